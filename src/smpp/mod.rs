@@ -1,0 +1,24 @@
+//! The octets of SMPP 3.3, 3.4 and 5.0: PDUs in and out.
+//!
+//! ```text
+//!  0        4          8              12                16
+//!  ├────────┼──────────┼──────────────┼─────────────────┼──────── … ──┐
+//!  │ length │ command  │ status       │ sequence_number │ body │ TLVs │
+//!  └────────┴──────────┴──────────────┴─────────────────┴──────── … ──┘
+//! ```
+//!
+//! Tolerant in, strict out: whatever a peer's habit is, a PDU that can be understood is
+//! understood; what leaves here is as the specification has it. Decoded fields are slices of
+//! the PDU's own octets ([`bytes::Bytes`]); nothing is copied.
+
+pub mod command;
+pub mod status;
+pub mod address;
+pub mod cstring;
+pub mod tlv;
+pub mod bind;
+pub mod sm;
+pub mod data;
+pub mod pdu;
+pub mod frame;
+pub mod time;
