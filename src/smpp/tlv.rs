@@ -7,5 +7,5 @@ use bytes::Bytes;
 pub struct Tag(pub u16);
 
 /// The optional parameters of one PDU, as they stand on the wire.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tlvs(pub(crate) Bytes);
