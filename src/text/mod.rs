@@ -7,3 +7,11 @@ pub enum Requested { /// a
  Gsm7, /// c
  Ucs2, /// d
  Latin1 }
+
+/// stub
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Alphabet { /// a
+ Gsm7, /// b
+ Ascii, /// c
+ Latin1, /// d
+ Ucs2 }
