@@ -13,8 +13,12 @@
 //! Nothing is stored for a request that is refused, and a 202 is written only after the loop
 //! has said that the order is durable.
 
+pub mod options;
 pub mod context;
 pub mod health;
+pub mod server;
+pub mod listener;
+mod connection;
 pub mod router;
 pub mod auth;
 pub mod problem;
@@ -31,4 +35,4 @@ mod list;
 mod routes;
 mod admin;
 mod moment;
-mod shim;
+pub mod shim;
