@@ -7,3 +7,5 @@
 
 pub mod dialect;
 pub mod report;
+pub mod id;
+pub mod reason;

@@ -88,8 +88,6 @@ pub struct ReceiptNews {
     pub sender: Box<str>,
     /// What it says. `received_at` is set by who takes it in.
     pub receipt: Receipt,
-    /// Why the part did not arrive, from the carrier's code and word.
-    pub reason: Option<Reason>,
 }
 
 /// A message from a handset.
