@@ -3,5 +3,5 @@
 use bytes::Bytes;
 
 /// A C-octet string without its NUL; any octets, mostly ASCII.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CString(pub(crate) Bytes);
