@@ -99,7 +99,8 @@ impl Window {
         while self.tombs.front().is_some_and(|tomb| tomb.forget_at <= now) {
             self.tombs.pop_front();
         }
-        let Slot { serial, ticket, .. } = self.waiting.pop_front_if(|slot| slot.deadline <= now)?;
+        self.waiting.front().filter(|slot| slot.deadline <= now)?;
+        let Slot { serial, ticket, .. } = self.waiting.pop_front()?;
         if self.tombs.len() == self.limit {
             self.tombs.pop_front();
         }
