@@ -19,6 +19,7 @@ impl Dispatch {
             Report::Down => self.link_has(link, 0),
             Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
             Report::Late(ticket, answered) => self.late(link, ticket, answered),
+            Report::Odd(_) => (),
             Report::Inbound { sequence, news } => {
                 match news {
                     News::Receipt(receipt) => self.receipt(link.carrier, receipt),

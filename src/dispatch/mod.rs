@@ -36,7 +36,7 @@ use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::set::Set;
 use crate::dispatch::sweep::Sweep;
-use crate::message::id::{CarrierId, LaneId, PartKey, Seq};
+use crate::message::id::{CarrierId, LaneId, PartKey};
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
@@ -286,10 +286,5 @@ impl Dispatch {
     /// How many parts are queued in all lanes.
     fn queued(&self) -> u64 {
         self.lanes.values().map(|it| it.queued).sum()
-    }
-
-    /// A part of the working set and the message that it is of.
-    fn seq_of(key: PartKey) -> Seq {
-        key.seq()
     }
 }

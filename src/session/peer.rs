@@ -96,7 +96,7 @@ impl Session {
     }
 
     fn hear_other_resp(&mut self, sequence: u32, status: CommandStatus, body: Body) {
-        let command = body.command();
+        let command = body.command_id();
         if is_known_request(CommandId(command.0 & 0x7FFF_FFFF)) {
             self.settle(sequence, status, body);
         } else {
@@ -105,7 +105,7 @@ impl Session {
     }
 
     fn hear_request(&mut self, sequence: u32, request: Body) {
-        let command = request.command();
+        let command = request.command_id();
         if !is_known_request(command) {
             self.odd(Oddity::Unserved { command });
             return self.nack(sequence);
@@ -148,7 +148,7 @@ impl Session {
             Role::Esme => CommandStatus::ReceiverTemporaryError,
             Role::Smsc => CommandStatus::Throttled,
         };
-        self.refuse(request.command(), sequence, status);
+        self.refuse(request.command_id(), sequence, status);
     }
 
     pub(super) fn hang_up(&mut self) {
