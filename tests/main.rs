@@ -1,4 +1,5 @@
 //! Everything that is tested from outside, as one binary: it links once.
 
 mod rust;
+mod service;
 mod tidy;
