@@ -50,7 +50,7 @@ pub enum Report {
     /// The carrier sent something that must be durable before it is confirmed.
     Inbound {
         /// What the confirmation must name.
-        sequence: u32,
+        tag: u64,
         /// What it says.
         news: News,
     },

@@ -27,13 +27,36 @@ pub struct Submit {
 /// `esm_class`: the text begins with a user data header.
 const UDHI: u8 = 0x40;
 
-/// The part as this carrier wants it.
-pub fn submit_sm(submit: &Submit, dialect: &Dialect) -> Result<Sm, TextError> {
+/// The longest addresses and service types of `submit_sm`, without their NUL (SMPP 3.4, 4.4.1).
+const ADDRESS_MAX: usize = 20;
+const SERVICE_TYPE_MAX: usize = 5;
+
+/// Why a part cannot be said to a carrier.
+#[derive(Debug, thiserror::Error)]
+pub enum Unsayable {
+    /// The text does not go into its alphabet.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// A field is longer than the specification allows.
+    #[error("{0} is too long for submit_sm")]
+    TooLong(&'static str),
+}
+
+/// The part as this carrier wants it. What is returned can be encoded.
+pub fn submit_sm(submit: &Submit, dialect: &Dialect) -> Result<Sm, Unsayable> {
     let body = &submit.body;
     // Parts of one message share it, and messages that follow each other differ in it.
     let reference = body.seq().0 as u8;
     let rules = Rules { requested: body.requested, default_alphabet: dialect.alphabet, reference };
     let (data_coding, piece) = text::piece(&body.text, &rules, usize::from(submit.index))?;
+    for (field, length, most) in [
+        ("the sender", body.source.octets().len(), ADDRESS_MAX),
+        ("service_type", dialect.service_type.len(), SERVICE_TYPE_MAX),
+    ] {
+        if most < length {
+            return Err(Unsayable::TooLong(field));
+        }
+    }
     Ok(Sm {
         service_type: CString::from(&*dialect.service_type),
         source: source(&body.source, dialect.source),

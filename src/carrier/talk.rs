@@ -37,8 +37,8 @@ use std::time::Instant;
 pub enum Command {
     /// Submit a part; always within the capacity that [`Report::Up`] gave.
     Submit(Submit),
-    /// What came under this number is durable.
-    Confirm(u32),
+    /// What came under this tag is durable.
+    Confirm(u64),
     /// Nothing more is to be sent: end the session.
     Unbind,
 }
@@ -56,8 +56,8 @@ pub struct Talk {
     reports: VecDeque<Report>,
     up: bool,
     now: Instant,
-    /// A part could not be written at all; it is told by the next event.
-    unsent: bool,
+    /// Which session of its link this is: what an earlier one left is not confirmed here.
+    epoch: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,12 +66,28 @@ enum Confirmation {
     DataSm,
 }
 
+/// How a session with a carrier is held.
+#[derive(Clone, Debug)]
+pub struct Manner {
+    /// What we are there.
+    pub kind: BindKind,
+    /// What the bind says.
+    pub bind: Bind,
+    /// Window and timers.
+    pub session: Options,
+    /// How many parts may wait for the window.
+    pub ahead: usize,
+    /// The carrier's habits.
+    pub dialect: Arc<Dialect>,
+}
+
 impl Talk {
-    /// Begins a session on a connection just made. At most `ahead` parts wait for the window.
-    pub fn new(now: Instant, kind: BindKind, bind: Bind, options: Options, ahead: usize, dialect: Arc<Dialect>) -> Self {
-        let capacity = if kind == BindKind::Receiver { 0 } else { options.window + ahead };
+    /// Begins the session number `epoch` of its link, on a connection just made.
+    pub fn new(now: Instant, epoch: u32, manner: Manner) -> Self {
+        let Manner { kind, bind, session, ahead, dialect } = manner;
+        let capacity = if kind == BindKind::Receiver { 0 } else { session.window + ahead };
         Self {
-            session: Session::esme(now, kind, bind, options),
+            session: Session::esme(now, kind, bind, session),
             dialect,
             capacity,
             ahead: VecDeque::new(),
@@ -79,7 +95,7 @@ impl Talk {
             reports: VecDeque::new(),
             up: false,
             now,
-            unsent: false,
+            epoch,
         }
     }
 
@@ -96,7 +112,7 @@ impl Talk {
                 self.pump(now);
             }
             Command::Submit(submit) => self.end(submit.ticket, not_sent()),
-            Command::Confirm(sequence) => self.confirm(now, sequence),
+            Command::Confirm(tag) => self.confirm(now, tag),
             Command::Unbind => {
                 self.return_ahead();
                 self.session.handle(now, Input::Unbind);
@@ -108,7 +124,11 @@ impl Talk {
         matches!(self.session.state(), State::Bound(_))
     }
 
-    fn confirm(&mut self, now: Instant, sequence: u32) {
+    fn confirm(&mut self, now: Instant, tag: u64) {
+        if tag >> 32 != u64::from(self.epoch) {
+            return;
+        }
+        let sequence = tag as u32;
         let Some(confirmation) = self.unconfirmed.remove(&sequence) else { return };
         let body = match confirmation {
             Confirmation::DeliverSm => Body::DeliverSmResp(SmResp::default()),
@@ -162,10 +182,7 @@ impl Talk {
                 self.reports.push_back(Report::Late(Ticket(ticket), answered));
             }
             Event::TimedOut(ticket) | Event::Lost(ticket) => self.end(Ticket(ticket), unknown()),
-            Event::NeverSent(ticket) => {
-                let unfit = std::mem::take(&mut self.unsent);
-                self.end(Ticket(ticket), if unfit { refused(Answer::Never, None, Reason::SubmitError) } else { not_sent() });
-            }
+            Event::NeverSent(ticket) => self.end(Ticket(ticket), not_sent()),
             Event::Requested { sequence, body } => self.requested(now, sequence, &body),
             Event::Odd(oddity) => self.reports.push_back(Report::Odd(oddity)),
             Event::BindRefused(_) | Event::BindRequested { .. } | Event::Unbinding => (),
@@ -180,7 +197,8 @@ impl Talk {
         };
         let confirmation = if matches!(body, Body::DataSm(_)) { Confirmation::DataSm } else { Confirmation::DeliverSm };
         self.unconfirmed.insert(sequence, confirmation);
-        self.reports.push_back(Report::Inbound { sequence, news });
+        let tag = (u64::from(self.epoch) << 32) | u64::from(sequence);
+        self.reports.push_back(Report::Inbound { tag, news });
     }
 
     fn meaning(&self, status: CommandStatus, body: &Body) -> Answered {
@@ -213,10 +231,7 @@ impl Conversation for Talk {
                 self.session.handle(now, Input::Undecodable { command, sequence, status });
             }
             Spoken::Command(command) => self.command(now, command),
-            Spoken::Unsent { sequence } => {
-                self.unsent = true;
-                self.session.handle(now, Input::Unsent { sequence });
-            }
+            Spoken::Unsent { sequence } => self.session.handle(now, Input::Unsent { sequence }),
             Spoken::Tick => self.session.handle(now, Input::Tick),
             Spoken::Eof => self.session.handle(now, Input::Eof),
         }

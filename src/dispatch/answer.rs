@@ -20,12 +20,12 @@ impl Dispatch {
             Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
             Report::Late(ticket, answered) => self.late(link, ticket, answered),
             Report::Odd(_) => (),
-            Report::Inbound { sequence, news } => {
+            Report::Inbound { tag, news } => {
                 match news {
                     News::Receipt(receipt) => self.receipt(link.carrier, receipt),
                     News::Mo(_) => self.facts.push(Fact::Mo { carrier: link.carrier }),
                 }
-                self.commands.push(Command::Confirm(link, sequence));
+                self.commands.push(Command::Confirm(link, tag));
             }
         }
     }

@@ -14,7 +14,7 @@ pub enum Command {
     /// Submit a part on a link; always within its capacity.
     Submit(LinkId, Submit),
     /// Confirm what a carrier sent.
-    Confirm(LinkId, u32),
+    Confirm(LinkId, u64),
 }
 
 /// The answer to a request.

@@ -9,5 +9,6 @@
 pub mod codec;
 pub mod driver;
 mod pipe;
+pub mod secret;
 pub mod tls;
 pub mod transport;
