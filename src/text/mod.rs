@@ -15,3 +15,20 @@ pub enum Alphabet { /// a
  Ascii, /// c
  Latin1, /// d
  Ucs2 }
+
+/// stub
+#[derive(Debug)]
+pub struct Rules { /// a
+ pub requested: Requested, /// b
+ pub default_alphabet: Alphabet, /// c
+ pub reference: u8 }
+/// stub
+#[derive(Debug)]
+pub struct TextError;
+/// stub
+#[derive(Debug)]
+pub struct Piece { /// a
+ pub udh: bool, /// b
+ pub octets: bytes::Bytes }
+/// stub
+pub fn piece(text: &str, _: &Rules, _: usize) -> Result<(u8, Piece), TextError> { Ok((0, Piece { udh: false, octets: bytes::Bytes::copy_from_slice(text.as_bytes()) })) }
