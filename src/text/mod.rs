@@ -252,3 +252,214 @@ impl Coding {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const REQUESTED: [Requested; 4] = [Requested::Auto, Requested::Gsm7, Requested::Ucs2, Requested::Latin1];
+    const DEFAULTS: [Alphabet; 3] = [Alphabet::Gsm7, Alphabet::Latin1, Alphabet::Ascii];
+
+    fn rules(requested: Requested, default_alphabet: Alphabet) -> Rules {
+        Rules { requested, default_alphabet, reference: 0xA7 }
+    }
+
+    fn one(text: &str, requested: Requested, default: Alphabet) -> (u8, Vec<u8>) {
+        let (data_coding, piece) = piece(text, &rules(requested, default), 0).unwrap();
+        (data_coding, piece.octets.to_vec())
+    }
+
+    /// What the part says without its header, which is checked.
+    fn body(cut: &Cut, index: usize) -> &[u8] {
+        let piece = &cut.parts[index];
+        assert_eq!(piece.udh, cut.parts.len() > 1);
+        if !piece.udh {
+            return &piece.octets;
+        }
+        let (header, body) = piece.octets.split_at(HEADER);
+        assert_eq!(header, [0x05, 0x00, 0x03, 0xA7, cut.parts.len() as u8, index as u8 + 1]);
+        body
+    }
+
+    /// How full a part is on the scale of the air interface.
+    fn filled(alphabet: Alphabet, septets: bool, body: &[u8]) -> (usize, [usize; 2]) {
+        match alphabet {
+            Alphabet::Ucs2 => (body.len(), [140, 134]),
+            Alphabet::Gsm7 => (body.len(), [160, 153]),
+            _ if septets => (latin1::decode(body).chars().filter_map(gsm7::septets).sum(), [160, 153]),
+            _ => (body.len(), [140, 134]),
+        }
+    }
+
+    /// Texts of every length around the edges of parts, of letters that cost one and two.
+    fn texts() -> impl Strategy<Value = String> {
+        let gsm = || prop::sample::select("aZ09 @_é\n".chars().collect::<Vec<_>>());
+        let two = || prop::sample::select("€[]{}|^~\\\u{c}".chars().collect::<Vec<_>>());
+        let latin = || prop::sample::select("a`çÐê\u{a0}".chars().collect::<Vec<_>>());
+        let wide = || prop::sample::select("П日\u{1f600}\u{1f1f3}\u{200d}a€".chars().collect::<Vec<_>>());
+        let mixed = |it: BoxedStrategy<char>| prop::collection::vec(it, 0..500).prop_map(String::from_iter);
+        let edge = prop_oneof![60usize..75, 125usize..165, 260usize..325, 450usize..480];
+        prop_oneof![
+            mixed(prop_oneof![6 => gsm(), 1 => two()].boxed()),
+            mixed(gsm().boxed()),
+            mixed(latin().boxed()),
+            mixed(prop_oneof![4 => gsm(), 1 => wide()].boxed()),
+            mixed(any::<char>().boxed()),
+            (edge, two(), mixed(gsm().boxed())).prop_map(|(n, it, tail)| format!("{}{it}{tail}", "a".repeat(n))),
+            (60usize..330, wide(), mixed(wide().boxed()))
+                .prop_map(|(n, it, tail)| format!("{}{it}{tail}", "b".repeat(n))),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_promised_is_what_is_cut(text in texts()) {
+            for requested in REQUESTED {
+                match (estimate(&text, requested), cut(&text, &rules(requested, Alphabet::Gsm7))) {
+                    (Err(promised), Err(cut)) => prop_assert_eq!(promised, cut),
+                    (Ok(promised), Ok(cut)) => {
+                        let octets: usize = (0..cut.parts.len()).map(|it| body(&cut, it).len()).sum();
+                        let units = if cut.alphabet == Alphabet::Ucs2 { octets / 2 } else { octets };
+                        prop_assert_eq!(promised, Estimate { alphabet: cut.alphabet, parts: cut.parts.len(), units });
+                    }
+                    (promised, cut) => prop_assert!(false, "{promised:?} but {cut:?}"),
+                }
+            }
+        }
+
+        #[test]
+        fn parts_joined_are_the_text_and_each_fits(text in texts()) {
+            // A part that starts with these two is read as if with a byte order mark.
+            let text = text.replace(['\u{feff}', '\u{fffe}'], "");
+            for (requested, default) in REQUESTED.iter().flat_map(|it| DEFAULTS.map(|default| (*it, default))) {
+                let Ok(cut) = cut(&text, &rules(requested, default)) else { continue };
+                let mut joined = String::new();
+                for index in 0..cut.parts.len() {
+                    let body = body(&cut, index);
+                    let (filled, room) = filled(cut.alphabet, requested != Requested::Latin1, body);
+                    prop_assert!(filled <= room[usize::from(cut.parts.len() > 1)], "{filled} in part {index}");
+                    prop_assert!(cut.parts[index].octets.len() <= 160);
+                    // Each part is read alone: a torn escape or pair would not read as the text.
+                    joined.push_str(&decode(cut.data_coding, body, default));
+                }
+                prop_assert_eq!(&joined, &text);
+            }
+        }
+
+        #[test]
+        fn one_part_alone_is_as_in_the_whole(text in texts()) {
+            for (requested, default) in REQUESTED.iter().flat_map(|it| DEFAULTS.map(|default| (*it, default))) {
+                let rules = rules(requested, default);
+                let cut = match cut(&text, &rules) {
+                    Ok(cut) => cut,
+                    Err(error) => {
+                        prop_assert_eq!(piece(&text, &rules, 0), Err(error));
+                        continue;
+                    }
+                };
+                for (index, part) in cut.parts.iter().enumerate() {
+                    prop_assert_eq!(piece(&text, &rules, index), Ok((cut.data_coding, part.clone())));
+                }
+                let beyond = cut.parts.len();
+                prop_assert_eq!(piece(&text, &rules, beyond), Err(TextError::NoSuchPart(beyond)));
+            }
+        }
+
+        #[test]
+        fn no_carrier_takes_more_parts_than_promised_but_in_ucs2(text in texts()) {
+            for (requested, default) in REQUESTED.iter().flat_map(|it| DEFAULTS.map(|default| (*it, default))) {
+                let Ok(promised) = estimate(&text, requested) else { continue };
+                match cut(&text, &rules(requested, default)) {
+                    Ok(cut) if cut.alphabet == Alphabet::Ucs2 && promised.alphabet == Alphabet::Gsm7 => {
+                        let latin = default == Alphabet::Latin1 && latin1::holds(&text);
+                        prop_assert!(!latin && !text.is_ascii() && default != Alphabet::Gsm7);
+                    }
+                    Ok(cut) => prop_assert_eq!(cut.parts.len(), promised.parts),
+                    Err(error) => prop_assert!(matches!(error, TextError::TooManyParts(_))),
+                }
+            }
+        }
+
+        #[test]
+        fn a_piece_is_allocated_to_its_size(text in texts()) {
+            for (requested, default) in REQUESTED.iter().flat_map(|it| DEFAULTS.map(|default| (*it, default))) {
+                let Ok(coding) = coding(&text, requested, default) else { continue };
+                for slice in Slices::new(&text, coding.scale, coding.measure) {
+                    let header = if coding.measure.parts > 1 { HEADER } else { 0 };
+                    prop_assert_eq!(coding.piece(slice, 0, 0).unwrap().octets.len(), coding.octets(slice) + header);
+                }
+            }
+        }
+
+        #[test]
+        fn any_octets_read_as_some_text(data_coding: u8, octets: Vec<u8>) {
+            for default in DEFAULTS.into_iter().chain([Alphabet::Ucs2]) {
+                let text = decode(data_coding, &octets, default);
+                prop_assert!(text.len() <= octets.len() * 3);
+                prop_assert_eq!(text.is_empty(), octets.is_empty() || matches!(*octets, [0xFF, 0xFE] | [0xFE, 0xFF]));
+            }
+        }
+    }
+
+    #[test]
+    fn the_alphabet_follows_the_wish_and_the_text() {
+        let alphabet = |text, requested| estimate(text, requested).map(|it| it.alphabet);
+        assert_eq!(alphabet("Code: 123 €", Requested::Auto), Ok(Alphabet::Gsm7));
+        assert_eq!(alphabet("Привет", Requested::Auto), Ok(Alphabet::Ucs2));
+        assert_eq!(alphabet("ok", Requested::Ucs2), Ok(Alphabet::Ucs2));
+        assert_eq!(alphabet("garçon", Requested::Latin1), Ok(Alphabet::Latin1));
+        assert_eq!(alphabet("garçon", Requested::Gsm7), Err(TextError::NotInAlphabet('ç')));
+        assert_eq!(alphabet("5 €", Requested::Latin1), Err(TextError::NotInAlphabet('€')));
+        assert_eq!(alphabet("", Requested::Auto), Err(TextError::Empty));
+    }
+
+    #[test]
+    fn data_coding_0_carries_what_the_carrier_takes_it_for() {
+        use Requested::{Auto, Latin1};
+        assert_eq!(one("a@é", Auto, Alphabet::Gsm7), (0, vec![0x61, 0x00, 0x05]));
+        assert_eq!(one("a@é", Auto, Alphabet::Latin1), (0, vec![0x61, 0x40, 0xE9]));
+        assert_eq!(one("a@[", Auto, Alphabet::Ascii), (0, vec![0x61, 0x40, 0x5B]));
+        assert_eq!(one("é", Auto, Alphabet::Ascii), (8, vec![0x00, 0xE9]));
+        assert_eq!(one("€", Auto, Alphabet::Latin1), (8, vec![0x20, 0xAC]));
+        assert_eq!(one("ç", Latin1, Alphabet::Gsm7), (3, vec![0xE7]));
+        assert_eq!(one("ç", Latin1, Alphabet::Latin1), (0, vec![0xE7]));
+        assert_eq!(one("ç", Latin1, Alphabet::Ascii), (3, vec![0xE7]));
+    }
+
+    #[test]
+    fn a_text_of_160_septets_is_one_part_at_every_carrier_that_has_its_letters() {
+        let text = format!("{}[]", "a".repeat(156));
+        for default in DEFAULTS {
+            let cut = cut(&text, &rules(Requested::Auto, default)).unwrap();
+            assert_eq!((cut.data_coding, cut.parts.len()), (0, 1), "{default:?}");
+        }
+    }
+
+    #[test]
+    fn no_message_has_more_parts_than_its_header_can_count() {
+        let most = "a".repeat(153 * PARTS_MAX);
+        assert_eq!(estimate(&most, Requested::Auto).map(|it| it.parts), Ok(PARTS_MAX));
+        let cut = cut(&most, &rules(Requested::Auto, Alphabet::Gsm7)).unwrap();
+        assert_eq!(body(&cut, PARTS_MAX - 1).len(), 153);
+        assert_eq!(estimate(&(most + "a"), Requested::Auto), Err(TextError::TooManyParts(256)));
+    }
+
+    #[test]
+    fn handsets_are_read_by_the_group_of_their_data_coding() {
+        let read = |data_coding| decode(data_coding, b"\x00@\x04\x1f", Alphabet::Gsm7);
+        for gsm7 in [0x00, 0x0B, 0x10, 0x11, 0x13, 0x40, 0x80, 0xC8, 0xD0, 0xF0, 0xF3] {
+            assert_eq!(read(gsm7), "@¡èÉ", "{gsm7:#04x}");
+        }
+        for ucs2 in [0x08, 0x18, 0x1B, 0x48, 0x58, 0xE0] {
+            assert_eq!(read(ucs2), "@П", "{ucs2:#04x}");
+        }
+        for octets in [0x02, 0x03, 0x04, 0x14, 0x44, 0xF4, 0xF7, 0x01] {
+            assert_eq!(read(octets), "\0@\u{4}\u{1f}", "{octets:#04x}");
+        }
+        assert_eq!(decode(0, b"\xE9@", Alphabet::Latin1), "é@");
+        assert_eq!(decode(0, b"\xE9@", Alphabet::Ascii), "\u{fffd}@");
+        assert_eq!(decode(6, b"\xBF", Alphabet::Gsm7), "П");
+        assert_eq!(decode(7, b"\xF9", Alphabet::Gsm7), "ש");
+    }
+}

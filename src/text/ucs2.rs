@@ -23,8 +23,7 @@ pub fn decode(octets: &[u8]) -> String {
     };
     let (pairs, rest) = body.as_chunks::<2>();
     let units = pairs.iter().map(|it| if little { u16::from_le_bytes(*it) } else { u16::from_be_bytes(*it) });
-    let mut text: String =
-        char::decode_utf16(units).map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    let mut text: String = char::decode_utf16(units).map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
     if !rest.is_empty() {
         text.push(char::REPLACEMENT_CHARACTER);
     }
