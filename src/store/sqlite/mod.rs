@@ -72,6 +72,7 @@ impl Sqlite {
         let lock = lock(&directory.join("nuncio.lock"))?;
         let file = directory.join("nuncio.db");
         let engine = |source| Fault::Engine { file: file.clone(), source };
+        refuse_stump(&file)?;
         let mut writer = connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, 16).map_err(engine)?;
         let synchronous = match durability {
             Durability::Fsync => "FULL",
@@ -93,6 +94,12 @@ impl Sqlite {
     /// The file of the database; its WAL stands beside it.
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// Makes the engine refuse the next COMMIT.
+    #[cfg(test)]
+    pub(crate) fn fail_next_commit(&mut self) {
+        self.writer.commit_hook(Some(|| true)).expect("a hook is taken");
     }
 
     /// Does something that poisons the store when it fails.
@@ -248,6 +255,14 @@ fn connect(file: &Path, flags: OpenFlags, cache: u32) -> Result<Connection, rusq
          PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -{cache};"
     ))?;
     Ok(conn)
+}
+
+/// The engine takes a file that is shorter than its smallest page for a new one; it is what is left of an old one.
+fn refuse_stump(file: &Path) -> Result<(), Fault> {
+    match std::fs::metadata(file).map(|it| it.len()) {
+        Ok(1..512) => Err(Fault::Broken { file: file.to_owned(), report: "it is cut off".to_owned() }),
+        _ => Ok(()),
+    }
 }
 
 /// Checks a small database whole.
