@@ -2,7 +2,6 @@
 
 use crate::api::quote::Quote;
 use crate::api::recipients::{Line, Rejected};
-use crate::api::shim;
 use crate::message::id::{MessageId, OrderId};
 use crate::message::money::{Currency, Money};
 use crate::number::e164::E164;
@@ -50,7 +49,7 @@ pub(super) fn estimated(quote: &Quote<'_>, carriers: &[&str]) -> Response {
         class: quote.route.class.word(),
         carriers,
         count: messages.len(),
-        encoding: common.map(shim::alphabet_word),
+        encoding: common.map(encoding),
         parts: quote.lines.iter().map(|it| u32::from(it.parts)).sum(),
         cost: quote.cost().map(Shown),
         currency: quote.currency.map(Shown),
@@ -139,15 +138,21 @@ impl<'a> Message<'a> {
             id: id.map(Shown),
             to: Number(line.to),
             client_ref: line.client_ref,
-            encoding: word(line.alphabet),
+            encoding: encoding(line.alphabet),
             parts: line.parts,
             cost: line.price.map(Shown),
         }
     }
 }
 
-const fn word(alphabet: Alphabet) -> &'static str {
-    shim::alphabet_word(alphabet)
+/// The word of an alphabet.
+pub(super) const fn encoding(alphabet: Alphabet) -> &'static str {
+    match alphabet {
+        Alphabet::Gsm7 => "gsm7",
+        Alphabet::Ascii => "ascii",
+        Alphabet::Latin1 => "latin1",
+        Alphabet::Ucs2 => "ucs2",
+    }
 }
 
 #[derive(Serialize)]

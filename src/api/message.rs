@@ -1,9 +1,8 @@
 //! The whole truth about one message, as its customer is told it.
 
-use crate::api::answer::{Number, Shown};
+use crate::api::answer::{Number, Shown, encoding};
 use crate::api::moment::Moment;
 use crate::api::read::alphabet;
-use crate::api::shim;
 use crate::dispatch::plan::Plan;
 use crate::message::attempt::{Answer, Attempt};
 use crate::message::id::{CarrierId, LinkId, MessageId};
@@ -59,7 +58,7 @@ impl<'a> MessageView<'a> {
             client_ref: body.client_ref.as_deref(),
             status: status.word(),
             error: Failure::of(entry, status),
-            encoding: alphabet(body).map(shim::alphabet_word),
+            encoding: alphabet(body).map(encoding),
             parts: body.parts,
             cost: body.price.map(Shown),
             currency: currency.map(Shown),

@@ -5,7 +5,7 @@ use crate::api::auth::Scope;
 use crate::api::context::Context;
 use crate::api::message::MessageView;
 use crate::api::problem::{Kind, Problem};
-use crate::api::shim::{self, ReadError, Readers};
+use crate::api::shim::{ReadError, Readers};
 use crate::api::submit::{no_message, peer};
 use crate::dispatch::plan::Plan;
 use crate::message::body::Body;
@@ -13,7 +13,7 @@ use crate::message::id::{MessageId, OrderId, RouteId};
 use crate::message::money::{Currency, Money};
 use crate::message::status::Status;
 use crate::record::views::OrderView;
-use crate::text::{Alphabet, Requested};
+use crate::text::{self, Alphabet, Requested};
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -96,7 +96,7 @@ where
 /// The alphabet of a message; `None` where its text was erased and the alphabet was left to us.
 pub(super) fn alphabet(body: &Body) -> Option<Alphabet> {
     match body.requested {
-        _ if !body.text.is_empty() => shim::estimate(&body.text, body.requested).ok().map(|it| it.alphabet),
+        _ if !body.text.is_empty() => text::estimate(&body.text, body.requested).ok().map(|it| it.alphabet),
         Requested::Auto => None,
         Requested::Gsm7 => Some(Alphabet::Gsm7),
         Requested::Ucs2 => Some(Alphabet::Ucs2),

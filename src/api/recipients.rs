@@ -3,13 +3,13 @@
 use crate::api::problem::Kind;
 use crate::api::quote::Targets;
 use crate::api::request::Text;
-use crate::api::shim::{self, Estimate};
+use crate::api::shim;
 use crate::dispatch::happening::Recipient;
 use crate::dispatch::plan::Account;
 use crate::message::money::Money;
 use crate::number::e164::E164;
 use crate::route::plan::Route;
-use crate::text::{Alphabet, Requested};
+use crate::text::{self, Alphabet, Estimate, Requested, TextError};
 use std::borrow::Cow;
 
 /// SMS of one message; more would rather be a letter.
@@ -88,13 +88,12 @@ impl<'a> Terms<'a> {
         let own = wish.text.map(|it| Counted::of(it, self.requested));
         let counted =
             own.as_ref().or(shared).ok_or_else(|| invalid(Field::Text(false), "missing_text", "is required".into()))?;
-        let estimate = counted.parts().map_err(|(code, detail)| invalid(Field::Text(own.is_some()), code, detail))?;
+        let (alphabet, parts) = counted.cut().map_err(|(code, detail)| invalid(Field::Text(own.is_some()), code, detail))?;
         let reference = wish.client_ref.or(self.client_ref).map(Text::as_str);
         if reference.is_some_and(|it| CLIENT_REF_MAX < it.chars().count()) {
             let detail = format!("must have at most {CLIENT_REF_MAX} characters").into();
             return Err(invalid(Field::ClientRef(wish.client_ref.is_some()), "client_ref_too_long", detail));
         }
-        let parts = estimate.parts;
         let price = match &self.route.price {
             None => None,
             Some(table) => Some(shim::price(table, to).map(|it| it.times(u64::from(parts))).ok_or_else(|| Fault {
@@ -104,7 +103,7 @@ impl<'a> Terms<'a> {
                 detail: format!("route {} has no price for this destination", self.route.id.0).into(),
             })?),
         };
-        let line = Line { to, client_ref: reference, alphabet: estimate.alphabet, parts, price };
+        let line = Line { to, client_ref: reference, alphabet, parts, price };
         let (requested, client_ref) = (self.requested, reference.map(Into::into));
         Ok((line, Recipient { destination: to, text: counted.text.into(), requested, parts, client_ref, price }))
     }
@@ -113,24 +112,26 @@ impl<'a> Terms<'a> {
 /// A text and what it takes; the shared one is counted once for all.
 struct Counted<'a> {
     text: &'a str,
-    estimate: Result<Estimate, shim::TextError>,
+    estimate: Result<Estimate, TextError>,
 }
 
 impl<'a> Counted<'a> {
     fn of(text: &'a Text<'a>, requested: Requested) -> Self {
-        Self { text: text.as_str(), estimate: shim::estimate(text.as_str(), requested) }
+        Self { text: text.as_str(), estimate: text::estimate(text.as_str(), requested) }
     }
 
-    fn parts(&self) -> Result<&Estimate, (&'static str, Cow<'static, str>)> {
-        if self.text.is_empty() {
-            return Err(("empty_text", "must not be empty".into()));
+    /// The alphabet and the number of parts, 1 to 10.
+    fn cut(&self) -> Result<(Alphabet, u8), (&'static str, Cow<'static, str>)> {
+        let too_long = |parts: usize| ("text_too_long", format!("takes {parts} parts; at most {PARTS_MAX} are sent").into());
+        match self.estimate {
+            Ok(Estimate { alphabet, parts, .. }) => {
+                let few = u8::try_from(parts).ok().filter(|it| *it <= PARTS_MAX);
+                few.map(|it| (alphabet, it)).ok_or_else(|| too_long(parts))
+            }
+            Err(TextError::Empty) => Err(("empty_text", "must not be empty".into())),
+            Err(TextError::TooManyParts(parts)) => Err(too_long(parts)),
+            Err(why) => Err(("unencodable_text", why.to_string().into())),
         }
-        let estimate = self.estimate.as_ref().map_err(|why| ("unencodable_text", why.to_string().into()))?;
-        if PARTS_MAX < estimate.parts {
-            let detail = format!("takes {} parts; at most {PARTS_MAX} are sent", estimate.parts);
-            return Err(("text_too_long", detail.into()));
-        }
-        Ok(estimate)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crate::message::id::{AccountId, MessageId, OrderId, Seq};
 use crate::message::class::Class;
-use crate::message::id::RouteId;
 use crate::message::money::Money;
 use crate::message::source::Source;
 use crate::number::e164::E164;
@@ -10,7 +9,6 @@ use crate::record::entry::Entry;
 use crate::record::views::{OrderView, Query};
 use crate::route::price::PriceTable;
 use crate::route::rule::Rule;
-use crate::text::{Alphabet, Requested};
 use std::sync::{Arc, Mutex};
 
 #[derive(Clone, Default)]
@@ -85,37 +83,6 @@ pub fn parse_number(text: &str, region: Option<&str>) -> Result<E164, NumberErro
     digits.parse().map(E164).map_err(|_| NumberError)
 }
 
-pub struct Estimate {
-    pub alphabet: Alphabet,
-    pub parts: u8,
-}
-
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the text does not fit the encoding")]
-pub struct TextError;
-
-pub fn estimate(text: &str, requested: Requested) -> Result<Estimate, TextError> {
-    let ascii = text.is_ascii();
-    let (alphabet, one, many) = match requested {
-        Requested::Auto | Requested::Gsm7 if ascii => (Alphabet::Gsm7, 160, 153),
-        Requested::Gsm7 => return Err(TextError),
-        Requested::Latin1 => (Alphabet::Latin1, 140, 134),
-        _ => (Alphabet::Ucs2, 70, 67),
-    };
-    let units = text.encode_utf16().count();
-    let parts = if units <= one { 1 } else { units.div_ceil(many) };
-    u8::try_from(parts).map(|parts| Estimate { alphabet, parts }).map_err(|_| TextError)
-}
-
-pub const fn alphabet_word(it: Alphabet) -> &'static str {
-    match it {
-        Alphabet::Gsm7 => "gsm7",
-        Alphabet::Ascii => "ascii",
-        Alphabet::Latin1 => "latin1",
-        Alphabet::Ucs2 => "ucs2",
-    }
-}
-
 pub fn price(table: &PriceTable, number: E164) -> Option<Money> {
     let digits = number.0.to_string();
     (1..=digits.len()).rev().find_map(|len| table.prefixes.get(&digits[..len]).copied()).or(table.default)
@@ -128,5 +95,3 @@ pub fn fits(rule: &Rule, number: E164, class: Option<Class>, account: AccountId,
         && rule.account.is_none_or(|it| it == account)
         && rule.sender.as_deref().is_none_or(|it| it == source.to_string())
 }
-
-pub fn _unused(_: RouteId) {}
