@@ -10,6 +10,6 @@ pub mod notify;
 mod wake;
 mod port;
 mod beat;
-mod links;
+
 mod housekeeping;
-pub mod run;
+
