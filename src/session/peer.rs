@@ -112,7 +112,7 @@ impl Session {
         match request {
             Body::Bind(kind, bind) => {
                 self.step(Step::Bind(kind));
-                self.version = Version::V50.min(Version::of(bind.interface_version));
+                self.version = Version::of(bind.interface_version);
                 self.system_id = bind.system_id.clone();
                 self.tell(Event::BindRequested { sequence, kind, bind });
             }

@@ -70,7 +70,7 @@ pub enum Ended {
 /// Runs one conversation over one connection until it is over.
 ///
 /// Whatever way it ends, the conversation has been told and its last reports have been
-/// handed out. Commands that are still in the channel then are the caller's. `report` must
+/// handed out. Dropped before, the conversation knows nothing of it: hand it an end. Commands that are still in the channel then are the caller's. `report` must
 /// not block; the caller has room for what it let the conversation begin.
 pub async fn drive<C: Conversation, S: AsyncRead + AsyncWrite + Unpin>(
     conversation: &mut C,
@@ -133,8 +133,11 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
                 }
                 (Woken::Broken(error), _) => {
                     self.take_back();
-                    self.hang_up();
-                    return Ended::Broken(error);
+                    // After an unbind it does not matter how the peer goes.
+                    return match self.hang_up() {
+                        Ended::Closed(CloseReason::PeerClosed) => Ended::Broken(error),
+                        wanted => wanted,
+                    };
                 }
             }
             let now = Instant::now();

@@ -116,7 +116,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pipe<S> {
         }
         self.inbox.reserve(READ_SIZE);
         // Reading into a buffer is whole or not at all, so that the future may be dropped.
-        pin!(self.stream.read_buf(&mut self.inbox)).poll(cx)
+        match ready!(pin!(self.stream.read_buf(&mut self.inbox)).poll(cx)) {
+            // TLS without its farewell. A PDU says itself how long it is, so that nobody can
+            // pass a part of one for the whole.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(0)),
+            read => Poll::Ready(read),
+        }
     }
 
     /// Writes what is left and closes, within the time for writing.

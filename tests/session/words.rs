@@ -336,6 +336,17 @@ fn a_request_without_credit_or_right_never_leaves() {
 }
 
 #[test]
+fn a_request_at_the_moment_of_the_end_never_leaves() {
+    let mut talk = Talk::esme(BindKind::Transmitter, Options { enquire_link: None, ..Options::default() });
+    talk.submit(0, 1);
+    talk.submit(30, 2);
+    let told = talk.submit(60, 3);
+    let events = [Event::TimedOut(1), Event::Lost(2), Event::NeverSent(3)].map(Output::Event);
+    assert_eq!(told[..3], events);
+    assert_eq!(told[3], Output::Close(CloseReason::NoProgress));
+}
+
+#[test]
 fn a_pdu_that_could_not_be_encoded_never_left() {
     let mut talk = Talk::esme(BindKind::Transmitter, Options::default());
     talk.submit(0, 7);
@@ -398,4 +409,13 @@ fn a_session_without_messages_is_unbound() {
     assert_eq!(talk.at(65, Input::Tick), [Output::Send(pdu(OK, 1, Body::Unbind))]);
     let told = talk.hear(66, OK, 1, Body::UnbindResp);
     assert_eq!(told, [Output::Close(CloseReason::Inactive)]);
+}
+
+#[test]
+fn two_things_due_at_once_are_both_done() {
+    let options = Options { inactivity: Some(SECOND * 30), ..Options::default() };
+    let mut talk = Talk::esme(BindKind::Transceiver, options);
+    let told = talk.at(30, Input::Tick);
+    assert_eq!(told, [Output::Send(pdu(OK, 2, Body::EnquireLink)), Output::Send(pdu(OK, 3, Body::Unbind))]);
+    assert_eq!(talk.waits_until(), 35);
 }
