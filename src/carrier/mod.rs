@@ -1,1 +1,16 @@
-//! (to come)
+//! One carrier's dialect: the only place that speaks both of messages and of PDUs, and pure.
+//!
+//! ```text
+//!   dispatch ── talk::Command::Submit ──► Talk ──► submit_sm ──► session ──► carrier
+//!   dispatch ◄── report::Report ◄──────── Talk ◄── submit_sm_resp, deliver_sm
+//! ```
+
+pub mod dialect;
+pub mod report;
+pub mod id;
+pub mod answer;
+pub mod reason;
+pub mod receipt;
+pub mod submit;
+pub mod inbound;
+pub mod talk;

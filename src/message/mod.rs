@@ -1,1 +1,15 @@
-//! (to come)
+//! The life of a message: its ids, its parts, the phases that a part goes through, and what
+//! the customer is told of them. Nothing here knows a PDU, a store or a clock.
+
+pub mod id;
+pub mod time;
+pub mod class;
+pub mod source;
+pub mod money;
+pub mod body;
+pub mod phase;
+pub mod attempt;
+pub mod part;
+pub mod receipt;
+pub mod reason;
+pub mod status;

@@ -1,1 +1,3 @@
-//! (to come)
+//! Phone numbers: E.164, and which country they belong to.
+
+pub mod e164;

@@ -1,1 +1,11 @@
-//! (to come)
+//! What is durable, and what is shown of it.
+//!
+//! A beat of the gateway changes entries in its working set and hands what changed to the
+//! store as one [`batch::Batch`], which is durable whole or not at all. Nothing here knows an
+//! engine; every record is complete in itself.
+
+pub mod entry;
+pub mod batch;
+pub mod parked;
+pub mod contract;
+pub mod views;

@@ -1,1 +1,5 @@
-//! (to come)
+//! Where a message goes, and what that costs the customer.
+
+pub mod plan;
+pub mod price;
+pub mod rule;

@@ -1,0 +1,110 @@
+//! What an operator states of a carrier's habits.
+
+use crate::message::attempt::Answer;
+use crate::message::money::{Currency, Money};
+use crate::message::reason::Reason;
+use crate::text::Alphabet;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A carrier's habits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dialect {
+    /// Type and plan of the sender; `None` is by its shape: international 1/1, short 3/0, alphanumeric 5/0.
+    pub source: Numbering,
+    /// Type and plan of the recipient: 1/1 unless the carrier wants otherwise.
+    pub destination: Numbering,
+    /// `service_type`, at most 5 characters.
+    pub service_type: Box<str>,
+    /// `esm_class` of every submit: the mode bits.
+    pub esm_class: u8,
+    /// What data_coding 0 means here.
+    pub alphabet: Alphabet,
+    /// How ids in answers and receipts relate.
+    pub message_id: IdForm,
+    /// On which parts a receipt is asked.
+    pub receipts: ReceiptsAsked,
+    /// Whether an ordinary deliver_sm with the text of a receipt is one.
+    pub receipts_by_content: bool,
+    /// The carrier's time zone in receipts, in seconds east of UTC.
+    pub receipt_offset: i32,
+    /// Changes to the table of answers, by command_status.
+    pub answers: BTreeMap<u32, Answer>,
+    /// What the carrier's error codes mean.
+    pub reasons: BTreeMap<Box<str>, Reason>,
+    /// What it charges us per part, by ISO country, and otherwise.
+    pub cost: Option<Cost>,
+}
+
+/// Type of number and numbering plan; `None` where it goes by the shape of the address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Numbering {
+    /// `addr_ton`.
+    pub ton: Option<u8>,
+    /// `addr_npi`.
+    pub npi: Option<u8>,
+}
+
+/// How the ids of `submit_sm_resp` and of receipts relate (quirk 1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IdForm {
+    /// Unknown: as written, then hexadecimal and decimal of each other.
+    #[default]
+    Auto,
+    /// As written.
+    Text,
+    /// Both decimal, padding apart.
+    Decimal,
+    /// Both hexadecimal, case and padding apart.
+    Hex,
+    /// Hexadecimal in the answer, decimal in the receipt.
+    RespHex,
+    /// Decimal in the answer, hexadecimal in the receipt.
+    ReceiptHex,
+}
+
+/// On which parts of a message a receipt is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of the configuration")]
+pub enum ReceiptsAsked {
+    #[default]
+    All,
+    First,
+    Last,
+    None,
+}
+
+/// What a carrier charges us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Where no country fits.
+    pub default: Option<Money>,
+    /// By ISO country.
+    pub countries: BTreeMap<Box<str>, Money>,
+    /// In this currency.
+    pub currency: Currency,
+}
+
+impl Default for Dialect {
+    fn default() -> Self {
+        Self {
+            source: Numbering::default(),
+            destination: Numbering { ton: Some(1), npi: Some(1) },
+            service_type: "".into(),
+            esm_class: 0,
+            alphabet: Alphabet::Gsm7,
+            message_id: IdForm::Auto,
+            receipts: ReceiptsAsked::All,
+            receipts_by_content: false,
+            receipt_offset: 0,
+            answers: BTreeMap::new(),
+            reasons: BTreeMap::new(),
+            cost: None,
+        }
+    }
+}
+
+impl Dialect {
+    /// How long a carrier's ids are kept for receipts that nobody expects yet.
+    pub const PARKED_FOR: Duration = Duration::from_secs(72 * 3_600);
+}

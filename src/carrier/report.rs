@@ -1,0 +1,109 @@
+//! What a link has to say, in words of messages.
+
+use crate::message::attempt::{Answer, CarrierMessageId};
+use crate::message::id::PartKey;
+use crate::message::reason::Reason;
+use crate::message::receipt::Receipt;
+use crate::number::e164::E164;
+use crate::session::output::Oddity;
+
+/// Names one attempt of one part on a link: the part's key and the attempt's number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket(pub u64);
+
+impl Ticket {
+    /// More attempts than any part may have.
+    pub const ATTEMPTS_MAX: u8 = 100;
+
+    /// The attempt `number` of the part `key`.
+    pub const fn new(key: PartKey, number: u8) -> Self {
+        Self((key.0 << 7) | (number & 0x7F) as u64)
+    }
+
+    /// The part.
+    pub const fn key(self) -> PartKey {
+        PartKey(self.0 >> 7)
+    }
+
+    /// The number of the attempt.
+    pub const fn number(self) -> u8 {
+        (self.0 & 0x7F) as u8
+    }
+}
+
+/// What a link has to say.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Report {
+    /// It is bound; so many parts may be given to it before one of them ends (0 on a receiver).
+    Up {
+        /// Window and what may run ahead of it.
+        capacity: usize,
+    },
+    /// It is not bound any more; every part that it was given has ended by a report before this one.
+    Down,
+    /// A part that it was given ended. Frees one place of its capacity.
+    Answered(Ticket, Answered),
+    /// The answer to a part that had ended as [`Answer::Unknown`]; frees nothing.
+    Late(Ticket, Answered),
+    /// The carrier sent what it should not have; it was dealt with.
+    Odd(Oddity),
+    /// The carrier sent something that must be durable before it is confirmed.
+    Inbound {
+        /// What the confirmation must name.
+        tag: u64,
+        /// What it says.
+        news: News,
+    },
+}
+
+/// How the submission of a part ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// What it means.
+    pub answer: Answer,
+    /// What the carrier said; `None` if it said nothing.
+    pub command_status: Option<u32>,
+    /// What the carrier calls the part.
+    pub carrier_message_id: Option<CarrierMessageId>,
+    /// Why it will not arrive, where the answer says so.
+    pub reason: Option<Reason>,
+    /// The carrier asks for a slower pace: `ESME_RTHROTTLED` or `ESME_RMSGQFUL`.
+    pub throttled: bool,
+}
+
+/// What a carrier sends of its own accord.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// What became of a part.
+    Receipt(ReceiptNews),
+    /// A message from a handset.
+    Mo(Mo),
+}
+
+/// A receipt as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiptNews {
+    /// The ids that it names, most trusted first: TLV, then text. Empty when it names none.
+    pub ids: Vec<CarrierMessageId>,
+    /// The handset that it is about.
+    pub handset: Option<E164>,
+    /// The sender that it is about, as the PDU has it.
+    pub sender: Box<str>,
+    /// What it says. `received_at` is set by who takes it in.
+    pub receipt: Receipt,
+}
+
+/// A message from a handset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mo {
+    /// Who sent it, as the PDU has it.
+    pub source: Box<str>,
+    /// Whom it is for.
+    pub destination: Box<str>,
+    /// How `octets` are to be read.
+    pub data_coding: u8,
+    /// Whether `octets` begin with a user data header.
+    pub udh: bool,
+    /// The text.
+    pub octets: Vec<u8>,
+}

@@ -1,0 +1,129 @@
+//! What the deciding floor tells telemetry: one fact, one log line, some metrics.
+
+use crate::message::attempt::{Answer, Cause};
+use crate::message::class::Class;
+use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, RouteId};
+use crate::message::reason::Reason;
+use crate::message::status::Status;
+use std::time::Duration;
+
+/// Something that telemetry counts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    /// An order was accepted.
+    Accepted {
+        /// Which.
+        order: OrderId,
+        /// Whose.
+        account: AccountId,
+        /// By which route.
+        route: RouteId,
+        /// What for.
+        class: Class,
+        /// How many messages.
+        count: usize,
+    },
+    /// A message has a new status.
+    Status {
+        /// Which message.
+        message: MessageId,
+        /// By which route.
+        route: RouteId,
+        /// What it is now.
+        status: Status,
+        /// Why it ended, if badly.
+        reason: Option<Reason>,
+        /// Whether a late receipt corrected a final status.
+        corrected: bool,
+    },
+    /// A part was given to a link.
+    Submitted {
+        /// Which message.
+        message: MessageId,
+        /// On which link.
+        link: LinkId,
+        /// What for.
+        class: Class,
+        /// Why.
+        cause: Cause,
+        /// How long after its acceptance.
+        waited: Duration,
+    },
+    /// An attempt ended.
+    Answered {
+        /// Which message.
+        message: MessageId,
+        /// On which link.
+        link: LinkId,
+        /// What the answer means.
+        answer: Answer,
+        /// What the carrier said.
+        command_status: Option<u32>,
+        /// How long after the intent.
+        took: Duration,
+        /// Whether the carrier asked for a slower pace.
+        throttled: bool,
+    },
+    /// A receipt came, of whatever use it was.
+    Receipt {
+        /// From whom.
+        carrier: CarrierId,
+        /// The normalised word.
+        status: Status,
+        /// What it was good for.
+        fate: Fate,
+        /// Which message it was about.
+        message: Option<MessageId>,
+        /// How long after the submit.
+        delay: Option<Duration>,
+    },
+    /// A message from a handset came.
+    Mo {
+        /// From whom.
+        carrier: CarrierId,
+    },
+    /// A parked receipt was given up.
+    Unmatched {
+        /// From whom.
+        carrier: CarrierId,
+    },
+    /// A part's outcome is not known.
+    Doubtful {
+        /// At whom.
+        carrier: CarrierId,
+        /// Why.
+        cause: DoubtCause,
+    },
+}
+
+/// What a receipt was good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It changed a part.
+    Matched,
+    /// Its part is not known yet.
+    Parked,
+    /// It came after the end, and is history or a correction.
+    Late,
+    /// It said what was known.
+    Duplicate,
+}
+
+/// Why an outcome is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DoubtCause {
+    /// No answer came in time, or the link was lost before it came.
+    NoAnswer,
+    /// The daemon stopped in between.
+    Crash,
+}
+
+impl DoubtCause {
+    /// Its word in metrics.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NoAnswer => "no_answer",
+            Self::Crash => "crash",
+        }
+    }
+}

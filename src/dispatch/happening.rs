@@ -1,0 +1,67 @@
+//! What comes into the deciding floor.
+
+use crate::carrier::report::Report;
+use crate::dispatch::plan::Plan;
+use crate::message::class::Class;
+use crate::message::id::{AccountId, LinkId, MessageId, RouteId};
+use crate::message::money::Money;
+use crate::message::source::Source;
+use crate::number::e164::E164;
+use crate::text::Requested;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Names a waiting request to whoever answers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RequestId(pub u64);
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Happening {
+    /// A checked request to send.
+    Submit(RequestId, Box<Submission>),
+    /// A request to take back what has not left.
+    Cancel(RequestId, AccountId, MessageId),
+    /// A link has something to say.
+    Link(LinkId, Report),
+    /// The configuration changed.
+    Reconfigure(Arc<Plan>),
+    /// Nothing more is accepted or submitted; what is in flight is awaited.
+    Drain,
+}
+
+/// A request to send, checked, routed, cut and priced.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Submission {
+    /// Whose.
+    pub account: AccountId,
+    /// By which route.
+    pub route: RouteId,
+    /// What for.
+    pub class: Class,
+    /// From whom.
+    pub source: Source,
+    /// How long it is worth sending.
+    pub validity: Duration,
+    /// The customer's key against doing it twice, and the SHA-256 of the request.
+    pub idempotency: Option<(Box<str>, [u8; 32])>,
+    /// To whom and what: 1 to 10,000.
+    pub recipients: Vec<Recipient>,
+}
+
+/// One message of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipient {
+    /// Who gets it.
+    pub destination: E164,
+    /// What it says.
+    pub text: Box<str>,
+    /// In which alphabet.
+    pub requested: Requested,
+    /// In how many SMS: 1 to 10.
+    pub parts: u8,
+    /// The customer's own reference.
+    pub client_ref: Option<Box<str>>,
+    /// What the customer pays for all parts.
+    pub price: Option<Money>,
+}

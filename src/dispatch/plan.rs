@@ -1,0 +1,116 @@
+//! The configuration as the deciding floor needs it: compiled, immutable, swapped as a whole.
+
+use crate::carrier::dialect::Dialect;
+use crate::message::id::{AccountId, CarrierId, RouteId};
+use crate::message::money::Currency;
+use crate::route::plan::{Destinations, Route};
+use crate::route::rule::Rule;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The compiled configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// Who may call.
+    pub accounts: BTreeMap<AccountId, Account>,
+    /// Who carries.
+    pub carriers: BTreeMap<CarrierId, Carrier>,
+    /// How.
+    pub routes: BTreeMap<RouteId, Route>,
+    /// Which route a request without one takes.
+    pub rules: Vec<Rule>,
+    /// Bounds of memory.
+    pub limits: Limits,
+}
+
+/// Who may call the API.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Its number in records.
+    pub id: AccountId,
+    /// Its configured name.
+    pub name: Box<str>,
+    /// Whether its keys are accepted.
+    pub active: bool,
+    /// SHA-256 of each live key.
+    pub keys: Vec<[u8; 32]>,
+    /// What its keys may do.
+    pub scopes: Scopes,
+    /// Networks that its calls may come from; empty is any.
+    pub allow_from: Vec<Network>,
+    /// Routes that it may use; the first is its default.
+    pub routes: Vec<RouteId>,
+    /// Senders that it may use; `*` is any.
+    pub senders: Vec<Box<str>>,
+    /// The country whose national numbers it may write, as ISO letters.
+    pub region: Option<Box<str>>,
+    /// Where it may send.
+    pub destinations: Destinations,
+    /// What it pays in.
+    pub currency: Option<Currency>,
+}
+
+/// What a key may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of the configuration")]
+pub struct Scopes {
+    pub send: bool,
+    pub read: bool,
+    pub verify: bool,
+    pub admin: bool,
+}
+
+/// A network by its address and the length of its prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// Its address; IPv4 is written as IPv6-mapped.
+    pub address: u128,
+    /// How many leading bits count, of 128.
+    pub bits: u8,
+}
+
+impl Network {
+    /// Whether it holds an address.
+    pub const fn contains(&self, address: u128) -> bool {
+        self.bits == 0 || (self.address ^ address) >> (128 - self.bits as u32) == 0
+    }
+}
+
+/// A carrier as the deciding floor sees it.
+#[derive(Clone, Debug)]
+pub struct Carrier {
+    /// Its number in records.
+    pub id: CarrierId,
+    /// Its configured name.
+    pub name: Box<str>,
+    /// How many links submit to it.
+    pub links: u8,
+    /// submit_sm per second over all its links; `None` is unlimited.
+    pub pace: Option<f64>,
+    /// submit_sm per second on each link; `None` is unlimited.
+    pub pace_per_link: Option<f64>,
+    /// How long a receipt without a part is kept.
+    pub parked_for: Duration,
+    /// Its habits.
+    pub dialect: Arc<Dialect>,
+}
+
+/// Bounds of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Queued parts held ready in memory, per lane; the others wait in the store.
+    pub ready_per_lane: usize,
+    /// Messages held in memory beyond those in flight: what waits for a receipt.
+    pub awaited: usize,
+    /// Queued parts in the store; more are refused.
+    pub queued_max: u64,
+    /// Receipts that wait for their part.
+    pub parked_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { ready_per_lane: 2_000, awaited: 50_000, queued_max: 20_000_000, parked_max: 100_000 }
+    }
+}

@@ -1,0 +1,211 @@
+//! One try of one part on one link.
+
+use crate::message::id::{CarrierId, LinkId};
+use crate::message::money::Money;
+use crate::message::receipt::Receipt;
+use crate::message::time::Time;
+
+/// What a `submit_sm_resp`, or its absence, means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// The carrier took it.
+    Taken,
+    /// The same carrier, later.
+    Later,
+    /// Another carrier, now.
+    Elsewhere,
+    /// No carrier would take it.
+    Never,
+    /// It never left.
+    NotSent,
+    /// It was written, and nobody knows.
+    Unknown,
+}
+
+impl Answer {
+    /// Every answer, in the order of their numbers.
+    pub const ALL: [Self; 6] =
+        [Self::Taken, Self::Later, Self::Elsewhere, Self::Never, Self::NotSent, Self::Unknown];
+
+    /// Its number in records.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The answer of that number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+
+    /// Its word in the API, configuration and metrics.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Later => "later",
+            Self::Elsewhere => "elsewhere",
+            Self::Never => "never",
+            Self::NotSent => "not_sent",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The answer of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.word() == word)
+    }
+}
+
+/// Why an attempt was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// The part had not been tried.
+    First,
+    /// The carrier had refused it for now, or it had not left.
+    Retry,
+    /// Another carrier had refused it.
+    Failover,
+    /// What became of the attempt before is not known, and the route says to send again.
+    Resend,
+}
+
+impl Cause {
+    /// Every cause, in the order of their numbers.
+    pub const ALL: [Self; 4] = [Self::First, Self::Retry, Self::Failover, Self::Resend];
+
+    /// Its number in records.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The cause of that number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+
+    /// Its word in the API and in metrics.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Retry => "retry",
+            Self::Failover => "failover",
+            Self::Resend => "resend",
+        }
+    }
+}
+
+/// One try of one part on one link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// From 1.
+    pub number: u8,
+    /// Where it went.
+    pub link: LinkId,
+    /// Why.
+    pub cause: Cause,
+    /// When the intent was decided.
+    pub intended_at: Time,
+    /// When the answer came.
+    pub answered_at: Time,
+    /// What the answer means.
+    pub answer: Option<Answer>,
+    /// What the answer was, as the carrier said it.
+    pub command_status: Option<u32>,
+    /// What the carrier calls it.
+    pub carrier_message_id: Option<CarrierMessageId>,
+    /// What the carrier charges us.
+    pub cost: Option<Money>,
+    /// The last receipt that counted.
+    pub receipt: Option<Box<Receipt>>,
+}
+
+impl Attempt {
+    /// An attempt that is intended now.
+    pub const fn new(number: u8, link: LinkId, cause: Cause, now: Time) -> Self {
+        Self {
+            number,
+            link,
+            cause,
+            intended_at: now,
+            answered_at: Time::NEVER,
+            answer: None,
+            command_status: None,
+            carrier_message_id: None,
+            cost: None,
+            receipt: None,
+        }
+    }
+
+    /// The key under which receipts find this attempt, once the carrier has named it.
+    pub fn rhash(&self) -> Option<u64> {
+        self.carrier_message_id.as_ref().map(|it| it.rhash(self.link.carrier))
+    }
+}
+
+/// A carrier's id of a part, as the carrier wrote it, without blanks and NULs around it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CarrierMessageId(Box<str>);
+
+impl CarrierMessageId {
+    /// More than any real id; the specification allows 64 characters.
+    pub const LEN_MAX: usize = 255;
+
+    /// The id in what the carrier wrote; `None` if there is none.
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim_matches(|it: char| it == '\0' || it.is_whitespace());
+        let end = text.char_indices().map(|(at, it)| at + it.len_utf8()).take_while(|it| *it <= Self::LEN_MAX).last()?;
+        Some(Self(text[..end].into()))
+    }
+
+    /// The text, as the carrier wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form under which ids are compared: lower case, and without leading zeros where the
+    /// rest is digits or hexadecimal (padding differs between answers and receipts).
+    pub fn canonical(&self) -> String {
+        let lower = self.0.to_ascii_lowercase();
+        let bare = lower.trim_start_matches('0');
+        if !bare.is_empty() && lower.bytes().all(|it| it.is_ascii_hexdigit()) {
+            bare.to_owned()
+        } else if bare.is_empty() {
+            "0".to_owned()
+        } else {
+            lower
+        }
+    }
+
+    /// A stable 64-bit hash of carrier and canonical form: the key of the store's index.
+    pub fn rhash(&self, carrier: CarrierId) -> u64 {
+        rhash(carrier, &self.canonical())
+    }
+}
+
+/// FNV-1a over the carrier and the id, then mixed so that near ids do not stand near each
+/// other. It is stored: changing it is a migration.
+pub fn rhash(carrier: CarrierId, canonical: &str) -> u64 {
+    let octets = carrier.0.to_be_bytes().into_iter().chain(canonical.bytes());
+    let folded = octets.fold(0xCBF2_9CE4_8422_2325_u64, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01B3));
+    let mixed = (folded ^ (folded >> 32)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    mixed ^ (mixed >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_compared_without_case_and_padding() {
+        let canonical = |text: &str| CarrierMessageId::new(text).map(|it| it.canonical());
+        assert_eq!(canonical(" 0000436949\0").as_deref(), Some("436949"));
+        assert_eq!(canonical("1D305B4C").as_deref(), Some("1d305b4c"));
+        assert_eq!(canonical("000").as_deref(), Some("0"));
+        assert_eq!(canonical("0E99-opaque").as_deref(), Some("0e99-opaque"));
+        assert_eq!(canonical(" \0"), None);
+    }
+
+    #[test]
+    fn the_stored_hash_does_not_change() {
+        assert_eq!(rhash(CarrierId(1), "1d305b4c"), 8_439_899_454_732_776_645);
+    }
+}

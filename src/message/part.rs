@@ -1,0 +1,80 @@
+//! One SMS of a message, and where it is in its life.
+
+use crate::message::attempt::Attempt;
+use crate::message::id::{LaneId, PartKey};
+use crate::message::phase::{Move, Phase};
+use crate::message::reason::Reason;
+use crate::message::time::Time;
+
+/// One SMS of a message. Its phase is changed by [`Part::step`] and by nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    phase: Phase,
+    /// Which part of which message.
+    pub key: PartKey,
+    /// Where it queues.
+    pub lane: LaneId,
+    /// Not before this; never when it may go at once.
+    pub due: Time,
+    /// When it ends if nothing happens: the queue's end of validity, or the end of the wait
+    /// for a receipt.
+    pub ends: Time,
+    /// Attempts that a carrier refused: what is held against the route's limit.
+    pub spent: u8,
+    /// Why it ended.
+    pub reason: Option<Reason>,
+    /// When it ended.
+    pub done_at: Time,
+    /// The latest attempt; the ones before have records of their own.
+    pub attempt: Option<Attempt>,
+}
+
+/// A move that the phase does not allow: a fault of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a part that is {phase:?} cannot {step:?}")]
+pub struct IllegalMove {
+    /// Where the part is.
+    pub phase: Phase,
+    /// What was tried.
+    pub step: Move,
+}
+
+impl Part {
+    /// A part that may go at once.
+    pub const fn new(key: PartKey, lane: LaneId, ends: Time) -> Self {
+        Self {
+            phase: Phase::Queued,
+            key,
+            lane,
+            due: Time::NEVER,
+            ends,
+            spent: 0,
+            reason: None,
+            done_at: Time::NEVER,
+            attempt: None,
+        }
+    }
+
+    /// The same part in the phase that the store remembers.
+    #[must_use]
+    pub const fn restored(mut self, phase: Phase) -> Self {
+        self.phase = phase;
+        self
+    }
+
+    /// Where it is.
+    pub const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Moves it; refused without a change where the phase does not allow it.
+    pub const fn step(&mut self, step: Move) -> Result<Phase, IllegalMove> {
+        match self.phase.after(step) {
+            Some(phase) => {
+                self.phase = phase;
+                Ok(phase)
+            }
+            None => Err(IllegalMove { phase: self.phase, step }),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! What the customer is told: seven words, and no others leave the gateway.
+
+use crate::message::phase::Phase;
+
+/// The normalised status of a part, a message or a receipt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the words are the customer's own")]
+pub enum Status {
+    Queued,
+    Sent,
+    Delivered,
+    Failed,
+    Expired,
+    Unknown,
+    Cancelled,
+}
+
+impl Status {
+    /// Every status, in the order of their numbers.
+    pub const ALL: [Self; 7] =
+        [Self::Queued, Self::Sent, Self::Delivered, Self::Failed, Self::Expired, Self::Unknown, Self::Cancelled];
+
+    /// Its number in records.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The status of that number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "QUEUED",
+            Self::Sent => "SENT",
+            Self::Delivered => "DELIVERED",
+            Self::Failed => "FAILED",
+            Self::Expired => "EXPIRED",
+            Self::Unknown => "UNKNOWN",
+            Self::Cancelled => "CANCELLED",
+        }
+    }
+
+    /// The status of that word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.word() == word)
+    }
+
+    /// Whether nothing more is expected.
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Queued | Self::Sent)
+    }
+
+    /// The status of a message from its parts: any failed part fails it, and it is delivered
+    /// when all are.
+    pub fn of_parts(parts: impl Iterator<Item = Phase>) -> Self {
+        let (mut seen, mut count) = ([0_usize; Self::ALL.len()], 0);
+        for phase in parts {
+            seen[usize::from(phase.status().number())] += 1;
+            count += 1;
+        }
+        let any = |it: Self| 0 < seen[usize::from(it.number())];
+        let ended = [Self::Failed, Self::Expired, Self::Unknown, Self::Cancelled].into_iter().find(|it| any(*it));
+        match ended {
+            Some(status) => status,
+            None if seen[usize::from(Self::Delivered.number())] == count => Self::Delivered,
+            None if any(Self::Sent) || any(Self::Delivered) => Self::Sent,
+            None => Self::Queued,
+        }
+    }
+}
+
+/// How many messages of an order stand where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals([u64; Status::ALL.len()]);
+
+impl Totals {
+    /// Counts one message.
+    pub const fn add(&mut self, status: Status) {
+        self.0[status.number() as usize] += 1;
+    }
+
+    /// How many have this status.
+    pub const fn of(&self, status: Status) -> u64 {
+        self.0[status.number() as usize]
+    }
+
+    /// How many there are.
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// How many may still change: queued and sent.
+    pub const fn pending(&self) -> u64 {
+        self.of(Status::Queued) + self.of(Status::Sent)
+    }
+
+    /// The word for the whole order.
+    pub fn word(&self) -> &'static str {
+        let (total, delivered) = (self.total(), self.of(Status::Delivered));
+        if self.of(Status::Queued) == total {
+            "QUEUED"
+        } else if 0 < self.pending() {
+            "IN_PROGRESS"
+        } else if delivered == total {
+            "COMPLETED"
+        } else if self.of(Status::Cancelled) == total {
+            "CANCELLED"
+        } else if 0 < delivered {
+            "PARTIAL"
+        } else {
+            "FAILED"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_what_its_parts_are() {
+        use Phase::{Delivered, Doubtful, Expired, Failed, Intended, Queued, Sent, Unknown};
+        for (parts, status) in [
+            (&[Queued][..], Status::Queued),
+            (&[Intended, Queued], Status::Queued),
+            (&[Sent, Queued], Status::Sent),
+            (&[Doubtful], Status::Sent),
+            (&[Delivered, Queued], Status::Sent),
+            (&[Delivered, Delivered], Status::Delivered),
+            (&[Delivered, Failed, Sent], Status::Failed),
+            (&[Expired, Delivered], Status::Expired),
+            (&[Unknown, Delivered], Status::Unknown),
+        ] {
+            assert_eq!(Status::of_parts(parts.iter().copied()), status, "{parts:?}");
+        }
+    }
+
+    #[test]
+    fn an_order_is_what_its_messages_are() {
+        let order = |statuses: &[Status]| {
+            let mut totals = Totals::default();
+            statuses.iter().for_each(|it| totals.add(*it));
+            assert_eq!(totals.total(), statuses.len() as u64);
+            totals.word()
+        };
+        assert_eq!(order(&[Status::Queued, Status::Queued]), "QUEUED");
+        assert_eq!(order(&[Status::Queued, Status::Failed]), "IN_PROGRESS");
+        assert_eq!(order(&[Status::Delivered, Status::Delivered]), "COMPLETED");
+        assert_eq!(order(&[Status::Delivered, Status::Unknown]), "PARTIAL");
+        assert_eq!(order(&[Status::Expired, Status::Failed]), "FAILED");
+        assert_eq!(order(&[Status::Cancelled]), "CANCELLED");
+    }
+}

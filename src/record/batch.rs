@@ -1,0 +1,96 @@
+//! What one beat makes durable.
+
+use crate::message::body::Body;
+use crate::message::id::{AccountId, CarrierId, OrderId, Seq};
+use crate::message::part::Part;
+use crate::message::time::Time;
+use crate::record::entry::PastAttempt;
+use crate::record::parked::Parked;
+use std::sync::Arc;
+
+/// Everything that one beat changed; durable whole or not at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Messages accepted in this beat, in the order of their seq.
+    pub bodies: Vec<Arc<Body>>,
+    /// Parts of messages accepted in this beat.
+    pub new_parts: Vec<Part>,
+    /// Parts that changed, each once, in the order of their keys.
+    pub parts: Vec<Part>,
+    /// Attempts that were superseded, or whose record changed afterwards; replaced by key and number.
+    pub past: Vec<PastAttempt>,
+    /// Orders of more than one message.
+    pub orders: Vec<Order>,
+    /// Receipts that wait.
+    pub parked: Vec<Parked>,
+    /// Numbers of receipts that wait no more.
+    pub unparked: Vec<u64>,
+    /// Idempotency keys that were used.
+    pub idempotency: Vec<Idempotency>,
+    /// Counters and marks, where they moved.
+    pub marks: Marks,
+}
+
+impl Batch {
+    /// How many records it holds.
+    pub fn len(&self) -> usize {
+        self.bodies.len()
+            + self.new_parts.len()
+            + self.parts.len()
+            + self.past.len()
+            + self.orders.len()
+            + self.parked.len()
+            + self.unparked.len()
+            + self.idempotency.len()
+    }
+
+    /// Whether there is nothing to make durable but marks.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// An order of more than one message; an order of one needs no record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The seq of its first message; the others follow without a gap.
+    pub first: Seq,
+    /// How many messages it has.
+    pub count: u32,
+    /// When it was accepted.
+    pub created: Time,
+}
+
+/// A request that must not be accepted twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    /// Whose key it is.
+    pub account: AccountId,
+    /// The key, as the customer chose it.
+    pub key: Box<str>,
+    /// SHA-256 of what was asked for.
+    pub hash: [u8; 32],
+    /// The order that it made.
+    pub order: OrderId,
+    /// When; it is forgotten a day later.
+    pub at: Time,
+}
+
+/// Counters that are minted from, and gauges that are cheaper to keep than to count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// The next seq.
+    pub next_seq: u64,
+    /// The next order.
+    pub next_order: u64,
+    /// The next parked receipt.
+    pub next_parked: u64,
+    /// The latest logical time.
+    pub time: Time,
+    /// How many parts wait for a receipt, by carrier.
+    pub awaiting: Vec<(CarrierId, u64)>,
+}

@@ -1,0 +1,95 @@
+//! What the gateway asks of a store. Two keep it: SQLite, and the simulated disk of the tests.
+
+use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
+use crate::message::time::Time;
+use crate::record::batch::{Batch, Idempotency, Marks};
+use crate::record::entry::Entry;
+use crate::record::parked::Parked;
+
+/// The durable side of the gateway. One writer, one thread; calls block on the disk.
+pub trait Store {
+    /// Makes a batch durable: when this returns, it survives kill -9 and, with `fsync`, power
+    /// loss. Whole or not at all. After an error nothing more may be asked of this store.
+    fn commit(&mut self, batch: &Batch) -> Result<(), Poisoned>;
+
+    /// The messages of these seqs, those that exist, in any order.
+    fn load(&mut self, seqs: &[Seq]) -> Result<Vec<Entry>, Poisoned>;
+
+    /// The messages with an attempt, current or past, whose carrier id has one of these hashes
+    /// ([`crate::message::attempt::rhash`]). Several may share one.
+    fn by_rhash(&mut self, hashes: &[u64]) -> Result<Vec<Entry>, Poisoned>;
+
+    /// The first `limit` messages with a queued part of `lane` that may go at once and whose key is above
+    /// `after`, in the order of their keys. Whole messages: all parts come with them.
+    fn ready(&mut self, lane: LaneId, after: PartKey, limit: usize) -> Result<Vec<Entry>, Poisoned>;
+
+    /// The first `limit` messages with a queued part whose due time has come, earliest first.
+    fn due(&mut self, now: Time, limit: usize) -> Result<Vec<Entry>, Poisoned>;
+
+    /// The earliest due time of a delayed part after `now`.
+    fn next_due(&mut self, now: Time) -> Result<Option<Time>, Poisoned>;
+
+    /// Looks at up to `span` parts with keys above `after`, in their order, for those that are not final and
+    /// whose end has come. Returns their messages, and where to go on; `None` at the end.
+    fn overdue(&mut self, now: Time, after: PartKey, span: usize) -> Result<(Vec<Entry>, Option<PartKey>), Poisoned>;
+
+    /// What was done under an idempotency key.
+    fn idempotency(&mut self, account: AccountId, key: &str) -> Result<Option<Idempotency>, Poisoned>;
+
+    /// The messages of an order, of which there may be many thousands; only their ids and recipients are needed
+    /// by who asks, so read through views instead where one can. In the order of their seqs.
+    fn order(&mut self, order: OrderId) -> Result<Vec<Entry>, Poisoned>;
+
+    /// What stood in the store when it was opened.
+    fn recover(&mut self) -> Result<Recovered, Poisoned>;
+
+    /// Forgets up to `limit` messages that ended before `before`, the ids of attempts of them, idempotency keys
+    /// older than a day and parked receipts older than `parked_before`; returns how many messages it forgot.
+    fn retain(&mut self, before: Time, parked_before: Time, limit: usize) -> Result<usize, Poisoned>;
+
+    /// The number that stands for a name for ever; minted and durable at once when it is new.
+    fn intern(&mut self, kind: NameKind, name: &str) -> Result<u16, Poisoned>;
+}
+
+/// What a name is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum NameKind {
+    /// An account.
+    Account,
+    /// A carrier.
+    Carrier,
+}
+
+/// The store failed, and with it what memory thinks to be durable. Nothing more is
+/// acknowledged or submitted; the process ends and recovers at its next start.
+#[derive(Debug, thiserror::Error)]
+#[error("the store failed at {doing}")]
+pub struct Poisoned {
+    /// What was being done.
+    pub doing: &'static str,
+    /// What the engine says.
+    #[source]
+    pub cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// What a store remembers from before.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// Counters and marks of the last commit.
+    pub marks: Marks,
+    /// Messages with a part that was intended or doubtful: the only ones whose outcome may be unknown.
+    pub doubtful: Vec<Entry>,
+    /// Lanes with queued parts: how many, and the key and creation time of the first.
+    pub lanes: Vec<QueuedLane>,
+    /// Receipts that wait.
+    pub parked: Vec<Parked>,
+}
+
+/// A lane that has queued parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueuedLane {
+    /// The lane.
+    pub lane: LaneId,
+    /// How many queued parts it has, delayed ones included.
+    pub count: u64,
+}

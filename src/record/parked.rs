@@ -1,0 +1,23 @@
+//! Receipts whose part is not known yet.
+
+use crate::message::attempt::CarrierMessageId;
+use crate::message::id::CarrierId;
+use crate::message::receipt::Receipt;
+use crate::number::e164::E164;
+
+/// A receipt that waits for the answer that names its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parked {
+    /// Its own key: a counter.
+    pub number: u64,
+    /// Who sent it.
+    pub carrier: CarrierId,
+    /// The id that it names.
+    pub carrier_message_id: CarrierMessageId,
+    /// The handset that it is about, as far as the PDU says so.
+    pub handset: Option<E164>,
+    /// The sender that it is about, as the PDU has it.
+    pub sender: Box<str>,
+    /// What it says.
+    pub receipt: Receipt,
+}

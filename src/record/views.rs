@@ -1,0 +1,48 @@
+//! What the API asks of a store's readers.
+
+use crate::message::id::{AccountId, OrderId, RouteId, Seq};
+use crate::message::status::{Status, Totals};
+use crate::message::time::Time;
+use crate::number::e164::E164;
+
+/// Which messages to list, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Whose; every list is of one account.
+    pub account: Option<AccountId>,
+    /// Only of this status.
+    pub status: Option<Status>,
+    /// Only to this number.
+    pub to: Option<E164>,
+    /// Only of this order.
+    pub order: Option<OrderId>,
+    /// Only by this route.
+    pub route: Option<RouteId>,
+    /// Only with this reference of the customer's.
+    pub client_ref: Option<Box<str>>,
+    /// Only accepted at or after this.
+    pub since: Option<Time>,
+    /// Only accepted before this.
+    pub until: Option<Time>,
+    /// Only older than this: where the last page ended.
+    pub before: Option<Seq>,
+    /// At most so many: 1 to 1,000.
+    pub limit: usize,
+}
+
+/// The aggregate of an order, counted from its messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderView {
+    /// Its id.
+    pub id: OrderId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// How its messages went.
+    pub route: RouteId,
+    /// How many of them stand where.
+    pub totals: Totals,
+    /// What the customer pays for all of them, in micro-units; `None` when unpriced.
+    pub price: Option<crate::message::money::Money>,
+    /// When it was accepted.
+    pub created: Time,
+}
