@@ -43,7 +43,7 @@ impl Session {
             Body::UnbindResp => self.hear_unbind_resp(sequence),
             Body::GenericNack => self.hear_nack(sequence, status),
             Body::Other(command, _) if command.is_response() => {
-                self.hear_other_resp(sequence, status, body)
+                self.hear_other_resp(sequence, status, body);
             }
             request => self.hear_request(sequence, request),
         }
@@ -164,7 +164,7 @@ impl Session {
                 });
             }
             Body::SubmitSm(_) | Body::DeliverSm(_) | Body::DataSm(_) => {
-                self.hear_message(sequence, request)
+                self.hear_message(sequence, request);
             }
             _ => {
                 self.odd(Oddity::Unserved { command });
