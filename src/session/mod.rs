@@ -251,7 +251,7 @@ impl Session {
                 self.close(match self.role {
                     Role::Esme => CloseReason::BindTimeout,
                     Role::Smsc => CloseReason::NoBind,
-                })
+                });
             }
             State::Open | State::Binding(_) | State::Unbinding(_) => (),
         }
