@@ -30,7 +30,7 @@ use crate::smpp::sm::SmResp;
 use crate::smpp::status::CommandStatus;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a link is asked to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +39,7 @@ pub enum Command {
     Submit(Submit),
     /// What came under this tag is durable.
     Confirm(u64),
-    /// Nothing more is to be sent: end the session.
+    /// Take nothing more, finish what is in flight, end the session.
     Unbind,
 }
 
@@ -56,6 +56,10 @@ pub struct Talk {
     reports: VecDeque<Report>,
     up: bool,
     now: Instant,
+    /// It is to end: by then at the latest.
+    unbind_by: Option<Instant>,
+    unbound: bool,
+    drain_for: Duration,
     /// Which session of its link this is: what an earlier one left is not confirmed here.
     epoch: u32,
 }
@@ -86,6 +90,7 @@ impl Talk {
     pub fn new(now: Instant, epoch: u32, manner: Manner) -> Self {
         let Manner { kind, bind, session, ahead, dialect } = manner;
         let capacity = if kind == BindKind::Receiver { 0 } else { session.window + ahead };
+        let drain_for = session.response_timeout;
         Self {
             session: Session::esme(now, kind, bind, session),
             dialect,
@@ -95,6 +100,9 @@ impl Talk {
             reports: VecDeque::new(),
             up: false,
             now,
+            unbind_by: None,
+            unbound: false,
+            drain_for,
             epoch,
         }
     }
@@ -106,22 +114,44 @@ impl Talk {
 
     fn command(&mut self, now: Instant, command: Command) {
         match command {
-            Command::Submit(submit) if self.is_bound() => {
+            Command::Submit(submit) if self.is_open() => {
                 self.ahead.push_back(submit);
                 self.session.handle(now, Input::Tick);
                 self.pump(now);
             }
             Command::Submit(submit) => self.end(submit.ticket, not_sent()),
             Command::Confirm(tag) => self.confirm(now, tag),
-            Command::Unbind => {
-                self.return_ahead();
-                self.session.handle(now, Input::Unbind);
-            }
+            Command::Unbind => self.drain(now),
         }
     }
 
-    const fn is_bound(&self) -> bool {
-        matches!(self.session.state(), State::Bound(_))
+    /// Parts may be given to it.
+    const fn is_open(&self) -> bool {
+        matches!(self.session.state(), State::Bound(_)) && self.unbind_by.is_none()
+    }
+
+    /// Takes nothing more; unbinds once what is in flight has ended, or has had its time.
+    fn drain(&mut self, now: Instant) {
+        if self.unbind_by.is_some() {
+            return;
+        }
+        self.return_ahead();
+        self.unbind_by = Some(now + self.drain_for);
+        if self.up {
+            self.reports.push_back(Report::Up { capacity: 0 });
+        }
+        self.unbind_when_drained(now);
+    }
+
+    fn unbind_when_drained(&mut self, now: Instant) -> bool {
+        let Some(by) = self.unbind_by else { return false };
+        let ready = self.session.in_flight() == 0 || by <= now;
+        if ready && !self.unbound {
+            self.unbound = true;
+            self.session.handle(now, Input::Unbind);
+            return true;
+        }
+        false
     }
 
     fn confirm(&mut self, now: Instant, tag: u64) {
@@ -246,9 +276,11 @@ impl Conversation for Talk {
                 Output::Send(pdu) => return Said::Send(pdu),
                 Output::Event(event) => self.hear(self.now, event),
                 Output::Wait(deadline) => {
-                    if !self.pump(self.now) {
-                        return Said::Wait(deadline);
+                    if self.pump(self.now) || self.unbind_when_drained(self.now) {
+                        continue;
                     }
+                    let unbind = self.unbind_by.filter(|_| !self.unbound);
+                    return Said::Wait([deadline, unbind].into_iter().flatten().min());
                 }
                 Output::Close(reason) => {
                     if !self.ahead.is_empty() {

@@ -217,8 +217,9 @@ impl Dispatch {
             return;
         }
         (part.due, part.ends) = (now + wait, expires);
-        let due = part.due;
+        let (due, lane) = (part.due, part.lane);
         self.step(key, Move::Return, None);
+        self.lanes.entry(lane).or_default().delayed += 1;
         self.sweep.due_at(due);
     }
 

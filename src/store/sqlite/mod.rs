@@ -35,6 +35,7 @@ use crate::store::sqlite::writer::Known;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// A database of up to this many octets is checked whole when it is opened: some tens of milliseconds.
 pub const CHECKED_WHOLE: u64 = 8 << 20;
@@ -58,6 +59,7 @@ pub struct Sqlite {
     marks: Marks,
     retain_from: Seq,
     poisoned: bool,
+    last_commit: Duration,
     // Last, so that the directory is free only when the connections are closed.
     _lock: File,
 }
@@ -88,7 +90,12 @@ impl Sqlite {
         let checkpointer = Checkpointer::start(&mut writer, own).map_err(engine)?;
         let marks = reader::marks(&writer).map_err(|it| it.of(&file))?;
         let (known, retain_from) = (Known::new(), Seq(0));
-        Ok(Self { writer, checkpointer, file, known, marks, retain_from, poisoned: false, _lock: lock })
+        Ok(Self { writer, checkpointer, file, known, marks, retain_from, poisoned: false, last_commit: Duration::ZERO, _lock: lock })
+    }
+
+    /// How long the last commit took, its sync included.
+    pub const fn last_commit(&self) -> Duration {
+        self.last_commit
     }
 
     /// The file of the database; its WAL stands beside it.
@@ -144,7 +151,8 @@ impl Sqlite {
 
 impl Store for Sqlite {
     fn commit(&mut self, batch: &Batch) -> Result<(), Poisoned> {
-        self.guarded("committing", |it| {
+        let began = Instant::now();
+        let committed = self.guarded("committing", |it| {
             let marks = it.marks.after(&batch.marks);
             let moved = marks != it.marks;
             if batch.is_empty() && !moved {
@@ -153,7 +161,9 @@ impl Store for Sqlite {
             writer::commit(&it.writer, batch, moved.then_some(&marks), &mut it.known)?;
             it.marks = marks;
             it.checkpointer.after_commit(&it.writer)
-        })
+        });
+        self.last_commit = began.elapsed();
+        committed
     }
 
     fn load(&mut self, seqs: &[Seq]) -> Result<Vec<Entry>, Poisoned> {
