@@ -16,13 +16,17 @@
 //! (`PRAGMA integrity_check`).
 
 pub mod fault;
+pub mod readers;
 pub mod space;
 mod schema;
 mod row;
 mod writer;
 mod reader;
 mod retain;
+mod list;
 mod checkpoint;
+#[cfg(test)]
+mod plans;
 
 use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
 use crate::message::time::Time;
@@ -31,6 +35,7 @@ use crate::record::contract::{NameKind, Poisoned, Recovered, Store};
 use crate::record::entry::Entry;
 use crate::store::sqlite::checkpoint::Checkpointer;
 use crate::store::sqlite::fault::{Fault, Trouble};
+use crate::store::sqlite::readers::Readers;
 use crate::store::sqlite::writer::Known;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::fs::File;
@@ -94,6 +99,11 @@ impl Sqlite {
     /// The file of the database; its WAL stands beside it.
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// Readers of this store for the API; they may outlive it.
+    pub fn readers(&self) -> Readers {
+        Readers::new(self.file.clone())
     }
 
     /// Makes the engine refuse the next COMMIT.
