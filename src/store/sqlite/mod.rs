@@ -19,7 +19,9 @@ pub mod fault;
 pub mod readers;
 pub mod space;
 mod schema;
-mod row;
+mod cells;
+mod line;
+mod seal;
 mod writer;
 mod reader;
 mod retain;
@@ -204,8 +206,8 @@ impl Store for Sqlite {
 
     fn idempotency(&mut self, account: AccountId, key: &str) -> Result<Option<Idempotency>, Poisoned> {
         self.asked("looking up an idempotency key", |conn| {
-            let words = format!("SELECT {} FROM idem WHERE account = ?1 AND key = ?2", row::IDEM);
-            reader::first(&mut conn.prepare_cached(&words)?, (account.0, key), row::idempotency)
+            let words = format!("SELECT {} FROM idem WHERE account = ?1 AND key = ?2", cells::IDEM);
+            reader::first(&mut conn.prepare_cached(&words)?, (account.0, key), line::idempotency)
         })
     }
 

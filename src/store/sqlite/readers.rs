@@ -12,7 +12,7 @@ use crate::record::entry::Entry;
 use crate::record::views::{OrderView, Query};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
-use crate::store::sqlite::{connect, list, row};
+use crate::store::sqlite::{cells, connect, line, list};
 use rusqlite::{Connection, OpenFlags};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -138,13 +138,13 @@ fn count(
     (from, to): (Seq, Seq),
     view: &mut Option<OrderView>,
 ) -> Result<Option<Seq>, Trouble> {
-    let words = format!("SELECT {} FROM body WHERE seq >= ?1 AND seq < ?2 ORDER BY seq LIMIT ?3", row::BODY);
+    let words = format!("SELECT {} FROM body WHERE seq >= ?1 AND seq < ?2 ORDER BY seq LIMIT ?3", cells::BODY);
     let mut bodies = conn.prepare_cached(&words)?;
     let mut phases = conn.prepare_cached("SELECT phase FROM part WHERE id >= ?1 AND id < ?2")?;
     let mut rows = bodies.query((from.0.cast_signed(), to.0.cast_signed(), COUNTED_AT_ONCE.cast_signed()))?;
     let (mut counted, mut last) = (0, from);
     while let Some(row) = rows.next()? {
-        let body = row::body(row)?;
+        let body = line::body(row)?;
         (counted, last) = (counted + 1, body.seq());
         if body.order != order {
             continue;
