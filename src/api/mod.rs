@@ -1,1 +1,3 @@
-//! (to come)
+//! The HTTP listeners.
+
+pub mod options;

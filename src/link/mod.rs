@@ -1,1 +1,3 @@
-//! (to come)
+//! The supervised life of a bind.
+
+pub mod options;

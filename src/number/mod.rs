@@ -1,3 +1,4 @@
 //! Phone numbers: E.164, and which country they belong to.
 
 pub mod e164;
+pub mod country;

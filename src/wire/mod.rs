@@ -1,1 +1,3 @@
-//! (to come)
+//! What carries SMPP and keeps its secrets.
+
+pub mod secret;
