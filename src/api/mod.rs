@@ -35,4 +35,3 @@ mod list;
 mod routes;
 mod admin;
 mod moment;
-pub mod shim;
