@@ -22,6 +22,7 @@ mod connection;
 pub mod router;
 pub mod auth;
 pub mod problem;
+mod memory;
 mod body;
 mod request;
 mod diagnose;
