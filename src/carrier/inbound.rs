@@ -85,7 +85,7 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
     let done_at = text.done_date.and_then(|it| moment(&it, dialect.receipt_offset));
     ReceiptNews {
         ids,
-        handset: E164::from_wire(&delivery.source.digits.to_string_lossy()),
+        handset: E164::from_wire(delivery.source.ton, &delivery.source.digits.to_string_lossy()),
         sender: delivery.destination.digits.to_string_lossy().into(),
         receipt: Receipt {
             status,

@@ -14,7 +14,7 @@ use crate::gateway::wake::Wake;
 use crate::message::attempt::Answer;
 use crate::message::id::LinkId;
 use crate::message::time::Time;
-use crate::record::contract::{Poisoned, Store};
+use crate::record::contract::Poisoned;
 use crate::store::sqlite::Sqlite;
 use crate::telemetry::facts;
 use crate::telemetry::meters::Meters;
