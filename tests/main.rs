@@ -1,5 +1,9 @@
 //! Everything that is tested from outside, as one binary: it links once.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod rust;
 mod service;
+mod session;
 mod tidy;
+mod wire;
