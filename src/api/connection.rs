@@ -38,6 +38,8 @@ const HEAD_MAX: usize = 64 * 1024;
 const HEADERS_MAX: usize = 64;
 /// Requests that one HTTP/2 connection may have running.
 const STREAMS_MAX: u32 = 250;
+/// A clock that looks more often than this only burns.
+const TICK_MIN: Duration = Duration::from_millis(5);
 /// How long a connection that was told to end may take to write what is left.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -176,7 +178,7 @@ impl Activity {
             }
             // A head may begin at any time and is not announced (that would cost every
             // request), so it is looked for often enough to be cut at most a quarter too late.
-            tokio::time::sleep_until(deadline.min(now + header_timeout / 4)).await;
+            tokio::time::sleep_until(deadline.min(now + (header_timeout / 4).max(TICK_MIN))).await;
         }
     }
 

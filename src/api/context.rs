@@ -2,17 +2,17 @@
 
 use crate::api::auth::Directory;
 use crate::api::health::Health;
-use crate::api::shim::Readers;
 use crate::dispatch::command::Reply;
 use crate::dispatch::happening::Submission;
 use crate::dispatch::plan::Plan;
 use crate::message::id::{AccountId, MessageId};
+use crate::store::sqlite::readers::Readers;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
-/// Reads of the store that run at once; more would only wait for the same disk.
-pub const READS_MAX: usize = 8;
+/// Reads of the store that run at once: as many as it has connections for them. More would only hold threads.
+pub const READS_MAX: usize = 4;
 
 /// What a handler asks of the loop.
 #[derive(Debug)]

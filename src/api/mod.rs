@@ -36,4 +36,3 @@ mod list;
 mod routes;
 mod admin;
 mod moment;
-pub mod shim;
