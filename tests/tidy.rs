@@ -43,6 +43,9 @@ const IMPURE: &[&str] = &[
 /// Modules of these names collect what nobody wanted to name.
 const NAMELESS: &[&str] = &["utils", "util", "common", "core", "helpers", "misc"];
 
+/// Begins the line of ARCHITECTURE.md that owns up to promises whose test is not written.
+const UNPROVED: &str = "Not proved yet: ";
+
 const FILE_LINES_MAX: usize = 500;
 const FUNCTION_LINES_MAX: usize = 70;
 const PARAMETERS_MAX: usize = 5;
@@ -261,21 +264,20 @@ fn stubs(text: &str) -> Vec<String> {
 }
 
 /// What is wrong with the table of promises: a row `| P1 … | … | `test`, `test` |` for each, and every test real.
+/// A promise without its test yet stands in the line that begins with [`UNPROVED`], and nowhere else.
 fn promises(architecture: &str, tests: &BTreeSet<String>) -> Vec<String> {
+    let unproved = architecture.lines().find_map(|it| it.strip_prefix(UNPROVED)).unwrap_or_default();
+    let unproved: Vec<&str> = unproved.split(|it: char| !it.is_alphanumeric()).collect();
     let mut faults = Vec::new();
     for promise in (1..=9).map(|it| format!("P{it}")) {
         let row = architecture.lines().find(|it| it.starts_with(&format!("| {promise} ")));
         let cells: Vec<&str> = row.unwrap_or_default().trim().trim_matches('|').split('|').collect();
         let named: Vec<&str> = cells.last().map_or(Vec::new(), |it| it.split('`').skip(1).step_by(2).collect());
-        if named.is_empty() {
-            faults.push(format!("ARCHITECTURE.md: {promise} names no test"));
+        if row.is_none() || named.is_empty() != unproved.contains(&promise.as_str()) {
+            faults.push(format!("ARCHITECTURE.md: {promise} names no test, or is proved and unproved"));
         }
-        faults.extend(
-            named
-                .iter()
-                .filter(|it| !tests.contains(it.rsplit("::").next().unwrap_or_default()))
-                .map(|it| format!("ARCHITECTURE.md: {promise} names {it}, which is no test")),
-        );
+        let unreal = named.iter().filter(|it| !tests.contains(it.rsplit("::").next().unwrap_or_default()));
+        faults.extend(unreal.map(|it| format!("ARCHITECTURE.md: {promise} names {it}, which is no test")));
     }
     faults
 }
@@ -380,7 +382,11 @@ mod tests {
         let tests = BTreeSet::from(["kept".to_owned()]);
         assert!(promises(&rows, &tests).is_empty());
         assert_eq!(promises(&rows.replacen("`kept`", "`gone`, `kept`", 1), &tests).len(), 1);
-        assert_eq!(promises(&rows.replacen("| P4", "| P10", 1), &tests), ["ARCHITECTURE.md: P4 names no test"]);
+        assert_eq!(promises(&rows.replacen("| P4", "| P10", 1), &tests).len(), 1);
+        let bare = rows.replacen("because | `kept` |\n| P2", "because | |\n| P2", 1);
+        assert_eq!(promises(&bare, &tests).len(), 1);
+        assert!(promises(&format!("{bare}{UNPROVED}P1.\n"), &tests).is_empty());
+        assert_eq!(promises(&format!("{rows}{UNPROVED}P1.\n"), &tests).len(), 1);
         assert_eq!(
             test_names("#[test]\nfn kept() {}\nfn other() {}\n#[tokio::test(x)]\nasync fn b() {}"),
             ["kept", "b"]

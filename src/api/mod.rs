@@ -21,6 +21,7 @@ pub mod listener;
 mod connection;
 pub mod router;
 pub mod auth;
+pub mod key;
 pub mod problem;
 mod memory;
 mod body;

@@ -56,7 +56,8 @@ impl Dispatch {
         attempt.answer = Some(answered.answer);
         attempt.command_status = answered.command_status;
         let (answer, command_status, throttled) = (answered.answer, answered.command_status, answered.throttled);
-        self.facts.push(Fact::Answered { message, link, answer, command_status, took, throttled });
+        let country = destination.country();
+        self.facts.push(Fact::Answered { message, link, country, answer, command_status, took, throttled });
         if part.phase() != Phase::Intended {
             // A receipt that named it by its recipient has ended it meanwhile.
             self.name(key, answered);
@@ -236,6 +237,7 @@ impl Dispatch {
     pub(super) fn doubt(&mut self, key: PartKey, cause: DoubtCause) {
         let crash = cause == DoubtCause::Crash;
         let Some(held) = self.set.change(key) else { return };
+        let message = held.entry.body.id;
         let (seq, policy) = (key.seq(), self.plan.routes.get(&held.entry.body.route).map(|it| it.unknown));
         let part = &mut held.entry.parts[usize::from(key.index())];
         let Some(attempt) = part.attempt.as_mut() else { return };
@@ -244,7 +246,7 @@ impl Dispatch {
         if crash {
             self.in_flight = self.in_flight.saturating_sub(1);
         }
-        self.facts.push(Fact::Doubtful { carrier, cause });
+        self.facts.push(Fact::Doubtful { message, carrier, cause });
         self.step(key, Move::Doubt, None);
         self.note_doubt(seq, key);
         if self.settle_by_handset(key) {

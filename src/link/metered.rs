@@ -29,7 +29,7 @@ impl Conversation for Metered {
         self.now = now;
         if let Spoken::Pdu(pdu) = &input {
             let command = pdu.body.command_id();
-            self.meter.pdu(Direction::In, command.0);
+            self.meter.pdu(Direction::In, command);
             if command == CommandId::ENQUIRE_LINK.response()
                 && let Some(asked) = self.enquired_at.take()
             {
@@ -43,7 +43,7 @@ impl Conversation for Metered {
         let said = self.talk.poll();
         if let Said::Send(pdu) = &said {
             let command = pdu.body.command_id();
-            self.meter.pdu(Direction::Out, command.0);
+            self.meter.pdu(Direction::Out, command);
             if command == CommandId::ENQUIRE_LINK {
                 self.enquired_at = Some(self.now);
             }

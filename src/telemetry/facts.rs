@@ -39,9 +39,9 @@ fn count(meters: &Meters, fact: &Fact) {
                 meters.waited(*class, *waited);
             }
         }
-        Fact::Answered { link, answer, command_status, took, throttled, .. } => {
+        Fact::Answered { link, country, answer, command_status, took, throttled, .. } => {
             let carrier = meters.carrier(link.carrier);
-            carrier.answered(None, *answer, *took);
+            carrier.answered(*country, *answer, *took);
             if let Some(error) = command_status.filter(|it| *it != 0) {
                 carrier.refused(error);
             }
@@ -69,7 +69,7 @@ fn write(fact: &Fact) {
             let (carrier, bind) = (link.carrier.0, link.bind);
             debug!(message_id = %message, carrier, bind, cause = cause.word(), waited_ms = waited.as_millis() as u64, "submitted");
         }
-        Fact::Answered { message, link, answer, command_status, took, throttled } => {
+        Fact::Answered { message, link, answer, command_status, took, throttled, .. } => {
             let (carrier, bind, took_ms) = (link.carrier.0, link.bind, took.as_millis() as u64);
             debug!(message_id = %message, carrier, bind, answer = answer.word(), command_status, took_ms, throttled, "answered");
         }
@@ -79,8 +79,8 @@ fn write(fact: &Fact) {
         }
         Fact::Mo { carrier } => debug!(carrier = carrier.0, "message from a handset"),
         Fact::Unmatched { carrier } => warn!(carrier = carrier.0, "a receipt was given up that fits no message"),
-        Fact::Doubtful { carrier, cause, .. } => {
-            warn!(carrier = carrier.0, cause = cause.word(), "a part was perhaps written and not answered");
+        Fact::Doubtful { message, carrier, cause } => {
+            warn!(message_id = %message, carrier = carrier.0, cause = cause.word(), "a part was perhaps written and not answered");
         }
     }
 }
@@ -110,6 +110,7 @@ mod tests {
         Fact::Answered {
             message: MESSAGE,
             link: LINK,
+            country: (answer == Answer::Taken).then_some("NL"),
             answer,
             command_status,
             took: Duration::from_millis(4),
@@ -143,7 +144,7 @@ mod tests {
             status(Status::Delivered),
             Fact::Mo { carrier: CARRIER },
             Fact::Unmatched { carrier: CARRIER },
-            Fact::Doubtful { carrier: CARRIER, cause: DoubtCause::Crash },
+            Fact::Doubtful { message: MESSAGE, carrier: CARRIER, cause: DoubtCause::Crash },
             answered(Answer::NotSent, None, false),
         ]
     }
@@ -162,6 +163,7 @@ mod tests {
             ("nuncio_retries_total{carrier=\"acme\",cause=\"retry\"}", 1.0),
             ("nuncio_submit_total{carrier=\"acme\",country=\"other\",answer=\"later\"}", 1.0),
             ("nuncio_submit_total{carrier=\"acme\",country=\"other\",answer=\"not_sent\"}", 1.0),
+            ("nuncio_submit_total{carrier=\"acme\",country=\"NL\",answer=\"taken\"}", 1.0),
             ("nuncio_submit_errors_total{carrier=\"acme\",command_status=\"ESME_RTHROTTLED\"}", 1.0),
             ("nuncio_submit_errors_total{carrier=\"acme\",command_status=\"other\"}", 0.0),
             ("nuncio_throttled_total{carrier=\"acme\"}", 1.0),

@@ -20,8 +20,6 @@ pub struct Labels {
     pub countries: Vec<Box<str>>,
     /// The endpoints of both listeners, as `METHOD /path/{parameter}`.
     pub endpoints: Vec<&'static str>,
-    /// Errors of `command_status`, by number and by the specification's name.
-    pub errors: Vec<(u32, &'static str)>,
 }
 
 impl Labels {
@@ -36,7 +34,6 @@ impl Labels {
             accounts: plan.accounts.values().map(|it| (it.id, it.name.clone())).collect(),
             countries: countries.into_iter().cloned().collect(),
             endpoints: Vec::new(),
-            errors: Vec::new(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::dispatch::fact::{DoubtCause, Fate};
 use crate::message::attempt::{Answer, Cause};
 use crate::message::status::Status;
+use crate::smpp::status::CommandStatus;
 use crate::telemetry::labels::{Labels, OTHER};
 use crate::telemetry::names;
 use crate::telemetry::recorder::Exposition;
@@ -47,7 +48,7 @@ impl CarrierMeter {
             submits: labels.countries.iter().map(|it| (it.clone(), submits(it))).collect(),
             submits_elsewhere: submits(OTHER),
             submit_duration: exposition.histogram(&names::SUBMIT_DURATION, [name]),
-            errors: labels.errors.iter().map(|(status, word)| (*status, error(word))).collect(),
+            errors: named_errors().map(|it| (it.as_u32(), error(it.name()))).collect(),
             other_error: error(OTHER),
             throttled: exposition.counter(&names::THROTTLED, [name]),
             retries: Cause::ALL.map(retry),
@@ -126,4 +127,9 @@ impl CarrierMeter {
     pub fn pace(&self, limit: Option<f64>) {
         self.pace.set(limit.unwrap_or(0.0));
     }
+}
+
+/// Every status of the specification but success; a vendor's own counts as [`OTHER`].
+fn named_errors() -> impl Iterator<Item = CommandStatus> {
+    CommandStatus::ALL.iter().copied().filter(|it| *it != CommandStatus::Ok)
 }

@@ -1,5 +1,6 @@
 //! The metrics of one link, counted by the link's own task.
 
+use crate::smpp::command::CommandId;
 use crate::telemetry::labels::{OTHER, bind_name};
 use crate::telemetry::names;
 use crate::telemetry::recorder::Exposition;
@@ -58,18 +59,17 @@ pub enum Malformation {
 
 const REASONS: [&str; 4] = ["length", "body", "command", "state"];
 
-/// The operations that are counted by name, with their numbers; responses have the top bit.
-const COMMANDS: [(u32, &str, &str); 8] = [
-    (0x01, "bind_receiver", "bind_receiver_resp"),
-    (0x02, "bind_transmitter", "bind_transmitter_resp"),
-    (0x04, "submit_sm", "submit_sm_resp"),
-    (0x05, "deliver_sm", "deliver_sm_resp"),
-    (0x06, "unbind", "unbind_resp"),
-    (0x09, "bind_transceiver", "bind_transceiver_resp"),
-    (0x15, "enquire_link", "enquire_link_resp"),
-    (0x103, "data_sm", "data_sm_resp"),
+/// The requests that are counted by name, and their responses too.
+const REQUESTS: [CommandId; 8] = [
+    CommandId::BIND_RECEIVER,
+    CommandId::BIND_TRANSMITTER,
+    CommandId::BIND_TRANSCEIVER,
+    CommandId::SUBMIT_SM,
+    CommandId::DELIVER_SM,
+    CommandId::DATA_SM,
+    CommandId::ENQUIRE_LINK,
+    CommandId::UNBIND,
 ];
-const RESPONSE: u32 = 0x8000_0000;
 
 /// The metrics of one link. Clones share their values.
 #[derive(Clone)]
@@ -115,9 +115,9 @@ impl LinkMeter {
         self.enquire_link_rtt.record(rtt);
     }
 
-    /// A PDU of this `command_id` was read or written.
-    pub fn pdu(&self, direction: Direction, command_id: u32) {
-        self.pdus[direction as usize].of(command_id).increment(1);
+    /// A PDU was read or written.
+    pub fn pdu(&self, direction: Direction, command: CommandId) {
+        self.pdus[direction as usize].of(command).increment(1);
     }
 
     /// A PDU could not be read, or was not legal.
@@ -129,8 +129,8 @@ impl LinkMeter {
 /// PDUs of one direction.
 #[derive(Clone)]
 struct Pdus {
-    requests: [Counter; COMMANDS.len()],
-    responses: [Counter; COMMANDS.len()],
+    requests: [Counter; REQUESTS.len()],
+    responses: [Counter; REQUESTS.len()],
     generic_nack: Counter,
     other: Counter,
 }
@@ -139,19 +139,19 @@ impl Pdus {
     fn new(exposition: &Exposition, carrier: &str, direction: &str) -> Self {
         let counter = |command: &str| exposition.counter(&names::PDUS, [carrier, direction, command]);
         Self {
-            requests: COMMANDS.map(|(_, request, _)| counter(request)),
-            responses: COMMANDS.map(|(_, _, response)| counter(response)),
-            generic_nack: counter("generic_nack"),
+            requests: REQUESTS.map(|it| counter(it.name())),
+            responses: REQUESTS.map(|it| counter(it.response().name())),
+            generic_nack: counter(CommandId::GENERIC_NACK.name()),
             other: counter(OTHER),
         }
     }
 
-    fn of(&self, command_id: u32) -> &Counter {
-        if command_id == RESPONSE {
+    fn of(&self, command: CommandId) -> &Counter {
+        if command == CommandId::GENERIC_NACK {
             return &self.generic_nack;
         }
-        let side = if command_id & RESPONSE == 0 { &self.requests } else { &self.responses };
-        let place = COMMANDS.iter().position(|(id, ..)| *id == command_id & !RESPONSE);
+        let side = if command.is_response() { &self.responses } else { &self.requests };
+        let place = REQUESTS.iter().position(|it| *it == command || it.response() == command);
         place.map_or(&self.other, |it| &side[it])
     }
 }

@@ -157,6 +157,7 @@ fn collect(links: impl Iterator<Item = (LinkId, LinkMeter)>) -> HashMap<LinkId, 
 #[cfg(test)]
 pub(in crate::telemetry) mod tests {
     use super::*;
+    use crate::smpp::command::CommandId;
     use crate::telemetry::meters::inside::Durability;
     use crate::telemetry::meters::link::{Direction, LinkState, Malformation};
     use crate::telemetry::names::{ALL, Kind};
@@ -170,7 +171,6 @@ pub(in crate::telemetry) mod tests {
             accounts: vec![(AccountId(5), "shop".into())],
             countries: vec!["NL".into()],
             endpoints: vec!["POST /v1/messages"],
-            errors: vec![(0x58, "ESME_RTHROTTLED")],
         };
         let exposition = Exposition::new();
         let meters = Meters::new(&exposition, &labels);
@@ -226,9 +226,9 @@ pub(in crate::telemetry) mod tests {
         let link = meters.link(LinkId { carrier: CarrierId(3), bind: 1 });
         link.moved(LinkState::Bound);
         link.window(7, 50);
-        link.pdu(Direction::Out, 0x04);
-        link.pdu(Direction::In, 0x8000_0004);
-        link.pdu(Direction::In, 0x77);
+        link.pdu(Direction::Out, CommandId::SUBMIT_SM);
+        link.pdu(Direction::In, CommandId::SUBMIT_SM_RESP);
+        link.pdu(Direction::In, CommandId(0x77));
         link.malformed(Malformation::Length);
         link.enquired(Duration::from_millis(2));
         meters.http().answered("POST /v1/messages", 202, Duration::from_millis(1));
