@@ -1,1 +1,340 @@
-//! (to come)
+//! One SMPP session, without input or output of its own, for both sides of it.
+//!
+//! ```text
+//!   handle(now, Pdu | Request | Respond | Unbind | Tick | Eof …)
+//!        │
+//!   ┌────▼─────┐   poll() until Wait or Close
+//!   │ Session  ├──────────────────────► Send | Event | Wait(deadline) | Close
+//!   └──────────┘
+//! ```
+//!
+//! **Invariants.** Every [`Session::handle`] is followed by [`Session::poll`] until it says
+//! [`Output::Wait`] or [`Output::Close`]. The session never reads a clock. Every input is
+//! also a tick, and a deadline is never in the past. Every ticket ends exactly once.
+//!
+//! The session knows requests, answers and time; it never looks into a message.
+
+pub mod conversation;
+pub mod input;
+mod keepalive;
+pub mod options;
+pub mod output;
+mod peer;
+mod sequence;
+pub mod state;
+pub mod version;
+mod window;
+
+use crate::session::input::Input;
+use crate::session::keepalive::{Due, Keepalive};
+use crate::session::options::Options;
+use crate::session::output::{CloseReason, Event, Oddity, Output};
+use crate::session::sequence::{Sequencer, Serial};
+use crate::session::state::{Role, State, Step, is_answered, legal};
+use crate::session::version::Version;
+use crate::session::window::{Settled, Window};
+use crate::smpp::bind::{Bind, BindKind};
+use crate::smpp::cstring::CString;
+use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::status::CommandStatus;
+use std::collections::VecDeque;
+use std::time::Instant;
+
+/// Names one request to whoever handed it over.
+pub type Ticket = u64;
+
+/// One side of one session, from the connection to its close.
+#[derive(Debug)]
+pub struct Session {
+    role: Role,
+    options: Options,
+    state: State,
+    /// Why the session is over, once it is; and why it will be, once an unbind is sent.
+    reason: CloseReason,
+    /// What the binding peer says of itself, or what the version is by our own bind.
+    version: Version,
+    system_id: CString,
+    window: Window,
+    keepalive: Keepalive,
+    sequencer: Sequencer,
+    /// When the present state must have been left, unless it is `Bound`.
+    leave_by: Instant,
+    /// Requests of the peer that the owner has not answered.
+    unanswered: usize,
+    length_complaints: u8,
+    now: Instant,
+    outputs: VecDeque<Output>,
+}
+
+impl Session {
+    /// Begins a session as an ESME on a connection just made: the bind goes first.
+    pub fn esme(now: Instant, kind: BindKind, bind: Bind, options: Options) -> Self {
+        let leave_by = now + options.bind_timeout;
+        let version = Version::of(bind.interface_version);
+        let mut session = Self::new(now, Role::Esme, leave_by, options);
+        session.version = version;
+        session.step(Step::Bind(kind));
+        session.send_request(Body::Bind(kind, bind));
+        session
+    }
+
+    /// Begins a session as an SMSC on a connection just accepted: the peer binds first.
+    pub fn smsc(now: Instant, options: Options) -> Self {
+        let leave_by = now + options.session_init;
+        Self::new(now, Role::Smsc, leave_by, options)
+    }
+
+    fn new(now: Instant, role: Role, leave_by: Instant, options: Options) -> Self {
+        Self {
+            role,
+            state: State::Open,
+            reason: CloseReason::PeerClosed,
+            version: options.assumed_version,
+            system_id: CString::default(),
+            window: Window::new(now, &options),
+            keepalive: Keepalive::new(now, &options),
+            sequencer: Sequencer::default(),
+            leave_by,
+            unanswered: 0,
+            length_complaints: 0,
+            now,
+            outputs: VecDeque::new(),
+            options,
+        }
+    }
+
+    /// Takes one input. Time never runs backwards.
+    pub fn handle(&mut self, now: Instant, input: Input) {
+        debug_assert!(self.now <= now, "time ran backwards");
+        self.now = now;
+        if self.state == State::Closed {
+            if let Input::Request(ticket, _) = input {
+                self.tell(Event::NeverSent(ticket));
+            }
+            return;
+        }
+        match input {
+            Input::Pdu(pdu) => self.hear(pdu),
+            Input::Undecodable { command, sequence, status } => self.hear_undecodable(command, sequence, status),
+            Input::Request(ticket, body) => {
+                // A session that is due to end now must not write one more request.
+                self.tick();
+                self.request(ticket, body);
+            }
+            Input::Unsent { sequence } => self.unsent(sequence),
+            Input::Respond { sequence, status, body } => self.respond(sequence, status, body),
+            Input::Unbind => self.unbind(CloseReason::Unbound),
+            Input::Tick => (),
+            Input::Eof => self.hang_up(),
+        }
+        self.tick();
+    }
+
+    /// The next thing to do; [`Output::Wait`] when there is none. After the end it is
+    /// [`Output::Close`], again and again.
+    pub fn poll(&mut self) -> Output {
+        match self.outputs.pop_front() {
+            Some(output) => output,
+            None if self.state == State::Closed => Output::Close(self.reason),
+            None => Output::Wait(self.deadline()),
+        }
+    }
+
+    /// How many requests may be handed over now.
+    pub fn credit(&self) -> usize {
+        match self.state {
+            State::Bound(_) => self.window.free(),
+            _ => 0,
+        }
+    }
+
+    /// How many requests wait for their answer.
+    pub fn in_flight(&self) -> usize {
+        self.window.occupied()
+    }
+
+    /// How many requests timed out and may still be answered.
+    pub fn tombs(&self) -> usize {
+        self.window.tombs()
+    }
+
+    /// How many requests of the peer wait for the owner.
+    pub const fn unanswered(&self) -> usize {
+        self.unanswered
+    }
+
+    /// Where the session stands.
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// What is spoken; certain once bound.
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+}
+
+/// What the owner wants.
+impl Session {
+    fn request(&mut self, ticket: Ticket, body: Body) {
+        let command = body.command();
+        let is_message = !matches!(body, Body::Bind(..) | Body::Unbind | Body::EnquireLink);
+        let may = is_message && is_answered(command) && legal(self.role, self.state, command);
+        if !may || self.credit() == 0 {
+            return self.tell(Event::NeverSent(ticket));
+        }
+        self.keepalive.message(self.now);
+        let serial = self.send_request(body);
+        self.window.open(self.now, serial, ticket);
+    }
+
+    fn unsent(&mut self, sequence: u32) {
+        if let Some(ticket) = self.sequencer.latest(sequence).and_then(|it| self.window.withdraw(it)) {
+            self.tell(Event::NeverSent(ticket));
+        }
+    }
+
+    fn respond(&mut self, sequence: u32, status: CommandStatus, body: Body) {
+        let answers_bind = matches!(body, Body::BindResp(..));
+        if answers_bind && !(self.role == Role::Smsc && matches!(self.state, State::Binding(_))) {
+            return;
+        }
+        self.send(Pdu { status, sequence, body });
+        if !answers_bind {
+            self.keepalive.message(self.now);
+            self.unanswered = self.unanswered.saturating_sub(1);
+        } else if status == CommandStatus::Ok {
+            self.bound();
+        } else {
+            self.step(Step::Refuse);
+        }
+    }
+
+    fn unbind(&mut self, reason: CloseReason) {
+        match self.state {
+            State::Bound(_) => {
+                self.reason = reason;
+                self.leave_by = self.now + self.options.unbind_timeout;
+                self.step(Step::Unbind);
+                self.send_request(Body::Unbind);
+            }
+            State::Open | State::Binding(_) => self.close(reason),
+            State::Unbinding(_) | State::Closed => (),
+        }
+    }
+}
+
+/// What time does.
+impl Session {
+    fn tick(&mut self) {
+        match self.state {
+            State::Closed => (),
+            State::Bound(_) => self.tick_bound(),
+            State::Unbinding(_) if self.leave_by <= self.now => self.close(self.reason),
+            State::Open | State::Binding(_) if self.leave_by <= self.now => self.close(match self.role {
+                Role::Esme => CloseReason::BindTimeout,
+                Role::Smsc => CloseReason::NoBind,
+            }),
+            State::Open | State::Binding(_) | State::Unbinding(_) => (),
+        }
+    }
+
+    fn tick_bound(&mut self) {
+        while let Some(ticket) = self.window.expire(self.now) {
+            self.tell(Event::TimedOut(ticket));
+        }
+        if self.window.is_graveyard() {
+            return self.close(CloseReason::MissingAnswers);
+        }
+        if self.window.is_stalled(self.now) {
+            return self.close(CloseReason::NoProgress);
+        }
+        // An enquiry and the end of an unused session may be due at once.
+        while let Some(due) = self.keepalive.due(self.now) {
+            match due {
+                Due::Enquire => _ = self.send_request(Body::EnquireLink),
+                Due::Silent => return self.close(CloseReason::Silent),
+                Due::Inactive => return self.unbind(CloseReason::Inactive),
+            }
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Closed => None,
+            State::Bound(_) => {
+                [self.window.next_deadline(), self.keepalive.next_deadline()].into_iter().flatten().min()
+            }
+            State::Open | State::Binding(_) | State::Unbinding(_) => Some(self.leave_by),
+        }
+    }
+}
+
+/// What becomes of it.
+impl Session {
+    fn is_binding_as_esme(&self) -> bool {
+        self.role == Role::Esme && matches!(self.state, State::Binding(_))
+    }
+
+    fn bound(&mut self) {
+        self.step(Step::Accept);
+        self.keepalive = Keepalive::new(self.now, &self.options);
+        self.tell(Event::Bound { version: self.version, system_id: self.system_id.clone() });
+    }
+
+    fn bind_refused(&mut self, status: CommandStatus) {
+        self.tell(Event::BindRefused(status));
+        self.close(CloseReason::BindRefused(status));
+    }
+
+    fn settle(&mut self, sequence: u32, status: CommandStatus, body: Body) {
+        match self.take_slot(sequence) {
+            Some(settled) => {
+                self.keepalive.message(self.now);
+                self.tell_settled(settled, status, body);
+            }
+            None => self.odd(Oddity::Unmatched { command: body.command(), sequence }),
+        }
+    }
+
+    fn take_slot(&mut self, sequence: u32) -> Option<Settled> {
+        let serial = self.sequencer.latest(sequence)?;
+        self.window.settle(self.now, serial)
+    }
+
+    fn tell_settled(&mut self, settled: Settled, status: CommandStatus, body: Body) {
+        self.tell(match settled {
+            Settled::InTime(ticket) => Event::Answered { ticket, status, body },
+            Settled::Late(ticket) => Event::LateAnswer { ticket, status, body },
+        });
+    }
+
+    /// Ends the session: what was written and not answered is lost.
+    fn close(&mut self, reason: CloseReason) {
+        self.reason = reason;
+        self.step(Step::Close);
+        self.outputs.extend(self.window.drain().map(|ticket| Output::Event(Event::Lost(ticket))));
+    }
+
+    fn step(&mut self, step: Step) {
+        self.state = self.state.after(step).expect("a step is only taken from where it leads on");
+    }
+
+    fn send_request(&mut self, body: Body) -> Serial {
+        let serial = self.sequencer.issue();
+        self.send(Pdu { status: CommandStatus::Ok, sequence: serial.number(), body });
+        serial
+    }
+
+    fn send(&mut self, pdu: Pdu) {
+        self.outputs.push_back(Output::Send(pdu));
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn odd(&mut self, oddity: Oddity) {
+        self.tell(Event::Odd(oddity));
+    }
+}

@@ -38,3 +38,29 @@ pub enum Body {
     /// Any other operation, its body unread.
     Other(CommandId, Bytes),
 }
+
+impl Body {
+    /// Which operation it is.
+    pub const fn command(&self) -> CommandId {
+        match self {
+            Self::Bind(BindKind::Receiver, _) => CommandId::BIND_RECEIVER,
+            Self::Bind(BindKind::Transmitter, _) => CommandId::BIND_TRANSMITTER,
+            Self::Bind(BindKind::Transceiver, _) => CommandId::BIND_TRANSCEIVER,
+            Self::BindResp(BindKind::Receiver, _) => CommandId::BIND_RECEIVER.response(),
+            Self::BindResp(BindKind::Transmitter, _) => CommandId::BIND_TRANSMITTER.response(),
+            Self::BindResp(BindKind::Transceiver, _) => CommandId::BIND_TRANSCEIVER.response(),
+            Self::Unbind => CommandId::UNBIND,
+            Self::UnbindResp => CommandId::UNBIND.response(),
+            Self::SubmitSm(_) => CommandId::SUBMIT_SM,
+            Self::SubmitSmResp(_) => CommandId::SUBMIT_SM.response(),
+            Self::DeliverSm(_) => CommandId::DELIVER_SM,
+            Self::DeliverSmResp(_) => CommandId::DELIVER_SM.response(),
+            Self::DataSm(_) => CommandId::DATA_SM,
+            Self::DataSmResp(_) => CommandId::DATA_SM.response(),
+            Self::EnquireLink => CommandId::ENQUIRE_LINK,
+            Self::EnquireLinkResp => CommandId::ENQUIRE_LINK.response(),
+            Self::GenericNack => CommandId::GENERIC_NACK,
+            Self::Other(command, _) => *command,
+        }
+    }
+}

@@ -5,6 +5,18 @@
 pub enum CommandStatus {
     /// `ESME_ROK`: accepted.
     Ok,
+    /// RINVCMDLEN.
+    InvalidCommandLength,
+    /// RINVCMDID.
+    InvalidCommandId,
+    /// RINVBNDSTS.
+    InvalidBindStatus,
+    /// RALYBND.
+    AlreadyBound,
+    /// RTHROTTLED.
+    Throttled,
+    /// RX_T_APPN.
+    ReceiverTemporaryError,
     /// A code that no table names, or that is a vendor's own.
     Other(u32),
 }

@@ -1,0 +1,46 @@
+//! What a session is told.
+
+use crate::session::Ticket;
+use crate::smpp::command::CommandId;
+use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::status::CommandStatus;
+
+/// What a session is told. Every input is also a tick.
+#[derive(Debug)]
+pub enum Input {
+    /// A PDU came.
+    Pdu(Pdu),
+    /// A PDU came whose body could not be read; a request is refused with this status.
+    Undecodable {
+        /// What it was.
+        command: CommandId,
+        /// Its number.
+        sequence: u32,
+        /// What is wrong with it.
+        status: CommandStatus,
+    },
+    /// Send this `submit_sm`, `deliver_sm`, `data_sm` or other request of a known operation.
+    /// It is for [`Session::credit`](crate::session::Session::credit) to say how many.
+    Request(Ticket, Body),
+    /// A PDU just handed out could not be encoded, so that it was not written.
+    Unsent {
+        /// Its number.
+        sequence: u32,
+    },
+    /// Answer a request of the peer, in any order.
+    Respond {
+        /// The number of the request.
+        sequence: u32,
+        /// How it fared.
+        status: CommandStatus,
+        /// The response that belongs to the request.
+        body: Body,
+    },
+    /// End the session. The unbind leaves at once: whoever wants to wait for outstanding
+    /// answers does so before. Before a bind this closes the connection.
+    Unbind,
+    /// The deadline of the last [`Output::Wait`](crate::session::output::Output::Wait) came.
+    Tick,
+    /// The peer closed the connection, or it broke.
+    Eof,
+}

@@ -1,0 +1,229 @@
+//! The window: requests sent and not yet answered, and the tombs of those given up.
+//!
+//! ```text
+//!            open            settle
+//!   Free ───────────► Waiting ──────► Free      the answer came
+//!                        │
+//!                 expire │ response_timeout
+//!                        ▼      settle
+//!               Free + a tomb ──────► gone      the answer came late, its ticket is still known
+//! ```
+//!
+//! A tomb takes no room in the window. As many tombs as the window is wide mean that the
+//! peer loses answers; the session then closes rather than go on guessing.
+//!
+//! Requests wait in the order of their serials, which is also the order of their
+//! deadlines. An answer is found by binary search, and answers mostly come in order, so
+//! that taking one out moves next to nothing. Nothing is allocated after `new`.
+
+use crate::session::Ticket;
+use crate::session::options::Options;
+use crate::session::sequence::Serial;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Requests in flight, never more than the limit, and tombs, never more either.
+#[derive(Debug)]
+pub(crate) struct Window {
+    waiting: VecDeque<Slot>,
+    tombs: VecDeque<Tomb>,
+    limit: usize,
+    response_timeout: Duration,
+    tomb_for: Duration,
+    /// When an answer last came, or when the window stopped being empty.
+    progress_at: Instant,
+}
+
+#[derive(Debug)]
+struct Slot {
+    serial: Serial,
+    ticket: Ticket,
+    deadline: Instant,
+}
+
+#[derive(Debug)]
+struct Tomb {
+    serial: Serial,
+    ticket: Ticket,
+    forget_at: Instant,
+}
+
+/// Whom an answer was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// A request that waited for it.
+    InTime(Ticket),
+    /// A request that had been given up.
+    Late(Ticket),
+}
+
+impl Window {
+    pub(crate) fn new(now: Instant, options: &Options) -> Self {
+        let limit = options.window.max(1);
+        Self {
+            waiting: VecDeque::with_capacity(limit),
+            tombs: VecDeque::with_capacity(limit),
+            limit,
+            response_timeout: options.response_timeout,
+            tomb_for: options.tomb_for,
+            progress_at: now,
+        }
+    }
+
+    /// Takes a slot. The caller has looked at [`Window::free`].
+    pub(crate) fn open(&mut self, now: Instant, serial: Serial, ticket: Ticket) {
+        debug_assert!(self.waiting.len() < self.limit, "a full window was opened further");
+        if self.waiting.is_empty() {
+            self.progress_at = now;
+        }
+        self.waiting.push_back(Slot { serial, ticket, deadline: now + self.response_timeout });
+    }
+
+    /// An answer came: frees its slot or its tomb; `None` if nothing waits for it.
+    pub(crate) fn settle(&mut self, now: Instant, serial: Serial) -> Option<Settled> {
+        let settled = self.settle_waiting(serial).or_else(|| self.settle_tomb(serial))?;
+        self.progress_at = now;
+        Some(settled)
+    }
+
+    /// Gives up one request that was never written.
+    pub(crate) fn withdraw(&mut self, serial: Serial) -> Option<Ticket> {
+        match self.settle_waiting(serial) {
+            Some(Settled::InTime(ticket)) => Some(ticket),
+            _ => None,
+        }
+    }
+
+    /// Gives up one request whose answer is overdue, and puts up its tomb.
+    pub(crate) fn expire(&mut self, now: Instant) -> Option<Ticket> {
+        while self.tombs.front().is_some_and(|tomb| tomb.forget_at <= now) {
+            self.tombs.pop_front();
+        }
+        self.waiting.front().filter(|slot| slot.deadline <= now)?;
+        let Slot { serial, ticket, .. } = self.waiting.pop_front()?;
+        if self.tombs.len() == self.limit {
+            self.tombs.pop_front();
+        }
+        self.tombs.push_back(Tomb { serial, ticket, forget_at: now + self.tomb_for });
+        Some(ticket)
+    }
+
+    /// Empties the window, oldest first: the session is over.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Ticket> + '_ {
+        self.waiting.drain(..).map(|slot| slot.ticket)
+    }
+
+    /// How many more requests may wait.
+    pub(crate) fn free(&self) -> usize {
+        self.limit - self.waiting.len()
+    }
+
+    /// How many requests wait.
+    pub(crate) fn occupied(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// How many requests were given up and may still be answered.
+    pub(crate) fn tombs(&self) -> usize {
+        self.tombs.len()
+    }
+
+    /// Whether there are as many tombs as the window is wide.
+    pub(crate) fn is_graveyard(&self) -> bool {
+        self.limit <= self.tombs.len()
+    }
+
+    /// Whether requests wait and no answer at all has come for a whole response time.
+    pub(crate) fn is_stalled(&self, now: Instant) -> bool {
+        !self.waiting.is_empty() && self.progress_at + self.response_timeout <= now
+    }
+
+    /// When the window next changes by itself.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        let oldest = self.waiting.front()?;
+        Some(oldest.deadline.min(self.progress_at + self.response_timeout))
+    }
+
+    fn settle_waiting(&mut self, serial: Serial) -> Option<Settled> {
+        // Most answers are for the oldest request.
+        let at = match self.waiting.front() {
+            Some(slot) if slot.serial == serial => 0,
+            _ => self.waiting.binary_search_by_key(&serial, |slot| slot.serial).ok()?,
+        };
+        self.waiting.remove(at).map(|slot| Settled::InTime(slot.ticket))
+    }
+
+    fn settle_tomb(&mut self, serial: Serial) -> Option<Settled> {
+        let at = self.tombs.binary_search_by_key(&serial, |tomb| tomb.serial).ok()?;
+        self.tombs.remove(at).map(|tomb| Settled::Late(tomb.ticket))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::sequence::Sequencer;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn window(now: Instant, limit: usize) -> Window {
+        let options = Options { window: limit, response_timeout: SECOND * 60, ..Options::default() };
+        Window::new(now, &options)
+    }
+
+    #[test]
+    fn answers_are_found_in_any_order() {
+        let now = Instant::now();
+        let (mut window, mut sequencer) = (window(now, 5), Sequencer::default());
+        let serials: Vec<_> = (0..5).map(|_| sequencer.issue()).collect();
+        for (ticket, serial) in (10..).zip(&serials) {
+            window.open(now, *serial, ticket);
+        }
+        assert_eq!(window.free(), 0);
+        for at in [3, 0, 4, 2, 1] {
+            let ticket = 10 + at as Ticket;
+            assert_eq!(window.settle(now, serials[at]), Some(Settled::InTime(ticket)));
+            assert_eq!(window.settle(now, serials[at]), None, "answered twice");
+        }
+        assert_eq!(window.free(), 5);
+    }
+
+    #[test]
+    fn a_tomb_frees_its_slot_and_keeps_its_ticket() {
+        let now = Instant::now();
+        let (mut window, mut sequencer) = (window(now, 2), Sequencer::default());
+        let serial = sequencer.issue();
+        window.open(now, serial, 7);
+        assert_eq!(window.expire(now + SECOND * 59), None);
+        assert_eq!(window.expire(now + SECOND * 60), Some(7));
+        assert_eq!((window.free(), window.tombs()), (2, 1));
+        assert_eq!(window.settle(now + SECOND * 61, serial), Some(Settled::Late(7)));
+        assert_eq!(window.tombs(), 0);
+    }
+
+    #[test]
+    fn a_tomb_is_forgotten_in_the_end() {
+        let now = Instant::now();
+        let (mut window, mut sequencer) = (window(now, 2), Sequencer::default());
+        let serial = sequencer.issue();
+        window.open(now, serial, 7);
+        assert_eq!(window.expire(now + SECOND * 60), Some(7));
+        let later = now + SECOND * 60 + Options::default().tomb_for;
+        assert_eq!(window.expire(later), None);
+        assert_eq!(window.tombs(), 0);
+    }
+
+    #[test]
+    fn progress_is_any_answer() {
+        let now = Instant::now();
+        let (mut window, mut sequencer) = (window(now, 3), Sequencer::default());
+        let (first, second) = (sequencer.issue(), sequencer.issue());
+        window.open(now, first, 1);
+        window.open(now + SECOND * 30, second, 2);
+        assert!(window.is_stalled(now + SECOND * 60));
+        assert_eq!(window.settle(now + SECOND * 50, first), Some(Settled::InTime(1)));
+        assert!(!window.is_stalled(now + SECOND * 109));
+        assert!(window.is_stalled(now + SECOND * 110));
+        assert_eq!(window.next_deadline(), Some(now + SECOND * 90));
+    }
+}

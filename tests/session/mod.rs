@@ -1,0 +1,5 @@
+//! Sessions in virtual time: a pair of them over a wire made of dice, and single
+//! conversations word by word.
+
+mod pair;
+mod words;
