@@ -177,7 +177,7 @@ impl Session {
 /// What the owner wants.
 impl Session {
     fn request(&mut self, ticket: Ticket, body: Body) {
-        let command = body.command();
+        let command = body.command_id();
         let is_message = !matches!(body, Body::Bind(..) | Body::Unbind | Body::EnquireLink);
         let may = is_message && is_answered(command) && legal(self.role, self.state, command);
         if !may || self.credit() == 0 {
@@ -293,7 +293,7 @@ impl Session {
                 self.keepalive.message(self.now);
                 self.tell_settled(settled, status, body);
             }
-            None => self.odd(Oddity::Unmatched { command: body.command(), sequence }),
+            None => self.odd(Oddity::Unmatched { command: body.command_id(), sequence }),
         }
     }
 

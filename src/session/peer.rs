@@ -9,9 +9,9 @@
 
 use crate::session::Session;
 use crate::session::output::{CloseReason, Event, Oddity};
-use crate::session::state::{Role, State, Step, is_answered, is_known_request, legal};
+use crate::session::state::{Role, State, Step, is_known_request, legal};
 use crate::session::version::Version;
-use crate::smpp::bind::{BindKind, BindResp};
+use crate::smpp::bind::BindResp;
 use crate::smpp::command::CommandId;
 use crate::smpp::pdu::{Body, Pdu};
 use crate::smpp::status::CommandStatus;
@@ -43,20 +43,13 @@ impl Session {
         self.keepalive.heard(self.now);
         self.odd(Oddity::Undecodable { command, sequence, status });
         // An answer that cannot be read leaves its request open: it may have been taken.
-        if command.is_response() {
-            return;
-        }
-        if is_known_request(command) {
-            self.refuse(command, sequence, status);
-        } else {
-            self.nack(sequence);
-        }
+        self.refuse(command, sequence, status);
     }
 
     fn hear_bind_resp(&mut self, sequence: u32, status: CommandStatus, resp: BindResp) {
         // The bind is the first request of all, so that its number is certain.
         if !self.is_binding_as_esme() || sequence != 1 {
-            return self.odd(Oddity::Unmatched { command: CommandId::BIND_TRANSCEIVER.response(), sequence });
+            return self.odd(Oddity::Unmatched { command: CommandId::BIND_TRANSCEIVER_RESP, sequence });
         }
         if status != CommandStatus::Ok {
             return self.bind_refused(status);
@@ -70,7 +63,7 @@ impl Session {
     fn hear_unbind_resp(&mut self, sequence: u32) {
         match self.state {
             State::Unbinding(_) => self.close(self.reason),
-            _ => self.odd(Oddity::Unmatched { command: CommandId::UNBIND.response(), sequence }),
+            _ => self.odd(Oddity::Unmatched { command: CommandId::UNBIND_RESP, sequence }),
         }
     }
 
@@ -96,7 +89,7 @@ impl Session {
     }
 
     fn hear_other_resp(&mut self, sequence: u32, status: CommandStatus, body: Body) {
-        let command = body.command();
+        let command = body.command_id();
         if is_known_request(CommandId(command.0 & 0x7FFF_FFFF)) {
             self.settle(sequence, status, body);
         } else {
@@ -105,10 +98,10 @@ impl Session {
     }
 
     fn hear_request(&mut self, sequence: u32, request: Body) {
-        let command = request.command();
+        let command = request.command_id();
         if !is_known_request(command) {
             self.odd(Oddity::Unserved { command });
-            return self.nack(sequence);
+            return self.refuse(command, sequence, CommandStatus::InvalidCommandId);
         }
         if !legal(self.role.peer(), self.state, command) {
             self.odd(Oddity::Misplaced { command });
@@ -148,7 +141,7 @@ impl Session {
             Role::Esme => CommandStatus::ReceiverTemporaryError,
             Role::Smsc => CommandStatus::Throttled,
         };
-        self.refuse(request.command(), sequence, status);
+        self.refuse(request.command_id(), sequence, status);
     }
 
     pub(super) fn hang_up(&mut self) {
@@ -157,29 +150,10 @@ impl Session {
         self.close(if wanted { self.reason } else { CloseReason::PeerClosed });
     }
 
-    /// Answers a request with its own response, if it has one.
+    /// Answers a request with its own response, or with `generic_nack`, if it has an answer.
     fn refuse(&mut self, command: CommandId, sequence: u32, status: CommandStatus) {
-        if is_answered(command) {
-            self.send(Pdu { status, sequence, body: refusal(command) });
+        if let Some(refusal) = Pdu::refusal(command, sequence, status) {
+            self.send(refusal);
         }
-    }
-
-    fn nack(&mut self, sequence: u32) {
-        self.send(Pdu { status: CommandStatus::InvalidCommandId, sequence, body: Body::GenericNack });
-    }
-}
-
-/// The empty response to a request.
-fn refusal(command: CommandId) -> Body {
-    match command {
-        CommandId::BIND_RECEIVER => Body::BindResp(BindKind::Receiver, BindResp::default()),
-        CommandId::BIND_TRANSMITTER => Body::BindResp(BindKind::Transmitter, BindResp::default()),
-        CommandId::BIND_TRANSCEIVER => Body::BindResp(BindKind::Transceiver, BindResp::default()),
-        CommandId::UNBIND => Body::UnbindResp,
-        CommandId::SUBMIT_SM => Body::SubmitSmResp(Default::default()),
-        CommandId::DELIVER_SM => Body::DeliverSmResp(Default::default()),
-        CommandId::DATA_SM => Body::DataSmResp(Default::default()),
-        CommandId::ENQUIRE_LINK => Body::EnquireLinkResp,
-        other => Body::Other(CommandId(other.0 | 0x8000_0000), Default::default()),
     }
 }

@@ -1,1 +1,13 @@
-//! (to come)
+//! Connections: how they are made and secured, and how a conversation runs over one.
+//!
+//! ```text
+//!  transport ─► TCP ─► tls ─► Stream ─► driver ◄─► Conversation
+//!                                         │
+//!                                       codec: octets ◄─► PDUs
+//! ```
+
+pub mod codec;
+pub mod driver;
+mod pipe;
+pub mod tls;
+pub mod transport;
