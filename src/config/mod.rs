@@ -1,1 +1,193 @@
-//! (to come)
+//! Files and environment → typed options of the modules below → one immutable plan.
+//!
+//! ```text
+//! source   files, conf.d, environment ─► merged values, and where each key stands
+//! reader   merged values ─► schema: types, unknown and missing keys
+//! compile  schema ─► options and plan: what the values mean together
+//! ```
+//!
+//! Everything that is wrong is reported at once, each with its file, line and key. A key whose
+//! function does not exist yet is refused, never ignored.
+
+pub mod compile;
+pub mod error;
+pub mod reader;
+pub mod schema;
+pub mod source;
+pub mod units;
+
+use crate::api;
+use crate::config::compile::Names;
+use crate::config::error::{Error, Findings};
+use crate::config::schema::Schema;
+use crate::dispatch::plan::Plan;
+use crate::link;
+use crate::record::contract::NameKind;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The environment of the process, or of a test.
+pub type Environment = BTreeMap<String, String>;
+
+/// A configuration that was read and found right. It has its options; its accounts and carriers
+/// get their numbers from the store, which is opened with those options.
+#[derive(Debug)]
+pub struct Draft {
+    schema: Schema,
+    environment: Environment,
+    loaded: Loaded,
+}
+
+/// A configuration, compiled.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// What the deciding floor needs.
+    pub plan: Arc<Plan>,
+    /// One for each bind of each carrier.
+    pub links: Vec<link::options::Options>,
+    /// The listener for applications.
+    pub http: api::options::Http,
+    /// The listener for operators.
+    pub admin: api::options::Http,
+    /// The store.
+    pub store: Store,
+    /// The drain at the end.
+    pub shutdown: Shutdown,
+    /// The log.
+    pub log: Log,
+}
+
+/// The store: where, how safe, and how much.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// The folder.
+    pub path: PathBuf,
+    /// What a commit survives. Default: power loss.
+    pub durability: Durability,
+    /// How long a commit may wait for company. Default 0.
+    pub gather: Duration,
+    /// Free octets on the disk below which new messages are refused. Default 1 GiB.
+    pub min_free: u64,
+    /// Queued parts above which new messages are refused. Default 20,000,000.
+    pub max_queued: u64,
+    /// How long messages that ended are kept. Default 30 days.
+    pub retention: Duration,
+    /// Whose text is erased at its end. Default: one-time codes.
+    pub erase_text: EraseText,
+}
+
+/// What a commit survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Power loss: every commit is synced.
+    Fsync,
+    /// The end of the process, not that of the operating system.
+    Os,
+}
+
+/// Which classes lose their text at the final state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of the configuration")]
+pub enum EraseText {
+    Otp,
+    All,
+    None,
+}
+
+/// The drain at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shutdown {
+    /// How long answers are waited for. Default 30 s.
+    pub drain_timeout: Duration,
+}
+
+/// The log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// How a line looks. Default: text.
+    pub format: LogFormat,
+    /// From which level on: `error`, `warn`, `info`, `debug` or `trace`. Default `info`.
+    pub level: &'static str,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of the configuration")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// What `nuncio check` says of a configuration that is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// How many accounts.
+    pub accounts: usize,
+    /// How many carriers.
+    pub carriers: usize,
+    /// How many binds at them.
+    pub links: usize,
+    /// How many routes.
+    pub routes: usize,
+    /// How many rules.
+    pub rules: usize,
+}
+
+/// Reads the file, what stands in `conf.d` beside it, and the environment of the process.
+pub fn read(path: &Path) -> Result<Draft, Error> {
+    let text = |it: std::ffi::OsString| it.into_string().ok();
+    read_in(path, std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect())
+}
+
+/// [`read`], in an environment of choice.
+pub fn read_in(path: &Path, environment: Environment) -> Result<Draft, Error> {
+    let mut findings = Findings::default();
+    let root = source::merge(path, &environment, &mut findings);
+    let schema = reader::read(root, &mut findings);
+    let loaded = compile::compile(&schema, &Names::in_order(&schema), &environment, &mut findings);
+    let faults = findings.take();
+    if faults.is_empty() { Ok(Draft { schema, environment, loaded }) } else { Err(Error::Faults(faults)) }
+}
+
+/// What `nuncio check` does: reads everything, secrets included, and opens nothing.
+pub fn check(path: &Path) -> Result<Summary, Error> {
+    read(path).map(|it| it.summary())
+}
+
+impl Draft {
+    /// Where and how the store is.
+    pub const fn store(&self) -> &Store {
+        &self.loaded.store
+    }
+
+    /// How the log looks.
+    pub const fn log(&self) -> Log {
+        self.loaded.log
+    }
+
+    /// What is in it.
+    pub fn summary(&self) -> Summary {
+        let plan = &self.loaded.plan;
+        Summary {
+            accounts: plan.accounts.len(),
+            carriers: plan.carriers.len(),
+            links: self.loaded.links.len(),
+            routes: plan.routes.len(),
+            rules: plan.rules.len(),
+        }
+    }
+
+    /// Compiles it with the numbers that the store keeps for the names of accounts and carriers.
+    pub fn compile<E>(&self, intern: impl FnMut(NameKind, &str) -> Result<u16, E>) -> Result<Loaded, Error>
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let names = Names::interned(&self.schema, intern).map_err(|it| Error::Names(it.into()))?;
+        let mut findings = Findings::default();
+        let loaded = compile::compile(&self.schema, &names, &self.environment, &mut findings);
+        let faults = findings.take();
+        if faults.is_empty() { Ok(loaded) } else { Err(Error::Faults(faults)) }
+    }
+}

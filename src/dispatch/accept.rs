@@ -95,8 +95,6 @@ impl Dispatch {
             price: to.price,
         };
         let keys: Vec<PartKey> = parts.iter().map(|it| it.key).collect();
-        let status = crate::message::status::Status::Queued;
-        self.facts.push(Fact::Status { message: id, route: body.route, status, reason: None, corrected: false });
         self.set.accept(Entry { body: Arc::new(body), parts, past: Vec::new() });
         let room = self.ready_max();
         let queue = self.lanes.entry(lane).or_default();

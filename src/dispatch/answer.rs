@@ -19,12 +19,13 @@ impl Dispatch {
             Report::Down => self.link_has(link, 0),
             Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
             Report::Late(ticket, answered) => self.late(link, ticket, answered),
-            Report::Inbound { sequence, news } => {
+            Report::Odd(_) => (),
+            Report::Inbound { tag, news } => {
                 match news {
                     News::Receipt(receipt) => self.receipt(link.carrier, receipt),
                     News::Mo(_) => self.facts.push(Fact::Mo { carrier: link.carrier }),
                 }
-                self.commands.push(Command::Confirm(link, sequence));
+                self.commands.push(Command::Confirm(link, tag));
             }
         }
     }
@@ -55,7 +56,8 @@ impl Dispatch {
         attempt.answer = Some(answered.answer);
         attempt.command_status = answered.command_status;
         let (answer, command_status, throttled) = (answered.answer, answered.command_status, answered.throttled);
-        self.facts.push(Fact::Answered { message, link, answer, command_status, took, throttled });
+        let country = destination.country();
+        self.facts.push(Fact::Answered { message, link, country, answer, command_status, took, throttled });
         if part.phase() != Phase::Intended {
             // A receipt that named it by its recipient has ended it meanwhile.
             self.name(key, answered);
@@ -216,8 +218,9 @@ impl Dispatch {
             return;
         }
         (part.due, part.ends) = (now + wait, expires);
-        let due = part.due;
+        let (due, lane) = (part.due, part.lane);
         self.step(key, Move::Return, None);
+        self.lanes.entry(lane).or_default().delayed += 1;
         self.sweep.due_at(due);
     }
 
@@ -234,6 +237,7 @@ impl Dispatch {
     pub(super) fn doubt(&mut self, key: PartKey, cause: DoubtCause) {
         let crash = cause == DoubtCause::Crash;
         let Some(held) = self.set.change(key) else { return };
+        let message = held.entry.body.id;
         let (seq, policy) = (key.seq(), self.plan.routes.get(&held.entry.body.route).map(|it| it.unknown));
         let part = &mut held.entry.parts[usize::from(key.index())];
         let Some(attempt) = part.attempt.as_mut() else { return };
@@ -242,7 +246,7 @@ impl Dispatch {
         if crash {
             self.in_flight = self.in_flight.saturating_sub(1);
         }
-        self.facts.push(Fact::Doubtful { carrier, cause });
+        self.facts.push(Fact::Doubtful { message, carrier, cause });
         self.step(key, Move::Doubt, None);
         self.note_doubt(seq, key);
         if self.settle_by_handset(key) {

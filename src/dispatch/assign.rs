@@ -2,7 +2,8 @@
 
 use crate::carrier::report::Ticket;
 use crate::dispatch::Dispatch;
-use crate::dispatch::command::{Command, Submit};
+use crate::carrier::submit::Submit;
+use crate::dispatch::command::Command;
 use crate::dispatch::fact::Fact;
 use crate::dispatch::lane::Lane;
 use crate::message::attempt::{Answer, Attempt, Cause};

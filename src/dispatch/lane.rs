@@ -25,6 +25,8 @@ pub(crate) struct Lane {
     pub(crate) horizon: PartKey,
     /// How many parts are queued, in memory, in the store and delayed.
     pub(crate) queued: u64,
+    /// Of these, how many wait for another attempt.
+    pub(crate) delayed: u64,
     /// Stands in its carrier's ring.
     pub(crate) in_ring: bool,
     /// How many parts it may still send in this turn.

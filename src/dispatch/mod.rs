@@ -36,7 +36,7 @@ use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::set::Set;
 use crate::dispatch::sweep::Sweep;
-use crate::message::id::{CarrierId, LaneId, PartKey, Seq};
+use crate::message::id::{CarrierId, LaneId, PartKey};
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
@@ -248,6 +248,10 @@ impl Dispatch {
         let part = &mut held.entry.parts[usize::from(key.index())];
         let before = part.phase();
         let after = part.step(step).expect("dispatch checks the phase before it moves a part");
+        let delayed = before == Phase::Queued && part.due.known().is_some();
+        if delayed {
+            part.due = Time::NEVER;
+        }
         if after.is_final() {
             (part.reason, part.done_at) = (reason, self.now);
         }
@@ -266,7 +270,10 @@ impl Dispatch {
         }
         let queue = self.lanes.entry(lane).or_default();
         match (before == Phase::Queued, after == Phase::Queued) {
-            (true, false) => queue.queued = queue.queued.saturating_sub(1),
+            (true, false) => {
+                queue.queued = queue.queued.saturating_sub(1);
+                queue.delayed = queue.delayed.saturating_sub(u64::from(delayed));
+            }
             (false, true) => queue.queued += 1,
             _ => (),
         }
@@ -286,10 +293,5 @@ impl Dispatch {
     /// How many parts are queued in all lanes.
     fn queued(&self) -> u64 {
         self.lanes.values().map(|it| it.queued).sum()
-    }
-
-    /// A part of the working set and the message that it is of.
-    fn seq_of(key: PartKey) -> Seq {
-        key.seq()
     }
 }

@@ -61,11 +61,6 @@ impl ParkedSet {
         self.by_number.values().next().map(|it| (it.number, it.carrier, it.receipt.received_at))
     }
 
-    /// All of them, oldest first.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Parked> {
-        self.by_number.values()
-    }
-
     fn hashes(parked: &Parked) -> impl Iterator<Item = u64> {
         let carrier = parked.carrier;
         id::forms(&parked.carrier_message_id).into_iter().map(move |it| it.rhash(carrier))

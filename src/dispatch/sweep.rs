@@ -112,7 +112,10 @@ impl Dispatch {
         let now = self.now;
         for key in self.keys(seq, |it| it.phase() == Phase::Queued && it.due.known().is_some_and(|it| it <= now)) {
             if let Some(held) = self.set.change(key) {
-                held.entry.parts[usize::from(key.index())].due = Time::NEVER;
+                let part = &mut held.entry.parts[usize::from(key.index())];
+                part.due = Time::NEVER;
+                let queue = self.lanes.entry(part.lane).or_default();
+                queue.delayed = queue.delayed.saturating_sub(1);
             }
             self.to_head(key);
         }

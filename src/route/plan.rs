@@ -85,7 +85,7 @@ pub struct Destinations {
 impl Destinations {
     /// Whether a number may be sent to.
     pub fn permits(&self, number: E164) -> bool {
-        let digits = number.0.to_string();
+        let digits = number.digits();
         let longest = |prefixes: &[Box<str>]| {
             prefixes.iter().filter(|it| digits.starts_with(&***it)).map(|it| it.len()).max()
         };
@@ -94,5 +94,26 @@ impl Destinations {
             (Some(_), None) => true,
             (None, None) => self.allow.is_empty(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_prefix_decides_whether_a_destination_is_permitted() {
+        let list = |prefixes: &[&str]| prefixes.iter().map(|it| (*it).into()).collect();
+        let permits = |allow: &[&str], deny: &[&str]| {
+            Destinations { allow: list(allow), deny: list(deny) }.permits(E164(31_612_345_678))
+        };
+        assert!(permits(&[], &[]));
+        assert!(permits(&["31"], &[]));
+        assert!(!permits(&["32"], &[]));
+        assert!(permits(&[""], &["882"]));
+        assert!(!permits(&[""], &["31"]));
+        assert!(permits(&["316"], &["31"]));
+        assert!(!permits(&["31"], &["316"]));
+        assert!(!permits(&["31"], &["31"]), "a refusal wins over a permission of the same length");
     }
 }

@@ -182,12 +182,14 @@ impl Fields<'_> {
         if self.rest.is_empty() {
             return Default::default();
         }
-        let strict = field::c_octet(size, self.rest).ok();
-        let whole = strict.is_some_and(|(after, _)| is_well_formed(after));
+        let refused = status != CommandStatus::Ok;
+        let readable = |text: &[u8]| !refused || text.iter().all(u8::is_ascii_graphic);
+        let whole = field::c_octet(size, self.rest)
+            .is_ok_and(|(after, text)| is_well_formed(after) && readable(text));
         if !whole && is_well_formed(self.rest) {
             return (CString::default(), self.tlvs());
         }
-        if !whole && status != CommandStatus::Ok {
+        if !whole && refused {
             return Default::default();
         }
         let string = self.string(size, "message_id").unwrap_or_default();
@@ -255,4 +257,103 @@ impl Fields<'_> {
 /// Whether a stream begins with a tag of the specification.
 fn starts_with_tag(octets: &[u8]) -> bool {
     matches!(octets, [high, low, ..] if Tag(u16::from_be_bytes([*high, *low])).name() != "unknown")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DecodeError;
+    use crate::smpp::command::CommandId;
+    use crate::smpp::pdu::{Body, Pdu};
+    use crate::smpp::sm::SmResp;
+    use crate::smpp::status::CommandStatus;
+    use bytes::{BufMut, Bytes, BytesMut};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_body_cut_short_is_answered_not_fatal() {
+        let error = Pdu::decode(frame(CommandId::DELIVER_SM, 0, b"\0\x01\x01316")).unwrap_err();
+        assert_eq!(
+            error,
+            DecodeError {
+                command: CommandId::DELIVER_SM,
+                sequence: 42,
+                status: CommandStatus::InvalidCommandLength,
+                missing: "destination_addr",
+            }
+        );
+        assert_eq!(
+            error.to_string(),
+            "deliver_sm 42 ends before its destination_addr"
+        );
+        assert_eq!(
+            error.answer(),
+            Some(Pdu::response(
+                42,
+                CommandStatus::InvalidCommandLength,
+                Body::DeliverSmResp(SmResp::default())
+            ))
+        );
+    }
+
+    #[test]
+    fn fewer_octets_than_a_header_are_an_error() {
+        let error = Pdu::decode(Bytes::from_static(&[0; 15])).unwrap_err();
+        assert_eq!(error.missing, "header");
+    }
+
+    #[test]
+    fn fields_share_the_octets_of_their_frame() {
+        let frame = frame(CommandId::SUBMIT_SM_RESP, 0, b"6aad5\0");
+        let place = frame.as_ptr_range();
+        let Ok(Body::SubmitSmResp(resp)) = Pdu::decode(frame).map(|pdu| pdu.body) else {
+            panic!("it is a submit_sm_resp");
+        };
+        assert!(place.contains(&resp.message_id.as_bytes().as_ptr()));
+    }
+
+    /// A frame of this body, sequence 42.
+    fn frame(command: CommandId, status: u32, body: &[u8]) -> Bytes {
+        let mut frame = BytesMut::new();
+        frame.put_u32(16 + u32::try_from(body.len()).unwrap());
+        frame.put_u32(command.0);
+        frame.put_u32(status);
+        frame.put_u32(42);
+        frame.put_slice(body);
+        frame.freeze()
+    }
+
+    fn command() -> impl Strategy<Value = CommandId> {
+        prop_oneof![
+            proptest::sample::select(CommandId::ALL),
+            any::<u32>().prop_map(CommandId)
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_octets_are_read_without_panic(octets in vec(any::<u8>(), 0..300)) {
+            let _ = Pdu::decode(Bytes::from(octets));
+        }
+
+        /// Small octets make field ends, short lengths and known tags likely.
+        #[test]
+        fn any_body_is_read_and_what_is_written_of_it_is_stable(
+            command in command(),
+            status in 0..3_u32,
+            body in vec(prop_oneof![0..4_u8, any::<u8>()], 0..300),
+        ) {
+            let Ok(pdu) = Pdu::decode(frame(command, status, &body)) else {
+                return Ok(());
+            };
+            let mut once = BytesMut::new();
+            if pdu.encode(&mut once).is_ok() {
+                let again = Pdu::decode(once.clone().freeze());
+                prop_assert!(again.is_ok());
+                let mut twice = BytesMut::new();
+                prop_assert!(again.unwrap().encode(&mut twice).is_ok());
+                prop_assert_eq!(once, twice);
+            }
+        }
+    }
 }

@@ -231,3 +231,239 @@ fn put_string(
     out.put_u8(0);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{EncodeError, PASSWORD_MAX};
+    use crate::smpp::address::Address;
+    use crate::smpp::bind::{Bind, BindKind, BindResp};
+    use crate::smpp::command::CommandId;
+    use crate::smpp::cstring::CString;
+    use crate::smpp::data::DataSm;
+    use crate::smpp::pdu::{Body, Pdu};
+    use crate::smpp::sm::{Sm, SmResp};
+    use crate::smpp::status::CommandStatus;
+    use crate::smpp::tlv::{Tag, Tlvs};
+    use bytes::{Bytes, BytesMut};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_does_not_fit_is_refused_and_nothing_is_written() {
+        let long = |field, length, max| EncodeError::TooLong { field, length, max };
+        let with = |change: fn(&mut Sm)| {
+            let mut sm = Sm::default();
+            change(&mut sm);
+            Body::SubmitSm(sm)
+        };
+        let bind = |change: fn(&mut Bind)| {
+            let mut bind = Bind::default();
+            change(&mut bind);
+            Body::Bind(BindKind::Transceiver, bind)
+        };
+        for (body, error) in [
+            (
+                bind(|b| b.system_id = filled(16)),
+                long("system_id", 16, 15),
+            ),
+            (
+                bind(|b| b.password = filled(17)),
+                long("password", 17, PASSWORD_MAX),
+            ),
+            (
+                bind(|b| b.system_type = filled(13)),
+                long("system_type", 13, 12),
+            ),
+            (
+                bind(|b| b.address_range = filled(41)),
+                long("address_range", 41, 40),
+            ),
+            (
+                with(|s| s.service_type = filled(6)),
+                long("service_type", 6, 5),
+            ),
+            (
+                with(|s| s.source.digits = filled(21)),
+                long("source_addr", 21, 20),
+            ),
+            (
+                with(|s| s.destination.digits = filled(21)),
+                long("destination_addr", 21, 20),
+            ),
+            (
+                with(|s| s.short_message = Bytes::from_static(&[b'x'; 255])),
+                long("short_message", 255, 254),
+            ),
+            (
+                with(|s| s.validity_period = filled(12)),
+                EncodeError::NotATime {
+                    field: "validity_period",
+                    length: 12,
+                },
+            ),
+            (
+                with(|s| s.source.digits = CString(Bytes::from_static(b"a\0b"))),
+                EncodeError::InnerNul {
+                    field: "source_addr",
+                },
+            ),
+        ] {
+            let mut out = BytesMut::from(&b"before"[..]);
+            assert_eq!(Pdu::request(1, body).encode(&mut out), Err(error));
+            assert_eq!(out, "before");
+        }
+    }
+
+    #[test]
+    fn responses_say_only_what_they_may() {
+        let resp = SmResp {
+            message_id: CString::from("77"),
+            tlvs: Tlvs::default(),
+        };
+        for (body, status, length) in [
+            (
+                Body::SubmitSmResp(resp.clone()),
+                CommandStatus::Throttled,
+                16,
+            ),
+            (Body::SubmitSmResp(resp.clone()), CommandStatus::Ok, 19),
+            (Body::DeliverSmResp(resp.clone()), CommandStatus::Ok, 17),
+            (Body::DeliverSmResp(resp), CommandStatus::SystemError, 17),
+        ] {
+            let mut out = BytesMut::new();
+            Pdu::response(1, status, body).encode(&mut out).unwrap();
+            assert_eq!(out.len(), length);
+            assert_eq!(usize::from(out[3]), length);
+        }
+    }
+
+    fn filled(length: usize) -> CString {
+        CString::from("x".repeat(length))
+    }
+
+    fn cstring(max: usize) -> impl Strategy<Value = CString> {
+        vec(1..=255_u8, 0..=max).prop_map(|octets| CString::from(Bytes::from(octets)))
+    }
+
+    fn address(max: usize) -> impl Strategy<Value = Address> {
+        (any::<u8>(), any::<u8>(), cstring(max)).prop_map(|(ton, npi, digits)| Address {
+            ton,
+            npi,
+            digits,
+        })
+    }
+
+    fn time() -> impl Strategy<Value = CString> {
+        prop_oneof![
+            Just(CString::default()),
+            "[0-9]{15}[+R-]".prop_map(CString::from)
+        ]
+    }
+
+    fn tlvs() -> impl Strategy<Value = Tlvs> {
+        vec((1..=u16::MAX, vec(any::<u8>(), 0..40)), 0..4).prop_map(|items| {
+            items
+                .iter()
+                .fold(Tlvs::build(), |stream, (tag, value)| {
+                    stream.push(Tag(*tag), value)
+                })
+                .build()
+        })
+    }
+
+    fn sm() -> impl Strategy<Value = Sm> {
+        (
+            (cstring(5), address(20), address(20), time(), time()),
+            any::<[u8; 7]>(),
+            vec(any::<u8>(), 0..=254),
+            tlvs(),
+        )
+            .prop_map(|(strings, flags, short_message, tlvs)| Sm {
+                service_type: strings.0,
+                source: strings.1,
+                destination: strings.2,
+                esm_class: flags[0],
+                protocol_id: flags[1],
+                priority_flag: flags[2],
+                schedule_delivery_time: strings.3,
+                validity_period: strings.4,
+                registered_delivery: flags[3],
+                replace_if_present_flag: flags[4],
+                data_coding: flags[5],
+                sm_default_msg_id: flags[6],
+                short_message: Bytes::from(short_message),
+                tlvs,
+            })
+    }
+
+    fn bind() -> impl Strategy<Value = Bind> {
+        let strings = (cstring(15), cstring(16), cstring(12), cstring(40));
+        (strings, any::<[u8; 3]>()).prop_map(|(strings, flags)| Bind {
+            system_id: strings.0,
+            password: strings.1,
+            system_type: strings.2,
+            interface_version: flags[0],
+            addr_ton: flags[1],
+            addr_npi: flags[2],
+            address_range: strings.3,
+        })
+    }
+
+    fn data_sm() -> impl Strategy<Value = DataSm> {
+        let rest = (any::<[u8; 3]>(), tlvs());
+        (cstring(5), address(64), address(64), rest).prop_map(
+            |(service_type, source, destination, (flags, tlvs))| DataSm {
+                service_type,
+                source,
+                destination,
+                esm_class: flags[0],
+                registered_delivery: flags[1],
+                data_coding: flags[2],
+                tlvs,
+            },
+        )
+    }
+
+    fn kind() -> impl Strategy<Value = BindKind> {
+        prop_oneof![
+            Just(BindKind::Transmitter),
+            Just(BindKind::Receiver),
+            Just(BindKind::Transceiver)
+        ]
+    }
+
+    fn body() -> impl Strategy<Value = Body> {
+        let resp =
+            || (cstring(64), tlvs()).prop_map(|(message_id, tlvs)| SmResp { message_id, tlvs });
+        prop_oneof![
+            sm().prop_map(Body::SubmitSm),
+            sm().prop_map(Body::DeliverSm),
+            data_sm().prop_map(Body::DataSm),
+            resp().prop_map(Body::SubmitSmResp),
+            resp().prop_map(Body::DataSmResp),
+            tlvs().prop_map(|tlvs| Body::DeliverSmResp(SmResp {
+                tlvs,
+                ..SmResp::default()
+            })),
+            (kind(), bind()).prop_map(|(kind, bind)| Body::Bind(kind, bind)),
+            (kind(), cstring(15), tlvs()).prop_map(|(kind, system_id, tlvs)| Body::BindResp(
+                kind,
+                BindResp { system_id, tlvs }
+            )),
+            Just(Body::Unbind),
+            Just(Body::EnquireLinkResp),
+            vec(any::<u8>(), 0..60)
+                .prop_map(|octets| Body::Other(CommandId::QUERY_SM, Bytes::from(octets))),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back(sequence in any::<u32>(), body in body()) {
+            let pdu = Pdu::request(sequence, body);
+            let mut out = BytesMut::new();
+            pdu.encode(&mut out).unwrap();
+            prop_assert_eq!(Pdu::decode(out.freeze()), Ok(pdu));
+        }
+    }
+}

@@ -24,4 +24,7 @@ pub mod pdu;
 pub mod sm;
 pub mod status;
 pub mod time;
+
+#[cfg(test)]
+mod fixtures;
 pub mod tlv;

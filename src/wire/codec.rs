@@ -24,7 +24,10 @@ pub struct Codec {
 
 /// What came.
 #[derive(Debug, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "a box would cost an allocation a PDU")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would cost an allocation a PDU"
+)]
 pub enum Heard {
     /// A PDU.
     Pdu(Pdu),
@@ -56,10 +59,21 @@ pub enum CodecError {
 impl Codec {
     /// The next PDU of what has been read; `None` as long as it is not whole.
     pub fn next(&self, source: &mut BytesMut) -> Result<Option<Heard>, FrameError> {
-        let Some(frame) = next_frame(source, self.max_pdu)? else { return Ok(None) };
+        let Some(frame) = next_frame(source, self.max_pdu)? else {
+            return Ok(None);
+        };
         Ok(Some(match Pdu::decode(frame) {
             Ok(pdu) => Heard::Pdu(pdu),
-            Err(DecodeError { command, sequence, status, .. }) => Heard::Undecodable { command, sequence, status },
+            Err(DecodeError {
+                command,
+                sequence,
+                status,
+                ..
+            }) => Heard::Undecodable {
+                command,
+                sequence,
+                status,
+            },
         }))
     }
 }

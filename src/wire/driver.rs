@@ -46,7 +46,10 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_pdu: PDU_MAX_DEFAULT, write_timeout: Duration::from_secs(10) }
+        Self {
+            max_pdu: PDU_MAX_DEFAULT,
+            write_timeout: Duration::from_secs(10),
+        }
     }
 }
 
@@ -70,7 +73,7 @@ pub enum Ended {
 /// Runs one conversation over one connection until it is over.
 ///
 /// Whatever way it ends, the conversation has been told and its last reports have been
-/// handed out. Commands that are still in the channel then are the caller's. `report` must
+/// handed out. Dropped before, the conversation knows nothing of it: hand it an end. Commands that are still in the channel then are the caller's. `report` must
 /// not block; the caller has room for what it let the conversation begin.
 pub async fn drive<C: Conversation, S: AsyncRead + AsyncWrite + Unpin>(
     conversation: &mut C,
@@ -82,7 +85,9 @@ pub async fn drive<C: Conversation, S: AsyncRead + AsyncWrite + Unpin>(
     let driver = Driver {
         conversation,
         report,
-        codec: Codec { max_pdu: options.max_pdu },
+        codec: Codec {
+            max_pdu: options.max_pdu,
+        },
         pipe: Pipe::new(stream, options.write_timeout),
         deadline: None,
         closed: None,
@@ -133,8 +138,11 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
                 }
                 (Woken::Broken(error), _) => {
                     self.take_back();
-                    self.hang_up();
-                    return Ended::Broken(error);
+                    // After an unbind it does not matter how the peer goes.
+                    return match self.hang_up() {
+                        Ended::Closed(CloseReason::PeerClosed) => Ended::Broken(error),
+                        wanted => wanted,
+                    };
                 }
             }
             let now = Instant::now();
@@ -188,7 +196,11 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
                     Poll::Pending => (),
                 }
             }
-            if found || self.poll_timer(timer.as_mut(), cx) { Poll::Ready(Woken::Work) } else { Poll::Pending }
+            if found || self.poll_timer(timer.as_mut(), cx) {
+                Poll::Ready(Woken::Work)
+            } else {
+                Poll::Pending
+            }
         })
         .await;
         (woken, open)
@@ -197,7 +209,10 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
     /// Whether a deadline has come. A timer that is set too early is left: deadlines move
     /// with every answer, and setting it costs more than one vain wake now and then.
     fn poll_timer(&self, mut timer: Pin<&mut Sleep>, cx: &mut Context<'_>) -> bool {
-        let next = [self.deadline, self.pipe.stuck_by()].into_iter().flatten().min();
+        let next = [self.deadline, self.pipe.stuck_by()]
+            .into_iter()
+            .flatten()
+            .min();
         if let Some(next) = next.filter(|it| *it < timer.deadline()) {
             timer.as_mut().reset(next);
         }
@@ -214,11 +229,24 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
     /// Hands all whole PDUs that have been read to the conversation.
     fn hear(&mut self, now: Instant) -> Result<(), FrameError> {
         while self.closed.is_none() {
-            let Some(heard) = self.codec.next(&mut self.pipe.inbox)? else { break };
-            self.tell(now, match heard {
-                Heard::Pdu(pdu) => Spoken::Pdu(pdu),
-                Heard::Undecodable { command, sequence, status } => Spoken::Undecodable { command, sequence, status },
-            });
+            let Some(heard) = self.codec.next(&mut self.pipe.inbox)? else {
+                break;
+            };
+            self.tell(
+                now,
+                match heard {
+                    Heard::Pdu(pdu) => Spoken::Pdu(pdu),
+                    Heard::Undecodable {
+                        command,
+                        sequence,
+                        status,
+                    } => Spoken::Undecodable {
+                        command,
+                        sequence,
+                        status,
+                    },
+                },
+            );
         }
         Ok(())
     }
@@ -227,7 +255,8 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
         self.conversation.handle(now.into_std(), spoken);
         self.drain();
         while let Some(sequence) = self.unsent.pop() {
-            self.conversation.handle(now.into_std(), Spoken::Unsent { sequence });
+            self.conversation
+                .handle(now.into_std(), Spoken::Unsent { sequence });
             self.drain();
         }
     }
@@ -252,13 +281,21 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
     }
 
     fn send(&mut self, pdu: &Pdu) {
-        let Err(error) = self.pipe.push(pdu) else { return };
+        let Err(error) = self.pipe.push(pdu) else {
+            return;
+        };
         let command = pdu.body.command_id();
         tracing::warn!(%command, sequence = pdu.sequence, %error, "a PDU could not be encoded");
         if command.is_response() {
             // The peer waits for an answer, whatever it is.
-            let nack = Pdu { status: CommandStatus::SystemError, sequence: pdu.sequence, body: Body::GenericNack };
-            self.pipe.push(&nack).expect("a header alone can always be encoded");
+            let nack = Pdu {
+                status: CommandStatus::SystemError,
+                sequence: pdu.sequence,
+                body: Body::GenericNack,
+            };
+            self.pipe
+                .push(&nack)
+                .expect("a header alone can always be encoded");
         } else {
             self.unsent.push(pdu.sequence);
         }
@@ -266,7 +303,11 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
 
     /// Says that what came has an impossible length; nobody knows whose number it bears.
     fn complain(&mut self) {
-        self.send(&Pdu { status: CommandStatus::InvalidCommandLength, sequence: 0, body: Body::GenericNack });
+        self.send(&Pdu {
+            status: CommandStatus::InvalidCommandLength,
+            sequence: 0,
+            body: Body::GenericNack,
+        });
     }
 
     /// Tells the conversation which requests have not left.

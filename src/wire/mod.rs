@@ -8,6 +8,8 @@
 
 pub mod codec;
 pub mod driver;
+pub mod pin;
 mod pipe;
+pub mod secret;
 pub mod tls;
 pub mod transport;

@@ -80,7 +80,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pipe<S> {
         let before = self.outbox.len();
         pdu.encode(&mut self.outbox)?;
         if !pdu.body.is_response() {
-            self.requests.push_back(Mark { begins: self.written + before as u64, sequence: pdu.sequence });
+            self.requests.push_back(Mark {
+                begins: self.written + before as u64,
+                sequence: pdu.sequence,
+            });
         }
         Ok(())
     }
@@ -116,7 +119,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pipe<S> {
         }
         self.inbox.reserve(READ_SIZE);
         // Reading into a buffer is whole or not at all, so that the future may be dropped.
-        pin!(self.stream.read_buf(&mut self.inbox)).poll(cx)
+        match ready!(pin!(self.stream.read_buf(&mut self.inbox)).poll(cx)) {
+            // TLS without its farewell. A PDU says itself how long it is, so that nobody can
+            // pass a part of one for the whole.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(0)),
+            read => Poll::Ready(read),
+        }
     }
 
     /// Writes what is left and closes, within the time for writing.
@@ -157,7 +165,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pipe<S> {
             }
             self.outbox.advance(written);
             self.written += written as u64;
-            while self.requests.front().is_some_and(|mark| mark.begins < self.written) {
+            while self
+                .requests
+                .front()
+                .is_some_and(|mark| mark.begins < self.written)
+            {
                 self.requests.pop_front();
             }
             self.unflushed = true;

@@ -1,8 +1,9 @@
 //! TLS, as client towards carriers and as server for the HTTP listeners and the simulator.
 //!
-//! Certificates are always verified: against a CA file if there is one, otherwise against
-//! the roots that the platform trusts. Files are read once, when the options are.
+//! Certificates are always verified: against a pin or a CA file if there is one, otherwise
+//! against the roots that the platform trusts. Files are read once, when the options are.
 
+use crate::wire::pin::{Pin, PinnedVerifier};
 use crate::wire::transport::Stream;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -19,6 +20,8 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 pub struct ClientOptions {
     /// PEM file of the CA certificates to trust, instead of the platform's roots.
     pub ca_file: Option<PathBuf>,
+    /// The one certificate to accept, whoever signed it; then `ca_file` does not matter.
+    pub pin: Option<Pin>,
     /// The name that the certificate must bear, if it is not the host of the address.
     pub server_name: Option<String>,
     /// PEM file of our own certificate and its chain, where the carrier asks for one.
@@ -82,7 +85,9 @@ pub enum TlsError {
     #[error("the peer refused TLS: {0:?}")]
     Refused(rustls::AlertDescription),
     /// The peer closed during the handshake.
-    #[error("the peer closed the connection during the TLS handshake; perhaps it does not speak TLS here")]
+    #[error(
+        "the peer closed the connection during the TLS handshake; perhaps it does not speak TLS here"
+    )]
     Closed,
     /// The peer did not finish the handshake.
     #[error("no TLS handshake in time; perhaps the peer does not speak TLS here")]
@@ -95,14 +100,20 @@ pub enum TlsError {
 impl Client {
     /// Reads the files.
     pub fn new(options: &ClientOptions) -> Result<Self, TlsError> {
-        let roots = match &options.ca_file {
-            Some(path) => roots_of(path)?,
-            None => platform_roots()?,
-        };
-        let builder = ClientConfig::builder_with_provider(provider())
+        let provider = provider();
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(TlsError::Identity)?
-            .with_root_certificates(roots);
+            .map_err(TlsError::Identity)?;
+        let builder = match (options.pin, &options.ca_file) {
+            (Some(pin), _) => {
+                let verifier = PinnedVerifier { pin, provider };
+                builder
+                    .dangerous()
+                    .with_custom_certificate_verifier(Arc::new(verifier))
+            }
+            (None, Some(path)) => builder.with_root_certificates(roots_of(path)?),
+            (None, None) => builder.with_root_certificates(platform_roots()?),
+        };
         let config = match (&options.client_certificate, &options.client_key) {
             (None, None) => builder.with_no_client_auth(),
             (Some(certificate), Some(key)) => builder
@@ -111,7 +122,10 @@ impl Client {
             _ => return Err(TlsError::HalfIdentity),
         };
         let server_name = options.server_name.as_deref().map(name).transpose()?;
-        Ok(Self { config: Arc::new(config), server_name })
+        Ok(Self {
+            config: Arc::new(config),
+            server_name,
+        })
     }
 
     /// Secures a connection just made to `host`.
@@ -121,7 +135,10 @@ impl Client {
             None => name(host)?,
         };
         let connector = TlsConnector::from(Arc::clone(&self.config));
-        let tls = connector.connect(server_name, tcp).await.map_err(TlsError::of)?;
+        let tls = connector
+            .connect(server_name, tcp)
+            .await
+            .map_err(TlsError::of)?;
         Ok(Stream::Tls(Box::new(TlsStream::Client(tls))))
     }
 }
@@ -133,10 +150,15 @@ impl Server {
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Identity)?
             .with_no_client_auth()
-            .with_single_cert(certificates(&options.certificate)?, private_key(&options.key)?)
+            .with_single_cert(
+                certificates(&options.certificate)?,
+                private_key(&options.key)?,
+            )
             .map_err(TlsError::Identity)?;
         config.alpn_protocols = protocols.iter().map(|it| it.as_bytes().to_vec()).collect();
-        Ok(Self { config: Arc::new(config) })
+        Ok(Self {
+            config: Arc::new(config),
+        })
     }
 
     /// Secures a connection just accepted. The caller limits its time.
@@ -153,7 +175,10 @@ impl TlsError {
         if error.kind() == io::ErrorKind::UnexpectedEof {
             return Self::Closed;
         }
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        match error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+        {
             Some(rustls::Error::InvalidMessage(_)) => Self::PlainText,
             Some(rustls::Error::InvalidCertificate(why)) => Self::Untrusted(why.clone()),
             Some(rustls::Error::AlertReceived(why)) => Self::Refused(*why),
@@ -177,7 +202,10 @@ fn platform_roots() -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     let (taken, _) = roots.add_parsable_certificates(found.certs);
     if taken == 0 {
-        let why = found.errors.first().map_or_else(|| "none is installed".to_owned(), ToString::to_string);
+        let why = found
+            .errors
+            .first()
+            .map_or_else(|| "none is installed".to_owned(), ToString::to_string);
         return Err(TlsError::NoRoots(why));
     }
     Ok(roots)
@@ -186,7 +214,9 @@ fn platform_roots() -> Result<RootCertStore, TlsError> {
 fn roots_of(path: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
-        roots.add(certificate).map_err(|error| unusable(path, error))?;
+        roots
+            .add(certificate)
+            .map_err(|error| unusable(path, error))?;
     }
     Ok(roots)
 }
@@ -205,5 +235,8 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
 }
 
 fn unusable(path: &Path, why: impl ToString) -> TlsError {
-    TlsError::File { path: path.to_owned(), why: why.to_string() }
+    TlsError::File {
+        path: path.to_owned(),
+        why: why.to_string(),
+    }
 }

@@ -1,0 +1,84 @@
+//! What an HTTP listener is allowed, and how long it waits.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// One HTTP listener and its limits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Http {
+    /// Where it listens.
+    pub listen: Listen,
+    /// TLS, if it speaks it; never on a unix socket.
+    pub tls: Option<Tls>,
+    /// The longest body in octets. Default 1 MiB: some 10,000 recipients.
+    pub max_body: usize,
+    /// How long the head of a request may take. Default 10 s.
+    pub header_timeout: Duration,
+    /// How long its body may take. Default 30 s.
+    pub body_timeout: Duration,
+    /// How long a connection may stand idle between requests. Default 60 s.
+    pub idle_timeout: Duration,
+    /// Connections in all. Default 10,000; each takes a descriptor and some 10 KiB.
+    pub max_connections: usize,
+    /// Connections of one address. Default 1,000.
+    pub max_connections_per_address: usize,
+}
+
+/// Where a listener listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listen {
+    /// An address and a port; port 0 is any free one.
+    Tcp(SocketAddr),
+    /// A socket in the file system.
+    Unix(PathBuf),
+}
+
+/// The certificate of a listener, and its key, both in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// The chain, leaf first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+impl Http {
+    /// A listener with every limit at its default.
+    pub const fn at(listen: Listen) -> Self {
+        Self {
+            listen,
+            tls: None,
+            max_body: 1 << 20,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(60),
+            max_connections: 10_000,
+            max_connections_per_address: 1_000,
+        }
+    }
+
+    /// The listener for applications, where the configuration says nothing.
+    pub fn applications() -> Self {
+        Self::at(Listen::local(8080))
+    }
+
+    /// The listener for operators, where the configuration says nothing.
+    pub fn operators() -> Self {
+        Self::at(Listen::local(8081))
+    }
+}
+
+impl Listen {
+    fn local(port: u16) -> Self {
+        Self::Tcp(SocketAddr::from(([127, 0, 0, 1], port)))
+    }
+
+    /// Reads `127.0.0.1:8080`, `[::1]:8080` or `unix:/run/nuncio/http.sock`.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text.strip_prefix("unix:") {
+            Some(path) => path.starts_with('/').then(|| Self::Unix(path.into())),
+            None => text.parse().ok().map(Self::Tcp),
+        }
+    }
+}

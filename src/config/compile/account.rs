@@ -1,0 +1,200 @@
+//! Accounts: who may call, and what with.
+
+use crate::config::compile::{Names, check_name, destinations, find_duplicates, price, senders};
+use crate::config::error::Findings;
+use crate::config::schema::account as written;
+use crate::dispatch::plan::{Account, Network, Scopes};
+use crate::message::id::{AccountId, RouteId};
+use crate::message::money::Currency;
+use crate::route::plan::Route;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+/// Every account.
+pub fn all(
+    accounts: &[(usize, written::Account)],
+    routes: &BTreeMap<RouteId, Route>,
+    names: &Names,
+    findings: &mut Findings,
+) -> BTreeMap<AccountId, Account> {
+    find_duplicates("account", accounts.iter().map(|(place, it)| (*place, it.id.clone())), findings);
+    let mut keys = BTreeMap::new();
+    let mut compiled = BTreeMap::new();
+    for (place, it) in accounts {
+        let mut one = One { written: it, path: format!("account.{place}"), findings };
+        one.refuse_unbuilt();
+        let account = one.account(names.account(&it.id).unwrap_or(AccountId(0)), routes);
+        for key in &account.keys {
+            if let Some(other) = keys.insert(*key, it.id.clone()) {
+                let message = if other == it.id { "holds the same key twice".to_owned() } else { format!("this key is one of account {other:?}") };
+                findings.fault(&format!("account.{place}.key_sha256"), message);
+            }
+        }
+        compiled.insert(account.id, account);
+    }
+    compiled
+}
+
+/// One account, while it is compiled.
+struct One<'a, 'f> {
+    written: &'a written::Account,
+    path: String,
+    findings: &'f mut Findings,
+}
+
+impl One<'_, '_> {
+    fn at(&self, key: &str) -> String {
+        format!("{}.{key}", self.path)
+    }
+
+    fn refuse_unbuilt(&mut self) {
+        let written = self.written;
+        let balances = [("unlimited", true), ("managed", false)];
+        if !self.findings.choose(&self.at("balance"), written.balance.as_deref(), &balances, true) {
+            self.findings.unbuilt(&self.at("balance"), "\"managed\"", "\"unlimited\"");
+        }
+        if written.sandbox == Some(true) {
+            self.findings.unbuilt(&self.at("sandbox"), "true", "false");
+        }
+        for (key, text, off) in [("quota", &written.quota, ""), ("rate", &written.rate, "unlimited")] {
+            if let Some(text) = text.as_ref().filter(|it| *it != off) {
+                self.findings.unbuilt(&self.at(key), &format!("{text:?}"), &format!("{off:?}"));
+            }
+        }
+        if written.webhook.is_some() {
+            self.findings.unbuilt(&self.at("webhook"), "{ … }", "");
+        }
+        if written.logins.as_ref().is_some_and(|it| !it.is_empty()) {
+            self.findings.unbuilt(&self.at("logins"), "[ … ]", "[]");
+        }
+    }
+
+    fn account(&mut self, id: AccountId, routes: &BTreeMap<RouteId, Route>) -> Account {
+        let written = self.written;
+        check_name(&self.at("id"), &written.id, self.findings);
+        let granted: Vec<RouteId> = written.routes.iter().map(|it| RouteId(*it)).collect();
+        for (place, id) in granted.iter().enumerate() {
+            if !routes.contains_key(id) {
+                self.findings.fault(&self.at("routes"), format!("there is no route {}", id.0));
+            } else if granted[..place].contains(id) {
+                self.findings.fault(&self.at("routes"), format!("route {} stands there twice", id.0));
+            }
+        }
+        let any = [String::from("*")];
+        Account {
+            id,
+            name: written.id.as_str().into(),
+            active: written.active.unwrap_or(true),
+            keys: self.keys(),
+            scopes: self.scopes(),
+            allow_from: self.networks(),
+            senders: senders(&self.at("senders"), written.senders.as_deref().unwrap_or(&any), self.findings),
+            region: self.region(),
+            destinations: destinations(&self.at("destinations"), written.destinations.as_ref(), self.findings),
+            currency: self.currency(&granted, routes),
+            routes: granted,
+        }
+    }
+
+    fn keys(&mut self) -> Vec<[u8; 32]> {
+        let path = self.at("key_sha256");
+        let written = &self.written.key_sha256;
+        if written.is_empty() {
+            self.findings.fault(&path, "holds no key; `nuncio key` prints one and its SHA-256");
+        } else if KEYS_MAX < written.len() {
+            self.findings.fault(&path, format!("holds {} keys; {KEYS_MAX} may be live, so that one can take the place of the other", written.len()));
+        }
+        let mut keys = Vec::new();
+        for text in written {
+            match digest(text) {
+                Some(key) => keys.push(key),
+                // What stands there may be the key itself: it must not end up in a terminal's history.
+                None => self.findings.fault(&path, "a SHA-256 has 64 hexadecimal digits; `nuncio key` prints it"),
+            }
+        }
+        keys
+    }
+
+    fn scopes(&mut self) -> Scopes {
+        let Some(written) = &self.written.scopes else {
+            return Scopes { send: true, read: true, verify: true, admin: false };
+        };
+        let mut scopes = Scopes::default();
+        let known = ["send", "read", "verify", "admin"].map(|it| (it, it));
+        for text in written {
+            match self.findings.choose(&self.at("scopes"), Some(text), &known, "") {
+                "send" => scopes.send = true,
+                "read" => scopes.read = true,
+                "verify" => scopes.verify = true,
+                "admin" => scopes.admin = true,
+                _ => {}
+            }
+        }
+        scopes
+    }
+
+    fn networks(&mut self) -> Vec<Network> {
+        let mut networks = Vec::new();
+        for text in &self.written.allow_from {
+            match network(text) {
+                Some(it) => networks.push(it),
+                None => {
+                    let message = format!("{text:?} is not a network such as \"127.0.0.0/8\" or \"2001:db8::/32\"");
+                    self.findings.fault(&self.at("allow_from"), message);
+                }
+            }
+        }
+        networks
+    }
+
+    fn region(&mut self) -> Option<Box<str>> {
+        let text = self.written.region.as_deref().filter(|it| !it.is_empty())?;
+        if !price::is_country(text) {
+            self.findings.fault(&self.at("region"), format!("{text:?} is not a country of ISO 3166, such as \"NL\""));
+        }
+        Some(text.into())
+    }
+
+    /// The currency that is written, else that of the first route with a price; all routes must agree with it.
+    fn currency(&mut self, granted: &[RouteId], routes: &BTreeMap<RouteId, Route>) -> Option<Currency> {
+        let mut currency = self.written.currency.as_deref().and_then(|text| {
+            let read = Currency::parse(text);
+            read.map_err(|error| self.findings.fault(&self.at("currency"), format!("{text:?}: {error}"))).ok()
+        });
+        for id in granted {
+            let Some(price) = routes.get(id).and_then(|it| it.price.as_ref()) else { continue };
+            let own = *currency.get_or_insert(price.currency);
+            if own != price.currency {
+                let message = format!("route {} is priced in {}, and this account pays in {own}", id.0, price.currency);
+                self.findings.fault(&self.at("routes"), message);
+            }
+        }
+        currency
+    }
+}
+
+/// So that a new key can be handed out before the old one is taken back.
+const KEYS_MAX: usize = 2;
+
+fn digest(text: &str) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (octet, pair) in digest.iter_mut().zip(text.as_bytes().chunks(2)) {
+        let pair = std::str::from_utf8(pair).ok().filter(|it| it.bytes().all(|it| it.is_ascii_hexdigit()))?;
+        *octet = u8::from_str_radix(pair, 16).ok()?;
+    }
+    Some(digest)
+}
+
+fn network(text: &str) -> Option<Network> {
+    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+    let address: IpAddr = address.parse().ok()?;
+    let (mapped, width) = match address {
+        IpAddr::V4(it) => (it.to_ipv6_mapped(), 32),
+        IpAddr::V6(it) => (it, 128),
+    };
+    let bits: u8 = bits.map_or(Some(width), |it| it.parse().ok()).filter(|it| *it <= width)?;
+    Some(Network { address: u128::from(mapped), bits: 128 - width + bits })
+}

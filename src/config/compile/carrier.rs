@@ -1,0 +1,323 @@
+//! Carriers and their links.
+
+use crate::carrier::dialect::{Cost, Dialect, IdForm, Numbering, ReceiptsAsked};
+use crate::config::Environment;
+use crate::config::compile::password::password;
+use crate::config::compile::service::{readable, wait};
+use crate::config::compile::{Names, check_name, find_duplicates, price};
+use crate::config::error::Findings;
+use crate::config::schema::carrier::{self as written, TlsChoice};
+use crate::config::units::Span;
+use crate::dispatch::plan::Carrier;
+use crate::link::options::{Credentials, Options, Reconnect, Tls};
+use crate::message::attempt::Answer;
+use crate::message::id::{CarrierId, LinkId};
+use crate::message::reason::Reason;
+use crate::session;
+use crate::session::version::Version;
+use crate::smpp::bind::BindKind;
+use crate::text::Alphabet;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Every carrier, and the links of all of them, in the order of the files.
+pub fn all(
+    carriers: &[(usize, written::Carrier)],
+    names: &Names,
+    environment: &Environment,
+    findings: &mut Findings,
+) -> (BTreeMap<CarrierId, Carrier>, Vec<Options>) {
+    find_duplicates("carrier", carriers.iter().map(|(place, it)| (*place, it.id.clone())), findings);
+    let (mut compiled, mut links) = (BTreeMap::new(), Vec::new());
+    for (place, it) in carriers {
+        let mut one = One { written: it, path: format!("carrier.{place}"), findings };
+        one.refuse_unbuilt();
+        let dialect = Arc::new(one.dialect());
+        let kinds = one.kinds();
+        let password = password(&one.path, it, environment, one.findings);
+        let credentials = Credentials { password, ..one.credentials() };
+        let model = one.link(credentials, &dialect);
+        let id = names.carrier(&it.id).unwrap_or(CarrierId(0));
+        let bind = |(bind, kind): (usize, &BindKind)| Options {
+            id: LinkId { carrier: id, bind: bind as u8 },
+            kind: *kind,
+            ..model.clone()
+        };
+        let submitting = kinds.iter().filter(|it| !matches!(it, BindKind::Receiver)).count();
+        links.extend(kinds.iter().enumerate().map(bind));
+        check_name(&format!("carrier.{place}.id"), &it.id, findings);
+        let pace = it.pace.and_then(|it| it.0);
+        let pace_per_link = it.pace_per_bind.and_then(|it| it.0);
+        let parked_for = wait(&format!("carrier.{place}.parked_for"), it.parked_for, Dialect::PARKED_FOR, findings);
+        let name = it.id.as_str().into();
+        compiled.insert(id, Carrier { id, name, links: submitting as u8, pace, pace_per_link, parked_for, dialect });
+    }
+    (compiled, links)
+}
+
+/// Binds of one carrier beyond which a link's number would not fit.
+const BINDS_MAX: u64 = 100;
+
+/// More than any carrier allows; each place in a window holds a message in memory.
+const WINDOW_MAX: u64 = 10_000;
+
+/// One carrier, while it is compiled.
+struct One<'a, 'f> {
+    written: &'a written::Carrier,
+    path: String,
+    findings: &'f mut Findings,
+}
+
+impl One<'_, '_> {
+    fn at(&self, key: &str) -> String {
+        format!("{}.{key}", self.path)
+    }
+
+    fn wait(&mut self, key: &str, written: Option<Span>, default: Duration) -> Duration {
+        wait(&self.at(key), written, default, self.findings)
+    }
+
+    fn text(&mut self, key: &str, written: Option<&String>, len_max: usize) -> Box<str> {
+        let text = written.map_or("", String::as_str);
+        if len_max < text.len() || !text.is_ascii() || text.contains('\0') {
+            self.findings.fault(&self.at(key), format!("{text:?} is not at most {len_max} ASCII characters"));
+        }
+        text.into()
+    }
+
+    fn refuse_unbuilt(&mut self) {
+        let written = self.written;
+        let kind = self.findings.choose(&self.at("kind"), written.kind.as_deref(), &[("smpp", true), ("http", false)], true);
+        if !kind {
+            self.findings.unbuilt(&self.at("kind"), "\"http\"", "\"smpp\"");
+        }
+        let splits = [("udh8", true), ("udh16", false), ("sar", false), ("payload", false)];
+        if !self.findings.choose(&self.at("split"), written.split.as_deref(), &splits, true) {
+            let text = format!("{:?}", written.split.as_deref().unwrap_or_default());
+            self.findings.unbuilt(&self.at("split"), &text, "\"udh8\"");
+        }
+        if written.retired == Some(true) {
+            self.findings.unbuilt(&self.at("retired"), "true", "false");
+        }
+        if let Some(TlsChoice::Table(tls)) = &written.tls {
+            let given = [
+                ("client_certificate", tls.client_certificate.is_some()),
+                ("client_key", tls.client_key.is_some()),
+                ("pin_sha256", tls.pin_sha256.is_some()),
+            ];
+            for (key, _) in given.into_iter().filter(|(_, given)| *given) {
+                self.findings.unbuilt(&self.at(&format!("tls.{key}")), "…", "");
+            }
+        }
+    }
+
+    /// What each bind does; those that submit come first.
+    fn kinds(&mut self) -> Vec<BindKind> {
+        use BindKind::{Receiver, Transceiver, Transmitter};
+        let words: [(&str, &[BindKind]); 4] = [
+            ("transceiver", &[Transceiver]),
+            ("transmitter", &[Transmitter]),
+            ("receiver", &[Receiver]),
+            ("split", &[Transmitter, Receiver]),
+        ];
+        let kinds = self.findings.choose(&self.at("bind"), self.written.bind.as_deref(), &words, words[0].1);
+        if self.written.interface_version.as_deref() == Some("3.3") && kinds == [Transceiver] {
+            let message = "a transceiver needs SMPP 3.4; use bind = \"split\", or another interface_version";
+            self.findings.fault(&self.at("interface_version"), message);
+        }
+        let count = self.findings.within(&self.at("binds"), self.written.binds.unwrap_or(1).into(), 1..=BINDS_MAX) as usize;
+        kinds.iter().flat_map(|kind| std::iter::repeat_n(*kind, count)).collect()
+    }
+
+    fn credentials(&mut self) -> Credentials {
+        let written = self.written;
+        let versions = [("3.3", Version::V33), ("3.4", Version::V34), ("5.0", Version::V50)];
+        let version = written.interface_version.as_deref();
+        let range = written.address_range.clone().unwrap_or_default();
+        Credentials {
+            system_id: self.text("system_id", Some(&written.system_id), 15),
+            password: Default::default(),
+            system_type: self.text("system_type", written.system_type.as_ref(), 12),
+            interface_version: self.findings.choose(&self.at("interface_version"), version, &versions, Version::V34),
+            address_range: (range.ton, range.npi, self.text("address_range.range", Some(&range.range), 40)),
+        }
+    }
+
+    /// What all links of the carrier have in common.
+    fn link(&mut self, credentials: Credentials, dialect: &Arc<Dialect>) -> Options {
+        let written = self.written;
+        let default = Options::new(written.id.as_str().into(), self.addresses(), credentials);
+        let session = self.session(&default.session);
+        let ahead = written.ahead.map_or(session.window, |it| it as usize);
+        if session.window < ahead {
+            self.findings.fault(&self.at("ahead"), format!("{ahead} is more than the window, which is {}", session.window));
+        }
+        let max_pdu = written.max_pdu.map_or(default.max_pdu as u64, |it| it.0);
+        Options {
+            local_address: self.local_address(),
+            tls: self.tls(),
+            connect_timeout: self.wait("connect_timeout", written.connect_timeout, default.connect_timeout),
+            write_timeout: self.wait("write_timeout", written.write_timeout, default.write_timeout),
+            max_pdu: self.findings.within(&self.at("max_pdu"), max_pdu, 1 << 10..=1 << 20) as usize,
+            ahead,
+            session,
+            reconnect: self.reconnect(default.reconnect),
+            dialect: Arc::clone(dialect),
+            ..default
+        }
+    }
+
+    fn session(&mut self, default: &session::options::Options) -> session::options::Options {
+        let written = self.written;
+        let window = written.window.map_or(default.window as u64, u64::from);
+        let inbound = written.inbound_window.map_or(default.inbound_window as u64, u64::from);
+        let mut options = session::options::Options {
+            window: self.findings.within(&self.at("window"), window, 1..=WINDOW_MAX) as usize,
+            inbound_window: self.findings.within(&self.at("inbound_window"), inbound, 1..=WINDOW_MAX) as usize,
+            bind_timeout: self.wait("bind_timeout", written.bind_timeout, default.bind_timeout),
+            response_timeout: self.wait("response_timeout", written.response_timeout, default.response_timeout),
+            unbind_timeout: self.wait("unbind_timeout", written.unbind_timeout, default.unbind_timeout),
+            ..default.clone()
+        };
+        if let Some(it) = written.enquire_link {
+            options.enquire_link = it.0.map(|it| self.wait("enquire_link", Some(Span(it)), it));
+        }
+        if let Some(it) = written.inactivity {
+            options.inactivity = it.0.map(|it| self.wait("inactivity", Some(Span(it)), it));
+        }
+        options
+    }
+
+    fn addresses(&mut self) -> Vec<Box<str>> {
+        let path = self.at("address");
+        if self.written.address.is_empty() {
+            self.findings.fault(&path, "names no address");
+        }
+        for text in &self.written.address {
+            let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).and_then(|(_, port)| port.parse::<u16>().ok());
+            if port.is_none_or(|it| it == 0) {
+                self.findings.fault(&path, format!("{text:?} is not a host and a port, such as \"smpp.acme.example:2775\""));
+            }
+        }
+        self.written.address.iter().map(|it| it.as_str().into()).collect()
+    }
+
+    fn local_address(&mut self) -> Option<std::net::IpAddr> {
+        let text = self.written.local_address.as_deref().filter(|it| !it.is_empty())?;
+        let address = text.parse().ok();
+        if address.is_none() {
+            self.findings.fault(&self.at("local_address"), format!("{text:?} is not an IP address"));
+        }
+        address
+    }
+
+    fn tls(&mut self) -> Option<Tls> {
+        match self.written.tls.as_ref()? {
+            TlsChoice::Plain(on) => on.then(Tls::default),
+            TlsChoice::Table(tls) => {
+                if let Some(file) = &tls.ca_file {
+                    readable(&self.at("tls.ca_file"), file, self.findings);
+                }
+                Some(Tls { ca_file: tls.ca_file.clone(), server_name: tls.server_name.as_deref().map(Into::into) })
+            }
+        }
+    }
+
+    fn reconnect(&mut self, default: Reconnect) -> Reconnect {
+        let written = self.written.reconnect.unwrap_or_default();
+        let waits = Reconnect {
+            base: self.wait("reconnect.base", written.base, default.base),
+            max: self.wait("reconnect.max", written.max, default.max),
+            already_bound: self.wait("reconnect.already_bound", written.already_bound, default.already_bound),
+            refused: self.wait("reconnect.refused", written.refused, default.refused),
+        };
+        if waits.max < waits.base {
+            self.findings.fault(&self.at("reconnect.max"), "is shorter than base");
+        }
+        waits
+    }
+
+    fn dialect(&mut self) -> Dialect {
+        let (written, default) = (self.written, Dialect::default());
+        let alphabets = [("gsm7", Alphabet::Gsm7), ("latin1", Alphabet::Latin1), ("ascii", Alphabet::Ascii)];
+        let forms = [
+            ("auto", IdForm::Auto),
+            ("text", IdForm::Text),
+            ("decimal", IdForm::Decimal),
+            ("hex", IdForm::Hex),
+            ("resp-hex", IdForm::RespHex),
+            ("receipt-hex", IdForm::ReceiptHex),
+        ];
+        let asked = [
+            ("all", ReceiptsAsked::All),
+            ("first", ReceiptsAsked::First),
+            ("last", ReceiptsAsked::Last),
+            ("none", ReceiptsAsked::None),
+        ];
+        let esm_class = written.esm_class.unwrap_or(default.esm_class);
+        if 3 < esm_class {
+            self.findings.fault(&self.at("esm_class"), format!("{esm_class} is not one of the modes 0 to 3; nuncio sets the other bits"));
+        }
+        Dialect {
+            source: numbering(written.source, default.source),
+            destination: numbering(written.destination, default.destination),
+            service_type: self.text("service_type", written.service_type.as_ref(), 5),
+            esm_class,
+            alphabet: self.findings.choose(&self.at("alphabet"), written.alphabet.as_deref(), &alphabets, default.alphabet),
+            message_id: self.findings.choose(&self.at("message_id"), written.message_id.as_deref(), &forms, default.message_id),
+            receipts: self.findings.choose(&self.at("receipts"), written.receipts.as_deref(), &asked, default.receipts),
+            receipts_by_content: written.receipts_by_content.unwrap_or(default.receipts_by_content),
+            receipt_offset: written.receipt_offset.map_or(default.receipt_offset, |it| it.0),
+            answers: self.answers(),
+            reasons: self.reasons(),
+            cost: self.cost(),
+        }
+    }
+
+    fn answers(&mut self) -> BTreeMap<u32, Answer> {
+        let words = [("later", Answer::Later), ("elsewhere", Answer::Elsewhere), ("never", Answer::Never)];
+        let mut answers = BTreeMap::new();
+        for (status, word) in &self.written.answers {
+            let at = self.at(&format!("answers.{status}"));
+            let number = match status.strip_prefix("0x") {
+                Some(hex) => u32::from_str_radix(hex, 16).ok(),
+                None => status.parse().ok(),
+            };
+            let answer = self.findings.choose(&at, Some(word), &words, Answer::Never);
+            match number {
+                Some(0) => self.findings.fault(&at, "command_status 0 is success and stays so"),
+                Some(number) if answers.insert(number, answer).is_some() => {
+                    self.findings.fault(&at, "this command_status stands in the table twice");
+                }
+                Some(_) => {}
+                None => self.findings.fault(&at, "not a command_status such as \"0x0000000B\""),
+            }
+        }
+        answers
+    }
+
+    fn reasons(&mut self) -> BTreeMap<Box<str>, Reason> {
+        let words: Vec<(&str, Reason)> = Reason::ALL.iter().map(|it| (it.word(), *it)).collect();
+        let mut reasons = BTreeMap::new();
+        for (code, word) in &self.written.reasons {
+            let at = self.at(&format!("reasons.{code}"));
+            reasons.insert(code.as_str().into(), self.findings.choose(&at, Some(word), &words, Reason::Undeliverable));
+        }
+        reasons
+    }
+
+    fn cost(&mut self) -> Option<Cost> {
+        let path = self.at("cost");
+        let table = price::table(&path, self.written.cost.as_ref()?, self.findings)?;
+        for prefix in table.prefixes.keys() {
+            self.findings.fault(&path, format!("costs are by country, not by prefix such as {prefix}"));
+        }
+        Some(Cost { default: table.default, countries: table.countries, currency: table.currency })
+    }
+}
+
+fn numbering(written: Option<written::Numbering>, default: Numbering) -> Numbering {
+    let Some(written) = written else { return default };
+    Numbering { ton: written.ton.map_or(default.ton, |it| it.0), npi: written.npi.map_or(default.npi, |it| it.0) }
+}

@@ -1,0 +1,150 @@
+//! What the values mean, alone and together: from the schema to options and plan.
+//!
+//! Every fault is noted and compiling goes on with the default, so that all are found.
+
+pub mod account;
+pub mod carrier;
+pub mod password;
+pub mod price;
+pub mod route;
+pub mod service;
+
+use crate::config::error::Findings;
+use crate::config::schema::Schema;
+use crate::config::{Environment, Loaded};
+use crate::dispatch::plan::{Limits, Plan};
+use crate::message::id::{AccountId, CarrierId};
+use crate::record::contract::NameKind;
+use crate::route::plan::Destinations;
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+/// The numbers that stand for names in records.
+#[derive(Debug, Default)]
+pub struct Names {
+    accounts: BTreeMap<String, u16>,
+    carriers: BTreeMap<String, u16>,
+}
+
+impl Names {
+    /// Numbers in the order of the names: for a check, which opens no store.
+    pub fn in_order(schema: &Schema) -> Self {
+        let mut next = 0_u16;
+        let count = |_: NameKind, _: &str| -> Result<u16, Infallible> {
+            next = next.wrapping_add(1);
+            Ok(next)
+        };
+        match Self::interned(schema, count) {
+            Ok(names) => names,
+            Err(never) => match never {},
+        }
+    }
+
+    /// Numbers from the store.
+    pub fn interned<E>(schema: &Schema, mut intern: impl FnMut(NameKind, &str) -> Result<u16, E>) -> Result<Self, E> {
+        let mut names = Self::default();
+        for (_, account) in &schema.accounts {
+            names.accounts.insert(account.id.clone(), intern(NameKind::Account, &account.id)?);
+        }
+        for (_, carrier) in &schema.carriers {
+            names.carriers.insert(carrier.id.clone(), intern(NameKind::Carrier, &carrier.id)?);
+        }
+        Ok(names)
+    }
+
+    /// The account of a name, if it is configured.
+    pub fn account(&self, name: &str) -> Option<AccountId> {
+        self.accounts.get(name).copied().map(AccountId)
+    }
+
+    /// The carrier of a name, if it is configured.
+    pub fn carrier(&self, name: &str) -> Option<CarrierId> {
+        self.carriers.get(name).copied().map(CarrierId)
+    }
+}
+
+/// Compiles everything; what is wrong is in the findings.
+pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findings: &mut Findings) -> Loaded {
+    let store = service::store(&schema.store, findings);
+    let (carriers, links) = carrier::all(&schema.carriers, names, environment, findings);
+    let routes = route::all(&schema.routes, &carriers, names, findings);
+    let accounts = account::all(&schema.accounts, &routes, names, findings);
+    let rules = route::rules(&schema.rules, &routes, names, findings);
+    let limits = Limits { queued_max: store.max_queued, ..Limits::default() };
+    Loaded {
+        plan: Arc::new(Plan { accounts, carriers, routes, rules, limits }),
+        links,
+        http: service::http(&schema.http, findings),
+        admin: service::admin(&schema.admin, findings),
+        store,
+        shutdown: service::shutdown(&schema.shutdown),
+        log: service::log(&schema.log, findings),
+    }
+}
+
+/// Notes every id that an earlier table of the array has.
+fn find_duplicates<'a>(section: &str, ids: impl Iterator<Item = (usize, String)> + 'a, findings: &mut Findings) {
+    let mut seen = BTreeMap::new();
+    for (place, id) in ids {
+        let path = format!("{section}.{place}");
+        if let Some(first) = seen.insert(id, path.clone()) {
+            let first = findings.place(&format!("{first}.id")).to_string();
+            let first = first.trim_end_matches(": ");
+            findings.fault(&format!("{path}.id"), format!("this id is taken by the {section} at {first}"));
+        }
+    }
+}
+
+/// A name that goes into labels, ids of binds and log lines.
+fn check_name(path: &str, name: &str, findings: &mut Findings) {
+    let plain = name.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_.".contains(&it));
+    if !plain || !(1..=32).contains(&name.len()) {
+        findings.fault(path, format!("{name:?} is not a name: 1 to 32 letters, digits, '-', '_' and '.'"));
+    }
+}
+
+/// Prefixes of numbers as digits; `*` is the empty one, which every number begins with.
+fn prefixes(path: &str, written: &[String], findings: &mut Findings) -> Vec<Box<str>> {
+    let mut digits = Vec::new();
+    for text in written {
+        match prefix(text) {
+            Some(it) if digits.contains(&it) => findings.fault(path, format!("{text:?} stands there twice")),
+            Some(it) => digits.push(it),
+            None => findings.fault(path, format!("{text:?} is not a prefix such as \"+31\", and not \"*\"")),
+        }
+    }
+    digits
+}
+
+fn prefix(text: &str) -> Option<Box<str>> {
+    if text == "*" {
+        return Some("".into());
+    }
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    let fits = (1..=15).contains(&digits.len()) && digits.bytes().all(|it| it.is_ascii_digit()) && !digits.starts_with('0');
+    fits.then(|| digits.into())
+}
+
+/// Where one may send; everything, if nothing is written.
+fn destinations(path: &str, written: Option<&crate::config::schema::account::Destinations>, findings: &mut Findings) -> Destinations {
+    let Some(written) = written else { return Destinations::default() };
+    let mut allow = prefixes(&format!("{path}.allow"), &written.allow, findings);
+    let deny = prefixes(&format!("{path}.deny"), &written.deny, findings);
+    if deny.is_empty() && allow.iter().all(|it| it.is_empty()) {
+        allow.clear();
+    } else if allow.is_empty() && !deny.iter().any(|it| it.is_empty()) {
+        allow.push("".into());
+    }
+    Destinations { allow, deny }
+}
+
+/// Senders as they are compared; `*` alone is any.
+fn senders(path: &str, written: &[String], findings: &mut Findings) -> Vec<Box<str>> {
+    for text in written.iter().filter(|it| *it != "*") {
+        if let Err(error) = crate::message::source::Source::parse(text) {
+            findings.fault(path, format!("{text:?}: {error}"));
+        }
+    }
+    written.iter().map(|it| it.as_str().into()).collect()
+}

@@ -1,0 +1,39 @@
+//! `[[account]]`: who may call.
+
+use crate::config::schema::unbuilt::{Login, Webhook};
+use serde::Deserialize;
+
+/// One account.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Account {
+    pub id: String,
+    #[serde(default)]
+    pub key_sha256: Vec<String>,
+    pub logins: Option<Vec<Login>>,
+    pub active: Option<bool>,
+    pub sandbox: Option<bool>,
+    pub scopes: Option<Vec<String>>,
+    #[serde(default)]
+    pub allow_from: Vec<String>,
+    #[serde(default)]
+    pub routes: Vec<u32>,
+    pub senders: Option<Vec<String>>,
+    pub region: Option<String>,
+    pub destinations: Option<Destinations>,
+    pub currency: Option<String>,
+    pub balance: Option<String>,
+    pub quota: Option<String>,
+    pub rate: Option<String>,
+    pub webhook: Option<Webhook>,
+}
+
+/// Prefixes with `+`, or `*`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Destinations {
+    pub allow: Vec<String>,
+    pub deny: Vec<String>,
+}

@@ -1,0 +1,167 @@
+//! `[[carrier]]`: who carries, and its habits.
+
+use crate::config::units::{Offset, Pace, Size, Span, Switch};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// One carrier.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Carrier {
+    pub id: String,
+    pub kind: Option<String>,
+    pub address: Vec<String>,
+    pub local_address: Option<String>,
+    pub tls: Option<TlsChoice>,
+    pub system_id: String,
+    pub password: Option<String>,
+    pub password_file: Option<PathBuf>,
+    pub password_env: Option<String>,
+    pub password_credential: Option<String>,
+    pub system_type: Option<String>,
+    pub interface_version: Option<String>,
+    pub address_range: Option<AddressRange>,
+    pub source: Option<Numbering>,
+    pub destination: Option<Numbering>,
+    pub service_type: Option<String>,
+    pub esm_class: Option<u8>,
+    pub bind: Option<String>,
+    pub binds: Option<u8>,
+    pub window: Option<u32>,
+    pub ahead: Option<u32>,
+    pub pace: Option<Pace>,
+    pub pace_per_bind: Option<Pace>,
+    pub connect_timeout: Option<Span>,
+    pub bind_timeout: Option<Span>,
+    pub response_timeout: Option<Span>,
+    pub write_timeout: Option<Span>,
+    pub unbind_timeout: Option<Span>,
+    pub enquire_link: Option<Switch>,
+    pub inactivity: Option<Switch>,
+    pub reconnect: Option<Reconnect>,
+    pub max_pdu: Option<Size>,
+    pub inbound_window: Option<u32>,
+    pub alphabet: Option<String>,
+    pub message_id: Option<String>,
+    pub split: Option<String>,
+    pub receipts: Option<String>,
+    pub receipts_by_content: Option<bool>,
+    pub receipt_offset: Option<Offset>,
+    pub parked_for: Option<Span>,
+    #[serde(default)]
+    pub answers: BTreeMap<String, String>,
+    #[serde(default)]
+    pub reasons: BTreeMap<String, String>,
+    pub cost: Option<BTreeMap<String, String>>,
+    pub retired: Option<bool>,
+}
+
+/// `tls = true`, `tls = false`, or a table.
+#[derive(Clone, Debug)]
+pub enum TlsChoice {
+    /// Neither file nor name.
+    Plain(bool),
+    /// What to trust.
+    Table(Tls),
+}
+
+/// What to trust, and who we are.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Tls {
+    pub ca_file: Option<PathBuf>,
+    pub server_name: Option<String>,
+    pub client_certificate: Option<PathBuf>,
+    pub client_key: Option<PathBuf>,
+    pub pin_sha256: Option<String>,
+}
+
+/// Which numbers are received here.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct AddressRange {
+    pub ton: u8,
+    pub npi: u8,
+    pub range: String,
+}
+
+/// Type of number and numbering plan.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Numbering {
+    pub ton: Option<NumberOrAuto>,
+    pub npi: Option<NumberOrAuto>,
+}
+
+/// A number, or `auto`: by the shape of the address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NumberOrAuto(pub Option<u8>);
+
+/// How long to wait before the next try.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Reconnect {
+    pub base: Option<Span>,
+    pub max: Option<Span>,
+    pub already_bound: Option<Span>,
+    pub refused: Option<Span>,
+}
+
+impl<'de> Deserialize<'de> for TlsChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = TlsChoice;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false or a table")
+            }
+
+            fn visit_bool<E: Error>(self, on: bool) -> Result<TlsChoice, E> {
+                Ok(TlsChoice::Plain(on))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TlsChoice, A::Error> {
+                Tls::deserialize(MapAccessDeserializer::new(map)).map(TlsChoice::Table)
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+impl<'de> Deserialize<'de> for NumberOrAuto {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl Visitor<'_> for Reader {
+            type Value = NumberOrAuto;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number from 0 to 255 or \"auto\"")
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<NumberOrAuto, E> {
+                let octet = u8::try_from(number).map_err(|_| E::invalid_value(serde::de::Unexpected::Unsigned(number), &self))?;
+                Ok(NumberOrAuto(Some(octet)))
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<NumberOrAuto, E> {
+                let number = u64::try_from(number).map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(number), &self))?;
+                self.visit_u64(number)
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<NumberOrAuto, E> {
+                if text == "auto" { Ok(NumberOrAuto(None)) } else { Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)) }
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}

@@ -1,0 +1,44 @@
+//! The shape of the files: every key that may be written, and the type of its value.
+//!
+//! Nothing here knows a default; what is absent is `None`, and the options of the modules
+//! below say what that means.
+
+pub mod account;
+pub mod carrier;
+pub mod route;
+pub mod service;
+pub mod unbuilt;
+
+use figment::value::Dict;
+
+/// The sections that are arrays of tables.
+pub const ARRAYS: [&str; 6] = ["account", "carrier", "route", "rule", "inbound", "app"];
+
+/// The sections that are one table.
+pub const TABLES: [&str; 10] = ["http", "admin", "store", "cdr", "opt_out", "guard", "keys", "port", "shutdown", "log"];
+
+/// The files and the environment, section by section, before anything was read.
+pub type Merged = Dict;
+
+/// Everything that was read.
+#[derive(Debug, Default)]
+pub struct Schema {
+    /// `[http]`
+    pub http: service::Http,
+    /// `[admin]`
+    pub admin: service::Admin,
+    /// `[store]`
+    pub store: service::Store,
+    /// `[shutdown]`
+    pub shutdown: service::Shutdown,
+    /// `[log]`
+    pub log: service::Log,
+    /// `[[account]]`, each with its place in the array
+    pub accounts: Vec<(usize, account::Account)>,
+    /// `[[carrier]]`
+    pub carriers: Vec<(usize, carrier::Carrier)>,
+    /// `[[route]]`
+    pub routes: Vec<(usize, route::Route)>,
+    /// `[[rule]]`
+    pub rules: Vec<(usize, route::Rule)>,
+}

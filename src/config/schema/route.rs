@@ -1,0 +1,66 @@
+//! `[[route]]` and `[[rule]]`: how messages are carried, and which route a request takes.
+
+use crate::config::schema::account::Destinations;
+use crate::config::units::{Span, Switch};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// One route.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Route {
+    pub id: u32,
+    pub name: Option<String>,
+    pub class: Option<String>,
+    pub carriers: Option<Vec<String>>,
+    pub weights: Option<BTreeMap<String, f64>>,
+    pub carriers_by_country: Option<BTreeMap<String, Vec<String>>>,
+    pub order: Option<String>,
+    pub strict_order: Option<bool>,
+    pub senders: Option<Senders>,
+    pub destinations: Option<Destinations>,
+    pub receipt_window: Option<Switch>,
+    pub receipt_timeout: Option<Span>,
+    pub max_wait: Option<Switch>,
+    pub unknown: Option<String>,
+    pub retry: Option<Retry>,
+    pub validity: Option<Span>,
+    pub quiet_hours: Option<String>,
+    pub price: Option<BTreeMap<String, String>>,
+}
+
+/// Which senders a route takes.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Senders {
+    pub allow: Option<Vec<String>>,
+    pub by_country: Option<BTreeMap<String, String>>,
+}
+
+/// How often and when a refused part is tried again.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Retry {
+    pub base: Option<Span>,
+    pub max: Option<Span>,
+    pub attempts: Option<u8>,
+}
+
+/// One rule.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Rule {
+    #[serde(default)]
+    pub prefix: Vec<String>,
+    pub class: Option<String>,
+    pub account: Option<String>,
+    pub sender: Option<String>,
+    pub tag: Option<String>,
+    pub text: Option<String>,
+    pub hours: Option<String>,
+    pub route: u32,
+}

@@ -1,0 +1,209 @@
+//! Reads files and environment, merges them, and remembers where every key stands.
+//!
+//! ```text
+//! nuncio.toml ─► conf.d/*.toml, by name ─► NUNCIO_… of the environment
+//!    tables: the later key wins · arrays of tables: appended
+//! ```
+
+use crate::config::error::{Findings, Place};
+use crate::config::schema::{ARRAYS, TABLES};
+use figment::value::{Dict, Empty, Map, Num, Tag, Value};
+use figment::{Error, Figment, Metadata, Profile, Provider};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use toml_edit::{Document, Item, TableLike};
+
+/// Everything that was written, merged; what is wrong with the writing is in the findings.
+pub fn merge(path: &Path, environment: &BTreeMap<String, String>, findings: &mut Findings) -> Dict {
+    let mut files = Files { root: Dict::new(), findings };
+    for file in [path.to_owned()].into_iter().chain(beside(path)) {
+        match fs::read_to_string(&file) {
+            Ok(text) => files.add(&file, &text),
+            Err(error) => files.findings.fault_at(Place::Line(file, 0), format!("cannot be read: {error}")),
+        }
+    }
+    let root = files.root;
+    let variables = variables(environment, findings);
+    let merged: Result<Dict, Error> = Figment::from(Layer("files", root)).merge(Layer("environment", variables)).extract();
+    merged.unwrap_or_else(|error| {
+        findings.fault_at(Place::Nowhere, error.to_string());
+        Dict::new()
+    })
+}
+
+/// `conf.d/*.toml` next to the file, in the order of their names.
+fn beside(path: &Path) -> Vec<PathBuf> {
+    let folder = path.parent().unwrap_or(Path::new("")).join("conf.d");
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|it| it.path());
+    let mut files: Vec<PathBuf> = entries.filter(|it| it.extension().is_some_and(|it| it == "toml")).collect();
+    files.sort();
+    files
+}
+
+/// The files, one after the other.
+struct Files<'a> {
+    root: Dict,
+    findings: &'a mut Findings,
+}
+
+impl Files<'_> {
+    fn add(&mut self, path: &Path, text: &str) {
+        let document = match Document::parse(text) {
+            Ok(document) => document,
+            Err(error) => {
+                let line = error.span().map_or(0, |it| line_of(text, it.start));
+                let message = error.message().trim().replace('\n', ", ");
+                return self.findings.fault_at(Place::Line(path.to_owned(), line), message);
+            }
+        };
+        let mut file = File { path, text, findings: self.findings };
+        for (key, item) in document.as_table().iter() {
+            let known = self.root.get(key);
+            let Some(elements) = elements(item).filter(|_| ARRAYS.contains(&key)) else {
+                file.stands(key, item_start(document.as_table(), key, item));
+                let value = file.value(key, item);
+                let value = match (known.cloned(), value) {
+                    (Some(Value::Dict(tag, old)), Value::Dict(_, new)) => Value::Dict(tag, over(old, new)),
+                    (_, value) => value,
+                };
+                self.root.insert(key.to_owned(), value);
+                continue;
+            };
+            let mut array = known.and_then(Value::as_array).unwrap_or_default().to_vec();
+            for element in elements {
+                let at = format!("{key}.{}", array.len());
+                file.stands(&at, element.1);
+                let value = Value::from(file.dict(&at, element.0));
+                if let Some(name) = value.find_ref("id").and_then(name) {
+                    file.findings.named(&at, name);
+                }
+                array.push(value);
+            }
+            self.root.insert(key.to_owned(), Value::from(array));
+        }
+    }
+}
+
+/// An id as messages show it: a text in quotes, a number as it is.
+fn name(id: &Value) -> Option<String> {
+    match id {
+        Value::String(_, text) => Some(format!("{text:?}")),
+        Value::Num(_, number) => number.to_u128().map(|it| it.to_string()),
+        _ => None,
+    }
+}
+
+/// The tables of an array of tables, in either way of writing, and where they begin.
+fn elements(item: &Item) -> Option<Vec<(&dyn TableLike, Option<usize>)>> {
+    if let Some(tables) = item.as_array_of_tables() {
+        return Some(tables.iter().map(|it| (it as &dyn TableLike, it.span().map(|it| it.start))).collect());
+    }
+    let tables = item.as_array()?.iter().map(|it| Some((it.as_inline_table()? as &dyn TableLike, it.span()?.start.into())));
+    tables.collect()
+}
+
+/// One file, while it is read.
+struct File<'a> {
+    path: &'a Path,
+    text: &'a str,
+    findings: &'a mut Findings,
+}
+
+impl File<'_> {
+    fn stands(&mut self, path: &str, start: Option<usize>) {
+        if let Some(start) = start {
+            self.findings.stands(path, Place::Line(self.path.to_owned(), line_of(self.text, start)));
+        }
+    }
+
+    fn dict(&mut self, path: &str, table: &dyn TableLike) -> Dict {
+        let mut dict = Dict::new();
+        for (key, item) in table.iter() {
+            let at = format!("{path}.{key}");
+            self.stands(&at, item_start(table, key, item));
+            dict.insert(key.to_owned(), self.value(&at, item));
+        }
+        dict
+    }
+
+    fn value(&mut self, path: &str, item: &Item) -> Value {
+        if let Some(table) = item.as_table_like() {
+            return Value::from(self.dict(path, table));
+        }
+        if let Some(tables) = item.as_array_of_tables() {
+            let values: Vec<Value> = tables.iter().map(|it| Value::from(self.dict(path, it))).collect();
+            return Value::from(values);
+        }
+        item.as_value().map_or(Value::Empty(Tag::Default, Empty::Unit), |it| self.scalar(path, it))
+    }
+
+    fn scalar(&mut self, path: &str, value: &toml_edit::Value) -> Value {
+        match value {
+            toml_edit::Value::String(it) => Value::from(it.value().as_str()),
+            toml_edit::Value::Integer(it) => Value::Num(Tag::Default, Num::I64(*it.value())),
+            toml_edit::Value::Float(it) => Value::Num(Tag::Default, Num::F64(*it.value())),
+            toml_edit::Value::Boolean(it) => Value::from(*it.value()),
+            toml_edit::Value::Datetime(it) => Value::from(it.value().to_string()),
+            toml_edit::Value::Array(it) => Value::from(it.iter().map(|it| self.scalar(path, it)).collect::<Vec<_>>()),
+            toml_edit::Value::InlineTable(it) => Value::from(self.dict(path, it)),
+        }
+    }
+}
+
+/// Where a key begins, or what it stands for where the writing has no key of its own.
+fn item_start(table: &dyn TableLike, key: &str, item: &Item) -> Option<usize> {
+    let header = item.as_table().and_then(|it| it.span()).map(|it| it.start);
+    header.or_else(|| table.key(key).and_then(|it| it.span()).map(|it| it.start)).or_else(|| item.span().map(|it| it.start))
+}
+
+/// The line, from 1, of an octet of the text.
+fn line_of(text: &str, start: usize) -> usize {
+    1 + text.as_bytes()[..start.min(text.len())].iter().filter(|it| **it == b'\n').count()
+}
+
+/// The keys of `new` in place of those of `old`, table by table.
+fn over(mut old: Dict, new: Dict) -> Dict {
+    for (key, value) in new {
+        let value = match (old.remove(&key), value) {
+            (Some(Value::Dict(tag, old)), Value::Dict(_, new)) => Value::Dict(tag, over(old, new)),
+            (_, value) => value,
+        };
+        old.insert(key, value);
+    }
+    old
+}
+
+/// `NUNCIO_HTTP_MAX_BODY` is `max_body` of `[http]`; `__` separates deeper levels. Variables whose first word is no
+/// section are not ours: they may hold a password that `password_env` names.
+fn variables(environment: &BTreeMap<String, String>, findings: &mut Findings) -> Dict {
+    let mut root = Dict::new();
+    for (variable, text) in environment {
+        let Some(path) = variable.strip_prefix("NUNCIO_").and_then(path_of) else { continue };
+        let value: Value = text.parse().unwrap_or_else(|_| Value::from(text.as_str()));
+        findings.stands(&path, Place::Variable(variable.clone()));
+        let nested = path.rsplit('.').fold(value, |value, key| Value::from(Dict::from([(key.to_owned(), value)])));
+        root = over(root, nested.into_dict().unwrap_or_default());
+    }
+    root
+}
+
+fn path_of(variable: &str) -> Option<String> {
+    let lower = variable.to_ascii_lowercase();
+    let section = TABLES.iter().find(|it| lower.strip_prefix(**it).is_some_and(|it| it.starts_with('_')))?;
+    let key = lower[section.len()..].trim_start_matches('_').replace("__", ".");
+    (!key.is_empty()).then(|| format!("{section}.{key}"))
+}
+
+/// A dictionary as one of figment's layers.
+struct Layer(&'static str, Dict);
+
+impl Provider for Layer {
+    fn metadata(&self) -> Metadata {
+        Metadata::named(self.0)
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, Error> {
+        Ok(Map::from([(Profile::Default, self.1.clone())]))
+    }
+}

@@ -1,0 +1,154 @@
+//! What one link needs to know: where, who, how fast, and what to do when it is lost.
+
+use crate::carrier::dialect::Dialect;
+use crate::carrier::talk::Manner;
+use crate::message::id::{CarrierId, LinkId};
+use crate::session;
+use crate::session::version::Version;
+use crate::smpp::bind::{Bind, BindKind};
+use crate::smpp::cstring::CString;
+use crate::wire::secret::Secret;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One bind at a carrier. Two options that are equal need no new connection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Its carrier, and its place among the carrier's binds; those that submit come first.
+    pub id: LinkId,
+    /// The configured name of the carrier.
+    pub carrier: Box<str>,
+    /// What it does: submit, receive, or both.
+    pub kind: BindKind,
+    /// `host:port` each, tried in order.
+    pub addresses: Vec<Box<str>>,
+    /// The address that connections come from, where the carrier cares.
+    pub local_address: Option<IpAddr>,
+    /// TLS, where the carrier speaks it.
+    pub tls: Option<Tls>,
+    /// How long a connection may take, TLS included. Default 10 s.
+    pub connect_timeout: Duration,
+    /// How long a write may stand still before the link counts as dead. Default 10 s.
+    pub write_timeout: Duration,
+    /// The longest PDU that is read. Default 72 KiB: a full `message_payload` and its surroundings.
+    pub max_pdu: usize,
+    /// What the bind says.
+    pub credentials: Credentials,
+    /// Windows and timers of the session.
+    pub session: session::options::Options,
+    /// Intents that may run ahead of the window: 0 to its width, which is the default.
+    pub ahead: usize,
+    /// How long to wait before the next try.
+    pub reconnect: Reconnect,
+    /// The habits of the carrier.
+    pub dialect: Arc<Dialect>,
+}
+
+/// TLS towards a carrier; without a file the roots of the platform are trusted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// Certificates in PEM that are trusted instead of the platform's.
+    pub ca_file: Option<PathBuf>,
+    /// The name in the certificate; `None` is the host of the address.
+    pub server_name: Option<Box<str>>,
+}
+
+/// What the bind says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The login.
+    pub system_id: Box<str>,
+    /// Its password.
+    pub password: Secret<Box<str>>,
+    /// The kind of application; mostly empty.
+    pub system_type: Box<str>,
+    /// The version of SMPP that is spoken.
+    pub interface_version: Version,
+    /// Type, plan and pattern of the numbers that are received here; mostly empty.
+    pub address_range: (u8, u8, Box<str>),
+}
+
+/// How long to wait before the next try. All waits have jitter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reconnect {
+    /// After the first failure; doubled each time. Default 1 s.
+    pub base: Duration,
+    /// At most. Default 60 s.
+    pub max: Duration,
+    /// After ESME_RALYBND: the carrier has not yet noticed that the old session is gone. Default 30 s.
+    pub already_bound: Duration,
+    /// After refused credentials, which seldom mend by themselves. Default 60 s.
+    pub refused: Duration,
+}
+
+impl Options {
+    /// The longest of the specification's names and passwords is shorter, some carriers' are not.
+    pub const PASSWORD_LEN_MAX: usize = 32;
+
+    /// A link with everything at its default but what has none.
+    pub fn new(carrier: Box<str>, addresses: Vec<Box<str>>, credentials: Credentials) -> Self {
+        let session = session::options::Options::default();
+        Self {
+            id: LinkId { carrier: CarrierId(0), bind: 0 },
+            carrier,
+            kind: BindKind::Transceiver,
+            addresses,
+            local_address: None,
+            tls: None,
+            connect_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(10),
+            max_pdu: 72 * 1024,
+            credentials,
+            ahead: session.window,
+            session,
+            reconnect: Reconnect::default(),
+            dialect: Arc::new(Dialect::default()),
+        }
+    }
+
+    /// How its sessions are held.
+    pub fn manner(&self) -> Manner {
+        Manner {
+            kind: self.kind,
+            bind: self.credentials.bind(),
+            session: self.session.clone(),
+            ahead: self.ahead,
+            dialect: self.dialect.clone(),
+        }
+    }
+
+    /// Whether it takes messages to the carrier.
+    pub const fn submits(&self) -> bool {
+        !matches!(self.kind, BindKind::Receiver)
+    }
+}
+
+impl Credentials {
+    /// The body of the bind request.
+    pub fn bind(&self) -> Bind {
+        let text = |it: &str| CString(bytes::Bytes::copy_from_slice(it.as_bytes()));
+        let (addr_ton, addr_npi, range) = &self.address_range;
+        Bind {
+            system_id: text(&self.system_id),
+            password: text(self.password.expose()),
+            system_type: text(&self.system_type),
+            interface_version: self.interface_version.octet(),
+            addr_ton: *addr_ton,
+            addr_npi: *addr_npi,
+            address_range: text(range),
+        }
+    }
+}
+
+impl Default for Reconnect {
+    fn default() -> Self {
+        Self {
+            base: Duration::from_secs(1),
+            max: Duration::from_secs(60),
+            already_bound: Duration::from_secs(30),
+            refused: Duration::from_secs(60),
+        }
+    }
+}
