@@ -24,3 +24,6 @@ mod line;
 mod intake;
 mod post;
 pub mod smsc;
+
+#[cfg(test)]
+mod tests;
