@@ -13,7 +13,6 @@
 //! that does not read its answer is idle, and is cut like any other.
 
 use crate::api::auth::Peer;
-use crate::api::listener::Stream;
 use crate::api::options::Http;
 use axum::Router;
 use axum::body::Body;
@@ -41,6 +40,10 @@ const HEADERS_MAX: usize = 64;
 const STREAMS_MAX: u32 = 250;
 /// How long a connection that was told to end may take to write what is left.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What a connection reads and writes.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for S {}
 
 /// What every connection of a listener is served with.
 #[derive(Clone)]

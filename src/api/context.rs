@@ -23,11 +23,11 @@ pub enum Call {
     Cancel(AccountId, MessageId, oneshot::Sender<Reply>),
 }
 
-/// Tells telemetry of one answered request: the route's pattern, the status code, how long.
+/// Tells telemetry of one answered request: one of [`crate::api::router::ENDPOINTS`], the status code, how long.
 pub type OnAnswer = dyn Fn(&'static str, u16, Duration) + Send + Sync;
 
-/// Tells telemetry of refused messages: at which stage, by which code, how many.
-pub type OnRefusal = dyn Fn(&'static str, &'static str, u64) + Send + Sync;
+/// Tells telemetry of a refused message or request to send: the stage, the HTTP code.
+pub type OnRefusal = dyn Fn(&'static str, u16) + Send + Sync;
 
 /// What is given to the API when it is wired.
 pub struct Wiring {

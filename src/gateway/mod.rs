@@ -11,5 +11,7 @@ mod wake;
 mod port;
 mod beat;
 
+mod links;
 mod housekeeping;
+pub mod run;
 

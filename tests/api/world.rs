@@ -23,7 +23,7 @@ use nuncio::route::price::PriceTable;
 use nuncio::route::rule::Rule;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -74,8 +74,10 @@ pub(crate) struct World {
     pub(crate) submissions: Arc<Mutex<Vec<Submission>>>,
     pub(crate) plan: watch::Sender<Arc<Plan>>,
     pub(crate) answers: Arc<Mutex<Vec<(&'static str, u16)>>>,
-    pub(crate) refusals: Arc<Mutex<Vec<(&'static str, &'static str)>>>,
+    pub(crate) refusals: Arc<Mutex<Vec<(&'static str, u16)>>>,
     pub(crate) wakes: Arc<AtomicU64>,
+    /// Whether handlers that submit panic.
+    pub(crate) broken: Arc<AtomicBool>,
     /// What the loop answers instead of accepting.
     pub(crate) instead: Arc<Mutex<Option<Reply>>>,
     /// Keeps the lane open where no loop reads it.
@@ -113,11 +115,14 @@ impl World {
         let (submit, lane) = mpsc::channel(capacity);
         let (answers, refusals): (Arc<Mutex<Vec<_>>>, Arc<Mutex<Vec<_>>>) = Default::default();
         let (health, readers, wakes) = (Arc::new(Health::default()), Readers::default(), Arc::new(AtomicU64::new(0)));
+        let broken = Arc::new(AtomicBool::new(false));
+        let breaks = Arc::clone(&broken);
         let (answered, refused, woken) = (Arc::clone(&answers), Arc::clone(&refusals), Arc::clone(&wakes));
         let context = Context::new(Wiring {
             plan: receiver,
             submit,
             wake: Arc::new(move || {
+                assert!(!breaks.load(Ordering::Relaxed), "a fault of ours");
                 woken.fetch_add(1, Ordering::Relaxed);
             }),
             readers: readers.clone(),
@@ -125,7 +130,7 @@ impl World {
             exposition: Arc::new(|| "# TYPE nuncio_up gauge\nnuncio_up 1\n".to_owned()),
             statusz: Arc::new(|| serde_json::json!({ "queued": 0 })),
             on_answer: Arc::new(move |endpoint, code, _| answered.lock().unwrap().push((endpoint, code))),
-            on_refusal: Arc::new(move |stage, code, _| refused.lock().unwrap().push((stage, code))),
+            on_refusal: Arc::new(move |stage, code| refused.lock().unwrap().push((stage, code))),
             max_body: 1 << 20,
             body_timeout: Duration::from_millis(300),
         });
@@ -139,6 +144,7 @@ impl World {
             answers,
             refusals,
             wakes,
+            broken,
             instead: Arc::default(),
             lane: Some(lane),
         }
