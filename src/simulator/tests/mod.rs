@@ -129,11 +129,17 @@ impl World {
         let end = self.start + time;
         let mut all = Vec::new();
         loop {
-            for (line, said) in self.said() {
-                if let Said::Request { sequence, .. } = &said {
-                    self.confirm(line, *sequence, OK);
+            let from = all.len();
+            let moment = self.now - self.start;
+            all.extend(self.until(moment));
+            let heard: Vec<_> = all[from..].iter().map(|(_, line, said)| (*line, said.clone())).collect();
+            for (line, said) in &heard {
+                if said.is_request() {
+                    self.confirm(*line, said.sequence(), OK);
                 }
-                all.push((self.now - self.start, line, said));
+            }
+            if !heard.is_empty() {
+                continue;
             }
             match self.smsc.deadline().filter(|at| *at <= end) {
                 Some(at) => self.now = at,
@@ -145,6 +151,7 @@ impl World {
 
     pub(super) fn eof(&mut self, line: LineId) {
         self.smsc.eof(self.now, line);
+        assert_eq!(self.smsc.poll(), Say::Close { line, reason: CloseReason::PeerClosed });
     }
 }
 
