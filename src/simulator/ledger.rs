@@ -115,6 +115,11 @@ impl Ledger {
         self.keep != Keep::Nothing
     }
 
+    /// Whether somebody is to take something.
+    pub(super) fn is_to_be_taken(&self) -> bool {
+        self.keep == Keep::UntilTaken && !self.submits.is_empty()
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.keep == Keep::UntilTaken && UNTAKEN_MAX <= self.submits.len()
     }

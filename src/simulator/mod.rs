@@ -3,7 +3,9 @@
 //! ```text
 //!  options ─► behaviour ─┐
 //!                        ▼
-//!  server: sockets ◄─► smsc: every line, every account, every receipt, one virtual clock
+//!  server: sockets ─► carrier: a lock, a timekeeper
+//!                        │
+//!                      smsc: every line, every account, every receipt
 //!                        │
 //!                        └─► ledger: what was submitted and decided · stats: how often
 //! ```
@@ -24,6 +26,9 @@ mod line;
 mod intake;
 mod post;
 pub mod smsc;
+pub mod options;
+pub mod carrier;
+pub mod server;
 
 #[cfg(test)]
 mod tests;
