@@ -35,6 +35,7 @@ use crate::smpp::cstring::CString;
 use crate::smpp::pdu::{Body, Pdu};
 use crate::smpp::status::CommandStatus;
 use crate::smpp::tlv::{Tag, Tlvs};
+use bytes::Bytes;
 use foldhash::fast::FixedState;
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -464,15 +465,15 @@ impl Smsc {
             None if ACCOUNTS_MAX <= self.accounts.len() => return Err(CommandStatus::BindFailed),
             None => self.open_account(&bind.system_id),
         };
-        if behaviour_allows(self.behaviour.binds_max, &self.accounts[account]) {
-            Ok(account)
-        } else {
-            Err(CommandStatus::AlreadyBound)
+        if self.behaviour.binds_max <= self.accounts[account].lines.len() {
+            return Err(CommandStatus::AlreadyBound);
         }
+        Ok(account)
     }
 
     fn open_account(&mut self, system_id: &CString) -> AccountId {
-        let system_id = CString::from(system_id.to_string());
+        // A copy, so that the buffer that it was read into can go.
+        let system_id = CString::from(Bytes::copy_from_slice(system_id.as_bytes()));
         self.accounts.push(Account::new(system_id.clone()));
         self.account_ids.insert(system_id, self.accounts.len() - 1);
         self.accounts.len() - 1
@@ -482,8 +483,4 @@ impl Smsc {
     pub(super) fn account(&self, system_id: &str) -> Option<AccountId> {
         self.account_ids.get(&CString::from(system_id)).copied()
     }
-}
-
-fn behaviour_allows(binds_max: usize, account: &Account) -> bool {
-    account.lines.len() < binds_max
 }

@@ -1,6 +1,7 @@
 //! The whole carrier in virtual time, spoken to PDU by PDU.
 
 mod receipts;
+mod server;
 mod submits;
 
 use crate::session::output::CloseReason;
