@@ -16,7 +16,7 @@ use crate::number::e164::E164;
 use crate::record::batch::{Batch, Idempotency, Order};
 use crate::record::entry::PastAttempt;
 use crate::record::parked::Parked;
-use crate::store::conformance::model::Model;
+use crate::store::tests::model::Model;
 use crate::text::Requested;
 use std::collections::BTreeMap;
 use std::sync::Arc;
