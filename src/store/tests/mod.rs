@@ -1,7 +1,7 @@
 //! One suite over both stores: whatever a store answers must be what the plain model answers.
 
 mod model;
-mod script;
+pub(super) mod script;
 mod damage;
 mod views;
 

@@ -237,7 +237,7 @@ impl Script {
 }
 
 /// One batch of `count` messages, from seq 1, that their carrier gave one and the same id.
-pub(super) fn same_id(count: u64) -> Batch {
+pub(in crate::store) fn same_id(count: u64) -> Batch {
     let mut script = Script::new(1);
     let mut batch = Batch::default();
     for seq in (1..=count).map(Seq) {
