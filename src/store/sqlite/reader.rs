@@ -78,7 +78,9 @@ impl<'c> Loader<'c> {
         if parts.is_empty() {
             return Err(Trouble::Damaged("body", seq.0.cast_signed()));
         }
-        let past = all(&mut self.past, range, line::past)?;
+        // A part has past attempts only when its attempt is not the first.
+        let repeated = parts.iter().filter_map(|it| it.attempt.as_ref()).any(|it| 1 < it.number);
+        let past = if repeated { all(&mut self.past, range, line::past)? } else { Vec::new() };
         Ok(Some(Entry { body: Arc::new(body), parts, past }))
     }
 

@@ -16,7 +16,7 @@ use crate::number::e164::E164;
 use crate::record::batch::{Batch, Idempotency, Order};
 use crate::record::entry::PastAttempt;
 use crate::record::parked::Parked;
-use crate::store::conformance::model::Model;
+use crate::store::tests::model::Model;
 use crate::text::Requested;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -237,7 +237,7 @@ impl Script {
 }
 
 /// One batch of `count` messages, from seq 1, that their carrier gave one and the same id.
-pub(super) fn same_id(count: u64) -> Batch {
+pub(in crate::store) fn same_id(count: u64) -> Batch {
     let mut script = Script::new(1);
     let mut batch = Batch::default();
     for seq in (1..=count).map(Seq) {

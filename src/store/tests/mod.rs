@@ -1,7 +1,7 @@
 //! One suite over both stores: whatever a store answers must be what the plain model answers.
 
 mod model;
-mod script;
+pub(super) mod script;
 mod damage;
 mod views;
 
@@ -10,8 +10,8 @@ use crate::message::time::Time;
 use crate::record::batch::{Batch, Order};
 use crate::record::contract::{NameKind, Poisoned, Store};
 use crate::record::entry::Entry;
-use crate::store::conformance::model::Model;
-use crate::store::conformance::script::Script;
+use crate::store::tests::model::Model;
+use crate::store::tests::script::Script;
 use crate::store::memory::{Leaves, Memory};
 use crate::store::sqlite::{Durability, Sqlite};
 use std::path::Path;
