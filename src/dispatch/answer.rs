@@ -168,7 +168,9 @@ impl Dispatch {
     fn late_past(&mut self, key: PartKey, number: u8, answered: Answered) {
         let cost = self.cost(key);
         let Some(held) = self.set.change(key) else { return };
-        let Some(past) = held.entry.past.iter_mut().find(|it| it.key == key && it.attempt.number == number) else { return };
+        let Some(past) = held.entry.past.iter_mut().find(|it| it.key == key && it.attempt.number == number) else {
+            return;
+        };
         past.attempt.answer = Some(answered.answer);
         past.attempt.command_status = answered.command_status;
         past.attempt.carrier_message_id = answered.carrier_message_id;

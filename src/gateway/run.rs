@@ -123,7 +123,8 @@ impl Gateway {
             looked_at: None,
             retained_at: None,
         };
-        let ended = spawn_loop(store, &loaded, housekeeping, meters.clone(), Lanes { calls, controls, wake: wake.clone() })?;
+        let ended =
+            spawn_loop(store, &loaded, housekeeping, meters.clone(), Lanes { calls, controls, wake: wake.clone() })?;
         health.store_open.store(true, Ordering::Relaxed);
 
         let (plan, plans) = watch::channel(loaded.plan.clone());
@@ -349,12 +350,19 @@ fn wiring(
     }
 }
 
-fn listen(options: &Http, routes: axum::Router, stop: watch::Receiver<bool>) -> Result<(Option<SocketAddr>, JoinHandle<()>), Failure> {
+fn listen(
+    options: &Http,
+    routes: axum::Router,
+    stop: watch::Receiver<bool>,
+) -> Result<(Option<SocketAddr>, JoinHandle<()>), Failure> {
     let at = || format!("{:?}", options.listen);
     let listener = Listener::bind(&options.listen).map_err(|cause| Failure::Listen { at: at(), cause })?;
     let address = listener.address();
     let server = |it: &crate::api::options::Tls| {
-        tls::Server::new(&tls::ServerOptions { certificate: it.certificate.clone(), key: it.key.clone() }, &["h2", "http/1.1"])
+        tls::Server::new(
+            &tls::ServerOptions { certificate: it.certificate.clone(), key: it.key.clone() },
+            &["h2", "http/1.1"],
+        )
     };
     let tls = options.tls.as_ref().map(server).transpose()?;
     let server = Server::new(listener, routes, options, tls);
