@@ -79,6 +79,12 @@ impl Findings {
         self.names.insert(path.to_owned(), name);
     }
 
+    /// Whether an array has a table of this name, right or wrong: to call it missing would be a second fault for one slip.
+    pub fn is_written(&self, section: &str, name: &str) -> bool {
+        let tables = self.names.iter().filter(|(path, _)| path.strip_prefix(section).is_some_and(|it| it.starts_with('.')));
+        tables.into_iter().any(|(_, it)| it.trim_matches('"') == name)
+    }
+
     /// Where a key stands, or the nearest table around it that is written down.
     pub fn place(&self, path: &str) -> Place {
         let mut path = path;

@@ -191,3 +191,6 @@ impl Draft {
         if faults.is_empty() { Ok(loaded) } else { Err(Error::Faults(faults)) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,7 +89,7 @@ impl Files<'_> {
 fn name(id: &Value) -> Option<String> {
     match id {
         Value::String(_, text) => Some(format!("{text:?}")),
-        Value::Num(_, number) => number.to_u128().map(|it| it.to_string()),
+        Value::Num(_, Num::I64(number)) => Some(number.to_string()),
         _ => None,
     }
 }

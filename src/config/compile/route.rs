@@ -113,6 +113,7 @@ impl One<'_, '_> {
         let mut chosen = Vec::new();
         for name in written {
             match names.carrier(name).and_then(|it| carriers.get(&it)) {
+                None if self.findings.is_written("carrier", name) => {}
                 None => {
                     let known: Vec<&str> = carriers.values().map(|it| &*it.name).collect();
                     self.findings.fault(&path, crate::config::error::unknown(&format!("carrier {name:?}"), name, &known));
@@ -180,6 +181,7 @@ fn rule(path: &str, written: &written::Rule, known: (&BTreeMap<RouteId, Route>, 
     }
     let class = written.class.as_deref().map(|it| findings.choose(&format!("{path}.class"), Some(it), &CLASSES, Class::Otp));
     match routes.get(&RouteId(written.route)) {
+        None if findings.is_written("route", &written.route.to_string()) => {}
         None => findings.fault(&format!("{path}.route"), format!("there is no route {}", written.route)),
         Some(route) if class.is_some_and(|it| it != route.class) => {
             findings.fault(&format!("{path}.class"), format!("route {} is for {}", written.route, route.class.word()));
@@ -188,7 +190,7 @@ fn rule(path: &str, written: &written::Rule, known: (&BTreeMap<RouteId, Route>, 
     }
     let account = written.account.as_deref().and_then(|name| {
         let account = names.account(name);
-        if account.is_none() {
+        if account.is_none() && !findings.is_written("account", name) {
             findings.fault(&format!("{path}.account"), format!("there is no account {name:?}"));
         }
         account
