@@ -1,1 +1,3 @@
+//! The `nuncio` command.
+
 fn main() {}

@@ -1,3 +1,10 @@
-//! One test binary for all that is proved from outside of the library.
+//! Everything that is tested from outside, as one binary: it links once.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod api;
+mod rust;
+mod service;
 mod session;
+mod tidy;
+mod wire;

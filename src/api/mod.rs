@@ -1,3 +1,38 @@
-//! The HTTP listeners.
+//! The HTTP side: applications submit and read on one listener, operators look on another.
+//!
+//! A request is parsed, checked, routed, cut and priced here, against the immutable plan; only
+//! then it is handed to the loop, which makes it durable. Reads never pass the loop: they have
+//! connections of their own to the store.
+//!
+//! ```text
+//! socket ─► server ─► router ─► auth ─► request ─► quote ─► Call ─► loop
+//!                        │                                          │
+//!                        └─► read ─► store's readers      202 ◄── Reply
+//! ```
+//!
+//! Nothing is stored for a request that is refused, and a 202 is written only after the loop
+//! has said that the order is durable.
 
 pub mod options;
+pub mod context;
+pub mod health;
+pub mod server;
+pub mod listener;
+mod connection;
+pub mod router;
+pub mod auth;
+pub mod problem;
+mod body;
+mod request;
+mod diagnose;
+mod quote;
+mod recipients;
+mod submit;
+mod answer;
+mod read;
+mod message;
+mod list;
+mod routes;
+mod admin;
+mod moment;
+pub mod shim;

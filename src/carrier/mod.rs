@@ -7,3 +7,10 @@
 
 pub mod dialect;
 pub mod report;
+pub mod id;
+pub mod answer;
+pub mod reason;
+pub mod receipt;
+pub mod submit;
+pub mod inbound;
+pub mod talk;

@@ -5,6 +5,7 @@ use crate::message::id::PartKey;
 use crate::message::reason::Reason;
 use crate::message::receipt::Receipt;
 use crate::number::e164::E164;
+use crate::session::output::Oddity;
 
 /// Names one attempt of one part on a link: the part's key and the attempt's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,10 +45,12 @@ pub enum Report {
     Answered(Ticket, Answered),
     /// The answer to a part that had ended as [`Answer::Unknown`]; frees nothing.
     Late(Ticket, Answered),
+    /// The carrier sent what it should not have; it was dealt with.
+    Odd(Oddity),
     /// The carrier sent something that must be durable before it is confirmed.
     Inbound {
         /// What the confirmation must name.
-        sequence: u32,
+        tag: u64,
         /// What it says.
         news: News,
     },
@@ -88,8 +91,6 @@ pub struct ReceiptNews {
     pub sender: Box<str>,
     /// What it says. `received_at` is set by who takes it in.
     pub receipt: Receipt,
-    /// Why the part did not arrive, from the carrier's code and word.
-    pub reason: Option<Reason>,
 }
 
 /// A message from a handset.

@@ -1,1 +1,66 @@
-//! (to come)
+//! The only reader of clocks for what is stored: it gives out logical time, which never jumps.
+
+pub mod logical;
+
+use crate::clock::logical::{Logical, Step};
+use crate::message::time::Time;
+use std::time::{Duration, Instant, SystemTime};
+
+/// Logical time of this process. One thread owns it.
+#[derive(Debug)]
+pub struct Clock {
+    started: Instant,
+    logical: Logical,
+    step: Option<Step>,
+}
+
+impl Clock {
+    /// The longest time between the two readings of a pair; a slower pair says nothing about a step.
+    const PAIR_MAX: Duration = Duration::from_millis(10);
+
+    /// Starts at the wall's time, but not before `high_water`, the latest time that was stored.
+    pub fn start(high_water: Time) -> Self {
+        let (logical, step) = Logical::start(wall(), high_water);
+        Self { started: Instant::now(), logical, step }
+    }
+
+    /// The time. Never earlier than any that it gave before.
+    pub fn now(&mut self) -> Time {
+        let before = self.started.elapsed();
+        let wall = wall();
+        let after = self.started.elapsed();
+        let paired = after.saturating_sub(before) <= Self::PAIR_MAX;
+        let (now, step) = self.logical.read(after, paired.then_some(wall));
+        self.step = step.or(self.step);
+        now
+    }
+
+    /// The last jump of the wall clock that was noticed, once: to be logged and counted.
+    pub fn step(&mut self) -> Option<Step> {
+        self.step.take()
+    }
+}
+
+/// Time since 1970; zero on a machine that believes to be before it.
+#[expect(clippy::disallowed_methods, reason = "this is the place that reads the wall clock")]
+fn wall() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_starts_at_the_wall_or_at_the_high_water_mark() {
+        let wall = Time(u64::try_from(wall().as_millis()).unwrap());
+        let mut clock = Clock::start(Time::NEVER);
+        assert!(wall <= clock.now() && clock.now().since(wall) < Duration::from_secs(60));
+        assert_eq!(clock.step(), None);
+        let tomorrow = wall + Duration::from_secs(86_400);
+        let mut clock = Clock::start(tomorrow);
+        assert!(tomorrow <= clock.now() && clock.now().since(tomorrow) < Duration::from_secs(60));
+        assert!(clock.step().is_some_and(|it| !it.forward));
+        assert_eq!(clock.step(), None, "a step is told once");
+    }
+}

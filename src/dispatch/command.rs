@@ -3,9 +3,7 @@
 use crate::dispatch::happening::RequestId;
 use crate::message::id::{LinkId, MessageId, OrderId};
 use crate::message::time::Time;
-use crate::carrier::report::Ticket;
-use crate::message::body::Body;
-use std::sync::Arc;
+use crate::carrier::submit::Submit;
 use std::time::Duration;
 
 /// Something to do.
@@ -16,20 +14,7 @@ pub enum Command {
     /// Submit a part on a link; always within its capacity.
     Submit(LinkId, Submit),
     /// Confirm what a carrier sent.
-    Confirm(LinkId, u32),
-}
-
-/// A part to submit.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Submit {
-    /// What the link's report must name.
-    pub ticket: Ticket,
-    /// The message.
-    pub body: Arc<Body>,
-    /// Which of its parts, from 0.
-    pub index: u8,
-    /// How much of its validity is left.
-    pub validity: Duration,
+    Confirm(LinkId, u64),
 }
 
 /// The answer to a request.

@@ -55,6 +55,8 @@ pub enum Fact {
         message: MessageId,
         /// On which link.
         link: LinkId,
+        /// ISO letters of the recipient's country.
+        country: Option<&'static str>,
         /// What the answer means.
         answer: Answer,
         /// What the carrier said.
@@ -89,6 +91,8 @@ pub enum Fact {
     },
     /// A part's outcome is not known.
     Doubtful {
+        /// Which message.
+        message: MessageId,
         /// At whom.
         carrier: CarrierId,
         /// Why.

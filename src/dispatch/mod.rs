@@ -1,7 +1,297 @@
 //! Decides what happens next to which part, on which link. It never sees a PDU, a socket or a
 //! clock: happenings go in, commands and facts come out, and what changed is one batch.
+//!
+//! ```text
+//!  happenings ─► load ─► decide, one after the other ─► assign ─► commit ─► commands, facts
+//!                 ▲                                                 │
+//!                 └──────────────────── store ◄─────────────────────┘
+//! ```
+//!
+//! **Commit before act**: [`Dispatch::beat`] returns commands only after everything that they
+//! rest on is durable. That one rule gives what the gateway promises: nothing acknowledged is
+//! lost, what was perhaps submitted is known, no confirmed receipt is lost.
 
 pub mod plan;
 pub mod happening;
 pub mod command;
 pub mod fact;
+mod lane;
+mod pace;
+mod carrier;
+mod set;
+mod parked;
+mod accept;
+mod assign;
+mod answer;
+mod correlate;
+mod sweep;
+mod gauges;
+
+use crate::dispatch::carrier::CarrierState;
+use crate::dispatch::command::Command;
+use crate::dispatch::fact::{DoubtCause, Fact};
+use crate::dispatch::happening::Happening;
+use crate::dispatch::lane::Lane;
+use crate::dispatch::parked::ParkedSet;
+use crate::dispatch::plan::Plan;
+use crate::dispatch::set::Set;
+use crate::dispatch::sweep::Sweep;
+use crate::message::id::{CarrierId, LaneId, PartKey};
+use crate::message::phase::{Move, Phase};
+use crate::message::reason::Reason;
+use crate::message::time::Time;
+use crate::number::e164::E164;
+use crate::record::batch::{Batch, Marks};
+use crate::record::contract::{Poisoned, Recovered, Store};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A source of randomness: the operating system's, or a seed's. Each call gives 64 bits.
+pub type Dice<'a> = &'a mut dyn FnMut() -> u64;
+
+/// The deciding floor's whole state.
+#[derive(Debug)]
+pub struct Dispatch {
+    plan: Arc<Plan>,
+    now: Time,
+    set: Set,
+    lanes: BTreeMap<LaneId, Lane>,
+    carriers: BTreeMap<CarrierId, CarrierState>,
+    parked: ParkedSet,
+    /// Parts whose outcome is not known, by who might send a receipt about them.
+    doubtful: BTreeSet<(CarrierId, E164, PartKey)>,
+    /// Parts that wait for a receipt, by carrier.
+    awaiting: BTreeMap<CarrierId, u64>,
+    marks: Marks,
+    sweep: Sweep,
+    draining: bool,
+    /// Parts on a link now.
+    in_flight: usize,
+    /// What this beat has to make durable, to do and to tell.
+    batch: Batch,
+    commands: Vec<Command>,
+    facts: Vec<Fact>,
+}
+
+/// What came of a beat. Everything that it rests on is durable.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What to do, in this order.
+    pub commands: Vec<Command>,
+    /// What to tell telemetry.
+    pub facts: Vec<Fact>,
+    /// When the next beat is due even if nothing happens.
+    pub next: Option<Time>,
+    /// How many records were made durable.
+    pub records: usize,
+}
+
+impl Dispatch {
+    /// Takes up where the last commit left off. What was on a link then is in doubt now.
+    pub fn new(plan: Arc<Plan>, recovered: Recovered, now: Time) -> Self {
+        let now = now.max(recovered.marks.time);
+        let mut dispatch = Self {
+            set: Set::new(plan.limits.awaited),
+            plan: plan.clone(),
+            now,
+            lanes: BTreeMap::new(),
+            carriers: BTreeMap::new(),
+            parked: ParkedSet::default(),
+            doubtful: BTreeSet::new(),
+            awaiting: recovered.marks.awaiting.iter().copied().collect(),
+            marks: recovered.marks,
+            sweep: Sweep::new(now),
+            draining: false,
+            in_flight: 0,
+            batch: Batch::default(),
+            commands: Vec::new(),
+            facts: Vec::new(),
+        };
+        dispatch.reconfigure(plan);
+        for parked in recovered.parked {
+            dispatch.parked.put(parked);
+        }
+        for lane in recovered.lanes {
+            let state = dispatch.lanes.entry(lane.lane).or_default();
+            (state.queued, state.backlog) = (lane.count, true);
+            dispatch.offer(lane.lane);
+        }
+        for entry in recovered.doubtful {
+            dispatch.recall(entry);
+        }
+        dispatch
+    }
+
+    /// One beat: load what is named, decide, make it durable, and only then order it.
+    pub fn beat<S: Store>(
+        &mut self,
+        now: Time,
+        dice: Dice<'_>,
+        happenings: Vec<Happening>,
+        store: &mut S,
+    ) -> Result<Outcome, Poisoned> {
+        self.now = self.now.max(now);
+        self.load(&happenings, store)?;
+        self.sweep(store)?;
+        for happening in happenings {
+            self.decide(happening, dice, store)?;
+        }
+        self.refill(store)?;
+        self.assign();
+        self.set.settle(&mut self.batch);
+        let records = self.batch.len();
+        if records != 0 {
+            self.marks.time = self.now;
+            self.marks.awaiting = self.awaiting.iter().map(|(carrier, count)| (*carrier, *count)).collect();
+            self.batch.marks = self.marks.clone();
+            store.commit(&self.batch)?;
+            self.clear_batch();
+        }
+        Ok(Outcome {
+            commands: std::mem::take(&mut self.commands),
+            facts: std::mem::take(&mut self.facts),
+            next: self.next(),
+            records,
+        })
+    }
+
+    /// Nothing is on a link and nothing waits for an answer.
+    pub const fn is_quiet(&self) -> bool {
+        self.in_flight == 0
+    }
+
+    /// How many messages are in memory.
+    pub fn held(&self) -> usize {
+        self.set.len()
+    }
+
+    fn clear_batch(&mut self) {
+        // The vectors keep their room: a beat under load is followed by another.
+        let batch = &mut self.batch;
+        batch.bodies.clear();
+        batch.new_parts.clear();
+        batch.parts.clear();
+        batch.past.clear();
+        batch.orders.clear();
+        batch.parked.clear();
+        batch.unparked.clear();
+        batch.idempotency.clear();
+    }
+
+    fn decide<S: Store>(&mut self, happening: Happening, dice: Dice<'_>, store: &mut S) -> Result<(), Poisoned> {
+        match happening {
+            Happening::Submit(request, submission) => self.accept(request, *submission, dice, store)?,
+            Happening::Cancel(request, account, message) => self.cancel(request, account, message),
+            Happening::Link(link, report) => self.hear(link, report, dice),
+            Happening::Reconfigure(plan) => self.reconfigure(plan),
+            Happening::Drain => self.draining = true,
+        }
+        Ok(())
+    }
+
+    fn reconfigure(&mut self, plan: Arc<Plan>) {
+        self.plan = plan;
+        for (id, carrier) in &self.plan.carriers {
+            let now = self.now;
+            self.carriers
+                .entry(*id)
+                .and_modify(|it| it.reconfigure(carrier, now))
+                .or_insert_with(|| CarrierState::new(carrier, now));
+        }
+        for carrier in self.carriers.values_mut() {
+            carrier.ring.clear();
+        }
+        let lanes: Vec<LaneId> = self.lanes.keys().copied().collect();
+        for lane in lanes {
+            self.lanes.entry(lane).and_modify(|it| it.in_ring = false);
+            self.offer(lane);
+        }
+    }
+
+    /// The carrier that the parts of a lane go to: its route's first.
+    fn carrier_of(&self, lane: LaneId) -> Option<CarrierId> {
+        self.plan.routes.get(&lane.route())?.carriers.first().copied()
+    }
+
+    /// Puts a lane with work into its carrier's ring.
+    fn offer(&mut self, lane: LaneId) {
+        let Some(carrier) = self.carrier_of(lane) else { return };
+        let (Some(state), Some(queue)) = (self.carriers.get_mut(&carrier), self.lanes.get_mut(&lane)) else { return };
+        if queue.has_work() && !queue.in_ring {
+            queue.in_ring = true;
+            queue.quantum = Lane::weight(lane.class());
+            state.ring.push_back(lane);
+        }
+    }
+
+    /// A message that was on a link, or in doubt, when the daemon stopped.
+    fn recall(&mut self, entry: crate::record::entry::Entry) {
+        let seq = entry.body.seq();
+        let keys: Vec<(PartKey, Phase)> = entry.parts.iter().map(|it| (it.key, it.phase())).collect();
+        self.set.admit(entry);
+        for (key, phase) in keys {
+            match phase {
+                Phase::Intended => {
+                    self.in_flight += 1;
+                    self.doubt(key, DoubtCause::Crash);
+                }
+                Phase::Doubtful => self.note_doubt(seq, key),
+                _ => (),
+            }
+        }
+    }
+
+    /// Moves a part: its phase, and everything that counts phases. The one place where a
+    /// phase changes.
+    fn step(&mut self, key: PartKey, step: Move, reason: Option<Reason>) {
+        let Some(held) = self.set.change(key) else { return };
+        let part = &mut held.entry.parts[usize::from(key.index())];
+        let before = part.phase();
+        let after = part.step(step).expect("dispatch checks the phase before it moves a part");
+        let delayed = before == Phase::Queued && part.due.known().is_some();
+        if delayed {
+            part.due = Time::NEVER;
+        }
+        if after.is_final() {
+            (part.reason, part.done_at) = (reason, self.now);
+        }
+        let (lane, carrier) = (part.lane, part.attempt.as_ref().map(|it| it.link.carrier));
+        let destination = held.entry.body.destination;
+        let (told, status) = (held.told, held.entry.status());
+        held.told = status;
+        if told != status {
+            self.facts.push(Fact::Status {
+                message: held.entry.body.id,
+                route: held.entry.body.route,
+                status,
+                reason,
+                corrected: told.is_final(),
+            });
+        }
+        let queue = self.lanes.entry(lane).or_default();
+        match (before == Phase::Queued, after == Phase::Queued) {
+            (true, false) => {
+                queue.queued = queue.queued.saturating_sub(1);
+                queue.delayed = queue.delayed.saturating_sub(u64::from(delayed));
+            }
+            (false, true) => queue.queued += 1,
+            _ => (),
+        }
+        if let Some(carrier) = carrier {
+            let awaiting = self.awaiting.entry(carrier).or_default();
+            match (before == Phase::Sent, after == Phase::Sent) {
+                (true, false) => *awaiting = awaiting.saturating_sub(1),
+                (false, true) => *awaiting += 1,
+                _ => (),
+            }
+            if before == Phase::Doubtful && after != Phase::Doubtful {
+                self.doubtful.remove(&(carrier, destination, key));
+            }
+        }
+    }
+
+    /// How many parts are queued in all lanes.
+    fn queued(&self) -> u64 {
+        self.lanes.values().map(|it| it.queued).sum()
+    }
+}

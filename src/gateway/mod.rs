@@ -1,1 +1,15 @@
-//! (to come)
+//! The only place where things meet: the loop's thread, the wiring, reload and shutdown.
+//!
+//! ```text
+//!   api ── Call ────────────┐                     ┌── Reply ──► api
+//!   link ── Report (2 lanes)┼──► loop's thread ───┼── Command ──► link
+//!   main ── Control ────────┘   one beat at a time└── facts ──► telemetry
+//! ```
+
+pub mod notify;
+mod wake;
+mod port;
+mod beat;
+
+mod housekeeping;
+

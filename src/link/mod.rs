@@ -1,3 +1,17 @@
-//! The supervised life of a bind.
+//! A link: the supervised life of one bind. Connect, bind, lose, back off, again.
+//!
+//! ```text
+//!        ┌───────────── wait (back off, jitter) ◄──────────────┐
+//!        ▼                                                     │
+//!      Down ──► Connecting ── bound ──► Bound ── lost ─────────┤
+//!                   └─────── refused, failed ──────────────────┤
+//!                                       Bound ── stop ──► Draining ──► gone
+//! ```
+//!
+//! One task, one socket at a time: the old connection is closed before the next is opened.
 
 pub mod options;
+pub mod lanes;
+mod backoff;
+mod metered;
+pub mod supervisor;

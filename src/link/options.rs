@@ -1,6 +1,7 @@
 //! What one link needs to know: where, who, how fast, and what to do when it is lost.
 
 use crate::carrier::dialect::Dialect;
+use crate::carrier::talk::Manner;
 use crate::message::id::{CarrierId, LinkId};
 use crate::session;
 use crate::session::version::Version;
@@ -104,6 +105,17 @@ impl Options {
             session,
             reconnect: Reconnect::default(),
             dialect: Arc::new(Dialect::default()),
+        }
+    }
+
+    /// How its sessions are held.
+    pub fn manner(&self) -> Manner {
+        Manner {
+            kind: self.kind,
+            bind: self.credentials.bind(),
+            session: self.session.clone(),
+            ahead: self.ahead,
+            dialect: self.dialect.clone(),
         }
     }
 

@@ -39,7 +39,7 @@ impl Seq {
 
 /// One part of a message: `seq * 16 + index`. It is the rowid of the part, so that the parts
 /// of a message stand side by side and in the order of their messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PartKey(pub u64);
 
 impl PartKey {

@@ -10,7 +10,8 @@
 //!            └──── Return ── Doubtful ─────────────┘─────┘
 //! ```
 //!
-//! A final phase never goes back. Only what *we* ended for want of news (`Unknown`, or
+//! A part that waits to be sent again is taken all the same when the answer to its last
+//! attempt comes late. A final phase never goes back. Only what *we* ended for want of news (`Unknown`, or
 //! `Expired` while it was sent) is corrected by a late receipt.
 
 use crate::message::status::Status;
@@ -110,7 +111,7 @@ impl Phase {
     pub const fn after(self, step: Move) -> Option<Self> {
         Some(match (self, step) {
             (Self::Queued, Move::Intend) => Self::Intended,
-            (Self::Intended | Self::Doubtful, Move::Take) => Self::Sent,
+            (Self::Queued | Self::Intended | Self::Doubtful, Move::Take) => Self::Sent,
             (Self::Intended | Self::Doubtful | Self::Sent, Move::Return) => Self::Queued,
             (Self::Intended, Move::Doubt) => Self::Doubtful,
             (Self::Queued, Move::End(End::Cancelled)) => Self::Cancelled,
@@ -153,7 +154,7 @@ mod tests {
     /// Rows are phases, columns moves; a dot is a move that is not allowed.
     const TABLE: [&str; 9] = [
         //            I T R D  De Fa Ex Un Ca
-        "Queued    I . . .  D F E U C",
+        "Queued    I S . .  D F E U C",
         "Intended  . S Q ?  D F E U .",
         "Doubtful  . S Q .  D F E U .",
         "Sent      . . Q .  D F E U .",

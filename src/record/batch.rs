@@ -27,7 +27,7 @@ pub struct Batch {
     pub unparked: Vec<u64>,
     /// Idempotency keys that were used.
     pub idempotency: Vec<Idempotency>,
-    /// Counters and marks, where they moved.
+    /// Counters and marks, as they stand after the beat.
     pub marks: Marks,
 }
 
@@ -80,7 +80,8 @@ pub struct Idempotency {
     pub at: Time,
 }
 
-/// Counters that are minted from, and gauges that are cheaper to keep than to count.
+/// Counters that are minted from, and gauges that are cheaper to keep than to count. A batch
+/// has them as they stand after its beat; counters and the time never go back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
     /// The next seq.
@@ -93,4 +94,24 @@ pub struct Marks {
     pub time: Time,
     /// How many parts wait for a receipt, by carrier.
     pub awaiting: Vec<(CarrierId, u64)>,
+}
+
+impl Marks {
+    /// What an empty store holds. Counters begin at 1, because scans ask for what is above a key.
+    pub fn first() -> Self {
+        Self { next_seq: 1, next_order: 1, next_parked: 1, ..Self::default() }
+    }
+
+    /// What a store holds after a batch with `later`: the larger of each counter and of the
+    /// times, and what waits as `later` says.
+    #[must_use]
+    pub fn after(&self, later: &Self) -> Self {
+        Self {
+            next_seq: self.next_seq.max(later.next_seq),
+            next_order: self.next_order.max(later.next_order),
+            next_parked: self.next_parked.max(later.next_parked),
+            time: self.time.max(later.time),
+            awaiting: later.awaiting.clone(),
+        }
+    }
 }

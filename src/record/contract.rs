@@ -16,14 +16,16 @@ pub trait Store {
     fn load(&mut self, seqs: &[Seq]) -> Result<Vec<Entry>, Poisoned>;
 
     /// The messages with an attempt, current or past, whose carrier id has one of these hashes
-    /// ([`crate::message::attempt::rhash`]). Several may share one.
+    /// ([`crate::message::attempt::rhash`]). Several may share one; of parts and of past attempts the 16
+    /// with the highest keys are looked at, so that a carrier that repeats itself costs no more.
     fn by_rhash(&mut self, hashes: &[u64]) -> Result<Vec<Entry>, Poisoned>;
 
     /// The first `limit` messages with a queued part of `lane` that may go at once and whose key is above
     /// `after`, in the order of their keys. Whole messages: all parts come with them.
     fn ready(&mut self, lane: LaneId, after: PartKey, limit: usize) -> Result<Vec<Entry>, Poisoned>;
 
-    /// The first `limit` messages with a queued part whose due time has come, earliest first.
+    /// The first `limit` messages with a queued part whose due time has come, earliest first;
+    /// of one time by lane and key.
     fn due(&mut self, now: Time, limit: usize) -> Result<Vec<Entry>, Poisoned>;
 
     /// The earliest due time of a delayed part after `now`.
@@ -44,7 +46,8 @@ pub trait Store {
     fn recover(&mut self) -> Result<Recovered, Poisoned>;
 
     /// Forgets up to `limit` messages that ended before `before`, the ids of attempts of them, idempotency keys
-    /// older than a day and parked receipts older than `parked_before`; returns how many messages it forgot.
+    /// older than a day (before the latest of the marks' times) and parked receipts older than `parked_before`;
+    /// returns how many messages it forgot. Messages that are not over are stepped over, a bounded number a call.
     fn retain(&mut self, before: Time, parked_before: Time, limit: usize) -> Result<usize, Poisoned>;
 
     /// The number that stands for a name for ever; minted and durable at once when it is new.

@@ -19,6 +19,7 @@ pub mod input;
 mod keepalive;
 pub mod options;
 pub mod output;
+mod peer;
 mod sequence;
 pub mod state;
 pub mod version;
@@ -29,11 +30,10 @@ use crate::session::keepalive::{Due, Keepalive};
 use crate::session::options::Options;
 use crate::session::output::{CloseReason, Event, Oddity, Output};
 use crate::session::sequence::{Sequencer, Serial};
-use crate::session::state::{Role, State, Step, is_answered, is_known_request, legal};
+use crate::session::state::{Role, State, Step, is_answered, legal};
 use crate::session::version::Version;
 use crate::session::window::{Settled, Window};
-use crate::smpp::bind::{Bind, BindKind, BindResp};
-use crate::smpp::command::CommandId;
+use crate::smpp::bind::{Bind, BindKind};
 use crate::smpp::cstring::CString;
 use crate::smpp::pdu::{Body, Pdu};
 use crate::smpp::status::CommandStatus;
@@ -42,10 +42,6 @@ use std::time::Instant;
 
 /// Names one request to whoever handed it over.
 pub type Ticket = u64;
-
-/// After how many complaints of wrong lengths the boundaries of PDUs count as lost. One may
-/// be about a single odd PDU; some SMSCs go on after it.
-const LENGTH_COMPLAINTS_MAX: u8 = 2;
 
 /// One side of one session, from the connection to its close.
 #[derive(Debug)]
@@ -119,14 +115,22 @@ impl Session {
         }
         match input {
             Input::Pdu(pdu) => self.hear(pdu),
-            Input::Undecodable { command, sequence, status } => self.hear_undecodable(command, sequence, status),
+            Input::Undecodable {
+                command,
+                sequence,
+                status,
+            } => self.hear_undecodable(command, sequence, status),
             Input::Request(ticket, body) => {
                 // A session that is due to end now must not write one more request.
                 self.tick();
                 self.request(ticket, body);
             }
             Input::Unsent { sequence } => self.unsent(sequence),
-            Input::Respond { sequence, status, body } => self.respond(sequence, status, body),
+            Input::Respond {
+                sequence,
+                status,
+                body,
+            } => self.respond(sequence, status, body),
             Input::Unbind => self.unbind(CloseReason::Unbound),
             Input::Tick => (),
             Input::Eof => self.hang_up(),
@@ -178,149 +182,10 @@ impl Session {
     }
 }
 
-/// What the peer says.
-impl Session {
-    fn hear(&mut self, pdu: Pdu) {
-        let Pdu { status, sequence, body } = pdu;
-        self.keepalive.heard(self.now);
-        match body {
-            Body::EnquireLink => self.send(Pdu { status: CommandStatus::Ok, sequence, body: Body::EnquireLinkResp }),
-            // It was a sign of life, and that has been taken.
-            Body::EnquireLinkResp => (),
-            Body::SubmitSmResp(_) | Body::DeliverSmResp(_) | Body::DataSmResp(_) => {
-                self.settle(sequence, status, body);
-            }
-            Body::BindResp(_, resp) => self.hear_bind_resp(sequence, status, resp),
-            Body::UnbindResp => self.hear_unbind_resp(sequence),
-            Body::GenericNack => self.hear_nack(sequence, status),
-            Body::Other(command, _) if command.is_response() => self.hear_other_resp(sequence, status, body),
-            request => self.hear_request(sequence, request),
-        }
-    }
-
-    fn hear_undecodable(&mut self, command: CommandId, sequence: u32, status: CommandStatus) {
-        self.keepalive.heard(self.now);
-        self.odd(Oddity::Undecodable { command, sequence, status });
-        // An answer that cannot be read leaves its request open: it may have been taken.
-        if command.is_response() {
-            return;
-        }
-        if is_known_request(command) {
-            self.refuse(command, sequence, status);
-        } else {
-            self.nack(sequence);
-        }
-    }
-
-    fn hear_bind_resp(&mut self, sequence: u32, status: CommandStatus, resp: BindResp) {
-        // The bind is the first request of all, so that its number is certain.
-        if !self.is_binding_as_esme() || sequence != 1 {
-            return self.odd(Oddity::Unmatched { command: CommandId::BIND_TRANSCEIVER.response(), sequence });
-        }
-        if status != CommandStatus::Ok {
-            return self.bind_refused(status);
-        }
-        let peer = Version::of_resp(&resp).unwrap_or(self.options.assumed_version);
-        self.version = self.version.min(peer);
-        self.system_id = resp.system_id;
-        self.bound();
-    }
-
-    fn hear_unbind_resp(&mut self, sequence: u32) {
-        match self.state {
-            State::Unbinding(_) => self.close(self.reason),
-            _ => self.odd(Oddity::Unmatched { command: CommandId::UNBIND.response(), sequence }),
-        }
-    }
-
-    /// A `generic_nack` answers whatever request bears its number.
-    fn hear_nack(&mut self, sequence: u32, status: CommandStatus) {
-        if self.is_binding_as_esme() && sequence == 1 {
-            return self.bind_refused(status);
-        }
-        if let Some(settled) = self.take_slot(sequence) {
-            return self.tell_settled(settled, status, Body::GenericNack);
-        }
-        // After an unbind no request is sent, so that the last one is the unbind.
-        if matches!(self.state, State::Unbinding(_)) && self.sequencer.is_last(sequence) {
-            return self.close(self.reason);
-        }
-        self.odd(Oddity::Nacked { sequence, status });
-        if status == CommandStatus::InvalidCommandLength {
-            self.length_complaints += 1;
-            if LENGTH_COMPLAINTS_MAX <= self.length_complaints {
-                self.close(CloseReason::Desynchronised);
-            }
-        }
-    }
-
-    fn hear_other_resp(&mut self, sequence: u32, status: CommandStatus, body: Body) {
-        let command = body.command();
-        if is_known_request(CommandId(command.0 & 0x7FFF_FFFF)) {
-            self.settle(sequence, status, body);
-        } else {
-            self.odd(Oddity::Unserved { command });
-        }
-    }
-
-    fn hear_request(&mut self, sequence: u32, request: Body) {
-        let command = request.command();
-        if !is_known_request(command) {
-            self.odd(Oddity::Unserved { command });
-            return self.nack(sequence);
-        }
-        if !legal(self.role.peer(), self.state, command) {
-            self.odd(Oddity::Misplaced { command });
-            let is_bind = matches!(request, Body::Bind(..)) && self.role == Role::Smsc;
-            let status = if is_bind { CommandStatus::AlreadyBound } else { CommandStatus::InvalidBindStatus };
-            return self.refuse(command, sequence, status);
-        }
-        match request {
-            Body::Bind(kind, bind) => {
-                self.step(Step::Bind(kind));
-                self.version = Version::V50.min(Version::of(bind.interface_version));
-                self.system_id = bind.system_id.clone();
-                self.tell(Event::BindRequested { sequence, kind, bind });
-            }
-            Body::Unbind => {
-                self.send(Pdu { status: CommandStatus::Ok, sequence, body: Body::UnbindResp });
-                self.tell(Event::Unbinding);
-                let crossing = matches!(self.state, State::Unbinding(_));
-                self.close(if crossing { self.reason } else { CloseReason::PeerUnbound });
-            }
-            Body::SubmitSm(_) | Body::DeliverSm(_) | Body::DataSm(_) => self.hear_message(sequence, request),
-            _ => {
-                self.odd(Oddity::Unserved { command });
-                self.refuse(command, sequence, CommandStatus::InvalidCommandId);
-            }
-        }
-    }
-
-    fn hear_message(&mut self, sequence: u32, request: Body) {
-        self.keepalive.message(self.now);
-        if self.unanswered < self.options.inbound_window {
-            self.unanswered += 1;
-            return self.tell(Event::Requested { sequence, body: request });
-        }
-        self.odd(Oddity::Overrun);
-        let status = match self.role {
-            Role::Esme => CommandStatus::ReceiverTemporaryError,
-            Role::Smsc => CommandStatus::Throttled,
-        };
-        self.refuse(request.command(), sequence, status);
-    }
-
-    fn hang_up(&mut self) {
-        // Many a peer answers an unbind by closing the connection.
-        let wanted = matches!(self.state, State::Unbinding(_));
-        self.close(if wanted { self.reason } else { CloseReason::PeerClosed });
-    }
-}
-
 /// What the owner wants.
 impl Session {
     fn request(&mut self, ticket: Ticket, body: Body) {
-        let command = body.command();
+        let command = body.command_id();
         let is_message = !matches!(body, Body::Bind(..) | Body::Unbind | Body::EnquireLink);
         let may = is_message && is_answered(command) && legal(self.role, self.state, command);
         if !may || self.credit() == 0 {
@@ -332,7 +197,11 @@ impl Session {
     }
 
     fn unsent(&mut self, sequence: u32) {
-        if let Some(ticket) = self.sequencer.latest(sequence).and_then(|it| self.window.withdraw(it)) {
+        if let Some(ticket) = self
+            .sequencer
+            .latest(sequence)
+            .and_then(|it| self.window.withdraw(it))
+        {
             self.tell(Event::NeverSent(ticket));
         }
     }
@@ -342,7 +211,11 @@ impl Session {
         if answers_bind && !(self.role == Role::Smsc && matches!(self.state, State::Binding(_))) {
             return;
         }
-        self.send(Pdu { status, sequence, body });
+        self.send(Pdu {
+            status,
+            sequence,
+            body,
+        });
         if !answers_bind {
             self.keepalive.message(self.now);
             self.unanswered = self.unanswered.saturating_sub(1);
@@ -374,10 +247,12 @@ impl Session {
             State::Closed => (),
             State::Bound(_) => self.tick_bound(),
             State::Unbinding(_) if self.leave_by <= self.now => self.close(self.reason),
-            State::Open | State::Binding(_) if self.leave_by <= self.now => self.close(match self.role {
-                Role::Esme => CloseReason::BindTimeout,
-                Role::Smsc => CloseReason::NoBind,
-            }),
+            State::Open | State::Binding(_) if self.leave_by <= self.now => {
+                self.close(match self.role {
+                    Role::Esme => CloseReason::BindTimeout,
+                    Role::Smsc => CloseReason::NoBind,
+                });
+            }
             State::Open | State::Binding(_) | State::Unbinding(_) => (),
         }
     }
@@ -405,9 +280,10 @@ impl Session {
     fn deadline(&self) -> Option<Instant> {
         match self.state {
             State::Closed => None,
-            State::Bound(_) => {
-                [self.window.next_deadline(), self.keepalive.next_deadline()].into_iter().flatten().min()
-            }
+            State::Bound(_) => [self.window.next_deadline(), self.keepalive.next_deadline()]
+                .into_iter()
+                .flatten()
+                .min(),
             State::Open | State::Binding(_) | State::Unbinding(_) => Some(self.leave_by),
         }
     }
@@ -422,7 +298,10 @@ impl Session {
     fn bound(&mut self) {
         self.step(Step::Accept);
         self.keepalive = Keepalive::new(self.now, &self.options);
-        self.tell(Event::Bound { version: self.version, system_id: self.system_id.clone() });
+        self.tell(Event::Bound {
+            version: self.version,
+            system_id: self.system_id.clone(),
+        });
     }
 
     fn bind_refused(&mut self, status: CommandStatus) {
@@ -436,7 +315,10 @@ impl Session {
                 self.keepalive.message(self.now);
                 self.tell_settled(settled, status, body);
             }
-            None => self.odd(Oddity::Unmatched { command: body.command(), sequence }),
+            None => self.odd(Oddity::Unmatched {
+                command: body.command_id(),
+                sequence,
+            }),
         }
     }
 
@@ -447,8 +329,16 @@ impl Session {
 
     fn tell_settled(&mut self, settled: Settled, status: CommandStatus, body: Body) {
         self.tell(match settled {
-            Settled::InTime(ticket) => Event::Answered { ticket, status, body },
-            Settled::Late(ticket) => Event::LateAnswer { ticket, status, body },
+            Settled::InTime(ticket) => Event::Answered {
+                ticket,
+                status,
+                body,
+            },
+            Settled::Late(ticket) => Event::LateAnswer {
+                ticket,
+                status,
+                body,
+            },
         });
     }
 
@@ -456,27 +346,27 @@ impl Session {
     fn close(&mut self, reason: CloseReason) {
         self.reason = reason;
         self.step(Step::Close);
-        self.outputs.extend(self.window.drain().map(|ticket| Output::Event(Event::Lost(ticket))));
+        self.outputs.extend(
+            self.window
+                .drain()
+                .map(|ticket| Output::Event(Event::Lost(ticket))),
+        );
     }
 
     fn step(&mut self, step: Step) {
-        self.state = self.state.after(step).expect("a step is only taken from where it leads on");
-    }
-
-    /// Answers a request with its own response, if it has one.
-    fn refuse(&mut self, command: CommandId, sequence: u32, status: CommandStatus) {
-        if is_answered(command) {
-            self.send(Pdu { status, sequence, body: refusal(command) });
-        }
-    }
-
-    fn nack(&mut self, sequence: u32) {
-        self.send(Pdu { status: CommandStatus::InvalidCommandId, sequence, body: Body::GenericNack });
+        self.state = self
+            .state
+            .after(step)
+            .expect("a step is only taken from where it leads on");
     }
 
     fn send_request(&mut self, body: Body) -> Serial {
         let serial = self.sequencer.issue();
-        self.send(Pdu { status: CommandStatus::Ok, sequence: serial.number(), body });
+        self.send(Pdu {
+            status: CommandStatus::Ok,
+            sequence: serial.number(),
+            body,
+        });
         serial
     }
 
@@ -490,20 +380,5 @@ impl Session {
 
     fn odd(&mut self, oddity: Oddity) {
         self.tell(Event::Odd(oddity));
-    }
-}
-
-/// The empty response to a request.
-fn refusal(command: CommandId) -> Body {
-    match command {
-        CommandId::BIND_RECEIVER => Body::BindResp(BindKind::Receiver, BindResp::default()),
-        CommandId::BIND_TRANSMITTER => Body::BindResp(BindKind::Transmitter, BindResp::default()),
-        CommandId::BIND_TRANSCEIVER => Body::BindResp(BindKind::Transceiver, BindResp::default()),
-        CommandId::UNBIND => Body::UnbindResp,
-        CommandId::SUBMIT_SM => Body::SubmitSmResp(Default::default()),
-        CommandId::DELIVER_SM => Body::DeliverSmResp(Default::default()),
-        CommandId::DATA_SM => Body::DataSmResp(Default::default()),
-        CommandId::ENQUIRE_LINK => Body::EnquireLinkResp,
-        other => Body::Other(CommandId(other.0 | 0x8000_0000), Default::default()),
     }
 }

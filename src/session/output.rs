@@ -92,7 +92,7 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Oddity {
     /// A response that nothing waits for. Ignored.
-    #[error("{command:?} {sequence} answers nothing")]
+    #[error("{command} {sequence} answers nothing")]
     Unmatched {
         /// What came.
         command: CommandId,
@@ -100,7 +100,7 @@ pub enum Oddity {
         sequence: u32,
     },
     /// A `generic_nack` that names no request of ours. Ignored.
-    #[error("generic_nack {sequence} with {status:?} names no request")]
+    #[error("generic_nack {sequence} with {status} names no request")]
     Nacked {
         /// The number that it names.
         sequence: u32,
@@ -108,7 +108,7 @@ pub enum Oddity {
         status: CommandStatus,
     },
     /// A PDU whose body could not be read. A request was refused.
-    #[error("{command:?} {sequence} cannot be read: {status:?}")]
+    #[error("{command} {sequence} cannot be read: {status}")]
     Undecodable {
         /// What it was.
         command: CommandId,
@@ -118,14 +118,14 @@ pub enum Oddity {
         status: CommandStatus,
     },
     /// A request that is not legal in this state, or not of this side. Refused.
-    #[error("{command:?} is not legal here")]
+    #[error("{command} is not legal here")]
     Misplaced {
         /// What came.
         command: CommandId,
     },
     /// An operation that is not served, or that is not in the specification. Refused, or
     /// ignored if there is no response to it.
-    #[error("{command:?} is not served")]
+    #[error("{command} is not served")]
     Unserved {
         /// What came.
         command: CommandId,
@@ -139,7 +139,7 @@ pub enum Oddity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum CloseReason {
     /// The peer refused the bind.
-    #[error("the bind was refused with {0:?}")]
+    #[error("the bind was refused with {0}")]
     BindRefused(CommandStatus),
     /// The peer did not answer the bind.
     #[error("the bind was not answered in time")]

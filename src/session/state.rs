@@ -71,7 +71,9 @@ impl State {
             (Self::Binding(kind), Step::Accept) => Some(Self::Bound(kind)),
             (Self::Binding(_), Step::Refuse) => Some(Self::Open),
             (Self::Bound(kind), Step::Unbind) => Some(Self::Unbinding(kind)),
-            (Self::Open | Self::Binding(_) | Self::Bound(_) | Self::Unbinding(_), Step::Close) => Some(Self::Closed),
+            (Self::Open | Self::Binding(_) | Self::Bound(_) | Self::Unbinding(_), Step::Close) => {
+                Some(Self::Closed)
+            }
             _ => None,
         }
     }
@@ -95,7 +97,10 @@ pub const fn legal(sender: Role, state: State, command: CommandId) -> bool {
     use Role::{Esme, Smsc};
     match (command, sender) {
         (CommandId::ENQUIRE_LINK, _) => !matches!(state, State::Closed),
-        (CommandId::BIND_TRANSMITTER | CommandId::BIND_RECEIVER | CommandId::BIND_TRANSCEIVER, Esme)
+        (
+            CommandId::BIND_TRANSMITTER | CommandId::BIND_RECEIVER | CommandId::BIND_TRANSCEIVER,
+            Esme,
+        )
         | (CommandId::OUTBIND, Smsc) => matches!(state, State::Open),
         (CommandId::UNBIND, _) | (CommandId::DELIVER_SM, Smsc) => state.kind().is_some(),
         (
@@ -147,26 +152,26 @@ mod tests {
     /// One row a request; first what the ESME may do, then what the SMSC may.
     /// Columns: open, binding, bound (tx, rx, trx), unbinding (tx, rx, trx), closed.
     const MATRIX: [(u32, &str, &str); 20] = [
-        (0x0001, "x--------", "---------"), // bind_receiver
-        (0x0002, "x--------", "---------"), // bind_transmitter
-        (0x0009, "x--------", "---------"), // bind_transceiver
-        (0x000B, "---------", "x--------"), // outbind
-        (0x0006, "--xxxxxx-", "--xxxxxx-"), // unbind
-        (0x0015, "xxxxxxxx-", "xxxxxxxx-"), // enquire_link
-        (0x0004, "--x-xx-x-", "---------"), // submit_sm
-        (0x0021, "--x-xx-x-", "---------"), // submit_multi
-        (0x0003, "--x-xx-x-", "---------"), // query_sm
-        (0x0007, "--x-xx-x-", "---------"), // replace_sm
-        (0x0008, "--x-xx-x-", "---------"), // cancel_sm
-        (0x0111, "--x-xx-x-", "---------"), // broadcast_sm
-        (0x0112, "--x-xx-x-", "---------"), // query_broadcast_sm
-        (0x0113, "--x-xx-x-", "---------"), // cancel_broadcast_sm
-        (0x0103, "--x-xx-x-", "---xx-xx-"), // data_sm
-        (0x0005, "---------", "--xxxxxx-"), // deliver_sm
-        (0x0102, "---------", "---xx-xx-"), // alert_notification
-        (0x0022, "---------", "---------"), // param_retrieve, of 3.3
+        (0x0001, "x--------", "---------"),      // bind_receiver
+        (0x0002, "x--------", "---------"),      // bind_transmitter
+        (0x0009, "x--------", "---------"),      // bind_transceiver
+        (0x000B, "---------", "x--------"),      // outbind
+        (0x0006, "--xxxxxx-", "--xxxxxx-"),      // unbind
+        (0x0015, "xxxxxxxx-", "xxxxxxxx-"),      // enquire_link
+        (0x0004, "--x-xx-x-", "---------"),      // submit_sm
+        (0x0021, "--x-xx-x-", "---------"),      // submit_multi
+        (0x0003, "--x-xx-x-", "---------"),      // query_sm
+        (0x0007, "--x-xx-x-", "---------"),      // replace_sm
+        (0x0008, "--x-xx-x-", "---------"),      // cancel_sm
+        (0x0111, "--x-xx-x-", "---------"),      // broadcast_sm
+        (0x0112, "--x-xx-x-", "---------"),      // query_broadcast_sm
+        (0x0113, "--x-xx-x-", "---------"),      // cancel_broadcast_sm
+        (0x0103, "--x-xx-x-", "---xx-xx-"),      // data_sm
+        (0x0005, "---------", "--xxxxxx-"),      // deliver_sm
+        (0x0102, "---------", "---xx-xx-"),      // alert_notification
+        (0x0022, "---------", "---------"),      // param_retrieve, of 3.3
         (0x8000_0004, "---------", "---------"), // no request
-        (0x7777, "---------", "---------"), // not in the specification
+        (0x7777, "---------", "---------"),      // not in the specification
     ];
 
     #[test]
@@ -183,15 +188,33 @@ mod tests {
 
     #[test]
     fn every_step_from_every_state() {
-        let steps = [Step::Bind(Receiver), Step::Accept, Step::Refuse, Step::Unbind, Step::Close];
+        let steps = [
+            Step::Bind(Receiver),
+            Step::Accept,
+            Step::Refuse,
+            Step::Unbind,
+            Step::Close,
+        ];
         let next = |state: State| steps.map(|step| state.after(step));
         let closed = Some(State::Closed);
-        assert_eq!(next(State::Open), [Some(State::Binding(Receiver)), None, None, None, closed]);
+        assert_eq!(
+            next(State::Open),
+            [Some(State::Binding(Receiver)), None, None, None, closed]
+        );
         let bound = Some(State::Bound(Receiver));
-        assert_eq!(next(State::Binding(Receiver)), [None, bound, Some(State::Open), None, closed]);
+        assert_eq!(
+            next(State::Binding(Receiver)),
+            [None, bound, Some(State::Open), None, closed]
+        );
         let unbinding = Some(State::Unbinding(Receiver));
-        assert_eq!(next(State::Bound(Receiver)), [None, None, None, unbinding, closed]);
-        assert_eq!(next(State::Unbinding(Receiver)), [None, None, None, None, closed]);
+        assert_eq!(
+            next(State::Bound(Receiver)),
+            [None, None, None, unbinding, closed]
+        );
+        assert_eq!(
+            next(State::Unbinding(Receiver)),
+            [None, None, None, None, closed]
+        );
         assert_eq!(next(State::Closed), [None; 5]);
     }
 }

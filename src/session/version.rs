@@ -15,13 +15,15 @@ pub enum Version {
 }
 
 /// `sc_interface_version`, and the same tag as some peers write it, octets swapped.
-const SC_INTERFACE_VERSION: [Tag; 2] = [Tag(0x0210), Tag(0x1002)];
+const SC_INTERFACE_VERSION: [Tag; 2] = [Tag::SC_INTERFACE_VERSION, Tag(0x1002)];
 
 impl Version {
     /// What the SMSC says of itself in its response to a bind; `None` if it does not.
     pub fn of_resp(resp: &BindResp) -> Option<Self> {
-        let value = SC_INTERFACE_VERSION.into_iter().find_map(|tag| resp.tlvs.get(tag))?;
-        value.first().map(|octet| Self::of(*octet))
+        SC_INTERFACE_VERSION
+            .into_iter()
+            .find_map(|tag| resp.tlvs.get_u8(tag))
+            .map(Self::of)
     }
 
     /// Reads an `interface_version`. Some peers write it in decimal, 34 for 0x34.

@@ -2,7 +2,7 @@
 
 use crate::smpp::cstring::CString;
 
-/// An address of a short message.
+/// An address of a short message (3.4 sections 5.2.5 to 5.2.9).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Address {
     /// `addr_ton`: 1 international, 5 alphanumeric, 0 unknown, …
@@ -11,4 +11,41 @@ pub struct Address {
     pub npi: u8,
     /// The digits or letters.
     pub digits: CString,
+}
+
+impl Address {
+    /// An address of this type and plan.
+    pub fn new(ton: u8, npi: u8, digits: impl Into<CString>) -> Self {
+        Self {
+            ton,
+            npi,
+            digits: digits.into(),
+        }
+    }
+}
+
+/// Values of `addr_ton`.
+pub mod ton {
+    /// Nothing is known.
+    pub const UNKNOWN: u8 = 0;
+    /// With its country code, without `+`.
+    pub const INTERNATIONAL: u8 = 1;
+    /// Without its country code.
+    pub const NATIONAL: u8 = 2;
+    /// The network's own, such as a short code.
+    pub const NETWORK_SPECIFIC: u8 = 3;
+    /// A subscriber number.
+    pub const SUBSCRIBER: u8 = 4;
+    /// Letters; at most 11 reach a handset.
+    pub const ALPHANUMERIC: u8 = 5;
+    /// An abbreviated number.
+    pub const ABBREVIATED: u8 = 6;
+}
+
+/// Values of `addr_npi`.
+pub mod npi {
+    /// Nothing is known; what goes with letters.
+    pub const UNKNOWN: u8 = 0;
+    /// E.163 and E.164: telephone numbers.
+    pub const ISDN: u8 = 1;
 }

@@ -1,7 +1,9 @@
 //! The bind operations and their responses.
 
+use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
 use crate::smpp::tlv::Tlvs;
+use std::fmt;
 
 /// Which of the three bind operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,8 +16,43 @@ pub enum BindKind {
     Transceiver,
 }
 
+impl BindKind {
+    /// The request of this kind.
+    pub const fn command_id(self) -> CommandId {
+        match self {
+            Self::Transmitter => CommandId::BIND_TRANSMITTER,
+            Self::Receiver => CommandId::BIND_RECEIVER,
+            Self::Transceiver => CommandId::BIND_TRANSCEIVER,
+        }
+    }
+
+    /// The kind that this request or response binds; `None` for any other operation.
+    pub const fn of(command: CommandId) -> Option<Self> {
+        match command {
+            CommandId::BIND_TRANSMITTER | CommandId::BIND_TRANSMITTER_RESP => {
+                Some(Self::Transmitter)
+            }
+            CommandId::BIND_RECEIVER | CommandId::BIND_RECEIVER_RESP => Some(Self::Receiver),
+            CommandId::BIND_TRANSCEIVER | CommandId::BIND_TRANSCEIVER_RESP => {
+                Some(Self::Transceiver)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the ESME may submit on this bind.
+    pub const fn submits(self) -> bool {
+        !matches!(self, Self::Receiver)
+    }
+
+    /// Whether the ESME receives on this bind.
+    pub const fn receives(self) -> bool {
+        !matches!(self, Self::Transmitter)
+    }
+}
+
 /// The body of a bind request.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Bind {
     /// Login name.
     pub system_id: CString,
@@ -31,6 +68,21 @@ pub struct Bind {
     pub addr_npi: u8,
     /// Which destinations this receiver serves; usually empty.
     pub address_range: CString,
+}
+
+impl fmt::Debug for Bind {
+    /// Everything but the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bind")
+            .field("system_id", &self.system_id)
+            .field("password", &format_args!("****"))
+            .field("system_type", &self.system_type)
+            .field("interface_version", &self.interface_version)
+            .field("addr_ton", &self.addr_ton)
+            .field("addr_npi", &self.addr_npi)
+            .field("address_range", &self.address_range)
+            .finish()
+    }
 }
 
 /// The body of a bind response; empty when the bind was refused.

@@ -11,14 +11,20 @@
 //! understood; what leaves here is as the specification has it. Decoded fields are slices of
 //! the PDU's own octets ([`bytes::Bytes`]); nothing is copied.
 
-pub mod command;
-pub mod status;
 pub mod address;
-pub mod cstring;
-pub mod tlv;
 pub mod bind;
-pub mod sm;
+pub mod command;
+pub mod cstring;
 pub mod data;
-pub mod pdu;
+pub mod decode;
+pub mod encode;
+pub(crate) mod field;
 pub mod frame;
+pub mod pdu;
+pub mod sm;
+pub mod status;
 pub mod time;
+
+#[cfg(test)]
+mod fixtures;
+pub mod tlv;

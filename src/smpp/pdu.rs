@@ -1,4 +1,6 @@
-//! One protocol data unit.
+//! One protocol data unit, and how it is answered.
+//!
+//! Reading one is in [`crate::smpp::decode`], writing one in [`crate::smpp::encode`].
 
 use crate::smpp::bind::{Bind, BindKind, BindResp};
 use crate::smpp::command::CommandId;
@@ -16,6 +18,29 @@ pub struct Pdu {
     pub sequence: u32,
     /// What is said.
     pub body: Body,
+}
+
+impl Pdu {
+    /// A request; its status is always [`CommandStatus::Ok`].
+    pub fn request(sequence: u32, body: Body) -> Self {
+        Self::response(sequence, CommandStatus::Ok, body)
+    }
+
+    /// A response, or a `generic_nack`.
+    pub fn response(sequence: u32, status: CommandStatus, body: Body) -> Self {
+        Self {
+            status,
+            sequence,
+            body,
+        }
+    }
+
+    /// The answer to a request that is refused with this status: its own empty response, a
+    /// `generic_nack` for an operation that is unknown, and nothing for what is a response
+    /// itself or has none.
+    pub fn refusal(command: CommandId, sequence: u32, status: CommandStatus) -> Option<Self> {
+        Body::empty_response(command).map(|body| Self::response(sequence, status, body))
+    }
 }
 
 /// The body of a PDU, by its `command_id`.
@@ -40,27 +65,84 @@ pub enum Body {
 }
 
 impl Body {
-    /// Which operation it is.
-    pub const fn command(&self) -> CommandId {
+    /// The operation that this body belongs to.
+    pub const fn command_id(&self) -> CommandId {
         match self {
-            Self::Bind(BindKind::Receiver, _) => CommandId::BIND_RECEIVER,
-            Self::Bind(BindKind::Transmitter, _) => CommandId::BIND_TRANSMITTER,
-            Self::Bind(BindKind::Transceiver, _) => CommandId::BIND_TRANSCEIVER,
-            Self::BindResp(BindKind::Receiver, _) => CommandId::BIND_RECEIVER.response(),
-            Self::BindResp(BindKind::Transmitter, _) => CommandId::BIND_TRANSMITTER.response(),
-            Self::BindResp(BindKind::Transceiver, _) => CommandId::BIND_TRANSCEIVER.response(),
+            Self::Bind(kind, _) => kind.command_id(),
+            Self::BindResp(kind, _) => kind.command_id().response(),
             Self::Unbind => CommandId::UNBIND,
-            Self::UnbindResp => CommandId::UNBIND.response(),
+            Self::UnbindResp => CommandId::UNBIND_RESP,
             Self::SubmitSm(_) => CommandId::SUBMIT_SM,
-            Self::SubmitSmResp(_) => CommandId::SUBMIT_SM.response(),
+            Self::SubmitSmResp(_) => CommandId::SUBMIT_SM_RESP,
             Self::DeliverSm(_) => CommandId::DELIVER_SM,
-            Self::DeliverSmResp(_) => CommandId::DELIVER_SM.response(),
+            Self::DeliverSmResp(_) => CommandId::DELIVER_SM_RESP,
             Self::DataSm(_) => CommandId::DATA_SM,
-            Self::DataSmResp(_) => CommandId::DATA_SM.response(),
+            Self::DataSmResp(_) => CommandId::DATA_SM_RESP,
             Self::EnquireLink => CommandId::ENQUIRE_LINK,
-            Self::EnquireLinkResp => CommandId::ENQUIRE_LINK.response(),
+            Self::EnquireLinkResp => CommandId::ENQUIRE_LINK_RESP,
             Self::GenericNack => CommandId::GENERIC_NACK,
             Self::Other(command, _) => *command,
         }
+    }
+
+    /// Whether this is a response, `generic_nack` included.
+    pub const fn is_response(&self) -> bool {
+        self.command_id().is_response()
+    }
+
+    /// The empty response to an operation, see [`Pdu::refusal`].
+    fn empty_response(command: CommandId) -> Option<Self> {
+        Some(match command {
+            CommandId::BIND_TRANSMITTER => Self::refused_bind(BindKind::Transmitter),
+            CommandId::BIND_RECEIVER => Self::refused_bind(BindKind::Receiver),
+            CommandId::BIND_TRANSCEIVER => Self::refused_bind(BindKind::Transceiver),
+            CommandId::UNBIND => Self::UnbindResp,
+            CommandId::SUBMIT_SM => Self::SubmitSmResp(SmResp::default()),
+            CommandId::DELIVER_SM => Self::DeliverSmResp(SmResp::default()),
+            CommandId::DATA_SM => Self::DataSmResp(SmResp::default()),
+            CommandId::ENQUIRE_LINK => Self::EnquireLinkResp,
+            CommandId::OUTBIND | CommandId::ALERT_NOTIFICATION => return None,
+            response if response.is_response() => return None,
+            unknown if unknown.name() == "unknown" => Self::GenericNack,
+            other => Self::Other(other.response(), Bytes::new()),
+        })
+    }
+
+    fn refused_bind(kind: BindKind) -> Self {
+        Self::BindResp(kind, BindResp::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Body, Pdu};
+    use crate::smpp::command::CommandId;
+    use crate::smpp::status::CommandStatus;
+
+    #[test]
+    fn a_refusal_is_the_response_of_its_request() {
+        for command in CommandId::ALL {
+            let refusal = Pdu::refusal(*command, 7, CommandStatus::InvalidBindStatus);
+            let Some(refusal) = refusal else {
+                assert!(
+                    command.is_response()
+                        || matches!(*command, CommandId::OUTBIND | CommandId::ALERT_NOTIFICATION)
+                );
+                continue;
+            };
+            assert_eq!(refusal.body.command_id(), command.response());
+            assert!(refusal.body.is_response());
+            assert_eq!(refusal.sequence, 7);
+        }
+    }
+
+    #[test]
+    fn an_unknown_request_gets_a_generic_nack() {
+        let nack = Pdu::refusal(CommandId(0x0A), 1, CommandStatus::InvalidCommandId);
+        assert_eq!(nack.map(|pdu| pdu.body), Some(Body::GenericNack));
+        assert_eq!(
+            Pdu::refusal(CommandId(0x8000_000A), 1, CommandStatus::Ok),
+            None
+        );
     }
 }

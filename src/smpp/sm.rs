@@ -2,8 +2,61 @@
 
 use crate::smpp::address::Address;
 use crate::smpp::cstring::CString;
-use crate::smpp::tlv::Tlvs;
+use crate::smpp::tlv::{Tag, Tlvs};
 use bytes::Bytes;
+
+/// The longest `short_message`: 254 octets, which 3.4 and 5.0 both read.
+pub const SHORT_MESSAGE_MAX: usize = 254;
+
+/// Bits of `esm_class` (3.4 section 5.2.12).
+pub mod esm_class {
+    /// The mode: store and forward, datagram, transaction.
+    pub const MODE_MASK: u8 = 0x03;
+    /// Whatever the SMSC does by default.
+    pub const MODE_DEFAULT: u8 = 0x00;
+    /// Send once, keep nothing.
+    pub const MODE_DATAGRAM: u8 = 0x01;
+    /// The answer says whether the message arrived.
+    pub const MODE_TRANSACTION: u8 = 0x02;
+    /// Kept until delivered or expired.
+    pub const MODE_STORE_AND_FORWARD: u8 = 0x03;
+    /// The type of message.
+    pub const TYPE_MASK: u8 = 0x3C;
+    /// A receipt of the SMSC.
+    pub const TYPE_RECEIPT: u8 = 0x04;
+    /// An acknowledgement by the receiving application.
+    pub const TYPE_DELIVERY_ACK: u8 = 0x08;
+    /// An acknowledgement by the person who received it.
+    pub const TYPE_MANUAL_ACK: u8 = 0x10;
+    /// The abort of a conversation.
+    pub const TYPE_CONVERSATION_ABORT: u8 = 0x18;
+    /// News that is not yet final.
+    pub const TYPE_INTERMEDIATE: u8 = 0x20;
+    /// The text begins with a user data header.
+    pub const UDHI: u8 = 0x40;
+    /// The reply path is set.
+    pub const REPLY_PATH: u8 = 0x80;
+}
+
+/// Bits of `registered_delivery` (3.4 section 5.2.17, 5.0 section 4.7.21).
+pub mod registered_delivery {
+    /// Which receipts of the SMSC.
+    pub const RECEIPT_MASK: u8 = 0x03;
+    /// None.
+    pub const NONE: u8 = 0x00;
+    /// A receipt for success and for failure.
+    pub const RECEIPT: u8 = 0x01;
+    /// A receipt for failure only.
+    pub const RECEIPT_ON_FAILURE: u8 = 0x02;
+    /// A receipt for success only (5.0).
+    pub const RECEIPT_ON_SUCCESS: u8 = 0x03;
+    /// An acknowledgement by the receiving application.
+    pub const DELIVERY_ACK: u8 = 0x04;
+    /// An acknowledgement by the person who received it.
+    pub const MANUAL_ACK: u8 = 0x08;
+    /// News on the way.
+    pub const INTERMEDIATE: u8 = 0x10;
+}
 
 /// The body of `submit_sm` and of `deliver_sm`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +91,28 @@ pub struct Sm {
     pub tlvs: Tlvs,
 }
 
+impl Sm {
+    /// The octets of the text, user data header included: `short_message`, or
+    /// `message_payload` when that is empty. The specification forbids both at once; a peer
+    /// that sends both is read as the most widespread gateway reads it, `short_message` first.
+    pub fn text(&self) -> Bytes {
+        if self.short_message.is_empty() {
+            return self.tlvs.get(Tag::MESSAGE_PAYLOAD).unwrap_or_default();
+        }
+        self.short_message.clone()
+    }
+
+    /// Whether the text begins with a user data header.
+    pub const fn has_udh(&self) -> bool {
+        self.esm_class & esm_class::UDHI != 0
+    }
+
+    /// The type of message: the bits of [`esm_class::TYPE_MASK`].
+    pub const fn message_type(&self) -> u8 {
+        self.esm_class & esm_class::TYPE_MASK
+    }
+}
+
 /// The body of `submit_sm_resp`, `deliver_sm_resp` and `data_sm_resp`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SmResp {
@@ -45,4 +120,36 @@ pub struct SmResp {
     pub message_id: CString,
     /// Optional parameters (5.0).
     pub tlvs: Tlvs,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sm, esm_class};
+    use crate::smpp::tlv::{Tag, Tlvs};
+    use bytes::Bytes;
+
+    #[test]
+    fn the_text_is_the_payload_only_when_there_is_no_short_message() {
+        let payload = Sm {
+            tlvs: Tlvs::build().push(Tag::MESSAGE_PAYLOAD, b"long").build(),
+            ..Sm::default()
+        };
+        assert_eq!(payload.text(), "long");
+        let both = Sm {
+            short_message: Bytes::from_static(b"short"),
+            ..payload
+        };
+        assert_eq!(both.text(), "short");
+        assert_eq!(Sm::default().text(), "");
+    }
+
+    #[test]
+    fn a_receipt_with_a_header_is_both() {
+        let sm = Sm {
+            esm_class: 0x44,
+            ..Sm::default()
+        };
+        assert!(sm.has_udh());
+        assert_eq!(sm.message_type(), esm_class::TYPE_RECEIPT);
+    }
 }

@@ -1,1 +1,18 @@
-//! (to come)
+//! What operators see from afar: metrics and log lines.
+//!
+//! ```text
+//!   dispatch ── Fact ──► facts ──► Meters ──► Exposition ──► GET /metrics
+//!   link, api, store, loop ─────────► │          ▲
+//!                                     └── names: every metric, once
+//! ```
+//!
+//! Labels come from the configuration or a closed set, and every label set stands at 0 from the
+//! start. No number and no text of a message is a label or stands in a log line.
+
+pub mod names;
+pub mod recorder;
+pub mod labels;
+pub mod meters;
+pub mod facts;
+pub mod log;
+pub mod masked;

@@ -1,3 +1,15 @@
-//! What carries SMPP and keeps its secrets.
+//! Connections: how they are made and secured, and how a conversation runs over one.
+//!
+//! ```text
+//!  transport ─► TCP ─► tls ─► Stream ─► driver ◄─► Conversation
+//!                                         │
+//!                                       codec: octets ◄─► PDUs
+//! ```
 
+pub mod codec;
+pub mod driver;
+pub mod pin;
+mod pipe;
 pub mod secret;
+pub mod tls;
+pub mod transport;

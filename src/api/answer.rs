@@ -1,0 +1,168 @@
+//! The answers to `POST /v1/messages` and `POST /v1/estimate`, written straight to JSON.
+
+use crate::api::quote::Quote;
+use crate::api::recipients::{Line, Rejected};
+use crate::message::id::{MessageId, OrderId};
+use crate::message::money::{Currency, Money};
+use crate::number::e164::E164;
+use crate::text::Alphabet;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+/// Octets that one message takes in an answer, about; spares the buffer its growing.
+const LINE_OCTETS: usize = 200;
+
+/// 202: an order is durable and queued.
+pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId]) -> Response {
+    let messages: Vec<Message<'_>> = quote.lines.iter().zip(ids).map(|(line, id)| Message::of(Some(*id), line)).collect();
+    let document = Accepted {
+        order_id: order.0,
+        route_id: quote.route.id.0,
+        count: messages.len(),
+        initial_state: "QUEUED",
+        cost: quote.cost().map(Shown),
+        currency: quote.currency.map(Shown),
+        balance_after: None,
+        messages: &messages,
+        rejected: rejected(&quote.rejected),
+    };
+    let location = match ids {
+        [only] => format!("/v1/messages/{only}"),
+        _ => format!("/v1/orders/{}", order.0),
+    };
+    let mut response = json(StatusCode::ACCEPTED, &document, messages.len() * LINE_OCTETS + LINE_OCTETS);
+    let location = HeaderValue::from_maybe_shared(Bytes::from(location)).expect("ids are ASCII");
+    response.headers_mut().insert(header::LOCATION, location);
+    response
+}
+
+/// 200: what a request would become.
+pub(super) fn estimated(quote: &Quote<'_>, carriers: &[&str]) -> Response {
+    let messages: Vec<Message<'_>> = quote.lines.iter().map(|line| Message::of(None, line)).collect();
+    let first = quote.lines.first().map(|it| it.alphabet);
+    let common = first.filter(|it| quote.lines.iter().all(|line| line.alphabet == *it));
+    let document = Estimated {
+        route_id: quote.route.id.0,
+        class: quote.route.class.word(),
+        carriers,
+        count: messages.len(),
+        encoding: common.map(encoding),
+        parts: quote.lines.iter().map(|it| u32::from(it.parts)).sum(),
+        cost: quote.cost().map(Shown),
+        currency: quote.currency.map(Shown),
+        sufficient_balance: true,
+        messages: &messages,
+        rejected: rejected(&quote.rejected),
+    };
+    json(StatusCode::OK, &document, messages.len() * LINE_OCTETS + LINE_OCTETS)
+}
+
+/// A JSON answer; `octets` is about how long it will be.
+pub(super) fn json(status: StatusCode, document: &impl Serialize, octets: usize) -> Response {
+    let mut text = Vec::with_capacity(octets);
+    serde_json::to_writer(&mut text, document).expect("an answer is made of texts and numbers");
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Anything that shows itself, as a JSON text.
+pub(super) struct Shown<T>(pub(super) T);
+
+impl<T: fmt::Display> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
+}
+
+/// A number with its plus sign.
+pub(super) struct Number(pub(super) E164);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("+{}", self.0.0))
+    }
+}
+
+#[derive(Serialize)]
+struct Accepted<'a> {
+    order_id: u64,
+    route_id: u32,
+    count: usize,
+    initial_state: &'static str,
+    cost: Option<Shown<Money>>,
+    currency: Option<Shown<Currency>>,
+    balance_after: Option<Shown<Money>>,
+    messages: &'a [Message<'a>],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rejected: Vec<Refused<'a>>,
+}
+
+#[derive(Serialize)]
+struct Estimated<'a> {
+    route_id: u32,
+    class: &'static str,
+    carriers: &'a [&'a str],
+    count: usize,
+    encoding: Option<&'static str>,
+    parts: u32,
+    cost: Option<Shown<Money>>,
+    currency: Option<Shown<Currency>>,
+    sufficient_balance: bool,
+    messages: &'a [Message<'a>],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rejected: Vec<Refused<'a>>,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Shown<MessageId>>,
+    to: Number,
+    client_ref: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    encoding: &'static str,
+    parts: u8,
+    cost: Option<Shown<Money>>,
+}
+
+impl<'a> Message<'a> {
+    fn of(id: Option<MessageId>, line: &Line<'a>) -> Self {
+        Self {
+            status: id.map(|_| "QUEUED"),
+            id: id.map(Shown),
+            to: Number(line.to),
+            client_ref: line.client_ref,
+            encoding: encoding(line.alphabet),
+            parts: line.parts,
+            cost: line.price.map(Shown),
+        }
+    }
+}
+
+/// The word of an alphabet.
+pub(super) const fn encoding(alphabet: Alphabet) -> &'static str {
+    match alphabet {
+        Alphabet::Gsm7 => "gsm7",
+        Alphabet::Ascii => "ascii",
+        Alphabet::Latin1 => "latin1",
+        Alphabet::Ucs2 => "ucs2",
+    }
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    to: &'a str,
+    pointer: &'a str,
+    code: &'static str,
+    detail: &'a str,
+}
+
+fn rejected<'a>(list: &'a [Rejected<'a>]) -> Vec<Refused<'a>> {
+    list.iter().map(|it| Refused { to: it.to, pointer: &it.pointer, code: it.code, detail: &it.detail }).collect()
+}

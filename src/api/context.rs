@@ -1,0 +1,86 @@
+//! What the handlers share, and what they say to the loop.
+
+use crate::api::auth::Directory;
+use crate::api::health::Health;
+use crate::api::shim::Readers;
+use crate::dispatch::command::Reply;
+use crate::dispatch::happening::Submission;
+use crate::dispatch::plan::Plan;
+use crate::message::id::{AccountId, MessageId};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+
+/// Reads of the store that run at once; more would only wait for the same disk.
+pub const READS_MAX: usize = 8;
+
+/// What a handler asks of the loop.
+#[derive(Debug)]
+pub enum Call {
+    /// Accept this, and say so once it is durable.
+    Submit(Box<Submission>, oneshot::Sender<Reply>),
+    /// Take back what has not left.
+    Cancel(AccountId, MessageId, oneshot::Sender<Reply>),
+}
+
+/// Tells telemetry of one answered request: the route's pattern, the status code, how long.
+pub type OnAnswer = dyn Fn(&'static str, u16, Duration) + Send + Sync;
+
+/// Tells telemetry of refused messages: at which stage, by which code, how many.
+pub type OnRefusal = dyn Fn(&'static str, &'static str, u64) + Send + Sync;
+
+/// What is given to the API when it is wired.
+pub struct Wiring {
+    /// The configuration; the latest counts.
+    pub plan: watch::Receiver<Arc<Plan>>,
+    /// The bounded lane to the loop.
+    pub submit: mpsc::Sender<Call>,
+    /// Called after each send on the lane, for a loop that sleeps in a thread of its own.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+    /// Connections to the store that only read.
+    pub readers: Readers,
+    /// How the daemon is.
+    pub health: Arc<Health>,
+    /// The text of `/metrics`.
+    pub exposition: Arc<dyn Fn() -> String + Send + Sync>,
+    /// The document of `/statusz`.
+    pub statusz: Arc<dyn Fn() -> serde_json::Value + Send + Sync>,
+    /// Counts answers.
+    pub on_answer: Arc<OnAnswer>,
+    /// Counts refusals.
+    pub on_refusal: Arc<OnRefusal>,
+    /// The largest body, in octets.
+    pub max_body: usize,
+    /// How long a body may take to come.
+    pub body_timeout: Duration,
+}
+
+/// What the handlers share.
+pub struct Context {
+    /// What was given.
+    pub wiring: Wiring,
+    /// Bounds the reads that run at once.
+    pub(super) reads: Arc<Semaphore>,
+    /// The keys of the plan, by their digests; made anew when the plan is.
+    directory: RwLock<Arc<Directory>>,
+}
+
+impl Context {
+    /// A context over these parts.
+    pub fn new(wiring: Wiring) -> Arc<Self> {
+        let directory = Directory::of(Arc::clone(&wiring.plan.borrow()));
+        Arc::new(Self { wiring, reads: Arc::new(Semaphore::new(READS_MAX)), directory: RwLock::new(Arc::new(directory)) })
+    }
+
+    /// The keys of the latest plan.
+    pub(super) fn directory(&self) -> Arc<Directory> {
+        let plan = Arc::clone(&self.wiring.plan.borrow());
+        let known = Arc::clone(&self.directory.read().unwrap_or_else(PoisonError::into_inner));
+        if Arc::ptr_eq(&known.plan, &plan) {
+            return known;
+        }
+        let fresh = Arc::new(Directory::of(plan));
+        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
+        fresh
+    }
+}

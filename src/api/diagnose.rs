@@ -1,0 +1,130 @@
+//! What is wrong with a body that the fast path refused, field by field.
+
+use crate::api::problem::{Fault, Kind, Problem};
+use crate::api::request::{FIELDS, RECIPIENTS_MAX, TARGET_FIELDS};
+use serde_json::Value;
+
+/// How alike a misspelt name must be to be guessed.
+const ALIKE: f64 = 0.6;
+
+/// Names everything that is wrong with a body; `refusal` is what the parser said.
+pub(super) fn diagnose(body: &[u8], refusal: &serde_json::Error) -> Problem {
+    let value: Value = match serde_json::from_slice(body) {
+        Ok(value) => value,
+        Err(error) => return Problem::at(Kind::Malformed, "", format!("The body is not JSON: {error}.")),
+    };
+    let Value::Object(fields) = &value else {
+        return Problem::at(Kind::Invalid, "", "The body must be a JSON object.");
+    };
+    let mut faults = Vec::new();
+    for (name, value) in fields {
+        let pointer = format!("/{}", escaped(name));
+        match name.as_str() {
+            "to" => diagnose_to(value, &mut faults),
+            "from" | "text" | "class" | "client_ref" | "validity" | "encoding" => want_text(value, pointer, &mut faults),
+            "route_id" => {
+                let fits = value.is_null() || value.as_u64().is_some_and(|it| u32::try_from(it).is_ok());
+                if !fits {
+                    faults.push(Fault { detail: "must be a whole number".into(), pointer: pointer.into() });
+                }
+            }
+            known if FIELDS.contains(&known) => {}
+            unknown => faults.push(Fault { detail: unknown_name(unknown, &FIELDS).into(), pointer: pointer.into() }),
+        }
+    }
+    if faults.is_empty() {
+        // Valid for this walk and not for the parser: a field that stands twice.
+        return Problem::at(Kind::Invalid, "", format!("The body is not valid: {refusal}."));
+    }
+    Problem::of_faults(Kind::Invalid, faults)
+}
+
+/// A sentence about a name that is not known, with the nearest that is.
+pub(super) fn unknown_name(name: &str, known: &[&str]) -> String {
+    let nearest = known
+        .iter()
+        .map(|it| (strsim::jaro_winkler(name, it), it))
+        .filter(|(alike, _)| ALIKE <= *alike)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let shown: String = name.chars().take(40).collect();
+    match nearest {
+        Some((_, nearest)) => format!("{shown} is not known; did you mean {nearest}?"),
+        None => format!("{shown} is not known"),
+    }
+}
+
+fn diagnose_to(value: &Value, faults: &mut Vec<Fault>) {
+    match value {
+        Value::Null | Value::String(_) => {}
+        Value::Array(list) if RECIPIENTS_MAX < list.len() => {
+            faults.push(Fault { detail: format!("must have at most {RECIPIENTS_MAX} recipients").into(), pointer: "/to".into() });
+        }
+        Value::Array(list) => list.iter().enumerate().for_each(|(at, it)| diagnose_target(at, it, faults)),
+        _ => faults.push(Fault { detail: "must be a number as a text, or a list".into(), pointer: "/to".into() }),
+    }
+}
+
+fn diagnose_target(at: usize, value: &Value, faults: &mut Vec<Fault>) {
+    let fields = match value {
+        Value::String(_) => return,
+        Value::Object(fields) => fields,
+        _ => {
+            let detail = "must be a number as a text, or an object with to, client_ref and text";
+            return faults.push(Fault { detail: detail.into(), pointer: format!("/to/{at}").into() });
+        }
+    };
+    if fields.get("to").is_none_or(Value::is_null) {
+        faults.push(Fault { detail: "is required".into(), pointer: format!("/to/{at}/to").into() });
+    }
+    for (name, value) in fields {
+        let pointer = format!("/to/{at}/{}", escaped(name));
+        if TARGET_FIELDS.contains(&name.as_str()) {
+            want_text(value, pointer, faults);
+        } else {
+            faults.push(Fault { detail: unknown_name(name, &TARGET_FIELDS).into(), pointer: pointer.into() });
+        }
+    }
+}
+
+fn want_text(value: &Value, pointer: String, faults: &mut Vec<Fault>) {
+    if !value.is_null() && !value.is_string() {
+        faults.push(Fault { detail: "must be a text".into(), pointer: pointer.into() });
+    }
+}
+
+/// A name as a token of a JSON pointer (RFC 6901, 3).
+fn escaped(name: &str) -> String {
+    name.chars().take(100).collect::<String>().replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::request::Asked;
+
+    fn faults(body: &str) -> (Kind, Vec<(String, String)>) {
+        let error = serde_json::from_str::<Asked<'_>>(body).err().expect("the fast path refuses it");
+        let problem = diagnose(body.as_bytes(), &error);
+        (problem.kind, problem.errors.into_iter().map(|it| (it.pointer.into_owned(), it.detail.into_owned())).collect())
+    }
+
+    #[test]
+    fn each_fault_has_its_pointer() {
+        let (kind, found) = faults(r#"{"to":[1,{"tto":"x"},{"to":3}],"text":4,"route_id":"8","form":"A","a/b~c":1}"#);
+        assert_eq!(kind, Kind::Invalid);
+        let pointers: Vec<&str> = found.iter().map(|it| it.0.as_str()).collect();
+        assert_eq!(pointers.len(), 8, "{found:?}");
+        for pointer in ["/to/0", "/to/1/to", "/to/1/tto", "/to/2/to", "/text", "/route_id", "/form", "/a~1b~0c"] {
+            assert!(pointers.contains(&pointer), "{pointer} in {pointers:?}");
+        }
+        assert!(found.iter().any(|it| it.1 == "form is not known; did you mean from?"), "{found:?}");
+    }
+
+    #[test]
+    fn what_is_not_json_is_malformed() {
+        assert_eq!(faults("{\"to\":").0, Kind::Malformed);
+        assert_eq!(faults("").0, Kind::Malformed);
+        assert_eq!(faults("[]").0, Kind::Invalid);
+        assert_eq!(faults(r#"{"text":"a","text":"b"}"#), (Kind::Invalid, faults(r#"{"text":"a","text":"b"}"#).1));
+    }
+}

@@ -1,0 +1,124 @@
+//! Lists: `GET /v1/messages` and `GET /v1/orders/{id}/messages`.
+
+use crate::api::answer;
+use crate::api::auth::Scope;
+use crate::api::context::Context;
+use crate::api::diagnose::unknown_name;
+use crate::api::message::MessageView;
+use crate::api::moment::Moment;
+use crate::api::problem::{Kind, Problem};
+use crate::api::read::{blocking, currency, find_order, no_order};
+use crate::api::shim;
+use crate::api::submit::peer;
+use crate::dispatch::plan::{Account, Plan};
+use crate::message::id::{OrderId, RouteId, Seq};
+use crate::message::status::Status;
+use crate::record::entry::Entry;
+use crate::record::views::Query;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// What a list may be asked for.
+const PARAMETERS: [&str; 9] = ["status", "to", "order_id", "route_id", "client_ref", "since", "until", "cursor", "limit"];
+/// What the list of an order may be asked for.
+const PAGE_PARAMETERS: [&str; 2] = ["cursor", "limit"];
+/// Messages on a page unless the request says otherwise.
+const LIMIT: usize = 100;
+/// Messages on a page at most: what is still a small answer.
+const LIMIT_MAX: usize = 1_000;
+
+/// `GET /v1/messages`
+pub(super) async fn messages(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let found = async {
+        let directory = context.directory();
+        let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Read)?;
+        let query = query(account, head.uri.query().unwrap_or(""), &PARAMETERS)?;
+        let page = blocking(&context, move |readers| readers.list(&query)).await?;
+        Ok(shown(&page.entries, page.next, account, &directory.plan))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+/// `GET /v1/orders/{id}/messages`, in the order of the recipients.
+pub(super) async fn order_messages(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let found = async {
+        let directory = context.directory();
+        let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Read)?;
+        let query = query(account, head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
+        let order = find_order(&context, &id).await?.filter(|it| it.account == account.id).ok_or_else(no_order)?;
+        let (after, limit) = (query.before, query.limit);
+        let mut entries = blocking(&context, move |readers| readers.order_messages(order.id, after, limit + 1)).await?;
+        let more = limit < entries.len();
+        entries.truncate(limit);
+        let next = entries.last().filter(|_| more).map(|it| it.body.seq());
+        Ok(shown(&entries, next, account, &directory.plan))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+fn shown(entries: &[Entry], next: Option<Seq>, account: &Account, plan: &Plan) -> Response {
+    let view = |it| MessageView::of(it, plan, currency(plan, it.body.route, account.currency));
+    let data = entries.iter().map(view).collect();
+    answer::json(StatusCode::OK, &List { data, next_cursor: next.map(cursor) }, entries.len() * 1_024 + 64)
+}
+
+#[derive(Serialize)]
+struct List<'a> {
+    data: Vec<MessageView<'a>>,
+    next_cursor: Option<String>,
+}
+
+/// Where a page ended. Its form is ours to change, which is why it says of which form it is.
+fn cursor(seq: Seq) -> String {
+    format!("c1.{:x}", seq.0)
+}
+
+fn read_cursor(text: &str) -> Option<Seq> {
+    u64::from_str_radix(text.strip_prefix("c1.")?, 16).ok().map(Seq)
+}
+
+/// What a query string asks for.
+fn query(account: &Account, text: &str, known: &[&str]) -> Result<Query, Problem> {
+    let invalid = |name: &str, detail: String| Problem::at(Kind::Invalid, format!("/{name}"), detail);
+    let uri = format!("/?{text}").parse().map_err(|_| invalid("", "is not a query".to_owned()))?;
+    let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri)
+        .map_err(|_| invalid("", "is not a query".to_owned()))?;
+    let mut query = Query { account: Some(account.id), limit: LIMIT, ..Query::default() };
+    for (name, value) in &pairs.0 {
+        if !known.contains(&name.as_str()) {
+            return Err(invalid(name, unknown_name(name, known)));
+        }
+        set(&mut query, account, name, value).map_err(|detail| invalid(name, detail.to_owned()))?;
+    }
+    Ok(query)
+}
+
+fn set(query: &mut Query, account: &Account, name: &str, value: &str) -> Result<(), &'static str> {
+    let moment = || Moment::parse(value).ok_or("must be a time of RFC 3339");
+    let number = || value.parse::<u64>().map_err(|_| "must be a whole number");
+    match name {
+        "status" => query.status = Some(Status::from_word(value).ok_or("must be one of the seven statuses")?),
+        "to" => {
+            // A plus sign that was not escaped reads as a blank.
+            let text = value.strip_prefix(' ').map_or_else(|| value.to_owned(), |it| format!("+{it}"));
+            let number = shim::parse_number(&text, account.region.as_deref());
+            query.to = Some(number.map_err(|_| "must be a number with its country code")?);
+        }
+        "order_id" => query.order = Some(OrderId(number()?)),
+        "route_id" => query.route = Some(RouteId(u32::try_from(number()?).map_err(|_| "must be a route's number")?)),
+        "client_ref" => query.client_ref = Some(value.into()),
+        "since" => query.since = Some(moment()?),
+        "until" => query.until = Some(moment()?),
+        "cursor" => query.before = Some(read_cursor(value).ok_or("must be a next_cursor of the page before")?),
+        _ => {
+            let limit = number().ok().and_then(|it| usize::try_from(it).ok()).filter(|it| (1..=LIMIT_MAX).contains(it));
+            query.limit = limit.ok_or("must be from 1 to 1000")?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! The whole truth about one message, as its customer is told it.
+
+use crate::api::answer::{Number, Shown, encoding};
+use crate::api::moment::Moment;
+use crate::api::read::alphabet;
+use crate::dispatch::plan::Plan;
+use crate::message::attempt::{Answer, Attempt};
+use crate::message::id::{CarrierId, LinkId, MessageId};
+use crate::message::money::{Currency, Money};
+use crate::message::part::Part;
+use crate::message::phase::Phase;
+use crate::message::reason::Reason;
+use crate::message::receipt::Receipt;
+use crate::message::source::Source;
+use crate::message::status::Status;
+use crate::message::time::Time;
+use crate::record::entry::Entry;
+use serde::Serialize;
+
+/// One message.
+#[derive(Serialize)]
+pub(super) struct MessageView<'a> {
+    id: Shown<MessageId>,
+    order_id: u64,
+    to: Number,
+    from: Option<Shown<&'a Source>>,
+    route_id: u32,
+    class: &'static str,
+    client_ref: Option<&'a str>,
+    status: &'static str,
+    error: Option<Failure<'a>>,
+    encoding: Option<&'static str>,
+    parts: u8,
+    cost: Option<Shown<Money>>,
+    currency: Option<Shown<Currency>>,
+    created_at: Moment,
+    queued_at: Moment,
+    sent_at: Moment,
+    done_at: Moment,
+    layers: Layers,
+    attempts: Vec<AttemptView<'a>>,
+}
+
+impl<'a> MessageView<'a> {
+    /// What is known of a message.
+    pub(super) fn of(entry: &'a Entry, plan: &'a Plan, currency: Option<Currency>) -> Self {
+        let body = &entry.body;
+        let attempts = attempts(entry);
+        let layers = Layers::of(entry, &attempts);
+        let status = entry.status();
+        Self {
+            id: Shown(body.id),
+            order_id: body.order.0,
+            to: Number(body.destination),
+            from: (body.source != Source::Unset).then_some(Shown(&body.source)),
+            route_id: body.route.0,
+            class: body.class.word(),
+            client_ref: body.client_ref.as_deref(),
+            status: status.word(),
+            error: Failure::of(entry, status),
+            encoding: alphabet(body).map(encoding),
+            parts: body.parts,
+            cost: body.price.map(Shown),
+            currency: currency.map(Shown),
+            created_at: Moment(body.created),
+            queued_at: Moment(body.created),
+            sent_at: layers.provider,
+            done_at: Moment(done_at(entry, status)),
+            layers,
+            attempts: attempts.iter().map(|(part, it)| AttemptView::of(*part, it, plan)).collect(),
+        }
+    }
+}
+
+/// Every attempt with the part's place from 1, by part and then by number.
+fn attempts(entry: &Entry) -> Vec<(u8, &Attempt)> {
+    let past = entry.past.iter().map(|it| (it.key.index() + 1, &it.attempt));
+    let now = entry.parts.iter().filter_map(|it| it.attempt.as_ref().map(|attempt| (it.key.index() + 1, attempt)));
+    let mut all: Vec<(u8, &Attempt)> = past.chain(now).collect();
+    all.sort_by_key(|(part, it)| (*part, it.number));
+    all
+}
+
+/// When a message ended: when the last of its parts did.
+fn done_at(entry: &Entry, status: Status) -> Time {
+    let last = entry.parts.iter().map(|it| it.done_at).max().unwrap_or(Time::NEVER);
+    if status.is_final() { last } else { Time::NEVER }
+}
+
+/// How far a message is known to have come (R70).
+#[derive(Serialize)]
+struct Layers {
+    api: Moment,
+    system: Moment,
+    provider: Moment,
+    carrier: Moment,
+    device: Moment,
+}
+
+impl Layers {
+    fn of(entry: &Entry, attempts: &[(u8, &Attempt)]) -> Self {
+        let first = |times: &mut dyn Iterator<Item = Time>| Moment(times.filter_map(Time::known).min().unwrap_or(Time::NEVER));
+        let receipts = || attempts.iter().filter_map(|(_, it)| it.receipt.as_deref());
+        // A message of several parts is on the handset when the last of them is.
+        let delivered = entry.status() == Status::Delivered;
+        let device = receipts().filter(|it| delivered && it.status == Status::Delivered).map(|it| it.received_at).max();
+        Self {
+            api: Moment(entry.body.created),
+            system: first(&mut attempts.iter().map(|(_, it)| it.intended_at)),
+            provider: first(&mut attempts.iter().filter(|(_, it)| it.answer == Some(Answer::Taken)).map(|(_, it)| it.answered_at)),
+            carrier: first(&mut receipts().filter(|it| !it.status.is_final()).map(|it| it.received_at)),
+            device: Moment(device.unwrap_or(Time::NEVER)),
+        }
+    }
+}
+
+/// Why a message did not arrive.
+#[derive(Serialize)]
+struct Failure<'a> {
+    stage: &'static str,
+    code: &'static str,
+    detail: &'static str,
+    permanent: bool,
+    carrier_code: Option<Shown<CarrierCode<'a>>>,
+}
+
+impl<'a> Failure<'a> {
+    fn of(entry: &'a Entry, status: Status) -> Option<Self> {
+        let ended = |it: &&Part| it.reason.is_some() && it.phase().is_final() && it.phase().status() == status;
+        let part = entry.parts.iter().find(ended).filter(|_| status.is_final() && status != Status::Delivered)?;
+        let reason = part.reason?;
+        Some(Self {
+            stage: stage(part, reason),
+            code: reason.word(),
+            detail: reason.detail(),
+            permanent: reason.is_permanent(),
+            carrier_code: CarrierCode::of(part).map(Shown),
+        })
+    }
+}
+
+/// How far a part had come when it ended badly: what a carrier took fails at delivery.
+fn stage(part: &Part, reason: Reason) -> &'static str {
+    let taken = part.attempt.as_ref().is_some_and(|it| it.answer == Some(Answer::Taken) || it.receipt.is_some());
+    match reason {
+        Reason::Cancelled => "queue",
+        Reason::Expired if part.attempt.is_none() || part.phase() == Phase::Expired && !taken => "queue",
+        _ if taken => "delivery",
+        _ => "submit",
+    }
+}
+
+/// The carrier's own code, beside ours and nowhere else.
+enum CarrierCode<'a> {
+    Receipt(&'a str),
+    Answer(u32),
+}
+
+impl<'a> CarrierCode<'a> {
+    fn of(part: &'a Part) -> Option<Self> {
+        let attempt = part.attempt.as_ref()?;
+        let code = attempt.receipt.as_deref().and_then(|it| it.error_code.as_deref());
+        code.map(Self::Receipt).or_else(|| attempt.command_status.filter(|it| *it != 0).map(Self::Answer))
+    }
+}
+
+impl std::fmt::Display for CarrierCode<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Receipt(code) => f.write_str(code),
+            Self::Answer(status) => write!(f, "0x{status:08X}"),
+        }
+    }
+}
+
+/// One try of one part.
+#[derive(Serialize)]
+struct AttemptView<'a> {
+    part: u8,
+    number: u8,
+    carrier: Shown<CarrierName<'a>>,
+    bind: Shown<BindName<'a>>,
+    cause: &'static str,
+    submitted_at: Moment,
+    answered_at: Moment,
+    answer: Option<&'static str>,
+    command_status: Option<u32>,
+    carrier_message_id: Option<&'a str>,
+    cost: Option<Shown<Money>>,
+    receipt: Option<ReceiptView<'a>>,
+}
+
+impl<'a> AttemptView<'a> {
+    fn of(part: u8, attempt: &'a Attempt, plan: &'a Plan) -> Self {
+        let carrier = CarrierName { plan, id: attempt.link.carrier };
+        Self {
+            part,
+            number: attempt.number,
+            carrier: Shown(carrier),
+            bind: Shown(BindName { carrier, link: attempt.link }),
+            cause: attempt.cause.word(),
+            submitted_at: Moment(attempt.intended_at),
+            answered_at: Moment(attempt.answered_at),
+            answer: attempt.answer.map(Answer::word),
+            command_status: attempt.command_status,
+            carrier_message_id: attempt.carrier_message_id.as_ref().map(|it| it.as_str()),
+            cost: attempt.cost.map(Shown),
+            receipt: attempt.receipt.as_deref().map(ReceiptView::of),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ReceiptView<'a> {
+    status: &'static str,
+    raw_status: &'a str,
+    error_code: Option<&'a str>,
+    received_at: Moment,
+    done_at: Moment,
+}
+
+impl<'a> ReceiptView<'a> {
+    fn of(receipt: &'a Receipt) -> Self {
+        Self {
+            status: receipt.status.word(),
+            raw_status: &receipt.raw_status,
+            error_code: receipt.error_code.as_deref(),
+            received_at: Moment(receipt.received_at),
+            done_at: Moment(receipt.done_at.unwrap_or(Time::NEVER)),
+        }
+    }
+}
+
+/// The configured name of a carrier, or its number where the configuration has it no more.
+#[derive(Clone, Copy)]
+struct CarrierName<'a> {
+    plan: &'a Plan,
+    id: CarrierId,
+}
+
+impl std::fmt::Display for CarrierName<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.plan.carriers.get(&self.id) {
+            Some(carrier) => f.write_str(&carrier.name),
+            None => write!(f, "#{}", self.id.0),
+        }
+    }
+}
+
+/// The name of a bind: its carrier's, and its place from 1.
+struct BindName<'a> {
+    carrier: CarrierName<'a>,
+    link: LinkId,
+}
+
+impl std::fmt::Display for BindName<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.carrier, u16::from(self.link.bind) + 1)
+    }
+}

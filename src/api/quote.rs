@@ -1,0 +1,269 @@
+//! From what is asked to what would be sent: checked, routed, cut and priced, nothing stored.
+//!
+//! Everything that can be refused is refused here, before anything exists (R81, R82).
+
+use crate::api::problem::{Fault, Kind, Problem};
+use crate::api::recipients::{Line, Rejected, Terms};
+use crate::api::request::{Asked, Target, Text, To};
+use crate::api::shim;
+use crate::dispatch::happening::{Recipient, Submission};
+use crate::dispatch::plan::{Account, Plan};
+use crate::message::class::Class;
+use crate::message::id::RouteId;
+use crate::message::money::{Currency, Money};
+use crate::message::source::Source;
+use crate::number::e164::E164;
+use crate::route::plan::Route;
+use crate::text::Requested;
+use std::time::Duration;
+
+/// The shortest validity that means anything to a carrier.
+const VALIDITY_MIN: Duration = Duration::from_secs(1);
+/// The longest: what SMSCs commonly keep.
+const VALIDITY_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Fields that are of the contract and have no function yet.
+const LATER: &str = "has no function yet";
+
+/// What a request would become.
+pub(super) struct Quote<'a> {
+    /// By which route.
+    pub(super) route: &'a Route,
+    /// What the answer says of each accepted recipient.
+    pub(super) lines: Vec<Line<'a>>,
+    /// Who is not accepted.
+    pub(super) rejected: Vec<Rejected<'a>>,
+    /// What the customer pays in.
+    pub(super) currency: Option<Currency>,
+}
+
+impl<'a> Quote<'a> {
+    /// What the request would become, and what the loop is asked to keep of it; or why nothing.
+    pub(super) fn of(plan: &'a Plan, account: &'a Account, asked: &'a Asked<'a>) -> Result<(Self, Box<Submission>), Problem> {
+        refuse_later(asked)?;
+        let words = Words::of(asked)?;
+        let source = source(account, asked.from.as_ref())?;
+        let targets = targets(asked)?;
+        let route = route(plan, account, &Wanted { asked, class: words.class, source: &source, targets: &targets })?;
+        check_route(route, words.class, &source)?;
+        let terms = Terms { account, route, requested: words.requested, text: asked.text.as_ref(), client_ref: asked.client_ref.as_ref() };
+        let (accepted, rejected) = terms.apply(&targets);
+        if accepted.is_empty() {
+            return Err(all_rejected(&rejected));
+        }
+        let (lines, recipients): (Vec<Line<'a>>, Vec<Recipient>) = accepted.into_iter().unzip();
+        let submission = Box::new(Submission {
+            account: account.id,
+            route: route.id,
+            class: route.class,
+            source,
+            validity: words.validity.unwrap_or(route.validity),
+            idempotency: None,
+            recipients,
+        });
+        let currency = route.price.as_ref().map(|it| it.currency).or(account.currency);
+        Ok((Self { route, lines, rejected, currency }, submission))
+    }
+
+    /// What all accepted recipients cost; `None` on an unpriced route.
+    pub(super) fn cost(&self) -> Option<Money> {
+        self.lines.iter().try_fold(Money::default(), |sum, line| Some(sum + line.price?))
+    }
+}
+
+fn refuse_later(asked: &Asked<'_>) -> Result<(), Problem> {
+    let fields = [
+        (asked.send_at.is_some(), "/send_at"),
+        (asked.tlvs.is_some(), "/tlvs"),
+        (asked.callback_url.is_some(), "/callback_url"),
+        (asked.udh.is_some(), "/udh"),
+        (asked.data.is_some(), "/data"),
+    ];
+    let faults: Vec<Fault> =
+        fields.iter().filter(|it| it.0).map(|it| Fault { detail: LATER.into(), pointer: it.1.into() }).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Problem::of_faults(Kind::Invalid, faults)) }
+}
+
+/// The words of a request that come from closed sets.
+struct Words {
+    class: Option<Class>,
+    requested: Requested,
+    validity: Option<Duration>,
+}
+
+impl Words {
+    fn of(asked: &Asked<'_>) -> Result<Self, Problem> {
+        let invalid = |pointer: &'static str, detail: &'static str| Problem::at(Kind::Invalid, pointer, detail);
+        let class = match &asked.class {
+            None => None,
+            Some(word) => Some(
+                Class::from_word(word.as_str()).ok_or_else(|| invalid("/class", "must be otp, transactional or marketing"))?,
+            ),
+        };
+        let requested = match asked.encoding.as_ref().map(Text::as_str) {
+            None | Some("auto") => Requested::Auto,
+            Some("gsm7") => Requested::Gsm7,
+            Some("ucs2") => Requested::Ucs2,
+            Some("latin1") => Requested::Latin1,
+            Some("gsm7-transliterate" | "binary") => return Err(invalid("/encoding", LATER)),
+            Some(_) => return Err(invalid("/encoding", "must be auto, gsm7, ucs2 or latin1")),
+        };
+        let validity = match &asked.validity {
+            None => None,
+            Some(text) => Some(
+                duration(text.as_str())
+                    .filter(|it| (VALIDITY_MIN..=VALIDITY_MAX).contains(it))
+                    .ok_or_else(|| invalid("/validity", "must be a time like 90s, 10m, 2h or 1d, from 1s to 7d"))?,
+            ),
+        };
+        Ok(Self { class, requested, validity })
+    }
+}
+
+/// Reads `90s`, `10m`, `2h` and `1d`.
+fn duration(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    let plain = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
+    let count: u64 = plain.then(|| digits.parse().ok())??;
+    count.checked_mul(seconds).map(Duration::from_secs)
+}
+
+/// The sender: the one asked for, or the only one that the account has.
+fn source(account: &Account, from: Option<&Text<'_>>) -> Result<Source, Problem> {
+    let text = match (from, &account.senders[..]) {
+        (Some(text), _) => text.as_str(),
+        (None, [only]) if &**only != "*" => only,
+        (None, _) => return Err(Problem::at(Kind::Invalid, "/from", "is required: the account has no default sender")),
+    };
+    let source = Source::parse(text).map_err(|why| Problem::at(Kind::Invalid, "/from", why.to_string()))?;
+    if is_listed(&account.senders, text, &source) {
+        Ok(source)
+    } else {
+        Err(Problem::at(Kind::SenderNotGranted, "/from", "the account may not use this sender"))
+    }
+}
+
+/// Whether a list of senders holds one; `+31…` and `31…` are the same sender.
+fn is_listed(senders: &[Box<str>], text: &str, source: &Source) -> bool {
+    senders.iter().any(|it| {
+        let bare = it.strip_prefix('+').unwrap_or(it);
+        &**it == "*" || &**it == text || (matches!(source, Source::International(_)) && bare == source.octets())
+    })
+}
+
+/// The recipients as one list, whatever way they were written.
+fn targets<'a>(asked: &'a Asked<'a>) -> Result<Targets<'a>, Problem> {
+    match &asked.to {
+        None => Err(Problem::at(Kind::Invalid, "/to", "is required")),
+        Some(To::Many(list)) if list.is_empty() => Err(Problem::at(Kind::Invalid, "/to", "must have at least one recipient")),
+        Some(To::Many(list)) => Ok(Targets::Many(list)),
+        Some(To::One(text)) => Ok(Targets::One(text)),
+    }
+}
+
+/// The recipients as they were written.
+pub(super) enum Targets<'a> {
+    One(&'a Text<'a>),
+    Many(&'a [Target<'a>]),
+}
+
+impl Targets<'_> {
+    pub(super) const fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(list) => list.len(),
+        }
+    }
+
+    fn numbers(&self, region: Option<&str>) -> Vec<E164> {
+        let of = |text: &Text<'_>| shim::parse_number(text.as_str(), region).ok();
+        match self {
+            Self::One(text) => of(text).into_iter().collect(),
+            Self::Many(list) => list.iter().filter_map(|it| of(&it.to)).collect(),
+        }
+    }
+}
+
+/// What decides about the route.
+struct Wanted<'q> {
+    asked: &'q Asked<'q>,
+    class: Option<Class>,
+    source: &'q Source,
+    targets: &'q Targets<'q>,
+}
+
+/// The route asked for; else the first rule that fits the whole request, else the account's
+/// first (D17). An order goes by one route, so a rule fits when it fits every recipient.
+fn route<'a>(plan: &'a Plan, account: &Account, wanted: &Wanted<'_>) -> Result<&'a Route, Problem> {
+    if let Some(id) = wanted.asked.route_id {
+        let route = plan.routes.get(&RouteId(id)).ok_or_else(|| Problem::at(Kind::Invalid, "/route_id", "there is no such route"))?;
+        if account.routes.contains(&route.id) {
+            return Ok(route);
+        }
+        return Err(Problem::at(Kind::RouteNotGranted, "/route_id", "the account may not use this route"));
+    }
+    let granted = |id: &RouteId| plan.routes.get(id).filter(|it| account.routes.contains(&it.id));
+    let by_rule = || {
+        if plan.rules.is_empty() {
+            return None;
+        }
+        let numbers = wanted.targets.numbers(account.region.as_deref());
+        let fits = |rule: &&crate::route::rule::Rule| {
+            !numbers.is_empty() && numbers.iter().all(|it| shim::fits(rule, *it, wanted.class, account.id, wanted.source))
+        };
+        plan.rules.iter().filter(fits).find_map(|it| granted(&it.route))
+    };
+    by_rule()
+        .or_else(|| account.routes.iter().find_map(granted))
+        .ok_or_else(|| Problem::new(Kind::RouteNotGranted, "The account has no route."))
+}
+
+fn check_route(route: &Route, class: Option<Class>, source: &Source) -> Result<(), Problem> {
+    if class.is_some_and(|it| it != route.class) {
+        let detail = format!("route {} is for class {}", route.id.0, route.class.word());
+        return Err(Problem::at(Kind::ClassMismatch, "/class", detail));
+    }
+    if !route.senders.is_empty() && !is_listed(&route.senders, source.octets(), source) {
+        return Err(Problem::at(Kind::SenderNotGranted, "/from", format!("route {} does not take this sender", route.id.0)));
+    }
+    Ok(())
+}
+
+/// The refusal of a request of which nothing is left.
+fn all_rejected(rejected: &[Rejected<'_>]) -> Problem {
+    let faults = rejected.iter().map(|it| Fault { detail: it.detail.clone(), pointer: it.pointer.clone() }).collect();
+    let kind = match rejected {
+        [only] => only.kind,
+        [first, rest @ ..] if first.kind.status() == 422 && rest.iter().all(|it| it.kind == first.kind) => first.kind,
+        _ => Kind::Invalid,
+    };
+    Problem::of_faults(kind, faults)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_with_one_unit() {
+        assert_eq!(duration("10m"), Some(Duration::from_secs(600)));
+        assert_eq!(duration("7d"), Some(VALIDITY_MAX));
+        for bad in ["", "m", "10", "10 m", "-1s", "+1s", "1.5h", "10ms", "1€", "99999999999999999999s"] {
+            assert_eq!(duration(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_sender_is_listed_with_and_without_plus() {
+        let listed = |list: &str, text: &str| is_listed(&[list.into()], text, &Source::parse(text).unwrap());
+        assert!(listed("+31600000000", "31600000000") && listed("31600000000", "+31600000000"));
+        assert!(listed("*", "ANY") && listed("SHOP", "SHOP"));
+        assert!(!listed("SHOP", "shop") && !listed("12345", "1234"));
+    }
+}

@@ -1,0 +1,177 @@
+//! `GET /v1/messages/{id}` and `GET /v1/orders/{id}`.
+
+use crate::api::answer::{self, Shown};
+use crate::api::auth::Scope;
+use crate::api::context::Context;
+use crate::api::message::MessageView;
+use crate::api::problem::{Kind, Problem};
+use crate::api::shim::{ReadError, Readers};
+use crate::api::submit::{no_message, peer};
+use crate::dispatch::plan::Plan;
+use crate::message::body::Body;
+use crate::message::id::{MessageId, OrderId, RouteId};
+use crate::message::money::{Currency, Money};
+use crate::message::status::Status;
+use crate::record::views::OrderView;
+use crate::text::{self, Alphabet, Requested};
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+use serde::Serialize;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a read waits for its turn.
+const TURN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Recipients of one slice of an order (D13).
+const SLICE: u64 = 500;
+
+/// `GET /v1/messages/{id}`
+pub(super) async fn message(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    find_message(&context, &id, &head).await.unwrap_or_else(|problem| problem.into_response(head.uri.path()))
+}
+
+/// `GET /v1/orders/{id}`
+pub(super) async fn order(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let found = async {
+        let directory = context.directory();
+        let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Read)?;
+        let view = find_order(&context, &id).await?.filter(|it| it.account == account.id).ok_or_else(no_order)?;
+        let currency = currency(&directory.plan, view.route, account.currency);
+        Ok(answer::json(StatusCode::OK, &Order::of(&view, currency), 512))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+async fn find_message(context: &Context, id: &str, head: &Parts) -> Result<Response, Problem> {
+    let directory = context.directory();
+    let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Read)?;
+    let id: MessageId = id.parse().map_err(|_| no_message())?;
+    let found = blocking(context, move |readers| readers.message(id)).await?;
+    let entry = found.filter(|it| it.body.account == account.id && it.body.id == id).ok_or_else(no_message)?;
+    let currency = currency(&directory.plan, entry.body.route, account.currency);
+    Ok(answer::json(StatusCode::OK, &MessageView::of(&entry, &directory.plan, currency), 2_048))
+}
+
+/// The aggregate of an order, by its id as a path has it.
+pub(super) async fn find_order(context: &Context, id: &str) -> Result<Option<OrderView>, Problem> {
+    let id = id.parse().map(OrderId).map_err(|_| no_order())?;
+    blocking(context, move |readers| readers.order(id)).await
+}
+
+/// The refusal for an order that does not exist, or is another account's.
+pub(super) fn no_order() -> Problem {
+    Problem::new(Kind::NotFound, "There is no order with this id.")
+}
+
+/// Asks the store, on a thread that may block, a bounded number at once.
+pub(super) async fn blocking<T, F>(context: &Context, ask: F) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    F: FnOnce(&Readers) -> Result<T, ReadError> + Send + 'static,
+{
+    let turn = tokio::time::timeout(TURN_TIMEOUT, Arc::clone(&context.reads).acquire_owned()).await;
+    let Ok(Ok(turn)) = turn else {
+        return Err(Problem::new(Kind::ReadsBusy, "Too many requests read at once."));
+    };
+    let readers = context.wiring.readers.clone();
+    let answer = tokio::task::spawn_blocking(move || {
+        // The turn ends with the read, even where its request is given up before.
+        let _turn = turn;
+        ask(&readers)
+    });
+    match answer.await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a read of the store failed");
+            Err(Problem::new(Kind::StoreFailed, "The store could not be read."))
+        }
+        Err(_) => Err(Problem::new(Kind::Internal, "The read met a fault of ours; it is logged.")),
+    }
+}
+
+/// The alphabet of a message; `None` where its text was erased and the alphabet was left to us.
+pub(super) fn alphabet(body: &Body) -> Option<Alphabet> {
+    match body.requested {
+        _ if !body.text.is_empty() => text::estimate(&body.text, body.requested).ok().map(|it| it.alphabet),
+        Requested::Auto => None,
+        Requested::Gsm7 => Some(Alphabet::Gsm7),
+        Requested::Ucs2 => Some(Alphabet::Ucs2),
+        Requested::Latin1 => Some(Alphabet::Latin1),
+    }
+}
+
+/// What a route's prices are in; else what the account pays in.
+pub(super) fn currency(plan: &Plan, route: RouteId, account: Option<Currency>) -> Option<Currency> {
+    plan.routes.get(&route).and_then(|it| it.price.as_ref()).map(|it| it.currency).or(account)
+}
+
+#[derive(Serialize)]
+struct Order {
+    order_id: u64,
+    route_id: u32,
+    status: &'static str,
+    total: u64,
+    queued: u64,
+    sent: u64,
+    delivered: u64,
+    failed: u64,
+    expired: u64,
+    unknown: u64,
+    cancelled: u64,
+    pending: u64,
+    progress_pct: f64,
+    completed_pct: f64,
+    cost: Option<Shown<Money>>,
+    currency: Option<Shown<Currency>>,
+    slices: u64,
+    created_at: crate::api::moment::Moment,
+}
+
+impl Order {
+    fn of(view: &OrderView, currency: Option<Currency>) -> Self {
+        let totals = &view.totals;
+        let (total, delivered) = (totals.total(), totals.of(Status::Delivered));
+        Self {
+            order_id: view.id.0,
+            route_id: view.route.0,
+            status: totals.word(),
+            total,
+            queued: totals.of(Status::Queued),
+            sent: totals.of(Status::Sent),
+            delivered,
+            failed: totals.of(Status::Failed),
+            expired: totals.of(Status::Expired),
+            unknown: totals.of(Status::Unknown),
+            cancelled: totals.of(Status::Cancelled),
+            pending: totals.pending(),
+            progress_pct: percent(delivered, total),
+            completed_pct: percent(total - totals.pending(), total),
+            cost: view.price.map(Shown),
+            currency: currency.map(Shown),
+            slices: total.div_ceil(SLICE),
+            created_at: crate::api::moment::Moment(view.created),
+        }
+    }
+}
+
+/// Per cent with two decimals.
+fn percent(part: u64, total: u64) -> f64 {
+    if total == 0 { 0.0 } else { (part as f64 / total as f64 * 10_000.0).round() / 100.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_is_what_was_delivered() {
+        assert_eq!(percent(1_200, 3_304).to_string(), "36.32");
+        assert_eq!(percent(1_220, 3_304).to_string(), "36.92");
+        assert_eq!((percent(0, 0), percent(7, 7)), (0.0, 100.0));
+        assert_eq!(3_304_u64.div_ceil(SLICE), 7);
+    }
+}

@@ -1,0 +1,186 @@
+//! Each recipient of a request: accepted with its parts and price, or rejected with a reason.
+
+use crate::api::problem::Kind;
+use crate::api::quote::Targets;
+use crate::api::request::Text;
+use crate::api::shim;
+use crate::dispatch::happening::Recipient;
+use crate::dispatch::plan::Account;
+use crate::message::money::Money;
+use crate::number::e164::E164;
+use crate::route::plan::Route;
+use crate::text::{self, Alphabet, Estimate, Requested, TextError};
+use std::borrow::Cow;
+
+/// SMS of one message; more would rather be a letter.
+const PARTS_MAX: u8 = 10;
+/// Characters of a customer's reference; longer than any UUID or URN seen.
+const CLIENT_REF_MAX: usize = 255;
+
+/// What the answer says of one accepted recipient.
+#[derive(Clone, Debug)]
+pub(super) struct Line<'a> {
+    pub(super) to: E164,
+    pub(super) client_ref: Option<&'a str>,
+    pub(super) alphabet: Alphabet,
+    pub(super) parts: u8,
+    pub(super) price: Option<Money>,
+}
+
+/// A recipient that is not accepted.
+#[derive(Clone, Debug)]
+pub(super) struct Rejected<'a> {
+    pub(super) to: &'a str,
+    pub(super) pointer: Cow<'static, str>,
+    pub(super) kind: Kind,
+    pub(super) code: &'static str,
+    pub(super) detail: Cow<'static, str>,
+}
+
+/// What holds for every recipient of a request.
+pub(super) struct Terms<'a> {
+    pub(super) account: &'a Account,
+    pub(super) route: &'a Route,
+    pub(super) requested: Requested,
+    pub(super) text: Option<&'a Text<'a>>,
+    pub(super) client_ref: Option<&'a Text<'a>>,
+}
+
+type Accepted<'a> = Vec<(Line<'a>, Recipient)>;
+
+impl<'a> Terms<'a> {
+    /// Judges every recipient; a bad one does not spoil the others.
+    pub(super) fn apply(&self, targets: &Targets<'a>) -> (Accepted<'a>, Vec<Rejected<'a>>) {
+        let shared = self.text.map(|it| Counted::of(it, self.requested));
+        let (mut accepted, mut rejected) = (Vec::with_capacity(targets.len()), Vec::new());
+        let mut judge = |wish: Wish<'a>| match self.judge(&wish, shared.as_ref()) {
+            Ok(pair) => accepted.push(pair),
+            Err(fault) => rejected.push(Rejected {
+                to: wish.to,
+                pointer: wish.place.pointer(fault.field),
+                kind: fault.kind,
+                code: fault.code,
+                detail: fault.detail,
+            }),
+        };
+        match targets {
+            Targets::One(text) => judge(Wish { place: Place::Alone, to: text.as_str(), client_ref: None, text: None }),
+            Targets::Many(list) => list.iter().enumerate().for_each(|(at, it)| {
+                judge(Wish {
+                    place: if it.object { Place::Object(at) } else { Place::Listed(at) },
+                    to: it.to.as_str(),
+                    client_ref: it.client_ref.as_ref(),
+                    text: it.text.as_ref(),
+                });
+            }),
+        }
+        (accepted, rejected)
+    }
+
+    fn judge(&self, wish: &Wish<'a>, shared: Option<&Counted<'a>>) -> Result<(Line<'a>, Recipient), Fault> {
+        let invalid = |field, code, detail| Fault { field, kind: Kind::Invalid, code, detail };
+        let to = shim::parse_number(wish.to, self.account.region.as_deref())
+            .map_err(|why| invalid(Field::To, "invalid_number", why.to_string().into()))?;
+        if !self.account.destinations.permits(to) || !self.route.destinations.permits(to) {
+            let detail = "may not be sent to".into();
+            return Err(Fault { field: Field::To, kind: Kind::DestinationDenied, code: "destination_denied", detail });
+        }
+        let own = wish.text.map(|it| Counted::of(it, self.requested));
+        let counted =
+            own.as_ref().or(shared).ok_or_else(|| invalid(Field::Text(false), "missing_text", "is required".into()))?;
+        let (alphabet, parts) = counted.cut().map_err(|(code, detail)| invalid(Field::Text(own.is_some()), code, detail))?;
+        let reference = wish.client_ref.or(self.client_ref).map(Text::as_str);
+        if reference.is_some_and(|it| CLIENT_REF_MAX < it.chars().count()) {
+            let detail = format!("must have at most {CLIENT_REF_MAX} characters").into();
+            return Err(invalid(Field::ClientRef(wish.client_ref.is_some()), "client_ref_too_long", detail));
+        }
+        let price = match &self.route.price {
+            None => None,
+            Some(table) => Some(shim::price(table, to).map(|it| it.times(u64::from(parts))).ok_or_else(|| Fault {
+                field: Field::To,
+                kind: Kind::NoPrice,
+                code: "no_price",
+                detail: format!("route {} has no price for this destination", self.route.id.0).into(),
+            })?),
+        };
+        let line = Line { to, client_ref: reference, alphabet, parts, price };
+        let (requested, client_ref) = (self.requested, reference.map(Into::into));
+        Ok((line, Recipient { destination: to, text: counted.text.into(), requested, parts, client_ref, price }))
+    }
+}
+
+/// A text and what it takes; the shared one is counted once for all.
+struct Counted<'a> {
+    text: &'a str,
+    estimate: Result<Estimate, TextError>,
+}
+
+impl<'a> Counted<'a> {
+    fn of(text: &'a Text<'a>, requested: Requested) -> Self {
+        Self { text: text.as_str(), estimate: text::estimate(text.as_str(), requested) }
+    }
+
+    /// The alphabet and the number of parts, 1 to 10.
+    fn cut(&self) -> Result<(Alphabet, u8), (&'static str, Cow<'static, str>)> {
+        let too_long = |parts: usize| ("text_too_long", format!("takes {parts} parts; at most {PARTS_MAX} are sent").into());
+        match self.estimate {
+            Ok(Estimate { alphabet, parts, .. }) => {
+                let few = u8::try_from(parts).ok().filter(|it| *it <= PARTS_MAX);
+                few.map(|it| (alphabet, it)).ok_or_else(|| too_long(parts))
+            }
+            Err(TextError::Empty) => Err(("empty_text", "must not be empty".into())),
+            Err(TextError::TooManyParts(parts)) => Err(too_long(parts)),
+            Err(why) => Err(("unencodable_text", why.to_string().into())),
+        }
+    }
+}
+
+/// One recipient as it was asked for.
+struct Wish<'a> {
+    place: Place,
+    to: &'a str,
+    client_ref: Option<&'a Text<'a>>,
+    text: Option<&'a Text<'a>>,
+}
+
+/// Where a recipient stands in the request.
+#[derive(Clone, Copy)]
+enum Place {
+    /// `"to": "+31…"`
+    Alone,
+    /// `"to": ["+31…"]`
+    Listed(usize),
+    /// `"to": [{"to": "+31…"}]`
+    Object(usize),
+}
+
+impl Place {
+    /// A pointer to the field, or to the shared one that stands for it.
+    fn pointer(self, field: Field) -> Cow<'static, str> {
+        match (self, field) {
+            (Self::Alone, Field::To) => "/to".into(),
+            (Self::Listed(at), Field::To) => format!("/to/{at}").into(),
+            (Self::Object(at), Field::To) => format!("/to/{at}/to").into(),
+            (Self::Object(at), Field::Text(true)) => format!("/to/{at}/text").into(),
+            (Self::Object(at), Field::ClientRef(true)) => format!("/to/{at}/client_ref").into(),
+            (_, Field::Text(_)) => "/text".into(),
+            (_, Field::ClientRef(_)) => "/client_ref".into(),
+        }
+    }
+}
+
+/// Which field is wrong; whether it is the recipient's own.
+#[derive(Clone, Copy)]
+enum Field {
+    To,
+    Text(bool),
+    ClientRef(bool),
+}
+
+/// Why a recipient is not accepted.
+struct Fault {
+    field: Field,
+    kind: Kind,
+    code: &'static str,
+    detail: Cow<'static, str>,
+}

@@ -1,0 +1,185 @@
+//! The body of `POST /v1/messages`, read without copying what needs no copy.
+//!
+//! This is the fast path: it takes a right body, or says no and nothing more.
+//! [`crate::api::diagnose`] then finds out what was wrong.
+
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::fmt;
+
+/// Recipients of one request; with short texts these are what the default body limit holds.
+pub(super) const RECIPIENTS_MAX: usize = 10_000;
+
+/// Every field that the body may have.
+pub(super) const FIELDS: [&str; 13] = [
+    "to", "from", "text", "route_id", "class", "client_ref", "validity", "encoding", "send_at", "tlvs", "callback_url", "udh", "data",
+];
+
+/// Every field that an element of `to` may have.
+pub(super) const TARGET_FIELDS: [&str; 3] = ["to", "client_ref", "text"];
+
+/// What a customer asks for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked<'a> {
+    #[serde(borrow, default)]
+    pub(super) to: Option<To<'a>>,
+    #[serde(borrow, default)]
+    pub(super) from: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) text: Option<Text<'a>>,
+    #[serde(default)]
+    pub(super) route_id: Option<u32>,
+    #[serde(borrow, default)]
+    pub(super) class: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) client_ref: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) validity: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) encoding: Option<Text<'a>>,
+    #[serde(default)]
+    pub(super) send_at: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(super) tlvs: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(super) callback_url: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(super) udh: Option<IgnoredAny>,
+    #[serde(default)]
+    pub(super) data: Option<IgnoredAny>,
+}
+
+/// To whom.
+pub(super) enum To<'a> {
+    /// One number.
+    One(Text<'a>),
+    /// Several, perhaps each with a text of its own.
+    Many(Vec<Target<'a>>),
+}
+
+/// One recipient of several.
+pub(super) struct Target<'a> {
+    /// Whether it was written as an object.
+    pub(super) object: bool,
+    pub(super) to: Text<'a>,
+    pub(super) client_ref: Option<Text<'a>>,
+    pub(super) text: Option<Text<'a>>,
+}
+
+/// A text that stays in the body unless it has escapes. (serde borrows a `Cow` inside an
+/// `Option` only where it is told by a type like this.)
+#[derive(Clone, Debug)]
+pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+
+impl Text<'_> {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Words;
+        impl<'de> Visitor<'de> for Words {
+            type Value = Text<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        from.deserialize_str(Words)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for To<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Numbers;
+        impl<'de> Visitor<'de> for Numbers {
+            type Value = To<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number or a list of recipients")
+            }
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<To<'de>, E> {
+                Ok(To::One(Text(Cow::Borrowed(text))))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<To<'de>, E> {
+                Ok(To::One(Text(Cow::Owned(text.to_owned()))))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<To<'de>, A::Error> {
+                let mut targets = Vec::new();
+                while let Some(target) = list.next_element()? {
+                    if targets.len() == RECIPIENTS_MAX {
+                        return Err(A::Error::custom("too many recipients"));
+                    }
+                    targets.push(target);
+                }
+                Ok(To::Many(targets))
+            }
+        }
+        from.deserialize_any(Numbers)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Target<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Recipient;
+        impl<'de> Visitor<'de> for Recipient {
+            type Value = Target<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number or an object with to, client_ref and text")
+            }
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Target<'de>, E> {
+                Ok(Target { object: false, to: Text(Cow::Borrowed(text)), client_ref: None, text: None })
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Target<'de>, E> {
+                Ok(Target { object: false, to: Text(Cow::Owned(text.to_owned())), client_ref: None, text: None })
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Target<'de>, A::Error> {
+                let (mut to, mut client_ref, mut text) = (None, None, None);
+                while let Some(name) = map.next_key::<Text<'de>>()? {
+                    match name.as_str() {
+                        "to" => to = Some(map.next_value()?),
+                        "client_ref" => client_ref = map.next_value()?,
+                        "text" => text = map.next_value()?,
+                        _ => return Err(A::Error::custom("unknown field of a recipient")),
+                    }
+                }
+                let to = to.ok_or_else(|| A::Error::missing_field("to"))?;
+                Ok(Target { object: true, to, client_ref, text })
+            }
+        }
+        from.deserialize_any(Recipient)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_stay_in_the_body() {
+        let body = r#"{"to":[{"to":"+1","text":"a"},"+2"],"text":"b\n","client_ref":"c","callback_url":null}"#;
+        let asked: Asked<'_> = serde_json::from_str(body).unwrap();
+        let Some(To::Many(targets)) = asked.to else { panic!("a list") };
+        assert!(targets.iter().all(|it| matches!(it.to.0, Cow::Borrowed(_))));
+        assert!(matches!(targets[0].text, Some(Text(Cow::Borrowed("a")))));
+        assert!(targets[0].object && !targets[1].object);
+        assert!(matches!(asked.client_ref, Some(Text(Cow::Borrowed("c")))));
+        assert_eq!(asked.text.unwrap().as_str(), "b\n", "an escape needs a copy");
+        assert!(asked.callback_url.is_none(), "null asks for nothing");
+    }
+
+    #[test]
+    fn wrong_bodies_are_refused_by_the_fast_path() {
+        for bad in ["", "[]", "{", r#"{"to":1}"#, r#"{"tto":""}"#, r#"{"to":[{"x":1}]}"#, r#"{"to":[{}]}"#, r#"{"route_id":-1}"#] {
+            assert!(serde_json::from_str::<Asked<'_>>(bad).is_err(), "{bad}");
+        }
+    }
+}

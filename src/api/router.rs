@@ -1,0 +1,108 @@
+//! Which request goes where, and what holds for all of them.
+//!
+//! One layer is around everything: it catches panics, takes the time and counts. More would
+//! cost every request.
+
+use crate::api::admin;
+use crate::api::context::Context;
+use crate::api::list;
+use crate::api::problem::{Kind, Problem};
+use crate::api::read;
+use crate::api::routes;
+use crate::api::submit;
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{get, post};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
+
+/// What a request that no route takes is counted under.
+pub const OTHER: &str = "other";
+
+/// Every pattern that answers are counted under; a closed set, so that telemetry can show all
+/// of them from the start.
+pub const ENDPOINTS: &[&str] = &[
+    "/v1/messages",
+    "/v1/messages/{id}",
+    "/v1/orders/{id}",
+    "/v1/orders/{id}/messages",
+    "/v1/estimate",
+    "/v1/routes",
+    "/v1/routes/{id}",
+    "/metrics",
+    "/livez",
+    "/readyz",
+    "/statusz",
+    OTHER,
+];
+
+/// What applications call.
+pub fn application(context: &Arc<Context>) -> Router {
+    let routes = Router::new()
+        .route("/v1/messages", post(submit::messages).get(list::messages))
+        .route("/v1/messages/{id}", get(read::message).delete(submit::cancel))
+        .route("/v1/orders/{id}", get(read::order))
+        .route("/v1/orders/{id}/messages", get(list::order_messages))
+        .route("/v1/estimate", post(submit::estimate))
+        .route("/v1/routes", get(routes::all))
+        .route("/v1/routes/{id}", get(routes::one));
+    around(routes, context)
+}
+
+/// What operators and their probes call.
+pub fn operations(context: &Arc<Context>) -> Router {
+    let routes = Router::new()
+        .route("/metrics", get(admin::metrics))
+        .route("/livez", get(admin::livez))
+        .route("/readyz", get(admin::readyz))
+        .route("/statusz", get(admin::statusz));
+    around(routes, context)
+}
+
+fn around(routes: Router<Arc<Context>>, context: &Arc<Context>) -> Router {
+    routes
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(from_fn_with_state(Arc::clone(context), watch))
+        .with_state(Arc::clone(context))
+}
+
+async fn no_such_path(request: Request) -> Response {
+    Problem::new(Kind::NotFound, "There is nothing at this path.").into_response(request.uri().path())
+}
+
+async fn no_such_method(request: Request) -> Response {
+    Problem::new(Kind::MethodNotAllowed, "The header Allow names what can be done here.").into_response(request.uri().path())
+}
+
+/// Catches panics, takes the time, counts.
+async fn watch(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let pattern = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let endpoint = pattern.and_then(|it| ENDPOINTS.iter().copied().find(|known| *known == it)).unwrap_or(OTHER);
+    let response = match caught(next.run(request)).await {
+        Some(response) => response,
+        None => Problem::new(Kind::Internal, "The request met a fault of ours; it is logged.").into_response(endpoint),
+    };
+    (context.wiring.on_answer)(endpoint, response.status().as_u16(), began.elapsed());
+    response
+}
+
+/// What a future gives, or nothing where it panics.
+async fn caught<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = pin!(future);
+    std::future::poll_fn(move |cx| {
+        // After a panic the future is never polled again, so nothing sees what it left behind.
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Some(output)),
+            Err(_) => Poll::Ready(None),
+        }
+    })
+    .await
+}

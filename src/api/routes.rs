@@ -1,0 +1,72 @@
+//! `GET /v1/routes` and `GET /v1/routes/{id}`: what an account may use.
+
+use crate::api::answer;
+use crate::api::auth::Scope;
+use crate::api::context::Context;
+use crate::api::problem::{Kind, Problem};
+use crate::api::submit::peer;
+use crate::dispatch::plan::Account;
+use crate::message::id::RouteId;
+use crate::route::plan::Route;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// `GET /v1/routes`
+pub(super) async fn all(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let directory = context.directory();
+    match directory.admit(request.headers(), peer(request.extensions()), Scope::Read) {
+        Err(problem) => problem.into_response(request.uri().path()),
+        Ok(account) => {
+            let routes = account.routes.iter().filter_map(|id| directory.plan.routes.get(id));
+            let data: Vec<Shown<'_>> = routes.map(|route| Shown::of(account, route)).collect();
+            answer::json(StatusCode::OK, &List { data, next_cursor: None }, 1_024)
+        }
+    }
+}
+
+/// `GET /v1/routes/{id}`
+pub(super) async fn one(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+    let directory = context.directory();
+    let found = directory.admit(request.headers(), peer(request.extensions()), Scope::Read).and_then(|account| {
+        let id = id.parse().ok().map(RouteId).filter(|it| account.routes.contains(it));
+        let route = id.and_then(|it| directory.plan.routes.get(&it));
+        let route = route.ok_or_else(|| Problem::new(Kind::NotFound, "There is no route with this id for this account."))?;
+        Ok(answer::json(StatusCode::OK, &Shown::of(account, route), 256))
+    });
+    found.unwrap_or_else(|problem| problem.into_response(request.uri().path()))
+}
+
+#[derive(Serialize)]
+struct List<'a> {
+    data: Vec<Shown<'a>>,
+    next_cursor: Option<&'static str>,
+}
+
+/// A route as an account sees it: who carries it is not the account's business.
+#[derive(Serialize)]
+struct Shown<'a> {
+    id: u32,
+    name: &'a str,
+    class: &'static str,
+    default: bool,
+    priced: bool,
+    currency: Option<String>,
+    validity_seconds: u64,
+}
+
+impl<'a> Shown<'a> {
+    fn of(account: &Account, route: &'a Route) -> Self {
+        Self {
+            id: route.id.0,
+            name: &route.name,
+            class: route.class.word(),
+            default: account.routes.first() == Some(&route.id),
+            priced: route.price.is_some(),
+            currency: route.price.as_ref().map(|it| it.currency.to_string()),
+            validity_seconds: route.validity.as_secs(),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! `POST /v1/messages`, `POST /v1/estimate` and `DELETE /v1/messages/{id}`.
+
+use crate::api::answer::{self, Shown};
+use crate::api::auth::{Peer, Scope};
+use crate::api::body;
+use crate::api::context::{Call, Context};
+use crate::api::diagnose::diagnose;
+use crate::api::problem::{Kind, Problem};
+use crate::api::quote::Quote;
+use crate::api::read;
+use crate::api::recipients::Line;
+use crate::api::request::{Asked, RECIPIENTS_MAX};
+use crate::dispatch::command::Reply;
+use crate::message::id::{MessageId, OrderId};
+use crate::message::status::Status;
+use crate::record::entry::Entry;
+use crate::text::Alphabet;
+use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How long a request waits for the loop. A beat takes milliseconds; whoever waits longer
+/// than this sits behind a disk that hangs.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Characters of an idempotency key; more than any UUID, and little in the store.
+const KEY_MAX: usize = 255;
+
+/// `POST /v1/messages`
+pub(super) async fn messages(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    match submit(&context, request).await {
+        Ok(response) => response,
+        Err(problem) => {
+            (context.wiring.on_refusal)(problem.kind.stage(), problem.kind.slug(), 1);
+            problem.into_response(&path)
+        }
+    }
+}
+
+/// `POST /v1/estimate`
+pub(super) async fn estimate(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    estimated(&context, request).await.unwrap_or_else(|problem| problem.into_response(&path))
+}
+
+/// `DELETE /v1/messages/{id}`
+pub(super) async fn cancel(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    cancelled(&context, &id, &head).await.unwrap_or_else(|problem| problem.into_response(head.uri.path()))
+}
+
+/// Whence a request comes; the server notes it on each.
+pub(super) fn peer(extensions: &Extensions) -> Peer {
+    extensions.get::<Peer>().copied().unwrap_or(Peer::LOCAL)
+}
+
+async fn submit(context: &Context, request: Request) -> Result<Response, Problem> {
+    let directory = context.directory();
+    let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Send)?;
+    refuse_when_closed(context)?;
+    let key = idempotency_key(request.headers())?;
+    let path = request.uri().path().to_owned();
+    let body = body::read(request.into_body(), context.wiring.max_body, context.wiring.body_timeout).await?;
+    let asked: Asked<'_> = serde_json::from_slice(&body).map_err(|error| diagnose(&body, &error))?;
+    let (quote, mut submission) = Quote::of(&directory.plan, account, &asked)?;
+    for it in &quote.rejected {
+        (context.wiring.on_refusal)(it.kind.stage(), it.kind.slug(), 1);
+    }
+    submission.idempotency = key.map(|key| (key, digest(&path, &body)));
+    let (to, answer) = oneshot::channel();
+    send(context, Call::Submit(submission, to))?;
+    match awaited(answer).await? {
+        Reply::Accepted { order, messages, .. } => Ok(answer::accepted(&quote, order, &messages)),
+        Reply::Repeated(order) => repeated(context, &quote, order).await,
+        other => Err(refusal(&other)),
+    }
+}
+
+/// The first answer again, from what the store has of the order.
+async fn repeated(context: &Context, quote: &Quote<'_>, order: OrderId) -> Result<Response, Problem> {
+    let entries = read::blocking(context, move |readers| readers.order_messages(order, None, RECIPIENTS_MAX)).await?;
+    let ids: Vec<MessageId> = entries.iter().map(|it| it.body.id).collect();
+    let lines = entries.iter().enumerate().map(|(at, Entry { body, .. })| Line {
+        to: body.destination,
+        client_ref: body.client_ref.as_deref(),
+        // A text that was erased cannot be counted again; the same request stands beside it.
+        alphabet: read::alphabet(body).or(quote.lines.get(at).map(|it| it.alphabet)).unwrap_or(Alphabet::Gsm7),
+        parts: body.parts,
+        price: body.price,
+    });
+    let first = Quote { route: quote.route, lines: lines.collect(), rejected: quote.rejected.clone(), currency: quote.currency };
+    Ok(answer::accepted(&first, order, &ids))
+}
+
+async fn estimated(context: &Context, request: Request) -> Result<Response, Problem> {
+    let directory = context.directory();
+    let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Send)?;
+    let body = body::read(request.into_body(), context.wiring.max_body, context.wiring.body_timeout).await?;
+    let asked: Asked<'_> = serde_json::from_slice(&body).map_err(|error| diagnose(&body, &error))?;
+    let (quote, _) = Quote::of(&directory.plan, account, &asked)?;
+    let carriers = &directory.plan.carriers;
+    let names: Vec<&str> = quote.route.carriers.iter().filter_map(|it| carriers.get(it)).map(|it| &*it.name).collect();
+    Ok(answer::estimated(&quote, &names))
+}
+
+async fn cancelled(context: &Context, id: &str, head: &Parts) -> Result<Response, Problem> {
+    let directory = context.directory();
+    let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Send)?;
+    let id: MessageId = id.parse().map_err(|_| no_message())?;
+    let (to, answer) = oneshot::channel();
+    send(context, Call::Cancel(account.id, id, to))?;
+    match awaited(answer).await? {
+        Reply::Cancelled => {
+            let document = Cancelled { id: Shown(id), status: Status::Cancelled.word() };
+            Ok(answer::json(StatusCode::OK, &document, 100))
+        }
+        other => Err(refusal(&other)),
+    }
+}
+
+#[derive(Serialize)]
+struct Cancelled {
+    id: Shown<MessageId>,
+    status: &'static str,
+}
+
+/// Nothing new comes in while the daemon stops, its store has failed or its disk is nearly full.
+fn refuse_when_closed(context: &Context) -> Result<(), Problem> {
+    let health = &context.wiring.health;
+    let set = |flag: &std::sync::atomic::AtomicBool| flag.load(Ordering::Relaxed);
+    if set(&health.poisoned) {
+        Err(Problem::new(Kind::StoreFailed, "The store failed; nothing is accepted until the daemon has started again."))
+    } else if set(&health.draining) {
+        Err(Problem::new(Kind::Draining, "The daemon is stopping; nothing new is accepted."))
+    } else if set(&health.disk_low) {
+        Err(Problem::new(Kind::DiskLow, "The disk is nearly full; nothing new is accepted.").after(Duration::from_secs(10)))
+    } else {
+        Ok(())
+    }
+}
+
+fn send(context: &Context, call: Call) -> Result<(), Problem> {
+    use tokio::sync::mpsc::error::TrySendError;
+    context.wiring.submit.try_send(call).map_err(|error| match error {
+        TrySendError::Full(_) => Problem::new(Kind::QueueFull, "Too many requests wait to be stored."),
+        TrySendError::Closed(_) => refusal(&Reply::Draining),
+    })?;
+    (context.wiring.wake)();
+    Ok(())
+}
+
+async fn awaited(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem> {
+    match tokio::time::timeout(ANSWER_TIMEOUT, answer).await {
+        Ok(Ok(reply)) => Ok(reply),
+        // The request may yet be stored: only its idempotency key makes another try safe.
+        Ok(Err(_)) | Err(_) => {
+            Err(Problem::new(Kind::NoAnswer, "It is not known whether the request was stored; repeat it with the same Idempotency-Key."))
+        }
+    }
+}
+
+/// The refusal that a reply of the loop means.
+fn refusal(reply: &Reply) -> Problem {
+    match reply {
+        Reply::KeyReused => Problem::new(Kind::KeyReused, "The Idempotency-Key came before, with another request."),
+        Reply::TooLate => Problem::new(Kind::TooLate, "The message has left or has ended; it cannot be taken back."),
+        Reply::NotFound => no_message(),
+        Reply::QueueFull(wait) => Problem::new(Kind::QueueFull, "The queue is full.").after(*wait),
+        Reply::Draining => Problem::new(Kind::Draining, "The daemon is stopping; nothing new is accepted."),
+        Reply::Accepted { .. } | Reply::Repeated(_) | Reply::Cancelled => {
+            Problem::new(Kind::Internal, "The request was answered with the answer to another.")
+        }
+    }
+}
+
+/// The refusal for a message that does not exist, or is another account's: which of the two is not said.
+pub(super) fn no_message() -> Problem {
+    Problem::new(Kind::NotFound, "There is no message with this id.")
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<Box<str>>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    // The draft writes it as a structured text, in quotes; many clients leave them away.
+    let text = value.to_str().ok().map(|it| it.trim().trim_matches('"'));
+    match text {
+        Some(text) if (1..=KEY_MAX).contains(&text.len()) => Ok(Some(text.into())),
+        _ => Err(Problem::new(Kind::Invalid, format!("An Idempotency-Key has 1 to {KEY_MAX} ASCII characters."))),
+    }
+}
+
+/// What was asked for, in 32 octets: path and body.
+fn digest(path: &str, body: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update(path).chain_update([0]).chain_update(body).finalize().into()
+}

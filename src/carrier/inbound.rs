@@ -1,0 +1,120 @@
+//! What a carrier sends of its own accord: receipts, and messages from handsets.
+
+use crate::carrier::dialect::Dialect;
+use crate::carrier::receipt::{ReceiptText, moment, status_of_state, status_of_word};
+use crate::carrier::report::{Mo, News, ReceiptNews};
+use crate::message::attempt::CarrierMessageId;
+use crate::message::receipt::Receipt;
+use crate::message::status::Status;
+use crate::message::time::Time;
+use crate::number::e164::E164;
+use crate::smpp::address::Address;
+use crate::smpp::pdu::Body;
+use crate::smpp::tlv::{Tag, Tlvs};
+use bytes::Bytes;
+
+/// The bits of `esm_class` that say what kind of message it is (SMPP 3.4, 5.2.12).
+const KIND: u8 = 0x3C;
+/// `esm_class`: the text begins with a user data header.
+const UDHI: u8 = 0x40;
+/// Longer words and codes of a carrier are cut.
+const WORD_MAX: usize = 32;
+
+/// What `deliver_sm` and `data_sm` have in common.
+struct Delivery<'a> {
+    source: &'a Address,
+    destination: &'a Address,
+    esm_class: u8,
+    data_coding: u8,
+    octets: Bytes,
+    tlvs: &'a Tlvs,
+}
+
+/// What a request of the carrier says; `None` if it is not one that carries a message.
+pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
+    let delivery = match body {
+        Body::DeliverSm(sm) => Delivery {
+            source: &sm.source,
+            destination: &sm.destination,
+            esm_class: sm.esm_class,
+            data_coding: sm.data_coding,
+            octets: sm.text(),
+            tlvs: &sm.tlvs,
+        },
+        Body::DataSm(sm) => Delivery {
+            source: &sm.source,
+            destination: &sm.destination,
+            esm_class: sm.esm_class,
+            data_coding: sm.data_coding,
+            octets: sm.tlvs.get(Tag::MESSAGE_PAYLOAD).unwrap_or_default(),
+            tlvs: &sm.tlvs,
+        },
+        _ => return None,
+    };
+    let text = ReceiptText::parse(&readable(&delivery));
+    let marked = delivery.esm_class & KIND != 0 || delivery.tlvs.get(Tag::RECEIPTED_MESSAGE_ID).is_some();
+    Some(if marked || (dialect.receipts_by_content && text.is_receipt()) {
+        News::Receipt(receipt(&delivery, text, dialect))
+    } else {
+        News::Mo(Mo {
+            source: delivery.source.digits.to_string_lossy().into(),
+            destination: delivery.destination.digits.to_string_lossy().into(),
+            data_coding: delivery.data_coding,
+            udh: delivery.esm_class & UDHI != 0,
+            octets: delivery.octets.to_vec(),
+        })
+    })
+}
+
+fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> ReceiptNews {
+    let named = delivery.tlvs.get_text(Tag::RECEIPTED_MESSAGE_ID);
+    let mut ids: Vec<CarrierMessageId> = Vec::new();
+    for id in [named, text.id].into_iter().flatten().filter_map(|it| CarrierMessageId::new(&it)) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    let state = delivery.tlvs.get_u8(Tag::MESSAGE_STATE).map(status_of_state);
+    let (status, raw_status) = match (state, text.stat) {
+        (Some((status, _)), Some(word)) => (status, word),
+        (Some((status, word)), None) => (status, word.to_owned()),
+        (None, Some(word)) => (status_of_word(&word), word),
+        (None, None) => (Status::Unknown, String::new()),
+    };
+    let error_code = text.err.or_else(|| delivery.tlvs.get_u16(Tag::NETWORK_ERROR_CODE).map(|it| format!("{it:03}")));
+    let done_at = text.done_date.and_then(|it| moment(&it, dialect.receipt_offset));
+    ReceiptNews {
+        ids,
+        handset: E164::from_wire(delivery.source.ton, &delivery.source.digits.to_string_lossy()),
+        sender: delivery.destination.digits.to_string_lossy().into(),
+        receipt: Receipt {
+            status,
+            raw_status: cut(&raw_status),
+            error_code: error_code.map(|it| cut(&it)),
+            received_at: Time::NEVER,
+            done_at,
+        },
+    }
+}
+
+/// The text as characters: keys are ASCII in every alphabet but UTF-16, where a receipt in
+/// it has a NUL in every other octet.
+fn readable(delivery: &Delivery<'_>) -> String {
+    let mut octets = &delivery.octets[..];
+    if delivery.esm_class & UDHI != 0
+        && let Some((length, rest)) = octets.split_first()
+        && let Some(behind) = rest.get(usize::from(*length)..)
+    {
+        octets = behind;
+    }
+    if delivery.data_coding == 0x08 && octets.first() == Some(&0) {
+        let units = octets.chunks_exact(2).map(|it| u16::from_be_bytes([it[0], it[1]]));
+        char::decode_utf16(units).map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    } else {
+        octets.iter().map(|it| char::from(*it)).collect()
+    }
+}
+
+fn cut(text: &str) -> Box<str> {
+    text.chars().filter(|it| !it.is_control()).take(WORD_MAX).collect()
+}

@@ -1,0 +1,309 @@
+//! What the links say: up and down, answers, and what a doubt means.
+
+use crate::carrier::report::{Answered, News, Report, Ticket};
+use crate::dispatch::command::Command;
+use crate::dispatch::fact::{DoubtCause, Fact};
+use crate::dispatch::{Dice, Dispatch};
+use crate::message::attempt::{Answer, Attempt};
+use crate::message::id::{LinkId, PartKey, Seq};
+use crate::message::phase::{End, Move, Phase};
+use crate::message::reason::Reason;
+use crate::record::entry::PastAttempt;
+use crate::route::plan::{Retry, UnknownPolicy};
+use std::time::Duration;
+
+impl Dispatch {
+    pub(super) fn hear(&mut self, link: LinkId, report: Report, dice: Dice<'_>) {
+        match report {
+            Report::Up { capacity } => self.link_has(link, capacity),
+            Report::Down => self.link_has(link, 0),
+            Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
+            Report::Late(ticket, answered) => self.late(link, ticket, answered),
+            Report::Odd(_) => (),
+            Report::Inbound { tag, news } => {
+                match news {
+                    News::Receipt(receipt) => self.receipt(link.carrier, receipt),
+                    News::Mo(_) => self.facts.push(Fact::Mo { carrier: link.carrier }),
+                }
+                self.commands.push(Command::Confirm(link, tag));
+            }
+        }
+    }
+
+    fn link_has(&mut self, link: LinkId, capacity: usize) {
+        let Some(carrier) = self.carriers.get_mut(&link.carrier) else { return };
+        if let Some(state) = carrier.links.get_mut(usize::from(link.bind)) {
+            state.capacity = capacity;
+        }
+    }
+
+    fn answered(&mut self, link: LinkId, ticket: Ticket, answered: Answered, dice: Dice<'_>) {
+        let key = ticket.key();
+        let Some(held) = self.set.get(key.seq()) else { return };
+        let destination = held.entry.body.destination;
+        let message = held.entry.body.id;
+        if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
+            carrier.freed_slot(link.bind, destination);
+        }
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.set.unstage(key);
+        let now = self.now;
+        let Some(held) = self.set.change(key) else { return };
+        let part = &mut held.entry.parts[usize::from(key.index())];
+        let Some(attempt) = part.attempt.as_mut().filter(|it| it.number == ticket.number()) else { return };
+        let took = now.since(attempt.intended_at);
+        attempt.answered_at = now;
+        attempt.answer = Some(answered.answer);
+        attempt.command_status = answered.command_status;
+        let (answer, command_status, throttled) = (answered.answer, answered.command_status, answered.throttled);
+        let country = destination.country();
+        self.facts.push(Fact::Answered { message, link, country, answer, command_status, took, throttled });
+        if part.phase() != Phase::Intended {
+            // A receipt that named it by its recipient has ended it meanwhile.
+            self.name(key, answered);
+            return;
+        }
+        self.act_on(link, key, answered, dice);
+    }
+
+    fn act_on(&mut self, link: LinkId, key: PartKey, answered: Answered, dice: Dice<'_>) {
+        match answered.answer {
+            Answer::Taken => {
+                if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
+                    carrier.took();
+                }
+                self.taken(key, answered);
+            }
+            Answer::NotSent => self.give_back(key),
+            Answer::Later if answered.throttled => {
+                if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
+                    carrier.throttled(self.now);
+                }
+                self.give_back(key);
+            }
+            Answer::Later => self.again_later(key, answered.reason, dice),
+            // While a route knows one carrier, elsewhere is the same carrier later, unless it
+            // refused the numbers themselves: then it would refuse them again.
+            Answer::Elsewhere if answered.reason.is_some_and(is_about_numbers) => self.refused(key, answered.reason),
+            Answer::Elsewhere => self.again_later(key, answered.reason, dice),
+            Answer::Never => self.refused(key, answered.reason),
+            Answer::Unknown => self.doubt(key, DoubtCause::NoAnswer),
+        }
+    }
+
+    /// The carrier took the part and, mostly, named it.
+    fn taken(&mut self, key: PartKey, answered: Answered) {
+        self.step(key, Move::Take, None);
+        let timeout = self.receipt_timeout(key);
+        if let Some(held) = self.set.change(key) {
+            let expires = held.entry.body.expires;
+            held.entry.parts[usize::from(key.index())].ends = expires.max(self.now) + timeout;
+        }
+        self.name(key, answered);
+    }
+
+    pub(super) fn receipt_timeout(&self, key: PartKey) -> Duration {
+        let route = self.set.get(key.seq()).and_then(|it| self.plan.routes.get(&it.entry.body.route));
+        route.map_or(Duration::from_secs(24 * 3_600), |it| it.receipt_timeout)
+    }
+
+    /// Keeps the carrier's name and price of the current attempt, and takes up receipts that came first.
+    fn name(&mut self, key: PartKey, answered: Answered) {
+        if answered.answer != Answer::Taken {
+            return;
+        }
+        let cost = self.cost(key);
+        let Some(held) = self.set.change(key) else { return };
+        let Some(attempt) = held.entry.parts[usize::from(key.index())].attempt.as_mut() else { return };
+        attempt.carrier_message_id = answered.carrier_message_id;
+        attempt.cost = cost;
+        let (carrier, number) = (attempt.link.carrier, attempt.number);
+        let Some(id) = attempt.carrier_message_id.clone() else { return };
+        self.set.named(id.rhash(carrier), key);
+        self.unpark(key, number, carrier, &id);
+    }
+
+    fn cost(&self, key: PartKey) -> Option<crate::message::money::Money> {
+        let held = self.set.get(key.seq())?;
+        let carrier = held.entry.parts[usize::from(key.index())].attempt.as_ref()?.link.carrier;
+        let cost = self.plan.carriers.get(&carrier)?.dialect.cost.as_ref()?;
+        let country = held.entry.body.destination.country();
+        country.and_then(|it| cost.countries.get(it).copied()).or(cost.default)
+    }
+
+    /// An answer to an attempt whose outcome was in doubt.
+    fn late(&mut self, link: LinkId, ticket: Ticket, answered: Answered) {
+        let key = ticket.key();
+        let Some(part) = self.set.part(key) else { return };
+        let current = part.attempt.as_ref().is_some_and(|it| it.number == ticket.number());
+        let in_doubt = matches!(part.phase(), Phase::Doubtful | Phase::Queued);
+        if !current {
+            self.late_past(key, ticket.number(), answered);
+        } else if answered.answer == Answer::Taken && in_doubt {
+            // Taken after all: what was to be sent again need not be.
+            if let Some(attempt) = self.current(key) {
+                attempt.answer = Some(Answer::Taken);
+                attempt.command_status = answered.command_status;
+            }
+            self.taken(key, answered);
+        } else if answered.answer == Answer::Taken {
+            self.name(key, answered);
+        } else if part.phase() == Phase::Doubtful {
+            if let Some(attempt) = self.current(key) {
+                attempt.answer = Some(answered.answer);
+                attempt.command_status = answered.command_status;
+            }
+            match answered.answer {
+                Answer::Never => self.refused(key, answered.reason),
+                _ => self.give_back(key),
+            }
+        }
+        let _ = link;
+    }
+
+    fn current(&mut self, key: PartKey) -> Option<&mut Attempt> {
+        self.set.change(key)?.entry.parts[usize::from(key.index())].attempt.as_mut()
+    }
+
+    fn late_past(&mut self, key: PartKey, number: u8, answered: Answered) {
+        let cost = self.cost(key);
+        let Some(held) = self.set.change(key) else { return };
+        let Some(past) = held.entry.past.iter_mut().find(|it| it.key == key && it.attempt.number == number) else { return };
+        past.attempt.answer = Some(answered.answer);
+        past.attempt.command_status = answered.command_status;
+        past.attempt.carrier_message_id = answered.carrier_message_id;
+        past.attempt.cost = cost.filter(|_| answered.answer == Answer::Taken);
+        let (carrier, changed) = (past.attempt.link.carrier, past.clone());
+        self.keep_past(changed.clone());
+        if let Some(id) = changed.attempt.carrier_message_id {
+            self.set.named(id.rhash(carrier), key);
+            self.unpark(key, number, carrier, &id);
+        }
+    }
+
+    pub(super) fn keep_past(&mut self, past: PastAttempt) {
+        self.set.changed_past(past);
+    }
+
+    /// Back to the head of its lane, at no cost but time.
+    fn give_back(&mut self, key: PartKey) {
+        self.step(key, Move::Return, None);
+        let Some(held) = self.set.change(key) else { return };
+        let expires = held.entry.body.expires;
+        let part = &mut held.entry.parts[usize::from(key.index())];
+        (part.ends, part.due) = (expires, crate::message::time::Time::NEVER);
+        self.to_head(key);
+    }
+
+    /// Stages a queued part that may go at once at the head of its lane.
+    pub(super) fn to_head(&mut self, key: PartKey) {
+        let Some(lane) = self.set.part(key).map(|it| it.lane) else { return };
+        if self.set.stage(key) {
+            self.lanes.entry(lane).or_default().ready.push_front(key);
+        }
+        self.offer(lane);
+    }
+
+    /// To its lane after a wait, if its route allows another attempt.
+    fn again_later(&mut self, key: PartKey, reason: Option<Reason>, dice: Dice<'_>) {
+        let retry = self.retry(key);
+        let now = self.now;
+        let Some(held) = self.set.change(key) else { return };
+        let expires = held.entry.body.expires;
+        let part = &mut held.entry.parts[usize::from(key.index())];
+        part.spent = part.spent.saturating_add(1);
+        let wait = backoff(retry, part.spent, dice());
+        if retry.attempts <= part.spent {
+            self.refused(key, reason);
+            return;
+        }
+        (part.due, part.ends) = (now + wait, expires);
+        let (due, lane) = (part.due, part.lane);
+        self.step(key, Move::Return, None);
+        self.lanes.entry(lane).or_default().delayed += 1;
+        self.sweep.due_at(due);
+    }
+
+    fn retry(&self, key: PartKey) -> Retry {
+        let route = self.set.get(key.seq()).and_then(|it| self.plan.routes.get(&it.entry.body.route));
+        route.map_or_else(Retry::default, |it| it.retry)
+    }
+
+    fn refused(&mut self, key: PartKey, reason: Option<Reason>) {
+        self.step(key, Move::End(End::Failed), Some(reason.unwrap_or(Reason::SubmitError)));
+    }
+
+    /// It was perhaps written: the route says what follows.
+    pub(super) fn doubt(&mut self, key: PartKey, cause: DoubtCause) {
+        let crash = cause == DoubtCause::Crash;
+        let Some(held) = self.set.change(key) else { return };
+        let message = held.entry.body.id;
+        let (seq, policy) = (key.seq(), self.plan.routes.get(&held.entry.body.route).map(|it| it.unknown));
+        let part = &mut held.entry.parts[usize::from(key.index())];
+        let Some(attempt) = part.attempt.as_mut() else { return };
+        attempt.answer = Some(Answer::Unknown);
+        let carrier = attempt.link.carrier;
+        if crash {
+            self.in_flight = self.in_flight.saturating_sub(1);
+        }
+        self.facts.push(Fact::Doubtful { message, carrier, cause });
+        self.step(key, Move::Doubt, None);
+        self.note_doubt(seq, key);
+        if self.settle_by_handset(key) {
+            return;
+        }
+        match policy.unwrap_or(UnknownPolicy::Hold) {
+            UnknownPolicy::Resend => self.resend(key),
+            UnknownPolicy::Hold => (),
+            UnknownPolicy::Fail => self.step(key, Move::End(End::Failed), Some(Reason::OutcomeUnknown)),
+        }
+    }
+
+    pub(super) fn note_doubt(&mut self, seq: Seq, key: PartKey) {
+        let Some(held) = self.set.get(seq) else { return };
+        let attempt = held.entry.parts[usize::from(key.index())].attempt.as_ref();
+        if let Some(carrier) = attempt.map(|it| it.link.carrier) {
+            self.doubtful.insert((carrier, held.entry.body.destination, key));
+        }
+    }
+
+    fn resend(&mut self, key: PartKey) {
+        let retry = self.retry(key);
+        let Some(held) = self.set.change(key) else { return };
+        let part = &mut held.entry.parts[usize::from(key.index())];
+        part.spent = part.spent.saturating_add(1);
+        if retry.attempts <= part.spent {
+            self.step(key, Move::End(End::Failed), Some(Reason::OutcomeUnknown));
+        } else {
+            self.give_back(key);
+        }
+    }
+}
+
+/// Whether a refusal is about the recipient's or the sender's number.
+const fn is_about_numbers(reason: Reason) -> bool {
+    matches!(reason, Reason::NumberInvalid | Reason::SenderRefused)
+}
+
+/// How long to wait before the attempt after `spent` refused ones: the base doubled each time,
+/// at most the maximum, of which a random half is jitter.
+fn backoff(retry: Retry, spent: u8, dice: u64) -> Duration {
+    let doubled = retry.base.saturating_mul(1 << u32::from(spent.saturating_sub(1)).min(20)).min(retry.max);
+    let half = doubled / 2;
+    half + half.mul_f64((dice >> 11) as f64 / (1_u64 << 53) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_maximum_and_half_of_each_is_jitter() {
+        let retry = Retry { base: Duration::from_secs(1), max: Duration::from_secs(6), attempts: 9 };
+        for (spent, most) in [(1, 1), (2, 2), (3, 4), (4, 6), (100, 6)] {
+            let most = Duration::from_secs(most);
+            assert_eq!(backoff(retry, spent, 0), most / 2);
+            assert!(backoff(retry, spent, u64::MAX) <= most);
+        }
+    }
+}

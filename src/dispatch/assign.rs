@@ -1,0 +1,184 @@
+//! Gives queued parts to links: within their capacity and pace, the lanes of a carrier by turns.
+
+use crate::carrier::report::Ticket;
+use crate::dispatch::Dispatch;
+use crate::carrier::submit::Submit;
+use crate::dispatch::command::Command;
+use crate::dispatch::fact::Fact;
+use crate::dispatch::lane::Lane;
+use crate::message::attempt::{Answer, Attempt, Cause};
+use crate::message::id::{CarrierId, LaneId, LinkId, PartKey};
+use crate::message::phase::{End, Move, Phase};
+use crate::message::reason::Reason;
+use crate::record::contract::{Poisoned, Store};
+use crate::record::entry::PastAttempt;
+
+/// Parts in memory over all lanes; each lane's share shrinks as more lanes have work.
+const READY_MAX: usize = 50_000;
+/// A lane's share never shrinks below this.
+const READY_MIN: usize = 64;
+
+/// What came of offering a link to the head of a lane.
+enum Given {
+    /// It went, or had ended meanwhile.
+    Gone,
+    /// Its recipient's link has no room now.
+    Blocked,
+    /// The lane has nothing in memory.
+    Empty,
+}
+
+impl Dispatch {
+    /// How many parts a lane may hold in memory.
+    pub(super) fn ready_max(&self) -> usize {
+        (READY_MAX / self.lanes.len().max(1)).clamp(READY_MIN, self.plan.limits.ready_per_lane.max(READY_MIN))
+    }
+
+    /// Reads on in lanes that run short, where their carrier could send.
+    pub(super) fn refill<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
+        let room = self.ready_max();
+        let now = self.now;
+        let short = |it: &LaneId| self.lanes.get(it).is_some_and(|it| it.backlog && it.ready.len() < room / 2);
+        let able = self.carriers.values().filter(|it| it.has_room(now));
+        let lanes: Vec<LaneId> = able.flat_map(|it| it.ring.iter().copied()).filter(short).collect();
+        for lane in lanes {
+            let Some(queue) = self.lanes.get_mut(&lane) else { continue };
+            let wanted = room - queue.ready.len();
+            let entries = store.ready(lane, queue.horizon, wanted)?;
+            queue.backlog = wanted <= entries.len();
+            for entry in entries {
+                let seq = entry.body.seq();
+                self.set.admit(entry);
+                let Some(held) = self.set.get(seq) else { continue };
+                let ready = |it: &&crate::message::part::Part| {
+                    it.phase() == Phase::Queued && it.lane == lane && it.due.known().is_none()
+                };
+                let keys: Vec<PartKey> = held.entry.parts.iter().filter(ready).map(|it| it.key).collect();
+                let last = held.entry.parts.last().map(|it| it.key);
+                for key in keys {
+                    if self.set.stage(key) {
+                        queue.ready.push_back(key);
+                    }
+                }
+                queue.horizon = queue.horizon.max(last.unwrap_or_default());
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives parts to links until there is no room, no token or no part.
+    pub(super) fn assign(&mut self) {
+        if self.draining {
+            return;
+        }
+        let carriers: Vec<CarrierId> = self.carriers.keys().copied().collect();
+        for carrier in carriers {
+            self.assign_to(carrier);
+        }
+    }
+
+    fn assign_to(&mut self, id: CarrierId) {
+        // A full turn of the ring without a part that could go ends the round.
+        let mut passed = 0;
+        loop {
+            let now = self.now;
+            let Some(carrier) = self.carriers.get_mut(&id) else { return };
+            let Some(lane) = carrier.ring.front().copied() else { return };
+            if carrier.ring.len() <= passed || !carrier.has_room(now) {
+                return;
+            }
+            if carrier.pace.next_at(now).is_some() {
+                return;
+            }
+            match self.give(id, lane) {
+                Given::Gone => {
+                    passed = 0;
+                    self.turn(id, lane, false);
+                }
+                Given::Blocked => {
+                    passed += 1;
+                    self.turn(id, lane, true);
+                }
+                Given::Empty if self.lanes.get(&lane).is_some_and(|it| it.backlog) => {
+                    passed += 1;
+                    self.turn(id, lane, true);
+                }
+                Given::Empty => self.leave_ring(id, lane),
+            }
+        }
+    }
+
+    /// One part of the lane's turn is used, or all of it.
+    fn turn(&mut self, id: CarrierId, lane: LaneId, all: bool) {
+        let (Some(carrier), Some(queue)) = (self.carriers.get_mut(&id), self.lanes.get_mut(&lane)) else { return };
+        queue.quantum = if all { 0 } else { queue.quantum.saturating_sub(1) };
+        if queue.quantum == 0 {
+            queue.quantum = Lane::weight(lane.class());
+            carrier.ring.rotate_left(1);
+        }
+    }
+
+    fn leave_ring(&mut self, id: CarrierId, lane: LaneId) {
+        let (Some(carrier), Some(queue)) = (self.carriers.get_mut(&id), self.lanes.get_mut(&lane)) else { return };
+        carrier.ring.pop_front();
+        queue.in_ring = false;
+    }
+
+    fn give(&mut self, id: CarrierId, lane: LaneId) -> Given {
+        let Some(queue) = self.lanes.get_mut(&lane) else { return Given::Empty };
+        let Some(key) = queue.ready.front().copied() else { return Given::Empty };
+        let Some(part) = self.set.part(key).filter(|it| it.phase() == Phase::Queued && it.due.known().is_none()) else {
+            queue.ready.pop_front();
+            self.set.unstage(key);
+            return Given::Gone;
+        };
+        if part.ends <= self.now {
+            queue.ready.pop_front();
+            self.step(key, Move::End(End::Expired), Some(Reason::Expired));
+            self.set.unstage(key);
+            return Given::Gone;
+        }
+        let destination = self.set.get(key.seq()).expect("a staged part is in memory").entry.body.destination;
+        let Some(carrier) = self.carriers.get_mut(&id) else { return Given::Empty };
+        let Some(bind) = carrier.link_for(destination, self.now) else { return Given::Blocked };
+        carrier.pace.take(self.now);
+        carrier.took_slot(bind, destination);
+        self.in_flight += 1;
+        if let Some(queue) = self.lanes.get_mut(&lane) {
+            queue.ready.pop_front();
+        }
+        self.intend(key, LinkId { carrier: id, bind });
+        Given::Gone
+    }
+
+    /// The part is on a link now; its last attempt, if any, becomes a past one.
+    fn intend(&mut self, key: PartKey, link: LinkId) {
+        self.step(key, Move::Intend, None);
+        let now = self.now;
+        let held = self.set.change(key).expect("a staged part is in memory");
+        let part = &mut held.entry.parts[usize::from(key.index())];
+        let last = part.attempt.take();
+        let (number, cause) = last.as_ref().map_or((1, Cause::First), |it| (it.number.saturating_add(1), cause_after(it, link)));
+        part.attempt = Some(Attempt::new(number, link, cause, now));
+        let body = held.entry.body.clone();
+        let validity = body.expires.since(now);
+        let past = last.map(|attempt| PastAttempt { key, attempt });
+        held.entry.past.extend(past.clone());
+        if let Some(past) = past {
+            self.set.changed_past(past);
+        }
+        let (message, class, waited) = (body.id, body.class, now.since(body.created));
+        self.facts.push(Fact::Submitted { message, link, class, cause, waited });
+        let submit = Submit { ticket: Ticket::new(key, number), body, index: key.index(), validity };
+        self.commands.push(Command::Submit(link, submit));
+    }
+}
+
+/// Why there is another attempt after this one.
+fn cause_after(last: &Attempt, link: LinkId) -> Cause {
+    match last.answer {
+        Some(Answer::Unknown) => Cause::Resend,
+        _ if last.link.carrier != link.carrier => Cause::Failover,
+        _ => Cause::Retry,
+    }
+}

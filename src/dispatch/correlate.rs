@@ -1,0 +1,301 @@
+//! Which part a receipt is about, and what it changes there.
+//!
+//! A receipt finds its part by the carrier's id, in every form that the id may have; where two
+//! parts fit, the exact form, then the recipient, then the newer one decides. A receipt that
+//! finds none is parked until an answer names its id; a part in doubt may also be known by its
+//! recipient and sender, if it is the only one.
+
+use crate::carrier::id::{Form, forms_of};
+use crate::carrier::reason;
+use crate::carrier::report::ReceiptNews;
+use crate::dispatch::Dispatch;
+use crate::dispatch::fact::{Fate, Fact};
+use crate::message::attempt::{Answer, Attempt, CarrierMessageId};
+use crate::message::id::{CarrierId, PartKey};
+use crate::message::phase::{End, Move, Phase};
+use crate::message::reason::Reason;
+use crate::message::receipt::Receipt;
+use crate::message::status::Status;
+use crate::number::e164::E164;
+use crate::record::parked::Parked;
+
+/// A part that a receipt may be about, and which of its attempts.
+struct Match {
+    key: PartKey,
+    number: u8,
+    exact: bool,
+    fits_handset: bool,
+}
+
+impl Dispatch {
+    pub(super) fn receipt(&mut self, carrier: CarrierId, mut news: ReceiptNews) {
+        news.receipt.received_at = self.now;
+        let forms = self.forms(carrier, &news.ids);
+        match self.find(carrier, &forms, news.handset) {
+            Some(found) => self.take_in(found.key, found.number, carrier, news.receipt),
+            None => match self.find_doubtful(carrier, &news) {
+                Some(key) => {
+                    let number = self.taken_after_all(key, &news.ids);
+                    self.take_in(key, number, carrier, news.receipt);
+                }
+                None => self.park(carrier, news),
+            },
+        }
+    }
+
+    /// A receipt that has found its attempt.
+    fn take_in(&mut self, key: PartKey, number: u8, carrier: CarrierId, receipt: Receipt) {
+        let message = self.set.get(key.seq()).map(|it| it.entry.body.id);
+        let asked = self.attempt(key, number).map(|it| it.answered_at.known().unwrap_or(it.intended_at));
+        let delay = asked.map(|it| self.now.since(it));
+        let status = receipt.status;
+        let fate = self.apply(key, number, carrier, receipt);
+        self.facts.push(Fact::Receipt { carrier, status, fate, message, delay });
+    }
+
+    /// Every form that the ids of a receipt may have had in an answer, most trusted first.
+    pub(super) fn forms(&self, carrier: CarrierId, ids: &[CarrierMessageId]) -> Vec<Form> {
+        let form = self.plan.carriers.get(&carrier).map(|it| it.dialect.message_id).unwrap_or_default();
+        ids.iter().flat_map(|it| forms_of(it, form)).collect()
+    }
+
+    fn find(&self, carrier: CarrierId, forms: &[Form], handset: Option<E164>) -> Option<Match> {
+        for form in forms {
+            let candidates = self.set.by_rhash(form.rhash(carrier)).filter_map(|key| self.fit(key, carrier, form, handset));
+            // An id as written is believed; one that was converted only where the recipient fits.
+            let best = candidates
+                .filter(|it| it.exact || it.fits_handset)
+                .max_by_key(|it| (it.fits_handset, it.exact, it.key, it.number));
+            if best.is_some() {
+                return best;
+            }
+        }
+        None
+    }
+
+    fn fit(&self, key: PartKey, carrier: CarrierId, form: &Form, handset: Option<E164>) -> Option<Match> {
+        let entry = &self.set.get(key.seq())?.entry;
+        let current = entry.parts.get(usize::from(key.index()))?.attempt.as_ref();
+        let past = entry.past.iter().filter(|it| it.key == key).map(|it| &it.attempt);
+        let named = |it: &&Attempt| it.link.carrier == carrier && it.carrier_message_id.as_ref().is_some_and(|it| form.fits(it));
+        let attempt = current.into_iter().chain(past).find(named)?;
+        let fits_handset = handset == Some(entry.body.destination);
+        Some(Match { key, number: attempt.number, exact: !form.converted, fits_handset })
+    }
+
+    /// Changes the part by what the receipt says of one of its attempts.
+    fn apply(&mut self, key: PartKey, number: u8, carrier: CarrierId, receipt: Receipt) -> Fate {
+        let (Some(part), Some(attempt)) = (self.set.part(key), self.attempt(key, number)) else { return Fate::Late };
+        let (phase, status) = (part.phase(), receipt.status);
+        let current = part.attempt.as_ref().is_some_and(|it| it.number == number);
+        let before = attempt.receipt.as_ref().map(|it| it.status);
+        let Some(end) = end_of(status) else {
+            let news = !phase.is_final() && before.is_none_or(|it| !it.is_final());
+            return match (before == Some(status), news) {
+                (true, _) => Fate::Duplicate,
+                (_, false) => Fate::Late,
+                (_, true) => {
+                    self.write_receipt(key, number, receipt);
+                    Fate::Matched
+                }
+            };
+        };
+        if before == Some(status) {
+            return Fate::Duplicate;
+        }
+        // What the carrier itself has ended is not corrected by its later words.
+        if matches!(before, Some(Status::Delivered | Status::Failed | Status::Expired)) {
+            return Fate::Late;
+        }
+        // A failure of an attempt that is superseded, or about to be, is history.
+        let decides = match phase {
+            Phase::Queued | Phase::Intended => end == End::Delivered,
+            Phase::Unknown | Phase::Expired => end != End::Unknown,
+            _ => current || end == End::Delivered,
+        };
+        let moves = decides && phase.after(Move::End(end)).is_some();
+        if moves || !phase.is_final() {
+            let reason = (end != End::Delivered).then(|| self.reason(carrier, &receipt, end));
+            self.write_receipt(key, number, receipt);
+            if moves {
+                self.end_by_receipt(key, end, reason);
+            }
+        }
+        if phase.is_final() { Fate::Late } else { Fate::Matched }
+    }
+
+    fn end_by_receipt(&mut self, key: PartKey, end: End, reason: Option<Reason>) {
+        let on_a_link = self.set.part(key).is_some_and(|it| it.phase() == Phase::Intended);
+        self.step(key, Move::End(end), reason);
+        if !on_a_link {
+            self.set.unstage(key);
+        }
+    }
+
+    /// Why a part ended by a receipt: the carrier's code, where the operator says what it means.
+    fn reason(&self, carrier: CarrierId, receipt: &Receipt, end: End) -> Reason {
+        let plan = self.plan.carriers.get(&carrier);
+        plan.and_then(|it| reason::of_receipt(&it.dialect, receipt)).unwrap_or_else(|| reason_of(end))
+    }
+
+    fn attempt(&self, key: PartKey, number: u8) -> Option<&Attempt> {
+        let entry = &self.set.get(key.seq())?.entry;
+        let current = entry.parts.get(usize::from(key.index()))?.attempt.as_ref();
+        let past = entry.past.iter().filter(|it| it.key == key).map(|it| &it.attempt);
+        current.into_iter().chain(past).find(|it| it.number == number)
+    }
+
+    fn write_receipt(&mut self, key: PartKey, number: u8, receipt: Receipt) {
+        let Some(held) = self.set.change(key) else { return };
+        let current = held.entry.parts[usize::from(key.index())].attempt.as_mut().filter(|it| it.number == number);
+        if let Some(attempt) = current {
+            attempt.receipt = Some(Box::new(receipt));
+        } else if let Some(past) = held.entry.past.iter_mut().find(|it| it.key == key && it.attempt.number == number) {
+            past.attempt.receipt = Some(Box::new(receipt));
+            let past = past.clone();
+            self.keep_past(past);
+        }
+    }
+
+    fn park(&mut self, carrier: CarrierId, news: ReceiptNews) {
+        let (status, fate) = (news.receipt.status, Fate::Parked);
+        self.facts.push(Fact::Receipt { carrier, status, fate, message: None, delay: None });
+        let Some(id) = news.ids.into_iter().next() else {
+            self.facts.push(Fact::Unmatched { carrier });
+            return;
+        };
+        if self.plan.limits.parked_max <= self.parked.len() {
+            self.give_up_oldest();
+        }
+        let number = self.marks.next_parked;
+        self.marks.next_parked += 1;
+        let parked = Parked {
+            number,
+            carrier,
+            carrier_message_id: id,
+            handset: news.handset,
+            sender: news.sender,
+            receipt: news.receipt,
+        };
+        self.batch.parked.push(parked.clone());
+        self.parked.put(parked);
+    }
+
+    /// The oldest parked receipt is about nothing that we know.
+    pub(super) fn give_up_oldest(&mut self) {
+        if let Some((number, carrier, _)) = self.parked.oldest() {
+            self.parked.take(number);
+            self.forget_parked(number);
+            self.facts.push(Fact::Unmatched { carrier });
+        }
+    }
+
+    fn forget_parked(&mut self, number: u64) {
+        // One that was parked in this very beat needs no record at all.
+        let parked = &mut self.batch.parked;
+        match parked.iter().position(|it| it.number == number) {
+            Some(at) => drop(parked.remove(at)),
+            None => self.batch.unparked.push(number),
+        }
+    }
+
+    /// An attempt has been named: receipts under that name are about it.
+    pub(super) fn unpark(&mut self, key: PartKey, number: u8, carrier: CarrierId, id: &CarrierMessageId) {
+        let waiting = self.parked.for_id(carrier, id);
+        for waiting in waiting {
+            let Some(parked) = self.parked.get(waiting) else { continue };
+            let forms = self.forms(carrier, std::slice::from_ref(&parked.carrier_message_id));
+            let destination = self.set.get(key.seq()).map(|it| it.entry.body.destination);
+            let fits_handset = parked.handset.is_some() && parked.handset == destination;
+            if !forms.iter().any(|it| it.fits(id) && (!it.converted || fits_handset)) {
+                continue;
+            }
+            if let Some(parked) = self.parked.take(waiting) {
+                self.forget_parked(waiting);
+                // It was counted when it came.
+                self.apply(key, number, carrier, parked.receipt);
+            }
+        }
+    }
+
+    /// The one part in doubt that a receipt may be about by its recipient and sender.
+    fn find_doubtful(&self, carrier: CarrierId, news: &ReceiptNews) -> Option<PartKey> {
+        let handset = news.handset?;
+        let mut fitting = self.doubtful_for(carrier, handset).filter(|key| {
+            self.set.get(key.seq()).is_some_and(|it| it.entry.body.source.octets() == &*news.sender)
+        });
+        let only = fitting.next()?;
+        fitting.next().is_none().then_some(only)
+    }
+
+    /// The parts in doubt at a carrier for a handset.
+    pub(super) fn doubtful_for(&self, carrier: CarrierId, handset: E164) -> impl Iterator<Item = PartKey> + '_ {
+        let range = (carrier, handset, PartKey(0))..=(carrier, handset, PartKey(u64::MAX));
+        self.doubtful.range(range).map(|(_, _, key)| *key)
+    }
+
+    /// The carrier took a part in doubt, as its receipt shows. Returns the number of the attempt.
+    fn taken_after_all(&mut self, key: PartKey, ids: &[CarrierMessageId]) -> u8 {
+        self.step(key, Move::Take, None);
+        let timeout = self.receipt_timeout(key);
+        let now = self.now;
+        let Some(held) = self.set.change(key) else { return 0 };
+        let part = &mut held.entry.parts[usize::from(key.index())];
+        part.ends = part.ends.max(now) + timeout;
+        let Some(attempt) = part.attempt.as_mut() else { return 0 };
+        attempt.answer = Some(Answer::Taken);
+        attempt.carrier_message_id = ids.first().cloned();
+        let (number, rhash) = (attempt.number, attempt.rhash());
+        if let Some(rhash) = rhash {
+            self.set.named(rhash, key);
+        }
+        number
+    }
+
+    /// A part has come into doubt: a parked receipt may know better. True if one did.
+    pub(super) fn settle_by_handset(&mut self, key: PartKey) -> bool {
+        let Some(held) = self.set.get(key.seq()) else { return false };
+        let (destination, sender) = (held.entry.body.destination, held.entry.body.source.octets().to_owned());
+        let Some(carrier) = held.entry.parts[usize::from(key.index())].attempt.as_ref().map(|it| it.link.carrier) else {
+            return false;
+        };
+        let waiting = self.parked.for_handset(carrier, destination);
+        let fitting: Vec<u64> =
+            waiting.into_iter().filter(|it| self.parked.get(*it).is_some_and(|it| *it.sender == *sender)).collect();
+        if fitting.is_empty() || 1 < self.doubtful_for(carrier, destination).count() {
+            return false;
+        }
+        let ids: std::collections::BTreeSet<String> =
+            fitting.iter().filter_map(|it| self.parked.get(*it)).map(|it| it.carrier_message_id.canonical()).collect();
+        if 1 < ids.len() {
+            return false;
+        }
+        let mut taken = None;
+        for number in fitting {
+            let Some(parked) = self.parked.take(number) else { continue };
+            self.forget_parked(number);
+            let attempt = *taken.get_or_insert_with(|| self.taken_after_all(key, &[parked.carrier_message_id]));
+            self.apply(key, attempt, carrier, parked.receipt);
+        }
+        true
+    }
+}
+
+/// How a part ends by a receipt of this status; `None` while more is to come.
+const fn end_of(status: Status) -> Option<End> {
+    match status {
+        Status::Delivered => Some(End::Delivered),
+        Status::Failed => Some(End::Failed),
+        Status::Expired => Some(End::Expired),
+        Status::Unknown => Some(End::Unknown),
+        Status::Queued | Status::Sent | Status::Cancelled => None,
+    }
+}
+
+const fn reason_of(end: End) -> Reason {
+    match end {
+        End::Expired => Reason::Expired,
+        End::Unknown => Reason::OutcomeUnknown,
+        _ => Reason::Undeliverable,
+    }
+}

@@ -1,0 +1,70 @@
+//! What stands where, for telemetry and the status page.
+
+use crate::dispatch::Dispatch;
+use crate::message::id::{CarrierId, LinkId, RouteId};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What stands where, now.
+#[derive(Clone, Debug, Default)]
+pub struct Gauges {
+    /// By route.
+    pub queues: BTreeMap<RouteId, Queue>,
+    /// By carrier.
+    pub carriers: BTreeMap<CarrierId, AtCarrier>,
+    /// Receipts that wait for their part.
+    pub parked: usize,
+    /// Places in use and places in all, by link.
+    pub windows: BTreeMap<LinkId, (usize, usize)>,
+}
+
+/// The queue of a route.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Queue {
+    /// Queued parts, those of the store included.
+    pub parts: u64,
+    /// Of these, parts that wait for another attempt.
+    pub delayed: u64,
+    /// The age of the oldest at the head of a lane.
+    pub oldest: Duration,
+}
+
+/// What a carrier owes us.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AtCarrier {
+    /// Parts that wait for a receipt.
+    pub awaiting: u64,
+    /// Parts whose outcome is not known.
+    pub doubtful: u64,
+    /// Our own pace towards it.
+    pub pace: Option<f64>,
+}
+
+impl Dispatch {
+    /// What stands where, now.
+    pub fn gauges(&self) -> Gauges {
+        let mut gauges = Gauges { parked: self.parked.len(), ..Gauges::default() };
+        gauges.queues.extend(self.plan.routes.keys().map(|it| (*it, Queue::default())));
+        for (id, lane) in &self.lanes {
+            let queue = gauges.queues.entry(id.route()).or_default();
+            queue.parts += lane.queued;
+            queue.delayed += lane.delayed;
+            let oldest = lane.ready.front().and_then(|it| self.set.get(it.seq())).map(|it| it.entry.body.created);
+            queue.oldest = oldest.map_or(queue.oldest, |it| queue.oldest.max(self.now.since(it)));
+        }
+        for (carrier, awaiting) in &self.awaiting {
+            gauges.carriers.entry(*carrier).or_default().awaiting = *awaiting;
+        }
+        for (carrier, _, _) in &self.doubtful {
+            gauges.carriers.entry(*carrier).or_default().doubtful += 1;
+        }
+        for (carrier, state) in &self.carriers {
+            gauges.carriers.entry(*carrier).or_default().pace = state.pace.rate();
+            for (bind, link) in state.links.iter().enumerate() {
+                let bind = u8::try_from(bind).unwrap_or(u8::MAX);
+                gauges.windows.insert(LinkId { carrier: *carrier, bind }, (link.in_use, link.capacity));
+            }
+        }
+        gauges
+    }
+}

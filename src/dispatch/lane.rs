@@ -1,0 +1,52 @@
+//! A queue of its own, of which only the first parts are in memory.
+//!
+//! ```text
+//!   ready (in memory)          horizon                 the store
+//!   ┌───┬───┬───┬───┐             │  ┌───┬───┬───┬───┬──── … ──┐
+//!   │ 4 │ 5 │ 6 │ 7 │             │  │ 8 │ 9 │10 │11 │         │
+//!   └───┴───┴───┴───┘             │  └───┴───┴───┴───┴──── … ──┘
+//! ```
+//!
+//! While `backlog` is set, a part that is accepted goes behind the horizon and is read from the
+//! store in its turn. A part that comes back goes to the head.
+
+use crate::message::class::Class;
+use crate::message::id::PartKey;
+use std::collections::VecDeque;
+
+/// The queue of one lane.
+#[derive(Debug, Default)]
+pub(crate) struct Lane {
+    /// Staged parts, next first; some have meanwhile ended and are passed over.
+    pub(crate) ready: VecDeque<PartKey>,
+    /// The store may have parts above the horizon.
+    pub(crate) backlog: bool,
+    /// The last key that was read or accepted into memory.
+    pub(crate) horizon: PartKey,
+    /// How many parts are queued, in memory, in the store and delayed.
+    pub(crate) queued: u64,
+    /// Of these, how many wait for another attempt.
+    pub(crate) delayed: u64,
+    /// Stands in its carrier's ring.
+    pub(crate) in_ring: bool,
+    /// How many parts it may still send in this turn.
+    pub(crate) quantum: u32,
+}
+
+impl Lane {
+    /// How many parts a lane of a class sends in its turn: otp 16, transactional 4, marketing 1.
+    pub(crate) const fn weight(class: u8) -> u32 {
+        if class == Class::Otp.number() {
+            16
+        } else if class == Class::Transactional.number() {
+            4
+        } else {
+            1
+        }
+    }
+
+    /// Whether there is anything to send now, in memory or in the store.
+    pub(crate) fn has_work(&self) -> bool {
+        self.backlog || !self.ready.is_empty()
+    }
+}

@@ -1,0 +1,199 @@
+//! The working set: the messages that are in memory, and what of them the store does not have yet.
+//!
+//! In memory are the parts staged in a lane or on a link, and a bounded number of messages
+//! that wait for a receipt. All others are in the store alone.
+
+use crate::message::attempt::Attempt;
+use crate::message::id::{PartKey, Seq};
+use crate::message::part::Part;
+use crate::message::phase::Phase;
+use crate::message::status::Status;
+use crate::record::batch::Batch;
+use crate::record::entry::{Entry, PastAttempt};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+/// A message in memory.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) entry: Entry,
+    /// What telemetry was told last.
+    pub(crate) told: Status,
+    /// Which parts stand in a lane or on a link, by bit.
+    staged: u16,
+    /// Which parts changed in this beat, by bit.
+    changed: u16,
+    /// Its body is not durable yet.
+    fresh: bool,
+    /// Only waits; may be forgotten.
+    idle: bool,
+}
+
+/// The messages in memory.
+#[derive(Debug)]
+pub(crate) struct Set {
+    held: HashMap<Seq, Held, foldhash::fast::FixedState>,
+    /// The attempts in memory by the hash of the carrier's id.
+    rhashes: BTreeSet<(u64, PartKey)>,
+    /// Messages that changed in this beat, each once.
+    changed: Vec<Seq>,
+    /// Past attempts that changed in this beat.
+    past: Vec<PastAttempt>,
+    /// Messages that only wait, oldest first; some have moved on.
+    idle: VecDeque<Seq>,
+    idle_max: usize,
+}
+
+impl Set {
+    pub(crate) fn new(idle_max: usize) -> Self {
+        Self {
+            held: HashMap::default(),
+            rhashes: BTreeSet::new(),
+            changed: Vec::new(),
+            past: Vec::new(),
+            idle: VecDeque::new(),
+            idle_max,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    pub(crate) fn holds(&self, seq: Seq) -> bool {
+        self.held.contains_key(&seq)
+    }
+
+    pub(crate) fn get(&self, seq: Seq) -> Option<&Held> {
+        self.held.get(&seq)
+    }
+
+    pub(crate) fn part(&self, key: PartKey) -> Option<&Part> {
+        self.held.get(&key.seq())?.entry.parts.get(usize::from(key.index()))
+    }
+
+    /// The part, to be changed: it goes into the batch of this beat.
+    pub(crate) fn change(&mut self, key: PartKey) -> Option<&mut Held> {
+        let held = self.held.get_mut(&key.seq())?;
+        if held.changed == 0 && !held.fresh {
+            self.changed.push(key.seq());
+        }
+        held.changed |= 1 << key.index();
+        held.idle = false;
+        Some(held)
+    }
+
+    /// Takes in what the store had; what is in memory already is newer and stays.
+    pub(crate) fn admit(&mut self, entry: Entry) {
+        let seq = entry.body.seq();
+        if self.holds(seq) {
+            return;
+        }
+        for part in &entry.parts {
+            self.rhashes.extend(part.attempt.as_ref().and_then(Attempt::rhash).map(|it| (it, part.key)));
+        }
+        for past in &entry.past {
+            self.rhashes.extend(past.attempt.rhash().map(|it| (it, past.key)));
+        }
+        let told = entry.status();
+        self.held.insert(seq, Held { entry, told, staged: 0, changed: 0, fresh: false, idle: true });
+        self.idle.push_back(seq);
+    }
+
+    /// Takes in a message that is accepted in this beat.
+    pub(crate) fn accept(&mut self, entry: Entry) {
+        let seq = entry.body.seq();
+        let told = entry.status();
+        self.changed.push(seq);
+        self.held.insert(seq, Held { entry, told, staged: 0, changed: 0, fresh: true, idle: false });
+    }
+
+    /// Marks a part as standing in a lane or on a link; false if it already did, or is not here.
+    pub(crate) fn stage(&mut self, key: PartKey) -> bool {
+        let Some(held) = self.held.get_mut(&key.seq()) else { return false };
+        let first = held.staged & (1 << key.index()) == 0;
+        held.staged |= 1 << key.index();
+        held.idle = false;
+        first
+    }
+
+    /// The part stands in no lane and on no link any more.
+    pub(crate) fn unstage(&mut self, key: PartKey) {
+        if let Some(held) = self.held.get_mut(&key.seq()) {
+            held.staged &= !(1 << key.index());
+            if held.staged == 0 && held.changed == 0 && !held.fresh {
+                // Nothing will come by to tidy it away but this.
+                held.idle = true;
+                self.idle.push_back(key.seq());
+            }
+        }
+    }
+
+    /// The parts with an attempt under this hash.
+    pub(crate) fn by_rhash(&self, rhash: u64) -> impl Iterator<Item = PartKey> + '_ {
+        self.rhashes.range((rhash, PartKey(0))..=(rhash, PartKey(u64::MAX))).map(|(_, key)| *key)
+    }
+
+    /// An attempt of this part has been named by its carrier.
+    pub(crate) fn named(&mut self, rhash: u64, key: PartKey) {
+        self.rhashes.insert((rhash, key));
+    }
+
+    /// A past attempt is new or has changed.
+    pub(crate) fn changed_past(&mut self, past: PastAttempt) {
+        self.past.push(past);
+    }
+
+    /// Puts what changed into the batch, in the order of its keys, and lets go of what need not stay.
+    pub(crate) fn settle(&mut self, batch: &mut Batch) {
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        for seq in &changed {
+            let Some(held) = self.held.get_mut(seq) else { continue };
+            if held.fresh {
+                batch.bodies.push(held.entry.body.clone());
+                batch.new_parts.extend(held.entry.parts.iter().cloned());
+            } else {
+                let parts = held.entry.parts.iter().filter(|it| held.changed & (1 << it.key.index()) != 0);
+                batch.parts.extend(parts.cloned());
+            }
+            (held.fresh, held.changed) = (false, 0);
+            if held.staged == 0 {
+                self.rest(*seq);
+            }
+        }
+        changed.clear();
+        self.changed = changed;
+        batch.past.append(&mut self.past);
+        while self.idle_max < self.idle.len() {
+            let Some(seq) = self.idle.pop_front() else { break };
+            if self.held.get(&seq).is_some_and(|it| it.idle) {
+                self.forget(seq);
+            }
+        }
+    }
+
+    /// A message with no part staged: kept for its receipt, or forgotten.
+    fn rest(&mut self, seq: Seq) {
+        let Some(held) = self.held.get_mut(&seq) else { return };
+        if held.entry.parts.iter().any(|it| it.phase() == Phase::Sent) {
+            held.idle = true;
+            self.idle.push_back(seq);
+        } else {
+            self.forget(seq);
+        }
+    }
+
+    fn forget(&mut self, seq: Seq) {
+        let Some(held) = self.held.remove(&seq) else { return };
+        for part in &held.entry.parts {
+            if let Some(rhash) = part.attempt.as_ref().and_then(Attempt::rhash) {
+                self.rhashes.remove(&(rhash, part.key));
+            }
+        }
+        for past in &held.entry.past {
+            if let Some(rhash) = past.attempt.rhash() {
+                self.rhashes.remove(&(rhash, past.key));
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What time does: delayed parts come due, waits end, old receipts are given up; and the
+//! loading of what the happenings of a beat name.
+
+use crate::carrier::report::{News, Report};
+use crate::dispatch::Dispatch;
+use crate::dispatch::happening::Happening;
+use crate::message::id::{PartKey, Seq};
+use crate::message::phase::{End, Move, Phase};
+use crate::message::reason::Reason;
+use crate::message::time::Time;
+use crate::record::contract::{Poisoned, Store};
+use std::time::Duration;
+
+/// How often the sweep goes on.
+const STEP: Duration = Duration::from_secs(1);
+/// How many parts it looks at in one step: some 5 ms of reading.
+const SPAN: usize = 20_000;
+/// How many delayed parts come due in one beat.
+const DUE_MAX: usize = 500;
+
+/// Where the sweep is.
+#[derive(Debug)]
+pub(super) struct Sweep {
+    /// The last part that it looked at.
+    after: PartKey,
+    /// When it goes on.
+    next: Time,
+    /// When the next delayed part comes due; never when none is known of.
+    due: Time,
+}
+
+impl Sweep {
+    pub(super) const fn new(now: Time) -> Self {
+        // Delayed parts of an earlier run may be due at once.
+        Self { after: PartKey(0), next: now, due: Time(1) }
+    }
+
+    /// A part has been delayed until then.
+    pub(super) fn due_at(&mut self, due: Time) {
+        self.due = if self.due == Time::NEVER { due } else { self.due.min(due) };
+    }
+}
+
+impl Dispatch {
+    /// Brings into memory what the happenings name.
+    pub(super) fn load<S: Store>(&mut self, happenings: &[Happening], store: &mut S) -> Result<(), Poisoned> {
+        let (mut seqs, mut hashes) = (Vec::new(), Vec::new());
+        for happening in happenings {
+            match happening {
+                Happening::Cancel(_, _, message) => seqs.push(message.seq),
+                Happening::Link(_, Report::Answered(ticket, _) | Report::Late(ticket, _)) => seqs.push(ticket.key().seq()),
+                Happening::Link(link, Report::Inbound { news: News::Receipt(news), .. }) => {
+                    let forms = self.forms(link.carrier, &news.ids);
+                    let rhashes = || forms.iter().map(|it| it.rhash(link.carrier));
+                    if !rhashes().any(|it| self.set.by_rhash(it).next().is_some()) {
+                        hashes.extend(rhashes());
+                    }
+                    if let Some(handset) = news.handset {
+                        seqs.extend(self.doubtful_for(link.carrier, handset).take(2).map(PartKey::seq));
+                    }
+                }
+                _ => (),
+            }
+        }
+        seqs.retain(|it| !self.set.holds(*it));
+        seqs.sort_unstable();
+        seqs.dedup();
+        if !seqs.is_empty() {
+            store.load(&seqs)?.into_iter().for_each(|it| self.set.admit(it));
+        }
+        hashes.sort_unstable();
+        hashes.dedup();
+        if !hashes.is_empty() {
+            store.by_rhash(&hashes)?.into_iter().for_each(|it| self.set.admit(it));
+        }
+        Ok(())
+    }
+
+    /// Does what is due by now.
+    pub(super) fn sweep<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
+        if self.sweep.due.known().is_some_and(|it| it <= self.now) {
+            let entries = store.due(self.now, DUE_MAX)?;
+            let more = DUE_MAX <= entries.len();
+            for entry in entries {
+                let seq = entry.body.seq();
+                self.set.admit(entry);
+                self.come_due(seq);
+            }
+            let next = if more { Some(self.now) } else { store.next_due(self.now)? };
+            self.sweep.due = next.unwrap_or(Time::NEVER);
+        }
+        if self.sweep.next <= self.now {
+            let (entries, next) = store.overdue(self.now, self.sweep.after, SPAN)?;
+            self.sweep.after = next.unwrap_or_default();
+            self.sweep.next = self.now + STEP;
+            for entry in entries {
+                let seq = entry.body.seq();
+                self.set.admit(entry);
+                self.end_overdue(seq);
+            }
+            self.give_up_parked();
+        }
+        Ok(())
+    }
+
+    fn keys(&self, seq: Seq, wanted: impl Fn(&crate::message::part::Part) -> bool) -> Vec<PartKey> {
+        let parts = self.set.get(seq).map(|it| it.entry.parts.as_slice()).unwrap_or_default();
+        parts.iter().filter(|it| wanted(it)).map(|it| it.key).collect()
+    }
+
+    fn come_due(&mut self, seq: Seq) {
+        let now = self.now;
+        for key in self.keys(seq, |it| it.phase() == Phase::Queued && it.due.known().is_some_and(|it| it <= now)) {
+            if let Some(held) = self.set.change(key) {
+                let part = &mut held.entry.parts[usize::from(key.index())];
+                part.due = Time::NEVER;
+                let queue = self.lanes.entry(part.lane).or_default();
+                queue.delayed = queue.delayed.saturating_sub(1);
+            }
+            self.to_head(key);
+        }
+    }
+
+    fn end_overdue(&mut self, seq: Seq) {
+        let now = self.now;
+        for key in self.keys(seq, |it| !it.phase().is_final() && it.ends <= now) {
+            let (end, reason) = match self.set.part(key).map(crate::message::part::Part::phase) {
+                Some(Phase::Queued) => (End::Expired, Reason::Expired),
+                Some(Phase::Doubtful) => (End::Unknown, Reason::OutcomeUnknown),
+                Some(Phase::Sent) => (End::Unknown, Reason::NoReceipt),
+                // On a link: its answer, or the lack of one, comes first.
+                _ => continue,
+            };
+            self.step(key, Move::End(end), Some(reason));
+            self.set.unstage(key);
+        }
+    }
+
+    fn give_up_parked(&mut self) {
+        while let Some((_, carrier, at)) = self.parked.oldest() {
+            let kept = self.plan.carriers.get(&carrier).map_or(crate::carrier::dialect::Dialect::PARKED_FOR, |it| it.parked_for);
+            if self.now.since(at) < kept {
+                return;
+            }
+            self.give_up_oldest();
+        }
+    }
+
+    /// When the next beat is due even if nothing happens.
+    pub(super) fn next(&mut self) -> Option<Time> {
+        let now = self.now;
+        let mut next = vec![self.sweep.due.known()];
+        let waiting = self.queued() != 0 || self.awaiting.values().any(|it| *it != 0) || !self.doubtful.is_empty();
+        next.push((waiting || self.parked.len() != 0).then_some(self.sweep.next));
+        if !self.draining {
+            let lanes = &self.lanes;
+            for carrier in self.carriers.values_mut() {
+                next.push(carrier.next_at(now));
+                // More of the backlog can go at once.
+                let starved = |it: &crate::message::id::LaneId| lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
+                let more = carrier.has_room(now) && carrier.pace.next_at(now).is_none() && carrier.ring.iter().any(starved);
+                next.push(more.then_some(now));
+            }
+        }
+        next.into_iter().flatten().min()
+    }
+}

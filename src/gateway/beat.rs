@@ -1,0 +1,208 @@
+//! The loop: gather, beat, act; one thread, nothing else in it.
+
+use crate::api::context::Call;
+use crate::carrier::report::{Answered, Report};
+use crate::carrier::talk;
+use crate::clock::Clock;
+use crate::dispatch::command::{Command, Reply};
+use crate::dispatch::happening::{Happening, RequestId};
+use crate::dispatch::plan::Plan;
+use crate::dispatch::{Dispatch, Outcome};
+use crate::gateway::housekeeping::Housekeeping;
+use crate::gateway::port::Port;
+use crate::gateway::wake::Wake;
+use crate::message::attempt::Answer;
+use crate::message::id::LinkId;
+use crate::message::time::Time;
+use crate::record::contract::Poisoned;
+use crate::store::sqlite::Sqlite;
+use crate::telemetry::facts;
+use crate::telemetry::meters::Meters;
+use crate::telemetry::meters::inside::Step;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+
+/// Requests that one beat takes: each may be an order of thousands.
+const CALLS_MAX: usize = 1_024;
+/// The longest sleep: housekeeping comes by at least so often.
+const SLEEP_MAX: Duration = Duration::from_millis(500);
+
+/// What the rest of the gateway asks of the loop.
+#[derive(Debug)]
+pub(super) enum Control {
+    /// A link has been started.
+    Attach(LinkId, Port),
+    /// The configuration changed.
+    Reconfigure(Arc<Plan>, Arc<Meters>),
+    /// Accept and submit nothing more; say so when nothing is on a link.
+    Drain(oneshot::Sender<()>),
+    /// The links have ended: commit what they said last, and end.
+    End,
+}
+
+impl std::fmt::Debug for Meters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meters")
+    }
+}
+
+/// The loop and everything that it owns.
+pub(super) struct Loop {
+    pub(super) dispatch: Dispatch,
+    pub(super) store: Sqlite,
+    pub(super) clock: Clock,
+    pub(super) calls: mpsc::Receiver<Call>,
+    pub(super) controls: mpsc::Receiver<Control>,
+    pub(super) meters: Arc<Meters>,
+    pub(super) housekeeping: Housekeeping,
+    pub(super) wake: Wake,
+    /// How long to gather before a beat; zero commits at once.
+    pub(super) gather: Duration,
+    pub(super) ports: BTreeMap<LinkId, Port>,
+    pub(super) waiting: HashMap<RequestId, oneshot::Sender<Reply>>,
+    pub(super) next_request: u64,
+    pub(super) drained: Option<oneshot::Sender<()>>,
+    /// What is given back by links that have gone.
+    pub(super) returned: Vec<Happening>,
+    pub(super) ending: bool,
+}
+
+impl Loop {
+    /// Runs until it is told to end, or the store fails.
+    pub(super) fn run(mut self) -> Result<(), Poisoned> {
+        self.wake.is_me();
+        let mut next = Some(self.clock.now());
+        loop {
+            let happenings = self.gather();
+            let now = self.clock.now();
+            if !happenings.is_empty() || next.is_some_and(|it| it <= now) {
+                next = self.beat(now, happenings)?;
+            } else if self.ending && self.ports.is_empty() {
+                return Ok(());
+            } else {
+                self.sleep(next.map(|it| it.since(now)));
+            }
+            self.housekeeping.look(&self.dispatch, &self.meters, &mut self.clock, &mut self.store)?;
+            if self.dispatch.is_quiet()
+                && let Some(drained) = self.drained.take()
+            {
+                _ = drained.send(());
+            }
+        }
+    }
+
+    fn sleep(&self, wait: Option<Duration>) {
+        std::thread::park_timeout(wait.unwrap_or(SLEEP_MAX).min(SLEEP_MAX));
+    }
+
+    /// Everything that waits, each lane up to its bound.
+    fn gather(&mut self) -> Vec<Happening> {
+        let mut found = std::mem::take(&mut self.returned);
+        self.take_all(&mut found);
+        if !found.is_empty() && !self.gather.is_zero() {
+            std::thread::sleep(self.gather);
+            self.take_all(&mut found);
+        }
+        found
+    }
+
+    fn take_all(&mut self, found: &mut Vec<Happening>) {
+        while let Ok(control) = self.controls.try_recv() {
+            self.obey(control, found);
+        }
+        self.ports.retain(|link, port| port.drain(*link, found));
+        for _ in 0..CALLS_MAX {
+            let Ok(call) = self.calls.try_recv() else { break };
+            let request = RequestId(self.next_request);
+            self.next_request += 1;
+            let (happening, reply) = match call {
+                Call::Submit(submission, reply) => (Happening::Submit(request, submission), reply),
+                Call::Cancel(account, message, reply) => (Happening::Cancel(request, account, message), reply),
+            };
+            self.waiting.insert(request, reply);
+            found.push(happening);
+        }
+    }
+
+    fn obey(&mut self, control: Control, found: &mut Vec<Happening>) {
+        match control {
+            Control::Attach(link, port) => {
+                // What the link before it under the same name still had to say comes first.
+                if let Some(mut before) = self.ports.insert(link, port) {
+                    before.drain(link, found);
+                }
+            }
+            Control::Reconfigure(plan, meters) => {
+                self.meters = meters;
+                found.push(Happening::Reconfigure(plan));
+            }
+            Control::Drain(drained) => {
+                self.drained = Some(drained);
+                found.push(Happening::Drain);
+            }
+            Control::End => self.ending = true,
+        }
+    }
+
+    fn beat(&mut self, now: Time, happenings: Vec<Happening>) -> Result<Option<Time>, Poisoned> {
+        let inside = self.meters.inside();
+        inside.gathered(happenings.len());
+        let began = Instant::now();
+        let mut dice = || getrandom::u64().expect("the operating system gives random numbers");
+        let outcome = self.dispatch.beat(now, &mut dice, happenings, &mut self.store)?;
+        let decided = Instant::now();
+        let committing = self.store.last_commit();
+        if outcome.records != 0 {
+            inside.committed(outcome.records, committing, None);
+            inside.step(Step::Commit, committing);
+        }
+        inside.step(Step::Decide, (decided - began).saturating_sub(committing));
+        let next = outcome.next;
+        self.act(outcome);
+        self.meters.inside().step(Step::Act, decided.elapsed());
+        Ok(next)
+    }
+
+    fn act(&mut self, outcome: Outcome) {
+        for command in outcome.commands {
+            match command {
+                Command::Reply(request, reply) => {
+                    if let Some(waiting) = self.waiting.remove(&request) {
+                        // Who asked may have gone; what it asked for is done all the same.
+                        _ = waiting.send(reply);
+                    }
+                }
+                Command::Submit(link, submit) => self.submit(link, submit),
+                Command::Confirm(link, tag) => {
+                    if let Some(port) = self.ports.get(&link) {
+                        // A session that has gone is not confirmed to: the carrier sends again.
+                        _ = port.commands.try_send(talk::Command::Confirm(tag));
+                    }
+                }
+            }
+        }
+        facts::tell_all(&self.meters, &outcome.facts);
+    }
+
+    fn submit(&mut self, link: LinkId, submit: crate::carrier::submit::Submit) {
+        let ticket = submit.ticket;
+        let sent = self.ports.get(&link).map(|it| it.commands.try_send(talk::Command::Submit(submit)));
+        match sent {
+            Some(Ok(())) => (),
+            Some(Err(mpsc::error::TrySendError::Full(_))) => panic!("a link was given more than its capacity"),
+            Some(Err(mpsc::error::TrySendError::Closed(_))) | None => {
+                let answered = Answered {
+                    answer: Answer::NotSent,
+                    command_status: None,
+                    carrier_message_id: None,
+                    reason: None,
+                    throttled: false,
+                };
+                self.returned.push(Happening::Link(link, Report::Answered(ticket, answered)));
+                self.returned.push(Happening::Link(link, Report::Down));
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What the loop does once a second besides its beats: gauges, the disk, old messages.
+
+use crate::api::health::Health;
+use crate::clock::Clock;
+use crate::dispatch::Dispatch;
+use crate::record::contract::{Poisoned, Store};
+use crate::store::sqlite::Sqlite;
+use crate::store::sqlite::space;
+use crate::telemetry::meters::Meters;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tracing::{info, warn};
+
+const EVERY: Duration = Duration::from_secs(1);
+/// Old messages are looked for so often, and so many at a time.
+const RETAIN_EVERY: Duration = Duration::from_secs(60);
+const RETAIN_MAX: usize = 5_000;
+
+/// The chores of the loop.
+pub(super) struct Housekeeping {
+    pub(super) health: Arc<Health>,
+    pub(super) directory: PathBuf,
+    pub(super) min_free: u64,
+    pub(super) retention: Duration,
+    /// Counts beats, so that the watchdog sees that the loop goes round.
+    pub(super) rounds: Arc<AtomicU64>,
+    pub(super) looked_at: Option<Instant>,
+    pub(super) retained_at: Option<Instant>,
+}
+
+impl Housekeeping {
+    /// Does what is due by now.
+    pub(super) fn look(
+        &mut self,
+        dispatch: &Dispatch,
+        meters: &Meters,
+        clock: &mut Clock,
+        store: &mut Sqlite,
+    ) -> Result<(), Poisoned> {
+        self.rounds.fetch_add(1, Ordering::Relaxed);
+        if self.looked_at.is_some_and(|it| it.elapsed() < EVERY) {
+            return Ok(());
+        }
+        self.looked_at = Some(Instant::now());
+        self.gauges(dispatch, meters);
+        self.disk(meters);
+        let now = clock.now();
+        if let Some(step) = clock.step() {
+            meters.inside().clock_stepped();
+            warn!(?step, "the wall clock jumped; nothing expires or repeats by it");
+        }
+        if self.retained_at.is_none_or(|it| RETAIN_EVERY <= it.elapsed()) {
+            let before = crate::message::time::Time(now.0.saturating_sub(self.retention.as_millis() as u64));
+            let forgotten = store.retain(before, before, RETAIN_MAX)?;
+            // A full step may have left more: go on with the next second.
+            self.retained_at = (forgotten < RETAIN_MAX).then(Instant::now);
+            if forgotten != 0 {
+                info!(forgotten, "messages older than the retention are gone");
+            }
+        }
+        Ok(())
+    }
+
+    fn gauges(&self, dispatch: &Dispatch, meters: &Meters) {
+        let gauges = dispatch.gauges();
+        for (route, queue) in &gauges.queues {
+            meters.route(*route).queue(queue.parts, queue.oldest, queue.delayed);
+        }
+        for (carrier, state) in &gauges.carriers {
+            meters.carrier(*carrier).waiting(state.awaiting, state.doubtful);
+            meters.carrier(*carrier).pace(state.pace);
+        }
+        for (link, (in_use, capacity)) in &gauges.windows {
+            meters.link(*link).window(*in_use, *capacity);
+        }
+        meters.parked(gauges.parked);
+    }
+
+    fn disk(&self, meters: &Meters) {
+        match (space::size_bytes(&self.directory), space::free_bytes(&self.directory)) {
+            (Ok(bytes), Ok(free)) => {
+                meters.inside().disk(bytes, free);
+                let low = free < self.min_free;
+                if self.health.disk_low.swap(low, Ordering::Relaxed) != low {
+                    warn!(free, min_free = self.min_free, low, "new messages are refused while the disk has less than min_free");
+                }
+            }
+            (Err(error), _) | (_, Err(error)) => warn!(%error, "the space of the store cannot be read"),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! The two lanes of a link into the loop: answers, and what the carrier sends of its own accord.
+//!
+//! The lane of answers has room for everything that the link was given, so that an answer never
+//! waits behind a receipt. The inbound lane is bounded by what the session leaves unconfirmed; what
+//! does not fit is not confirmed, and the carrier sends it again.
+
+use crate::carrier::report::Report;
+use crate::link::options::Options;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Wakes the loop.
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// Reports besides answers that may be under way at once: up and down, of a link that bounces.
+const MOVES: usize = 64;
+/// Sessions whose unconfirmed messages may be under way at once, while a link reconnects.
+const SESSIONS: usize = 4;
+
+/// The link's ends of its lanes.
+pub struct Outlet {
+    answers: mpsc::Sender<Report>,
+    inbound: mpsc::Sender<Report>,
+    wake: Wake,
+}
+
+/// The loop's ends.
+#[derive(Debug)]
+pub struct Inlet {
+    /// Up, down, answers.
+    pub answers: mpsc::Receiver<Report>,
+    /// Receipts and messages.
+    pub inbound: mpsc::Receiver<Report>,
+}
+
+/// The lanes of a link.
+pub fn lanes(options: &Options, wake: Wake) -> (Outlet, Inlet) {
+    // A late answer belongs to a tomb, of which there are at most as many as the window is wide.
+    let answers = 2 * options.session.window + options.ahead + MOVES;
+    let (to_answers, answers) = mpsc::channel(answers);
+    let (to_inbound, inbound) = mpsc::channel(options.session.inbound_window * SESSIONS);
+    (Outlet { answers: to_answers, inbound: to_inbound, wake }, Inlet { answers, inbound })
+}
+
+/// How many commands may be under way to a link: what its capacity allows, and the confirmations.
+pub fn commands(options: &Options) -> usize {
+    options.session.window + options.ahead + options.session.inbound_window * SESSIONS + MOVES
+}
+
+impl Outlet {
+    /// Puts a report into its lane. False if there was no room for it, which only an inbound one may meet.
+    pub fn report(&self, report: Report) -> bool {
+        let inbound = matches!(report, Report::Inbound { .. });
+        let lane = if inbound { &self.inbound } else { &self.answers };
+        let sent = match lane.try_send(report) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Full(_)) if inbound => false,
+            Err(mpsc::error::TrySendError::Full(_)) => panic!("a link was given more than its capacity"),
+            // The loop has ended; nothing is to be decided any more.
+            Err(mpsc::error::TrySendError::Closed(_)) => true,
+        };
+        (self.wake)();
+        sent
+    }
+}

@@ -1,0 +1,53 @@
+//! A conversation with a carrier whose PDUs are counted.
+
+use crate::carrier::report::Report;
+use crate::carrier::talk::{Command, Talk};
+use crate::session::conversation::{Conversation, Said, Spoken};
+use crate::smpp::command::CommandId;
+use crate::telemetry::meters::link::{Direction, LinkMeter};
+use std::time::Instant;
+
+/// A conversation whose PDUs are counted, and whose `enquire_link` is timed.
+pub(super) struct Metered {
+    talk: Talk,
+    meter: LinkMeter,
+    enquired_at: Option<Instant>,
+    now: Instant,
+}
+
+impl Metered {
+    pub(super) const fn new(now: Instant, talk: Talk, meter: LinkMeter) -> Self {
+        Self { talk, meter, enquired_at: None, now }
+    }
+}
+
+impl Conversation for Metered {
+    type Command = Command;
+    type Report = Report;
+
+    fn handle(&mut self, now: Instant, input: Spoken<Command>) {
+        self.now = now;
+        if let Spoken::Pdu(pdu) = &input {
+            let command = pdu.body.command_id();
+            self.meter.pdu(Direction::In, command);
+            if command == CommandId::ENQUIRE_LINK.response()
+                && let Some(asked) = self.enquired_at.take()
+            {
+                self.meter.enquired(now - asked);
+            }
+        }
+        self.talk.handle(now, input);
+    }
+
+    fn poll(&mut self) -> Said<Report> {
+        let said = self.talk.poll();
+        if let Said::Send(pdu) = &said {
+            let command = pdu.body.command_id();
+            self.meter.pdu(Direction::Out, command);
+            if command == CommandId::ENQUIRE_LINK {
+                self.enquired_at = Some(self.now);
+            }
+        }
+        said
+    }
+}

@@ -1,0 +1,189 @@
+//! Keeps one bind alive until it is told to stop.
+
+use crate::carrier::report::{Answered, Report};
+use crate::carrier::talk::{Command, Talk};
+use crate::link::backoff::Backoff;
+use crate::link::lanes::Outlet;
+use crate::link::metered::Metered;
+use crate::link::options::Options;
+use crate::message::attempt::Answer;
+use crate::session::output::{CloseReason, Oddity};
+use crate::telemetry::meters::link::{LinkMeter, LinkState, Malformation};
+use crate::wire::driver::{self, Ended};
+use crate::wire::tls::{Client, ClientOptions};
+use crate::wire::transport::{self, Stream, Target};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+/// A bind that held for so long was no failure: the next try starts from the base.
+const HELD: Duration = Duration::from_secs(10);
+
+/// One link and what it works with.
+pub struct Supervisor {
+    /// What it is.
+    pub options: Arc<Options>,
+    /// What it is asked to do.
+    pub commands: mpsc::Receiver<Command>,
+    /// Where it reports.
+    pub outlet: Outlet,
+    /// Where it counts.
+    pub meter: LinkMeter,
+    /// Told when the link is not wanted any more; [`Command::Unbind`] ends a session that is up.
+    pub stop: CancellationToken,
+    /// Chance between 0 and 1, for jitter.
+    pub chance: fn() -> f64,
+}
+
+impl Supervisor {
+    /// Runs until it is told to stop. What it was given has ended by then.
+    pub async fn run(mut self) {
+        let mut backoff = Backoff::new(self.options.reconnect);
+        let (carrier, bind) = (self.options.carrier.clone(), self.options.id.bind);
+        for epoch in 1.. {
+            if self.stop.is_cancelled() {
+                break;
+            }
+            self.meter.moved(LinkState::Connecting);
+            let began = Instant::now();
+            let reason = match self.connect().await {
+                Some(stream) => self.converse(stream, epoch, &mut backoff).await,
+                None => None,
+            };
+            if self.stop.is_cancelled() {
+                break;
+            }
+            if HELD < began.elapsed() {
+                backoff.bound();
+            }
+            let wait = backoff.after(reason, (self.chance)());
+            self.meter.moved(LinkState::Down);
+            info!(carrier = &*carrier, bind, wait_ms = wait.as_millis() as u64, "link is down, next try follows");
+            self.rest(wait).await;
+        }
+        self.meter.moved(LinkState::Down);
+        self.commands.close();
+        while let Some(command) = self.commands.recv().await {
+            self.give_back(command);
+        }
+    }
+
+    /// Waits; what is given to the link meanwhile goes back at once.
+    async fn rest(&mut self, wait: Duration) {
+        let mut timer = std::pin::pin!(sleep(wait));
+        loop {
+            tokio::select! {
+                () = &mut timer => return,
+                () = self.stop.cancelled() => return,
+                command = self.commands.recv() => match command {
+                    Some(command) => self.give_back(command),
+                    None => return,
+                },
+            }
+        }
+    }
+
+    async fn connect(&mut self) -> Option<Stream> {
+        let (carrier, bind) = (self.options.carrier.clone(), self.options.id.bind);
+        let target = match target(&self.options) {
+            Ok(target) => target,
+            Err(error) => {
+                warn!(carrier = &*carrier, bind, %error, "TLS towards the carrier cannot be set up");
+                return None;
+            }
+        };
+        let mut connecting = std::pin::pin!(transport::connect(&target));
+        loop {
+            tokio::select! {
+                connected = &mut connecting => match connected {
+                    Ok((stream, address)) => {
+                        info!(carrier = &*carrier, bind, %address, "connected");
+                        return Some(stream);
+                    }
+                    Err(error) => {
+                        warn!(carrier = &*carrier, bind, %error, "cannot connect");
+                        return None;
+                    }
+                },
+                () = self.stop.cancelled() => return None,
+                command = self.commands.recv() => match command {
+                    Some(command) => self.give_back(command),
+                    None => return None,
+                },
+            }
+        }
+    }
+
+    /// One session, from bind to close. Returns why it ended, where the session knows.
+    async fn converse(&mut self, stream: Stream, epoch: u32, backoff: &mut Backoff) -> Option<CloseReason> {
+        let options = self.options.clone();
+        let (carrier, bind) = (&*options.carrier, options.id.bind);
+        let now = Instant::now().into_std();
+        let mut talk = Metered::new(now, Talk::new(now, epoch, options.manner()), self.meter.clone());
+        let limits = driver::Options { max_pdu: options.max_pdu, write_timeout: options.write_timeout };
+        let (outlet, meter) = (&self.outlet, &self.meter);
+        let report = |report: Report| match report {
+            Report::Odd(oddity) => odd(meter, carrier, bind, oddity),
+            report => {
+                if matches!(report, Report::Up { .. }) {
+                    backoff.bound();
+                    meter.moved(LinkState::Bound);
+                    info!(carrier, bind, "bound");
+                }
+                if !outlet.report(report) {
+                    warn!(carrier, bind, "the inbound lane is full; the carrier will send again");
+                }
+            }
+        };
+        let ended = driver::drive(&mut talk, stream, &mut self.commands, report, &limits).await;
+        info!(carrier, bind, reason = %ended, "session ended");
+        match ended {
+            Ended::Closed(reason) => Some(reason),
+            Ended::Garbled(_) => {
+                self.meter.malformed(Malformation::Length);
+                None
+            }
+            Ended::Broken(_) | Ended::Stuck => None,
+        }
+    }
+
+    fn give_back(&self, command: Command) {
+        if let Command::Submit(submit) = command {
+            let answered = Answered {
+                answer: Answer::NotSent,
+                command_status: None,
+                carrier_message_id: None,
+                reason: None,
+                throttled: false,
+            };
+            self.outlet.report(Report::Answered(submit.ticket, answered));
+        }
+    }
+}
+
+fn target(options: &Options) -> Result<Target, crate::wire::tls::TlsError> {
+    let client = |it: &crate::link::options::Tls| {
+        let server_name = it.server_name.as_ref().map(ToString::to_string);
+        Client::new(&ClientOptions { ca_file: it.ca_file.clone(), server_name, ..ClientOptions::default() })
+    };
+    Ok(Target {
+        addresses: options.addresses.iter().map(ToString::to_string).collect(),
+        local_address: options.local_address,
+        connect_timeout: options.connect_timeout,
+        tls: options.tls.as_ref().map(client).transpose()?,
+    })
+}
+
+/// Counts what the carrier should not have sent.
+fn odd(meter: &LinkMeter, carrier: &str, bind: u8, oddity: Oddity) {
+    warn!(carrier, bind, %oddity, "the carrier sent what it should not");
+    match oddity {
+        Oddity::Undecodable { .. } => meter.malformed(Malformation::Body),
+        Oddity::Unserved { .. } => meter.malformed(Malformation::Command),
+        Oddity::Misplaced { .. } => meter.malformed(Malformation::State),
+        Oddity::Unmatched { .. } | Oddity::Nacked { .. } | Oddity::Overrun => (),
+    }
+}

@@ -1,0 +1,209 @@
+//! What the peer says, and what is said to it at once.
+//!
+//! ```text
+//!  request   legal?  ── no ──► its own response: invalid bind state, already bound
+//!            served? ── no ──► its own response: invalid command; of unknown ones generic_nack
+//!            message ────────► the owner answers, as long as not too many wait for it
+//!  response  its number names a slot or a tomb, or it is ignored and counted
+//! ```
+
+use crate::session::Session;
+use crate::session::output::{CloseReason, Event, Oddity};
+use crate::session::state::{Role, State, Step, is_known_request, legal};
+use crate::session::version::Version;
+use crate::smpp::bind::BindResp;
+use crate::smpp::command::CommandId;
+use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::status::CommandStatus;
+
+/// After how many complaints of wrong lengths the boundaries of PDUs count as lost. One may
+/// be about a single odd PDU; some SMSCs go on after it.
+const LENGTH_COMPLAINTS_MAX: u8 = 2;
+
+impl Session {
+    pub(super) fn hear(&mut self, pdu: Pdu) {
+        let Pdu {
+            status,
+            sequence,
+            body,
+        } = pdu;
+        self.keepalive.heard(self.now);
+        match body {
+            Body::EnquireLink => self.send(Pdu {
+                status: CommandStatus::Ok,
+                sequence,
+                body: Body::EnquireLinkResp,
+            }),
+            // It was a sign of life, and that has been taken.
+            Body::EnquireLinkResp => (),
+            Body::SubmitSmResp(_) | Body::DeliverSmResp(_) | Body::DataSmResp(_) => {
+                self.settle(sequence, status, body);
+            }
+            Body::BindResp(_, resp) => self.hear_bind_resp(sequence, status, resp),
+            Body::UnbindResp => self.hear_unbind_resp(sequence),
+            Body::GenericNack => self.hear_nack(sequence, status),
+            Body::Other(command, _) if command.is_response() => {
+                self.hear_other_resp(sequence, status, body);
+            }
+            request => self.hear_request(sequence, request),
+        }
+    }
+
+    pub(super) fn hear_undecodable(
+        &mut self,
+        command: CommandId,
+        sequence: u32,
+        status: CommandStatus,
+    ) {
+        self.keepalive.heard(self.now);
+        self.odd(Oddity::Undecodable {
+            command,
+            sequence,
+            status,
+        });
+        // An answer that cannot be read leaves its request open: it may have been taken.
+        self.refuse(command, sequence, status);
+    }
+
+    fn hear_bind_resp(&mut self, sequence: u32, status: CommandStatus, resp: BindResp) {
+        // The bind is the first request of all, so that its number is certain.
+        if !self.is_binding_as_esme() || sequence != 1 {
+            return self.odd(Oddity::Unmatched {
+                command: CommandId::BIND_TRANSCEIVER_RESP,
+                sequence,
+            });
+        }
+        if status != CommandStatus::Ok {
+            return self.bind_refused(status);
+        }
+        let peer = Version::of_resp(&resp).unwrap_or(self.options.assumed_version);
+        self.version = self.version.min(peer);
+        self.system_id = resp.system_id;
+        self.bound();
+    }
+
+    fn hear_unbind_resp(&mut self, sequence: u32) {
+        match self.state {
+            State::Unbinding(_) => self.close(self.reason),
+            _ => self.odd(Oddity::Unmatched {
+                command: CommandId::UNBIND_RESP,
+                sequence,
+            }),
+        }
+    }
+
+    /// A `generic_nack` answers whatever request bears its number.
+    fn hear_nack(&mut self, sequence: u32, status: CommandStatus) {
+        if self.is_binding_as_esme() && sequence == 1 {
+            return self.bind_refused(status);
+        }
+        if let Some(settled) = self.take_slot(sequence) {
+            return self.tell_settled(settled, status, Body::GenericNack);
+        }
+        // After an unbind no request is sent, so that the last one is the unbind.
+        if matches!(self.state, State::Unbinding(_)) && self.sequencer.is_last(sequence) {
+            return self.close(self.reason);
+        }
+        self.odd(Oddity::Nacked { sequence, status });
+        if status == CommandStatus::InvalidCommandLength {
+            self.length_complaints += 1;
+            if LENGTH_COMPLAINTS_MAX <= self.length_complaints {
+                self.close(CloseReason::Desynchronised);
+            }
+        }
+    }
+
+    fn hear_other_resp(&mut self, sequence: u32, status: CommandStatus, body: Body) {
+        let command = body.command_id();
+        if is_known_request(CommandId(command.0 & 0x7FFF_FFFF)) {
+            self.settle(sequence, status, body);
+        } else {
+            self.odd(Oddity::Unserved { command });
+        }
+    }
+
+    fn hear_request(&mut self, sequence: u32, request: Body) {
+        let command = request.command_id();
+        if !is_known_request(command) {
+            self.odd(Oddity::Unserved { command });
+            return self.refuse(command, sequence, CommandStatus::InvalidCommandId);
+        }
+        if !legal(self.role.peer(), self.state, command) {
+            self.odd(Oddity::Misplaced { command });
+            let is_bind = matches!(request, Body::Bind(..)) && self.role == Role::Smsc;
+            let status = if is_bind {
+                CommandStatus::AlreadyBound
+            } else {
+                CommandStatus::InvalidBindStatus
+            };
+            return self.refuse(command, sequence, status);
+        }
+        match request {
+            Body::Bind(kind, bind) => {
+                self.step(Step::Bind(kind));
+                self.version = Version::of(bind.interface_version);
+                self.system_id = bind.system_id.clone();
+                self.tell(Event::BindRequested {
+                    sequence,
+                    kind,
+                    bind,
+                });
+            }
+            Body::Unbind => {
+                self.send(Pdu {
+                    status: CommandStatus::Ok,
+                    sequence,
+                    body: Body::UnbindResp,
+                });
+                self.tell(Event::Unbinding);
+                let crossing = matches!(self.state, State::Unbinding(_));
+                self.close(if crossing {
+                    self.reason
+                } else {
+                    CloseReason::PeerUnbound
+                });
+            }
+            Body::SubmitSm(_) | Body::DeliverSm(_) | Body::DataSm(_) => {
+                self.hear_message(sequence, request);
+            }
+            _ => {
+                self.odd(Oddity::Unserved { command });
+                self.refuse(command, sequence, CommandStatus::InvalidCommandId);
+            }
+        }
+    }
+
+    fn hear_message(&mut self, sequence: u32, request: Body) {
+        self.keepalive.message(self.now);
+        if self.unanswered < self.options.inbound_window {
+            self.unanswered += 1;
+            return self.tell(Event::Requested {
+                sequence,
+                body: request,
+            });
+        }
+        self.odd(Oddity::Overrun);
+        let status = match self.role {
+            Role::Esme => CommandStatus::ReceiverTemporaryError,
+            Role::Smsc => CommandStatus::Throttled,
+        };
+        self.refuse(request.command_id(), sequence, status);
+    }
+
+    pub(super) fn hang_up(&mut self) {
+        // Many a peer answers an unbind by closing the connection.
+        let wanted = matches!(self.state, State::Unbinding(_));
+        self.close(if wanted {
+            self.reason
+        } else {
+            CloseReason::PeerClosed
+        });
+    }
+
+    /// Answers a request with its own response, or with `generic_nack`, if it has an answer.
+    fn refuse(&mut self, command: CommandId, sequence: u32, status: CommandStatus) {
+        if let Some(refusal) = Pdu::refusal(command, sequence, status) {
+            self.send(refusal);
+        }
+    }
+}

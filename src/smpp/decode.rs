@@ -1,0 +1,359 @@
+//! Reading a PDU: tolerant, without copying and without allocating.
+//!
+//! What a peer gets wrong and can still be understood is understood:
+//!
+//! | habit | reading |
+//! |---|---|
+//! | a C-octet string is longer than its size | kept whole |
+//! | its NUL is missing | it fills its size, or ends with the body |
+//! | `sm_length` says more than there is | the text ends with the body |
+//! | a NUL that `sm_length` does not count follows the text | skipped |
+//! | padding, leftover octets, lying TLV lengths | see [`crate::smpp::tlv`] |
+//! | a response without its body | the body is empty |
+//! | an error response with a body | id and TLVs, else TLVs, else nothing |
+//! | octets after an operation that has no body | ignored |
+//! | a bind that ends after its password | the rest is 0 or empty |
+//!
+//! What cannot be understood is a [`DecodeError`]: the stream is still in step, so the PDU is
+//! answered with the error's status and the session goes on. Only
+//! [`crate::smpp::frame::FrameError`] ends it.
+
+use crate::smpp::address::Address;
+use crate::smpp::bind::{Bind, BindKind, BindResp};
+use crate::smpp::command::CommandId;
+use crate::smpp::cstring::CString;
+use crate::smpp::data::DataSm;
+use crate::smpp::field;
+use crate::smpp::frame::{HEADER_LENGTH, Header};
+use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::sm::{Sm, SmResp};
+use crate::smpp::status::CommandStatus;
+use crate::smpp::tlv::{Tag, Tlvs, is_well_formed};
+use bytes::Bytes;
+use thiserror::Error;
+
+/// A PDU that cannot be read, on a stream that is still in step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{command} {sequence} ends before its {missing}")]
+pub struct DecodeError {
+    /// Which operation it is.
+    pub command: CommandId,
+    /// Its sequence number, for the answer.
+    pub sequence: u32,
+    /// What to answer.
+    pub status: CommandStatus,
+    /// The first field that is not there.
+    pub missing: &'static str,
+}
+
+impl DecodeError {
+    /// The answer to give; none when the unreadable PDU is itself a response.
+    pub fn answer(&self) -> Option<Pdu> {
+        Pdu::refusal(self.command, self.sequence, self.status)
+    }
+}
+
+impl Pdu {
+    /// Reads one whole PDU, header included, as [`crate::smpp::frame::next_frame`] cuts it.
+    /// The fields share the frame's octets and keep them alive.
+    ///
+    /// # Errors
+    /// When the body ends within its mandatory fields.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the frame is used up; its fields own it"
+    )]
+    pub fn decode(frame: Bytes) -> Result<Self, DecodeError> {
+        let Some(header) = Header::peek(&frame) else {
+            return Err(DecodeError {
+                command: CommandId(0),
+                sequence: 0,
+                status: CommandStatus::InvalidCommandLength,
+                missing: "header",
+            });
+        };
+        let mut fields = Fields {
+            frame: &frame,
+            rest: &frame[HEADER_LENGTH..],
+        };
+        match fields.body(header.command, header.status) {
+            Ok(body) => Ok(Self {
+                status: header.status,
+                sequence: header.sequence,
+                body,
+            }),
+            Err(Missing(missing)) => Err(DecodeError {
+                command: header.command,
+                sequence: header.sequence,
+                status: CommandStatus::InvalidCommandLength,
+                missing,
+            }),
+        }
+    }
+}
+
+/// The name of the field that should have come next.
+struct Missing(&'static str);
+
+/// What is left of a frame, read field by field.
+struct Fields<'a> {
+    frame: &'a Bytes,
+    rest: &'a [u8],
+}
+
+impl Fields<'_> {
+    fn body(&mut self, command: CommandId, status: CommandStatus) -> Result<Body, Missing> {
+        Ok(match command {
+            CommandId::SUBMIT_SM => Body::SubmitSm(self.sm()?),
+            CommandId::SUBMIT_SM_RESP => Body::SubmitSmResp(self.sm_resp(status)),
+            CommandId::DELIVER_SM => Body::DeliverSm(self.sm()?),
+            CommandId::DELIVER_SM_RESP => Body::DeliverSmResp(self.sm_resp(status)),
+            CommandId::DATA_SM => Body::DataSm(self.data_sm()?),
+            CommandId::DATA_SM_RESP => Body::DataSmResp(self.sm_resp(status)),
+            CommandId::ENQUIRE_LINK => Body::EnquireLink,
+            CommandId::ENQUIRE_LINK_RESP => Body::EnquireLinkResp,
+            CommandId::UNBIND => Body::Unbind,
+            CommandId::UNBIND_RESP => Body::UnbindResp,
+            CommandId::GENERIC_NACK => Body::GenericNack,
+            other => match BindKind::of(other) {
+                Some(kind) if other.is_response() => Body::BindResp(kind, self.bind_resp(status)),
+                Some(kind) => Body::Bind(kind, self.bind()?),
+                None => Body::Other(other, self.share(self.rest)),
+            },
+        })
+    }
+
+    fn bind(&mut self) -> Result<Bind, Missing> {
+        Ok(Bind {
+            system_id: self.string(16, "system_id")?,
+            password: self.string(9, "password")?,
+            system_type: self.string(13, "system_type").unwrap_or_default(),
+            interface_version: self.octet("interface_version").unwrap_or_default(),
+            addr_ton: self.octet("addr_ton").unwrap_or_default(),
+            addr_npi: self.octet("addr_npi").unwrap_or_default(),
+            address_range: self.string(41, "address_range").unwrap_or_default(),
+        })
+    }
+
+    fn bind_resp(&mut self, status: CommandStatus) -> BindResp {
+        let (system_id, tlvs) = self.string_and_tlvs(16, status);
+        BindResp { system_id, tlvs }
+    }
+
+    fn sm(&mut self) -> Result<Sm, Missing> {
+        Ok(Sm {
+            service_type: self.string(6, "service_type")?,
+            source: self.address(21, "source_addr")?,
+            destination: self.address(21, "destination_addr")?,
+            esm_class: self.octet("esm_class")?,
+            protocol_id: self.octet("protocol_id")?,
+            priority_flag: self.octet("priority_flag")?,
+            schedule_delivery_time: self.string(17, "schedule_delivery_time")?,
+            validity_period: self.string(17, "validity_period")?,
+            registered_delivery: self.octet("registered_delivery")?,
+            replace_if_present_flag: self.octet("replace_if_present_flag")?,
+            data_coding: self.octet("data_coding")?,
+            sm_default_msg_id: self.octet("sm_default_msg_id")?,
+            short_message: self.short_message()?,
+            tlvs: self.tlvs_after_text(),
+        })
+    }
+
+    fn sm_resp(&mut self, status: CommandStatus) -> SmResp {
+        let (message_id, tlvs) = self.string_and_tlvs(65, status);
+        SmResp { message_id, tlvs }
+    }
+
+    fn data_sm(&mut self) -> Result<DataSm, Missing> {
+        Ok(DataSm {
+            service_type: self.string(6, "service_type")?,
+            source: self.address(65, "source_addr")?,
+            destination: self.address(65, "destination_addr")?,
+            esm_class: self.octet("esm_class")?,
+            registered_delivery: self.octet("registered_delivery")?,
+            data_coding: self.octet("data_coding")?,
+            tlvs: self.tlvs(),
+        })
+    }
+
+    /// The body of a response: one string, then optional parameters. An error response may
+    /// have neither, or one without the other, so the strict readings come first.
+    fn string_and_tlvs(&mut self, size: usize, status: CommandStatus) -> (CString, Tlvs) {
+        if self.rest.is_empty() {
+            return Default::default();
+        }
+        let refused = status != CommandStatus::Ok;
+        let readable = |text: &[u8]| !refused || text.iter().all(u8::is_ascii_graphic);
+        let whole = field::c_octet(size, self.rest)
+            .is_ok_and(|(after, text)| is_well_formed(after) && readable(text));
+        if !whole && is_well_formed(self.rest) {
+            return (CString::default(), self.tlvs());
+        }
+        if !whole && refused {
+            return Default::default();
+        }
+        let string = self.string(size, "message_id").unwrap_or_default();
+        (string, self.tlvs())
+    }
+
+    fn short_message(&mut self) -> Result<Bytes, Missing> {
+        let length = usize::from(self.octet("sm_length")?);
+        let text = match field::octets_clamped(length, self.rest) {
+            Ok((rest, text)) => {
+                self.rest = rest;
+                text
+            }
+            Err(_) => &[],
+        };
+        Ok(self.share(text))
+    }
+
+    /// The optional parameters after a text that may be followed by a NUL of its own.
+    fn tlvs_after_text(&mut self) -> Tlvs {
+        if let [0, after @ ..] = self.rest
+            && !is_well_formed(self.rest)
+            && (is_well_formed(after) || (!starts_with_tag(self.rest) && starts_with_tag(after)))
+        {
+            self.rest = after;
+        }
+        self.tlvs()
+    }
+
+    /// The rest as optional parameters; a rest that holds none counts as empty.
+    fn tlvs(&self) -> Tlvs {
+        let tlvs = Tlvs(self.share(self.rest));
+        if tlvs.iter().next().is_none() {
+            return Tlvs::default();
+        }
+        tlvs
+    }
+
+    fn address(&mut self, size: usize, name: &'static str) -> Result<Address, Missing> {
+        Ok(Address {
+            ton: self.octet(name)?,
+            npi: self.octet(name)?,
+            digits: self.string(size, name)?,
+        })
+    }
+
+    fn string(&mut self, size: usize, name: &'static str) -> Result<CString, Missing> {
+        let (rest, value) = field::c_octet(size, self.rest).map_err(|_| Missing(name))?;
+        self.rest = rest;
+        Ok(CString(self.share(value)))
+    }
+
+    fn octet(&mut self, name: &'static str) -> Result<u8, Missing> {
+        let (rest, value) = field::octet(self.rest).map_err(|_| Missing(name))?;
+        self.rest = rest;
+        Ok(value)
+    }
+
+    /// These octets of the frame, shared; an empty slice holds on to nothing.
+    fn share(&self, octets: &[u8]) -> Bytes {
+        self.frame.slice_ref(octets)
+    }
+}
+
+/// Whether a stream begins with a tag of the specification.
+fn starts_with_tag(octets: &[u8]) -> bool {
+    matches!(octets, [high, low, ..] if Tag(u16::from_be_bytes([*high, *low])).name() != "unknown")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DecodeError;
+    use crate::smpp::command::CommandId;
+    use crate::smpp::pdu::{Body, Pdu};
+    use crate::smpp::sm::SmResp;
+    use crate::smpp::status::CommandStatus;
+    use bytes::{BufMut, Bytes, BytesMut};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_body_cut_short_is_answered_not_fatal() {
+        let error = Pdu::decode(frame(CommandId::DELIVER_SM, 0, b"\0\x01\x01316")).unwrap_err();
+        assert_eq!(
+            error,
+            DecodeError {
+                command: CommandId::DELIVER_SM,
+                sequence: 42,
+                status: CommandStatus::InvalidCommandLength,
+                missing: "destination_addr",
+            }
+        );
+        assert_eq!(
+            error.to_string(),
+            "deliver_sm 42 ends before its destination_addr"
+        );
+        assert_eq!(
+            error.answer(),
+            Some(Pdu::response(
+                42,
+                CommandStatus::InvalidCommandLength,
+                Body::DeliverSmResp(SmResp::default())
+            ))
+        );
+    }
+
+    #[test]
+    fn fewer_octets_than_a_header_are_an_error() {
+        let error = Pdu::decode(Bytes::from_static(&[0; 15])).unwrap_err();
+        assert_eq!(error.missing, "header");
+    }
+
+    #[test]
+    fn fields_share_the_octets_of_their_frame() {
+        let frame = frame(CommandId::SUBMIT_SM_RESP, 0, b"6aad5\0");
+        let place = frame.as_ptr_range();
+        let Ok(Body::SubmitSmResp(resp)) = Pdu::decode(frame).map(|pdu| pdu.body) else {
+            panic!("it is a submit_sm_resp");
+        };
+        assert!(place.contains(&resp.message_id.as_bytes().as_ptr()));
+    }
+
+    /// A frame of this body, sequence 42.
+    fn frame(command: CommandId, status: u32, body: &[u8]) -> Bytes {
+        let mut frame = BytesMut::new();
+        frame.put_u32(16 + u32::try_from(body.len()).unwrap());
+        frame.put_u32(command.0);
+        frame.put_u32(status);
+        frame.put_u32(42);
+        frame.put_slice(body);
+        frame.freeze()
+    }
+
+    fn command() -> impl Strategy<Value = CommandId> {
+        prop_oneof![
+            proptest::sample::select(CommandId::ALL),
+            any::<u32>().prop_map(CommandId)
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_octets_are_read_without_panic(octets in vec(any::<u8>(), 0..300)) {
+            let _ = Pdu::decode(Bytes::from(octets));
+        }
+
+        /// Small octets make field ends, short lengths and known tags likely.
+        #[test]
+        fn any_body_is_read_and_what_is_written_of_it_is_stable(
+            command in command(),
+            status in 0..3_u32,
+            body in vec(prop_oneof![0..4_u8, any::<u8>()], 0..300),
+        ) {
+            let Ok(pdu) = Pdu::decode(frame(command, status, &body)) else {
+                return Ok(());
+            };
+            let mut once = BytesMut::new();
+            if pdu.encode(&mut once).is_ok() {
+                let again = Pdu::decode(once.clone().freeze());
+                prop_assert!(again.is_ok());
+                let mut twice = BytesMut::new();
+                prop_assert!(again.unwrap().encode(&mut twice).is_ok());
+                prop_assert_eq!(once, twice);
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The plainest store that could be right: a map of messages, every question a look at all of them.
+
+use crate::message::id::{LaneId, OrderId, PartKey, Seq};
+use crate::message::part::Part;
+use crate::message::phase::Phase;
+use crate::message::time::Time;
+use crate::record::batch::{Batch, Idempotency, Marks, Order};
+use crate::record::contract::QueuedLane;
+use crate::record::entry::Entry;
+use crate::record::parked::Parked;
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Model {
+    pub(super) entries: BTreeMap<Seq, Entry>,
+    pub(super) orders: BTreeMap<OrderId, Order>,
+    pub(super) idempotency: Vec<Idempotency>,
+    pub(super) parked: BTreeMap<u64, Parked>,
+    pub(super) marks: Marks,
+}
+
+impl Model {
+    pub(super) fn new() -> Self {
+        Self {
+            entries: BTreeMap::new(),
+            orders: BTreeMap::new(),
+            idempotency: Vec::new(),
+            parked: BTreeMap::new(),
+            marks: Marks::first(),
+        }
+    }
+
+    pub(super) fn apply(&mut self, batch: &Batch) {
+        for body in &batch.bodies {
+            let entry = Entry { body: body.clone(), parts: Vec::new(), past: Vec::new() };
+            self.entries.insert(body.seq(), entry);
+        }
+        for part in batch.new_parts.iter().chain(&batch.parts) {
+            let entry = self.entries.get_mut(&part.key.seq()).expect("the message is there");
+            entry.parts.retain(|it| it.key != part.key);
+            entry.parts.push(part.clone());
+            entry.parts.sort_by_key(|it| it.key);
+        }
+        for past in &batch.past {
+            let entry = self.entries.get_mut(&past.key.seq()).expect("the message is there");
+            entry.past.retain(|it| (it.key, it.attempt.number) != (past.key, past.attempt.number));
+            entry.past.push(past.clone());
+            entry.past.sort_by_key(|it| (it.key, it.attempt.number));
+        }
+        self.orders.extend(batch.orders.iter().map(|it| (it.id, it.clone())));
+        for it in &batch.idempotency {
+            self.idempotency.retain(|old| (old.account, &old.key) != (it.account, &it.key));
+            self.idempotency.push(it.clone());
+        }
+        self.parked.extend(batch.parked.iter().map(|it| (it.number, it.clone())));
+        self.parked.retain(|number, _| !batch.unparked.contains(number));
+        self.marks = self.marks.after(&batch.marks);
+    }
+
+    pub(super) fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.entries.values().flat_map(|it| &it.parts)
+    }
+
+    pub(super) fn load(&self, seqs: impl IntoIterator<Item = Seq>) -> Vec<Entry> {
+        let mut seen = Vec::new();
+        for seq in seqs {
+            if !seen.contains(&seq) {
+                seen.push(seq);
+            }
+        }
+        seen.into_iter().filter_map(|it| self.entries.get(&it).cloned()).collect()
+    }
+
+    pub(super) fn by_rhash(&self, hashes: &[u64]) -> Vec<Entry> {
+        let named = |it: &Entry| {
+            let current = it.parts.iter().filter_map(|it| it.attempt.as_ref());
+            current.chain(it.past.iter().map(|it| &it.attempt)).filter_map(|it| it.rhash()).any(|it| hashes.contains(&it))
+        };
+        self.entries.values().filter(|it| named(it)).cloned().collect()
+    }
+
+    pub(super) fn ready(&self, lane: LaneId, after: PartKey, limit: usize) -> Vec<Entry> {
+        let may = |it: &&Part| it.phase() == Phase::Queued && it.due == Time::NEVER && it.lane == lane && after < it.key;
+        let mut found = self.load(self.parts().filter(may).map(|it| it.key.seq()));
+        found.truncate(limit);
+        found
+    }
+
+    pub(super) fn due(&self, now: Time, limit: usize) -> Vec<Entry> {
+        let mut due: Vec<&Part> = self.delayed().filter(|it| it.due <= now).collect();
+        due.sort_by_key(|it| (it.due, it.lane, it.key));
+        let mut found = self.load(due.into_iter().map(|it| it.key.seq()));
+        found.truncate(limit);
+        found
+    }
+
+    pub(super) fn next_due(&self, now: Time) -> Option<Time> {
+        self.delayed().map(|it| it.due).filter(|it| now < *it).min()
+    }
+
+    fn delayed(&self) -> impl Iterator<Item = &Part> {
+        self.parts().filter(|it| it.phase() == Phase::Queued && it.due != Time::NEVER)
+    }
+
+    pub(super) fn overdue(&self, now: Time) -> Vec<Entry> {
+        let over = |it: &&Part| !it.phase().is_final() && it.ends.known().is_some_and(|it| it <= now);
+        self.load(self.parts().filter(over).map(|it| it.key.seq()))
+    }
+
+    pub(super) fn order(&self, order: OrderId) -> Vec<Entry> {
+        self.entries.values().filter(|it| it.body.order == order).cloned().collect()
+    }
+
+    pub(super) fn doubtful(&self) -> Vec<Entry> {
+        let open = |it: &&Part| matches!(it.phase(), Phase::Intended | Phase::Doubtful);
+        self.load(self.parts().filter(open).map(|it| it.key.seq()))
+    }
+
+    pub(super) fn lanes(&self) -> Vec<QueuedLane> {
+        let mut lanes = BTreeMap::<LaneId, u64>::new();
+        self.parts().filter(|it| it.phase() == Phase::Queued).for_each(|it| *lanes.entry(it.lane).or_default() += 1);
+        lanes.into_iter().map(|(lane, count)| QueuedLane { lane, count }).collect()
+    }
+
+    /// Everything that ended before, and what came with it, forgotten.
+    pub(super) fn retain(&mut self, before: Time, parked_before: Time) -> usize {
+        let held = self.entries.len();
+        self.entries.retain(|_, it| !it.parts.iter().all(|it| it.phase().is_final() && it.done_at < before));
+        let left: Vec<OrderId> = self.entries.values().map(|it| it.body.order).collect();
+        self.orders.retain(|id, _| left.contains(id));
+        let day_ago = Time(self.marks.time.0.saturating_sub(24 * 3_600_000));
+        self.idempotency.retain(|it| day_ago <= it.at);
+        self.parked.retain(|_, it| parked_before <= it.receipt.received_at);
+        held - self.entries.len()
+    }
+}

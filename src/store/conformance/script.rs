@@ -1,0 +1,254 @@
+//! Random lives of random messages, from a seed: what a gateway would commit, and more of what is rare.
+
+use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
+use crate::message::body::Body;
+use crate::message::class::Class;
+use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
+use crate::message::money::Money;
+use crate::message::part::Part;
+use crate::message::phase::{End, Move, Phase};
+use crate::message::reason::Reason;
+use crate::message::receipt::Receipt;
+use crate::message::source::Source;
+use crate::message::status::Status;
+use crate::message::time::Time;
+use crate::number::e164::E164;
+use crate::record::batch::{Batch, Idempotency, Order};
+use crate::record::entry::PastAttempt;
+use crate::record::parked::Parked;
+use crate::store::conformance::model::Model;
+use crate::text::Requested;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A source of batches, and of chances.
+pub(super) struct Script {
+    state: u64,
+    pub(super) now: Time,
+}
+
+impl Script {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1, now: Time(1_700_000_000_000) }
+    }
+
+    pub(super) fn chance(&mut self) -> u64 {
+        self.state ^= self.state << 13;
+        self.state ^= self.state >> 7;
+        self.state ^= self.state << 17;
+        self.state.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    pub(super) fn below(&mut self, end: u64) -> u64 {
+        (self.chance() >> 11) % end
+    }
+
+    fn one_in(&mut self, of: u64) -> bool {
+        self.below(of) == 0
+    }
+
+    /// The next batch over what `model` holds: some orders, and some steps in the life of what is there.
+    pub(super) fn batch(&mut self, model: &Model) -> Batch {
+        self.now = Time(self.now.0 + 1 + self.below(90_000));
+        let mut batch = Batch { marks: model.marks.clone(), ..Batch::default() };
+        for _ in 0..self.below(4) {
+            self.accept(&mut batch);
+        }
+        let mut changed = BTreeMap::new();
+        let keys: Vec<PartKey> = model.parts().map(|it| it.key).collect();
+        for _ in 0..self.below(12).min(keys.len() as u64) {
+            // Mostly what is young, as in life.
+            let back = if self.one_in(3) { self.below(keys.len() as u64) } else { self.below(keys.len().min(12) as u64) };
+            let key = keys[keys.len() - 1 - usize::try_from(back).expect("an index is small")];
+            let entry = &model.entries[&key.seq()];
+            let part = entry.parts.iter().find(|it| it.key == key).expect("the key is of a part");
+            let mut part = changed.remove(&key).unwrap_or_else(|| part.clone());
+            self.live(&mut part, &mut batch.past);
+            changed.insert(key, part);
+            if let Some(past) = entry.past.first().filter(|_| self.one_in(4)) {
+                let mut past = past.clone();
+                past.attempt.receipt = Some(Box::new(self.receipt()));
+                batch.past.retain(|it| (it.key, it.attempt.number) != (past.key, past.attempt.number));
+                batch.past.push(past);
+            }
+        }
+        batch.parts = changed.into_values().collect();
+        self.rest(model, &mut batch);
+        batch.marks.time = self.now;
+        batch.marks.awaiting = vec![(CarrierId(1), self.below(1 << 40)), (CarrierId(65_535), self.below(9))];
+        batch
+    }
+
+    fn accept(&mut self, batch: &mut Batch) {
+        let order = OrderId(batch.marks.next_order);
+        batch.marks.next_order += 1;
+        let count = if self.one_in(3) { 2 + self.below(4) } else { 1 };
+        let (account, route) = (AccountId(self.below(3) as u16 + 1), RouteId(self.below(2) as u32 + 1));
+        let class = Class::ALL[self.below(3) as usize];
+        let first = Seq(batch.marks.next_seq);
+        for _ in 0..count {
+            let seq = Seq(batch.marks.next_seq);
+            batch.marks.next_seq += 1;
+            let parts = if self.one_in(4) { 1 + self.below(10) as u8 } else { 1 };
+            batch.bodies.push(Arc::new(self.body(seq, (order, account, route), class, parts)));
+            for index in 0..parts {
+                let lane = LaneId::new(route, account, class.number(), 0);
+                let mut part = Part::new(PartKey::new(seq, index), lane, Time(self.now.0 + 1 + self.below(2_000_000)));
+                match self.below(4) {
+                    0 => part.due = Time(self.now.0 + 1 + self.below(500_000)),
+                    1 => drop(part.step(Move::Intend).map(|_| self.attempt(&mut part, Cause::First))),
+                    _ => {}
+                }
+                batch.new_parts.push(part);
+            }
+        }
+        if 1 < count {
+            batch.orders.push(Order { id: order, account, first, count: count as u32, created: self.now });
+        }
+    }
+
+    fn body(&mut self, seq: Seq, of: (OrderId, AccountId, RouteId), class: Class, parts: u8) -> Body {
+        Body {
+            id: MessageId { seq, token: self.chance() },
+            order: of.0,
+            account: of.1,
+            route: of.2,
+            class,
+            source: match self.below(4) {
+                0 => Source::Unset,
+                1 => Source::International("31612345678".into()),
+                2 => Source::Short("12345".into()),
+                _ => Source::Alphanumeric("+Café".into()),
+            },
+            destination: E164(31_600_000_000 + self.below(20)),
+            text: "Your code is 1234, λ\0 \u{1F512}".chars().cycle().take(self.below(60) as usize).collect::<String>().into(),
+            requested: [Requested::Auto, Requested::Gsm7, Requested::Ucs2, Requested::Latin1][self.below(4) as usize],
+            parts,
+            client_ref: self.one_in(3).then(|| format!("ref-{}", seq.0 % 5).into()),
+            created: self.now,
+            expires: Time(self.now.0 + 300_000),
+            price: self.one_in(2).then_some(Money(87_000)),
+        }
+    }
+
+    fn attempt(&mut self, part: &mut Part, cause: Cause) {
+        let number = part.attempt.as_ref().map_or(1, |it| it.number.saturating_add(1));
+        let link = LinkId { carrier: CarrierId(self.below(2) as u16 + 1), bind: self.below(3) as u8 };
+        part.attempt = Some(Attempt::new(number, link, cause, self.now));
+    }
+
+    /// One step that the phase of the part allows.
+    fn live(&mut self, part: &mut Part, past: &mut Vec<PastAttempt>) {
+        let ends = [End::Delivered, End::Failed, End::Expired, End::Unknown, End::Cancelled];
+        let step = match self.below(12) {
+            0..=3 => Move::Intend,
+            4..=6 => Move::Take,
+            7 => Move::Return,
+            8 => Move::Doubt,
+            _ => Move::End(ends[self.below(5) as usize]),
+        };
+        let before = part.phase();
+        if part.step(step).is_err() {
+            return;
+        }
+        match step {
+            Move::Intend => {
+                if let Some(attempt) = part.attempt.clone() {
+                    past.retain(|it| (it.key, it.attempt.number) != (part.key, attempt.number));
+                    past.push(PastAttempt { key: part.key, attempt });
+                }
+                part.due = Time::NEVER;
+                self.attempt(part, Cause::Retry);
+            }
+            Move::Take => self.take(part),
+            Move::Return => {
+                part.spent = part.spent.saturating_add(1);
+                part.due = if self.one_in(2) { Time(self.now.0 + 1 + self.below(300_000)) } else { Time::NEVER };
+            }
+            Move::Doubt => {}
+            Move::End(_) => {
+                part.done_at = self.now;
+                part.reason = self.one_in(2).then(|| Reason::ALL[self.below(Reason::ALL.len() as u64) as usize]);
+                let receipt = self.receipt();
+                if let Some(attempt) = part.attempt.as_mut().filter(|_| before == Phase::Sent) {
+                    attempt.receipt = Some(Box::new(receipt));
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, part: &mut Part) {
+        let answered_at = self.now;
+        let (status, cost, id) = (self.chance() as u32, self.one_in(2).then_some(Money(-5)), self.carrier_id());
+        if let Some(attempt) = part.attempt.as_mut() {
+            attempt.answered_at = answered_at;
+            attempt.answer = Some(Answer::Taken);
+            attempt.command_status = Some(status);
+            attempt.cost = cost;
+            attempt.carrier_message_id = id;
+        }
+        part.ends = Time(self.now.0 + self.below(400_000));
+    }
+
+    /// Ids that sometimes come again, padded differently, and sometimes do not come at all.
+    fn carrier_id(&mut self) -> Option<CarrierMessageId> {
+        let text = match self.below(8) {
+            0 => return None,
+            1 => format!("{:08}", self.below(6)),
+            2 => format!("{}", self.below(6)),
+            _ => format!("{:016X}", self.chance()),
+        };
+        CarrierMessageId::new(&text)
+    }
+
+    fn receipt(&mut self) -> Receipt {
+        Receipt {
+            status: Status::ALL[self.below(7) as usize],
+            raw_status: "DELIVRD".into(),
+            error_code: self.one_in(2).then(|| "000".into()),
+            received_at: self.now,
+            done_at: self.one_in(2).then_some(Time(self.now.0 - 1_000)),
+        }
+    }
+
+    fn rest(&mut self, model: &Model, batch: &mut Batch) {
+        if self.one_in(3) {
+            let number = batch.marks.next_parked;
+            batch.marks.next_parked += 1;
+            batch.parked.push(Parked {
+                number,
+                carrier: CarrierId(2),
+                carrier_message_id: CarrierMessageId::new("0A1b").expect("it is an id"),
+                handset: self.one_in(2).then_some(E164(31_612_345_678)),
+                sender: "12345".into(),
+                receipt: self.receipt(),
+            });
+        }
+        if let Some(number) = model.parked.keys().next().copied().filter(|_| self.one_in(4)) {
+            batch.unparked.push(number);
+        }
+        if self.one_in(2) {
+            let key = format!("key-{}", self.below(9)).into();
+            let hash = std::array::from_fn(|_| self.chance() as u8);
+            let (account, order) = (AccountId(self.below(2) as u16), OrderId(batch.marks.next_order));
+            batch.idempotency.push(Idempotency { account, key, hash, order, at: self.now });
+        }
+    }
+}
+
+/// One batch of `count` messages, from seq 1, that their carrier gave one and the same id.
+pub(super) fn same_id(count: u64) -> Batch {
+    let mut script = Script::new(1);
+    let mut batch = Batch::default();
+    for seq in (1..=count).map(Seq) {
+        let (account, route) = (AccountId(1), RouteId(1));
+        batch.bodies.push(Arc::new(script.body(seq, (OrderId(seq.0), account, route), Class::Otp, 1)));
+        let mut part = Part::new(PartKey::new(seq, 0), LaneId::new(route, account, 0, 0), Time::NEVER).restored(Phase::Sent);
+        let link = LinkId { carrier: CarrierId(1), bind: 0 };
+        let mut attempt = Attempt::new(1, link, Cause::First, script.now);
+        attempt.carrier_message_id = CarrierMessageId::new("0");
+        part.attempt = Some(attempt);
+        batch.new_parts.push(part);
+    }
+    batch
+}

@@ -1,0 +1,381 @@
+//! A simulated disk for the tests: it holds exactly what was committed.
+//!
+//! ```text
+//! commit ──► image (durable) ──► crash() ──► a store as the next start finds it
+//!    ▲
+//!    └ fail_at(k, torn): the k-th commit from now fails; nothing of it is durable, or all of it,
+//!      as a power loss during a sync may leave it
+//! ```
+
+use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
+use crate::message::attempt::Attempt;
+use crate::message::body::Body;
+use crate::message::part::Part;
+use crate::message::phase::Phase;
+use crate::message::time::Time;
+use crate::record::batch::{Batch, Idempotency, Marks, Order};
+use crate::record::contract::{NameKind, Poisoned, QueuedLane, Recovered, Store};
+use crate::record::entry::{Entry, PastAttempt};
+use crate::record::parked::Parked;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// As many messages of one carrier id as any store looks at.
+const SAME_ID_MAX: usize = 16;
+/// Messages looked at for each one that may be forgotten.
+const LOOKS: usize = 8;
+/// How long an idempotency key is remembered.
+const IDEMPOTENCY_AGE: Duration = Duration::from_hours(24);
+
+/// A store in memory that can lose power.
+#[derive(Debug, Default)]
+pub struct Memory {
+    image: Image,
+    fault: Option<Planned>,
+    retain_from: u64,
+    poisoned: bool,
+}
+
+/// What a failed commit leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaves {
+    /// Nothing of the batch.
+    Nothing,
+    /// The whole batch: the disk had it, and the word that it had was lost.
+    Everything,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Planned {
+    after: u64,
+    leaves: Leaves,
+}
+
+/// Why a simulated store fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MemoryFault {
+    /// The commit that was to fail.
+    #[error("the disk failed, as planned")]
+    Planned,
+    /// It failed before; nothing more is asked of it.
+    #[error("the store failed before")]
+    Poisoned,
+    /// A record is to be written twice.
+    #[error("message {} or a part of it is there already", .0.0)]
+    Double(Seq),
+    /// A part is to be changed that was never accepted.
+    #[error("part {} is to be changed and does not exist", .0.0)]
+    Missing(PartKey),
+}
+
+impl Memory {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The store as the next start finds it after power was lost now: what was committed, and no fault planned.
+    #[must_use]
+    pub fn crash(&self) -> Self {
+        Self { image: self.image.clone(), ..Self::default() }
+    }
+
+    /// Makes the `k`-th commit from now fail, counted from 1.
+    pub const fn fail_at(&mut self, k: u64, leaves: Leaves) {
+        self.fault = Some(Planned { after: k, leaves });
+    }
+
+    /// Every message that is durable, in the order of their seqs.
+    pub fn all(&self) -> impl Iterator<Item = Entry> {
+        self.image.bodies.keys().filter_map(|seq| self.image.entry(*seq))
+    }
+
+    /// The marks that are durable.
+    pub fn marks(&self) -> Marks {
+        self.image.marks.clone().unwrap_or_else(Marks::first)
+    }
+
+    fn sound(&self, doing: &'static str) -> Result<&Image, Poisoned> {
+        if self.poisoned { Err(poison(doing, MemoryFault::Poisoned)) } else { Ok(&self.image) }
+    }
+
+    /// Whether this is the commit that was to fail.
+    fn fails(&mut self) -> Option<Leaves> {
+        let planned = self.fault.as_mut()?;
+        planned.after = planned.after.saturating_sub(1);
+        (planned.after == 0).then_some(planned.leaves)
+    }
+}
+
+fn poison(doing: &'static str, fault: MemoryFault) -> Poisoned {
+    Poisoned { doing, cause: Box::new(fault) }
+}
+
+impl Store for Memory {
+    fn commit(&mut self, batch: &Batch) -> Result<(), Poisoned> {
+        let doing = "committing";
+        self.sound(doing)?;
+        if let Some(leaves) = self.fails() {
+            self.poisoned = true;
+            if leaves == Leaves::Everything && self.image.refuses(batch).is_none() {
+                self.image.write(batch);
+            }
+            return Err(poison(doing, MemoryFault::Planned));
+        }
+        if let Some(fault) = self.image.refuses(batch) {
+            self.poisoned = true;
+            return Err(poison(doing, fault));
+        }
+        self.image.write(batch);
+        Ok(())
+    }
+
+    fn load(&mut self, seqs: &[Seq]) -> Result<Vec<Entry>, Poisoned> {
+        let image = self.sound("loading messages")?;
+        let seqs: BTreeSet<Seq> = seqs.iter().copied().collect();
+        Ok(image.entries(seqs))
+    }
+
+    fn by_rhash(&mut self, hashes: &[u64]) -> Result<Vec<Entry>, Poisoned> {
+        let image = self.sound("finding receipts' messages")?;
+        let mut seqs = BTreeSet::new();
+        for hash in hashes {
+            for named in [&image.named, &image.named_before] {
+                let same = named.range((*hash, PartKey(0), 0)..=(*hash, PartKey(u64::MAX), u8::MAX));
+                seqs.extend(same.rev().take(SAME_ID_MAX).map(|(_, key, _)| key.seq()));
+            }
+        }
+        Ok(image.entries(seqs))
+    }
+
+    fn ready(&mut self, lane: LaneId, after: PartKey, limit: usize) -> Result<Vec<Entry>, Poisoned> {
+        let image = self.sound("filling a lane")?;
+        let above = PartKey(after.0.saturating_add(1));
+        let keys = image.ready.range((lane, above)..=(lane, PartKey(u64::MAX))).map(|(_, key)| *key);
+        Ok(image.first_messages(keys, limit))
+    }
+
+    fn due(&mut self, now: Time, limit: usize) -> Result<Vec<Entry>, Poisoned> {
+        let image = self.sound("finding what is due")?;
+        let keys = image.delayed.iter().take_while(|(due, ..)| *due <= now).map(|(.., key)| *key);
+        Ok(image.first_messages(keys, limit))
+    }
+
+    fn next_due(&mut self, now: Time) -> Result<Option<Time>, Poisoned> {
+        let image = self.sound("finding what is due next")?;
+        let later = (Time(now.0.saturating_add(1)), LaneId(0), PartKey(0));
+        Ok(image.delayed.range(later..).next().map(|(due, ..)| *due))
+    }
+
+    fn overdue(&mut self, now: Time, after: PartKey, span: usize) -> Result<(Vec<Entry>, Option<PartKey>), Poisoned> {
+        let image = self.sound("finding what has ended")?;
+        let (mut seqs, mut last, mut seen) = (BTreeSet::new(), after, 0);
+        for (key, part) in image.parts.range(PartKey(after.0.saturating_add(1))..).take(span) {
+            (last, seen) = (*key, seen + 1);
+            if !part.phase().is_final() && part.ends.known().is_some_and(|it| it <= now) {
+                seqs.insert(key.seq());
+            }
+        }
+        Ok((image.entries(seqs), (seen == span).then_some(last)))
+    }
+
+    fn idempotency(&mut self, account: AccountId, key: &str) -> Result<Option<Idempotency>, Poisoned> {
+        let image = self.sound("looking up an idempotency key")?;
+        Ok(image.idempotency.get(&(account, key.into())).cloned())
+    }
+
+    fn order(&mut self, order: OrderId) -> Result<Vec<Entry>, Poisoned> {
+        let image = self.sound("loading an order")?;
+        let seqs = image.by_order.range((order, Seq(0))..=(order, Seq(u64::MAX))).map(|(_, seq)| *seq);
+        Ok(image.entries(seqs))
+    }
+
+    fn recover(&mut self) -> Result<Recovered, Poisoned> {
+        let marks = self.marks();
+        let image = self.sound("recovering")?;
+        let mut lanes = BTreeMap::<LaneId, u64>::new();
+        let queued = image.ready.iter().map(|(lane, _)| lane).chain(image.delayed.iter().map(|(_, lane, _)| lane));
+        queued.for_each(|lane| *lanes.entry(*lane).or_default() += 1);
+        let doubtful: BTreeSet<Seq> = image.open.iter().map(|it| it.seq()).collect();
+        Ok(Recovered {
+            marks,
+            doubtful: image.entries(doubtful),
+            lanes: lanes.into_iter().map(|(lane, count)| QueuedLane { lane, count }).collect(),
+            parked: image.parked.values().cloned().collect(),
+        })
+    }
+
+    fn retain(&mut self, before: Time, parked_before: Time, limit: usize) -> Result<usize, Poisoned> {
+        let now = self.sound("forgetting").map(|_| self.marks().time)?;
+        let (gone, next) = self.image.ended(before, Seq(self.retain_from), limit);
+        gone.iter().for_each(|seq| self.image.forget(*seq));
+        self.retain_from = next.0;
+        let keys_before = Time(now.0.saturating_sub(u64::try_from(IDEMPOTENCY_AGE.as_millis()).unwrap_or(u64::MAX)));
+        self.image.forget_keys(keys_before, limit);
+        let parked = self.image.parked.values().take(limit).take_while(|it| it.receipt.received_at < parked_before);
+        for number in parked.map(|it| it.number).collect::<Vec<_>>() {
+            self.image.parked.remove(&number);
+        }
+        Ok(gone.len())
+    }
+
+    fn intern(&mut self, kind: NameKind, name: &str) -> Result<u16, Poisoned> {
+        self.sound("giving a number to a name")?;
+        let names = match kind {
+            NameKind::Account => &mut self.image.accounts,
+            NameKind::Carrier => &mut self.image.carriers,
+        };
+        let at = names.iter().position(|it| **it == *name).unwrap_or_else(|| {
+            names.push(name.into());
+            names.len() - 1
+        });
+        Ok(u16::try_from(at + 1).expect("a simulation has few names"))
+    }
+}
+
+/// What is on the disk, with the indexes that a database would have.
+#[derive(Clone, Debug, Default)]
+struct Image {
+    bodies: BTreeMap<Seq, Arc<Body>>,
+    by_order: BTreeSet<(OrderId, Seq)>,
+    parts: BTreeMap<PartKey, Part>,
+    past: BTreeMap<(PartKey, u8), Attempt>,
+    ready: BTreeSet<(LaneId, PartKey)>,
+    delayed: BTreeSet<(Time, LaneId, PartKey)>,
+    open: BTreeSet<PartKey>,
+    named: BTreeSet<(u64, PartKey, u8)>,
+    named_before: BTreeSet<(u64, PartKey, u8)>,
+    orders: BTreeMap<OrderId, Order>,
+    idempotency: BTreeMap<(AccountId, Box<str>), Idempotency>,
+    parked: BTreeMap<u64, Parked>,
+    marks: Option<Marks>,
+    accounts: Vec<Box<str>>,
+    carriers: Vec<Box<str>>,
+}
+
+impl Image {
+    /// Why a batch cannot be written, if it cannot.
+    fn refuses(&self, batch: &Batch) -> Option<MemoryFault> {
+        let double = batch.bodies.iter().map(|it| it.seq()).find(|it| self.bodies.contains_key(it));
+        let double = double.or_else(|| batch.new_parts.iter().find(|it| self.parts.contains_key(&it.key)).map(|it| it.key.seq()));
+        let added: BTreeSet<PartKey> = batch.new_parts.iter().map(|it| it.key).collect();
+        let missing = batch.parts.iter().map(|it| it.key).find(|it| !self.parts.contains_key(it) && !added.contains(it));
+        double.map(MemoryFault::Double).or(missing.map(MemoryFault::Missing))
+    }
+
+    fn write(&mut self, batch: &Batch) {
+        for body in &batch.bodies {
+            self.by_order.insert((body.order, body.seq()));
+            self.bodies.insert(body.seq(), body.clone());
+        }
+        batch.new_parts.iter().chain(&batch.parts).for_each(|it| self.put(it.clone()));
+        for past in &batch.past {
+            if let Some(hash) = past.attempt.rhash() {
+                self.named_before.insert((hash, past.key, past.attempt.number));
+            }
+            let before = self.past.insert((past.key, past.attempt.number), past.attempt.clone());
+            if let Some(hash) = before.and_then(|it| it.rhash()).filter(|it| Some(*it) != past.attempt.rhash()) {
+                self.named_before.remove(&(hash, past.key, past.attempt.number));
+            }
+        }
+        self.orders.extend(batch.orders.iter().map(|it| (it.id, it.clone())));
+        self.idempotency.extend(batch.idempotency.iter().map(|it| ((it.account, it.key.clone()), it.clone())));
+        self.parked.extend(batch.parked.iter().map(|it| (it.number, it.clone())));
+        for number in &batch.unparked {
+            self.parked.remove(number);
+        }
+        let marks = self.marks.clone().unwrap_or_else(Marks::first);
+        self.marks = Some(marks.after(&batch.marks));
+    }
+
+    fn put(&mut self, part: Part) {
+        self.take(part.key);
+        match (part.phase(), part.due.known()) {
+            (Phase::Queued, None) => drop(self.ready.insert((part.lane, part.key))),
+            (Phase::Queued, Some(due)) => drop(self.delayed.insert((due, part.lane, part.key))),
+            (Phase::Intended | Phase::Doubtful, _) => drop(self.open.insert(part.key)),
+            _ => {}
+        }
+        if let Some(hash) = part.attempt.as_ref().and_then(Attempt::rhash) {
+            self.named.insert((hash, part.key, 0));
+        }
+        self.parts.insert(part.key, part);
+    }
+
+    fn take(&mut self, key: PartKey) {
+        let Some(part) = self.parts.remove(&key) else { return };
+        self.ready.remove(&(part.lane, key));
+        self.delayed.remove(&(part.due, part.lane, key));
+        self.open.remove(&key);
+        if let Some(hash) = part.attempt.as_ref().and_then(Attempt::rhash) {
+            self.named.remove(&(hash, key, 0));
+        }
+    }
+
+    fn entry(&self, seq: Seq) -> Option<Entry> {
+        let body = self.bodies.get(&seq)?.clone();
+        let keys = PartKey::new(seq, 0)..PartKey::new(Seq(seq.0 + 1), 0);
+        let past = self.past.range((keys.start, 0)..(keys.end, 0));
+        let past = past.map(|((key, _), attempt)| PastAttempt { key: *key, attempt: attempt.clone() }).collect();
+        let parts = self.parts.range(keys).map(|(_, part)| part.clone()).collect();
+        Some(Entry { body, parts, past })
+    }
+
+    fn entries(&self, seqs: impl IntoIterator<Item = Seq>) -> Vec<Entry> {
+        seqs.into_iter().filter_map(|it| self.entry(it)).collect()
+    }
+
+    fn first_messages(&self, keys: impl Iterator<Item = PartKey>, limit: usize) -> Vec<Entry> {
+        let mut seen = BTreeSet::new();
+        self.entries(keys.map(PartKey::seq).filter(|it| seen.insert(*it)).take(limit))
+    }
+
+    fn ended(&self, before: Time, from: Seq, limit: usize) -> (Vec<Seq>, Seq) {
+        let mut found = Vec::new();
+        for (looked, (seq, body)) in (1..).zip(self.bodies.range(from..)) {
+            if found.len() == limit {
+                return (found, *seq);
+            }
+            if before <= body.created {
+                return (found, Seq(0));
+            }
+            let mut parts = self.parts.range(PartKey::new(*seq, 0)..PartKey::new(Seq(seq.0 + 1), 0));
+            if parts.all(|(_, it)| it.phase().is_final() && it.done_at < before) {
+                found.push(*seq);
+            }
+            if looked == limit.saturating_mul(LOOKS) {
+                return (found, Seq(seq.0 + 1));
+            }
+        }
+        (found, Seq(0))
+    }
+
+    fn forget(&mut self, seq: Seq) {
+        let Some(entry) = self.entry(seq) else { return };
+        for part in &entry.parts {
+            self.take(part.key);
+        }
+        for past in &entry.past {
+            self.past.remove(&(past.key, past.attempt.number));
+            if let Some(hash) = past.attempt.rhash() {
+                self.named_before.remove(&(hash, past.key, past.attempt.number));
+            }
+        }
+        self.bodies.remove(&seq);
+        let order = entry.body.order;
+        self.by_order.remove(&(order, seq));
+        if self.by_order.range((order, Seq(0))..=(order, Seq(u64::MAX))).next().is_none() {
+            self.orders.remove(&order);
+        }
+    }
+
+    fn forget_keys(&mut self, before: Time, limit: usize) {
+        let old = self.idempotency.values().filter(|it| it.at < before);
+        let mut old: Vec<_> = old.map(|it| (it.at, it.account, it.key.clone())).collect();
+        old.sort_unstable();
+        for (_, account, key) in old.into_iter().take(limit) {
+            self.idempotency.remove(&(account, key));
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What can be wrong with a store on disk. Every fault names the file.
+
+use std::path::PathBuf;
+
+/// Why the store cannot be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The engine says no: the disk, the file or the statement.
+    #[error("{file}: {source}")]
+    Engine {
+        /// The file of the store.
+        file: PathBuf,
+        /// What the engine says.
+        source: rusqlite::Error,
+    },
+    /// A file or directory cannot be made, locked or looked at.
+    #[error("{file}: {source}")]
+    Disk {
+        /// The file or directory.
+        file: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Another process has this store open.
+    #[error("{file}: another process has this store open")]
+    Locked {
+        /// The file that is locked.
+        file: PathBuf,
+    },
+    /// It was written by a later version.
+    #[error("{file}: the store has format {found}, this version reads formats up to {known}; use the newer version")]
+    Newer {
+        /// The file of the store.
+        file: PathBuf,
+        /// The format of the file.
+        found: i64,
+        /// The latest format that this version reads.
+        known: i64,
+    },
+    /// It is a database, but of something else.
+    #[error("{file}: this is not a store of nuncio")]
+    Foreign {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The engine's own check of the whole file found damage.
+    #[error("{file}: the file is damaged: {report}")]
+    Broken {
+        /// The file of the store.
+        file: PathBuf,
+        /// The first finding of the check.
+        report: String,
+    },
+    /// A record is not what was written.
+    #[error("{file}: record {id} of table {table} is damaged")]
+    Damaged {
+        /// The file of the store.
+        file: PathBuf,
+        /// The table.
+        table: &'static str,
+        /// The row.
+        id: i64,
+    },
+    /// A part is to be changed that was never accepted.
+    #[error("{file}: part {id} is to be changed and does not exist")]
+    Missing {
+        /// The file of the store.
+        file: PathBuf,
+        /// The part.
+        id: u64,
+    },
+    /// No name is left: 65,535 of a kind were given out.
+    #[error("{file}: every number for names is taken")]
+    NamesSpent {
+        /// The file of the store.
+        file: PathBuf,
+    },
+    /// It failed before; nothing more is asked of it.
+    #[error("{file}: the store failed before")]
+    Poisoned {
+        /// The file of the store.
+        file: PathBuf,
+    },
+}
+
+/// A fault that does not know yet in which file it happened.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// What the engine says.
+    Engine(rusqlite::Error),
+    /// A record whose seal or words do not fit.
+    Damaged(&'static str, i64),
+    /// A part that is to be changed and does not exist.
+    Missing(u64),
+    /// No number is left for a name.
+    NamesSpent,
+}
+
+impl From<rusqlite::Error> for Trouble {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Engine(error)
+    }
+}
+
+impl Trouble {
+    /// The fault, now that the file is known.
+    pub(super) fn of(self, file: &std::path::Path) -> Fault {
+        let file = file.to_owned();
+        match self {
+            Self::Engine(source) => Fault::Engine { file, source },
+            Self::Damaged(table, id) => Fault::Damaged { file, table, id },
+            Self::Missing(id) => Fault::Missing { file, id },
+            Self::NamesSpent => Fault::NamesSpent { file },
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! The embedded store: SQLite, one writer, a WAL.
+//!
+//! ```text
+//! loop's thread ── commit, load, scans ──► writer connection ─┐
+//! checkpoint thread ── pages from the WAL ──► own connection ─┼─► nuncio.db, nuncio.db-wal
+//! API ── GET, lists ──► readers, read-only connections ───────┘   nuncio.lock: one process at a time
+//! ```
+//!
+//! What is promised. A commit that returned survives kill -9, and with [`Durability::Fsync`] a
+//! crash of the system and power loss. A commit that failed poisons the store: it may or may not be on
+//! disk, and nothing more is done here until the next start. A torn or damaged end of the WAL is
+//! cut off at the last whole commit before it (the WAL has checksums). A damaged record is never
+//! served: each carries a seal over its cells. Damage to the structure is refused when the engine
+//! meets it, and a store of up to [`CHECKED_WHOLE`] octets is checked whole, indexes included, when it
+//! is opened; in a larger one a damaged index entry can hide a record until that check is run
+//! (`PRAGMA integrity_check`).
+
+pub mod fault;
+pub mod space;
+mod schema;
+mod row;
+mod writer;
+mod reader;
+mod retain;
+mod checkpoint;
+
+use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
+use crate::message::time::Time;
+use crate::record::batch::{Batch, Idempotency, Marks};
+use crate::record::contract::{NameKind, Poisoned, Recovered, Store};
+use crate::record::entry::Entry;
+use crate::store::sqlite::checkpoint::Checkpointer;
+use crate::store::sqlite::fault::{Fault, Trouble};
+use crate::store::sqlite::writer::Known;
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// A database of up to this many octets is checked whole when it is opened: some tens of milliseconds.
+pub const CHECKED_WHOLE: u64 = 8 << 20;
+
+/// What a commit that returned has survived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// The disk has it: power loss.
+    #[default]
+    Fsync,
+    /// The operating system has it: kill -9, but not a crash of the system.
+    Os,
+}
+
+/// A store in a directory of its own.
+pub struct Sqlite {
+    writer: Connection,
+    checkpointer: Checkpointer,
+    file: PathBuf,
+    known: Known,
+    marks: Marks,
+    retain_from: Seq,
+    poisoned: bool,
+    last_commit: Duration,
+    // Last, so that the directory is free only when the connections are closed.
+    _lock: File,
+}
+
+impl Sqlite {
+    /// Opens the store in `directory`, which is made if it is not there. One process at a time.
+    pub fn open(directory: &Path, durability: Durability) -> Result<Self, Fault> {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .create(directory)
+            .map_err(|source| Fault::Disk { file: directory.to_owned(), source })?;
+        let lock = lock(&directory.join("nuncio.lock"))?;
+        let file = directory.join("nuncio.db");
+        let engine = |source| Fault::Engine { file: file.clone(), source };
+        refuse_stump(&file)?;
+        let mut writer = connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, 16).map_err(engine)?;
+        let synchronous = match durability {
+            Durability::Fsync => "FULL",
+            Durability::Os => "NORMAL",
+        };
+        check(&writer, &file)?;
+        let frame = format!("PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 0;");
+        writer.execute_batch(&frame).map_err(engine)?;
+        schema::migrate(&writer, &file)?;
+        sync_directory(directory)?;
+        let own = connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE, 1).map_err(engine)?;
+        own.execute_batch(&frame).map_err(engine)?;
+        let checkpointer = Checkpointer::start(&mut writer, own).map_err(engine)?;
+        let marks = reader::marks(&writer).map_err(|it| it.of(&file))?;
+        let (known, retain_from) = (Known::new(), Seq(0));
+        Ok(Self { writer, checkpointer, file, known, marks, retain_from, poisoned: false, last_commit: Duration::ZERO, _lock: lock })
+    }
+
+    /// How long the last commit took, its sync included.
+    pub const fn last_commit(&self) -> Duration {
+        self.last_commit
+    }
+
+    /// The file of the database; its WAL stands beside it.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Makes the engine refuse the next COMMIT.
+    #[cfg(test)]
+    pub(crate) fn fail_next_commit(&mut self) {
+        self.writer.commit_hook(Some(|| true)).expect("a hook is taken");
+    }
+
+    /// Does something that poisons the store when it fails.
+    fn guarded<T>(
+        &mut self,
+        doing: &'static str,
+        work: impl FnOnce(&mut Self) -> Result<T, Trouble>,
+    ) -> Result<T, Poisoned> {
+        let done = if self.poisoned {
+            Err(Fault::Poisoned { file: self.file.clone() })
+        } else {
+            work(self).map_err(|it| it.of(&self.file))
+        };
+        done.map_err(|fault| {
+            self.poisoned = true;
+            Poisoned { doing, cause: Box::new(fault) }
+        })
+    }
+
+    /// Asks something in one read transaction.
+    fn asked<T>(
+        &mut self,
+        doing: &'static str,
+        ask: impl FnOnce(&Connection) -> Result<T, Trouble>,
+    ) -> Result<T, Poisoned> {
+        self.guarded(doing, |it| reader::at_once(&it.writer, || ask(&it.writer)))
+    }
+
+    /// Asks for messages, and remembers what an update of them need not write.
+    fn asked_entries(
+        &mut self,
+        doing: &'static str,
+        ask: impl FnOnce(&Connection) -> Result<Vec<Entry>, Trouble>,
+    ) -> Result<Vec<Entry>, Poisoned> {
+        let entries = self.asked(doing, ask)?;
+        for part in entries.iter().flat_map(|it| &it.parts) {
+            self.known.learn(part.key, writer::rhash(part));
+        }
+        Ok(entries)
+    }
+}
+
+impl Store for Sqlite {
+    fn commit(&mut self, batch: &Batch) -> Result<(), Poisoned> {
+        let began = Instant::now();
+        let committed = self.guarded("committing", |it| {
+            let marks = it.marks.after(&batch.marks);
+            let moved = marks != it.marks;
+            if batch.is_empty() && !moved {
+                return Ok(());
+            }
+            writer::commit(&it.writer, batch, moved.then_some(&marks), &mut it.known)?;
+            it.marks = marks;
+            it.checkpointer.after_commit(&it.writer)
+        });
+        self.last_commit = began.elapsed();
+        committed
+    }
+
+    fn load(&mut self, seqs: &[Seq]) -> Result<Vec<Entry>, Poisoned> {
+        let mut seqs = seqs.to_vec();
+        seqs.sort_unstable();
+        seqs.dedup();
+        self.asked_entries("loading messages", |conn| reader::load(conn, &seqs))
+    }
+
+    fn by_rhash(&mut self, hashes: &[u64]) -> Result<Vec<Entry>, Poisoned> {
+        let mut hashes = hashes.to_vec();
+        hashes.sort_unstable();
+        hashes.dedup();
+        self.asked_entries("finding receipts' messages", |conn| reader::load(conn, &reader::by_rhash(conn, &hashes)?))
+    }
+
+    fn ready(&mut self, lane: LaneId, after: PartKey, limit: usize) -> Result<Vec<Entry>, Poisoned> {
+        self.asked_entries("filling a lane", |conn| reader::load(conn, &reader::ready(conn, lane, after, limit)?))
+    }
+
+    fn due(&mut self, now: Time, limit: usize) -> Result<Vec<Entry>, Poisoned> {
+        self.asked_entries("finding what is due", |conn| reader::load(conn, &reader::due(conn, now, limit)?))
+    }
+
+    fn next_due(&mut self, now: Time) -> Result<Option<Time>, Poisoned> {
+        self.asked("finding what is due next", |conn| reader::next_due(conn, now))
+    }
+
+    fn overdue(&mut self, now: Time, after: PartKey, span: usize) -> Result<(Vec<Entry>, Option<PartKey>), Poisoned> {
+        let mut next = None;
+        let entries = self.asked_entries("finding what has ended", |conn| {
+            let (seqs, go_on) = reader::overdue(conn, now, after, span)?;
+            next = go_on;
+            reader::load(conn, &seqs)
+        })?;
+        Ok((entries, next))
+    }
+
+    fn idempotency(&mut self, account: AccountId, key: &str) -> Result<Option<Idempotency>, Poisoned> {
+        self.asked("looking up an idempotency key", |conn| {
+            let words = format!("SELECT {} FROM idem WHERE account = ?1 AND key = ?2", row::IDEM);
+            reader::first(&mut conn.prepare_cached(&words)?, (account.0, key), row::idempotency)
+        })
+    }
+
+    fn order(&mut self, order: OrderId) -> Result<Vec<Entry>, Poisoned> {
+        self.asked_entries("loading an order", |conn| {
+            let (from, to) = reader::order_range(conn, order)?;
+            reader::load(conn, &reader::seqs_between(conn, from, to, usize::MAX)?)
+        })
+    }
+
+    fn recover(&mut self) -> Result<Recovered, Poisoned> {
+        let doubtful = self.asked_entries("finding what was open", |conn| reader::load(conn, &reader::open(conn)?))?;
+        let marks = self.marks.clone();
+        self.asked("recovering", |conn| {
+            Ok(Recovered { marks, doubtful, lanes: reader::lanes(conn)?, parked: reader::parked(conn)? })
+        })
+    }
+
+    fn retain(&mut self, before: Time, parked_before: Time, limit: usize) -> Result<usize, Poisoned> {
+        self.guarded("forgetting", |it| {
+            let horizon = retain::Horizon { messages: before, parked: parked_before, now: it.marks.time };
+            let (count, next) = retain::step(&it.writer, &horizon, it.retain_from, limit)?;
+            it.retain_from = next;
+            it.checkpointer.after_commit(&it.writer)?;
+            Ok(count)
+        })
+    }
+
+    fn intern(&mut self, kind: NameKind, name: &str) -> Result<u16, Poisoned> {
+        self.guarded("giving a number to a name", |it| intern(&it.writer, kind, name))
+    }
+}
+
+fn intern(conn: &Connection, kind: NameKind, name: &str) -> Result<u16, Trouble> {
+    let kind = match kind {
+        NameKind::Account => "account",
+        NameKind::Carrier => "carrier",
+    };
+    let find = "SELECT id FROM name WHERE kind = ?1 AND text = ?2";
+    if let Some(id) = conn.prepare_cached(find)?.query_row((kind, name), |row| row.get(0)).optional()? {
+        return Ok(id);
+    }
+    let last: Option<u16> = conn.query_row("SELECT max(id) FROM name WHERE kind = ?1", [kind], |row| row.get(0))?;
+    let id = last.unwrap_or(0).checked_add(1).ok_or(Trouble::NamesSpent)?;
+    conn.execute("INSERT INTO name (kind, id, text) VALUES (?1, ?2, ?3)", (kind, id, name))?;
+    Ok(id)
+}
+
+/// A connection with what all of them share; `cache` in MiB.
+fn connect(file: &Path, flags: OpenFlags, cache: u32) -> Result<Connection, rusqlite::Error> {
+    let conn = Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.set_prepared_statement_cache_capacity(64);
+    conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    let cache = cache * 1024;
+    conn.execute_batch(&format!(
+        "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; \
+         PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -{cache};"
+    ))?;
+    Ok(conn)
+}
+
+/// The engine takes a file that is shorter than its smallest page for a new one; it is what is left of an old one.
+fn refuse_stump(file: &Path) -> Result<(), Fault> {
+    match std::fs::metadata(file).map(|it| it.len()) {
+        Ok(1..512) => Err(Fault::Broken { file: file.to_owned(), report: "it is cut off".to_owned() }),
+        _ => Ok(()),
+    }
+}
+
+/// Checks a small database whole.
+fn check(conn: &Connection, file: &Path) -> Result<(), Fault> {
+    let engine = |source| Fault::Engine { file: file.to_owned(), source };
+    let pages: i64 = conn.query_row("PRAGMA page_count", [], |row| row.get(0)).map_err(engine)?;
+    let size: i64 = conn.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(engine)?;
+    if CHECKED_WHOLE < (pages * size).cast_unsigned() {
+        return Ok(());
+    }
+    let report: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(engine)?;
+    if report == "ok" { Ok(()) } else { Err(Fault::Broken { file: file.to_owned(), report }) }
+}
+
+/// Keeps every other process out for as long as the file is held.
+fn lock(path: &Path) -> Result<File, Fault> {
+    let disk = |source| Fault::Disk { file: path.to_owned(), source };
+    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(disk)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Fault::Locked { file: path.to_owned() }),
+        Err(std::fs::TryLockError::Error(source)) => Err(disk(source)),
+    }
+}
+
+/// Makes the names of new files durable; the engine syncs only their contents.
+fn sync_directory(directory: &Path) -> Result<(), Fault> {
+    let sync = |path: &Path| {
+        File::open(path).and_then(|it| it.sync_all()).map_err(|source| Fault::Disk { file: path.to_owned(), source })
+    };
+    sync(directory)?;
+    directory.parent().filter(|it| !it.as_os_str().is_empty()).map_or(Ok(()), sync)
+}

@@ -1,0 +1,278 @@
+//! Loads and bounded, ordered scans: what the loop asks between two commits, and what the
+//! readers of the API share with it.
+//!
+//! Each question is one read transaction, so that a message and its parts are of one moment.
+
+use crate::message::id::{LaneId, OrderId, PartKey, Seq};
+use crate::message::time::Time;
+use crate::record::batch::{Marks, Order};
+use crate::record::contract::QueuedLane;
+use crate::record::entry::Entry;
+use crate::record::parked::Parked;
+use crate::store::sqlite::fault::Trouble;
+use crate::store::sqlite::row;
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params};
+use std::sync::{Arc, LazyLock};
+
+/// Messages that one carrier id may find: a carrier that gives the same id again and again must
+/// not make one receipt load everything. The newest are the likeliest.
+pub(super) const SAME_ID_MAX: usize = 16;
+
+/// The statements of the scans, which the tests look at for how they are answered.
+pub(super) mod words {
+    pub(in crate::store::sqlite) const READY: &str =
+        "SELECT id FROM part WHERE phase = 0 AND due = 0 AND lane = ?1 AND id > ?2 ORDER BY id";
+    pub(in crate::store::sqlite) const DUE: &str =
+        "SELECT id FROM part WHERE phase = 0 AND due > 0 AND due <= ?1 ORDER BY due, lane, id";
+    pub(in crate::store::sqlite) const NEXT_DUE: &str =
+        "SELECT due FROM part WHERE phase = 0 AND due > 0 AND due > ?1 ORDER BY due LIMIT 1";
+    pub(in crate::store::sqlite) const OVERDUE: &str =
+        "SELECT id, phase, ends FROM part WHERE id > ?1 ORDER BY id LIMIT ?2";
+    pub(in crate::store::sqlite) const PART_BY_RHASH: &str =
+        "SELECT id FROM part WHERE rhash = ?1 ORDER BY id DESC LIMIT ?2";
+    pub(in crate::store::sqlite) const ATTEMPT_BY_RHASH: &str =
+        "SELECT id FROM attempt WHERE rhash = ?1 ORDER BY id DESC LIMIT ?2";
+    pub(in crate::store::sqlite) const OPEN: &str = "SELECT id FROM part WHERE phase IN (1, 2)";
+    pub(in crate::store::sqlite) const READY_LANES: &str =
+        "SELECT lane, count(*) FROM part WHERE phase = 0 AND due = 0 GROUP BY lane";
+    pub(in crate::store::sqlite) const DELAYED_LANES: &str =
+        "SELECT lane, count(*) FROM part WHERE phase = 0 AND due > 0 GROUP BY lane";
+    pub(in crate::store::sqlite) const ORDER_STEP: &str =
+        "SELECT seq, order_id FROM body WHERE seq >= ?1 ORDER BY seq LIMIT 1";
+    pub(in crate::store::sqlite) const TIME_STEP: &str =
+        "SELECT seq, created FROM body WHERE seq >= ?1 ORDER BY seq LIMIT 1";
+}
+
+static BODY: LazyLock<String> = LazyLock::new(|| format!("SELECT {} FROM body WHERE seq = ?1", row::BODY));
+static PARTS: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {} FROM part WHERE id >= ?1 AND id < ?2 ORDER BY id", row::PART));
+static PAST: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT {} FROM attempt WHERE id >= ?1 AND id < ?2 ORDER BY id, number", row::ATTEMPT)
+});
+
+/// Runs `ask` as one read transaction.
+pub(super) fn at_once<T>(conn: &Connection, ask: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
+    conn.prepare_cached("BEGIN")?.execute([])?;
+    let answer = ask();
+    conn.prepare_cached("COMMIT")?.execute([])?;
+    answer
+}
+
+/// Reads whole messages.
+pub(super) struct Loader<'c> {
+    body: CachedStatement<'c>,
+    parts: CachedStatement<'c>,
+    past: CachedStatement<'c>,
+}
+
+impl<'c> Loader<'c> {
+    pub(super) fn new(conn: &'c Connection) -> Result<Self, Trouble> {
+        Ok(Self {
+            body: conn.prepare_cached(&BODY)?,
+            parts: conn.prepare_cached(&PARTS)?,
+            past: conn.prepare_cached(&PAST)?,
+        })
+    }
+
+    /// The message of a seq, if there is one.
+    pub(super) fn entry(&mut self, seq: Seq) -> Result<Option<Entry>, Trouble> {
+        let Some(body) = first(&mut self.body, [seq.0.cast_signed()], row::body)? else { return Ok(None) };
+        let range = (PartKey::new(seq, 0).0.cast_signed(), PartKey::new(Seq(seq.0 + 1), 0).0.cast_signed());
+        let parts = all(&mut self.parts, range, row::part)?;
+        if parts.is_empty() {
+            return Err(Trouble::Damaged("body", seq.0.cast_signed()));
+        }
+        let past = all(&mut self.past, range, row::past)?;
+        Ok(Some(Entry { body: Arc::new(body), parts, past }))
+    }
+
+    /// The messages of these seqs, those that exist.
+    pub(super) fn entries(&mut self, seqs: &[Seq]) -> Result<Vec<Entry>, Trouble> {
+        seqs.iter().filter_map(|seq| self.entry(*seq).transpose()).collect()
+    }
+}
+
+/// The messages of these seqs, which are in order and each there once.
+pub(super) fn load(conn: &Connection, seqs: &[Seq]) -> Result<Vec<Entry>, Trouble> {
+    if seqs.is_empty() { Ok(Vec::new()) } else { Loader::new(conn)?.entries(seqs) }
+}
+
+/// The seqs of the messages whose carrier ids have these hashes.
+pub(super) fn by_rhash(conn: &Connection, hashes: &[u64]) -> Result<Vec<Seq>, Trouble> {
+    let mut seqs = Vec::with_capacity(hashes.len());
+    let limit = SAME_ID_MAX.cast_signed();
+    for words in [words::PART_BY_RHASH, words::ATTEMPT_BY_RHASH] {
+        let mut statement = conn.prepare_cached(words)?;
+        for hash in hashes {
+            let mut rows = statement.query((hash.cast_signed(), limit))?;
+            while let Some(row) = rows.next()? {
+                seqs.push(key(row)?.seq());
+            }
+        }
+    }
+    seqs.sort_unstable();
+    seqs.dedup();
+    Ok(seqs)
+}
+
+/// The seqs of the first `limit` messages with a part of `lane` that may go, after a key.
+pub(super) fn ready(conn: &Connection, lane: LaneId, after: PartKey, limit: usize) -> Result<Vec<Seq>, Trouble> {
+    first_messages(&mut *conn.prepare_cached(words::READY)?, (lane.0.cast_signed(), after.0.cast_signed()), limit)
+}
+
+/// The seqs of the first `limit` messages with a part that is due.
+pub(super) fn due(conn: &Connection, now: Time, limit: usize) -> Result<Vec<Seq>, Trouble> {
+    first_messages(&mut *conn.prepare_cached(words::DUE)?, [now.0.cast_signed()], limit)
+}
+
+/// The earliest due time after `now`.
+pub(super) fn next_due(conn: &Connection, now: Time) -> Result<Option<Time>, Trouble> {
+    let due = conn.prepare_cached(words::NEXT_DUE)?.query_row([now.0.cast_signed()], |row| row.get::<_, i64>(0)).optional()?;
+    Ok(due.map(|it| Time(it.cast_unsigned())))
+}
+
+/// The seqs of those of the next `span` parts whose end has come, and where to go on.
+pub(super) fn overdue(
+    conn: &Connection,
+    now: Time,
+    after: PartKey,
+    span: usize,
+) -> Result<(Vec<Seq>, Option<PartKey>), Trouble> {
+    let mut statement = conn.prepare_cached(words::OVERDUE)?;
+    let mut rows = statement.query((after.0.cast_signed(), span.cast_signed()))?;
+    let (mut seqs, mut seen, mut last) = (Vec::new(), 0, after);
+    while let Some(row) = rows.next()? {
+        last = key(row)?;
+        seen += 1;
+        let (phase, ends): (u8, i64) = (row.get(1)?, row.get(2)?);
+        let open = phase <= crate::message::phase::Phase::Sent.number();
+        if open && 0 < ends && ends <= now.0.cast_signed() && seqs.last() != Some(&last.seq()) {
+            seqs.push(last.seq());
+        }
+    }
+    Ok((seqs, (seen == span).then_some(last)))
+}
+
+/// The seqs of messages with a part that was intended or doubtful.
+pub(super) fn open(conn: &Connection) -> Result<Vec<Seq>, Trouble> {
+    let mut seqs = first_messages(&mut *conn.prepare_cached(words::OPEN)?, [], usize::MAX)?;
+    seqs.sort_unstable();
+    seqs.dedup();
+    Ok(seqs)
+}
+
+/// How many queued parts each lane has.
+pub(super) fn lanes(conn: &Connection) -> Result<Vec<QueuedLane>, Trouble> {
+    let mut counts = std::collections::BTreeMap::<LaneId, u64>::new();
+    for words in [words::READY_LANES, words::DELAYED_LANES] {
+        let mut statement = conn.prepare_cached(words)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (lane, count): (i64, i64) = (row.get(0)?, row.get(1)?);
+            *counts.entry(LaneId(lane.cast_unsigned())).or_default() += count.cast_unsigned();
+        }
+    }
+    Ok(counts.into_iter().map(|(lane, count)| QueuedLane { lane, count }).collect())
+}
+
+/// Every receipt that waits.
+pub(super) fn parked(conn: &Connection) -> Result<Vec<Parked>, Trouble> {
+    let words = format!("SELECT {} FROM parked ORDER BY number", row::PARKED);
+    all(&mut conn.prepare_cached(&words)?, [], row::parked)
+}
+
+/// The marks of the last commit; those of an empty store if there was none.
+pub(super) fn marks(conn: &Connection) -> Result<Marks, Trouble> {
+    let words = format!("SELECT {} FROM meta WHERE one = 1", row::META);
+    Ok(first(&mut conn.prepare_cached(&words)?, [], row::marks)?.unwrap_or_else(Marks::first))
+}
+
+/// The row of an order of more than one message.
+pub(super) fn order_row(conn: &Connection, order: OrderId) -> Result<Option<Order>, Trouble> {
+    let words = format!("SELECT {} FROM orders WHERE id = ?1", row::ORDER);
+    first(&mut conn.prepare_cached(&words)?, [order.0.cast_signed()], row::order)
+}
+
+/// Where the messages of an order stand: from, and up to but without. Ids of orders grow with the
+/// seq, so that a binary search finds those of an order that has no row.
+pub(super) fn order_range(conn: &Connection, order: OrderId) -> Result<(Seq, Seq), Trouble> {
+    match order_row(conn, order)? {
+        Some(row) => Ok((row.first, Seq(row.first.0 + u64::from(row.count)))),
+        None => Ok((
+            first_where(conn, words::ORDER_STEP, order.0)?,
+            first_where(conn, words::ORDER_STEP, order.0.saturating_add(1))?,
+        )),
+    }
+}
+
+/// The first seq whose second column of `step`, which grows with the seq, is at least `least`; a seq
+/// above all others if there is none.
+pub(super) fn first_where(conn: &Connection, step: &str, least: u64) -> Result<Seq, Trouble> {
+    let end: Option<i64> = conn.prepare_cached("SELECT max(seq) FROM body")?.query_row([], |row| row.get(0))?;
+    let start: Option<i64> = conn.prepare_cached("SELECT min(seq) FROM body")?.query_row([], |row| row.get(0))?;
+    let (Some(mut low), Some(mut high)) = (start, end.map(|it| it + 1)) else { return Ok(Seq(0)) };
+    let mut statement = conn.prepare_cached(step)?;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let (seq, value): (i64, i64) = statement.query_row([middle], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if value.cast_unsigned() < least {
+            low = seq + 1;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(Seq(low.cast_unsigned()))
+}
+
+/// The seqs of the messages in `[from, to)` that exist, at most `limit`, oldest first.
+pub(super) fn seqs_between(conn: &Connection, from: Seq, to: Seq, limit: usize) -> Result<Vec<Seq>, Trouble> {
+    let words = "SELECT seq FROM body WHERE seq >= ?1 AND seq < ?2 ORDER BY seq LIMIT ?3";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let seq = |row: &rusqlite::Row<'_>| Ok(Seq(row.get::<_, i64>(0)?.cast_unsigned()));
+    all(&mut conn.prepare_cached(words)?, (from.0.cast_signed(), to.0.cast_signed(), limit), seq)
+}
+
+/// The one row of a question, read.
+pub(super) fn first<T>(
+    statement: &mut CachedStatement<'_>,
+    params: impl Params,
+    read: impl Fn(&rusqlite::Row<'_>) -> Result<T, Trouble>,
+) -> Result<Option<T>, Trouble> {
+    statement.query(params)?.next()?.map(read).transpose()
+}
+
+/// Every row of a question, read.
+pub(super) fn all<T>(
+    statement: &mut CachedStatement<'_>,
+    params: impl Params,
+    read: impl Fn(&rusqlite::Row<'_>) -> Result<T, Trouble>,
+) -> Result<Vec<T>, Trouble> {
+    let mut rows = statement.query(params)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+fn first_messages(
+    statement: &mut rusqlite::Statement<'_>,
+    params: impl Params,
+    limit: usize,
+) -> Result<Vec<Seq>, Trouble> {
+    let (mut seqs, mut seen) = (Vec::new(), std::collections::HashSet::new());
+    let mut rows = statement.query(params)?;
+    while seqs.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let seq = key(row)?.seq();
+        if seen.insert(seq) {
+            seqs.push(seq);
+        }
+    }
+    Ok(seqs)
+}
+
+fn key(row: &rusqlite::Row<'_>) -> Result<PartKey, Trouble> {
+    Ok(PartKey(row.get::<_, i64>(0)?.cast_unsigned()))
+}

@@ -1,0 +1,114 @@
+//! The tables, and how a store of an older version becomes one of this version.
+//!
+//! ```text
+//! body      what was asked for; written once                    part     where each SMS is; small, updated in place
+//! attempt   attempts that later ones superseded                 orders   orders of more than one message
+//! idem      requests that must not be accepted twice            parked   receipts whose part is not known yet
+//! name      numbers of accounts and carriers                    meta     one row of counters
+//! ```
+//!
+//! Every index but those of the primary keys is partial, so that what has ended costs nothing;
+//! only the carrier's ids stay findable as long as their row is there. Times are milliseconds
+//! since 1970, 0 is never; the numbers in `phase`, `answer` and their like are those of the
+//! message module, and the view `message_parts` spells the most useful ones out.
+
+use crate::store::sqlite::fault::Fault;
+use rusqlite::Connection;
+use std::path::Path;
+
+/// The format that this version writes.
+pub(super) const FORMAT: i64 = 1;
+
+/// `nunc`: marks the file as a store of nuncio.
+const APPLICATION: i64 = 0x6E75_6E63;
+
+/// What turns format `n` into `n + 1`, from 0, the empty file.
+const STEPS: [&str; FORMAT as usize] = [FORMAT_1];
+
+/// Brings the store to [`FORMAT`]; refuses one that is newer or not ours.
+pub(super) fn migrate(conn: &Connection, file: &Path) -> Result<(), Fault> {
+    let engine = |source| Fault::Engine { file: file.to_owned(), source };
+    let pragma = |name: &str| conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).map_err(engine);
+    let found = pragma("user_version")?;
+    let tables = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).map_err(engine)?;
+    if 0 < tables && pragma("application_id")? != APPLICATION {
+        return Err(Fault::Foreign { file: file.to_owned() });
+    }
+    if found < 0 || FORMAT < found {
+        return Err(Fault::Newer { file: file.to_owned(), found, known: FORMAT });
+    }
+    let from = usize::try_from(found).expect("a format is between 0 and the latest");
+    for (step, format) in STEPS[from..].iter().zip(found + 1..) {
+        let frame = format!(
+            "BEGIN IMMEDIATE; {step} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {format}; COMMIT;"
+        );
+        conn.execute_batch(&frame).map_err(engine)?;
+    }
+    Ok(())
+}
+
+const FORMAT_1: &str = "
+CREATE TABLE body (
+    seq INTEGER PRIMARY KEY, token INTEGER NOT NULL, order_id INTEGER NOT NULL, account INTEGER NOT NULL,
+    route INTEGER NOT NULL, class INTEGER NOT NULL, source_kind INTEGER NOT NULL, source TEXT NOT NULL,
+    destination INTEGER NOT NULL, text TEXT NOT NULL, requested INTEGER NOT NULL, parts INTEGER NOT NULL,
+    client_ref TEXT, created INTEGER NOT NULL, expires INTEGER NOT NULL, price INTEGER, seal INTEGER NOT NULL
+) STRICT;
+CREATE TABLE part (
+    id INTEGER PRIMARY KEY, lane INTEGER NOT NULL, phase INTEGER NOT NULL, due INTEGER NOT NULL,
+    ends INTEGER NOT NULL, spent INTEGER NOT NULL, reason INTEGER, done_at INTEGER NOT NULL,
+    number INTEGER, carrier INTEGER, bind INTEGER, cause INTEGER, intended_at INTEGER, answered_at INTEGER,
+    answer INTEGER, command_status INTEGER, carrier_message_id TEXT, rhash INTEGER, cost INTEGER,
+    receipt_status INTEGER, receipt_raw TEXT, receipt_error TEXT, receipt_received_at INTEGER,
+    receipt_done_at INTEGER, seal INTEGER NOT NULL
+) STRICT;
+CREATE INDEX part_ready ON part (lane, id) WHERE phase = 0 AND due = 0;
+CREATE INDEX part_delayed ON part (due, lane, id) WHERE phase = 0 AND due > 0;
+CREATE INDEX part_open ON part (phase, id) WHERE phase IN (1, 2);
+CREATE INDEX part_rare ON part (phase, id) WHERE phase >= 5;
+CREATE INDEX part_by_carrier_id ON part (rhash) WHERE rhash IS NOT NULL;
+CREATE TABLE attempt (
+    id INTEGER NOT NULL, number INTEGER NOT NULL, carrier INTEGER NOT NULL, bind INTEGER NOT NULL,
+    cause INTEGER NOT NULL, intended_at INTEGER NOT NULL, answered_at INTEGER NOT NULL, answer INTEGER,
+    command_status INTEGER, carrier_message_id TEXT, rhash INTEGER, cost INTEGER, receipt_status INTEGER,
+    receipt_raw TEXT, receipt_error TEXT, receipt_received_at INTEGER, receipt_done_at INTEGER,
+    seal INTEGER NOT NULL, PRIMARY KEY (id, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attempt_by_carrier_id ON attempt (rhash) WHERE rhash IS NOT NULL;
+CREATE TABLE orders (
+    id INTEGER PRIMARY KEY, account INTEGER NOT NULL, first_seq INTEGER NOT NULL, count INTEGER NOT NULL,
+    created INTEGER NOT NULL, seal INTEGER NOT NULL
+) STRICT;
+CREATE TABLE idem (
+    n INTEGER PRIMARY KEY, account INTEGER NOT NULL, key TEXT NOT NULL, hash BLOB NOT NULL,
+    order_id INTEGER NOT NULL, at INTEGER NOT NULL, seal INTEGER NOT NULL, UNIQUE (account, key)
+) STRICT;
+CREATE TABLE parked (
+    number INTEGER PRIMARY KEY, carrier INTEGER NOT NULL, carrier_message_id TEXT NOT NULL, handset INTEGER,
+    sender TEXT NOT NULL, receipt_status INTEGER NOT NULL, receipt_raw TEXT NOT NULL, receipt_error TEXT,
+    receipt_received_at INTEGER NOT NULL, receipt_done_at INTEGER, seal INTEGER NOT NULL
+) STRICT;
+CREATE TABLE name (
+    kind TEXT NOT NULL, id INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (kind, id), UNIQUE (kind, text)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE meta (
+    one INTEGER PRIMARY KEY CHECK (one = 1), next_seq INTEGER NOT NULL, next_order INTEGER NOT NULL,
+    next_parked INTEGER NOT NULL, time INTEGER NOT NULL, awaiting BLOB NOT NULL, seal INTEGER NOT NULL
+) STRICT;
+CREATE VIEW message_parts AS
+    SELECT p.id / 16 AS seq, p.id % 16 AS part_index, b.order_id,
+        (SELECT text FROM name WHERE kind = 'account' AND name.id = b.account) AS account, b.route,
+        b.source, b.destination, b.client_ref,
+        CASE p.phase WHEN 0 THEN 'queued' WHEN 1 THEN 'intended' WHEN 2 THEN 'doubtful' WHEN 3 THEN 'sent'
+            WHEN 4 THEN 'delivered' WHEN 5 THEN 'failed' WHEN 6 THEN 'expired' WHEN 7 THEN 'unknown'
+            ELSE 'cancelled' END AS phase,
+        p.number AS attempt,
+        (SELECT text FROM name WHERE kind = 'carrier' AND name.id = p.carrier) AS carrier, p.bind,
+        p.carrier_message_id, p.command_status, p.receipt_raw, p.receipt_error,
+        datetime(b.created / 1000, 'unixepoch') AS created,
+        CASE WHEN p.due > 0 THEN datetime(p.due / 1000, 'unixepoch') END AS due,
+        datetime(p.intended_at / 1000, 'unixepoch') AS intended_at,
+        CASE WHEN p.answered_at > 0 THEN datetime(p.answered_at / 1000, 'unixepoch') END AS answered_at,
+        CASE WHEN p.done_at > 0 THEN datetime(p.done_at / 1000, 'unixepoch') END AS done_at
+    FROM part p JOIN body b ON b.seq = p.id / 16;
+";

@@ -1,0 +1,203 @@
+//! Turns what the deciding floor tells into metrics and one log line each.
+//!
+//! Lines about one message are at level debug and carry its id; what an operator must see without
+//! asking, a doubtful part or a receipt that was given up, is at level warn.
+
+use crate::dispatch::fact::Fact;
+use crate::message::attempt::Cause;
+use crate::message::status::Status;
+use crate::telemetry::meters::Meters;
+use tracing::{debug, warn};
+
+/// Tells the facts of a beat, after its commit.
+pub fn tell_all(meters: &Meters, facts: &[Fact]) {
+    for fact in facts {
+        tell(meters, fact);
+    }
+}
+
+/// Tells one fact.
+///
+/// `Accepted` stands for the status QUEUED of all its messages, so that a `Status` of QUEUED, which
+/// says that a message went back to its lane, does not count a second time.
+pub fn tell(meters: &Meters, fact: &Fact) {
+    count(meters, fact);
+    write(fact);
+}
+
+fn count(meters: &Meters, fact: &Fact) {
+    match fact {
+        Fact::Accepted { account, route, class, count, .. } => {
+            meters.accepted(*account, *class, *count as u64);
+            meters.route(*route).came_to(Status::Queued, *count as u64);
+        }
+        Fact::Status { status: Status::Queued, .. } => {}
+        Fact::Status { route, status, .. } => meters.route(*route).came_to(*status, 1),
+        Fact::Submitted { link, class, cause, waited, .. } => {
+            meters.carrier(link.carrier).tried(*cause);
+            if *cause == Cause::First {
+                meters.waited(*class, *waited);
+            }
+        }
+        Fact::Answered { link, country, answer, command_status, took, throttled, .. } => {
+            let carrier = meters.carrier(link.carrier);
+            carrier.answered(*country, *answer, *took);
+            if let Some(error) = command_status.filter(|it| *it != 0) {
+                carrier.refused(error);
+            }
+            if *throttled {
+                carrier.throttled();
+            }
+        }
+        Fact::Receipt { carrier, status, fate, delay, .. } => meters.carrier(*carrier).receipt(*status, *fate, *delay),
+        Fact::Mo { carrier } => meters.carrier(*carrier).mo(),
+        Fact::Unmatched { carrier } => meters.carrier(*carrier).unmatched(),
+        Fact::Doubtful { carrier, cause, .. } => meters.carrier(*carrier).unknown_outcome(*cause),
+    }
+}
+
+fn write(fact: &Fact) {
+    match fact {
+        Fact::Accepted { order, account, route, class, count } => {
+            debug!(order = order.0, account = account.0, route = route.0, class = class.word(), count, "accepted");
+        }
+        Fact::Status { message, route, status, reason, corrected } => {
+            let reason = reason.map(|it| it.word());
+            debug!(message_id = %message, route = route.0, status = status.word(), reason, corrected, "status");
+        }
+        Fact::Submitted { message, link, cause, waited, .. } => {
+            let (carrier, bind) = (link.carrier.0, link.bind);
+            debug!(message_id = %message, carrier, bind, cause = cause.word(), waited_ms = waited.as_millis() as u64, "submitted");
+        }
+        Fact::Answered { message, link, answer, command_status, took, throttled, .. } => {
+            let (carrier, bind, took_ms) = (link.carrier.0, link.bind, took.as_millis() as u64);
+            debug!(message_id = %message, carrier, bind, answer = answer.word(), command_status, took_ms, throttled, "answered");
+        }
+        Fact::Receipt { carrier, status, fate, message, .. } => {
+            let message_id = message.map(tracing::field::display);
+            debug!(message_id, carrier = carrier.0, status = status.word(), fate = ?fate, "receipt");
+        }
+        Fact::Mo { carrier } => debug!(carrier = carrier.0, "message from a handset"),
+        Fact::Unmatched { carrier } => warn!(carrier = carrier.0, "a receipt was given up that fits no message"),
+        Fact::Doubtful { message, carrier, cause } => {
+            warn!(message_id = %message, carrier = carrier.0, cause = cause.word(), "a part was perhaps written and not answered");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dispatch::fact::{DoubtCause, Fate};
+    use crate::message::attempt::Answer;
+    use crate::message::class::Class;
+    use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, RouteId, Seq};
+    use crate::message::reason::Reason;
+    use crate::telemetry::log::Format;
+    use crate::telemetry::log::tests::logged;
+    use crate::telemetry::meters::tests::{meters, value};
+    use std::time::Duration;
+
+    const CARRIER: CarrierId = CarrierId(3);
+    const LINK: LinkId = LinkId { carrier: CARRIER, bind: 0 };
+    const MESSAGE: MessageId = MessageId { seq: Seq(7), token: 9 };
+
+    fn receipt(status: Status, fate: Fate) -> Fact {
+        Fact::Receipt { carrier: CARRIER, status, fate, message: Some(MESSAGE), delay: Some(Duration::from_secs(2)) }
+    }
+
+    fn answered(answer: Answer, command_status: Option<u32>, throttled: bool) -> Fact {
+        Fact::Answered {
+            message: MESSAGE,
+            link: LINK,
+            country: (answer == Answer::Taken).then_some("NL"),
+            answer,
+            command_status,
+            took: Duration::from_millis(4),
+            throttled,
+        }
+    }
+
+    fn submitted(cause: Cause) -> Fact {
+        Fact::Submitted { message: MESSAGE, link: LINK, class: Class::Otp, cause, waited: Duration::from_millis(3) }
+    }
+
+    fn status(status: Status) -> Fact {
+        Fact::Status { message: MESSAGE, route: RouteId(8), status, reason: Some(Reason::NoReceipt), corrected: true }
+    }
+
+    /// One of each, in the order of a life.
+    fn life() -> Vec<Fact> {
+        let (account, route) = (AccountId(5), RouteId(8));
+        vec![
+            Fact::Accepted { order: OrderId(1), account, route, class: Class::Otp, count: 3 },
+            submitted(Cause::First),
+            answered(Answer::Later, Some(0x58), true),
+            status(Status::Queued),
+            submitted(Cause::Retry),
+            answered(Answer::Taken, Some(0), false),
+            status(Status::Sent),
+            receipt(Status::Sent, Fate::Matched),
+            receipt(Status::Delivered, Fate::Parked),
+            receipt(Status::Delivered, Fate::Late),
+            receipt(Status::Delivered, Fate::Duplicate),
+            status(Status::Delivered),
+            Fact::Mo { carrier: CARRIER },
+            Fact::Unmatched { carrier: CARRIER },
+            Fact::Doubtful { message: MESSAGE, carrier: CARRIER, cause: DoubtCause::Crash },
+            answered(Answer::NotSent, None, false),
+        ]
+    }
+
+    #[test]
+    fn a_life_is_counted() {
+        let (exposition, meters) = meters();
+        tell_all(&meters, &life());
+        let page = exposition.render();
+        for (line, expected) in [
+            ("nuncio_messages_accepted_total{account=\"shop\",class=\"otp\"}", 3.0),
+            ("nuncio_messages_total{route=\"8\",status=\"QUEUED\"}", 3.0),
+            ("nuncio_messages_total{route=\"8\",status=\"SENT\"}", 1.0),
+            ("nuncio_messages_total{route=\"8\",status=\"DELIVERED\"}", 1.0),
+            ("nuncio_queue_wait_seconds_count{class=\"otp\"}", 1.0),
+            ("nuncio_retries_total{carrier=\"acme\",cause=\"retry\"}", 1.0),
+            ("nuncio_submit_total{carrier=\"acme\",country=\"other\",answer=\"later\"}", 1.0),
+            ("nuncio_submit_total{carrier=\"acme\",country=\"other\",answer=\"not_sent\"}", 1.0),
+            ("nuncio_submit_total{carrier=\"acme\",country=\"NL\",answer=\"taken\"}", 1.0),
+            ("nuncio_submit_errors_total{carrier=\"acme\",command_status=\"ESME_RTHROTTLED\"}", 1.0),
+            ("nuncio_submit_errors_total{carrier=\"acme\",command_status=\"other\"}", 0.0),
+            ("nuncio_throttled_total{carrier=\"acme\"}", 1.0),
+            ("nuncio_submit_duration_seconds_count{carrier=\"acme\"}", 2.0),
+            ("nuncio_receipts_total{carrier=\"acme\",status=\"SENT\"}", 1.0),
+            ("nuncio_receipts_total{carrier=\"acme\",status=\"DELIVERED\"}", 3.0),
+            ("nuncio_receipts_late_total{carrier=\"acme\"}", 1.0),
+            ("nuncio_receipts_duplicate_total{carrier=\"acme\"}", 1.0),
+            ("nuncio_receipts_unmatched_total{carrier=\"acme\"}", 1.0),
+            ("nuncio_receipt_delay_seconds_bucket{carrier=\"acme\",le=\"2\"}", 4.0),
+            ("nuncio_unknown_outcomes_total{carrier=\"acme\",cause=\"crash\"}", 1.0),
+            ("nuncio_mo_total{carrier=\"acme\"}", 1.0),
+        ] {
+            assert_eq!(value(&page, line), Some(expected), "{line}\n{page}");
+        }
+    }
+
+    #[test]
+    fn no_number_and_no_text_of_a_message_is_ever_shown() {
+        let (exposition, meters) = meters();
+        let lines = logged(Format::Json, "trace", false, || tell_all(&meters, &life()));
+        assert_eq!(lines.lines().count(), life().len(), "one line a fact");
+        for line in lines.lines().filter(|it| it.contains("\"message\":\"status\"")) {
+            assert!(line.contains(&format!("\"message_id\":\"{MESSAGE}\"")), "{line}");
+        }
+        // Runs of digits as long as a subscriber's number are times, or they are the id of a message.
+        for line in lines.lines().chain(exposition.render().lines()) {
+            let bare = line.replace(&MESSAGE.to_string(), "");
+            let run = bare.split(|it: char| !it.is_ascii_digit()).map(str::len).max();
+            assert!(run.unwrap_or_default() < 8, "{line}");
+        }
+        assert!(
+            logged(Format::Text, "info", true, || tell_all(&meters, &life())).lines().count() == 2,
+            "only warnings"
+        );
+    }
+}

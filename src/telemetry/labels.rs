@@ -1,0 +1,44 @@
+//! The values that labels may have: names of the configuration, and closed sets.
+
+use crate::dispatch::plan::Plan;
+use crate::message::id::{AccountId, CarrierId, RouteId};
+use std::collections::BTreeSet;
+
+/// The label of what the configuration does not name.
+pub const OTHER: &str = "other";
+
+/// The values of labels that the configuration or the wiring decides.
+#[derive(Clone, Debug, Default)]
+pub struct Labels {
+    /// Routes; the label is the number.
+    pub routes: Vec<RouteId>,
+    /// Carriers with their names, and how many binds each has.
+    pub carriers: Vec<(CarrierId, Box<str>, u8)>,
+    /// Accounts with their names.
+    pub accounts: Vec<(AccountId, Box<str>)>,
+    /// Countries that a price or a cost names; all others are [`OTHER`].
+    pub countries: Vec<Box<str>>,
+    /// The endpoints of both listeners, as `METHOD /path/{parameter}`.
+    pub endpoints: Vec<&'static str>,
+}
+
+impl Labels {
+    /// Those of a plan. `binds` says how many links a carrier has, receivers included.
+    pub fn of(plan: &Plan, binds: impl Fn(CarrierId) -> u8) -> Self {
+        let prices = plan.routes.values().filter_map(|it| it.price.as_ref()).flat_map(|it| it.countries.keys());
+        let costs = plan.carriers.values().filter_map(|it| it.dialect.cost.as_ref()).flat_map(|it| it.countries.keys());
+        let countries: BTreeSet<&Box<str>> = prices.chain(costs).collect();
+        Self {
+            routes: plan.routes.keys().copied().collect(),
+            carriers: plan.carriers.values().map(|it| (it.id, it.name.clone(), binds(it.id))).collect(),
+            accounts: plan.accounts.values().map(|it| (it.id, it.name.clone())).collect(),
+            countries: countries.into_iter().cloned().collect(),
+            endpoints: Vec::new(),
+        }
+    }
+}
+
+/// The name of a bind: that of its carrier and its place from 1.
+pub fn bind_name(carrier: &str, bind: u8) -> String {
+    format!("{carrier}-{}", u16::from(bind) + 1)
+}

@@ -1,0 +1,135 @@
+//! The metrics of one carrier.
+
+use crate::dispatch::fact::{DoubtCause, Fate};
+use crate::message::attempt::{Answer, Cause};
+use crate::message::status::Status;
+use crate::smpp::status::CommandStatus;
+use crate::telemetry::labels::{Labels, OTHER};
+use crate::telemetry::names;
+use crate::telemetry::recorder::Exposition;
+use foldhash::HashMap;
+use metrics::{Counter, Gauge, Histogram};
+use std::time::Duration;
+
+/// The metrics of one carrier.
+#[derive(Clone)]
+pub struct CarrierMeter {
+    submits: HashMap<Box<str>, [Counter; Answer::ALL.len()]>,
+    submits_elsewhere: [Counter; Answer::ALL.len()],
+    submit_duration: Histogram,
+    errors: HashMap<u32, Counter>,
+    other_error: Counter,
+    throttled: Counter,
+    retries: [Counter; Cause::ALL.len()],
+    receipts: [Counter; Status::ALL.len()],
+    receipt_delay: Histogram,
+    receipts_late: Counter,
+    receipts_duplicate: Counter,
+    receipts_unmatched: Counter,
+    unknown_outcomes: [Counter; 2],
+    mo: Counter,
+    awaiting: Gauge,
+    doubtful: Gauge,
+    pace: Gauge,
+}
+
+impl CarrierMeter {
+    pub(in crate::telemetry) fn new(exposition: &Exposition, name: &str, labels: &Labels) -> Self {
+        let submits =
+            |country: &str| Answer::ALL.map(|it| exposition.counter(&names::SUBMITS, [name, country, it.word()]));
+        let error = |word: &str| exposition.counter(&names::SUBMIT_ERRORS, [name, word]);
+        // An attempt that is no first one has one of the other causes; a retry that counts as `first` would be a lie.
+        let retry = |it: Cause| match it {
+            Cause::First => Counter::noop(),
+            _ => exposition.counter(&names::RETRIES, [name, it.word()]),
+        };
+        let doubt = |it: DoubtCause| exposition.counter(&names::UNKNOWN_OUTCOMES, [name, it.word()]);
+        Self {
+            submits: labels.countries.iter().map(|it| (it.clone(), submits(it))).collect(),
+            submits_elsewhere: submits(OTHER),
+            submit_duration: exposition.histogram(&names::SUBMIT_DURATION, [name]),
+            errors: named_errors().map(|it| (it.as_u32(), error(it.name()))).collect(),
+            other_error: error(OTHER),
+            throttled: exposition.counter(&names::THROTTLED, [name]),
+            retries: Cause::ALL.map(retry),
+            receipts: Status::ALL.map(|it| exposition.counter(&names::RECEIPTS, [name, it.word()])),
+            receipt_delay: exposition.histogram(&names::RECEIPT_DELAY, [name]),
+            receipts_late: exposition.counter(&names::RECEIPTS_LATE, [name]),
+            receipts_duplicate: exposition.counter(&names::RECEIPTS_DUPLICATE, [name]),
+            receipts_unmatched: exposition.counter(&names::RECEIPTS_UNMATCHED, [name]),
+            unknown_outcomes: [DoubtCause::NoAnswer, DoubtCause::Crash].map(doubt),
+            mo: exposition.counter(&names::MO, [name]),
+            awaiting: exposition.gauge(&names::MESSAGES_AWAITING_RECEIPT, [name]),
+            doubtful: exposition.gauge(&names::MESSAGES_DOUBTFUL, [name]),
+            pace: exposition.gauge(&names::PACE_LIMIT, [name]),
+        }
+    }
+
+    /// An attempt is made.
+    pub fn tried(&self, cause: Cause) {
+        self.retries[usize::from(cause.number())].increment(1);
+    }
+
+    /// An attempt ended so long after its intent. What never left took no time at the carrier.
+    pub fn answered(&self, country: Option<&str>, answer: Answer, took: Duration) {
+        let submits = country.and_then(|it| self.submits.get(it)).unwrap_or(&self.submits_elsewhere);
+        submits[usize::from(answer.number())].increment(1);
+        if answer != Answer::NotSent && answer != Answer::Unknown {
+            self.submit_duration.record(took);
+        }
+    }
+
+    /// The answer was an error.
+    pub fn refused(&self, command_status: u32) {
+        self.errors.get(&command_status).unwrap_or(&self.other_error).increment(1);
+    }
+
+    /// The answer asked for a slower pace.
+    pub fn throttled(&self) {
+        self.throttled.increment(1);
+    }
+
+    /// A receipt came.
+    pub fn receipt(&self, status: Status, fate: Fate, delay: Option<Duration>) {
+        self.receipts[usize::from(status.number())].increment(1);
+        match fate {
+            Fate::Matched | Fate::Parked => {}
+            Fate::Late => self.receipts_late.increment(1),
+            Fate::Duplicate => self.receipts_duplicate.increment(1),
+        }
+        if let Some(delay) = delay {
+            self.receipt_delay.record(delay);
+        }
+    }
+
+    /// A parked receipt was given up.
+    pub fn unmatched(&self) {
+        self.receipts_unmatched.increment(1);
+    }
+
+    /// A part became doubtful.
+    pub fn unknown_outcome(&self, cause: DoubtCause) {
+        self.unknown_outcomes[usize::from(cause == DoubtCause::Crash)].increment(1);
+    }
+
+    /// A message from a handset came.
+    pub fn mo(&self) {
+        self.mo.increment(1);
+    }
+
+    /// So many parts wait for a receipt, and so many for any news at all.
+    pub fn waiting(&self, awaiting: u64, doubtful: u64) {
+        self.awaiting.set(awaiting as f64);
+        self.doubtful.set(doubtful as f64);
+    }
+
+    /// The pace that is in force; `None` is unlimited.
+    pub fn pace(&self, limit: Option<f64>) {
+        self.pace.set(limit.unwrap_or(0.0));
+    }
+}
+
+/// Every status of the specification but success; a vendor's own counts as [`OTHER`].
+fn named_errors() -> impl Iterator<Item = CommandStatus> {
+    CommandStatus::ALL.iter().copied().filter(|it| *it != CommandStatus::Ok)
+}

@@ -1,0 +1,78 @@
+//! The metrics of the HTTP listeners.
+
+use crate::telemetry::labels::OTHER;
+use crate::telemetry::names;
+use crate::telemetry::recorder::Exposition;
+use foldhash::HashMap;
+use metrics::{Counter, Histogram};
+use std::time::Duration;
+
+/// The codes that the API answers; any other counts as [`OTHER`].
+const CODES: [u16; 18] = [200, 202, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 501, 503];
+
+/// The stages at which a request may be refused.
+const STAGES: [&str; 6] = ["auth", "validation", "authorization", "pricing", "quota", "queue"];
+
+/// The metrics of the HTTP listeners.
+pub struct HttpMeter {
+    endpoints: HashMap<&'static str, Endpoint>,
+    other: Endpoint,
+    rejected: HashMap<&'static str, Codes>,
+    rejected_elsewhere: Codes,
+}
+
+impl HttpMeter {
+    pub(in crate::telemetry) fn new(exposition: &Exposition, endpoints: &[&'static str]) -> Self {
+        let rejected =
+            |stage: &str| Codes::new(400, |code| exposition.counter(&names::MESSAGES_REJECTED, [stage, code]));
+        Self {
+            endpoints: endpoints.iter().map(|it| (*it, Endpoint::new(exposition, it))).collect(),
+            other: Endpoint::new(exposition, OTHER),
+            rejected: STAGES.into_iter().map(|it| (it, rejected(it))).collect(),
+            rejected_elsewhere: rejected(OTHER),
+        }
+    }
+
+    /// A request was answered.
+    pub fn answered(&self, endpoint: &str, code: u16, took: Duration) {
+        let endpoint = self.endpoints.get(endpoint).unwrap_or(&self.other);
+        endpoint.requests.of(code).increment(1);
+        endpoint.duration.record(took);
+    }
+
+    /// A request to send was refused, and nothing was stored.
+    pub fn rejected(&self, stage: &str, code: u16) {
+        self.rejected.get(stage).unwrap_or(&self.rejected_elsewhere).of(code).increment(1);
+    }
+}
+
+struct Endpoint {
+    requests: Codes,
+    duration: Histogram,
+}
+
+impl Endpoint {
+    fn new(exposition: &Exposition, name: &str) -> Self {
+        Self {
+            requests: Codes::new(0, |code| exposition.counter(&names::HTTP_REQUESTS, [name, code])),
+            duration: exposition.histogram(&names::HTTP_REQUEST_DURATION, [name]),
+        }
+    }
+}
+
+/// A counter for each code from a lowest one on.
+struct Codes {
+    known: Vec<(u16, Counter)>,
+    other: Counter,
+}
+
+impl Codes {
+    fn new(from: u16, counter: impl Fn(&str) -> Counter) -> Self {
+        let known = CODES.into_iter().filter(|it| from <= *it);
+        Self { known: known.map(|it| (it, counter(&it.to_string()))).collect(), other: counter(OTHER) }
+    }
+
+    fn of(&self, code: u16) -> &Counter {
+        self.known.iter().find(|(it, _)| *it == code).map_or(&self.other, |(_, counter)| counter)
+    }
+}

@@ -1,0 +1,157 @@
+//! The metrics of one link, counted by the link's own task.
+
+use crate::smpp::command::CommandId;
+use crate::telemetry::labels::{OTHER, bind_name};
+use crate::telemetry::names;
+use crate::telemetry::recorder::Exposition;
+use metrics::{Counter, Gauge, Histogram};
+use std::time::Duration;
+
+/// What a link may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkState {
+    /// Waits until it may connect again.
+    Down,
+    /// Connects and binds.
+    Connecting,
+    /// Messages may flow.
+    Bound,
+    /// Finishes what is in flight, and ends.
+    Draining,
+}
+
+impl LinkState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Down, Self::Connecting, Self::Bound, Self::Draining];
+
+    /// Its word in metrics and logs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Connecting => "connecting",
+            Self::Bound => "bound",
+            Self::Draining => "draining",
+        }
+    }
+}
+
+/// Which way a PDU goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the carrier.
+    In,
+    /// To the carrier.
+    Out,
+}
+
+/// What is wrong with a PDU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformation {
+    /// Its length is none that a PDU may have; the link closes.
+    Length,
+    /// Its body cannot be read; it is refused.
+    Body,
+    /// Its operation is not known.
+    Command,
+    /// Its operation is not legal in this state of the session.
+    State,
+}
+
+const REASONS: [&str; 4] = ["length", "body", "command", "state"];
+
+/// The requests that are counted by name, and their responses too.
+const REQUESTS: [CommandId; 8] = [
+    CommandId::BIND_RECEIVER,
+    CommandId::BIND_TRANSMITTER,
+    CommandId::BIND_TRANSCEIVER,
+    CommandId::SUBMIT_SM,
+    CommandId::DELIVER_SM,
+    CommandId::DATA_SM,
+    CommandId::ENQUIRE_LINK,
+    CommandId::UNBIND,
+];
+
+/// The metrics of one link. Clones share their values.
+#[derive(Clone)]
+pub struct LinkMeter {
+    up: Gauge,
+    transitions: [Counter; LinkState::ALL.len()],
+    window_in_use: Gauge,
+    window_size: Gauge,
+    enquire_link_rtt: Histogram,
+    pdus: [Pdus; 2],
+    malformed: [Counter; REASONS.len()],
+}
+
+impl LinkMeter {
+    pub(in crate::telemetry) fn new(exposition: &Exposition, carrier: &str, bind: u8) -> Self {
+        let name = bind_name(carrier, bind);
+        let transition = |it: LinkState| exposition.counter(&names::LINK_TRANSITIONS, [carrier, &name, it.word()]);
+        Self {
+            up: exposition.gauge(&names::LINK_UP, [carrier, &name]),
+            transitions: LinkState::ALL.map(transition),
+            window_in_use: exposition.gauge(&names::WINDOW_IN_USE, [carrier, &name]),
+            window_size: exposition.gauge(&names::WINDOW_SIZE, [carrier, &name]),
+            enquire_link_rtt: exposition.histogram(&names::ENQUIRE_LINK_RTT, [carrier]),
+            pdus: ["in", "out"].map(|direction| Pdus::new(exposition, carrier, direction)),
+            malformed: REASONS.map(|it| exposition.counter(&names::MALFORMED_PDUS, [carrier, it])),
+        }
+    }
+
+    /// The link is in another state now.
+    pub fn moved(&self, to: LinkState) {
+        self.transitions[to as usize].increment(1);
+        self.up.set(if to == LinkState::Bound { 1.0 } else { 0.0 });
+    }
+
+    /// So many requests are sent and not answered, of so many that may be.
+    pub fn window(&self, in_use: usize, size: usize) {
+        self.window_in_use.set(in_use as f64);
+        self.window_size.set(size as f64);
+    }
+
+    /// An `enquire_link` was answered after so long.
+    pub fn enquired(&self, rtt: Duration) {
+        self.enquire_link_rtt.record(rtt);
+    }
+
+    /// A PDU was read or written.
+    pub fn pdu(&self, direction: Direction, command: CommandId) {
+        self.pdus[direction as usize].of(command).increment(1);
+    }
+
+    /// A PDU could not be read, or was not legal.
+    pub fn malformed(&self, reason: Malformation) {
+        self.malformed[reason as usize].increment(1);
+    }
+}
+
+/// PDUs of one direction.
+#[derive(Clone)]
+struct Pdus {
+    requests: [Counter; REQUESTS.len()],
+    responses: [Counter; REQUESTS.len()],
+    generic_nack: Counter,
+    other: Counter,
+}
+
+impl Pdus {
+    fn new(exposition: &Exposition, carrier: &str, direction: &str) -> Self {
+        let counter = |command: &str| exposition.counter(&names::PDUS, [carrier, direction, command]);
+        Self {
+            requests: REQUESTS.map(|it| counter(it.name())),
+            responses: REQUESTS.map(|it| counter(it.response().name())),
+            generic_nack: counter(CommandId::GENERIC_NACK.name()),
+            other: counter(OTHER),
+        }
+    }
+
+    fn of(&self, command: CommandId) -> &Counter {
+        if command == CommandId::GENERIC_NACK {
+            return &self.generic_nack;
+        }
+        let side = if command.is_response() { &self.responses } else { &self.requests };
+        let place = REQUESTS.iter().position(|it| *it == command || it.response() == command);
+        place.map_or(&self.other, |it| &side[it])
+    }
+}

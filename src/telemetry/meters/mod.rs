@@ -1,0 +1,292 @@
+//! Handles of metrics, resolved once, so that counting on the hot path is a look-up by number and
+//! an atomic addition.
+//!
+//! A reload makes new ones from the new labels; equal labels are the same counters, so that nothing
+//! starts again at 0.
+
+pub mod carrier;
+pub mod link;
+pub mod http;
+pub mod inside;
+
+use crate::message::class::Class;
+use crate::message::id::{AccountId, CarrierId, LinkId, RouteId};
+use crate::message::status::Status;
+use crate::telemetry::labels::{Labels, OTHER};
+use crate::telemetry::meters::carrier::CarrierMeter;
+use crate::telemetry::meters::http::HttpMeter;
+use crate::telemetry::meters::inside::InsideMeter;
+use crate::telemetry::meters::link::LinkMeter;
+use crate::telemetry::names;
+use crate::telemetry::recorder::Exposition;
+use foldhash::{HashMap, HashMapExt};
+use metrics::{Counter, Gauge, Histogram};
+use std::time::Duration;
+
+/// Every metric of one configuration.
+pub struct Meters {
+    routes: HashMap<RouteId, RouteMeter>,
+    carriers: HashMap<CarrierId, CarrierMeter>,
+    links: HashMap<LinkId, LinkMeter>,
+    accounts: HashMap<AccountId, [Counter; 3]>,
+    queue_wait: [Histogram; 3],
+    receipts_parked: Gauge,
+    http: HttpMeter,
+    inside: InsideMeter,
+    /// What counts for a route, carrier, link or account that the configuration no longer names.
+    other: Other,
+}
+
+struct Other {
+    route: RouteMeter,
+    carrier: CarrierMeter,
+    link: LinkMeter,
+    account: [Counter; 3],
+}
+
+impl Meters {
+    /// All meters, registered at 0.
+    pub fn new(exposition: &Exposition, labels: &Labels) -> Self {
+        let account =
+            |name: &str| Class::ALL.map(|it| exposition.counter(&names::MESSAGES_ACCEPTED, [name, it.word()]));
+        let links = labels.carriers.iter().flat_map(|(carrier, name, binds)| {
+            (0..*binds).map(|bind| (LinkId { carrier: *carrier, bind }, LinkMeter::new(exposition, name, bind)))
+        });
+        Self {
+            routes: labels.routes.iter().map(|it| (*it, RouteMeter::new(exposition, &it.0.to_string()))).collect(),
+            carriers: labels
+                .carriers
+                .iter()
+                .map(|(id, name, _)| (*id, CarrierMeter::new(exposition, name, labels)))
+                .collect(),
+            links: collect(links),
+            accounts: labels.accounts.iter().map(|(id, name)| (*id, account(name))).collect(),
+            queue_wait: Class::ALL.map(|it| exposition.histogram(&names::QUEUE_WAIT, [it.word()])),
+            receipts_parked: exposition.gauge(&names::RECEIPTS_PARKED, []),
+            http: HttpMeter::new(exposition, &labels.endpoints),
+            inside: InsideMeter::new(exposition),
+            other: Other {
+                route: RouteMeter::new(exposition, OTHER),
+                carrier: CarrierMeter::new(exposition, OTHER, labels),
+                link: LinkMeter::new(exposition, OTHER, 0),
+                account: account(OTHER),
+            },
+        }
+    }
+
+    /// Of a route.
+    pub fn route(&self, id: RouteId) -> &RouteMeter {
+        self.routes.get(&id).unwrap_or(&self.other.route)
+    }
+
+    /// Of a carrier.
+    pub fn carrier(&self, id: CarrierId) -> &CarrierMeter {
+        self.carriers.get(&id).unwrap_or(&self.other.carrier)
+    }
+
+    /// Of a link; its task keeps a clone.
+    pub fn link(&self, id: LinkId) -> &LinkMeter {
+        self.links.get(&id).unwrap_or(&self.other.link)
+    }
+
+    /// Of both HTTP listeners.
+    pub const fn http(&self) -> &HttpMeter {
+        &self.http
+    }
+
+    /// Of the store, the loop, the clock and the configuration.
+    pub const fn inside(&self) -> &InsideMeter {
+        &self.inside
+    }
+
+    /// So many messages of an account were accepted.
+    pub fn accepted(&self, account: AccountId, class: Class, count: u64) {
+        let counters = self.accounts.get(&account).unwrap_or(&self.other.account);
+        counters[usize::from(class.number())].increment(count);
+    }
+
+    /// A part was submitted so long after its acceptance.
+    pub fn waited(&self, class: Class, time: Duration) {
+        self.queue_wait[usize::from(class.number())].record(time);
+    }
+
+    /// So many receipts wait for their part.
+    pub fn parked(&self, count: usize) {
+        self.receipts_parked.set(count as f64);
+    }
+}
+
+/// The metrics of a route.
+#[derive(Clone)]
+pub struct RouteMeter {
+    messages: [Counter; Status::ALL.len()],
+    queued: Gauge,
+    oldest: Gauge,
+    retrying: Gauge,
+}
+
+impl RouteMeter {
+    fn new(exposition: &Exposition, route: &str) -> Self {
+        Self {
+            messages: Status::ALL.map(|it| exposition.counter(&names::MESSAGES, [route, it.word()])),
+            queued: exposition.gauge(&names::QUEUE_MESSAGES, [route]),
+            oldest: exposition.gauge(&names::QUEUE_OLDEST_AGE, [route]),
+            retrying: exposition.gauge(&names::RETRY_MESSAGES, [route]),
+        }
+    }
+
+    /// So many messages came to a status.
+    pub fn came_to(&self, status: Status, count: u64) {
+        self.messages[usize::from(status.number())].increment(count);
+    }
+
+    /// So many parts wait, the oldest since so long, and so many of them for their next attempt.
+    pub fn queue(&self, parts: u64, oldest: Duration, retrying: u64) {
+        self.queued.set(parts as f64);
+        self.oldest.set(oldest);
+        self.retrying.set(retrying as f64);
+    }
+}
+
+fn collect(links: impl Iterator<Item = (LinkId, LinkMeter)>) -> HashMap<LinkId, LinkMeter> {
+    let mut map = HashMap::new();
+    map.extend(links);
+    map
+}
+
+#[cfg(test)]
+pub(in crate::telemetry) mod tests {
+    use super::*;
+    use crate::smpp::command::CommandId;
+    use crate::telemetry::meters::inside::Durability;
+    use crate::telemetry::meters::link::{Direction, LinkState, Malformation};
+    use crate::telemetry::names::{ALL, Kind};
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+
+    pub(in crate::telemetry) fn meters() -> (Exposition, Meters) {
+        let labels = Labels {
+            routes: vec![RouteId(1), RouteId(8)],
+            carriers: vec![(CarrierId(3), "acme".into(), 2)],
+            accounts: vec![(AccountId(5), "shop".into())],
+            countries: vec!["NL".into()],
+            endpoints: vec!["POST /v1/messages"],
+        };
+        let exposition = Exposition::new();
+        let meters = Meters::new(&exposition, &labels);
+        (exposition, meters)
+    }
+
+    /// The value of the line that begins with these words; the order of labels is that of the table.
+    pub(in crate::telemetry) fn value(page: &str, line: &str) -> Option<f64> {
+        page.lines().find_map(|it| it.strip_prefix(line)?.strip_prefix(' ')?.parse().ok())
+    }
+
+    #[test]
+    fn every_label_set_stands_at_0_from_the_start() {
+        let (exposition, _meters) = meters();
+        let page = exposition.render();
+        for metric in ALL {
+            let typed = format!("# TYPE {} {}\n", metric.name, metric.kind.word());
+            assert!(page.contains(&typed), "{typed}{page}");
+            assert!(page.contains(&format!("# HELP {} {}\n", metric.name, metric.help)), "{}", metric.name);
+            if let Kind::Histogram(_) = metric.kind {
+                assert!(page.contains(&format!("{}_bucket{{", metric.name)), "{}", metric.name);
+            }
+        }
+        for status in Status::ALL.map(Status::word) {
+            for line in [
+                format!("nuncio_messages_total{{route=\"8\",status=\"{status}\"}}"),
+                format!("nuncio_receipts_total{{carrier=\"acme\",status=\"{status}\"}}"),
+            ] {
+                assert_eq!(value(&page, &line), Some(0.0), "{line}");
+            }
+        }
+        for line in [
+            "nuncio_http_requests_total{endpoint=\"POST /v1/messages\",code=\"202\"}",
+            "nuncio_messages_rejected_total{stage=\"validation\",code=\"422\"}",
+            "nuncio_submit_total{carrier=\"acme\",country=\"NL\",answer=\"taken\"}",
+            "nuncio_submit_total{carrier=\"acme\",country=\"other\",answer=\"unknown\"}",
+            "nuncio_submit_errors_total{carrier=\"acme\",command_status=\"ESME_RTHROTTLED\"}",
+            "nuncio_link_up{carrier=\"acme\",bind=\"acme-2\"}",
+            "nuncio_link_transitions_total{carrier=\"acme\",bind=\"acme-1\",to=\"bound\"}",
+            "nuncio_pdus_total{carrier=\"acme\",direction=\"in\",command=\"deliver_sm\"}",
+            "nuncio_receipt_delay_seconds_count{carrier=\"acme\"}",
+            "nuncio_retries_total{carrier=\"acme\",cause=\"resend\"}",
+            "nuncio_store_poisoned",
+        ] {
+            assert_eq!(value(&page, line), Some(0.0), "{line}\n{page}");
+        }
+        assert!(!page.contains("cause=\"first\""));
+    }
+
+    #[test]
+    fn what_is_counted_is_shown_and_a_reload_keeps_it() {
+        let (exposition, meters) = meters();
+        let link = meters.link(LinkId { carrier: CarrierId(3), bind: 1 });
+        link.moved(LinkState::Bound);
+        link.window(7, 50);
+        link.pdu(Direction::Out, CommandId::SUBMIT_SM);
+        link.pdu(Direction::In, CommandId::SUBMIT_SM_RESP);
+        link.pdu(Direction::In, CommandId(0x77));
+        link.malformed(Malformation::Length);
+        link.enquired(Duration::from_millis(2));
+        meters.http().answered("POST /v1/messages", 202, Duration::from_millis(1));
+        meters.http().answered("GET /nowhere", 418, Duration::from_millis(1));
+        meters.http().rejected("validation", 422);
+        meters.inside().durability(Durability::Os);
+        meters.inside().committed(3, Duration::from_millis(3), Some(Duration::from_millis(1)));
+        meters.inside().reloaded(Some(Duration::from_secs(1_700_000_000)));
+        meters.inside().reloaded(None);
+        meters.route(RouteId(8)).queue(12, Duration::from_secs(4), 2);
+        meters.route(RouteId(99)).came_to(Status::Delivered, 1);
+        exposition.upkeep();
+        let page = exposition.render();
+        for (line, expected) in [
+            ("nuncio_link_up{carrier=\"acme\",bind=\"acme-2\"}", 1.0),
+            ("nuncio_window_in_use{carrier=\"acme\",bind=\"acme-2\"}", 7.0),
+            ("nuncio_pdus_total{carrier=\"acme\",direction=\"out\",command=\"submit_sm\"}", 1.0),
+            ("nuncio_pdus_total{carrier=\"acme\",direction=\"in\",command=\"submit_sm_resp\"}", 1.0),
+            ("nuncio_pdus_total{carrier=\"acme\",direction=\"in\",command=\"other\"}", 1.0),
+            ("nuncio_malformed_pdus_total{carrier=\"acme\",reason=\"length\"}", 1.0),
+            ("nuncio_enquire_link_rtt_seconds_bucket{carrier=\"acme\",le=\"0.001\"}", 0.0),
+            ("nuncio_enquire_link_rtt_seconds_bucket{carrier=\"acme\",le=\"0.0025\"}", 1.0),
+            ("nuncio_http_requests_total{endpoint=\"POST /v1/messages\",code=\"202\"}", 1.0),
+            ("nuncio_http_requests_total{endpoint=\"other\",code=\"other\"}", 1.0),
+            ("nuncio_messages_rejected_total{stage=\"validation\",code=\"422\"}", 1.0),
+            ("nuncio_store_durability{mode=\"os\"}", 1.0),
+            ("nuncio_store_durability{mode=\"fsync\"}", 0.0),
+            ("nuncio_store_commit_duration_seconds_sum", 0.003),
+            ("nuncio_config_last_reload_successful", 0.0),
+            ("nuncio_config_last_reload_timestamp_seconds", 1_700_000_000.0),
+            ("nuncio_queue_oldest_message_age_seconds{route=\"8\"}", 4.0),
+            ("nuncio_messages_total{route=\"other\",status=\"DELIVERED\"}", 1.0),
+        ] {
+            assert_eq!(value(&page, line), Some(expected), "{line}\n{page}");
+        }
+        let renewed = Meters::new(&exposition, &Labels { routes: vec![RouteId(8)], ..Labels::default() });
+        renewed.route(RouteId(8)).came_to(Status::Failed, 2);
+        meters.route(RouteId(8)).came_to(Status::Failed, 1);
+        let line = "nuncio_messages_total{route=\"8\",status=\"FAILED\"}";
+        assert_eq!(value(&exposition.render(), line), Some(3.0));
+    }
+
+    #[test]
+    fn promtool_finds_nothing_to_say() {
+        let (exposition, _meters) = meters();
+        let started = Command::new("promtool")
+            .args(["check", "metrics"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let Ok(mut promtool) = started else {
+            assert!(std::env::var_os("CI").is_none(), "promtool is missing: Debian has it in the package prometheus");
+            return;
+        };
+        promtool.stdin.take().unwrap().write_all(exposition.render().as_bytes()).unwrap();
+        let said = promtool.wait_with_output().unwrap();
+        let text = format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+        assert!(said.status.success() && text.is_empty(), "{text}");
+    }
+}

@@ -1,0 +1,178 @@
+//! Every metric: its name, kind, labels and meaning, once and nowhere else.
+//!
+//! `docs/metrics.md` is written from this table. Set `NUNCIO_WRITE_DOCS=1` for `cargo test` to write it anew.
+
+use metrics::Unit;
+use std::fmt::Write;
+
+/// One metric.
+#[derive(Debug)]
+pub struct Metric {
+    /// Its name, with the prefix.
+    pub name: &'static str,
+    /// How its values behave.
+    pub kind: Kind,
+    /// What its values count.
+    pub unit: Unit,
+    /// The names of its labels.
+    pub labels: &'static [&'static str],
+    /// What it says, in a sentence.
+    pub help: &'static str,
+}
+
+/// How the values of a metric behave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// How many values fell under each of these bounds.
+    Histogram(&'static [f64]),
+}
+
+impl Kind {
+    /// Its word in the exposition.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram(_) => "histogram",
+        }
+    }
+}
+
+/// Within one machine: a commit, a request, a beat.
+const FAST: &[f64] =
+    &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
+/// Over a network, up to the response timeout.
+const NETWORK: &[f64] = &[0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+/// What a person waits for, up to the days that a receipt may take.
+const HUMAN: &[f64] = &[
+    0.005, 0.05, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 15.0, 30.0, 60.0, 300.0, 900.0, 3_600.0, 21_600.0, 86_400.0,
+    259_200.0,
+];
+/// How many at once.
+const COUNT: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1_024.0, 2_048.0, 4_096.0, 8_192.0];
+
+macro_rules! metrics {
+    ($($ident:ident = $name:literal $kind:expr, $unit:ident [$($label:literal)*] $help:literal;)+) => {
+        $(#[doc = $help] pub const $ident: Metric = Metric {
+            name: concat!("nuncio_", $name), kind: $kind, unit: Unit::$unit, labels: &[$($label),*], help: $help,
+        };)+
+
+        /// Every metric, in the order of the documentation.
+        pub const ALL: &[&Metric] = &[$(&$ident),+];
+    };
+}
+
+use Kind::{Counter, Gauge, Histogram};
+
+metrics! {
+    HTTP_REQUESTS = "http_requests_total" Counter, Count ["endpoint" "code"] "HTTP requests answered.";
+    HTTP_REQUEST_DURATION = "http_request_duration_seconds" Histogram(FAST), Seconds ["endpoint"]
+        "From the head of a request to its answer.";
+    MESSAGES_ACCEPTED = "messages_accepted_total" Counter, Count ["account" "class"]
+        "Messages that were made durable and answered with 202.";
+    MESSAGES_REJECTED = "messages_rejected_total" Counter, Count ["stage" "code"]
+        "Requests refused before anything was stored, by the stage that refused and the HTTP code.";
+    MESSAGES = "messages_total" Counter, Count ["route" "status"]
+        "Messages that came to a status; one that is corrected counts again under its new word.";
+    QUEUE_MESSAGES = "queue_messages" Gauge, Count ["route"] "Parts that wait to be submitted.";
+    QUEUE_OLDEST_AGE = "queue_oldest_message_age_seconds" Gauge, Seconds ["route"]
+        "How long the oldest part that waits has waited; 0 when none does.";
+    QUEUE_WAIT = "queue_wait_seconds" Histogram(HUMAN), Seconds ["class"]
+        "From the acceptance of a message to the first submit of a part.";
+    RETRY_MESSAGES = "retry_messages" Gauge, Count ["route"] "Parts that wait for the time of their next attempt.";
+    RETRIES = "retries_total" Counter, Count ["carrier" "cause"] "Attempts after the first one, by why they were made.";
+    MESSAGES_AWAITING_RECEIPT = "messages_awaiting_receipt" Gauge, Count ["carrier"]
+        "Parts that a carrier took and has not said the end of.";
+    MESSAGES_DOUBTFUL = "messages_doubtful" Gauge, Count ["carrier"] "Parts that were perhaps written and never answered.";
+    SUBMITS = "submit_total" Counter, Count ["carrier" "country" "answer"] "Attempts that ended, by what the answer means.";
+    SUBMIT_DURATION = "submit_duration_seconds" Histogram(NETWORK), Seconds ["carrier"]
+        "From the intent to submit a part to the carrier's answer.";
+    SUBMIT_ERRORS = "submit_errors_total" Counter, Count ["carrier" "command_status"]
+        "Answers with an error, by the name that the specification gives it.";
+    LINK_UP = "link_up" Gauge, Count ["carrier" "bind"] "Whether a bind is bound: 1 or 0.";
+    LINK_TRANSITIONS = "link_transitions_total" Counter, Count ["carrier" "bind" "to"] "Changes of the state of a link.";
+    WINDOW_IN_USE = "window_in_use" Gauge, Count ["carrier" "bind"] "Requests sent and not answered.";
+    WINDOW_SIZE = "window_size" Gauge, Count ["carrier" "bind"] "How many requests may be sent and not answered.";
+    PACE_LIMIT = "pace_limit" Gauge, Count ["carrier"] "Submits a second that we allow ourselves; 0 is unlimited.";
+    THROTTLED = "throttled_total" Counter, Count ["carrier"] "Answers in which the carrier asked for a slower pace.";
+    ENQUIRE_LINK_RTT = "enquire_link_rtt_seconds" Histogram(NETWORK), Seconds ["carrier"]
+        "From an enquire_link to its response.";
+    PDUS = "pdus_total" Counter, Count ["carrier" "direction" "command"] "PDUs read and written.";
+    MALFORMED_PDUS = "malformed_pdus_total" Counter, Count ["carrier" "reason"] "PDUs that could not be read or were not legal.";
+    RECEIPTS = "receipts_total" Counter, Count ["carrier" "status"]
+        "Receipts that came, matched or not, each once, by the normalised word.";
+    RECEIPT_DELAY = "receipt_delay_seconds" Histogram(HUMAN), Seconds ["carrier"] "From the submit of a part to a receipt.";
+    RECEIPTS_PARKED = "receipts_parked" Gauge, Count [] "Receipts whose part is not known yet.";
+    RECEIPTS_UNMATCHED = "receipts_unmatched_total" Counter, Count ["carrier"] "Parked receipts that were given up.";
+    RECEIPTS_LATE = "receipts_late_total" Counter, Count ["carrier"] "Receipts after the end of their part.";
+    RECEIPTS_DUPLICATE = "receipts_duplicate_total" Counter, Count ["carrier"] "Receipts that said what was known.";
+    UNKNOWN_OUTCOMES = "unknown_outcomes_total" Counter, Count ["carrier" "cause"]
+        "Parts that were perhaps written and not answered, by why.";
+    MO = "mo_total" Counter, Count ["carrier"] "Messages from handsets.";
+    STORE_COMMIT_DURATION = "store_commit_duration_seconds" Histogram(FAST), Seconds [] "A commit with its sync.";
+    STORE_SYNC_DURATION = "store_sync_duration_seconds" Histogram(FAST), Seconds [] "The sync of a commit.";
+    STORE_BATCH_RECORDS = "store_batch_records" Histogram(COUNT), Count [] "Records of a commit.";
+    STORE_POISONED = "store_poisoned" Gauge, Count [] "Whether the store has failed: 1 or 0.";
+    STORE_DURABILITY = "store_durability" Gauge, Count ["mode"] "1 for the durability that is in force.";
+    STORE_BYTES = "store_bytes" Gauge, Bytes [] "The size of the store on disk.";
+    STORE_FREE_BYTES = "store_free_bytes" Gauge, Bytes [] "Free space on the disk of the store.";
+    LOOP_BATCH_HAPPENINGS = "loop_batch_happenings" Histogram(COUNT), Count [] "Happenings of a beat of the loop.";
+    LOOP_BEAT = "loop_beat_seconds" Histogram(FAST), Seconds ["beat"] "How long each step of a beat of the loop took.";
+    CLOCK_STEPS = "clock_steps_total" Counter, Count [] "Jumps of the wall clock that were noticed and slewed.";
+    CONFIG_LAST_RELOAD_SUCCESSFUL = "config_last_reload_successful" Gauge, Count []
+        "Whether the last reading of the configuration was good: 1 or 0.";
+    CONFIG_LAST_RELOAD_TIMESTAMP = "config_last_reload_timestamp_seconds" Gauge, Seconds []
+        "When the configuration in force was read, in seconds since 1970.";
+    BUILD_INFO = "build_info" Gauge, Count ["version" "revision"] "1 for the version that runs.";
+}
+
+/// The page of documentation about all metrics.
+pub fn page() -> String {
+    let mut page = String::from(
+        "# Metrics\n\nWritten from `src/telemetry/names.rs` by `NUNCIO_WRITE_DOCS=1 cargo test`; do not edit.\n\n\
+         Served at `/metrics` of the admin listener. Labels come from the configuration or a closed set, and every\n\
+         label set stands at 0 from the start. Values without a unit are counts.\n\n\
+         | name | kind | labels | meaning |\n|---|---|---|---|\n",
+    );
+    for it in ALL {
+        let labels = it.labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(" ");
+        writeln!(page, "| `{}` | {} | {labels} | {} |", it.name, it.kind.word(), it.help).expect("a string takes all");
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_unit_and_kind() {
+        for it in ALL {
+            assert_eq!(it.name.ends_with("_total"), it.kind == Counter, "{}", it.name);
+            assert_eq!(it.name.ends_with("_seconds"), it.unit == Unit::Seconds, "{}", it.name);
+            assert_eq!(it.name.ends_with("_bytes"), it.unit == Unit::Bytes, "{}", it.name);
+            assert!(it.help.ends_with('.'), "{}", it.name);
+            if let Histogram(bounds) = it.kind {
+                assert!(bounds.is_sorted_by(|a, b| a < b), "{}", it.name);
+            }
+        }
+        let mut names: Vec<&str> = ALL.iter().map(|it| it.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ALL.len());
+    }
+
+    #[test]
+    fn the_documentation_is_what_the_code_says() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");
+        if std::env::var_os("NUNCIO_WRITE_DOCS").is_some() {
+            std::fs::write(path, page()).expect("docs are writable where they are written");
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(written == page(), "docs/metrics.md is old: run NUNCIO_WRITE_DOCS=1 cargo test");
+    }
+}

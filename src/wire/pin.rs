@@ -1,0 +1,134 @@
+//! A peer that is known by its very certificate, not by who signed it.
+//!
+//! Carriers with certificates of their own making are common. A pin is stricter than any
+//! root: exactly this certificate is accepted, whatever name or date it bears, and when the
+//! carrier changes it, the pin has to be changed first.
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// The SHA-256 of a certificate in DER: what `openssl x509 -fingerprint -sha256` prints.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Pin([u8; 32]);
+
+/// It is no SHA-256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("a pin is 64 hexadecimal digits, with colons between the octets or without")]
+pub struct NotAPin;
+
+impl Pin {
+    /// The pin of this certificate.
+    pub fn of(certificate: &CertificateDer<'_>) -> Self {
+        Self(Sha256::digest(certificate).into())
+    }
+}
+
+impl FromStr for Pin {
+    type Err = NotAPin;
+
+    fn from_str(text: &str) -> Result<Self, NotAPin> {
+        let digits: Vec<u32> = text
+            .chars()
+            .filter(|it| *it != ':')
+            .map(|it| it.to_digit(16).ok_or(NotAPin))
+            .collect::<Result<_, _>>()?;
+        let mut pin = [0; 32];
+        if digits.len() != 2 * pin.len() {
+            return Err(NotAPin);
+        }
+        for (octet, pair) in pin.iter_mut().zip(digits.chunks(2)) {
+            *octet = (pair[0] << 4 | pair[1]) as u8;
+        }
+        Ok(Self(pin))
+    }
+}
+
+impl fmt::Debug for Pin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|octet| write!(f, "{octet:02X}"))
+    }
+}
+
+/// Accepts the pinned certificate and no other. That the peer holds its key is proved by
+/// the handshake's signature, which is verified as always.
+#[derive(Debug)]
+pub(super) struct PinnedVerifier {
+    pub(super) pin: Pin,
+    pub(super) provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for PinnedVerifier {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        if Pin::of(end_entity) == self.pin {
+            Ok(ServerCertVerified::assertion())
+        } else {
+            Err(Error::InvalidCertificate(
+                CertificateError::ApplicationVerificationFailure,
+            ))
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(
+            message,
+            certificate,
+            signed,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(
+            message,
+            certificate,
+            signed,
+            &self.provider.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pins_are_read_with_colons_and_without() {
+        let colons = ["AB"; 32].join(":");
+        let plain = "ab".repeat(32);
+        assert_eq!(colons.parse(), Ok(Pin([0xAB; 32])));
+        assert_eq!(plain.parse(), Ok(Pin([0xAB; 32])));
+        for wrong in ["", "ab", &"ab".repeat(33), &"ax".repeat(32)] {
+            assert_eq!(wrong.parse::<Pin>(), Err(NotAPin), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! TCP connections, plain or secured, and how they are made.
+
+use crate::wire::tls::{Client, TlsError};
+use socket2::{SockRef, TcpKeepalive};
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::TlsStream;
+
+/// How long a connection is quiet before the system probes it. `enquire_link` is quicker;
+/// this frees what it cannot, such as connections of which the peer knows nothing.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
+
+/// How often the system then probes.
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(15);
+
+/// Where to connect to, and how.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// `host:port`, tried in this order; a name may stand for several addresses.
+    pub addresses: Vec<String>,
+    /// The address to connect from; the system's choice if there is none.
+    pub local_address: Option<IpAddr>,
+    /// How long one address may take, until TLS is agreed upon. 10 s suit most.
+    pub connect_timeout: Duration,
+    /// TLS, if it is spoken.
+    pub tls: Option<Client>,
+}
+
+/// Connects to the first address that takes the connection.
+pub async fn connect(target: &Target) -> Result<(Stream, SocketAddr), ConnectError> {
+    let mut tries = Vec::new();
+    for name in &target.addresses {
+        let found =
+            match tokio::time::timeout(target.connect_timeout, tokio::net::lookup_host(name)).await
+            {
+                Ok(Ok(found)) => found,
+                Ok(Err(error)) => {
+                    tries.push(Try {
+                        at: name.clone(),
+                        why: Refusal::Name(error),
+                    });
+                    continue;
+                }
+                Err(_) => {
+                    tries.push(Try {
+                        at: name.clone(),
+                        why: Refusal::NameTimeout,
+                    });
+                    continue;
+                }
+            };
+        // An address family that we cannot connect from is not worth a try.
+        for address in found.filter(|it| {
+            target
+                .local_address
+                .is_none_or(|local| local.is_ipv4() == it.is_ipv4())
+        }) {
+            match connect_to(target, name, address).await {
+                Ok(stream) => return Ok((stream, address)),
+                Err(why) => tries.push(Try {
+                    at: format!("{name} ({address})"),
+                    why,
+                }),
+            }
+        }
+    }
+    Err(ConnectError { tries })
+}
+
+/// Nobody took the connection.
+#[derive(Debug)]
+pub struct ConnectError {
+    /// What was tried, in order.
+    pub tries: Vec<Try>,
+}
+
+/// One address and what became of it.
+#[derive(Debug)]
+pub struct Try {
+    /// The address, as configured and as resolved.
+    pub at: String,
+    /// Why not.
+    pub why: Refusal,
+}
+
+/// Why an address did not take the connection.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// The name has no address.
+    #[error("the name cannot be resolved: {0}")]
+    Name(io::Error),
+    /// The name was not resolved in time.
+    #[error("the name was not resolved in time")]
+    NameTimeout,
+    /// TCP failed.
+    #[error("{0}")]
+    Tcp(io::Error),
+    /// TCP was not connected in time.
+    #[error("no connection in time")]
+    TcpTimeout,
+    /// TLS failed.
+    #[error(transparent)]
+    Tls(TlsError),
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.tries.is_empty() {
+            return f.write_str("there is no address to connect to");
+        }
+        for (n, Try { at, why }) in self.tries.iter().enumerate() {
+            let separator = if n == 0 { "" } else { "; " };
+            write!(f, "{separator}{at}: {why}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+async fn connect_to(target: &Target, name: &str, address: SocketAddr) -> Result<Stream, Refusal> {
+    let by = tokio::time::Instant::now() + target.connect_timeout;
+    let tcp = match tokio::time::timeout_at(by, connect_tcp(target.local_address, address)).await {
+        Ok(connected) => connected.map_err(Refusal::Tcp)?,
+        Err(_) => return Err(Refusal::TcpTimeout),
+    };
+    let Some(tls) = &target.tls else {
+        return Ok(Stream::Plain(tcp));
+    };
+    let host = name.rsplit_once(':').map_or(name, |(host, _)| host);
+    match tokio::time::timeout_at(by, tls.connect(host, tcp)).await {
+        Ok(secured) => secured.map_err(Refusal::Tls),
+        Err(_) => Err(Refusal::Tls(TlsError::Timeout)),
+    }
+}
+
+async fn connect_tcp(local: Option<IpAddr>, address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    if let Some(local) = local {
+        socket.bind(SocketAddr::new(local, 0))?;
+    }
+    let tcp = socket.connect(address).await?;
+    prepare(&tcp)?;
+    Ok(tcp)
+}
+
+/// Makes a connection, made or accepted, fit for PDUs: they leave at once, and a peer that
+/// has vanished is noticed.
+pub fn prepare(tcp: &TcpStream) -> io::Result<()> {
+    tcp.set_nodelay(true)?;
+    let keepalive = TcpKeepalive::new()
+        .with_time(KEEPALIVE_AFTER)
+        .with_interval(KEEPALIVE_EVERY);
+    SockRef::from(tcp).set_tcp_keepalive(&keepalive)
+}
+
+/// A connection.
+#[derive(Debug)]
+pub enum Stream {
+    /// As it is.
+    Plain(TcpStream),
+    /// Secured by TLS, as either side of it.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, into),
+            Self::Tls(tls) => Pin::new(tls).poll_read(cx, into),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, octets),
+            Self::Tls(tls) => Pin::new(tls).poll_write(cx, octets),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+        }
+    }
+}

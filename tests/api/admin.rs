@@ -1,0 +1,40 @@
+//! What operators and probes see.
+
+use super::world::{Answer, World};
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt;
+use std::sync::atomic::Ordering;
+use tower::ServiceExt;
+
+async fn get(world: &World, path: &str) -> Answer {
+    let response = world.operations.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+    let (head, body) = response.into_parts();
+    let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    Answer { status: head.status, headers: head.headers, text }
+}
+
+#[tokio::test]
+async fn metrics_and_status_are_open() {
+    let world = World::new();
+    let answer = get(&world, "/metrics").await;
+    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "text/plain; version=0.0.4"));
+    assert!(answer.text.contains("nuncio_up 1"));
+    assert_eq!(get(&world, "/statusz").await.json()["queued"], 0);
+    assert_eq!(get(&world, "/v1/messages").await.problem().0, 404);
+}
+
+#[tokio::test]
+async fn readiness_follows_the_health() {
+    let world = World::new();
+    assert_eq!(get(&world, "/livez").await.status, 200);
+    let answer = get(&world, "/readyz").await;
+    assert_eq!((answer.status.as_u16(), answer.text.as_str()), (503, "The store is not open yet.\n"));
+    world.health.store_open.store(true, Ordering::Relaxed);
+    world.health.listening.store(true, Ordering::Relaxed);
+    assert_eq!(get(&world, "/readyz").await.status, 200);
+    world.health.draining.store(true, Ordering::Relaxed);
+    assert_eq!((get(&world, "/readyz").await.status.as_u16(), get(&world, "/livez").await.status.as_u16()), (503, 200));
+    world.health.poisoned.store(true, Ordering::Relaxed);
+    assert_eq!(get(&world, "/livez").await.status, 503);
+}

@@ -1,0 +1,9 @@
+//! The HTTP side, from requests to answers, with a stand-in for the loop.
+
+mod world;
+mod submit;
+mod idempotency;
+mod auth;
+mod read;
+mod admin;
+mod server;

@@ -1,0 +1,327 @@
+//! A plan, a router and a stand-in for the loop that keeps what it is given.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use nuncio::api::context::{Call, Context, Wiring};
+use nuncio::api::health::Health;
+use nuncio::api::router;
+use nuncio::api::shim::Readers;
+use nuncio::dispatch::command::Reply;
+use nuncio::dispatch::happening::Submission;
+use nuncio::dispatch::plan::{Account, Carrier, Network, Plan, Scopes};
+use nuncio::message::body::Body as MessageBody;
+use nuncio::message::class::Class;
+use nuncio::message::id::{AccountId, CarrierId, LaneId, MessageId, OrderId, PartKey, RouteId, Seq};
+use nuncio::message::money::{Currency, Money};
+use nuncio::message::part::Part;
+use nuncio::message::time::Time;
+use nuncio::record::entry::Entry;
+use nuncio::route::plan::{Destinations, Retry, Route, UnknownPolicy};
+use nuncio::route::price::PriceTable;
+use nuncio::route::rule::Rule;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tower::ServiceExt;
+
+/// The key of the account `shop`: may send and read, owes nothing to anybody.
+pub(crate) const KEY: &str = "key-of-shop";
+/// When the stand-in accepts: 2026-11-20T10:00:00.123Z.
+pub(crate) const NOW: Time = Time(1_795_168_800_123);
+
+/// An answer, with its body read.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |it| it.to_str().unwrap())
+    }
+
+    /// Status, slug, stage, and the pointers of a problem, which is checked for its shape.
+    pub(crate) fn problem(&self) -> (u16, String, String, Vec<String>) {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text);
+        let it = self.json();
+        for field in ["title", "detail", "instance"] {
+            assert!(it[field].as_str().is_some_and(|it| !it.is_empty()), "{field} in {it}");
+        }
+        assert!(it["retryable"].is_boolean());
+        assert_eq!(it["status"], self.status.as_u16());
+        let slug = it["type"].as_str().and_then(|it| it.strip_prefix("/problems/")).unwrap_or_else(|| panic!("{it}"));
+        let pointers = it["errors"].as_array().unwrap().iter().map(|it| it["pointer"].as_str().unwrap().to_owned());
+        (self.status.as_u16(), slug.to_owned(), it["stage"].as_str().unwrap().to_owned(), pointers.collect())
+    }
+}
+
+/// Everything that a test of the API needs.
+pub(crate) struct World {
+    pub(crate) application: Router,
+    pub(crate) operations: Router,
+    pub(crate) health: Arc<Health>,
+    pub(crate) readers: Readers,
+    pub(crate) submissions: Arc<Mutex<Vec<Submission>>>,
+    pub(crate) plan: watch::Sender<Arc<Plan>>,
+    pub(crate) answers: Arc<Mutex<Vec<(&'static str, u16)>>>,
+    pub(crate) refusals: Arc<Mutex<Vec<(&'static str, &'static str)>>>,
+    pub(crate) wakes: Arc<AtomicU64>,
+    /// What the loop answers instead of accepting.
+    pub(crate) instead: Arc<Mutex<Option<Reply>>>,
+    /// Keeps the lane open where no loop reads it.
+    pub(crate) lane: Option<mpsc::Receiver<Call>>,
+}
+
+impl World {
+    /// A world whose loop accepts.
+    pub(crate) fn new() -> Self {
+        Self::of(plan())
+    }
+
+    pub(crate) fn of(plan: Plan) -> Self {
+        let mut world = Self::stuck(plan, 64);
+        let mut lane = world.lane.take().unwrap();
+        let mut keeper = Keeper {
+            readers: world.readers.clone(),
+            submissions: Arc::clone(&world.submissions),
+            instead: Arc::clone(&world.instead),
+            known: HashMap::new(),
+            seq: 1,
+            order: 25_303,
+        };
+        tokio::spawn(async move {
+            while let Some(call) = lane.recv().await {
+                keeper.handle(call);
+            }
+        });
+        world
+    }
+
+    /// A world whose loop reads nothing, with a lane of this capacity.
+    pub(crate) fn stuck(plan: Plan, capacity: usize) -> Self {
+        let (plan, receiver) = watch::channel(Arc::new(plan));
+        let (submit, lane) = mpsc::channel(capacity);
+        let (answers, refusals): (Arc<Mutex<Vec<_>>>, Arc<Mutex<Vec<_>>>) = Default::default();
+        let (health, readers, wakes) = (Arc::new(Health::default()), Readers::default(), Arc::new(AtomicU64::new(0)));
+        let (answered, refused, woken) = (Arc::clone(&answers), Arc::clone(&refusals), Arc::clone(&wakes));
+        let context = Context::new(Wiring {
+            plan: receiver,
+            submit,
+            wake: Arc::new(move || {
+                woken.fetch_add(1, Ordering::Relaxed);
+            }),
+            readers: readers.clone(),
+            health: Arc::clone(&health),
+            exposition: Arc::new(|| "# TYPE nuncio_up gauge\nnuncio_up 1\n".to_owned()),
+            statusz: Arc::new(|| serde_json::json!({ "queued": 0 })),
+            on_answer: Arc::new(move |endpoint, code, _| answered.lock().unwrap().push((endpoint, code))),
+            on_refusal: Arc::new(move |stage, code, _| refused.lock().unwrap().push((stage, code))),
+            max_body: 1 << 20,
+            body_timeout: Duration::from_millis(300),
+        });
+        Self {
+            application: router::application(&context),
+            operations: router::operations(&context),
+            health,
+            readers,
+            submissions: Arc::default(),
+            plan,
+            answers,
+            refusals,
+            wakes,
+            instead: Arc::default(),
+            lane: Some(lane),
+        }
+    }
+
+    pub(crate) async fn ask(&self, request: Request<Body>) -> Answer {
+        let response = self.application.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+        Answer { status: head.status, headers: head.headers, text }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.ask(Request::get(path).header("x-api-key", KEY).body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.ask(Request::delete(path).header("x-api-key", KEY).body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: impl Into<Body>) -> Answer {
+        let request = Request::post(path).header("authorization", format!("Bearer {KEY}"));
+        self.ask(request.body(body.into()).unwrap()).await
+    }
+
+    /// `POST /v1/messages`
+    pub(crate) async fn send(&self, body: serde_json::Value) -> Answer {
+        self.post("/v1/messages", body.to_string()).await
+    }
+
+    pub(crate) fn last(&self) -> Submission {
+        self.submissions.lock().unwrap().last().cloned().expect("something was submitted")
+    }
+
+    pub(crate) fn stored(&self) -> usize {
+        self.submissions.lock().unwrap().len()
+    }
+}
+
+/// The stand-in for the loop.
+struct Keeper {
+    readers: Readers,
+    submissions: Arc<Mutex<Vec<Submission>>>,
+    instead: Arc<Mutex<Option<Reply>>>,
+    known: HashMap<(AccountId, Box<str>), ([u8; 32], OrderId)>,
+    seq: u64,
+    order: u64,
+}
+
+impl Keeper {
+    fn handle(&mut self, call: Call) {
+        let instead = self.instead.lock().unwrap().clone();
+        let (to, reply) = match (call, instead) {
+            (Call::Submit(_, to) | Call::Cancel(_, _, to), Some(reply)) => (to, reply),
+            (Call::Submit(submission, to), None) => (to, self.accept(*submission)),
+            (Call::Cancel(account, id, to), None) => {
+                let mut entries = self.readers.0.lock().unwrap();
+                let reply = match entries.iter_mut().find(|it| it.body.id == id && it.body.account == account) {
+                    None => Reply::NotFound,
+                    Some(entry) if entry.parts.iter().any(|it| it.attempt.is_some()) => Reply::TooLate,
+                    Some(_) => Reply::Cancelled,
+                };
+                (to, reply)
+            }
+        };
+        let _ = to.send(reply);
+    }
+
+    fn accept(&mut self, submission: Submission) -> Reply {
+        let order = OrderId(self.order);
+        if let Some((key, hash)) = &submission.idempotency {
+            match self.known.get(&(submission.account, key.clone())) {
+                Some((known, order)) if known == hash => return Reply::Repeated(*order),
+                Some(_) => return Reply::KeyReused,
+                None => drop(self.known.insert((submission.account, key.clone()), (*hash, order))),
+            }
+        }
+        self.order += 1;
+        let entries: Vec<Entry> = submission.recipients.iter().enumerate().map(|(at, _)| self.entry(&submission, at, order)).collect();
+        self.seq += entries.len() as u64;
+        let messages = entries.iter().map(|it| it.body.id).collect();
+        self.readers.0.lock().unwrap().extend(entries);
+        self.submissions.lock().unwrap().push(submission);
+        Reply::Accepted { order, messages, at: NOW }
+    }
+
+    fn entry(&self, submission: &Submission, at: usize, order: OrderId) -> Entry {
+        let recipient = &submission.recipients[at];
+        let id = MessageId { seq: Seq(self.seq + at as u64), token: 0xDAD0_0139_951A_03E3 };
+        let lane = LaneId::new(submission.route, submission.account, submission.class.number(), 0);
+        let expires = NOW + submission.validity;
+        let body = MessageBody {
+            id,
+            order,
+            account: submission.account,
+            route: submission.route,
+            class: submission.class,
+            source: submission.source.clone(),
+            destination: recipient.destination,
+            text: recipient.text.clone(),
+            requested: recipient.requested,
+            parts: recipient.parts,
+            client_ref: recipient.client_ref.clone(),
+            created: NOW,
+            expires,
+            price: recipient.price,
+        };
+        let parts = (0..recipient.parts).map(|index| Part::new(PartKey::new(id.seq, index), lane, expires)).collect();
+        Entry { body: Arc::new(body), parts, past: Vec::new() }
+    }
+}
+
+pub(crate) fn account(id: u16, name: &str, key: &str) -> Account {
+    Account {
+        id: AccountId(id),
+        name: name.into(),
+        active: true,
+        keys: vec![Sha256::digest(key).into()],
+        scopes: Scopes { send: true, read: true, verify: false, admin: false },
+        allow_from: vec![],
+        routes: vec![RouteId(8), RouteId(1)],
+        senders: vec!["YOURAPP".into()],
+        region: None,
+        destinations: Destinations { allow: vec![], deny: vec!["882".into()] },
+        currency: Some(Currency::parse("EUR").unwrap()),
+    }
+}
+
+pub(crate) fn route(id: u32, class: Class, price: Option<&str>) -> Route {
+    let table = |amount: &str| PriceTable {
+        currency: Currency::parse("EUR").unwrap(),
+        default: None,
+        countries: [("NL".into(), Money::parse(amount).unwrap())].into(),
+        prefixes: [("31".into(), Money::parse(amount).unwrap())].into(),
+    };
+    Route {
+        id: RouteId(id),
+        name: class.word().into(),
+        class,
+        carriers: vec![CarrierId(1)],
+        senders: vec![],
+        destinations: Destinations::default(),
+        unknown: UnknownPolicy::of_class(class),
+        retry: Retry::default(),
+        validity: Duration::from_secs(600),
+        receipt_timeout: Duration::from_secs(86_400),
+        strict_order: false,
+        price: price.map(table),
+    }
+}
+
+/// Accounts: shop (routes 8 and 1), reader (read only), asleep (inactive), lan (10.0.0.0/8 only), dutch (region NL, any
+/// sender). Routes: 8 otp and priced, 1 marketing and unpriced, 5 granted to nobody.
+pub(crate) fn plan() -> Plan {
+    let mut accounts = vec![
+        account(1, "shop", KEY),
+        account(2, "reader", "key-of-reader"),
+        account(3, "asleep", "key-of-asleep"),
+        account(4, "lan", "key-of-lan"),
+        account(5, "dutch", "key-of-dutch"),
+    ];
+    accounts[1].scopes.send = false;
+    accounts[2].active = false;
+    accounts[3].allow_from = vec![Network { address: std::net::Ipv4Addr::new(10, 0, 0, 0).to_ipv6_mapped().to_bits(), bits: 104 }];
+    accounts[3].scopes.read = false;
+    accounts[4].region = Some("NL".into());
+    accounts[4].senders = vec!["*".into()];
+    let routes =
+        [route(8, Class::Otp, Some("0.087")), route(1, Class::Marketing, None), route(5, Class::Transactional, Some("0.1"))];
+    let carrier = Carrier {
+        id: CarrierId(1),
+        name: "acme".into(),
+        links: 1,
+        pace: None,
+        pace_per_link: None,
+        parked_for: Duration::from_secs(3_600),
+        dialect: Arc::default(),
+    };
+    Plan {
+        accounts: accounts.into_iter().map(|it| (it.id, it)).collect(),
+        carriers: BTreeMap::from([(carrier.id, carrier)]),
+        routes: routes.into_iter().map(|it| (it.id, it)).collect(),
+        rules: Vec::<Rule>::new(),
+        ..Plan::default()
+    }
+}

@@ -1,0 +1,395 @@
+//! The house rules that the compiler cannot keep: floors, purity, sizes, and promises with tests.
+//!
+//! Every rule is a function from a text to its faults; the tests at the end show each of them a text
+//! that breaks it.
+
+use crate::rust::{REMOVED, blank, functions, paths, skip, tokens, tree, without_tests};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Bottom first. A file may name its own module and modules of lower floors; the modules of one floor
+/// are strangers to each other.
+const FLOORS: &[&[&str]] = &[
+    &["number", "smpp", "text"],
+    &["session", "message"],
+    &["carrier", "route", "guard", "verify"],
+    &["record"],
+    &["dispatch"],
+    &["clock", "store", "telemetry", "wire"],
+    &["link", "api", "webhook", "console", "simulator"],
+    &["config"],
+    &["gateway"],
+];
+
+/// The floors below the line.
+const PURE_FLOORS: usize = 5;
+
+/// Names that a pure floor may not speak: it would read a clock, do I/O or roll dice.
+const IMPURE: &[&str] = &[
+    "tokio",
+    "std::net",
+    "std::fs",
+    "std::thread",
+    "std::env",
+    "Instant::now",
+    "SystemTime",
+    "rand::",
+    "getrandom",
+    "rustix",
+    "socket2",
+];
+
+/// Modules of these names collect what nobody wanted to name.
+const NAMELESS: &[&str] = &["utils", "util", "common", "core", "helpers", "misc"];
+
+/// Begins the line of ARCHITECTURE.md that owns up to promises whose test is not written.
+const UNPROVED: &str = "Not proved yet: ";
+
+const FILE_LINES_MAX: usize = 500;
+const FUNCTION_LINES_MAX: usize = 70;
+const PARAMETERS_MAX: usize = 5;
+
+#[test]
+fn modules_import_only_downwards() {
+    every(&["src"], |file| imports(&file.module(), &file.text));
+}
+
+#[test]
+fn every_module_stands_on_a_floor() {
+    let mut faults = Vec::new();
+    for file in sources(&["src"]) {
+        if let Some(top) = file.module().first()
+            && floor_of(top).is_none()
+        {
+            faults.push(format!("{}: {top} stands on no floor", file.path.display()));
+        }
+        faults.extend(
+            file.module()
+                .iter()
+                .filter(|it| NAMELESS.contains(&it.as_str()))
+                .map(|it| format!("{}: {it} names nothing", file.path.display())),
+        );
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn pure_floors_read_no_clock_and_roll_no_dice() {
+    every(&["src"], |file| {
+        let floor = file.module().first().and_then(|it| floor_of(it));
+        if floor.is_some_and(|it| it < PURE_FLOORS) && !file.is_test() { impurities(&file.text) } else { Vec::new() }
+    });
+}
+
+#[test]
+fn files_functions_and_parameter_lists_are_small() {
+    every(&["src"], |file| if file.is_test() { Vec::new() } else { sizes(&file.text) });
+}
+
+#[test]
+fn nothing_is_exported_twice() {
+    every(&["src"], |file| reexports(&file.text));
+}
+
+#[test]
+fn metrics_are_made_in_telemetry_only() {
+    every(&["src"], |file| {
+        if file.module().first().is_some_and(|it| it == "telemetry") { Vec::new() } else { raw_metrics(&file.text) }
+    });
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    every(&["src", "tests", "benches", "fuzz"], |file| stubs(&file.text));
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    every(&["src", "tests", "benches", "fuzz"], |file| {
+        if file.text.starts_with("//!") { Vec::new() } else { vec!["1: does not begin with //!".to_owned()] }
+    });
+}
+
+#[test]
+fn every_promise_names_a_test_that_exists() {
+    let architecture = fs::read_to_string("ARCHITECTURE.md").expect("the promises are written down");
+    let tests: BTreeSet<String> = sources(&["src", "tests"]).iter().flat_map(|it| test_names(&it.text)).collect();
+    let faults = promises(&architecture, &tests);
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// Runs a rule over all files below some folders and fails with everything that it found.
+fn every(folders: &[&str], rule: impl Fn(&Source) -> Vec<String>) {
+    let files = sources(folders);
+    assert!(!files.is_empty(), "no sources below {folders:?}");
+    let faults: Vec<String> = files
+        .iter()
+        .flat_map(|file| rule(file).into_iter().map(|it| format!("{}:{it}", file.path.display())))
+        .collect();
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// One file of Rust.
+struct Source {
+    path: PathBuf,
+    text: String,
+}
+
+impl Source {
+    /// Its module path below the crate: `src/store/sqlite/mod.rs` is `store::sqlite`; empty for the roots.
+    fn module(&self) -> Vec<String> {
+        let inner = self.path.strip_prefix("src").unwrap_or(&self.path).with_extension("");
+        let mut names: Vec<String> = inner.iter().map(|it| it.to_string_lossy().into_owned()).collect();
+        names.pop_if(|it| it == "mod" || (inner.iter().count() == 1 && (it == "lib" || it == "main")));
+        names
+    }
+
+    /// Whether all of it is test code: `tests.rs`, or a file below a folder `tests`, which their parents
+    /// declare under `#[cfg(test)]`.
+    fn is_test(&self) -> bool {
+        self.module().iter().any(|it| it == "tests")
+    }
+}
+
+fn sources(folders: &[&str]) -> Vec<Source> {
+    let mut found = Vec::new();
+    let mut open: Vec<PathBuf> = folders.iter().map(PathBuf::from).filter(|it| it.is_dir()).collect();
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder that was just seen") {
+            let path = entry.expect("an entry that was just seen").path();
+            if path.is_dir() && !path.ends_with("target") && !path.ends_with("node_modules") {
+                open.push(path);
+            } else if path.extension().is_some_and(|it| it == "rs") {
+                let text = fs::read_to_string(&path).expect("sources are text");
+                found.push(Source { path, text });
+            }
+        }
+    }
+    found
+}
+
+fn floor_of(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|names| names.contains(&module))
+}
+
+/// Faults of imports and paths of a file of `module`, wherever they are written: `crate::`, any number of
+/// `super::`, alone or in groups.
+fn imports(module: &[String], text: &str) -> Vec<String> {
+    let Some(own) = module.first() else { return Vec::new() };
+    let Some(floor) = floor_of(own) else { return Vec::new() };
+    let mut faults = BTreeSet::new();
+    for (line, path) in paths(module, &blank(text)) {
+        let Some(name) = path.first().filter(|it| *it != own) else { continue };
+        if !FLOORS[..floor].iter().any(|names| names.contains(&name.as_str())) {
+            faults.insert(format!("{line}: {own} may not import {name}"));
+        }
+    }
+    faults.into_iter().collect()
+}
+
+/// Impure words in a file, outside its test modules.
+fn impurities(text: &str) -> Vec<String> {
+    let code = without_tests(&blank(text));
+    let tokens = tokens(&code);
+    let grouped = (0..tokens.len())
+        .filter(|at| tokens[*at].text == "use")
+        .flat_map(|at| tree(&tokens, at + 1, &[]).0.into_iter().map(move |path| (at, path.join("::"))));
+    let mut faults: BTreeSet<(usize, &str)> = BTreeSet::new();
+    for (at, path) in grouped {
+        faults.extend(IMPURE.iter().filter(|it| speaks(&path, it)).map(|it| (tokens[at].line, *it)));
+    }
+    for (n, line) in code.lines().enumerate() {
+        faults.extend(IMPURE.iter().filter(|it| speaks(line, it)).map(|it| (n + 1, *it)));
+    }
+    faults.into_iter().map(|(line, word)| format!("{line}: {word} on a pure floor")).collect()
+}
+
+/// Whether a line of code has a word that begins as `word` does.
+fn speaks(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| !line[..at].ends_with(|it: char| it.is_alphanumeric() || it == '_'))
+}
+
+/// What is too large in a file: itself, a function, a list of parameters. Test modules do not count.
+fn sizes(text: &str) -> Vec<String> {
+    let code = without_tests(&blank(text));
+    let tests: usize = blank(text).lines().count() - code.lines().filter(|it| *it != REMOVED).count();
+    let lines = text.lines().count() - tests;
+    let mut faults = Vec::new();
+    if FILE_LINES_MAX < lines {
+        faults.push(format!("1: {lines} lines"));
+    }
+    for function in functions(&tokens(&code)) {
+        if FUNCTION_LINES_MAX < function.lines {
+            faults.push(format!("{}: {} has {} lines", function.line, function.name, function.lines));
+        }
+        if PARAMETERS_MAX < function.parameters {
+            faults.push(format!("{}: {} has {} parameters", function.line, function.name, function.parameters));
+        }
+    }
+    faults
+}
+
+fn reexports(text: &str) -> Vec<String> {
+    let code = blank(text);
+    let tokens = tokens(&code);
+    let mut faults = Vec::new();
+    for (at, token) in tokens.iter().enumerate().filter(|(_, it)| it.text == "pub") {
+        let scope = if tokens.get(at + 1).is_some_and(|it| it.text == "(") { skip(&tokens, at + 1) } else { at + 1 };
+        if tokens.get(scope).is_some_and(|it| it.text == "use") {
+            faults.push(format!("{}: exports again what has a name already", token.line));
+        }
+    }
+    faults
+}
+
+fn raw_metrics(text: &str) -> Vec<String> {
+    let code = without_tests(&blank(text));
+    let made = ["counter!", "gauge!", "histogram!", "describe_counter!", "describe_gauge!", "describe_histogram!"];
+    let mut faults = Vec::new();
+    for (n, line) in code.lines().enumerate() {
+        faults.extend(made.iter().filter(|it| speaks(line, it)).map(|it| format!("{}: {it} outside telemetry", n + 1)));
+    }
+    faults
+}
+
+/// Marks of work that is not done, in comments too. They are put together here so that this file has none.
+fn stubs(text: &str) -> Vec<String> {
+    let marks = ["TO-DO", "FIX-ME", "XX-X", "unimple-mented!", "to-do!", "#[ig-nore"].map(|it| it.replace('-', ""));
+    let mut faults = Vec::new();
+    for (n, line) in text.lines().enumerate() {
+        faults.extend(marks.iter().filter(|it| speaks(line, it)).map(|it| format!("{}: {it}", n + 1)));
+    }
+    faults
+}
+
+/// What is wrong with the table of promises: a row `| P1 … | … | `test`, `test` |` for each, and every test real.
+/// A promise without its test yet stands in the line that begins with [`UNPROVED`], and nowhere else.
+fn promises(architecture: &str, tests: &BTreeSet<String>) -> Vec<String> {
+    let unproved = architecture.lines().find_map(|it| it.strip_prefix(UNPROVED)).unwrap_or_default();
+    let unproved: Vec<&str> = unproved.split(|it: char| !it.is_alphanumeric()).collect();
+    let mut faults = Vec::new();
+    for promise in (1..=9).map(|it| format!("P{it}")) {
+        let row = architecture.lines().find(|it| it.starts_with(&format!("| {promise} ")));
+        let cells: Vec<&str> = row.unwrap_or_default().trim().trim_matches('|').split('|').collect();
+        let named: Vec<&str> = cells.last().map_or(Vec::new(), |it| it.split('`').skip(1).step_by(2).collect());
+        if row.is_none() || named.is_empty() != unproved.contains(&promise.as_str()) {
+            faults.push(format!("ARCHITECTURE.md: {promise} names no test, or is proved and unproved"));
+        }
+        let unreal = named.iter().filter(|it| !tests.contains(it.rsplit("::").next().unwrap_or_default()));
+        faults.extend(unreal.map(|it| format!("ARCHITECTURE.md: {promise} names {it}, which is no test")));
+    }
+    faults
+}
+
+/// Names of functions under an attribute that makes them tests, or within `proptest!`.
+fn test_names(text: &str) -> Vec<String> {
+    let code = blank(text);
+    let mut names = Vec::new();
+    let mut marked = false;
+    for line in code.lines().map(str::trim) {
+        marked |= line.starts_with("#[test") || line.starts_with("#[tokio::test");
+        let Some(rest) = line.strip_prefix("fn ").or_else(|| line.strip_prefix("async fn ")) else { continue };
+        if std::mem::take(&mut marked) {
+            names.push(rest.chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect());
+        }
+    }
+    names
+}
+
+/// Each rule is shown a text that breaks it, and the nearest text that keeps it.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn module(path: &str) -> Vec<String> {
+        Source { path: Path::new(path).to_owned(), text: String::new() }.module()
+    }
+
+    #[test]
+    fn imports_upwards_and_sideways_are_found_however_they_are_written() {
+        let store = module("src/store/sqlite/reader.rs");
+        assert_eq!(store, ["store", "sqlite", "reader"]);
+        for (text, fault) in [
+            ("use crate::gateway::x;", "1: store may not import gateway"),
+            ("use crate::{message::id, wire::tls};", "1: store may not import wire"),
+            ("use crate::{message::{id, time}, api::{a, b}};", "1: store may not import api"),
+            ("\nuse super::super::super::telemetry::x;", "2: store may not import telemetry"),
+            ("fn f() { let x = crate::clock::now(); }", "1: store may not import clock"),
+            ("mod tests { use super::super::super::super::wire::x; }", "1: store may not import wire"),
+            ("use crate::nowhere;", "1: store may not import nowhere"),
+        ] {
+            assert_eq!(imports(&store, text), [fault], "{text}");
+        }
+        for text in [
+            "use crate::record::contract::Store; use super::super::sqlite; use std::{fs, net};",
+            "pub(crate) fn f(it: crate::message::id::Seq) -> super::X { self::y() } // crate::gateway",
+            "mod tests { use super::*; use super::super::super::store::x; } const A: &str = \"crate::api\";",
+        ] {
+            assert!(imports(&store, text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn impure_words_are_found_outside_tests_only() {
+        let faults = impurities("use std::{time::Duration,\n fs};\nfn f() { Instant::now(); }\nuse tokio_util::x;");
+        assert_eq!(
+            faults,
+            ["1: std::fs on a pure floor", "3: Instant::now on a pure floor", "4: tokio on a pure floor"]
+        );
+        for text in [
+            "// tokio\nconst A: &str = \"SystemTime\";",
+            "#[cfg(test)]\nmod tests {\n use std::fs;\n}\nfn f(now: std::time::Instant) { operand::x() }",
+        ] {
+            assert!(impurities(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_found() {
+        let long = format!("fn f() {{\n{}}}\n", "x();\n".repeat(FUNCTION_LINES_MAX - 1));
+        assert_eq!(sizes(&long), ["1: f has 71 lines"]);
+        assert!(sizes(&long.replacen("x();\n", "", 1)).is_empty());
+        assert!(sizes(&format!("#[cfg(test)]\nmod tests {{\n{long}}}\n")).is_empty());
+        let file = "x!();\n".repeat(FILE_LINES_MAX);
+        assert!(sizes(&format!("{file}#[cfg(test)]\nmod tests {{\n{file}}}\n")).is_empty());
+        assert_eq!(sizes(&format!("{file}// one more\n")), ["1: 501 lines"]);
+        assert_eq!(
+            sizes("fn f<T>(a: A<B, C>, b: (u8, u8), c: C, d: D, e: E, g: fn(A, B) -> C) {}"),
+            ["1: f has 6 parameters"]
+        );
+        assert!(sizes("fn f(&mut self, a: impl Fn(A) -> B, b: B, c: C, d: D, e: E,\n);").is_empty());
+    }
+
+    #[test]
+    fn second_names_raw_metrics_and_stubs_are_found() {
+        assert_eq!(
+            reexports("pub use crate::a;\npub(crate) use b::c;\npub fn used() {}"),
+            ["1: exports again what has a name already", "2: exports again what has a name already"]
+        );
+        assert_eq!(raw_metrics("metrics::counter!(\"a\");"), ["1: counter! outside telemetry"]);
+        assert!(raw_metrics("// counter!\nencounter!();").is_empty());
+        assert_eq!(
+            stubs(&format!("fn f() {{ {}() }}\n// {}: x", "todo".to_owned() + "!", "FIX".to_owned() + "ME")).len(),
+            2
+        );
+        assert!(stubs("the total of what is done").is_empty());
+    }
+
+    #[test]
+    fn a_promise_without_a_test_is_found() {
+        let rows: String = (1..=9).map(|it| format!("| P{it} Accept | because | `kept` |\n")).collect();
+        let tests = BTreeSet::from(["kept".to_owned()]);
+        assert!(promises(&rows, &tests).is_empty());
+        assert_eq!(promises(&rows.replacen("`kept`", "`gone`, `kept`", 1), &tests).len(), 1);
+        assert_eq!(promises(&rows.replacen("| P4", "| P10", 1), &tests).len(), 1);
+        let bare = rows.replacen("because | `kept` |\n| P2", "because | |\n| P2", 1);
+        assert_eq!(promises(&bare, &tests).len(), 1);
+        assert!(promises(&format!("{bare}{UNPROVED}P1.\n"), &tests).is_empty());
+        assert_eq!(promises(&format!("{rows}{UNPROVED}P1.\n"), &tests).len(), 1);
+        assert_eq!(
+            test_names("#[test]\nfn kept() {}\nfn other() {}\n#[tokio::test(x)]\nasync fn b() {}"),
+            ["kept", "b"]
+        );
+    }
+}

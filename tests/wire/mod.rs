@@ -1,0 +1,4 @@
+//! The driver in paused time, and TLS against OpenSSL.
+
+mod driver;
+mod tls;
