@@ -13,7 +13,6 @@
 //! that does not read its answer is idle, and is cut like any other.
 
 use crate::api::auth::Peer;
-use crate::api::listener::Stream;
 use crate::api::options::Http;
 use axum::Router;
 use axum::body::Body;
@@ -39,8 +38,14 @@ const HEAD_MAX: usize = 64 * 1024;
 const HEADERS_MAX: usize = 64;
 /// Requests that one HTTP/2 connection may have running.
 const STREAMS_MAX: u32 = 250;
+/// A clock that looks more often than this only burns.
+const TICK_MIN: Duration = Duration::from_millis(5);
 /// How long a connection that was told to end may take to write what is left.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What a connection reads and writes.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for S {}
 
 /// What every connection of a listener is served with.
 #[derive(Clone)]
@@ -173,7 +178,7 @@ impl Activity {
             }
             // A head may begin at any time and is not announced (that would cost every
             // request), so it is looked for often enough to be cut at most a quarter too late.
-            tokio::time::sleep_until(deadline.min(now + header_timeout / 4)).await;
+            tokio::time::sleep_until(deadline.min(now + (header_timeout / 4).max(TICK_MIN))).await;
         }
     }
 

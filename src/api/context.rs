@@ -2,17 +2,17 @@
 
 use crate::api::auth::Directory;
 use crate::api::health::Health;
-use crate::api::shim::Readers;
 use crate::dispatch::command::Reply;
 use crate::dispatch::happening::Submission;
 use crate::dispatch::plan::Plan;
 use crate::message::id::{AccountId, MessageId};
+use crate::store::sqlite::readers::Readers;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
-/// Reads of the store that run at once; more would only wait for the same disk.
-pub const READS_MAX: usize = 8;
+/// Reads of the store that run at once: as many as it has connections for them. More would only hold threads.
+pub const READS_MAX: usize = 4;
 
 /// What a handler asks of the loop.
 #[derive(Debug)]
@@ -23,11 +23,11 @@ pub enum Call {
     Cancel(AccountId, MessageId, oneshot::Sender<Reply>),
 }
 
-/// Tells telemetry of one answered request: the route's pattern, the status code, how long.
+/// Tells telemetry of one answered request: one of [`crate::api::router::ENDPOINTS`], the status code, how long.
 pub type OnAnswer = dyn Fn(&'static str, u16, Duration) + Send + Sync;
 
-/// Tells telemetry of refused messages: at which stage, by which code, how many.
-pub type OnRefusal = dyn Fn(&'static str, &'static str, u64) + Send + Sync;
+/// Tells telemetry of a refused message or request to send: the stage, the HTTP code.
+pub type OnRefusal = dyn Fn(&'static str, u16) + Send + Sync;
 
 /// What is given to the API when it is wired.
 pub struct Wiring {

@@ -7,8 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 /// Connections that the kernel may keep ready while all threads are busy.
 const BACKLOG: i32 = 1_024;
@@ -24,9 +23,21 @@ pub enum Listener {
     Unix(UnixListener, SocketFile),
 }
 
-/// What a connection reads and writes.
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for S {}
+/// A connection as it was accepted.
+pub(super) enum Accepted {
+    Tcp(TcpStream, Peer),
+    Unix(UnixStream),
+}
+
+impl Accepted {
+    /// Where it comes from.
+    pub(super) const fn peer(&self) -> Peer {
+        match self {
+            Self::Tcp(_, peer) => *peer,
+            Self::Unix(_) => Peer::LOCAL,
+        }
+    }
+}
 
 impl Listener {
     /// Binds a socket.
@@ -58,15 +69,15 @@ impl Listener {
     }
 
     /// The next connection.
-    pub(super) async fn accept(&self) -> io::Result<(Box<dyn Stream>, Peer)> {
+    pub(super) async fn accept(&self) -> io::Result<Accepted> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
                 // Answers are written whole; waiting for more to send only adds latency.
                 stream.set_nodelay(true)?;
-                Ok((Box::new(stream), Peer(address.ip().to_canonical())))
+                Ok(Accepted::Tcp(stream, Peer(address.ip().to_canonical())))
             }
-            Self::Unix(listener, _) => listener.accept().await.map(|(stream, _)| (Box::new(stream) as Box<dyn Stream>, Peer::LOCAL)),
+            Self::Unix(listener, _) => listener.accept().await.map(|(stream, _)| Accepted::Unix(stream)),
         }
     }
 }

@@ -195,10 +195,10 @@ mod tests {
     fn retry_after_is_rounded_up() {
         let shown = |wait| {
             let response = Problem::new(Kind::QueueFull, "").after(wait).into_response("/");
-            response.headers()[header::RETRY_AFTER].to_str().map(str::to_owned)
+            response.headers()[header::RETRY_AFTER].to_str().unwrap_or_default().to_owned()
         };
-        assert_eq!(shown(Duration::from_millis(1_001)).as_deref(), Ok("2"));
-        assert_eq!(shown(Duration::from_secs(3)).as_deref(), Ok("3"));
-        assert_eq!(shown(Duration::ZERO).as_deref(), Ok("1"));
+        assert_eq!(shown(Duration::from_millis(1_001)), "2");
+        assert_eq!(shown(Duration::from_secs(3)), "3");
+        assert_eq!(shown(Duration::ZERO), "1");
     }
 }

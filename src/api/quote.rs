@@ -5,7 +5,6 @@
 use crate::api::problem::{Fault, Kind, Problem};
 use crate::api::recipients::{Line, Rejected, Terms};
 use crate::api::request::{Asked, Target, Text, To};
-use crate::api::shim;
 use crate::dispatch::happening::{Recipient, Submission};
 use crate::dispatch::plan::{Account, Plan};
 use crate::message::class::Class;
@@ -14,6 +13,7 @@ use crate::message::money::{Currency, Money};
 use crate::message::source::Source;
 use crate::number::e164::E164;
 use crate::route::plan::Route;
+use crate::route::rule::{self, Rule};
 use crate::text::Requested;
 use std::time::Duration;
 
@@ -41,9 +41,10 @@ impl<'a> Quote<'a> {
     pub(super) fn of(plan: &'a Plan, account: &'a Account, asked: &'a Asked<'a>) -> Result<(Self, Box<Submission>), Problem> {
         refuse_later(asked)?;
         let words = Words::of(asked)?;
-        let source = source(account, asked.from.as_ref())?;
+        let sender = sender(account, asked.from.as_ref())?;
+        let source = source(account, sender)?;
         let targets = targets(asked)?;
-        let route = route(plan, account, &Wanted { asked, class: words.class, source: &source, targets: &targets })?;
+        let route = route(plan, account, &Wanted { asked, class: words.class, sender, targets: &targets })?;
         check_route(route, words.class, &source)?;
         let terms = Terms { account, route, requested: words.requested, text: asked.text.as_ref(), client_ref: asked.client_ref.as_ref() };
         let (accepted, rejected) = terms.apply(&targets);
@@ -134,13 +135,16 @@ fn duration(text: &str) -> Option<Duration> {
     count.checked_mul(seconds).map(Duration::from_secs)
 }
 
-/// The sender: the one asked for, or the only one that the account has.
-fn source(account: &Account, from: Option<&Text<'_>>) -> Result<Source, Problem> {
-    let text = match (from, &account.senders[..]) {
-        (Some(text), _) => text.as_str(),
-        (None, [only]) if &**only != "*" => only,
-        (None, _) => return Err(Problem::at(Kind::Invalid, "/from", "is required: the account has no default sender")),
-    };
+/// The sender as written: the one asked for, or the only one that the account has.
+fn sender<'a>(account: &'a Account, from: Option<&'a Text<'a>>) -> Result<&'a str, Problem> {
+    match (from, &account.senders[..]) {
+        (Some(text), _) => Ok(text.as_str()),
+        (None, [only]) if &**only != "*" => Ok(only),
+        (None, _) => Err(Problem::at(Kind::Invalid, "/from", "is required: the account has no default sender")),
+    }
+}
+
+fn source(account: &Account, text: &str) -> Result<Source, Problem> {
     let source = Source::parse(text).map_err(|why| Problem::at(Kind::Invalid, "/from", why.to_string()))?;
     if is_listed(&account.senders, text, &source) {
         Ok(source)
@@ -182,7 +186,7 @@ impl Targets<'_> {
     }
 
     fn numbers(&self, region: Option<&str>) -> Vec<E164> {
-        let of = |text: &Text<'_>| shim::parse_number(text.as_str(), region).ok();
+        let of = |text: &Text<'_>| E164::parse(text.as_str(), region).ok();
         match self {
             Self::One(text) => of(text).into_iter().collect(),
             Self::Many(list) => list.iter().filter_map(|it| of(&it.to)).collect(),
@@ -194,7 +198,7 @@ impl Targets<'_> {
 struct Wanted<'q> {
     asked: &'q Asked<'q>,
     class: Option<Class>,
-    source: &'q Source,
+    sender: &'q str,
     targets: &'q Targets<'q>,
 }
 
@@ -214,9 +218,8 @@ fn route<'a>(plan: &'a Plan, account: &Account, wanted: &Wanted<'_>) -> Result<&
             return None;
         }
         let numbers = wanted.targets.numbers(account.region.as_deref());
-        let fits = |rule: &&crate::route::rule::Rule| {
-            !numbers.is_empty() && numbers.iter().all(|it| shim::fits(rule, *it, wanted.class, account.id, wanted.source))
-        };
+        let one = |destination| rule::Asked { account: account.id, destination, class: wanted.class, sender: Some(wanted.sender) };
+        let fits = |it: &&Rule| !numbers.is_empty() && numbers.iter().all(|number| it.fits(&one(*number)));
         plan.rules.iter().filter(fits).find_map(|it| granted(&it.route))
     };
     by_rule()

@@ -3,7 +3,6 @@
 use crate::api::problem::Kind;
 use crate::api::quote::Targets;
 use crate::api::request::Text;
-use crate::api::shim;
 use crate::dispatch::happening::Recipient;
 use crate::dispatch::plan::Account;
 use crate::message::money::Money;
@@ -79,7 +78,7 @@ impl<'a> Terms<'a> {
 
     fn judge(&self, wish: &Wish<'a>, shared: Option<&Counted<'a>>) -> Result<(Line<'a>, Recipient), Fault> {
         let invalid = |field, code, detail| Fault { field, kind: Kind::Invalid, code, detail };
-        let to = shim::parse_number(wish.to, self.account.region.as_deref())
+        let to = E164::parse(wish.to, self.account.region.as_deref())
             .map_err(|why| invalid(Field::To, "invalid_number", why.to_string().into()))?;
         if !self.account.destinations.permits(to) || !self.route.destinations.permits(to) {
             let detail = "may not be sent to".into();
@@ -96,7 +95,7 @@ impl<'a> Terms<'a> {
         }
         let price = match &self.route.price {
             None => None,
-            Some(table) => Some(shim::price(table, to).map(|it| it.times(u64::from(parts))).ok_or_else(|| Fault {
+            Some(table) => Some(table.price(to, to.country()).map(|it| it.times(u64::from(parts))).ok_or_else(|| Fault {
                 field: Field::To,
                 kind: Kind::NoPrice,
                 code: "no_price",

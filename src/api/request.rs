@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn wrong_bodies_are_refused_by_the_fast_path() {
-        for bad in ["", "[]", "{", r#"{"to":1}"#, r#"{"tto":""}"#, r#"{"to":[{"x":1}]}"#, r#"{"to":[{}]}"#, r#"{"route_id":-1}"#] {
+        for bad in ["", "{", r#"{"to":1}"#, r#"{"tto":""}"#, r#"{"to":[{"x":1}]}"#, r#"{"to":[{}]}"#, r#"{"route_id":-1}"#] {
             assert!(serde_json::from_str::<Asked<'_>>(bad).is_err(), "{bad}");
         }
     }

@@ -11,6 +11,7 @@ use crate::api::read;
 use crate::api::routes;
 use crate::api::submit;
 use axum::Router;
+use axum::http::Method;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
@@ -21,24 +22,25 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 
-/// What a request that no route takes is counted under.
+/// What a request that no route takes, or not by this method, is counted under.
 pub const OTHER: &str = "other";
 
-/// Every pattern that answers are counted under; a closed set, so that telemetry can show all
-/// of them from the start.
+/// Everything else that answers are counted under, as method and pattern; a closed set, so that
+/// telemetry can show all of it from the start.
 pub const ENDPOINTS: &[&str] = &[
-    "/v1/messages",
-    "/v1/messages/{id}",
-    "/v1/orders/{id}",
-    "/v1/orders/{id}/messages",
-    "/v1/estimate",
-    "/v1/routes",
-    "/v1/routes/{id}",
-    "/metrics",
-    "/livez",
-    "/readyz",
-    "/statusz",
-    OTHER,
+    "POST /v1/messages",
+    "GET /v1/messages",
+    "GET /v1/messages/{id}",
+    "DELETE /v1/messages/{id}",
+    "GET /v1/orders/{id}",
+    "GET /v1/orders/{id}/messages",
+    "POST /v1/estimate",
+    "GET /v1/routes",
+    "GET /v1/routes/{id}",
+    "GET /metrics",
+    "GET /livez",
+    "GET /readyz",
+    "GET /statusz",
 ];
 
 /// What applications call.
@@ -84,13 +86,19 @@ async fn no_such_method(request: Request) -> Response {
 async fn watch(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let pattern = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
-    let endpoint = pattern.and_then(|it| ENDPOINTS.iter().copied().find(|known| *known == it)).unwrap_or(OTHER);
+    let endpoint = pattern.map_or(OTHER, |it| endpoint(request.method(), it));
     let response = match caught(next.run(request)).await {
         Some(response) => response,
         None => Problem::new(Kind::Internal, "The request met a fault of ours; it is logged.").into_response(endpoint),
     };
     (context.wiring.on_answer)(endpoint, response.status().as_u16(), began.elapsed());
     response
+}
+
+/// The one of [`ENDPOINTS`] that a method and a pattern are.
+fn endpoint(method: &Method, pattern: &str) -> &'static str {
+    let is = |known: &&&str| known.split_once(' ').is_some_and(|it| it == (method.as_str(), pattern));
+    ENDPOINTS.iter().find(is).copied().unwrap_or(OTHER)
 }
 
 /// What a future gives, or nothing where it panics.

@@ -2,8 +2,10 @@
 
 use crate::api::auth::Peer;
 use crate::api::connection::{Desk, stopped};
-use crate::api::listener::{Listener, Stream};
+use crate::api::listener::{Accepted, Listener};
 use crate::api::options::Http;
+use crate::wire::tls;
+use crate::wire::transport::Stream;
 use axum::Router;
 use std::collections::HashMap;
 use std::io;
@@ -12,8 +14,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio_rustls::TlsAcceptor;
 
+/// What ALPN offers, best first.
+pub const PROTOCOLS: [&str; 2] = ["h2", "http/1.1"];
 /// How long accepting rests when the process has no descriptors left; doubled up to the
 /// longest while it lasts.
 const REST: Duration = Duration::from_millis(10);
@@ -23,18 +26,19 @@ const REST_MAX: Duration = Duration::from_secs(1);
 /// A listener, what it serves, and its bounds.
 pub struct Server {
     listener: Listener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<tls::Server>,
     desk: Desk,
     places: Arc<Places>,
     header_timeout: Duration,
 }
 
 impl Server {
-    /// Serves `router` on `listener`, by TLS where a configuration is given.
-    pub fn new(listener: Listener, router: Router, options: &Http, tls: Option<Arc<rustls::ServerConfig>>) -> Self {
+    /// Serves `router` on `listener`, by TLS where that is given (never on a unix socket), for
+    /// which ALPN should offer [`PROTOCOLS`].
+    pub fn new(listener: Listener, router: Router, options: &Http, tls: Option<tls::Server>) -> Self {
         Self {
             listener,
-            tls: tls.map(TlsAcceptor::from),
+            tls,
             desk: Desk::new(router, options),
             places: Arc::new(Places::new(options)),
             header_timeout: options.header_timeout,
@@ -56,11 +60,11 @@ impl Server {
                 () = stopped(&mut stop) => break,
             };
             match accepted {
-                Ok((stream, peer)) => {
+                Ok(accepted) => {
                     rest = REST;
-                    // Over the bound the stream is dropped here, which closes it.
-                    if let Some(place) = Places::take(&self.places, peer) {
-                        self.serve(stream, peer, place, stop.clone());
+                    // Over the bound the connection is dropped here, which closes it.
+                    if let Some(place) = Places::take(&self.places, accepted.peer()) {
+                        self.serve(accepted, place, stop.clone());
                     }
                 }
                 // The client went before we came.
@@ -80,14 +84,15 @@ impl Server {
         self.places.all_free().await;
     }
 
-    fn serve(&self, stream: Box<dyn Stream>, peer: Peer, place: Place, stop: watch::Receiver<bool>) {
-        let (desk, tls, header_timeout) = (self.desk.clone(), self.tls.clone(), self.header_timeout);
+    fn serve(&self, accepted: Accepted, place: Place, stop: watch::Receiver<bool>) {
+        let (desk, tls, header_timeout, peer) = (self.desk.clone(), self.tls.clone(), self.header_timeout, accepted.peer());
         tokio::spawn(async move {
-            match tls {
-                None => desk.serve(stream, peer, stop).await,
-                Some(tls) => {
-                    let shaken = tokio::time::timeout(header_timeout, tls.accept(stream)).await;
-                    if let Ok(Ok(stream)) = shaken {
+            match (accepted, tls) {
+                (Accepted::Unix(stream), _) => desk.serve(stream, peer, stop).await,
+                (Accepted::Tcp(tcp, _), None) => desk.serve(Stream::Plain(tcp), peer, stop).await,
+                (Accepted::Tcp(tcp, _), Some(tls)) => {
+                    // Whoever cannot shake hands in the time of a head gets nothing.
+                    if let Ok(Ok(stream)) = tokio::time::timeout(header_timeout, tls.accept(tcp)).await {
                         desk.serve(stream, peer, stop).await;
                     }
                 }

@@ -4,12 +4,12 @@ use crate::api::answer::{self, Shown};
 use crate::api::auth::{Peer, Scope};
 use crate::api::body;
 use crate::api::context::{Call, Context};
-use crate::api::diagnose::diagnose;
+use crate::api::diagnose;
 use crate::api::problem::{Kind, Problem};
 use crate::api::quote::Quote;
 use crate::api::read;
 use crate::api::recipients::Line;
-use crate::api::request::{Asked, RECIPIENTS_MAX};
+use crate::api::request::RECIPIENTS_MAX;
 use crate::dispatch::command::Reply;
 use crate::message::id::{MessageId, OrderId};
 use crate::message::status::Status;
@@ -38,7 +38,7 @@ pub(super) async fn messages(State(context): State<Arc<Context>>, request: Reque
     match submit(&context, request).await {
         Ok(response) => response,
         Err(problem) => {
-            (context.wiring.on_refusal)(problem.kind.stage(), problem.kind.slug(), 1);
+            (context.wiring.on_refusal)(problem.kind.stage(), problem.kind.status());
             problem.into_response(&path)
         }
     }
@@ -68,10 +68,10 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     let key = idempotency_key(request.headers())?;
     let path = request.uri().path().to_owned();
     let body = body::read(request.into_body(), context.wiring.max_body, context.wiring.body_timeout).await?;
-    let asked: Asked<'_> = serde_json::from_slice(&body).map_err(|error| diagnose(&body, &error))?;
+    let asked = diagnose::read(&body)?;
     let (quote, mut submission) = Quote::of(&directory.plan, account, &asked)?;
     for it in &quote.rejected {
-        (context.wiring.on_refusal)(it.kind.stage(), it.kind.slug(), 1);
+        (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
     }
     submission.idempotency = key.map(|key| (key, digest(&path, &body)));
     let (to, answer) = oneshot::channel();
@@ -103,7 +103,7 @@ async fn estimated(context: &Context, request: Request) -> Result<Response, Prob
     let directory = context.directory();
     let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Send)?;
     let body = body::read(request.into_body(), context.wiring.max_body, context.wiring.body_timeout).await?;
-    let asked: Asked<'_> = serde_json::from_slice(&body).map_err(|error| diagnose(&body, &error))?;
+    let asked = diagnose::read(&body)?;
     let (quote, _) = Quote::of(&directory.plan, account, &asked)?;
     let carriers = &directory.plan.carriers;
     let names: Vec<&str> = quote.route.carriers.iter().filter_map(|it| carriers.get(it)).map(|it| &*it.name).collect();

@@ -11,5 +11,8 @@ mod wake;
 mod port;
 mod beat;
 
+mod links;
 mod housekeeping;
+pub mod run;
+pub mod serve;
 

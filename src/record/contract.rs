@@ -5,6 +5,18 @@ use crate::message::time::Time;
 use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::entry::Entry;
 use crate::record::parked::Parked;
+use std::time::Duration;
+
+/// Messages that one carrier id may find, of parts and of past attempts each: a carrier that gives
+/// the same id again and again must not make one receipt load everything. The newest are the likeliest.
+pub const SAME_ID_MAX: usize = 16;
+
+/// How long an idempotency key is remembered.
+pub const IDEMPOTENCY_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Messages that [`Store::retain`] looks at for each one that it may forget: bounds a step over many
+/// that are not over.
+pub const RETAIN_LOOKS: usize = 8;
 
 /// The durable side of the gateway. One writer, one thread; calls block on the disk.
 pub trait Store {
@@ -16,8 +28,8 @@ pub trait Store {
     fn load(&mut self, seqs: &[Seq]) -> Result<Vec<Entry>, Poisoned>;
 
     /// The messages with an attempt, current or past, whose carrier id has one of these hashes
-    /// ([`crate::message::attempt::rhash`]). Several may share one; of parts and of past attempts the 16
-    /// with the highest keys are looked at, so that a carrier that repeats itself costs no more.
+    /// ([`crate::message::attempt::rhash`]). Several may share one; of parts and of past attempts the
+    /// [`SAME_ID_MAX`] with the highest keys are looked at.
     fn by_rhash(&mut self, hashes: &[u64]) -> Result<Vec<Entry>, Poisoned>;
 
     /// The first `limit` messages with a queued part of `lane` that may go at once and whose key is above
@@ -46,8 +58,9 @@ pub trait Store {
     fn recover(&mut self) -> Result<Recovered, Poisoned>;
 
     /// Forgets up to `limit` messages that ended before `before`, the ids of attempts of them, idempotency keys
-    /// older than a day (before the latest of the marks' times) and parked receipts older than `parked_before`;
-    /// returns how many messages it forgot. Messages that are not over are stepped over, a bounded number a call.
+    /// older than [`IDEMPOTENCY_AGE`] before the latest of the marks' times and parked receipts older than `parked_before`;
+    /// returns how many messages it forgot. Messages that are not over are stepped over, [`RETAIN_LOOKS`] times `limit`
+    /// a call; the next call goes on behind them, and begins anew after the last.
     fn retain(&mut self, before: Time, parked_before: Time, limit: usize) -> Result<usize, Poisoned>;
 
     /// The number that stands for a name for ever; minted and durable at once when it is new.

@@ -14,19 +14,11 @@ use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
 use crate::record::batch::{Batch, Idempotency, Marks, Order};
-use crate::record::contract::{NameKind, Poisoned, QueuedLane, Recovered, Store};
+use crate::record::contract::{IDEMPOTENCY_AGE, NameKind, Poisoned, QueuedLane, RETAIN_LOOKS, Recovered, SAME_ID_MAX, Store};
 use crate::record::entry::{Entry, PastAttempt};
 use crate::record::parked::Parked;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// As many messages of one carrier id as any store looks at.
-const SAME_ID_MAX: usize = 16;
-/// Messages looked at for each one that may be forgotten.
-const LOOKS: usize = 8;
-/// How long an idempotency key is remembered.
-const IDEMPOTENCY_AGE: Duration = Duration::from_hours(24);
 
 /// A store in memory that can lose power.
 #[derive(Debug, Default)]
@@ -344,7 +336,7 @@ impl Image {
             if parts.all(|(_, it)| it.phase().is_final() && it.done_at < before) {
                 found.push(*seq);
             }
-            if looked == limit.saturating_mul(LOOKS) {
+            if looked == limit.saturating_mul(RETAIN_LOOKS) {
                 return (found, Seq(seq.0 + 1));
             }
         }

@@ -3,7 +3,8 @@
 use super::world::{KEY, World};
 use nuncio::api::listener::Listener;
 use nuncio::api::options::{Http, Listen};
-use nuncio::api::server::{Counts, Server};
+use nuncio::api::server::{Counts, PROTOCOLS, Server};
+use nuncio::wire::tls;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -33,9 +34,13 @@ fn serve(options: &Http) -> Served {
 }
 
 fn serve_world(world: World, options: &Http) -> Served {
+    serve_with(world, options, None)
+}
+
+fn serve_with(world: World, options: &Http, tls: Option<tls::Server>) -> Served {
     let listener = Listener::bind(&options.listen).unwrap();
     let address = listener.address().unwrap_or_else(|| SocketAddr::from(([0; 4], 0)));
-    let server = Server::new(listener, world.application.clone(), options, None);
+    let server = Server::new(listener, world.application.clone(), options, tls);
     let (stop, stopped) = watch::channel(false);
     let counts = server.counts();
     Served { address, counts, stop, running: tokio::spawn(server.run(stopped)), world }
@@ -232,15 +237,74 @@ async fn a_stop_lets_running_requests_end_and_takes_no_more() {
 
 #[tokio::test]
 async fn a_panic_is_a_500_and_the_connection_lives() {
-    use axum::body::Body;
-    use axum::http::Request;
-    use http_body_util::BodyExt;
-    use tower::ServiceExt;
-    let world = World::new();
-    // The loop's answer to one request is given to another: what the handler holds for impossible.
-    *world.instead.lock().unwrap() = Some(nuncio::dispatch::command::Reply::Cancelled);
-    let request = Request::post("/v1/messages").header("x-api-key", KEY).body(Body::from(BODY)).unwrap();
-    let response = world.application.clone().oneshot(request).await.unwrap();
-    assert_eq!(response.status(), 500);
-    assert!(String::from_utf8_lossy(&response.into_body().collect().await.unwrap().to_bytes()).contains("/problems/internal"));
+    let served = serve(&options());
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    served.world.broken.store(true, Ordering::Relaxed);
+    stream.write_all(post(BODY).as_bytes()).await.unwrap();
+    let text = answer(&mut stream).await;
+    assert!(text.starts_with("HTTP/1.1 500") && text.contains("/problems/internal"), "{text}");
+    served.world.broken.store(false, Ordering::Relaxed);
+    stream.write_all(post(BODY).as_bytes()).await.unwrap();
+    assert!(answer(&mut stream).await.starts_with("HTTP/1.1 202"));
+    assert_eq!(*served.world.answers.lock().unwrap(), [("POST /v1/messages", 500), ("POST /v1/messages", 202)]);
+}
+
+#[tokio::test]
+async fn http2_runs_many_requests_on_one_connection() {
+    use http_body_util::{BodyExt, Full};
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    let served = serve(&options());
+    let stream = TcpStream::connect(served.address).await.unwrap();
+    let (sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    let driver = tokio::spawn(connection);
+    let ask = || {
+        let request = axum::http::Request::post("http://x/v1/messages").header("x-api-key", KEY);
+        let mut sender = sender.clone();
+        let request = request.body(Full::new(axum::body::Bytes::from_static(BODY.as_bytes()))).unwrap();
+        async move {
+            let response = sender.send_request(request).await.unwrap();
+            let status = response.status();
+            (status.as_u16(), response.into_body().collect().await.unwrap().to_bytes().len())
+        }
+    };
+    let asked: Vec<_> = (0..50).map(|_| tokio::spawn(ask())).collect();
+    for answer in asked {
+        let (status, length) = answer.await.unwrap();
+        assert!(status == 202 && 0 < length);
+    }
+    assert_eq!((served.counts.open.load(Ordering::Relaxed), served.world.stored()), (1, 50));
+    served.stop.send_replace(true);
+    tokio::time::timeout(PATIENCE, served.running).await.expect("the server ends").unwrap();
+    driver.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn tls_is_spoken_where_it_is_given_and_plain_text_is_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
+    let made = std::process::Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
+        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"])
+        .args([std::ffi::OsStr::new("-keyout"), key.as_ref(), std::ffi::OsStr::new("-out"), certificate.as_ref()])
+        .stderr(std::process::Stdio::null())
+        .status();
+    if made.is_err() && std::env::var_os("CI").is_none() {
+        println!("skipped: there is no openssl here");
+        return;
+    }
+    assert!(made.unwrap().success(), "openssl made no certificate");
+    let ours = tls::Server::new(&tls::ServerOptions { certificate: certificate.clone(), key }, &PROTOCOLS).unwrap();
+    let options = Http { header_timeout: Duration::from_millis(300), ..options() };
+    let served = serve_with(World::new(), &options, Some(ours));
+    let trusting = tls::ClientOptions { ca_file: Some(certificate), ..tls::ClientOptions::default() };
+    let client = tls::Client::new(&trusting).unwrap();
+    let tcp = TcpStream::connect(served.address).await.unwrap();
+    let mut stream = client.connect("localhost", tcp).await.unwrap();
+    stream.write_all(post(BODY).as_bytes()).await.unwrap();
+    assert!(answer(&mut stream).await.starts_with("HTTP/1.1 202"));
+    let mut silent = TcpStream::connect(served.address).await.unwrap();
+    assert_eq!(rest(&mut silent).await, "", "a handshake has its time");
+    let mut plain = TcpStream::connect(served.address).await.unwrap();
+    plain.write_all(post(BODY).as_bytes()).await.unwrap();
+    assert!(!rest(&mut plain).await.contains("HTTP/1.1 202"));
 }

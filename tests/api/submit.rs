@@ -48,7 +48,7 @@ async fn a_message_is_accepted_with_everything_that_the_contract_names() {
     assert_eq!(submission.source, Source::Alphanumeric("YOURAPP".into()));
     assert_eq!(submission.recipients[0].destination, E164(31_612_345_678));
     assert_eq!(world.wakes.load(Ordering::Relaxed), 1, "the loop's thread is woken");
-    assert_eq!(*world.answers.lock().unwrap(), [("/v1/messages", 202)]);
+    assert_eq!(*world.answers.lock().unwrap(), [("POST /v1/messages", 202)]);
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn each_refusal_has_its_status_slug_stage_and_pointer_and_nothing_is_store
         assert_eq!(answer.json()["instance"], "/v1/messages");
     }
     assert_eq!(world.stored(), 0);
-    assert!(world.refusals.lock().unwrap().contains(&("pricing", "no-price")));
+    assert!(world.refusals.lock().unwrap().contains(&("pricing", 422)));
 }
 
 #[tokio::test]

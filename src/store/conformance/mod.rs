@@ -3,6 +3,7 @@
 mod model;
 mod script;
 mod damage;
+mod views;
 
 use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
 use crate::message::time::Time;

@@ -16,13 +16,19 @@
 //! (`PRAGMA integrity_check`).
 
 pub mod fault;
+pub mod readers;
 pub mod space;
 mod schema;
-mod row;
+mod cells;
+mod line;
+mod seal;
 mod writer;
 mod reader;
 mod retain;
+mod list;
 mod checkpoint;
+#[cfg(test)]
+mod plans;
 
 use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
 use crate::message::time::Time;
@@ -31,6 +37,7 @@ use crate::record::contract::{NameKind, Poisoned, Recovered, Store};
 use crate::record::entry::Entry;
 use crate::store::sqlite::checkpoint::Checkpointer;
 use crate::store::sqlite::fault::{Fault, Trouble};
+use crate::store::sqlite::readers::Readers;
 use crate::store::sqlite::writer::Known;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::fs::File;
@@ -101,6 +108,11 @@ impl Sqlite {
     /// The file of the database; its WAL stands beside it.
     pub fn file(&self) -> &Path {
         &self.file
+    }
+
+    /// Readers of this store for the API; they may outlive it.
+    pub fn readers(&self) -> Readers {
+        Readers::new(self.file.clone())
     }
 
     /// Makes the engine refuse the next COMMIT.
@@ -204,8 +216,8 @@ impl Store for Sqlite {
 
     fn idempotency(&mut self, account: AccountId, key: &str) -> Result<Option<Idempotency>, Poisoned> {
         self.asked("looking up an idempotency key", |conn| {
-            let words = format!("SELECT {} FROM idem WHERE account = ?1 AND key = ?2", row::IDEM);
-            reader::first(&mut conn.prepare_cached(&words)?, (account.0, key), row::idempotency)
+            let words = format!("SELECT {} FROM idem WHERE account = ?1 AND key = ?2", cells::IDEM);
+            reader::first(&mut conn.prepare_cached(&words)?, (account.0, key), line::idempotency)
         })
     }
 

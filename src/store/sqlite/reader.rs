@@ -6,17 +6,13 @@
 use crate::message::id::{LaneId, OrderId, PartKey, Seq};
 use crate::message::time::Time;
 use crate::record::batch::{Marks, Order};
-use crate::record::contract::QueuedLane;
+use crate::record::contract::{QueuedLane, SAME_ID_MAX};
 use crate::record::entry::Entry;
 use crate::record::parked::Parked;
 use crate::store::sqlite::fault::Trouble;
-use crate::store::sqlite::row;
+use crate::store::sqlite::{cells, line};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params};
 use std::sync::{Arc, LazyLock};
-
-/// Messages that one carrier id may find: a carrier that gives the same id again and again must
-/// not make one receipt load everything. The newest are the likeliest.
-pub(super) const SAME_ID_MAX: usize = 16;
 
 /// The statements of the scans, which the tests look at for how they are answered.
 pub(super) mod words {
@@ -43,11 +39,11 @@ pub(super) mod words {
         "SELECT seq, created FROM body WHERE seq >= ?1 ORDER BY seq LIMIT 1";
 }
 
-static BODY: LazyLock<String> = LazyLock::new(|| format!("SELECT {} FROM body WHERE seq = ?1", row::BODY));
+static BODY: LazyLock<String> = LazyLock::new(|| format!("SELECT {} FROM body WHERE seq = ?1", cells::BODY));
 static PARTS: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT {} FROM part WHERE id >= ?1 AND id < ?2 ORDER BY id", row::PART));
+    LazyLock::new(|| format!("SELECT {} FROM part WHERE id >= ?1 AND id < ?2 ORDER BY id", cells::PART));
 static PAST: LazyLock<String> = LazyLock::new(|| {
-    format!("SELECT {} FROM attempt WHERE id >= ?1 AND id < ?2 ORDER BY id, number", row::ATTEMPT)
+    format!("SELECT {} FROM attempt WHERE id >= ?1 AND id < ?2 ORDER BY id, number", cells::ATTEMPT)
 });
 
 /// Runs `ask` as one read transaction.
@@ -76,13 +72,13 @@ impl<'c> Loader<'c> {
 
     /// The message of a seq, if there is one.
     pub(super) fn entry(&mut self, seq: Seq) -> Result<Option<Entry>, Trouble> {
-        let Some(body) = first(&mut self.body, [seq.0.cast_signed()], row::body)? else { return Ok(None) };
+        let Some(body) = first(&mut self.body, [seq.0.cast_signed()], line::body)? else { return Ok(None) };
         let range = (PartKey::new(seq, 0).0.cast_signed(), PartKey::new(Seq(seq.0 + 1), 0).0.cast_signed());
-        let parts = all(&mut self.parts, range, row::part)?;
+        let parts = all(&mut self.parts, range, line::part)?;
         if parts.is_empty() {
             return Err(Trouble::Damaged("body", seq.0.cast_signed()));
         }
-        let past = all(&mut self.past, range, row::past)?;
+        let past = all(&mut self.past, range, line::past)?;
         Ok(Some(Entry { body: Arc::new(body), parts, past }))
     }
 
@@ -177,20 +173,20 @@ pub(super) fn lanes(conn: &Connection) -> Result<Vec<QueuedLane>, Trouble> {
 
 /// Every receipt that waits.
 pub(super) fn parked(conn: &Connection) -> Result<Vec<Parked>, Trouble> {
-    let words = format!("SELECT {} FROM parked ORDER BY number", row::PARKED);
-    all(&mut conn.prepare_cached(&words)?, [], row::parked)
+    let words = format!("SELECT {} FROM parked ORDER BY number", cells::PARKED);
+    all(&mut conn.prepare_cached(&words)?, [], line::parked)
 }
 
 /// The marks of the last commit; those of an empty store if there was none.
 pub(super) fn marks(conn: &Connection) -> Result<Marks, Trouble> {
-    let words = format!("SELECT {} FROM meta WHERE one = 1", row::META);
-    Ok(first(&mut conn.prepare_cached(&words)?, [], row::marks)?.unwrap_or_else(Marks::first))
+    let words = format!("SELECT {} FROM meta WHERE one = 1", cells::META);
+    Ok(first(&mut conn.prepare_cached(&words)?, [], line::marks)?.unwrap_or_else(Marks::first))
 }
 
 /// The row of an order of more than one message.
 pub(super) fn order_row(conn: &Connection, order: OrderId) -> Result<Option<Order>, Trouble> {
-    let words = format!("SELECT {} FROM orders WHERE id = ?1", row::ORDER);
-    first(&mut conn.prepare_cached(&words)?, [order.0.cast_signed()], row::order)
+    let words = format!("SELECT {} FROM orders WHERE id = ?1", cells::ORDER);
+    first(&mut conn.prepare_cached(&words)?, [order.0.cast_signed()], line::order)
 }
 
 /// Where the messages of an order stand: from, and up to but without. Ids of orders grow with the

@@ -6,16 +6,10 @@
 use crate::message::id::{OrderId, PartKey, Seq};
 use crate::message::phase::Phase;
 use crate::message::time::Time;
+use crate::record::contract::{IDEMPOTENCY_AGE, RETAIN_LOOKS};
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::reader;
 use rusqlite::Connection;
-use std::time::Duration;
-
-/// Messages looked at for each one that may be forgotten: bounds a step over many held ones.
-const LOOKS: usize = 8;
-
-/// How long an idempotency key is remembered.
-const IDEMPOTENCY_AGE: Duration = Duration::from_hours(24);
 
 /// What is too old.
 pub(super) struct Horizon {
@@ -44,7 +38,7 @@ pub(super) fn step(conn: &Connection, horizon: &Horizon, from: Seq, limit: usize
 fn ended(conn: &Connection, before: Time, from: Seq, limit: usize) -> Result<(Vec<(Seq, OrderId)>, Seq), Trouble> {
     let mut bodies = conn.prepare_cached("SELECT seq, order_id, created FROM body WHERE seq >= ?1 ORDER BY seq LIMIT ?2")?;
     let mut parts = conn.prepare_cached("SELECT phase, done_at FROM part WHERE id >= ?1 AND id < ?2")?;
-    let looks = limit.saturating_mul(LOOKS);
+    let looks = limit.saturating_mul(RETAIN_LOOKS);
     let mut rows = bodies.query((from.0.cast_signed(), i64::try_from(looks).unwrap_or(i64::MAX)))?;
     let (mut found, mut looked) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {

@@ -34,7 +34,7 @@ pub(super) fn migrate(conn: &Connection, file: &Path) -> Result<(), Fault> {
     if 0 < tables && pragma("application_id")? != APPLICATION {
         return Err(Fault::Foreign { file: file.to_owned() });
     }
-    if found < 0 || FORMAT < found {
+    if !(0..=FORMAT).contains(&found) {
         return Err(Fault::Newer { file: file.to_owned(), found, known: FORMAT });
     }
     let from = usize::try_from(found).expect("a format is between 0 and the latest");

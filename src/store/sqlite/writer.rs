@@ -10,7 +10,7 @@ use crate::message::part::Part;
 use crate::message::id::PartKey;
 use crate::record::batch::{Batch, Marks};
 use crate::store::sqlite::fault::Trouble;
-use crate::store::sqlite::row::{self, Cells};
+use crate::store::sqlite::cells::{self, Cells};
 use rusqlite::{CachedStatement, Connection};
 use std::sync::LazyLock;
 
@@ -33,17 +33,17 @@ struct Words {
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
-    body: insert("INSERT", "body", row::BODY, 1),
-    bodies: insert("INSERT", "body", row::BODY, ROWS),
-    part: insert("INSERT", "part", row::PART, 1),
-    parts: insert("INSERT", "part", row::PART, ROWS),
-    change: update("part", row::PART, Some("rhash")),
-    change_and_name: update("part", row::PART, None),
-    past: insert("INSERT OR REPLACE", "attempt", row::ATTEMPT, 1),
-    order: insert("INSERT OR REPLACE", "orders", row::ORDER, 1),
-    parked: insert("INSERT OR REPLACE", "parked", row::PARKED, 1),
-    idempotency: insert("INSERT OR REPLACE", "idem", row::IDEM, 1),
-    marks: format!("INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)", row::META),
+    body: insert("INSERT", "body", cells::BODY, 1),
+    bodies: insert("INSERT", "body", cells::BODY, ROWS),
+    part: insert("INSERT", "part", cells::PART, 1),
+    parts: insert("INSERT", "part", cells::PART, ROWS),
+    change: update("part", cells::PART, Some("rhash")),
+    change_and_name: update("part", cells::PART, None),
+    past: insert("INSERT OR REPLACE", "attempt", cells::ATTEMPT, 1),
+    order: insert("INSERT OR REPLACE", "orders", cells::ORDER, 1),
+    parked: insert("INSERT OR REPLACE", "parked", cells::PARKED, 1),
+    idempotency: insert("INSERT OR REPLACE", "idem", cells::IDEM, 1),
+    marks: format!("INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)", cells::META),
 });
 
 /// Writes one batch; whole or not at all.
@@ -63,7 +63,7 @@ pub(super) fn commit(conn: &Connection, batch: &Batch, marks: Option<&Marks>, kn
         }
     }
     if let Some(marks) = marks {
-        let awaiting = row::awaiting_octets(&marks.awaiting);
+        let awaiting = cells::awaiting_octets(&marks.awaiting);
         each(conn, &WORDS.marks, std::iter::once(Cells::marks(marks, &awaiting)))?;
     }
     conn.prepare_cached("COMMIT")?.execute([])?;

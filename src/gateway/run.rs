@@ -1,0 +1,375 @@
+//! Starts a gateway, keeps it, reloads it, and ends it without losing anything.
+
+use crate::api::context::{Context, Wiring};
+use crate::api::health::Health;
+use crate::api::listener::Listener;
+use crate::api::options::Http;
+use crate::api::router;
+use crate::api::server::Server;
+use crate::clock::Clock;
+use crate::config::{self, Draft, Loaded};
+use crate::dispatch::Dispatch;
+use crate::dispatch::plan::Plan;
+use crate::gateway::beat::{Control, Loop};
+use crate::gateway::housekeeping::Housekeeping;
+use crate::gateway::links::Links;
+use crate::gateway::wake::Wake;
+use crate::message::id::CarrierId;
+use crate::record::contract::{Poisoned, Store};
+use crate::store::sqlite::fault::Fault;
+use crate::store::sqlite::{Durability, Sqlite};
+use crate::telemetry::labels::Labels;
+use crate::telemetry::meters::{Meters, inside};
+use crate::telemetry::recorder::Exposition;
+use crate::wire::tls;
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+/// Requests that may wait for the loop; more are answered with 503.
+const CALLS_MAX: usize = 4_096;
+/// Words to the loop that may be under way.
+const CONTROLS_MAX: usize = 64;
+/// How long links may take to unbind once everything is answered.
+const UNBIND_MAX: Duration = Duration::from_secs(8);
+
+/// Why a gateway does not start, or does not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The configuration is wrong.
+    #[error(transparent)]
+    Config(#[from] config::error::Error),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] Fault),
+    /// The store failed.
+    #[error(transparent)]
+    Poisoned(#[from] Poisoned),
+    /// A listener cannot be bound.
+    #[error("cannot listen on {at}: {cause}")]
+    Listen {
+        /// Where.
+        at: String,
+        /// Why not.
+        cause: io::Error,
+    },
+    /// TLS of a listener cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
+    /// The loop has ended without being told to.
+    #[error("the loop ended on its own")]
+    LoopEnded,
+    /// Something of the operating system.
+    #[error("{0}")]
+    System(#[from] io::Error),
+}
+
+/// A gateway that runs.
+pub struct Gateway {
+    /// Where applications call, if over TCP.
+    pub http: Option<SocketAddr>,
+    /// Where operators look, if over TCP.
+    pub admin: Option<SocketAddr>,
+    health: Arc<Health>,
+    exposition: Arc<Exposition>,
+    meters: Arc<RwLock<Arc<Meters>>>,
+    plan: watch::Sender<Arc<Plan>>,
+    links: Links,
+    controls: mpsc::Sender<Control>,
+    wake: Wake,
+    ended: oneshot::Receiver<Result<(), Poisoned>>,
+    stop_servers: watch::Sender<bool>,
+    servers: Vec<JoinHandle<()>>,
+    rounds: Arc<AtomicU64>,
+    drain_timeout: Duration,
+    listens: [Http; 2],
+    store: config::Store,
+}
+
+impl Gateway {
+    /// Opens the store, starts the loop, the links and the listeners.
+    pub async fn start(draft: &Draft) -> Result<Self, Failure> {
+        let durability = match draft.store().durability {
+            config::Durability::Fsync => Durability::Fsync,
+            config::Durability::Os => Durability::Os,
+        };
+        let mut store = Sqlite::open(&draft.store().path, durability)?;
+        let loaded = draft.compile(|kind, name| store.intern(kind, name))?;
+        let (exposition, health, wake) = (Arc::new(Exposition::new()), Arc::new(Health::default()), Wake::default());
+        let meters = Arc::new(Meters::new(&exposition, &labels(&loaded)));
+        let durability = match durability {
+            Durability::Fsync => inside::Durability::Fsync,
+            Durability::Os => inside::Durability::Os,
+        };
+        meters.inside().durability(durability);
+        meters.inside().reloaded(Some(since_1970()));
+        let readers = store.readers();
+        let (calls_in, calls) = mpsc::channel(CALLS_MAX);
+        let (controls_in, controls) = mpsc::channel(CONTROLS_MAX);
+        let rounds = Arc::new(AtomicU64::new(0));
+        let housekeeping = Housekeeping {
+            health: health.clone(),
+            directory: loaded.store.path.clone(),
+            min_free: loaded.store.min_free,
+            retention: loaded.store.retention,
+            rounds: rounds.clone(),
+            looked_at: None,
+            retained_at: None,
+        };
+        let ended = spawn_loop(store, &loaded, housekeeping, meters.clone(), Lanes { calls, controls, wake: wake.clone() })?;
+        health.store_open.store(true, Ordering::Relaxed);
+
+        let (plan, plans) = watch::channel(loaded.plan.clone());
+        let shared_meters = Arc::new(RwLock::new(meters.clone()));
+        let context = Context::new(wiring(
+            Given { plans, calls_in, wake: wake.clone(), health: health.clone() },
+            readers,
+            &exposition,
+            &shared_meters,
+            &loaded.http,
+        ));
+        let (stop_servers, stop) = watch::channel(false);
+        let admin = listen(&loaded.admin, router::operations(&context), stop.clone())?;
+        let http = listen(&loaded.http, router::application(&context), stop)?;
+        health.listening.store(true, Ordering::Relaxed);
+        let mut links = Links::new(controls_in.clone(), wake.clone());
+        links.set(loaded.links, &meters).await;
+        Ok(Self {
+            http: http.0,
+            admin: admin.0,
+            health,
+            exposition,
+            meters: shared_meters,
+            plan,
+            links,
+            controls: controls_in,
+            wake,
+            ended,
+            stop_servers,
+            servers: vec![http.1, admin.1],
+            rounds,
+            drain_timeout: loaded.shutdown.drain_timeout,
+            listens: [loaded.http, loaded.admin],
+            store: loaded.store,
+        })
+    }
+
+    /// How often the loop has gone round: it goes round at least twice a second while it lives.
+    pub fn rounds(&self) -> Arc<AtomicU64> {
+        self.rounds.clone()
+    }
+
+    /// The metrics, as text.
+    pub fn exposition(&self) -> Arc<Exposition> {
+        self.exposition.clone()
+    }
+
+    /// Waits until the loop ends, which it does on its own only when the store fails.
+    pub async fn ended(&mut self) -> Failure {
+        let why = match (&mut self.ended).await {
+            Ok(Err(poisoned)) => Failure::Poisoned(poisoned),
+            Ok(Ok(())) | Err(_) => Failure::LoopEnded,
+        };
+        self.health.poisoned.store(true, Ordering::Relaxed);
+        self.meters().inside().poisoned();
+        why
+    }
+
+    fn meters(&self) -> Arc<Meters> {
+        self.meters.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes up a new configuration, or keeps the old one whole.
+    pub async fn reload(&mut self, draft: &Draft) -> Result<(), Failure> {
+        match self.take_up(draft).await {
+            Ok(()) => {
+                self.meters().inside().reloaded(Some(since_1970()));
+                Ok(())
+            }
+            Err(failure) => {
+                self.reload_failed();
+                Err(failure)
+            }
+        }
+    }
+
+    /// A new configuration was wrong; the old one stays.
+    pub fn reload_failed(&self) {
+        self.meters().inside().reloaded(None);
+    }
+
+    async fn take_up(&mut self, draft: &Draft) -> Result<(), Failure> {
+        let loaded = self.compile(draft).await?;
+        if [&loaded.http, &loaded.admin] != [&self.listens[0], &self.listens[1]] || loaded.store != self.store {
+            warn!("changes of [http], [admin] and [store] take effect at the next start");
+        }
+        let meters = Arc::new(Meters::new(&self.exposition, &labels(&loaded)));
+        *self.meters.write().unwrap_or_else(PoisonError::into_inner) = meters.clone();
+        self.tell(Control::Reconfigure(loaded.plan.clone(), meters.clone())).await;
+        self.plan.send_replace(loaded.plan);
+        self.drain_timeout = loaded.shutdown.drain_timeout;
+        self.links.set(loaded.links, &meters).await;
+        Ok(())
+    }
+
+    /// Compiles with the numbers of the store, which the loop owns: it is asked for the names first.
+    async fn compile(&self, draft: &Draft) -> Result<Loaded, Failure> {
+        let mut names = Vec::new();
+        draft.compile(|kind, name| {
+            names.push((kind, name.to_owned()));
+            u16::try_from(names.len())
+        })?;
+        let (reply, numbers) = oneshot::channel();
+        self.tell(Control::Intern(names.clone(), reply)).await;
+        let numbers = numbers.await.map_err(|_| Failure::LoopEnded)?;
+        let known: HashMap<_, _> = names.into_iter().zip(numbers).collect();
+        let find = |kind, name: &str| known.get(&(kind, name.to_owned())).copied().ok_or("a name without a number");
+        Ok(draft.compile(find)?)
+    }
+
+    async fn tell(&self, control: Control) {
+        // A loop that has ended is noticed by who waits for it.
+        _ = self.controls.send(control).await;
+        self.wake.wake();
+    }
+
+    /// Accepts nothing more, finishes what is in flight, unbinds, and ends.
+    pub async fn stop(mut self) -> Result<(), Failure> {
+        self.health.draining.store(true, Ordering::Relaxed);
+        _ = self.stop_servers.send(true);
+        let (drained, all) = oneshot::channel();
+        self.tell(Control::Drain(drained)).await;
+        if timeout(self.drain_timeout, all).await.is_err() {
+            warn!("some answers did not come within drain_timeout; their parts are in doubt at the next start");
+        }
+        self.links.stop(UNBIND_MAX).await;
+        self.tell(Control::End).await;
+        let result = (&mut self.ended).await;
+        for server in self.servers {
+            _ = timeout(Duration::from_secs(1), server).await;
+        }
+        match result {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(poisoned)) => Err(Failure::Poisoned(poisoned)),
+            Err(_) => Err(Failure::LoopEnded),
+        }
+    }
+}
+
+/// The loop's ends of what leads to it.
+struct Lanes {
+    calls: mpsc::Receiver<crate::api::context::Call>,
+    controls: mpsc::Receiver<Control>,
+    wake: Wake,
+}
+
+fn spawn_loop(
+    mut store: Sqlite,
+    loaded: &Loaded,
+    housekeeping: Housekeeping,
+    meters: Arc<Meters>,
+    lanes: Lanes,
+) -> Result<oneshot::Receiver<Result<(), Poisoned>>, Failure> {
+    let recovered = store.recover()?;
+    let mut clock = Clock::start(recovered.marks.time);
+    let (queued, doubtful): (u64, usize) = (recovered.lanes.iter().map(|it| it.count).sum(), recovered.doubtful.len());
+    if queued != 0 || doubtful != 0 {
+        info!(queued, doubtful, "took up where the last run left off");
+    }
+    let dispatch = Dispatch::new(loaded.plan.clone(), recovered, clock.now());
+    let looped = Loop {
+        dispatch,
+        store,
+        clock,
+        calls: lanes.calls,
+        controls: lanes.controls,
+        meters,
+        housekeeping,
+        wake: lanes.wake,
+        gather: loaded.store.gather,
+        ports: BTreeMap::new(),
+        waiting: HashMap::new(),
+        next_request: 0,
+        drained: None,
+        returned: Vec::new(),
+        ending: false,
+    };
+    let (tell, ended) = oneshot::channel();
+    std::thread::Builder::new().name("loop".to_owned()).spawn(move || {
+        // Nobody waits any more when the process is on its way out.
+        _ = tell.send(looped.run());
+    })?;
+    Ok(ended)
+}
+
+/// What the API is given besides readers and telemetry.
+struct Given {
+    plans: watch::Receiver<Arc<Plan>>,
+    calls_in: mpsc::Sender<crate::api::context::Call>,
+    wake: Wake,
+    health: Arc<Health>,
+}
+
+fn wiring(
+    given: Given,
+    readers: crate::store::sqlite::readers::Readers,
+    exposition: &Arc<Exposition>,
+    meters: &Arc<RwLock<Arc<Meters>>>,
+    http: &Http,
+) -> Wiring {
+    let current = |meters: &Arc<RwLock<Arc<Meters>>>| meters.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let (answers, refusals, render) = (meters.clone(), meters.clone(), exposition.clone());
+    let (health, started) = (given.health.clone(), std::time::Instant::now());
+    Wiring {
+        plan: given.plans,
+        submit: given.calls_in,
+        wake: given.wake.function(),
+        readers,
+        health: given.health,
+        exposition: Arc::new(move || render.render()),
+        statusz: Arc::new(move || {
+            serde_json::json!({
+                "version": env!("CARGO_PKG_VERSION"),
+                "uptime_seconds": started.elapsed().as_secs(),
+                "ready": health.unready().is_none(),
+                "unready": health.unready(),
+            })
+        }),
+        on_answer: Arc::new(move |endpoint, code, took| current(&answers).http().answered(endpoint, code, took)),
+        on_refusal: Arc::new(move |stage, code| current(&refusals).http().rejected(stage, code)),
+        max_body: http.max_body,
+        body_timeout: http.body_timeout,
+    }
+}
+
+fn listen(options: &Http, routes: axum::Router, stop: watch::Receiver<bool>) -> Result<(Option<SocketAddr>, JoinHandle<()>), Failure> {
+    let at = || format!("{:?}", options.listen);
+    let listener = Listener::bind(&options.listen).map_err(|cause| Failure::Listen { at: at(), cause })?;
+    let address = listener.address();
+    let server = |it: &crate::api::options::Tls| {
+        tls::Server::new(&tls::ServerOptions { certificate: it.certificate.clone(), key: it.key.clone() }, &["h2", "http/1.1"])
+    };
+    let tls = options.tls.as_ref().map(server).transpose()?;
+    let server = Server::new(listener, routes, options, tls);
+    Ok((address, tokio::spawn(server.run(stop))))
+}
+
+fn labels(loaded: &Loaded) -> Labels {
+    let binds = |carrier: CarrierId| loaded.links.iter().filter(|it| it.id.carrier == carrier).count() as u8;
+    let mut labels = Labels::of(&loaded.plan, binds);
+    labels.endpoints = router::ENDPOINTS.to_vec();
+    labels
+}
+
+/// The wall's time, for a gauge alone: nothing is decided by it.
+#[expect(clippy::disallowed_methods, reason = "a gauge that people compare with their own clocks")]
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}

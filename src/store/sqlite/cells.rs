@@ -1,0 +1,228 @@
+//! Records as the cells of rows, in the order of their tables' columns, a seal at the end.
+
+use crate::message::attempt::{Attempt, CarrierMessageId};
+use crate::message::body::Body;
+use crate::message::id::CarrierId;
+use crate::message::part::Part;
+use crate::message::receipt::Receipt;
+use crate::message::source::Source;
+use crate::record::batch::{Idempotency, Marks, Order};
+use crate::record::entry::PastAttempt;
+use crate::record::parked::Parked;
+use crate::store::sqlite::seal;
+use crate::text::Requested;
+use rusqlite::Statement;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+
+/// The columns of `body`, in the order of its cells.
+pub(super) const BODY: &str = "seq, token, order_id, account, route, class, source_kind, source, destination, \
+    text, requested, parts, client_ref, created, expires, price, seal";
+/// The columns of `part`, in the order of its cells.
+pub(super) const PART: &str = "id, lane, phase, due, ends, spent, reason, done_at, number, carrier, bind, cause, \
+    intended_at, answered_at, answer, command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, \
+    receipt_error, receipt_received_at, receipt_done_at, seal";
+/// The columns of `attempt`, in the order of its cells.
+pub(super) const ATTEMPT: &str = "id, number, carrier, bind, cause, intended_at, answered_at, answer, \
+    command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, receipt_error, \
+    receipt_received_at, receipt_done_at, seal";
+/// The columns of `orders`, in the order of its cells.
+pub(super) const ORDER: &str = "id, account, first_seq, count, created, seal";
+/// The columns of `idem` that are told, in the order of its cells.
+pub(super) const IDEM: &str = "account, key, hash, order_id, at, seal";
+/// The columns of `parked`, in the order of its cells.
+pub(super) const PARKED: &str = "number, carrier, carrier_message_id, handset, sender, receipt_status, receipt_raw, \
+    receipt_error, receipt_received_at, receipt_done_at, seal";
+/// The columns of `meta` that are told, in the order of its cells.
+pub(super) const META: &str = "next_seq, next_order, next_parked, time, awaiting, seal";
+
+/// How many cells an attempt has, from its number to its receipt.
+pub(super) const ATTEMPT_CELLS: usize = 16;
+
+/// More columns than any table has.
+const CELLS_MAX: usize = 26;
+
+/// A record as the values of a row.
+pub(super) struct Cells<'a> {
+    values: [ValueRef<'a>; CELLS_MAX],
+    len: usize,
+    seal: u64,
+}
+
+impl<'a> Cells<'a> {
+    const fn new() -> Self {
+        Self { values: [ValueRef::Null; CELLS_MAX], len: 0, seal: seal::START }
+    }
+
+    fn push(&mut self, value: ValueRef<'a>) {
+        self.seal = seal::mix(self.seal, value);
+        self.values[self.len] = value;
+        self.len += 1;
+    }
+
+    fn int(&mut self, value: i64) {
+        self.push(ValueRef::Integer(value));
+    }
+
+    /// Unsigned numbers keep their bits.
+    fn bits(&mut self, value: u64) {
+        self.int(value.cast_signed());
+    }
+
+    fn maybe(&mut self, value: Option<i64>) {
+        self.push(value.map_or(ValueRef::Null, ValueRef::Integer));
+    }
+
+    fn text(&mut self, value: Option<&'a str>) {
+        self.push(value.map_or(ValueRef::Null, |it| ValueRef::Text(it.as_bytes())));
+    }
+
+    fn sealed(mut self) -> Self {
+        self.values[self.len] = ValueRef::Integer(seal::fold(self.seal));
+        self.len += 1;
+        self
+    }
+
+    /// How many cells the record has.
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Binds the cells to the parameters `first + 1 …` of a statement.
+    pub(super) fn bind(&self, statement: &mut Statement<'_>, first: usize) -> rusqlite::Result<()> {
+        for (value, at) in self.values[..self.len].iter().zip(first + 1..) {
+            statement.raw_bind_parameter(at, ToSqlOutput::Borrowed(*value))?;
+        }
+        Ok(())
+    }
+
+    /// The cells of a message.
+    pub(super) fn body(body: &'a Body) -> Self {
+        let mut cells = Self::new();
+        cells.bits(body.id.seq.0);
+        cells.bits(body.id.token);
+        cells.bits(body.order.0);
+        cells.int(body.account.0.into());
+        cells.int(body.route.0.into());
+        cells.int(body.class.number().into());
+        cells.int(match body.source {
+            Source::Unset => 0,
+            Source::International(_) => 1,
+            Source::Short(_) => 2,
+            Source::Alphanumeric(_) => 3,
+        });
+        cells.text(Some(body.source.octets()));
+        cells.bits(body.destination.0);
+        cells.text(Some(&body.text));
+        cells.int(match body.requested {
+            Requested::Auto => 0,
+            Requested::Gsm7 => 1,
+            Requested::Ucs2 => 2,
+            Requested::Latin1 => 3,
+        });
+        cells.int(body.parts.into());
+        cells.text(body.client_ref.as_deref());
+        cells.bits(body.created.0);
+        cells.bits(body.expires.0);
+        cells.maybe(body.price.map(|it| it.0));
+        cells.sealed()
+    }
+
+    /// The cells of a part; `rhash` is that of its attempt, which the caller needs as well.
+    pub(super) fn part(part: &'a Part, rhash: Option<u64>) -> Self {
+        let mut cells = Self::new();
+        cells.bits(part.key.0);
+        cells.bits(part.lane.0);
+        cells.int(part.phase().number().into());
+        cells.bits(part.due.0);
+        cells.bits(part.ends.0);
+        cells.int(part.spent.into());
+        cells.maybe(part.reason.map(|it| it.number().into()));
+        cells.bits(part.done_at.0);
+        match &part.attempt {
+            Some(attempt) => cells.attempt_from(attempt, rhash),
+            None => (0..ATTEMPT_CELLS).for_each(|_| cells.push(ValueRef::Null)),
+        }
+        cells.sealed()
+    }
+
+    /// The cells of a superseded attempt.
+    pub(super) fn past(past: &'a PastAttempt) -> Self {
+        let mut cells = Self::new();
+        cells.bits(past.key.0);
+        cells.attempt_from(&past.attempt, past.attempt.rhash());
+        cells.sealed()
+    }
+
+    fn attempt_from(&mut self, attempt: &'a Attempt, rhash: Option<u64>) {
+        self.int(attempt.number.into());
+        self.int(attempt.link.carrier.0.into());
+        self.int(attempt.link.bind.into());
+        self.int(attempt.cause.number().into());
+        self.bits(attempt.intended_at.0);
+        self.bits(attempt.answered_at.0);
+        self.maybe(attempt.answer.map(|it| it.number().into()));
+        self.maybe(attempt.command_status.map(i64::from));
+        self.text(attempt.carrier_message_id.as_ref().map(CarrierMessageId::as_str));
+        self.maybe(rhash.map(u64::cast_signed));
+        self.maybe(attempt.cost.map(|it| it.0));
+        self.receipt(attempt.receipt.as_deref());
+    }
+
+    fn receipt(&mut self, receipt: Option<&'a Receipt>) {
+        self.maybe(receipt.map(|it| it.status.number().into()));
+        self.text(receipt.map(|it| &*it.raw_status));
+        self.text(receipt.and_then(|it| it.error_code.as_deref()));
+        self.maybe(receipt.map(|it| it.received_at.0.cast_signed()));
+        self.maybe(receipt.and_then(|it| it.done_at).map(|it| it.0.cast_signed()));
+    }
+
+    /// The cells of an order.
+    pub(super) fn order(order: &Order) -> Self {
+        let mut cells = Self::new();
+        cells.bits(order.id.0);
+        cells.int(order.account.0.into());
+        cells.bits(order.first.0);
+        cells.int(order.count.into());
+        cells.bits(order.created.0);
+        cells.sealed()
+    }
+
+    /// The cells of an idempotency key.
+    pub(super) fn idempotency(it: &'a Idempotency) -> Self {
+        let mut cells = Self::new();
+        cells.int(it.account.0.into());
+        cells.text(Some(&it.key));
+        cells.push(ValueRef::Blob(&it.hash));
+        cells.bits(it.order.0);
+        cells.bits(it.at.0);
+        cells.sealed()
+    }
+
+    /// The cells of a parked receipt.
+    pub(super) fn parked(parked: &'a Parked) -> Self {
+        let mut cells = Self::new();
+        cells.bits(parked.number);
+        cells.int(parked.carrier.0.into());
+        cells.text(Some(parked.carrier_message_id.as_str()));
+        cells.maybe(parked.handset.map(|it| it.0.cast_signed()));
+        cells.text(Some(&parked.sender));
+        cells.receipt(Some(&parked.receipt));
+        cells.sealed()
+    }
+
+    /// The cells of the marks; `awaiting` is [`awaiting_octets`].
+    pub(super) fn marks(marks: &Marks, awaiting: &'a [u8]) -> Self {
+        let mut cells = Self::new();
+        cells.bits(marks.next_seq);
+        cells.bits(marks.next_order);
+        cells.bits(marks.next_parked);
+        cells.bits(marks.time.0);
+        cells.push(ValueRef::Blob(awaiting));
+        cells.sealed()
+    }
+}
+
+/// The waiting parts of the carriers: 2 octets of carrier and 8 of count each.
+pub(super) fn awaiting_octets(awaiting: &[(CarrierId, u64)]) -> Vec<u8> {
+    awaiting.iter().flat_map(|(carrier, count)| carrier.0.to_be_bytes().into_iter().chain(count.to_be_bytes())).collect()
+}

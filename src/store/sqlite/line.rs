@@ -1,0 +1,265 @@
+//! Rows as records again: cell after cell, under the seal that the row carries.
+
+use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
+use crate::message::body::Body;
+use crate::message::class::Class;
+use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
+use crate::message::money::Money;
+use crate::message::part::Part;
+use crate::message::phase::Phase;
+use crate::message::reason::Reason;
+use crate::message::receipt::Receipt;
+use crate::message::source::Source;
+use crate::message::status::Status;
+use crate::message::time::Time;
+use crate::number::e164::E164;
+use crate::record::batch::{Idempotency, Marks, Order};
+use crate::record::entry::PastAttempt;
+use crate::record::parked::Parked;
+use crate::store::sqlite::cells::ATTEMPT_CELLS;
+use crate::store::sqlite::fault::Trouble;
+use crate::store::sqlite::seal;
+use crate::text::Requested;
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
+
+/// A row that is being read, cell after cell, under its seal.
+struct Line<'r> {
+    row: &'r Row<'r>,
+    at: usize,
+    seal: u64,
+    sound: bool,
+}
+
+impl<'r> Line<'r> {
+    const fn new(row: &'r Row<'r>) -> Self {
+        Self { row, at: 0, seal: seal::START, sound: true }
+    }
+
+    fn cell(&mut self) -> ValueRef<'r> {
+        let value = self.row.get_ref(self.at).unwrap_or(ValueRef::Null);
+        self.seal = seal::mix(self.seal, value);
+        self.at += 1;
+        value
+    }
+
+    fn maybe<T>(&mut self, read: impl FnOnce(i64) -> Option<T>) -> Option<T> {
+        match self.cell() {
+            ValueRef::Null => None,
+            ValueRef::Integer(value) => {
+                let value = read(value);
+                self.sound &= value.is_some();
+                value
+            }
+            _ => {
+                self.sound = false;
+                None
+            }
+        }
+    }
+
+    /// A number that must be there; what stands in for a bad one is never seen, for the seal fails.
+    fn get<T>(&mut self, stand_in: T, read: impl FnOnce(i64) -> Option<T>) -> T {
+        let value = self.maybe(read);
+        self.sound &= value.is_some();
+        value.unwrap_or(stand_in)
+    }
+
+    fn bits(&mut self) -> u64 {
+        self.get(0, |it| Some(it.cast_unsigned()))
+    }
+
+    fn time(&mut self) -> Time {
+        Time(self.bits())
+    }
+
+    fn small<T: TryFrom<i64> + Default>(&mut self) -> T {
+        self.get(T::default(), |it| T::try_from(it).ok())
+    }
+
+    fn text(&mut self) -> Option<&'r str> {
+        match self.cell() {
+            ValueRef::Null => None,
+            ValueRef::Text(octets) => {
+                let text = std::str::from_utf8(octets).ok();
+                self.sound &= text.is_some();
+                text
+            }
+            _ => {
+                self.sound = false;
+                None
+            }
+        }
+    }
+
+    fn words(&mut self) -> Box<str> {
+        let text = self.text();
+        self.sound &= text.is_some();
+        text.unwrap_or_default().into()
+    }
+
+    fn blob(&mut self) -> &'r [u8] {
+        match self.cell() {
+            ValueRef::Blob(octets) => octets,
+            _ => {
+                self.sound = false;
+                &[]
+            }
+        }
+    }
+
+    /// Hands the record out if every cell was sound and the seal fits.
+    fn sealed<T>(self, table: &'static str, id: u64, record: T) -> Result<T, Trouble> {
+        let fits = matches!(self.row.get_ref(self.at)?, ValueRef::Integer(seal) if seal == seal::fold(self.seal));
+        if self.sound && fits { Ok(record) } else { Err(Trouble::Damaged(table, id.cast_signed())) }
+    }
+
+    fn attempt(&mut self) -> Option<Attempt> {
+        let number = self.maybe(|it| u8::try_from(it).ok());
+        if number.is_none() {
+            (1..ATTEMPT_CELLS).for_each(|_| {
+                self.cell();
+            });
+            return None;
+        }
+        let carrier = CarrierId(self.small());
+        let bind = self.small();
+        Some(Attempt {
+            number: number?,
+            link: LinkId { carrier, bind },
+            cause: self.get(Cause::First, |it| Cause::from_number(u8::try_from(it).ok()?)),
+            intended_at: self.time(),
+            answered_at: self.time(),
+            answer: self.maybe(|it| Answer::from_number(u8::try_from(it).ok()?)),
+            command_status: self.maybe(|it| u32::try_from(it).ok()),
+            carrier_message_id: {
+                let id = self.text().and_then(CarrierMessageId::new);
+                self.cell();
+                id
+            },
+            cost: self.maybe(|it| Some(Money(it))),
+            receipt: self.receipt().map(Box::new),
+        })
+    }
+
+    fn receipt(&mut self) -> Option<Receipt> {
+        let status = self.maybe(|it| Status::from_number(u8::try_from(it).ok()?));
+        let raw = self.text();
+        let error = self.text();
+        let received_at = self.maybe(|it| Some(Time(it.cast_unsigned())));
+        let done_at = self.maybe(|it| Some(Time(it.cast_unsigned())));
+        Some(Receipt {
+            status: status?,
+            raw_status: raw?.into(),
+            error_code: error.map(Into::into),
+            received_at: received_at?,
+            done_at,
+        })
+    }
+}
+
+/// The message in a row of [`BODY`].
+pub(super) fn body(row: &Row<'_>) -> Result<Body, Trouble> {
+    let mut line = Line::new(row);
+    let seq = Seq(line.bits());
+    let body = Body {
+        id: MessageId { seq, token: line.bits() },
+        order: OrderId(line.bits()),
+        account: AccountId(line.small()),
+        route: RouteId(line.small()),
+        class: line.get(Class::Otp, |it| Class::from_number(u8::try_from(it).ok()?)),
+        source: match line.small::<u8>() {
+            1 => Source::International(line.words()),
+            2 => Source::Short(line.words()),
+            3 => Source::Alphanumeric(line.words()),
+            _ => {
+                line.cell();
+                Source::Unset
+            }
+        },
+        destination: E164(line.bits()),
+        text: line.words(),
+        requested: line.get(Requested::Auto, |it| {
+            [Requested::Auto, Requested::Gsm7, Requested::Ucs2, Requested::Latin1].get(usize::try_from(it).ok()?).copied()
+        }),
+        parts: line.small(),
+        client_ref: line.text().map(Into::into),
+        created: line.time(),
+        expires: line.time(),
+        price: line.maybe(|it| Some(Money(it))),
+    };
+    line.sealed("body", seq.0, body)
+}
+
+/// The part in a row of [`PART`].
+pub(super) fn part(row: &Row<'_>) -> Result<Part, Trouble> {
+    let mut line = Line::new(row);
+    let mut part = Part::new(PartKey(line.bits()), LaneId(line.bits()), Time::NEVER);
+    let phase = line.get(Phase::Queued, |it| Phase::from_number(u8::try_from(it).ok()?));
+    part.due = line.time();
+    part.ends = line.time();
+    part.spent = line.small();
+    part.reason = line.maybe(|it| Reason::from_number(u8::try_from(it).ok()?));
+    part.done_at = line.time();
+    part.attempt = line.attempt();
+    let key = part.key;
+    line.sealed("part", key.0, part.restored(phase))
+}
+
+/// The attempt in a row of [`ATTEMPT`].
+pub(super) fn past(row: &Row<'_>) -> Result<PastAttempt, Trouble> {
+    let mut line = Line::new(row);
+    let key = PartKey(line.bits());
+    let attempt = line.attempt().ok_or(Trouble::Damaged("attempt", key.0.cast_signed()))?;
+    line.sealed("attempt", key.0, PastAttempt { key, attempt })
+}
+
+/// The order in a row of [`ORDER`].
+pub(super) fn order(row: &Row<'_>) -> Result<Order, Trouble> {
+    let mut line = Line::new(row);
+    let id = OrderId(line.bits());
+    let account = AccountId(line.small());
+    let order = Order { id, account, first: Seq(line.bits()), count: line.small(), created: line.time() };
+    line.sealed("orders", id.0, order)
+}
+
+/// The idempotency key in a row of [`IDEM`].
+pub(super) fn idempotency(row: &Row<'_>) -> Result<Idempotency, Trouble> {
+    let mut line = Line::new(row);
+    let (account, key) = (AccountId(line.small()), line.words());
+    let hash = <[u8; 32]>::try_from(line.blob());
+    line.sound &= hash.is_ok();
+    let order = OrderId(line.bits());
+    let it = Idempotency { account, key, hash: hash.unwrap_or_default(), order, at: line.time() };
+    line.sealed("idem", order.0, it)
+}
+
+/// The receipt in a row of [`PARKED`].
+pub(super) fn parked(row: &Row<'_>) -> Result<Parked, Trouble> {
+    let mut line = Line::new(row);
+    let number = line.bits();
+    let damaged = || Trouble::Damaged("parked", number.cast_signed());
+    let parked = Parked {
+        number,
+        carrier: CarrierId(line.small()),
+        carrier_message_id: line.text().and_then(CarrierMessageId::new).ok_or_else(damaged)?,
+        handset: line.maybe(|it| Some(E164(it.cast_unsigned()))),
+        sender: line.words(),
+        receipt: line.receipt().ok_or_else(damaged)?,
+    };
+    line.sealed("parked", number, parked)
+}
+
+/// The marks in a row of [`META`].
+pub(super) fn marks(row: &Row<'_>) -> Result<Marks, Trouble> {
+    let mut line = Line::new(row);
+    let (next_seq, next_order, next_parked) = (line.bits(), line.bits(), line.bits());
+    let time = line.time();
+    let (pairs, rest) = line.blob().as_chunks::<10>();
+    line.sound &= rest.is_empty();
+    let awaiting = pairs
+        .iter()
+        .map(|[high, low, count @ ..]| (CarrierId(u16::from_be_bytes([*high, *low])), u64::from_be_bytes(*count)))
+        .collect();
+    line.sealed("meta", 1, Marks { next_seq, next_order, next_parked, time, awaiting })
+}

@@ -1,0 +1,47 @@
+//! No question of the loop or of the API reads a whole table: the engine's own plans say so.
+
+use crate::store::sqlite::reader::words;
+use crate::store::sqlite::{Durability, Sqlite, list};
+
+fn plan(store: &Sqlite, words: &str) -> String {
+    let mut statement = store.writer.prepare(&format!("EXPLAIN QUERY PLAN {words}")).expect("a statement");
+    let mut rows = statement.raw_query();
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next().expect("a plan") {
+        lines.push(row.get::<_, String>(3).expect("a line"));
+    }
+    lines.join("; ")
+}
+
+#[test]
+fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = Sqlite::open(directory.path(), Durability::Os).expect("the store opens");
+    for (question, index) in [
+        (words::READY, "COVERING INDEX part_ready (lane=? AND id>?)"),
+        (words::DUE, "COVERING INDEX part_delayed (due>? AND due<?)"),
+        (words::NEXT_DUE, "COVERING INDEX part_delayed (due>?)"),
+        (words::OVERDUE, "INTEGER PRIMARY KEY (rowid>?)"),
+        (words::PART_BY_RHASH, "COVERING INDEX part_by_carrier_id (rhash=?)"),
+        (words::ATTEMPT_BY_RHASH, "COVERING INDEX attempt_by_carrier_id (rhash=?)"),
+        (words::OPEN, "COVERING INDEX part_open (phase=?)"),
+        (words::ORDER_STEP, "INTEGER PRIMARY KEY (rowid>?)"),
+        (words::TIME_STEP, "INTEGER PRIMARY KEY (rowid>?)"),
+        (list::NEWEST, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+        (list::NEWEST_RARE, "COVERING INDEX part_rare (phase=? AND id>? AND id<?)"),
+        ("SELECT n FROM idem WHERE account = ?1 AND key = ?2", "idem_1 (account=? AND key=?)"),
+        ("UPDATE part SET phase = ?2 WHERE id = ?1", "INTEGER PRIMARY KEY (rowid=?)"),
+    ] {
+        let plan = plan(&store, question);
+        assert!(plan.starts_with("SEARCH") && plan.contains(index), "{question}\n{plan}");
+        assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{question}\n{plan}");
+    }
+}
+
+#[test]
+fn the_lanes_are_counted_over_their_small_indexes() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = Sqlite::open(directory.path(), Durability::Os).expect("the store opens");
+    assert_eq!(plan(&store, words::READY_LANES), "SCAN part USING COVERING INDEX part_ready");
+    assert!(plan(&store, words::DELAYED_LANES).contains("part_delayed"));
+}

@@ -1,0 +1,167 @@
+//! Read-only views for the API, on connections of their own.
+//!
+//! Calls block on the disk: async callers wrap them. Each is one read transaction, or several
+//! short ones where an answer is long, and each does a bounded amount of work: a list that finds little
+//! in what it may look at returns a short page and where to go on.
+
+use crate::message::id::{MessageId, OrderId, PartKey, Seq};
+use crate::message::money::Money;
+use crate::message::phase::Phase;
+use crate::message::status::{Status, Totals};
+use crate::record::entry::Entry;
+use crate::record::views::{OrderView, Query};
+use crate::store::sqlite::fault::{Fault, Trouble};
+use crate::store::sqlite::reader::{self, Loader};
+use crate::store::sqlite::{cells, connect, line, list};
+use rusqlite::{Connection, OpenFlags};
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+/// Connections at most: reads are short, and each has a cache of its own.
+const CONNECTIONS_MAX: usize = 4;
+
+/// The cache of each connection, in MiB.
+const CACHE: u32 = 2;
+
+/// Messages of an order that are counted in one read transaction: some tens of milliseconds.
+const COUNTED_AT_ONCE: usize = 10_000;
+
+/// Shared access to the messages of a store, to read. Cloning is cheap.
+#[derive(Clone)]
+pub struct Readers(Arc<Pool>);
+
+/// One page of a list, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The messages.
+    pub entries: Vec<Entry>,
+    /// Where the next page begins ([`Query::before`]); `None` at the end. A page may be short, even empty, and
+    /// still have a next one.
+    pub next: Option<Seq>,
+}
+
+struct Pool {
+    file: PathBuf,
+    idle: Mutex<Idle>,
+    returned: Condvar,
+}
+
+#[derive(Default)]
+struct Idle {
+    connections: Vec<Connection>,
+    opened: usize,
+}
+
+impl Readers {
+    /// Readers of a database that a [`super::Sqlite`] has open.
+    pub(super) fn new(file: PathBuf) -> Self {
+        Self(Arc::new(Pool { file, idle: Mutex::default(), returned: Condvar::new() }))
+    }
+
+    /// The message of this id; the random bits must fit, too.
+    pub fn message(&self, id: MessageId) -> Result<Option<Entry>, Fault> {
+        let entry = self.ask(|conn| reader::at_once(conn, || Loader::new(conn)?.entry(id.seq)))?;
+        Ok(entry.filter(|it| it.body.id == id))
+    }
+
+    /// The messages that a query asks for, newest first.
+    pub fn list(&self, query: &Query) -> Result<Page, Fault> {
+        self.ask(|conn| reader::at_once(conn, || list::page(conn, query)))
+    }
+
+    /// What became of an order, counted from its messages; `None` if none of them is there.
+    pub fn order(&self, order: OrderId) -> Result<Option<OrderView>, Fault> {
+        let (mut from, to) = self.ask(|conn| reader::at_once(conn, || reader::order_range(conn, order)))?;
+        let mut view = None;
+        while from < to {
+            let next = self.ask(|conn| reader::at_once(conn, || count(conn, order, (from, to), &mut view)))?;
+            from = next.unwrap_or(to);
+        }
+        Ok(view)
+    }
+
+    /// Up to `limit` messages of an order after `after`, oldest first.
+    pub fn order_messages(&self, order: OrderId, after: Option<Seq>, limit: usize) -> Result<Vec<Entry>, Fault> {
+        self.ask(|conn| {
+            reader::at_once(conn, || {
+                let (from, to) = reader::order_range(conn, order)?;
+                let from = after.map_or(from, |it| from.max(Seq(it.0.saturating_add(1))));
+                reader::load(conn, &reader::seqs_between(conn, from, to, limit)?)
+            })
+        })
+    }
+
+    fn ask<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, Fault> {
+        let fault = |it: Trouble| it.of(&self.0.file);
+        let conn = self.0.take().map_err(fault)?;
+        let answer = ask(&conn).map_err(fault);
+        // A connection that failed may stand in the middle of something: it is closed.
+        self.0.give(answer.is_ok().then_some(conn));
+        answer
+    }
+}
+
+impl Pool {
+    fn take(&self) -> Result<Connection, Trouble> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(conn) = idle.connections.pop() {
+                return Ok(conn);
+            }
+            if idle.opened < CONNECTIONS_MAX {
+                idle.opened += 1;
+                break;
+            }
+            idle = self.returned.wait(idle).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(idle);
+        connect(&self.file, OpenFlags::SQLITE_OPEN_READ_ONLY, CACHE).map_err(|error| {
+            self.give(None);
+            error.into()
+        })
+    }
+
+    fn give(&self, conn: Option<Connection>) {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        match conn {
+            Some(conn) => idle.connections.push(conn),
+            None => idle.opened -= 1,
+        }
+        self.returned.notify_one();
+    }
+}
+
+/// Adds the next messages of an order to its view; says where to go on, if there are more.
+fn count(
+    conn: &Connection,
+    order: OrderId,
+    (from, to): (Seq, Seq),
+    view: &mut Option<OrderView>,
+) -> Result<Option<Seq>, Trouble> {
+    let words = format!("SELECT {} FROM body WHERE seq >= ?1 AND seq < ?2 ORDER BY seq LIMIT ?3", cells::BODY);
+    let mut bodies = conn.prepare_cached(&words)?;
+    let mut phases = conn.prepare_cached("SELECT phase FROM part WHERE id >= ?1 AND id < ?2")?;
+    let mut rows = bodies.query((from.0.cast_signed(), to.0.cast_signed(), COUNTED_AT_ONCE.cast_signed()))?;
+    let (mut counted, mut last) = (0, from);
+    while let Some(row) = rows.next()? {
+        let body = line::body(row)?;
+        (counted, last) = (counted + 1, body.seq());
+        if body.order != order {
+            continue;
+        }
+        let range = (PartKey::new(last, 0).0.cast_signed(), PartKey::new(Seq(last.0 + 1), 0).0.cast_signed());
+        let damaged = || Trouble::Damaged("part", range.0);
+        let phases = reader::all(&mut phases, range, |row| Phase::from_number(row.get(0)?).ok_or_else(damaged))?;
+        let view = view.get_or_insert_with(|| OrderView {
+            id: order,
+            account: body.account,
+            route: body.route,
+            totals: Totals::default(),
+            price: Some(Money(0)),
+            created: body.created,
+        });
+        view.totals.add(Status::of_parts(phases.into_iter()));
+        view.price = view.price.zip(body.price).map(|(sum, it)| sum + it);
+    }
+    Ok((counted == COUNTED_AT_ONCE).then_some(Seq(last.0 + 1)))
+}
