@@ -80,7 +80,10 @@ fn array<T: DeserializeOwned>(root: &mut Dict, section: &str, findings: &mut Fin
         findings.fault(section, format!("expected an array of tables: write [[{section}]]"));
         return Vec::new();
     };
-    let read = elements.into_iter().enumerate().map(|(place, it)| (place, read_value(it, &format!("{section}.{place}"), findings)));
+    let read = elements
+        .into_iter()
+        .enumerate()
+        .map(|(place, it)| (place, read_value(it, &format!("{section}.{place}"), findings)));
     read.filter_map(|(place, it)| Some((place, it?))).collect()
 }
 

@@ -25,7 +25,8 @@ pub fn merge(path: &Path, environment: &BTreeMap<String, String>, findings: &mut
     }
     let root = files.root;
     let variables = variables(environment, findings);
-    let merged: Result<Dict, Error> = Figment::from(Layer("files", root)).merge(Layer("environment", variables)).extract();
+    let merged: Result<Dict, Error> =
+        Figment::from(Layer("files", root)).merge(Layer("environment", variables)).extract();
     merged.unwrap_or_else(|error| {
         findings.fault_at(Place::Nowhere, error.to_string());
         Dict::new()
@@ -99,7 +100,8 @@ fn elements(item: &Item) -> Option<Vec<(&dyn TableLike, Option<usize>)>> {
     if let Some(tables) = item.as_array_of_tables() {
         return Some(tables.iter().map(|it| (it as &dyn TableLike, it.span().map(|it| it.start))).collect());
     }
-    let tables = item.as_array()?.iter().map(|it| Some((it.as_inline_table()? as &dyn TableLike, it.span()?.start.into())));
+    let tables =
+        item.as_array()?.iter().map(|it| Some((it.as_inline_table()? as &dyn TableLike, it.span()?.start.into())));
     tables.collect()
 }
 
@@ -154,7 +156,9 @@ impl File<'_> {
 /// Where a key begins, or what it stands for where the writing has no key of its own.
 fn item_start(table: &dyn TableLike, key: &str, item: &Item) -> Option<usize> {
     let header = item.as_table().and_then(|it| it.span()).map(|it| it.start);
-    header.or_else(|| table.key(key).and_then(|it| it.span()).map(|it| it.start)).or_else(|| item.span().map(|it| it.start))
+    header
+        .or_else(|| table.key(key).and_then(|it| it.span()).map(|it| it.start))
+        .or_else(|| item.span().map(|it| it.start))
 }
 
 /// The line, from 1, of an octet of the text.

@@ -26,7 +26,11 @@ pub fn all(
         let account = one.account(names.account(&it.id).unwrap_or(AccountId(0)), routes);
         for key in &account.keys {
             if let Some(other) = keys.insert(*key, it.id.clone()) {
-                let message = if other == it.id { "holds the same key twice".to_owned() } else { format!("this key is one of account {other:?}") };
+                let message = if other == it.id {
+                    "holds the same key twice".to_owned()
+                } else {
+                    format!("this key is one of account {other:?}")
+                };
                 findings.fault(&format!("account.{place}.key_sha256"), message);
             }
         }
@@ -105,7 +109,13 @@ impl One<'_, '_> {
         if written.is_empty() {
             self.findings.fault(&path, "holds no key; `nuncio key` prints one and its SHA-256");
         } else if KEYS_MAX < written.len() {
-            self.findings.fault(&path, format!("holds {} keys; {KEYS_MAX} may be live, so that one can take the place of the other", written.len()));
+            self.findings.fault(
+                &path,
+                format!(
+                    "holds {} keys; {KEYS_MAX} may be live, so that one can take the place of the other",
+                    written.len()
+                ),
+            );
         }
         let mut keys = Vec::new();
         for text in written {

@@ -81,7 +81,8 @@ impl One<'_, '_> {
         let written = self.written;
         let id = self.findings.within(&self.at("id"), written.id.into(), 1..=ROUTE_MAX) as u32;
         let class = self.findings.choose(&self.at("class"), written.class.as_deref(), &CLASSES, Class::Transactional);
-        let policies = [("resend", UnknownPolicy::Resend), ("hold", UnknownPolicy::Hold), ("fail", UnknownPolicy::Fail)];
+        let policies =
+            [("resend", UnknownPolicy::Resend), ("hold", UnknownPolicy::Hold), ("fail", UnknownPolicy::Fail)];
         let policy = UnknownPolicy::of_class(class);
         let allow = written.senders.as_ref().and_then(|it| it.allow.as_deref()).unwrap_or_default();
         let mut senders = senders(&self.at("senders.allow"), allow, self.findings);
@@ -116,12 +117,15 @@ impl One<'_, '_> {
                 None if self.findings.is_written("carrier", name) => {}
                 None => {
                     let known: Vec<&str> = carriers.values().map(|it| &*it.name).collect();
-                    self.findings.fault(&path, crate::config::error::unknown(&format!("carrier {name:?}"), name, &known));
+                    self.findings
+                        .fault(&path, crate::config::error::unknown(&format!("carrier {name:?}"), name, &known));
                 }
                 Some(it) if it.links == 0 => {
                     self.findings.fault(&path, format!("carrier {name:?} only receives: its bind is \"receiver\""));
                 }
-                Some(it) if chosen.contains(&it.id) => self.findings.fault(&path, format!("carrier {name:?} stands there twice")),
+                Some(it) if chosen.contains(&it.id) => {
+                    self.findings.fault(&path, format!("carrier {name:?} stands there twice"))
+                }
                 Some(it) => chosen.push(it.id),
             }
         }
@@ -172,14 +176,20 @@ pub fn rules(
     rules.iter().map(|(place, it)| rule(&format!("rule.{place}"), it, (routes, names), findings)).collect()
 }
 
-fn rule(path: &str, written: &written::Rule, known: (&BTreeMap<RouteId, Route>, &Names), findings: &mut Findings) -> Rule {
+fn rule(
+    path: &str,
+    written: &written::Rule,
+    known: (&BTreeMap<RouteId, Route>, &Names),
+    findings: &mut Findings,
+) -> Rule {
     let (routes, names) = known;
     for (key, text) in [("tag", &written.tag), ("text", &written.text), ("hours", &written.hours)] {
         if let Some(text) = text {
             findings.unbuilt(&format!("{path}.{key}"), &format!("{text:?}"), "");
         }
     }
-    let class = written.class.as_deref().map(|it| findings.choose(&format!("{path}.class"), Some(it), &CLASSES, Class::Otp));
+    let class =
+        written.class.as_deref().map(|it| findings.choose(&format!("{path}.class"), Some(it), &CLASSES, Class::Otp));
     match routes.get(&RouteId(written.route)) {
         None if findings.is_written("route", &written.route.to_string()) => {}
         None => findings.fault(&format!("{path}.route"), format!("there is no route {}", written.route)),

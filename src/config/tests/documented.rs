@@ -24,7 +24,10 @@ fn every_option_stands_in_the_file_at_its_default() {
     assert!(60 < uncommented().lines().filter(|it| !FILE.lines().any(|line| line == *it)).count());
     assert_eq!(documented.links, default.links);
     assert_eq!((&documented.http, &documented.admin), (&default.http, &default.admin));
-    assert_eq!((&documented.store, documented.shutdown, documented.log), (&default.store, default.shutdown, default.log));
+    assert_eq!(
+        (&documented.store, documented.shutdown, documented.log),
+        (&default.store, default.shutdown, default.log)
+    );
     assert_eq!(format!("{:#?}", documented.plan), format!("{:#?}", default.plan));
 }
 
@@ -102,7 +105,11 @@ fn what_has_no_function_yet_is_refused_in_a_sentence() {
     let mut count = 0;
     for (section, _, line) in lines().into_iter().filter(|(_, mark, _)| *mark == "## ") {
         let section_is_built = ["http", "store", "account", "carrier", "route", "rule"].contains(&section.as_str());
-        let header = if ["account", "carrier", "route", "rule"].contains(&section.as_str()) { format!("[[{section}]]") } else { format!("[{section}]") };
+        let header = if ["account", "carrier", "route", "rule"].contains(&section.as_str()) {
+            format!("[[{section}]]")
+        } else {
+            format!("[{section}]")
+        };
         let text = match (section_is_built, line.starts_with('[')) {
             (true, _) => FILE.replacen(&format!("\n{header}\n"), &format!("\n{header}\n{line}\n"), 1),
             (false, true) => format!("{FILE}\n{line}\n"),
@@ -122,7 +129,10 @@ fn what_has_no_function_yet_is_refused_in_a_sentence() {
 
 #[test]
 fn sections_without_a_function_are_checked_for_slips_all_the_same() {
-    assert!(errors(&format!("{FILE}\n[opt_out]\nkeyword = [\"STOP\"]\n")).contains("opt_out.keyword: unknown key; did you mean keywords?"));
+    assert!(
+        errors(&format!("{FILE}\n[opt_out]\nkeyword = [\"STOP\"]\n"))
+            .contains("opt_out.keyword: unknown key; did you mean keywords?")
+    );
     assert!(errors(&format!("{FILE}\n[port.kanel]\n")).contains("port.kanel: unknown port; did you mean kannel?"));
 }
 

@@ -8,7 +8,10 @@ fn files_in_conf_d_add_tables_and_replace_keys() {
     let folder = Folder::with(&format!("[http]\nmax_connections = 10\nlisten = \"127.0.0.1:1\"\n{SMALL}"));
     folder.write("conf.d/20-more.toml", "[http]\nlisten = \"127.0.0.1:3\"\n");
     let beta = "[[carrier]]\nid = \"beta\"\naddress = [\"b:1\"]\nsystem_id = \"n\"\npassword = \"p\"\n";
-    folder.write("conf.d/10-beta.toml", &format!("[http]\nlisten = \"127.0.0.1:2\"\n{beta}[[route]]\nid = 9\ncarriers = [\"beta\"]\n"));
+    folder.write(
+        "conf.d/10-beta.toml",
+        &format!("[http]\nlisten = \"127.0.0.1:2\"\n{beta}[[route]]\nid = 9\ncarriers = [\"beta\"]\n"),
+    );
     folder.write("conf.d/notes.txt", "not [ toml");
     let loaded = folder.read(&[]).unwrap().loaded;
     assert_eq!((loaded.plan.carriers.len(), loaded.plan.routes.len()), (2, 2));
@@ -19,7 +22,10 @@ fn files_in_conf_d_add_tables_and_replace_keys() {
 #[test]
 fn an_id_in_two_files_is_an_error_that_names_both() {
     let folder = Folder::with(SMALL);
-    folder.write("conf.d/acme.toml", "\n[[carrier]]\nid = \"acme\"\naddress = [\"b:1\"]\nsystem_id = \"n\"\npassword = \"p\"\n");
+    folder.write(
+        "conf.d/acme.toml",
+        "\n[[carrier]]\nid = \"acme\"\naddress = [\"b:1\"]\nsystem_id = \"n\"\npassword = \"p\"\n",
+    );
     let error = folder.short(&folder.read(&[]).unwrap_err());
     assert_eq!(error, "conf.d/acme.toml:3: carrier \"acme\", id: this id is taken by the carrier at nuncio.toml:8");
 }

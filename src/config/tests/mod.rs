@@ -30,7 +30,8 @@ impl Folder {
     }
 
     fn read(&self, environment: &[(&str, &str)]) -> Result<Draft, String> {
-        let environment: Environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let environment: Environment =
+            environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         read_in(&self.path("nuncio.toml"), environment).map_err(|error| self.short(&error.to_string()))
     }
 
@@ -107,7 +108,10 @@ fn everything_that_a_carrier_can_be_told_arrives_at_its_link() {
     let dialect = &link.dialect;
     assert_eq!(dialect.source, Numbering { ton: None, npi: Some(0) });
     assert_eq!(dialect.destination, Numbering { ton: Some(1), npi: Some(1) });
-    assert_eq!((dialect.message_id, dialect.receipts, dialect.receipt_offset), (IdForm::RespHex, ReceiptsAsked::First, 19_800));
+    assert_eq!(
+        (dialect.message_id, dialect.receipts, dialect.receipt_offset),
+        (IdForm::RespHex, ReceiptsAsked::First, 19_800)
+    );
     assert_eq!(dialect.answers.get(&0x0B), Some(&Answer::Never));
     assert_eq!(dialect.reasons.get("027"), Some(&Reason::AbsentSubscriber));
     assert_eq!(dialect.cost.as_ref().and_then(|it| it.countries.get("NL").copied()), Some(Money(29_000)));
