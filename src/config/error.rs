@@ -137,7 +137,7 @@ impl Findings {
     /// Whether a key, or something in it, is known to be wrong.
     pub fn is_faulty(&self, path: &str) -> bool {
         let key = self.key(path);
-        self.faults.iter().any(|it| it.key == key)
+        self.faults.iter().any(|it| it.key.strip_prefix(&key).is_some_and(|it| it.is_empty() || it.starts_with('.')))
     }
 
     /// What was found wrong since the last call, in the order of the files.

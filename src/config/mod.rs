@@ -24,6 +24,7 @@ use crate::dispatch::plan::Plan;
 use crate::link;
 use crate::record::contract::NameKind;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +34,6 @@ pub type Environment = BTreeMap<String, String>;
 
 /// A configuration that was read and found right. It has its options; its accounts and carriers
 /// get their numbers from the store, which is opened with those options.
-#[derive(Debug)]
 pub struct Draft {
     schema: Schema,
     environment: Environment,
@@ -154,6 +154,13 @@ pub fn read_in(path: &Path, environment: Environment) -> Result<Draft, Error> {
 /// What `nuncio check` does: reads everything, secrets included, and opens nothing.
 pub fn check(path: &Path) -> Result<Summary, Error> {
     read(path).map(|it| it.summary())
+}
+
+/// Without the environment, which holds more than is ours to print.
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft").field("loaded", &self.loaded).finish_non_exhaustive()
+    }
 }
 
 impl Draft {

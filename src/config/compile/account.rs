@@ -106,6 +106,9 @@ impl One<'_, '_> {
     fn keys(&mut self) -> Vec<[u8; 32]> {
         let path = self.at("key_sha256");
         let written = &self.written.key_sha256;
+        if self.findings.is_faulty(&path) {
+            return Vec::new();
+        }
         if written.is_empty() {
             self.findings.fault(&path, "holds no key; `nuncio key` prints one and its SHA-256");
         } else if KEYS_MAX < written.len() {

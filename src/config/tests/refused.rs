@@ -79,6 +79,15 @@ fn a_wrong_type_says_what_was_expected_and_what_came() {
 }
 
 #[test]
+fn a_secret_of_the_wrong_type_is_not_repeated() {
+    assert_eq!(of_carrier("password = 73825"), "nuncio.toml:11: carrier \"acme\", password: expected a text in quotes");
+    assert_eq!(
+        errors(&SMALL.replace("key_sha256 = [", "key_sha256 = [73825, ")),
+        "nuncio.toml:4: account \"shop\", key_sha256.0: expected a text in quotes"
+    );
+}
+
+#[test]
 fn values_have_their_unit() {
     assert_eq!(
         of_carrier("response_timeout = \"60\""),
