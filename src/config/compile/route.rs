@@ -124,7 +124,7 @@ impl One<'_, '_> {
                     self.findings.fault(&path, format!("carrier {name:?} only receives: its bind is \"receiver\""));
                 }
                 Some(it) if chosen.contains(&it.id) => {
-                    self.findings.fault(&path, format!("carrier {name:?} stands there twice"))
+                    self.findings.fault(&path, format!("carrier {name:?} stands there twice"));
                 }
                 Some(it) => chosen.push(it.id),
             }
