@@ -40,7 +40,8 @@ const HEADERS_MAX: usize = 64;
 const STREAMS_MAX: u32 = 250;
 /// A clock that looks more often than this only burns.
 const TICK_MIN: Duration = Duration::from_millis(5);
-/// How long a connection that was told to end may take to write what is left.
+/// How long a connection that was told to end may take to write what is left; less where it
+/// may not even idle so long.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What a connection reads and writes.
@@ -102,7 +103,7 @@ impl Desk {
         // A running request is finished; what was promised is written; then the connection goes.
         tokio::select! {
             _ = connection => {}
-            () = activity.quiet(FAREWELL) => {}
+            () = activity.quiet(FAREWELL.min(self.idle_timeout)) => {}
         }
     }
 }

@@ -23,6 +23,7 @@ pub mod router;
 pub mod auth;
 pub mod key;
 pub mod problem;
+mod memory;
 mod body;
 mod request;
 mod diagnose;

@@ -11,6 +11,7 @@ use crate::api::read;
 use crate::api::recipients::Line;
 use crate::api::request::RECIPIENTS_MAX;
 use crate::dispatch::command::Reply;
+use crate::dispatch::happening::{Recipient, Submission};
 use crate::message::id::{MessageId, OrderId};
 use crate::message::status::Status;
 use crate::record::entry::Entry;
@@ -67,12 +68,14 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     refuse_when_closed(context)?;
     let key = idempotency_key(request.headers())?;
     let path = request.uri().path().to_owned();
-    let body = body::read(request.into_body(), context.wiring.max_body, context.wiring.body_timeout).await?;
+    let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
     let (quote, mut submission) = Quote::of(&directory.plan, account, &asked)?;
     for it in &quote.rejected {
         (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
     }
+    // The texts are held until the loop has answered, not only until it takes them.
+    let _texts = context.memory.hold(octets(&submission))?;
     submission.idempotency = key.map(|key| (key, digest(&path, &body)));
     let (to, answer) = oneshot::channel();
     send(context, Call::Submit(submission, to))?;
@@ -102,7 +105,7 @@ async fn repeated(context: &Context, quote: &Quote<'_>, order: OrderId) -> Resul
 async fn estimated(context: &Context, request: Request) -> Result<Response, Problem> {
     let directory = context.directory();
     let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Send)?;
-    let body = body::read(request.into_body(), context.wiring.max_body, context.wiring.body_timeout).await?;
+    let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
     let (quote, _) = Quote::of(&directory.plan, account, &asked)?;
     let carriers = &directory.plan.carriers;
@@ -193,6 +196,11 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<Box<str>>, Problem> {
         Some(text) if (1..=KEY_MAX).contains(&text.len()) => Ok(Some(text.into())),
         _ => Err(Problem::new(Kind::Invalid, format!("An Idempotency-Key has 1 to {KEY_MAX} ASCII characters."))),
     }
+}
+
+/// About what a submission takes in memory.
+fn octets(submission: &Submission) -> usize {
+    submission.recipients.iter().map(|it| size_of::<Recipient>() + it.text.len()).sum()
 }
 
 /// What was asked for, in 32 octets: path and body.

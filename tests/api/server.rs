@@ -308,3 +308,18 @@ async fn tls_is_spoken_where_it_is_given_and_plain_text_is_cut() {
     plain.write_all(post(BODY).as_bytes()).await.unwrap();
     assert!(!rest(&mut plain).await.contains("HTTP/1.1 202"));
 }
+
+#[tokio::test]
+async fn a_client_that_does_not_read_loses_its_connection() {
+    let served = serve(&Http { idle_timeout: Duration::from_millis(300), ..options() });
+    let numbers: Vec<String> = (0..1_000).map(|it| format!("+{}", 31_600_000_000_u64 + it)).collect();
+    let answer = served.world.send(serde_json::json!({ "to": numbers, "text": "hi" })).await;
+    assert_eq!(answer.status, 202);
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    let list = format!("GET /v1/messages?limit=1000 HTTP/1.1\r\nHost: x\r\nX-API-KEY: {KEY}\r\n\r\n");
+    // More answers than the sockets between us can hold.
+    stream.write_all(list.repeat(60).as_bytes()).await.unwrap();
+    until("it is taken", || served.counts.open.load(Ordering::Relaxed) == 1).await;
+    until("it is cut", || served.counts.open.load(Ordering::Relaxed) == 0).await;
+    assert!(served.world.answers.lock().unwrap().len() < 60, "the answers were not read, and were all written");
+}
