@@ -1,8 +1,8 @@
 //! Numbers with their country code, as E.164 has them.
 //!
 //! ```text
-//! +31612345678 ─► digits, country code, possible length          a table: nanoseconds
-//! +31 (0)6-123 ─► libphonenumber reads it ─► the same checks     microseconds
+//! +31612345678 ─► digits, country code, possible length          a table: 0.05 µs
+//! +31 (0)6-123 ─► libphonenumber reads it ─► the same checks     3 µs, and 0.1 s the first time
 //! 0612345678   ─► the same, if a region is named; else refused
 //! ```
 //!
@@ -120,8 +120,8 @@ impl E164 {
 
     /// The country that it belongs to, in ISO letters; `None` for those of the whole world and for what is no number.
     pub fn country(self) -> Option<&'static str> {
-        let main = codes::of(self.lead())?.1;
-        let country = shared::of(self.0, self.count()).unwrap_or(main);
+        let (code, main, _) = *codes::of(self.lead())?;
+        let country = shared::of(self.0, self.count(), code).unwrap_or(main);
         (!country.is_empty()).then_some(country)
     }
 
@@ -334,6 +334,16 @@ mod tests {
             }
         }
         assert_eq!(count, codes::CODES.len());
+    }
+
+    #[test]
+    fn shared_prefixes_rise_and_none_begins_another() {
+        let written: Vec<String> = shared::PREFIXES.iter().map(|it| it.0.to_string()).collect();
+        assert!(shared::PREFIXES.is_sorted_by(|one, next| one.0 < next.0));
+        for prefix in &written {
+            assert_eq!(written.iter().filter(|it| it.starts_with(prefix)).count(), 1, "{prefix}");
+            assert!(E164(prefix.parse::<u64>().unwrap() * 100_000).country().is_some_and(|it| it.len() == 2));
+        }
     }
 
     #[test]

@@ -114,6 +114,7 @@ impl One<'_, '_> {
         let mut chosen = Vec::new();
         for name in written {
             match names.carrier(name).and_then(|it| carriers.get(&it)) {
+                None if self.findings.is_written("carrier", name) => {}
                 None => {
                     let known: Vec<&str> = carriers.values().map(|it| &*it.name).collect();
                     self.findings
@@ -123,7 +124,7 @@ impl One<'_, '_> {
                     self.findings.fault(&path, format!("carrier {name:?} only receives: its bind is \"receiver\""));
                 }
                 Some(it) if chosen.contains(&it.id) => {
-                    self.findings.fault(&path, format!("carrier {name:?} stands there twice"))
+                    self.findings.fault(&path, format!("carrier {name:?} stands there twice"));
                 }
                 Some(it) => chosen.push(it.id),
             }
@@ -190,6 +191,7 @@ fn rule(
     let class =
         written.class.as_deref().map(|it| findings.choose(&format!("{path}.class"), Some(it), &CLASSES, Class::Otp));
     match routes.get(&RouteId(written.route)) {
+        None if findings.is_written("route", &written.route.to_string()) => {}
         None => findings.fault(&format!("{path}.route"), format!("there is no route {}", written.route)),
         Some(route) if class.is_some_and(|it| it != route.class) => {
             findings.fault(&format!("{path}.class"), format!("route {} is for {}", written.route, route.class.word()));
@@ -198,7 +200,7 @@ fn rule(
     }
     let account = written.account.as_deref().and_then(|name| {
         let account = names.account(name);
-        if account.is_none() {
+        if account.is_none() && !findings.is_written("account", name) {
             findings.fault(&format!("{path}.account"), format!("there is no account {name:?}"));
         }
         account

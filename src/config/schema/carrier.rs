@@ -1,6 +1,7 @@
 //! `[[carrier]]`: who carries, and its habits.
 
 use crate::config::units::{Offset, Pace, Size, Span, Switch};
+use crate::wire::secret::Secret;
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
@@ -19,7 +20,7 @@ pub struct Carrier {
     pub local_address: Option<String>,
     pub tls: Option<TlsChoice>,
     pub system_id: String,
-    pub password: Option<String>,
+    pub password: Option<Secret<String>>,
     pub password_file: Option<PathBuf>,
     pub password_env: Option<String>,
     pub password_credential: Option<String>,
