@@ -47,7 +47,7 @@ enum Command {
         keep: bool,
     },
     /// Run a simulated carrier (SMSC) to test against.
-    Sim(#[command(flatten)] simulator::options::Options),
+    Sim(#[command(flatten)] Box<simulator::options::Options>),
     /// Make a key for the API: one line for the application, one for the configuration.
     Key,
 }

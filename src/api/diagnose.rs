@@ -32,7 +32,7 @@ fn diagnose(body: &[u8], refusal: &dyn fmt::Display) -> Problem {
         match name.as_str() {
             "to" => diagnose_to(value, &mut faults),
             "from" | "text" | "class" | "client_ref" | "validity" | "encoding" => {
-                want_text(value, pointer, &mut faults)
+                want_text(value, pointer, &mut faults);
             }
             "route_id" => {
                 let fits = value.is_null() || value.as_u64().is_some_and(|it| u32::try_from(it).is_ok());

@@ -194,11 +194,11 @@ impl Dispatch {
         let expires = held.entry.body.expires;
         let part = &mut held.entry.parts[usize::from(key.index())];
         (part.ends, part.due) = (expires, crate::message::time::Time::NEVER);
-        self.to_head(key);
+        self.put_first(key);
     }
 
     /// Stages a queued part that may go at once at the head of its lane.
-    pub(super) fn to_head(&mut self, key: PartKey) {
+    pub(super) fn put_first(&mut self, key: PartKey) {
         let Some(lane) = self.set.part(key).map(|it| it.lane) else { return };
         if self.set.stage(key) {
             self.lanes.entry(lane).or_default().ready.push_front(key);

@@ -49,7 +49,7 @@ impl Dispatch {
             match happening {
                 Happening::Cancel(_, _, message) => seqs.push(message.seq),
                 Happening::Link(_, Report::Answered(ticket, _) | Report::Late(ticket, _)) => {
-                    seqs.push(ticket.key().seq())
+                    seqs.push(ticket.key().seq());
                 }
                 Happening::Link(link, Report::Inbound { news: News::Receipt(news), .. }) => {
                     let forms = self.forms(link.carrier, &news.ids);
@@ -119,7 +119,7 @@ impl Dispatch {
                 let queue = self.lanes.entry(part.lane).or_default();
                 queue.delayed = queue.delayed.saturating_sub(1);
             }
-            self.to_head(key);
+            self.put_first(key);
         }
     }
 
