@@ -20,7 +20,7 @@ use crate::api;
 use crate::config::compile::Names;
 use crate::config::error::{Error, Findings};
 use crate::config::schema::Schema;
-use crate::dispatch::plan::Plan;
+use crate::dispatch::plan::{EraseText, Plan};
 use crate::link;
 use crate::record::contract::NameKind;
 use std::collections::BTreeMap;
@@ -85,15 +85,6 @@ pub enum Durability {
     Fsync,
     /// The end of the process, not that of the operating system.
     Os,
-}
-
-/// Which classes lose their text at the final state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the words of the configuration")]
-pub enum EraseText {
-    Otp,
-    All,
-    None,
 }
 
 /// The drain at the end.

@@ -36,6 +36,7 @@ use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::set::Set;
 use crate::dispatch::sweep::Sweep;
+use crate::message::body::Body;
 use crate::message::id::{CarrierId, LaneId, PartKey};
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
@@ -169,6 +170,7 @@ impl Dispatch {
         // The vectors keep their room: a beat under load is followed by another.
         let batch = &mut self.batch;
         batch.bodies.clear();
+        batch.erased.clear();
         batch.new_parts.clear();
         batch.parts.clear();
         batch.past.clear();
@@ -259,6 +261,11 @@ impl Dispatch {
         let destination = held.entry.body.destination;
         let (told, status) = (held.told, held.entry.status());
         held.told = status;
+        if status.is_final() && !told.is_final() && self.plan.erase_text.covers(held.entry.body.class) {
+            let body = Body { text: "".into(), ..(*held.entry.body).clone() };
+            held.entry.body = Arc::new(body);
+            self.batch.erased.push(held.entry.body.clone());
+        }
         if told != status {
             self.facts.push(Fact::Status {
                 message: held.entry.body.id,

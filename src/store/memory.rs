@@ -265,6 +265,9 @@ impl Image {
             self.by_order.insert((body.order, body.seq()));
             self.bodies.insert(body.seq(), body.clone());
         }
+        for body in &batch.erased {
+            self.bodies.insert(body.seq(), body.clone());
+        }
         batch.new_parts.iter().chain(&batch.parts).for_each(|it| self.put(it.clone()));
         for past in &batch.past {
             if let Some(hash) = past.attempt.rhash() {

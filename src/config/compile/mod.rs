@@ -73,7 +73,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     let rules = route::rules(&schema.rules, &routes, names, findings);
     let limits = Limits { queued_max: store.max_queued, ..Limits::default() };
     Loaded {
-        plan: Arc::new(Plan { accounts, carriers, routes, rules, limits }),
+        plan: Arc::new(Plan { accounts, carriers, routes, rules, erase_text: store.erase_text, limits }),
         links,
         http: service::http(&schema.http, findings),
         admin: service::admin(&schema.admin, findings),

@@ -35,6 +35,9 @@ impl Model {
             let entry = Entry { body: body.clone(), parts: Vec::new(), past: Vec::new() };
             self.entries.insert(body.seq(), entry);
         }
+        for body in &batch.erased {
+            self.entries.get_mut(&body.seq()).expect("the message is there").body = body.clone();
+        }
         for part in batch.new_parts.iter().chain(&batch.parts) {
             let entry = self.entries.get_mut(&part.key.seq()).expect("the message is there");
             entry.parts.retain(|it| it.key != part.key);

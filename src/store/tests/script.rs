@@ -73,6 +73,9 @@ impl Script {
                 batch.past.push(past);
             }
         }
+        if let Some(entry) = model.entries.values().next_back().filter(|_| self.one_in(3)) {
+            batch.erased.push(Arc::new(Body { text: "".into(), ..(*entry.body).clone() }));
+        }
         batch.parts = changed.into_values().collect();
         self.rest(model, &mut batch);
         batch.marks.time = self.now;
