@@ -63,6 +63,9 @@ pub enum Failure {
     /// TLS of a listener cannot be set up.
     #[error(transparent)]
     Tls(#[from] tls::TlsError),
+    /// A new configuration leaves out what parts still depend on.
+    #[error("{0}; keep it in the configuration until they have ended")]
+    StillUsed(String),
     /// The loop has ended without being told to.
     #[error("the loop ended on its own")]
     LoopEnded,
@@ -208,6 +211,12 @@ impl Gateway {
 
     async fn take_up(&mut self, draft: &Draft) -> Result<(), Failure> {
         let loaded = self.compile(draft).await?;
+        let (reply, left_out) = oneshot::channel();
+        self.tell(Control::LeftOut(loaded.plan.clone(), reply)).await;
+        let left_out = left_out.await.map_err(|_| Failure::LoopEnded)?;
+        if !left_out.is_empty() {
+            return Err(Failure::StillUsed(left_out.join("; ")));
+        }
         if [&loaded.http, &loaded.admin] != [&self.listens[0], &self.listens[1]] || loaded.store != self.store {
             warn!("changes of [http], [admin] and [store] take effect at the next start");
         }

@@ -1,11 +1,11 @@
 //! The sections of the daemon itself.
 
 use crate::api::options::{Http, Listen, Tls};
-use crate::dispatch::plan::EraseText;
 use crate::config::error::Findings;
 use crate::config::schema::service;
 use crate::config::units::Span;
 use crate::config::{Durability, Log, LogFormat, Shutdown, Store};
+use crate::dispatch::plan::EraseText;
 use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
