@@ -9,7 +9,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One connection at a time to one listener.
-pub struct Client {
+pub(crate) struct Client {
     at: SocketAddr,
     key: String,
     connection: Option<BufReader<TcpStream>>,
@@ -17,33 +17,33 @@ pub struct Client {
 
 /// An answer.
 #[derive(Debug)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// Its status code.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Its headers, names in lower case.
-    pub headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// Its body.
-    pub body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Client {
     /// A client with a key.
-    pub fn new(at: SocketAddr, key: &str) -> Self {
+    pub(crate) fn new(at: SocketAddr, key: &str) -> Self {
         Self { at, key: key.to_owned(), connection: None }
     }
 
     /// GET, and an answer whatever its status.
-    pub fn get(&mut self, path: &str) -> Reply {
+    pub(crate) fn get(&mut self, path: &str) -> Reply {
         self.call("GET", path, None).unwrap_or_else(|error| panic!("GET {path}: {error}"))
     }
 
     /// POST of JSON, and an answer whatever its status.
-    pub fn post(&mut self, path: &str, body: &Value) -> Reply {
+    pub(crate) fn post(&mut self, path: &str, body: &Value) -> Reply {
         self.call("POST", path, Some(body)).unwrap_or_else(|error| panic!("POST {path}: {error}"))
     }
 
     /// One request. After an error the next one connects anew.
-    pub fn call(&mut self, method: &str, path: &str, body: Option<&Value>) -> io::Result<Reply> {
+    pub(crate) fn call(&mut self, method: &str, path: &str, body: Option<&Value>) -> io::Result<Reply> {
         let body = body.map(Value::to_string).unwrap_or_default();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: nuncio\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
@@ -66,17 +66,17 @@ impl Client {
 
 impl Reply {
     /// A header, by its name in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|it| it.0 == name).map(|it| &*it.1)
     }
 
     /// The body as text.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
     /// The body as JSON.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 

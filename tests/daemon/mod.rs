@@ -10,10 +10,10 @@
 //! Nothing sleeps to synchronise: everything is awaited with a deadline. Every process ends with
 //! the value that stands for it, and what it said is printed when the test fails.
 
-pub mod client;
-pub mod page;
-pub mod process;
-pub mod raw;
+pub(crate) mod client;
+pub(crate) mod page;
+pub(crate) mod process;
+pub(crate) mod raw;
 
 use crate::daemon::client::Client;
 use crate::daemon::page::Page;
@@ -28,16 +28,16 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The key of the account that [`account`] configures.
-pub const KEY: &str = "the key of the shop";
+pub(crate) const KEY: &str = "the key of the shop";
 
 /// How long a daemon may take to serve, and to end.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How often is looked again at what is awaited.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// A daemon with its folder, which outlives its processes.
-pub struct Daemon {
+pub(crate) struct Daemon {
     folder: TempDir,
     environment: Vec<(String, String)>,
     process: Option<Process>,
@@ -47,19 +47,19 @@ pub struct Daemon {
 
 impl Daemon {
     /// Starts with a configuration, to which listeners, store and log are added.
-    pub fn start(config: &str) -> Self {
+    pub(crate) fn start(config: &str) -> Self {
         Self::start_with(config, &[])
     }
 
     /// The same, with more in its environment.
-    pub fn start_with(config: &str, environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_with(config: &str, environment: &[(&str, &str)]) -> Self {
         let mut daemon = Self::prepare(config, environment);
         daemon.restart();
         daemon
     }
 
     /// Writes everything and starts nothing.
-    pub fn prepare(config: &str, environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn prepare(config: &str, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = folder.path().join("store");
         let mut all: Vec<(String, String)> = [
@@ -79,22 +79,22 @@ impl Daemon {
     }
 
     /// Writes another configuration; [`Daemon::reload`] makes it known.
-    pub fn configure(&self, config: &str) {
+    pub(crate) fn configure(&self, config: &str) {
         std::fs::write(self.config(), config).expect("the folder takes files");
     }
 
     /// Where the configuration stands.
-    pub fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.folder.path().join("nuncio.toml")
     }
 
     /// The folder that it lives in.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// A command of the binary, with the environment of the daemon.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nuncio"));
         command.args(arguments).arg("--config").arg(self.config());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
@@ -102,7 +102,7 @@ impl Daemon {
     }
 
     /// Starts a process, the first or after [`Daemon::kill`], and waits until it serves.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         let process = Process::start("nuncio", self.command(&["serve"]));
         self.process = Some(process);
         let line = self.said("serving", 1);
@@ -115,7 +115,7 @@ impl Daemon {
     }
 
     /// Waits for the nth log line with this message, and gives it.
-    pub fn said(&self, message: &str, nth: usize) -> Value {
+    pub(crate) fn said(&self, message: &str, nth: usize) -> Value {
         self.process().line(PATIENCE, |lines| {
             let values = lines.iter().filter_map(|it| serde_json::from_str::<Value>(it).ok());
             values.filter(|it| it["message"].as_str().is_some_and(|it| it.contains(message))).nth(nth - 1)
@@ -123,45 +123,45 @@ impl Daemon {
     }
 
     /// Whether a log line has this in it.
-    pub fn has_said(&self, words: &str) -> bool {
+    pub(crate) fn has_said(&self, words: &str) -> bool {
         self.process().heard().iter().any(|it| it.contains(words))
     }
 
     /// kill -9.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.process.take().expect("it runs").kill();
     }
 
     /// Sends a signal.
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         self.process().signal(signal);
     }
 
     /// SIGTERM, and waits for the end.
-    pub fn terminate(&mut self) -> ExitStatus {
+    pub(crate) fn terminate(&mut self) -> ExitStatus {
         self.signal(Signal::TERM);
         self.end()
     }
 
     /// Waits for the end.
-    pub fn end(&mut self) -> ExitStatus {
+    pub(crate) fn end(&mut self) -> ExitStatus {
         let status = self.process_mut().end(PATIENCE);
         self.process = None;
         status
     }
 
     /// Whether the process is still there.
-    pub fn lives(&mut self) -> bool {
+    pub(crate) fn lives(&mut self) -> bool {
         self.process_mut().lives()
     }
 
     /// Its number.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.process().pid()
     }
 
     /// Memory in use, in octets.
-    pub fn rss(&self) -> u64 {
+    pub(crate) fn rss(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it runs");
         let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:")).expect("the kernel says it");
         let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
@@ -169,7 +169,7 @@ impl Daemon {
     }
 
     /// SIGHUP, and waits until the daemon has made up its mind.
-    pub fn reload(&self) {
+    pub(crate) fn reload(&self) {
         let done = ["the new configuration is in force", "the configuration is not changed"];
         let count = |lines: &[String]| lines.iter().filter(|it| done.iter().any(|done| it.contains(done))).count();
         let before = count(&self.process().heard());
@@ -178,27 +178,27 @@ impl Daemon {
     }
 
     /// Where applications call.
-    pub fn http(&self) -> SocketAddr {
+    pub(crate) fn http(&self) -> SocketAddr {
         self.http.expect("it serves")
     }
 
     /// Where operators look.
-    pub fn admin(&self) -> SocketAddr {
+    pub(crate) fn admin(&self) -> SocketAddr {
         self.admin.expect("it serves")
     }
 
     /// An application.
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::new(self.http(), KEY)
     }
 
     /// An operator.
-    pub fn operator(&self) -> Client {
+    pub(crate) fn operator(&self) -> Client {
         Client::new(self.admin(), KEY)
     }
 
     /// The metrics as they are now.
-    pub fn metrics(&self) -> Page {
+    pub(crate) fn metrics(&self) -> Page {
         let reply = self.operator().get("/metrics");
         assert_eq!(reply.status, 200, "{}", reply.text());
         Page::read(&reply.text())
@@ -214,7 +214,7 @@ impl Daemon {
 }
 
 /// An account `shop` with [`KEY`] and these routes.
-pub fn account(routes: &str) -> String {
+pub(crate) fn account(routes: &str) -> String {
     let digest: String = Sha256::digest(KEY.as_bytes()).iter().map(|it| format!("{it:02x}")).collect();
     format!(
         "[[account]]\nid = \"shop\"\nkey_sha256 = [\"{digest}\"]\nscopes = [\"send\", \"read\", \"admin\"]\nroutes = {routes}\nsenders = [\"*\"]\n"
@@ -222,7 +222,7 @@ pub fn account(routes: &str) -> String {
 }
 
 /// A carrier `acme` at this port; `more` are further lines of it.
-pub fn carrier(port: u16, more: &str) -> String {
+pub(crate) fn carrier(port: u16, more: &str) -> String {
     format!(
         "[[carrier]]\nid = \"acme\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"secret\"\n\
          reconnect = {{ base = \"50ms\", max = \"200ms\" }}\n{more}\n"
@@ -230,12 +230,12 @@ pub fn carrier(port: u16, more: &str) -> String {
 }
 
 /// A route 1 over `acme`; `more` are further lines of it.
-pub fn route(more: &str) -> String {
+pub(crate) fn route(more: &str) -> String {
     format!("[[route]]\nid = 1\ncarriers = [\"acme\"]\n{more}\n")
 }
 
 /// Looks until there is something, or fails.
-pub fn until<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + within;
     loop {
         if let Some(found) = look() {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const TAIL: usize = 60;
 
 /// A process and all that it said on stdout and stderr.
-pub struct Process {
+pub(crate) struct Process {
     name: &'static str,
     child: Child,
     heard: Arc<Heard>,
@@ -25,7 +25,7 @@ struct Heard {
 
 impl Process {
     /// Starts a command.
-    pub fn start(name: &'static str, mut command: Command) -> Self {
+    pub(crate) fn start(name: &'static str, mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
         let heard = Arc::new(Heard::default());
@@ -35,17 +35,17 @@ impl Process {
     }
 
     /// Its number.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// All lines so far.
-    pub fn heard(&self) -> Vec<String> {
+    pub(crate) fn heard(&self) -> Vec<String> {
         self.heard.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Waits until `look` finds something in the lines.
-    pub fn line<T>(&self, within: Duration, mut look: impl FnMut(&[String]) -> Option<T>) -> T {
+    pub(crate) fn line<T>(&self, within: Duration, mut look: impl FnMut(&[String]) -> Option<T>) -> T {
         let deadline = Instant::now() + within;
         let mut lines = self.heard.lines.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -63,26 +63,26 @@ impl Process {
     }
 
     /// Says a line to it.
-    pub fn say(&mut self, line: &str) {
+    pub(crate) fn say(&mut self, line: &str) {
         let stdin = self.child.stdin.as_mut().expect("it is piped");
         writeln!(stdin, "{line}").and_then(|()| stdin.flush()).unwrap_or_else(|error| panic!("{}: {error}", self.name));
     }
 
     /// Sends a signal.
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).unwrap_or_else(|error| panic!("{}: {error}", self.name));
     }
 
     /// kill -9, and waits for the end.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().expect("it is ours");
         _ = self.child.wait();
         self.ended = true;
     }
 
     /// Waits for the end.
-    pub fn end(&mut self, within: Duration) -> ExitStatus {
+    pub(crate) fn end(&mut self, within: Duration) -> ExitStatus {
         let deadline = Instant::now() + within;
         loop {
             if let Some(status) = self.child.try_wait().expect("it is ours") {
@@ -95,7 +95,7 @@ impl Process {
     }
 
     /// Whether it is still there.
-    pub fn lives(&mut self) -> bool {
+    pub(crate) fn lives(&mut self) -> bool {
         self.child.try_wait().expect("it is ours").is_none()
     }
 }

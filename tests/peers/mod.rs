@@ -1,4 +1,4 @@
 //! The daemon against SMSCs that nobody here wrote.
 
 mod npm;
-pub mod smsc;
+pub(crate) mod smsc;

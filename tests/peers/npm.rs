@@ -31,13 +31,8 @@ fn send(client: &mut Client, texts: std::ops::Range<usize>) {
 /// Waits until so many messages have come to a status.
 fn come_to(daemon: &Daemon, status: &str, count: usize) {
     let series = format!("messages_total{{route=\"1\",status=\"{status}\"}}");
-    let mut last = 0.0;
     until(&format!("{count} are {status}"), PATIENCE, || {
-        let now = daemon.metrics().value(&series);
-        if now != last {
-            last = now;
-        }
-        (count as f64 <= last).then_some(())
+        (count as f64 <= daemon.metrics().value(&series)).then_some(())
     });
 }
 
@@ -55,4 +50,76 @@ fn twenty_thousand_to_one_number_are_delivered_each_once_on_the_wire() {
     assert_eq!(page.value("receipts_total{carrier=\"acme\",status=\"DELIVERED\"}"), COUNT as f64);
     assert_eq!(page.sum("unknown_outcomes_total", &[]), 0.0);
     assert_eq!(page.sum("malformed_pdus_total", &[]), 0.0);
+}
+
+#[test]
+fn receipts_that_come_before_the_answer_are_matched() {
+    const COUNT: usize = 300;
+    let Some(smsc) = Smsc::npm(&json!({ "first": "receipt" })) else { return };
+    let daemon = Daemon::start(&config(smsc.port(), ""));
+    send(&mut daemon.client(), 0..COUNT);
+    come_to(&daemon, "DELIVERED", COUNT);
+    let page = daemon.metrics();
+    assert_eq!(page.value("receipts_total{carrier=\"acme\",status=\"DELIVERED\"}"), COUNT as f64);
+    until("nothing is parked", PATIENCE, || (daemon.metrics().value("receipts_parked") == 0.0).then_some(()));
+}
+
+#[test]
+fn decimal_receipts_find_hexadecimal_answers() {
+    const COUNT: usize = 300;
+    let Some(smsc) = Smsc::npm(&json!({ "answer": "hex", "receipt": "padded" })) else { return };
+    for form in ["auto", "resp-hex"] {
+        let daemon = Daemon::start(&config(smsc.port(), &format!("message_id = \"{form}\"")));
+        send(&mut daemon.client(), 0..COUNT);
+        come_to(&daemon, "DELIVERED", COUNT);
+        assert_eq!(daemon.metrics().value("receipts_parked"), 0.0);
+    }
+}
+
+#[test]
+fn the_seven_words_of_receipts_are_seen() {
+    let words = ["DELIVRD", "UNDELIV", "REJECTD", "EXPIRED", "ACCEPTD", "BUFFERED", "UNKNOWN"];
+    let Some(mut smsc) = Smsc::npm(&json!({ "words": words })) else { return };
+    let daemon = Daemon::start(&config(smsc.port(), ""));
+    send(&mut daemon.client(), 0..words.len());
+    smsc.reaches("confirmed", words.len() as u64, PATIENCE);
+    let page = daemon.metrics();
+    for (status, count) in [("DELIVERED", 1.0), ("FAILED", 2.0), ("EXPIRED", 1.0), ("SENT", 2.0), ("UNKNOWN", 1.0)] {
+        assert_eq!(page.value(&format!("receipts_total{{carrier=\"acme\",status=\"{status}\"}}")), count, "{status}");
+    }
+    let list = daemon.client().get("/v1/messages").json();
+    let said: Vec<(String, String)> = list["data"].as_array().unwrap().iter().map(word_and_status).collect();
+    for (word, status) in [
+        ("DELIVRD", "DELIVERED"),
+        ("UNDELIV", "FAILED"),
+        ("REJECTD", "FAILED"),
+        ("EXPIRED", "EXPIRED"),
+        ("ACCEPTD", "SENT"),
+        ("BUFFERED", "SENT"),
+        ("UNKNOWN", "UNKNOWN"),
+    ] {
+        assert!(said.contains(&(word.to_owned(), status.to_owned())), "{word}: {said:?}");
+    }
+}
+
+/// The carrier's word for a message, and ours.
+fn word_and_status(message: &Value) -> (String, String) {
+    let text = |it: &Value| it.as_str().unwrap_or_default().to_owned();
+    (text(&message["attempts"][0]["receipt"]["raw_status"]), text(&message["status"]))
+}
+
+#[test]
+fn it_is_ready_while_the_carrier_is_down_and_delivers_once_it_is_up() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let daemon = Daemon::start(&config(port, ""));
+    daemon.said("cannot connect", 2);
+    assert_eq!(daemon.operator().get("/readyz").status, 200);
+    send(&mut daemon.client(), 0..20);
+    let page = daemon.metrics();
+    assert_eq!(page.value("link_up{carrier=\"acme\",bind=\"1\"}"), 0.0);
+    assert_eq!(page.value("messages_total{route=\"1\",status=\"QUEUED\"}"), 20.0);
+    let Some(mut smsc) = Smsc::npm(&json!({ "port": port })) else { return };
+    come_to(&daemon, "DELIVERED", 20);
+    assert!(smsc.ledger().iter().all(|it| it.1 == 1));
+    assert_eq!(smsc.event("bound", 1)["password"], "secret");
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An SMSC in another process.
-pub struct Smsc {
+pub(crate) struct Smsc {
     process: Process,
     port: u16,
     asked: usize,
@@ -19,7 +19,7 @@ pub struct Smsc {
 
 impl Smsc {
     /// The one made of the package `smpp` of npm; `None` where it is not installed, which CI does not allow.
-    pub fn npm(options: &Value) -> Option<Self> {
+    pub(crate) fn npm(options: &Value) -> Option<Self> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers");
         let there = Path::new(folder).join("node_modules/smpp").exists();
         if !there || !runs("node", &["--version"]) {
@@ -37,36 +37,36 @@ impl Smsc {
     }
 
     /// Where it listens.
-    pub const fn port(&self) -> u16 {
+    pub(crate) const fn port(&self) -> u16 {
         self.port
     }
 
     /// Changes options.
-    pub fn set(&mut self, options: &Value) -> Value {
+    pub(crate) fn set(&mut self, options: &Value) -> Value {
         self.tell(&json!({ "set": options }))
     }
 
     /// How it stands.
-    pub fn report(&mut self) -> Value {
+    pub(crate) fn report(&mut self) -> Value {
         self.tell(&json!({}))
     }
 
     /// How often which text came.
-    pub fn ledger(&mut self) -> Vec<(String, u64)> {
+    pub(crate) fn ledger(&mut self) -> Vec<(String, u64)> {
         let report = self.tell(&json!({ "ledger": true }));
         let ledger = report["ledger"].as_object().expect("it was asked for");
         ledger.iter().map(|(text, count)| (text.clone(), count.as_u64().expect("a count"))).collect()
     }
 
     /// Waits until a count of its report is at least so high.
-    pub fn reaches(&mut self, name: &str, count: u64, within: Duration) {
+    pub(crate) fn reaches(&mut self, name: &str, count: u64, within: Duration) {
         until(&format!("the SMSC has {name} {count}"), within, || {
             self.report()[name].as_u64().filter(|it| count <= *it)
         });
     }
 
     /// Waits for the nth event of a kind.
-    pub fn event(&self, kind: &str, nth: usize) -> Value {
+    pub(crate) fn event(&self, kind: &str, nth: usize) -> Value {
         self.process.line(PATIENCE, |lines| event(lines, kind, nth))
     }
 
@@ -84,14 +84,14 @@ fn event(lines: &[String], kind: &str, nth: usize) -> Option<Value> {
 }
 
 /// Whether a command is there and content.
-pub fn runs(command: &str, arguments: &[&str]) -> bool {
+pub(crate) fn runs(command: &str, arguments: &[&str]) -> bool {
     let mut command = Command::new(command);
     command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
     command.status().is_ok_and(|it| it.success())
 }
 
 /// Says that a test does not run for lack of something, which CI does not allow.
-pub fn skipped<T>(missing: &str) -> Option<T> {
+pub(crate) fn skipped<T>(missing: &str) -> Option<T> {
     assert!(std::env::var_os("CI").is_none(), "missing: {missing}");
     eprintln!("skipped, missing: {missing}");
     None
