@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod api;
+mod daemon;
+mod operation;
+mod peers;
 mod rust;
 mod service;
 mod session;

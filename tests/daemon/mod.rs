@@ -1,0 +1,247 @@
+//! The real binary under test: started with a configuration, watched, killed, started again.
+//!
+//! ```text
+//!   test ── Daemon ──► nuncio serve --config FILE      listens on free ports and says which
+//!     │        ├── Client ──► HTTP/1.1, kept alive
+//!     │        └── Page   ──► /metrics
+//!     └──── Process ──► a peer in another language     a line of JSON a word, both ways
+//! ```
+//!
+//! Nothing sleeps to synchronise: everything is awaited with a deadline. Every process ends with
+//! the value that stands for it, and what it said is printed when the test fails.
+
+pub(crate) mod client;
+pub(crate) mod page;
+pub(crate) mod process;
+pub(crate) mod raw;
+
+use crate::daemon::client::Client;
+use crate::daemon::page::Page;
+use crate::daemon::process::Process;
+use rustix::process::Signal;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The key of the account that [`account`] configures.
+pub(crate) const KEY: &str = "the key of the shop";
+
+/// How long a daemon may take to serve, and to end.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often is looked again at what is awaited.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// A daemon with its folder, which outlives its processes.
+pub(crate) struct Daemon {
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+    process: Option<Process>,
+    http: Option<SocketAddr>,
+    admin: Option<SocketAddr>,
+}
+
+impl Daemon {
+    /// Starts with a configuration, to which listeners, store and log are added.
+    pub(crate) fn start(config: &str) -> Self {
+        Self::start_with(config, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub(crate) fn start_with(config: &str, environment: &[(&str, &str)]) -> Self {
+        let mut daemon = Self::prepare(config, environment);
+        daemon.restart();
+        daemon
+    }
+
+    /// Writes everything and starts nothing.
+    pub(crate) fn prepare(config: &str, environment: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = folder.path().join("store");
+        let mut all: Vec<(String, String)> = [
+            ("NUNCIO_HTTP_LISTEN", "127.0.0.1:0"),
+            ("NUNCIO_ADMIN_LISTEN", "127.0.0.1:0"),
+            ("NUNCIO_STORE_PATH", &store.to_string_lossy()),
+            ("NUNCIO_STORE_MIN_FREE", "1MiB"),
+            ("NUNCIO_LOG_FORMAT", "json"),
+        ]
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect();
+        all.extend(environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let daemon = Self { folder, environment: all, process: None, http: None, admin: None };
+        daemon.configure(config);
+        daemon
+    }
+
+    /// Writes another configuration; [`Daemon::reload`] makes it known.
+    pub(crate) fn configure(&self, config: &str) {
+        std::fs::write(self.config(), config).expect("the folder takes files");
+    }
+
+    /// Where the configuration stands.
+    pub(crate) fn config(&self) -> PathBuf {
+        self.folder.path().join("nuncio.toml")
+    }
+
+    /// The folder that it lives in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A command of the binary, with the environment of the daemon.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nuncio"));
+        command.args(arguments).arg("--config").arg(self.config());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Starts a process, the first or after [`Daemon::kill`], and waits until it serves.
+    pub(crate) fn restart(&mut self) {
+        let process = Process::start("nuncio", self.command(&["serve"]));
+        self.process = Some(process);
+        let line = self.said("serving", 1);
+        let address = |name: &str| {
+            let text = line[name].as_str().unwrap_or_default();
+            let text = text.trim_start_matches("Some(").trim_end_matches(')');
+            text.parse().unwrap_or_else(|_| panic!("the line says where {name} is: {line}"))
+        };
+        (self.http, self.admin) = (Some(address("http")), Some(address("admin")));
+    }
+
+    /// Waits for the nth log line with this message, and gives it.
+    pub(crate) fn said(&self, message: &str, nth: usize) -> Value {
+        self.process().line(PATIENCE, |lines| {
+            let values = lines.iter().filter_map(|it| serde_json::from_str::<Value>(it).ok());
+            values.filter(|it| it["message"].as_str().is_some_and(|it| it.contains(message))).nth(nth - 1)
+        })
+    }
+
+    /// Whether a log line has this in it.
+    pub(crate) fn has_said(&self, words: &str) -> bool {
+        self.process().heard().iter().any(|it| it.contains(words))
+    }
+
+    /// kill -9.
+    pub(crate) fn kill(&mut self) {
+        self.process.take().expect("it runs").kill();
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.process().signal(signal);
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub(crate) fn terminate(&mut self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.end()
+    }
+
+    /// Waits for the end.
+    pub(crate) fn end(&mut self) -> ExitStatus {
+        let status = self.process_mut().end(PATIENCE);
+        self.process = None;
+        status
+    }
+
+    /// Whether the process is still there.
+    pub(crate) fn lives(&mut self) -> bool {
+        self.process_mut().lives()
+    }
+
+    /// Its number.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process().pid()
+    }
+
+    /// Memory in use, in octets.
+    pub(crate) fn rss(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it runs");
+        let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:")).expect("the kernel says it");
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        kib << 10
+    }
+
+    /// SIGHUP, and waits until the daemon has made up its mind.
+    pub(crate) fn reload(&self) {
+        let done = ["the new configuration is in force", "the configuration is not changed"];
+        let count = |lines: &[String]| lines.iter().filter(|it| done.iter().any(|done| it.contains(done))).count();
+        let before = count(&self.process().heard());
+        self.signal(Signal::HUP);
+        self.process().line(PATIENCE, |lines| (before < count(lines)).then_some(()));
+    }
+
+    /// Where applications call.
+    pub(crate) fn http(&self) -> SocketAddr {
+        self.http.expect("it serves")
+    }
+
+    /// Where operators look.
+    pub(crate) fn admin(&self) -> SocketAddr {
+        self.admin.expect("it serves")
+    }
+
+    /// An application.
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.http(), KEY)
+    }
+
+    /// An operator.
+    pub(crate) fn operator(&self) -> Client {
+        Client::new(self.admin(), KEY)
+    }
+
+    /// The metrics as they are now.
+    pub(crate) fn metrics(&self) -> Page {
+        let reply = self.operator().get("/metrics");
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        Page::read(&reply.text())
+    }
+
+    fn process(&self) -> &Process {
+        self.process.as_ref().expect("it runs")
+    }
+
+    fn process_mut(&mut self) -> &mut Process {
+        self.process.as_mut().expect("it runs")
+    }
+}
+
+/// An account `shop` with [`KEY`] and these routes.
+pub(crate) fn account(routes: &str) -> String {
+    let digest: String = Sha256::digest(KEY.as_bytes()).iter().map(|it| format!("{it:02x}")).collect();
+    format!(
+        "[[account]]\nid = \"shop\"\nkey_sha256 = [\"{digest}\"]\nscopes = [\"send\", \"read\", \"admin\"]\nroutes = {routes}\nsenders = [\"*\"]\n"
+    )
+}
+
+/// A carrier `acme` at this port; `more` are further lines of it.
+pub(crate) fn carrier(port: u16, more: &str) -> String {
+    format!(
+        "[[carrier]]\nid = \"acme\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"secret\"\n\
+         reconnect = {{ base = \"50ms\", max = \"200ms\" }}\n{more}\n"
+    )
+}
+
+/// A route 1 over `acme`; `more` are further lines of it.
+pub(crate) fn route(more: &str) -> String {
+    format!("[[route]]\nid = 1\ncarriers = [\"acme\"]\n{more}\n")
+}
+
+/// Looks until there is something, or fails.
+pub(crate) fn until<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + within;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "{what}: not within {within:?}");
+        std::thread::sleep(LOOK_AGAIN);
+    }
+}

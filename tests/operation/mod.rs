@@ -1,0 +1,3 @@
+//! The daemon as its operator sees it.
+
+mod life;

@@ -1,0 +1,98 @@
+//! A peer that plays the SMSC in a process of its own, and is told and asked in lines of JSON.
+
+use crate::daemon::process::Process;
+use crate::daemon::until;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// How long a peer may take to say something.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An SMSC in another process.
+pub(crate) struct Smsc {
+    process: Process,
+    port: u16,
+    asked: usize,
+}
+
+impl Smsc {
+    /// The one made of the package `smpp` of npm; `None` where it is not installed, which CI does not allow.
+    pub(crate) fn npm(options: &Value) -> Option<Self> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers");
+        let there = Path::new(folder).join("node_modules/smpp").exists();
+        if !there || !runs("node", &["--version"]) {
+            return skipped("the npm package smpp: npm ci --prefix tests/peers");
+        }
+        let mut command = Command::new("node");
+        command.current_dir(folder).arg("smsc.js").arg(options.to_string());
+        Some(Self::started("smsc.js", command))
+    }
+
+    fn started(name: &'static str, command: Command) -> Self {
+        let process = Process::start(name, command);
+        let port = process.line(PATIENCE, |lines| event(lines, "listening", 1)?["port"].as_u64());
+        Self { process, port: u16::try_from(port).expect("a port"), asked: 0 }
+    }
+
+    /// Where it listens.
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Changes options.
+    pub(crate) fn set(&mut self, options: &Value) -> Value {
+        self.tell(&json!({ "set": options }))
+    }
+
+    /// How it stands.
+    pub(crate) fn report(&mut self) -> Value {
+        self.tell(&json!({}))
+    }
+
+    /// How often which text came.
+    pub(crate) fn ledger(&mut self) -> Vec<(String, u64)> {
+        let report = self.tell(&json!({ "ledger": true }));
+        let ledger = report["ledger"].as_object().expect("it was asked for");
+        ledger.iter().map(|(text, count)| (text.clone(), count.as_u64().expect("a count"))).collect()
+    }
+
+    /// Waits until a count of its report is at least so high.
+    pub(crate) fn reaches(&mut self, name: &str, count: u64, within: Duration) {
+        until(&format!("the SMSC has {name} {count}"), within, || {
+            self.report()[name].as_u64().filter(|it| count <= *it)
+        });
+    }
+
+    /// Waits for the nth event of a kind.
+    pub(crate) fn event(&self, kind: &str, nth: usize) -> Value {
+        self.process.line(PATIENCE, |lines| event(lines, kind, nth))
+    }
+
+    fn tell(&mut self, line: &Value) -> Value {
+        self.asked += 1;
+        self.process.say(&line.to_string());
+        self.event("report", self.asked)
+    }
+}
+
+fn event(lines: &[String], kind: &str, nth: usize) -> Option<Value> {
+    let head = format!("{{\"event\":\"{kind}\"");
+    let line = lines.iter().filter(|it| it.starts_with(&head)).nth(nth - 1)?;
+    Some(serde_json::from_str(line).expect("a line of JSON"))
+}
+
+/// Whether a command is there and content.
+pub(crate) fn runs(command: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(command);
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
+    command.status().is_ok_and(|it| it.success())
+}
+
+/// Says that a test does not run for lack of something, which CI does not allow.
+pub(crate) fn skipped<T>(missing: &str) -> Option<T> {
+    assert!(std::env::var_os("CI").is_none(), "missing: {missing}");
+    eprintln!("skipped, missing: {missing}");
+    None
+}
