@@ -6,6 +6,7 @@ mod api;
 mod daemon;
 mod operation;
 mod peers;
+mod ring4;
 mod rust;
 mod service;
 mod session;
