@@ -4,6 +4,7 @@
 
 mod api;
 mod daemon;
+mod demo;
 mod operation;
 mod peers;
 mod ring4;
