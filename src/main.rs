@@ -1,3 +1,153 @@
-//! The `nuncio` command.
+//! The command line of nuncio.
 
-fn main() {}
+use clap::{Parser, Subcommand};
+use nuncio::config;
+use nuncio::gateway::demo::Demo;
+use nuncio::gateway::run::Failure;
+use nuncio::gateway::serve::serve;
+use nuncio::simulator;
+use nuncio::telemetry::log;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The configuration is wrong (sysexits.h, EX_CONFIG).
+const EXIT_CONFIG: u8 = 78;
+/// The store failed; the next start recovers (sysexits.h, EX_IOERR).
+const EXIT_STORE: u8 = 74;
+
+/// An SMS gateway daemon that speaks SMPP.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the gateway.
+    Serve {
+        /// The configuration file; conf.d beside it is read too.
+        #[arg(long, default_value = "/etc/nuncio/nuncio.toml")]
+        config: PathBuf,
+    },
+    /// Check a configuration and say what is wrong with it.
+    Check {
+        /// The configuration file; conf.d beside it is read too.
+        #[arg(long, default_value = "/etc/nuncio/nuncio.toml")]
+        config: PathBuf,
+    },
+    /// Show the main job: a simulated carrier, a gateway, some hundred messages, until all have ended.
+    Demo {
+        /// How many messages.
+        #[arg(long, default_value_t = 300)]
+        messages: usize,
+        /// Leave it running until Ctrl-C.
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Run a simulated carrier (SMSC) to test against.
+    Sim(#[command(flatten)] Box<simulator::options::Options>),
+    /// Make a key for the API: one line for the application, one for the configuration.
+    Key,
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Serve { config } => run(&config),
+        Command::Check { config } => match config::check(&config) {
+            Ok(summary) => {
+                let config::Summary { accounts, carriers, links, routes, rules } = summary;
+                println!(
+                    "{}: accounts {accounts}, carriers {carriers}, binds {links}, routes {routes}, rules {rules}",
+                    config.display()
+                );
+                ExitCode::SUCCESS
+            }
+            Err(wrong) => {
+                eprintln!("{wrong}");
+                ExitCode::from(EXIT_CONFIG)
+            }
+        },
+        Command::Demo { messages, keep } => demo(Demo { messages, keep }),
+        Command::Sim(options) => simulate(&options),
+        Command::Key => {
+            let (key, digest) = nuncio::api::key::new_key();
+            println!("key        = {key}\nkey_sha256 = \"{digest}\"");
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+fn run(path: &Path) -> ExitCode {
+    let log = match config::read(path) {
+        Ok(draft) => draft.log(),
+        Err(wrong) => return failed(&wrong.into()),
+    };
+    let format = match log.format {
+        config::LogFormat::Text => log::Format::Text,
+        config::LogFormat::Json => log::Format::Json,
+    };
+    if let Err(wrong) = log::init(format, log.level) {
+        eprintln!("{wrong}");
+        return ExitCode::from(EXIT_CONFIG);
+    }
+    match runtime().block_on(serve(path)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failed(&failure),
+    }
+}
+
+fn demo(demo: Demo) -> ExitCode {
+    // Warnings only: the table is what is to be seen.
+    log::init(log::Format::Text, "error").expect("the level is a word of the log's own");
+    match runtime().block_on(demo.run()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn simulate(options: &simulator::options::Options) -> ExitCode {
+    let run = async {
+        let server = simulator::server::Server::bind(options).await?;
+        println!("listening on {}", server.address()?);
+        // Ends by Ctrl-C, or by SIGTERM as any process does.
+        server.run(async { _ = tokio::signal::ctrl_c().await }).await
+    };
+    match runtime().block_on(run) {
+        Ok(stats) => {
+            println!("{stats:#?}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{}: {error}", options.listen);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("the operating system gives threads")
+}
+
+/// Says what is wrong, cause after cause, and with which code the process ends.
+fn failed(failure: &Failure) -> ExitCode {
+    let mut text = failure.to_string();
+    let mut cause = std::error::Error::source(failure);
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    eprintln!("{text}");
+    match failure {
+        Failure::Config(_) => ExitCode::from(EXIT_CONFIG),
+        Failure::Store(_) | Failure::Poisoned(_) => ExitCode::from(EXIT_STORE),
+        _ => ExitCode::FAILURE,
+    }
+}

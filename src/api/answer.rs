@@ -17,7 +17,8 @@ const LINE_OCTETS: usize = 200;
 
 /// 202: an order is durable and queued.
 pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId]) -> Response {
-    let messages: Vec<Message<'_>> = quote.lines.iter().zip(ids).map(|(line, id)| Message::of(Some(*id), line)).collect();
+    let messages: Vec<Message<'_>> =
+        quote.lines.iter().zip(ids).map(|(line, id)| Message::of(Some(*id), line)).collect();
     let document = Accepted {
         order_id: order.0,
         route_id: quote.route.id.0,
@@ -79,15 +80,6 @@ impl<T: fmt::Display> Serialize for Shown<T> {
     }
 }
 
-/// A number with its plus sign.
-pub(super) struct Number(pub(super) E164);
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(&format_args!("+{}", self.0.0))
-    }
-}
-
 #[derive(Serialize)]
 struct Accepted<'a> {
     order_id: u64,
@@ -122,7 +114,7 @@ struct Estimated<'a> {
 struct Message<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<Shown<MessageId>>,
-    to: Number,
+    to: Shown<E164>,
     client_ref: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
@@ -136,7 +128,7 @@ impl<'a> Message<'a> {
         Self {
             status: id.map(|_| "QUEUED"),
             id: id.map(Shown),
-            to: Number(line.to),
+            to: Shown(line.to),
             client_ref: line.client_ref,
             encoding: encoding(line.alphabet),
             parts: line.parts,

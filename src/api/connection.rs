@@ -38,7 +38,10 @@ const HEAD_MAX: usize = 64 * 1024;
 const HEADERS_MAX: usize = 64;
 /// Requests that one HTTP/2 connection may have running.
 const STREAMS_MAX: u32 = 250;
-/// How long a connection that was told to end may take to write what is left.
+/// A clock that looks more often than this only burns.
+const TICK_MIN: Duration = Duration::from_millis(5);
+/// How long a connection that was told to end may take to write what is left; less where it
+/// may not even idle so long.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What a connection reads and writes.
@@ -57,7 +60,12 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new(router: Router, options: &Http) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HEAD_MAX).max_headers(HEADERS_MAX);
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(None)
+            .max_buf_size(HEAD_MAX)
+            .max_headers(HEADERS_MAX);
         builder
             .http2()
             .timer(TokioTimer::new())
@@ -100,7 +108,7 @@ impl Desk {
         // A running request is finished; what was promised is written; then the connection goes.
         tokio::select! {
             _ = connection => {}
-            () = activity.quiet(FAREWELL) => {}
+            () = activity.quiet(FAREWELL.min(self.idle_timeout)) => {}
         }
     }
 }
@@ -176,7 +184,7 @@ impl Activity {
             }
             // A head may begin at any time and is not announced (that would cost every
             // request), so it is looked for often enough to be cut at most a quarter too late.
-            tokio::time::sleep_until(deadline.min(now + header_timeout / 4)).await;
+            tokio::time::sleep_until(deadline.min(now + (header_timeout / 4).max(TICK_MIN))).await;
         }
     }
 
@@ -235,7 +243,11 @@ impl<S: Stream> AsyncWrite for Watched<S> {
         Pin::new(&mut self.stream).poll_write(cx, octets)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        octets: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write_vectored(cx, octets)
     }
 

@@ -2,17 +2,18 @@
 
 use crate::api::auth::Directory;
 use crate::api::health::Health;
-use crate::api::shim::Readers;
+use crate::api::memory::{Memory, OCTETS_MAX};
 use crate::dispatch::command::Reply;
 use crate::dispatch::happening::Submission;
 use crate::dispatch::plan::Plan;
 use crate::message::id::{AccountId, MessageId};
+use crate::store::sqlite::readers::Readers;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
-/// Reads of the store that run at once; more would only wait for the same disk.
-pub const READS_MAX: usize = 8;
+/// Reads of the store that run at once: as many as it has connections for them. More would only hold threads.
+pub const READS_MAX: usize = 4;
 
 /// What a handler asks of the loop.
 #[derive(Debug)]
@@ -61,6 +62,8 @@ pub struct Context {
     pub wiring: Wiring,
     /// Bounds the reads that run at once.
     pub(super) reads: Arc<Semaphore>,
+    /// Bounds what running requests hold.
+    pub(super) memory: Memory,
     /// The keys of the plan, by their digests; made anew when the plan is.
     directory: RwLock<Arc<Directory>>,
 }
@@ -69,7 +72,12 @@ impl Context {
     /// A context over these parts.
     pub fn new(wiring: Wiring) -> Arc<Self> {
         let directory = Directory::of(Arc::clone(&wiring.plan.borrow()));
-        Arc::new(Self { wiring, reads: Arc::new(Semaphore::new(READS_MAX)), directory: RwLock::new(Arc::new(directory)) })
+        Arc::new(Self {
+            wiring,
+            reads: Arc::new(Semaphore::new(READS_MAX)),
+            memory: Memory::new(OCTETS_MAX),
+            directory: RwLock::new(Arc::new(directory)),
+        })
     }
 
     /// The keys of the latest plan.

@@ -8,11 +8,11 @@ use crate::api::message::MessageView;
 use crate::api::moment::Moment;
 use crate::api::problem::{Kind, Problem};
 use crate::api::read::{blocking, currency, find_order, no_order};
-use crate::api::shim;
 use crate::api::submit::peer;
 use crate::dispatch::plan::{Account, Plan};
 use crate::message::id::{OrderId, RouteId, Seq};
 use crate::message::status::Status;
+use crate::number::e164::E164;
 use crate::record::entry::Entry;
 use crate::record::views::Query;
 use axum::extract::{Path, Request, State};
@@ -22,7 +22,8 @@ use serde::Serialize;
 use std::sync::Arc;
 
 /// What a list may be asked for.
-const PARAMETERS: [&str; 9] = ["status", "to", "order_id", "route_id", "client_ref", "since", "until", "cursor", "limit"];
+const PARAMETERS: [&str; 9] =
+    ["status", "to", "order_id", "route_id", "client_ref", "since", "until", "cursor", "limit"];
 /// What the list of an order may be asked for.
 const PAGE_PARAMETERS: [&str; 2] = ["cursor", "limit"];
 /// Messages on a page unless the request says otherwise.
@@ -44,7 +45,11 @@ pub(super) async fn messages(State(context): State<Arc<Context>>, request: Reque
 }
 
 /// `GET /v1/orders/{id}/messages`, in the order of the recipients.
-pub(super) async fn order_messages(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+pub(super) async fn order_messages(
+    State(context): State<Arc<Context>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
     let head = request.into_parts().0;
     let found = async {
         let directory = context.directory();
@@ -106,7 +111,7 @@ fn set(query: &mut Query, account: &Account, name: &str, value: &str) -> Result<
         "to" => {
             // A plus sign that was not escaped reads as a blank.
             let text = value.strip_prefix(' ').map_or_else(|| value.to_owned(), |it| format!("+{it}"));
-            let number = shim::parse_number(&text, account.region.as_deref());
+            let number = E164::parse(&text, account.region.as_deref());
             query.to = Some(number.map_err(|_| "must be a number with its country code")?);
         }
         "order_id" => query.order = Some(OrderId(number()?)),

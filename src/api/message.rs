@@ -1,6 +1,6 @@
 //! The whole truth about one message, as its customer is told it.
 
-use crate::api::answer::{Number, Shown, encoding};
+use crate::api::answer::{Shown, encoding};
 use crate::api::moment::Moment;
 use crate::api::read::alphabet;
 use crate::dispatch::plan::Plan;
@@ -14,6 +14,7 @@ use crate::message::receipt::Receipt;
 use crate::message::source::Source;
 use crate::message::status::Status;
 use crate::message::time::Time;
+use crate::number::e164::E164;
 use crate::record::entry::Entry;
 use serde::Serialize;
 
@@ -22,7 +23,7 @@ use serde::Serialize;
 pub(super) struct MessageView<'a> {
     id: Shown<MessageId>,
     order_id: u64,
-    to: Number,
+    to: Shown<E164>,
     from: Option<Shown<&'a Source>>,
     route_id: u32,
     class: &'static str,
@@ -51,7 +52,7 @@ impl<'a> MessageView<'a> {
         Self {
             id: Shown(body.id),
             order_id: body.order.0,
-            to: Number(body.destination),
+            to: Shown(body.destination),
             from: (body.source != Source::Unset).then_some(Shown(&body.source)),
             route_id: body.route.0,
             class: body.class.word(),
@@ -99,7 +100,8 @@ struct Layers {
 
 impl Layers {
     fn of(entry: &Entry, attempts: &[(u8, &Attempt)]) -> Self {
-        let first = |times: &mut dyn Iterator<Item = Time>| Moment(times.filter_map(Time::known).min().unwrap_or(Time::NEVER));
+        let first =
+            |times: &mut dyn Iterator<Item = Time>| Moment(times.filter_map(Time::known).min().unwrap_or(Time::NEVER));
         let receipts = || attempts.iter().filter_map(|(_, it)| it.receipt.as_deref());
         // A message of several parts is on the handset when the last of them is.
         let delivered = entry.status() == Status::Delivered;
@@ -107,7 +109,9 @@ impl Layers {
         Self {
             api: Moment(entry.body.created),
             system: first(&mut attempts.iter().map(|(_, it)| it.intended_at)),
-            provider: first(&mut attempts.iter().filter(|(_, it)| it.answer == Some(Answer::Taken)).map(|(_, it)| it.answered_at)),
+            provider: first(
+                &mut attempts.iter().filter(|(_, it)| it.answer == Some(Answer::Taken)).map(|(_, it)| it.answered_at),
+            ),
             carrier: first(&mut receipts().filter(|it| !it.status.is_final()).map(|it| it.received_at)),
             device: Moment(device.unwrap_or(Time::NEVER)),
         }

@@ -5,7 +5,6 @@
 use crate::api::problem::{Fault, Kind, Problem};
 use crate::api::recipients::{Line, Rejected, Terms};
 use crate::api::request::{Asked, Target, Text, To};
-use crate::api::shim;
 use crate::dispatch::happening::{Recipient, Submission};
 use crate::dispatch::plan::{Account, Plan};
 use crate::message::class::Class;
@@ -14,6 +13,7 @@ use crate::message::money::{Currency, Money};
 use crate::message::source::Source;
 use crate::number::e164::E164;
 use crate::route::plan::Route;
+use crate::route::rule::{self, Rule};
 use crate::text::Requested;
 use std::time::Duration;
 
@@ -38,14 +38,25 @@ pub(super) struct Quote<'a> {
 
 impl<'a> Quote<'a> {
     /// What the request would become, and what the loop is asked to keep of it; or why nothing.
-    pub(super) fn of(plan: &'a Plan, account: &'a Account, asked: &'a Asked<'a>) -> Result<(Self, Box<Submission>), Problem> {
+    pub(super) fn of(
+        plan: &'a Plan,
+        account: &'a Account,
+        asked: &'a Asked<'a>,
+    ) -> Result<(Self, Box<Submission>), Problem> {
         refuse_later(asked)?;
         let words = Words::of(asked)?;
-        let source = source(account, asked.from.as_ref())?;
+        let sender = sender(account, asked.from.as_ref())?;
+        let source = source(account, sender)?;
         let targets = targets(asked)?;
-        let route = route(plan, account, &Wanted { asked, class: words.class, source: &source, targets: &targets })?;
+        let route = route(plan, account, &Wanted { asked, class: words.class, sender, targets: &targets })?;
         check_route(route, words.class, &source)?;
-        let terms = Terms { account, route, requested: words.requested, text: asked.text.as_ref(), client_ref: asked.client_ref.as_ref() };
+        let terms = Terms {
+            account,
+            route,
+            requested: words.requested,
+            text: asked.text.as_ref(),
+            client_ref: asked.client_ref.as_ref(),
+        };
         let (accepted, rejected) = terms.apply(&targets);
         if accepted.is_empty() {
             return Err(all_rejected(&rejected));
@@ -96,7 +107,8 @@ impl Words {
         let class = match &asked.class {
             None => None,
             Some(word) => Some(
-                Class::from_word(word.as_str()).ok_or_else(|| invalid("/class", "must be otp, transactional or marketing"))?,
+                Class::from_word(word.as_str())
+                    .ok_or_else(|| invalid("/class", "must be otp, transactional or marketing"))?,
             ),
         };
         let requested = match asked.encoding.as_ref().map(Text::as_str) {
@@ -134,13 +146,16 @@ fn duration(text: &str) -> Option<Duration> {
     count.checked_mul(seconds).map(Duration::from_secs)
 }
 
-/// The sender: the one asked for, or the only one that the account has.
-fn source(account: &Account, from: Option<&Text<'_>>) -> Result<Source, Problem> {
-    let text = match (from, &account.senders[..]) {
-        (Some(text), _) => text.as_str(),
-        (None, [only]) if &**only != "*" => only,
-        (None, _) => return Err(Problem::at(Kind::Invalid, "/from", "is required: the account has no default sender")),
-    };
+/// The sender as written: the one asked for, or the only one that the account has.
+fn sender<'a>(account: &'a Account, from: Option<&'a Text<'a>>) -> Result<&'a str, Problem> {
+    match (from, &account.senders[..]) {
+        (Some(text), _) => Ok(text.as_str()),
+        (None, [only]) if &**only != "*" => Ok(only),
+        (None, _) => Err(Problem::at(Kind::Invalid, "/from", "is required: the account has no default sender")),
+    }
+}
+
+fn source(account: &Account, text: &str) -> Result<Source, Problem> {
     let source = Source::parse(text).map_err(|why| Problem::at(Kind::Invalid, "/from", why.to_string()))?;
     if is_listed(&account.senders, text, &source) {
         Ok(source)
@@ -161,7 +176,9 @@ fn is_listed(senders: &[Box<str>], text: &str, source: &Source) -> bool {
 fn targets<'a>(asked: &'a Asked<'a>) -> Result<Targets<'a>, Problem> {
     match &asked.to {
         None => Err(Problem::at(Kind::Invalid, "/to", "is required")),
-        Some(To::Many(list)) if list.is_empty() => Err(Problem::at(Kind::Invalid, "/to", "must have at least one recipient")),
+        Some(To::Many(list)) if list.is_empty() => {
+            Err(Problem::at(Kind::Invalid, "/to", "must have at least one recipient"))
+        }
         Some(To::Many(list)) => Ok(Targets::Many(list)),
         Some(To::One(text)) => Ok(Targets::One(text)),
     }
@@ -182,7 +199,7 @@ impl Targets<'_> {
     }
 
     fn numbers(&self, region: Option<&str>) -> Vec<E164> {
-        let of = |text: &Text<'_>| shim::parse_number(text.as_str(), region).ok();
+        let of = |text: &Text<'_>| E164::parse(text.as_str(), region).ok();
         match self {
             Self::One(text) => of(text).into_iter().collect(),
             Self::Many(list) => list.iter().filter_map(|it| of(&it.to)).collect(),
@@ -194,7 +211,7 @@ impl Targets<'_> {
 struct Wanted<'q> {
     asked: &'q Asked<'q>,
     class: Option<Class>,
-    source: &'q Source,
+    sender: &'q str,
     targets: &'q Targets<'q>,
 }
 
@@ -202,7 +219,10 @@ struct Wanted<'q> {
 /// first (D17). An order goes by one route, so a rule fits when it fits every recipient.
 fn route<'a>(plan: &'a Plan, account: &Account, wanted: &Wanted<'_>) -> Result<&'a Route, Problem> {
     if let Some(id) = wanted.asked.route_id {
-        let route = plan.routes.get(&RouteId(id)).ok_or_else(|| Problem::at(Kind::Invalid, "/route_id", "there is no such route"))?;
+        let route = plan
+            .routes
+            .get(&RouteId(id))
+            .ok_or_else(|| Problem::at(Kind::Invalid, "/route_id", "there is no such route"))?;
         if account.routes.contains(&route.id) {
             return Ok(route);
         }
@@ -214,9 +234,13 @@ fn route<'a>(plan: &'a Plan, account: &Account, wanted: &Wanted<'_>) -> Result<&
             return None;
         }
         let numbers = wanted.targets.numbers(account.region.as_deref());
-        let fits = |rule: &&crate::route::rule::Rule| {
-            !numbers.is_empty() && numbers.iter().all(|it| shim::fits(rule, *it, wanted.class, account.id, wanted.source))
+        let one = |destination| rule::Asked {
+            account: account.id,
+            destination,
+            class: wanted.class,
+            sender: Some(wanted.sender),
         };
+        let fits = |it: &&Rule| !numbers.is_empty() && numbers.iter().all(|number| it.fits(&one(*number)));
         plan.rules.iter().filter(fits).find_map(|it| granted(&it.route))
     };
     by_rule()
@@ -230,7 +254,11 @@ fn check_route(route: &Route, class: Option<Class>, source: &Source) -> Result<(
         return Err(Problem::at(Kind::ClassMismatch, "/class", detail));
     }
     if !route.senders.is_empty() && !is_listed(&route.senders, source.octets(), source) {
-        return Err(Problem::at(Kind::SenderNotGranted, "/from", format!("route {} does not take this sender", route.id.0)));
+        return Err(Problem::at(
+            Kind::SenderNotGranted,
+            "/from",
+            format!("route {} does not take this sender", route.id.0),
+        ));
     }
     Ok(())
 }

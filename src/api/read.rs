@@ -5,7 +5,6 @@ use crate::api::auth::Scope;
 use crate::api::context::Context;
 use crate::api::message::MessageView;
 use crate::api::problem::{Kind, Problem};
-use crate::api::shim::{ReadError, Readers};
 use crate::api::submit::{no_message, peer};
 use crate::dispatch::plan::Plan;
 use crate::message::body::Body;
@@ -13,6 +12,8 @@ use crate::message::id::{MessageId, OrderId, RouteId};
 use crate::message::money::{Currency, Money};
 use crate::message::status::Status;
 use crate::record::views::OrderView;
+use crate::store::sqlite::fault::Fault;
+use crate::store::sqlite::readers::Readers;
 use crate::text::{self, Alphabet, Requested};
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
@@ -71,7 +72,7 @@ pub(super) fn no_order() -> Problem {
 pub(super) async fn blocking<T, F>(context: &Context, ask: F) -> Result<T, Problem>
 where
     T: Send + 'static,
-    F: FnOnce(&Readers) -> Result<T, ReadError> + Send + 'static,
+    F: FnOnce(&Readers) -> Result<T, Fault> + Send + 'static,
 {
     let turn = tokio::time::timeout(TURN_TIMEOUT, Arc::clone(&context.reads).acquire_owned()).await;
     let Ok(Ok(turn)) = turn else {

@@ -11,6 +11,7 @@ use crate::api::read;
 use crate::api::recipients::Line;
 use crate::api::request::RECIPIENTS_MAX;
 use crate::dispatch::command::Reply;
+use crate::dispatch::happening::{Recipient, Submission};
 use crate::message::id::{MessageId, OrderId};
 use crate::message::status::Status;
 use crate::record::entry::Entry;
@@ -67,12 +68,14 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     refuse_when_closed(context)?;
     let key = idempotency_key(request.headers())?;
     let path = request.uri().path().to_owned();
-    let body = body::read(request.into_body(), context.wiring.max_body, context.wiring.body_timeout).await?;
+    let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
     let (quote, mut submission) = Quote::of(&directory.plan, account, &asked)?;
     for it in &quote.rejected {
         (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
     }
+    // The texts are held until the loop has answered, not only until it takes them.
+    let _texts = context.memory.hold(octets(&submission))?;
     submission.idempotency = key.map(|key| (key, digest(&path, &body)));
     let (to, answer) = oneshot::channel();
     send(context, Call::Submit(submission, to))?;
@@ -95,14 +98,19 @@ async fn repeated(context: &Context, quote: &Quote<'_>, order: OrderId) -> Resul
         parts: body.parts,
         price: body.price,
     });
-    let first = Quote { route: quote.route, lines: lines.collect(), rejected: quote.rejected.clone(), currency: quote.currency };
+    let first = Quote {
+        route: quote.route,
+        lines: lines.collect(),
+        rejected: quote.rejected.clone(),
+        currency: quote.currency,
+    };
     Ok(answer::accepted(&first, order, &ids))
 }
 
 async fn estimated(context: &Context, request: Request) -> Result<Response, Problem> {
     let directory = context.directory();
     let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Send)?;
-    let body = body::read(request.into_body(), context.wiring.max_body, context.wiring.body_timeout).await?;
+    let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
     let (quote, _) = Quote::of(&directory.plan, account, &asked)?;
     let carriers = &directory.plan.carriers;
@@ -136,11 +144,15 @@ fn refuse_when_closed(context: &Context) -> Result<(), Problem> {
     let health = &context.wiring.health;
     let set = |flag: &std::sync::atomic::AtomicBool| flag.load(Ordering::Relaxed);
     if set(&health.poisoned) {
-        Err(Problem::new(Kind::StoreFailed, "The store failed; nothing is accepted until the daemon has started again."))
+        Err(Problem::new(
+            Kind::StoreFailed,
+            "The store failed; nothing is accepted until the daemon has started again.",
+        ))
     } else if set(&health.draining) {
         Err(Problem::new(Kind::Draining, "The daemon is stopping; nothing new is accepted."))
     } else if set(&health.disk_low) {
-        Err(Problem::new(Kind::DiskLow, "The disk is nearly full; nothing new is accepted.").after(Duration::from_secs(10)))
+        Err(Problem::new(Kind::DiskLow, "The disk is nearly full; nothing new is accepted.")
+            .after(Duration::from_secs(10)))
     } else {
         Ok(())
     }
@@ -160,9 +172,10 @@ async fn awaited(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem> {
     match tokio::time::timeout(ANSWER_TIMEOUT, answer).await {
         Ok(Ok(reply)) => Ok(reply),
         // The request may yet be stored: only its idempotency key makes another try safe.
-        Ok(Err(_)) | Err(_) => {
-            Err(Problem::new(Kind::NoAnswer, "It is not known whether the request was stored; repeat it with the same Idempotency-Key."))
-        }
+        Ok(Err(_)) | Err(_) => Err(Problem::new(
+            Kind::NoAnswer,
+            "It is not known whether the request was stored; repeat it with the same Idempotency-Key.",
+        )),
     }
 }
 
@@ -193,6 +206,11 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<Box<str>>, Problem> {
         Some(text) if (1..=KEY_MAX).contains(&text.len()) => Ok(Some(text.into())),
         _ => Err(Problem::new(Kind::Invalid, format!("An Idempotency-Key has 1 to {KEY_MAX} ASCII characters."))),
     }
+}
+
+/// About what a submission takes in memory.
+fn octets(submission: &Submission) -> usize {
+    submission.recipients.iter().map(|it| size_of::<Recipient>() + it.text.len()).sum()
 }
 
 /// What was asked for, in 32 octets: path and body.

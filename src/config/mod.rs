@@ -24,6 +24,7 @@ use crate::dispatch::plan::Plan;
 use crate::link;
 use crate::record::contract::NameKind;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +34,6 @@ pub type Environment = BTreeMap<String, String>;
 
 /// A configuration that was read and found right. It has its options; its accounts and carriers
 /// get their numbers from the store, which is opened with those options.
-#[derive(Debug)]
 pub struct Draft {
     schema: Schema,
     environment: Environment,
@@ -156,6 +156,13 @@ pub fn check(path: &Path) -> Result<Summary, Error> {
     read(path).map(|it| it.summary())
 }
 
+/// Without the environment, which holds more than is ours to print.
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft").field("loaded", &self.loaded).finish_non_exhaustive()
+    }
+}
+
 impl Draft {
     /// Where and how the store is.
     pub const fn store(&self) -> &Store {
@@ -191,3 +198,6 @@ impl Draft {
         if faults.is_empty() { Ok(loaded) } else { Err(Error::Faults(faults)) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,7 +168,9 @@ impl Dispatch {
     fn late_past(&mut self, key: PartKey, number: u8, answered: Answered) {
         let cost = self.cost(key);
         let Some(held) = self.set.change(key) else { return };
-        let Some(past) = held.entry.past.iter_mut().find(|it| it.key == key && it.attempt.number == number) else { return };
+        let Some(past) = held.entry.past.iter_mut().find(|it| it.key == key && it.attempt.number == number) else {
+            return;
+        };
         past.attempt.answer = Some(answered.answer);
         past.attempt.command_status = answered.command_status;
         past.attempt.carrier_message_id = answered.carrier_message_id;
@@ -192,11 +194,11 @@ impl Dispatch {
         let expires = held.entry.body.expires;
         let part = &mut held.entry.parts[usize::from(key.index())];
         (part.ends, part.due) = (expires, crate::message::time::Time::NEVER);
-        self.to_head(key);
+        self.put_first(key);
     }
 
     /// Stages a queued part that may go at once at the head of its lane.
-    pub(super) fn to_head(&mut self, key: PartKey) {
+    pub(super) fn put_first(&mut self, key: PartKey) {
         let Some(lane) = self.set.part(key).map(|it| it.lane) else { return };
         if self.set.stage(key) {
             self.lanes.entry(lane).or_default().ready.push_front(key);

@@ -1,8 +1,8 @@
 //! Gives queued parts to links: within their capacity and pace, the lanes of a carrier by turns.
 
 use crate::carrier::report::Ticket;
-use crate::dispatch::Dispatch;
 use crate::carrier::submit::Submit;
+use crate::dispatch::Dispatch;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::Fact;
 use crate::dispatch::lane::Lane;
@@ -158,7 +158,8 @@ impl Dispatch {
         let held = self.set.change(key).expect("a staged part is in memory");
         let part = &mut held.entry.parts[usize::from(key.index())];
         let last = part.attempt.take();
-        let (number, cause) = last.as_ref().map_or((1, Cause::First), |it| (it.number.saturating_add(1), cause_after(it, link)));
+        let (number, cause) =
+            last.as_ref().map_or((1, Cause::First), |it| (it.number.saturating_add(1), cause_after(it, link)));
         part.attempt = Some(Attempt::new(number, link, cause, now));
         let body = held.entry.body.clone();
         let validity = body.expires.since(now);

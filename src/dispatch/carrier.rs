@@ -68,7 +68,8 @@ impl CarrierState {
         if self.pace.rate() != plan.pace {
             self.pace = Pace::new(plan.pace, now);
         }
-        self.links.resize_with(usize::from(plan.links).max(self.links.len()), || LinkState::new(plan.pace_per_link, now));
+        self.links
+            .resize_with(usize::from(plan.links).max(self.links.len()), || LinkState::new(plan.pace_per_link, now));
         for link in self.links.iter_mut().filter(|it| it.pace.rate() != plan.pace_per_link) {
             link.pace = Pace::new(plan.pace_per_link, now);
         }
@@ -94,7 +95,8 @@ impl CarrierState {
             let link = &mut self.links[usize::from(*bind)];
             return (0 < link.free() && link.pace.take(now)).then_some(*bind);
         }
-        let mut order: Vec<u8> = (0..self.links.len() as u8).filter(|it| 0 < self.links[usize::from(*it)].free()).collect();
+        let mut order: Vec<u8> =
+            (0..self.links.len() as u8).filter(|it| 0 < self.links[usize::from(*it)].free()).collect();
         order.sort_by_key(|it| usize::MAX - self.links[usize::from(*it)].free());
         order.into_iter().find(|it| self.links[usize::from(*it)].pace.take(now))
     }

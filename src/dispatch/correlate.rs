@@ -9,7 +9,7 @@ use crate::carrier::id::{Form, forms_of};
 use crate::carrier::reason;
 use crate::carrier::report::ReceiptNews;
 use crate::dispatch::Dispatch;
-use crate::dispatch::fact::{Fate, Fact};
+use crate::dispatch::fact::{Fact, Fate};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId};
 use crate::message::id::{CarrierId, PartKey};
 use crate::message::phase::{End, Move, Phase};
@@ -61,7 +61,8 @@ impl Dispatch {
 
     fn find(&self, carrier: CarrierId, forms: &[Form], handset: Option<E164>) -> Option<Match> {
         for form in forms {
-            let candidates = self.set.by_rhash(form.rhash(carrier)).filter_map(|key| self.fit(key, carrier, form, handset));
+            let candidates =
+                self.set.by_rhash(form.rhash(carrier)).filter_map(|key| self.fit(key, carrier, form, handset));
             // An id as written is believed; one that was converted only where the recipient fits.
             let best = candidates
                 .filter(|it| it.exact || it.fits_handset)
@@ -77,7 +78,9 @@ impl Dispatch {
         let entry = &self.set.get(key.seq())?.entry;
         let current = entry.parts.get(usize::from(key.index()))?.attempt.as_ref();
         let past = entry.past.iter().filter(|it| it.key == key).map(|it| &it.attempt);
-        let named = |it: &&Attempt| it.link.carrier == carrier && it.carrier_message_id.as_ref().is_some_and(|it| form.fits(it));
+        let named = |it: &&Attempt| {
+            it.link.carrier == carrier && it.carrier_message_id.as_ref().is_some_and(|it| form.fits(it))
+        };
         let attempt = current.into_iter().chain(past).find(named)?;
         let fits_handset = handset == Some(entry.body.destination);
         Some(Match { key, number: attempt.number, exact: !form.converted, fits_handset })
@@ -221,9 +224,9 @@ impl Dispatch {
     /// The one part in doubt that a receipt may be about by its recipient and sender.
     fn find_doubtful(&self, carrier: CarrierId, news: &ReceiptNews) -> Option<PartKey> {
         let handset = news.handset?;
-        let mut fitting = self.doubtful_for(carrier, handset).filter(|key| {
-            self.set.get(key.seq()).is_some_and(|it| it.entry.body.source.octets() == &*news.sender)
-        });
+        let mut fitting = self
+            .doubtful_for(carrier, handset)
+            .filter(|key| self.set.get(key.seq()).is_some_and(|it| it.entry.body.source.octets() == &*news.sender));
         let only = fitting.next()?;
         fitting.next().is_none().then_some(only)
     }
@@ -256,7 +259,8 @@ impl Dispatch {
     pub(super) fn settle_by_handset(&mut self, key: PartKey) -> bool {
         let Some(held) = self.set.get(key.seq()) else { return false };
         let (destination, sender) = (held.entry.body.destination, held.entry.body.source.octets().to_owned());
-        let Some(carrier) = held.entry.parts[usize::from(key.index())].attempt.as_ref().map(|it| it.link.carrier) else {
+        let Some(carrier) = held.entry.parts[usize::from(key.index())].attempt.as_ref().map(|it| it.link.carrier)
+        else {
             return false;
         };
         let waiting = self.parked.for_handset(carrier, destination);

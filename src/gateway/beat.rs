@@ -14,7 +14,7 @@ use crate::gateway::wake::Wake;
 use crate::message::attempt::Answer;
 use crate::message::id::LinkId;
 use crate::message::time::Time;
-use crate::record::contract::Poisoned;
+use crate::record::contract::{NameKind, Poisoned, Store};
 use crate::store::sqlite::Sqlite;
 use crate::telemetry::facts;
 use crate::telemetry::meters::Meters;
@@ -34,6 +34,8 @@ const SLEEP_MAX: Duration = Duration::from_millis(500);
 pub(super) enum Control {
     /// A link has been started.
     Attach(LinkId, Port),
+    /// Which numbers stand for these names?
+    Intern(Vec<(NameKind, String)>, oneshot::Sender<Vec<u16>>),
     /// The configuration changed.
     Reconfigure(Arc<Plan>, Arc<Meters>),
     /// Accept and submit nothing more; say so when nothing is on a link.
@@ -75,7 +77,7 @@ impl Loop {
         self.wake.is_me();
         let mut next = Some(self.clock.now());
         loop {
-            let happenings = self.gather();
+            let happenings = self.gather()?;
             let now = self.clock.now();
             if !happenings.is_empty() || next.is_some_and(|it| it <= now) {
                 next = self.beat(now, happenings)?;
@@ -98,19 +100,19 @@ impl Loop {
     }
 
     /// Everything that waits, each lane up to its bound.
-    fn gather(&mut self) -> Vec<Happening> {
+    fn gather(&mut self) -> Result<Vec<Happening>, Poisoned> {
         let mut found = std::mem::take(&mut self.returned);
-        self.take_all(&mut found);
+        self.take_all(&mut found)?;
         if !found.is_empty() && !self.gather.is_zero() {
             std::thread::sleep(self.gather);
-            self.take_all(&mut found);
+            self.take_all(&mut found)?;
         }
-        found
+        Ok(found)
     }
 
-    fn take_all(&mut self, found: &mut Vec<Happening>) {
+    fn take_all(&mut self, found: &mut Vec<Happening>) -> Result<(), Poisoned> {
         while let Ok(control) = self.controls.try_recv() {
-            self.obey(control, found);
+            self.obey(control, found)?;
         }
         self.ports.retain(|link, port| port.drain(*link, found));
         for _ in 0..CALLS_MAX {
@@ -124,9 +126,10 @@ impl Loop {
             self.waiting.insert(request, reply);
             found.push(happening);
         }
+        Ok(())
     }
 
-    fn obey(&mut self, control: Control, found: &mut Vec<Happening>) {
+    fn obey(&mut self, control: Control, found: &mut Vec<Happening>) -> Result<(), Poisoned> {
         match control {
             Control::Attach(link, port) => {
                 // What the link before it under the same name still had to say comes first.
@@ -142,8 +145,15 @@ impl Loop {
                 self.drained = Some(drained);
                 found.push(Happening::Drain);
             }
+            Control::Intern(names, reply) => {
+                let numbers: Result<Vec<u16>, Poisoned> =
+                    names.iter().map(|(kind, name)| self.store.intern(*kind, name)).collect();
+                // Who asked may have given up.
+                _ = reply.send(numbers?);
+            }
             Control::End => self.ending = true,
         }
+        Ok(())
     }
 
     fn beat(&mut self, now: Time, happenings: Vec<Happening>) -> Result<Option<Time>, Poisoned> {

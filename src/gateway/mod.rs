@@ -14,4 +14,5 @@ mod beat;
 mod links;
 mod housekeeping;
 pub mod run;
-
+pub mod serve;
+pub mod demo;

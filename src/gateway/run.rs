@@ -25,7 +25,6 @@ use crate::wire::tls;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -124,7 +123,8 @@ impl Gateway {
             looked_at: None,
             retained_at: None,
         };
-        let ended = spawn_loop(store, &loaded, housekeeping, meters.clone(), Lanes { calls, controls, wake: wake.clone() })?;
+        let ended =
+            spawn_loop(store, &loaded, housekeeping, meters.clone(), Lanes { calls, controls, wake: wake.clone() })?;
         health.store_open.store(true, Ordering::Relaxed);
 
         let (plan, plans) = watch::channel(loaded.plan.clone());
@@ -195,16 +195,19 @@ impl Gateway {
                 Ok(())
             }
             Err(failure) => {
-                self.meters().inside().reloaded(None);
+                self.reload_failed();
                 Err(failure)
             }
         }
     }
 
+    /// A new configuration was wrong; the old one stays.
+    pub fn reload_failed(&self) {
+        self.meters().inside().reloaded(None);
+    }
+
     async fn take_up(&mut self, draft: &Draft) -> Result<(), Failure> {
-        // The loop owns the store; names are interned through a connection of its own.
-        let mut names = crate::store::sqlite::Names::open(&self.store.path)?;
-        let loaded = draft.compile(|kind, name| names.intern(kind, name))?;
+        let loaded = self.compile(draft).await?;
         if [&loaded.http, &loaded.admin] != [&self.listens[0], &self.listens[1]] || loaded.store != self.store {
             warn!("changes of [http], [admin] and [store] take effect at the next start");
         }
@@ -215,6 +218,21 @@ impl Gateway {
         self.drain_timeout = loaded.shutdown.drain_timeout;
         self.links.set(loaded.links, &meters).await;
         Ok(())
+    }
+
+    /// Compiles with the numbers of the store, which the loop owns: it is asked for the names first.
+    async fn compile(&self, draft: &Draft) -> Result<Loaded, Failure> {
+        let mut names = Vec::new();
+        draft.compile(|kind, name| {
+            names.push((kind, name.to_owned()));
+            u16::try_from(names.len())
+        })?;
+        let (reply, numbers) = oneshot::channel();
+        self.tell(Control::Intern(names.clone(), reply)).await;
+        let numbers = numbers.await.map_err(|_| Failure::LoopEnded)?;
+        let known: HashMap<_, _> = names.into_iter().zip(numbers).collect();
+        let find = |kind, name: &str| known.get(&(kind, name.to_owned())).copied().ok_or("a name without a number");
+        Ok(draft.compile(find)?)
     }
 
     async fn tell(&self, control: Control) {
@@ -326,20 +344,27 @@ fn wiring(
             })
         }),
         on_answer: Arc::new(move |endpoint, code, took| current(&answers).http().answered(endpoint, code, took)),
-        on_refusal: Arc::new(move |stage, code, count| current(&refusals).http().rejected(stage, code, count)),
+        on_refusal: Arc::new(move |stage, code| current(&refusals).http().rejected(stage, code)),
         max_body: http.max_body,
         body_timeout: http.body_timeout,
     }
 }
 
-fn listen(options: &Http, routes: axum::Router, stop: watch::Receiver<bool>) -> Result<(Option<SocketAddr>, JoinHandle<()>), Failure> {
+fn listen(
+    options: &Http,
+    routes: axum::Router,
+    stop: watch::Receiver<bool>,
+) -> Result<(Option<SocketAddr>, JoinHandle<()>), Failure> {
     let at = || format!("{:?}", options.listen);
     let listener = Listener::bind(&options.listen).map_err(|cause| Failure::Listen { at: at(), cause })?;
     let address = listener.address();
     let server = |it: &crate::api::options::Tls| {
-        tls::Server::new(&tls::ServerOptions { certificate: it.certificate.clone(), key: it.key.clone() }, &["h2", "http/1.1"])
+        tls::Server::new(
+            &tls::ServerOptions { certificate: it.certificate.clone(), key: it.key.clone() },
+            &["h2", "http/1.1"],
+        )
     };
-    let tls = options.tls.as_ref().map(server).transpose()?.map(|it| it.config());
+    let tls = options.tls.as_ref().map(server).transpose()?;
     let server = Server::new(listener, routes, options, tls);
     Ok((address, tokio::spawn(server.run(stop))))
 }
@@ -355,9 +380,4 @@ fn labels(loaded: &Loaded) -> Labels {
 #[expect(clippy::disallowed_methods, reason = "a gauge that people compare with their own clocks")]
 fn since_1970() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-/// The folder that a store is in, for messages about it.
-pub fn store_folder(draft: &Draft) -> PathBuf {
-    draft.store().path.clone()
 }

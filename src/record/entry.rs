@@ -14,7 +14,8 @@ pub struct Entry {
     pub body: Arc<Body>,
     /// Where its parts are, by their index.
     pub parts: Vec<Part>,
-    /// Attempts that later ones superseded, oldest first.
+    /// Attempts that later ones superseded, by part and number. A part has some only when its own attempt has a
+    /// number above 1: stores rely on it.
     pub past: Vec<PastAttempt>,
 }
 

@@ -6,4 +6,4 @@
 pub mod sqlite;
 pub mod memory;
 #[cfg(test)]
-mod conformance;
+mod tests;

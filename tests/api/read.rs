@@ -26,10 +26,6 @@ async fn send(world: &World, to: Value) -> Value {
     answer.json()
 }
 
-fn change(world: &World, index: usize, change: impl FnOnce(&mut Entry)) {
-    change(&mut world.readers.0.lock().unwrap()[index]);
-}
-
 fn deliver(entry: &mut Entry) {
     let part = &mut entry.parts[0];
     let mut refused = Attempt::new(1, LinkId { carrier: CarrierId(9), bind: 2 }, Cause::First, at(10));
@@ -75,7 +71,7 @@ fn fail(entry: &mut Entry) {
 async fn a_delivered_message_tells_all_its_layers_and_attempts() {
     let world = World::new();
     let id = send(&world, json!("+31612345678")).await["messages"][0]["id"].as_str().unwrap().to_owned();
-    change(&world, 0, deliver);
+    world.change(0, deliver);
     let got = world.get(&format!("/v1/messages/{id}")).await.json();
     let time = |millis: u64| format!("2026-11-20T10:00:00.{millis}Z");
     let expected = json!({
@@ -99,9 +95,12 @@ async fn a_failed_message_says_why() {
     let world = World::new();
     let id = send(&world, json!("+31612345678")).await["messages"][0]["id"].as_str().unwrap().to_owned();
     let queued = world.get(&format!("/v1/messages/{id}")).await.json();
-    assert_eq!((&queued["status"], &queued["error"], &queued["done_at"]), (&json!("QUEUED"), &Value::Null, &Value::Null));
+    assert_eq!(
+        (&queued["status"], &queued["error"], &queued["done_at"]),
+        (&json!("QUEUED"), &Value::Null, &Value::Null)
+    );
     assert_eq!((&queued["layers"]["system"], &queued["attempts"]), (&Value::Null, &json!([])));
-    change(&world, 0, fail);
+    world.change(0, fail);
     let failed = world.get(&format!("/v1/messages/{id}")).await.json();
     let error = json!({
         "stage": "submit", "code": "NUMBER_INVALID", "detail": Reason::NumberInvalid.detail(), "permanent": true, "carrier_code": "0x0000000B"
@@ -124,7 +123,13 @@ async fn nobody_sees_what_is_not_his() {
     }
     assert_eq!(other("DELETE", format!("/v1/messages/{id}")).await.problem().0, 404);
     assert_eq!(other("GET", "/v1/messages".to_owned()).await.json()["data"], json!([]));
-    for path in ["/v1/messages/nonsense", "/v1/messages/00000000-0000-8000-8000-000000000000", "/v1/orders/x", "/v1/orders/1", "/v1/routes/5"] {
+    for path in [
+        "/v1/messages/nonsense",
+        "/v1/messages/00000000-0000-8000-8000-000000000000",
+        "/v1/orders/x",
+        "/v1/orders/1",
+        "/v1/routes/5",
+    ] {
         assert_eq!(world.get(path).await.problem().0, 404, "{path}");
     }
 }
@@ -135,8 +140,8 @@ async fn an_order_adds_up() {
     let order = send(&world, json!(["+31612345671", "+31612345672", "+31612345673"])).await["order_id"].clone();
     let fresh = world.get(&format!("/v1/orders/{order}")).await.json();
     assert_eq!(fresh["status"], "QUEUED");
-    change(&world, 0, deliver);
-    change(&world, 1, fail);
+    world.change(0, deliver);
+    world.change(1, fail);
     let got = world.get(&format!("/v1/orders/{order}")).await.json();
     let expected = json!({
         "order_id": order, "route_id": 8, "status": "IN_PROGRESS", "total": 3, "queued": 1, "sent": 0, "delivered": 1, "failed": 1, "expired": 0,
@@ -151,7 +156,9 @@ async fn lists_turn_their_pages() {
     let world = World::new();
     let numbers: Vec<String> = (0..5).map(|it| format!("+3161234567{it}")).collect();
     let order = send(&world, json!(numbers)).await["order_id"].clone();
-    for (first, newest_first) in [(format!("/v1/orders/{order}/messages?limit=2"), false), ("/v1/messages?limit=2".to_owned(), true)] {
+    for (first, newest_first) in
+        [(format!("/v1/orders/{order}/messages?limit=2"), false), ("/v1/messages?limit=2".to_owned(), true)]
+    {
         let (mut path, mut seen, mut pages) = (first.clone(), Vec::new(), 0);
         loop {
             let page = world.get(&path).await.json();
@@ -171,9 +178,13 @@ async fn lists_turn_their_pages() {
 async fn lists_are_filtered_and_bad_filters_are_named() {
     let world = World::new();
     send(&world, json!(["+31612345671", "+31612345672"])).await;
-    change(&world, 0, deliver);
-    let found = async |query: &str| world.get(&format!("/v1/messages?{query}")).await.json()["data"].as_array().unwrap().len();
-    assert_eq!((found("status=DELIVERED").await, found("status=QUEUED").await, found("status=FAILED").await), (1, 1, 0));
+    world.change(0, deliver);
+    let found =
+        async |query: &str| world.get(&format!("/v1/messages?{query}")).await.json()["data"].as_array().unwrap().len();
+    assert_eq!(
+        (found("status=DELIVERED").await, found("status=QUEUED").await, found("status=FAILED").await),
+        (1, 1, 0)
+    );
     assert_eq!((found("order_id=25303").await, found("order_id=1").await), (2, 0));
     for (query, pointer) in [
         ("status=delivered", "/status"),
@@ -196,8 +207,11 @@ async fn what_has_not_left_is_taken_back() {
     let sent = send(&world, json!(["+31612345671", "+31612345672"])).await;
     let path = |at: usize| format!("/v1/messages/{}", sent["messages"][at]["id"].as_str().unwrap());
     let answer = world.delete(&path(0)).await;
-    assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({ "id": sent["messages"][0]["id"], "status": "CANCELLED" })));
-    change(&world, 1, deliver);
+    assert_eq!(
+        (answer.status.as_u16(), answer.json()),
+        (200, json!({ "id": sent["messages"][0]["id"], "status": "CANCELLED" }))
+    );
+    world.change(1, deliver);
     assert_eq!(world.delete(&path(1)).await.problem(), (409, "too-late".to_owned(), "submit".to_owned(), vec![]));
     assert_eq!(world.delete("/v1/messages/00000000-0000-8000-8000-000000000000").await.problem().0, 404);
 }

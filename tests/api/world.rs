@@ -7,7 +7,6 @@ use http_body_util::BodyExt;
 use nuncio::api::context::{Call, Context, Wiring};
 use nuncio::api::health::Health;
 use nuncio::api::router;
-use nuncio::api::shim::Readers;
 use nuncio::dispatch::command::Reply;
 use nuncio::dispatch::happening::Submission;
 use nuncio::dispatch::plan::{Account, Carrier, Network, Plan, Scopes};
@@ -17,10 +16,13 @@ use nuncio::message::id::{AccountId, CarrierId, LaneId, MessageId, OrderId, Part
 use nuncio::message::money::{Currency, Money};
 use nuncio::message::part::Part;
 use nuncio::message::time::Time;
+use nuncio::record::batch::{Batch, Marks, Order};
+use nuncio::record::contract::Store;
 use nuncio::record::entry::Entry;
 use nuncio::route::plan::{Destinations, Retry, Route, UnknownPolicy};
 use nuncio::route::price::PriceTable;
 use nuncio::route::rule::Rule;
+use nuncio::store::sqlite::{Durability, Sqlite};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -70,7 +72,7 @@ pub(crate) struct World {
     pub(crate) application: Router,
     pub(crate) operations: Router,
     pub(crate) health: Arc<Health>,
-    pub(crate) readers: Readers,
+    pub(crate) store: Arc<Mutex<Sqlite>>,
     pub(crate) submissions: Arc<Mutex<Vec<Submission>>>,
     pub(crate) plan: watch::Sender<Arc<Plan>>,
     pub(crate) answers: Arc<Mutex<Vec<(&'static str, u16)>>>,
@@ -80,6 +82,7 @@ pub(crate) struct World {
     pub(crate) broken: Arc<AtomicBool>,
     /// What the loop answers instead of accepting.
     pub(crate) instead: Arc<Mutex<Option<Reply>>>,
+    _folder: tempfile::TempDir,
     /// Keeps the lane open where no loop reads it.
     pub(crate) lane: Option<mpsc::Receiver<Call>>,
 }
@@ -94,7 +97,7 @@ impl World {
         let mut world = Self::stuck(plan, 64);
         let mut lane = world.lane.take().unwrap();
         let mut keeper = Keeper {
-            readers: world.readers.clone(),
+            store: Arc::clone(&world.store),
             submissions: Arc::clone(&world.submissions),
             instead: Arc::clone(&world.instead),
             known: HashMap::new(),
@@ -114,7 +117,9 @@ impl World {
         let (plan, receiver) = watch::channel(Arc::new(plan));
         let (submit, lane) = mpsc::channel(capacity);
         let (answers, refusals): (Arc<Mutex<Vec<_>>>, Arc<Mutex<Vec<_>>>) = Default::default();
-        let (health, readers, wakes) = (Arc::new(Health::default()), Readers::default(), Arc::new(AtomicU64::new(0)));
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(folder.path(), Durability::Os).unwrap();
+        let (health, wakes) = (Arc::new(Health::default()), Arc::new(AtomicU64::new(0)));
         let broken = Arc::new(AtomicBool::new(false));
         let breaks = Arc::clone(&broken);
         let (answered, refused, woken) = (Arc::clone(&answers), Arc::clone(&refusals), Arc::clone(&wakes));
@@ -125,7 +130,7 @@ impl World {
                 assert!(!breaks.load(Ordering::Relaxed), "a fault of ours");
                 woken.fetch_add(1, Ordering::Relaxed);
             }),
-            readers: readers.clone(),
+            readers: store.readers(),
             health: Arc::clone(&health),
             exposition: Arc::new(|| "# TYPE nuncio_up gauge\nnuncio_up 1\n".to_owned()),
             statusz: Arc::new(|| serde_json::json!({ "queued": 0 })),
@@ -138,7 +143,8 @@ impl World {
             application: router::application(&context),
             operations: router::operations(&context),
             health,
-            readers,
+            store: Arc::new(Mutex::new(store)),
+            _folder: folder,
             submissions: Arc::default(),
             plan,
             answers,
@@ -179,6 +185,15 @@ impl World {
         self.submissions.lock().unwrap().last().cloned().expect("something was submitted")
     }
 
+    /// Changes the message at `index`, from 0 in the order of acceptance, as the loop would.
+    pub(crate) fn change(&self, index: u64, change: impl FnOnce(&mut Entry)) {
+        let mut store = self.store.lock().unwrap();
+        let mut entry = store.load(&[Seq(index + 1)]).unwrap().remove(0);
+        change(&mut entry);
+        let marks = store.recover().unwrap().marks;
+        store.commit(&Batch { parts: entry.parts, past: entry.past, marks, ..Batch::default() }).unwrap();
+    }
+
     pub(crate) fn stored(&self) -> usize {
         self.submissions.lock().unwrap().len()
     }
@@ -186,7 +201,7 @@ impl World {
 
 /// The stand-in for the loop.
 struct Keeper {
-    readers: Readers,
+    store: Arc<Mutex<Sqlite>>,
     submissions: Arc<Mutex<Vec<Submission>>>,
     instead: Arc<Mutex<Option<Reply>>>,
     known: HashMap<(AccountId, Box<str>), ([u8; 32], OrderId)>,
@@ -201,8 +216,8 @@ impl Keeper {
             (Call::Submit(_, to) | Call::Cancel(_, _, to), Some(reply)) => (to, reply),
             (Call::Submit(submission, to), None) => (to, self.accept(*submission)),
             (Call::Cancel(account, id, to), None) => {
-                let mut entries = self.readers.0.lock().unwrap();
-                let reply = match entries.iter_mut().find(|it| it.body.id == id && it.body.account == account) {
+                let found = self.store.lock().unwrap().load(&[id.seq]).unwrap().pop();
+                let reply = match found.filter(|it| it.body.id == id && it.body.account == account) {
                     None => Reply::NotFound,
                     Some(entry) if entry.parts.iter().any(|it| it.attempt.is_some()) => Reply::TooLate,
                     Some(_) => Reply::Cancelled,
@@ -223,10 +238,20 @@ impl Keeper {
             }
         }
         self.order += 1;
-        let entries: Vec<Entry> = submission.recipients.iter().enumerate().map(|(at, _)| self.entry(&submission, at, order)).collect();
+        let entries: Vec<Entry> =
+            submission.recipients.iter().enumerate().map(|(at, _)| self.entry(&submission, at, order)).collect();
+        let first = Seq(self.seq);
         self.seq += entries.len() as u64;
         let messages = entries.iter().map(|it| it.body.id).collect();
-        self.readers.0.lock().unwrap().extend(entries);
+        let row = Order { id: order, account: submission.account, first, count: entries.len() as u32, created: NOW };
+        let batch = Batch {
+            bodies: entries.iter().map(|it| Arc::clone(&it.body)).collect(),
+            new_parts: entries.into_iter().flat_map(|it| it.parts).collect(),
+            orders: if 1 < row.count { vec![row] } else { vec![] },
+            marks: Marks { next_seq: self.seq, next_order: self.order, next_parked: 1, time: NOW, awaiting: vec![] },
+            ..Batch::default()
+        };
+        self.store.lock().unwrap().commit(&batch).unwrap();
         self.submissions.lock().unwrap().push(submission);
         Reply::Accepted { order, messages, at: NOW }
     }
@@ -308,12 +333,16 @@ pub(crate) fn plan() -> Plan {
     ];
     accounts[1].scopes.send = false;
     accounts[2].active = false;
-    accounts[3].allow_from = vec![Network { address: std::net::Ipv4Addr::new(10, 0, 0, 0).to_ipv6_mapped().to_bits(), bits: 104 }];
+    accounts[3].allow_from =
+        vec![Network { address: std::net::Ipv4Addr::new(10, 0, 0, 0).to_ipv6_mapped().to_bits(), bits: 104 }];
     accounts[3].scopes.read = false;
     accounts[4].region = Some("NL".into());
     accounts[4].senders = vec!["*".into()];
-    let routes =
-        [route(8, Class::Otp, Some("0.087")), route(1, Class::Marketing, None), route(5, Class::Transactional, Some("0.1"))];
+    let routes = [
+        route(8, Class::Otp, Some("0.087")),
+        route(1, Class::Marketing, None),
+        route(5, Class::Transactional, Some("0.1")),
+    ];
     let carrier = Carrier {
         id: CarrierId(1),
         name: "acme".into(),

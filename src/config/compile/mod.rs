@@ -122,12 +122,17 @@ fn prefix(text: &str) -> Option<Box<str>> {
         return Some("".into());
     }
     let digits = text.strip_prefix('+').unwrap_or(text);
-    let fits = (1..=15).contains(&digits.len()) && digits.bytes().all(|it| it.is_ascii_digit()) && !digits.starts_with('0');
+    let fits =
+        (1..=15).contains(&digits.len()) && digits.bytes().all(|it| it.is_ascii_digit()) && !digits.starts_with('0');
     fits.then(|| digits.into())
 }
 
 /// Where one may send; everything, if nothing is written.
-fn destinations(path: &str, written: Option<&crate::config::schema::account::Destinations>, findings: &mut Findings) -> Destinations {
+fn destinations(
+    path: &str,
+    written: Option<&crate::config::schema::account::Destinations>,
+    findings: &mut Findings,
+) -> Destinations {
     let Some(written) = written else { return Destinations::default() };
     let mut allow = prefixes(&format!("{path}.allow"), &written.allow, findings);
     let deny = prefixes(&format!("{path}.deny"), &written.deny, findings);

@@ -1,7 +1,7 @@
 //! Moving pages from the WAL into the database, beside the commits.
 //!
 //! ```text
-//! WAL pages   0 ───────── WAKE ─────────────────────────── CAP
+//! WAL pages   0 ───────── wake ─────────────────────────── cap
 //!                          │ the thread moves what is there │ the writer moves everything itself,
 //!                          │ while commits go on            │ however long it takes
 //!                          └► little is left: the writer moves that little, and
@@ -12,24 +12,34 @@
 //! the writer can move the last ones, and it does when they are few.
 
 use crate::store::sqlite::fault::Trouble;
-use rusqlite::Connection;
 use rusqlite::wal::CheckpointMode;
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::sync::Arc;
+use rusqlite::{Connection, ErrorCode};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-/// Pages in the WAL that wake the thread: 64 MiB, as measured best.
-const WAKE: i32 = 16_384;
+/// When pages are moved, in pages of the WAL.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// Wakes the thread.
+    wake: i32,
+    /// So few are left that the writer moves them itself to come to an end.
+    few: i32,
+    /// The writer stops committing and moves everything.
+    cap: i32,
+}
 
-/// Pages that the writer moves itself to come to an end: some milliseconds of work.
-const FEW: i32 = 2_048;
-
-/// Pages at which the writer stops committing and moves everything: 256 MiB.
-const CAP: i32 = 65_536;
+impl Default for Limits {
+    /// 64 MiB, as measured best; 8 MiB, some milliseconds of work; 256 MiB.
+    fn default() -> Self {
+        Self { wake: 16_384, few: 2_048, cap: 65_536 }
+    }
+}
 
 /// The thread that moves pages, and what the writer knows of it.
 pub(super) struct Checkpointer {
+    limits: Limits,
     shared: Arc<Shared>,
     wake: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -39,15 +49,27 @@ pub(super) struct Checkpointer {
 struct Shared {
     /// Pages in the WAL after the last commit.
     pages: AtomicI32,
-    /// Pages of them that the thread has moved since it was last woken; 0 before.
-    moved: AtomicI32,
+    work: Mutex<Work>,
+    done: Condvar,
+}
+
+#[derive(Default)]
+struct Work {
     /// Whether the thread is at work.
-    busy: AtomicBool,
+    busy: bool,
+    /// Pages of the WAL that the thread has moved since the WAL began; 0 before.
+    moved: i32,
+}
+
+impl Shared {
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Checkpointer {
     /// Starts the thread over a connection of its own, and counts the pages of `writer`.
-    pub(super) fn start(writer: &mut Connection, own: Connection) -> Result<Self, rusqlite::Error> {
+    pub(super) fn start(writer: &mut Connection, own: Connection, limits: Limits) -> Result<Self, rusqlite::Error> {
         let shared = Arc::new(Shared::default());
         let counted = Arc::clone(&shared);
         writer.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages| {
@@ -60,43 +82,47 @@ impl Checkpointer {
             while woken.recv().is_ok() {
                 // A pass that fails moved nothing; the writer meets the same disk at the cap.
                 let moved = own.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE).map_or(0, |(_, moved)| moved);
-                theirs.moved.store(moved, Ordering::Relaxed);
-                theirs.busy.store(false, Ordering::Release);
+                *theirs.work() = Work { busy: false, moved };
+                theirs.done.notify_all();
             }
         };
-        let thread = std::thread::Builder::new().name("checkpoint".into()).spawn(work);
-        let thread = thread.map_err(|_| rusqlite::Error::InvalidQuery)?;
-        Ok(Self { shared, wake: Some(wake), thread: Some(thread) })
+        // Without the thread the writer still moves everything at the cap.
+        let thread = std::thread::Builder::new().name("checkpoint".into()).spawn(work).ok();
+        Ok(Self { limits, shared, wake: thread.is_some().then_some(wake), thread })
     }
 
     /// What is to be done after a commit.
     pub(super) fn after_commit(&self, writer: &Connection) -> Result<(), Trouble> {
         let pages = self.shared.pages.load(Ordering::Relaxed);
-        if pages < WAKE {
+        if pages < self.limits.wake {
             return Ok(());
         }
-        if CAP <= pages {
-            return self.finish(writer);
+        let mut work = self.shared.work();
+        if self.limits.cap <= pages {
+            while work.busy {
+                work = self.shared.done.wait(work).unwrap_or_else(PoisonError::into_inner);
+            }
+            return Self::finish(work, writer);
         }
-        if self.shared.busy.load(Ordering::Acquire) {
+        if work.busy {
             return Ok(());
         }
-        let moved = self.shared.moved.load(Ordering::Relaxed);
-        if 0 < moved && pages - moved <= FEW {
-            return self.finish(writer);
+        if 0 < work.moved && pages - work.moved <= self.limits.few {
+            return Self::finish(work, writer);
         }
-        self.shared.busy.store(true, Ordering::Relaxed);
-        match self.wake.as_ref().map(|it| it.try_send(())) {
-            Some(Ok(()) | Err(TrySendError::Full(()))) => Ok(()),
-            // The thread is gone: the cap is what is left.
-            Some(Err(TrySendError::Disconnected(()))) | None => Ok(()),
-        }
+        // The thread is not busy, so that there is room for the word.
+        work.busy = self.wake.as_ref().is_some_and(|it| it.try_send(()).is_ok());
+        Ok(())
     }
 
-    fn finish(&self, writer: &Connection) -> Result<(), Trouble> {
-        writer.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE)?;
-        self.shared.moved.store(0, Ordering::Relaxed);
-        Ok(())
+    /// Moves what is left. The thread is not at work, because `work` is held.
+    fn finish(mut work: MutexGuard<'_, Work>, writer: &Connection) -> Result<(), Trouble> {
+        work.moved = 0;
+        match writer.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE) {
+            // An operator's tool is at the same work: next time.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
+            done => Ok(done.map(drop)?),
+        }
     }
 }
 
@@ -107,5 +133,56 @@ impl Drop for Checkpointer {
             // A panic of the thread was told when it happened.
             drop(thread.join());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wal(limits: Option<Limits>) -> i32 {
+        let directory = tempfile::tempdir().expect("a directory");
+        let open = || {
+            let conn = Connection::open(directory.path().join("a.db")).expect("a database");
+            conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0")
+                .expect("a WAL");
+            conn
+        };
+        let mut writer = open();
+        writer.execute_batch("CREATE TABLE a (b)").expect("a table");
+        let pages = Arc::new(AtomicI32::new(0));
+        let checkpointer = limits.map(|it| Checkpointer::start(&mut writer, open(), it).expect("a thread"));
+        let shared = checkpointer.as_ref().map(|it| Arc::clone(&it.shared));
+        if shared.is_none() {
+            let counted = Arc::clone(&pages);
+            writer
+                .wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, it| {
+                    counted.store(it, Ordering::Relaxed);
+                    Ok(())
+                }))
+                .expect("a hook");
+        }
+        let mut most = 0;
+        for _ in 0..500 {
+            writer.execute("INSERT INTO a VALUES (zeroblob(9000))", []).expect("a row");
+            most = most.max(shared.as_ref().map_or(&*pages, |it| &it.pages).load(Ordering::Relaxed));
+            if let Some(it) = &checkpointer {
+                it.after_commit(&writer).expect("pages are moved");
+            }
+        }
+        most
+    }
+
+    #[test]
+    fn the_wal_grows_to_its_cap_and_no_further() {
+        // A commit of this test writes fewer than ten pages.
+        for limits in [
+            Limits { wake: 40, few: 20, cap: 80 },
+            Limits { wake: 40, few: 0, cap: 60 },
+            Limits { wake: 1, few: 9, cap: 30 },
+        ] {
+            assert!(wal(Some(limits)) < limits.cap + 10);
+        }
+        assert!(1_000 < wal(None), "without it the WAL grows on");
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The engine says no: the disk, the file or the statement.
-    #[error("{file}: {source}")]
+    #[error("{file}: the database failed")]
     Engine {
         /// The file of the store.
         file: PathBuf,
@@ -14,7 +14,7 @@ pub enum Fault {
         source: rusqlite::Error,
     },
     /// A file or directory cannot be made, locked or looked at.
-    #[error("{file}: {source}")]
+    #[error("{file}: the file system refused")]
     Disk {
         /// The file or directory.
         file: PathBuf,

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Orders and times grow with the seq, so that a binary search turns them into a range. All other
-//! filters are looked at row by row, at most [`LOOKED_AT_MAX`] a page.
+//! filters are looked at row by row, at most [`LOOKED_AT_MAX`] rows a page and no longer than
+//! [`PAGE_TIME_MAX`]; what is left is for the next page.
 
 use crate::message::body::Body;
 use crate::message::id::{PartKey, Seq};
@@ -17,10 +18,14 @@ use crate::record::views::Query;
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::reader::{self, Loader, words};
 use crate::store::sqlite::readers::Page;
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
+use std::time::{Duration, Instant};
 
-/// Messages that one page may look at, which bounds its read transaction to some hundred milliseconds.
-pub(super) const LOOKED_AT_MAX: usize = 50_000;
+/// Messages that one page may look at: some hundred milliseconds from memory.
+const LOOKED_AT_MAX: usize = 50_000;
+
+/// What a page may take from a slow disk: the WAL cannot begin anew under a read transaction.
+const PAGE_TIME_MAX: Duration = Duration::from_millis(500);
 
 /// Entries of a page at most, whatever was asked for.
 const ENTRIES_MAX: usize = 1_000;
@@ -34,34 +39,11 @@ pub(super) const NEWEST_RARE: &str = "SELECT id / 16 FROM part WHERE phase >= 5 
 pub(super) fn page(conn: &Connection, query: &Query) -> Result<Page, Trouble> {
     let (from, to) = range(conn, query)?;
     let rare = query.status.and_then(rare_phase);
-    let mut walk = Walk { query, loader: Loader::new(conn)?, page: Page { entries: Vec::new(), next: None }, last: None, looked_at: 0 };
+    let page = Page { entries: Vec::new(), next: None };
+    let mut walk = Walk { query, loader: Loader::new(conn)?, page, last: None, looked_at: 0, began: Instant::now() };
     match rare {
-        Some(phase) => {
-            let keys = (PartKey::new(from, 0).0.cast_signed(), PartKey::new(to, 0).0.cast_signed());
-            let mut statement = conn.prepare_cached(NEWEST_RARE)?;
-            let mut rows = statement.query((keys.0, keys.1, phase.number()))?;
-            while let Some(row) = rows.next()? {
-                let seq = Seq(row.get::<_, i64>(0)?.cast_unsigned());
-                // The parts of a message follow each other.
-                if walk.last != Some(seq) && !walk.look(seq)? {
-                    break;
-                }
-            }
-        }
-        None => {
-            let mut statement = conn.prepare_cached(NEWEST)?;
-            let mut rows = statement.query((from.0.cast_signed(), to.0.cast_signed()))?;
-            while let Some(row) = rows.next()? {
-                let seq = Seq(row.get::<_, i64>(0)?.cast_unsigned());
-                let wanted = query.account.is_none_or(|it| row.get(1).is_ok_and(|told: u16| told == it.0))
-                    && query.to.is_none_or(|it| row.get(2).is_ok_and(|told: i64| told == it.0.cast_signed()))
-                    && query.route.is_none_or(|it| row.get(3).is_ok_and(|told: u32| told == it.0))
-                    && query.client_ref.as_deref().is_none_or(|it| row.get_ref(4).is_ok_and(|told| told.as_str_or_null() == Ok(Some(it))));
-                if !(if wanted { walk.look(seq)? } else { walk.pass(seq) }) {
-                    break;
-                }
-            }
-        }
+        Some(phase) => walk.rare(conn, (from, to), phase)?,
+        None => walk.all(conn, (from, to))?,
     }
     Ok(walk.page)
 }
@@ -73,9 +55,39 @@ struct Walk<'q, 'c> {
     page: Page,
     last: Option<Seq>,
     looked_at: usize,
+    began: Instant,
 }
 
 impl Walk<'_, '_> {
+    /// Along the messages that have a part of a rare phase.
+    fn rare(&mut self, conn: &Connection, (from, to): (Seq, Seq), phase: Phase) -> Result<(), Trouble> {
+        let keys = (PartKey::new(from, 0).0.cast_signed(), PartKey::new(to, 0).0.cast_signed());
+        let mut statement = conn.prepare_cached(NEWEST_RARE)?;
+        let mut rows = statement.query((keys.0, keys.1, phase.number()))?;
+        while let Some(row) = rows.next()? {
+            let seq = Seq(row.get::<_, i64>(0)?.cast_unsigned());
+            // The parts of a message follow each other.
+            if self.last != Some(seq) && !self.look(seq)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Along all messages; those that the row already rules out are not loaded.
+    fn all(&mut self, conn: &Connection, (from, to): (Seq, Seq)) -> Result<(), Trouble> {
+        let mut statement = conn.prepare_cached(NEWEST)?;
+        let mut rows = statement.query((from.0.cast_signed(), to.0.cast_signed()))?;
+        while let Some(row) = rows.next()? {
+            let seq = Seq(row.get::<_, i64>(0)?.cast_unsigned());
+            let go_on = if may_fit(self.query, row) { self.look(seq)? } else { self.pass(seq) };
+            if !go_on {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Loads a candidate and keeps it if it is wanted.
     fn look(&mut self, seq: Seq) -> Result<bool, Trouble> {
         if self.page.entries.len() == self.query.limit.clamp(1, ENTRIES_MAX) {
@@ -93,14 +105,25 @@ impl Walk<'_, '_> {
     }
 
     /// Counts a message that was looked at.
-    const fn pass(&mut self, seq: Seq) -> bool {
+    fn pass(&mut self, seq: Seq) -> bool {
         self.last = Some(seq);
         self.looked_at += 1;
-        if self.looked_at == LOOKED_AT_MAX {
+        // The clock is read now and then only: it costs as much as a look.
+        let late = self.looked_at.is_multiple_of(256) && PAGE_TIME_MAX < self.began.elapsed();
+        if late || self.looked_at == LOOKED_AT_MAX {
             self.page.next = self.last;
         }
-        self.looked_at < LOOKED_AT_MAX
+        self.page.next.is_none()
     }
+}
+
+/// What [`NEWEST`] tells of a message, against the filters.
+fn may_fit(query: &Query, row: &Row<'_>) -> bool {
+    let reference = |it: &str| row.get_ref(4).is_ok_and(|told| told.as_str_or_null() == Ok(Some(it)));
+    query.account.is_none_or(|it| row.get(1).is_ok_and(|told: u16| told == it.0))
+        && query.to.is_none_or(|it| row.get(2).is_ok_and(|told: i64| told == it.0.cast_signed()))
+        && query.route.is_none_or(|it| row.get(3).is_ok_and(|told: u32| told == it.0))
+        && query.client_ref.as_deref().is_none_or(reference)
 }
 
 fn fits(query: &Query, body: &Body) -> bool {

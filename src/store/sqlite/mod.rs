@@ -35,7 +35,7 @@ use crate::message::time::Time;
 use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::contract::{NameKind, Poisoned, Recovered, Store};
 use crate::record::entry::Entry;
-use crate::store::sqlite::checkpoint::Checkpointer;
+use crate::store::sqlite::checkpoint::{Checkpointer, Limits};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::readers::Readers;
 use crate::store::sqlite::writer::Known;
@@ -82,22 +82,34 @@ impl Sqlite {
         let file = directory.join("nuncio.db");
         let engine = |source| Fault::Engine { file: file.clone(), source };
         refuse_stump(&file)?;
-        let mut writer = connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, 16).map_err(engine)?;
+        let mut writer =
+            connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, 16).map_err(engine)?;
         let synchronous = match durability {
             Durability::Fsync => "FULL",
             Durability::Os => "NORMAL",
         };
         check(&writer, &file)?;
-        let frame = format!("PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 0;");
+        let frame =
+            format!("PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 0;");
         writer.execute_batch(&frame).map_err(engine)?;
         schema::migrate(&writer, &file)?;
         sync_directory(directory)?;
         let own = connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE, 1).map_err(engine)?;
         own.execute_batch(&frame).map_err(engine)?;
-        let checkpointer = Checkpointer::start(&mut writer, own).map_err(engine)?;
+        let checkpointer = Checkpointer::start(&mut writer, own, Limits::default()).map_err(engine)?;
         let marks = reader::marks(&writer).map_err(|it| it.of(&file))?;
         let (known, retain_from) = (Known::new(), Seq(0));
-        Ok(Self { writer, checkpointer, file, known, marks, retain_from, poisoned: false, last_commit: Duration::ZERO, _lock: lock })
+        Ok(Self {
+            writer,
+            checkpointer,
+            file,
+            known,
+            marks,
+            retain_from,
+            poisoned: false,
+            last_commit: Duration::ZERO,
+            _lock: lock,
+        })
     }
 
     /// How long the last commit took, its sync included.

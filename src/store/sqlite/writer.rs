@@ -6,11 +6,11 @@
 //! changed, which [`Known`] remembers.
 
 use crate::message::attempt::Attempt;
-use crate::message::part::Part;
 use crate::message::id::PartKey;
+use crate::message::part::Part;
 use crate::record::batch::{Batch, Marks};
-use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::cells::{self, Cells};
+use crate::store::sqlite::fault::Trouble;
 use rusqlite::{CachedStatement, Connection};
 use std::sync::LazyLock;
 
@@ -47,7 +47,12 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
 });
 
 /// Writes one batch; whole or not at all.
-pub(super) fn commit(conn: &Connection, batch: &Batch, marks: Option<&Marks>, known: &mut Known) -> Result<(), Trouble> {
+pub(super) fn commit(
+    conn: &Connection,
+    batch: &Batch,
+    marks: Option<&Marks>,
+    known: &mut Known,
+) -> Result<(), Trouble> {
     conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     bodies(conn, batch)?;
     new_parts(conn, batch, known)?;

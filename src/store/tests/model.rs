@@ -74,13 +74,17 @@ impl Model {
     pub(super) fn by_rhash(&self, hashes: &[u64]) -> Vec<Entry> {
         let named = |it: &Entry| {
             let current = it.parts.iter().filter_map(|it| it.attempt.as_ref());
-            current.chain(it.past.iter().map(|it| &it.attempt)).filter_map(|it| it.rhash()).any(|it| hashes.contains(&it))
+            current
+                .chain(it.past.iter().map(|it| &it.attempt))
+                .filter_map(|it| it.rhash())
+                .any(|it| hashes.contains(&it))
         };
         self.entries.values().filter(|it| named(it)).cloned().collect()
     }
 
     pub(super) fn ready(&self, lane: LaneId, after: PartKey, limit: usize) -> Vec<Entry> {
-        let may = |it: &&Part| it.phase() == Phase::Queued && it.due == Time::NEVER && it.lane == lane && after < it.key;
+        let may =
+            |it: &&Part| it.phase() == Phase::Queued && it.due == Time::NEVER && it.lane == lane && after < it.key;
         let mut found = self.load(self.parts().filter(may).map(|it| it.key.seq()));
         found.truncate(limit);
         found

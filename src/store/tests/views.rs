@@ -8,9 +8,9 @@ use crate::number::e164::E164;
 use crate::record::contract::Store;
 use crate::record::entry::Entry;
 use crate::record::views::{OrderView, Query};
-use crate::store::conformance::model::Model;
-use crate::store::conformance::script::Script;
-use crate::store::conformance::{live, sqlite};
+use crate::store::tests::model::Model;
+use crate::store::tests::script::{Script, same_id};
+use crate::store::tests::{live, sqlite};
 
 /// A query of some of the filters.
 fn query(script: &mut Script, model: &Model) -> Query {
@@ -18,7 +18,8 @@ fn query(script: &mut Script, model: &Model) -> Query {
     let (status, to, order, route) = (!one_in(3), one_in(5), one_in(6), one_in(5));
     let (reference, since, until, account) = (one_in(5), one_in(4), one_in(4), one_in(2));
     let created: Vec<Time> = model.entries.values().map(|it| it.body.created).collect();
-    let mut time = |wanted: bool| wanted.then(|| Time(created[script.below(created.len() as u64) as usize].0 + script.below(2)));
+    let mut time =
+        |wanted: bool| wanted.then(|| Time(created[script.below(created.len() as u64) as usize].0 + script.below(2)));
     let (since, until) = (time(since), time(until));
     Query {
         account: account.then(|| AccountId(script.below(3) as u16 + 1)),
@@ -100,6 +101,31 @@ fn messages_and_orders_are_what_the_model_holds() {
         let rest: Vec<Entry> = entries.into_iter().skip(1).take(2).collect();
         assert_eq!(readers.order_messages(order, after, 2).expect("an answer"), rest);
     }
+}
+
+#[test]
+fn the_writer_may_move_to_its_thread_and_readers_are_shared() {
+    const fn sends<T: Send>() {}
+    const fn shares<T: Send + Sync + Clone>() {}
+    sends::<crate::store::sqlite::Sqlite>();
+    shares::<crate::store::sqlite::readers::Readers>();
+}
+
+#[test]
+fn a_page_looks_at_so_many_messages_and_no_more() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut store = sqlite(directory.path());
+    store.commit(&same_id(50_010)).expect("the commit goes through");
+    let readers = store.readers();
+    let mut query = Query { to: Some(E164(1)), limit: 10, ..Query::default() };
+    let (mut pages, mut page) = (1, readers.list(&query).expect("a page"));
+    assert!(page.next >= Some(Seq(11)), "it stopped by itself");
+    while let Some(next) = page.next {
+        query.before = Some(next);
+        (pages, page) = (pages + 1, readers.list(&query).expect("a page"));
+        assert!(page.entries.is_empty());
+    }
+    assert!(1 < pages);
 }
 
 #[test]

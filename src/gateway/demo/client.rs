@@ -1,0 +1,81 @@
+//! A client of our own API: one connection, one request after the other.
+
+use axum::http::{Method, Request};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use std::net::SocketAddr;
+use tokio::net::TcpStream;
+
+/// What went wrong with a request.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The connection failed.
+    #[error("no connection to the gateway: {0}")]
+    Connection(#[from] std::io::Error),
+    /// HTTP failed.
+    #[error("the gateway does not answer: {0}")]
+    Http(#[from] hyper::Error),
+    /// The answer is no JSON.
+    #[error("the answer to {0} is not JSON")]
+    NotJson(String),
+    /// The gateway refused.
+    #[error("{path} was answered with {status}: {answer}")]
+    Refused {
+        /// What was asked for.
+        path: String,
+        /// The status code.
+        status: u16,
+        /// The problem, as JSON.
+        answer: Value,
+    },
+}
+
+/// A connection to the API.
+pub(super) struct Client {
+    sender: SendRequest<Full<Bytes>>,
+    key: String,
+    host: String,
+}
+
+impl Client {
+    /// Connects, and calls with this key.
+    pub(super) async fn connect(address: SocketAddr, key: &str) -> Result<Self, ClientError> {
+        let stream = TcpStream::connect(address).await?;
+        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        Ok(Self { sender, key: key.to_owned(), host: address.to_string() })
+    }
+
+    /// GET, answered with JSON.
+    pub(super) async fn get(&mut self, path: &str) -> Result<Value, ClientError> {
+        self.call(Method::GET, path, Bytes::new()).await
+    }
+
+    /// POST of JSON, answered with JSON.
+    pub(super) async fn post(&mut self, path: &str, body: &Value) -> Result<Value, ClientError> {
+        self.call(Method::POST, path, body.to_string().into()).await
+    }
+
+    async fn call(&mut self, method: Method, path: &str, body: Bytes) -> Result<Value, ClientError> {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", &self.host)
+            .header("x-api-key", &self.key)
+            .header("content-type", "application/json")
+            .body(Full::new(body))
+            .expect("path and key are of our own making");
+        self.sender.ready().await?;
+        let response = self.sender.send_request(request).await?;
+        let (status, octets) = (response.status(), response.into_body().collect().await?.to_bytes());
+        let answer = serde_json::from_slice(&octets).map_err(|_| ClientError::NotJson(path.to_owned()))?;
+        if status.is_success() {
+            Ok(answer)
+        } else {
+            Err(ClientError::Refused { path: path.to_owned(), status: status.as_u16(), answer })
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! `nuncio serve`: a gateway under the signals of the system.
+
+use crate::config;
+use crate::gateway::notify::Notify;
+use crate::gateway::run::{Failure, Gateway};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, interval};
+use tracing::{error, info, warn};
+
+/// Runs until SIGTERM or SIGINT, or until the store fails.
+pub async fn serve(path: &Path) -> Result<(), Failure> {
+    let draft = config::read(path)?;
+    let notify = Notify::from_env()?;
+    let mut gateway = Gateway::start(&draft).await?;
+    info!(http = ?gateway.http, admin = ?gateway.admin, "serving");
+    tell(notify.ready());
+    let mut signals = Signals::new()?;
+    let mut upkeep = interval(crate::telemetry::recorder::Exposition::UPKEEP_INTERVAL);
+    // Without a watchdog the loop is looked at all the same, only nobody is told.
+    let mut watchdog = interval(notify.watchdog_interval().unwrap_or(std::time::Duration::from_secs(10)));
+    let (rounds, mut seen) = (gateway.rounds(), 0);
+    let exposition = gateway.exposition();
+    loop {
+        tokio::select! {
+            _ = upkeep.tick() => exposition.upkeep(),
+            _ = watchdog.tick() => {
+                // The watchdog is fed by the loop: a loop that hangs lets systemd end the process.
+                let now = rounds.load(Ordering::Relaxed);
+                if now != seen {
+                    tell(notify.watchdog());
+                }
+                seen = now;
+            }
+            _ = signals.hangup.recv() => {
+                tell(notify.reloading());
+                reload(&mut gateway, path).await;
+                tell(notify.ready());
+            }
+            failure = gateway.ended() => return Err(failure),
+            _ = signals.terminate.recv() => break,
+            _ = signals.interrupt.recv() => break,
+        }
+    }
+    tell(notify.stopping());
+    let began = Instant::now();
+    info!("stopping: nothing more is accepted, what is in flight is awaited");
+    gateway.stop().await?;
+    info!(took_ms = began.elapsed().as_millis() as u64, "stopped");
+    Ok(())
+}
+
+struct Signals {
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+}
+
+async fn reload(gateway: &mut Gateway, path: &Path) {
+    let reloaded = match config::read(path) {
+        Ok(draft) => gateway.reload(&draft).await,
+        Err(wrong) => {
+            gateway.reload_failed();
+            Err(wrong.into())
+        }
+    };
+    match reloaded {
+        Ok(()) => info!("the new configuration is in force"),
+        Err(failure) => error!("the configuration is not changed: {failure}"),
+    }
+}
+
+fn tell(told: std::io::Result<()>) {
+    if let Err(error) = told {
+        warn!(%error, "systemd cannot be told");
+    }
+}
