@@ -1,5 +1,6 @@
 //! The whole carrier in virtual time, spoken to PDU by PDU.
 
+mod chaos;
 mod receipts;
 mod server;
 mod submits;
