@@ -9,6 +9,7 @@ use nuncio::simulator;
 use nuncio::telemetry::log;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// The configuration is wrong (sysexits.h, EX_CONFIG).
 const EXIT_CONFIG: u8 = 78;
@@ -114,12 +115,18 @@ fn simulate(options: &simulator::options::Options) -> ExitCode {
     let run = async {
         let server = simulator::server::Server::bind(options).await?;
         println!("listening on {}", server.address()?);
-        // Ends by Ctrl-C, or by SIGTERM as any process does.
-        server.run(async { _ = tokio::signal::ctrl_c().await }).await
+        let mut terminate = signal(SignalKind::terminate())?;
+        let asked = async move {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => (),
+                _ = terminate.recv() => (),
+            }
+        };
+        server.run(asked).await
     };
     match runtime().block_on(run) {
         Ok(stats) => {
-            println!("{stats:#?}");
+            println!("{stats}");
             ExitCode::SUCCESS
         }
         Err(error) => {

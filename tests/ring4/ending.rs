@@ -18,7 +18,8 @@ impl World {
         smsc.notices[notice].confirmed = true;
         let taken = &smsc.taken[smsc.notices[notice].taken];
         let (name, receipt_id) = (taken.name, taken.receipt_id.clone());
-        let parked = self.store.parked.values().any(|it| it.carrier == carrier && it.carrier_message_id.as_str() == receipt_id);
+        let parked =
+            self.store.parked.values().any(|it| it.carrier == carrier && it.carrier_message_id.as_str() == receipt_id);
         if parked {
             return;
         }
@@ -89,7 +90,9 @@ impl World {
         let mut surplus = 0;
         for smsc in self.smscs.values() {
             for (name, received) in &smsc.received {
-                let seq = keys.get(&name.0).unwrap_or_else(|| panic!("commit-before-act: {name:?} was sent and is not stored"));
+                let seq = keys
+                    .get(&name.0)
+                    .unwrap_or_else(|| panic!("commit-before-act: {name:?} was sent and is not stored"));
                 let key = PartKey::new(*seq, name.1);
                 assert!(!self.ledger.cancelled.contains(seq), "cancelled: {name:?} was sent all the same");
                 let refused = smsc.refused.get(name).copied().unwrap_or(0);

@@ -93,7 +93,13 @@ impl Ledger {
     }
 
     /// The gateway takes up what happened, in this order, and the beat was durable.
-    pub(crate) fn took_up(&mut self, happenings: &[Happening], before: &BTreeMap<PartKey, Phase>, store: &Watched, plan: &Plan) {
+    pub(crate) fn took_up(
+        &mut self,
+        happenings: &[Happening],
+        before: &BTreeMap<PartKey, Phase>,
+        store: &Watched,
+        plan: &Plan,
+    ) {
         for happening in happenings {
             match happening {
                 Happening::Link(_, Report::Answered(ticket, answered)) => {
@@ -108,7 +114,13 @@ impl Ledger {
                     let key = ticket.key();
                     let current = store.parts[&key].attempt.as_ref().is_some_and(|it| it.number >= ticket.number());
                     if current && self.last.get(&key).is_some_and(|it| matches!(it, Last::Told(Answer::Unknown, _))) {
-                        self.last.insert(key, Last::Told(Answer::Unknown, answered.answer != Answer::Taken || may_resend(store, plan, key)));
+                        self.last.insert(
+                            key,
+                            Last::Told(
+                                Answer::Unknown,
+                                answered.answer != Answer::Taken || may_resend(store, plan, key),
+                            ),
+                        );
                     }
                 }
                 _ => (),
@@ -122,7 +134,8 @@ impl Ledger {
         let part = store.parts.get(&key).unwrap_or_else(|| panic!("commit-before-act: {key:?} is not durable"));
         let attempt = part.attempt.as_ref();
         assert!(
-            part.phase() == Phase::Intended && attempt.is_some_and(|it| it.number == ticket.number() && it.link == link),
+            part.phase() == Phase::Intended
+                && attempt.is_some_and(|it| it.number == ticket.number() && it.link == link),
             "commit-before-act: attempt {} on {link:?} is ordered, durable is {part:?}",
             ticket.number()
         );
@@ -143,11 +156,18 @@ impl Ledger {
                 Fact::Status { message, status, corrected, .. } => {
                     let before = self.told.insert(message.seq, *status).unwrap_or(Status::Queued);
                     assert!(before != *status, "status-facts: {message:?} is told {status:?} twice");
-                    assert!(*corrected == before.is_final(), "status-facts: {before:?} to {status:?} corrected {corrected}");
+                    assert!(
+                        *corrected == before.is_final(),
+                        "status-facts: {before:?} to {status:?} corrected {corrected}"
+                    );
                     changed.insert(message.seq);
                 }
                 Fact::Submitted { link, .. } => {
-                    assert!(self.pace.get_mut(&link.carrier).is_none_or(|it| it.take(now)), "pace: {:?} at {now}", link.carrier);
+                    assert!(
+                        self.pace.get_mut(&link.carrier).is_none_or(|it| it.take(now)),
+                        "pace: {:?} at {now}",
+                        link.carrier
+                    );
                     assert!(self.pace_of_link.get_mut(link).is_none_or(|it| it.take(now)), "pace: {link:?} at {now}");
                 }
                 Fact::Doubtful { .. } => self.doubtful_facts += 1,
@@ -156,7 +176,11 @@ impl Ledger {
         }
         for seq in changed.iter().chain(&store.touched) {
             let told = self.told.get(seq).copied().unwrap_or(Status::Queued);
-            assert!(store.status(*seq) == Some(told), "status-facts: {seq:?} is {:?}, told {told:?}", store.status(*seq));
+            assert!(
+                store.status(*seq) == Some(told),
+                "status-facts: {seq:?} is {:?}, told {told:?}",
+                store.status(*seq)
+            );
         }
     }
 

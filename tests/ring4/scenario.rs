@@ -101,15 +101,18 @@ impl Scenario {
             let conditions = Self::weather(dice, fair);
             let submitting = Self::binds(dice, id, &conditions, (fair, response_timeout), &mut links);
             let rate = |dice: &mut Dice| dice.percent(40).then(|| dice.range(1, 40) as f64);
-            plan.carriers.insert(id, Carrier {
+            plan.carriers.insert(
                 id,
-                name: format!("c{}", id.0).into(),
-                links: submitting,
-                pace: rate(dice),
-                pace_per_link: if dice.percent(20) { rate(dice) } else { None },
-                parked_for: ms(dice.pick(&[60_000, 3_600_000])),
-                dialect: links[&LinkId { carrier: id, bind: 0 }].dialect.clone(),
-            });
+                Carrier {
+                    id,
+                    name: format!("c{}", id.0).into(),
+                    links: submitting,
+                    pace: rate(dice),
+                    pace_per_link: if dice.percent(20) { rate(dice) } else { None },
+                    parked_for: ms(dice.pick(&[60_000, 3_600_000])),
+                    dialect: links[&LinkId { carrier: id, bind: 0 }].dialect.clone(),
+                },
+            );
             weather.insert(id, conditions);
         }
         for id in (1..=dice.range(1, 4) as u32).map(RouteId) {
@@ -304,6 +307,7 @@ fn text(label: u64, parts: u8) -> String {
 
 /// The message that a text, or a part of it, names.
 pub(crate) fn label(octets: &[u8]) -> Option<u64> {
-    let start = octets.windows(8).position(|it| it[0] == b'm' && it[7] == b' ' && it[1..7].iter().all(u8::is_ascii_digit))?;
+    let start =
+        octets.windows(8).position(|it| it[0] == b'm' && it[7] == b' ' && it[1..7].iter().all(u8::is_ascii_digit))?;
     std::str::from_utf8(&octets[start + 1..start + 7]).ok()?.parse().ok()
 }

@@ -86,7 +86,10 @@ impl Watched {
             let (was, is) = (before.phase(), part.phase());
             let corrected = matches!(was, Phase::Unknown | Phase::Expired)
                 && matches!(is, Phase::Delivered | Phase::Failed | Phase::Expired);
-            assert!(!was.is_final() || was == is || corrected, "terminal-never-changes: {was:?} became {is:?}: {part:?}");
+            assert!(
+                !was.is_final() || was == is || corrected,
+                "terminal-never-changes: {was:?} became {is:?}: {part:?}"
+            );
             let by_carrier = before.attempt.as_ref().and_then(|it| it.receipt.as_ref()).map(|it| it.status);
             let ended_by_carrier = was == Phase::Expired && by_carrier == Some(Status::Expired);
             assert!(
@@ -141,7 +144,8 @@ impl Store for Watched {
         assert!(self.marks.time <= batch.marks.time, "logical time went back");
         assert!(self.marks.next_seq <= batch.marks.next_seq, "a seq is minted twice");
         self.marks = batch.marks.clone();
-        self.touched = batch.bodies.iter().map(|it| it.seq()).chain(batch.parts.iter().map(|it| it.key.seq())).collect();
+        self.touched =
+            batch.bodies.iter().map(|it| it.seq()).chain(batch.parts.iter().map(|it| it.key.seq())).collect();
         self.touched.dedup();
         Ok(())
     }

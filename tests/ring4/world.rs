@@ -126,7 +126,15 @@ impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let scenario = Scenario::new(&mut dice);
-        let fresh = || Link { epoch: 0, conn: 0, talk: None, tick: None, answers: Vec::new(), inbound: Vec::new(), capacity: 0 };
+        let fresh = || Link {
+            epoch: 0,
+            conn: 0,
+            talk: None,
+            tick: None,
+            answers: Vec::new(),
+            inbound: Vec::new(),
+            capacity: 0,
+        };
         let mut world = Self {
             seed,
             dice,
@@ -430,9 +438,9 @@ impl World {
     fn poisoned(&mut self, happenings: &[Happening]) {
         self.crashes += 1;
         self.life += 1;
-        let unknown = happenings.iter().filter(|it| {
-            matches!(it, Happening::Link(_, Report::Answered(_, answered)) if answered.answer == Answer::Unknown)
-        });
+        let unknown = happenings.iter().filter(
+            |it| matches!(it, Happening::Link(_, Report::Answered(_, answered)) if answered.answer == Answer::Unknown),
+        );
         self.ledger.lost_facts += unknown.count() as u64 + self.count(Phase::Intended);
         self.store.crash(false);
         self.after_crash();
@@ -505,7 +513,8 @@ impl World {
             self.tell_talk(link.conn, Spoken::Command(command));
         } else if let talk::Command::Submit(submit) = command {
             let answer = Answer::NotSent;
-            let answered = Answered { answer, command_status: None, carrier_message_id: None, reason: None, throttled: false };
+            let answered =
+                Answered { answer, command_status: None, carrier_message_id: None, reason: None, throttled: false };
             self.report(id, Report::Answered(submit.ticket, answered));
         }
     }
@@ -565,7 +574,10 @@ impl World {
                 assert_eq!(messages.len(), submission.recipients.len(), "accepted: not all of them");
                 for message in messages {
                     let body = self.store.bodies.get(&message.seq);
-                    assert!(body.is_some_and(|it| it.id == message && it.order == order), "accepted-is-durable: {message:?}");
+                    assert!(
+                        body.is_some_and(|it| it.id == message && it.order == order),
+                        "accepted-is-durable: {message:?}"
+                    );
                     self.known.push((message, submission.account));
                 }
             }
@@ -579,7 +591,10 @@ impl World {
             }
             Reply::Cancelled => {
                 let seq = nuncio::message::id::Seq(request.0 >> 32);
-                assert!(self.store.parts_of(seq).all(|it| it.phase() == Phase::Cancelled), "cancelled-is-durable: {seq:?}");
+                assert!(
+                    self.store.parts_of(seq).all(|it| it.phase() == Phase::Cancelled),
+                    "cancelled-is-durable: {seq:?}"
+                );
                 self.ledger.cancelled.insert(seq);
             }
             Reply::TooLate => (),
@@ -759,7 +774,11 @@ impl World {
                 } else if self.dice.percent(20) {
                     return;
                 } else {
-                    self.dice.pick(&[CommandStatus::BindFailed, CommandStatus::AlreadyBound, CommandStatus::InvalidPassword])
+                    self.dice.pick(&[
+                        CommandStatus::BindFailed,
+                        CommandStatus::AlreadyBound,
+                        CommandStatus::InvalidPassword,
+                    ])
                 };
                 let body = Body::BindResp(kind, BindResp::default());
                 self.post(self.now, Coming::Respond(conn, sequence, status, body));
@@ -774,11 +793,15 @@ impl World {
                     self.post(self.now + after, Coming::Receipt(carrier, notice));
                 }
             }
-            Event::Answered { ticket, status: CommandStatus::Ok, .. } | Event::LateAnswer { ticket, status: CommandStatus::Ok, .. } => {
+            Event::Answered { ticket, status: CommandStatus::Ok, .. }
+            | Event::LateAnswer { ticket, status: CommandStatus::Ok, .. } => {
                 self.confirmed(carrier, ticket as usize);
                 self.deliver(carrier);
             }
-            Event::Answered { ticket, .. } | Event::TimedOut(ticket) | Event::Lost(ticket) | Event::NeverSent(ticket) => {
+            Event::Answered { ticket, .. }
+            | Event::TimedOut(ticket)
+            | Event::Lost(ticket)
+            | Event::NeverSent(ticket) => {
                 let after = self.dice.range(500, 5_000);
                 self.post(self.now + after, Coming::Receipt(carrier, ticket as usize));
             }
