@@ -56,7 +56,7 @@ impl Dispatch {
                         hashes.extend(rhashes());
                     }
                     if let Some(handset) = news.handset {
-                        seqs.extend(self.doubtful_for(link.carrier, handset).take(2).map(PartKey::seq));
+                        seqs.extend(self.doubtful_for(link.carrier, handset).take(1).map(PartKey::seq));
                     }
                 }
                 _ => (),
