@@ -69,6 +69,8 @@ pub struct Dispatch {
     marks: Marks,
     sweep: Sweep,
     draining: bool,
+    /// Which beat this is, from 1.
+    beats: u64,
     /// Parts on a link now.
     in_flight: usize,
     /// What this beat has to make durable, to do and to tell.
@@ -107,6 +109,7 @@ impl Dispatch {
             marks: recovered.marks,
             sweep: Sweep::new(now),
             draining: false,
+            beats: 0,
             in_flight: 0,
             batch: Batch::default(),
             commands: Vec::new(),
@@ -139,6 +142,7 @@ impl Dispatch {
         store: &mut S,
     ) -> Result<Outcome, Poisoned> {
         self.now = self.now.max(now);
+        self.beats += 1;
         self.load(&happenings, store)?;
         self.sweep(store)?;
         for happening in happenings {
