@@ -18,7 +18,7 @@ impl Dispatch {
             Report::Up { capacity } => self.link_has(link, capacity),
             Report::Down => self.link_has(link, 0),
             Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
-            Report::Late(ticket, answered) => self.late(link, ticket, answered),
+            Report::Late(ticket, answered) => self.late(link, ticket, answered, dice),
             Report::Odd(_) => (),
             Report::Inbound { tag, news } => {
                 match news {
@@ -132,7 +132,7 @@ impl Dispatch {
     }
 
     /// An answer to an attempt whose outcome was in doubt.
-    fn late(&mut self, link: LinkId, ticket: Ticket, answered: Answered) {
+    fn late(&mut self, link: LinkId, ticket: Ticket, answered: Answered, dice: Dice<'_>) {
         let key = ticket.key();
         self.resolved(link.carrier, key, ticket.number());
         let Some(part) = self.set.part(key) else { return };
@@ -154,10 +154,7 @@ impl Dispatch {
                 attempt.answer = Some(answered.answer);
                 attempt.command_status = answered.command_status;
             }
-            match answered.answer {
-                Answer::Never => self.refused(key, answered.reason),
-                _ => self.give_back(key),
-            }
+            self.act_on(link, key, answered, dice);
         }
     }
 
