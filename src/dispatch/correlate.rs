@@ -60,17 +60,18 @@ impl Dispatch {
     }
 
     fn find(&self, carrier: CarrierId, forms: &[Form], handset: Option<E164>) -> Option<Match> {
-        for form in forms {
-            let candidates = self.set.by_rhash(form.rhash(carrier)).filter_map(|key| self.fit(key, carrier, form, handset));
-            // An id as written is believed; one that was converted only where the recipient fits.
-            let best = candidates
-                .filter(|it| it.exact || it.fits_handset)
-                .max_by_key(|it| (it.fits_handset, it.exact, it.key, it.number));
-            if best.is_some() {
-                return best;
-            }
-        }
-        None
+        // An id as written is believed; one that was converted only where the recipient fits.
+        let candidates = forms.iter().enumerate().flat_map(|(rank, form)| {
+            let fitting = self.set.by_rhash(form.rhash(carrier)).filter_map(move |key| self.fit(key, carrier, form, handset));
+            fitting.filter(|it| it.exact || it.fits_handset).map(move |it| (rank, it))
+        });
+        let best = candidates.max_by_key(|(rank, it)| (it.fits_handset, it.exact, std::cmp::Reverse(*rank), it.key, it.number));
+        best.map(|(_, it)| it)
+    }
+
+    /// Whether memory alone says for certain which part a receipt is about.
+    pub(super) fn is_certain(&self, carrier: CarrierId, forms: &[Form], handset: Option<E164>) -> bool {
+        self.find(carrier, forms, handset).is_some_and(|it| it.fits_handset)
     }
 
     fn fit(&self, key: PartKey, carrier: CarrierId, form: &Form, handset: Option<E164>) -> Option<Match> {
