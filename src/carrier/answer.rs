@@ -20,6 +20,16 @@ pub const fn is_throttling(status: CommandStatus) -> bool {
     matches!(status, CommandStatus::Throttled | CommandStatus::MessageQueueFull)
 }
 
+/// Whether an attempt that was answered so used nothing up: it never left, or the carrier asked
+/// for a slower pace. However often that happens, the part has not been tried.
+pub const fn spends_nothing(answer: Answer, command_status: Option<u32>) -> bool {
+    match (answer, command_status) {
+        (Answer::NotSent, _) => true,
+        (Answer::Later, Some(status)) => is_throttling(CommandStatus::from_u32(status)),
+        _ => false,
+    }
+}
+
 /// What carriers usually mean, by the number: SMPP 3.4, 5.1.3, and what is seen in the field.
 const fn usual(status: CommandStatus) -> Answer {
     match status.as_u32() {

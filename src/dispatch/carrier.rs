@@ -22,7 +22,6 @@ pub(crate) struct CarrierState {
     /// How long the next such pause is.
     pause: Duration,
     /// Recipients with parts in flight, and on which link: they stay in order by staying there.
-    /// Kept only where there is more than one link.
     pub(crate) pinned: HashMap<E164, (u8, u32), foldhash::fast::FixedState>,
 }
 
@@ -104,9 +103,7 @@ impl CarrierState {
     /// A part for a recipient goes onto a link.
     pub(crate) fn took_slot(&mut self, bind: u8, destination: E164) {
         self.links[usize::from(bind)].in_use += 1;
-        if 1 < self.links.len() {
-            self.pinned.entry(destination).or_insert((bind, 0)).1 += 1;
-        }
+        self.pinned.entry(destination).or_insert((bind, 0)).1 += 1;
     }
 
     /// A part for a recipient has left a link.

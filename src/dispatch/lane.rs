@@ -21,6 +21,8 @@ pub(crate) struct Lane {
     pub(crate) ready: VecDeque<PartKey>,
     /// The store may have parts above the horizon.
     pub(crate) backlog: bool,
+    /// The beat in which a part last went behind the horizon: the store has it only after that beat.
+    pub(crate) behind_at: u64,
     /// The last key that was read or accepted into memory.
     pub(crate) horizon: PartKey,
     /// How many parts are queued, in memory, in the store and delayed.

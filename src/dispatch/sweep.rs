@@ -53,12 +53,11 @@ impl Dispatch {
                 }
                 Happening::Link(link, Report::Inbound { news: News::Receipt(news), .. }) => {
                     let forms = self.forms(link.carrier, &news.ids);
-                    let rhashes = || forms.iter().map(|it| it.rhash(link.carrier));
-                    if !rhashes().any(|it| self.set.by_rhash(it).next().is_some()) {
-                        hashes.extend(rhashes());
+                    if !self.is_certain(link.carrier, &forms, news.handset) {
+                        hashes.extend(forms.iter().map(|it| it.rhash(link.carrier)));
                     }
                     if let Some(handset) = news.handset {
-                        seqs.extend(self.doubtful_for(link.carrier, handset).take(2).map(PartKey::seq));
+                        seqs.extend(self.doubtful_for(link.carrier, handset).take(1).map(PartKey::seq));
                     }
                 }
                 _ => (),

@@ -30,8 +30,7 @@ impl World {
     }
 
     fn key_of(&self, name: Name) -> Option<PartKey> {
-        let body = self.store.bodies.values().find(|it| label(it.text.as_bytes()) == Some(name.0))?;
-        Some(PartKey::new(body.seq(), name.1))
+        Some(PartKey::new(*self.store.labels.get(&name.0)?, name.1))
     }
 
     pub(crate) fn check_ending(mut self) -> Tally {

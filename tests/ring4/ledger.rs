@@ -56,6 +56,8 @@ pub(crate) struct Ledger {
     pub(crate) lost_facts: u64,
     pace: BTreeMap<CarrierId, Bucket>,
     pace_of_link: BTreeMap<LinkId, Bucket>,
+    /// When something last went to a carrier, or was answered.
+    pub(crate) progress: BTreeMap<CarrierId, u64>,
     /// What customers hold a cancellation for.
     pub(crate) cancelled: BTreeSet<Seq>,
 }
@@ -162,7 +164,9 @@ impl Ledger {
                     );
                     changed.insert(message.seq);
                 }
+                Fact::Answered { link, .. } => _ = self.progress.insert(link.carrier, now),
                 Fact::Submitted { link, .. } => {
+                    self.progress.insert(link.carrier, now);
                     assert!(
                         self.pace.get_mut(&link.carrier).is_none_or(|it| it.take(now)),
                         "pace: {:?} at {now}",

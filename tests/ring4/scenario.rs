@@ -216,14 +216,19 @@ impl Scenario {
     }
 
     fn requests(dice: &mut Dice, plan: &Plan, calm: u64) -> Vec<(u64, Submission)> {
-        let bulky = dice.percent(10);
+        let bulky = dice.percent(15);
         let count = dice.range(3, 60);
         let routes: Vec<&Route> = plan.routes.values().collect();
         let handsets = dice.pick(&[3, 20, 10_000]);
         let (mut label, mut found) = (0, Vec::new());
         for number in 0..count {
             let route = routes[dice.below(routes.len() as u64) as usize];
-            let recipients = if dice.percent(80) { 1 } else { dice.range(2, if bulky { 150 } else { 15 }) };
+            // Bulk comes in one lane, so that it outgrows what a lane holds in memory.
+            let recipients = match (bulky, dice.percent(if bulky { 60 } else { 80 })) {
+                (_, true) => 1,
+                (true, false) => dice.range(2, 200),
+                (false, false) => dice.range(2, 15),
+            };
             let recipients = (0..recipients).map(|_| {
                 label += 1;
                 let parts = if dice.percent(75) { 1 } else { dice.range(2, 4) as u8 };
@@ -240,7 +245,7 @@ impl Scenario {
             let short = dice.percent(15);
             let source = dice.pick(&["YOURAPP", "12345", "+31612345678"]);
             let submission = Submission {
-                account: AccountId(dice.range(1, 3) as u16),
+                account: AccountId(if bulky { 1 } else { dice.range(1, 3) as u16 }),
                 route: route.id,
                 class: route.class,
                 source: Source::parse(source).unwrap(),

@@ -1,6 +1,7 @@
 //! A store that looks at every commit: what a record may become, and what must go with it.
 
-use nuncio::message::attempt::{Answer, Attempt};
+use crate::ring4::scenario::label;
+use nuncio::message::attempt::Attempt;
 use nuncio::message::body::Body;
 use nuncio::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
 use nuncio::message::part::Part;
@@ -20,6 +21,8 @@ use std::sync::Arc;
 pub(crate) struct Watched {
     pub(crate) memory: Memory,
     pub(crate) bodies: BTreeMap<Seq, Arc<Body>>,
+    /// Messages by the label in their text.
+    pub(crate) labels: BTreeMap<u64, Seq>,
     pub(crate) parts: BTreeMap<PartKey, Part>,
     pub(crate) past: BTreeMap<(PartKey, u8), Attempt>,
     pub(crate) parked: BTreeMap<u64, Parked>,
@@ -46,7 +49,7 @@ impl Watched {
             assert!(self.marks == after.marks, "restart-loads-last-commit: marks {:?} {:?}", self.marks, after.marks);
         }
         (self.bodies, self.parts, self.past) = (after.bodies, after.parts, after.past);
-        (self.parked, self.marks) = (after.parked, after.marks);
+        (self.parked, self.marks, self.labels) = (after.parked, after.marks, after.labels);
     }
 
     fn of(memory: &mut Memory) -> Self {
@@ -54,6 +57,7 @@ impl Watched {
         for entry in memory.all() {
             found.parts.extend(entry.parts.into_iter().map(|it| (it.key, it)));
             found.past.extend(entry.past.into_iter().map(|it| ((it.key, it.attempt.number), it.attempt)));
+            found.labels.extend(label(entry.body.text.as_bytes()).map(|it| (it, entry.body.seq())));
             found.bodies.insert(entry.body.seq(), entry.body);
         }
         let recovered = memory.recover().expect("a store that was just opened is sound");
@@ -124,11 +128,6 @@ impl Watched {
             part.key
         );
     }
-
-    /// Whether an attempt is certain not to have taken anything.
-    pub(crate) fn took_nothing(attempt: &Attempt) -> bool {
-        matches!(attempt.answer, Some(Answer::NotSent | Answer::Later | Answer::Elsewhere))
-    }
 }
 
 impl Store for Watched {
@@ -137,6 +136,7 @@ impl Store for Watched {
         self.memory.commit(batch)?;
         self.commits += 1;
         self.bodies.extend(batch.bodies.iter().map(|it| (it.seq(), it.clone())));
+        self.labels.extend(batch.bodies.iter().filter_map(|it| Some((label(it.text.as_bytes())?, it.seq()))));
         self.parts.extend(batch.new_parts.iter().chain(&batch.parts).map(|it| (it.key, it.clone())));
         self.past.extend(batch.past.iter().map(|it| ((it.key, it.attempt.number), it.attempt.clone())));
         self.parked.extend(batch.parked.iter().map(|it| (it.number, it.clone())));

@@ -42,6 +42,9 @@ const EPOCH: u64 = 1_767_225_600_000;
 /// More happenings in one millisecond than any run needs: beyond it something spins.
 const SPIN_MAX: u32 = 20_000;
 
+/// Longer than the longest pause, pace and reconnection together.
+const STARVED: u64 = 60_000;
+
 /// Something that will happen.
 enum Coming {
     Connect(LinkId),
@@ -192,7 +195,7 @@ impl World {
             self.spin.1 += 1;
             assert!(self.spin.1 < SPIN_MAX, "spinning at {at}");
             self.happen(life, coming);
-            if self.calm && self.is_over() {
+            if self.calm && self.stamp.is_multiple_of(32) && self.is_over() {
                 return;
             }
         }
@@ -454,9 +457,11 @@ impl World {
     }
 
     fn check_counters(&self) {
-        if !self.beats.is_multiple_of(8) {
+        // Recounting takes as long as there are parts.
+        if !self.beats.is_multiple_of(8 + self.store.parts.len() as u64 / 16) {
             return;
         }
+        self.check_starvation();
         let dispatch = self.dispatch.as_ref().unwrap();
         let gauges = dispatch.gauges();
         let queued: u64 = gauges.queues.values().map(|it| it.parts).sum();
@@ -476,6 +481,23 @@ impl World {
         let capacity: usize = gauges.windows.values().map(|it| it.1.max(it.0)).sum();
         let bound = limits.awaited + gauges.queues.len() * 3 * limits.ready_per_lane.max(64) + capacity;
         assert!(dispatch.held() <= bound, "memory: {} messages held, {bound} allowed", dispatch.held());
+    }
+
+    /// When all is well, what may go at once goes: a part left behind in its lane would expire unseen.
+    fn check_starvation(&self) {
+        for id in self.smscs.keys().filter(|_| self.calm && !self.draining) {
+            let quiet_since = self.ledger.progress.get(id).copied().unwrap_or(0).max(self.scenario.calm);
+            if self.now < quiet_since + STARVED {
+                continue;
+            }
+            let up = self.links.iter().any(|(link, it)| link.carrier == *id && it.talk.is_some() && 0 < it.capacity);
+            let starved = self.store.parts.values().find(|it| {
+                it.phase() == Phase::Queued
+                    && it.due == Time::NEVER
+                    && self.plan.routes[&it.lane.route()].carriers.first() == Some(id)
+            });
+            assert!(!up || starved.is_none(), "starvation: nothing goes to {id:?} since {quiet_since}, {starved:?}");
+        }
     }
 
     fn check_windows(&self) {
