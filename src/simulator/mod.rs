@@ -1,1 +1,34 @@
-//! (to come)
+//! A simulated carrier: an SMSC made of the same session as the gateway's links.
+//!
+//! ```text
+//!  options ─► behaviour ─┐
+//!                        ▼
+//!  server: sockets ─► carrier: a lock, a timekeeper
+//!                        │
+//!                      smsc: every line, every account, every receipt
+//!                        │
+//!                        └─► ledger: what was submitted and decided · stats: how often
+//! ```
+//!
+//! [`smsc::Smsc`] does no input or output, reads no clock and takes its dice from a seed, so
+//! that a simulation in virtual time and a server on a socket run the same carrier.
+
+pub mod dice;
+pub mod outcome;
+pub mod behaviour;
+pub mod identity;
+pub mod receipt;
+pub mod ledger;
+pub mod stats;
+mod account;
+mod agenda;
+mod line;
+mod intake;
+mod post;
+pub mod smsc;
+pub mod options;
+pub mod carrier;
+pub mod server;
+
+#[cfg(test)]
+mod tests;

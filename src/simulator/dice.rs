@@ -1,0 +1,95 @@
+//! Dice that a seed decides (splitmix64).
+
+use crate::simulator::behaviour::{Share, Span};
+use std::time::Duration;
+
+/// A seeded source of chance: the same seed, the same throws.
+#[derive(Clone, Debug)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// Dice that this seed decides.
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// Dice that depend on a seed and some octets, and on nothing else.
+    pub fn of(seed: u64, octets: &[&[u8]]) -> Self {
+        let mut state = mix(seed);
+        for piece in octets {
+            for chunk in piece.chunks(8) {
+                let mut word = [0; 8];
+                word[..chunk.len()].copy_from_slice(chunk);
+                state = mix(state ^ u64::from_le_bytes(word));
+            }
+            // The length parts "1" "23" from "12" "3".
+            state = mix(state ^ piece.len() as u64);
+        }
+        Self(state)
+    }
+
+    /// Any number.
+    pub const fn any(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        mix(self.0)
+    }
+
+    /// A number below this one; 0 if that is 0.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        // The high half of the product is even enough for a simulation and needs no division.
+        ((u128::from(self.any()) * u128::from(bound)) >> 64) as u64
+    }
+
+    /// Whether this throw falls into the share.
+    pub fn hits(&mut self, share: Share) -> bool {
+        let share = share.fraction();
+        share > 0.0 && ((self.any() >> 11) as f64) < share * (1_u64 << 53) as f64
+    }
+
+    /// A time within the span.
+    pub fn within(&mut self, span: Span) -> Duration {
+        let width = span.max.saturating_sub(span.min).as_nanos().min(u128::from(u64::MAX)) as u64;
+        if width == 0 { span.min } else { span.min + Duration::from_nanos(self.below(width)) }
+    }
+}
+
+const fn mix(mut word: u64) -> u64 {
+    word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    word ^ (word >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_decides_every_throw() {
+        let throws = |seed| {
+            let mut dice = Dice::new(seed);
+            [dice.any(), dice.any(), dice.any()]
+        };
+        assert_eq!(throws(7), throws(7));
+        assert_ne!(throws(7), throws(8));
+        assert_ne!(Dice::of(1, &[b"1", b"23"]).any(), Dice::of(1, &[b"12", b"3"]).any());
+    }
+
+    #[test]
+    fn shares_are_kept() {
+        let mut dice = Dice::new(3);
+        let mut hits = |share: f64| (0..10_000).filter(|_| dice.hits(Share::of(share))).count();
+        assert_eq!((hits(0.0), hits(1.0)), (0, 10_000));
+        assert!((900..1_100).contains(&hits(0.1)));
+    }
+
+    #[test]
+    fn times_stay_within_their_span() {
+        let mut dice = Dice::new(3);
+        let span = Span { min: Duration::from_millis(50), max: Duration::from_secs(2) };
+        for _ in 0..1_000 {
+            let time = dice.within(span);
+            assert!(span.min <= time && time <= span.max, "{time:?}");
+        }
+        assert_eq!(dice.within(Span::of(Duration::from_secs(1))), Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,284 @@
+//! What the simulated carrier does with a submit.
+//!
+//! ```text
+//!  submit ─► cut? ─► silent? ─► room, rate? ─► a wish? ─► the dice ─► taken ─► answer, receipts
+//!             │        │            │            │           │
+//!             ▼        ▼            ▼            ▼           ▼
+//!           Eof     nothing     RTHROTTLED   as it says   refused, nothing
+//!                               RMSGQFUL
+//! ```
+
+use crate::session::input::Input;
+use crate::simulator::dice::Dice;
+use crate::simulator::identity::IdForm;
+use crate::simulator::ledger::{Submit, Verdict};
+use crate::simulator::line::LineId;
+use crate::simulator::outcome::{Outcome, Wish};
+use crate::simulator::receipt::{Original, TEXT_MAX};
+use crate::simulator::smsc::{Due, Smsc};
+use crate::smpp::address::Address;
+use crate::smpp::cstring::CString;
+use crate::smpp::pdu::Body;
+use crate::smpp::sm::{SmResp, registered_delivery as registered};
+use crate::smpp::status::CommandStatus;
+use crate::smpp::tlv::Tlvs;
+use bytes::Bytes;
+use std::time::Duration;
+
+/// Between a receipt and another one of the same message that must come later.
+const STEP: Duration = Duration::from_millis(1);
+
+/// An answer to a submit, until it leaves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answer {
+    sequence: u32,
+    status: CommandStatus,
+    /// The message, if it was taken.
+    number: u64,
+    /// How its id is written.
+    form: IdForm,
+    /// Whether a `data_sm` is answered.
+    to_data: bool,
+}
+
+/// A submit, whichever operation it came in.
+struct Asked {
+    source: Address,
+    destination: Address,
+    text: Bytes,
+    data_coding: u8,
+    esm_class: u8,
+    registered_delivery: u8,
+    is_data: bool,
+}
+
+/// What is decided about a submit.
+enum Decision {
+    Take { outcome: Outcome, answered: bool },
+    Refuse(CommandStatus),
+    Ignore,
+    Cut,
+}
+
+impl Asked {
+    fn of(body: Body) -> Option<Self> {
+        match body {
+            Body::SubmitSm(sm) => Some(Self {
+                text: sm.text(),
+                source: sm.source,
+                destination: sm.destination,
+                data_coding: sm.data_coding,
+                esm_class: sm.esm_class,
+                registered_delivery: sm.registered_delivery,
+                is_data: false,
+            }),
+            Body::DataSm(data) => Some(Self {
+                text: data.text(),
+                source: data.source,
+                destination: data.destination,
+                data_coding: data.data_coding,
+                esm_class: data.esm_class,
+                registered_delivery: data.registered_delivery,
+                is_data: true,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether a receipt that says this is wanted (3.4 section 5.2.17).
+    fn wants(&self, outcome: Outcome) -> bool {
+        let passing = self.registered_delivery & registered::INTERMEDIATE != 0 && outcome.is_passing();
+        passing
+            || match self.registered_delivery & registered::RECEIPT_MASK {
+                registered::RECEIPT => true,
+                registered::RECEIPT_ON_FAILURE => !outcome.is_success(),
+                registered::RECEIPT_ON_SUCCESS => outcome.is_success(),
+                _ => false,
+            }
+    }
+}
+
+impl Smsc {
+    /// What becomes of a message with these digits and this text, once it is taken. It depends
+    /// on the seed, the mix and these, and on nothing else.
+    pub fn fate(&self, source: &[u8], destination: &[u8], text: &[u8]) -> Outcome {
+        match self.wish(destination, text) {
+            Some(Wish::End(outcome)) => outcome,
+            Some(Wish::LoseAnswer) => Outcome::Delivered,
+            Some(Wish::Refuse(_) | Wish::Silence) => Outcome::None,
+            None => {
+                let mut dice = Dice::of(self.seed, &[source, destination, text]);
+                self.behaviour.receipts.mix.throw(&mut dice)
+            }
+        }
+    }
+
+    fn wish(&self, destination: &[u8], text: &[u8]) -> Option<Wish> {
+        let by_destination = || self.behaviour.steer.then(|| Wish::of_destination(destination)).flatten();
+        Wish::of_text(text).or_else(by_destination)
+    }
+
+    pub(super) fn hear_submit(&mut self, line: LineId, sequence: u32, body: Body) {
+        let Some(asked) = Asked::of(body) else { return };
+        self.stats.submits += 1;
+        let form = self.behaviour.id;
+        let answer = |status, number| Answer { sequence, status, number, form, to_data: asked.is_data };
+        match self.decide(line, &asked) {
+            Decision::Take { outcome, answered } => {
+                let number = self.next_number;
+                self.next_number += 1;
+                self.stats.taken += 1;
+                self.note(line, &asked, || Verdict::Taken { id: form.write(number), outcome, answered });
+                let latency = self.dice.within(self.behaviour.latency);
+                let early = self.dice.hits(self.behaviour.receipts.before_response);
+                if answered {
+                    self.answer_after(line, latency, early, answer(CommandStatus::Ok, number));
+                } else {
+                    self.stats.unanswered += 1;
+                }
+                let wait = if early { None } else { Some(latency) };
+                self.promise(line, &asked, (number, outcome), wait);
+            }
+            Decision::Refuse(status) => {
+                self.note(line, &asked, || Verdict::Refused(status));
+                let latency = self.dice.within(self.behaviour.latency);
+                self.answer_after(line, latency, false, answer(status, 0));
+            }
+            Decision::Ignore => {
+                self.stats.unanswered += 1;
+                self.note(line, &asked, || Verdict::Ignored);
+            }
+            Decision::Cut => {
+                self.stats.cut += 1;
+                self.note(line, &asked, || Verdict::Ignored);
+                self.give(line, Input::Eof);
+            }
+        }
+    }
+
+    fn decide(&mut self, line: LineId, asked: &Asked) -> Decision {
+        let Some(it) = self.lines.get_mut(&line) else { return Decision::Ignore };
+        let Some((account, _)) = it.bound else { return Decision::Ignore };
+        it.submits += 1;
+        let behaviour = &self.behaviour;
+        let is_last = behaviour.disconnect_after.is_some_and(|after| after <= it.submits);
+        let is_full = behaviour.disconnect_at_window.is_some_and(|window| window <= it.session.unanswered());
+        if is_last || is_full {
+            return Decision::Cut;
+        }
+        if behaviour.silent {
+            return Decision::Ignore;
+        }
+        if behaviour.window_max <= it.open {
+            return Decision::Refuse(CommandStatus::Throttled);
+        }
+        if behaviour.pending_max <= self.letters.len() || self.ledger.is_full() {
+            return Decision::Refuse(CommandStatus::MessageQueueFull);
+        }
+        if behaviour.rate.is_some_and(|rate| !self.accounts[account].keeps_pace(self.now, rate)) {
+            return Decision::Refuse(CommandStatus::Throttled);
+        }
+        match self.wish(asked.destination.digits.as_bytes(), &asked.text) {
+            Some(Wish::End(outcome)) => Decision::Take { outcome, answered: true },
+            Some(Wish::LoseAnswer) => Decision::Take { outcome: Outcome::Delivered, answered: false },
+            Some(Wish::Refuse(status)) => Decision::Refuse(status),
+            Some(Wish::Silence) => Decision::Ignore,
+            None => self.throw(asked),
+        }
+    }
+
+    fn throw(&mut self, asked: &Asked) -> Decision {
+        let (dice, behaviour) = (&mut self.dice, &self.behaviour);
+        if dice.hits(behaviour.throttle) {
+            return Decision::Refuse(CommandStatus::Throttled);
+        }
+        if dice.hits(behaviour.silence) {
+            return Decision::Ignore;
+        }
+        if let Some((status, _)) = behaviour.reject.iter().find(|(_, share)| dice.hits(*share)) {
+            return Decision::Refuse(*status);
+        }
+        let answered = !dice.hits(behaviour.lose_answer);
+        let digits = |address: &Address| address.digits.clone();
+        let (source, destination) = (digits(&asked.source), digits(&asked.destination));
+        Decision::Take { outcome: self.fate(source.as_bytes(), destination.as_bytes(), &asked.text), answered }
+    }
+
+    fn answer_after(&mut self, line: LineId, latency: Duration, early: bool, answer: Answer) {
+        if let Some(it) = self.lines.get_mut(&line) {
+            it.open += 1;
+        }
+        if latency.is_zero() && !early {
+            self.answer(line, answer);
+        } else {
+            // By the agenda it is behind the receipt even without a latency.
+            self.agenda.add(self.now + latency, Due::Answer(line, answer));
+        }
+    }
+
+    pub(super) fn answer(&mut self, line: LineId, answer: Answer) {
+        let Some(it) = self.lines.get_mut(&line).filter(|it| it.closed.is_none()) else { return };
+        it.open -= 1;
+        let Answer { sequence, status, number, form, to_data } = answer;
+        let message_id = if status == CommandStatus::Ok { form.write(number) } else { CString::default() };
+        let resp = SmResp { message_id, tlvs: Tlvs::default() };
+        let body = if to_data { Body::DataSmResp(resp) } else { Body::SubmitSmResp(resp) };
+        self.stats.answered(status);
+        self.give(line, Input::Respond { sequence, status, body });
+    }
+
+    /// Makes the receipts of a message; without a wait the first is ready at once.
+    fn promise(&mut self, line: LineId, asked: &Asked, (number, outcome): (u64, Outcome), wait: Option<Duration>) {
+        let receipts = &self.behaviour.receipts;
+        if outcome == Outcome::None || !(receipts.unasked || asked.wants(outcome) || outcome.is_passing()) {
+            return;
+        }
+        let (span, settle, unasked) = (receipts.delay, receipts.settle, receipts.unasked);
+        let (twice, backwards, sibling) = (receipts.twice, receipts.backwards, receipts.sibling);
+        let text = &asked.text[..asked.text.len().min(TEXT_MAX)];
+        let submitted = self.unix(self.now).as_secs().cast_signed();
+        let original = Original::copy(number, &asked.source, &asked.destination, text, submitted);
+        let sibling = self.dice.hits(sibling);
+        let post = |smsc: &mut Self, outcome, after| {
+            if unasked || asked.wants(outcome) {
+                smsc.post_receipt(line, (original.clone(), outcome), after, sibling);
+            }
+        };
+        let mut after = wait.map(|latency| latency + self.dice.within(span));
+        post(self, outcome, after);
+        let mut next = |smsc: &mut Self, outcome| {
+            let time = after.unwrap_or_default() + smsc.dice.within(span) + STEP;
+            after = Some(time);
+            post(smsc, outcome, after);
+        };
+        if outcome.is_passing() && settle {
+            next(self, Outcome::Delivered);
+        }
+        if self.dice.hits(twice) {
+            next(self, outcome);
+        }
+        if self.dice.hits(backwards) {
+            next(self, Outcome::Enroute);
+        }
+    }
+
+    fn note(&mut self, line: LineId, asked: &Asked, verdict: impl FnOnce() -> Verdict) {
+        if !self.ledger.keeps_submits() {
+            return;
+        }
+        let account = self.lines.get(&line).and_then(|it| it.bound).map(|(account, _)| account);
+        let system_id = account.map(|account| self.accounts[account].system_id.clone()).unwrap_or_default();
+        let copy = Original::copy(0, &asked.source, &asked.destination, &asked.text, 0);
+        self.ledger.add(Submit {
+            at: self.now,
+            unix: self.unix(self.now),
+            system_id,
+            source: copy.source.digits,
+            destination: copy.destination.digits,
+            text: copy.text,
+            data_coding: asked.data_coding,
+            esm_class: asked.esm_class,
+            verdict: verdict(),
+        });
+    }
+}

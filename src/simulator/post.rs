@@ -1,0 +1,237 @@
+//! What the simulated carrier delivers, until it is confirmed.
+//!
+//! ```text
+//!  due ─► ready ─► sent ─► confirmed: forgotten
+//!   ▲       ▲       │
+//!   │       └───────┤ the line was lost: at once, on whatever line there is
+//!   └───────────────┘ refused, or no answer in time: after a while that doubles
+//! ```
+
+use crate::session::input::Input;
+use crate::simulator::account::AccountId;
+use crate::simulator::ledger::Receipt;
+use crate::simulator::line::{Line, LineId};
+use crate::simulator::outcome::Outcome;
+use crate::simulator::receipt::{Letter, Original};
+use crate::simulator::smsc::{Due, Smsc};
+use crate::smpp::address::{Address, npi, ton};
+use crate::smpp::sm::SHORT_MESSAGE_MAX;
+use crate::smpp::status::CommandStatus;
+use bytes::Bytes;
+use std::time::{Duration, Instant};
+
+/// The longest wait before something is sent again.
+const RETRY_MAX: Duration = Duration::from_secs(60);
+
+/// The shortest, so that a retry of no wait does not spin.
+const RETRY_MIN: Duration = Duration::from_millis(1);
+
+/// How far the carrier's own messages may fall behind their rate before they are given up.
+const BEHIND_MAX: Duration = Duration::from_secs(1);
+
+/// Something on its way to an account.
+#[derive(Debug)]
+pub(super) struct Posted {
+    account: AccountId,
+    /// The line that it is an answer to, in a way.
+    origin: Option<LineId>,
+    /// Whether it leaves on another line if there is one.
+    sibling: bool,
+    letter: Letter,
+    tries: u32,
+    /// Where it stands in the ledger.
+    entry: Option<usize>,
+}
+
+impl Smsc {
+    /// Sends a message to whoever is bound under this name, or will be. Says whether it can:
+    /// the name was bound before, and there is room.
+    pub fn send_message(&mut self, now: Instant, system_id: &str, (source, destination): (&str, &str), text: &[u8]) -> bool {
+        self.advance(now);
+        let Some(account) = self.account(system_id) else { return false };
+        let sent = self.post_message(account, source, destination, text);
+        self.work();
+        sent
+    }
+
+    /// Makes a receipt; without a time it is ready at once.
+    pub(super) fn post_receipt(
+        &mut self,
+        line: LineId,
+        (original, outcome): (Original, Outcome),
+        after: Option<Duration>,
+        sibling: bool,
+    ) {
+        let Some((account, _)) = self.lines.get(&line).and_then(|it| it.bound) else { return };
+        let due = self.now + after.unwrap_or_default();
+        let form = self.behaviour.id;
+        let number = original.number;
+        let entry = self.ledger.open(|| Receipt {
+            id: form.write(number),
+            outcome,
+            due,
+            sent: None,
+            times: 0,
+            confirmed: None,
+        });
+        let done = self.unix(due).as_secs().cast_signed();
+        let letter = Letter::Receipt { original, outcome, done };
+        self.stats.receipts += 1;
+        let ticket = self.post(Posted { account, origin: Some(line), sibling, letter, tries: 0, entry });
+        match after {
+            Some(_) => self.agenda.add(due, Due::Letter(ticket)),
+            None => self.ready(ticket),
+        }
+    }
+
+    fn post_message(&mut self, account: AccountId, source: &str, destination: &str, text: &[u8]) -> bool {
+        if self.behaviour.pending_max <= self.letters.len() {
+            return false;
+        }
+        let letter = Letter::Message {
+            source: Address::new(ton::INTERNATIONAL, npi::ISDN, source),
+            destination: Address::new(ton::UNKNOWN, npi::UNKNOWN, destination),
+            text: Bytes::copy_from_slice(&text[..text.len().min(SHORT_MESSAGE_MAX)]),
+        };
+        self.stats.messages += 1;
+        let ticket = self.post(Posted { account, origin: None, sibling: false, letter, tries: 0, entry: None });
+        self.ready(ticket);
+        true
+    }
+
+    fn post(&mut self, posted: Posted) -> u64 {
+        let ticket = self.next_letter;
+        self.next_letter += 1;
+        self.letters.insert(ticket, posted);
+        ticket
+    }
+
+    /// It may leave as soon as a line has room.
+    pub(super) fn ready(&mut self, ticket: u64) {
+        if let Some(posted) = self.letters.get(&ticket) {
+            let account = posted.account;
+            self.accounts[account].ready.push_back(ticket);
+            self.feed(account);
+        }
+    }
+
+    /// Has the account served when there is nothing else to do.
+    pub(super) fn feed(&mut self, account: AccountId) {
+        let it = &mut self.accounts[account];
+        if !it.hungry && !it.ready.is_empty() {
+            it.hungry = true;
+            self.hungry.push_back(account);
+        }
+    }
+
+    /// Sends what is ready, as far as there is room.
+    pub(super) fn serve(&mut self, account: AccountId) {
+        self.accounts[account].hungry = false;
+        while let Some(&ticket) = self.accounts[account].ready.front() {
+            if let Some(posted) = self.letters.get(&ticket) {
+                let (origin, sibling) = (posted.origin, posted.sibling);
+                let Some(line) = self.choose(account, origin, sibling) else { return };
+                self.deliver(line, ticket);
+            }
+            self.accounts[account].ready.pop_front();
+        }
+    }
+
+    fn choose(&mut self, account: AccountId, origin: Option<LineId>, sibling: bool) -> Option<LineId> {
+        let (lines, account) = (&self.lines, &mut self.accounts[account]);
+        let has_room = |line: &LineId| lines.get(line).is_some_and(Line::has_room);
+        let is_other = |line: &LineId| Some(*line) != origin;
+        let receives = |line: &LineId| lines.get(line).is_some_and(Line::receives);
+        if sibling && account.lines.iter().any(|line| is_other(line) && receives(line)) {
+            return account.take_turn().find(|line| is_other(line) && has_room(line));
+        }
+        origin.filter(has_room).or_else(|| account.take_turn().find(has_room))
+    }
+
+    fn deliver(&mut self, line: LineId, ticket: u64) {
+        let (Some(posted), Some(it)) = (self.letters.get_mut(&ticket), self.lines.get(&line)) else { return };
+        posted.tries += 1;
+        let body = posted.letter.body(it.session.version(), &self.behaviour.receipts, self.behaviour.id);
+        if let Letter::Receipt { .. } = posted.letter {
+            self.stats.receipts_sent += 1;
+        }
+        let (now, entry) = (self.now, posted.entry);
+        if let Some(receipt) = self.ledger.receipt(entry) {
+            receipt.sent = Some(now);
+            receipt.times += 1;
+        }
+        self.give(line, Input::Request(ticket, body));
+    }
+
+    pub(super) fn hear_answer(&mut self, ticket: u64, status: CommandStatus) {
+        if status == CommandStatus::Ok { self.confirm(ticket) } else { self.put_off(ticket) }
+    }
+
+    pub(super) fn confirm(&mut self, ticket: u64) {
+        let Some(posted) = self.letters.remove(&ticket) else { return };
+        match posted.letter {
+            Letter::Receipt { .. } => self.stats.receipts_confirmed += 1,
+            Letter::Message { .. } => self.stats.messages_confirmed += 1,
+        }
+        let now = self.now;
+        if let Some(receipt) = self.ledger.receipt(posted.entry) {
+            receipt.confirmed = Some(now);
+        }
+    }
+
+    /// Sends it again after a while.
+    pub(super) fn put_off(&mut self, ticket: u64) {
+        let Some(tries) = self.failed(ticket) else { return };
+        let doublings = tries.saturating_sub(1).min(16);
+        let wait = self.behaviour.retry_after.saturating_mul(1 << doublings).clamp(RETRY_MIN, RETRY_MAX);
+        self.agenda.add(self.now + wait, Due::Letter(ticket));
+    }
+
+    /// Sends it again on whatever line there is.
+    pub(super) fn bring_back(&mut self, ticket: u64) {
+        if self.failed(ticket).is_some() {
+            self.ready(ticket);
+        }
+    }
+
+    fn failed(&mut self, ticket: u64) -> Option<u32> {
+        let posted = self.letters.get(&ticket)?;
+        if let Letter::Receipt { .. } = posted.letter {
+            self.stats.receipts_failed += 1;
+        }
+        Some(posted.tries)
+    }
+
+    /// Sees to it that messages of the carrier's own are made while they are wanted.
+    pub(super) fn arm_messages(&mut self) {
+        if !self.messages_armed && self.behaviour.mo_per_second > 0.0 {
+            self.messages_armed = true;
+            let at = self.now + self.message_interval();
+            self.agenda.add(at, Due::Message(at));
+        }
+    }
+
+    pub(super) fn make_message(&mut self, at: Instant) {
+        if self.behaviour.mo_per_second <= 0.0 {
+            self.messages_armed = false;
+            return;
+        }
+        let number = self.stats.messages;
+        let receives = |line: &LineId| self.lines.get(line).is_some_and(Line::receives);
+        let bound: Vec<_> =
+            (0..self.accounts.len()).filter(|account| self.accounts[*account].lines.iter().any(receives)).collect();
+        if !bound.is_empty() {
+            let account = bound[number as usize % bound.len()];
+            let source = format!("4917{:08}", self.dice.below(100_000_000));
+            let destination = self.behaviour.mo_destination.clone();
+            self.post_message(account, &source, &destination, format!("message {number}").as_bytes());
+        }
+        let next = (at + self.message_interval()).max(self.now.checked_sub(BEHIND_MAX).unwrap_or(at));
+        self.agenda.add(next, Due::Message(next));
+    }
+
+    fn message_interval(&self) -> Duration {
+        // A microsecond at least, so that a moment does not hold endlessly many.
+        Duration::from_secs_f64((1.0 / self.behaviour.mo_per_second).clamp(1e-6, 1e6))
+    }
+}

@@ -1,0 +1,135 @@
+//! The simulated carrier behind a listener.
+
+use crate::simulator::carrier::Carrier;
+use crate::simulator::ledger::Keep;
+use crate::simulator::options::Options;
+use crate::simulator::stats::Stats;
+use crate::wire::transport::prepare;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+/// Connections at a time; each costs a task and two buffers. More are closed at once.
+const CONNECTIONS_MAX: usize = 1_024;
+
+/// How long nothing is accepted after accepting failed: most likely there are no descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long sessions may take to end once the carrier stops: longer than an unbind waits.
+const STOP_MAX: Duration = Duration::from_secs(6);
+
+/// Listens and serves until `shutdown` is ready; returns how often what happened.
+pub async fn run(options: &Options, shutdown: impl Future<Output = ()>) -> io::Result<Stats> {
+    Server::bind(options).await?.run(shutdown).await
+}
+
+/// A carrier that listens.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    carrier: Carrier,
+    ledger: Option<File>,
+}
+
+impl Server {
+    /// Binds the address and opens the ledger. Connections are taken once it runs.
+    pub async fn bind(options: &Options) -> io::Result<Self> {
+        let ledger = match &options.ledger {
+            Some(path) => Some(OpenOptions::new().create(true).append(true).open(path)?),
+            None => None,
+        };
+        let keep = if ledger.is_some() { Keep::UntilTaken } else { Keep::Nothing };
+        let carrier = Carrier::new(options.behaviour(), options.seed, keep);
+        Ok(Self { ledger, ..Self::with(options.listen, carrier).await? })
+    }
+
+    /// The same for a carrier that is there already, without a file for its ledger.
+    pub async fn with(listen: SocketAddr, carrier: Carrier) -> io::Result<Self> {
+        Ok(Self { listener: TcpListener::bind(listen).await?, carrier, ledger: None })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The carrier, to look into it or to change it while it runs.
+    pub fn carrier(&self) -> Carrier {
+        self.carrier.clone()
+    }
+
+    /// Serves until `shutdown` is ready, then unbinds; returns how often what happened. Ends
+    /// early with an error when the ledger cannot be written.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<Stats> {
+        let Self { listener, carrier, mut ledger } = self;
+        let mut connections = JoinSet::new();
+        {
+            let mut writing = pin!(write(&carrier, ledger.as_mut()));
+            let mut time = pin!(carrier.keep_time());
+            tokio::select! {
+                error = &mut writing => return Err(error),
+                () = &mut time => (),
+                () = accept(&listener, &carrier, &mut connections) => (),
+                () = shutdown => (),
+            }
+            drop(listener);
+            carrier.unbind_all();
+            let ended = async { while connections.join_next().await.is_some() {} };
+            tokio::select! {
+                error = &mut writing => return Err(error),
+                () = &mut time => (),
+                _ = tokio::time::timeout(STOP_MAX, ended) => (),
+            }
+        }
+        connections.shutdown().await;
+        if let Some(file) = &mut ledger {
+            append(&carrier, file)?;
+        }
+        Ok(carrier.stats())
+    }
+}
+
+/// Takes connections for ever.
+async fn accept(listener: &TcpListener, carrier: &Carrier, connections: &mut JoinSet<()>) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+        };
+        match accepted {
+            Ok((stream, _)) if connections.len() < CONNECTIONS_MAX && prepare(&stream).is_ok() => {
+                let carrier = carrier.clone();
+                connections.spawn(async move {
+                    _ = carrier.serve(stream).await;
+                });
+            }
+            Ok(_) => (),
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+        }
+    }
+}
+
+/// Writes the ledger as it grows; returns only if that fails.
+async fn write(carrier: &Carrier, ledger: Option<&mut File>) -> io::Error {
+    let Some(file) = ledger else { return std::future::pending().await };
+    loop {
+        carrier.noted().await;
+        if let Err(error) = append(carrier, file) {
+            return error;
+        }
+    }
+}
+
+/// Appends what stands in the ledger, in one write.
+fn append(carrier: &Carrier, file: &mut File) -> io::Result<()> {
+    let mut lines = String::new();
+    for submit in carrier.take_submits() {
+        lines.push_str(&submit.to_json());
+        lines.push('\n');
+    }
+    file.write_all(lines.as_bytes())
+}
