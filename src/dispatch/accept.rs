@@ -101,7 +101,7 @@ impl Dispatch {
         queue.queued += keys.len() as u64;
         // All parts of a message are staged, or none: the horizon lies between messages.
         if queue.backlog || room < queue.ready.len() + keys.len() {
-            queue.backlog = true;
+            (queue.backlog, queue.unread) = (true, true);
         } else {
             for key in keys {
                 queue.horizon = key;

@@ -45,7 +45,7 @@ impl Dispatch {
             let Some(queue) = self.lanes.get_mut(&lane) else { continue };
             let wanted = room - queue.ready.len();
             let entries = store.ready(lane, queue.horizon, wanted)?;
-            queue.backlog = wanted <= entries.len();
+            queue.backlog = wanted <= entries.len() || std::mem::take(&mut queue.unread);
             for entry in entries {
                 let seq = entry.body.seq();
                 self.set.admit(entry);
