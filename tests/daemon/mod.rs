@@ -234,6 +234,12 @@ pub(crate) fn route(more: &str) -> String {
     format!("[[route]]\nid = 1\ncarriers = [\"acme\"]\n{more}\n")
 }
 
+/// A port at which nobody listens, nor will by chance: it is below those that the kernel gives out.
+pub(crate) fn quiet_port() -> u16 {
+    let first = 10_000 + u16::try_from(std::process::id() % 10_000).expect("a remainder");
+    (first..30_000).find(|it| std::net::TcpListener::bind(("127.0.0.1", *it)).is_ok()).expect("a free port")
+}
+
 /// Looks until there is something, or fails.
 pub(crate) fn until<T>(what: &str, within: Duration, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + within;

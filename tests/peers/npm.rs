@@ -1,7 +1,7 @@
 //! The daemon against the npm package `smpp`.
 
 use crate::daemon::client::Client;
-use crate::daemon::{Daemon, account, carrier, route, until};
+use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};
 use crate::peers::smsc::Smsc;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -13,12 +13,12 @@ const SLICE: usize = 1_000;
 
 const TO: &str = "+31612345678";
 
-fn config(port: u16, more: &str) -> String {
+pub(super) fn config(port: u16, more: &str) -> String {
     account("[1]") + &carrier(port, more) + &route("")
 }
 
 /// Sends so many messages to one number, each with a text of its own.
-fn send(client: &mut Client, texts: std::ops::Range<usize>) {
+pub(super) fn send(client: &mut Client, texts: std::ops::Range<usize>) {
     let all: Vec<usize> = texts.collect();
     for slice in all.chunks(SLICE) {
         let to: Vec<Value> = slice.iter().map(|it| json!({ "to": TO, "text": format!("message {it}") })).collect();
@@ -29,7 +29,7 @@ fn send(client: &mut Client, texts: std::ops::Range<usize>) {
 }
 
 /// Waits until so many messages have come to a status.
-fn come_to(daemon: &Daemon, status: &str, count: usize) {
+pub(super) fn come_to(daemon: &Daemon, status: &str, count: usize) {
     let series = format!("messages_total{{route=\"1\",status=\"{status}\"}}");
     until(&format!("{count} are {status}"), PATIENCE, || {
         (count as f64 <= daemon.metrics().value(&series)).then_some(())
@@ -110,13 +110,13 @@ fn word_and_status(message: &Value) -> (String, String) {
 
 #[test]
 fn it_is_ready_while_the_carrier_is_down_and_delivers_once_it_is_up() {
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = quiet_port();
     let daemon = Daemon::start(&config(port, ""));
     daemon.said("cannot connect", 2);
     assert_eq!(daemon.operator().get("/readyz").status, 200);
     send(&mut daemon.client(), 0..20);
     let page = daemon.metrics();
-    assert_eq!(page.value("link_up{carrier=\"acme\",bind=\"1\"}"), 0.0);
+    assert_eq!(page.value("link_up{carrier=\"acme\",bind=\"acme-1\"}"), 0.0);
     assert_eq!(page.value("messages_total{route=\"1\",status=\"QUEUED\"}"), 20.0);
     let Some(mut smsc) = Smsc::npm(&json!({ "port": port })) else { return };
     come_to(&daemon, "DELIVERED", 20);

@@ -30,6 +30,16 @@ impl Smsc {
         Some(Self::started("smsc.js", command))
     }
 
+    /// The one made of Debian's libnet-smpp-perl.
+    pub(crate) fn perl() -> Option<Self> {
+        if !runs("perl", &["-MNet::SMPP", "-e", "1"]) {
+            return skipped("the Debian package libnet-smpp-perl");
+        }
+        let mut command = Command::new("perl");
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/smsc.pl"));
+        Some(Self::started("smsc.pl", command))
+    }
+
     fn started(name: &'static str, command: Command) -> Self {
         let process = Process::start(name, command);
         let port = process.line(PATIENCE, |lines| event(lines, "listening", 1)?["port"].as_u64());
