@@ -31,7 +31,8 @@ pub(crate) enum Manner {
 }
 
 impl Manner {
-    const ALL: [(&'static str, Self); 3] = [("prompt", Self::Prompt), ("noting", Self::Noting), ("silent", Self::Silent)];
+    const ALL: [(&'static str, Self); 3] =
+        [("prompt", Self::Prompt), ("noting", Self::Noting), ("silent", Self::Silent)];
 }
 
 /// A carrier that runs.

@@ -269,7 +269,9 @@ impl World {
             Coming::Start => self.start(),
             Coming::Unbind if mine => {
                 let links: Vec<u64> = self.links.values().filter(|it| it.talk.is_some()).map(|it| it.conn).collect();
-                links.into_iter().for_each(|it| self.tell_talk(it, Spoken::Command(talk::Command::Unbind)));
+                links.into_iter().for_each(|it| {
+                    self.tell_talk(it, Spoken::Command(talk::Command::Unbind(std::time::Duration::from_secs(5))))
+                });
             }
             Coming::Kill if mine => self.crash(),
             Coming::Calm => self.calm_down(),
