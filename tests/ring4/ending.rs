@@ -131,6 +131,13 @@ impl World {
                 let id = CarrierMessageId::new(&taken.answer_id).unwrap();
                 let named = part.attempt.as_ref().is_some_and(|it| it.carrier_message_id.as_ref() == Some(&id));
                 let clean = !taken.finals.is_empty() && taken.finals.iter().all(|it| *it == "DELIVRD");
+                // Delivered by any attempt wins, unless another has failed before.
+                let known = self.store.attempts_of(key).any(|it| it.carrier_message_id.as_ref() == Some(&id));
+                assert!(
+                    !known || !clean || matches!(part.phase(), Phase::Delivered | Phase::Failed),
+                    "delivered-by-any-attempt: {} said DELIVRD, {part:?}",
+                    taken.receipt_id
+                );
                 if named && clean && part.attempt.as_ref().is_some_and(|it| it.number == 1) {
                     let receipt = CarrierMessageId::new(&taken.receipt_id).unwrap();
                     assert!(
