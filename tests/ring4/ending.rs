@@ -8,6 +8,7 @@ use nuncio::carrier::id::forms;
 use nuncio::message::attempt::CarrierMessageId;
 use nuncio::message::id::{CarrierId, OrderId, PartKey, Seq};
 use nuncio::message::phase::Phase;
+use nuncio::message::reason::Reason;
 use nuncio::message::status::Totals;
 use std::collections::BTreeMap;
 
@@ -138,7 +139,9 @@ impl World {
                     "delivered-by-any-attempt: {} said DELIVRD, {part:?}",
                     taken.receipt_id
                 );
-                if named && clean && part.attempt.as_ref().is_some_and(|it| it.number == 1) {
+                // What the route gave up is not taken back.
+                let given_up = part.reason == Some(Reason::OutcomeUnknown) && part.phase() == Phase::Failed;
+                if named && clean && !given_up && part.attempt.as_ref().is_some_and(|it| it.number == 1) {
                     let receipt = CarrierMessageId::new(&taken.receipt_id).unwrap();
                     assert!(
                         part.phase() == Phase::Delivered,
