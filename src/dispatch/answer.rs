@@ -127,7 +127,8 @@ impl Dispatch {
         let cost = self.cost(key);
         let Some(held) = self.set.change(key) else { return };
         let Some(attempt) = held.entry.parts[usize::from(key.index())].attempt.as_mut() else { return };
-        attempt.carrier_message_id = answered.carrier_message_id;
+        // A late answer without an id takes none away that a receipt has told.
+        attempt.carrier_message_id = answered.carrier_message_id.or(attempt.carrier_message_id.take());
         attempt.cost = cost;
         let (carrier, number) = (attempt.link.carrier, attempt.number);
         let Some(id) = attempt.carrier_message_id.clone() else { return };
