@@ -35,8 +35,15 @@ impl Bench {
     fn new() -> Self {
         let mut plan = Plan { limits: Limits { ready_per_lane: 64, ..Limits::default() }, ..Plan::default() };
         let dialect = Arc::default();
-        let carrier =
-            Carrier { id: LINK.carrier, name: "c".into(), links: 1, pace: None, pace_per_link: None, parked_for: HOUR, dialect };
+        let carrier = Carrier {
+            id: LINK.carrier,
+            name: "c".into(),
+            links: 1,
+            pace: None,
+            pace_per_link: None,
+            parked_for: HOUR,
+            dialect,
+        };
         plan.carriers.insert(LINK.carrier, carrier);
         let route = Route {
             id: ROUTE,

@@ -139,7 +139,6 @@ impl World {
             capacity: 0,
         };
         let mut world = Self {
-
             dice,
             base: Instant::now(),
             now: 0,
