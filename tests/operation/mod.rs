@@ -1,3 +1,7 @@
 //! The daemon as its operator sees it.
 
+mod configuration;
+mod garbage;
 mod life;
+mod notify;
+mod prometheus;
