@@ -22,9 +22,9 @@ lint:
 demo:
     cargo run --release -- demo
 
-# The figures of docs/bench.md, measured here
+# The figures of docs/bench.md, measured here: --quick, --write, --only row,row
 bench *arguments:
-    cargo bench {{arguments}}
+    cargo bench --bench gateway -- {{arguments}}
 
 # Writes what is generated from the code: docs/metrics.md
 docs:

@@ -2,11 +2,14 @@
 
 use clap::{Parser, Subcommand};
 use nuncio::config;
+use nuncio::gateway::demo::Demo;
 use nuncio::gateway::run::Failure;
 use nuncio::gateway::serve::serve;
+use nuncio::simulator;
 use nuncio::telemetry::log;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// The configuration is wrong (sysexits.h, EX_CONFIG).
 const EXIT_CONFIG: u8 = 78;
@@ -35,6 +38,17 @@ enum Command {
         #[arg(long, default_value = "/etc/nuncio/nuncio.toml")]
         config: PathBuf,
     },
+    /// Show the main job: a simulated carrier, a gateway, some hundred messages, until all have ended.
+    Demo {
+        /// How many messages.
+        #[arg(long, default_value_t = 300)]
+        messages: usize,
+        /// Leave it running until Ctrl-C.
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Run a simulated carrier (SMSC) to test against.
+    Sim(#[command(flatten)] Box<simulator::options::Options>),
     /// Make a key for the API: one line for the application, one for the configuration.
     Key,
 }
@@ -45,7 +59,10 @@ fn main() -> ExitCode {
         Command::Check { config } => match config::check(&config) {
             Ok(summary) => {
                 let config::Summary { accounts, carriers, links, routes, rules } = summary;
-                println!("{}: accounts {accounts}, carriers {carriers}, binds {links}, routes {routes}, rules {rules}", config.display());
+                println!(
+                    "{}: accounts {accounts}, carriers {carriers}, binds {links}, routes {routes}, rules {rules}",
+                    config.display()
+                );
                 ExitCode::SUCCESS
             }
             Err(wrong) => {
@@ -53,6 +70,8 @@ fn main() -> ExitCode {
                 ExitCode::from(EXIT_CONFIG)
             }
         },
+        Command::Demo { messages, keep } => demo(Demo { messages, keep }),
+        Command::Sim(options) => simulate(&options),
         Command::Key => {
             let (key, digest) = nuncio::api::key::new_key();
             println!("key        = {key}\nkey_sha256 = \"{digest}\"");
@@ -74,14 +93,51 @@ fn run(path: &Path) -> ExitCode {
         eprintln!("{wrong}");
         return ExitCode::from(EXIT_CONFIG);
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return failed(&error.into()),
-    };
-    match runtime.block_on(serve(path)) {
+    match runtime().block_on(serve(path)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failed(&failure),
     }
+}
+
+fn demo(demo: Demo) -> ExitCode {
+    // Warnings only: the table is what is to be seen.
+    log::init(log::Format::Text, "error").expect("the level is a word of the log's own");
+    match runtime().block_on(demo.run()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn simulate(options: &simulator::options::Options) -> ExitCode {
+    let run = async {
+        let server = simulator::server::Server::bind(options).await?;
+        println!("listening on {}", server.address()?);
+        let mut terminate = signal(SignalKind::terminate())?;
+        let asked = async move {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => (),
+                _ = terminate.recv() => (),
+            }
+        };
+        server.run(asked).await
+    };
+    match runtime().block_on(run) {
+        Ok(stats) => {
+            println!("{stats}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{}: {error}", options.listen);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("the operating system gives threads")
 }
 
 /// Says what is wrong, cause after cause, and with which code the process ends.

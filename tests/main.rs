@@ -4,8 +4,10 @@
 
 mod api;
 mod daemon;
+mod demo;
 mod operation;
 mod peers;
+mod ring4;
 mod rust;
 mod service;
 mod session;

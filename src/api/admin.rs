@@ -16,7 +16,9 @@ pub(super) async fn metrics(State(context): State<Arc<Context>>) -> Response {
     let text = tokio::task::spawn_blocking(move || exposition()).await;
     match text {
         Ok(text) => plain(StatusCode::OK, "text/plain; version=0.0.4", text),
-        Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "The metrics could not be written.\n".to_owned()),
+        Err(_) => {
+            plain(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "The metrics could not be written.\n".to_owned())
+        }
     }
 }
 

@@ -17,7 +17,8 @@ const LINE_OCTETS: usize = 200;
 
 /// 202: an order is durable and queued.
 pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId]) -> Response {
-    let messages: Vec<Message<'_>> = quote.lines.iter().zip(ids).map(|(line, id)| Message::of(Some(*id), line)).collect();
+    let messages: Vec<Message<'_>> =
+        quote.lines.iter().zip(ids).map(|(line, id)| Message::of(Some(*id), line)).collect();
     let document = Accepted {
         order_id: order.0,
         route_id: quote.route.id.0,

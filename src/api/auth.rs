@@ -52,8 +52,9 @@ impl Directory {
 
     /// The account whose key the headers carry, if it may do what `scope` names from where it calls.
     pub fn admit(&self, headers: &HeaderMap, peer: Peer, scope: Scope) -> Result<&Account, Problem> {
-        let key = presented(headers)
-            .ok_or_else(|| Problem::new(Kind::Unauthorized, "Send the key as Authorization: Bearer KEY or X-API-KEY: KEY."))?;
+        let key = presented(headers).ok_or_else(|| {
+            Problem::new(Kind::Unauthorized, "Send the key as Authorization: Bearer KEY or X-API-KEY: KEY.")
+        })?;
         let digest: [u8; 32] = Sha256::digest(key).into();
         let account = self
             .keys
@@ -114,7 +115,8 @@ mod tests {
     #[test]
     fn keys_are_read_from_either_header() {
         let of = |name: &'static str, value: &'static str| {
-            let headers = HeaderMap::from_iter([(header::HeaderName::from_static(name), HeaderValue::from_static(value))]);
+            let headers =
+                HeaderMap::from_iter([(header::HeaderName::from_static(name), HeaderValue::from_static(value))]);
             presented(&headers).map(<[u8]>::to_vec)
         };
         assert_eq!(of("authorization", "Bearer  abc ").as_deref(), Some(&b"abc"[..]));

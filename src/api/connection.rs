@@ -60,7 +60,12 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new(router: Router, options: &Http) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HEAD_MAX).max_headers(HEADERS_MAX);
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(None)
+            .max_buf_size(HEAD_MAX)
+            .max_headers(HEADERS_MAX);
         builder
             .http2()
             .timer(TokioTimer::new())
@@ -238,7 +243,11 @@ impl<S: Stream> AsyncWrite for Watched<S> {
         Pin::new(&mut self.stream).poll_write(cx, octets)
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        octets: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write_vectored(cx, octets)
     }
 

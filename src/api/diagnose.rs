@@ -31,7 +31,9 @@ fn diagnose(body: &[u8], refusal: &dyn fmt::Display) -> Problem {
         let pointer = format!("/{}", escaped(name));
         match name.as_str() {
             "to" => diagnose_to(value, &mut faults),
-            "from" | "text" | "class" | "client_ref" | "validity" | "encoding" => want_text(value, pointer, &mut faults),
+            "from" | "text" | "class" | "client_ref" | "validity" | "encoding" => {
+                want_text(value, pointer, &mut faults);
+            }
             "route_id" => {
                 let fits = value.is_null() || value.as_u64().is_some_and(|it| u32::try_from(it).is_ok());
                 if !fits {
@@ -67,7 +69,10 @@ fn diagnose_to(value: &Value, faults: &mut Vec<Fault>) {
     match value {
         Value::Null | Value::String(_) => {}
         Value::Array(list) if RECIPIENTS_MAX < list.len() => {
-            faults.push(Fault { detail: format!("must have at most {RECIPIENTS_MAX} recipients").into(), pointer: "/to".into() });
+            faults.push(Fault {
+                detail: format!("must have at most {RECIPIENTS_MAX} recipients").into(),
+                pointer: "/to".into(),
+            });
         }
         Value::Array(list) => list.iter().enumerate().for_each(|(at, it)| diagnose_target(at, it, faults)),
         _ => faults.push(Fault { detail: "must be a number as a text, or a list".into(), pointer: "/to".into() }),

@@ -22,7 +22,8 @@ use serde::Serialize;
 use std::sync::Arc;
 
 /// What a list may be asked for.
-const PARAMETERS: [&str; 9] = ["status", "to", "order_id", "route_id", "client_ref", "since", "until", "cursor", "limit"];
+const PARAMETERS: [&str; 9] =
+    ["status", "to", "order_id", "route_id", "client_ref", "since", "until", "cursor", "limit"];
 /// What the list of an order may be asked for.
 const PAGE_PARAMETERS: [&str; 2] = ["cursor", "limit"];
 /// Messages on a page unless the request says otherwise.
@@ -44,7 +45,11 @@ pub(super) async fn messages(State(context): State<Arc<Context>>, request: Reque
 }
 
 /// `GET /v1/orders/{id}/messages`, in the order of the recipients.
-pub(super) async fn order_messages(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+pub(super) async fn order_messages(
+    State(context): State<Arc<Context>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
     let head = request.into_parts().0;
     let found = async {
         let directory = context.directory();

@@ -44,7 +44,8 @@ impl Listener {
     pub fn bind(listen: &Listen) -> io::Result<Self> {
         match listen {
             Listen::Tcp(address) => {
-                let socket = Socket::new(Domain::for_address(*address), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
+                let socket =
+                    Socket::new(Domain::for_address(*address), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
                 // A restart must not wait for the connections of the process before.
                 socket.set_reuse_address(true)?;
                 socket.bind(&(*address).into())?;

@@ -25,7 +25,9 @@ impl Memory {
     /// Takes a share, for as long as the permit lives.
     pub(super) fn hold(&self, octets: usize) -> Result<SemaphorePermit<'_>, Problem> {
         let grains = u32::try_from(octets.div_ceil(GRAIN)).unwrap_or(u32::MAX);
-        self.0.try_acquire_many(grains).map_err(|_| Problem::new(Kind::QueueFull, "Requests that are running fill the memory set aside for them."))
+        self.0
+            .try_acquire_many(grains)
+            .map_err(|_| Problem::new(Kind::QueueFull, "Requests that are running fill the memory set aside for them."))
     }
 }
 

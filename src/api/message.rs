@@ -100,7 +100,8 @@ struct Layers {
 
 impl Layers {
     fn of(entry: &Entry, attempts: &[(u8, &Attempt)]) -> Self {
-        let first = |times: &mut dyn Iterator<Item = Time>| Moment(times.filter_map(Time::known).min().unwrap_or(Time::NEVER));
+        let first =
+            |times: &mut dyn Iterator<Item = Time>| Moment(times.filter_map(Time::known).min().unwrap_or(Time::NEVER));
         let receipts = || attempts.iter().filter_map(|(_, it)| it.receipt.as_deref());
         // A message of several parts is on the handset when the last of them is.
         let delivered = entry.status() == Status::Delivered;
@@ -108,7 +109,9 @@ impl Layers {
         Self {
             api: Moment(entry.body.created),
             system: first(&mut attempts.iter().map(|(_, it)| it.intended_at)),
-            provider: first(&mut attempts.iter().filter(|(_, it)| it.answer == Some(Answer::Taken)).map(|(_, it)| it.answered_at)),
+            provider: first(
+                &mut attempts.iter().filter(|(_, it)| it.answer == Some(Answer::Taken)).map(|(_, it)| it.answered_at),
+            ),
             carrier: first(&mut receipts().filter(|it| !it.status.is_final()).map(|it| it.received_at)),
             device: Moment(device.unwrap_or(Time::NEVER)),
         }

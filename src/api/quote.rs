@@ -38,7 +38,11 @@ pub(super) struct Quote<'a> {
 
 impl<'a> Quote<'a> {
     /// What the request would become, and what the loop is asked to keep of it; or why nothing.
-    pub(super) fn of(plan: &'a Plan, account: &'a Account, asked: &'a Asked<'a>) -> Result<(Self, Box<Submission>), Problem> {
+    pub(super) fn of(
+        plan: &'a Plan,
+        account: &'a Account,
+        asked: &'a Asked<'a>,
+    ) -> Result<(Self, Box<Submission>), Problem> {
         refuse_later(asked)?;
         let words = Words::of(asked)?;
         let sender = sender(account, asked.from.as_ref())?;
@@ -46,7 +50,13 @@ impl<'a> Quote<'a> {
         let targets = targets(asked)?;
         let route = route(plan, account, &Wanted { asked, class: words.class, sender, targets: &targets })?;
         check_route(route, words.class, &source)?;
-        let terms = Terms { account, route, requested: words.requested, text: asked.text.as_ref(), client_ref: asked.client_ref.as_ref() };
+        let terms = Terms {
+            account,
+            route,
+            requested: words.requested,
+            text: asked.text.as_ref(),
+            client_ref: asked.client_ref.as_ref(),
+        };
         let (accepted, rejected) = terms.apply(&targets);
         if accepted.is_empty() {
             return Err(all_rejected(&rejected));
@@ -97,7 +107,8 @@ impl Words {
         let class = match &asked.class {
             None => None,
             Some(word) => Some(
-                Class::from_word(word.as_str()).ok_or_else(|| invalid("/class", "must be otp, transactional or marketing"))?,
+                Class::from_word(word.as_str())
+                    .ok_or_else(|| invalid("/class", "must be otp, transactional or marketing"))?,
             ),
         };
         let requested = match asked.encoding.as_ref().map(Text::as_str) {
@@ -165,7 +176,9 @@ fn is_listed(senders: &[Box<str>], text: &str, source: &Source) -> bool {
 fn targets<'a>(asked: &'a Asked<'a>) -> Result<Targets<'a>, Problem> {
     match &asked.to {
         None => Err(Problem::at(Kind::Invalid, "/to", "is required")),
-        Some(To::Many(list)) if list.is_empty() => Err(Problem::at(Kind::Invalid, "/to", "must have at least one recipient")),
+        Some(To::Many(list)) if list.is_empty() => {
+            Err(Problem::at(Kind::Invalid, "/to", "must have at least one recipient"))
+        }
         Some(To::Many(list)) => Ok(Targets::Many(list)),
         Some(To::One(text)) => Ok(Targets::One(text)),
     }
@@ -206,7 +219,10 @@ struct Wanted<'q> {
 /// first (D17). An order goes by one route, so a rule fits when it fits every recipient.
 fn route<'a>(plan: &'a Plan, account: &Account, wanted: &Wanted<'_>) -> Result<&'a Route, Problem> {
     if let Some(id) = wanted.asked.route_id {
-        let route = plan.routes.get(&RouteId(id)).ok_or_else(|| Problem::at(Kind::Invalid, "/route_id", "there is no such route"))?;
+        let route = plan
+            .routes
+            .get(&RouteId(id))
+            .ok_or_else(|| Problem::at(Kind::Invalid, "/route_id", "there is no such route"))?;
         if account.routes.contains(&route.id) {
             return Ok(route);
         }
@@ -218,7 +234,12 @@ fn route<'a>(plan: &'a Plan, account: &Account, wanted: &Wanted<'_>) -> Result<&
             return None;
         }
         let numbers = wanted.targets.numbers(account.region.as_deref());
-        let one = |destination| rule::Asked { account: account.id, destination, class: wanted.class, sender: Some(wanted.sender) };
+        let one = |destination| rule::Asked {
+            account: account.id,
+            destination,
+            class: wanted.class,
+            sender: Some(wanted.sender),
+        };
         let fits = |it: &&Rule| !numbers.is_empty() && numbers.iter().all(|number| it.fits(&one(*number)));
         plan.rules.iter().filter(fits).find_map(|it| granted(&it.route))
     };
@@ -233,7 +254,11 @@ fn check_route(route: &Route, class: Option<Class>, source: &Source) -> Result<(
         return Err(Problem::at(Kind::ClassMismatch, "/class", detail));
     }
     if !route.senders.is_empty() && !is_listed(&route.senders, source.octets(), source) {
-        return Err(Problem::at(Kind::SenderNotGranted, "/from", format!("route {} does not take this sender", route.id.0)));
+        return Err(Problem::at(
+            Kind::SenderNotGranted,
+            "/from",
+            format!("route {} does not take this sender", route.id.0),
+        ));
     }
     Ok(())
 }

@@ -87,7 +87,8 @@ impl<'a> Terms<'a> {
         let own = wish.text.map(|it| Counted::of(it, self.requested));
         let counted =
             own.as_ref().or(shared).ok_or_else(|| invalid(Field::Text(false), "missing_text", "is required".into()))?;
-        let (alphabet, parts) = counted.cut().map_err(|(code, detail)| invalid(Field::Text(own.is_some()), code, detail))?;
+        let (alphabet, parts) =
+            counted.cut().map_err(|(code, detail)| invalid(Field::Text(own.is_some()), code, detail))?;
         let reference = wish.client_ref.or(self.client_ref).map(Text::as_str);
         if reference.is_some_and(|it| CLIENT_REF_MAX < it.chars().count()) {
             let detail = format!("must have at most {CLIENT_REF_MAX} characters").into();
@@ -95,12 +96,14 @@ impl<'a> Terms<'a> {
         }
         let price = match &self.route.price {
             None => None,
-            Some(table) => Some(table.price(to, to.country()).map(|it| it.times(u64::from(parts))).ok_or_else(|| Fault {
-                field: Field::To,
-                kind: Kind::NoPrice,
-                code: "no_price",
-                detail: format!("route {} has no price for this destination", self.route.id.0).into(),
-            })?),
+            Some(table) => {
+                Some(table.price(to, to.country()).map(|it| it.times(u64::from(parts))).ok_or_else(|| Fault {
+                    field: Field::To,
+                    kind: Kind::NoPrice,
+                    code: "no_price",
+                    detail: format!("route {} has no price for this destination", self.route.id.0).into(),
+                })?)
+            }
         };
         let line = Line { to, client_ref: reference, alphabet, parts, price };
         let (requested, client_ref) = (self.requested, reference.map(Into::into));
@@ -121,7 +124,8 @@ impl<'a> Counted<'a> {
 
     /// The alphabet and the number of parts, 1 to 10.
     fn cut(&self) -> Result<(Alphabet, u8), (&'static str, Cow<'static, str>)> {
-        let too_long = |parts: usize| ("text_too_long", format!("takes {parts} parts; at most {PARTS_MAX} are sent").into());
+        let too_long =
+            |parts: usize| ("text_too_long", format!("takes {parts} parts; at most {PARTS_MAX} are sent").into());
         match self.estimate {
             Ok(Estimate { alphabet, parts, .. }) => {
                 let few = u8::try_from(parts).ok().filter(|it| *it <= PARTS_MAX);

@@ -3,8 +3,8 @@
 //! This is the fast path: it takes a right body, or says no and nothing more.
 //! [`crate::api::diagnose`] then finds out what was wrong.
 
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -13,7 +13,19 @@ pub(super) const RECIPIENTS_MAX: usize = 10_000;
 
 /// Every field that the body may have.
 pub(super) const FIELDS: [&str; 13] = [
-    "to", "from", "text", "route_id", "class", "client_ref", "validity", "encoding", "send_at", "tlvs", "callback_url", "udh", "data",
+    "to",
+    "from",
+    "text",
+    "route_id",
+    "class",
+    "client_ref",
+    "validity",
+    "encoding",
+    "send_at",
+    "tlvs",
+    "callback_url",
+    "udh",
+    "data",
 ];
 
 /// Every field that an element of `to` may have.
@@ -178,7 +190,9 @@ mod tests {
 
     #[test]
     fn wrong_bodies_are_refused_by_the_fast_path() {
-        for bad in ["", "{", r#"{"to":1}"#, r#"{"tto":""}"#, r#"{"to":[{"x":1}]}"#, r#"{"to":[{}]}"#, r#"{"route_id":-1}"#] {
+        for bad in
+            ["", "{", r#"{"to":1}"#, r#"{"tto":""}"#, r#"{"to":[{"x":1}]}"#, r#"{"to":[{}]}"#, r#"{"route_id":-1}"#]
+        {
             assert!(serde_json::from_str::<Asked<'_>>(bad).is_err(), "{bad}");
         }
     }

@@ -11,8 +11,8 @@ use crate::api::read;
 use crate::api::routes;
 use crate::api::submit;
 use axum::Router;
-use axum::http::Method;
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::Method;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -79,7 +79,8 @@ async fn no_such_path(request: Request) -> Response {
 }
 
 async fn no_such_method(request: Request) -> Response {
-    Problem::new(Kind::MethodNotAllowed, "The header Allow names what can be done here.").into_response(request.uri().path())
+    Problem::new(Kind::MethodNotAllowed, "The header Allow names what can be done here.")
+        .into_response(request.uri().path())
 }
 
 /// Catches panics, takes the time, counts.

@@ -33,7 +33,8 @@ pub(super) async fn one(State(context): State<Arc<Context>>, Path(id): Path<Stri
     let found = directory.admit(request.headers(), peer(request.extensions()), Scope::Read).and_then(|account| {
         let id = id.parse().ok().map(RouteId).filter(|it| account.routes.contains(it));
         let route = id.and_then(|it| directory.plan.routes.get(&it));
-        let route = route.ok_or_else(|| Problem::new(Kind::NotFound, "There is no route with this id for this account."))?;
+        let route =
+            route.ok_or_else(|| Problem::new(Kind::NotFound, "There is no route with this id for this account."))?;
         Ok(answer::json(StatusCode::OK, &Shown::of(account, route), 256))
     });
     found.unwrap_or_else(|problem| problem.into_response(request.uri().path()))

@@ -85,7 +85,8 @@ impl Server {
     }
 
     fn serve(&self, accepted: Accepted, place: Place, stop: watch::Receiver<bool>) {
-        let (desk, tls, header_timeout, peer) = (self.desk.clone(), self.tls.clone(), self.header_timeout, accepted.peer());
+        let (desk, tls, header_timeout, peer) =
+            (self.desk.clone(), self.tls.clone(), self.header_timeout, accepted.peer());
         tokio::spawn(async move {
             match (accepted, tls) {
                 (Accepted::Unix(stream), _) => desk.serve(stream, peer, stop).await,
@@ -202,7 +203,11 @@ mod tests {
     use crate::api::options::Listen;
 
     fn places(all: usize, per_address: usize) -> Arc<Places> {
-        let options = Http { max_connections: all, max_connections_per_address: per_address, ..Http::at(Listen::Unix("/".into())) };
+        let options = Http {
+            max_connections: all,
+            max_connections_per_address: per_address,
+            ..Http::at(Listen::Unix("/".into()))
+        };
         Arc::new(Places::new(&options))
     }
 

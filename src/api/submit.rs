@@ -98,7 +98,12 @@ async fn repeated(context: &Context, quote: &Quote<'_>, order: OrderId) -> Resul
         parts: body.parts,
         price: body.price,
     });
-    let first = Quote { route: quote.route, lines: lines.collect(), rejected: quote.rejected.clone(), currency: quote.currency };
+    let first = Quote {
+        route: quote.route,
+        lines: lines.collect(),
+        rejected: quote.rejected.clone(),
+        currency: quote.currency,
+    };
     Ok(answer::accepted(&first, order, &ids))
 }
 
@@ -139,11 +144,15 @@ fn refuse_when_closed(context: &Context) -> Result<(), Problem> {
     let health = &context.wiring.health;
     let set = |flag: &std::sync::atomic::AtomicBool| flag.load(Ordering::Relaxed);
     if set(&health.poisoned) {
-        Err(Problem::new(Kind::StoreFailed, "The store failed; nothing is accepted until the daemon has started again."))
+        Err(Problem::new(
+            Kind::StoreFailed,
+            "The store failed; nothing is accepted until the daemon has started again.",
+        ))
     } else if set(&health.draining) {
         Err(Problem::new(Kind::Draining, "The daemon is stopping; nothing new is accepted."))
     } else if set(&health.disk_low) {
-        Err(Problem::new(Kind::DiskLow, "The disk is nearly full; nothing new is accepted.").after(Duration::from_secs(10)))
+        Err(Problem::new(Kind::DiskLow, "The disk is nearly full; nothing new is accepted.")
+            .after(Duration::from_secs(10)))
     } else {
         Ok(())
     }
@@ -163,9 +172,10 @@ async fn awaited(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem> {
     match tokio::time::timeout(ANSWER_TIMEOUT, answer).await {
         Ok(Ok(reply)) => Ok(reply),
         // The request may yet be stored: only its idempotency key makes another try safe.
-        Ok(Err(_)) | Err(_) => {
-            Err(Problem::new(Kind::NoAnswer, "It is not known whether the request was stored; repeat it with the same Idempotency-Key."))
-        }
+        Ok(Err(_)) | Err(_) => Err(Problem::new(
+            Kind::NoAnswer,
+            "It is not known whether the request was stored; repeat it with the same Idempotency-Key.",
+        )),
     }
 }
 

@@ -20,12 +20,24 @@ pub const fn is_throttling(status: CommandStatus) -> bool {
     matches!(status, CommandStatus::Throttled | CommandStatus::MessageQueueFull)
 }
 
+/// Whether an attempt that was answered so used nothing up: it never left, or the carrier asked
+/// for a slower pace. However often that happens, the part has not been tried.
+pub const fn spends_nothing(answer: Answer, command_status: Option<u32>) -> bool {
+    match (answer, command_status) {
+        (Answer::NotSent, _) => true,
+        (Answer::Later, Some(status)) => is_throttling(CommandStatus::from_u32(status)),
+        _ => false,
+    }
+}
+
 /// What carriers usually mean, by the number: SMPP 3.4, 5.1.3, and what is seen in the field.
 const fn usual(status: CommandStatus) -> Answer {
     match status.as_u32() {
         0 => Answer::Taken,
         0x08 | 0x14 | 0x58 | 0x64 | 0x102 => Answer::Later,
-        0x03 | 0x04 | 0x0A | 0x0B | 0x15 | 0x45 | 0x59 | 0xFE | 0xFF | 0x100 | 0x101 | 0x103 | 0x10D | 0x601 => Answer::Elsewhere,
+        0x03 | 0x04 | 0x0A | 0x0B | 0x15 | 0x45 | 0x59 | 0xFE | 0xFF | 0x100 | 0x101 | 0x103 | 0x10D | 0x601 => {
+            Answer::Elsewhere
+        }
         0x401 => Answer::Never,
         // Vendor codes: not this carrier, for all that is known.
         0x400..=0x4FF => Answer::Elsewhere,

@@ -77,7 +77,9 @@ impl ReceiptText {
 }
 
 fn key(input: &str) -> IResult<&str, Key> {
-    let date = |first: &'static str| (tag_no_case(first), take_while_m_n(0, 3, |it: char| it == '_' || it.is_whitespace()), tag_no_case("date"));
+    let date = |first: &'static str| {
+        (tag_no_case(first), take_while_m_n(0, 3, |it: char| it == '_' || it.is_whitespace()), tag_no_case("date"))
+    };
     let name = alt((
         value(Key::SubmitDate, date("submit")),
         value(Key::DoneDate, date("done")),
@@ -166,8 +168,18 @@ mod tests {
     #[test]
     fn keys_are_found_in_any_order_case_and_company() {
         for (text, id, stat, err) in [
-            ("id:0123456789 sub:001 dlvrd:001 submit date:0809011130 done date:0809011131 stat:DELIVRD err:000 text:", "0123456789", "DELIVRD", "000"),
-            ("sub:001 id:4 dlvrd:001 done date:1006020051 stat:DELIVRD submit date:1006020051 err:000 Text:Hello", "4", "DELIVRD", "000"),
+            (
+                "id:0123456789 sub:001 dlvrd:001 submit date:0809011130 done date:0809011131 stat:DELIVRD err:000 text:",
+                "0123456789",
+                "DELIVRD",
+                "000",
+            ),
+            (
+                "sub:001 id:4 dlvrd:001 done date:1006020051 stat:DELIVRD submit date:1006020051 err:000 Text:Hello",
+                "4",
+                "DELIVRD",
+                "000",
+            ),
             ("4790000000SMSAlert^id:1054BC63 sub:0 dlvrd:1 stat:DELIVRD err: text:", "1054BC63", "DELIVRD", ""),
             ("ID: 77\tSTAT:Delivered\nErr:21b", "77", "Delivered", "21b"),
             ("myid:5 id:6 resubmit:1 stat:EXPIRED text:id:7 stat:DELIVRD", "6", "EXPIRED", ""),

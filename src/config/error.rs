@@ -79,6 +79,13 @@ impl Findings {
         self.names.insert(path.to_owned(), name);
     }
 
+    /// Whether an array has a table of this name, right or wrong: to call it missing would be a second fault for one slip.
+    pub fn is_written(&self, section: &str, name: &str) -> bool {
+        let tables =
+            self.names.iter().filter(|(path, _)| path.strip_prefix(section).is_some_and(|it| it.starts_with('.')));
+        tables.into_iter().any(|(_, it)| it.trim_matches('"') == name)
+    }
+
     /// Where a key stands, or the nearest table around it that is written down.
     pub fn place(&self, path: &str) -> Place {
         let mut path = path;
@@ -130,7 +137,7 @@ impl Findings {
     /// Whether a key, or something in it, is known to be wrong.
     pub fn is_faulty(&self, path: &str) -> bool {
         let key = self.key(path);
-        self.faults.iter().any(|it| it.key == key)
+        self.faults.iter().any(|it| it.key.strip_prefix(&key).is_some_and(|it| it.is_empty() || it.starts_with('.')))
     }
 
     /// What was found wrong since the last call, in the order of the files.

@@ -20,10 +20,11 @@ use crate::api;
 use crate::config::compile::Names;
 use crate::config::error::{Error, Findings};
 use crate::config::schema::Schema;
-use crate::dispatch::plan::Plan;
+use crate::dispatch::plan::{EraseText, Plan};
 use crate::link;
 use crate::record::contract::NameKind;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +34,6 @@ pub type Environment = BTreeMap<String, String>;
 
 /// A configuration that was read and found right. It has its options; its accounts and carriers
 /// get their numbers from the store, which is opened with those options.
-#[derive(Debug)]
 pub struct Draft {
     schema: Schema,
     environment: Environment,
@@ -85,15 +85,6 @@ pub enum Durability {
     Fsync,
     /// The end of the process, not that of the operating system.
     Os,
-}
-
-/// Which classes lose their text at the final state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the words of the configuration")]
-pub enum EraseText {
-    Otp,
-    All,
-    None,
 }
 
 /// The drain at the end.
@@ -156,6 +147,13 @@ pub fn check(path: &Path) -> Result<Summary, Error> {
     read(path).map(|it| it.summary())
 }
 
+/// Without the environment, which holds more than is ours to print.
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft").field("loaded", &self.loaded).finish_non_exhaustive()
+    }
+}
+
 impl Draft {
     /// Where and how the store is.
     pub const fn store(&self) -> &Store {
@@ -191,3 +189,6 @@ impl Draft {
         if faults.is_empty() { Ok(loaded) } else { Err(Error::Faults(faults)) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,7 +80,10 @@ fn array<T: DeserializeOwned>(root: &mut Dict, section: &str, findings: &mut Fin
         findings.fault(section, format!("expected an array of tables: write [[{section}]]"));
         return Vec::new();
     };
-    let read = elements.into_iter().enumerate().map(|(place, it)| (place, read_value(it, &format!("{section}.{place}"), findings)));
+    let read = elements
+        .into_iter()
+        .enumerate()
+        .map(|(place, it)| (place, read_value(it, &format!("{section}.{place}"), findings)));
     read.filter_map(|(place, it)| Some((place, it?))).collect()
 }
 
@@ -121,12 +124,20 @@ fn take_out(value: &mut Value, path: &[String]) -> bool {
 fn explain(kind: &Kind, path: &[String]) -> String {
     match kind {
         Kind::UnknownField(field, known) => unknown("key", field, known),
+        // What stands in the wrong type may be a password all the same.
+        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) if is_secret(path) => {
+            format!("expected {}", expected_in_words(expected))
+        }
         Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
             format!("expected {}, found {}", expected_in_words(expected), found_in_words(found))
         }
         Kind::Message(message) => message.clone(),
         other => format!("{other} at {}", path.join(".")),
     }
+}
+
+fn is_secret(path: &[String]) -> bool {
+    path.iter().any(|it| it.starts_with("password") || it.starts_with("key_"))
 }
 
 fn found_in_words(found: &Actual) -> String {

@@ -11,13 +11,18 @@ use figment::value::{Dict, Empty, Map, Num, Tag, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use toml_edit::{Document, Item, TableLike};
 
 /// Everything that was written, merged; what is wrong with the writing is in the findings.
 pub fn merge(path: &Path, environment: &BTreeMap<String, String>, findings: &mut Findings) -> Dict {
     let mut files = Files { root: Dict::new(), findings };
-    for file in [path.to_owned()].into_iter().chain(beside(path)) {
+    let beside = beside(path).unwrap_or_else(|(folder, error)| {
+        files.findings.fault_at(Place::Line(folder, 0), format!("cannot be read: {error}"));
+        Vec::new()
+    });
+    for file in [path.to_owned()].into_iter().chain(beside) {
         match fs::read_to_string(&file) {
             Ok(text) => files.add(&file, &text),
             Err(error) => files.findings.fault_at(Place::Line(file, 0), format!("cannot be read: {error}")),
@@ -25,20 +30,26 @@ pub fn merge(path: &Path, environment: &BTreeMap<String, String>, findings: &mut
     }
     let root = files.root;
     let variables = variables(environment, findings);
-    let merged: Result<Dict, Error> = Figment::from(Layer("files", root)).merge(Layer("environment", variables)).extract();
+    let merged: Result<Dict, Error> =
+        Figment::from(Layer("files", root)).merge(Layer("environment", variables)).extract();
     merged.unwrap_or_else(|error| {
         findings.fault_at(Place::Nowhere, error.to_string());
         Dict::new()
     })
 }
 
-/// `conf.d/*.toml` next to the file, in the order of their names.
-fn beside(path: &Path) -> Vec<PathBuf> {
+/// `conf.d/*.toml` next to the file, in the order of their names; a folder that is not there holds none.
+fn beside(path: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     let folder = path.parent().unwrap_or(Path::new("")).join("conf.d");
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|it| it.path());
-    let mut files: Vec<PathBuf> = entries.filter(|it| it.extension().is_some_and(|it| it == "toml")).collect();
+    let listed = fs::read_dir(&folder).and_then(|it| it.map(|it| it.map(|it| it.path())).collect());
+    let mut files: Vec<PathBuf> = match listed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err((folder, error)),
+        Ok(files) => files,
+    };
+    files.retain(|it| it.extension().is_some_and(|it| it == "toml"));
     files.sort();
-    files
+    Ok(files)
 }
 
 /// The files, one after the other.
@@ -89,7 +100,7 @@ impl Files<'_> {
 fn name(id: &Value) -> Option<String> {
     match id {
         Value::String(_, text) => Some(format!("{text:?}")),
-        Value::Num(_, number) => number.to_u128().map(|it| it.to_string()),
+        Value::Num(_, Num::I64(number)) => Some(number.to_string()),
         _ => None,
     }
 }
@@ -99,7 +110,8 @@ fn elements(item: &Item) -> Option<Vec<(&dyn TableLike, Option<usize>)>> {
     if let Some(tables) = item.as_array_of_tables() {
         return Some(tables.iter().map(|it| (it as &dyn TableLike, it.span().map(|it| it.start))).collect());
     }
-    let tables = item.as_array()?.iter().map(|it| Some((it.as_inline_table()? as &dyn TableLike, it.span()?.start.into())));
+    let tables =
+        item.as_array()?.iter().map(|it| Some((it.as_inline_table()? as &dyn TableLike, it.span()?.start.into())));
     tables.collect()
 }
 
@@ -154,7 +166,9 @@ impl File<'_> {
 /// Where a key begins, or what it stands for where the writing has no key of its own.
 fn item_start(table: &dyn TableLike, key: &str, item: &Item) -> Option<usize> {
     let header = item.as_table().and_then(|it| it.span()).map(|it| it.start);
-    header.or_else(|| table.key(key).and_then(|it| it.span()).map(|it| it.start)).or_else(|| item.span().map(|it| it.start))
+    header
+        .or_else(|| table.key(key).and_then(|it| it.span()).map(|it| it.start))
+        .or_else(|| item.span().map(|it| it.start))
 }
 
 /// The line, from 1, of an octet of the text.

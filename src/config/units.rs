@@ -45,7 +45,9 @@ impl Written for Span {
             "m" => 60_000,
             "h" => 3_600_000,
             "d" => 86_400_000,
-            "" if !number.is_empty() => return Err(format!("{text:?} has no unit; write {text}ms, {text}s, {text}m, {text}h or {text}d")),
+            "" if !number.is_empty() => {
+                return Err(format!("{text:?} has no unit; write {text}ms, {text}s, {text}m, {text}h or {text}d"));
+            }
             _ => return Err(format!("{text:?} is not {}", Self::EXPECTED)),
         };
         let count: Option<u64> = number.parse().ok();
@@ -77,11 +79,16 @@ impl Written for Size {
             "MiB" => 1 << 20,
             "GiB" => 1 << 30,
             "TiB" => 1 << 40,
-            "" if !number.is_empty() => return Err(format!("{text:?} has no unit; write {text}B, {text}KiB, {text}MiB or {text}GiB")),
+            "" if !number.is_empty() => {
+                return Err(format!("{text:?} has no unit; write {text}B, {text}KiB, {text}MiB or {text}GiB"));
+            }
             _ => return Err(format!("{text:?} is not {}", Self::EXPECTED)),
         };
         let count: Option<u64> = number.parse().ok();
-        count.and_then(|it| it.checked_mul(octets)).map(Self).ok_or_else(|| format!("{text:?} is not {}", Self::EXPECTED))
+        count
+            .and_then(|it| it.checked_mul(octets))
+            .map(Self)
+            .ok_or_else(|| format!("{text:?} is not {}", Self::EXPECTED))
     }
 }
 
@@ -105,7 +112,8 @@ impl Written for Offset {
     fn read(text: &str) -> Result<Self, String> {
         let sign = if text.starts_with('-') { -1 } else { 1 };
         let fields = text.strip_prefix(['+', '-']).and_then(|it| it.split_once(':'));
-        let number = |it: &str| it.parse::<i32>().ok().filter(|_| it.len() == 2 && it.bytes().all(|it| it.is_ascii_digit()));
+        let number =
+            |it: &str| it.parse::<i32>().ok().filter(|_| it.len() == 2 && it.bytes().all(|it| it.is_ascii_digit()));
         let seconds = fields.and_then(|(hours, minutes)| {
             let (hours, minutes) = (number(hours)?, number(minutes)?);
             (hours <= 14 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
@@ -160,7 +168,10 @@ mod tests {
         assert_eq!(Size::read("72KiB"), Ok(Size(73_728)));
         assert_eq!(Size::read("1024").unwrap_err(), "\"1024\" has no unit; write 1024B, 1024KiB, 1024MiB or 1024GiB");
         assert!(Size::read("1MB").is_err());
-        assert_eq!((Pace::read("200/s"), Pace::read("0.5/s"), Pace::read("unlimited")), (Ok(Pace(Some(200.0))), Ok(Pace(Some(0.5))), Ok(Pace(None))));
+        assert_eq!(
+            (Pace::read("200/s"), Pace::read("0.5/s"), Pace::read("unlimited")),
+            (Ok(Pace(Some(200.0))), Ok(Pace(Some(0.5))), Ok(Pace(None)))
+        );
         assert!(["200", "0/s", "-1/s", "inf/s", "200/m"].iter().all(|it| Pace::read(it).is_err()));
         assert_eq!((Offset::read("+05:30"), Offset::read("-01:00")), (Ok(Offset(19_800)), Ok(Offset(-3_600))));
         assert!(["0", "5:30", "+15:00", "+5:30", "+05:60"].iter().all(|it| Offset::read(it).is_err()));

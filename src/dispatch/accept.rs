@@ -73,7 +73,14 @@ impl Dispatch {
         Ok(full.then_some(Reply::QueueFull(FULL_RETRY)))
     }
 
-    fn enqueue(&mut self, submission: &Submission, to: Recipient, order: OrderId, lane: LaneId, dice: Dice<'_>) -> MessageId {
+    fn enqueue(
+        &mut self,
+        submission: &Submission,
+        to: Recipient,
+        order: OrderId,
+        lane: LaneId,
+        dice: Dice<'_>,
+    ) -> MessageId {
         let id = MessageId { seq: Seq(self.marks.next_seq), token: dice() };
         self.marks.next_seq += 1;
         let expires = self.now + submission.validity;
@@ -101,7 +108,7 @@ impl Dispatch {
         queue.queued += keys.len() as u64;
         // All parts of a message are staged, or none: the horizon lies between messages.
         if queue.backlog || room < queue.ready.len() + keys.len() {
-            (queue.backlog, queue.unread) = (true, true);
+            (queue.backlog, queue.behind_at) = (true, self.beats);
         } else {
             for key in keys {
                 queue.horizon = key;
@@ -113,7 +120,8 @@ impl Dispatch {
     }
 
     pub(super) fn cancel(&mut self, request: RequestId, account: AccountId, message: MessageId) {
-        let known = self.set.get(message.seq).filter(|it| it.entry.body.id == message && it.entry.body.account == account);
+        let known =
+            self.set.get(message.seq).filter(|it| it.entry.body.id == message && it.entry.body.account == account);
         let Some(held) = known else {
             self.commands.push(Command::Reply(request, Reply::NotFound));
             return;

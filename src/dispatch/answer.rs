@@ -5,7 +5,7 @@ use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::attempt::{Answer, Attempt};
-use crate::message::id::{LinkId, PartKey, Seq};
+use crate::message::id::{CarrierId, LinkId, PartKey};
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::record::entry::PastAttempt;
@@ -18,7 +18,7 @@ impl Dispatch {
             Report::Up { capacity } => self.link_has(link, capacity),
             Report::Down => self.link_has(link, 0),
             Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
-            Report::Late(ticket, answered) => self.late(link, ticket, answered),
+            Report::Late(ticket, answered) => self.late(link, ticket, answered, dice),
             Report::Odd(_) => (),
             Report::Inbound { tag, news } => {
                 match news {
@@ -58,12 +58,13 @@ impl Dispatch {
         let (answer, command_status, throttled) = (answered.answer, answered.command_status, answered.throttled);
         let country = destination.country();
         self.facts.push(Fact::Answered { message, link, country, answer, command_status, took, throttled });
-        if part.phase() != Phase::Intended {
-            // A receipt that named it by its recipient has ended it meanwhile.
+        if part.phase() == Phase::Intended {
+            self.act_on(link, key, answered, dice);
+        } else {
+            // A receipt of an earlier attempt has ended it meanwhile.
             self.name(key, answered);
-            return;
         }
-        self.act_on(link, key, answered, dice);
+        self.settle_waiting(link.carrier, destination);
     }
 
     fn act_on(&mut self, link: LinkId, key: PartKey, answered: Answered, dice: Dice<'_>) {
@@ -132,8 +133,9 @@ impl Dispatch {
     }
 
     /// An answer to an attempt whose outcome was in doubt.
-    fn late(&mut self, link: LinkId, ticket: Ticket, answered: Answered) {
+    fn late(&mut self, link: LinkId, ticket: Ticket, answered: Answered, dice: Dice<'_>) {
         let key = ticket.key();
+        self.resolved(link.carrier, key, ticket.number());
         let Some(part) = self.set.part(key) else { return };
         let current = part.attempt.as_ref().is_some_and(|it| it.number == ticket.number());
         let in_doubt = matches!(part.phase(), Phase::Doubtful | Phase::Queued);
@@ -153,12 +155,8 @@ impl Dispatch {
                 attempt.answer = Some(answered.answer);
                 attempt.command_status = answered.command_status;
             }
-            match answered.answer {
-                Answer::Never => self.refused(key, answered.reason),
-                _ => self.give_back(key),
-            }
+            self.act_on(link, key, answered, dice);
         }
-        let _ = link;
     }
 
     fn current(&mut self, key: PartKey) -> Option<&mut Attempt> {
@@ -168,7 +166,9 @@ impl Dispatch {
     fn late_past(&mut self, key: PartKey, number: u8, answered: Answered) {
         let cost = self.cost(key);
         let Some(held) = self.set.change(key) else { return };
-        let Some(past) = held.entry.past.iter_mut().find(|it| it.key == key && it.attempt.number == number) else { return };
+        let Some(past) = held.entry.past.iter_mut().find(|it| it.key == key && it.attempt.number == number) else {
+            return;
+        };
         past.attempt.answer = Some(answered.answer);
         past.attempt.command_status = answered.command_status;
         past.attempt.carrier_message_id = answered.carrier_message_id;
@@ -192,11 +192,11 @@ impl Dispatch {
         let expires = held.entry.body.expires;
         let part = &mut held.entry.parts[usize::from(key.index())];
         (part.ends, part.due) = (expires, crate::message::time::Time::NEVER);
-        self.to_head(key);
+        self.put_first(key);
     }
 
     /// Stages a queued part that may go at once at the head of its lane.
-    pub(super) fn to_head(&mut self, key: PartKey) {
+    pub(super) fn put_first(&mut self, key: PartKey) {
         let Some(lane) = self.set.part(key).map(|it| it.lane) else { return };
         if self.set.stage(key) {
             self.lanes.entry(lane).or_default().ready.push_front(key);
@@ -238,7 +238,7 @@ impl Dispatch {
         let crash = cause == DoubtCause::Crash;
         let Some(held) = self.set.change(key) else { return };
         let message = held.entry.body.id;
-        let (seq, policy) = (key.seq(), self.plan.routes.get(&held.entry.body.route).map(|it| it.unknown));
+        let policy = self.plan.routes.get(&held.entry.body.route).map(|it| it.unknown);
         let part = &mut held.entry.parts[usize::from(key.index())];
         let Some(attempt) = part.attempt.as_mut() else { return };
         attempt.answer = Some(Answer::Unknown);
@@ -248,7 +248,7 @@ impl Dispatch {
         }
         self.facts.push(Fact::Doubtful { message, carrier, cause });
         self.step(key, Move::Doubt, None);
-        self.note_doubt(seq, key);
+        self.note_doubt(key);
         if self.settle_by_handset(key) {
             return;
         }
@@ -259,11 +259,20 @@ impl Dispatch {
         }
     }
 
-    pub(super) fn note_doubt(&mut self, seq: Seq, key: PartKey) {
-        let Some(held) = self.set.get(seq) else { return };
+    pub(super) fn note_doubt(&mut self, key: PartKey) {
+        let Some(held) = self.set.get(key.seq()) else { return };
         let attempt = held.entry.parts[usize::from(key.index())].attempt.as_ref();
-        if let Some(carrier) = attempt.map(|it| it.link.carrier) {
-            self.doubtful.insert((carrier, held.entry.body.destination, key));
+        if let Some((carrier, number)) = attempt.map(|it| (it.link.carrier, it.number)) {
+            let destination = held.entry.body.destination;
+            self.doubtful.insert((carrier, destination, key));
+            self.unresolved.put((carrier, destination, key, number));
+        }
+    }
+
+    /// What became of a doubt has been learnt.
+    pub(super) fn resolved(&mut self, carrier: CarrierId, key: PartKey, number: u8) {
+        if let Some(held) = self.set.get(key.seq()) {
+            self.unresolved.take((carrier, held.entry.body.destination, key, number));
         }
     }
 

@@ -1,8 +1,9 @@
 //! Gives queued parts to links: within their capacity and pace, the lanes of a carrier by turns.
 
+use crate::carrier::answer::spends_nothing;
 use crate::carrier::report::Ticket;
-use crate::dispatch::Dispatch;
 use crate::carrier::submit::Submit;
+use crate::dispatch::Dispatch;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::Fact;
 use crate::dispatch::lane::Lane;
@@ -45,7 +46,7 @@ impl Dispatch {
             let Some(queue) = self.lanes.get_mut(&lane) else { continue };
             let wanted = room - queue.ready.len();
             let entries = store.ready(lane, queue.horizon, wanted)?;
-            queue.backlog = wanted <= entries.len() || std::mem::take(&mut queue.unread);
+            queue.backlog = wanted <= entries.len() || queue.behind_at == self.beats;
             for entry in entries {
                 let seq = entry.body.seq();
                 self.set.admit(entry);
@@ -158,7 +159,12 @@ impl Dispatch {
         let held = self.set.change(key).expect("a staged part is in memory");
         let part = &mut held.entry.parts[usize::from(key.index())];
         let last = part.attempt.take();
-        let (number, cause) = last.as_ref().map_or((1, Cause::First), |it| (it.number.saturating_add(1), cause_after(it, link)));
+        let cause = last.as_ref().map_or(Cause::First, |it| cause_after(it, link));
+        // Numbers are few: an attempt that used nothing up gives its own to the next and leaves no record.
+        let vain =
+            last.as_ref().is_some_and(|it| it.answer.is_some_and(|answer| spends_nothing(answer, it.command_status)));
+        let number = last.as_ref().map_or(1, |it| it.number + u8::from(!vain));
+        let last = last.filter(|_| !vain);
         part.attempt = Some(Attempt::new(number, link, cause, now));
         let body = held.entry.body.clone();
         let validity = body.expires.since(now);

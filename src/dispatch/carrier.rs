@@ -22,7 +22,6 @@ pub(crate) struct CarrierState {
     /// How long the next such pause is.
     pause: Duration,
     /// Recipients with parts in flight, and on which link: they stay in order by staying there.
-    /// Kept only where there is more than one link.
     pub(crate) pinned: HashMap<E164, (u8, u32), foldhash::fast::FixedState>,
 }
 
@@ -68,7 +67,8 @@ impl CarrierState {
         if self.pace.rate() != plan.pace {
             self.pace = Pace::new(plan.pace, now);
         }
-        self.links.resize_with(usize::from(plan.links).max(self.links.len()), || LinkState::new(plan.pace_per_link, now));
+        self.links
+            .resize_with(usize::from(plan.links).max(self.links.len()), || LinkState::new(plan.pace_per_link, now));
         for link in self.links.iter_mut().filter(|it| it.pace.rate() != plan.pace_per_link) {
             link.pace = Pace::new(plan.pace_per_link, now);
         }
@@ -94,7 +94,8 @@ impl CarrierState {
             let link = &mut self.links[usize::from(*bind)];
             return (0 < link.free() && link.pace.take(now)).then_some(*bind);
         }
-        let mut order: Vec<u8> = (0..self.links.len() as u8).filter(|it| 0 < self.links[usize::from(*it)].free()).collect();
+        let mut order: Vec<u8> =
+            (0..self.links.len() as u8).filter(|it| 0 < self.links[usize::from(*it)].free()).collect();
         order.sort_by_key(|it| usize::MAX - self.links[usize::from(*it)].free());
         order.into_iter().find(|it| self.links[usize::from(*it)].pace.take(now))
     }
@@ -102,9 +103,7 @@ impl CarrierState {
     /// A part for a recipient goes onto a link.
     pub(crate) fn took_slot(&mut self, bind: u8, destination: E164) {
         self.links[usize::from(bind)].in_use += 1;
-        if 1 < self.links.len() {
-            self.pinned.entry(destination).or_insert((bind, 0)).1 += 1;
-        }
+        self.pinned.entry(destination).or_insert((bind, 0)).1 += 1;
     }
 
     /// A part for a recipient has left a link.

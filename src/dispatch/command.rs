@@ -1,9 +1,9 @@
 //! What the deciding floor orders. Carried out only after the batch of its beat is durable.
 
+use crate::carrier::submit::Submit;
 use crate::dispatch::happening::RequestId;
 use crate::message::id::{LinkId, MessageId, OrderId};
 use crate::message::time::Time;
-use crate::carrier::submit::Submit;
 use std::time::Duration;
 
 /// Something to do.

@@ -9,7 +9,7 @@ use crate::carrier::id::{Form, forms_of};
 use crate::carrier::reason;
 use crate::carrier::report::ReceiptNews;
 use crate::dispatch::Dispatch;
-use crate::dispatch::fact::{Fate, Fact};
+use crate::dispatch::fact::{Fact, Fate};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId};
 use crate::message::id::{CarrierId, PartKey};
 use crate::message::phase::{End, Move, Phase};
@@ -60,24 +60,29 @@ impl Dispatch {
     }
 
     fn find(&self, carrier: CarrierId, forms: &[Form], handset: Option<E164>) -> Option<Match> {
-        for form in forms {
-            let candidates = self.set.by_rhash(form.rhash(carrier)).filter_map(|key| self.fit(key, carrier, form, handset));
-            // An id as written is believed; one that was converted only where the recipient fits.
-            let best = candidates
-                .filter(|it| it.exact || it.fits_handset)
-                .max_by_key(|it| (it.fits_handset, it.exact, it.key, it.number));
-            if best.is_some() {
-                return best;
-            }
-        }
-        None
+        // An id as written is believed; one that was converted only where the recipient fits.
+        let candidates = forms.iter().enumerate().flat_map(|(rank, form)| {
+            let fitting =
+                self.set.by_rhash(form.rhash(carrier)).filter_map(move |key| self.fit(key, carrier, form, handset));
+            fitting.filter(|it| it.exact || it.fits_handset).map(move |it| (rank, it))
+        });
+        let best = candidates
+            .max_by_key(|(rank, it)| (it.fits_handset, it.exact, std::cmp::Reverse(*rank), it.key, it.number));
+        best.map(|(_, it)| it)
+    }
+
+    /// Whether memory alone says for certain which part a receipt is about.
+    pub(super) fn is_certain(&self, carrier: CarrierId, forms: &[Form], handset: Option<E164>) -> bool {
+        self.find(carrier, forms, handset).is_some_and(|it| it.fits_handset)
     }
 
     fn fit(&self, key: PartKey, carrier: CarrierId, form: &Form, handset: Option<E164>) -> Option<Match> {
         let entry = &self.set.get(key.seq())?.entry;
         let current = entry.parts.get(usize::from(key.index()))?.attempt.as_ref();
         let past = entry.past.iter().filter(|it| it.key == key).map(|it| &it.attempt);
-        let named = |it: &&Attempt| it.link.carrier == carrier && it.carrier_message_id.as_ref().is_some_and(|it| form.fits(it));
+        let named = |it: &&Attempt| {
+            it.link.carrier == carrier && it.carrier_message_id.as_ref().is_some_and(|it| form.fits(it))
+        };
         let attempt = current.into_iter().chain(past).find(named)?;
         let fits_handset = handset == Some(entry.body.destination);
         Some(Match { key, number: attempt.number, exact: !form.converted, fits_handset })
@@ -220,12 +225,27 @@ impl Dispatch {
 
     /// The one part in doubt that a receipt may be about by its recipient and sender.
     fn find_doubtful(&self, carrier: CarrierId, news: &ReceiptNews) -> Option<PartKey> {
-        let handset = news.handset?;
-        let mut fitting = self.doubtful_for(carrier, handset).filter(|key| {
-            self.set.get(key.seq()).is_some_and(|it| it.entry.body.source.octets() == &*news.sender)
-        });
-        let only = fitting.next()?;
-        fitting.next().is_none().then_some(only)
+        let only = self.only_doubt(carrier, news.handset?)?;
+        let held = self.set.get(only.seq())?;
+        (held.entry.body.source.octets() == &*news.sender).then_some(only)
+    }
+
+    /// The part in doubt at a carrier for a handset, where a receipt under an unknown name can be
+    /// about nothing else: no other part is in doubt or on a link there, and no other attempt
+    /// was ever left without an outcome.
+    fn only_doubt(&self, carrier: CarrierId, handset: E164) -> Option<PartKey> {
+        let mut doubtful = self.doubtful_for(carrier, handset);
+        let only = doubtful.next()?;
+        let in_flight = self.carriers.get(&carrier).is_some_and(|it| it.pinned.contains_key(&handset));
+        let alone = doubtful.next().is_none() && !in_flight && self.unresolved.is_only(carrier, handset, only);
+        alone.then_some(only)
+    }
+
+    /// Nothing is on a link for a handset any more, perhaps: a doubt may now be settled.
+    pub(super) fn settle_waiting(&mut self, carrier: CarrierId, handset: E164) {
+        if let Some(key) = self.only_doubt(carrier, handset) {
+            self.settle_by_handset(key);
+        }
     }
 
     /// The parts in doubt at a carrier for a handset.
@@ -245,7 +265,8 @@ impl Dispatch {
         let Some(attempt) = part.attempt.as_mut() else { return 0 };
         attempt.answer = Some(Answer::Taken);
         attempt.carrier_message_id = ids.first().cloned();
-        let (number, rhash) = (attempt.number, attempt.rhash());
+        let (number, rhash, carrier) = (attempt.number, attempt.rhash(), attempt.link.carrier);
+        self.resolved(carrier, key, number);
         if let Some(rhash) = rhash {
             self.set.named(rhash, key);
         }
@@ -256,13 +277,16 @@ impl Dispatch {
     pub(super) fn settle_by_handset(&mut self, key: PartKey) -> bool {
         let Some(held) = self.set.get(key.seq()) else { return false };
         let (destination, sender) = (held.entry.body.destination, held.entry.body.source.octets().to_owned());
-        let Some(carrier) = held.entry.parts[usize::from(key.index())].attempt.as_ref().map(|it| it.link.carrier) else {
+        let Some(attempt) = held.entry.parts[usize::from(key.index())].attempt.as_ref() else { return false };
+        let (carrier, intended_at) = (attempt.link.carrier, attempt.intended_at);
+        if self.only_doubt(carrier, destination) != Some(key) {
             return false;
-        };
+        }
+        // A receipt that came before the intent is about something else.
+        let about = |it: &Parked| *it.sender == *sender && intended_at <= it.receipt.received_at;
         let waiting = self.parked.for_handset(carrier, destination);
-        let fitting: Vec<u64> =
-            waiting.into_iter().filter(|it| self.parked.get(*it).is_some_and(|it| *it.sender == *sender)).collect();
-        if fitting.is_empty() || 1 < self.doubtful_for(carrier, destination).count() {
+        let fitting: Vec<u64> = waiting.into_iter().filter(|it| self.parked.get(*it).is_some_and(about)).collect();
+        if fitting.is_empty() {
             return false;
         }
         let ids: std::collections::BTreeSet<String> =

@@ -1,6 +1,7 @@
 //! What stands where, for telemetry and the status page.
 
 use crate::dispatch::Dispatch;
+use crate::dispatch::plan::Plan;
 use crate::message::id::{CarrierId, LinkId, RouteId};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -66,5 +67,24 @@ impl Dispatch {
             }
         }
         gauges
+    }
+
+    /// What a plan leaves out although parts still depend on it, in words for an operator. A
+    /// carrier that is gone could neither confirm nor deny what it took.
+    pub fn left_out(&self, plan: &Plan) -> Vec<String> {
+        let gauges = self.gauges();
+        let routes = gauges.queues.iter().filter(|(id, queue)| 0 < queue.parts && !plan.routes.contains_key(id));
+        let mut found: Vec<String> =
+            routes.map(|(id, queue)| format!("route {} still has {} queued parts", id.0, queue.parts)).collect();
+        for (id, state) in gauges.carriers.iter().filter(|(id, _)| !plan.carriers.contains_key(id)) {
+            let on_links: usize =
+                gauges.windows.iter().filter(|(link, _)| link.carrier == *id).map(|(_, it)| it.0).sum();
+            let owed = state.awaiting + state.doubtful + on_links as u64;
+            if 0 < owed {
+                let name = self.plan.carriers.get(id).map_or("of an earlier configuration", |it| &*it.name);
+                found.push(format!("carrier {name} still owes an answer or a receipt for {owed} parts"));
+            }
+        }
+        found
     }
 }

@@ -21,9 +21,8 @@ pub(crate) struct Lane {
     pub(crate) ready: VecDeque<PartKey>,
     /// The store may have parts above the horizon.
     pub(crate) backlog: bool,
-    /// Parts were accepted behind the horizon since the store was last read: those of this beat are
-    /// not in it yet, so that a short answer does not mean that there are no more.
-    pub(crate) unread: bool,
+    /// The beat in which a part last went behind the horizon: the store has it only after that beat.
+    pub(crate) behind_at: u64,
     /// The last key that was read or accepted into memory.
     pub(crate) horizon: PartKey,
     /// How many parts are queued, in memory, in the store and delayed.

@@ -20,6 +20,7 @@ mod pace;
 mod carrier;
 mod set;
 mod parked;
+mod unresolved;
 mod accept;
 mod assign;
 mod answer;
@@ -36,6 +37,8 @@ use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::set::Set;
 use crate::dispatch::sweep::Sweep;
+use crate::dispatch::unresolved::Unresolved;
+use crate::message::body::Body;
 use crate::message::id::{CarrierId, LaneId, PartKey};
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
@@ -60,11 +63,15 @@ pub struct Dispatch {
     parked: ParkedSet,
     /// Parts whose outcome is not known, by who might send a receipt about them.
     doubtful: BTreeSet<(CarrierId, E164, PartKey)>,
+    /// Parts with an attempt whose outcome was never learnt, wherever they are now.
+    unresolved: Unresolved,
     /// Parts that wait for a receipt, by carrier.
     awaiting: BTreeMap<CarrierId, u64>,
     marks: Marks,
     sweep: Sweep,
     draining: bool,
+    /// Which beat this is, from 1.
+    beats: u64,
     /// Parts on a link now.
     in_flight: usize,
     /// What this beat has to make durable, to do and to tell.
@@ -98,10 +105,12 @@ impl Dispatch {
             carriers: BTreeMap::new(),
             parked: ParkedSet::default(),
             doubtful: BTreeSet::new(),
+            unresolved: Unresolved::default(),
             awaiting: recovered.marks.awaiting.iter().copied().collect(),
             marks: recovered.marks,
             sweep: Sweep::new(now),
             draining: false,
+            beats: 0,
             in_flight: 0,
             batch: Batch::default(),
             commands: Vec::new(),
@@ -116,8 +125,11 @@ impl Dispatch {
             (state.queued, state.backlog) = (lane.count, true);
             dispatch.offer(lane.lane);
         }
-        for entry in recovered.doubtful {
-            dispatch.recall(entry);
+        // All doubts are noted before the first is judged: what fits one of them may fit another.
+        let keys: Vec<Vec<PartKey>> = recovered.doubtful.into_iter().map(|it| dispatch.recall(it)).collect();
+        for key in keys.into_iter().flatten() {
+            dispatch.in_flight += 1;
+            dispatch.doubt(key, DoubtCause::Crash);
         }
         dispatch
     }
@@ -131,6 +143,7 @@ impl Dispatch {
         store: &mut S,
     ) -> Result<Outcome, Poisoned> {
         self.now = self.now.max(now);
+        self.beats += 1;
         self.load(&happenings, store)?;
         self.sweep(store)?;
         for happening in happenings {
@@ -169,6 +182,7 @@ impl Dispatch {
         // The vectors keep their room: a beat under load is followed by another.
         let batch = &mut self.batch;
         batch.bodies.clear();
+        batch.erased.clear();
         batch.new_parts.clear();
         batch.parts.clear();
         batch.past.clear();
@@ -224,21 +238,15 @@ impl Dispatch {
         }
     }
 
-    /// A message that was on a link, or in doubt, when the daemon stopped.
-    fn recall(&mut self, entry: crate::record::entry::Entry) {
-        let seq = entry.body.seq();
-        let keys: Vec<(PartKey, Phase)> = entry.parts.iter().map(|it| (it.key, it.phase())).collect();
+    /// A message that was on a link, or in doubt, when the daemon stopped. Returns the parts that were on a link.
+    fn recall(&mut self, entry: crate::record::entry::Entry) -> Vec<PartKey> {
+        let open = |phases: &[Phase]| -> Vec<PartKey> {
+            entry.parts.iter().filter(|it| phases.contains(&it.phase())).map(|it| it.key).collect()
+        };
+        let (intended, all) = (open(&[Phase::Intended]), open(&[Phase::Intended, Phase::Doubtful]));
         self.set.admit(entry);
-        for (key, phase) in keys {
-            match phase {
-                Phase::Intended => {
-                    self.in_flight += 1;
-                    self.doubt(key, DoubtCause::Crash);
-                }
-                Phase::Doubtful => self.note_doubt(seq, key),
-                _ => (),
-            }
-        }
+        all.into_iter().for_each(|key| self.note_doubt(key));
+        intended
     }
 
     /// Moves a part: its phase, and everything that counts phases. The one place where a
@@ -259,6 +267,11 @@ impl Dispatch {
         let destination = held.entry.body.destination;
         let (told, status) = (held.told, held.entry.status());
         held.told = status;
+        if status.is_final() && !told.is_final() && self.plan.erase_text.covers(held.entry.body.class) {
+            let body = Body { text: "".into(), ..(*held.entry.body).clone() };
+            held.entry.body = Arc::new(body);
+            self.batch.erased.push(held.entry.body.clone());
+        }
         if told != status {
             self.facts.push(Fact::Status {
                 message: held.entry.body.id,

@@ -1,6 +1,7 @@
 //! The configuration as the deciding floor needs it: compiled, immutable, swapped as a whole.
 
 use crate::carrier::dialect::Dialect;
+use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, RouteId};
 use crate::message::money::Currency;
 use crate::route::plan::{Destinations, Route};
@@ -20,8 +21,33 @@ pub struct Plan {
     pub routes: BTreeMap<RouteId, Route>,
     /// Which route a request without one takes.
     pub rules: Vec<Rule>,
+    /// Whose text is forgotten once a message has ended.
+    pub erase_text: EraseText,
     /// Bounds of memory.
     pub limits: Limits,
+}
+
+/// Whose text is forgotten once a message has ended (texts are personal).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EraseText {
+    /// That of one-time codes.
+    #[default]
+    Otp,
+    /// Every text.
+    All,
+    /// None before the message itself is forgotten.
+    None,
+}
+
+impl EraseText {
+    /// Whether a text of this class is forgotten.
+    pub const fn covers(self, class: Class) -> bool {
+        match self {
+            Self::All => true,
+            Self::Otp => matches!(class, Class::Otp),
+            Self::None => false,
+        }
+    }
 }
 
 /// Who may call the API.

@@ -48,15 +48,16 @@ impl Dispatch {
         for happening in happenings {
             match happening {
                 Happening::Cancel(_, _, message) => seqs.push(message.seq),
-                Happening::Link(_, Report::Answered(ticket, _) | Report::Late(ticket, _)) => seqs.push(ticket.key().seq()),
+                Happening::Link(_, Report::Answered(ticket, _) | Report::Late(ticket, _)) => {
+                    seqs.push(ticket.key().seq());
+                }
                 Happening::Link(link, Report::Inbound { news: News::Receipt(news), .. }) => {
                     let forms = self.forms(link.carrier, &news.ids);
-                    let rhashes = || forms.iter().map(|it| it.rhash(link.carrier));
-                    if !rhashes().any(|it| self.set.by_rhash(it).next().is_some()) {
-                        hashes.extend(rhashes());
+                    if !self.is_certain(link.carrier, &forms, news.handset) {
+                        hashes.extend(forms.iter().map(|it| it.rhash(link.carrier)));
                     }
                     if let Some(handset) = news.handset {
-                        seqs.extend(self.doubtful_for(link.carrier, handset).take(2).map(PartKey::seq));
+                        seqs.extend(self.doubtful_for(link.carrier, handset).take(1).map(PartKey::seq));
                     }
                 }
                 _ => (),
@@ -117,7 +118,7 @@ impl Dispatch {
                 let queue = self.lanes.entry(part.lane).or_default();
                 queue.delayed = queue.delayed.saturating_sub(1);
             }
-            self.to_head(key);
+            self.put_first(key);
         }
     }
 
@@ -138,7 +139,11 @@ impl Dispatch {
 
     fn give_up_parked(&mut self) {
         while let Some((_, carrier, at)) = self.parked.oldest() {
-            let kept = self.plan.carriers.get(&carrier).map_or(crate::carrier::dialect::Dialect::PARKED_FOR, |it| it.parked_for);
+            let kept = self
+                .plan
+                .carriers
+                .get(&carrier)
+                .map_or(crate::carrier::dialect::Dialect::PARKED_FOR, |it| it.parked_for);
             if self.now.since(at) < kept {
                 return;
             }
@@ -157,8 +162,10 @@ impl Dispatch {
             for carrier in self.carriers.values_mut() {
                 next.push(carrier.next_at(now));
                 // More of the backlog can go at once.
-                let starved = |it: &crate::message::id::LaneId| lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
-                let more = carrier.has_room(now) && carrier.pace.next_at(now).is_none() && carrier.ring.iter().any(starved);
+                let starved =
+                    |it: &crate::message::id::LaneId| lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
+                let more =
+                    carrier.has_room(now) && carrier.pace.next_at(now).is_none() && carrier.ring.iter().any(starved);
                 next.push(more.then_some(now));
             }
         }

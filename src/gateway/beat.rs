@@ -36,6 +36,8 @@ pub(super) enum Control {
     Attach(LinkId, Port),
     /// Which numbers stand for these names?
     Intern(Vec<(NameKind, String)>, oneshot::Sender<Vec<u16>>),
+    /// What would this plan leave out although parts depend on it?
+    LeftOut(Arc<Plan>, oneshot::Sender<Vec<String>>),
     /// The configuration changed.
     Reconfigure(Arc<Plan>, Arc<Meters>),
     /// Accept and submit nothing more; say so when nothing is on a link.
@@ -151,6 +153,8 @@ impl Loop {
                 // Who asked may have given up.
                 _ = reply.send(numbers?);
             }
+            // Who asked may have given up.
+            Control::LeftOut(plan, reply) => _ = reply.send(self.dispatch.left_out(&plan)),
             Control::End => self.ending = true,
         }
         Ok(())

@@ -84,7 +84,12 @@ impl Housekeeping {
                 meters.inside().disk(bytes, free);
                 let low = free < self.min_free;
                 if self.health.disk_low.swap(low, Ordering::Relaxed) != low {
-                    warn!(free, min_free = self.min_free, low, "new messages are refused while the disk has less than min_free");
+                    warn!(
+                        free,
+                        min_free = self.min_free,
+                        low,
+                        "new messages are refused while the disk has less than min_free"
+                    );
                 }
             }
             (Err(error), _) | (_, Err(error)) => warn!(%error, "the space of the store cannot be read"),

@@ -15,4 +15,4 @@ mod links;
 mod housekeeping;
 pub mod run;
 pub mod serve;
-
+pub mod demo;

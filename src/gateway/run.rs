@@ -63,6 +63,9 @@ pub enum Failure {
     /// TLS of a listener cannot be set up.
     #[error(transparent)]
     Tls(#[from] tls::TlsError),
+    /// A new configuration leaves out what parts still depend on.
+    #[error("{0}; keep it in the configuration until they have ended")]
+    StillUsed(String),
     /// The loop has ended without being told to.
     #[error("the loop ended on its own")]
     LoopEnded,
@@ -123,7 +126,8 @@ impl Gateway {
             looked_at: None,
             retained_at: None,
         };
-        let ended = spawn_loop(store, &loaded, housekeeping, meters.clone(), Lanes { calls, controls, wake: wake.clone() })?;
+        let ended =
+            spawn_loop(store, &loaded, housekeeping, meters.clone(), Lanes { calls, controls, wake: wake.clone() })?;
         health.store_open.store(true, Ordering::Relaxed);
 
         let (plan, plans) = watch::channel(loaded.plan.clone());
@@ -207,6 +211,12 @@ impl Gateway {
 
     async fn take_up(&mut self, draft: &Draft) -> Result<(), Failure> {
         let loaded = self.compile(draft).await?;
+        let (reply, left_out) = oneshot::channel();
+        self.tell(Control::LeftOut(loaded.plan.clone(), reply)).await;
+        let left_out = left_out.await.map_err(|_| Failure::LoopEnded)?;
+        if !left_out.is_empty() {
+            return Err(Failure::StillUsed(left_out.join("; ")));
+        }
         if [&loaded.http, &loaded.admin] != [&self.listens[0], &self.listens[1]] || loaded.store != self.store {
             warn!("changes of [http], [admin] and [store] take effect at the next start");
         }
@@ -349,12 +359,19 @@ fn wiring(
     }
 }
 
-fn listen(options: &Http, routes: axum::Router, stop: watch::Receiver<bool>) -> Result<(Option<SocketAddr>, JoinHandle<()>), Failure> {
+fn listen(
+    options: &Http,
+    routes: axum::Router,
+    stop: watch::Receiver<bool>,
+) -> Result<(Option<SocketAddr>, JoinHandle<()>), Failure> {
     let at = || format!("{:?}", options.listen);
     let listener = Listener::bind(&options.listen).map_err(|cause| Failure::Listen { at: at(), cause })?;
     let address = listener.address();
     let server = |it: &crate::api::options::Tls| {
-        tls::Server::new(&tls::ServerOptions { certificate: it.certificate.clone(), key: it.key.clone() }, &["h2", "http/1.1"])
+        tls::Server::new(
+            &tls::ServerOptions { certificate: it.certificate.clone(), key: it.key.clone() },
+            &["h2", "http/1.1"],
+        )
     };
     let tls = options.tls.as_ref().map(server).transpose()?;
     let server = Server::new(listener, routes, options, tls);

@@ -24,8 +24,7 @@ pub enum Answer {
 
 impl Answer {
     /// Every answer, in the order of their numbers.
-    pub const ALL: [Self; 6] =
-        [Self::Taken, Self::Later, Self::Elsewhere, Self::Never, Self::NotSent, Self::Unknown];
+    pub const ALL: [Self; 6] = [Self::Taken, Self::Later, Self::Elsewhere, Self::Never, Self::NotSent, Self::Unknown];
 
     /// Its number in records.
     pub const fn number(self) -> u8 {
@@ -152,7 +151,8 @@ impl CarrierMessageId {
     /// The id in what the carrier wrote; `None` if there is none.
     pub fn new(text: &str) -> Option<Self> {
         let text = text.trim_matches(|it: char| it == '\0' || it.is_whitespace());
-        let end = text.char_indices().map(|(at, it)| at + it.len_utf8()).take_while(|it| *it <= Self::LEN_MAX).last()?;
+        let end =
+            text.char_indices().map(|(at, it)| at + it.len_utf8()).take_while(|it| *it <= Self::LEN_MAX).last()?;
         Some(Self(text[..end].into()))
     }
 
@@ -185,7 +185,8 @@ impl CarrierMessageId {
 /// other. It is stored: changing it is a migration.
 pub fn rhash(carrier: CarrierId, canonical: &str) -> u64 {
     let octets = carrier.0.to_be_bytes().into_iter().chain(canonical.bytes());
-    let folded = octets.fold(0xCBF2_9CE4_8422_2325_u64, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01B3));
+    let folded =
+        octets.fold(0xCBF2_9CE4_8422_2325_u64, |hash, octet| (hash ^ u64::from(octet)).wrapping_mul(0x0100_0000_01B3));
     let mixed = (folded ^ (folded >> 32)).wrapping_mul(0xD6E8_FEB8_6659_FD93);
     mixed ^ (mixed >> 32)
 }

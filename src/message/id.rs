@@ -142,7 +142,12 @@ pub struct LaneId(pub u64);
 impl LaneId {
     /// The lane of `account` on `route` in the class of number `class`.
     pub const fn new(route: RouteId, account: AccountId, class: u8, priority: u8) -> Self {
-        Self(((route.0 as u64) << 20) | ((account.0 as u64) << 4) | (((class & 3) as u64) << 2) | ((priority & 3) as u64))
+        Self(
+            ((route.0 as u64) << 20)
+                | ((account.0 as u64) << 4)
+                | (((class & 3) as u64) << 2)
+                | ((priority & 3) as u64),
+        )
     }
 
     /// The route.

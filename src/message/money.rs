@@ -88,9 +88,12 @@ mod tests {
 
     #[test]
     fn amounts_are_read_exactly_and_shown_half_to_even() {
-        for (text, micros, shown) in
-            [("0.087", 87_000, "0.087"), ("12", 12_000_000, "12.000"), ("0.0005", 500, "0.000"), ("0.0015", 1_500, "0.002")]
-        {
+        for (text, micros, shown) in [
+            ("0.087", 87_000, "0.087"),
+            ("12", 12_000_000, "12.000"),
+            ("0.0005", 500, "0.000"),
+            ("0.0015", 1_500, "0.002"),
+        ] {
             assert_eq!((Money::parse(text), Money(micros).to_string().as_str()), (Ok(Money(micros)), shown));
         }
     }

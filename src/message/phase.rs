@@ -117,7 +117,9 @@ impl Phase {
             (Self::Queued, Move::End(End::Cancelled)) => Self::Cancelled,
             (_, Move::End(End::Cancelled)) => return None,
             (Self::Queued | Self::Intended | Self::Doubtful | Self::Sent, Move::End(end)) => end.phase(),
-            (Self::Unknown | Self::Expired, Move::End(end @ (End::Delivered | End::Failed | End::Expired))) => end.phase(),
+            (Self::Unknown | Self::Expired, Move::End(end @ (End::Delivered | End::Failed | End::Expired))) => {
+                end.phase()
+            }
             _ => return None,
         })
     }

@@ -65,7 +65,12 @@ impl Reason {
     pub const fn is_permanent(self) -> bool {
         !matches!(
             self,
-            Self::Expired | Self::NoReceipt | Self::OutcomeUnknown | Self::AbsentSubscriber | Self::CreditAtCarrier | Self::NetworkError
+            Self::Expired
+                | Self::NoReceipt
+                | Self::OutcomeUnknown
+                | Self::AbsentSubscriber
+                | Self::CreditAtCarrier
+                | Self::NetworkError
         )
     }
 }

@@ -245,7 +245,13 @@ const fn places() -> [u8; 1_000] {
     while at < CODES.len() {
         let code = CODES[at].0 as usize;
         // Codes have one to three digits, and none begins another.
-        let width = if code < 10 { 100 } else if code < 100 { 10 } else { 1 };
+        let width = if code < 10 {
+            100
+        } else if code < 100 {
+            10
+        } else {
+            1
+        };
         let mut lead = code * width;
         while lead < (code + 1) * width {
             places[lead] = at as u8 + 1;

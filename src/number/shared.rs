@@ -222,12 +222,18 @@ pub const PREFIXES: [(u32, &str); 213] = [
 ];
 
 /// The country of a number with these digits, if it is not the main country of its code.
-pub fn of(number: u64, digits: u32) -> Option<&'static str> {
+pub fn of(number: u64, digits: u32, code: u16) -> Option<&'static str> {
+    if !CODES.contains(&code) {
+        return None;
+    }
     WIDTHS.filter(|it| *it < digits).find_map(|width| {
         let prefix = u32::try_from(number / 10_u64.pow(digits - width)).ok()?;
         PREFIXES.binary_search_by_key(&prefix, |it| it.0).ok().map(|it| PREFIXES[it].1)
     })
 }
+
+/// The codes that are shared.
+const CODES: [u16; 11] = [1, 7, 39, 44, 47, 61, 262, 290, 358, 590, 599];
 
 /// How many digits the prefixes have.
 const WIDTHS: std::ops::RangeInclusive<u32> = 2..=8;

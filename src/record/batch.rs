@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub struct Batch {
     /// Messages accepted in this beat, in the order of their seq.
     pub bodies: Vec<Arc<Body>>,
+    /// Messages whose text is to be forgotten: the same bodies with an empty text.
+    pub erased: Vec<Arc<Body>>,
     /// Parts of messages accepted in this beat.
     pub new_parts: Vec<Part>,
     /// Parts that changed, each once, in the order of their keys.
@@ -35,6 +37,7 @@ impl Batch {
     /// How many records it holds.
     pub fn len(&self) -> usize {
         self.bodies.len()
+            + self.erased.len()
             + self.new_parts.len()
             + self.parts.len()
             + self.past.len()

@@ -86,9 +86,8 @@ impl Destinations {
     /// Whether a number may be sent to.
     pub fn permits(&self, number: E164) -> bool {
         let digits = number.digits();
-        let longest = |prefixes: &[Box<str>]| {
-            prefixes.iter().filter(|it| digits.starts_with(&***it)).map(|it| it.len()).max()
-        };
+        let longest =
+            |prefixes: &[Box<str>]| prefixes.iter().filter(|it| digits.starts_with(&***it)).map(|it| it.len()).max();
         match (longest(&self.allow), longest(&self.deny)) {
             (allowed, Some(denied)) => allowed.is_some_and(|it| denied < it),
             (Some(_), None) => true,

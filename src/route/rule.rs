@@ -59,8 +59,12 @@ mod tests {
         Rule { prefixes, class: None, account: None, sender: None, route: RouteId(route) }
     }
 
-    const ASKED: Asked<'_> =
-        Asked { account: AccountId(1), destination: E164(31_612_345_678), class: Some(Class::Otp), sender: Some("YOURAPP") };
+    const ASKED: Asked<'_> = Asked {
+        account: AccountId(1),
+        destination: E164(31_612_345_678),
+        class: Some(Class::Otp),
+        sender: Some("YOURAPP"),
+    };
 
     #[test]
     fn the_first_rule_that_fits_wins() {

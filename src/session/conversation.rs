@@ -37,10 +37,7 @@ pub trait Conversation {
 
 /// What a conversation is told.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a box would cost an allocation a PDU"
-)]
+#[expect(clippy::large_enum_variant, reason = "a box would cost an allocation a PDU")]
 pub enum Spoken<C> {
     /// A PDU came.
     Pdu(Pdu),
@@ -68,10 +65,7 @@ pub enum Spoken<C> {
 
 /// What a conversation asks for.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a box would cost an allocation a PDU"
-)]
+#[expect(clippy::large_enum_variant, reason = "a box would cost an allocation a PDU")]
 pub enum Said<R> {
     /// Write this PDU.
     Send(Pdu),

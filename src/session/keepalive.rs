@@ -77,17 +77,10 @@ impl Keepalive {
     fn next(&self) -> Option<(Due, Instant)> {
         let life = match self.enquired_at {
             Some(at) => Some((Due::Silent, at + self.response_timeout)),
-            None => self
-                .enquire_link
-                .map(|quiet| (Due::Enquire, self.heard_at + quiet)),
+            None => self.enquire_link.map(|quiet| (Due::Enquire, self.heard_at + quiet)),
         };
-        let inactive = self
-            .inactivity
-            .map(|idle| (Due::Inactive, self.message_at + idle));
-        [life, inactive]
-            .into_iter()
-            .flatten()
-            .min_by_key(|(_, at)| *at)
+        let inactive = self.inactivity.map(|idle| (Due::Inactive, self.message_at + idle));
+        [life, inactive].into_iter().flatten().min_by_key(|(_, at)| *at)
     }
 }
 
@@ -112,10 +105,7 @@ mod tests {
     #[test]
     fn a_message_keeps_a_session_from_being_inactive_and_an_enquiry_does_not() {
         let start = Instant::now();
-        let options = Options {
-            inactivity: Some(SECOND * 40),
-            ..Options::default()
-        };
+        let options = Options { inactivity: Some(SECOND * 40), ..Options::default() };
         let mut keepalive = Keepalive::new(start, &options);
         keepalive.heard(start + SECOND * 29);
         assert_eq!(keepalive.due(start + SECOND * 40), Some(Due::Inactive));

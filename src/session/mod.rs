@@ -115,22 +115,14 @@ impl Session {
         }
         match input {
             Input::Pdu(pdu) => self.hear(pdu),
-            Input::Undecodable {
-                command,
-                sequence,
-                status,
-            } => self.hear_undecodable(command, sequence, status),
+            Input::Undecodable { command, sequence, status } => self.hear_undecodable(command, sequence, status),
             Input::Request(ticket, body) => {
                 // A session that is due to end now must not write one more request.
                 self.tick();
                 self.request(ticket, body);
             }
             Input::Unsent { sequence } => self.unsent(sequence),
-            Input::Respond {
-                sequence,
-                status,
-                body,
-            } => self.respond(sequence, status, body),
+            Input::Respond { sequence, status, body } => self.respond(sequence, status, body),
             Input::Unbind => self.unbind(CloseReason::Unbound),
             Input::Tick => (),
             Input::Eof => self.hang_up(),
@@ -197,11 +189,7 @@ impl Session {
     }
 
     fn unsent(&mut self, sequence: u32) {
-        if let Some(ticket) = self
-            .sequencer
-            .latest(sequence)
-            .and_then(|it| self.window.withdraw(it))
-        {
+        if let Some(ticket) = self.sequencer.latest(sequence).and_then(|it| self.window.withdraw(it)) {
             self.tell(Event::NeverSent(ticket));
         }
     }
@@ -211,11 +199,7 @@ impl Session {
         if answers_bind && !(self.role == Role::Smsc && matches!(self.state, State::Binding(_))) {
             return;
         }
-        self.send(Pdu {
-            status,
-            sequence,
-            body,
-        });
+        self.send(Pdu { status, sequence, body });
         if !answers_bind {
             self.keepalive.message(self.now);
             self.unanswered = self.unanswered.saturating_sub(1);
@@ -280,10 +264,9 @@ impl Session {
     fn deadline(&self) -> Option<Instant> {
         match self.state {
             State::Closed => None,
-            State::Bound(_) => [self.window.next_deadline(), self.keepalive.next_deadline()]
-                .into_iter()
-                .flatten()
-                .min(),
+            State::Bound(_) => {
+                [self.window.next_deadline(), self.keepalive.next_deadline()].into_iter().flatten().min()
+            }
             State::Open | State::Binding(_) | State::Unbinding(_) => Some(self.leave_by),
         }
     }
@@ -298,10 +281,7 @@ impl Session {
     fn bound(&mut self) {
         self.step(Step::Accept);
         self.keepalive = Keepalive::new(self.now, &self.options);
-        self.tell(Event::Bound {
-            version: self.version,
-            system_id: self.system_id.clone(),
-        });
+        self.tell(Event::Bound { version: self.version, system_id: self.system_id.clone() });
     }
 
     fn bind_refused(&mut self, status: CommandStatus) {
@@ -315,10 +295,7 @@ impl Session {
                 self.keepalive.message(self.now);
                 self.tell_settled(settled, status, body);
             }
-            None => self.odd(Oddity::Unmatched {
-                command: body.command_id(),
-                sequence,
-            }),
+            None => self.odd(Oddity::Unmatched { command: body.command_id(), sequence }),
         }
     }
 
@@ -329,16 +306,8 @@ impl Session {
 
     fn tell_settled(&mut self, settled: Settled, status: CommandStatus, body: Body) {
         self.tell(match settled {
-            Settled::InTime(ticket) => Event::Answered {
-                ticket,
-                status,
-                body,
-            },
-            Settled::Late(ticket) => Event::LateAnswer {
-                ticket,
-                status,
-                body,
-            },
+            Settled::InTime(ticket) => Event::Answered { ticket, status, body },
+            Settled::Late(ticket) => Event::LateAnswer { ticket, status, body },
         });
     }
 
@@ -346,27 +315,16 @@ impl Session {
     fn close(&mut self, reason: CloseReason) {
         self.reason = reason;
         self.step(Step::Close);
-        self.outputs.extend(
-            self.window
-                .drain()
-                .map(|ticket| Output::Event(Event::Lost(ticket))),
-        );
+        self.outputs.extend(self.window.drain().map(|ticket| Output::Event(Event::Lost(ticket))));
     }
 
     fn step(&mut self, step: Step) {
-        self.state = self
-            .state
-            .after(step)
-            .expect("a step is only taken from where it leads on");
+        self.state = self.state.after(step).expect("a step is only taken from where it leads on");
     }
 
     fn send_request(&mut self, body: Body) -> Serial {
         let serial = self.sequencer.issue();
-        self.send(Pdu {
-            status: CommandStatus::Ok,
-            sequence: serial.number(),
-            body,
-        });
+        self.send(Pdu { status: CommandStatus::Ok, sequence: serial.number(), body });
         serial
     }
 

@@ -22,18 +22,10 @@ const LENGTH_COMPLAINTS_MAX: u8 = 2;
 
 impl Session {
     pub(super) fn hear(&mut self, pdu: Pdu) {
-        let Pdu {
-            status,
-            sequence,
-            body,
-        } = pdu;
+        let Pdu { status, sequence, body } = pdu;
         self.keepalive.heard(self.now);
         match body {
-            Body::EnquireLink => self.send(Pdu {
-                status: CommandStatus::Ok,
-                sequence,
-                body: Body::EnquireLinkResp,
-            }),
+            Body::EnquireLink => self.send(Pdu { status: CommandStatus::Ok, sequence, body: Body::EnquireLinkResp }),
             // It was a sign of life, and that has been taken.
             Body::EnquireLinkResp => (),
             Body::SubmitSmResp(_) | Body::DeliverSmResp(_) | Body::DataSmResp(_) => {
@@ -49,18 +41,9 @@ impl Session {
         }
     }
 
-    pub(super) fn hear_undecodable(
-        &mut self,
-        command: CommandId,
-        sequence: u32,
-        status: CommandStatus,
-    ) {
+    pub(super) fn hear_undecodable(&mut self, command: CommandId, sequence: u32, status: CommandStatus) {
         self.keepalive.heard(self.now);
-        self.odd(Oddity::Undecodable {
-            command,
-            sequence,
-            status,
-        });
+        self.odd(Oddity::Undecodable { command, sequence, status });
         // An answer that cannot be read leaves its request open: it may have been taken.
         self.refuse(command, sequence, status);
     }
@@ -68,10 +51,7 @@ impl Session {
     fn hear_bind_resp(&mut self, sequence: u32, status: CommandStatus, resp: BindResp) {
         // The bind is the first request of all, so that its number is certain.
         if !self.is_binding_as_esme() || sequence != 1 {
-            return self.odd(Oddity::Unmatched {
-                command: CommandId::BIND_TRANSCEIVER_RESP,
-                sequence,
-            });
+            return self.odd(Oddity::Unmatched { command: CommandId::BIND_TRANSCEIVER_RESP, sequence });
         }
         if status != CommandStatus::Ok {
             return self.bind_refused(status);
@@ -85,10 +65,7 @@ impl Session {
     fn hear_unbind_resp(&mut self, sequence: u32) {
         match self.state {
             State::Unbinding(_) => self.close(self.reason),
-            _ => self.odd(Oddity::Unmatched {
-                command: CommandId::UNBIND_RESP,
-                sequence,
-            }),
+            _ => self.odd(Oddity::Unmatched { command: CommandId::UNBIND_RESP, sequence }),
         }
     }
 
@@ -131,11 +108,7 @@ impl Session {
         if !legal(self.role.peer(), self.state, command) {
             self.odd(Oddity::Misplaced { command });
             let is_bind = matches!(request, Body::Bind(..)) && self.role == Role::Smsc;
-            let status = if is_bind {
-                CommandStatus::AlreadyBound
-            } else {
-                CommandStatus::InvalidBindStatus
-            };
+            let status = if is_bind { CommandStatus::AlreadyBound } else { CommandStatus::InvalidBindStatus };
             return self.refuse(command, sequence, status);
         }
         match request {
@@ -143,25 +116,13 @@ impl Session {
                 self.step(Step::Bind(kind));
                 self.version = Version::of(bind.interface_version);
                 self.system_id = bind.system_id.clone();
-                self.tell(Event::BindRequested {
-                    sequence,
-                    kind,
-                    bind,
-                });
+                self.tell(Event::BindRequested { sequence, kind, bind });
             }
             Body::Unbind => {
-                self.send(Pdu {
-                    status: CommandStatus::Ok,
-                    sequence,
-                    body: Body::UnbindResp,
-                });
+                self.send(Pdu { status: CommandStatus::Ok, sequence, body: Body::UnbindResp });
                 self.tell(Event::Unbinding);
                 let crossing = matches!(self.state, State::Unbinding(_));
-                self.close(if crossing {
-                    self.reason
-                } else {
-                    CloseReason::PeerUnbound
-                });
+                self.close(if crossing { self.reason } else { CloseReason::PeerUnbound });
             }
             Body::SubmitSm(_) | Body::DeliverSm(_) | Body::DataSm(_) => {
                 self.hear_message(sequence, request);
@@ -177,10 +138,7 @@ impl Session {
         self.keepalive.message(self.now);
         if self.unanswered < self.options.inbound_window {
             self.unanswered += 1;
-            return self.tell(Event::Requested {
-                sequence,
-                body: request,
-            });
+            return self.tell(Event::Requested { sequence, body: request });
         }
         self.odd(Oddity::Overrun);
         let status = match self.role {
@@ -193,11 +151,7 @@ impl Session {
     pub(super) fn hang_up(&mut self) {
         // Many a peer answers an unbind by closing the connection.
         let wanted = matches!(self.state, State::Unbinding(_));
-        self.close(if wanted {
-            self.reason
-        } else {
-            CloseReason::PeerClosed
-        });
+        self.close(if wanted { self.reason } else { CloseReason::PeerClosed });
     }
 
     /// Answers a request with its own response, or with `generic_nack`, if it has an answer.

@@ -49,10 +49,7 @@ impl Sequencer {
         }
         let last = u64::from(Serial(self.issued).number());
         let since = (last + LAP - number) % LAP;
-        self.issued
-            .checked_sub(since)
-            .filter(|it| *it != 0)
-            .map(Serial)
+        self.issued.checked_sub(since).filter(|it| *it != 0).map(Serial)
     }
 }
 

@@ -71,9 +71,7 @@ impl State {
             (Self::Binding(kind), Step::Accept) => Some(Self::Bound(kind)),
             (Self::Binding(_), Step::Refuse) => Some(Self::Open),
             (Self::Bound(kind), Step::Unbind) => Some(Self::Unbinding(kind)),
-            (Self::Open | Self::Binding(_) | Self::Bound(_) | Self::Unbinding(_), Step::Close) => {
-                Some(Self::Closed)
-            }
+            (Self::Open | Self::Binding(_) | Self::Bound(_) | Self::Unbinding(_), Step::Close) => Some(Self::Closed),
             _ => None,
         }
     }
@@ -97,10 +95,7 @@ pub const fn legal(sender: Role, state: State, command: CommandId) -> bool {
     use Role::{Esme, Smsc};
     match (command, sender) {
         (CommandId::ENQUIRE_LINK, _) => !matches!(state, State::Closed),
-        (
-            CommandId::BIND_TRANSMITTER | CommandId::BIND_RECEIVER | CommandId::BIND_TRANSCEIVER,
-            Esme,
-        )
+        (CommandId::BIND_TRANSMITTER | CommandId::BIND_RECEIVER | CommandId::BIND_TRANSCEIVER, Esme)
         | (CommandId::OUTBIND, Smsc) => matches!(state, State::Open),
         (CommandId::UNBIND, _) | (CommandId::DELIVER_SM, Smsc) => state.kind().is_some(),
         (
@@ -188,33 +183,15 @@ mod tests {
 
     #[test]
     fn every_step_from_every_state() {
-        let steps = [
-            Step::Bind(Receiver),
-            Step::Accept,
-            Step::Refuse,
-            Step::Unbind,
-            Step::Close,
-        ];
+        let steps = [Step::Bind(Receiver), Step::Accept, Step::Refuse, Step::Unbind, Step::Close];
         let next = |state: State| steps.map(|step| state.after(step));
         let closed = Some(State::Closed);
-        assert_eq!(
-            next(State::Open),
-            [Some(State::Binding(Receiver)), None, None, None, closed]
-        );
+        assert_eq!(next(State::Open), [Some(State::Binding(Receiver)), None, None, None, closed]);
         let bound = Some(State::Bound(Receiver));
-        assert_eq!(
-            next(State::Binding(Receiver)),
-            [None, bound, Some(State::Open), None, closed]
-        );
+        assert_eq!(next(State::Binding(Receiver)), [None, bound, Some(State::Open), None, closed]);
         let unbinding = Some(State::Unbinding(Receiver));
-        assert_eq!(
-            next(State::Bound(Receiver)),
-            [None, None, None, unbinding, closed]
-        );
-        assert_eq!(
-            next(State::Unbinding(Receiver)),
-            [None, None, None, None, closed]
-        );
+        assert_eq!(next(State::Bound(Receiver)), [None, None, None, unbinding, closed]);
+        assert_eq!(next(State::Unbinding(Receiver)), [None, None, None, None, closed]);
         assert_eq!(next(State::Closed), [None; 5]);
     }
 }

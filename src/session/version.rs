@@ -20,10 +20,7 @@ const SC_INTERFACE_VERSION: [Tag; 2] = [Tag::SC_INTERFACE_VERSION, Tag(0x1002)];
 impl Version {
     /// What the SMSC says of itself in its response to a bind; `None` if it does not.
     pub fn of_resp(resp: &BindResp) -> Option<Self> {
-        SC_INTERFACE_VERSION
-            .into_iter()
-            .find_map(|tag| resp.tlvs.get_u8(tag))
-            .map(Self::of)
+        SC_INTERFACE_VERSION.into_iter().find_map(|tag| resp.tlvs.get_u8(tag)).map(Self::of)
     }
 
     /// Reads an `interface_version`. Some peers write it in decimal, 34 for 0x34.

@@ -72,25 +72,16 @@ impl Window {
 
     /// Takes a slot. The caller has looked at [`Window::free`].
     pub(crate) fn open(&mut self, now: Instant, serial: Serial, ticket: Ticket) {
-        debug_assert!(
-            self.waiting.len() < self.limit,
-            "a full window was opened further"
-        );
+        debug_assert!(self.waiting.len() < self.limit, "a full window was opened further");
         if self.waiting.is_empty() {
             self.progress_at = now;
         }
-        self.waiting.push_back(Slot {
-            serial,
-            ticket,
-            deadline: now + self.response_timeout,
-        });
+        self.waiting.push_back(Slot { serial, ticket, deadline: now + self.response_timeout });
     }
 
     /// An answer came: frees its slot or its tomb; `None` if nothing waits for it.
     pub(crate) fn settle(&mut self, now: Instant, serial: Serial) -> Option<Settled> {
-        let settled = self
-            .settle_waiting(serial)
-            .or_else(|| self.settle_tomb(serial))?;
+        let settled = self.settle_waiting(serial).or_else(|| self.settle_tomb(serial))?;
         self.progress_at = now;
         Some(settled)
     }
@@ -113,11 +104,7 @@ impl Window {
         if self.tombs.len() == self.limit {
             self.tombs.pop_front();
         }
-        self.tombs.push_back(Tomb {
-            serial,
-            ticket,
-            forget_at: now + self.tomb_for,
-        });
+        self.tombs.push_back(Tomb { serial, ticket, forget_at: now + self.tomb_for });
         Some(ticket)
     }
 
@@ -154,32 +141,20 @@ impl Window {
     /// When the window next changes by itself.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let oldest = self.waiting.front()?;
-        Some(
-            oldest
-                .deadline
-                .min(self.progress_at + self.response_timeout),
-        )
+        Some(oldest.deadline.min(self.progress_at + self.response_timeout))
     }
 
     fn settle_waiting(&mut self, serial: Serial) -> Option<Settled> {
         // Most answers are for the oldest request.
         let at = match self.waiting.front() {
             Some(slot) if slot.serial == serial => 0,
-            _ => self
-                .waiting
-                .binary_search_by_key(&serial, |slot| slot.serial)
-                .ok()?,
+            _ => self.waiting.binary_search_by_key(&serial, |slot| slot.serial).ok()?,
         };
-        self.waiting
-            .remove(at)
-            .map(|slot| Settled::InTime(slot.ticket))
+        self.waiting.remove(at).map(|slot| Settled::InTime(slot.ticket))
     }
 
     fn settle_tomb(&mut self, serial: Serial) -> Option<Settled> {
-        let at = self
-            .tombs
-            .binary_search_by_key(&serial, |tomb| tomb.serial)
-            .ok()?;
+        let at = self.tombs.binary_search_by_key(&serial, |tomb| tomb.serial).ok()?;
         self.tombs.remove(at).map(|tomb| Settled::Late(tomb.ticket))
     }
 }
@@ -192,11 +167,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn window(now: Instant, limit: usize) -> Window {
-        let options = Options {
-            window: limit,
-            response_timeout: SECOND * 60,
-            ..Options::default()
-        };
+        let options = Options { window: limit, response_timeout: SECOND * 60, ..Options::default() };
         Window::new(now, &options)
     }
 
@@ -211,10 +182,7 @@ mod tests {
         assert_eq!(window.free(), 0);
         for at in [3, 0, 4, 2, 1] {
             let ticket = 10 + at as Ticket;
-            assert_eq!(
-                window.settle(now, serials[at]),
-                Some(Settled::InTime(ticket))
-            );
+            assert_eq!(window.settle(now, serials[at]), Some(Settled::InTime(ticket)));
             assert_eq!(window.settle(now, serials[at]), None, "answered twice");
         }
         assert_eq!(window.free(), 5);
@@ -229,10 +197,7 @@ mod tests {
         assert_eq!(window.expire(now + SECOND * 59), None);
         assert_eq!(window.expire(now + SECOND * 60), Some(7));
         assert_eq!((window.free(), window.tombs()), (2, 1));
-        assert_eq!(
-            window.settle(now + SECOND * 61, serial),
-            Some(Settled::Late(7))
-        );
+        assert_eq!(window.settle(now + SECOND * 61, serial), Some(Settled::Late(7)));
         assert_eq!(window.tombs(), 0);
     }
 
@@ -256,10 +221,7 @@ mod tests {
         window.open(now, first, 1);
         window.open(now + SECOND * 30, second, 2);
         assert!(window.is_stalled(now + SECOND * 60));
-        assert_eq!(
-            window.settle(now + SECOND * 50, first),
-            Some(Settled::InTime(1))
-        );
+        assert_eq!(window.settle(now + SECOND * 50, first), Some(Settled::InTime(1)));
         assert!(!window.is_stalled(now + SECOND * 109));
         assert!(window.is_stalled(now + SECOND * 110));
         assert_eq!(window.next_deadline(), Some(now + SECOND * 90));

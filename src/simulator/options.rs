@@ -291,13 +291,16 @@ fn status(text: &str) -> Result<CommandStatus, Unreadable> {
         None => text.parse(),
     };
     match named.or_else(|| number.ok().map(CommandStatus::from_u32)) {
-        Some(CommandStatus::Ok) | None => Err(unreadable(text, "a status that refuses, such as 0x0b or ESME_RINVDSTADR")),
+        Some(CommandStatus::Ok) | None => {
+            Err(unreadable(text, "a status that refuses, such as 0x0b or ESME_RINVDSTADR"))
+        }
         Some(status) => Ok(status),
     }
 }
 
 fn refusal(text: &str) -> Result<(CommandStatus, Share), Unreadable> {
-    let (name, share) = text.split_once('=').ok_or_else(|| unreadable(text, "a status with its share, such as 0x0b=1%"))?;
+    let (name, share) =
+        text.split_once('=').ok_or_else(|| unreadable(text, "a status with its share, such as 0x0b=1%"))?;
     Ok((status(name)?, share.parse()?))
 }
 
@@ -314,7 +317,8 @@ fn per_second(text: &str) -> Result<f64, Unreadable> {
 }
 
 fn account(text: &str) -> Result<(String, String), Unreadable> {
-    let (system_id, password) = text.split_once(':').ok_or_else(|| unreadable("…", "a system_id and a password with a colon between"))?;
+    let (system_id, password) =
+        text.split_once(':').ok_or_else(|| unreadable("…", "a system_id and a password with a colon between"))?;
     Ok((system_id.to_owned(), password.to_owned()))
 }
 
@@ -350,8 +354,10 @@ mod tests {
         let mix = [(Outcome::Delivered, 90), (Outcome::Undeliverable, 5), (Outcome::None, 5)];
         assert_eq!(behaviour.receipts.mix.weights(), mix);
         assert_eq!((behaviour.id, behaviour.receipts.id), (IdForm::Hex, Some(IdForm::PaddedDecimal)));
-        let reject =
-            [(CommandStatus::InvalidDestinationAddress, Share::of(0.01)), (CommandStatus::MessageQueueFull, Share::of(0.025))];
+        let reject = [
+            (CommandStatus::InvalidDestinationAddress, Share::of(0.01)),
+            (CommandStatus::MessageQueueFull, Share::of(0.025)),
+        ];
         assert_eq!(behaviour.reject, reject);
         assert_eq!(behaviour.refuse_bind, Some(CommandStatus::BindFailed));
         assert!(behaviour.silent && (behaviour.mo_per_second - 0.5).abs() < 1e-9);
@@ -360,8 +366,19 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_refused() {
         let wrong = [
-            "--latency 5", "--latency 2s..1s", "--latency 25h", "--throttle 10", "--throttle 101%", "--outcome delivered=1",
-            "--outcome delivrd=0", "--id octal", "--style short", "--reject 0x0b", "--refuse-bind 0", "--mo 2", "--account a",
+            "--latency 5",
+            "--latency 2s..1s",
+            "--latency 25h",
+            "--throttle 10",
+            "--throttle 101%",
+            "--outcome delivered=1",
+            "--outcome delivrd=0",
+            "--id octal",
+            "--style short",
+            "--reject 0x0b",
+            "--refuse-bind 0",
+            "--mo 2",
+            "--account a",
         ];
         for line in wrong {
             let kind = read(line).expect_err(line).kind();

@@ -46,7 +46,13 @@ pub(super) struct Posted {
 impl Smsc {
     /// Sends a message to whoever is bound under this name, or will be. Says whether it can:
     /// the name was bound before, and there is room.
-    pub fn send_message(&mut self, now: Instant, system_id: &str, (source, destination): (&str, &str), text: &[u8]) -> bool {
+    pub fn send_message(
+        &mut self,
+        now: Instant,
+        system_id: &str,
+        (source, destination): (&str, &str),
+        text: &[u8],
+    ) -> bool {
         self.advance(now);
         let Some(account) = self.account(system_id) else { return false };
         let sent = self.post_message(account, source, destination, text);

@@ -206,7 +206,13 @@ impl Smsc {
     }
 
     /// A PDU came whose body could not be read.
-    pub fn hear_undecodable(&mut self, now: Instant, line: LineId, (command, sequence): (CommandId, u32), status: CommandStatus) {
+    pub fn hear_undecodable(
+        &mut self,
+        now: Instant,
+        line: LineId,
+        (command, sequence): (CommandId, u32),
+        status: CommandStatus,
+    ) {
         self.input(now, line, Input::Undecodable { command, sequence, status });
     }
 

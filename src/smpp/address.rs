@@ -16,11 +16,7 @@ pub struct Address {
 impl Address {
     /// An address of this type and plan.
     pub fn new(ton: u8, npi: u8, digits: impl Into<CString>) -> Self {
-        Self {
-            ton,
-            npi,
-            digits: digits.into(),
-        }
+        Self { ton, npi, digits: digits.into() }
     }
 }
 

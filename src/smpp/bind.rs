@@ -29,13 +29,9 @@ impl BindKind {
     /// The kind that this request or response binds; `None` for any other operation.
     pub const fn of(command: CommandId) -> Option<Self> {
         match command {
-            CommandId::BIND_TRANSMITTER | CommandId::BIND_TRANSMITTER_RESP => {
-                Some(Self::Transmitter)
-            }
+            CommandId::BIND_TRANSMITTER | CommandId::BIND_TRANSMITTER_RESP => Some(Self::Transmitter),
             CommandId::BIND_RECEIVER | CommandId::BIND_RECEIVER_RESP => Some(Self::Receiver),
-            CommandId::BIND_TRANSCEIVER | CommandId::BIND_TRANSCEIVER_RESP => {
-                Some(Self::Transceiver)
-            }
+            CommandId::BIND_TRANSCEIVER | CommandId::BIND_TRANSCEIVER_RESP => Some(Self::Transceiver),
             _ => None,
         }
     }

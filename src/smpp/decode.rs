@@ -59,10 +59,7 @@ impl Pdu {
     ///
     /// # Errors
     /// When the body ends within its mandatory fields.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "the frame is used up; its fields own it"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "the frame is used up; its fields own it")]
     pub fn decode(frame: Bytes) -> Result<Self, DecodeError> {
         let Some(header) = Header::peek(&frame) else {
             return Err(DecodeError {
@@ -72,16 +69,9 @@ impl Pdu {
                 missing: "header",
             });
         };
-        let mut fields = Fields {
-            frame: &frame,
-            rest: &frame[HEADER_LENGTH..],
-        };
+        let mut fields = Fields { frame: &frame, rest: &frame[HEADER_LENGTH..] };
         match fields.body(header.command, header.status) {
-            Ok(body) => Ok(Self {
-                status: header.status,
-                sequence: header.sequence,
-                body,
-            }),
+            Ok(body) => Ok(Self { status: header.status, sequence: header.sequence, body }),
             Err(Missing(missing)) => Err(DecodeError {
                 command: header.command,
                 sequence: header.sequence,
@@ -184,8 +174,7 @@ impl Fields<'_> {
         }
         let refused = status != CommandStatus::Ok;
         let readable = |text: &[u8]| !refused || text.iter().all(u8::is_ascii_graphic);
-        let whole = field::c_octet(size, self.rest)
-            .is_ok_and(|(after, text)| is_well_formed(after) && readable(text));
+        let whole = field::c_octet(size, self.rest).is_ok_and(|(after, text)| is_well_formed(after) && readable(text));
         if !whole && is_well_formed(self.rest) {
             return (CString::default(), self.tlvs());
         }
@@ -229,11 +218,7 @@ impl Fields<'_> {
     }
 
     fn address(&mut self, size: usize, name: &'static str) -> Result<Address, Missing> {
-        Ok(Address {
-            ton: self.octet(name)?,
-            npi: self.octet(name)?,
-            digits: self.string(size, name)?,
-        })
+        Ok(Address { ton: self.octet(name)?, npi: self.octet(name)?, digits: self.string(size, name)? })
     }
 
     fn string(&mut self, size: usize, name: &'static str) -> Result<CString, Missing> {
@@ -282,17 +267,10 @@ mod tests {
                 missing: "destination_addr",
             }
         );
-        assert_eq!(
-            error.to_string(),
-            "deliver_sm 42 ends before its destination_addr"
-        );
+        assert_eq!(error.to_string(), "deliver_sm 42 ends before its destination_addr");
         assert_eq!(
             error.answer(),
-            Some(Pdu::response(
-                42,
-                CommandStatus::InvalidCommandLength,
-                Body::DeliverSmResp(SmResp::default())
-            ))
+            Some(Pdu::response(42, CommandStatus::InvalidCommandLength, Body::DeliverSmResp(SmResp::default())))
         );
     }
 
@@ -324,10 +302,7 @@ mod tests {
     }
 
     fn command() -> impl Strategy<Value = CommandId> {
-        prop_oneof![
-            proptest::sample::select(CommandId::ALL),
-            any::<u32>().prop_map(CommandId)
-        ]
+        prop_oneof![proptest::sample::select(CommandId::ALL), any::<u32>().prop_map(CommandId)]
     }
 
     proptest! {

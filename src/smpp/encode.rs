@@ -65,8 +65,7 @@ impl Pdu {
             out.truncate(start);
             return Err(error);
         }
-        let length = u32::try_from(out.len() - start)
-            .expect("a body is far shorter than what 32 bits can count");
+        let length = u32::try_from(out.len() - start).expect("a body is far shorter than what 32 bits can count");
         out[start..start + 4].copy_from_slice(&length.to_be_bytes());
         Ok(())
     }
@@ -76,9 +75,7 @@ impl Body {
     /// About how many octets the body takes, so that the buffer grows once.
     fn size_hint(&self) -> usize {
         match self {
-            Self::SubmitSm(sm) | Self::DeliverSm(sm) => {
-                96 + sm.short_message.len() + sm.tlvs.0.len()
-            }
+            Self::SubmitSm(sm) | Self::DeliverSm(sm) => 96 + sm.short_message.len() + sm.tlvs.0.len(),
             Self::SubmitSmResp(resp) | Self::DeliverSmResp(resp) | Self::DataSmResp(resp) => {
                 1 + resp.message_id.len() + resp.tlvs.0.len()
             }
@@ -107,11 +104,7 @@ fn put_body(body: &Body, status: CommandStatus, out: &mut BytesMut) -> Result<()
             out.put_slice(octets);
             Ok(())
         }
-        Body::Unbind
-        | Body::UnbindResp
-        | Body::EnquireLink
-        | Body::EnquireLinkResp
-        | Body::GenericNack => Ok(()),
+        Body::Unbind | Body::UnbindResp | Body::EnquireLink | Body::EnquireLinkResp | Body::GenericNack => Ok(()),
     }
 }
 
@@ -123,11 +116,7 @@ fn put_bind(bind: &Bind, out: &mut BytesMut) -> Result<(), EncodeError> {
     put_string("address_range", &bind.address_range, 40, out)
 }
 
-fn put_bind_resp(
-    resp: &BindResp,
-    status: CommandStatus,
-    out: &mut BytesMut,
-) -> Result<(), EncodeError> {
+fn put_bind_resp(resp: &BindResp, status: CommandStatus, out: &mut BytesMut) -> Result<(), EncodeError> {
     if status == CommandStatus::Ok {
         put_string("system_id", &resp.system_id, 15, out)?;
         out.put_slice(&resp.tlvs.to_wire());
@@ -142,21 +131,12 @@ fn put_sm(sm: &Sm, out: &mut BytesMut) -> Result<(), EncodeError> {
     out.put_slice(&[sm.esm_class, sm.protocol_id, sm.priority_flag]);
     put_time("schedule_delivery_time", &sm.schedule_delivery_time, out)?;
     put_time("validity_period", &sm.validity_period, out)?;
-    out.put_slice(&[
-        sm.registered_delivery,
-        sm.replace_if_present_flag,
-        sm.data_coding,
-        sm.sm_default_msg_id,
-    ]);
+    out.put_slice(&[sm.registered_delivery, sm.replace_if_present_flag, sm.data_coding, sm.sm_default_msg_id]);
     let length = sm.short_message.len();
     match u8::try_from(length) {
         Ok(sm_length) if length <= SHORT_MESSAGE_MAX => out.put_u8(sm_length),
         _ => {
-            return Err(EncodeError::TooLong {
-                field: "short_message",
-                length,
-                max: SHORT_MESSAGE_MAX,
-            });
+            return Err(EncodeError::TooLong { field: "short_message", length, max: SHORT_MESSAGE_MAX });
         }
     }
     out.put_slice(&sm.short_message);
@@ -164,11 +144,7 @@ fn put_sm(sm: &Sm, out: &mut BytesMut) -> Result<(), EncodeError> {
     Ok(())
 }
 
-fn put_submit_sm_resp(
-    resp: &SmResp,
-    status: CommandStatus,
-    out: &mut BytesMut,
-) -> Result<(), EncodeError> {
+fn put_submit_sm_resp(resp: &SmResp, status: CommandStatus, out: &mut BytesMut) -> Result<(), EncodeError> {
     if status == CommandStatus::Ok {
         put_sm_resp(resp, out)?;
     }
@@ -190,39 +166,22 @@ fn put_data_sm(data: &DataSm, out: &mut BytesMut) -> Result<(), EncodeError> {
     Ok(())
 }
 
-fn put_address(
-    field: &'static str,
-    address: &Address,
-    max: usize,
-    out: &mut BytesMut,
-) -> Result<(), EncodeError> {
+fn put_address(field: &'static str, address: &Address, max: usize, out: &mut BytesMut) -> Result<(), EncodeError> {
     out.put_slice(&[address.ton, address.npi]);
     put_string(field, &address.digits, max, out)
 }
 
 fn put_time(field: &'static str, value: &CString, out: &mut BytesMut) -> Result<(), EncodeError> {
     if !matches!(value.len(), 0 | 16) {
-        return Err(EncodeError::NotATime {
-            field,
-            length: value.len(),
-        });
+        return Err(EncodeError::NotATime { field, length: value.len() });
     }
     put_string(field, value, 16, out)
 }
 
-fn put_string(
-    field: &'static str,
-    value: &CString,
-    max: usize,
-    out: &mut BytesMut,
-) -> Result<(), EncodeError> {
+fn put_string(field: &'static str, value: &CString, max: usize, out: &mut BytesMut) -> Result<(), EncodeError> {
     let octets = value.as_bytes();
     if octets.len() > max {
-        return Err(EncodeError::TooLong {
-            field,
-            length: octets.len(),
-            max,
-        });
+        return Err(EncodeError::TooLong { field, length: octets.len(), max });
     }
     if octets.contains(&0) {
         return Err(EncodeError::InnerNul { field });
@@ -262,50 +221,18 @@ mod tests {
             Body::Bind(BindKind::Transceiver, bind)
         };
         for (body, error) in [
-            (
-                bind(|b| b.system_id = filled(16)),
-                long("system_id", 16, 15),
-            ),
-            (
-                bind(|b| b.password = filled(17)),
-                long("password", 17, PASSWORD_MAX),
-            ),
-            (
-                bind(|b| b.system_type = filled(13)),
-                long("system_type", 13, 12),
-            ),
-            (
-                bind(|b| b.address_range = filled(41)),
-                long("address_range", 41, 40),
-            ),
-            (
-                with(|s| s.service_type = filled(6)),
-                long("service_type", 6, 5),
-            ),
-            (
-                with(|s| s.source.digits = filled(21)),
-                long("source_addr", 21, 20),
-            ),
-            (
-                with(|s| s.destination.digits = filled(21)),
-                long("destination_addr", 21, 20),
-            ),
-            (
-                with(|s| s.short_message = Bytes::from_static(&[b'x'; 255])),
-                long("short_message", 255, 254),
-            ),
-            (
-                with(|s| s.validity_period = filled(12)),
-                EncodeError::NotATime {
-                    field: "validity_period",
-                    length: 12,
-                },
-            ),
+            (bind(|b| b.system_id = filled(16)), long("system_id", 16, 15)),
+            (bind(|b| b.password = filled(17)), long("password", 17, PASSWORD_MAX)),
+            (bind(|b| b.system_type = filled(13)), long("system_type", 13, 12)),
+            (bind(|b| b.address_range = filled(41)), long("address_range", 41, 40)),
+            (with(|s| s.service_type = filled(6)), long("service_type", 6, 5)),
+            (with(|s| s.source.digits = filled(21)), long("source_addr", 21, 20)),
+            (with(|s| s.destination.digits = filled(21)), long("destination_addr", 21, 20)),
+            (with(|s| s.short_message = Bytes::from_static(&[b'x'; 255])), long("short_message", 255, 254)),
+            (with(|s| s.validity_period = filled(12)), EncodeError::NotATime { field: "validity_period", length: 12 }),
             (
                 with(|s| s.source.digits = CString(Bytes::from_static(b"a\0b"))),
-                EncodeError::InnerNul {
-                    field: "source_addr",
-                },
+                EncodeError::InnerNul { field: "source_addr" },
             ),
         ] {
             let mut out = BytesMut::from(&b"before"[..]);
@@ -316,16 +243,9 @@ mod tests {
 
     #[test]
     fn responses_say_only_what_they_may() {
-        let resp = SmResp {
-            message_id: CString::from("77"),
-            tlvs: Tlvs::default(),
-        };
+        let resp = SmResp { message_id: CString::from("77"), tlvs: Tlvs::default() };
         for (body, status, length) in [
-            (
-                Body::SubmitSmResp(resp.clone()),
-                CommandStatus::Throttled,
-                16,
-            ),
+            (Body::SubmitSmResp(resp.clone()), CommandStatus::Throttled, 16),
             (Body::SubmitSmResp(resp.clone()), CommandStatus::Ok, 19),
             (Body::DeliverSmResp(resp.clone()), CommandStatus::Ok, 17),
             (Body::DeliverSmResp(resp), CommandStatus::SystemError, 17),
@@ -346,38 +266,21 @@ mod tests {
     }
 
     fn address(max: usize) -> impl Strategy<Value = Address> {
-        (any::<u8>(), any::<u8>(), cstring(max)).prop_map(|(ton, npi, digits)| Address {
-            ton,
-            npi,
-            digits,
-        })
+        (any::<u8>(), any::<u8>(), cstring(max)).prop_map(|(ton, npi, digits)| Address { ton, npi, digits })
     }
 
     fn time() -> impl Strategy<Value = CString> {
-        prop_oneof![
-            Just(CString::default()),
-            "[0-9]{15}[+R-]".prop_map(CString::from)
-        ]
+        prop_oneof![Just(CString::default()), "[0-9]{15}[+R-]".prop_map(CString::from)]
     }
 
     fn tlvs() -> impl Strategy<Value = Tlvs> {
         vec((1..=u16::MAX, vec(any::<u8>(), 0..40)), 0..4).prop_map(|items| {
-            items
-                .iter()
-                .fold(Tlvs::build(), |stream, (tag, value)| {
-                    stream.push(Tag(*tag), value)
-                })
-                .build()
+            items.iter().fold(Tlvs::build(), |stream, (tag, value)| stream.push(Tag(*tag), value)).build()
         })
     }
 
     fn sm() -> impl Strategy<Value = Sm> {
-        (
-            (cstring(5), address(20), address(20), time(), time()),
-            any::<[u8; 7]>(),
-            vec(any::<u8>(), 0..=254),
-            tlvs(),
-        )
+        ((cstring(5), address(20), address(20), time(), time()), any::<[u8; 7]>(), vec(any::<u8>(), 0..=254), tlvs())
             .prop_map(|(strings, flags, short_message, tlvs)| Sm {
                 service_type: strings.0,
                 source: strings.1,
@@ -411,8 +314,8 @@ mod tests {
 
     fn data_sm() -> impl Strategy<Value = DataSm> {
         let rest = (any::<[u8; 3]>(), tlvs());
-        (cstring(5), address(64), address(64), rest).prop_map(
-            |(service_type, source, destination, (flags, tlvs))| DataSm {
+        (cstring(5), address(64), address(64), rest).prop_map(|(service_type, source, destination, (flags, tlvs))| {
+            DataSm {
                 service_type,
                 source,
                 destination,
@@ -420,40 +323,29 @@ mod tests {
                 registered_delivery: flags[1],
                 data_coding: flags[2],
                 tlvs,
-            },
-        )
+            }
+        })
     }
 
     fn kind() -> impl Strategy<Value = BindKind> {
-        prop_oneof![
-            Just(BindKind::Transmitter),
-            Just(BindKind::Receiver),
-            Just(BindKind::Transceiver)
-        ]
+        prop_oneof![Just(BindKind::Transmitter), Just(BindKind::Receiver), Just(BindKind::Transceiver)]
     }
 
     fn body() -> impl Strategy<Value = Body> {
-        let resp =
-            || (cstring(64), tlvs()).prop_map(|(message_id, tlvs)| SmResp { message_id, tlvs });
+        let resp = || (cstring(64), tlvs()).prop_map(|(message_id, tlvs)| SmResp { message_id, tlvs });
         prop_oneof![
             sm().prop_map(Body::SubmitSm),
             sm().prop_map(Body::DeliverSm),
             data_sm().prop_map(Body::DataSm),
             resp().prop_map(Body::SubmitSmResp),
             resp().prop_map(Body::DataSmResp),
-            tlvs().prop_map(|tlvs| Body::DeliverSmResp(SmResp {
-                tlvs,
-                ..SmResp::default()
-            })),
+            tlvs().prop_map(|tlvs| Body::DeliverSmResp(SmResp { tlvs, ..SmResp::default() })),
             (kind(), bind()).prop_map(|(kind, bind)| Body::Bind(kind, bind)),
-            (kind(), cstring(15), tlvs()).prop_map(|(kind, system_id, tlvs)| Body::BindResp(
-                kind,
-                BindResp { system_id, tlvs }
-            )),
+            (kind(), cstring(15), tlvs())
+                .prop_map(|(kind, system_id, tlvs)| Body::BindResp(kind, BindResp { system_id, tlvs })),
             Just(Body::Unbind),
             Just(Body::EnquireLinkResp),
-            vec(any::<u8>(), 0..60)
-                .prop_map(|octets| Body::Other(CommandId::QUERY_SM, Bytes::from(octets))),
+            vec(any::<u8>(), 0..60).prop_map(|octets| Body::Other(CommandId::QUERY_SM, Bytes::from(octets))),
         ]
     }
 

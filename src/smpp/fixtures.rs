@@ -233,15 +233,8 @@ const RECEIPT: &str = "id:0123456789 sub:001 dlvrd:001 submit date:2611201200 \
 
 /// Hexadecimal lines; what stands after `#` is for the reader.
 fn octets(hex: &str) -> Bytes {
-    let digits: Vec<u8> = hex
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .flat_map(str::bytes)
-        .collect();
-    digits
-        .chunks(2)
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
-        .collect()
+    let digits: Vec<u8> = hex.lines().filter(|line| !line.starts_with('#')).flat_map(str::bytes).collect();
+    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
 fn text(text: &'static str) -> Bytes {
@@ -253,10 +246,7 @@ fn ok(sequence: u32, body: Body) -> Pdu {
 }
 
 fn id(message_id: &str) -> SmResp {
-    SmResp {
-        message_id: CString::from(message_id),
-        tlvs: Tlvs::default(),
-    }
+    SmResp { message_id: CString::from(message_id), tlvs: Tlvs::default() }
 }
 
 fn bind() -> Bind {
@@ -278,20 +268,11 @@ fn sm() -> Sm {
 }
 
 fn from_handset() -> Sm {
-    Sm {
-        source: Address::new(1, 1, "31612345678"),
-        ..Sm::default()
-    }
+    Sm { source: Address::new(1, 1, "31612345678"), ..Sm::default() }
 }
 
 fn receipt(words: &'static str, tlvs: Tlvs) -> Sm {
-    Sm {
-        destination: Address::new(5, 0, "NUNCIO"),
-        esm_class: 4,
-        short_message: text(words),
-        tlvs,
-        ..from_handset()
-    }
+    Sm { destination: Address::new(5, 0, "NUNCIO"), esm_class: 4, short_message: text(words), tlvs, ..from_handset() }
 }
 
 fn deliver(pdu: &Pdu) -> &Sm {

@@ -138,10 +138,7 @@ mod tests {
             ([0, 1, 0x20, 1], FrameError::TooLong(73_729, None)),
             (*b"HTTP", FrameError::TooLong(0x4854_5450, Some("HTTP"))),
             (*b"GET ", FrameError::TooLong(0x4745_5420, Some("HTTP"))),
-            (
-                [0x16, 3, 1, 2],
-                FrameError::TooLong(0x1603_0102, Some("TLS")),
-            ),
+            ([0x16, 3, 1, 2], FrameError::TooLong(0x1603_0102, Some("TLS"))),
         ] {
             let mut buffer = BytesMut::from(&octets[..]);
             assert_eq!(next_frame(&mut buffer, PDU_MAX_DEFAULT), Err(error));
@@ -164,12 +161,7 @@ mod tests {
         assert_eq!(Header::peek(&ENQUIRE[..HEADER_LENGTH - 1]), None);
         assert_eq!(
             Header::peek(&ENQUIRE),
-            Some(Header {
-                length: 16,
-                command: CommandId::ENQUIRE_LINK,
-                status: CommandStatus::Ok,
-                sequence: 9,
-            })
+            Some(Header { length: 16, command: CommandId::ENQUIRE_LINK, status: CommandStatus::Ok, sequence: 9 })
         );
     }
 }

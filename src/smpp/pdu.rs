@@ -28,11 +28,7 @@ impl Pdu {
 
     /// A response, or a `generic_nack`.
     pub fn response(sequence: u32, status: CommandStatus, body: Body) -> Self {
-        Self {
-            status,
-            sequence,
-            body,
-        }
+        Self { status, sequence, body }
     }
 
     /// The answer to a request that is refused with this status: its own empty response, a
@@ -125,8 +121,7 @@ mod tests {
             let refusal = Pdu::refusal(*command, 7, CommandStatus::InvalidBindStatus);
             let Some(refusal) = refusal else {
                 assert!(
-                    command.is_response()
-                        || matches!(*command, CommandId::OUTBIND | CommandId::ALERT_NOTIFICATION)
+                    command.is_response() || matches!(*command, CommandId::OUTBIND | CommandId::ALERT_NOTIFICATION)
                 );
                 continue;
             };
@@ -140,9 +135,6 @@ mod tests {
     fn an_unknown_request_gets_a_generic_nack() {
         let nack = Pdu::refusal(CommandId(0x0A), 1, CommandStatus::InvalidCommandId);
         assert_eq!(nack.map(|pdu| pdu.body), Some(Body::GenericNack));
-        assert_eq!(
-            Pdu::refusal(CommandId(0x8000_000A), 1, CommandStatus::Ok),
-            None
-        );
+        assert_eq!(Pdu::refusal(CommandId(0x8000_000A), 1, CommandStatus::Ok), None);
     }
 }

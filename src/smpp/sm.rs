@@ -130,25 +130,16 @@ mod tests {
 
     #[test]
     fn the_text_is_the_payload_only_when_there_is_no_short_message() {
-        let payload = Sm {
-            tlvs: Tlvs::build().push(Tag::MESSAGE_PAYLOAD, b"long").build(),
-            ..Sm::default()
-        };
+        let payload = Sm { tlvs: Tlvs::build().push(Tag::MESSAGE_PAYLOAD, b"long").build(), ..Sm::default() };
         assert_eq!(payload.text(), "long");
-        let both = Sm {
-            short_message: Bytes::from_static(b"short"),
-            ..payload
-        };
+        let both = Sm { short_message: Bytes::from_static(b"short"), ..payload };
         assert_eq!(both.text(), "short");
         assert_eq!(Sm::default().text(), "");
     }
 
     #[test]
     fn a_receipt_with_a_header_is_both() {
-        let sm = Sm {
-            esm_class: 0x44,
-            ..Sm::default()
-        };
+        let sm = Sm { esm_class: 0x44, ..Sm::default() };
         assert!(sm.has_udh());
         assert_eq!(sm.message_type(), esm_class::TYPE_RECEIPT);
     }

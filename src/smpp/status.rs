@@ -213,8 +213,7 @@ mod tests {
     fn numbers_rise_and_names_are_unique() {
         let numbers: Vec<u32> = CommandStatus::ALL.iter().map(|s| s.as_u32()).collect();
         assert!(numbers.is_sorted_by(|a, b| a < b));
-        let names: std::collections::HashSet<_> =
-            CommandStatus::ALL.iter().map(|s| s.name()).collect();
+        let names: std::collections::HashSet<_> = CommandStatus::ALL.iter().map(|s| s.name()).collect();
         assert_eq!(names.len(), numbers.len());
     }
 
@@ -224,11 +223,7 @@ mod tests {
             (0x00, CommandStatus::Ok, "ESME_ROK"),
             (0x14, CommandStatus::MessageQueueFull, "ESME_RMSGQFUL"),
             (0x58, CommandStatus::Throttled, "ESME_RTHROTTLED"),
-            (
-                0x64,
-                CommandStatus::ReceiverTemporaryError,
-                "ESME_RX_T_APPN",
-            ),
+            (0x64, CommandStatus::ReceiverTemporaryError, "ESME_RX_T_APPN"),
             (0xFF, CommandStatus::UnknownError, "ESME_RUNKNOWNERR"),
             (0x4AB, CommandStatus::Other(0x4AB), "unknown"),
         ] {

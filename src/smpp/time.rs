@@ -119,15 +119,11 @@ impl Moment {
         let year = i64::from(self.year) - i64::from(month <= 2);
         let months = (month + 9) % 12;
         let days_before_1970 = 719_468;
-        let days = 365 * year + year / 4 - year / 100
-            + year / 400
-            + (153 * months + 2) / 5
-            + i64::from(self.day)
+        let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * months + 2) / 5 + i64::from(self.day)
             - 1
             - days_before_1970;
-        let seconds =
-            i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second)
-                - i64::from(self.quarters) * 900;
+        let seconds = i64::from(self.hour) * 3600 + i64::from(self.minute) * 60 + i64::from(self.second)
+            - i64::from(self.quarters) * 900;
         days * 86_400 + seconds
     }
 
@@ -158,15 +154,7 @@ mod tests {
     use proptest::prelude::*;
     use std::time::Duration;
 
-    const NEW_YEAR: Moment = Moment {
-        year: 2026,
-        month: 1,
-        day: 1,
-        hour: 12,
-        minute: 30,
-        second: 5,
-        quarters: 4,
-    };
+    const NEW_YEAR: Moment = Moment { year: 2026, month: 1, day: 1, hour: 12, minute: 30, second: 5, quarters: 4 };
 
     #[test]
     fn durations_are_written_in_days_and_below() {
@@ -185,10 +173,7 @@ mod tests {
     #[test]
     fn moments_are_written_with_their_offset() {
         assert_eq!(NEW_YEAR.to_cstring(), "260101123005004+");
-        let west = Moment {
-            quarters: -20,
-            ..NEW_YEAR
-        };
+        let west = Moment { quarters: -20, ..NEW_YEAR };
         assert_eq!(west.to_cstring(), "260101123005020-");
     }
 
@@ -210,23 +195,13 @@ mod tests {
     #[test]
     fn short_and_odd_times_are_read() {
         let parse = |text: &str| SmppTime::parse(&CString::from(text));
-        let local = Moment {
-            quarters: 0,
-            ..NEW_YEAR
-        };
+        let local = Moment { quarters: 0, ..NEW_YEAR };
         assert_eq!(parse("260101123005"), Some(SmppTime::Absolute(local)));
         let minute = Moment { second: 0, ..local };
         assert_eq!(parse("2601011230"), Some(SmppTime::Absolute(minute)));
         let tenths = Duration::from_secs(600);
         assert_eq!(parse("000000001000500R"), Some(SmppTime::Relative(tenths)));
-        for nonsense in [
-            "",
-            "R",
-            "abc",
-            "000000000",
-            "261301123005004+",
-            "0000000000",
-        ] {
+        for nonsense in ["", "R", "abc", "000000000", "261301123005004+", "0000000000"] {
             assert_eq!(parse(nonsense), None, "{nonsense}");
         }
     }

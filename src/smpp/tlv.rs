@@ -153,20 +153,9 @@ impl Tlvs {
     /// NUL inside; octets beyond ASCII are read as Latin-1.
     pub fn get_text(&self, tag: Tag) -> Option<String> {
         let value = self.find(tag)?;
-        let start = value
-            .iter()
-            .position(|octet| *octet != 0)
-            .unwrap_or(value.len());
-        let text = value[start..]
-            .split(|octet| *octet == 0)
-            .next()
-            .unwrap_or(&[]);
-        Some(
-            text.trim_ascii()
-                .iter()
-                .map(|octet| char::from(*octet))
-                .collect(),
-        )
+        let start = value.iter().position(|octet| *octet != 0).unwrap_or(value.len());
+        let text = value[start..].split(|octet| *octet == 0).next().unwrap_or(&[]);
+        Some(text.trim_ascii().iter().map(|octet| char::from(*octet)).collect())
     }
 
     /// Whether the stream is as the specification has it, to its last octet.
@@ -188,10 +177,7 @@ impl Tlvs {
     }
 
     fn find(&self, tag: Tag) -> Option<&[u8]> {
-        Items(&self.0)
-            .filter(|(found, _)| *found == tag)
-            .last()
-            .map(|(_, value)| value)
+        Items(&self.0).filter(|(found, _)| *found == tag).last().map(|(_, value)| value)
     }
 }
 
@@ -278,10 +264,7 @@ mod tests {
             .build();
         let read: Vec<_> = built.iter().collect();
         assert_eq!(read.len(), 3);
-        assert_eq!(
-            read[1],
-            (Tag(0x1400), Bytes::from_static(b"1701158019811140068"))
-        );
+        assert_eq!(read[1], (Tag(0x1400), Bytes::from_static(b"1701158019811140068")));
         assert_eq!(read[2], (Tag::ALERT_ON_MESSAGE_DELIVERY, Bytes::new()));
         assert!(built.is_well_formed());
     }
@@ -297,23 +280,14 @@ mod tests {
     fn a_length_beyond_the_end_is_clamped_and_the_text_trimmed() {
         // A capture of a real SMSC: 0x41 octets announced, five there.
         let stream = tlvs(b"\0\x1E\0\x413005\0");
-        assert_eq!(
-            stream.get_text(Tag::RECEIPTED_MESSAGE_ID).as_deref(),
-            Some("3005")
-        );
+        assert_eq!(stream.get_text(Tag::RECEIPTED_MESSAGE_ID).as_deref(), Some("3005"));
         assert!(!stream.is_well_formed());
         assert_eq!(&*stream.to_wire(), b"\0\x1E\0\x053005\0");
     }
 
     #[test]
     fn leftovers_and_padding_are_passed_by() {
-        for end in [
-            &b"\0"[..],
-            b"\0\0",
-            b"\x01\x02\x03",
-            b"\0\0\0\0",
-            b"\0\0\0\0\0\0\0",
-        ] {
+        for end in [&b"\0"[..], b"\0\0", b"\x01\x02\x03", b"\0\0\0\0", b"\0\0\0\0\0\0\0"] {
             let mut octets = b"\x04\x27\0\x01\x02".to_vec();
             octets.extend_from_slice(end);
             let stream = Tlvs(Bytes::from(octets));
@@ -334,13 +308,7 @@ mod tests {
     #[test]
     fn text_is_cut_at_a_nul_inside() {
         let stream = tlvs(b"\0\x1E\0\x08 ab\0cd\0 \0\x1D\0\0");
-        assert_eq!(
-            stream.get_text(Tag::RECEIPTED_MESSAGE_ID).as_deref(),
-            Some("ab")
-        );
-        assert_eq!(
-            stream.get_text(Tag::ADDITIONAL_STATUS_INFO_TEXT).as_deref(),
-            Some("")
-        );
+        assert_eq!(stream.get_text(Tag::RECEIPTED_MESSAGE_ID).as_deref(), Some("ab"));
+        assert_eq!(stream.get_text(Tag::ADDITIONAL_STATUS_INFO_TEXT).as_deref(), Some(""));
     }
 }

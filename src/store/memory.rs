@@ -7,14 +7,16 @@
 //!      as a power loss during a sync may leave it
 //! ```
 
-use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
 use crate::message::attempt::Attempt;
 use crate::message::body::Body;
+use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
 use crate::record::batch::{Batch, Idempotency, Marks, Order};
-use crate::record::contract::{IDEMPOTENCY_AGE, NameKind, Poisoned, QueuedLane, RETAIN_LOOKS, Recovered, SAME_ID_MAX, Store};
+use crate::record::contract::{
+    IDEMPOTENCY_AGE, NameKind, Poisoned, QueuedLane, RETAIN_LOOKS, Recovered, SAME_ID_MAX, Store,
+};
 use crate::record::entry::{Entry, PastAttempt};
 use crate::record::parked::Parked;
 use std::collections::{BTreeMap, BTreeSet};
@@ -250,15 +252,20 @@ impl Image {
     /// Why a batch cannot be written, if it cannot.
     fn refuses(&self, batch: &Batch) -> Option<MemoryFault> {
         let double = batch.bodies.iter().map(|it| it.seq()).find(|it| self.bodies.contains_key(it));
-        let double = double.or_else(|| batch.new_parts.iter().find(|it| self.parts.contains_key(&it.key)).map(|it| it.key.seq()));
+        let double = double
+            .or_else(|| batch.new_parts.iter().find(|it| self.parts.contains_key(&it.key)).map(|it| it.key.seq()));
         let added: BTreeSet<PartKey> = batch.new_parts.iter().map(|it| it.key).collect();
-        let missing = batch.parts.iter().map(|it| it.key).find(|it| !self.parts.contains_key(it) && !added.contains(it));
+        let missing =
+            batch.parts.iter().map(|it| it.key).find(|it| !self.parts.contains_key(it) && !added.contains(it));
         double.map(MemoryFault::Double).or(missing.map(MemoryFault::Missing))
     }
 
     fn write(&mut self, batch: &Batch) {
         for body in &batch.bodies {
             self.by_order.insert((body.order, body.seq()));
+            self.bodies.insert(body.seq(), body.clone());
+        }
+        for body in &batch.erased {
             self.bodies.insert(body.seq(), body.clone());
         }
         batch.new_parts.iter().chain(&batch.parts).for_each(|it| self.put(it.clone()));

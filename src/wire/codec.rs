@@ -24,10 +24,7 @@ pub struct Codec {
 
 /// What came.
 #[derive(Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a box would cost an allocation a PDU"
-)]
+#[expect(clippy::large_enum_variant, reason = "a box would cost an allocation a PDU")]
 pub enum Heard {
     /// A PDU.
     Pdu(Pdu),
@@ -64,16 +61,7 @@ impl Codec {
         };
         Ok(Some(match Pdu::decode(frame) {
             Ok(pdu) => Heard::Pdu(pdu),
-            Err(DecodeError {
-                command,
-                sequence,
-                status,
-                ..
-            }) => Heard::Undecodable {
-                command,
-                sequence,
-                status,
-            },
+            Err(DecodeError { command, sequence, status, .. }) => Heard::Undecodable { command, sequence, status },
         }))
     }
 }

@@ -46,10 +46,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            max_pdu: PDU_MAX_DEFAULT,
-            write_timeout: Duration::from_secs(10),
-        }
+        Self { max_pdu: PDU_MAX_DEFAULT, write_timeout: Duration::from_secs(10) }
     }
 }
 
@@ -85,9 +82,7 @@ pub async fn drive<C: Conversation, S: AsyncRead + AsyncWrite + Unpin>(
     let driver = Driver {
         conversation,
         report,
-        codec: Codec {
-            max_pdu: options.max_pdu,
-        },
+        codec: Codec { max_pdu: options.max_pdu },
         pipe: Pipe::new(stream, options.write_timeout),
         deadline: None,
         closed: None,
@@ -196,11 +191,7 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
                     Poll::Pending => (),
                 }
             }
-            if found || self.poll_timer(timer.as_mut(), cx) {
-                Poll::Ready(Woken::Work)
-            } else {
-                Poll::Pending
-            }
+            if found || self.poll_timer(timer.as_mut(), cx) { Poll::Ready(Woken::Work) } else { Poll::Pending }
         })
         .await;
         (woken, open)
@@ -209,10 +200,7 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
     /// Whether a deadline has come. A timer that is set too early is left: deadlines move
     /// with every answer, and setting it costs more than one vain wake now and then.
     fn poll_timer(&self, mut timer: Pin<&mut Sleep>, cx: &mut Context<'_>) -> bool {
-        let next = [self.deadline, self.pipe.stuck_by()]
-            .into_iter()
-            .flatten()
-            .min();
+        let next = [self.deadline, self.pipe.stuck_by()].into_iter().flatten().min();
         if let Some(next) = next.filter(|it| *it < timer.deadline()) {
             timer.as_mut().reset(next);
         }
@@ -236,15 +224,9 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
                 now,
                 match heard {
                     Heard::Pdu(pdu) => Spoken::Pdu(pdu),
-                    Heard::Undecodable {
-                        command,
-                        sequence,
-                        status,
-                    } => Spoken::Undecodable {
-                        command,
-                        sequence,
-                        status,
-                    },
+                    Heard::Undecodable { command, sequence, status } => {
+                        Spoken::Undecodable { command, sequence, status }
+                    }
                 },
             );
         }
@@ -255,8 +237,7 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
         self.conversation.handle(now.into_std(), spoken);
         self.drain();
         while let Some(sequence) = self.unsent.pop() {
-            self.conversation
-                .handle(now.into_std(), Spoken::Unsent { sequence });
+            self.conversation.handle(now.into_std(), Spoken::Unsent { sequence });
             self.drain();
         }
     }
@@ -288,14 +269,8 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
         tracing::warn!(%command, sequence = pdu.sequence, %error, "a PDU could not be encoded");
         if command.is_response() {
             // The peer waits for an answer, whatever it is.
-            let nack = Pdu {
-                status: CommandStatus::SystemError,
-                sequence: pdu.sequence,
-                body: Body::GenericNack,
-            };
-            self.pipe
-                .push(&nack)
-                .expect("a header alone can always be encoded");
+            let nack = Pdu { status: CommandStatus::SystemError, sequence: pdu.sequence, body: Body::GenericNack };
+            self.pipe.push(&nack).expect("a header alone can always be encoded");
         } else {
             self.unsent.push(pdu.sequence);
         }
@@ -303,11 +278,7 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
 
     /// Says that what came has an impossible length; nobody knows whose number it bears.
     fn complain(&mut self) {
-        self.send(&Pdu {
-            status: CommandStatus::InvalidCommandLength,
-            sequence: 0,
-            body: Body::GenericNack,
-        });
+        self.send(&Pdu { status: CommandStatus::InvalidCommandLength, sequence: 0, body: Body::GenericNack });
     }
 
     /// Tells the conversation which requests have not left.

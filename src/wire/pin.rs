@@ -34,11 +34,8 @@ impl FromStr for Pin {
     type Err = NotAPin;
 
     fn from_str(text: &str) -> Result<Self, NotAPin> {
-        let digits: Vec<u32> = text
-            .chars()
-            .filter(|it| *it != ':')
-            .map(|it| it.to_digit(16).ok_or(NotAPin))
-            .collect::<Result<_, _>>()?;
+        let digits: Vec<u32> =
+            text.chars().filter(|it| *it != ':').map(|it| it.to_digit(16).ok_or(NotAPin)).collect::<Result<_, _>>()?;
         let mut pin = [0; 32];
         if digits.len() != 2 * pin.len() {
             return Err(NotAPin);
@@ -76,9 +73,7 @@ impl ServerCertVerifier for PinnedVerifier {
         if Pin::of(end_entity) == self.pin {
             Ok(ServerCertVerified::assertion())
         } else {
-            Err(Error::InvalidCertificate(
-                CertificateError::ApplicationVerificationFailure,
-            ))
+            Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
         }
     }
 
@@ -88,12 +83,7 @@ impl ServerCertVerifier for PinnedVerifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(
-            message,
-            certificate,
-            signed,
-            &self.provider.signature_verification_algorithms,
-        )
+        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -102,18 +92,11 @@ impl ServerCertVerifier for PinnedVerifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(
-            message,
-            certificate,
-            signed,
-            &self.provider.signature_verification_algorithms,
-        )
+        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
 

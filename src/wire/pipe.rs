@@ -80,10 +80,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pipe<S> {
         let before = self.outbox.len();
         pdu.encode(&mut self.outbox)?;
         if !pdu.body.is_response() {
-            self.requests.push_back(Mark {
-                begins: self.written + before as u64,
-                sequence: pdu.sequence,
-            });
+            self.requests.push_back(Mark { begins: self.written + before as u64, sequence: pdu.sequence });
         }
         Ok(())
     }
@@ -165,11 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pipe<S> {
             }
             self.outbox.advance(written);
             self.written += written as u64;
-            while self
-                .requests
-                .front()
-                .is_some_and(|mark| mark.begins < self.written)
-            {
+            while self.requests.front().is_some_and(|mark| mark.begins < self.written) {
                 self.requests.pop_front();
             }
             self.unflushed = true;

@@ -1,5 +1,6 @@
 //! What must never be printed: passwords and keys.
 
+use serde::{Deserialize, Deserializer};
 use std::fmt;
 
 /// A value that prints as `****`, wherever it ends up.
@@ -27,6 +28,12 @@ impl<T> fmt::Debug for Secret<T> {
 impl<T> fmt::Display for Secret<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("****")
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Secret<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(Self)
     }
 }
 

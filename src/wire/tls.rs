@@ -85,9 +85,7 @@ pub enum TlsError {
     #[error("the peer refused TLS: {0:?}")]
     Refused(rustls::AlertDescription),
     /// The peer closed during the handshake.
-    #[error(
-        "the peer closed the connection during the TLS handshake; perhaps it does not speak TLS here"
-    )]
+    #[error("the peer closed the connection during the TLS handshake; perhaps it does not speak TLS here")]
     Closed,
     /// The peer did not finish the handshake.
     #[error("no TLS handshake in time; perhaps the peer does not speak TLS here")]
@@ -107,9 +105,7 @@ impl Client {
         let builder = match (options.pin, &options.ca_file) {
             (Some(pin), _) => {
                 let verifier = PinnedVerifier { pin, provider };
-                builder
-                    .dangerous()
-                    .with_custom_certificate_verifier(Arc::new(verifier))
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
             }
             (None, Some(path)) => builder.with_root_certificates(roots_of(path)?),
             (None, None) => builder.with_root_certificates(platform_roots()?),
@@ -122,10 +118,7 @@ impl Client {
             _ => return Err(TlsError::HalfIdentity),
         };
         let server_name = options.server_name.as_deref().map(name).transpose()?;
-        Ok(Self {
-            config: Arc::new(config),
-            server_name,
-        })
+        Ok(Self { config: Arc::new(config), server_name })
     }
 
     /// Secures a connection just made to `host`.
@@ -135,10 +128,7 @@ impl Client {
             None => name(host)?,
         };
         let connector = TlsConnector::from(Arc::clone(&self.config));
-        let tls = connector
-            .connect(server_name, tcp)
-            .await
-            .map_err(TlsError::of)?;
+        let tls = connector.connect(server_name, tcp).await.map_err(TlsError::of)?;
         Ok(Stream::Tls(Box::new(TlsStream::Client(tls))))
     }
 }
@@ -150,15 +140,10 @@ impl Server {
             .with_safe_default_protocol_versions()
             .map_err(TlsError::Identity)?
             .with_no_client_auth()
-            .with_single_cert(
-                certificates(&options.certificate)?,
-                private_key(&options.key)?,
-            )
+            .with_single_cert(certificates(&options.certificate)?, private_key(&options.key)?)
             .map_err(TlsError::Identity)?;
         config.alpn_protocols = protocols.iter().map(|it| it.as_bytes().to_vec()).collect();
-        Ok(Self {
-            config: Arc::new(config),
-        })
+        Ok(Self { config: Arc::new(config) })
     }
 
     /// Secures a connection just accepted. The caller limits its time.
@@ -175,10 +160,7 @@ impl TlsError {
         if error.kind() == io::ErrorKind::UnexpectedEof {
             return Self::Closed;
         }
-        match error
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        {
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(rustls::Error::InvalidMessage(_)) => Self::PlainText,
             Some(rustls::Error::InvalidCertificate(why)) => Self::Untrusted(why.clone()),
             Some(rustls::Error::AlertReceived(why)) => Self::Refused(*why),
@@ -202,10 +184,7 @@ fn platform_roots() -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     let (taken, _) = roots.add_parsable_certificates(found.certs);
     if taken == 0 {
-        let why = found
-            .errors
-            .first()
-            .map_or_else(|| "none is installed".to_owned(), ToString::to_string);
+        let why = found.errors.first().map_or_else(|| "none is installed".to_owned(), ToString::to_string);
         return Err(TlsError::NoRoots(why));
     }
     Ok(roots)
@@ -214,9 +193,7 @@ fn platform_roots() -> Result<RootCertStore, TlsError> {
 fn roots_of(path: &Path) -> Result<RootCertStore, TlsError> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
-        roots
-            .add(certificate)
-            .map_err(|error| unusable(path, error))?;
+        roots.add(certificate).map_err(|error| unusable(path, error))?;
     }
     Ok(roots)
 }
@@ -235,8 +212,5 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
 }
 
 fn unusable(path: &Path, why: impl ToString) -> TlsError {
-    TlsError::File {
-        path: path.to_owned(),
-        why: why.to_string(),
-    }
+    TlsError::File { path: path.to_owned(), why: why.to_string() }
 }

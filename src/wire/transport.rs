@@ -37,37 +37,22 @@ pub struct Target {
 pub async fn connect(target: &Target) -> Result<(Stream, SocketAddr), ConnectError> {
     let mut tries = Vec::new();
     for name in &target.addresses {
-        let found =
-            match tokio::time::timeout(target.connect_timeout, tokio::net::lookup_host(name)).await
-            {
-                Ok(Ok(found)) => found,
-                Ok(Err(error)) => {
-                    tries.push(Try {
-                        at: name.clone(),
-                        why: Refusal::Name(error),
-                    });
-                    continue;
-                }
-                Err(_) => {
-                    tries.push(Try {
-                        at: name.clone(),
-                        why: Refusal::NameTimeout,
-                    });
-                    continue;
-                }
-            };
+        let found = match tokio::time::timeout(target.connect_timeout, tokio::net::lookup_host(name)).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(error)) => {
+                tries.push(Try { at: name.clone(), why: Refusal::Name(error) });
+                continue;
+            }
+            Err(_) => {
+                tries.push(Try { at: name.clone(), why: Refusal::NameTimeout });
+                continue;
+            }
+        };
         // An address family that we cannot connect from is not worth a try.
-        for address in found.filter(|it| {
-            target
-                .local_address
-                .is_none_or(|local| local.is_ipv4() == it.is_ipv4())
-        }) {
+        for address in found.filter(|it| target.local_address.is_none_or(|local| local.is_ipv4() == it.is_ipv4())) {
             match connect_to(target, name, address).await {
                 Ok(stream) => return Ok((stream, address)),
-                Err(why) => tries.push(Try {
-                    at: format!("{name} ({address})"),
-                    why,
-                }),
+                Err(why) => tries.push(Try { at: format!("{name} ({address})"), why }),
             }
         }
     }
@@ -142,11 +127,7 @@ async fn connect_to(target: &Target, name: &str, address: SocketAddr) -> Result<
 }
 
 async fn connect_tcp(local: Option<IpAddr>, address: SocketAddr) -> io::Result<TcpStream> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     if let Some(local) = local {
         socket.bind(SocketAddr::new(local, 0))?;
     }
@@ -159,9 +140,7 @@ async fn connect_tcp(local: Option<IpAddr>, address: SocketAddr) -> io::Result<T
 /// has vanished is noticed.
 pub fn prepare(tcp: &TcpStream) -> io::Result<()> {
     tcp.set_nodelay(true)?;
-    let keepalive = TcpKeepalive::new()
-        .with_time(KEEPALIVE_AFTER)
-        .with_interval(KEEPALIVE_EVERY);
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(KEEPALIVE_EVERY);
     SockRef::from(tcp).set_tcp_keepalive(&keepalive)
 }
 
@@ -175,11 +154,7 @@ pub enum Stream {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, into),
             Self::Tls(tls) => Pin::new(tls).poll_read(cx, into),
@@ -188,11 +163,7 @@ impl AsyncRead for Stream {
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        octets: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, octets),
             Self::Tls(tls) => Pin::new(tls).poll_write(cx, octets),

@@ -9,11 +9,17 @@ use std::sync::Arc;
 #[tokio::test]
 async fn who_has_no_key_learns_nothing() {
     let world = World::new();
-    for (name, value) in [("x-other", "1"), ("x-api-key", "wrong"), ("authorization", "Basic abc"), ("x-api-key", "key-of-asleep")] {
+    for (name, value) in
+        [("x-other", "1"), ("x-api-key", "wrong"), ("authorization", "Basic abc"), ("x-api-key", "key-of-asleep")]
+    {
         for path in ["/v1/messages", "/v1/orders/1", "/v1/routes"] {
             let answer = world.ask(Request::get(path).header(name, value).body(Body::empty()).unwrap()).await;
             let problem = answer.problem();
-            assert_eq!((problem.0, problem.1.as_str(), problem.2.as_str()), (401, "unauthorized", "auth"), "{name}: {value}");
+            assert_eq!(
+                (problem.0, problem.1.as_str(), problem.2.as_str()),
+                (401, "unauthorized", "auth"),
+                "{name}: {value}"
+            );
             assert_eq!(answer.header("www-authenticate"), "Bearer");
         }
     }
@@ -38,7 +44,9 @@ async fn scopes_and_networks_are_kept() {
 #[tokio::test]
 async fn a_reload_changes_the_keys_and_two_may_live() {
     let world = World::new();
-    let ask = async |key: &str| world.ask(Request::get("/v1/routes").header("x-api-key", key).body(Body::empty()).unwrap()).await;
+    let ask = async |key: &str| {
+        world.ask(Request::get("/v1/routes").header("x-api-key", key).body(Body::empty()).unwrap()).await
+    };
     assert_eq!((ask(KEY).await.status.as_u16(), ask("next").await.status.as_u16()), (200, 401));
     let mut rotated = plan();
     let next = account(1, "shop", "next").keys[0];

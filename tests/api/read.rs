@@ -95,7 +95,10 @@ async fn a_failed_message_says_why() {
     let world = World::new();
     let id = send(&world, json!("+31612345678")).await["messages"][0]["id"].as_str().unwrap().to_owned();
     let queued = world.get(&format!("/v1/messages/{id}")).await.json();
-    assert_eq!((&queued["status"], &queued["error"], &queued["done_at"]), (&json!("QUEUED"), &Value::Null, &Value::Null));
+    assert_eq!(
+        (&queued["status"], &queued["error"], &queued["done_at"]),
+        (&json!("QUEUED"), &Value::Null, &Value::Null)
+    );
     assert_eq!((&queued["layers"]["system"], &queued["attempts"]), (&Value::Null, &json!([])));
     world.change(0, fail);
     let failed = world.get(&format!("/v1/messages/{id}")).await.json();
@@ -120,7 +123,13 @@ async fn nobody_sees_what_is_not_his() {
     }
     assert_eq!(other("DELETE", format!("/v1/messages/{id}")).await.problem().0, 404);
     assert_eq!(other("GET", "/v1/messages".to_owned()).await.json()["data"], json!([]));
-    for path in ["/v1/messages/nonsense", "/v1/messages/00000000-0000-8000-8000-000000000000", "/v1/orders/x", "/v1/orders/1", "/v1/routes/5"] {
+    for path in [
+        "/v1/messages/nonsense",
+        "/v1/messages/00000000-0000-8000-8000-000000000000",
+        "/v1/orders/x",
+        "/v1/orders/1",
+        "/v1/routes/5",
+    ] {
         assert_eq!(world.get(path).await.problem().0, 404, "{path}");
     }
 }
@@ -147,7 +156,9 @@ async fn lists_turn_their_pages() {
     let world = World::new();
     let numbers: Vec<String> = (0..5).map(|it| format!("+3161234567{it}")).collect();
     let order = send(&world, json!(numbers)).await["order_id"].clone();
-    for (first, newest_first) in [(format!("/v1/orders/{order}/messages?limit=2"), false), ("/v1/messages?limit=2".to_owned(), true)] {
+    for (first, newest_first) in
+        [(format!("/v1/orders/{order}/messages?limit=2"), false), ("/v1/messages?limit=2".to_owned(), true)]
+    {
         let (mut path, mut seen, mut pages) = (first.clone(), Vec::new(), 0);
         loop {
             let page = world.get(&path).await.json();
@@ -168,8 +179,12 @@ async fn lists_are_filtered_and_bad_filters_are_named() {
     let world = World::new();
     send(&world, json!(["+31612345671", "+31612345672"])).await;
     world.change(0, deliver);
-    let found = async |query: &str| world.get(&format!("/v1/messages?{query}")).await.json()["data"].as_array().unwrap().len();
-    assert_eq!((found("status=DELIVERED").await, found("status=QUEUED").await, found("status=FAILED").await), (1, 1, 0));
+    let found =
+        async |query: &str| world.get(&format!("/v1/messages?{query}")).await.json()["data"].as_array().unwrap().len();
+    assert_eq!(
+        (found("status=DELIVERED").await, found("status=QUEUED").await, found("status=FAILED").await),
+        (1, 1, 0)
+    );
     assert_eq!((found("order_id=25303").await, found("order_id=1").await), (2, 0));
     for (query, pointer) in [
         ("status=delivered", "/status"),
@@ -192,7 +207,10 @@ async fn what_has_not_left_is_taken_back() {
     let sent = send(&world, json!(["+31612345671", "+31612345672"])).await;
     let path = |at: usize| format!("/v1/messages/{}", sent["messages"][at]["id"].as_str().unwrap());
     let answer = world.delete(&path(0)).await;
-    assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({ "id": sent["messages"][0]["id"], "status": "CANCELLED" })));
+    assert_eq!(
+        (answer.status.as_u16(), answer.json()),
+        (200, json!({ "id": sent["messages"][0]["id"], "status": "CANCELLED" }))
+    );
     world.change(1, deliver);
     assert_eq!(world.delete(&path(1)).await.problem(), (409, "too-late".to_owned(), "submit".to_owned(), vec![]));
     assert_eq!(world.delete("/v1/messages/00000000-0000-8000-8000-000000000000").await.problem().0, 404);

@@ -67,7 +67,9 @@ async fn answer(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
         loop {
             let text = String::from_utf8_lossy(&octets).into_owned();
             if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                let length = head.lines().find_map(|it| it.to_ascii_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok());
+                let length = head
+                    .lines()
+                    .find_map(|it| it.to_ascii_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok());
                 if length.is_some_and(|it| it <= body.len()) {
                     return text;
                 }
@@ -143,7 +145,11 @@ async fn a_second_head_has_its_time_too_though_waiting_is_free() {
 
 #[tokio::test]
 async fn an_idle_connection_ends() {
-    let served = serve(&Http { idle_timeout: Duration::from_millis(150), header_timeout: Duration::from_millis(100), ..options() });
+    let served = serve(&Http {
+        idle_timeout: Duration::from_millis(150),
+        header_timeout: Duration::from_millis(100),
+        ..options()
+    });
     let mut stream = TcpStream::connect(served.address).await.unwrap();
     stream.write_all(post(BODY).as_bytes()).await.unwrap();
     answer(&mut stream).await;
@@ -198,15 +204,18 @@ async fn garbage_is_answered_and_forgotten() {
 
 #[tokio::test]
 async fn there_are_only_so_many_connections() {
-    for (options, by_address) in
-        [(Http { max_connections_per_address: 2, ..options() }, true), (Http { max_connections: 2, ..options() }, false)]
-    {
+    for (options, by_address) in [
+        (Http { max_connections_per_address: 2, ..options() }, true),
+        (Http { max_connections: 2, ..options() }, false),
+    ] {
         let served = serve(&options);
-        let held = [TcpStream::connect(served.address).await.unwrap(), TcpStream::connect(served.address).await.unwrap()];
+        let held =
+            [TcpStream::connect(served.address).await.unwrap(), TcpStream::connect(served.address).await.unwrap()];
         until("both are taken", || served.counts.open.load(Ordering::Relaxed) == 2).await;
         let mut third = TcpStream::connect(served.address).await.unwrap();
         assert_eq!(rest(&mut third).await, "");
-        let counts = (served.counts.refused.load(Ordering::Relaxed), served.counts.refused_by_address.load(Ordering::Relaxed));
+        let counts =
+            (served.counts.refused.load(Ordering::Relaxed), served.counts.refused_by_address.load(Ordering::Relaxed));
         assert_eq!(counts, if by_address { (0, 1) } else { (1, 0) });
         drop(held);
         until("they are given back", || served.counts.open.load(Ordering::Relaxed) == 0).await;
@@ -255,7 +264,8 @@ async fn http2_runs_many_requests_on_one_connection() {
     use hyper_util::rt::{TokioExecutor, TokioIo};
     let served = serve(&options());
     let stream = TcpStream::connect(served.address).await.unwrap();
-    let (sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    let (sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
     let driver = tokio::spawn(connection);
     let ask = || {
         let request = axum::http::Request::post("http://x/v1/messages").header("x-api-key", KEY);
@@ -284,7 +294,14 @@ async fn tls_is_spoken_where_it_is_given_and_plain_text_is_cut() {
     let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
     let made = std::process::Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
-        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"])
+        .args([
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-addext",
+            "basicConstraints=critical,CA:FALSE",
+        ])
         .args([std::ffi::OsStr::new("-keyout"), key.as_ref(), std::ffi::OsStr::new("-out"), certificate.as_ref()])
         .stderr(std::process::Stdio::null())
         .status();

@@ -29,7 +29,9 @@ fn changed(changes: &Value) -> Value {
 #[tokio::test]
 async fn a_message_is_accepted_with_everything_that_the_contract_names() {
     let world = World::new();
-    let body = changed(&json!({ "class": "otp", "client_ref": "login-77", "validity": "10m", "encoding": "auto", "callback_url": "" }));
+    let body = changed(
+        &json!({ "class": "otp", "client_ref": "login-77", "validity": "10m", "encoding": "auto", "callback_url": "" }),
+    );
     let mut body = body;
     body["callback_url"] = Value::Null;
     let answer = world.send(body).await;
@@ -44,7 +46,10 @@ async fn a_message_is_accepted_with_everything_that_the_contract_names() {
     assert_eq!(answer.header("location"), format!("/v1/messages/{id}"));
     assert_eq!(answer.header("content-type"), "application/json");
     let submission = world.last();
-    assert_eq!((submission.route, submission.class, submission.validity), (RouteId(8), Class::Otp, Duration::from_secs(600)));
+    assert_eq!(
+        (submission.route, submission.class, submission.validity),
+        (RouteId(8), Class::Otp, Duration::from_secs(600))
+    );
     assert_eq!(submission.source, Source::Alphanumeric("YOURAPP".into()));
     assert_eq!(submission.recipients[0].destination, E164(31_612_345_678));
     assert_eq!(world.wakes.load(Ordering::Relaxed), 1, "the loop's thread is woken");
@@ -59,7 +64,11 @@ async fn what_may_be_left_away_has_a_default() {
     assert_eq!(world.last().source, Source::Alphanumeric("YOURAPP".into()), "the only granted sender");
     let answer = world.send(json!({ "to": "+4915112345678", "text": "hi", "route_id": 1 })).await;
     let got = answer.json();
-    assert_eq!((&got["cost"], &got["messages"][0]["cost"], &got["currency"]), (&Value::Null, &Value::Null, &json!("EUR")), "unpriced");
+    assert_eq!(
+        (&got["cost"], &got["messages"][0]["cost"], &got["currency"]),
+        (&Value::Null, &Value::Null, &json!("EUR")),
+        "unpriced"
+    );
 }
 
 #[tokio::test]
@@ -127,7 +136,9 @@ async fn misspelt_fields_are_answered_with_the_nearest() {
     let world = World::new();
     let answer = world.send(changed(&json!({ "client_reff": "x" }))).await;
     assert!(answer.json()["detail"].as_str().unwrap().contains("did you mean client_ref?"), "{}", answer.text);
-    for (body, status) in [("{\"to\":", 400), ("", 400), ("hello", 400), ("[1]", 422), ("{\"to\":\"+1\",\"to\":\"+1\"}", 422)] {
+    for (body, status) in
+        [("{\"to\":", 400), ("", 400), ("hello", 400), ("[1]", 422), ("{\"to\":\"+1\",\"to\":\"+1\"}", 422)]
+    {
         let answer = world.post("/v1/messages", body).await;
         assert_eq!((answer.problem().0, answer.problem().3), (status, vec![String::new()]), "{body}");
     }
@@ -182,7 +193,10 @@ async fn bulk_of_none_but_bad_is_refused() {
     let world = World::new();
     let answer = world.send(changed(&json!({ "to": ["0612345678", "+88212345678"] }))).await;
     let (status, slug, _, pointers) = answer.problem();
-    assert_eq!((status, slug.as_str(), pointers), (422, "invalid-request", vec!["/to/0".to_owned(), "/to/1".to_owned()]));
+    assert_eq!(
+        (status, slug.as_str(), pointers),
+        (422, "invalid-request", vec!["/to/0".to_owned(), "/to/1".to_owned()])
+    );
     let answer = world.send(changed(&json!({ "to": ["+88212345678", "+88212345679"] }))).await;
     assert_eq!(answer.problem().0, 422);
     assert_eq!(world.stored(), 0);
@@ -211,10 +225,17 @@ async fn several_parts_cost_several_times() {
 #[tokio::test]
 async fn the_first_rule_that_fits_the_whole_request_chooses_the_route() {
     let mut plan = plan();
-    let rule = |prefix: &str, route| Rule { prefixes: vec![prefix.into()], class: None, account: None, sender: None, route: RouteId(route) };
+    let rule = |prefix: &str, route| Rule {
+        prefixes: vec![prefix.into()],
+        class: None,
+        account: None,
+        sender: None,
+        route: RouteId(route),
+    };
     plan.rules = vec![rule("3161", 5), rule("3161", 1), rule("31", 8)];
     let world = World::of(plan);
-    let routed = async |to: Value| world.send(changed(&json!({ "to": to, "route_id": null }))).await.json()["route_id"].clone();
+    let routed =
+        async |to: Value| world.send(changed(&json!({ "to": to, "route_id": null }))).await.json()["route_id"].clone();
     assert_eq!(routed(json!("+31612345678")).await, 1, "a route that is not granted is passed over");
     assert_eq!(routed(json!(["+31612345678", "+31622345678"])).await, 8, "the rule must fit both");
     assert_eq!(routed(json!(["+31622345678"])).await, 8);
@@ -231,7 +252,10 @@ async fn the_loops_refusals_have_their_codes() {
     ] {
         *world.instead.lock().unwrap() = Some(reply);
         let answer = world.send(hello()).await;
-        assert_eq!((answer.problem().0, answer.problem().1.as_str(), answer.header("retry-after")), (status, slug, retry_after));
+        assert_eq!(
+            (answer.problem().0, answer.problem().1.as_str(), answer.header("retry-after")),
+            (status, slug, retry_after)
+        );
         assert_eq!(answer.json()["retryable"], status == 503);
     }
 }
@@ -245,7 +269,11 @@ async fn a_full_lane_and_a_daemon_that_cannot_keep_are_503() {
     }
     let answer = world.send(hello()).await;
     assert_eq!((answer.problem().1.as_str(), answer.header("retry-after")), ("queue-full", "1"));
-    for (flag, slug) in [(&world.health.disk_low, "disk-low"), (&world.health.draining, "draining"), (&world.health.poisoned, "store-failed")] {
+    for (flag, slug) in [
+        (&world.health.disk_low, "disk-low"),
+        (&world.health.draining, "draining"),
+        (&world.health.poisoned, "store-failed"),
+    ] {
         flag.store(true, Ordering::Relaxed);
         let answer = world.send(hello()).await;
         assert_eq!((answer.problem().0, answer.problem().1.as_str()), (503, slug));
@@ -286,7 +314,8 @@ trait CloneAsk {
 impl CloneAsk for axum::Router {
     fn clone_ask(&self, body: Value) -> impl Future<Output = ()> + Send + 'static {
         use tower::ServiceExt;
-        let request = Request::post("/v1/messages").header("x-api-key", super::world::KEY).body(Body::from(body.to_string()));
+        let request =
+            Request::post("/v1/messages").header("x-api-key", super::world::KEY).body(Body::from(body.to_string()));
         let answer = self.clone().oneshot(request.unwrap());
         async move { drop(answer.await) }
     }

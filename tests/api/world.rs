@@ -7,7 +7,6 @@ use http_body_util::BodyExt;
 use nuncio::api::context::{Call, Context, Wiring};
 use nuncio::api::health::Health;
 use nuncio::api::router;
-use nuncio::store::sqlite::{Durability, Sqlite};
 use nuncio::dispatch::command::Reply;
 use nuncio::dispatch::happening::Submission;
 use nuncio::dispatch::plan::{Account, Carrier, Network, Plan, Scopes};
@@ -23,6 +22,7 @@ use nuncio::record::entry::Entry;
 use nuncio::route::plan::{Destinations, Retry, Route, UnknownPolicy};
 use nuncio::route::price::PriceTable;
 use nuncio::route::rule::Rule;
+use nuncio::store::sqlite::{Durability, Sqlite};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -238,7 +238,8 @@ impl Keeper {
             }
         }
         self.order += 1;
-        let entries: Vec<Entry> = submission.recipients.iter().enumerate().map(|(at, _)| self.entry(&submission, at, order)).collect();
+        let entries: Vec<Entry> =
+            submission.recipients.iter().enumerate().map(|(at, _)| self.entry(&submission, at, order)).collect();
         let first = Seq(self.seq);
         self.seq += entries.len() as u64;
         let messages = entries.iter().map(|it| it.body.id).collect();
@@ -332,12 +333,16 @@ pub(crate) fn plan() -> Plan {
     ];
     accounts[1].scopes.send = false;
     accounts[2].active = false;
-    accounts[3].allow_from = vec![Network { address: std::net::Ipv4Addr::new(10, 0, 0, 0).to_ipv6_mapped().to_bits(), bits: 104 }];
+    accounts[3].allow_from =
+        vec![Network { address: std::net::Ipv4Addr::new(10, 0, 0, 0).to_ipv6_mapped().to_bits(), bits: 104 }];
     accounts[3].scopes.read = false;
     accounts[4].region = Some("NL".into());
     accounts[4].senders = vec!["*".into()];
-    let routes =
-        [route(8, Class::Otp, Some("0.087")), route(1, Class::Marketing, None), route(5, Class::Transactional, Some("0.1"))];
+    let routes = [
+        route(8, Class::Otp, Some("0.087")),
+        route(1, Class::Marketing, None),
+        route(5, Class::Transactional, Some("0.1")),
+    ];
     let carrier = Carrier {
         id: CarrierId(1),
         name: "acme".into(),

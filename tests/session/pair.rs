@@ -57,24 +57,9 @@ struct Weather {
     malice: u64,
 }
 
-const FAIR: Weather = Weather {
-    delay: 400,
-    loss: 0,
-    thinking: 1_000,
-    malice: 0,
-};
-const FOUL: Weather = Weather {
-    delay: 900,
-    loss: 25,
-    thinking: 3_500,
-    malice: 0,
-};
-const HOSTILE: Weather = Weather {
-    delay: 900,
-    loss: 60,
-    thinking: 2_500,
-    malice: 12,
-};
+const FAIR: Weather = Weather { delay: 400, loss: 0, thinking: 1_000, malice: 0 };
+const FOUL: Weather = Weather { delay: 900, loss: 25, thinking: 3_500, malice: 0 };
+const HOSTILE: Weather = Weather { delay: 900, loss: 60, thinking: 2_500, malice: 12 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
@@ -99,14 +84,7 @@ struct End {
 
 impl End {
     fn new(session: Session, window: usize) -> Self {
-        Self {
-            session,
-            window,
-            fates: Vec::new(),
-            in_flight: 0,
-            deadline: None,
-            closed: None,
-        }
+        Self { session, window, fates: Vec::new(), in_flight: 0, deadline: None, closed: None }
     }
 
     fn end(&mut self, ticket: Ticket, fate: Fate) {
@@ -158,14 +136,7 @@ impl World {
         let esme = Session::esme(now, BindKind::Transceiver, Bind::default(), ours);
         let smsc = Session::smsc(now, theirs);
         let ends = [End::new(esme, windows[0]), End::new(smsc, windows[1])];
-        let mut world = Self {
-            dice,
-            weather,
-            now,
-            ends,
-            parcels: BTreeMap::new(),
-            stamp: 0,
-        };
+        let mut world = Self { dice, weather, now, ends, parcels: BTreeMap::new(), stamp: 0 };
         world.drain(0);
         world.drain(1);
         world
@@ -173,8 +144,7 @@ impl World {
 
     fn post(&mut self, to: usize, after: u64, parcel: Parcel) {
         self.stamp += 1;
-        self.parcels
-            .insert((self.now + MS * after as u32, self.stamp), (to, parcel));
+        self.parcels.insert((self.now + MS * after as u32, self.stamp), (to, parcel));
     }
 
     /// Hands one input to one end and does all that it asks for.
@@ -189,10 +159,7 @@ impl World {
                 Output::Send(pdu) => self.carry(end, pdu),
                 Output::Event(event) => self.hear(end, event),
                 Output::Wait(deadline) => {
-                    assert!(
-                        deadline.is_none_or(|it| self.now < it),
-                        "a deadline that is past spins"
-                    );
+                    assert!(deadline.is_none_or(|it| self.now < it), "a deadline that is past spins");
                     self.ends[end].deadline = deadline;
                     break;
                 }
@@ -207,19 +174,9 @@ impl World {
             }
         }
         let it = &self.ends[end];
-        assert!(
-            it.in_flight <= it.window,
-            "more in flight than the window is wide"
-        );
-        assert_eq!(
-            it.in_flight,
-            it.session.in_flight(),
-            "the session counts otherwise"
-        );
-        assert!(
-            it.session.tombs() <= it.window,
-            "more tombs than the window is wide"
-        );
+        assert!(it.in_flight <= it.window, "more in flight than the window is wide");
+        assert_eq!(it.in_flight, it.session.in_flight(), "the session counts otherwise");
+        assert!(it.session.tombs() <= it.window, "more tombs than the window is wide");
         if matches!(it.session.state(), State::Bound(_)) {
             assert_eq!(it.session.credit(), it.window - it.in_flight);
         } else {
@@ -265,16 +222,9 @@ impl World {
     fn check(&self, ticket: Ticket, status: CommandStatus) {
         match status {
             CommandStatus::Other(code) if TICKET_BASE <= code => {
-                assert_eq!(
-                    u64::from(code - TICKET_BASE),
-                    ticket,
-                    "the answer to another ticket"
-                );
+                assert_eq!(u64::from(code - TICKET_BASE), ticket, "the answer to another ticket");
             }
-            _ => assert!(
-                status != CommandStatus::Ok || self.weather.malice != 0,
-                "nobody says Ok here"
-            ),
+            _ => assert!(status != CommandStatus::Ok || self.weather.malice != 0, "nobody says Ok here"),
         }
     }
 
@@ -290,25 +240,14 @@ impl World {
         };
         let ticket = u64::from_be_bytes(octets) as u32;
         let after = self.dice.below(self.weather.thinking);
-        self.post(
-            end,
-            after,
-            Parcel::Respond(sequence, CommandStatus::Other(TICKET_BASE + ticket), resp),
-        );
+        self.post(end, after, Parcel::Respond(sequence, CommandStatus::Other(TICKET_BASE + ticket), resp));
     }
 
     fn request(&mut self, end: usize) {
         let ticket = self.ends[end].fates.len() as Ticket;
         self.ends[end].fates.push(Fate::Open);
-        let sm = Sm {
-            short_message: ticket.to_be_bytes().to_vec().into(),
-            ..Sm::default()
-        };
-        let body = if end == 0 {
-            Body::SubmitSm(sm)
-        } else {
-            Body::DeliverSm(sm)
-        };
+        let sm = Sm { short_message: ticket.to_be_bytes().to_vec().into(), ..Sm::default() };
+        let body = if end == 0 { Body::SubmitSm(sm) } else { Body::DeliverSm(sm) };
         let credit = self.ends[end].session.credit();
         self.tell(end, Input::Request(ticket, body));
         let fate = self.ends[end].fates[ticket as usize];
@@ -324,50 +263,21 @@ impl World {
             1 if self.dice.one_in(3) => return self.tell(end, Input::Eof),
             2 => Parcel::Undecodable(CommandId(self.dice.below(0x20) as u32), sequence),
             3 => Parcel::Undecodable(CommandId::SUBMIT_SM.response(), sequence),
-            4 => Parcel::Pdu(Pdu {
-                status: CommandStatus::Ok,
-                sequence,
-                body: Body::GenericNack,
-            }),
+            4 => Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: Body::GenericNack }),
             5 => Parcel::Pdu(Pdu {
                 status: CommandStatus::Ok,
                 sequence,
                 body: Body::Bind(BindKind::Receiver, Bind::default()),
             }),
-            6 => Parcel::Pdu(Pdu {
-                status: CommandStatus::Ok,
-                sequence,
-                body: Body::SubmitSm(Sm::default()),
-            }),
-            7 => Parcel::Pdu(Pdu {
-                status: CommandStatus::Ok,
-                sequence,
-                body: Body::DeliverSm(Sm::default()),
-            }),
-            8 => Parcel::Pdu(Pdu {
-                status: CommandStatus::Ok,
-                sequence,
-                body: Body::SubmitSmResp(SmResp::default()),
-            }),
-            9 => Parcel::Pdu(Pdu {
-                status: CommandStatus::Ok,
-                sequence,
-                body: Body::UnbindResp,
-            }),
+            6 => Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: Body::SubmitSm(Sm::default()) }),
+            7 => Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: Body::DeliverSm(Sm::default()) }),
+            8 => Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: Body::SubmitSmResp(SmResp::default()) }),
+            9 => Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: Body::UnbindResp }),
             10 => {
-                let command =
-                    CommandId(self.dice.below(0x200) as u32 | (self.dice.below(2) as u32) << 31);
-                Parcel::Pdu(Pdu {
-                    status: CommandStatus::Ok,
-                    sequence,
-                    body: Body::Other(command, Default::default()),
-                })
+                let command = CommandId(self.dice.below(0x200) as u32 | (self.dice.below(2) as u32) << 31);
+                Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: Body::Other(command, Default::default()) })
             }
-            11 => Parcel::Respond(
-                sequence,
-                CommandStatus::Ok,
-                Body::SubmitSmResp(SmResp::default()),
-            ),
+            11 => Parcel::Respond(sequence, CommandStatus::Ok, Body::SubmitSmResp(SmResp::default())),
             12 => return self.tell(end, Input::Unsent { sequence: u32::MAX }),
             _ => return self.request(end),
         };
@@ -386,10 +296,7 @@ impl World {
             return true;
         }
         let parcel = self.parcels.keys().next().copied();
-        let tick = [0, 1]
-            .into_iter()
-            .filter_map(|end| Some((self.ends[end].deadline?, end)))
-            .min();
+        let tick = [0, 1].into_iter().filter_map(|end| Some((self.ends[end].deadline?, end))).min();
         match (parcel, tick) {
             (Some(key), tick) if tick.is_none_or(|(at, _)| key.0 <= at) => {
                 self.now = self.now.max(key.0);
@@ -398,16 +305,10 @@ impl World {
                     to,
                     match parcel {
                         Parcel::Pdu(pdu) => Input::Pdu(pdu),
-                        Parcel::Undecodable(command, sequence) => Input::Undecodable {
-                            command,
-                            sequence,
-                            status: CommandStatus::InvalidCommandLength,
-                        },
-                        Parcel::Respond(sequence, status, body) => Input::Respond {
-                            sequence,
-                            status,
-                            body,
-                        },
+                        Parcel::Undecodable(command, sequence) => {
+                            Input::Undecodable { command, sequence, status: CommandStatus::InvalidCommandLength }
+                        }
+                        Parcel::Respond(sequence, status, body) => Input::Respond { sequence, status, body },
                         Parcel::Eof => Input::Eof,
                     },
                 );
@@ -432,23 +333,14 @@ impl World {
                 }
                 return;
             }
-            assert!(
-                self.step(),
-                "nothing can ever happen again, and they are not closed"
-            );
+            assert!(self.step(), "nothing can ever happen again, and they are not closed");
         }
         panic!("the sessions do not end");
     }
 
     fn tally(&self) -> [usize; 5] {
-        [
-            Fate::Answered,
-            Fate::TimedOut,
-            Fate::LateAnswered,
-            Fate::NeverSent,
-            Fate::Lost,
-        ]
-        .map(|fate| self.ends.iter().map(|end| end.count(fate)).sum())
+        [Fate::Answered, Fate::TimedOut, Fate::LateAnswered, Fate::NeverSent, Fate::Lost]
+            .map(|fate| self.ends.iter().map(|end| end.count(fate)).sum())
     }
 }
 
@@ -475,11 +367,7 @@ fn in_fair_weather_everything_is_answered_and_nobody_closes() {
         let mut world = World::new(seed, FAIR);
         for _ in 0..1_500 {
             assert!(world.step());
-            assert_eq!(
-                world.ends[0].closed.or(world.ends[1].closed),
-                None,
-                "a healthy session closed"
-            );
+            assert_eq!(world.ends[0].closed.or(world.ends[1].closed), None, "a healthy session closed");
         }
         let [answered, timed_out, late, never, lost] = world.tally();
         assert!(50 < answered, "hardly anything happened: {answered}");
@@ -506,11 +394,7 @@ fn in_foul_weather_every_ticket_ends_once() {
         total.set(sum);
     });
     let [answered, timed_out, late, _, lost] = total.get();
-    assert!(
-        0 < answered && 0 < timed_out && 0 < late && 0 < lost,
-        "weather too fair: {:?}",
-        total.get()
-    );
+    assert!(0 < answered && 0 < timed_out && 0 < late && 0 < lost, "weather too fair: {:?}", total.get());
 }
 
 #[test]
@@ -542,8 +426,5 @@ fn the_same_seed_is_the_same_run() {
 
 #[test]
 fn both_roles_have_a_peer() {
-    assert_eq!(
-        (Role::Esme.peer(), Role::Smsc.peer()),
-        (Role::Smsc, Role::Esme)
-    );
+    assert_eq!((Role::Esme.peer(), Role::Smsc.peer()), (Role::Smsc, Role::Esme));
 }

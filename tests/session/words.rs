@@ -18,11 +18,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const OK: CommandStatus = CommandStatus::Ok;
 
 fn pdu(status: CommandStatus, sequence: u32, body: Body) -> Pdu {
-    Pdu {
-        status,
-        sequence,
-        body,
-    }
+    Pdu { status, sequence, body }
 }
 
 /// A session and its clock, which goes by whole seconds.
@@ -36,27 +32,15 @@ impl Talk {
     fn esme(kind: BindKind, options: Options) -> Self {
         let mut talk = Self::binding(kind, options);
         let told = talk.hear(0, OK, 1, Body::BindResp(kind, BindResp::default()));
-        assert!(
-            matches!(told[..], [Output::Event(Event::Bound { .. })]),
-            "{told:?}"
-        );
+        assert!(matches!(told[..], [Output::Event(Event::Bound { .. })]), "{told:?}");
         talk
     }
 
     fn binding(kind: BindKind, options: Options) -> Self {
         let start = Instant::now();
-        let bind = Bind {
-            interface_version: 0x34,
-            ..Bind::default()
-        };
-        let mut talk = Self {
-            session: Session::esme(start, kind, bind.clone(), options),
-            start,
-        };
-        assert_eq!(
-            talk.drain(),
-            [Output::Send(pdu(OK, 1, Body::Bind(kind, bind)))]
-        );
+        let bind = Bind { interface_version: 0x34, ..Bind::default() };
+        let mut talk = Self { session: Session::esme(start, kind, bind.clone(), options), start };
+        assert_eq!(talk.drain(), [Output::Send(pdu(OK, 1, Body::Bind(kind, bind)))]);
         talk
     }
 
@@ -64,30 +48,15 @@ impl Talk {
     fn smsc(kind: BindKind, options: Options) -> Self {
         let mut talk = Self::accepting(options);
         let told = talk.hear(0, OK, 9, Body::Bind(kind, Bind::default()));
-        assert!(
-            matches!(
-                told[..],
-                [Output::Event(Event::BindRequested { sequence: 9, .. })]
-            ),
-            "{told:?}"
-        );
+        assert!(matches!(told[..], [Output::Event(Event::BindRequested { sequence: 9, .. })]), "{told:?}");
         let told = talk.respond(0, 9, OK, Body::BindResp(kind, BindResp::default()));
-        assert!(
-            matches!(
-                told[..],
-                [Output::Send(_), Output::Event(Event::Bound { .. })]
-            ),
-            "{told:?}"
-        );
+        assert!(matches!(told[..], [Output::Send(_), Output::Event(Event::Bound { .. })]), "{told:?}");
         talk
     }
 
     fn accepting(options: Options) -> Self {
         let start = Instant::now();
-        Self {
-            session: Session::smsc(start, options),
-            start,
-        }
+        Self { session: Session::smsc(start, options), start }
     }
 
     fn at(&mut self, second: u32, input: Input) -> Vec<Output> {
@@ -95,38 +64,16 @@ impl Talk {
         self.drain()
     }
 
-    fn hear(
-        &mut self,
-        second: u32,
-        status: CommandStatus,
-        sequence: u32,
-        body: Body,
-    ) -> Vec<Output> {
+    fn hear(&mut self, second: u32, status: CommandStatus, sequence: u32, body: Body) -> Vec<Output> {
         self.at(second, Input::Pdu(pdu(status, sequence, body)))
     }
 
-    fn respond(
-        &mut self,
-        second: u32,
-        sequence: u32,
-        status: CommandStatus,
-        body: Body,
-    ) -> Vec<Output> {
-        self.at(
-            second,
-            Input::Respond {
-                sequence,
-                status,
-                body,
-            },
-        )
+    fn respond(&mut self, second: u32, sequence: u32, status: CommandStatus, body: Body) -> Vec<Output> {
+        self.at(second, Input::Respond { sequence, status, body })
     }
 
     fn submit(&mut self, second: u32, ticket: u64) -> Vec<Output> {
-        self.at(
-            second,
-            Input::Request(ticket, Body::SubmitSm(Sm::default())),
-        )
+        self.at(second, Input::Request(ticket, Body::SubmitSm(Sm::default())))
     }
 
     /// All that is said, without the waiting; the last word of a closed session is Close.
@@ -168,24 +115,11 @@ fn answers_come_in_any_order() {
     }
     for (sequence, ticket) in [(4, 102), (2, 100), (3, 101)] {
         let told = talk.hear(1, OK, sequence, submit_sm_resp());
-        assert_eq!(
-            told,
-            [Output::Event(Event::Answered {
-                ticket,
-                status: OK,
-                body: submit_sm_resp()
-            })]
-        );
+        assert_eq!(told, [Output::Event(Event::Answered { ticket, status: OK, body: submit_sm_resp() })]);
     }
     let told = talk.hear(1, OK, 3, submit_sm_resp());
     let command = CommandId::SUBMIT_SM.response();
-    assert_eq!(
-        told,
-        [Output::Event(Event::Odd(Oddity::Unmatched {
-            command,
-            sequence: 3
-        }))]
-    );
+    assert_eq!(told, [Output::Event(Event::Odd(Oddity::Unmatched { command, sequence: 3 }))]);
 }
 
 #[test]
@@ -194,22 +128,9 @@ fn a_generic_nack_answers_the_request_it_names() {
     talk.submit(0, 7);
     let told = talk.hear(1, CommandStatus::InvalidCommandId, 2, Body::GenericNack);
     let status = CommandStatus::InvalidCommandId;
-    assert_eq!(
-        told,
-        [Output::Event(Event::Answered {
-            ticket: 7,
-            status,
-            body: Body::GenericNack
-        })]
-    );
+    assert_eq!(told, [Output::Event(Event::Answered { ticket: 7, status, body: Body::GenericNack })]);
     let told = talk.hear(1, status, 77, Body::GenericNack);
-    assert_eq!(
-        told,
-        [Output::Event(Event::Odd(Oddity::Nacked {
-            sequence: 77,
-            status
-        }))]
-    );
+    assert_eq!(told, [Output::Event(Event::Odd(Oddity::Nacked { sequence: 77, status }))]);
 }
 
 #[test]
@@ -218,64 +139,29 @@ fn a_second_complaint_of_wrong_lengths_ends_the_session() {
     let status = CommandStatus::InvalidCommandLength;
     assert_eq!(talk.hear(1, status, 0, Body::GenericNack).len(), 1);
     let told = talk.hear(1, status, 0, Body::GenericNack);
-    assert_eq!(
-        told.last(),
-        Some(&Output::Close(CloseReason::Desynchronised))
-    );
+    assert_eq!(told.last(), Some(&Output::Close(CloseReason::Desynchronised)));
 }
 
 #[test]
 fn a_late_answer_still_names_its_ticket() {
-    let mut talk = Talk::esme(
-        BindKind::Transmitter,
-        Options {
-            enquire_link: None,
-            ..Options::default()
-        },
-    );
+    let mut talk = Talk::esme(BindKind::Transmitter, Options { enquire_link: None, ..Options::default() });
     talk.submit(0, 7);
     assert_eq!(talk.waits_until(), 60);
-    assert_eq!(
-        talk.at(60, Input::Tick),
-        [Output::Event(Event::TimedOut(7))]
-    );
+    assert_eq!(talk.at(60, Input::Tick), [Output::Event(Event::TimedOut(7))]);
     assert_eq!((talk.session.credit(), talk.session.tombs()), (10, 1));
     let told = talk.hear(99, OK, 2, submit_sm_resp());
-    assert_eq!(
-        told,
-        [Output::Event(Event::LateAnswer {
-            ticket: 7,
-            status: OK,
-            body: submit_sm_resp()
-        })]
-    );
+    assert_eq!(told, [Output::Event(Event::LateAnswer { ticket: 7, status: OK, body: submit_sm_resp() })]);
     assert_eq!(talk.session.tombs(), 0);
 }
 
 #[test]
 fn as_many_tombs_as_the_window_is_wide_end_the_session() {
-    let mut talk = Talk::esme(
-        BindKind::Transmitter,
-        Options {
-            window: 2,
-            enquire_link: None,
-            ..Options::default()
-        },
-    );
+    let mut talk = Talk::esme(BindKind::Transmitter, Options { window: 2, enquire_link: None, ..Options::default() });
     talk.submit(0, 1);
-    assert_eq!(
-        talk.at(60, Input::Tick),
-        [Output::Event(Event::TimedOut(1))]
-    );
+    assert_eq!(talk.at(60, Input::Tick), [Output::Event(Event::TimedOut(1))]);
     talk.submit(60, 2);
     let told = talk.at(120, Input::Tick);
-    assert_eq!(
-        told,
-        [
-            Output::Event(Event::TimedOut(2)),
-            Output::Close(CloseReason::MissingAnswers)
-        ]
-    );
+    assert_eq!(told, [Output::Event(Event::TimedOut(2)), Output::Close(CloseReason::MissingAnswers)]);
 }
 
 #[test]
@@ -294,21 +180,12 @@ fn a_peer_that_lives_but_answers_nothing_is_left() {
 
 #[test]
 fn one_answer_is_progress_for_all() {
-    let mut talk = Talk::esme(
-        BindKind::Transmitter,
-        Options {
-            enquire_link: None,
-            ..Options::default()
-        },
-    );
+    let mut talk = Talk::esme(BindKind::Transmitter, Options { enquire_link: None, ..Options::default() });
     talk.submit(0, 1);
     talk.submit(30, 2);
     talk.submit(31, 3);
     talk.hear(32, OK, 3, submit_sm_resp());
-    assert_eq!(
-        talk.at(60, Input::Tick),
-        [Output::Event(Event::TimedOut(1))]
-    );
+    assert_eq!(talk.at(60, Input::Tick), [Output::Event(Event::TimedOut(1))]);
     assert_eq!(talk.session.in_flight(), 1);
 }
 
@@ -316,45 +193,30 @@ fn one_answer_is_progress_for_all() {
 fn a_silent_peer_is_asked_and_then_left() {
     let mut talk = Talk::esme(BindKind::Receiver, Options::default());
     assert_eq!(talk.waits_until(), 30);
-    assert_eq!(
-        talk.at(30, Input::Tick),
-        [Output::Send(pdu(OK, 2, Body::EnquireLink))]
-    );
+    assert_eq!(talk.at(30, Input::Tick), [Output::Send(pdu(OK, 2, Body::EnquireLink))]);
     assert_eq!(talk.waits_until(), 90);
     // Anything is a sign of life.
     talk.hear(80, OK, 4, Body::DeliverSm(Sm::default()));
     assert_eq!(talk.waits_until(), 110);
     talk.at(110, Input::Tick);
-    assert_eq!(
-        talk.at(170, Input::Tick),
-        [Output::Close(CloseReason::Silent)]
-    );
+    assert_eq!(talk.at(170, Input::Tick), [Output::Close(CloseReason::Silent)]);
 }
 
 #[test]
 fn a_bind_that_is_not_answered_or_refused_ends_the_session() {
     let mut talk = Talk::binding(BindKind::Transceiver, Options::default());
     assert_eq!(talk.waits_until(), 10);
-    assert_eq!(
-        talk.at(10, Input::Tick),
-        [Output::Close(CloseReason::BindTimeout)]
-    );
+    assert_eq!(talk.at(10, Input::Tick), [Output::Close(CloseReason::BindTimeout)]);
 
     let refusals = [
-        (
-            CommandStatus::AlreadyBound,
-            Body::BindResp(BindKind::Transceiver, BindResp::default()),
-        ),
+        (CommandStatus::AlreadyBound, Body::BindResp(BindKind::Transceiver, BindResp::default())),
         (CommandStatus::InvalidCommandId, Body::GenericNack),
     ];
     for (status, body) in refusals {
         let mut talk = Talk::binding(BindKind::Transceiver, Options::default());
         let told = talk.hear(1, status, 1, body);
         let refused = Output::Event(Event::BindRefused(status));
-        assert_eq!(
-            told,
-            [refused, Output::Close(CloseReason::BindRefused(status))]
-        );
+        assert_eq!(told, [refused, Output::Close(CloseReason::BindRefused(status))]);
     }
 }
 
@@ -365,50 +227,24 @@ fn an_smsc_waits_for_a_bind_and_may_refuse_it() {
     talk.hear(1, OK, 3, Body::Bind(BindKind::Receiver, Bind::default()));
     let resp = || Body::BindResp(BindKind::Receiver, BindResp::default());
     let status = CommandStatus::Other(0x0E);
-    assert_eq!(
-        talk.respond(2, 3, status, resp()),
-        [refused(status, 3, resp())]
-    );
+    assert_eq!(talk.respond(2, 3, status, resp()), [refused(status, 3, resp())]);
     assert_eq!(talk.session.state(), State::Open);
     assert_eq!(talk.waits_until(), 10);
-    assert_eq!(
-        talk.at(10, Input::Tick),
-        [Output::Close(CloseReason::NoBind)]
-    );
+    assert_eq!(talk.at(10, Input::Tick), [Output::Close(CloseReason::NoBind)]);
 }
 
 #[test]
 fn the_lower_version_is_spoken() {
     let mut talk = Talk::accepting(Options::default());
-    let bind = Bind {
-        interface_version: 0x33,
-        ..Bind::default()
-    };
+    let bind = Bind { interface_version: 0x33, ..Bind::default() };
     talk.hear(1, OK, 3, Body::Bind(BindKind::Receiver, bind));
-    talk.respond(
-        1,
-        3,
-        OK,
-        Body::BindResp(BindKind::Receiver, BindResp::default()),
-    );
+    talk.respond(1, 3, OK, Body::BindResp(BindKind::Receiver, BindResp::default()));
     assert_eq!(talk.session.version(), Version::V33);
 
-    let options = Options {
-        assumed_version: Version::V33,
-        ..Options::default()
-    };
-    assert_eq!(
-        Talk::esme(BindKind::Receiver, options).session.version(),
-        Version::V33
-    );
-    let options = Options {
-        assumed_version: Version::V50,
-        ..Options::default()
-    };
-    assert_eq!(
-        Talk::esme(BindKind::Receiver, options).session.version(),
-        Version::V34
-    );
+    let options = Options { assumed_version: Version::V33, ..Options::default() };
+    assert_eq!(Talk::esme(BindKind::Receiver, options).session.version(), Version::V33);
+    let options = Options { assumed_version: Version::V50, ..Options::default() };
+    assert_eq!(Talk::esme(BindKind::Receiver, options).session.version(), Version::V34);
 }
 
 #[test]
@@ -416,30 +252,15 @@ fn what_is_not_legal_is_refused_by_its_own_response() {
     let mut smsc = Talk::smsc(BindKind::Receiver, Options::default());
     let told = smsc.hear(1, OK, 4, Body::SubmitSm(Sm::default()));
     let misplaced = |command| Output::Event(Event::Odd(Oddity::Misplaced { command }));
-    assert_eq!(
-        told,
-        [
-            misplaced(CommandId::SUBMIT_SM),
-            refused(CommandStatus::InvalidBindStatus, 4, submit_sm_resp())
-        ]
-    );
+    assert_eq!(told, [misplaced(CommandId::SUBMIT_SM), refused(CommandStatus::InvalidBindStatus, 4, submit_sm_resp())]);
     let told = smsc.hear(1, OK, 5, Body::Bind(BindKind::Receiver, Bind::default()));
     let resp = Body::BindResp(BindKind::Receiver, BindResp::default());
-    assert_eq!(
-        told,
-        [
-            misplaced(CommandId::BIND_RECEIVER),
-            refused(CommandStatus::AlreadyBound, 5, resp)
-        ]
-    );
+    assert_eq!(told, [misplaced(CommandId::BIND_RECEIVER), refused(CommandStatus::AlreadyBound, 5, resp)]);
     assert_eq!(smsc.session.state(), State::Bound(BindKind::Receiver));
 
     let mut smsc = Talk::accepting(Options::default());
     let told = smsc.hear(1, OK, 4, Body::Unbind);
-    assert_eq!(
-        told[1],
-        refused(CommandStatus::InvalidBindStatus, 4, Body::UnbindResp)
-    );
+    assert_eq!(told[1], refused(CommandStatus::InvalidBindStatus, 4, Body::UnbindResp));
     // An enquiry is answered everywhere.
     let told = smsc.hear(1, OK, 0xFFFF_FFFF, Body::EnquireLink);
     assert_eq!(told, [refused(OK, 0xFFFF_FFFF, Body::EnquireLinkResp)]);
@@ -449,25 +270,12 @@ fn what_is_not_legal_is_refused_by_its_own_response() {
 fn operations_that_are_unknown_or_not_served() {
     let mut smsc = Talk::smsc(BindKind::Transceiver, Options::default());
     let other = |command| Body::Other(CommandId(command), Default::default());
-    let unserved = |command| {
-        Output::Event(Event::Odd(Oddity::Unserved {
-            command: CommandId(command),
-        }))
-    };
+    let unserved = |command| Output::Event(Event::Odd(Oddity::Unserved { command: CommandId(command) }));
     let invalid = CommandStatus::InvalidCommandId;
     // query_sm has a response of its own, 0x7777 has none, 0x80007777 is no request.
-    assert_eq!(
-        smsc.hear(1, OK, 4, other(0x03)),
-        [unserved(0x03), refused(invalid, 4, other(0x8000_0003))]
-    );
-    assert_eq!(
-        smsc.hear(1, OK, 5, other(0x7777)),
-        [unserved(0x7777), refused(invalid, 5, Body::GenericNack)]
-    );
-    assert_eq!(
-        smsc.hear(1, OK, 6, other(0x8000_7777)),
-        [unserved(0x8000_7777)]
-    );
+    assert_eq!(smsc.hear(1, OK, 4, other(0x03)), [unserved(0x03), refused(invalid, 4, other(0x8000_0003))]);
+    assert_eq!(smsc.hear(1, OK, 5, other(0x7777)), [unserved(0x7777), refused(invalid, 5, Body::GenericNack)]);
+    assert_eq!(smsc.hear(1, OK, 6, other(0x8000_7777)), [unserved(0x8000_7777)]);
     // alert_notification has no response.
     let mut esme = Talk::esme(BindKind::Receiver, Options::default());
     assert_eq!(esme.hear(1, OK, 6, other(0x0102)), [unserved(0x0102)]);
@@ -478,16 +286,9 @@ fn what_cannot_be_read_is_refused_and_the_session_goes_on() {
     let mut esme = Talk::esme(BindKind::Transceiver, Options::default());
     esme.submit(0, 7);
     let status = CommandStatus::InvalidCommandLength;
-    let unreadable = |command, sequence| Input::Undecodable {
-        command,
-        sequence,
-        status,
-    };
+    let unreadable = |command, sequence| Input::Undecodable { command, sequence, status };
     let told = esme.at(1, unreadable(CommandId::DELIVER_SM, 5));
-    assert_eq!(
-        told[1],
-        refused(status, 5, Body::DeliverSmResp(SmResp::default()))
-    );
+    assert_eq!(told[1], refused(status, 5, Body::DeliverSmResp(SmResp::default())));
     // The request may have been taken: only time ends it.
     let told = esme.at(1, unreadable(CommandId::SUBMIT_SM.response(), 2));
     assert_eq!(told.len(), 1);
@@ -496,48 +297,27 @@ fn what_cannot_be_read_is_refused_and_the_session_goes_on() {
 
 #[test]
 fn messages_beyond_the_inbound_window_are_put_off() {
-    let options = Options {
-        inbound_window: 1,
-        ..Options::default()
-    };
+    let options = Options { inbound_window: 1, ..Options::default() };
     let mut esme = Talk::esme(BindKind::Receiver, options.clone());
     let requested = esme.hear(1, OK, 4, Body::DataSm(DataSm::default()));
-    assert!(matches!(
-        requested[..],
-        [Output::Event(Event::Requested { sequence: 4, .. })]
-    ));
+    assert!(matches!(requested[..], [Output::Event(Event::Requested { sequence: 4, .. })]));
     let told = esme.hear(1, OK, 5, Body::DeliverSm(Sm::default()));
     let body = Body::DeliverSmResp(SmResp::default());
-    assert_eq!(
-        told[1],
-        refused(CommandStatus::ReceiverTemporaryError, 5, body)
-    );
+    assert_eq!(told[1], refused(CommandStatus::ReceiverTemporaryError, 5, body));
     esme.respond(1, 4, OK, Body::DataSmResp(SmResp::default()));
     let requested = esme.hear(1, OK, 6, Body::DeliverSm(Sm::default()));
-    assert!(matches!(
-        requested[..],
-        [Output::Event(Event::Requested { sequence: 6, .. })]
-    ));
+    assert!(matches!(requested[..], [Output::Event(Event::Requested { sequence: 6, .. })]));
 
     let mut smsc = Talk::smsc(BindKind::Transmitter, options);
     smsc.hear(1, OK, 4, Body::SubmitSm(Sm::default()));
     let told = smsc.hear(1, OK, 5, Body::SubmitSm(Sm::default()));
-    assert_eq!(
-        told[1],
-        refused(CommandStatus::Throttled, 5, submit_sm_resp())
-    );
+    assert_eq!(told[1], refused(CommandStatus::Throttled, 5, submit_sm_resp()));
 }
 
 #[test]
 fn a_request_without_credit_or_right_never_leaves() {
     let never = |ticket| [Output::Event(Event::NeverSent(ticket))];
-    let mut talk = Talk::esme(
-        BindKind::Transmitter,
-        Options {
-            window: 1,
-            ..Options::default()
-        },
-    );
+    let mut talk = Talk::esme(BindKind::Transmitter, Options { window: 1, ..Options::default() });
     talk.submit(0, 1);
     assert_eq!(talk.submit(0, 2), never(2));
     let mut talk = Talk::esme(BindKind::Receiver, Options::default());
@@ -551,13 +331,7 @@ fn a_request_without_credit_or_right_never_leaves() {
 
 #[test]
 fn a_request_at_the_moment_of_the_end_never_leaves() {
-    let mut talk = Talk::esme(
-        BindKind::Transmitter,
-        Options {
-            enquire_link: None,
-            ..Options::default()
-        },
-    );
+    let mut talk = Talk::esme(BindKind::Transmitter, Options { enquire_link: None, ..Options::default() });
     talk.submit(0, 1);
     talk.submit(30, 2);
     let told = talk.submit(60, 3);
@@ -570,10 +344,7 @@ fn a_request_at_the_moment_of_the_end_never_leaves() {
 fn a_pdu_that_could_not_be_encoded_never_left() {
     let mut talk = Talk::esme(BindKind::Transmitter, Options::default());
     talk.submit(0, 7);
-    assert_eq!(
-        talk.at(0, Input::Unsent { sequence: 2 }),
-        [Output::Event(Event::NeverSent(7))]
-    );
+    assert_eq!(talk.at(0, Input::Unsent { sequence: 2 }), [Output::Event(Event::NeverSent(7))]);
     assert_eq!(talk.session.credit(), 10);
 }
 
@@ -582,44 +353,22 @@ fn an_unbind_hears_what_was_on_its_way() {
     let mut talk = Talk::esme(BindKind::Transceiver, Options::default());
     talk.submit(0, 7);
     talk.submit(0, 8);
-    assert_eq!(
-        talk.at(1, Input::Unbind),
-        [Output::Send(pdu(OK, 4, Body::Unbind))]
-    );
+    assert_eq!(talk.at(1, Input::Unbind), [Output::Send(pdu(OK, 4, Body::Unbind))]);
     assert_eq!(talk.session.credit(), 0);
     assert_eq!(talk.waits_until(), 6);
     let told = talk.hear(2, OK, 2, submit_sm_resp());
-    assert!(matches!(
-        told[..],
-        [Output::Event(Event::Answered { ticket: 7, .. })]
-    ));
+    assert!(matches!(told[..], [Output::Event(Event::Answered { ticket: 7, .. })]));
     let told = talk.hear(2, OK, 9, Body::DeliverSm(Sm::default()));
-    assert!(matches!(
-        told[..],
-        [Output::Event(Event::Requested { sequence: 9, .. })]
-    ));
-    assert_eq!(
-        talk.respond(2, 9, OK, Body::DeliverSmResp(SmResp::default()))
-            .len(),
-        1
-    );
+    assert!(matches!(told[..], [Output::Event(Event::Requested { sequence: 9, .. })]));
+    assert_eq!(talk.respond(2, 9, OK, Body::DeliverSmResp(SmResp::default())).len(), 1);
     let told = talk.hear(3, OK, 4, Body::UnbindResp);
-    assert_eq!(
-        told,
-        [
-            Output::Event(Event::Lost(8)),
-            Output::Close(CloseReason::Unbound)
-        ]
-    );
+    assert_eq!(told, [Output::Event(Event::Lost(8)), Output::Close(CloseReason::Unbound)]);
 }
 
 #[test]
 fn every_way_an_unbind_may_be_answered() {
     let answers = [
-        (
-            3,
-            Input::Pdu(pdu(CommandStatus::InvalidCommandId, 2, Body::GenericNack)),
-        ),
+        (3, Input::Pdu(pdu(CommandStatus::InvalidCommandId, 2, Body::GenericNack))),
         (3, Input::Pdu(pdu(OK, 44, Body::Unbind))),
         (3, Input::Eof),
         (6, Input::Tick),
@@ -646,36 +395,21 @@ fn the_peer_unbinds() {
 
 #[test]
 fn a_session_without_messages_is_unbound() {
-    let options = Options {
-        inactivity: Some(SECOND * 45),
-        ..Options::default()
-    };
+    let options = Options { inactivity: Some(SECOND * 45), ..Options::default() };
     let mut talk = Talk::smsc(BindKind::Transceiver, options);
     talk.hear(20, OK, 10, Body::SubmitSm(Sm::default()));
     talk.respond(20, 10, OK, submit_sm_resp());
     talk.hear(40, OK, 11, Body::EnquireLink);
-    assert_eq!(
-        talk.at(65, Input::Tick),
-        [Output::Send(pdu(OK, 1, Body::Unbind))]
-    );
+    assert_eq!(talk.at(65, Input::Tick), [Output::Send(pdu(OK, 1, Body::Unbind))]);
     let told = talk.hear(66, OK, 1, Body::UnbindResp);
     assert_eq!(told, [Output::Close(CloseReason::Inactive)]);
 }
 
 #[test]
 fn two_things_due_at_once_are_both_done() {
-    let options = Options {
-        inactivity: Some(SECOND * 30),
-        ..Options::default()
-    };
+    let options = Options { inactivity: Some(SECOND * 30), ..Options::default() };
     let mut talk = Talk::esme(BindKind::Transceiver, options);
     let told = talk.at(30, Input::Tick);
-    assert_eq!(
-        told,
-        [
-            Output::Send(pdu(OK, 2, Body::EnquireLink)),
-            Output::Send(pdu(OK, 3, Body::Unbind))
-        ]
-    );
+    assert_eq!(told, [Output::Send(pdu(OK, 2, Body::EnquireLink)), Output::Send(pdu(OK, 3, Body::Unbind))]);
     assert_eq!(talk.waits_until(), 35);
 }

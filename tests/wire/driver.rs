@@ -16,9 +16,7 @@ use nuncio::wire::driver::{self, Ended, drive};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{
-    AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex,
-};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -43,15 +41,7 @@ impl Conversation for Agreeable {
     fn handle(&mut self, now: std::time::Instant, input: Spoken<Order>) {
         let input = match input {
             Spoken::Pdu(pdu) => Input::Pdu(pdu),
-            Spoken::Undecodable {
-                command,
-                sequence,
-                status,
-            } => Input::Undecodable {
-                command,
-                sequence,
-                status,
-            },
+            Spoken::Undecodable { command, sequence, status } => Input::Undecodable { command, sequence, status },
             Spoken::Command(Order::Request(ticket, body)) => Input::Request(ticket, body),
             Spoken::Command(Order::Unbind) => Input::Unbind,
             Spoken::Unsent { sequence } => Input::Unsent { sequence },
@@ -82,58 +72,32 @@ impl Conversation for Agreeable {
 impl Agreeable {
     pub(super) fn esme(options: Options) -> Self {
         let now = Instant::now().into_std();
-        Self {
-            session: Session::esme(now, BindKind::Transceiver, Bind::default(), options),
-            yes: Vec::new(),
-        }
+        Self { session: Session::esme(now, BindKind::Transceiver, Bind::default(), options), yes: Vec::new() }
     }
 
     fn smsc(options: Options) -> Self {
-        Self {
-            session: Session::smsc(Instant::now().into_std(), options),
-            yes: Vec::new(),
-        }
+        Self { session: Session::smsc(Instant::now().into_std(), options), yes: Vec::new() }
     }
 
     fn agree(&mut self, event: &Event) {
         let (sequence, body) = match event {
-            Event::BindRequested { sequence, kind, .. } => {
-                (*sequence, Body::BindResp(*kind, BindResp::default()))
+            Event::BindRequested { sequence, kind, .. } => (*sequence, Body::BindResp(*kind, BindResp::default())),
+            Event::Requested { sequence, body: Body::SubmitSm(_) } => {
+                (*sequence, Body::SubmitSmResp(SmResp::default()))
             }
-            Event::Requested {
-                sequence,
-                body: Body::SubmitSm(_),
-            } => (*sequence, Body::SubmitSmResp(SmResp::default())),
-            Event::Requested { sequence, .. } => {
-                (*sequence, Body::DeliverSmResp(SmResp::default()))
-            }
+            Event::Requested { sequence, .. } => (*sequence, Body::DeliverSmResp(SmResp::default())),
             _ => return,
         };
-        self.yes.insert(
-            0,
-            Input::Respond {
-                sequence,
-                status: CommandStatus::Ok,
-                body,
-            },
-        );
+        self.yes.insert(0, Input::Respond { sequence, status: CommandStatus::Ok, body });
     }
 }
 
 fn sm(octets: usize) -> Sm {
-    Sm {
-        short_message: Bytes::from(vec![b'a'; octets]),
-        ..Sm::default()
-    }
+    Sm { short_message: Bytes::from(vec![b'a'; octets]), ..Sm::default() }
 }
 
 /// Runs one side that has `requests` to make and then unbinds; the number of answers.
-async fn busy(
-    mut side: Agreeable,
-    stream: DuplexStream,
-    requests: u64,
-    body: fn(Sm) -> Body,
-) -> (u64, Ended) {
+async fn busy(mut side: Agreeable, stream: DuplexStream, requests: u64, body: fn(Sm) -> Body) -> (u64, Ended) {
     let (orders, mut commands) = mpsc::channel(requests as usize + 1);
     let (mut sent, mut answered) = (0, 0);
     let options = driver::Options::default();
@@ -155,9 +119,7 @@ async fn busy(
             };
             for _ in 0..credit.min(requests - sent) {
                 sent += 1;
-                orders
-                    .try_send(Order::Request(sent, body(sm(140))))
-                    .unwrap();
+                orders.try_send(Order::Request(sent, body(sm(140)))).unwrap();
             }
             if answered == requests && matches!(event, Event::Answered { .. }) {
                 orders.try_send(Order::Unbind).unwrap();
@@ -170,11 +132,7 @@ async fn busy(
 }
 
 fn wide() -> Options {
-    Options {
-        window: 50,
-        inbound_window: 50,
-        ..Options::default()
-    }
+    Options { window: 50, inbound_window: 50, ..Options::default() }
 }
 
 #[tokio::test(start_paused = true)]
@@ -185,16 +143,8 @@ async fn everything_is_answered_and_both_sides_part_in_peace() {
         busy(Agreeable::smsc(wide()), theirs, 0, Body::DeliverSm),
     );
     assert_eq!(esme.0, 2_000);
-    assert!(
-        matches!(esme.1, Ended::Closed(CloseReason::Unbound)),
-        "{:?}",
-        esme.1
-    );
-    assert!(
-        matches!(smsc.1, Ended::Closed(CloseReason::PeerUnbound)),
-        "{:?}",
-        smsc.1
-    );
+    assert!(matches!(esme.1, Ended::Closed(CloseReason::Unbound)), "{:?}", esme.1);
+    assert!(matches!(smsc.1, Ended::Closed(CloseReason::PeerUnbound)), "{:?}", smsc.1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -223,13 +173,7 @@ struct Hand {
 impl Hand {
     async fn say(&mut self, status: CommandStatus, sequence: u32, body: Body) {
         let mut octets = BytesMut::new();
-        Pdu {
-            status,
-            sequence,
-            body,
-        }
-        .encode(&mut octets)
-        .unwrap();
+        Pdu { status, sequence, body }.encode(&mut octets).unwrap();
         self.stream.write_all(&octets).await.unwrap();
     }
 
@@ -238,11 +182,7 @@ impl Hand {
             match (Codec { max_pdu: 9_999 }).next(&mut self.inbox).unwrap() {
                 Some(Heard::Pdu(pdu)) => return pdu,
                 Some(other) => panic!("{other:?}"),
-                None => assert_ne!(
-                    self.stream.read_buf(&mut self.inbox).await.unwrap(),
-                    0,
-                    "closed"
-                ),
+                None => assert_ne!(self.stream.read_buf(&mut self.inbox).await.unwrap(), 0, "closed"),
             }
         }
     }
@@ -259,14 +199,7 @@ impl Hand {
 /// An ESME on one end and a hand on the other.
 fn esme_and_hand(width: usize) -> (Agreeable, DuplexStream, Hand) {
     let (ours, theirs) = duplex(width);
-    (
-        Agreeable::esme(wide()),
-        ours,
-        Hand {
-            stream: theirs,
-            inbox: BytesMut::new(),
-        },
-    )
+    (Agreeable::esme(wide()), ours, Hand { stream: theirs, inbox: BytesMut::new() })
 }
 
 /// Runs the ESME with some submissions waiting for the bind; how it ended and what it told.
@@ -285,9 +218,7 @@ async fn run(
         |event| {
             if matches!(event, Event::Bound { .. }) {
                 for ticket in 0..submissions {
-                    orders
-                        .try_send(Order::Request(ticket, Body::SubmitSm(sm(140))))
-                        .unwrap();
+                    orders.try_send(Order::Request(ticket, Body::SubmitSm(sm(140)))).unwrap();
                 }
             }
             told.push(event);
@@ -319,37 +250,22 @@ async fn a_peer_that_does_not_read_is_left_and_what_never_left_is_known() {
 #[tokio::test(start_paused = true)]
 async fn commands_wait_in_their_channel_while_the_peer_does_not_read() {
     let (ours, theirs) = duplex(1_000);
-    let options = Options {
-        window: 2_000,
-        ..Options::default()
-    };
+    let options = Options { window: 2_000, ..Options::default() };
     let mut esme = Agreeable::esme(options);
-    let mut hand = Hand {
-        stream: theirs,
-        inbox: BytesMut::new(),
-    };
+    let mut hand = Hand { stream: theirs, inbox: BytesMut::new() };
     let (orders, mut commands) = mpsc::channel(2_000);
     let limits = driver::Options::default();
     let fill = |event| {
         if matches!(event, Event::Bound { .. }) {
             for ticket in 0..2_000 {
-                orders
-                    .try_send(Order::Request(ticket, Body::SubmitSm(sm(140))))
-                    .unwrap();
+                orders.try_send(Order::Request(ticket, Body::SubmitSm(sm(140)))).unwrap();
             }
         }
     };
-    let ((), ended) = tokio::join!(
-        hand.bind(),
-        drive(&mut esme, ours, &mut commands, fill, &limits)
-    );
+    let ((), ended) = tokio::join!(hand.bind(), drive(&mut esme, ours, &mut commands, fill, &limits));
     assert!(matches!(ended, Ended::Stuck), "{ended:?}");
     // 64 KiB are some 380 of them, and one turn may take 256 more.
-    assert!(
-        2_000 - 700 < commands.len() && commands.len() < 2_000 - 300,
-        "{} left",
-        commands.len()
-    );
+    assert!(2_000 - 700 < commands.len() && commands.len() < 2_000 - 300, "{} left", commands.len());
 }
 
 #[tokio::test(start_paused = true)]
@@ -358,10 +274,7 @@ async fn a_peer_that_asks_and_never_reads_is_itself_not_read_in_the_end() {
     let flood = async {
         hand.bind().await;
         for said in 0_u32.. {
-            assert!(
-                said * 16 < 2 * 1_024 * 1_024,
-                "what it asks is kept without end"
-            );
+            assert!(said * 16 < 2 * 1_024 * 1_024, "what it asks is kept without end");
             hand.say(CommandStatus::Ok, said, Body::EnquireLink).await;
         }
     };
@@ -385,10 +298,7 @@ async fn a_silent_peer_is_left_in_time() {
         () = peer => unreachable!(),
         ended = run(esme, ours, 0) => ended,
     };
-    assert!(
-        matches!(ended, Ended::Closed(CloseReason::Silent)),
-        "{ended:?}"
-    );
+    assert!(matches!(ended, Ended::Closed(CloseReason::Silent)), "{ended:?}");
     assert_eq!(began.elapsed().as_secs(), 90);
 }
 
@@ -397,10 +307,7 @@ async fn what_is_not_smpp_is_answered_once_and_left() {
     let (esme, ours, mut hand) = esme_and_hand(1_000);
     let peer = async {
         hand.bind().await;
-        hand.stream
-            .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-            .await
-            .unwrap();
+        hand.stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
         let nack = hand.hear().await;
         let mut rest = Vec::new();
         hand.stream.read_to_end(&mut rest).await.unwrap();
@@ -409,17 +316,7 @@ async fn what_is_not_smpp_is_answered_once_and_left() {
     let ((nack, rest), (ended, _)) = tokio::join!(peer, run(esme, ours, 0));
     assert!(matches!(ended, Ended::Garbled(_)), "{ended:?}");
     let status = CommandStatus::InvalidCommandLength;
-    assert_eq!(
-        (nack, rest.len()),
-        (
-            Pdu {
-                status,
-                sequence: 0,
-                body: Body::GenericNack
-            },
-            0
-        )
-    );
+    assert_eq!((nack, rest.len()), (Pdu { status, sequence: 0, body: Body::GenericNack }, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -428,27 +325,19 @@ async fn what_cannot_be_read_is_answered_and_the_next_is_heard() {
     let peer = async {
         hand.bind().await;
         // A submit_sm of three octets, in two pieces, to an ESME.
-        let octets = [
-            0, 0, 0, 19, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 77, b'a', b'b', b'c',
-        ];
+        let octets = [0, 0, 0, 19, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 77, b'a', b'b', b'c'];
         hand.stream.write_all(&octets[..9]).await.unwrap();
         tokio::task::yield_now().await;
         hand.stream.write_all(&octets[9..]).await.unwrap();
         let refusal = hand.hear().await;
-        assert_eq!(
-            (refusal.sequence, refusal.body.command_id()),
-            (77, CommandId::SUBMIT_SM.response())
-        );
+        assert_eq!((refusal.sequence, refusal.body.command_id()), (77, CommandId::SUBMIT_SM.response()));
         assert_ne!(refusal.status, CommandStatus::Ok);
         hand.say(CommandStatus::Ok, 78, Body::EnquireLink).await;
         assert_eq!(hand.hear().await.body, Body::EnquireLinkResp);
         drop(hand);
     };
     let ((), (ended, _)) = tokio::join!(peer, run(esme, ours, 0));
-    assert!(
-        matches!(ended, Ended::Closed(CloseReason::PeerClosed)),
-        "{ended:?}"
-    );
+    assert!(matches!(ended, Ended::Closed(CloseReason::PeerClosed)), "{ended:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -456,29 +345,13 @@ async fn answers_that_came_before_the_end_count() {
     let (esme, ours, mut hand) = esme_and_hand(100_000);
     let peer = async {
         hand.bind().await;
-        let sequences: Vec<u32> = [hand.hear().await, hand.hear().await]
-            .map(|pdu| pdu.sequence)
-            .into();
-        hand.say(
-            CommandStatus::Ok,
-            sequences[1],
-            Body::SubmitSmResp(SmResp::default()),
-        )
-        .await;
+        let sequences: Vec<u32> = [hand.hear().await, hand.hear().await].map(|pdu| pdu.sequence).into();
+        hand.say(CommandStatus::Ok, sequences[1], Body::SubmitSmResp(SmResp::default())).await;
         drop(hand);
     };
     let ((), (ended, told)) = tokio::join!(peer, run(esme, ours, 2));
-    assert!(
-        matches!(ended, Ended::Closed(CloseReason::PeerClosed)),
-        "{ended:?}"
-    );
-    assert!(
-        matches!(
-            told[1..],
-            [Event::Answered { ticket: 1, .. }, Event::Lost(0)]
-        ),
-        "{told:?}"
-    );
+    assert!(matches!(ended, Ended::Closed(CloseReason::PeerClosed)), "{ended:?}");
+    assert!(matches!(told[1..], [Event::Answered { ticket: 1, .. }, Event::Lost(0)]), "{told:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -499,9 +372,7 @@ async fn a_request_that_cannot_be_encoded_never_left() {
         &mut late,
         |event| {
             if matches!(event, Event::Bound { .. }) {
-                orders
-                    .try_send(Order::Request(5, Body::SubmitSm(sm(300))))
-                    .unwrap();
+                orders.try_send(Order::Request(5, Body::SubmitSm(sm(300)))).unwrap();
                 orders.try_send(commands.try_recv().unwrap()).unwrap();
             }
             told.push(event);
@@ -519,21 +390,13 @@ struct Counting {
 }
 
 impl AsyncRead for Counting {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, into)
     }
 }
 
 impl AsyncWrite for Counting {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        octets: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<std::io::Result<usize>> {
         self.writes.set(self.writes.get() + 1);
         Pin::new(&mut self.stream).poll_write(cx, octets)
     }
@@ -551,10 +414,7 @@ impl AsyncWrite for Counting {
 async fn many_commands_are_one_write() {
     let (esme, ours, mut hand) = esme_and_hand(100_000);
     let writes = std::rc::Rc::new(std::cell::Cell::new(0));
-    let stream = Counting {
-        stream: ours,
-        writes: writes.clone(),
-    };
+    let stream = Counting { stream: ours, writes: writes.clone() };
     let peer = async {
         hand.bind().await;
         for _ in 0..50 {
@@ -563,11 +423,6 @@ async fn many_commands_are_one_write() {
         drop(hand);
     };
     let ((), (_, told)) = tokio::join!(peer, run(esme, stream, 50));
-    assert_eq!(
-        told.iter()
-            .filter(|it| matches!(it, Event::Lost(_)))
-            .count(),
-        50
-    );
+    assert_eq!(told.iter().filter(|it| matches!(it, Event::Lost(_))).count(), 50);
     assert_eq!(writes.get(), 2, "one for the bind, one for all submissions");
 }

@@ -27,28 +27,10 @@ struct Identity {
 /// continuous integration there has to be one.
 fn identity() -> Option<Identity> {
     let folder = tempfile::tempdir().unwrap();
-    let (certificate, key) = (
-        folder.path().join("certificate.pem"),
-        folder.path().join("key.pem"),
-    );
+    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
     let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-            "-days",
-            "2",
-        ])
-        .args([
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-        ])
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
+        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
         .args(["-addext", "basicConstraints=critical,CA:FALSE"])
         .arg("-keyout")
         .arg(&key)
@@ -64,11 +46,7 @@ fn identity() -> Option<Identity> {
             return None;
         }
     }
-    Some(Identity {
-        _folder: folder,
-        certificate,
-        key,
-    })
+    Some(Identity { _folder: folder, certificate, key })
 }
 
 impl Identity {
@@ -82,10 +60,7 @@ impl Identity {
     }
 
     fn server(&self) -> Server {
-        let options = ServerOptions {
-            certificate: self.certificate.clone(),
-            key: self.key.clone(),
-        };
+        let options = ServerOptions { certificate: self.certificate.clone(), key: self.key.clone() };
         Server::new(&options, &[]).unwrap()
     }
 }
@@ -109,18 +84,12 @@ impl OpenSsl {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = lines.by_ref().map(Result::unwrap).find_map(|line| {
-            line.strip_prefix("ACCEPT")?
-                .rsplit_once(':')?
-                .1
-                .parse()
-                .ok()
-        });
+        let port = lines
+            .by_ref()
+            .map(Result::unwrap)
+            .find_map(|line| line.strip_prefix("ACCEPT")?.rsplit_once(':')?.1.parse().ok());
         std::thread::spawn(move || lines.count());
-        Self {
-            child,
-            port: port.expect("openssl says where it listens"),
-        }
+        Self { child, port: port.expect("openssl says where it listens") }
     }
 }
 
@@ -153,9 +122,7 @@ fn why(error: ConnectError) -> TlsError {
 async fn openssl_is_understood() {
     let Some(identity) = identity() else { return };
     let openssl = OpenSsl::serve(&identity);
-    let (mut stream, _) = connect(&target(openssl.port, Some(identity.client(None))))
-        .await
-        .unwrap();
+    let (mut stream, _) = connect(&target(openssl.port, Some(identity.client(None)))).await.unwrap();
     stream.write_all(b"tired\n").await.unwrap();
     stream.flush().await.unwrap();
     let mut back = [0; 6];
@@ -170,9 +137,7 @@ async fn a_certificate_of_another_name_or_of_nobody_is_not_accepted() {
     };
     let openssl = OpenSsl::serve(&identity);
     for client in [identity.client(Some("example.net")), stranger.client(None)] {
-        let error = connect(&target(openssl.port, Some(client)))
-            .await
-            .unwrap_err();
+        let error = connect(&target(openssl.port, Some(client))).await.unwrap_err();
         let why = why(error);
         assert!(matches!(why, TlsError::Untrusted(_)), "{why}");
     }
@@ -185,21 +150,11 @@ async fn a_pinned_certificate_and_no_other_is_accepted() {
     };
     let openssl = OpenSsl::serve(&identity);
     let pinned = |identity: &Identity| {
-        let pin = Some(Pin::of(
-            &CertificateDer::from_pem_file(&identity.certificate).unwrap(),
-        ));
-        Client::new(&ClientOptions {
-            pin,
-            ..ClientOptions::default()
-        })
-        .unwrap()
+        let pin = Some(Pin::of(&CertificateDer::from_pem_file(&identity.certificate).unwrap()));
+        Client::new(&ClientOptions { pin, ..ClientOptions::default() }).unwrap()
     };
-    connect(&target(openssl.port, Some(pinned(&identity))))
-        .await
-        .unwrap();
-    let why = why(connect(&target(openssl.port, Some(pinned(&stranger))))
-        .await
-        .unwrap_err());
+    connect(&target(openssl.port, Some(pinned(&identity)))).await.unwrap();
+    let why = why(connect(&target(openssl.port, Some(pinned(&stranger)))).await.unwrap_err());
     assert!(matches!(why, TlsError::Untrusted(_)), "{why}");
 }
 
@@ -215,25 +170,13 @@ async fn a_tls_peer_may_leave_without_farewell() {
         assert_ne!(stream.read(&mut bind).await.unwrap(), 0);
     };
     let esme = async {
-        let (stream, _) = connect(&target(port, Some(identity.client(None))))
-            .await
-            .unwrap();
+        let (stream, _) = connect(&target(port, Some(identity.client(None)))).await.unwrap();
         let mut esme = Agreeable::esme(Default::default());
         let (_orders, mut commands) = tokio::sync::mpsc::channel(1);
-        drive(
-            &mut esme,
-            stream,
-            &mut commands,
-            |_| (),
-            &Default::default(),
-        )
-        .await
+        drive(&mut esme, stream, &mut commands, |_| (), &Default::default()).await
     };
     let ((), ended) = tokio::join!(rude, esme);
-    assert!(
-        matches!(ended, Ended::Closed(CloseReason::PeerClosed)),
-        "{ended:?}"
-    );
+    assert!(matches!(ended, Ended::Closed(CloseReason::PeerClosed)), "{ended:?}");
 }
 
 #[tokio::test]
@@ -244,20 +187,13 @@ async fn a_peer_that_speaks_plain_text_is_named_so() {
     let plain = async {
         let (mut tcp, _) = listener.accept().await.unwrap();
         // generic_nack, invalid command length: what an SMSC thinks of a TLS greeting.
-        tcp.write_all(&[0, 0, 0, 16, 0x80, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0])
-            .await
-            .unwrap();
+        tcp.write_all(&[0, 0, 0, 16, 0x80, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0]).await.unwrap();
         tcp
     };
     let target = target(port, Some(identity.client(None)));
     let (_tcp, connected) = tokio::join!(plain, connect(&target));
     let error = connected.unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("does not speak TLS here: it sent plain text"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("does not speak TLS here: it sent plain text"), "{error}");
     assert!(matches!(why(error), TlsError::PlainText));
 }
 
@@ -285,11 +221,7 @@ async fn our_server_and_our_client() {
 #[tokio::test]
 async fn addresses_are_tried_in_their_order() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let closed = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let open = listener.local_addr().unwrap();
     let mut target = target(0, None);
     target.addresses = vec![closed.to_string(), open.to_string()];
@@ -299,25 +231,16 @@ async fn addresses_are_tried_in_their_order() {
     let error = connect(&target).await.unwrap_err();
     assert_eq!(error.tries.len(), 1, "{error}");
     target.addresses.clear();
-    assert_eq!(
-        connect(&target).await.unwrap_err().to_string(),
-        "there is no address to connect to"
-    );
+    assert_eq!(connect(&target).await.unwrap_err().to_string(), "there is no address to connect to");
 }
 
 #[test]
 fn files_that_cannot_be_used_are_named() {
-    let options = ClientOptions {
-        ca_file: Some("/nowhere/ca.pem".into()),
-        ..ClientOptions::default()
-    };
+    let options = ClientOptions { ca_file: Some("/nowhere/ca.pem".into()), ..ClientOptions::default() };
     let error = Client::new(&options).unwrap_err().to_string();
     assert!(error.starts_with("/nowhere/ca.pem: "), "{error}");
     let file = tempfile::NamedTempFile::new().unwrap();
-    let options = ClientOptions {
-        ca_file: Some(file.path().into()),
-        ..ClientOptions::default()
-    };
+    let options = ClientOptions { ca_file: Some(file.path().into()), ..ClientOptions::default() };
     let error = Client::new(&options).unwrap_err().to_string();
     assert!(error.ends_with("there is no certificate in it"), "{error}");
 }

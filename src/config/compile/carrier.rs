@@ -88,7 +88,8 @@ impl One<'_, '_> {
 
     fn refuse_unbuilt(&mut self) {
         let written = self.written;
-        let kind = self.findings.choose(&self.at("kind"), written.kind.as_deref(), &[("smpp", true), ("http", false)], true);
+        let kind =
+            self.findings.choose(&self.at("kind"), written.kind.as_deref(), &[("smpp", true), ("http", false)], true);
         if !kind {
             self.findings.unbuilt(&self.at("kind"), "\"http\"", "\"smpp\"");
         }
@@ -126,7 +127,8 @@ impl One<'_, '_> {
             let message = "a transceiver needs SMPP 3.4; use bind = \"split\", or another interface_version";
             self.findings.fault(&self.at("interface_version"), message);
         }
-        let count = self.findings.within(&self.at("binds"), self.written.binds.unwrap_or(1).into(), 1..=BINDS_MAX) as usize;
+        let count =
+            self.findings.within(&self.at("binds"), self.written.binds.unwrap_or(1).into(), 1..=BINDS_MAX) as usize;
         kinds.iter().flat_map(|kind| std::iter::repeat_n(*kind, count)).collect()
     }
 
@@ -151,7 +153,8 @@ impl One<'_, '_> {
         let session = self.session(&default.session);
         let ahead = written.ahead.map_or(session.window, |it| it as usize);
         if session.window < ahead {
-            self.findings.fault(&self.at("ahead"), format!("{ahead} is more than the window, which is {}", session.window));
+            self.findings
+                .fault(&self.at("ahead"), format!("{ahead} is more than the window, which is {}", session.window));
         }
         let max_pdu = written.max_pdu.map_or(default.max_pdu as u64, |it| it.0);
         Options {
@@ -195,9 +198,13 @@ impl One<'_, '_> {
             self.findings.fault(&path, "names no address");
         }
         for text in &self.written.address {
-            let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).and_then(|(_, port)| port.parse::<u16>().ok());
+            let port = text
+                .rsplit_once(':')
+                .filter(|(host, _)| !host.is_empty())
+                .and_then(|(_, port)| port.parse::<u16>().ok());
             if port.is_none_or(|it| it == 0) {
-                self.findings.fault(&path, format!("{text:?} is not a host and a port, such as \"smpp.acme.example:2775\""));
+                self.findings
+                    .fault(&path, format!("{text:?} is not a host and a port, such as \"smpp.acme.example:2775\""));
             }
         }
         self.written.address.iter().map(|it| it.as_str().into()).collect()
@@ -257,15 +264,28 @@ impl One<'_, '_> {
         ];
         let esm_class = written.esm_class.unwrap_or(default.esm_class);
         if 3 < esm_class {
-            self.findings.fault(&self.at("esm_class"), format!("{esm_class} is not one of the modes 0 to 3; nuncio sets the other bits"));
+            self.findings.fault(
+                &self.at("esm_class"),
+                format!("{esm_class} is not one of the modes 0 to 3; nuncio sets the other bits"),
+            );
         }
         Dialect {
             source: numbering(written.source, default.source),
             destination: numbering(written.destination, default.destination),
             service_type: self.text("service_type", written.service_type.as_ref(), 5),
             esm_class,
-            alphabet: self.findings.choose(&self.at("alphabet"), written.alphabet.as_deref(), &alphabets, default.alphabet),
-            message_id: self.findings.choose(&self.at("message_id"), written.message_id.as_deref(), &forms, default.message_id),
+            alphabet: self.findings.choose(
+                &self.at("alphabet"),
+                written.alphabet.as_deref(),
+                &alphabets,
+                default.alphabet,
+            ),
+            message_id: self.findings.choose(
+                &self.at("message_id"),
+                written.message_id.as_deref(),
+                &forms,
+                default.message_id,
+            ),
             receipts: self.findings.choose(&self.at("receipts"), written.receipts.as_deref(), &asked, default.receipts),
             receipts_by_content: written.receipts_by_content.unwrap_or(default.receipts_by_content),
             receipt_offset: written.receipt_offset.map_or(default.receipt_offset, |it| it.0),

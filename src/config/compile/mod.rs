@@ -73,7 +73,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     let rules = route::rules(&schema.rules, &routes, names, findings);
     let limits = Limits { queued_max: store.max_queued, ..Limits::default() };
     Loaded {
-        plan: Arc::new(Plan { accounts, carriers, routes, rules, limits }),
+        plan: Arc::new(Plan { accounts, carriers, routes, rules, erase_text: store.erase_text, limits }),
         links,
         http: service::http(&schema.http, findings),
         admin: service::admin(&schema.admin, findings),
@@ -122,12 +122,17 @@ fn prefix(text: &str) -> Option<Box<str>> {
         return Some("".into());
     }
     let digits = text.strip_prefix('+').unwrap_or(text);
-    let fits = (1..=15).contains(&digits.len()) && digits.bytes().all(|it| it.is_ascii_digit()) && !digits.starts_with('0');
+    let fits =
+        (1..=15).contains(&digits.len()) && digits.bytes().all(|it| it.is_ascii_digit()) && !digits.starts_with('0');
     fits.then(|| digits.into())
 }
 
 /// Where one may send; everything, if nothing is written.
-fn destinations(path: &str, written: Option<&crate::config::schema::account::Destinations>, findings: &mut Findings) -> Destinations {
+fn destinations(
+    path: &str,
+    written: Option<&crate::config::schema::account::Destinations>,
+    findings: &mut Findings,
+) -> Destinations {
     let Some(written) = written else { return Destinations::default() };
     let mut allow = prefixes(&format!("{path}.allow"), &written.allow, findings);
     let deny = prefixes(&format!("{path}.deny"), &written.deny, findings);

@@ -18,6 +18,10 @@ pub fn password(path: &str, written: &Carrier, environment: &Environment, findin
     .into_iter()
     .filter_map(|(key, given)| given.then_some(key))
     .collect();
+    let keys = ["password", "password_file", "password_env", "password_credential"];
+    if given.is_empty() && keys.iter().any(|it| findings.is_faulty(&format!("{path}.{it}"))) {
+        return Secret::default();
+    }
     if given.len() != 1 {
         let message = match given[..] {
             [] => "this key is required, or one of password_file, password_env and password_credential".to_owned(),
@@ -28,7 +32,7 @@ pub fn password(path: &str, written: &Carrier, environment: &Environment, findin
     }
     let at = format!("{path}.{}", given[0]);
     let found = match written {
-        Carrier { password: Some(text), .. } => Ok(text.clone()),
+        Carrier { password: Some(text), .. } => Ok(text.expose().clone()),
         Carrier { password_file: Some(file), .. } => read(file),
         Carrier { password_env: Some(name), .. } => {
             environment.get(name).cloned().ok_or_else(|| format!("{name} is not in the environment"))

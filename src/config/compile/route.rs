@@ -81,7 +81,8 @@ impl One<'_, '_> {
         let written = self.written;
         let id = self.findings.within(&self.at("id"), written.id.into(), 1..=ROUTE_MAX) as u32;
         let class = self.findings.choose(&self.at("class"), written.class.as_deref(), &CLASSES, Class::Transactional);
-        let policies = [("resend", UnknownPolicy::Resend), ("hold", UnknownPolicy::Hold), ("fail", UnknownPolicy::Fail)];
+        let policies =
+            [("resend", UnknownPolicy::Resend), ("hold", UnknownPolicy::Hold), ("fail", UnknownPolicy::Fail)];
         let policy = UnknownPolicy::of_class(class);
         let allow = written.senders.as_ref().and_then(|it| it.allow.as_deref()).unwrap_or_default();
         let mut senders = senders(&self.at("senders.allow"), allow, self.findings);
@@ -113,14 +114,18 @@ impl One<'_, '_> {
         let mut chosen = Vec::new();
         for name in written {
             match names.carrier(name).and_then(|it| carriers.get(&it)) {
+                None if self.findings.is_written("carrier", name) => {}
                 None => {
                     let known: Vec<&str> = carriers.values().map(|it| &*it.name).collect();
-                    self.findings.fault(&path, crate::config::error::unknown(&format!("carrier {name:?}"), name, &known));
+                    self.findings
+                        .fault(&path, crate::config::error::unknown(&format!("carrier {name:?}"), name, &known));
                 }
                 Some(it) if it.links == 0 => {
                     self.findings.fault(&path, format!("carrier {name:?} only receives: its bind is \"receiver\""));
                 }
-                Some(it) if chosen.contains(&it.id) => self.findings.fault(&path, format!("carrier {name:?} stands there twice")),
+                Some(it) if chosen.contains(&it.id) => {
+                    self.findings.fault(&path, format!("carrier {name:?} stands there twice"));
+                }
                 Some(it) => chosen.push(it.id),
             }
         }
@@ -171,15 +176,22 @@ pub fn rules(
     rules.iter().map(|(place, it)| rule(&format!("rule.{place}"), it, (routes, names), findings)).collect()
 }
 
-fn rule(path: &str, written: &written::Rule, known: (&BTreeMap<RouteId, Route>, &Names), findings: &mut Findings) -> Rule {
+fn rule(
+    path: &str,
+    written: &written::Rule,
+    known: (&BTreeMap<RouteId, Route>, &Names),
+    findings: &mut Findings,
+) -> Rule {
     let (routes, names) = known;
     for (key, text) in [("tag", &written.tag), ("text", &written.text), ("hours", &written.hours)] {
         if let Some(text) = text {
             findings.unbuilt(&format!("{path}.{key}"), &format!("{text:?}"), "");
         }
     }
-    let class = written.class.as_deref().map(|it| findings.choose(&format!("{path}.class"), Some(it), &CLASSES, Class::Otp));
+    let class =
+        written.class.as_deref().map(|it| findings.choose(&format!("{path}.class"), Some(it), &CLASSES, Class::Otp));
     match routes.get(&RouteId(written.route)) {
+        None if findings.is_written("route", &written.route.to_string()) => {}
         None => findings.fault(&format!("{path}.route"), format!("there is no route {}", written.route)),
         Some(route) if class.is_some_and(|it| it != route.class) => {
             findings.fault(&format!("{path}.class"), format!("route {} is for {}", written.route, route.class.word()));
@@ -188,7 +200,7 @@ fn rule(path: &str, written: &written::Rule, known: (&BTreeMap<RouteId, Route>, 
     }
     let account = written.account.as_deref().and_then(|name| {
         let account = names.account(name);
-        if account.is_none() {
+        if account.is_none() && !findings.is_written("account", name) {
             findings.fault(&format!("{path}.account"), format!("there is no account {name:?}"));
         }
         account

@@ -4,7 +4,8 @@ use crate::api::options::{Http, Listen, Tls};
 use crate::config::error::Findings;
 use crate::config::schema::service;
 use crate::config::units::Span;
-use crate::config::{Durability, EraseText, Log, LogFormat, Shutdown, Store};
+use crate::config::{Durability, Log, LogFormat, Shutdown, Store};
+use crate::dispatch::plan::EraseText;
 use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
@@ -26,7 +27,8 @@ pub fn http(written: &service::Http, findings: &mut Findings) -> Http {
         None => default,
     };
     let max_connections = count("max_connections", written.max_connections, default.max_connections);
-    let per_address = count("max_connections_per_address", written.max_connections_per_address, default.max_connections_per_address);
+    let per_address =
+        count("max_connections_per_address", written.max_connections_per_address, default.max_connections_per_address);
     let max_body = written.max_body.map_or(default.max_body as u64, |it| it.0);
     Http {
         listen,
@@ -50,7 +52,10 @@ pub fn admin(written: &service::Admin, findings: &mut Findings) -> Http {
 fn listen(path: &str, written: Option<&str>, default: Listen, findings: &mut Findings) -> Listen {
     let Some(text) = written else { return default };
     Listen::parse(text).unwrap_or_else(|| {
-        findings.fault(path, format!("{text:?} is neither an address with its port, such as \"127.0.0.1:8080\", nor \"unix:/path\""));
+        findings.fault(
+            path,
+            format!("{text:?} is neither an address with its port, such as \"127.0.0.1:8080\", nor \"unix:/path\""),
+        );
         default
     })
 }
@@ -106,7 +111,11 @@ pub fn store(written: &service::Store, findings: &mut Findings) -> Store {
         durability: findings.choose("store.durability", written.durability.as_deref(), &durability, default.durability),
         gather,
         min_free: written.min_free.map_or(default.min_free, |it| it.0),
-        max_queued: findings.within("store.max_queued", written.max_queued.unwrap_or(default.max_queued), 1..=10_000_000_000),
+        max_queued: findings.within(
+            "store.max_queued",
+            written.max_queued.unwrap_or(default.max_queued),
+            1..=10_000_000_000,
+        ),
         retention: wait("store.retention", written.retention, default.retention, findings),
         erase_text: findings.choose("store.erase_text", written.erase_text.as_deref(), &erase, default.erase_text),
     }

@@ -1,9 +1,10 @@
 //! `[[carrier]]`: who carries, and its habits.
 
 use crate::config::units::{Offset, Pace, Size, Span, Switch};
+use crate::wire::secret::Secret;
+use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
-use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -19,7 +20,7 @@ pub struct Carrier {
     pub local_address: Option<String>,
     pub tls: Option<TlsChoice>,
     pub system_id: String,
-    pub password: Option<String>,
+    pub password: Option<Secret<String>>,
     pub password_file: Option<PathBuf>,
     pub password_env: Option<String>,
     pub password_credential: Option<String>,
@@ -149,17 +150,23 @@ impl<'de> Deserialize<'de> for NumberOrAuto {
             }
 
             fn visit_u64<E: Error>(self, number: u64) -> Result<NumberOrAuto, E> {
-                let octet = u8::try_from(number).map_err(|_| E::invalid_value(serde::de::Unexpected::Unsigned(number), &self))?;
+                let octet = u8::try_from(number)
+                    .map_err(|_| E::invalid_value(serde::de::Unexpected::Unsigned(number), &self))?;
                 Ok(NumberOrAuto(Some(octet)))
             }
 
             fn visit_i64<E: Error>(self, number: i64) -> Result<NumberOrAuto, E> {
-                let number = u64::try_from(number).map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(number), &self))?;
+                let number = u64::try_from(number)
+                    .map_err(|_| E::invalid_value(serde::de::Unexpected::Signed(number), &self))?;
                 self.visit_u64(number)
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<NumberOrAuto, E> {
-                if text == "auto" { Ok(NumberOrAuto(None)) } else { Err(E::invalid_value(serde::de::Unexpected::Str(text), &self)) }
+                if text == "auto" {
+                    Ok(NumberOrAuto(None))
+                } else {
+                    Err(E::invalid_value(serde::de::Unexpected::Str(text), &self))
+                }
             }
         }
         deserializer.deserialize_any(Reader)

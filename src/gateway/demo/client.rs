@@ -34,7 +34,7 @@ pub enum ClientError {
 }
 
 /// A connection to the API.
-pub struct Client {
+pub(super) struct Client {
     sender: SendRequest<Full<Bytes>>,
     key: String,
     host: String,
@@ -42,7 +42,7 @@ pub struct Client {
 
 impl Client {
     /// Connects, and calls with this key.
-    pub async fn connect(address: SocketAddr, key: &str) -> Result<Self, ClientError> {
+    pub(super) async fn connect(address: SocketAddr, key: &str) -> Result<Self, ClientError> {
         let stream = TcpStream::connect(address).await?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
@@ -50,12 +50,12 @@ impl Client {
     }
 
     /// GET, answered with JSON.
-    pub async fn get(&mut self, path: &str) -> Result<Value, ClientError> {
+    pub(super) async fn get(&mut self, path: &str) -> Result<Value, ClientError> {
         self.call(Method::GET, path, Bytes::new()).await
     }
 
     /// POST of JSON, answered with JSON.
-    pub async fn post(&mut self, path: &str, body: &Value) -> Result<Value, ClientError> {
+    pub(super) async fn post(&mut self, path: &str, body: &Value) -> Result<Value, ClientError> {
         self.call(Method::POST, path, body.to_string().into()).await
     }
 

@@ -13,9 +13,11 @@ use crate::gateway::demo::client::{Client, ClientError};
 use crate::gateway::demo::table::Table;
 use crate::gateway::run::{Failure, Gateway};
 use crate::message::status::Status;
+use crate::simulator::behaviour::{Behaviour, Receipts, Span};
+use crate::simulator::carrier::Carrier;
+use crate::simulator::ledger::Keep;
 use crate::simulator::outcome::{Outcome, Wish};
 use crate::simulator::server::Server;
-use crate::simulator::{carrier::Carrier, ledger::Keep};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -91,7 +93,10 @@ impl Demo {
                 exposition.upkeep();
             }
         });
-        println!("simulated carrier  smpp://{smsc}\ngateway            http://{http}\nstore              {}\n", folder.0.display());
+        println!(
+            "simulated carrier  smpp://{smsc}\ngateway            http://{http}\nstore              {}\n",
+            folder.0.display()
+        );
         let result = self.show(http, &key).await;
         println!("\nmetrics            curl http://{admin}/metrics");
         println!("messages           curl -H 'X-API-KEY: {key}' http://{http}/v1/messages");
@@ -125,7 +130,8 @@ impl Demo {
             let of = |wanted: &Status| pages.iter().filter(|it| it["status"] == wanted.word()).count();
             let counts: Vec<usize> = Status::ALL.iter().map(of).collect();
             table.show(&counts, began.elapsed().as_millis());
-            let open: usize = Status::ALL.iter().zip(&counts).filter(|(it, _)| !it.is_final()).map(|(_, count)| count).sum();
+            let open: usize =
+                Status::ALL.iter().zip(&counts).filter(|(it, _)| !it.is_final()).map(|(_, count)| count).sum();
             if (open == 0 && pages.len() == sent.len()) || DEADLINE < began.elapsed() {
                 break pages;
             }
@@ -138,7 +144,10 @@ impl Demo {
         match wrong.first() {
             Some(first) => Err(DemoError::Differ(wrong.len(), first.clone())),
             None => {
-                println!("\nall {count} messages ended as the simulated carrier decided, in {} ms", began.elapsed().as_millis());
+                println!(
+                    "\nall {count} messages ended as the simulated carrier decided, in {} ms",
+                    began.elapsed().as_millis()
+                );
                 Ok(())
             }
         }
@@ -148,7 +157,8 @@ impl Demo {
 /// How a message differs from what the simulated carrier decided; `None` if it does not.
 fn difference(id: &str, to: &str, pages: &[Value]) -> Option<String> {
     let expected = decided(to).word();
-    let status = pages.iter().find(|it| it["id"] == id).map_or("missing", |it| it["status"].as_str().unwrap_or("missing"));
+    let status =
+        pages.iter().find(|it| it["id"] == id).map_or("missing", |it| it["status"].as_str().unwrap_or("missing"));
     (status != expected).then(|| format!("{id} to {to} is {status}, not {expected}"))
 }
 
@@ -194,6 +204,17 @@ fn requests(count: usize) -> Vec<Value> {
     (0..half).map(single).chain((!bulk.is_empty()).then_some(order)).collect()
 }
 
+/// A carrier that takes its time, and decides by the last two digits of a number.
+fn behaviour() -> Behaviour {
+    let ms = Duration::from_millis;
+    Behaviour {
+        latency: Span { min: ms(2), max: ms(40) },
+        receipts: Receipts { delay: Span { min: ms(200), max: ms(4_000) }, ..Receipts::default() },
+        steer: true,
+        ..Behaviour::default()
+    }
+}
+
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
@@ -201,7 +222,9 @@ fn text(value: &Value) -> String {
 fn configuration(folder: &Path, smsc: SocketAddr, digest: &str) -> String {
     let store = folder.join("store");
     let route = |id: usize, class: &str| {
-        format!("[[route]]\nid = {id}\nname = \"{class}\"\nclass = \"{class}\"\ncarriers = [\"simulated\"]\nretry = {{ attempts = 2, base = \"200ms\" }}\n")
+        format!(
+            "[[route]]\nid = {id}\nname = \"{class}\"\nclass = \"{class}\"\ncarriers = [\"simulated\"]\nretry = {{ attempts = 2, base = \"200ms\" }}\n"
+        )
     };
     format!(
         "[http]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n[store]\npath = {store:?}\nmin_free = \"1MiB\"\n\

@@ -7,19 +7,19 @@ use std::io::{IsTerminal, Write};
 const BAR: usize = 40;
 
 /// Counts of messages by status, shown while they change.
-pub struct Table {
+pub(super) struct Table {
     live: bool,
     shown: Option<Vec<usize>>,
 }
 
 impl Table {
     /// A table on standard output.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { live: std::io::stdout().is_terminal(), shown: None }
     }
 
     /// Shows the counts, in the order of [`Status::ALL`], if they changed.
-    pub fn show(&mut self, counts: &[usize], elapsed_ms: u128) {
+    pub(super) fn show(&mut self, counts: &[usize], elapsed_ms: u128) {
         if self.shown.as_deref() == Some(counts) {
             return;
         }

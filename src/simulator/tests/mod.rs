@@ -1,5 +1,6 @@
 //! The whole carrier in virtual time, spoken to PDU by PDU.
 
+mod chaos;
 mod receipts;
 mod server;
 mod submits;
@@ -162,7 +163,10 @@ pub(super) enum Said {
     /// An answer to a submit: its number, its status, the id.
     Answer(u32, CommandStatus, String),
     /// A request.
-    Request { sequence: u32, body: Body },
+    Request {
+        sequence: u32,
+        body: Body,
+    },
     Enquiry(u32),
     Other(Body),
 }
@@ -182,7 +186,8 @@ impl Said {
         match self {
             Self::Request { body: Body::DeliverSm(sm), .. } => String::from_utf8_lossy(&sm.text()).into_owned(),
             Self::Request { body: Body::DataSm(DataSm { tlvs, .. }), .. } => {
-                String::from_utf8_lossy(&tlvs.get(crate::smpp::tlv::Tag::MESSAGE_PAYLOAD).unwrap_or_default()).into_owned()
+                String::from_utf8_lossy(&tlvs.get(crate::smpp::tlv::Tag::MESSAGE_PAYLOAD).unwrap_or_default())
+                    .into_owned()
             }
             other => panic!("{other:?} has no text"),
         }

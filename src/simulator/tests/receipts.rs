@@ -263,3 +263,31 @@ fn messages_of_its_own_come_at_their_rate_and_on_demand() {
     assert_eq!(world.said()[0].1.text(), "STOP");
     assert!(!world.smsc.send_message(world.now, "nobody", ("491701", "12345"), b"STOP"));
 }
+
+#[test]
+fn a_receipt_for_a_sibling_that_goes_takes_the_line_that_is_left() {
+    let mut world = World::with_receipts(Receipts { sibling: Share::ALL, ..Receipts::default() });
+    let lines = [world.bound("shop", BindKind::Transceiver), world.bound("shop", BindKind::Transceiver)];
+    world.smsc.unbind(world.now, lines[1]);
+    world.submit(lines[0], "491511234567", "Hello");
+    assert_eq!(requests(world.said()), [], "the sibling is there and takes nothing more");
+    world.smsc.hear(world.now, lines[1], Pdu::response(1, OK, Body::UnbindResp));
+    assert!(matches!(&requests(world.said())[..], [(line, _)] if *line == lines[0]));
+}
+
+#[test]
+fn a_slot_that_timed_out_is_used_at_once() {
+    let behaviour = Behaviour { deliver_window: 2, response_timeout: SECOND * 10, ..Behaviour::default() };
+    let mut world = World::new(behaviour);
+    let line = world.bound("shop", BindKind::Transceiver);
+    for _ in 0..4 {
+        world.submit(line, "491511234567", "Hello");
+    }
+    let first = requests(world.said());
+    assert_eq!(first.len(), 2);
+    world.until(SECOND * 6);
+    world.confirm(line, first[1].1.sequence(), OK);
+    assert_eq!(requests(world.said()).len(), 1);
+    let next = world.until(MS * 10_500);
+    assert_eq!((next.len(), next[0].0), (1, SECOND * 10));
+}

@@ -96,7 +96,10 @@ async fn time_passes_for_lines_that_say_nothing() {
     assert!(matches!(receipt.body, Body::DeliverSm(_)));
     let told = start.elapsed();
     // Tokio's timers are exact to a millisecond.
-    assert!((MS * 300..MS * 303).contains(&answered) && (MS * 1_000..MS * 1_004).contains(&told), "{answered:?} {told:?}");
+    assert!(
+        (MS * 300..MS * 303).contains(&answered) && (MS * 1_000..MS * 1_004).contains(&told),
+        "{answered:?} {told:?}"
+    );
     // Nobody knows whether the confirmation was read when the connection goes.
     drop(esme);
     serving.await.unwrap();

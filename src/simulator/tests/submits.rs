@@ -41,7 +41,10 @@ fn a_submit_is_answered_at_once_and_written_down() {
     let sequence = world.submit(line, "491511234567", "Hello");
     assert_eq!(world.said(), [(line, Said::Answer(sequence, OK, "f4240".to_owned()))]);
     let submit = &world.smsc.ledger().submits()[0];
-    assert_eq!([&submit.system_id, &submit.source, &submit.destination].map(ToString::to_string), ["shop", "Shop", "491511234567"]);
+    assert_eq!(
+        [&submit.system_id, &submit.source, &submit.destination].map(ToString::to_string),
+        ["shop", "Shop", "491511234567"]
+    );
     assert_eq!(submit.text, b"Hello"[..]);
     let verdict = Verdict::Taken { id: "f4240".into(), outcome: Outcome::Delivered, answered: true };
     assert_eq!(submit.verdict, verdict);
@@ -179,7 +182,8 @@ fn a_destination_decides_when_it_may_and_a_text_always() {
     world.submit(line, "491511234504", "Hello");
     world.submit(line, "491511234512", "Hello");
     world.submit(line, "491511234512", "Hello #sim:undeliv");
-    let verdicts = |world: &World| -> Vec<_> { world.smsc.ledger().submits().iter().map(|it| it.verdict.clone()).collect() };
+    let verdicts =
+        |world: &World| -> Vec<_> { world.smsc.ledger().submits().iter().map(|it| it.verdict.clone()).collect() };
     assert!(matches!(verdicts(&world)[0], Verdict::Taken { outcome: Outcome::Expired, .. }));
     assert_eq!(verdicts(&world)[1], Verdict::Refused(CommandStatus::InvalidDestinationAddress));
     assert!(matches!(verdicts(&world)[2], Verdict::Taken { outcome: Outcome::Undeliverable, .. }));
@@ -205,7 +209,8 @@ fn the_seed_and_the_message_decide_and_the_ledger_agrees() {
             assert!(matches!(submit.verdict, Verdict::Taken { outcome, .. } if outcome == fate));
         }
     }
-    let failed = submits.iter().filter(|it| matches!(it.verdict, Verdict::Taken { outcome: Outcome::Undeliverable, .. }));
+    let failed =
+        submits.iter().filter(|it| matches!(it.verdict, Verdict::Taken { outcome: Outcome::Undeliverable, .. }));
     assert!((20..80).contains(&failed.count()));
 }
 

@@ -224,5 +224,8 @@ impl<'a> Cells<'a> {
 
 /// The waiting parts of the carriers: 2 octets of carrier and 8 of count each.
 pub(super) fn awaiting_octets(awaiting: &[(CarrierId, u64)]) -> Vec<u8> {
-    awaiting.iter().flat_map(|(carrier, count)| carrier.0.to_be_bytes().into_iter().chain(count.to_be_bytes())).collect()
+    awaiting
+        .iter()
+        .flat_map(|(carrier, count)| carrier.0.to_be_bytes().into_iter().chain(count.to_be_bytes()))
+        .collect()
 }

@@ -144,7 +144,8 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let open = || {
             let conn = Connection::open(directory.path().join("a.db")).expect("a database");
-            conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0").expect("a WAL");
+            conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0")
+                .expect("a WAL");
             conn
         };
         let mut writer = open();
@@ -175,7 +176,11 @@ mod tests {
     #[test]
     fn the_wal_grows_to_its_cap_and_no_further() {
         // A commit of this test writes fewer than ten pages.
-        for limits in [Limits { wake: 40, few: 20, cap: 80 }, Limits { wake: 40, few: 0, cap: 60 }, Limits { wake: 1, few: 9, cap: 30 }] {
+        for limits in [
+            Limits { wake: 40, few: 20, cap: 80 },
+            Limits { wake: 40, few: 0, cap: 60 },
+            Limits { wake: 1, few: 9, cap: 30 },
+        ] {
             assert!(wal(Some(limits)) < limits.cap + 10);
         }
         assert!(1_000 < wal(None), "without it the WAL grows on");

@@ -180,7 +180,9 @@ pub(super) fn body(row: &Row<'_>) -> Result<Body, Trouble> {
         destination: E164(line.bits()),
         text: line.words(),
         requested: line.get(Requested::Auto, |it| {
-            [Requested::Auto, Requested::Gsm7, Requested::Ucs2, Requested::Latin1].get(usize::try_from(it).ok()?).copied()
+            [Requested::Auto, Requested::Gsm7, Requested::Ucs2, Requested::Latin1]
+                .get(usize::try_from(it).ok()?)
+                .copied()
         }),
         parts: line.small(),
         client_ref: line.text().map(Into::into),

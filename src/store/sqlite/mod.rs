@@ -82,13 +82,15 @@ impl Sqlite {
         let file = directory.join("nuncio.db");
         let engine = |source| Fault::Engine { file: file.clone(), source };
         refuse_stump(&file)?;
-        let mut writer = connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, 16).map_err(engine)?;
+        let mut writer =
+            connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, 16).map_err(engine)?;
         let synchronous = match durability {
             Durability::Fsync => "FULL",
             Durability::Os => "NORMAL",
         };
         check(&writer, &file)?;
-        let frame = format!("PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 0;");
+        let frame =
+            format!("PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 0;");
         writer.execute_batch(&frame).map_err(engine)?;
         schema::migrate(&writer, &file)?;
         sync_directory(directory)?;
@@ -97,7 +99,17 @@ impl Sqlite {
         let checkpointer = Checkpointer::start(&mut writer, own, Limits::default()).map_err(engine)?;
         let marks = reader::marks(&writer).map_err(|it| it.of(&file))?;
         let (known, retain_from) = (Known::new(), Seq(0));
-        Ok(Self { writer, checkpointer, file, known, marks, retain_from, poisoned: false, last_commit: Duration::ZERO, _lock: lock })
+        Ok(Self {
+            writer,
+            checkpointer,
+            file,
+            known,
+            marks,
+            retain_from,
+            poisoned: false,
+            last_commit: Duration::ZERO,
+            _lock: lock,
+        })
     }
 
     /// How long the last commit took, its sync included.

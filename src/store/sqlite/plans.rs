@@ -53,7 +53,8 @@ fn operators_read_a_view_that_spells_things_out() {
     let mut store = Sqlite::open(directory.path(), Durability::Os).expect("the store opens");
     assert_eq!(store.intern(NameKind::Carrier, "red").expect("a number"), 1);
     store.commit(&crate::store::tests::script::same_id(3)).expect("the commit goes through");
-    let words = "SELECT group_concat(seq || ' ' || phase || ' ' || carrier || ' ' || carrier_message_id) FROM message_parts";
+    let words =
+        "SELECT group_concat(seq || ' ' || phase || ' ' || carrier || ' ' || carrier_message_id) FROM message_parts";
     let told: String = store.writer.query_row(words, [], |row| row.get(0)).expect("the view");
     assert_eq!(told, "1 sent red 0,2 sent red 0,3 sent red 0");
 }

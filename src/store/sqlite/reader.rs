@@ -42,9 +42,8 @@ pub(super) mod words {
 static BODY: LazyLock<String> = LazyLock::new(|| format!("SELECT {} FROM body WHERE seq = ?1", cells::BODY));
 static PARTS: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {} FROM part WHERE id >= ?1 AND id < ?2 ORDER BY id", cells::PART));
-static PAST: LazyLock<String> = LazyLock::new(|| {
-    format!("SELECT {} FROM attempt WHERE id >= ?1 AND id < ?2 ORDER BY id, number", cells::ATTEMPT)
-});
+static PAST: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {} FROM attempt WHERE id >= ?1 AND id < ?2 ORDER BY id, number", cells::ATTEMPT));
 
 /// Runs `ask` as one read transaction.
 pub(super) fn at_once<T>(conn: &Connection, ask: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
@@ -125,7 +124,10 @@ pub(super) fn due(conn: &Connection, now: Time, limit: usize) -> Result<Vec<Seq>
 
 /// The earliest due time after `now`.
 pub(super) fn next_due(conn: &Connection, now: Time) -> Result<Option<Time>, Trouble> {
-    let due = conn.prepare_cached(words::NEXT_DUE)?.query_row([now.0.cast_signed()], |row| row.get::<_, i64>(0)).optional()?;
+    let due = conn
+        .prepare_cached(words::NEXT_DUE)?
+        .query_row([now.0.cast_signed()], |row| row.get::<_, i64>(0))
+        .optional()?;
     Ok(due.map(|it| Time(it.cast_unsigned())))
 }
 

@@ -36,7 +36,8 @@ pub(super) fn step(conn: &Connection, horizon: &Horizon, from: Seq, limit: usize
 
 /// The messages from `from` on that are over since before `before`, with their orders.
 fn ended(conn: &Connection, before: Time, from: Seq, limit: usize) -> Result<(Vec<(Seq, OrderId)>, Seq), Trouble> {
-    let mut bodies = conn.prepare_cached("SELECT seq, order_id, created FROM body WHERE seq >= ?1 ORDER BY seq LIMIT ?2")?;
+    let mut bodies =
+        conn.prepare_cached("SELECT seq, order_id, created FROM body WHERE seq >= ?1 ORDER BY seq LIMIT ?2")?;
     let mut parts = conn.prepare_cached("SELECT phase, done_at FROM part WHERE id >= ?1 AND id < ?2")?;
     let looks = limit.saturating_mul(RETAIN_LOOKS);
     let mut rows = bodies.query((from.0.cast_signed(), i64::try_from(looks).unwrap_or(i64::MAX)))?;
@@ -86,13 +87,7 @@ fn forget(conn: &Connection, ended: &[(Seq, OrderId)]) -> Result<(), Trouble> {
 }
 
 /// Deletes, oldest row first, up to `limit` rows from before a time; stops at the first that is younger.
-fn oldest(
-    conn: &Connection,
-    table: &str,
-    key: &str,
-    time: &str,
-    (before, limit): (u64, usize),
-) -> Result<(), Trouble> {
+fn oldest(conn: &Connection, table: &str, key: &str, time: &str, (before, limit): (u64, usize)) -> Result<(), Trouble> {
     let words = format!("SELECT {key}, {time} FROM {table} ORDER BY {key} LIMIT ?1");
     let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
     let rows = reader::all(&mut conn.prepare_cached(&words)?, [i64::try_from(limit).unwrap_or(i64::MAX)], read)?;

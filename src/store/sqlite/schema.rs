@@ -30,7 +30,8 @@ pub(super) fn migrate(conn: &Connection, file: &Path) -> Result<(), Fault> {
     let engine = |source| Fault::Engine { file: file.to_owned(), source };
     let pragma = |name: &str| conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).map_err(engine);
     let found = pragma("user_version")?;
-    let tables = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).map_err(engine)?;
+    let tables =
+        conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0)).map_err(engine)?;
     if 0 < tables && pragma("application_id")? != APPLICATION {
         return Err(Fault::Foreign { file: file.to_owned() });
     }

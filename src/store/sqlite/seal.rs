@@ -19,7 +19,8 @@ pub(super) fn mix(seal: u64, value: ValueRef<'_>) -> u64 {
         ValueRef::Real(value) => step(seal, value.to_bits()),
         ValueRef::Text(octets) | ValueRef::Blob(octets) => {
             let (words, rest) = octets.as_chunks::<8>();
-            let seal = words.iter().fold(step(seal, octets.len() as u64), |seal, word| step(seal, u64::from_le_bytes(*word)));
+            let seal =
+                words.iter().fold(step(seal, octets.len() as u64), |seal, word| step(seal, u64::from_le_bytes(*word)));
             let mut last = [0; 8];
             last[..rest.len()].copy_from_slice(rest);
             step(seal, u64::from_le_bytes(last))
@@ -38,7 +39,8 @@ mod tests {
 
     #[test]
     fn the_stored_seal_does_not_change() {
-        let cells = [ValueRef::Null, ValueRef::Integer(-7), ValueRef::Text(b"Your code is 1234"), ValueRef::Blob(&[0; 8])];
+        let cells =
+            [ValueRef::Null, ValueRef::Integer(-7), ValueRef::Text(b"Your code is 1234"), ValueRef::Blob(&[0; 8])];
         assert_eq!(fold(cells.into_iter().fold(START, mix)), 1_324_925_790);
     }
 

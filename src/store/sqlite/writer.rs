@@ -6,11 +6,11 @@
 //! changed, which [`Known`] remembers.
 
 use crate::message::attempt::Attempt;
-use crate::message::part::Part;
 use crate::message::id::PartKey;
+use crate::message::part::Part;
 use crate::record::batch::{Batch, Marks};
-use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::cells::{self, Cells};
+use crate::store::sqlite::fault::Trouble;
 use rusqlite::{CachedStatement, Connection};
 use std::sync::LazyLock;
 
@@ -20,6 +20,7 @@ const ROWS: usize = 16;
 /// Every statement of a commit.
 struct Words {
     body: String,
+    erased: String,
     bodies: String,
     part: String,
     parts: String,
@@ -34,6 +35,7 @@ struct Words {
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     body: insert("INSERT", "body", cells::BODY, 1),
+    erased: insert("INSERT OR REPLACE", "body", cells::BODY, 1),
     bodies: insert("INSERT", "body", cells::BODY, ROWS),
     part: insert("INSERT", "part", cells::PART, 1),
     parts: insert("INSERT", "part", cells::PART, ROWS),
@@ -47,10 +49,16 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
 });
 
 /// Writes one batch; whole or not at all.
-pub(super) fn commit(conn: &Connection, batch: &Batch, marks: Option<&Marks>, known: &mut Known) -> Result<(), Trouble> {
+pub(super) fn commit(
+    conn: &Connection,
+    batch: &Batch,
+    marks: Option<&Marks>,
+    known: &mut Known,
+) -> Result<(), Trouble> {
     conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     bodies(conn, batch)?;
     new_parts(conn, batch, known)?;
+    each(conn, &WORDS.erased, batch.erased.iter().map(|it| Cells::body(it)))?;
     parts(conn, &batch.parts, known)?;
     each(conn, &WORDS.past, batch.past.iter().map(Cells::past))?;
     each(conn, &WORDS.order, batch.orders.iter().map(Cells::order))?;

@@ -2,11 +2,11 @@
 
 use crate::message::id::Seq;
 use crate::record::contract::Store;
+use crate::store::sqlite::fault::Fault;
+use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::tests::model::Model;
 use crate::store::tests::script::Script;
 use crate::store::tests::{agree, sqlite};
-use crate::store::sqlite::fault::Fault;
-use crate::store::sqlite::{Durability, Sqlite};
 use std::path::Path;
 
 /// What a crash leaves: the files as they are now, without the shared memory, which dies with the machine.

@@ -10,10 +10,10 @@ use crate::message::time::Time;
 use crate::record::batch::{Batch, Order};
 use crate::record::contract::{NameKind, Poisoned, Store};
 use crate::record::entry::Entry;
-use crate::store::tests::model::Model;
-use crate::store::tests::script::Script;
 use crate::store::memory::{Leaves, Memory};
 use crate::store::sqlite::{Durability, Sqlite};
+use crate::store::tests::model::Model;
+use crate::store::tests::script::Script;
 use std::path::Path;
 
 fn sqlite(directory: &Path) -> Sqlite {
@@ -34,7 +34,9 @@ fn agree(store: &mut impl Store, model: &Model, script: &mut Script) -> Result<(
     seqs = model.entries.keys().copied().collect();
     assert_eq!(sorted(store.load(&seqs)?), model.load(seqs));
 
-    let attempts = model.entries.values().flat_map(|it| it.parts.iter().filter_map(|it| it.attempt.as_ref()).chain(it.past.iter().map(|it| &it.attempt)));
+    let attempts = model.entries.values().flat_map(|it| {
+        it.parts.iter().filter_map(|it| it.attempt.as_ref()).chain(it.past.iter().map(|it| &it.attempt))
+    });
     let mut hashes: Vec<u64> = attempts.filter_map(|it| it.rhash()).collect();
     hashes.truncate(7);
     hashes.push(1);
@@ -155,8 +157,13 @@ fn after_a_failed_commit_nothing_more_is_done_and_the_disk_has_all_or_nothing_of
 #[test]
 fn names_keep_their_numbers() {
     fn told(store: &mut impl Store) -> [u16; 4] {
-        [(NameKind::Carrier, "red"), (NameKind::Carrier, "blue"), (NameKind::Account, "blue"), (NameKind::Carrier, "red")]
-            .map(|(kind, name)| store.intern(kind, name).expect("a number"))
+        [
+            (NameKind::Carrier, "red"),
+            (NameKind::Carrier, "blue"),
+            (NameKind::Account, "blue"),
+            (NameKind::Carrier, "red"),
+        ]
+        .map(|(kind, name)| store.intern(kind, name).expect("a number"))
     }
     let directory = tempfile::tempdir().expect("a directory");
     for _ in 0..2 {

@@ -35,6 +35,9 @@ impl Model {
             let entry = Entry { body: body.clone(), parts: Vec::new(), past: Vec::new() };
             self.entries.insert(body.seq(), entry);
         }
+        for body in &batch.erased {
+            self.entries.get_mut(&body.seq()).expect("the message is there").body = body.clone();
+        }
         for part in batch.new_parts.iter().chain(&batch.parts) {
             let entry = self.entries.get_mut(&part.key.seq()).expect("the message is there");
             entry.parts.retain(|it| it.key != part.key);
@@ -74,13 +77,17 @@ impl Model {
     pub(super) fn by_rhash(&self, hashes: &[u64]) -> Vec<Entry> {
         let named = |it: &Entry| {
             let current = it.parts.iter().filter_map(|it| it.attempt.as_ref());
-            current.chain(it.past.iter().map(|it| &it.attempt)).filter_map(|it| it.rhash()).any(|it| hashes.contains(&it))
+            current
+                .chain(it.past.iter().map(|it| &it.attempt))
+                .filter_map(|it| it.rhash())
+                .any(|it| hashes.contains(&it))
         };
         self.entries.values().filter(|it| named(it)).cloned().collect()
     }
 
     pub(super) fn ready(&self, lane: LaneId, after: PartKey, limit: usize) -> Vec<Entry> {
-        let may = |it: &&Part| it.phase() == Phase::Queued && it.due == Time::NEVER && it.lane == lane && after < it.key;
+        let may =
+            |it: &&Part| it.phase() == Phase::Queued && it.due == Time::NEVER && it.lane == lane && after < it.key;
         let mut found = self.load(self.parts().filter(may).map(|it| it.key.seq()));
         found.truncate(limit);
         found

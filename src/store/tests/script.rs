@@ -58,7 +58,8 @@ impl Script {
         let keys: Vec<PartKey> = model.parts().map(|it| it.key).collect();
         for _ in 0..self.below(12).min(keys.len() as u64) {
             // Mostly what is young, as in life.
-            let back = if self.one_in(3) { self.below(keys.len() as u64) } else { self.below(keys.len().min(12) as u64) };
+            let back =
+                if self.one_in(3) { self.below(keys.len() as u64) } else { self.below(keys.len().min(12) as u64) };
             let key = keys[keys.len() - 1 - usize::try_from(back).expect("an index is small")];
             let entry = &model.entries[&key.seq()];
             let part = entry.parts.iter().find(|it| it.key == key).expect("the key is of a part");
@@ -71,6 +72,9 @@ impl Script {
                 batch.past.retain(|it| (it.key, it.attempt.number) != (past.key, past.attempt.number));
                 batch.past.push(past);
             }
+        }
+        if let Some(entry) = model.entries.values().next_back().filter(|_| self.one_in(3)) {
+            batch.erased.push(Arc::new(Body { text: "".into(), ..(*entry.body).clone() }));
         }
         batch.parts = changed.into_values().collect();
         self.rest(model, &mut batch);
@@ -121,7 +125,12 @@ impl Script {
                 _ => Source::Alphanumeric("+Café".into()),
             },
             destination: E164(31_600_000_000 + self.below(20)),
-            text: "Your code is 1234, λ\0 \u{1F512}".chars().cycle().take(self.below(60) as usize).collect::<String>().into(),
+            text: "Your code is 1234, λ\0 \u{1F512}"
+                .chars()
+                .cycle()
+                .take(self.below(60) as usize)
+                .collect::<String>()
+                .into(),
             requested: [Requested::Auto, Requested::Gsm7, Requested::Ucs2, Requested::Latin1][self.below(4) as usize],
             parts,
             client_ref: self.one_in(3).then(|| format!("ref-{}", seq.0 % 5).into()),
@@ -243,7 +252,8 @@ pub(in crate::store) fn same_id(count: u64) -> Batch {
     for seq in (1..=count).map(Seq) {
         let (account, route) = (AccountId(1), RouteId(1));
         batch.bodies.push(Arc::new(script.body(seq, (OrderId(seq.0), account, route), Class::Otp, 1)));
-        let mut part = Part::new(PartKey::new(seq, 0), LaneId::new(route, account, 0, 0), Time::NEVER).restored(Phase::Sent);
+        let mut part =
+            Part::new(PartKey::new(seq, 0), LaneId::new(route, account, 0, 0), Time::NEVER).restored(Phase::Sent);
         let link = LinkId { carrier: CarrierId(1), bind: 0 };
         let mut attempt = Attempt::new(1, link, Cause::First, script.now);
         attempt.carrier_message_id = CarrierMessageId::new("0");

@@ -18,7 +18,8 @@ fn query(script: &mut Script, model: &Model) -> Query {
     let (status, to, order, route) = (!one_in(3), one_in(5), one_in(6), one_in(5));
     let (reference, since, until, account) = (one_in(5), one_in(4), one_in(4), one_in(2));
     let created: Vec<Time> = model.entries.values().map(|it| it.body.created).collect();
-    let mut time = |wanted: bool| wanted.then(|| Time(created[script.below(created.len() as u64) as usize].0 + script.below(2)));
+    let mut time =
+        |wanted: bool| wanted.then(|| Time(created[script.below(created.len() as u64) as usize].0 + script.below(2)));
     let (since, until) = (time(since), time(until));
     Query {
         account: account.then(|| AccountId(script.below(3) as u16 + 1)),

@@ -1,0 +1,147 @@
+//! The carrier of the benchmark: the simulator in a process of its own, asked through its pipes.
+//!
+//! | asked | answers |
+//! |---|---|
+//! | `stats` | submits taken, receipts confirmed, when the first submit came |
+//! | `times` | destination and arrival of every submit since the last time, then an empty line |
+
+use crate::process::{Process, die_with_parent, nanos};
+use nuncio::simulator::behaviour::Behaviour;
+use nuncio::simulator::carrier::Carrier as Simulated;
+use nuncio::simulator::ledger::Keep;
+use nuncio::simulator::server::Server;
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{ChildStdin, ChildStdout};
+use std::time::{Duration, Instant};
+
+/// How often the simulator looks for its first submit: as exact as that is known.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// How it behaves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Takes everything and says at once what became of it.
+    Prompt,
+    /// The same, and remembers when each submit came.
+    Noting,
+    /// Takes nothing and answers nothing but enquire_link.
+    Silent,
+}
+
+impl Manner {
+    const ALL: [(&'static str, Self); 3] = [("prompt", Self::Prompt), ("noting", Self::Noting), ("silent", Self::Silent)];
+}
+
+/// A carrier that runs.
+pub(crate) struct Carrier {
+    pub(crate) process: Process,
+    ask: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+/// What a carrier has seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) submits: u64,
+    pub(crate) confirmed: u64,
+    /// When the first submit came, in [`nanos`]; 0 before.
+    pub(crate) first: u64,
+}
+
+impl Carrier {
+    /// Starts one and waits until it listens.
+    pub(crate) fn start(port: u16, manner: Manner) -> Self {
+        let word = Manner::ALL.iter().find(|it| it.1 == manner).map_or("", |it| it.0);
+        let mut process = Process::start_self(&["carrier", &port.to_string(), word]);
+        let ask = process.child.stdin.take().expect("a pipe was asked for");
+        let answers = BufReader::new(process.child.stdout.take().expect("a pipe was asked for"));
+        let mut carrier = Self { process, ask, answers };
+        assert_eq!(carrier.line(), "listening", "the carrier listens");
+        carrier
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.answers.read_line(&mut line).expect("the carrier answers");
+        line.trim_end().to_owned()
+    }
+
+    /// What it has seen so far.
+    pub(crate) fn seen(&mut self) -> Seen {
+        writeln!(self.ask, "stats").expect("the carrier listens to its pipe");
+        let line = self.line();
+        let mut numbers = line.split(' ').map(|it| it.parse().expect("a number"));
+        let mut next = || numbers.next().expect("three numbers");
+        Seen { submits: next(), confirmed: next(), first: next() }
+    }
+
+    /// When each destination's submit came, in [`nanos`], for all that came since the last question.
+    pub(crate) fn times(&mut self) -> HashMap<u64, u64> {
+        writeln!(self.ask, "times").expect("the carrier listens to its pipe");
+        let mut times = HashMap::new();
+        loop {
+            let line = self.line();
+            let Some((destination, at)) = line.split_once(' ') else { return times };
+            times.insert(destination.parse().expect("a number"), at.parse().expect("a time"));
+        }
+    }
+}
+
+/// The role `carrier`: serves until its parent ends.
+pub(crate) fn serve(arguments: &[String]) {
+    die_with_parent().expect("the kernel keeps the leash");
+    let port: u16 = arguments[0].parse().expect("a port");
+    let manner = Manner::ALL.iter().find(|it| it.0 == arguments[1]).expect("a manner").1;
+    let keep = if manner == Manner::Noting { Keep::UntilTaken } else { Keep::Nothing };
+    let behaviour = Behaviour { silent: manner == Manner::Silent, ..Behaviour::default() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let carrier = Simulated::new(behaviour, 1, keep);
+        let server = Server::with(([127, 0, 0, 1], port).into(), carrier.clone()).await.expect("the port is free");
+        let pipes = carrier.clone();
+        std::thread::spawn(move || answer(&pipes));
+        _ = server.run(std::future::pending()).await;
+    });
+}
+
+/// Answers what the benchmark asks, and looks for the first submit meanwhile.
+fn answer(carrier: &Simulated) {
+    println!("listening");
+    let (lines, asked) = std::sync::mpsc::sync_channel(1);
+    std::thread::spawn(move || std::io::stdin().lines().map_while(Result::ok).try_for_each(|it| lines.send(it)));
+    let (mut first, mut times) = (0, Vec::new());
+    loop {
+        let line = asked.recv_timeout(LOOK);
+        if first == 0 && carrier.stats().submits != 0 {
+            first = nanos();
+        }
+        take(carrier, &mut times);
+        match line.as_deref() {
+            Ok("stats") => {
+                let stats = carrier.stats();
+                println!("{} {} {first}", stats.submits, stats.receipts_confirmed);
+            }
+            Ok(_) => {
+                let mut text = String::new();
+                for (destination, at) in times.drain(..) {
+                    writeln!(text, "{destination} {at}").expect("a string takes everything");
+                }
+                println!("{text}");
+            }
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => (),
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => std::process::exit(0),
+        }
+    }
+}
+
+/// Takes what the ledger holds, with its times on the clock that all share.
+fn take(carrier: &Simulated, into: &mut Vec<(String, u64)>) {
+    let submits = carrier.with(|smsc, _| smsc.ledger_mut().take());
+    let (instant, now) = (Instant::now(), nanos());
+    into.extend(submits.into_iter().map(|it| {
+        let ago = u64::try_from(instant.saturating_duration_since(it.at).as_nanos()).unwrap_or(u64::MAX);
+        (it.destination.to_string(), now.saturating_sub(ago))
+    }));
+}

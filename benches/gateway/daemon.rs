@@ -1,0 +1,132 @@
+//! The gateway under test: the release binary, started with a configuration of its own, and asked by its metrics.
+
+use crate::http::Client;
+use crate::load::KEY;
+use crate::process::{Process, free_port, nanos};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The binary that cargo built beside this benchmark, in the same profile.
+const BINARY: &str = env!("CARGO_BIN_EXE_nuncio");
+/// How long it may take to start, or to come to what is waited for.
+const WAIT_MAX: Duration = Duration::from_secs(400);
+
+/// The routes of the benchmark: the number, its carrier's port, which receipts are asked for.
+pub(crate) struct Site {
+    pub(crate) directory: PathBuf,
+    pub(crate) http: u16,
+    pub(crate) admin: u16,
+    pub(crate) routes: Vec<(u32, u16, &'static str)>,
+}
+
+/// A gateway that runs.
+pub(crate) struct Daemon {
+    pub(crate) process: Process,
+    pub(crate) http: u16,
+    admin: u16,
+    /// When it was started, in [`nanos`].
+    pub(crate) began: u64,
+}
+
+impl Site {
+    /// A folder for one gateway and the routes `1..`, each with a carrier of its own.
+    pub(crate) fn new(directory: &Path, receipts: &[&'static str]) -> Self {
+        let routes = (1..).zip(receipts).map(|(number, receipts)| (number, free_port(), *receipts)).collect();
+        Self { directory: directory.to_owned(), http: free_port(), admin: free_port(), routes }
+    }
+
+    /// The port of the carrier of a route.
+    pub(crate) fn carrier(&self, route: u32) -> u16 {
+        self.routes.iter().find(|it| it.0 == route).expect("a route of this site").1
+    }
+
+    fn configuration(&self) -> String {
+        let digest = Sha256::digest(KEY).iter().fold(String::new(), |text, it| format!("{text}{it:02x}"));
+        let numbers: Vec<String> = self.routes.iter().map(|it| it.0.to_string()).collect();
+        let mut text = format!(
+            "[http]\nlisten = \"127.0.0.1:{}\"\n[admin]\nlisten = \"127.0.0.1:{}\"\n[log]\nlevel = \"warn\"\n\
+             [store]\npath = \"{}\"\ndurability = \"fsync\"\nmin_free = \"64MiB\"\n\
+             [[account]]\nid = \"shop\"\nkey_sha256 = [\"{digest}\"]\nroutes = [{}]\n",
+            self.http,
+            self.admin,
+            self.directory.join("store").display(),
+            numbers.join(", "),
+        );
+        for (route, port, receipts) in &self.routes {
+            write!(
+                text,
+                "[[carrier]]\nid = \"sim{route}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"secret\"\n\
+                 bind = \"transceiver\"\nbinds = 1\nwindow = 100\nreceipts = \"{receipts}\"\n\
+                 reconnect = {{ base = \"50ms\", max = \"200ms\", already_bound = \"1s\", refused = \"1s\" }}\n\
+                 [[route]]\nid = {route}\nclass = \"transactional\"\ncarriers = [\"sim{route}\"]\n",
+            )
+            .expect("a string takes everything");
+        }
+        text
+    }
+
+    /// Starts the gateway; it may not listen yet.
+    pub(crate) fn start(&self) -> Daemon {
+        let file = self.directory.join("nuncio.toml");
+        std::fs::write(&file, self.configuration()).expect("the configuration can be written");
+        let began = nanos();
+        let arguments = ["serve", "--config", file.to_str().expect("a path of letters")];
+        let process = Process::start(Path::new(BINARY), &arguments, &self.directory.join("log"));
+        Daemon { process, http: self.http, admin: self.admin, began }
+    }
+
+    /// Starts the gateway and waits until it is ready.
+    pub(crate) async fn started(&self) -> Daemon {
+        let mut daemon = self.start();
+        let by = nanos() + WAIT_MAX.as_nanos() as u64;
+        loop {
+            assert!(daemon.process.is_alive() && nanos() < by, "the gateway does not start: see {}", self.directory.join("log").display());
+            if let Ok(mut client) = Client::connect(self.admin).await
+                && matches!(client.ask(b"GET /readyz HTTP/1.1\r\nHost: bench\r\n\r\n").await, Ok(200))
+            {
+                return daemon;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
+
+impl Daemon {
+    /// The sum of the values of a metric over the label sets that have all these labels.
+    pub(crate) async fn metric(&self, name: &str, labels: &[&str]) -> f64 {
+        let mut client = Client::connect(self.admin).await.expect("the gateway listens for its operators");
+        let code = client.ask(b"GET /metrics HTTP/1.1\r\nHost: bench\r\n\r\n").await;
+        assert_eq!(code.expect("the gateway answers"), 200);
+        let fits = |line: &&str| {
+            let rest = line.strip_prefix("nuncio_").and_then(|it| it.strip_prefix(name));
+            rest.is_some_and(|it| it.starts_with(['{', ' ']) && labels.iter().all(|label| it.contains(label)))
+        };
+        let value = |line: &str| line.rsplit(' ').next().and_then(|it| it.parse::<f64>().ok()).unwrap_or_default();
+        client.body().lines().filter(fits).map(value).sum()
+    }
+
+    /// How many messages of a route have been delivered.
+    pub(crate) async fn delivered(&self, route: u32) -> f64 {
+        self.metric("messages_total", &["status=\"DELIVERED\"", &format!("route=\"{route}\"")]).await
+    }
+
+    /// Waits until so many messages of a route are delivered.
+    pub(crate) async fn until_delivered(&self, route: u32, count: f64) {
+        let by = nanos() + WAIT_MAX.as_nanos() as u64;
+        while self.delivered(route).await < count {
+            assert!(nanos() < by, "not everything was delivered in time");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+
+    /// Waits until the link of a route is up.
+    pub(crate) async fn until_up(&self, route: u32) {
+        let by = nanos() + WAIT_MAX.as_nanos() as u64;
+        while self.metric("link_up", &[&format!("carrier=\"sim{route}\"")]).await < 1.0 {
+            assert!(nanos() < by, "the link does not come up");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}

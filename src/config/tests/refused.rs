@@ -1,0 +1,334 @@
+//! One message for each way of being wrong.
+
+use super::{Folder, SMALL, errors, errors_in_file};
+use std::path::Path;
+
+/// What is said of a line in the carrier: one of its own keys where it stands, another at line 10.
+fn of_carrier(line: &str) -> String {
+    let own = ["password = \"secret\"", "system_id = \"nuncio\""]
+        .into_iter()
+        .find(|it| line.starts_with(it.split(' ').next().unwrap()));
+    match own {
+        Some(own) => errors(&SMALL.replace(own, line)),
+        None => errors(&SMALL.replace("system_id =", &format!("{line}\nsystem_id ="))),
+    }
+}
+
+fn of_account(line: &str) -> String {
+    errors(&SMALL.replace("routes = [8]", &format!("routes = [8]\n{line}")))
+}
+
+fn of_route(line: &str) -> String {
+    errors(&format!("{SMALL}{line}\n"))
+}
+
+#[test]
+fn the_small_file_is_right() {
+    assert_eq!(errors(SMALL), "");
+}
+
+#[test]
+fn unknown_keys_and_sections_name_the_nearest() {
+    assert_eq!(of_carrier("windw = 5"), "nuncio.toml:10: carrier \"acme\", windw: unknown key; did you mean window?");
+    assert_eq!(
+        of_carrier("reconnect = { bas = \"1s\" }"),
+        "nuncio.toml:10: carrier \"acme\", reconnect.bas: unknown key; did you mean base?"
+    );
+    assert_eq!(
+        of_carrier("tls = { cafile = \"x\" }"),
+        "nuncio.toml:10: carrier \"acme\", tls.cafile: unknown key; did you mean ca_file?"
+    );
+    assert_eq!(errors(&format!("[htpp]\n{SMALL}")), "nuncio.toml:1: htpp: unknown section; did you mean http?");
+    assert_eq!(
+        errors(&format!("[log]\ncolour = true\n{SMALL}")),
+        "nuncio.toml:2: log.colour: unknown key; known are format, level"
+    );
+}
+
+#[test]
+fn a_wrong_type_says_what_was_expected_and_what_came() {
+    assert_eq!(
+        of_carrier("window = \"50\""),
+        "nuncio.toml:10: carrier \"acme\", window: expected a whole number, not negative, found \"50\""
+    );
+    assert_eq!(
+        of_carrier("window = -1"),
+        "nuncio.toml:10: carrier \"acme\", window: expected a whole number, not negative, found the number -1"
+    );
+    assert_eq!(
+        of_carrier("enquire_link = 30"),
+        "nuncio.toml:10: carrier \"acme\", enquire_link: expected a duration in quotes, such as \"60s\", or \"off\", found the number 30"
+    );
+    assert_eq!(
+        of_carrier("tls = 1"),
+        "nuncio.toml:10: carrier \"acme\", tls: expected true, false or a table, found the number 1"
+    );
+    assert_eq!(
+        of_carrier("source = { ton = \"int\" }"),
+        "nuncio.toml:10: carrier \"acme\", source.ton: expected a number from 0 to 255 or \"auto\", found \"int\""
+    );
+    assert_eq!(
+        of_account("active = \"yes\""),
+        "nuncio.toml:6: account \"shop\", active: expected true or false, found \"yes\""
+    );
+    assert_eq!(
+        errors(&format!("[route]\nid = 1\n{}", SMALL.split("[[route]]").next().unwrap().replace("routes = [8]", ""))),
+        "nuncio.toml:1: route: expected an array of tables: write [[route]]"
+    );
+    assert_eq!(errors(&format!("[[http]]\n{SMALL}")), "nuncio.toml:1: http: expected a table: write [http]");
+}
+
+#[test]
+fn a_secret_of_the_wrong_type_is_not_repeated() {
+    assert_eq!(of_carrier("password = 73825"), "nuncio.toml:11: carrier \"acme\", password: expected a text in quotes");
+    assert_eq!(
+        errors(&SMALL.replace("key_sha256 = [", "key_sha256 = [73825, ")),
+        "nuncio.toml:4: account \"shop\", key_sha256.0: expected a text in quotes"
+    );
+}
+
+#[test]
+fn values_have_their_unit() {
+    assert_eq!(
+        of_carrier("response_timeout = \"60\""),
+        "nuncio.toml:10: carrier \"acme\", response_timeout: \"60\" has no unit; write 60ms, 60s, 60m, 60h or 60d"
+    );
+    assert_eq!(
+        of_carrier("max_pdu = \"72KB\""),
+        "nuncio.toml:10: carrier \"acme\", max_pdu: \"72KB\" is not a size in quotes, such as \"72KiB\""
+    );
+    assert_eq!(
+        of_carrier("pace = \"200\""),
+        "nuncio.toml:10: carrier \"acme\", pace: \"200\" is not a rate in quotes, such as \"200/s\", or \"unlimited\""
+    );
+    assert_eq!(
+        of_carrier("receipt_offset = \"1h\""),
+        "nuncio.toml:10: carrier \"acme\", receipt_offset: \"1h\" is not a time zone in quotes, such as \"+01:00\""
+    );
+    assert_eq!(
+        of_carrier("connect_timeout = \"0s\""),
+        "nuncio.toml:10: carrier \"acme\", connect_timeout: a time of zero is not meant for use"
+    );
+}
+
+#[test]
+fn words_come_from_closed_lists() {
+    assert_eq!(
+        of_carrier("message_id = \"hexx\""),
+        "nuncio.toml:10: carrier \"acme\", message_id: unknown value \"hexx\"; did you mean hex?"
+    );
+    assert_eq!(
+        of_carrier("bind = \"both\""),
+        "nuncio.toml:10: carrier \"acme\", bind: unknown value \"both\"; known are transceiver, transmitter, receiver, split"
+    );
+    assert_eq!(
+        of_carrier("answers = { \"0x58\" = \"latr\" }"),
+        "nuncio.toml:10: carrier \"acme\", answers.0x58: unknown value \"latr\"; did you mean later?"
+    );
+    assert_eq!(
+        of_carrier("reasons = { \"1\" = \"ABSENT\" }").split(';').next(),
+        Some("nuncio.toml:10: carrier \"acme\", reasons.1: unknown value \"ABSENT\"")
+    );
+    assert_eq!(
+        of_account("scopes = [\"sned\"]"),
+        "nuncio.toml:6: account \"shop\", scopes: unknown value \"sned\"; did you mean send?"
+    );
+    assert_eq!(
+        errors(&format!("[store]\ndurability = \"sync\"\n{SMALL}")),
+        "nuncio.toml:2: store.durability: unknown value \"sync\"; did you mean fsync?"
+    );
+}
+
+#[test]
+fn what_is_required_is_asked_for() {
+    assert_eq!(
+        errors(&SMALL.replace("system_id = \"nuncio\"\n", "")),
+        "nuncio.toml:7: carrier \"acme\", system_id: this key is required"
+    );
+    assert_eq!(
+        errors(&SMALL.replace("id = \"shop\"\n", "")),
+        "nuncio.toml:2: account number 1, id: this key is required"
+    );
+    assert_eq!(
+        errors(&SMALL.replace("carriers = [\"acme\"]", "")),
+        "nuncio.toml:13: route 8, carriers: names no carrier"
+    );
+    assert_eq!(
+        errors(&SMALL.replace("password = \"secret\"", "")),
+        "nuncio.toml:7: carrier \"acme\", password: this key is required, or one of password_file, password_env and password_credential"
+    );
+}
+
+#[test]
+fn carriers_are_checked_for_what_they_mean() {
+    assert_eq!(
+        of_carrier("ahead = 11"),
+        "nuncio.toml:10: carrier \"acme\", ahead: 11 is more than the window, which is 10"
+    );
+    assert_eq!(of_carrier("window = 0"), "nuncio.toml:10: carrier \"acme\", window: 0 is not within 1 and 10000");
+    assert_eq!(
+        of_carrier("interface_version = \"3.3\""),
+        "nuncio.toml:10: carrier \"acme\", interface_version: a transceiver needs SMPP 3.4; use bind = \"split\", or another interface_version"
+    );
+    assert_eq!(
+        of_carrier("system_id = \"more than fifteen\""),
+        "nuncio.toml:10: carrier \"acme\", system_id: \"more than fifteen\" is not at most 15 ASCII characters"
+    );
+    assert_eq!(
+        of_carrier("password_env = \"X\""),
+        "nuncio.toml:11: carrier \"acme\", password_env: X is not in the environment"
+    );
+    assert_eq!(
+        of_carrier("password = \"a\"\npassword_env = \"X\""),
+        "nuncio.toml:12: carrier \"acme\", password_env: password and password_env exclude each other"
+    );
+    assert_eq!(
+        of_carrier("answers = { \"ok\" = \"never\" }"),
+        "nuncio.toml:10: carrier \"acme\", answers.ok: not a command_status such as \"0x0000000B\""
+    );
+    assert_eq!(
+        errors(&SMALL.replace("127.0.0.1:2775", "127.0.0.1")),
+        "nuncio.toml:9: carrier \"acme\", address: \"127.0.0.1\" is not a host and a port, such as \"smpp.acme.example:2775\""
+    );
+    let twice =
+        format!("{SMALL}\n[[carrier]]\nid = \"acme\"\naddress = [\"b:1\"]\nsystem_id = \"n\"\npassword = \"p\"\n");
+    assert_eq!(
+        errors(&twice),
+        "nuncio.toml:18: carrier \"acme\", id: this id is taken by the carrier at nuncio.toml:8"
+    );
+    assert!(
+        of_carrier("password_file = \"/nowhere/at/all\"")
+            .starts_with("nuncio.toml:11: carrier \"acme\", password_file: /nowhere/at/all cannot be read: ")
+    );
+}
+
+#[test]
+fn accounts_are_checked_for_what_they_mean() {
+    assert_eq!(errors(&SMALL.replace("[8]", "[8, 9]")), "nuncio.toml:5: account \"shop\", routes: there is no route 9");
+    assert_eq!(
+        of_account("senders = [\"TWELVELETTER\"]"),
+        "nuncio.toml:6: account \"shop\", senders: \"TWELVELETTER\": a sender is a number of 3 to 15 digits or 1 to 11 characters of the GSM alphabet"
+    );
+    assert_eq!(
+        of_account("allow_from = [\"10.0.0.0/33\"]"),
+        "nuncio.toml:6: account \"shop\", allow_from: \"10.0.0.0/33\" is not a network such as \"127.0.0.0/8\" or \"2001:db8::/32\""
+    );
+    assert_eq!(
+        of_account("region = \"Holland\""),
+        "nuncio.toml:6: account \"shop\", region: \"Holland\" is not a country of ISO 3166, such as \"NL\""
+    );
+    assert_eq!(
+        of_account("destinations = { deny = [\"NL\"] }"),
+        "nuncio.toml:6: account \"shop\", destinations.deny: \"NL\" is not a prefix such as \"+31\", and not \"*\""
+    );
+    let key = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    assert_eq!(
+        errors(&SMALL.replace(key, "hunter2")),
+        "nuncio.toml:4: account \"shop\", key_sha256: a SHA-256 has 64 hexadecimal digits; `nuncio key` prints it"
+    );
+    let second = format!("{SMALL}\n[[account]]\nid = \"other\"\nkey_sha256 = [\"{key}\"]\n");
+    assert_eq!(errors(&second), "nuncio.toml:19: account \"other\", key_sha256: this key is one of account \"shop\"");
+    let priced = format!(
+        "{}\nprice = {{ default = \"0.1\", currency = \"EUR\" }}\n",
+        SMALL.replace("routes = [8]", "routes = [8]\ncurrency = \"USD\"")
+    );
+    assert_eq!(
+        errors(&priced),
+        "nuncio.toml:5: account \"shop\", routes: route 8 is priced in EUR, and this account pays in USD"
+    );
+}
+
+#[test]
+fn routes_and_rules_are_checked_for_what_they_mean() {
+    assert_eq!(
+        errors(&SMALL.replace("carriers = [\"acme\"]", "carriers = [\"acne\"]")),
+        "nuncio.toml:15: route 8, carriers: unknown carrier \"acne\"; did you mean acme?"
+    );
+    assert_eq!(
+        errors(&SMALL.replace("password =", "bind = \"receiver\"\npassword =")),
+        "nuncio.toml:16: route 8, carriers: carrier \"acme\" only receives: its bind is \"receiver\""
+    );
+    assert_eq!(of_route("price = { NL = \"0.1\" }"), "nuncio.toml:16: route 8, price.currency: this key is required");
+    assert_eq!(
+        of_route("price = { NL = \"cheap\", currency = \"EUR\" }"),
+        "nuncio.toml:16: route 8, price.NL: \"cheap\": an amount is a decimal number with at most six decimals"
+    );
+    assert_eq!(
+        of_route("price = { NL = 0.1, currency = \"EUR\" }"),
+        "nuncio.toml:16: route 8, price.NL: expected a text in quotes, found the number 0.1"
+    );
+    assert_eq!(
+        of_route("price = { 31 = \"1\", \"+31\" = \"2\", currency = \"EUR\" }"),
+        "nuncio.toml:16: route 8, price.31: this prefix stands twice in the table, with and without its plus"
+    );
+    assert_eq!(
+        of_route("price = { XX = \"1\", currency = \"EUR\" }"),
+        "nuncio.toml:16: route 8, price.XX: neither default, currency, a country such as NL, nor a prefix such as \"+31\""
+    );
+    assert_eq!(
+        of_route("retry = { attempts = 0 }"),
+        "nuncio.toml:16: route 8, retry.attempts: 0 is not within 1 and 100"
+    );
+    assert_eq!(of_route("[[rule]]\nroute = 9"), "nuncio.toml:17: rule number 1, route: there is no route 9");
+    assert_eq!(
+        of_route("[[rule]]\nclass = \"otp\"\nroute = 8"),
+        "nuncio.toml:17: rule number 1, class: route 8 is for transactional"
+    );
+    assert_eq!(
+        of_route("[[rule]]\naccount = \"nobody\"\nroute = 8"),
+        "nuncio.toml:17: rule number 1, account: there is no account \"nobody\""
+    );
+}
+
+#[test]
+fn the_daemon_is_checked_for_what_it_means() {
+    let of = |text: &str| errors(&format!("{text}\n{SMALL}"));
+    assert_eq!(
+        of("[http]\nlisten = \"8080\""),
+        "nuncio.toml:2: http.listen: \"8080\" is neither an address with its port, such as \"127.0.0.1:8080\", nor \"unix:/path\""
+    );
+    assert_eq!(of("[http]\nmax_body = \"1B\""), "nuncio.toml:2: http.max_body: 1 is not within 1024 and 67108864");
+    assert!(
+        of("[http]\ntls = { certificate = \"/nowhere\", key = \"/nowhere\" }")
+            .contains("http.tls.key: /nowhere cannot be opened: ")
+    );
+    assert_eq!(
+        of("[http]\ntls = { certificate = \"/dev/null\" }"),
+        "nuncio.toml:2: http.tls.key: this key is required"
+    );
+    assert_eq!(
+        of("[store]\ngather = \"2s\""),
+        "nuncio.toml:2: store.gather: a message would wait longer than 1s for its commit"
+    );
+}
+
+#[test]
+fn what_is_not_toml_is_said_with_its_line() {
+    let error = errors(&format!("[http\n{SMALL}"));
+    assert!(error.starts_with("nuncio.toml:1: "), "{error}");
+    let twice = errors(&SMALL.replace("routes = [8]", "routes = [8]\nroutes = [8]"));
+    assert_eq!(twice, "nuncio.toml:6: duplicate key");
+    let missing = errors_in_file(Path::new("/nowhere/nuncio.toml"));
+    assert_eq!(missing, "/nowhere/nuncio.toml: cannot be read: No such file or directory (os error 2)");
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once_in_the_order_of_the_file() {
+    let text = SMALL
+        .replace("routes = [8]", "routes = [8]\nregoin = \"NL\"\nactive = 1\nallow_from = [\"x\"]")
+        .replace("password = \"secret\"", "password = \"secret\"\nwindow = \"9\"\nbinds = 0");
+    let folder = Folder::with(&format!("{text}unknwon = \"hold\"\n"));
+    let said = folder.read(&[]).unwrap_err();
+    let keys: Vec<&str> = said.lines().map(|it| it.split(": ").nth(1).unwrap()).collect();
+    assert_eq!(
+        keys,
+        [
+            "account \"shop\", regoin",
+            "account \"shop\", active",
+            "account \"shop\", allow_from",
+            "carrier \"acme\", window",
+            "carrier \"acme\", binds",
+            "route 8, unknwon",
+        ]
+    );
+}

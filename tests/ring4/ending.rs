@@ -1,0 +1,158 @@
+//! What must hold when everything has ended, and what must hold of a receipt when it is confirmed.
+
+use crate::ring4::Tally;
+use crate::ring4::scenario::label;
+use crate::ring4::smsc::Name;
+use crate::ring4::world::World;
+use nuncio::carrier::id::forms;
+use nuncio::message::attempt::CarrierMessageId;
+use nuncio::message::id::{CarrierId, OrderId, PartKey, Seq};
+use nuncio::message::phase::Phase;
+use nuncio::message::status::Totals;
+use std::collections::BTreeMap;
+
+impl World {
+    /// A carrier has been told that its receipt is safe: the store must have it.
+    pub(crate) fn confirmed(&mut self, carrier: CarrierId, notice: usize) {
+        let smsc = self.smscs.get_mut(&carrier).unwrap();
+        smsc.notices[notice].confirmed = true;
+        let taken = &smsc.taken[smsc.notices[notice].taken];
+        let (name, receipt_id) = (taken.name, taken.receipt_id.clone());
+        let parked =
+            self.store.parked.values().any(|it| it.carrier == carrier && it.carrier_message_id.as_str() == receipt_id);
+        if parked {
+            return;
+        }
+        let Some(key) = self.key_of(name) else { panic!("confirmed-is-durable: nothing is known of {name:?}") };
+        let recorded = self.store.attempts_of(key).any(|it| it.receipt.is_some());
+        let ended = self.store.parts[&key].phase().is_final();
+        assert!(recorded || ended, "confirmed-is-durable: receipt {receipt_id} of {key:?} is nowhere");
+    }
+
+    fn key_of(&self, name: Name) -> Option<PartKey> {
+        Some(PartKey::new(*self.store.labels.get(&name.0)?, name.1))
+    }
+
+    pub(crate) fn check_ending(mut self) -> Tally {
+        self.store.crash(true);
+        let mut keys = BTreeMap::<u64, Seq>::new();
+        for body in self.store.bodies.values() {
+            let label = label(body.text.as_bytes()).unwrap();
+            let before = keys.insert(label, body.seq());
+            assert!(before.is_none(), "idempotency: message {label} is stored twice");
+        }
+        for (message, _) in &self.known {
+            assert!(self.store.bodies.contains_key(&message.seq), "accepted-is-kept: {message:?} is gone");
+        }
+        for part in self.store.parts.values() {
+            assert!(part.phase().is_final(), "everything-ends: {part:?}");
+            assert_eq!(part.reason.is_none(), part.phase() == Phase::Delivered, "reason: {part:?}");
+        }
+        self.check_orders();
+        let duplicates = self.check_wire(&keys);
+        self.check_receipts(&keys);
+        if self.scenario.fair {
+            self.check_order_of_first_submits(&keys);
+        }
+        Tally {
+            messages: self.store.bodies.len(),
+            submits: self.smscs.values().flat_map(|it| it.received.values()).sum(),
+            duplicates,
+            doubts: self.ledger.doubtful_facts,
+            crashes: self.crashes,
+            beats: self.beats,
+            receipts: self.smscs.values().map(|it| it.notices.len()).sum(),
+        }
+    }
+
+    /// An order is whole, without gaps, and its totals add up.
+    fn check_orders(&self) {
+        let mut orders = BTreeMap::<OrderId, Vec<Seq>>::new();
+        for body in self.store.bodies.values() {
+            orders.entry(body.order).or_default().push(body.seq());
+        }
+        for (order, seqs) in orders {
+            assert!(seqs.windows(2).all(|it| it[1].0 == it[0].0 + 1), "orders: {order:?} has gaps");
+            let mut totals = Totals::default();
+            seqs.iter().filter_map(|it| self.store.status(*it)).for_each(|it| totals.add(it));
+            assert_eq!(totals.total(), seqs.len() as u64, "orders: the totals of {order:?}");
+            assert_eq!(totals.pending(), 0, "orders: {order:?} is not over");
+        }
+        for body in self.store.bodies.values() {
+            let parts = self.store.parts_of(body.seq()).count();
+            assert_eq!(parts, usize::from(body.parts), "parts of {:?}", body.seq());
+        }
+    }
+
+    /// No part came more often than refusals and reported doubts explain. Returns the surplus.
+    fn check_wire(&self, keys: &BTreeMap<u64, Seq>) -> u64 {
+        let mut surplus = 0;
+        for smsc in self.smscs.values() {
+            for (name, received) in &smsc.received {
+                let seq = keys
+                    .get(&name.0)
+                    .unwrap_or_else(|| panic!("commit-before-act: {name:?} was sent and is not stored"));
+                let key = PartKey::new(*seq, name.1);
+                assert!(!self.ledger.cancelled.contains(seq), "cancelled: {name:?} was sent all the same");
+                let refused = smsc.refused.get(name).copied().unwrap_or(0);
+                let doubts = self.ledger.doubts.get(&key).copied().unwrap_or(0);
+                assert!(
+                    *received <= 1 + refused + doubts,
+                    "duplicates: {key:?} came {received} times, was refused {refused} times and in doubt {doubts} times"
+                );
+                surplus += received.saturating_sub(1 + refused);
+            }
+        }
+        let reported = self.ledger.doubtful_facts + self.ledger.lost_facts;
+        assert!(surplus <= reported, "duplicates: {surplus} on the wire, {reported} reported doubtful");
+        surplus
+    }
+
+    /// What a carrier said and we confirmed is what the customer sees.
+    fn check_receipts(&self, keys: &BTreeMap<u64, Seq>) {
+        let mut delivered = BTreeMap::<PartKey, bool>::new();
+        for smsc in self.smscs.values() {
+            for taken in &smsc.taken {
+                let key = PartKey::new(keys[&taken.name.0], taken.name.1);
+                *delivered.entry(key).or_default() |= taken.finals.contains(&"DELIVRD");
+            }
+        }
+        for (key, part) in &self.store.parts {
+            let said = delivered.get(key).copied().unwrap_or(false);
+            assert!(part.phase() != Phase::Delivered || said, "never-fake-delivery: {part:?}");
+        }
+        for smsc in self.smscs.values() {
+            for taken in &smsc.taken {
+                let key = PartKey::new(keys[&taken.name.0], taken.name.1);
+                let part = &self.store.parts[&key];
+                // Where the answer has come, and there was one attempt and one word, there is no doubt.
+                let id = CarrierMessageId::new(&taken.answer_id).unwrap();
+                let named = part.attempt.as_ref().is_some_and(|it| it.carrier_message_id.as_ref() == Some(&id));
+                let clean = !taken.finals.is_empty() && taken.finals.iter().all(|it| *it == "DELIVRD");
+                if named && clean && part.attempt.as_ref().is_some_and(|it| it.number == 1) {
+                    let receipt = CarrierMessageId::new(&taken.receipt_id).unwrap();
+                    assert!(
+                        part.phase() == Phase::Delivered,
+                        "confirmed-receipt-counts: {} said DELIVRD, forms {:?}, {part:?}",
+                        taken.receipt_id,
+                        forms(&receipt)
+                    );
+                }
+            }
+        }
+    }
+
+    /// Without faults, what a customer sends to one handset leaves in the order in which it was accepted.
+    fn check_order_of_first_submits(&self, keys: &BTreeMap<u64, Seq>) {
+        for smsc in self.smscs.values() {
+            let mut last = BTreeMap::new();
+            for (handset, name) in &smsc.first {
+                let key = PartKey::new(keys[&name.0], name.1);
+                let lane = self.store.parts[&key].lane;
+                if let Some(before) = last.insert((handset, lane), key) {
+                    assert!(before < key, "order: {key:?} left after {before:?} for {handset}");
+                }
+            }
+        }
+    }
+}

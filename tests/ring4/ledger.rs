@@ -1,0 +1,204 @@
+//! What must hold in every run: kept beside the gateway, from what it is told and what it orders.
+
+use crate::ring4::watch::Watched;
+use nuncio::carrier::report::{Report, Ticket};
+use nuncio::dispatch::fact::Fact;
+use nuncio::dispatch::happening::Happening;
+use nuncio::dispatch::plan::Plan;
+use nuncio::message::attempt::Answer;
+use nuncio::message::id::{CarrierId, LinkId, PartKey, Seq};
+use nuncio::message::phase::Phase;
+use nuncio::message::status::Status;
+use nuncio::route::plan::UnknownPolicy;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How the last attempt of a part stands, by what the gateway has been told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Last {
+    /// It is on a link.
+    Given,
+    /// It was answered so; or it is in doubt, and the policy says whether it may be sent again.
+    Told(Answer, bool),
+}
+
+/// A bucket of our own for the pace.
+struct Bucket {
+    rate: Option<f64>,
+    tokens: f64,
+    at: u64,
+}
+
+impl Bucket {
+    fn new(rate: Option<f64>, at: u64) -> Self {
+        Self { rate, tokens: rate.map_or(0.0, |it| (it * 0.1).max(1.0)), at }
+    }
+
+    fn take(&mut self, now: u64) -> bool {
+        let Some(rate) = self.rate else { return true };
+        self.tokens = (self.tokens + (now - self.at) as f64 / 1_000.0 * rate).min((rate * 0.1).max(1.0));
+        self.at = now;
+        self.tokens -= 1.0;
+        // Sums of fractions are not exact.
+        -1e-6 <= self.tokens
+    }
+}
+
+#[derive(Default)]
+pub(crate) struct Ledger {
+    last: BTreeMap<PartKey, Last>,
+    /// Parts on a link, from the order to the answer that the loop has taken up.
+    on_link: BTreeMap<PartKey, LinkId>,
+    pub(crate) told: BTreeMap<Seq, Status>,
+    /// Doubts by our own count, and as they were reported.
+    pub(crate) doubts: BTreeMap<PartKey, u64>,
+    pub(crate) doubtful_facts: u64,
+    /// Facts that a failed commit took with it.
+    pub(crate) lost_facts: u64,
+    pace: BTreeMap<CarrierId, Bucket>,
+    pace_of_link: BTreeMap<LinkId, Bucket>,
+    /// When something last went to a carrier, or was answered.
+    pub(crate) progress: BTreeMap<CarrierId, u64>,
+    /// What customers hold a cancellation for.
+    pub(crate) cancelled: BTreeSet<Seq>,
+}
+
+impl Ledger {
+    /// The process starts, or takes up another configuration: buckets are full.
+    pub(crate) fn paces(&mut self, plan: &Plan, now: u64, fresh: bool) {
+        for (id, carrier) in &plan.carriers {
+            if fresh || self.pace[id].rate != carrier.pace {
+                self.pace.insert(*id, Bucket::new(carrier.pace, now));
+            }
+            for link in (0..carrier.links).map(|bind| LinkId { carrier: *id, bind }) {
+                if fresh || self.pace_of_link[&link].rate != carrier.pace_per_link {
+                    self.pace_of_link.insert(link, Bucket::new(carrier.pace_per_link, now));
+                }
+            }
+        }
+    }
+
+    /// The process has gone: what was on a link is in doubt, which the plan in force judges.
+    pub(crate) fn crashed(&mut self, store: &Watched, plan: &Plan) {
+        self.on_link.clear();
+        self.last.clear();
+        for (key, part) in &store.parts {
+            let Some(attempt) = &part.attempt else { continue };
+            let last = if part.phase() == Phase::Intended {
+                *self.doubts.entry(*key).or_default() += 1;
+                Last::Told(Answer::Unknown, may_resend(store, plan, *key))
+            } else {
+                Last::Told(attempt.answer.unwrap_or(Answer::Unknown), part.phase() == Phase::Queued)
+            };
+            self.last.insert(*key, last);
+        }
+        self.told = store.bodies.keys().map(|it| (*it, store.status(*it).expect("it has a body"))).collect();
+    }
+
+    /// The gateway takes up what happened, in this order, and the beat was durable.
+    pub(crate) fn took_up(
+        &mut self,
+        happenings: &[Happening],
+        before: &BTreeMap<PartKey, Phase>,
+        store: &Watched,
+        plan: &Plan,
+    ) {
+        for happening in happenings {
+            match happening {
+                Happening::Link(_, Report::Answered(ticket, answered)) => {
+                    let key = ticket.key();
+                    assert!(self.on_link.remove(&key).is_some(), "answered-once: {key:?} is on no link");
+                    if answered.answer == Answer::Unknown && before.get(&key) == Some(&Phase::Intended) {
+                        *self.doubts.entry(key).or_default() += 1;
+                    }
+                    self.last.insert(key, Last::Told(answered.answer, may_resend(store, plan, key)));
+                }
+                Happening::Link(_, Report::Late(ticket, answered)) => {
+                    let key = ticket.key();
+                    let current = store.parts[&key].attempt.as_ref().is_some_and(|it| it.number >= ticket.number());
+                    if current && self.last.get(&key).is_some_and(|it| matches!(it, Last::Told(Answer::Unknown, _))) {
+                        self.last.insert(
+                            key,
+                            Last::Told(
+                                Answer::Unknown,
+                                answered.answer != Answer::Taken || may_resend(store, plan, key),
+                            ),
+                        );
+                    }
+                }
+                _ => (),
+            }
+        }
+    }
+
+    /// The loop carries out a submit: nothing of it may be news to the store, or too early.
+    pub(crate) fn submit(&mut self, link: LinkId, ticket: Ticket, capacity: usize, store: &Watched) {
+        let key = ticket.key();
+        let part = store.parts.get(&key).unwrap_or_else(|| panic!("commit-before-act: {key:?} is not durable"));
+        let attempt = part.attempt.as_ref();
+        assert!(
+            part.phase() == Phase::Intended
+                && attempt.is_some_and(|it| it.number == ticket.number() && it.link == link),
+            "commit-before-act: attempt {} on {link:?} is ordered, durable is {part:?}",
+            ticket.number()
+        );
+        assert!(self.on_link.insert(key, link).is_none(), "one-window: {key:?} is on two links");
+        let held = self.on_link.values().filter(|it| **it == link).count();
+        assert!(held <= capacity, "capacity: {link:?} is given {held} of {capacity}");
+        match self.last.insert(key, Last::Given) {
+            None | Some(Last::Told(Answer::NotSent | Answer::Later | Answer::Elsewhere, _) | Last::Told(_, true)) => (),
+            Some(last) => panic!("second-submit: {key:?} is sent again after {last:?}"),
+        }
+    }
+
+    /// What telemetry is told.
+    pub(crate) fn told(&mut self, now: u64, facts: &[Fact], store: &Watched) {
+        let mut changed = BTreeSet::new();
+        for fact in facts {
+            match fact {
+                Fact::Status { message, status, corrected, .. } => {
+                    let before = self.told.insert(message.seq, *status).unwrap_or(Status::Queued);
+                    assert!(before != *status, "status-facts: {message:?} is told {status:?} twice");
+                    assert!(
+                        *corrected == before.is_final(),
+                        "status-facts: {before:?} to {status:?} corrected {corrected}"
+                    );
+                    changed.insert(message.seq);
+                }
+                Fact::Answered { link, .. } => _ = self.progress.insert(link.carrier, now),
+                Fact::Submitted { link, .. } => {
+                    self.progress.insert(link.carrier, now);
+                    assert!(
+                        self.pace.get_mut(&link.carrier).is_none_or(|it| it.take(now)),
+                        "pace: {:?} at {now}",
+                        link.carrier
+                    );
+                    assert!(self.pace_of_link.get_mut(link).is_none_or(|it| it.take(now)), "pace: {link:?} at {now}");
+                }
+                Fact::Doubtful { .. } => self.doubtful_facts += 1,
+                _ => (),
+            }
+        }
+        for seq in changed.iter().chain(&store.touched) {
+            let told = self.told.get(seq).copied().unwrap_or(Status::Queued);
+            assert!(
+                store.status(*seq) == Some(told),
+                "status-facts: {seq:?} is {:?}, told {told:?}",
+                store.status(*seq)
+            );
+        }
+    }
+
+    /// How many parts a link holds by our own count.
+    pub(crate) fn on(&self, link: LinkId) -> usize {
+        self.on_link.values().filter(|it| **it == link).count()
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.on_link.is_empty()
+    }
+}
+
+fn may_resend(store: &Watched, plan: &Plan, key: PartKey) -> bool {
+    let route = store.bodies.get(&key.seq()).and_then(|it| plan.routes.get(&it.route));
+    route.is_some_and(|it| it.unknown == UnknownPolicy::Resend)
+}

@@ -1,0 +1,213 @@
+//! A scripted carrier: what it answers, what it calls a part, and the receipts that it sends until they
+//! are confirmed. Its sessions are real ones and live in the world; this is what stands behind them.
+
+use crate::ring4::dice::Dice;
+use crate::ring4::scenario::{IdStyle, Weather, label};
+use nuncio::smpp::address::Address;
+use nuncio::smpp::cstring::CString;
+use nuncio::smpp::pdu::Body;
+use nuncio::smpp::sm::{Sm, SmResp};
+use nuncio::smpp::status::CommandStatus;
+use nuncio::smpp::tlv::{Tag, Tlvs};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Names a part on the wire: the message's label and the place of the part.
+pub(crate) type Name = (u64, u8);
+
+/// A part that the carrier took.
+pub(crate) struct Taken {
+    pub(crate) name: Name,
+    /// As its answer calls it.
+    pub(crate) answer_id: String,
+    /// As its receipts call it.
+    pub(crate) receipt_id: String,
+    handset: Address,
+    sender: Address,
+    /// The final words that it said or will say, in this order.
+    pub(crate) finals: Vec<&'static str>,
+    /// The answer was handed to the wire.
+    pub(crate) answered: bool,
+}
+
+/// A receipt, until it is confirmed.
+#[derive(Clone, Debug)]
+pub(crate) struct Notice {
+    pub(crate) taken: usize,
+    pub(crate) word: &'static str,
+    pub(crate) confirmed: bool,
+}
+
+/// What a carrier does with a submit.
+pub(crate) enum Verdict {
+    /// It answers after this long.
+    Answer(u64, CommandStatus, String),
+    /// It says nothing.
+    Silence,
+}
+
+/// Behind the sessions of one carrier.
+pub(crate) struct Smsc {
+    pub(crate) weather: Weather,
+    pub(crate) taken: Vec<Taken>,
+    pub(crate) notices: Vec<Notice>,
+    /// Receipts to be sent as soon as a session is there.
+    pub(crate) waiting: Vec<usize>,
+    used: BTreeSet<String>,
+    counter: u64,
+    pub(crate) half_dead_until: u64,
+    pub(crate) throttled_until: u64,
+    pub(crate) refusing_until: u64,
+    /// How often each part came.
+    pub(crate) received: BTreeMap<Name, u64>,
+    /// How often each was refused.
+    pub(crate) refused: BTreeMap<Name, u64>,
+    /// Each part when it came first, in this order: handset, sender, name.
+    pub(crate) first: Vec<(String, Name)>,
+}
+
+/// Receipts to come, with their delays.
+type Script = Vec<(u64, usize)>;
+
+impl Smsc {
+    pub(crate) fn new(weather: Weather) -> Self {
+        Self {
+            weather,
+            taken: Vec::new(),
+            notices: Vec::new(),
+            waiting: Vec::new(),
+            used: BTreeSet::new(),
+            counter: 0,
+            half_dead_until: 0,
+            throttled_until: 0,
+            refusing_until: 0,
+            received: BTreeMap::new(),
+            refused: BTreeMap::new(),
+            first: Vec::new(),
+        }
+    }
+
+    /// From now on it behaves.
+    pub(crate) fn calm(&mut self) {
+        (self.half_dead_until, self.throttled_until, self.refusing_until) = (0, 0, 0);
+        let weather = &mut self.weather;
+        (weather.lost_answers, weather.refusals, weather.bind_errors) = (0, 0, 0);
+    }
+
+    /// A submit came. Also says which receipts follow.
+    pub(crate) fn submitted(&mut self, now: u64, dice: &mut Dice, sm: &Sm) -> (Name, Verdict, Script) {
+        let index = if sm.has_udh() { sm.short_message[5] - 1 } else { 0 };
+        let name = (label(&sm.short_message).expect("every part names its message"), index);
+        let handset = sm.destination.digits.to_string_lossy().into_owned();
+        if *self.received.entry(name).and_modify(|it| *it += 1).or_insert(1) == 1 {
+            self.first.push((handset, name));
+        }
+        let thinking = dice.range(0, self.weather.thinking);
+        if now < self.half_dead_until {
+            if dice.percent(50) {
+                return (name, Verdict::Silence, Vec::new());
+            }
+            let (_, script) = self.take(dice, name, sm, thinking);
+            return (name, Verdict::Silence, script);
+        }
+        let refusal = if now < self.throttled_until {
+            Some(dice.pick(&[CommandStatus::Throttled, CommandStatus::MessageQueueFull]))
+        } else if dice.percent(self.weather.bind_errors) {
+            Some(CommandStatus::InvalidPassword)
+        } else if dice.percent(self.weather.refusals) {
+            Some(dice.pick(&[
+                CommandStatus::SystemError,
+                CommandStatus::ReceiverTemporaryError,
+                CommandStatus::SubmitFailed,
+                CommandStatus::ProvisioningNotAllowed,
+                CommandStatus::InvalidDestinationAddress,
+                CommandStatus::InvalidSourceTon,
+                CommandStatus::Throttled,
+            ]))
+        } else {
+            None
+        };
+        if let Some(status) = refusal {
+            *self.refused.entry(name).or_default() += 1;
+            return (name, Verdict::Answer(thinking, status, String::new()), Vec::new());
+        }
+        let (id, script) = self.take(dice, name, sm, thinking);
+        if dice.percent(self.weather.lost_answers) {
+            return (name, Verdict::Silence, script);
+        }
+        self.taken.last_mut().expect("it was just taken").answered = true;
+        (name, Verdict::Answer(thinking, CommandStatus::Ok, id), script)
+    }
+
+    fn take(&mut self, dice: &mut Dice, name: Name, sm: &Sm, thinking: u64) -> (String, Script) {
+        let (answer_id, receipt_id) = self.ids(dice);
+        let words: &[&str] = match (sm.registered_delivery & 1, dice.percent(self.weather.odd_receipts)) {
+            (0, _) => &[],
+            (_, false) => dice.pick(&[&["DELIVRD"], &["DELIVRD"], &["DELIVRD"], &["UNDELIV"], &["ENROUTE", "DELIVRD"]]),
+            (_, true) => dice.pick(&[
+                &[][..],
+                &["DELIVRD", "DELIVRD"],
+                &["DELIVRD", "ENROUTE"],
+                &["DELIVRD", "UNDELIV"],
+                &["UNKNOWN", "DELIVRD"],
+                &["UNKNOWN"],
+                &["ACCEPTD", "ENROUTE", "EXPIRED"],
+                &["EXPIRED", "DELIVRD"],
+                &["REJECTD"],
+                &["ACCEPTD"],
+            ]),
+        };
+        let early = dice.percent(self.weather.early_receipts);
+        let mut at = if early { dice.range(0, thinking) } else { thinking + dice.range(0, self.weather.receipt_delay) };
+        let mut script = Vec::new();
+        for word in words {
+            self.notices.push(Notice { taken: self.taken.len(), word, confirmed: false });
+            script.push((at, self.notices.len() - 1));
+            at += dice.range(0, 3_000);
+        }
+        let finals = words.iter().copied().filter(|it| !matches!(*it, "ENROUTE" | "ACCEPTD")).collect();
+        let (handset, sender) = (sm.destination.clone(), sm.source.clone());
+        let taken = Taken { name, answer_id: answer_id.clone(), receipt_id, handset, sender, finals, answered: false };
+        self.taken.push(taken);
+        (answer_id, script)
+    }
+
+    fn ids(&mut self, dice: &mut Dice) -> (String, String) {
+        loop {
+            let number = dice.range(1 << 24, (1 << 31) - 1);
+            self.counter += 1;
+            let (answer, receipt) = match self.weather.ids {
+                IdStyle::HexThenDecimal => (format!("{number:X}"), format!("{number:010}")),
+                IdStyle::DecimalThenHex => (format!("{number}"), format!("{number:08x}")),
+                IdStyle::Opaque => (format!("ax-{number:x}"), format!("AX-{number:x}")),
+                IdStyle::Counter => (format!("{}", self.counter), format!("{:010}", self.counter)),
+            };
+            if self.used.insert(answer.clone()) {
+                return (answer, receipt);
+            }
+        }
+    }
+
+    /// A receipt as it goes on the wire.
+    pub(crate) fn deliver(&self, notice: usize) -> Body {
+        let notice = &self.notices[notice];
+        let taken = &self.taken[notice.taken];
+        let text = format!(
+            "id:{} sub:001 dlvrd:001 submit date:2601010000 done date:2601010001 stat:{} err:000 text:{}",
+            taken.receipt_id, notice.word, "hello"
+        );
+        let tlvs = Tlvs::build().push(Tag::RECEIPTED_MESSAGE_ID, format!("{}\0", taken.receipt_id).as_bytes());
+        Body::DeliverSm(Sm {
+            source: taken.handset.clone(),
+            destination: taken.sender.clone(),
+            esm_class: 0x04,
+            short_message: text.into_bytes().into(),
+            tlvs: if self.weather.tlv { tlvs.build() } else { Tlvs::default() },
+            ..Sm::default()
+        })
+    }
+
+    /// The body of an answer to a submit.
+    pub(crate) fn answer(id: &str) -> Body {
+        Body::SubmitSmResp(SmResp { message_id: CString::from(id), tlvs: Tlvs::default() })
+    }
+}

@@ -1,0 +1,196 @@
+//! A store that looks at every commit: what a record may become, and what must go with it.
+
+use crate::ring4::scenario::label;
+use nuncio::message::attempt::Attempt;
+use nuncio::message::body::Body;
+use nuncio::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
+use nuncio::message::part::Part;
+use nuncio::message::phase::Phase;
+use nuncio::message::status::Status;
+use nuncio::message::time::Time;
+use nuncio::record::batch::{Batch, Idempotency, Marks};
+use nuncio::record::contract::{NameKind, Poisoned, Recovered, Store};
+use nuncio::record::entry::Entry;
+use nuncio::record::parked::Parked;
+use nuncio::store::memory::{Leaves, Memory};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The durable state by a model of our own, beside the store that is tested with it.
+#[derive(Default)]
+pub(crate) struct Watched {
+    pub(crate) memory: Memory,
+    pub(crate) bodies: BTreeMap<Seq, Arc<Body>>,
+    /// Messages by the label in their text.
+    pub(crate) labels: BTreeMap<u64, Seq>,
+    pub(crate) parts: BTreeMap<PartKey, Part>,
+    pub(crate) past: BTreeMap<(PartKey, u8), Attempt>,
+    pub(crate) parked: BTreeMap<u64, Parked>,
+    pub(crate) marks: Marks,
+    pub(crate) commits: u64,
+    /// Messages of the last commit.
+    pub(crate) touched: Vec<Seq>,
+}
+
+impl Watched {
+    pub(crate) fn new() -> Self {
+        Self { marks: Marks::first(), ..Self::default() }
+    }
+
+    /// Power is lost: what is left is what was committed, and nothing else.
+    pub(crate) fn crash(&mut self, certain: bool) {
+        self.memory = self.memory.crash();
+        let after = Self::of(&mut self.memory);
+        if certain {
+            assert!(self.bodies == after.bodies, "restart-loads-last-commit: bodies differ");
+            assert!(self.parts == after.parts, "restart-loads-last-commit: parts differ");
+            assert!(self.past == after.past, "restart-loads-last-commit: past attempts differ");
+            assert!(self.parked == after.parked, "restart-loads-last-commit: parked receipts differ");
+            assert!(self.marks == after.marks, "restart-loads-last-commit: marks {:?} {:?}", self.marks, after.marks);
+        }
+        (self.bodies, self.parts, self.past) = (after.bodies, after.parts, after.past);
+        (self.parked, self.marks, self.labels) = (after.parked, after.marks, after.labels);
+    }
+
+    fn of(memory: &mut Memory) -> Self {
+        let mut found = Self::new();
+        for entry in memory.all() {
+            found.parts.extend(entry.parts.into_iter().map(|it| (it.key, it)));
+            found.past.extend(entry.past.into_iter().map(|it| ((it.key, it.attempt.number), it.attempt)));
+            found.labels.extend(label(entry.body.text.as_bytes()).map(|it| (it, entry.body.seq())));
+            found.bodies.insert(entry.body.seq(), entry.body);
+        }
+        let recovered = memory.recover().expect("a store that was just opened is sound");
+        found.parked = recovered.parked.into_iter().map(|it| (it.number, it)).collect();
+        found.marks = recovered.marks;
+        found
+    }
+
+    pub(crate) fn fail_at(&mut self, k: u64, leaves: Leaves) {
+        self.memory.fail_at(k, leaves);
+    }
+
+    /// What the customer is told of a message.
+    pub(crate) fn status(&self, seq: Seq) -> Option<Status> {
+        self.bodies.contains_key(&seq).then(|| Status::of_parts(self.parts_of(seq).map(Part::phase)))
+    }
+
+    pub(crate) fn parts_of(&self, seq: Seq) -> impl Iterator<Item = &Part> {
+        self.parts.range(PartKey::new(seq, 0)..PartKey::new(Seq(seq.0 + 1), 0)).map(|(_, it)| it)
+    }
+
+    pub(crate) fn attempts_of(&self, key: PartKey) -> impl Iterator<Item = &Attempt> {
+        let past = self.past.range((key, 0)..=(key, u8::MAX)).map(|(_, it)| it);
+        past.chain(self.parts.get(&key).and_then(|it| it.attempt.as_ref()))
+    }
+
+    fn look(&self, batch: &Batch) {
+        for part in &batch.parts {
+            let before = &self.parts[&part.key];
+            let (was, is) = (before.phase(), part.phase());
+            let corrected = matches!(was, Phase::Unknown | Phase::Expired)
+                && matches!(is, Phase::Delivered | Phase::Failed | Phase::Expired);
+            assert!(
+                !was.is_final() || was == is || corrected,
+                "terminal-never-changes: {was:?} became {is:?}: {part:?}"
+            );
+            let by_carrier = before.attempt.as_ref().and_then(|it| it.receipt.as_ref()).map(|it| it.status);
+            let ended_by_carrier = was == Phase::Expired && by_carrier == Some(Status::Expired);
+            assert!(
+                !ended_by_carrier || matches!(is, Phase::Expired | Phase::Delivered),
+                "terminal-never-changes: what the carrier let expire became {is:?}"
+            );
+            assert!(is.is_final() == (part.done_at != Time::NEVER), "done-at: {part:?}");
+            assert!(part.due == Time::NEVER || is == Phase::Queued, "only what is queued is due: {part:?}");
+            self.look_at_attempts(batch, before, part);
+        }
+    }
+
+    /// Every attempt that spent something stays on record.
+    fn look_at_attempts(&self, batch: &Batch, before: &Part, part: &Part) {
+        let (Some(old), Some(new)) = (&before.attempt, &part.attempt) else {
+            assert!(before.attempt.is_none(), "attempts-on-record: the attempt of {:?} is gone", part.key);
+            return;
+        };
+        if old.number == new.number {
+            return;
+        }
+        let kept = |number| {
+            self.past.contains_key(&(part.key, number))
+                || batch.past.iter().any(|it| it.key == part.key && it.attempt.number == number)
+        };
+        assert!(old.number < new.number, "attempts-on-record: number {} after {}", new.number, old.number);
+        assert!(
+            (old.number..new.number).all(kept),
+            "attempts-on-record: attempts {}..{} of {:?} have no record",
+            old.number,
+            new.number,
+            part.key
+        );
+    }
+}
+
+impl Store for Watched {
+    fn commit(&mut self, batch: &Batch) -> Result<(), Poisoned> {
+        self.look(batch);
+        self.memory.commit(batch)?;
+        self.commits += 1;
+        self.bodies.extend(batch.bodies.iter().map(|it| (it.seq(), it.clone())));
+        self.labels.extend(batch.bodies.iter().filter_map(|it| Some((label(it.text.as_bytes())?, it.seq()))));
+        self.parts.extend(batch.new_parts.iter().chain(&batch.parts).map(|it| (it.key, it.clone())));
+        self.past.extend(batch.past.iter().map(|it| ((it.key, it.attempt.number), it.attempt.clone())));
+        self.parked.extend(batch.parked.iter().map(|it| (it.number, it.clone())));
+        batch.unparked.iter().for_each(|it| drop(self.parked.remove(it)));
+        assert!(self.marks.time <= batch.marks.time, "logical time went back");
+        assert!(self.marks.next_seq <= batch.marks.next_seq, "a seq is minted twice");
+        self.marks = batch.marks.clone();
+        self.touched =
+            batch.bodies.iter().map(|it| it.seq()).chain(batch.parts.iter().map(|it| it.key.seq())).collect();
+        self.touched.dedup();
+        Ok(())
+    }
+
+    fn load(&mut self, seqs: &[Seq]) -> Result<Vec<Entry>, Poisoned> {
+        self.memory.load(seqs)
+    }
+
+    fn by_rhash(&mut self, hashes: &[u64]) -> Result<Vec<Entry>, Poisoned> {
+        self.memory.by_rhash(hashes)
+    }
+
+    fn ready(&mut self, lane: LaneId, after: PartKey, limit: usize) -> Result<Vec<Entry>, Poisoned> {
+        self.memory.ready(lane, after, limit)
+    }
+
+    fn due(&mut self, now: Time, limit: usize) -> Result<Vec<Entry>, Poisoned> {
+        self.memory.due(now, limit)
+    }
+
+    fn next_due(&mut self, now: Time) -> Result<Option<Time>, Poisoned> {
+        self.memory.next_due(now)
+    }
+
+    fn overdue(&mut self, now: Time, after: PartKey, span: usize) -> Result<(Vec<Entry>, Option<PartKey>), Poisoned> {
+        self.memory.overdue(now, after, span)
+    }
+
+    fn idempotency(&mut self, account: AccountId, key: &str) -> Result<Option<Idempotency>, Poisoned> {
+        self.memory.idempotency(account, key)
+    }
+
+    fn order(&mut self, order: OrderId) -> Result<Vec<Entry>, Poisoned> {
+        self.memory.order(order)
+    }
+
+    fn recover(&mut self) -> Result<Recovered, Poisoned> {
+        self.memory.recover()
+    }
+
+    fn retain(&mut self, before: Time, parked_before: Time, limit: usize) -> Result<usize, Poisoned> {
+        self.memory.retain(before, parked_before, limit)
+    }
+
+    fn intern(&mut self, kind: NameKind, name: &str) -> Result<u16, Poisoned> {
+        self.memory.intern(kind, name)
+    }
+}
