@@ -2,6 +2,7 @@
 
 mod configuration;
 mod garbage;
+mod kill;
 mod life;
 mod notify;
 mod prometheus;
