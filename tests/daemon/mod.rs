@@ -11,6 +11,7 @@
 //! the value that stands for it, and what it said is printed when the test fails.
 
 pub(crate) mod client;
+pub(crate) mod crash;
 pub(crate) mod page;
 pub(crate) mod process;
 pub(crate) mod raw;

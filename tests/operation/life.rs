@@ -14,6 +14,9 @@ fn an_end_is_awaited_by_what_is_in_flight_and_the_smsc_sees_an_unbind() {
     let submit = link.read_command(raw::SUBMIT_SM);
     daemon.signal(rustix::process::Signal::TERM);
     daemon.said("stopping", 1);
+    // Nothing more is accepted: the door is closed, or what comes through it is sent away.
+    let late = daemon.client().call("POST", "/v1/messages", Some(&body));
+    assert!(late.as_ref().map_or(true, |it| it.status == 503), "{late:?}");
     link.answer(&submit, 0, b"7\0");
     let unbind = link.read_command(raw::UNBIND);
     link.answer(&unbind, 0, &[]);

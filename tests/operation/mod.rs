@@ -1,3 +1,8 @@
 //! The daemon as its operator sees it.
 
+mod configuration;
+mod garbage;
+mod kill;
 mod life;
+mod notify;
+mod prometheus;

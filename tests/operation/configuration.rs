@@ -1,0 +1,79 @@
+//! Bad configurations: one clear message at the start, and no change on a reload.
+
+use crate::daemon::raw::Smsc;
+use crate::daemon::{Daemon, account, carrier, route, until};
+use serde_json::json;
+use std::process::Output;
+use std::time::Duration;
+
+/// A configuration is wrong (sysexits.h, EX_CONFIG).
+const EXIT_CONFIG: i32 = 78;
+
+fn good(port: u16) -> String {
+    account("[1]") + &carrier(port, "") + &route("")
+}
+
+fn run(daemon: &Daemon, command: &str) -> (Option<i32>, String) {
+    let Output { status, stdout, stderr } = daemon.command(&[command]).output().unwrap();
+    (status.code(), String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned())
+}
+
+#[test]
+fn a_good_configuration_is_summed_up() {
+    let (code, said) = run(&Daemon::prepare(&good(2775), &[]), "check");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("accounts 1, carriers 1, binds 1, routes 1"), "{said}");
+}
+
+#[test]
+fn a_bad_configuration_ends_with_78_and_names_file_line_and_key() {
+    let good = good(2775);
+    for (bad, words) in [
+        (good.replace("system_id", "sistem_id"), ["sistem_id", "system_id"].as_slice()),
+        (format!("{good}\n[http]\nlissen = \"127.0.0.1:1\"\n"), &["lissen", "listen"]),
+        (good.replace("carriers = [\"acme\"]", "carriers = [\"acne\"]"), &["acne", "acme"]),
+        (good.replace("id = 1\n", "id = 1\nvalidity = \"soon\"\n"), &["validity", "soon"]),
+        (format!("{good}\n[cdr]\npath = \"/tmp/cdr\"\n"), &["cdr"]),
+        (format!("{good}\n[[carrier\n"), &["nuncio.toml"]),
+        (good.replace("password = \"secret\"", ""), &["password"]),
+    ] {
+        let daemon = Daemon::prepare(&bad, &[]);
+        let line = 1 + bad.lines().position(|it| words.iter().any(|word| it.contains(word))).unwrap_or_default();
+        for command in ["check", "serve"] {
+            let (code, said) = run(&daemon, command);
+            assert_eq!(code, Some(EXIT_CONFIG), "{command}: {said}");
+            assert!(said.contains("nuncio.toml"), "{command}: {said}");
+            assert!(words.iter().all(|word| said.contains(word)), "{words:?}, line {line}: {said}");
+            assert!(!said.contains("panicked") && !said.contains("secret\""), "{said}");
+            assert!(said.trim().lines().count() <= 3, "one message: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_bad_reload_changes_nothing_and_a_good_one_touches_no_link_that_is_the_same() {
+    let smsc = Smsc::new();
+    let daemon = Daemon::start(&good(smsc.port()));
+    let mut link = smsc.bound();
+    until("it is bound", Duration::from_secs(20), || {
+        (daemon.metrics().value("link_up{carrier=\"acme\",bind=\"acme-1\"}") == 1.0).then_some(())
+    });
+    assert_eq!(daemon.metrics().value("config_last_reload_successful"), 1.0);
+    daemon.configure(&good(smsc.port()).replace("routes = [1]", "routes = [9]"));
+    daemon.reload();
+    assert_eq!(daemon.metrics().value("config_last_reload_successful"), 0.0);
+    let body = |route: u32| json!({ "to": "+31612345678", "from": "shop", "text": "hello", "route_id": route });
+    assert_eq!(daemon.client().post("/v1/messages", &body(1)).status, 202);
+    let second = "[[route]]\nid = 2\ncarriers = [\"acme\"]\n";
+    daemon.configure(&(good(smsc.port()).replace("routes = [1]", "routes = [1, 2]") + second));
+    daemon.reload();
+    assert_eq!(daemon.metrics().value("config_last_reload_successful"), 1.0);
+    assert_eq!(daemon.client().post("/v1/messages", &body(2)).status, 202);
+    // Both messages come over the link that was there from the start.
+    for _ in 0..2 {
+        let submit = link.read_command(crate::daemon::raw::SUBMIT_SM);
+        link.answer(&submit, 0, b"x\0");
+    }
+    assert_eq!(daemon.metrics().value("link_transitions_total{carrier=\"acme\",bind=\"acme-1\",to=\"bound\"}"), 1.0);
+    assert_eq!(daemon.metrics().value("messages_total{route=\"2\",status=\"QUEUED\"}"), 1.0);
+}
