@@ -52,9 +52,9 @@ fn pdus_that_lie_are_answered_and_the_link_goes_on() {
     let smsc = Smsc::new();
     let daemon = daemon(smsc.port());
     let mut link = smsc.bound();
-    let good = raw::deliver(0, b"hello");
+    let good = raw::deliver(4, b"id:nobody stat:DELIVRD");
     let mut long = good.clone();
-    let at = long.len() - 6;
+    let at = long.len() - 1 - b"id:nobody stat:DELIVRD".len();
     long[at] = 200;
     let endless = [&good[..], &[0x04, 0x24, 0xFF, 0xFF, b'x']].concat();
     let torn = [&good[..], &[0x00, 0x1E, 0x00]].concat();
@@ -76,9 +76,23 @@ fn pdus_that_lie_are_answered_and_the_link_goes_on() {
     link.send_pdu(raw::DELIVER_SM, 200, &good);
     let answer = link.read_command(raw::DELIVER_SM | raw::RESPONSE);
     assert_eq!((answer.status, answer.sequence), (0, 200), "a good one after the bad ones");
-    assert_eq!(page.value("mo_total{carrier=\"acme\"}"), 3.0);
-    assert_eq!(daemon.metrics().value("mo_total{carrier=\"acme\"}"), 4.0);
+    let receipts = "receipts_total{carrier=\"acme\",status=\"DELIVERED\"}";
+    assert_eq!((page.value(receipts), daemon.metrics().value(receipts)), (3.0, 4.0));
     still_works(&daemon, &mut link);
+}
+
+#[test]
+fn a_message_of_a_handset_is_put_off_rather_than_lost() {
+    const TRY_AGAIN: u32 = 0x64;
+    let smsc = Smsc::new();
+    let daemon = daemon(smsc.port());
+    let mut link = smsc.bound();
+    link.send_pdu(raw::DELIVER_SM, 5, &raw::deliver(0, b"id:1 stat:DELIVRD, says a person"));
+    let answer = link.read_command(raw::DELIVER_SM | raw::RESPONSE);
+    assert_eq!((answer.sequence, answer.status), (5, TRY_AGAIN));
+    until("it is counted", PATIENCE, || {
+        (daemon.metrics().value("mo_total{carrier=\"acme\"}") == 1.0).then_some(())
+    });
 }
 
 /// A message goes out, and its receipt comes in.
