@@ -8,6 +8,7 @@ use crate::link::metered::Metered;
 use crate::link::options::Options;
 use crate::message::attempt::Answer;
 use crate::session::output::{CloseReason, Oddity};
+use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::link::{LinkMeter, LinkState, Malformation};
 use crate::wire::driver::{self, Ended};
 use crate::wire::tls::{Client, ClientOptions};
@@ -42,7 +43,7 @@ impl Supervisor {
     /// Runs until it is told to stop. What it was given has ended by then.
     pub async fn run(mut self) {
         let mut backoff = Backoff::new(self.options.reconnect);
-        let (carrier, bind) = (self.options.carrier.clone(), self.options.id.bind);
+        let (carrier, bind) = (self.options.carrier.clone(), self.bind());
         for epoch in 1.. {
             if self.stop.is_cancelled() {
                 break;
@@ -87,7 +88,7 @@ impl Supervisor {
     }
 
     async fn connect(&mut self) -> Option<Stream> {
-        let (carrier, bind) = (self.options.carrier.clone(), self.options.id.bind);
+        let (carrier, bind) = (self.options.carrier.clone(), self.bind());
         let target = match target(&self.options) {
             Ok(target) => target,
             Err(error) => {
@@ -120,7 +121,7 @@ impl Supervisor {
     /// One session, from bind to close. Returns why it ended, where the session knows.
     async fn converse(&mut self, stream: Stream, epoch: u32, backoff: &mut Backoff) -> Option<CloseReason> {
         let options = self.options.clone();
-        let (carrier, bind) = (&*options.carrier, options.id.bind);
+        let (carrier, bind) = (&*options.carrier, &*self.bind());
         let now = Instant::now().into_std();
         let mut talk = Metered::new(now, Talk::new(now, epoch, options.manner()), self.meter.clone());
         let limits = driver::Options { max_pdu: options.max_pdu, write_timeout: options.write_timeout };
@@ -148,6 +149,11 @@ impl Supervisor {
             }
             Ended::Broken(_) | Ended::Stuck => None,
         }
+    }
+
+    /// What it is called in logs, as in metrics and answers.
+    fn bind(&self) -> String {
+        bind_name(&self.options.carrier, self.options.id.bind)
     }
 
     fn give_back(&self, command: Command) {
@@ -178,7 +184,7 @@ fn target(options: &Options) -> Result<Target, crate::wire::tls::TlsError> {
 }
 
 /// Counts what the carrier should not have sent.
-fn odd(meter: &LinkMeter, carrier: &str, bind: u8, oddity: Oddity) {
+fn odd(meter: &LinkMeter, carrier: &str, bind: &str, oddity: Oddity) {
     warn!(carrier, bind, %oddity, "the carrier sent what it should not");
     match oddity {
         Oddity::Undecodable { .. } => meter.malformed(Malformation::Body),
