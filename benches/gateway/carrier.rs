@@ -2,7 +2,7 @@
 //!
 //! | asked | answers |
 //! |---|---|
-//! | `stats` | submits taken, receipts confirmed, when the first submit came |
+//! | `stats` | submits that came, when the first came |
 //! | `times` | destination and arrival of every submit since the last time, then an empty line |
 
 use crate::process::{Process, die_with_parent, nanos};
@@ -31,7 +31,8 @@ pub(crate) enum Manner {
 }
 
 impl Manner {
-    const ALL: [(&'static str, Self); 3] = [("prompt", Self::Prompt), ("noting", Self::Noting), ("silent", Self::Silent)];
+    const ALL: [(&'static str, Self); 3] =
+        [("prompt", Self::Prompt), ("noting", Self::Noting), ("silent", Self::Silent)];
 }
 
 /// A carrier that runs.
@@ -45,7 +46,6 @@ pub(crate) struct Carrier {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Seen {
     pub(crate) submits: u64,
-    pub(crate) confirmed: u64,
     /// When the first submit came, in [`nanos`]; 0 before.
     pub(crate) first: u64,
 }
@@ -73,8 +73,8 @@ impl Carrier {
         writeln!(self.ask, "stats").expect("the carrier listens to its pipe");
         let line = self.line();
         let mut numbers = line.split(' ').map(|it| it.parse().expect("a number"));
-        let mut next = || numbers.next().expect("three numbers");
-        Seen { submits: next(), confirmed: next(), first: next() }
+        let mut next = || numbers.next().expect("two numbers");
+        Seen { submits: next(), first: next() }
     }
 
     /// When each destination's submit came, in [`nanos`], for all that came since the last question.
@@ -95,43 +95,47 @@ pub(crate) fn serve(arguments: &[String]) {
     let port: u16 = arguments[0].parse().expect("a port");
     let manner = Manner::ALL.iter().find(|it| it.0 == arguments[1]).expect("a manner").1;
     let keep = if manner == Manner::Noting { Keep::UntilTaken } else { Keep::Nothing };
-    let behaviour = Behaviour { silent: manner == Manner::Silent, ..Behaviour::default() };
+    // Ids that no carrier before it gave: the gateway remembers them.
+    let behaviour = Behaviour { silent: manner == Manner::Silent, first_id: nanos(), ..Behaviour::default() };
+    let (lines, asked) = tokio::sync::mpsc::channel(1);
+    std::thread::spawn(move || {
+        std::io::stdin().lines().map_while(Result::ok).try_for_each(|it| lines.blocking_send(it))
+    });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let carrier = Simulated::new(behaviour, 1, keep);
         let server = Server::with(([127, 0, 0, 1], port).into(), carrier.clone()).await.expect("the port is free");
-        let pipes = carrier.clone();
-        std::thread::spawn(move || answer(&pipes));
-        _ = server.run(std::future::pending()).await;
+        println!("listening");
+        _ = server.run(answer(&carrier, asked)).await;
     });
 }
 
-/// Answers what the benchmark asks, and looks for the first submit meanwhile.
-fn answer(carrier: &Simulated) {
-    println!("listening");
-    let (lines, asked) = std::sync::mpsc::sync_channel(1);
-    std::thread::spawn(move || std::io::stdin().lines().map_while(Result::ok).try_for_each(|it| lines.send(it)));
+/// Answers what the benchmark asks, and looks for the first submit meanwhile; ends when nobody asks any more.
+async fn answer(carrier: &Simulated, mut asked: tokio::sync::mpsc::Receiver<String>) {
     let (mut first, mut times) = (0, Vec::new());
+    let mut looks = tokio::time::interval(LOOK);
     loop {
-        let line = asked.recv_timeout(LOOK);
-        if first == 0 && carrier.stats().submits != 0 {
-            first = nanos();
-        }
-        take(carrier, &mut times);
-        match line.as_deref() {
-            Ok("stats") => {
-                let stats = carrier.stats();
-                println!("{} {} {first}", stats.submits, stats.receipts_confirmed);
+        let line = tokio::select! {
+            line = asked.recv() => line,
+            _ = looks.tick() => {
+                if first == 0 && carrier.stats().submits != 0 {
+                    first = nanos();
+                }
+                take(carrier, &mut times);
+                continue;
             }
-            Ok(_) => {
+        };
+        match line.as_deref() {
+            Some("stats") => println!("{} {first}", carrier.stats().submits),
+            Some(_) => {
+                take(carrier, &mut times);
                 let mut text = String::new();
                 for (destination, at) in times.drain(..) {
                     writeln!(text, "{destination} {at}").expect("a string takes everything");
                 }
                 println!("{text}");
             }
-            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => (),
-            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => std::process::exit(0),
+            None => return,
         }
     }
 }

@@ -82,7 +82,11 @@ impl Site {
         let mut daemon = self.start();
         let by = nanos() + WAIT_MAX.as_nanos() as u64;
         loop {
-            assert!(daemon.process.is_alive() && nanos() < by, "the gateway does not start: see {}", self.directory.join("log").display());
+            assert!(
+                daemon.process.is_alive() && nanos() < by,
+                "the gateway does not start: see {}",
+                self.directory.join("log").display()
+            );
             if let Ok(mut client) = Client::connect(self.admin).await
                 && matches!(client.ask(b"GET /readyz HTTP/1.1\r\nHost: bench\r\n\r\n").await, Ok(200))
             {

@@ -1,9 +1,9 @@
 //! A client that costs little: one connection, one request at a time, kept alive; and the sink to
 //! which another gateway sends its callbacks.
 
+use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
-use std::cell::Cell;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -35,7 +35,8 @@ impl Client {
             if let Some((end, length)) = head(&self.buffer)
                 && end + length <= self.buffer.len()
             {
-                let code = self.buffer.get(9..12).and_then(|it| std::str::from_utf8(it).ok()).and_then(|it| it.parse().ok());
+                let code =
+                    self.buffer.get(9..12).and_then(|it| std::str::from_utf8(it).ok()).and_then(|it| it.parse().ok());
                 return code.ok_or_else(|| io::ErrorKind::InvalidData.into());
             }
             if ANSWER_MAX < self.buffer.len() {

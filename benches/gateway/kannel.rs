@@ -60,7 +60,11 @@ impl Kannel {
         load::closed(self.http, &self.make, self.used, count).await;
         self.used += count;
         while self.callbacks.get() < before + count {
-            assert!(nanos() - began < WAIT_MAX, "{} of {count} callbacks of Kannel came", self.callbacks.get() - before);
+            assert!(
+                nanos() - began < WAIT_MAX,
+                "{} of {count} callbacks of Kannel came",
+                self.callbacks.get() - before
+            );
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         count as f64 / (nanos() - began) as f64 * 1e9

@@ -22,7 +22,9 @@ pub(crate) type Make = Rc<dyn Fn(u64) -> Vec<u8>>;
 pub(crate) fn one(route: u32) -> Make {
     Rc::new(move |number| {
         let to = destination(route, number);
-        request(&format!(r#"{{"to":"+{to}","from":"YOURAPP","text":"Your verification code is 4839","route_id":{route}}}"#))
+        request(&format!(
+            r#"{{"to":"+{to}","from":"YOURAPP","text":"Your verification code is 4839","route_id":{route}}}"#
+        ))
     })
 }
 
@@ -35,7 +37,8 @@ pub(crate) fn destination(route: u32, number: u64) -> u64 {
 fn bulk(route: u32, from: u64, count: u64) -> Vec<u8> {
     let mut to = String::with_capacity(16 * BULK as usize);
     for number in from..from + count {
-        write!(to, "{}\"+{}\"", if number == from { "" } else { "," }, destination(route, number)).expect("a string takes it");
+        write!(to, "{}\"+{}\"", if number == from { "" } else { "," }, destination(route, number))
+            .expect("a string takes it");
     }
     request(&format!(r#"{{"to":[{to}],"from":"YOURAPP","text":"Our shop opens at nine tomorrow","route_id":{route}}}"#))
 }

@@ -30,7 +30,8 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new(folder: &Path, quick: bool, table: Table) -> Self {
-        let (messages, rounds, backlog, seconds) = if quick { (20_000, 1, 100_000, 3) } else { (100_000, 3, 1_000_000, 10) };
+        let (messages, rounds, backlog, seconds) =
+            if quick { (20_000, 1, 100_000, 3) } else { (100_000, 3, 1_000_000, 10) };
         Self { table, folder: folder.to_owned(), messages, rounds, backlog, seconds, used: 0, best: 0.0 }
     }
 
@@ -88,7 +89,13 @@ impl Bench {
             "one message a request, keep-alive, receipts on, until every receipt is recorded",
             "3× Kannel",
             "15,000/s",
-            format!("{best:.0}/s (of {}); CPU seconds per million: gateway {}, simulator {}, load {}; RSS {rss:.0} MB", list(&rates), each[0], each[1], each[2]),
+            format!(
+                "{best:.0}/s (of {}); CPU seconds per million: gateway {}, simulator {}, load {}; RSS {rss:.0} MB",
+                list(&rates),
+                each[0],
+                each[1],
+                each[2]
+            ),
         );
     }
 
@@ -128,7 +135,11 @@ impl Bench {
             "at 1,000 requests/s: 202 at p99, beyond the disk's own sync",
             "5 ms",
             "3 ms",
-            format!("{:.2} ms (p50 {:.2} ms, a sync included, which takes {disk:.2} ms at p50, {slow:.2} ms at p99)", p(&mut accepted, 0.99) - disk, p(&mut accepted, 0.5)),
+            format!(
+                "{:.2} ms (p50 {:.2} ms, a sync included, which takes {disk:.2} ms at p50, {slow:.2} ms at p99)",
+                p(&mut accepted, 0.99) - disk,
+                p(&mut accepted, 0.5)
+            ),
         );
         self.table.row(
             "at 1,000 requests/s: request to submit_sm at the carrier at p50, beyond the disk's own sync",
@@ -173,7 +184,12 @@ impl Bench {
         load::fill(daemon.http, 2, many).await;
         let filled = many as f64 / (nanos() - began) as f64 * 1e9;
         let rss = daemon.process.rss();
-        self.table.row(&format!("RSS with {many} queued"), "250 MB", "150 MB", format!("{rss:.0} MB (queued at {filled:.0}/s)"));
+        self.table.row(
+            &format!("RSS with {many} queued"),
+            "250 MB",
+            "150 MB",
+            format!("{rss:.0} MB (queued at {filled:.0}/s)"),
+        );
         if compare {
             self.beside(site, &daemon).await;
         }
@@ -187,7 +203,12 @@ impl Bench {
             seen = carrier.seen();
         }
         let first = (seen.first - daemon.began) as f64 / 1e9;
-        self.table.row(&format!("restart with {many} queued: first submit_sm"), "3 s", "0.5 s", format!("{first:.2} s"));
+        self.table.row(
+            &format!("restart with {many} queued: first submit_sm"),
+            "3 s",
+            "0.5 s",
+            format!("{first:.2} s"),
+        );
         let used = || [daemon.process.cpu(), carrier.process.cpu()];
         let before = used();
         let mut ended = nanos();
@@ -196,7 +217,11 @@ impl Bench {
             (seen, ended) = (carrier.seen(), nanos());
         }
         let rate = seen.submits as f64 / (ended - seen.first) as f64 * 1e9;
-        let each: Vec<f64> = [daemon.process.cpu(), carrier.process.cpu()].iter().zip(before).map(|(it, was)| (it - was) / many as f64 * 1e6).collect();
+        let each: Vec<f64> = [daemon.process.cpu(), carrier.process.cpu()]
+            .iter()
+            .zip(before)
+            .map(|(it, was)| (it - was) / many as f64 * 1e6)
+            .collect();
         self.table.row(
             &format!("draining a stored backlog of {many} through one bind, window 100"),
             "20,000 submit_sm/s",

@@ -14,7 +14,7 @@ use crate::message::source::Source;
 use crate::number::e164::E164;
 use crate::route::plan::Route;
 use crate::route::rule::{self, Rule};
-use crate::text::Requested;
+use crate::text::{Alphabet, Requested};
 use std::time::Duration;
 
 /// The shortest validity that means anything to a carrier.
@@ -50,10 +50,12 @@ impl<'a> Quote<'a> {
         let targets = targets(asked)?;
         let route = route(plan, account, &Wanted { asked, class: words.class, sender, targets: &targets })?;
         check_route(route, words.class, &source)?;
+        let carrier = route.carriers.first().and_then(|it| plan.carriers.get(it));
         let terms = Terms {
             account,
             route,
             requested: words.requested,
+            alphabet: carrier.map_or(Alphabet::Gsm7, |it| it.dialect.alphabet),
             text: asked.text.as_ref(),
             client_ref: asked.client_ref.as_ref(),
         };

@@ -97,7 +97,9 @@ where
 /// The alphabet of a message; `None` where its text was erased and the alphabet was left to us.
 pub(super) fn alphabet(body: &Body) -> Option<Alphabet> {
     match body.requested {
-        _ if !body.text.is_empty() => text::estimate(&body.text, body.requested).ok().map(|it| it.alphabet),
+        _ if !body.text.is_empty() => {
+            text::estimate(&body.text, body.requested, text::Alphabet::Gsm7).ok().map(|it| it.alphabet)
+        }
         Requested::Auto => None,
         Requested::Gsm7 => Some(Alphabet::Gsm7),
         Requested::Ucs2 => Some(Alphabet::Ucs2),

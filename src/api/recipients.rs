@@ -41,6 +41,8 @@ pub(super) struct Terms<'a> {
     pub(super) account: &'a Account,
     pub(super) route: &'a Route,
     pub(super) requested: Requested,
+    /// What data_coding 0 means at the route's carrier.
+    pub(super) alphabet: Alphabet,
     pub(super) text: Option<&'a Text<'a>>,
     pub(super) client_ref: Option<&'a Text<'a>>,
 }
@@ -50,7 +52,7 @@ type Accepted<'a> = Vec<(Line<'a>, Recipient)>;
 impl<'a> Terms<'a> {
     /// Judges every recipient; a bad one does not spoil the others.
     pub(super) fn apply(&self, targets: &Targets<'a>) -> (Accepted<'a>, Vec<Rejected<'a>>) {
-        let shared = self.text.map(|it| Counted::of(it, self.requested));
+        let shared = self.text.map(|it| Counted::of(it, self));
         let (mut accepted, mut rejected) = (Vec::with_capacity(targets.len()), Vec::new());
         let mut judge = |wish: Wish<'a>| match self.judge(&wish, shared.as_ref()) {
             Ok(pair) => accepted.push(pair),
@@ -84,7 +86,7 @@ impl<'a> Terms<'a> {
             let detail = "may not be sent to".into();
             return Err(Fault { field: Field::To, kind: Kind::DestinationDenied, code: "destination_denied", detail });
         }
-        let own = wish.text.map(|it| Counted::of(it, self.requested));
+        let own = wish.text.map(|it| Counted::of(it, self));
         let counted =
             own.as_ref().or(shared).ok_or_else(|| invalid(Field::Text(false), "missing_text", "is required".into()))?;
         let (alphabet, parts) =
@@ -118,8 +120,9 @@ struct Counted<'a> {
 }
 
 impl<'a> Counted<'a> {
-    fn of(text: &'a Text<'a>, requested: Requested) -> Self {
-        Self { text: text.as_str(), estimate: text::estimate(text.as_str(), requested) }
+    fn of(text: &'a Text<'a>, terms: &Terms<'_>) -> Self {
+        let text = text.as_str();
+        Self { text, estimate: text::estimate(text, terms.requested, terms.alphabet) }
     }
 
     /// The alphabet and the number of parts, 1 to 10.

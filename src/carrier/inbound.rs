@@ -15,6 +15,10 @@ use bytes::Bytes;
 
 /// The bits of `esm_class` that say what kind of message it is (SMPP 3.4, 5.2.12).
 const KIND: u8 = 0x3C;
+/// A receipt of the SMSC.
+const RECEIPT: u8 = 0x04;
+/// An intermediate notification.
+const INTERMEDIATE: u8 = 0x20;
 /// `esm_class`: the text begins with a user data header.
 const UDHI: u8 = 0x40;
 /// Longer words and codes of a carrier are cut.
@@ -52,8 +56,14 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
         _ => return None,
     };
     let text = ReceiptText::parse(&readable(&delivery));
-    let marked = delivery.esm_class & KIND != 0 || delivery.tlvs.get(Tag::RECEIPTED_MESSAGE_ID).is_some();
-    Some(if marked || (dialect.receipts_by_content && text.is_receipt()) {
+    let named = delivery.tlvs.get(Tag::RECEIPTED_MESSAGE_ID).is_some();
+    let is_receipt = match delivery.esm_class & KIND {
+        RECEIPT | INTERMEDIATE => true,
+        0 => named || (dialect.receipts_by_content && text.is_receipt()),
+        // Acknowledgements of the handset or its user: about a message only if they name one.
+        _ => named || text.is_receipt(),
+    };
+    Some(if is_receipt {
         News::Receipt(receipt(&delivery, text, dialect))
     } else {
         News::Mo(Mo {
@@ -81,6 +91,9 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
         (None, Some(word)) => (status_of_word(&word), word),
         (None, None) => (Status::Unknown, String::new()),
     };
+    // An intermediate notification ends nothing, whatever its word (quirk 16), but for an arrival.
+    let passing = delivery.esm_class & KIND == INTERMEDIATE && status != Status::Delivered;
+    let status = if passing { Status::Sent } else { status };
     let error_code = text.err.or_else(|| delivery.tlvs.get_u16(Tag::NETWORK_ERROR_CODE).map(|it| format!("{it:03}")));
     let done_at = text.done_date.and_then(|it| moment(&it, dialect.receipt_offset));
     ReceiptNews {

@@ -46,18 +46,21 @@ pub struct ReceiptText {
 impl ReceiptText {
     /// Reads a text. One without any key of a receipt gives nothing.
     pub fn parse(text: &str) -> Self {
-        let mut found: Vec<(Key, usize, usize)> = Vec::new();
-        let mut at = 0;
-        while at < text.len() {
-            let boundary = text[..at].chars().next_back().is_none_or(|it| !it.is_alphanumeric());
-            let seen = |key: Key| found.iter().any(|it| it.0 == key);
-            match key(&text[at..]) {
-                Ok((rest, key)) if boundary && !seen(key) => {
-                    let from = text.len() - rest.len();
-                    found.push((key, at, from));
-                    at = from;
-                }
-                _ => at += text[at..].chars().next().map_or(1, char::len_utf8),
+        let mut found: Vec<(Key, usize, usize)> = Vec::with_capacity(8);
+        let (mut at, mut boundary) = (0, true);
+        while let Some(next) = text[at..].chars().next() {
+            // Most places are not the beginning of a word, and most words not that of a key.
+            if boundary
+                && matches!(next.to_ascii_lowercase(), 'i' | 's' | 'd' | 'e' | 't')
+                && let Ok((rest, key)) = key(&text[at..])
+                && !found.iter().any(|it| it.0 == key)
+            {
+                let from = text.len() - rest.len();
+                found.push((key, at, from));
+                at = from;
+            } else {
+                boundary = !next.is_alphanumeric();
+                at += next.len_utf8();
             }
         }
         let value = |wanted: Key| {

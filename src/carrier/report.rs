@@ -39,6 +39,8 @@ pub enum Report {
         /// Window and what may run ahead of it.
         capacity: usize,
     },
+    /// It winds up: nothing more may be given to it.
+    Closing,
     /// It is not bound any more; every part that it was given has ended by a report before this one.
     Down,
     /// A part that it was given ended. Frees one place of its capacity.
@@ -69,6 +71,17 @@ pub struct Answered {
     pub reason: Option<Reason>,
     /// The carrier asks for a slower pace: `ESME_RTHROTTLED` or `ESME_RMSGQFUL`.
     pub throttled: bool,
+}
+
+impl Answered {
+    /// It never left.
+    pub const NOT_SENT: Self = Self::without(Answer::NotSent);
+    /// It was perhaps written, and nobody answered.
+    pub const UNKNOWN: Self = Self::without(Answer::Unknown);
+
+    const fn without(answer: Answer) -> Self {
+        Self { answer, command_status: None, carrier_message_id: None, reason: None, throttled: false }
+    }
 }
 
 /// What a carrier sends of its own accord.

@@ -37,6 +37,9 @@ pub enum Unsayable {
     /// The text does not go into its alphabet.
     #[error(transparent)]
     Text(#[from] TextError),
+    /// The text takes another number of parts than it was accepted with.
+    #[error("the text takes {0} parts at this carrier")]
+    OtherCut(usize),
     /// A field is longer than the specification allows.
     #[error("{0} is too long for submit_sm")]
     TooLong(&'static str),
@@ -48,6 +51,11 @@ pub fn submit_sm(submit: &Submit, dialect: &Dialect) -> Result<Sm, Unsayable> {
     // Parts of one message share it, and messages that follow each other differ in it.
     let reference = body.seq().0 as u8;
     let rules = Rules { requested: body.requested, default_alphabet: dialect.alphabet, reference };
+    let parts = text::estimate(&body.text, body.requested, dialect.alphabet)?.parts;
+    if parts != usize::from(body.parts) {
+        // The carrier's alphabet has changed since the message was cut: a part of another cut would be half a text.
+        return Err(Unsayable::OtherCut(parts));
+    }
     let (data_coding, piece) = text::piece(&body.text, &rules, usize::from(submit.index))?;
     for (field, length, most) in [
         ("the sender", body.source.octets().len(), ADDRESS_MAX),

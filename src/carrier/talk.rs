@@ -14,7 +14,7 @@ use crate::carrier::answer;
 use crate::carrier::dialect::Dialect;
 use crate::carrier::inbound;
 use crate::carrier::reason;
-use crate::carrier::report::{Answered, Report, Ticket};
+use crate::carrier::report::{Answered, News, Report, Ticket};
 use crate::carrier::submit::{Submit, submit_sm};
 use crate::message::attempt::{Answer, CarrierMessageId};
 use crate::message::reason::Reason;
@@ -39,8 +39,8 @@ pub enum Command {
     Submit(Submit),
     /// What came under this tag is durable.
     Confirm(u64),
-    /// Take nothing more, finish what is in flight, end the session.
-    Unbind,
+    /// Take nothing more, wait at most so long for what is in flight, end the session.
+    Unbind(Duration),
 }
 
 /// One session with a carrier.
@@ -51,15 +51,19 @@ pub struct Talk {
     capacity: usize,
     /// Parts that run ahead of the window.
     ahead: VecDeque<Submit>,
-    /// Which response each unconfirmed request of the carrier wants; bounded by `inbound_window`.
-    unconfirmed: HashMap<u32, Confirmation>,
+    /// Which response each unconfirmed request of the carrier wants, by a number of our own: peers
+    /// use a sequence_number twice. Bounded by `inbound_window`.
+    unconfirmed: HashMap<u32, (u32, Confirmation)>,
+    /// The number of the next such request.
+    next_inbound: u32,
     reports: VecDeque<Report>,
     up: bool,
     now: Instant,
     /// It is to end: by then at the latest.
     unbind_by: Option<Instant>,
     unbound: bool,
-    drain_for: Duration,
+    /// It has been told that nothing more may be given.
+    closed: bool,
     /// Which session of its link this is: what an earlier one left is not confirmed here.
     epoch: u32,
 }
@@ -68,6 +72,15 @@ pub struct Talk {
 enum Confirmation {
     DeliverSm,
     DataSm,
+}
+
+impl Confirmation {
+    fn response(self) -> Body {
+        match self {
+            Self::DeliverSm => Body::DeliverSmResp(SmResp::default()),
+            Self::DataSm => Body::DataSmResp(SmResp::default()),
+        }
+    }
 }
 
 /// How a session with a carrier is held.
@@ -86,23 +99,26 @@ pub struct Manner {
 }
 
 impl Talk {
+    /// How long answers are waited for after the carrier has said that we are not bound.
+    const REBIND_WITHIN: Duration = Duration::from_secs(2);
+
     /// Begins the session number `epoch` of its link, on a connection just made.
     pub fn new(now: Instant, epoch: u32, manner: Manner) -> Self {
         let Manner { kind, bind, session, ahead, dialect } = manner;
         let capacity = if kind == BindKind::Receiver { 0 } else { session.window + ahead };
-        let drain_for = session.response_timeout;
         Self {
             session: Session::esme(now, kind, bind, session),
             dialect,
             capacity,
             ahead: VecDeque::new(),
             unconfirmed: HashMap::new(),
+            next_inbound: 0,
             reports: VecDeque::new(),
             up: false,
             now,
             unbind_by: None,
             unbound: false,
-            drain_for,
+            closed: false,
             epoch,
         }
     }
@@ -119,9 +135,9 @@ impl Talk {
                 self.session.handle(now, Input::Tick);
                 self.pump(now);
             }
-            Command::Submit(submit) => self.end(submit.ticket, not_sent()),
+            Command::Submit(submit) => self.end(submit.ticket, Answered::NOT_SENT),
             Command::Confirm(tag) => self.confirm(now, tag),
-            Command::Unbind => self.drain(now),
+            Command::Unbind(within) => self.drain(now, within),
         }
     }
 
@@ -131,16 +147,21 @@ impl Talk {
     }
 
     /// Takes nothing more; unbinds once what is in flight has ended, or has had its time.
-    fn drain(&mut self, now: Instant) {
-        if self.unbind_by.is_some() {
-            return;
-        }
+    fn drain(&mut self, now: Instant, within: Duration) {
         self.return_ahead();
-        self.unbind_by = Some(now + self.drain_for);
-        if self.up {
-            self.reports.push_back(Report::Up { capacity: 0 });
-        }
+        let by = now + within;
+        self.unbind_by = Some(self.unbind_by.map_or(by, |it| it.min(by)));
         self.unbind_when_drained(now);
+    }
+
+    /// Says once that nothing more may be given, while the session winds up for whatever reason.
+    fn close_when_winding_up(&mut self) -> bool {
+        let tell = self.up && !self.closed && !self.is_open();
+        if tell {
+            self.closed = true;
+            self.reports.push_back(Report::Closing);
+        }
+        tell
     }
 
     fn unbind_when_drained(&mut self, now: Instant) -> bool {
@@ -158,13 +179,9 @@ impl Talk {
         if tag >> 32 != u64::from(self.epoch) {
             return;
         }
-        let sequence = tag as u32;
-        let Some(confirmation) = self.unconfirmed.remove(&sequence) else { return };
-        let body = match confirmation {
-            Confirmation::DeliverSm => Body::DeliverSmResp(SmResp::default()),
-            Confirmation::DataSm => Body::DataSmResp(SmResp::default()),
-        };
-        self.session.handle(now, Input::Respond { sequence, status: CommandStatus::Ok, body });
+        let Some((sequence, confirmation)) = self.unconfirmed.remove(&(tag as u32)) else { return };
+        let (status, body) = (CommandStatus::Ok, confirmation.response());
+        self.session.handle(now, Input::Respond { sequence, status, body });
     }
 
     /// Moves what runs ahead into the window while there is room. True if anything moved.
@@ -189,7 +206,7 @@ impl Talk {
     fn return_ahead(&mut self) {
         let waiting: Vec<Ticket> = self.ahead.drain(..).map(|it| it.ticket).collect();
         for ticket in waiting {
-            self.end(ticket, not_sent());
+            self.end(ticket, Answered::NOT_SENT);
         }
     }
 
@@ -204,15 +221,15 @@ impl Talk {
                 self.end(Ticket(ticket), answered);
                 if answer::is_bind_error(status) {
                     // The carrier does not think that we are bound: bind anew.
-                    self.command(now, Command::Unbind);
+                    self.drain(now, Self::REBIND_WITHIN);
                 }
             }
             Event::LateAnswer { ticket, status, body } => {
                 let answered = self.meaning(status, &body);
                 self.reports.push_back(Report::Late(Ticket(ticket), answered));
             }
-            Event::TimedOut(ticket) | Event::Lost(ticket) => self.end(Ticket(ticket), unknown()),
-            Event::NeverSent(ticket) => self.end(Ticket(ticket), not_sent()),
+            Event::TimedOut(ticket) | Event::Lost(ticket) => self.end(Ticket(ticket), Answered::UNKNOWN),
+            Event::NeverSent(ticket) => self.end(Ticket(ticket), Answered::NOT_SENT),
             Event::Requested { sequence, body } => self.requested(now, sequence, &body),
             Event::Odd(oddity) => self.reports.push_back(Report::Odd(oddity)),
             Event::BindRefused(_) | Event::BindRequested { .. } | Event::Unbinding => (),
@@ -226,8 +243,17 @@ impl Talk {
             return;
         };
         let confirmation = if matches!(body, Body::DataSm(_)) { Confirmation::DataSm } else { Confirmation::DeliverSm };
-        self.unconfirmed.insert(sequence, confirmation);
-        let tag = (u64::from(self.epoch) << 32) | u64::from(sequence);
+        if matches!(news, News::Mo(_)) {
+            // Nobody takes messages of handsets yet: the carrier is to keep it, not to think it delivered.
+            let status = CommandStatus::ReceiverTemporaryError;
+            self.session.handle(now, Input::Respond { sequence, status, body: confirmation.response() });
+            self.reports.push_back(Report::Inbound { tag: u64::MAX, news });
+            return;
+        }
+        let number = self.next_inbound;
+        self.next_inbound = number.wrapping_add(1);
+        self.unconfirmed.insert(number, (sequence, confirmation));
+        let tag = (u64::from(self.epoch) << 32) | u64::from(number);
         self.reports.push_back(Report::Inbound { tag, news });
     }
 
@@ -276,7 +302,8 @@ impl Conversation for Talk {
                 Output::Send(pdu) => return Said::Send(pdu),
                 Output::Event(event) => self.hear(self.now, event),
                 Output::Wait(deadline) => {
-                    if self.pump(self.now) || self.unbind_when_drained(self.now) {
+                    let moved = self.pump(self.now) || self.unbind_when_drained(self.now);
+                    if moved || self.close_when_winding_up() {
                         continue;
                     }
                     let unbind = self.unbind_by.filter(|_| !self.unbound);
@@ -294,14 +321,6 @@ impl Conversation for Talk {
             }
         }
     }
-}
-
-const fn not_sent() -> Answered {
-    Answered { answer: Answer::NotSent, command_status: None, carrier_message_id: None, reason: None, throttled: false }
-}
-
-const fn unknown() -> Answered {
-    Answered { answer: Answer::Unknown, command_status: None, carrier_message_id: None, reason: None, throttled: false }
 }
 
 const fn refused(answer: Answer, command_status: Option<u32>, reason: Reason) -> Answered {

@@ -16,16 +16,19 @@ impl Dispatch {
     pub(super) fn hear(&mut self, link: LinkId, report: Report, dice: Dice<'_>) {
         match report {
             Report::Up { capacity } => self.link_has(link, capacity),
-            Report::Down => self.link_has(link, 0),
+            Report::Closing | Report::Down => self.link_has(link, 0),
             Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
             Report::Late(ticket, answered) => self.late(link, ticket, answered, dice),
             Report::Odd(_) => (),
             Report::Inbound { tag, news } => {
                 match news {
-                    News::Receipt(receipt) => self.receipt(link.carrier, receipt),
+                    News::Receipt(receipt) => {
+                        self.receipt(link.carrier, receipt);
+                        self.commands.push(Command::Confirm(link, tag));
+                    }
+                    // The link has put the carrier off.
                     News::Mo(_) => self.facts.push(Fact::Mo { carrier: link.carrier }),
                 }
-                self.commands.push(Command::Confirm(link, tag));
             }
         }
     }
@@ -34,6 +37,14 @@ impl Dispatch {
         let Some(carrier) = self.carriers.get_mut(&link.carrier) else { return };
         if let Some(state) = carrier.links.get_mut(usize::from(link.bind)) {
             state.capacity = capacity;
+        }
+    }
+
+    /// A link has ended for good. Mostly it has told of everything; if it was cut, it has not.
+    pub(super) fn gone(&mut self, link: LinkId, dice: Dice<'_>) {
+        self.link_has(link, 0);
+        for ticket in self.set.on_link(link) {
+            self.answered(link, ticket, Answered::UNKNOWN, dice);
         }
     }
 
@@ -116,7 +127,8 @@ impl Dispatch {
         let cost = self.cost(key);
         let Some(held) = self.set.change(key) else { return };
         let Some(attempt) = held.entry.parts[usize::from(key.index())].attempt.as_mut() else { return };
-        attempt.carrier_message_id = answered.carrier_message_id;
+        // A late answer without an id takes none away that a receipt has told.
+        attempt.carrier_message_id = answered.carrier_message_id.or(attempt.carrier_message_id.take());
         attempt.cost = cost;
         let (carrier, number) = (attempt.link.carrier, attempt.number);
         let Some(id) = attempt.carrier_message_id.clone() else { return };
@@ -195,11 +207,14 @@ impl Dispatch {
         self.put_first(key);
     }
 
-    /// Stages a queued part that may go at once at the head of its lane.
+    /// Stages a queued part that may go at once, before all that are younger.
     pub(super) fn put_first(&mut self, key: PartKey) {
         let Some(lane) = self.set.part(key).map(|it| it.lane) else { return };
         if self.set.stage(key) {
-            self.lanes.entry(lane).or_default().ready.push_front(key);
+            // Where it stood: what comes back together goes out again in its order.
+            let ready = &mut self.lanes.entry(lane).or_default().ready;
+            let at = ready.partition_point(|it| *it < key);
+            ready.insert(at, key);
         }
         self.offer(lane);
     }

@@ -133,7 +133,8 @@ impl CarrierState {
             return Some(self.paused_until);
         }
         let links = self.links.iter_mut().filter(|it| 0 < it.free());
-        let earliest_link = links.map(|it| it.pace.next_at(now)).min_by_key(|it| it.unwrap_or(now)).flatten();
+        // A recipient may be bound to a link that waits for its pace while another would be free.
+        let earliest_link = links.filter_map(|it| it.pace.next_at(now)).min();
         self.pace.next_at(now).max(earliest_link)
     }
 }

@@ -5,6 +5,7 @@
 //! finds none is parked until an answer names its id; a part in doubt may also be known by its
 //! recipient and sender, if it is the only one.
 
+use crate::carrier::dialect::ReceiptsAsked;
 use crate::carrier::id::{Form, forms_of};
 use crate::carrier::reason;
 use crate::carrier::report::ReceiptNews;
@@ -12,6 +13,7 @@ use crate::dispatch::Dispatch;
 use crate::dispatch::fact::{Fact, Fate};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId};
 use crate::message::id::{CarrierId, PartKey};
+use crate::message::part::Part;
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::receipt::Receipt;
@@ -130,6 +132,26 @@ impl Dispatch {
     }
 
     fn end_by_receipt(&mut self, key: PartKey, end: End, reason: Option<Reason>) {
+        self.end_part(key, end, reason);
+        for sibling in self.without_receipt(key) {
+            self.end_part(sibling, end, reason);
+        }
+    }
+
+    /// The parts of the same message that share the end of this one, because no receipt was asked for them.
+    fn without_receipt(&self, key: PartKey) -> Vec<PartKey> {
+        let Some(held) = self.set.get(key.seq()).filter(|it| 1 < it.entry.parts.len()) else { return Vec::new() };
+        let carrier = |it: &Part| it.attempt.as_ref().map(|it| it.link.carrier);
+        let of = held.entry.parts.get(usize::from(key.index())).and_then(carrier);
+        let asked = of.and_then(|it| self.plan.carriers.get(&it)).map(|it| it.dialect.receipts);
+        if !matches!(asked, Some(ReceiptsAsked::First | ReceiptsAsked::Last)) {
+            return Vec::new();
+        }
+        let shares = |it: &&Part| it.key != key && it.phase() == Phase::Sent && carrier(it) == of;
+        held.entry.parts.iter().filter(shares).map(|it| it.key).collect()
+    }
+
+    fn end_part(&mut self, key: PartKey, end: End, reason: Option<Reason>) {
         let on_a_link = self.set.part(key).is_some_and(|it| it.phase() == Phase::Intended);
         self.step(key, Move::End(end), reason);
         if !on_a_link {
@@ -212,7 +234,9 @@ impl Dispatch {
             let forms = self.forms(carrier, std::slice::from_ref(&parked.carrier_message_id));
             let destination = self.set.get(key.seq()).map(|it| it.entry.body.destination);
             let fits_handset = parked.handset.is_some() && parked.handset == destination;
-            if !forms.iter().any(|it| it.fits(id) && (!it.converted || fits_handset)) {
+            // A carrier that counts anew reuses ids: another handset's receipt is not about this part.
+            let contradicted = parked.handset.is_some() && !fits_handset;
+            if contradicted || !forms.iter().any(|it| it.fits(id) && (!it.converted || fits_handset)) {
                 continue;
             }
             if let Some(parked) = self.parked.take(waiting) {

@@ -24,6 +24,8 @@ pub enum Happening {
     Cancel(RequestId, AccountId, MessageId),
     /// A link has something to say.
     Link(LinkId, Report),
+    /// A link has ended for good: whatever it was given and has not told of is in doubt.
+    Gone(LinkId),
     /// The configuration changed.
     Reconfigure(Arc<Plan>),
     /// Nothing more is accepted or submitted; what is in flight is awaited.

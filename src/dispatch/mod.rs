@@ -197,6 +197,7 @@ impl Dispatch {
             Happening::Submit(request, submission) => self.accept(request, *submission, dice, store)?,
             Happening::Cancel(request, account, message) => self.cancel(request, account, message),
             Happening::Link(link, report) => self.hear(link, report, dice),
+            Happening::Gone(link) => self.gone(link, dice),
             Happening::Reconfigure(plan) => self.reconfigure(plan),
             Happening::Drain => self.draining = true,
         }
@@ -267,7 +268,8 @@ impl Dispatch {
         let destination = held.entry.body.destination;
         let (told, status) = (held.told, held.entry.status());
         held.told = status;
-        if status.is_final() && !told.is_final() && self.plan.erase_text.covers(held.entry.body.class) {
+        let ended = after.is_final() && held.entry.parts.iter().all(|it| it.phase().is_final());
+        if ended && !held.entry.body.text.is_empty() && self.plan.erase_text.covers(held.entry.body.class) {
             let body = Body { text: "".into(), ..(*held.entry.body).clone() };
             held.entry.body = Arc::new(body);
             self.batch.erased.push(held.entry.body.clone());

@@ -3,8 +3,9 @@
 //! In memory are the parts staged in a lane or on a link, and a bounded number of messages
 //! that wait for a receipt. All others are in the store alone.
 
+use crate::carrier::report::Ticket;
 use crate::message::attempt::Attempt;
-use crate::message::id::{PartKey, Seq};
+use crate::message::id::{LinkId, PartKey, Seq};
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::status::Status;
@@ -69,6 +70,17 @@ impl Set {
 
     pub(crate) fn part(&self, key: PartKey) -> Option<&Part> {
         self.held.get(&key.seq())?.entry.parts.get(usize::from(key.index()))
+    }
+
+    /// The parts that stand on a link. A look at everything: only for a link that has ended.
+    pub(crate) fn on_link(&self, link: LinkId) -> Vec<Ticket> {
+        let parts = self.held.values().flat_map(|it| &it.entry.parts);
+        let given = parts.filter(|it| it.phase() == Phase::Intended);
+        let here =
+            given.filter_map(|it| it.attempt.as_ref().filter(|at| at.link == link).map(|at| (it.key, at.number)));
+        let mut tickets: Vec<Ticket> = here.map(|(key, number)| Ticket::new(key, number)).collect();
+        tickets.sort_unstable_by_key(|it| it.0);
+        tickets
     }
 
     /// The part, to be changed: it goes into the batch of this beat.

@@ -12,9 +12,9 @@ use crate::record::contract::{Poisoned, Store};
 use std::time::Duration;
 
 /// How often the sweep goes on.
-const STEP: Duration = Duration::from_secs(1);
-/// How many parts it looks at in one step: some 5 ms of reading.
-const SPAN: usize = 20_000;
+const STEP: Duration = Duration::from_millis(250);
+/// How many parts it looks at in one step: a few milliseconds, and some tens if all have ended.
+const SPAN: usize = 5_000;
 /// How many delayed parts come due in one beat.
 const DUE_MAX: usize = 500;
 
@@ -110,13 +110,19 @@ impl Dispatch {
     }
 
     fn come_due(&mut self, seq: Seq) {
-        let now = self.now;
+        let (now, room) = (self.now, self.ready_max());
         for key in self.keys(seq, |it| it.phase() == Phase::Queued && it.due.known().is_some_and(|it| it <= now)) {
             if let Some(held) = self.set.change(key) {
                 let part = &mut held.entry.parts[usize::from(key.index())];
                 part.due = Time::NEVER;
                 let queue = self.lanes.entry(part.lane).or_default();
                 queue.delayed = queue.delayed.saturating_sub(1);
+                if room <= queue.ready.len() {
+                    // It is read again from the store in its turn.
+                    (queue.backlog, queue.behind_at) = (true, self.beats);
+                    queue.horizon = queue.horizon.min(PartKey(key.0 - 1));
+                    continue;
+                }
             }
             self.put_first(key);
         }

@@ -11,7 +11,6 @@ use crate::dispatch::{Dispatch, Outcome};
 use crate::gateway::housekeeping::Housekeeping;
 use crate::gateway::port::Port;
 use crate::gateway::wake::Wake;
-use crate::message::attempt::Answer;
 use crate::message::id::LinkId;
 use crate::message::time::Time;
 use crate::record::contract::{NameKind, Poisoned, Store};
@@ -116,7 +115,13 @@ impl Loop {
         while let Ok(control) = self.controls.try_recv() {
             self.obey(control, found)?;
         }
-        self.ports.retain(|link, port| port.drain(*link, found));
+        self.ports.retain(|link, port| {
+            let lives = port.drain(*link, found);
+            if !lives {
+                found.push(Happening::Gone(*link));
+            }
+            lives
+        });
         for _ in 0..CALLS_MAX {
             let Ok(call) = self.calls.try_recv() else { break };
             let request = RequestId(self.next_request);
@@ -136,7 +141,8 @@ impl Loop {
             Control::Attach(link, port) => {
                 // What the link before it under the same name still had to say comes first.
                 if let Some(mut before) = self.ports.insert(link, port) {
-                    before.drain(link, found);
+                    before.drain_all(link, found);
+                    found.push(Happening::Gone(link));
                 }
             }
             Control::Reconfigure(plan, meters) => {
@@ -207,15 +213,7 @@ impl Loop {
             Some(Ok(())) => (),
             Some(Err(mpsc::error::TrySendError::Full(_))) => panic!("a link was given more than its capacity"),
             Some(Err(mpsc::error::TrySendError::Closed(_))) | None => {
-                let answered = Answered {
-                    answer: Answer::NotSent,
-                    command_status: None,
-                    carrier_message_id: None,
-                    reason: None,
-                    throttled: false,
-                };
-                self.returned.push(Happening::Link(link, Report::Answered(ticket, answered)));
-                self.returned.push(Happening::Link(link, Report::Down));
+                self.returned.push(Happening::Link(link, Report::Answered(ticket, Answered::NOT_SENT)));
             }
         }
     }

@@ -16,7 +16,7 @@ use tracing::{info, warn};
 const EVERY: Duration = Duration::from_secs(1);
 /// Old messages are looked for so often, and so many at a time.
 const RETAIN_EVERY: Duration = Duration::from_secs(60);
-const RETAIN_MAX: usize = 5_000;
+const RETAIN_MAX: usize = 500;
 
 /// The chores of the loop.
 pub(super) struct Housekeeping {

@@ -12,6 +12,7 @@ use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::Meters;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -19,14 +20,18 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-/// How long a link that is replaced may take to finish what is in flight and to unbind.
-const REPLACE_MAX: Duration = Duration::from_secs(30);
+/// How long a link that is replaced waits for what is in flight.
+const ANSWERS_MAX: Duration = Duration::from_secs(20);
+/// How long links may take to unbind and close after that.
+const UNBIND_MAX: Duration = Duration::from_secs(8);
 
 /// The links that run.
 pub(super) struct Links {
     running: BTreeMap<LinkId, Running>,
     controls: mpsc::Sender<Control>,
     wake: Wake,
+    /// Numbers the sessions of all links.
+    epochs: Arc<AtomicU32>,
 }
 
 struct Running {
@@ -37,8 +42,8 @@ struct Running {
 }
 
 impl Links {
-    pub(super) const fn new(controls: mpsc::Sender<Control>, wake: Wake) -> Self {
-        Self { running: BTreeMap::new(), controls, wake }
+    pub(super) fn new(controls: mpsc::Sender<Control>, wake: Wake) -> Self {
+        Self { running: BTreeMap::new(), controls, wake, epochs: Arc::default() }
     }
 
     /// Makes the running links those that are wanted. A link whose options are the same is not touched.
@@ -46,7 +51,7 @@ impl Links {
         let same = |id: &LinkId, running: &Running| wanted.iter().any(|it| it.id == *id && *it == *running.options);
         let gone: Vec<LinkId> = self.running.iter().filter(|(id, it)| !same(id, it)).map(|(id, _)| *id).collect();
         let gone: Vec<Running> = gone.into_iter().filter_map(|it| self.running.remove(&it)).collect();
-        end(gone, REPLACE_MAX).await;
+        end(gone, ANSWERS_MAX).await;
         for options in wanted {
             if !self.running.contains_key(&options.id) {
                 self.start(Arc::new(options), meters).await;
@@ -54,9 +59,9 @@ impl Links {
         }
     }
 
-    /// Unbinds all links and waits for their end.
-    pub(super) async fn stop(&mut self, within: Duration) {
-        end(std::mem::take(&mut self.running).into_values().collect(), within).await;
+    /// Unbinds all links, without waiting for answers, and waits for their end.
+    pub(super) async fn stop(&mut self) {
+        end(std::mem::take(&mut self.running).into_values().collect(), Duration::ZERO).await;
     }
 
     async fn start(&mut self, options: Arc<Options>, meters: &Meters) {
@@ -77,19 +82,20 @@ impl Links {
             meter: meters.link(id).clone(),
             stop: stop.clone(),
             chance,
+            epochs: self.epochs.clone(),
         };
         let task = tokio::spawn(supervisor.run());
         self.running.insert(id, Running { options, stop, commands, task });
     }
 }
 
-/// Ends links: each takes nothing more, finishes what is in flight, and unbinds.
-async fn end(links: Vec<Running>, within: Duration) {
+/// Ends links: each takes nothing more, waits so long for what is in flight, and unbinds.
+async fn end(links: Vec<Running>, answers: Duration) {
     for link in &links {
         link.stop.cancel();
-        _ = link.commands.try_send(Command::Unbind);
+        _ = link.commands.try_send(Command::Unbind(answers));
     }
-    let by = Instant::now() + within;
+    let by = Instant::now() + answers + UNBIND_MAX;
     for mut link in links {
         drop(link.commands);
         if timeout_at(by, &mut link.task).await.is_err() {

@@ -27,6 +27,17 @@ impl Port {
     }
 }
 
+impl Port {
+    /// Takes all that a link has said that has ended.
+    pub(super) fn drain_all(&mut self, link: LinkId, into: &mut Vec<Happening>) {
+        let mut before = usize::MAX;
+        while before != into.len() {
+            before = into.len();
+            self.drain(link, into);
+        }
+    }
+}
+
 fn take(lane: &mut mpsc::Receiver<Report>, link: LinkId, into: &mut Vec<Happening>) -> bool {
     for _ in 0..LANE_MAX {
         match lane.try_recv() {

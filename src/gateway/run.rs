@@ -37,8 +37,6 @@ use tracing::{info, warn};
 const CALLS_MAX: usize = 4_096;
 /// Words to the loop that may be under way.
 const CONTROLS_MAX: usize = 64;
-/// How long links may take to unbind once everything is answered.
-const UNBIND_MAX: Duration = Duration::from_secs(8);
 
 /// Why a gateway does not start, or does not go on.
 #[derive(Debug, thiserror::Error)]
@@ -259,7 +257,7 @@ impl Gateway {
         if timeout(self.drain_timeout, all).await.is_err() {
             warn!("some answers did not come within drain_timeout; their parts are in doubt at the next start");
         }
-        self.links.stop(UNBIND_MAX).await;
+        self.links.stop().await;
         self.tell(Control::End).await;
         let result = (&mut self.ended).await;
         for server in self.servers {

@@ -3,8 +3,11 @@
 use crate::config;
 use crate::gateway::notify::Notify;
 use crate::gateway::run::{Failure, Gateway};
+use crate::telemetry::recorder::Exposition;
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, interval};
 use tracing::{error, info, warn};
@@ -13,26 +16,16 @@ use tracing::{error, info, warn};
 pub async fn serve(path: &Path) -> Result<(), Failure> {
     let draft = config::read(path)?;
     let notify = Notify::from_env()?;
+    let notify = Arc::new(notify);
+    // Before anybody is told that we are there: a signal must not find its default action.
+    let mut signals = Signals::new()?;
     let mut gateway = Gateway::start(&draft).await?;
     info!(http = ?gateway.http, admin = ?gateway.admin, "serving");
     tell(notify.ready());
-    let mut signals = Signals::new()?;
-    let mut upkeep = interval(crate::telemetry::recorder::Exposition::UPKEEP_INTERVAL);
-    // Without a watchdog the loop is looked at all the same, only nobody is told.
-    let mut watchdog = interval(notify.watchdog_interval().unwrap_or(std::time::Duration::from_secs(10)));
-    let (rounds, mut seen) = (gateway.rounds(), 0);
-    let exposition = gateway.exposition();
+    // A task of its own: a reload may wait for a slow carrier, the watchdog does not.
+    let chores = tokio::spawn(chores(notify.clone(), gateway.rounds(), gateway.exposition()));
     loop {
         tokio::select! {
-            _ = upkeep.tick() => exposition.upkeep(),
-            _ = watchdog.tick() => {
-                // The watchdog is fed by the loop: a loop that hangs lets systemd end the process.
-                let now = rounds.load(Ordering::Relaxed);
-                if now != seen {
-                    tell(notify.watchdog());
-                }
-                seen = now;
-            }
             _ = signals.hangup.recv() => {
                 tell(notify.reloading());
                 reload(&mut gateway, path).await;
@@ -47,8 +40,30 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
     let began = Instant::now();
     info!("stopping: nothing more is accepted, what is in flight is awaited");
     gateway.stop().await?;
+    chores.abort();
     info!(took_ms = began.elapsed().as_millis() as u64, "stopped");
     Ok(())
+}
+
+/// Feeds the watchdog as long as the loop goes round, and keeps the metrics in shape.
+async fn chores(notify: Arc<Notify>, rounds: Arc<AtomicU64>, exposition: Arc<Exposition>) {
+    let mut upkeep = interval(Exposition::UPKEEP_INTERVAL);
+    // Without a watchdog the loop is looked at all the same, only nobody is told.
+    let mut watchdog = interval(notify.watchdog_interval().unwrap_or(Duration::from_secs(10)));
+    let mut seen = 0;
+    loop {
+        tokio::select! {
+            _ = upkeep.tick() => exposition.upkeep(),
+            _ = watchdog.tick() => {
+                // A loop that hangs lets systemd end the process.
+                let now = rounds.load(Ordering::Relaxed);
+                if now != seen {
+                    tell(notify.watchdog());
+                }
+                seen = now;
+            }
+        }
+    }
 }
 
 struct Signals {

@@ -48,13 +48,20 @@ pub fn commands(options: &Options) -> usize {
 }
 
 impl Outlet {
-    /// Puts a report into its lane. False if there was no room for it, which only an inbound one may meet.
+    /// Whether reports of another session might not find room.
+    pub fn is_crowded(&self) -> bool {
+        self.answers.capacity() < self.answers.max_capacity() - MOVES / 2
+    }
+
+    /// Puts a report into its lane. False if there was no room for it, which only what the carrier sends of
+    /// its own accord may meet, and late answers.
     pub fn report(&self, report: Report) -> bool {
         let inbound = matches!(report, Report::Inbound { .. });
+        let dispensable = inbound || matches!(report, Report::Late(..));
         let lane = if inbound { &self.inbound } else { &self.answers };
         let sent = match lane.try_send(report) {
             Ok(()) => true,
-            Err(mpsc::error::TrySendError::Full(_)) if inbound => false,
+            Err(mpsc::error::TrySendError::Full(_)) if dispensable => false,
             Err(mpsc::error::TrySendError::Full(_)) => panic!("a link was given more than its capacity"),
             // The loop has ended; nothing is to be decided any more.
             Err(mpsc::error::TrySendError::Closed(_)) => true,

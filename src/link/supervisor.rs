@@ -6,7 +6,6 @@ use crate::link::backoff::Backoff;
 use crate::link::lanes::Outlet;
 use crate::link::metered::Metered;
 use crate::link::options::Options;
-use crate::message::attempt::Answer;
 use crate::session::output::{CloseReason, Oddity};
 use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::link::{LinkMeter, LinkState, Malformation};
@@ -14,6 +13,7 @@ use crate::wire::driver::{self, Ended};
 use crate::wire::tls::{Client, ClientOptions};
 use crate::wire::transport::{self, Stream, Target};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
@@ -22,6 +22,8 @@ use tracing::{info, warn};
 
 /// A bind that held for so long was no failure: the next try starts from the base.
 const HELD: Duration = Duration::from_secs(10);
+/// How long to wait for the loop to take what the link has said.
+const CROWDED: Duration = Duration::from_secs(1);
 
 /// One link and what it works with.
 pub struct Supervisor {
@@ -37,6 +39,8 @@ pub struct Supervisor {
     pub stop: CancellationToken,
     /// Chance between 0 and 1, for jitter.
     pub chance: fn() -> f64,
+    /// Numbers sessions, so that nothing of one is taken for something of another.
+    pub epochs: Arc<AtomicU32>,
 }
 
 impl Supervisor {
@@ -44,26 +48,23 @@ impl Supervisor {
     pub async fn run(mut self) {
         let mut backoff = Backoff::new(self.options.reconnect);
         let (carrier, bind) = (self.options.carrier.clone(), self.bind());
-        for epoch in 1.. {
-            if self.stop.is_cancelled() {
-                break;
-            }
+        while !self.stop.is_cancelled() {
             self.meter.moved(LinkState::Connecting);
-            let began = Instant::now();
             let reason = match self.connect().await {
-                Some(stream) => self.converse(stream, epoch, &mut backoff).await,
+                Some(stream) => self.converse(stream, &mut backoff).await,
                 None => None,
             };
             if self.stop.is_cancelled() {
                 break;
             }
-            if HELD < began.elapsed() {
-                backoff.bound();
-            }
             let wait = backoff.after(reason, (self.chance)());
             self.meter.moved(LinkState::Down);
             info!(carrier = &*carrier, bind, wait_ms = wait.as_millis() as u64, "link is down, next try follows");
             self.rest(wait).await;
+            // While the loop hangs there is nobody to tell what another session would have to say.
+            while self.outlet.is_crowded() && !self.stop.is_cancelled() {
+                self.rest(CROWDED).await;
+            }
         }
         self.meter.moved(LinkState::Down);
         self.commands.close();
@@ -119,28 +120,37 @@ impl Supervisor {
     }
 
     /// One session, from bind to close. Returns why it ended, where the session knows.
-    async fn converse(&mut self, stream: Stream, epoch: u32, backoff: &mut Backoff) -> Option<CloseReason> {
+    async fn converse(&mut self, stream: Stream, backoff: &mut Backoff) -> Option<CloseReason> {
         let options = self.options.clone();
         let (carrier, bind) = (&*options.carrier, &*self.bind());
         let now = Instant::now().into_std();
+        let epoch = self.epochs.fetch_add(1, Ordering::Relaxed);
         let mut talk = Metered::new(now, Talk::new(now, epoch, options.manner()), self.meter.clone());
         let limits = driver::Options { max_pdu: options.max_pdu, write_timeout: options.write_timeout };
         let (outlet, meter) = (&self.outlet, &self.meter);
+        let mut up_at = None;
         let report = |report: Report| match report {
             Report::Odd(oddity) => odd(meter, carrier, bind, oddity),
             report => {
-                if matches!(report, Report::Up { .. }) {
-                    backoff.bound();
-                    meter.moved(LinkState::Bound);
-                    info!(carrier, bind, "bound");
+                match &report {
+                    Report::Up { .. } => {
+                        up_at = Some(Instant::now());
+                        meter.moved(LinkState::Bound);
+                        info!(carrier, bind, "bound");
+                    }
+                    Report::Closing => meter.moved(LinkState::Draining),
+                    _ => (),
                 }
                 if !outlet.report(report) {
-                    warn!(carrier, bind, "the inbound lane is full; the carrier will send again");
+                    warn!(carrier, bind, "the loop does not keep up; the carrier will send again");
                 }
             }
         };
         let ended = driver::drive(&mut talk, stream, &mut self.commands, report, &limits).await;
         info!(carrier, bind, reason = %ended, "session ended");
+        if up_at.is_some_and(|it| HELD < it.elapsed()) {
+            backoff.bound();
+        }
         match ended {
             Ended::Closed(reason) => Some(reason),
             Ended::Garbled(_) => {
@@ -158,14 +168,7 @@ impl Supervisor {
 
     fn give_back(&self, command: Command) {
         if let Command::Submit(submit) = command {
-            let answered = Answered {
-                answer: Answer::NotSent,
-                command_status: None,
-                carrier_message_id: None,
-                reason: None,
-                throttled: false,
-            };
-            self.outlet.report(Report::Answered(submit.ticket, answered));
+            self.outlet.report(Report::Answered(submit.ticket, Answered::NOT_SENT));
         }
     }
 }

@@ -53,8 +53,8 @@ impl Status {
         !matches!(self, Self::Queued | Self::Sent)
     }
 
-    /// The status of a message from its parts: any failed part fails it, and it is delivered
-    /// when all are.
+    /// The status of a message from its parts: any failed part fails it, and it is delivered when all are. A part
+    /// that expired or ended without news may still be corrected, so it decides only when no part is open.
     pub fn of_parts(parts: impl Iterator<Item = Phase>) -> Self {
         let (mut seen, mut count) = ([0_usize; Self::ALL.len()], 0);
         for phase in parts {
@@ -62,12 +62,14 @@ impl Status {
             count += 1;
         }
         let any = |it: Self| 0 < seen[usize::from(it.number())];
-        let ended = [Self::Failed, Self::Expired, Self::Unknown, Self::Cancelled].into_iter().find(|it| any(*it));
+        let ended = [Self::Expired, Self::Unknown, Self::Cancelled].into_iter().find(|it| any(*it));
+        let open = any(Self::Queued) || any(Self::Sent);
         match ended {
-            Some(status) => status,
+            _ if any(Self::Failed) => Self::Failed,
+            Some(status) if !open => status,
             None if seen[usize::from(Self::Delivered.number())] == count => Self::Delivered,
-            None if any(Self::Sent) || any(Self::Delivered) => Self::Sent,
-            None => Self::Queued,
+            None if seen[usize::from(Self::Queued.number())] == count => Self::Queued,
+            _ => Self::Sent,
         }
     }
 }
@@ -133,6 +135,8 @@ mod tests {
             (&[Delivered, Failed, Sent], Status::Failed),
             (&[Expired, Delivered], Status::Expired),
             (&[Unknown, Delivered], Status::Unknown),
+            (&[Unknown, Sent], Status::Sent),
+            (&[Expired, Queued], Status::Sent),
         ] {
             assert_eq!(Status::of_parts(parts.iter().copied()), status, "{parts:?}");
         }

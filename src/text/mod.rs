@@ -113,9 +113,9 @@ pub struct Piece {
     pub octets: Bytes,
 }
 
-/// What a text takes at a carrier of the GSM alphabet. Nothing is allocated.
-pub fn estimate(text: &str, requested: Requested) -> Result<Estimate, TextError> {
-    let Coding { alphabet, measure, .. } = coding(text, requested, Alphabet::Gsm7)?;
+/// What a text takes at a carrier whose data_coding 0 is this alphabet. Nothing is allocated.
+pub fn estimate(text: &str, requested: Requested, default_alphabet: Alphabet) -> Result<Estimate, TextError> {
+    let Coding { alphabet, measure, .. } = coding(text, requested, default_alphabet)?;
     Ok(Estimate { alphabet, parts: measure.parts, units: measure.units })
 }
 
@@ -316,7 +316,7 @@ mod tests {
         #[test]
         fn what_is_promised_is_what_is_cut(text in texts()) {
             for requested in REQUESTED {
-                match (estimate(&text, requested), cut(&text, &rules(requested, Alphabet::Gsm7))) {
+                match (estimate(&text, requested, Alphabet::Gsm7), cut(&text, &rules(requested, Alphabet::Gsm7))) {
                     (Err(promised), Err(cut)) => prop_assert_eq!(promised, cut),
                     (Ok(promised), Ok(cut)) => {
                         let octets: usize = (0..cut.parts.len()).map(|it| body(&cut, it).len()).sum();
@@ -369,7 +369,7 @@ mod tests {
         #[test]
         fn no_carrier_takes_more_parts_than_promised_but_in_ucs2(text in texts()) {
             for (requested, default) in REQUESTED.iter().flat_map(|it| DEFAULTS.map(|default| (*it, default))) {
-                let Ok(promised) = estimate(&text, requested) else { continue };
+                let Ok(promised) = estimate(&text, requested, Alphabet::Gsm7) else { continue };
                 match cut(&text, &rules(requested, default)) {
                     Ok(cut) if cut.alphabet == Alphabet::Ucs2 && promised.alphabet == Alphabet::Gsm7 => {
                         let latin = default == Alphabet::Latin1 && latin1::holds(&text);
@@ -404,7 +404,7 @@ mod tests {
 
     #[test]
     fn the_alphabet_follows_the_wish_and_the_text() {
-        let alphabet = |text, requested| estimate(text, requested).map(|it| it.alphabet);
+        let alphabet = |text, requested| estimate(text, requested, Alphabet::Gsm7).map(|it| it.alphabet);
         assert_eq!(alphabet("Code: 123 €", Requested::Auto), Ok(Alphabet::Gsm7));
         assert_eq!(alphabet("Привет", Requested::Auto), Ok(Alphabet::Ucs2));
         assert_eq!(alphabet("ok", Requested::Ucs2), Ok(Alphabet::Ucs2));
@@ -439,10 +439,10 @@ mod tests {
     #[test]
     fn no_message_has_more_parts_than_its_header_can_count() {
         let most = "a".repeat(153 * PARTS_MAX);
-        assert_eq!(estimate(&most, Requested::Auto).map(|it| it.parts), Ok(PARTS_MAX));
+        assert_eq!(estimate(&most, Requested::Auto, Alphabet::Gsm7).map(|it| it.parts), Ok(PARTS_MAX));
         let cut = cut(&most, &rules(Requested::Auto, Alphabet::Gsm7)).unwrap();
         assert_eq!(body(&cut, PARTS_MAX - 1).len(), 153);
-        assert_eq!(estimate(&(most + "a"), Requested::Auto), Err(TextError::TooManyParts(256)));
+        assert_eq!(estimate(&(most + "a"), Requested::Auto, Alphabet::Gsm7), Err(TextError::TooManyParts(256)));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::ring4::dice::Dice;
 use nuncio::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
 use nuncio::carrier::talk::Manner;
 use nuncio::dispatch::happening::{Recipient, Submission};
-use nuncio::dispatch::plan::{Carrier, Limits, Plan};
+use nuncio::dispatch::plan::{Carrier, EraseText, Limits, Plan};
 use nuncio::message::class::Class;
 use nuncio::message::id::{AccountId, CarrierId, LinkId, RouteId};
 use nuncio::message::source::Source;
@@ -119,6 +119,8 @@ impl Scenario {
             let carrier = CarrierId(dice.range(1, u64::from(carriers)) as u16);
             plan.routes.insert(id, Self::route(dice, id, carrier));
         }
+        // The texts carry the labels by which messages are known on the wire.
+        plan.erase_text = EraseText::None;
         plan.limits = Limits {
             ready_per_lane: dice.pick(&[1, 64, 2_000]),
             awaited: dice.pick(&[0, 1, 8, 50_000]),

@@ -25,8 +25,6 @@ pub(crate) struct Taken {
     sender: Address,
     /// The final words that it said or will say, in this order.
     pub(crate) finals: Vec<&'static str>,
-    /// The answer was handed to the wire.
-    pub(crate) answered: bool,
 }
 
 /// A receipt, until it is confirmed.
@@ -132,9 +130,10 @@ impl Smsc {
         }
         let (id, script) = self.take(dice, name, sm, thinking);
         if dice.percent(self.weather.lost_answers) {
-            return (name, Verdict::Silence, script);
+            // Lost, or so late that it finds a tomb.
+            let late = dice.percent(60).then(|| Verdict::Answer(dice.range(2_000, 25_000), CommandStatus::Ok, id));
+            return (name, late.unwrap_or(Verdict::Silence), script);
         }
-        self.taken.last_mut().expect("it was just taken").answered = true;
         (name, Verdict::Answer(thinking, CommandStatus::Ok, id), script)
     }
 
@@ -166,7 +165,7 @@ impl Smsc {
         }
         let finals = words.iter().copied().filter(|it| !matches!(*it, "ENROUTE" | "ACCEPTD")).collect();
         let (handset, sender) = (sm.destination.clone(), sm.source.clone());
-        let taken = Taken { name, answer_id: answer_id.clone(), receipt_id, handset, sender, finals, answered: false };
+        let taken = Taken { name, answer_id: answer_id.clone(), receipt_id, handset, sender, finals };
         self.taken.push(taken);
         (answer_id, script)
     }

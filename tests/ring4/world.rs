@@ -46,6 +46,7 @@ const SPIN_MAX: u32 = 20_000;
 const STARVED: u64 = 60_000;
 
 /// Something that will happen.
+#[expect(clippy::large_enum_variant, reason = "there are few of them")]
 enum Coming {
     Connect(LinkId),
     ToTalk(u64, Bytes),
@@ -93,7 +94,6 @@ struct Conn {
 }
 
 pub(crate) struct World {
-    pub(crate) seed: u64,
     pub(crate) dice: Dice,
     pub(crate) scenario: Scenario,
     base: Instant,
@@ -139,7 +139,6 @@ impl World {
             capacity: 0,
         };
         let mut world = Self {
-            seed,
             dice,
             base: Instant::now(),
             now: 0,
@@ -235,7 +234,7 @@ impl World {
         let mine = life == self.life;
         match coming {
             Coming::Connect(link) if mine => self.connect(link),
-            Coming::ToTalk(conn, frame) => self.to_talk(conn, frame),
+            Coming::ToTalk(conn, frame) => self.talk_hears(conn, frame),
             Coming::TalkEof(conn) => self.tell_talk(conn, Spoken::Eof),
             Coming::TalkTick(conn) => {
                 if self.conns.get(&conn).is_some_and(|it| self.links[&it.link].conn == conn)
@@ -246,7 +245,7 @@ impl World {
                     self.tell_talk(conn, Spoken::Tick);
                 }
             }
-            Coming::ToSmsc(conn, frame) => self.to_smsc(conn, frame),
+            Coming::ToSmsc(conn, frame) => self.smsc_hears(conn, frame),
             Coming::SmscEof(conn) => self.tell_smsc(conn, Input::Eof),
             Coming::SmscTick(conn) => {
                 if self.conns.get(&conn).is_some_and(|it| it.tick == Some(self.now)) {
@@ -269,7 +268,9 @@ impl World {
             Coming::Start => self.start(),
             Coming::Unbind if mine => {
                 let links: Vec<u64> = self.links.values().filter(|it| it.talk.is_some()).map(|it| it.conn).collect();
-                links.into_iter().for_each(|it| self.tell_talk(it, Spoken::Command(talk::Command::Unbind)));
+                links.into_iter().for_each(|it| {
+                    self.tell_talk(it, Spoken::Command(talk::Command::Unbind(std::time::Duration::from_secs(5))))
+                });
             }
             Coming::Kill if mine => self.crash(),
             Coming::Calm => self.calm_down(),
@@ -514,9 +515,9 @@ impl World {
                 Command::Reply(request, reply) => self.reply(request, reply),
                 Command::Submit(link, submit) => {
                     self.ledger.submit(link, submit.ticket, self.links[&link].capacity, &self.store);
-                    self.to_link(link, talk::Command::Submit(submit));
+                    self.command_link(link, talk::Command::Submit(submit));
                 }
-                Command::Confirm(link, tag) => self.to_link(link, talk::Command::Confirm(tag)),
+                Command::Confirm(link, tag) => self.command_link(link, talk::Command::Confirm(tag)),
             }
         }
         self.check_windows();
@@ -529,7 +530,7 @@ impl World {
         }
     }
 
-    fn to_link(&mut self, id: LinkId, command: talk::Command) {
+    fn command_link(&mut self, id: LinkId, command: talk::Command) {
         let link = &self.links[&id];
         if link.talk.is_some() {
             self.tell_talk(link.conn, Spoken::Command(command));
@@ -666,7 +667,7 @@ impl World {
         self.post(there, Coming::SmscEof(conn));
     }
 
-    fn to_talk(&mut self, conn: u64, frame: Bytes) {
+    fn talk_hears(&mut self, conn: u64, frame: Bytes) {
         if self.conns.get(&conn).is_some_and(|it| !it.dark) {
             let pdu = Pdu::decode(frame).expect("what was encoded can be decoded");
             self.tell_talk(conn, Spoken::Pdu(pdu));
@@ -736,7 +737,7 @@ impl World {
 
 /// The carriers.
 impl World {
-    fn to_smsc(&mut self, conn: u64, frame: Bytes) {
+    fn smsc_hears(&mut self, conn: u64, frame: Bytes) {
         if self.conns.get(&conn).is_some_and(|it| !it.dark) {
             let pdu = Pdu::decode(frame).expect("what was encoded can be decoded");
             self.tell_smsc(conn, Input::Pdu(pdu));

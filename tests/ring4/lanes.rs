@@ -1,0 +1,150 @@
+//! What chance seldom brings about: a lane that outgrows memory in one beat, and a carrier that
+//! throttles one part hundreds of times.
+
+use nuncio::carrier::report::{Answered, Report, Ticket};
+use nuncio::dispatch::command::Command;
+use nuncio::dispatch::happening::{Happening, Recipient, RequestId, Submission};
+use nuncio::dispatch::plan::{Carrier, Limits, Plan};
+use nuncio::dispatch::{Dispatch, Outcome};
+use nuncio::message::attempt::{Answer, CarrierMessageId};
+use nuncio::message::class::Class;
+use nuncio::message::id::{AccountId, CarrierId, LinkId, RouteId};
+use nuncio::message::phase::Phase;
+use nuncio::message::source::Source;
+use nuncio::message::time::Time;
+use nuncio::number::e164::E164;
+use nuncio::record::contract::Store;
+use nuncio::route::plan::{Destinations, Retry, Route, UnknownPolicy};
+use nuncio::store::memory::Memory;
+use nuncio::text::Requested;
+use std::sync::Arc;
+use std::time::Duration;
+
+const LINK: LinkId = LinkId { carrier: CarrierId(1), bind: 0 };
+const ROUTE: RouteId = RouteId(1);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// The deciding floor and its store, without anything around.
+struct Bench {
+    dispatch: Dispatch,
+    store: Memory,
+    now: Time,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let mut plan = Plan { limits: Limits { ready_per_lane: 64, ..Limits::default() }, ..Plan::default() };
+        let dialect = Arc::default();
+        let carrier = Carrier {
+            id: LINK.carrier,
+            name: "c".into(),
+            links: 1,
+            pace: None,
+            pace_per_link: None,
+            parked_for: HOUR,
+            dialect,
+        };
+        plan.carriers.insert(LINK.carrier, carrier);
+        let route = Route {
+            id: ROUTE,
+            name: "r".into(),
+            class: Class::Marketing,
+            carriers: vec![LINK.carrier],
+            senders: Vec::new(),
+            destinations: Destinations::default(),
+            unknown: UnknownPolicy::Hold,
+            retry: Retry::default(),
+            validity: 48 * HOUR,
+            receipt_timeout: HOUR,
+            strict_order: false,
+            price: None,
+        };
+        plan.routes.insert(ROUTE, route);
+        let (mut store, now) = (Memory::new(), Time(1_767_225_600_000));
+        let dispatch = Dispatch::new(Arc::new(plan), store.recover().unwrap(), now);
+        Self { dispatch, store, now }
+    }
+
+    fn beat(&mut self, happenings: Vec<Happening>) -> (Vec<Ticket>, Outcome) {
+        let mut chance = 0;
+        let mut dice = || {
+            chance += 1;
+            chance
+        };
+        let outcome = self.dispatch.beat(self.now, &mut dice, happenings, &mut self.store).unwrap();
+        let submits = outcome.commands.iter().filter_map(|it| match it {
+            Command::Submit(_, submit) => Some(submit.ticket),
+            _ => None,
+        });
+        (submits.collect(), outcome)
+    }
+}
+
+fn order(recipients: u64) -> Happening {
+    let recipient = |it: u64| Recipient {
+        destination: E164(31_600_000_000 + it),
+        text: "hello".into(),
+        requested: Requested::Auto,
+        parts: 1,
+        client_ref: None,
+        price: None,
+    };
+    let submission = Submission {
+        account: AccountId(1),
+        route: ROUTE,
+        class: Class::Marketing,
+        source: Source::Unset,
+        validity: 48 * HOUR,
+        idempotency: None,
+        recipients: (0..recipients).map(recipient).collect(),
+    };
+    Happening::Submit(RequestId(1), Box::new(submission))
+}
+
+fn up(capacity: usize) -> Happening {
+    Happening::Link(LINK, Report::Up { capacity })
+}
+
+fn answered(ticket: Ticket, throttled: bool) -> Happening {
+    let answered = Answered {
+        answer: if throttled { Answer::Later } else { Answer::Taken },
+        command_status: Some(if throttled { 0x58 } else { 0 }),
+        carrier_message_id: (!throttled).then(|| CarrierMessageId::new(&format!("x{}", ticket.0)).unwrap()),
+        reason: None,
+        throttled,
+    };
+    Happening::Link(LINK, Report::Answered(ticket, answered))
+}
+
+#[test]
+fn no_part_is_left_behind_the_horizon() {
+    let mut bench = Bench::new();
+    let (mut going, _) = bench.beat(vec![up(40), order(100)]);
+    assert_eq!(going.len(), 40);
+    let mut submitted = going.len();
+    let mut more = Some(order(10));
+    for _ in 0..100 {
+        // Links free what they hold while, in the same beat, the lane grows and is read on.
+        let happenings = going.iter().map(|it| answered(*it, false)).chain(more.take()).collect();
+        going = bench.beat(happenings).0;
+        submitted += going.len();
+    }
+    assert_eq!(submitted, 110);
+}
+
+#[test]
+fn a_part_that_is_throttled_for_hours_goes_in_the_end() {
+    let mut bench = Bench::new();
+    let (mut going, _) = bench.beat(vec![up(1), order(1)]);
+    for _ in 0..400 {
+        assert_eq!(going.len(), 1);
+        let (none, _) = bench.beat(vec![answered(going[0], true)]);
+        assert!(none.is_empty(), "a carrier that throttles is given a rest");
+        bench.now = bench.now + Duration::from_secs(31);
+        going = bench.beat(Vec::new()).0;
+    }
+    bench.beat(vec![answered(going[0], false)]);
+    let entry = bench.store.all().next().unwrap();
+    assert_eq!(entry.parts[0].phase(), Phase::Sent);
+    assert!(entry.past.len() < 2, "{} records of nothing", entry.past.len());
+}
