@@ -8,6 +8,7 @@ use crate::link::lanes;
 use crate::link::options::Options;
 use crate::link::supervisor::Supervisor;
 use crate::message::id::LinkId;
+use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::Meters;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -98,7 +99,8 @@ async fn end(links: Vec<Running>, answers: Duration) {
     for mut link in links {
         drop(link.commands);
         if timeout_at(by, &mut link.task).await.is_err() {
-            let (carrier, bind) = (&*link.options.carrier, link.options.id.bind);
+            let carrier = &*link.options.carrier;
+            let bind = bind_name(carrier, link.options.id.bind);
             warn!(carrier, bind, "the link did not end in time and is cut");
             link.task.abort();
         }

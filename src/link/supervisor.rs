@@ -7,6 +7,7 @@ use crate::link::lanes::Outlet;
 use crate::link::metered::Metered;
 use crate::link::options::Options;
 use crate::session::output::{CloseReason, Oddity};
+use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::link::{LinkMeter, LinkState, Malformation};
 use crate::wire::driver::{self, Ended};
 use crate::wire::tls::{Client, ClientOptions};
@@ -46,7 +47,7 @@ impl Supervisor {
     /// Runs until it is told to stop. What it was given has ended by then.
     pub async fn run(mut self) {
         let mut backoff = Backoff::new(self.options.reconnect);
-        let (carrier, bind) = (self.options.carrier.clone(), self.options.id.bind);
+        let (carrier, bind) = (self.options.carrier.clone(), self.bind());
         while !self.stop.is_cancelled() {
             self.meter.moved(LinkState::Connecting);
             let reason = match self.connect().await {
@@ -88,7 +89,7 @@ impl Supervisor {
     }
 
     async fn connect(&mut self) -> Option<Stream> {
-        let (carrier, bind) = (self.options.carrier.clone(), self.options.id.bind);
+        let (carrier, bind) = (self.options.carrier.clone(), self.bind());
         let target = match target(&self.options) {
             Ok(target) => target,
             Err(error) => {
@@ -121,7 +122,7 @@ impl Supervisor {
     /// One session, from bind to close. Returns why it ended, where the session knows.
     async fn converse(&mut self, stream: Stream, backoff: &mut Backoff) -> Option<CloseReason> {
         let options = self.options.clone();
-        let (carrier, bind) = (&*options.carrier, options.id.bind);
+        let (carrier, bind) = (&*options.carrier, &*self.bind());
         let now = Instant::now().into_std();
         let epoch = self.epochs.fetch_add(1, Ordering::Relaxed);
         let mut talk = Metered::new(now, Talk::new(now, epoch, options.manner()), self.meter.clone());
@@ -160,6 +161,11 @@ impl Supervisor {
         }
     }
 
+    /// What it is called in logs, as in metrics and answers.
+    fn bind(&self) -> String {
+        bind_name(&self.options.carrier, self.options.id.bind)
+    }
+
     fn give_back(&self, command: Command) {
         if let Command::Submit(submit) = command {
             self.outlet.report(Report::Answered(submit.ticket, Answered::NOT_SENT));
@@ -181,7 +187,7 @@ fn target(options: &Options) -> Result<Target, crate::wire::tls::TlsError> {
 }
 
 /// Counts what the carrier should not have sent.
-fn odd(meter: &LinkMeter, carrier: &str, bind: u8, oddity: Oddity) {
+fn odd(meter: &LinkMeter, carrier: &str, bind: &str, oddity: Oddity) {
     warn!(carrier, bind, %oddity, "the carrier sent what it should not");
     match oddity {
         Oddity::Undecodable { .. } => meter.malformed(Malformation::Body),

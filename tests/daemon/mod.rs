@@ -23,7 +23,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -89,11 +89,6 @@ impl Daemon {
         self.folder.path().join("nuncio.toml")
     }
 
-    /// The folder that it lives in.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     /// A command of the binary, with the environment of the daemon.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nuncio"));
@@ -121,11 +116,6 @@ impl Daemon {
             let values = lines.iter().filter_map(|it| serde_json::from_str::<Value>(it).ok());
             values.filter(|it| it["message"].as_str().is_some_and(|it| it.contains(message))).nth(nth - 1)
         })
-    }
-
-    /// Whether a log line has this in it.
-    pub(crate) fn has_said(&self, words: &str) -> bool {
-        self.process().heard().iter().any(|it| it.contains(words))
     }
 
     /// kill -9.

@@ -38,12 +38,11 @@ fn a_bad_configuration_ends_with_78_and_names_file_line_and_key() {
         (good.replace("password = \"secret\"", ""), &["password"]),
     ] {
         let daemon = Daemon::prepare(&bad, &[]);
-        let line = 1 + bad.lines().position(|it| words.iter().any(|word| it.contains(word))).unwrap_or_default();
         for command in ["check", "serve"] {
             let (code, said) = run(&daemon, command);
             assert_eq!(code, Some(EXIT_CONFIG), "{command}: {said}");
             assert!(said.contains("nuncio.toml"), "{command}: {said}");
-            assert!(words.iter().all(|word| said.contains(word)), "{words:?}, line {line}: {said}");
+            assert!(words.iter().all(|word| said.contains(word)), "{words:?}: {said}");
             assert!(!said.contains("panicked") && !said.contains("secret\""), "{said}");
             assert!(said.trim().lines().count() <= 3, "one message: {said}");
         }

@@ -44,7 +44,7 @@ fn impossible_lengths_close_the_link_and_are_counted() {
     let counted = daemon.metrics().value("malformed_pdus_total{carrier=\"acme\",reason=\"length\"}");
     assert_eq!(counted, (garbage.len() + 1) as f64);
     assert!(daemon.rss() < before + RSS_MAX);
-    still_works(&daemon, &mut link);
+    still_works(daemon, &mut link);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn pdus_that_lie_are_answered_and_the_link_goes_on() {
     assert_eq!((answer.status, answer.sequence), (0, 200), "a good one after the bad ones");
     let receipts = "receipts_total{carrier=\"acme\",status=\"DELIVERED\"}";
     assert_eq!((page.value(receipts), daemon.metrics().value(receipts)), (3.0, 4.0));
-    still_works(&daemon, &mut link);
+    still_works(daemon, &mut link);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn a_message_of_a_handset_is_put_off_rather_than_lost() {
 }
 
 /// A message goes out, and its receipt comes in.
-fn still_works(daemon: &Daemon, link: &mut raw::Link) {
+fn still_works(mut daemon: Daemon, link: &mut raw::Link) {
     let body = json!({ "to": "+31612345678", "from": "shop", "text": "still there" });
     assert_eq!(daemon.client().post("/v1/messages", &body).status, 202);
     let submit = link.read_command(raw::SUBMIT_SM);
@@ -106,4 +106,5 @@ fn still_works(daemon: &Daemon, link: &mut raw::Link) {
     until("it is delivered", PATIENCE, || {
         (daemon.metrics().value("messages_total{route=\"1\",status=\"DELIVERED\"}") == 1.0).then_some(())
     });
+    assert!(daemon.lives());
 }
