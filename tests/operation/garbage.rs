@@ -14,6 +14,9 @@ const RSS_MAX: u64 = 16 << 20;
 const INVALID_LENGTH: u32 = 2;
 const INVALID_COMMAND: u32 = 3;
 
+/// Receipts that said so.
+const DELIVERED: &str = "receipts_total{carrier=\"acme\",status=\"DELIVERED\"}";
+
 fn daemon(port: u16) -> Daemon {
     Daemon::start(&(account("[1]") + &carrier(port, "") + &route("")))
 }
@@ -90,9 +93,7 @@ fn a_message_of_a_handset_is_put_off_rather_than_lost() {
     link.send_pdu(raw::DELIVER_SM, 5, &raw::deliver(0, b"id:1 stat:DELIVRD, says a person"));
     let answer = link.read_command(raw::DELIVER_SM | raw::RESPONSE);
     assert_eq!((answer.sequence, answer.status), (5, TRY_AGAIN));
-    until("it is counted", PATIENCE, || {
-        (daemon.metrics().value("mo_total{carrier=\"acme\"}") == 1.0).then_some(())
-    });
+    until("it is counted", PATIENCE, || (daemon.metrics().value("mo_total{carrier=\"acme\"}") == 1.0).then_some(()));
 }
 
 /// A message goes out, and its receipt comes in.

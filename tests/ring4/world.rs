@@ -247,11 +247,9 @@ impl World {
             }
             Coming::ToSmsc(conn, frame) => self.smsc_hears(conn, frame),
             Coming::SmscEof(conn) => self.tell_smsc(conn, Input::Eof),
-            Coming::SmscTick(conn) => {
-                if self.conns.get(&conn).is_some_and(|it| it.tick == Some(self.now)) {
-                    self.conns.get_mut(&conn).unwrap().tick = None;
-                    self.tell_smsc(conn, Input::Tick);
-                }
+            Coming::SmscTick(conn) if self.conns.get(&conn).is_some_and(|it| it.tick == Some(self.now)) => {
+                self.conns.get_mut(&conn).unwrap().tick = None;
+                self.tell_smsc(conn, Input::Tick);
             }
             Coming::Respond(conn, sequence, status, body) => {
                 self.tell_smsc(conn, Input::Respond { sequence, status, body });
@@ -268,9 +266,9 @@ impl World {
             Coming::Start => self.start(),
             Coming::Unbind if mine => {
                 let links: Vec<u64> = self.links.values().filter(|it| it.talk.is_some()).map(|it| it.conn).collect();
-                links.into_iter().for_each(|it| {
-                    self.tell_talk(it, Spoken::Command(talk::Command::Unbind(std::time::Duration::from_secs(5))))
-                });
+                for conn in links {
+                    self.tell_talk(conn, Spoken::Command(talk::Command::Unbind(std::time::Duration::from_secs(5))));
+                }
             }
             Coming::Kill if mine => self.crash(),
             Coming::Calm => self.calm_down(),
