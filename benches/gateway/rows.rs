@@ -106,7 +106,11 @@ impl Bench {
         );
         let ratio = median(&rates) / median(&others);
         let measured = match kannel {
-            Some(_) => format!("{:.0}/s (of {}); nuncio {ratio:.1}× by the medians of rounds by turns", self::best(&others), list(&others)),
+            Some(_) => format!(
+                "{:.0}/s (of {}); nuncio {ratio:.1}× by the medians of rounds by turns",
+                self::best(&others),
+                list(&others)
+            ),
             None => "not installed: skipped".to_owned(),
         };
         self.table.row("Kannel 1.4.5 beside it: the same with its callbacks, without any sync", "", "", measured);
@@ -216,7 +220,12 @@ impl Bench {
             seen = carrier.seen();
         }
         let first = (seen.first - daemon.began) as f64 / 1e9;
-        self.table.row(&format!("restart with {many} queued: first submit_sm"), "3 s", "0.5 s", format!("{first:.2} s"));
+        self.table.row(
+            &format!("restart with {many} queued: first submit_sm"),
+            "3 s",
+            "0.5 s",
+            format!("{first:.2} s"),
+        );
         let mut ended = nanos();
         while seen.submits < many {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -61,7 +61,8 @@ impl Dispatch {
                 Happening::Link(link, Report::Inbound { news: News::Receipt(news), .. }) => {
                     let forms = self.forms(link.carrier, &news.ids);
                     // Answers are decided before the receipts that came with them.
-                    let soon = |form: &Form| news.handset.is_some_and(|it| named.contains(&(form.rhash(link.carrier), it)));
+                    let soon =
+                        |form: &Form| news.handset.is_some_and(|it| named.contains(&(form.rhash(link.carrier), it)));
                     if !forms.iter().any(soon) && !self.is_certain(link.carrier, &forms, news.handset) {
                         hashes.extend(forms.iter().map(|it| it.rhash(link.carrier)));
                     }
