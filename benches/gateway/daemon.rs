@@ -34,6 +34,7 @@ impl Site {
     /// A folder for one gateway and the routes `1..`, each with a carrier of its own.
     pub(crate) fn new(directory: &Path, receipts: &[&'static str]) -> Self {
         let routes = (1..).zip(receipts).map(|(number, receipts)| (number, free_port(), *receipts)).collect();
+        std::fs::create_dir_all(directory).expect("a folder can be made");
         Self { directory: directory.to_owned(), http: free_port(), admin: free_port(), routes }
     }
 

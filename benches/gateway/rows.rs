@@ -24,32 +24,27 @@ pub(crate) struct Bench {
     seconds: u64,
     /// Numbers of requests that were used.
     used: u64,
-    /// The best rate of throughput, for the comparison.
-    best: f64,
 }
 
 impl Bench {
     pub(crate) fn new(folder: &Path, quick: bool, table: Table) -> Self {
         let (messages, rounds, backlog, seconds) =
             if quick { (20_000, 1, 100_000, 3) } else { (100_000, 3, 1_000_000, 10) };
-        Self { table, folder: folder.to_owned(), messages, rounds, backlog, seconds, used: 0, best: 0.0 }
+        Self { table, folder: folder.to_owned(), messages, rounds, backlog, seconds, used: 0 }
     }
 
     /// Measures the rows that are asked for, or all.
     pub(crate) async fn run(&mut self, only: &[String]) {
         let wanted = |name: &str| only.is_empty() || only.iter().any(|it| it == name);
-        let site = Site::new(&self.folder, &["all", "none", "none"]);
+        let site = Site::new(&self.folder.join("few"), &["all", "none", "none"]);
         let carrier = Carrier::start(site.carrier(1), Manner::Prompt);
         let daemon = site.started().await;
         daemon.until_up(1).await;
         let idle = daemon.process.rss();
         self.table.row("RSS idle", "40 MB", "30 MB", format!("{idle:.0} MB"));
         load::fill(daemon.http, 2, 1_000).await;
-        if wanted("throughput") || wanted("backlog") || wanted("kannel") {
-            self.throughput(&daemon, &carrier).await;
-        }
-        if wanted("kannel") {
-            self.kannel(&site).await;
+        if wanted("throughput") {
+            self.throughput(&site, &daemon, &carrier).await;
         }
         drop(carrier);
         if wanted("latency") {
@@ -58,8 +53,14 @@ impl Bench {
         if wanted("routes") {
             self.routes(&site, &daemon).await;
         }
-        if wanted("backlog") || wanted("drain") || wanted("restart") {
-            self.backlog(&site, daemon, wanted("backlog")).await;
+        if wanted("backlog") || wanted("drain") {
+            let full = Site::new(&self.folder.join("many"), &["all", "none"]);
+            let queued = self.queue(&full).await;
+            if wanted("backlog") {
+                self.beside((&site, &daemon), (&full, &queued)).await;
+            }
+            drop(daemon);
+            self.drain(&full, queued).await;
         }
     }
 
@@ -73,44 +74,42 @@ impl Bench {
         self.messages as f64 / (nanos() - began) as f64 * 1e9
     }
 
-    async fn throughput(&mut self, daemon: &Daemon, carrier: &Carrier) {
-        let mut rates = Vec::new();
-        let used = || [daemon.process.cpu(), carrier.process.cpu(), cpu("self")];
-        let before = used();
-        for _ in 0..self.rounds {
-            rates.push(self.round(daemon).await);
+    /// Rounds of it, and rounds of Kannel between them.
+    async fn throughput(&mut self, site: &Site, daemon: &Daemon, carrier: &Carrier) {
+        let mut kannel = None;
+        if kannel::is_here() {
+            kannel = Some(Kannel::start(&self.folder, site.carrier(1)).await);
         }
-        let after = used();
+        let (mut rates, mut others, mut spent) = (Vec::new(), Vec::new(), [0.0; 3]);
+        let used = || [daemon.process.cpu(), carrier.process.cpu(), cpu("self")];
+        for _ in 0..self.rounds {
+            let before = used();
+            rates.push(self.round(daemon).await);
+            for (spent, (after, before)) in spent.iter_mut().zip(used().into_iter().zip(before)) {
+                *spent += after - before;
+            }
+            if let Some(kannel) = &mut kannel {
+                others.push(kannel.round(self.messages / 2).await);
+            }
+        }
         let total = (self.messages * self.rounds as u64) as f64 / 1e6;
-        let each: Vec<String> = (0..3).map(|it| format!("{:.0}", (after[it] - before[it]) / total)).collect();
-        self.best = rates.iter().copied().fold(0.0, f64::max);
-        let (best, rss) = (self.best, daemon.process.rss());
+        let [gateway, simulator, load] = spent.map(|it| it / total);
+        let (best, rss) = (best(&rates), daemon.process.rss());
         self.table.row(
             "one message a request, keep-alive, receipts on, until every receipt is recorded",
             "3× Kannel",
             "15,000/s",
             format!(
-                "{best:.0}/s (of {}); CPU seconds per million: gateway {}, simulator {}, load {}; RSS {rss:.0} MB",
-                list(&rates),
-                each[0],
-                each[1],
-                each[2]
+                "{best:.0}/s (of {}); CPU seconds per million: gateway {gateway:.0}, simulator {simulator:.0}, load {load:.0}; RSS {rss:.0} MB",
+                list(&rates)
             ),
         );
-    }
-
-    async fn kannel(&mut self, site: &Site) {
-        let work = "Kannel 1.4.5 beside it: the same with its callbacks, without any sync";
-        if !kannel::is_here() {
-            self.table.row(work, "", "", "not installed: skipped".to_owned());
-            return;
-        }
-        let mut kannel = Kannel::start(&self.folder, site.carrier(1)).await;
-        let count = self.messages / 2;
-        let rates = [kannel.round(count).await, kannel.round(count).await];
-        let best = rates.iter().copied().fold(0.0, f64::max);
-        let ratio = self.best / best;
-        self.table.row(work, "", "", format!("{best:.0}/s (of {}); nuncio {ratio:.1}×", list(&rates)));
+        let ratio = median(&rates) / median(&others);
+        let measured = match kannel {
+            Some(_) => format!("{:.0}/s (of {}); nuncio {ratio:.1}× by the medians of rounds by turns", self::best(&others), list(&others)),
+            None => "not installed: skipped".to_owned(),
+        };
+        self.table.row("Kannel 1.4.5 beside it: the same with its callbacks, without any sync", "", "", measured);
     }
 
     /// At 1,000 requests a second: how long until 202, and until the carrier has it.
@@ -149,51 +148,65 @@ impl Bench {
         );
     }
 
-    /// Whether a silent carrier slows the route of another.
+    /// Whether a silent carrier slows the route of another: rounds with and without one by turns.
     async fn routes(&mut self, site: &Site, daemon: &Daemon) {
         let _prompt = Carrier::start(site.carrier(1), Manner::Prompt);
         daemon.until_up(1).await;
-        let mut p99 = Vec::new();
-        for silent in [false, true] {
-            let _silent = silent.then(|| Carrier::start(site.carrier(3), Manner::Silent));
-            if silent {
+        load::fill(daemon.http, 3, 5_000).await;
+        let (mut without, mut with) = (Vec::new(), Vec::new());
+        for round in 0..6 {
+            let silent = (round % 2 == 1).then(|| Carrier::start(site.carrier(3), Manner::Silent));
+            if silent.is_some() {
                 daemon.until_up(3).await;
-                load::fill(daemon.http, 3, 5_000).await;
             }
-            let mut rounds = Vec::new();
-            for _ in 0..3 {
-                let samples = load::steady(daemon.http, 1, self.used, (500, self.seconds.div_ceil(2))).await;
-                self.used += samples.len() as u64;
-                rounds.push(percentile(&mut milliseconds(&samples), 0.99));
-            }
-            p99.push(percentile(&mut rounds, 0.5));
+            let samples = load::steady(daemon.http, 1, self.used, (500, self.seconds.div_ceil(2))).await;
+            self.used += samples.len() as u64;
+            let rounds = if silent.is_some() { &mut with } else { &mut without };
+            rounds.push(percentile(&mut milliseconds(&samples), 0.99));
         }
-        let ratio = p99[1] / p99[0];
+        let (with, without) = (median(&with), median(&without));
         self.table.row(
             "202 at p99 on one route with another route's carrier silent",
             "1.5×",
             "1×",
-            format!("{ratio:.2}× ({:.2} ms against {:.2} ms, medians of three)", p99[1], p99[0]),
+            format!("{:.2}× ({with:.2} ms against {without:.2} ms, medians of three rounds by turns)", with / without),
         );
     }
 
-    /// A backlog: what it weighs, whether it slows the rest, how fast it begins to leave, how fast it leaves.
-    async fn backlog(&mut self, site: &Site, daemon: Daemon, compare: bool) {
-        let many = self.backlog;
+    /// A gateway with a backlog, and what it weighs.
+    async fn queue(&mut self, site: &Site) -> Daemon {
+        let (many, daemon) = (self.backlog, site.started().await);
         let began = nanos();
         load::fill(daemon.http, 2, many).await;
         let filled = many as f64 / (nanos() - began) as f64 * 1e9;
         let rss = daemon.process.rss();
-        self.table.row(
-            &format!("RSS with {many} queued"),
-            "250 MB",
-            "150 MB",
-            format!("{rss:.0} MB (queued at {filled:.0}/s)"),
-        );
-        if compare {
-            self.beside(site, &daemon).await;
+        let measured = format!("{rss:.0} MB (queued at {filled:.0}/s by requests of 10,000)");
+        self.table.row(&format!("RSS with {many} queued"), "250 MB", "150 MB", measured);
+        daemon
+    }
+
+    /// Messages a second on one route with a backlog on another, against a gateway without, by turns.
+    async fn beside(&mut self, few: (&Site, &Daemon), many: (&Site, &Daemon)) {
+        let _carriers = [few, many].map(|(site, _)| Carrier::start(site.carrier(1), Manner::Prompt));
+        few.1.until_up(1).await;
+        many.1.until_up(1).await;
+        let mut rates = [Vec::new(), Vec::new()];
+        for _ in 0..self.rounds {
+            rates[0].push(self.round(few.1).await);
+            rates[1].push(self.round(many.1).await);
         }
-        let in_all = daemon.metric("queue_messages", &["route=\"2\""]).await as u64;
+        let ratio = median(&rates[1]) / median(&rates[0]);
+        self.table.row(
+            &format!("messages/s with {} queued against a thousand", self.backlog),
+            "0.8×",
+            "1×",
+            format!("{ratio:.2}× by the medians ({} against {}, by turns)", list(&rates[1]), list(&rates[0])),
+        );
+    }
+
+    /// How soon after a restart a backlog begins to leave, and how fast it leaves.
+    async fn drain(&mut self, site: &Site, daemon: Daemon) {
+        let many = self.backlog;
         daemon.process.terminate();
         let mut carrier = Carrier::start(site.carrier(2), Manner::Prompt);
         let daemon = site.start();
@@ -203,53 +216,33 @@ impl Bench {
             seen = carrier.seen();
         }
         let first = (seen.first - daemon.began) as f64 / 1e9;
-        self.table.row(
-            &format!("restart with {many} queued: first submit_sm"),
-            "3 s",
-            "0.5 s",
-            format!("{first:.2} s"),
-        );
-        let used = || [daemon.process.cpu(), carrier.process.cpu()];
-        let before = used();
+        self.table.row(&format!("restart with {many} queued: first submit_sm"), "3 s", "0.5 s", format!("{first:.2} s"));
         let mut ended = nanos();
-        while seen.submits < in_all {
+        while seen.submits < many {
             tokio::time::sleep(Duration::from_millis(20)).await;
             (seen, ended) = (carrier.seen(), nanos());
         }
         let rate = seen.submits as f64 / (ended - seen.first) as f64 * 1e9;
-        let each: Vec<f64> = [daemon.process.cpu(), carrier.process.cpu()]
-            .iter()
-            .zip(before)
-            .map(|(it, was)| (it - was) / many as f64 * 1e6)
-            .collect();
+        let [gateway, simulator] = [&daemon.process, &carrier.process].map(|it| it.cpu() / many as f64 * 1e6);
         self.table.row(
             &format!("draining a stored backlog of {many} through one bind, window 100"),
             "20,000 submit_sm/s",
             "50,000",
-            format!("{rate:.0} submit_sm/s; CPU seconds per million: gateway {:.0}, simulator {:.0}", each[0], each[1]),
-        );
-    }
-
-    /// Messages a second on one route with a backlog on another, against the rounds without.
-    async fn beside(&mut self, site: &Site, daemon: &Daemon) {
-        let _carrier = Carrier::start(site.carrier(1), Manner::Prompt);
-        daemon.until_up(1).await;
-        let mut rates = Vec::new();
-        for _ in 0..self.rounds {
-            rates.push(self.round(daemon).await);
-        }
-        let best = rates.iter().copied().fold(0.0, f64::max);
-        self.table.row(
-            &format!("messages/s with {} queued against a thousand", self.backlog),
-            "0.8×",
-            "1×",
-            format!("{:.2}× ({best:.0}/s, of {})", best / self.best, list(&rates)),
+            format!("{rate:.0} submit_sm/s; CPU seconds per million: gateway {gateway:.0}, simulator {simulator:.0}"),
         );
     }
 }
 
 fn milliseconds(samples: &[Sample]) -> Vec<f64> {
     samples.iter().map(|it| (it.answered - it.sent) as f64 / 1e6).collect()
+}
+
+fn median(values: &[f64]) -> f64 {
+    percentile(&mut values.to_vec(), 0.5)
+}
+
+fn best(rates: &[f64]) -> f64 {
+    rates.iter().copied().fold(0.0, f64::max)
 }
 
 fn list(rates: &[f64]) -> String {

@@ -52,7 +52,7 @@ impl ReceiptText {
             // Most places are not the beginning of a word, and most words not that of a key.
             if boundary
                 && matches!(next.to_ascii_lowercase(), 'i' | 's' | 'd' | 'e' | 't')
-                && let Ok((rest, key)) = key(&text[at..])
+                && let Ok((rest, key)) = key(&text.as_bytes()[at..])
                 && !found.iter().any(|it| it.0 == key)
             {
                 let from = text.len() - rest.len();
@@ -79,9 +79,10 @@ impl ReceiptText {
     }
 }
 
-fn key(input: &str) -> IResult<&str, Key> {
+/// The key that the octets begin with; all of it is ASCII.
+fn key(input: &[u8]) -> IResult<&[u8], Key> {
     let date = |first: &'static str| {
-        (tag_no_case(first), take_while_m_n(0, 3, |it: char| it == '_' || it.is_whitespace()), tag_no_case("date"))
+        (tag_no_case(first), take_while_m_n(0, 3, |it: u8| it == b'_' || it.is_ascii_whitespace()), tag_no_case("date"))
     };
     let name = alt((
         value(Key::SubmitDate, date("submit")),
@@ -94,7 +95,7 @@ fn key(input: &str) -> IResult<&str, Key> {
         value(Key::Text, tag_no_case("text")),
     ));
     let (rest, (key, _)) = (name, char(':')).parse(input)?;
-    let (rest, _) = if key == Key::Text { (rest, "") } else { multispace0(rest)? };
+    let (rest, _) = if key == Key::Text { (rest, &[][..]) } else { multispace0(rest)? };
     Ok((rest, key))
 }
 

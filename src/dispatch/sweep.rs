@@ -1,20 +1,26 @@
 //! What time does: delayed parts come due, waits end, old receipts are given up; and the
 //! loading of what the happenings of a beat name.
 
+use crate::carrier::id::Form;
 use crate::carrier::report::{News, Report};
 use crate::dispatch::Dispatch;
 use crate::dispatch::happening::Happening;
+use crate::message::attempt::Answer;
 use crate::message::id::{PartKey, Seq};
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
+use crate::number::e164::E164;
 use crate::record::contract::{Poisoned, Store};
+use foldhash::fast::FixedState;
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// How often the sweep goes on.
-const STEP: Duration = Duration::from_millis(250);
-/// How many parts it looks at in one step: a few milliseconds, and some tens if all have ended.
-const SPAN: usize = 5_000;
+const STEP: Duration = Duration::from_millis(50);
+/// How many parts it looks at in one step: half a millisecond, and some if all have ended. Whatever comes
+/// meanwhile waits for it, so that long steps show in the slowest requests.
+const SPAN: usize = 1_000;
 /// How many delayed parts come due in one beat.
 const DUE_MAX: usize = 500;
 
@@ -45,6 +51,7 @@ impl Dispatch {
     /// Brings into memory what the happenings name.
     pub(super) fn load<S: Store>(&mut self, happenings: &[Happening], store: &mut S) -> Result<(), Poisoned> {
         let (mut seqs, mut hashes) = (Vec::new(), Vec::new());
+        let named = self.about_to_be_named(happenings);
         for happening in happenings {
             match happening {
                 Happening::Cancel(_, _, message) => seqs.push(message.seq),
@@ -53,7 +60,9 @@ impl Dispatch {
                 }
                 Happening::Link(link, Report::Inbound { news: News::Receipt(news), .. }) => {
                     let forms = self.forms(link.carrier, &news.ids);
-                    if !self.is_certain(link.carrier, &forms, news.handset) {
+                    // Answers are decided before the receipts that came with them.
+                    let soon = |form: &Form| news.handset.is_some_and(|it| named.contains(&(form.rhash(link.carrier), it)));
+                    if !forms.iter().any(soon) && !self.is_certain(link.carrier, &forms, news.handset) {
                         hashes.extend(forms.iter().map(|it| it.rhash(link.carrier)));
                     }
                     if let Some(handset) = news.handset {
@@ -75,6 +84,18 @@ impl Dispatch {
             store.by_rhash(&hashes)?.into_iter().for_each(|it| self.set.admit(it));
         }
         Ok(())
+    }
+
+    /// The names that answers among the happenings give to parts in memory, and the parts' recipients.
+    fn about_to_be_named(&self, happenings: &[Happening]) -> HashSet<(u64, E164), FixedState> {
+        let name = |happening: &Happening| {
+            let Happening::Link(link, Report::Answered(ticket, answered)) = happening else { return None };
+            let id = answered.carrier_message_id.as_ref().filter(|_| answered.answer == Answer::Taken)?;
+            let attempt = self.set.part(ticket.key())?.attempt.as_ref()?;
+            let destination = self.set.get(ticket.key().seq())?.entry.body.destination;
+            (attempt.number == ticket.number()).then(|| (id.rhash(link.carrier), destination))
+        };
+        happenings.iter().filter_map(name).collect()
     }
 
     /// Does what is due by now.

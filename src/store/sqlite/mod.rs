@@ -39,6 +39,7 @@ use crate::store::sqlite::checkpoint::{Checkpointer, Limits};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::readers::Readers;
 use crate::store::sqlite::writer::Known;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -283,6 +284,8 @@ fn connect(file: &Path, flags: OpenFlags, cache: u32) -> Result<Connection, rusq
     let conn = Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.set_prepared_statement_cache_capacity(64);
     conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    // The plans are pinned by the words of the statements: a value that is bound must not make a new one.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let cache = cache * 1024;
     conn.execute_batch(&format!(
         "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; \
