@@ -1,5 +1,6 @@
 //! What an HTTP listener is allowed, and how long it waits.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -32,6 +33,16 @@ pub enum Listen {
     Tcp(SocketAddr),
     /// A socket in the file system.
     Unix(PathBuf),
+}
+
+impl fmt::Display for Listen {
+    /// As it is written in a configuration.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
 }
 
 /// The certificate of a listener, and its key, both in PEM.

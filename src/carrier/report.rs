@@ -38,6 +38,8 @@ pub enum Report {
     Up {
         /// Window and what may run ahead of it.
         capacity: usize,
+        /// Of these, how many may be at the carrier unanswered.
+        window: usize,
     },
     /// It winds up: nothing more may be given to it.
     Closing,

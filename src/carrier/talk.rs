@@ -49,6 +49,7 @@ pub struct Talk {
     session: Session,
     dialect: Arc<Dialect>,
     capacity: usize,
+    window: usize,
     /// Parts that run ahead of the window.
     ahead: VecDeque<Submit>,
     /// Which response each unconfirmed request of the carrier wants, by a number of our own: peers
@@ -105,11 +106,13 @@ impl Talk {
     /// Begins the session number `epoch` of its link, on a connection just made.
     pub fn new(now: Instant, epoch: u32, manner: Manner) -> Self {
         let Manner { kind, bind, session, ahead, dialect } = manner;
-        let capacity = if kind == BindKind::Receiver { 0 } else { session.window + ahead };
+        let window = if kind == BindKind::Receiver { 0 } else { session.window };
+        let capacity = if kind == BindKind::Receiver { 0 } else { window + ahead };
         Self {
             session: Session::esme(now, kind, bind, session),
             dialect,
             capacity,
+            window,
             ahead: VecDeque::new(),
             unconfirmed: HashMap::new(),
             next_inbound: 0,
@@ -214,7 +217,7 @@ impl Talk {
         match event {
             Event::Bound { .. } => {
                 self.up = true;
-                self.reports.push_back(Report::Up { capacity: self.capacity });
+                self.reports.push_back(Report::Up { capacity: self.capacity, window: self.window });
             }
             Event::Answered { ticket, status, body } => {
                 let answered = self.meaning(status, &body);

@@ -15,8 +15,8 @@ use std::time::Duration;
 impl Dispatch {
     pub(super) fn hear(&mut self, link: LinkId, report: Report, dice: Dice<'_>) {
         match report {
-            Report::Up { capacity } => self.link_has(link, capacity),
-            Report::Closing | Report::Down => self.link_has(link, 0),
+            Report::Up { capacity, window } => self.link_has(link, capacity, window),
+            Report::Closing | Report::Down => self.link_has(link, 0, 0),
             Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
             Report::Late(ticket, answered) => self.late(link, ticket, answered, dice),
             Report::Odd(_) => (),
@@ -33,16 +33,16 @@ impl Dispatch {
         }
     }
 
-    fn link_has(&mut self, link: LinkId, capacity: usize) {
+    fn link_has(&mut self, link: LinkId, capacity: usize, window: usize) {
         let Some(carrier) = self.carriers.get_mut(&link.carrier) else { return };
         if let Some(state) = carrier.links.get_mut(usize::from(link.bind)) {
-            state.capacity = capacity;
+            (state.capacity, state.window) = (capacity, window);
         }
     }
 
     /// A link has ended for good. Mostly it has told of everything; if it was cut, it has not.
     pub(super) fn gone(&mut self, link: LinkId, dice: Dice<'_>) {
-        self.link_has(link, 0);
+        self.link_has(link, 0, 0);
         for ticket in self.set.on_link(link) {
             self.answered(link, ticket, Answered::UNKNOWN, dice);
         }

@@ -40,9 +40,13 @@ impl Dispatch {
         let room = self.ready_max();
         let now = self.now;
         let short = |it: &LaneId| self.lanes.get(it).is_some_and(|it| it.backlog && it.ready.len() < room / 2);
-        let able = self.carriers.values().filter(|it| it.has_room(now));
-        let lanes: Vec<LaneId> = able.flat_map(|it| it.ring.iter().copied()).filter(short).collect();
-        for lane in lanes {
+        // Where nothing can be sent the head of a lane is enough: how old it is has to be told.
+        let empty = |it: &LaneId| self.lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
+        let (able, unable): (Vec<_>, Vec<_>) = self.carriers.values().partition(|it| it.has_room(now));
+        let run_short = able.iter().flat_map(|it| it.ring.iter().copied()).filter(short).map(|it| (it, room));
+        let unseen = unable.iter().flat_map(|it| it.ring.iter().copied()).filter(empty).map(|it| (it, 1));
+        let lanes: Vec<(LaneId, usize)> = run_short.chain(unseen).collect();
+        for (lane, room) in lanes {
             let Some(queue) = self.lanes.get_mut(&lane) else { continue };
             let wanted = room - queue.ready.len();
             let entries = store.ready(lane, queue.horizon, wanted)?;

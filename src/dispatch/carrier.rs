@@ -30,6 +30,8 @@ pub(crate) struct CarrierState {
 pub(crate) struct LinkState {
     /// How many parts it may hold; 0 while it is down, and on a receiver.
     pub(crate) capacity: usize,
+    /// Of these, how many may be at the carrier; what is beyond runs ahead, and waits.
+    pub(crate) window: usize,
     /// How many it holds.
     pub(crate) in_use: usize,
     /// Of this link alone.
@@ -38,7 +40,7 @@ pub(crate) struct LinkState {
 
 impl LinkState {
     fn new(pace: Option<f64>, now: Time) -> Self {
-        Self { capacity: 0, in_use: 0, pace: Pace::new(pace, now) }
+        Self { capacity: 0, window: 0, in_use: 0, pace: Pace::new(pace, now) }
     }
 
     pub(crate) const fn free(&self) -> usize {

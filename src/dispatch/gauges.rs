@@ -15,8 +15,10 @@ pub struct Gauges {
     pub carriers: BTreeMap<CarrierId, AtCarrier>,
     /// Receipts that wait for their part.
     pub parked: usize,
-    /// Places in use and places in all, by link.
+    /// Places of windows in use and in all, by link; parts that run ahead take none.
     pub windows: BTreeMap<LinkId, (usize, usize)>,
+    /// Parts given to links and how many may be, those that run ahead of the window too.
+    pub on_links: BTreeMap<LinkId, (usize, usize)>,
 }
 
 /// The queue of a route.
@@ -63,7 +65,9 @@ impl Dispatch {
             gauges.carriers.entry(*carrier).or_default().pace = state.pace.rate();
             for (bind, link) in state.links.iter().enumerate() {
                 let bind = u8::try_from(bind).unwrap_or(u8::MAX);
-                gauges.windows.insert(LinkId { carrier: *carrier, bind }, (link.in_use, link.capacity));
+                let id = LinkId { carrier: *carrier, bind };
+                gauges.windows.insert(id, (link.in_use.min(link.window), link.window));
+                gauges.on_links.insert(id, (link.in_use, link.capacity));
             }
         }
         gauges
@@ -78,7 +82,7 @@ impl Dispatch {
             routes.map(|(id, queue)| format!("route {} still has {} queued parts", id.0, queue.parts)).collect();
         for (id, state) in gauges.carriers.iter().filter(|(id, _)| !plan.carriers.contains_key(id)) {
             let on_links: usize =
-                gauges.windows.iter().filter(|(link, _)| link.carrier == *id).map(|(_, it)| it.0).sum();
+                gauges.on_links.iter().filter(|(link, _)| link.carrier == *id).map(|(_, it)| it.0).sum();
             let owed = state.awaiting + state.doubtful + on_links as u64;
             if 0 < owed {
                 let name = self.plan.carriers.get(id).map_or("of an earlier configuration", |it| &*it.name);

@@ -3,7 +3,7 @@
 use crate::api::context::{Context, Wiring};
 use crate::api::health::Health;
 use crate::api::listener::Listener;
-use crate::api::options::Http;
+use crate::api::options::{Http, Listen};
 use crate::api::router;
 use crate::api::server::Server;
 use crate::clock::Clock;
@@ -78,6 +78,8 @@ pub struct Gateway {
     pub http: Option<SocketAddr>,
     /// Where operators look, if over TCP.
     pub admin: Option<SocketAddr>,
+    /// Where both listen, as an operator would write it.
+    pub serves: [Listen; 2],
     health: Arc<Health>,
     exposition: Arc<Exposition>,
     meters: Arc<RwLock<Arc<Meters>>>,
@@ -146,6 +148,10 @@ impl Gateway {
         Ok(Self {
             http: http.0,
             admin: admin.0,
+            serves: [
+                http.0.map_or_else(|| loaded.http.listen.clone(), Listen::Tcp),
+                admin.0.map_or_else(|| loaded.admin.listen.clone(), Listen::Tcp),
+            ],
             health,
             exposition,
             meters: shared_meters,
@@ -252,6 +258,8 @@ impl Gateway {
     pub async fn stop(mut self) -> Result<(), Failure> {
         self.health.draining.store(true, Ordering::Relaxed);
         _ = self.stop_servers.send(true);
+        // Said once it is so: whoever reads this and calls is refused.
+        info!("stopping: nothing more is accepted, what is in flight is awaited");
         let (drained, all) = oneshot::channel();
         self.tell(Control::Drain(drained)).await;
         if timeout(self.drain_timeout, all).await.is_err() {
@@ -362,7 +370,7 @@ fn listen(
     routes: axum::Router,
     stop: watch::Receiver<bool>,
 ) -> Result<(Option<SocketAddr>, JoinHandle<()>), Failure> {
-    let at = || format!("{:?}", options.listen);
+    let at = || options.listen.to_string();
     let listener = Listener::bind(&options.listen).map_err(|cause| Failure::Listen { at: at(), cause })?;
     let address = listener.address();
     let server = |it: &crate::api::options::Tls| {

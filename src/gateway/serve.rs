@@ -20,7 +20,7 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
     // Before anybody is told that we are there: a signal must not find its default action.
     let mut signals = Signals::new()?;
     let mut gateway = Gateway::start(&draft).await?;
-    info!(http = ?gateway.http, admin = ?gateway.admin, "serving");
+    info!(http = %gateway.serves[0], admin = %gateway.serves[1], "serving");
     tell(notify.ready());
     // A task of its own: a reload may wait for a slow carrier, the watchdog does not.
     let chores = tokio::spawn(chores(notify.clone(), gateway.rounds(), gateway.exposition()));
@@ -38,7 +38,6 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
     }
     tell(notify.stopping());
     let began = Instant::now();
-    info!("stopping: nothing more is accepted, what is in flight is awaited");
     gateway.stop().await?;
     chores.abort();
     info!(took_ms = began.elapsed().as_millis() as u64, "stopped");

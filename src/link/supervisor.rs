@@ -147,7 +147,12 @@ impl Supervisor {
             }
         };
         let ended = driver::drive(&mut talk, stream, &mut self.commands, report, &limits).await;
-        info!(carrier, bind, reason = %ended, "session ended");
+        // Nothing flows until an operator or the carrier does something about it.
+        if matches!(ended, Ended::Closed(CloseReason::BindRefused(_))) {
+            warn!(carrier, bind, reason = %ended, "session ended");
+        } else {
+            info!(carrier, bind, reason = %ended, "session ended");
+        }
         if up_at.is_some_and(|it| HELD < it.elapsed()) {
             backoff.bound();
         }

@@ -104,7 +104,6 @@ impl Daemon {
         let line = self.said("serving", 1);
         let address = |name: &str| {
             let text = line[name].as_str().unwrap_or_default();
-            let text = text.trim_start_matches("Some(").trim_end_matches(')');
             text.parse().unwrap_or_else(|_| panic!("the line says where {name} is: {line}"))
         };
         (self.http, self.admin) = (Some(address("http")), Some(address("admin")));

@@ -102,7 +102,7 @@ fn order(recipients: u64) -> Happening {
 }
 
 fn up(capacity: usize) -> Happening {
-    Happening::Link(LINK, Report::Up { capacity })
+    Happening::Link(LINK, Report::Up { capacity, window: capacity })
 }
 
 fn answered(ticket: Ticket, throttled: bool) -> Happening {

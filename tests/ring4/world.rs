@@ -477,7 +477,7 @@ impl World {
         }
         assert!(awaiting.values().all(|it| *it == 0), "counters: awaiting {awaiting:?} is not in the marks");
         let limits = self.plan.limits;
-        let capacity: usize = gauges.windows.values().map(|it| it.1.max(it.0)).sum();
+        let capacity: usize = gauges.on_links.values().map(|it| it.1.max(it.0)).sum();
         let bound = limits.awaited + gauges.queues.len() * 3 * limits.ready_per_lane.max(64) + capacity;
         assert!(dispatch.held() <= bound, "memory: {} messages held, {bound} allowed", dispatch.held());
     }
@@ -501,8 +501,8 @@ impl World {
 
     fn check_windows(&self) {
         let gauges = self.dispatch.as_ref().unwrap().gauges();
-        for (link, (used, _)) in gauges.windows {
-            assert_eq!(used, self.ledger.on(link), "counters: window of {link:?}");
+        for (link, (used, _)) in gauges.on_links {
+            assert_eq!(used, self.ledger.on(link), "counters: parts on {link:?}");
         }
     }
 
@@ -550,7 +550,7 @@ impl World {
                 link.inbound.push(report);
             }
             Report::Odd(_) => return,
-            Report::Up { capacity } => {
+            Report::Up { capacity, .. } => {
                 link.capacity = (*capacity).max(link.capacity);
                 link.answers.push(report);
             }

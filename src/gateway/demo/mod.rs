@@ -103,6 +103,8 @@ impl Demo {
         if self.keep && result.is_ok() {
             println!("\nIt keeps running; end it with Ctrl-C.");
             tokio::signal::ctrl_c().await?;
+        } else {
+            println!("\nBoth end here; with --keep they stay.");
         }
         upkeep.abort();
         gateway.stop().await?;
