@@ -74,7 +74,7 @@ fn main() -> ExitCode {
         Command::Sim(options) => simulate(&options),
         Command::Key => {
             let (key, digest) = nuncio::api::key::new_key();
-            println!("key        = {key}\nkey_sha256 = \"{digest}\"");
+            println!("key        = {key}\nkey_sha256 = [\"{digest}\"]");
             ExitCode::SUCCESS
         }
     }

@@ -297,7 +297,8 @@ impl Dispatch {
         let part = &mut held.entry.parts[usize::from(key.index())];
         part.spent = part.spent.saturating_add(1);
         if retry.attempts <= part.spent {
-            self.step(key, Move::End(End::Failed), Some(Reason::OutcomeUnknown));
+            // Any of the attempts may have arrived: a late receipt is still welcome.
+            self.step(key, Move::End(End::Unknown), Some(Reason::OutcomeUnknown));
         } else {
             self.give_back(key);
         }

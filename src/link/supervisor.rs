@@ -6,6 +6,7 @@ use crate::link::backoff::Backoff;
 use crate::link::lanes::Outlet;
 use crate::link::metered::Metered;
 use crate::link::options::Options;
+use crate::message::attempt::Answer;
 use crate::session::output::{CloseReason, Oddity};
 use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::link::{LinkMeter, LinkState, Malformation};
@@ -128,7 +129,7 @@ impl Supervisor {
         let mut talk = Metered::new(now, Talk::new(now, epoch, options.manner()), self.meter.clone());
         let limits = driver::Options { max_pdu: options.max_pdu, write_timeout: options.write_timeout };
         let (outlet, meter) = (&self.outlet, &self.meter);
-        let mut up_at = None;
+        let (mut up_at, mut taken) = (None, false);
         let report = |report: Report| match report {
             Report::Odd(oddity) => odd(meter, carrier, bind, oddity),
             report => {
@@ -139,6 +140,7 @@ impl Supervisor {
                         info!(carrier, bind, "bound");
                     }
                     Report::Closing => meter.moved(LinkState::Draining),
+                    Report::Answered(_, answered) => taken |= answered.answer == Answer::Taken,
                     _ => (),
                 }
                 if !outlet.report(report) {
@@ -153,7 +155,8 @@ impl Supervisor {
         } else {
             info!(carrier, bind, reason = %ended, "session ended");
         }
-        if up_at.is_some_and(|it| HELD < it.elapsed()) {
+        // A session that took messages was no failure, however short it was.
+        if taken || up_at.is_some_and(|it| HELD < it.elapsed()) {
             backoff.bound();
         }
         match ended {

@@ -5,6 +5,7 @@
 
 use crate::dispatch::fact::Fact;
 use crate::message::attempt::Cause;
+use crate::message::id::CarrierId;
 use crate::message::status::Status;
 use crate::telemetry::meters::Meters;
 use tracing::{debug, warn};
@@ -22,7 +23,7 @@ pub fn tell_all(meters: &Meters, facts: &[Fact]) {
 /// says that a message went back to its lane, does not count a second time.
 pub fn tell(meters: &Meters, fact: &Fact) {
     count(meters, fact);
-    write(fact);
+    write(meters, fact);
 }
 
 fn count(meters: &Meters, fact: &Fact) {
@@ -56,7 +57,8 @@ fn count(meters: &Meters, fact: &Fact) {
     }
 }
 
-fn write(fact: &Fact) {
+fn write(meters: &Meters, fact: &Fact) {
+    let name = |it: &CarrierId| meters.carrier(*it).name();
     match fact {
         Fact::Accepted { order, account, route, class, count } => {
             debug!(order = order.0, account = account.0, route = route.0, class = class.word(), count, "accepted");
@@ -66,21 +68,21 @@ fn write(fact: &Fact) {
             debug!(message_id = %message, route = route.0, status = status.word(), reason, corrected, "status");
         }
         Fact::Submitted { message, link, cause, waited, .. } => {
-            let (carrier, bind) = (link.carrier.0, link.bind);
+            let (carrier, bind) = (name(&link.carrier), link.bind);
             debug!(message_id = %message, carrier, bind, cause = cause.word(), waited_ms = waited.as_millis() as u64, "submitted");
         }
         Fact::Answered { message, link, answer, command_status, took, throttled, .. } => {
-            let (carrier, bind, took_ms) = (link.carrier.0, link.bind, took.as_millis() as u64);
+            let (carrier, bind, took_ms) = (name(&link.carrier), link.bind, took.as_millis() as u64);
             debug!(message_id = %message, carrier, bind, answer = answer.word(), command_status, took_ms, throttled, "answered");
         }
         Fact::Receipt { carrier, status, fate, message, .. } => {
             let message_id = message.map(tracing::field::display);
-            debug!(message_id, carrier = carrier.0, status = status.word(), fate = ?fate, "receipt");
+            debug!(message_id, carrier = name(carrier), status = status.word(), fate = ?fate, "receipt");
         }
-        Fact::Mo { carrier } => debug!(carrier = carrier.0, "message from a handset"),
-        Fact::Unmatched { carrier } => warn!(carrier = carrier.0, "a receipt was given up that fits no message"),
+        Fact::Mo { carrier } => debug!(carrier = name(carrier), "message from a handset"),
+        Fact::Unmatched { carrier } => warn!(carrier = name(carrier), "a receipt was given up that fits no message"),
         Fact::Doubtful { message, carrier, cause } => {
-            warn!(message_id = %message, carrier = carrier.0, cause = cause.word(), "a part was perhaps written and not answered");
+            warn!(message_id = %message, carrier = name(carrier), cause = cause.word(), "a part was perhaps written and not answered");
         }
     }
 }

@@ -440,11 +440,19 @@ impl World {
     fn poisoned(&mut self, happenings: &[Happening]) {
         self.crashes += 1;
         self.life += 1;
-        let unknown = happenings.iter().filter(
-            |it| matches!(it, Happening::Link(_, Report::Answered(_, answered)) if answered.answer == Answer::Unknown),
-        );
-        self.ledger.lost_facts += unknown.count() as u64 + self.count(Phase::Intended);
+        let unknown = happenings.iter().filter_map(|it| match it {
+            Happening::Link(_, Report::Answered(ticket, answered)) if answered.answer == Answer::Unknown => {
+                Some(ticket.key())
+            }
+            _ => None,
+        });
+        let unknown: Vec<PartKey> = unknown.collect();
+        self.ledger.lost_facts += unknown.len() as u64 + self.count(Phase::Intended);
         self.store.crash(false);
+        // Where the batch is durable after all, the doubt is, too, though nobody was told of it.
+        for key in unknown.into_iter().filter(|it| self.store.parts[it].phase() != Phase::Intended) {
+            *self.ledger.doubts.entry(key).or_default() += 1;
+        }
         self.after_crash();
     }
 

@@ -14,6 +14,7 @@ use std::time::Duration;
 /// The metrics of one carrier.
 #[derive(Clone)]
 pub struct CarrierMeter {
+    name: Box<str>,
     submits: HashMap<Box<str>, [Counter; Answer::ALL.len()]>,
     submits_elsewhere: [Counter; Answer::ALL.len()],
     submit_duration: Histogram,
@@ -45,6 +46,7 @@ impl CarrierMeter {
         };
         let doubt = |it: DoubtCause| exposition.counter(&names::UNKNOWN_OUTCOMES, [name, it.word()]);
         Self {
+            name: name.into(),
             submits: labels.countries.iter().map(|it| (it.clone(), submits(it))).collect(),
             submits_elsewhere: submits(OTHER),
             submit_duration: exposition.histogram(&names::SUBMIT_DURATION, [name]),
@@ -63,6 +65,11 @@ impl CarrierMeter {
             doubtful: exposition.gauge(&names::MESSAGES_DOUBTFUL, [name]),
             pace: exposition.gauge(&names::PACE_LIMIT, [name]),
         }
+    }
+
+    /// What the operator calls it.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// An attempt is made.
