@@ -4,7 +4,6 @@ use crate::dispatch::command::{Command, Reply};
 use crate::dispatch::fact::Fact;
 use crate::dispatch::happening::{Recipient, RequestId, Submission};
 use crate::dispatch::{Dice, Dispatch};
-use crate::message::attempt::Answer;
 use crate::message::body::Body;
 use crate::message::id::{AccountId, LaneId, MessageId, OrderId, PartKey, Seq};
 use crate::message::part::Part;
@@ -132,9 +131,8 @@ impl Dispatch {
             return;
         };
         let keys: Vec<PartKey> = held.entry.parts.iter().map(|it| it.key).collect();
-        // A part that was tried and is to be tried again may be at the carrier, unless it never left.
-        let left = |it: &Part| it.attempt.as_ref().is_some_and(|it| it.answer != Some(Answer::NotSent));
-        let untouched = |it: &Part| it.phase() == Phase::Queued && !left(it);
+        // A part that was tried and is to be tried again has left: it may be at the carrier.
+        let untouched = |it: &Part| it.phase() == Phase::Queued && it.attempt.is_none();
         let reply = if held.entry.parts.iter().all(untouched) {
             for key in keys {
                 self.step(key, Move::End(End::Cancelled), Some(Reason::Cancelled));

@@ -131,7 +131,11 @@ impl Dispatch {
         attempt.carrier_message_id = answered.carrier_message_id.or(attempt.carrier_message_id.take());
         attempt.cost = cost;
         let (carrier, number) = (attempt.link.carrier, attempt.number);
-        let Some(id) = attempt.carrier_message_id.clone() else { return };
+        let Some(id) = attempt.carrier_message_id.clone() else {
+            // Its receipts will come under a name that nobody knows: no doubt may take them for its own.
+            self.unresolved.put((carrier, held.entry.body.destination, key, number));
+            return;
+        };
         self.set.named(id.rhash(carrier), key);
         self.unpark(key, number, carrier, &id);
     }

@@ -117,7 +117,7 @@ impl Dispatch {
         // A failure of an attempt that is superseded, or about to be, is history.
         let decides = match phase {
             Phase::Queued | Phase::Intended => end == End::Delivered,
-            Phase::Unknown | Phase::Expired => end != End::Unknown,
+            Phase::Unknown | Phase::Expired => end == End::Delivered || (current && end != End::Unknown),
             _ => current || end == End::Delivered,
         };
         let moves = decides && phase.after(Move::End(end)).is_some();

@@ -133,7 +133,7 @@ impl World {
             let said = |key: &PartKey| delivered.get(key).copied().unwrap_or(false);
             let said = said(key) || (shared && self.store.parts.keys().any(|it| it.seq() == key.seq() && said(it)));
             // What an earlier process never learnt is not remembered: a part in doubt may then take its receipt.
-            let guessed = 0 < self.crashes
+            let guessed = 1 < self.life
                 && self
                     .store
                     .attempts_of(*key)

@@ -101,7 +101,7 @@ pub(crate) struct World {
     stamp: u64,
     queue: BTreeMap<(u64, u64), (u32, Coming)>,
     /// Which process this is; what an earlier one had planned does not happen.
-    life: u32,
+    pub(crate) life: u32,
     pub(crate) dispatch: Option<Dispatch>,
     pub(crate) store: Watched,
     pub(crate) plan: Arc<Plan>,
