@@ -18,6 +18,11 @@ impl Form {
         rhash(carrier, &self.canonical)
     }
 
+    /// The id as an answer would have written it.
+    pub fn id(&self) -> Option<CarrierMessageId> {
+        CarrierMessageId::new(&self.canonical)
+    }
+
     /// Whether this is the form of an answer's id.
     pub fn fits(&self, answered: &CarrierMessageId) -> bool {
         self.canonical == answered.canonical()

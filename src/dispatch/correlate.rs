@@ -280,6 +280,9 @@ impl Dispatch {
 
     /// The carrier took a part in doubt, as its receipt shows. Returns the number of the attempt.
     fn taken_after_all(&mut self, key: PartKey, ids: &[CarrierMessageId]) -> u8 {
+        let carrier = self.set.part(key).and_then(|it| it.attempt.as_ref()).map(|it| it.link.carrier);
+        // As its answer would have named it: the next receipt is looked for under that.
+        let name = carrier.and_then(|it| self.forms(it, ids).first().and_then(Form::id));
         self.step(key, Move::Take, None);
         let timeout = self.receipt_timeout(key);
         let now = self.now;
@@ -288,7 +291,7 @@ impl Dispatch {
         part.ends = part.ends.max(now) + timeout;
         let Some(attempt) = part.attempt.as_mut() else { return 0 };
         attempt.answer = Some(Answer::Taken);
-        attempt.carrier_message_id = ids.first().cloned();
+        attempt.carrier_message_id = name;
         let (number, rhash, carrier) = (attempt.number, attempt.rhash(), attempt.link.carrier);
         self.resolved(carrier, key, number);
         if let Some(rhash) = rhash {
