@@ -8,7 +8,6 @@ use crate::message::attempt::{Answer, Attempt};
 use crate::message::id::{CarrierId, LinkId, PartKey};
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
-use crate::record::entry::PastAttempt;
 use crate::route::plan::{Retry, UnknownPolicy};
 use std::time::Duration;
 
@@ -190,15 +189,11 @@ impl Dispatch {
         past.attempt.carrier_message_id = answered.carrier_message_id;
         past.attempt.cost = cost.filter(|_| answered.answer == Answer::Taken);
         let (carrier, changed) = (past.attempt.link.carrier, past.clone());
-        self.keep_past(changed.clone());
+        self.set.changed_past(changed.clone());
         if let Some(id) = changed.attempt.carrier_message_id {
             self.set.named(id.rhash(carrier), key);
             self.unpark(key, number, carrier, &id);
         }
-    }
-
-    pub(super) fn keep_past(&mut self, past: PastAttempt) {
-        self.set.changed_past(past);
     }
 
     /// Back to the head of its lane, at no cost but time.

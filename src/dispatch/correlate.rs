@@ -180,7 +180,7 @@ impl Dispatch {
         } else if let Some(past) = held.entry.past.iter_mut().find(|it| it.key == key && it.attempt.number == number) {
             past.attempt.receipt = Some(Box::new(receipt));
             let past = past.clone();
-            self.keep_past(past);
+            self.set.changed_past(past);
         }
     }
 
