@@ -7,6 +7,7 @@ mod daemon;
 mod demo;
 mod operation;
 mod peers;
+mod quirks;
 mod ring4;
 mod rust;
 mod service;

@@ -17,13 +17,13 @@ use rusqlite::Connection;
 use std::path::Path;
 
 /// The format that this version writes.
-pub(super) const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 2;
 
 /// `nunc`: marks the file as a store of nuncio.
 const APPLICATION: i64 = 0x6E75_6E63;
 
 /// What turns format `n` into `n + 1`, from 0, the empty file.
-const STEPS: [&str; FORMAT as usize] = [FORMAT_1];
+const STEPS: [&[&str]; FORMAT as usize] = [&[FORMAT_1], &[MANNER]];
 
 /// Brings the store to [`FORMAT`]; refuses one that is newer or not ours.
 pub(super) fn migrate(conn: &Connection, file: &Path) -> Result<(), Fault> {
@@ -40,6 +40,7 @@ pub(super) fn migrate(conn: &Connection, file: &Path) -> Result<(), Fault> {
     }
     let from = usize::try_from(found).expect("a format is between 0 and the latest");
     for (step, format) in STEPS[from..].iter().zip(found + 1..) {
+        let step = step.concat();
         let frame = format!(
             "BEGIN IMMEDIATE; {step} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {format}; COMMIT;"
         );
@@ -113,3 +114,6 @@ CREATE VIEW message_parts AS
         CASE WHEN p.done_at > 0 THEN datetime(p.done_at / 1000, 'unixepoch') END AS done_at
     FROM part p JOIN body b ON b.seq = p.id / 16;
 ";
+
+/// Format 2: how a message goes that is more than a plain text; NULL for most.
+const MANNER: &str = "ALTER TABLE body ADD COLUMN manner BLOB;";

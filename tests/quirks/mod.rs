@@ -1,0 +1,4 @@
+//! What real carriers do that the specification does not say: one named test a habit.
+
+mod receipts;
+mod wire;

@@ -1,0 +1,1 @@
+//! Habits 1 to 34: ids and receipts.
