@@ -181,20 +181,11 @@ impl Fields<'_> {
         size: usize,
         status: CommandStatus,
     ) -> (CString, Tlvs) {
-        if self.rest.is_empty() {
-            return Default::default();
+        match ResponseForm::of(self.rest, size, status) {
+            ResponseForm::Nothing => Default::default(),
+            ResponseForm::TlvsOnly => (CString::default(), self.tlvs()),
+            ResponseForm::Whole => (self.string(name, size).unwrap_or_default(), self.tlvs()),
         }
-        let refused = status != CommandStatus::Ok;
-        let readable = |text: &[u8]| !refused || text.iter().all(u8::is_ascii_graphic);
-        let whole = field::c_octet(size, self.rest).is_ok_and(|(after, text)| is_well_formed(after) && readable(text));
-        if !whole && is_well_formed(self.rest) {
-            return (CString::default(), self.tlvs());
-        }
-        if !whole && refused {
-            return Default::default();
-        }
-        let string = self.string(name, size).unwrap_or_default();
-        (string, self.tlvs())
     }
 
     /// `sm_length`, and as many octets of text.
@@ -212,12 +203,7 @@ impl Fields<'_> {
 
     /// The optional parameters after a text that may be followed by a NUL of its own.
     pub(crate) fn tlvs_after_text(&mut self) -> Tlvs {
-        if let [0, after @ ..] = self.rest
-            && !is_well_formed(self.rest)
-            && (is_well_formed(after) || (!starts_with_tag(self.rest) && starts_with_tag(after)))
-        {
-            self.rest = after;
-        }
+        self.rest = after_text(self.rest);
         self.tlvs()
     }
 
@@ -259,6 +245,42 @@ impl Fields<'_> {
     /// These octets of the frame, shared; an empty slice holds on to nothing.
     fn share(&self, octets: &[u8]) -> Bytes {
         self.frame.slice_ref(octets)
+    }
+}
+
+/// What the body of a response is that should be a string and optional parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResponseForm {
+    Nothing,
+    TlvsOnly,
+    Whole,
+}
+
+impl ResponseForm {
+    /// The string may have `size` octets.
+    pub(crate) fn of(rest: &[u8], size: usize, status: CommandStatus) -> Self {
+        let refused = status != CommandStatus::Ok;
+        let readable = |text: &[u8]| !refused || text.iter().all(u8::is_ascii_graphic);
+        let whole = field::c_octet(size, rest).is_ok_and(|(after, text)| is_well_formed(after) && readable(text));
+        match (whole, refused) {
+            _ if rest.is_empty() => Self::Nothing,
+            (false, _) if is_well_formed(rest) => Self::TlvsOnly,
+            (false, true) => Self::Nothing,
+            _ => Self::Whole,
+        }
+    }
+}
+
+/// What follows a text and the NUL that it may have of its own.
+pub(crate) fn after_text(rest: &[u8]) -> &[u8] {
+    match rest {
+        [0, after @ ..]
+            if !is_well_formed(rest)
+                && (is_well_formed(after) || (!starts_with_tag(rest) && starts_with_tag(after))) =>
+        {
+            after
+        }
+        _ => rest,
     }
 }
 
