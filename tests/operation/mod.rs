@@ -5,5 +5,6 @@ mod full;
 mod garbage;
 mod kill;
 mod life;
+mod mo;
 mod notify;
 mod prometheus;

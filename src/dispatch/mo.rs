@@ -1,0 +1,207 @@
+//! What becomes of messages from handsets.
+//!
+//! ```text
+//!            again within the window? ──► confirmed, nothing else
+//!  Mo ──►    part of several?         ──► waits, durable, until the others came or time is up ─┐
+//!            whole                    ─────────────────────────────────────────────────────────┴─► event of an
+//!                                                                              account, or of none
+//! ```
+//!
+//! **Guarantee.** What is confirmed to the carrier is durable: it stands in exactly one event, or it waits, and
+//! it ends up in one. One that comes again within `redelivery_window` is confirmed again and told once, over a
+//! crash, too: what is known again is made durable together with what it became.
+
+use crate::carrier::mo::{self, Mo, Said};
+use crate::dispatch::fact::Fact;
+use crate::dispatch::waiting::{Key, Put};
+use crate::dispatch::{Dice, Dispatch};
+use crate::message::id::CarrierId;
+use crate::message::time::Time;
+use crate::record::event::{Event, EventId, EventKind};
+use crate::record::mo::{MoPart, MoSeen};
+use crate::route::inbound::{self, Received};
+use crate::text::Alphabet;
+use crate::text::base64;
+use serde::Serialize;
+
+/// Messages that one sweep tells because their time is up: each is a row or more.
+const DUE_MAX: usize = 500;
+
+impl Dispatch {
+    /// Takes in a message from a handset, or a part of one.
+    pub(super) fn mo(&mut self, carrier: CarrierId, mo: Mo, dice: Dice<'_>) {
+        let options = self.mo_options(carrier);
+        if options.redelivery_window.is_some() && self.seen.holds(carrier, mo.fingerprint) {
+            self.facts.push(Fact::MoAgain { carrier });
+            return;
+        }
+        self.facts.push(Fact::Mo { carrier });
+        let part = MoPart { number: self.number(), carrier, mo, at: self.now };
+        if options.redelivery_window.is_some() {
+            self.remember(&part);
+        }
+        let Some(place) = part.mo.concat else {
+            self.tell(&[part], 1, dice);
+            return;
+        };
+        let key = Key::of(&part, &place);
+        match self.waiting.at(&key, place.index) {
+            // It is known from before, however long ago.
+            Some(waits) if waits.mo == part.mo => {
+                self.facts.push(Fact::MoAgain { carrier });
+                return;
+            }
+            // A handset counts anew: what it counted before is not completed any more.
+            Some(_) => self.give_up(&key, dice),
+            None => {}
+        }
+        self.batch.mo_parts.push(part.clone());
+        if let Put::Whole(parts) = self.waiting.put(key, place, part, self.now + options.reassembly_timeout) {
+            self.batch.mo_done.extend(parts.iter().map(|it| it.number));
+            self.tell(&parts, place.total, dice);
+        }
+        self.tell_due(dice);
+    }
+
+    /// Takes up what waited when the daemon stopped. The time that it was down does not count: the carrier could
+    /// not deliver what is missing.
+    pub(super) fn recall_mo(&mut self, parts: Vec<MoPart>, seen: Vec<MoSeen>) {
+        for part in parts {
+            let Some(place) = part.mo.concat else { continue };
+            let until = self.now + self.mo_options(part.carrier).reassembly_timeout;
+            self.waiting.put(Key::of(&part, &place), place, part, until);
+        }
+        let (now, plan) = (self.now, self.plan.clone());
+        let horizon = |carrier| horizon(now, plan.carriers.get(&carrier).map(|it| it.dialect.mo));
+        seen.into_iter().for_each(|it| self.seen.put(it));
+        self.batch.mo_forgotten.extend(self.seen.forget(horizon));
+    }
+
+    /// Tells the messages that have waited long enough, or for which there is no room.
+    pub(super) fn tell_due(&mut self, dice: Dice<'_>) {
+        for _ in 0..DUE_MAX {
+            let Some(parts) = self.waiting.take_due(self.now) else { return };
+            self.tell_incomplete(&parts, dice);
+        }
+    }
+
+    fn give_up(&mut self, key: &Key, dice: Dice<'_>) {
+        if let Some(parts) = self.waiting.take(key) {
+            self.tell_incomplete(&parts, dice);
+        }
+    }
+
+    fn tell_incomplete(&mut self, parts: &[MoPart], dice: Dice<'_>) {
+        let total = parts.first().and_then(|it| it.mo.concat).map_or(1, |it| it.total);
+        self.batch.mo_done.extend(parts.iter().map(|it| it.number));
+        self.tell(parts, total, dice);
+    }
+
+    /// Gives the parts of a message to the account that they are for, as one event.
+    fn tell(&mut self, parts: &[MoPart], total: u8, dice: Dice<'_>) {
+        let Some(first) = parts.first() else { return };
+        let plan = self.plan.clone();
+        let carrier = plan.carriers.get(&first.carrier);
+        let alphabet = carrier.map_or(Alphabet::Gsm7, |it| it.dialect.alphabet);
+        let content = mo::content(&parts.iter().map(|it| &it.mo).collect::<Vec<_>>(), alphabet);
+        let text = match &content.said {
+            Said::Text(text) => Some(&**text),
+            Said::Binary(_) => None,
+        };
+        let received = Received { to: &first.mo.destination, carrier: first.carrier, text };
+        let account = inbound::choose(&plan.inbound, &received);
+        let id = EventId { n: self.number(), token: dice() };
+        let came = |index: &u8| parts.iter().any(|it| it.mo.concat.is_none_or(|it| it.index == *index));
+        let missing: Vec<u8> = (1..=total).filter(|it| !came(it)).collect();
+        let data = Data {
+            id: &id.to_string().replacen("evt", "mo", 1),
+            to: &first.mo.destination,
+            from: &first.mo.source,
+            text,
+            data: match &content.said {
+                Said::Text(_) => None,
+                Said::Binary(octets) => Some(base64::encode(octets)),
+            },
+            encoding: content.encoding,
+            parts: total,
+            complete: missing.is_empty(),
+            missing: &missing,
+            udh: (!first.mo.udh.is_empty()).then(|| base64::encode(&first.mo.udh)),
+            ports: content.ports.map(|(to, from)| Ports { to, from }),
+            carrier: carrier.map(|it| &*it.name),
+            received_at: parts.iter().map(|it| it.at).min().unwrap_or(self.now).to_string(),
+        };
+        let data = serde_json::to_string(&data).expect("texts and numbers are always JSON");
+        self.facts.push(Fact::Received {
+            carrier: first.carrier,
+            event: id,
+            account,
+            parts: total,
+            missing: missing.len(),
+        });
+        let kind = EventKind::MessageReceived;
+        self.batch.events.push(Event { n: id.n, token: id.token, account, kind, at: self.now, data: data.into() });
+    }
+
+    /// Remembers what came, and forgets what has been remembered long enough.
+    fn remember(&mut self, part: &MoPart) {
+        let seen = MoSeen { number: part.number, carrier: part.carrier, fingerprint: part.mo.fingerprint, at: part.at };
+        self.seen.put(seen);
+        self.batch.mo_seen.push(seen);
+        let (now, plan) = (self.now, &self.plan);
+        let horizon = |carrier| horizon(now, plan.carriers.get(&carrier).map(|it| it.dialect.mo));
+        self.batch.mo_forgotten.extend(self.seen.forget(horizon));
+    }
+
+    fn mo_options(&self, carrier: CarrierId) -> mo::Options {
+        self.plan.carriers.get(&carrier).map(|it| it.dialect.mo).unwrap_or_default()
+    }
+
+    const fn number(&mut self) -> u64 {
+        let number = self.marks.next_event;
+        self.marks.next_event += 1;
+        number
+    }
+}
+
+/// What came before this is forgotten.
+fn horizon(now: Time, options: Option<mo::Options>) -> Time {
+    match options.unwrap_or_default().redelivery_window {
+        Some(window) => Time(now.0.saturating_sub(u64::try_from(window.as_millis()).unwrap_or(u64::MAX))),
+        None => Time(u64::MAX),
+    }
+}
+
+/// The particulars of [`EventKind::MessageReceived`].
+#[derive(Serialize)]
+struct Data<'a> {
+    /// What names the message.
+    id: &'a str,
+    to: &'a str,
+    from: &'a str,
+    /// What it says, or `data`: its octets in base64, if they are for a program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<String>,
+    encoding: &'static str,
+    /// How many it was sent in, and which of them never came, from 1.
+    parts: u8,
+    complete: bool,
+    #[serde(skip_serializing_if = "<[u8]>::is_empty")]
+    missing: &'a [u8],
+    /// The user data header of its first part, without its length, in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    udh: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ports: Option<Ports>,
+    carrier: Option<&'a str>,
+    received_at: String,
+}
+
+/// The ports of a message for a program.
+#[derive(Serialize)]
+struct Ports {
+    to: u16,
+    from: u16,
+}
