@@ -89,7 +89,7 @@ fn write(meters: &Meters, fact: &Fact) {
             match account {
                 Some(account) => debug!(event_id = %event, carrier, account, parts, missing, "received"),
                 None => {
-                    warn!(event_id = %event, carrier, parts, missing, "no [[inbound]] fits a message from a handset")
+                    warn!(event_id = %event, carrier, parts, missing, "no [[inbound]] fits a message from a handset");
                 }
             }
         }

@@ -239,7 +239,7 @@ impl Script {
         if let Some(number) = model.parked.keys().next().copied().filter(|_| self.one_in(4)) {
             batch.unparked.push(number);
         }
-        self.from_handsets(model, batch);
+        self.handsets(model, batch);
         if self.one_in(2) {
             let key = format!("key-{}", self.below(9)).into();
             let hash = std::array::from_fn(|_| self.chance() as u8);
@@ -251,7 +251,7 @@ impl Script {
 
 /// What comes from handsets: of random content and place, told, waiting and forgotten without regard to each other.
 impl Script {
-    fn from_handsets(&mut self, model: &Model, batch: &mut Batch) {
+    fn handsets(&mut self, model: &Model, batch: &mut Batch) {
         for _ in 0..self.below(4) {
             let (number, carrier) = (batch.marks.next_event, CarrierId(self.below(2) as u16 + 1));
             batch.marks.next_event += 1;
