@@ -1,7 +1,7 @@
 //! Messages from handsets: who wrote to whom, which part of which message, and what it says.
 //!
 //! ```text
-//! deliver_sm, data_sm ─► Mo: addresses, header and octets apart, Concat, Fingerprint
+//! deliver_sm, data_sm ─► Mo: addresses, octets, Concat, Fingerprint
 //! the parts of one message, in their order ─► Content: text, or octets
 //! ```
 //!
@@ -14,6 +14,7 @@ use crate::smpp::data::DataSm;
 use crate::smpp::pdu::Body;
 use crate::smpp::sm::{Sm, esm_class};
 use crate::smpp::tlv::{Tag, Tlvs};
+use crate::text::udh::{Ports, Udh};
 use crate::text::{self, Alphabet};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -27,9 +28,9 @@ pub struct Mo {
     pub destination: Box<str>,
     /// How `octets` are to be read.
     pub data_coding: u8,
-    /// The elements of the user data header, without its length; empty without one.
-    pub udh: Box<[u8]>,
-    /// What follows the header.
+    /// Whether `octets` are said to begin with a user data header.
+    pub udhi: bool,
+    /// What it says, header included.
     pub octets: Box<[u8]>,
     /// Which part of several it is.
     pub concat: Option<Concat>,
@@ -94,8 +95,8 @@ pub struct Content {
     pub said: Said,
     /// In which alphabet it came; that of its first part.
     pub encoding: &'static str,
-    /// The ports of the first part that names some: to, from.
-    pub ports: Option<(u16, u16)>,
+    /// The ports of the first part that names some.
+    pub ports: Option<Ports>,
 }
 
 /// Text or octets.
@@ -169,13 +170,14 @@ impl Frame<'_> {
             add(&mut digest, &value);
         }
         let digest: [u8; 32] = digest.finalize().into();
-        let (udh, octets) = header(class, self.octets);
+        let udhi = class & esm_class::UDHI != 0;
+        let (udh, _) = split(udhi, self.octets);
         Mo {
             source: written(self.source),
             destination: written(self.destination),
             data_coding,
-            udh: udh.into(),
-            octets: octets.into(),
+            udhi,
+            octets: self.octets.into(),
             concat: concat_of_header(udh).or_else(|| concat_of_tlvs(self.tlvs)),
             fingerprint: Fingerprint(digest.first_chunk().copied().expect("SHA-256 has 32 octets")),
         }
@@ -189,30 +191,13 @@ fn add(digest: &mut Sha256, field: &[u8]) {
 }
 
 /// Header and rest; a length that reaches beyond the end is none of a header (quirk 60).
-fn header(class: u8, octets: &[u8]) -> (&[u8], &[u8]) {
-    let parts = (class & esm_class::UDHI != 0)
-        .then(|| octets.split_first().and_then(|(length, rest)| rest.split_at_checked(usize::from(*length))));
-    parts.flatten().unwrap_or((&[], octets))
+fn split(udhi: bool, octets: &[u8]) -> (Udh<'_>, &[u8]) {
+    udhi.then(|| Udh::parse(octets)).flatten().unwrap_or((Udh::default(), octets))
 }
 
-/// The elements of a header: their identifiers and values. What is torn at the end is left out.
-fn elements(mut udh: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
-    std::iter::from_fn(move || {
-        let (id, length, rest) = (*udh.first()?, *udh.get(1)?, udh.get(2..)?);
-        let (value, rest) = rest.split_at_checked(usize::from(length))?;
-        udh = rest;
-        Some((id, value))
-    })
-}
-
-/// The last element that names a part counts, as 3GPP TS 23.040, 9.2.3.24 has it for repeated elements.
-fn concat_of_header(udh: &[u8]) -> Option<Concat> {
-    let of = |(id, value): (u8, &[u8])| match (id, value) {
-        (0x00, &[reference, total, index]) => place(Kind::Udh8, reference.into(), total, index),
-        (0x08, &[high, low, total, index]) => place(Kind::Udh16, u16::from_be_bytes([high, low]), total, index),
-        _ => None,
-    };
-    elements(udh).filter_map(of).last()
+fn concat_of_header(udh: Udh<'_>) -> Option<Concat> {
+    let it = udh.concat()?;
+    place(if it.wide { Kind::Udh16 } else { Kind::Udh8 }, it.reference, it.total, it.index)
 }
 
 fn concat_of_tlvs(tlvs: &Tlvs) -> Option<Concat> {
@@ -223,18 +208,6 @@ fn concat_of_tlvs(tlvs: &Tlvs) -> Option<Concat> {
 /// A place that can be; one part of one is a whole message.
 fn place(kind: Kind, reference: u16, total: u8, index: u8) -> Option<Concat> {
     (2 <= total && (1..=total).contains(&index)).then_some(Concat { kind, reference, total, index })
-}
-
-/// The ports of a header: to, from (3GPP TS 23.040, 9.2.3.24.3 and 4).
-fn ports(udh: &[u8]) -> Option<(u16, u16)> {
-    let of = |(id, value): (u8, &[u8])| match (id, value) {
-        (0x04, &[to, from]) => Some((to.into(), from.into())),
-        (0x05, &[to_high, to_low, from_high, from_low]) => {
-            Some((u16::from_be_bytes([to_high, to_low]), u16::from_be_bytes([from_high, from_low])))
-        }
-        _ => None,
-    };
-    elements(udh).filter_map(of).last()
 }
 
 /// An address as people write it: with `+` where the carrier says that it is international, or says nothing and
@@ -260,20 +233,35 @@ fn written(address: &Address) -> Box<str> {
 /// means at the carrier.
 pub fn content(parts: &[&Mo], default: Alphabet) -> Content {
     let first = parts.first().map_or(0, |it| it.data_coding);
-    let ports = parts.iter().find_map(|it| ports(&it.udh));
-    if parts.iter().any(|it| is_binary(it.data_coding)) {
-        let octets = parts.iter().flat_map(|it| it.octets.iter().copied()).collect();
+    let read: Vec<(u8, Udh<'_>, &[u8])> = parts
+        .iter()
+        .map(|it| {
+            let (udh, octets) = split(it.udhi, &it.octets);
+            (it.data_coding, udh, octets)
+        })
+        .collect();
+    let ports = read.iter().find_map(|(_, udh, _)| udh.ports());
+    if read.iter().any(|it| is_binary(it.0)) {
+        let octets = read.iter().flat_map(|it| it.2.iter().copied()).collect();
         return Content { said: Said::Binary(octets), encoding: "binary", ports };
     }
     let mut text = String::new();
     // Parts alike are read as one, so that a surrogate pair that was torn between two is whole again.
-    for alike in parts.chunk_by(|a, b| a.data_coding == b.data_coding) {
-        let octets: Vec<u8> = alike.iter().flat_map(|it| it.octets.iter().copied()).collect();
-        text.push_str(&text::decode(alike[0].data_coding, &octets, default));
+    for alike in read.chunk_by(|a, b| (a.0, a.1.shift()) == (b.0, b.1.shift())) {
+        let octets: Vec<u8> = alike.iter().flat_map(|it| it.2.iter().copied()).collect();
+        text.push_str(&text::decode(alike[0].0, alike[0].1, &octets, default));
     }
-    // Carriers end texts with a NUL, as C does.
+    // Carriers end texts with a NUL, as C does (quirk 20).
     text.truncate(text.trim_end_matches('\0').len());
     Content { said: Said::Text(text), encoding: encoding(first, default), ports }
+}
+
+impl Mo {
+    /// The user data header, its length included; empty without one.
+    pub fn header(&self) -> &[u8] {
+        let (_, rest) = split(self.udhi, &self.octets);
+        &self.octets[..self.octets.len() - rest.len()]
+    }
 }
 
 /// Whether the octets are for a program: SMPP 3.4, 5.2.19, and the 8-bit data of 3GPP TS 23.038, 4.
@@ -295,12 +283,7 @@ const fn encoding(data_coding: u8, default: Alphabet) -> &'static str {
         0x07 => "iso-8859-8",
         0x08 | 0xE0..=0xEF => "ucs2",
         0x05 | 0x09 | 0x0A | 0x0D | 0x0E => "ascii",
-        0x10..=0x1F | 0x40..=0x5F => match data_coding >> 2 & 3 {
-            0 => "gsm7",
-            2 => "ucs2",
-            _ => word(default),
-        },
-        0xC0..=0xDF | 0xF0..=0xFF => "gsm7",
+        0x10..=0x1F | 0x40..=0x5F if data_coding >> 2 & 3 == 2 => "ucs2",
         _ => word(default),
     }
 }
@@ -334,6 +317,13 @@ mod tests {
         read(&Body::DeliverSm(sm(class, octets))).unwrap()
     }
 
+    fn text_of(mo: &Mo) -> String {
+        match content(&[mo], Alphabet::Gsm7).said {
+            Said::Text(text) => text,
+            Said::Binary(octets) => panic!("{octets:?}"),
+        }
+    }
+
     fn sar(reference: u16, total: u8, index: u8) -> Tlvs {
         let tlvs = Tlvs::build().push(Tag::SAR_MSG_REF_NUM, &reference.to_be_bytes());
         tlvs.push(Tag::SAR_TOTAL_SEGMENTS, &[total]).push(Tag::SAR_SEGMENT_SEQNUM, &[index]).build()
@@ -365,8 +355,8 @@ mod tests {
         let (udh8, udh16) = (of(0x40, b"\x05\x00\x03\x07\x03\x02two"), of(0x40, b"\x06\x08\x04\x01\x02\x02\x01one"));
         let expected = Concat { kind: Kind::Udh8, reference: 7, total: 3, index: 2 };
         assert_eq!(
-            (udh8.concat, &*udh8.octets, &*udh8.udh),
-            (Some(expected), &b"two"[..], &b"\x00\x03\x07\x03\x02"[..])
+            (udh8.concat, udh8.header(), text_of(&udh8)),
+            (Some(expected), &b"\x05\x00\x03\x07\x03\x02"[..], "two".to_owned())
         );
         assert_eq!(udh16.concat, Some(Concat { kind: Kind::Udh16, reference: 0x102, total: 2, index: 1 }));
         let by_tlvs = read(&Body::DeliverSm(Sm { tlvs: sar(9, 2, 2), ..sm(0, b"two") })).unwrap();
@@ -378,7 +368,7 @@ mod tests {
         });
         let mixed = read(&mixed).unwrap();
         assert_eq!(mixed.concat, Some(Concat { kind: Kind::Udh8, reference: 7, total: 2, index: 1 }));
-        assert_eq!(content(&[&mixed], Alphabet::Gsm7).ports, Some((2_948, 9_200)));
+        assert_eq!(content(&[&mixed], Alphabet::Gsm7).ports, Some(Ports { destination: 2_948, source: 9_200 }));
     }
 
     #[test]
@@ -388,16 +378,16 @@ mod tests {
             b"\x05\x00\x03\x07\x02\x00x",
             b"\x05\x00\x03\x07\x02\x03x",
             b"\x05\x00\x03\x07\x01\x01x",
-            b"\x05\x00\x09\x07\x02\x01x",
             b"\x04\x00\x03\x07\x02x",
             b"\x01\x00x",
             b"\x00x",
         ] {
             let mo = of(0x40, octets);
-            assert_eq!((mo.concat, &*mo.octets), (None, &b"x"[..]), "{octets:?}");
+            assert_eq!((mo.concat, text_of(&mo)), (None, "x".to_owned()), "{octets:?}");
         }
         for octets in [&b""[..], b"\x06\x00\x03\x07\x02\x01", b"\xFFx"] {
-            assert_eq!(&*of(0x40, octets).octets, octets, "what is no header is text");
+            let mo = of(0x40, octets);
+            assert_eq!((mo.concat, mo.header()), (None, &b""[..]), "what is no header is text");
         }
         assert_eq!(read(&Body::DeliverSm(Sm { tlvs: sar(9, 0, 0), ..sm(0, b"x") })).unwrap().concat, None);
     }
@@ -412,6 +402,14 @@ mod tests {
         let (one, two) = (part(1, &octets[..4]), part(2, &octets[4..]));
         let content = content(&[&one, &two], Alphabet::Gsm7);
         assert_eq!((content.said, content.encoding), (Said::Text("a\u{1F512}b".to_owned()), "ucs2"));
+    }
+
+    #[test]
+    fn each_part_is_read_by_the_national_tables_that_its_header_names() {
+        // A locking shift of Turkish in the first part alone: 0x1D is ş there, and ß in the second.
+        let (one, two) =
+            (of(0x40, b"\x08\x00\x03\x07\x02\x01\x25\x01\x01\x1D"), of(0x40, b"\x05\x00\x03\x07\x02\x02\x1E"));
+        assert_eq!(content(&[&one, &two], Alphabet::Gsm7).said, Said::Text("şß".to_owned()));
     }
 
     #[test]

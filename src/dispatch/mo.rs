@@ -126,8 +126,8 @@ impl Dispatch {
             parts: total,
             complete: missing.is_empty(),
             missing: &missing,
-            udh: (!first.mo.udh.is_empty()).then(|| base64::encode(&first.mo.udh)),
-            ports: content.ports.map(|(to, from)| Ports { to, from }),
+            udh: Some(first.mo.header()).filter(|it| !it.is_empty()).map(base64::encode),
+            ports: content.ports.map(|it| Ports { to: it.destination, from: it.source }),
             carrier: carrier.map(|it| &*it.name),
             received_at: parts.iter().map(|it| it.at).min().unwrap_or(self.now).to_string(),
         };
@@ -190,7 +190,7 @@ struct Data<'a> {
     complete: bool,
     #[serde(skip_serializing_if = "<[u8]>::is_empty")]
     missing: &'a [u8],
-    /// The user data header of its first part, without its length, in base64.
+    /// The user data header of its first part, its length included, in base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     udh: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

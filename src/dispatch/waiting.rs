@@ -110,7 +110,7 @@ impl WaitingSet {
 }
 
 fn size(part: &MoPart) -> usize {
-    part.mo.octets.len() + part.mo.udh.len()
+    part.mo.octets.len() + part.mo.source.len() + part.mo.destination.len()
 }
 
 /// What has been taken in lately, in memory: its number is bounded.

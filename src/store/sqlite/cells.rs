@@ -39,7 +39,7 @@ pub(super) const META: &str = "next_seq, next_order, next_parked, time, awaiting
 /// The columns of `event`, in the order of its cells.
 pub(super) const EVENT: &str = "n, token, account, kind, at, data, seal";
 /// The columns of `mo`, in the order of its cells.
-pub(super) const MO: &str = "number, carrier, source, destination, data_coding, udh, octets, kind, reference, total, part, fingerprint, at, seal";
+pub(super) const MO: &str = "number, carrier, source, destination, data_coding, udhi, octets, kind, reference, total, part, fingerprint, at, seal";
 /// The columns of `mo_seen`, in the order of its cells.
 pub(super) const MO_SEEN: &str = "number, carrier, fingerprint, at, seal";
 
@@ -250,7 +250,7 @@ impl<'a> Cells<'a> {
         cells.text(Some(&mo.source));
         cells.text(Some(&mo.destination));
         cells.int(mo.data_coding.into());
-        cells.push(ValueRef::Blob(&mo.udh));
+        cells.int(mo.udhi.into());
         cells.push(ValueRef::Blob(&mo.octets));
         cells.maybe(mo.concat.map(|it| it.kind.number().into()));
         cells.maybe(mo.concat.map(|it| it.reference.into()));

@@ -309,7 +309,7 @@ pub(super) fn mo(row: &Row<'_>) -> Result<MoPart, Trouble> {
         source: line.words(),
         destination: line.words(),
         data_coding: line.small(),
-        udh: line.blob().into(),
+        udhi: line.small::<u8>() != 0,
         octets: line.blob().into(),
         concat: Some(Concat {
             kind: line.get(Kind::Udh8, |it| Kind::from_number(u8::try_from(it).ok()?)),

@@ -129,7 +129,7 @@ CREATE TABLE event (
 CREATE INDEX event_by_account ON event (account, n);
 CREATE TABLE mo (
     number INTEGER PRIMARY KEY, carrier INTEGER NOT NULL, source TEXT NOT NULL, destination TEXT NOT NULL,
-    data_coding INTEGER NOT NULL, udh BLOB NOT NULL, octets BLOB NOT NULL, kind INTEGER NOT NULL,
+    data_coding INTEGER NOT NULL, udhi INTEGER NOT NULL, octets BLOB NOT NULL, kind INTEGER NOT NULL,
     reference INTEGER NOT NULL, total INTEGER NOT NULL, part INTEGER NOT NULL, fingerprint BLOB NOT NULL,
     at INTEGER NOT NULL, seal INTEGER NOT NULL
 ) STRICT;

@@ -275,7 +275,7 @@ impl Script {
             source: "+31612345678".into(),
             destination: ["12345", "SHOP", ""][self.below(3) as usize].into(),
             data_coding: self.chance() as u8,
-            udh: if self.one_in(2) { octets(self.chance()) } else { Box::default() },
+            udhi: self.one_in(2),
             octets: if self.one_in(9) { Box::default() } else { octets(self.chance()) },
             concat: Some(Concat {
                 kind: [Kind::Udh8, Kind::Udh16, Kind::Sar][self.below(3) as usize],
