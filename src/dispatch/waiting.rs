@@ -5,7 +5,7 @@ use crate::message::id::CarrierId;
 use crate::message::time::Time;
 use crate::record::mo::{MoPart, MoSeen};
 use foldhash::fast::FixedState;
-use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 /// Parts that wait, all together: some ten megabytes with what is around them. Beyond it the oldest message is
 /// told as it is.
@@ -116,17 +116,18 @@ fn size(part: &MoPart) -> usize {
 /// What has been taken in lately, in memory: its number is bounded.
 #[derive(Debug, Default)]
 pub(super) struct SeenSet {
-    all: HashSet<(CarrierId, Fingerprint), FixedState>,
+    all: HashMap<(CarrierId, Fingerprint), Time, FixedState>,
     by_age: VecDeque<MoSeen>,
 }
 
 impl SeenSet {
-    pub(super) fn holds(&self, carrier: CarrierId, fingerprint: Fingerprint) -> bool {
-        self.all.contains(&(carrier, fingerprint))
+    /// Whether a carrier sent this at `since` or later.
+    pub(super) fn holds(&self, carrier: CarrierId, fingerprint: Fingerprint, since: Time) -> bool {
+        self.all.get(&(carrier, fingerprint)).is_some_and(|at| since <= *at)
     }
 
     pub(super) fn put(&mut self, seen: MoSeen) {
-        self.all.insert((seen.carrier, seen.fingerprint));
+        self.all.insert((seen.carrier, seen.fingerprint), seen.at);
         self.by_age.push_back(seen);
     }
 
@@ -137,10 +138,92 @@ impl SeenSet {
             && let Some(oldest) = self.by_age.front()
             && (oldest.at < horizon(oldest.carrier) || SEEN_MAX < self.by_age.len())
         {
-            self.all.remove(&(oldest.carrier, oldest.fingerprint));
+            let key = (oldest.carrier, oldest.fingerprint);
+            // What came again after its window is known by that.
+            if self.all.get(&key) == Some(&oldest.at) {
+                self.all.remove(&key);
+            }
             forgotten.push(oldest.number);
             self.by_age.pop_front();
         }
         forgotten
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::carrier::mo::Mo;
+
+    const KIB: usize = 1_024;
+
+    fn part(number: u64, octets: usize) -> (Key, Concat, MoPart) {
+        let place = Concat { kind: Kind::Udh16, reference: number as u16, total: 2, index: 1 };
+        let mo = Mo {
+            source: format!("{number}").into(),
+            destination: "12345".into(),
+            data_coding: 0,
+            udhi: false,
+            octets: vec![0; octets].into(),
+            concat: Some(place),
+            fingerprint: Fingerprint([0; 16]),
+        };
+        let part = MoPart { number, carrier: CarrierId(1), mo, at: Time(number) };
+        (Key::of(&part, &place), place, part)
+    }
+
+    /// How many messages wait after so many of one part each.
+    fn left(count: usize, octets: usize) -> (usize, u64) {
+        let (mut set, mut oldest) = (WaitingSet::default(), 0);
+        for number in 1..=count as u64 {
+            let (key, place, part) = part(number, octets);
+            assert_eq!(set.put(key, place, part, Time(1_000_000 + number)), Put::Waits);
+            while let Some(parts) = set.take_due(Time(0)) {
+                assert_eq!(parts[0].number, oldest + 1, "the oldest goes first");
+                oldest = parts[0].number;
+            }
+        }
+        (set.len(), oldest)
+    }
+
+    #[test]
+    fn parts_wait_in_bounded_numbers_and_octets() {
+        assert_eq!(left(PARTS_MAX + 10, 1), (PARTS_MAX, 10));
+        let (waiting, oldest) = left(400, 64 * KIB);
+        assert!((250..256).contains(&waiting) && oldest as usize == 400 - waiting, "{waiting} {oldest}");
+    }
+
+    #[test]
+    fn what_was_taken_is_gone_from_every_count() {
+        let mut set = WaitingSet::default();
+        let (key, place, first) = part(1, KIB);
+        let second = MoPart { number: 2, ..first.clone() };
+        set.put(key.clone(), place, first.clone(), Time(9));
+        assert_eq!(set.put(key.clone(), place, second.clone(), Time(10)), Put::Again);
+        assert_eq!((set.len(), set.next()), (1, Some(Time(9))));
+        let whole = set.put(key, Concat { index: 2, ..place }, second.clone(), Time(10));
+        assert_eq!(whole, Put::Whole(vec![first, second]));
+        assert_eq!((set.len(), set.next(), set.parts, set.octets), (0, None, 0, 0));
+    }
+
+    #[test]
+    fn what_was_seen_is_forgotten_by_age_and_by_number() {
+        let seen = |number: u64| {
+            let mut octets = [0; 16];
+            octets[..8].copy_from_slice(&number.to_be_bytes());
+            MoSeen { number, carrier: CarrierId(1), fingerprint: Fingerprint(octets), at: Time(number) }
+        };
+        let holds = |set: &SeenSet, it| set.holds(CarrierId(1), seen(it).fingerprint, Time(it));
+        let mut set = SeenSet::default();
+        (1..=SEEN_MAX as u64 + 2).for_each(|it| set.put(seen(it)));
+        assert_eq!(set.forget(|_| Time(0)), [1, 2], "no more than there is room for");
+        assert!(!holds(&set, 2) && holds(&set, 3));
+        assert_eq!(set.forget(|_| Time(5)), [3, 4], "no older than the window");
+        assert_eq!(set.forget(|_| Time(50)).len(), FORGET_MAX);
+        assert!(!set.holds(CarrierId(1), seen(9).fingerprint, Time(10)), "too old, whether forgotten or not");
+        let again = MoSeen { at: Time(SEEN_MAX as u64 + 3), ..seen(9) };
+        set.put(again);
+        while !set.forget(|_| again.at).is_empty() {}
+        assert!(set.holds(CarrierId(1), again.fingerprint, again.at));
     }
 }

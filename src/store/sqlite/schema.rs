@@ -139,3 +139,31 @@ CREATE TABLE mo_seen (
 ) STRICT;
 ALTER TABLE meta ADD COLUMN next_event INTEGER;
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::time::Time;
+    use crate::record::contract::Store;
+    use crate::store::sqlite::{Durability, Sqlite, seal};
+    use rusqlite::types::ValueRef;
+
+    #[test]
+    fn the_counters_of_a_store_of_format_1_are_read_under_the_seal_that_they_had() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let conn = Connection::open(directory.path().join("nuncio.db")).expect("a file");
+        let frame = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = 1;");
+        conn.execute_batch(&format!("{FORMAT_1}{frame}")).expect("a store of format 1");
+        let cells = [7, 5, 3, 1_700_000_000_000].map(ValueRef::Integer).into_iter().chain([ValueRef::Blob(&[])]);
+        let seal = seal::fold(cells.fold(seal::START, seal::mix));
+        let row = "INSERT INTO meta VALUES (1, 7, 5, 3, 1700000000000, x'', ?1)";
+        conn.execute(row, [seal]).expect("its counters");
+        drop(conn);
+        for _ in 0..2 {
+            let mut store = Sqlite::open(directory.path(), Durability::Os).expect("it opens");
+            let marks = store.recover().expect("it is sound").marks;
+            assert_eq!((marks.next_seq, marks.next_order, marks.next_parked, marks.next_event), (7, 5, 3, 1));
+            assert_eq!(marks.time, Time(1_700_000_000_000));
+        }
+    }
+}
