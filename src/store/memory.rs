@@ -92,6 +92,11 @@ impl Memory {
         self.image.events.values()
     }
 
+    /// Every part of a message from a handset that waits and is durable, in the order of their numbers.
+    pub fn mo_parts(&self) -> impl Iterator<Item = &MoPart> {
+        self.image.mo_parts.values()
+    }
+
     /// The marks that are durable.
     pub fn marks(&self) -> Marks {
         self.image.marks.clone().unwrap_or_else(Marks::first)
