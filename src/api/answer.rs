@@ -144,6 +144,7 @@ pub(super) const fn encoding(alphabet: Alphabet) -> &'static str {
         Alphabet::Ascii => "ascii",
         Alphabet::Latin1 => "latin1",
         Alphabet::Ucs2 => "ucs2",
+        Alphabet::Binary => "binary",
     }
 }
 

@@ -59,7 +59,7 @@ impl<'a> MessageView<'a> {
             client_ref: body.client_ref.as_deref(),
             status: status.word(),
             error: Failure::of(entry, status),
-            encoding: alphabet(body).map(encoding),
+            encoding: alphabet(body, plan).map(encoding),
             parts: body.parts,
             cost: body.price.map(Shown),
             currency: currency.map(Shown),

@@ -26,6 +26,8 @@ pub mod problem;
 mod memory;
 mod body;
 mod request;
+mod base64;
+mod form;
 mod diagnose;
 mod quote;
 mod recipients;

@@ -15,7 +15,7 @@ use crate::carrier::dialect::Dialect;
 use crate::carrier::inbound;
 use crate::carrier::reason;
 use crate::carrier::report::{Answered, News, Report, Ticket};
-use crate::carrier::submit::{Submit, submit_sm};
+use crate::carrier::submit::{Submit, request};
 use crate::message::attempt::{Answer, CarrierMessageId};
 use crate::message::reason::Reason;
 use crate::session::Session;
@@ -192,8 +192,8 @@ impl Talk {
         let mut moved = false;
         while 0 < self.session.credit() {
             let Some(submit) = self.ahead.pop_front() else { break };
-            match submit_sm(&submit, &self.dialect) {
-                Ok(sm) => self.session.handle(now, Input::Request(submit.ticket.0, Body::SubmitSm(sm))),
+            match request(&submit, &self.dialect) {
+                Ok(body) => self.session.handle(now, Input::Request(submit.ticket.0, body)),
                 Err(_) => self.end(submit.ticket, refused(Answer::Never, None, Reason::ContentRefused)),
             }
             moved = true;
@@ -263,7 +263,9 @@ impl Talk {
     fn meaning(&self, status: CommandStatus, body: &Body) -> Answered {
         let answer = answer::of(&self.dialect, status);
         let named = match body {
-            Body::SubmitSmResp(resp) => CarrierMessageId::new(&resp.message_id.to_string_lossy()),
+            Body::SubmitSmResp(resp) | Body::DataSmResp(resp) => {
+                CarrierMessageId::new(&resp.message_id.to_string_lossy())
+            }
             _ => None,
         };
         // A generic_nack of status 0 took nothing.

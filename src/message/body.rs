@@ -1,12 +1,14 @@
-//! What the customer asked for one recipient; written once, never changed.
+//! What the customer asked for one recipient; written once, and never changed but to erase what it says.
 
 use crate::message::class::Class;
 use crate::message::id::{AccountId, MessageId, OrderId, RouteId, Seq};
+use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::message::source::Source;
 use crate::message::time::Time;
 use crate::number::e164::E164;
-use crate::text::Requested;
+use crate::text::content::{Content, Requested};
+use std::sync::Arc;
 
 /// A message as it was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,11 +27,13 @@ pub struct Body {
     pub source: Source,
     /// Who gets it.
     pub destination: E164,
-    /// What it says.
+    /// What it says; empty where octets are sent.
     pub text: Box<str>,
     /// Which alphabet was asked for.
     pub requested: Requested,
-    /// How many SMS it takes: 1 to 10.
+    /// How it goes, where it is more than a plain text; shared by the messages of one request.
+    pub manner: Option<Arc<Manner>>,
+    /// How many SMS it takes over the air: 1 to 10.
     pub parts: u8,
     /// The customer's own reference.
     pub client_ref: Option<Box<str>>,
@@ -45,5 +49,23 @@ impl Body {
     /// Its place in the order of accepted messages.
     pub const fn seq(&self) -> Seq {
         self.id.seq
+    }
+
+    /// What it says, as the alphabets take it.
+    pub fn content(&self) -> Content<'_> {
+        Content { text: &self.text, requested: self.requested, form: self.manner.as_ref().map(|it| &it.form) }
+    }
+
+    /// In how many submits it goes: one for each SMS, unless the carrier cuts it.
+    pub fn submits(&self) -> u8 {
+        if self.manner.as_ref().is_some_and(|it| it.payload) { 1 } else { self.parts }
+    }
+
+    /// The same without what it says; `None` where nothing is left to erase.
+    pub fn erased(&self) -> Option<Self> {
+        let payload = self.manner.as_ref().is_some_and(|it| it.payload);
+        let left = payload.then(|| Manner { payload, ..Manner::default() });
+        let says = !self.text.is_empty() || self.manner.as_deref() != left.as_ref();
+        says.then(|| Self { text: "".into(), manner: left.map(Arc::new), ..self.clone() })
     }
 }

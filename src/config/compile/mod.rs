@@ -8,6 +8,7 @@ pub mod password;
 pub mod price;
 pub mod route;
 pub mod service;
+mod text;
 
 use crate::config::error::Findings;
 use crate::config::schema::Schema;

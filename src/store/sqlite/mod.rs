@@ -21,6 +21,7 @@ pub mod space;
 mod schema;
 mod cells;
 mod line;
+mod manner;
 mod seal;
 mod writer;
 mod reader;
