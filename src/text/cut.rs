@@ -144,11 +144,7 @@ impl<'a> Cut<'a> {
     /// What the PDU of this index says, and how long that is on the scale; `None` beyond the end.
     fn slice(&self, room: usize, index: usize) -> Result<Option<(Said<'_>, usize)>, TextError> {
         match &self.said {
-            Said::Data(data) => {
-                let slice =
-                    if room == usize::MAX { (index == 0).then_some(*data) } else { data.chunks(room).nth(index) };
-                Ok(slice.map(|it| (Said::Data(it), it.len())))
-            }
+            Said::Data(data) => Ok(data.chunks(room).nth(index).map(|it| (Said::Data(it), it.len()))),
             Said::Text(text) => {
                 let mut rest = &**text;
                 for before in 0.. {
