@@ -193,8 +193,10 @@ impl Talk {
         while 0 < self.session.credit() {
             let Some(submit) = self.ahead.pop_front() else { break };
             match request(&submit, &self.dialect) {
-                Ok(body) => self.session.handle(now, Input::Request(submit.ticket.0, body)),
-                Err(_) => self.end(submit.ticket, refused(Answer::Never, None, Reason::ContentRefused)),
+                Ok(body) if self.session.speaks(&body) => {
+                    self.session.handle(now, Input::Request(submit.ticket.0, body));
+                }
+                _ => self.end(submit.ticket, refused(Answer::Never, None, Reason::ContentRefused)),
             }
             moved = true;
         }
@@ -236,6 +238,8 @@ impl Talk {
             Event::Requested { sequence, body } => self.requested(now, sequence, &body),
             Event::Odd(oddity) => self.reports.push_back(Report::Odd(oddity)),
             Event::BindRefused(_) | Event::BindRequested { .. } | Event::Unbinding => (),
+            // Nothing waits for a handset, and the carrier's load shows in its answers.
+            Event::Invited { .. } | Event::Alerted(_) | Event::Congestion(_) => (),
         }
     }
 

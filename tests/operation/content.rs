@@ -20,7 +20,7 @@ impl Submit {
     fn of(frame: &Frame) -> Self {
         let mut rest = &frame.body[..];
         let mut octets = |count: usize| rest.split_off(..count).expect("the field is there").to_vec();
-        let mut word = |octets: &mut dyn FnMut(usize) -> Vec<u8>| while octets(1) != [0] {};
+        let word = |octets: &mut dyn FnMut(usize) -> Vec<u8>| while octets(1) != [0] {};
         word(&mut octets);
         for _ in ["source", "destination"] {
             octets(2);

@@ -8,3 +8,4 @@ mod kill;
 mod life;
 mod notify;
 mod prometheus;
+pub(crate) mod tls;

@@ -8,7 +8,8 @@ pub mod password;
 pub mod price;
 pub mod route;
 pub mod service;
-mod text;
+pub mod text;
+pub mod tls;
 
 use crate::config::error::Findings;
 use crate::config::schema::Schema;

@@ -9,7 +9,7 @@ use crate::text::national::Language;
 use crate::text::profile::{ClassCoding, Languages, Profile, Split};
 
 /// How texts become submits.
-pub(super) fn profile(path: &str, written: &Carrier, findings: &mut Findings) -> Profile {
+pub fn profile(path: &str, written: &Carrier, findings: &mut Findings) -> Profile {
     let default = Profile::default();
     let alphabets = [("gsm7", Alphabet::Gsm7), ("latin1", Alphabet::Latin1), ("ascii", Alphabet::Ascii)];
     let splits = [("udh8", Split::Udh8), ("udh16", Split::Udh16), ("sar", Split::Sar), ("payload", Split::Payload)];
@@ -48,7 +48,7 @@ fn national(path: &str, written: &[String], findings: &mut Findings) -> Language
 }
 
 /// In which operation they go.
-pub(super) fn operation(path: &str, written: &Carrier, findings: &mut Findings) -> Operation {
+pub fn operation(path: &str, written: &Carrier, findings: &mut Findings) -> Operation {
     let words = [("submit_sm", Operation::SubmitSm), ("data_sm", Operation::DataSm)];
     let at = format!("{path}.operation");
     let operation = findings.choose(&at, written.operation.as_deref(), &words, Operation::SubmitSm);
@@ -59,7 +59,7 @@ pub(super) fn operation(path: &str, written: &Carrier, findings: &mut Findings) 
 }
 
 /// What goes with every submit.
-pub(super) fn tlvs(path: &str, written: &Carrier, findings: &mut Findings) -> Vec<Parameter> {
+pub fn tlvs(path: &str, written: &Carrier, findings: &mut Findings) -> Vec<Parameter> {
     let at = format!("{path}.tlvs");
     if is_3_3(written) && !written.tlvs.is_empty() {
         findings.fault(&at, "SMPP 3.3 has no optional parameters");
@@ -74,7 +74,7 @@ pub(super) fn tlvs(path: &str, written: &Carrier, findings: &mut Findings) -> Ve
 }
 
 /// In which parameters a registration goes.
-pub(super) fn dlt(path: &str, written: Option<&Dlt>, findings: &mut Findings) -> DltTags {
+pub fn dlt(path: &str, written: Option<&Dlt>, findings: &mut Findings) -> DltTags {
     let default = DltTags::default();
     let Some(written) = written else { return default };
     let tags = DltTags {
