@@ -179,3 +179,177 @@ fn numbered(wanted: Numbering, usual: (u8, u8), digits: &str) -> Address {
     let (ton, npi) = (wanted.ton.unwrap_or(usual.0), wanted.npi.unwrap_or(usual.1));
     Address { ton, npi, digits: CString::from(digits) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::carrier::dialect::DltTags;
+    use crate::message::class::Class;
+    use crate::message::id::{AccountId, MessageId, OrderId, PartKey, RouteId, Seq};
+    use crate::message::manner::Parameter;
+    use crate::message::time::Time;
+    use crate::number::e164::E164;
+    use crate::text::content::{Binary, Form, Indication, MessageClass, Requested};
+    use crate::text::udh::Ports;
+
+    fn body(text: &str, parts: u8, manner: Manner) -> Body {
+        Body {
+            id: MessageId { seq: Seq(0x0001_12A7), token: 0 },
+            order: OrderId(1),
+            account: AccountId(1),
+            route: RouteId(1),
+            class: Class::Otp,
+            source: Source::Alphanumeric("SHOP".into()),
+            destination: E164(31_612_345_678),
+            text: text.into(),
+            requested: if text.is_empty() { Requested::Binary } else { Requested::Auto },
+            manner: (!manner.is_empty()).then(|| Arc::new(manner)),
+            parts,
+            client_ref: None,
+            created: Time(1),
+            expires: Time(2),
+            price: None,
+        }
+    }
+
+    fn asked(body: Body, index: u8, dialect: &Dialect) -> Result<pdu::Body, Unsayable> {
+        let ticket = Ticket(PartKey::new(body.seq(), index).0);
+        request(&Submit { ticket, body: Arc::new(body), index, validity: Duration::from_secs(90) }, dialect)
+    }
+
+    fn sm(body: Body, index: u8, dialect: &Dialect) -> Sm {
+        match asked(body, index, dialect) {
+            Ok(pdu::Body::SubmitSm(sm)) => sm,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn splitting(split: Split) -> Dialect {
+        Dialect { text: Profile { split, ..Profile::default() }, ..Dialect::default() }
+    }
+
+    fn tlvs(sm: &Sm) -> Vec<(u16, Vec<u8>)> {
+        sm.tlvs.iter().map(|(tag, value)| (tag.0, value.to_vec())).collect()
+    }
+
+    #[test]
+    fn a_text_of_one_part_is_as_plain_as_it_can_be() {
+        for split in [Split::Udh8, Split::Udh16, Split::Sar, Split::Payload] {
+            let sm = sm(body("a@", 1, Manner::default()), 0, &splitting(split));
+            let expected = Sm {
+                source: Address { ton: 5, npi: 0, digits: CString::from("SHOP") },
+                destination: Address { ton: 1, npi: 1, digits: CString::from("31612345678") },
+                validity_period: crate::smpp::time::relative(Duration::from_secs(90)),
+                registered_delivery: 1,
+                short_message: b"a\0"[..].into(),
+                ..Sm::default()
+            };
+            assert_eq!(sm, expected, "{split:?}");
+        }
+    }
+
+    #[test]
+    fn quirk_73_parts_are_joined_by_header_or_parameters_and_never_by_both() {
+        let long = || body(&"a".repeat(161), 2, Manner::default());
+        let udh8 = sm(long(), 1, &splitting(Split::Udh8));
+        assert_eq!((udh8.esm_class, &udh8.short_message[..]), (0x40, &b"\x05\x00\x03\xA7\x02\x02aaaaaaaa"[..]));
+        let udh16 = sm(long(), 1, &splitting(Split::Udh16));
+        assert_eq!((udh16.esm_class, &udh16.short_message[..]), (0x40, &b"\x06\x08\x04\x12\xA7\x02\x02aaaaaaaaa"[..]));
+        let sar = sm(long(), 1, &splitting(Split::Sar));
+        assert_eq!((sar.esm_class, &sar.short_message[..]), (0, &b"aaaaaaaa"[..]));
+        assert_eq!(tlvs(&sar), [(0x020C, vec![0x12, 0xA7]), (0x020E, vec![2]), (0x020F, vec![2])]);
+        let ports = Form { ports: Some(Ports { destination: 1, source: 2 }), ..Form::default() };
+        let behind_ports = body(&"a".repeat(161), 2, Manner { form: ports, ..Manner::default() });
+        let sm = sm(behind_ports, 1, &splitting(Split::Sar));
+        assert_eq!((sm.esm_class, sm.tlvs.is_empty()), (0x40, true));
+        assert_eq!(sm.short_message[..12], *b"\x0B\x00\x03\xA7\x02\x02\x05\x04\x00\x01\x00\x02");
+    }
+
+    #[test]
+    fn a_text_that_the_carrier_cuts_is_one_parameter() {
+        let text = "a".repeat(161);
+        let payload = || body(&text, 2, Manner { payload: true, ..Manner::default() });
+        let sm = sm(payload(), 0, &splitting(Split::Payload));
+        assert_eq!(
+            (sm.esm_class, sm.short_message.len(), tlvs(&sm)),
+            (0, 0, vec![(0x0424, text.clone().into_bytes())])
+        );
+        assert!(matches!(
+            asked(payload(), 1, &splitting(Split::Payload)),
+            Err(Unsayable::Text(TextError::NoSuchPart(1)))
+        ));
+    }
+
+    #[test]
+    fn a_message_keeps_the_number_of_submits_that_it_was_accepted_with() {
+        let text = "a".repeat(161);
+        let payload = body(&text, 2, Manner { payload: true, ..Manner::default() });
+        assert_eq!(tlvs(&sm(payload, 0, &splitting(Split::Udh8)))[0].0, 0x0424);
+        let cut = sm(body(&text, 2, Manner::default()), 0, &splitting(Split::Payload));
+        assert_eq!((cut.esm_class, cut.short_message.len()), (0x40, 159));
+        let other = asked(body(&text, 1, Manner::default()), 0, &Dialect::default());
+        assert!(matches!(other, Err(Unsayable::OtherCut(2))), "{other:?}");
+    }
+
+    #[test]
+    fn data_is_said_with_its_class_and_ports() {
+        let form = Form {
+            binary: Some(Binary::new(&[1, 2], &[]).unwrap()),
+            ports: Some(Ports { destination: 2948, source: 9200 }),
+            indication: MessageClass::new(1).map(Indication::Class),
+        };
+        let sm = sm(body("", 1, Manner { form, ..Manner::default() }), 0, &Dialect::default());
+        assert_eq!((sm.esm_class, sm.data_coding), (0x40, 0x15));
+        assert_eq!(&*sm.short_message, b"\x06\x05\x04\x0B\x84\x23\xF0\x01\x02");
+    }
+
+    #[test]
+    fn quirk_75_parameters_go_by_the_tags_and_with_the_ends_that_the_carrier_wants() {
+        let dlt =
+            Dlt { entity_id: Some("17".into()), template_id: Some("11".into()), telemarketer_id: Some("a,b".into()) };
+        let own = vec![Parameter { tag: 0x1500, value: b"own"[..].into() }];
+        let registered =
+            || body("a", 1, Manner { dlt: Some(Box::new(dlt.clone())), tlvs: own.clone(), ..Manner::default() });
+        let carriers = vec![
+            Parameter { tag: 0x1400, value: b"all"[..].into() },
+            Parameter { tag: 0x1500, value: b"all"[..].into() },
+            Parameter { tag: 0x1600, value: [0xFF][..].into() },
+        ];
+        let dialect = Dialect { tlvs: carriers, ..Dialect::default() };
+        let expected = [
+            (0x1400, b"17".to_vec()),
+            (0x1401, b"11".to_vec()),
+            (0x1402, b"a,b".to_vec()),
+            (0x1500, b"own".to_vec()),
+            (0x1600, vec![0xFF]),
+        ];
+        assert_eq!(tlvs(&sm(registered(), 0, &dialect)), expected);
+        let dlt = DltTags { entity: 0x1401, template: 0x1400, telemarketer: 0x1403, nul: true };
+        let swapped = Dialect { dlt, ..Dialect::default() };
+        let expected = [
+            (0x1400, b"11\0".to_vec()),
+            (0x1401, b"17\0".to_vec()),
+            (0x1403, b"a,b\0".to_vec()),
+            (0x1500, b"own".to_vec()),
+        ];
+        assert_eq!(tlvs(&sm(registered(), 0, &swapped)), expected);
+    }
+
+    #[test]
+    fn data_sm_has_text_and_validity_as_parameters() {
+        let dialect = Dialect { operation: Operation::DataSm, ..Dialect::default() };
+        let Ok(pdu::Body::DataSm(data)) = asked(body("П", 1, Manner::default()), 0, &dialect) else {
+            panic!("data_sm")
+        };
+        let expected = Tlvs::build().push(Tag::QOS_TIME_TO_LIVE, &[0, 0, 0, 90]).push(Tag::MESSAGE_PAYLOAD, &[4, 0x1F]);
+        let expected = DataSm {
+            source: Address { ton: 5, npi: 0, digits: CString::from("SHOP") },
+            destination: Address { ton: 1, npi: 1, digits: CString::from("31612345678") },
+            registered_delivery: 1,
+            data_coding: 8,
+            tlvs: expected.build(),
+            ..DataSm::default()
+        };
+        assert_eq!(data, expected);
+    }
+}

@@ -69,3 +69,49 @@ impl Body {
         says.then(|| Self { text: "".into(), manner: left.map(Arc::new), ..self.clone() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::content::{Binary, Form};
+
+    fn body(text: &str, manner: Option<Manner>) -> Body {
+        Body {
+            id: MessageId { seq: Seq(1), token: 0 },
+            order: OrderId(1),
+            account: AccountId(1),
+            route: RouteId(1),
+            class: Class::Otp,
+            source: Source::Unset,
+            destination: E164(31_612_345_678),
+            text: text.into(),
+            requested: Requested::Auto,
+            manner: manner.map(Arc::new),
+            parts: 3,
+            client_ref: None,
+            created: Time(1),
+            expires: Time(2),
+            price: None,
+        }
+    }
+
+    #[test]
+    fn nothing_that_it_says_is_left_when_it_is_erased() {
+        let binary = Some(Binary { data: [1, 2].into(), elements: [].into() });
+        let data = Manner { form: Form { binary, ..Form::default() }, ..Manner::default() };
+        for says in [body("secret", None), body("", Some(data.clone())), body("secret", Some(data.clone()))] {
+            let erased = says.erased().expect("there is something to erase");
+            assert_eq!(erased, body("", None));
+            assert_eq!(erased.erased(), None);
+        }
+        let payload = body("secret", Some(Manner { payload: true, ..data }));
+        let erased = payload.erased().expect("there is something to erase");
+        assert_eq!((erased.submits(), erased.erased()), (1, None), "how many submits it has is not what it says");
+    }
+
+    #[test]
+    fn a_payload_is_one_submit_of_several_sms() {
+        assert_eq!(body("a", None).submits(), 3);
+        assert_eq!(body("a", Some(Manner { payload: true, ..Manner::default() })).submits(), 1);
+    }
+}
