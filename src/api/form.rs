@@ -2,10 +2,10 @@
 //!
 //! Wishes that contradict each other are refused here, each at its field, before anything is cut.
 
-use crate::api::base64;
 use crate::api::problem::{Fault, Kind, Problem};
 use crate::api::request::{Asked, To};
 use crate::message::manner::{Dlt, Manner, Parameter};
+use crate::text::base64;
 use crate::text::content::{Binary, Form, Indication, MessageClass, Requested, Waiting, WaitingKind};
 use crate::text::udh::Ports;
 use std::borrow::Cow;

@@ -10,6 +10,7 @@
 //! is torn; that every part fits an SMS with the header that it has; and that what is sent is
 //! what was promised, because both are read off one [`cut::Cut`].
 
+pub mod base64;
 pub mod content;
 pub mod cut;
 pub mod gsm7;
@@ -38,6 +39,19 @@ pub enum Alphabet {
     Ucs2,
     /// None: octets that are no text.
     Binary,
+}
+
+impl Alphabet {
+    /// Its word in the API.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Gsm7 => "gsm7",
+            Self::Ascii => "ascii",
+            Self::Latin1 => "latin1",
+            Self::Ucs2 => "ucs2",
+            Self::Binary => "binary",
+        }
+    }
 }
 
 /// Why a content cannot be sent.

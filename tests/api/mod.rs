@@ -6,5 +6,6 @@ mod content;
 mod idempotency;
 mod auth;
 mod read;
+mod events;
 mod admin;
 mod server;

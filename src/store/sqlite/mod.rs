@@ -22,7 +22,7 @@ mod schema;
 mod cells;
 mod line;
 mod manner;
-mod seal;
+pub(in crate::store) mod seal;
 mod writer;
 mod reader;
 mod retain;
@@ -246,7 +246,14 @@ impl Store for Sqlite {
         let doubtful = self.asked_entries("finding what was open", |conn| reader::load(conn, &reader::open(conn)?))?;
         let marks = self.marks.clone();
         self.asked("recovering", |conn| {
-            Ok(Recovered { marks, doubtful, lanes: reader::lanes(conn)?, parked: reader::parked(conn)? })
+            Ok(Recovered {
+                marks,
+                doubtful,
+                lanes: reader::lanes(conn)?,
+                parked: reader::parked(conn)?,
+                mo_parts: reader::mo_parts(conn)?,
+                mo_seen: reader::mo_seen(conn)?,
+            })
         })
     }
 

@@ -1,7 +1,22 @@
-//! Octets in base64 (RFC 4648, 4), with or without the padding.
+//! Octets as text: base64 (RFC 4648, 4), written with padding and read with or without.
+
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// Writes octets as text: four characters for three octets.
+pub fn encode(octets: &[u8]) -> String {
+    let mut text = String::with_capacity(octets.len().div_ceil(3) * 4);
+    for three in octets.chunks(3) {
+        let bits = (0..3).fold(0, |bits, at| bits << 8 | u32::from(three.get(at).copied().unwrap_or(0)));
+        for at in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * at) & 0x3F) as usize];
+            text.push(if at <= three.len() { char::from(digit) } else { '=' });
+        }
+    }
+    text
+}
 
 /// Reads octets; `None` if the text is not base64.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+pub fn decode(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
     if digits.len() != text.len() && text.len() % 4 != 0 {
         return None;
@@ -35,7 +50,17 @@ fn digit(octet: u8) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{decode, encode};
+
+    #[test]
+    fn the_vectors_of_the_rfc() {
+        for (octets, text) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")]
+        {
+            assert_eq!(encode(octets.as_bytes()), text);
+        }
+        assert_eq!(encode(&[0xFB, 0xFF, 0xFE]), "+//+");
+    }
 
     #[test]
     fn the_vectors_of_the_rfc_are_read() {
