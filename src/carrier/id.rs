@@ -38,8 +38,9 @@ pub fn forms(receipt: &CarrierMessageId) -> Vec<Form> {
 /// The same, where the operator states how the ids relate.
 pub fn forms_of(receipt: &CarrierMessageId, form: IdForm) -> Vec<Form> {
     let written = receipt.canonical();
-    let to_decimal = || u128::from_str_radix(&written, 16).ok().map(|it| it.to_string());
-    let to_hex = || written.parse::<u128>().ok().map(|it| format!("{it:x}"));
+    // Numbers have 64 bits; what is longer is a name that happens to be of digits.
+    let to_decimal = || u64::from_str_radix(&written, 16).ok().map(|it| it.to_string());
+    let to_hex = || written.parse::<u64>().ok().map(|it| format!("{it:x}"));
     let converted = match form {
         IdForm::Text | IdForm::Decimal | IdForm::Hex => [None, None],
         IdForm::RespHex => [to_hex(), None],
