@@ -1,9 +1,10 @@
 //! What a carrier sends of its own accord: receipts, and messages from handsets.
 
 use crate::carrier::dialect::Dialect;
+use crate::carrier::mo;
 use crate::carrier::moment::moment;
 use crate::carrier::receipt::{ReceiptText, status_of_state};
-use crate::carrier::report::{Mo, News, ReceiptNews};
+use crate::carrier::report::{News, ReceiptNews};
 use crate::message::attempt::CarrierMessageId;
 use crate::message::receipt::Receipt;
 use crate::message::status::Status;
@@ -30,7 +31,6 @@ struct Delivery<'a> {
     source: &'a Address,
     destination: &'a Address,
     esm_class: u8,
-    data_coding: u8,
     octets: Bytes,
     tlvs: &'a Tlvs,
 }
@@ -42,7 +42,6 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
             source: &sm.source,
             destination: &sm.destination,
             esm_class: sm.esm_class,
-            data_coding: sm.data_coding,
             octets: sm.text(),
             tlvs: &sm.tlvs,
         },
@@ -50,7 +49,6 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
             source: &sm.source,
             destination: &sm.destination,
             esm_class: sm.esm_class,
-            data_coding: sm.data_coding,
             octets: sm.tlvs.get(Tag::MESSAGE_PAYLOAD).unwrap_or_default(),
             tlvs: &sm.tlvs,
         },
@@ -66,17 +64,7 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
         // Acknowledgements of the handset or its user: about a message only if they name one.
         _ => named || text.is_receipt(),
     };
-    Some(if is_receipt {
-        News::Receipt(receipt(&delivery, text, dialect))
-    } else {
-        News::Mo(Mo {
-            source: delivery.source.digits.to_string_lossy().into(),
-            destination: delivery.destination.digits.to_string_lossy().into(),
-            data_coding: delivery.data_coding,
-            udh: delivery.esm_class & UDHI != 0,
-            octets: delivery.octets.to_vec(),
-        })
-    })
+    Some(if is_receipt { News::Receipt(receipt(&delivery, text, dialect)) } else { News::Mo(mo::read(body)?) })
 }
 
 fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> ReceiptNews {
