@@ -201,6 +201,7 @@ fn odd(meter: &LinkMeter, carrier: &str, bind: &str, oddity: Oddity) {
         Oddity::Undecodable { .. } => meter.malformed(Malformation::Body),
         Oddity::Unserved { .. } => meter.malformed(Malformation::Command),
         Oddity::Misplaced { .. } => meter.malformed(Malformation::State),
-        Oddity::Unmatched { .. } | Oddity::Nacked { .. } | Oddity::Overrun => (),
+        Oddity::Unmatched { .. } | Oddity::Nacked { .. } => meter.malformed(Malformation::Sequence),
+        Oddity::Overrun => (),
     }
 }

@@ -1,4 +1,5 @@
 //! What real carriers do that the specification does not say: one named test a habit.
 
+mod answers;
 mod receipts;
-mod wire;
+mod stage;
