@@ -1,7 +1,8 @@
 //! Habits 35 to 45: what an SMSC answers to a submit and to a bind.
 
 use crate::daemon::raw::{self, Smsc};
-use crate::daemon::{Daemon, account, route, until};
+use crate::daemon::until;
+use crate::quirks::session::alone;
 use crate::quirks::stage::{INVALID_LENGTH, PATIENCE, Stage, tlv};
 use serde_json::Value;
 use std::time::{Duration, Instant};
@@ -240,12 +241,4 @@ fn quirk_45_a_refused_bind_has_no_body_and_is_tried_again() {
             (daemon.metrics().value("link_up{carrier=\"acme\",bind=\"acme-1\"}") == 1.0).then_some(())
         });
     }
-}
-
-/// A daemon whose link nobody has bound yet; `lines` are further lines of its carrier.
-fn alone(port: u16, lines: &str) -> Daemon {
-    let carrier = format!(
-        "[[carrier]]\nid = \"acme\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"secret\"\n{lines}\n"
-    );
-    Daemon::start(&(account("[1]") + &carrier + &route("")))
 }

@@ -1,5 +1,7 @@
 //! What real carriers do that the specification does not say: one named test a habit.
 
 mod answers;
+mod framing;
 mod receipts;
+mod session;
 mod stage;
