@@ -1,0 +1,6 @@
+//! Tests of the codec as a whole: exact octets, every operation there and back, the tables of the
+//! specification.
+
+mod fixtures;
+mod operations;
+mod strategies;
