@@ -55,7 +55,16 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
         },
         _ => return None,
     };
-    let text = ReceiptText::parse(&readable(&delivery));
+    let mut text = ReceiptText::parse(&readable(&delivery));
+    if !text.is_receipt()
+        && let Some(octets) = delivery.tlvs.get(Tag::MESSAGE_PAYLOAD)
+    {
+        // Both at once: the receipt is where it can be read.
+        let payload = ReceiptText::parse(&readable(&Delivery { octets, ..delivery }));
+        if payload.is_receipt() {
+            text = payload;
+        }
+    }
     let named = delivery.tlvs.get(Tag::RECEIPTED_MESSAGE_ID).is_some();
     let is_receipt = match delivery.esm_class & KIND {
         RECEIPT | INTERMEDIATE => true,
@@ -94,7 +103,7 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
     // An intermediate notification ends nothing, whatever its word (quirk 16), but for an arrival.
     let passing = delivery.esm_class & KIND == INTERMEDIATE && status != Status::Delivered;
     let status = if passing { Status::Sent } else { status };
-    let error_code = text.err.or_else(|| delivery.tlvs.get_u16(Tag::NETWORK_ERROR_CODE).map(|it| format!("{it:03}")));
+    let error_code = text.err.or_else(|| network_error(delivery.tlvs));
     let done_at = text.done_date.and_then(|it| moment(&it, dialect.receipt_offset));
     ReceiptNews {
         ids,
@@ -108,6 +117,15 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
             done_at,
         },
     }
+}
+
+/// `network_error_code`: a type of network and a number, or the number alone; some write it as three digits.
+fn network_error(tlvs: &Tlvs) -> Option<String> {
+    let value = tlvs.get(Tag::NETWORK_ERROR_CODE)?;
+    if value.len() == 3 && value.iter().all(u8::is_ascii_digit) {
+        return Some(value.iter().map(|it| char::from(*it)).collect());
+    }
+    tlvs.get_u16(Tag::NETWORK_ERROR_CODE).map(|it| format!("{it:03}"))
 }
 
 /// The text as characters: keys are ASCII in every alphabet but UTF-16, where a receipt in

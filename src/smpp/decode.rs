@@ -6,7 +6,8 @@
 //! |---|---|
 //! | a C-octet string is longer than its size | kept whole |
 //! | its NUL is missing | it fills its size, or ends with the body |
-//! | `sm_length` says more than there is | the text ends with the body |
+//! | `sm_length` says more than there is | the text ends with the body, or is empty before parameters |
+//! | `sm_length` says one less than there is | the text ends where parameters begin |
 //! | a NUL that `sm_length` does not count follows the text | skipped |
 //! | padding, leftover octets, lying TLV lengths | see [`crate::smpp::tlv`] |
 //! | a response without its body | the body is empty |
@@ -187,7 +188,10 @@ impl Fields<'_> {
         let refused = status != CommandStatus::Ok;
         let readable = |text: &[u8]| !refused || text.iter().all(u8::is_ascii_graphic);
         let whole = field::c_octet(size, self.rest).is_ok_and(|(after, text)| is_well_formed(after) && readable(text));
-        if !whole && is_well_formed(self.rest) {
+        // An id and a NUL too many may look like a tag and a length; but no tag of the
+        // specification begins as an id does.
+        let tagged = !self.rest[0].is_ascii_graphic();
+        if !whole && tagged && is_well_formed(self.rest) {
             return (CString::default(), self.tlvs());
         }
         if !whole && refused {
@@ -197,9 +201,20 @@ impl Fields<'_> {
         (string, self.tlvs())
     }
 
-    /// `sm_length`, and as many octets of text.
+    /// `sm_length`, and as many octets of text: none where what follows are parameters to the
+    /// last octet and ends too soon, one more where they begin behind the next octet.
     pub(crate) fn short_message(&mut self) -> Result<Bytes, Missing> {
-        let length = usize::from(self.octet("sm_length")?);
+        let mut length = usize::from(self.octet("sm_length")?);
+        if self.rest.len() < length && starts_with_tag(self.rest) && is_well_formed(self.rest) {
+            length = 0;
+        } else if let Some([last, after @ ..]) = self.rest.get(length..)
+            && *last != 0
+            && starts_with_tag(after)
+            && !is_well_formed(&self.rest[length..])
+            && is_well_formed(after)
+        {
+            length += 1;
+        }
         let text = match field::octets_clamped(length, self.rest) {
             Ok((rest, text)) => {
                 self.rest = rest;

@@ -113,16 +113,19 @@ fn quirk_60_a_text_is_as_long_as_there_is_something() {
     let mut stage = Stage::new("");
     let text = b"id:NAME stat:DELIVRD err:000";
     let payload = tlv(MESSAGE_PAYLOAD, text);
-    let delivery = |sm_length: u8, text, tail| {
+    fn delivery(sm_length: u8, text: &[u8], tail: &[u8]) -> Vec<u8> {
         Delivery { esm_class: 4, sm_length: Some(sm_length), text, tail, ..Delivery::default() }.body()
-    };
+    }
     let whole = text.len() as u8;
     let bodies = [
         // Longer than what is left.
         delivery(whole + 1, text, b""),
         delivery(255, text, b""),
-        // One short: the last digit of the error is lost, the rest is not.
+        // One short, where something follows and where nothing does.
         delivery(whole - 1, text, b""),
+        delivery(whole - 1, text, &tlv(0x1501, b"price")),
+        delivery(whole - 1, text, &tlv(MESSAGE_STATE, &[2])),
+        delivery(whole, text, &[&b"\0"[..], &tlv(MESSAGE_STATE, &[2])].concat()),
         // Nothing in it, all in the payload; and in both.
         delivery(0, b"", &payload),
         delivery(5, b"hello", &payload),
@@ -140,6 +143,10 @@ fn quirk_60_a_text_is_as_long_as_there_is_something() {
         stage.becomes(&id, "DELIVERED");
     }
     assert_eq!(stage.malformed("body"), 0.0);
+    // What was not counted belongs to the text all the same.
+    let one_short = raw::pdu(raw::DELIVER_SM, 0, 1, &delivery(whole - 1, text, &tlv(MESSAGE_STATE, &[2])));
+    let Ok(Body::DeliverSm(sm)) = Pdu::decode(Bytes::from(one_short)).map(|it| it.body) else { panic!("unreadable") };
+    assert_eq!((&sm.short_message[..], sm.tlvs.get_u8(Tag(MESSAGE_STATE))), (&text[..], Some(2)));
 }
 
 #[test]
