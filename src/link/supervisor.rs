@@ -23,6 +23,9 @@ use tracing::{info, warn};
 
 /// A bind that held for so long was no failure: the next try starts from the base.
 const HELD: Duration = Duration::from_secs(10);
+/// Oddities of a session that are logged one by one; then only the 32nd, the 64th and so on, so that
+/// a carrier cannot fill the disk with what it should not send. All are counted.
+const ODD_LOGGED: u64 = 16;
 /// How long to wait for the loop to take what the link has said.
 const CROWDED: Duration = Duration::from_secs(1);
 
@@ -129,9 +132,15 @@ impl Supervisor {
         let mut talk = Metered::new(now, Talk::new(now, epoch, options.manner()), self.meter.clone());
         let limits = driver::Options { max_pdu: options.max_pdu, write_timeout: options.write_timeout };
         let (outlet, meter) = (&self.outlet, &self.meter);
-        let (mut up_at, mut taken) = (None, false);
+        let (mut up_at, mut taken, mut oddities) = (None, false, 0);
         let report = |report: Report| match report {
-            Report::Odd(oddity) => odd(meter, carrier, bind, oddity),
+            Report::Odd(oddity) => {
+                oddities += 1;
+                if oddities <= ODD_LOGGED || u64::is_power_of_two(oddities) {
+                    warn!(carrier, bind, %oddity, nth = oddities, "the carrier sent what it should not");
+                }
+                odd(meter, oddity);
+            }
             report => {
                 match &report {
                     Report::Up { .. } => {
@@ -195,8 +204,7 @@ fn target(options: &Options) -> Result<Target, crate::wire::tls::TlsError> {
 }
 
 /// Counts what the carrier should not have sent.
-fn odd(meter: &LinkMeter, carrier: &str, bind: &str, oddity: Oddity) {
-    warn!(carrier, bind, %oddity, "the carrier sent what it should not");
+fn odd(meter: &LinkMeter, oddity: Oddity) {
     match oddity {
         Oddity::Undecodable { .. } => meter.malformed(Malformation::Body),
         Oddity::Unserved { .. } => meter.malformed(Malformation::Command),

@@ -117,6 +117,11 @@ impl Daemon {
         })
     }
 
+    /// How many lines it has logged with this in them.
+    pub(crate) fn count(&self, words: &str) -> usize {
+        self.process().heard().iter().filter(|it| it.contains(words)).count()
+    }
+
     /// kill -9.
     pub(crate) fn kill(&mut self) {
         self.process.take().expect("it runs").kill();

@@ -13,7 +13,7 @@ use nuncio::smpp::bind::{BindKind, BindResp};
 use nuncio::smpp::pdu::{Body, Pdu};
 use nuncio::smpp::status::CommandStatus;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const QUERY_SM: u32 = 0x03;
 const REPLACE_SM: u32 = 0x07;

@@ -1,6 +1,7 @@
 //! What real carriers do that the specification does not say: one named test a habit.
 
 mod answers;
+mod bounds;
 mod fields;
 mod framing;
 mod receipts;
