@@ -182,57 +182,24 @@ impl Fields<'_> {
         size: usize,
         status: CommandStatus,
     ) -> (CString, Tlvs) {
-        if self.rest.is_empty() {
-            return Default::default();
+        match ResponseForm::of(self.rest, size, status) {
+            ResponseForm::Nothing => Default::default(),
+            ResponseForm::TlvsOnly => (CString::default(), self.tlvs()),
+            ResponseForm::Whole => (self.string(name, size).unwrap_or_default(), self.tlvs()),
         }
-        let refused = status != CommandStatus::Ok;
-        let readable = |text: &[u8]| !refused || text.iter().all(u8::is_ascii_graphic);
-        let whole = field::c_octet(size, self.rest).is_ok_and(|(after, text)| is_well_formed(after) && readable(text));
-        // An id and a NUL too many may look like a tag and a length; but no tag of the
-        // specification begins as an id does.
-        let tagged = !self.rest[0].is_ascii_graphic();
-        if !whole && tagged && is_well_formed(self.rest) {
-            return (CString::default(), self.tlvs());
-        }
-        if !whole && refused {
-            return Default::default();
-        }
-        let string = self.string(name, size).unwrap_or_default();
-        (string, self.tlvs())
     }
 
-    /// `sm_length`, and as many octets of text: none where what follows are parameters to the
-    /// last octet and ends too soon, one more where they begin behind the next octet.
+    /// `sm_length`, and the text, see [`text_length`].
     pub(crate) fn short_message(&mut self) -> Result<Bytes, Missing> {
-        let mut length = usize::from(self.octet("sm_length")?);
-        if self.rest.len() < length && starts_with_tag(self.rest) && is_well_formed(self.rest) {
-            length = 0;
-        } else if let Some([last, after @ ..]) = self.rest.get(length..)
-            && *last != 0
-            && starts_with_tag(after)
-            && !is_well_formed(&self.rest[length..])
-            && is_well_formed(after)
-        {
-            length += 1;
-        }
-        let text = match field::octets_clamped(length, self.rest) {
-            Ok((rest, text)) => {
-                self.rest = rest;
-                text
-            }
-            Err(_) => &[],
-        };
+        let said = usize::from(self.octet("sm_length")?);
+        let (text, rest) = self.rest.split_at(text_length(said, self.rest));
+        self.rest = rest;
         Ok(self.share(text))
     }
 
     /// The optional parameters after a text that may be followed by a NUL of its own.
     pub(crate) fn tlvs_after_text(&mut self) -> Tlvs {
-        if let [0, after @ ..] = self.rest
-            && !is_well_formed(self.rest)
-            && (is_well_formed(after) || (!starts_with_tag(self.rest) && starts_with_tag(after)))
-        {
-            self.rest = after;
-        }
+        self.rest = after_text(self.rest);
         self.tlvs()
     }
 
@@ -274,6 +241,59 @@ impl Fields<'_> {
     /// These octets of the frame, shared; an empty slice holds on to nothing.
     fn share(&self, octets: &[u8]) -> Bytes {
         self.frame.slice_ref(octets)
+    }
+}
+
+/// What the body of a response is that should be a string and optional parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResponseForm {
+    Nothing,
+    TlvsOnly,
+    Whole,
+}
+
+impl ResponseForm {
+    /// The string may have `size` octets.
+    pub(crate) fn of(rest: &[u8], size: usize, status: CommandStatus) -> Self {
+        let refused = status != CommandStatus::Ok;
+        let readable = |text: &[u8]| !refused || text.iter().all(u8::is_ascii_graphic);
+        let whole = field::c_octet(size, rest).is_ok_and(|(after, text)| is_well_formed(after) && readable(text));
+        match (whole, refused) {
+            _ if rest.is_empty() => Self::Nothing,
+            // An id and a NUL too many may look like a tag and a length; but no tag of the
+            // specification begins as an id does.
+            (false, _) if !rest[0].is_ascii_graphic() && is_well_formed(rest) => Self::TlvsOnly,
+            (false, true) => Self::Nothing,
+            _ => Self::Whole,
+        }
+    }
+}
+
+/// How long a text is of which `sm_length` says so much: nothing where what is left ends before
+/// that and is parameters to its last octet, and one octet more where parameters begin behind it.
+pub(crate) fn text_length(said: usize, rest: &[u8]) -> usize {
+    match rest.get(said..) {
+        None if starts_with_tag(rest) && is_well_formed(rest) => 0,
+        None => rest.len(),
+        Some([last, after @ ..])
+            if *last != 0 && starts_with_tag(after) && !is_well_formed(&rest[said..]) && is_well_formed(after) =>
+        {
+            said + 1
+        }
+        Some(_) => said,
+    }
+}
+
+/// What follows a text and the NUL that it may have of its own.
+pub(crate) fn after_text(rest: &[u8]) -> &[u8] {
+    match rest {
+        [0, after @ ..]
+            if !is_well_formed(rest)
+                && (is_well_formed(after) || (!starts_with_tag(rest) && starts_with_tag(after))) =>
+        {
+            after
+        }
+        _ => rest,
     }
 }
 

@@ -402,7 +402,7 @@ const RECEIPT: &str = "id:0123456789 sub:001 dlvrd:001 submit date:2611201200 \
                        done date:2611201201 stat:DELIVRD err:000 text:hello";
 
 /// Hexadecimal lines; what stands after `#` is for the reader.
-fn octets(hex: &str) -> Bytes {
+pub(super) fn octets(hex: &str) -> Bytes {
     let digits: Vec<u8> = hex.lines().filter(|line| !line.starts_with('#')).flat_map(str::bytes).collect();
     digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
