@@ -5,6 +5,7 @@
 mod api;
 mod daemon;
 mod demo;
+mod fuzz;
 mod operation;
 mod peers;
 mod quirks;

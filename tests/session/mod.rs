@@ -1,5 +1,5 @@
 //! Sessions in virtual time: a pair of them over a wire made of dice, and single
 //! conversations word by word.
 
-mod pair;
+pub mod pair;
 mod words;
