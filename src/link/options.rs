@@ -8,8 +8,8 @@ use crate::session::version::Version;
 use crate::smpp::bind::{Bind, BindKind};
 use crate::smpp::cstring::CString;
 use crate::wire::secret::Secret;
+use crate::wire::tls::Client;
 use std::net::IpAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ pub struct Options {
     pub addresses: Vec<Box<str>>,
     /// The address that connections come from, where the carrier cares.
     pub local_address: Option<IpAddr>,
-    /// TLS, where the carrier speaks it.
-    pub tls: Option<Tls>,
+    /// TLS, where the carrier speaks it. All binds of a carrier share one, and the sessions in it.
+    pub tls: Option<Client>,
     /// How long a connection may take, TLS included. Default 10 s.
     pub connect_timeout: Duration,
     /// How long a write may stand still before the link counts as dead. Default 10 s.
@@ -44,15 +44,6 @@ pub struct Options {
     pub reconnect: Reconnect,
     /// The habits of the carrier.
     pub dialect: Arc<Dialect>,
-}
-
-/// TLS towards a carrier; without a file the roots of the platform are trusted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tls {
-    /// Certificates in PEM that are trusted instead of the platform's.
-    pub ca_file: Option<PathBuf>,
-    /// The name in the certificate; `None` is the host of the address.
-    pub server_name: Option<Box<str>>,
 }
 
 /// What the bind says.

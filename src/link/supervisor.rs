@@ -3,6 +3,8 @@
 use crate::carrier::report::{Answered, Report};
 use crate::carrier::talk::{Command, Talk};
 use crate::link::backoff::Backoff;
+use crate::link::expiry::{Expiry, Left};
+use crate::link::hint;
 use crate::link::lanes::Outlet;
 use crate::link::metered::Metered;
 use crate::link::options::Options;
@@ -11,7 +13,6 @@ use crate::session::output::{CloseReason, Oddity};
 use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::link::{LinkMeter, LinkState, Malformation};
 use crate::wire::driver::{self, Ended};
-use crate::wire::tls::{Client, ClientOptions};
 use crate::wire::transport::{self, Stream, Target};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -94,23 +95,20 @@ impl Supervisor {
 
     async fn connect(&mut self) -> Option<Stream> {
         let (carrier, bind) = (self.options.carrier.clone(), self.bind());
-        let target = match target(&self.options) {
-            Ok(target) => target,
-            Err(error) => {
-                warn!(carrier = &*carrier, bind, %error, "TLS towards the carrier cannot be set up");
-                return None;
-            }
-        };
+        let target = target(&self.options);
         let mut connecting = std::pin::pin!(transport::connect(&target));
         loop {
             tokio::select! {
                 connected = &mut connecting => match connected {
                     Ok((stream, address)) => {
-                        info!(carrier = &*carrier, bind, %address, "connected");
+                        let tls = stream.security();
+                        let (version, resumed) = (tls.map(|it| it.version), tls.map(|it| it.resumed));
+                        info!(carrier = &*carrier, bind, %address, tls = version, resumed, "connected");
                         return Some(stream);
                     }
                     Err(error) => {
-                        warn!(carrier = &*carrier, bind, %error, "cannot connect");
+                        let hint = hint::of_connect(&error);
+                        warn!(carrier = &*carrier, bind, %error, hint, "cannot connect");
                         return None;
                     }
                 },
@@ -157,10 +155,13 @@ impl Supervisor {
                 }
             }
         };
-        let ended = driver::drive(&mut talk, stream, &mut self.commands, report, &limits).await;
+        let expiry = Expiry::of(stream.security());
+        let driving = driver::drive(&mut talk, stream, &mut self.commands, report, &limits);
+        let ended = expiry.watch(driving, |left| expires(meter, carrier, bind, left)).await;
+        let hint = if up_at.is_none() { hint::of_end(&ended, options.tls.is_some()) } else { None };
         // Nothing flows until an operator or the carrier does something about it.
-        if matches!(ended, Ended::Closed(CloseReason::BindRefused(_))) {
-            warn!(carrier, bind, reason = %ended, "session ended");
+        if hint.is_some() || matches!(ended, Ended::Closed(CloseReason::BindRefused(_))) {
+            warn!(carrier, bind, reason = %ended, hint, "session ended");
         } else {
             info!(carrier, bind, reason = %ended, "session ended");
         }
@@ -190,17 +191,22 @@ impl Supervisor {
     }
 }
 
-fn target(options: &Options) -> Result<Target, crate::wire::tls::TlsError> {
-    let client = |it: &crate::link::options::Tls| {
-        let server_name = it.server_name.as_ref().map(ToString::to_string);
-        Client::new(&ClientOptions { ca_file: it.ca_file.clone(), server_name, ..ClientOptions::default() })
-    };
-    Ok(Target {
+fn target(options: &Options) -> Target {
+    Target {
         addresses: options.addresses.iter().map(ToString::to_string).collect(),
         local_address: options.local_address,
         connect_timeout: options.connect_timeout,
-        tls: options.tls.as_ref().map(client).transpose()?,
-    })
+        tls: options.tls.clone(),
+    }
+}
+
+/// Shows how long the carrier's certificate is good, and warns while there is time to renew it.
+fn expires(meter: &LinkMeter, carrier: &str, bind: &str, left: Left) {
+    meter.certificate_expires_in(left.seconds);
+    if left.is_to_be_told {
+        let days = (left.seconds / 86_400.0).floor();
+        warn!(carrier, bind, days, "the certificate of the carrier expires soon");
+    }
 }
 
 /// Counts what the carrier should not have sent.

@@ -103,6 +103,8 @@ metrics! {
         "From an enquire_link to its response.";
     PDUS = "pdus_total" Counter, Count ["carrier" "direction" "command"] "PDUs read and written.";
     MALFORMED_PDUS = "malformed_pdus_total" Counter, Count ["carrier" "reason"] "PDUs that could not be read or were not legal.";
+    TLS_EXPIRY = "tls_expiry_seconds" Gauge, Seconds ["carrier"]
+        "Until the certificate of a carrier expires, negative when it has; there from its first connection with TLS on.";
     RECEIPTS = "receipts_total" Counter, Count ["carrier" "status"]
         "Receipts that came, matched or not, each once, by the normalised word.";
     RECEIPT_DELAY = "receipt_delay_seconds" Histogram(HUMAN), Seconds ["carrier"] "From the submit of a part to a receipt.";

@@ -1,6 +1,6 @@
 //! TCP connections, plain or secured, and how they are made.
 
-use crate::wire::tls::{Client, TlsError};
+use crate::wire::tls::{Client, Security, TlsError};
 use socket2::{SockRef, TcpKeepalive};
 use std::fmt;
 use std::io;
@@ -151,6 +151,16 @@ pub enum Stream {
     Plain(TcpStream),
     /// Secured by TLS, as either side of it.
     Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    /// What TLS agreed upon; `None` without TLS.
+    pub fn security(&self) -> Option<Security> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(tls) => Some(Security::of(tls)),
+        }
+    }
 }
 
 impl AsyncRead for Stream {

@@ -7,3 +7,4 @@ mod kill;
 mod life;
 mod notify;
 mod prometheus;
+pub(crate) mod tls;

@@ -7,3 +7,4 @@ mod framing;
 mod receipts;
 mod session;
 mod stage;
+mod tls;

@@ -3,13 +3,13 @@
 use crate::carrier::dialect::{Cost, Dialect, IdForm, Numbering, ReceiptsAsked};
 use crate::config::Environment;
 use crate::config::compile::password::password;
-use crate::config::compile::service::{readable, wait};
-use crate::config::compile::{Names, check_name, find_duplicates, price};
+use crate::config::compile::service::wait;
+use crate::config::compile::{Names, check_name, find_duplicates, price, tls};
 use crate::config::error::Findings;
-use crate::config::schema::carrier::{self as written, TlsChoice};
+use crate::config::schema::carrier as written;
 use crate::config::units::Span;
 use crate::dispatch::plan::Carrier;
-use crate::link::options::{Credentials, Options, Reconnect, Tls};
+use crate::link::options::{Credentials, Options, Reconnect};
 use crate::message::attempt::Answer;
 use crate::message::id::{CarrierId, LinkId};
 use crate::message::reason::Reason;
@@ -101,16 +101,6 @@ impl One<'_, '_> {
         if written.retired == Some(true) {
             self.findings.unbuilt(&self.at("retired"), "true", "false");
         }
-        if let Some(TlsChoice::Table(tls)) = &written.tls {
-            let given = [
-                ("client_certificate", tls.client_certificate.is_some()),
-                ("client_key", tls.client_key.is_some()),
-                ("pin_sha256", tls.pin_sha256.is_some()),
-            ];
-            for (key, _) in given.into_iter().filter(|(_, given)| *given) {
-                self.findings.unbuilt(&self.at(&format!("tls.{key}")), "…", "");
-            }
-        }
     }
 
     /// What each bind does; those that submit come first.
@@ -159,7 +149,7 @@ impl One<'_, '_> {
         let max_pdu = written.max_pdu.map_or(default.max_pdu as u64, |it| it.0);
         Options {
             local_address: self.local_address(),
-            tls: self.tls(),
+            tls: written.tls.as_ref().and_then(|it| tls::client(&self.at("tls"), it, self.findings)),
             connect_timeout: self.wait("connect_timeout", written.connect_timeout, default.connect_timeout),
             write_timeout: self.wait("write_timeout", written.write_timeout, default.write_timeout),
             max_pdu: self.findings.within(&self.at("max_pdu"), max_pdu, 1 << 10..=1 << 20) as usize,
@@ -217,18 +207,6 @@ impl One<'_, '_> {
             self.findings.fault(&self.at("local_address"), format!("{text:?} is not an IP address"));
         }
         address
-    }
-
-    fn tls(&mut self) -> Option<Tls> {
-        match self.written.tls.as_ref()? {
-            TlsChoice::Plain(on) => on.then(Tls::default),
-            TlsChoice::Table(tls) => {
-                if let Some(file) = &tls.ca_file {
-                    readable(&self.at("tls.ca_file"), file, self.findings);
-                }
-                Some(Tls { ca_file: tls.ca_file.clone(), server_name: tls.server_name.as_deref().map(Into::into) })
-            }
-        }
     }
 
     fn reconnect(&mut self, default: Reconnect) -> Reconnect {

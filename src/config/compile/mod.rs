@@ -8,6 +8,7 @@ pub mod password;
 pub mod price;
 pub mod route;
 pub mod service;
+pub mod tls;
 
 use crate::config::error::Findings;
 use crate::config::schema::Schema;

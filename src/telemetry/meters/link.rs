@@ -83,6 +83,9 @@ pub struct LinkMeter {
     enquire_link_rtt: Histogram,
     pdus: [Pdus; 2],
     malformed: [Counter; REASONS.len()],
+    /// For the gauge that is not there before there is a certificate: at 0 it would cry wolf.
+    exposition: Exposition,
+    carrier: Box<str>,
 }
 
 impl LinkMeter {
@@ -97,6 +100,8 @@ impl LinkMeter {
             enquire_link_rtt: exposition.histogram(&names::ENQUIRE_LINK_RTT, [carrier]),
             pdus: ["in", "out"].map(|direction| Pdus::new(exposition, carrier, direction)),
             malformed: REASONS.map(|it| exposition.counter(&names::MALFORMED_PDUS, [carrier, it])),
+            exposition: exposition.clone(),
+            carrier: carrier.into(),
         }
     }
 
@@ -115,6 +120,11 @@ impl LinkMeter {
     /// An `enquire_link` was answered after so long.
     pub fn enquired(&self, rtt: Duration) {
         self.enquire_link_rtt.record(rtt);
+    }
+
+    /// So many seconds are left until the carrier's certificate expires.
+    pub fn certificate_expires_in(&self, seconds: f64) {
+        self.exposition.gauge(&names::TLS_EXPIRY, [&*self.carrier]).set(seconds);
     }
 
     /// A PDU was read or written.
