@@ -1,6 +1,6 @@
 //! Keeps one bind alive until it is told to stop.
 
-use crate::carrier::report::{Answered, Report};
+use crate::carrier::report::{Answered, Aside, Report};
 use crate::carrier::talk::{Command, Talk};
 use crate::link::backoff::Backoff;
 use crate::link::expiry::{Expiry, Left};
@@ -11,9 +11,11 @@ use crate::link::options::Options;
 use crate::message::attempt::Answer;
 use crate::session::output::{CloseReason, Oddity};
 use crate::telemetry::labels::bind_name;
+use crate::telemetry::masked::Masked;
 use crate::telemetry::meters::link::{LinkMeter, LinkState, Malformation};
 use crate::wire::driver::{self, Ended};
 use crate::wire::transport::{self, Stream, Target};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -24,9 +26,9 @@ use tracing::{info, warn};
 
 /// A bind that held for so long was no failure: the next try starts from the base.
 const HELD: Duration = Duration::from_secs(10);
-/// Oddities of a session that are logged one by one; then only the 32nd, the 64th and so on, so that
-/// a carrier cannot fill the disk with what it should not send. All are counted.
-const ODD_LOGGED: u64 = 16;
+/// Lines of one kind that a carrier can make a session log one by one; then only the 32nd, the 64th
+/// and so on, so that it cannot fill the disk.
+const LOGGED: u64 = 16;
 /// How long to wait for the loop to take what the link has said.
 const CROWDED: Duration = Duration::from_secs(1);
 
@@ -95,23 +97,17 @@ impl Supervisor {
 
     async fn connect(&mut self) -> Option<Stream> {
         let (carrier, bind) = (self.options.carrier.clone(), self.bind());
-        let target = target(&self.options);
-        let mut connecting = std::pin::pin!(transport::connect(&target));
+        let options = self.options.clone();
+        let mut connecting = std::pin::pin!(connection(&options, &bind));
         loop {
             tokio::select! {
-                connected = &mut connecting => match connected {
-                    Ok((stream, address)) => {
-                        let tls = stream.security();
-                        let (version, resumed) = (tls.map(|it| it.version), tls.map(|it| it.resumed));
-                        info!(carrier = &*carrier, bind, %address, tls = version, resumed, "connected");
-                        return Some(stream);
-                    }
-                    Err(error) => {
-                        let hint = hint::of_connect(&error);
-                        warn!(carrier = &*carrier, bind, %error, hint, "cannot connect");
-                        return None;
-                    }
-                },
+                connected = &mut connecting => {
+                    let (stream, address) = connected?;
+                    let tls = stream.security();
+                    let (version, resumed) = (tls.map(|it| it.version), tls.map(|it| it.resumed));
+                    info!(carrier = &*carrier, bind, %address, tls = version, resumed, "connected");
+                    return Some(stream);
+                }
                 () = self.stop.cancelled() => return None,
                 command = self.commands.recv() => match command {
                     Some(command) => self.give_back(command),
@@ -130,14 +126,22 @@ impl Supervisor {
         let mut talk = Metered::new(now, Talk::new(now, epoch, options.manner()), self.meter.clone());
         let limits = driver::Options { max_pdu: options.max_pdu, write_timeout: options.write_timeout };
         let (outlet, meter) = (&self.outlet, &self.meter);
-        let (mut up_at, mut taken, mut oddities) = (None, false, 0);
+        let (mut up_at, mut taken) = (None, false);
+        let (mut oddities, mut asides) = (Occasional::default(), Occasional::default());
         let report = |report: Report| match report {
             Report::Odd(oddity) => {
-                oddities += 1;
-                if oddities <= ODD_LOGGED || u64::is_power_of_two(oddities) {
-                    warn!(carrier, bind, %oddity, nth = oddities, "the carrier sent what it should not");
+                if let Some(nth) = oddities.next() {
+                    warn!(carrier, bind, %oddity, nth, "the carrier sent what it should not");
                 }
                 odd(meter, oddity);
+            }
+            Report::Aside(aside) => {
+                if let Some(nth) = asides.next() {
+                    by_the_way(carrier, bind, nth, &aside);
+                }
+                if let Aside::Congestion(percent) = aside {
+                    meter.congested(percent);
+                }
             }
             report => {
                 match &report {
@@ -191,6 +195,23 @@ impl Supervisor {
     }
 }
 
+/// A connection to the carrier, or one that the carrier makes to us; why there is none is logged.
+async fn connection(options: &Options, bind: &str) -> Option<(Stream, SocketAddr)> {
+    let carrier = &*options.carrier;
+    if let Some(outbind) = &options.outbind {
+        let listen = outbind.listen;
+        info!(carrier, bind, %listen, "waits for the carrier to connect");
+        return transport::accept(listen)
+            .await
+            .inspect_err(|error| warn!(carrier, bind, %listen, %error, "cannot listen"))
+            .ok();
+    }
+    transport::connect(&target(options))
+        .await
+        .inspect_err(|error| warn!(carrier, bind, %error, hint = hint::of_connect(error), "cannot connect"))
+        .ok()
+}
+
 fn target(options: &Options) -> Target {
     Target {
         addresses: options.addresses.iter().map(ToString::to_string).collect(),
@@ -206,6 +227,30 @@ fn expires(meter: &LinkMeter, carrier: &str, bind: &str, left: Left) {
     if left.is_to_be_told {
         let days = (left.seconds / 86_400.0).floor();
         warn!(carrier, bind, days, "the certificate of the carrier expires soon");
+    }
+}
+
+/// Tells what the carrier said that nothing depends on.
+fn by_the_way(carrier: &str, bind: &str, nth: u64, aside: &Aside) {
+    match aside {
+        Aside::Invited(system_id) => info!(carrier, bind, nth, system_id = &**system_id, "outbind came, binding"),
+        Aside::Alerted(handset) => {
+            let handset = handset.map(|it| Masked(it).to_string());
+            info!(carrier, bind, nth, handset, "the handset can be reached again");
+        }
+        Aside::Congestion(percent) => info!(carrier, bind, nth, percent, "the carrier tells of its load"),
+    }
+}
+
+/// What a carrier may make us say as often as it likes, and what is logged of it.
+#[derive(Debug, Default)]
+struct Occasional(u64);
+
+impl Occasional {
+    /// Which one this is, if it gets a line.
+    const fn next(&mut self) -> Option<u64> {
+        self.0 += 1;
+        if self.0 <= LOGGED || self.0.is_power_of_two() { Some(self.0) } else { None }
     }
 }
 

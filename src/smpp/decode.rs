@@ -189,12 +189,22 @@ impl Fields<'_> {
         }
     }
 
-    /// `sm_length`, and the text, see [`text_length`].
+    /// `sm_length`, and the text before optional parameters, see [`text_length`].
     pub(crate) fn short_message(&mut self) -> Result<Bytes, Missing> {
         let said = usize::from(self.octet("sm_length")?);
-        let (text, rest) = self.rest.split_at(text_length(said, self.rest));
+        Ok(self.take(text_length(said, self.rest)))
+    }
+
+    /// `sm_length`, and as much text, or as there is.
+    pub(crate) fn excerpt(&mut self) -> Result<Bytes, Missing> {
+        let said = usize::from(self.octet("sm_length")?);
+        Ok(self.take(said.min(self.rest.len())))
+    }
+
+    fn take(&mut self, length: usize) -> Bytes {
+        let (taken, rest) = self.rest.split_at(length);
         self.rest = rest;
-        Ok(self.share(text))
+        self.share(taken)
     }
 
     /// The optional parameters after a text that may be followed by a NUL of its own.

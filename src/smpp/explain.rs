@@ -119,7 +119,7 @@ impl<'a> Walk<'a> {
             Form::Secret(size) => self.text(field.name, size, |it| {
                 if it.is_empty() { (quoted(it), String::new()) } else { ("****".to_owned(), String::new()) }
             })?,
-            Form::Counted(max) => self.counted(field.name, usize::from(max)),
+            Form::Counted(max) => self.counted(field.name, max),
             Form::Status => {
                 let word = self.left().first_chunk::<4>().copied();
                 let Some(word) = word else { return Err(self.missing(field.name)) };
@@ -168,9 +168,10 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn counted(&mut self, name: &'static str, max: usize) {
-        let said = usize::from(self.last);
-        let length = if name == TEXT { text_length(said, self.left()) } else { said.min(self.left().len()) };
+    fn counted(&mut self, name: &'static str, max: u16) {
+        let (said, left) = (usize::from(self.last), self.left().len());
+        let length = if max == layout::EXCERPT { said.min(left) } else { text_length(said, self.left()) };
+        let max = usize::from(max);
         let text = &self.left()[..length];
         let (value, mut meaning) = parameter::message(text, self.esm_class & UDHI != 0, self.data_coding);
         if text.len() != said {

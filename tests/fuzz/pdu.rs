@@ -6,7 +6,7 @@ use nuncio::smpp::frame::{HEADER_LENGTH, PDU_MAX_DEFAULT, next_frame};
 use nuncio::smpp::pdu::Pdu;
 
 /// Reads the octets both ways.
-pub fn run(octets: &[u8]) {
+pub(crate) fn run(octets: &[u8]) {
     let mut stream = BytesMut::from(octets);
     let mut read = 0;
     while let Ok(Some(frame)) = next_frame(&mut stream, PDU_MAX_DEFAULT) {

@@ -24,7 +24,7 @@ const KIND: u8 = 0x3C;
 const WORD_MAX: usize = 32;
 
 /// Reads the octets as what a carrier sends.
-pub fn run(octets: &[u8]) {
+pub(crate) fn run(octets: &[u8]) {
     let [esm_class, data_coding, flags, length, rest @ ..] = octets else { return };
     let (text, tlvs) = rest.split_at(rest.len().min(usize::from(*length)));
     let dialect = Dialect {

@@ -6,7 +6,7 @@ use nuncio::text::{Alphabet, decode};
 const ALPHABETS: [Alphabet; 4] = [Alphabet::Gsm7, Alphabet::Ascii, Alphabet::Latin1, Alphabet::Ucs2];
 
 /// Reads the octets as the user data of a handset.
-pub fn run(octets: &[u8]) {
+pub(crate) fn run(octets: &[u8]) {
     let [data_coding, octets @ ..] = octets else { return };
     let (udh, text) = Udh::parse(octets).unwrap_or((Udh::default(), octets));
     let elements: usize = udh.elements().map(|(_, value)| 2 + value.len()).sum();

@@ -4,6 +4,7 @@ mod answers;
 mod bounds;
 mod fields;
 mod framing;
+mod handsets;
 mod receipts;
 mod session;
 mod stage;

@@ -390,7 +390,7 @@ impl World {
 }
 
 /// Runs a hostile conversation whose every chance is one of these octets, to its end.
-pub fn run(octets: &[u8]) {
+pub(crate) fn run(octets: &[u8]) {
     let dice = Dice::Written(octets.to_vec().into_iter());
     let mut world = World::with(dice, Weather { malice: 4, loss: 20, ..HOSTILE });
     while !world.dice.is_spent() && world.step() {}
