@@ -3,7 +3,6 @@
 use crate::carrier::talk::Inviter;
 use crate::config::error::Findings;
 use crate::config::schema::carrier::Carrier;
-use crate::link::options::Options;
 use crate::link::options::Outbind;
 use crate::smpp::bind;
 use crate::smpp::cstring::CString;
