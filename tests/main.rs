@@ -5,6 +5,7 @@
 mod api;
 mod daemon;
 mod demo;
+mod fuzz;
 mod identity;
 mod operation;
 mod peers;

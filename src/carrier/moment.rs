@@ -77,7 +77,8 @@ fn iso(date: &str, offset: i32) -> Option<Time> {
         let Some(behind) = rest.strip_prefix(between) else { break };
         rest = behind;
     }
-    let fraction = rest.strip_prefix(['.', ',']).map_or(rest, |it| it.trim_start_matches(|it: char| it.is_ascii_digit()));
+    let fraction =
+        rest.strip_prefix(['.', ',']).map_or(rest, |it| it.trim_start_matches(|it: char| it.is_ascii_digit()));
     let offset = zone(fraction.trim_start()).unwrap_or(offset.into());
     instant(*fields.first()?, fields.get(1..)?, offset)
 }
