@@ -17,11 +17,9 @@ pub struct CString(Octets);
 
 #[derive(Clone)]
 enum Octets {
-    /// What stands behind the length has no meaning.
-    Inline {
-        length: u8,
-        octets: [u8; INLINE],
-    },
+    /// Three words: they are moved in registers. The last octet is the length; what stands between
+    /// the string and it has no meaning.
+    Inline([[u8; 8]; 3]),
     Shared(Bytes),
 }
 
@@ -38,27 +36,36 @@ impl CString {
 
     /// The string that is the first `length` octets of these, which have no NUL inside;
     /// `share` gives them as a slice of the frame if they are long.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read(from: &[u8], length: usize, share: impl FnOnce() -> Bytes) -> Self {
-        match u8::try_from(length) {
-            Ok(short) if length <= INLINE => {
-                let mut octets = [0; INLINE];
-                match from.first_chunk() {
-                    // A copy of a fixed length is a few instructions; what is too much has no meaning.
-                    Some(chunk) => octets = *chunk,
-                    None => octets[..length].copy_from_slice(&from[..length]),
-                }
-                Self(Octets::Inline { length: short, octets })
-            }
-            _ => Self(Octets::Shared(share())),
+        if INLINE < length {
+            return Self(Octets::Shared(share()));
+        }
+        // A copy of a fixed length is a few instructions; what is too much has no meaning.
+        if let Some(chunk) = from.first_chunk::<24>()
+            && let ([a, b, c], _) = chunk.as_chunks::<8>()
+        {
+            return Self::inline([*a, *b, *c], length);
+        }
+        let mut octets = [0; 24];
+        octets[..length].copy_from_slice(&from[..length]);
+        match octets.as_chunks::<8>() {
+            ([a, b, c], _) => Self::inline([*a, *b, *c], length),
+            _ => unreachable!("24 octets are three words"),
         }
     }
 
-    /// The octets of a short string and how many of them count.
+    #[inline(always)]
+    const fn inline([first, second, third]: [[u8; 8]; 3], length: usize) -> Self {
+        let last = u64::from_be_bytes(third) & !0xFF | length as u64;
+        Self(Octets::Inline([first, second, last.to_be_bytes()]))
+    }
+
+    /// The 24 octets of a short string and how many of them count.
     #[inline]
-    pub(crate) const fn chunk(&self) -> Option<(&[u8; INLINE], usize)> {
+    pub(crate) const fn chunk(&self) -> Option<(&[u8], usize)> {
         match &self.0 {
-            Octets::Inline { length, octets } => Some((octets, *length as usize)),
+            Octets::Inline(words) => Some((words.as_flattened(), words[2][7] as usize)),
             Octets::Shared(_) => None,
         }
     }
@@ -67,7 +74,7 @@ impl CString {
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            Octets::Inline { length, octets } => &octets[..usize::from(*length)],
+            Octets::Inline(words) => &words.as_flattened()[..usize::from(words[2][7])],
             Octets::Shared(octets) => octets,
         }
     }
@@ -76,7 +83,7 @@ impl CString {
     #[inline]
     pub const fn len(&self) -> usize {
         match &self.0 {
-            Octets::Inline { length, .. } => *length as usize,
+            Octets::Inline(words) => words[2][7] as usize,
             Octets::Shared(octets) => octets.len(),
         }
     }
@@ -98,7 +105,7 @@ impl CString {
 impl Default for CString {
     #[inline]
     fn default() -> Self {
-        Self(Octets::Inline { length: 0, octets: [0; INLINE] })
+        Self(Octets::Inline([[0; 8]; 3]))
     }
 }
 

@@ -223,13 +223,13 @@ impl Fields {
     }
 
     /// Type, plan and digits, whose names these are.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn address(&mut self, [ton, npi, digits]: [&'static str; 3], size: usize) -> Result<Address, Missing> {
         Ok(Address { ton: self.octet(ton)?, npi: self.octet(npi)?, digits: self.string(digits, size)? })
     }
 
     /// A C-octet string, see [`field::c_octet`].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn string(&mut self, name: &'static str, size: usize) -> Result<CString, Missing> {
         let input = self.rest();
         let (rest, value) = field::c_octet(size, input).map_err(|_| Missing(name))?;
@@ -240,7 +240,7 @@ impl Fields {
     }
 
     /// A number of one octet.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn octet(&mut self, name: &'static str) -> Result<u8, Missing> {
         let octet = *self.frame.get(self.at).ok_or(Missing(name))?;
         self.at += 1;
@@ -254,7 +254,7 @@ impl Fields {
         Ok(u32::from_be_bytes(word))
     }
 
-    #[inline]
+    #[inline(always)]
     fn rest(&self) -> &[u8] {
         &self.frame[self.at..]
     }

@@ -222,7 +222,7 @@ impl<'a> Writer<'a> {
         match value.chunk() {
             Some((chunk, length)) => {
                 let room: &mut [u8; 24] = self.room();
-                room[..chunk.len()].copy_from_slice(chunk);
+                room.copy_from_slice(chunk);
                 room[length] = 0;
                 self.at += length + 1;
             }

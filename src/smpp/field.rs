@@ -17,7 +17,7 @@ const CSTRING_SEARCH_MAX: usize = 256;
 /// Peers get this wrong in two ways. A longer string is taken whole up to its NUL: cutting an
 /// address or a password would make another one of it. Without a NUL in reach, the
 /// field is taken to fill its size exactly, or to end with the body.
-#[inline]
+#[inline(always)]
 pub(crate) fn c_octet(size: usize, input: &[u8]) -> IResult<&[u8], &[u8]> {
     if let Some(nul) = nul(&input[..input.len().min(CSTRING_SEARCH_MAX)]) {
         let (value, rest) = input.split_at(nul);
@@ -29,7 +29,7 @@ pub(crate) fn c_octet(size: usize, input: &[u8]) -> IResult<&[u8], &[u8]> {
 }
 
 /// Where the first NUL stands: eight octets are looked at a time.
-#[inline]
+#[inline(always)]
 fn nul(octets: &[u8]) -> Option<usize> {
     const LOW: u64 = u64::from_le_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);

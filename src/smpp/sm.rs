@@ -115,7 +115,7 @@ impl Sm {
         self.esm_class & esm_class::TYPE_MASK
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self {
             service_type: fields.string("service_type", 6)?,
@@ -135,7 +135,7 @@ impl Sm {
         })
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn write(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
         out.string("service_type", &self.service_type, 6)?;
         out.address("source_addr", &self.source, 21)?;
