@@ -5,6 +5,7 @@
 //!   dispatch ◄── report::Report ◄──────── Talk ◄── submit_sm_resp, deliver_sm
 //! ```
 
+pub mod mo;
 pub mod dialect;
 pub mod report;
 pub mod id;
@@ -12,5 +13,6 @@ pub mod answer;
 pub mod reason;
 pub mod receipt;
 pub mod submit;
+pub mod query;
 pub mod inbound;
 pub mod talk;

@@ -13,18 +13,20 @@
 use crate::carrier::answer;
 use crate::carrier::dialect::Dialect;
 use crate::carrier::inbound;
+use crate::carrier::query::{self, Queried, Query};
 use crate::carrier::reason;
-use crate::carrier::report::{Answered, News, Report, Ticket};
-use crate::carrier::submit::{Submit, submit_sm};
+use crate::carrier::report::{Answered, Aside, Report, Ticket};
+use crate::carrier::submit::{Submit, request};
 use crate::message::attempt::{Answer, CarrierMessageId};
 use crate::message::reason::Reason;
+use crate::number::e164::E164;
 use crate::session::Session;
 use crate::session::conversation::{Conversation, Said, Spoken};
 use crate::session::input::Input;
 use crate::session::options::Options;
 use crate::session::output::{Event, Output};
 use crate::session::state::State;
-use crate::smpp::bind::{Bind, BindKind};
+use crate::smpp::bind::{Bind, BindKind, Outbind};
 use crate::smpp::pdu::Body;
 use crate::smpp::sm::SmResp;
 use crate::smpp::status::CommandStatus;
@@ -37,6 +39,8 @@ use std::time::{Duration, Instant};
 pub enum Command {
     /// Submit a part; always within the capacity that [`Report::Up`] gave.
     Submit(Submit),
+    /// Ask what has become of a part; not done where there is no room for it at once.
+    Query(Query),
     /// What came under this tag is durable.
     Confirm(u64),
     /// Take nothing more, wait at most so long for what is in flight, end the session.
@@ -91,6 +95,8 @@ pub struct Manner {
     pub kind: BindKind,
     /// What the bind says.
     pub bind: Bind,
+    /// Whose `outbind` the bind waits for; without one it is sent at once.
+    pub inviter: Option<Inviter>,
     /// Window and timers.
     pub session: Options,
     /// How many parts may wait for the window.
@@ -99,17 +105,31 @@ pub struct Manner {
     pub dialect: Arc<Dialect>,
 }
 
+/// Whose `outbind` is answered with a bind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inviter {
+    /// Anybody's who can connect.
+    Any,
+    /// That of who knows these words.
+    Known(Outbind),
+}
+
 impl Talk {
     /// How long answers are waited for after the carrier has said that we are not bound.
     const REBIND_WITHIN: Duration = Duration::from_secs(2);
 
     /// Begins the session number `epoch` of its link, on a connection just made.
     pub fn new(now: Instant, epoch: u32, manner: Manner) -> Self {
-        let Manner { kind, bind, session, ahead, dialect } = manner;
+        let Manner { kind, bind, inviter, session, ahead, dialect } = manner;
         let window = if kind == BindKind::Receiver { 0 } else { session.window };
         let capacity = if kind == BindKind::Receiver { 0 } else { window + ahead };
+        let session = match inviter {
+            None => Session::esme(now, kind, bind, session),
+            Some(Inviter::Any) => Session::esme_outbound(now, kind, bind, None, session),
+            Some(Inviter::Known(outbind)) => Session::esme_outbound(now, kind, bind, Some(outbind), session),
+        };
         Self {
-            session: Session::esme(now, kind, bind, session),
+            session,
             dialect,
             capacity,
             window,
@@ -139,6 +159,11 @@ impl Talk {
                 self.pump(now);
             }
             Command::Submit(submit) => self.end(submit.ticket, Answered::NOT_SENT),
+            Command::Query(query) if self.is_open() && 0 < self.session.credit() => {
+                let body = Body::QuerySm(query::query_sm(&query, &self.dialect));
+                self.session.handle(now, Input::Request(Ticket::query(query.key).0, body));
+            }
+            Command::Query(query) => self.queried(Ticket::query(query.key), Queried::Unanswered),
             Command::Confirm(tag) => self.confirm(now, tag),
             Command::Unbind(within) => self.drain(now, within),
         }
@@ -192,7 +217,7 @@ impl Talk {
         let mut moved = false;
         while 0 < self.session.credit() {
             let Some(submit) = self.ahead.pop_front() else { break };
-            match submit_sm(&submit, &self.dialect).map(Body::SubmitSm) {
+            match request(&submit, &self.dialect) {
                 Ok(body) if self.session.speaks(&body) => {
                     self.session.handle(now, Input::Request(submit.ticket.0, body));
                 }
@@ -207,6 +232,14 @@ impl Talk {
         self.reports.push_back(Report::Answered(ticket, answered));
     }
 
+    fn queried(&mut self, ticket: Ticket, queried: Queried) {
+        self.reports.push_back(Report::Queried(ticket.key(), queried));
+    }
+
+    fn aside(&mut self, aside: Aside) {
+        self.reports.push_back(Report::Aside(aside));
+    }
+
     /// What never entered the window goes back.
     fn return_ahead(&mut self) {
         let waiting: Vec<Ticket> = self.ahead.drain(..).map(|it| it.ticket).collect();
@@ -217,6 +250,14 @@ impl Talk {
 
     fn hear(&mut self, now: Instant, event: Event) {
         match event {
+            Event::Answered { ticket, status, body } | Event::LateAnswer { ticket, status, body }
+                if Ticket(ticket).is_query() =>
+            {
+                self.queried(Ticket(ticket), query::queried(status, &body));
+            }
+            Event::TimedOut(ticket) | Event::Lost(ticket) | Event::NeverSent(ticket) if Ticket(ticket).is_query() => {
+                self.queried(Ticket(ticket), Queried::Unanswered);
+            }
             Event::Bound { .. } => {
                 self.up = true;
                 self.reports.push_back(Report::Up { capacity: self.capacity, window: self.window });
@@ -238,8 +279,12 @@ impl Talk {
             Event::Requested { sequence, body } => self.requested(now, sequence, &body),
             Event::Odd(oddity) => self.reports.push_back(Report::Odd(oddity)),
             Event::BindRefused(_) | Event::BindRequested { .. } | Event::Unbinding => (),
-            // Nothing waits for a handset, and the carrier's load shows in its answers.
-            Event::Invited { .. } | Event::Alerted(_) | Event::Congestion(_) => (),
+            Event::Invited { system_id } => self.aside(Aside::Invited(system_id.to_string_lossy().into())),
+            Event::Alerted(alert) => {
+                let source = alert.source;
+                self.aside(Aside::Alerted(E164::from_wire(source.ton, &source.digits.to_string_lossy())));
+            }
+            Event::Congestion(percent) => self.aside(Aside::Congestion(percent)),
         }
     }
 
@@ -250,13 +295,6 @@ impl Talk {
             return;
         };
         let confirmation = if matches!(body, Body::DataSm(_)) { Confirmation::DataSm } else { Confirmation::DeliverSm };
-        if matches!(news, News::Mo(_)) {
-            // Nobody takes messages of handsets yet: the carrier is to keep it, not to think it delivered.
-            let status = CommandStatus::ReceiverTemporaryError;
-            self.session.handle(now, Input::Respond { sequence, status, body: confirmation.response() });
-            self.reports.push_back(Report::Inbound { tag: u64::MAX, news });
-            return;
-        }
         let number = self.next_inbound;
         self.next_inbound = number.wrapping_add(1);
         self.unconfirmed.insert(number, (sequence, confirmation));
@@ -267,7 +305,9 @@ impl Talk {
     fn meaning(&self, status: CommandStatus, body: &Body) -> Answered {
         let answer = answer::of(&self.dialect, status);
         let named = match body {
-            Body::SubmitSmResp(resp) => CarrierMessageId::new(&resp.message_id.to_string_lossy()),
+            Body::SubmitSmResp(resp) | Body::DataSmResp(resp) => {
+                CarrierMessageId::new(&resp.message_id.to_string_lossy())
+            }
             _ => None,
         };
         // A generic_nack of status 0 took nothing.

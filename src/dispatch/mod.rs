@@ -20,14 +20,19 @@ mod pace;
 mod carrier;
 mod set;
 mod parked;
+mod waiting;
 mod unresolved;
 mod accept;
 mod assign;
 mod answer;
 mod correlate;
+mod learn;
+mod query;
+mod mo;
 mod sweep;
 mod gauges;
 
+use crate::carrier::id::Learned;
 use crate::dispatch::carrier::CarrierState;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
@@ -35,10 +40,11 @@ use crate::dispatch::happening::Happening;
 use crate::dispatch::lane::Lane;
 use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
+use crate::dispatch::query::Queries;
 use crate::dispatch::set::Set;
 use crate::dispatch::sweep::Sweep;
 use crate::dispatch::unresolved::Unresolved;
-use crate::message::body::Body;
+use crate::dispatch::waiting::{SeenSet, WaitingSet};
 use crate::message::id::{CarrierId, LaneId, PartKey};
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
@@ -61,12 +67,19 @@ pub struct Dispatch {
     lanes: BTreeMap<LaneId, Lane>,
     carriers: BTreeMap<CarrierId, CarrierState>,
     parked: ParkedSet,
+    /// Parts of messages from handsets that wait for the others.
+    waiting: WaitingSet,
+    /// What came from handsets lately, for when it comes again.
+    seen: SeenSet,
     /// Parts whose outcome is not known, by who might send a receipt about them.
     doubtful: BTreeSet<(CarrierId, E164, PartKey)>,
     /// Parts with an attempt whose outcome was never learnt, wherever they are now.
     unresolved: Unresolved,
     /// Parts that wait for a receipt, by carrier.
     awaiting: BTreeMap<CarrierId, u64>,
+    /// What receipts have shown of how each carrier writes its ids.
+    learned: BTreeMap<CarrierId, Learned>,
+    queries: Queries,
     marks: Marks,
     sweep: Sweep,
     draining: bool,
@@ -104,9 +117,13 @@ impl Dispatch {
             lanes: BTreeMap::new(),
             carriers: BTreeMap::new(),
             parked: ParkedSet::default(),
+            waiting: WaitingSet::default(),
+            seen: SeenSet::default(),
             doubtful: BTreeSet::new(),
             unresolved: Unresolved::default(),
             awaiting: recovered.marks.awaiting.iter().copied().collect(),
+            learned: recovered.learned.iter().copied().collect(),
+            queries: Queries::default(),
             marks: recovered.marks,
             sweep: Sweep::new(now),
             draining: false,
@@ -117,9 +134,13 @@ impl Dispatch {
             facts: Vec::new(),
         };
         dispatch.reconfigure(plan);
+        for (carrier, learned) in recovered.learned {
+            dispatch.facts.extend(learned.believed().map(|it| Fact::Learned { carrier, relation: Some(it) }));
+        }
         for parked in recovered.parked {
             dispatch.parked.put(parked);
         }
+        dispatch.recall_mo(recovered.mo_parts, recovered.mo_seen);
         for lane in recovered.lanes {
             let state = dispatch.lanes.entry(lane.lane).or_default();
             (state.queued, state.backlog) = (lane.count, true);
@@ -146,6 +167,7 @@ impl Dispatch {
         self.beats += 1;
         self.load(&happenings, store)?;
         self.sweep(store)?;
+        self.tell_due(dice);
         for happening in happenings {
             self.decide(happening, dice, store)?;
         }
@@ -190,6 +212,12 @@ impl Dispatch {
         batch.parked.clear();
         batch.unparked.clear();
         batch.idempotency.clear();
+        batch.learned.clear();
+        batch.events.clear();
+        batch.mo_parts.clear();
+        batch.mo_done.clear();
+        batch.mo_seen.clear();
+        batch.mo_forgotten.clear();
     }
 
     fn decide<S: Store>(&mut self, happening: Happening, dice: Dice<'_>, store: &mut S) -> Result<(), Poisoned> {
@@ -206,6 +234,7 @@ impl Dispatch {
 
     fn reconfigure(&mut self, plan: Arc<Plan>) {
         self.plan = plan;
+        self.queries.reconfigured();
         for (id, carrier) in &self.plan.carriers {
             let now = self.now;
             self.carriers
@@ -269,8 +298,10 @@ impl Dispatch {
         let (told, status) = (held.told, held.entry.status());
         held.told = status;
         let ended = after.is_final() && held.entry.parts.iter().all(|it| it.phase().is_final());
-        if ended && !held.entry.body.text.is_empty() && self.plan.erase_text.covers(held.entry.body.class) {
-            let body = Body { text: "".into(), ..(*held.entry.body).clone() };
+        if ended
+            && self.plan.erase_text.covers(held.entry.body.class)
+            && let Some(body) = held.entry.body.erased()
+        {
             held.entry.body = Arc::new(body);
             self.batch.erased.push(held.entry.body.clone());
         }

@@ -4,6 +4,7 @@ use crate::carrier::dialect::Dialect;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, RouteId};
 use crate::message::money::Currency;
+use crate::route::inbound::Inbound;
 use crate::route::plan::{Destinations, Route};
 use crate::route::rule::Rule;
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ pub struct Plan {
     pub routes: BTreeMap<RouteId, Route>,
     /// Which route a request without one takes.
     pub rules: Vec<Rule>,
+    /// Whose a message from a handset is.
+    pub inbound: Vec<Inbound>,
     /// Whose text is forgotten once a message has ended.
     pub erase_text: EraseText,
     /// Bounds of memory.
@@ -116,6 +119,8 @@ pub struct Carrier {
     pub pace: Option<f64>,
     /// submit_sm per second on each link; `None` is unlimited.
     pub pace_per_link: Option<f64>,
+    /// How long after its answer a part without a final receipt is asked about; `None` never asks.
+    pub query_after: Option<Duration>,
     /// How long a receipt without a part is kept.
     pub parked_for: Duration,
     /// Its habits.

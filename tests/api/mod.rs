@@ -2,8 +2,10 @@
 
 mod world;
 mod submit;
+mod content;
 mod idempotency;
 mod auth;
 mod read;
+mod events;
 mod admin;
 mod server;

@@ -248,7 +248,7 @@ impl Keeper {
             bodies: entries.iter().map(|it| Arc::clone(&it.body)).collect(),
             new_parts: entries.into_iter().flat_map(|it| it.parts).collect(),
             orders: if 1 < row.count { vec![row] } else { vec![] },
-            marks: Marks { next_seq: self.seq, next_order: self.order, next_parked: 1, time: NOW, awaiting: vec![] },
+            marks: Marks { next_seq: self.seq, next_order: self.order, time: NOW, ..Marks::first() },
             ..Batch::default()
         };
         self.store.lock().unwrap().commit(&batch).unwrap();
@@ -271,13 +271,14 @@ impl Keeper {
             destination: recipient.destination,
             text: recipient.text.clone(),
             requested: recipient.requested,
+            manner: recipient.manner.clone(),
             parts: recipient.parts,
             client_ref: recipient.client_ref.clone(),
             created: NOW,
             expires,
             price: recipient.price,
         };
-        let parts = (0..recipient.parts).map(|index| Part::new(PartKey::new(id.seq, index), lane, expires)).collect();
+        let parts = (0..body.submits()).map(|index| Part::new(PartKey::new(id.seq, index), lane, expires)).collect();
         Entry { body: Arc::new(body), parts, past: Vec::new() }
     }
 }
@@ -349,6 +350,7 @@ pub(crate) fn plan() -> Plan {
         links: 1,
         pace: None,
         pace_per_link: None,
+        query_after: None,
         parked_for: Duration::from_secs(3_600),
         dialect: Arc::default(),
     };

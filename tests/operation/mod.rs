@@ -1,9 +1,14 @@
 //! The daemon as its operator sees it.
 
 mod configuration;
+mod content;
 mod full;
 mod garbage;
 mod kill;
 mod life;
+mod mo;
 mod notify;
+mod outbind;
 mod prometheus;
+mod query;
+pub(crate) mod tls;

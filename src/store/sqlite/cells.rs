@@ -1,22 +1,26 @@
 //! Records as the cells of rows, in the order of their tables' columns, a seal at the end.
 
+use crate::carrier::id::Learned;
 use crate::message::attempt::{Attempt, CarrierMessageId};
 use crate::message::body::Body;
 use crate::message::id::CarrierId;
+use crate::message::manner::Manner;
 use crate::message::part::Part;
 use crate::message::receipt::Receipt;
 use crate::message::source::Source;
 use crate::record::batch::{Idempotency, Marks, Order};
 use crate::record::entry::PastAttempt;
+use crate::record::event::Event;
+use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
-use crate::store::sqlite::seal;
-use crate::text::Requested;
+use crate::store::sqlite::{manner, seal};
+use crate::text::content::Requested;
 use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 /// The columns of `body`, in the order of its cells.
 pub(super) const BODY: &str = "seq, token, order_id, account, route, class, source_kind, source, destination, \
-    text, requested, parts, client_ref, created, expires, price, seal";
+    text, requested, parts, client_ref, created, expires, price, manner, seal";
 /// The columns of `part`, in the order of its cells.
 pub(super) const PART: &str = "id, lane, phase, due, ends, spent, reason, done_at, number, carrier, bind, cause, \
     intended_at, answered_at, answer, command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, \
@@ -33,7 +37,16 @@ pub(super) const IDEM: &str = "account, key, hash, order_id, at, seal";
 pub(super) const PARKED: &str = "number, carrier, carrier_message_id, handset, sender, receipt_status, receipt_raw, \
     receipt_error, receipt_received_at, receipt_done_at, seal";
 /// The columns of `meta` that are told, in the order of its cells.
-pub(super) const META: &str = "next_seq, next_order, next_parked, time, awaiting, seal";
+pub(super) const META: &str = "next_seq, next_order, next_parked, time, awaiting, next_event, seal";
+/// The columns of `event`, in the order of its cells.
+pub(super) const EVENT: &str = "n, token, account, kind, at, data, seal";
+/// The columns of `mo`, in the order of its cells.
+pub(super) const MO: &str = "number, carrier, source, destination, data_coding, udhi, octets, kind, reference, total, part, fingerprint, at, seal";
+/// The columns of `mo_seen`, in the order of its cells.
+pub(super) const MO_SEEN: &str = "number, carrier, fingerprint, at, seal";
+
+/// The columns of `learned`, in the order of its cells.
+pub(super) const LEARNED: &str = "carrier, relation, matches, seal";
 
 /// How many cells an attempt has, from its number to its receipt.
 pub(super) const ATTEMPT_CELLS: usize = 16;
@@ -46,11 +59,13 @@ pub(super) struct Cells<'a> {
     values: [ValueRef<'a>; CELLS_MAX],
     len: usize,
     seal: u64,
+    /// The text of the cell of this place, which no record holds.
+    manner: Option<(usize, String)>,
 }
 
 impl<'a> Cells<'a> {
     const fn new() -> Self {
-        Self { values: [ValueRef::Null; CELLS_MAX], len: 0, seal: seal::START }
+        Self { values: [ValueRef::Null; CELLS_MAX], len: 0, seal: seal::START, manner: None }
     }
 
     fn push(&mut self, value: ValueRef<'a>) {
@@ -76,6 +91,16 @@ impl<'a> Cells<'a> {
         self.push(value.map_or(ValueRef::Null, |it| ValueRef::Text(it.as_bytes())));
     }
 
+    /// Counts in the seal only where it is there: rows of format 1 have none.
+    fn manner(&mut self, manner: Option<&Manner>) {
+        if let Some(manner) = manner {
+            let text = manner::to_cell(manner);
+            self.seal = seal::mix(self.seal, ValueRef::Text(text.as_bytes()));
+            self.manner = Some((self.len, text));
+        }
+        self.len += 1;
+    }
+
     fn sealed(mut self) -> Self {
         self.values[self.len] = ValueRef::Integer(seal::fold(self.seal));
         self.len += 1;
@@ -91,6 +116,9 @@ impl<'a> Cells<'a> {
     pub(super) fn bind(&self, statement: &mut Statement<'_>, first: usize) -> rusqlite::Result<()> {
         for (value, at) in self.values[..self.len].iter().zip(first + 1..) {
             statement.raw_bind_parameter(at, ToSqlOutput::Borrowed(*value))?;
+        }
+        if let Some((at, text)) = &self.manner {
+            statement.raw_bind_parameter(first + 1 + at, text.as_str())?;
         }
         Ok(())
     }
@@ -118,12 +146,15 @@ impl<'a> Cells<'a> {
             Requested::Gsm7 => 1,
             Requested::Ucs2 => 2,
             Requested::Latin1 => 3,
+            Requested::Transliterated => 4,
+            Requested::Binary => 5,
         });
         cells.int(body.parts.into());
         cells.text(body.client_ref.as_deref());
         cells.bits(body.created.0);
         cells.bits(body.expires.0);
         cells.maybe(body.price.map(|it| it.0));
+        cells.manner(body.manner.as_deref());
         cells.sealed()
     }
 
@@ -218,6 +249,59 @@ impl<'a> Cells<'a> {
         cells.bits(marks.next_parked);
         cells.bits(marks.time.0);
         cells.push(ValueRef::Blob(awaiting));
+        cells.bits(marks.next_event);
+        cells.sealed()
+    }
+
+    /// The cells of an event.
+    pub(super) fn event(event: &'a Event) -> Self {
+        let mut cells = Self::new();
+        cells.bits(event.n);
+        cells.bits(event.token);
+        cells.maybe(event.account.map(|it| it.0.into()));
+        cells.int(event.kind.number().into());
+        cells.bits(event.at.0);
+        cells.text(Some(&event.data));
+        cells.sealed()
+    }
+
+    /// The cells of a part of a message from a handset, which has a place.
+    pub(super) fn mo(part: &'a MoPart) -> Self {
+        let (mo, mut cells) = (&part.mo, Self::new());
+        cells.bits(part.number);
+        cells.int(part.carrier.0.into());
+        cells.text(Some(&mo.source));
+        cells.text(Some(&mo.destination));
+        cells.int(mo.data_coding.into());
+        cells.int(mo.udhi.into());
+        cells.push(ValueRef::Blob(&mo.octets));
+        cells.maybe(mo.concat.map(|it| it.kind.number().into()));
+        cells.maybe(mo.concat.map(|it| it.reference.into()));
+        cells.maybe(mo.concat.map(|it| it.total.into()));
+        cells.maybe(mo.concat.map(|it| it.index.into()));
+        cells.push(ValueRef::Blob(&mo.fingerprint.0));
+        cells.bits(part.at.0);
+        cells.sealed()
+    }
+
+    /// The cells of what is known when it comes again.
+    pub(super) fn mo_seen(seen: &'a MoSeen) -> Self {
+        let mut cells = Self::new();
+        cells.bits(seen.number);
+        cells.int(seen.carrier.0.into());
+        cells.push(ValueRef::Blob(&seen.fingerprint.0));
+        cells.bits(seen.at.0);
+        cells.sealed()
+    }
+}
+
+impl Cells<'_> {
+    /// The cells of what receipts have shown of a carrier's ids.
+    pub(super) fn learned((carrier, learned): &(CarrierId, Learned)) -> Self {
+        let mut cells = Self::new();
+        cells.int(carrier.0.into());
+        cells.int(learned.relation.number().into());
+        cells.int(learned.matches.into());
         cells.sealed()
     }
 }

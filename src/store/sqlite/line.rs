@@ -1,9 +1,12 @@
 //! Rows as records again: cell after cell, under the seal that the row carries.
 
+use crate::carrier::id::{Learned, Relation};
+use crate::carrier::mo::{Concat, Fingerprint, Kind, Mo};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
 use crate::message::body::Body;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
+use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::Phase;
@@ -15,13 +18,16 @@ use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::record::batch::{Idempotency, Marks, Order};
 use crate::record::entry::PastAttempt;
+use crate::record::event::{Event, EventKind};
+use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
 use crate::store::sqlite::cells::ATTEMPT_CELLS;
 use crate::store::sqlite::fault::Trouble;
-use crate::store::sqlite::seal;
-use crate::text::Requested;
+use crate::store::sqlite::{manner, seal};
+use crate::text::content::Requested;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
+use std::sync::Arc;
 
 /// A row that is being read, cell after cell, under its seal.
 struct Line<'r> {
@@ -92,6 +98,17 @@ impl<'r> Line<'r> {
         }
     }
 
+    /// Counts in the seal only where it is there: rows of format 1 have none.
+    fn manner(&mut self) -> Option<Manner> {
+        if matches!(self.row.get_ref(self.at), Ok(ValueRef::Null)) {
+            self.at += 1;
+            return None;
+        }
+        let manner = self.text().and_then(manner::of_cell);
+        self.sound &= manner.is_some();
+        manner
+    }
+
     fn words(&mut self) -> Box<str> {
         let text = self.text();
         self.sound &= text.is_some();
@@ -105,6 +122,23 @@ impl<'r> Line<'r> {
                 self.sound = false;
                 &[]
             }
+        }
+    }
+
+    fn fingerprint(&mut self) -> Fingerprint {
+        let octets = <[u8; 16]>::try_from(self.blob());
+        self.sound &= octets.is_ok();
+        Fingerprint(octets.unwrap_or_default())
+    }
+
+    /// A number of a column that was added to a table with rows: they have NULL there, which no seal covers.
+    fn later(&mut self) -> Option<u64> {
+        match self.row.get_ref(self.at) {
+            Ok(ValueRef::Null) => {
+                self.at += 1;
+                None
+            }
+            _ => Some(self.bits()),
         }
     }
 
@@ -180,15 +214,15 @@ pub(super) fn body(row: &Row<'_>) -> Result<Body, Trouble> {
         destination: E164(line.bits()),
         text: line.words(),
         requested: line.get(Requested::Auto, |it| {
-            [Requested::Auto, Requested::Gsm7, Requested::Ucs2, Requested::Latin1]
-                .get(usize::try_from(it).ok()?)
-                .copied()
+            use Requested::{Auto, Binary, Gsm7, Latin1, Transliterated, Ucs2};
+            [Auto, Gsm7, Ucs2, Latin1, Transliterated, Binary].get(usize::try_from(it).ok()?).copied()
         }),
         parts: line.small(),
         client_ref: line.text().map(Into::into),
         created: line.time(),
         expires: line.time(),
         price: line.maybe(|it| Some(Money(it))),
+        manner: line.manner().map(Arc::new),
     };
     line.sealed("body", seq.0, body)
 }
@@ -263,5 +297,59 @@ pub(super) fn marks(row: &Row<'_>) -> Result<Marks, Trouble> {
         .iter()
         .map(|[high, low, count @ ..]| (CarrierId(u16::from_be_bytes([*high, *low])), u64::from_be_bytes(*count)))
         .collect();
-    line.sealed("meta", 1, Marks { next_seq, next_order, next_parked, time, awaiting })
+    let next_event = line.later().unwrap_or(1);
+    line.sealed("meta", 1, Marks { next_seq, next_order, next_parked, next_event, time, awaiting })
+}
+
+/// The event in a row of [`EVENT`].
+pub(super) fn event(row: &Row<'_>) -> Result<Event, Trouble> {
+    let mut line = Line::new(row);
+    let event = Event {
+        n: line.bits(),
+        token: line.bits(),
+        account: line.maybe(|it| u16::try_from(it).ok().map(AccountId)),
+        kind: line.get(EventKind::MessageReceived, |it| EventKind::from_number(u8::try_from(it).ok()?)),
+        at: line.time(),
+        data: line.words(),
+    };
+    line.sealed("event", event.n, event)
+}
+
+/// The part of a message from a handset in a row of [`MO`].
+pub(super) fn mo(row: &Row<'_>) -> Result<MoPart, Trouble> {
+    let mut line = Line::new(row);
+    let (number, carrier) = (line.bits(), CarrierId(line.small()));
+    let mo = Mo {
+        source: line.words(),
+        destination: line.words(),
+        data_coding: line.small(),
+        udhi: line.small::<u8>() != 0,
+        octets: line.blob().into(),
+        concat: Some(Concat {
+            kind: line.get(Kind::Udh8, |it| Kind::from_number(u8::try_from(it).ok()?)),
+            reference: line.small(),
+            total: line.small(),
+            index: line.small(),
+        }),
+        fingerprint: line.fingerprint(),
+    };
+    let part = MoPart { number, carrier, mo, at: line.time() };
+    line.sealed("mo", number, part)
+}
+
+/// What is known when it comes again, in a row of [`MO_SEEN`].
+pub(super) fn mo_seen(row: &Row<'_>) -> Result<MoSeen, Trouble> {
+    let mut line = Line::new(row);
+    let (number, carrier) = (line.bits(), CarrierId(line.small()));
+    let seen = MoSeen { number, carrier, fingerprint: line.fingerprint(), at: line.time() };
+    line.sealed("mo_seen", number, seen)
+}
+
+/// What receipts have shown of a carrier's ids, in a row of [`LEARNED`](crate::store::sqlite::cells::LEARNED).
+pub(super) fn learned(row: &Row<'_>) -> Result<(CarrierId, Learned), Trouble> {
+    let mut line = Line::new(row);
+    let carrier = CarrierId(line.small());
+    let relation = line.get(Relation::Same, |it| Relation::from_number(u8::try_from(it).ok()?));
+    let learned = Learned { relation, matches: line.small() };
+    line.sealed("learned", carrier.0.into(), (carrier, learned))
 }

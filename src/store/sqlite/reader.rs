@@ -3,12 +3,17 @@
 //!
 //! Each question is one read transaction, so that a message and its parts are of one moment.
 
-use crate::message::id::{LaneId, OrderId, PartKey, Seq};
+use crate::carrier::id::Learned;
+use crate::message::id::{CarrierId, LaneId, OrderId, PartKey, Seq};
+use crate::message::phase::Phase;
 use crate::message::time::Time;
 use crate::record::batch::{Marks, Order};
-use crate::record::contract::{QueuedLane, SAME_ID_MAX};
+use crate::record::contract::{QueuedLane, SAME_ID_MAX, Silent};
 use crate::record::entry::Entry;
+use crate::record::event::Event;
+use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
+use crate::record::views::EventQuery;
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::{cells, line};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params};
@@ -24,6 +29,8 @@ pub(super) mod words {
         "SELECT due FROM part WHERE phase = 0 AND due > 0 AND due > ?1 ORDER BY due LIMIT 1";
     pub(in crate::store::sqlite) const OVERDUE: &str =
         "SELECT id, phase, ends FROM part WHERE id > ?1 ORDER BY id LIMIT ?2";
+    pub(in crate::store::sqlite) const SILENT: &str =
+        "SELECT id, phase, carrier, answered_at, rhash IS NOT NULL FROM part WHERE id > ?1 ORDER BY id LIMIT ?2";
     pub(in crate::store::sqlite) const PART_BY_RHASH: &str =
         "SELECT id FROM part WHERE rhash = ?1 ORDER BY id DESC LIMIT ?2";
     pub(in crate::store::sqlite) const ATTEMPT_BY_RHASH: &str =
@@ -44,6 +51,9 @@ static PARTS: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {} FROM part WHERE id >= ?1 AND id < ?2 ORDER BY id", cells::PART));
 static PAST: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {} FROM attempt WHERE id >= ?1 AND id < ?2 ORDER BY id, number", cells::ATTEMPT));
+/// `IS` finds rows without an account, too, and by the same index.
+pub(super) static EVENTS: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {} FROM event WHERE account IS ?1 AND n > ?2 ORDER BY n LIMIT ?3", cells::EVENT));
 
 /// Runs `ask` as one read transaction.
 pub(super) fn at_once<T>(conn: &Connection, ask: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
@@ -153,6 +163,39 @@ pub(super) fn overdue(
     Ok((seqs, (seen == span).then_some(last)))
 }
 
+/// Those of the next `span` parts that a carrier took before `before` and has not told the end of, and where to go on.
+pub(super) fn silent(
+    conn: &Connection,
+    before: Time,
+    after: PartKey,
+    span: usize,
+) -> Result<(Vec<Silent>, Option<PartKey>), Trouble> {
+    let mut statement = conn.prepare_cached(words::SILENT)?;
+    let mut rows = statement.query((after.0.cast_signed(), span.cast_signed()))?;
+    let (mut found, mut seen, mut last) = (Vec::new(), 0, after);
+    while let Some(row) = rows.next()? {
+        last = key(row)?;
+        seen += 1;
+        let (phase, carrier, answered_at): (u8, Option<u16>, Option<i64>) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        let answered_at = Time(answered_at.unwrap_or_default().cast_unsigned());
+        let named: bool = row.get(4)?;
+        if let Some(carrier) = carrier
+            && named
+            && phase == Phase::Sent.number()
+            && answered_at.known().is_some_and(|it| it < before)
+        {
+            found.push((last, CarrierId(carrier), answered_at));
+        }
+    }
+    Ok((found, (seen == span).then_some(last)))
+}
+
+/// What receipts have shown of each carrier's ids.
+pub(super) fn learned(conn: &Connection) -> Result<Vec<(CarrierId, Learned)>, Trouble> {
+    let words = format!("SELECT {} FROM learned ORDER BY carrier", cells::LEARNED);
+    all(&mut conn.prepare_cached(&words)?, [], line::learned)
+}
+
 /// The seqs of messages with a part that was intended or doubtful.
 pub(super) fn open(conn: &Connection) -> Result<Vec<Seq>, Trouble> {
     let mut seqs = first_messages(&mut *conn.prepare_cached(words::OPEN)?, [], usize::MAX)?;
@@ -179,6 +222,25 @@ pub(super) fn lanes(conn: &Connection) -> Result<Vec<QueuedLane>, Trouble> {
 pub(super) fn parked(conn: &Connection) -> Result<Vec<Parked>, Trouble> {
     let words = format!("SELECT {} FROM parked ORDER BY number", cells::PARKED);
     all(&mut conn.prepare_cached(&words)?, [], line::parked)
+}
+
+/// Every part of a message from a handset that waits.
+pub(super) fn mo_parts(conn: &Connection) -> Result<Vec<MoPart>, Trouble> {
+    let words = format!("SELECT {} FROM mo ORDER BY number", cells::MO);
+    all(&mut conn.prepare_cached(&words)?, [], line::mo)
+}
+
+/// Every message from a handset that is known when it comes again.
+pub(super) fn mo_seen(conn: &Connection) -> Result<Vec<MoSeen>, Trouble> {
+    let words = format!("SELECT {} FROM mo_seen ORDER BY number", cells::MO_SEEN);
+    all(&mut conn.prepare_cached(&words)?, [], line::mo_seen)
+}
+
+/// The events of an account, or of none, oldest first.
+pub(super) fn events(conn: &Connection, query: &EventQuery) -> Result<Vec<Event>, Trouble> {
+    let (after, limit) = (query.after.cast_signed(), i64::try_from(query.limit).unwrap_or(i64::MAX));
+    let account = query.account.map(|it| it.0);
+    all(&mut conn.prepare_cached(&EVENTS)?, (account, after, limit), line::event)
 }
 
 /// The marks of the last commit; those of an empty store if there was none.

@@ -1,12 +1,15 @@
 //! The plainest store that could be right: a map of messages, every question a look at all of them.
 
-use crate::message::id::{LaneId, OrderId, PartKey, Seq};
+use crate::carrier::id::Learned;
+use crate::message::id::{CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
 use crate::record::batch::{Batch, Idempotency, Marks, Order};
-use crate::record::contract::QueuedLane;
+use crate::record::contract::{QueuedLane, Silent};
 use crate::record::entry::Entry;
+use crate::record::event::Event;
+use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
 use std::collections::BTreeMap;
 
@@ -16,6 +19,10 @@ pub(super) struct Model {
     pub(super) orders: BTreeMap<OrderId, Order>,
     pub(super) idempotency: Vec<Idempotency>,
     pub(super) parked: BTreeMap<u64, Parked>,
+    pub(super) events: BTreeMap<u64, Event>,
+    pub(super) mo_parts: BTreeMap<u64, MoPart>,
+    pub(super) mo_seen: BTreeMap<u64, MoSeen>,
+    pub(super) learned: BTreeMap<CarrierId, Learned>,
     pub(super) marks: Marks,
 }
 
@@ -26,6 +33,10 @@ impl Model {
             orders: BTreeMap::new(),
             idempotency: Vec::new(),
             parked: BTreeMap::new(),
+            events: BTreeMap::new(),
+            mo_parts: BTreeMap::new(),
+            mo_seen: BTreeMap::new(),
+            learned: BTreeMap::new(),
             marks: Marks::first(),
         }
     }
@@ -57,6 +68,12 @@ impl Model {
         }
         self.parked.extend(batch.parked.iter().map(|it| (it.number, it.clone())));
         self.parked.retain(|number, _| !batch.unparked.contains(number));
+        self.events.extend(batch.events.iter().map(|it| (it.n, it.clone())));
+        self.mo_parts.extend(batch.mo_parts.iter().map(|it| (it.number, it.clone())));
+        self.mo_parts.retain(|number, _| !batch.mo_done.contains(number));
+        self.mo_seen.extend(batch.mo_seen.iter().map(|it| (it.number, *it)));
+        self.mo_seen.retain(|number, _| !batch.mo_forgotten.contains(number));
+        self.learned.extend(batch.learned.iter().copied());
         self.marks = self.marks.after(&batch.marks);
     }
 
@@ -114,6 +131,16 @@ impl Model {
         self.load(self.parts().filter(over).map(|it| it.key.seq()))
     }
 
+    pub(super) fn silent(&self, before: Time) -> Vec<Silent> {
+        let silent = |it: &Part| {
+            let attempt = it.attempt.as_ref().filter(|_| it.phase() == Phase::Sent)?;
+            let took =
+                attempt.carrier_message_id.is_some() && attempt.answered_at.known().is_some_and(|it| it < before);
+            took.then_some((it.key, attempt.link.carrier, attempt.answered_at))
+        };
+        self.parts().filter_map(silent).collect()
+    }
+
     pub(super) fn order(&self, order: OrderId) -> Vec<Entry> {
         self.entries.values().filter(|it| it.body.order == order).cloned().collect()
     }
@@ -131,13 +158,14 @@ impl Model {
 
     /// Everything that ended before, and what came with it, forgotten.
     pub(super) fn retain(&mut self, before: Time, parked_before: Time) -> usize {
-        let held = self.entries.len();
+        let held = self.entries.len() + self.events.len();
+        self.events.retain(|_, it| before <= it.at);
         self.entries.retain(|_, it| !it.parts.iter().all(|it| it.phase().is_final() && it.done_at < before));
         let left: Vec<OrderId> = self.entries.values().map(|it| it.body.order).collect();
         self.orders.retain(|id, _| left.contains(id));
         let day_ago = Time(self.marks.time.0.saturating_sub(24 * 3_600_000));
         self.idempotency.retain(|it| day_ago <= it.at);
         self.parked.retain(|_, it| parked_before <= it.receipt.received_at);
-        held - self.entries.len()
+        held - self.entries.len() - self.events.len()
     }
 }

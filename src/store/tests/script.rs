@@ -1,9 +1,12 @@
 //! Random lives of random messages, from a seed: what a gateway would commit, and more of what is rare.
 
+use crate::carrier::id::{Learned, Relation};
+use crate::carrier::mo::{Concat, Fingerprint, Kind, Mo};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
 use crate::message::body::Body;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
+use crate::message::manner::{Dlt, Manner, Parameter};
 use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::{End, Move, Phase};
@@ -15,9 +18,12 @@ use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::record::batch::{Batch, Idempotency, Order};
 use crate::record::entry::PastAttempt;
+use crate::record::event::{Event, EventKind};
+use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
 use crate::store::tests::model::Model;
-use crate::text::Requested;
+use crate::text::content::{Binary, Form, Indication, MessageClass, Requested};
+use crate::text::udh::Ports;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -74,7 +80,7 @@ impl Script {
             }
         }
         if let Some(entry) = model.entries.values().next_back().filter(|_| self.one_in(3)) {
-            batch.erased.push(Arc::new(Body { text: "".into(), ..(*entry.body).clone() }));
+            batch.erased.extend(entry.body.erased().map(Arc::new));
         }
         batch.parts = changed.into_values().collect();
         self.rest(model, &mut batch);
@@ -132,6 +138,7 @@ impl Script {
                 .collect::<String>()
                 .into(),
             requested: [Requested::Auto, Requested::Gsm7, Requested::Ucs2, Requested::Latin1][self.below(4) as usize],
+            manner: self.one_in(3).then(|| Arc::new(manner(seq))),
             parts,
             client_ref: self.one_in(3).then(|| format!("ref-{}", seq.0 % 5).into()),
             created: self.now,
@@ -236,11 +243,67 @@ impl Script {
         if let Some(number) = model.parked.keys().next().copied().filter(|_| self.one_in(4)) {
             batch.unparked.push(number);
         }
+        self.handsets(model, batch);
+        if self.one_in(3) {
+            let relation = Relation::ALL[self.below(3) as usize];
+            let learned = Learned { relation, matches: 1 + self.below(10) as u8 };
+            batch.learned.push((CarrierId(self.below(3) as u16), learned));
+        }
         if self.one_in(2) {
             let key = format!("key-{}", self.below(9)).into();
             let hash = std::array::from_fn(|_| self.chance() as u8);
             let (account, order) = (AccountId(self.below(2) as u16), OrderId(batch.marks.next_order));
             batch.idempotency.push(Idempotency { account, key, hash, order, at: self.now });
+        }
+    }
+}
+
+/// What comes from handsets: of random content and place, told, waiting and forgotten without regard to each other.
+impl Script {
+    fn handsets(&mut self, model: &Model, batch: &mut Batch) {
+        for _ in 0..self.below(4) {
+            let (number, carrier) = (batch.marks.next_event, CarrierId(self.below(2) as u16 + 1));
+            batch.marks.next_event += 1;
+            let mo = self.mo();
+            batch.mo_seen.push(MoSeen { number, carrier, fingerprint: mo.fingerprint, at: self.now });
+            if self.one_in(2) {
+                batch.mo_parts.push(MoPart { number, carrier, mo, at: self.now });
+            } else {
+                batch.events.push(self.event(number));
+            }
+        }
+        let (waiting, seen) = (model.mo_parts.keys(), model.mo_seen.keys());
+        batch.mo_done = waiting.copied().filter(|_| self.one_in(3)).collect();
+        batch.mo_done.extend(batch.mo_parts.first().map(|it| it.number).filter(|_| self.one_in(3)));
+        batch.mo_forgotten = seen.copied().take(2).filter(|_| self.one_in(2)).collect();
+    }
+
+    fn mo(&mut self) -> Mo {
+        let octets = |it: u64| it.to_be_bytes().into();
+        Mo {
+            source: "+31612345678".into(),
+            destination: ["12345", "SHOP", ""][self.below(3) as usize].into(),
+            data_coding: self.chance() as u8,
+            udhi: self.one_in(2),
+            octets: if self.one_in(9) { Box::default() } else { octets(self.chance()) },
+            concat: Some(Concat {
+                kind: [Kind::Udh8, Kind::Udh16, Kind::Sar][self.below(3) as usize],
+                reference: self.chance() as u16,
+                total: 255,
+                index: self.chance() as u8,
+            }),
+            fingerprint: Fingerprint(std::array::from_fn(|_| self.chance() as u8)),
+        }
+    }
+
+    fn event(&mut self, n: u64) -> Event {
+        Event {
+            n,
+            token: self.chance(),
+            account: (!self.one_in(3)).then(|| AccountId(self.below(3) as u16 + 1)),
+            kind: EventKind::MessageReceived,
+            at: self.now,
+            data: format!("{{\"text\":\"λ {}\"}}", self.below(9)).into(),
         }
     }
 }
@@ -261,4 +324,18 @@ pub(in crate::store) fn same_id(count: u64) -> Batch {
         batch.new_parts.push(part);
     }
     batch
+}
+
+/// More than a plain text, of several kinds.
+fn manner(seq: Seq) -> Manner {
+    let number = seq.0 as u8;
+    let binary = (number % 2 == 0).then(|| Binary { data: [number, 0, 255].into(), elements: [].into() });
+    let ports = (number % 3 == 0).then_some(Ports { destination: 2948, source: seq.0 as u16 });
+    let entity_id = (number % 5 == 0).then(|| format!("entity {number}").into());
+    Manner {
+        form: Form { binary, ports, indication: MessageClass::new(number).map(Indication::Class) },
+        tlvs: vec![Parameter { tag: 0x1400, value: [number].into() }],
+        dlt: Some(Box::new(Dlt { entity_id, ..Dlt::default() })),
+        payload: number % 7 == 0,
+    }
 }
