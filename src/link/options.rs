@@ -129,7 +129,7 @@ impl Options {
 impl Credentials {
     /// The body of the bind request.
     pub fn bind(&self) -> Bind {
-        let text = |it: &str| CString(bytes::Bytes::copy_from_slice(it.as_bytes()));
+        let text = |it: &str| CString::from(it);
         let (addr_ton, addr_npi, range) = &self.address_range;
         Bind {
             system_id: text(&self.system_id),
