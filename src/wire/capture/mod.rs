@@ -63,6 +63,3 @@ impl Endian {
         Some(if self == Self::Big { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) })
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -164,12 +164,7 @@ impl<'a> Direction<'a> {
         self.next = self.next.wrapping_add(octets as u32);
     }
 
-    const fn piece(
-        &self,
-        (from, to): (SocketAddr, SocketAddr),
-        time: Option<Duration>,
-        what: What<'a>,
-    ) -> Piece<'a> {
+    const fn piece(&self, (from, to): (SocketAddr, SocketAddr), time: Option<Duration>, what: What<'a>) -> Piece<'a> {
         Piece { stream: self.stream, from, to, time, what }
     }
 }
