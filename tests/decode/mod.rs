@@ -200,7 +200,7 @@ fn streams_of_other_protocols_are_passed_by() {
     let (verdict, page) = said(&pcap(1, &packets), &options()).unwrap();
     assert_eq!((verdict, titles(&page).len()), (Verdict::Read, 5), "{page}");
     let tls = esme().segment(1, ACK, b"\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03aaaaaaa");
-    let failure = said(&pcap(1, &[tls.clone()]), &options()).unwrap_err().to_string();
+    let failure = said(&pcap(1, std::slice::from_ref(&tls)), &options()).unwrap_err().to_string();
     assert!(failure.ends_with("some are TLS, which hides what is in them"), "{failure}");
     // A wireless link.
     let mut file = pcap(101, &[tls]);
