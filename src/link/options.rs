@@ -1,7 +1,7 @@
 //! What one link needs to know: where, who, how fast, and what to do when it is lost.
 
 use crate::carrier::dialect::Dialect;
-use crate::carrier::talk::Manner;
+use crate::carrier::talk::{Inviter, Manner};
 use crate::message::id::{CarrierId, LinkId};
 use crate::session;
 use crate::session::version::Version;
@@ -9,7 +9,7 @@ use crate::smpp::bind::{Bind, BindKind};
 use crate::smpp::cstring::CString;
 use crate::wire::secret::Secret;
 use crate::wire::tls::Client;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ pub struct Options {
     pub kind: BindKind,
     /// `host:port` each, tried in order.
     pub addresses: Vec<Box<str>>,
+    /// The carrier connects to us instead and asks for the bind.
+    pub outbind: Option<Outbind>,
     /// The address that connections come from, where the carrier cares.
     pub local_address: Option<IpAddr>,
     /// TLS, where the carrier speaks it. All binds of a carrier share one, and the sessions in it.
@@ -44,6 +46,15 @@ pub struct Options {
     pub reconnect: Reconnect,
     /// The habits of the carrier.
     pub dialect: Arc<Dialect>,
+}
+
+/// Where a carrier connects to that asks for its bind by `outbind` (3.4 section 2.2.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outbind {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// Whose `outbind` is answered.
+    pub inviter: Inviter,
 }
 
 /// What the bind says.
@@ -86,6 +97,7 @@ impl Options {
             carrier,
             kind: BindKind::Transceiver,
             addresses,
+            outbind: None,
             local_address: None,
             tls: None,
             connect_timeout: Duration::from_secs(10),
@@ -104,6 +116,7 @@ impl Options {
         Manner {
             kind: self.kind,
             bind: self.credentials.bind(),
+            inviter: self.outbind.as_ref().map(|it| it.inviter.clone()),
             session: self.session.clone(),
             ahead: self.ahead,
             dialect: self.dialect.clone(),

@@ -1,6 +1,6 @@
 //! Keeps one bind alive until it is told to stop.
 
-use crate::carrier::report::{Answered, Report};
+use crate::carrier::report::{Answered, Aside, Report};
 use crate::carrier::talk::{Command, Talk};
 use crate::link::backoff::Backoff;
 use crate::link::expiry::{Expiry, Left};
@@ -11,9 +11,11 @@ use crate::link::options::Options;
 use crate::message::attempt::Answer;
 use crate::session::output::{CloseReason, Oddity};
 use crate::telemetry::labels::bind_name;
+use crate::telemetry::masked::Masked;
 use crate::telemetry::meters::link::{LinkMeter, LinkState, Malformation};
 use crate::wire::driver::{self, Ended};
 use crate::wire::transport::{self, Stream, Target};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -92,23 +94,17 @@ impl Supervisor {
 
     async fn connect(&mut self) -> Option<Stream> {
         let (carrier, bind) = (self.options.carrier.clone(), self.bind());
-        let target = target(&self.options);
-        let mut connecting = std::pin::pin!(transport::connect(&target));
+        let options = self.options.clone();
+        let mut connecting = std::pin::pin!(connection(&options, &bind));
         loop {
             tokio::select! {
-                connected = &mut connecting => match connected {
-                    Ok((stream, address)) => {
-                        let tls = stream.security();
-                        let (version, resumed) = (tls.map(|it| it.version), tls.map(|it| it.resumed));
-                        info!(carrier = &*carrier, bind, %address, tls = version, resumed, "connected");
-                        return Some(stream);
-                    }
-                    Err(error) => {
-                        let hint = hint::of_connect(&error);
-                        warn!(carrier = &*carrier, bind, %error, hint, "cannot connect");
-                        return None;
-                    }
-                },
+                connected = &mut connecting => {
+                    let (stream, address) = connected?;
+                    let tls = stream.security();
+                    let (version, resumed) = (tls.map(|it| it.version), tls.map(|it| it.resumed));
+                    info!(carrier = &*carrier, bind, %address, tls = version, resumed, "connected");
+                    return Some(stream);
+                }
                 () = self.stop.cancelled() => return None,
                 command = self.commands.recv() => match command {
                     Some(command) => self.give_back(command),
@@ -130,6 +126,7 @@ impl Supervisor {
         let (mut up_at, mut taken) = (None, false);
         let report = |report: Report| match report {
             Report::Odd(oddity) => odd(meter, carrier, bind, oddity),
+            Report::Aside(aside) => by_the_way(meter, carrier, bind, aside),
             report => {
                 match &report {
                     Report::Up { .. } => {
@@ -182,6 +179,23 @@ impl Supervisor {
     }
 }
 
+/// A connection to the carrier, or one that the carrier makes to us; why there is none is logged.
+async fn connection(options: &Options, bind: &str) -> Option<(Stream, SocketAddr)> {
+    let carrier = &*options.carrier;
+    if let Some(outbind) = &options.outbind {
+        let listen = outbind.listen;
+        info!(carrier, bind, %listen, "waits for the carrier to connect");
+        return transport::accept(listen)
+            .await
+            .inspect_err(|error| warn!(carrier, bind, %listen, %error, "cannot listen"))
+            .ok();
+    }
+    transport::connect(&target(options))
+        .await
+        .inspect_err(|error| warn!(carrier, bind, %error, hint = hint::of_connect(error), "cannot connect"))
+        .ok()
+}
+
 fn target(options: &Options) -> Target {
     Target {
         addresses: options.addresses.iter().map(ToString::to_string).collect(),
@@ -197,6 +211,21 @@ fn expires(meter: &LinkMeter, carrier: &str, bind: &str, left: Left) {
     if left.is_to_be_told {
         let days = (left.seconds / 86_400.0).floor();
         warn!(carrier, bind, days, "the certificate of the carrier expires soon");
+    }
+}
+
+/// Tells what the carrier said that nothing depends on.
+fn by_the_way(meter: &LinkMeter, carrier: &str, bind: &str, aside: Aside) {
+    match aside {
+        Aside::Invited(system_id) => info!(carrier, bind, system_id = &*system_id, "outbind came, binding"),
+        Aside::Alerted(handset) => {
+            let handset = handset.map(|it| Masked(it).to_string());
+            info!(carrier, bind, handset, "the handset can be reached again");
+        }
+        Aside::Congestion(percent) => {
+            meter.congested(percent);
+            info!(carrier, bind, percent, "the carrier tells of its load");
+        }
     }
 }
 

@@ -110,6 +110,17 @@ impl fmt::Display for ConnectError {
 
 impl std::error::Error for ConnectError {}
 
+/// Waits for a connection to an address of ours; others are refused once it is there.
+pub async fn accept(listen: SocketAddr) -> io::Result<(Stream, SocketAddr)> {
+    let socket = if listen.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // The connection before may still be remembered by the system.
+    socket.set_reuseaddr(true)?;
+    socket.bind(listen)?;
+    let (tcp, address) = socket.listen(1)?.accept().await?;
+    prepare(&tcp)?;
+    Ok((Stream::Plain(tcp), address))
+}
+
 async fn connect_to(target: &Target, name: &str, address: SocketAddr) -> Result<Stream, Refusal> {
     let by = tokio::time::Instant::now() + target.connect_timeout;
     let tcp = match tokio::time::timeout_at(by, connect_tcp(target.local_address, address)).await {

@@ -6,5 +6,6 @@ mod garbage;
 mod kill;
 mod life;
 mod notify;
+mod outbind;
 mod prometheus;
 pub(crate) mod tls;

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod carrier;
+pub mod outbind;
 pub mod password;
 pub mod price;
 pub mod route;

@@ -16,7 +16,9 @@ use std::path::PathBuf;
 pub struct Carrier {
     pub id: String,
     pub kind: Option<String>,
+    #[serde(default)]
     pub address: Vec<String>,
+    pub outbind: Option<Outbind>,
     pub local_address: Option<String>,
     pub tls: Option<TlsChoice>,
     pub system_id: String,
@@ -26,6 +28,7 @@ pub struct Carrier {
     pub password_credential: Option<String>,
     pub system_type: Option<String>,
     pub interface_version: Option<String>,
+    pub assumed_version: Option<String>,
     pub address_range: Option<AddressRange>,
     pub source: Option<Numbering>,
     pub destination: Option<Numbering>,
@@ -87,6 +90,16 @@ pub struct Tls {
 /// One pin, or a list of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pins(pub Vec<String>);
+
+/// Where the carrier connects to, and what its `outbind` says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Outbind {
+    pub listen: String,
+    pub system_id: Option<String>,
+    pub password: Option<Secret<String>>,
+}
 
 /// Which numbers are received here.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -77,6 +77,7 @@ fn known() -> Vec<String> {
         ("account.webhook", fields::<unbuilt::Webhook>()),
         ("carrier", fields::<carrier::Carrier>()),
         ("carrier.tls", fields::<carrier::Tls>()),
+        ("carrier.outbind", fields::<carrier::Outbind>()),
         ("carrier.address_range", fields::<carrier::AddressRange>()),
         ("carrier.source", fields::<carrier::Numbering>()),
         ("carrier.destination", fields::<carrier::Numbering>()),

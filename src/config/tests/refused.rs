@@ -203,6 +203,29 @@ fn carriers_are_checked_for_what_they_mean() {
 }
 
 #[test]
+fn a_carrier_that_connects_to_us_is_checked_for_what_it_means() {
+    let address = "address = [\"127.0.0.1:2775\"]";
+    let with = |outbind: &str| errors(&SMALL.replace(address, &format!("outbind = {{ {outbind} }}")));
+    assert_eq!(with("listen = \"127.0.0.1:2776\""), "");
+    for (written, said) in [
+        ("listen = \"2776\"", ".listen: \"2776\" is not an address and a port, such as \"0.0.0.0:2776\""),
+        ("listen = \"[::]:2776\", password = \"x\"", ".password: is of a system_id, which is missing"),
+        (
+            "listen = \"[::]:2776\", system_id = \"more than fifteen\"",
+            ".system_id: has at most 15 octets, its password at most 32, and no NUL",
+        ),
+    ] {
+        assert_eq!(with(written), format!("nuncio.toml:9: carrier \"acme\", outbind{said}"));
+    }
+    assert_eq!(
+        of_carrier("outbind = { listen = \"127.0.0.1:2776\" }"),
+        "nuncio.toml:9: carrier \"acme\", address: the carrier connects to us: remove it, or outbind"
+    );
+    let without = SMALL.replace(address, "");
+    assert_eq!(errors(&without), "nuncio.toml:7: carrier \"acme\", address: names no address");
+}
+
+#[test]
 fn tls_towards_a_carrier_is_checked_for_what_it_means() {
     let pin = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     assert_eq!(of_carrier(&format!("tls = {{ pin_sha256 = \"{pin}\", min_version = \"1.3\" }}")), "");
