@@ -1,5 +1,6 @@
 //! What a link has to say, in words of messages.
 
+use crate::carrier::mo::Mo;
 use crate::message::attempt::{Answer, CarrierMessageId};
 use crate::message::id::PartKey;
 use crate::message::reason::Reason;
@@ -119,19 +120,4 @@ pub struct ReceiptNews {
     pub sender: Box<str>,
     /// What it says. `received_at` is set by who takes it in.
     pub receipt: Receipt,
-}
-
-/// A message from a handset.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mo {
-    /// Who sent it, as the PDU has it.
-    pub source: Box<str>,
-    /// Whom it is for.
-    pub destination: Box<str>,
-    /// How `octets` are to be read.
-    pub data_coding: u8,
-    /// Whether `octets` begin with a user data header.
-    pub udh: bool,
-    /// The text.
-    pub octets: Vec<u8>,
 }

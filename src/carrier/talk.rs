@@ -14,7 +14,7 @@ use crate::carrier::answer;
 use crate::carrier::dialect::Dialect;
 use crate::carrier::inbound;
 use crate::carrier::reason;
-use crate::carrier::report::{Answered, Aside, News, Report, Ticket};
+use crate::carrier::report::{Answered, Aside, Report, Ticket};
 use crate::carrier::submit::{Submit, submit_sm};
 use crate::message::attempt::{Answer, CarrierMessageId};
 use crate::message::reason::Reason;
@@ -275,13 +275,6 @@ impl Talk {
             return;
         };
         let confirmation = if matches!(body, Body::DataSm(_)) { Confirmation::DataSm } else { Confirmation::DeliverSm };
-        if matches!(news, News::Mo(_)) {
-            // Nobody takes messages of handsets yet: the carrier is to keep it, not to think it delivered.
-            let status = CommandStatus::ReceiverTemporaryError;
-            self.session.handle(now, Input::Respond { sequence, status, body: confirmation.response() });
-            self.reports.push_back(Report::Inbound { tag: u64::MAX, news });
-            return;
-        }
         let number = self.next_inbound;
         self.next_inbound = number.wrapping_add(1);
         self.unconfirmed.insert(number, (sequence, confirmation));

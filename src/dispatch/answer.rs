@@ -21,13 +21,10 @@ impl Dispatch {
             Report::Odd(_) | Report::Aside(_) => (),
             Report::Inbound { tag, news } => {
                 match news {
-                    News::Receipt(receipt) => {
-                        self.receipt(link.carrier, receipt);
-                        self.commands.push(Command::Confirm(link, tag));
-                    }
-                    // The link has put the carrier off.
-                    News::Mo(_) => self.facts.push(Fact::Mo { carrier: link.carrier }),
+                    News::Receipt(receipt) => self.receipt(link.carrier, receipt),
+                    News::Mo(mo) => self.mo(link.carrier, mo, dice),
                 }
+                self.commands.push(Command::Confirm(link, tag));
             }
         }
     }

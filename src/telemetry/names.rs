@@ -116,7 +116,12 @@ metrics! {
     RECEIPTS_DUPLICATE = "receipts_duplicate_total" Counter, Count ["carrier"] "Receipts that said what was known.";
     UNKNOWN_OUTCOMES = "unknown_outcomes_total" Counter, Count ["carrier" "cause"]
         "Parts that were perhaps written and not answered, by why.";
-    MO = "mo_total" Counter, Count ["carrier"] "Messages from handsets.";
+    MO = "mo_total" Counter, Count ["carrier"] "Messages from handsets, each part for itself, each once.";
+    MO_REDELIVERED = "mo_redelivered_total" Counter, Count ["carrier"]
+        "Messages from handsets that a carrier sent again; they were confirmed again and told once.";
+    MO_UNROUTED = "mo_unrouted_total" Counter, Count ["carrier"]
+        "Messages from handsets that no [[inbound]] gives to an account; they are kept for operators.";
+    MO_PARTS_INCOMPLETE = "mo_parts_incomplete" Gauge, Count [] "Messages from handsets that wait for more of their parts.";
     STORE_COMMIT_DURATION = "store_commit_duration_seconds" Histogram(FAST), Seconds [] "A commit with its sync.";
     STORE_SYNC_DURATION = "store_sync_duration_seconds" Histogram(FAST), Seconds [] "The sync of a commit.";
     STORE_BATCH_RECORDS = "store_batch_records" Histogram(COUNT), Count [] "Records of a commit.";

@@ -16,6 +16,7 @@
 //! characters that such a carrier cannot be given (`€` or `Δ` in ISO-8859-1, `é` in ASCII) goes as UCS-2
 //! and may take more; [`Cut::parts`] is then the real number.
 
+pub mod base64;
 pub mod gsm7;
 pub mod latin1;
 pub mod national;

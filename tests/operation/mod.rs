@@ -5,6 +5,7 @@ mod full;
 mod garbage;
 mod kill;
 mod life;
+mod mo;
 mod notify;
 mod outbind;
 mod prometheus;

@@ -1,6 +1,7 @@
 //! Carriers and their links.
 
 use crate::carrier::dialect::{Cost, Dialect, IdForm, Numbering, ReceiptsAsked};
+use crate::carrier::mo;
 use crate::config::Environment;
 use crate::config::compile::password::password;
 use crate::config::compile::service::wait;
@@ -279,6 +280,7 @@ impl One<'_, '_> {
             receipt_offset: written.receipt_offset.map_or(default.receipt_offset, |it| it.0),
             answers: self.answers(),
             reasons: self.reasons(),
+            mo: self.mo(),
             cost: self.cost(),
         }
     }
@@ -313,6 +315,17 @@ impl One<'_, '_> {
             reasons.insert(code.as_str().into(), self.findings.choose(&at, Some(word), &words, Reason::Undeliverable));
         }
         reasons
+    }
+
+    fn mo(&mut self) -> mo::Options {
+        let (written, default) = (self.written, mo::Options::default());
+        mo::Options {
+            reassembly_timeout: self.wait("reassembly_timeout", written.reassembly_timeout, default.reassembly_timeout),
+            redelivery_window: match written.redelivery_window {
+                Some(window) => window.0.map(|it| self.wait("redelivery_window", Some(Span(it)), it)),
+                None => default.redelivery_window,
+            },
+        }
     }
 
     fn cost(&mut self) -> Option<Cost> {

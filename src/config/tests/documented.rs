@@ -88,7 +88,7 @@ fn known() -> Vec<String> {
         ("route.retry", fields::<route::Retry>()),
         ("rule", fields::<route::Rule>()),
         ("cdr", fields::<unbuilt::Cdr>()),
-        ("inbound", fields::<unbuilt::Inbound>()),
+        ("inbound", fields::<route::Inbound>()),
         ("opt_out", fields::<unbuilt::OptOut>()),
         ("app", fields::<unbuilt::App>()),
         ("app.code", fields::<unbuilt::Code>()),

@@ -329,6 +329,43 @@ fn routes_and_rules_are_checked_for_what_they_mean() {
 }
 
 #[test]
+fn inbound_rules_name_what_is_there_and_never_hide_each_other() {
+    let of = |lines: &str| of_route(&format!("[[inbound]]\n{lines}"));
+    assert_eq!(of("account = \"shop\""), "");
+    assert_eq!(of("to = [\"*\"]\naccount = \"shop\""), "");
+    assert_eq!(of("keyword = \"VOTE\""), "nuncio.toml:16: inbound number 1, account: this key is required");
+    assert_eq!(of("account = \"nobody\""), "nuncio.toml:17: inbound number 1, account: there is no account \"nobody\"");
+    assert_eq!(
+        of("account = \"shop\"\ncarrier = \"acne\""),
+        "nuncio.toml:18: inbound number 1, carrier: there is no carrier \"acne\""
+    );
+    for keyword in ["", "TWO WORDS", "STOP."] {
+        assert_eq!(
+            of(&format!("account = \"shop\"\nkeyword = \"{keyword}\"")),
+            format!("nuncio.toml:18: inbound number 1, keyword: {keyword:?} is not one word without blanks and stops")
+        );
+    }
+    assert_eq!(
+        of("account = \"shop\"\nto = [\"31612345678\", \"+31612345678\"]"),
+        "nuncio.toml:18: inbound number 1, to: \"+31612345678\" stands there twice"
+    );
+    assert_eq!(
+        of("account = \"shop\"\nto = [\"\"]"),
+        "nuncio.toml:18: inbound number 1, to: \"\" is not a number, a short code or a name"
+    );
+    let one = "account = \"shop\"\nto = [\"12345\", \"54321\"]\nkeyword = \"VOTE\"";
+    let same = "[[inbound]]\naccount = \"shop\"\nto = [\"54321\", \"12345\"]\nkeyword = \"vote\"";
+    assert_eq!(
+        of(&format!("{one}\n{same}")),
+        "nuncio.toml:20: inbound number 2: nothing comes to it: the inbound at nuncio.toml:16 takes the same messages"
+    );
+    assert_eq!(
+        of_carrier("redelivery_window = \"0s\""),
+        "nuncio.toml:10: carrier \"acme\", redelivery_window: a time of zero is not meant for use"
+    );
+}
+
+#[test]
 fn the_daemon_is_checked_for_what_it_means() {
     let of = |text: &str| errors(&format!("{text}\n{SMALL}"));
     assert_eq!(

@@ -31,6 +31,7 @@ pub struct Meters {
     accounts: HashMap<AccountId, [Counter; 3]>,
     queue_wait: [Histogram; 3],
     receipts_parked: Gauge,
+    mo_incomplete: Gauge,
     http: HttpMeter,
     inside: InsideMeter,
     /// What counts for a route, carrier, link or account that the configuration no longer names.
@@ -63,6 +64,7 @@ impl Meters {
             accounts: labels.accounts.iter().map(|(id, name)| (*id, account(name))).collect(),
             queue_wait: Class::ALL.map(|it| exposition.histogram(&names::QUEUE_WAIT, [it.word()])),
             receipts_parked: exposition.gauge(&names::RECEIPTS_PARKED, []),
+            mo_incomplete: exposition.gauge(&names::MO_PARTS_INCOMPLETE, []),
             http: HttpMeter::new(exposition, &labels.endpoints),
             inside: InsideMeter::new(exposition),
             other: Other {
@@ -113,6 +115,11 @@ impl Meters {
     /// So many receipts wait for their part.
     pub fn parked(&self, count: usize) {
         self.receipts_parked.set(count as f64);
+    }
+
+    /// So many messages from handsets wait for more of their parts.
+    pub fn mo_incomplete(&self, count: usize) {
+        self.mo_incomplete.set(count as f64);
     }
 }
 
