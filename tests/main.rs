@@ -6,6 +6,7 @@ mod api;
 mod daemon;
 mod decode;
 mod demo;
+mod fuzz;
 mod identity;
 mod operation;
 mod peers;

@@ -17,8 +17,8 @@ pub struct Form {
     canonical: String,
     /// It counts only where the recipient fits, too: nobody says that the ids relate so.
     pub converted: bool,
-    /// How the ids relate if this is the form.
-    pub relation: Relation,
+    /// How the ids relate if this is the form; `None` where several relations lead to it.
+    pub relation: Option<Relation>,
 }
 
 /// How an id in an answer and the same id in a receipt are written, padding and case apart.
@@ -123,28 +123,28 @@ pub fn forms_of(receipt: &CarrierMessageId, form: IdForm, believed: Option<Relat
     };
     let certain = believed.or_else(|| (relations.len() == 1).then_some(relations[0])).unwrap_or(Relation::Same);
     let mut found: Vec<Form> = Vec::with_capacity(relations.len());
-    for relation in relations.iter().copied() {
+    let (first, others): (Vec<Relation>, Vec<Relation>) = relations.iter().partition(|it| **it == certain);
+    for relation in first.into_iter().chain(others) {
         let Some(canonical) = written(receipt, relation) else { continue };
-        if found.iter().all(|it| it.canonical != canonical) {
-            found.push(Form { canonical, converted: relation != certain, relation });
+        match found.iter_mut().find(|it| it.canonical == canonical) {
+            Some(same) => same.relation = None,
+            None => found.push(Form { canonical, converted: relation != certain, relation: Some(relation) }),
         }
     }
     if found.is_empty() {
         // An id that cannot be what the operator says is what it is.
-        found.push(Form { canonical: receipt.canonical(), converted: false, relation: Relation::Same });
+        found.push(Form { canonical: receipt.canonical(), converted: false, relation: None });
     }
-    // What is certain first; the others stay in their order.
-    found.sort_by_key(|it| it.converted);
     found
 }
 
-/// The id of the answer, where it relates so to that of the receipt; `None` where it cannot.
+/// The id of the answer, of 64 bits if it is a number, where it relates so to that of the receipt; `None` where it cannot.
 fn written(receipt: &CarrierMessageId, relation: Relation) -> Option<String> {
     let canonical = receipt.canonical();
     match relation {
         Relation::Same => Some(canonical),
-        Relation::RespHex => canonical.parse::<u128>().ok().map(|it| format!("{it:x}")),
-        Relation::ReceiptHex => u128::from_str_radix(&canonical, 16).ok().map(|it| it.to_string()),
+        Relation::RespHex => canonical.parse::<u64>().ok().map(|it| format!("{it:x}")),
+        Relation::ReceiptHex => u64::from_str_radix(&canonical, 16).ok().map(|it| it.to_string()),
     }
 }
 
@@ -187,13 +187,16 @@ mod tests {
 
     #[test]
     fn what_is_believed_comes_first_and_needs_no_recipient() {
-        let order = |believed| -> Vec<(Relation, bool)> {
+        let order = |believed| -> Vec<(Option<Relation>, bool)> {
             forms_of(&id("0000436949"), IdForm::Auto, believed).iter().map(|it| (it.relation, it.converted)).collect()
         };
-        let [same, resp, receipt] = Relation::ALL;
+        let [same, resp, receipt] = Relation::ALL.map(Some);
         assert_eq!(order(None), [(same, false), (resp, true), (receipt, true)]);
-        assert_eq!(order(Some(resp)), [(resp, false), (same, true), (receipt, true)]);
-        assert_eq!(order(Some(receipt)), [(receipt, false), (same, true), (resp, true)]);
+        assert_eq!(order(resp), [(resp, false), (same, true), (receipt, true)]);
+        assert_eq!(order(receipt), [(receipt, false), (same, true), (resp, true)]);
+        // An id that is the same in both is certain either way, and no evidence.
+        let short = forms_of(&id("5"), IdForm::Auto, resp);
+        assert_eq!(short.iter().map(|it| (it.relation, it.converted)).collect::<Vec<_>>(), [(None, false)]);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use crate::carrier::dialect::Dialect;
 use crate::carrier::mo;
-use crate::carrier::receipt::{ReceiptText, moment, status_of_state, status_of_word};
+use crate::carrier::moment::moment;
+use crate::carrier::receipt::{ReceiptText, status_of_state};
 use crate::carrier::report::{News, ReceiptNews};
 use crate::message::attempt::CarrierMessageId;
 use crate::message::receipt::Receipt;
@@ -30,7 +31,6 @@ struct Delivery<'a> {
     source: &'a Address,
     destination: &'a Address,
     esm_class: u8,
-    data_coding: u8,
     octets: Bytes,
     tlvs: &'a Tlvs,
 }
@@ -42,7 +42,6 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
             source: &sm.source,
             destination: &sm.destination,
             esm_class: sm.esm_class,
-            data_coding: sm.data_coding,
             octets: sm.text(),
             tlvs: &sm.tlvs,
         },
@@ -50,17 +49,18 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
             source: &sm.source,
             destination: &sm.destination,
             esm_class: sm.esm_class,
-            data_coding: sm.data_coding,
             octets: sm.tlvs.get(Tag::MESSAGE_PAYLOAD).unwrap_or_default(),
             tlvs: &sm.tlvs,
         },
         _ => return None,
     };
-    let text = ReceiptText::parse(&readable(&delivery));
+    let text = receipt_text(&delivery);
     let named = delivery.tlvs.get(Tag::RECEIPTED_MESSAGE_ID).is_some();
+    let stated = text.stat.is_some() || delivery.tlvs.get(Tag::MESSAGE_STATE).is_some();
     let is_receipt = match delivery.esm_class & KIND {
         RECEIPT | INTERMEDIATE => true,
-        0 => named || (dialect.receipts_by_content && text.is_receipt()),
+        // No handset can set a parameter of the SMSC; a text like that of a receipt anybody can send.
+        0 => (named && stated) || (dialect.receipts_by_content && text.is_receipt()),
         // Acknowledgements of the handset or its user: about a message only if they name one.
         _ => named || text.is_receipt(),
     };
@@ -69,6 +69,7 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
 
 fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> ReceiptNews {
     let named = delivery.tlvs.get_text(Tag::RECEIPTED_MESSAGE_ID);
+    let written = text.status();
     let mut ids: Vec<CarrierMessageId> = Vec::new();
     for id in [named, text.id].into_iter().flatten().filter_map(|it| CarrierMessageId::new(&it)) {
         if !ids.contains(&id) {
@@ -79,13 +80,12 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
     let (status, raw_status) = match (state, text.stat) {
         (Some((status, _)), Some(word)) => (status, word),
         (Some((status, word)), None) => (status, word.to_owned()),
-        (None, Some(word)) => (status_of_word(&word), word),
-        (None, None) => (Status::Unknown, String::new()),
+        (None, word) => (written, word.unwrap_or_default()),
     };
     // An intermediate notification ends nothing, whatever its word (quirk 16), but for an arrival.
     let passing = delivery.esm_class & KIND == INTERMEDIATE && status != Status::Delivered;
     let status = if passing { Status::Sent } else { status };
-    let error_code = text.err.or_else(|| delivery.tlvs.get_u16(Tag::NETWORK_ERROR_CODE).map(|it| format!("{it:03}")));
+    let error_code = text.err.or_else(|| network_error(delivery.tlvs));
     let done_at = text.done_date.and_then(|it| moment(&it, dialect.receipt_offset));
     ReceiptNews {
         ids,
@@ -101,22 +101,21 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
     }
 }
 
-/// The text as characters: keys are ASCII in every alphabet but UTF-16, where a receipt in
-/// it has a NUL in every other octet.
-fn readable(delivery: &Delivery<'_>) -> String {
-    let mut octets = &delivery.octets[..];
-    if delivery.esm_class & UDHI != 0
-        && let Some((length, rest)) = octets.split_first()
-        && let Some(behind) = rest.get(usize::from(*length)..)
-    {
-        octets = behind;
+/// What the text says; where there are a `short_message` and a `message_payload`, the one that is a receipt.
+fn receipt_text(delivery: &Delivery<'_>) -> ReceiptText {
+    let read = |octets: &[u8]| ReceiptText::read(octets, delivery.esm_class & UDHI != 0);
+    let text = read(&delivery.octets);
+    let payload = || delivery.tlvs.get(Tag::MESSAGE_PAYLOAD).map(|it| read(&it)).filter(ReceiptText::is_receipt);
+    if text.is_receipt() { text } else { payload().unwrap_or(text) }
+}
+
+/// `network_error_code`: a type of network and a number, or the number alone; some write it as three digits.
+fn network_error(tlvs: &Tlvs) -> Option<String> {
+    let value = tlvs.get(Tag::NETWORK_ERROR_CODE)?;
+    if value.len() == 3 && value.iter().all(u8::is_ascii_digit) {
+        return Some(value.iter().map(|it| char::from(*it)).collect());
     }
-    if delivery.data_coding == 0x08 && octets.first() == Some(&0) {
-        let units = octets.chunks_exact(2).map(|it| u16::from_be_bytes([it[0], it[1]]));
-        char::decode_utf16(units).map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
-    } else {
-        octets.iter().map(|it| char::from(*it)).collect()
-    }
+    tlvs.get_u16(Tag::NETWORK_ERROR_CODE).map(|it| format!("{it:03}"))
 }
 
 fn cut(text: &str) -> Box<str> {

@@ -11,6 +11,7 @@ pub mod report;
 pub mod id;
 pub mod answer;
 pub mod reason;
+pub mod moment;
 pub mod receipt;
 pub mod submit;
 pub mod query;

@@ -8,12 +8,19 @@ use crate::smpp::status::CommandStatus;
 
 /// The reason in a receipt: by the operator's table of error codes, else by the carrier's word.
 pub fn of_receipt(dialect: &Dialect, receipt: &Receipt) -> Option<Reason> {
-    let by_code = receipt.error_code.as_ref().and_then(|it| dialect.reasons.get(it)).copied();
+    let by_code = receipt.error_code.as_ref().and_then(|it| of_code(dialect, it));
     by_code.or_else(|| match receipt.status {
         Status::Expired => Some(Reason::Expired),
         Status::Failed => Some(of_word(&receipt.raw_status)),
         _ => None,
     })
+}
+
+/// What the operator says of a code: as written, else without padding and case (quirk 28).
+fn of_code(dialect: &Dialect, code: &str) -> Option<Reason> {
+    let bare = |it: &str| it.trim_start_matches('0').to_ascii_uppercase();
+    let alike = || dialect.reasons.iter().find(|(it, _)| bare(it) == bare(code)).map(|(_, reason)| reason);
+    dialect.reasons.get(code).or_else(alike).copied()
 }
 
 fn of_word(raw: &str) -> Reason {

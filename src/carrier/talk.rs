@@ -16,7 +16,7 @@ use crate::carrier::inbound;
 use crate::carrier::query::{self, Queried, Query};
 use crate::carrier::reason;
 use crate::carrier::report::{Answered, Aside, Report, Ticket};
-use crate::carrier::submit::{Submit, submit_sm};
+use crate::carrier::submit::{Submit, request};
 use crate::message::attempt::{Answer, CarrierMessageId};
 use crate::message::reason::Reason;
 use crate::number::e164::E164;
@@ -217,7 +217,7 @@ impl Talk {
         let mut moved = false;
         while 0 < self.session.credit() {
             let Some(submit) = self.ahead.pop_front() else { break };
-            match submit_sm(&submit, &self.dialect).map(Body::SubmitSm) {
+            match request(&submit, &self.dialect) {
                 Ok(body) if self.session.speaks(&body) => {
                     self.session.handle(now, Input::Request(submit.ticket.0, body));
                 }
@@ -305,7 +305,9 @@ impl Talk {
     fn meaning(&self, status: CommandStatus, body: &Body) -> Answered {
         let answer = answer::of(&self.dialect, status);
         let named = match body {
-            Body::SubmitSmResp(resp) => CarrierMessageId::new(&resp.message_id.to_string_lossy()),
+            Body::SubmitSmResp(resp) | Body::DataSmResp(resp) => {
+                CarrierMessageId::new(&resp.message_id.to_string_lossy())
+            }
             _ => None,
         };
         // A generic_nack of status 0 took nothing.

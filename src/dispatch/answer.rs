@@ -143,7 +143,10 @@ impl Dispatch {
         let carrier = held.entry.parts[usize::from(key.index())].attempt.as_ref()?.link.carrier;
         let cost = self.plan.carriers.get(&carrier)?.dialect.cost.as_ref()?;
         let country = held.entry.body.destination.country();
-        country.and_then(|it| cost.countries.get(it).copied()).or(cost.default)
+        let each = country.and_then(|it| cost.countries.get(it).copied()).or(cost.default)?;
+        // What a carrier cuts itself is one submit and charged by the SMS.
+        let body = &held.entry.body;
+        Some(each.times(u64::from(body.parts / body.submits().max(1))))
     }
 
     /// An answer to an attempt whose outcome was in doubt.

@@ -27,7 +27,7 @@ struct Match {
     number: u8,
     exact: bool,
     fits_handset: bool,
-    relation: Relation,
+    relation: Option<Relation>,
 }
 
 impl Dispatch {
@@ -245,9 +245,9 @@ impl Dispatch {
             // A carrier that counts anew reuses ids: another handset's receipt is not about this part.
             let contradicted = parked.handset.is_some() && !fits_handset;
             let fitting = forms.iter().find(|it| it.fits(id) && (!it.converted || fits_handset));
-            let Some(relation) = fitting.map(|it| it.relation).filter(|_| !contradicted) else { continue };
+            let Some(fitting) = fitting.filter(|_| !contradicted) else { continue };
             if fits_handset {
-                self.learn(carrier, relation);
+                self.learn(carrier, fitting.relation);
             }
             if let Some(parked) = self.parked.take(waiting) {
                 self.forget_parked(waiting);

@@ -12,8 +12,9 @@ impl Dispatch {
         self.learned.get(&carrier).copied().and_then(Learned::believed)
     }
 
-    /// A receipt has found its part by this relation, and the recipient fits as well.
-    pub(super) fn learn(&mut self, carrier: CarrierId, relation: Relation) {
+    /// A receipt has found its part by this relation, if it is one alone, and the recipient fits as well.
+    pub(super) fn learn(&mut self, carrier: CarrierId, relation: Option<Relation>) {
+        let Some(relation) = relation else { return };
         let stated = self.plan.carriers.get(&carrier).map(|it| it.dialect.message_id);
         if stated != Some(IdForm::Auto) {
             return;

@@ -45,7 +45,6 @@ use crate::dispatch::set::Set;
 use crate::dispatch::sweep::Sweep;
 use crate::dispatch::unresolved::Unresolved;
 use crate::dispatch::waiting::{SeenSet, WaitingSet};
-use crate::message::body::Body;
 use crate::message::id::{CarrierId, LaneId, PartKey};
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
@@ -299,8 +298,10 @@ impl Dispatch {
         let (told, status) = (held.told, held.entry.status());
         held.told = status;
         let ended = after.is_final() && held.entry.parts.iter().all(|it| it.phase().is_final());
-        if ended && !held.entry.body.text.is_empty() && self.plan.erase_text.covers(held.entry.body.class) {
-            let body = Body { text: "".into(), ..(*held.entry.body).clone() };
+        if ended
+            && self.plan.erase_text.covers(held.entry.body.class)
+            && let Some(body) = held.entry.body.erased()
+        {
             held.entry.body = Arc::new(body);
             self.batch.erased.push(held.entry.body.clone());
         }

@@ -86,9 +86,6 @@ pub struct Reconnect {
 }
 
 impl Options {
-    /// The longest of the specification's names and passwords is shorter, some carriers' are not.
-    pub const PASSWORD_LEN_MAX: usize = 32;
-
     /// A link with everything at its default but what has none.
     pub fn new(carrier: Box<str>, addresses: Vec<Box<str>>, credentials: Credentials) -> Self {
         let session = session::options::Options::default();

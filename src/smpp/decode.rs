@@ -6,7 +6,8 @@
 //! |---|---|
 //! | a C-octet string is longer than its size | kept whole |
 //! | its NUL is missing | it fills its size, or ends with the body |
-//! | `sm_length` says more than there is | the text ends with the body |
+//! | `sm_length` says more than there is | the text ends with the body, or is empty before parameters |
+//! | `sm_length` says one less than there is | the text ends where parameters begin |
 //! | a NUL that `sm_length` does not count follows the text | skipped |
 //! | padding, leftover octets, lying TLV lengths | see [`crate::smpp::tlv`] |
 //! | a response without its body | the body is empty |
@@ -188,17 +189,22 @@ impl Fields<'_> {
         }
     }
 
-    /// `sm_length`, and as many octets of text.
+    /// `sm_length`, and the text before optional parameters, see [`text_length`].
     pub(crate) fn short_message(&mut self) -> Result<Bytes, Missing> {
-        let length = usize::from(self.octet("sm_length")?);
-        let text = match field::octets_clamped(length, self.rest) {
-            Ok((rest, text)) => {
-                self.rest = rest;
-                text
-            }
-            Err(_) => &[],
-        };
-        Ok(self.share(text))
+        let said = usize::from(self.octet("sm_length")?);
+        Ok(self.take(text_length(said, self.rest)))
+    }
+
+    /// `sm_length`, and as much text, or as there is.
+    pub(crate) fn excerpt(&mut self) -> Result<Bytes, Missing> {
+        let said = usize::from(self.octet("sm_length")?);
+        Ok(self.take(said.min(self.rest.len())))
+    }
+
+    fn take(&mut self, length: usize) -> Bytes {
+        let (taken, rest) = self.rest.split_at(length);
+        self.rest = rest;
+        self.share(taken)
     }
 
     /// The optional parameters after a text that may be followed by a NUL of its own.
@@ -264,10 +270,27 @@ impl ResponseForm {
         let whole = field::c_octet(size, rest).is_ok_and(|(after, text)| is_well_formed(after) && readable(text));
         match (whole, refused) {
             _ if rest.is_empty() => Self::Nothing,
-            (false, _) if is_well_formed(rest) => Self::TlvsOnly,
+            // An id and a NUL too many may look like a tag and a length; but no tag of the
+            // specification begins as an id does.
+            (false, _) if !rest[0].is_ascii_graphic() && is_well_formed(rest) => Self::TlvsOnly,
             (false, true) => Self::Nothing,
             _ => Self::Whole,
         }
+    }
+}
+
+/// How long a text is of which `sm_length` says so much: nothing where what is left ends before
+/// that and is parameters to its last octet, and one octet more where parameters begin behind it.
+pub(crate) fn text_length(said: usize, rest: &[u8]) -> usize {
+    match rest.get(said..) {
+        None if starts_with_tag(rest) && is_well_formed(rest) => 0,
+        None => rest.len(),
+        Some([last, after @ ..])
+            if *last != 0 && starts_with_tag(after) && !is_well_formed(&rest[said..]) && is_well_formed(after) =>
+        {
+            said + 1
+        }
+        Some(_) => said,
     }
 }
 

@@ -15,8 +15,8 @@ use bytes::{BufMut, BytesMut};
 use thiserror::Error;
 
 /// The longest password that is sent. The specification has 8; carriers do give out longer
-/// ones, and servers that were looked at read up to 16.
-pub const PASSWORD_MAX: usize = 16;
+/// ones, and what a carrier gave out is sent as it is.
+pub const PASSWORD_MAX: usize = 32;
 
 /// Why a PDU cannot be written. Nothing of it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -238,7 +238,7 @@ mod tests {
         };
         for (body, error) in [
             (bind(|b| b.system_id = filled(16)), long("system_id", 16, 15)),
-            (bind(|b| b.password = filled(17)), long("password", 17, PASSWORD_MAX)),
+            (bind(|b| b.password = filled(33)), long("password", 33, PASSWORD_MAX)),
             (bind(|b| b.system_type = filled(13)), long("system_type", 13, 12)),
             (bind(|b| b.address_range = filled(41)), long("address_range", 41, 40)),
             (with(|s| s.service_type = filled(6)), long("service_type", 6, 5)),

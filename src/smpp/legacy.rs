@@ -158,7 +158,7 @@ impl QueryMsgDetailsResp {
             validity_period: fields.string("validity_period", 17)?,
             registered_delivery: fields.octet("registered_delivery")?,
             data_coding: fields.octet("data_coding")?,
-            short_message: fields.short_message()?,
+            short_message: fields.excerpt()?,
             message_id: fields.string("message_id", 9)?,
             final_date: fields.string("final_date", 17)?,
             message_state: fields.octet("message_state")?,

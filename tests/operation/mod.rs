@@ -1,6 +1,7 @@
 //! The daemon as its operator sees it.
 
 mod configuration;
+mod content;
 mod full;
 mod garbage;
 mod kill;

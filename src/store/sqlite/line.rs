@@ -6,6 +6,7 @@ use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
 use crate::message::body::Body;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
+use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::Phase;
@@ -22,10 +23,11 @@ use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
 use crate::store::sqlite::cells::ATTEMPT_CELLS;
 use crate::store::sqlite::fault::Trouble;
-use crate::store::sqlite::seal;
-use crate::text::Requested;
+use crate::store::sqlite::{manner, seal};
+use crate::text::content::Requested;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
+use std::sync::Arc;
 
 /// A row that is being read, cell after cell, under its seal.
 struct Line<'r> {
@@ -94,6 +96,17 @@ impl<'r> Line<'r> {
                 None
             }
         }
+    }
+
+    /// Counts in the seal only where it is there: rows of format 1 have none.
+    fn manner(&mut self) -> Option<Manner> {
+        if matches!(self.row.get_ref(self.at), Ok(ValueRef::Null)) {
+            self.at += 1;
+            return None;
+        }
+        let manner = self.text().and_then(manner::of_cell);
+        self.sound &= manner.is_some();
+        manner
     }
 
     fn words(&mut self) -> Box<str> {
@@ -201,15 +214,15 @@ pub(super) fn body(row: &Row<'_>) -> Result<Body, Trouble> {
         destination: E164(line.bits()),
         text: line.words(),
         requested: line.get(Requested::Auto, |it| {
-            [Requested::Auto, Requested::Gsm7, Requested::Ucs2, Requested::Latin1]
-                .get(usize::try_from(it).ok()?)
-                .copied()
+            use Requested::{Auto, Binary, Gsm7, Latin1, Transliterated, Ucs2};
+            [Auto, Gsm7, Ucs2, Latin1, Transliterated, Binary].get(usize::try_from(it).ok()?).copied()
         }),
         parts: line.small(),
         client_ref: line.text().map(Into::into),
         created: line.time(),
         expires: line.time(),
         price: line.maybe(|it| Some(Money(it))),
+        manner: line.manner().map(Arc::new),
     };
     line.sealed("body", seq.0, body)
 }

@@ -118,8 +118,9 @@ CREATE VIEW message_parts AS
     FROM part p JOIN body b ON b.seq = p.id / 16;
 ";
 
-/// Format 2: how a message goes that is more than a plain text; NULL for most.
-const MANNER: &str = "ALTER TABLE body ADD COLUMN manner BLOB;";
+/// Format 2: how a message goes that is more than a plain text, as JSON; NULL for most. The seal of a row
+/// counts it only where it is there, so that rows of format 1 keep theirs.
+const MANNER: &str = "ALTER TABLE body ADD COLUMN manner TEXT;";
 
 /// Format 2: events, and what comes from handsets.
 const EVENTS: &str = "

@@ -3,6 +3,7 @@
 mod model;
 pub(super) mod script;
 mod damage;
+mod format;
 mod views;
 
 use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
