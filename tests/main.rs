@@ -4,6 +4,7 @@
 
 mod api;
 mod daemon;
+mod decode;
 mod demo;
 mod fuzz;
 mod identity;
