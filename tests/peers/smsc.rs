@@ -87,7 +87,7 @@ impl Smsc {
     }
 }
 
-fn event(lines: &[String], kind: &str, nth: usize) -> Option<Value> {
+pub(crate) fn event(lines: &[String], kind: &str, nth: usize) -> Option<Value> {
     let head = format!("{{\"event\":\"{kind}\"");
     let line = lines.iter().filter(|it| it.starts_with(&head)).nth(nth - 1)?;
     Some(serde_json::from_str(line).expect("a line of JSON"))
