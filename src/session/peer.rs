@@ -28,15 +28,10 @@ impl Session {
             Body::EnquireLink => self.send(Pdu { status: CommandStatus::Ok, sequence, body: Body::EnquireLinkResp }),
             // It was a sign of life, and that has been taken.
             Body::EnquireLinkResp => (),
-            Body::SubmitSmResp(_) | Body::DeliverSmResp(_) | Body::DataSmResp(_) => {
-                self.settle(sequence, status, body);
-            }
             Body::BindResp(_, resp) => self.hear_bind_resp(sequence, status, resp),
             Body::UnbindResp => self.hear_unbind_resp(sequence),
             Body::GenericNack => self.hear_nack(sequence, status),
-            Body::Other(command, _) if command.is_response() => {
-                self.hear_other_resp(sequence, status, body);
-            }
+            response if response.is_response() => self.hear_other_resp(sequence, status, response),
             request => self.hear_request(sequence, request),
         }
     }
