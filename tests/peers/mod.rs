@@ -2,6 +2,7 @@
 
 mod crash;
 mod esme;
+mod kannel;
 mod npm;
 mod perl;
 mod sim;
