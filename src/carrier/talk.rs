@@ -192,9 +192,11 @@ impl Talk {
         let mut moved = false;
         while 0 < self.session.credit() {
             let Some(submit) = self.ahead.pop_front() else { break };
-            match submit_sm(&submit, &self.dialect) {
-                Ok(sm) => self.session.handle(now, Input::Request(submit.ticket.0, Body::SubmitSm(sm))),
-                Err(_) => self.end(submit.ticket, refused(Answer::Never, None, Reason::ContentRefused)),
+            match submit_sm(&submit, &self.dialect).map(Body::SubmitSm) {
+                Ok(body) if self.session.speaks(&body) => {
+                    self.session.handle(now, Input::Request(submit.ticket.0, body));
+                }
+                _ => self.end(submit.ticket, refused(Answer::Never, None, Reason::ContentRefused)),
             }
             moved = true;
         }
@@ -236,6 +238,8 @@ impl Talk {
             Event::Requested { sequence, body } => self.requested(now, sequence, &body),
             Event::Odd(oddity) => self.reports.push_back(Report::Odd(oddity)),
             Event::BindRefused(_) | Event::BindRequested { .. } | Event::Unbinding => (),
+            // Nothing waits for a handset, and the carrier's load shows in its answers.
+            Event::Invited { .. } | Event::Alerted(_) | Event::Congestion(_) => (),
         }
     }
 

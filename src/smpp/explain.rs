@@ -116,7 +116,7 @@ impl<'a> Walk<'a> {
             Form::Secret(size) => self.text(field.name, size, |it| {
                 if it.is_empty() { (quoted(it), String::new()) } else { ("****".to_owned(), String::new()) }
             })?,
-            Form::Counted(_) => self.counted(field.name),
+            Form::Counted(max) => self.counted(field.name, usize::from(max)),
             Form::Status => {
                 let word = self.left().first_chunk::<4>().copied();
                 let Some(word) = word else { return Err(self.missing(field.name)) };
@@ -165,12 +165,15 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn counted(&mut self, name: &'static str) {
+    fn counted(&mut self, name: &'static str, max: usize) {
         let said = usize::from(self.last);
         let text = &self.left()[..said.min(self.left().len())];
         let (value, mut meaning) = parameter::message(text, self.esm_class & UDHI != 0, self.data_coding);
         if text.len() < said {
             add(&mut meaning, &format!("{said} octets are announced"));
+        }
+        if max < text.len() {
+            add(&mut meaning, &format!("longer than the {max} octets that fit"));
         }
         self.line(name, text.len(), value, meaning);
     }

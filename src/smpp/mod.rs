@@ -27,6 +27,7 @@ pub mod frame;
 pub(crate) mod layout;
 pub mod legacy;
 pub mod multi;
+pub mod optional;
 pub(crate) mod parameter;
 pub mod pdu;
 pub mod query;

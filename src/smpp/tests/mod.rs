@@ -4,5 +4,5 @@
 mod explain;
 mod fixtures;
 mod operations;
-mod strategies;
+pub(super) mod strategies;
 mod tables;

@@ -25,7 +25,7 @@ use proptest::prelude::*;
 
 /// What fields are filled with. Every field takes the next of its kind, round and round.
 #[derive(Clone, Debug)]
-pub(super) struct Stuff {
+pub(in crate::smpp) struct Stuff {
     strings: Vec<Vec<u8>>,
     times: Vec<bool>,
     octets: Vec<u8>,
@@ -34,7 +34,7 @@ pub(super) struct Stuff {
     list: usize,
 }
 
-pub(super) fn stuff() -> impl Strategy<Value = Stuff> {
+pub(in crate::smpp) fn stuff() -> impl Strategy<Value = Stuff> {
     let tlvs = vec((1..=u16::MAX, vec(any::<u8>(), 0..40)), 0..4).prop_map(|items| {
         items.iter().fold(Tlvs::build(), |stream, (tag, value)| stream.push(Tag(*tag), value)).build()
     });
@@ -103,7 +103,7 @@ impl Stuff {
     }
 
     /// One body of each operation, and one of a vendor.
-    pub(super) fn bodies(mut self) -> Vec<Body> {
+    pub(in crate::smpp) fn bodies(mut self) -> Vec<Body> {
         let mut bodies = self.links();
         bodies.extend(self.messages());
         bodies.extend(self.operations());
