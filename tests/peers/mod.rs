@@ -7,3 +7,4 @@ mod npm;
 mod perl;
 mod sim;
 pub(crate) mod smsc;
+mod tshark;
