@@ -146,9 +146,9 @@ impl Life {
         batch.marks = Marks {
             next_seq: self.seq,
             next_order: self.seq,
-            next_parked: 1,
             time: now,
             awaiting: vec![(CarrierId(1), BATCH)],
+            ..Marks::first()
         };
         batch.parts.sort_by_key(|it| it.key);
         batch

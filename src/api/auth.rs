@@ -80,6 +80,8 @@ pub enum Scope {
     Send,
     /// To read.
     Read,
+    /// To see and do what concerns every account.
+    Admin,
 }
 
 impl Scope {
@@ -87,6 +89,7 @@ impl Scope {
         match self {
             Self::Send => "send",
             Self::Read => "read",
+            Self::Admin => "admin",
         }
     }
 
@@ -94,6 +97,7 @@ impl Scope {
         match self {
             Self::Send => scopes.send,
             Self::Read => scopes.read,
+            Self::Admin => scopes.admin,
         }
     }
 }

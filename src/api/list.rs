@@ -25,7 +25,7 @@ use std::sync::Arc;
 const PARAMETERS: [&str; 9] =
     ["status", "to", "order_id", "route_id", "client_ref", "since", "until", "cursor", "limit"];
 /// What the list of an order may be asked for.
-const PAGE_PARAMETERS: [&str; 2] = ["cursor", "limit"];
+pub(super) const PAGE_PARAMETERS: [&str; 2] = ["cursor", "limit"];
 /// Messages on a page unless the request says otherwise.
 const LIMIT: usize = 100;
 /// Messages on a page at most: what is still a small answer.
@@ -79,7 +79,7 @@ struct List<'a> {
 }
 
 /// Where a page ended. Its form is ours to change, which is why it says of which form it is.
-fn cursor(seq: Seq) -> String {
+pub(super) fn cursor(seq: Seq) -> String {
     format!("c1.{:x}", seq.0)
 }
 
@@ -88,7 +88,7 @@ fn read_cursor(text: &str) -> Option<Seq> {
 }
 
 /// What a query string asks for.
-fn query(account: &Account, text: &str, known: &[&str]) -> Result<Query, Problem> {
+pub(super) fn query(account: &Account, text: &str, known: &[&str]) -> Result<Query, Problem> {
     let invalid = |name: &str, detail: String| Problem::at(Kind::Invalid, format!("/{name}"), detail);
     let uri = format!("/?{text}").parse().map_err(|_| invalid("", "is not a query".to_owned()))?;
     let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri)

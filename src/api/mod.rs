@@ -34,6 +34,7 @@ mod answer;
 mod read;
 mod message;
 mod list;
+mod events;
 mod routes;
 mod admin;
 mod moment;

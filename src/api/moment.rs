@@ -20,12 +20,7 @@ impl Moment {
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = i64::try_from(self.0.0 / 1_000).unwrap_or(i64::MAX);
-        // What lies beyond the calendar's year 9999 is shown as its beginning rather than not at all.
-        let it = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let (date, millis) = (it.date(), self.0.0 % 1_000);
-        let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
-        write!(f, "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{millis:03}Z", it.hour(), it.minute(), it.second())
+        self.0.fmt(f)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use crate::api::admin;
 use crate::api::context::Context;
+use crate::api::events;
 use crate::api::list;
 use crate::api::problem::{Kind, Problem};
 use crate::api::read;
@@ -37,6 +38,8 @@ pub const ENDPOINTS: &[&str] = &[
     "POST /v1/estimate",
     "GET /v1/routes",
     "GET /v1/routes/{id}",
+    "GET /v1/events",
+    "GET /admin/v1/events/unrouted",
     "GET /metrics",
     "GET /livez",
     "GET /readyz",
@@ -52,7 +55,8 @@ pub fn application(context: &Arc<Context>) -> Router {
         .route("/v1/orders/{id}/messages", get(list::order_messages))
         .route("/v1/estimate", post(submit::estimate))
         .route("/v1/routes", get(routes::all))
-        .route("/v1/routes/{id}", get(routes::one));
+        .route("/v1/routes/{id}", get(routes::one))
+        .route("/v1/events", get(events::of_account));
     around(routes, context)
 }
 
@@ -62,7 +66,8 @@ pub fn operations(context: &Arc<Context>) -> Router {
         .route("/metrics", get(admin::metrics))
         .route("/livez", get(admin::livez))
         .route("/readyz", get(admin::readyz))
-        .route("/statusz", get(admin::statusz));
+        .route("/statusz", get(admin::statusz))
+        .route("/admin/v1/events/unrouted", get(events::unrouted));
     around(routes, context)
 }
 

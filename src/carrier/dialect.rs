@@ -1,5 +1,6 @@
 //! What an operator states of a carrier's habits.
 
+use crate::carrier::mo;
 use crate::message::attempt::Answer;
 use crate::message::money::{Currency, Money};
 use crate::message::reason::Reason;
@@ -32,6 +33,8 @@ pub struct Dialect {
     pub answers: BTreeMap<u32, Answer>,
     /// What the carrier's error codes mean.
     pub reasons: BTreeMap<Box<str>, Reason>,
+    /// How messages from handsets are taken in.
+    pub mo: mo::Options,
     /// What it charges us per part, by ISO country, and otherwise.
     pub cost: Option<Cost>,
 }
@@ -99,6 +102,7 @@ impl Default for Dialect {
             receipt_offset: 0,
             answers: BTreeMap::new(),
             reasons: BTreeMap::new(),
+            mo: mo::Options::default(),
             cost: None,
         }
     }

@@ -1,8 +1,9 @@
 //! What a carrier sends of its own accord: receipts, and messages from handsets.
 
 use crate::carrier::dialect::Dialect;
+use crate::carrier::mo;
 use crate::carrier::receipt::{ReceiptText, moment, status_of_state, status_of_word};
-use crate::carrier::report::{Mo, News, ReceiptNews};
+use crate::carrier::report::{News, ReceiptNews};
 use crate::message::attempt::CarrierMessageId;
 use crate::message::receipt::Receipt;
 use crate::message::status::Status;
@@ -63,17 +64,7 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
         // Acknowledgements of the handset or its user: about a message only if they name one.
         _ => named || text.is_receipt(),
     };
-    Some(if is_receipt {
-        News::Receipt(receipt(&delivery, text, dialect))
-    } else {
-        News::Mo(Mo {
-            source: delivery.source.digits.to_string_lossy().into(),
-            destination: delivery.destination.digits.to_string_lossy().into(),
-            data_coding: delivery.data_coding,
-            udh: delivery.esm_class & UDHI != 0,
-            octets: delivery.octets.to_vec(),
-        })
-    })
+    Some(if is_receipt { News::Receipt(receipt(&delivery, text, dialect)) } else { News::Mo(mo::read(body)?) })
 }
 
 fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> ReceiptNews {

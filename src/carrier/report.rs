@@ -1,5 +1,6 @@
 //! What a link has to say, in words of messages.
 
+use crate::carrier::mo::Mo;
 use crate::message::attempt::{Answer, CarrierMessageId};
 use crate::message::id::PartKey;
 use crate::message::reason::Reason;
@@ -51,6 +52,8 @@ pub enum Report {
     Late(Ticket, Answered),
     /// The carrier sent what it should not have; it was dealt with.
     Odd(Oddity),
+    /// The carrier said something of which no part depends.
+    Aside(Aside),
     /// The carrier sent something that must be durable before it is confirmed.
     Inbound {
         /// What the confirmation must name.
@@ -58,6 +61,17 @@ pub enum Report {
         /// What it says.
         news: News,
     },
+}
+
+/// What a carrier says by the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Aside {
+    /// An `outbind` came, from an SMSC of this name, and the bind has been sent.
+    Invited(Box<str>),
+    /// An `alert_notification` came: this handset can be reached again.
+    Alerted(Option<E164>),
+    /// `congestion_state` is now another, in per cent (5.0 section 4.8.4.18).
+    Congestion(u8),
 }
 
 /// How the submission of a part ended.
@@ -106,19 +120,4 @@ pub struct ReceiptNews {
     pub sender: Box<str>,
     /// What it says. `received_at` is set by who takes it in.
     pub receipt: Receipt,
-}
-
-/// A message from a handset.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mo {
-    /// Who sent it, as the PDU has it.
-    pub source: Box<str>,
-    /// Whom it is for.
-    pub destination: Box<str>,
-    /// How `octets` are to be read.
-    pub data_coding: u8,
-    /// Whether `octets` begin with a user data header.
-    pub udh: bool,
-    /// The text.
-    pub octets: Vec<u8>,
 }

@@ -14,17 +14,18 @@ use crate::carrier::answer;
 use crate::carrier::dialect::Dialect;
 use crate::carrier::inbound;
 use crate::carrier::reason;
-use crate::carrier::report::{Answered, News, Report, Ticket};
+use crate::carrier::report::{Answered, Aside, Report, Ticket};
 use crate::carrier::submit::{Submit, submit_sm};
 use crate::message::attempt::{Answer, CarrierMessageId};
 use crate::message::reason::Reason;
+use crate::number::e164::E164;
 use crate::session::Session;
 use crate::session::conversation::{Conversation, Said, Spoken};
 use crate::session::input::Input;
 use crate::session::options::Options;
 use crate::session::output::{Event, Output};
 use crate::session::state::State;
-use crate::smpp::bind::{Bind, BindKind};
+use crate::smpp::bind::{Bind, BindKind, Outbind};
 use crate::smpp::pdu::Body;
 use crate::smpp::sm::SmResp;
 use crate::smpp::status::CommandStatus;
@@ -91,6 +92,8 @@ pub struct Manner {
     pub kind: BindKind,
     /// What the bind says.
     pub bind: Bind,
+    /// Whose `outbind` the bind waits for; without one it is sent at once.
+    pub inviter: Option<Inviter>,
     /// Window and timers.
     pub session: Options,
     /// How many parts may wait for the window.
@@ -99,17 +102,31 @@ pub struct Manner {
     pub dialect: Arc<Dialect>,
 }
 
+/// Whose `outbind` is answered with a bind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inviter {
+    /// Anybody's who can connect.
+    Any,
+    /// That of who knows these words.
+    Known(Outbind),
+}
+
 impl Talk {
     /// How long answers are waited for after the carrier has said that we are not bound.
     const REBIND_WITHIN: Duration = Duration::from_secs(2);
 
     /// Begins the session number `epoch` of its link, on a connection just made.
     pub fn new(now: Instant, epoch: u32, manner: Manner) -> Self {
-        let Manner { kind, bind, session, ahead, dialect } = manner;
+        let Manner { kind, bind, inviter, session, ahead, dialect } = manner;
         let window = if kind == BindKind::Receiver { 0 } else { session.window };
         let capacity = if kind == BindKind::Receiver { 0 } else { window + ahead };
+        let session = match inviter {
+            None => Session::esme(now, kind, bind, session),
+            Some(Inviter::Any) => Session::esme_outbound(now, kind, bind, None, session),
+            Some(Inviter::Known(outbind)) => Session::esme_outbound(now, kind, bind, Some(outbind), session),
+        };
         Self {
-            session: Session::esme(now, kind, bind, session),
+            session,
             dialect,
             capacity,
             window,
@@ -207,6 +224,10 @@ impl Talk {
         self.reports.push_back(Report::Answered(ticket, answered));
     }
 
+    fn aside(&mut self, aside: Aside) {
+        self.reports.push_back(Report::Aside(aside));
+    }
+
     /// What never entered the window goes back.
     fn return_ahead(&mut self) {
         let waiting: Vec<Ticket> = self.ahead.drain(..).map(|it| it.ticket).collect();
@@ -238,8 +259,12 @@ impl Talk {
             Event::Requested { sequence, body } => self.requested(now, sequence, &body),
             Event::Odd(oddity) => self.reports.push_back(Report::Odd(oddity)),
             Event::BindRefused(_) | Event::BindRequested { .. } | Event::Unbinding => (),
-            // Nothing waits for a handset, and the carrier's load shows in its answers.
-            Event::Invited { .. } | Event::Alerted(_) | Event::Congestion(_) => (),
+            Event::Invited { system_id } => self.aside(Aside::Invited(system_id.to_string_lossy().into())),
+            Event::Alerted(alert) => {
+                let source = alert.source;
+                self.aside(Aside::Alerted(E164::from_wire(source.ton, &source.digits.to_string_lossy())));
+            }
+            Event::Congestion(percent) => self.aside(Aside::Congestion(percent)),
         }
     }
 
@@ -250,13 +275,6 @@ impl Talk {
             return;
         };
         let confirmation = if matches!(body, Body::DataSm(_)) { Confirmation::DataSm } else { Confirmation::DeliverSm };
-        if matches!(news, News::Mo(_)) {
-            // Nobody takes messages of handsets yet: the carrier is to keep it, not to think it delivered.
-            let status = CommandStatus::ReceiverTemporaryError;
-            self.session.handle(now, Input::Respond { sequence, status, body: confirmation.response() });
-            self.reports.push_back(Report::Inbound { tag: u64::MAX, news });
-            return;
-        }
         let number = self.next_inbound;
         self.next_inbound = number.wrapping_add(1);
         self.unconfirmed.insert(number, (sequence, confirmation));

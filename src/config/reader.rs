@@ -28,6 +28,7 @@ pub fn read(mut root: Dict, findings: &mut Findings) -> Schema {
         carriers: array::<carrier::Carrier>(&mut root, "carrier", findings),
         routes: array::<route::Route>(&mut root, "route", findings),
         rules: array::<route::Rule>(&mut root, "rule", findings),
+        inbound: array::<route::Inbound>(&mut root, "inbound", findings),
     };
     refuse_unbuilt(&mut root, findings);
     schema
@@ -56,9 +57,6 @@ fn refuse_unbuilt(root: &mut Dict, findings: &mut Findings) {
                 findings.fault(&path, unknown("port", &name, &known));
             }
         }
-    }
-    for (place, _) in array::<unbuilt::Inbound>(root, "inbound", findings) {
-        findings.fault(&format!("inbound.{place}"), refusal);
     }
     for (place, _) in array::<unbuilt::App>(root, "app", findings) {
         findings.fault(&format!("app.{place}"), refusal);

@@ -18,16 +18,13 @@ impl Dispatch {
             Report::Closing | Report::Down => self.link_has(link, 0, 0),
             Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
             Report::Late(ticket, answered) => self.late(link, ticket, answered, dice),
-            Report::Odd(_) => (),
+            Report::Odd(_) | Report::Aside(_) => (),
             Report::Inbound { tag, news } => {
                 match news {
-                    News::Receipt(receipt) => {
-                        self.receipt(link.carrier, receipt);
-                        self.commands.push(Command::Confirm(link, tag));
-                    }
-                    // The link has put the carrier off.
-                    News::Mo(_) => self.facts.push(Fact::Mo { carrier: link.carrier }),
+                    News::Receipt(receipt) => self.receipt(link.carrier, receipt),
+                    News::Mo(mo) => self.mo(link.carrier, mo, dice),
                 }
+                self.commands.push(Command::Confirm(link, tag));
             }
         }
     }

@@ -5,6 +5,7 @@ use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, RouteId};
 use crate::message::reason::Reason;
 use crate::message::status::Status;
+use crate::record::event::EventId;
 use std::time::Duration;
 
 /// Something that telemetry counts.
@@ -79,10 +80,28 @@ pub enum Fact {
         /// How long after the submit.
         delay: Option<Duration>,
     },
-    /// A message from a handset came.
+    /// A message from a handset came, or a part of one.
     Mo {
         /// From whom.
         carrier: CarrierId,
+    },
+    /// The same came again.
+    MoAgain {
+        /// From whom.
+        carrier: CarrierId,
+    },
+    /// A message from a handset is told, whole or as far as it came.
+    Received {
+        /// From whom.
+        carrier: CarrierId,
+        /// As which event.
+        event: EventId,
+        /// To whom; `None` if no rule fits it.
+        account: Option<AccountId>,
+        /// How many parts it was sent in.
+        parts: u8,
+        /// How many of them never came.
+        missing: usize,
     },
     /// A parked receipt was given up.
     Unmatched {

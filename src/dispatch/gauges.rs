@@ -15,6 +15,8 @@ pub struct Gauges {
     pub carriers: BTreeMap<CarrierId, AtCarrier>,
     /// Receipts that wait for their part.
     pub parked: usize,
+    /// Messages from handsets of which parts are missing.
+    pub mo_incomplete: usize,
     /// Places of windows in use and in all, by link; parts that run ahead take none.
     pub windows: BTreeMap<LinkId, (usize, usize)>,
     /// Parts given to links and how many may be, those that run ahead of the window too.
@@ -46,7 +48,7 @@ pub struct AtCarrier {
 impl Dispatch {
     /// What stands where, now.
     pub fn gauges(&self) -> Gauges {
-        let mut gauges = Gauges { parked: self.parked.len(), ..Gauges::default() };
+        let mut gauges = Gauges { parked: self.parked.len(), mo_incomplete: self.waiting.len(), ..Gauges::default() };
         gauges.queues.extend(self.plan.routes.keys().map(|it| (*it, Queue::default())));
         for (id, lane) in &self.lanes {
             let queue = gauges.queues.entry(id.route()).or_default();

@@ -20,11 +20,13 @@ mod pace;
 mod carrier;
 mod set;
 mod parked;
+mod waiting;
 mod unresolved;
 mod accept;
 mod assign;
 mod answer;
 mod correlate;
+mod mo;
 mod sweep;
 mod gauges;
 
@@ -38,6 +40,7 @@ use crate::dispatch::plan::Plan;
 use crate::dispatch::set::Set;
 use crate::dispatch::sweep::Sweep;
 use crate::dispatch::unresolved::Unresolved;
+use crate::dispatch::waiting::{SeenSet, WaitingSet};
 use crate::message::body::Body;
 use crate::message::id::{CarrierId, LaneId, PartKey};
 use crate::message::phase::{Move, Phase};
@@ -61,6 +64,10 @@ pub struct Dispatch {
     lanes: BTreeMap<LaneId, Lane>,
     carriers: BTreeMap<CarrierId, CarrierState>,
     parked: ParkedSet,
+    /// Parts of messages from handsets that wait for the others.
+    waiting: WaitingSet,
+    /// What came from handsets lately, for when it comes again.
+    seen: SeenSet,
     /// Parts whose outcome is not known, by who might send a receipt about them.
     doubtful: BTreeSet<(CarrierId, E164, PartKey)>,
     /// Parts with an attempt whose outcome was never learnt, wherever they are now.
@@ -104,6 +111,8 @@ impl Dispatch {
             lanes: BTreeMap::new(),
             carriers: BTreeMap::new(),
             parked: ParkedSet::default(),
+            waiting: WaitingSet::default(),
+            seen: SeenSet::default(),
             doubtful: BTreeSet::new(),
             unresolved: Unresolved::default(),
             awaiting: recovered.marks.awaiting.iter().copied().collect(),
@@ -120,6 +129,7 @@ impl Dispatch {
         for parked in recovered.parked {
             dispatch.parked.put(parked);
         }
+        dispatch.recall_mo(recovered.mo_parts, recovered.mo_seen);
         for lane in recovered.lanes {
             let state = dispatch.lanes.entry(lane.lane).or_default();
             (state.queued, state.backlog) = (lane.count, true);
@@ -146,6 +156,7 @@ impl Dispatch {
         self.beats += 1;
         self.load(&happenings, store)?;
         self.sweep(store)?;
+        self.tell_due(dice);
         for happening in happenings {
             self.decide(happening, dice, store)?;
         }
@@ -190,6 +201,11 @@ impl Dispatch {
         batch.parked.clear();
         batch.unparked.clear();
         batch.idempotency.clear();
+        batch.events.clear();
+        batch.mo_parts.clear();
+        batch.mo_done.clear();
+        batch.mo_seen.clear();
+        batch.mo_forgotten.clear();
     }
 
     fn decide<S: Store>(&mut self, happening: Happening, dice: Dice<'_>, store: &mut S) -> Result<(), Poisoned> {

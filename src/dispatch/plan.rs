@@ -4,6 +4,7 @@ use crate::carrier::dialect::Dialect;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, RouteId};
 use crate::message::money::Currency;
+use crate::route::inbound::Inbound;
 use crate::route::plan::{Destinations, Route};
 use crate::route::rule::Rule;
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ pub struct Plan {
     pub routes: BTreeMap<RouteId, Route>,
     /// Which route a request without one takes.
     pub rules: Vec<Rule>,
+    /// Whose a message from a handset is.
+    pub inbound: Vec<Inbound>,
     /// Whose text is forgotten once a message has ended.
     pub erase_text: EraseText,
     /// Bounds of memory.

@@ -57,7 +57,7 @@ impl Housekeeping {
             // A full step may have left more: go on with the next second.
             self.retained_at = (forgotten < RETAIN_MAX).then(Instant::now);
             if forgotten != 0 {
-                info!(forgotten, "messages older than the retention are gone");
+                info!(forgotten, "messages and events older than the retention are gone");
             }
         }
         Ok(())
@@ -76,6 +76,7 @@ impl Housekeeping {
             meters.link(*link).window(*in_use, *capacity);
         }
         meters.parked(gauges.parked);
+        meters.mo_incomplete(gauges.mo_incomplete);
     }
 
     fn disk(&self, meters: &Meters) {

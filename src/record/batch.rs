@@ -5,6 +5,8 @@ use crate::message::id::{AccountId, CarrierId, OrderId, Seq};
 use crate::message::part::Part;
 use crate::message::time::Time;
 use crate::record::entry::PastAttempt;
+use crate::record::event::Event;
+use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
 use std::sync::Arc;
 
@@ -29,6 +31,16 @@ pub struct Batch {
     pub unparked: Vec<u64>,
     /// Idempotency keys that were used.
     pub idempotency: Vec<Idempotency>,
+    /// What accounts are told, in the order of their numbers.
+    pub events: Vec<Event>,
+    /// Parts of messages from handsets that wait for the others.
+    pub mo_parts: Vec<MoPart>,
+    /// Numbers of such parts that wait no more; of those of this batch, too.
+    pub mo_done: Vec<u64>,
+    /// What is known again when a carrier sends it again.
+    pub mo_seen: Vec<MoSeen>,
+    /// Numbers of what is known no more; of this batch, too.
+    pub mo_forgotten: Vec<u64>,
     /// Counters and marks, as they stand after the beat.
     pub marks: Marks,
 }
@@ -45,6 +57,11 @@ impl Batch {
             + self.parked.len()
             + self.unparked.len()
             + self.idempotency.len()
+            + self.events.len()
+            + self.mo_parts.len()
+            + self.mo_done.len()
+            + self.mo_seen.len()
+            + self.mo_forgotten.len()
     }
 
     /// Whether there is nothing to make durable but marks.
@@ -93,6 +110,8 @@ pub struct Marks {
     pub next_order: u64,
     /// The next parked receipt.
     pub next_parked: u64,
+    /// The next event; what comes from handsets is numbered by it as well.
+    pub next_event: u64,
     /// The latest logical time.
     pub time: Time,
     /// How many parts wait for a receipt, by carrier.
@@ -102,7 +121,7 @@ pub struct Marks {
 impl Marks {
     /// What an empty store holds. Counters begin at 1, because scans ask for what is above a key.
     pub fn first() -> Self {
-        Self { next_seq: 1, next_order: 1, next_parked: 1, ..Self::default() }
+        Self { next_seq: 1, next_order: 1, next_parked: 1, next_event: 1, ..Self::default() }
     }
 
     /// What a store holds after a batch with `later`: the larger of each counter and of the
@@ -113,6 +132,7 @@ impl Marks {
             next_seq: self.next_seq.max(later.next_seq),
             next_order: self.next_order.max(later.next_order),
             next_parked: self.next_parked.max(later.next_parked),
+            next_event: self.next_event.max(later.next_event),
             time: self.time.max(later.time),
             awaiting: later.awaiting.clone(),
         }

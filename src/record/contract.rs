@@ -4,6 +4,7 @@ use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
 use crate::message::time::Time;
 use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::entry::Entry;
+use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
 use std::time::Duration;
 
@@ -58,8 +59,8 @@ pub trait Store {
     fn recover(&mut self) -> Result<Recovered, Poisoned>;
 
     /// Forgets up to `limit` messages that ended before `before`, the ids of attempts of them, idempotency keys
-    /// older than [`IDEMPOTENCY_AGE`] before the latest of the marks' times and parked receipts older than `parked_before`;
-    /// returns how many messages it forgot. Messages that are not over are stepped over, [`RETAIN_LOOKS`] times `limit`
+    /// older than [`IDEMPOTENCY_AGE`] before the latest of the marks' times, parked receipts older than `parked_before`,
+    /// and up to `limit` events from before `before`; returns how many messages and events it forgot. Messages that are not over are stepped over, [`RETAIN_LOOKS`] times `limit`
     /// a call; the next call goes on behind them, and begins anew after the last.
     fn retain(&mut self, before: Time, parked_before: Time, limit: usize) -> Result<usize, Poisoned>;
 
@@ -99,6 +100,10 @@ pub struct Recovered {
     pub lanes: Vec<QueuedLane>,
     /// Receipts that wait.
     pub parked: Vec<Parked>,
+    /// Parts of messages from handsets that wait for the others, in the order of their numbers.
+    pub mo_parts: Vec<MoPart>,
+    /// What is known again when a carrier sends it again, in the order of its numbers.
+    pub mo_seen: Vec<MoSeen>,
 }
 
 /// A lane that has queued parts.

@@ -46,3 +46,14 @@ pub struct OrderView {
     /// When it was accepted.
     pub created: Time,
 }
+
+/// Which events to list, oldest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventQuery {
+    /// Whose; `None` asks for those that no account was given.
+    pub account: Option<AccountId>,
+    /// Only those with a number above this.
+    pub after: u64,
+    /// At most so many.
+    pub limit: usize,
+}

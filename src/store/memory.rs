@@ -18,6 +18,8 @@ use crate::record::contract::{
     IDEMPOTENCY_AGE, NameKind, Poisoned, QueuedLane, RETAIN_LOOKS, Recovered, SAME_ID_MAX, Store,
 };
 use crate::record::entry::{Entry, PastAttempt};
+use crate::record::event::Event;
+use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -83,6 +85,16 @@ impl Memory {
     /// Every message that is durable, in the order of their seqs.
     pub fn all(&self) -> impl Iterator<Item = Entry> {
         self.image.bodies.keys().filter_map(|seq| self.image.entry(*seq))
+    }
+
+    /// Every event that is durable, in the order of their numbers.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.image.events.values()
+    }
+
+    /// Every part of a message from a handset that waits and is durable, in the order of their numbers.
+    pub fn mo_parts(&self) -> impl Iterator<Item = &MoPart> {
+        self.image.mo_parts.values()
     }
 
     /// The marks that are durable.
@@ -197,6 +209,8 @@ impl Store for Memory {
             doubtful: image.entries(doubtful),
             lanes: lanes.into_iter().map(|(lane, count)| QueuedLane { lane, count }).collect(),
             parked: image.parked.values().cloned().collect(),
+            mo_parts: image.mo_parts.values().cloned().collect(),
+            mo_seen: image.mo_seen.values().copied().collect(),
         })
     }
 
@@ -211,7 +225,10 @@ impl Store for Memory {
         for number in parked.map(|it| it.number).collect::<Vec<_>>() {
             self.image.parked.remove(&number);
         }
-        Ok(gone.len())
+        let events = self.image.events.values().take(limit).take_while(|it| it.at < before);
+        let events: Vec<u64> = events.map(|it| it.n).collect();
+        self.image.events.retain(|n, _| !events.contains(n));
+        Ok(gone.len() + events.len())
     }
 
     fn intern(&mut self, kind: NameKind, name: &str) -> Result<u16, Poisoned> {
@@ -243,6 +260,9 @@ struct Image {
     orders: BTreeMap<OrderId, Order>,
     idempotency: BTreeMap<(AccountId, Box<str>), Idempotency>,
     parked: BTreeMap<u64, Parked>,
+    events: BTreeMap<u64, Event>,
+    mo_parts: BTreeMap<u64, MoPart>,
+    mo_seen: BTreeMap<u64, MoSeen>,
     marks: Option<Marks>,
     accounts: Vec<Box<str>>,
     carriers: Vec<Box<str>>,
@@ -284,6 +304,11 @@ impl Image {
         for number in &batch.unparked {
             self.parked.remove(number);
         }
+        self.events.extend(batch.events.iter().map(|it| (it.n, it.clone())));
+        self.mo_parts.extend(batch.mo_parts.iter().map(|it| (it.number, it.clone())));
+        self.mo_parts.retain(|number, _| !batch.mo_done.contains(number));
+        self.mo_seen.extend(batch.mo_seen.iter().map(|it| (it.number, *it)));
+        self.mo_seen.retain(|number, _| !batch.mo_forgotten.contains(number));
         let marks = self.marks.clone().unwrap_or_else(Marks::first);
         self.marks = Some(marks.after(&batch.marks));
     }

@@ -52,6 +52,9 @@ fn count(meters: &Meters, fact: &Fact) {
         }
         Fact::Receipt { carrier, status, fate, delay, .. } => meters.carrier(*carrier).receipt(*status, *fate, *delay),
         Fact::Mo { carrier } => meters.carrier(*carrier).mo(),
+        Fact::MoAgain { carrier } => meters.carrier(*carrier).mo_again(),
+        Fact::Received { carrier, account: None, .. } => meters.carrier(*carrier).mo_unrouted(),
+        Fact::Received { .. } => {}
         Fact::Unmatched { carrier } => meters.carrier(*carrier).unmatched(),
         Fact::Doubtful { carrier, cause, .. } => meters.carrier(*carrier).unknown_outcome(*cause),
     }
@@ -80,6 +83,16 @@ fn write(meters: &Meters, fact: &Fact) {
             debug!(message_id, carrier = name(carrier), status = status.word(), fate = ?fate, "receipt");
         }
         Fact::Mo { carrier } => debug!(carrier = name(carrier), "message from a handset"),
+        Fact::MoAgain { carrier } => debug!(carrier = name(carrier), "the same message from a handset again"),
+        Fact::Received { carrier, event, account, parts, missing } => {
+            let (carrier, account) = (name(carrier), account.map(|it| it.0));
+            match account {
+                Some(account) => debug!(event_id = %event, carrier, account, parts, missing, "received"),
+                None => {
+                    warn!(event_id = %event, carrier, parts, missing, "no [[inbound]] fits a message from a handset");
+                }
+            }
+        }
         Fact::Unmatched { carrier } => warn!(carrier = name(carrier), "a receipt was given up that fits no message"),
         Fact::Doubtful { message, carrier, cause } => {
             warn!(message_id = %message, carrier = name(carrier), cause = cause.word(), "a part was perhaps written and not answered");
@@ -95,6 +108,7 @@ mod tests {
     use crate::message::class::Class;
     use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, RouteId, Seq};
     use crate::message::reason::Reason;
+    use crate::record::event::EventId;
     use crate::telemetry::log::Format;
     use crate::telemetry::log::tests::logged;
     use crate::telemetry::meters::tests::{meters, value};
@@ -103,6 +117,7 @@ mod tests {
     const CARRIER: CarrierId = CarrierId(3);
     const LINK: LinkId = LinkId { carrier: CARRIER, bind: 0 };
     const MESSAGE: MessageId = MessageId { seq: Seq(7), token: 9 };
+    const EVENT: EventId = EventId { n: 8, token: 9 };
 
     fn receipt(status: Status, fate: Fate) -> Fact {
         Fact::Receipt { carrier: CARRIER, status, fate, message: Some(MESSAGE), delay: Some(Duration::from_secs(2)) }
@@ -145,6 +160,9 @@ mod tests {
             receipt(Status::Delivered, Fate::Duplicate),
             status(Status::Delivered),
             Fact::Mo { carrier: CARRIER },
+            Fact::MoAgain { carrier: CARRIER },
+            Fact::Received { carrier: CARRIER, event: EVENT, account: Some(account), parts: 3, missing: 1 },
+            Fact::Received { carrier: CARRIER, event: EVENT, account: None, parts: 1, missing: 0 },
             Fact::Unmatched { carrier: CARRIER },
             Fact::Doubtful { message: MESSAGE, carrier: CARRIER, cause: DoubtCause::Crash },
             answered(Answer::NotSent, None, false),
@@ -178,6 +196,8 @@ mod tests {
             ("nuncio_receipt_delay_seconds_bucket{carrier=\"acme\",le=\"2\"}", 4.0),
             ("nuncio_unknown_outcomes_total{carrier=\"acme\",cause=\"crash\"}", 1.0),
             ("nuncio_mo_total{carrier=\"acme\"}", 1.0),
+            ("nuncio_mo_redelivered_total{carrier=\"acme\"}", 1.0),
+            ("nuncio_mo_unrouted_total{carrier=\"acme\"}", 1.0),
         ] {
             assert_eq!(value(&page, line), Some(expected), "{line}\n{page}");
         }
@@ -191,14 +211,15 @@ mod tests {
         for line in lines.lines().filter(|it| it.contains("\"message\":\"status\"")) {
             assert!(line.contains(&format!("\"message_id\":\"{MESSAGE}\"")), "{line}");
         }
-        // Runs of digits as long as a subscriber's number are times, or they are the id of a message.
+        // Runs of digits as long as a subscriber's number are times, or they are the id of a message
+        // or an event.
         for line in lines.lines().chain(exposition.render().lines()) {
-            let bare = line.replace(&MESSAGE.to_string(), "");
+            let bare = line.replace(&MESSAGE.to_string(), "").replace(&EVENT.to_string(), "");
             let run = bare.split(|it: char| !it.is_ascii_digit()).map(str::len).max();
             assert!(run.unwrap_or_default() < 8, "{line}");
         }
         assert!(
-            logged(Format::Text, "info", true, || tell_all(&meters, &life())).lines().count() == 2,
+            logged(Format::Text, "info", true, || tell_all(&meters, &life())).lines().count() == 3,
             "only warnings"
         );
     }

@@ -101,8 +101,12 @@ metrics! {
     THROTTLED = "throttled_total" Counter, Count ["carrier"] "Answers in which the carrier asked for a slower pace.";
     ENQUIRE_LINK_RTT = "enquire_link_rtt_seconds" Histogram(NETWORK), Seconds ["carrier"]
         "From an enquire_link to its response.";
+    CONGESTION = "congestion_ratio" Gauge, Count ["carrier" "bind"]
+        "The carrier's load as its congestion_state tells (5.0), 0 to 1; 0 where it never does.";
     PDUS = "pdus_total" Counter, Count ["carrier" "direction" "command"] "PDUs read and written.";
     MALFORMED_PDUS = "malformed_pdus_total" Counter, Count ["carrier" "reason"] "PDUs that could not be read or were not legal.";
+    TLS_EXPIRY = "tls_expiry_seconds" Gauge, Seconds ["carrier"]
+        "Until the certificate of a carrier expires, negative when it has; there from its first connection with TLS on.";
     RECEIPTS = "receipts_total" Counter, Count ["carrier" "status"]
         "Receipts that came, matched or not, each once, by the normalised word.";
     RECEIPT_DELAY = "receipt_delay_seconds" Histogram(HUMAN), Seconds ["carrier"] "From the submit of a part to a receipt.";
@@ -112,7 +116,12 @@ metrics! {
     RECEIPTS_DUPLICATE = "receipts_duplicate_total" Counter, Count ["carrier"] "Receipts that said what was known.";
     UNKNOWN_OUTCOMES = "unknown_outcomes_total" Counter, Count ["carrier" "cause"]
         "Parts that were perhaps written and not answered, by why.";
-    MO = "mo_total" Counter, Count ["carrier"] "Messages from handsets.";
+    MO = "mo_total" Counter, Count ["carrier"] "Messages from handsets, each part for itself, each once.";
+    MO_REDELIVERED = "mo_redelivered_total" Counter, Count ["carrier"]
+        "Messages from handsets that a carrier sent again; they were confirmed again and told once.";
+    MO_UNROUTED = "mo_unrouted_total" Counter, Count ["carrier"]
+        "Messages from handsets that no [[inbound]] gives to an account; they are kept for operators.";
+    MO_PARTS_INCOMPLETE = "mo_parts_incomplete" Gauge, Count [] "Messages from handsets that wait for more of their parts.";
     STORE_COMMIT_DURATION = "store_commit_duration_seconds" Histogram(FAST), Seconds [] "A commit with its sync.";
     STORE_SYNC_DURATION = "store_sync_duration_seconds" Histogram(FAST), Seconds [] "The sync of a commit.";
     STORE_BATCH_RECORDS = "store_batch_records" Histogram(COUNT), Count [] "Records of a commit.";

@@ -50,25 +50,41 @@ pub fn decode(septets: &[u8]) -> String {
     let mut rest = septets.iter().copied();
     while let Some(septet) = rest.next() {
         text.push(match septet {
-            ESCAPE => extension(rest.next().unwrap_or(ESCAPE)),
-            plain => default(plain),
+            ESCAPE => behind_escape(rest.next().unwrap_or(ESCAPE)),
+            septet => plain(septet),
         });
     }
     text
 }
 
-/// The default table's character.
-fn default(septet: u8) -> char {
+/// The default table's character; U+FFFD above 0x7F.
+pub fn plain(septet: u8) -> char {
     DEFAULT.get(usize::from(septet)).copied().unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
-/// The character that an escape makes of a septet.
-fn extension(septet: u8) -> char {
+/// The extension table's character, if it has one here.
+pub fn extension(septet: u8) -> Option<char> {
     match septet {
-        ESCAPE => ' ',
-        SECOND_RETURN => '\n',
-        other => EXTENSION.iter().find(|(code, _)| *code == other).map_or_else(|| default(other), |(_, it)| *it),
+        SECOND_RETURN => Some('\n'),
+        other => EXTENSION.iter().find(|(code, _)| *code == other).map(|(_, it)| *it),
     }
+}
+
+/// The character that an escape makes of a septet.
+fn behind_escape(septet: u8) -> char {
+    if septet == ESCAPE { ' ' } else { extension(septet).unwrap_or_else(|| plain(septet)) }
+}
+
+/// The septet of a character of the default table.
+pub const fn plain_code(it: char) -> Option<u8> {
+    let code = code(it);
+    if code & ESCAPED == 0 { Some(code as u8) } else { None }
+}
+
+/// What follows the escape for a character of the extension table.
+pub const fn extension_code(it: char) -> Option<u8> {
+    let code = code(it);
+    if code != ABSENT && code & ESCAPED != 0 { Some((code & 0x7F) as u8) } else { None }
 }
 
 /// The code of a character: its septet, with `ESCAPED` for the extension table, or `ABSENT`.

@@ -16,13 +16,18 @@
 //! characters that such a carrier cannot be given (`€` or `Δ` in ISO-8859-1, `é` in ASCII) goes as UCS-2
 //! and may take more; [`Cut::parts`] is then the real number.
 
+pub mod base64;
 pub mod gsm7;
 pub mod latin1;
+pub mod national;
 pub mod page;
 pub mod split;
 pub mod ucs2;
+pub mod udh;
 
+use crate::text::national::Shift;
 use crate::text::split::{HEADER, Measure, Scale, Slices};
+use crate::text::udh::Udh;
 use bytes::Bytes;
 
 /// Which alphabet a customer asked for.
@@ -142,8 +147,10 @@ pub fn piece(text: &str, rules: &Rules, index: usize) -> Result<(u8, Piece), Tex
 /// The text of a handset, without its header. What cannot be read becomes U+FFFD; nothing is refused.
 ///
 /// `default` is what data_coding 0 means at the carrier. The groups are those of SMPP 3.4, 5.2.19, and from 0x10
-/// on those of 3GPP TS 23.038, 4, as handsets use them. Reserved values are read as data_coding 0.
-pub fn decode(data_coding: u8, octets: &[u8], default: Alphabet) -> String {
+/// on those of 3GPP TS 23.038, 4, as handsets use them. Reserved values are read as data_coding 0, and so are the
+/// groups of 7 bits: a carrier that rewrites one rewrites the other. `udh` is the header that stood before the
+/// octets, whose national tables count where they are septets.
+pub fn decode(data_coding: u8, udh: Udh<'_>, octets: &[u8], default: Alphabet) -> String {
     match data_coding {
         0x01 => page::ascii(octets),
         0x02..=0x04 => latin1::decode(octets),
@@ -153,21 +160,19 @@ pub fn decode(data_coding: u8, octets: &[u8], default: Alphabet) -> String {
         // Japanese and Korean sets share ASCII; compressed text cannot be told from noise.
         0x05 | 0x09 | 0x0A | 0x0D | 0x0E | 0x20..=0x3F | 0x60..=0x7F => page::ascii(octets),
         0x10..=0x1F | 0x40..=0x5F => match data_coding >> 2 & 3 {
-            0 => gsm7::decode(octets),
             1 => latin1::decode(octets),
             2 => ucs2::decode(octets),
-            _ => by_default(octets, default),
+            _ => by_default(udh.shift(), octets, default),
         },
         0xE0..=0xEF => ucs2::decode(octets),
         0xF0..=0xFF if data_coding & 4 != 0 => latin1::decode(octets),
-        0xC0..=0xDF | 0xF0..=0xFF => gsm7::decode(octets),
-        0x00 | 0x0B | 0x0C | 0x0F | 0x80..=0xBF => by_default(octets, default),
+        0x00 | 0x0B | 0x0C | 0x0F | 0x80..=0xDF | 0xF0..=0xFF => by_default(udh.shift(), octets, default),
     }
 }
 
-fn by_default(octets: &[u8], default: Alphabet) -> String {
+fn by_default(shift: Shift, octets: &[u8], default: Alphabet) -> String {
     match default {
-        Alphabet::Gsm7 => gsm7::decode(octets),
+        Alphabet::Gsm7 => shift.decode(octets),
         Alphabet::Ascii => page::ascii(octets),
         Alphabet::Latin1 => latin1::decode(octets),
         Alphabet::Ucs2 => ucs2::decode(octets),
@@ -341,7 +346,7 @@ mod tests {
                     prop_assert!(filled <= room[usize::from(cut.parts.len() > 1)], "{filled} in part {index}");
                     prop_assert!(cut.parts[index].octets.len() <= 160);
                     // Each part is read alone: a torn escape or pair would not read as the text.
-                    joined.push_str(&decode(cut.data_coding, body, default));
+                    joined.push_str(&decode(cut.data_coding, Udh::default(), body, default));
                 }
                 prop_assert_eq!(&joined, &text);
             }
@@ -395,7 +400,7 @@ mod tests {
         #[test]
         fn any_octets_read_as_some_text(data_coding: u8, octets: Vec<u8>) {
             for default in DEFAULTS.into_iter().chain([Alphabet::Ucs2]) {
-                let text = decode(data_coding, &octets, default);
+                let text = decode(data_coding, Udh::default(), &octets, default);
                 prop_assert!(text.len() <= octets.len() * 3);
                 prop_assert_eq!(text.is_empty(), octets.is_empty() || matches!(*octets, [0xFF, 0xFE] | [0xFE, 0xFF]));
             }
@@ -447,7 +452,7 @@ mod tests {
 
     #[test]
     fn handsets_are_read_by_the_group_of_their_data_coding() {
-        let read = |data_coding| decode(data_coding, b"\x00@\x04\x1f", Alphabet::Gsm7);
+        let read = |data_coding| decode(data_coding, Udh::default(), b"\x00@\x04\x1f", Alphabet::Gsm7);
         for gsm7 in [0x00, 0x0B, 0x10, 0x11, 0x13, 0x40, 0x80, 0xC8, 0xD0, 0xF0, 0xF3] {
             assert_eq!(read(gsm7), "@¡èÉ", "{gsm7:#04x}");
         }
@@ -457,9 +462,9 @@ mod tests {
         for octets in [0x02, 0x03, 0x04, 0x14, 0x44, 0xF4, 0xF7, 0x01] {
             assert_eq!(read(octets), "\0@\u{4}\u{1f}", "{octets:#04x}");
         }
-        assert_eq!(decode(0, b"\xE9@", Alphabet::Latin1), "é@");
-        assert_eq!(decode(0, b"\xE9@", Alphabet::Ascii), "\u{fffd}@");
-        assert_eq!(decode(6, b"\xBF", Alphabet::Gsm7), "П");
-        assert_eq!(decode(7, b"\xF9", Alphabet::Gsm7), "ש");
+        assert_eq!(decode(0, Udh::default(), b"\xE9@", Alphabet::Latin1), "é@");
+        assert_eq!(decode(0, Udh::default(), b"\xE9@", Alphabet::Ascii), "\u{fffd}@");
+        assert_eq!(decode(6, Udh::default(), b"\xBF", Alphabet::Gsm7), "П");
+        assert_eq!(decode(7, Udh::default(), b"\xF9", Alphabet::Gsm7), "ש");
     }
 }

@@ -5,5 +5,6 @@ mod submit;
 mod idempotency;
 mod auth;
 mod read;
+mod events;
 mod admin;
 mod server;

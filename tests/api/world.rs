@@ -248,7 +248,7 @@ impl Keeper {
             bodies: entries.iter().map(|it| Arc::clone(&it.body)).collect(),
             new_parts: entries.into_iter().flat_map(|it| it.parts).collect(),
             orders: if 1 < row.count { vec![row] } else { vec![] },
-            marks: Marks { next_seq: self.seq, next_order: self.order, next_parked: 1, time: NOW, awaiting: vec![] },
+            marks: Marks { next_seq: self.seq, next_order: self.order, time: NOW, ..Marks::first() },
             ..Batch::default()
         };
         self.store.lock().unwrap().commit(&batch).unwrap();

@@ -87,18 +87,6 @@ fn pdus_that_lie_are_answered_and_the_link_goes_on() {
     still_works(daemon, &mut link);
 }
 
-#[test]
-fn a_message_of_a_handset_is_put_off_rather_than_lost() {
-    const TRY_AGAIN: u32 = 0x64;
-    let smsc = Smsc::new();
-    let daemon = daemon(smsc.port());
-    let mut link = smsc.bound();
-    link.send_pdu(raw::DELIVER_SM, 5, &raw::deliver(0, b"id:1 stat:DELIVRD, says a person"));
-    let answer = link.read_command(raw::DELIVER_SM | raw::RESPONSE);
-    assert_eq!((answer.sequence, answer.status), (5, TRY_AGAIN));
-    until("it is counted", PATIENCE, || (daemon.metrics().value("mo_total{carrier=\"acme\"}") == 1.0).then_some(()));
-}
-
 /// A message goes out, and its receipt comes in.
 fn still_works(mut daemon: Daemon, link: &mut raw::Link) {
     let body = json!({ "to": "+31612345678", "from": "shop", "text": "still there" });

@@ -5,5 +5,8 @@ mod full;
 mod garbage;
 mod kill;
 mod life;
+mod mo;
 mod notify;
+mod outbind;
 mod prometheus;
+pub(crate) mod tls;

@@ -1,4 +1,6 @@
 //! What real carriers do that the specification does not say: one named test a habit.
 
+mod handsets;
 mod receipts;
+mod tls;
 mod wire;

@@ -18,6 +18,10 @@ impl World {
     pub(crate) fn confirmed(&mut self, carrier: CarrierId, notice: usize) {
         let smsc = self.smscs.get_mut(&carrier).unwrap();
         smsc.notices[notice].confirmed = true;
+        if let Some(sm) = smsc.notices[notice].mo.clone() {
+            self.confirmed_mo(&sm);
+            return;
+        }
         let taken = &smsc.taken[smsc.notices[notice].taken];
         let (name, receipt_id) = (taken.name, taken.receipt_id.clone());
         let parked =

@@ -3,6 +3,7 @@
 mod dice;
 mod ledger;
 mod ending;
+mod handsets;
 mod lanes;
 mod scenario;
 mod smsc;

@@ -27,12 +27,14 @@ pub(crate) struct Taken {
     pub(crate) finals: Vec<&'static str>,
 }
 
-/// A receipt, until it is confirmed.
+/// A receipt, or what a handset wrote, until it is confirmed.
 #[derive(Clone, Debug)]
 pub(crate) struct Notice {
     pub(crate) taken: usize,
     pub(crate) word: &'static str,
     pub(crate) confirmed: bool,
+    /// It is no receipt: a handset wrote this.
+    pub(crate) mo: Option<Sm>,
 }
 
 /// What a carrier does with a submit.
@@ -159,7 +161,7 @@ impl Smsc {
         let mut at = if early { dice.range(0, thinking) } else { thinking + dice.range(0, self.weather.receipt_delay) };
         let mut script = Vec::new();
         for word in words {
-            self.notices.push(Notice { taken: self.taken.len(), word, confirmed: false });
+            self.notices.push(Notice { taken: self.taken.len(), word, confirmed: false, mo: None });
             script.push((at, self.notices.len() - 1));
             at += dice.range(0, 3_000);
         }
@@ -186,9 +188,12 @@ impl Smsc {
         }
     }
 
-    /// A receipt as it goes on the wire.
+    /// A receipt, or what a handset wrote, as it goes on the wire.
     pub(crate) fn deliver(&self, notice: usize) -> Body {
         let notice = &self.notices[notice];
+        if let Some(sm) = &notice.mo {
+            return Body::DeliverSm(sm.clone());
+        }
         let taken = &self.taken[notice.taken];
         let text = format!(
             "id:{} sub:001 dlvrd:001 submit date:2601010000 done date:2601010001 stat:{} err:000 text:{}",

@@ -208,7 +208,7 @@ impl World {
             && self.ledger.is_quiet()
             && !self.acting
             && self.links.values().all(|it| it.answers.is_empty() && it.inbound.is_empty())
-            && self.dispatch.is_some()
+            && self.dispatch.as_ref().is_some_and(|it| it.gauges().mo_incomplete == 0)
     }
 
     fn unfinished(&self) -> String {
@@ -220,6 +220,11 @@ impl World {
     fn post(&mut self, at: u64, coming: Coming) {
         self.stamp += 1;
         self.queue.insert((at.max(self.now), self.stamp), (self.life, coming));
+    }
+
+    /// A carrier has something to say at a time, and says it until it is confirmed.
+    pub(crate) fn send_notice(&mut self, at: u64, carrier: CarrierId, notice: usize) {
+        self.post(at, Coming::Receipt(carrier, notice));
     }
 
     fn instant(&self) -> Instant {
@@ -552,12 +557,12 @@ impl World {
         let link = self.links.get_mut(&id).unwrap();
         match &report {
             Report::Inbound { .. } => {
-                if let Report::Inbound { news: News::Mo(_), .. } = &report {
-                    panic!("a receipt was read as a message from a handset");
+                if let Report::Inbound { news: News::Mo(mo), .. } = &report {
+                    assert!(mo.octets.ends_with(b">"), "a receipt was read as a message from a handset");
                 }
                 link.inbound.push(report);
             }
-            Report::Odd(_) => return,
+            Report::Odd(_) | Report::Aside(_) => return,
             Report::Up { capacity, .. } => {
                 link.capacity = (*capacity).max(link.capacity);
                 link.answers.push(report);

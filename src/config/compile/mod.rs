@@ -4,10 +4,13 @@
 
 pub mod account;
 pub mod carrier;
+pub mod inbound;
+pub mod outbind;
 pub mod password;
 pub mod price;
 pub mod route;
 pub mod service;
+pub mod tls;
 
 use crate::config::error::Findings;
 use crate::config::schema::Schema;
@@ -71,9 +74,10 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     let routes = route::all(&schema.routes, &carriers, names, findings);
     let accounts = account::all(&schema.accounts, &routes, names, findings);
     let rules = route::rules(&schema.rules, &routes, names, findings);
+    let inbound = inbound::rules(&schema.inbound, names, findings);
     let limits = Limits { queued_max: store.max_queued, ..Limits::default() };
     Loaded {
-        plan: Arc::new(Plan { accounts, carriers, routes, rules, erase_text: store.erase_text, limits }),
+        plan: Arc::new(Plan { accounts, carriers, routes, rules, inbound, erase_text: store.erase_text, limits }),
         links,
         http: service::http(&schema.http, findings),
         admin: service::admin(&schema.admin, findings),

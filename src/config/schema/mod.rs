@@ -41,4 +41,6 @@ pub struct Schema {
     pub routes: Vec<(usize, route::Route)>,
     /// `[[rule]]`
     pub rules: Vec<(usize, route::Rule)>,
+    /// `[[inbound]]`
+    pub inbound: Vec<(usize, route::Inbound)>,
 }

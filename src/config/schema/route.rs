@@ -1,4 +1,5 @@
-//! `[[route]]` and `[[rule]]`: how messages are carried, and which route a request takes.
+//! `[[route]]`, `[[rule]]` and `[[inbound]]`: how messages are carried, which route a request takes, and whose a
+//! message from a handset is.
 
 use crate::config::schema::account::Destinations;
 use crate::config::units::{Span, Switch};
@@ -63,4 +64,16 @@ pub struct Rule {
     pub text: Option<String>,
     pub hours: Option<String>,
     pub route: u32,
+}
+
+/// One rule for messages from handsets.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Inbound {
+    #[serde(default)]
+    pub to: Vec<String>,
+    pub carrier: Option<String>,
+    pub keyword: Option<String>,
+    pub account: String,
 }

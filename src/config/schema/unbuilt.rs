@@ -29,10 +29,6 @@ table! {
     Cdr { path: PathBuf, mask: bool, }
 }
 table! {
-    /// `[[inbound]]`
-    Inbound { to: Vec<String>, carrier: String, keyword: String, account: String, }
-}
-table! {
     /// `[opt_out]`
     OptOut { keywords: Vec<String>, option: String, }
 }

@@ -115,6 +115,10 @@ fn everything_that_a_carrier_can_be_told_arrives_at_its_link() {
     assert_eq!(dialect.answers.get(&0x0B), Some(&Answer::Never));
     assert_eq!(dialect.reasons.get("027"), Some(&Reason::AbsentSubscriber));
     assert_eq!(dialect.cost.as_ref().and_then(|it| it.countries.get("NL").copied()), Some(Money(29_000)));
+    assert_eq!((dialect.mo.reassembly_timeout.as_secs(), dialect.mo.redelivery_window), (120, None));
+    let inbound = &loaded.plan.inbound[..];
+    assert!(matches!(inbound, [it] if *it.to == ["12345".into(), "31612345678".into()] && it.carrier.is_some()));
+    assert_eq!(inbound[0].keyword.as_deref(), Some("vote"));
     let carrier = loaded.plan.carriers.values().next().unwrap();
     assert_eq!((carrier.links, carrier.pace, carrier.pace_per_link), (2, Some(200.0), None));
     let account = loaded.plan.accounts.values().next().unwrap();

@@ -8,6 +8,8 @@ use crate::message::receipt::Receipt;
 use crate::message::source::Source;
 use crate::record::batch::{Idempotency, Marks, Order};
 use crate::record::entry::PastAttempt;
+use crate::record::event::Event;
+use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
 use crate::store::sqlite::seal;
 use crate::text::Requested;
@@ -33,7 +35,13 @@ pub(super) const IDEM: &str = "account, key, hash, order_id, at, seal";
 pub(super) const PARKED: &str = "number, carrier, carrier_message_id, handset, sender, receipt_status, receipt_raw, \
     receipt_error, receipt_received_at, receipt_done_at, seal";
 /// The columns of `meta` that are told, in the order of its cells.
-pub(super) const META: &str = "next_seq, next_order, next_parked, time, awaiting, seal";
+pub(super) const META: &str = "next_seq, next_order, next_parked, time, awaiting, next_event, seal";
+/// The columns of `event`, in the order of its cells.
+pub(super) const EVENT: &str = "n, token, account, kind, at, data, seal";
+/// The columns of `mo`, in the order of its cells.
+pub(super) const MO: &str = "number, carrier, source, destination, data_coding, udhi, octets, kind, reference, total, part, fingerprint, at, seal";
+/// The columns of `mo_seen`, in the order of its cells.
+pub(super) const MO_SEEN: &str = "number, carrier, fingerprint, at, seal";
 
 /// How many cells an attempt has, from its number to its receipt.
 pub(super) const ATTEMPT_CELLS: usize = 16;
@@ -218,6 +226,48 @@ impl<'a> Cells<'a> {
         cells.bits(marks.next_parked);
         cells.bits(marks.time.0);
         cells.push(ValueRef::Blob(awaiting));
+        cells.bits(marks.next_event);
+        cells.sealed()
+    }
+
+    /// The cells of an event.
+    pub(super) fn event(event: &'a Event) -> Self {
+        let mut cells = Self::new();
+        cells.bits(event.n);
+        cells.bits(event.token);
+        cells.maybe(event.account.map(|it| it.0.into()));
+        cells.int(event.kind.number().into());
+        cells.bits(event.at.0);
+        cells.text(Some(&event.data));
+        cells.sealed()
+    }
+
+    /// The cells of a part of a message from a handset, which has a place.
+    pub(super) fn mo(part: &'a MoPart) -> Self {
+        let (mo, mut cells) = (&part.mo, Self::new());
+        cells.bits(part.number);
+        cells.int(part.carrier.0.into());
+        cells.text(Some(&mo.source));
+        cells.text(Some(&mo.destination));
+        cells.int(mo.data_coding.into());
+        cells.int(mo.udhi.into());
+        cells.push(ValueRef::Blob(&mo.octets));
+        cells.maybe(mo.concat.map(|it| it.kind.number().into()));
+        cells.maybe(mo.concat.map(|it| it.reference.into()));
+        cells.maybe(mo.concat.map(|it| it.total.into()));
+        cells.maybe(mo.concat.map(|it| it.index.into()));
+        cells.push(ValueRef::Blob(&mo.fingerprint.0));
+        cells.bits(part.at.0);
+        cells.sealed()
+    }
+
+    /// The cells of what is known when it comes again.
+    pub(super) fn mo_seen(seen: &'a MoSeen) -> Self {
+        let mut cells = Self::new();
+        cells.bits(seen.number);
+        cells.int(seen.carrier.0.into());
+        cells.push(ValueRef::Blob(&seen.fingerprint.0));
+        cells.bits(seen.at.0);
         cells.sealed()
     }
 }

@@ -1,5 +1,6 @@
 //! Rows as records again: cell after cell, under the seal that the row carries.
 
+use crate::carrier::mo::{Concat, Fingerprint, Kind, Mo};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
 use crate::message::body::Body;
 use crate::message::class::Class;
@@ -15,6 +16,8 @@ use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::record::batch::{Idempotency, Marks, Order};
 use crate::record::entry::PastAttempt;
+use crate::record::event::{Event, EventKind};
+use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
 use crate::store::sqlite::cells::ATTEMPT_CELLS;
 use crate::store::sqlite::fault::Trouble;
@@ -105,6 +108,23 @@ impl<'r> Line<'r> {
                 self.sound = false;
                 &[]
             }
+        }
+    }
+
+    fn fingerprint(&mut self) -> Fingerprint {
+        let octets = <[u8; 16]>::try_from(self.blob());
+        self.sound &= octets.is_ok();
+        Fingerprint(octets.unwrap_or_default())
+    }
+
+    /// A number of a column that was added to a table with rows: they have NULL there, which no seal covers.
+    fn later(&mut self) -> Option<u64> {
+        match self.row.get_ref(self.at) {
+            Ok(ValueRef::Null) => {
+                self.at += 1;
+                None
+            }
+            _ => Some(self.bits()),
         }
     }
 
@@ -263,5 +283,50 @@ pub(super) fn marks(row: &Row<'_>) -> Result<Marks, Trouble> {
         .iter()
         .map(|[high, low, count @ ..]| (CarrierId(u16::from_be_bytes([*high, *low])), u64::from_be_bytes(*count)))
         .collect();
-    line.sealed("meta", 1, Marks { next_seq, next_order, next_parked, time, awaiting })
+    let next_event = line.later().unwrap_or(1);
+    line.sealed("meta", 1, Marks { next_seq, next_order, next_parked, next_event, time, awaiting })
+}
+
+/// The event in a row of [`EVENT`].
+pub(super) fn event(row: &Row<'_>) -> Result<Event, Trouble> {
+    let mut line = Line::new(row);
+    let event = Event {
+        n: line.bits(),
+        token: line.bits(),
+        account: line.maybe(|it| u16::try_from(it).ok().map(AccountId)),
+        kind: line.get(EventKind::MessageReceived, |it| EventKind::from_number(u8::try_from(it).ok()?)),
+        at: line.time(),
+        data: line.words(),
+    };
+    line.sealed("event", event.n, event)
+}
+
+/// The part of a message from a handset in a row of [`MO`].
+pub(super) fn mo(row: &Row<'_>) -> Result<MoPart, Trouble> {
+    let mut line = Line::new(row);
+    let (number, carrier) = (line.bits(), CarrierId(line.small()));
+    let mo = Mo {
+        source: line.words(),
+        destination: line.words(),
+        data_coding: line.small(),
+        udhi: line.small::<u8>() != 0,
+        octets: line.blob().into(),
+        concat: Some(Concat {
+            kind: line.get(Kind::Udh8, |it| Kind::from_number(u8::try_from(it).ok()?)),
+            reference: line.small(),
+            total: line.small(),
+            index: line.small(),
+        }),
+        fingerprint: line.fingerprint(),
+    };
+    let part = MoPart { number, carrier, mo, at: line.time() };
+    line.sealed("mo", number, part)
+}
+
+/// What is known when it comes again, in a row of [`MO_SEEN`].
+pub(super) fn mo_seen(row: &Row<'_>) -> Result<MoSeen, Trouble> {
+    let mut line = Line::new(row);
+    let (number, carrier) = (line.bits(), CarrierId(line.small()));
+    let seen = MoSeen { number, carrier, fingerprint: line.fingerprint(), at: line.time() };
+    line.sealed("mo_seen", number, seen)
 }

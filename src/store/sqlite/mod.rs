@@ -245,7 +245,14 @@ impl Store for Sqlite {
         let doubtful = self.asked_entries("finding what was open", |conn| reader::load(conn, &reader::open(conn)?))?;
         let marks = self.marks.clone();
         self.asked("recovering", |conn| {
-            Ok(Recovered { marks, doubtful, lanes: reader::lanes(conn)?, parked: reader::parked(conn)? })
+            Ok(Recovered {
+                marks,
+                doubtful,
+                lanes: reader::lanes(conn)?,
+                parked: reader::parked(conn)?,
+                mo_parts: reader::mo_parts(conn)?,
+                mo_seen: reader::mo_seen(conn)?,
+            })
         })
     }
 

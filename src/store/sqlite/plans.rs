@@ -1,6 +1,6 @@
 //! No question of the loop or of the API reads a whole table: the engine's own plans say so.
 
-use crate::store::sqlite::reader::words;
+use crate::store::sqlite::reader::{self, words};
 use crate::store::sqlite::{Durability, Sqlite, list};
 
 fn plan(store: &Sqlite, words: &str) -> String {
@@ -29,6 +29,7 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
         (words::TIME_STEP, "INTEGER PRIMARY KEY (rowid>?)"),
         (list::NEWEST, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
         (list::NEWEST_RARE, "COVERING INDEX part_rare (phase=? AND id>? AND id<?)"),
+        (&**reader::EVENTS, "event_by_account (account=? AND n>?)"),
         ("SELECT n FROM idem WHERE account = ?1 AND key = ?2", "idem_1 (account=? AND key=?)"),
         ("UPDATE part SET phase = ?2 WHERE id = ?1", "INTEGER PRIMARY KEY (rowid=?)"),
     ] {

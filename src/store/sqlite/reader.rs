@@ -8,7 +8,10 @@ use crate::message::time::Time;
 use crate::record::batch::{Marks, Order};
 use crate::record::contract::{QueuedLane, SAME_ID_MAX};
 use crate::record::entry::Entry;
+use crate::record::event::Event;
+use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
+use crate::record::views::EventQuery;
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::{cells, line};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params};
@@ -44,6 +47,9 @@ static PARTS: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {} FROM part WHERE id >= ?1 AND id < ?2 ORDER BY id", cells::PART));
 static PAST: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {} FROM attempt WHERE id >= ?1 AND id < ?2 ORDER BY id, number", cells::ATTEMPT));
+/// `IS` finds rows without an account, too, and by the same index.
+pub(super) static EVENTS: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {} FROM event WHERE account IS ?1 AND n > ?2 ORDER BY n LIMIT ?3", cells::EVENT));
 
 /// Runs `ask` as one read transaction.
 pub(super) fn at_once<T>(conn: &Connection, ask: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
@@ -179,6 +185,25 @@ pub(super) fn lanes(conn: &Connection) -> Result<Vec<QueuedLane>, Trouble> {
 pub(super) fn parked(conn: &Connection) -> Result<Vec<Parked>, Trouble> {
     let words = format!("SELECT {} FROM parked ORDER BY number", cells::PARKED);
     all(&mut conn.prepare_cached(&words)?, [], line::parked)
+}
+
+/// Every part of a message from a handset that waits.
+pub(super) fn mo_parts(conn: &Connection) -> Result<Vec<MoPart>, Trouble> {
+    let words = format!("SELECT {} FROM mo ORDER BY number", cells::MO);
+    all(&mut conn.prepare_cached(&words)?, [], line::mo)
+}
+
+/// Every message from a handset that is known when it comes again.
+pub(super) fn mo_seen(conn: &Connection) -> Result<Vec<MoSeen>, Trouble> {
+    let words = format!("SELECT {} FROM mo_seen ORDER BY number", cells::MO_SEEN);
+    all(&mut conn.prepare_cached(&words)?, [], line::mo_seen)
+}
+
+/// The events of an account, or of none, oldest first.
+pub(super) fn events(conn: &Connection, query: &EventQuery) -> Result<Vec<Event>, Trouble> {
+    let (after, limit) = (query.after.cast_signed(), i64::try_from(query.limit).unwrap_or(i64::MAX));
+    let account = query.account.map(|it| it.0);
+    all(&mut conn.prepare_cached(&EVENTS)?, (account, after, limit), line::event)
 }
 
 /// The marks of the last commit; those of an empty store if there was none.

@@ -9,7 +9,8 @@ use crate::message::money::Money;
 use crate::message::phase::Phase;
 use crate::message::status::{Status, Totals};
 use crate::record::entry::Entry;
-use crate::record::views::{OrderView, Query};
+use crate::record::event::Event;
+use crate::record::views::{EventQuery, OrderView, Query};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::{cells, connect, line, list};
@@ -67,6 +68,11 @@ impl Readers {
     /// The messages that a query asks for, newest first.
     pub fn list(&self, query: &Query) -> Result<Page, Fault> {
         self.ask(|conn| reader::at_once(conn, || list::page(conn, query)))
+    }
+
+    /// The events of an account, or of none, oldest first.
+    pub fn events(&self, query: &EventQuery) -> Result<Vec<Event>, Fault> {
+        self.ask(|conn| reader::at_once(conn, || reader::events(conn, query)))
     }
 
     /// What became of an order, counted from its messages; `None` if none of them is there.

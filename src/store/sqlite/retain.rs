@@ -13,7 +13,7 @@ use rusqlite::Connection;
 
 /// What is too old.
 pub(super) struct Horizon {
-    /// Messages that ended before this.
+    /// Messages that ended, and events that were decided, before this.
     pub(super) messages: Time,
     /// Parked receipts that came before this.
     pub(super) parked: Time,
@@ -21,7 +21,7 @@ pub(super) struct Horizon {
     pub(super) now: Time,
 }
 
-/// One step, one transaction: forgets up to `limit` of each kind; says how many messages, and
+/// One step, one transaction: forgets up to `limit` of each kind; says how many messages and events, and
 /// where the next step goes on.
 pub(super) fn step(conn: &Connection, horizon: &Horizon, from: Seq, limit: usize) -> Result<(usize, Seq), Trouble> {
     conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
@@ -30,8 +30,9 @@ pub(super) fn step(conn: &Connection, horizon: &Horizon, from: Seq, limit: usize
     let keys_before = horizon.now.0.saturating_sub(u64::try_from(IDEMPOTENCY_AGE.as_millis()).unwrap_or(u64::MAX));
     oldest(conn, "idem", "n", "at", (keys_before, limit))?;
     oldest(conn, "parked", "number", "receipt_received_at", (horizon.parked.0, limit))?;
+    let events = oldest(conn, "event", "n", "at", (horizon.messages.0, limit))?;
     conn.prepare_cached("COMMIT")?.execute([])?;
-    Ok((ended.len(), next))
+    Ok((ended.len() + events, next))
 }
 
 /// The messages from `from` on that are over since before `before`, with their orders.
@@ -87,15 +88,22 @@ fn forget(conn: &Connection, ended: &[(Seq, OrderId)]) -> Result<(), Trouble> {
 }
 
 /// Deletes, oldest row first, up to `limit` rows from before a time; stops at the first that is younger.
-fn oldest(conn: &Connection, table: &str, key: &str, time: &str, (before, limit): (u64, usize)) -> Result<(), Trouble> {
+fn oldest(
+    conn: &Connection,
+    table: &str,
+    key: &str,
+    time: &str,
+    (before, limit): (u64, usize),
+) -> Result<usize, Trouble> {
     let words = format!("SELECT {key}, {time} FROM {table} ORDER BY {key} LIMIT ?1");
     let read = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
     let rows = reader::all(&mut conn.prepare_cached(&words)?, [i64::try_from(limit).unwrap_or(i64::MAX)], read)?;
     let mut delete = conn.prepare_cached(&format!("DELETE FROM {table} WHERE {key} = ?1"))?;
+    let mut deleted = 0;
     for (row, _) in rows.into_iter().take_while(|(_, at)| *at < before.cast_signed()) {
-        delete.execute([row])?;
+        deleted += delete.execute([row])?;
     }
-    Ok(())
+    Ok(deleted)
 }
 
 fn range(seq: Seq) -> (i64, i64) {

@@ -5,6 +5,8 @@
 //! attempt   attempts that later ones superseded                 orders   orders of more than one message
 //! idem      requests that must not be accepted twice            parked   receipts whose part is not known yet
 //! name      numbers of accounts and carriers                    meta     one row of counters
+//! event     what accounts are told                              mo       parts of messages from handsets that wait
+//! mo_seen   messages from handsets that are known when they come again
 //! ```
 //!
 //! Every index but those of the primary keys is partial, so that what has ended costs nothing;
@@ -23,7 +25,7 @@ pub(super) const FORMAT: i64 = 2;
 const APPLICATION: i64 = 0x6E75_6E63;
 
 /// What turns format `n` into `n + 1`, from 0, the empty file.
-const STEPS: [&[&str]; FORMAT as usize] = [&[FORMAT_1], &[MANNER]];
+const STEPS: [&[&str]; FORMAT as usize] = [&[FORMAT_1], &[MANNER, EVENTS]];
 
 /// Brings the store to [`FORMAT`]; refuses one that is newer or not ours.
 pub(super) fn migrate(conn: &Connection, file: &Path) -> Result<(), Fault> {
@@ -117,3 +119,51 @@ CREATE VIEW message_parts AS
 
 /// Format 2: how a message goes that is more than a plain text; NULL for most.
 const MANNER: &str = "ALTER TABLE body ADD COLUMN manner BLOB;";
+
+/// Format 2: events, and what comes from handsets.
+const EVENTS: &str = "
+CREATE TABLE event (
+    n INTEGER PRIMARY KEY, token INTEGER NOT NULL, account INTEGER, kind INTEGER NOT NULL, at INTEGER NOT NULL,
+    data TEXT NOT NULL, seal INTEGER NOT NULL
+) STRICT;
+CREATE INDEX event_by_account ON event (account, n);
+CREATE TABLE mo (
+    number INTEGER PRIMARY KEY, carrier INTEGER NOT NULL, source TEXT NOT NULL, destination TEXT NOT NULL,
+    data_coding INTEGER NOT NULL, udhi INTEGER NOT NULL, octets BLOB NOT NULL, kind INTEGER NOT NULL,
+    reference INTEGER NOT NULL, total INTEGER NOT NULL, part INTEGER NOT NULL, fingerprint BLOB NOT NULL,
+    at INTEGER NOT NULL, seal INTEGER NOT NULL
+) STRICT;
+CREATE TABLE mo_seen (
+    number INTEGER PRIMARY KEY, carrier INTEGER NOT NULL, fingerprint BLOB NOT NULL, at INTEGER NOT NULL,
+    seal INTEGER NOT NULL
+) STRICT;
+ALTER TABLE meta ADD COLUMN next_event INTEGER;
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::time::Time;
+    use crate::record::contract::Store;
+    use crate::store::sqlite::{Durability, Sqlite, seal};
+    use rusqlite::types::ValueRef;
+
+    #[test]
+    fn the_counters_of_a_store_of_format_1_are_read_under_the_seal_that_they_had() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let conn = Connection::open(directory.path().join("nuncio.db")).expect("a file");
+        let frame = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = 1;");
+        conn.execute_batch(&format!("{FORMAT_1}{frame}")).expect("a store of format 1");
+        let cells = [7, 5, 3, 1_700_000_000_000].map(ValueRef::Integer).into_iter().chain([ValueRef::Blob(&[])]);
+        let seal = seal::fold(cells.fold(seal::START, seal::mix));
+        let row = "INSERT INTO meta VALUES (1, 7, 5, 3, 1700000000000, x'', ?1)";
+        conn.execute(row, [seal]).expect("its counters");
+        drop(conn);
+        for _ in 0..2 {
+            let mut store = Sqlite::open(directory.path(), Durability::Os).expect("it opens");
+            let marks = store.recover().expect("it is sound").marks;
+            assert_eq!((marks.next_seq, marks.next_order, marks.next_parked, marks.next_event), (7, 5, 3, 1));
+            assert_eq!(marks.time, Time(1_700_000_000_000));
+        }
+    }
+}

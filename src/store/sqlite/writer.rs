@@ -30,6 +30,9 @@ struct Words {
     order: String,
     parked: String,
     idempotency: String,
+    event: String,
+    mo: String,
+    mo_seen: String,
     marks: String,
 }
 
@@ -45,7 +48,10 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     order: insert("INSERT OR REPLACE", "orders", cells::ORDER, 1),
     parked: insert("INSERT OR REPLACE", "parked", cells::PARKED, 1),
     idempotency: insert("INSERT OR REPLACE", "idem", cells::IDEM, 1),
-    marks: format!("INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)", cells::META),
+    event: insert("INSERT", "event", cells::EVENT, 1),
+    mo: insert("INSERT", "mo", cells::MO, 1),
+    mo_seen: insert("INSERT", "mo_seen", cells::MO_SEEN, 1),
+    marks: format!("INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)", cells::META),
 });
 
 /// Writes one batch; whole or not at all.
@@ -64,12 +70,12 @@ pub(super) fn commit(
     each(conn, &WORDS.order, batch.orders.iter().map(Cells::order))?;
     each(conn, &WORDS.parked, batch.parked.iter().map(Cells::parked))?;
     each(conn, &WORDS.idempotency, batch.idempotency.iter().map(Cells::idempotency))?;
-    if !batch.unparked.is_empty() {
-        let mut statement = conn.prepare_cached("DELETE FROM parked WHERE number = ?1")?;
-        for number in &batch.unparked {
-            statement.execute([number.cast_signed()])?;
-        }
-    }
+    delete(conn, "DELETE FROM parked WHERE number = ?1", &batch.unparked)?;
+    each(conn, &WORDS.event, batch.events.iter().map(Cells::event))?;
+    each(conn, &WORDS.mo, batch.mo_parts.iter().map(Cells::mo))?;
+    delete(conn, "DELETE FROM mo WHERE number = ?1", &batch.mo_done)?;
+    each(conn, &WORDS.mo_seen, batch.mo_seen.iter().map(Cells::mo_seen))?;
+    delete(conn, "DELETE FROM mo_seen WHERE number = ?1", &batch.mo_forgotten)?;
     if let Some(marks) = marks {
         let awaiting = cells::awaiting_octets(&marks.awaiting);
         each(conn, &WORDS.marks, std::iter::once(Cells::marks(marks, &awaiting)))?;
@@ -131,6 +137,17 @@ fn each<'a>(conn: &Connection, words: &str, rows: impl Iterator<Item = Cells<'a>
     let mut statement = conn.prepare_cached(words)?;
     for cells in rows {
         insert_rows(&mut statement, std::iter::once(cells))?;
+    }
+    Ok(())
+}
+
+fn delete(conn: &Connection, words: &str, numbers: &[u64]) -> Result<(), Trouble> {
+    if numbers.is_empty() {
+        return Ok(());
+    }
+    let mut statement = conn.prepare_cached(words)?;
+    for number in numbers {
+        statement.execute([number.cast_signed()])?;
     }
     Ok(())
 }

@@ -7,6 +7,8 @@ use crate::message::time::Time;
 use crate::record::batch::{Batch, Idempotency, Marks, Order};
 use crate::record::contract::QueuedLane;
 use crate::record::entry::Entry;
+use crate::record::event::Event;
+use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
 use std::collections::BTreeMap;
 
@@ -16,6 +18,9 @@ pub(super) struct Model {
     pub(super) orders: BTreeMap<OrderId, Order>,
     pub(super) idempotency: Vec<Idempotency>,
     pub(super) parked: BTreeMap<u64, Parked>,
+    pub(super) events: BTreeMap<u64, Event>,
+    pub(super) mo_parts: BTreeMap<u64, MoPart>,
+    pub(super) mo_seen: BTreeMap<u64, MoSeen>,
     pub(super) marks: Marks,
 }
 
@@ -26,6 +31,9 @@ impl Model {
             orders: BTreeMap::new(),
             idempotency: Vec::new(),
             parked: BTreeMap::new(),
+            events: BTreeMap::new(),
+            mo_parts: BTreeMap::new(),
+            mo_seen: BTreeMap::new(),
             marks: Marks::first(),
         }
     }
@@ -57,6 +65,11 @@ impl Model {
         }
         self.parked.extend(batch.parked.iter().map(|it| (it.number, it.clone())));
         self.parked.retain(|number, _| !batch.unparked.contains(number));
+        self.events.extend(batch.events.iter().map(|it| (it.n, it.clone())));
+        self.mo_parts.extend(batch.mo_parts.iter().map(|it| (it.number, it.clone())));
+        self.mo_parts.retain(|number, _| !batch.mo_done.contains(number));
+        self.mo_seen.extend(batch.mo_seen.iter().map(|it| (it.number, *it)));
+        self.mo_seen.retain(|number, _| !batch.mo_forgotten.contains(number));
         self.marks = self.marks.after(&batch.marks);
     }
 
@@ -131,13 +144,14 @@ impl Model {
 
     /// Everything that ended before, and what came with it, forgotten.
     pub(super) fn retain(&mut self, before: Time, parked_before: Time) -> usize {
-        let held = self.entries.len();
+        let held = self.entries.len() + self.events.len();
+        self.events.retain(|_, it| before <= it.at);
         self.entries.retain(|_, it| !it.parts.iter().all(|it| it.phase().is_final() && it.done_at < before));
         let left: Vec<OrderId> = self.entries.values().map(|it| it.body.order).collect();
         self.orders.retain(|id, _| left.contains(id));
         let day_ago = Time(self.marks.time.0.saturating_sub(24 * 3_600_000));
         self.idempotency.retain(|it| day_ago <= it.at);
         self.parked.retain(|_, it| parked_before <= it.receipt.received_at);
-        held - self.entries.len()
+        held - self.entries.len() - self.events.len()
     }
 }

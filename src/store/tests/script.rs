@@ -1,5 +1,6 @@
 //! Random lives of random messages, from a seed: what a gateway would commit, and more of what is rare.
 
+use crate::carrier::mo::{Concat, Fingerprint, Kind, Mo};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
 use crate::message::body::Body;
 use crate::message::class::Class;
@@ -15,6 +16,8 @@ use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::record::batch::{Batch, Idempotency, Order};
 use crate::record::entry::PastAttempt;
+use crate::record::event::{Event, EventKind};
+use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
 use crate::store::tests::model::Model;
 use crate::text::Requested;
@@ -236,11 +239,62 @@ impl Script {
         if let Some(number) = model.parked.keys().next().copied().filter(|_| self.one_in(4)) {
             batch.unparked.push(number);
         }
+        self.handsets(model, batch);
         if self.one_in(2) {
             let key = format!("key-{}", self.below(9)).into();
             let hash = std::array::from_fn(|_| self.chance() as u8);
             let (account, order) = (AccountId(self.below(2) as u16), OrderId(batch.marks.next_order));
             batch.idempotency.push(Idempotency { account, key, hash, order, at: self.now });
+        }
+    }
+}
+
+/// What comes from handsets: of random content and place, told, waiting and forgotten without regard to each other.
+impl Script {
+    fn handsets(&mut self, model: &Model, batch: &mut Batch) {
+        for _ in 0..self.below(4) {
+            let (number, carrier) = (batch.marks.next_event, CarrierId(self.below(2) as u16 + 1));
+            batch.marks.next_event += 1;
+            let mo = self.mo();
+            batch.mo_seen.push(MoSeen { number, carrier, fingerprint: mo.fingerprint, at: self.now });
+            if self.one_in(2) {
+                batch.mo_parts.push(MoPart { number, carrier, mo, at: self.now });
+            } else {
+                batch.events.push(self.event(number));
+            }
+        }
+        let (waiting, seen) = (model.mo_parts.keys(), model.mo_seen.keys());
+        batch.mo_done = waiting.copied().filter(|_| self.one_in(3)).collect();
+        batch.mo_done.extend(batch.mo_parts.first().map(|it| it.number).filter(|_| self.one_in(3)));
+        batch.mo_forgotten = seen.copied().take(2).filter(|_| self.one_in(2)).collect();
+    }
+
+    fn mo(&mut self) -> Mo {
+        let octets = |it: u64| it.to_be_bytes().into();
+        Mo {
+            source: "+31612345678".into(),
+            destination: ["12345", "SHOP", ""][self.below(3) as usize].into(),
+            data_coding: self.chance() as u8,
+            udhi: self.one_in(2),
+            octets: if self.one_in(9) { Box::default() } else { octets(self.chance()) },
+            concat: Some(Concat {
+                kind: [Kind::Udh8, Kind::Udh16, Kind::Sar][self.below(3) as usize],
+                reference: self.chance() as u16,
+                total: 255,
+                index: self.chance() as u8,
+            }),
+            fingerprint: Fingerprint(std::array::from_fn(|_| self.chance() as u8)),
+        }
+    }
+
+    fn event(&mut self, n: u64) -> Event {
+        Event {
+            n,
+            token: self.chance(),
+            account: (!self.one_in(3)).then(|| AccountId(self.below(3) as u16 + 1)),
+            kind: EventKind::MessageReceived,
+            at: self.now,
+            data: format!("{{\"text\":\"λ {}\"}}", self.below(9)).into(),
         }
     }
 }

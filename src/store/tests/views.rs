@@ -7,7 +7,7 @@ use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::record::contract::Store;
 use crate::record::entry::Entry;
-use crate::record::views::{OrderView, Query};
+use crate::record::views::{EventQuery, OrderView, Query};
 use crate::store::tests::model::Model;
 use crate::store::tests::script::{Script, same_id};
 use crate::store::tests::{live, sqlite};
@@ -72,6 +72,30 @@ fn lists_are_what_the_model_lists_page_after_page() {
         assert_eq!(told, all, "{query:?}");
     }
     assert!(1_000 < found, "the queries find something: {found}");
+}
+
+#[test]
+fn the_log_of_each_account_is_what_the_model_holds_page_after_page() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut store = sqlite(directory.path());
+    let (model, _) = live(&mut store, 13, 90);
+    let readers = store.readers();
+    let mut found = 0;
+    for account in (0..4).map(|it| (0 < it).then_some(AccountId(it))) {
+        let all: Vec<_> = model.events.values().filter(|it| it.account == account).cloned().collect();
+        let (mut told, mut after) = (Vec::new(), 0);
+        loop {
+            let page = readers.events(&EventQuery { account, after, limit: 3 }).expect("a page");
+            assert!(page.len() <= 3);
+            let Some(last) = page.last() else { break };
+            after = last.n;
+            told.extend(page);
+        }
+        found += told.len();
+        assert_eq!(told, all, "{account:?}");
+    }
+    assert_eq!(found, model.events.len());
+    assert!(10 < found, "{found}");
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub struct CarrierMeter {
     receipts_unmatched: Counter,
     unknown_outcomes: [Counter; 2],
     mo: Counter,
+    mo_redelivered: Counter,
+    mo_unrouted: Counter,
     awaiting: Gauge,
     doubtful: Gauge,
     pace: Gauge,
@@ -61,6 +63,8 @@ impl CarrierMeter {
             receipts_unmatched: exposition.counter(&names::RECEIPTS_UNMATCHED, [name]),
             unknown_outcomes: [DoubtCause::NoAnswer, DoubtCause::Crash].map(doubt),
             mo: exposition.counter(&names::MO, [name]),
+            mo_redelivered: exposition.counter(&names::MO_REDELIVERED, [name]),
+            mo_unrouted: exposition.counter(&names::MO_UNROUTED, [name]),
             awaiting: exposition.gauge(&names::MESSAGES_AWAITING_RECEIPT, [name]),
             doubtful: exposition.gauge(&names::MESSAGES_DOUBTFUL, [name]),
             pace: exposition.gauge(&names::PACE_LIMIT, [name]),
@@ -119,9 +123,19 @@ impl CarrierMeter {
         self.unknown_outcomes[usize::from(cause == DoubtCause::Crash)].increment(1);
     }
 
-    /// A message from a handset came.
+    /// A message from a handset came, or a part of one.
     pub fn mo(&self) {
         self.mo.increment(1);
+    }
+
+    /// The same came again.
+    pub fn mo_again(&self) {
+        self.mo_redelivered.increment(1);
+    }
+
+    /// No account was given a message from a handset.
+    pub fn mo_unrouted(&self) {
+        self.mo_unrouted.increment(1);
     }
 
     /// So many parts wait for a receipt, and so many for any news at all.

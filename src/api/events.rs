@@ -1,0 +1,75 @@
+//! The log of events, for those who poll: `GET /v1/events`, and for operators what no account was given.
+//!
+//! Oldest first. Unlike a list, a log goes on: `next_cursor` is the place behind the last event shown, also at
+//! the end, so that whoever asks with it again is told what came since, and nothing twice. At the end `data` is
+//! empty and the cursor is the one that was sent; it is null only while there has been no event at all.
+
+use crate::api::answer::{self, Shown};
+use crate::api::auth::Scope;
+use crate::api::context::Context;
+use crate::api::list::{PAGE_PARAMETERS, cursor, query};
+use crate::api::moment::Moment;
+use crate::api::problem::Problem;
+use crate::api::read::blocking;
+use crate::api::submit::peer;
+use crate::message::id::Seq;
+use crate::record::event::{Event, EventId};
+use crate::record::views::EventQuery;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+/// `GET /v1/events`: those of the account whose key it is.
+pub(super) async fn of_account(State(context): State<Arc<Context>>, request: Request) -> Response {
+    told(&context, &request.into_parts().0, Scope::Read).await
+}
+
+/// `GET /admin/v1/events/unrouted`: what came from handsets and fits no `[[inbound]]`.
+pub(super) async fn unrouted(State(context): State<Arc<Context>>, request: Request) -> Response {
+    told(&context, &request.into_parts().0, Scope::Admin).await
+}
+
+async fn told(context: &Context, head: &Parts, scope: Scope) -> Response {
+    let found = async {
+        let directory = context.directory();
+        let account = directory.admit(&head.headers, peer(&head.extensions), scope)?;
+        let asked = query(account, head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
+        let account = (scope == Scope::Read).then_some(account.id);
+        let query = EventQuery { account, after: asked.before.map_or(0, |it| it.0), limit: asked.limit };
+        let events = blocking(context, move |readers| readers.events(&query)).await?;
+        let next = events.last().map(|it| Seq(it.n)).or(asked.before);
+        let octets = events.iter().map(|it| it.data.len() + 128).sum::<usize>() + 64;
+        let data = events.iter().map(View::of).collect();
+        Ok(answer::json(StatusCode::OK, &Log { data, next_cursor: next.map(cursor) }, octets))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+#[derive(Serialize)]
+struct Log<'a> {
+    data: Vec<View<'a>>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct View<'a> {
+    id: Shown<EventId>,
+    r#type: &'static str,
+    timestamp: Moment,
+    data: &'a RawValue,
+}
+
+impl<'a> View<'a> {
+    fn of(event: &'a Event) -> Self {
+        Self {
+            id: Shown(event.id()),
+            r#type: event.kind.word(),
+            timestamp: Moment(event.at),
+            data: serde_json::from_str(&event.data).expect("the data of an event was written as JSON, under a seal"),
+        }
+    }
+}

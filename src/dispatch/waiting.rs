@@ -1,0 +1,229 @@
+//! Parts of messages from handsets that wait for the others, and what has been taken in lately.
+
+use crate::carrier::mo::{Concat, Fingerprint, Kind};
+use crate::message::id::CarrierId;
+use crate::message::time::Time;
+use crate::record::mo::{MoPart, MoSeen};
+use foldhash::fast::FixedState;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+/// Parts that wait, all together: some ten megabytes with what is around them. Beyond it the oldest message is
+/// told as it is.
+const PARTS_MAX: usize = 50_000;
+/// Their octets, for parts that are long.
+const OCTETS_MAX: usize = 16 << 20;
+/// What is known when it comes again, some eight megabytes: ten minutes at 160 a second. Beyond it the oldest
+/// is forgotten early.
+const SEEN_MAX: usize = 100_000;
+/// What is forgotten for one that comes: more than one, so that a window that was made smaller is caught up with.
+const FORGET_MAX: usize = 4;
+
+/// What the parts of one message have in common: carrier, source, destination, kind of reference, reference, total.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key(CarrierId, Box<str>, Box<str>, Kind, u16, u8);
+
+impl Key {
+    pub(super) fn of(part: &MoPart, concat: &Concat) -> Self {
+        let Concat { kind, reference, total, .. } = *concat;
+        Self(part.carrier, part.mo.source.clone(), part.mo.destination.clone(), kind, reference, total)
+    }
+}
+
+/// A message of which parts are missing.
+#[derive(Debug)]
+struct Waiting {
+    parts: BTreeMap<u8, MoPart>,
+    until: Time,
+}
+
+/// What became of a part that was put to the others.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Put {
+    /// It waits for more.
+    Waits,
+    /// It is there already.
+    Again,
+    /// It was the last: all of them, in their order.
+    Whole(Vec<MoPart>),
+}
+
+/// All messages of which parts are missing, in memory: their number and size are bounded.
+#[derive(Debug, Default)]
+pub(super) struct WaitingSet {
+    by_key: BTreeMap<Key, Waiting>,
+    by_time: BTreeSet<(Time, Key)>,
+    parts: usize,
+    octets: usize,
+}
+
+impl WaitingSet {
+    /// How many messages wait.
+    pub(super) fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// When the first of them has waited long enough.
+    pub(super) fn next(&self) -> Option<Time> {
+        self.by_time.first().map(|(until, _)| *until)
+    }
+
+    /// Puts a part to the others of its message, which wait `until` then if it is their first.
+    pub(super) fn put(&mut self, key: Key, place: Concat, part: MoPart, until: Time) -> Put {
+        let octets = size(&part);
+        let waiting = self.by_key.entry(key.clone()).or_insert_with(|| {
+            self.by_time.insert((until, key.clone()));
+            Waiting { parts: BTreeMap::new(), until }
+        });
+        if waiting.parts.contains_key(&place.index) {
+            return Put::Again;
+        }
+        waiting.parts.insert(place.index, part);
+        (self.parts, self.octets) = (self.parts + 1, self.octets + octets);
+        if waiting.parts.len() < usize::from(place.total) {
+            return Put::Waits;
+        }
+        self.take(&key).map_or(Put::Again, Put::Whole)
+    }
+
+    /// The part that waits at a place.
+    pub(super) fn at(&self, key: &Key, index: u8) -> Option<&MoPart> {
+        self.by_key.get(key)?.parts.get(&index)
+    }
+
+    /// The parts of a message, as far as they came, in their order.
+    pub(super) fn take(&mut self, key: &Key) -> Option<Vec<MoPart>> {
+        let waiting = self.by_key.remove(key)?;
+        self.by_time.remove(&(waiting.until, key.clone()));
+        let parts: Vec<MoPart> = waiting.parts.into_values().collect();
+        self.parts -= parts.len();
+        self.octets -= parts.iter().map(size).sum::<usize>();
+        Some(parts)
+    }
+
+    /// The oldest message, if it has waited long enough, or there is no room for it.
+    pub(super) fn take_due(&mut self, now: Time) -> Option<Vec<MoPart>> {
+        let (until, key) = self.by_time.first()?;
+        let full = PARTS_MAX < self.parts || OCTETS_MAX < self.octets;
+        let key = (*until <= now || full).then(|| key.clone())?;
+        self.take(&key)
+    }
+}
+
+fn size(part: &MoPart) -> usize {
+    part.mo.octets.len() + part.mo.source.len() + part.mo.destination.len()
+}
+
+/// What has been taken in lately, in memory: its number is bounded.
+#[derive(Debug, Default)]
+pub(super) struct SeenSet {
+    all: HashMap<(CarrierId, Fingerprint), Time, FixedState>,
+    by_age: VecDeque<MoSeen>,
+}
+
+impl SeenSet {
+    /// Whether a carrier sent this at `since` or later.
+    pub(super) fn holds(&self, carrier: CarrierId, fingerprint: Fingerprint, since: Time) -> bool {
+        self.all.get(&(carrier, fingerprint)).is_some_and(|at| since <= *at)
+    }
+
+    pub(super) fn put(&mut self, seen: MoSeen) {
+        self.all.insert((seen.carrier, seen.fingerprint), seen.at);
+        self.by_age.push_back(seen);
+    }
+
+    /// Forgets some of what came before the time that `horizon` gives for its carrier, or is too much; their numbers.
+    pub(super) fn forget(&mut self, horizon: impl Fn(CarrierId) -> Time) -> Vec<u64> {
+        let mut forgotten = Vec::new();
+        while forgotten.len() < FORGET_MAX
+            && let Some(oldest) = self.by_age.front()
+            && (oldest.at < horizon(oldest.carrier) || SEEN_MAX < self.by_age.len())
+        {
+            let key = (oldest.carrier, oldest.fingerprint);
+            // What came again after its window is known by that.
+            if self.all.get(&key) == Some(&oldest.at) {
+                self.all.remove(&key);
+            }
+            forgotten.push(oldest.number);
+            self.by_age.pop_front();
+        }
+        forgotten
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::carrier::mo::Mo;
+
+    const KIB: usize = 1_024;
+
+    fn part(number: u64, octets: usize) -> (Key, Concat, MoPart) {
+        let place = Concat { kind: Kind::Udh16, reference: number as u16, total: 2, index: 1 };
+        let mo = Mo {
+            source: format!("{number}").into(),
+            destination: "12345".into(),
+            data_coding: 0,
+            udhi: false,
+            octets: vec![0; octets].into(),
+            concat: Some(place),
+            fingerprint: Fingerprint([0; 16]),
+        };
+        let part = MoPart { number, carrier: CarrierId(1), mo, at: Time(number) };
+        (Key::of(&part, &place), place, part)
+    }
+
+    /// How many messages wait after so many of one part each.
+    fn left(count: usize, octets: usize) -> (usize, u64) {
+        let (mut set, mut oldest) = (WaitingSet::default(), 0);
+        for number in 1..=count as u64 {
+            let (key, place, part) = part(number, octets);
+            assert_eq!(set.put(key, place, part, Time(1_000_000 + number)), Put::Waits);
+            while let Some(parts) = set.take_due(Time(0)) {
+                assert_eq!(parts[0].number, oldest + 1, "the oldest goes first");
+                oldest = parts[0].number;
+            }
+        }
+        (set.len(), oldest)
+    }
+
+    #[test]
+    fn parts_wait_in_bounded_numbers_and_octets() {
+        assert_eq!(left(PARTS_MAX + 10, 1), (PARTS_MAX, 10));
+        let (waiting, oldest) = left(400, 64 * KIB);
+        assert!((250..256).contains(&waiting) && oldest as usize == 400 - waiting, "{waiting} {oldest}");
+    }
+
+    #[test]
+    fn what_was_taken_is_gone_from_every_count() {
+        let mut set = WaitingSet::default();
+        let (key, place, first) = part(1, KIB);
+        let second = MoPart { number: 2, ..first.clone() };
+        set.put(key.clone(), place, first.clone(), Time(9));
+        assert_eq!(set.put(key.clone(), place, second.clone(), Time(10)), Put::Again);
+        assert_eq!((set.len(), set.next()), (1, Some(Time(9))));
+        let whole = set.put(key, Concat { index: 2, ..place }, second.clone(), Time(10));
+        assert_eq!(whole, Put::Whole(vec![first, second]));
+        assert_eq!((set.len(), set.next(), set.parts, set.octets), (0, None, 0, 0));
+    }
+
+    #[test]
+    fn what_was_seen_is_forgotten_by_age_and_by_number() {
+        let seen = |number: u64| {
+            let mut octets = [0; 16];
+            octets[..8].copy_from_slice(&number.to_be_bytes());
+            MoSeen { number, carrier: CarrierId(1), fingerprint: Fingerprint(octets), at: Time(number) }
+        };
+        let holds = |set: &SeenSet, it| set.holds(CarrierId(1), seen(it).fingerprint, Time(it));
+        let mut set = SeenSet::default();
+        (1..=SEEN_MAX as u64 + 2).for_each(|it| set.put(seen(it)));
+        assert_eq!(set.forget(|_| Time(0)), [1, 2], "no more than there is room for");
+        assert!(!holds(&set, 2) && holds(&set, 3));
+        assert_eq!(set.forget(|_| Time(5)), [3, 4], "no older than the window");
+        assert_eq!(set.forget(|_| Time(50)).len(), FORGET_MAX);
+        assert!(!set.holds(CarrierId(1), seen(9).fingerprint, Time(10)), "too old, whether forgotten or not");
+        let again = MoSeen { at: Time(SEEN_MAX as u64 + 3), ..seen(9) };
+        set.put(again);
+        while !set.forget(|_| again.at).is_empty() {}
+        assert!(set.holds(CarrierId(1), again.fingerprint, again.at));
+    }
+}

@@ -1,0 +1,96 @@
+//! The log of events.
+
+use super::world::{Answer, NOW, World, plan};
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt;
+use nuncio::message::id::AccountId;
+use nuncio::record::batch::Batch;
+use nuncio::record::contract::Store;
+use nuncio::record::event::{Event, EventKind};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+/// Events of these accounts, in this order, numbered from 1; number 0 stands for none.
+fn commit(world: &World, accounts: &[u16]) {
+    let event = |(n, account): (u64, &u16)| Event {
+        n,
+        token: 0xAB,
+        account: (*account != 0).then_some(AccountId(*account)),
+        kind: EventKind::MessageReceived,
+        at: NOW,
+        data: format!("{{\"text\":\"{n}\"}}").into(),
+    };
+    let events = (1..).zip(accounts).map(event).collect();
+    world.store.lock().unwrap().commit(&Batch { events, ..Batch::default() }).unwrap();
+}
+
+async fn operator(world: &World, path: &str, key: &str) -> Answer {
+    let request = Request::get(path).header("x-api-key", key).body(Body::empty()).unwrap();
+    let (head, body) = world.operations.clone().oneshot(request).await.unwrap().into_parts();
+    let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
+    Answer { status: head.status, headers: head.headers, text }
+}
+
+fn texts(answer: &Value) -> Vec<&str> {
+    answer["data"].as_array().unwrap().iter().map(|it| it["data"]["text"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn an_account_sees_its_own_events_oldest_first_page_after_page() {
+    let world = World::new();
+    commit(&world, &[1, 2, 0, 1, 1, 2, 1]);
+    let page = world.get("/v1/events?limit=2").await.json();
+    let expected = json!({
+        "id": "evt_0000000000000100000000000000ab", "type": "message.received",
+        "timestamp": "2026-11-20T10:00:00.123Z", "data": { "text": "1" },
+    });
+    assert_eq!((&page["data"][0], texts(&page)), (&expected, vec!["1", "4"]));
+    let (mut path, mut found) = ("/v1/events?limit=2".to_owned(), Vec::new());
+    let mut pages = 0;
+    loop {
+        let page = world.get(&path).await.json();
+        pages += 1;
+        let next = format!("/v1/events?limit=2&cursor={}", page["next_cursor"].as_str().unwrap());
+        if texts(&page).is_empty() {
+            assert_eq!(next, path, "the end keeps its place");
+            break;
+        }
+        found.extend(texts(&page).into_iter().map(str::to_owned));
+        path = next;
+    }
+    assert_eq!((found, pages), (["1", "4", "5", "7"].map(str::to_owned).to_vec(), 3));
+}
+
+#[tokio::test]
+async fn an_empty_log_has_no_place_yet() {
+    let world = World::new();
+    commit(&world, &[2, 0]);
+    assert_eq!(world.get("/v1/events").await.json(), json!({ "data": [], "next_cursor": null }));
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_is_refused_in_a_sentence() {
+    let world = World::new();
+    for (query, pointer) in [("cursor=7", "/cursor"), ("limit=0", "/limit"), ("limit=1001", "/limit"), ("to=1", "/to")]
+    {
+        let problem = world.get(&format!("/v1/events?{query}")).await.problem();
+        assert_eq!((problem.0, problem.3), (422, vec![pointer.to_owned()]), "{query}");
+    }
+    let stranger = Request::get("/v1/events").header("x-api-key", "key-of-lan").body(Body::empty()).unwrap();
+    assert_eq!(world.ask(stranger).await.problem().0, 403, "its network is not that of this request");
+}
+
+#[tokio::test]
+async fn what_no_account_was_given_is_for_operators_alone() {
+    let mut plan = plan();
+    plan.accounts.get_mut(&AccountId(5)).unwrap().scopes.admin = true;
+    let world = World::of(plan);
+    commit(&world, &[1, 0, 5, 0]);
+    let path = "/admin/v1/events/unrouted";
+    assert_eq!(texts(&operator(&world, path, "key-of-dutch").await.json()), ["2", "4"]);
+    assert_eq!(operator(&world, path, "key-of-shop").await.problem().1, "scope-missing");
+    assert_eq!(operator(&world, path, "wrong").await.problem().0, 401);
+    assert_eq!(world.get(path).await.problem().0, 404, "it is not served to applications");
+    assert_eq!(operator(&world, "/v1/events", "key-of-dutch").await.problem().0, 404);
+}
