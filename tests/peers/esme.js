@@ -1,8 +1,8 @@
 // An ESME made of the npm package `smpp`, for the tests of the simulated carrier.
 //
 // Started with the port as its argument. Does what lines of JSON on stdin say, one line of JSON on
-// stdout for what came of each; what the carrier sends by itself is a line `delivered`, `alerted` or
-// `outbound`. One session at a time: a bind after an unbind makes a new one.
+// stdout for what came of each; what the carrier sends by itself is a line `delivered` or `alerted`.
+// One session at a time: a bind after an unbind makes a new one.
 
 'use strict';
 const smpp = require('smpp');
@@ -32,7 +32,22 @@ function submits(told) {
     : { ...base, short_message: { udh: Buffer.from([5, 0, 3, 7, texts.length, index + 1]), message: text } }));
 }
 
+// Octets are written as {"hex": "…"}.
+function plain(value) {
+  if (Array.isArray(value)) return value.map(plain);
+  if (value === null || typeof value !== 'object') return value;
+  if (typeof value.hex === 'string') return Buffer.from(value.hex, 'hex');
+  return Object.fromEntries(Object.entries(value).map(([name, it]) => [name, plain(it)]));
+}
+
 const acts = {
+  // Any operation, with its fields in the package's names.
+  ask(told) {
+    session[told.operation](plain(told.content), (it) => say({ event: 'answered', command: it.command,
+      status: it.command_status, id: it.message_id, state: it.message_state, final: it.final_date,
+      error: it.error_code, refused: it.unsuccess_sme, congestion: it.congestion_state,
+      areas: it.broadcast_area_identifier, success: it.broadcast_area_success }));
+  },
   bind(told) {
     session = smpp.connect({ host: '127.0.0.1', port }, () => {
       session['bind_' + told.kind]({ system_id: told.system_id, password: 'secret', interface_version: told.version },

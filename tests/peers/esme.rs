@@ -3,8 +3,11 @@
 use crate::daemon::process::Process;
 use crate::peers::sim::{Sim, joined};
 use crate::peers::smsc::{event, runs, skipped};
-use nuncio::simulator::behaviour::Behaviour;
+use crate::peers::tshark::capture::Recorder;
+use crate::peers::tshark::judge;
+use nuncio::simulator::behaviour::{Behaviour, Receipts, Span};
 use nuncio::simulator::ledger::Verdict;
+use nuncio::smpp::status::CommandStatus;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -143,6 +146,114 @@ fn taken(submit: &nuncio::simulator::ledger::Submit) -> String {
         Verdict::Taken { id, .. } => id.to_string(),
         other => panic!("{other:?}"),
     }
+}
+
+/// A carrier that keeps messages for longer than a test lasts.
+fn slow() -> Behaviour {
+    let receipts = Receipts { delay: Span::of(Duration::from_secs(600)), ..Receipts::default() };
+    Behaviour { receipts, steer: true, ..Behaviour::default() }
+}
+
+#[test]
+fn the_package_of_npm_asks_for_every_operation_of_5_0() {
+    let sim = Sim::start(slow());
+    let recorder = Recorder::start(sim.port());
+    let Some(mut esme) = Esme::npm(recorder.port()) else { return };
+    assert_eq!(esme.bind("transceiver", 0x50)["version"], 0x50);
+    let mut ask = |operation: &str, content: Value| {
+        esme.tell(&json!({ "do": "ask", "operation": operation, "content": content }));
+        let answered = esme.hears("answered");
+        assert_eq!(answered["command"], format!("{operation}_resp"));
+        answered
+    };
+    let from = json!({ "source_addr_ton": 5, "source_addr": FROM });
+    let with = |more: Value| {
+        let all = from.as_object().unwrap().clone().into_iter().chain(more.as_object().unwrap().clone());
+        Value::Object(all.collect())
+    };
+    let submit = with(json!({ "destination_addr": TO, "short_message": "Hello", "registered_delivery": 1 }));
+    let taken = ask("submit_sm", submit.clone());
+    assert_eq!((&taken["status"], &taken["congestion"]), (&json!(0), &json!(1)));
+    let id = taken["id"].clone();
+    let state = |answered: Value| (answered["status"].clone(), answered["id"].clone(), answered["state"].clone());
+    assert_eq!(state(ask("query_sm", with(json!({ "message_id": id })))), (json!(0), id.clone(), json!(1)));
+    let replace = with(json!({ "message_id": id, "short_message": "Goodbye", "registered_delivery": 1 }));
+    assert_eq!(ask("replace_sm", replace.clone())["status"], 0);
+    let cancel = with(json!({ "message_id": id, "destination_addr": TO }));
+    assert_eq!(ask("cancel_sm", cancel.clone())["status"], 0);
+    let queried = ask("query_sm", with(json!({ "message_id": id })));
+    assert!(queried["final"].is_string(), "{queried}");
+    assert_eq!(state(queried), (json!(0), id, json!(4)));
+    for (operation, content, status) in [
+        ("query_sm", with(json!({ "message_id": "77" })), CommandStatus::QueryFailed),
+        ("cancel_sm", cancel, CommandStatus::CancelFailed),
+        ("replace_sm", replace, CommandStatus::ReplaceFailed),
+    ] {
+        assert_eq!(ask(operation, content)["status"], status.as_u32());
+    }
+    let refused = format!("{TO}12");
+    let dest_address = json!([{ "destination_addr": TO }, { "destination_addr": refused }, { "dl_name": "staff" }]);
+    let many = ask("submit_multi", with(json!({ "dest_address": dest_address, "short_message": "Hello" })));
+    let why =
+        |at: usize| (many["refused"][at]["destination_addr"].clone(), many["refused"][at]["error_status_code"].clone());
+    assert_eq!((&many["status"], many["id"].is_string()), (&json!(0), true));
+    assert_eq!(why(0), (json!(refused), json!(CommandStatus::InvalidDestinationAddress.as_u32())));
+    assert_eq!(why(1), (json!("staff"), json!(CommandStatus::InvalidListName.as_u32())));
+    let data = ask("data_sm", with(json!({ "destination_addr": TO, "message_payload": { "hex": "48656c6c6f" } })));
+    assert_eq!(data["status"], 0);
+    assert_eq!(joined(&sim.submits()), "Hello".repeat(4));
+    broadcasts(ask, &with);
+    let told = sim.carrier().with(|smsc, now| smsc.alert(now, "shop", TO, "12345"));
+    assert!(told);
+    let alerted = esme.hears("alerted");
+    assert_eq!((&alerted["source"], &alerted["esme"], &alerted["status"]), (&json!(TO), &json!("12345"), &json!(0)));
+    esme.unbind();
+    assert_eq!(sim.stats().oddities, 0);
+    // And what both said, as a third sees it.
+    let Some(count) = judge(&recorder.conversations()) else { return };
+    for operation in ["submit_multi", "query_sm", "replace_sm", "cancel_sm", "data_sm", "broadcast_sm"] {
+        let response = format!("{operation}_resp");
+        assert_eq!(count.operations.get(operation), count.operations.get(&*response), "{operation}");
+    }
+    assert_eq!(count.operations.get("alert_notification"), Some(&1));
+}
+
+/// Sends one, asks for it, cancels it and asks again.
+fn broadcasts(mut ask: impl FnMut(&str, Value) -> Value, with: &impl Fn(Value) -> Value) {
+    let (format, unit) = (0, 9);
+    let broadcast = with(json!({
+        "broadcast_area_identifier": [{ "format": format, "data": { "hex": "4e4c" } }],
+        "broadcast_content_type": { "network": 1, "content_type": 16 },
+        "broadcast_rep_num": 3,
+        "broadcast_frequency_interval": { "unit": unit, "interval": 5 },
+    }));
+    let id = ask("broadcast_sm", broadcast)["id"].clone();
+    assert!(id.is_string());
+    let stands = |queried: Value| (queried["status"].clone(), queried["state"].clone(), queried["success"].clone());
+    let query = || with(json!({ "message_id": id }));
+    let queried = ask("query_broadcast_sm", query());
+    assert_eq!(queried["areas"].as_array().map(Vec::len), Some(1), "{queried}");
+    assert_eq!(stands(queried), (json!(0), json!(1), json!([0])));
+    assert_eq!(ask("cancel_broadcast_sm", query())["status"], 0);
+    assert_eq!(stands(ask("query_broadcast_sm", query())).1, json!(4));
+    assert_eq!(ask("cancel_broadcast_sm", query())["status"], CommandStatus::BroadcastCancelFailed.as_u32());
+}
+
+#[test]
+fn the_package_of_pypi_asks_for_the_state_of_a_message_and_hears_alerts() {
+    let sim = Sim::start(slow());
+    let Some(mut esme) = Esme::smpplib(sim.port()) else { return };
+    esme.bind("transceiver", 0x34);
+    let ids = esme.submit("Hello", 0, 1);
+    esme.tell(&json!({ "do": "query", "id": ids[0], "from": FROM }));
+    let queried = esme.hears("queried");
+    for (name, value) in [("status", json!(0)), ("id", json!(ids[0])), ("state", json!(1)), ("final", json!(""))] {
+        assert_eq!(queried[name], value, "{queried}");
+    }
+    let told = sim.carrier().with(|smsc, now| smsc.alert(now, "shop", TO, "12345"));
+    assert!(told);
+    assert_eq!(esme.hears("alerted")["source"], TO);
+    esme.unbind();
 }
 
 #[test]

@@ -6,6 +6,7 @@ use nuncio::simulator::carrier::Carrier;
 use nuncio::simulator::ledger::{Keep, Submit};
 use nuncio::simulator::server::Server;
 use nuncio::simulator::stats::Stats;
+use nuncio::text::udh::Udh;
 use nuncio::text::{Alphabet, decode};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::mpsc;
@@ -84,9 +85,14 @@ impl Drop for Sim {
 
 /// The text of submits, without the headers that join them.
 pub(crate) fn joined(submits: &[Submit]) -> String {
-    let parts = submits.iter().map(|it| {
-        let header = if it.esm_class & 0x40 == 0 { 0 } else { usize::from(it.text[0]) + 1 };
-        decode(it.data_coding, &it.text[header..], Alphabet::Gsm7)
-    });
-    parts.collect()
+    submits.iter().map(|it| text_of(it.data_coding, it.esm_class, &it.text)).collect()
+}
+
+/// The text of a short message, without its header if `esm_class` tells of one.
+pub(crate) fn text_of(data_coding: u8, esm_class: u8, octets: &[u8]) -> String {
+    let (header, text) = match esm_class & 0x40 {
+        0 => (Udh::default(), octets),
+        _ => Udh::parse(octets).expect("it has a header"),
+    };
+    decode(data_coding, header, text, Alphabet::Gsm7)
 }

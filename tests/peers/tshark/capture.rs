@@ -7,24 +7,24 @@ use std::sync::{Arc, Mutex};
 
 /// Octets that went one way, in the order in which both ways passed.
 #[derive(Clone, Debug)]
-pub(super) struct Chunk {
+pub(crate) struct Chunk {
     /// Whether they went to the one who listens.
-    pub(super) up: bool,
-    pub(super) octets: Vec<u8>,
+    pub(crate) up: bool,
+    pub(crate) octets: Vec<u8>,
 }
 
 /// What passed over one connection.
-pub(super) type Conversation = Vec<Chunk>;
+pub(crate) type Conversation = Vec<Chunk>;
 
 /// A proxy on a port of its own that writes down what passes.
-pub(super) struct Recorder {
+pub(crate) struct Recorder {
     port: u16,
     conversations: Arc<Mutex<Vec<Conversation>>>,
 }
 
 impl Recorder {
     /// Passes on to this port, on threads that end with their connections.
-    pub(super) fn start(to: u16) -> Self {
+    pub(crate) fn start(to: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let recorder = Self { port: listener.local_addr().unwrap().port(), conversations: Arc::default() };
         let all = recorder.conversations.clone();
@@ -48,12 +48,12 @@ impl Recorder {
     }
 
     /// Where it listens.
-    pub(super) const fn port(&self) -> u16 {
+    pub(crate) const fn port(&self) -> u16 {
         self.port
     }
 
     /// What has passed.
-    pub(super) fn conversations(&self) -> Vec<Conversation> {
+    pub(crate) fn conversations(&self) -> Vec<Conversation> {
         self.conversations.lock().unwrap().clone()
     }
 }
