@@ -21,7 +21,7 @@ use crate::smpp::tlv::{Tag, Tlvs};
 use std::time::Duration;
 use time::OffsetDateTime;
 
-/// All areas were reached, and none yet (5.0 section 4.8.4.3, in per cent).
+/// `broadcast_area_success` of an area that was reached, in per cent (5.0 section 4.8.4.4).
 const REACHED: u8 = 100;
 
 impl Smsc {
@@ -30,18 +30,11 @@ impl Smsc {
         let Some((account, _)) = self.lines.get(&line).and_then(|it| it.bound) else { return };
         let (status, body) = match body {
             Body::QuerySm(query) => self.query(line, account, &query),
-            Body::CancelSm(cancel) => {
-                let done = self.cancel(account, &cancel);
-                (done.err().unwrap_or(CommandStatus::Ok), Body::CancelSmResp(self.load(line)))
-            }
-            Body::ReplaceSm(replace) => {
-                let done = self.replace(account, &replace);
-                (done.err().unwrap_or(CommandStatus::Ok), Body::ReplaceSmResp(self.load(line)))
-            }
+            Body::CancelSm(cancel) => (self.cancel(account, &cancel), Body::CancelSmResp(self.load(line))),
+            Body::ReplaceSm(replace) => (self.replace(account, &replace), Body::ReplaceSmResp(self.load(line))),
             Body::QueryBroadcastSm(query) => self.query_broadcast(account, &query),
             Body::CancelBroadcastSm(cancel) => {
-                let done = self.cancel_broadcast(account, &cancel);
-                (done.err().unwrap_or(CommandStatus::Ok), Body::CancelBroadcastSmResp(self.load(line)))
+                (self.cancel_broadcast(account, &cancel), Body::CancelBroadcastSmResp(self.load(line)))
             }
             other => return self.refuse_operation(line, sequence, other.command_id()),
         };
@@ -51,7 +44,8 @@ impl Smsc {
     fn query(&mut self, line: LineId, account: AccountId, query: &QuerySm) -> (CommandStatus, Body) {
         let (now, tlvs) = (self.now, self.load(line));
         let found = self.register.find(account, &query.message_id, &query.source.digits);
-        let Some((outcome, ended)) = found.map(|it| (it.stands(now), it.ended(now))) else {
+        let message = found.filter(|it| it.areas.is_empty());
+        let Some((outcome, ended)) = message.map(|it| (it.stands(now), it.ended(now))) else {
             return (CommandStatus::QueryFailed, Body::QuerySmResp(QuerySmResp::default()));
         };
         let resp = QuerySmResp {
@@ -65,73 +59,63 @@ impl Smsc {
     }
 
     /// With an id that message; without one all between two addresses (3.4 section 4.9).
-    fn cancel(&mut self, account: AccountId, cancel: &CancelSm) -> Result<(), CommandStatus> {
-        let CancelSm { message_id, source, destination, .. } = cancel;
-        let ids = if message_id.is_empty() {
-            let (now, ends) = (self.now, (&source.digits, &destination.digits));
-            self.register.ids(account, |it| {
-                let is_between = (&it.original.source.digits, &it.original.destination.digits) == ends;
-                is_between && it.areas.is_empty() && it.ended(now).is_none()
-            })
-        } else {
-            vec![message_id.clone()]
-        };
-        let mut done = Err(CommandStatus::CancelFailed);
-        for id in ids {
-            if self.delete(account, &id, &source.digits, false) {
-                done = Ok(());
-            }
-        }
-        done
+    fn cancel(&mut self, account: AccountId, cancel: &CancelSm) -> CommandStatus {
+        let to = &cancel.destination.digits;
+        let is_named = !cancel.message_id.is_empty();
+        let fits = |it: &Remembered| it.areas.is_empty() && (is_named || it.original.destination.digits == *to);
+        let done = self.delete(account, (&cancel.message_id, &cancel.source.digits), fits);
+        if done { CommandStatus::Ok } else { CommandStatus::CancelFailed }
     }
 
-    fn cancel_broadcast(&mut self, account: AccountId, cancel: &CancelBroadcastSm) -> Result<(), CommandStatus> {
-        let CancelBroadcastSm { message_id, source, .. } = cancel;
-        let ids = if message_id.is_empty() {
-            let (now, from) = (self.now, &source.digits);
-            self.register.ids(account, |it| {
-                !it.areas.is_empty() && it.original.source.digits == *from && it.ended(now).is_none()
-            })
-        } else {
-            vec![message_id.clone()]
-        };
-        let mut done = Err(CommandStatus::BroadcastCancelFailed);
-        for id in ids {
-            if self.delete(account, &id, &source.digits, true) {
-                done = Ok(());
-            }
-        }
-        done
+    /// With an id that broadcast; without one all of this sender.
+    fn cancel_broadcast(&mut self, account: AccountId, cancel: &CancelBroadcastSm) -> CommandStatus {
+        let fits = |it: &Remembered| !it.areas.is_empty();
+        let done = self.delete(account, (&cancel.message_id, &cancel.source.digits), fits);
+        if done { CommandStatus::Ok } else { CommandStatus::BroadcastCancelFailed }
     }
 
-    /// Ends a message before its time; whether it was time. Its receipt comes when it would have
-    /// come, and says so.
-    fn delete(&mut self, account: AccountId, id: &CString, source: &CString, is_broadcast: bool) -> bool {
+    /// Ends messages of a sender before their time: the one with this id, or all if it is empty.
+    /// Whether there was one. Its receipt comes when it would have come, and says so.
+    fn delete(
+        &mut self,
+        account: AccountId,
+        (id, source): (&CString, &CString),
+        fits: impl Fn(&Remembered) -> bool,
+    ) -> bool {
         let now = self.now;
-        let fits = |it: &&mut Remembered| it.areas.is_empty() != is_broadcast && it.ended(now).is_none();
-        let Some(message) = self.register.find(account, id, source).filter(fits) else { return false };
-        message.cancelled = Some(now);
-        let letters = std::mem::take(&mut message.letters);
+        let can = |it: &Remembered| it.original.source.digits == *source && it.ended(now).is_none() && fits(it);
+        let ids = if id.is_empty() { self.register.ids(account, can) } else { vec![id.clone()] };
+        let mut done = false;
+        for id in ids {
+            let Some(message) = self.register.find(account, &id, source).filter(|it| can(it)) else { continue };
+            message.cancelled = Some(now);
+            let letters = std::mem::take(&mut message.letters);
+            self.tell_deleted(letters);
+            done = true;
+        }
+        done
+    }
+
+    /// Of the receipts of a message that were never sent one is left, and says that it was deleted.
+    fn tell_deleted(&mut self, letters: Vec<u64>) {
         let mut waiting = letters.into_iter().filter(|it| self.letters.get(it).is_some_and(|it| it.tries == 0));
         let first = waiting.next();
         let others: Vec<u64> = waiting.collect();
-        if let Some(posted) = first.and_then(|it| self.letters.get_mut(&it)) {
-            if let Letter::Receipt { outcome, .. } = &mut posted.letter {
-                *outcome = Outcome::Deleted;
-            }
-            if let Some(receipt) = self.ledger.receipt(posted.entry) {
-                receipt.outcome = Outcome::Deleted;
-            }
-        }
         self.drop_letters(&others);
-        true
+        let Some(posted) = first.and_then(|it| self.letters.get_mut(&it)) else { return };
+        if let Letter::Receipt { outcome, .. } = &mut posted.letter {
+            *outcome = Outcome::Deleted;
+        }
+        if let Some(receipt) = self.ledger.receipt(posted.entry) {
+            receipt.outcome = Outcome::Deleted;
+        }
     }
 
-    fn replace(&mut self, account: AccountId, replace: &ReplaceSm) -> Result<(), CommandStatus> {
+    fn replace(&mut self, account: AccountId, replace: &ReplaceSm) -> CommandStatus {
         let now = self.now;
         let fits = |it: &&mut Remembered| it.areas.is_empty() && it.ended(now).is_none();
         let found = self.register.find(account, &replace.message_id, &replace.source.digits).filter(fits);
-        let message = found.ok_or(CommandStatus::ReplaceFailed)?;
+        let Some(message) = found else { return CommandStatus::ReplaceFailed };
         let text = replace.tlvs.get(Tag::MESSAGE_PAYLOAD).unwrap_or_else(|| replace.short_message.clone());
         let Original { number, source, destination, submitted, .. } = &message.original;
         let text = &text[..text.len().min(TEXT_MAX)];
@@ -147,7 +131,7 @@ impl Smsc {
                 *that = original.clone();
             }
         }
-        Ok(())
+        CommandStatus::Ok
     }
 
     fn query_broadcast(&mut self, account: AccountId, query: &QueryBroadcastSm) -> (CommandStatus, Body) {

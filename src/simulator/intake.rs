@@ -292,7 +292,7 @@ impl Smsc {
         let Some(it) = self.lines.get(&line).filter(|it| it.session.version() == Version::V50) else {
             return Tlvs::default();
         };
-        let share = |used: usize, of: usize| used.saturating_mul(100) / of.max(1);
+        let share = |used: usize, of: usize| used.saturating_mul(100).div_ceil(of.max(1));
         let window = share(it.open, self.behaviour.window_max);
         let load = window.max(share(self.letters.len(), self.behaviour.pending_max)).min(100);
         Tlvs::build().push(Tag::CONGESTION_STATE, &[u8::try_from(load).unwrap_or(100)]).build()

@@ -33,6 +33,7 @@ mod post;
 pub mod smsc;
 pub mod options;
 pub mod carrier;
+pub mod command;
 pub mod server;
 
 #[cfg(test)]

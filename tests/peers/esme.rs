@@ -104,7 +104,7 @@ fn texts() -> [(String, u8, usize); 5] {
 fn converse(esme: &mut Esme, sim: &Sim) {
     for kind in ["transmitter", "receiver"] {
         let bound = esme.bind(kind, 0x34);
-        assert_eq!((&bound["status"], &bound["version"]), (&json!(0), &json!(0x34)), "{bound}");
+        assert_eq!((&bound["status"], &bound["version"]), (&json!(0), &json!(0x50)), "{bound}");
         esme.tell(&json!({ "do": "enquire" }));
         assert_eq!(esme.hears("enquired")["status"], 0);
         esme.unbind();
@@ -233,7 +233,7 @@ fn broadcasts(mut ask: impl FnMut(&str, Value) -> Value, with: &impl Fn(Value) -
     let query = || with(json!({ "message_id": id }));
     let queried = ask("query_broadcast_sm", query());
     assert_eq!(queried["areas"].as_array().map(Vec::len), Some(1), "{queried}");
-    assert_eq!(stands(queried), (json!(0), json!(1), json!([0])));
+    assert_eq!(stands(queried), (json!(0), json!(1), json!(0)));
     assert_eq!(ask("cancel_broadcast_sm", query())["status"], 0);
     assert_eq!(stands(ask("query_broadcast_sm", query())).1, json!(4));
     assert_eq!(ask("cancel_broadcast_sm", query())["status"], CommandStatus::BroadcastCancelFailed.as_u32());
@@ -268,4 +268,23 @@ fn the_package_of_pypi_converses_with_our_smsc() {
     let sim = Sim::start(Behaviour::default());
     let Some(mut esme) = Esme::smpplib(sim.port()) else { return };
     converse(&mut esme, &sim);
+}
+
+#[test]
+fn nuncio_sim_does_what_it_is_told_while_an_esme_is_bound() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nuncio"));
+    command.args(["sim", "--listen", "127.0.0.1:0", "--account", "shop:secret", "--smpp", "3.4"]);
+    let mut sim = Process::start("nuncio sim", command);
+    let port = sim.line(PATIENCE, |lines| lines.iter().find_map(|it| it.rsplit_once(':')?.1.parse().ok()));
+    let Some(mut esme) = Esme::npm(port) else { return };
+    assert_eq!(esme.bind("transceiver", 0x50)["version"], 0x34);
+    sim.say("message shop 31612345678 12345 Hi there");
+    assert_eq!(esme.hears("delivered")["text"], "Hi there");
+    sim.say("alert shop 31612345678 12345");
+    assert_eq!(esme.hears("alerted")["source"], TO);
+    sim.say("message bank 31612345678 12345 Hi there");
+    sim.line(PATIENCE, |lines| lines.iter().any(|it| it == "nobody is bound as bank who can be told").then_some(()));
+    esme.unbind();
+    sim.signal(rustix::process::Signal::TERM);
+    assert_eq!(sim.end(PATIENCE).code(), Some(0));
 }

@@ -30,7 +30,7 @@ impl Sim {
     pub(crate) fn start(behaviour: Behaviour) -> Self {
         let carrier = Carrier::new(behaviour, 1, Keep::All);
         let (stop, stopped) = oneshot::channel::<()>();
-        let (bound, port) = mpsc::channel();
+        let (bound, port) = mpsc::sync_channel(1);
         let serving = std::thread::spawn({
             let carrier = carrier.clone();
             move || {

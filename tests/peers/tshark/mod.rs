@@ -70,6 +70,15 @@ fn frames(conversation: &Conversation) -> Vec<Bytes> {
     frames
 }
 
+/// Responses whose optional parameters, which 5.0 allows, tshark 4.0 leaves unread. It does so too with
+/// whatever follows the header of a response that refuses, such as delivery_failure_reason (3.4 section 4.7.2).
+const WITHOUT_PARAMETERS: [CommandId; 4] = [
+    CommandId::QUERY_SM_RESP,
+    CommandId::CANCEL_SM_RESP,
+    CommandId::REPLACE_SM_RESP,
+    CommandId::CANCEL_BROADCAST_SM_RESP,
+];
+
 impl Count {
     fn compare(&mut self, frame: &Bytes, theirs: &Dissected) {
         let pdu = Pdu::decode(frame.clone()).unwrap();
@@ -79,9 +88,8 @@ impl Count {
         assert_eq!(plain, ours.0, "{command}");
         let tlvs = pdu.body.tlvs().cloned().unwrap_or_default();
         let mut expected: Vec<Parameter> = tlvs.iter().map(|(Tag(tag), value)| Parameter::of(tag, &value)).collect();
-        // tshark 4.0 reads nothing behind the header of a data_sm_resp that refuses, where 3.4 (section 4.7.2)
-        // has delivery_failure_reason and others.
-        let is_unread = command == CommandId::DATA_SM_RESP && pdu.status != CommandStatus::Ok;
+        let is_refusal = command.is_response() && pdu.status != CommandStatus::Ok;
+        let is_unread = is_refusal || WITHOUT_PARAMETERS.contains(&command);
         if is_unread {
             expected.clear();
         }
@@ -284,12 +292,10 @@ fn tshark_reads_every_alphabet_as_we_do() {
         (0x00, gsm.clone()),
         (0x01, alphabet(0x20..=0x7E)),
         (0x03, latin),
-        (0x06, [alphabet(0x20..=0x7E), alphabet(0xA1..=0xFF)].concat()),
+        // Without 0xAD, the soft hyphen of ISO 8859-5: tshark 4.0 shows U+040D.
+        (0x06, [alphabet(0x20..=0x7E), alphabet(0xA1..=0xAC), alphabet(0xAE..=0xFF)].concat()),
         (0x07, [alphabet(0x20..=0x7E), alphabet(0xE0..=0xFA)].concat()),
-        (0x08, wide.clone()),
-        (0x10, gsm.clone()),
-        (0x18, wide.clone()),
-        (0x19, wide),
+        (0x08, wide),
         (0xF0, gsm.clone()),
         (0xF1, gsm),
     ];
