@@ -35,7 +35,8 @@ struct Tally {
 }
 
 impl Smsc {
-    /// One id for all destinations; each has a fate and receipts of its own.
+    /// One id for all destinations; each has a fate and receipts of its own. Of all of them the last is
+    /// remembered for those who ask.
     pub(super) fn hear_multi(&mut self, line: LineId, sequence: u32, multi: &SubmitMulti) {
         let Some(tally) = self.count(line, multi) else {
             self.stats.cut += 1;

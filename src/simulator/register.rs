@@ -10,8 +10,8 @@ use foldhash::fast::FixedState;
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
-/// Messages that are remembered; for one more the oldest is forgotten. Each has some 400 octets,
-/// so that all take 26 MB.
+/// Messages that are remembered; for one more the oldest is forgotten. Each has some 500 octets,
+/// so that all take 33 MB.
 const REMEMBERED_MAX: usize = 65_536;
 
 /// A message that was taken.

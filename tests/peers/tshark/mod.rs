@@ -207,7 +207,7 @@ impl Field {
 }
 
 /// The fields that are not numbers.
-const TEXTS: [&str; 17] = [
+const TEXTS: [&str; 16] = [
     "address_range",
     "destination_addr",
     "dl_name",
@@ -224,7 +224,6 @@ const TEXTS: [&str; 17] = [
     "system_type",
     "validity_period",
     "validity_period_r",
-    "param_name",
 ];
 
 fn number(show: &str) -> u64 {
