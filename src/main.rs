@@ -52,6 +52,13 @@ enum Command {
         keep: bool,
     },
     /// Run a simulated carrier (SMSC) to test against.
+    ///
+    /// While it runs it does what lines on its standard input say:
+    ///
+    ///   message SYSTEM_ID FROM TO TEXT      a message of a handset, to whoever bound under this name
+    ///   alert SYSTEM_ID HANDSET TO          alert_notification: the handset can be reached again
+    ///   outbind ADDRESS SYSTEM_ID PASSWORD  connects there, and asks for a bind
+    #[command(verbatim_doc_comment)]
     Sim(#[command(flatten)] Box<simulator::options::Options>),
     /// Say in words what PDUs say: of hexadecimal digits, or of a capture of the network.
     ///
@@ -125,6 +132,7 @@ fn simulate(options: &simulator::options::Options) -> ExitCode {
     let run = async {
         let server = simulator::server::Server::bind(options).await?;
         println!("listening on {}", server.address()?);
+        obey(server.carrier());
         let mut terminate = signal(SignalKind::terminate())?;
         let asked = async move {
             tokio::select! {
@@ -159,6 +167,26 @@ fn explain(options: &decode::options::Options) -> ExitCode {
             ExitCode::from(EXIT_USAGE)
         }
     }
+}
+
+/// Has a simulated carrier do what lines on standard input say, as long as there are any.
+fn obey(carrier: simulator::carrier::Carrier) {
+    let handle = tokio::runtime::Handle::current();
+    // Reading blocks, and nothing waits for the thread when the process ends.
+    std::thread::spawn(move || {
+        for line in io::stdin().lines().map_while(Result::ok) {
+            let carrier = carrier.clone();
+            handle.spawn(async move {
+                let done = match line.parse::<simulator::command::Command>() {
+                    Ok(command) => command.perform(&carrier).await,
+                    Err(refused) => Err(refused),
+                };
+                if let Err(refused) = done {
+                    eprintln!("{refused}");
+                }
+            });
+        }
+    });
 }
 
 fn runtime() -> tokio::runtime::Runtime {

@@ -22,6 +22,8 @@ pub enum Input {
     /// Send this `submit_sm`, `deliver_sm` or any other request that is legal and has an answer.
     /// It is for [`Session::credit`](crate::session::Session::credit) to say how many.
     Request(Ticket, Body),
+    /// Send this request that nothing answers, if it is legal: an `alert_notification`.
+    Notify(Body),
     /// A PDU just handed out could not be encoded, so that it was not written.
     Unsent {
         /// Its number.

@@ -157,6 +157,7 @@ impl Session {
         match input {
             Input::Pdu(pdu) => self.hear(pdu),
             Input::Undecodable { command, sequence, status } => self.hear_undecodable(command, sequence, status),
+            Input::Notify(body) => self.notify(body),
             Input::Request(ticket, body) => {
                 // A session that is due to end now must not write one more request.
                 self.tick();
@@ -235,6 +236,13 @@ impl Session {
         self.window.open(self.now, serial, ticket);
     }
 
+    fn notify(&mut self, body: Body) {
+        let command = body.command_id();
+        if !is_answered(command) && legal(self.role, self.state, self.version, command) && self.speaks(&body) {
+            self.send_request(body);
+        }
+    }
+
     fn unsent(&mut self, sequence: u32) {
         if let Some(ticket) = self.sequencer.latest(sequence).and_then(|it| self.window.withdraw(it)) {
             self.tell(Event::NeverSent(ticket));
@@ -245,6 +253,10 @@ impl Session {
         let answers_bind = matches!(body, Body::BindResp(..));
         if answers_bind && !(self.role == Role::Smsc && matches!(self.state, State::Binding(_))) {
             return;
+        }
+        if let Body::BindResp(_, resp) = &body {
+            let own = Version::of_resp(resp).unwrap_or(self.version);
+            self.version = self.version.min(own);
         }
         self.send(Pdu { status, sequence, body });
         if !answers_bind {

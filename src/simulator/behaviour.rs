@@ -4,6 +4,7 @@
 //! its own, and shares are thrown for each message by the dice of the seed. A behaviour may
 //! be changed while the carrier runs: what is decided already stays so.
 
+use crate::session::version::Version;
 use crate::simulator::dice::Dice;
 use crate::simulator::identity::IdForm;
 use crate::simulator::outcome::Outcome;
@@ -23,6 +24,8 @@ pub struct Behaviour {
     pub first_id: u64,
     /// Whom it lets in: `system_id` and password. Default, and when empty: everybody.
     pub accounts: Vec<(String, String)>,
+    /// The highest version that it speaks; with each peer the lower of both is spoken. Default 5.0.
+    pub version: Version,
     /// Every bind is refused with this. Default none.
     pub refuse_bind: Option<CommandStatus>,
     /// Binds that one `system_id` may have; more are refused with ESME_RALYBND. Default 64.
@@ -75,6 +78,7 @@ impl Default for Behaviour {
             id: IdForm::default(),
             first_id: 1_000_000,
             accounts: Vec::new(),
+            version: Version::V50,
             refuse_bind: None,
             binds_max: 64,
             throttle: Share::NONE,

@@ -19,6 +19,7 @@ use crate::simulator::ledger::{Keep, Submit};
 use crate::simulator::line::LineId;
 use crate::simulator::smsc::Smsc;
 use crate::simulator::stats::Stats;
+use crate::smpp::bind::Outbind;
 use crate::wire::driver::{self, Ended, drive};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -81,7 +82,14 @@ impl Carrier {
     /// Serves one connection to its end.
     pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> Ended {
         let (waker, mut wakes) = mpsc::channel(1);
-        let mut talk = Talk::new(self.0.clone(), waker);
+        let mut talk = Talk::new(self.0.clone(), waker, None);
+        drive(&mut talk, stream, &mut wakes, |()| (), &driver::Options::default()).await
+    }
+
+    /// Asks whoever accepted this connection to bind, and serves it to its end.
+    pub async fn invite<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S, outbind: Outbind) -> Ended {
+        let (waker, mut wakes) = mpsc::channel(1);
+        let mut talk = Talk::new(self.0.clone(), waker, Some(outbind));
         drive(&mut talk, stream, &mut wakes, |()| (), &driver::Options::default()).await
     }
 
@@ -150,15 +158,20 @@ struct Talk {
 }
 
 impl Talk {
-    fn new(shared: Arc<Shared>, waker: mpsc::Sender<()>) -> Self {
+    fn new(shared: Arc<Shared>, waker: mpsc::Sender<()>, outbind: Option<Outbind>) -> Self {
+        let mut said = VecDeque::new();
         let line = {
             let mut core = shared.lock();
-            let line = core.smsc.connect(now());
+            let line = match outbind {
+                Some(outbind) => core.smsc.connect_outbound(now(), outbind),
+                None => core.smsc.connect(now()),
+            };
             core.wakers.insert(line, waker);
+            core.smsc.take(line, &mut said);
             shared.settle(&mut core);
             line
         };
-        Self { shared, line, said: VecDeque::new(), over: None }
+        Self { shared, line, said, over: None }
     }
 }
 

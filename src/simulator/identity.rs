@@ -1,6 +1,10 @@
 //! Message ids: one number, written as carriers write it.
 
+use crate::session::version::Version;
 use crate::smpp::cstring::CString;
+
+/// The octets of an id in 3.3, without its NUL.
+const SHORT_MAX: usize = 8;
 
 /// How a carrier writes the number of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +33,16 @@ impl IdForm {
             Self::Uuid => uuid(number),
         })
     }
+
+    /// The number for a peer of this version: in 3.3 an id has at most eight octets, and what is
+    /// longer is written as the last eight hexadecimal digits of its number.
+    pub fn write_to(self, version: Version, number: u64) -> CString {
+        let id = self.write(number);
+        if version == Version::V33 && SHORT_MAX < id.len() {
+            return CString::from(format!("{:x}", number & 0xFFFF_FFFF));
+        }
+        id
+    }
 }
 
 /// A UUID of version 8 whose last twelve digits are the number's low 48 bits.
@@ -47,6 +61,15 @@ fn uuid(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_old_peer_gets_short_ids() {
+        let written = |form: IdForm, version| form.write_to(version, 0x1_2345_6789).to_string();
+        assert_eq!(written(IdForm::Hex, Version::V33), "23456789");
+        assert_eq!(written(IdForm::PaddedDecimal, Version::V33), "23456789");
+        assert_eq!(written(IdForm::Hex, Version::V34), "123456789");
+        assert_eq!(IdForm::Decimal.write_to(Version::V33, 436_949).to_string(), "436949");
+    }
 
     #[test]
     fn one_number_in_every_form() {

@@ -9,20 +9,22 @@
 //! ```
 
 use crate::session::input::Input;
+use crate::session::version::Version;
 use crate::simulator::dice::Dice;
-use crate::simulator::identity::IdForm;
 use crate::simulator::ledger::{Submit, Verdict};
 use crate::simulator::line::LineId;
 use crate::simulator::outcome::{Outcome, Wish};
 use crate::simulator::receipt::{Original, TEXT_MAX};
+use crate::simulator::register::Remembered;
 use crate::simulator::smsc::{Due, Smsc};
 use crate::smpp::address::Address;
 use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
+use crate::smpp::multi::{SubmitMulti, SubmitMultiResp, Unsuccess};
 use crate::smpp::pdu::{Body, Pdu};
 use crate::smpp::sm::{SmResp, registered_delivery as registered};
 use crate::smpp::status::CommandStatus;
-use crate::smpp::tlv::Tlvs;
+use crate::smpp::tlv::{Tag, Tlvs};
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -30,22 +32,29 @@ use std::time::Duration;
 const STEP: Duration = Duration::from_millis(1);
 
 /// An answer to a submit, until it leaves.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Answer {
-    sequence: u32,
-    status: CommandStatus,
+    pub(super) sequence: u32,
+    pub(super) status: CommandStatus,
     /// The message, if it was taken.
-    number: u64,
-    /// How its id is written.
-    form: IdForm,
-    /// Whether a `data_sm` is answered.
-    to_data: bool,
+    pub(super) id: CString,
+    pub(super) to: Reply,
+}
+
+/// What is answered.
+#[derive(Debug)]
+pub(super) enum Reply {
+    Submit,
+    Data,
+    /// With the destinations that were refused.
+    Multi(Vec<Unsuccess>),
+    Broadcast,
 }
 
 /// A submit, whichever operation it came in.
-struct Asked {
+pub(super) struct Asked {
     source: Address,
-    destination: Address,
+    pub(super) destination: Address,
     text: Bytes,
     data_coding: u8,
     esm_class: u8,
@@ -54,7 +63,7 @@ struct Asked {
 }
 
 /// What is decided about a submit.
-enum Decision {
+pub(super) enum Decision {
     Take { outcome: Outcome, answered: bool },
     Refuse(CommandStatus),
     Ignore,
@@ -62,12 +71,12 @@ enum Decision {
 }
 
 impl Asked {
-    fn of(body: Body) -> Option<Self> {
+    fn of(body: &Body) -> Option<Self> {
         match body {
             Body::SubmitSm(sm) => Some(Self {
                 text: sm.text(),
-                source: sm.source,
-                destination: sm.destination,
+                source: sm.source.clone(),
+                destination: sm.destination.clone(),
                 data_coding: sm.data_coding,
                 esm_class: sm.esm_class,
                 registered_delivery: sm.registered_delivery,
@@ -75,14 +84,27 @@ impl Asked {
             }),
             Body::DataSm(data) => Some(Self {
                 text: data.text(),
-                source: data.source,
-                destination: data.destination,
+                source: data.source.clone(),
+                destination: data.destination.clone(),
                 data_coding: data.data_coding,
                 esm_class: data.esm_class,
                 registered_delivery: data.registered_delivery,
                 is_data: true,
             }),
             _ => None,
+        }
+    }
+
+    /// One destination of many.
+    pub(super) fn of_multi(multi: &SubmitMulti, destination: Address) -> Self {
+        Self {
+            text: multi.tlvs.get(Tag::MESSAGE_PAYLOAD).unwrap_or_else(|| multi.short_message.clone()),
+            source: multi.source.clone(),
+            destination,
+            data_coding: multi.data_coding,
+            esm_class: multi.esm_class,
+            registered_delivery: multi.registered_delivery,
+            is_data: false,
         }
     }
 
@@ -119,54 +141,77 @@ impl Smsc {
         Wish::of_text(text).or_else(by_destination)
     }
 
-    /// Nothing but submits is served.
-    fn refuse_operation(&mut self, line: LineId, sequence: u32, command: CommandId) {
+    /// A request came, whichever.
+    pub(super) fn hear_request(&mut self, line: LineId, sequence: u32, body: Body) {
+        match body {
+            Body::SubmitMulti(multi) => self.hear_multi(line, sequence, &multi),
+            Body::BroadcastSm(broadcast) => self.hear_broadcast(line, sequence, &broadcast),
+            body => match Asked::of(&body) {
+                Some(asked) => self.hear_submit(line, sequence, &asked),
+                None => self.hear_inquiry(line, sequence, body),
+            },
+        }
+    }
+
+    /// The operations of 3.3 that nobody has kept are not served.
+    pub(super) fn refuse_operation(&mut self, line: LineId, sequence: u32, command: CommandId) {
         let status = CommandStatus::InvalidCommandId;
         if let Some(Pdu { body, .. }) = Pdu::refusal(command, sequence, status) {
             self.give(line, Input::Respond { sequence, status, body });
         }
     }
 
-    pub(super) fn hear_submit(&mut self, line: LineId, sequence: u32, body: Body) {
-        let command = body.command_id();
-        let Some(asked) = Asked::of(body) else { return self.refuse_operation(line, sequence, command) };
+    /// The number of a message that was taken just now, and how it is written on this line.
+    pub(super) fn next_id(&mut self, line: LineId) -> (u64, CString) {
+        let number = self.next_number;
+        self.next_number += 1;
+        (number, self.id(line, number))
+    }
+
+    /// A number as it is written on this line.
+    pub(super) fn id(&self, line: LineId, number: u64) -> CString {
+        let version = self.lines.get(&line).map_or(Version::V34, |it| it.session.version());
+        self.behaviour.id.write_to(version, number)
+    }
+
+    fn hear_submit(&mut self, line: LineId, sequence: u32, asked: &Asked) {
         self.stats.submits += 1;
-        let form = self.behaviour.id;
-        let answer = |status, number| Answer { sequence, status, number, form, to_data: asked.is_data };
-        match self.decide(line, &asked) {
+        let to = if asked.is_data { Reply::Data } else { Reply::Submit };
+        match self.decide(line, asked) {
             Decision::Take { outcome, answered } => {
-                let number = self.next_number;
-                self.next_number += 1;
+                let (number, id) = self.next_id(line);
                 self.stats.taken += 1;
-                self.note(line, &asked, || Verdict::Taken { id: form.write(number), outcome, answered });
+                self.note(line, asked, || Verdict::Taken { id: id.clone(), outcome, answered });
                 let latency = self.dice.within(self.behaviour.latency);
                 let early = self.dice.hits(self.behaviour.receipts.before_response);
                 if answered {
-                    self.answer_after(line, latency, early, answer(CommandStatus::Ok, number));
+                    let answer = Answer { sequence, status: CommandStatus::Ok, id: id.clone(), to };
+                    self.answer_after(line, latency, early, answer);
                 } else {
                     self.stats.unanswered += 1;
                 }
                 let wait = if early { None } else { Some(latency) };
-                self.promise(line, &asked, (number, outcome), wait);
+                self.promise(line, asked, (number, id, outcome), wait);
             }
             Decision::Refuse(status) => {
-                self.note(line, &asked, || Verdict::Refused(status));
+                self.note(line, asked, || Verdict::Refused(status));
                 let latency = self.dice.within(self.behaviour.latency);
-                self.answer_after(line, latency, false, answer(status, 0));
+                let answer = Answer { sequence, status, id: CString::default(), to };
+                self.answer_after(line, latency, false, answer);
             }
             Decision::Ignore => {
                 self.stats.unanswered += 1;
-                self.note(line, &asked, || Verdict::Ignored);
+                self.note(line, asked, || Verdict::Ignored);
             }
             Decision::Cut => {
                 self.stats.cut += 1;
-                self.note(line, &asked, || Verdict::Ignored);
+                self.note(line, asked, || Verdict::Ignored);
                 self.give(line, Input::Eof);
             }
         }
     }
 
-    fn decide(&mut self, line: LineId, asked: &Asked) -> Decision {
+    pub(super) fn decide(&mut self, line: LineId, asked: &Asked) -> Decision {
         let Some(it) = self.lines.get_mut(&line) else { return Decision::Ignore };
         let Some((account, _)) = it.bound else { return Decision::Ignore };
         it.submits += 1;
@@ -214,7 +259,7 @@ impl Smsc {
         Decision::Take { outcome: self.fate(source.as_bytes(), destination.as_bytes(), &asked.text), answered }
     }
 
-    fn answer_after(&mut self, line: LineId, latency: Duration, early: bool, answer: Answer) {
+    pub(super) fn answer_after(&mut self, line: LineId, latency: Duration, early: bool, answer: Answer) {
         if let Some(it) = self.lines.get_mut(&line) {
             it.open += 1;
         }
@@ -227,42 +272,70 @@ impl Smsc {
     }
 
     pub(super) fn answer(&mut self, line: LineId, answer: Answer) {
+        let tlvs = self.load(line);
         let Some(it) = self.lines.get_mut(&line).filter(|it| it.closed.is_none()) else { return };
         it.open -= 1;
-        let Answer { sequence, status, number, form, to_data } = answer;
-        let message_id = if status == CommandStatus::Ok { form.write(number) } else { CString::default() };
-        let resp = SmResp { message_id, tlvs: Tlvs::default() };
-        let body = if to_data { Body::DataSmResp(resp) } else { Body::SubmitSmResp(resp) };
+        let Answer { sequence, status, id: message_id, to } = answer;
+        let body = match to {
+            Reply::Submit => Body::SubmitSmResp(SmResp { message_id, tlvs }),
+            Reply::Data => Body::DataSmResp(SmResp { message_id, tlvs }),
+            Reply::Broadcast => Body::BroadcastSmResp(SmResp { message_id, tlvs }),
+            Reply::Multi(unsuccess) => Body::SubmitMultiResp(SubmitMultiResp { message_id, unsuccess, tlvs }),
+        };
         self.stats.answered(status);
         self.give(line, Input::Respond { sequence, status, body });
     }
 
-    /// Makes the receipts of a message; without a wait the first is ready at once.
-    fn promise(&mut self, line: LineId, asked: &Asked, (number, outcome): (u64, Outcome), wait: Option<Duration>) {
-        let receipts = &self.behaviour.receipts;
-        if outcome == Outcome::None || !(receipts.unasked || asked.wants(outcome) || outcome.is_passing()) {
-            return;
-        }
-        let (span, settle, unasked) = (receipts.delay, receipts.settle, receipts.unasked);
-        let (twice, backwards, sibling) = (receipts.twice, receipts.backwards, receipts.sibling);
+    /// `congestion_state` for a peer of 5.0 (section 4.8.4.18): how much of the line's window, or of what
+    /// may wait to be delivered, is in use, in per cent.
+    pub(super) fn load(&self, line: LineId) -> Tlvs {
+        let Some(it) = self.lines.get(&line).filter(|it| it.session.version() == Version::V50) else {
+            return Tlvs::default();
+        };
+        let share = |used: usize, of: usize| used.saturating_mul(100).div_ceil(of.max(1));
+        let window = share(it.open, self.behaviour.window_max);
+        let load = window.max(share(self.letters.len(), self.behaviour.pending_max)).min(100);
+        Tlvs::build().push(Tag::CONGESTION_STATE, &[u8::try_from(load).unwrap_or(100)]).build()
+    }
+
+    /// Makes the receipts of a message, and remembers it; without a wait the first is ready at once.
+    pub(super) fn promise(
+        &mut self,
+        line: LineId,
+        asked: &Asked,
+        (number, id, outcome): (u64, CString, Outcome),
+        wait: Option<Duration>,
+    ) {
+        let Some((account, _)) = self.lines.get(&line).and_then(|it| it.bound) else { return };
         let text = &asked.text[..asked.text.len().min(TEXT_MAX)];
         let submitted = self.unix(self.now).as_secs().cast_signed();
         let original = Original::copy(number, &asked.source, &asked.destination, text, submitted);
+        let receipts = &self.behaviour.receipts;
+        if outcome == Outcome::None || !(receipts.unasked || asked.wants(outcome) || outcome.is_passing()) {
+            let end = self.now + wait.unwrap_or_default() + receipts.delay.min;
+            return self.register.add(id, Remembered::new(account, original, (end, outcome)));
+        }
+        let (span, settle, unasked) = (receipts.delay, receipts.settle, receipts.unasked);
+        let (twice, backwards, sibling) = (receipts.twice, receipts.backwards, receipts.sibling);
         let sibling = self.dice.hits(sibling);
-        let post = |smsc: &mut Self, outcome, after| {
+        let mut letters = Vec::new();
+        let mut post = |smsc: &mut Self, outcome, after| {
             if unasked || asked.wants(outcome) {
-                smsc.post_receipt(line, (original.clone(), outcome), after, sibling);
+                letters.extend(smsc.post_receipt(line, (original.clone(), outcome), after, sibling));
             }
         };
         let mut after = wait.map(|latency| latency + self.dice.within(span));
         post(self, outcome, after);
+        let end = (self.now + after.unwrap_or_default(), outcome);
+        let mut settled = None;
         let mut next = |smsc: &mut Self, outcome| {
             let time = after.unwrap_or_default() + smsc.dice.within(span) + STEP;
             after = Some(time);
             post(smsc, outcome, after);
+            smsc.now + time
         };
         if outcome.is_passing() && settle {
-            next(self, Outcome::Delivered);
+            settled = Some(next(self, Outcome::Delivered));
         }
         if self.dice.hits(twice) {
             next(self, outcome);
@@ -270,9 +343,10 @@ impl Smsc {
         if self.dice.hits(backwards) {
             next(self, Outcome::Enroute);
         }
+        self.register.add(id, Remembered { settled, letters, ..Remembered::new(account, original, end) });
     }
 
-    fn note(&mut self, line: LineId, asked: &Asked, verdict: impl FnOnce() -> Verdict) {
+    pub(super) fn note(&mut self, line: LineId, asked: &Asked, verdict: impl FnOnce() -> Verdict) {
         if !self.ledger.keeps_submits() {
             return;
         }

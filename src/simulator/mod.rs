@@ -7,7 +7,8 @@
 //!                        │
 //!                      smsc: every line, every account, every receipt
 //!                        │
-//!                        └─► ledger: what was submitted and decided · stats: how often
+//!                        ├─► ledger: what was submitted and decided · stats: how often
+//!                        └─► register: what may be asked, cancelled and replaced
 //! ```
 //!
 //! [`smsc::Smsc`] does no input or output, reads no clock and takes its dice from a seed, so
@@ -23,11 +24,16 @@ pub mod stats;
 mod account;
 mod agenda;
 mod line;
+mod admission;
 mod intake;
+mod many;
+mod inquiry;
+mod register;
 mod post;
 pub mod smsc;
 pub mod options;
 pub mod carrier;
+pub mod command;
 pub mod server;
 
 #[cfg(test)]

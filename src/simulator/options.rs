@@ -4,6 +4,7 @@
 //! (`50ms..2s`). Shares are in percent (`10%`). A status is its number (`0x0b`, `11`) or the
 //! specification's constant (`ESME_RINVDSTADR`).
 
+use crate::session::version::Version;
 use crate::simulator::behaviour::{Behaviour, Mix, Receipts, Share, Span, Style};
 use crate::simulator::identity::IdForm;
 use crate::simulator::outcome::Outcome;
@@ -119,6 +120,9 @@ pub struct Options {
     /// Cut a connection when so many of its submits wait for their answer
     #[arg(long, value_name = "NUMBER")]
     pub disconnect_at_window: Option<usize>,
+    /// The highest version of SMPP that it speaks: 3.3, 3.4, 5.0
+    #[arg(long, default_value = "5.0", value_name = "VERSION", value_parser = version)]
+    pub smpp: Version,
     /// Refuse every bind with this status
     #[arg(long, value_name = "STATUS", value_parser = status)]
     pub refuse_bind: Option<CommandStatus>,
@@ -151,6 +155,7 @@ impl Options {
             id: self.id,
             first_id: self.first_id,
             accounts: self.account.clone(),
+            version: self.smpp,
             refuse_bind: self.refuse_bind,
             binds_max: self.binds_max,
             throttle: self.throttle,
@@ -300,6 +305,15 @@ fn time(text: &str) -> Result<Duration, Unreadable> {
         .ok_or_else(|| unreadable(text, "a time of at most a day, such as 5ms, 2s or 1m"))
 }
 
+fn version(text: &str) -> Result<Version, Unreadable> {
+    match text {
+        "3.3" => Ok(Version::V33),
+        "3.4" => Ok(Version::V34),
+        "5.0" => Ok(Version::V50),
+        _ => Err(unreadable(text, "one of 3.3, 3.4, 5.0")),
+    }
+}
+
 fn status(text: &str) -> Result<CommandStatus, Unreadable> {
     let named = CommandStatus::ALL.iter().find(|it| it.name().eq_ignore_ascii_case(text)).copied();
     let number = match text.strip_prefix("0x") {
@@ -359,7 +373,7 @@ mod tests {
         let options = read(
             "--listen 127.0.0.1:0 --latency 5ms --receipts 50ms..2s --outcome delivrd=90,undeliv=5,none=5 \
              --id hex --receipt-id padded --style both --throttle 10% --rate 500 --reject 0x0b=1%,ESME_RMSGQFUL=2.5% \
-             --silent --disconnect-after 1000 --refuse-bind 0x0d --mo 30/m --seed 7 --ledger /tmp/x --account a:b:c",
+             --smpp 3.4 --silent --disconnect-after 1000 --refuse-bind 0x0d --mo 30/m --seed 7 --ledger /tmp/x --account a:b:c",
         )
         .unwrap();
         assert_eq!(options.listen.port(), 0);
@@ -376,6 +390,7 @@ mod tests {
         ];
         assert_eq!(behaviour.reject, reject);
         assert_eq!(behaviour.refuse_bind, Some(CommandStatus::BindFailed));
+        assert_eq!(behaviour.version, Version::V34);
         assert!(behaviour.silent && (behaviour.mo_per_second - 0.5).abs() < 1e-9);
     }
 
@@ -395,6 +410,7 @@ mod tests {
             "--refuse-bind 0",
             "--mo 2",
             "--account a",
+            "--smpp 4.0",
         ];
         for line in wrong {
             let kind = read(line).expect_err(line).kind();

@@ -8,6 +8,7 @@
 //! ```
 
 use crate::session::input::Input;
+use crate::session::version::Version;
 use crate::simulator::account::AccountId;
 use crate::simulator::ledger::Receipt;
 use crate::simulator::line::{Line, LineId};
@@ -15,8 +16,11 @@ use crate::simulator::outcome::Outcome;
 use crate::simulator::receipt::{Letter, Original};
 use crate::simulator::smsc::{Due, Smsc};
 use crate::smpp::address::{Address, npi, ton};
+use crate::smpp::alert::AlertNotification;
+use crate::smpp::pdu::Body;
 use crate::smpp::sm::SHORT_MESSAGE_MAX;
 use crate::smpp::status::CommandStatus;
+use crate::smpp::tlv::{Tag, Tlvs};
 use bytes::Bytes;
 use std::time::{Duration, Instant};
 
@@ -29,6 +33,9 @@ const RETRY_MIN: Duration = Duration::from_millis(1);
 /// How far the carrier's own messages may fall behind their rate before they are given up.
 const BEHIND_MAX: Duration = Duration::from_secs(1);
 
+/// `ms_availability_status`: the handset can be reached.
+const AVAILABLE: u8 = 0;
+
 /// Something on its way to an account.
 #[derive(Debug)]
 pub(super) struct Posted {
@@ -37,10 +44,10 @@ pub(super) struct Posted {
     origin: Option<LineId>,
     /// Whether it leaves on another line if there is one.
     sibling: bool,
-    letter: Letter,
-    tries: u32,
+    pub(super) letter: Letter,
+    pub(super) tries: u32,
     /// Where it stands in the ledger.
-    entry: Option<usize>,
+    pub(super) entry: Option<usize>,
 }
 
 impl Smsc {
@@ -60,26 +67,37 @@ impl Smsc {
         sent
     }
 
-    /// Makes a receipt; without a time it is ready at once.
+    /// Tells whoever is bound under this name that a handset can be reached again. Says whether
+    /// somebody is bound who can be told: as a receiver, in 3.4 or later.
+    pub fn alert(&mut self, now: Instant, system_id: &str, handset: &str, esme: &str) -> bool {
+        self.advance(now);
+        let Some(account) = self.account(system_id) else { return false };
+        let can = |line: &LineId| {
+            self.lines.get(line).is_some_and(|it| it.receives() && it.session.version() != Version::V33)
+        };
+        let Some(line) = self.accounts[account].lines.iter().copied().find(can) else { return false };
+        let alert = AlertNotification {
+            source: Address::new(ton::INTERNATIONAL, npi::ISDN, handset),
+            esme: Address::new(ton::UNKNOWN, npi::UNKNOWN, esme),
+            tlvs: Tlvs::build().push(Tag::MS_AVAILABILITY_STATUS, &[AVAILABLE]).build(),
+        };
+        self.give(line, Input::Notify(Body::AlertNotification(alert)));
+        self.work();
+        true
+    }
+
+    /// Makes a receipt, and names it; without a time it is ready at once.
     pub(super) fn post_receipt(
         &mut self,
         line: LineId,
         (original, outcome): (Original, Outcome),
         after: Option<Duration>,
         sibling: bool,
-    ) {
-        let Some((account, _)) = self.lines.get(&line).and_then(|it| it.bound) else { return };
+    ) -> Option<u64> {
+        let (account, _) = self.lines.get(&line)?.bound?;
         let due = self.now + after.unwrap_or_default();
-        let form = self.behaviour.id;
-        let number = original.number;
-        let entry = self.ledger.open(|| Receipt {
-            id: form.write(number),
-            outcome,
-            due,
-            sent: None,
-            times: 0,
-            confirmed: None,
-        });
+        let id = self.id(line, original.number);
+        let entry = self.ledger.open(|| Receipt { id, outcome, due, sent: None, times: 0, confirmed: None });
         let done = self.unix(due).as_secs().cast_signed();
         let letter = Letter::Receipt { original, outcome, done };
         self.stats.receipts += 1;
@@ -88,6 +106,7 @@ impl Smsc {
             Some(_) => self.agenda.add(due, Due::Letter(ticket)),
             None => self.ready(ticket),
         }
+        Some(ticket)
     }
 
     fn post_message(&mut self, account: AccountId, source: &str, destination: &str, text: &[u8]) -> bool {

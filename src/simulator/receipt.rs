@@ -60,7 +60,7 @@ impl Letter {
             }),
             Self::Receipt { original, outcome, done } => {
                 let text_id = receipts.id.unwrap_or(answer_id);
-                let news = News { original, outcome: *outcome, done: *done, receipts, text_id };
+                let news = News { original, outcome: *outcome, done: *done, receipts, text_id, version };
                 let style = if version == Version::V33 { Style::Text } else { receipts.style };
                 news.body(style)
             }
@@ -74,6 +74,7 @@ struct News<'a> {
     done: i64,
     receipts: &'a Receipts,
     text_id: IdForm,
+    version: Version,
 }
 
 impl News<'_> {
@@ -114,7 +115,7 @@ impl News<'_> {
         let seconds = self.receipts.seconds;
         let delivered = u8::from(self.outcome == Outcome::Delivered);
         let mut write = || {
-            write!(text, "id:{}", self.text_id.write(self.original.number))?;
+            write!(text, "id:{}", self.text_id.write_to(self.version, self.original.number))?;
             if self.receipts.counts {
                 write!(text, " sub:001 dlvrd:{delivered:03}")?;
             }

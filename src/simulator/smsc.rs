@@ -13,7 +13,8 @@
 //! **Guarantees.** What waits for an account outlives its lines: a receipt is sent until it is
 //! confirmed. Every input is also a tick; a deadline is never in the past. The behaviour, the
 //! seed and the inputs decide everything. No input costs more than the logarithm of what is
-//! due, and the number of lines of one account.
+//! due, and the number of lines of one account; but a cancel that names no message looks at all
+//! that are remembered.
 
 use crate::session::Session;
 use crate::session::conversation::Said;
@@ -28,20 +29,16 @@ use crate::simulator::intake::Answer;
 use crate::simulator::ledger::{Keep, Ledger};
 use crate::simulator::line::{Line, LineId};
 use crate::simulator::post::Posted;
+use crate::simulator::register::Register;
 use crate::simulator::stats::Stats;
-use crate::smpp::bind::{Bind, BindKind, BindResp};
+use crate::smpp::bind::Outbind;
 use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
-use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::pdu::Pdu;
 use crate::smpp::status::CommandStatus;
-use crate::smpp::tlv::{Tag, Tlvs};
-use bytes::Bytes;
 use foldhash::fast::FixedState;
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
-
-/// Accounts that may ever bind. Each costs some hundred octets, and nobody forgets it.
-const ACCOUNTS_MAX: usize = 4_096;
 
 /// 2026-01-01, when the calendar of a carrier begins that is not told the time.
 const CALENDAR_BEGINS: Duration = Duration::from_secs(1_767_225_600);
@@ -61,10 +58,12 @@ pub struct Smsc {
     next_line: u64,
     pub(super) next_number: u64,
     pub(super) accounts: Vec<Account>,
-    account_ids: HashMap<CString, AccountId, FixedState>,
+    pub(super) account_ids: HashMap<CString, AccountId, FixedState>,
     /// What is not confirmed yet, by its ticket.
     pub(super) letters: HashMap<u64, Posted, FixedState>,
     pub(super) next_letter: u64,
+    /// What was taken, for those who ask.
+    pub(super) register: Register,
     pub(super) agenda: Agenda<Due>,
     /// Whether the next message of the carrier's own stands in the agenda.
     pub(super) messages_armed: bool,
@@ -130,6 +129,7 @@ impl Smsc {
             account_ids: HashMap::default(),
             letters: HashMap::default(),
             next_letter: 0,
+            register: Register::default(),
             agenda: Agenda::new(),
             messages_armed: false,
             unsettled: VecDeque::new(),
@@ -180,6 +180,15 @@ impl Smsc {
 
     /// A connection was made.
     pub fn connect(&mut self, now: Instant) -> LineId {
+        self.begin(now, None)
+    }
+
+    /// The carrier has made a connection, on which it asks the other side to bind.
+    pub fn connect_outbound(&mut self, now: Instant, outbind: Outbind) -> LineId {
+        self.begin(now, Some(outbind))
+    }
+
+    fn begin(&mut self, now: Instant, outbind: Option<Outbind>) -> LineId {
         self.advance(now);
         let behaviour = &self.behaviour;
         let options = Options {
@@ -192,7 +201,11 @@ impl Smsc {
         };
         let line = LineId(self.next_line);
         self.next_line += 1;
-        self.lines.insert(line, Line::new(Session::smsc(self.now, options)));
+        let session = match outbind {
+            Some(outbind) => Session::smsc_outbound(self.now, outbind, options),
+            None => Session::smsc(self.now, options),
+        };
+        self.lines.insert(line, Line::new(session));
         self.stats.connections += 1;
         self.stats.connected += 1;
         self.unsettled.push_back(line);
@@ -405,7 +418,7 @@ impl Smsc {
     fn hear_event(&mut self, line: LineId, event: Event) {
         match event {
             Event::BindRequested { sequence, kind, bind } => self.hear_bind(line, sequence, kind, &bind),
-            Event::Requested { sequence, body } => self.hear_submit(line, sequence, body),
+            Event::Requested { sequence, body } => self.hear_request(line, sequence, body),
             Event::Answered { ticket, status, .. } => {
                 self.hear_answer(ticket, status);
                 self.feed_line(line);
@@ -431,63 +444,5 @@ impl Smsc {
         if let Some((account, _)) = self.lines.get(&line).and_then(|it| it.bound) {
             self.feed(account);
         }
-    }
-
-    fn hear_bind(&mut self, line: LineId, sequence: u32, kind: BindKind, bind: &Bind) {
-        let admitted = self.admit(bind);
-        let (status, resp) = match admitted {
-            Ok(account) => {
-                let tlvs = Tlvs::build().push(Tag::SC_INTERFACE_VERSION, &[0x34]).build();
-                let system_id = CString::from_static("nuncio-sim");
-                self.stats.binds += 1;
-                self.accounts[account].lines.push(line);
-                if let Some(it) = self.lines.get_mut(&line) {
-                    it.bound = Some((account, kind));
-                }
-                self.feed(account);
-                (CommandStatus::Ok, BindResp { system_id, tlvs })
-            }
-            Err(status) => {
-                self.stats.binds_refused += 1;
-                (status, BindResp::default())
-            }
-        };
-        self.give(line, Input::Respond { sequence, status, body: Body::BindResp(kind, resp) });
-    }
-
-    fn admit(&mut self, bind: &Bind) -> Result<AccountId, CommandStatus> {
-        let behaviour = &self.behaviour;
-        if let Some(status) = behaviour.refuse_bind {
-            return Err(status);
-        }
-        if !behaviour.accounts.is_empty() {
-            let known = behaviour.accounts.iter().find(|(system_id, _)| bind.system_id == system_id.as_str());
-            let (_, password) = known.ok_or(CommandStatus::InvalidSystemId)?;
-            if bind.password != password.as_str() {
-                return Err(CommandStatus::InvalidPassword);
-            }
-        }
-        let account = match self.account_ids.get(&bind.system_id) {
-            Some(account) => *account,
-            None if ACCOUNTS_MAX <= self.accounts.len() => return Err(CommandStatus::BindFailed),
-            None => self.open_account(&bind.system_id),
-        };
-        if self.behaviour.binds_max <= self.accounts[account].lines.len() {
-            return Err(CommandStatus::AlreadyBound);
-        }
-        Ok(account)
-    }
-
-    fn open_account(&mut self, system_id: &CString) -> AccountId {
-        // A copy, so that the buffer that it was read into can go.
-        let system_id = CString::from(Bytes::copy_from_slice(system_id.as_bytes()));
-        self.accounts.push(Account::new(system_id.clone()));
-        self.account_ids.insert(system_id, self.accounts.len() - 1);
-        self.accounts.len() - 1
-    }
-
-    /// The account of this name, if it ever was bound.
-    pub(super) fn account(&self, system_id: &str) -> Option<AccountId> {
-        self.account_ids.get(&CString::from(system_id)).copied()
     }
 }

@@ -17,7 +17,9 @@ pub struct Stats {
     pub binds_refused: u64,
     /// Connections that the carrier cut by its own will.
     pub cut: u64,
-    /// `submit_sm` and `data_sm` that came.
+    /// `broadcast_sm` that came.
+    pub broadcasts: u64,
+    /// `submit_sm`, `data_sm` and destinations of `submit_multi` that came.
     pub submits: u64,
     /// Of these, taken.
     pub taken: u64,
@@ -61,6 +63,7 @@ impl fmt::Display for Stats {
             ("binds", self.binds),
             ("binds_refused", self.binds_refused),
             ("cut", self.cut),
+            ("broadcasts", self.broadcasts),
             ("submits", self.submits),
             ("taken", self.taken),
             ("unanswered", self.unanswered),

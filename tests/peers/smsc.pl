@@ -1,5 +1,6 @@
 # An SMSC made of Debian's libnet-smpp-perl, for the tests of the daemon: one session after the other,
-# each submit_sm answered and its receipt sent, until stdin ends. It says lines of JSON on stdout.
+# each submit_sm answered and its receipt sent, until stdin ends. It says lines of JSON on stdout, one for
+# each submit_sm, its text in hexadecimal. With the argument data, receipts are sent by data_sm.
 
 use strict;
 use warnings;
@@ -28,7 +29,7 @@ sub serve {
             printf "{\"event\":\"bound\",\"system_id\":\"%s\",\"password\":\"%s\"}\n", $pdu->{system_id}, $pdu->{password};
         } elsif ($command == Net::SMPP::CMD_submit_sm) {
             submitted($session, $pdu);
-        } elsif ($command == Net::SMPP::CMD_deliver_sm_resp) {
+        } elsif ($command == Net::SMPP::CMD_deliver_sm_resp || $command == Net::SMPP::CMD_data_sm_resp) {
             $confirmed += 1 if $pdu->{status} == 0;
         } elsif ($command == Net::SMPP::CMD_enquire_link) {
             $session->enquire_link_resp(seq => $pdu->{seq});
@@ -45,14 +46,17 @@ sub submitted {
     my ($session, $pdu) = @_;
     $submits += 1;
     $ledger{$pdu->{short_message}} += 1;
+    printf "{\"event\":\"submit\",\"text\":\"%s\",\"data_coding\":%d,\"esm_class\":%d}\n",
+        unpack('H*', $pdu->{short_message}), $pdu->{data_coding}, $pdu->{esm_class};
     my $id = $next++;
     $session->submit_sm_resp(seq => $pdu->{seq}, message_id => "$id");
     return unless $pdu->{registered_delivery} & 3;
-    $session->deliver_sm(
-        async => 1,
-        source_addr => $pdu->{destination_addr},
-        destination_addr => $pdu->{source_addr},
-        esm_class => 4,
-        short_message => "id:$id sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 stat:DELIVRD err:000 text:",
-    );
+    my $text = "id:$id sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 stat:DELIVRD err:000 text:";
+    my @addresses = (source_addr => $pdu->{destination_addr}, destination_addr => $pdu->{source_addr});
+    if (@ARGV && $ARGV[0] eq 'data') {
+        $session->data_sm(async => 1, @addresses, esm_class => 4,
+            receipted_message_id => "$id\0", message_state => "\x02", message_payload => $text);
+    } else {
+        $session->deliver_sm(async => 1, @addresses, esm_class => 4, short_message => $text);
+    }
 }

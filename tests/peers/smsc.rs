@@ -31,12 +31,12 @@ impl Smsc {
     }
 
     /// The one made of Debian's libnet-smpp-perl.
-    pub(crate) fn perl() -> Option<Self> {
+    pub(crate) fn perl(arguments: &[&str]) -> Option<Self> {
         if !runs("perl", &["-MNet::SMPP", "-e", "1"]) {
             return skipped("the Debian package libnet-smpp-perl");
         }
         let mut command = Command::new("perl");
-        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/smsc.pl"));
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/smsc.pl")).args(arguments);
         Some(Self::started("smsc.pl", command))
     }
 
@@ -87,7 +87,7 @@ impl Smsc {
     }
 }
 
-fn event(lines: &[String], kind: &str, nth: usize) -> Option<Value> {
+pub(crate) fn event(lines: &[String], kind: &str, nth: usize) -> Option<Value> {
     let head = format!("{{\"event\":\"{kind}\"");
     let line = lines.iter().filter(|it| it.starts_with(&head)).nth(nth - 1)?;
     Some(serde_json::from_str(line).expect("a line of JSON"))

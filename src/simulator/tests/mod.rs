@@ -1,6 +1,7 @@
 //! The whole carrier in virtual time, spoken to PDU by PDU.
 
 mod chaos;
+mod operations;
 mod receipts;
 mod server;
 mod submits;
@@ -11,7 +12,7 @@ use crate::simulator::ledger::Keep;
 use crate::simulator::line::LineId;
 use crate::simulator::smsc::{Say, Smsc};
 use crate::smpp::address::Address;
-use crate::smpp::bind::{Bind, BindKind, BindResp};
+use crate::smpp::bind::{Bind, BindKind};
 use crate::smpp::cstring::CString;
 use crate::smpp::data::DataSm;
 use crate::smpp::pdu::{Body, Pdu};
@@ -224,17 +225,4 @@ fn only_who_is_known_is_let_in_and_only_so_often() {
     world.smsc.behaviour_mut().refuse_bind = Some(CommandStatus::BindFailed);
     assert_eq!(bind(&mut world, "shop", "secret"), CommandStatus::BindFailed);
     assert_eq!((world.smsc.stats().binds, world.smsc.stats().binds_refused), (1, 4));
-}
-
-#[test]
-fn a_bind_answers_with_the_version() {
-    let mut world = World::new(Behaviour::default());
-    let line = world.smsc.connect(world.now);
-    let bind = Bind { interface_version: 0x34, ..Bind::default() };
-    world.smsc.hear(world.now, line, Pdu::request(1, Body::Bind(BindKind::Receiver, bind)));
-    let said = world.said();
-    let [(_, Said::Other(Body::BindResp(BindKind::Receiver, BindResp { tlvs, .. })))] = &said[..] else {
-        panic!("{said:?}");
-    };
-    assert_eq!(tlvs.get_u8(crate::smpp::tlv::Tag::SC_INTERFACE_VERSION), Some(0x34));
 }
