@@ -13,5 +13,6 @@ pub mod answer;
 pub mod reason;
 pub mod receipt;
 pub mod submit;
+pub mod query;
 pub mod inbound;
 pub mod talk;

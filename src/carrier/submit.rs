@@ -163,7 +163,7 @@ fn asks_receipt(submit: &Submit, asked: ReceiptsAsked) -> bool {
 }
 
 /// Type and plan by the shape of the sender, unless the carrier wants others.
-fn source(source: &Source, wanted: Numbering) -> Address {
+pub(crate) fn source(source: &Source, wanted: Numbering) -> Address {
     let usual = match source {
         Source::Unset => (0, 0),
         Source::International(_) => (1, 1),

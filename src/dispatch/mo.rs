@@ -241,6 +241,7 @@ mod tests {
             links: 2,
             pace: None,
             pace_per_link: None,
+            query_after: None,
             parked_for: Duration::from_secs(60),
             dialect: dialect.clone(),
         };

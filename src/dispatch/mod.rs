@@ -26,10 +26,13 @@ mod accept;
 mod assign;
 mod answer;
 mod correlate;
+mod learn;
+mod query;
 mod mo;
 mod sweep;
 mod gauges;
 
+use crate::carrier::id::Learned;
 use crate::dispatch::carrier::CarrierState;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
@@ -37,6 +40,7 @@ use crate::dispatch::happening::Happening;
 use crate::dispatch::lane::Lane;
 use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
+use crate::dispatch::query::Queries;
 use crate::dispatch::set::Set;
 use crate::dispatch::sweep::Sweep;
 use crate::dispatch::unresolved::Unresolved;
@@ -73,6 +77,9 @@ pub struct Dispatch {
     unresolved: Unresolved,
     /// Parts that wait for a receipt, by carrier.
     awaiting: BTreeMap<CarrierId, u64>,
+    /// What receipts have shown of how each carrier writes its ids.
+    learned: BTreeMap<CarrierId, Learned>,
+    queries: Queries,
     marks: Marks,
     sweep: Sweep,
     draining: bool,
@@ -115,6 +122,8 @@ impl Dispatch {
             doubtful: BTreeSet::new(),
             unresolved: Unresolved::default(),
             awaiting: recovered.marks.awaiting.iter().copied().collect(),
+            learned: recovered.learned.iter().copied().collect(),
+            queries: Queries::default(),
             marks: recovered.marks,
             sweep: Sweep::new(now),
             draining: false,
@@ -125,6 +134,9 @@ impl Dispatch {
             facts: Vec::new(),
         };
         dispatch.reconfigure(plan);
+        for (carrier, learned) in recovered.learned {
+            dispatch.facts.extend(learned.believed().map(|it| Fact::Learned { carrier, relation: Some(it) }));
+        }
         for parked in recovered.parked {
             dispatch.parked.put(parked);
         }
@@ -200,6 +212,7 @@ impl Dispatch {
         batch.parked.clear();
         batch.unparked.clear();
         batch.idempotency.clear();
+        batch.learned.clear();
         batch.events.clear();
         batch.mo_parts.clear();
         batch.mo_done.clear();
@@ -221,6 +234,7 @@ impl Dispatch {
 
     fn reconfigure(&mut self, plan: Arc<Plan>) {
         self.plan = plan;
+        self.queries.reconfigured();
         for (id, carrier) in &self.plan.carriers {
             let now = self.now;
             self.carriers

@@ -1,5 +1,6 @@
 //! Keeps one bind alive until it is told to stop.
 
+use crate::carrier::query::Queried;
 use crate::carrier::report::{Answered, Aside, Report};
 use crate::carrier::talk::{Command, Talk};
 use crate::link::backoff::Backoff;
@@ -173,8 +174,14 @@ impl Supervisor {
     }
 
     fn give_back(&self, command: Command) {
-        if let Command::Submit(submit) = command {
-            self.outlet.report(Report::Answered(submit.ticket, Answered::NOT_SENT));
+        match command {
+            Command::Submit(submit) => {
+                self.outlet.report(Report::Answered(submit.ticket, Answered::NOT_SENT));
+            }
+            Command::Query(query) => {
+                self.outlet.report(Report::Queried(query.key, Queried::Unanswered));
+            }
+            Command::Confirm(_) | Command::Unbind(_) => (),
         }
     }
 }

@@ -350,6 +350,7 @@ pub(crate) fn plan() -> Plan {
         links: 1,
         pace: None,
         pace_per_link: None,
+        query_after: None,
         parked_for: Duration::from_secs(3_600),
         dialect: Arc::default(),
     };

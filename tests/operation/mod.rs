@@ -10,4 +10,5 @@ mod mo;
 mod notify;
 mod outbind;
 mod prometheus;
+mod query;
 pub(crate) mod tls;

@@ -41,6 +41,7 @@ impl Bench {
             links: 1,
             pace: None,
             pace_per_link: None,
+            query_after: None,
             parked_for: HOUR,
             dialect,
         };

@@ -109,6 +109,7 @@ impl Scenario {
                     links: submitting,
                     pace: rate(dice),
                     pace_per_link: if dice.percent(20) { rate(dice) } else { None },
+                    query_after: None,
                     parked_for: ms(dice.pick(&[60_000, 3_600_000])),
                     dialect: links[&LinkId { carrier: id, bind: 0 }].dialect.clone(),
                 },

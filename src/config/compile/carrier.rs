@@ -50,11 +50,19 @@ pub fn all(
         let pace = it.pace.and_then(|it| it.0);
         let pace_per_link = it.pace_per_bind.and_then(|it| it.0);
         let parked_for = wait(&format!("carrier.{place}.parked_for"), it.parked_for, Dialect::PARKED_FOR, findings);
+        let query_after = wait(&format!("carrier.{place}.query_after"), it.query_after, QUERY_AFTER, findings);
+        let query_after = it.query.unwrap_or(false).then_some(query_after);
         let name = it.id.as_str().into();
-        compiled.insert(id, Carrier { id, name, links: submitting as u8, pace, pace_per_link, parked_for, dialect });
+        compiled.insert(
+            id,
+            Carrier { id, name, links: submitting as u8, pace, pace_per_link, query_after, parked_for, dialect },
+        );
     }
     (compiled, links)
 }
+
+/// How long a carrier has to say what became of a message before it is asked.
+const QUERY_AFTER: Duration = Duration::from_secs(600);
 
 /// Binds of one carrier beyond which a link's number would not fit.
 const BINDS_MAX: u64 = 100;

@@ -64,6 +64,8 @@ pub struct Carrier {
     pub receipts_by_content: Option<bool>,
     pub receipt_offset: Option<Offset>,
     pub parked_for: Option<Span>,
+    pub query: Option<bool>,
+    pub query_after: Option<Span>,
     pub reassembly_timeout: Option<Span>,
     pub redelivery_window: Option<Switch>,
     #[serde(default)]

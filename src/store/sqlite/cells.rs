@@ -1,5 +1,6 @@
 //! Records as the cells of rows, in the order of their tables' columns, a seal at the end.
 
+use crate::carrier::id::Learned;
 use crate::message::attempt::{Attempt, CarrierMessageId};
 use crate::message::body::Body;
 use crate::message::id::CarrierId;
@@ -43,6 +44,9 @@ pub(super) const EVENT: &str = "n, token, account, kind, at, data, seal";
 pub(super) const MO: &str = "number, carrier, source, destination, data_coding, udhi, octets, kind, reference, total, part, fingerprint, at, seal";
 /// The columns of `mo_seen`, in the order of its cells.
 pub(super) const MO_SEEN: &str = "number, carrier, fingerprint, at, seal";
+
+/// The columns of `learned`, in the order of its cells.
+pub(super) const LEARNED: &str = "carrier, relation, matches, seal";
 
 /// How many cells an attempt has, from its number to its receipt.
 pub(super) const ATTEMPT_CELLS: usize = 16;
@@ -287,6 +291,17 @@ impl<'a> Cells<'a> {
         cells.int(seen.carrier.0.into());
         cells.push(ValueRef::Blob(&seen.fingerprint.0));
         cells.bits(seen.at.0);
+        cells.sealed()
+    }
+}
+
+impl Cells<'_> {
+    /// The cells of what receipts have shown of a carrier's ids.
+    pub(super) fn learned((carrier, learned): &(CarrierId, Learned)) -> Self {
+        let mut cells = Self::new();
+        cells.int(carrier.0.into());
+        cells.int(learned.relation.number().into());
+        cells.int(learned.matches.into());
         cells.sealed()
     }
 }

@@ -1,5 +1,6 @@
 //! Rows as records again: cell after cell, under the seal that the row carries.
 
+use crate::carrier::id::{Learned, Relation};
 use crate::carrier::mo::{Concat, Fingerprint, Kind, Mo};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
 use crate::message::body::Body;
@@ -342,4 +343,13 @@ pub(super) fn mo_seen(row: &Row<'_>) -> Result<MoSeen, Trouble> {
     let (number, carrier) = (line.bits(), CarrierId(line.small()));
     let seen = MoSeen { number, carrier, fingerprint: line.fingerprint(), at: line.time() };
     line.sealed("mo_seen", number, seen)
+}
+
+/// What receipts have shown of a carrier's ids, in a row of [`LEARNED`](crate::store::sqlite::cells::LEARNED).
+pub(super) fn learned(row: &Row<'_>) -> Result<(CarrierId, Learned), Trouble> {
+    let mut line = Line::new(row);
+    let carrier = CarrierId(line.small());
+    let relation = line.get(Relation::Same, |it| Relation::from_number(u8::try_from(it).ok()?));
+    let learned = Learned { relation, matches: line.small() };
+    line.sealed("learned", carrier.0.into(), (carrier, learned))
 }

@@ -1,5 +1,6 @@
 //! Random lives of random messages, from a seed: what a gateway would commit, and more of what is rare.
 
+use crate::carrier::id::{Learned, Relation};
 use crate::carrier::mo::{Concat, Fingerprint, Kind, Mo};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
 use crate::message::body::Body;
@@ -243,6 +244,11 @@ impl Script {
             batch.unparked.push(number);
         }
         self.handsets(model, batch);
+        if self.one_in(3) {
+            let relation = Relation::ALL[self.below(3) as usize];
+            let learned = Learned { relation, matches: 1 + self.below(10) as u8 };
+            batch.learned.push((CarrierId(self.below(3) as u16), learned));
+        }
         if self.one_in(2) {
             let key = format!("key-{}", self.below(9)).into();
             let hash = std::array::from_fn(|_| self.chance() as u8);
