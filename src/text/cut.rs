@@ -14,12 +14,6 @@ use crate::text::{Alphabet, Estimate, PARTS_MAX, TextError, gsm7, latin1, ucs2};
 use bytes::Bytes;
 use std::borrow::Cow;
 
-/// Octets of the element that joins parts by 8 bits. Where the carrier joins them itself, by `sar_*`
-/// or from one payload, this is what it takes from the room of each part over the air.
-const CONCAT_8_OCTETS: usize = 5;
-/// Octets of the element that joins parts by 16 bits.
-const CONCAT_16_OCTETS: usize = 6;
-
 /// A content cut for one carrier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cut<'a> {
@@ -71,28 +65,20 @@ impl<'a> Cut<'a> {
         let (binary, indication) = (form.and_then(|it| it.binary.as_ref()), form.and_then(|it| it.indication));
         let said = said(content, binary, profile.alphabet)?;
         let mut elements = elements(form)?;
-        let (coding, rooms, measure) = match &said {
-            Said::Data(data) => {
-                let scale = Scale::Octets;
-                let rooms = rooms(scale, &elements, profile.split);
-                // A header of the customer's own may leave no place for ours.
-                let most = if binary.is_some_and(Binary::is_cut) { 1 } else { PARTS_MAX };
-                let measure = Measure { units: data.len(), parts: parts_of(data.len(), rooms)? };
-                if most < measure.parts {
-                    return Err(TextError::TooManyParts(measure.parts));
-                }
-                (Coding { alphabet: Alphabet::Binary, data_coding: 4, scale }, rooms, measure)
-            }
+        let (coding, measure) = match &said {
+            Said::Data(data) => counted(data.len(), &elements, profile.split),
             Said::Text(text) => {
-                let (coding, shift) = chosen(text, content.requested, profile, &elements)?;
+                let (coding, shift, measure) = chosen(text, content.requested, profile, &elements)?;
                 shift.write(&mut elements);
-                let rooms = rooms(coding.scale, &elements, profile.split);
-                (coding, rooms, coding.scale.measure(text, rooms).map_err(TextError::NotInAlphabet)?)
+                (coding, measure)
             }
         };
-        if PARTS_MAX < measure.parts {
+        // The customer's own header may say already which part of a message it is.
+        let most = if binary.is_some_and(Binary::is_cut) { 1 } else { PARTS_MAX };
+        if most < measure.parts {
             return Err(TextError::TooManyParts(measure.parts));
         }
+        let rooms = rooms(coding.scale, &elements, profile.split);
         let data_coding = indicated(coding, indication, profile.class_coding)?;
         let split = joining(profile.split, &elements);
         Ok(Self { said, coding: Coding { data_coding, ..coding }, split, elements, rooms, measure })
@@ -129,16 +115,21 @@ impl<'a> Cut<'a> {
             total: self.measure.parts as u8,
             index: index as u8 + 1,
         });
-        let (header, sar) = if self.split == Split::Sar { (None, concat) } else { (concat, None) };
-        let header = header_octets(header, &self.elements);
-        let mut octets = Vec::with_capacity(header.len() + self.octets(&slice, units));
-        octets.extend_from_slice(&header);
+        let (joint, sar) = if self.split == Split::Sar { (None, concat) } else { (concat, None) };
+        let header = joint.map_or(0, Concat::octets) + self.elements.len();
+        let udh = header != 0;
+        let mut octets = Vec::with_capacity(usize::from(udh) + header + self.octets(&slice, units));
+        if udh {
+            octets.push(header as u8);
+            joint.into_iter().for_each(|it| it.write(&mut octets));
+            octets.extend_from_slice(&self.elements);
+        }
         match slice {
             Said::Data(data) => octets.extend_from_slice(data),
             Said::Text(text) => self.encode(&text, &mut octets)?,
         }
         let data_coding = self.coding.data_coding;
-        Ok(Piece { data_coding, udh: !header.is_empty(), sar, payload: self.is_payload(), octets: octets.into() })
+        Ok(Piece { data_coding, udh, sar, payload: self.is_payload(), octets: octets.into() })
     }
 
     /// What the PDU of this index says, and how long that is on the scale; `None` beyond the end.
@@ -239,63 +230,72 @@ fn joining(split: Split, elements: &[u8]) -> Split {
     }
 }
 
-/// What parts hold behind these elements.
+/// What parts hold behind these elements. Where the carrier joins parts itself, by `sar_*` or from one
+/// payload, it writes the header of 8 bits over the air, which takes the same room.
 fn rooms(scale: Scale, elements: &[u8], split: Split) -> Rooms {
-    let concat = if split == Split::Udh16 { CONCAT_16_OCTETS } else { CONCAT_8_OCTETS };
+    let concat = if split == Split::Udh16 { Concat::OCTETS_16 } else { Concat::OCTETS_8 };
     let alone = if elements.is_empty() { 0 } else { 1 + elements.len() };
     Rooms { alone: scale.room(alone), joined: scale.room(1 + elements.len() + concat) }
 }
 
-fn parts_of(units: usize, rooms: Rooms) -> Result<usize, TextError> {
-    if units <= rooms.alone { Ok(1) } else { Ok(units.div_ceil(rooms.joined)) }
+/// How data goes.
+fn counted(octets: usize, elements: &[u8], split: Split) -> (Coding, Measure) {
+    let coding = Coding { alphabet: Alphabet::Binary, data_coding: 4, scale: Scale::Octets };
+    let rooms = rooms(coding.scale, elements, split);
+    let parts = if octets <= rooms.alone { 1 } else { octets.div_ceil(rooms.joined) };
+    (coding, Measure { units: octets, parts })
 }
 
-/// How a text goes to a carrier, and in which tables.
-fn chosen(text: &str, requested: Requested, profile: &Profile, elements: &[u8]) -> Result<(Coding, Shift), TextError> {
-    let plain = Scale::Septets(Shift::default());
-    let measure = |scale: Scale| scale.measure(text, rooms(scale, elements, profile.split));
-    let scale = match requested {
-        Requested::Gsm7 | Requested::Transliterated => {
-            measure(plain).map_err(TextError::NotInAlphabet)?;
-            plain
-        }
-        Requested::Auto => {
-            let septets = measure(plain).ok().map(|it| (plain, it));
-            let usual = septets.or_else(|| Some((Scale::Units, measure(Scale::Units).ok()?)));
-            usual.map_or(Scale::Units, |usual| nationally(text, profile, elements, usual))
-        }
-        Requested::Ucs2 => Scale::Units,
-        Requested::Latin1 | Requested::Binary => Scale::Octets,
+/// How a text goes to a carrier, in which tables, and how long it is then.
+fn chosen(
+    text: &str,
+    requested: Requested,
+    profile: &Profile,
+    elements: &[u8],
+) -> Result<(Coding, Shift, Measure), TextError> {
+    let measured = |scale: Scale| {
+        let measure = scale.measure(text, rooms(scale, elements, profile.split));
+        measure.map(|it| (scale, it)).map_err(TextError::NotInAlphabet)
     };
-    Ok(named(text, scale, profile.alphabet))
+    let plain = Scale::Septets(Shift::default());
+    let (scale, measure) = match requested {
+        Requested::Gsm7 | Requested::Transliterated => measured(plain)?,
+        Requested::Auto => {
+            let usual = measured(plain).or_else(|_| measured(Scale::Units))?;
+            nationally(text, profile, elements, usual)
+        }
+        Requested::Ucs2 => measured(Scale::Units)?,
+        Requested::Latin1 | Requested::Binary => measured(Scale::Octets)?,
+    };
+    let (alphabet, data_coding) = named(text, scale, profile.alphabet);
+    let (scale, measure) = match alphabet {
+        Alphabet::Ucs2 if scale != Scale::Units => measured(Scale::Units)?,
+        _ => (scale, measure),
+    };
+    let shift = if let Scale::Septets(shift) = scale { shift } else { Shift::default() };
+    Ok((Coding { alphabet, data_coding, scale }, shift, measure))
 }
 
-/// What a text on this scale is at a carrier.
+/// What a text on this scale is at a carrier, and the data_coding that says so.
 ///
 /// Data_coding 0 may be ISO-8859-1 or ASCII there. The carrier writes such a text into the GSM alphabet
 /// for the handset, so that a text of that alphabet is counted in septets, whatever its octets are.
 /// One with characters that such a carrier cannot be given (`€` or `Δ` in ISO-8859-1, `é` in
 /// ASCII) goes as UCS-2.
-fn named(text: &str, scale: Scale, default: Alphabet) -> (Coding, Shift) {
-    let (alphabet, data_coding) = match (scale, default) {
+fn named(text: &str, scale: Scale, default: Alphabet) -> (Alphabet, u8) {
+    match (scale, default) {
         (Scale::Septets(_), Alphabet::Gsm7) => (Alphabet::Gsm7, 0),
         (Scale::Septets(_) | Scale::Octets, Alphabet::Latin1) if latin1::holds(text) => (Alphabet::Latin1, 0),
         (Scale::Septets(_) | Scale::Octets, Alphabet::Ascii) if text.is_ascii() => (Alphabet::Ascii, 0),
         (Scale::Octets, _) => (Alphabet::Latin1, 3),
         _ => (Alphabet::Ucs2, 8),
-    };
-    let (scale, shift) = match scale {
-        _ if alphabet == Alphabet::Ucs2 => (Scale::Units, Shift::default()),
-        Scale::Septets(shift) => (scale, shift),
-        other => (other, Shift::default()),
-    };
-    (Coding { alphabet, data_coding, scale }, shift)
+    }
 }
 
 /// The scale that takes the fewest parts: the usual one, unless a national table that the carrier takes saves some.
-fn nationally(text: &str, profile: &Profile, elements: &[u8], usual: (Scale, Measure)) -> Scale {
-    let (mut best, mut fewest) = (usual.0, usual.1.parts);
-    if profile.alphabet != Alphabet::Gsm7 || fewest == 1 {
+fn nationally(text: &str, profile: &Profile, elements: &[u8], usual: (Scale, Measure)) -> (Scale, Measure) {
+    let mut best = usual;
+    if profile.alphabet != Alphabet::Gsm7 || usual.1.parts == 1 {
         return best;
     }
     for language in profile.national.iter() {
@@ -307,7 +307,7 @@ fn nationally(text: &str, profile: &Profile, elements: &[u8], usual: (Scale, Mea
             shift.write(&mut elements);
             let scale = Scale::Septets(shift);
             match scale.measure(text, rooms(scale, &elements, profile.split)) {
-                Ok(measure) if measure.parts < fewest => (best, fewest) = (scale, measure.parts),
+                Ok(measure) if measure.parts < best.1.parts => best = (scale, measure),
                 _ => (),
             }
         }
@@ -343,19 +343,4 @@ fn waiting_coding(coding: Coding, waiting: Waiting) -> Result<u8, TextError> {
         (Scale::Octets, _) => return Err(TextError::Contradiction("only a text can say what waits")),
     };
     Ok(group | waiting.kind as u8 | if waiting.active { 0x08 } else { 0 })
-}
-
-/// The header of a part; empty where it has none.
-fn header_octets(concat: Option<Concat>, elements: &[u8]) -> Vec<u8> {
-    if concat.is_none() && elements.is_empty() {
-        return Vec::new();
-    }
-    let mut header = Vec::with_capacity(1 + CONCAT_16_OCTETS + elements.len());
-    header.push(0);
-    if let Some(concat) = concat {
-        concat.write(&mut header);
-    }
-    header.extend_from_slice(elements);
-    header[0] = header.len() as u8 - 1;
-    header
 }

@@ -50,6 +50,16 @@ pub struct Ports {
 }
 
 impl Concat {
+    /// Octets of the element with a reference of 8 bits.
+    pub const OCTETS_8: usize = 5;
+    /// Octets of the element with a reference of 16 bits.
+    pub const OCTETS_16: usize = 6;
+
+    /// Octets of the element that says it.
+    pub const fn octets(self) -> usize {
+        if self.wide { Self::OCTETS_16 } else { Self::OCTETS_8 }
+    }
+
     /// Appends the element that says it.
     pub fn write(self, to: &mut Vec<u8>) {
         let [high, low] = self.reference.to_be_bytes();
