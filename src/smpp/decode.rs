@@ -104,7 +104,7 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    #[inline]
+    #[inline(always)]
     fn body(&mut self, command: CommandId, status: CommandStatus) -> Result<Body, Missing> {
         Ok(match command {
             CommandId::SUBMIT_SM => Body::SubmitSm(Sm::read(self)?),
