@@ -105,7 +105,7 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    #[inline]
+    #[inline(always)]
     fn body(&mut self, command: CommandId, status: CommandStatus) -> Result<Body, Missing> {
         Ok(match command {
             CommandId::SUBMIT_SM => Body::SubmitSm(Sm::read(self)?),
@@ -380,13 +380,23 @@ mod tests {
     }
 
     #[test]
-    fn fields_share_the_octets_of_their_frame() {
-        let frame = frame(CommandId::SUBMIT_SM_RESP, 0, b"6aad5\0");
+    fn fields_share_the_octets_of_their_frame_or_stand_in_themselves() {
+        let frame_of = |id: &str| frame(CommandId::SUBMIT_SM_RESP, 0, format!("{id}\0").as_bytes());
+        for (id, shared) in [("4a38dc46-5125-4969-90be-72104c340d5c", true), ("6aad5", false)] {
+            let frame = frame_of(id);
+            let place = frame.as_ptr_range();
+            let Ok(Body::SubmitSmResp(resp)) = Pdu::decode(frame).map(|pdu| pdu.body) else {
+                panic!("it is a submit_sm_resp");
+            };
+            assert_eq!(place.contains(&resp.message_id.as_bytes().as_ptr()), shared, "{id}");
+            assert_eq!(resp.message_id, id);
+        }
+        let body = b"\0\x01\x01316\0\x05\0Shop\0\x04\0\0\0\0\0\0\0\0\x05Hello\x04\x27\0\x01\x02";
+        let frame = frame(CommandId::DELIVER_SM, 0, body);
         let place = frame.as_ptr_range();
-        let Ok(Body::SubmitSmResp(resp)) = Pdu::decode(frame).map(|pdu| pdu.body) else {
-            panic!("it is a submit_sm_resp");
-        };
-        assert!(place.contains(&resp.message_id.as_bytes().as_ptr()));
+        let Ok(Body::DeliverSm(sm)) = Pdu::decode(frame).map(|pdu| pdu.body) else { panic!("it is a deliver_sm") };
+        assert_eq!(sm.short_message, "Hello");
+        assert!(place.contains(&sm.short_message.as_ptr()) && place.contains(&sm.tlvs.0.as_ptr()));
     }
 
     /// A frame of this body, sequence 42.

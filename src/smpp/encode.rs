@@ -162,7 +162,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The next octets.
-    #[inline]
+    #[inline(always)]
     fn room<const N: usize>(&mut self) -> &mut [u8; N] {
         if self.out.len() < self.at + N {
             self.out.resize(self.at + N, 0);
@@ -171,7 +171,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Numbers and flags, as they are.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn octets<const N: usize>(&mut self, octets: &[u8; N]) {
         *self.room() = *octets;
         self.at += N;
@@ -198,14 +198,14 @@ impl<'a> Writer<'a> {
     }
 
     /// Type, plan and digits.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn address(&mut self, field: &'static str, address: &Address, size: usize) -> Result<(), EncodeError> {
         self.octets(&[address.ton, address.npi]);
         self.string(field, &address.digits, size)
     }
 
     /// Nothing, or 16 characters.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn time(&mut self, field: &'static str, value: &CString) -> Result<(), EncodeError> {
         if !matches!(value.len(), 0 | 16) {
             return Err(EncodeError::NotATime { field, length: value.len() });
@@ -214,7 +214,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A C-octet string.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn string(&mut self, field: &'static str, value: &CString, size: usize) -> Result<(), EncodeError> {
         if size <= value.len() {
             return Err(EncodeError::TooLong { field, length: value.len(), max: size - 1 });
