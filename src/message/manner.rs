@@ -116,7 +116,9 @@ fn read_value(text: &str) -> Option<Box<[u8]>> {
 mod tests {
     use super::*;
 
-    fn read(written: &[(&'static str, &'static str)]) -> Result<Vec<(u16, Vec<u8>)>, (&'static str, ParameterError)> {
+    type Read = Result<Vec<(u16, Vec<u8>)>, (&'static str, ParameterError)>;
+
+    fn read(written: &[(&'static str, &'static str)]) -> Read {
         let read = Parameter::read(written.iter().copied())?;
         Ok(read.into_iter().map(|it| (it.tag, it.value.into())).collect())
     }

@@ -18,7 +18,7 @@ pub fn encode(octets: &[u8]) -> String {
 /// Reads octets; `None` if the text is not base64.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let digits = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
-    if digits.len() != text.len() && text.len() % 4 != 0 {
+    if digits.len() != text.len() && !text.len().is_multiple_of(4) {
         return None;
     }
     let mut octets = Vec::with_capacity(digits.len() / 4 * 3 + 2);

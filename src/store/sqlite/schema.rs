@@ -142,6 +142,13 @@ CREATE TABLE mo_seen (
 ALTER TABLE meta ADD COLUMN next_event INTEGER;
 ";
 
+/// Format 2: how carriers write their ids.
+const LEARNED: &str = "
+CREATE TABLE learned (
+    carrier INTEGER PRIMARY KEY, relation INTEGER NOT NULL, matches INTEGER NOT NULL, seal INTEGER NOT NULL
+) STRICT;
+";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,10 +176,3 @@ mod tests {
         }
     }
 }
-
-/// Format 2: how carriers write their ids.
-const LEARNED: &str = "
-CREATE TABLE learned (
-    carrier INTEGER PRIMARY KEY, relation INTEGER NOT NULL, matches INTEGER NOT NULL, seal INTEGER NOT NULL
-) STRICT;
-";

@@ -329,13 +329,13 @@ pub(in crate::store) fn same_id(count: u64) -> Batch {
 /// More than a plain text, of several kinds.
 fn manner(seq: Seq) -> Manner {
     let number = seq.0 as u8;
-    let binary = (number % 2 == 0).then(|| Binary { data: [number, 0, 255].into(), elements: [].into() });
-    let ports = (number % 3 == 0).then_some(Ports { destination: 2948, source: seq.0 as u16 });
-    let entity_id = (number % 5 == 0).then(|| format!("entity {number}").into());
+    let binary = (number.is_multiple_of(2)).then(|| Binary { data: [number, 0, 255].into(), elements: [].into() });
+    let ports = (number.is_multiple_of(3)).then_some(Ports { destination: 2948, source: seq.0 as u16 });
+    let entity_id = (number.is_multiple_of(5)).then(|| format!("entity {number}").into());
     Manner {
         form: Form { binary, ports, indication: MessageClass::new(number).map(Indication::Class) },
         tlvs: vec![Parameter { tag: 0x1400, value: [number].into() }],
         dlt: Some(Box::new(Dlt { entity_id, ..Dlt::default() })),
-        payload: number % 7 == 0,
+        payload: number.is_multiple_of(7),
     }
 }
