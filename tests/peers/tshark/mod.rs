@@ -117,7 +117,7 @@ impl Count {
 fn reads_text(body: &Body, theirs: &Dissected) -> bool {
     let (Body::SubmitSm(sm) | Body::DeliverSm(sm)) = body else { return false };
     let Some(shown) = theirs.fields.iter().find(|it| it.name == "message_text") else { return false };
-    let text = text_of(sm.data_coding, sm.esm_class, &sm.short_message);
+    let text = text_of(sm.data_coding, sm.esm_class, &sm.text());
     // tshark reads UCS-2 and not UTF-16: what takes two units is not a character to it.
     let is_plain = text.chars().all(|it| it <= '\u{FFFF}');
     if is_plain {

@@ -142,7 +142,9 @@ impl Said {
                 self.number("protocol_id", it.protocol_id.into());
                 self.number("priority_flag", it.priority_flag.into());
                 self.time("schedule_delivery_time", &it.schedule_delivery_time);
-                self.time("validity_period", &it.validity_period);
+                // tshark 4.0 shows an empty one under the name of the field before it.
+                let name = if it.validity_period.is_empty() { "schedule_delivery_time" } else { "validity_period" };
+                self.time(name, &it.validity_period);
                 self.registered(it.registered_delivery);
                 self.number("replace_if_present_flag", it.replace_if_present_flag.into());
                 self.number("data_coding", it.data_coding.into());
