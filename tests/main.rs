@@ -5,6 +5,7 @@
 mod api;
 mod daemon;
 mod demo;
+mod identity;
 mod operation;
 mod peers;
 mod quirks;

@@ -52,6 +52,8 @@ pub enum Report {
     Late(Ticket, Answered),
     /// The carrier sent what it should not have; it was dealt with.
     Odd(Oddity),
+    /// The carrier said something of which no part depends.
+    Aside(Aside),
     /// The carrier sent something that must be durable before it is confirmed.
     Inbound {
         /// What the confirmation must name.
@@ -59,6 +61,17 @@ pub enum Report {
         /// What it says.
         news: News,
     },
+}
+
+/// What a carrier says by the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Aside {
+    /// An `outbind` came, from an SMSC of this name, and the bind has been sent.
+    Invited(Box<str>),
+    /// An `alert_notification` came: this handset can be reached again.
+    Alerted(Option<E164>),
+    /// `congestion_state` is now another, in per cent (5.0 section 4.8.4.18).
+    Congestion(u8),
 }
 
 /// How the submission of a part ended.

@@ -14,17 +14,18 @@ use crate::carrier::answer;
 use crate::carrier::dialect::Dialect;
 use crate::carrier::inbound;
 use crate::carrier::reason;
-use crate::carrier::report::{Answered, Report, Ticket};
+use crate::carrier::report::{Answered, Aside, Report, Ticket};
 use crate::carrier::submit::{Submit, submit_sm};
 use crate::message::attempt::{Answer, CarrierMessageId};
 use crate::message::reason::Reason;
+use crate::number::e164::E164;
 use crate::session::Session;
 use crate::session::conversation::{Conversation, Said, Spoken};
 use crate::session::input::Input;
 use crate::session::options::Options;
 use crate::session::output::{Event, Output};
 use crate::session::state::State;
-use crate::smpp::bind::{Bind, BindKind};
+use crate::smpp::bind::{Bind, BindKind, Outbind};
 use crate::smpp::pdu::Body;
 use crate::smpp::sm::SmResp;
 use crate::smpp::status::CommandStatus;
@@ -91,6 +92,8 @@ pub struct Manner {
     pub kind: BindKind,
     /// What the bind says.
     pub bind: Bind,
+    /// Whose `outbind` the bind waits for; without one it is sent at once.
+    pub inviter: Option<Inviter>,
     /// Window and timers.
     pub session: Options,
     /// How many parts may wait for the window.
@@ -99,17 +102,31 @@ pub struct Manner {
     pub dialect: Arc<Dialect>,
 }
 
+/// Whose `outbind` is answered with a bind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inviter {
+    /// Anybody's who can connect.
+    Any,
+    /// That of who knows these words.
+    Known(Outbind),
+}
+
 impl Talk {
     /// How long answers are waited for after the carrier has said that we are not bound.
     const REBIND_WITHIN: Duration = Duration::from_secs(2);
 
     /// Begins the session number `epoch` of its link, on a connection just made.
     pub fn new(now: Instant, epoch: u32, manner: Manner) -> Self {
-        let Manner { kind, bind, session, ahead, dialect } = manner;
+        let Manner { kind, bind, inviter, session, ahead, dialect } = manner;
         let window = if kind == BindKind::Receiver { 0 } else { session.window };
         let capacity = if kind == BindKind::Receiver { 0 } else { window + ahead };
+        let session = match inviter {
+            None => Session::esme(now, kind, bind, session),
+            Some(Inviter::Any) => Session::esme_outbound(now, kind, bind, None, session),
+            Some(Inviter::Known(outbind)) => Session::esme_outbound(now, kind, bind, Some(outbind), session),
+        };
         Self {
-            session: Session::esme(now, kind, bind, session),
+            session,
             dialect,
             capacity,
             window,
@@ -192,9 +209,11 @@ impl Talk {
         let mut moved = false;
         while 0 < self.session.credit() {
             let Some(submit) = self.ahead.pop_front() else { break };
-            match submit_sm(&submit, &self.dialect) {
-                Ok(sm) => self.session.handle(now, Input::Request(submit.ticket.0, Body::SubmitSm(sm))),
-                Err(_) => self.end(submit.ticket, refused(Answer::Never, None, Reason::ContentRefused)),
+            match submit_sm(&submit, &self.dialect).map(Body::SubmitSm) {
+                Ok(body) if self.session.speaks(&body) => {
+                    self.session.handle(now, Input::Request(submit.ticket.0, body));
+                }
+                _ => self.end(submit.ticket, refused(Answer::Never, None, Reason::ContentRefused)),
             }
             moved = true;
         }
@@ -203,6 +222,10 @@ impl Talk {
 
     fn end(&mut self, ticket: Ticket, answered: Answered) {
         self.reports.push_back(Report::Answered(ticket, answered));
+    }
+
+    fn aside(&mut self, aside: Aside) {
+        self.reports.push_back(Report::Aside(aside));
     }
 
     /// What never entered the window goes back.
@@ -236,6 +259,12 @@ impl Talk {
             Event::Requested { sequence, body } => self.requested(now, sequence, &body),
             Event::Odd(oddity) => self.reports.push_back(Report::Odd(oddity)),
             Event::BindRefused(_) | Event::BindRequested { .. } | Event::Unbinding => (),
+            Event::Invited { system_id } => self.aside(Aside::Invited(system_id.to_string_lossy().into())),
+            Event::Alerted(alert) => {
+                let source = alert.source;
+                self.aside(Aside::Alerted(E164::from_wire(source.ton, &source.digits.to_string_lossy())));
+            }
+            Event::Congestion(percent) => self.aside(Aside::Congestion(percent)),
         }
     }
 

@@ -18,7 +18,7 @@ impl Dispatch {
             Report::Closing | Report::Down => self.link_has(link, 0, 0),
             Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
             Report::Late(ticket, answered) => self.late(link, ticket, answered, dice),
-            Report::Odd(_) => (),
+            Report::Odd(_) | Report::Aside(_) => (),
             Report::Inbound { tag, news } => {
                 match news {
                     News::Receipt(receipt) => self.receipt(link.carrier, receipt),

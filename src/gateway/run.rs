@@ -375,7 +375,7 @@ fn listen(
     let address = listener.address();
     let server = |it: &crate::api::options::Tls| {
         tls::Server::new(
-            &tls::ServerOptions { certificate: it.certificate.clone(), key: it.key.clone() },
+            &tls::ServerOptions { certificate: it.certificate.clone(), key: it.key.clone(), client_ca: None },
             &["h2", "http/1.1"],
         )
     };

@@ -14,4 +14,6 @@ pub mod options;
 pub mod lanes;
 mod backoff;
 mod metered;
+mod expiry;
+mod hint;
 pub mod supervisor;

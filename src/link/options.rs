@@ -1,15 +1,15 @@
 //! What one link needs to know: where, who, how fast, and what to do when it is lost.
 
 use crate::carrier::dialect::Dialect;
-use crate::carrier::talk::Manner;
+use crate::carrier::talk::{Inviter, Manner};
 use crate::message::id::{CarrierId, LinkId};
 use crate::session;
 use crate::session::version::Version;
 use crate::smpp::bind::{Bind, BindKind};
 use crate::smpp::cstring::CString;
 use crate::wire::secret::Secret;
-use std::net::IpAddr;
-use std::path::PathBuf;
+use crate::wire::tls::Client;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,10 +24,12 @@ pub struct Options {
     pub kind: BindKind,
     /// `host:port` each, tried in order.
     pub addresses: Vec<Box<str>>,
+    /// The carrier connects to us instead and asks for the bind.
+    pub outbind: Option<Outbind>,
     /// The address that connections come from, where the carrier cares.
     pub local_address: Option<IpAddr>,
-    /// TLS, where the carrier speaks it.
-    pub tls: Option<Tls>,
+    /// TLS, where the carrier speaks it. All binds of a carrier share one, and the sessions in it.
+    pub tls: Option<Client>,
     /// How long a connection may take, TLS included. Default 10 s.
     pub connect_timeout: Duration,
     /// How long a write may stand still before the link counts as dead. Default 10 s.
@@ -46,13 +48,13 @@ pub struct Options {
     pub dialect: Arc<Dialect>,
 }
 
-/// TLS towards a carrier; without a file the roots of the platform are trusted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tls {
-    /// Certificates in PEM that are trusted instead of the platform's.
-    pub ca_file: Option<PathBuf>,
-    /// The name in the certificate; `None` is the host of the address.
-    pub server_name: Option<Box<str>>,
+/// Where a carrier connects to that asks for its bind by `outbind` (3.4 section 2.2.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outbind {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// Whose `outbind` is answered.
+    pub inviter: Inviter,
 }
 
 /// What the bind says.
@@ -95,6 +97,7 @@ impl Options {
             carrier,
             kind: BindKind::Transceiver,
             addresses,
+            outbind: None,
             local_address: None,
             tls: None,
             connect_timeout: Duration::from_secs(10),
@@ -113,6 +116,7 @@ impl Options {
         Manner {
             kind: self.kind,
             bind: self.credentials.bind(),
+            inviter: self.outbind.as_ref().map(|it| it.inviter.clone()),
             session: self.session.clone(),
             ahead: self.ahead,
             dialect: self.dialect.clone(),

@@ -1,18 +1,21 @@
 //! Keeps one bind alive until it is told to stop.
 
-use crate::carrier::report::{Answered, Report};
+use crate::carrier::report::{Answered, Aside, Report};
 use crate::carrier::talk::{Command, Talk};
 use crate::link::backoff::Backoff;
+use crate::link::expiry::{Expiry, Left};
+use crate::link::hint;
 use crate::link::lanes::Outlet;
 use crate::link::metered::Metered;
 use crate::link::options::Options;
 use crate::message::attempt::Answer;
 use crate::session::output::{CloseReason, Oddity};
 use crate::telemetry::labels::bind_name;
+use crate::telemetry::masked::Masked;
 use crate::telemetry::meters::link::{LinkMeter, LinkState, Malformation};
 use crate::wire::driver::{self, Ended};
-use crate::wire::tls::{Client, ClientOptions};
 use crate::wire::transport::{self, Stream, Target};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -91,26 +94,17 @@ impl Supervisor {
 
     async fn connect(&mut self) -> Option<Stream> {
         let (carrier, bind) = (self.options.carrier.clone(), self.bind());
-        let target = match target(&self.options) {
-            Ok(target) => target,
-            Err(error) => {
-                warn!(carrier = &*carrier, bind, %error, "TLS towards the carrier cannot be set up");
-                return None;
-            }
-        };
-        let mut connecting = std::pin::pin!(transport::connect(&target));
+        let options = self.options.clone();
+        let mut connecting = std::pin::pin!(connection(&options, &bind));
         loop {
             tokio::select! {
-                connected = &mut connecting => match connected {
-                    Ok((stream, address)) => {
-                        info!(carrier = &*carrier, bind, %address, "connected");
-                        return Some(stream);
-                    }
-                    Err(error) => {
-                        warn!(carrier = &*carrier, bind, %error, "cannot connect");
-                        return None;
-                    }
-                },
+                connected = &mut connecting => {
+                    let (stream, address) = connected?;
+                    let tls = stream.security();
+                    let (version, resumed) = (tls.map(|it| it.version), tls.map(|it| it.resumed));
+                    info!(carrier = &*carrier, bind, %address, tls = version, resumed, "connected");
+                    return Some(stream);
+                }
                 () = self.stop.cancelled() => return None,
                 command = self.commands.recv() => match command {
                     Some(command) => self.give_back(command),
@@ -132,6 +126,7 @@ impl Supervisor {
         let (mut up_at, mut taken) = (None, false);
         let report = |report: Report| match report {
             Report::Odd(oddity) => odd(meter, carrier, bind, oddity),
+            Report::Aside(aside) => by_the_way(meter, carrier, bind, aside),
             report => {
                 match &report {
                     Report::Up { .. } => {
@@ -148,10 +143,13 @@ impl Supervisor {
                 }
             }
         };
-        let ended = driver::drive(&mut talk, stream, &mut self.commands, report, &limits).await;
+        let expiry = Expiry::of(stream.security());
+        let driving = driver::drive(&mut talk, stream, &mut self.commands, report, &limits);
+        let ended = expiry.watch(driving, |left| expires(meter, carrier, bind, left)).await;
+        let hint = if up_at.is_none() { hint::of_end(&ended, options.tls.is_some()) } else { None };
         // Nothing flows until an operator or the carrier does something about it.
-        if matches!(ended, Ended::Closed(CloseReason::BindRefused(_))) {
-            warn!(carrier, bind, reason = %ended, "session ended");
+        if hint.is_some() || matches!(ended, Ended::Closed(CloseReason::BindRefused(_))) {
+            warn!(carrier, bind, reason = %ended, hint, "session ended");
         } else {
             info!(carrier, bind, reason = %ended, "session ended");
         }
@@ -181,17 +179,54 @@ impl Supervisor {
     }
 }
 
-fn target(options: &Options) -> Result<Target, crate::wire::tls::TlsError> {
-    let client = |it: &crate::link::options::Tls| {
-        let server_name = it.server_name.as_ref().map(ToString::to_string);
-        Client::new(&ClientOptions { ca_file: it.ca_file.clone(), server_name, ..ClientOptions::default() })
-    };
-    Ok(Target {
+/// A connection to the carrier, or one that the carrier makes to us; why there is none is logged.
+async fn connection(options: &Options, bind: &str) -> Option<(Stream, SocketAddr)> {
+    let carrier = &*options.carrier;
+    if let Some(outbind) = &options.outbind {
+        let listen = outbind.listen;
+        info!(carrier, bind, %listen, "waits for the carrier to connect");
+        return transport::accept(listen)
+            .await
+            .inspect_err(|error| warn!(carrier, bind, %listen, %error, "cannot listen"))
+            .ok();
+    }
+    transport::connect(&target(options))
+        .await
+        .inspect_err(|error| warn!(carrier, bind, %error, hint = hint::of_connect(error), "cannot connect"))
+        .ok()
+}
+
+fn target(options: &Options) -> Target {
+    Target {
         addresses: options.addresses.iter().map(ToString::to_string).collect(),
         local_address: options.local_address,
         connect_timeout: options.connect_timeout,
-        tls: options.tls.as_ref().map(client).transpose()?,
-    })
+        tls: options.tls.clone(),
+    }
+}
+
+/// Shows how long the carrier's certificate is good, and warns while there is time to renew it.
+fn expires(meter: &LinkMeter, carrier: &str, bind: &str, left: Left) {
+    meter.certificate_expires_in(left.seconds);
+    if left.is_to_be_told {
+        let days = (left.seconds / 86_400.0).floor();
+        warn!(carrier, bind, days, "the certificate of the carrier expires soon");
+    }
+}
+
+/// Tells what the carrier said that nothing depends on.
+fn by_the_way(meter: &LinkMeter, carrier: &str, bind: &str, aside: Aside) {
+    match aside {
+        Aside::Invited(system_id) => info!(carrier, bind, system_id = &*system_id, "outbind came, binding"),
+        Aside::Alerted(handset) => {
+            let handset = handset.map(|it| Masked(it).to_string());
+            info!(carrier, bind, handset, "the handset can be reached again");
+        }
+        Aside::Congestion(percent) => {
+            meter.congested(percent);
+            info!(carrier, bind, percent, "the carrier tells of its load");
+        }
+    }
 }
 
 /// Counts what the carrier should not have sent.

@@ -19,7 +19,7 @@ pub enum Input {
         /// What is wrong with it.
         status: CommandStatus,
     },
-    /// Send this `submit_sm`, `deliver_sm`, `data_sm` or other request of a known operation.
+    /// Send this `submit_sm`, `deliver_sm` or any other request that is legal and has an answer.
     /// It is for [`Session::credit`](crate::session::Session::credit) to say how many.
     Request(Ticket, Body),
     /// A PDU just handed out could not be encoded, so that it was not written.

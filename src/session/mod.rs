@@ -33,7 +33,7 @@ use crate::session::sequence::{Sequencer, Serial};
 use crate::session::state::{Role, State, Step, is_answered, legal};
 use crate::session::version::Version;
 use crate::session::window::{Settled, Window};
-use crate::smpp::bind::{Bind, BindKind};
+use crate::smpp::bind::{Bind, BindKind, Outbind};
 use crate::smpp::cstring::CString;
 use crate::smpp::pdu::{Body, Pdu};
 use crate::smpp::status::CommandStatus;
@@ -42,6 +42,15 @@ use std::time::Instant;
 
 /// Names one request to whoever handed it over.
 pub type Ticket = u64;
+
+/// The bind that an `outbind` calls forth.
+#[derive(Debug)]
+struct Awaited {
+    kind: BindKind,
+    bind: Bind,
+    /// What the `outbind` must bear; `None` takes any.
+    expected: Option<Outbind>,
+}
 
 /// One side of one session, from the connection to its close.
 #[derive(Debug)]
@@ -62,6 +71,10 @@ pub struct Session {
     /// Requests of the peer that the owner has not answered.
     unanswered: usize,
     length_complaints: u8,
+    /// The load that the peer last told of, in per cent.
+    congestion: u8,
+    /// ESME: what to do once an `outbind` comes.
+    awaited: Option<Awaited>,
     now: Instant,
     outputs: VecDeque<Output>,
 }
@@ -75,6 +88,32 @@ impl Session {
         session.version = version;
         session.step(Step::Bind(kind));
         session.send_request(Body::Bind(kind, bind));
+        session
+    }
+
+    /// Begins a session as an ESME on a connection that an SMSC has made: its `outbind` comes
+    /// first, within `session_init`, and the bind follows on it. The kind is receiver or
+    /// transceiver; an `outbind` that is not as `expected` ends the session.
+    pub fn esme_outbound(
+        now: Instant,
+        kind: BindKind,
+        bind: Bind,
+        expected: Option<Outbind>,
+        options: Options,
+    ) -> Self {
+        let leave_by = now + options.session_init;
+        let version = Version::of(bind.interface_version);
+        let mut session = Self::new(now, Role::Esme, leave_by, options);
+        session.version = version;
+        session.awaited = Some(Awaited { kind, bind, expected });
+        session
+    }
+
+    /// Begins a session as an SMSC on a connection just made to an ESME: the `outbind` goes first,
+    /// and the peer binds on it, within `session_init`.
+    pub fn smsc_outbound(now: Instant, outbind: Outbind, options: Options) -> Self {
+        let mut session = Self::smsc(now, options);
+        session.send_request(Body::Outbind(outbind));
         session
     }
 
@@ -97,6 +136,8 @@ impl Session {
             leave_by,
             unanswered: 0,
             length_complaints: 0,
+            congestion: 0,
+            awaited: None,
             now,
             outputs: VecDeque::new(),
             options,
@@ -168,6 +209,11 @@ impl Session {
         self.state
     }
 
+    /// Whether this version can say it: 3.3 has no optional parameters.
+    pub fn speaks(&self, body: &Body) -> bool {
+        self.version != Version::V33 || !body.needs_tlvs()
+    }
+
     /// What is spoken; certain once bound.
     pub const fn version(&self) -> Version {
         self.version
@@ -179,7 +225,8 @@ impl Session {
     fn request(&mut self, ticket: Ticket, body: Body) {
         let command = body.command_id();
         let is_message = !matches!(body, Body::Bind(..) | Body::Unbind | Body::EnquireLink);
-        let may = is_message && is_answered(command) && legal(self.role, self.state, command);
+        let is_legal = is_answered(command) && legal(self.role, self.state, self.version, command);
+        let may = is_message && is_legal && self.speaks(&body);
         if !may || self.credit() == 0 {
             return self.tell(Event::NeverSent(ticket));
         }
@@ -232,9 +279,10 @@ impl Session {
             State::Bound(_) => self.tick_bound(),
             State::Unbinding(_) if self.leave_by <= self.now => self.close(self.reason),
             State::Open | State::Binding(_) if self.leave_by <= self.now => {
-                self.close(match self.role {
-                    Role::Esme => CloseReason::BindTimeout,
-                    Role::Smsc => CloseReason::NoBind,
+                self.close(match (self.role, self.state) {
+                    (Role::Esme, State::Open) => CloseReason::NoOutbind,
+                    (Role::Esme, _) => CloseReason::BindTimeout,
+                    (Role::Smsc, _) => CloseReason::NoBind,
                 });
             }
             State::Open | State::Binding(_) | State::Unbinding(_) => (),
@@ -328,7 +376,11 @@ impl Session {
         serial
     }
 
-    fn send(&mut self, pdu: Pdu) {
+    /// Towards a peer of 3.3 nothing optional leaves.
+    fn send(&mut self, mut pdu: Pdu) {
+        if self.version == Version::V33 {
+            pdu.body.strip_tlvs();
+        }
         self.outputs.push_back(Output::Send(pdu));
     }
 

@@ -2,6 +2,7 @@
 
 use crate::session::Ticket;
 use crate::session::version::Version;
+use crate::smpp::alert::AlertNotification;
 use crate::smpp::bind::{Bind, BindKind};
 use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
@@ -74,14 +75,23 @@ pub enum Event {
     /// The session ended while the request was written and unanswered: the peer may or may
     /// not have taken it.
     Lost(Ticket),
-    /// The peer asks: a `submit_sm`, `deliver_sm` or `data_sm`, to be answered by
-    /// [`Input::Respond`](crate::session::input::Input::Respond).
+    /// The peer asks: a `submit_sm`, a `deliver_sm` or any other request that is legal and has an
+    /// answer, which is for [`Input::Respond`](crate::session::input::Input::Respond).
     Requested {
         /// To be named in the response.
         sequence: u32,
         /// The request.
         body: Body,
     },
+    /// ESME: the SMSC has asked to be bound to, and the bind has been sent.
+    Invited {
+        /// What the SMSC calls itself.
+        system_id: CString,
+    },
+    /// ESME: a handset can be reached again. Nothing answers it.
+    Alerted(AlertNotification),
+    /// The SMSC says that its load is now another, in per cent (5.0). It begins at 0.
+    Congestion(u8),
     /// The peer has sent an unbind, which was answered. The session closes.
     Unbinding,
     /// Something that should not have come, and what was done about it: for counting.
@@ -144,6 +154,12 @@ pub enum CloseReason {
     /// The peer did not answer the bind.
     #[error("the bind was not answered in time")]
     BindTimeout,
+    /// The connection was for an `outbind`, and none has come.
+    #[error("no outbind came in time")]
+    NoOutbind,
+    /// The `outbind` bore another name or password than was expected.
+    #[error("the outbind was refused")]
+    OutbindRefused,
     /// Nobody has bound on this connection.
     #[error("no bind came in time")]
     NoBind,

@@ -2,16 +2,16 @@
 //!
 //! ```text
 //!  request   legal?  ── no ──► its own response: invalid bind state, already bound
-//!            served? ── no ──► its own response: invalid command; of unknown ones generic_nack
+//!            known?  ── no ──► generic_nack: invalid command
 //!            message ────────► the owner answers, as long as not too many wait for it
 //!  response  its number names a slot or a tomb, or it is ignored and counted
 //! ```
 
-use crate::session::Session;
 use crate::session::output::{CloseReason, Event, Oddity};
 use crate::session::state::{Role, State, Step, is_known_request, legal};
 use crate::session::version::Version;
-use crate::smpp::bind::BindResp;
+use crate::session::{Awaited, Session};
+use crate::smpp::bind::{BindResp, Outbind};
 use crate::smpp::command::CommandId;
 use crate::smpp::pdu::{Body, Pdu};
 use crate::smpp::status::CommandStatus;
@@ -24,20 +24,20 @@ impl Session {
     pub(super) fn hear(&mut self, pdu: Pdu) {
         let Pdu { status, sequence, body } = pdu;
         self.keepalive.heard(self.now);
+        let congestion = body.congestion();
         match body {
             Body::EnquireLink => self.send(Pdu { status: CommandStatus::Ok, sequence, body: Body::EnquireLinkResp }),
             // It was a sign of life, and that has been taken.
             Body::EnquireLinkResp => (),
-            Body::SubmitSmResp(_) | Body::DeliverSmResp(_) | Body::DataSmResp(_) => {
-                self.settle(sequence, status, body);
-            }
             Body::BindResp(_, resp) => self.hear_bind_resp(sequence, status, resp),
             Body::UnbindResp => self.hear_unbind_resp(sequence),
             Body::GenericNack => self.hear_nack(sequence, status),
-            Body::Other(command, _) if command.is_response() => {
-                self.hear_other_resp(sequence, status, body);
-            }
+            response if response.is_response() => self.hear_other_resp(sequence, status, response),
             request => self.hear_request(sequence, request),
+        }
+        if let Some(state) = congestion.filter(|it| *it != self.congestion && self.state != State::Closed) {
+            self.congestion = state;
+            self.tell(Event::Congestion(state));
         }
     }
 
@@ -105,7 +105,7 @@ impl Session {
             self.odd(Oddity::Unserved { command });
             return self.refuse(command, sequence, CommandStatus::InvalidCommandId);
         }
-        if !legal(self.role.peer(), self.state, command) {
+        if !legal(self.role.peer(), self.state, self.version, command) {
             self.odd(Oddity::Misplaced { command });
             let is_bind = matches!(request, Body::Bind(..)) && self.role == Role::Smsc;
             let status = if is_bind { CommandStatus::AlreadyBound } else { CommandStatus::InvalidBindStatus };
@@ -124,14 +124,32 @@ impl Session {
                 let crossing = matches!(self.state, State::Unbinding(_));
                 self.close(if crossing { self.reason } else { CloseReason::PeerUnbound });
             }
-            Body::SubmitSm(_) | Body::DeliverSm(_) | Body::DataSm(_) => {
-                self.hear_message(sequence, request);
+            Body::Outbind(outbind) => self.hear_outbind(sequence, outbind),
+            Body::AlertNotification(alert) => {
+                self.keepalive.message(self.now);
+                self.tell(Event::Alerted(alert));
             }
-            _ => {
+            // Only a body that its owner made, for none that is read is kept unread.
+            Body::Other(..) => {
                 self.odd(Oddity::Unserved { command });
                 self.refuse(command, sequence, CommandStatus::InvalidCommandId);
             }
+            message => self.hear_message(sequence, message),
         }
+    }
+
+    fn hear_outbind(&mut self, sequence: u32, outbind: Outbind) {
+        let Some(Awaited { kind, bind, expected }) = self.awaited.take() else {
+            return self.odd(Oddity::Unserved { command: CommandId::OUTBIND });
+        };
+        if expected.is_some_and(|it| it != outbind) {
+            self.send(Pdu { status: CommandStatus::BindFailed, sequence, body: Body::GenericNack });
+            return self.close(CloseReason::OutbindRefused);
+        }
+        self.leave_by = self.now + self.options.bind_timeout;
+        self.tell(Event::Invited { system_id: outbind.system_id });
+        self.step(Step::Bind(kind));
+        self.send_request(Body::Bind(kind, bind));
     }
 
     fn hear_message(&mut self, sequence: u32, request: Body) {

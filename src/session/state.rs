@@ -11,6 +11,7 @@
 //! An ESME binds as soon as it is connected and a refusal ends it; an SMSC may be asked
 //! again until its `session_init` is over.
 
+use crate::session::version::Version;
 use crate::smpp::bind::BindKind;
 use crate::smpp::command::CommandId;
 
@@ -85,12 +86,13 @@ impl State {
     }
 }
 
-/// The operation matrix (SMPP 3.4, section 2.3): whether `sender` may make this request.
+/// The operation matrix (SMPP 3.4, section 2.3): whether `sender` may make this request in this
+/// version.
 ///
 /// It is read for what comes and for what goes. Two cells are wider than the table of the
 /// specification: `enquire_link` is legal everywhere, as in 5.0, and `deliver_sm` on a
 /// transmitter, as SMSCs of 3.3 do it.
-pub const fn legal(sender: Role, state: State, command: CommandId) -> bool {
+pub const fn legal(sender: Role, state: State, version: Version, command: CommandId) -> bool {
     use BindKind::{Receiver, Transceiver, Transmitter};
     use Role::{Esme, Smsc};
     match (command, sender) {
@@ -110,6 +112,10 @@ pub const fn legal(sender: Role, state: State, command: CommandId) -> bool {
             | CommandId::CANCEL_BROADCAST_SM,
             Esme,
         ) => matches!(state.kind(), Some(Transmitter | Transceiver)),
+        // Dropped in 3.4; nobody is a transceiver in 3.3.
+        (CommandId::PARAM_RETRIEVE | CommandId::QUERY_LAST_MSGS | CommandId::QUERY_MSG_DETAILS, Esme) => {
+            matches!((state.kind(), version), (Some(Transmitter), Version::V33))
+        }
         (CommandId::DATA_SM | CommandId::ALERT_NOTIFICATION, Smsc) => {
             matches!(state.kind(), Some(Receiver | Transceiver))
         }
@@ -144,9 +150,9 @@ mod tests {
         State::Closed,
     ];
 
-    /// One row a request; first what the ESME may do, then what the SMSC may.
+    /// Of 3.4 and of 5.0. One row a request; first what the ESME may do, then what the SMSC may.
     /// Columns: open, binding, bound (tx, rx, trx), unbinding (tx, rx, trx), closed.
-    const MATRIX: [(u32, &str, &str); 20] = [
+    const MATRIX: [(u32, &str, &str); 22] = [
         (0x0001, "x--------", "---------"),      // bind_receiver
         (0x0002, "x--------", "---------"),      // bind_transmitter
         (0x0009, "x--------", "---------"),      // bind_transceiver
@@ -165,19 +171,31 @@ mod tests {
         (0x0005, "---------", "--xxxxxx-"),      // deliver_sm
         (0x0102, "---------", "---xx-xx-"),      // alert_notification
         (0x0022, "---------", "---------"),      // param_retrieve, of 3.3
+        (0x0023, "---------", "---------"),      // query_last_msgs, of 3.3
+        (0x0024, "---------", "---------"),      // query_msg_details, of 3.3
         (0x8000_0004, "---------", "---------"), // no request
         (0x7777, "---------", "---------"),      // not in the specification
     ];
 
     #[test]
     fn the_operation_matrix() {
-        for (command, esme, smsc) in MATRIX {
+        for (version, (command, esme, smsc)) in Version::ALL.into_iter().flat_map(|it| MATRIX.map(|row| (it, row))) {
+            let of_33 = version == Version::V33 && (0x22..=0x24).contains(&command);
+            let esme = if of_33 { "--x--x---" } else { esme };
             for (role, row) in [(Role::Esme, esme), (Role::Smsc, smsc)] {
                 for (state, cell) in STATES.into_iter().zip(row.chars()) {
-                    let may = legal(role, state, CommandId(command));
-                    assert_eq!(may, cell == 'x', "{role:?} sends {command:#x} in {state:?}");
+                    let may = legal(role, state, version, CommandId(command));
+                    assert_eq!(may, cell == 'x', "{role:?} sends {command:#x} in {state:?} of {version:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_request_of_the_specification_stands_in_the_matrix() {
+        for command in CommandId::ALL.iter().filter(|it| !it.is_response()) {
+            let listed = MATRIX.iter().any(|row| row.0 == command.0);
+            assert_eq!(listed, is_known_request(*command), "{command}");
         }
     }
 

@@ -18,6 +18,9 @@ pub enum Version {
 const SC_INTERFACE_VERSION: [Tag; 2] = [Tag::SC_INTERFACE_VERSION, Tag(0x1002)];
 
 impl Version {
+    /// All of them, the oldest first.
+    pub const ALL: [Self; 3] = [Self::V33, Self::V34, Self::V50];
+
     /// What the SMSC says of itself in its response to a bind; `None` if it does not.
     pub fn of_resp(resp: &BindResp) -> Option<Self> {
         SC_INTERFACE_VERSION.into_iter().find_map(|tag| resp.tlvs.get_u8(tag)).map(Self::of)
@@ -65,7 +68,7 @@ mod tests {
         for (octet, version) in cases {
             assert_eq!(Version::of(octet), version, "{octet:#x}");
         }
-        for version in [Version::V33, Version::V34, Version::V50] {
+        for version in Version::ALL {
             assert_eq!(Version::of(version.octet()), version);
         }
     }

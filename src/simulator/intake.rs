@@ -17,8 +17,9 @@ use crate::simulator::outcome::{Outcome, Wish};
 use crate::simulator::receipt::{Original, TEXT_MAX};
 use crate::simulator::smsc::{Due, Smsc};
 use crate::smpp::address::Address;
+use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
-use crate::smpp::pdu::Body;
+use crate::smpp::pdu::{Body, Pdu};
 use crate::smpp::sm::{SmResp, registered_delivery as registered};
 use crate::smpp::status::CommandStatus;
 use crate::smpp::tlv::Tlvs;
@@ -118,8 +119,17 @@ impl Smsc {
         Wish::of_text(text).or_else(by_destination)
     }
 
+    /// Nothing but submits is served.
+    fn refuse_operation(&mut self, line: LineId, sequence: u32, command: CommandId) {
+        let status = CommandStatus::InvalidCommandId;
+        if let Some(Pdu { body, .. }) = Pdu::refusal(command, sequence, status) {
+            self.give(line, Input::Respond { sequence, status, body });
+        }
+    }
+
     pub(super) fn hear_submit(&mut self, line: LineId, sequence: u32, body: Body) {
-        let Some(asked) = Asked::of(body) else { return };
+        let command = body.command_id();
+        let Some(asked) = Asked::of(body) else { return self.refuse_operation(line, sequence, command) };
         self.stats.submits += 1;
         let form = self.behaviour.id;
         let answer = |status, number| Answer { sequence, status, number, form, to_data: asked.is_data };

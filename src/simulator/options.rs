@@ -8,6 +8,7 @@ use crate::simulator::behaviour::{Behaviour, Mix, Receipts, Share, Span, Style};
 use crate::simulator::identity::IdForm;
 use crate::simulator::outcome::Outcome;
 use crate::smpp::status::CommandStatus;
+use crate::wire::tls::ServerOptions;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,6 +22,15 @@ pub struct Options {
     /// Where to listen; port 0 is any that is free
     #[arg(long, default_value = "127.0.0.1:2775", value_name = "ADDRESS")]
     pub listen: SocketAddr,
+    /// A PEM file of a certificate and its chain: speak TLS, and nothing else
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+    /// A PEM file of its key
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
+    /// A PEM file of the CA that certificates of those who connect must come from
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub tls_client_ca: Option<PathBuf>,
     /// Who may bind; everybody if nobody is named. May be repeated
     #[arg(long, value_name = "SYSTEM_ID:PASSWORD", value_parser = account)]
     pub account: Vec<(String, String)>,
@@ -160,6 +170,12 @@ impl Options {
             retry_after: self.retry_after,
             ..Behaviour::default()
         }
+    }
+
+    /// TLS, if it is to be spoken.
+    pub fn tls(&self) -> Option<ServerOptions> {
+        let (certificate, key) = self.tls_certificate.clone().zip(self.tls_key.clone())?;
+        Some(ServerOptions { certificate, key, client_ca: self.tls_client_ca.clone() })
     }
 
     fn receipts(&self) -> Receipts {

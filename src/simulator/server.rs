@@ -4,20 +4,25 @@ use crate::simulator::carrier::Carrier;
 use crate::simulator::ledger::Keep;
 use crate::simulator::options::Options;
 use crate::simulator::stats::Stats;
-use crate::wire::transport::prepare;
+use crate::wire::tls;
+use crate::wire::transport::{Stream, prepare};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// Connections at a time; each costs a task and two buffers. More are closed at once.
 const CONNECTIONS_MAX: usize = 1_024;
 
 /// How long nothing is accepted after accepting failed: most likely there are no descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a TLS handshake may take.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// How long sessions may take to end once the carrier stops: longer than an unbind waits.
 const STOP_MAX: Duration = Duration::from_secs(6);
@@ -33,6 +38,7 @@ pub struct Server {
     listener: TcpListener,
     carrier: Carrier,
     ledger: Option<File>,
+    tls: Option<tls::Server>,
 }
 
 impl Server {
@@ -44,12 +50,13 @@ impl Server {
         };
         let keep = if ledger.is_some() { Keep::UntilTaken } else { Keep::Nothing };
         let carrier = Carrier::new(options.behaviour(), options.seed, keep);
-        Ok(Self { ledger, ..Self::with(options.listen, carrier).await? })
+        let tls = options.tls().map(|it| tls::Server::new(&it, &[])).transpose().map_err(io::Error::other)?;
+        Ok(Self { ledger, tls, ..Self::with(options.listen, carrier).await? })
     }
 
     /// The same for a carrier that is there already, without a file for its ledger.
     pub async fn with(listen: SocketAddr, carrier: Carrier) -> io::Result<Self> {
-        Ok(Self { listener: TcpListener::bind(listen).await?, carrier, ledger: None })
+        Ok(Self { listener: TcpListener::bind(listen).await?, carrier, ledger: None, tls: None })
     }
 
     /// Where it listens.
@@ -65,7 +72,7 @@ impl Server {
     /// Serves until `shutdown` is ready, then unbinds; returns how often what happened. Ends
     /// early with an error when the ledger cannot be written.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> io::Result<Stats> {
-        let Self { listener, carrier, mut ledger } = self;
+        let Self { listener, carrier, mut ledger, tls } = self;
         let mut connections = JoinSet::new();
         {
             let mut writing = pin!(write(&carrier, ledger.as_mut()));
@@ -73,7 +80,7 @@ impl Server {
             tokio::select! {
                 error = &mut writing => return Err(error),
                 () = &mut time => (),
-                () = accept(&listener, &carrier, &mut connections) => (),
+                () = accept(&listener, &carrier, tls.as_ref(), &mut connections) => (),
                 () = shutdown => (),
             }
             drop(listener);
@@ -94,7 +101,7 @@ impl Server {
 }
 
 /// Takes connections for ever.
-async fn accept(listener: &TcpListener, carrier: &Carrier, connections: &mut JoinSet<()>) {
+async fn accept(listener: &TcpListener, carrier: &Carrier, tls: Option<&tls::Server>, connections: &mut JoinSet<()>) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -102,15 +109,23 @@ async fn accept(listener: &TcpListener, carrier: &Carrier, connections: &mut Joi
         };
         match accepted {
             Ok((stream, _)) if connections.len() < CONNECTIONS_MAX && prepare(&stream).is_ok() => {
-                let carrier = carrier.clone();
+                let (carrier, tls) = (carrier.clone(), tls.cloned());
                 connections.spawn(async move {
-                    _ = carrier.serve(stream).await;
+                    if let Some(stream) = secure(stream, tls).await {
+                        _ = carrier.serve(stream).await;
+                    }
                 });
             }
             Ok(_) => (),
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
     }
+}
+
+/// Agrees upon TLS, if it is spoken; `None` with a peer that does not.
+async fn secure(tcp: TcpStream, tls: Option<tls::Server>) -> Option<Stream> {
+    let Some(tls) = tls else { return Some(Stream::Plain(tcp)) };
+    timeout(HANDSHAKE_MAX, tls.accept(tcp)).await.ok()?.ok()
 }
 
 /// Writes the ledger as it grows; returns only if that fails.

@@ -423,6 +423,7 @@ impl Smsc {
             Event::Lost(ticket) => self.bring_back(ticket),
             Event::Odd(_) => self.stats.oddities += 1,
             Event::Bound { .. } | Event::BindRefused(_) | Event::Unbinding => (),
+            Event::Invited { .. } | Event::Alerted(_) | Event::Congestion(_) => (),
         }
     }
 

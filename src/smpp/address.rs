@@ -2,6 +2,12 @@
 
 use crate::smpp::cstring::CString;
 
+/// The names of the fields of a source: type, plan, digits.
+pub(crate) const SOURCE: [&str; 3] = ["source_addr_ton", "source_addr_npi", "source_addr"];
+
+/// The names of the fields of a destination.
+pub(crate) const DESTINATION: [&str; 3] = ["dest_addr_ton", "dest_addr_npi", "destination_addr"];
+
 /// An address of a short message (3.4 sections 5.2.5 to 5.2.9).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Address {

@@ -2,6 +2,9 @@
 
 use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
+use crate::smpp::decode::{Fields, Missing};
+use crate::smpp::encode::{EncodeError, PASSWORD_MAX, Writer};
+use crate::smpp::status::CommandStatus;
 use crate::smpp::tlv::Tlvs;
 use std::fmt;
 
@@ -81,6 +84,29 @@ impl fmt::Debug for Bind {
     }
 }
 
+impl Bind {
+    /// Tolerant of a bind that ends after its password.
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+        Ok(Self {
+            system_id: fields.string("system_id", 16)?,
+            password: fields.string("password", 9)?,
+            system_type: fields.string("system_type", 13).unwrap_or_default(),
+            interface_version: fields.octet("interface_version").unwrap_or_default(),
+            addr_ton: fields.octet("addr_ton").unwrap_or_default(),
+            addr_npi: fields.octet("addr_npi").unwrap_or_default(),
+            address_range: fields.string("address_range", 41).unwrap_or_default(),
+        })
+    }
+
+    pub(crate) fn write(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        out.string("system_id", &self.system_id, 16)?;
+        out.string("password", &self.password, PASSWORD_MAX + 1)?;
+        out.string("system_type", &self.system_type, 13)?;
+        out.octets(&[self.interface_version, self.addr_ton, self.addr_npi]);
+        out.string("address_range", &self.address_range, 41)
+    }
+}
+
 /// The body of a bind response; empty when the bind was refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BindResp {
@@ -88,4 +114,47 @@ pub struct BindResp {
     pub system_id: CString,
     /// `sc_interface_version` and others.
     pub tlvs: Tlvs,
+}
+
+impl BindResp {
+    pub(crate) fn read(fields: &mut Fields<'_>, status: CommandStatus) -> Self {
+        let (system_id, tlvs) = fields.string_and_tlvs("system_id", 16, status);
+        Self { system_id, tlvs }
+    }
+
+    pub(crate) fn write(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        out.string("system_id", &self.system_id, 16)?;
+        out.tlvs(&self.tlvs);
+        Ok(())
+    }
+}
+
+/// The body of `outbind`: an SMSC that has connected by itself asks to be bound to.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Outbind {
+    /// Name of the SMSC.
+    pub system_id: CString,
+    /// Its password.
+    pub password: CString,
+}
+
+impl fmt::Debug for Outbind {
+    /// Everything but the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbind").field("system_id", &self.system_id).field("password", &format_args!("****")).finish()
+    }
+}
+
+impl Outbind {
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+        Ok(Self {
+            system_id: fields.string("system_id", 16)?,
+            password: fields.string("password", 9).unwrap_or_default(),
+        })
+    }
+
+    pub(crate) fn write(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        out.string("system_id", &self.system_id, 16)?;
+        out.string("password", &self.password, PASSWORD_MAX + 1)
+    }
 }

@@ -1,7 +1,9 @@
 //! `data_sm`: a short message whose text is a TLV.
 
-use crate::smpp::address::Address;
+use crate::smpp::address::{Address, DESTINATION, SOURCE};
 use crate::smpp::cstring::CString;
+use crate::smpp::decode::{Fields, Missing};
+use crate::smpp::encode::{EncodeError, Writer};
 use crate::smpp::sm::esm_class;
 use crate::smpp::tlv::{Tag, Tlvs};
 use bytes::Bytes;
@@ -39,5 +41,26 @@ impl DataSm {
     /// The type of message: the bits of [`esm_class::TYPE_MASK`].
     pub const fn message_type(&self) -> u8 {
         self.esm_class & esm_class::TYPE_MASK
+    }
+
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+        Ok(Self {
+            service_type: fields.string("service_type", 6)?,
+            source: fields.address(SOURCE, 65)?,
+            destination: fields.address(DESTINATION, 65)?,
+            esm_class: fields.octet("esm_class")?,
+            registered_delivery: fields.octet("registered_delivery")?,
+            data_coding: fields.octet("data_coding")?,
+            tlvs: fields.tlvs(),
+        })
+    }
+
+    pub(crate) fn write(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        out.string("service_type", &self.service_type, 6)?;
+        out.address("source_addr", &self.source, 65)?;
+        out.address("destination_addr", &self.destination, 65)?;
+        out.octets(&[self.esm_class, self.registered_delivery, self.data_coding]);
+        out.tlvs(&self.tlvs);
+        Ok(())
     }
 }

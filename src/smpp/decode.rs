@@ -13,19 +13,30 @@
 //! | an error response with a body | id and TLVs, else TLVs, else nothing |
 //! | octets after an operation that has no body | ignored |
 //! | a bind that ends after its password | the rest is 0 or empty |
+//! | a list of a response ends before its count | it is as long as it is |
+//! | `dest_flag` is neither 1 nor 2 | an address follows |
 //!
 //! What cannot be understood is a [`DecodeError`]: the stream is still in step, so the PDU is
 //! answered with the error's status and the session goes on. Only
 //! [`crate::smpp::frame::FrameError`] ends it.
 
 use crate::smpp::address::Address;
-use crate::smpp::bind::{Bind, BindKind, BindResp};
+use crate::smpp::alert::AlertNotification;
+use crate::smpp::bind::{Bind, BindKind, BindResp, Outbind};
+use crate::smpp::broadcast::{BroadcastSm, CancelBroadcastSm, QueryBroadcastSm};
+use crate::smpp::cancel::CancelSm;
 use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
 use crate::smpp::data::DataSm;
 use crate::smpp::field;
 use crate::smpp::frame::{HEADER_LENGTH, Header};
+use crate::smpp::legacy::{
+    ParamRetrieve, ParamRetrieveResp, QueryLastMsgs, QueryLastMsgsResp, QueryMsgDetails, QueryMsgDetailsResp,
+};
+use crate::smpp::multi::{SubmitMulti, SubmitMultiResp};
 use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::query::{QuerySm, QuerySmResp};
+use crate::smpp::replace::ReplaceSm;
 use crate::smpp::sm::{Sm, SmResp};
 use crate::smpp::status::CommandStatus;
 use crate::smpp::tlv::{Tag, Tlvs, is_well_formed};
@@ -83,10 +94,11 @@ impl Pdu {
 }
 
 /// The name of the field that should have come next.
-struct Missing(&'static str);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Missing(pub(crate) &'static str);
 
 /// What is left of a frame, read field by field.
-struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     frame: &'a Bytes,
     rest: &'a [u8],
 }
@@ -94,98 +106,90 @@ struct Fields<'a> {
 impl Fields<'_> {
     fn body(&mut self, command: CommandId, status: CommandStatus) -> Result<Body, Missing> {
         Ok(match command {
-            CommandId::SUBMIT_SM => Body::SubmitSm(self.sm()?),
-            CommandId::SUBMIT_SM_RESP => Body::SubmitSmResp(self.sm_resp(status)),
-            CommandId::DELIVER_SM => Body::DeliverSm(self.sm()?),
-            CommandId::DELIVER_SM_RESP => Body::DeliverSmResp(self.sm_resp(status)),
-            CommandId::DATA_SM => Body::DataSm(self.data_sm()?),
-            CommandId::DATA_SM_RESP => Body::DataSmResp(self.sm_resp(status)),
+            CommandId::SUBMIT_SM => Body::SubmitSm(Sm::read(self)?),
+            CommandId::SUBMIT_SM_RESP => Body::SubmitSmResp(SmResp::read(self, status)),
+            CommandId::DELIVER_SM => Body::DeliverSm(Sm::read(self)?),
+            CommandId::DELIVER_SM_RESP => Body::DeliverSmResp(SmResp::read(self, status)),
+            CommandId::DATA_SM => Body::DataSm(DataSm::read(self)?),
+            CommandId::DATA_SM_RESP => Body::DataSmResp(SmResp::read(self, status)),
             CommandId::ENQUIRE_LINK => Body::EnquireLink,
             CommandId::ENQUIRE_LINK_RESP => Body::EnquireLinkResp,
             CommandId::UNBIND => Body::Unbind,
             CommandId::UNBIND_RESP => Body::UnbindResp,
             CommandId::GENERIC_NACK => Body::GenericNack,
+            other => return self.rare_body(other, status),
+        })
+    }
+
+    fn rare_body(&mut self, command: CommandId, status: CommandStatus) -> Result<Body, Missing> {
+        Ok(match command {
+            CommandId::OUTBIND => Body::Outbind(Outbind::read(self)?),
+            CommandId::ALERT_NOTIFICATION => Body::AlertNotification(AlertNotification::read(self)?),
+            CommandId::SUBMIT_MULTI => Body::SubmitMulti(SubmitMulti::read(self)?),
+            CommandId::SUBMIT_MULTI_RESP => Body::SubmitMultiResp(self.response(status, SubmitMultiResp::read)?),
+            CommandId::QUERY_SM => Body::QuerySm(QuerySm::read(self)?),
+            CommandId::QUERY_SM_RESP => Body::QuerySmResp(self.response(status, QuerySmResp::read)?),
+            CommandId::CANCEL_SM => Body::CancelSm(CancelSm::read(self)?),
+            CommandId::CANCEL_SM_RESP => Body::CancelSmResp(self.tlvs()),
+            CommandId::REPLACE_SM => Body::ReplaceSm(ReplaceSm::read(self)?),
+            CommandId::REPLACE_SM_RESP => Body::ReplaceSmResp(self.tlvs()),
+            CommandId::BROADCAST_SM => Body::BroadcastSm(BroadcastSm::read(self)?),
+            CommandId::BROADCAST_SM_RESP => Body::BroadcastSmResp(SmResp::read(self, status)),
+            CommandId::QUERY_BROADCAST_SM => Body::QueryBroadcastSm(QueryBroadcastSm::read(self)?),
+            CommandId::QUERY_BROADCAST_SM_RESP => Body::QueryBroadcastSmResp(SmResp::read(self, status)),
+            CommandId::CANCEL_BROADCAST_SM => Body::CancelBroadcastSm(CancelBroadcastSm::read(self)?),
+            CommandId::CANCEL_BROADCAST_SM_RESP => Body::CancelBroadcastSmResp(self.tlvs()),
+            CommandId::PARAM_RETRIEVE => Body::ParamRetrieve(ParamRetrieve::read(self)?),
+            CommandId::PARAM_RETRIEVE_RESP => Body::ParamRetrieveResp(self.response(status, ParamRetrieveResp::read)?),
+            CommandId::QUERY_LAST_MSGS => Body::QueryLastMsgs(QueryLastMsgs::read(self)?),
+            CommandId::QUERY_LAST_MSGS_RESP => Body::QueryLastMsgsResp(self.response(status, QueryLastMsgsResp::read)?),
+            CommandId::QUERY_MSG_DETAILS => Body::QueryMsgDetails(QueryMsgDetails::read(self)?),
+            CommandId::QUERY_MSG_DETAILS_RESP => {
+                Body::QueryMsgDetailsResp(self.response(status, QueryMsgDetailsResp::read)?.into())
+            }
             other => match BindKind::of(other) {
-                Some(kind) if other.is_response() => Body::BindResp(kind, self.bind_resp(status)),
-                Some(kind) => Body::Bind(kind, self.bind()?),
+                Some(kind) if other.is_response() => Body::BindResp(kind, BindResp::read(self, status)),
+                Some(kind) => Body::Bind(kind, Bind::read(self)?),
                 None => Body::Other(other, self.share(self.rest)),
             },
         })
     }
+}
 
-    fn bind(&mut self) -> Result<Bind, Missing> {
-        Ok(Bind {
-            system_id: self.string(16, "system_id")?,
-            password: self.string(9, "password")?,
-            system_type: self.string(13, "system_type").unwrap_or_default(),
-            interface_version: self.octet("interface_version").unwrap_or_default(),
-            addr_ton: self.octet("addr_ton").unwrap_or_default(),
-            addr_npi: self.octet("addr_npi").unwrap_or_default(),
-            address_range: self.string(41, "address_range").unwrap_or_default(),
-        })
-    }
-
-    fn bind_resp(&mut self, status: CommandStatus) -> BindResp {
-        let (system_id, tlvs) = self.string_and_tlvs(16, status);
-        BindResp { system_id, tlvs }
-    }
-
-    fn sm(&mut self) -> Result<Sm, Missing> {
-        Ok(Sm {
-            service_type: self.string(6, "service_type")?,
-            source: self.address(21, "source_addr")?,
-            destination: self.address(21, "destination_addr")?,
-            esm_class: self.octet("esm_class")?,
-            protocol_id: self.octet("protocol_id")?,
-            priority_flag: self.octet("priority_flag")?,
-            schedule_delivery_time: self.string(17, "schedule_delivery_time")?,
-            validity_period: self.string(17, "validity_period")?,
-            registered_delivery: self.octet("registered_delivery")?,
-            replace_if_present_flag: self.octet("replace_if_present_flag")?,
-            data_coding: self.octet("data_coding")?,
-            sm_default_msg_id: self.octet("sm_default_msg_id")?,
-            short_message: self.short_message()?,
-            tlvs: self.tlvs_after_text(),
-        })
-    }
-
-    fn sm_resp(&mut self, status: CommandStatus) -> SmResp {
-        let (message_id, tlvs) = self.string_and_tlvs(65, status);
-        SmResp { message_id, tlvs }
-    }
-
-    fn data_sm(&mut self) -> Result<DataSm, Missing> {
-        Ok(DataSm {
-            service_type: self.string(6, "service_type")?,
-            source: self.address(65, "source_addr")?,
-            destination: self.address(65, "destination_addr")?,
-            esm_class: self.octet("esm_class")?,
-            registered_delivery: self.octet("registered_delivery")?,
-            data_coding: self.octet("data_coding")?,
-            tlvs: self.tlvs(),
-        })
+/// The leaves of a body, each with the name and the size that the specification gives it.
+impl Fields<'_> {
+    /// A body that may be absent, and that may be anything when the request failed.
+    fn response<T: Default>(
+        &mut self,
+        status: CommandStatus,
+        read: impl FnOnce(&mut Self) -> Result<T, Missing>,
+    ) -> Result<T, Missing> {
+        if self.rest.is_empty() {
+            return Ok(T::default());
+        }
+        match read(self) {
+            Err(_) if status != CommandStatus::Ok => Ok(T::default()),
+            read => read,
+        }
     }
 
     /// The body of a response: one string, then optional parameters. An error response may
     /// have neither, or one without the other, so the strict readings come first.
-    fn string_and_tlvs(&mut self, size: usize, status: CommandStatus) -> (CString, Tlvs) {
-        if self.rest.is_empty() {
-            return Default::default();
+    pub(crate) fn string_and_tlvs(
+        &mut self,
+        name: &'static str,
+        size: usize,
+        status: CommandStatus,
+    ) -> (CString, Tlvs) {
+        match ResponseForm::of(self.rest, size, status) {
+            ResponseForm::Nothing => Default::default(),
+            ResponseForm::TlvsOnly => (CString::default(), self.tlvs()),
+            ResponseForm::Whole => (self.string(name, size).unwrap_or_default(), self.tlvs()),
         }
-        let refused = status != CommandStatus::Ok;
-        let readable = |text: &[u8]| !refused || text.iter().all(u8::is_ascii_graphic);
-        let whole = field::c_octet(size, self.rest).is_ok_and(|(after, text)| is_well_formed(after) && readable(text));
-        if !whole && is_well_formed(self.rest) {
-            return (CString::default(), self.tlvs());
-        }
-        if !whole && refused {
-            return Default::default();
-        }
-        let string = self.string(size, "message_id").unwrap_or_default();
-        (string, self.tlvs())
     }
 
-    fn short_message(&mut self) -> Result<Bytes, Missing> {
+    /// `sm_length`, and as many octets of text.
+    pub(crate) fn short_message(&mut self) -> Result<Bytes, Missing> {
         let length = usize::from(self.octet("sm_length")?);
         let text = match field::octets_clamped(length, self.rest) {
             Ok((rest, text)) => {
@@ -198,18 +202,13 @@ impl Fields<'_> {
     }
 
     /// The optional parameters after a text that may be followed by a NUL of its own.
-    fn tlvs_after_text(&mut self) -> Tlvs {
-        if let [0, after @ ..] = self.rest
-            && !is_well_formed(self.rest)
-            && (is_well_formed(after) || (!starts_with_tag(self.rest) && starts_with_tag(after)))
-        {
-            self.rest = after;
-        }
+    pub(crate) fn tlvs_after_text(&mut self) -> Tlvs {
+        self.rest = after_text(self.rest);
         self.tlvs()
     }
 
     /// The rest as optional parameters; a rest that holds none counts as empty.
-    fn tlvs(&self) -> Tlvs {
+    pub(crate) fn tlvs(&self) -> Tlvs {
         let tlvs = Tlvs(self.share(self.rest));
         if tlvs.iter().next().is_none() {
             return Tlvs::default();
@@ -217,25 +216,71 @@ impl Fields<'_> {
         tlvs
     }
 
-    fn address(&mut self, size: usize, name: &'static str) -> Result<Address, Missing> {
-        Ok(Address { ton: self.octet(name)?, npi: self.octet(name)?, digits: self.string(size, name)? })
+    /// Type, plan and digits, whose names these are.
+    pub(crate) fn address(&mut self, [ton, npi, digits]: [&'static str; 3], size: usize) -> Result<Address, Missing> {
+        Ok(Address { ton: self.octet(ton)?, npi: self.octet(npi)?, digits: self.string(digits, size)? })
     }
 
-    fn string(&mut self, size: usize, name: &'static str) -> Result<CString, Missing> {
+    /// A C-octet string, see [`field::c_octet`].
+    pub(crate) fn string(&mut self, name: &'static str, size: usize) -> Result<CString, Missing> {
         let (rest, value) = field::c_octet(size, self.rest).map_err(|_| Missing(name))?;
         self.rest = rest;
         Ok(CString(self.share(value)))
     }
 
-    fn octet(&mut self, name: &'static str) -> Result<u8, Missing> {
+    /// A number of one octet.
+    pub(crate) fn octet(&mut self, name: &'static str) -> Result<u8, Missing> {
         let (rest, value) = field::octet(self.rest).map_err(|_| Missing(name))?;
         self.rest = rest;
         Ok(value)
     }
 
+    /// A number of four octets.
+    pub(crate) fn word(&mut self, name: &'static str) -> Result<u32, Missing> {
+        let (word, rest) = self.rest.split_first_chunk::<4>().ok_or(Missing(name))?;
+        self.rest = rest;
+        Ok(u32::from_be_bytes(*word))
+    }
+
     /// These octets of the frame, shared; an empty slice holds on to nothing.
     fn share(&self, octets: &[u8]) -> Bytes {
         self.frame.slice_ref(octets)
+    }
+}
+
+/// What the body of a response is that should be a string and optional parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResponseForm {
+    Nothing,
+    TlvsOnly,
+    Whole,
+}
+
+impl ResponseForm {
+    /// The string may have `size` octets.
+    pub(crate) fn of(rest: &[u8], size: usize, status: CommandStatus) -> Self {
+        let refused = status != CommandStatus::Ok;
+        let readable = |text: &[u8]| !refused || text.iter().all(u8::is_ascii_graphic);
+        let whole = field::c_octet(size, rest).is_ok_and(|(after, text)| is_well_formed(after) && readable(text));
+        match (whole, refused) {
+            _ if rest.is_empty() => Self::Nothing,
+            (false, _) if is_well_formed(rest) => Self::TlvsOnly,
+            (false, true) => Self::Nothing,
+            _ => Self::Whole,
+        }
+    }
+}
+
+/// What follows a text and the NUL that it may have of its own.
+pub(crate) fn after_text(rest: &[u8]) -> &[u8] {
+    match rest {
+        [0, after @ ..]
+            if !is_well_formed(rest)
+                && (is_well_formed(after) || (!starts_with_tag(rest) && starts_with_tag(after))) =>
+        {
+            after
+        }
+        _ => rest,
     }
 }
 
@@ -264,10 +309,10 @@ mod tests {
                 command: CommandId::DELIVER_SM,
                 sequence: 42,
                 status: CommandStatus::InvalidCommandLength,
-                missing: "destination_addr",
+                missing: "dest_addr_ton",
             }
         );
-        assert_eq!(error.to_string(), "deliver_sm 42 ends before its destination_addr");
+        assert_eq!(error.to_string(), "deliver_sm 42 ends before its dest_addr_ton");
         assert_eq!(
             error.answer(),
             Some(Pdu::response(42, CommandStatus::InvalidCommandLength, Body::DeliverSmResp(SmResp::default())))

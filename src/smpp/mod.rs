@@ -12,19 +12,32 @@
 //! the PDU's own octets ([`bytes::Bytes`]); nothing is copied.
 
 pub mod address;
+pub mod alert;
 pub mod bind;
+pub mod broadcast;
+pub mod cancel;
 pub mod command;
 pub mod cstring;
 pub mod data;
 pub mod decode;
 pub mod encode;
+pub mod explain;
 pub(crate) mod field;
 pub mod frame;
+pub(crate) mod layout;
+pub mod legacy;
+pub mod multi;
+pub mod optional;
+pub(crate) mod parameter;
 pub mod pdu;
+pub mod query;
+pub mod replace;
 pub mod sm;
 pub mod status;
+pub mod tags;
 pub mod time;
+pub mod tlv;
+pub mod words;
 
 #[cfg(test)]
-mod fixtures;
-pub mod tlv;
+mod tests;

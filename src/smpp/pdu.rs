@@ -2,11 +2,21 @@
 //!
 //! Reading one is in [`crate::smpp::decode`], writing one in [`crate::smpp::encode`].
 
-use crate::smpp::bind::{Bind, BindKind, BindResp};
+use crate::smpp::alert::AlertNotification;
+use crate::smpp::bind::{Bind, BindKind, BindResp, Outbind};
+use crate::smpp::broadcast::{BroadcastSm, CancelBroadcastSm, QueryBroadcastSm};
+use crate::smpp::cancel::CancelSm;
 use crate::smpp::command::CommandId;
 use crate::smpp::data::DataSm;
+use crate::smpp::legacy::{
+    ParamRetrieve, ParamRetrieveResp, QueryLastMsgs, QueryLastMsgsResp, QueryMsgDetails, QueryMsgDetailsResp,
+};
+use crate::smpp::multi::{SubmitMulti, SubmitMultiResp};
+use crate::smpp::query::{QuerySm, QuerySmResp};
+use crate::smpp::replace::ReplaceSm;
 use crate::smpp::sm::{Sm, SmResp};
 use crate::smpp::status::CommandStatus;
+use crate::smpp::tlv::Tlvs;
 use bytes::Bytes;
 
 /// One protocol data unit.
@@ -56,7 +66,33 @@ pub enum Body {
     EnquireLink,
     EnquireLinkResp,
     GenericNack,
-    /// Any other operation, its body unread.
+    Outbind(Outbind),
+    AlertNotification(AlertNotification),
+    SubmitMulti(SubmitMulti),
+    SubmitMultiResp(SubmitMultiResp),
+    QuerySm(QuerySm),
+    QuerySmResp(QuerySmResp),
+    CancelSm(CancelSm),
+    /// No fields; optional parameters are read (5.0).
+    CancelSmResp(Tlvs),
+    ReplaceSm(ReplaceSm),
+    /// No fields; optional parameters are read (5.0).
+    ReplaceSmResp(Tlvs),
+    BroadcastSm(BroadcastSm),
+    BroadcastSmResp(SmResp),
+    QueryBroadcastSm(QueryBroadcastSm),
+    QueryBroadcastSmResp(SmResp),
+    CancelBroadcastSm(CancelBroadcastSm),
+    /// No fields; optional parameters are read (5.0).
+    CancelBroadcastSmResp(Tlvs),
+    ParamRetrieve(ParamRetrieve),
+    ParamRetrieveResp(ParamRetrieveResp),
+    QueryLastMsgs(QueryLastMsgs),
+    QueryLastMsgsResp(QueryLastMsgsResp),
+    QueryMsgDetails(QueryMsgDetails),
+    /// In a box: it is larger than all others, and rarer.
+    QueryMsgDetailsResp(Box<QueryMsgDetailsResp>),
+    /// An operation of a vendor or of nobody, its body unread.
     Other(CommandId, Bytes),
 }
 
@@ -77,6 +113,28 @@ impl Body {
             Self::EnquireLink => CommandId::ENQUIRE_LINK,
             Self::EnquireLinkResp => CommandId::ENQUIRE_LINK_RESP,
             Self::GenericNack => CommandId::GENERIC_NACK,
+            Self::Outbind(_) => CommandId::OUTBIND,
+            Self::AlertNotification(_) => CommandId::ALERT_NOTIFICATION,
+            Self::SubmitMulti(_) => CommandId::SUBMIT_MULTI,
+            Self::SubmitMultiResp(_) => CommandId::SUBMIT_MULTI_RESP,
+            Self::QuerySm(_) => CommandId::QUERY_SM,
+            Self::QuerySmResp(_) => CommandId::QUERY_SM_RESP,
+            Self::CancelSm(_) => CommandId::CANCEL_SM,
+            Self::CancelSmResp(_) => CommandId::CANCEL_SM_RESP,
+            Self::ReplaceSm(_) => CommandId::REPLACE_SM,
+            Self::ReplaceSmResp(_) => CommandId::REPLACE_SM_RESP,
+            Self::BroadcastSm(_) => CommandId::BROADCAST_SM,
+            Self::BroadcastSmResp(_) => CommandId::BROADCAST_SM_RESP,
+            Self::QueryBroadcastSm(_) => CommandId::QUERY_BROADCAST_SM,
+            Self::QueryBroadcastSmResp(_) => CommandId::QUERY_BROADCAST_SM_RESP,
+            Self::CancelBroadcastSm(_) => CommandId::CANCEL_BROADCAST_SM,
+            Self::CancelBroadcastSmResp(_) => CommandId::CANCEL_BROADCAST_SM_RESP,
+            Self::ParamRetrieve(_) => CommandId::PARAM_RETRIEVE,
+            Self::ParamRetrieveResp(_) => CommandId::PARAM_RETRIEVE_RESP,
+            Self::QueryLastMsgs(_) => CommandId::QUERY_LAST_MSGS,
+            Self::QueryLastMsgsResp(_) => CommandId::QUERY_LAST_MSGS_RESP,
+            Self::QueryMsgDetails(_) => CommandId::QUERY_MSG_DETAILS,
+            Self::QueryMsgDetailsResp(_) => CommandId::QUERY_MSG_DETAILS_RESP,
             Self::Other(command, _) => *command,
         }
     }
@@ -97,6 +155,16 @@ impl Body {
             CommandId::DELIVER_SM => Self::DeliverSmResp(SmResp::default()),
             CommandId::DATA_SM => Self::DataSmResp(SmResp::default()),
             CommandId::ENQUIRE_LINK => Self::EnquireLinkResp,
+            CommandId::SUBMIT_MULTI => Self::SubmitMultiResp(SubmitMultiResp::default()),
+            CommandId::QUERY_SM => Self::QuerySmResp(QuerySmResp::default()),
+            CommandId::CANCEL_SM => Self::CancelSmResp(Tlvs::default()),
+            CommandId::REPLACE_SM => Self::ReplaceSmResp(Tlvs::default()),
+            CommandId::BROADCAST_SM => Self::BroadcastSmResp(SmResp::default()),
+            CommandId::QUERY_BROADCAST_SM => Self::QueryBroadcastSmResp(SmResp::default()),
+            CommandId::CANCEL_BROADCAST_SM => Self::CancelBroadcastSmResp(Tlvs::default()),
+            CommandId::PARAM_RETRIEVE => Self::ParamRetrieveResp(ParamRetrieveResp::default()),
+            CommandId::QUERY_LAST_MSGS => Self::QueryLastMsgsResp(QueryLastMsgsResp::default()),
+            CommandId::QUERY_MSG_DETAILS => Self::QueryMsgDetailsResp(Box::default()),
             CommandId::OUTBIND | CommandId::ALERT_NOTIFICATION => return None,
             response if response.is_response() => return None,
             unknown if unknown.name() == "unknown" => Self::GenericNack,

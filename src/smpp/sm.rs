@@ -1,7 +1,10 @@
 //! `submit_sm` and `deliver_sm`, which share one layout, and their responses.
 
-use crate::smpp::address::Address;
+use crate::smpp::address::{Address, DESTINATION, SOURCE};
 use crate::smpp::cstring::CString;
+use crate::smpp::decode::{Fields, Missing};
+use crate::smpp::encode::{EncodeError, Writer};
+use crate::smpp::status::CommandStatus;
 use crate::smpp::tlv::{Tag, Tlvs};
 use bytes::Bytes;
 
@@ -111,15 +114,61 @@ impl Sm {
     pub const fn message_type(&self) -> u8 {
         self.esm_class & esm_class::TYPE_MASK
     }
+
+    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+        Ok(Self {
+            service_type: fields.string("service_type", 6)?,
+            source: fields.address(SOURCE, 21)?,
+            destination: fields.address(DESTINATION, 21)?,
+            esm_class: fields.octet("esm_class")?,
+            protocol_id: fields.octet("protocol_id")?,
+            priority_flag: fields.octet("priority_flag")?,
+            schedule_delivery_time: fields.string("schedule_delivery_time", 17)?,
+            validity_period: fields.string("validity_period", 17)?,
+            registered_delivery: fields.octet("registered_delivery")?,
+            replace_if_present_flag: fields.octet("replace_if_present_flag")?,
+            data_coding: fields.octet("data_coding")?,
+            sm_default_msg_id: fields.octet("sm_default_msg_id")?,
+            short_message: fields.short_message()?,
+            tlvs: fields.tlvs_after_text(),
+        })
+    }
+
+    pub(crate) fn write(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        out.string("service_type", &self.service_type, 6)?;
+        out.address("source_addr", &self.source, 21)?;
+        out.address("destination_addr", &self.destination, 21)?;
+        out.octets(&[self.esm_class, self.protocol_id, self.priority_flag]);
+        out.time("schedule_delivery_time", &self.schedule_delivery_time)?;
+        out.time("validity_period", &self.validity_period)?;
+        out.octets(&[self.registered_delivery, self.replace_if_present_flag, self.data_coding, self.sm_default_msg_id]);
+        out.short_message(&self.short_message, SHORT_MESSAGE_MAX)?;
+        out.tlvs(&self.tlvs);
+        Ok(())
+    }
 }
 
-/// The body of `submit_sm_resp`, `deliver_sm_resp` and `data_sm_resp`.
+/// The body of `submit_sm_resp`, `deliver_sm_resp`, `data_sm_resp`, `broadcast_sm_resp` and
+/// `query_broadcast_sm_resp`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SmResp {
     /// The carrier's id of the message; empty in `deliver_sm_resp` and on errors.
     pub message_id: CString,
     /// Optional parameters (5.0).
     pub tlvs: Tlvs,
+}
+
+impl SmResp {
+    pub(crate) fn read(fields: &mut Fields<'_>, status: CommandStatus) -> Self {
+        let (message_id, tlvs) = fields.string_and_tlvs("message_id", 65, status);
+        Self { message_id, tlvs }
+    }
+
+    pub(crate) fn write(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+        out.string("message_id", &self.message_id, 65)?;
+        out.tlvs(&self.tlvs);
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -136,6 +136,21 @@ impl Moment {
     }
 }
 
+impl std::fmt::Display for Moment {
+    /// As RFC 3339 writes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { year, month, day, hour, minute, second, quarters } = self;
+        let sign = if *quarters < 0 { '-' } else { '+' };
+        let offset = u32::from(quarters.unsigned_abs()) * 15;
+        write!(
+            f,
+            "{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{sign}{:02}:{:02}",
+            offset / 60,
+            offset % 60
+        )
+    }
+}
+
 fn duration(field: impl Fn(usize) -> u8) -> Duration {
     let part = |at| u64::from(field(at));
     let days = part(0) * 365 + part(2) * 30 + part(4);

@@ -101,8 +101,12 @@ metrics! {
     THROTTLED = "throttled_total" Counter, Count ["carrier"] "Answers in which the carrier asked for a slower pace.";
     ENQUIRE_LINK_RTT = "enquire_link_rtt_seconds" Histogram(NETWORK), Seconds ["carrier"]
         "From an enquire_link to its response.";
+    CONGESTION = "congestion_ratio" Gauge, Count ["carrier" "bind"]
+        "The carrier's load as its congestion_state tells (5.0), 0 to 1; 0 where it never does.";
     PDUS = "pdus_total" Counter, Count ["carrier" "direction" "command"] "PDUs read and written.";
     MALFORMED_PDUS = "malformed_pdus_total" Counter, Count ["carrier" "reason"] "PDUs that could not be read or were not legal.";
+    TLS_EXPIRY = "tls_expiry_seconds" Gauge, Seconds ["carrier"]
+        "Until the certificate of a carrier expires, negative when it has; there from its first connection with TLS on.";
     RECEIPTS = "receipts_total" Counter, Count ["carrier" "status"]
         "Receipts that came, matched or not, each once, by the normalised word.";
     RECEIPT_DELAY = "receipt_delay_seconds" Histogram(HUMAN), Seconds ["carrier"] "From the submit of a part to a receipt.";

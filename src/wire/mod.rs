@@ -8,6 +8,7 @@
 
 pub mod codec;
 pub mod driver;
+pub mod certificate;
 pub mod pin;
 mod pipe;
 pub mod secret;

@@ -1,20 +1,23 @@
-//! A peer that is known by its very certificate, not by who signed it.
+//! A peer that is known by its very certificate or key, not by who signed it.
 //!
 //! Carriers with certificates of their own making are common. A pin is stricter than any
-//! root: exactly this certificate is accepted, whatever name or date it bears, and when the
-//! carrier changes it, the pin has to be changed first.
+//! root: exactly this certificate is accepted, or any with exactly this key, whatever name or
+//! date it bears. Before the carrier changes it, its next one has to be pinned beside it.
 
+use crate::wire::certificate::Certificate;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use thiserror::Error;
 
-/// The SHA-256 of a certificate in DER: what `openssl x509 -fingerprint -sha256` prints.
+/// A SHA-256, of a certificate in DER (what `openssl x509 -fingerprint -sha256` prints) or of its
+/// SubjectPublicKeyInfo (what RFC 7469 pins; it outlives a renewal that keeps the key). They need
+/// no mark: no certificate has the digest of a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Pin([u8; 32]);
 
@@ -28,7 +31,22 @@ impl Pin {
     pub fn of(certificate: &CertificateDer<'_>) -> Self {
         Self(Sha256::digest(certificate).into())
     }
+
+    /// The pin of the public key of this certificate; `None` when it cannot be read.
+    pub fn of_key(certificate: &CertificateDer<'_>) -> Option<Self> {
+        Certificate::read(certificate).map(|it| Self(Sha256::digest(it.public_key).into()))
+    }
+
+    /// Its octets.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
+
+/// The certificate of the peer is none that is pinned.
+#[derive(Debug, Error)]
+#[error("it is not pinned; its SHA-256 is {0:?}")]
+pub struct NotPinned(pub Pin);
 
 impl FromStr for Pin {
     type Err = NotAPin;
@@ -53,11 +71,11 @@ impl fmt::Debug for Pin {
     }
 }
 
-/// Accepts the pinned certificate and no other. That the peer holds its key is proved by
-/// the handshake's signature, which is verified as always.
+/// Accepts what is pinned and nothing else. That the peer holds the key is proved by the
+/// handshake's signature, which is verified as always.
 #[derive(Debug)]
 pub(super) struct PinnedVerifier {
-    pub(super) pin: Pin,
+    pub(super) pins: Vec<Pin>,
     pub(super) provider: Arc<CryptoProvider>,
 }
 
@@ -70,10 +88,11 @@ impl ServerCertVerifier for PinnedVerifier {
         _ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        if Pin::of(end_entity) == self.pin {
+        let found = Pin::of(end_entity);
+        if self.pins.contains(&found) || Pin::of_key(end_entity).is_some_and(|it| self.pins.contains(&it)) {
             Ok(ServerCertVerified::assertion())
         } else {
-            Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
+            Err(Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(NotPinned(found))))))
         }
     }
 

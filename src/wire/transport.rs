@@ -1,6 +1,6 @@
 //! TCP connections, plain or secured, and how they are made.
 
-use crate::wire::tls::{Client, TlsError};
+use crate::wire::tls::{Client, Security, TlsError};
 use socket2::{SockRef, TcpKeepalive};
 use std::fmt;
 use std::io;
@@ -110,6 +110,17 @@ impl fmt::Display for ConnectError {
 
 impl std::error::Error for ConnectError {}
 
+/// Waits for a connection to an address of ours; others are refused once it is there.
+pub async fn accept(listen: SocketAddr) -> io::Result<(Stream, SocketAddr)> {
+    let socket = if listen.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // The connection before may still be remembered by the system.
+    socket.set_reuseaddr(true)?;
+    socket.bind(listen)?;
+    let (tcp, address) = socket.listen(1)?.accept().await?;
+    prepare(&tcp)?;
+    Ok((Stream::Plain(tcp), address))
+}
+
 async fn connect_to(target: &Target, name: &str, address: SocketAddr) -> Result<Stream, Refusal> {
     let by = tokio::time::Instant::now() + target.connect_timeout;
     let tcp = match tokio::time::timeout_at(by, connect_tcp(target.local_address, address)).await {
@@ -151,6 +162,16 @@ pub enum Stream {
     Plain(TcpStream),
     /// Secured by TLS, as either side of it.
     Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    /// What TLS agreed upon; `None` without TLS.
+    pub fn security(&self) -> Option<Security> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(tls) => Some(Security::of(tls)),
+        }
+    }
 }
 
 impl AsyncRead for Stream {

@@ -290,31 +290,11 @@ async fn http2_runs_many_requests_on_one_connection() {
 
 #[tokio::test]
 async fn tls_is_spoken_where_it_is_given_and_plain_text_is_cut() {
-    let folder = tempfile::tempdir().unwrap();
-    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
-    let made = std::process::Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
-        .args([
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-            "-addext",
-            "basicConstraints=critical,CA:FALSE",
-        ])
-        .args([std::ffi::OsStr::new("-keyout"), key.as_ref(), std::ffi::OsStr::new("-out"), certificate.as_ref()])
-        .stderr(std::process::Stdio::null())
-        .status();
-    if made.is_err() && std::env::var_os("CI").is_none() {
-        println!("skipped: there is no openssl here");
-        return;
-    }
-    assert!(made.unwrap().success(), "openssl made no certificate");
-    let ours = tls::Server::new(&tls::ServerOptions { certificate: certificate.clone(), key }, &PROTOCOLS).unwrap();
+    let Some(identity) = crate::identity::identity() else { return };
+    let ours = tls::Server::new(&identity.serving(), &PROTOCOLS).unwrap();
     let options = Http { header_timeout: Duration::from_millis(300), ..options() };
     let served = serve_with(World::new(), &options, Some(ours));
-    let trusting = tls::ClientOptions { ca_file: Some(certificate), ..tls::ClientOptions::default() };
-    let client = tls::Client::new(&trusting).unwrap();
+    let client = identity.client();
     let tcp = TcpStream::connect(served.address).await.unwrap();
     let mut stream = client.connect("localhost", tcp).await.unwrap();
     stream.write_all(post(BODY).as_bytes()).await.unwrap();

@@ -64,6 +64,14 @@ impl Smsc {
 }
 
 impl Link {
+    /// Connects to an address that waits for an SMSC; `None` if nobody listens there yet.
+    pub(crate) fn to(port: u16) -> Option<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        stream.set_nodelay(true).expect("an option");
+        Some(Self(stream))
+    }
+
     /// Sends octets as they are. What the peer thinks of them is seen by reading.
     pub(crate) fn send(&mut self, octets: &[u8]) {
         // A peer that has closed already has made its point.

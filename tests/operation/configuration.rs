@@ -7,7 +7,7 @@ use std::process::Output;
 use std::time::Duration;
 
 /// A configuration is wrong (sysexits.h, EX_CONFIG).
-const EXIT_CONFIG: i32 = 78;
+pub(crate) const EXIT_CONFIG: i32 = 78;
 
 fn good(port: u16) -> String {
     account("[1]") + &carrier(port, "") + &route("")

@@ -7,4 +7,6 @@ mod kill;
 mod life;
 mod mo;
 mod notify;
+mod outbind;
 mod prometheus;
+pub(crate) mod tls;

@@ -2,4 +2,5 @@
 
 mod handsets;
 mod receipts;
+mod tls;
 mod wire;

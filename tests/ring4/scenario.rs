@@ -189,7 +189,8 @@ impl Scenario {
                 ..Options::default()
             };
             let ahead = dice.below(window as u64 + 1) as usize;
-            let manner = Manner { kind: *kind, bind: Bind::default(), session, ahead, dialect: dialect.clone() };
+            let (says, dialect) = (Bind::default(), dialect.clone());
+            let manner = Manner { kind: *kind, bind: says, inviter: None, session, ahead, dialect };
             links.insert(LinkId { carrier, bind }, manner);
         }
         kinds.iter().filter(|it| it.submits()).count() as u8

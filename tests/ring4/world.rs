@@ -562,7 +562,7 @@ impl World {
                 }
                 link.inbound.push(report);
             }
-            Report::Odd(_) => return,
+            Report::Odd(_) | Report::Aside(_) => return,
             Report::Up { capacity, .. } => {
                 link.capacity = (*capacity).max(link.capacity);
                 link.answers.push(report);

@@ -1,5 +1,7 @@
 //! Sessions in virtual time: a pair of them over a wire made of dice, and single
 //! conversations word by word.
 
+mod operations;
 mod pair;
+mod talk;
 mod words;

@@ -11,11 +11,15 @@ use nuncio::session::options::Options;
 use nuncio::session::output::{CloseReason, Event, Output};
 use nuncio::session::state::{Role, State};
 use nuncio::session::{Session, Ticket};
-use nuncio::smpp::bind::{Bind, BindKind, BindResp};
+use nuncio::smpp::alert::AlertNotification;
+use nuncio::smpp::bind::{Bind, BindKind, BindResp, Outbind};
 use nuncio::smpp::command::CommandId;
+use nuncio::smpp::legacy::ParamRetrieve;
 use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::query::QuerySm;
 use nuncio::smpp::sm::{Sm, SmResp};
 use nuncio::smpp::status::CommandStatus;
+use nuncio::smpp::tlv::{Tag, Tlvs};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -215,6 +219,7 @@ impl World {
             Event::NeverSent(ticket) => self.ends[end].end(ticket, Fate::NeverSent),
             Event::Lost(ticket) => self.ends[end].end(ticket, Fate::Lost),
             Event::Bound { .. } | Event::BindRefused(_) | Event::Unbinding | Event::Odd(_) => (),
+            Event::Invited { .. } | Event::Alerted(_) | Event::Congestion(_) => (),
         }
     }
 
@@ -233,7 +238,11 @@ impl World {
         let (octets, resp) = match body {
             Body::SubmitSm(sm) => (sm.short_message, Body::SubmitSmResp(SmResp::default())),
             Body::DeliverSm(sm) => (sm.short_message, Body::DeliverSmResp(SmResp::default())),
-            other => unreachable!("nobody sends {other:?}"),
+            other => {
+                let refusal = Pdu::refusal(other.command_id(), sequence, CommandStatus::InvalidCommandId);
+                let body = refusal.expect("a request for the owner has an answer").body;
+                return self.post(end, 0, Parcel::Respond(sequence, CommandStatus::InvalidCommandId, body));
+            }
         };
         let Ok(octets) = <[u8; 8]>::try_from(&octets[..]) else {
             return;
@@ -248,6 +257,8 @@ impl World {
         self.ends[end].fates.push(Fate::Open);
         let sm = Sm { short_message: ticket.to_be_bytes().to_vec().into(), ..Sm::default() };
         let body = if end == 0 { Body::SubmitSm(sm) } else { Body::DeliverSm(sm) };
+        // Every input is a tick, which may free slots: the credit counts as of now.
+        self.tell(end, Input::Tick);
         let credit = self.ends[end].session.credit();
         self.tell(end, Input::Request(ticket, body));
         let fate = self.ends[end].fates[ticket as usize];
@@ -258,7 +269,7 @@ impl World {
     fn malice(&mut self) {
         let end = self.dice.below(2) as usize;
         let sequence = self.dice.below(60) as u32;
-        let parcel = match self.dice.below(14) {
+        let parcel = match self.dice.below(15) {
             0 => return self.tell(end, Input::Unbind),
             1 if self.dice.one_in(3) => return self.tell(end, Input::Eof),
             2 => Parcel::Undecodable(CommandId(self.dice.below(0x20) as u32), sequence),
@@ -279,6 +290,19 @@ impl World {
             }
             11 => Parcel::Respond(sequence, CommandStatus::Ok, Body::SubmitSmResp(SmResp::default())),
             12 => return self.tell(end, Input::Unsent { sequence: u32::MAX }),
+            13 => {
+                let body = match self.dice.below(5) {
+                    0 => Body::QuerySm(QuerySm::default()),
+                    1 => Body::AlertNotification(AlertNotification::default()),
+                    2 => Body::Outbind(Outbind::default()),
+                    3 => Body::ParamRetrieve(ParamRetrieve::default()),
+                    _ => {
+                        let load = self.dice.below(101) as u8;
+                        Body::CancelSmResp(Tlvs::build().push(Tag::CONGESTION_STATE, &[load]).build())
+                    }
+                };
+                Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body })
+            }
             _ => return self.request(end),
         };
         self.post(end, 0, parcel);

@@ -1,6 +1,6 @@
 //! Single conversations, word by word: what is said, what is answered, and when it ends.
 
-use nuncio::session::Session;
+use super::talk::{OK, SECOND, Talk, pdu, refused, submit_sm_resp};
 use nuncio::session::input::Input;
 use nuncio::session::options::Options;
 use nuncio::session::output::{CloseReason, Event, Oddity, Output};
@@ -9,103 +9,9 @@ use nuncio::session::version::Version;
 use nuncio::smpp::bind::{Bind, BindKind, BindResp};
 use nuncio::smpp::command::CommandId;
 use nuncio::smpp::data::DataSm;
-use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::pdu::Body;
 use nuncio::smpp::sm::{Sm, SmResp};
 use nuncio::smpp::status::CommandStatus;
-use std::time::{Duration, Instant};
-
-const SECOND: Duration = Duration::from_secs(1);
-const OK: CommandStatus = CommandStatus::Ok;
-
-fn pdu(status: CommandStatus, sequence: u32, body: Body) -> Pdu {
-    Pdu { status, sequence, body }
-}
-
-/// A session and its clock, which goes by whole seconds.
-struct Talk {
-    session: Session,
-    start: Instant,
-}
-
-impl Talk {
-    /// An ESME whose bind, number 1, has just been accepted.
-    fn esme(kind: BindKind, options: Options) -> Self {
-        let mut talk = Self::binding(kind, options);
-        let told = talk.hear(0, OK, 1, Body::BindResp(kind, BindResp::default()));
-        assert!(matches!(told[..], [Output::Event(Event::Bound { .. })]), "{told:?}");
-        talk
-    }
-
-    fn binding(kind: BindKind, options: Options) -> Self {
-        let start = Instant::now();
-        let bind = Bind { interface_version: 0x34, ..Bind::default() };
-        let mut talk = Self { session: Session::esme(start, kind, bind.clone(), options), start };
-        assert_eq!(talk.drain(), [Output::Send(pdu(OK, 1, Body::Bind(kind, bind)))]);
-        talk
-    }
-
-    /// An SMSC to which a peer has just bound.
-    fn smsc(kind: BindKind, options: Options) -> Self {
-        let mut talk = Self::accepting(options);
-        let told = talk.hear(0, OK, 9, Body::Bind(kind, Bind::default()));
-        assert!(matches!(told[..], [Output::Event(Event::BindRequested { sequence: 9, .. })]), "{told:?}");
-        let told = talk.respond(0, 9, OK, Body::BindResp(kind, BindResp::default()));
-        assert!(matches!(told[..], [Output::Send(_), Output::Event(Event::Bound { .. })]), "{told:?}");
-        talk
-    }
-
-    fn accepting(options: Options) -> Self {
-        let start = Instant::now();
-        Self { session: Session::smsc(start, options), start }
-    }
-
-    fn at(&mut self, second: u32, input: Input) -> Vec<Output> {
-        self.session.handle(self.start + SECOND * second, input);
-        self.drain()
-    }
-
-    fn hear(&mut self, second: u32, status: CommandStatus, sequence: u32, body: Body) -> Vec<Output> {
-        self.at(second, Input::Pdu(pdu(status, sequence, body)))
-    }
-
-    fn respond(&mut self, second: u32, sequence: u32, status: CommandStatus, body: Body) -> Vec<Output> {
-        self.at(second, Input::Respond { sequence, status, body })
-    }
-
-    fn submit(&mut self, second: u32, ticket: u64) -> Vec<Output> {
-        self.at(second, Input::Request(ticket, Body::SubmitSm(Sm::default())))
-    }
-
-    /// All that is said, without the waiting; the last word of a closed session is Close.
-    fn drain(&mut self) -> Vec<Output> {
-        let mut said = Vec::new();
-        loop {
-            match self.session.poll() {
-                Output::Wait(_) => return said,
-                close @ Output::Close(_) => {
-                    said.push(close);
-                    return said;
-                }
-                output => said.push(output),
-            }
-        }
-    }
-
-    fn waits_until(&mut self) -> u64 {
-        match self.session.poll() {
-            Output::Wait(Some(at)) => (at - self.start).as_secs(),
-            other => panic!("it does not wait: {other:?}"),
-        }
-    }
-}
-
-fn submit_sm_resp() -> Body {
-    Body::SubmitSmResp(SmResp::default())
-}
-
-fn refused(status: CommandStatus, sequence: u32, body: Body) -> Output {
-    Output::Send(pdu(status, sequence, body))
-}
 
 #[test]
 fn answers_come_in_any_order() {
@@ -267,18 +173,16 @@ fn what_is_not_legal_is_refused_by_its_own_response() {
 }
 
 #[test]
-fn operations_that_are_unknown_or_not_served() {
+fn operations_that_are_unknown() {
     let mut smsc = Talk::smsc(BindKind::Transceiver, Options::default());
     let other = |command| Body::Other(CommandId(command), Default::default());
     let unserved = |command| Output::Event(Event::Odd(Oddity::Unserved { command: CommandId(command) }));
     let invalid = CommandStatus::InvalidCommandId;
-    // query_sm has a response of its own, 0x7777 has none, 0x80007777 is no request.
-    assert_eq!(smsc.hear(1, OK, 4, other(0x03)), [unserved(0x03), refused(invalid, 4, other(0x8000_0003))]);
+    // A vendor's auth_acc has a response of its own, 0x7777 has none, 0x80007777 is no request.
+    let resp = other(0x8100_0001);
+    assert_eq!(smsc.hear(1, OK, 4, other(0x0100_0001)), [unserved(0x0100_0001), refused(invalid, 4, resp)]);
     assert_eq!(smsc.hear(1, OK, 5, other(0x7777)), [unserved(0x7777), refused(invalid, 5, Body::GenericNack)]);
     assert_eq!(smsc.hear(1, OK, 6, other(0x8000_7777)), [unserved(0x8000_7777)]);
-    // alert_notification has no response.
-    let mut esme = Talk::esme(BindKind::Receiver, Options::default());
-    assert_eq!(esme.hear(1, OK, 6, other(0x0102)), [unserved(0x0102)]);
 }
 
 #[test]

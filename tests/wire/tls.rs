@@ -1,69 +1,19 @@
 //! TLS against OpenSSL and against ourselves.
 
 use super::driver::Agreeable;
+use crate::identity::{Identity, identity};
 use nuncio::session::output::CloseReason;
 use nuncio::wire::driver::{Ended, drive};
 use nuncio::wire::pin::Pin;
-use nuncio::wire::tls::{Client, ClientOptions, Server, ServerOptions, TlsError};
+use nuncio::wire::tls::{Client, ClientOptions, MinVersion, Security, Server, ServerOptions, TlsError, alert};
 use nuncio::wire::transport::{ConnectError, Refusal, Stream, Target, connect};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use rustls::AlertDescription;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
-use tempfile::TempDir;
+use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-
-/// A certificate for `localhost`, its key, and the folder of both.
-struct Identity {
-    _folder: TempDir,
-    certificate: PathBuf,
-    key: PathBuf,
-}
-
-/// Makes a certificate; `None`, and a line that says so, where there is no OpenSSL. In
-/// continuous integration there has to be one.
-fn identity() -> Option<Identity> {
-    let folder = tempfile::tempdir().unwrap();
-    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
-        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
-        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
-        .arg("-keyout")
-        .arg(&key)
-        .arg("-out")
-        .arg(&certificate)
-        .stderr(Stdio::null())
-        .status();
-    match made {
-        Ok(status) => assert!(status.success(), "openssl made no certificate"),
-        Err(error) => {
-            assert!(std::env::var_os("CI").is_none(), "no openssl: {error}");
-            println!("skipped: there is no openssl here ({error})");
-            return None;
-        }
-    }
-    Some(Identity { _folder: folder, certificate, key })
-}
-
-impl Identity {
-    fn client(&self, server_name: Option<&str>) -> Client {
-        let options = ClientOptions {
-            ca_file: Some(self.certificate.clone()),
-            server_name: server_name.map(str::to_owned),
-            ..ClientOptions::default()
-        };
-        Client::new(&options).unwrap()
-    }
-
-    fn server(&self) -> Server {
-        let options = ServerOptions { certificate: self.certificate.clone(), key: self.key.clone() };
-        Server::new(&options, &[]).unwrap()
-    }
-}
 
 /// OpenSSL as a server that sends each line back reversed.
 struct OpenSsl {
@@ -73,8 +23,14 @@ struct OpenSsl {
 
 impl OpenSsl {
     fn serve(identity: &Identity) -> Self {
+        Self::serve_with(identity, &[])
+    }
+
+    fn serve_with(identity: &Identity, more: &[&str]) -> Self {
         let mut child = Command::new("openssl")
-            .args(["s_server", "-rev", "-accept", "127.0.0.1:0", "-cert"])
+            .args(["s_server", "-rev", "-accept", "127.0.0.1:0"])
+            .args(more)
+            .arg("-cert")
             .arg(&identity.certificate)
             .arg("-key")
             .arg(&identity.key)
@@ -122,7 +78,7 @@ fn why(error: ConnectError) -> TlsError {
 async fn openssl_is_understood() {
     let Some(identity) = identity() else { return };
     let openssl = OpenSsl::serve(&identity);
-    let (mut stream, _) = connect(&target(openssl.port, Some(identity.client(None)))).await.unwrap();
+    let (mut stream, _) = connect(&target(openssl.port, Some(identity.client()))).await.unwrap();
     stream.write_all(b"tired\n").await.unwrap();
     stream.flush().await.unwrap();
     let mut back = [0; 6];
@@ -132,11 +88,12 @@ async fn openssl_is_understood() {
 
 #[tokio::test]
 async fn a_certificate_of_another_name_or_of_nobody_is_not_accepted() {
-    let (Some(identity), Some(stranger)) = (identity(), self::identity()) else {
+    let (Some(identity), Some(stranger)) = (identity(), crate::identity::identity()) else {
         return;
     };
     let openssl = OpenSsl::serve(&identity);
-    for client in [identity.client(Some("example.net")), stranger.client(None)] {
+    let elsewhere = ClientOptions { server_name: Some("example.net".to_owned()), ..identity.trusting() };
+    for client in [Client::new(&elsewhere).unwrap(), stranger.client()] {
         let error = connect(&target(openssl.port, Some(client))).await.unwrap_err();
         let why = why(error);
         assert!(matches!(why, TlsError::Untrusted(_)), "{why}");
@@ -145,17 +102,23 @@ async fn a_certificate_of_another_name_or_of_nobody_is_not_accepted() {
 
 #[tokio::test]
 async fn a_pinned_certificate_and_no_other_is_accepted() {
-    let (Some(identity), Some(stranger)) = (identity(), self::identity()) else {
+    let (Some(identity), Some(stranger)) = (identity(), crate::identity::identity()) else {
         return;
     };
     let openssl = OpenSsl::serve(&identity);
-    let pinned = |identity: &Identity| {
-        let pin = Some(Pin::of(&CertificateDer::from_pem_file(&identity.certificate).unwrap()));
-        Client::new(&ClientOptions { pin, ..ClientOptions::default() }).unwrap()
-    };
-    connect(&target(openssl.port, Some(pinned(&identity)))).await.unwrap();
-    let why = why(connect(&target(openssl.port, Some(pinned(&stranger)))).await.unwrap_err());
-    assert!(matches!(why, TlsError::Untrusted(_)), "{why}");
+    let next = self::identity().unwrap();
+    let pinned =
+        |pins: &[Pin]| Client::new(&ClientOptions { pins: pins.to_vec(), ..ClientOptions::default() }).unwrap();
+    let key = Pin::of_key(&identity.der()).unwrap();
+    for pins in [&[identity.pin()][..], &[next.pin(), identity.pin()], &[key]] {
+        connect(&target(openssl.port, Some(pinned(pins)))).await.unwrap();
+    }
+    let error = connect(&target(openssl.port, Some(pinned(&[stranger.pin(), next.pin()])))).await.unwrap_err();
+    assert!(matches!(why(error), TlsError::NotPinned(found) if found == identity.pin()));
+    // A renewal that keeps the key changes the pin of the certificate, and not that of the key.
+    let before = identity.pin();
+    identity.renew();
+    assert!(before != identity.pin() && Some(key) == Pin::of_key(&identity.der()));
 }
 
 #[tokio::test]
@@ -170,7 +133,7 @@ async fn a_tls_peer_may_leave_without_farewell() {
         assert_ne!(stream.read(&mut bind).await.unwrap(), 0);
     };
     let esme = async {
-        let (stream, _) = connect(&target(port, Some(identity.client(None)))).await.unwrap();
+        let (stream, _) = connect(&target(port, Some(identity.client()))).await.unwrap();
         let mut esme = Agreeable::esme(Default::default());
         let (_orders, mut commands) = tokio::sync::mpsc::channel(1);
         drive(&mut esme, stream, &mut commands, |_| (), &Default::default()).await
@@ -190,7 +153,7 @@ async fn a_peer_that_speaks_plain_text_is_named_so() {
         tcp.write_all(&[0, 0, 0, 16, 0x80, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0]).await.unwrap();
         tcp
     };
-    let target = target(port, Some(identity.client(None)));
+    let target = target(port, Some(identity.client()));
     let (_tcp, connected) = tokio::join!(plain, connect(&target));
     let error = connected.unwrap_err();
     assert!(error.to_string().contains("does not speak TLS here: it sent plain text"), "{error}");
@@ -208,7 +171,7 @@ async fn our_server_and_our_client() {
         stream.write_all(b"good day").await.unwrap();
         stream.shutdown().await.unwrap();
     };
-    let target = target(port, Some(identity.client(None)));
+    let target = target(port, Some(identity.client()));
     let ((), connected) = tokio::join!(server, connect(&target));
     let (mut stream, peer) = connected.unwrap();
     assert!(matches!(stream, Stream::Tls(_)));
@@ -243,4 +206,132 @@ fn files_that_cannot_be_used_are_named() {
     let options = ClientOptions { ca_file: Some(file.path().into()), ..ClientOptions::default() };
     let error = Client::new(&options).unwrap_err().to_string();
     assert!(error.ends_with("there is no certificate in it"), "{error}");
+}
+
+/// A line to OpenSSL and back, so that what it sends after the handshake is read too.
+async fn exchange(stream: &mut Stream) {
+    stream.write_all(b"tired\n").await.unwrap();
+    stream.flush().await.unwrap();
+    let mut back = [0; 6];
+    stream.read_exact(&mut back).await.unwrap();
+    assert_eq!(&back, b"derit\n");
+}
+
+#[tokio::test]
+async fn a_session_is_resumed_when_the_same_client_comes_back() {
+    let Some(identity) = identity() else { return };
+    for (option, version) in [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")] {
+        let openssl = OpenSsl::serve_with(&identity, &[option]);
+        let client = identity.client();
+        for resumed in [false, true, true] {
+            let (mut stream, _) = connect(&target(openssl.port, Some(client.clone()))).await.unwrap();
+            exchange(&mut stream).await;
+            let security = stream.security().unwrap();
+            assert_eq!(security, Security { version, resumed, expires: security.expires });
+            let left = security.expires.unwrap() - OffsetDateTime::now_utc();
+            assert!((47..=48).contains(&left.whole_hours()), "{left}");
+        }
+        let (stream, _) = connect(&target(openssl.port, Some(identity.client()))).await.unwrap();
+        assert!(!stream.security().unwrap().resumed, "another client knows nothing of it");
+    }
+}
+
+#[tokio::test]
+async fn a_version_below_the_least_is_not_spoken() {
+    let Some(identity) = identity() else { return };
+    let openssl = OpenSsl::serve_with(&identity, &["-tls1_2"]);
+    let options = ClientOptions { min_version: MinVersion::Tls13, ..identity.trusting() };
+    let error = connect(&target(openssl.port, Some(Client::new(&options).unwrap()))).await.unwrap_err();
+    assert!(matches!(why(error), TlsError::Refused(AlertDescription::ProtocolVersion)));
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_a_certificate_takes_the_right_one_only() {
+    let (Some(identity), Some(ours), Some(stranger)) = (identity(), crate::identity::identity(), self::identity())
+    else {
+        return;
+    };
+    let options = ServerOptions { client_ca: Some(ours.certificate.clone()), ..identity.serving() };
+    let server = Server::new(&options, &[]).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for (own, expected) in [
+        (Some(&ours), Ok(())),
+        (Some(&stranger), Err(AlertDescription::DecryptError)),
+        (None, Err(AlertDescription::CertificateRequired)),
+    ] {
+        let options = ClientOptions {
+            client_certificate: own.map(|it| it.certificate.clone()),
+            client_key: own.map(|it| it.key.clone()),
+            ..identity.trusting()
+        };
+        let target = target(port, Some(Client::new(&options).unwrap()));
+        let serve = async {
+            let (tcp, _) = listener.accept().await.unwrap();
+            let accepted = server.accept(tcp).await;
+            if let Ok(mut stream) = accepted {
+                stream.write_all(b"!").await.unwrap();
+                stream.shutdown().await.unwrap();
+            }
+        };
+        let ((), connected) = tokio::join!(serve, connect(&target));
+        // With TLS 1.3 the client is done before the server has looked at its certificate.
+        let (mut stream, _) = connected.unwrap();
+        let heard = stream.read_u8().await;
+        assert_eq!(heard.map(|_| ()).map_err(|error| alert(&error).unwrap_or(AlertDescription::CloseNotify)), expected);
+    }
+}
+
+#[test]
+fn a_key_of_another_certificate_is_named() {
+    let (Some(identity), Some(stranger)) = (identity(), crate::identity::identity()) else { return };
+    let options = ClientOptions {
+        client_certificate: Some(identity.certificate.clone()),
+        client_key: Some(stranger.key.clone()),
+        ..identity.trusting()
+    };
+    let error = Client::new(&options).unwrap_err();
+    let (key, certificate) = (stranger.key.display(), identity.certificate.display());
+    assert_eq!(error.to_string(), format!("{key} is not the key of the certificate in {certificate}"));
+}
+
+#[test]
+fn clients_are_equal_when_options_and_contents_of_files_are() {
+    let (Some(identity), Some(ours)) = (identity(), crate::identity::identity()) else { return };
+    let options = ClientOptions {
+        client_certificate: Some(ours.certificate.clone()),
+        client_key: Some(ours.key.clone()),
+        ..identity.trusting()
+    };
+    let (client, same) = (Client::new(&options).unwrap(), Client::new(&options).unwrap());
+    assert!(client == same);
+    let others = [
+        ClientOptions { min_version: MinVersion::Tls13, ..options.clone() },
+        ClientOptions { server_name: Some("example.net".to_owned()), ..options.clone() },
+        ClientOptions { client_certificate: None, client_key: None, ..options.clone() },
+        ClientOptions { pins: vec![identity.pin()], ..options.clone() },
+    ];
+    assert!(others.iter().all(|it| Client::new(it).unwrap() != client));
+    for changed in [&identity, &ours] {
+        let before = Client::new(&options).unwrap();
+        changed.renew();
+        assert!(Client::new(&options).unwrap() != before, "what is in {} counts", changed.certificate.display());
+    }
+    assert!(!format!("{client:?}").contains("key"), "{client:?}");
+}
+
+#[tokio::test]
+async fn a_peer_that_resets_the_handshake_is_taken_for_one_without_tls() {
+    let Some(identity) = identity() else { return };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let reset = async {
+        let (tcp, _) = listener.accept().await.unwrap();
+        // The greeting lies unread: closing resets.
+        tcp.readable().await.unwrap();
+    };
+    let target = target(port, Some(identity.client()));
+    let ((), connected) = tokio::join!(reset, connect(&target));
+    let why = why(connected.unwrap_err());
+    assert!(matches!(why, TlsError::Closed), "{why}");
 }

@@ -4,13 +4,13 @@ use crate::carrier::dialect::{Cost, Dialect, IdForm, Numbering, ReceiptsAsked};
 use crate::carrier::mo;
 use crate::config::Environment;
 use crate::config::compile::password::password;
-use crate::config::compile::service::{readable, wait};
-use crate::config::compile::{Names, check_name, find_duplicates, price};
+use crate::config::compile::service::wait;
+use crate::config::compile::{Names, check_name, find_duplicates, outbind, price, tls};
 use crate::config::error::Findings;
-use crate::config::schema::carrier::{self as written, TlsChoice};
+use crate::config::schema::carrier as written;
 use crate::config::units::Span;
 use crate::dispatch::plan::Carrier;
-use crate::link::options::{Credentials, Options, Reconnect, Tls};
+use crate::link::options::{Credentials, Options, Reconnect};
 use crate::message::attempt::Answer;
 use crate::message::id::{CarrierId, LinkId};
 use crate::message::reason::Reason;
@@ -102,16 +102,6 @@ impl One<'_, '_> {
         if written.retired == Some(true) {
             self.findings.unbuilt(&self.at("retired"), "true", "false");
         }
-        if let Some(TlsChoice::Table(tls)) = &written.tls {
-            let given = [
-                ("client_certificate", tls.client_certificate.is_some()),
-                ("client_key", tls.client_key.is_some()),
-                ("pin_sha256", tls.pin_sha256.is_some()),
-            ];
-            for (key, _) in given.into_iter().filter(|(_, given)| *given) {
-                self.findings.unbuilt(&self.at(&format!("tls.{key}")), "…", "");
-            }
-        }
     }
 
     /// What each bind does; those that submit come first.
@@ -135,16 +125,19 @@ impl One<'_, '_> {
 
     fn credentials(&mut self) -> Credentials {
         let written = self.written;
-        let versions = [("3.3", Version::V33), ("3.4", Version::V34), ("5.0", Version::V50)];
-        let version = written.interface_version.as_deref();
         let range = written.address_range.clone().unwrap_or_default();
         Credentials {
             system_id: self.text("system_id", Some(&written.system_id), 15),
             password: Default::default(),
             system_type: self.text("system_type", written.system_type.as_ref(), 12),
-            interface_version: self.findings.choose(&self.at("interface_version"), version, &versions, Version::V34),
+            interface_version: self.version("interface_version", written.interface_version.as_deref()),
             address_range: (range.ton, range.npi, self.text("address_range.range", Some(&range.range), 40)),
         }
+    }
+
+    fn version(&mut self, key: &str, written: Option<&str>) -> Version {
+        let versions = [("3.3", Version::V33), ("3.4", Version::V34), ("5.0", Version::V50)];
+        self.findings.choose(&self.at(key), written, &versions, Version::V34)
     }
 
     /// What all links of the carrier have in common.
@@ -159,8 +152,9 @@ impl One<'_, '_> {
         }
         let max_pdu = written.max_pdu.map_or(default.max_pdu as u64, |it| it.0);
         Options {
+            outbind: outbind::compiled(&self.path, written, self.findings),
             local_address: self.local_address(),
-            tls: self.tls(),
+            tls: written.tls.as_ref().and_then(|it| tls::client(&self.at("tls"), it, self.findings)),
             connect_timeout: self.wait("connect_timeout", written.connect_timeout, default.connect_timeout),
             write_timeout: self.wait("write_timeout", written.write_timeout, default.write_timeout),
             max_pdu: self.findings.within(&self.at("max_pdu"), max_pdu, 1 << 10..=1 << 20) as usize,
@@ -182,6 +176,7 @@ impl One<'_, '_> {
             bind_timeout: self.wait("bind_timeout", written.bind_timeout, default.bind_timeout),
             response_timeout: self.wait("response_timeout", written.response_timeout, default.response_timeout),
             unbind_timeout: self.wait("unbind_timeout", written.unbind_timeout, default.unbind_timeout),
+            assumed_version: self.version("assumed_version", written.assumed_version.as_deref()),
             ..default.clone()
         };
         if let Some(it) = written.enquire_link {
@@ -195,8 +190,13 @@ impl One<'_, '_> {
 
     fn addresses(&mut self) -> Vec<Box<str>> {
         let path = self.at("address");
-        if self.written.address.is_empty() {
-            self.findings.fault(&path, "names no address");
+        if self.written.address.is_empty() == self.written.outbind.is_none() {
+            let message = if self.written.outbind.is_some() {
+                "the carrier connects to us: remove it, or outbind"
+            } else {
+                "names no address"
+            };
+            self.findings.fault(&path, message);
         }
         for text in &self.written.address {
             let port = text
@@ -218,18 +218,6 @@ impl One<'_, '_> {
             self.findings.fault(&self.at("local_address"), format!("{text:?} is not an IP address"));
         }
         address
-    }
-
-    fn tls(&mut self) -> Option<Tls> {
-        match self.written.tls.as_ref()? {
-            TlsChoice::Plain(on) => on.then(Tls::default),
-            TlsChoice::Table(tls) => {
-                if let Some(file) = &tls.ca_file {
-                    readable(&self.at("tls.ca_file"), file, self.findings);
-                }
-                Some(Tls { ca_file: tls.ca_file.clone(), server_name: tls.server_name.as_deref().map(Into::into) })
-            }
-        }
     }
 
     fn reconnect(&mut self, default: Reconnect) -> Reconnect {

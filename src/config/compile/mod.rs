@@ -5,10 +5,12 @@
 pub mod account;
 pub mod carrier;
 pub mod inbound;
+pub mod outbind;
 pub mod password;
 pub mod price;
 pub mod route;
 pub mod service;
+pub mod tls;
 
 use crate::config::error::Findings;
 use crate::config::schema::Schema;

@@ -3,8 +3,8 @@
 use crate::config::units::{Offset, Pace, Size, Span, Switch};
 use crate::wire::secret::Secret;
 use serde::Deserialize;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -16,7 +16,9 @@ use std::path::PathBuf;
 pub struct Carrier {
     pub id: String,
     pub kind: Option<String>,
+    #[serde(default)]
     pub address: Vec<String>,
+    pub outbind: Option<Outbind>,
     pub local_address: Option<String>,
     pub tls: Option<TlsChoice>,
     pub system_id: String,
@@ -26,6 +28,7 @@ pub struct Carrier {
     pub password_credential: Option<String>,
     pub system_type: Option<String>,
     pub interface_version: Option<String>,
+    pub assumed_version: Option<String>,
     pub address_range: Option<AddressRange>,
     pub source: Option<Numbering>,
     pub destination: Option<Numbering>,
@@ -82,7 +85,22 @@ pub struct Tls {
     pub server_name: Option<String>,
     pub client_certificate: Option<PathBuf>,
     pub client_key: Option<PathBuf>,
-    pub pin_sha256: Option<String>,
+    pub pin_sha256: Option<Pins>,
+    pub min_version: Option<String>,
+}
+
+/// One pin, or a list of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pins(pub Vec<String>);
+
+/// Where the carrier connects to, and what its `outbind` says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Outbind {
+    pub listen: String,
+    pub system_id: Option<String>,
+    pub password: Option<Secret<String>>,
 }
 
 /// Which numbers are received here.
@@ -135,6 +153,28 @@ impl<'de> Deserialize<'de> for TlsChoice {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TlsChoice, A::Error> {
                 Tls::deserialize(MapAccessDeserializer::new(map)).map(TlsChoice::Table)
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+impl<'de> Deserialize<'de> for Pins {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Pins;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text in quotes, or a list of them")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Pins, E> {
+                Ok(Pins(vec![text.to_owned()]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Pins, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(Pins)
             }
         }
         deserializer.deserialize_any(Reader)

@@ -203,6 +203,54 @@ fn carriers_are_checked_for_what_they_mean() {
 }
 
 #[test]
+fn a_carrier_that_connects_to_us_is_checked_for_what_it_means() {
+    let address = "address = [\"127.0.0.1:2775\"]";
+    let with = |outbind: &str| errors(&SMALL.replace(address, &format!("outbind = {{ {outbind} }}")));
+    assert_eq!(with("listen = \"127.0.0.1:2776\""), "");
+    for (written, said) in [
+        ("listen = \"2776\"", ".listen: \"2776\" is not an address and a port, such as \"0.0.0.0:2776\""),
+        ("listen = \"[::]:2776\", password = \"x\"", ".password: is of a system_id, which is missing"),
+        (
+            "listen = \"[::]:2776\", system_id = \"more than fifteen\"",
+            ".system_id: has at most 15 octets, its password at most 32, and no NUL",
+        ),
+    ] {
+        assert_eq!(with(written), format!("nuncio.toml:9: carrier \"acme\", outbind{said}"));
+    }
+    assert_eq!(
+        of_carrier("outbind = { listen = \"127.0.0.1:2776\" }"),
+        "nuncio.toml:9: carrier \"acme\", address: the carrier connects to us: remove it, or outbind"
+    );
+    let without = SMALL.replace(address, "");
+    assert_eq!(errors(&without), "nuncio.toml:7: carrier \"acme\", address: names no address");
+}
+
+#[test]
+fn tls_towards_a_carrier_is_checked_for_what_it_means() {
+    let pin = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    assert_eq!(of_carrier(&format!("tls = {{ pin_sha256 = \"{pin}\", min_version = \"1.3\" }}")), "");
+    for (tls, said) in [
+        (
+            "pin_sha256 = [\"ab\"]",
+            "pin_sha256: \"ab\": a pin is 64 hexadecimal digits, with colons between the octets or without",
+        ),
+        ("pin_sha256 = []", "pin_sha256: pins nothing"),
+        ("pin_sha256 = 1", "pin_sha256: expected a text in quotes, or a list of them, found the number 1"),
+        (
+            "ca_file = \"/dev/null\", pin_sha256 = \"PIN\"",
+            "pin_sha256: ca_file and pin_sha256 exclude each other: a pin asks for no CA",
+        ),
+        ("ca_file = \"/dev/null\"", "ca_file: /dev/null: there is no certificate in it"),
+        ("pin_sha256 = \"PIN\", client_certificate = \"/dev/null\"", "client_key: client_certificate needs its key"),
+        ("pin_sha256 = \"PIN\", server_name = \"a b\"", "server_name: a b is no name of a server"),
+        ("pin_sha256 = \"PIN\", min_version = \"1.1\"", "min_version: unknown value \"1.1\"; did you mean 1.2?"),
+    ] {
+        let line = format!("tls = {{ {} }}", tls.replace("PIN", pin));
+        assert_eq!(of_carrier(&line), format!("nuncio.toml:10: carrier \"acme\", tls.{said}"));
+    }
+}
+
+#[test]
 fn accounts_are_checked_for_what_they_mean() {
     assert_eq!(errors(&SMALL.replace("[8]", "[8, 9]")), "nuncio.toml:5: account \"shop\", routes: there is no route 9");
     assert_eq!(

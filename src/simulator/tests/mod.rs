@@ -230,7 +230,8 @@ fn only_who_is_known_is_let_in_and_only_so_often() {
 fn a_bind_answers_with_the_version() {
     let mut world = World::new(Behaviour::default());
     let line = world.smsc.connect(world.now);
-    world.smsc.hear(world.now, line, Pdu::request(1, Body::Bind(BindKind::Receiver, Bind::default())));
+    let bind = Bind { interface_version: 0x34, ..Bind::default() };
+    world.smsc.hear(world.now, line, Pdu::request(1, Body::Bind(BindKind::Receiver, bind)));
     let said = world.said();
     let [(_, Said::Other(Body::BindResp(BindKind::Receiver, BindResp { tlvs, .. })))] = &said[..] else {
         panic!("{said:?}");

@@ -131,6 +131,17 @@ fn a_silent_carrier_still_answers_enquiries() {
 }
 
 #[test]
+fn an_operation_that_is_not_served_is_refused_by_its_own_response() {
+    use crate::smpp::pdu::{Body, Pdu};
+    use crate::smpp::query::{QuerySm, QuerySmResp};
+    let mut world = World::new(Behaviour::default());
+    let line = world.bound("shop", BindKind::Transceiver);
+    world.smsc.hear(world.now, line, Pdu::request(9, Body::QuerySm(QuerySm::default())));
+    assert_eq!(world.said(), [(line, Said::Other(Body::QuerySmResp(QuerySmResp::default())))]);
+    assert_eq!(world.smsc.stats().submits, 0);
+}
+
+#[test]
 fn some_are_not_answered_and_some_of_them_are_taken() {
     let counted = answers(Behaviour { silence: Share::of(0.5), ..Behaviour::default() }, 1_000);
     assert!((400..600).contains(&counted[&0]), "{counted:?}");

@@ -79,8 +79,12 @@ pub struct LinkMeter {
     window_in_use: Gauge,
     window_size: Gauge,
     enquire_link_rtt: Histogram,
+    congestion: Gauge,
     pdus: [Pdus; 2],
     malformed: [Counter; REASONS.len()],
+    /// For the gauge that is not there before there is a certificate: at 0 it would cry wolf.
+    exposition: Exposition,
+    carrier: Box<str>,
 }
 
 impl LinkMeter {
@@ -93,8 +97,11 @@ impl LinkMeter {
             window_in_use: exposition.gauge(&names::WINDOW_IN_USE, [carrier, &name]),
             window_size: exposition.gauge(&names::WINDOW_SIZE, [carrier, &name]),
             enquire_link_rtt: exposition.histogram(&names::ENQUIRE_LINK_RTT, [carrier]),
+            congestion: exposition.gauge(&names::CONGESTION, [carrier, &name]),
             pdus: ["in", "out"].map(|direction| Pdus::new(exposition, carrier, direction)),
             malformed: REASONS.map(|it| exposition.counter(&names::MALFORMED_PDUS, [carrier, it])),
+            exposition: exposition.clone(),
+            carrier: carrier.into(),
         }
     }
 
@@ -110,9 +117,19 @@ impl LinkMeter {
         self.window_size.set(size as f64);
     }
 
+    /// The carrier tells of its load, in per cent.
+    pub fn congested(&self, percent: u8) {
+        self.congestion.set(f64::from(percent) / 100.0);
+    }
+
     /// An `enquire_link` was answered after so long.
     pub fn enquired(&self, rtt: Duration) {
         self.enquire_link_rtt.record(rtt);
+    }
+
+    /// So many seconds are left until the carrier's certificate expires.
+    pub fn certificate_expires_in(&self, seconds: f64) {
+        self.exposition.gauge(&names::TLS_EXPIRY, [&*self.carrier]).set(seconds);
     }
 
     /// A PDU was read or written.

@@ -4,11 +4,20 @@
 //! to the same octets. `fixtures/pdu/odd/*.hex` are habits of real peers: read only.
 
 use crate::smpp::address::Address;
-use crate::smpp::bind::{Bind, BindKind, BindResp};
+use crate::smpp::alert::AlertNotification;
+use crate::smpp::bind::{Bind, BindKind, BindResp, Outbind};
+use crate::smpp::broadcast::{BroadcastSm, CancelBroadcastSm, QueryBroadcastSm};
+use crate::smpp::cancel::CancelSm;
 use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
 use crate::smpp::data::DataSm;
+use crate::smpp::legacy::{
+    ParamRetrieve, ParamRetrieveResp, QueryLastMsgs, QueryLastMsgsResp, QueryMsgDetails, QueryMsgDetailsResp,
+};
+use crate::smpp::multi::{Destination, SubmitMulti, SubmitMultiResp, Unsuccess};
 use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::query::{QuerySm, QuerySmResp};
+use crate::smpp::replace::ReplaceSm;
 use crate::smpp::sm::{Sm, SmResp};
 use crate::smpp::status::CommandStatus;
 use crate::smpp::tlv::{Tag, Tlvs};
@@ -20,7 +29,7 @@ macro_rules! exact {
             #[test]
             fn $name() {
                 let octets = octets(include_str!(concat!(
-                    "../../fixtures/pdu/", stringify!($name), ".hex"
+                    "../../../fixtures/pdu/", stringify!($name), ".hex"
                 )));
                 let expected: Pdu = $pdu;
                 assert_eq!(Pdu::decode(octets.clone()), Ok(expected.clone()));
@@ -160,9 +169,151 @@ exact! {
     unbind => Pdu::request(9, Body::Unbind);
     unbind_resp => ok(9, Body::UnbindResp);
     generic_nack => Pdu::response(0, CommandStatus::InvalidCommandLength, Body::GenericNack);
-    query_sm => Pdu::request(10, Body::Other(
-        CommandId::QUERY_SM,
-        Bytes::from_static(b"77\0\x05\0NUNCIO\0"),
+    outbind => Pdu::request(1, Body::Outbind(Outbind {
+        system_id: CString::from("SMSC"),
+        password: CString::from("secret"),
+    }));
+    alert_notification => Pdu::request(14, Body::AlertNotification(AlertNotification {
+        source: handset(),
+        esme: nuncio(),
+        tlvs: Tlvs::build().push(Tag::MS_AVAILABILITY_STATUS, &[0]).build(),
+    }));
+    submit_multi => Pdu::request(15, Body::SubmitMulti(SubmitMulti {
+        service_type: CString::from("CMT"),
+        source: nuncio(),
+        destinations: vec![
+            Destination::Sme(handset()),
+            Destination::List(CString::from("staff")),
+            Destination::Sme(Address::new(1, 1, "31687654321")),
+        ],
+        esm_class: 3,
+        priority_flag: 1,
+        schedule_delivery_time: CString::from(NOON),
+        validity_period: CString::from(TEN_MINUTES),
+        registered_delivery: 1,
+        short_message: text("Hello"),
+        tlvs: Tlvs::build().push(Tag::USER_MESSAGE_REFERENCE, &[0, 7]).build(),
+        ..SubmitMulti::default()
+    }));
+    submit_multi_resp => ok(15, Body::SubmitMultiResp(SubmitMultiResp {
+        message_id: CString::from("6aad5"),
+        unsuccess: vec![Unsuccess {
+            destination: Address::new(1, 1, "31687654321"),
+            status: CommandStatus::InvalidDestinationAddress,
+        }],
+        tlvs: Tlvs::build().push(Tag::CONGESTION_STATE, &[50]).build(),
+    }));
+    submit_multi_resp_refused => Pdu::response(
+        15, CommandStatus::InvalidNumberOfDestinations, Body::SubmitMultiResp(SubmitMultiResp::default()),
+    );
+    query_sm => Pdu::request(10, Body::QuerySm(QuerySm { message_id: CString::from("77"), source: nuncio() }));
+    query_sm_resp => ok(10, Body::QuerySmResp(QuerySmResp {
+        message_id: CString::from("77"),
+        final_date: CString::from(NOON),
+        message_state: 2,
+        ..QuerySmResp::default()
+    }));
+    query_sm_resp_enroute => ok(10, Body::QuerySmResp(QuerySmResp {
+        message_id: CString::from("77"),
+        message_state: 1,
+        tlvs: Tlvs::build().push(Tag::CONGESTION_STATE, &[90]).build(),
+        ..QuerySmResp::default()
+    }));
+    query_sm_resp_refused => Pdu::response(
+        10, CommandStatus::QueryFailed, Body::QuerySmResp(QuerySmResp::default()),
+    );
+    cancel_sm => Pdu::request(11, Body::CancelSm(CancelSm {
+        message_id: CString::from("77"),
+        source: nuncio(),
+        ..CancelSm::default()
+    }));
+    cancel_sm_resp => ok(11, Body::CancelSmResp(Tlvs::default()));
+    replace_sm => Pdu::request(12, Body::ReplaceSm(ReplaceSm {
+        message_id: CString::from("77"),
+        source: nuncio(),
+        validity_period: CString::from(TEN_MINUTES),
+        registered_delivery: 1,
+        short_message: text("Goodbye"),
+        ..ReplaceSm::default()
+    }));
+    replace_sm_payload => Pdu::request(13, Body::ReplaceSm(ReplaceSm {
+        message_id: CString::from("77"),
+        source: nuncio(),
+        schedule_delivery_time: CString::from(NOON),
+        tlvs: Tlvs::build().push(Tag::MESSAGE_PAYLOAD, b"Goodbye").build(),
+        ..ReplaceSm::default()
+    }));
+    replace_sm_resp => ok(12, Body::ReplaceSmResp(Tlvs::default()));
+    broadcast_sm => Pdu::request(16, Body::BroadcastSm(BroadcastSm {
+        service_type: CString::from("CBS"),
+        source: nuncio(),
+        priority_flag: 1,
+        validity_period: CString::from(TEN_MINUTES),
+        tlvs: Tlvs::build()
+            .push(Tag::BROADCAST_AREA_IDENTIFIER, b"\0NL")
+            .push(Tag::BROADCAST_AREA_IDENTIFIER, b"\0BE")
+            .push(Tag::BROADCAST_CONTENT_TYPE, &[1, 0, 0x10])
+            .push(Tag::BROADCAST_REP_NUM, &[0, 3])
+            .push(Tag::BROADCAST_FREQUENCY_INTERVAL, &[9, 0, 5])
+            .push(Tag::MESSAGE_PAYLOAD, b"Storm")
+            .build(),
+        ..BroadcastSm::default()
+    }));
+    broadcast_sm_resp => ok(16, Body::BroadcastSmResp(SmResp {
+        tlvs: Tlvs::build()
+            .push(Tag::BROADCAST_ERROR_STATUS, &[0, 0, 1, 8])
+            .push(Tag::BROADCAST_AREA_IDENTIFIER, b"\0BE")
+            .build(),
+        ..id("b1")
+    }));
+    query_broadcast_sm => Pdu::request(17, Body::QueryBroadcastSm(QueryBroadcastSm {
+        message_id: CString::from("b1"),
+        source: nuncio(),
+        tlvs: Tlvs::build().push(Tag::USER_MESSAGE_REFERENCE, &[0, 7]).build(),
+    }));
+    query_broadcast_sm_resp => ok(17, Body::QueryBroadcastSmResp(SmResp {
+        tlvs: Tlvs::build()
+            .push(Tag::MESSAGE_STATE, &[1])
+            .push(Tag::BROADCAST_AREA_IDENTIFIER, b"\0NL")
+            .push(Tag::BROADCAST_AREA_SUCCESS, &[75])
+            .push(Tag::BROADCAST_END_TIME, b"261201120000004+\0")
+            .build(),
+        ..id("b1")
+    }));
+    cancel_broadcast_sm => Pdu::request(18, Body::CancelBroadcastSm(CancelBroadcastSm {
+        message_id: CString::from("b1"),
+        source: nuncio(),
+        tlvs: Tlvs::build().push(Tag::BROADCAST_CONTENT_TYPE, &[1, 0, 0x10]).build(),
+        ..CancelBroadcastSm::default()
+    }));
+    cancel_broadcast_sm_resp => ok(18, Body::CancelBroadcastSmResp(Tlvs::default()));
+    param_retrieve => Pdu::request(19, Body::ParamRetrieve(ParamRetrieve { param_name: CString::from("window") }));
+    param_retrieve_resp => ok(19, Body::ParamRetrieveResp(ParamRetrieveResp { param_value: CString::from("10") }));
+    query_last_msgs => Pdu::request(20, Body::QueryLastMsgs(QueryLastMsgs { source: nuncio(), no_of_msgs: 2 }));
+    query_last_msgs_resp => ok(20, Body::QueryLastMsgsResp(QueryLastMsgsResp {
+        message_ids: vec![CString::from("6aad5"), CString::from("6aad6")],
+    }));
+    query_msg_details => Pdu::request(21, Body::QueryMsgDetails(QueryMsgDetails {
+        message_id: CString::from("6aad5"),
+        source: nuncio(),
+        sm_length: 5,
+    }));
+    query_msg_details_resp => ok(21, Body::QueryMsgDetailsResp(Box::new(QueryMsgDetailsResp {
+        service_type: CString::from("CMT"),
+        source: nuncio(),
+        destinations: vec![Destination::Sme(handset()), Destination::List(CString::from("staff"))],
+        priority_flag: 1,
+        schedule_delivery_time: CString::from(NOON),
+        registered_delivery: 1,
+        short_message: text("Hello"),
+        message_id: CString::from("6aad5"),
+        final_date: CString::from(NOON),
+        message_state: 2,
+        ..QueryMsgDetailsResp::default()
+    })));
+    sm_result_notify => Pdu::request(22, Body::Other(
+        CommandId::SM_RESULT_NOTIFY,
+        Bytes::from_static(&[1, 2, 3]),
     ));
 }
 
@@ -172,7 +323,7 @@ macro_rules! odd {
             #[test]
             fn $name() {
                 let $pdu = Pdu::decode(octets(include_str!(concat!(
-                    "../../fixtures/pdu/odd/", stringify!($name), ".hex"
+                    "../../../fixtures/pdu/odd/", stringify!($name), ".hex"
                 )))).unwrap();
                 $check;
                 // What was read can be written, and is then read alike.
@@ -225,14 +376,33 @@ odd! {
         assert_eq!(bind.password, "0123456789abcdef");
         assert_eq!(bind.interface_version, 0x34);
     };
+    submit_multi_resp_no_list => |pdu| {
+        let resp = SubmitMultiResp { message_id: CString::from("6aad5"), ..SubmitMultiResp::default() };
+        assert_eq!(pdu.body, Body::SubmitMultiResp(resp));
+    };
+    submit_multi_flag_zero => |pdu| {
+        let Body::SubmitMulti(multi) = &pdu.body else { panic!("it is a submit_multi") };
+        assert_eq!(multi.destinations, [Destination::Sme(handset())]);
+        assert_eq!(multi.short_message, "Hi");
+    };
+    query_sm_resp_empty => |pdu| assert_eq!(pdu.body, Body::QuerySmResp(QuerySmResp::default()));
+    query_sm_resp_error_garbage => |pdu| assert_eq!(pdu.body, Body::QuerySmResp(QuerySmResp::default()));
+    outbind_no_password => |pdu| {
+        let outbind = Outbind { system_id: CString::from("SMSC"), ..Outbind::default() };
+        assert_eq!(pdu.body, Body::Outbind(outbind));
+    };
+    cancel_sm_resp_trailing => |pdu| assert_eq!(pdu.body, Body::CancelSmResp(Tlvs::default()));
     enquire_link_trailing => |pdu| assert_eq!(pdu.body, Body::EnquireLink);
 }
+
+const NOON: &str = "261201120000004+";
+const TEN_MINUTES: &str = "000000001000000R";
 
 const RECEIPT: &str = "id:0123456789 sub:001 dlvrd:001 submit date:2611201200 \
                        done date:2611201201 stat:DELIVRD err:000 text:hello";
 
 /// Hexadecimal lines; what stands after `#` is for the reader.
-fn octets(hex: &str) -> Bytes {
+pub(super) fn octets(hex: &str) -> Bytes {
     let digits: Vec<u8> = hex.lines().filter(|line| !line.starts_with('#')).flat_map(str::bytes).collect();
     digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
@@ -256,6 +426,14 @@ fn bind() -> Bind {
         interface_version: 0x34,
         ..Bind::default()
     }
+}
+
+fn nuncio() -> Address {
+    Address::new(5, 0, "NUNCIO")
+}
+
+fn handset() -> Address {
+    Address::new(1, 1, "31612345678")
 }
 
 fn sm() -> Sm {

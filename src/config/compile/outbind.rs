@@ -1,0 +1,46 @@
+//! Carriers that connect to us and ask for the bind by `outbind`.
+
+use crate::carrier::talk::Inviter;
+use crate::config::error::Findings;
+use crate::config::schema::carrier::Carrier;
+use crate::link::options::Options;
+use crate::link::options::Outbind;
+use crate::smpp::bind;
+use crate::smpp::cstring::CString;
+use std::net::SocketAddr;
+
+/// Where the carrier at `path` is waited for, if it connects to us.
+pub fn compiled(path: &str, written: &Carrier, findings: &mut Findings) -> Option<Outbind> {
+    let outbind = written.outbind.as_ref()?;
+    let at = |key: &str| format!("{path}.outbind.{key}");
+    if !matches!(written.bind.as_deref(), None | Some("transceiver" | "receiver")) || 1 < written.binds.unwrap_or(1) {
+        findings.fault(&format!("{path}.outbind"), "an outbind is answered by one transceiver or one receiver");
+    }
+    if written.tls.is_some() {
+        findings.fault(&format!("{path}.outbind"), "a connection that the carrier makes is plain: remove tls");
+    }
+    let password = outbind.password.as_ref().map(|it| it.expose().as_str());
+    let inviter = match (&outbind.system_id, password) {
+        (Some(system_id), password) => {
+            let (name, word) = (system_id.as_str(), password.unwrap_or_default());
+            if 15 < name.len()
+                || Options::PASSWORD_LEN_MAX < word.len()
+                || [name, word].iter().any(|it| it.contains('\0'))
+            {
+                findings.fault(&at("system_id"), "has at most 15 octets, its password at most 32, and no NUL");
+            }
+            Inviter::Known(bind::Outbind { system_id: CString::from(name), password: CString::from(word) })
+        }
+        (None, Some(_)) => {
+            findings.fault(&at("password"), "is of a system_id, which is missing");
+            Inviter::Any
+        }
+        (None, None) => Inviter::Any,
+    };
+    let Ok(listen) = outbind.listen.parse::<SocketAddr>() else {
+        let message = format!("{:?} is not an address and a port, such as \"0.0.0.0:2776\"", outbind.listen);
+        findings.fault(&at("listen"), message);
+        return None;
+    };
+    Some(Outbind { listen, inviter })
+}

@@ -1,0 +1,300 @@
+//! Bodies of every operation, made of any octets.
+
+use crate::smpp::address::Address;
+use crate::smpp::alert::AlertNotification;
+use crate::smpp::bind::{Bind, BindKind, BindResp, Outbind};
+use crate::smpp::broadcast::{BroadcastSm, CancelBroadcastSm, QueryBroadcastSm};
+use crate::smpp::cancel::CancelSm;
+use crate::smpp::command::CommandId;
+use crate::smpp::cstring::CString;
+use crate::smpp::data::DataSm;
+use crate::smpp::encode::PASSWORD_MAX;
+use crate::smpp::legacy::{
+    ParamRetrieve, ParamRetrieveResp, QueryLastMsgs, QueryLastMsgsResp, QueryMsgDetails, QueryMsgDetailsResp,
+};
+use crate::smpp::multi::{DESTINATIONS_MAX, Destination, SubmitMulti, SubmitMultiResp, Unsuccess};
+use crate::smpp::pdu::Body;
+use crate::smpp::query::{QuerySm, QuerySmResp};
+use crate::smpp::replace::ReplaceSm;
+use crate::smpp::sm::{Sm, SmResp};
+use crate::smpp::status::CommandStatus;
+use crate::smpp::tlv::{Tag, Tlvs};
+use bytes::Bytes;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+/// What fields are filled with. Every field takes the next of its kind, round and round.
+#[derive(Clone, Debug)]
+pub(in crate::smpp) struct Stuff {
+    strings: Vec<Vec<u8>>,
+    times: Vec<bool>,
+    octets: Vec<u8>,
+    texts: Vec<u8>,
+    tlvs: Tlvs,
+    list: usize,
+}
+
+pub(in crate::smpp) fn stuff() -> impl Strategy<Value = Stuff> {
+    let tlvs = vec((1..=u16::MAX, vec(any::<u8>(), 0..40)), 0..4).prop_map(|items| {
+        items.iter().fold(Tlvs::build(), |stream, (tag, value)| stream.push(Tag(*tag), value)).build()
+    });
+    (
+        vec(vec(1..=255_u8, 0..=101), 1..8),
+        vec(any::<bool>(), 1..4),
+        vec(any::<u8>(), 1..12),
+        vec(any::<u8>(), 0..=254),
+        tlvs,
+        0..=DESTINATIONS_MAX,
+    )
+        .prop_map(|(strings, times, octets, texts, tlvs, list)| Stuff {
+            strings,
+            times,
+            octets,
+            texts,
+            tlvs,
+            list,
+        })
+}
+
+impl Stuff {
+    fn string(&mut self, max: usize) -> CString {
+        self.strings.rotate_left(1);
+        let string = &self.strings[0];
+        CString::from(Bytes::copy_from_slice(&string[..string.len().min(max)]))
+    }
+
+    fn octet(&mut self) -> u8 {
+        self.octets.rotate_left(1);
+        self.octets[0]
+    }
+
+    fn time(&mut self) -> CString {
+        self.times.rotate_left(1);
+        if self.times[0] { CString::from("261201120000004+") } else { CString::default() }
+    }
+
+    fn address(&mut self, max: usize) -> Address {
+        Address { ton: self.octet(), npi: self.octet(), digits: self.string(max) }
+    }
+
+    fn text(&self, max: usize) -> Bytes {
+        Bytes::copy_from_slice(&self.texts[..self.texts.len().min(max)])
+    }
+
+    fn tlvs(&self) -> Tlvs {
+        self.tlvs.clone()
+    }
+
+    fn status(&mut self) -> CommandStatus {
+        CommandStatus::from_u32(u32::from(self.octet()))
+    }
+
+    fn resp(&mut self) -> SmResp {
+        SmResp { message_id: self.string(64), tlvs: self.tlvs() }
+    }
+
+    fn destinations(&mut self) -> Vec<Destination> {
+        (0..self.list)
+            .map(|n| match n % 3 {
+                0 => Destination::List(self.string(20)),
+                _ => Destination::Sme(self.address(20)),
+            })
+            .collect()
+    }
+
+    /// One body of each operation, and one of a vendor.
+    pub(in crate::smpp) fn bodies(mut self) -> Vec<Body> {
+        let mut bodies = self.links();
+        bodies.extend(self.messages());
+        bodies.extend(self.operations());
+        bodies.extend(self.broadcasts());
+        bodies.extend(self.legacy());
+        bodies.push(Body::Other(CommandId(0x0001_0200), self.text(254)));
+        bodies
+    }
+
+    fn links(&mut self) -> Vec<Body> {
+        let mut bodies = vec![
+            Body::Unbind,
+            Body::UnbindResp,
+            Body::EnquireLink,
+            Body::EnquireLinkResp,
+            Body::GenericNack,
+            Body::Outbind(Outbind { system_id: self.string(15), password: self.string(PASSWORD_MAX) }),
+        ];
+        for kind in [BindKind::Transmitter, BindKind::Receiver, BindKind::Transceiver] {
+            let bind = Bind {
+                system_id: self.string(15),
+                password: self.string(PASSWORD_MAX),
+                system_type: self.string(12),
+                interface_version: self.octet(),
+                addr_ton: self.octet(),
+                addr_npi: self.octet(),
+                address_range: self.string(40),
+            };
+            bodies.push(Body::Bind(kind, bind));
+            bodies.push(Body::BindResp(kind, BindResp { system_id: self.string(15), tlvs: self.tlvs() }));
+        }
+        bodies
+    }
+
+    fn sm(&mut self) -> Sm {
+        Sm {
+            service_type: self.string(5),
+            source: self.address(20),
+            destination: self.address(20),
+            esm_class: self.octet(),
+            protocol_id: self.octet(),
+            priority_flag: self.octet(),
+            schedule_delivery_time: self.time(),
+            validity_period: self.time(),
+            registered_delivery: self.octet(),
+            replace_if_present_flag: self.octet(),
+            data_coding: self.octet(),
+            sm_default_msg_id: self.octet(),
+            short_message: self.text(254),
+            tlvs: self.tlvs(),
+        }
+    }
+
+    fn messages(&mut self) -> Vec<Body> {
+        vec![
+            Body::SubmitSm(self.sm()),
+            Body::SubmitSmResp(self.resp()),
+            Body::DeliverSm(self.sm()),
+            Body::DeliverSmResp(SmResp { tlvs: self.tlvs(), ..SmResp::default() }),
+            Body::DataSm(DataSm {
+                service_type: self.string(5),
+                source: self.address(64),
+                destination: self.address(64),
+                esm_class: self.octet(),
+                registered_delivery: self.octet(),
+                data_coding: self.octet(),
+                tlvs: self.tlvs(),
+            }),
+            Body::DataSmResp(self.resp()),
+            Body::SubmitMulti(SubmitMulti {
+                service_type: self.string(5),
+                source: self.address(20),
+                destinations: self.destinations(),
+                esm_class: self.octet(),
+                protocol_id: self.octet(),
+                priority_flag: self.octet(),
+                schedule_delivery_time: self.time(),
+                validity_period: self.time(),
+                registered_delivery: self.octet(),
+                replace_if_present_flag: self.octet(),
+                data_coding: self.octet(),
+                sm_default_msg_id: self.octet(),
+                short_message: self.text(254),
+                tlvs: self.tlvs(),
+            }),
+            Body::SubmitMultiResp(SubmitMultiResp {
+                message_id: self.string(64),
+                unsuccess: (0..self.list)
+                    .map(|_| Unsuccess { destination: self.address(20), status: self.status() })
+                    .collect(),
+                tlvs: self.tlvs(),
+            }),
+        ]
+    }
+
+    fn operations(&mut self) -> Vec<Body> {
+        vec![
+            Body::QuerySm(QuerySm { message_id: self.string(64), source: self.address(20) }),
+            Body::QuerySmResp(QuerySmResp {
+                message_id: self.string(64),
+                final_date: self.time(),
+                message_state: self.octet(),
+                error_code: self.octet(),
+                tlvs: self.tlvs(),
+            }),
+            Body::CancelSm(CancelSm {
+                service_type: self.string(5),
+                message_id: self.string(64),
+                source: self.address(20),
+                destination: self.address(20),
+            }),
+            Body::CancelSmResp(self.tlvs()),
+            Body::ReplaceSm(ReplaceSm {
+                message_id: self.string(64),
+                source: self.address(20),
+                schedule_delivery_time: self.time(),
+                validity_period: self.time(),
+                registered_delivery: self.octet(),
+                sm_default_msg_id: self.octet(),
+                short_message: self.text(254),
+                tlvs: self.tlvs(),
+            }),
+            Body::ReplaceSmResp(self.tlvs()),
+            Body::AlertNotification(AlertNotification {
+                source: self.address(64),
+                esme: self.address(64),
+                tlvs: self.tlvs(),
+            }),
+        ]
+    }
+
+    fn broadcasts(&mut self) -> Vec<Body> {
+        vec![
+            Body::BroadcastSm(BroadcastSm {
+                service_type: self.string(5),
+                source: self.address(20),
+                message_id: self.string(64),
+                priority_flag: self.octet(),
+                schedule_delivery_time: self.time(),
+                validity_period: self.time(),
+                replace_if_present_flag: self.octet(),
+                data_coding: self.octet(),
+                sm_default_msg_id: self.octet(),
+                tlvs: self.tlvs(),
+            }),
+            Body::BroadcastSmResp(self.resp()),
+            Body::QueryBroadcastSm(QueryBroadcastSm {
+                message_id: self.string(64),
+                source: self.address(20),
+                tlvs: self.tlvs(),
+            }),
+            Body::QueryBroadcastSmResp(self.resp()),
+            Body::CancelBroadcastSm(CancelBroadcastSm {
+                service_type: self.string(5),
+                message_id: self.string(64),
+                source: self.address(20),
+                tlvs: self.tlvs(),
+            }),
+            Body::CancelBroadcastSmResp(self.tlvs()),
+        ]
+    }
+
+    fn legacy(&mut self) -> Vec<Body> {
+        vec![
+            Body::ParamRetrieve(ParamRetrieve { param_name: self.string(31) }),
+            Body::ParamRetrieveResp(ParamRetrieveResp { param_value: self.string(100) }),
+            Body::QueryLastMsgs(QueryLastMsgs { source: self.address(20), no_of_msgs: self.octet() }),
+            Body::QueryLastMsgsResp(QueryLastMsgsResp {
+                message_ids: (0..self.list).map(|_| self.string(8)).collect(),
+            }),
+            Body::QueryMsgDetails(QueryMsgDetails {
+                message_id: self.string(8),
+                source: self.address(20),
+                sm_length: self.octet(),
+            }),
+            Body::QueryMsgDetailsResp(Box::new(QueryMsgDetailsResp {
+                service_type: self.string(5),
+                source: self.address(20),
+                destinations: self.destinations(),
+                protocol_id: self.octet(),
+                priority_flag: self.octet(),
+                schedule_delivery_time: self.time(),
+                validity_period: self.time(),
+                registered_delivery: self.octet(),
+                data_coding: self.octet(),
+                short_message: self.text(140),
+                message_id: self.string(8),
+                final_date: self.time(),
+                message_state: self.octet(),
+                error_code: self.octet(),
+            })),
+        ]
+    }
+}
