@@ -1,6 +1,6 @@
 //! Parts of messages from handsets that wait for the others, and what has been taken in lately.
 
-use crate::carrier::mo::{Concat, Fingerprint, Kind};
+use crate::carrier::mo::{Concat, Fingerprint, Kind, Mo};
 use crate::message::id::CarrierId;
 use crate::message::time::Time;
 use crate::record::mo::{MoPart, MoSeen};
@@ -23,9 +23,9 @@ const FORGET_MAX: usize = 4;
 pub(super) struct Key(CarrierId, Box<str>, Box<str>, Kind, u16, u8);
 
 impl Key {
-    pub(super) fn of(part: &MoPart, concat: &Concat) -> Self {
-        let Concat { kind, reference, total, .. } = *concat;
-        Self(part.carrier, part.mo.source.clone(), part.mo.destination.clone(), kind, reference, total)
+    pub(super) fn of(carrier: CarrierId, mo: &Mo, place: &Concat) -> Self {
+        let Concat { kind, reference, total, .. } = *place;
+        Self(carrier, mo.source.clone(), mo.destination.clone(), kind, reference, total)
     }
 }
 
@@ -153,7 +153,6 @@ impl SeenSet {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::carrier::mo::Mo;
 
     const KIB: usize = 1_024;
 
@@ -169,7 +168,7 @@ mod tests {
             fingerprint: Fingerprint([0; 16]),
         };
         let part = MoPart { number, carrier: CarrierId(1), mo, at: Time(number) };
-        (Key::of(&part, &place), place, part)
+        (Key::of(part.carrier, &part.mo, &place), place, part)
     }
 
     /// How many messages wait after so many of one part each.

@@ -77,9 +77,12 @@ fn a_message_from_a_handset_is_confirmed_and_stands_in_the_log() {
     deliver(&mut link, 6, &mo("12345", 0, 8, b"\x00H\x00i"));
     let (events, end) = log(&daemon, end.as_deref());
     assert_eq!((texts(&events), &events[0]["data"]["encoding"]), (vec!["Hi"], &json!("ucs2")));
-    assert_eq!(log(&daemon, end.as_deref()), (vec![], end));
+    assert_eq!(log(&daemon, end.as_deref()), (vec![], end.clone()));
+    // A person who writes like a carrier is a person.
+    deliver(&mut link, 7, &mo("12345", 0, 0, b"id:1 stat:DELIVRD, says a person"));
+    assert_eq!(texts(&log(&daemon, end.as_deref()).0), ["id:1 stat:DELIVRD, says a person"]);
     assert_eq!(page(&daemon.client().get("/v1/events?limit=1").json()).0.len(), 1);
-    counted(&daemon, "mo_total{carrier=\"acme\"}", 2.0);
+    counted(&daemon, "mo_total{carrier=\"acme\"}", 3.0);
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl World {
     /// A carrier has been told that what a handset wrote is safe: it stands in an event, or it waits.
     pub(crate) fn confirmed_mo(&self, sm: &Sm) {
         let text = text(sm);
-        let told = self.pieces().iter().any(|it| *it == text);
+        let told = self.pieces().contains(&text);
         let waits = |it: &[u8]| String::from_utf8_lossy(it).ends_with(&text);
         let waits = self.store.memory.mo_parts().any(|it| waits(&it.mo.octets));
         assert!(told || waits, "confirmed-is-durable: {text} is nowhere");

@@ -5,6 +5,7 @@ mod ledger;
 mod ending;
 mod handsets;
 mod lanes;
+mod mo;
 mod scenario;
 mod smsc;
 mod watch;

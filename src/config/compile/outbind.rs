@@ -2,7 +2,7 @@
 
 use crate::carrier::talk::Inviter;
 use crate::config::error::Findings;
-use crate::config::schema::carrier::Carrier;
+use crate::config::schema::carrier::{Carrier, TlsChoice};
 use crate::link::options::Outbind;
 use crate::smpp::bind;
 use crate::smpp::cstring::CString;
@@ -16,7 +16,7 @@ pub fn compiled(path: &str, written: &Carrier, findings: &mut Findings) -> Optio
     if !matches!(written.bind.as_deref(), None | Some("transceiver" | "receiver")) || 1 < written.binds.unwrap_or(1) {
         findings.fault(&format!("{path}.outbind"), "an outbind is answered by one transceiver or one receiver");
     }
-    if written.tls.is_some() {
+    if !matches!(written.tls, None | Some(TlsChoice::Plain(false))) {
         findings.fault(&format!("{path}.outbind"), "a connection that the carrier makes is plain: remove tls");
     }
     let password = outbind.password.as_ref().map(|it| it.expose().as_str());
