@@ -1,8 +1,9 @@
 //! What a carrier sends of its own accord: receipts, and messages from handsets.
 
+use crate::carrier::date::moment;
 use crate::carrier::dialect::Dialect;
 use crate::carrier::mo;
-use crate::carrier::receipt::{ReceiptText, moment, status_of_state, status_of_word};
+use crate::carrier::receipt::{ReceiptText, status_of_state};
 use crate::carrier::report::{News, ReceiptNews};
 use crate::message::attempt::CarrierMessageId;
 use crate::message::receipt::Receipt;
@@ -22,6 +23,8 @@ const RECEIPT: u8 = 0x04;
 const INTERMEDIATE: u8 = 0x20;
 /// `esm_class`: the text begins with a user data header.
 const UDHI: u8 = 0x40;
+/// The last `message_state` that has a name: SKIPPED (SMPP 5.0, 4.8.4.41).
+const STATE_MAX: u8 = 9;
 /// Longer words and codes of a carrier are cut.
 const WORD_MAX: usize = 32;
 
@@ -30,7 +33,6 @@ struct Delivery<'a> {
     source: &'a Address,
     destination: &'a Address,
     esm_class: u8,
-    data_coding: u8,
     octets: Bytes,
     tlvs: &'a Tlvs,
 }
@@ -42,7 +44,6 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
             source: &sm.source,
             destination: &sm.destination,
             esm_class: sm.esm_class,
-            data_coding: sm.data_coding,
             octets: sm.text(),
             tlvs: &sm.tlvs,
         },
@@ -50,13 +51,12 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
             source: &sm.source,
             destination: &sm.destination,
             esm_class: sm.esm_class,
-            data_coding: sm.data_coding,
             octets: sm.tlvs.get(Tag::MESSAGE_PAYLOAD).unwrap_or_default(),
             tlvs: &sm.tlvs,
         },
         _ => return None,
     };
-    let text = ReceiptText::parse(&readable(&delivery));
+    let text = ReceiptText::read(without_header(&delivery));
     let named = delivery.tlvs.get(Tag::RECEIPTED_MESSAGE_ID).is_some();
     let is_receipt = match delivery.esm_class & KIND {
         RECEIPT | INTERMEDIATE => true,
@@ -68,6 +68,7 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
 }
 
 fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> ReceiptNews {
+    let text_status = text.status();
     let named = delivery.tlvs.get_text(Tag::RECEIPTED_MESSAGE_ID);
     let mut ids: Vec<CarrierMessageId> = Vec::new();
     for id in [named, text.id].into_iter().flatten().filter_map(|it| CarrierMessageId::new(&it)) {
@@ -75,13 +76,10 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
             ids.push(id);
         }
     }
-    let state = delivery.tlvs.get_u8(Tag::MESSAGE_STATE).map(status_of_state);
-    let (status, raw_status) = match (state, text.stat) {
-        (Some((status, _)), Some(word)) => (status, word),
-        (Some((status, word)), None) => (status, word.to_owned()),
-        (None, Some(word)) => (status_of_word(&word), word),
-        (None, None) => (Status::Unknown, String::new()),
-    };
+    // A state that the specification does not know says less than any word.
+    let state = delivery.tlvs.get_u8(Tag::MESSAGE_STATE).filter(|it| *it <= STATE_MAX).map(status_of_state);
+    let status = state.map(|it| it.0).or(text_status).unwrap_or(Status::Unknown);
+    let raw_status = text.stat.or_else(|| state.map(|it| it.1.to_owned())).unwrap_or_default();
     // An intermediate notification ends nothing, whatever its word (quirk 16), but for an arrival.
     let passing = delivery.esm_class & KIND == INTERMEDIATE && status != Status::Delivered;
     let status = if passing { Status::Sent } else { status };
@@ -101,22 +99,11 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
     }
 }
 
-/// The text as characters: keys are ASCII in every alphabet but UTF-16, where a receipt in
-/// it has a NUL in every other octet.
-fn readable(delivery: &Delivery<'_>) -> String {
-    let mut octets = &delivery.octets[..];
-    if delivery.esm_class & UDHI != 0
-        && let Some((length, rest)) = octets.split_first()
-        && let Some(behind) = rest.get(usize::from(*length)..)
-    {
-        octets = behind;
-    }
-    if delivery.data_coding == 0x08 && octets.first() == Some(&0) {
-        let units = octets.chunks_exact(2).map(|it| u16::from_be_bytes([it[0], it[1]]));
-        char::decode_utf16(units).map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
-    } else {
-        octets.iter().map(|it| char::from(*it)).collect()
-    }
+/// The text without its user data header.
+fn without_header<'a>(delivery: &'a Delivery<'_>) -> &'a [u8] {
+    let octets = &delivery.octets[..];
+    let header = octets.first().filter(|_| delivery.esm_class & UDHI != 0);
+    header.and_then(|it| octets.get(1 + usize::from(*it)..)).unwrap_or(octets)
 }
 
 fn cut(text: &str) -> Box<str> {

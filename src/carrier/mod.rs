@@ -6,6 +6,7 @@
 //! ```
 
 pub mod mo;
+pub mod date;
 pub mod dialect;
 pub mod report;
 pub mod id;

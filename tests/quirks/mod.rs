@@ -2,5 +2,6 @@
 
 mod handsets;
 mod receipts;
+mod samples;
 mod tls;
 mod wire;
