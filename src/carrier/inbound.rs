@@ -59,7 +59,8 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
     let text = ReceiptText::read(without_header(&delivery));
     let named = delivery.tlvs.get(Tag::RECEIPTED_MESSAGE_ID).is_some();
     let is_receipt = match delivery.esm_class & KIND {
-        RECEIPT | INTERMEDIATE => true,
+        kind if kind & (RECEIPT | INTERMEDIATE) != 0 => true,
+        // A handset writes any text but no TLV: that one is the carrier's word at all times.
         0 => named || (dialect.receipts_by_content && text.is_receipt()),
         // Acknowledgements of the handset or its user: about a message only if they name one.
         _ => named || text.is_receipt(),
@@ -81,9 +82,9 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
     let status = state.map(|it| it.0).or(text_status).unwrap_or(Status::Unknown);
     let raw_status = text.stat.or_else(|| state.map(|it| it.1.to_owned())).unwrap_or_default();
     // An intermediate notification ends nothing, whatever its word (quirk 16), but for an arrival.
-    let passing = delivery.esm_class & KIND == INTERMEDIATE && status != Status::Delivered;
+    let passing = delivery.esm_class & INTERMEDIATE != 0 && status != Status::Delivered;
     let status = if passing { Status::Sent } else { status };
-    let error_code = text.err.or_else(|| delivery.tlvs.get_u16(Tag::NETWORK_ERROR_CODE).map(|it| format!("{it:03}")));
+    let error_code = error_code(text.err, delivery.tlvs);
     let done_at = text.done_date.and_then(|it| moment(&it, dialect.receipt_offset));
     ReceiptNews {
         ids,
@@ -97,6 +98,18 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
             done_at,
         },
     }
+}
+
+/// The code of the text, in which operators state their reasons; that of the TLV where the text
+/// says nothing, as some carriers write zeros in all receipts.
+fn error_code(text: Option<String>, tlvs: &Tlvs) -> Option<String> {
+    let says = |it: &String| it != "null" && it.bytes().any(|it| it.is_ascii_alphanumeric() && it != b'0');
+    let network = || match &*tlvs.get(Tag::NETWORK_ERROR_CODE)? {
+        // Three digits in place of a kind of network, of which there are eight, and a number.
+        digits @ [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9'] => Some(digits.iter().map(|it| char::from(*it)).collect()),
+        _ => tlvs.get_u16(Tag::NETWORK_ERROR_CODE).map(|it| format!("{it:03}")),
+    };
+    text.clone().filter(says).or_else(|| network().filter(says)).or(text).or_else(network)
 }
 
 /// The text without its user data header.

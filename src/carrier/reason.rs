@@ -8,12 +8,19 @@ use crate::smpp::status::CommandStatus;
 
 /// The reason in a receipt: by the operator's table of error codes, else by the carrier's word.
 pub fn of_receipt(dialect: &Dialect, receipt: &Receipt) -> Option<Reason> {
-    let by_code = receipt.error_code.as_ref().and_then(|it| dialect.reasons.get(it)).copied();
+    let by_code = receipt.error_code.as_ref().and_then(|it| of_code(dialect, it));
     by_code.or_else(|| match receipt.status {
         Status::Expired => Some(Reason::Expired),
         Status::Failed => Some(of_word(&receipt.raw_status)),
         _ => None,
     })
+}
+
+/// As the operator wrote the code, else whatever its padding and case.
+fn of_code(dialect: &Dialect, code: &str) -> Option<Reason> {
+    let bare = |it: &str| it.trim_start_matches('0').to_ascii_lowercase();
+    let alike = || dialect.reasons.iter().find(|(it, _)| bare(it) == bare(code)).map(|it| it.1);
+    dialect.reasons.get(code).or_else(alike).copied()
 }
 
 fn of_word(raw: &str) -> Reason {

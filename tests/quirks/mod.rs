@@ -5,3 +5,4 @@ mod receipts;
 mod samples;
 mod tls;
 mod wire;
+mod words;
