@@ -190,7 +190,11 @@ fn places(text: &str) -> Vec<Place> {
 fn key(text: &str) -> Option<(Key, usize)> {
     NAMES.iter().find_map(|(name, key)| {
         let rest = name.chars().try_fold(text, |rest, wanted| {
-            if wanted == ' ' { Some(without_blanks(rest)) } else { rest.strip_prefix(|it| wanted.eq_ignore_ascii_case(&it)) }
+            if wanted == ' ' {
+                Some(without_blanks(rest))
+            } else {
+                rest.strip_prefix(|it| wanted.eq_ignore_ascii_case(&it))
+            }
         })?;
         let rest = without_blanks(rest).strip_prefix(':')?;
         Some((*key, text.len() - rest.len()))

@@ -140,9 +140,13 @@ fn named(id: &[u8]) -> TlvsBuilder {
 #[test]
 fn quirk_07_the_id_of_a_tlv_ends_at_its_nul_or_without_one() {
     let whole = "4a38dc46-5125-4969-90be-72104c340d5c";
-    for written in
-        [whole.to_owned(), format!("{whole}\0"), format!("{whole}\0\0\0 "), format!("{whole}\0junk"), format!(" {whole} ")]
-    {
+    for written in [
+        whole.to_owned(),
+        format!("{whole}\0"),
+        format!("{whole}\0\0\0 "),
+        format!("{whole}\0junk"),
+        format!(" {whole} "),
+    ] {
         assert_eq!(ids(&receipt(b"stat:DELIVRD", named(written.as_bytes()))), [whole], "{written:?}");
     }
     assert_eq!(ids(&receipt(b"id:7 stat:DELIVRD", named(b"\0\0"))), ["7"]);
@@ -278,7 +282,8 @@ fn quirk_18_a_receipt_in_message_payload_or_in_utf_16_is_read() {
 fn quirk_20_nuls_behind_and_a_cut_in_a_key_do_no_harm() {
     let text = b"id:0000436949 submit date:1504211508 done date:1504211508 stat:DELIVRD err:000";
     let clean = receipt(text, named(b"6aad5"));
-    for padded in [&[&text[..], b"\0"].concat(), &[b"\0\0", &text[..], b"\0\0"].concat(), &[&text[..], b" te"].concat()] {
+    for padded in [&[&text[..], b"\0"].concat(), &[b"\0\0", &text[..], b"\0\0"].concat(), &[&text[..], b" te"].concat()]
+    {
         assert_eq!(receipt(padded, named(b"6aad5")), clean);
     }
     // Behind short_message, uncounted, before a TLV.

@@ -39,7 +39,8 @@ fn quirk_19_a_text_in_another_alphabet_than_its_keys_is_read_last() {
 
 #[test]
 fn quirk_21_keys_come_in_any_order_and_any_may_be_missing() {
-    let keys = ["id:7", "sub:001", "dlvrd:001", "submit date:1706011159", "done date:1706011200", "stat:DELIVRD", "err:000"];
+    let keys =
+        ["id:7", "sub:001", "dlvrd:001", "submit date:1706011159", "done date:1706011200", "stat:DELIVRD", "err:000"];
     for turn in 0..keys.len() {
         let mut turned = keys;
         turned.rotate_left(turn);
@@ -58,7 +59,9 @@ fn quirk_21_keys_come_in_any_order_and_any_may_be_missing() {
 
 #[test]
 fn quirk_22_keys_are_keys_in_any_case() {
-    for text in ["ID:7 STAT:Delivered ERR:00A TEXT:x", "Id:7 Stat:Delivered Err:00A Text:x", "id:7 stat:Delivered err:00A"] {
+    for text in
+        ["ID:7 STAT:Delivered ERR:00A TEXT:x", "Id:7 Stat:Delivered Err:00A Text:x", "id:7 stat:Delivered err:00A"]
+    {
         assert_eq!(three(text), ["7", "Delivered", "00A"]);
         assert_eq!(read(text).status(), Some(Status::Delivered));
     }
@@ -181,12 +184,17 @@ fn quirk_29_a_date_is_read_by_its_length_and_never_fails_a_receipt() {
         assert_eq!((ids(&receipt), words(&receipt)), (vec!["1"], (Status::Delivered, "DELIVRD")), "{date}");
         assert_eq!(receipt.receipt.done_at, None, "{date}");
     }
-    assert_eq!(read("id:1 done date:2017-06-01 12:00:00 stat:DELIVRD").done_date.as_deref(), Some("2017-06-01 12:00:00"));
+    assert_eq!(
+        read("id:1 done date:2017-06-01 12:00:00 stat:DELIVRD").done_date.as_deref(),
+        Some("2017-06-01 12:00:00")
+    );
 }
 
 #[test]
 fn quirk_30_the_clock_of_a_carrier_is_where_the_operator_says() {
-    for (date, offset) in [("1706011500", 3), ("1706011400", 2), ("1706011300", 1), ("1706012100", 9), ("1706010700", -5)] {
+    for (date, offset) in
+        [("1706011500", 3), ("1706011400", 2), ("1706011300", 1), ("1706012100", 9), ("1706010700", -5)]
+    {
         let dialect = Dialect { receipt_offset: offset * 3_600, ..Dialect::default() };
         let text = format!("id:1 done date:{date} stat:DELIVRD");
         let sm = Sm { esm_class: 4, short_message: text.into_bytes().into(), ..Sm::default() };
@@ -219,7 +227,9 @@ fn quirk_32_fields_between_commas_are_a_receipt() {
     assert_eq!((it.layout, it.submit_date.as_deref()), (Layout::Commas, Some("1706011130")));
     assert_eq!(it.others, [("reference".to_owned(), "we2345678i9o03er45ty67u".to_owned())]);
     // Other lists are none.
-    for text in ["a,b,c,d,e,f,g", "00,1706011200,1706011130,,447887123456,1", "00,x,y,,447887123456,1,r", "1,2,3,4,5,6,7"] {
+    for text in
+        ["a,b,c,d,e,f,g", "00,1706011200,1706011130,,447887123456,1", "00,x,y,,447887123456,1,r", "1,2,3,4,5,6,7"]
+    {
         assert_eq!(read(text), ReceiptText::default(), "{text}");
     }
 }
