@@ -20,7 +20,7 @@ use nuncio::record::batch::{Batch, Marks};
 use nuncio::record::contract::Store;
 use nuncio::record::entry::Entry;
 use nuncio::store::sqlite::{Durability, Sqlite, space};
-use nuncio::text::Requested;
+use nuncio::text::content::Requested;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -130,6 +130,7 @@ impl Life {
                 destination: E164(31_600_000_000 + self.roll() % 100_000_000),
                 text: "Your code is 123456. It is good for five minutes; tell it to nobody.".into(),
                 requested: Requested::Auto,
+                manner: None,
                 parts: 1,
                 client_ref: None,
                 created: now,

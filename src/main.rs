@@ -2,15 +2,19 @@
 
 use clap::{Parser, Subcommand};
 use nuncio::config;
+use nuncio::decode;
 use nuncio::gateway::demo::Demo;
 use nuncio::gateway::run::Failure;
 use nuncio::gateway::serve::serve;
 use nuncio::simulator;
 use nuncio::telemetry::log;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// There is nothing to decode; what clap ends with too.
+const EXIT_USAGE: u8 = 2;
 /// The configuration is wrong (sysexits.h, EX_CONFIG).
 const EXIT_CONFIG: u8 = 78;
 /// The store failed; the next start recovers (sysexits.h, EX_IOERR).
@@ -49,6 +53,11 @@ enum Command {
     },
     /// Run a simulated carrier (SMSC) to test against.
     Sim(#[command(flatten)] Box<simulator::options::Options>),
+    /// Say in words what PDUs say: of hexadecimal digits, or of a capture of the network.
+    ///
+    /// Ends with 0 when every PDU could be read, with 1 when something was malformed, with 2 when there was
+    /// nothing to read.
+    Decode(#[command(flatten)] decode::options::Options),
     /// Make a key for the API: one line for the application, one for the configuration.
     Key,
 }
@@ -72,6 +81,7 @@ fn main() -> ExitCode {
         },
         Command::Demo { messages, keep } => demo(Demo { messages, keep }),
         Command::Sim(options) => simulate(&options),
+        Command::Decode(options) => explain(&options),
         Command::Key => {
             let (key, digest) = nuncio::api::key::new_key();
             println!("key        = {key}\nkey_sha256 = [\"{digest}\"]");
@@ -132,6 +142,21 @@ fn simulate(options: &simulator::options::Options) -> ExitCode {
         Err(error) => {
             eprintln!("{}: {error}", options.listen);
             ExitCode::FAILURE
+        }
+    }
+}
+
+fn explain(options: &decode::options::Options) -> ExitCode {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let read = decode::run(options, io::stdin().lock(), &mut out).and_then(|it| Ok((it, out.flush()?)));
+    match read {
+        Ok((decode::Verdict::Read, ())) => ExitCode::SUCCESS,
+        Ok((decode::Verdict::Malformed, ())) => ExitCode::FAILURE,
+        // Whoever reads has seen enough, as `head` has.
+        Err(decode::Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(EXIT_USAGE)
         }
     }
 }

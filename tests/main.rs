@@ -4,7 +4,9 @@
 
 mod api;
 mod daemon;
+mod decode;
 mod demo;
+mod fuzz;
 mod identity;
 mod operation;
 mod peers;

@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["record"],
     &["dispatch"],
     &["clock", "store", "telemetry", "wire"],
-    &["link", "api", "webhook", "console", "simulator"],
+    &["link", "api", "webhook", "console", "simulator", "decode"],
     &["config"],
     &["gateway"],
 ];

@@ -50,7 +50,7 @@ pub(super) fn estimated(quote: &Quote<'_>, carriers: &[&str]) -> Response {
         class: quote.route.class.word(),
         carriers,
         count: messages.len(),
-        encoding: common.map(encoding),
+        encoding: common.map(Alphabet::word),
         parts: quote.lines.iter().map(|it| u32::from(it.parts)).sum(),
         cost: quote.cost().map(Shown),
         currency: quote.currency.map(Shown),
@@ -130,20 +130,10 @@ impl<'a> Message<'a> {
             id: id.map(Shown),
             to: Shown(line.to),
             client_ref: line.client_ref,
-            encoding: encoding(line.alphabet),
+            encoding: line.alphabet.word(),
             parts: line.parts,
             cost: line.price.map(Shown),
         }
-    }
-}
-
-/// The word of an alphabet.
-pub(super) const fn encoding(alphabet: Alphabet) -> &'static str {
-    match alphabet {
-        Alphabet::Gsm7 => "gsm7",
-        Alphabet::Ascii => "ascii",
-        Alphabet::Latin1 => "latin1",
-        Alphabet::Ucs2 => "ucs2",
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reads a body by the fast path; finds out what is wrong, field by field, where that refuses.
 
 use crate::api::problem::{Fault, Kind, Problem};
-use crate::api::request::{Asked, FIELDS, RECIPIENTS_MAX, TARGET_FIELDS};
+use crate::api::request::{Asked, DLT_FIELDS, FIELDS, RECIPIENTS_MAX, TARGET_FIELDS, WAITING_FIELDS};
 use serde_json::Value;
 use std::fmt;
 
@@ -31,15 +31,16 @@ fn diagnose(body: &[u8], refusal: &dyn fmt::Display) -> Problem {
         let pointer = format!("/{}", escaped(name));
         match name.as_str() {
             "to" => diagnose_to(value, &mut faults),
-            "from" | "text" | "class" | "client_ref" | "validity" | "encoding" => {
+            "from" | "text" | "class" | "client_ref" | "validity" | "encoding" | "data" | "udh" => {
                 want_text(value, pointer, &mut faults);
             }
-            "route_id" => {
-                let fits = value.is_null() || value.as_u64().is_some_and(|it| u32::try_from(it).is_ok());
-                if !fits {
-                    faults.push(Fault { detail: "must be a whole number".into(), pointer: pointer.into() });
-                }
-            }
+            "route_id" => want_number(value, u64::from(u32::MAX), pointer, &mut faults),
+            "source_port" | "destination_port" => want_number(value, u64::from(u16::MAX), pointer, &mut faults),
+            "message_class" => want_number(value, 3, pointer, &mut faults),
+            "flash" => want_flag(value, pointer, &mut faults),
+            "message_waiting" => diagnose_waiting(value, &mut faults),
+            "dlt" => want_texts(value, "/dlt", &DLT_FIELDS, &mut faults),
+            "tlvs" => want_texts(value, "/tlvs", &[], &mut faults),
             known if FIELDS.contains(&known) => {}
             unknown => faults.push(Fault { detail: unknown_name(unknown, &FIELDS).into(), pointer: pointer.into() }),
         }
@@ -101,6 +102,61 @@ fn diagnose_target(at: usize, value: &Value, faults: &mut Vec<Fault>) {
     }
 }
 
+fn diagnose_waiting(value: &Value, faults: &mut Vec<Fault>) {
+    let Value::Object(fields) = value else {
+        if !value.is_null() {
+            faults.push(Fault { detail: "must be an object with kind".into(), pointer: "/message_waiting".into() });
+        }
+        return;
+    };
+    if fields.get("kind").is_none_or(Value::is_null) {
+        faults.push(Fault { detail: "is required".into(), pointer: "/message_waiting/kind".into() });
+    }
+    for (name, value) in fields {
+        let pointer = format!("/message_waiting/{}", escaped(name));
+        match name.as_str() {
+            "kind" => want_text(value, pointer, faults),
+            "active" | "store" => want_flag(value, pointer, faults),
+            unknown => {
+                faults.push(Fault { detail: unknown_name(unknown, &WAITING_FIELDS).into(), pointer: pointer.into() });
+            }
+        }
+    }
+}
+
+/// An object of texts; with these names, if there are any.
+fn want_texts(value: &Value, pointer: &'static str, names: &[&str], faults: &mut Vec<Fault>) {
+    let Value::Object(fields) = value else {
+        if !value.is_null() {
+            faults.push(Fault { detail: "must be an object of texts".into(), pointer: pointer.into() });
+        }
+        return;
+    };
+    for (name, value) in fields {
+        let pointer = format!("{pointer}/{}", escaped(name));
+        if !names.is_empty() && !names.contains(&name.as_str()) {
+            faults.push(Fault { detail: unknown_name(name, names).into(), pointer: pointer.into() });
+        } else if names.is_empty() && !value.is_string() {
+            faults.push(Fault { detail: "must be a text".into(), pointer: pointer.into() });
+        } else {
+            want_text(value, pointer, faults);
+        }
+    }
+}
+
+fn want_number(value: &Value, most: u64, pointer: String, faults: &mut Vec<Fault>) {
+    if !value.is_null() && value.as_u64().is_none_or(|it| most < it) {
+        faults
+            .push(Fault { detail: format!("must be a whole number from 0 to {most}").into(), pointer: pointer.into() });
+    }
+}
+
+fn want_flag(value: &Value, pointer: String, faults: &mut Vec<Fault>) {
+    if !value.is_null() && !value.is_boolean() {
+        faults.push(Fault { detail: "must be true or false".into(), pointer: pointer.into() });
+    }
+}
+
 fn want_text(value: &Value, pointer: String, faults: &mut Vec<Fault>) {
     if !value.is_null() && !value.is_string() {
         faults.push(Fault { detail: "must be a text".into(), pointer: pointer.into() });
@@ -108,7 +164,7 @@ fn want_text(value: &Value, pointer: String, faults: &mut Vec<Fault>) {
 }
 
 /// A name as a token of a JSON pointer (RFC 6901, 3).
-fn escaped(name: &str) -> String {
+pub(super) fn escaped(name: &str) -> String {
     name.chars().take(100).collect::<String>().replace('~', "~0").replace('/', "~1")
 }
 

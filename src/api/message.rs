@@ -1,6 +1,6 @@
 //! The whole truth about one message, as its customer is told it.
 
-use crate::api::answer::{Shown, encoding};
+use crate::api::answer::Shown;
 use crate::api::moment::Moment;
 use crate::api::read::alphabet;
 use crate::dispatch::plan::Plan;
@@ -16,6 +16,7 @@ use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::record::entry::Entry;
+use crate::text::Alphabet;
 use serde::Serialize;
 
 /// One message.
@@ -59,7 +60,7 @@ impl<'a> MessageView<'a> {
             client_ref: body.client_ref.as_deref(),
             status: status.word(),
             error: Failure::of(entry, status),
-            encoding: alphabet(body).map(encoding),
+            encoding: alphabet(body, plan).map(Alphabet::word),
             parts: body.parts,
             cost: body.price.map(Shown),
             currency: currency.map(Shown),

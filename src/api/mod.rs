@@ -26,6 +26,7 @@ pub mod problem;
 mod memory;
 mod body;
 mod request;
+mod form;
 mod diagnose;
 mod quote;
 mod recipients;

@@ -2,6 +2,7 @@
 //!
 //! Everything that can be refused is refused here, before anything exists (R81, R82).
 
+use crate::api::form;
 use crate::api::problem::{Fault, Kind, Problem};
 use crate::api::recipients::{Line, Rejected, Terms};
 use crate::api::request::{Asked, Target, Text, To};
@@ -14,7 +15,9 @@ use crate::message::source::Source;
 use crate::number::e164::E164;
 use crate::route::plan::Route;
 use crate::route::rule::{self, Rule};
-use crate::text::{Alphabet, Requested};
+use crate::text::content::Requested;
+use crate::text::profile::Profile;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The shortest validity that means anything to a carrier.
@@ -45,17 +48,18 @@ impl<'a> Quote<'a> {
     ) -> Result<(Self, Box<Submission>), Problem> {
         refuse_later(asked)?;
         let words = Words::of(asked)?;
+        let (manner, requested) = form::read(asked, words.requested)?;
         let sender = sender(account, asked.from.as_ref())?;
         let source = source(account, sender)?;
         let targets = targets(asked)?;
         let route = route(plan, account, &Wanted { asked, class: words.class, sender, targets: &targets })?;
         check_route(route, words.class, &source)?;
-        let carrier = route.carriers.first().and_then(|it| plan.carriers.get(it));
         let terms = Terms {
             account,
             route,
-            requested: words.requested,
-            alphabet: carrier.map_or(Alphabet::Gsm7, |it| it.dialect.alphabet),
+            requested,
+            manner: manner.map(Arc::new),
+            profile: profile(plan, route.id),
             text: asked.text.as_ref(),
             client_ref: asked.client_ref.as_ref(),
         };
@@ -83,14 +87,14 @@ impl<'a> Quote<'a> {
     }
 }
 
+/// What the carrier wants of a text that a route tries first, and for which a message is cut.
+pub(super) fn profile(plan: &Plan, route: RouteId) -> Profile {
+    let first = plan.routes.get(&route).and_then(|it| it.carriers.first());
+    first.and_then(|it| plan.carriers.get(it)).map_or_else(Profile::default, |it| it.dialect.text)
+}
+
 fn refuse_later(asked: &Asked<'_>) -> Result<(), Problem> {
-    let fields = [
-        (asked.send_at.is_some(), "/send_at"),
-        (asked.tlvs.is_some(), "/tlvs"),
-        (asked.callback_url.is_some(), "/callback_url"),
-        (asked.udh.is_some(), "/udh"),
-        (asked.data.is_some(), "/data"),
-    ];
+    let fields = [(asked.send_at.is_some(), "/send_at"), (asked.callback_url.is_some(), "/callback_url")];
     let faults: Vec<Fault> =
         fields.iter().filter(|it| it.0).map(|it| Fault { detail: LATER.into(), pointer: it.1.into() }).collect();
     if faults.is_empty() { Ok(()) } else { Err(Problem::of_faults(Kind::Invalid, faults)) }
@@ -99,7 +103,7 @@ fn refuse_later(asked: &Asked<'_>) -> Result<(), Problem> {
 /// The words of a request that come from closed sets.
 struct Words {
     class: Option<Class>,
-    requested: Requested,
+    requested: Option<Requested>,
     validity: Option<Duration>,
 }
 
@@ -114,12 +118,16 @@ impl Words {
             ),
         };
         let requested = match asked.encoding.as_ref().map(Text::as_str) {
-            None | Some("auto") => Requested::Auto,
-            Some("gsm7") => Requested::Gsm7,
-            Some("ucs2") => Requested::Ucs2,
-            Some("latin1") => Requested::Latin1,
-            Some("gsm7-transliterate" | "binary") => return Err(invalid("/encoding", LATER)),
-            Some(_) => return Err(invalid("/encoding", "must be auto, gsm7, ucs2 or latin1")),
+            None => None,
+            Some("auto") => Some(Requested::Auto),
+            Some("gsm7") => Some(Requested::Gsm7),
+            Some("gsm7-transliterate") => Some(Requested::Transliterated),
+            Some("ucs2") => Some(Requested::Ucs2),
+            Some("latin1") => Some(Requested::Latin1),
+            Some("binary") => Some(Requested::Binary),
+            Some(_) => {
+                return Err(invalid("/encoding", "must be auto, gsm7, gsm7-transliterate, ucs2, latin1 or binary"));
+            }
         };
         let validity = match &asked.validity {
             None => None,

@@ -5,6 +5,7 @@ use crate::api::auth::Scope;
 use crate::api::context::Context;
 use crate::api::message::MessageView;
 use crate::api::problem::{Kind, Problem};
+use crate::api::quote::profile;
 use crate::api::submit::{no_message, peer};
 use crate::dispatch::plan::Plan;
 use crate::message::body::Body;
@@ -14,7 +15,9 @@ use crate::message::status::Status;
 use crate::record::views::OrderView;
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::readers::Readers;
-use crate::text::{self, Alphabet, Requested};
+use crate::text::Alphabet;
+use crate::text::content::Requested;
+use crate::text::cut::Cut;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -95,13 +98,14 @@ where
 }
 
 /// The alphabet of a message; `None` where its text was erased and the alphabet was left to us.
-pub(super) fn alphabet(body: &Body) -> Option<Alphabet> {
+pub(super) fn alphabet(body: &Body, plan: &Plan) -> Option<Alphabet> {
     match body.requested {
+        Requested::Binary => Some(Alphabet::Binary),
         _ if !body.text.is_empty() => {
-            text::estimate(&body.text, body.requested, text::Alphabet::Gsm7).ok().map(|it| it.alphabet)
+            Cut::of(body.content(), &profile(plan, body.route)).ok().map(|it| it.estimate().alphabet)
         }
         Requested::Auto => None,
-        Requested::Gsm7 => Some(Alphabet::Gsm7),
+        Requested::Gsm7 | Requested::Transliterated => Some(Alphabet::Gsm7),
         Requested::Ucs2 => Some(Alphabet::Ucs2),
         Requested::Latin1 => Some(Alphabet::Latin1),
     }

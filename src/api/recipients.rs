@@ -5,11 +5,16 @@ use crate::api::quote::Targets;
 use crate::api::request::Text;
 use crate::dispatch::happening::Recipient;
 use crate::dispatch::plan::Account;
+use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::number::e164::E164;
 use crate::route::plan::Route;
-use crate::text::{self, Alphabet, Estimate, Requested, TextError};
+use crate::text::content::{Content, Requested};
+use crate::text::cut::Cut;
+use crate::text::profile::Profile;
+use crate::text::{Alphabet, Estimate, TextError};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// SMS of one message; more would rather be a letter.
 const PARTS_MAX: u8 = 10;
@@ -41,8 +46,10 @@ pub(super) struct Terms<'a> {
     pub(super) account: &'a Account,
     pub(super) route: &'a Route,
     pub(super) requested: Requested,
-    /// What data_coding 0 means at the route's carrier.
-    pub(super) alphabet: Alphabet,
+    /// What more is asked for than a text.
+    pub(super) manner: Option<Arc<Manner>>,
+    /// What the route's first carrier wants of a text.
+    pub(super) profile: Profile,
     pub(super) text: Option<&'a Text<'a>>,
     pub(super) client_ref: Option<&'a Text<'a>>,
 }
@@ -52,7 +59,8 @@ type Accepted<'a> = Vec<(Line<'a>, Recipient)>;
 impl<'a> Terms<'a> {
     /// Judges every recipient; a bad one does not spoil the others.
     pub(super) fn apply(&self, targets: &Targets<'a>) -> (Accepted<'a>, Vec<Rejected<'a>>) {
-        let shared = self.text.map(|it| Counted::of(it, self));
+        let data = self.requested == Requested::Binary;
+        let shared = self.text.map(Text::as_str).or(data.then_some("")).map(|it| Counted::of(it, self));
         let (mut accepted, mut rejected) = (Vec::with_capacity(targets.len()), Vec::new());
         let mut judge = |wish: Wish<'a>| match self.judge(&wish, shared.as_ref()) {
             Ok(pair) => accepted.push(pair),
@@ -86,11 +94,13 @@ impl<'a> Terms<'a> {
             let detail = "may not be sent to".into();
             return Err(Fault { field: Field::To, kind: Kind::DestinationDenied, code: "destination_denied", detail });
         }
-        let own = wish.text.map(|it| Counted::of(it, self));
+        let own = wish.text.map(|it| Counted::of(it.as_str(), self));
         let counted =
             own.as_ref().or(shared).ok_or_else(|| invalid(Field::Text(false), "missing_text", "is required".into()))?;
-        let (alphabet, parts) =
-            counted.cut().map_err(|(code, detail)| invalid(Field::Text(own.is_some()), code, detail))?;
+        let (alphabet, parts) = counted.cut().map_err(|(code, detail)| {
+            let field = if self.requested == Requested::Binary { Field::Data } else { Field::Text(own.is_some()) };
+            invalid(field, code, detail)
+        })?;
         let reference = wish.client_ref.or(self.client_ref).map(Text::as_str);
         if reference.is_some_and(|it| CLIENT_REF_MAX < it.chars().count()) {
             let detail = format!("must have at most {CLIENT_REF_MAX} characters").into();
@@ -108,21 +118,37 @@ impl<'a> Terms<'a> {
             }
         };
         let line = Line { to, client_ref: reference, alphabet, parts, price };
-        let (requested, client_ref) = (self.requested, reference.map(Into::into));
-        Ok((line, Recipient { destination: to, text: counted.text.into(), requested, parts, client_ref, price }))
+        let recipient = Recipient {
+            destination: to,
+            text: counted.text.into(),
+            requested: self.requested,
+            manner: counted.manner.clone(),
+            parts,
+            client_ref: reference.map(Into::into),
+            price,
+        };
+        Ok((line, recipient))
     }
 }
 
 /// A text and what it takes; the shared one is counted once for all.
 struct Counted<'a> {
     text: &'a str,
+    manner: Option<Arc<Manner>>,
     estimate: Result<Estimate, TextError>,
 }
 
 impl<'a> Counted<'a> {
-    fn of(text: &'a Text<'a>, terms: &Terms<'_>) -> Self {
-        let text = text.as_str();
-        Self { text, estimate: text::estimate(text, terms.requested, terms.alphabet) }
+    fn of(text: &'a str, terms: &Terms<'_>) -> Self {
+        let form = terms.manner.as_ref().map(|it| &it.form);
+        let cut = Cut::of(Content { text, requested: terms.requested, form }, &terms.profile);
+        let manner = if cut.as_ref().is_ok_and(Cut::is_payload) {
+            let asked = terms.manner.as_deref().cloned().unwrap_or_default();
+            Some(Arc::new(Manner { payload: true, ..asked }))
+        } else {
+            terms.manner.clone()
+        };
+        Self { text, manner, estimate: cut.map(|it| it.estimate()) }
     }
 
     /// The alphabet and the number of parts, 1 to 10.
@@ -169,6 +195,7 @@ impl Place {
             (Self::Object(at), Field::To) => format!("/to/{at}/to").into(),
             (Self::Object(at), Field::Text(true)) => format!("/to/{at}/text").into(),
             (Self::Object(at), Field::ClientRef(true)) => format!("/to/{at}/client_ref").into(),
+            (_, Field::Data) => "/data".into(),
             (_, Field::Text(_)) => "/text".into(),
             (_, Field::ClientRef(_)) => "/client_ref".into(),
         }
@@ -179,6 +206,7 @@ impl Place {
 #[derive(Clone, Copy)]
 enum Field {
     To,
+    Data,
     Text(bool),
     ClientRef(bool),
 }

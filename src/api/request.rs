@@ -3,6 +3,7 @@
 //! This is the fast path: it takes a right body, or says no and nothing more.
 //! [`crate::api::diagnose`] then finds out what was wrong.
 
+use crate::message::manner::PARAMETERS_MAX;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
@@ -12,7 +13,7 @@ use std::fmt;
 pub(super) const RECIPIENTS_MAX: usize = 10_000;
 
 /// Every field that the body may have.
-pub(super) const FIELDS: [&str; 13] = [
+pub(super) const FIELDS: [&str; 19] = [
     "to",
     "from",
     "text",
@@ -26,7 +27,19 @@ pub(super) const FIELDS: [&str; 13] = [
     "callback_url",
     "udh",
     "data",
+    "source_port",
+    "destination_port",
+    "message_class",
+    "flash",
+    "message_waiting",
+    "dlt",
 ];
+
+/// Every field of `message_waiting`.
+pub(super) const WAITING_FIELDS: [&str; 3] = ["kind", "active", "store"];
+
+/// Every field of `dlt`.
+pub(super) const DLT_FIELDS: [&str; 3] = ["entity_id", "template_id", "telemarketer_id"];
 
 /// Every field that an element of `to` may have.
 pub(super) const TARGET_FIELDS: [&str; 3] = ["to", "client_ref", "text"];
@@ -53,15 +66,54 @@ pub(super) struct Asked<'a> {
     pub(super) encoding: Option<Text<'a>>,
     #[serde(default)]
     pub(super) send_at: Option<IgnoredAny>,
-    #[serde(default)]
-    pub(super) tlvs: Option<IgnoredAny>,
+    #[serde(borrow, default)]
+    pub(super) tlvs: Option<Pairs<'a>>,
     #[serde(default)]
     pub(super) callback_url: Option<IgnoredAny>,
+    #[serde(borrow, default)]
+    pub(super) udh: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) data: Option<Text<'a>>,
     #[serde(default)]
-    pub(super) udh: Option<IgnoredAny>,
+    pub(super) source_port: Option<u16>,
     #[serde(default)]
-    pub(super) data: Option<IgnoredAny>,
+    pub(super) destination_port: Option<u16>,
+    #[serde(default)]
+    pub(super) message_class: Option<u8>,
+    #[serde(default)]
+    pub(super) flash: Option<bool>,
+    #[serde(borrow, default)]
+    pub(super) message_waiting: Option<MessageWaiting<'a>>,
+    #[serde(borrow, default)]
+    pub(super) dlt: Option<Registration<'a>>,
 }
+
+/// Which messages wait; they do, and the text is kept, unless it says otherwise.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MessageWaiting<'a> {
+    #[serde(borrow)]
+    pub(super) kind: Text<'a>,
+    #[serde(default)]
+    pub(super) active: Option<bool>,
+    #[serde(default)]
+    pub(super) store: Option<bool>,
+}
+
+/// The registration of a text in India.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Registration<'a> {
+    #[serde(borrow, default)]
+    pub(super) entity_id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) template_id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) telemarketer_id: Option<Text<'a>>,
+}
+
+/// An object of texts, as it is written.
+pub(super) struct Pairs<'a>(pub(super) Vec<(Text<'a>, Text<'a>)>);
 
 /// To whom.
 pub(super) enum To<'a> {
@@ -107,6 +159,29 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
             }
         }
         from.deserialize_str(Words)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Texts;
+        impl<'de> Visitor<'de> for Texts {
+            type Value = Pairs<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of texts")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    // One more than may be is enough to be refused for.
+                    if pairs.len() <= PARAMETERS_MAX {
+                        pairs.push(pair);
+                    }
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        from.deserialize_map(Texts)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::api::recipients::Line;
 use crate::api::request::RECIPIENTS_MAX;
 use crate::dispatch::command::Reply;
 use crate::dispatch::happening::{Recipient, Submission};
+use crate::dispatch::plan::Plan;
 use crate::message::id::{MessageId, OrderId};
 use crate::message::status::Status;
 use crate::record::entry::Entry;
@@ -81,20 +82,20 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     send(context, Call::Submit(submission, to))?;
     match awaited(answer).await? {
         Reply::Accepted { order, messages, .. } => Ok(answer::accepted(&quote, order, &messages)),
-        Reply::Repeated(order) => repeated(context, &quote, order).await,
+        Reply::Repeated(order) => repeated(context, &directory.plan, &quote, order).await,
         other => Err(refusal(&other)),
     }
 }
 
 /// The first answer again, from what the store has of the order.
-async fn repeated(context: &Context, quote: &Quote<'_>, order: OrderId) -> Result<Response, Problem> {
+async fn repeated(context: &Context, plan: &Plan, quote: &Quote<'_>, order: OrderId) -> Result<Response, Problem> {
     let entries = read::blocking(context, move |readers| readers.order_messages(order, None, RECIPIENTS_MAX)).await?;
     let ids: Vec<MessageId> = entries.iter().map(|it| it.body.id).collect();
     let lines = entries.iter().enumerate().map(|(at, Entry { body, .. })| Line {
         to: body.destination,
         client_ref: body.client_ref.as_deref(),
         // A text that was erased cannot be counted again; the same request stands beside it.
-        alphabet: read::alphabet(body).or(quote.lines.get(at).map(|it| it.alphabet)).unwrap_or(Alphabet::Gsm7),
+        alphabet: read::alphabet(body, plan).or(quote.lines.get(at).map(|it| it.alphabet)).unwrap_or(Alphabet::Gsm7),
         parts: body.parts,
         price: body.price,
     });
@@ -210,7 +211,9 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<Box<str>>, Problem> {
 
 /// About what a submission takes in memory.
 fn octets(submission: &Submission) -> usize {
-    submission.recipients.iter().map(|it| size_of::<Recipient>() + it.text.len()).sum()
+    let data = submission.recipients.first().and_then(|it| it.manner.as_ref()?.form.binary.as_ref());
+    let texts = submission.recipients.iter().map(|it| size_of::<Recipient>() + it.text.len());
+    texts.sum::<usize>() + data.map_or(0, |it| it.data.len())
 }
 
 /// What was asked for, in 32 octets: path and body.

@@ -2,9 +2,10 @@
 
 use crate::carrier::mo;
 use crate::message::attempt::Answer;
+use crate::message::manner::Parameter;
 use crate::message::money::{Currency, Money};
 use crate::message::reason::Reason;
-use crate::text::Alphabet;
+use crate::text::profile::Profile;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -19,8 +20,14 @@ pub struct Dialect {
     pub service_type: Box<str>,
     /// `esm_class` of every submit: the mode bits.
     pub esm_class: u8,
-    /// What data_coding 0 means here.
-    pub alphabet: Alphabet,
+    /// How a text becomes submits here.
+    pub text: Profile,
+    /// In which operation.
+    pub operation: Operation,
+    /// Parameters that go with every submit.
+    pub tlvs: Vec<Parameter>,
+    /// In which parameters the registration of a text in India goes.
+    pub dlt: DltTags,
     /// How ids in answers and receipts relate.
     pub message_id: IdForm,
     /// On which parts a receipt is asked.
@@ -66,6 +73,34 @@ pub enum IdForm {
     ReceiptHex,
 }
 
+/// In which operation a message goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of the configuration")]
+pub enum Operation {
+    #[default]
+    SubmitSm,
+    DataSm,
+}
+
+/// In which parameters the registration of a text in India goes (quirk 75: carriers differ).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DltTags {
+    /// The tag of the principal entity's number.
+    pub entity: u16,
+    /// The tag of the template's number.
+    pub template: u16,
+    /// The tag of the chain of telemarketers.
+    pub telemarketer: u16,
+    /// Whether the values end with NUL.
+    pub nul: bool,
+}
+
+impl Default for DltTags {
+    fn default() -> Self {
+        Self { entity: 0x1400, template: 0x1401, telemarketer: 0x1402, nul: false }
+    }
+}
+
 /// On which parts of a message a receipt is asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words of the configuration")]
@@ -95,7 +130,10 @@ impl Default for Dialect {
             destination: Numbering { ton: Some(1), npi: Some(1) },
             service_type: "".into(),
             esm_class: 0,
-            alphabet: Alphabet::Gsm7,
+            text: Profile::default(),
+            operation: Operation::SubmitSm,
+            tlvs: Vec::new(),
+            dlt: DltTags::default(),
             message_id: IdForm::Auto,
             receipts: ReceiptsAsked::All,
             receipts_by_content: false,

@@ -1,8 +1,8 @@
 //! What a carrier sends of its own accord: receipts, and messages from handsets.
 
-use crate::carrier::date::moment;
 use crate::carrier::dialect::Dialect;
 use crate::carrier::mo;
+use crate::carrier::moment::moment;
 use crate::carrier::receipt::{ReceiptText, status_of_state};
 use crate::carrier::report::{News, ReceiptNews};
 use crate::message::attempt::CarrierMessageId;
@@ -23,8 +23,6 @@ const RECEIPT: u8 = 0x04;
 const INTERMEDIATE: u8 = 0x20;
 /// `esm_class`: the text begins with a user data header.
 const UDHI: u8 = 0x40;
-/// The last `message_state` that has a name: SKIPPED (SMPP 5.0, 4.8.4.41).
-const STATE_MAX: u8 = 9;
 /// Longer words and codes of a carrier are cut.
 const WORD_MAX: usize = 32;
 
@@ -56,12 +54,13 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
         },
         _ => return None,
     };
-    let text = ReceiptText::read(without_header(&delivery));
+    let text = receipt_text(&delivery);
     let named = delivery.tlvs.get(Tag::RECEIPTED_MESSAGE_ID).is_some();
+    let stated = text.stat.is_some() || delivery.tlvs.get(Tag::MESSAGE_STATE).is_some();
     let is_receipt = match delivery.esm_class & KIND {
-        kind if kind & (RECEIPT | INTERMEDIATE) != 0 => true,
-        // A handset writes any text but no TLV: that one is the carrier's word at all times.
-        0 => named || (dialect.receipts_by_content && text.is_receipt()),
+        RECEIPT | INTERMEDIATE => true,
+        // No handset can set a parameter of the SMSC; a text like that of a receipt anybody can send.
+        0 => (named && stated) || (dialect.receipts_by_content && text.is_receipt()),
         // Acknowledgements of the handset or its user: about a message only if they name one.
         _ => named || text.is_receipt(),
     };
@@ -69,22 +68,24 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
 }
 
 fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> ReceiptNews {
-    let text_status = text.status();
     let named = delivery.tlvs.get_text(Tag::RECEIPTED_MESSAGE_ID);
+    let written = text.status();
     let mut ids: Vec<CarrierMessageId> = Vec::new();
     for id in [named, text.id].into_iter().flatten().filter_map(|it| CarrierMessageId::new(&it)) {
         if !ids.contains(&id) {
             ids.push(id);
         }
     }
-    // A state that the specification does not know says less than any word.
-    let state = delivery.tlvs.get_u8(Tag::MESSAGE_STATE).filter(|it| *it <= STATE_MAX).map(status_of_state);
-    let status = state.map(|it| it.0).or(text_status).unwrap_or(Status::Unknown);
-    let raw_status = text.stat.or_else(|| state.map(|it| it.1.to_owned())).unwrap_or_default();
+    let state = delivery.tlvs.get_u8(Tag::MESSAGE_STATE).map(status_of_state);
+    let (status, raw_status) = match (state, text.stat) {
+        (Some((status, _)), Some(word)) => (status, word),
+        (Some((status, word)), None) => (status, word.to_owned()),
+        (None, word) => (written, word.unwrap_or_default()),
+    };
     // An intermediate notification ends nothing, whatever its word (quirk 16), but for an arrival.
-    let passing = delivery.esm_class & INTERMEDIATE != 0 && status != Status::Delivered;
+    let passing = delivery.esm_class & KIND == INTERMEDIATE && status != Status::Delivered;
     let status = if passing { Status::Sent } else { status };
-    let error_code = error_code(text.err, delivery.tlvs);
+    let error_code = text.err.or_else(|| network_error(delivery.tlvs));
     let done_at = text.done_date.and_then(|it| moment(&it, dialect.receipt_offset));
     ReceiptNews {
         ids,
@@ -100,23 +101,21 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
     }
 }
 
-/// The code of the text, in which operators state their reasons; that of the TLV where the text
-/// says nothing, as some carriers write zeros in all receipts.
-fn error_code(text: Option<String>, tlvs: &Tlvs) -> Option<String> {
-    let says = |it: &String| it != "null" && it.bytes().any(|it| it.is_ascii_alphanumeric() && it != b'0');
-    let network = || match &*tlvs.get(Tag::NETWORK_ERROR_CODE)? {
-        // Three digits in place of a kind of network, of which there are eight, and a number.
-        digits @ [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9'] => Some(digits.iter().map(|it| char::from(*it)).collect()),
-        _ => tlvs.get_u16(Tag::NETWORK_ERROR_CODE).map(|it| format!("{it:03}")),
-    };
-    text.clone().filter(says).or_else(|| network().filter(says)).or(text).or_else(network)
+/// What the text says; where there are a `short_message` and a `message_payload`, the one that is a receipt.
+fn receipt_text(delivery: &Delivery<'_>) -> ReceiptText {
+    let read = |octets: &[u8]| ReceiptText::read(octets, delivery.esm_class & UDHI != 0);
+    let text = read(&delivery.octets);
+    let payload = || delivery.tlvs.get(Tag::MESSAGE_PAYLOAD).map(|it| read(&it)).filter(ReceiptText::is_receipt);
+    if text.is_receipt() { text } else { payload().unwrap_or(text) }
 }
 
-/// The text without its user data header.
-fn without_header<'a>(delivery: &'a Delivery<'_>) -> &'a [u8] {
-    let octets = &delivery.octets[..];
-    let header = octets.first().filter(|_| delivery.esm_class & UDHI != 0);
-    header.and_then(|it| octets.get(1 + usize::from(*it)..)).unwrap_or(octets)
+/// `network_error_code`: a type of network and a number, or the number alone; some write it as three digits.
+fn network_error(tlvs: &Tlvs) -> Option<String> {
+    let value = tlvs.get(Tag::NETWORK_ERROR_CODE)?;
+    if value.len() == 3 && value.iter().all(u8::is_ascii_digit) {
+        return Some(value.iter().map(|it| char::from(*it)).collect());
+    }
+    tlvs.get_u16(Tag::NETWORK_ERROR_CODE).map(|it| format!("{it:03}"))
 }
 
 fn cut(text: &str) -> Box<str> {

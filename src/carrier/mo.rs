@@ -284,16 +284,7 @@ const fn encoding(data_coding: u8, default: Alphabet) -> &'static str {
         0x08 | 0xE0..=0xEF => "ucs2",
         0x05 | 0x09 | 0x0A | 0x0D | 0x0E => "ascii",
         0x10..=0x1F | 0x40..=0x5F if data_coding >> 2 & 3 == 2 => "ucs2",
-        _ => word(default),
-    }
-}
-
-const fn word(alphabet: Alphabet) -> &'static str {
-    match alphabet {
-        Alphabet::Gsm7 => "gsm7",
-        Alphabet::Ascii => "ascii",
-        Alphabet::Latin1 => "latin1",
-        Alphabet::Ucs2 => "ucs2",
+        _ => default.word(),
     }
 }
 

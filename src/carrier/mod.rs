@@ -6,13 +6,14 @@
 //! ```
 
 pub mod mo;
-pub mod date;
 pub mod dialect;
 pub mod report;
 pub mod id;
 pub mod answer;
 pub mod reason;
+pub mod moment;
 pub mod receipt;
 pub mod submit;
+pub mod query;
 pub mod inbound;
 pub mod talk;

@@ -2,70 +2,20 @@
 //!
 //! ```text
 //! id:IIIIIIIIII sub:SSS dlvrd:DDD submit date:YYMMDDhhmm done date:YYMMDDhhmm stat:DDDDDDD err:E text:…
+//! 00,YYMMDDhhmm,YYMMDDhhmm,EE,NNNNNNNNNNN,PPPPPPPPPPPPPP,IIIIIIIIII
 //! ```
 //!
-//! It is read by rule, not by sample: keys in any order and case, any of them missing, with
-//! anything before and between them. A key counts where no letter or digit stands before it;
-//! the first of its name counts; behind `text:` only keys that have not been seen count.
-//!
-//! Another layout is a list with commas:
-//!
-//! ```text
-//! status,done date,submit date,error,handset,id,reference
-//! ```
+//! It is read by rule, not by sample: keys in any order and case, any of them missing, with anything before and
+//! between them. A key counts where it does not continue a word; behind `text:` only keys that have not been
+//! seen count. What no rule knows is kept as it stands, up to [`ReceiptText::OTHER_MAX`] values.
 
-use crate::carrier::date::moment;
 use crate::message::status::Status;
-
-/// More pairs under other keys are passed by.
-const OTHERS_MAX: usize = 16;
-/// A longer word before a colon is no key.
-const OTHER_KEY_MAX: usize = 32;
-/// Longer values of other keys are cut, in characters.
-const OTHER_VALUE_MAX: usize = 64;
-/// Blanks within a key and before its colon; with more it is no key.
-const BLANKS_MAX: usize = 3;
-/// Fields of the layout with commas.
-const FIELDS: usize = 7;
-
-/// What the text of a receipt says; any of it may be missing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ReceiptText {
-    /// How it was written.
-    pub layout: Layout,
-    /// The carrier's id.
-    pub id: Option<String>,
-    /// The carrier's word.
-    pub stat: Option<String>,
-    /// The carrier's error code: a number or not.
-    pub err: Option<String>,
-    /// When the carrier took the message, as written; see [`moment`].
-    pub submit_date: Option<String>,
-    /// When the carrier says that it happened, as written; see [`moment`].
-    pub done_date: Option<String>,
-    /// How many parts were submitted, as written. Carriers write anything here; nothing depends on it.
-    pub sub: Option<String>,
-    /// How many parts arrived, as written; of no more worth than `sub`.
-    pub dlvrd: Option<String>,
-    /// The beginning of the message, or what the carrier writes in its place.
-    pub text: Option<String>,
-    /// Pairs of other keys and their values, in their order; values may be empty. At most 16,
-    /// with keys of at most 32 characters and values of at most 64.
-    pub others: Vec<(String, String)>,
-}
-
-/// How the text of a receipt is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Layout {
-    /// Keys and values, as appendix B has it.
-    #[default]
-    Keys,
-    /// Fields between commas. The two known examples are of Vodafone: `00` stands in the one
-    /// without an error and so is an arrival, `01` in the one with an error and so is a failure.
-    /// Of the dates the later one stands first; the number behind the handset is taken for the
-    /// id, and the last field is kept under the key `reference`.
-    Commas,
-}
+use nom::branch::alt;
+use nom::bytes::complete::{tag_no_case, take_while_m_n};
+use nom::character::complete::{char, multispace0};
+use nom::combinator::value;
+use nom::{IResult, Parser};
+use std::borrow::Cow;
 
 /// A key of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,209 +28,230 @@ enum Key {
     Stat,
     Err,
     Text,
+    /// One that no rule knows.
     Other,
 }
 
-/// How the keys are written; a blank stands for none to [`BLANKS_MAX`] of them.
-const NAMES: [(&str, Key); 8] = [
-    ("id", Key::Id),
-    ("sub", Key::Sub),
-    ("dlvrd", Key::Dlvrd),
-    ("submit date", Key::SubmitDate),
-    ("done date", Key::DoneDate),
-    ("stat", Key::Stat),
-    ("err", Key::Err),
-    ("text", Key::Text),
-];
+/// What the text of a receipt says, as written; any of it may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReceiptText {
+    /// The carrier's id.
+    pub id: Option<String>,
+    /// How many messages were submitted. Carriers write anything here: for people to read, never to be trusted.
+    pub sub: Option<String>,
+    /// How many of them arrived; as little to be trusted.
+    pub dlvrd: Option<String>,
+    /// When the carrier took it, see [`crate::carrier::moment::moment`].
+    pub submit_date: Option<String>,
+    /// When the carrier says that it happened.
+    pub done_date: Option<String>,
+    /// The carrier's word, see [`status_of_word`].
+    pub stat: Option<String>,
+    /// The carrier's error code: digits, hexadecimal, a name, or a placeholder.
+    pub err: Option<String>,
+    /// The beginning of the message, or what the carrier has to say instead.
+    pub text: Option<String>,
+    /// Keys that no rule knows, and their values, in their order; at most [`Self::OTHER_MAX`].
+    pub other: Vec<(String, String)>,
+    /// It has commas instead of keys: its words are numbers of their own.
+    pub separated: bool,
+}
 
-/// A key in its place: where it begins, and where its value begins.
-#[derive(Clone, Copy)]
-struct Place {
+/// A key in a text, and where it and its value begin.
+struct Found {
     key: Key,
     at: usize,
-    from: usize,
+    value: usize,
 }
 
 impl ReceiptText {
-    /// Reads octets without their user data header. Keys are ASCII in every alphabet but UTF-16,
-    /// which shows by its NULs and not by data_coding; what follows `text:` may be in another alphabet.
-    pub fn read(octets: &[u8]) -> Self {
-        Self::parse(&readable(octets))
+    /// More unknown keys than any carrier was seen to write.
+    pub const OTHER_MAX: usize = 16;
+    /// Longer words before a colon are no keys.
+    const NAME_MAX: usize = 32;
+
+    /// Reads the octets of a receipt. `udhi` says that they begin with a user data header. Keys are ASCII in every
+    /// alphabet but UTF-16, which is seen by its zeros: `data_coding` often says one thing and the text is another.
+    /// What is not a key is read leniently.
+    pub fn read(octets: &[u8], udhi: bool) -> Self {
+        let behind = octets.split_first().filter(|_| udhi).and_then(|(length, rest)| rest.get(usize::from(*length)..));
+        let text = behind.unwrap_or(octets);
+        // A receipt is mostly keys. The NULs that fill one up behind its end are not meant.
+        let filled = text.iter().rposition(|it| *it != 0).map_or(0, |it| it + 1);
+        let zeros = |from: usize| text[..filled].iter().skip(from).step_by(2).filter(|it| **it == 0).count();
+        let most = (filled / 4).max(2);
+        let units = |from: fn([u8; 2]) -> u16| -> String {
+            let units = text.chunks_exact(2).map(|it| from([it[0], it[1]])).filter(|it| *it != 0xFEFF);
+            char::decode_utf16(units).map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+        };
+        if most <= zeros(0) {
+            return Self::parse(&units(u16::from_be_bytes));
+        }
+        if most <= zeros(1) {
+            return Self::parse(&units(u16::from_le_bytes));
+        }
+        match std::str::from_utf8(text) {
+            Ok(text) => Self::parse(text),
+            Err(_) => Self::parse(&text.iter().map(|it| char::from(*it)).collect::<String>()),
+        }
     }
 
     /// Reads a text. One without any key of a receipt gives nothing.
     pub fn parse(text: &str) -> Self {
-        let found = places(text);
-        if !found.iter().any(|it| it.key != Key::Other) {
-            return commas(text).unwrap_or_default();
+        let text = if text.contains('\u{A0}') { Cow::Owned(text.replace('\u{A0}', " ")) } else { Cow::Borrowed(text) };
+        let found = keys(&text);
+        if found.is_empty() {
+            return separated(&text).unwrap_or_default();
         }
-        let value = |place: usize| {
+        let mut read = Self::default();
+        for (place, it) in found.iter().enumerate() {
             let end = found.get(place + 1).map_or(text.len(), |it| it.at);
-            &text[found[place].from..end]
-        };
-        let whole = |wanted: Key| {
-            let value = value(found.iter().position(|it| it.key == wanted)?);
-            Some(if wanted == Key::Text { trim(&mixed(value)).to_owned() } else { trim(value).to_owned() })
-        };
-        let filled = |wanted: Key| whole(wanted).filter(|it| !it.is_empty());
-        let word = |wanted: Key| filled(wanted).and_then(|it| it.split_whitespace().next().map(str::to_owned));
-        let other = |place: usize, it: &Place| {
-            let key = text[it.at..it.from].trim_end_matches(':').to_owned();
-            (key, trim(value(place)).chars().take(OTHER_VALUE_MAX).collect())
-        };
-        let others = found.iter().enumerate().filter(|(_, it)| it.key == Key::Other);
-        Self {
-            layout: Layout::Keys,
-            id: word(Key::Id),
-            stat: word(Key::Stat),
-            err: word(Key::Err),
-            submit_date: filled(Key::SubmitDate),
-            done_date: filled(Key::DoneDate),
-            sub: word(Key::Sub),
-            dlvrd: word(Key::Dlvrd),
-            text: filled(Key::Text),
-            others: others.map(|(place, it)| other(place, it)).collect(),
+            let value = trimmed(&text[it.value..end]);
+            let whole = || (!value.is_empty()).then(|| value.to_owned());
+            let word = || {
+                let word = value.split_whitespace().next()?.trim_end_matches([',', ';', '\0']);
+                (!word.is_empty()).then(|| word.to_owned())
+            };
+            match it.key {
+                Key::Id => read.id = word(),
+                Key::Sub => read.sub = word(),
+                Key::Dlvrd => read.dlvrd = word(),
+                Key::Stat => read.stat = word(),
+                Key::Err => read.err = word(),
+                Key::SubmitDate => read.submit_date = whole(),
+                Key::DoneDate => read.done_date = whole(),
+                Key::Text => read.text = whole(),
+                Key::Other if read.other.len() < Self::OTHER_MAX => {
+                    read.other.push((text[it.at..it.value - 1].to_owned(), value.to_owned()));
+                }
+                Key::Other => (),
+            }
         }
+        read
     }
 
-    /// Whether this can be a receipt at all.
+    /// Whether this can be a receipt at all: it names a message and says where it stands.
     pub const fn is_receipt(&self) -> bool {
         self.id.is_some() && self.stat.is_some()
     }
 
-    /// The normalised word of what it says; `None` if it says none.
-    pub fn status(&self) -> Option<Status> {
-        let stat = self.stat.as_deref()?;
-        Some(match (self.layout, stat) {
-            (Layout::Keys, word) => status_of_word(word),
-            (Layout::Commas, "00") => Status::Delivered,
-            (Layout::Commas, "01") => Status::Failed,
-            (Layout::Commas, _) => Status::Unknown,
-        })
-    }
-}
-
-/// Every key of a text, in its order.
-fn places(text: &str) -> Vec<Place> {
-    let mut found: Vec<Place> = Vec::with_capacity(NAMES.len());
-    let (mut at, mut before, mut others) = (0, ' ', 0);
-    while let Some(next) = text[at..].chars().next() {
-        // Most places are not the beginning of a word, and most words not that of a key.
-        let begins = !before.is_alphanumeric() && !matches!(before, '_' | '-') && next.is_ascii_alphabetic();
-        let seen = |key: Key| found.iter().any(|it| it.key == key);
-        let place = begins.then(|| key(&text[at..]).filter(|it| !seen(it.0))).flatten().or_else(|| {
-            let in_text = found.last().is_some_and(|it| it.key == Key::Text);
-            let may = begins && before.is_whitespace() && !in_text && others < OTHERS_MAX;
-            may.then(|| other_key(&text[at..])).flatten()
-        });
-        if let Some((key, length)) = place {
-            others += usize::from(key == Key::Other);
-            found.push(Place { key, at, from: at + length });
-            at += length;
-            before = ':';
-        } else {
-            at += next.len_utf8();
-            before = next;
+    /// What its word means; [`Status::Unknown`] where it has none, or one that nobody knows.
+    pub fn status(&self) -> Status {
+        match (self.stat.as_deref(), self.separated) {
+            (Some("00"), true) => Status::Delivered,
+            (Some("01"), true) => Status::Failed,
+            (Some(word), false) => status_of_word(word),
+            _ => Status::Unknown,
         }
     }
-    found
+
+    /// The error code as a number, where it is a decimal one.
+    pub fn error_number(&self) -> Option<u32> {
+        self.err.as_ref()?.parse().ok()
+    }
 }
 
-/// The key of a receipt that a text begins with, and the length of it with its colon.
-fn key(text: &str) -> Option<(Key, usize)> {
-    NAMES.iter().find_map(|(name, key)| {
-        let rest = name.chars().try_fold(text, |rest, wanted| {
-            if wanted == ' ' {
-                Some(without_blanks(rest))
-            } else {
-                rest.strip_prefix(|it| wanted.eq_ignore_ascii_case(&it))
-            }
-        })?;
-        let rest = without_blanks(rest).strip_prefix(':')?;
-        Some((*key, text.len() - rest.len()))
-    })
+/// Without the NULs and blanks around it.
+fn trimmed(text: &str) -> &str {
+    text.trim_matches(|it: char| it == '\0' || it.is_whitespace())
 }
 
-fn without_blanks(text: &str) -> &str {
-    let blank = |it: char| it == '_' || it.is_whitespace();
-    (0..BLANKS_MAX).fold(text, |rest, _| rest.strip_prefix(blank).unwrap_or(rest))
+/// Every key, in the order of the text.
+fn keys(text: &str) -> Vec<Found> {
+    let mut found: Vec<Found> = Vec::with_capacity(8);
+    // Whether a word may begin here, and whether nothing but a blank stands before.
+    let (mut at, mut boundary, mut blank) = (0, true, true);
+    while let Some(next) = text[at..].chars().next() {
+        let octets = &text.as_bytes()[at..];
+        // Most places are not the beginning of a word, and most words not that of a key.
+        let known = if boundary && next.is_ascii_alphabetic() { key(octets).ok() } else { None };
+        if let Some((rest, key)) = known.filter(|(_, key)| !found.iter().any(|it| it.key == *key)) {
+            found.push(Found { key, at, value: text.len() - rest.len() });
+            at = text.len() - rest.len();
+            (boundary, blank) = (true, key == Key::Text);
+            continue;
+        }
+        let in_text = found.last().is_some_and(|it| it.key == Key::Text);
+        if known.is_none()
+            && blank
+            && !in_text
+            && let Some(length) = unknown(octets)
+        {
+            found.push(Found { key: Key::Other, at, value: at + length + 1 });
+            at += length + 1;
+            (boundary, blank) = (true, false);
+            continue;
+        }
+        blank = next.is_whitespace() || next == '\0';
+        // What joins words does not begin one.
+        boundary = if matches!(next, '_' | '-') { boundary } else { !next.is_alphanumeric() };
+        at += next.len_utf8();
+    }
+    // Words before colons are not a receipt while none of them is a key of one.
+    if found.iter().all(|it| it.key == Key::Other) { Vec::new() } else { found }
 }
 
-/// A key of the carrier's own.
-fn other_key(text: &str) -> Option<(Key, usize)> {
-    let is_name = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-' | b'.');
-    let length = text.bytes().take(OTHER_KEY_MAX + 1).take_while(|it| is_name(*it)).count();
-    let known = NAMES.iter().any(|(name, _)| name.eq_ignore_ascii_case(&text[..length]));
-    (!known && length <= OTHER_KEY_MAX && text[length..].starts_with(':')).then_some((Key::Other, length + 1))
+/// The length of a key that no rule knows: a word that begins with a letter and stands before a colon.
+fn unknown(octets: &[u8]) -> Option<usize> {
+    let length = octets
+        .iter()
+        .take(ReceiptText::NAME_MAX + 1)
+        .take_while(|it| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-'))
+        .count();
+    let named = octets.first().is_some_and(u8::is_ascii_alphabetic) && octets.get(length) == Some(&b':');
+    (named && length <= ReceiptText::NAME_MAX).then_some(length)
 }
 
-/// Reads the layout with commas.
-fn commas(text: &str) -> Option<ReceiptText> {
-    let fields: Vec<&str> = text.splitn(FIELDS, ',').map(trim).collect();
-    let [status, done, submit, error, handset, id, reference] = fields[..] else { return None };
-    let is_number = |it: &str| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit());
-    let is_receipt = is_number(status) && is_number(handset) && [done, submit].iter().all(|it| moment(it, 0).is_some());
+/// Seven values between commas, as Vodafone writes them: 00 or 01, done and submit date, error code, recipient,
+/// a number of theirs, id.
+fn separated(text: &str) -> Option<ReceiptText> {
+    let values: Vec<&str> = text.split(',').map(trimmed).collect();
+    let [stat, done, submit, err, recipient, _, id] = values[..] else { return None };
+    let digits = |it: &str, length: usize| it.len() == length && it.bytes().all(|it| it.is_ascii_digit());
+    let fits = digits(stat, 2) && digits(done, 10) && digits(submit, 10) && digits(recipient, recipient.len());
     let some = |it: &str| (!it.is_empty()).then(|| it.to_owned());
-    (is_receipt && status.len() == 2).then(|| ReceiptText {
-        layout: Layout::Commas,
+    (fits && !id.is_empty() && !id.contains(char::is_whitespace)).then(|| ReceiptText {
         id: some(id),
-        stat: some(status),
-        err: some(error),
-        submit_date: some(submit),
+        stat: some(stat),
+        err: some(err),
         done_date: some(done),
-        others: vec![("reference".to_owned(), reference.chars().take(OTHER_VALUE_MAX).collect())],
+        submit_date: some(submit),
+        separated: true,
         ..ReceiptText::default()
     })
 }
 
-fn trim(text: &str) -> &str {
-    text.trim_matches(|it: char| it == '\0' || it.is_whitespace())
-}
-
-/// The octets as characters: UTF-16 where more than half of the units have a NUL, else UTF-8
-/// where they are it, else Latin-1, which takes everything.
-fn readable(octets: &[u8]) -> String {
-    let pairs = || octets.chunks_exact(2).map(|it| [it[0], it[1]]);
-    let most = |count: usize| octets.len() / 2 < 2 * count;
-    let big = pairs().filter(|it| it[0] == 0 && it[1] != 0).count();
-    let little = pairs().filter(|it| it[1] == 0 && it[0] != 0).count();
-    if most(big) {
-        return utf16(pairs().map(u16::from_be_bytes));
-    }
-    if most(little) {
-        return utf16(pairs().map(u16::from_le_bytes));
-    }
-    std::str::from_utf8(octets).map_or_else(|_| octets.iter().map(|it| char::from(*it)).collect(), str::to_owned)
-}
-
-/// The value of `text:` of a receipt that is not in UTF-16: it may be so by itself, which shows
-/// by its even length and by control characters in every other place.
-fn mixed(value: &str) -> String {
-    let octets: Option<Vec<u8>> = value.chars().map(|it| u8::try_from(it).ok()).collect();
-    let Some(octets) = octets.filter(|it| it.len() % 2 == 0 && !it.is_empty()) else { return value.to_owned() };
-    let (pairs, is_control) = (octets.chunks_exact(2), |it: &[u8]| it[0] < 0x20);
-    // Of the NULs that pad a text nothing is to be read.
-    if pairs.clone().all(is_control) && pairs.clone().any(|it| it[0] != 0 || it[1] != 0) {
-        utf16(pairs.map(|it| u16::from_be_bytes([it[0], it[1]])))
-    } else {
-        value.to_owned()
-    }
-}
-
-fn utf16(units: impl Iterator<Item = u16>) -> String {
-    char::decode_utf16(units).map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+/// The key that the octets begin with; all of it is ASCII.
+fn key(input: &[u8]) -> IResult<&[u8], Key> {
+    let date = |first: &'static str| {
+        (tag_no_case(first), take_while_m_n(0, 3, |it: u8| it == b'_' || it.is_ascii_whitespace()), tag_no_case("date"))
+    };
+    let name = alt((
+        value(Key::SubmitDate, date("submit")),
+        value(Key::DoneDate, date("done")),
+        value(Key::Id, tag_no_case("id")),
+        value(Key::Sub, tag_no_case("sub")),
+        value(Key::Dlvrd, tag_no_case("dlvrd")),
+        value(Key::Stat, tag_no_case("stat")),
+        value(Key::Err, tag_no_case("err")),
+        value(Key::Text, tag_no_case("text")),
+    ));
+    let (rest, (key, _)) = (name, char(':')).parse(input)?;
+    let (rest, _) = if key == Key::Text { (rest, &[][..]) } else { multispace0(rest)? };
+    Ok((rest, key))
 }
 
 /// The normalised word of a carrier's word; what nobody knows is [`Status::Unknown`].
 pub fn status_of_word(word: &str) -> Status {
-    let word: String = word.trim().to_ascii_uppercase().replace(['_', '-'], "");
+    let word: String = word.trim().to_ascii_uppercase().replace('_', "");
     let starts = |any: &[&str]| any.iter().any(|it| word.starts_with(it));
-    if starts(&["UNDEL", "NOTDEL", "NONDEL", "REJEC", "DELET", "DND", "NACK", "SKIP"]) || word.contains("FAIL") {
-        Status::Failed
-    } else if starts(&["DELIVR", "DELIVER", "DELVR", "DLVRD"]) && word != "DELIVERY" {
+    // `DELIVERY…` may go on with anything.
+    if starts(&["DELIVR", "DELIVERE", "DELIVERD", "DELVR", "DLVRD"]) || matches!(&*word, "DELIV" | "DELIVER") {
         Status::Delivered
     } else if starts(&["EXPIR"]) {
         Status::Expired
+    } else if starts(&["UNDEL", "REJEC", "FAIL", "DELET", "DND", "NACK", "SKIP"]) {
+        Status::Failed
     } else if starts(&["ENROUT", "ACCEP", "ACKED", "BUFF", "SUBMIT"]) {
         Status::Sent
     } else if starts(&["SCHED"]) {
@@ -309,6 +280,8 @@ pub const fn status_of_state(state: u8) -> (Status, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::carrier::moment::moment;
+    use crate::message::time::Time;
 
     fn read(text: &str) -> (String, String, String) {
         let it = ReceiptText::parse(text);
@@ -361,5 +334,79 @@ mod tests {
         ] {
             assert_eq!(status_of_word(word), status, "{word}");
         }
+    }
+
+    /// The octets that a sample stands for.
+    fn octets(sample: &str) -> Vec<u8> {
+        let (mut octets, mut rest) = (Vec::new(), sample.chars());
+        while let Some(next) = rest.next() {
+            let octet = match (next, if next == '\\' { rest.next() } else { None }) {
+                (_, Some('x')) => {
+                    u8::from_str_radix(&rest.by_ref().take(2).collect::<String>(), 16).expect("two hexadecimal digits")
+                }
+                (_, Some('t')) => b'\t',
+                (_, Some('n')) => b'\n',
+                (it, None) => u8::try_from(it).expect("samples are ASCII"),
+                (_, Some(it)) => panic!("what is \\{it}?"),
+            };
+            octets.push(octet);
+        }
+        octets
+    }
+
+    fn utc(at: Time) -> String {
+        let date = time::OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.0) * 1_000_000).unwrap();
+        let (day, clock) = (date.date(), date.time());
+        let fraction = if clock.millisecond() == 0 { String::new() } else { format!(".{:03}", clock.millisecond()) };
+        format!("{day}T{:02}:{:02}:{:02}{fraction}Z", clock.hour(), clock.minute(), clock.second())
+    }
+
+    /// The fields of a reading, as the table of samples has them.
+    fn row(read: &ReceiptText) -> [String; 11] {
+        let text = |it: &str| -> String {
+            it.chars()
+                .map(|it| if matches!(it, ' '..='~') { it.to_string() } else { format!("\\x{:02x}", u32::from(it)) })
+                .collect()
+        };
+        let field = |it: &Option<String>| it.as_deref().map(text).unwrap_or_default();
+        let at = |it: &Option<String>| {
+            let at = moment(it.as_deref().unwrap_or_default(), 0);
+            at.map(utc).unwrap_or_default()
+        };
+        let other = read.other.iter().map(|(key, value)| format!("{key}:{value}"));
+        [
+            if read.is_receipt() { "yes" } else { "no" }.to_owned(),
+            field(&read.id),
+            field(&read.stat),
+            read.status().word().to_owned(),
+            field(&read.err),
+            at(&read.submit_date),
+            at(&read.done_date),
+            field(&read.sub),
+            field(&read.dlvrd),
+            field(&read.text),
+            other.collect::<Vec<String>>().join(" "),
+        ]
+    }
+
+    #[test]
+    fn every_sample_is_read_as_expected_in_8_bits_in_utf_16_behind_a_header_and_padded() {
+        let table = include_str!("../../fixtures/receipts/samples.tsv");
+        let mut read = 0;
+        for line in table.lines().filter(|it| !it.starts_with('#')).skip(1) {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let (expected, sample) = (&fields[..11], octets(fields[12]));
+            assert_eq!(row(&ReceiptText::read(&sample, false)), expected, "{line}");
+            let behind = [&[5, 0, 3, 0x84, 1, 1][..], &sample].concat();
+            assert_eq!(row(&ReceiptText::read(&behind, true)), expected, "{line}");
+            let padded = [&[0][..], &sample, &[0; 90]].concat();
+            assert_eq!(row(&ReceiptText::read(&padded, false)), expected, "{line}");
+            // The octets above ASCII are what the text says, whatever they are.
+            let wide = |to: fn(u16) -> [u8; 2]| sample.iter().flat_map(|it| to(u16::from(*it))).collect::<Vec<u8>>();
+            assert_eq!(row(&ReceiptText::read(&wide(u16::to_be_bytes), false)), expected, "{line}");
+            assert_eq!(row(&ReceiptText::read(&wide(u16::to_le_bytes), false)), expected, "{line}");
+            read += 1;
+        }
+        assert_eq!(read, 92);
     }
 }

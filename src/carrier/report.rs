@@ -1,6 +1,7 @@
 //! What a link has to say, in words of messages.
 
 use crate::carrier::mo::Mo;
+use crate::carrier::query::Queried;
 use crate::message::attempt::{Answer, CarrierMessageId};
 use crate::message::id::PartKey;
 use crate::message::reason::Reason;
@@ -15,6 +16,19 @@ pub struct Ticket(pub u64);
 impl Ticket {
     /// More attempts than any part may have.
     pub const ATTEMPTS_MAX: u8 = 100;
+
+    /// In place of an attempt's number: a question about the part.
+    const QUERY: u8 = 127;
+
+    /// A question about the part `key`.
+    pub const fn query(key: PartKey) -> Self {
+        Self::new(key, Self::QUERY)
+    }
+
+    /// Whether it is a question, not an attempt.
+    pub const fn is_query(self) -> bool {
+        self.number() == Self::QUERY
+    }
 
     /// The attempt `number` of the part `key`.
     pub const fn new(key: PartKey, number: u8) -> Self {
@@ -52,6 +66,8 @@ pub enum Report {
     Late(Ticket, Answered),
     /// The carrier sent what it should not have; it was dealt with.
     Odd(Oddity),
+    /// What came of a [`crate::carrier::query::Query`] about this part.
+    Queried(PartKey, Queried),
     /// The carrier said something of which no part depends.
     Aside(Aside),
     /// The carrier sent something that must be durable before it is confirmed.

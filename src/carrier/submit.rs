@@ -1,13 +1,21 @@
-//! A part as `submit_sm`.
+//! A part as `submit_sm` or `data_sm`.
 
-use crate::carrier::dialect::{Dialect, Numbering, ReceiptsAsked};
+use crate::carrier::dialect::{Dialect, Numbering, Operation, ReceiptsAsked};
 use crate::carrier::report::Ticket;
 use crate::message::body::Body;
+use crate::message::manner::{Dlt, Manner};
 use crate::message::source::Source;
 use crate::smpp::address::Address;
 use crate::smpp::cstring::CString;
+use crate::smpp::data::DataSm;
+use crate::smpp::pdu;
 use crate::smpp::sm::Sm;
-use crate::text::{self, Rules, TextError};
+use crate::smpp::tlv::{Tag, Tlvs};
+use crate::text::TextError;
+use crate::text::cut::{Cut, Piece};
+use crate::text::profile::{Profile, Split};
+use crate::text::udh::Concat;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +26,7 @@ pub struct Submit {
     pub ticket: Ticket,
     /// The message.
     pub body: Arc<Body>,
-    /// Which of its parts, from 0.
+    /// Which of its submits, from 0.
     pub index: u8,
     /// How much of its validity is left.
     pub validity: Duration,
@@ -46,17 +54,14 @@ pub enum Unsayable {
 }
 
 /// The part as this carrier wants it. What is returned can be encoded.
-pub fn submit_sm(submit: &Submit, dialect: &Dialect) -> Result<Sm, Unsayable> {
+pub fn request(submit: &Submit, dialect: &Dialect) -> Result<pdu::Body, Unsayable> {
     let body = &submit.body;
-    // Parts of one message share it, and messages that follow each other differ in it.
-    let reference = body.seq().0 as u8;
-    let rules = Rules { requested: body.requested, default_alphabet: dialect.alphabet, reference };
-    let parts = text::estimate(&body.text, body.requested, dialect.alphabet)?.parts;
-    if parts != usize::from(body.parts) {
+    let cut = Cut::of(body.content(), &profile(body, dialect.text))?;
+    let parts = cut.estimate().parts;
+    if parts != usize::from(body.parts) || cut.submits() != usize::from(body.submits()) {
         // The carrier's alphabet has changed since the message was cut: a part of another cut would be half a text.
         return Err(Unsayable::OtherCut(parts));
     }
-    let (data_coding, piece) = text::piece(&body.text, &rules, usize::from(submit.index))?;
     for (field, length, most) in [
         ("the sender", body.source.octets().len(), ADDRESS_MAX),
         ("service_type", dialect.service_type.len(), SERVICE_TYPE_MAX),
@@ -65,30 +70,100 @@ pub fn submit_sm(submit: &Submit, dialect: &Dialect) -> Result<Sm, Unsayable> {
             return Err(Unsayable::TooLong(field));
         }
     }
-    Ok(Sm {
+    // Parts of one message share it, and messages that follow each other differ in it.
+    let piece = cut.piece(body.seq().0 as u16, usize::from(submit.index))?;
+    Ok(match dialect.operation {
+        Operation::SubmitSm => pdu::Body::SubmitSm(submit_sm(submit, dialect, piece)),
+        Operation::DataSm => pdu::Body::DataSm(data_sm(submit, dialect, &piece)),
+    })
+}
+
+/// A message keeps the number of submits that it was accepted with, although a carrier that it
+/// comes to by a detour cuts texts itself and the first did not, or the reverse.
+fn profile(body: &Body, wanted: Profile) -> Profile {
+    let payload = body.manner.as_ref().is_some_and(|it| it.payload);
+    let split = match wanted.split {
+        _ if payload => Split::Payload,
+        Split::Payload if 1 < body.parts => Split::Udh8,
+        other => other,
+    };
+    Profile { split, ..wanted }
+}
+
+fn submit_sm(submit: &Submit, dialect: &Dialect, piece: Piece) -> Sm {
+    let tlvs = tlvs(submit, dialect, &piece, piece.payload);
+    Sm {
         service_type: CString::from(&*dialect.service_type),
-        source: source(&body.source, dialect.source),
-        destination: numbered(dialect.destination, (1, 1), &body.destination.digits()),
+        source: source(&submit.body.source, dialect.source),
+        destination: numbered(dialect.destination, (1, 1), &submit.body.destination.digits()),
         esm_class: dialect.esm_class | if piece.udh { UDHI } else { 0 },
         validity_period: crate::smpp::time::relative(submit.validity),
         registered_delivery: u8::from(asks_receipt(submit, dialect.receipts)),
-        data_coding,
-        short_message: piece.octets,
+        data_coding: piece.data_coding,
+        short_message: if piece.payload { Default::default() } else { piece.octets },
+        tlvs,
         ..Sm::default()
-    })
+    }
+}
+
+fn data_sm(submit: &Submit, dialect: &Dialect, piece: &Piece) -> DataSm {
+    DataSm {
+        service_type: CString::from(&*dialect.service_type),
+        source: source(&submit.body.source, dialect.source),
+        destination: numbered(dialect.destination, (1, 1), &submit.body.destination.digits()),
+        esm_class: dialect.esm_class | if piece.udh { UDHI } else { 0 },
+        registered_delivery: u8::from(asks_receipt(submit, dialect.receipts)),
+        data_coding: piece.data_coding,
+        tlvs: tlvs(submit, dialect, piece, true),
+    }
+}
+
+/// The optional parameters, in the order of their tags: what joins the parts, the text where it
+/// is one of them, and those of the carrier, in whose place the message may have its own.
+fn tlvs(submit: &Submit, dialect: &Dialect, piece: &Piece, payload: bool) -> Tlvs {
+    let mut all: BTreeMap<u16, Vec<u8>> = BTreeMap::new();
+    all.extend(dialect.tlvs.iter().map(|it| (it.tag, it.value.to_vec())));
+    if let Some(manner) = submit.body.manner.as_deref() {
+        all.extend(registered(manner, dialect));
+        all.extend(manner.tlvs.iter().map(|it| (it.tag, it.value.to_vec())));
+    }
+    if let Some(Concat { reference, total, index, .. }) = piece.sar {
+        all.insert(Tag::SAR_MSG_REF_NUM.0, reference.to_be_bytes().into());
+        all.insert(Tag::SAR_TOTAL_SEGMENTS.0, vec![total]);
+        all.insert(Tag::SAR_SEGMENT_SEQNUM.0, vec![index]);
+    }
+    if payload {
+        all.insert(Tag::MESSAGE_PAYLOAD.0, piece.octets.to_vec());
+    }
+    if dialect.operation == Operation::DataSm {
+        // data_sm has no validity_period; its seconds are a parameter (SMPP 3.4, 5.3.2.28).
+        let seconds = u32::try_from(submit.validity.as_secs().max(1)).unwrap_or(u32::MAX);
+        all.insert(Tag::QOS_TIME_TO_LIVE.0, seconds.to_be_bytes().into());
+    }
+    let tlvs = all.iter().fold(Tlvs::build(), |tlvs, (tag, value)| tlvs.push(Tag(*tag), value));
+    tlvs.build()
+}
+
+/// What India's registry wants to know, in this carrier's parameters.
+fn registered(manner: &Manner, dialect: &Dialect) -> Vec<(u16, Vec<u8>)> {
+    let Some(Dlt { entity_id, template_id, telemarketer_id }) = manner.dlt.as_deref() else { return Vec::new() };
+    let tags = dialect.dlt;
+    let fields = [(tags.entity, entity_id), (tags.template, template_id), (tags.telemarketer, telemarketer_id)];
+    let nul: &[u8] = if tags.nul { b"\0" } else { b"" };
+    fields.into_iter().filter_map(|(tag, value)| Some((tag, [value.as_deref()?.as_bytes(), nul].concat()))).collect()
 }
 
 fn asks_receipt(submit: &Submit, asked: ReceiptsAsked) -> bool {
     match asked {
         ReceiptsAsked::All => true,
         ReceiptsAsked::First => submit.index == 0,
-        ReceiptsAsked::Last => submit.index + 1 == submit.body.parts,
+        ReceiptsAsked::Last => submit.index + 1 == submit.body.submits(),
         ReceiptsAsked::None => false,
     }
 }
 
 /// Type and plan by the shape of the sender, unless the carrier wants others.
-fn source(source: &Source, wanted: Numbering) -> Address {
+pub(crate) fn source(source: &Source, wanted: Numbering) -> Address {
     let usual = match source {
         Source::Unset => (0, 0),
         Source::International(_) => (1, 1),
@@ -103,4 +178,178 @@ fn source(source: &Source, wanted: Numbering) -> Address {
 fn numbered(wanted: Numbering, usual: (u8, u8), digits: &str) -> Address {
     let (ton, npi) = (wanted.ton.unwrap_or(usual.0), wanted.npi.unwrap_or(usual.1));
     Address { ton, npi, digits: CString::from(digits) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::carrier::dialect::DltTags;
+    use crate::message::class::Class;
+    use crate::message::id::{AccountId, MessageId, OrderId, PartKey, RouteId, Seq};
+    use crate::message::manner::Parameter;
+    use crate::message::time::Time;
+    use crate::number::e164::E164;
+    use crate::text::content::{Binary, Form, Indication, MessageClass, Requested};
+    use crate::text::udh::Ports;
+
+    fn body(text: &str, parts: u8, manner: Manner) -> Body {
+        Body {
+            id: MessageId { seq: Seq(0x0001_12A7), token: 0 },
+            order: OrderId(1),
+            account: AccountId(1),
+            route: RouteId(1),
+            class: Class::Otp,
+            source: Source::Alphanumeric("SHOP".into()),
+            destination: E164(31_612_345_678),
+            text: text.into(),
+            requested: if text.is_empty() { Requested::Binary } else { Requested::Auto },
+            manner: (!manner.is_empty()).then(|| Arc::new(manner)),
+            parts,
+            client_ref: None,
+            created: Time(1),
+            expires: Time(2),
+            price: None,
+        }
+    }
+
+    fn asked(body: Body, index: u8, dialect: &Dialect) -> Result<pdu::Body, Unsayable> {
+        let ticket = Ticket(PartKey::new(body.seq(), index).0);
+        request(&Submit { ticket, body: Arc::new(body), index, validity: Duration::from_secs(90) }, dialect)
+    }
+
+    fn sm(body: Body, index: u8, dialect: &Dialect) -> Sm {
+        match asked(body, index, dialect) {
+            Ok(pdu::Body::SubmitSm(sm)) => sm,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn splitting(split: Split) -> Dialect {
+        Dialect { text: Profile { split, ..Profile::default() }, ..Dialect::default() }
+    }
+
+    fn tlvs(sm: &Sm) -> Vec<(u16, Vec<u8>)> {
+        sm.tlvs.iter().map(|(tag, value)| (tag.0, value.to_vec())).collect()
+    }
+
+    #[test]
+    fn a_text_of_one_part_is_as_plain_as_it_can_be() {
+        for split in [Split::Udh8, Split::Udh16, Split::Sar, Split::Payload] {
+            let sm = sm(body("a@", 1, Manner::default()), 0, &splitting(split));
+            let expected = Sm {
+                source: Address { ton: 5, npi: 0, digits: CString::from("SHOP") },
+                destination: Address { ton: 1, npi: 1, digits: CString::from("31612345678") },
+                validity_period: crate::smpp::time::relative(Duration::from_secs(90)),
+                registered_delivery: 1,
+                short_message: b"a\0"[..].into(),
+                ..Sm::default()
+            };
+            assert_eq!(sm, expected, "{split:?}");
+        }
+    }
+
+    #[test]
+    fn quirk_73_parts_are_joined_by_header_or_parameters_and_never_by_both() {
+        let long = || body(&"a".repeat(161), 2, Manner::default());
+        let udh8 = sm(long(), 1, &splitting(Split::Udh8));
+        assert_eq!((udh8.esm_class, &udh8.short_message[..]), (0x40, &b"\x05\x00\x03\xA7\x02\x02aaaaaaaa"[..]));
+        let udh16 = sm(long(), 1, &splitting(Split::Udh16));
+        assert_eq!((udh16.esm_class, &udh16.short_message[..]), (0x40, &b"\x06\x08\x04\x12\xA7\x02\x02aaaaaaaaa"[..]));
+        let sar = sm(long(), 1, &splitting(Split::Sar));
+        assert_eq!((sar.esm_class, &sar.short_message[..]), (0, &b"aaaaaaaa"[..]));
+        assert_eq!(tlvs(&sar), [(0x020C, vec![0x12, 0xA7]), (0x020E, vec![2]), (0x020F, vec![2])]);
+        let ports = Form { ports: Some(Ports { destination: 1, source: 2 }), ..Form::default() };
+        let behind_ports = body(&"a".repeat(161), 2, Manner { form: ports, ..Manner::default() });
+        let sm = sm(behind_ports, 1, &splitting(Split::Sar));
+        assert_eq!((sm.esm_class, sm.tlvs.is_empty()), (0x40, true));
+        assert_eq!(sm.short_message[..12], *b"\x0B\x00\x03\xA7\x02\x02\x05\x04\x00\x01\x00\x02");
+    }
+
+    #[test]
+    fn a_text_that_the_carrier_cuts_is_one_parameter() {
+        let text = "a".repeat(161);
+        let payload = || body(&text, 2, Manner { payload: true, ..Manner::default() });
+        let sm = sm(payload(), 0, &splitting(Split::Payload));
+        assert_eq!(
+            (sm.esm_class, sm.short_message.len(), tlvs(&sm)),
+            (0, 0, vec![(0x0424, text.clone().into_bytes())])
+        );
+        assert!(matches!(
+            asked(payload(), 1, &splitting(Split::Payload)),
+            Err(Unsayable::Text(TextError::NoSuchPart(1)))
+        ));
+    }
+
+    #[test]
+    fn a_message_keeps_the_number_of_submits_that_it_was_accepted_with() {
+        let text = "a".repeat(161);
+        let payload = body(&text, 2, Manner { payload: true, ..Manner::default() });
+        assert_eq!(tlvs(&sm(payload, 0, &splitting(Split::Udh8)))[0].0, 0x0424);
+        let cut = sm(body(&text, 2, Manner::default()), 0, &splitting(Split::Payload));
+        assert_eq!((cut.esm_class, cut.short_message.len()), (0x40, 159));
+        let other = asked(body(&text, 1, Manner::default()), 0, &Dialect::default());
+        assert!(matches!(other, Err(Unsayable::OtherCut(2))), "{other:?}");
+    }
+
+    #[test]
+    fn data_is_said_with_its_class_and_ports() {
+        let form = Form {
+            binary: Some(Binary::new(&[1, 2], &[]).unwrap()),
+            ports: Some(Ports { destination: 2948, source: 9200 }),
+            indication: MessageClass::new(1).map(Indication::Class),
+        };
+        let sm = sm(body("", 1, Manner { form, ..Manner::default() }), 0, &Dialect::default());
+        assert_eq!((sm.esm_class, sm.data_coding), (0x40, 0x15));
+        assert_eq!(&*sm.short_message, b"\x06\x05\x04\x0B\x84\x23\xF0\x01\x02");
+    }
+
+    #[test]
+    fn quirk_75_parameters_go_by_the_tags_and_with_the_ends_that_the_carrier_wants() {
+        let dlt =
+            Dlt { entity_id: Some("17".into()), template_id: Some("11".into()), telemarketer_id: Some("a,b".into()) };
+        let own = vec![Parameter { tag: 0x1500, value: b"own"[..].into() }];
+        let registered =
+            || body("a", 1, Manner { dlt: Some(Box::new(dlt.clone())), tlvs: own.clone(), ..Manner::default() });
+        let carriers = vec![
+            Parameter { tag: 0x1400, value: b"all"[..].into() },
+            Parameter { tag: 0x1500, value: b"all"[..].into() },
+            Parameter { tag: 0x1600, value: [0xFF][..].into() },
+        ];
+        let dialect = Dialect { tlvs: carriers, ..Dialect::default() };
+        let expected = [
+            (0x1400, b"17".to_vec()),
+            (0x1401, b"11".to_vec()),
+            (0x1402, b"a,b".to_vec()),
+            (0x1500, b"own".to_vec()),
+            (0x1600, vec![0xFF]),
+        ];
+        assert_eq!(tlvs(&sm(registered(), 0, &dialect)), expected);
+        let dlt = DltTags { entity: 0x1401, template: 0x1400, telemarketer: 0x1403, nul: true };
+        let swapped = Dialect { dlt, ..Dialect::default() };
+        let expected = [
+            (0x1400, b"11\0".to_vec()),
+            (0x1401, b"17\0".to_vec()),
+            (0x1403, b"a,b\0".to_vec()),
+            (0x1500, b"own".to_vec()),
+        ];
+        assert_eq!(tlvs(&sm(registered(), 0, &swapped)), expected);
+    }
+
+    #[test]
+    fn data_sm_has_text_and_validity_as_parameters() {
+        let dialect = Dialect { operation: Operation::DataSm, ..Dialect::default() };
+        let Ok(pdu::Body::DataSm(data)) = asked(body("П", 1, Manner::default()), 0, &dialect) else {
+            panic!("data_sm")
+        };
+        let expected = Tlvs::build().push(Tag::QOS_TIME_TO_LIVE, &[0, 0, 0, 90]).push(Tag::MESSAGE_PAYLOAD, &[4, 0x1F]);
+        let expected = DataSm {
+            source: Address { ton: 5, npi: 0, digits: CString::from("SHOP") },
+            destination: Address { ton: 1, npi: 1, digits: CString::from("31612345678") },
+            registered_delivery: 1,
+            data_coding: 8,
+            tlvs: expected.build(),
+            ..DataSm::default()
+        };
+        assert_eq!(data, expected);
+    }
 }

@@ -13,9 +13,10 @@
 use crate::carrier::answer;
 use crate::carrier::dialect::Dialect;
 use crate::carrier::inbound;
+use crate::carrier::query::{self, Queried, Query};
 use crate::carrier::reason;
 use crate::carrier::report::{Answered, Aside, Report, Ticket};
-use crate::carrier::submit::{Submit, submit_sm};
+use crate::carrier::submit::{Submit, request};
 use crate::message::attempt::{Answer, CarrierMessageId};
 use crate::message::reason::Reason;
 use crate::number::e164::E164;
@@ -38,6 +39,8 @@ use std::time::{Duration, Instant};
 pub enum Command {
     /// Submit a part; always within the capacity that [`Report::Up`] gave.
     Submit(Submit),
+    /// Ask what has become of a part; not done where there is no room for it at once.
+    Query(Query),
     /// What came under this tag is durable.
     Confirm(u64),
     /// Take nothing more, wait at most so long for what is in flight, end the session.
@@ -156,6 +159,11 @@ impl Talk {
                 self.pump(now);
             }
             Command::Submit(submit) => self.end(submit.ticket, Answered::NOT_SENT),
+            Command::Query(query) if self.is_open() && 0 < self.session.credit() => {
+                let body = Body::QuerySm(query::query_sm(&query, &self.dialect));
+                self.session.handle(now, Input::Request(Ticket::query(query.key).0, body));
+            }
+            Command::Query(query) => self.queried(Ticket::query(query.key), Queried::Unanswered),
             Command::Confirm(tag) => self.confirm(now, tag),
             Command::Unbind(within) => self.drain(now, within),
         }
@@ -209,7 +217,7 @@ impl Talk {
         let mut moved = false;
         while 0 < self.session.credit() {
             let Some(submit) = self.ahead.pop_front() else { break };
-            match submit_sm(&submit, &self.dialect).map(Body::SubmitSm) {
+            match request(&submit, &self.dialect) {
                 Ok(body) if self.session.speaks(&body) => {
                     self.session.handle(now, Input::Request(submit.ticket.0, body));
                 }
@@ -222,6 +230,10 @@ impl Talk {
 
     fn end(&mut self, ticket: Ticket, answered: Answered) {
         self.reports.push_back(Report::Answered(ticket, answered));
+    }
+
+    fn queried(&mut self, ticket: Ticket, queried: Queried) {
+        self.reports.push_back(Report::Queried(ticket.key(), queried));
     }
 
     fn aside(&mut self, aside: Aside) {
@@ -238,6 +250,14 @@ impl Talk {
 
     fn hear(&mut self, now: Instant, event: Event) {
         match event {
+            Event::Answered { ticket, status, body } | Event::LateAnswer { ticket, status, body }
+                if Ticket(ticket).is_query() =>
+            {
+                self.queried(Ticket(ticket), query::queried(status, &body));
+            }
+            Event::TimedOut(ticket) | Event::Lost(ticket) | Event::NeverSent(ticket) if Ticket(ticket).is_query() => {
+                self.queried(Ticket(ticket), Queried::Unanswered);
+            }
             Event::Bound { .. } => {
                 self.up = true;
                 self.reports.push_back(Report::Up { capacity: self.capacity, window: self.window });
@@ -285,7 +305,9 @@ impl Talk {
     fn meaning(&self, status: CommandStatus, body: &Body) -> Answered {
         let answer = answer::of(&self.dialect, status);
         let named = match body {
-            Body::SubmitSmResp(resp) => CarrierMessageId::new(&resp.message_id.to_string_lossy()),
+            Body::SubmitSmResp(resp) | Body::DataSmResp(resp) => {
+                CarrierMessageId::new(&resp.message_id.to_string_lossy())
+            }
             _ => None,
         };
         // A generic_nack of status 0 took nothing.

@@ -88,7 +88,6 @@ impl Dispatch {
         let id = MessageId { seq: Seq(self.marks.next_seq), token: dice() };
         self.marks.next_seq += 1;
         let expires = self.now + submission.validity;
-        let parts: Vec<Part> = (0..to.parts).map(|it| Part::new(PartKey::new(id.seq, it), lane, expires)).collect();
         let body = Body {
             id,
             order,
@@ -99,12 +98,15 @@ impl Dispatch {
             destination: to.destination,
             text: to.text,
             requested: to.requested,
+            manner: to.manner,
             parts: to.parts,
             client_ref: to.client_ref,
             created: self.now,
             expires,
             price: to.price,
         };
+        let parts: Vec<Part> =
+            (0..body.submits()).map(|it| Part::new(PartKey::new(id.seq, it), lane, expires)).collect();
         let keys: Vec<PartKey> = parts.iter().map(|it| it.key).collect();
         self.set.accept(Entry { body: Arc::new(body), parts, past: Vec::new() });
         let room = self.ready_max();

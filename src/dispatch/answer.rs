@@ -18,6 +18,7 @@ impl Dispatch {
             Report::Closing | Report::Down => self.link_has(link, 0, 0),
             Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
             Report::Late(ticket, answered) => self.late(link, ticket, answered, dice),
+            Report::Queried(key, queried) => self.queried(link.carrier, key, queried),
             Report::Odd(_) | Report::Aside(_) => (),
             Report::Inbound { tag, news } => {
                 match news {
@@ -39,6 +40,7 @@ impl Dispatch {
     /// A link has ended for good. Mostly it has told of everything; if it was cut, it has not.
     pub(super) fn gone(&mut self, link: LinkId, dice: Dice<'_>) {
         self.link_has(link, 0, 0);
+        self.queries.gone(link);
         for ticket in self.set.on_link(link) {
             self.answered(link, ticket, Answered::UNKNOWN, dice);
         }
@@ -141,7 +143,10 @@ impl Dispatch {
         let carrier = held.entry.parts[usize::from(key.index())].attempt.as_ref()?.link.carrier;
         let cost = self.plan.carriers.get(&carrier)?.dialect.cost.as_ref()?;
         let country = held.entry.body.destination.country();
-        country.and_then(|it| cost.countries.get(it).copied()).or(cost.default)
+        let each = country.and_then(|it| cost.countries.get(it).copied()).or(cost.default)?;
+        // What a carrier cuts itself is one submit and charged by the SMS.
+        let body = &held.entry.body;
+        Some(each.times(u64::from(body.parts / body.submits().max(1))))
     }
 
     /// An answer to an attempt whose outcome was in doubt.

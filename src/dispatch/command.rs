@@ -1,5 +1,6 @@
 //! What the deciding floor orders. Carried out only after the batch of its beat is durable.
 
+use crate::carrier::query::Query;
 use crate::carrier::submit::Submit;
 use crate::dispatch::happening::RequestId;
 use crate::message::id::{LinkId, MessageId, OrderId};
@@ -13,6 +14,8 @@ pub enum Command {
     Reply(RequestId, Reply),
     /// Submit a part on a link; always within its capacity.
     Submit(LinkId, Submit),
+    /// Ask a carrier what has become of a part.
+    Query(LinkId, Query),
     /// Confirm what a carrier sent.
     Confirm(LinkId, u64),
 }

@@ -6,7 +6,7 @@
 //! recipient and sender, if it is the only one.
 
 use crate::carrier::dialect::ReceiptsAsked;
-use crate::carrier::id::{Form, forms_of};
+use crate::carrier::id::{Form, Relation, forms_of};
 use crate::carrier::reason;
 use crate::carrier::report::ReceiptNews;
 use crate::dispatch::Dispatch;
@@ -27,6 +27,7 @@ struct Match {
     number: u8,
     exact: bool,
     fits_handset: bool,
+    relation: Option<Relation>,
 }
 
 impl Dispatch {
@@ -34,7 +35,12 @@ impl Dispatch {
         news.receipt.received_at = self.now;
         let forms = self.forms(carrier, &news.ids);
         match self.find(carrier, &forms, news.handset) {
-            Some(found) => self.take_in(found.key, found.number, carrier, news.receipt),
+            Some(found) => {
+                if found.fits_handset {
+                    self.learn(carrier, found.relation);
+                }
+                self.take_in(found.key, found.number, carrier, news.receipt);
+            }
             None => match self.find_doubtful(carrier, &news) {
                 Some(key) => {
                     let number = self.taken_after_all(key, &news.ids);
@@ -58,7 +64,8 @@ impl Dispatch {
     /// Every form that the ids of a receipt may have had in an answer, most trusted first.
     pub(super) fn forms(&self, carrier: CarrierId, ids: &[CarrierMessageId]) -> Vec<Form> {
         let form = self.plan.carriers.get(&carrier).map(|it| it.dialect.message_id).unwrap_or_default();
-        ids.iter().flat_map(|it| forms_of(it, form)).collect()
+        let believed = self.believed(carrier);
+        ids.iter().flat_map(|it| forms_of(it, form, believed)).collect()
     }
 
     fn find(&self, carrier: CarrierId, forms: &[Form], handset: Option<E164>) -> Option<Match> {
@@ -87,11 +94,12 @@ impl Dispatch {
         };
         let attempt = current.into_iter().chain(past).find(named)?;
         let fits_handset = handset == Some(entry.body.destination);
-        Some(Match { key, number: attempt.number, exact: !form.converted, fits_handset })
+        let (number, exact, relation) = (attempt.number, !form.converted, form.relation);
+        Some(Match { key, number, exact, fits_handset, relation })
     }
 
     /// Changes the part by what the receipt says of one of its attempts.
-    fn apply(&mut self, key: PartKey, number: u8, carrier: CarrierId, receipt: Receipt) -> Fate {
+    pub(super) fn apply(&mut self, key: PartKey, number: u8, carrier: CarrierId, receipt: Receipt) -> Fate {
         let (Some(part), Some(attempt)) = (self.set.part(key), self.attempt(key, number)) else { return Fate::Late };
         let (phase, status) = (part.phase(), receipt.status);
         let current = part.attempt.as_ref().is_some_and(|it| it.number == number);
@@ -236,8 +244,10 @@ impl Dispatch {
             let fits_handset = parked.handset.is_some() && parked.handset == destination;
             // A carrier that counts anew reuses ids: another handset's receipt is not about this part.
             let contradicted = parked.handset.is_some() && !fits_handset;
-            if contradicted || !forms.iter().any(|it| it.fits(id) && (!it.converted || fits_handset)) {
-                continue;
+            let fitting = forms.iter().find(|it| it.fits(id) && (!it.converted || fits_handset));
+            let Some(fitting) = fitting.filter(|_| !contradicted) else { continue };
+            if fits_handset {
+                self.learn(carrier, fitting.relation);
             }
             if let Some(parked) = self.parked.take(waiting) {
                 self.forget_parked(waiting);

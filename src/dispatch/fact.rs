@@ -1,5 +1,6 @@
 //! What the deciding floor tells telemetry: one fact, one log line, some metrics.
 
+use crate::carrier::id::Relation;
 use crate::message::attempt::{Answer, Cause};
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, RouteId};
@@ -103,6 +104,22 @@ pub enum Fact {
         /// How many of them never came.
         missing: usize,
     },
+    /// A carrier was asked about a part.
+    Queried {
+        /// At whom.
+        carrier: CarrierId,
+        /// About which message, if it is still known.
+        message: Option<MessageId>,
+        /// What came of it.
+        result: QueryResult,
+    },
+    /// How a carrier's ids relate is believed to be another now; `None` is that nothing is believed any more.
+    Learned {
+        /// Whose.
+        carrier: CarrierId,
+        /// How.
+        relation: Option<Relation>,
+    },
     /// A parked receipt was given up.
     Unmatched {
         /// From whom.
@@ -117,6 +134,34 @@ pub enum Fact {
         /// Why.
         cause: DoubtCause,
     },
+}
+
+/// What came of a question about a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueryResult {
+    /// The part has ended by it.
+    Final,
+    /// The carrier still tries.
+    Pending,
+    /// The carrier does not tell.
+    Refused,
+    /// No answer came.
+    Unanswered,
+}
+
+impl QueryResult {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Final, Self::Pending, Self::Refused, Self::Unanswered];
+
+    /// Its word in metrics.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Final => "final",
+            Self::Pending => "pending",
+            Self::Refused => "refused",
+            Self::Unanswered => "unanswered",
+        }
+    }
 }
 
 /// What a receipt was good for.

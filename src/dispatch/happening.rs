@@ -4,10 +4,11 @@ use crate::carrier::report::Report;
 use crate::dispatch::plan::Plan;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, LinkId, MessageId, RouteId};
+use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::message::source::Source;
 use crate::number::e164::E164;
-use crate::text::Requested;
+use crate::text::content::Requested;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,10 +57,12 @@ pub struct Submission {
 pub struct Recipient {
     /// Who gets it.
     pub destination: E164,
-    /// What it says.
+    /// What it says; empty where octets are sent.
     pub text: Box<str>,
     /// In which alphabet.
     pub requested: Requested,
+    /// How it goes, where it is more than a plain text.
+    pub manner: Option<Arc<Manner>>,
     /// In how many SMS: 1 to 10.
     pub parts: u8,
     /// The customer's own reference.

@@ -99,7 +99,7 @@ impl Dispatch {
         let Some(first) = parts.first() else { return };
         let plan = self.plan.clone();
         let carrier = plan.carriers.get(&first.carrier);
-        let alphabet = carrier.map_or(Alphabet::Gsm7, |it| it.dialect.alphabet);
+        let alphabet = carrier.map_or(Alphabet::Gsm7, |it| it.dialect.text.alphabet);
         let content = mo::content(&parts.iter().map(|it| &it.mo).collect::<Vec<_>>(), alphabet);
         let text = match &content.said {
             Said::Text(text) => Some(&**text),
@@ -241,6 +241,7 @@ mod tests {
             links: 2,
             pace: None,
             pace_per_link: None,
+            query_after: None,
             parked_for: Duration::from_secs(60),
             dialect: dialect.clone(),
         };

@@ -26,10 +26,13 @@ mod accept;
 mod assign;
 mod answer;
 mod correlate;
+mod learn;
+mod query;
 mod mo;
 mod sweep;
 mod gauges;
 
+use crate::carrier::id::Learned;
 use crate::dispatch::carrier::CarrierState;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
@@ -37,11 +40,11 @@ use crate::dispatch::happening::Happening;
 use crate::dispatch::lane::Lane;
 use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
+use crate::dispatch::query::Queries;
 use crate::dispatch::set::Set;
 use crate::dispatch::sweep::Sweep;
 use crate::dispatch::unresolved::Unresolved;
 use crate::dispatch::waiting::{SeenSet, WaitingSet};
-use crate::message::body::Body;
 use crate::message::id::{CarrierId, LaneId, PartKey};
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
@@ -74,6 +77,9 @@ pub struct Dispatch {
     unresolved: Unresolved,
     /// Parts that wait for a receipt, by carrier.
     awaiting: BTreeMap<CarrierId, u64>,
+    /// What receipts have shown of how each carrier writes its ids.
+    learned: BTreeMap<CarrierId, Learned>,
+    queries: Queries,
     marks: Marks,
     sweep: Sweep,
     draining: bool,
@@ -116,6 +122,8 @@ impl Dispatch {
             doubtful: BTreeSet::new(),
             unresolved: Unresolved::default(),
             awaiting: recovered.marks.awaiting.iter().copied().collect(),
+            learned: recovered.learned.iter().copied().collect(),
+            queries: Queries::default(),
             marks: recovered.marks,
             sweep: Sweep::new(now),
             draining: false,
@@ -126,6 +134,9 @@ impl Dispatch {
             facts: Vec::new(),
         };
         dispatch.reconfigure(plan);
+        for (carrier, learned) in recovered.learned {
+            dispatch.facts.extend(learned.believed().map(|it| Fact::Learned { carrier, relation: Some(it) }));
+        }
         for parked in recovered.parked {
             dispatch.parked.put(parked);
         }
@@ -201,6 +212,7 @@ impl Dispatch {
         batch.parked.clear();
         batch.unparked.clear();
         batch.idempotency.clear();
+        batch.learned.clear();
         batch.events.clear();
         batch.mo_parts.clear();
         batch.mo_done.clear();
@@ -222,6 +234,7 @@ impl Dispatch {
 
     fn reconfigure(&mut self, plan: Arc<Plan>) {
         self.plan = plan;
+        self.queries.reconfigured();
         for (id, carrier) in &self.plan.carriers {
             let now = self.now;
             self.carriers
@@ -285,8 +298,10 @@ impl Dispatch {
         let (told, status) = (held.told, held.entry.status());
         held.told = status;
         let ended = after.is_final() && held.entry.parts.iter().all(|it| it.phase().is_final());
-        if ended && !held.entry.body.text.is_empty() && self.plan.erase_text.covers(held.entry.body.class) {
-            let body = Body { text: "".into(), ..(*held.entry.body).clone() };
+        if ended
+            && self.plan.erase_text.covers(held.entry.body.class)
+            && let Some(body) = held.entry.body.erased()
+        {
             held.entry.body = Arc::new(body);
             self.batch.erased.push(held.entry.body.clone());
         }

@@ -119,6 +119,8 @@ pub struct Carrier {
     pub pace: Option<f64>,
     /// submit_sm per second on each link; `None` is unlimited.
     pub pace_per_link: Option<f64>,
+    /// How long after its answer a part without a final receipt is asked about; `None` never asks.
+    pub query_after: Option<Duration>,
     /// How long a receipt without a part is kept.
     pub parked_for: Duration,
     /// Its habits.

@@ -58,6 +58,7 @@ impl Dispatch {
                 Happening::Link(_, Report::Answered(ticket, _) | Report::Late(ticket, _)) => {
                     seqs.push(ticket.key().seq());
                 }
+                Happening::Link(_, Report::Queried(key, _)) => seqs.push(key.seq()),
                 Happening::Link(link, Report::Inbound { news: News::Receipt(news), .. }) => {
                     let forms = self.forms(link.carrier, &news.ids);
                     // Answers are decided before the receipts that came with them.
@@ -122,6 +123,7 @@ impl Dispatch {
                 self.end_overdue(seq);
             }
             self.give_up_parked();
+            self.query_silent(store)?;
         }
         Ok(())
     }

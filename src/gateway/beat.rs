@@ -1,6 +1,7 @@
 //! The loop: gather, beat, act; one thread, nothing else in it.
 
 use crate::api::context::Call;
+use crate::carrier::query::Queried;
 use crate::carrier::report::{Answered, Report};
 use crate::carrier::talk;
 use crate::clock::Clock;
@@ -195,6 +196,14 @@ impl Loop {
                     }
                 }
                 Command::Submit(link, submit) => self.submit(link, submit),
+                Command::Query(link, query) => {
+                    let key = query.key;
+                    let sent = self.ports.get(&link).map(|it| it.commands.try_send(talk::Command::Query(query)));
+                    if !matches!(sent, Some(Ok(()))) {
+                        let report = Report::Queried(key, Queried::Unanswered);
+                        self.returned.push(Happening::Link(link, report));
+                    }
+                }
                 Command::Confirm(link, tag) => {
                     if let Some(port) = self.ports.get(&link) {
                         // A session that has gone is not confirmed to: the carrier sends again.

@@ -9,7 +9,8 @@ use rustls::{AlertDescription, CertificateError};
 
 const PLAIN: &str = "this port seems to speak plain SMPP: set tls = false, or write the port for TLS into address";
 const SECURED: &str = "this port speaks TLS: set tls = true, or write the port for plain SMPP into address";
-const PERHAPS_SECURED: &str = "if this port speaks TLS, set tls = true";
+const PERHAPS_SECURED: &str =
+    "perhaps the carrier does not let this address in, or the port speaks TLS: then set tls = true";
 const ISSUER: &str =
     "name the file of the carrier's CA in tls.ca_file, or the SHA-256 of its certificate in tls.pin_sha256";
 const NAME: &str = "write the name that is in the certificate into tls.server_name";

@@ -86,9 +86,6 @@ pub struct Reconnect {
 }
 
 impl Options {
-    /// The longest of the specification's names and passwords is shorter, some carriers' are not.
-    pub const PASSWORD_LEN_MAX: usize = 32;
-
     /// A link with everything at its default but what has none.
     pub fn new(carrier: Box<str>, addresses: Vec<Box<str>>, credentials: Credentials) -> Self {
         let session = session::options::Options::default();
@@ -132,7 +129,7 @@ impl Options {
 impl Credentials {
     /// The body of the bind request.
     pub fn bind(&self) -> Bind {
-        let text = |it: &str| CString(bytes::Bytes::copy_from_slice(it.as_bytes()));
+        let text = |it: &str| CString::from(it);
         let (addr_ton, addr_npi, range) = &self.address_range;
         Bind {
             system_id: text(&self.system_id),

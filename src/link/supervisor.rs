@@ -1,5 +1,6 @@
 //! Keeps one bind alive until it is told to stop.
 
+use crate::carrier::query::Queried;
 use crate::carrier::report::{Answered, Aside, Report};
 use crate::carrier::talk::{Command, Talk};
 use crate::link::backoff::Backoff;
@@ -26,6 +27,9 @@ use tracing::{info, warn};
 
 /// A bind that held for so long was no failure: the next try starts from the base.
 const HELD: Duration = Duration::from_secs(10);
+/// Lines of one kind that a carrier can make a session log one by one; then only the 32nd, the 64th
+/// and so on, so that it cannot fill the disk.
+const LOGGED: u64 = 16;
 /// How long to wait for the loop to take what the link has said.
 const CROWDED: Duration = Duration::from_secs(1);
 
@@ -124,9 +128,22 @@ impl Supervisor {
         let limits = driver::Options { max_pdu: options.max_pdu, write_timeout: options.write_timeout };
         let (outlet, meter) = (&self.outlet, &self.meter);
         let (mut up_at, mut taken) = (None, false);
+        let (mut oddities, mut asides) = (Occasional::default(), Occasional::default());
         let report = |report: Report| match report {
-            Report::Odd(oddity) => odd(meter, carrier, bind, oddity),
-            Report::Aside(aside) => by_the_way(meter, carrier, bind, aside),
+            Report::Odd(oddity) => {
+                if let Some(nth) = oddities.next() {
+                    warn!(carrier, bind, %oddity, nth, "the carrier sent what it should not");
+                }
+                odd(meter, oddity);
+            }
+            Report::Aside(aside) => {
+                if let Some(nth) = asides.next() {
+                    by_the_way(carrier, bind, nth, &aside);
+                }
+                if let Aside::Congestion(percent) = aside {
+                    meter.congested(percent);
+                }
+            }
             report => {
                 match &report {
                     Report::Up { .. } => {
@@ -173,8 +190,14 @@ impl Supervisor {
     }
 
     fn give_back(&self, command: Command) {
-        if let Command::Submit(submit) = command {
-            self.outlet.report(Report::Answered(submit.ticket, Answered::NOT_SENT));
+        match command {
+            Command::Submit(submit) => {
+                self.outlet.report(Report::Answered(submit.ticket, Answered::NOT_SENT));
+            }
+            Command::Query(query) => {
+                self.outlet.report(Report::Queried(query.key, Queried::Unanswered));
+            }
+            Command::Confirm(_) | Command::Unbind(_) => (),
         }
     }
 }
@@ -215,27 +238,36 @@ fn expires(meter: &LinkMeter, carrier: &str, bind: &str, left: Left) {
 }
 
 /// Tells what the carrier said that nothing depends on.
-fn by_the_way(meter: &LinkMeter, carrier: &str, bind: &str, aside: Aside) {
+fn by_the_way(carrier: &str, bind: &str, nth: u64, aside: &Aside) {
     match aside {
-        Aside::Invited(system_id) => info!(carrier, bind, system_id = &*system_id, "outbind came, binding"),
+        Aside::Invited(system_id) => info!(carrier, bind, nth, system_id = &**system_id, "outbind came, binding"),
         Aside::Alerted(handset) => {
             let handset = handset.map(|it| Masked(it).to_string());
-            info!(carrier, bind, handset, "the handset can be reached again");
+            info!(carrier, bind, nth, handset, "the handset can be reached again");
         }
-        Aside::Congestion(percent) => {
-            meter.congested(percent);
-            info!(carrier, bind, percent, "the carrier tells of its load");
-        }
+        Aside::Congestion(percent) => info!(carrier, bind, nth, percent, "the carrier tells of its load"),
+    }
+}
+
+/// What a carrier may make us say as often as it likes, and what is logged of it.
+#[derive(Debug, Default)]
+struct Occasional(u64);
+
+impl Occasional {
+    /// Which one this is, if it gets a line.
+    const fn next(&mut self) -> Option<u64> {
+        self.0 += 1;
+        if self.0 <= LOGGED || self.0.is_power_of_two() { Some(self.0) } else { None }
     }
 }
 
 /// Counts what the carrier should not have sent.
-fn odd(meter: &LinkMeter, carrier: &str, bind: &str, oddity: Oddity) {
-    warn!(carrier, bind, %oddity, "the carrier sent what it should not");
+fn odd(meter: &LinkMeter, oddity: Oddity) {
     match oddity {
         Oddity::Undecodable { .. } => meter.malformed(Malformation::Body),
         Oddity::Unserved { .. } => meter.malformed(Malformation::Command),
         Oddity::Misplaced { .. } => meter.malformed(Malformation::State),
-        Oddity::Unmatched { .. } | Oddity::Nacked { .. } | Oddity::Overrun => (),
+        Oddity::Unmatched { .. } | Oddity::Nacked { .. } => meter.malformed(Malformation::Sequence),
+        Oddity::Overrun => (),
     }
 }

@@ -1,12 +1,14 @@
-//! What the customer asked for one recipient; written once, never changed.
+//! What the customer asked for one recipient; written once, and never changed but to erase what it says.
 
 use crate::message::class::Class;
 use crate::message::id::{AccountId, MessageId, OrderId, RouteId, Seq};
+use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::message::source::Source;
 use crate::message::time::Time;
 use crate::number::e164::E164;
-use crate::text::Requested;
+use crate::text::content::{Content, Requested};
+use std::sync::Arc;
 
 /// A message as it was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,11 +27,13 @@ pub struct Body {
     pub source: Source,
     /// Who gets it.
     pub destination: E164,
-    /// What it says.
+    /// What it says; empty where octets are sent.
     pub text: Box<str>,
     /// Which alphabet was asked for.
     pub requested: Requested,
-    /// How many SMS it takes: 1 to 10.
+    /// How it goes, where it is more than a plain text; shared by the messages of one request.
+    pub manner: Option<Arc<Manner>>,
+    /// How many SMS it takes over the air: 1 to 10.
     pub parts: u8,
     /// The customer's own reference.
     pub client_ref: Option<Box<str>>,
@@ -45,5 +49,69 @@ impl Body {
     /// Its place in the order of accepted messages.
     pub const fn seq(&self) -> Seq {
         self.id.seq
+    }
+
+    /// What it says, as the alphabets take it.
+    pub fn content(&self) -> Content<'_> {
+        Content { text: &self.text, requested: self.requested, form: self.manner.as_ref().map(|it| &it.form) }
+    }
+
+    /// In how many submits it goes: one for each SMS, unless the carrier cuts it.
+    pub fn submits(&self) -> u8 {
+        if self.manner.as_ref().is_some_and(|it| it.payload) { 1 } else { self.parts }
+    }
+
+    /// The same without what it says; `None` where nothing is left to erase.
+    pub fn erased(&self) -> Option<Self> {
+        let payload = self.manner.as_ref().is_some_and(|it| it.payload);
+        let left = payload.then(|| Manner { payload, ..Manner::default() });
+        let says = !self.text.is_empty() || self.manner.as_deref() != left.as_ref();
+        says.then(|| Self { text: "".into(), manner: left.map(Arc::new), ..self.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::content::{Binary, Form};
+
+    fn body(text: &str, manner: Option<Manner>) -> Body {
+        Body {
+            id: MessageId { seq: Seq(1), token: 0 },
+            order: OrderId(1),
+            account: AccountId(1),
+            route: RouteId(1),
+            class: Class::Otp,
+            source: Source::Unset,
+            destination: E164(31_612_345_678),
+            text: text.into(),
+            requested: Requested::Auto,
+            manner: manner.map(Arc::new),
+            parts: 3,
+            client_ref: None,
+            created: Time(1),
+            expires: Time(2),
+            price: None,
+        }
+    }
+
+    #[test]
+    fn nothing_that_it_says_is_left_when_it_is_erased() {
+        let binary = Some(Binary { data: [1, 2].into(), elements: [].into() });
+        let data = Manner { form: Form { binary, ..Form::default() }, ..Manner::default() };
+        for says in [body("secret", None), body("", Some(data.clone())), body("secret", Some(data.clone()))] {
+            let erased = says.erased().expect("there is something to erase");
+            assert_eq!(erased, body("", None));
+            assert_eq!(erased.erased(), None);
+        }
+        let payload = body("secret", Some(Manner { payload: true, ..data }));
+        let erased = payload.erased().expect("there is something to erase");
+        assert_eq!((erased.submits(), erased.erased()), (1, None), "how many submits it has is not what it says");
+    }
+
+    #[test]
+    fn a_payload_is_one_submit_of_several_sms() {
+        assert_eq!(body("a", None).submits(), 3);
+        assert_eq!(body("a", Some(Manner { payload: true, ..Manner::default() })).submits(), 1);
     }
 }

@@ -5,6 +5,7 @@ pub mod id;
 pub mod time;
 pub mod class;
 pub mod source;
+pub mod manner;
 pub mod money;
 pub mod body;
 pub mod phase;

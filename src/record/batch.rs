@@ -1,5 +1,6 @@
 //! What one beat makes durable.
 
+use crate::carrier::id::Learned;
 use crate::message::body::Body;
 use crate::message::id::{AccountId, CarrierId, OrderId, Seq};
 use crate::message::part::Part;
@@ -41,6 +42,8 @@ pub struct Batch {
     pub mo_seen: Vec<MoSeen>,
     /// Numbers of what is known no more; of this batch, too.
     pub mo_forgotten: Vec<u64>,
+    /// What receipts have shown of how carriers write their ids, as it stands now.
+    pub learned: Vec<(CarrierId, Learned)>,
     /// Counters and marks, as they stand after the beat.
     pub marks: Marks,
 }
@@ -62,6 +65,7 @@ impl Batch {
             + self.mo_done.len()
             + self.mo_seen.len()
             + self.mo_forgotten.len()
+            + self.learned.len()
     }
 
     /// Whether there is nothing to make durable but marks.

@@ -1,6 +1,7 @@
 //! What the gateway asks of a store. Two keep it: SQLite, and the simulated disk of the tests.
 
-use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
+use crate::carrier::id::Learned;
+use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::time::Time;
 use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::entry::Entry;
@@ -48,6 +49,12 @@ pub trait Store {
     /// whose end has come. Returns their messages, and where to go on; `None` at the end.
     fn overdue(&mut self, now: Time, after: PartKey, span: usize) -> Result<(Vec<Entry>, Option<PartKey>), Poisoned>;
 
+    /// Looks at up to `span` parts with keys above `after`, in their order, for those that their carrier took
+    /// before `before`, with a name, and has not told the end of. Returns them with that carrier and the time of its
+    /// answer, and where to go on; `None` at the end.
+    fn silent(&mut self, before: Time, after: PartKey, span: usize)
+    -> Result<(Vec<Silent>, Option<PartKey>), Poisoned>;
+
     /// What was done under an idempotency key.
     fn idempotency(&mut self, account: AccountId, key: &str) -> Result<Option<Idempotency>, Poisoned>;
 
@@ -67,6 +74,9 @@ pub trait Store {
     /// The number that stands for a name for ever; minted and durable at once when it is new.
     fn intern(&mut self, kind: NameKind, name: &str) -> Result<u16, Poisoned>;
 }
+
+/// A part whose carrier took it and says nothing more: which, who, since when.
+pub type Silent = (PartKey, CarrierId, Time);
 
 /// What a name is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -104,6 +114,8 @@ pub struct Recovered {
     pub mo_parts: Vec<MoPart>,
     /// What is known again when a carrier sends it again, in the order of its numbers.
     pub mo_seen: Vec<MoSeen>,
+    /// What receipts have shown of how carriers write their ids, by carrier.
+    pub learned: Vec<(CarrierId, Learned)>,
 }
 
 /// A lane that has queued parts.

@@ -20,7 +20,7 @@ pub struct AlertNotification {
 }
 
 impl AlertNotification {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self { source: fields.address(SOURCE, 65)?, esme: fields.address(ESME, 65)?, tlvs: fields.tlvs() })
     }
 

@@ -86,7 +86,7 @@ impl fmt::Debug for Bind {
 
 impl Bind {
     /// Tolerant of a bind that ends after its password.
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self {
             system_id: fields.string("system_id", 16)?,
             password: fields.string("password", 9)?,
@@ -117,7 +117,7 @@ pub struct BindResp {
 }
 
 impl BindResp {
-    pub(crate) fn read(fields: &mut Fields<'_>, status: CommandStatus) -> Self {
+    pub(crate) fn read(fields: &mut Fields, status: CommandStatus) -> Self {
         let (system_id, tlvs) = fields.string_and_tlvs("system_id", 16, status);
         Self { system_id, tlvs }
     }
@@ -146,7 +146,7 @@ impl fmt::Debug for Outbind {
 }
 
 impl Outbind {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self {
             system_id: fields.string("system_id", 16)?,
             password: fields.string("password", 9).unwrap_or_default(),

@@ -35,7 +35,7 @@ pub struct BroadcastSm {
 }
 
 impl BroadcastSm {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self {
             service_type: fields.string("service_type", 6)?,
             source: fields.address(SOURCE, 21)?,
@@ -75,7 +75,7 @@ pub struct QueryBroadcastSm {
 }
 
 impl QueryBroadcastSm {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self {
             message_id: fields.string("message_id", 65)?,
             source: fields.address(SOURCE, 21)?,
@@ -105,7 +105,7 @@ pub struct CancelBroadcastSm {
 }
 
 impl CancelBroadcastSm {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self {
             service_type: fields.string("service_type", 6)?,
             message_id: fields.string("message_id", 65)?,

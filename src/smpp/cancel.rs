@@ -19,7 +19,7 @@ pub struct CancelSm {
 }
 
 impl CancelSm {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self {
             service_type: fields.string("service_type", 6)?,
             message_id: fields.string("message_id", 65)?,

@@ -3,12 +3,25 @@
 use bytes::Bytes;
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// How many octets stand in the string itself: any address, time and most ids.
+const INLINE: usize = 23;
 
 /// A C-octet string without its NUL; any octets, mostly ASCII.
 ///
-/// However it is made, no NUL is inside: what follows the first one is cut off.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct CString(pub(crate) Bytes);
+/// However it is made, no NUL is inside: what follows the first one is cut off. A short one is
+/// copied, so that it neither allocates nor counts references; a long one shares its octets.
+#[derive(Clone)]
+pub struct CString(Octets);
+
+#[derive(Clone)]
+enum Octets {
+    /// Three words: they are moved in registers. The last octet is the length; what stands between
+    /// the string and it has no meaning.
+    Inline([[u8; 8]; 3]),
+    Shared(Bytes),
+}
 
 impl CString {
     /// A string of the program's own; costs nothing.
@@ -18,40 +31,105 @@ impl CString {
         while length < octets.len() && octets[length] != 0 {
             length += 1;
         }
-        Self(Bytes::from_static(octets.split_at(length).0))
+        Self(Octets::Shared(Bytes::from_static(octets.split_at(length).0)))
+    }
+
+    /// The string that is the first `length` octets of these, which have no NUL inside;
+    /// `share` gives them as a slice of the frame if they are long.
+    #[inline(always)]
+    pub(crate) fn read(from: &[u8], length: usize, share: impl FnOnce() -> Bytes) -> Self {
+        if INLINE < length {
+            return Self(Octets::Shared(share()));
+        }
+        // A copy of a fixed length is a few instructions; what is too much has no meaning.
+        if let Some(chunk) = from.first_chunk::<24>()
+            && let ([a, b, c], _) = chunk.as_chunks::<8>()
+        {
+            return Self::inline([*a, *b, *c], length);
+        }
+        let mut octets = [0; 24];
+        octets[..length].copy_from_slice(&from[..length]);
+        match octets.as_chunks::<8>() {
+            ([a, b, c], _) => Self::inline([*a, *b, *c], length),
+            _ => unreachable!("24 octets are three words"),
+        }
+    }
+
+    #[inline(always)]
+    const fn inline([first, second, third]: [[u8; 8]; 3], length: usize) -> Self {
+        let last = u64::from_be_bytes(third) & !0xFF | length as u64;
+        Self(Octets::Inline([first, second, last.to_be_bytes()]))
+    }
+
+    /// The 24 octets of a short string and how many of them count.
+    #[inline]
+    pub(crate) const fn chunk(&self) -> Option<(&[u8], usize)> {
+        match &self.0 {
+            Octets::Inline(words) => Some((words.as_flattened(), words[2][7] as usize)),
+            Octets::Shared(_) => None,
+        }
     }
 
     /// The octets, without the NUL.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        match &self.0 {
+            Octets::Inline(words) => &words.as_flattened()[..usize::from(words[2][7])],
+            Octets::Shared(octets) => octets,
+        }
     }
 
     /// How many octets, without the NUL.
-    pub fn len(&self) -> usize {
-        self.0.len()
+    #[inline]
+    pub const fn len(&self) -> usize {
+        match &self.0 {
+            Octets::Inline(words) => words[2][7] as usize,
+            Octets::Shared(octets) => octets.len(),
+        }
     }
 
     /// Whether there is nothing before the NUL.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// The text; octets beyond ASCII are read as Latin-1, so that this never fails.
     pub fn to_string_lossy(&self) -> Cow<'_, str> {
-        match std::str::from_utf8(&self.0) {
+        match std::str::from_utf8(self.as_bytes()) {
             Ok(text) if text.is_ascii() => Cow::Borrowed(text),
-            _ => Cow::Owned(self.0.iter().map(|octet| char::from(*octet)).collect()),
+            _ => Cow::Owned(self.as_bytes().iter().map(|octet| char::from(*octet)).collect()),
         }
     }
 }
 
+impl Default for CString {
+    #[inline]
+    fn default() -> Self {
+        Self(Octets::Inline([[0; 8]; 3]))
+    }
+}
+
+impl PartialEq for CString {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for CString {}
+
+impl Hash for CString {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
+
 impl From<Bytes> for CString {
-    /// Shares the octets; nothing is copied.
+    /// Copies what is short and shares what is long.
     fn from(mut octets: Bytes) -> Self {
         if let Some(nul) = octets.iter().position(|octet| *octet == 0) {
             octets.truncate(nul);
         }
-        Self(octets)
+        Self::read(&octets, octets.len(), || octets.clone())
     }
 }
 
@@ -63,7 +141,9 @@ impl From<String> for CString {
 
 impl From<&str> for CString {
     fn from(text: &str) -> Self {
-        Self::from(Bytes::copy_from_slice(text.as_bytes()))
+        let octets = text.as_bytes();
+        let length = octets.iter().position(|octet| *octet == 0).unwrap_or(octets.len());
+        Self::read(octets, length, || Bytes::copy_from_slice(&octets[..length]))
     }
 }
 
@@ -81,7 +161,7 @@ impl PartialEq<&str> for CString {
 
 impl fmt::Debug for CString {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\"", self.0.escape_ascii())
+        write!(f, "\"{}\"", self.as_bytes().escape_ascii())
     }
 }
 
@@ -110,6 +190,21 @@ mod tests {
             assert_eq!(string.len(), 2);
         }
         assert!(CString::from("\0").is_empty());
+    }
+
+    #[test]
+    fn short_ones_stand_in_themselves_and_long_ones_share() {
+        assert_eq!(size_of::<CString>(), size_of::<Bytes>());
+        for length in [0, 1, 22, 23, 24, 64] {
+            let octets = Bytes::from(vec![b'x'; length]);
+            let string = CString::from(octets.clone());
+            assert_eq!(string.as_bytes(), octets);
+            assert_eq!(string.chunk().is_some(), length <= 23);
+            assert_eq!(string.as_bytes().as_ptr() == octets.as_ptr(), 23 < length);
+        }
+        // What stands behind the length makes no difference.
+        let read = |from: &[u8]| CString::read(from, 2, || unreachable!("it is short"));
+        assert_eq!(read(b"ab"), read(b"ab\0 and whatever follows in the frame"));
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl DataSm {
         self.esm_class & esm_class::TYPE_MASK
     }
 
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self {
             service_type: fields.string("service_type", 6)?,
             source: fields.address(SOURCE, 65)?,

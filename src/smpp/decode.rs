@@ -6,7 +6,8 @@
 //! |---|---|
 //! | a C-octet string is longer than its size | kept whole |
 //! | its NUL is missing | it fills its size, or ends with the body |
-//! | `sm_length` says more than there is | the text ends with the body |
+//! | `sm_length` says more than there is | the text ends with the body, or is empty before parameters |
+//! | `sm_length` says one less than there is | the text ends where parameters begin |
 //! | a NUL that `sm_length` does not count follows the text | skipped |
 //! | padding, leftover octets, lying TLV lengths | see [`crate::smpp::tlv`] |
 //! | a response without its body | the body is empty |
@@ -40,7 +41,7 @@ use crate::smpp::replace::ReplaceSm;
 use crate::smpp::sm::{Sm, SmResp};
 use crate::smpp::status::CommandStatus;
 use crate::smpp::tlv::{Tag, Tlvs, is_well_formed};
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use thiserror::Error;
 
 /// A PDU that cannot be read, on a stream that is still in step.
@@ -70,7 +71,6 @@ impl Pdu {
     ///
     /// # Errors
     /// When the body ends within its mandatory fields.
-    #[expect(clippy::needless_pass_by_value, reason = "the frame is used up; its fields own it")]
     pub fn decode(frame: Bytes) -> Result<Self, DecodeError> {
         let Some(header) = Header::peek(&frame) else {
             return Err(DecodeError {
@@ -80,7 +80,7 @@ impl Pdu {
                 missing: "header",
             });
         };
-        let mut fields = Fields { frame: &frame, rest: &frame[HEADER_LENGTH..] };
+        let mut fields = Fields { frame, at: HEADER_LENGTH };
         match fields.body(header.command, header.status) {
             Ok(body) => Ok(Self { status: header.status, sequence: header.sequence, body }),
             Err(Missing(missing)) => Err(DecodeError {
@@ -98,12 +98,14 @@ impl Pdu {
 pub(crate) struct Missing(pub(crate) &'static str);
 
 /// What is left of a frame, read field by field.
-pub(crate) struct Fields<'a> {
-    frame: &'a Bytes,
-    rest: &'a [u8],
+pub(crate) struct Fields {
+    frame: Bytes,
+    /// How far it has been read; never beyond its end.
+    at: usize,
 }
 
-impl Fields<'_> {
+impl Fields {
+    #[inline]
     fn body(&mut self, command: CommandId, status: CommandStatus) -> Result<Body, Missing> {
         Ok(match command {
             CommandId::SUBMIT_SM => Body::SubmitSm(Sm::read(self)?),
@@ -150,21 +152,21 @@ impl Fields<'_> {
             other => match BindKind::of(other) {
                 Some(kind) if other.is_response() => Body::BindResp(kind, BindResp::read(self, status)),
                 Some(kind) => Body::Bind(kind, Bind::read(self)?),
-                None => Body::Other(other, self.share(self.rest)),
+                None => Body::Other(other, self.share_rest()),
             },
         })
     }
 }
 
 /// The leaves of a body, each with the name and the size that the specification gives it.
-impl Fields<'_> {
+impl Fields {
     /// A body that may be absent, and that may be anything when the request failed.
     fn response<T: Default>(
         &mut self,
         status: CommandStatus,
         read: impl FnOnce(&mut Self) -> Result<T, Missing>,
     ) -> Result<T, Missing> {
-        if self.rest.is_empty() {
+        if self.rest().is_empty() {
             return Ok(T::default());
         }
         match read(self) {
@@ -181,35 +183,52 @@ impl Fields<'_> {
         size: usize,
         status: CommandStatus,
     ) -> (CString, Tlvs) {
-        match ResponseForm::of(self.rest, size, status) {
+        match ResponseForm::of(self.rest(), size, status) {
             ResponseForm::Nothing => Default::default(),
             ResponseForm::TlvsOnly => (CString::default(), self.tlvs()),
             ResponseForm::Whole => (self.string(name, size).unwrap_or_default(), self.tlvs()),
         }
     }
 
-    /// `sm_length`, and as many octets of text.
+    /// `sm_length`, and the text before optional parameters, see [`text_length`].
+    #[inline]
     pub(crate) fn short_message(&mut self) -> Result<Bytes, Missing> {
-        let length = usize::from(self.octet("sm_length")?);
-        let text = match field::octets_clamped(length, self.rest) {
-            Ok((rest, text)) => {
-                self.rest = rest;
-                text
-            }
-            Err(_) => &[],
-        };
-        Ok(self.share(text))
+        let said = usize::from(self.octet("sm_length")?);
+        Ok(self.take(text_length(said, self.rest())))
+    }
+
+    /// `sm_length`, and as much text, or as there is.
+    pub(crate) fn excerpt(&mut self) -> Result<Bytes, Missing> {
+        let said = usize::from(self.octet("sm_length")?);
+        Ok(self.take(said.min(self.rest().len())))
+    }
+
+    /// So many of the octets that are left; all of them take the frame with them.
+    #[inline]
+    fn take(&mut self, length: usize) -> Bytes {
+        let end = self.at + length;
+        if end == self.frame.len() {
+            return self.share_rest();
+        }
+        let taken = if length == 0 { Bytes::new() } else { self.frame.slice(self.at..end) };
+        self.at = end;
+        taken
     }
 
     /// The optional parameters after a text that may be followed by a NUL of its own.
+    #[inline]
     pub(crate) fn tlvs_after_text(&mut self) -> Tlvs {
-        self.rest = after_text(self.rest);
+        self.at = self.frame.len() - after_text(self.rest()).len();
         self.tlvs()
     }
 
     /// The rest as optional parameters; a rest that holds none counts as empty.
-    pub(crate) fn tlvs(&self) -> Tlvs {
-        let tlvs = Tlvs(self.share(self.rest));
+    #[inline]
+    pub(crate) fn tlvs(&mut self) -> Tlvs {
+        if self.rest().is_empty() {
+            return Tlvs::default();
+        }
+        let tlvs = Tlvs(self.share_rest());
         if tlvs.iter().next().is_none() {
             return Tlvs::default();
         }
@@ -217,34 +236,52 @@ impl Fields<'_> {
     }
 
     /// Type, plan and digits, whose names these are.
+    #[inline(always)]
     pub(crate) fn address(&mut self, [ton, npi, digits]: [&'static str; 3], size: usize) -> Result<Address, Missing> {
         Ok(Address { ton: self.octet(ton)?, npi: self.octet(npi)?, digits: self.string(digits, size)? })
     }
 
     /// A C-octet string, see [`field::c_octet`].
+    #[inline(always)]
     pub(crate) fn string(&mut self, name: &'static str, size: usize) -> Result<CString, Missing> {
-        let (rest, value) = field::c_octet(size, self.rest).map_err(|_| Missing(name))?;
-        self.rest = rest;
-        Ok(CString(self.share(value)))
+        let input = self.rest();
+        let (rest, value) = field::c_octet(size, input).map_err(|_| Missing(name))?;
+        let end = self.frame.len() - rest.len();
+        let string = CString::read(input, value.len(), || self.frame.slice_ref(value));
+        self.at = end;
+        Ok(string)
     }
 
     /// A number of one octet.
+    #[inline(always)]
     pub(crate) fn octet(&mut self, name: &'static str) -> Result<u8, Missing> {
-        let (rest, value) = field::octet(self.rest).map_err(|_| Missing(name))?;
-        self.rest = rest;
-        Ok(value)
+        let octet = *self.frame.get(self.at).ok_or(Missing(name))?;
+        self.at += 1;
+        Ok(octet)
     }
 
     /// A number of four octets.
     pub(crate) fn word(&mut self, name: &'static str) -> Result<u32, Missing> {
-        let (word, rest) = self.rest.split_first_chunk::<4>().ok_or(Missing(name))?;
-        self.rest = rest;
-        Ok(u32::from_be_bytes(*word))
+        let word = *self.rest().first_chunk::<4>().ok_or(Missing(name))?;
+        self.at += 4;
+        Ok(u32::from_be_bytes(word))
     }
 
-    /// These octets of the frame, shared; an empty slice holds on to nothing.
-    fn share(&self, octets: &[u8]) -> Bytes {
-        self.frame.slice_ref(octets)
+    #[inline(always)]
+    fn rest(&self) -> &[u8] {
+        &self.frame[self.at..]
+    }
+
+    /// All that is left. It takes the frame with it, which counts no reference; an empty rest holds
+    /// on to nothing.
+    #[inline]
+    fn share_rest(&mut self) -> Bytes {
+        if self.rest().is_empty() {
+            return Bytes::new();
+        }
+        let mut frame = std::mem::take(&mut self.frame);
+        frame.advance(std::mem::take(&mut self.at));
+        frame
     }
 }
 
@@ -264,10 +301,27 @@ impl ResponseForm {
         let whole = field::c_octet(size, rest).is_ok_and(|(after, text)| is_well_formed(after) && readable(text));
         match (whole, refused) {
             _ if rest.is_empty() => Self::Nothing,
-            (false, _) if is_well_formed(rest) => Self::TlvsOnly,
+            // An id and a NUL too many may look like a tag and a length; but no tag of the
+            // specification begins as an id does.
+            (false, _) if !rest[0].is_ascii_graphic() && is_well_formed(rest) => Self::TlvsOnly,
             (false, true) => Self::Nothing,
             _ => Self::Whole,
         }
+    }
+}
+
+/// How long a text is of which `sm_length` says so much: nothing where what is left ends before
+/// that and is parameters to its last octet, and one octet more where parameters begin behind it.
+pub(crate) fn text_length(said: usize, rest: &[u8]) -> usize {
+    match rest.get(said..) {
+        None if starts_with_tag(rest) && is_well_formed(rest) => 0,
+        None => rest.len(),
+        Some([last, after @ ..])
+            if *last != 0 && starts_with_tag(after) && !is_well_formed(&rest[said..]) && is_well_formed(after) =>
+        {
+            said + 1
+        }
+        Some(_) => said,
     }
 }
 

@@ -11,12 +11,12 @@ use crate::smpp::frame::HEADER_LENGTH;
 use crate::smpp::pdu::{Body, Pdu};
 use crate::smpp::status::CommandStatus;
 use crate::smpp::tlv::Tlvs;
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 use thiserror::Error;
 
 /// The longest password that is sent. The specification has 8; carriers do give out longer
-/// ones, and servers that were looked at read up to 16.
-pub const PASSWORD_MAX: usize = 16;
+/// ones, and what a carrier gave out is sent as it is.
+pub const PASSWORD_MAX: usize = 32;
 
 /// Why a PDU cannot be written. Nothing of it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -49,12 +49,6 @@ pub enum EncodeError {
         /// How long the value is.
         length: usize,
     },
-    /// A NUL inside the value would end it.
-    #[error("{field} has a NUL inside")]
-    InnerNul {
-        /// Its name in the specification.
-        field: &'static str,
-    },
 }
 
 impl Pdu {
@@ -64,28 +58,30 @@ impl Pdu {
     /// When a value does not fit its field; `out` is then as it was.
     pub fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
         let start = out.len();
-        out.reserve(HEADER_LENGTH + self.body.size_hint());
-        out.put_u32(0);
-        out.put_u32(self.body.command_id().0);
-        out.put_u32(self.status.as_u32());
-        out.put_u32(self.sequence);
-        if let Err(error) = write_body(&self.body, self.status, &mut Writer(out)) {
+        let mut writer = Writer::new(out, HEADER_LENGTH + self.body.size_hint());
+        let header = [0, self.body.command_id().0, self.status.as_u32(), self.sequence];
+        writer.octets(header.map(u32::to_be_bytes).as_flattened().first_chunk::<HEADER_LENGTH>().expect("four words"));
+        let written = write_body(&self.body, self.status, &mut writer);
+        let end = writer.at;
+        if let Err(error) = written {
             out.truncate(start);
             return Err(error);
         }
-        let length = u32::try_from(out.len() - start).expect("a body is far shorter than what 32 bits can count");
+        out.truncate(end);
+        let length = u32::try_from(end - start).expect("a body is far shorter than what 32 bits can count");
         out[start..start + 4].copy_from_slice(&length.to_be_bytes());
         Ok(())
     }
 }
 
 impl Body {
-    /// About how many octets the body takes, so that the buffer grows once.
+    /// About how many octets the body takes, so that the buffer grows once; with room for the last
+    /// string's copy to go beyond its end.
     fn size_hint(&self) -> usize {
         match self {
-            Self::SubmitSm(sm) | Self::DeliverSm(sm) => 96 + sm.short_message.len() + sm.tlvs.0.len(),
+            Self::SubmitSm(sm) | Self::DeliverSm(sm) => 128 + sm.short_message.len() + sm.tlvs.0.len(),
             Self::SubmitSmResp(resp) | Self::DeliverSmResp(resp) | Self::DataSmResp(resp) => {
-                1 + resp.message_id.len() + resp.tlvs.0.len()
+                24 + resp.message_id.len() + resp.tlvs.0.len()
             }
             Self::DataSm(data) => 150 + data.tlvs.0.len(),
             Self::Bind(..) | Self::BindResp(..) => 96,
@@ -122,7 +118,7 @@ fn write_body(body: &Body, status: CommandStatus, out: &mut Writer<'_>) -> Resul
         Body::QueryLastMsgs(it) => it.write(out),
         Body::QueryMsgDetails(it) => it.write(out),
         Body::Other(_, octets) => {
-            out.octets(octets);
+            out.slice(octets);
             Ok(())
         }
         Body::Unbind | Body::UnbindResp | Body::EnquireLink | Body::EnquireLinkResp | Body::GenericNack => Ok(()),
@@ -150,12 +146,46 @@ fn write_response(body: &Body, out: &mut Writer<'_>) -> Result<(), EncodeError> 
 }
 
 /// Where a body is written, field by field. Sizes are the specification's: with the NUL.
-pub(crate) struct Writer<'a>(&'a mut BytesMut);
+///
+/// Room is made once, as octets that are zero, so that what is written is copies of fixed lengths
+/// into it; the end is cut off at last.
+pub(crate) struct Writer<'a> {
+    out: &'a mut BytesMut,
+    at: usize,
+}
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    fn new(out: &'a mut BytesMut, room: usize) -> Self {
+        let at = out.len();
+        out.resize(at + room, 0);
+        Self { out, at }
+    }
+
+    /// The next octets.
+    #[inline]
+    fn room<const N: usize>(&mut self) -> &mut [u8; N] {
+        if self.out.len() < self.at + N {
+            self.out.resize(self.at + N, 0);
+        }
+        self.out[self.at..].first_chunk_mut().expect("there is room for them")
+    }
+
     /// Numbers and flags, as they are.
-    pub(crate) fn octets(&mut self, octets: &[u8]) {
-        self.0.put_slice(octets);
+    #[inline]
+    pub(crate) fn octets<const N: usize>(&mut self, octets: &[u8; N]) {
+        *self.room() = *octets;
+        self.at += N;
+    }
+
+    /// Octets of any number.
+    #[inline]
+    pub(crate) fn slice(&mut self, octets: &[u8]) {
+        let end = self.at + octets.len();
+        if self.out.len() < end {
+            self.out.resize(end, 0);
+        }
+        self.out[self.at..end].copy_from_slice(octets);
+        self.at = end;
     }
 
     /// How many of something follow.
@@ -168,12 +198,14 @@ impl Writer<'_> {
     }
 
     /// Type, plan and digits.
+    #[inline]
     pub(crate) fn address(&mut self, field: &'static str, address: &Address, size: usize) -> Result<(), EncodeError> {
         self.octets(&[address.ton, address.npi]);
         self.string(field, &address.digits, size)
     }
 
     /// Nothing, or 16 characters.
+    #[inline]
     pub(crate) fn time(&mut self, field: &'static str, value: &CString) -> Result<(), EncodeError> {
         if !matches!(value.len(), 0 | 16) {
             return Err(EncodeError::NotATime { field, length: value.len() });
@@ -182,32 +214,42 @@ impl Writer<'_> {
     }
 
     /// A C-octet string.
+    #[inline]
     pub(crate) fn string(&mut self, field: &'static str, value: &CString, size: usize) -> Result<(), EncodeError> {
-        let octets = value.as_bytes();
-        if size <= octets.len() {
-            return Err(EncodeError::TooLong { field, length: octets.len(), max: size - 1 });
+        if size <= value.len() {
+            return Err(EncodeError::TooLong { field, length: value.len(), max: size - 1 });
         }
-        if octets.contains(&0) {
-            return Err(EncodeError::InnerNul { field });
+        match value.chunk() {
+            Some((chunk, length)) => {
+                let room: &mut [u8; 24] = self.room();
+                room.copy_from_slice(chunk);
+                room[length] = 0;
+                self.at += length + 1;
+            }
+            None => {
+                self.slice(value.as_bytes());
+                self.octets(&[0]);
+            }
         }
-        self.octets(octets);
-        self.octets(&[0]);
         Ok(())
     }
 
     /// `sm_length` and the text.
+    #[inline]
     pub(crate) fn short_message(&mut self, text: &[u8], max: usize) -> Result<(), EncodeError> {
         match u8::try_from(text.len()) {
             Ok(sm_length) if text.len() <= max => self.octets(&[sm_length]),
             _ => return Err(EncodeError::TooLong { field: "short_message", length: text.len(), max }),
         }
-        self.octets(text);
+        self.slice(text);
         Ok(())
     }
 
     /// Optional parameters, well formed.
     pub(crate) fn tlvs(&mut self, tlvs: &Tlvs) {
-        self.octets(&tlvs.to_wire());
+        if !tlvs.is_empty() {
+            self.slice(&tlvs.to_wire());
+        }
     }
 }
 
@@ -238,7 +280,7 @@ mod tests {
         };
         for (body, error) in [
             (bind(|b| b.system_id = filled(16)), long("system_id", 16, 15)),
-            (bind(|b| b.password = filled(17)), long("password", 17, PASSWORD_MAX)),
+            (bind(|b| b.password = filled(33)), long("password", 33, PASSWORD_MAX)),
             (bind(|b| b.system_type = filled(13)), long("system_type", 13, 12)),
             (bind(|b| b.address_range = filled(41)), long("address_range", 41, 40)),
             (with(|s| s.service_type = filled(6)), long("service_type", 6, 5)),
@@ -252,10 +294,6 @@ mod tests {
                     ..SubmitMulti::default()
                 }),
                 EncodeError::TooMany { field: "number_of_dests", count: 255, max: 254 },
-            ),
-            (
-                with(|s| s.source.digits = CString(Bytes::from_static(b"a\0b"))),
-                EncodeError::InnerNul { field: "source_addr" },
             ),
         ] {
             let mut out = BytesMut::from(&b"before"[..]);

@@ -3,7 +3,7 @@
 //! It reads as [`crate::smpp::decode`] reads: what is passed by there is shown here and said to
 //! be passed by. Every octet of the PDU is in exactly one line. Passwords are not shown.
 
-use crate::smpp::decode::{ResponseForm, after_text};
+use crate::smpp::decode::{ResponseForm, after_text, text_length};
 use crate::smpp::field;
 use crate::smpp::frame::Header;
 use crate::smpp::layout::{self, Field, Form};
@@ -42,6 +42,9 @@ pub fn explain(frame: &Bytes) -> Vec<FieldLine> {
     walk.body(header);
     walk.lines
 }
+
+/// The field whose length peers get wrong.
+const TEXT: &str = "short_message";
 
 /// The first field that is not there.
 struct Missing;
@@ -116,7 +119,7 @@ impl<'a> Walk<'a> {
             Form::Secret(size) => self.text(field.name, size, |it| {
                 if it.is_empty() { (quoted(it), String::new()) } else { ("****".to_owned(), String::new()) }
             })?,
-            Form::Counted(max) => self.counted(field.name, usize::from(max)),
+            Form::Counted(max) => self.counted(field.name, max),
             Form::Status => {
                 let word = self.left().first_chunk::<4>().copied();
                 let Some(word) = word else { return Err(self.missing(field.name)) };
@@ -165,11 +168,13 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn counted(&mut self, name: &'static str, max: usize) {
-        let said = usize::from(self.last);
-        let text = &self.left()[..said.min(self.left().len())];
+    fn counted(&mut self, name: &'static str, max: u16) {
+        let (said, left) = (usize::from(self.last), self.left().len());
+        let length = if max == layout::EXCERPT { said.min(left) } else { text_length(said, self.left()) };
+        let max = usize::from(max);
+        let text = &self.left()[..length];
         let (value, mut meaning) = parameter::message(text, self.esm_class & UDHI != 0, self.data_coding);
-        if text.len() < said {
+        if text.len() != said {
             add(&mut meaning, &format!("{said} octets are announced"));
         }
         if max < text.len() {
@@ -179,7 +184,7 @@ impl<'a> Walk<'a> {
     }
 
     fn tlvs(&mut self) {
-        if self.lines.last().is_some_and(|it| it.name == "short_message") && after_text(self.left()) != self.left() {
+        if self.lines.last().is_some_and(|it| it.name == TEXT) && after_text(self.left()) != self.left() {
             self.line("leftover", 1, "00".to_owned(), "a NUL that sm_length does not count".to_owned());
         }
         while let Ok((rest, (tag, value))) = field::tlv(self.left()) {

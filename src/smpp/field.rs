@@ -17,10 +17,10 @@ const CSTRING_SEARCH_MAX: usize = 256;
 /// Peers get this wrong in two ways. A longer string is taken whole up to its NUL: cutting an
 /// address or a password would make another one of it. Without a NUL in reach, the
 /// field is taken to fill its size exactly, or to end with the body.
+#[inline(always)]
 pub(crate) fn c_octet(size: usize, input: &[u8]) -> IResult<&[u8], &[u8]> {
-    let reach = &input[..input.len().min(CSTRING_SEARCH_MAX)];
-    if let Some(nul) = reach.iter().position(|octet| *octet == 0) {
-        let (rest, value) = take(nul)(input)?;
+    if let Some(nul) = nul(&input[..input.len().min(CSTRING_SEARCH_MAX)]) {
+        let (value, rest) = input.split_at(nul);
         return Ok((&rest[1..], value));
     }
     // An empty rest is a missing field, not an empty string.
@@ -28,9 +28,25 @@ pub(crate) fn c_octet(size: usize, input: &[u8]) -> IResult<&[u8], &[u8]> {
     take((size - 1).min(input.len()))(input)
 }
 
-/// One octet, a number or a set of flags.
-pub(crate) fn octet(input: &[u8]) -> IResult<&[u8], u8> {
-    be_u8(input)
+/// Where the first NUL stands: eight octets are looked at a time.
+#[inline(always)]
+fn nul(octets: &[u8]) -> Option<usize> {
+    const LOW: u64 = u64::from_le_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    if octets.first() == Some(&0) {
+        return Some(0);
+    }
+    let (chunks, tail) = octets.as_chunks::<8>();
+    for (at, chunk) in (0..).step_by(8).zip(chunks) {
+        let word = u64::from_le_bytes(*chunk);
+        // Below the first NUL no octet borrows, so that the lowest bit is that of the NUL.
+        let zeros = word.wrapping_sub(LOW) & !word & HIGH;
+        if zeros != 0 {
+            return Some(at + zeros.trailing_zeros() as usize / 8);
+        }
+    }
+    let at = tail.iter().position(|octet| *octet == 0)?;
+    Some(octets.len() - tail.len() + at)
 }
 
 /// As many octets as are said, or as are left.
@@ -47,12 +63,23 @@ pub(crate) fn tlv(input: &[u8]) -> IResult<&[u8], (u16, &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use super::{c_octet, tlv};
+    use super::{c_octet, nul, tlv};
 
     #[test]
     fn a_string_ends_at_its_nul_even_if_it_is_long() {
         assert_eq!(c_octet(6, b"ab\0cd"), Ok((&b"cd"[..], &b"ab"[..])));
         assert_eq!(c_octet(3, b"abcdef\0g"), Ok((&b"g"[..], &b"abcdef"[..])));
+    }
+
+    #[test]
+    fn the_first_nul_is_found_wherever_it_stands() {
+        for length in 0..40 {
+            for first in 0..=length {
+                let mut octets: Vec<u8> = (0..length).map(|at| [0x01, 0x80, 0xFF, b'x'][at % 4]).collect();
+                octets.iter_mut().skip(first).step_by(3).for_each(|octet| *octet = 0);
+                assert_eq!(nul(&octets), octets.iter().position(|octet| *octet == 0), "{octets:?}");
+            }
+        }
     }
 
     #[test]

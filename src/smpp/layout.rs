@@ -92,6 +92,10 @@ const fn time(name: &'static str) -> Field {
     Field { name, form: Form::Time }
 }
 
+/// The longest text in the midst of a body, that of `query_msg_details_resp`; all others stand
+/// before optional parameters.
+pub(crate) const EXCERPT: u16 = 140;
+
 const fn counted(max: u16) -> Field {
     Field { name: "short_message", form: Form::Counted(max) }
 }
@@ -240,5 +244,5 @@ const QUERY_MSG_DETAILS: &[Field] = &[SHORT_ID, SOURCE_TON, SOURCE_NPI, SOURCE, 
 const QUERY_MSG_DETAILS_RESP: &[Field] = &[
     SERVICE_TYPE, SOURCE_TON, SOURCE_NPI, SOURCE, DEST_COUNT, DESTINATIONS,
     PROTOCOL_ID, PRIORITY, SCHEDULE, VALIDITY, REGISTERED, DATA_CODING,
-    SM_LENGTH, counted(140), SHORT_ID, FINAL_DATE, STATE, ERROR_CODE,
+    SM_LENGTH, counted(EXCERPT), SHORT_ID, FINAL_DATE, STATE, ERROR_CODE,
 ];

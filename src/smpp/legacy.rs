@@ -18,7 +18,7 @@ pub struct ParamRetrieve {
 }
 
 impl ParamRetrieve {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self { param_name: fields.string("param_name", 32)? })
     }
 
@@ -35,7 +35,7 @@ pub struct ParamRetrieveResp {
 }
 
 impl ParamRetrieveResp {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self { param_value: fields.string("param_value", 101)? })
     }
 
@@ -54,7 +54,7 @@ pub struct QueryLastMsgs {
 }
 
 impl QueryLastMsgs {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self { source: fields.address(SOURCE, 21)?, no_of_msgs: fields.octet("no_of_msgs")? })
     }
 
@@ -73,7 +73,7 @@ pub struct QueryLastMsgsResp {
 }
 
 impl QueryLastMsgsResp {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         let count = fields.octet("num_msgs")?;
         let message_ids = (0..count).map(|_| fields.string("message_id", 9)).collect::<Result<_, _>>()?;
         Ok(Self { message_ids })
@@ -97,7 +97,7 @@ pub struct QueryMsgDetails {
 }
 
 impl QueryMsgDetails {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self {
             message_id: fields.string("message_id", 9)?,
             source: fields.address(SOURCE, 21)?,
@@ -147,7 +147,7 @@ pub struct QueryMsgDetailsResp {
 }
 
 impl QueryMsgDetailsResp {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self {
             service_type: fields.string("service_type", 6)?,
             source: fields.address(SOURCE, 21)?,
@@ -158,7 +158,7 @@ impl QueryMsgDetailsResp {
             validity_period: fields.string("validity_period", 17)?,
             registered_delivery: fields.octet("registered_delivery")?,
             data_coding: fields.octet("data_coding")?,
-            short_message: fields.short_message()?,
+            short_message: fields.excerpt()?,
             message_id: fields.string("message_id", 9)?,
             final_date: fields.string("final_date", 17)?,
             message_state: fields.octet("message_state")?,

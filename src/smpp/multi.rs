@@ -60,7 +60,7 @@ impl Destination {
 
     /// `number_of_dests` and the destinations themselves. A flag that does not say list says
     /// address: nothing else could follow it.
-    pub(crate) fn read_all(fields: &mut Fields<'_>) -> Result<Vec<Self>, Missing> {
+    pub(crate) fn read_all(fields: &mut Fields) -> Result<Vec<Self>, Missing> {
         let count = fields.octet("number_of_dests")?;
         let mut destinations = Vec::new();
         for _ in 0..count {
@@ -91,7 +91,7 @@ impl Destination {
 }
 
 impl SubmitMulti {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self {
             service_type: fields.string("service_type", 6)?,
             source: fields.address(SOURCE, 21)?,
@@ -146,7 +146,7 @@ pub struct Unsuccess {
 
 impl SubmitMultiResp {
     /// Tolerant of what is missing at the end: a list that is announced and not there is empty.
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         let message_id = fields.string("message_id", 65)?;
         let count = fields.octet("no_unsuccess").unwrap_or_default();
         let mut unsuccess = Vec::new();
@@ -170,7 +170,7 @@ impl SubmitMultiResp {
 }
 
 impl Unsuccess {
-    fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    fn read(fields: &mut Fields) -> Result<Self, Missing> {
         let destination = fields.address(DESTINATION, 21)?;
         Ok(Self { destination, status: CommandStatus::from_u32(fields.word("error_status_code")?) })
     }

@@ -16,7 +16,7 @@ pub struct QuerySm {
 }
 
 impl QuerySm {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self { message_id: fields.string("message_id", 65)?, source: fields.address(SOURCE, 21)? })
     }
 
@@ -42,7 +42,7 @@ pub struct QuerySmResp {
 }
 
 impl QuerySmResp {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self {
             message_id: fields.string("message_id", 65)?,
             final_date: fields.string("final_date", 17)?,

@@ -30,7 +30,7 @@ pub struct ReplaceSm {
 }
 
 impl ReplaceSm {
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self {
             message_id: fields.string("message_id", 65)?,
             source: fields.address(SOURCE, 21)?,

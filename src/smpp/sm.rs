@@ -115,7 +115,8 @@ impl Sm {
         self.esm_class & esm_class::TYPE_MASK
     }
 
-    pub(crate) fn read(fields: &mut Fields<'_>) -> Result<Self, Missing> {
+    #[inline(always)]
+    pub(crate) fn read(fields: &mut Fields) -> Result<Self, Missing> {
         Ok(Self {
             service_type: fields.string("service_type", 6)?,
             source: fields.address(SOURCE, 21)?,
@@ -134,6 +135,7 @@ impl Sm {
         })
     }
 
+    #[inline(always)]
     pub(crate) fn write(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
         out.string("service_type", &self.service_type, 6)?;
         out.address("source_addr", &self.source, 21)?;
@@ -159,7 +161,7 @@ pub struct SmResp {
 }
 
 impl SmResp {
-    pub(crate) fn read(fields: &mut Fields<'_>, status: CommandStatus) -> Self {
+    pub(crate) fn read(fields: &mut Fields, status: CommandStatus) -> Self {
         let (message_id, tlvs) = fields.string_and_tlvs("message_id", 65, status);
         Self { message_id, tlvs }
     }

@@ -7,15 +7,16 @@
 //!      as a power loss during a sync may leave it
 //! ```
 
+use crate::carrier::id::Learned;
 use crate::message::attempt::Attempt;
 use crate::message::body::Body;
-use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
+use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
 use crate::record::batch::{Batch, Idempotency, Marks, Order};
 use crate::record::contract::{
-    IDEMPOTENCY_AGE, NameKind, Poisoned, QueuedLane, RETAIN_LOOKS, Recovered, SAME_ID_MAX, Store,
+    IDEMPOTENCY_AGE, NameKind, Poisoned, QueuedLane, RETAIN_LOOKS, Recovered, SAME_ID_MAX, Silent, Store,
 };
 use crate::record::entry::{Entry, PastAttempt};
 use crate::record::event::Event;
@@ -186,6 +187,23 @@ impl Store for Memory {
         Ok((image.entries(seqs), (seen == span).then_some(last)))
     }
 
+    fn silent(
+        &mut self,
+        before: Time,
+        after: PartKey,
+        span: usize,
+    ) -> Result<(Vec<Silent>, Option<PartKey>), Poisoned> {
+        let image = self.sound("finding what carriers say nothing of")?;
+        let (mut found, mut last, mut seen) = (Vec::new(), after, 0);
+        for (key, part) in image.parts.range(PartKey(after.0.saturating_add(1))..).take(span) {
+            (last, seen) = (*key, seen + 1);
+            let attempt = part.attempt.as_ref().filter(|it| it.rhash().is_some() && part.phase() == Phase::Sent);
+            let took = attempt.filter(|it| it.answered_at.known().is_some_and(|it| it < before));
+            found.extend(took.map(|it| (*key, it.link.carrier, it.answered_at)));
+        }
+        Ok((found, (seen == span).then_some(last)))
+    }
+
     fn idempotency(&mut self, account: AccountId, key: &str) -> Result<Option<Idempotency>, Poisoned> {
         let image = self.sound("looking up an idempotency key")?;
         Ok(image.idempotency.get(&(account, key.into())).cloned())
@@ -211,6 +229,7 @@ impl Store for Memory {
             parked: image.parked.values().cloned().collect(),
             mo_parts: image.mo_parts.values().cloned().collect(),
             mo_seen: image.mo_seen.values().copied().collect(),
+            learned: image.learned.iter().map(|(carrier, it)| (*carrier, *it)).collect(),
         })
     }
 
@@ -263,6 +282,7 @@ struct Image {
     events: BTreeMap<u64, Event>,
     mo_parts: BTreeMap<u64, MoPart>,
     mo_seen: BTreeMap<u64, MoSeen>,
+    learned: BTreeMap<CarrierId, Learned>,
     marks: Option<Marks>,
     accounts: Vec<Box<str>>,
     carriers: Vec<Box<str>>,
@@ -309,6 +329,7 @@ impl Image {
         self.mo_parts.retain(|number, _| !batch.mo_done.contains(number));
         self.mo_seen.extend(batch.mo_seen.iter().map(|it| (it.number, *it)));
         self.mo_seen.retain(|number, _| !batch.mo_forgotten.contains(number));
+        self.learned.extend(batch.learned.iter().copied());
         let marks = self.marks.clone().unwrap_or_else(Marks::first);
         self.marks = Some(marks.after(&batch.marks));
     }

@@ -3,12 +3,13 @@
 //! Lines about one message are at level debug and carry its id; what an operator must see without
 //! asking, a doubtful part or a receipt that was given up, is at level warn.
 
+use crate::carrier::id::Relation;
 use crate::dispatch::fact::Fact;
 use crate::message::attempt::Cause;
 use crate::message::id::CarrierId;
 use crate::message::status::Status;
 use crate::telemetry::meters::Meters;
-use tracing::{debug, warn};
+use tracing::{debug, info, warn};
 
 /// Tells the facts of a beat, after its commit.
 pub fn tell_all(meters: &Meters, facts: &[Fact]) {
@@ -55,6 +56,8 @@ fn count(meters: &Meters, fact: &Fact) {
         Fact::MoAgain { carrier } => meters.carrier(*carrier).mo_again(),
         Fact::Received { carrier, account: None, .. } => meters.carrier(*carrier).mo_unrouted(),
         Fact::Received { .. } => {}
+        Fact::Queried { carrier, result, .. } => meters.carrier(*carrier).queried(*result),
+        Fact::Learned { carrier, relation } => meters.carrier(*carrier).believes(*relation),
         Fact::Unmatched { carrier } => meters.carrier(*carrier).unmatched(),
         Fact::Doubtful { carrier, cause, .. } => meters.carrier(*carrier).unknown_outcome(*cause),
     }
@@ -92,6 +95,14 @@ fn write(meters: &Meters, fact: &Fact) {
                     warn!(event_id = %event, carrier, parts, missing, "no [[inbound]] fits a message from a handset");
                 }
             }
+        }
+        Fact::Queried { carrier, message, result } => {
+            let message_id = message.map(tracing::field::display);
+            debug!(message_id, carrier = name(carrier), result = result.word(), "queried");
+        }
+        Fact::Learned { carrier, relation } => {
+            let message_id = relation.map_or("auto", Relation::word);
+            info!(carrier = name(carrier), message_id, "how the carrier writes its ids was learned from its receipts");
         }
         Fact::Unmatched { carrier } => warn!(carrier = name(carrier), "a receipt was given up that fits no message"),
         Fact::Doubtful { message, carrier, cause } => {

@@ -109,6 +109,10 @@ metrics! {
         "Until the certificate of a carrier expires, negative when it has; there from its first connection with TLS on.";
     RECEIPTS = "receipts_total" Counter, Count ["carrier" "status"]
         "Receipts that came, matched or not, each once, by the normalised word.";
+    QUERIES = "queries_total" Counter, Count ["carrier" "result"]
+        "Questions by query_sm about messages without a final receipt.";
+    MESSAGE_ID_FORM = "message_id_form" Gauge, Count ["carrier" "form"]
+        "1 for how the ids of answers and receipts relate, once receipts have shown it and message_id is auto.";
     RECEIPT_DELAY = "receipt_delay_seconds" Histogram(HUMAN), Seconds ["carrier"] "From the submit of a part to a receipt.";
     RECEIPTS_PARKED = "receipts_parked" Gauge, Count [] "Receipts whose part is not known yet.";
     RECEIPTS_UNMATCHED = "receipts_unmatched_total" Counter, Count ["carrier"] "Parked receipts that were given up.";

@@ -9,6 +9,7 @@
 //! ```
 
 use crate::text::TextError;
+use crate::text::split::Taken;
 
 /// Announces that the next septet is of the extension table.
 pub const ESCAPE: u8 = 0x1B;
@@ -27,9 +28,45 @@ pub const fn septets(it: char) -> Option<usize> {
     }
 }
 
+/// Takes from the start of a text what fits into so many septets; the error is a character that
+/// the alphabet lacks.
+pub fn take(text: &str, room: usize) -> Result<Taken, char> {
+    let octets = text.as_bytes();
+    let mut taken = Taken::default();
+    loop {
+        // Letters of ASCII that are one septet each, eight at a time, then what is left or another.
+        let room_left = room - taken.units;
+        let most = &octets[taken.octets..octets.len().min(taken.octets + room_left)];
+        let plain = leading_plain(most);
+        taken = Taken { octets: taken.octets + plain, units: taken.units + plain };
+        let Some(it) = text[taken.octets..].chars().next() else { return Ok(taken) };
+        let after = taken.units + septets(it).ok_or(it)?;
+        if room < after {
+            return Ok(taken);
+        }
+        taken = Taken { octets: taken.octets + it.len_utf8(), units: after };
+    }
+}
+
+/// How many octets at the start are characters of ASCII that are one septet.
+fn leading_plain(octets: &[u8]) -> usize {
+    let (chunks, _) = octets.as_chunks::<8>();
+    let whole = chunks.iter().take_while(|it| all_plain(it)).count() * 8;
+    whole + octets[whole..].iter().take_while(|it| ASCII[usize::from(**it)] < 0x80).count()
+}
+
+fn all_plain(chunk: &[u8; 8]) -> bool {
+    chunk.iter().fold(0, |all, it| all | ASCII[usize::from(*it)]) < 0x80
+}
+
 /// Appends the septets of a text.
 pub fn encode(text: &str, to: &mut Vec<u8>) -> Result<(), TextError> {
-    for it in text.chars() {
+    let mut rest = text;
+    loop {
+        let plain = leading_plain(rest.as_bytes());
+        to.extend(rest.as_bytes()[..plain].iter().map(|it| ASCII[usize::from(*it)]));
+        let mut behind = rest[plain..].chars();
+        let Some(it) = behind.next() else { return Ok(()) };
         let code = code(it);
         if code == ABSENT {
             return Err(TextError::NotInAlphabet(it));
@@ -38,8 +75,8 @@ pub fn encode(text: &str, to: &mut Vec<u8>) -> Result<(), TextError> {
             to.push(ESCAPE);
         }
         to.push((code & 0x7F) as u8);
+        rest = behind.as_str();
     }
-    Ok(())
 }
 
 /// Reads septets, one an octet. An octet above 0x7F is no septet and becomes U+FFFD; an
@@ -147,6 +184,21 @@ const EXTENSION: [(u8, char); 10] = [
 
 /// The codes of the first 256 characters of Unicode, which are nearly all that is sent.
 const LATIN: [u16; 256] = latin();
+
+/// The septets of octets of UTF-8 that are a character of the default table by themselves; 0xFF for all others.
+const ASCII: [u8; 256] = ascii();
+
+const fn ascii() -> [u8; 256] {
+    let mut table = [0xFF; 256];
+    let mut octet = 0;
+    while octet < 0x80 {
+        if LATIN[octet] < 0x80 {
+            table[octet] = LATIN[octet] as u8;
+        }
+        octet += 1;
+    }
+    table
+}
 
 const fn latin() -> [u16; 256] {
     let mut table = [ABSENT; 256];

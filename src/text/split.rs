@@ -1,31 +1,31 @@
 //! Where a text is cut into the parts of a concatenated message.
 //!
-//! A part carries 140 octets over the air. A message of one part has them all; parts of several
-//! give six to the header that tells them apart (3GPP TS 23.040, 9.2.3.24.1). A cut comes
-//! between characters only, so that neither an escape nor a surrogate pair is torn.
+//! A part carries 140 octets over the air, its header among them. A cut comes between characters
+//! only, so that neither an escape nor a surrogate pair is torn, and where it can be before a
+//! character that others join to, so that no accent is parted from its letter.
 //!
 //! ```text
-//!             one part   of several
-//! septets        160        153
-//! octets         140        134
-//! units           70         67      (16 bits each)
+//! header           none   05 00 03 …   06 08 04 …   any of n octets
+//! septets           160      153          152       (140 - n) * 8 / 7
+//! octets            140      134          133        140 - n
+//! units              70       67           66       (140 - n) / 2      (16 bits each)
 //! ```
 
+use crate::text::national::Shift;
 use crate::text::{gsm7, latin1, ucs2};
 
-/// Octets of the header: `05 00 03`, reference, how many parts, which one.
-pub const HEADER: usize = 6;
+/// Octets of a part over the air.
+pub const PART_OCTETS: usize = 140;
 
-/// The header of a part; `part` counts from 1.
-pub const fn header(reference: u8, parts: u8, part: u8) -> [u8; HEADER] {
-    [0x05, 0x00, 0x03, reference, parts, part]
-}
+/// How far back from the edge of a part a better place to cut is looked for: longer than any
+/// letter with its marks, and than most pictures joined of several.
+const JOINED_MAX: usize = 32;
 
 /// What a text is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
-    /// Septets of the GSM alphabet.
-    Septets,
+    /// Septets, by these tables.
+    Septets(Shift),
     /// Octets of ISO-8859-1.
     Octets,
     /// 16-bit units of UTF-16.
@@ -33,42 +33,59 @@ pub enum Scale {
 }
 
 impl Scale {
-    /// What a message of one part holds.
-    pub const fn alone(self) -> usize {
+    /// What a part holds behind a header of so many octets, its length octet included; 0 for none.
+    pub const fn room(self, header: usize) -> usize {
+        let octets = PART_OCTETS.saturating_sub(header);
         match self {
-            Self::Septets => 160,
-            Self::Octets => 140,
-            Self::Units => 70,
+            Self::Septets(_) => octets * 8 / 7,
+            Self::Octets => octets,
+            Self::Units => octets / 2,
         }
     }
 
-    /// What each part of several holds.
-    pub const fn joined(self) -> usize {
+    /// Takes from the start of a text what fits into a room; the error is a character that the
+    /// scale has no place for.
+    pub fn take(self, text: &str, room: usize) -> Result<Taken, char> {
         match self {
-            Self::Septets => 153,
-            Self::Octets => 134,
-            Self::Units => 67,
+            Self::Septets(shift) if shift.is_plain() => gsm7::take(text, room),
+            Self::Septets(shift) => take(text, room, |it| shift.septets(it)).map(|it| it.at_a_letter(text, self)),
+            Self::Octets => take(text, room, |it| latin1::code(it).map(|_| 1)),
+            Self::Units => take(text, room, |it| Some(ucs2::units(it))).map(|it| it.at_a_letter(text, self)),
         }
     }
 
-    /// What a character costs; `None` where the scale has no place for it.
-    pub fn cost(self, it: char) -> Option<usize> {
+    /// What a character takes, which is known to have a place.
+    fn cost(self, it: char) -> usize {
         match self {
-            Self::Septets => gsm7::septets(it),
-            Self::Octets => latin1::code(it).map(|_| 1),
-            Self::Units => Some(ucs2::units(it)),
+            Self::Septets(shift) => shift.septets(it).unwrap_or(0),
+            Self::Octets => 1,
+            Self::Units => ucs2::units(it),
         }
     }
 
     /// Counts a text and its parts; the error is the first character without a place.
-    pub fn measure(self, text: &str) -> Result<Measure, char> {
-        // A loop for each scale, so that the choice is not made again at each character.
-        match self {
-            Self::Septets => count(text, self, gsm7::septets),
-            Self::Octets => count(text, self, |it| latin1::code(it).map(|_| 1)),
-            Self::Units => count(text, self, |it| Some(ucs2::units(it))),
+    pub fn measure(self, text: &str, rooms: Rooms) -> Result<Measure, char> {
+        let alone = self.take(text, rooms.alone)?;
+        if alone.octets == text.len() {
+            return Ok(Measure { units: alone.units, parts: 1 });
         }
+        let (mut measure, mut rest) = (Measure { units: 0, parts: 0 }, text);
+        while !rest.is_empty() {
+            let taken = self.take(rest, rooms.joined)?;
+            rest = &rest[taken.octets..];
+            measure = Measure { units: measure.units + taken.units, parts: measure.parts + 1 };
+        }
+        Ok(measure)
     }
+}
+
+/// What parts hold, on the scale of their text; at least 2, so that every character fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rooms {
+    /// One that is alone.
+    pub alone: usize,
+    /// One of several.
+    pub joined: usize,
 }
 
 /// How long a text is.
@@ -80,52 +97,58 @@ pub struct Measure {
     pub parts: usize,
 }
 
-fn count(text: &str, scale: Scale, cost: impl Fn(char) -> Option<usize>) -> Result<Measure, char> {
-    let room = scale.joined();
-    let (mut units, mut parts, mut filled) = (0, 1, 0);
-    for it in text.chars() {
-        let cost = cost(it).ok_or(it)?;
-        units += cost;
-        filled += cost;
-        if filled > room {
-            parts += 1;
-            filled = cost;
+/// The beginning of a text that fits into a part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Of UTF-8.
+    pub octets: usize,
+    /// On the scale.
+    pub units: usize,
+}
+
+impl Taken {
+    /// Gives back the last characters where the next would join them; not more than
+    /// [`JOINED_MAX`] octets and never all.
+    fn at_a_letter(self, text: &str, scale: Scale) -> Self {
+        let mut better = self;
+        while self.octets < text.len() && joined(&text[..better.octets], &text[better.octets..]) {
+            let Some(last) = text[..better.octets].chars().next_back() else { return self };
+            better.octets -= last.len_utf8();
+            better.units -= scale.cost(last);
+            if better.octets == 0 || JOINED_MAX < self.octets - better.octets {
+                return self;
+            }
         }
-    }
-    Ok(Measure { units, parts: if units <= scale.alone() { 1 } else { parts } })
-}
-
-/// The slices of a text that its parts carry, in order; nothing is lost between them.
-#[derive(Clone, Debug)]
-pub struct Slices<'a> {
-    rest: &'a str,
-    scale: Scale,
-    room: usize,
-}
-
-impl<'a> Slices<'a> {
-    /// Cuts a text whose measure on this scale is known.
-    pub const fn new(text: &'a str, scale: Scale, measure: Measure) -> Self {
-        let room = if measure.parts == 1 { scale.alone() } else { scale.joined() };
-        Self { rest: text, scale, room }
+        better
     }
 }
 
-impl<'a> Iterator for Slices<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        if self.rest.is_empty() {
-            return None;
+fn take(text: &str, room: usize, cost: impl Fn(char) -> Option<usize>) -> Result<Taken, char> {
+    let mut units = 0;
+    for (at, it) in text.char_indices() {
+        let after = units + cost(it).ok_or(it)?;
+        if room < after {
+            return Ok(Taken { octets: at, units });
         }
-        let mut filled = 0;
-        let full = self.rest.char_indices().find(|(_, it)| {
-            filled += self.scale.cost(*it).unwrap_or(0);
-            filled > self.room
-        });
-        let (slice, rest) = self.rest.split_at(full.map_or(self.rest.len(), |(end, _)| end));
-        self.rest = rest;
-        Some(slice)
+        units = after;
+    }
+    Ok(Taken { octets: text.len(), units })
+}
+
+/// Whether what follows joins what stands before it.
+fn joined(before: &str, after: &str) -> bool {
+    const JOINER: char = '\u{200d}';
+    before.ends_with(JOINER) || after.starts_with(|it| it == JOINER || is_mark(it))
+}
+
+/// Whether a character is shown on the one before it: accents, vowel signs of the scripts of
+/// India, which share one layout of their blocks, points of Hebrew and Arabic, variants, skins.
+fn is_mark(it: char) -> bool {
+    match it as u32 {
+        0x0300..=0x036F | 0x0483..=0x0489 | 0x0591..=0x05BD | 0x064B..=0x065F | 0x0670 | 0x20D0..=0x20FF => true,
+        0xFE00..=0xFE0F | 0xFE20..=0xFE2F | 0x1F3FB..=0x1F3FF => true,
+        india @ 0x0900..=0x0D7F => matches!(india % 0x80, 0x01..=0x03 | 0x3C | 0x3E..=0x4D | 0x55..=0x57 | 0x62 | 0x63),
+        _ => false,
     }
 }
 
@@ -133,17 +156,39 @@ impl<'a> Iterator for Slices<'a> {
 mod tests {
     use super::*;
 
+    const PLAIN: Scale = Scale::Septets(Shift { locking: None, single: None });
+
+    fn rooms(scale: Scale, header: usize) -> Rooms {
+        Rooms { alone: scale.room(0), joined: scale.room(header) }
+    }
+
     fn slices(text: &str, scale: Scale) -> Vec<&str> {
-        Slices::new(text, scale, scale.measure(text).unwrap()).collect()
+        let rooms = rooms(scale, 6);
+        let room = if scale.measure(text, rooms).unwrap().parts == 1 { rooms.alone } else { rooms.joined };
+        let (mut slices, mut rest) = (Vec::new(), text);
+        while !rest.is_empty() {
+            let (slice, behind) = rest.split_at(scale.take(rest, room).unwrap().octets);
+            slices.push(slice);
+            rest = behind;
+        }
+        slices
+    }
+
+    #[test]
+    fn quirk_73_the_room_follows_the_header_that_is_there() {
+        let table = [(0, [160, 140, 70]), (6, [153, 134, 67]), (7, [152, 133, 66]), (12, [146, 128, 64])];
+        for (header, rooms) in table {
+            assert_eq!([PLAIN, Scale::Octets, Scale::Units].map(|it| it.room(header)), rooms, "{header}");
+        }
     }
 
     #[test]
     fn one_part_holds_more_than_each_of_several() {
-        for (scale, letter) in [(Scale::Septets, "a"), (Scale::Octets, "é"), (Scale::Units, "П")] {
-            let (alone, joined) = (scale.alone(), scale.joined());
+        for (scale, letter) in [(PLAIN, "a"), (Scale::Octets, "é"), (Scale::Units, "П")] {
+            let (alone, joined) = (scale.room(0), scale.room(6));
             for (units, parts) in [(1, 1), (alone, 1), (alone + 1, 2), (joined * 2, 2), (joined * 2 + 1, 3)] {
                 let text = letter.repeat(units);
-                assert_eq!(scale.measure(&text), Ok(Measure { units, parts }), "{scale:?}");
+                assert_eq!(scale.measure(&text, rooms(scale, 6)), Ok(Measure { units, parts }), "{scale:?}");
                 assert_eq!(slices(&text, scale).len(), parts, "{scale:?} {units}");
             }
         }
@@ -152,9 +197,9 @@ mod tests {
     #[test]
     fn an_escape_at_the_edge_moves_to_the_next_part() {
         let text = format!("{}€{}", "a".repeat(152), "b".repeat(10));
-        assert_eq!(slices(&text, Scale::Septets), ["a".repeat(152), format!("€{}", "b".repeat(10))]);
+        assert_eq!(slices(&text, PLAIN), ["a".repeat(152), format!("€{}", "b".repeat(10))]);
         // 153 euro signs are 306 septets, but only 76 of them go into a part.
-        assert_eq!(Scale::Septets.measure(&"€".repeat(153)), Ok(Measure { units: 306, parts: 3 }));
+        assert_eq!(PLAIN.measure(&"€".repeat(153), rooms(PLAIN, 6)), Ok(Measure { units: 306, parts: 3 }));
     }
 
     #[test]
@@ -164,8 +209,18 @@ mod tests {
     }
 
     #[test]
+    fn a_letter_keeps_its_marks_and_a_picture_its_halves() {
+        for joined in ["e\u{301}\u{323}", "कि", "\u{1f469}\u{200d}\u{1f4bb}", "\u{1f44d}\u{1f3fd}"] {
+            let text = format!("{}{joined}{}", "П".repeat(66), "b".repeat(10));
+            assert_eq!(slices(&text, Scale::Units), ["П".repeat(66), format!("{joined}{}", "b".repeat(10))]);
+        }
+        // Marks without end are cut where the room ends.
+        assert_eq!(slices(&"\u{301}".repeat(100), Scale::Units).len(), 2);
+    }
+
+    #[test]
     fn the_first_character_without_a_place_is_named() {
-        assert_eq!(Scale::Septets.measure("aПç"), Err('П'));
-        assert_eq!(Scale::Octets.measure("é€"), Err('€'));
+        assert_eq!(PLAIN.measure("aПç", rooms(PLAIN, 6)), Err('П'));
+        assert_eq!(Scale::Octets.measure("é€", rooms(Scale::Octets, 6)), Err('€'));
     }
 }

@@ -49,6 +49,35 @@ pub struct Ports {
     pub source: u16,
 }
 
+impl Concat {
+    /// Appends the element that says it.
+    pub fn write(self, to: &mut Vec<u8>) {
+        let [high, low] = self.reference.to_be_bytes();
+        match self.wide {
+            true => to.extend([CONCAT_16, 4, high, low, self.total, self.index]),
+            false => to.extend([CONCAT_8, 3, low, self.total, self.index]),
+        }
+    }
+}
+
+impl Ports {
+    /// Appends the element that says it, of 16 bits.
+    pub fn write(self, to: &mut Vec<u8>) {
+        to.extend([PORTS_16, 4]);
+        to.extend(self.destination.to_be_bytes());
+        to.extend(self.source.to_be_bytes());
+    }
+}
+
+impl Shift {
+    /// Appends the elements that name the tables; none for those of the default alphabet.
+    pub fn write(self, to: &mut Vec<u8>) {
+        for (id, language) in [(LOCKING, self.locking), (SINGLE, self.single)] {
+            to.extend(language.into_iter().flat_map(|it| [id, 1, it.id()]));
+        }
+    }
+}
+
 impl<'a> Udh<'a> {
     /// Splits the octets of a part into header and text; `None` where there is no header: nothing
     /// there, or an announced length beyond the end, as text has it under a wrong `esm_class`.
@@ -56,6 +85,11 @@ impl<'a> Udh<'a> {
         let (length, rest) = octets.split_first()?;
         let (elements, text) = rest.split_at_checked(usize::from(*length))?;
         Some((Self(elements), text))
+    }
+
+    /// The header of elements without the octet of its length.
+    pub const fn of_elements(elements: &'a [u8]) -> Self {
+        Self(elements)
     }
 
     /// The elements, in their order: number and value. A value whose length lies is cut at the end.

@@ -6,6 +6,7 @@
 //!                                       codec: octets ◄─► PDUs
 //! ```
 
+pub mod capture;
 pub mod codec;
 pub mod driver;
 pub mod certificate;

@@ -29,8 +29,8 @@ const READ_SIZE: usize = 16 * 1_024;
 const OUTBOX_HIGH: usize = 64 * 1_024;
 
 /// From so many unwritten octets on, the peer is not read any more. Between the two marks is
-/// room for 60,000 answers to a peer who does not read them.
-const OUTBOX_FULL: usize = 1_024 * 1_024;
+/// room for the answers to the widest window that a peer can have, 10,000 requests.
+const OUTBOX_FULL: usize = 256 * 1_024;
 
 /// A stream and what is on its way to and from it.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 mod world;
 mod submit;
+mod content;
 mod idempotency;
 mod auth;
 mod read;

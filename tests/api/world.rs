@@ -271,13 +271,14 @@ impl Keeper {
             destination: recipient.destination,
             text: recipient.text.clone(),
             requested: recipient.requested,
+            manner: recipient.manner.clone(),
             parts: recipient.parts,
             client_ref: recipient.client_ref.clone(),
             created: NOW,
             expires,
             price: recipient.price,
         };
-        let parts = (0..recipient.parts).map(|index| Part::new(PartKey::new(id.seq, index), lane, expires)).collect();
+        let parts = (0..body.submits()).map(|index| Part::new(PartKey::new(id.seq, index), lane, expires)).collect();
         Entry { body: Arc::new(body), parts, past: Vec::new() }
     }
 }
@@ -349,6 +350,7 @@ pub(crate) fn plan() -> Plan {
         links: 1,
         pace: None,
         pace_per_link: None,
+        query_after: None,
         parked_for: Duration::from_secs(3_600),
         dialect: Arc::default(),
     };

@@ -117,6 +117,11 @@ impl Daemon {
         })
     }
 
+    /// How many lines it has logged with this in them.
+    pub(crate) fn count(&self, words: &str) -> usize {
+        self.process().heard().iter().filter(|it| it.contains(words)).count()
+    }
+
     /// kill -9.
     pub(crate) fn kill(&mut self) {
         self.process.take().expect("it runs").kill();
@@ -152,8 +157,17 @@ impl Daemon {
 
     /// Memory in use, in octets.
     pub(crate) fn rss(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The most memory that was ever in use, in octets.
+    pub(crate) fn peak(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("it runs");
-        let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:")).expect("the kernel says it");
+        let line = status.lines().find_map(|it| it.strip_prefix(name)).expect("the kernel says it");
         let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
         kib << 10
     }

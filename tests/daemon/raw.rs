@@ -78,6 +78,11 @@ impl Link {
         _ = self.0.write_all(octets);
     }
 
+    /// Sends octets as they are; false once the peer has closed.
+    pub(crate) fn try_send(&mut self, octets: &[u8]) -> bool {
+        self.0.write_all(octets).is_ok()
+    }
+
     /// Sends a PDU with its right length.
     pub(crate) fn send_pdu(&mut self, command: u32, sequence: u32, body: &[u8]) {
         self.send(&pdu(command, 0, sequence, body));

@@ -1,6 +1,7 @@
 //! The daemon as its operator sees it.
 
 mod configuration;
+mod content;
 mod full;
 mod garbage;
 mod kill;
@@ -9,4 +10,5 @@ mod mo;
 mod notify;
 mod outbind;
 mod prometheus;
+mod query;
 pub(crate) mod tls;

@@ -1,399 +1,686 @@
-//! Habits 1 to 20: whose ids receipts name, and how they are carried. From the octets of a frame
-//! to what is told, and once through a whole daemon.
+//! Habits 1 to 34: ids and receipts.
 
-use crate::daemon::raw::{self, DELIVER_SM, RESPONSE, SUBMIT_SM, Smsc, deliver};
-use crate::daemon::{Daemon, account, carrier, route, until};
-use bytes::{Bytes, BytesMut};
-use nuncio::carrier::dialect::Dialect;
-use nuncio::carrier::id::forms;
-use nuncio::carrier::inbound::news;
-use nuncio::carrier::report::{News, ReceiptNews};
+use crate::quirks::gateway::{Gateway, LINK, HANDSET, about, fates, news, receipt, with};
+use bytes::{BufMut, Bytes, BytesMut};
+use nuncio::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
+use nuncio::carrier::inbound;
+use nuncio::carrier::reason;
+use nuncio::carrier::receipt::ReceiptText;
+use nuncio::carrier::report::{News, ReceiptNews, Report};
+use nuncio::dispatch::fact::Fate;
+use nuncio::dispatch::happening::Happening;
 use nuncio::message::attempt::CarrierMessageId;
+use nuncio::message::phase::Phase;
+use nuncio::message::reason::Reason;
 use nuncio::message::status::Status;
-use nuncio::smpp::address::Address;
-use nuncio::smpp::cstring::CString;
+use nuncio::message::time::Time;
 use nuncio::smpp::data::DataSm;
 use nuncio::smpp::pdu::{Body, Pdu};
 use nuncio::smpp::sm::Sm;
-use nuncio::smpp::tlv::{Tag, Tlvs, TlvsBuilder};
-use serde_json::json;
+use nuncio::smpp::tlv::{Tag, Tlvs};
 use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const DELIVERED: u8 = 2;
 
-/// A receipt of the SMSC.
-pub(super) const RECEIPT: u8 = 0x04;
-
-/// What a body is taken for after its way over the wire.
-fn told_by(body: Body, dialect: &Dialect) -> News {
-    let mut octets = BytesMut::new();
-    Pdu::request(1, body).encode(&mut octets).unwrap();
-    news(&Pdu::decode(octets.freeze()).unwrap().body, dialect).unwrap()
+fn form(message_id: IdForm) -> Dialect {
+    Dialect { message_id, ..Dialect::default() }
 }
 
-fn sm(class: u8, text: &[u8], tlvs: TlvsBuilder) -> Sm {
-    Sm {
-        source: Address { ton: 1, npi: 1, digits: CString::from("31612345678") },
-        destination: Address { ton: 5, npi: 0, digits: CString::from("shop") },
-        esm_class: class,
-        short_message: Bytes::copy_from_slice(text),
-        tlvs: tlvs.build(),
-        ..Sm::default()
-    }
+/// The receipt in a deliver_sm with this text.
+fn read(text: &str) -> ReceiptNews {
+    receipt(&Body::DeliverSm(about(HANDSET, text)), &Dialect::default())
 }
 
-/// What a deliver_sm is taken for.
-fn told(class: u8, text: &[u8], tlvs: TlvsBuilder) -> News {
-    told_by(Body::DeliverSm(sm(class, text, tlvs)), &Dialect::default())
+/// Its first id, its word, its meaning and its error code.
+fn told(news: &ReceiptNews) -> (String, String, Status, String) {
+    let id = news.ids.first().map(|it| it.as_str().to_owned());
+    let error = news.receipt.error_code.as_deref().map(str::to_owned);
+    (
+        id.unwrap_or_default(),
+        news.receipt.raw_status.to_string(),
+        news.receipt.status,
+        error.unwrap_or_default(),
+    )
 }
 
-fn receipt_of(news: News) -> ReceiptNews {
-    match news {
-        News::Receipt(receipt) => receipt,
-        News::Mo(mo) => panic!("a message of a handset: {mo:?}"),
-    }
+fn values(id: &str, word: &str, status: Status, error: &str) -> (String, String, Status, String) {
+    (id.to_owned(), word.to_owned(), status, error.to_owned())
 }
 
-/// A receipt with this text, of any length, and these TLVs.
-pub(super) fn receipt(text: &[u8], tlvs: TlvsBuilder) -> ReceiptNews {
-    receipt_of(told(RECEIPT, text, tlvs))
+/// What becomes of a message that was answered with `answer` when this receipt comes.
+fn becomes(dialect: &Dialect, answer: &str, text: &str) -> Phase {
+    let mut gateway = Gateway::new(dialect.clone());
+    let key = gateway.sent(HANDSET, answer);
+    gateway.receipt(text);
+    gateway.phase(key)
 }
 
-pub(super) fn ids(receipt: &ReceiptNews) -> Vec<&str> {
-    receipt.ids.iter().map(CarrierMessageId::as_str).collect()
-}
-
-/// Status and the carrier's word.
-pub(super) fn words(receipt: &ReceiptNews) -> (Status, &str) {
-    (receipt.receipt.status, &receipt.receipt.raw_status)
-}
-
-/// Whether a receipt under this id may be about the part that was answered with that one.
-fn fits(answer: &str, receipt: &str) -> bool {
-    let [answer, receipt] = [answer, receipt].map(|it| CarrierMessageId::new(it).unwrap());
-    forms(&receipt).iter().any(|it| it.fits(&answer))
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_be_bytes).collect()
 }
 
 #[test]
-fn quirk_01_an_id_in_hexadecimal_is_found_by_one_in_decimal_and_the_reverse() {
-    for (hexadecimal, decimal) in
-        [("6aad5", "0000436949"), ("18d0e03a", "0416342074"), ("1d305b4c", "0489708364"), ("33647f6c", "862224236")]
-    {
-        assert!(fits(hexadecimal, decimal), "{hexadecimal} {decimal}");
-        assert!(fits(decimal, hexadecimal), "{decimal} {hexadecimal}");
+fn quirk_01_hexadecimal_and_decimal_ids_find_each_other() {
+    for (answer, decimal) in [("6aad5", "0000436949"), ("18d0e03a", "0416342074"), ("1D305B4C", "0489708364")] {
+        let text = format!("id:{decimal} stat:DELIVRD err:000");
+        assert_eq!(becomes(&Dialect::default(), answer, &text), Phase::Delivered, "{answer}");
+        assert_eq!(becomes(&form(IdForm::RespHex), answer, &text), Phase::Delivered, "{answer}");
+        assert_eq!(becomes(&form(IdForm::Text), answer, &text), Phase::Sent, "{answer}");
+        let reverse = format!("id:{answer} stat:DELIVRD err:000");
+        assert_eq!(becomes(&Dialect::default(), decimal, &reverse), Phase::Delivered, "{answer}");
+        assert_eq!(becomes(&form(IdForm::ReceiptHex), decimal, &reverse), Phase::Delivered, "{answer}");
     }
-    assert!(!fits("6aad5", "436950"));
+    // A conversion that was not stated counts only where the handset fits.
+    let mut gateway = Gateway::new(Dialect::default());
+    let key = gateway.sent(HANDSET, "6aad5");
+    let other = Body::DeliverSm(about(HANDSET + 1, "id:0000436949 stat:DELIVRD"));
+    assert_eq!((gateway.receive(&other), gateway.phase(key)), (Fate::Parked, Phase::Sent));
 }
 
 #[test]
-fn quirk_02_an_id_written_in_two_ways_is_that_of_the_tlv_first() {
-    for (tlv, text) in [("6aad5", "0000436949"), ("18d0e03a", "0416342074"), ("1d305b4c", "0489708364")] {
-        let receipt = receipt(format!("id:{text} stat:DELIVRD").as_bytes(), named(tlv.as_bytes()));
-        assert_eq!(ids(&receipt), [tlv, text]);
+fn quirk_02_the_id_of_the_parameter_goes_before_the_one_in_the_text() {
+    for (parameter, text) in [("6aad5", "0000436949"), ("18d0e03a", "0416342074"), ("1d305b4c", "0489708364")] {
+        let sm = about(HANDSET, &format!("id:{text} stat:DELIVRD err:000"));
+        let body = with(sm, &[(Tag::RECEIPTED_MESSAGE_ID, parameter.as_bytes())]);
+        let ids = receipt(&body, &Dialect::default()).ids;
+        assert_eq!(ids, [parameter, text].map(|it| CarrierMessageId::new(it).unwrap()));
+        for answer in [parameter, text] {
+            let mut gateway = Gateway::new(form(IdForm::Text));
+            let key = gateway.sent(HANDSET, answer);
+            assert_eq!((gateway.receive(&body), gateway.phase(key)), (Fate::Matched, Phase::Delivered), "{answer}");
+        }
     }
 }
 
 #[test]
-fn quirk_03_leading_zeros_do_not_count_and_a_zero_stays_one() {
-    assert!(fits("123", "0000000123") && fits("0000000123", "123"));
-    assert!(fits("0", "0000000000"));
-    assert!(!fits("0", "1") && !fits("100", "1"));
+fn quirk_03_padding_is_stripped_and_never_to_nothing() {
+    for (answer, written) in [("436949", "0000436949"), ("0000436949", "436949"), ("0", "0000000000"), ("000", "0")] {
+        let text = format!("id:{written} stat:DELIVRD");
+        assert_eq!(becomes(&form(IdForm::Text), answer, &text), Phase::Delivered, "{answer} {written}");
+    }
+    // An id of nothing is no id, and not that of a message called 0.
+    assert_eq!(becomes(&Dialect::default(), "0", "id: sub:001 stat:DELIVRD"), Phase::Sent);
+    assert_eq!(becomes(&Dialect::default(), "1", "id:0 stat:DELIVRD"), Phase::Sent);
 }
 
 #[test]
-fn quirk_04_upper_and_lower_case_are_one() {
-    assert!(fits("0D9A2F", "0d9a2f") && fits("4a38dc46-5125", "4A38DC46-5125"));
+fn quirk_04_hexadecimal_ids_are_compared_without_case() {
+    for (answer, written) in [("1D305B4C", "1d305b4c"), ("4a38DC46-5125", "4A38dc46-5125")] {
+        let text = format!("id:{written} stat:DELIVRD");
+        assert_eq!(becomes(&form(IdForm::Text), answer, &text), Phase::Delivered, "{answer}");
+    }
 }
 
 #[test]
 fn quirk_05_long_and_odd_ids_are_text() {
-    for id in [
-        "4a38dc46-5125-4969-90be-72104c340d5c",
-        "a29f6845555647139e5c8f3b817f2c9a",
-        "171026125222636445993424531920",
-        "1479978899.393701000100@1154905154",
-        &"x".repeat(255),
+    for (answer, written, phase) in [
+        ("4a38dc46-5125-4969-90be-72104c340d5c", "4a38dc46-5125-4969-90be-72104c340d5c", Phase::Delivered),
+        ("2E179B310EDE971B2760C72B7F026E1B", "2E179B310EDE971B2760C72B7F026E1B", Phase::Delivered),
+        ("rdwjwxns18krxr9936ey96ymcw", "rdwjwxns18krxr9936ey96ymcw", Phase::Delivered),
+        ("171026125222636445993424531920", "171026125222636445993424531920", Phase::Delivered),
+        // Beyond 63 bits nothing saturates: these are two messages.
+        ("171026125222636445993424531920", "171026125222636445993424531921", Phase::Sent),
+        ("9223372036854775808", "9223372036854775809", Phase::Sent),
+        ("ffffffffffffffff", "18446744073709551615", Phase::Delivered),
+        // Too long to be a number: never converted.
+        ("10000000000000000", "18446744073709551616", Phase::Sent),
     ] {
-        let receipt = receipt(b"stat:DELIVRD", named(id.as_bytes()));
-        assert_eq!(ids(&receipt), [id]);
-        assert!(fits(id, id));
+        let text = format!("id:{written} stat:DELIVRD");
+        assert_eq!(becomes(&Dialect::default(), answer, &text), phase, "{answer} {written}");
     }
-    // The two of one receipt differ by a suffix: the answer may have had either.
-    let receipt = receipt(b"id:1479978899.393701000100 stat:DELIVRD", named(b"1479978899.393701000100@1154905154"));
-    assert_eq!(ids(&receipt), ["1479978899.393701000100@1154905154", "1479978899.393701000100"]);
-    // Digits beyond 64 bits differ in all of them.
-    assert!(!fits("171026125222636445993424531920", "171026125222636445993424531921"));
+    // The parameter has a suffix that the text does not have: either of them is found.
+    let (whole, bare) = ("1479978899.393701000100@1154905154", "1479978899.393701000100");
+    let body =
+        with(about(HANDSET, &format!("id:{bare} stat:DELIVRD")), &[(Tag::RECEIPTED_MESSAGE_ID, whole.as_bytes())]);
+    for answer in [whole, bare] {
+        let mut gateway = Gateway::new(Dialect::default());
+        let key = gateway.sent(HANDSET, answer);
+        gateway.receive(&body);
+        assert_eq!(gateway.phase(key), Phase::Delivered, "{answer}");
+    }
+    let endless = "9".repeat(400);
+    assert_eq!(read(&format!("id:{} stat:DELIVRD", &endless[..200])).ids[0].as_str().len(), 200);
+    assert_eq!(CarrierMessageId::new(&endless).unwrap().as_str().len(), 255);
 }
 
 #[test]
-fn quirk_06_an_id_that_may_be_both_is_read_as_both() {
-    // As hexadecimal 4660, as decimal 0x4d2; and as itself.
-    assert!(fits("1234", "1234") && fits("4660", "1234") && fits("4d2", "1234"));
-    assert!(!fits("12g4", "4660"));
-}
-
-/// A receipted_message_id.
-fn named(id: &[u8]) -> TlvsBuilder {
-    Tlvs::build().push(Tag::RECEIPTED_MESSAGE_ID, id)
-}
-
-#[test]
-fn quirk_07_the_id_of_a_tlv_ends_at_its_nul_or_without_one() {
-    let whole = "4a38dc46-5125-4969-90be-72104c340d5c";
-    for written in [
-        whole.to_owned(),
-        format!("{whole}\0"),
-        format!("{whole}\0\0\0 "),
-        format!("{whole}\0junk"),
-        format!(" {whole} "),
+fn quirk_06_an_id_with_a_letter_is_hexadecimal_only_where_that_is_stated_or_fits() {
+    let text = "id:1a2b stat:DELIVRD";
+    for (stated, phase) in [
+        (IdForm::Decimal, Phase::Sent),
+        (IdForm::Text, Phase::Sent),
+        (IdForm::RespHex, Phase::Sent),
+        (IdForm::ReceiptHex, Phase::Delivered),
+        (IdForm::Auto, Phase::Delivered),
     ] {
-        assert_eq!(ids(&receipt(b"stat:DELIVRD", named(written.as_bytes()))), [whole], "{written:?}");
+        assert_eq!(becomes(&form(stated), "6699", text), phase, "{stated:?}");
     }
-    assert_eq!(ids(&receipt(b"id:7 stat:DELIVRD", named(b"\0\0"))), ["7"]);
+    assert_eq!(becomes(&form(IdForm::Decimal), "1A2B", text), Phase::Delivered, "as text it fits");
 }
 
 #[test]
-fn quirk_08_the_tlv_is_believed_where_the_text_says_otherwise() {
-    let failed = named(b"a1").push(Tag::MESSAGE_STATE, &[5]);
-    let both = receipt(b"id:b2 stat:DELIVRD err:034", failed);
-    assert_eq!((ids(&both), words(&both)), (vec!["a1", "b2"], (Status::Failed, "DELIVRD")));
-    assert_eq!(both.receipt.error_code.as_deref(), Some("034"));
-    // A state that no specification has says nothing.
-    let odd = receipt(b"id:b2 stat:DELIVRD", Tlvs::build().push(Tag::MESSAGE_STATE, &[77]));
-    assert_eq!(words(&odd), (Status::Delivered, "DELIVRD"));
-}
-
-#[test]
-fn quirk_10_a_receipt_may_be_all_in_tlvs() {
-    let tlvs = || named(b"362d9701").push(Tag::MESSAGE_STATE, &[2]).push(Tag::NETWORK_ERROR_CODE, &[3, 0, 34]);
-    for text in [&b""[..], b"362d9701 2", b"\0"] {
-        let receipt = receipt(text, tlvs());
-        assert_eq!((ids(&receipt), words(&receipt)), (vec!["362d9701"], (Status::Delivered, "DELIVRD")));
-        assert_eq!(receipt.receipt.error_code.as_deref(), Some("034"));
-    }
-    for (state, status, word) in [
-        (0, Status::Queued, "SCHEDULED"),
-        (1, Status::Sent, "ENROUTE"),
-        (3, Status::Expired, "EXPIRED"),
-        (4, Status::Failed, "DELETED"),
-        (5, Status::Failed, "UNDELIV"),
-        (6, Status::Sent, "ACCEPTD"),
-        (7, Status::Unknown, "UNKNOWN"),
-        (8, Status::Failed, "REJECTD"),
-        (9, Status::Failed, "SKIPPED"),
+fn quirk_07_ids_of_parameters_end_at_a_nul_or_at_their_end() {
+    let uuid = "4a38dc46-5125-4969-90be-72104c340d5c";
+    for (value, id) in [
+        (uuid.as_bytes(), uuid),
+        (b"1D305B4C\0", "1D305B4C"),
+        (b"1D305B4C\0\0\0\0", "1D305B4C"),
+        (b"1D305B4C  \0", "1D305B4C"),
+        (b"\x001D305B4C", "1D305B4C"),
+        (b"1D305B4C\0rest", "1D305B4C"),
     ] {
-        assert_eq!(words(&receipt(b"", named(b"1").push(Tag::MESSAGE_STATE, &[state]))), (status, word));
+        let body = with(about(HANDSET, ""), &[(Tag::RECEIPTED_MESSAGE_ID, value), (Tag::MESSAGE_STATE, &[DELIVERED])]);
+        let news = receipt(&body, &Dialect::default());
+        assert_eq!(told(&news), values(id, "DELIVRD", Status::Delivered, ""), "{value:?}");
     }
 }
 
 #[test]
-fn quirk_11_the_text_fills_what_the_tlvs_leave_out_and_the_reverse() {
-    let no_state = receipt(b"id:77 stat:UNDELIV err:005", named(b"77"));
-    assert_eq!((ids(&no_state), words(&no_state)), (vec!["77"], (Status::Failed, "UNDELIV")));
-    let no_id = receipt(b"sub:001 dlvrd:001 stat:DELIVRD err:000", named(b"88"));
-    assert_eq!((ids(&no_id), words(&no_id)), (vec!["88"], (Status::Delivered, "DELIVRD")));
-    let only_state = receipt(b"id:99", Tlvs::build().push(Tag::MESSAGE_STATE, &[3]));
-    assert_eq!((ids(&only_state), words(&only_state)), (vec!["99"], (Status::Expired, "EXPIRED")));
+fn quirk_08_where_parameter_and_text_disagree_the_parameter_is_first_and_the_text_fills_the_gaps() {
+    let text = "id:500 stat:UNDELIV err:034";
+    let all = [(Tag::RECEIPTED_MESSAGE_ID, &b"400\0"[..]), (Tag::MESSAGE_STATE, &[DELIVERED])];
+    let news = receipt(&with(about(HANDSET, text), &all), &Dialect::default());
+    assert_eq!(told(&news), values("400", "UNDELIV", Status::Delivered, "034"));
+    let news = receipt(&with(about(HANDSET, text), &all[..1]), &Dialect::default());
+    assert_eq!(told(&news), values("400", "UNDELIV", Status::Failed, "034"));
+    let news = receipt(&with(about(HANDSET, text), &all[1..]), &Dialect::default());
+    assert_eq!(told(&news), values("500", "UNDELIV", Status::Delivered, "034"));
+    let mut gateway = Gateway::new(Dialect::default());
+    let (first, second) = (gateway.sent(HANDSET, "400"), gateway.sent(HANDSET, "500"));
+    gateway.receive(&with(about(HANDSET, text), &all));
+    assert_eq!((gateway.phase(first), gateway.phase(second)), (Phase::Delivered, Phase::Sent));
 }
 
 #[test]
-fn quirk_12_a_receipt_in_data_sm_is_one_as_in_deliver_sm() {
-    let data = |tlvs: TlvsBuilder| {
-        let Sm { source, destination, tlvs, .. } = sm(RECEIPT, b"", tlvs);
-        let data = DataSm { source, destination, esm_class: RECEIPT, tlvs, ..DataSm::default() };
-        receipt_of(told_by(Body::DataSm(data), &Dialect::default()))
+fn quirk_09_the_parts_of_a_message_have_unrelated_ids_or_one_receipt_for_all() {
+    let mut gateway = Gateway::new(Dialect::default());
+    let tickets = gateway.send(HANDSET, 3);
+    for (ticket, id) in tickets.iter().zip(["77", "A0-1", "ffee"]) {
+        gateway.taken(*ticket, id);
+    }
+    for (nth, id) in ["ffee", "77", "A0-1"].into_iter().enumerate() {
+        assert_eq!(gateway.receipt(&format!("id:{id} stat:DELIVRD")), Fate::Matched);
+        let arrived = tickets.iter().filter(|it| gateway.phase(it.key()) == Phase::Delivered).count();
+        assert_eq!(arrived, nth + 1);
+    }
+    let mut gateway = Gateway::new(Dialect { receipts: ReceiptsAsked::First, ..Dialect::default() });
+    let tickets = gateway.send(HANDSET, 3);
+    for (ticket, id) in tickets.iter().zip(["77", "", ""]) {
+        gateway.taken(*ticket, id);
+    }
+    gateway.receipt("id:77 stat:UNDELIV err:001");
+    for ticket in tickets {
+        let part = gateway.part(ticket.key());
+        assert_eq!((part.phase(), part.reason), (Phase::Failed, Some(Reason::Undeliverable)));
+    }
+}
+
+#[test]
+fn quirk_10_parameters_alone_are_a_receipt() {
+    let parameters = [(Tag::RECEIPTED_MESSAGE_ID, &b"362d9701\0"[..]), (Tag::MESSAGE_STATE, &[DELIVERED])];
+    for text in ["", "362d9701 2"] {
+        let news = receipt(&with(about(HANDSET, text), &parameters), &Dialect::default());
+        assert_eq!(told(&news), values("362d9701", "DELIVRD", Status::Delivered, ""), "{text}");
+    }
+    let more = [&parameters[..], &[(Tag::NETWORK_ERROR_CODE, &[3, 0, 27][..])]].concat();
+    let news = receipt(&with(about(HANDSET, ""), &more), &Dialect::default());
+    assert_eq!(told(&news), values("362d9701", "DELIVRD", Status::Delivered, "027"));
+}
+
+#[test]
+fn quirk_11_an_id_in_a_parameter_and_a_state_in_the_text_are_one_receipt() {
+    for text in ["id:0000436949 stat:EXPIRED err:012", "stat:EXPIRED err:012"] {
+        let news =
+            receipt(&with(about(HANDSET, text), &[(Tag::RECEIPTED_MESSAGE_ID, b"6aad5\0")]), &Dialect::default());
+        assert_eq!(told(&news), values("6aad5", "EXPIRED", Status::Expired, "012"), "{text}");
+    }
+}
+
+#[test]
+fn quirk_12_receipts_in_data_sm_are_receipts() {
+    let data = |tlvs: Tlvs| {
+        let Sm { source, destination, .. } = about(HANDSET, "");
+        Body::DataSm(DataSm { source, destination, esm_class: 0x04, tlvs, ..DataSm::default() })
     };
-    let by_tlvs = named(b"a1").push(Tag::MESSAGE_STATE, &[2]);
-    assert_eq!(data(by_tlvs), receipt(b"", named(b"a1").push(Tag::MESSAGE_STATE, &[2])));
-    let text = b"id:7 submit date:1706011200 done date:1706011201 stat:UNDELIV err:034";
-    assert_eq!(data(Tlvs::build().push(Tag::MESSAGE_PAYLOAD, text)), receipt(text, Tlvs::build()));
+    let text = b"id:77 stat:DELIVRD err:000";
+    let payload = data(Tlvs::build().push(Tag::MESSAGE_PAYLOAD, text).build());
+    let parameters = data(
+        Tlvs::build().push(Tag::RECEIPTED_MESSAGE_ID, b"77\0").push(Tag::MESSAGE_STATE, &[DELIVERED]).build(),
+    );
+    for body in [payload, parameters] {
+        let mut gateway = Gateway::new(Dialect::default());
+        let key = gateway.sent(HANDSET, "77");
+        assert_eq!((gateway.receive(&body), gateway.phase(key)), (Fate::Matched, Phase::Delivered));
+    }
 }
 
 #[test]
-fn quirk_13_an_ordinary_text_is_a_receipt_only_where_the_operator_says_so() {
-    let text = b"id:1 sub:001 dlvrd:001 stat:DELIVRD err:000 text:";
+fn quirk_13_a_text_like_a_receipt_is_one_only_where_the_operator_says_so() {
+    let spoof = Sm { esm_class: 0, ..about(HANDSET, "id:1 stat:DELIVRD err:000") };
     let by_content = Dialect { receipts_by_content: true, ..Dialect::default() };
-    let ordinary = |text: &[u8], dialect: &Dialect| told_by(Body::DeliverSm(sm(0, text, Tlvs::build())), dialect);
-    assert!(matches!(ordinary(text, &Dialect::default()), News::Mo(_)), "anybody could write it");
-    assert_eq!(ids(&receipt_of(ordinary(text, &by_content))), ["1"]);
-    for text in [&b"hello"[..], b"id:1", b"stat:DELIVRD", b"myid:1 xstat:DELIVRD"] {
-        assert!(matches!(ordinary(text, &by_content), News::Mo(_)), "{text:?}");
+    assert!(matches!(news(&Body::DeliverSm(spoof.clone()), &Dialect::default()), News::Mo(_)));
+    let read = receipt(&Body::DeliverSm(spoof.clone()), &by_content);
+    assert_eq!(told(&read), values("1", "DELIVRD", Status::Delivered, "000"));
+    for text in ["hello", "id:1", "stat:DELIVRD", "myid:1 stat:DELIVRD"] {
+        let mo = Sm { esm_class: 0, ..about(HANDSET, text) };
+        assert!(matches!(news(&Body::DeliverSm(mo), &by_content), News::Mo(_)), "{text}");
     }
-    // What a handset cannot write is believed.
-    assert_eq!(ids(&receipt_of(told(0, b"", named(b"1").push(Tag::MESSAGE_STATE, &[2])))), ["1"]);
+    // Parameters come from the SMSC, never from a handset.
+    let id = (Tag::RECEIPTED_MESSAGE_ID, &b"6aad5\0"[..]);
+    let stated = with(spoof.clone(), &[id, (Tag::MESSAGE_STATE, &[5])]);
+    assert_eq!(told(&receipt(&stated, &Dialect::default())), values("6aad5", "DELIVRD", Status::Failed, "000"));
+    let reply = with(Sm { short_message: Bytes::from_static(b"yes, please"), ..spoof }, &[id]);
+    assert!(matches!(news(&reply, &Dialect::default()), News::Mo(_)), "an id alone says nothing of a state");
 }
 
 #[test]
-fn quirk_14_other_values_of_esm_class_are_receipts_too() {
-    let text = b"id:1 stat:DELIVRD";
-    for class in [0x04, 0x06, 0x07, 0x08, 0x10, 0x18, 0x20, 0x24, 0x44, 0x84] {
-        let receipt = receipt_of(told(class, text, Tlvs::build()));
-        assert_eq!((ids(&receipt), receipt.receipt.status), (vec!["1"], Status::Delivered), "{class:#x}");
+fn quirk_14_every_esm_class_of_a_receipt_is_one() {
+    for esm_class in [0x04, 0x05, 0x06, 0x07, 0x08, 0x10, 0x18, 0x20, 0x24, 0x84] {
+        let sm = Sm { esm_class, ..about(HANDSET, "id:77 stat:DELIVRD err:000") };
+        let news = receipt(&Body::DeliverSm(sm), &Dialect::default());
+        assert_eq!(told(&news), values("77", "DELIVRD", Status::Delivered, "000"), "{esm_class:#x}");
     }
-    // The acknowledgement of a person about no message is what the person writes.
-    for class in [0x08, 0x10, 0x18, 0x40, 0x03] {
-        assert!(matches!(told(class, b"yes, I come", Tlvs::build()), News::Mo(_)), "{class:#x}");
-    }
-}
-
-#[test]
-fn quirk_15_a_user_data_header_before_a_receipt_is_passed_by() {
-    let text = [&b"\x05\x00\x03\x84\x01\x01"[..], b"id:7 stat:DELIVRD err:000"].concat();
-    assert_eq!(ids(&receipt_of(told(RECEIPT | 0x40, &text, Tlvs::build()))), ["7"]);
-    assert_eq!(ids(&receipt(&text, Tlvs::build())), ["7"], "without the bit that announces it");
-    let wide: Vec<u8> = "id:7 stat:DELIVRD".encode_utf16().flat_map(u16::to_be_bytes).collect();
-    let wide = [&b"\x05\x00\x03\x84\x01\x01"[..], &wide].concat();
-    assert_eq!(ids(&receipt_of(told(RECEIPT | 0x40, &wide, Tlvs::build()))), ["7"]);
-    // The bit alone, before a text that begins with a great length: there is no header.
-    assert_eq!(ids(&receipt_of(told(RECEIPT | 0x40, b"id:7 stat:DELIVRD", Tlvs::build()))), ["7"]);
-}
-
-#[test]
-fn quirk_16_a_word_on_the_way_ends_nothing() {
-    for word in ["ENROUTE", "ACCEPTD", "BUFFERED", "SCHEDULED"] {
-        let receipt = receipt(format!("id:1 stat:{word} err:000").as_bytes(), Tlvs::build());
-        assert!(!receipt.receipt.status.is_final(), "{word}");
-        assert_eq!(&*receipt.receipt.raw_status, word);
-    }
-    let passing = receipt_of(told(0x20, b"id:1 stat:UNDELIV err:001", Tlvs::build()));
-    assert_eq!(words(&passing), (Status::Sent, "UNDELIV"));
-}
-
-#[test]
-fn quirk_18_a_receipt_in_message_payload_or_in_utf_16_is_read() {
-    let payload = |text: &[u8]| Tlvs::build().push(Tag::MESSAGE_PAYLOAD, text);
-    let text = b"id:7 stat:EXPIRED err:001";
-    assert_eq!(words(&receipt(b"", payload(text))), (Status::Expired, "EXPIRED"));
-    let [big, little] = [u16::to_be_bytes, u16::to_le_bytes].map(|order| -> Vec<u8> {
-        "id:1b1720be stat:DELIVRD err:000 text:Привет".encode_utf16().flat_map(order).collect()
-    });
-    for text in [&big, &little] {
-        for coding in [0, 8] {
-            let body = |text: &[u8], tlvs| Body::DeliverSm(Sm { data_coding: coding, ..sm(RECEIPT, text, tlvs) });
-            for body in [body(text, Tlvs::build()), body(b"", payload(text))] {
-                let receipt = receipt_of(told_by(body, &Dialect::default()));
-                assert_eq!((ids(&receipt), receipt.receipt.status), (vec!["1b1720be"], Status::Delivered));
-            }
-        }
+    // Words of a person, which an acknowledgement may carry, are not a receipt.
+    for esm_class in [0x08, 0x10, 0x18] {
+        let sm = Sm { esm_class, ..about(HANDSET, "thanks") };
+        assert!(matches!(news(&Body::DeliverSm(sm), &Dialect::default()), News::Mo(_)), "{esm_class:#x}");
     }
 }
 
 #[test]
-fn quirk_20_nuls_behind_and_a_cut_in_a_key_do_no_harm() {
-    let text = b"id:0000436949 submit date:1504211508 done date:1504211508 stat:DELIVRD err:000";
-    let clean = receipt(text, named(b"6aad5"));
-    for padded in [&[&text[..], b"\0"].concat(), &[b"\0\0", &text[..], b"\0\0"].concat(), &[&text[..], b" te"].concat()]
-    {
-        assert_eq!(receipt(padded, named(b"6aad5")), clean);
-    }
-    // Behind short_message, uncounted, before a TLV.
-    let mut frame = raw::pdu(DELIVER_SM, 0, 1, &[&deliver(4, text)[..], b"\0\x00\x1E\0\x056aad5"].concat());
-    for lie in [5, 0x41] {
-        let at = frame.len() - 6;
-        frame[at] = lie;
-        let body = Pdu::decode(frame.clone().into()).unwrap().body;
-        let read = receipt_of(news(&body, &Dialect::default()).unwrap());
-        assert_eq!((ids(&read), words(&read)), (vec!["6aad5", "0000436949"], (Status::Delivered, "DELIVRD")));
-    }
-}
-
-/// A daemon and its carrier, on one link.
-struct World {
-    daemon: Daemon,
-    link: raw::Link,
-    sequence: u32,
-}
-
-impl World {
-    fn new() -> Self {
-        let smsc = Smsc::new();
-        let daemon = Daemon::start(&(account("[1]") + &carrier(smsc.port(), "") + &route("")));
-        let link = smsc.bound();
-        Self { daemon, link, sequence: 100 }
-    }
-
-    /// Sends a text whose parts the carrier answers with these ids, and gives the message's id.
-    fn send(&mut self, text: &str, answers: &[&str]) -> String {
-        let body = json!({ "to": "+31612345678", "from": "shop", "text": text });
-        let reply = self.daemon.client().post("/v1/messages", &body);
-        assert_eq!(reply.status, 202, "{}", reply.text());
-        for answer in answers {
-            let submit = self.link.read_command(SUBMIT_SM);
-            self.link.answer(&submit, 0, &[answer.as_bytes(), b"\0"].concat());
-        }
-        reply.json()["id"].as_str().unwrap().to_owned()
-    }
-
-    /// Delivers the text of a receipt and waits for its answer.
-    fn receipt(&mut self, text: &str) {
-        self.sequence += 1;
-        self.link.send_pdu(DELIVER_SM, self.sequence, &deliver(4, text.as_bytes()));
-        let answer = self.link.read_command(DELIVER_SM | RESPONSE);
-        assert_eq!((answer.status, answer.sequence), (0, self.sequence), "{text}");
-    }
-
-    fn status(&self, message: &str) -> String {
-        let reply = self.daemon.client().get(&format!("/v1/messages/{message}"));
-        reply.json()["status"].as_str().unwrap_or_else(|| panic!("{}", reply.text())).to_owned()
-    }
-
-    fn becomes(&self, message: &str, status: &str) {
-        until(status, PATIENCE, || (self.status(message) == status).then_some(()));
-    }
-
-    fn count(&self, name: &str) -> f64 {
-        self.daemon.metrics().value(name)
+fn quirk_15_a_user_data_header_before_the_text_is_stripped() {
+    let text = b"id:171026125222636445993424531920 stat:DELIVRD err:000 text:";
+    let behind = [&[5, 0, 3, 0x84, 1, 1][..], text].concat();
+    for (esm_class, octets) in [(0x44, behind), (0x04, text.to_vec())] {
+        let sm = Sm { esm_class, short_message: octets.into(), ..about(HANDSET, "") };
+        let news = receipt(&Body::DeliverSm(sm), &Dialect::default());
+        assert_eq!(told(&news), values("171026125222636445993424531920", "DELIVRD", Status::Delivered, "000"));
     }
 }
 
 #[test]
-fn quirks_01_to_06_every_form_of_an_id_finds_its_message_in_a_daemon() {
-    let mut world = World::new();
-    for (answer, receipt) in [
-        ("6aad5", "0000436949"),
-        ("862224236", "33647F6C"),
-        ("0000001231", "1231"),
-        ("ABCDEFab", "abcdefAB"),
-        ("4a38dc46-5125-4969-90be-72104c340d5c", "4A38DC46-5125-4969-90BE-72104C340D5C"),
-        ("171026125222636445993424531920", "171026125222636445993424531920"),
-        ("0", "0000000000"),
-    ] {
-        let message = world.send(answer, &[answer]);
-        world.becomes(&message, "SENT");
-        world.receipt(&format!("id:{receipt} sub:001 dlvrd:001 stat:DELIVRD err:000 text:"));
-        world.becomes(&message, "DELIVERED");
+fn quirk_16_a_state_that_is_not_final_ends_nothing() {
+    let mut gateway = Gateway::new(Dialect::default());
+    let key = gateway.sent(HANDSET, "77");
+    for word in ["ENROUTE", "ACCEPTD", "BUFFRED", "SCHEDULED"] {
+        gateway.receipt(&format!("id:77 stat:{word} err:000"));
+        assert_eq!(gateway.phase(key), Phase::Sent, "{word}");
     }
-}
-
-#[test]
-fn quirk_09_the_parts_of_a_message_have_receipts_of_their_own() {
-    let mut world = World::new();
-    let message = world.send(&"long ".repeat(60), &["first-7", "another-8"]);
-    world.receipt("id:another-8 stat:DELIVRD err:000");
-    world.receipt("id:first-7 stat:ENROUTE err:000");
-    assert_eq!(world.status(&message), "SENT", "one of two has arrived");
-    world.receipt("id:first-7 stat:DELIVRD err:000");
-    world.becomes(&message, "DELIVERED");
-}
-
-#[test]
-fn quirk_17_receipts_nobody_asked_for_that_come_twice_or_late_change_nothing() {
-    let mut world = World::new();
-    let message = world.send("hello", &["a1"]);
-    world.receipt("id:stranger stat:DELIVRD err:000");
-    world.receipt("id:a1 stat:ENROUTE err:000");
-    world.receipt("id:a1 stat:ENROUTE err:000");
-    assert_eq!(world.status(&message), "SENT");
-    world.receipt("id:a1 stat:DELIVRD err:000");
-    world.becomes(&message, "DELIVERED");
-    for again in ["DELIVRD", "UNDELIV", "ENROUTE", "DELIVRD"] {
-        world.receipt(&format!("id:a1 stat:{again} err:000"));
+    for state in [0, 1, 6] {
+        let tlvs = [(Tag::RECEIPTED_MESSAGE_ID, &b"77"[..]), (Tag::MESSAGE_STATE, &[state])];
+        gateway.receive(&with(about(HANDSET, ""), &tlvs));
+        assert_eq!(gateway.phase(key), Phase::Sent, "{state}");
     }
-    assert_eq!(world.status(&message), "DELIVERED");
-    let counts = || {
-        let [duplicate, late] = ["duplicate", "late"];
-        let count = |it| world.count(&format!("receipts_{it}_total{{carrier=\"acme\"}}"));
-        (count(duplicate), count(late), world.count("receipts_parked"))
+    // An intermediate notification ends nothing whatever it says, but for an arrival.
+    let intermediate = |word: &str| {
+        let text = format!("id:77 stat:{word}");
+        Body::DeliverSm(Sm { esm_class: 0x20, ..about(HANDSET, &text) })
     };
-    until("they are counted", PATIENCE, || (counts() == (3.0, 2.0, 1.0)).then_some(()));
+    gateway.receive(&intermediate("UNDELIV"));
+    assert_eq!(gateway.phase(key), Phase::Sent);
+    gateway.receive(&intermediate("DELIVRD"));
+    assert_eq!(gateway.phase(key), Phase::Delivered);
+}
+
+#[test]
+fn quirk_17_unrequested_repeated_and_late_receipts_change_nothing_twice() {
+    let mut gateway = Gateway::new(Dialect { receipts: ReceiptsAsked::None, ..Dialect::default() });
+    let key = gateway.sent(HANDSET, "77");
+    gateway.later(Duration::from_secs(3 * 86_400));
+    assert_eq!(gateway.receipt("id:77 stat:DELIVRD err:000"), Fate::Matched, "three days late, and never asked for");
+    let done = gateway.part(key);
+    for (text, fate) in [
+        ("id:77 stat:DELIVRD err:000", Fate::Duplicate),
+        ("id:77 stat:UNDELIV err:001", Fate::Late),
+        ("id:77 stat:ENROUTE err:000", Fate::Late),
+    ] {
+        assert_eq!(gateway.receipt(text), fate, "{text}");
+        assert_eq!(gateway.part(key), done, "{text}");
+    }
+    gateway.restart();
+    assert_eq!(gateway.receipt("id:77 stat:DELIVRD err:000"), Fate::Duplicate, "after a restart, too");
+    // Two of a kind in one beat.
+    let key = gateway.sent(HANDSET, "78");
+    let news = read("id:78 stat:ENROUTE err:000");
+    let twice = [1, 2].map(|tag| Report::Inbound { tag, news: News::Receipt(news.clone()) });
+    let happenings = twice.map(|it| Happening::Link(LINK, it));
+    assert_eq!(fates(&gateway.beat(happenings.into())), [Fate::Matched, Fate::Duplicate]);
+    assert_eq!(gateway.phase(key), Phase::Sent);
+}
+
+#[test]
+fn quirk_18_receipts_stand_in_the_payload_and_in_utf_16() {
+    let text = "id:1b1720be-5f48-41c4-b3f8-6e59dbf45366 sub:001 dlvrd:001 stat:DELIVRD err:000 text:";
+    let expected = values("1b1720be-5f48-41c4-b3f8-6e59dbf45366", "DELIVRD", Status::Delivered, "000");
+    for (octets, data_coding) in [(text.as_bytes().to_vec(), 0), (utf16(text), 8), (utf16(text), 0)] {
+        let short = Sm { short_message: octets.clone().into(), data_coding, ..about(HANDSET, "") };
+        let payload = with(Sm { data_coding, ..about(HANDSET, "") }, &[(Tag::MESSAGE_PAYLOAD, &octets)]);
+        let both = with(Sm { data_coding, ..about(HANDSET, "see payload") }, &[(Tag::MESSAGE_PAYLOAD, &octets)]);
+        for body in [Body::DeliverSm(short), payload, both] {
+            assert_eq!(told(&receipt(&body, &Dialect::default())), expected);
+        }
+    }
+    let eight_bit = Sm { data_coding: 8, ..about(HANDSET, text) };
+    assert_eq!(told(&receipt(&Body::DeliverSm(eight_bit), &Dialect::default())), expected, "said to be UTF-16");
+}
+
+#[test]
+fn quirk_19_keys_are_ascii_though_the_text_is_utf_16() {
+    let mut octets = b"id:0489708364 stat:DELIVRD err:000 text:".to_vec();
+    octets.extend(utf16("Привет"));
+    let tlvs = [(Tag::MESSAGE_PAYLOAD, &octets[..]), (Tag::RECEIPTED_MESSAGE_ID, b"1d305b4c\0")];
+    let news = receipt(&with(about(HANDSET, ""), &tlvs), &Dialect::default());
+    assert_eq!(told(&news), values("1d305b4c", "DELIVRD", Status::Delivered, "000"));
+    assert_eq!(news.ids[1].as_str(), "0489708364");
+    assert!(ReceiptText::read(&octets, false).text.is_some_and(|it| it.starts_with("\u{4}\u{1f}\u{4}@")));
+}
+
+#[test]
+fn quirk_20_nuls_around_a_receipt_are_passed_by_and_one_cut_short_is_read_as_far_as_it_goes() {
+    for text in ["id:77 stat:DELIVRD err:000\0", "\0id:77 stat:DELIVRD err:000 Text:DLVRD TO MOBILE\0\0\0"] {
+        assert_eq!(told(&read(text)), values("77", "DELIVRD", Status::Delivered, "000"), "{text:?}");
+    }
+    assert_eq!(told(&read("id:77 stat:DELIVRD err:000 te")), values("77", "DELIVRD", Status::Delivered, "000"));
+    // A NUL that sm_length does not count stands before the parameters.
+    let text = "id:0000436949 stat:DELIVRD err:000";
+    let mut octets = BytesMut::new();
+    Pdu::request(9, Body::DeliverSm(about(HANDSET, text))).encode(&mut octets).unwrap();
+    octets.extend_from_slice(b"\0\x00\x1E\x00\x066aad5\0\x04\x27\x00\x01\x02");
+    let length = u32::try_from(octets.len()).unwrap();
+    (&mut octets[..4]).put_u32(length);
+    let pdu = Pdu::decode(octets.freeze()).unwrap();
+    let Some(News::Receipt(news)) = inbound::news(&pdu.body, &Dialect::default()) else { panic!("{pdu:?}") };
+    assert_eq!(told(&news), values("6aad5", "DELIVRD", Status::Delivered, "000"));
+}
+
+#[test]
+fn quirk_21_keys_stand_in_any_order_and_any_may_be_missing() {
+    for (text, id, word, error) in [
+        ("id:77 submit date:1701240904 done date:1701240904 stat:DELIVRD err:000 text:hellow", "77", "DELIVRD", "000"),
+        ("sub:001 id:77 dlvrd:001 done date:1006020051 stat:DELIVRD err:000 Text:Hello", "77", "DELIVRD", "000"),
+        ("id:77 sub:001 dlvrd:001 submit date:2109010000 stat:DELIVRD", "77", "DELIVRD", ""),
+        ("stat:DELIVRD err:255 id:77 done date:2607190900", "77", "DELIVRD", "255"),
+        ("id:77 stat:DELIVRD", "77", "DELIVRD", ""),
+        ("stat:EXPIRED err:1", "", "EXPIRED", "1"),
+        ("id:77", "77", "", ""),
+        ("", "", "", ""),
+    ] {
+        let (found, raw, _, code) = told(&read(text));
+        assert_eq!((&*found, &*raw, &*code), (id, word, error), "{text}");
+    }
+}
+
+#[test]
+fn quirk_22_keys_are_read_in_any_case() {
+    for text in [
+        "ID:0D9A2F Sub:001 Dlvrd:001 Submit Date:2607181200 Done Date:2607181201 Stat:DELIVERED Err:00A Text:OK",
+        "id:0D9A2F SUB:000 SUBMIT DATE:2607181200 DONE DATE:2607181201 STAT:DELIVERED ERR:00A TEXT:",
+    ] {
+        let news = read(text);
+        assert_eq!(told(&news), values("0D9A2F", "DELIVERED", Status::Delivered, "00A"), "{text}");
+        assert_eq!(news.receipt.done_at, Some(Time(1_784_376_060_000)), "{text}");
+    }
+}
+
+#[test]
+fn quirk_23_keys_are_parted_by_whatever_is_blank() {
+    for text in [
+        "id:99\tsubmitdate:2607261200\tdonedate:2607261201\tstat:UNDELIV\terr:058",
+        "id: 99   stat: UNDELIV\n  err: 058 done_date: 2607261201",
+        "id:99\r\nstat:UNDELIV\r\nerr:058\r\ndone date:2607261201\r\n",
+        "id:99\u{A0}stat:UNDELIV\u{A0}err:058\u{A0}done\u{A0}date:2607261201",
+        "id:99,stat:UNDELIV;err:058, done date:2607261201",
+    ] {
+        let news = read(text);
+        assert_eq!(told(&news), values("99", "UNDELIV", Status::Failed, "058"), "{text:?}");
+        assert_eq!(news.receipt.done_at, Some(Time(1_785_067_260_000)), "{text:?}");
+    }
+    // The blank that does not break, as Latin-1 has it.
+    let octets = b"id:99\xA0stat:UNDELIV\xA0err:058".to_vec();
+    let sm = Sm { short_message: octets.into(), ..about(HANDSET, "") };
+    let news = receipt(&Body::DeliverSm(sm), &Dialect::default());
+    assert_eq!(told(&news), values("99", "UNDELIV", Status::Failed, "058"));
+}
+
+#[test]
+fn quirk_24_what_stands_before_and_behind_is_passed_by() {
+    for text in [
+        "4790000000SMSAlert^id:1054BC63 sub:0 dlvrd:1 stat:DELIVRD err: text:",
+        "419318000000#id:1054BC63 stat:DELIVRD !11f8c0de",
+        "<msisdn><shortcode>?id:1054BC63 sub:001 stat:DELIVRD",
+        "--- id:1054BC63 stat:DELIVRD ---",
+    ] {
+        assert_eq!(told(&read(text)), values("1054BC63", "DELIVRD", Status::Delivered, ""), "{text}");
+    }
+}
+
+#[test]
+fn quirk_25_keys_inside_words_and_in_the_text_are_none() {
+    for (text, id, word) in [
+        ("myid:7 xstat:DELIVRD id:9", "9", ""),
+        ("my_id:7 sub-id:8 id:9 stat:EXPIRED", "9", "EXPIRED"),
+        ("resubmit:1 subid:5 id:9 stat:EXPIRED", "9", "EXPIRED"),
+        ("id:9 stat:EXPIRED text:id:7 stat:DELIVRD", "9", "EXPIRED"),
+        ("id:9 text:stat:EXPIRED id:7", "9", "EXPIRED"),
+    ] {
+        let (found, raw, ..) = told(&read(text));
+        assert_eq!((&*found, &*raw), (id, word), "{text}");
+    }
+    assert_eq!(ReceiptText::parse("id:9 stat:EXPIRED text:Kod: 5521 id:7").text.unwrap(), "Kod: 5521 id:7");
+}
+
+#[test]
+fn quirk_26_words_of_state_are_known_in_every_spelling_and_others_are_kept() {
+    for (word, status) in [
+        ("DELIVRD", Status::Delivered),
+        ("DELIVERED", Status::Delivered),
+        ("delivrd", Status::Delivered),
+        ("FAILED", Status::Failed),
+        ("UNDELVRD", Status::Failed),
+        ("Undeliverable", Status::Failed),
+        ("DND_REJECTED", Status::Failed),
+        ("DNDNumber", Status::Failed),
+        ("REJECTED", Status::Failed),
+        ("NACK", Status::Failed),
+        ("DELETED", Status::Failed),
+        ("EXPIRED", Status::Expired),
+        ("BUFFRED", Status::Sent),
+        ("BUFFERD", Status::Sent),
+        ("BuFfErEd", Status::Sent),
+        ("ACKED", Status::Sent),
+        ("EN_ROUTE", Status::Sent),
+        ("SUBMITD", Status::Sent),
+        ("0", Status::Unknown),
+        ("00", Status::Unknown),
+        ("BROKEN_9", Status::Unknown),
+        ("BADSTAT", Status::Unknown),
+        ("DELIVERY_FAILED", Status::Unknown),
+        ("foo", Status::Unknown),
+    ] {
+        assert_eq!(told(&read(&format!("id:7 stat:{word}"))), values("7", word, status, ""));
+    }
+    // A message that was told to be unknown is corrected by what is known.
+    let mut gateway = Gateway::new(Dialect::default());
+    let key = gateway.sent(HANDSET, "7");
+    gateway.receipt("id:7 stat:BROKEN_9 err:???");
+    assert_eq!(gateway.phase(key), Phase::Unknown);
+    gateway.receipt("id:7 stat:DELIVRD");
+    assert_eq!(gateway.phase(key), Phase::Delivered);
+}
+
+#[test]
+fn quirk_27_what_a_code_means_is_what_the_operator_says() {
+    let reasons = [("777", Reason::Dnd), ("999", Reason::Expired)].map(|(code, it)| (code.into(), it));
+    let dialect = Dialect { reasons: reasons.into(), ..Dialect::default() };
+    for (text, reason, phase) in [
+        ("id:7 stat:UNDELIV err:777", Some(Reason::Dnd), Phase::Failed),
+        ("id:7 stat:UNDELIV err:999", Some(Reason::Expired), Phase::Failed),
+        ("id:7 stat:UNDELIV err:000 text:Error 27", Some(Reason::Undeliverable), Phase::Failed),
+        ("id:7 stat:EXPIRED err:000", Some(Reason::Expired), Phase::Expired),
+        ("id:7 stat:REJECTD err:000", Some(Reason::Rejected), Phase::Failed),
+        ("id:7 stat:ACCEPTD err:000", None, Phase::Sent),
+    ] {
+        let mut gateway = Gateway::new(dialect.clone());
+        let key = gateway.sent(HANDSET, "7");
+        gateway.receipt(text);
+        let part = gateway.part(key);
+        assert_eq!((part.reason, part.phase()), (reason, phase), "{text}");
+    }
+}
+
+#[test]
+fn quirk_28_error_codes_are_text_and_perhaps_a_number() {
+    for (written, number) in [
+        ("000", Some(0)),
+        ("0000", Some(0)),
+        ("034", Some(34)),
+        ("00B", None),
+        ("21b", None),
+        ("4A6", None),
+        ("null", None),
+        ("...", None),
+        ("???", None),
+        ("ESME_RSUBMITFAIL", None),
+    ] {
+        let text = format!("id:7 stat:UNDELIV err:{written} text:x");
+        assert_eq!(told(&read(&text)), values("7", "UNDELIV", Status::Failed, written));
+        assert_eq!(ReceiptText::parse(&text).error_number(), number, "{written}");
+    }
+    assert_eq!(told(&read("id:7 stat:UNDELIV err: text:")), values("7", "UNDELIV", Status::Failed, ""));
+    assert_eq!(read(&format!("id:7 stat:UNDELIV err:{}", "9".repeat(90))).receipt.error_code.unwrap().len(), 32);
+    // Neither padding nor case part a code from what the operator says of it.
+    let reasons = [("0b", Reason::Dnd), ("012", Reason::Rejected)].map(|(code, it)| (code.into(), it));
+    let dialect = Dialect { reasons: reasons.into(), ..Dialect::default() };
+    for (written, reason) in
+        [("00B", Reason::Dnd), ("12", Reason::Rejected), ("0012", Reason::Rejected), ("120", Reason::Undeliverable)]
+    {
+        let found = reason::of_receipt(&dialect, &read(&format!("id:7 stat:UNDELIV err:{written}")).receipt);
+        assert_eq!(found, Some(reason), "{written}");
+    }
+    // The network's code as a parameter: a number behind its type, the number alone, or three digits.
+    for (value, code) in [(&[3, 1, 0x0B][..], "267"), (&[27], "027"), (b"034", "034")] {
+        let body = with(about(HANDSET, "id:7 stat:UNDELIV"), &[(Tag::NETWORK_ERROR_CODE, value)]);
+        assert_eq!(told(&receipt(&body, &Dialect::default())), values("7", "UNDELIV", Status::Failed, code));
+    }
+}
+
+/// 2018-07-11, 04:00 UTC.
+const MORNING: u64 = 1_531_281_600_000;
+
+#[test]
+fn quirk_29_dates_are_read_by_their_length_and_never_fail_a_receipt() {
+    for (written, at) in [
+        ("1807110400", Some(MORNING)),
+        ("18071104003", Some(MORNING)),
+        ("180711040000", Some(MORNING)),
+        ("201807110400", Some(MORNING)),
+        ("20180711040000", Some(MORNING)),
+        ("180711070003912+", Some(MORNING + 3_900)),
+        ("180711010000012-", Some(MORNING)),
+        ("2018-07-11 04:00:00", Some(MORNING)),
+        ("2018-07-11T07:00:00+03:00", Some(MORNING)),
+        ("0000000000", None),
+        ("7001010000", None),
+        ("", None),
+        ("null", None),
+    ] {
+        for text in [
+            format!("id:7 done date:{written} stat:DELIVRD err:000"),
+            format!("id:7 submit date:2302231414 stat:DELIVRD err:000 done date:{written} price:0.02"),
+        ] {
+            let news = read(&text);
+            assert_eq!(told(&news), values("7", "DELIVRD", Status::Delivered, "000"), "{text}");
+            assert_eq!(news.receipt.done_at, at.map(Time), "{text}");
+        }
+    }
+}
+
+#[test]
+fn quirk_30_dates_are_of_the_zone_of_the_carrier() {
+    for (hours, written) in [(3, "1807110700"), (2, "1807110600"), (1, "1807110500"), (9, "1807111300")] {
+        let dialect = Dialect { receipt_offset: hours * 3_600, ..Dialect::default() };
+        let text = format!("id:7 done date:{written} stat:DELIVRD");
+        let news = receipt(&Body::DeliverSm(about(HANDSET, &text)), &dialect);
+        assert_eq!(news.receipt.done_at, Some(Time(MORNING)), "{written}");
+    }
+}
+
+#[test]
+fn quirk_31_counts_of_messages_are_not_believed() {
+    for (sub, dlvrd, word, status) in [
+        ("1", "13", "DELIVRD", Status::Delivered),
+        ("null", "null", "DELIVRD", Status::Delivered),
+        ("001", "000", "DELIVRD", Status::Delivered),
+        ("001", "001", "UNDELIV", Status::Failed),
+        ("abc", "-1", "EXPIRED", Status::Expired),
+    ] {
+        let text = format!("id:7 sub:{sub} dlvrd:{dlvrd} stat:{word}");
+        assert_eq!(told(&read(&text)), values("7", word, status, ""));
+        let kept = ReceiptText::parse(&text);
+        assert_eq!((kept.sub.as_deref(), kept.dlvrd.as_deref()), (Some(sub), Some(dlvrd)));
+    }
+}
+
+#[test]
+fn quirk_32_values_between_commas_are_a_receipt() {
+    for (text, expected) in [
+        (
+            "00,0210021543,0210021500,,447887123456,10110200000000,we2345678i9o03er45ty67u",
+            values("we2345678i9o03er45ty67u", "00", Status::Delivered, ""),
+        ),
+        (
+            "01,0210021543,0210021500,30,447887123456,10110200000999,we2345678i9o03erliuweydsy",
+            values("we2345678i9o03erliuweydsy", "01", Status::Failed, "30"),
+        ),
+        (
+            "07,0210021543,0210021500,30,447887123456,10110200000999,we2345678i9o03erliuweydsy",
+            values("we2345678i9o03erliuweydsy", "07", Status::Unknown, "30"),
+        ),
+    ] {
+        let news = read(text);
+        assert_eq!(told(&news), expected);
+        assert_eq!(news.receipt.done_at, Some(Time(1_033_573_380_000)), "2002-10-02 15:43");
+    }
+    for text in ["1,2,3,4,5,6,7", "one, two, three, four, five, six, seven", "00,0210021543,0210021500,,44,1"] {
+        assert_eq!(ReceiptText::parse(text), ReceiptText::default(), "{text}");
+    }
+}
+
+#[test]
+fn quirk_33_keys_that_nobody_knows_are_kept() {
+    let read = ReceiptText::parse("id:77 mccmnc:61202 vendorRef:xyz stat:UNDELIV err:001 IMSI: ORN:VipNet MCCMNC:");
+    let other: Vec<(&str, &str)> = read.other.iter().map(|(key, value)| (&**key, &**value)).collect();
+    assert_eq!(
+        other,
+        [("mccmnc", "61202"), ("vendorRef", "xyz"), ("IMSI", ""), ("ORN", "VipNet"), ("MCCMNC", "")]
+    );
+    assert_eq!((read.id.as_deref(), read.err.as_deref()), (Some("77"), Some("001")));
+    let text = ReceiptText::parse("id:7 stat:DELIVRD text:GW250 MCC=270 MNC=1 BillingMNC=1").text;
+    assert_eq!(text.as_deref(), Some("GW250 MCC=270 MNC=1 BillingMNC=1"));
+    let many = (0..99).map(|it| format!("k{it}:v ")).collect::<String>() + "id:7 stat:DELIVRD";
+    let read = ReceiptText::parse(&many);
+    assert_eq!((read.other.len(), read.id.as_deref()), (ReceiptText::OTHER_MAX, Some("7")));
+}
+
+#[test]
+fn quirk_34_whatever_fills_the_text_is_kept_as_it_is() {
+    for (written, kept) in [
+        ("This is a sample mes", Some("This is a sample mes")),
+        ("Hi                  ", Some("Hi")),
+        ("-", Some("-")),
+        ("foshfoshfosh@@@@@@@@", Some("foshfoshfosh@@@@@@@@")),
+        ("none", Some("none")),
+        ("ACK/OK", Some("ACK/OK")),
+        ("                    ", None),
+        ("", None),
+    ] {
+        let text = format!("id:7 stat:DELIVRD err:000 text:{written}");
+        assert_eq!(told(&read(&text)), values("7", "DELIVRD", Status::Delivered, "000"), "{text}");
+        assert_eq!(ReceiptText::parse(&text).text.as_deref(), kept, "{text}");
+    }
+    let octets = b"id:7 stat:DELIVRD err:000 text:\x84A\x89O\x88 ENTO";
+    let read = ReceiptText::read(octets, false);
+    assert_eq!((read.id.as_deref(), read.text.as_deref()), (Some("7"), Some("\u{84}A\u{89}O\u{88} ENTO")));
+    let sm = Sm { short_message: Bytes::from_static(octets), ..about(HANDSET, "") };
+    assert_eq!(told(&receipt(&Body::DeliverSm(sm), &Dialect::default())).2, Status::Delivered);
 }

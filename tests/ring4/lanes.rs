@@ -16,7 +16,7 @@ use nuncio::number::e164::E164;
 use nuncio::record::contract::Store;
 use nuncio::route::plan::{Destinations, Retry, Route, UnknownPolicy};
 use nuncio::store::memory::Memory;
-use nuncio::text::Requested;
+use nuncio::text::content::Requested;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +41,7 @@ impl Bench {
             links: 1,
             pace: None,
             pace_per_link: None,
+            query_after: None,
             parked_for: HOUR,
             dialect,
         };
@@ -85,6 +86,7 @@ fn order(recipients: u64) -> Happening {
         destination: E164(31_600_000_000 + it),
         text: "hello".into(),
         requested: Requested::Auto,
+        manner: None,
         parts: 1,
         client_ref: None,
         price: None,

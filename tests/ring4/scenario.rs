@@ -13,7 +13,7 @@ use nuncio::route::plan::{Destinations, Retry, Route, UnknownPolicy};
 use nuncio::session::options::Options;
 use nuncio::smpp::bind::{Bind, BindKind};
 use nuncio::store::memory::Leaves;
-use nuncio::text::Requested;
+use nuncio::text::content::Requested;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,6 +109,7 @@ impl Scenario {
                     links: submitting,
                     pace: rate(dice),
                     pace_per_link: if dice.percent(20) { rate(dice) } else { None },
+                    query_after: None,
                     parked_for: ms(dice.pick(&[60_000, 3_600_000])),
                     dialect: links[&LinkId { carrier: id, bind: 0 }].dialect.clone(),
                 },
@@ -239,6 +240,7 @@ impl Scenario {
                     destination: E164(31_600_000_000 + dice.below(handsets)),
                     text: text(label, parts).into(),
                     requested: Requested::Auto,
+                    manner: None,
                     parts,
                     client_ref: None,
                     price: None,

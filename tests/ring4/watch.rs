@@ -9,7 +9,7 @@ use nuncio::message::phase::Phase;
 use nuncio::message::status::Status;
 use nuncio::message::time::Time;
 use nuncio::record::batch::{Batch, Idempotency, Marks};
-use nuncio::record::contract::{NameKind, Poisoned, Recovered, Store};
+use nuncio::record::contract::{NameKind, Poisoned, Recovered, Silent, Store};
 use nuncio::record::entry::Entry;
 use nuncio::record::parked::Parked;
 use nuncio::store::memory::{Leaves, Memory};
@@ -172,6 +172,10 @@ impl Store for Watched {
 
     fn overdue(&mut self, now: Time, after: PartKey, span: usize) -> Result<(Vec<Entry>, Option<PartKey>), Poisoned> {
         self.memory.overdue(now, after, span)
+    }
+
+    fn silent(&mut self, before: Time, after: PartKey, span: usize) -> Result<(Vec<Silent>, Option<PartKey>), Poisoned> {
+        self.memory.silent(before, after, span)
     }
 
     fn idempotency(&mut self, account: AccountId, key: &str) -> Result<Option<Idempotency>, Poisoned> {

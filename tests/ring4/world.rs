@@ -528,6 +528,7 @@ impl World {
                     self.ledger.submit(link, submit.ticket, self.links[&link].capacity, &self.store);
                     self.command_link(link, talk::Command::Submit(submit));
                 }
+                Command::Query(link, query) => self.command_link(link, talk::Command::Query(query)),
                 Command::Confirm(link, tag) => self.command_link(link, talk::Command::Confirm(tag)),
             }
         }

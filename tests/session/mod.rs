@@ -2,6 +2,6 @@
 //! conversations word by word.
 
 mod operations;
-mod pair;
+pub(crate) mod pair;
 mod talk;
 mod words;

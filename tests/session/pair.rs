@@ -28,23 +28,41 @@ const MS: Duration = Duration::from_millis(1);
 /// A vendor's status from which on a status tells which ticket it answers.
 const TICKET_BASE: u32 = 0x1000_0000;
 
-/// A seeded source of chance (xorshift): the same seed, the same run.
-struct Dice(u64);
+/// A source of chance: the same seed or script, the same run.
+enum Dice {
+    /// A xorshift generator.
+    Seeded(u64),
+    /// What a fuzzer wrote. At its end all is 0, and nothing happens by chance any more.
+    Written(std::vec::IntoIter<u8>),
+}
 
 impl Dice {
     fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+        Self::Seeded(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
     fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % n
+        match self {
+            Self::Seeded(state) => {
+                *state ^= *state << 13;
+                *state ^= *state >> 7;
+                *state ^= *state << 17;
+                *state % n
+            }
+            Self::Written(octets) => {
+                let high = if n <= 256 { 0 } else { octets.next().unwrap_or(0) };
+                (u64::from(high) << 8 | u64::from(octets.next().unwrap_or(0))) % n
+            }
+        }
+    }
+
+    /// Whether there is no more chance.
+    fn is_spent(&self) -> bool {
+        matches!(self, Self::Written(octets) if octets.len() == 0)
     }
 
     fn one_in(&mut self, n: u64) -> bool {
-        n != 0 && self.below(n) == 0
+        n != 0 && !self.is_spent() && self.below(n) == 0
     }
 }
 
@@ -126,7 +144,10 @@ struct World {
 
 impl World {
     fn new(seed: u64, weather: Weather) -> Self {
-        let mut dice = Dice::new(seed);
+        Self::with(Dice::new(seed), weather)
+    }
+
+    fn with(mut dice: Dice, weather: Weather) -> Self {
         let now = Instant::now();
         let mut options = || Options {
             window: 1 + dice.below(12) as usize,
@@ -366,6 +387,17 @@ impl World {
         [Fate::Answered, Fate::TimedOut, Fate::LateAnswered, Fate::NeverSent, Fate::Lost]
             .map(|fate| self.ends.iter().map(|end| end.count(fate)).sum())
     }
+}
+
+/// Runs a hostile conversation whose every chance is one of these octets, to its end.
+pub(crate) fn run(octets: &[u8]) {
+    let dice = Dice::Written(octets.to_vec().into_iter());
+    let mut world = World::with(dice, Weather { malice: 4, loss: 20, ..HOSTILE });
+    while !world.dice.is_spent() && world.step() {}
+    for end in [0, 1] {
+        world.tell(end, Input::Unbind);
+    }
+    world.finish();
 }
 
 fn add(total: &mut [usize; 5], more: [usize; 5]) {

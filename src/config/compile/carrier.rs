@@ -5,7 +5,7 @@ use crate::carrier::mo;
 use crate::config::Environment;
 use crate::config::compile::password::password;
 use crate::config::compile::service::wait;
-use crate::config::compile::{Names, check_name, find_duplicates, outbind, price, tls};
+use crate::config::compile::{Names, check_name, find_duplicates, outbind, price, text, tls};
 use crate::config::error::Findings;
 use crate::config::schema::carrier as written;
 use crate::config::units::Span;
@@ -17,7 +17,6 @@ use crate::message::reason::Reason;
 use crate::session;
 use crate::session::version::Version;
 use crate::smpp::bind::BindKind;
-use crate::text::Alphabet;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,11 +50,19 @@ pub fn all(
         let pace = it.pace.and_then(|it| it.0);
         let pace_per_link = it.pace_per_bind.and_then(|it| it.0);
         let parked_for = wait(&format!("carrier.{place}.parked_for"), it.parked_for, Dialect::PARKED_FOR, findings);
+        let query_after = wait(&format!("carrier.{place}.query_after"), it.query_after, QUERY_AFTER, findings);
+        let query_after = it.query.unwrap_or(false).then_some(query_after);
         let name = it.id.as_str().into();
-        compiled.insert(id, Carrier { id, name, links: submitting as u8, pace, pace_per_link, parked_for, dialect });
+        compiled.insert(
+            id,
+            Carrier { id, name, links: submitting as u8, pace, pace_per_link, query_after, parked_for, dialect },
+        );
     }
     (compiled, links)
 }
+
+/// How long a carrier has to say what became of a message before it is asked.
+const QUERY_AFTER: Duration = Duration::from_secs(600);
 
 /// Binds of one carrier beyond which a link's number would not fit.
 const BINDS_MAX: u64 = 100;
@@ -93,11 +100,6 @@ impl One<'_, '_> {
             self.findings.choose(&self.at("kind"), written.kind.as_deref(), &[("smpp", true), ("http", false)], true);
         if !kind {
             self.findings.unbuilt(&self.at("kind"), "\"http\"", "\"smpp\"");
-        }
-        let splits = [("udh8", true), ("udh16", false), ("sar", false), ("payload", false)];
-        if !self.findings.choose(&self.at("split"), written.split.as_deref(), &splits, true) {
-            let text = format!("{:?}", written.split.as_deref().unwrap_or_default());
-            self.findings.unbuilt(&self.at("split"), &text, "\"udh8\"");
         }
         if written.retired == Some(true) {
             self.findings.unbuilt(&self.at("retired"), "true", "false");
@@ -236,7 +238,6 @@ impl One<'_, '_> {
 
     fn dialect(&mut self) -> Dialect {
         let (written, default) = (self.written, Dialect::default());
-        let alphabets = [("gsm7", Alphabet::Gsm7), ("latin1", Alphabet::Latin1), ("ascii", Alphabet::Ascii)];
         let forms = [
             ("auto", IdForm::Auto),
             ("text", IdForm::Text),
@@ -263,12 +264,10 @@ impl One<'_, '_> {
             destination: numbering(written.destination, default.destination),
             service_type: self.text("service_type", written.service_type.as_ref(), 5),
             esm_class,
-            alphabet: self.findings.choose(
-                &self.at("alphabet"),
-                written.alphabet.as_deref(),
-                &alphabets,
-                default.alphabet,
-            ),
+            text: text::profile(&self.path, written, self.findings),
+            operation: text::operation(&self.path, written, self.findings),
+            tlvs: text::tlvs(&self.path, written, self.findings),
+            dlt: text::dlt(&self.path, written.dlt.as_ref(), self.findings),
             message_id: self.findings.choose(
                 &self.at("message_id"),
                 written.message_id.as_deref(),

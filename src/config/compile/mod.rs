@@ -10,6 +10,7 @@ pub mod password;
 pub mod price;
 pub mod route;
 pub mod service;
+pub mod text;
 pub mod tls;
 
 use crate::config::error::Findings;

@@ -3,10 +3,10 @@
 use crate::carrier::talk::Inviter;
 use crate::config::error::Findings;
 use crate::config::schema::carrier::Carrier;
-use crate::link::options::Options;
 use crate::link::options::Outbind;
 use crate::smpp::bind;
 use crate::smpp::cstring::CString;
+use crate::smpp::encode::PASSWORD_MAX;
 use std::net::SocketAddr;
 
 /// Where the carrier at `path` is waited for, if it connects to us.
@@ -23,10 +23,7 @@ pub fn compiled(path: &str, written: &Carrier, findings: &mut Findings) -> Optio
     let inviter = match (&outbind.system_id, password) {
         (Some(system_id), password) => {
             let (name, word) = (system_id.as_str(), password.unwrap_or_default());
-            if 15 < name.len()
-                || Options::PASSWORD_LEN_MAX < word.len()
-                || [name, word].iter().any(|it| it.contains('\0'))
-            {
+            if 15 < name.len() || PASSWORD_MAX < word.len() || [name, word].iter().any(|it| it.contains('\0')) {
                 findings.fault(&at("system_id"), "has at most 15 octets, its password at most 32, and no NUL");
             }
             Inviter::Known(bind::Outbind { system_id: CString::from(name), password: CString::from(word) })

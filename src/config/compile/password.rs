@@ -3,6 +3,7 @@
 use crate::config::Environment;
 use crate::config::error::Findings;
 use crate::config::schema::carrier::Carrier;
+use crate::smpp::encode::PASSWORD_MAX;
 use crate::wire::secret::Secret;
 use std::fs;
 use std::path::Path;
@@ -44,7 +45,7 @@ pub fn password(path: &str, written: &Carrier, environment: &Environment, findin
         _ => Ok(String::new()),
     };
     match found {
-        Ok(text) if text.contains('\0') || crate::link::options::Options::PASSWORD_LEN_MAX < text.len() => {
+        Ok(text) if text.contains('\0') || PASSWORD_MAX < text.len() => {
             findings.fault(&at, "a password has at most 32 octets, and no NUL");
             Secret::default()
         }

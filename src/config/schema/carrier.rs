@@ -53,10 +53,19 @@ pub struct Carrier {
     pub alphabet: Option<String>,
     pub message_id: Option<String>,
     pub split: Option<String>,
+    #[serde(default)]
+    pub national: Vec<String>,
+    pub class_coding: Option<String>,
+    pub operation: Option<String>,
+    #[serde(default)]
+    pub tlvs: BTreeMap<String, String>,
+    pub dlt: Option<Dlt>,
     pub receipts: Option<String>,
     pub receipts_by_content: Option<bool>,
     pub receipt_offset: Option<Offset>,
     pub parked_for: Option<Span>,
+    pub query: Option<bool>,
+    pub query_after: Option<Span>,
     pub reassembly_timeout: Option<Span>,
     pub redelivery_window: Option<Switch>,
     #[serde(default)]
@@ -125,6 +134,17 @@ pub struct Numbering {
 /// A number, or `auto`: by the shape of the address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NumberOrAuto(pub Option<u8>);
+
+/// In which parameters the registration of a text in India goes.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Dlt {
+    pub entity: Option<u16>,
+    pub template: Option<u16>,
+    pub telemarketer: Option<u16>,
+    pub nul: Option<bool>,
+}
 
 /// How long to wait before the next try.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]

@@ -103,8 +103,8 @@ fn everything_that_a_carrier_can_be_told_arrives_at_its_link() {
     assert_eq!(link.local_address, Some([127, 0, 0, 1].into()));
     assert_eq!((link.session.enquire_link, link.session.inactivity.map(|it| it.as_secs())), (None, Some(300)));
     let bind = link.credentials.bind();
-    assert_eq!((bind.interface_version, bind.addr_ton, &bind.address_range.0[..]), (0x50, 1, &b"^12"[..]));
-    assert_eq!(&bind.password.0[..], b"secret");
+    assert_eq!((bind.interface_version, bind.addr_ton, bind.address_range.as_bytes()), (0x50, 1, &b"^12"[..]));
+    assert_eq!(bind.password.as_bytes(), b"secret");
     let dialect = &link.dialect;
     assert_eq!(dialect.source, Numbering { ton: None, npi: Some(0) });
     assert_eq!(dialect.destination, Numbering { ton: Some(1), npi: Some(1) });

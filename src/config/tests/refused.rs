@@ -160,6 +160,52 @@ fn what_is_required_is_asked_for() {
 }
 
 #[test]
+fn how_texts_go_is_checked() {
+    let acme = |key: &str, message: &str| format!("nuncio.toml:10: carrier \"acme\", {key}: {message}");
+    assert_eq!(of_carrier("split = \"udh\""), acme("split", "unknown value \"udh\"; did you mean udh8?"));
+    assert_eq!(
+        of_carrier("national = [\"tr\", \"en\"]"),
+        acme(
+            "national",
+            "\"en\" has no national table; those that have: tr, es, pt, bn, gu, hi, kn, ml, or, pa, ta, te, ur"
+        )
+    );
+    assert_eq!(of_carrier("national = [\"tr\", \"tr\"]"), acme("national", "\"tr\" stands there twice"));
+    assert!(
+        of_carrier("alphabet = \"latin1\"\nnational = [\"tr\"]").contains("national tables are of the GSM alphabet")
+    );
+    assert_eq!(
+        of_carrier("class_coding = \"F0\"").split(';').next(),
+        Some(&*acme("class_coding", "unknown value \"F0\""))
+    );
+    assert_eq!(of_carrier("tlvs = { \"0x0424\" = \"1\" }"), acme("tlvs.0x0424", "nuncio says this parameter itself"));
+    assert_eq!(
+        of_carrier("tlvs = { \"0x1400\" = \"hex:0\" }"),
+        acme("tlvs.0x1400", "a value is ASCII, or octets as \"hex:0A0B\"")
+    );
+    assert_eq!(
+        of_carrier("dlt = { entity = 0x1401 }"),
+        acme("dlt.template", "0x1401 is the tag of another of the three")
+    );
+    assert_eq!(of_carrier("dlt = { entity = 0x0424 }"), acme("dlt.entity", "nuncio says this parameter itself"));
+}
+
+#[test]
+fn quirk_75_a_carrier_of_3_3_is_promised_no_parameters() {
+    for (line, key) in [
+        ("split = \"sar\"", "split"),
+        ("split = \"payload\"", "split"),
+        ("tlvs = { \"0x1400\" = \"1\" }", "tlvs"),
+        ("operation = \"data_sm\"", "operation"),
+    ] {
+        let said = of_carrier(&format!("bind = \"split\"\ninterface_version = \"3.3\"\n{line}"));
+        let expected = format!("nuncio.toml:12: carrier \"acme\", {key}: SMPP 3.3 has no ");
+        assert!(said.starts_with(&expected) && said.lines().count() == 1, "{said}");
+        assert_eq!(of_carrier(&format!("bind = \"split\"\n{line}")), "");
+    }
+}
+
+#[test]
 fn carriers_are_checked_for_what_they_mean() {
     assert_eq!(
         of_carrier("ahead = 11"),

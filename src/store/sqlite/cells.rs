@@ -1,8 +1,10 @@
 //! Records as the cells of rows, in the order of their tables' columns, a seal at the end.
 
+use crate::carrier::id::Learned;
 use crate::message::attempt::{Attempt, CarrierMessageId};
 use crate::message::body::Body;
 use crate::message::id::CarrierId;
+use crate::message::manner::Manner;
 use crate::message::part::Part;
 use crate::message::receipt::Receipt;
 use crate::message::source::Source;
@@ -11,14 +13,14 @@ use crate::record::entry::PastAttempt;
 use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
-use crate::store::sqlite::seal;
-use crate::text::Requested;
+use crate::store::sqlite::{manner, seal};
+use crate::text::content::Requested;
 use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 /// The columns of `body`, in the order of its cells.
 pub(super) const BODY: &str = "seq, token, order_id, account, route, class, source_kind, source, destination, \
-    text, requested, parts, client_ref, created, expires, price, seal";
+    text, requested, parts, client_ref, created, expires, price, manner, seal";
 /// The columns of `part`, in the order of its cells.
 pub(super) const PART: &str = "id, lane, phase, due, ends, spent, reason, done_at, number, carrier, bind, cause, \
     intended_at, answered_at, answer, command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, \
@@ -43,6 +45,9 @@ pub(super) const MO: &str = "number, carrier, source, destination, data_coding, 
 /// The columns of `mo_seen`, in the order of its cells.
 pub(super) const MO_SEEN: &str = "number, carrier, fingerprint, at, seal";
 
+/// The columns of `learned`, in the order of its cells.
+pub(super) const LEARNED: &str = "carrier, relation, matches, seal";
+
 /// How many cells an attempt has, from its number to its receipt.
 pub(super) const ATTEMPT_CELLS: usize = 16;
 
@@ -54,11 +59,13 @@ pub(super) struct Cells<'a> {
     values: [ValueRef<'a>; CELLS_MAX],
     len: usize,
     seal: u64,
+    /// The text of the cell of this place, which no record holds.
+    manner: Option<(usize, String)>,
 }
 
 impl<'a> Cells<'a> {
     const fn new() -> Self {
-        Self { values: [ValueRef::Null; CELLS_MAX], len: 0, seal: seal::START }
+        Self { values: [ValueRef::Null; CELLS_MAX], len: 0, seal: seal::START, manner: None }
     }
 
     fn push(&mut self, value: ValueRef<'a>) {
@@ -84,6 +91,16 @@ impl<'a> Cells<'a> {
         self.push(value.map_or(ValueRef::Null, |it| ValueRef::Text(it.as_bytes())));
     }
 
+    /// Counts in the seal only where it is there: rows of format 1 have none.
+    fn manner(&mut self, manner: Option<&Manner>) {
+        if let Some(manner) = manner {
+            let text = manner::to_cell(manner);
+            self.seal = seal::mix(self.seal, ValueRef::Text(text.as_bytes()));
+            self.manner = Some((self.len, text));
+        }
+        self.len += 1;
+    }
+
     fn sealed(mut self) -> Self {
         self.values[self.len] = ValueRef::Integer(seal::fold(self.seal));
         self.len += 1;
@@ -99,6 +116,9 @@ impl<'a> Cells<'a> {
     pub(super) fn bind(&self, statement: &mut Statement<'_>, first: usize) -> rusqlite::Result<()> {
         for (value, at) in self.values[..self.len].iter().zip(first + 1..) {
             statement.raw_bind_parameter(at, ToSqlOutput::Borrowed(*value))?;
+        }
+        if let Some((at, text)) = &self.manner {
+            statement.raw_bind_parameter(first + 1 + at, text.as_str())?;
         }
         Ok(())
     }
@@ -126,12 +146,15 @@ impl<'a> Cells<'a> {
             Requested::Gsm7 => 1,
             Requested::Ucs2 => 2,
             Requested::Latin1 => 3,
+            Requested::Transliterated => 4,
+            Requested::Binary => 5,
         });
         cells.int(body.parts.into());
         cells.text(body.client_ref.as_deref());
         cells.bits(body.created.0);
         cells.bits(body.expires.0);
         cells.maybe(body.price.map(|it| it.0));
+        cells.manner(body.manner.as_deref());
         cells.sealed()
     }
 
@@ -268,6 +291,17 @@ impl<'a> Cells<'a> {
         cells.int(seen.carrier.0.into());
         cells.push(ValueRef::Blob(&seen.fingerprint.0));
         cells.bits(seen.at.0);
+        cells.sealed()
+    }
+}
+
+impl Cells<'_> {
+    /// The cells of what receipts have shown of a carrier's ids.
+    pub(super) fn learned((carrier, learned): &(CarrierId, Learned)) -> Self {
+        let mut cells = Self::new();
+        cells.int(carrier.0.into());
+        cells.int(learned.relation.number().into());
+        cells.int(learned.matches.into());
         cells.sealed()
     }
 }

@@ -1,10 +1,12 @@
 //! Rows as records again: cell after cell, under the seal that the row carries.
 
+use crate::carrier::id::{Learned, Relation};
 use crate::carrier::mo::{Concat, Fingerprint, Kind, Mo};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
 use crate::message::body::Body;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
+use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::Phase;
@@ -21,10 +23,11 @@ use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
 use crate::store::sqlite::cells::ATTEMPT_CELLS;
 use crate::store::sqlite::fault::Trouble;
-use crate::store::sqlite::seal;
-use crate::text::Requested;
+use crate::store::sqlite::{manner, seal};
+use crate::text::content::Requested;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
+use std::sync::Arc;
 
 /// A row that is being read, cell after cell, under its seal.
 struct Line<'r> {
@@ -93,6 +96,17 @@ impl<'r> Line<'r> {
                 None
             }
         }
+    }
+
+    /// Counts in the seal only where it is there: rows of format 1 have none.
+    fn manner(&mut self) -> Option<Manner> {
+        if matches!(self.row.get_ref(self.at), Ok(ValueRef::Null)) {
+            self.at += 1;
+            return None;
+        }
+        let manner = self.text().and_then(manner::of_cell);
+        self.sound &= manner.is_some();
+        manner
     }
 
     fn words(&mut self) -> Box<str> {
@@ -200,15 +214,15 @@ pub(super) fn body(row: &Row<'_>) -> Result<Body, Trouble> {
         destination: E164(line.bits()),
         text: line.words(),
         requested: line.get(Requested::Auto, |it| {
-            [Requested::Auto, Requested::Gsm7, Requested::Ucs2, Requested::Latin1]
-                .get(usize::try_from(it).ok()?)
-                .copied()
+            use Requested::{Auto, Binary, Gsm7, Latin1, Transliterated, Ucs2};
+            [Auto, Gsm7, Ucs2, Latin1, Transliterated, Binary].get(usize::try_from(it).ok()?).copied()
         }),
         parts: line.small(),
         client_ref: line.text().map(Into::into),
         created: line.time(),
         expires: line.time(),
         price: line.maybe(|it| Some(Money(it))),
+        manner: line.manner().map(Arc::new),
     };
     line.sealed("body", seq.0, body)
 }
@@ -329,4 +343,13 @@ pub(super) fn mo_seen(row: &Row<'_>) -> Result<MoSeen, Trouble> {
     let (number, carrier) = (line.bits(), CarrierId(line.small()));
     let seen = MoSeen { number, carrier, fingerprint: line.fingerprint(), at: line.time() };
     line.sealed("mo_seen", number, seen)
+}
+
+/// What receipts have shown of a carrier's ids, in a row of [`LEARNED`](crate::store::sqlite::cells::LEARNED).
+pub(super) fn learned(row: &Row<'_>) -> Result<(CarrierId, Learned), Trouble> {
+    let mut line = Line::new(row);
+    let carrier = CarrierId(line.small());
+    let relation = line.get(Relation::Same, |it| Relation::from_number(u8::try_from(it).ok()?));
+    let learned = Learned { relation, matches: line.small() };
+    line.sealed("learned", carrier.0.into(), (carrier, learned))
 }

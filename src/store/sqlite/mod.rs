@@ -21,7 +21,8 @@ pub mod space;
 mod schema;
 mod cells;
 mod line;
-mod seal;
+mod manner;
+pub(in crate::store) mod seal;
 mod writer;
 mod reader;
 mod retain;
@@ -33,7 +34,7 @@ mod plans;
 use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
 use crate::message::time::Time;
 use crate::record::batch::{Batch, Idempotency, Marks};
-use crate::record::contract::{NameKind, Poisoned, Recovered, Store};
+use crate::record::contract::{NameKind, Poisoned, Recovered, Silent, Store};
 use crate::record::entry::Entry;
 use crate::store::sqlite::checkpoint::{Checkpointer, Limits};
 use crate::store::sqlite::fault::{Fault, Trouble};
@@ -227,6 +228,15 @@ impl Store for Sqlite {
         Ok((entries, next))
     }
 
+    fn silent(
+        &mut self,
+        before: Time,
+        after: PartKey,
+        span: usize,
+    ) -> Result<(Vec<Silent>, Option<PartKey>), Poisoned> {
+        self.asked("finding what carriers say nothing of", |conn| reader::silent(conn, before, after, span))
+    }
+
     fn idempotency(&mut self, account: AccountId, key: &str) -> Result<Option<Idempotency>, Poisoned> {
         self.asked("looking up an idempotency key", |conn| {
             let words = format!("SELECT {} FROM idem WHERE account = ?1 AND key = ?2", cells::IDEM);
@@ -252,6 +262,7 @@ impl Store for Sqlite {
                 parked: reader::parked(conn)?,
                 mo_parts: reader::mo_parts(conn)?,
                 mo_seen: reader::mo_seen(conn)?,
+                learned: reader::learned(conn)?,
             })
         })
     }

@@ -22,6 +22,7 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
         (words::DUE, "COVERING INDEX part_delayed (due>? AND due<?)"),
         (words::NEXT_DUE, "COVERING INDEX part_delayed (due>?)"),
         (words::OVERDUE, "INTEGER PRIMARY KEY (rowid>?)"),
+        (words::SILENT, "INTEGER PRIMARY KEY (rowid>?)"),
         (words::PART_BY_RHASH, "COVERING INDEX part_by_carrier_id (rhash=?)"),
         (words::ATTEMPT_BY_RHASH, "COVERING INDEX attempt_by_carrier_id (rhash=?)"),
         (words::OPEN, "COVERING INDEX part_open (phase=?)"),

@@ -3,10 +3,12 @@
 //!
 //! Each question is one read transaction, so that a message and its parts are of one moment.
 
-use crate::message::id::{LaneId, OrderId, PartKey, Seq};
+use crate::carrier::id::Learned;
+use crate::message::id::{CarrierId, LaneId, OrderId, PartKey, Seq};
+use crate::message::phase::Phase;
 use crate::message::time::Time;
 use crate::record::batch::{Marks, Order};
-use crate::record::contract::{QueuedLane, SAME_ID_MAX};
+use crate::record::contract::{QueuedLane, SAME_ID_MAX, Silent};
 use crate::record::entry::Entry;
 use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
@@ -27,6 +29,8 @@ pub(super) mod words {
         "SELECT due FROM part WHERE phase = 0 AND due > 0 AND due > ?1 ORDER BY due LIMIT 1";
     pub(in crate::store::sqlite) const OVERDUE: &str =
         "SELECT id, phase, ends FROM part WHERE id > ?1 ORDER BY id LIMIT ?2";
+    pub(in crate::store::sqlite) const SILENT: &str =
+        "SELECT id, phase, carrier, answered_at, rhash IS NOT NULL FROM part WHERE id > ?1 ORDER BY id LIMIT ?2";
     pub(in crate::store::sqlite) const PART_BY_RHASH: &str =
         "SELECT id FROM part WHERE rhash = ?1 ORDER BY id DESC LIMIT ?2";
     pub(in crate::store::sqlite) const ATTEMPT_BY_RHASH: &str =
@@ -157,6 +161,39 @@ pub(super) fn overdue(
         }
     }
     Ok((seqs, (seen == span).then_some(last)))
+}
+
+/// Those of the next `span` parts that a carrier took before `before` and has not told the end of, and where to go on.
+pub(super) fn silent(
+    conn: &Connection,
+    before: Time,
+    after: PartKey,
+    span: usize,
+) -> Result<(Vec<Silent>, Option<PartKey>), Trouble> {
+    let mut statement = conn.prepare_cached(words::SILENT)?;
+    let mut rows = statement.query((after.0.cast_signed(), span.cast_signed()))?;
+    let (mut found, mut seen, mut last) = (Vec::new(), 0, after);
+    while let Some(row) = rows.next()? {
+        last = key(row)?;
+        seen += 1;
+        let (phase, carrier, answered_at): (u8, Option<u16>, Option<i64>) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        let answered_at = Time(answered_at.unwrap_or_default().cast_unsigned());
+        let named: bool = row.get(4)?;
+        if let Some(carrier) = carrier
+            && named
+            && phase == Phase::Sent.number()
+            && answered_at.known().is_some_and(|it| it < before)
+        {
+            found.push((last, CarrierId(carrier), answered_at));
+        }
+    }
+    Ok((found, (seen == span).then_some(last)))
+}
+
+/// What receipts have shown of each carrier's ids.
+pub(super) fn learned(conn: &Connection) -> Result<Vec<(CarrierId, Learned)>, Trouble> {
+    let words = format!("SELECT {} FROM learned ORDER BY carrier", cells::LEARNED);
+    all(&mut conn.prepare_cached(&words)?, [], line::learned)
 }
 
 /// The seqs of messages with a part that was intended or doubtful.

@@ -7,6 +7,7 @@
 //! name      numbers of accounts and carriers                    meta     one row of counters
 //! event     what accounts are told                              mo       parts of messages from handsets that wait
 //! mo_seen   messages from handsets that are known when they come again
+//! learned   how carriers write their ids, as their receipts have shown
 //! ```
 //!
 //! Every index but those of the primary keys is partial, so that what has ended costs nothing;
@@ -25,7 +26,7 @@ pub(super) const FORMAT: i64 = 2;
 const APPLICATION: i64 = 0x6E75_6E63;
 
 /// What turns format `n` into `n + 1`, from 0, the empty file.
-const STEPS: [&[&str]; FORMAT as usize] = [&[FORMAT_1], &[MANNER, EVENTS]];
+const STEPS: [&[&str]; FORMAT as usize] = [&[FORMAT_1], &[MANNER, EVENTS, LEARNED]];
 
 /// Brings the store to [`FORMAT`]; refuses one that is newer or not ours.
 pub(super) fn migrate(conn: &Connection, file: &Path) -> Result<(), Fault> {
@@ -117,8 +118,9 @@ CREATE VIEW message_parts AS
     FROM part p JOIN body b ON b.seq = p.id / 16;
 ";
 
-/// Format 2: how a message goes that is more than a plain text; NULL for most.
-const MANNER: &str = "ALTER TABLE body ADD COLUMN manner BLOB;";
+/// Format 2: how a message goes that is more than a plain text, as JSON; NULL for most. The seal of a row
+/// counts it only where it is there, so that rows of format 1 keep theirs.
+const MANNER: &str = "ALTER TABLE body ADD COLUMN manner TEXT;";
 
 /// Format 2: events, and what comes from handsets.
 const EVENTS: &str = "
@@ -167,3 +169,10 @@ mod tests {
         }
     }
 }
+
+/// Format 2: how carriers write their ids.
+const LEARNED: &str = "
+CREATE TABLE learned (
+    carrier INTEGER PRIMARY KEY, relation INTEGER NOT NULL, matches INTEGER NOT NULL, seal INTEGER NOT NULL
+) STRICT;
+";

@@ -6,11 +6,11 @@
 use rusqlite::types::ValueRef;
 
 /// The seal of no cells.
-pub(super) const START: u64 = 0x6E75_6E63_696F_0001;
+pub(in crate::store) const START: u64 = 0x6E75_6E63_696F_0001;
 
 /// Folds one cell into a seal. A change of one cell always changes the 64 bits after it,
 /// because each step is a bijection of both. It is stored: changing it is a migration.
-pub(super) fn mix(seal: u64, value: ValueRef<'_>) -> u64 {
+pub(in crate::store) fn mix(seal: u64, value: ValueRef<'_>) -> u64 {
     const FACTOR: u64 = 0xD6E8_FEB8_6659_FD93;
     let step = |seal: u64, word: u64| (seal ^ word).wrapping_mul(FACTOR).rotate_left(29);
     match value {
@@ -29,7 +29,7 @@ pub(super) fn mix(seal: u64, value: ValueRef<'_>) -> u64 {
 }
 
 /// The 32 bits of a seal that are stored.
-pub(super) const fn fold(seal: u64) -> i64 {
+pub(in crate::store) const fn fold(seal: u64) -> i64 {
     ((seal ^ (seal >> 32)) as u32).cast_signed() as i64
 }
 

@@ -33,6 +33,7 @@ struct Words {
     event: String,
     mo: String,
     mo_seen: String,
+    learned: String,
     marks: String,
 }
 
@@ -51,6 +52,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     event: insert("INSERT", "event", cells::EVENT, 1),
     mo: insert("INSERT", "mo", cells::MO, 1),
     mo_seen: insert("INSERT", "mo_seen", cells::MO_SEEN, 1),
+    learned: insert("INSERT OR REPLACE", "learned", cells::LEARNED, 1),
     marks: format!("INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)", cells::META),
 });
 
@@ -76,6 +78,7 @@ pub(super) fn commit(
     delete(conn, "DELETE FROM mo WHERE number = ?1", &batch.mo_done)?;
     each(conn, &WORDS.mo_seen, batch.mo_seen.iter().map(Cells::mo_seen))?;
     delete(conn, "DELETE FROM mo_seen WHERE number = ?1", &batch.mo_forgotten)?;
+    each(conn, &WORDS.learned, batch.learned.iter().map(Cells::learned))?;
     if let Some(marks) = marks {
         let awaiting = cells::awaiting_octets(&marks.awaiting);
         each(conn, &WORDS.marks, std::iter::once(Cells::marks(marks, &awaiting)))?;

@@ -3,12 +3,13 @@
 mod model;
 pub(super) mod script;
 mod damage;
+mod format;
 mod views;
 
 use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
 use crate::message::time::Time;
 use crate::record::batch::{Batch, Order};
-use crate::record::contract::{NameKind, Poisoned, Store};
+use crate::record::contract::{NameKind, Poisoned, Silent, Store};
 use crate::record::entry::Entry;
 use crate::store::memory::{Leaves, Memory};
 use crate::store::sqlite::{Durability, Sqlite};
@@ -54,6 +55,8 @@ fn agree(store: &mut impl Store, model: &Model, script: &mut Script) -> Result<(
     assert_eq!(store.next_due(Time(0))?, model.next_due(Time(0)));
     assert_eq!(all_overdue(store, now, 1 + script.below(30) as usize)?, model.overdue(now));
 
+    assert_eq!(all_silent(store, now, 1 + script.below(30) as usize)?, model.silent(now));
+
     for account in 0..2 {
         for key in 0..9 {
             let key = format!("key-{key}");
@@ -70,8 +73,20 @@ fn agree(store: &mut impl Store, model: &Model, script: &mut Script) -> Result<(
     assert_eq!(recovered.lanes, model.lanes());
     assert_eq!(recovered.parked, model.parked.values().cloned().collect::<Vec<_>>());
     assert_eq!(recovered.mo_parts, model.mo_parts.values().cloned().collect::<Vec<_>>());
+    assert_eq!(recovered.learned, model.learned.iter().map(|(id, it)| (*id, *it)).collect::<Vec<_>>());
     assert_eq!(recovered.mo_seen, model.mo_seen.values().copied().collect::<Vec<_>>());
     Ok(())
+}
+
+/// The whole search, in spans.
+fn all_silent(store: &mut impl Store, before: Time, span: usize) -> Result<Vec<Silent>, Poisoned> {
+    let (mut after, mut found) = (PartKey(0), Vec::new());
+    loop {
+        let (some, next) = store.silent(before, after, span)?;
+        found.extend(some);
+        let Some(next) = next else { return Ok(found) };
+        after = next;
+    }
 }
 
 /// A whole sweep, in spans; a message is met once for each span that its parts stand in.

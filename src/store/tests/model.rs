@@ -1,11 +1,12 @@
 //! The plainest store that could be right: a map of messages, every question a look at all of them.
 
-use crate::message::id::{LaneId, OrderId, PartKey, Seq};
+use crate::carrier::id::Learned;
+use crate::message::id::{CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
 use crate::record::batch::{Batch, Idempotency, Marks, Order};
-use crate::record::contract::QueuedLane;
+use crate::record::contract::{QueuedLane, Silent};
 use crate::record::entry::Entry;
 use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
@@ -21,6 +22,7 @@ pub(super) struct Model {
     pub(super) events: BTreeMap<u64, Event>,
     pub(super) mo_parts: BTreeMap<u64, MoPart>,
     pub(super) mo_seen: BTreeMap<u64, MoSeen>,
+    pub(super) learned: BTreeMap<CarrierId, Learned>,
     pub(super) marks: Marks,
 }
 
@@ -34,6 +36,7 @@ impl Model {
             events: BTreeMap::new(),
             mo_parts: BTreeMap::new(),
             mo_seen: BTreeMap::new(),
+            learned: BTreeMap::new(),
             marks: Marks::first(),
         }
     }
@@ -70,6 +73,7 @@ impl Model {
         self.mo_parts.retain(|number, _| !batch.mo_done.contains(number));
         self.mo_seen.extend(batch.mo_seen.iter().map(|it| (it.number, *it)));
         self.mo_seen.retain(|number, _| !batch.mo_forgotten.contains(number));
+        self.learned.extend(batch.learned.iter().copied());
         self.marks = self.marks.after(&batch.marks);
     }
 
@@ -125,6 +129,16 @@ impl Model {
     pub(super) fn overdue(&self, now: Time) -> Vec<Entry> {
         let over = |it: &&Part| !it.phase().is_final() && it.ends.known().is_some_and(|it| it <= now);
         self.load(self.parts().filter(over).map(|it| it.key.seq()))
+    }
+
+    pub(super) fn silent(&self, before: Time) -> Vec<Silent> {
+        let silent = |it: &Part| {
+            let attempt = it.attempt.as_ref().filter(|_| it.phase() == Phase::Sent)?;
+            let took =
+                attempt.carrier_message_id.is_some() && attempt.answered_at.known().is_some_and(|it| it < before);
+            took.then_some((it.key, attempt.link.carrier, attempt.answered_at))
+        };
+        self.parts().filter_map(silent).collect()
     }
 
     pub(super) fn order(&self, order: OrderId) -> Vec<Entry> {

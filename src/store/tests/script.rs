@@ -1,10 +1,12 @@
 //! Random lives of random messages, from a seed: what a gateway would commit, and more of what is rare.
 
+use crate::carrier::id::{Learned, Relation};
 use crate::carrier::mo::{Concat, Fingerprint, Kind, Mo};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
 use crate::message::body::Body;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
+use crate::message::manner::{Dlt, Manner, Parameter};
 use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::{End, Move, Phase};
@@ -20,7 +22,8 @@ use crate::record::event::{Event, EventKind};
 use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
 use crate::store::tests::model::Model;
-use crate::text::Requested;
+use crate::text::content::{Binary, Form, Indication, MessageClass, Requested};
+use crate::text::udh::Ports;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -77,7 +80,7 @@ impl Script {
             }
         }
         if let Some(entry) = model.entries.values().next_back().filter(|_| self.one_in(3)) {
-            batch.erased.push(Arc::new(Body { text: "".into(), ..(*entry.body).clone() }));
+            batch.erased.extend(entry.body.erased().map(Arc::new));
         }
         batch.parts = changed.into_values().collect();
         self.rest(model, &mut batch);
@@ -135,6 +138,7 @@ impl Script {
                 .collect::<String>()
                 .into(),
             requested: [Requested::Auto, Requested::Gsm7, Requested::Ucs2, Requested::Latin1][self.below(4) as usize],
+            manner: self.one_in(3).then(|| Arc::new(manner(seq))),
             parts,
             client_ref: self.one_in(3).then(|| format!("ref-{}", seq.0 % 5).into()),
             created: self.now,
@@ -240,6 +244,11 @@ impl Script {
             batch.unparked.push(number);
         }
         self.handsets(model, batch);
+        if self.one_in(3) {
+            let relation = Relation::ALL[self.below(3) as usize];
+            let learned = Learned { relation, matches: 1 + self.below(10) as u8 };
+            batch.learned.push((CarrierId(self.below(3) as u16), learned));
+        }
         if self.one_in(2) {
             let key = format!("key-{}", self.below(9)).into();
             let hash = std::array::from_fn(|_| self.chance() as u8);
@@ -315,4 +324,18 @@ pub(in crate::store) fn same_id(count: u64) -> Batch {
         batch.new_parts.push(part);
     }
     batch
+}
+
+/// More than a plain text, of several kinds.
+fn manner(seq: Seq) -> Manner {
+    let number = seq.0 as u8;
+    let binary = (number % 2 == 0).then(|| Binary { data: [number, 0, 255].into(), elements: [].into() });
+    let ports = (number % 3 == 0).then_some(Ports { destination: 2948, source: seq.0 as u16 });
+    let entity_id = (number % 5 == 0).then(|| format!("entity {number}").into());
+    Manner {
+        form: Form { binary, ports, indication: MessageClass::new(number).map(Indication::Class) },
+        tlvs: vec![Parameter { tag: 0x1400, value: [number].into() }],
+        dlt: Some(Box::new(Dlt { entity_id, ..Dlt::default() })),
+        payload: number % 7 == 0,
+    }
 }

@@ -1,6 +1,7 @@
 //! The metrics of one carrier.
 
-use crate::dispatch::fact::{DoubtCause, Fate};
+use crate::carrier::id::Relation;
+use crate::dispatch::fact::{DoubtCause, Fate, QueryResult};
 use crate::message::attempt::{Answer, Cause};
 use crate::message::status::Status;
 use crate::smpp::status::CommandStatus;
@@ -31,6 +32,8 @@ pub struct CarrierMeter {
     mo: Counter,
     mo_redelivered: Counter,
     mo_unrouted: Counter,
+    queries: [Counter; QueryResult::ALL.len()],
+    id_forms: [Gauge; Relation::ALL.len()],
     awaiting: Gauge,
     doubtful: Gauge,
     pace: Gauge,
@@ -65,9 +68,23 @@ impl CarrierMeter {
             mo: exposition.counter(&names::MO, [name]),
             mo_redelivered: exposition.counter(&names::MO_REDELIVERED, [name]),
             mo_unrouted: exposition.counter(&names::MO_UNROUTED, [name]),
+            queries: QueryResult::ALL.map(|it| exposition.counter(&names::QUERIES, [name, it.word()])),
+            id_forms: Relation::ALL.map(|it| exposition.gauge(&names::MESSAGE_ID_FORM, [name, it.word()])),
             awaiting: exposition.gauge(&names::MESSAGES_AWAITING_RECEIPT, [name]),
             doubtful: exposition.gauge(&names::MESSAGES_DOUBTFUL, [name]),
             pace: exposition.gauge(&names::PACE_LIMIT, [name]),
+        }
+    }
+
+    /// It was asked about a part.
+    pub fn queried(&self, result: QueryResult) {
+        self.queries[result as usize].increment(1);
+    }
+
+    /// How its ids relate is believed to be so; `None` believes nothing.
+    pub fn believes(&self, relation: Option<Relation>) {
+        for it in Relation::ALL {
+            self.id_forms[usize::from(it.number())].set(f64::from(u8::from(relation == Some(it))));
         }
     }
 

@@ -55,9 +55,11 @@ pub enum Malformation {
     Command,
     /// Its operation is not legal in this state of the session.
     State,
+    /// It answers nothing that was asked.
+    Sequence,
 }
 
-const REASONS: [&str; 4] = ["length", "body", "command", "state"];
+const REASONS: [&str; 5] = ["length", "body", "command", "state", "sequence"];
 
 /// The requests that are counted by name, and their responses too.
 const REQUESTS: [CommandId; 8] = [

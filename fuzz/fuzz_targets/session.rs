@@ -1,0 +1,9 @@
+//! libFuzzer over the pair of sessions in `tests/session/pair.rs`.
+
+#![no_main]
+
+#[path = "../../tests/session/pair.rs"]
+#[allow(dead_code, reason = "what the tests beside it need")]
+mod pair;
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| pair::run(octets));

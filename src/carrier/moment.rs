@@ -1,0 +1,187 @@
+//! When something happened, from the dates that carriers write into receipts.
+//!
+//! ```text
+//! YYMMDDhhmm[s][ss][t]          two digits of year; an odd digit at the end is passed by
+//! YYYYMMDDhhmm[ss[cc]]          four digits of year, where that is a date
+//! YYMMDDhhmmsstnnp              SMPP 3.4, 7.1.1: tenths, and nn quarter hours east (+) or west (-) of UTC
+//! YYYY-MM-DD hh:mm[:ss][.fff]   also with T or / between, and with Z or an offset behind
+//! ```
+//!
+//! Carriers mix these within one receipt, and write zeros, nothing or words where they know no date: what
+//! is not a date is no moment, and never a reason to refuse the receipt.
+
+use crate::message::time::Time;
+use time::{Date, Month, PrimitiveDateTime, Time as Clock};
+
+/// Two-digit years from here on are of the 20th century.
+const PIVOT: u16 = 70;
+/// No receipt is older: 1970 and its like stand for a date that the carrier does not know.
+const FIRST_YEAR: u16 = 2000;
+/// The farthest that a zone is from UTC, in quarter hours (SMPP 3.4, 7.1.1).
+const QUARTERS_MAX: i64 = 48;
+
+/// The moment of a date in a receipt. `offset` is the carrier's time zone, in seconds east of UTC; a zone
+/// that the date names itself goes before it.
+pub fn moment(date: &str, offset: i32) -> Option<Time> {
+    let date = date.trim_matches(|it: char| it == '\0' || it.is_whitespace());
+    let digits = date.bytes().take_while(u8::is_ascii_digit).count();
+    let (digits, rest) = date.split_at(digits);
+    if digits.len() == 4 && rest.starts_with(['-', '/']) {
+        return iso(date, offset);
+    }
+    match (digits.len(), rest.as_bytes()) {
+        (14 | 15, [sign @ (b'+' | b'-'), ..]) => absolute(digits, *sign == b'+').or_else(|| plain(digits, offset)),
+        (10.., _) => plain(digits, offset),
+        _ => None,
+    }
+}
+
+/// Digits alone: the year has four of them where that gives a date, else two.
+fn plain(digits: &str, offset: i32) -> Option<Time> {
+    let fields = pairs(digits);
+    if 12 <= digits.len() && matches!(fields[0], 19 | 20) {
+        let year = fields[0] * 100 + fields[1];
+        if let Some(at) = instant(year, &fields[2..fields.len().min(7)], offset.into()) {
+            return Some(at);
+        }
+    }
+    instant(century(fields[0]), &fields[1..fields.len().min(6)], offset.into())
+}
+
+/// The absolute time of SMPP; some leave the tenths out.
+fn absolute(digits: &str, east: bool) -> Option<Time> {
+    let (clock, behind) = digits.split_at(12);
+    let (tenths, quarters) = behind.split_at(behind.len() - 2);
+    let quarters = quarters.parse::<i64>().ok().filter(|it| *it <= QUARTERS_MAX)?;
+    let offset = quarters * 900 * if east { 1 } else { -1 };
+    let fields = pairs(clock);
+    let at = instant(century(fields[0]), &fields[1..], offset)?;
+    Some(Time(at.0 + tenths.parse::<u64>().unwrap_or(0) * 100))
+}
+
+/// As ISO 8601 and its relatives have it, year first.
+fn iso(date: &str, offset: i32) -> Option<Time> {
+    let mut fields = Vec::with_capacity(6);
+    let mut rest = date;
+    while fields.len() < 6 {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        fields.push(rest[..digits].parse::<u16>().ok()?);
+        rest = &rest[digits..];
+        let between: &[char] = if fields.len() < 3 {
+            &['-', '/']
+        } else if fields.len() == 3 {
+            &['T', 't', ' ']
+        } else {
+            &[':']
+        };
+        let Some(behind) = rest.strip_prefix(between) else { break };
+        rest = behind;
+    }
+    let fraction =
+        rest.strip_prefix(['.', ',']).map_or(rest, |it| it.trim_start_matches(|it: char| it.is_ascii_digit()));
+    let offset = zone(fraction.trim_start()).unwrap_or(offset.into());
+    instant(*fields.first()?, fields.get(1..)?, offset)
+}
+
+/// `Z`, `+hh`, `+hhmm` or `+hh:mm`, in seconds east of UTC.
+fn zone(text: &str) -> Option<i64> {
+    if text.starts_with(['Z', 'z']) {
+        return Some(0);
+    }
+    let sign = match text.as_bytes().first()? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let digits: String = text[1..].chars().filter(char::is_ascii_digit).take(4).collect();
+    let hours = digits.get(..2)?.parse::<i64>().ok()?;
+    let minutes = digits.get(2..4).and_then(|it| it.parse::<i64>().ok()).unwrap_or(0);
+    Some(sign * (hours * 3_600 + minutes * 60))
+}
+
+/// Two digits at a time; an odd one at the end is passed by.
+fn pairs(digits: &str) -> Vec<u16> {
+    digits.as_bytes().chunks_exact(2).map(|it| u16::from(it[0] - b'0') * 10 + u16::from(it[1] - b'0')).collect()
+}
+
+const fn century(year: u16) -> u16 {
+    year + if year < PIVOT { 2000 } else { 1900 }
+}
+
+/// The instant of year, and month, day, hour, minute and, if there is one, second.
+fn instant(year: u16, fields: &[u16], offset: i64) -> Option<Time> {
+    let field = |at: usize| fields.get(at).and_then(|it| u8::try_from(*it).ok());
+    let day = Date::from_calendar_date(year.into(), Month::try_from(field(0)?).ok()?, field(1)?).ok()?;
+    let clock = Clock::from_hms(field(2)?, field(3)?, field(4).unwrap_or(0)).ok()?;
+    let seconds = PrimitiveDateTime::new(day, clock).assume_utc().unix_timestamp() - offset;
+    u64::try_from(seconds).ok().filter(|_| FIRST_YEAR <= year).map(|it| Time(it * 1_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_read_by_their_length_and_validity() {
+        let noon = 1_496_318_400_000;
+        for text in [
+            "1706011200",
+            "17060112003",
+            "170601120000",
+            "1706011200000",
+            "201706011200",
+            "20170601120000",
+            "2017060112000000",
+            "170601120000000",
+            "170601120000000+",
+            "170601140000008+",
+            "17060114000008+",
+            "170601100000008-",
+            "2017-06-01 12:00:00",
+            "2017-06-01T12:00",
+            "2017/06/01 12:00:00.123",
+            "2017-06-01T14:00:00+02:00",
+            "2017-06-01T14:00:00.5+0200",
+            "2017-06-01 12:00:00Z",
+            " 1706011200\0",
+        ] {
+            assert_eq!(moment(text, 0), Some(Time(noon)), "{text}");
+        }
+        assert_eq!(moment("170601120000900+", 0), Some(Time(noon + 900)));
+        for (text, offset) in [("1706011500", 3), ("20170601140000", 2), ("2017-06-01 21:00", 9), ("1706011100", -1)] {
+            assert_eq!(moment(text, offset * 3_600), Some(Time(noon)), "{text} {offset}");
+        }
+        // A zone of its own goes before that of the carrier.
+        assert_eq!(moment("170601140000008+", 9 * 3_600), Some(Time(noon)));
+        assert_eq!(moment("2017-06-01T12:00:00Z", 9 * 3_600), Some(Time(noon)));
+    }
+
+    #[test]
+    fn what_is_no_date_is_no_moment() {
+        for text in [
+            "",
+            "0000000000",
+            "000000000000",
+            "00000000000000",
+            "7001010000",
+            "700101000000",
+            "19700101000000",
+            "1970-01-01 00:00:00",
+            "17060112",
+            "1713011200",
+            "1706012400",
+            "1702301200",
+            "null",
+            "%s",
+            "2017-13-01 12:00",
+            "2017-06",
+            "2017-06-01",
+            "01/06/2017 12:00",
+            "99999999999999999999999999999",
+            "é",
+        ] {
+            assert_eq!(moment(text, 0), None, "{text}");
+        }
+        assert_eq!(moment("7001010000", -7_200), None, "1970 in a western zone");
+    }
+}

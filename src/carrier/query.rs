@@ -1,0 +1,106 @@
+//! Asking a carrier what has become of a part: `query_sm` (SMPP 3.4 section 4.8).
+
+use crate::carrier::dialect::Dialect;
+use crate::carrier::receipt::status_of_state;
+use crate::carrier::submit::source;
+use crate::message::attempt::CarrierMessageId;
+use crate::message::body::Body;
+use crate::message::id::PartKey;
+use crate::message::receipt::Receipt;
+use crate::message::time::Time;
+use crate::smpp::cstring::CString;
+use crate::smpp::pdu;
+use crate::smpp::query::{QuerySm, QuerySmResp};
+use crate::smpp::status::CommandStatus;
+use crate::smpp::time::SmppTime;
+use std::sync::Arc;
+
+/// A part to ask about.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    /// The part.
+    pub key: PartKey,
+    /// What the carrier calls it.
+    pub id: CarrierMessageId,
+    /// Its message.
+    pub body: Arc<Body>,
+}
+
+/// What the carrier said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Queried {
+    /// Where the part stands. `received_at` is set by who takes it in.
+    State(Receipt),
+    /// It knows no such message, or does not tell.
+    Refused,
+    /// It does not know the operation, or does not offer it.
+    Unserved,
+    /// It did not answer.
+    Unanswered,
+}
+
+/// The question: id and sender exactly as they were at the submit.
+pub fn query_sm(query: &Query, dialect: &Dialect) -> QuerySm {
+    QuerySm { message_id: CString::from(query.id.as_str()), source: source(&query.body.source, dialect.source) }
+}
+
+/// What an answer to [`query_sm`] says.
+pub fn queried(status: CommandStatus, body: &pdu::Body) -> Queried {
+    match (status, body) {
+        (CommandStatus::Ok, pdu::Body::QuerySmResp(resp)) => Queried::State(receipt(resp)),
+        (CommandStatus::InvalidCommandId, _) => Queried::Unserved,
+        (CommandStatus::Throttled | CommandStatus::MessageQueueFull | CommandStatus::SystemError, _) => {
+            Queried::Unanswered
+        }
+        _ => Queried::Refused,
+    }
+}
+
+fn receipt(resp: &QuerySmResp) -> Receipt {
+    let (status, word) = status_of_state(resp.message_state);
+    let done_at = match SmppTime::parse(&resp.final_date) {
+        Some(SmppTime::Absolute(moment)) => u64::try_from(moment.unix_seconds()).ok().map(|it| Time(it * 1_000)),
+        Some(SmppTime::Relative(_)) | None => None,
+    };
+    Receipt {
+        status,
+        raw_status: word.into(),
+        error_code: (resp.error_code != 0).then(|| format!("{:03}", resp.error_code).into()),
+        received_at: Time::NEVER,
+        done_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::status::Status;
+    use crate::smpp::sm::SmResp;
+
+    #[test]
+    fn a_state_is_read_like_a_receipt() {
+        let resp = QuerySmResp {
+            final_date: CString::from("260101123005004+"),
+            message_state: 5,
+            error_code: 27,
+            ..QuerySmResp::default()
+        };
+        let Queried::State(receipt) = queried(CommandStatus::Ok, &pdu::Body::QuerySmResp(resp)) else {
+            panic!("it was answered");
+        };
+        assert_eq!((receipt.status, &*receipt.raw_status), (Status::Failed, "UNDELIV"));
+        assert_eq!(receipt.error_code.as_deref(), Some("027"));
+        assert_eq!(receipt.done_at, Some(Time(1_767_267_005_000)));
+    }
+
+    #[test]
+    fn refusals_are_told_apart() {
+        let refused = pdu::Body::QuerySmResp(QuerySmResp::default());
+        assert_eq!(queried(CommandStatus::InvalidMessageId, &refused), Queried::Refused);
+        assert_eq!(queried(CommandStatus::QueryFailed, &refused), Queried::Refused);
+        assert_eq!(queried(CommandStatus::InvalidCommandId, &pdu::Body::GenericNack), Queried::Unserved);
+        assert_eq!(queried(CommandStatus::Throttled, &refused), Queried::Unanswered);
+        // A status of success on another operation says nothing of the message.
+        assert_eq!(queried(CommandStatus::Ok, &pdu::Body::SubmitSmResp(SmResp::default())), Queried::Refused);
+    }
+}

@@ -1,0 +1,159 @@
+//! How a message goes that is more than a plain text, as the cell `manner`: JSON that says its
+//! version, with octets in hexadecimal, so that an operator can read it.
+//!
+//! ```text
+//! {"v":1,"ports":[2948,9200],"class":1,"data":"0605","tlvs":[["1400","31313031"]]}
+//! ```
+
+use crate::message::manner::{Dlt, Manner, Parameter};
+use crate::text::content::{Binary, Form, Indication, MessageClass, Waiting, WaitingKind};
+use crate::text::udh::Ports;
+use serde::{Deserialize, Serialize};
+
+/// The version that is written, and the only one so far. A cell with another is not read.
+const VERSION: u8 = 1;
+
+/// What stands in the cell; what is absent was not asked for.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Written {
+    v: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header: Option<String>,
+    /// Destination and source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ports: Option<[u16; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<u8>,
+    /// Kind, active, store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting: Option<(String, bool, bool)>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tlvs: Vec<[String; 2]>,
+    /// Entity, template, telemarketer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dlt: Option<[Option<Box<str>>; 3]>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    payload: bool,
+}
+
+/// The text of the cell.
+pub(super) fn to_cell(manner: &Manner) -> String {
+    let Manner { form, tlvs, dlt, payload } = manner;
+    let written = Written {
+        v: VERSION,
+        data: form.binary.as_ref().map(|it| to_hex(&it.data)),
+        header: form.binary.as_ref().filter(|it| !it.elements.is_empty()).map(|it| to_hex(&it.elements)),
+        ports: form.ports.map(|it| [it.destination, it.source]),
+        class: match form.indication {
+            Some(Indication::Class(class)) => Some(class.number()),
+            _ => None,
+        },
+        waiting: match form.indication {
+            Some(Indication::Waiting(it)) => Some((it.kind.word().to_owned(), it.active, it.store)),
+            _ => None,
+        },
+        tlvs: tlvs.iter().map(|it| [format!("{:04x}", it.tag), to_hex(&it.value)]).collect(),
+        dlt: dlt.as_ref().map(|it| [it.entity_id.clone(), it.template_id.clone(), it.telemarketer_id.clone()]),
+        payload: *payload,
+    };
+    serde_json::to_string(&written).expect("texts, numbers and lists are JSON")
+}
+
+/// What the cell says; `None` if it is not one that [`to_cell`] writes.
+pub(super) fn of_cell(text: &str) -> Option<Manner> {
+    let written: Written = serde_json::from_str(text).ok().filter(|it: &Written| it.v == VERSION)?;
+    let header = of_hex(written.header.as_deref().unwrap_or_default())?;
+    let binary = match &written.data {
+        Some(data) => Some(Binary { data: of_hex(data)?, elements: header }),
+        None => None,
+    };
+    let waiting = |(kind, active, store): (String, bool, bool)| {
+        let kind = WaitingKind::from_word(&kind)?;
+        Some(Indication::Waiting(Waiting { kind, active, store }))
+    };
+    let indication = match (written.class, written.waiting) {
+        (None, None) => None,
+        (Some(class), None) => Some(Indication::Class(MessageClass::new(class)?)),
+        (None, Some(it)) => Some(waiting(it)?),
+        (Some(_), Some(_)) => return None,
+    };
+    let parameter =
+        |[tag, value]: &[String; 2]| Some(Parameter { tag: u16::from_str_radix(tag, 16).ok()?, value: of_hex(value)? });
+    Some(Manner {
+        form: Form {
+            binary,
+            ports: written.ports.map(|[destination, source]| Ports { destination, source }),
+            indication,
+        },
+        tlvs: written.tlvs.iter().map(parameter).collect::<Option<_>>()?,
+        dlt: written
+            .dlt
+            .map(|[entity_id, template_id, telemarketer_id]| Box::new(Dlt { entity_id, template_id, telemarketer_id })),
+        payload: written.payload,
+    })
+}
+
+fn to_hex(octets: &[u8]) -> String {
+    octets.iter().map(|it| format!("{it:02x}")).collect()
+}
+
+fn of_hex(text: &str) -> Option<Box<[u8]>> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let octet = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    if rest.is_empty() { pairs.iter().map(octet).collect() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full() -> Manner {
+        Manner {
+            form: Form {
+                binary: Some(Binary::new(b"\x06\x05", b"\x03\x70\x01\x07").unwrap()),
+                ports: Some(Ports { destination: 2948, source: 9200 }),
+                indication: MessageClass::new(1).map(Indication::Class),
+            },
+            tlvs: vec![Parameter { tag: 0x1400, value: b"1101"[..].into() }],
+            dlt: Some(Box::new(Dlt {
+                entity_id: Some("17".into()),
+                template_id: None,
+                telemarketer_id: Some("a,b".into()),
+            })),
+            payload: true,
+        }
+    }
+
+    #[test]
+    fn the_cell_of_a_manner_does_not_change() {
+        let cell = r#"{"v":1,"data":"0605","header":"700107","ports":[2948,9200],"class":1,"tlvs":[["1400","31313031"]],"dlt":["17",null,"a,b"],"payload":true}"#;
+        assert_eq!(to_cell(&full()), cell);
+        assert_eq!(of_cell(cell), Some(full()));
+        let waiting = Waiting { kind: WaitingKind::Email, active: true, store: false };
+        let form = Form { indication: Some(Indication::Waiting(waiting)), ..Form::default() };
+        let manner = Manner { form, ..Manner::default() };
+        assert_eq!(to_cell(&manner), r#"{"v":1,"waiting":["email",true,false]}"#);
+        assert_eq!(of_cell(&to_cell(&manner)), Some(manner));
+    }
+
+    #[test]
+    fn a_cell_of_another_making_is_not_read() {
+        for bad in [
+            "",
+            "{}",
+            r#"{"v":2}"#,
+            r#"{"v":1,"more":1}"#,
+            r#"{"v":1,"data":"0"}"#,
+            r#"{"v":1,"data":"é"}"#,
+            r#"{"v":1,"class":4}"#,
+            r#"{"v":1,"class":1,"waiting":["fax",true,true]}"#,
+            r#"{"v":1,"waiting":["pigeon",true,true]}"#,
+            r#"{"v":1,"tlvs":[["14000","00"]]}"#,
+        ] {
+            assert_eq!(of_cell(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Stores that an older version wrote.
+
+use crate::message::body::Body;
+use crate::record::batch::{Batch, Marks};
+use crate::record::contract::Store;
+use crate::store::sqlite::seal;
+use crate::store::tests::model::Model;
+use crate::store::tests::script::Script;
+use crate::store::tests::{agree, sqlite};
+use rusqlite::Connection;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Makes the store of a folder one of format 1, whose bodies had no column `manner`, whose counters
+/// had none for events, and which knew nothing of handsets.
+fn as_format_1(file: &Path) {
+    let conn = Connection::open(file).expect("the database opens");
+    let steps = "ALTER TABLE body DROP COLUMN manner; ALTER TABLE meta DROP COLUMN next_event;
+        DROP TABLE event; DROP TABLE mo; DROP TABLE mo_seen; PRAGMA user_version = 1;";
+    conn.execute_batch(steps).expect("the newer goes");
+    let cells = "SELECT next_seq, next_order, next_parked, time, awaiting FROM meta";
+    let sealed =
+        conn.query_row(cells, [], |row| (0..5).try_fold(seal::START, |seal, at| Ok(seal::mix(seal, row.get_ref(at)?))));
+    conn.execute("UPDATE meta SET seal = ?1", [seal::fold(sealed.expect("one row"))]).expect("its seal is as it was");
+}
+
+/// What a version of format 1 would have committed.
+fn of_format_1(mut batch: Batch) -> Batch {
+    for body in batch.bodies.iter_mut().chain(&mut batch.erased) {
+        *body = Arc::new(Body { manner: None, ..(**body).clone() });
+    }
+    let marks = Marks { next_event: 1, ..batch.marks };
+    Batch { events: vec![], mo_parts: vec![], mo_done: vec![], mo_seen: vec![], mo_forgotten: vec![], marks, ..batch }
+}
+
+#[test]
+fn a_store_of_format_1_with_a_backlog_is_opened_and_served() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (mut model, mut script) = (Model::new(), Script::new(11));
+    let mut store = sqlite(home.path());
+    for _ in 0..20 {
+        let batch = of_format_1(script.batch(&model));
+        store.commit(&batch).expect("the commit goes through");
+        model.apply(&batch);
+    }
+    drop(store);
+    assert!(!model.lanes().is_empty(), "something is queued");
+    as_format_1(&home.path().join("nuncio.db"));
+    let mut store = sqlite(home.path());
+    store.recover().expect("it recovers");
+    agree(&mut store, &model, &mut Script::new(3)).expect("every row has the seal that it had");
+    for _ in 0..10 {
+        let batch = script.batch(&model);
+        store.commit(&batch).expect("the commit goes through");
+        model.apply(&batch);
+        agree(&mut store, &model, &mut script).expect("old rows and new");
+    }
+    assert!(model.entries.values().any(|it| it.body.manner.is_some()), "the new rows have what the old lacked");
+}
