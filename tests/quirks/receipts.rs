@@ -1,6 +1,6 @@
 //! Habits 1 to 34: ids and receipts.
 
-use crate::quirks::gateway::{Gateway, LINK, HANDSET, about, fates, news, receipt, with};
+use crate::quirks::gateway::{Gateway, HANDSET, LINK, about, fates, news, receipt, with};
 use bytes::{BufMut, Bytes, BytesMut};
 use nuncio::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
 use nuncio::carrier::inbound;
@@ -35,12 +35,7 @@ fn read(text: &str) -> ReceiptNews {
 fn told(news: &ReceiptNews) -> (String, String, Status, String) {
     let id = news.ids.first().map(|it| it.as_str().to_owned());
     let error = news.receipt.error_code.as_deref().map(str::to_owned);
-    (
-        id.unwrap_or_default(),
-        news.receipt.raw_status.to_string(),
-        news.receipt.status,
-        error.unwrap_or_default(),
-    )
+    (id.unwrap_or_default(), news.receipt.raw_status.to_string(), news.receipt.status, error.unwrap_or_default())
 }
 
 fn values(id: &str, word: &str, status: Status, error: &str) -> (String, String, Status, String) {
@@ -185,6 +180,9 @@ fn quirk_08_where_parameter_and_text_disagree_the_parameter_is_first_and_the_tex
     assert_eq!(told(&news), values("400", "UNDELIV", Status::Failed, "034"));
     let news = receipt(&with(about(HANDSET, text), &all[1..]), &Dialect::default());
     assert_eq!(told(&news), values("500", "UNDELIV", Status::Delivered, "034"));
+    // A state that no specification has says less than the word beside it.
+    let news = receipt(&with(about(HANDSET, text), &[(Tag::MESSAGE_STATE, &[77])]), &Dialect::default());
+    assert_eq!(told(&news), values("500", "UNDELIV", Status::Failed, "034"));
     let mut gateway = Gateway::new(Dialect::default());
     let (first, second) = (gateway.sent(HANDSET, "400"), gateway.sent(HANDSET, "500"));
     gateway.receive(&with(about(HANDSET, text), &all));
@@ -244,9 +242,8 @@ fn quirk_12_receipts_in_data_sm_are_receipts() {
     };
     let text = b"id:77 stat:DELIVRD err:000";
     let payload = data(Tlvs::build().push(Tag::MESSAGE_PAYLOAD, text).build());
-    let parameters = data(
-        Tlvs::build().push(Tag::RECEIPTED_MESSAGE_ID, b"77\0").push(Tag::MESSAGE_STATE, &[DELIVERED]).build(),
-    );
+    let parameters =
+        data(Tlvs::build().push(Tag::RECEIPTED_MESSAGE_ID, b"77\0").push(Tag::MESSAGE_STATE, &[DELIVERED]).build());
     for body in [payload, parameters] {
         let mut gateway = Gateway::new(Dialect::default());
         let key = gateway.sent(HANDSET, "77");
@@ -279,6 +276,14 @@ fn quirk_14_every_esm_class_of_a_receipt_is_one() {
         let sm = Sm { esm_class, ..about(HANDSET, "id:77 stat:DELIVRD err:000") };
         let news = receipt(&Body::DeliverSm(sm), &Dialect::default());
         assert_eq!(told(&news), values("77", "DELIVRD", Status::Delivered, "000"), "{esm_class:#x}");
+    }
+    // Both bits of a receipt: it is one without an id, too, and ends nothing but by an arrival.
+    for (text, id, word, status) in
+        [("id:77 stat:UNDELIV", "77", "UNDELIV", Status::Sent), ("stat:DELIVRD", "", "DELIVRD", Status::Delivered)]
+    {
+        let sm = Sm { esm_class: 0x24, ..about(HANDSET, text) };
+        let news = receipt(&Body::DeliverSm(sm), &Dialect::default());
+        assert_eq!(told(&news), values(id, word, status, ""));
     }
     // Words of a person, which an acknowledgement may carry, are not a receipt.
     for esm_class in [0x08, 0x10, 0x18] {
@@ -373,6 +378,10 @@ fn quirk_19_keys_are_ascii_though_the_text_is_utf_16() {
     assert_eq!(told(&news), values("1d305b4c", "DELIVRD", Status::Delivered, "000"));
     assert_eq!(news.ids[1].as_str(), "0489708364");
     assert!(ReceiptText::read(&octets, false).text.is_some_and(|it| it.starts_with("\u{4}\u{1f}\u{4}@")));
+    // Where the text is the longer half, and half of it are zeros.
+    let short = [&b"id:7 stat:DELIVRD text:"[..], &utf16("This is a sample mes")].concat();
+    let read = ReceiptText::read(&short, false);
+    assert_eq!((read.id.as_deref(), read.stat.as_deref()), (Some("7"), Some("DELIVRD")));
 }
 
 #[test]
@@ -650,10 +659,7 @@ fn quirk_32_values_between_commas_are_a_receipt() {
 fn quirk_33_keys_that_nobody_knows_are_kept() {
     let read = ReceiptText::parse("id:77 mccmnc:61202 vendorRef:xyz stat:UNDELIV err:001 IMSI: ORN:VipNet MCCMNC:");
     let other: Vec<(&str, &str)> = read.other.iter().map(|(key, value)| (&**key, &**value)).collect();
-    assert_eq!(
-        other,
-        [("mccmnc", "61202"), ("vendorRef", "xyz"), ("IMSI", ""), ("ORN", "VipNet"), ("MCCMNC", "")]
-    );
+    assert_eq!(other, [("mccmnc", "61202"), ("vendorRef", "xyz"), ("IMSI", ""), ("ORN", "VipNet"), ("MCCMNC", "")]);
     assert_eq!((read.id.as_deref(), read.err.as_deref()), (Some("77"), Some("001")));
     let text = ReceiptText::parse("id:7 stat:DELIVRD text:GW250 MCC=270 MNC=1 BillingMNC=1").text;
     assert_eq!(text.as_deref(), Some("GW250 MCC=270 MNC=1 BillingMNC=1"));
