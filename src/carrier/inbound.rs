@@ -23,6 +23,8 @@ const RECEIPT: u8 = 0x04;
 const INTERMEDIATE: u8 = 0x20;
 /// `esm_class`: the text begins with a user data header.
 const UDHI: u8 = 0x40;
+/// The last `message_state` that has a name: SKIPPED (SMPP 5.0).
+const STATE_MAX: u8 = 9;
 /// Longer words and codes of a carrier are cut.
 const WORD_MAX: usize = 32;
 
@@ -58,7 +60,8 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
     let named = delivery.tlvs.get(Tag::RECEIPTED_MESSAGE_ID).is_some();
     let stated = text.stat.is_some() || delivery.tlvs.get(Tag::MESSAGE_STATE).is_some();
     let is_receipt = match delivery.esm_class & KIND {
-        RECEIPT | INTERMEDIATE => true,
+        // One of the bits is enough, whatever a carrier sets beside it.
+        kind if kind & (RECEIPT | INTERMEDIATE) != 0 => true,
         // No handset can set a parameter of the SMSC; a text like that of a receipt anybody can send.
         0 => (named && stated) || (dialect.receipts_by_content && text.is_receipt()),
         // Acknowledgements of the handset or its user: about a message only if they name one.
@@ -76,14 +79,16 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
             ids.push(id);
         }
     }
-    let state = delivery.tlvs.get_u8(Tag::MESSAGE_STATE).map(status_of_state);
+    // A state that no specification has says less than the word beside it.
+    let state = delivery.tlvs.get_u8(Tag::MESSAGE_STATE);
+    let state = state.filter(|it| *it <= STATE_MAX || text.stat.is_none()).map(status_of_state);
     let (status, raw_status) = match (state, text.stat) {
         (Some((status, _)), Some(word)) => (status, word),
         (Some((status, word)), None) => (status, word.to_owned()),
         (None, word) => (written, word.unwrap_or_default()),
     };
     // An intermediate notification ends nothing, whatever its word (quirk 16), but for an arrival.
-    let passing = delivery.esm_class & KIND == INTERMEDIATE && status != Status::Delivered;
+    let passing = delivery.esm_class & INTERMEDIATE != 0 && status != Status::Delivered;
     let status = if passing { Status::Sent } else { status };
     let error_code = text.err.or_else(|| network_error(delivery.tlvs));
     let done_at = text.done_date.and_then(|it| moment(&it, dialect.receipt_offset));

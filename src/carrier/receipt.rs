@@ -76,6 +76,14 @@ impl ReceiptText {
     pub fn read(octets: &[u8], udhi: bool) -> Self {
         let behind = octets.split_first().filter(|_| udhi).and_then(|(length, rest)| rest.get(usize::from(*length)..));
         let text = behind.unwrap_or(octets);
+        let narrow = match std::str::from_utf8(text) {
+            Ok(text) => Self::parse(text),
+            Err(_) => Self::parse(&text.iter().map(|it| char::from(*it)).collect::<String>()),
+        };
+        // In UTF-16 no key stands in octets that follow each other; where one does, zeros are those of `text:`.
+        if narrow != Self::default() {
+            return narrow;
+        }
         // A receipt is mostly keys. The NULs that fill one up behind its end are not meant.
         let filled = text.iter().rposition(|it| *it != 0).map_or(0, |it| it + 1);
         let zeros = |from: usize| text[..filled].iter().skip(from).step_by(2).filter(|it| **it == 0).count();
@@ -85,14 +93,11 @@ impl ReceiptText {
             char::decode_utf16(units).map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
         };
         if most <= zeros(0) {
-            return Self::parse(&units(u16::from_be_bytes));
-        }
-        if most <= zeros(1) {
-            return Self::parse(&units(u16::from_le_bytes));
-        }
-        match std::str::from_utf8(text) {
-            Ok(text) => Self::parse(text),
-            Err(_) => Self::parse(&text.iter().map(|it| char::from(*it)).collect::<String>()),
+            Self::parse(&units(u16::from_be_bytes))
+        } else if most <= zeros(1) {
+            Self::parse(&units(u16::from_le_bytes))
+        } else {
+            narrow
         }
     }
 
@@ -121,10 +126,7 @@ impl ReceiptText {
                 Key::SubmitDate => read.submit_date = whole(),
                 Key::DoneDate => read.done_date = whole(),
                 Key::Text => read.text = whole(),
-                Key::Other if read.other.len() < Self::OTHER_MAX => {
-                    read.other.push((text[it.at..it.value - 1].to_owned(), value.to_owned()));
-                }
-                Key::Other => (),
+                Key::Other => read.other.push((text[it.at..it.value - 1].to_owned(), value.to_owned())),
             }
         }
         read
@@ -161,6 +163,8 @@ fn keys(text: &str) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::with_capacity(8);
     // Whether a word may begin here, and whether nothing but a blank stands before.
     let (mut at, mut boundary, mut blank) = (0, true, true);
+    // What was found is looked through for every key: without a bound a text of keys costs its square.
+    let mut others = 0;
     while let Some(next) = text[at..].chars().next() {
         let octets = &text.as_bytes()[at..];
         // Most places are not the beginning of a word, and most words not that of a key.
@@ -174,10 +178,12 @@ fn keys(text: &str) -> Vec<Found> {
         let in_text = found.last().is_some_and(|it| it.key == Key::Text);
         if known.is_none()
             && blank
+            && others < ReceiptText::OTHER_MAX
             && !in_text
             && let Some(length) = unknown(octets)
         {
             found.push(Found { key: Key::Other, at, value: at + length + 1 });
+            others += 1;
             at += length + 1;
             (boundary, blank) = (true, false);
             continue;
@@ -286,6 +292,12 @@ mod tests {
     fn read(text: &str) -> (String, String, String) {
         let it = ReceiptText::parse(text);
         (it.id.unwrap_or_default(), it.stat.unwrap_or_default(), it.err.unwrap_or_default())
+    }
+
+    #[test]
+    fn a_text_of_nothing_but_keys_is_searched_within_bounds() {
+        let flood = "x: id: ".repeat(9_000);
+        assert!(keys(&flood).len() <= ReceiptText::OTHER_MAX + 8);
     }
 
     #[test]

@@ -180,6 +180,9 @@ fn quirk_08_where_parameter_and_text_disagree_the_parameter_is_first_and_the_tex
     assert_eq!(told(&news), values("400", "UNDELIV", Status::Failed, "034"));
     let news = receipt(&with(about(HANDSET, text), &all[1..]), &Dialect::default());
     assert_eq!(told(&news), values("500", "UNDELIV", Status::Delivered, "034"));
+    // A state that no specification has says less than the word beside it.
+    let news = receipt(&with(about(HANDSET, text), &[(Tag::MESSAGE_STATE, &[77])]), &Dialect::default());
+    assert_eq!(told(&news), values("500", "UNDELIV", Status::Failed, "034"));
     let mut gateway = Gateway::new(Dialect::default());
     let (first, second) = (gateway.sent(HANDSET, "400"), gateway.sent(HANDSET, "500"));
     gateway.receive(&with(about(HANDSET, text), &all));
@@ -274,6 +277,14 @@ fn quirk_14_every_esm_class_of_a_receipt_is_one() {
         let news = receipt(&Body::DeliverSm(sm), &Dialect::default());
         assert_eq!(told(&news), values("77", "DELIVRD", Status::Delivered, "000"), "{esm_class:#x}");
     }
+    // Both bits of a receipt: it is one without an id, too, and ends nothing but by an arrival.
+    for (text, id, word, status) in
+        [("id:77 stat:UNDELIV", "77", "UNDELIV", Status::Sent), ("stat:DELIVRD", "", "DELIVRD", Status::Delivered)]
+    {
+        let sm = Sm { esm_class: 0x24, ..about(HANDSET, text) };
+        let news = receipt(&Body::DeliverSm(sm), &Dialect::default());
+        assert_eq!(told(&news), values(id, word, status, ""));
+    }
     // Words of a person, which an acknowledgement may carry, are not a receipt.
     for esm_class in [0x08, 0x10, 0x18] {
         let sm = Sm { esm_class, ..about(HANDSET, "thanks") };
@@ -367,6 +378,10 @@ fn quirk_19_keys_are_ascii_though_the_text_is_utf_16() {
     assert_eq!(told(&news), values("1d305b4c", "DELIVRD", Status::Delivered, "000"));
     assert_eq!(news.ids[1].as_str(), "0489708364");
     assert!(ReceiptText::read(&octets, false).text.is_some_and(|it| it.starts_with("\u{4}\u{1f}\u{4}@")));
+    // Where the text is the longer half, and half of it are zeros.
+    let short = [&b"id:7 stat:DELIVRD text:"[..], &utf16("This is a sample mes")].concat();
+    let read = ReceiptText::read(&short, false);
+    assert_eq!((read.id.as_deref(), read.stat.as_deref()), (Some("7"), Some("DELIVRD")));
 }
 
 #[test]
