@@ -1,6 +1,6 @@
 //! Habits 1 to 34: ids and receipts.
 
-use crate::quirks::gateway::{Gateway, LINK, HANDSET, about, fates, news, receipt, with};
+use crate::quirks::gateway::{Gateway, HANDSET, LINK, about, fates, news, receipt, with};
 use bytes::{BufMut, Bytes, BytesMut};
 use nuncio::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
 use nuncio::carrier::inbound;
@@ -35,12 +35,7 @@ fn read(text: &str) -> ReceiptNews {
 fn told(news: &ReceiptNews) -> (String, String, Status, String) {
     let id = news.ids.first().map(|it| it.as_str().to_owned());
     let error = news.receipt.error_code.as_deref().map(str::to_owned);
-    (
-        id.unwrap_or_default(),
-        news.receipt.raw_status.to_string(),
-        news.receipt.status,
-        error.unwrap_or_default(),
-    )
+    (id.unwrap_or_default(), news.receipt.raw_status.to_string(), news.receipt.status, error.unwrap_or_default())
 }
 
 fn values(id: &str, word: &str, status: Status, error: &str) -> (String, String, Status, String) {
@@ -244,9 +239,8 @@ fn quirk_12_receipts_in_data_sm_are_receipts() {
     };
     let text = b"id:77 stat:DELIVRD err:000";
     let payload = data(Tlvs::build().push(Tag::MESSAGE_PAYLOAD, text).build());
-    let parameters = data(
-        Tlvs::build().push(Tag::RECEIPTED_MESSAGE_ID, b"77\0").push(Tag::MESSAGE_STATE, &[DELIVERED]).build(),
-    );
+    let parameters =
+        data(Tlvs::build().push(Tag::RECEIPTED_MESSAGE_ID, b"77\0").push(Tag::MESSAGE_STATE, &[DELIVERED]).build());
     for body in [payload, parameters] {
         let mut gateway = Gateway::new(Dialect::default());
         let key = gateway.sent(HANDSET, "77");
@@ -650,10 +644,7 @@ fn quirk_32_values_between_commas_are_a_receipt() {
 fn quirk_33_keys_that_nobody_knows_are_kept() {
     let read = ReceiptText::parse("id:77 mccmnc:61202 vendorRef:xyz stat:UNDELIV err:001 IMSI: ORN:VipNet MCCMNC:");
     let other: Vec<(&str, &str)> = read.other.iter().map(|(key, value)| (&**key, &**value)).collect();
-    assert_eq!(
-        other,
-        [("mccmnc", "61202"), ("vendorRef", "xyz"), ("IMSI", ""), ("ORN", "VipNet"), ("MCCMNC", "")]
-    );
+    assert_eq!(other, [("mccmnc", "61202"), ("vendorRef", "xyz"), ("IMSI", ""), ("ORN", "VipNet"), ("MCCMNC", "")]);
     assert_eq!((read.id.as_deref(), read.err.as_deref()), (Some("77"), Some("001")));
     let text = ReceiptText::parse("id:7 stat:DELIVRD text:GW250 MCC=270 MNC=1 BillingMNC=1").text;
     assert_eq!(text.as_deref(), Some("GW250 MCC=270 MNC=1 BillingMNC=1"));

@@ -174,7 +174,12 @@ impl Store for Watched {
         self.memory.overdue(now, after, span)
     }
 
-    fn silent(&mut self, before: Time, after: PartKey, span: usize) -> Result<(Vec<Silent>, Option<PartKey>), Poisoned> {
+    fn silent(
+        &mut self,
+        before: Time,
+        after: PartKey,
+        span: usize,
+    ) -> Result<(Vec<Silent>, Option<PartKey>), Poisoned> {
         self.memory.silent(before, after, span)
     }
 
