@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const BIND_TRANSCEIVER_RESP: u32 = 0x8000_0009;
 
-/// ESME_RSYSERR and others that this file answers with.
+/// ESME_RTHROTTLED and ESME_RMSGQFUL.
 const THROTTLED: u32 = 0x58;
 const QUEUE_FULL: u32 = 0x14;
 

@@ -182,7 +182,7 @@ impl Default for Delivery<'_> {
 }
 
 impl Delivery<'_> {
-    /// A receipt of this text.
+    /// Its octets.
     pub(super) fn body(&self) -> Vec<u8> {
         let length = self.sm_length.unwrap_or_else(|| u8::try_from(self.text.len()).expect("short"));
         [
