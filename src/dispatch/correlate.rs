@@ -94,7 +94,10 @@ impl Dispatch {
         };
         let attempt = current.into_iter().chain(past).find(named)?;
         let fits_handset = handset == Some(entry.body.destination);
-        let (number, exact, relation) = (attempt.number, !form.converted, form.relation);
+        // What was learned yields to a receipt that names another handset.
+        let learned = form.relation.is_some_and(|it| it != Relation::Same && self.believed(carrier) == Some(it));
+        let contradicted = learned && handset.is_some() && !fits_handset;
+        let (number, exact, relation) = (attempt.number, !form.converted && !contradicted, form.relation);
         Some(Match { key, number, exact, fits_handset, relation })
     }
 
