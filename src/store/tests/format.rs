@@ -16,7 +16,7 @@ use std::sync::Arc;
 fn as_format_1(file: &Path) {
     let conn = Connection::open(file).expect("the database opens");
     let steps = "ALTER TABLE body DROP COLUMN manner; ALTER TABLE meta DROP COLUMN next_event;
-        DROP TABLE event; DROP TABLE mo; DROP TABLE mo_seen; PRAGMA user_version = 1;";
+        DROP TABLE event; DROP TABLE mo; DROP TABLE mo_seen; DROP TABLE learned; PRAGMA user_version = 1;";
     conn.execute_batch(steps).expect("the newer goes");
     let cells = "SELECT next_seq, next_order, next_parked, time, awaiting FROM meta";
     let sealed =
@@ -30,7 +30,16 @@ fn of_format_1(mut batch: Batch) -> Batch {
         *body = Arc::new(Body { manner: None, ..(**body).clone() });
     }
     let marks = Marks { next_event: 1, ..batch.marks };
-    Batch { events: vec![], mo_parts: vec![], mo_done: vec![], mo_seen: vec![], mo_forgotten: vec![], marks, ..batch }
+    Batch {
+        events: vec![],
+        mo_parts: vec![],
+        mo_done: vec![],
+        mo_seen: vec![],
+        mo_forgotten: vec![],
+        learned: vec![],
+        marks,
+        ..batch
+    }
 }
 
 #[test]
