@@ -252,11 +252,13 @@ pub fn status_of_word(word: &str) -> Status {
     let word: String = word.trim().to_ascii_uppercase().replace('_', "");
     let starts = |any: &[&str]| any.iter().any(|it| word.starts_with(it));
     // `DELIVERY…` may go on with anything.
-    if starts(&["DELIVR", "DELIVERE", "DELIVERD", "DELVR", "DLVRD"]) || matches!(&*word, "DELIV" | "DELIVER") {
+    if word.contains("FAIL") {
+        Status::Failed
+    } else if starts(&["DELIVR", "DELIVERE", "DELIVERD", "DELVR", "DLVRD"]) || matches!(&*word, "DELIV" | "DELIVER") {
         Status::Delivered
     } else if starts(&["EXPIR"]) {
         Status::Expired
-    } else if starts(&["UNDEL", "REJEC", "FAIL", "DELET", "DND", "NACK", "SKIP"]) {
+    } else if starts(&["UNDEL", "REJEC", "DELET", "DND", "NACK", "SKIP"]) {
         Status::Failed
     } else if starts(&["ENROUT", "ACCEP", "ACKED", "BUFF", "SUBMIT"]) {
         Status::Sent

@@ -5,6 +5,7 @@
 //! date it bears. Before the carrier changes it, its next one has to be pinned beside it.
 
 use crate::wire::certificate::Certificate;
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -76,6 +77,8 @@ impl fmt::Debug for Pin {
 #[derive(Debug)]
 pub(super) struct PinnedVerifier {
     pub(super) pins: Vec<Pin>,
+    /// What a pinned certificate has to come from as well, where a CA is named.
+    pub(super) authorities: Option<Arc<WebPkiServerVerifier>>,
     pub(super) provider: Arc<CryptoProvider>,
 }
 
@@ -83,16 +86,18 @@ impl ServerCertVerifier for PinnedVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let found = Pin::of(end_entity);
-        if self.pins.contains(&found) || Pin::of_key(end_entity).is_some_and(|it| self.pins.contains(&it)) {
-            Ok(ServerCertVerified::assertion())
-        } else {
-            Err(Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(NotPinned(found))))))
+        if !self.pins.contains(&found) && !Pin::of_key(end_entity).is_some_and(|it| self.pins.contains(&it)) {
+            return Err(Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(NotPinned(found))))));
+        }
+        match &self.authorities {
+            Some(it) => it.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now),
+            None => Ok(ServerCertVerified::assertion()),
         }
     }
 

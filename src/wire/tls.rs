@@ -8,6 +8,8 @@
 use crate::wire::certificate::Certificate;
 use crate::wire::pin::{NotPinned, Pin, PinnedVerifier};
 use crate::wire::transport::Stream;
+use rustls::client::WebPkiServerVerifier;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
@@ -28,7 +30,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 pub struct ClientOptions {
     /// PEM file of the CA certificates to trust, instead of the platform's roots.
     pub ca_file: Option<PathBuf>,
-    /// The certificates or keys to accept, whoever signed them; then `ca_file` does not matter.
+    /// The certificates or keys to accept, whoever signed them; with `ca_file` that CA must have, too.
     pub pins: Vec<Pin>,
     /// The name that the certificate must bear, if it is not the host of the address.
     pub server_name: Option<String>,
@@ -187,8 +189,20 @@ impl Client {
             made_of.note_all(&trusted);
             builder.with_root_certificates(roots(trusted, options.ca_file.as_deref())?)
         } else {
-            let verifier = PinnedVerifier { pins: options.pins.clone(), provider };
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+            let pins = options.pins.clone();
+            let authorities = match &options.ca_file {
+                Some(path) => {
+                    let trusted = certificates(Purpose::Authorities, path)?;
+                    made_of.note_all(&trusted);
+                    Some(authorities(trusted, path, &provider)?)
+                }
+                None => None,
+            };
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(PinnedVerifier {
+                pins,
+                authorities,
+                provider,
+            }))
         };
         let config = match (&options.client_certificate, &options.client_key) {
             (None, None) => builder.with_no_client_auth(),
@@ -215,6 +229,17 @@ impl Client {
         let tls = connector.connect(server_name, tcp).await.map_err(TlsError::of)?;
         Ok(Stream::Tls(Box::new(TlsStream::Client(tls))))
     }
+}
+
+/// Who verifies against the CA certificates of a file.
+fn authorities(
+    trusted: Vec<CertificateDer<'static>>,
+    path: &Path,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
+    let roots = Arc::new(roots(trusted, Some(path))?);
+    let built = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider)).build();
+    built.map_err(|error| unusable(Purpose::Authorities, path, error))
 }
 
 impl Server {

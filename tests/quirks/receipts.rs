@@ -503,7 +503,7 @@ fn quirk_26_words_of_state_are_known_in_every_spelling_and_others_are_kept() {
         ("00", Status::Unknown),
         ("BROKEN_9", Status::Unknown),
         ("BADSTAT", Status::Unknown),
-        ("DELIVERY_FAILED", Status::Unknown),
+        ("DELIVERY_FAILED", Status::Failed),
         ("foo", Status::Unknown),
     ] {
         assert_eq!(told(&read(&format!("id:7 stat:{word}"))), values("7", word, status, ""));

@@ -391,7 +391,7 @@ impl World {
 
 /// Runs a hostile conversation whose every chance is one of these octets, to its end.
 pub(crate) fn run(octets: &[u8]) {
-    let dice = Dice::Written(octets.to_vec().into_iter());
+    let dice = Dice::Written(Vec::from(octets).into_iter());
     let mut world = World::with(dice, Weather { malice: 4, loss: 20, ..HOSTILE });
     while !world.dice.is_spent() && world.step() {}
     for end in [0, 1] {

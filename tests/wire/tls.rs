@@ -115,6 +115,13 @@ async fn a_pinned_certificate_and_no_other_is_accepted() {
     }
     let error = connect(&target(openssl.port, Some(pinned(&[stranger.pin(), next.pin()])))).await.unwrap_err();
     assert!(matches!(why(error), TlsError::NotPinned(found) if found == identity.pin()));
+    // Beside a CA both have to hold.
+    let beside = |ca: &Identity, pin: Pin| Client::new(&ClientOptions { pins: vec![pin], ..ca.trusting() }).unwrap();
+    connect(&target(openssl.port, Some(beside(&identity, key)))).await.unwrap();
+    let error = connect(&target(openssl.port, Some(beside(&identity, next.pin())))).await.unwrap_err();
+    assert!(matches!(why(error), TlsError::NotPinned(_)));
+    let error = connect(&target(openssl.port, Some(beside(&stranger, key)))).await.unwrap_err();
+    assert!(matches!(why(error), TlsError::Untrusted(_)));
     // A renewal that keeps the key changes the pin of the certificate, and not that of the key.
     let before = identity.pin();
     identity.renew();

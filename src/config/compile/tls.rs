@@ -34,9 +34,6 @@ fn options(path: &str, tls: &Tls, findings: &mut Findings) -> ClientOptions {
         (Some(_), Some(_)) | (None, None) => {}
     }
     let pins = pins(&at("pin_sha256"), tls, findings);
-    if tls.ca_file.is_some() && tls.pin_sha256.is_some() {
-        findings.fault(&at("pin_sha256"), "ca_file and pin_sha256 exclude each other: a pin asks for no CA");
-    }
     let versions = [("1.2", MinVersion::Tls12), ("1.3", MinVersion::Tls13)];
     ClientOptions {
         ca_file: tls.ca_file.clone(),

@@ -272,7 +272,8 @@ fn tshark_reads_every_operation_as_we_do() {
     // Each in a connection of its own: what tshark does not know ends what it reads.
     let all: Vec<Conversation> = pdus.values().map(|it| monologue(std::slice::from_ref(it))).collect();
     let Some(count) = judge(&all) else { return };
-    let known = CommandId::ALL.iter().filter(|it| ours::is_known(**it));
+    let of_a_vendor = |it: &CommandId| it.0 & 0x0100_0000 != 0;
+    let known = CommandId::ALL.iter().filter(|it| ours::is_known(**it) && !of_a_vendor(it));
     let missing: Vec<_> = known.map(|it| it.name()).filter(|it| !count.operations.contains_key(it)).collect();
     assert_eq!(missing, [""; 0]);
 }
