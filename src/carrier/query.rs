@@ -35,8 +35,10 @@ pub enum Queried {
     Refused,
     /// It does not know the operation, or does not offer it.
     Unserved,
-    /// It did not answer.
+    /// Nothing came of it: it did not leave, or its link was lost, or the carrier was too busy.
     Unanswered,
+    /// It had all the time to answer, and did not.
+    Ignored,
 }
 
 /// The question: id and sender exactly as they were at the submit.

@@ -255,7 +255,8 @@ impl Talk {
             {
                 self.queried(Ticket(ticket), query::queried(status, &body));
             }
-            Event::TimedOut(ticket) | Event::Lost(ticket) | Event::NeverSent(ticket) if Ticket(ticket).is_query() => {
+            Event::TimedOut(ticket) if Ticket(ticket).is_query() => self.queried(Ticket(ticket), Queried::Ignored),
+            Event::Lost(ticket) | Event::NeverSent(ticket) if Ticket(ticket).is_query() => {
                 self.queried(Ticket(ticket), Queried::Unanswered);
             }
             Event::Bound { .. } => {

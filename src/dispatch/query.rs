@@ -29,6 +29,9 @@ const UNDER_WAY_MAX: usize = 10;
 const WINDOW_SHARE: usize = 10;
 /// The longest wait between two questions about a part.
 const WAIT_MAX: Duration = Duration::from_secs(6 * 3_600);
+/// A carrier that ignores so many questions in a row does not know the operation. More would cost it
+/// the link: a window in which nothing is answered counts as dead.
+const IGNORED_MAX: u8 = 3;
 /// Parts remembered to have been asked about; the oldest are forgotten first, and asked again.
 const ASKED_MAX: usize = 100_000;
 
@@ -41,6 +44,8 @@ pub(super) struct Queries {
     asked: BTreeMap<PartKey, Asked>,
     /// Carriers that do not know the operation.
     unserved: BTreeSet<CarrierId>,
+    /// How many questions in a row a carrier has ignored.
+    ignored: BTreeMap<CarrierId, u8>,
 }
 
 /// A part that was asked about in vain.
@@ -61,6 +66,16 @@ impl Queries {
     /// Carriers may have learnt the operation.
     pub(super) fn reconfigured(&mut self) {
         self.unserved.clear();
+        self.ignored.clear();
+    }
+
+    /// A carrier has ignored a question.
+    fn ignored(&mut self, carrier: CarrierId) {
+        let count = self.ignored.entry(carrier).or_default();
+        *count += 1;
+        if IGNORED_MAX <= *count {
+            self.unserved.insert(carrier);
+        }
     }
 
     /// Whether a part may be asked about now.
@@ -143,11 +158,17 @@ impl Dispatch {
     /// What a carrier said of a part.
     pub(super) fn queried(&mut self, carrier: CarrierId, key: PartKey, queried: Queried) {
         self.queries.under_way.remove(&key);
+        match queried {
+            Queried::Ignored => self.queries.ignored(carrier),
+            Queried::Unanswered => (),
+            _ => drop(self.queries.ignored.remove(&carrier)),
+        }
         let first = self.plan.carriers.get(&carrier).and_then(|it| it.query_after);
         let result = match queried {
             Queried::State(receipt) if receipt.status.is_final() && receipt.status != Status::Unknown => {
                 self.queries.asked.remove(&key);
-                let number = self.set.part(key).and_then(|it| it.attempt.as_ref()).map(|it| it.number);
+                let attempt = self.set.part(key).and_then(|it| it.attempt.as_ref());
+                let number = attempt.filter(|it| it.link.carrier == carrier).map(|it| it.number);
                 let receipt = Receipt { received_at: self.now, ..receipt };
                 number.map(|it| self.apply(key, it, carrier, receipt));
                 QueryResult::Final
@@ -164,7 +185,7 @@ impl Dispatch {
                 self.queries.unserved.insert(carrier);
                 QueryResult::Refused
             }
-            Queried::Unanswered => {
+            Queried::Unanswered | Queried::Ignored => {
                 self.queries.again(key, self.now, first);
                 QueryResult::Unanswered
             }
@@ -195,6 +216,17 @@ mod tests {
         assert!(queries.is_due(KEY, now + WAIT_MAX));
         queries.again(KEY, now, None);
         assert!(!queries.is_due(KEY, Time(u64::MAX - 1)));
+    }
+
+    #[test]
+    fn a_carrier_that_ignores_three_questions_in_a_row_is_not_asked_any_more() {
+        let (mut queries, carrier) = (Queries::default(), CarrierId(1));
+        (1..IGNORED_MAX).for_each(|_| queries.ignored(carrier));
+        assert!(queries.unserved.is_empty());
+        queries.ignored(carrier);
+        assert!(queries.unserved.contains(&carrier));
+        queries.reconfigured();
+        assert!(queries.unserved.is_empty() && queries.ignored.is_empty());
     }
 
     #[test]
