@@ -41,9 +41,19 @@ pub(crate) fn identity() -> Option<Identity> {
 impl Identity {
     /// Makes another certificate of the same key in the place of the first.
     pub(crate) fn renew(&self) {
+        self.make("critical,CA:FALSE");
+    }
+
+    /// Makes one that is marked as a CA's, as OpenSSL does unless it is told otherwise.
+    pub(crate) fn renew_as_authority(&self) {
+        self.make("critical,CA:TRUE");
+    }
+
+    fn make(&self, constraints: &str) {
+        let constraints = format!("basicConstraints={constraints}");
         let made = Command::new("openssl")
             .args(["req", "-x509", "-days", "2", "-subj", "/CN=localhost"])
-            .args(["-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"])
+            .args(["-addext", "subjectAltName=DNS:localhost", "-addext", &constraints])
             .arg("-key")
             .arg(&self.key)
             .arg("-out")

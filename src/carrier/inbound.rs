@@ -12,17 +12,10 @@ use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::smpp::address::Address;
 use crate::smpp::pdu::Body;
+use crate::smpp::sm::esm_class::{TYPE_INTERMEDIATE as INTERMEDIATE, TYPE_MASK as KIND, TYPE_RECEIPT as RECEIPT, UDHI};
 use crate::smpp::tlv::{Tag, Tlvs};
 use bytes::Bytes;
 
-/// The bits of `esm_class` that say what kind of message it is (SMPP 3.4, 5.2.12).
-const KIND: u8 = 0x3C;
-/// A receipt of the SMSC.
-const RECEIPT: u8 = 0x04;
-/// An intermediate notification.
-const INTERMEDIATE: u8 = 0x20;
-/// `esm_class`: the text begins with a user data header.
-const UDHI: u8 = 0x40;
 /// The last `message_state` that has a name: SKIPPED (SMPP 5.0).
 const STATE_MAX: u8 = 9;
 /// Longer words and codes of a carrier are cut.

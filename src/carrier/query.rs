@@ -1,6 +1,7 @@
 //! Asking a carrier what has become of a part: `query_sm` (SMPP 3.4 section 4.8).
 
 use crate::carrier::dialect::Dialect;
+use crate::carrier::moment::moment;
 use crate::carrier::receipt::status_of_state;
 use crate::carrier::submit::source;
 use crate::message::attempt::CarrierMessageId;
@@ -12,7 +13,6 @@ use crate::smpp::cstring::CString;
 use crate::smpp::pdu;
 use crate::smpp::query::{QuerySm, QuerySmResp};
 use crate::smpp::status::CommandStatus;
-use crate::smpp::time::SmppTime;
 use std::sync::Arc;
 
 /// A part to ask about.
@@ -35,7 +35,7 @@ pub enum Queried {
     Refused,
     /// It does not know the operation, or does not offer it.
     Unserved,
-    /// Nothing came of it: it did not leave, or its link was lost, or the carrier was too busy.
+    /// Nothing came of it: it did not leave, or its link was lost, or the carrier would not answer now.
     Unanswered,
     /// It had all the time to answer, and did not.
     Ignored,
@@ -47,23 +47,19 @@ pub fn query_sm(query: &Query, dialect: &Dialect) -> QuerySm {
 }
 
 /// What an answer to [`query_sm`] says.
-pub fn queried(status: CommandStatus, body: &pdu::Body) -> Queried {
+pub fn queried(status: CommandStatus, body: &pdu::Body, dialect: &Dialect) -> Queried {
     match (status, body) {
-        (CommandStatus::Ok, pdu::Body::QuerySmResp(resp)) => Queried::State(receipt(resp)),
+        (CommandStatus::Ok, pdu::Body::QuerySmResp(resp)) => Queried::State(receipt(resp, dialect)),
         (CommandStatus::InvalidCommandId, _) => Queried::Unserved,
-        (CommandStatus::Throttled | CommandStatus::MessageQueueFull | CommandStatus::SystemError, _) => {
-            Queried::Unanswered
-        }
-        _ => Queried::Refused,
+        (CommandStatus::InvalidMessageId | CommandStatus::QueryFailed, _) => Queried::Refused,
+        // Whatever else it says may pass.
+        _ => Queried::Unanswered,
     }
 }
 
-fn receipt(resp: &QuerySmResp) -> Receipt {
+fn receipt(resp: &QuerySmResp, dialect: &Dialect) -> Receipt {
     let (status, word) = status_of_state(resp.message_state);
-    let done_at = match SmppTime::parse(&resp.final_date) {
-        Some(SmppTime::Absolute(moment)) => u64::try_from(moment.unix_seconds()).ok().map(|it| Time(it * 1_000)),
-        Some(SmppTime::Relative(_)) | None => None,
-    };
+    let done_at = moment(&resp.final_date.to_string_lossy(), dialect.receipt_offset);
     Receipt {
         status,
         raw_status: word.into(),
@@ -87,7 +83,8 @@ mod tests {
             error_code: 27,
             ..QuerySmResp::default()
         };
-        let Queried::State(receipt) = queried(CommandStatus::Ok, &pdu::Body::QuerySmResp(resp)) else {
+        let Queried::State(receipt) = queried(CommandStatus::Ok, &pdu::Body::QuerySmResp(resp), &Dialect::default())
+        else {
             panic!("it was answered");
         };
         assert_eq!((receipt.status, &*receipt.raw_status), (Status::Failed, "UNDELIV"));
@@ -98,11 +95,17 @@ mod tests {
     #[test]
     fn refusals_are_told_apart() {
         let refused = pdu::Body::QuerySmResp(QuerySmResp::default());
-        assert_eq!(queried(CommandStatus::InvalidMessageId, &refused), Queried::Refused);
-        assert_eq!(queried(CommandStatus::QueryFailed, &refused), Queried::Refused);
-        assert_eq!(queried(CommandStatus::InvalidCommandId, &pdu::Body::GenericNack), Queried::Unserved);
-        assert_eq!(queried(CommandStatus::Throttled, &refused), Queried::Unanswered);
+        assert_eq!(queried(CommandStatus::InvalidMessageId, &refused, &Dialect::default()), Queried::Refused);
+        assert_eq!(queried(CommandStatus::QueryFailed, &refused, &Dialect::default()), Queried::Refused);
+        assert_eq!(
+            queried(CommandStatus::InvalidCommandId, &pdu::Body::GenericNack, &Dialect::default()),
+            Queried::Unserved
+        );
+        assert_eq!(queried(CommandStatus::Throttled, &refused, &Dialect::default()), Queried::Unanswered);
         // A status of success on another operation says nothing of the message.
-        assert_eq!(queried(CommandStatus::Ok, &pdu::Body::SubmitSmResp(SmResp::default())), Queried::Refused);
+        assert_eq!(
+            queried(CommandStatus::Ok, &pdu::Body::SubmitSmResp(SmResp::default()), &Dialect::default()),
+            Queried::Unanswered
+        );
     }
 }

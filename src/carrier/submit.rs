@@ -10,6 +10,7 @@ use crate::smpp::cstring::CString;
 use crate::smpp::data::DataSm;
 use crate::smpp::pdu;
 use crate::smpp::sm::Sm;
+use crate::smpp::sm::esm_class::UDHI;
 use crate::smpp::tlv::{Tag, Tlvs};
 use crate::text::TextError;
 use crate::text::cut::{Cut, Piece};
@@ -31,9 +32,6 @@ pub struct Submit {
     /// How much of its validity is left.
     pub validity: Duration,
 }
-
-/// `esm_class`: the text begins with a user data header.
-const UDHI: u8 = 0x40;
 
 /// The longest addresses and service types of `submit_sm`, without their NUL (SMPP 3.4, 4.4.1).
 const ADDRESS_MAX: usize = 20;

@@ -26,10 +26,12 @@ use crate::session::input::Input;
 use crate::session::options::Options;
 use crate::session::output::{Event, Output};
 use crate::session::state::State;
+use crate::session::version::Version;
 use crate::smpp::bind::{Bind, BindKind, Outbind};
 use crate::smpp::pdu::Body;
 use crate::smpp::sm::SmResp;
 use crate::smpp::status::CommandStatus;
+use crate::text::profile::{Profile, Split};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -95,23 +97,14 @@ pub struct Manner {
     pub kind: BindKind,
     /// What the bind says.
     pub bind: Bind,
-    /// Whose `outbind` the bind waits for; without one it is sent at once.
-    pub inviter: Option<Inviter>,
+    /// The `outbind` that the bind waits for; without one it is sent at once.
+    pub inviter: Option<Outbind>,
     /// Window and timers.
     pub session: Options,
     /// How many parts may wait for the window.
     pub ahead: usize,
     /// The carrier's habits.
     pub dialect: Arc<Dialect>,
-}
-
-/// Whose `outbind` is answered with a bind.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Inviter {
-    /// Anybody's who can connect.
-    Any,
-    /// That of who knows these words.
-    Known(Outbind),
 }
 
 impl Talk {
@@ -125,8 +118,7 @@ impl Talk {
         let capacity = if kind == BindKind::Receiver { 0 } else { window + ahead };
         let session = match inviter {
             None => Session::esme(now, kind, bind, session),
-            Some(Inviter::Any) => Session::esme_outbound(now, kind, bind, None, session),
-            Some(Inviter::Known(outbind)) => Session::esme_outbound(now, kind, bind, Some(outbind), session),
+            Some(outbind) => Session::esme_outbound(now, kind, bind, Some(outbind), session),
         };
         Self {
             session,
@@ -232,6 +224,14 @@ impl Talk {
         self.reports.push_back(Report::Answered(ticket, answered));
     }
 
+    /// 3.3 has no parameters to join parts by; a header has room for as much.
+    fn speak(&mut self, version: Version) {
+        if version == Version::V33 && self.dialect.text.split == Split::Sar {
+            let text = Profile { split: Split::Udh8, ..self.dialect.text };
+            self.dialect = Arc::new(Dialect { text, ..(*self.dialect).clone() });
+        }
+    }
+
     fn queried(&mut self, ticket: Ticket, queried: Queried) {
         self.reports.push_back(Report::Queried(ticket.key(), queried));
     }
@@ -253,13 +253,14 @@ impl Talk {
             Event::Answered { ticket, status, body } | Event::LateAnswer { ticket, status, body }
                 if Ticket(ticket).is_query() =>
             {
-                self.queried(Ticket(ticket), query::queried(status, &body));
+                self.queried(Ticket(ticket), query::queried(status, &body, &self.dialect));
             }
             Event::TimedOut(ticket) if Ticket(ticket).is_query() => self.queried(Ticket(ticket), Queried::Ignored),
             Event::Lost(ticket) | Event::NeverSent(ticket) if Ticket(ticket).is_query() => {
                 self.queried(Ticket(ticket), Queried::Unanswered);
             }
-            Event::Bound { .. } => {
+            Event::Bound { version, .. } => {
+                self.speak(version);
                 self.up = true;
                 self.reports.push_back(Report::Up { capacity: self.capacity, window: self.window });
             }

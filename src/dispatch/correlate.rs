@@ -198,7 +198,8 @@ impl Dispatch {
     fn park(&mut self, carrier: CarrierId, news: ReceiptNews) {
         let (status, fate) = (news.receipt.status, Fate::Parked);
         self.facts.push(Fact::Receipt { carrier, status, fate, message: None, delay: None });
-        let Some(id) = news.ids.into_iter().next() else {
+        let mut ids = news.ids.into_iter();
+        let Some(id) = ids.next() else {
             self.facts.push(Fact::Unmatched { carrier });
             return;
         };
@@ -211,6 +212,7 @@ impl Dispatch {
             number,
             carrier,
             carrier_message_id: id,
+            also: ids.next(),
             handset: news.handset,
             sender: news.sender,
             receipt: news.receipt,
@@ -242,7 +244,9 @@ impl Dispatch {
         let waiting = self.parked.for_id(carrier, id);
         for waiting in waiting {
             let Some(parked) = self.parked.get(waiting) else { continue };
-            let forms = self.forms(carrier, std::slice::from_ref(&parked.carrier_message_id));
+            let ids: Vec<CarrierMessageId> =
+                [Some(&parked.carrier_message_id), parked.also.as_ref()].into_iter().flatten().cloned().collect();
+            let forms = self.forms(carrier, &ids);
             let destination = self.set.get(key.seq()).map(|it| it.entry.body.destination);
             let fits_handset = parked.handset.is_some() && parked.handset == destination;
             // A carrier that counts anew reuses ids: another handset's receipt is not about this part.

@@ -119,6 +119,8 @@ pub enum Fact {
         carrier: CarrierId,
         /// How.
         relation: Option<Relation>,
+        /// Whether it was known before the start.
+        before: bool,
     },
     /// A parked receipt was given up.
     Unmatched {

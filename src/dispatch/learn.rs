@@ -29,7 +29,7 @@ impl Dispatch {
         self.batch.learned.push((carrier, after));
         let (was, is) = (before.and_then(Learned::believed), after.believed());
         if was != is {
-            self.facts.push(Fact::Learned { carrier, relation: is });
+            self.facts.push(Fact::Learned { carrier, relation: is, before: false });
         }
     }
 }

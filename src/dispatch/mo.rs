@@ -33,7 +33,9 @@ impl Dispatch {
         let options = self.mo_options(carrier);
         let waiting = mo.concat.map(|place| (Key::of(carrier, &mo, &place), place));
         let before = waiting.as_ref().and_then(|(key, place)| self.waiting.at(key, place.index));
-        let (taken, same) = (before.is_some(), before.is_some_and(|it| it.mo == mo));
+        // What the PDU says beside the text may differ when a carrier sends a part again.
+        let says = |it: &Mo| (it.udhi, it.data_coding) == (mo.udhi, mo.data_coding) && it.octets == mo.octets;
+        let (taken, same) = (before.is_some(), before.is_some_and(|it| says(&it.mo)));
         if same || self.seen.holds(carrier, mo.fingerprint, horizon(self.now, options)) {
             self.facts.push(Fact::MoAgain { carrier });
             return;

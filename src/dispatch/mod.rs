@@ -135,7 +135,8 @@ impl Dispatch {
         };
         dispatch.reconfigure(plan);
         for (carrier, learned) in recovered.learned {
-            dispatch.facts.extend(learned.believed().map(|it| Fact::Learned { carrier, relation: Some(it) }));
+            let believed = learned.believed();
+            dispatch.facts.extend(believed.map(|it| Fact::Learned { carrier, relation: Some(it), before: true }));
         }
         for parked in recovered.parked {
             dispatch.parked.put(parked);

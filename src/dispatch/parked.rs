@@ -63,6 +63,8 @@ impl ParkedSet {
 
     fn hashes(parked: &Parked) -> impl Iterator<Item = u64> {
         let carrier = parked.carrier;
-        id::forms(&parked.carrier_message_id).into_iter().map(move |it| it.rhash(carrier))
+        let ids = [Some(&parked.carrier_message_id), parked.also.as_ref()].into_iter().flatten();
+        let forms: Vec<_> = ids.flat_map(id::forms).collect();
+        forms.into_iter().map(move |it| it.rhash(carrier))
     }
 }

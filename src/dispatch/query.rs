@@ -12,6 +12,7 @@ use crate::carrier::query::{Queried, Query};
 use crate::dispatch::Dispatch;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::{Fact, QueryResult};
+use crate::message::attempt::CarrierMessageId;
 use crate::message::id::{CarrierId, LinkId, PartKey, Seq};
 use crate::message::phase::Phase;
 use crate::message::receipt::Receipt;
@@ -29,10 +30,13 @@ const UNDER_WAY_MAX: usize = 10;
 const WINDOW_SHARE: usize = 10;
 /// The longest wait between two questions about a part.
 const WAIT_MAX: Duration = Duration::from_secs(6 * 3_600);
+/// The longest id that query_sm has room for.
+const ID_MAX: usize = 64;
 /// A carrier that ignores so many questions in a row does not know the operation. More would cost it
 /// the link: a window in which nothing is answered counts as dead.
 const IGNORED_MAX: u8 = 3;
-/// Parts remembered to have been asked about; the oldest are forgotten first, and asked again.
+/// Parts remembered to have been asked about. Those accepted first are forgotten first: they have
+/// mostly ended, and what has not is asked again.
 const ASKED_MAX: usize = 100_000;
 
 /// What is asked, and what has been.
@@ -85,12 +89,9 @@ impl Queries {
 
     /// Asked in vain: not again before a wait that doubles each time, or never.
     fn again(&mut self, key: PartKey, now: Time, first: Option<Duration>) {
-        let Some(first) = first else {
-            self.asked.insert(key, Asked { next: Time(u64::MAX), wait: WAIT_MAX });
-            return;
-        };
-        let wait = self.asked.get(&key).map_or(first, |it| it.wait);
-        self.asked.insert(key, Asked { next: now + wait, wait: (wait * 2).min(WAIT_MAX) });
+        let wait = self.asked.get(&key).map_or(first.unwrap_or(WAIT_MAX), |it| it.wait);
+        let next = if first.is_some() { now + wait } else { Time(u64::MAX) };
+        self.asked.insert(key, Asked { next, wait: (wait * 2).min(WAIT_MAX) });
         if ASKED_MAX < self.asked.len() {
             self.asked.pop_first();
         }
@@ -133,11 +134,13 @@ impl Dispatch {
     fn ask(&mut self, key: PartKey, link: LinkId) {
         let part = self.set.part(key).filter(|it| it.phase() == Phase::Sent);
         let attempt = part.and_then(|it| it.attempt.as_ref()).filter(|it| it.link.carrier == link.carrier);
-        let id = attempt.and_then(|it| it.carrier_message_id.clone());
+        // A longer one does not go into the PDU (SMPP 3.4 section 4.8.1).
+        let fits = |it: &CarrierMessageId| it.as_str().len() <= ID_MAX;
+        let id = attempt.and_then(|it| it.carrier_message_id.clone()).filter(fits);
         let body = self.set.get(key.seq()).map(|it| it.entry.body.clone());
         match (id, body) {
             (Some(id), Some(body)) => self.commands.push(Command::Query(link, Query { key, id, body })),
-            // Memory is ahead of the disk: it has ended meanwhile.
+            // It cannot be asked, or memory is ahead of the disk and it has ended meanwhile.
             _ => drop(self.queries.under_way.remove(&key)),
         }
     }

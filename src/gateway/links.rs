@@ -83,6 +83,7 @@ impl Links {
             stop: stop.clone(),
             chance,
             epochs: self.epochs.clone(),
+            listener: None,
         };
         let task = tokio::spawn(supervisor.run());
         self.running.insert(id, Running { options, stop, commands, task });

@@ -1,11 +1,11 @@
 //! What one link needs to know: where, who, how fast, and what to do when it is lost.
 
 use crate::carrier::dialect::Dialect;
-use crate::carrier::talk::{Inviter, Manner};
+use crate::carrier::talk::Manner;
 use crate::message::id::{CarrierId, LinkId};
 use crate::session;
 use crate::session::version::Version;
-use crate::smpp::bind::{Bind, BindKind};
+use crate::smpp::bind::{self, Bind, BindKind};
 use crate::smpp::cstring::CString;
 use crate::wire::secret::Secret;
 use crate::wire::tls::Client;
@@ -53,8 +53,8 @@ pub struct Options {
 pub struct Outbind {
     /// The address to listen on.
     pub listen: SocketAddr,
-    /// Whose `outbind` is answered.
-    pub inviter: Inviter,
+    /// What its `outbind` must say: the answer to it is our own password.
+    pub login: bind::Outbind,
 }
 
 /// What the bind says.
@@ -113,7 +113,7 @@ impl Options {
         Manner {
             kind: self.kind,
             bind: self.credentials.bind(),
-            inviter: self.outbind.as_ref().map(|it| it.inviter.clone()),
+            inviter: self.outbind.as_ref().map(|it| it.login.clone()),
             session: self.session.clone(),
             ahead: self.ahead,
             dialect: self.dialect.clone(),

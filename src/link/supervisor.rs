@@ -20,6 +20,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -49,6 +50,9 @@ pub struct Supervisor {
     pub chance: fn() -> f64,
     /// Numbers sessions, so that nothing of one is taken for something of another.
     pub epochs: Arc<AtomicU32>,
+    /// Where the carrier connects to us, once it has been waited for; kept, so that a stranger's
+    /// connection does not keep it out.
+    pub listener: Option<TcpListener>,
 }
 
 impl Supervisor {
@@ -64,6 +68,10 @@ impl Supervisor {
             };
             if self.stop.is_cancelled() {
                 break;
+            }
+            // A stranger who came where the carrier is awaited says nothing of the carrier.
+            if matches!(reason, Some(CloseReason::NoOutbind | CloseReason::OutbindRefused)) {
+                continue;
             }
             let wait = backoff.after(reason, (self.chance)());
             self.meter.moved(LinkState::Down);
@@ -99,16 +107,28 @@ impl Supervisor {
     async fn connect(&mut self) -> Option<Stream> {
         let (carrier, bind) = (self.options.carrier.clone(), self.bind());
         let options = self.options.clone();
-        let mut connecting = std::pin::pin!(connection(&options, &bind));
+        let listener = self.listener.take().or_else(|| listening(&options, &bind));
+        if options.outbind.is_some() && listener.is_none() {
+            return None;
+        }
+        let connected = self.connected(connection(&options, &bind, listener.as_ref())).await;
+        self.listener = listener;
+        let (stream, address) = connected?;
+        let tls = stream.security();
+        let (version, resumed) = (tls.map(|it| it.version), tls.map(|it| it.resumed));
+        info!(carrier = &*carrier, bind, %address, tls = version, resumed, "connected");
+        Some(stream)
+    }
+
+    /// Waits for a connection; what is given to the link meanwhile goes back at once.
+    async fn connected(
+        &mut self,
+        connecting: impl Future<Output = Option<(Stream, SocketAddr)>>,
+    ) -> Option<(Stream, SocketAddr)> {
+        let mut connecting = std::pin::pin!(connecting);
         loop {
             tokio::select! {
-                connected = &mut connecting => {
-                    let (stream, address) = connected?;
-                    let tls = stream.security();
-                    let (version, resumed) = (tls.map(|it| it.version), tls.map(|it| it.resumed));
-                    info!(carrier = &*carrier, bind, %address, tls = version, resumed, "connected");
-                    return Some(stream);
-                }
+                connected = &mut connecting => return connected,
                 () = self.stop.cancelled() => return None,
                 command = self.commands.recv() => match command {
                     Some(command) => self.give_back(command),
@@ -202,15 +222,20 @@ impl Supervisor {
     }
 }
 
+/// Listens where the carrier connects to us; why that is not possible is logged.
+fn listening(options: &Options, bind: &str) -> Option<TcpListener> {
+    let (carrier, listen) = (&*options.carrier, options.outbind.as_ref()?.listen);
+    transport::listen(listen).inspect_err(|error| warn!(carrier, bind, %listen, %error, "cannot listen")).ok()
+}
+
 /// A connection to the carrier, or one that the carrier makes to us; why there is none is logged.
-async fn connection(options: &Options, bind: &str) -> Option<(Stream, SocketAddr)> {
+async fn connection(options: &Options, bind: &str, listener: Option<&TcpListener>) -> Option<(Stream, SocketAddr)> {
     let carrier = &*options.carrier;
-    if let Some(outbind) = &options.outbind {
-        let listen = outbind.listen;
-        info!(carrier, bind, %listen, "waits for the carrier to connect");
-        return transport::accept(listen)
+    if let Some(listener) = listener {
+        info!(carrier, bind, "waits for the carrier to connect");
+        return transport::accept(listener)
             .await
-            .inspect_err(|error| warn!(carrier, bind, %listen, %error, "cannot listen"))
+            .inspect_err(|error| warn!(carrier, bind, %error, "a connection was lost before it was served"))
             .ok();
     }
     transport::connect(&target(options))

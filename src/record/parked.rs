@@ -14,6 +14,8 @@ pub struct Parked {
     pub carrier: CarrierId,
     /// The id that it names.
     pub carrier_message_id: CarrierMessageId,
+    /// What it calls it elsewhere, where TLV and text differ.
+    pub also: Option<CarrierMessageId>,
     /// The handset that it is about, as far as the PDU says so.
     pub handset: Option<E164>,
     /// The sender that it is about, as the PDU has it.

@@ -232,8 +232,9 @@ impl Session {
             return self.tell(Event::NeverSent(ticket));
         }
         self.keepalive.message(self.now);
+        let question = matches!(body, Body::QuerySm(_));
         let serial = self.send_request(body);
-        self.window.open(self.now, serial, ticket);
+        self.window.open(self.now, serial, ticket, question);
     }
 
     fn notify(&mut self, body: Body) {

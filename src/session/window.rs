@@ -10,7 +10,8 @@
 //! ```
 //!
 //! A tomb takes no room in the window. As many tombs as the window is wide mean that the
-//! peer loses answers; the session then closes rather than go on guessing.
+//! peer loses answers; the session then closes rather than go on guessing. What is expendable,
+//! a question, gets no tomb, and says nothing of the peer's health when it is not answered.
 //!
 //! Requests wait in the order of their serials, which is also the order of their
 //! deadlines. An answer is found by binary search, and answers mostly come in order, so
@@ -26,6 +27,8 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) struct Window {
     waiting: VecDeque<Slot>,
+    /// How many of those that wait are expendable.
+    expendable: usize,
     tombs: VecDeque<Tomb>,
     limit: usize,
     response_timeout: Duration,
@@ -39,6 +42,7 @@ struct Slot {
     serial: Serial,
     ticket: Ticket,
     deadline: Instant,
+    expendable: bool,
 }
 
 #[derive(Debug)]
@@ -62,6 +66,7 @@ impl Window {
         let limit = options.window.max(1);
         Self {
             waiting: VecDeque::with_capacity(limit),
+            expendable: 0,
             tombs: VecDeque::with_capacity(limit),
             limit,
             response_timeout: options.response_timeout,
@@ -71,12 +76,18 @@ impl Window {
     }
 
     /// Takes a slot. The caller has looked at [`Window::free`].
-    pub(crate) fn open(&mut self, now: Instant, serial: Serial, ticket: Ticket) {
+    pub(crate) fn open(&mut self, now: Instant, serial: Serial, ticket: Ticket, expendable: bool) {
         debug_assert!(self.waiting.len() < self.limit, "a full window was opened further");
-        if self.waiting.is_empty() {
+        if !self.is_in_earnest() {
             self.progress_at = now;
         }
-        self.waiting.push_back(Slot { serial, ticket, deadline: now + self.response_timeout });
+        self.expendable += usize::from(expendable);
+        self.waiting.push_back(Slot { serial, ticket, deadline: now + self.response_timeout, expendable });
+    }
+
+    /// Whether anything waits that is not expendable.
+    fn is_in_earnest(&self) -> bool {
+        self.expendable < self.waiting.len()
     }
 
     /// An answer came: frees its slot or its tomb; `None` if nothing waits for it.
@@ -100,7 +111,11 @@ impl Window {
             self.tombs.pop_front();
         }
         self.waiting.front().filter(|slot| slot.deadline <= now)?;
-        let Slot { serial, ticket, .. } = self.waiting.pop_front()?;
+        let Slot { serial, ticket, expendable, .. } = self.waiting.pop_front()?;
+        if expendable {
+            self.expendable -= 1;
+            return Some(ticket);
+        }
         if self.tombs.len() == self.limit {
             self.tombs.pop_front();
         }
@@ -110,6 +125,7 @@ impl Window {
 
     /// Empties the window, oldest first: the session is over.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Ticket> + '_ {
+        self.expendable = 0;
         self.waiting.drain(..).map(|slot| slot.ticket)
     }
 
@@ -135,13 +151,14 @@ impl Window {
 
     /// Whether requests wait and no answer at all has come for a whole response time.
     pub(crate) fn is_stalled(&self, now: Instant) -> bool {
-        !self.waiting.is_empty() && self.progress_at + self.response_timeout <= now
+        self.is_in_earnest() && self.progress_at + self.response_timeout <= now
     }
 
     /// When the window next changes by itself.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         let oldest = self.waiting.front()?;
-        Some(oldest.deadline.min(self.progress_at + self.response_timeout))
+        let stalled_at = self.is_in_earnest().then_some(self.progress_at + self.response_timeout);
+        Some(stalled_at.map_or(oldest.deadline, |it| it.min(oldest.deadline)))
     }
 
     fn settle_waiting(&mut self, serial: Serial) -> Option<Settled> {
@@ -150,7 +167,9 @@ impl Window {
             Some(slot) if slot.serial == serial => 0,
             _ => self.waiting.binary_search_by_key(&serial, |slot| slot.serial).ok()?,
         };
-        self.waiting.remove(at).map(|slot| Settled::InTime(slot.ticket))
+        let slot = self.waiting.remove(at)?;
+        self.expendable -= usize::from(slot.expendable);
+        Some(Settled::InTime(slot.ticket))
     }
 
     fn settle_tomb(&mut self, serial: Serial) -> Option<Settled> {
@@ -177,7 +196,7 @@ mod tests {
         let (mut window, mut sequencer) = (window(now, 5), Sequencer::default());
         let serials: Vec<_> = (0..5).map(|_| sequencer.issue()).collect();
         for (ticket, serial) in (10..).zip(&serials) {
-            window.open(now, *serial, ticket);
+            window.open(now, *serial, ticket, false);
         }
         assert_eq!(window.free(), 0);
         for at in [3, 0, 4, 2, 1] {
@@ -193,7 +212,7 @@ mod tests {
         let now = Instant::now();
         let (mut window, mut sequencer) = (window(now, 2), Sequencer::default());
         let serial = sequencer.issue();
-        window.open(now, serial, 7);
+        window.open(now, serial, 7, false);
         assert_eq!(window.expire(now + SECOND * 59), None);
         assert_eq!(window.expire(now + SECOND * 60), Some(7));
         assert_eq!((window.free(), window.tombs()), (2, 1));
@@ -206,7 +225,7 @@ mod tests {
         let now = Instant::now();
         let (mut window, mut sequencer) = (window(now, 2), Sequencer::default());
         let serial = sequencer.issue();
-        window.open(now, serial, 7);
+        window.open(now, serial, 7, false);
         assert_eq!(window.expire(now + SECOND * 60), Some(7));
         let later = now + SECOND * 60 + Options::default().tomb_for;
         assert_eq!(window.expire(later), None);
@@ -214,12 +233,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_expendable_leaves_no_tomb_and_stalls_nothing() {
+        let now = Instant::now();
+        let (mut window, mut sequencer) = (window(now, 2), Sequencer::default());
+        for round in 0..5 {
+            let asked_at = now + SECOND * 60 * round;
+            window.open(asked_at, sequencer.issue(), 7, true);
+            assert!(!window.is_stalled(asked_at + SECOND * 60));
+            assert_eq!(window.next_deadline(), Some(asked_at + SECOND * 60));
+            assert_eq!(window.expire(asked_at + SECOND * 60), Some(7));
+            assert_eq!((window.tombs(), window.free()), (0, 2));
+        }
+        // A request beside it counts from when it was made.
+        let later = now + SECOND * 600;
+        window.open(later, sequencer.issue(), 8, true);
+        window.open(later + SECOND * 30, sequencer.issue(), 9, false);
+        assert!(!window.is_stalled(later + SECOND * 89) && window.is_stalled(later + SECOND * 90));
+    }
+
+    #[test]
     fn progress_is_any_answer() {
         let now = Instant::now();
         let (mut window, mut sequencer) = (window(now, 3), Sequencer::default());
         let (first, second) = (sequencer.issue(), sequencer.issue());
-        window.open(now, first, 1);
-        window.open(now + SECOND * 30, second, 2);
+        window.open(now, first, 1, false);
+        window.open(now + SECOND * 30, second, 2, false);
         assert!(window.is_stalled(now + SECOND * 60));
         assert_eq!(window.settle(now + SECOND * 50, first), Some(Settled::InTime(1)));
         assert!(!window.is_stalled(now + SECOND * 109));

@@ -44,7 +44,10 @@ impl Body {
 
     /// Whether the body would lose what it says without its optional parameters.
     pub fn needs_tlvs(&self) -> bool {
-        let lost = |short: &Bytes, tlvs| short.is_empty() && SHORT_MESSAGE_MAX < payload(tlvs).len();
+        // Without its sar_* a part would stand alone.
+        let lost = |short: &Bytes, tlvs: &Tlvs| {
+            tlvs.get(Tag::SAR_MSG_REF_NUM).is_some() || (short.is_empty() && SHORT_MESSAGE_MAX < payload(tlvs).len())
+        };
         match self {
             Self::SubmitSm(it) | Self::DeliverSm(it) => lost(&it.short_message, &it.tlvs),
             Self::SubmitMulti(it) => lost(&it.short_message, &it.tlvs),

@@ -57,7 +57,7 @@ fn count(meters: &Meters, fact: &Fact) {
         Fact::Received { carrier, account: None, .. } => meters.carrier(*carrier).mo_unrouted(),
         Fact::Received { .. } => {}
         Fact::Queried { carrier, result, .. } => meters.carrier(*carrier).queried(*result),
-        Fact::Learned { carrier, relation } => meters.carrier(*carrier).believes(*relation),
+        Fact::Learned { carrier, relation, .. } => meters.carrier(*carrier).believes(*relation),
         Fact::Unmatched { carrier } => meters.carrier(*carrier).unmatched(),
         Fact::Doubtful { carrier, cause, .. } => meters.carrier(*carrier).unknown_outcome(*cause),
     }
@@ -100,7 +100,8 @@ fn write(meters: &Meters, fact: &Fact) {
             let message_id = message.map(tracing::field::display);
             debug!(message_id, carrier = name(carrier), result = result.word(), "queried");
         }
-        Fact::Learned { carrier, relation } => {
+        Fact::Learned { before: true, .. } => {}
+        Fact::Learned { carrier, relation, before: false } => {
             let message_id = relation.map_or("auto", Relation::word);
             info!(carrier = name(carrier), message_id, "how the carrier writes its ids was learned from its receipts");
         }

@@ -5,10 +5,11 @@
 //! date it bears. Before the carrier changes it, its next one has to be pinned beside it.
 
 use crate::wire::certificate::Certificate;
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -72,13 +73,43 @@ impl fmt::Debug for Pin {
     }
 }
 
-/// Accepts what is pinned and nothing else. That the peer holds the key is proved by the
+/// The CA certificates of a file.
+#[derive(Debug)]
+pub(super) struct Authorities {
+    pub(super) verifier: Arc<WebPkiServerVerifier>,
+    pub(super) listed: Vec<CertificateDer<'static>>,
+}
+
+impl Authorities {
+    /// Like the verifier, and a certificate that stands in the file itself is its own authority: many a
+    /// carrier signs its own, marked as a CA, which no verifier takes as that of a server.
+    fn verify(
+        &self,
+        certificate: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        (name, ocsp_response): (&ServerName<'_>, &[u8]),
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let verified = self.verifier.verify_server_cert(certificate, chain, name, ocsp_response, now);
+        if verified.is_ok() || !self.listed.iter().any(|it| it == certificate) {
+            return verified;
+        }
+        let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        if Certificate::read(certificate).is_none_or(|it| it.expires.unix_timestamp() < seconds) {
+            return Err(Error::InvalidCertificate(CertificateError::Expired));
+        }
+        verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+        Ok(ServerCertVerified::assertion())
+    }
+}
+
+/// Accepts what is pinned and nothing else, if anything is pinned. That the peer holds the key is proved by the
 /// handshake's signature, which is verified as always.
 #[derive(Debug)]
 pub(super) struct PinnedVerifier {
     pub(super) pins: Vec<Pin>,
-    /// What a pinned certificate has to come from as well, where a CA is named.
-    pub(super) authorities: Option<Arc<WebPkiServerVerifier>>,
+    /// What the certificate has to come from, where a CA is named.
+    pub(super) authorities: Option<Authorities>,
     pub(super) provider: Arc<CryptoProvider>,
 }
 
@@ -92,11 +123,12 @@ impl ServerCertVerifier for PinnedVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let found = Pin::of(end_entity);
-        if !self.pins.contains(&found) && !Pin::of_key(end_entity).is_some_and(|it| self.pins.contains(&it)) {
+        let pinned = self.pins.contains(&found) || Pin::of_key(end_entity).is_some_and(|it| self.pins.contains(&it));
+        if !self.pins.is_empty() && !pinned {
             return Err(Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(NotPinned(found))))));
         }
         match &self.authorities {
-            Some(it) => it.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now),
+            Some(it) => it.verify(end_entity, intermediates, (server_name, ocsp_response), now),
             None => Ok(ServerCertVerified::assertion()),
         }
     }

@@ -6,7 +6,7 @@
 //! so that it is worth keeping: a connection that is made again needs no full handshake.
 
 use crate::wire::certificate::Certificate;
-use crate::wire::pin::{NotPinned, Pin, PinnedVerifier};
+use crate::wire::pin::{Authorities, NotPinned, Pin, PinnedVerifier};
 use crate::wire::transport::Stream;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
@@ -181,28 +181,20 @@ impl Client {
         made_of.note(&[options.min_version as u8]);
         made_of.note(options.server_name.as_deref().unwrap_or_default().as_bytes());
         made_of.note_all(options.pins.iter().map(Pin::as_bytes));
-        let builder = if options.pins.is_empty() {
-            let trusted = match &options.ca_file {
-                Some(path) => certificates(Purpose::Authorities, path)?,
-                None => platform_roots()?,
-            };
-            made_of.note_all(&trusted);
-            builder.with_root_certificates(roots(trusted, options.ca_file.as_deref())?)
-        } else {
-            let pins = options.pins.clone();
-            let authorities = match &options.ca_file {
-                Some(path) => {
-                    let trusted = certificates(Purpose::Authorities, path)?;
-                    made_of.note_all(&trusted);
-                    Some(authorities(trusted, path, &provider)?)
-                }
-                None => None,
-            };
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(PinnedVerifier {
-                pins,
-                authorities,
-                provider,
-            }))
+        let builder = match (&options.ca_file, options.pins.is_empty()) {
+            (None, true) => {
+                let trusted = platform_roots()?;
+                made_of.note_all(&trusted);
+                builder.with_root_certificates(roots(trusted, None)?)
+            }
+            (ca_file, _) => {
+                let listed = ca_file.as_ref().map(|it| certificates(Purpose::Authorities, it)).transpose()?;
+                made_of.note_all(listed.as_deref().unwrap_or_default());
+                let authorities = listed.zip(ca_file.as_ref());
+                let authorities = authorities.map(|(it, path)| authorities_of(it, path, &provider)).transpose()?;
+                let verifier = PinnedVerifier { pins: options.pins.clone(), authorities, provider };
+                builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+            }
         };
         let config = match (&options.client_certificate, &options.client_key) {
             (None, None) => builder.with_no_client_auth(),
@@ -231,15 +223,15 @@ impl Client {
     }
 }
 
-/// Who verifies against the CA certificates of a file.
-fn authorities(
-    trusted: Vec<CertificateDer<'static>>,
+/// The CA certificates of a file, ready to verify against.
+fn authorities_of(
+    listed: Vec<CertificateDer<'static>>,
     path: &Path,
     provider: &Arc<CryptoProvider>,
-) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
-    let roots = Arc::new(roots(trusted, Some(path))?);
+) -> Result<Authorities, TlsError> {
+    let roots = Arc::new(roots(listed.clone(), Some(path))?);
     let built = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider)).build();
-    built.map_err(|error| unusable(Purpose::Authorities, path, error))
+    Ok(Authorities { verifier: built.map_err(|error| unusable(Purpose::Authorities, path, error))?, listed })
 }
 
 impl Server {

@@ -10,12 +10,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsStream;
 
 /// How long a connection is quiet before the system probes it. `enquire_link` is quicker;
 /// this frees what it cannot, such as connections of which the peer knows nothing.
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
+
+/// Connections that may wait while another is served: the right one may come behind a stranger's.
+const BACKLOG: u32 = 16;
 
 /// How often the system then probes.
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(15);
@@ -110,13 +113,18 @@ impl fmt::Display for ConnectError {
 
 impl std::error::Error for ConnectError {}
 
-/// Waits for a connection to an address of ours; others are refused once it is there.
-pub async fn accept(listen: SocketAddr) -> io::Result<(Stream, SocketAddr)> {
-    let socket = if listen.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // The connection before may still be remembered by the system.
+/// Listens for the one peer that connects to us.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Connections from before may still be remembered by the system.
     socket.set_reuseaddr(true)?;
-    socket.bind(listen)?;
-    let (tcp, address) = socket.listen(1)?.accept().await?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+/// Waits for a connection.
+pub async fn accept(listener: &TcpListener) -> io::Result<(Stream, SocketAddr)> {
+    let (tcp, address) = listener.accept().await?;
     prepare(&tcp)?;
     Ok((Stream::Plain(tcp), address))
 }

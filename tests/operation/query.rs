@@ -93,6 +93,24 @@ fn a_silent_message_is_asked_about_until_its_end_is_known() {
 }
 
 #[test]
+fn a_receipt_that_comes_before_its_answer_is_found_by_either_of_its_ids() {
+    let smsc = Smsc::new();
+    let mut daemon = daemon(&smsc, "");
+    let mut link = smsc.bound();
+    let body = json!({ "to": "+31612345678", "from": "YOURAPP", "text": "one" });
+    let accepted = daemon.client().post("/v1/messages", &body).json();
+    let submit = link.read_command(raw::SUBMIT_SM);
+    // Its parameter has a suffix that neither its text nor the answer has.
+    let receipt = [&raw::deliver(4, b"id:1479.3937 stat:DELIVRD err:000")[..], b"\0\x1E\0\x0B1479.3937@1\0"].concat();
+    link.send_pdu(raw::DELIVER_SM, 7, &receipt);
+    assert_eq!(link.read_command(raw::DELIVER_SM | raw::RESPONSE).status, 0);
+    assert_eq!(daemon.metrics().value("receipts_parked"), 1.0);
+    link.answer(&submit, 0, b"1479.3937\0");
+    comes_to(&daemon, &format!("/v1/messages/{}", accepted["messages"][0]["id"].as_str().unwrap()), "DELIVERED");
+    assert_eq!(daemon.terminate().code(), Some(0));
+}
+
+#[test]
 fn how_a_carrier_writes_its_ids_is_learned_and_survives_a_kill() {
     const LEARNED: &str = "message_id_form{carrier=\"acme\",form=\"resp-hex\"}";
     let smsc = Smsc::new();

@@ -129,6 +129,21 @@ async fn a_pinned_certificate_and_no_other_is_accepted() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_stands_in_the_file_itself_is_accepted_under_its_name() {
+    let (Some(identity), Some(other)) = (identity(), crate::identity::identity()) else {
+        return;
+    };
+    identity.renew_as_authority();
+    let openssl = OpenSsl::serve(&identity);
+    connect(&target(openssl.port, Some(identity.client()))).await.unwrap();
+    let elsewhere = ClientOptions { server_name: Some("example.net".to_owned()), ..identity.trusting() };
+    for client in [Client::new(&elsewhere).unwrap(), other.client()] {
+        let why = why(connect(&target(openssl.port, Some(client))).await.unwrap_err());
+        assert!(matches!(why, TlsError::Untrusted(_)), "{why}");
+    }
+}
+
+#[tokio::test]
 async fn a_tls_peer_may_leave_without_farewell() {
     let Some(identity) = identity() else { return };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,6 +1,5 @@
 //! Carriers that connect to us and ask for the bind by `outbind`.
 
-use crate::carrier::talk::Inviter;
 use crate::config::error::Findings;
 use crate::config::schema::carrier::{Carrier, TlsChoice};
 use crate::link::options::Outbind;
@@ -19,25 +18,15 @@ pub fn compiled(path: &str, written: &Carrier, findings: &mut Findings) -> Optio
     if !matches!(written.tls, None | Some(TlsChoice::Plain(false))) {
         findings.fault(&format!("{path}.outbind"), "a connection that the carrier makes is plain: remove tls");
     }
-    let password = outbind.password.as_ref().map(|it| it.expose().as_str());
-    let inviter = match (&outbind.system_id, password) {
-        (Some(system_id), password) => {
-            let (name, word) = (system_id.as_str(), password.unwrap_or_default());
-            if 15 < name.len() || PASSWORD_MAX < word.len() || [name, word].iter().any(|it| it.contains('\0')) {
-                findings.fault(&at("system_id"), "has at most 15 octets, its password at most 32, and no NUL");
-            }
-            Inviter::Known(bind::Outbind { system_id: CString::from(name), password: CString::from(word) })
-        }
-        (None, Some(_)) => {
-            findings.fault(&at("password"), "is of a system_id, which is missing");
-            Inviter::Any
-        }
-        (None, None) => Inviter::Any,
-    };
+    let (name, word) = (outbind.system_id.as_str(), outbind.password.expose().as_str());
+    if 15 < name.len() || PASSWORD_MAX < word.len() || [name, word].iter().any(|it| it.contains('\0')) {
+        findings.fault(&at("system_id"), "has at most 15 octets, its password at most 32, and no NUL");
+    }
+    let login = bind::Outbind { system_id: CString::from(name), password: CString::from(word) };
     let Ok(listen) = outbind.listen.parse::<SocketAddr>() else {
         let message = format!("{:?} is not an address and a port, such as \"0.0.0.0:2776\"", outbind.listen);
         findings.fault(&at("listen"), message);
         return None;
     };
-    Some(Outbind { listen, inviter })
+    Some(Outbind { listen, login })
 }

@@ -108,8 +108,8 @@ pub struct Pins(pub Vec<String>);
 #[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
 pub struct Outbind {
     pub listen: String,
-    pub system_id: Option<String>,
-    pub password: Option<Secret<String>>,
+    pub system_id: String,
+    pub password: Secret<String>,
 }
 
 /// Which numbers are received here.

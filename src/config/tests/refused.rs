@@ -252,19 +252,22 @@ fn carriers_are_checked_for_what_they_mean() {
 fn a_carrier_that_connects_to_us_is_checked_for_what_it_means() {
     let address = "address = [\"127.0.0.1:2775\"]";
     let with = |outbind: &str| errors(&SMALL.replace(address, &format!("outbind = {{ {outbind} }}")));
-    assert_eq!(with("listen = \"127.0.0.1:2776\""), "");
+    assert_eq!(with("listen = \"127.0.0.1:2776\", system_id = \"ACME\", password = \"theirs\""), "");
     for (written, said) in [
-        ("listen = \"2776\"", ".listen: \"2776\" is not an address and a port, such as \"0.0.0.0:2776\""),
-        ("listen = \"[::]:2776\", password = \"x\"", ".password: is of a system_id, which is missing"),
         (
-            "listen = \"[::]:2776\", system_id = \"more than fifteen\"",
+            "listen = \"2776\", system_id = \"A\", password = \"x\"",
+            ".listen: \"2776\" is not an address and a port, such as \"0.0.0.0:2776\"",
+        ),
+        ("listen = \"[::]:2776\", password = \"x\"", ".system_id: this key is required"),
+        (
+            "listen = \"[::]:2776\", system_id = \"more than fifteen\", password = \"\"",
             ".system_id: has at most 15 octets, its password at most 32, and no NUL",
         ),
     ] {
         assert_eq!(with(written), format!("nuncio.toml:9: carrier \"acme\", outbind{said}"));
     }
     assert_eq!(
-        of_carrier("outbind = { listen = \"127.0.0.1:2776\" }"),
+        of_carrier("outbind = { listen = \"127.0.0.1:2776\", system_id = \"A\", password = \"\" }"),
         "nuncio.toml:9: carrier \"acme\", address: the carrier connects to us: remove it, or outbind"
     );
     let without = SMALL.replace(address, "");

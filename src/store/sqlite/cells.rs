@@ -35,7 +35,7 @@ pub(super) const ORDER: &str = "id, account, first_seq, count, created, seal";
 pub(super) const IDEM: &str = "account, key, hash, order_id, at, seal";
 /// The columns of `parked`, in the order of its cells.
 pub(super) const PARKED: &str = "number, carrier, carrier_message_id, handset, sender, receipt_status, receipt_raw, \
-    receipt_error, receipt_received_at, receipt_done_at, seal";
+    receipt_error, receipt_received_at, receipt_done_at, also, seal";
 /// The columns of `meta` that are told, in the order of its cells.
 pub(super) const META: &str = "next_seq, next_order, next_parked, time, awaiting, next_event, seal";
 /// The columns of `event`, in the order of its cells.
@@ -89,6 +89,14 @@ impl<'a> Cells<'a> {
 
     fn text(&mut self, value: Option<&'a str>) {
         self.push(value.map_or(ValueRef::Null, |it| ValueRef::Text(it.as_bytes())));
+    }
+
+    /// A text that rows of format 1 do not have: it counts in the seal only where it is there.
+    fn later(&mut self, value: Option<&'a str>) {
+        match value {
+            Some(_) => self.text(value),
+            None => self.len += 1,
+        }
     }
 
     /// Counts in the seal only where it is there: rows of format 1 have none.
@@ -238,6 +246,7 @@ impl<'a> Cells<'a> {
         cells.maybe(parked.handset.map(|it| it.0.cast_signed()));
         cells.text(Some(&parked.sender));
         cells.receipt(Some(&parked.receipt));
+        cells.later(parked.also.as_ref().map(CarrierMessageId::as_str));
         cells.sealed()
     }
 

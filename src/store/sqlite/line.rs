@@ -98,10 +98,15 @@ impl<'r> Line<'r> {
         }
     }
 
-    /// Counts in the seal only where it is there: rows of format 1 have none.
+    /// Whether a cell that rows of format 1 do not have is NULL; it is then passed by, and does not count in the seal.
+    fn is_of_before(&mut self) -> bool {
+        let is_null = matches!(self.row.get_ref(self.at), Ok(ValueRef::Null));
+        self.at += usize::from(is_null);
+        is_null
+    }
+
     fn manner(&mut self) -> Option<Manner> {
-        if matches!(self.row.get_ref(self.at), Ok(ValueRef::Null)) {
-            self.at += 1;
+        if self.is_of_before() {
             return None;
         }
         let manner = self.text().and_then(manner::of_cell);
@@ -282,6 +287,7 @@ pub(super) fn parked(row: &Row<'_>) -> Result<Parked, Trouble> {
         handset: line.maybe(|it| Some(E164(it.cast_unsigned()))),
         sender: line.words(),
         receipt: line.receipt().ok_or_else(damaged)?,
+        also: if line.is_of_before() { None } else { line.text().and_then(CarrierMessageId::new) },
     };
     line.sealed("parked", number, parked)
 }

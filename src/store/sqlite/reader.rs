@@ -236,11 +236,24 @@ pub(super) fn mo_seen(conn: &Connection) -> Result<Vec<MoSeen>, Trouble> {
     all(&mut conn.prepare_cached(&words)?, [], line::mo_seen)
 }
 
+/// A page of events ends behind the one with which it has so many octets.
+const EVENTS_OCTETS_MAX: usize = 1 << 20;
+
 /// The events of an account, or of none, oldest first.
 pub(super) fn events(conn: &Connection, query: &EventQuery) -> Result<Vec<Event>, Trouble> {
     let (after, limit) = (query.after.cast_signed(), i64::try_from(query.limit).unwrap_or(i64::MAX));
     let account = query.account.map(|it| it.0);
-    all(&mut conn.prepare_cached(&EVENTS)?, (account, after, limit), line::event)
+    let mut statement = conn.prepare_cached(&EVENTS)?;
+    let mut rows = statement.query((account, after, limit))?;
+    let (mut found, mut octets) = (Vec::new(), 0);
+    while octets < EVENTS_OCTETS_MAX
+        && let Some(row) = rows.next()?
+    {
+        let event = line::event(row)?;
+        octets += event.data.len();
+        found.push(event);
+    }
+    Ok(found)
 }
 
 /// The marks of the last commit; those of an empty store if there was none.

@@ -10,7 +10,7 @@
 //! learned   how carriers write their ids, as their receipts have shown
 //! ```
 //!
-//! Every index but those of the primary keys is partial, so that what has ended costs nothing;
+//! Every index of messages but those of the primary keys is partial, so that what has ended costs nothing;
 //! only the carrier's ids stay findable as long as their row is there. Times are milliseconds
 //! since 1970, 0 is never; the numbers in `phase`, `answer` and their like are those of the
 //! message module, and the view `message_parts` spells the most useful ones out.
@@ -119,8 +119,8 @@ CREATE VIEW message_parts AS
 ";
 
 /// Format 2: how a message goes that is more than a plain text, as JSON; NULL for most. The seal of a row
-/// counts it only where it is there, so that rows of format 1 keep theirs.
-const MANNER: &str = "ALTER TABLE body ADD COLUMN manner TEXT;";
+/// counts it only where it is there, so that rows of format 1 keep theirs. So it is with a receipt's other id.
+const MANNER: &str = "ALTER TABLE body ADD COLUMN manner TEXT; ALTER TABLE parked ADD COLUMN also TEXT;";
 
 /// Format 2: events, and what comes from handsets.
 const EVENTS: &str = "

@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// had none for events, and which knew nothing of handsets.
 fn as_format_1(file: &Path) {
     let conn = Connection::open(file).expect("the database opens");
-    let steps = "ALTER TABLE body DROP COLUMN manner; ALTER TABLE meta DROP COLUMN next_event;
+    let steps = "ALTER TABLE body DROP COLUMN manner; ALTER TABLE parked DROP COLUMN also; ALTER TABLE meta DROP COLUMN next_event;
         DROP TABLE event; DROP TABLE mo; DROP TABLE mo_seen; DROP TABLE learned; PRAGMA user_version = 1;";
     conn.execute_batch(steps).expect("the newer goes");
     let cells = "SELECT next_seq, next_order, next_parked, time, awaiting FROM meta";
@@ -29,6 +29,7 @@ fn of_format_1(mut batch: Batch) -> Batch {
     for body in batch.bodies.iter_mut().chain(&mut batch.erased) {
         *body = Arc::new(Body { manner: None, ..(**body).clone() });
     }
+    batch.parked.iter_mut().for_each(|it| it.also = None);
     let marks = Marks { next_event: 1, ..batch.marks };
     Batch {
         events: vec![],

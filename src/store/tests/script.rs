@@ -235,6 +235,7 @@ impl Script {
                 number,
                 carrier: CarrierId(2),
                 carrier_message_id: CarrierMessageId::new("0A1b").expect("it is an id"),
+                also: if self.one_in(2) { CarrierMessageId::new("0A1b@smsc") } else { None },
                 handset: self.one_in(2).then_some(E164(31_612_345_678)),
                 sender: "12345".into(),
                 receipt: self.receipt(),
