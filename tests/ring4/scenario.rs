@@ -190,7 +190,7 @@ impl Scenario {
                 ..Options::default()
             };
             let ahead = dice.below(window as u64 + 1) as usize;
-            let (says, dialect) = (Bind::default(), dialect.clone());
+            let (says, dialect) = (Bind { interface_version: 0x34, ..Bind::default() }, dialect.clone());
             let manner = Manner { kind: *kind, bind: says, inviter: None, session, ahead, dialect };
             links.insert(LinkId { carrier, bind }, manner);
         }
