@@ -161,6 +161,9 @@ impl<'a> Counted<'a> {
                 few.map(|it| (alphabet, it)).ok_or_else(|| too_long(parts))
             }
             Err(TextError::Empty) => Err(("empty_text", "must not be empty".into())),
+            Err(TextError::TooManyParts(parts)) if parts <= usize::from(PARTS_MAX) => {
+                Err(("text_too_long", "does not fit the one part that its own header says it is".into()))
+            }
             Err(TextError::TooManyParts(parts)) => Err(too_long(parts)),
             Err(why) => Err(("unencodable_text", why.to_string().into())),
         }
