@@ -11,17 +11,39 @@ use rusqlite::Connection;
 use std::path::Path;
 use std::sync::Arc;
 
+/// The cells of format 1, in the order of its seals, in the tables that have more of them now.
+const CELLS: [(&str, &str); 2] = [
+    (
+        "body",
+        "seq, token, order_id, account, route, class, source_kind, source, destination, text, requested, parts, \
+         client_ref, created, expires, price",
+    ),
+    ("meta", "next_seq, next_order, next_parked, time, awaiting"),
+];
+
 /// Makes the store of a folder one of format 1, whose bodies had no column `manner`, whose counters
-/// had none for events, and which knew nothing of handsets.
+/// had none for events, and which knew nothing of handsets. What it sealed, it sealed without them.
 fn as_format_1(file: &Path) {
     let conn = Connection::open(file).expect("the database opens");
     let steps = "ALTER TABLE body DROP COLUMN manner; ALTER TABLE parked DROP COLUMN also; ALTER TABLE meta DROP COLUMN next_event;
         DROP TABLE event; DROP TABLE mo; DROP TABLE mo_seen; DROP TABLE learned; PRAGMA user_version = 1;";
     conn.execute_batch(steps).expect("the newer goes");
-    let cells = "SELECT next_seq, next_order, next_parked, time, awaiting FROM meta";
-    let sealed =
-        conn.query_row(cells, [], |row| (0..5).try_fold(seal::START, |seal, at| Ok(seal::mix(seal, row.get_ref(at)?))));
-    conn.execute("UPDATE meta SET seal = ?1", [seal::fold(sealed.expect("one row"))]).expect("its seal is as it was");
+    for (table, cells) in CELLS {
+        let mut rows = conn.prepare(&format!("SELECT rowid, {cells} FROM {table}")).expect("the cells are there");
+        let count = rows.column_count();
+        let sealed = rows.query_map([], |row| {
+            let mut seal = seal::START;
+            for at in 1..count {
+                seal = seal::mix(seal, row.get_ref(at)?);
+            }
+            Ok((row.get::<_, i64>(0)?, seal::fold(seal)))
+        });
+        let sealed: Vec<(i64, i64)> = sealed.and_then(Iterator::collect).expect("every row is read");
+        assert!(!sealed.is_empty(), "{table} has rows");
+        for (row, seal) in sealed {
+            conn.execute(&format!("UPDATE {table} SET seal = ?2 WHERE rowid = ?1"), [row, seal]).expect("a new seal");
+        }
+    }
 }
 
 /// What a version of format 1 would have committed.
