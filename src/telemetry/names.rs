@@ -124,7 +124,7 @@ metrics! {
     MO_REDELIVERED = "mo_redelivered_total" Counter, Count ["carrier"]
         "Messages from handsets that a carrier sent again; they were confirmed again and told once.";
     MO_UNROUTED = "mo_unrouted_total" Counter, Count ["carrier"]
-        "Messages from handsets that no [[inbound]] gives to an account; they are kept for operators.";
+        "Messages from handsets that no inbound rule gives to an account; they are kept for operators.";
     MO_PARTS_INCOMPLETE = "mo_parts_incomplete" Gauge, Count [] "Messages from handsets that wait for more of their parts.";
     STORE_COMMIT_DURATION = "store_commit_duration_seconds" Histogram(FAST), Seconds [] "A commit with its sync.";
     STORE_SYNC_DURATION = "store_sync_duration_seconds" Histogram(FAST), Seconds [] "The sync of a commit.";
