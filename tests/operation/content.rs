@@ -1,7 +1,7 @@
 //! Every form of content on the wire, octet by octet, from a request to an SMSC of bare octets.
 
 use crate::daemon::raw::{Frame, Link, SUBMIT_SM, Smsc};
-use crate::daemon::{Daemon, account};
+use crate::daemon::{Daemon, account, carrier, route};
 use serde_json::{Value, json};
 
 const DATA_SM: u32 = 0x103;
@@ -148,4 +148,22 @@ fn every_form_of_content_leaves_as_its_carrier_wants_it() {
     let shown = daemon.client().get("/v1/messages").json();
     let ids: Vec<&str> = shown["data"].as_array().unwrap().iter().filter_map(|it| it["id"].as_str()).collect();
     assert_eq!(ids.len(), 7);
+}
+
+#[test]
+fn parts_for_a_carrier_of_3_3_are_joined_by_a_header_whatever_split_says() {
+    let smsc = Smsc::new();
+    let more = "split = \"sar\"\nassumed_version = \"3.3\"";
+    let daemon = Daemon::start(&(account("[1]") + &carrier(smsc.port(), more) + &route("")));
+    let mut link = smsc.bound();
+    let body = json!({ "to": "+31612345678", "from": "YOURAPP", "text": "a".repeat(200) });
+    assert_eq!(daemon.client().post("/v1/messages", &body).status, 202);
+    for part in [1, 2] {
+        let submit = link.read_command(SUBMIT_SM);
+        let (head, rest) = submit.body.split_at(b"\0\x05\0YOURAPP\0\x01\x0131612345678\0".len());
+        assert_eq!((head, rest[0]), (&b"\0\x05\0YOURAPP\0\x01\x0131612345678\0"[..], 0x40));
+        let at = submit.body.windows(3).position(|it| it == [5, 0, 3]).expect("a header");
+        assert_eq!(submit.body[at + 4..at + 6], [2, part]);
+        link.answer(&submit, 0, format!("p{part}\0").as_bytes());
+    }
 }
