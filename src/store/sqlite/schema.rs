@@ -20,13 +20,13 @@ use rusqlite::Connection;
 use std::path::Path;
 
 /// The format that this version writes.
-pub(super) const FORMAT: i64 = 2;
+pub(super) const FORMAT: i64 = 3;
 
 /// `nunc`: marks the file as a store of nuncio.
 const APPLICATION: i64 = 0x6E75_6E63;
 
 /// What turns format `n` into `n + 1`, from 0, the empty file.
-const STEPS: [&[&str]; FORMAT as usize] = [&[FORMAT_1], &[MANNER, EVENTS, LEARNED]];
+const STEPS: [&[&str]; FORMAT as usize] = [&[FORMAT_1], &[MANNER, EVENTS, LEARNED], &[ROUTED, MONEY, OPT_OUT, OPERATE]];
 
 /// Brings the store to [`FORMAT`]; refuses one that is newer or not ours.
 pub(super) fn migrate(conn: &Connection, file: &Path) -> Result<(), Fault> {
@@ -148,6 +148,20 @@ CREATE TABLE learned (
     carrier INTEGER PRIMARY KEY, relation INTEGER NOT NULL, matches INTEGER NOT NULL, seal INTEGER NOT NULL
 ) STRICT;
 ";
+
+/// Format 3: where a part waits now and why, and when a carrier first took it; NULL in rows of before.
+const ROUTED: &str = "
+ALTER TABLE part ADD COLUMN moved INTEGER; ALTER TABLE part ADD COLUMN taken_at INTEGER;
+";
+
+/// Format 3: what accounts have and pay.
+const MONEY: &str = "";
+
+/// Format 3: who does not want to be written to.
+const OPT_OUT: &str = "";
+
+/// Format 3: what operators have ordered.
+const OPERATE: &str = "";
 
 #[cfg(test)]
 mod tests {

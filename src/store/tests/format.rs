@@ -26,6 +26,7 @@ const CELLS: [(&str, &str); 2] = [
 fn as_format_1(file: &Path) {
     let conn = Connection::open(file).expect("the database opens");
     let steps = "ALTER TABLE body DROP COLUMN manner; ALTER TABLE parked DROP COLUMN also; ALTER TABLE meta DROP COLUMN next_event;
+        ALTER TABLE part DROP COLUMN moved; ALTER TABLE part DROP COLUMN taken_at;
         DROP TABLE event; DROP TABLE mo; DROP TABLE mo_seen; DROP TABLE learned; PRAGMA user_version = 1;";
     conn.execute_batch(steps).expect("the newer goes");
     for (table, cells) in CELLS {
