@@ -23,6 +23,8 @@ mod parked;
 mod waiting;
 mod unresolved;
 mod accept;
+mod ring;
+mod health;
 mod place;
 mod assign;
 mod answer;
@@ -39,6 +41,7 @@ use crate::dispatch::carrier::CarrierState;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
 use crate::dispatch::happening::Happening;
+use crate::dispatch::health::Health;
 use crate::dispatch::lane::Lane;
 use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
@@ -84,6 +87,8 @@ pub struct Dispatch {
     /// What receipts have shown of how each carrier writes its ids.
     learned: BTreeMap<CarrierId, Learned>,
     queries: Queries,
+    /// How carriers do.
+    health: Health,
     marks: Marks,
     sweep: Sweep,
     /// More could move from closed carriers at once.
@@ -133,6 +138,7 @@ impl Dispatch {
             awaiting: recovered.marks.awaiting.iter().copied().collect(),
             learned: recovered.learned.iter().copied().collect(),
             queries: Queries::default(),
+            health: Health::default(),
             marks: recovered.marks,
             sweep: Sweep::new(now),
             moving: false,
@@ -183,6 +189,7 @@ impl Dispatch {
         for happening in happenings {
             self.decide(happening, dice, store)?;
         }
+        self.judge();
         self.refill(store)?;
         self.relocate();
         self.assign();
@@ -273,8 +280,8 @@ impl Dispatch {
         let state = self.carriers.entry(lane.carrier()).or_insert_with(CarrierState::unknown);
         if queue.has_work() && !queue.in_ring {
             queue.in_ring = true;
-            queue.quantum = Lane::weight(lane.class());
-            state.ring.push_back(lane);
+            let weight = self.plan.accounts.get(&lane.account()).map_or(1, |it| it.weight);
+            state.ring.push(lane, weight);
         }
     }
 

@@ -89,6 +89,8 @@ pub struct Account {
     pub region: Option<Box<str>>,
     /// Where it may send.
     pub destinations: Destinations,
+    /// Its share at carriers beside others of the same class: 1 to 100.
+    pub weight: u32,
     /// What it pays in.
     pub currency: Option<Currency>,
 }

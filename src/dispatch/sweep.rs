@@ -233,7 +233,7 @@ impl Dispatch {
                 let starved =
                     |it: &crate::message::id::LaneId| lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
                 let more =
-                    carrier.has_room() && carrier.pace.next_at(now).is_none() && carrier.ring.iter().any(starved);
+                    carrier.has_room() && carrier.pace.next_at(now).is_none() && carrier.lanes().any(|it| starved(&it));
                 next.push(more.then_some(now));
             }
         }

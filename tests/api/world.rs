@@ -288,6 +288,7 @@ pub(crate) fn account(id: u16, name: &str, key: &str) -> Account {
         id: AccountId(id),
         name: name.into(),
         active: true,
+        weight: 1,
         keys: vec![Sha256::digest(key).into()],
         scopes: Scopes { send: true, read: true, verify: false, admin: false },
         allow_from: vec![],
