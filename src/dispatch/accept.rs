@@ -35,7 +35,14 @@ impl Dispatch {
         let (first, count) = (Seq(self.marks.next_seq), submission.recipients.len());
         if 1 < count {
             let count = u32::try_from(count).expect("a request has at most 10,000 recipients");
-            self.batch.orders.push(Order { id: order, account: submission.account, first, count, created: self.now });
+            self.batch.orders.push(Order {
+                id: order,
+                account: submission.account,
+                first,
+                count,
+                created: self.now,
+                arriving: false,
+            });
         }
         if let Some((key, hash)) = submission.idempotency.clone() {
             let record = Idempotency { account: submission.account, key, hash, order, at: self.now };
@@ -104,6 +111,7 @@ impl Dispatch {
             created: self.now,
             expires,
             price: to.price,
+            charged: false,
         };
         let parts: Vec<Part> =
             (0..body.submits()).map(|it| Part::new(PartKey::new(id.seq, it), lane, expires)).collect();

@@ -219,6 +219,9 @@ impl Dispatch {
         batch.mo_done.clear();
         batch.mo_seen.clear();
         batch.mo_forgotten.clear();
+        batch.ledger.clear();
+        batch.balances.clear();
+        batch.quotas.clear();
     }
 
     fn decide<S: Store>(&mut self, happening: Happening, dice: Dice<'_>, store: &mut S) -> Result<(), Poisoned> {

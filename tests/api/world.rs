@@ -243,7 +243,14 @@ impl Keeper {
         let first = Seq(self.seq);
         self.seq += entries.len() as u64;
         let messages = entries.iter().map(|it| it.body.id).collect();
-        let row = Order { id: order, account: submission.account, first, count: entries.len() as u32, created: NOW };
+        let row = Order {
+            id: order,
+            account: submission.account,
+            first,
+            count: entries.len() as u32,
+            created: NOW,
+            arriving: false,
+        };
         let batch = Batch {
             bodies: entries.iter().map(|it| Arc::clone(&it.body)).collect(),
             new_parts: entries.into_iter().flat_map(|it| it.parts).collect(),
@@ -277,6 +284,7 @@ impl Keeper {
             created: NOW,
             expires,
             price: recipient.price,
+            charged: false,
         };
         let parts = (0..body.submits()).map(|index| Part::new(PartKey::new(id.seq, index), lane, expires)).collect();
         Entry { body: Arc::new(body), parts, past: Vec::new() }

@@ -26,6 +26,8 @@ const CELLS: [(&str, &str); 2] = [
 fn as_format_1(file: &Path) {
     let conn = Connection::open(file).expect("the database opens");
     let steps = "ALTER TABLE body DROP COLUMN manner; ALTER TABLE parked DROP COLUMN also; ALTER TABLE meta DROP COLUMN next_event;
+        ALTER TABLE body DROP COLUMN charged; DROP INDEX orders_arriving; ALTER TABLE orders DROP COLUMN arriving;
+        ALTER TABLE meta DROP COLUMN next_ledger; DROP TABLE ledger; DROP TABLE balance; DROP TABLE quota;
         ALTER TABLE part DROP COLUMN moved; ALTER TABLE part DROP COLUMN taken_at;
         DROP TABLE event; DROP TABLE mo; DROP TABLE mo_seen; DROP TABLE learned; PRAGMA user_version = 1;";
     conn.execute_batch(steps).expect("the newer goes");
@@ -50,10 +52,11 @@ fn as_format_1(file: &Path) {
 /// What a version of format 1 would have committed.
 fn of_format_1(mut batch: Batch) -> Batch {
     for body in batch.bodies.iter_mut().chain(&mut batch.erased) {
-        *body = Arc::new(Body { manner: None, ..(**body).clone() });
+        *body = Arc::new(Body { manner: None, charged: false, ..(**body).clone() });
     }
     batch.parked.iter_mut().for_each(|it| it.also = None);
-    let marks = Marks { next_event: 1, ..batch.marks };
+    batch.orders.iter_mut().for_each(|it| it.arriving = false);
+    let marks = Marks { next_event: 1, next_ledger: 1, ..batch.marks };
     Batch {
         events: vec![],
         mo_parts: vec![],
@@ -61,6 +64,9 @@ fn of_format_1(mut batch: Batch) -> Batch {
         mo_seen: vec![],
         mo_forgotten: vec![],
         learned: vec![],
+        ledger: vec![],
+        balances: vec![],
+        quotas: vec![],
         marks,
         ..batch
     }
@@ -81,12 +87,12 @@ fn a_store_of_format_1_with_a_backlog_is_opened_and_served() {
     as_format_1(&home.path().join("nuncio.db"));
     let mut store = sqlite(home.path());
     store.recover().expect("it recovers");
-    agree(&mut store, &model, &mut Script::new(3)).expect("every row has the seal that it had");
+    agree(&mut store, &mut model, &mut Script::new(3)).expect("every row has the seal that it had");
     for _ in 0..10 {
         let batch = script.batch(&model);
         store.commit(&batch).expect("the commit goes through");
         model.apply(&batch);
-        agree(&mut store, &model, &mut script).expect("old rows and new");
+        agree(&mut store, &mut model, &mut script).expect("old rows and new");
     }
     assert!(model.entries.values().any(|it| it.body.manner.is_some()), "the new rows have what the old lacked");
 }
