@@ -26,7 +26,7 @@ pub(super) const BODY: &str = "seq, token, order_id, account, route, class, sour
 /// The columns of `part`, in the order of its cells.
 pub(super) const PART: &str = "id, lane, phase, due, ends, spent, reason, done_at, number, carrier, bind, cause, \
     intended_at, answered_at, answer, command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, \
-    receipt_error, receipt_received_at, receipt_done_at, seal";
+    receipt_error, receipt_received_at, receipt_done_at, moved, taken_at, seal";
 /// The columns of `attempt`, in the order of its cells.
 pub(super) const ATTEMPT: &str = "id, number, carrier, bind, cause, intended_at, answered_at, answer, \
     command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, receipt_error, \
@@ -60,7 +60,7 @@ pub(super) const QUOTA: &str = "account, used, seal";
 pub(super) const ATTEMPT_CELLS: usize = 16;
 
 /// More columns than any table has.
-const CELLS_MAX: usize = 26;
+const CELLS_MAX: usize = 28;
 
 /// A record as the values of a row.
 pub(super) struct Cells<'a> {
@@ -107,9 +107,12 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// Whether something is so that rows of before know nothing of: only then it counts in the seal.
-    fn later_flag(&mut self, is_so: bool) {
-        if is_so { self.int(1) } else { self.len += 1 }
+    /// A number that rows of formats before do not have: it counts in the seal only where it is there.
+    fn later_int(&mut self, value: Option<i64>) {
+        match value {
+            Some(_) => self.maybe(value),
+            None => self.len += 1,
+        }
     }
 
     /// Counts in the seal only where it is there: rows of format 1 have none.
@@ -176,7 +179,7 @@ impl<'a> Cells<'a> {
         cells.bits(body.expires.0);
         cells.maybe(body.price.map(|it| it.0));
         cells.manner(body.manner.as_deref());
-        cells.later_flag(body.charged);
+        cells.later_int(body.charged.then_some(1));
         cells.sealed()
     }
 
@@ -195,6 +198,8 @@ impl<'a> Cells<'a> {
             Some(attempt) => cells.attempt_from(attempt, rhash),
             None => (0..ATTEMPT_CELLS).for_each(|_| cells.push(ValueRef::Null)),
         }
+        cells.later_int(part.moved.map(|it| it.number().into()));
+        cells.later_int(part.taken_at.known().map(|it| it.0.cast_signed()));
         cells.sealed()
     }
 
@@ -237,7 +242,7 @@ impl<'a> Cells<'a> {
         cells.bits(order.first.0);
         cells.int(order.count.into());
         cells.bits(order.created.0);
-        cells.later_flag(order.arriving);
+        cells.later_int(order.arriving.then_some(1));
         cells.sealed()
     }
 

@@ -1,6 +1,8 @@
 //! Stores that an older version wrote.
 
 use crate::message::body::Body;
+use crate::message::id::CarrierId;
+use crate::message::time::Time;
 use crate::record::batch::{Batch, Marks};
 use crate::record::contract::Store;
 use crate::store::sqlite::seal;
@@ -8,7 +10,6 @@ use crate::store::tests::model::Model;
 use crate::store::tests::script::Script;
 use crate::store::tests::{agree, sqlite};
 use rusqlite::Connection;
-use std::path::Path;
 use std::sync::Arc;
 
 /// The cells of format 1, in the order of its seals, in the tables that have more of them now.
@@ -21,42 +22,68 @@ const CELLS: [(&str, &str); 2] = [
     ("meta", "next_seq, next_order, next_parked, time, awaiting"),
 ];
 
-/// Makes the store of a folder one of format 1, whose bodies had no column `manner`, whose counters
-/// had none for events, and which knew nothing of handsets. What it sealed, it sealed without them.
-fn as_format_1(file: &Path) {
-    let conn = Connection::open(file).expect("the database opens");
-    let steps = "ALTER TABLE body DROP COLUMN manner; ALTER TABLE parked DROP COLUMN also; ALTER TABLE meta DROP COLUMN next_event;
+/// Makes a store one of format 2, which knew nothing of failover, money, opt-outs and orders of operators. Rows
+/// that have nothing of it have the seals that they had.
+fn as_format_2(conn: &Connection) {
+    let steps = "DROP INDEX part_late; ALTER TABLE part DROP COLUMN moved; ALTER TABLE part DROP COLUMN taken_at;
         ALTER TABLE body DROP COLUMN charged; DROP INDEX orders_arriving; ALTER TABLE orders DROP COLUMN arriving;
         ALTER TABLE meta DROP COLUMN next_ledger; DROP TABLE ledger; DROP TABLE balance; DROP TABLE quota;
-        ALTER TABLE part DROP COLUMN moved; ALTER TABLE part DROP COLUMN taken_at;
+        PRAGMA user_version = 2;";
+    conn.execute_batch(steps).expect("the newer goes");
+    seal_anew(conn, "meta", "next_seq, next_order, next_parked, time, awaiting, next_event");
+}
+
+/// What a version of format 2 would have committed.
+fn of_format_2(mut batch: Batch) -> Batch {
+    for part in batch.parts.iter_mut().chain(&mut batch.new_parts) {
+        (part.moved, part.taken_at, part.lane) = (None, Time::NEVER, part.lane.at(CarrierId(0)));
+    }
+    for body in batch.bodies.iter_mut().chain(&mut batch.erased) {
+        *body = Arc::new(Body { charged: false, ..(**body).clone() });
+    }
+    batch.orders.iter_mut().for_each(|it| it.arriving = false);
+    let marks = Marks { next_ledger: 1, ..batch.marks };
+    Batch { ledger: vec![], balances: vec![], quotas: vec![], marks, ..batch }
+}
+
+/// Makes a store one of format 1, whose bodies had no column `manner`, whose counters
+/// had none for events, and which knew nothing of handsets. What it sealed, it sealed without them.
+fn as_format_1(conn: &Connection) {
+    as_format_2(conn);
+    let steps = "ALTER TABLE body DROP COLUMN manner; ALTER TABLE parked DROP COLUMN also; ALTER TABLE meta DROP COLUMN next_event;
         DROP TABLE event; DROP TABLE mo; DROP TABLE mo_seen; DROP TABLE learned; PRAGMA user_version = 1;";
     conn.execute_batch(steps).expect("the newer goes");
     for (table, cells) in CELLS {
-        let mut rows = conn.prepare(&format!("SELECT rowid, {cells} FROM {table}")).expect("the cells are there");
-        let count = rows.column_count();
-        let sealed = rows.query_map([], |row| {
-            let mut seal = seal::START;
-            for at in 1..count {
-                seal = seal::mix(seal, row.get_ref(at)?);
-            }
-            Ok((row.get::<_, i64>(0)?, seal::fold(seal)))
-        });
-        let sealed: Vec<(i64, i64)> = sealed.and_then(Iterator::collect).expect("every row is read");
-        assert!(!sealed.is_empty(), "{table} has rows");
-        for (row, seal) in sealed {
-            conn.execute(&format!("UPDATE {table} SET seal = ?2 WHERE rowid = ?1"), [row, seal]).expect("a new seal");
+        seal_anew(conn, table, cells);
+    }
+}
+
+/// Seals every row of a table over these cells.
+fn seal_anew(conn: &Connection, table: &str, cells: &str) {
+    let mut rows = conn.prepare(&format!("SELECT rowid, {cells} FROM {table}")).expect("the cells are there");
+    let count = rows.column_count();
+    let sealed = rows.query_map([], |row| {
+        let mut seal = seal::START;
+        for at in 1..count {
+            seal = seal::mix(seal, row.get_ref(at)?);
         }
+        Ok((row.get::<_, i64>(0)?, seal::fold(seal)))
+    });
+    let sealed: Vec<(i64, i64)> = sealed.and_then(Iterator::collect).expect("every row is read");
+    assert!(!sealed.is_empty(), "{table} has rows");
+    for (row, seal) in sealed {
+        conn.execute(&format!("UPDATE {table} SET seal = ?2 WHERE rowid = ?1"), [row, seal]).expect("a new seal");
     }
 }
 
 /// What a version of format 1 would have committed.
-fn of_format_1(mut batch: Batch) -> Batch {
+fn of_format_1(batch: Batch) -> Batch {
+    let mut batch = of_format_2(batch);
     for body in batch.bodies.iter_mut().chain(&mut batch.erased) {
-        *body = Arc::new(Body { manner: None, charged: false, ..(**body).clone() });
+        *body = Arc::new(Body { manner: None, ..(**body).clone() });
     }
     batch.parked.iter_mut().for_each(|it| it.also = None);
-    batch.orders.iter_mut().for_each(|it| it.arriving = false);
-    let marks = Marks { next_event: 1, next_ledger: 1, ..batch.marks };
+    let marks = Marks { next_event: 1, ..batch.marks };
     Batch {
         events: vec![],
         mo_parts: vec![],
@@ -64,9 +91,6 @@ fn of_format_1(mut batch: Batch) -> Batch {
         mo_seen: vec![],
         mo_forgotten: vec![],
         learned: vec![],
-        ledger: vec![],
-        balances: vec![],
-        quotas: vec![],
         marks,
         ..batch
     }
@@ -74,17 +98,26 @@ fn of_format_1(mut batch: Batch) -> Batch {
 
 #[test]
 fn a_store_of_format_1_with_a_backlog_is_opened_and_served() {
+    opened_and_served(of_format_1, as_format_1);
+}
+
+#[test]
+fn a_store_of_format_2_with_a_backlog_is_opened_and_served() {
+    opened_and_served(of_format_2, as_format_2);
+}
+
+fn opened_and_served(of_before: fn(Batch) -> Batch, as_before: fn(&Connection)) {
     let home = tempfile::tempdir().expect("a directory");
     let (mut model, mut script) = (Model::new(), Script::new(11));
     let mut store = sqlite(home.path());
     for _ in 0..20 {
-        let batch = of_format_1(script.batch(&model));
+        let batch = of_before(script.batch(&model));
         store.commit(&batch).expect("the commit goes through");
         model.apply(&batch);
     }
     drop(store);
     assert!(!model.lanes().is_empty(), "something is queued");
-    as_format_1(&home.path().join("nuncio.db"));
+    as_before(&Connection::open(home.path().join("nuncio.db")).expect("the database opens"));
     let mut store = sqlite(home.path());
     store.recover().expect("it recovers");
     agree(&mut store, &mut model, &mut Script::new(3)).expect("every row has the seal that it had");
