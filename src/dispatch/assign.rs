@@ -49,10 +49,16 @@ impl Dispatch {
         for (lane, room) in lanes {
             let Some(queue) = self.lanes.get_mut(&lane) else { continue };
             let wanted = room - queue.ready.len();
+            let ceiling = self.arrivals.ceiling(lane);
             let entries = store.ready(lane, queue.horizon, wanted)?;
             queue.backlog = wanted <= entries.len() || queue.behind_at == self.beats;
             for entry in entries {
                 let seq = entry.body.seq();
+                if ceiling.is_some_and(|it| it <= seq) {
+                    // What stands before an order that is arriving has been read; the rest waits until it is whole.
+                    queue.backlog = false;
+                    break;
+                }
                 self.set.admit(entry);
                 let Some(held) = self.set.get(seq) else { continue };
                 let ready = |it: &&crate::message::part::Part| {

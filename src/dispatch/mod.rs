@@ -23,6 +23,9 @@ mod parked;
 mod waiting;
 mod unresolved;
 mod accept;
+pub mod arrive;
+mod allowance;
+mod money;
 mod assign;
 mod answer;
 mod correlate;
@@ -33,6 +36,8 @@ mod sweep;
 mod gauges;
 
 use crate::carrier::id::Learned;
+use crate::dispatch::allowance::{Bucket, Used};
+use crate::dispatch::arrive::Arrivals;
 use crate::dispatch::carrier::CarrierState;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
@@ -45,7 +50,8 @@ use crate::dispatch::set::Set;
 use crate::dispatch::sweep::Sweep;
 use crate::dispatch::unresolved::Unresolved;
 use crate::dispatch::waiting::{SeenSet, WaitingSet};
-use crate::message::id::{CarrierId, LaneId, PartKey};
+use crate::message::id::{AccountId, CarrierId, LaneId, PartKey};
+use crate::message::money::Money;
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
@@ -80,6 +86,14 @@ pub struct Dispatch {
     /// What receipts have shown of how each carrier writes its ids.
     learned: BTreeMap<CarrierId, Learned>,
     queries: Queries,
+    /// Orders of which not all messages are there.
+    arrivals: Arrivals,
+    /// What accounts have, in micro-units of their currency.
+    balances: BTreeMap<AccountId, Money>,
+    /// Requests that accounts may make.
+    buckets: BTreeMap<AccountId, Bucket>,
+    /// Messages that quotas have counted.
+    used: BTreeMap<AccountId, Used>,
     marks: Marks,
     sweep: Sweep,
     draining: bool,
@@ -124,6 +138,10 @@ impl Dispatch {
             awaiting: recovered.marks.awaiting.iter().copied().collect(),
             learned: recovered.learned.iter().copied().collect(),
             queries: Queries::default(),
+            arrivals: Arrivals::default(),
+            balances: recovered.balances.into_iter().collect(),
+            buckets: BTreeMap::new(),
+            used: recovered.quotas.into_iter().map(|it| (it.account, Used::of(it))).collect(),
             marks: recovered.marks,
             sweep: Sweep::new(now),
             draining: false,
@@ -172,6 +190,7 @@ impl Dispatch {
         for happening in happenings {
             self.decide(happening, dice, store)?;
         }
+        self.arrive(dice);
         self.refill(store)?;
         self.assign();
         self.set.settle(&mut self.batch);
@@ -191,9 +210,9 @@ impl Dispatch {
         })
     }
 
-    /// Nothing is on a link and nothing waits for an answer.
-    pub const fn is_quiet(&self) -> bool {
-        self.in_flight == 0
+    /// Nothing is on a link, nothing waits for an answer, and every order that began is whole.
+    pub fn is_quiet(&self) -> bool {
+        self.in_flight == 0 && self.arrivals.is_empty()
     }
 
     /// How many messages are in memory.
@@ -228,6 +247,7 @@ impl Dispatch {
         match happening {
             Happening::Submit(request, submission) => self.accept(request, *submission, dice, store)?,
             Happening::Cancel(request, account, message) => self.cancel(request, account, message),
+            Happening::Credit(request, credit) => self.credit(request, *credit, store)?,
             Happening::Link(link, report) => self.hear(link, report, dice),
             Happening::Gone(link) => self.gone(link, dice),
             Happening::Reconfigure(plan) => self.reconfigure(plan),
@@ -302,6 +322,7 @@ impl Dispatch {
         let (told, status) = (held.told, held.entry.status());
         held.told = status;
         let ended = after.is_final() && held.entry.parts.iter().all(|it| it.phase().is_final());
+        let first_end = ended && !before.is_final();
         if ended
             && self.plan.erase_text.covers(held.entry.body.class)
             && let Some(body) = held.entry.body.erased()
@@ -317,6 +338,9 @@ impl Dispatch {
                 reason,
                 corrected: told.is_final(),
             });
+        }
+        if first_end {
+            self.pay_back(key.seq());
         }
         let queue = self.lanes.entry(lane).or_default();
         match (before == Phase::Queued, after == Phase::Queued) {

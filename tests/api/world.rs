@@ -7,9 +7,9 @@ use http_body_util::BodyExt;
 use nuncio::api::context::{Call, Context, Wiring};
 use nuncio::api::health::Health;
 use nuncio::api::router;
-use nuncio::dispatch::command::Reply;
+use nuncio::dispatch::command::{Reply, Standing};
 use nuncio::dispatch::happening::Submission;
-use nuncio::dispatch::plan::{Account, Carrier, Network, Plan, Scopes};
+use nuncio::dispatch::plan::{Account, Carrier, Network, Plan, Scopes, Terms};
 use nuncio::message::body::Body as MessageBody;
 use nuncio::message::class::Class;
 use nuncio::message::id::{AccountId, CarrierId, LaneId, MessageId, OrderId, PartKey, RouteId, Seq};
@@ -260,7 +260,7 @@ impl Keeper {
         };
         self.store.lock().unwrap().commit(&batch).unwrap();
         self.submissions.lock().unwrap().push(submission);
-        Reply::Accepted { order, messages, at: NOW }
+        Reply::Accepted { order, messages, at: NOW, standing: Standing::default() }
     }
 
     fn entry(&self, submission: &Submission, at: usize, order: OrderId) -> Entry {
@@ -304,6 +304,7 @@ pub(crate) fn account(id: u16, name: &str, key: &str) -> Account {
         region: None,
         destinations: Destinations { allow: vec![], deny: vec!["882".into()] },
         currency: Some(Currency::parse("EUR").unwrap()),
+        terms: Terms::default(),
     }
 }
 
