@@ -3,7 +3,7 @@
 use crate::api::limits;
 use crate::api::quote::Quote;
 use crate::api::recipients::{Line, Rejected};
-use crate::dispatch::command::Standing;
+use crate::dispatch::command::Means;
 use crate::message::id::{MessageId, OrderId};
 use crate::message::money::{Currency, Exact, Money};
 use crate::number::e164::E164;
@@ -18,7 +18,7 @@ use std::fmt;
 const LINE_OCTETS: usize = 200;
 
 /// 202: an order is durable and queued.
-pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId], standing: &Standing) -> Response {
+pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId], means: &Means) -> Response {
     let messages: Vec<Message<'_>> =
         quote.lines.iter().zip(ids).map(|(line, id)| Message::of(Some(*id), line)).collect();
     let document = Accepted {
@@ -28,7 +28,7 @@ pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId], sta
         initial_state: "QUEUED",
         cost: quote.cost().map(Shown),
         currency: quote.currency.map(Shown),
-        balance_after: standing.balance.map(|it| Shown(it.exact())),
+        balance_after: means.balance.map(|it| Shown(it.exact())),
         messages: &messages,
         rejected: rejected(&quote.rejected),
     };
@@ -39,7 +39,7 @@ pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId], sta
     let mut response = json(StatusCode::ACCEPTED, &document, messages.len() * LINE_OCTETS + LINE_OCTETS);
     let location = HeaderValue::from_maybe_shared(Bytes::from(location)).expect("ids are ASCII");
     response.headers_mut().insert(header::LOCATION, location);
-    limits::tell(response.headers_mut(), standing);
+    limits::tell(response.headers_mut(), means);
     response
 }
 

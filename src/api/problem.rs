@@ -4,7 +4,7 @@
 //! and telemetry can count them.
 
 use crate::api::limits;
-use crate::dispatch::command::Standing;
+use crate::dispatch::command::Means;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -104,14 +104,14 @@ pub struct Problem {
     /// When to try again.
     pub retry_after: Option<Duration>,
     /// How the account stands, as far as it is limited.
-    pub standing: Option<Box<Standing>>,
+    pub means: Option<Box<Means>>,
 }
 
 impl Problem {
     /// A refusal in one sentence.
     pub fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
         let retry_after = (kind.status() == 503).then_some(Duration::from_secs(1));
-        Self { kind, detail: detail.into(), errors: Vec::new(), retry_after, standing: None }
+        Self { kind, detail: detail.into(), errors: Vec::new(), retry_after, means: None }
     }
 
     /// A refusal that points at one place.
@@ -155,8 +155,8 @@ impl Problem {
         if self.kind == Kind::Unauthorized {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(standing) = &self.standing {
-            limits::tell(headers, standing);
+        if let Some(means) = &self.means {
+            limits::tell(headers, means);
         }
         if let Some(wait) = self.retry_after {
             // Whole seconds, rounded up: whoever waits as told must not come too early.

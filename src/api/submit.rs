@@ -10,7 +10,7 @@ use crate::api::quote::Quote;
 use crate::api::read;
 use crate::api::recipients::Line;
 use crate::api::request::RECIPIENTS_MAX;
-use crate::dispatch::command::{Limit, Reply, Standing};
+use crate::dispatch::command::{Limit, Means, Reply};
 use crate::dispatch::happening::{Recipient, Submission};
 use crate::dispatch::plan::Plan;
 use crate::message::id::{MessageId, OrderId};
@@ -81,7 +81,7 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     let (to, answer) = oneshot::channel();
     send(context, Call::Submit(submission, to))?;
     match awaited(answer).await? {
-        Reply::Accepted { order, messages, standing, .. } => Ok(answer::accepted(&quote, order, &messages, &standing)),
+        Reply::Accepted { order, messages, means, .. } => Ok(answer::accepted(&quote, order, &messages, &means)),
         Reply::Repeated(order) => repeated(context, &directory.plan, &quote, order).await,
         other => Err(refusal(&other)),
     }
@@ -106,8 +106,8 @@ async fn repeated(context: &Context, plan: &Plan, quote: &Quote<'_>, order: Orde
         currency: quote.currency,
     };
     let charge = read::blocking(context, move |readers| readers.ledger_line(order, None)).await?;
-    let standing = Standing { balance: charge.map(|it| it.balance), ..Standing::default() };
-    Ok(answer::accepted(&first, order, &ids, &standing))
+    let means = Means { balance: charge.map(|it| it.balance), ..Means::default() };
+    Ok(answer::accepted(&first, order, &ids, &means))
 }
 
 async fn estimated(context: &Context, request: Request) -> Result<Response, Problem> {
@@ -191,7 +191,7 @@ pub(super) fn refusal(reply: &Reply) -> Problem {
         Reply::QueueFull(wait) => Problem::new(Kind::QueueFull, "The queue is full.").after(*wait),
         Reply::Draining => Problem::new(Kind::Draining, "The daemon is stopping; nothing new is accepted."),
         Reply::Running => Problem::new(Kind::StillRunning, "The same request is still under way."),
-        Reply::TooMany { limit, wait, standing } => too_many(*limit, *wait, standing),
+        Reply::TooMany { limit, wait, means } => too_many(*limit, *wait, means),
         Reply::Insufficient { balance } => {
             let detail = format!("The balance of {} is not enough for this request.", balance.exact());
             Problem::new(Kind::InsufficientBalance, detail)
@@ -209,13 +209,13 @@ pub(super) fn refusal(reply: &Reply) -> Problem {
     }
 }
 
-fn too_many(limit: Limit, wait: Option<Duration>, standing: &Standing) -> Problem {
+fn too_many(limit: Limit, wait: Option<Duration>, means: &Means) -> Problem {
     let (kind, detail) = match limit {
         Limit::Rate => (Kind::RateExceeded, "The account asks more often than its rate allows."),
         Limit::Quota if wait.is_none() => (Kind::QuotaExceeded, "The request has more messages than the quota."),
         Limit::Quota => (Kind::QuotaExceeded, "The quota of messages of this period is used up."),
     };
-    let problem = Problem { standing: Some(Box::new(*standing)), ..Problem::new(kind, detail) };
+    let problem = Problem { means: Some(Box::new(*means)), ..Problem::new(kind, detail) };
     match wait {
         Some(wait) => problem.after(wait),
         None => problem,

@@ -1,13 +1,15 @@
 //! Requests: accepted whole, or refused with nothing stored. How they enter is in [`arrive`](crate::dispatch::arrive).
 
 use crate::dispatch::arrive::Entering;
-use crate::dispatch::command::{Command, Reply, Standing};
+use crate::dispatch::command::{Command, Means, Reply};
+use crate::dispatch::fact::Fact;
 use crate::dispatch::happening::{Recipient, RequestId, Submission};
+use crate::dispatch::place::Place;
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::body::Body;
 use crate::message::id::{AccountId, LaneId, MessageId, OrderId, PartKey};
 use crate::message::money::Money;
-use crate::message::part::Part;
+use crate::message::part::{Moved, Part};
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::record::contract::{Poisoned, Store};
@@ -30,14 +32,14 @@ impl Dispatch {
             return Ok(());
         }
         match self.judge(&submission, store)? {
-            Ok(standing) => self.begin(request, submission, standing, dice),
+            Ok(means) => self.begin(request, submission, means, dice),
             Err(refusal) => self.commands.push(Command::Reply(request, refusal)),
         }
         Ok(())
     }
 
     /// Why a request is not accepted now; or how its account stands if it is.
-    fn judge<S: Store>(&mut self, submission: &Submission, store: &mut S) -> Result<Result<Standing, Reply>, Poisoned> {
+    fn judge<S: Store>(&mut self, submission: &Submission, store: &mut S) -> Result<Result<Means, Reply>, Poisoned> {
         if self.draining {
             return Ok(Err(Reply::Draining));
         }
@@ -100,8 +102,12 @@ impl Dispatch {
             price: to.price,
             charged: entering.charged,
         };
-        let parts: Vec<Part> =
-            (0..body.submits()).map(|it| Part::new(PartKey::new(id.seq, it), lane, expires)).collect();
+        let Place { lane, submits, moved } = self.place(lane, &body);
+        let mut parts: Vec<Part> = (0..submits).map(|it| Part::new(PartKey::new(id.seq, it), lane, expires)).collect();
+        parts.iter_mut().for_each(|it| it.moved = moved);
+        if let Some(Moved { from, cause }) = moved {
+            self.facts.push(Fact::Failover { message: id, from, to: lane.carrier(), cause });
+        }
         let keys: Vec<PartKey> = parts.iter().map(|it| it.key).collect();
         self.set.accept(Entry { body: Arc::new(body), parts, past: Vec::new() });
         let room = self.ready_max();

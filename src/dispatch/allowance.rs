@@ -6,7 +6,7 @@
 //! no more memory than any other; the count errs on the side of refusing, by at most a slot's width.
 
 use crate::dispatch::Dispatch;
-use crate::dispatch::command::{Allowance, Limit, Reply, Standing};
+use crate::dispatch::command::{Allowance, Limit, Means, Reply};
 use crate::dispatch::plan::Quota;
 use crate::message::id::AccountId;
 use crate::message::time::Time;
@@ -116,28 +116,28 @@ impl Dispatch {
         bucket.take(rate, self.now).map_err(|wait| Reply::TooMany {
             limit: Limit::Rate,
             wait: Some(wait),
-            standing: self.standing(account),
+            means: self.means(account),
         })
     }
 
     /// Takes so many messages from the quota of an account, and says how it stands then.
-    pub(super) fn ask_quota(&mut self, account: AccountId, count: u64) -> Result<Standing, Reply> {
+    pub(super) fn ask_quota(&mut self, account: AccountId, count: u64) -> Result<Means, Reply> {
         if let Some(quota) = self.plan.accounts.get(&account).and_then(|it| it.terms.quota) {
             let used = self.used.entry(account).or_default();
             if let Err(wait) = used.take(quota, count, self.now) {
-                return Err(Reply::TooMany { limit: Limit::Quota, wait, standing: self.standing(account) });
+                return Err(Reply::TooMany { limit: Limit::Quota, wait, means: self.means(account) });
             }
             let record = used.record(account);
             self.batch.quotas.retain(|it| it.account != account);
             self.batch.quotas.push(record);
         }
-        Ok(self.standing(account))
+        Ok(self.means(account))
     }
 
-    fn standing(&mut self, account: AccountId) -> Standing {
+    fn means(&mut self, account: AccountId) -> Means {
         let terms = self.plan.accounts.get(&account).map(|it| it.terms).unwrap_or_default();
         let now = self.now;
-        Standing {
+        Means {
             balance: None,
             rate: terms.rate.and_then(|rate| self.buckets.get(&account).map(|it| it.told(rate))),
             quota: terms.quota.map(|quota| self.used.entry(account).or_default().told(quota, now)),

@@ -10,7 +10,7 @@
 //! be submitted or end, and nothing that was accepted after it overtakes it in its lanes. A start removes it. Its
 //! idempotency key, its charge and its 202 come with the last slice.
 
-use crate::dispatch::command::{Command, Reply, Standing};
+use crate::dispatch::command::{Command, Means, Reply};
 use crate::dispatch::fact::Fact;
 use crate::dispatch::happening::{Recipient, RequestId, Submission};
 use crate::dispatch::{Dice, Dispatch};
@@ -48,7 +48,7 @@ pub(super) struct Arriving {
     ids: Vec<MessageId>,
     /// What is taken from the balance of its account, if anything is.
     charge: Option<Money>,
-    standing: Standing,
+    means: Means,
     /// Who asked for the same, and until when each waits.
     repeats: Vec<(RequestId, Time)>,
 }
@@ -132,7 +132,7 @@ impl Arrivals {
 
 impl Dispatch {
     /// A request that nothing speaks against: a small one enters now, a larger one a slice at a time.
-    pub(super) fn begin(&mut self, request: RequestId, mut submission: Submission, standing: Standing, dice: Dice<'_>) {
+    pub(super) fn begin(&mut self, request: RequestId, mut submission: Submission, means: Means, dice: Dice<'_>) {
         let rest = std::mem::take(&mut submission.recipients).into_iter();
         let count = u32::try_from(rest.len()).expect("a request has at most 10,000 recipients");
         let prices = || rest.as_slice().iter().filter_map(|it| it.price).fold(Money(0), |sum, it| sum + it);
@@ -145,7 +145,7 @@ impl Dispatch {
             at: self.now,
             ids: Vec::with_capacity(rest.len()),
             charge,
-            standing,
+            means,
             repeats: Vec::new(),
             rest,
             submission,
@@ -205,13 +205,13 @@ impl Dispatch {
         if let Some((key, hash)) = submission.idempotency.clone() {
             self.batch.idempotency.push(Idempotency { account, key, hash, order: arriving.order, at: self.now });
         }
-        let mut standing = arriving.standing;
-        standing.balance = arriving.charge.map(|it| self.charge(account, arriving.order, it));
+        let mut means = arriving.means;
+        means.balance = arriving.charge.map(|it| self.charge(account, arriving.order, it));
         let (order, count) = (arriving.order, arriving.count as usize);
         self.facts.push(Fact::Accepted { order, account, route, class, count });
         let waiting = arriving.repeats.into_iter();
         self.commands.extend(waiting.map(|it| Command::Reply(it.0, Reply::Repeated(order))));
-        let reply = Reply::Accepted { order, messages: arriving.ids, at: arriving.at, standing };
+        let reply = Reply::Accepted { order, messages: arriving.ids, at: arriving.at, means };
         self.commands.push(Command::Reply(arriving.request, reply));
         if SLICE < count {
             self.open(queue_of(submission), arriving.first);

@@ -34,7 +34,7 @@ pub enum Reply {
         /// When.
         at: Time,
         /// How its account stands now.
-        standing: Standing,
+        means: Means,
     },
     /// The same request came before, under the same key.
     Repeated(OrderId),
@@ -49,7 +49,7 @@ pub enum Reply {
         /// When the same may be asked again; `None` is never.
         wait: Option<Duration>,
         /// How it stands now.
-        standing: Standing,
+        means: Means,
     },
     /// The account has not enough to pay for it.
     Insufficient {
@@ -80,7 +80,7 @@ pub enum Reply {
 
 /// How an account stands, as far as its configuration limits it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct Means {
     /// What is left of its balance, once the request is paid for.
     pub balance: Option<Money>,
     /// What is left of its rate of requests.

@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use nuncio::api::context::{Call, Context, Wiring};
 use nuncio::api::health::Health;
 use nuncio::api::router;
-use nuncio::dispatch::command::{Reply, Standing};
+use nuncio::dispatch::command::{Means, Reply};
 use nuncio::dispatch::happening::Submission;
 use nuncio::dispatch::plan::{Account, Carrier, Network, Plan, Scopes, Terms};
 use nuncio::message::body::Body as MessageBody;
@@ -19,7 +19,7 @@ use nuncio::message::time::Time;
 use nuncio::record::batch::{Batch, Marks, Order};
 use nuncio::record::contract::Store;
 use nuncio::record::entry::Entry;
-use nuncio::route::plan::{Destinations, Retry, Route, UnknownPolicy};
+use nuncio::route::plan::{Destinations, Route};
 use nuncio::route::price::PriceTable;
 use nuncio::route::rule::Rule;
 use nuncio::store::sqlite::{Durability, Sqlite};
@@ -260,7 +260,7 @@ impl Keeper {
         };
         self.store.lock().unwrap().commit(&batch).unwrap();
         self.submissions.lock().unwrap().push(submission);
-        Reply::Accepted { order, messages, at: NOW, standing: Standing::default() }
+        Reply::Accepted { order, messages, at: NOW, means: Means::default() }
     }
 
     fn entry(&self, submission: &Submission, at: usize, order: OrderId) -> Entry {
@@ -316,18 +316,10 @@ pub(crate) fn route(id: u32, class: Class, price: Option<&str>) -> Route {
         prefixes: [("31".into(), Money::parse(amount).unwrap())].into(),
     };
     Route {
-        id: RouteId(id),
         name: class.word().into(),
-        class,
-        carriers: vec![CarrierId(1)],
-        senders: vec![],
-        destinations: Destinations::default(),
-        unknown: UnknownPolicy::of_class(class),
-        retry: Retry::default(),
         validity: Duration::from_secs(600),
-        receipt_timeout: Duration::from_secs(86_400),
-        strict_order: false,
         price: price.map(table),
+        ..Route::new(RouteId(id), class, vec![CarrierId(1)])
     }
 }
 
@@ -353,16 +345,7 @@ pub(crate) fn plan() -> Plan {
         route(1, Class::Marketing, None),
         route(5, Class::Transactional, Some("0.1")),
     ];
-    let carrier = Carrier {
-        id: CarrierId(1),
-        name: "acme".into(),
-        links: 1,
-        pace: None,
-        pace_per_link: None,
-        query_after: None,
-        parked_for: Duration::from_secs(3_600),
-        dialect: Arc::default(),
-    };
+    let carrier = Carrier::new(CarrierId(1), "acme");
     Plan {
         accounts: accounts.into_iter().map(|it| (it.id, it)).collect(),
         carriers: BTreeMap::from([(carrier.id, carrier)]),
