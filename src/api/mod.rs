@@ -17,6 +17,7 @@ pub mod options;
 pub mod context;
 pub mod health;
 pub mod server;
+pub mod limits;
 pub mod listener;
 mod connection;
 pub mod router;

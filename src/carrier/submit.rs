@@ -202,6 +202,7 @@ mod tests {
             created: Time(1),
             expires: Time(2),
             price: None,
+            charged: false,
         }
     }
 

@@ -56,10 +56,16 @@ impl Dispatch {
             if wanted == 0 {
                 continue;
             }
+            let ceiling = self.arrivals.ceiling(lane);
             let entries = store.ready(lane, queue.horizon, wanted)?;
             queue.backlog = wanted <= entries.len() || queue.behind_at == self.beats;
             for entry in entries {
                 let seq = entry.body.seq();
+                if ceiling.is_some_and(|it| it <= seq) {
+                    // What stands before an order that is arriving has been read; the rest waits until it is whole.
+                    queue.backlog = false;
+                    break;
+                }
                 self.set.admit(entry);
                 let Some(held) = self.set.get(seq) else { continue };
                 let ready = |it: &&Part| it.phase() == Phase::Queued && it.lane == lane && it.due.known().is_none();

@@ -62,6 +62,9 @@ impl Dispatch {
             let oldest = lane.ready.front().and_then(|it| self.set.get(it.seq())).map(|it| it.entry.body.created);
             queue.oldest = oldest.map_or(queue.oldest, |it| queue.oldest.max(self.now.since(it)));
         }
+        for (lane, parts) in self.arrivals.awaited() {
+            gauges.queues.entry(lane.route()).or_default().parts += parts;
+        }
         for (carrier, awaiting) in &self.awaiting {
             gauges.carriers.entry(*carrier).or_default().awaiting = *awaiting;
         }

@@ -116,8 +116,10 @@ impl Dispatch {
             let more = DUE_MAX <= entries.len();
             for entry in entries {
                 let seq = entry.body.seq();
-                self.set.admit(entry);
-                self.come_due(seq);
+                if !self.arrivals.holds(seq) {
+                    self.set.admit(entry);
+                    self.come_due(seq);
+                }
             }
             let next = if more { Some(self.now) } else { store.next_due(self.now)? };
             self.sweep.due = next.unwrap_or(Time::NEVER);
@@ -129,8 +131,10 @@ impl Dispatch {
             self.sweep.next = self.now + STEP;
             for entry in entries {
                 let seq = entry.body.seq();
-                self.set.admit(entry);
-                self.end_overdue(seq);
+                if !self.arrivals.holds(seq) {
+                    self.set.admit(entry);
+                    self.end_overdue(seq);
+                }
             }
             self.give_up_parked();
             self.query_silent(store)?;
@@ -218,7 +222,7 @@ impl Dispatch {
     /// When the next beat is due even if nothing happens.
     pub(super) fn next(&mut self) -> Option<Time> {
         let now = self.now;
-        let mut next = vec![self.sweep.due.known()];
+        let mut next = vec![self.sweep.due.known(), (!self.arrivals.is_empty()).then_some(now)];
         next.push(self.sweep.late.known().filter(|_| !self.draining));
         next.push(self.overstay.known());
         next.push(self.moving.then_some(now));

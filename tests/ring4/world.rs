@@ -620,7 +620,7 @@ impl World {
                 let found = self.store.order(order).expect("the store is sound");
                 assert!(!found.is_empty(), "repeated: {order:?} is not there");
             }
-            Reply::QueueFull(_) | Reply::Draining => {
+            Reply::QueueFull(_) | Reply::Draining | Reply::Running | Reply::TooMany { wait: Some(_), .. } => {
                 let after = self.dice.range(500, 5_000);
                 self.post(self.now + after, Coming::Request(Box::new(submission.expect("a reply to a request"))));
             }
@@ -633,7 +633,7 @@ impl World {
                 self.ledger.cancelled.insert(seq);
             }
             Reply::TooLate => (),
-            Reply::KeyReused | Reply::NotFound => panic!("replied {reply:?} to {submission:?}"),
+            other => panic!("replied {other:?} to {submission:?}"),
         }
     }
 }
