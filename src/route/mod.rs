@@ -4,3 +4,4 @@ pub mod plan;
 pub mod price;
 pub mod rule;
 pub mod inbound;
+pub mod hours;
