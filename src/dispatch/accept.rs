@@ -87,7 +87,9 @@ impl Dispatch {
     ) -> MessageId {
         let id = MessageId { seq: Seq(self.marks.next_seq), token: dice() };
         self.marks.next_seq += 1;
-        let expires = self.now + submission.validity;
+        let begins = submission.send_at.unwrap_or(self.now).max(self.now);
+        let due = self.first_due(submission.route, to.destination, begins);
+        let expires = begins + submission.validity;
         let body = Body {
             id,
             order,
@@ -102,16 +104,23 @@ impl Dispatch {
             parts: to.parts,
             client_ref: to.client_ref,
             created: self.now,
+            send_at: due,
             expires,
             price: to.price,
         };
-        let parts: Vec<Part> =
+        let mut parts: Vec<Part> =
             (0..body.submits()).map(|it| Part::new(PartKey::new(id.seq, it), lane, expires)).collect();
+        parts.iter_mut().for_each(|it| it.due = due.unwrap_or_default());
         let keys: Vec<PartKey> = parts.iter().map(|it| it.key).collect();
         self.set.accept(Entry { body: Arc::new(body), parts, past: Vec::new() });
         let room = self.ready_max();
         let queue = self.lanes.entry(lane).or_default();
         queue.queued += keys.len() as u64;
+        if let Some(due) = due {
+            queue.delayed += keys.len() as u64;
+            self.sweep.due_at(due);
+            return id;
+        }
         // All parts of a message are staged, or none: the horizon lies between messages.
         if queue.backlog || room < queue.ready.len() + keys.len() {
             (queue.backlog, queue.behind_at) = (true, self.beats);

@@ -143,6 +143,9 @@ impl Dispatch {
             self.set.unstage(key);
             return Given::Gone;
         }
+        if self.hold_back(key) {
+            return Given::Gone;
+        }
         let destination = self.set.get(key.seq()).expect("a staged part is in memory").entry.body.destination;
         let Some(carrier) = self.carriers.get_mut(&id) else { return Given::Empty };
         let Some(bind) = carrier.link_for(destination, self.now) else { return Given::Blocked };
@@ -177,7 +180,7 @@ impl Dispatch {
         if let Some(past) = past {
             self.set.changed_past(past);
         }
-        let (message, class, waited) = (body.id, body.class, now.since(body.created));
+        let (message, class, waited) = (body.id, body.class, now.since(body.begins()));
         self.facts.push(Fact::Submitted { message, link, class, cause, waited });
         let submit = Submit { ticket: Ticket::new(key, number), body, index: key.index(), validity };
         self.commands.push(Command::Submit(link, submit));

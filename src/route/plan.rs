@@ -3,6 +3,7 @@
 use crate::message::class::Class;
 use crate::message::id::{CarrierId, RouteId};
 use crate::number::e164::E164;
+use crate::route::hours::Hours;
 use crate::route::price::PriceTable;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub struct Route {
     pub unknown: UnknownPolicy,
     /// How often a refused part is tried again, and when.
     pub retry: Retry,
+    /// When recipients are not written to, by their clocks.
+    pub quiet_hours: Option<Hours>,
     /// How long a message is worth sending.
     pub validity: Duration,
     /// How long after that a receipt is waited for.

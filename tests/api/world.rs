@@ -260,7 +260,7 @@ impl Keeper {
         let recipient = &submission.recipients[at];
         let id = MessageId { seq: Seq(self.seq + at as u64), token: 0xDAD0_0139_951A_03E3 };
         let lane = LaneId::new(submission.route, submission.account, submission.class.number(), 0);
-        let expires = NOW + submission.validity;
+        let expires = submission.send_at.unwrap_or(NOW) + submission.validity;
         let body = MessageBody {
             id,
             order,
@@ -275,6 +275,7 @@ impl Keeper {
             parts: recipient.parts,
             client_ref: recipient.client_ref.clone(),
             created: NOW,
+            send_at: submission.send_at,
             expires,
             price: recipient.price,
         };
@@ -316,6 +317,7 @@ pub(crate) fn route(id: u32, class: Class, price: Option<&str>) -> Route {
         unknown: UnknownPolicy::of_class(class),
         retry: Retry::default(),
         validity: Duration::from_secs(600),
+        quiet_hours: None,
         receipt_timeout: Duration::from_secs(86_400),
         strict_order: false,
         price: price.map(table),

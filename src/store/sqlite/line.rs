@@ -201,7 +201,7 @@ impl<'r> Line<'r> {
 pub(super) fn body(row: &Row<'_>) -> Result<Body, Trouble> {
     let mut line = Line::new(row);
     let seq = Seq(line.bits());
-    let body = Body {
+    let mut body = Body {
         id: MessageId { seq, token: line.bits() },
         order: OrderId(line.bits()),
         account: AccountId(line.small()),
@@ -225,10 +225,12 @@ pub(super) fn body(row: &Row<'_>) -> Result<Body, Trouble> {
         parts: line.small(),
         client_ref: line.text().map(Into::into),
         created: line.time(),
+        send_at: None,
         expires: line.time(),
         price: line.maybe(|it| Some(Money(it))),
         manner: line.manner().map(Arc::new),
     };
+    body.send_at = line.later().map(Time);
     line.sealed("body", seq.0, body)
 }
 

@@ -158,8 +158,10 @@ CREATE INDEX part_late ON part (due, id) WHERE phase = 3 AND due > 0;
 /// Format 3: what accounts have and pay.
 const MONEY: &str = "";
 
-/// Format 3: who does not want to be written to.
-const OPT_OUT: &str = "";
+/// Format 3: when messages are to go, NULL for at once and in rows of before; and who does not want to be written to.
+const OPT_OUT: &str = "
+ALTER TABLE body ADD COLUMN send_at INTEGER;
+";
 
 /// Format 3: what operators have ordered.
 const OPERATE: &str = "";
