@@ -200,6 +200,7 @@ mod tests {
             parts,
             client_ref: None,
             created: Time(1),
+            send_at: None,
             expires: Time(2),
             price: None,
             charged: false,

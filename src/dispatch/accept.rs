@@ -83,7 +83,9 @@ impl Dispatch {
     ) -> MessageId {
         let lane = LaneId::new(submission.route, submission.account, submission.class.number(), 0);
         let id = MessageId { seq: entering.seq, token: dice() };
-        let expires = entering.at + submission.validity;
+        let begins = submission.send_at.unwrap_or(entering.at).max(entering.at);
+        let due = self.first_due(submission.route, to.destination, begins);
+        let expires = begins + submission.validity;
         let body = Body {
             id,
             order: entering.order,
@@ -98,13 +100,14 @@ impl Dispatch {
             parts: to.parts,
             client_ref: to.client_ref,
             created: entering.at,
+            send_at: due,
             expires,
             price: to.price,
             charged: entering.charged,
         };
         let Place { lane, submits, moved } = self.place(lane, &body);
         let mut parts: Vec<Part> = (0..submits).map(|it| Part::new(PartKey::new(id.seq, it), lane, expires)).collect();
-        parts.iter_mut().for_each(|it| it.moved = moved);
+        parts.iter_mut().for_each(|it| (it.moved, it.due) = (moved, due.unwrap_or_default()));
         if let Some(Moved { from, cause }) = moved {
             self.facts.push(Fact::Failover { message: id, from, to: lane.carrier(), cause });
         }
@@ -115,6 +118,11 @@ impl Dispatch {
         let held = entering.arriving || self.arrivals.ceiling(lane).is_some();
         let queue = self.lanes.entry(lane).or_default();
         queue.queued += keys.len() as u64;
+        if let Some(due) = due {
+            queue.delayed += keys.len() as u64;
+            self.sweep.due_at(due);
+            return id;
+        }
         if held {
             return id;
         }

@@ -139,6 +139,9 @@ impl Dispatch {
             self.set.unstage(key);
             return Given::Gone;
         }
+        if self.hold_back(key) {
+            return Given::Gone;
+        }
         let destination = self.set.get(key.seq()).expect("a staged part is in memory").entry.body.destination;
         let Some(carrier) = self.carriers.get_mut(&id) else { return Given::Empty };
         let Some(bind) = carrier.link_for(destination, self.now) else { return Given::Blocked };
@@ -179,7 +182,7 @@ impl Dispatch {
         if let Some(past) = past {
             self.set.changed_past(past);
         }
-        let (message, class, waited) = (body.id, body.class, now.since(body.created));
+        let (message, class, waited) = (body.id, body.class, now.since(body.begins()));
         self.facts.push(Fact::Submitted { message, link, class, cause, waited });
         if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
             carrier.tries(now, Ticket::new(key, number));

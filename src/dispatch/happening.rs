@@ -7,6 +7,7 @@ use crate::message::id::{AccountId, LinkId, MessageId, RouteId};
 use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::message::source::Source;
+use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::text::content::Requested;
 use std::sync::Arc;
@@ -46,7 +47,9 @@ pub struct Submission {
     pub class: Class,
     /// From whom.
     pub source: Source,
-    /// How long it is worth sending.
+    /// Not before this; `None` is at once.
+    pub send_at: Option<Time>,
+    /// How long it is worth sending, from then on.
     pub validity: Duration,
     /// The customer's key against doing it twice, and the SHA-256 of the request.
     pub idempotency: Option<(Box<str>, [u8; 32])>,

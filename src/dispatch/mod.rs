@@ -37,6 +37,7 @@ mod learn;
 mod query;
 mod mo;
 mod sweep;
+mod calendar;
 mod gauges;
 
 use crate::carrier::id::Learned;

@@ -166,6 +166,7 @@ mod tests {
             manner: None,
             parts: answers.len() as u8,
             client_ref: None,
+            send_at: None,
             created: Time(1),
             expires: Time(9),
             price: Some(Money(90)),

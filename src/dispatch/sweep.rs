@@ -171,6 +171,7 @@ impl Dispatch {
             if tried && self.leave_late(key) {
                 continue;
             }
+            let arriving = self.arrivals.holds(seq);
             if let Some(held) = self.set.change(key) {
                 if !tried {
                     held.since = now;
@@ -179,7 +180,7 @@ impl Dispatch {
                 part.due = Time::NEVER;
                 let queue = self.lanes.entry(part.lane).or_default();
                 queue.delayed = queue.delayed.saturating_sub(1);
-                if room <= queue.ready.len() {
+                if room <= queue.ready.len() || arriving {
                     // It is read again from the store in its turn.
                     (queue.backlog, queue.behind_at) = (true, self.beats);
                     queue.horizon = queue.horizon.min(PartKey(key.0 - 1));

@@ -267,7 +267,7 @@ impl Keeper {
         let recipient = &submission.recipients[at];
         let id = MessageId { seq: Seq(self.seq + at as u64), token: 0xDAD0_0139_951A_03E3 };
         let lane = LaneId::new(submission.route, submission.account, submission.class.number(), 0);
-        let expires = NOW + submission.validity;
+        let expires = submission.send_at.unwrap_or(NOW) + submission.validity;
         let body = MessageBody {
             id,
             order,
@@ -282,6 +282,7 @@ impl Keeper {
             parts: recipient.parts,
             client_ref: recipient.client_ref.clone(),
             created: NOW,
+            send_at: submission.send_at,
             expires,
             price: recipient.price,
             charged: false,

@@ -1,5 +1,6 @@
 //! The daemon as its operator sees it.
 
+mod calendar;
 mod configuration;
 mod content;
 mod full;

@@ -1,5 +1,6 @@
 //! The whole gateway by one seed: what is promised must hold whatever the dice say.
 
+mod calendar;
 mod dice;
 mod ledger;
 mod ending;

@@ -245,6 +245,7 @@ impl Scenario {
                 route: route.id,
                 class: route.class,
                 source: Source::parse(source).unwrap(),
+                send_at: None,
                 validity: if short { ms(dice.range(500, 5_000)) } else { route.validity },
                 idempotency: dice.percent(50).then(|| (format!("key-{number}").into(), [number as u8; 32])),
                 recipients,

@@ -8,6 +8,7 @@ use crate::config::units::Switch;
 use crate::dispatch::plan::Carrier;
 use crate::message::class::Class;
 use crate::message::id::{CarrierId, RouteId};
+use crate::route::hours::Hours;
 use crate::route::plan::{Retry, Route, UnknownPolicy};
 use crate::route::rule::Rule;
 use std::collections::BTreeMap;
@@ -72,9 +73,6 @@ impl One<'_, '_> {
                 self.findings.unbuilt(&self.at(key), &format!("\"{}\"", in_words(wait)), "\"off\"");
             }
         }
-        if let Some(hours) = written.quiet_hours.as_ref().filter(|it| !it.is_empty()) {
-            self.findings.unbuilt(&self.at("quiet_hours"), &format!("{hours:?}"), "\"\"");
-        }
     }
 
     fn route(&mut self, carriers: &BTreeMap<CarrierId, Carrier>, names: &Names) -> Route {
@@ -95,6 +93,7 @@ impl One<'_, '_> {
             destinations: destinations(&self.at("destinations"), written.destinations.as_ref(), self.findings),
             unknown: self.findings.choose(&self.at("unknown"), written.unknown.as_deref(), &policies, default.unknown),
             retry: self.retry(),
+            quiet_hours: self.quiet_hours(class),
             validity: wait(&self.at("validity"), written.validity, default.validity, self.findings),
             receipt_timeout: wait(
                 &self.at("receipt_timeout"),
@@ -105,6 +104,16 @@ impl One<'_, '_> {
             price: written.price.as_ref().and_then(|it| price::table(&self.at("price"), it, self.findings)),
             ..default
         }
+    }
+
+    fn quiet_hours(&mut self, class: Class) -> Option<Hours> {
+        let written = self.written.quiet_hours.as_deref().filter(|it| !it.is_empty())?;
+        let path = self.at("quiet_hours");
+        if class == Class::Otp {
+            self.findings
+                .fault(&path, "a one-time code that waits for the morning is of no use; remove it, or the class otp");
+        }
+        Hours::parse(written).map_err(|why| self.findings.fault(&path, format!("{written:?}: {why}"))).ok()
     }
 
     fn carriers(&mut self, carriers: &BTreeMap<CarrierId, Carrier>, names: &Names) -> Vec<CarrierId> {

@@ -22,7 +22,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 
 /// The columns of `body`, in the order of its cells.
 pub(super) const BODY: &str = "seq, token, order_id, account, route, class, source_kind, source, destination, \
-    text, requested, parts, client_ref, created, expires, price, manner, charged, seal";
+    text, requested, parts, client_ref, created, expires, price, manner, charged, send_at, seal";
 /// The columns of `part`, in the order of its cells.
 pub(super) const PART: &str = "id, lane, phase, due, ends, spent, reason, done_at, number, carrier, bind, cause, \
     intended_at, answered_at, answer, command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, \
@@ -180,6 +180,7 @@ impl<'a> Cells<'a> {
         cells.maybe(body.price.map(|it| it.0));
         cells.manner(body.manner.as_deref());
         cells.later_int(body.charged.then_some(1));
+        cells.later_int(body.send_at.map(|it| it.0.cast_signed()));
         cells.sealed()
     }
 

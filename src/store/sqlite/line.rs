@@ -202,7 +202,7 @@ impl<'r> Line<'r> {
 pub(super) fn body(row: &Row<'_>) -> Result<Body, Trouble> {
     let mut line = Line::new(row);
     let seq = Seq(line.bits());
-    let body = Body {
+    let mut body = Body {
         id: MessageId { seq, token: line.bits() },
         order: OrderId(line.bits()),
         account: AccountId(line.small()),
@@ -226,11 +226,13 @@ pub(super) fn body(row: &Row<'_>) -> Result<Body, Trouble> {
         parts: line.small(),
         client_ref: line.text().map(Into::into),
         created: line.time(),
+        send_at: None,
         expires: line.time(),
         price: line.maybe(|it| Some(Money(it))),
         manner: line.manner().map(Arc::new),
         charged: line.later().is_some(),
     };
+    body.send_at = line.later().map(Time);
     line.sealed("body", seq.0, body)
 }
 

@@ -174,8 +174,10 @@ CREATE TABLE balance (account INTEGER PRIMARY KEY, micros INTEGER NOT NULL, seal
 CREATE TABLE quota (account INTEGER PRIMARY KEY, used BLOB NOT NULL, seal INTEGER NOT NULL) STRICT;
 ";
 
-/// Format 3: who does not want to be written to.
-const OPT_OUT: &str = "";
+/// Format 3: when messages are to go, NULL for at once and in rows of before; and who does not want to be written to.
+const OPT_OUT: &str = "
+ALTER TABLE body ADD COLUMN send_at INTEGER;
+";
 
 /// Format 3: what operators have ordered.
 const OPERATE: &str = "";

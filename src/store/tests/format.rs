@@ -26,7 +26,8 @@ const CELLS: [(&str, &str); 2] = [
 /// that have nothing of it have the seals that they had.
 fn as_format_2(conn: &Connection) {
     let steps = "DROP INDEX part_late; ALTER TABLE part DROP COLUMN moved; ALTER TABLE part DROP COLUMN taken_at;
-        ALTER TABLE body DROP COLUMN charged; DROP INDEX orders_arriving; ALTER TABLE orders DROP COLUMN arriving;
+        ALTER TABLE body DROP COLUMN charged; ALTER TABLE body DROP COLUMN send_at;
+        DROP INDEX orders_arriving; ALTER TABLE orders DROP COLUMN arriving;
         ALTER TABLE meta DROP COLUMN next_ledger; DROP TABLE ledger; DROP TABLE balance; DROP TABLE quota;
         PRAGMA user_version = 2;";
     conn.execute_batch(steps).expect("the newer goes");
@@ -39,7 +40,7 @@ fn of_format_2(mut batch: Batch) -> Batch {
         (part.moved, part.taken_at, part.lane) = (None, Time::NEVER, part.lane.at(CarrierId(0)));
     }
     for body in batch.bodies.iter_mut().chain(&mut batch.erased) {
-        *body = Arc::new(Body { charged: false, ..(**body).clone() });
+        *body = Arc::new(Body { charged: false, send_at: None, ..(**body).clone() });
     }
     batch.orders.iter_mut().for_each(|it| it.arriving = false);
     let marks = Marks { next_ledger: 1, ..batch.marks };

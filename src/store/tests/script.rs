@@ -150,6 +150,7 @@ impl Script {
             parts,
             client_ref: self.one_in(3).then(|| format!("ref-{}", seq.0 % 5).into()),
             created: self.now,
+            send_at: self.one_in(4).then(|| Time(self.now.0 + 1 + self.below(500_000))),
             expires: Time(self.now.0 + 300_000),
             price: self.one_in(2).then_some(Money(87_000)),
             charged: self.one_in(3),
