@@ -37,6 +37,7 @@ mod read;
 mod message;
 mod list;
 mod events;
+mod hook;
 mod routes;
 mod admin;
 mod moment;

@@ -30,7 +30,7 @@ use tokio::sync::oneshot;
 
 /// How long a request waits for the loop. A beat takes milliseconds; whoever waits longer
 /// than this sits behind a disk that hangs.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Characters of an idempotency key; more than any UUID, and little in the store.
 const KEY_MAX: usize = 255;
 
@@ -161,7 +161,8 @@ fn refuse_when_closed(context: &Context) -> Result<(), Problem> {
     }
 }
 
-fn send(context: &Context, call: Call) -> Result<(), Problem> {
+/// Hands something to the loop; refused where its lane is full or it has ended.
+pub(super) fn send(context: &Context, call: Call) -> Result<(), Problem> {
     use tokio::sync::mpsc::error::TrySendError;
     context.wiring.submit.try_send(call).map_err(|error| match error {
         TrySendError::Full(_) => Problem::new(Kind::QueueFull, "Too many requests wait to be stored."),

@@ -224,6 +224,7 @@ impl Keeper {
                 };
                 (to, reply)
             }
+            (Call::Receipts(_, _, durable), _) => return durable.send(()).unwrap_or_default(),
         };
         let _ = to.send(reply);
     }

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod carrier;
+pub mod http;
 pub mod inbound;
 pub mod outbind;
 pub mod password;
@@ -71,7 +72,7 @@ impl Names {
 /// Compiles everything; what is wrong is in the findings.
 pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findings: &mut Findings) -> Loaded {
     let store = service::store(&schema.store, findings);
-    let (carriers, links) = carrier::all(&schema.carriers, names, environment, findings);
+    let carrier::All { carriers, links, http_links } = carrier::all(&schema.carriers, names, environment, findings);
     let routes = route::all(&schema.routes, &carriers, names, findings);
     let accounts = account::all(&schema.accounts, &routes, names, findings);
     let rules = route::rules(&schema.rules, &routes, names, findings);
@@ -89,6 +90,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
             ..Plan::default()
         }),
         links,
+        http_links,
         http: service::http(&schema.http, findings),
         admin: service::admin(&schema.admin, findings),
         store,
