@@ -31,12 +31,12 @@ impl Smsc {
     }
 
     /// The one made of Debian's libnet-smpp-perl.
-    pub(crate) fn perl(arguments: &[&str]) -> Option<Self> {
+    pub(crate) fn perl(options: &Value) -> Option<Self> {
         if !runs("perl", &["-MNet::SMPP", "-e", "1"]) {
             return skipped("the Debian package libnet-smpp-perl");
         }
         let mut command = Command::new("perl");
-        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/smsc.pl")).args(arguments);
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/smsc.pl")).arg(options.to_string());
         Some(Self::started("smsc.pl", command))
     }
 
