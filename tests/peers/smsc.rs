@@ -80,6 +80,17 @@ impl Smsc {
         self.process.line(PATIENCE, |lines| event(lines, kind, nth))
     }
 
+    /// All events of a kind so far.
+    pub(crate) fn events(&self, kind: &str) -> Vec<Value> {
+        let lines = self.process.heard();
+        (1..).map_while(|nth| event(&lines, kind, nth)).collect()
+    }
+
+    /// kill -9, and waits for the end.
+    pub(crate) fn kill(self) {
+        self.process.kill();
+    }
+
     fn tell(&mut self, line: &Value) -> Value {
         self.asked += 1;
         self.process.say(&line.to_string());
