@@ -23,8 +23,10 @@ mod parked;
 mod waiting;
 mod unresolved;
 mod accept;
+mod place;
 mod assign;
 mod answer;
+mod failover;
 mod correlate;
 mod learn;
 mod query;
@@ -82,6 +84,10 @@ pub struct Dispatch {
     queries: Queries,
     marks: Marks,
     sweep: Sweep,
+    /// More could move from closed carriers at once.
+    moving: bool,
+    /// When a part will have waited too long for its carrier; never when none does.
+    overstay: Time,
     draining: bool,
     /// Which beat this is, from 1.
     beats: u64,
@@ -126,6 +132,8 @@ impl Dispatch {
             queries: Queries::default(),
             marks: recovered.marks,
             sweep: Sweep::new(now),
+            moving: false,
+            overstay: Time::NEVER,
             draining: false,
             beats: 0,
             in_flight: 0,
@@ -173,6 +181,7 @@ impl Dispatch {
             self.decide(happening, dice, store)?;
         }
         self.refill(store)?;
+        self.relocate();
         self.assign();
         self.set.settle(&mut self.batch);
         let records = self.batch.len();
@@ -253,15 +262,10 @@ impl Dispatch {
         }
     }
 
-    /// The carrier that the parts of a lane go to: its route's first.
-    fn carrier_of(&self, lane: LaneId) -> Option<CarrierId> {
-        self.plan.routes.get(&lane.route())?.carriers.first().copied()
-    }
-
     /// Puts a lane with work into its carrier's ring.
     fn offer(&mut self, lane: LaneId) {
-        let Some(carrier) = self.carrier_of(lane) else { return };
-        let (Some(state), Some(queue)) = (self.carriers.get_mut(&carrier), self.lanes.get_mut(&lane)) else { return };
+        let Some(queue) = self.lanes.get_mut(&lane) else { return };
+        let state = self.carriers.entry(lane.carrier()).or_insert_with(CarrierState::unknown);
         if queue.has_work() && !queue.in_ring {
             queue.in_ring = true;
             queue.quantum = Lane::weight(lane.class());
@@ -288,9 +292,7 @@ impl Dispatch {
         let before = part.phase();
         let after = part.step(step).expect("dispatch checks the phase before it moves a part");
         let delayed = before == Phase::Queued && part.due.known().is_some();
-        if delayed {
-            part.due = Time::NEVER;
-        }
+        part.due = Time::NEVER;
         if after.is_final() {
             (part.reason, part.done_at) = (reason, self.now);
         }
