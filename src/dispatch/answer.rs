@@ -184,7 +184,7 @@ impl Dispatch {
     fn receipt_window(&self, key: PartKey) -> Option<Duration> {
         let body = &self.set.get(key.seq())?.entry.body;
         let route = self.plan.routes.get(&body.route)?;
-        route.receipt_window.filter(|_| !route.is_alone())
+        route.receipt_window.filter(|_| !self.is_alone(route.id))
     }
 
     pub(super) fn receipt_timeout(&self, key: PartKey) -> Duration {

@@ -45,7 +45,7 @@ impl Dispatch {
         // Where nothing can be sent the head of a lane is enough: how old it is has to be told.
         let empty = |it: &LaneId| self.lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
         // What a closed carrier has goes on to others.
-        let closed = |it: &LaneId| self.standing(it.carrier(), self.is_alone(*it)) != Standing::Open;
+        let closed = |it: &LaneId| self.standing(it.carrier(), self.is_alone(it.route())) != Standing::Open;
         let (able, unable): (Vec<_>, Vec<_>) = self.carriers.values().partition(|it| it.has_room());
         let leaving = unable.iter().flat_map(|it| it.lanes()).filter(|it| short(it) && closed(it));
         let run_short = able.iter().flat_map(|it| it.lanes()).filter(short).chain(leaving).map(|it| (it, room));

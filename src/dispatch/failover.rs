@@ -155,16 +155,12 @@ impl Dispatch {
             let lanes: Vec<LaneId> = self.carriers.get(&carrier).map(|it| it.lanes().collect()).unwrap_or_default();
             let mut left = MOVES_MAX;
             for lane in lanes {
-                match self.standing(carrier, self.is_alone(lane)) {
+                match self.standing(carrier, self.is_alone(lane.route())) {
                     Standing::Closed(cause) => left = self.leave(lane, cause, left),
                     _ => left = self.hurry(lane, left),
                 }
             }
         }
-    }
-
-    pub(super) fn is_alone(&self, lane: LaneId) -> bool {
-        self.plan.routes.get(&lane.route()).is_some_and(|it| it.is_alone())
     }
 
     /// Moves what is at the head of the lane of a closed carrier to where there is room. Returns how many more may move.

@@ -47,7 +47,7 @@ use crate::dispatch::set::Set;
 use crate::dispatch::sweep::Sweep;
 use crate::dispatch::unresolved::Unresolved;
 use crate::dispatch::waiting::{SeenSet, WaitingSet};
-use crate::message::id::{CarrierId, LaneId, PartKey};
+use crate::message::id::{CarrierId, LaneId, PartKey, RouteId};
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
@@ -67,6 +67,8 @@ pub struct Dispatch {
     now: Time,
     set: Set,
     lanes: BTreeMap<LaneId, Lane>,
+    /// Routes that have but one carrier, whatever the destination.
+    alone: BTreeSet<RouteId>,
     carriers: BTreeMap<CarrierId, CarrierState>,
     parked: ParkedSet,
     /// Parts of messages from handsets that wait for the others.
@@ -121,6 +123,7 @@ impl Dispatch {
             plan: plan.clone(),
             now,
             lanes: BTreeMap::new(),
+            alone: BTreeSet::new(),
             carriers: BTreeMap::new(),
             parked: ParkedSet::default(),
             waiting: WaitingSet::default(),
@@ -244,6 +247,8 @@ impl Dispatch {
 
     fn reconfigure(&mut self, plan: Arc<Plan>) {
         self.plan = plan;
+        let alone = self.plan.routes.values().filter(|it| it.every_carrier().len() < 2);
+        self.alone = alone.map(|it| it.id).collect();
         self.queries.reconfigured();
         for (id, carrier) in &self.plan.carriers {
             let now = self.now;

@@ -5,8 +5,11 @@ use crate::dispatch::Dispatch;
 use crate::dispatch::carrier::Standing;
 use crate::message::attempt::Cause;
 use crate::message::body::Body;
-use crate::message::id::{CarrierId, LaneId};
+use crate::message::id::{CarrierId, LaneId, RouteId};
+use crate::message::money::Money;
 use crate::message::part::Moved;
+use crate::route::choose::{self, Signals};
+use crate::route::table::Destination;
 
 /// Where a new message waits.
 pub(super) struct Place {
@@ -18,16 +21,36 @@ pub(super) struct Place {
     pub(super) moved: Option<Moved>,
 }
 
+/// What is known of carriers, for one message.
+struct Seen<'a> {
+    dispatch: &'a Dispatch,
+    body: &'a Body,
+}
+
+impl Signals for Seen<'_> {
+    fn standing(&self, _carrier: CarrierId) -> choose::Standing {
+        choose::Standing::default()
+    }
+
+    fn cost(&self, carrier: CarrierId) -> Option<Money> {
+        self.dispatch.cost_at(self.body, carrier)
+    }
+}
+
 impl Dispatch {
     /// The carriers that a message may go to, best first.
     pub(super) fn ranking(&self, body: &Body) -> Vec<CarrierId> {
-        self.plan.routes.get(&body.route).map(|it| it.carriers.clone()).unwrap_or_default()
+        let Some(route) = self.plan.routes.get(&body.route) else { return Vec::new() };
+        let to = Destination::of(body.destination);
+        let signals = Seen { dispatch: self, body };
+        // The chance in a message's own id draws: however often it is asked, the order is the same.
+        choose::ranking(route, &to, &signals, body.id.token).iter().map(|it| it.carrier).collect()
     }
 
     /// Where a new message waits. Where no carrier is open, it waits for the best.
     pub(super) fn place(&self, lane: LaneId, body: &Body) -> Place {
         let ranked = self.ranking(body);
-        let alone = ranked.len() == 1;
+        let alone = self.is_alone(body.route);
         let sayable = |it: &CarrierId| Some((*it, self.submits_at(body, *it)?));
         let open = |it: &&CarrierId| matches!(self.standing(**it, alone), Standing::Open);
         let best = ranked.iter().find_map(sayable);
@@ -50,6 +73,11 @@ impl Dispatch {
             return Some(body.submits());
         }
         submit::count(body, dialect)
+    }
+
+    /// Whether a route has but one carrier, whatever the destination.
+    pub(super) fn is_alone(&self, route: RouteId) -> bool {
+        self.alone.contains(&route)
     }
 
     /// How a carrier stands. One that is alone in its route is not left for its faults: there is nowhere to go.
