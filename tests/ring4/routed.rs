@@ -105,8 +105,10 @@ impl Scenario {
 
     /// Carriers that ask for less for a while, which does not change the order.
     fn throttled(dice: &mut Dice, carriers: &[CarrierId], calm: u64) -> Vec<(u64, Fault)> {
-        let fault = |dice: &mut Dice| Fault::Throttle(dice.pick(carriers), dice.range(500, calm / 4));
-        (0..dice.range(0, 3)).map(|_| fault(dice)).map(|it| (dice.below(calm), it)).collect()
+        let fault = |dice: &mut Dice| {
+            (dice.below(calm), Fault::Throttle(dice.pick(carriers), dice.range(500, calm / 4)))
+        };
+        (0..dice.range(0, 3)).map(|_| fault(dice)).collect()
     }
 }
 
