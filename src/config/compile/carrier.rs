@@ -14,6 +14,7 @@ use crate::link::options::{Credentials, Options, Reconnect};
 use crate::message::attempt::Answer;
 use crate::message::id::{CarrierId, LinkId};
 use crate::message::reason::Reason;
+use crate::route::breaker;
 use crate::session;
 use crate::session::version::Version;
 use crate::smpp::bind::BindKind;
@@ -34,6 +35,7 @@ pub fn all(
         let mut one = One { written: it, path: format!("carrier.{place}"), findings };
         one.refuse_unbuilt();
         let dialect = Arc::new(one.dialect());
+        let breaker = one.breaker();
         let kinds = one.kinds();
         let password = password(&one.path, it, environment, one.findings);
         let credentials = Credentials { password, ..one.credentials() };
@@ -60,6 +62,8 @@ pub fn all(
                 pace_per_link,
                 query_after,
                 parked_for,
+                breaker,
+                retired: it.retired.unwrap_or(false),
                 dialect,
                 ..Carrier::new(id, &it.id)
             },
@@ -73,6 +77,9 @@ const QUERY_AFTER: Duration = Duration::from_secs(600);
 
 /// Binds of one carrier beyond which a link's number would not fit.
 const BINDS_MAX: u64 = 100;
+
+/// A breaker that needs more answers than this is no breaker.
+const BREAKER_SAMPLE_MAX: u64 = 1_000_000;
 
 /// More than any carrier allows; each place in a window holds a message in memory.
 const WINDOW_MAX: u64 = 10_000;
@@ -108,9 +115,26 @@ impl One<'_, '_> {
         if !kind {
             self.findings.unbuilt(&self.at("kind"), "\"http\"", "\"smpp\"");
         }
-        if written.retired == Some(true) {
-            self.findings.unbuilt(&self.at("retired"), "true", "false");
+    }
+
+    fn breaker(&mut self) -> Option<breaker::Options> {
+        let default = breaker::Options::default();
+        let written = match self.written.breaker {
+            None => return Some(default),
+            Some(written::BreakerChoice::Off) => return None,
+            Some(written::BreakerChoice::Table(written)) => written,
+        };
+        let ratio = written.ratio.unwrap_or(default.ratio);
+        if !(0.0..1.0).contains(&ratio) {
+            self.findings.fault(&self.at("breaker.ratio"), format!("{ratio} is not a share: from 0, and below 1"));
         }
+        let sample = u64::from(written.sample.unwrap_or(default.sample));
+        Some(breaker::Options {
+            ratio,
+            window: self.wait("breaker.window", written.window, default.window),
+            sample: self.findings.within(&self.at("breaker.sample"), sample, 1..=BREAKER_SAMPLE_MAX) as u32,
+            open: self.wait("breaker.open", written.open, default.open),
+        })
     }
 
     /// What each bind does; those that submit come first.
