@@ -9,6 +9,7 @@ use crate::route::inbound::Inbound;
 use crate::route::network::Networks;
 use crate::route::plan::{Destinations, Route};
 use crate::route::rule::Rule;
+use crate::text::profile::Profile;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,14 @@ pub struct Plan {
     pub erase_text: EraseText,
     /// Bounds of memory.
     pub limits: Limits,
+}
+
+impl Plan {
+    /// For what carrier requests by a route are cut before they are accepted: the first of the route.
+    pub fn quoted(&self, route: RouteId) -> Profile {
+        let first = self.routes.get(&route).and_then(|it| it.carriers.first());
+        first.and_then(|it| self.carriers.get(it)).map_or_else(Profile::default, |it| it.dialect.text)
+    }
 }
 
 /// Whose text is forgotten once a message has ended (texts are personal).
