@@ -248,12 +248,14 @@ pub(in crate::carrier::http) mod tests {
             manner: None,
             parts: 1,
             client_ref: Some("r\"1".into()),
+            send_at: None,
+            charged: false,
             created: Time(1),
             expires: Time(2),
             price: None,
         };
         let ticket = Ticket::new(PartKey::new(Seq(seq), 0), 2);
-        Submit { ticket, body: Arc::new(body), index: 0, validity: Duration::from_secs(90) }
+        Submit { ticket, body: Arc::new(body), index: 0, parts: 1, validity: Duration::from_secs(90) }
     }
 
     fn letter(seq: u64, text: &str) -> Letter {

@@ -144,12 +144,14 @@ mod tests {
             manner: None,
             parts,
             client_ref: None,
+            send_at: None,
+            charged: false,
             created: Time(1),
             expires: Time(2),
             price: None,
         };
         let ticket = Ticket::new(PartKey::new(Seq(seq), index), attempt);
-        Submit { ticket, body: Arc::new(body), index, validity: Duration::from_secs(9) }
+        Submit { ticket, body: Arc::new(body), index, parts: 1, validity: Duration::from_secs(9) }
     }
 
     fn shape(batch: usize) -> Shape {
