@@ -21,6 +21,8 @@ pub const READS_MAX: usize = 4;
 pub enum Call {
     /// Accept this, and say so once it is durable.
     Submit(Box<Submission>, oneshot::Sender<Reply>),
+    /// Note whether the code in this message came back.
+    Outcome(AccountId, MessageId, bool, oneshot::Sender<Reply>),
     /// Take back what has not left.
     Cancel(AccountId, MessageId, oneshot::Sender<Reply>),
     /// Take in what a carrier over HTTP tells, at least one receipt, and say so once it is durable.

@@ -36,6 +36,7 @@ mod answer;
 mod read;
 mod message;
 mod list;
+mod outcome;
 mod events;
 mod hook;
 mod routes;

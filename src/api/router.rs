@@ -8,6 +8,7 @@ use crate::api::context::Context;
 use crate::api::events;
 use crate::api::hook;
 use crate::api::list;
+use crate::api::outcome;
 use crate::api::problem::{Kind, Problem};
 use crate::api::read;
 use crate::api::routes;
@@ -34,6 +35,7 @@ pub const ENDPOINTS: &[&str] = &[
     "GET /v1/messages",
     "GET /v1/messages/{id}",
     "DELETE /v1/messages/{id}",
+    "POST /v1/messages/{id}/outcome",
     "GET /v1/orders/{id}",
     "GET /v1/orders/{id}/messages",
     "POST /v1/estimate",
@@ -54,6 +56,7 @@ pub fn application(context: &Arc<Context>) -> Router {
     let routes = Router::new()
         .route("/v1/messages", post(submit::messages).get(list::messages))
         .route("/v1/messages/{id}", get(read::message).delete(submit::cancel))
+        .route("/v1/messages/{id}/outcome", post(outcome::outcome))
         .route("/v1/orders/{id}", get(read::order))
         .route("/v1/orders/{id}/messages", get(list::order_messages))
         .route("/v1/estimate", post(submit::estimate))

@@ -172,7 +172,7 @@ pub(super) fn send(context: &Context, call: Call) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn awaited(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem> {
+pub(super) async fn awaited(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem> {
     match tokio::time::timeout(ANSWER_TIMEOUT, answer).await {
         Ok(Ok(reply)) => Ok(reply),
         // The request may yet be stored: only its idempotency key makes another try safe.
@@ -203,6 +203,7 @@ pub(super) fn refusal(reply: &Reply) -> Problem {
         Reply::Accepted { .. }
         | Reply::Repeated(_)
         | Reply::Cancelled
+        | Reply::Noted
         | Reply::Credited(_)
         | Reply::CreditedBefore(_) => {
             Problem::new(Kind::Internal, "The request was answered with the answer to another.")

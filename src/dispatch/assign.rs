@@ -8,6 +8,7 @@ use crate::dispatch::carrier::Standing;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::Fact;
 use crate::dispatch::failover::is_live;
+use crate::dispatch::strict::Says;
 use crate::message::attempt::{Answer, Attempt, Cause};
 use crate::message::id::{CarrierId, LaneId, LinkId, PartKey};
 use crate::message::part::Part;
@@ -142,6 +143,16 @@ impl Dispatch {
         if self.hold_back(key) {
             return Given::Gone;
         }
+        match self.strict_says(key) {
+            Says::Go => (),
+            Says::Wait => return Given::Blocked,
+            Says::Aside => {
+                if let Some(queue) = self.lanes.get_mut(&lane) {
+                    queue.ready.pop_front();
+                }
+                return Given::Gone;
+            }
+        }
         let destination = self.set.get(key.seq()).expect("a staged part is in memory").entry.body.destination;
         let Some(carrier) = self.carriers.get_mut(&id) else { return Given::Empty };
         let Some(bind) = carrier.link_for(destination, self.now) else { return Given::Blocked };
@@ -158,6 +169,7 @@ impl Dispatch {
     /// The part is on a link now; its last attempt, if any, becomes a past one.
     fn intend(&mut self, key: PartKey, link: LinkId) {
         self.step(key, Move::Intend, None);
+        self.strict_takes(key);
         let now = self.now;
         let probes = self.is_probe(key, link.carrier);
         let held = self.set.change(key).expect("a staged part is in memory");

@@ -68,6 +68,8 @@ pub enum Reply {
     TooMuch,
     /// The message will not be sent.
     Cancelled,
+    /// What an application says of a message is noted.
+    Noted,
     /// The message has left, or has ended.
     TooLate,
     /// There is no such message of this account.

@@ -26,6 +26,8 @@ pub enum Happening {
     Cancel(RequestId, AccountId, MessageId),
     /// An operator gives an account credit.
     Credit(RequestId, Box<Credit>),
+    /// An application says whether the code in a message of its account came back.
+    Outcome(RequestId, AccountId, MessageId, bool),
     /// A link has something to say.
     Link(LinkId, Report),
     /// A link has ended for good: whatever it was given and has not told of is in doubt.

@@ -24,6 +24,7 @@ mod waiting;
 mod unresolved;
 mod accept;
 mod ring;
+mod strict;
 mod health;
 mod place;
 pub mod arrive;
@@ -53,6 +54,7 @@ use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::query::Queries;
 use crate::dispatch::set::Set;
+use crate::dispatch::strict::Strict;
 use crate::dispatch::sweep::Sweep;
 use crate::dispatch::unresolved::Unresolved;
 use crate::dispatch::waiting::{SeenSet, WaitingSet};
@@ -96,6 +98,8 @@ pub struct Dispatch {
     queries: Queries,
     /// How carriers do.
     health: Health,
+    /// Recipients of routes that keep a strict order.
+    strict: Strict,
     /// Orders of which not all messages are there.
     arrivals: Arrivals,
     /// What accounts have, in micro-units of their currency.
@@ -154,6 +158,7 @@ impl Dispatch {
             learned: recovered.learned.iter().copied().collect(),
             queries: Queries::default(),
             health: Health::default(),
+            strict: Strict::default(),
             arrivals: Arrivals::default(),
             balances: recovered.balances.into_iter().collect(),
             buckets: BTreeMap::new(),
@@ -268,6 +273,9 @@ impl Dispatch {
             Happening::Submit(request, submission) => self.accept(request, *submission, dice, store)?,
             Happening::Cancel(request, account, message) => self.cancel(request, account, message),
             Happening::Credit(request, credit) => self.credit(request, *credit, store)?,
+            Happening::Outcome(request, account, message, verified) => {
+                self.outcome(request, account, message, verified)
+            }
             Happening::Link(link, report) => self.hear(link, report, dice),
             Happening::Gone(link) => self.gone(link, dice),
             Happening::Reconfigure(plan) => self.reconfigure(plan),
@@ -377,6 +385,7 @@ impl Dispatch {
                 self.doubtful.remove(&(carrier, destination, key));
             }
         }
+        self.strict_frees(key);
     }
 
     /// How many parts are queued in all lanes.

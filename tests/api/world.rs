@@ -213,7 +213,8 @@ impl Keeper {
     fn handle(&mut self, call: Call) {
         let instead = self.instead.lock().unwrap().clone();
         let (to, reply) = match (call, instead) {
-            (Call::Submit(_, to) | Call::Cancel(_, _, to), Some(reply)) => (to, reply),
+            (Call::Submit(_, to) | Call::Cancel(_, _, to) | Call::Outcome(.., to), Some(reply)) => (to, reply),
+            (Call::Outcome(.., to), None) => (to, Reply::Noted),
             (Call::Submit(submission, to), None) => (to, self.accept(*submission)),
             (Call::Cancel(account, id, to), None) => {
                 let found = self.store.lock().unwrap().load(&[id.seq]).unwrap().pop();
