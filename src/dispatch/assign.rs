@@ -22,6 +22,9 @@ const READY_MAX: usize = 50_000;
 /// A lane's share never shrinks below this.
 const READY_MIN: usize = 64;
 
+/// Attempts beyond which those that used nothing up are not told any more: far below what a ticket has room for.
+const VAIN_MAX: u8 = 50;
+
 /// What came of offering a link to the head of a lane.
 enum Given {
     /// It went, or had ended meanwhile.
@@ -181,9 +184,12 @@ impl Dispatch {
         let usual = last.as_ref().map_or(Cause::First, cause_after);
         let moved = part.moved.take().map(|it| it.cause);
         let cause = moved.unwrap_or(if probes { Cause::Probe } else { usual });
-        // Numbers are few: an attempt that used nothing up gives its own to the next and leaves no record.
-        let vain =
-            last.as_ref().is_some_and(|it| it.answer.is_some_and(|answer| spends_nothing(answer, it.command_status)));
+        // Numbers are few: an attempt that used nothing up gives its own to the next at the same carrier, and leaves
+        // no record. That it was tried there is told where another carrier has it now.
+        let vain = last.as_ref().is_some_and(|it| {
+            let told = it.link.carrier != link.carrier && it.number < VAIN_MAX;
+            it.answer.is_some_and(|answer| spends_nothing(answer, it.command_status)) && !told
+        });
         let number = last.as_ref().map_or(1, |it| it.number + u8::from(!vain));
         let last = last.filter(|_| !vain);
         part.attempt = Some(Attempt::new(number, link, cause, now));

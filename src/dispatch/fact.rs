@@ -212,6 +212,8 @@ pub enum Fate {
     Late,
     /// It said what was known.
     Duplicate,
+    /// Another carrier had delivered the same before.
+    Double,
 }
 
 /// Why an outcome is not known.

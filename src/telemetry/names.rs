@@ -117,6 +117,7 @@ metrics! {
     RECEIPTS_PARKED = "receipts_parked" Gauge, Count [] "Receipts whose part is not known yet.";
     RECEIPTS_UNMATCHED = "receipts_unmatched_total" Counter, Count ["carrier"] "Parked receipts that were given up.";
     RECEIPTS_LATE = "receipts_late_total" Counter, Count ["carrier"] "Receipts after the end of their part.";
+    DELIVERIES_DOUBLE = "deliveries_double_total" Counter, Count ["carrier"] "Deliveries of what another carrier had delivered before.";
     RECEIPTS_DUPLICATE = "receipts_duplicate_total" Counter, Count ["carrier"] "Receipts that said what was known.";
     UNKNOWN_OUTCOMES = "unknown_outcomes_total" Counter, Count ["carrier" "cause"]
         "Parts that were perhaps written and not answered, by why.";
