@@ -5,6 +5,7 @@ use crate::api::health::Health;
 use crate::api::memory::{Memory, OCTETS_MAX};
 use crate::dispatch::command::Reply;
 use crate::dispatch::happening::Submission;
+use crate::dispatch::opt_out::{Change, OptedOut};
 use crate::dispatch::plan::Plan;
 use crate::message::id::{AccountId, MessageId};
 use crate::store::sqlite::readers::Readers;
@@ -22,6 +23,8 @@ pub enum Call {
     Submit(Box<Submission>, oneshot::Sender<Reply>),
     /// Take back what has not left.
     Cancel(AccountId, MessageId, oneshot::Sender<Reply>),
+    /// Change who is not written to.
+    OptOut(Change, oneshot::Sender<Reply>),
 }
 
 /// Tells telemetry of one answered request: one of [`crate::api::router::ENDPOINTS`], the status code, how long.
@@ -38,6 +41,8 @@ pub struct Wiring {
     pub submit: mpsc::Sender<Call>,
     /// Called after each send on the lane, for a loop that sleeps in a thread of its own.
     pub wake: Arc<dyn Fn() + Send + Sync>,
+    /// Who does not want to be written to.
+    pub opted_out: Arc<OptedOut>,
     /// Connections to the store that only read.
     pub readers: Readers,
     /// How the daemon is.

@@ -38,4 +38,5 @@ mod list;
 mod events;
 mod routes;
 mod admin;
+mod suppressions;
 mod moment;

@@ -71,7 +71,7 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     let path = request.uri().path().to_owned();
     let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
-    let (quote, mut submission) = Quote::of(&directory.plan, account, &asked)?;
+    let (quote, mut submission) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
     for it in &quote.rejected {
         (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
     }
@@ -113,7 +113,7 @@ async fn estimated(context: &Context, request: Request) -> Result<Response, Prob
     let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Send)?;
     let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
-    let (quote, _) = Quote::of(&directory.plan, account, &asked)?;
+    let (quote, _) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
     let carriers = &directory.plan.carriers;
     let names: Vec<&str> = quote.route.carriers.iter().filter_map(|it| carriers.get(it)).map(|it| &*it.name).collect();
     Ok(answer::estimated(&quote, &names))
@@ -159,7 +159,7 @@ fn refuse_when_closed(context: &Context) -> Result<(), Problem> {
     }
 }
 
-fn send(context: &Context, call: Call) -> Result<(), Problem> {
+pub(super) fn send(context: &Context, call: Call) -> Result<(), Problem> {
     use tokio::sync::mpsc::error::TrySendError;
     context.wiring.submit.try_send(call).map_err(|error| match error {
         TrySendError::Full(_) => Problem::new(Kind::QueueFull, "Too many requests wait to be stored."),
@@ -169,7 +169,7 @@ fn send(context: &Context, call: Call) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn awaited(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem> {
+pub(super) async fn awaited(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem> {
     match tokio::time::timeout(ANSWER_TIMEOUT, answer).await {
         Ok(Ok(reply)) => Ok(reply),
         // The request may yet be stored: only its idempotency key makes another try safe.
@@ -181,16 +181,19 @@ async fn awaited(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem> {
 }
 
 /// The refusal that a reply of the loop means.
-fn refusal(reply: &Reply) -> Problem {
+pub(super) fn refusal(reply: &Reply) -> Problem {
     match reply {
         Reply::KeyReused => Problem::new(Kind::KeyReused, "The Idempotency-Key came before, with another request."),
         Reply::TooLate => Problem::new(Kind::TooLate, "The message has left or has ended; it cannot be taken back."),
         Reply::NotFound => no_message(),
         Reply::QueueFull(wait) => Problem::new(Kind::QueueFull, "The queue is full.").after(*wait),
         Reply::Draining => Problem::new(Kind::Draining, "The daemon is stopping; nothing new is accepted."),
-        Reply::Accepted { .. } | Reply::Repeated(_) | Reply::Cancelled => {
-            Problem::new(Kind::Internal, "The request was answered with the answer to another.")
-        }
+        Reply::Accepted { .. }
+        | Reply::Repeated(_)
+        | Reply::Cancelled
+        | Reply::Suppressed(_)
+        | Reply::Lifted
+        | Reply::ListFull => Problem::new(Kind::Internal, "The request was answered with the answer to another."),
     }
 }
 

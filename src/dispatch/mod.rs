@@ -33,6 +33,7 @@ mod query;
 mod mo;
 mod sweep;
 mod calendar;
+pub mod opt_out;
 mod gauges;
 
 use crate::carrier::id::Learned;
@@ -41,6 +42,7 @@ use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
 use crate::dispatch::happening::Happening;
 use crate::dispatch::lane::Lane;
+use crate::dispatch::opt_out::OptedOut;
 use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::query::Queries;
@@ -84,6 +86,8 @@ pub struct Dispatch {
     awaiting: BTreeMap<CarrierId, u64>,
     /// What receipts have shown of how each carrier writes its ids.
     learned: BTreeMap<CarrierId, Learned>,
+    /// Who does not want to be written to.
+    opted_out: Arc<OptedOut>,
     queries: Queries,
     marks: Marks,
     sweep: Sweep,
@@ -133,6 +137,7 @@ impl Dispatch {
             unresolved: Unresolved::default(),
             awaiting: recovered.marks.awaiting.iter().copied().collect(),
             learned: recovered.learned.iter().copied().collect(),
+            opted_out: Arc::new(OptedOut::new(recovered.opted_out)),
             queries: Queries::default(),
             marks: recovered.marks,
             sweep: Sweep::new(now),
@@ -209,6 +214,11 @@ impl Dispatch {
         self.in_flight == 0
     }
 
+    /// Who does not want to be written to, for the API to look at.
+    pub fn opted_out(&self) -> Arc<OptedOut> {
+        self.opted_out.clone()
+    }
+
     /// How many messages are in memory.
     pub fn held(&self) -> usize {
         self.set.len()
@@ -227,6 +237,8 @@ impl Dispatch {
         batch.unparked.clear();
         batch.idempotency.clear();
         batch.learned.clear();
+        batch.suppressed.clear();
+        batch.lifted.clear();
         batch.events.clear();
         batch.mo_parts.clear();
         batch.mo_done.clear();
@@ -240,6 +252,7 @@ impl Dispatch {
             Happening::Cancel(request, account, message) => self.cancel(request, account, message),
             Happening::Link(link, report) => self.hear(link, report, dice),
             Happening::Gone(link) => self.gone(link, dice),
+            Happening::OptOut(request, change) => self.change_opt_outs(request, change),
             Happening::Reconfigure(plan) => self.reconfigure(plan),
             Happening::Drain => self.draining = true,
         }

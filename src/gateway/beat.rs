@@ -130,6 +130,7 @@ impl Loop {
             let (happening, reply) = match call {
                 Call::Submit(submission, reply) => (Happening::Submit(request, submission), reply),
                 Call::Cancel(account, message, reply) => (Happening::Cancel(request, account, message), reply),
+                Call::OptOut(change, reply) => (Happening::OptOut(request, change), reply),
             };
             self.waiting.insert(request, reply);
             found.push(happening);

@@ -9,6 +9,8 @@ use crate::record::entry::PastAttempt;
 use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
+use crate::record::suppression::Suppression;
+use crate::route::opt_out::Key;
 use std::sync::Arc;
 
 /// Everything that one beat changed; durable whole or not at all.
@@ -42,6 +44,10 @@ pub struct Batch {
     pub mo_seen: Vec<MoSeen>,
     /// Numbers of what is known no more; of this batch, too.
     pub mo_forgotten: Vec<u64>,
+    /// Numbers that are left in peace from now on; of one key, in the place of what was.
+    pub suppressed: Vec<Suppression>,
+    /// Keys of numbers that are written to again; none of those of `suppressed`.
+    pub lifted: Vec<Key>,
     /// What receipts have shown of how carriers write their ids, as it stands now.
     pub learned: Vec<(CarrierId, Learned)>,
     /// Counters and marks, as they stand after the beat.
@@ -65,6 +71,8 @@ impl Batch {
             + self.mo_done.len()
             + self.mo_seen.len()
             + self.mo_forgotten.len()
+            + self.suppressed.len()
+            + self.lifted.len()
             + self.learned.len()
     }
 

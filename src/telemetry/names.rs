@@ -126,6 +126,8 @@ metrics! {
     MO_UNROUTED = "mo_unrouted_total" Counter, Count ["carrier"]
         "Messages from handsets that no inbound rule gives to an account; they are kept for operators.";
     MO_PARTS_INCOMPLETE = "mo_parts_incomplete" Gauge, Count [] "Messages from handsets that wait for more of their parts.";
+    OPT_OUTS = "opt_outs_total" Counter, Count ["account"]
+        "Keywords of handsets that stopped messages; `other` where no inbound rule gave them to an account.";
     STORE_COMMIT_DURATION = "store_commit_duration_seconds" Histogram(FAST), Seconds [] "A commit with its sync.";
     STORE_SYNC_DURATION = "store_sync_duration_seconds" Histogram(FAST), Seconds [] "The sync of a commit.";
     STORE_BATCH_RECORDS = "store_batch_records" Histogram(COUNT), Count [] "Records of a commit.";

@@ -27,6 +27,7 @@ mod writer;
 mod reader;
 mod retain;
 mod list;
+mod opt_out;
 mod checkpoint;
 #[cfg(test)]
 mod plans;
@@ -270,6 +271,7 @@ impl Store for Sqlite {
                 parked: reader::parked(conn)?,
                 mo_parts: reader::mo_parts(conn)?,
                 mo_seen: reader::mo_seen(conn)?,
+                opted_out: opt_out::list(conn)?,
                 learned: reader::learned(conn)?,
             })
         })

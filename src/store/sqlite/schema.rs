@@ -8,6 +8,7 @@
 //! event     what accounts are told                              mo       parts of messages from handsets that wait
 //! mo_seen   messages from handsets that are known when they come again
 //! learned   how carriers write their ids, as their receipts have shown
+//! suppression   who does not want to be written to
 //! ```
 //!
 //! Every index of messages but those of the primary keys is partial, so that what has ended costs nothing;
@@ -16,6 +17,7 @@
 //! message module, and the view `message_parts` spells the most useful ones out.
 
 use crate::store::sqlite::fault::Fault;
+use crate::store::sqlite::opt_out;
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -26,7 +28,8 @@ pub(super) const FORMAT: i64 = 3;
 const APPLICATION: i64 = 0x6E75_6E63;
 
 /// What turns format `n` into `n + 1`, from 0, the empty file.
-const STEPS: [&[&str]; FORMAT as usize] = [&[FORMAT_1], &[MANNER, EVENTS, LEARNED], &[ROUTED, MONEY, OPT_OUT, OPERATE]];
+const STEPS: [&[&str]; FORMAT as usize] =
+    [&[FORMAT_1], &[MANNER, EVENTS, LEARNED], &[ROUTED, MONEY, CALENDAR, opt_out::TABLE, OPERATE]];
 
 /// Brings the store to [`FORMAT`]; refuses one that is newer or not ours.
 pub(super) fn migrate(conn: &Connection, file: &Path) -> Result<(), Fault> {
@@ -158,10 +161,8 @@ CREATE INDEX part_late ON part (due, id) WHERE phase = 3 AND due > 0;
 /// Format 3: what accounts have and pay.
 const MONEY: &str = "";
 
-/// Format 3: when messages are to go, NULL for at once and in rows of before; and who does not want to be written to.
-const OPT_OUT: &str = "
-ALTER TABLE body ADD COLUMN send_at INTEGER;
-";
+/// Format 3: when messages are to go; NULL for at once, and in rows of before.
+const CALENDAR: &str = "ALTER TABLE body ADD COLUMN send_at INTEGER;";
 
 /// Format 3: what operators have ordered.
 const OPERATE: &str = "";

@@ -26,7 +26,7 @@ const CELLS: [(&str, &str); 2] = [
 /// that have nothing of it have the seals that they had.
 fn as_format_2(conn: &Connection) {
     let steps = "DROP INDEX part_late; ALTER TABLE part DROP COLUMN moved; ALTER TABLE part DROP COLUMN taken_at;
-        ALTER TABLE body DROP COLUMN send_at; PRAGMA user_version = 2;";
+        ALTER TABLE body DROP COLUMN send_at; DROP TABLE suppression; PRAGMA user_version = 2;";
     conn.execute_batch(steps).expect("the newer goes");
 }
 
@@ -38,6 +38,7 @@ fn of_format_2(mut batch: Batch) -> Batch {
     for body in batch.bodies.iter_mut().chain(&mut batch.erased) {
         Arc::make_mut(body).send_at = None;
     }
+    (batch.suppressed, batch.lifted) = (vec![], vec![]);
     batch
 }
 
