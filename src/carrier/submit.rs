@@ -203,6 +203,7 @@ mod tests {
             send_at: None,
             expires: Time(2),
             price: None,
+            charged: false,
         }
     }
 

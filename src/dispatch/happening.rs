@@ -27,6 +27,8 @@ pub enum Happening {
     Cancel(RequestId, AccountId, MessageId),
     /// What an operator asks of the list of those who do not want to be written to.
     OptOut(RequestId, Change),
+    /// An operator gives an account credit.
+    Credit(RequestId, Box<Credit>),
     /// A link has something to say.
     Link(LinkId, Report),
     /// A link has ended for good: whatever it was given and has not told of is in doubt.
@@ -56,6 +58,21 @@ pub struct Submission {
     pub idempotency: Option<(Box<str>, [u8; 32])>,
     /// To whom and what: 1 to 10,000.
     pub recipients: Vec<Recipient>,
+}
+
+/// Credit for an account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Credit {
+    /// The operator's own account, whose idempotency key it is.
+    pub by: AccountId,
+    /// Who gets it.
+    pub account: AccountId,
+    /// How much: above zero.
+    pub amount: Money,
+    /// What the operator says of it.
+    pub note: Option<Box<str>>,
+    /// The key against doing it twice, and the SHA-256 of the request.
+    pub idempotency: Option<(Box<str>, [u8; 32])>,
 }
 
 /// One message of a request.

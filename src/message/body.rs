@@ -45,6 +45,8 @@ pub struct Body {
     pub expires: Time,
     /// What the customer pays for all its parts; `None` on an unpriced route.
     pub price: Option<Money>,
+    /// Whether that was taken from the account's balance, which is paid back what no carrier took.
+    pub charged: bool,
 }
 
 impl Body {
@@ -100,6 +102,7 @@ mod tests {
             send_at: None,
             expires: Time(2),
             price: None,
+            charged: false,
         }
     }
 

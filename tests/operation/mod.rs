@@ -5,6 +5,7 @@ mod configuration;
 mod content;
 mod full;
 mod garbage;
+mod http;
 mod kill;
 mod life;
 mod mo;
