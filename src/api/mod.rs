@@ -41,4 +41,5 @@ mod events;
 mod hook;
 mod routes;
 mod admin;
+mod suppressions;
 mod moment;

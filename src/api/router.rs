@@ -13,6 +13,7 @@ use crate::api::problem::{Kind, Problem};
 use crate::api::read;
 use crate::api::routes;
 use crate::api::submit;
+use crate::api::suppressions;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
@@ -45,6 +46,9 @@ pub const ENDPOINTS: &[&str] = &[
     "GET /hooks/{carrier}/{secret}",
     "POST /hooks/{carrier}/{secret}",
     "GET /admin/v1/events/unrouted",
+    "GET /admin/v1/suppressions",
+    "POST /admin/v1/suppressions",
+    "DELETE /admin/v1/suppressions",
     "GET /metrics",
     "GET /livez",
     "GET /readyz",
@@ -74,7 +78,8 @@ pub fn operations(context: &Arc<Context>) -> Router {
         .route("/livez", get(admin::livez))
         .route("/readyz", get(admin::readyz))
         .route("/statusz", get(admin::statusz))
-        .route("/admin/v1/events/unrouted", get(events::unrouted));
+        .route("/admin/v1/events/unrouted", get(events::unrouted))
+        .route("/admin/v1/suppressions", get(suppressions::all).post(suppressions::add).delete(suppressions::lift));
     around(routes, context)
 }
 

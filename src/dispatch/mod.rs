@@ -39,6 +39,7 @@ mod query;
 mod mo;
 mod sweep;
 mod calendar;
+pub mod opt_out;
 mod gauges;
 
 use crate::carrier::id::Learned;
@@ -50,6 +51,7 @@ use crate::dispatch::fact::{DoubtCause, Fact};
 use crate::dispatch::happening::Happening;
 use crate::dispatch::health::Health;
 use crate::dispatch::lane::Lane;
+use crate::dispatch::opt_out::OptedOut;
 use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::query::Queries;
@@ -95,6 +97,8 @@ pub struct Dispatch {
     awaiting: BTreeMap<CarrierId, u64>,
     /// What receipts have shown of how each carrier writes its ids.
     learned: BTreeMap<CarrierId, Learned>,
+    /// Who does not want to be written to.
+    opted_out: Arc<OptedOut>,
     queries: Queries,
     /// How carriers do.
     health: Health,
@@ -156,6 +160,7 @@ impl Dispatch {
             unresolved: Unresolved::default(),
             awaiting: recovered.marks.awaiting.iter().copied().collect(),
             learned: recovered.learned.iter().copied().collect(),
+            opted_out: Arc::new(OptedOut::new(recovered.opted_out)),
             queries: Queries::default(),
             health: Health::default(),
             strict: Strict::default(),
@@ -240,6 +245,11 @@ impl Dispatch {
         self.in_flight == 0 && self.arrivals.is_empty()
     }
 
+    /// Who does not want to be written to, for the API to look at.
+    pub fn opted_out(&self) -> Arc<OptedOut> {
+        self.opted_out.clone()
+    }
+
     /// How many messages are in memory.
     pub fn held(&self) -> usize {
         self.set.len()
@@ -258,6 +268,8 @@ impl Dispatch {
         batch.unparked.clear();
         batch.idempotency.clear();
         batch.learned.clear();
+        batch.suppressed.clear();
+        batch.lifted.clear();
         batch.events.clear();
         batch.mo_parts.clear();
         batch.mo_done.clear();
@@ -278,6 +290,7 @@ impl Dispatch {
             }
             Happening::Link(link, report) => self.hear(link, report, dice),
             Happening::Gone(link) => self.gone(link, dice),
+            Happening::OptOut(request, change) => self.change_opt_outs(request, change),
             Happening::Reconfigure(plan) => self.reconfigure(plan),
             Happening::Drain => self.draining = true,
         }

@@ -135,6 +135,7 @@ impl Loop {
                     (Happening::Outcome(request, account, message, verified), reply)
                 }
                 Call::Cancel(account, message, reply) => (Happening::Cancel(request, account, message), reply),
+                Call::OptOut(change, reply) => (Happening::OptOut(request, change), reply),
                 Call::Receipts(carrier, news, durable) => {
                     found.extend(self.hooks.take(carrier, news, durable));
                     continue;

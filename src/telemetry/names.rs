@@ -127,6 +127,8 @@ metrics! {
     MO_UNROUTED = "mo_unrouted_total" Counter, Count ["carrier"]
         "Messages from handsets that no inbound rule gives to an account; they are kept for operators.";
     MO_PARTS_INCOMPLETE = "mo_parts_incomplete" Gauge, Count [] "Messages from handsets that wait for more of their parts.";
+    OPT_OUTS = "opt_outs_total" Counter, Count ["account"]
+        "Keywords of handsets that stopped messages; `other` where no inbound rule gave them to an account.";
     CHARGED = "charged_total" Counter, Count ["account" "currency"]
         "What was taken from balances for accepted orders, in millionths of the currency.";
     REFUNDED = "refunded_total" Counter, Count ["account" "currency"]

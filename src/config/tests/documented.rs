@@ -2,7 +2,7 @@
 //! and what it says to be without function is refused.
 
 use super::{errors, loaded};
-use crate::config::schema::{account, carrier, http, route, service, unbuilt};
+use crate::config::schema::{account, carrier, http, opt_out, route, service, unbuilt};
 use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -113,7 +113,7 @@ fn known() -> Vec<String> {
         ("rule", fields::<route::Rule>()),
         ("cdr", fields::<unbuilt::Cdr>()),
         ("inbound", fields::<route::Inbound>()),
-        ("opt_out", fields::<unbuilt::OptOut>()),
+        ("opt_out", fields::<opt_out::OptOut>()),
         ("app", fields::<unbuilt::App>()),
         ("app.code", fields::<unbuilt::Code>()),
         ("guard", fields::<unbuilt::Guard>()),
