@@ -4,11 +4,14 @@ use crate::carrier::answer::spends_nothing;
 use crate::carrier::report::Ticket;
 use crate::carrier::submit::Submit;
 use crate::dispatch::Dispatch;
+use crate::dispatch::carrier::Standing;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::Fact;
+use crate::dispatch::failover::is_live;
 use crate::dispatch::lane::Lane;
 use crate::message::attempt::{Answer, Attempt, Cause};
 use crate::message::id::{CarrierId, LaneId, LinkId, PartKey};
+use crate::message::part::Part;
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::record::contract::{Poisoned, Store};
@@ -38,31 +41,34 @@ impl Dispatch {
     /// Reads on in lanes that run short, where their carrier could send.
     pub(super) fn refill<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
         let room = self.ready_max();
-        let now = self.now;
         let short = |it: &LaneId| self.lanes.get(it).is_some_and(|it| it.backlog && it.ready.len() < room / 2);
         // Where nothing can be sent the head of a lane is enough: how old it is has to be told.
         let empty = |it: &LaneId| self.lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
-        let (able, unable): (Vec<_>, Vec<_>) = self.carriers.values().partition(|it| it.has_room(now));
-        let run_short = able.iter().flat_map(|it| it.ring.iter().copied()).filter(short).map(|it| (it, room));
-        let unseen = unable.iter().flat_map(|it| it.ring.iter().copied()).filter(empty).map(|it| (it, 1));
+        // What a closed carrier has goes on to others.
+        let closed = |it: &LaneId| self.standing(it.carrier(), self.is_alone(it.route())) != Standing::Open;
+        let (able, unable): (Vec<_>, Vec<_>) = self.carriers.values().partition(|it| it.has_room());
+        let leaving = unable.iter().flat_map(|it| it.lanes()).filter(|it| short(it) && closed(it));
+        let run_short = able.iter().flat_map(|it| it.lanes()).filter(short).chain(leaving).map(|it| (it, room));
+        let unseen = unable.iter().flat_map(|it| it.lanes()).filter(empty).map(|it| (it, 1));
         let lanes: Vec<(LaneId, usize)> = run_short.chain(unseen).collect();
         for (lane, room) in lanes {
             let Some(queue) = self.lanes.get_mut(&lane) else { continue };
-            let wanted = room - queue.ready.len();
+            let wanted = room.saturating_sub(queue.ready.len());
+            if wanted == 0 {
+                continue;
+            }
             let entries = store.ready(lane, queue.horizon, wanted)?;
             queue.backlog = wanted <= entries.len() || queue.behind_at == self.beats;
             for entry in entries {
                 let seq = entry.body.seq();
                 self.set.admit(entry);
                 let Some(held) = self.set.get(seq) else { continue };
-                let ready = |it: &&crate::message::part::Part| {
-                    it.phase() == Phase::Queued && it.lane == lane && it.due.known().is_none()
-                };
+                let ready = |it: &&Part| it.phase() == Phase::Queued && it.lane == lane && it.due.known().is_none();
                 let keys: Vec<PartKey> = held.entry.parts.iter().filter(ready).map(|it| it.key).collect();
                 let last = held.entry.parts.last().map(|it| it.key);
                 for key in keys {
                     if self.set.stage(key) {
-                        queue.ready.push_back(key);
+                        queue.insert(key);
                     }
                 }
                 queue.horizon = queue.horizon.max(last.unwrap_or_default());
@@ -89,7 +95,7 @@ impl Dispatch {
             let now = self.now;
             let Some(carrier) = self.carriers.get_mut(&id) else { return };
             let Some(lane) = carrier.ring.front().copied() else { return };
-            if carrier.ring.len() <= passed || !carrier.has_room(now) {
+            if carrier.ring.len() <= passed || !carrier.has_room() {
                 return;
             }
             if carrier.pace.next_at(now).is_some() {
@@ -132,7 +138,8 @@ impl Dispatch {
     fn give(&mut self, id: CarrierId, lane: LaneId) -> Given {
         let Some(queue) = self.lanes.get_mut(&lane) else { return Given::Empty };
         let Some(key) = queue.ready.front().copied() else { return Given::Empty };
-        let Some(part) = self.set.part(key).filter(|it| it.phase() == Phase::Queued && it.due.known().is_none()) else {
+        let waits = |it: &&Part| it.phase() == Phase::Queued && it.due.known().is_none() && it.lane == lane;
+        let Some(part) = self.set.part(key).filter(waits) else {
             queue.ready.pop_front();
             self.set.unstage(key);
             return Given::Gone;
@@ -161,9 +168,13 @@ impl Dispatch {
         self.step(key, Move::Intend, None);
         let now = self.now;
         let held = self.set.change(key).expect("a staged part is in memory");
+        // The place of the part among those that this carrier cuts the message into.
+        let index = held.entry.parts.iter().take_while(|it| it.key != key).filter(|it| is_live(it)).count() as u8;
+        let parts = held.entry.parts.iter().filter(|it| is_live(it)).count() as u8;
         let part = &mut held.entry.parts[usize::from(key.index())];
         let last = part.attempt.take();
-        let cause = last.as_ref().map_or(Cause::First, |it| cause_after(it, link));
+        let usual = last.as_ref().map_or(Cause::First, cause_after);
+        let cause = part.moved.take().map_or(usual, |it| it.cause);
         // Numbers are few: an attempt that used nothing up gives its own to the next and leaves no record.
         let vain =
             last.as_ref().is_some_and(|it| it.answer.is_some_and(|answer| spends_nothing(answer, it.command_status)));
@@ -179,16 +190,15 @@ impl Dispatch {
         }
         let (message, class, waited) = (body.id, body.class, now.since(body.created));
         self.facts.push(Fact::Submitted { message, link, class, cause, waited });
-        let submit = Submit { ticket: Ticket::new(key, number), body, index: key.index(), validity };
+        let submit = Submit { ticket: Ticket::new(key, number), body, index, parts, validity };
         self.commands.push(Command::Submit(link, submit));
     }
 }
 
 /// Why there is another attempt after this one.
-fn cause_after(last: &Attempt, link: LinkId) -> Cause {
+fn cause_after(last: &Attempt) -> Cause {
     match last.answer {
         Some(Answer::Unknown) => Cause::Resend,
-        _ if last.link.carrier != link.carrier => Cause::Failover,
         _ => Cause::Retry,
     }
 }

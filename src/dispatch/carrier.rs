@@ -2,6 +2,7 @@
 
 use crate::dispatch::pace::Pace;
 use crate::dispatch::plan::Carrier;
+use crate::message::attempt::Cause;
 use crate::message::id::LaneId;
 use crate::message::time::Time;
 use crate::number::e164::E164;
@@ -17,12 +18,29 @@ pub(crate) struct CarrierState {
     pub(crate) pace: Pace,
     /// Lanes that may have work, whose turn it is first.
     pub(crate) ring: VecDeque<LaneId>,
-    /// It asked for a slower pace: nothing goes before this.
-    pub(crate) paused_until: Time,
-    /// How long the next such pause is.
-    pause: Duration,
+    /// Until when it is waited for although it has not been up yet; never once it has.
+    waited_until: Time,
     /// Recipients with parts in flight, and on which link: they stay in order by staying there.
     pub(crate) pinned: HashMap<E164, (u8, u32), foldhash::fast::FixedState>,
+}
+
+/// Whether a carrier takes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It does.
+    Open,
+    /// It does not; this is why what waits for it goes elsewhere.
+    Closed(Cause),
+}
+
+impl Standing {
+    /// Why it is closed, if it is.
+    pub(crate) const fn cause(self) -> Option<Cause> {
+        match self {
+            Self::Open => None,
+            Self::Closed(cause) => Some(cause),
+        }
+    }
 }
 
 /// A link as it is now.
@@ -49,44 +67,40 @@ impl LinkState {
 }
 
 impl CarrierState {
-    /// The first pause after ESME_RTHROTTLED; doubled while nothing is taken in between.
-    const PAUSE: Duration = Duration::from_secs(1);
-    const PAUSE_MAX: Duration = Duration::from_secs(30);
+    /// How long after the start a carrier that has not been up yet is waited for, before it is taken to be down.
+    const GRACE: Duration = Duration::from_secs(5);
+
+    /// A carrier that is not configured: what waits for it goes elsewhere.
+    pub(crate) fn unknown() -> Self {
+        Self {
+            links: Vec::new(),
+            pace: Pace::new(None, Time::NEVER),
+            ring: VecDeque::new(),
+            pinned: HashMap::default(),
+            waited_until: Time::NEVER,
+        }
+    }
 
     pub(crate) fn new(plan: &Carrier, now: Time) -> Self {
         Self {
+            waited_until: now + Self::GRACE,
             links: (0..plan.links).map(|_| LinkState::new(plan.pace_per_link, now)).collect(),
             pace: Pace::new(plan.pace, now),
             ring: VecDeque::new(),
-            paused_until: Time::NEVER,
-            pause: Self::PAUSE,
             pinned: HashMap::default(),
         }
     }
 
     /// Takes up a new configuration; what is in flight stays in flight.
     pub(crate) fn reconfigure(&mut self, plan: &Carrier, now: Time) {
-        if self.pace.rate() != plan.pace {
+        if self.pace.option() != plan.pace {
             self.pace = Pace::new(plan.pace, now);
         }
         self.links
             .resize_with(usize::from(plan.links).max(self.links.len()), || LinkState::new(plan.pace_per_link, now));
-        for link in self.links.iter_mut().filter(|it| it.pace.rate() != plan.pace_per_link) {
+        for link in self.links.iter_mut().filter(|it| it.pace.option() != plan.pace_per_link) {
             link.pace = Pace::new(plan.pace_per_link, now);
         }
-    }
-
-    /// It asked for a slower pace. What was in flight when it first asked says nothing new.
-    pub(crate) fn throttled(&mut self, now: Time) {
-        if self.paused_until <= now {
-            self.paused_until = now + self.pause;
-            self.pause = (self.pause * 2).min(Self::PAUSE_MAX);
-        }
-    }
-
-    /// It took something.
-    pub(crate) const fn took(&mut self) {
-        self.pause = Self::PAUSE;
     }
 
     /// The link for a recipient: where it has parts in flight, else the one with the most room
@@ -121,18 +135,43 @@ impl CarrierState {
         }
     }
 
+    /// A link has come up or gone down.
+    pub(crate) fn link_has(&mut self, bind: u8, capacity: usize, window: usize) {
+        if let Some(link) = self.links.get_mut(usize::from(bind)) {
+            (link.capacity, link.window) = (capacity, window);
+            if 0 < capacity {
+                self.waited_until = Time::NEVER;
+            }
+        }
+    }
+
+    /// Whether it takes anything.
+    pub(crate) fn standing(&self, now: Time) -> Standing {
+        if self.links.iter().all(|it| it.capacity == 0) && self.waited_until.known().is_none_or(|it| it <= now) {
+            return Standing::Closed(Cause::CarrierDown);
+        }
+        Standing::Open
+    }
+
+    /// Whether it could take a part at once.
+    pub(crate) fn could_take(&self, now: Time) -> bool {
+        self.has_room() && self.pace.has_token(now)
+    }
+
+    /// The lanes that may have work.
+    pub(crate) fn lanes(&self) -> impl Iterator<Item = LaneId> + '_ {
+        self.ring.iter().copied()
+    }
+
     /// Whether anything could be given to it now, but for the pace.
-    pub(crate) fn has_room(&self, now: Time) -> bool {
-        self.paused_until <= now && self.links.iter().any(|it| 0 < it.free())
+    pub(crate) fn has_room(&self) -> bool {
+        self.links.iter().any(|it| 0 < it.free())
     }
 
     /// When it is worth trying again, where only time is missing.
     pub(crate) fn next_at(&mut self, now: Time) -> Option<Time> {
         if self.ring.is_empty() || self.links.iter().all(|it| it.free() == 0) {
             return None;
-        }
-        if now < self.paused_until {
-            return Some(self.paused_until);
         }
         let links = self.links.iter_mut().filter(|it| 0 < it.free());
         // A recipient may be bound to a link that waits for its pace while another would be free.

@@ -64,7 +64,7 @@ impl Dispatch {
             gauges.carriers.entry(*carrier).or_default().doubtful += 1;
         }
         for (carrier, state) in &self.carriers {
-            gauges.carriers.entry(*carrier).or_default().pace = state.pace.rate();
+            gauges.carriers.entry(*carrier).or_default().pace = state.pace.rate(self.now);
             for (bind, link) in state.links.iter().enumerate() {
                 let bind = u8::try_from(bind).unwrap_or(u8::MAX);
                 let id = LinkId { carrier: *carrier, bind };

@@ -47,6 +47,17 @@ impl Lane {
         }
     }
 
+    /// Puts a part where it stood: what comes back or from elsewhere goes in the order in which it was accepted.
+    pub(crate) fn insert(&mut self, key: PartKey) {
+        match self.ready.back() {
+            Some(last) if key < *last => {
+                let at = self.ready.partition_point(|it| *it < key);
+                self.ready.insert(at, key);
+            }
+            _ => self.ready.push_back(key),
+        }
+    }
+
     /// Whether there is anything to send now, in memory or in the store.
     pub(crate) fn has_work(&self) -> bool {
         self.backlog || !self.ready.is_empty()

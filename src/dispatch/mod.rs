@@ -23,8 +23,10 @@ mod parked;
 mod waiting;
 mod unresolved;
 mod accept;
+mod place;
 mod assign;
 mod answer;
+mod failover;
 mod correlate;
 mod learn;
 mod query;
@@ -45,7 +47,7 @@ use crate::dispatch::set::Set;
 use crate::dispatch::sweep::Sweep;
 use crate::dispatch::unresolved::Unresolved;
 use crate::dispatch::waiting::{SeenSet, WaitingSet};
-use crate::message::id::{CarrierId, LaneId, PartKey};
+use crate::message::id::{CarrierId, LaneId, PartKey, RouteId};
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
@@ -65,6 +67,8 @@ pub struct Dispatch {
     now: Time,
     set: Set,
     lanes: BTreeMap<LaneId, Lane>,
+    /// Routes that have but one carrier, whatever the destination.
+    alone: BTreeSet<RouteId>,
     carriers: BTreeMap<CarrierId, CarrierState>,
     parked: ParkedSet,
     /// Parts of messages from handsets that wait for the others.
@@ -82,6 +86,10 @@ pub struct Dispatch {
     queries: Queries,
     marks: Marks,
     sweep: Sweep,
+    /// More could move from closed carriers at once.
+    moving: bool,
+    /// When a part will have waited too long for its carrier; never when none does.
+    overstay: Time,
     draining: bool,
     /// Which beat this is, from 1.
     beats: u64,
@@ -115,6 +123,7 @@ impl Dispatch {
             plan: plan.clone(),
             now,
             lanes: BTreeMap::new(),
+            alone: BTreeSet::new(),
             carriers: BTreeMap::new(),
             parked: ParkedSet::default(),
             waiting: WaitingSet::default(),
@@ -126,6 +135,8 @@ impl Dispatch {
             queries: Queries::default(),
             marks: recovered.marks,
             sweep: Sweep::new(now),
+            moving: false,
+            overstay: Time::NEVER,
             draining: false,
             beats: 0,
             in_flight: 0,
@@ -173,6 +184,7 @@ impl Dispatch {
             self.decide(happening, dice, store)?;
         }
         self.refill(store)?;
+        self.relocate();
         self.assign();
         self.set.settle(&mut self.batch);
         let records = self.batch.len();
@@ -235,6 +247,8 @@ impl Dispatch {
 
     fn reconfigure(&mut self, plan: Arc<Plan>) {
         self.plan = plan;
+        let alone = self.plan.routes.values().filter(|it| it.every_carrier().len() < 2);
+        self.alone = alone.map(|it| it.id).collect();
         self.queries.reconfigured();
         for (id, carrier) in &self.plan.carriers {
             let now = self.now;
@@ -253,15 +267,10 @@ impl Dispatch {
         }
     }
 
-    /// The carrier that the parts of a lane go to: its route's first.
-    fn carrier_of(&self, lane: LaneId) -> Option<CarrierId> {
-        self.plan.routes.get(&lane.route())?.carriers.first().copied()
-    }
-
     /// Puts a lane with work into its carrier's ring.
     fn offer(&mut self, lane: LaneId) {
-        let Some(carrier) = self.carrier_of(lane) else { return };
-        let (Some(state), Some(queue)) = (self.carriers.get_mut(&carrier), self.lanes.get_mut(&lane)) else { return };
+        let Some(queue) = self.lanes.get_mut(&lane) else { return };
+        let state = self.carriers.entry(lane.carrier()).or_insert_with(CarrierState::unknown);
         if queue.has_work() && !queue.in_ring {
             queue.in_ring = true;
             queue.quantum = Lane::weight(lane.class());
@@ -288,9 +297,7 @@ impl Dispatch {
         let before = part.phase();
         let after = part.step(step).expect("dispatch checks the phase before it moves a part");
         let delayed = before == Phase::Queued && part.due.known().is_some();
-        if delayed {
-            part.due = Time::NEVER;
-        }
+        part.due = Time::NEVER;
         if after.is_final() {
             (part.reason, part.done_at) = (reason, self.now);
         }

@@ -65,11 +65,34 @@ pub enum Cause {
     Failover,
     /// What became of the attempt before is not known, and the route says to send again.
     Resend,
+    /// Another carrier had taken it, and no receipt came in time.
+    NoReceipt,
+    /// It had waited too long for another carrier.
+    MaxWait,
+    /// The carrier that it waited for had no link.
+    CarrierDown,
+    /// The carrier that it waited for had failed too often.
+    BreakerOpen,
+    /// An operator had closed the carrier that it waited for, or moved it.
+    Moved,
+    /// It shows whether a carrier that was left works again.
+    Probe,
 }
 
 impl Cause {
     /// Every cause, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::First, Self::Retry, Self::Failover, Self::Resend];
+    pub const ALL: [Self; 10] = [
+        Self::First,
+        Self::Retry,
+        Self::Failover,
+        Self::Resend,
+        Self::NoReceipt,
+        Self::MaxWait,
+        Self::CarrierDown,
+        Self::BreakerOpen,
+        Self::Moved,
+        Self::Probe,
+    ];
 
     /// Its number in records.
     pub const fn number(self) -> u8 {
@@ -88,6 +111,12 @@ impl Cause {
             Self::Retry => "retry",
             Self::Failover => "failover",
             Self::Resend => "resend",
+            Self::NoReceipt => "no_receipt",
+            Self::MaxWait => "max_wait",
+            Self::CarrierDown => "carrier_down",
+            Self::BreakerOpen => "breaker_open",
+            Self::Moved => "moved",
+            Self::Probe => "probe",
         }
     }
 }

@@ -133,26 +133,38 @@ impl FromStr for MessageId {
     }
 }
 
-/// A queue of its own: what one account sends by one route in one class.
+/// A queue of its own: what one account sends by one route in one class, as far as it waits for one carrier.
 ///
-/// Packed, so that it needs no table: route (24 bits), account (16), class (2), priority (2).
+/// Packed, so that it needs no table: carrier (16 bits), route (24), account (16), class (2), priority (2).
+/// Carrier 0 is none: so are the lanes of stores of before, in which a lane was of no carrier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LaneId(pub u64);
 
 impl LaneId {
-    /// The lane of `account` on `route` in the class of number `class`.
+    /// The lane of `account` on `route` in the class of number `class`, of no carrier.
     pub const fn new(route: RouteId, account: AccountId, class: u8, priority: u8) -> Self {
         Self(
-            ((route.0 as u64) << 20)
+            (((route.0 & 0xFF_FFFF) as u64) << 20)
                 | ((account.0 as u64) << 4)
                 | (((class & 3) as u64) << 2)
                 | ((priority & 3) as u64),
         )
     }
 
+    /// The same queue at this carrier.
+    #[must_use]
+    pub const fn at(self, carrier: CarrierId) -> Self {
+        Self((self.0 & ((1 << 44) - 1)) | ((carrier.0 as u64) << 44))
+    }
+
+    /// The carrier that it waits for; 0 is none.
+    pub const fn carrier(self) -> CarrierId {
+        CarrierId((self.0 >> 44) as u16)
+    }
+
     /// The route.
     pub const fn route(self) -> RouteId {
-        RouteId((self.0 >> 20) as u32)
+        RouteId(((self.0 >> 20) & 0xFF_FFFF) as u32)
     }
 
     /// The account.
@@ -191,6 +203,10 @@ mod tests {
     #[test]
     fn a_lane_keeps_what_it_was_made_of() {
         let lane = LaneId::new(RouteId(16_777_215), AccountId(65_535), 2, 3);
-        assert_eq!((lane.route(), lane.account(), lane.class()), (RouteId(16_777_215), AccountId(65_535), 2));
+        for carrier in [0, 1, 65_535].map(CarrierId) {
+            let lane = lane.at(CarrierId(7)).at(carrier);
+            assert_eq!((lane.route(), lane.account(), lane.class()), (RouteId(16_777_215), AccountId(65_535), 2));
+            assert_eq!(lane.carrier(), carrier);
+        }
     }
 }

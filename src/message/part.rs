@@ -1,9 +1,10 @@
 //! One SMS of a message, and where it is in its life.
 
-use crate::message::attempt::Attempt;
-use crate::message::id::{LaneId, PartKey};
+use crate::message::attempt::{Attempt, Cause};
+use crate::message::id::{CarrierId, LaneId, PartKey};
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
+use crate::message::status::Status;
 use crate::message::time::Time;
 
 /// One SMS of a message. Its phase is changed by [`Part::step`] and by nothing else.
@@ -14,7 +15,8 @@ pub struct Part {
     pub key: PartKey,
     /// Where it queues.
     pub lane: LaneId,
-    /// Not before this; never when it may go at once.
+    /// Queued: not before this; never when it may go at once. Sent: when another carrier is tried if no
+    /// receipt has come; never when none is.
     pub due: Time,
     /// When it ends if nothing happens: the queue's end of validity, or the end of the wait
     /// for a receipt.
@@ -25,8 +27,42 @@ pub struct Part {
     pub reason: Option<Reason>,
     /// When it ended.
     pub done_at: Time,
+    /// Whence and why it came to the carrier of its lane, if that was not the first choice; until it is tried there.
+    pub moved: Option<Moved>,
+    /// When a carrier first took it; never if none has.
+    pub taken_at: Time,
     /// The latest attempt; the ones before have records of their own.
     pub attempt: Option<Attempt>,
+}
+
+/// What the customer is told of a part. What a carrier took once is not called queued while another is tried.
+pub const fn status(phase: Phase, taken: bool) -> Status {
+    match phase {
+        Phase::Queued | Phase::Intended if taken => Status::Sent,
+        phase => phase.status(),
+    }
+}
+
+/// Whence and why a part came to another carrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The carrier that it was for.
+    pub from: CarrierId,
+    /// Why it left.
+    pub cause: Cause,
+}
+
+impl Moved {
+    /// Its number in records.
+    pub const fn number(self) -> u32 {
+        ((self.from.0 as u32) << 8) | self.cause.number() as u32
+    }
+
+    /// What a number stands for.
+    pub fn from_number(number: u32) -> Option<Self> {
+        let from = CarrierId(u16::try_from(number >> 8).ok()?);
+        Some(Self { from, cause: Cause::from_number((number & 0xFF) as u8)? })
+    }
 }
 
 /// A move that the phase does not allow: a fault of ours.
@@ -51,6 +87,8 @@ impl Part {
             spent: 0,
             reason: None,
             done_at: Time::NEVER,
+            moved: None,
+            taken_at: Time::NEVER,
             attempt: None,
         }
     }
@@ -65,6 +103,11 @@ impl Part {
     /// Where it is.
     pub const fn phase(&self) -> Phase {
         self.phase
+    }
+
+    /// What the customer is told of it.
+    pub fn status(&self) -> Status {
+        status(self.phase, self.taken_at.known().is_some())
     }
 
     /// Moves it; refused without a change where the phase does not allow it.

@@ -1,7 +1,5 @@
 //! What the customer is told: seven words, and no others leave the gateway.
 
-use crate::message::phase::Phase;
-
 /// The normalised status of a part, a message or a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the words are the customer's own")]
@@ -53,20 +51,22 @@ impl Status {
         !matches!(self, Self::Queued | Self::Sent)
     }
 
-    /// The status of a message from its parts: any failed part fails it, and it is delivered when all are. A part
-    /// that expired or ended without news may still be corrected, so it decides only when no part is open.
-    pub fn of_parts(parts: impl Iterator<Item = Phase>) -> Self {
+    /// The status of a message from those of its parts: any failed part fails it, and it is delivered when all are.
+    /// A part that expired or ended without news may still be corrected, so it decides only when no part is open.
+    /// Cancelled parts do not count beside others: the carrier that took the message cut it into fewer.
+    pub fn of_parts(parts: impl Iterator<Item = Self>) -> Self {
         let (mut seen, mut count) = ([0_usize; Self::ALL.len()], 0);
-        for phase in parts {
-            seen[usize::from(phase.status().number())] += 1;
-            count += 1;
+        for status in parts {
+            seen[usize::from(status.number())] += 1;
+            count += usize::from(status != Self::Cancelled);
         }
         let any = |it: Self| 0 < seen[usize::from(it.number())];
-        let ended = [Self::Expired, Self::Unknown, Self::Cancelled].into_iter().find(|it| any(*it));
+        let ended = [Self::Expired, Self::Unknown].into_iter().find(|it| any(*it));
         let open = any(Self::Queued) || any(Self::Sent);
         match ended {
             _ if any(Self::Failed) => Self::Failed,
             Some(status) if !open => status,
+            None if count == 0 => Self::Cancelled,
             None if seen[usize::from(Self::Delivered.number())] == count => Self::Delivered,
             None if seen[usize::from(Self::Queued.number())] == count => Self::Queued,
             _ => Self::Sent,
@@ -124,7 +124,9 @@ mod tests {
 
     #[test]
     fn a_message_is_what_its_parts_are() {
-        use Phase::{Delivered, Doubtful, Expired, Failed, Intended, Queued, Sent, Unknown};
+        use crate::message::phase::Phase::{
+            Cancelled, Delivered, Doubtful, Expired, Failed, Intended, Queued, Sent, Unknown,
+        };
         for (parts, status) in [
             (&[Queued][..], Status::Queued),
             (&[Intended, Queued], Status::Queued),
@@ -137,8 +139,11 @@ mod tests {
             (&[Unknown, Delivered], Status::Unknown),
             (&[Unknown, Sent], Status::Sent),
             (&[Expired, Queued], Status::Sent),
+            (&[Cancelled, Cancelled], Status::Cancelled),
+            (&[Delivered, Cancelled], Status::Delivered),
+            (&[Queued, Cancelled], Status::Queued),
         ] {
-            assert_eq!(Status::of_parts(parts.iter().copied()), status, "{parts:?}");
+            assert_eq!(Status::of_parts(parts.iter().map(|it| it.status())), status, "{parts:?}");
         }
     }
 

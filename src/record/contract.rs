@@ -45,6 +45,12 @@ pub trait Store {
     /// The earliest due time of a delayed part after `now`.
     fn next_due(&mut self, now: Time) -> Result<Option<Time>, Poisoned>;
 
+    /// The first `limit` messages with a sent part whose due time has come, earliest first; of one time by key.
+    fn late(&mut self, now: Time, limit: usize) -> Result<Vec<Entry>, Poisoned>;
+
+    /// The earliest due time of a sent part after `now`.
+    fn next_late(&mut self, now: Time) -> Result<Option<Time>, Poisoned>;
+
     /// Looks at up to `span` parts with keys above `after`, in their order, for those that are not final and
     /// whose end has come. Returns their messages, and where to go on; `None` at the end.
     fn overdue(&mut self, now: Time, after: PartKey, span: usize) -> Result<(Vec<Entry>, Option<PartKey>), Poisoned>;

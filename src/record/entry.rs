@@ -31,6 +31,6 @@ pub struct PastAttempt {
 impl Entry {
     /// What the customer is told.
     pub fn status(&self) -> Status {
-        Status::of_parts(self.parts.iter().map(Part::phase))
+        Status::of_parts(self.parts.iter().map(Part::status))
     }
 }

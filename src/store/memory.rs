@@ -175,6 +175,17 @@ impl Store for Memory {
         Ok(image.delayed.range(later..).next().map(|(due, ..)| *due))
     }
 
+    fn late(&mut self, now: Time, limit: usize) -> Result<Vec<Entry>, Poisoned> {
+        let image = self.sound("finding late receipts")?;
+        let keys = image.late.iter().take_while(|(due, _)| *due <= now).map(|(_, key)| *key);
+        Ok(image.first_messages(keys, limit))
+    }
+
+    fn next_late(&mut self, now: Time) -> Result<Option<Time>, Poisoned> {
+        let image = self.sound("finding the next late receipt")?;
+        Ok(image.late.range((Time(now.0.saturating_add(1)), PartKey(0))..).next().map(|(due, _)| *due))
+    }
+
     fn overdue(&mut self, now: Time, after: PartKey, span: usize) -> Result<(Vec<Entry>, Option<PartKey>), Poisoned> {
         let image = self.sound("finding what has ended")?;
         let (mut seqs, mut last, mut seen) = (BTreeSet::new(), after, 0);
@@ -273,6 +284,7 @@ struct Image {
     past: BTreeMap<(PartKey, u8), Attempt>,
     ready: BTreeSet<(LaneId, PartKey)>,
     delayed: BTreeSet<(Time, LaneId, PartKey)>,
+    late: BTreeSet<(Time, PartKey)>,
     open: BTreeSet<PartKey>,
     named: BTreeSet<(u64, PartKey, u8)>,
     named_before: BTreeSet<(u64, PartKey, u8)>,
@@ -339,6 +351,7 @@ impl Image {
         match (part.phase(), part.due.known()) {
             (Phase::Queued, None) => drop(self.ready.insert((part.lane, part.key))),
             (Phase::Queued, Some(due)) => drop(self.delayed.insert((due, part.lane, part.key))),
+            (Phase::Sent, Some(due)) => drop(self.late.insert((due, part.key))),
             (Phase::Intended | Phase::Doubtful, _) => drop(self.open.insert(part.key)),
             _ => {}
         }
@@ -352,6 +365,7 @@ impl Image {
         let Some(part) = self.parts.remove(&key) else { return };
         self.ready.remove(&(part.lane, key));
         self.delayed.remove(&(part.due, part.lane, key));
+        self.late.remove(&(part.due, key));
         self.open.remove(&key);
         if let Some(hash) = part.attempt.as_ref().and_then(Attempt::rhash) {
             self.named.remove(&(hash, key, 0));

@@ -72,7 +72,7 @@ impl Watched {
 
     /// What the customer is told of a message.
     pub(crate) fn status(&self, seq: Seq) -> Option<Status> {
-        self.bodies.contains_key(&seq).then(|| Status::of_parts(self.parts_of(seq).map(Part::phase)))
+        self.bodies.contains_key(&seq).then(|| Status::of_parts(self.parts_of(seq).map(Part::status)))
     }
 
     pub(crate) fn parts_of(&self, seq: Seq) -> impl Iterator<Item = &Part> {
@@ -164,6 +164,14 @@ impl Store for Watched {
 
     fn due(&mut self, now: Time, limit: usize) -> Result<Vec<Entry>, Poisoned> {
         self.memory.due(now, limit)
+    }
+
+    fn late(&mut self, now: Time, limit: usize) -> Result<Vec<Entry>, Poisoned> {
+        self.memory.late(now, limit)
+    }
+
+    fn next_late(&mut self, now: Time) -> Result<Option<Time>, Poisoned> {
+        self.memory.next_late(now)
     }
 
     fn next_due(&mut self, now: Time) -> Result<Option<Time>, Poisoned> {

@@ -10,8 +10,8 @@ use crate::config::error::Findings;
 use crate::config::schema::carrier as written;
 use crate::config::units::Span;
 use crate::dispatch::plan::Carrier;
-use crate::link::options::{Credentials, Options, Reconnect};
 use crate::link;
+use crate::link::options::{Credentials, Options, Reconnect};
 use crate::message::attempt::Answer;
 use crate::message::id::{CarrierId, LinkId};
 use crate::message::reason::Reason;
@@ -157,14 +157,13 @@ impl One<'_, '_> {
         check_name(&self.at("id"), &written.id, self.findings);
         let query_after = self.wait("query_after", written.query_after, QUERY_AFTER);
         Carrier {
-            id,
-            name: written.id.as_str().into(),
             links: links as u8,
             pace: written.pace.and_then(|it| it.0),
             pace_per_link: written.pace_per_bind.and_then(|it| it.0),
             query_after: written.query.unwrap_or(false).then_some(query_after),
             parked_for: self.wait("parked_for", written.parked_for, Dialect::PARKED_FOR),
             dialect: Arc::new(dialect),
+            ..Carrier::new(id, &written.id)
         }
     }
 
@@ -349,6 +348,7 @@ impl One<'_, '_> {
             reasons: self.reasons(),
             mo: self.mo(),
             cost: self.cost(),
+            texts_only: false,
             hook: None,
         }
     }

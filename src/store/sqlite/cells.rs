@@ -24,7 +24,7 @@ pub(super) const BODY: &str = "seq, token, order_id, account, route, class, sour
 /// The columns of `part`, in the order of its cells.
 pub(super) const PART: &str = "id, lane, phase, due, ends, spent, reason, done_at, number, carrier, bind, cause, \
     intended_at, answered_at, answer, command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, \
-    receipt_error, receipt_received_at, receipt_done_at, seal";
+    receipt_error, receipt_received_at, receipt_done_at, moved, taken_at, seal";
 /// The columns of `attempt`, in the order of its cells.
 pub(super) const ATTEMPT: &str = "id, number, carrier, bind, cause, intended_at, answered_at, answer, \
     command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, receipt_error, \
@@ -52,7 +52,7 @@ pub(super) const LEARNED: &str = "carrier, relation, matches, seal";
 pub(super) const ATTEMPT_CELLS: usize = 16;
 
 /// More columns than any table has.
-const CELLS_MAX: usize = 26;
+const CELLS_MAX: usize = 28;
 
 /// A record as the values of a row.
 pub(super) struct Cells<'a> {
@@ -95,6 +95,14 @@ impl<'a> Cells<'a> {
     fn later(&mut self, value: Option<&'a str>) {
         match value {
             Some(_) => self.text(value),
+            None => self.len += 1,
+        }
+    }
+
+    /// A number that rows of formats before do not have: it counts in the seal only where it is there.
+    fn later_int(&mut self, value: Option<i64>) {
+        match value {
+            Some(_) => self.maybe(value),
             None => self.len += 1,
         }
     }
@@ -181,6 +189,8 @@ impl<'a> Cells<'a> {
             Some(attempt) => cells.attempt_from(attempt, rhash),
             None => (0..ATTEMPT_CELLS).for_each(|_| cells.push(ValueRef::Null)),
         }
+        cells.later_int(part.moved.map(|it| it.number().into()));
+        cells.later_int(part.taken_at.known().map(|it| it.0.cast_signed()));
         cells.sealed()
     }
 

@@ -8,7 +8,7 @@ use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
 use crate::message::manner::Manner;
 use crate::message::money::Money;
-use crate::message::part::Part;
+use crate::message::part::{Moved, Part};
 use crate::message::phase::Phase;
 use crate::message::reason::Reason;
 use crate::message::receipt::Receipt;
@@ -243,6 +243,15 @@ pub(super) fn part(row: &Row<'_>) -> Result<Part, Trouble> {
     part.reason = line.maybe(|it| Reason::from_number(u8::try_from(it).ok()?));
     part.done_at = line.time();
     part.attempt = line.attempt();
+    part.moved = match line.later() {
+        None => None,
+        Some(number) => {
+            let moved = u32::try_from(number).ok().and_then(Moved::from_number);
+            line.sound &= moved.is_some();
+            moved
+        }
+    };
+    part.taken_at = line.later().map_or(Time::NEVER, Time);
     let key = part.key;
     line.sealed("part", key.0, part.restored(phase))
 }

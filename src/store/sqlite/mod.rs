@@ -215,7 +215,15 @@ impl Store for Sqlite {
     }
 
     fn next_due(&mut self, now: Time) -> Result<Option<Time>, Poisoned> {
-        self.asked("finding what is due next", |conn| reader::next_due(conn, now))
+        self.asked("finding what is due next", |conn| reader::next_due(conn, reader::words::NEXT_DUE, now))
+    }
+
+    fn late(&mut self, now: Time, limit: usize) -> Result<Vec<Entry>, Poisoned> {
+        self.asked_entries("finding late receipts", |conn| reader::load(conn, &reader::late(conn, now, limit)?))
+    }
+
+    fn next_late(&mut self, now: Time) -> Result<Option<Time>, Poisoned> {
+        self.asked("finding the next late receipt", |conn| reader::next_due(conn, reader::words::NEXT_LATE, now))
     }
 
     fn overdue(&mut self, now: Time, after: PartKey, span: usize) -> Result<(Vec<Entry>, Option<PartKey>), Poisoned> {

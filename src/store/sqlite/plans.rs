@@ -21,6 +21,8 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
         (words::READY, "COVERING INDEX part_ready (lane=? AND id>?)"),
         (words::DUE, "COVERING INDEX part_delayed (due>? AND due<?)"),
         (words::NEXT_DUE, "COVERING INDEX part_delayed (due>?)"),
+        (words::LATE, "COVERING INDEX part_late (due>? AND due<?)"),
+        (words::NEXT_LATE, "COVERING INDEX part_late (due>?)"),
         (words::OVERDUE, "INTEGER PRIMARY KEY (rowid>?)"),
         (words::SILENT, "INTEGER PRIMARY KEY (rowid>?)"),
         (words::PART_BY_RHASH, "COVERING INDEX part_by_carrier_id (rhash=?)"),

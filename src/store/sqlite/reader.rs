@@ -27,6 +27,10 @@ pub(super) mod words {
         "SELECT id FROM part WHERE phase = 0 AND due > 0 AND due <= ?1 ORDER BY due, lane, id";
     pub(in crate::store::sqlite) const NEXT_DUE: &str =
         "SELECT due FROM part WHERE phase = 0 AND due > 0 AND due > ?1 ORDER BY due LIMIT 1";
+    pub(in crate::store::sqlite) const LATE: &str =
+        "SELECT id FROM part WHERE phase = 3 AND due > 0 AND due <= ?1 ORDER BY due, id";
+    pub(in crate::store::sqlite) const NEXT_LATE: &str =
+        "SELECT due FROM part WHERE phase = 3 AND due > 0 AND due > ?1 ORDER BY due LIMIT 1";
     pub(in crate::store::sqlite) const OVERDUE: &str =
         "SELECT id, phase, ends FROM part WHERE id > ?1 ORDER BY id LIMIT ?2";
     pub(in crate::store::sqlite) const SILENT: &str =
@@ -132,12 +136,14 @@ pub(super) fn due(conn: &Connection, now: Time, limit: usize) -> Result<Vec<Seq>
     first_messages(&mut *conn.prepare_cached(words::DUE)?, [now.0.cast_signed()], limit)
 }
 
-/// The earliest due time after `now`.
-pub(super) fn next_due(conn: &Connection, now: Time) -> Result<Option<Time>, Trouble> {
-    let due = conn
-        .prepare_cached(words::NEXT_DUE)?
-        .query_row([now.0.cast_signed()], |row| row.get::<_, i64>(0))
-        .optional()?;
+/// The seqs of the first `limit` messages with a part whose receipt is late.
+pub(super) fn late(conn: &Connection, now: Time, limit: usize) -> Result<Vec<Seq>, Trouble> {
+    first_messages(&mut *conn.prepare_cached(words::LATE)?, [now.0.cast_signed()], limit)
+}
+
+/// The earliest due time after `now`: of [`words::NEXT_DUE`] or of [`words::NEXT_LATE`].
+pub(super) fn next_due(conn: &Connection, words: &str, now: Time) -> Result<Option<Time>, Trouble> {
+    let due = conn.prepare_cached(words)?.query_row([now.0.cast_signed()], |row| row.get::<_, i64>(0)).optional()?;
     Ok(due.map(|it| Time(it.cast_unsigned())))
 }
 

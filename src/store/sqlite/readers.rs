@@ -6,6 +6,7 @@
 
 use crate::message::id::{MessageId, OrderId, PartKey, Seq};
 use crate::message::money::Money;
+use crate::message::part;
 use crate::message::phase::Phase;
 use crate::message::status::{Status, Totals};
 use crate::record::entry::Entry;
@@ -146,7 +147,7 @@ fn count(
 ) -> Result<Option<Seq>, Trouble> {
     let words = format!("SELECT {} FROM body WHERE seq >= ?1 AND seq < ?2 ORDER BY seq LIMIT ?3", cells::BODY);
     let mut bodies = conn.prepare_cached(&words)?;
-    let mut phases = conn.prepare_cached("SELECT phase FROM part WHERE id >= ?1 AND id < ?2")?;
+    let mut phases = conn.prepare_cached("SELECT phase, taken_at FROM part WHERE id >= ?1 AND id < ?2")?;
     let mut rows = bodies.query((from.0.cast_signed(), to.0.cast_signed(), COUNTED_AT_ONCE.cast_signed()))?;
     let (mut counted, mut last) = (0, from);
     while let Some(row) = rows.next()? {
@@ -157,7 +158,11 @@ fn count(
         }
         let range = (PartKey::new(last, 0).0.cast_signed(), PartKey::new(Seq(last.0 + 1), 0).0.cast_signed());
         let damaged = || Trouble::Damaged("part", range.0);
-        let phases = reader::all(&mut phases, range, |row| Phase::from_number(row.get(0)?).ok_or_else(damaged))?;
+        let statuses = reader::all(&mut phases, range, |row| {
+            let phase = Phase::from_number(row.get(0)?).ok_or_else(damaged)?;
+            let taken: Option<i64> = row.get(1)?;
+            Ok(part::status(phase, taken.is_some()))
+        })?;
         let view = view.get_or_insert_with(|| OrderView {
             id: order,
             account: body.account,
@@ -166,7 +171,7 @@ fn count(
             price: Some(Money(0)),
             created: body.created,
         });
-        view.totals.add(Status::of_parts(phases.into_iter()));
+        view.totals.add(Status::of_parts(statuses.into_iter()));
         view.price = view.price.zip(body.price).map(|(sum, it)| sum + it);
     }
     Ok((counted == COUNTED_AT_ONCE).then_some(Seq(last.0 + 1)))

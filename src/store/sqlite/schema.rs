@@ -152,6 +152,7 @@ CREATE TABLE learned (
 /// Format 3: where a part waits now and why, and when a carrier first took it; NULL in rows of before.
 const ROUTED: &str = "
 ALTER TABLE part ADD COLUMN moved INTEGER; ALTER TABLE part ADD COLUMN taken_at INTEGER;
+CREATE INDEX part_late ON part (due, id) WHERE phase = 3 AND due > 0;
 ";
 
 /// Format 3: what accounts have and pay.

@@ -1,6 +1,8 @@
 //! Stores that an older version wrote.
 
 use crate::message::body::Body;
+use crate::message::id::CarrierId;
+use crate::message::time::Time;
 use crate::record::batch::{Batch, Marks};
 use crate::record::contract::Store;
 use crate::store::sqlite::seal;
@@ -8,7 +10,6 @@ use crate::store::tests::model::Model;
 use crate::store::tests::script::Script;
 use crate::store::tests::{agree, sqlite};
 use rusqlite::Connection;
-use std::path::Path;
 use std::sync::Arc;
 
 /// The cells of format 1, in the order of its seals, in the tables that have more of them now.
@@ -21,12 +22,27 @@ const CELLS: [(&str, &str); 2] = [
     ("meta", "next_seq, next_order, next_parked, time, awaiting"),
 ];
 
-/// Makes the store of a folder one of format 1, whose bodies had no column `manner`, whose counters
+/// Makes a store one of format 2, which knew nothing of failover, money, opt-outs and orders of operators. Rows
+/// that have nothing of it have the seals that they had.
+fn as_format_2(conn: &Connection) {
+    let steps = "DROP INDEX part_late; ALTER TABLE part DROP COLUMN moved; ALTER TABLE part DROP COLUMN taken_at;
+        PRAGMA user_version = 2;";
+    conn.execute_batch(steps).expect("the newer goes");
+}
+
+/// What a version of format 2 would have committed.
+fn of_format_2(mut batch: Batch) -> Batch {
+    for part in batch.parts.iter_mut().chain(&mut batch.new_parts) {
+        (part.moved, part.taken_at, part.lane) = (None, Time::NEVER, part.lane.at(CarrierId(0)));
+    }
+    batch
+}
+
+/// Makes a store one of format 1, whose bodies had no column `manner`, whose counters
 /// had none for events, and which knew nothing of handsets. What it sealed, it sealed without them.
-fn as_format_1(file: &Path) {
-    let conn = Connection::open(file).expect("the database opens");
+fn as_format_1(conn: &Connection) {
+    as_format_2(&conn);
     let steps = "ALTER TABLE body DROP COLUMN manner; ALTER TABLE parked DROP COLUMN also; ALTER TABLE meta DROP COLUMN next_event;
-        ALTER TABLE part DROP COLUMN moved; ALTER TABLE part DROP COLUMN taken_at;
         DROP TABLE event; DROP TABLE mo; DROP TABLE mo_seen; DROP TABLE learned; PRAGMA user_version = 1;";
     conn.execute_batch(steps).expect("the newer goes");
     for (table, cells) in CELLS {
@@ -48,7 +64,8 @@ fn as_format_1(file: &Path) {
 }
 
 /// What a version of format 1 would have committed.
-fn of_format_1(mut batch: Batch) -> Batch {
+fn of_format_1(batch: Batch) -> Batch {
+    let mut batch = of_format_2(batch);
     for body in batch.bodies.iter_mut().chain(&mut batch.erased) {
         *body = Arc::new(Body { manner: None, ..(**body).clone() });
     }
@@ -68,17 +85,26 @@ fn of_format_1(mut batch: Batch) -> Batch {
 
 #[test]
 fn a_store_of_format_1_with_a_backlog_is_opened_and_served() {
+    opened_and_served(of_format_1, as_format_1);
+}
+
+#[test]
+fn a_store_of_format_2_with_a_backlog_is_opened_and_served() {
+    opened_and_served(of_format_2, as_format_2);
+}
+
+fn opened_and_served(of_before: fn(Batch) -> Batch, as_before: fn(&Connection)) {
     let home = tempfile::tempdir().expect("a directory");
     let (mut model, mut script) = (Model::new(), Script::new(11));
     let mut store = sqlite(home.path());
     for _ in 0..20 {
-        let batch = of_format_1(script.batch(&model));
+        let batch = of_before(script.batch(&model));
         store.commit(&batch).expect("the commit goes through");
         model.apply(&batch);
     }
     drop(store);
     assert!(!model.lanes().is_empty(), "something is queued");
-    as_format_1(&home.path().join("nuncio.db"));
+    as_before(&Connection::open(home.path().join("nuncio.db")).expect("the database opens"));
     let mut store = sqlite(home.path());
     store.recover().expect("it recovers");
     agree(&mut store, &model, &mut Script::new(3)).expect("every row has the seal that it had");

@@ -53,6 +53,11 @@ fn agree(store: &mut impl Store, model: &Model, script: &mut Script) -> Result<(
     assert_eq!(store.due(now, 1_000)?, model.due(now, 1_000));
     assert_eq!(store.next_due(now)?, model.next_due(now));
     assert_eq!(store.next_due(Time(0))?, model.next_due(Time(0)));
+    for limit in [limit, 1_000] {
+        assert_eq!(store.late(now, limit)?, model.late(now, limit));
+    }
+    assert_eq!(store.next_late(now)?, model.next_late(now));
+    assert_eq!(store.next_late(Time(0))?, model.next_late(Time(0)));
     assert_eq!(all_overdue(store, now, 1 + script.below(30) as usize)?, model.overdue(now));
 
     assert_eq!(all_silent(store, now, 1 + script.below(30) as usize)?, model.silent(now));

@@ -122,6 +122,22 @@ impl Model {
         self.delayed().map(|it| it.due).filter(|it| now < *it).min()
     }
 
+    pub(super) fn late(&self, now: Time, limit: usize) -> Vec<Entry> {
+        let mut late: Vec<&Part> = self.awaited().filter(|it| it.due <= now).collect();
+        late.sort_by_key(|it| (it.due, it.key));
+        let mut found = self.load(late.into_iter().map(|it| it.key.seq()));
+        found.truncate(limit);
+        found
+    }
+
+    pub(super) fn next_late(&self, now: Time) -> Option<Time> {
+        self.awaited().map(|it| it.due).filter(|it| now < *it).min()
+    }
+
+    fn awaited(&self) -> impl Iterator<Item = &Part> {
+        self.parts().filter(|it| it.phase() == Phase::Sent && it.due != Time::NEVER)
+    }
+
     fn delayed(&self) -> impl Iterator<Item = &Part> {
         self.parts().filter(|it| it.phase() == Phase::Queued && it.due != Time::NEVER)
     }

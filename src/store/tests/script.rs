@@ -8,7 +8,7 @@ use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
 use crate::message::manner::{Dlt, Manner, Parameter};
 use crate::message::money::Money;
-use crate::message::part::Part;
+use crate::message::part::{Moved, Part};
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::receipt::Receipt;
@@ -180,6 +180,10 @@ impl Script {
             Move::Return => {
                 part.spent = part.spent.saturating_add(1);
                 part.due = if self.one_in(2) { Time(self.now.0 + 1 + self.below(300_000)) } else { Time::NEVER };
+                // To another carrier, as a failover does.
+                let cause = Cause::ALL[self.below(Cause::ALL.len() as u64) as usize];
+                part.moved = self.one_in(2).then_some(Moved { from: CarrierId(65_535), cause });
+                part.lane = part.lane.at(CarrierId(self.below(3) as u16));
             }
             Move::Doubt => {}
             Move::End(_) => {
@@ -204,6 +208,8 @@ impl Script {
             attempt.carrier_message_id = id;
         }
         part.ends = Time(self.now.0 + self.below(400_000));
+        part.due = if self.one_in(2) { Time(self.now.0 + self.below(400_000)) } else { Time::NEVER };
+        part.taken_at = self.now;
     }
 
     /// Ids that sometimes come again, padded differently, and sometimes do not come at all.

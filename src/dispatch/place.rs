@@ -1,0 +1,96 @@
+//! Where a message waits: at the best carrier of its route that is open, in as many parts as that carrier cuts it into.
+
+use crate::carrier::submit;
+use crate::dispatch::Dispatch;
+use crate::dispatch::carrier::Standing;
+use crate::message::attempt::Cause;
+use crate::message::body::Body;
+use crate::message::id::{CarrierId, LaneId, RouteId};
+use crate::message::money::Money;
+use crate::message::part::Moved;
+use crate::route::choose::{self, Signals};
+use crate::route::table::Destination;
+
+/// Where a new message waits.
+pub(super) struct Place {
+    /// Its lane.
+    pub(super) lane: LaneId,
+    /// In how many submits it goes.
+    pub(super) submits: u8,
+    /// Where it would have gone, had that carrier been open.
+    pub(super) moved: Option<Moved>,
+}
+
+/// What is known of carriers, for one message.
+struct Seen<'a> {
+    dispatch: &'a Dispatch,
+    body: &'a Body,
+}
+
+impl Signals for Seen<'_> {
+    fn standing(&self, _carrier: CarrierId) -> choose::Standing {
+        choose::Standing::default()
+    }
+
+    fn cost(&self, carrier: CarrierId) -> Option<Money> {
+        self.dispatch.cost_at(self.body, carrier)
+    }
+}
+
+impl Dispatch {
+    /// The carriers that a message may go to, best first.
+    pub(super) fn ranking(&self, body: &Body) -> Vec<CarrierId> {
+        let Some(route) = self.plan.routes.get(&body.route) else { return Vec::new() };
+        let to = Destination::of(body.destination);
+        let signals = Seen { dispatch: self, body };
+        // The chance in a message's own id draws: however often it is asked, the order is the same.
+        choose::ranking(route, &to, &signals, body.id.token).iter().map(|it| it.carrier).collect()
+    }
+
+    /// Where a new message waits. Where no carrier is open, it waits for the best.
+    pub(super) fn place(&self, lane: LaneId, body: &Body) -> Place {
+        let ranked = self.ranking(body);
+        let alone = self.is_alone(body.route);
+        let sayable = |it: &CarrierId| Some((*it, self.submits_at(body, *it)?));
+        let open = |it: &&CarrierId| matches!(self.standing(**it, alone), Standing::Open);
+        let best = ranked.iter().find_map(sayable);
+        let chosen = ranked.iter().filter(open).find_map(sayable).or(best);
+        let Some((carrier, submits)) = chosen else {
+            // No carrier can say it: the first will be asked, and its refusal says why.
+            let first = ranked.first().copied().unwrap_or(CarrierId(0));
+            return Place { lane: lane.at(first), submits: body.submits(), moved: None };
+        };
+        let passed_by = best.map(|(it, _)| it).filter(|it| *it != carrier);
+        let moved = passed_by.and_then(|from| Some(Moved { from, cause: self.standing(from, alone).cause()? }));
+        Place { lane: lane.at(carrier), submits, moved }
+    }
+
+    /// In how many submits a carrier takes a message; `None` if it cannot be said there.
+    pub(super) fn submits_at(&self, body: &Body, carrier: CarrierId) -> Option<u8> {
+        let dialect = &self.plan.carriers.get(&carrier)?.dialect;
+        // A request is cut for the first carrier of its route: most need no other cut.
+        if dialect.text == self.plan.quoted(body.route) {
+            return Some(body.submits());
+        }
+        submit::count(body, dialect)
+    }
+
+    /// Whether a route has but one carrier, whatever the destination.
+    pub(super) fn is_alone(&self, route: RouteId) -> bool {
+        self.alone.contains(&route)
+    }
+
+    /// How a carrier stands. One that is alone in its route is not left for its faults: there is nowhere to go.
+    pub(super) fn standing(&self, carrier: CarrierId, alone: bool) -> Standing {
+        let standing = match self.plan.carriers.get(&carrier) {
+            None => Standing::Closed(Cause::Moved),
+            Some(_) => {
+                self.carriers.get(&carrier).map_or(Standing::Closed(Cause::CarrierDown), |it| it.standing(self.now))
+            }
+        };
+        match standing {
+            Standing::Closed(Cause::BreakerOpen) if alone => Standing::Open,
+            standing => standing,
+        }
+    }
+}
