@@ -1,6 +1,6 @@
 //! A carrier over HTTP: its templates, its table of answers and its hook, each tried before it is needed.
 
-use crate::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
+use crate::carrier::dialect::{Dialect, IdForm};
 use crate::carrier::http::answer::{Id, Table, Verdict};
 use crate::carrier::http::pointer::Pointer;
 use crate::carrier::http::receipt::{Hook, Whence};
@@ -44,7 +44,7 @@ pub(super) fn compiled(one: &mut One<'_, '_>, usual: Dialect, environment: &Envi
         // The carrier cuts texts itself, and knows a message by one name.
         text: Profile { split: Split::Payload, ..Profile::default() },
         message_id: IdForm::Text,
-        receipts: ReceiptsAsked::Last,
+        texts_only: true,
         hook,
         ..usual
     };
