@@ -5,6 +5,7 @@ use crate::message::body::Body;
 use crate::message::id::{AccountId, CarrierId, OrderId, Seq};
 use crate::message::part::Part;
 use crate::message::time::Time;
+use crate::record::action::Action;
 use crate::record::entry::PastAttempt;
 use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
@@ -44,6 +45,8 @@ pub struct Batch {
     pub mo_forgotten: Vec<u64>,
     /// What receipts have shown of how carriers write their ids, as it stands now.
     pub learned: Vec<(CarrierId, Learned)>,
+    /// What operators have ordered, in the order of their numbers.
+    pub actions: Vec<Action>,
     /// Counters and marks, as they stand after the beat.
     pub marks: Marks,
 }
@@ -66,6 +69,7 @@ impl Batch {
             + self.mo_seen.len()
             + self.mo_forgotten.len()
             + self.learned.len()
+            + self.actions.len()
     }
 
     /// Whether there is nothing to make durable but marks.
@@ -114,7 +118,7 @@ pub struct Marks {
     pub next_order: u64,
     /// The next parked receipt.
     pub next_parked: u64,
-    /// The next event; what comes from handsets is numbered by it as well.
+    /// The next event; what comes from handsets and what operators order is numbered by it as well.
     pub next_event: u64,
     /// The latest logical time.
     pub time: Time,

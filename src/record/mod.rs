@@ -9,5 +9,6 @@ pub mod batch;
 pub mod parked;
 pub mod mo;
 pub mod event;
+pub mod action;
 pub mod contract;
 pub mod views;

@@ -14,6 +14,7 @@ use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
+use crate::record::action::{Action, Aspect, Target};
 use crate::record::batch::{Batch, Idempotency, Marks, Order};
 use crate::record::contract::{
     IDEMPOTENCY_AGE, NameKind, Poisoned, QueuedLane, RETAIN_LOOKS, Recovered, SAME_ID_MAX, Silent, Store,
@@ -96,6 +97,11 @@ impl Memory {
     /// Every part of a message from a handset that waits and is durable, in the order of their numbers.
     pub fn mo_parts(&self) -> impl Iterator<Item = &MoPart> {
         self.image.mo_parts.values()
+    }
+
+    /// Every action that is durable, in the order of their numbers.
+    pub fn actions(&self) -> impl Iterator<Item = &Action> {
+        self.image.actions.values()
     }
 
     /// The marks that are durable.
@@ -241,6 +247,7 @@ impl Store for Memory {
             mo_parts: image.mo_parts.values().cloned().collect(),
             mo_seen: image.mo_seen.values().copied().collect(),
             learned: image.learned.iter().map(|(carrier, it)| (*carrier, *it)).collect(),
+            actions: image.newest().into_values().cloned().collect(),
         })
     }
 
@@ -258,6 +265,7 @@ impl Store for Memory {
         let events = self.image.events.values().take(limit).take_while(|it| it.at < before);
         let events: Vec<u64> = events.map(|it| it.n).collect();
         self.image.events.retain(|n, _| !events.contains(n));
+        self.image.forget_actions(before, limit);
         Ok(gone.len() + events.len())
     }
 
@@ -295,6 +303,7 @@ struct Image {
     mo_parts: BTreeMap<u64, MoPart>,
     mo_seen: BTreeMap<u64, MoSeen>,
     learned: BTreeMap<CarrierId, Learned>,
+    actions: BTreeMap<u64, Action>,
     marks: Option<Marks>,
     accounts: Vec<Box<str>>,
     carriers: Vec<Box<str>>,
@@ -342,6 +351,7 @@ impl Image {
         self.mo_seen.extend(batch.mo_seen.iter().map(|it| (it.number, *it)));
         self.mo_seen.retain(|number, _| !batch.mo_forgotten.contains(number));
         self.learned.extend(batch.learned.iter().copied());
+        self.actions.extend(batch.actions.iter().map(|it| (it.n, it.clone())));
         let marks = self.marks.clone().unwrap_or_else(Marks::first);
         self.marks = Some(marks.after(&batch.marks));
     }
@@ -426,6 +436,21 @@ impl Image {
         self.by_order.remove(&(order, seq));
         if self.by_order.range((order, Seq(0))..=(order, Seq(u64::MAX))).next().is_none() {
             self.orders.remove(&order);
+        }
+    }
+
+    /// The newest action of each target and aspect, by their numbers.
+    fn newest(&self) -> BTreeMap<u64, &Action> {
+        let newest: BTreeMap<(Target, Aspect), &Action> =
+            self.actions.values().map(|it| ((it.target, it.deed.aspect()), it)).collect();
+        newest.into_values().map(|it| (it.n, it)).collect()
+    }
+
+    fn forget_actions(&mut self, before: Time, limit: usize) {
+        let newest = self.newest();
+        let old = self.actions.values().filter(|it| it.at < before && !newest.contains_key(&it.n));
+        for n in old.map(|it| it.n).take(limit).collect::<Vec<_>>() {
+            self.actions.remove(&n);
         }
     }
 

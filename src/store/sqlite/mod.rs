@@ -271,6 +271,7 @@ impl Store for Sqlite {
                 mo_parts: reader::mo_parts(conn)?,
                 mo_seen: reader::mo_seen(conn)?,
                 learned: reader::learned(conn)?,
+                actions: reader::standing(conn)?,
             })
         })
     }

@@ -9,6 +9,7 @@ use crate::message::money::Money;
 use crate::message::part;
 use crate::message::phase::Phase;
 use crate::message::status::{Status, Totals};
+use crate::record::action::Action;
 use crate::record::entry::Entry;
 use crate::record::event::Event;
 use crate::record::views::{EventQuery, OrderView, Query};
@@ -74,6 +75,11 @@ impl Readers {
     /// The events of an account, or of none, oldest first.
     pub fn events(&self, query: &EventQuery) -> Result<Vec<Event>, Fault> {
         self.ask(|conn| reader::at_once(conn, || reader::events(conn, query)))
+    }
+
+    /// Up to `limit` actions of operators with numbers below `before`, newest first.
+    pub fn actions(&self, before: u64, limit: usize) -> Result<Vec<Action>, Fault> {
+        self.ask(|conn| reader::at_once(conn, || reader::actions(conn, before, limit)))
     }
 
     /// What became of an order, counted from its messages; `None` if none of them is there.

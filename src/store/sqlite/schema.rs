@@ -8,6 +8,7 @@
 //! event     what accounts are told                              mo       parts of messages from handsets that wait
 //! mo_seen   messages from handsets that are known when they come again
 //! learned   how carriers write their ids, as their receipts have shown
+//! operate   what operators have ordered
 //! ```
 //!
 //! Every index of messages but those of the primary keys is partial, so that what has ended costs nothing;
@@ -162,7 +163,14 @@ const MONEY: &str = "";
 const OPT_OUT: &str = "";
 
 /// Format 3: what operators have ordered.
-const OPERATE: &str = "";
+const OPERATE: &str = "
+CREATE TABLE operate (
+    n INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor INTEGER NOT NULL, deed INTEGER NOT NULL,
+    detail INTEGER NOT NULL, target INTEGER NOT NULL, aspect INTEGER NOT NULL, reason TEXT NOT NULL,
+    until INTEGER NOT NULL, seal INTEGER NOT NULL
+) STRICT;
+CREATE INDEX operate_newest ON operate (target, aspect, n);
+";
 
 #[cfg(test)]
 mod tests {

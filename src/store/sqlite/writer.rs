@@ -34,6 +34,7 @@ struct Words {
     mo: String,
     mo_seen: String,
     learned: String,
+    action: String,
     marks: String,
 }
 
@@ -53,6 +54,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     mo: insert("INSERT", "mo", cells::MO, 1),
     mo_seen: insert("INSERT", "mo_seen", cells::MO_SEEN, 1),
     learned: insert("INSERT OR REPLACE", "learned", cells::LEARNED, 1),
+    action: insert("INSERT", "operate", cells::OPERATE, 1),
     marks: format!("INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)", cells::META),
 });
 
@@ -79,6 +81,7 @@ pub(super) fn commit(
     each(conn, &WORDS.mo_seen, batch.mo_seen.iter().map(Cells::mo_seen))?;
     delete(conn, "DELETE FROM mo_seen WHERE number = ?1", &batch.mo_forgotten)?;
     each(conn, &WORDS.learned, batch.learned.iter().map(Cells::learned))?;
+    each(conn, &WORDS.action, batch.actions.iter().map(Cells::action))?;
     if let Some(marks) = marks {
         let awaiting = cells::awaiting_octets(&marks.awaiting);
         each(conn, &WORDS.marks, std::iter::once(Cells::marks(marks, &awaiting)))?;

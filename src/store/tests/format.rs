@@ -26,7 +26,7 @@ const CELLS: [(&str, &str); 2] = [
 /// that have nothing of it have the seals that they had.
 fn as_format_2(conn: &Connection) {
     let steps = "DROP INDEX part_late; ALTER TABLE part DROP COLUMN moved; ALTER TABLE part DROP COLUMN taken_at;
-        PRAGMA user_version = 2;";
+        DROP TABLE operate; PRAGMA user_version = 2;";
     conn.execute_batch(steps).expect("the newer goes");
 }
 
@@ -35,6 +35,7 @@ fn of_format_2(mut batch: Batch) -> Batch {
     for part in batch.parts.iter_mut().chain(&mut batch.new_parts) {
         (part.moved, part.taken_at, part.lane) = (None, Time::NEVER, part.lane.at(CarrierId(0)));
     }
+    batch.actions.clear();
     batch
 }
 

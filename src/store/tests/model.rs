@@ -5,6 +5,7 @@ use crate::message::id::{CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
+use crate::record::action::Action;
 use crate::record::batch::{Batch, Idempotency, Marks, Order};
 use crate::record::contract::{QueuedLane, Silent};
 use crate::record::entry::Entry;
@@ -23,6 +24,7 @@ pub(super) struct Model {
     pub(super) mo_parts: BTreeMap<u64, MoPart>,
     pub(super) mo_seen: BTreeMap<u64, MoSeen>,
     pub(super) learned: BTreeMap<CarrierId, Learned>,
+    pub(super) actions: BTreeMap<u64, Action>,
     pub(super) marks: Marks,
 }
 
@@ -37,6 +39,7 @@ impl Model {
             mo_parts: BTreeMap::new(),
             mo_seen: BTreeMap::new(),
             learned: BTreeMap::new(),
+            actions: BTreeMap::new(),
             marks: Marks::first(),
         }
     }
@@ -74,6 +77,7 @@ impl Model {
         self.mo_seen.extend(batch.mo_seen.iter().map(|it| (it.number, *it)));
         self.mo_seen.retain(|number, _| !batch.mo_forgotten.contains(number));
         self.learned.extend(batch.learned.iter().copied());
+        self.actions.extend(batch.actions.iter().map(|it| (it.n, it.clone())));
         self.marks = self.marks.after(&batch.marks);
     }
 
@@ -172,6 +176,12 @@ impl Model {
         lanes.into_iter().map(|(lane, count)| QueuedLane { lane, count }).collect()
     }
 
+    /// The actions that nothing newer of the same target and aspect came after.
+    pub(super) fn standing(&self) -> Vec<Action> {
+        let all = self.actions.values();
+        all.clone().filter(|it| !all.clone().any(|new| replaces(new, it))).cloned().collect()
+    }
+
     /// Everything that ended before, and what came with it, forgotten.
     pub(super) fn retain(&mut self, before: Time, parked_before: Time) -> usize {
         let held = self.entries.len() + self.events.len();
@@ -182,6 +192,12 @@ impl Model {
         let day_ago = Time(self.marks.time.0.saturating_sub(24 * 3_600_000));
         self.idempotency.retain(|it| day_ago <= it.at);
         self.parked.retain(|_, it| parked_before <= it.receipt.received_at);
+        let standing = self.standing();
+        self.actions.retain(|_, it| before <= it.at || standing.contains(it));
         held - self.entries.len() - self.events.len()
     }
+}
+
+fn replaces(new: &Action, old: &Action) -> bool {
+    old.n < new.n && (new.target, new.deed.aspect()) == (old.target, old.deed.aspect())
 }
