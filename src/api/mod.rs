@@ -38,4 +38,7 @@ mod list;
 mod events;
 mod routes;
 mod admin;
+mod operate;
+mod inspect;
+mod standing;
 mod moment;

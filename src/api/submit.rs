@@ -159,7 +159,7 @@ fn refuse_when_closed(context: &Context) -> Result<(), Problem> {
     }
 }
 
-fn send(context: &Context, call: Call) -> Result<(), Problem> {
+pub(super) fn send(context: &Context, call: Call) -> Result<(), Problem> {
     use tokio::sync::mpsc::error::TrySendError;
     context.wiring.submit.try_send(call).map_err(|error| match error {
         TrySendError::Full(_) => Problem::new(Kind::QueueFull, "Too many requests wait to be stored."),
@@ -169,7 +169,7 @@ fn send(context: &Context, call: Call) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn awaited(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem> {
+pub(super) async fn awaited(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem> {
     match tokio::time::timeout(ANSWER_TIMEOUT, answer).await {
         Ok(Ok(reply)) => Ok(reply),
         // The request may yet be stored: only its idempotency key makes another try safe.
@@ -181,16 +181,19 @@ async fn awaited(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem> {
 }
 
 /// The refusal that a reply of the loop means.
-fn refusal(reply: &Reply) -> Problem {
+pub(super) fn refusal(reply: &Reply) -> Problem {
     match reply {
         Reply::KeyReused => Problem::new(Kind::KeyReused, "The Idempotency-Key came before, with another request."),
         Reply::TooLate => Problem::new(Kind::TooLate, "The message has left or has ended; it cannot be taken back."),
         Reply::NotFound => no_message(),
         Reply::QueueFull(wait) => Problem::new(Kind::QueueFull, "The queue is full.").after(*wait),
         Reply::Draining => Problem::new(Kind::Draining, "The daemon is stopping; nothing new is accepted."),
-        Reply::Accepted { .. } | Reply::Repeated(_) | Reply::Cancelled => {
-            Problem::new(Kind::Internal, "The request was answered with the answer to another.")
-        }
+        Reply::Accepted { .. }
+        | Reply::Repeated(_)
+        | Reply::Cancelled
+        | Reply::Ordered(_)
+        | Reply::Unfit(_)
+        | Reply::Inspected(_) => Problem::new(Kind::Internal, "The request was answered with the answer to another."),
     }
 }
 

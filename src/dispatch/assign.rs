@@ -7,6 +7,7 @@ use crate::dispatch::Dispatch;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::Fact;
 use crate::dispatch::lane::Lane;
+use crate::dispatch::operated::Forced;
 use crate::message::attempt::{Answer, Attempt, Cause};
 use crate::message::id::{CarrierId, LaneId, LinkId, PartKey};
 use crate::message::phase::{End, Move, Phase};
@@ -76,7 +77,8 @@ impl Dispatch {
         if self.draining {
             return;
         }
-        let carriers: Vec<CarrierId> = self.carriers.keys().copied().collect();
+        let may = |it: &CarrierId| self.operated.allows(*it) && self.operated.breaker(*it) != Some(Forced::Open);
+        let carriers: Vec<CarrierId> = self.carriers.keys().copied().filter(may).collect();
         for carrier in carriers {
             self.assign_to(carrier);
         }
@@ -94,6 +96,11 @@ impl Dispatch {
             }
             if carrier.pace.next_at(now).is_some() {
                 return;
+            }
+            if !self.operated.allows_route(lane.route()) {
+                passed += 1;
+                self.turn(id, lane, true);
+                continue;
             }
             match self.give(id, lane) {
                 Given::Gone => {

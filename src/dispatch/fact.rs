@@ -6,6 +6,7 @@ use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, RouteId};
 use crate::message::reason::Reason;
 use crate::message::status::Status;
+use crate::record::action::Action;
 use crate::record::event::EventId;
 use std::time::Duration;
 
@@ -122,6 +123,10 @@ pub enum Fact {
         /// Whether it was known before the start.
         before: bool,
     },
+    /// An operator ordered something.
+    Operated(Box<Action>),
+    /// What an operator ordered has had its time.
+    OperatedEnded(Box<Action>),
     /// A parked receipt was given up.
     Unmatched {
         /// From whom.

@@ -1,6 +1,7 @@
 //! What comes into the deciding floor.
 
 use crate::carrier::report::Report;
+use crate::dispatch::operate::Demand;
 use crate::dispatch::plan::Plan;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, LinkId, MessageId, RouteId};
@@ -23,6 +24,10 @@ pub enum Happening {
     Submit(RequestId, Box<Submission>),
     /// A request to take back what has not left.
     Cancel(RequestId, AccountId, MessageId),
+    /// An operator wants something done.
+    Operate(RequestId, Box<Demand>),
+    /// An operator wants to see how everything stands.
+    Inspect(RequestId),
     /// A link has something to say.
     Link(LinkId, Report),
     /// A link has ended for good: whatever it was given and has not told of is in doubt.

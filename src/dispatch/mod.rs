@@ -31,21 +31,28 @@ mod query;
 mod mo;
 mod sweep;
 mod gauges;
+mod operated;
+pub mod operate;
+pub mod tally;
+pub mod inspect;
 
 use crate::carrier::id::Learned;
 use crate::dispatch::carrier::CarrierState;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
 use crate::dispatch::happening::Happening;
+use crate::dispatch::inspect::LinkWord;
 use crate::dispatch::lane::Lane;
+use crate::dispatch::operated::Operated;
 use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::query::Queries;
 use crate::dispatch::set::Set;
 use crate::dispatch::sweep::Sweep;
+use crate::dispatch::tally::Tallies;
 use crate::dispatch::unresolved::Unresolved;
 use crate::dispatch::waiting::{SeenSet, WaitingSet};
-use crate::message::id::{CarrierId, LaneId, PartKey};
+use crate::message::id::{CarrierId, LaneId, LinkId, PartKey};
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
@@ -80,6 +87,11 @@ pub struct Dispatch {
     /// What receipts have shown of how each carrier writes its ids.
     learned: BTreeMap<CarrierId, Learned>,
     queries: Queries,
+    /// What operators have ordered and still stands.
+    operated: Operated,
+    tallies: Tallies,
+    /// What each link last said of itself, and when.
+    link_words: BTreeMap<LinkId, (LinkWord, Time)>,
     marks: Marks,
     sweep: Sweep,
     draining: bool,
@@ -124,6 +136,9 @@ impl Dispatch {
             awaiting: recovered.marks.awaiting.iter().copied().collect(),
             learned: recovered.learned.iter().copied().collect(),
             queries: Queries::default(),
+            operated: Operated::default(),
+            tallies: Tallies::default(),
+            link_words: BTreeMap::new(),
             marks: recovered.marks,
             sweep: Sweep::new(now),
             draining: false,
@@ -133,6 +148,7 @@ impl Dispatch {
             commands: Vec::new(),
             facts: Vec::new(),
         };
+        recovered.actions.into_iter().for_each(|it| dispatch.operated.take(it));
         dispatch.reconfigure(plan);
         for (carrier, learned) in recovered.learned {
             let believed = learned.believed();
@@ -167,6 +183,7 @@ impl Dispatch {
         self.now = self.now.max(now);
         self.beats += 1;
         self.load(&happenings, store)?;
+        self.end_actions();
         self.sweep(store)?;
         self.tell_due(dice);
         for happening in happenings {
@@ -183,6 +200,7 @@ impl Dispatch {
             store.commit(&self.batch)?;
             self.clear_batch();
         }
+        self.tallies.count(&self.facts);
         Ok(Outcome {
             commands: std::mem::take(&mut self.commands),
             facts: std::mem::take(&mut self.facts),
@@ -219,6 +237,7 @@ impl Dispatch {
         batch.mo_done.clear();
         batch.mo_seen.clear();
         batch.mo_forgotten.clear();
+        batch.actions.clear();
     }
 
     fn decide<S: Store>(&mut self, happening: Happening, dice: Dice<'_>, store: &mut S) -> Result<(), Poisoned> {
@@ -227,6 +246,8 @@ impl Dispatch {
             Happening::Cancel(request, account, message) => self.cancel(request, account, message),
             Happening::Link(link, report) => self.hear(link, report, dice),
             Happening::Gone(link) => self.gone(link, dice),
+            Happening::Operate(request, demand) => self.operate(request, *demand),
+            Happening::Inspect(request) => self.inspect(request),
             Happening::Reconfigure(plan) => self.reconfigure(plan),
             Happening::Drain => self.draining = true,
         }

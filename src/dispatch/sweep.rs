@@ -184,7 +184,7 @@ impl Dispatch {
     /// When the next beat is due even if nothing happens.
     pub(super) fn next(&mut self) -> Option<Time> {
         let now = self.now;
-        let mut next = vec![self.sweep.due.known()];
+        let mut next = vec![self.sweep.due.known(), self.operated.next().map(|it| it.max(now))];
         let waiting = self.queued() != 0 || self.awaiting.values().any(|it| *it != 0) || !self.doubtful.is_empty();
         next.push((waiting || self.parked.len() != 0).then_some(self.sweep.next));
         next.push(self.waiting.next().map(|it| it.max(now)));

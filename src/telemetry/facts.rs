@@ -8,6 +8,8 @@ use crate::dispatch::fact::Fact;
 use crate::message::attempt::Cause;
 use crate::message::id::CarrierId;
 use crate::message::status::Status;
+use crate::record::action::{Action, Target};
+use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::Meters;
 use tracing::{debug, info, warn};
 
@@ -58,6 +60,7 @@ fn count(meters: &Meters, fact: &Fact) {
         Fact::Received { .. } => {}
         Fact::Queried { carrier, result, .. } => meters.carrier(*carrier).queried(*result),
         Fact::Learned { carrier, relation, .. } => meters.carrier(*carrier).believes(*relation),
+        Fact::Operated(_) | Fact::OperatedEnded(_) => {}
         Fact::Unmatched { carrier } => meters.carrier(*carrier).unmatched(),
         Fact::Doubtful { carrier, cause, .. } => meters.carrier(*carrier).unknown_outcome(*cause),
     }
@@ -105,11 +108,24 @@ fn write(meters: &Meters, fact: &Fact) {
             let message_id = relation.map_or("auto", Relation::word);
             info!(carrier = name(carrier), message_id, "how the carrier writes its ids was learned from its receipts");
         }
+        Fact::Operated(action) => operated(meters, action, "an operator ordered"),
+        Fact::OperatedEnded(action) => operated(meters, action, "what an operator ordered has had its time"),
         Fact::Unmatched { carrier } => warn!(carrier = name(carrier), "a receipt was given up that fits no message"),
         Fact::Doubtful { message, carrier, cause } => {
             warn!(message_id = %message, carrier = name(carrier), cause = cause.word(), "a part was perhaps written and not answered");
         }
     }
+}
+
+/// The reason stays in the record: it is a text of somebody's.
+fn operated(meters: &Meters, action: &Action, said: &'static str) {
+    let (carrier, route) = match action.target {
+        Target::Carrier(it) => (Some(meters.carrier(it).name().to_owned()), None),
+        Target::Link(it) => (Some(bind_name(meters.carrier(it.carrier).name(), it.bind)), None),
+        Target::Route(it) => (None, Some(it.0)),
+    };
+    let (deed, account, until) = (action.deed.words(), action.actor.0, action.until.known());
+    info!(deed, carrier, route, account, until = until.map(tracing::field::display), "{said}");
 }
 
 #[cfg(test)]

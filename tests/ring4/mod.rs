@@ -6,6 +6,7 @@ mod ending;
 mod handsets;
 mod lanes;
 mod mo;
+mod operate;
 mod scenario;
 mod smsc;
 mod watch;

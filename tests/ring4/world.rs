@@ -530,6 +530,7 @@ impl World {
                 }
                 Command::Query(link, query) => self.command_link(link, talk::Command::Query(query)),
                 Command::Confirm(link, tag) => self.command_link(link, talk::Command::Confirm(tag)),
+                Command::Rebind(_) | Command::Trace(..) => panic!("no operator orders anything here"),
             }
         }
         self.check_windows();
@@ -633,7 +634,9 @@ impl World {
                 self.ledger.cancelled.insert(seq);
             }
             Reply::TooLate => (),
-            Reply::KeyReused | Reply::NotFound => panic!("replied {reply:?} to {submission:?}"),
+            Reply::KeyReused | Reply::NotFound | Reply::Ordered(_) | Reply::Unfit(_) | Reply::Inspected(_) => {
+                panic!("replied {reply:?} to {submission:?}")
+            }
         }
     }
 }
