@@ -106,6 +106,7 @@ async fn ordered(context: &Context, pattern: &str, id: &str, request: Request) -
             let pointer = if asked.until.is_some() { "/until" } else { "/for" };
             Err(Problem::at(Kind::Invalid, pointer, unfit.to_string()))
         }
+        Reply::Unfit(unfit @ Unfit::TooMany) => Err(Problem::new(Kind::QueueFull, unfit.to_string())),
         other => Err(refusal(&other)),
     }
 }

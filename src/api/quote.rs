@@ -16,7 +16,6 @@ use crate::number::e164::E164;
 use crate::route::plan::Route;
 use crate::route::rule::{self, Rule};
 use crate::text::content::Requested;
-use crate::text::profile::Profile;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,7 +58,7 @@ impl<'a> Quote<'a> {
             route,
             requested,
             manner: manner.map(Arc::new),
-            profile: profile(plan, route.id),
+            profile: plan.quoted(route.id),
             text: asked.text.as_ref(),
             client_ref: asked.client_ref.as_ref(),
         };
@@ -85,12 +84,6 @@ impl<'a> Quote<'a> {
     pub(super) fn cost(&self) -> Option<Money> {
         self.lines.iter().try_fold(Money::default(), |sum, line| Some(sum + line.price?))
     }
-}
-
-/// What the carrier wants of a text that a route tries first, and for which a message is cut.
-pub(super) fn profile(plan: &Plan, route: RouteId) -> Profile {
-    let first = plan.routes.get(&route).and_then(|it| it.carriers.first());
-    first.and_then(|it| plan.carriers.get(it)).map_or_else(Profile::default, |it| it.dialect.text)
 }
 
 fn refuse_later(asked: &Asked<'_>) -> Result<(), Problem> {

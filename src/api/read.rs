@@ -5,7 +5,6 @@ use crate::api::auth::Scope;
 use crate::api::context::Context;
 use crate::api::message::MessageView;
 use crate::api::problem::{Kind, Problem};
-use crate::api::quote::profile;
 use crate::api::submit::{no_message, peer};
 use crate::dispatch::plan::Plan;
 use crate::message::body::Body;
@@ -102,7 +101,7 @@ pub(super) fn alphabet(body: &Body, plan: &Plan) -> Option<Alphabet> {
     match body.requested {
         Requested::Binary => Some(Alphabet::Binary),
         _ if !body.text.is_empty() => {
-            Cut::of(body.content(), &profile(plan, body.route)).ok().map(|it| it.estimate().alphabet)
+            Cut::of(body.content(), &plan.quoted(body.route)).ok().map(|it| it.estimate().alphabet)
         }
         Requested::Auto => None,
         Requested::Gsm7 | Requested::Transliterated => Some(Alphabet::Gsm7),

@@ -54,6 +54,7 @@ pub const ENDPOINTS: &[&str] = &[
     "POST /admin/v1/carriers/{id}/resume",
     "POST /admin/v1/carriers/{id}/drain",
     "POST /admin/v1/carriers/{id}/breaker",
+    "POST /admin/v1/carriers/{id}/move",
     "POST /admin/v1/routes/{id}/pause",
     "POST /admin/v1/routes/{id}/resume",
     "POST /admin/v1/links/{id}/rebind",
@@ -97,6 +98,7 @@ pub fn operations(context: &Arc<Context>) -> Router {
         .route("/admin/v1/carriers/{id}/resume", post(operate::order))
         .route("/admin/v1/carriers/{id}/drain", post(operate::order))
         .route("/admin/v1/carriers/{id}/breaker", post(operate::order))
+        .route("/admin/v1/carriers/{id}/move", post(operate::order))
         .route("/admin/v1/routes/{id}/pause", post(operate::order))
         .route("/admin/v1/routes/{id}/resume", post(operate::order))
         .route("/admin/v1/links/{id}/rebind", post(operate::order))

@@ -2,12 +2,13 @@
 
 use crate::api::moment::Moment;
 use crate::api::operate::{ActionView, link_name};
-use crate::dispatch::inspect::{AtCarrier, AtLink, InQueue, LinkWord, Snapshot};
+use crate::dispatch::inspect::{AtBreaker, AtCarrier, AtLink, InQueue, LinkWord, Scored, Snapshot};
 use crate::dispatch::plan::{Account, Plan};
 use crate::dispatch::tally::Tally;
-use crate::message::attempt::Answer;
+use crate::message::attempt::{Answer, Cause};
 use crate::message::id::{CarrierId, LinkId};
 use crate::message::time::Time;
+use crate::route::breaker::State;
 use crate::route::plan::Route;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -36,13 +37,69 @@ pub(super) struct CarrierView<'a> {
     awaiting_receipt: u64,
     doubtful: u64,
     held: Option<ActionView<'a>>,
-    breaker: BreakerView<'a>,
+    /// `null` while parts are given to it.
+    closed: Option<&'static str>,
+    breaker: Option<BreakerView>,
+    forced: Option<ActionView<'a>>,
+    scores: Vec<ScoreView>,
     since_start: TallyView,
 }
 
 #[derive(Serialize)]
-struct BreakerView<'a> {
-    forced: Option<ActionView<'a>>,
+struct BreakerView {
+    state: &'static str,
+    until: Moment,
+    faults: u64,
+    answers: u64,
+    window_seconds: f64,
+    opens_over: f64,
+    sample: u32,
+}
+
+impl BreakerView {
+    fn of(it: &AtBreaker) -> Self {
+        let until = if let State::Open { until } = it.state { until } else { Time::NEVER };
+        Self {
+            state: it.state.word(),
+            until: Moment(until),
+            faults: it.faults,
+            answers: it.answers,
+            window_seconds: it.options.window.as_secs_f64(),
+            opens_over: it.options.ratio,
+            sample: it.options.sample,
+        }
+    }
+}
+
+/// What a carrier is worth in a country, and what that was made of.
+#[derive(Serialize)]
+pub(super) struct ScoreView {
+    route_id: u32,
+    country: Option<&'static str>,
+    score: Option<f64>,
+    recent: Option<f64>,
+    samples: u32,
+    delivery_ratio: Option<f64>,
+    median_seconds: Option<f64>,
+    conversion: Option<f64>,
+    demoted: bool,
+}
+
+impl ScoreView {
+    pub(super) fn of(it: &Scored) -> Self {
+        let judged = &it.judged;
+        Self {
+            route_id: it.route.0,
+            country: it.country,
+            score: judged.score,
+            recent: judged.recent,
+            samples: judged.samples,
+            delivery_ratio: judged.delivery,
+            median_seconds: judged.median.map(|it| it.as_secs_f64()),
+            conversion: judged.conversion,
+            demoted: judged.demoted,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -79,7 +136,10 @@ impl<'a> CarrierView<'a> {
             awaiting_receipt: it.awaiting,
             doubtful: it.doubtful,
             held: it.held.as_ref().map(|it| ActionView::of(it, plan)),
-            breaker: BreakerView { forced: it.forced.as_ref().map(|it| ActionView::of(it, plan)) },
+            closed: it.closed.map(Cause::word),
+            breaker: it.breaker.as_ref().map(BreakerView::of),
+            forced: it.forced.as_ref().map(|it| ActionView::of(it, plan)),
+            scores: it.scores.iter().map(ScoreView::of).collect(),
             since_start: TallyView::of(&it.tally),
         }
     }

@@ -20,6 +20,11 @@ pub const fn is_throttling(status: CommandStatus) -> bool {
     matches!(status, CommandStatus::Throttled | CommandStatus::MessageQueueFull)
 }
 
+/// Whether the status is about the sender's or the recipient's number.
+pub const fn is_about_numbers(status: CommandStatus) -> bool {
+    matches!(status, CommandStatus::InvalidSourceAddress | CommandStatus::InvalidDestinationAddress)
+}
+
 /// Whether an attempt that was answered so used nothing up: it never left, or the carrier asked
 /// for a slower pace. However often that happens, the part has not been tried.
 pub const fn spends_nothing(answer: Answer, command_status: Option<u32>) -> bool {

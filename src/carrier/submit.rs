@@ -14,7 +14,6 @@ use crate::smpp::sm::esm_class::UDHI;
 use crate::smpp::tlv::{Tag, Tlvs};
 use crate::text::TextError;
 use crate::text::cut::{Cut, Piece};
-use crate::text::profile::{Profile, Split};
 use crate::text::udh::Concat;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +28,8 @@ pub struct Submit {
     pub body: Arc<Body>,
     /// Which of its submits, from 0.
     pub index: u8,
+    /// In how many it goes to this carrier.
+    pub parts: u8,
     /// How much of its validity is left.
     pub validity: Duration,
 }
@@ -54,9 +55,9 @@ pub enum Unsayable {
 /// The part as this carrier wants it. What is returned can be encoded.
 pub fn request(submit: &Submit, dialect: &Dialect) -> Result<pdu::Body, Unsayable> {
     let body = &submit.body;
-    let cut = Cut::of(body.content(), &profile(body, dialect.text))?;
-    let parts = cut.estimate().parts;
-    if parts != usize::from(body.parts) || cut.submits() != usize::from(body.submits()) {
+    let cut = Cut::of(body.content(), &dialect.text)?;
+    let parts = cut.submits();
+    if parts != usize::from(submit.parts) {
         // The carrier's alphabet has changed since the message was cut: a part of another cut would be half a text.
         return Err(Unsayable::OtherCut(parts));
     }
@@ -76,16 +77,9 @@ pub fn request(submit: &Submit, dialect: &Dialect) -> Result<pdu::Body, Unsayabl
     })
 }
 
-/// A message keeps the number of submits that it was accepted with, although a carrier that it
-/// comes to by a detour cuts texts itself and the first did not, or the reverse.
-fn profile(body: &Body, wanted: Profile) -> Profile {
-    let payload = body.manner.as_ref().is_some_and(|it| it.payload);
-    let split = match wanted.split {
-        _ if payload => Split::Payload,
-        Split::Payload if 1 < body.parts => Split::Udh8,
-        other => other,
-    };
-    Profile { split, ..wanted }
+/// In how many submits a message goes to a carrier; `None` if it cannot be said there.
+pub fn count(body: &Body, dialect: &Dialect) -> Option<u8> {
+    Cut::of(body.content(), &dialect.text).ok().and_then(|it| u8::try_from(it.submits()).ok())
 }
 
 fn submit_sm(submit: &Submit, dialect: &Dialect, piece: Piece) -> Sm {
@@ -155,7 +149,7 @@ fn asks_receipt(submit: &Submit, asked: ReceiptsAsked) -> bool {
     match asked {
         ReceiptsAsked::All => true,
         ReceiptsAsked::First => submit.index == 0,
-        ReceiptsAsked::Last => submit.index + 1 == submit.body.submits(),
+        ReceiptsAsked::Last => submit.index + 1 == submit.parts,
         ReceiptsAsked::None => false,
     }
 }
@@ -188,6 +182,7 @@ mod tests {
     use crate::message::time::Time;
     use crate::number::e164::E164;
     use crate::text::content::{Binary, Form, Indication, MessageClass, Requested};
+    use crate::text::profile::{Profile, Split};
     use crate::text::udh::Ports;
 
     fn body(text: &str, parts: u8, manner: Manner) -> Body {
@@ -212,7 +207,8 @@ mod tests {
 
     fn asked(body: Body, index: u8, dialect: &Dialect) -> Result<pdu::Body, Unsayable> {
         let ticket = Ticket(PartKey::new(body.seq(), index).0);
-        request(&Submit { ticket, body: Arc::new(body), index, validity: Duration::from_secs(90) }, dialect)
+        let parts = body.submits();
+        request(&Submit { ticket, body: Arc::new(body), index, parts, validity: Duration::from_secs(90) }, dialect)
     }
 
     fn sm(body: Body, index: u8, dialect: &Dialect) -> Sm {
@@ -279,14 +275,19 @@ mod tests {
     }
 
     #[test]
-    fn a_message_keeps_the_number_of_submits_that_it_was_accepted_with() {
+    fn a_message_is_cut_for_the_carrier_that_it_goes_to_and_never_in_half() {
         let text = "a".repeat(161);
-        let payload = body(&text, 2, Manner { payload: true, ..Manner::default() });
-        assert_eq!(tlvs(&sm(payload, 0, &splitting(Split::Udh8)))[0].0, 0x0424);
-        let cut = sm(body(&text, 2, Manner::default()), 0, &splitting(Split::Payload));
-        assert_eq!((cut.esm_class, cut.short_message.len()), (0x40, 159));
-        let other = asked(body(&text, 1, Manner::default()), 0, &Dialect::default());
-        assert!(matches!(other, Err(Unsayable::OtherCut(2))), "{other:?}");
+        let long = || body(&text, 2, Manner::default());
+        assert_eq!(count(&long(), &splitting(Split::Payload)), Some(1));
+        assert_eq!(count(&long(), &splitting(Split::Udh8)), Some(2));
+        let of = |parts, split| {
+            let ticket = Ticket(PartKey::new(long().seq(), 0).0);
+            let submit = Submit { ticket, body: Arc::new(long()), index: 0, parts, validity: Duration::from_secs(90) };
+            request(&submit, &splitting(split))
+        };
+        assert!(of(1, Split::Payload).is_ok() && of(2, Split::Udh8).is_ok());
+        assert!(matches!(of(2, Split::Payload), Err(Unsayable::OtherCut(1))));
+        assert!(matches!(of(1, Split::Udh8), Err(Unsayable::OtherCut(2))));
     }
 
     #[test]

@@ -3,10 +3,11 @@
 use crate::dispatch::command::{Command, Reply};
 use crate::dispatch::fact::Fact;
 use crate::dispatch::happening::{Recipient, RequestId, Submission};
+use crate::dispatch::place::Place;
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::body::Body;
 use crate::message::id::{AccountId, LaneId, MessageId, OrderId, PartKey, Seq};
-use crate::message::part::Part;
+use crate::message::part::{Moved, Part};
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::record::batch::{Idempotency, Order};
@@ -47,7 +48,6 @@ impl Dispatch {
         let mut submission = submission;
         let recipients = std::mem::take(&mut submission.recipients);
         let messages = recipients.into_iter().map(|it| self.enqueue(&submission, it, order, lane, dice)).collect();
-        self.offer(lane);
         self.commands.push(Command::Reply(request, Reply::Accepted { order, messages, at: self.now }));
         Ok(())
     }
@@ -105,8 +105,12 @@ impl Dispatch {
             expires,
             price: to.price,
         };
-        let parts: Vec<Part> =
-            (0..body.submits()).map(|it| Part::new(PartKey::new(id.seq, it), lane, expires)).collect();
+        let Place { lane, submits, moved } = self.place(lane, &body);
+        let mut parts: Vec<Part> = (0..submits).map(|it| Part::new(PartKey::new(id.seq, it), lane, expires)).collect();
+        parts.iter_mut().for_each(|it| it.moved = moved);
+        if let Some(Moved { from, cause }) = moved {
+            self.facts.push(Fact::Failover { message: id, from, to: lane.carrier(), cause });
+        }
         let keys: Vec<PartKey> = parts.iter().map(|it| it.key).collect();
         self.set.accept(Entry { body: Arc::new(body), parts, past: Vec::new() });
         let room = self.ready_max();
@@ -122,6 +126,7 @@ impl Dispatch {
                 queue.ready.push_back(key);
             }
         }
+        self.offer(lane);
         id
     }
 

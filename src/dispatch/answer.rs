@@ -1,14 +1,20 @@
 //! What the links say: up and down, answers, and what a doubt means.
 
+use crate::carrier::answer;
 use crate::carrier::report::{Answered, News, Report, Ticket};
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
+use crate::dispatch::failover::is_live;
 use crate::dispatch::{Dice, Dispatch};
-use crate::message::attempt::{Answer, Attempt};
+use crate::message::attempt::{Answer, Attempt, Cause};
+use crate::message::body::Body;
 use crate::message::id::{CarrierId, LinkId, PartKey};
+use crate::message::money::Money;
+use crate::message::part::Part;
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::route::plan::{Retry, UnknownPolicy};
+use crate::smpp::status::CommandStatus;
 use std::time::Duration;
 
 impl Dispatch {
@@ -16,7 +22,8 @@ impl Dispatch {
         self.note_link(link, &report);
         match report {
             Report::Up { capacity, window } => self.link_has(link, capacity, window),
-            Report::Closing | Report::Down => self.link_has(link, 0, 0),
+            Report::Closing => self.link_has(link, 0, 0),
+            Report::Down => self.link_lost(link),
             Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
             Report::Late(ticket, answered) => self.late(link, ticket, answered, dice),
             Report::Queried(key, queried) => self.queried(link.carrier, key, queried),
@@ -33,9 +40,17 @@ impl Dispatch {
 
     fn link_has(&mut self, link: LinkId, capacity: usize, window: usize) {
         let Some(carrier) = self.carriers.get_mut(&link.carrier) else { return };
-        if let Some(state) = carrier.links.get_mut(usize::from(link.bind)) {
-            (state.capacity, state.window) = (capacity, window);
+        carrier.link_has(link.bind, capacity, window);
+    }
+
+    fn link_lost(&mut self, link: LinkId) {
+        let now = self.now;
+        if let Some(carrier) = self.carriers.get_mut(&link.carrier)
+            && carrier.links.get(usize::from(link.bind)).is_some_and(|it| 0 < it.capacity)
+        {
+            carrier.lost_link(now);
         }
+        self.link_has(link, 0, 0);
     }
 
     /// A link has ended for good. Mostly it has told of everything; if it was cut, it has not.
@@ -68,38 +83,97 @@ impl Dispatch {
         attempt.command_status = answered.command_status;
         let (answer, command_status, throttled) = (answered.answer, answered.command_status, answered.throttled);
         let country = destination.country();
+        let phase = part.phase();
+        self.note_answer(link, ticket, &answered);
         self.facts.push(Fact::Answered { message, link, country, answer, command_status, took, throttled });
-        if part.phase() == Phase::Intended {
+        if phase == Phase::Intended {
             self.act_on(link, key, answered, dice);
         } else {
             // A receipt of an earlier attempt has ended it meanwhile.
             self.name(key, answered);
         }
+        self.go_on(key);
         self.settle_waiting(link.carrier, destination);
     }
 
     fn act_on(&mut self, link: LinkId, key: PartKey, answered: Answered, dice: Dice<'_>) {
+        let now = self.now;
         match answered.answer {
-            Answer::Taken => {
-                if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
-                    carrier.took();
-                }
-                self.taken(key, answered);
-            }
+            Answer::Taken => self.taken(key, answered),
             Answer::NotSent => self.give_back(key),
             Answer::Later if answered.throttled => {
+                let sent = self.set.part(key).and_then(|it| it.attempt.as_ref()).map_or(now, |it| it.intended_at);
                 if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
-                    carrier.throttled(self.now);
+                    carrier.pace.throttled(now, sent);
                 }
                 self.give_back(key);
             }
             Answer::Later => self.again_later(key, answered.reason, dice),
-            // While a route knows one carrier, elsewhere is the same carrier later, unless it
-            // refused the numbers themselves: then it would refuse them again.
-            Answer::Elsewhere if answered.reason.is_some_and(is_about_numbers) => self.refused(key, answered.reason),
-            Answer::Elsewhere => self.again_later(key, answered.reason, dice),
+            Answer::Elsewhere => self.elsewhere(key, answered.reason, dice),
             Answer::Never => self.refused(key, answered.reason),
             Answer::Unknown => self.doubt(key, DoubtCause::NoAnswer),
+        }
+        self.follow(link, key);
+    }
+
+    /// The message has gone to another carrier while this part was on a link: it goes after it.
+    fn follow(&mut self, link: LinkId, key: PartKey) {
+        let left = |it: &&Part| it.phase() == Phase::Sent && it.lane.carrier() != link.carrier && it.moved.is_some();
+        if self.set.part(key).filter(left).is_some() {
+            self.give_back(key);
+        }
+    }
+
+    /// This carrier does not take it: the next does, or none. Where a route has but one, elsewhere is the same
+    /// carrier later, unless it refused the numbers themselves: then it would refuse them again.
+    fn elsewhere(&mut self, key: PartKey, reason: Option<Reason>, dice: Dice<'_>) {
+        let Some(held) = self.set.get(key.seq()) else { return };
+        let about_numbers = reason.is_some_and(is_about_numbers);
+        if self.ranking(&held.entry.body).len() < 2 {
+            return if about_numbers { self.refused(key, reason) } else { self.again_later(key, reason, dice) };
+        }
+        // Two carriers that find a number bad are believed.
+        let before = held.entry.past.iter().filter(|it| it.key == key).filter_map(|it| it.attempt.command_status);
+        let twice = about_numbers && before.map(CommandStatus::from_u32).any(answer::is_about_numbers);
+        if twice || !self.spend(key) {
+            return self.refused(key, reason);
+        }
+        self.step(key, Move::Return, None);
+        if self.set.part(key).is_some_and(|it| it.moved.is_some()) {
+            return self.put_first(key);
+        }
+        let reason = reason.filter(|_| about_numbers).unwrap_or(Reason::AllCarriersFailed);
+        if let Some(held) = self.set.change(key) {
+            held.refused = Some(reason);
+        }
+        self.go_on(key);
+    }
+
+    /// A message that its carrier does not take goes on to the next, or ends if there is none; where the next cuts
+    /// it otherwise, not before all its parts are back.
+    fn go_on(&mut self, key: PartKey) {
+        let Some(held) = self.set.get(key.seq()) else { return };
+        let Some(reason) = held.refused else { return };
+        let parts = &held.entry.parts;
+        let on_links = parts.iter().any(|it| it.phase() == Phase::Intended);
+        let live = parts.iter().filter(|it| is_live(it)).count();
+        let next = self.next_carrier(key.seq(), |_| true);
+        if on_links && next.is_some_and(|(_, submits)| usize::from(submits) != live) {
+            return;
+        }
+        let waiting: Vec<PartKey> = parts
+            .iter()
+            .filter(|it| it.phase() == Phase::Queued && !self.set.is_staged(it.key))
+            .map(|it| it.key)
+            .collect();
+        if let Some(held) = self.set.change(key) {
+            held.refused = None;
+        }
+        if next.is_some_and(|it| self.move_message(key.seq(), it, Cause::Failover)) {
+            return;
+        }
+        for key in waiting {
+            self.refused(key, Some(reason));
         }
     }
 
@@ -107,11 +181,25 @@ impl Dispatch {
     fn taken(&mut self, key: PartKey, answered: Answered) {
         self.step(key, Move::Take, None);
         let timeout = self.receipt_timeout(key);
+        let window = self.receipt_window(key);
         if let Some(held) = self.set.change(key) {
             let expires = held.entry.body.expires;
-            held.entry.parts[usize::from(key.index())].ends = expires.max(self.now) + timeout;
+            let part = &mut held.entry.parts[usize::from(key.index())];
+            part.ends = expires.max(self.now) + timeout;
+            part.taken_at = part.taken_at.known().unwrap_or(self.now);
+            if let Some(window) = window {
+                part.due = self.now + window;
+                self.sweep.late_at(part.due);
+            }
         }
         self.name(key, answered);
+    }
+
+    /// How long a receipt is waited for before the next carrier is tried; `None` where there is no other.
+    fn receipt_window(&self, key: PartKey) -> Option<Duration> {
+        let body = &self.set.get(key.seq())?.entry.body;
+        let route = self.plan.routes.get(&body.route)?;
+        route.receipt_window.filter(|_| !self.is_alone(route.id))
     }
 
     pub(super) fn receipt_timeout(&self, key: PartKey) -> Duration {
@@ -124,7 +212,9 @@ impl Dispatch {
         if answered.answer != Answer::Taken {
             return;
         }
-        let cost = self.cost(key);
+        let Some(held) = self.set.get(key.seq()) else { return };
+        let carrier = self.set.part(key).and_then(|it| it.attempt.as_ref()).map(|it| it.link.carrier);
+        let cost = carrier.and_then(|it| self.cost_at(&held.entry.body, it));
         let Some(held) = self.set.change(key) else { return };
         let Some(attempt) = held.entry.parts[usize::from(key.index())].attempt.as_mut() else { return };
         // A late answer without an id takes none away that a receipt has told.
@@ -140,14 +230,12 @@ impl Dispatch {
         self.unpark(key, number, carrier, &id);
     }
 
-    fn cost(&self, key: PartKey) -> Option<crate::message::money::Money> {
-        let held = self.set.get(key.seq())?;
-        let carrier = held.entry.parts[usize::from(key.index())].attempt.as_ref()?.link.carrier;
+    /// What a carrier charges for one submit of a message.
+    pub(super) fn cost_at(&self, body: &Body, carrier: CarrierId) -> Option<Money> {
         let cost = self.plan.carriers.get(&carrier)?.dialect.cost.as_ref()?;
-        let country = held.entry.body.destination.country();
+        let country = body.destination.country();
         let each = country.and_then(|it| cost.countries.get(it).copied()).or(cost.default)?;
         // What a carrier cuts itself is one submit and charged by the SMS.
-        let body = &held.entry.body;
         Some(each.times(u64::from(body.parts / body.submits().max(1))))
     }
 
@@ -159,7 +247,7 @@ impl Dispatch {
         let current = part.attempt.as_ref().is_some_and(|it| it.number == ticket.number());
         let in_doubt = matches!(part.phase(), Phase::Doubtful | Phase::Queued);
         if !current {
-            self.late_past(key, ticket.number(), answered);
+            self.late_past(link, ticket, answered);
         } else if answered.answer == Answer::Taken && in_doubt {
             // Taken after all: what was to be sent again need not be.
             if let Some(attempt) = self.current(key) {
@@ -182,8 +270,9 @@ impl Dispatch {
         self.set.change(key)?.entry.parts[usize::from(key.index())].attempt.as_mut()
     }
 
-    fn late_past(&mut self, key: PartKey, number: u8, answered: Answered) {
-        let cost = self.cost(key);
+    fn late_past(&mut self, link: LinkId, ticket: Ticket, answered: Answered) {
+        let (key, number) = (ticket.key(), ticket.number());
+        let cost = self.set.get(key.seq()).and_then(|it| self.cost_at(&it.entry.body, link.carrier));
         let Some(held) = self.set.change(key) else { return };
         let Some(past) = held.entry.past.iter_mut().find(|it| it.key == key && it.attempt.number == number) else {
             return;
@@ -214,10 +303,7 @@ impl Dispatch {
     pub(super) fn put_first(&mut self, key: PartKey) {
         let Some(lane) = self.set.part(key).map(|it| it.lane) else { return };
         if self.set.stage(key) {
-            // Where it stood: what comes back together goes out again in its order.
-            let ready = &mut self.lanes.entry(lane).or_default().ready;
-            let at = ready.partition_point(|it| *it < key);
-            ready.insert(at, key);
+            self.lanes.entry(lane).or_default().insert(key);
         }
         self.offer(lane);
     }
@@ -235,14 +321,20 @@ impl Dispatch {
             self.refused(key, reason);
             return;
         }
-        (part.due, part.ends) = (now + wait, expires);
-        let (due, lane) = (part.due, part.lane);
+        part.ends = expires;
+        let lane = part.lane;
+        // Longer than its route lets it wait for one carrier it does not wait for this one.
+        let latest = self.latest_wait(key);
         self.step(key, Move::Return, None);
+        let due = latest.map_or(now + wait, |it| it.max(now).min(now + wait));
+        if let Some(held) = self.set.change(key) {
+            held.entry.parts[usize::from(key.index())].due = due;
+        }
         self.lanes.entry(lane).or_default().delayed += 1;
         self.sweep.due_at(due);
     }
 
-    fn retry(&self, key: PartKey) -> Retry {
+    pub(super) fn retry(&self, key: PartKey) -> Retry {
         let route = self.set.get(key.seq()).and_then(|it| self.plan.routes.get(&it.entry.body.route));
         route.map_or_else(Retry::default, |it| it.retry)
     }
@@ -294,15 +386,12 @@ impl Dispatch {
         }
     }
 
+    /// To the next carrier if there is one, else to the same.
     fn resend(&mut self, key: PartKey) {
-        let retry = self.retry(key);
-        let Some(held) = self.set.change(key) else { return };
-        let part = &mut held.entry.parts[usize::from(key.index())];
-        part.spent = part.spent.saturating_add(1);
-        if retry.attempts <= part.spent {
+        if !self.spend(key) {
             // Any of the attempts may have arrived: a late receipt is still welcome.
             self.step(key, Move::End(End::Unknown), Some(Reason::OutcomeUnknown));
-        } else {
+        } else if !self.fail_over(key.seq(), Cause::Resend) {
             self.give_back(key);
         }
     }

@@ -4,12 +4,13 @@ use crate::carrier::answer::spends_nothing;
 use crate::carrier::report::Ticket;
 use crate::carrier::submit::Submit;
 use crate::dispatch::Dispatch;
+use crate::dispatch::carrier::Standing;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::Fact;
-use crate::dispatch::lane::Lane;
-use crate::dispatch::operated::Forced;
+use crate::dispatch::failover::is_live;
 use crate::message::attempt::{Answer, Attempt, Cause};
 use crate::message::id::{CarrierId, LaneId, LinkId, PartKey};
+use crate::message::part::Part;
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::record::contract::{Poisoned, Store};
@@ -39,31 +40,34 @@ impl Dispatch {
     /// Reads on in lanes that run short, where their carrier could send.
     pub(super) fn refill<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
         let room = self.ready_max();
-        let now = self.now;
         let short = |it: &LaneId| self.lanes.get(it).is_some_and(|it| it.backlog && it.ready.len() < room / 2);
         // Where nothing can be sent the head of a lane is enough: how old it is has to be told.
         let empty = |it: &LaneId| self.lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
-        let (able, unable): (Vec<_>, Vec<_>) = self.carriers.values().partition(|it| it.has_room(now));
-        let run_short = able.iter().flat_map(|it| it.ring.iter().copied()).filter(short).map(|it| (it, room));
-        let unseen = unable.iter().flat_map(|it| it.ring.iter().copied()).filter(empty).map(|it| (it, 1));
+        // What a closed carrier has goes on to others.
+        let closed = |it: &LaneId| self.standing(it.carrier(), self.is_alone(it.route())) != Standing::Open;
+        let (able, unable): (Vec<_>, Vec<_>) = self.carriers.values().partition(|it| it.has_room());
+        let leaving = unable.iter().flat_map(|it| it.lanes()).filter(|it| short(it) && closed(it));
+        let run_short = able.iter().flat_map(|it| it.lanes()).filter(short).chain(leaving).map(|it| (it, room));
+        let unseen = unable.iter().flat_map(|it| it.lanes()).filter(empty).map(|it| (it, 1));
         let lanes: Vec<(LaneId, usize)> = run_short.chain(unseen).collect();
         for (lane, room) in lanes {
             let Some(queue) = self.lanes.get_mut(&lane) else { continue };
-            let wanted = room - queue.ready.len();
+            let wanted = room.saturating_sub(queue.ready.len());
+            if wanted == 0 {
+                continue;
+            }
             let entries = store.ready(lane, queue.horizon, wanted)?;
             queue.backlog = wanted <= entries.len() || queue.behind_at == self.beats;
             for entry in entries {
                 let seq = entry.body.seq();
                 self.set.admit(entry);
                 let Some(held) = self.set.get(seq) else { continue };
-                let ready = |it: &&crate::message::part::Part| {
-                    it.phase() == Phase::Queued && it.lane == lane && it.due.known().is_none()
-                };
+                let ready = |it: &&Part| it.phase() == Phase::Queued && it.lane == lane && it.due.known().is_none();
                 let keys: Vec<PartKey> = held.entry.parts.iter().filter(ready).map(|it| it.key).collect();
                 let last = held.entry.parts.last().map(|it| it.key);
                 for key in keys {
                     if self.set.stage(key) {
-                        queue.ready.push_back(key);
+                        queue.insert(key);
                     }
                 }
                 queue.horizon = queue.horizon.max(last.unwrap_or_default());
@@ -77,69 +81,49 @@ impl Dispatch {
         if self.draining {
             return;
         }
-        let may = |it: &CarrierId| self.operated.allows(*it) && self.operated.breaker(*it) != Some(Forced::Open);
-        let carriers: Vec<CarrierId> = self.carriers.keys().copied().filter(may).collect();
+        let carriers: Vec<CarrierId> = self.carriers.keys().copied().collect();
         for carrier in carriers {
             self.assign_to(carrier);
         }
     }
 
     fn assign_to(&mut self, id: CarrierId) {
-        // A full turn of the ring without a part that could go ends the round.
-        let mut passed = 0;
+        if let Some(carrier) = self.carriers.get_mut(&id) {
+            carrier.ring.begin();
+        }
         loop {
             let now = self.now;
             let Some(carrier) = self.carriers.get_mut(&id) else { return };
-            let Some(lane) = carrier.ring.front().copied() else { return };
-            if carrier.ring.len() <= passed || !carrier.has_room(now) {
+            if !carrier.has_room() || carrier.pace.next_at(now).is_some() {
                 return;
             }
-            if carrier.pace.next_at(now).is_some() {
-                return;
-            }
-            if !self.operated.allows_route(lane.route()) {
-                passed += 1;
-                self.turn(id, lane, true);
-                continue;
-            }
-            match self.give(id, lane) {
-                Given::Gone => {
-                    passed = 0;
-                    self.turn(id, lane, false);
+            let Some(lane) = carrier.ring.front() else { return };
+            let given = if self.may_give(lane) { self.give(id, lane) } else { Given::Blocked };
+            let starved = self.lanes.get(&lane).is_some_and(|it| it.backlog);
+            let Some(carrier) = self.carriers.get_mut(&id) else { return };
+            match given {
+                Given::Gone => carrier.ring.gave(),
+                Given::Blocked => carrier.ring.pass(),
+                Given::Empty if starved => carrier.ring.pass(),
+                Given::Empty => {
+                    carrier.ring.leave();
+                    self.lanes.entry(lane).and_modify(|it| it.in_ring = false);
                 }
-                Given::Blocked => {
-                    passed += 1;
-                    self.turn(id, lane, true);
-                }
-                Given::Empty if self.lanes.get(&lane).is_some_and(|it| it.backlog) => {
-                    passed += 1;
-                    self.turn(id, lane, true);
-                }
-                Given::Empty => self.leave_ring(id, lane),
             }
         }
     }
 
-    /// One part of the lane's turn is used, or all of it.
-    fn turn(&mut self, id: CarrierId, lane: LaneId, all: bool) {
-        let (Some(carrier), Some(queue)) = (self.carriers.get_mut(&id), self.lanes.get_mut(&lane)) else { return };
-        queue.quantum = if all { 0 } else { queue.quantum.saturating_sub(1) };
-        if queue.quantum == 0 {
-            queue.quantum = Lane::weight(lane.class());
-            carrier.ring.rotate_left(1);
-        }
-    }
-
-    fn leave_ring(&mut self, id: CarrierId, lane: LaneId) {
-        let (Some(carrier), Some(queue)) = (self.carriers.get_mut(&id), self.lanes.get_mut(&lane)) else { return };
-        carrier.ring.pop_front();
-        queue.in_ring = false;
+    /// Whether the carrier of a lane takes parts of it now, and its route gives any.
+    fn may_give(&self, lane: LaneId) -> bool {
+        self.operated.allows_route(lane.route())
+            && !matches!(self.standing(lane.carrier(), self.is_alone(lane.route())), Standing::Closed(_))
     }
 
     fn give(&mut self, id: CarrierId, lane: LaneId) -> Given {
         let Some(queue) = self.lanes.get_mut(&lane) else { return Given::Empty };
         let Some(key) = queue.ready.front().copied() else { return Given::Empty };
-        let Some(part) = self.set.part(key).filter(|it| it.phase() == Phase::Queued && it.due.known().is_none()) else {
+        let waits = |it: &&Part| it.phase() == Phase::Queued && it.due.known().is_none() && it.lane == lane;
+        let Some(part) = self.set.part(key).filter(waits) else {
             queue.ready.pop_front();
             self.set.unstage(key);
             return Given::Gone;
@@ -167,10 +151,16 @@ impl Dispatch {
     fn intend(&mut self, key: PartKey, link: LinkId) {
         self.step(key, Move::Intend, None);
         let now = self.now;
+        let probes = self.is_probe(key, link.carrier);
         let held = self.set.change(key).expect("a staged part is in memory");
+        // The place of the part among those that this carrier cuts the message into.
+        let index = held.entry.parts.iter().take_while(|it| it.key != key).filter(|it| is_live(it)).count() as u8;
+        let parts = held.entry.parts.iter().filter(|it| is_live(it)).count() as u8;
         let part = &mut held.entry.parts[usize::from(key.index())];
         let last = part.attempt.take();
-        let cause = last.as_ref().map_or(Cause::First, |it| cause_after(it, link));
+        let usual = last.as_ref().map_or(Cause::First, cause_after);
+        let moved = part.moved.take().map(|it| it.cause);
+        let cause = moved.unwrap_or(if probes { Cause::Probe } else { usual });
         // Numbers are few: an attempt that used nothing up gives its own to the next and leaves no record.
         let vain =
             last.as_ref().is_some_and(|it| it.answer.is_some_and(|answer| spends_nothing(answer, it.command_status)));
@@ -186,16 +176,18 @@ impl Dispatch {
         }
         let (message, class, waited) = (body.id, body.class, now.since(body.created));
         self.facts.push(Fact::Submitted { message, link, class, cause, waited });
-        let submit = Submit { ticket: Ticket::new(key, number), body, index: key.index(), validity };
+        if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
+            carrier.tries(now, Ticket::new(key, number));
+        }
+        let submit = Submit { ticket: Ticket::new(key, number), body, index, parts, validity };
         self.commands.push(Command::Submit(link, submit));
     }
 }
 
 /// Why there is another attempt after this one.
-fn cause_after(last: &Attempt, link: LinkId) -> Cause {
+fn cause_after(last: &Attempt) -> Cause {
     match last.answer {
         Some(Answer::Unknown) => Cause::Resend,
-        _ if last.link.carrier != link.carrier => Cause::Failover,
         _ => Cause::Retry,
     }
 }

@@ -1,11 +1,15 @@
 //! What the deciding floor knows of a carrier: its links, its pace, the lanes that it serves.
 
+use crate::carrier::report::Ticket;
 use crate::dispatch::pace::Pace;
 use crate::dispatch::plan::Carrier;
+use crate::dispatch::ring::Ring;
+use crate::message::attempt::Cause;
 use crate::message::id::LaneId;
 use crate::message::time::Time;
 use crate::number::e164::E164;
-use std::collections::{HashMap, VecDeque};
+use crate::route::breaker::{Allowed, Breaker, Kind};
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// A carrier as it is now.
@@ -15,14 +19,39 @@ pub(crate) struct CarrierState {
     pub(crate) links: Vec<LinkState>,
     /// Over all links.
     pub(crate) pace: Pace,
-    /// Lanes that may have work, whose turn it is first.
-    pub(crate) ring: VecDeque<LaneId>,
-    /// It asked for a slower pace: nothing goes before this.
-    pub(crate) paused_until: Time,
-    /// How long the next such pause is.
-    pause: Duration,
+    /// Lanes that may have work, by turns.
+    pub(crate) ring: Ring,
+    /// Whether it fails too often; `None` where nobody asks.
+    pub(crate) breaker: Option<Breaker>,
+    /// The part that is to show whether it works again.
+    probe: Option<Ticket>,
+    /// It takes nothing new.
+    retired: bool,
+    /// Until when it is waited for although it has not been up yet; never once it has.
+    waited_until: Time,
     /// Recipients with parts in flight, and on which link: they stay in order by staying there.
     pub(crate) pinned: HashMap<E164, (u8, u32), foldhash::fast::FixedState>,
+}
+
+/// Whether a carrier takes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It does.
+    Open,
+    /// It takes one part, to find out.
+    Probe,
+    /// It does not; this is why what waits for it goes elsewhere.
+    Closed(Cause),
+}
+
+impl Standing {
+    /// Why it is closed, if it is.
+    pub(crate) const fn cause(self) -> Option<Cause> {
+        match self {
+            Self::Open | Self::Probe => None,
+            Self::Closed(cause) => Some(cause),
+        }
+    }
 }
 
 /// A link as it is now.
@@ -49,44 +78,51 @@ impl LinkState {
 }
 
 impl CarrierState {
-    /// The first pause after ESME_RTHROTTLED; doubled while nothing is taken in between.
-    const PAUSE: Duration = Duration::from_secs(1);
-    const PAUSE_MAX: Duration = Duration::from_secs(30);
+    /// How long after the start a carrier that has not been up yet is waited for, before it is taken to be down.
+    const GRACE: Duration = Duration::from_secs(5);
+
+    /// A carrier that is not configured: what waits for it goes elsewhere.
+    pub(crate) fn unknown() -> Self {
+        Self {
+            links: Vec::new(),
+            pace: Pace::new(None, Time::NEVER),
+            ring: Ring::default(),
+            breaker: None,
+            probe: None,
+            retired: false,
+            pinned: HashMap::default(),
+            waited_until: Time::NEVER,
+        }
+    }
 
     pub(crate) fn new(plan: &Carrier, now: Time) -> Self {
         Self {
+            waited_until: now + Self::GRACE,
             links: (0..plan.links).map(|_| LinkState::new(plan.pace_per_link, now)).collect(),
             pace: Pace::new(plan.pace, now),
-            ring: VecDeque::new(),
-            paused_until: Time::NEVER,
-            pause: Self::PAUSE,
+            ring: Ring::default(),
+            breaker: plan.breaker.map(Breaker::new),
+            probe: None,
+            retired: plan.retired,
             pinned: HashMap::default(),
         }
     }
 
     /// Takes up a new configuration; what is in flight stays in flight.
     pub(crate) fn reconfigure(&mut self, plan: &Carrier, now: Time) {
-        if self.pace.rate() != plan.pace {
+        if self.pace.option() != plan.pace {
             self.pace = Pace::new(plan.pace, now);
+        }
+        self.retired = plan.retired;
+        match (&mut self.breaker, plan.breaker) {
+            (Some(breaker), Some(options)) => breaker.reconfigure(options),
+            (breaker, options) => *breaker = options.map(Breaker::new),
         }
         self.links
             .resize_with(usize::from(plan.links).max(self.links.len()), || LinkState::new(plan.pace_per_link, now));
-        for link in self.links.iter_mut().filter(|it| it.pace.rate() != plan.pace_per_link) {
+        for link in self.links.iter_mut().filter(|it| it.pace.option() != plan.pace_per_link) {
             link.pace = Pace::new(plan.pace_per_link, now);
         }
-    }
-
-    /// It asked for a slower pace. What was in flight when it first asked says nothing new.
-    pub(crate) fn throttled(&mut self, now: Time) {
-        if self.paused_until <= now {
-            self.paused_until = now + self.pause;
-            self.pause = (self.pause * 2).min(Self::PAUSE_MAX);
-        }
-    }
-
-    /// It took something.
-    pub(crate) const fn took(&mut self) {
-        self.pause = Self::PAUSE;
     }
 
     /// The link for a recipient: where it has parts in flight, else the one with the most room
@@ -121,9 +157,73 @@ impl CarrierState {
         }
     }
 
+    /// A link has come up or gone down.
+    pub(crate) fn link_has(&mut self, bind: u8, capacity: usize, window: usize) {
+        if let Some(link) = self.links.get_mut(usize::from(bind)) {
+            (link.capacity, link.window) = (capacity, window);
+            if 0 < capacity {
+                self.waited_until = Time::NEVER;
+            }
+        }
+    }
+
+    /// Whether it takes anything.
+    pub(crate) fn standing(&self, now: Time) -> Standing {
+        if self.links.iter().all(|it| it.capacity == 0) && self.waited_until.known().is_none_or(|it| it <= now) {
+            return Standing::Closed(Cause::CarrierDown);
+        }
+        if self.retired {
+            return Standing::Closed(Cause::Moved);
+        }
+        match self.breaker.as_ref().map(|it| it.would_allow(now)) {
+            None | Some(Allowed::Yes) => Standing::Open,
+            Some(Allowed::Probe) => Standing::Probe,
+            Some(Allowed::No { .. }) => Standing::Closed(Cause::BreakerOpen),
+        }
+    }
+
+    /// A part goes to it: the one that shows whether it works again, if that is asked.
+    pub(crate) fn tries(&mut self, now: Time, ticket: Ticket) {
+        if let Some(breaker) = self.breaker.as_mut()
+            && breaker.allows(now) == Allowed::Probe
+        {
+            breaker.probe_sent();
+            self.probe = Some(ticket);
+        }
+    }
+
+    /// A part was answered, in a way that speaks for or against it, or did not leave.
+    pub(crate) fn note(&mut self, now: Time, ticket: Ticket, kind: Option<Kind>) {
+        let Some(breaker) = self.breaker.as_mut() else { return };
+        let probe = self.probe.take_if(|it| *it == ticket).is_some();
+        match (probe, kind) {
+            (true, Some(kind)) => breaker.probe_answered(now, kind),
+            (true, None) => breaker.probe_lost(),
+            (false, Some(kind)) => breaker.note(now, kind),
+            (false, None) => (),
+        }
+    }
+
+    /// Whether it could take a part at once.
+    pub(crate) fn could_take(&self, now: Time) -> bool {
+        self.has_room() && self.pace.has_token(now)
+    }
+
+    /// The lanes that may have work.
+    pub(crate) fn lanes(&self) -> impl Iterator<Item = LaneId> + '_ {
+        self.ring.lanes()
+    }
+
+    /// A link was lost that was up.
+    pub(crate) fn lost_link(&mut self, now: Time) {
+        if let Some(breaker) = self.breaker.as_mut() {
+            breaker.note(now, Kind::Fault);
+        }
+    }
+
     /// Whether anything could be given to it now, but for the pace.
-    pub(crate) fn has_room(&self, now: Time) -> bool {
-        self.paused_until <= now && self.links.iter().any(|it| 0 < it.free())
+    pub(crate) fn has_room(&self) -> bool {
+        self.links.iter().any(|it| 0 < it.free())
     }
 
     /// When it is worth trying again, where only time is missing.
@@ -131,8 +231,10 @@ impl CarrierState {
         if self.ring.is_empty() || self.links.iter().all(|it| it.free() == 0) {
             return None;
         }
-        if now < self.paused_until {
-            return Some(self.paused_until);
+        let patience = self.breaker.as_ref().and_then(|it| it.next_at(now));
+        if self.standing(now) == Standing::Closed(Cause::BreakerOpen) {
+            // Lanes of routes that have no other carrier go on, at the pace.
+            return patience.or_else(|| self.pace.next_at(now));
         }
         let links = self.links.iter_mut().filter(|it| 0 < it.free());
         // A recipient may be bound to a link that waits for its pace while another would be free.

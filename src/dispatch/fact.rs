@@ -69,6 +69,17 @@ pub enum Fact {
         /// Whether the carrier asked for a slower pace.
         throttled: bool,
     },
+    /// A message goes from one carrier to the next of its route.
+    Failover {
+        /// Which message.
+        message: MessageId,
+        /// Whence.
+        from: CarrierId,
+        /// Whither.
+        to: CarrierId,
+        /// Why.
+        cause: Cause,
+    },
     /// A receipt came, of whatever use it was.
     Receipt {
         /// From whom.

@@ -5,10 +5,14 @@ use crate::dispatch::Dispatch;
 use crate::dispatch::command::{Command, Reply};
 use crate::dispatch::happening::RequestId;
 use crate::dispatch::tally::Tally;
+use crate::message::attempt::Cause;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LinkId, RouteId};
 use crate::message::time::Time;
 use crate::record::action::{Action, Target};
+use crate::route::breaker;
+use crate::route::score::Judged;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How everything stands.
@@ -47,10 +51,40 @@ pub struct AtCarrier {
     pub doubtful: u64,
     /// What keeps parts from it, where an operator does.
     pub held: Option<Action>,
+    /// Why nothing is given to it now, where nothing is.
+    pub closed: Option<Cause>,
+    /// Its breaker, if it has one.
+    pub breaker: Option<AtBreaker>,
     /// What forces its breaker, where an operator does.
     pub forced: Option<Action>,
+    /// What it is worth in countries, where routes ask.
+    pub scores: Vec<Scored>,
     /// What it has done since the start.
     pub tally: Tally,
+}
+
+/// A breaker.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AtBreaker {
+    /// What it is, by what it counts.
+    pub state: breaker::State,
+    /// When it opens.
+    pub options: breaker::Options,
+    /// Faults within its window.
+    pub faults: u64,
+    /// Answers within its window.
+    pub answers: u64,
+}
+
+/// What a carrier is worth in a country.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scored {
+    /// For which route.
+    pub route: RouteId,
+    /// In which country.
+    pub country: Option<&'static str>,
+    /// What is known.
+    pub judged: Judged,
 }
 
 /// A link.
@@ -101,7 +135,7 @@ pub struct InQueue {
     pub account: AccountId,
     /// Of which class.
     pub class: Class,
-    /// To which carrier, as it looks now.
+    /// To which carrier; `None` for what an older version queued and nobody has looked at since.
     pub carrier: Option<CarrierId>,
     /// Parts, those of the store included.
     pub parts: u64,
@@ -117,7 +151,8 @@ impl Dispatch {
         self.commands.push(Command::Reply(request, Reply::Inspected(Box::new(snapshot))));
     }
 
-    fn snapshot(&self) -> Snapshot {
+    fn snapshot(&mut self) -> Snapshot {
+        let breakers = self.breakers();
         let gauges = self.gauges();
         let queues = self.in_queues();
         let carriers = self.plan.carriers.keys().map(|id| {
@@ -134,7 +169,10 @@ impl Dispatch {
                 awaiting: owed.awaiting,
                 doubtful: owed.doubtful,
                 held: self.operated.flow(Target::Carrier(*id)).cloned(),
+                closed: self.standing(*id, false).cause(),
+                breaker: breakers.get(id).copied(),
                 forced: self.operated.on_breaker(*id).cloned(),
+                scores: self.scores(*id),
                 tally: self.tallies.of(*id),
             }
         });
@@ -148,6 +186,25 @@ impl Dispatch {
         }
     }
 
+    fn breakers(&mut self) -> BTreeMap<CarrierId, AtBreaker> {
+        let (now, plan) = (self.now, self.plan.clone());
+        let known = self.carriers.iter_mut().filter_map(|(id, state)| {
+            let breaker = state.breaker.as_mut()?;
+            let options = plan.carriers.get(id)?.breaker?;
+            let (faults, answers) = breaker.figures(now);
+            Some((*id, AtBreaker { state: breaker.state(now), options, faults, answers }))
+        });
+        known.collect()
+    }
+
+    fn scores(&self, carrier: CarrierId) -> Vec<Scored> {
+        let all = self.health.all().flat_map(|(route, country, judged)| {
+            let own = judged.iter().filter(|it| it.carrier == carrier);
+            own.map(move |it| Scored { route, country, judged: *it })
+        });
+        all.collect()
+    }
+
     fn in_queues(&self) -> Vec<InQueue> {
         let queues = self.lanes.iter().filter(|(_, lane)| 0 < lane.queued);
         let shown = queues.map(|(id, lane)| {
@@ -156,7 +213,7 @@ impl Dispatch {
                 route: id.route(),
                 account: id.account(),
                 class: Class::from_number(id.class()).unwrap_or(Class::Marketing),
-                carrier: self.carrier_of(*id),
+                carrier: (id.carrier() != CarrierId(0)).then(|| id.carrier()),
                 parts: lane.queued,
                 delayed: lane.delayed,
                 oldest: head.map_or(Duration::ZERO, |it| self.now.since(it.entry.body.created)),

@@ -23,8 +23,12 @@ mod parked;
 mod waiting;
 mod unresolved;
 mod accept;
+mod ring;
+mod health;
+mod place;
 mod assign;
 mod answer;
+mod failover;
 mod correlate;
 mod learn;
 mod query;
@@ -32,6 +36,7 @@ mod mo;
 mod sweep;
 mod gauges;
 mod operated;
+mod moves;
 pub mod operate;
 pub mod tally;
 pub mod inspect;
@@ -41,8 +46,10 @@ use crate::dispatch::carrier::CarrierState;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
 use crate::dispatch::happening::Happening;
+use crate::dispatch::health::Health;
 use crate::dispatch::inspect::LinkWord;
 use crate::dispatch::lane::Lane;
+use crate::dispatch::moves::Moving;
 use crate::dispatch::operated::Operated;
 use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
@@ -52,7 +59,7 @@ use crate::dispatch::sweep::Sweep;
 use crate::dispatch::tally::Tallies;
 use crate::dispatch::unresolved::Unresolved;
 use crate::dispatch::waiting::{SeenSet, WaitingSet};
-use crate::message::id::{CarrierId, LaneId, LinkId, PartKey};
+use crate::message::id::{CarrierId, LaneId, LinkId, PartKey, RouteId};
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
@@ -72,6 +79,8 @@ pub struct Dispatch {
     now: Time,
     set: Set,
     lanes: BTreeMap<LaneId, Lane>,
+    /// Routes that have but one carrier, whatever the destination.
+    alone: BTreeSet<RouteId>,
     carriers: BTreeMap<CarrierId, CarrierState>,
     parked: ParkedSet,
     /// Parts of messages from handsets that wait for the others.
@@ -89,11 +98,19 @@ pub struct Dispatch {
     queries: Queries,
     /// What operators have ordered and still stands.
     operated: Operated,
+    /// What they move now.
+    moves: Vec<Moving>,
     tallies: Tallies,
     /// What each link last said of itself, and when.
     link_words: BTreeMap<LinkId, (LinkWord, Time)>,
+    /// How carriers do.
+    health: Health,
     marks: Marks,
     sweep: Sweep,
+    /// More could move from closed carriers at once.
+    moving: bool,
+    /// When a part will have waited too long for its carrier; never when none does.
+    overstay: Time,
     draining: bool,
     /// Which beat this is, from 1.
     beats: u64,
@@ -127,6 +144,7 @@ impl Dispatch {
             plan: plan.clone(),
             now,
             lanes: BTreeMap::new(),
+            alone: BTreeSet::new(),
             carriers: BTreeMap::new(),
             parked: ParkedSet::default(),
             waiting: WaitingSet::default(),
@@ -137,10 +155,14 @@ impl Dispatch {
             learned: recovered.learned.iter().copied().collect(),
             queries: Queries::default(),
             operated: Operated::default(),
+            moves: Vec::new(),
             tallies: Tallies::default(),
             link_words: BTreeMap::new(),
+            health: Health::default(),
             marks: recovered.marks,
             sweep: Sweep::new(now),
+            moving: false,
+            overstay: Time::NEVER,
             draining: false,
             beats: 0,
             in_flight: 0,
@@ -189,7 +211,10 @@ impl Dispatch {
         for happening in happenings {
             self.decide(happening, dice, store)?;
         }
+        self.judge();
         self.refill(store)?;
+        self.relocate();
+        self.go_on_moving();
         self.assign();
         self.set.settle(&mut self.batch);
         let records = self.batch.len();
@@ -256,6 +281,8 @@ impl Dispatch {
 
     fn reconfigure(&mut self, plan: Arc<Plan>) {
         self.plan = plan;
+        let alone = self.plan.routes.values().filter(|it| it.every_carrier().len() < 2);
+        self.alone = alone.map(|it| it.id).collect();
         self.queries.reconfigured();
         for (id, carrier) in &self.plan.carriers {
             let now = self.now;
@@ -274,19 +301,14 @@ impl Dispatch {
         }
     }
 
-    /// The carrier that the parts of a lane go to: its route's first.
-    fn carrier_of(&self, lane: LaneId) -> Option<CarrierId> {
-        self.plan.routes.get(&lane.route())?.carriers.first().copied()
-    }
-
     /// Puts a lane with work into its carrier's ring.
     fn offer(&mut self, lane: LaneId) {
-        let Some(carrier) = self.carrier_of(lane) else { return };
-        let (Some(state), Some(queue)) = (self.carriers.get_mut(&carrier), self.lanes.get_mut(&lane)) else { return };
+        let Some(queue) = self.lanes.get_mut(&lane) else { return };
+        let state = self.carriers.entry(lane.carrier()).or_insert_with(CarrierState::unknown);
         if queue.has_work() && !queue.in_ring {
             queue.in_ring = true;
-            queue.quantum = Lane::weight(lane.class());
-            state.ring.push_back(lane);
+            let weight = self.plan.accounts.get(&lane.account()).map_or(1, |it| it.weight);
+            state.ring.push(lane, weight);
         }
     }
 
@@ -309,9 +331,7 @@ impl Dispatch {
         let before = part.phase();
         let after = part.step(step).expect("dispatch checks the phase before it moves a part");
         let delayed = before == Phase::Queued && part.due.known().is_some();
-        if delayed {
-            part.due = Time::NEVER;
-        }
+        part.due = Time::NEVER;
         if after.is_final() {
             (part.reason, part.done_at) = (reason, self.now);
         }

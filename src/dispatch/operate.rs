@@ -4,7 +4,8 @@ use crate::dispatch::Dispatch;
 use crate::dispatch::command::{Command, Reply};
 use crate::dispatch::fact::Fact;
 use crate::dispatch::happening::RequestId;
-use crate::message::id::AccountId;
+use crate::dispatch::moves::{MOVES_MAX, Moving};
+use crate::message::id::{AccountId, Seq};
 use crate::message::time::Time;
 use crate::record::action::{Action, Deed, Target};
 use std::time::Duration;
@@ -55,6 +56,9 @@ pub enum Unfit {
     /// It would trace too long.
     #[error("a trace may last {} minutes at most", TRACE_MAX.as_secs() / 60)]
     TraceTooLong,
+    /// Enough is under way.
+    #[error("{MOVES_MAX} moves are under way; wait until one has ended")]
+    TooMany,
 }
 
 impl Dispatch {
@@ -77,6 +81,9 @@ impl Dispatch {
             return Err(Unfit::NoTarget);
         }
         let until = until(self.now, deed, end)?;
+        if matches!(deed, Deed::Move { .. }) && MOVES_MAX <= self.moves.len() {
+            return Err(Unfit::TooMany);
+        }
         let n = self.marks.next_event;
         self.marks.next_event += 1;
         let action = Action { n, at: self.now, actor, deed, target, reason, until };
@@ -84,6 +91,9 @@ impl Dispatch {
         self.facts.push(Fact::Operated(Box::new(action.clone())));
         self.operated.take(action.clone());
         match (deed, target) {
+            (Deed::Move { to, route }, Target::Carrier(from)) => {
+                self.moves.push(Moving { from, to, route, before: Seq(self.marks.next_seq) });
+            }
             (Deed::Rebind, Target::Link(link)) => self.commands.push(Command::Rebind(link)),
             (Deed::Trace { pdus }, Target::Link(link)) => {
                 self.commands.push(Command::Trace(link, Tracing { at: self.now, lasts: until.since(self.now), pdus }));

@@ -6,21 +6,13 @@
 use crate::message::id::{CarrierId, RouteId};
 use crate::message::time::Time;
 use crate::record::action::{Action, Aspect, Deed, Target};
+use crate::route::breaker::Forced;
 use std::collections::BTreeMap;
 
 /// What stands, by what it is about. As many as there are carriers and routes, twice at most.
 #[derive(Debug, Default)]
 pub(crate) struct Operated {
     standing: BTreeMap<(Target, Aspect), Action>,
-}
-
-/// What an operator makes of a breaker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Forced {
-    /// Nothing is given, whatever it counts.
-    Open,
-    /// Everything is given, whatever it counts.
-    Closed,
 }
 
 impl Operated {

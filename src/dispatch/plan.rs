@@ -4,9 +4,12 @@ use crate::carrier::dialect::Dialect;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, RouteId};
 use crate::message::money::Currency;
+use crate::route::breaker;
 use crate::route::inbound::Inbound;
+use crate::route::network::Networks;
 use crate::route::plan::{Destinations, Route};
 use crate::route::rule::Rule;
+use crate::text::profile::Profile;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,12 +25,22 @@ pub struct Plan {
     pub routes: BTreeMap<RouteId, Route>,
     /// Which route a request without one takes.
     pub rules: Vec<Rule>,
+    /// Whose numbers are, as far as a file says it.
+    pub networks: Arc<Networks>,
     /// Whose a message from a handset is.
     pub inbound: Vec<Inbound>,
     /// Whose text is forgotten once a message has ended.
     pub erase_text: EraseText,
     /// Bounds of memory.
     pub limits: Limits,
+}
+
+impl Plan {
+    /// For what carrier requests by a route are cut before they are accepted: the first of the route.
+    pub fn quoted(&self, route: RouteId) -> Profile {
+        let first = self.routes.get(&route).and_then(|it| it.carriers.first());
+        first.and_then(|it| self.carriers.get(it)).map_or_else(Profile::default, |it| it.dialect.text)
+    }
 }
 
 /// Whose text is forgotten once a message has ended (texts are personal).
@@ -76,6 +89,8 @@ pub struct Account {
     pub region: Option<Box<str>>,
     /// Where it may send.
     pub destinations: Destinations,
+    /// Its share at carriers beside others of the same class: 1 to 100.
+    pub weight: u32,
     /// What it pays in.
     pub currency: Option<Currency>,
 }
@@ -123,8 +138,30 @@ pub struct Carrier {
     pub query_after: Option<Duration>,
     /// How long a receipt without a part is kept.
     pub parked_for: Duration,
+    /// When nothing goes to it for a time, because it fails too often; `None` is never.
+    pub breaker: Option<breaker::Options>,
+    /// Whether it takes nothing new: it stays until what it has is done.
+    pub retired: bool,
     /// Its habits.
     pub dialect: Arc<Dialect>,
+}
+
+impl Carrier {
+    /// A carrier of one link, at its defaults.
+    pub fn new(id: CarrierId, name: &str) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            links: 1,
+            pace: None,
+            pace_per_link: None,
+            query_after: None,
+            parked_for: Dialect::PARKED_FOR,
+            breaker: Some(breaker::Options::default()),
+            retired: false,
+            dialect: Arc::default(),
+        }
+    }
 }
 
 /// Bounds of memory.

@@ -8,7 +8,9 @@ use crate::message::attempt::Attempt;
 use crate::message::id::{LinkId, PartKey, Seq};
 use crate::message::part::Part;
 use crate::message::phase::Phase;
+use crate::message::reason::Reason;
 use crate::message::status::Status;
+use crate::message::time::Time;
 use crate::record::batch::Batch;
 use crate::record::entry::{Entry, PastAttempt};
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -19,10 +21,16 @@ pub(crate) struct Held {
     pub(crate) entry: Entry,
     /// What telemetry was told last.
     pub(crate) told: Status,
+    /// Since when it waits for the carrier that it is to go to now.
+    pub(crate) since: Time,
+    /// Its carrier does not take it, and it has yet to go on: why it ends if there is no other.
+    pub(crate) refused: Option<Reason>,
     /// Which parts stand in a lane or on a link, by bit.
     staged: u16,
     /// Which parts changed in this beat, by bit.
     changed: u16,
+    /// Which of these the store does not have yet, though it has the message.
+    added: u16,
     /// Its body is not durable yet.
     fresh: bool,
     /// Only waits; may be forgotten.
@@ -107,7 +115,11 @@ impl Set {
             self.rhashes.extend(past.attempt.rhash().map(|it| (it, past.key)));
         }
         let told = entry.status();
-        self.held.insert(seq, Held { entry, told, staged: 0, changed: 0, fresh: false, idle: true });
+        let since = entry.body.created;
+        self.held.insert(
+            seq,
+            Held { entry, told, since, refused: None, staged: 0, changed: 0, added: 0, fresh: false, idle: true },
+        );
         self.idle.push_back(seq);
     }
 
@@ -116,7 +128,25 @@ impl Set {
         let seq = entry.body.seq();
         let told = entry.status();
         self.changed.push(seq);
-        self.held.insert(seq, Held { entry, told, staged: 0, changed: 0, fresh: true, idle: false });
+        let since = entry.body.created;
+        self.held.insert(
+            seq,
+            Held { entry, told, since, refused: None, staged: 0, changed: 0, added: 0, fresh: true, idle: false },
+        );
+    }
+
+    /// A message has one more part.
+    pub(crate) fn add(&mut self, part: Part) {
+        let key = part.key;
+        let Some(held) = self.held.get_mut(&key.seq()) else { return };
+        held.entry.parts.push(part);
+        held.added |= 1 << key.index();
+        self.change(key);
+    }
+
+    /// Whether a part stands in a lane or on a link.
+    pub(crate) fn is_staged(&self, key: PartKey) -> bool {
+        self.held.get(&key.seq()).is_some_and(|it| it.staged & (1 << key.index()) != 0)
     }
 
     /// Marks a part as standing in a lane or on a link; false if it already did, or is not here.
@@ -165,10 +195,12 @@ impl Set {
                 batch.bodies.push(held.entry.body.clone());
                 batch.new_parts.extend(held.entry.parts.iter().cloned());
             } else {
-                let parts = held.entry.parts.iter().filter(|it| held.changed & (1 << it.key.index()) != 0);
-                batch.parts.extend(parts.cloned());
+                let changed = held.entry.parts.iter().filter(|it| held.changed & (1 << it.key.index()) != 0);
+                let (added, changed): (Vec<&Part>, _) = changed.partition(|it| held.added & (1 << it.key.index()) != 0);
+                batch.parts.extend(changed.into_iter().cloned());
+                batch.new_parts.extend(added.into_iter().cloned());
             }
-            (held.fresh, held.changed) = (false, 0);
+            (held.fresh, held.changed, held.added) = (false, 0, 0);
             if held.staged == 0 {
                 self.rest(*seq);
             }

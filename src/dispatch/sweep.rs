@@ -33,17 +33,26 @@ pub(super) struct Sweep {
     next: Time,
     /// When the next delayed part comes due; never when none is known of.
     due: Time,
+    /// When the receipt of a part will be late; never when none is known to be.
+    late: Time,
 }
 
 impl Sweep {
     pub(super) const fn new(now: Time) -> Self {
         // Delayed parts of an earlier run may be due at once.
-        Self { after: PartKey(0), next: now, due: Time(1) }
+        Self { after: PartKey(0), next: now, due: Time(1), late: Time(1) }
     }
 
     /// A part has been delayed until then.
     pub(super) fn due_at(&mut self, due: Time) {
         self.due = if self.due == Time::NEVER { due } else { self.due.min(due) };
+    }
+}
+
+impl Sweep {
+    /// A receipt is expected by then.
+    pub(super) fn late_at(&mut self, due: Time) {
+        self.late = if self.late == Time::NEVER { due } else { self.late.min(due) };
     }
 }
 
@@ -113,6 +122,7 @@ impl Dispatch {
             let next = if more { Some(self.now) } else { store.next_due(self.now)? };
             self.sweep.due = next.unwrap_or(Time::NEVER);
         }
+        self.sweep_late(store)?;
         if self.sweep.next <= self.now {
             let (entries, next) = store.overdue(self.now, self.sweep.after, SPAN)?;
             self.sweep.after = next.unwrap_or_default();
@@ -128,7 +138,24 @@ impl Dispatch {
         Ok(())
     }
 
-    fn keys(&self, seq: Seq, wanted: impl Fn(&crate::message::part::Part) -> bool) -> Vec<PartKey> {
+    /// Tries other carriers for what got no receipt in time.
+    fn sweep_late<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
+        if self.draining || self.sweep.late.known().is_none_or(|it| self.now < it) {
+            return Ok(());
+        }
+        let entries = store.late(self.now, DUE_MAX)?;
+        let more = DUE_MAX <= entries.len();
+        for entry in entries {
+            let seq = entry.body.seq();
+            self.set.admit(entry);
+            self.come_late(seq);
+        }
+        let next = if more { Some(self.now) } else { store.next_late(self.now)? };
+        self.sweep.late = next.unwrap_or(Time::NEVER);
+        Ok(())
+    }
+
+    pub(super) fn keys(&self, seq: Seq, wanted: impl Fn(&crate::message::part::Part) -> bool) -> Vec<PartKey> {
         let parts = self.set.get(seq).map(|it| it.entry.parts.as_slice()).unwrap_or_default();
         parts.iter().filter(|it| wanted(it)).map(|it| it.key).collect()
     }
@@ -136,7 +163,14 @@ impl Dispatch {
     fn come_due(&mut self, seq: Seq) {
         let (now, room) = (self.now, self.ready_max());
         for key in self.keys(seq, |it| it.phase() == Phase::Queued && it.due.known().is_some_and(|it| it <= now)) {
+            let tried = self.set.part(key).is_some_and(|it| it.attempt.is_some());
+            if tried && self.leave_late(key) {
+                continue;
+            }
             if let Some(held) = self.set.change(key) {
+                if !tried {
+                    held.since = now;
+                }
                 let part = &mut held.entry.parts[usize::from(key.index())];
                 part.due = Time::NEVER;
                 let queue = self.lanes.entry(part.lane).or_default();
@@ -185,6 +219,9 @@ impl Dispatch {
     pub(super) fn next(&mut self) -> Option<Time> {
         let now = self.now;
         let mut next = vec![self.sweep.due.known(), self.operated.next().map(|it| it.max(now))];
+        next.push(self.sweep.late.known().filter(|_| !self.draining));
+        next.push(self.overstay.known());
+        next.push(self.moving.then_some(now));
         let waiting = self.queued() != 0 || self.awaiting.values().any(|it| *it != 0) || !self.doubtful.is_empty();
         next.push((waiting || self.parked.len() != 0).then_some(self.sweep.next));
         next.push(self.waiting.next().map(|it| it.max(now)));
@@ -196,7 +233,7 @@ impl Dispatch {
                 let starved =
                     |it: &crate::message::id::LaneId| lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
                 let more =
-                    carrier.has_room(now) && carrier.pace.next_at(now).is_none() && carrier.ring.iter().any(starved);
+                    carrier.has_room() && carrier.pace.next_at(now).is_none() && carrier.lanes().any(|it| starved(&it));
                 next.push(more.then_some(now));
             }
         }

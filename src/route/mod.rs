@@ -1,6 +1,11 @@
-//! Where a message goes, what that costs the customer, and whose a message from a handset is.
+//! Where a message goes and why, what that costs the customer, and whose a message from a handset is.
 
 pub mod plan;
+pub mod table;
+pub mod network;
+pub mod choose;
+pub mod breaker;
+pub mod score;
 pub mod price;
 pub mod rule;
 pub mod inbound;

@@ -2,8 +2,12 @@
 
 use crate::message::class::Class;
 use crate::message::id::{CarrierId, RouteId};
+use crate::message::money::Money;
+use crate::message::source::Source;
 use crate::number::e164::E164;
 use crate::route::price::PriceTable;
+use crate::route::table::ByDestination;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The profile by which a message is carried.
@@ -15,10 +19,18 @@ pub struct Route {
     pub name: Box<str>,
     /// What it is for; a request of another class is refused.
     pub class: Class,
-    /// Who carries it, in order.
+    /// Who carries it, in order: the heaviest first where they have weights.
     pub carriers: Vec<CarrierId>,
+    /// For each carrier its share of the messages, above 0 and in any unit; none where the order decides.
+    pub weights: Vec<f64>,
+    /// Who carries it to some destinations, in order.
+    pub carriers_by_country: ByDestination<Box<[CarrierId]>>,
+    /// What puts the carriers into order.
+    pub order: Order,
     /// Which senders may use it; empty is any.
     pub senders: Vec<Box<str>>,
+    /// The sender that some destinations get, whatever the request says.
+    pub senders_by_country: ByDestination<Source>,
     /// Where it goes.
     pub destinations: Destinations,
     /// What to do with a part that was perhaps written.
@@ -27,12 +39,80 @@ pub struct Route {
     pub retry: Retry,
     /// How long a message is worth sending.
     pub validity: Duration,
-    /// How long after that a receipt is waited for.
+    /// How long after a carrier took a part its final receipt is waited for before the next carrier is tried;
+    /// `None` tries no other.
+    pub receipt_window: Option<Duration>,
+    /// How long a part may wait for its carrier before it goes to the next; `None` lets it wait.
+    pub max_wait: Option<Duration>,
+    /// What all attempts of one message may cost in the carriers' currency; `None` is any.
+    pub max_cost: Option<Money>,
+    /// How long after the validity a receipt is waited for.
     pub receipt_timeout: Duration,
     /// One part in flight per destination.
     pub strict_order: bool,
     /// What the customer pays per part; `None` is unpriced.
     pub price: Option<PriceTable>,
+}
+
+impl Route {
+    /// After this nothing more is expected of a carrier (D18).
+    const RECEIPT_TIMEOUT: Duration = Duration::from_secs(86_400);
+
+    /// A route at its defaults, which depend on the class and on whether there is another carrier to go to.
+    pub fn new(id: RouteId, class: Class, carriers: Vec<CarrierId>) -> Self {
+        let is_otp = class == Class::Otp;
+        Self {
+            id,
+            name: id.0.to_string().into(),
+            class,
+            weights: Vec::new(),
+            carriers_by_country: ByDestination::default(),
+            order: Order::Static,
+            senders: Vec::new(),
+            senders_by_country: ByDestination::default(),
+            destinations: Destinations::default(),
+            unknown: UnknownPolicy::of_class(class),
+            retry: Retry::default(),
+            // A code that comes after ten minutes is of no use; anything else is worth a day.
+            validity: Duration::from_secs(if is_otp { 600 } else { 86_400 }),
+            receipt_window: (is_otp && 1 < carriers.len()).then_some(Duration::from_secs(30)),
+            // Somebody waits for a code before a screen (D16).
+            max_wait: is_otp.then_some(Duration::from_secs(5)),
+            max_cost: None,
+            receipt_timeout: Self::RECEIPT_TIMEOUT,
+            strict_order: false,
+            price: None,
+            carriers,
+        }
+    }
+
+    /// Every carrier that it may use, for whatever destination; each once.
+    pub fn every_carrier(&self) -> BTreeSet<CarrierId> {
+        self.carriers.iter().chain(self.carriers_by_country.values().flatten()).copied().collect()
+    }
+}
+
+/// What puts the carriers of a route into order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// What is written.
+    #[default]
+    Static,
+    /// How well they deliver, by [`crate::route::score`].
+    Scored,
+    /// What a part costs there.
+    Cheapest,
+}
+
+impl Order {
+    /// Its word in configuration and API.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Static => "static",
+            Self::Scored => "scored",
+            Self::Cheapest => "cheapest",
+        }
+    }
 }
 
 /// What to do with a part that was perhaps written.

@@ -53,6 +53,7 @@ fn count(meters: &Meters, fact: &Fact) {
                 carrier.throttled();
             }
         }
+        Fact::Failover { .. } => {}
         Fact::Receipt { carrier, status, fate, delay, .. } => meters.carrier(*carrier).receipt(*status, *fate, *delay),
         Fact::Mo { carrier } => meters.carrier(*carrier).mo(),
         Fact::MoAgain { carrier } => meters.carrier(*carrier).mo_again(),
@@ -83,6 +84,9 @@ fn write(meters: &Meters, fact: &Fact) {
         Fact::Answered { message, link, answer, command_status, took, throttled, .. } => {
             let (carrier, bind, took_ms) = (name(&link.carrier), link.bind, took.as_millis() as u64);
             debug!(message_id = %message, carrier, bind, answer = answer.word(), command_status, took_ms, throttled, "answered");
+        }
+        Fact::Failover { message, from, to, cause } => {
+            debug!(message_id = %message, from = name(from), to = name(to), cause = cause.word(), "failover");
         }
         Fact::Receipt { carrier, status, fate, message, .. } => {
             let message_id = message.map(tracing::field::display);

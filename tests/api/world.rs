@@ -21,7 +21,7 @@ use nuncio::record::action::Action;
 use nuncio::record::batch::{Batch, Marks, Order};
 use nuncio::record::contract::Store;
 use nuncio::record::entry::Entry;
-use nuncio::route::plan::{Destinations, Retry, Route, UnknownPolicy};
+use nuncio::route::plan::{Destinations, Route};
 use nuncio::route::price::PriceTable;
 use nuncio::route::rule::Rule;
 use nuncio::store::sqlite::{Durability, Sqlite};
@@ -330,6 +330,7 @@ pub(crate) fn account(id: u16, name: &str, key: &str) -> Account {
         id: AccountId(id),
         name: name.into(),
         active: true,
+        weight: 1,
         keys: vec![Sha256::digest(key).into()],
         scopes: Scopes { send: true, read: true, verify: false, admin: false },
         allow_from: vec![],
@@ -349,18 +350,10 @@ pub(crate) fn route(id: u32, class: Class, price: Option<&str>) -> Route {
         prefixes: [("31".into(), Money::parse(amount).unwrap())].into(),
     };
     Route {
-        id: RouteId(id),
         name: class.word().into(),
-        class,
-        carriers: vec![CarrierId(1)],
-        senders: vec![],
-        destinations: Destinations::default(),
-        unknown: UnknownPolicy::of_class(class),
-        retry: Retry::default(),
         validity: Duration::from_secs(600),
-        receipt_timeout: Duration::from_secs(86_400),
-        strict_order: false,
         price: price.map(table),
+        ..Route::new(RouteId(id), class, vec![CarrierId(1)])
     }
 }
 
@@ -386,16 +379,7 @@ pub(crate) fn plan() -> Plan {
         route(1, Class::Marketing, None),
         route(5, Class::Transactional, Some("0.1")),
     ];
-    let carrier = Carrier {
-        id: CarrierId(1),
-        name: "acme".into(),
-        links: 1,
-        pace: None,
-        pace_per_link: None,
-        query_after: None,
-        parked_for: Duration::from_secs(3_600),
-        dialect: Arc::default(),
-    };
+    let carrier = Carrier::new(CarrierId(1), "acme");
     Plan {
         accounts: accounts.into_iter().map(|it| (it.id, it)).collect(),
         carriers: BTreeMap::from([(carrier.id, carrier)]),

@@ -18,7 +18,7 @@ use nuncio::message::source::Source;
 use nuncio::message::time::Time;
 use nuncio::number::e164::E164;
 use nuncio::record::contract::Store;
-use nuncio::route::plan::{Destinations, Retry, Route, UnknownPolicy};
+use nuncio::route::plan::{Route, UnknownPolicy};
 use nuncio::smpp::address::Address;
 use nuncio::smpp::pdu::{Body, Pdu};
 use nuncio::smpp::sm::Sm;
@@ -47,28 +47,15 @@ pub(crate) struct Gateway {
 impl Gateway {
     pub(crate) fn new(dialect: Dialect) -> Self {
         let carrier = Carrier {
-            id: CARRIER,
-            name: "acme".into(),
-            links: 1,
-            pace: None,
-            pace_per_link: None,
-            query_after: None,
             parked_for: Duration::from_secs(60),
             dialect: Arc::new(dialect),
+            ..Carrier::new(CARRIER, "acme")
         };
         let route = Route {
-            id: ROUTE,
-            name: "default".into(),
-            class: Class::Transactional,
-            carriers: vec![CARRIER],
-            senders: Vec::new(),
-            destinations: Destinations::default(),
             unknown: UnknownPolicy::Hold,
-            retry: Retry::default(),
             validity: Duration::from_secs(3_600),
             receipt_timeout: Duration::from_secs(4 * 86_400),
-            strict_order: false,
-            price: None,
+            ..Route::new(ROUTE, Class::Transactional, vec![CARRIER])
         };
         let plan = Plan {
             carriers: BTreeMap::from([(CARRIER, carrier)]),

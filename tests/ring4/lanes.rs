@@ -14,7 +14,7 @@ use nuncio::message::source::Source;
 use nuncio::message::time::Time;
 use nuncio::number::e164::E164;
 use nuncio::record::contract::Store;
-use nuncio::route::plan::{Destinations, Retry, Route, UnknownPolicy};
+use nuncio::route::plan::Route;
 use nuncio::store::memory::Memory;
 use nuncio::text::content::Requested;
 use std::sync::Arc;
@@ -34,32 +34,17 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn new() -> Self {
+        Self::over(&[LINK.carrier])
+    }
+
+    /// A route over these carriers.
+    pub(super) fn over(carriers: &[CarrierId]) -> Self {
         let mut plan = Plan { limits: Limits { ready_per_lane: 64, ..Limits::default() }, ..Plan::default() };
-        let dialect = Arc::default();
-        let carrier = Carrier {
-            id: LINK.carrier,
-            name: "c".into(),
-            links: 1,
-            pace: None,
-            pace_per_link: None,
-            query_after: None,
-            parked_for: HOUR,
-            dialect,
-        };
-        plan.carriers.insert(LINK.carrier, carrier);
+        plan.carriers.extend(carriers.iter().map(|it| (*it, Carrier::new(*it, "c"))));
         let route = Route {
-            id: ROUTE,
-            name: "r".into(),
-            class: Class::Marketing,
-            carriers: vec![LINK.carrier],
-            senders: Vec::new(),
-            destinations: Destinations::default(),
-            unknown: UnknownPolicy::Hold,
-            retry: Retry::default(),
             validity: 48 * HOUR,
             receipt_timeout: HOUR,
-            strict_order: false,
-            price: None,
+            ..Route::new(ROUTE, Class::Marketing, carriers.to_vec())
         };
         plan.routes.insert(ROUTE, route);
         let (mut store, now) = (Memory::new(), Time(1_767_225_600_000));

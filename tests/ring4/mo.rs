@@ -35,14 +35,10 @@ struct World {
 fn plan(options: Options) -> Arc<Plan> {
     let dialect = Arc::new(Dialect { mo: options, ..Dialect::default() });
     let carrier = |id: CarrierId, name: &str| Carrier {
-        id,
-        name: name.into(),
         links: 2,
-        pace: None,
-        pace_per_link: None,
-        query_after: None,
         parked_for: Duration::from_secs(60),
         dialect: dialect.clone(),
+        ..Carrier::new(id, name)
     };
     let carriers = BTreeMap::from([(ACME, carrier(ACME, "acme")), (BETA, carrier(BETA, "beta"))]);
     let rule = Inbound { to: vec!["12345".into()], carrier: None, keyword: None, account: AccountId(7) };

@@ -1,17 +1,20 @@
 //! What operators order, on the deciding floor with its store alone.
 
 use crate::ring4::lanes::{Bench, LINK, ROUTE, answered, order, up};
+use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::command::{Command, Reply};
 use nuncio::dispatch::fact::Fact;
 use nuncio::dispatch::happening::{Happening, RequestId};
 use nuncio::dispatch::inspect::{LinkWord, Snapshot};
 use nuncio::dispatch::operate::{Demand, Ending, STANDS_MAX, TRACE_MAX, Unfit};
-use nuncio::message::attempt::Answer;
-use nuncio::message::id::{AccountId, CarrierId, RouteId};
+use nuncio::message::attempt::{Answer, Cause};
+use nuncio::message::id::{AccountId, CarrierId, LinkId, RouteId};
 use nuncio::record::action::{Action, Deed, Target};
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
+/// Another carrier of the route.
+const OTHER: LinkId = LinkId { carrier: CarrierId(2), bind: 0 };
 const CARRIER: Target = Target::Carrier(LINK.carrier);
 
 fn demand(deed: Deed, target: Target, end: Ending) -> Happening {
@@ -156,4 +159,91 @@ fn the_picture_shows_links_and_what_a_carrier_has_done() {
     assert_eq!((carrier.tally.submitted, carrier.tally.throttled), (3, 1));
     bench.beat(vec![Happening::Gone(LINK)]);
     assert_eq!(inspected(&mut bench).links, []);
+}
+
+/// Nobody answered.
+fn unknown(ticket: Ticket) -> Happening {
+    Happening::Link(LINK, Report::Answered(ticket, Answered::UNKNOWN))
+}
+
+fn other_up(capacity: usize) -> Happening {
+    Happening::Link(OTHER, Report::Up { capacity, window: capacity })
+}
+
+/// What was submitted, and where.
+fn submitted(commands: &[Command]) -> Vec<LinkId> {
+    let link = |it: &Command| match it {
+        Command::Submit(link, _) => Some(*link),
+        _ => None,
+    };
+    commands.iter().filter_map(link).collect()
+}
+
+#[test]
+fn what_waits_for_a_carrier_that_is_paused_or_drained_goes_to_the_next_and_says_why() {
+    for deed in [Deed::Pause, Deed::Drain, Deed::OpenBreaker] {
+        let mut bench = Bench::over(&[LINK.carrier, OTHER.carrier]);
+        let (_, outcome) = bench.beat(vec![up(1), other_up(9), order(3)]);
+        assert_eq!(submitted(&outcome.commands), [LINK], "{deed:?}");
+        let (_, outcome) = bench.beat(vec![demand(deed, CARRIER, Ending::After(MINUTE)), order(1)]);
+        assert_eq!(submitted(&outcome.commands), [OTHER; 3], "{deed:?}");
+        let expected = if deed == Deed::OpenBreaker { Cause::BreakerOpen } else { Cause::Moved };
+        let causes: Vec<Cause> = outcome
+            .facts
+            .iter()
+            .filter_map(|it| match it {
+                Fact::Submitted { cause, .. } => Some(*cause),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(causes, [expected; 3], "the new message, too, would have gone to the first");
+        assert_eq!(inspected(&mut bench).carriers[0].closed, Some(expected));
+        bench.now = bench.now + MINUTE;
+        let (going, outcome) = bench.beat(vec![order(1)]);
+        assert_eq!((going.len(), inspected(&mut bench).carriers[0].closed), (0, None), "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_breaker_that_is_forced_closed_is_not_asked() {
+    let mut bench = Bench::over(&[LINK.carrier, OTHER.carrier]);
+    let (going, _) = bench.beat(vec![up(40), other_up(100), order(40)]);
+    bench.beat(going.iter().map(|it| unknown(*it)).collect());
+    let snapshot = inspected(&mut bench);
+    let breaker = snapshot.carriers[0].breaker.expect("it has one");
+    assert_eq!((snapshot.carriers[0].closed, breaker.faults), (Some(Cause::BreakerOpen), 40));
+    ordered(&mut bench, Deed::CloseBreaker, CARRIER, Ending::After(MINUTE));
+    assert_eq!(inspected(&mut bench).carriers[0].closed, None);
+    assert_eq!(submitted(&bench.beat(vec![order(1)]).1.commands), [LINK]);
+}
+
+#[test]
+fn a_move_takes_all_that_waits_and_nothing_that_comes_after_it() {
+    for to in [None, Some(OTHER.carrier)] {
+        let mut bench = Bench::over(&[LINK.carrier, OTHER.carrier]);
+        // The first carrier is waited for; far more waits than a lane holds in memory.
+        bench.beat(vec![other_up(2_000), order(1_200)]);
+        assert_eq!(inspected(&mut bench).carriers[0].queued, 1_200);
+        let (_, outcome) =
+            bench.beat(vec![demand(Deed::Move { to, route: Some(ROUTE) }, CARRIER, Ending::Never), order(5)]);
+        let (mut count, mut next) = (submitted(&outcome.commands).len(), outcome.next);
+        while next.is_some_and(|it| it <= bench.now) {
+            let (going, outcome) = bench.beat(Vec::new());
+            (count, next) = (count + going.len(), outcome.next);
+        }
+        assert_eq!((count, inspected(&mut bench).carriers[0].queued), (1_200, 5));
+    }
+}
+
+#[test]
+fn a_move_to_where_nothing_can_go_moves_nothing_and_ends() {
+    let mut bench = Bench::over(&[LINK.carrier, OTHER.carrier]);
+    bench.beat(vec![other_up(9), order(3)]);
+    for deed in [Deed::Move { to: Some(LINK.carrier), route: None }, Deed::Move { to: None, route: Some(RouteId(99)) }]
+    {
+        for _ in 0..20 {
+            ordered(&mut bench, deed, CARRIER, Ending::Never);
+        }
+    }
+    assert_eq!(inspected(&mut bench).carriers[0].queued, 3);
 }

@@ -9,7 +9,7 @@ use nuncio::message::class::Class;
 use nuncio::message::id::{AccountId, CarrierId, LinkId, RouteId};
 use nuncio::message::source::Source;
 use nuncio::number::e164::E164;
-use nuncio::route::plan::{Destinations, Retry, Route, UnknownPolicy};
+use nuncio::route::plan::{Retry, Route, UnknownPolicy};
 use nuncio::session::options::Options;
 use nuncio::smpp::bind::{Bind, BindKind};
 use nuncio::store::memory::Leaves;
@@ -104,14 +104,12 @@ impl Scenario {
             plan.carriers.insert(
                 id,
                 Carrier {
-                    id,
-                    name: format!("c{}", id.0).into(),
                     links: submitting,
                     pace: rate(dice),
                     pace_per_link: if dice.percent(20) { rate(dice) } else { None },
-                    query_after: None,
                     parked_for: ms(dice.pick(&[60_000, 3_600_000])),
                     dialect: links[&LinkId { carrier: id, bind: 0 }].dialect.clone(),
+                    ..Carrier::new(id, &format!("c{}", id.0))
                 },
             );
             weather.insert(id, conditions);
@@ -200,12 +198,6 @@ impl Scenario {
     fn route(dice: &mut Dice, id: RouteId, carrier: CarrierId) -> Route {
         let class = dice.pick(&[Class::Otp, Class::Transactional, Class::Marketing]);
         Route {
-            id,
-            name: format!("r{}", id.0).into(),
-            class,
-            carriers: vec![carrier],
-            senders: Vec::new(),
-            destinations: Destinations::default(),
             unknown: dice.pick(&[UnknownPolicy::Resend, UnknownPolicy::Hold, UnknownPolicy::Fail]),
             retry: Retry {
                 base: ms(dice.range(100, 2_000)),
@@ -214,8 +206,7 @@ impl Scenario {
             },
             validity: ms(dice.range(20_000, 600_000)),
             receipt_timeout: ms(dice.range(30_000, 600_000)),
-            strict_order: false,
-            price: None,
+            ..Route::new(id, class, vec![carrier])
         }
     }
 

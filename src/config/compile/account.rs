@@ -92,6 +92,7 @@ impl One<'_, '_> {
             id,
             name: written.id.as_str().into(),
             active: written.active.unwrap_or(true),
+            weight: self.findings.within(&self.at("weight"), written.weight.unwrap_or(1).into(), 1..=100) as u32,
             keys: self.keys(),
             scopes: self.scopes(),
             allow_from: self.networks(),

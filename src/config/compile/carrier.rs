@@ -52,10 +52,17 @@ pub fn all(
         let parked_for = wait(&format!("carrier.{place}.parked_for"), it.parked_for, Dialect::PARKED_FOR, findings);
         let query_after = wait(&format!("carrier.{place}.query_after"), it.query_after, QUERY_AFTER, findings);
         let query_after = it.query.unwrap_or(false).then_some(query_after);
-        let name = it.id.as_str().into();
         compiled.insert(
             id,
-            Carrier { id, name, links: submitting as u8, pace, pace_per_link, query_after, parked_for, dialect },
+            Carrier {
+                links: submitting as u8,
+                pace,
+                pace_per_link,
+                query_after,
+                parked_for,
+                dialect,
+                ..Carrier::new(id, &it.id)
+            },
         );
     }
     (compiled, links)

@@ -78,7 +78,16 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     let inbound = inbound::rules(&schema.inbound, names, findings);
     let limits = Limits { queued_max: store.max_queued, ..Limits::default() };
     Loaded {
-        plan: Arc::new(Plan { accounts, carriers, routes, rules, inbound, erase_text: store.erase_text, limits }),
+        plan: Arc::new(Plan {
+            accounts,
+            carriers,
+            routes,
+            rules,
+            inbound,
+            erase_text: store.erase_text,
+            limits,
+            ..Plan::default()
+        }),
         links,
         http: service::http(&schema.http, findings),
         admin: service::admin(&schema.admin, findings),

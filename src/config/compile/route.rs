@@ -83,25 +83,27 @@ impl One<'_, '_> {
         let class = self.findings.choose(&self.at("class"), written.class.as_deref(), &CLASSES, Class::Transactional);
         let policies =
             [("resend", UnknownPolicy::Resend), ("hold", UnknownPolicy::Hold), ("fail", UnknownPolicy::Fail)];
-        let policy = UnknownPolicy::of_class(class);
         let allow = written.senders.as_ref().and_then(|it| it.allow.as_deref()).unwrap_or_default();
         let mut senders = senders(&self.at("senders.allow"), allow, self.findings);
         if senders.iter().any(|it| &**it == "*") {
             senders.clear();
         }
+        let default = Route::new(RouteId(id), class, self.carriers(carriers, names));
         Route {
-            id: RouteId(id),
             name: written.name.as_deref().map_or_else(|| id.to_string().into(), Into::into),
-            class,
-            carriers: self.carriers(carriers, names),
             senders,
             destinations: destinations(&self.at("destinations"), written.destinations.as_ref(), self.findings),
-            unknown: self.findings.choose(&self.at("unknown"), written.unknown.as_deref(), &policies, policy),
+            unknown: self.findings.choose(&self.at("unknown"), written.unknown.as_deref(), &policies, default.unknown),
             retry: self.retry(),
-            validity: wait(&self.at("validity"), written.validity, validity_of_class(class), self.findings),
-            receipt_timeout: wait(&self.at("receipt_timeout"), written.receipt_timeout, RECEIPT_TIMEOUT, self.findings),
-            strict_order: false,
+            validity: wait(&self.at("validity"), written.validity, default.validity, self.findings),
+            receipt_timeout: wait(
+                &self.at("receipt_timeout"),
+                written.receipt_timeout,
+                default.receipt_timeout,
+                self.findings,
+            ),
             price: written.price.as_ref().and_then(|it| price::table(&self.at("price"), it, self.findings)),
+            ..default
         }
     }
 
@@ -144,17 +146,6 @@ impl One<'_, '_> {
             self.findings.fault(&self.at("retry.max"), "is shorter than base");
         }
         retry
-    }
-}
-
-/// After this nothing more is expected of a carrier (D18).
-const RECEIPT_TIMEOUT: Duration = Duration::from_secs(86_400);
-
-/// A code that comes after ten minutes is of no use; anything else is worth a day.
-const fn validity_of_class(class: Class) -> Duration {
-    match class {
-        Class::Otp => Duration::from_secs(600),
-        Class::Transactional | Class::Marketing => Duration::from_secs(86_400),
     }
 }
 

@@ -42,7 +42,7 @@ fn of_format_2(mut batch: Batch) -> Batch {
 /// Makes a store one of format 1, whose bodies had no column `manner`, whose counters
 /// had none for events, and which knew nothing of handsets. What it sealed, it sealed without them.
 fn as_format_1(conn: &Connection) {
-    as_format_2(&conn);
+    as_format_2(conn);
     let steps = "ALTER TABLE body DROP COLUMN manner; ALTER TABLE parked DROP COLUMN also; ALTER TABLE meta DROP COLUMN next_event;
         DROP TABLE event; DROP TABLE mo; DROP TABLE mo_seen; DROP TABLE learned; PRAGMA user_version = 1;";
     conn.execute_batch(steps).expect("the newer goes");

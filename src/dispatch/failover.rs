@@ -1,0 +1,288 @@
+//! From one carrier to the next: after a refusal, for want of a receipt, or because the carrier is closed or slow.
+//!
+//! A message goes over whole, cut anew where the next carrier wants it so. Each carrier of a route is tried once: the
+//! attempts say which were. What moves is bounded in each beat, and by the room in the lane that it moves to, so
+//! that the backlog of a carrier that is closed flows on as fast as the others take it.
+
+use crate::carrier::answer::spends_nothing;
+use crate::dispatch::Dispatch;
+use crate::dispatch::carrier::Standing;
+use crate::dispatch::fact::Fact;
+use crate::message::attempt::{Attempt, Cause};
+use crate::message::id::{CarrierId, LaneId, PartKey, Seq};
+use crate::message::money::Money;
+use crate::message::part::{Moved, Part};
+use crate::message::phase::{End, Move, Phase};
+use crate::message::reason::Reason;
+use crate::message::time::Time;
+use crate::record::entry::Entry;
+use crate::route::score::Outcome;
+
+/// Messages that leave one carrier in one beat: some milliseconds.
+const MOVES_MAX: usize = 500;
+
+impl Dispatch {
+    /// The message goes to the next carrier of its route, if one is left; an open one rather than the next in order.
+    pub(super) fn fail_over(&mut self, seq: Seq, cause: Cause) -> bool {
+        let Some((next, submits)) = self.next_carrier(seq, |_| true) else { return false };
+        self.move_message(seq, (next, submits), cause)
+    }
+
+    /// The carrier that is tried next, and in how many submits: one that has not been tried, fits, and is within
+    /// what the route lets a message cost.
+    pub(super) fn next_carrier(&self, seq: Seq, fits: impl Fn(CarrierId) -> bool) -> Option<(CarrierId, u8)> {
+        let entry = &self.set.get(seq)?.entry;
+        let ranked = self.ranking(&entry.body);
+        let now_at = entry.parts.iter().find(|it| !it.phase().is_final())?.lane.carrier();
+        let tried = tried(entry);
+        let left = ranked.iter().filter(|it| **it != now_at && !tried.contains(it) && fits(**it));
+        let able = left.filter_map(|it| Some((*it, self.submits_at(&entry.body, *it)?)));
+        let able: Vec<(CarrierId, u8)> = able.filter(|it| self.may_cost(entry, *it)).collect();
+        let open = able.iter().find(|(it, _)| matches!(self.standing(*it, false), Standing::Open));
+        open.or(able.first()).copied()
+    }
+
+    /// Whether the attempts of a message stay within what its route lets it cost, with others at this carrier.
+    fn may_cost(&self, entry: &Entry, (carrier, submits): (CarrierId, u8)) -> bool {
+        let Some(most) = self.plan.routes.get(&entry.body.route).and_then(|it| it.max_cost) else { return true };
+        let current = entry.parts.iter().filter_map(|it| it.attempt.as_ref());
+        let all = current.chain(entry.past.iter().map(|it| &it.attempt));
+        let spent = all.filter_map(|it| it.cost).fold(Money::default(), |sum, it| sum + it);
+        let next = self.cost_at(&entry.body, carrier).unwrap_or_default();
+        spent + next.times(submits.into()) <= most
+    }
+
+    /// Puts all that is open of a message into the lane of another carrier. What is on a link follows once it is
+    /// answered. False where the next carrier would cut it otherwise than what has already arrived of it.
+    pub(super) fn move_message(&mut self, seq: Seq, (to, submits): (CarrierId, u8), cause: Cause) -> bool {
+        let Some(held) = self.set.get(seq) else { return false };
+        let live: Vec<PartKey> = held.entry.parts.iter().filter(|it| is_live(it)).map(|it| it.key).collect();
+        let open = |it: &&Part| is_live(it) && !it.phase().is_final();
+        let moving: Vec<PartKey> = held.entry.parts.iter().filter(open).map(|it| it.key).collect();
+        let Some(first) = moving.first().and_then(|it| self.set.part(*it)) else { return false };
+        let (from, message) = (first.lane.carrier(), held.entry.body.id);
+        if usize::from(submits) != live.len() && !self.recut(seq, &live, submits) {
+            return false;
+        }
+        let moving: Vec<PartKey> = self
+            .set
+            .get(seq)
+            .map(|it| it.entry.parts.iter().filter(open).map(|it| it.key).collect())
+            .unwrap_or_default();
+        for key in moving {
+            self.move_part(key, to, Moved { from, cause });
+        }
+        if let Some(held) = self.set.change(live[0]) {
+            held.since = self.now;
+        }
+        self.facts.push(Fact::Failover { message, from, to, cause });
+        true
+    }
+
+    /// Another carrier wants another number of parts: those beyond it are cancelled, those that are missing made.
+    fn recut(&mut self, seq: Seq, live: &[PartKey], submits: u8) -> bool {
+        let Some(held) = self.set.get(seq) else { return false };
+        let parts = &held.entry.parts;
+        let untouched = |it: &PartKey| {
+            self.set.part(*it).is_some_and(|it| matches!(it.phase(), Phase::Queued | Phase::Sent | Phase::Doubtful))
+        };
+        let (count, wanted) = (parts.len(), usize::from(submits));
+        let added = wanted.saturating_sub(live.len());
+        if !live.iter().all(untouched) || PartKey::PARTS_MAX as usize <= count + added {
+            return false;
+        }
+        let Some(model) = self.set.part(live[0]).cloned() else { return false };
+        for key in live.iter().skip(wanted) {
+            self.return_part(*key);
+            self.step(*key, Move::End(End::Cancelled), Some(Reason::Cancelled));
+            self.leave_lane(*key);
+            self.set.unstage(*key);
+        }
+        for index in (count..count + added).map(|it| it as u8) {
+            let part = Part::new(PartKey::new(seq, index), model.lane, model.ends);
+            self.lanes.entry(part.lane).or_default().queued += 1;
+            self.set.add(part);
+        }
+        true
+    }
+
+    fn move_part(&mut self, key: PartKey, to: CarrierId, moved: Moved) {
+        self.return_part(key);
+        self.leave_lane(key);
+        let Some(held) = self.set.change(key) else { return };
+        let expires = held.entry.body.expires;
+        let part = &mut held.entry.parts[usize::from(key.index())];
+        let before = part.lane;
+        (part.lane, part.moved) = (before.at(to), Some(moved));
+        let (queued, delayed) = (part.phase() == Phase::Queued, part.due.known().is_some());
+        if !queued {
+            return;
+        }
+        (part.due, part.ends) = (Time::NEVER, expires);
+        let after = part.lane;
+        let old = self.lanes.entry(before).or_default();
+        old.queued = old.queued.saturating_sub(1);
+        old.delayed = old.delayed.saturating_sub(u64::from(delayed));
+        self.lanes.entry(after).or_default().queued += 1;
+        self.put_first(key);
+    }
+
+    /// Back into its queue, unless it is there or on a link.
+    fn return_part(&mut self, key: PartKey) {
+        if self.set.part(key).is_some_and(|it| matches!(it.phase(), Phase::Sent | Phase::Doubtful)) {
+            self.step(key, Move::Return, None);
+        }
+    }
+
+    /// Takes a part that stands in its lane's ready window out of it.
+    fn leave_lane(&mut self, key: PartKey) {
+        let Some(part) = self.set.part(key).filter(|it| it.phase() != Phase::Intended) else { return };
+        if let Some(lane) = self.lanes.get_mut(&part.lane)
+            && let Ok(at) = lane.ready.binary_search(&key)
+        {
+            lane.ready.remove(at);
+            self.set.unstage(key);
+        }
+    }
+
+    /// What a closed carrier has waiting, and what waits too long for a slow one, goes on to others.
+    pub(super) fn relocate(&mut self) {
+        (self.moving, self.overstay) = (false, Time::NEVER);
+        if self.draining {
+            return;
+        }
+        let carriers: Vec<CarrierId> = self.carriers.keys().copied().collect();
+        for carrier in carriers {
+            let lanes: Vec<LaneId> = self.carriers.get(&carrier).map(|it| it.lanes().collect()).unwrap_or_default();
+            let mut left = MOVES_MAX;
+            for lane in lanes {
+                match self.standing(carrier, self.is_alone(lane.route())) {
+                    Standing::Closed(cause) => left = self.leave(lane, cause, left),
+                    // The part that finds out goes first.
+                    Standing::Probe => (),
+                    Standing::Open => left = self.hurry(lane, left),
+                }
+            }
+        }
+    }
+
+    /// Moves what is at the head of the lane of a closed carrier to where there is room. Returns how many more may move.
+    fn leave(&mut self, lane: LaneId, cause: Cause, mut left: usize) -> usize {
+        while let Some(key) = self.head(lane) {
+            if left == 0 {
+                self.moving = true;
+                break;
+            }
+            let Some(next) = self.next_carrier(key.seq(), |it| self.has_place(lane.at(it))) else { break };
+            if !self.move_message(key.seq(), next, cause) {
+                break;
+            }
+            left -= 1;
+        }
+        // More of it is in the store.
+        self.moving |= self.lanes.get(&lane).is_some_and(|it| it.backlog && it.ready.is_empty()) && 0 < left;
+        left
+    }
+
+    /// Moves what has waited too long for a carrier that is open, but has no room now, to one that has.
+    fn hurry(&mut self, lane: LaneId, mut left: usize) -> usize {
+        let Some(most) = self.plan.routes.get(&lane.route()).and_then(|it| it.max_wait) else { return left };
+        while let Some(key) = self.head(lane).filter(|_| 0 < left) {
+            let Some(since) = self.set.get(key.seq()).map(|it| it.since) else { break };
+            let late = since + most;
+            if self.now < late {
+                self.overstay = if self.overstay == Time::NEVER { late } else { self.overstay.min(late) };
+                break;
+            }
+            let now = self.now;
+            let able = |it: CarrierId| {
+                let open = matches!(self.standing(it, false), Standing::Open);
+                open && self.carriers.get(&it).is_some_and(|it| it.could_take(now)) && self.has_place(lane.at(it))
+            };
+            let busy = !self.carriers.get(&lane.carrier()).is_some_and(|it| it.could_take(now));
+            let next = if busy { self.next_carrier(key.seq(), able) } else { None };
+            let Some(next) = next else { break };
+            if !self.move_message(key.seq(), next, Cause::MaxWait) {
+                break;
+            }
+            left -= 1;
+        }
+        left
+    }
+
+    /// The first part of a lane that could go; others that stand before it have ended and are dropped.
+    fn head(&mut self, lane: LaneId) -> Option<PartKey> {
+        loop {
+            let key = self.lanes.get(&lane)?.ready.front().copied()?;
+            let waits = |it: &Part| it.phase() == Phase::Queued && it.due.known().is_none() && it.lane == lane;
+            if self.set.part(key).is_some_and(waits) {
+                return Some(key);
+            }
+            if let Some(queue) = self.lanes.get_mut(&lane) {
+                queue.ready.pop_front();
+            }
+            self.set.unstage(key);
+        }
+    }
+
+    /// Until when a part waits for its carrier, where another could have it.
+    pub(super) fn latest_wait(&self, key: PartKey) -> Option<Time> {
+        let held = self.set.get(key.seq())?;
+        let most = self.plan.routes.get(&held.entry.body.route)?.max_wait?;
+        self.next_carrier(key.seq(), |_| true).map(|_| held.since + most)
+    }
+
+    /// A part whose wait for another attempt is over goes to the next carrier, if it has waited too long for this one.
+    pub(super) fn leave_late(&mut self, key: PartKey) -> bool {
+        let late = self.latest_wait(key).is_some_and(|it| it <= self.now);
+        late && self.fail_over(key.seq(), Cause::MaxWait)
+    }
+
+    /// Whether the memory of a lane has room.
+    pub(super) fn has_place(&self, lane: LaneId) -> bool {
+        self.lanes.get(&lane).is_none_or(|it| it.ready.len() < self.ready_max())
+    }
+
+    /// No receipt came in time: the next carrier is tried, once, where there is one.
+    pub(super) fn come_late(&mut self, seq: Seq) {
+        let now = self.now;
+        let late = |it: &Part| it.phase() == Phase::Sent && it.due.known().is_some_and(|it| it <= now);
+        let keys: Vec<PartKey> = self.keys(seq, late);
+        if keys.is_empty() {
+            return;
+        }
+        if let Some(carrier) = self.set.part(keys[0]).and_then(|it| it.attempt.as_ref()).map(|it| it.link.carrier) {
+            self.note_outcome(keys[0], carrier, Outcome::NotDelivered);
+        }
+        let may = keys.iter().all(|it| self.spend(*it));
+        if may && self.fail_over(seq, Cause::NoReceipt) {
+            return;
+        }
+        for key in keys {
+            if let Some(held) = self.set.change(key) {
+                held.entry.parts[usize::from(key.index())].due = Time::NEVER;
+            }
+        }
+    }
+
+    /// Uses one of the attempts that a part may have; false if that was the last.
+    pub(super) fn spend(&mut self, key: PartKey) -> bool {
+        let most = self.retry(key).attempts;
+        let Some(held) = self.set.change(key) else { return false };
+        let part = &mut held.entry.parts[usize::from(key.index())];
+        part.spent = part.spent.saturating_add(1);
+        part.spent < most
+    }
+}
+
+/// A part that is sent and awaited, or was: not one that another cut has made superfluous.
+pub(super) fn is_live(part: &Part) -> bool {
+    part.phase() != Phase::Cancelled
+}
+
+/// The carriers that have had their try of a message: those that answered an attempt, or did not, so that it counts.
+fn tried(entry: &Entry) -> Vec<CarrierId> {
+    let counts = |it: &&Attempt| it.answer.is_some_and(|answer| !spends_nothing(answer, it.command_status));
+    let current = entry.parts.iter().filter_map(|it| it.attempt.as_ref());
+    current.chain(entry.past.iter().map(|it| &it.attempt)).filter(counts).map(|it| it.link.carrier).collect()
+}

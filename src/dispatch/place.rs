@@ -1,0 +1,125 @@
+//! Where a message waits: at the best carrier of its route that is open, in as many parts as that carrier cuts it into.
+
+use crate::carrier::submit;
+use crate::dispatch::Dispatch;
+use crate::dispatch::carrier::Standing;
+use crate::message::attempt::Cause;
+use crate::message::body::Body;
+use crate::message::id::{CarrierId, LaneId, PartKey, RouteId};
+use crate::message::money::Money;
+use crate::message::part::Moved;
+use crate::route::breaker::Forced;
+use crate::route::choose::{self, Ranked, Signals, Why};
+use crate::route::score::Judged;
+use crate::route::table::Destination;
+
+/// Where a new message waits.
+pub(super) struct Place {
+    /// Its lane.
+    pub(super) lane: LaneId,
+    /// In how many submits it goes.
+    pub(super) submits: u8,
+    /// Where it would have gone, had that carrier been open.
+    pub(super) moved: Option<Moved>,
+}
+
+/// What is known of carriers, for one message.
+struct Seen<'a> {
+    dispatch: &'a Dispatch,
+    body: &'a Body,
+    judged: &'a [Judged],
+}
+
+impl Signals for Seen<'_> {
+    fn standing(&self, carrier: CarrierId) -> choose::Standing {
+        let judged = self.judged.iter().find(|it| it.carrier == carrier);
+        judged.map(|it| choose::Standing { score: it.score, demoted: it.demoted }).unwrap_or_default()
+    }
+
+    fn cost(&self, carrier: CarrierId) -> Option<Money> {
+        self.dispatch.cost_at(self.body, carrier)
+    }
+}
+
+impl Dispatch {
+    /// The carriers that a message may go to, best first.
+    pub(super) fn ranking(&self, body: &Body) -> Vec<CarrierId> {
+        self.ranked(body).iter().map(|it| it.carrier).collect()
+    }
+
+    fn ranked(&self, body: &Body) -> Vec<Ranked> {
+        let Some(route) = self.plan.routes.get(&body.route) else { return Vec::new() };
+        let to = Destination::of(body.destination);
+        let judged = if self.is_scored(route.id) { self.health.judged(route.id, to.country) } else { &[] };
+        let signals = Seen { dispatch: self, body, judged };
+        // The chance in a message's own id draws: however often it is asked, the order is the same.
+        choose::ranking(route, &to, &signals, body.id.token).to_vec()
+    }
+
+    /// Whether a part goes to a carrier to find out how that does.
+    pub(super) fn is_probe(&self, key: PartKey, carrier: CarrierId) -> bool {
+        let by_breaker = self.carriers.get(&carrier).is_some_and(|it| it.standing(self.now) == Standing::Probe);
+        let by_score = || {
+            let body = &self.set.get(key.seq())?.entry.body;
+            let first = self.is_scored(body.route).then(|| self.ranked(body).first().copied())??;
+            Some(first.carrier == carrier && first.why == Why::Probe)
+        };
+        by_breaker || by_score().unwrap_or(false)
+    }
+
+    /// Where a new message waits. Where no carrier is open, it waits for the best.
+    pub(super) fn place(&self, lane: LaneId, body: &Body) -> Place {
+        let ranked = self.ranking(body);
+        let alone = self.is_alone(body.route);
+        let sayable = |it: &CarrierId| Some((*it, self.submits_at(body, *it)?));
+        let open = |it: &&CarrierId| match self.standing(**it, alone) {
+            Standing::Open => true,
+            // One is enough to find out.
+            Standing::Probe => self.carriers.get(*it).is_some_and(|it| it.ring.is_empty()),
+            Standing::Closed(_) => false,
+        };
+        let best = ranked.iter().find_map(sayable);
+        let chosen = ranked.iter().filter(open).find_map(sayable).or(best);
+        let Some((carrier, submits)) = chosen else {
+            // No carrier can say it: the first will be asked, and its refusal says why.
+            let first = ranked.first().copied().unwrap_or(CarrierId(0));
+            return Place { lane: lane.at(first), submits: body.submits(), moved: None };
+        };
+        let passed_by = best.map(|(it, _)| it).filter(|it| *it != carrier);
+        let moved = passed_by.and_then(|from| Some(Moved { from, cause: self.standing(from, alone).cause()? }));
+        Place { lane: lane.at(carrier), submits, moved }
+    }
+
+    /// In how many submits a carrier takes a message; `None` if it cannot be said there.
+    pub(super) fn submits_at(&self, body: &Body, carrier: CarrierId) -> Option<u8> {
+        let dialect = &self.plan.carriers.get(&carrier)?.dialect;
+        // A request is cut for the first carrier of its route: most need no other cut.
+        if dialect.text == self.plan.quoted(body.route) {
+            return Some(body.submits());
+        }
+        submit::count(body, dialect)
+    }
+
+    /// Whether a route has but one carrier, whatever the destination.
+    pub(super) fn is_alone(&self, route: RouteId) -> bool {
+        self.alone.contains(&route)
+    }
+
+    /// How a carrier stands: as an operator says, else as it does. One that is alone in its route is not left for its
+    /// faults: there is nowhere to go.
+    pub(super) fn standing(&self, carrier: CarrierId, alone: bool) -> Standing {
+        let forced = self.operated.breaker(carrier);
+        let standing = match self.plan.carriers.get(&carrier) {
+            None => Standing::Closed(Cause::Moved),
+            Some(_) => {
+                self.carriers.get(&carrier).map_or(Standing::Closed(Cause::CarrierDown), |it| it.standing(self.now))
+            }
+        };
+        match standing {
+            _ if !self.operated.allows(carrier) => Standing::Closed(Cause::Moved),
+            _ if forced == Some(Forced::Open) => Standing::Closed(Cause::BreakerOpen),
+            Standing::Closed(Cause::BreakerOpen) | Standing::Probe if alone || forced.is_some() => Standing::Open,
+            standing => standing,
+        }
+    }
+}

@@ -1,0 +1,496 @@
+//! The breaker of a carrier: too many faults of its own, and nothing goes to it for a time.
+//!
+//! ```text
+//!            over `ratio` of at least `sample` answers within `window`
+//!   Closed ──────────────────────────────────────────────────────────► Open(until)
+//!     ▲                                                                  │   ▲
+//!     │ the probe was no fault            the time is over, and it is asked  │ the probe was a fault
+//!     └──────────────────────────── HalfOpen(probing) ◄──────────────────┘───┘
+//! ```
+//!
+//! Only the carrier's own faults count: refusals that send a part elsewhere, answers that never came, links that
+//! were lost. A bad number never opens a breaker, and being asked to go slower does not either. An operator's
+//! word lies over all that: while it holds, the breaker goes on learning underneath.
+
+use crate::message::time::Time;
+use std::time::Duration;
+
+/// When a breaker opens, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Options {
+    /// It opens when more than this share of the answers were faults: 0 to 1.
+    pub ratio: f64,
+    /// Answers that are older than this do not count.
+    pub window: Duration,
+    /// With fewer answers than this it stays closed.
+    pub sample: u32,
+    /// How long it stays open before a probe may go.
+    pub open: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { ratio: 0.10, window: Duration::from_secs(60), sample: 20, open: Duration::from_secs(30) }
+    }
+}
+
+impl Options {
+    /// Millionths, so that shares are compared as whole numbers.
+    const ONE: f64 = 1e6;
+
+    /// Whether so many faults among so many answers are too many.
+    fn is_over(&self, faults: u64, answers: u64) -> bool {
+        let ratio = (self.ratio.clamp(0.0, 1.0) * Self::ONE).round() as u64;
+        u64::from(self.sample) <= answers && ratio * answers < faults * Self::ONE as u64
+    }
+}
+
+/// What an answer says of the carrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It failed: `Elsewhere`, `Unknown`, or the loss of a link.
+    Fault,
+    /// It works: everything else.
+    NoFault,
+}
+
+/// Whether a part may go to the carrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    /// It may.
+    Yes,
+    /// One may, to find out: [`Breaker::probe_sent`] says that it went.
+    Probe,
+    /// None may before this; [`Breaker::ENDLESS`] where no time is set.
+    No {
+        /// When to ask again.
+        until: Time,
+    },
+}
+
+/// What an operator forces a breaker to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of the admin API")]
+pub enum Forced {
+    Open,
+    Closed,
+}
+
+/// What a breaker is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Everything goes.
+    Closed,
+    /// Nothing goes.
+    Open {
+        /// When a probe may.
+        until: Time,
+    },
+    /// One part goes, to find out.
+    HalfOpen {
+        /// Whether it is on its way.
+        probing: bool,
+    },
+}
+
+impl State {
+    /// As the metric has it: 0 closed, 1 half-open, 2 open.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Closed => 0,
+            Self::HalfOpen { .. } => 1,
+            Self::Open { .. } => 2,
+        }
+    }
+
+    /// Its word in the admin API.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::HalfOpen { .. } => "half-open",
+            Self::Open { .. } => "open",
+        }
+    }
+}
+
+/// What moves a breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Input {
+    /// The answers of the window are too many faults.
+    Tripped,
+    /// Somebody asks whether a part may go.
+    Asked,
+    /// The probe left.
+    ProbeSent,
+    /// It was answered.
+    ProbeAnswered(Kind),
+    /// It did not leave, or its answer is overdue.
+    ProbeLost,
+}
+
+/// The breaker of one carrier.
+#[derive(Clone, Debug)]
+pub struct Breaker {
+    options: Options,
+    state: State,
+    forced: Option<(Forced, Time)>,
+    /// When the probe that is on its way counts as lost.
+    patience: Time,
+    answers: Window,
+}
+
+impl Breaker {
+    /// A time that does not come: an operator's word without an end.
+    pub const ENDLESS: Time = Time(u64::MAX);
+
+    /// A closed one.
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            state: State::Closed,
+            forced: None,
+            patience: Time::NEVER,
+            answers: Window::new(options.window),
+        }
+    }
+
+    /// Takes up other options; what was learned is kept where the window is still the same.
+    pub fn reconfigure(&mut self, options: Options) {
+        if options.window != self.options.window {
+            self.answers = Window::new(options.window);
+        }
+        self.options = options;
+    }
+
+    /// An answer that was no probe's, or a lost link. While the breaker is not closed it tells nothing new.
+    pub fn note(&mut self, now: Time, kind: Kind) {
+        if self.state == State::Closed {
+            self.answers.note(now, kind);
+            let (faults, answers) = self.answers.sums();
+            if self.options.is_over(faults, answers) {
+                self.step(now, Input::Tripped);
+            }
+        }
+    }
+
+    /// Whether a part may go now. To ask is what makes an open breaker half-open when its time is over.
+    pub fn allows(&mut self, now: Time) -> Allowed {
+        if let Some((forced, until)) = self.forced_at(now) {
+            return if forced == Forced::Closed { Allowed::Yes } else { Allowed::No { until } };
+        }
+        if (self.state == State::HalfOpen { probing: true }) && self.patience <= now {
+            self.step(now, Input::ProbeLost);
+        }
+        self.step(now, Input::Asked);
+        match self.state {
+            State::Closed => Allowed::Yes,
+            State::Open { until } => Allowed::No { until },
+            State::HalfOpen { probing: false } => {
+                self.patience = now + self.options.open;
+                Allowed::Probe
+            }
+            State::HalfOpen { probing: true } => Allowed::No { until: self.patience },
+        }
+    }
+
+    /// What [`Self::allows`] would say, without making anything half-open.
+    pub fn would_allow(&self, now: Time) -> Allowed {
+        match self.state(now) {
+            State::Closed => Allowed::Yes,
+            State::Open { until } if now < until => Allowed::No { until },
+            State::HalfOpen { probing: true } if now < self.patience => Allowed::No { until: self.patience },
+            State::Open { .. } | State::HalfOpen { .. } => Allowed::Probe,
+        }
+    }
+
+    /// The part that was allowed as a probe is on its way.
+    pub fn probe_sent(&mut self) {
+        self.step(Time::NEVER, Input::ProbeSent);
+    }
+
+    /// What became of the probe.
+    pub fn probe_answered(&mut self, now: Time, kind: Kind) {
+        self.step(now, Input::ProbeAnswered(kind));
+    }
+
+    /// The probe never left: another may go.
+    pub fn probe_lost(&mut self) {
+        self.step(Time::NEVER, Input::ProbeLost);
+    }
+
+    /// An operator's word, which holds until then.
+    pub const fn force(&mut self, forced: Forced, until: Time) {
+        self.forced = Some((forced, until));
+    }
+
+    /// Takes the operator's word back: what was learned meanwhile counts.
+    pub const fn release(&mut self) {
+        self.forced = None;
+    }
+
+    /// The operator's word, while it holds.
+    pub fn forced_at(&self, now: Time) -> Option<(Forced, Time)> {
+        self.forced.filter(|(_, until)| now < *until)
+    }
+
+    /// What it is, with the operator's word where one holds.
+    pub fn state(&self, now: Time) -> State {
+        match self.forced_at(now) {
+            Some((Forced::Open, until)) => State::Open { until },
+            Some((Forced::Closed, _)) => State::Closed,
+            None => self.state,
+        }
+    }
+
+    /// When it will be something else by itself; `None` where only an answer changes it.
+    pub fn next_at(&self, now: Time) -> Option<Time> {
+        let own = match self.state {
+            State::Open { until } => Some(until),
+            State::HalfOpen { probing: true } => Some(self.patience),
+            State::Closed | State::HalfOpen { probing: false } => None,
+        };
+        match self.forced_at(now) {
+            Some((_, until)) => (until != Self::ENDLESS).then_some(until),
+            None => own.filter(|it| now < *it),
+        }
+    }
+
+    /// Faults and answers within the window: what it decides by.
+    pub fn figures(&mut self, now: Time) -> (u64, u64) {
+        self.answers.turn(now);
+        self.answers.sums()
+    }
+
+    /// The one place where the state changes.
+    fn step(&mut self, now: Time, input: Input) {
+        let open = State::Open { until: now + self.options.open };
+        let next = match (self.state, input) {
+            (State::Closed, Input::Tripped)
+            | (State::HalfOpen { probing: true }, Input::ProbeAnswered(Kind::Fault)) => open,
+            (State::Open { until }, Input::Asked) if until <= now => State::HalfOpen { probing: false },
+            (State::HalfOpen { .. }, Input::ProbeSent) => State::HalfOpen { probing: true },
+            (State::HalfOpen { .. }, Input::ProbeLost) => State::HalfOpen { probing: false },
+            (State::HalfOpen { probing: true }, Input::ProbeAnswered(Kind::NoFault)) => State::Closed,
+            (same, _) => same,
+        };
+        if next != self.state && matches!(next, State::Open { .. } | State::Closed) {
+            // What led here is spent: a closed breaker begins with an empty window.
+            self.answers = Window::new(self.options.window);
+        }
+        self.state = next;
+    }
+}
+
+/// Answers of the last while, in a ring of equal spans.
+#[derive(Clone, Debug)]
+struct Window {
+    /// How long a span is, in milliseconds.
+    width: u64,
+    /// The number of the newest span, counted from 1970.
+    newest: u64,
+    /// Faults and answers, by the number of the span modulo their count.
+    spans: [(u32, u32); SPANS],
+}
+
+/// A window is so many spans: by the width of one it is too short or too long.
+const SPANS: usize = 60;
+
+impl Window {
+    fn new(window: Duration) -> Self {
+        let width = u64::try_from(window.as_millis()).unwrap_or(u64::MAX).div_ceil(SPANS as u64).max(1);
+        Self { width, newest: 0, spans: [(0, 0); SPANS] }
+    }
+
+    fn note(&mut self, now: Time, kind: Kind) {
+        self.turn(now);
+        let span = &mut self.spans[(self.newest % SPANS as u64) as usize];
+        span.0 = span.0.saturating_add(u32::from(kind == Kind::Fault));
+        span.1 = span.1.saturating_add(1);
+    }
+
+    /// Forgets what is too old.
+    fn turn(&mut self, now: Time) {
+        let number = now.0 / self.width;
+        let passed = number.saturating_sub(self.newest).min(SPANS as u64);
+        for before in number - passed..number {
+            self.spans[((before + 1) % SPANS as u64) as usize] = (0, 0);
+        }
+        self.newest = self.newest.max(number);
+    }
+
+    fn sums(&self) -> (u64, u64) {
+        self.spans.iter().fold((0, 0), |sum, it| (sum.0 + u64::from(it.0), sum.1 + u64::from(it.1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Time = Time(1_800_000_000_000);
+
+    fn seconds(count: u64) -> Time {
+        START + Duration::from_secs(count)
+    }
+
+    fn fill(breaker: &mut Breaker, at: Time, faults: u32, others: u32) {
+        (0..others).for_each(|_| breaker.note(at, Kind::NoFault));
+        (0..faults).for_each(|_| breaker.note(at, Kind::Fault));
+    }
+
+    fn tripped() -> Breaker {
+        let mut breaker = Breaker::new(Options::default());
+        fill(&mut breaker, START, 3, 17);
+        breaker
+    }
+
+    #[test]
+    fn every_input_moves_every_state_as_the_drawing_says() {
+        use Input::{Asked, ProbeAnswered, ProbeLost, ProbeSent, Tripped};
+        let (closed, open) = (State::Closed, State::Open { until: seconds(30) });
+        let (idle, probing) = (State::HalfOpen { probing: false }, State::HalfOpen { probing: true });
+        let again = State::Open { until: seconds(70) };
+        let (good, bad) = (ProbeAnswered(Kind::NoFault), ProbeAnswered(Kind::Fault));
+        for (from, at, moves) in [
+            (
+                closed,
+                40,
+                [
+                    (Tripped, again),
+                    (Asked, closed),
+                    (ProbeSent, closed),
+                    (good, closed),
+                    (bad, closed),
+                    (ProbeLost, closed),
+                ],
+            ),
+            (
+                open,
+                29,
+                [(Tripped, open), (Asked, open), (ProbeSent, open), (good, open), (bad, open), (ProbeLost, open)],
+            ),
+            (
+                open,
+                30,
+                [(Tripped, open), (Asked, idle), (ProbeSent, open), (good, open), (bad, open), (ProbeLost, open)],
+            ),
+            (
+                idle,
+                40,
+                [(Tripped, idle), (Asked, idle), (ProbeSent, probing), (good, idle), (bad, idle), (ProbeLost, idle)],
+            ),
+            (
+                probing,
+                40,
+                [
+                    (Tripped, probing),
+                    (Asked, probing),
+                    (ProbeSent, probing),
+                    (good, closed),
+                    (bad, again),
+                    (ProbeLost, idle),
+                ],
+            ),
+        ] {
+            for (input, to) in moves {
+                let mut breaker = Breaker { state: from, ..Breaker::new(Options::default()) };
+                breaker.step(seconds(at), input);
+                assert_eq!(breaker.state, to, "{from:?} at {at} s, {input:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn more_than_the_share_of_enough_answers_opens_it() {
+        for (faults, others, opens) in
+            [(2, 18, false), (3, 17, true), (19, 0, false), (20, 0, true), (100, 900, false), (101, 899, true)]
+        {
+            let mut breaker = Breaker::new(Options::default());
+            fill(&mut breaker, START, faults, others);
+            assert_eq!(breaker.state == State::Open { until: seconds(30) }, opens, "{faults} of {}", faults + others);
+        }
+    }
+
+    #[test]
+    fn answers_beyond_the_window_do_not_count() {
+        let mut breaker = Breaker::new(Options::default());
+        fill(&mut breaker, seconds(0), 15, 0);
+        fill(&mut breaker, seconds(61), 15, 0);
+        assert_eq!((breaker.state, breaker.figures(seconds(61))), (State::Closed, (15, 15)));
+        fill(&mut breaker, seconds(100), 5, 0);
+        assert_eq!(breaker.state, State::Open { until: seconds(130) });
+        // A clock that waits for the wall's to catch up neither loses nor doubles anything.
+        let mut breaker = Breaker::new(Options::default());
+        fill(&mut breaker, seconds(10), 10, 0);
+        fill(&mut breaker, seconds(9), 9, 0);
+        assert_eq!(breaker.figures(seconds(9)), (19, 19));
+        assert_eq!(breaker.figures(seconds(1_000_000)), (0, 0));
+    }
+
+    #[test]
+    fn one_probe_decides_after_the_open_time() {
+        let mut breaker = tripped();
+        assert_eq!(breaker.allows(seconds(1)), Allowed::No { until: seconds(30) });
+        assert_eq!(breaker.next_at(seconds(1)), Some(seconds(30)));
+        assert_eq!(breaker.allows(seconds(30)), Allowed::Probe);
+        breaker.probe_sent();
+        assert_eq!(breaker.allows(seconds(31)), Allowed::No { until: seconds(60) });
+        breaker.probe_answered(seconds(32), Kind::Fault);
+        assert_eq!(breaker.allows(seconds(33)), Allowed::No { until: seconds(62) });
+        assert_eq!(breaker.allows(seconds(62)), Allowed::Probe);
+        breaker.probe_sent();
+        breaker.probe_answered(seconds(63), Kind::NoFault);
+        assert_eq!((breaker.allows(seconds(63)), breaker.figures(seconds(63))), (Allowed::Yes, (0, 0)));
+    }
+
+    #[test]
+    fn a_probe_that_did_not_leave_or_is_never_answered_makes_room_for_another() {
+        let mut breaker = tripped();
+        assert_eq!(breaker.allows(seconds(30)), Allowed::Probe);
+        breaker.probe_sent();
+        breaker.probe_lost();
+        assert_eq!(breaker.allows(seconds(31)), Allowed::Probe);
+        breaker.probe_sent();
+        assert_eq!(breaker.next_at(seconds(32)), Some(seconds(61)));
+        assert_eq!(breaker.allows(seconds(61)), Allowed::Probe);
+    }
+
+    #[test]
+    fn late_answers_do_not_move_an_open_breaker() {
+        let mut breaker = tripped();
+        fill(&mut breaker, seconds(10), 100, 0);
+        assert_eq!(breaker.state(seconds(10)), State::Open { until: seconds(30) });
+        breaker.allows(seconds(30));
+        fill(&mut breaker, seconds(31), 100, 0);
+        breaker.probe_sent();
+        breaker.probe_answered(seconds(32), Kind::NoFault);
+        assert_eq!(breaker.state(seconds(32)), State::Closed);
+    }
+
+    #[test]
+    fn an_operators_word_lies_over_what_it_learns() {
+        let mut breaker = Breaker::new(Options::default());
+        breaker.force(Forced::Open, seconds(100));
+        assert_eq!(breaker.allows(seconds(1)), Allowed::No { until: seconds(100) });
+        assert_eq!((breaker.state(seconds(1)).number(), breaker.next_at(seconds(1))), (2, Some(seconds(100))));
+        assert_eq!((breaker.allows(seconds(100)), breaker.state(seconds(100)).number()), (Allowed::Yes, 0));
+        breaker.force(Forced::Closed, Breaker::ENDLESS);
+        fill(&mut breaker, seconds(101), 20, 0);
+        assert_eq!((breaker.allows(seconds(102)), breaker.next_at(seconds(102))), (Allowed::Yes, None));
+        breaker.release();
+        assert_eq!(breaker.allows(seconds(102)), Allowed::No { until: seconds(131) });
+    }
+
+    #[test]
+    fn other_options_keep_what_is_known() {
+        let mut breaker = Breaker::new(Options::default());
+        fill(&mut breaker, START, 10, 0);
+        breaker.reconfigure(Options { sample: 11, ..Options::default() });
+        fill(&mut breaker, START, 1, 0);
+        assert_eq!(breaker.state, State::Open { until: seconds(30) });
+        let mut breaker = Breaker::new(Options::default());
+        fill(&mut breaker, START, 10, 0);
+        breaker.reconfigure(Options { window: Duration::from_secs(10), ..Options::default() });
+        assert_eq!(breaker.figures(START), (0, 0));
+    }
+}

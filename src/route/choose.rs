@@ -1,0 +1,364 @@
+//! Which carrier takes a message: all that may, best first, each with the reason for its place.
+//!
+//! ```text
+//! list    that of the destination, else by weights (a draw names the first), else that of the route
+//! order   static: as it is · scored: the best score first, the demoted last · cheapest: the least cost first
+//! ```
+//!
+//! Pure, without allocation, and the same for the same dice: what was decided can be told again.
+
+use crate::message::id::CarrierId;
+use crate::message::money::Money;
+use crate::route::plan::{Order, Route};
+use crate::route::table::Destination;
+use std::cmp::Ordering;
+use std::ops::Deref;
+
+/// Carriers that one route may have: more than anybody has, and a ranking still fits a few cache lines.
+pub const CARRIERS_MAX: usize = 64;
+
+/// Of the messages of a scored route, how many try a carrier that is demoted or not known yet.
+pub const PROBES: f64 = 0.02;
+
+/// What is known of carriers, for one destination.
+pub trait Signals {
+    /// How good a carrier is here: its score, if it has one, and whether it is demoted.
+    fn standing(&self, carrier: CarrierId) -> Standing;
+
+    /// What a part costs there; `None` where no cost is stated.
+    fn cost(&self, carrier: CarrierId) -> Option<Money>;
+}
+
+/// How good a carrier is for a destination.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// 0 to 1; `None` while too little is known.
+    pub score: Option<f64>,
+    /// Whether it is so much worse than the best that it comes last.
+    pub demoted: bool,
+}
+
+/// Why a carrier stands where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Its place in the list of the route.
+    Listed,
+    /// Its place in the list for the destination.
+    Country,
+    /// The draw by weights named it.
+    Drawn,
+    /// Its weight, after the one that was drawn.
+    Weight,
+    /// Its score.
+    Score,
+    /// It has no score yet, and comes after those that have one.
+    Unscored,
+    /// Its score is too far below the best.
+    Demoted,
+    /// A try, to learn how it does now.
+    Probe,
+    /// Its cost.
+    Cost,
+    /// Its cost is not stated, and it comes after those whose cost is.
+    CostUnknown,
+}
+
+impl Why {
+    /// Its word in the API and the admin API.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Listed => "listed",
+            Self::Country => "country",
+            Self::Drawn => "drawn",
+            Self::Weight => "weight",
+            Self::Score => "score",
+            Self::Unscored => "unscored",
+            Self::Demoted => "demoted",
+            Self::Probe => "probe",
+            Self::Cost => "cost",
+            Self::CostUnknown => "cost_unknown",
+        }
+    }
+}
+
+/// A carrier in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ranked {
+    /// Who.
+    pub carrier: CarrierId,
+    /// Why there.
+    pub why: Why,
+}
+
+/// Carriers, best first.
+#[derive(Clone, Copy, Debug)]
+pub struct Ranking {
+    ranked: [Ranked; CARRIERS_MAX],
+    count: usize,
+}
+
+impl Deref for Ranking {
+    type Target = [Ranked];
+
+    fn deref(&self) -> &[Ranked] {
+        &self.ranked[..self.count]
+    }
+}
+
+/// The carriers that a message may go to, in the order in which they are written, and why these.
+pub fn listed<'a>(route: &'a Route, to: &Destination<'_>) -> (&'a [CarrierId], Why) {
+    match route.carriers_by_country.get(to) {
+        Some(own) => (own, Why::Country),
+        None => (&route.carriers, Why::Listed),
+    }
+}
+
+/// The carriers of a route for a destination, best first. `dice` is 64 even bits; each message brings its own.
+pub fn ranking(route: &Route, to: &Destination<'_>, signals: &impl Signals, dice: u64) -> Ranking {
+    let (list, why) = listed(route, to);
+    let mut ranking = Ranking { ranked: [Ranked { carrier: CarrierId(0), why }; CARRIERS_MAX], count: 0 };
+    for (place, carrier) in ranking.ranked.iter_mut().zip(list) {
+        place.carrier = *carrier;
+        ranking.count += 1;
+    }
+    let ranked = &mut ranking.ranked[..ranking.count];
+    // Two draws that do not know of each other: one from each half of the dice.
+    let (by_weight, by_probe) = (chance(dice as u32), chance((dice >> 32) as u32));
+    if why == Why::Listed && !route.weights.is_empty() {
+        draw(ranked, &route.weights, by_weight);
+    }
+    match route.order {
+        Order::Static => {}
+        Order::Scored => by_score(ranked, signals, by_probe),
+        Order::Cheapest => by_cost(ranked, signals),
+    }
+    ranking
+}
+
+/// 0 to 1, without 1.
+fn chance(bits: u32) -> f64 {
+    f64::from(bits) / (f64::from(u32::MAX) + 1.0)
+}
+
+/// Puts the carrier that the draw names first. The list is in the order of its weights already.
+fn draw(ranked: &mut [Ranked], weights: &[f64], chance: f64) {
+    ranked.iter_mut().for_each(|it| it.why = Why::Weight);
+    let mut left = chance * weights.iter().sum::<f64>();
+    let drawn = weights.iter().position(|weight| {
+        left -= weight;
+        left < 0.0
+    });
+    to_front(ranked, drawn.unwrap_or(0), Why::Drawn);
+}
+
+/// Makes the one at a place the first; the others stay in their order.
+fn to_front(ranked: &mut [Ranked], place: usize, why: Why) {
+    if let Some(first) = ranked.get_mut(..=place) {
+        first.rotate_right(1);
+        first[0].why = why;
+    }
+}
+
+fn by_score(ranked: &mut [Ranked], signals: &impl Signals, chance: f64) {
+    let mut standings = [Standing::default(); CARRIERS_MAX];
+    for (standing, it) in standings.iter_mut().zip(&*ranked) {
+        *standing = signals.standing(it.carrier);
+    }
+    // Those that are good, then those that nothing is known of, then those that are not.
+    let kind = |it: &Standing| match it {
+        Standing { demoted: true, .. } => 2,
+        Standing { score: None, .. } => 1,
+        Standing { score: Some(_), .. } => 0,
+    };
+    if standings[..ranked.len()].iter().all(|it| it.score.is_none()) {
+        return;
+    }
+    let better = |one: &Standing, other: &Standing| {
+        let by_kind = kind(one).cmp(&kind(other));
+        by_kind.then_with(|| other.score.unwrap_or(0.0).total_cmp(&one.score.unwrap_or(0.0)))
+    };
+    sort(
+        ranked,
+        |one, other| better(&standings[one], &standings[other]),
+        |place| match kind(&standings[place]) {
+            0 => Why::Score,
+            1 => Why::Unscored,
+            _ => Why::Demoted,
+        },
+    );
+    let good = ranked.iter().filter(|it| it.why == Why::Score).count();
+    let others = ranked.len() - good;
+    if chance < PROBES && 0 < others {
+        // What is left of the chance is even again, and names one of them.
+        let one = (chance / PROBES * others as f64) as usize;
+        to_front(ranked, good + one.min(others - 1), Why::Probe);
+    }
+}
+
+fn by_cost(ranked: &mut [Ranked], signals: &impl Signals) {
+    let mut costs = [None; CARRIERS_MAX];
+    for (cost, it) in costs.iter_mut().zip(&*ranked) {
+        *cost = signals.cost(it.carrier);
+    }
+    let cheaper = |one: usize, other: usize| match (costs[one], costs[other]) {
+        (Some(one), Some(other)) => one.cmp(&other),
+        (one, other) => other.is_some().cmp(&one.is_some()),
+    };
+    sort(ranked, cheaper, |place| if costs[place].is_some() { Why::Cost } else { Why::CostUnknown });
+}
+
+/// Sorts by what is known of the places; those that are equal stay in their order.
+fn sort(ranked: &mut [Ranked], before: impl Fn(usize, usize) -> Ordering, why: impl Fn(usize) -> Why) {
+    let mut sorted = [(0, CarrierId(0)); CARRIERS_MAX];
+    let sorted = &mut sorted[..ranked.len()];
+    for (place, (it, listed)) in sorted.iter_mut().zip(&*ranked).enumerate() {
+        *it = (place, listed.carrier);
+    }
+    sorted.sort_unstable_by(|one, other| before(one.0, other.0).then_with(|| one.0.cmp(&other.0)));
+    for (it, (place, carrier)) in ranked.iter_mut().zip(sorted) {
+        *it = Ranked { carrier: *carrier, why: why(*place) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::class::Class;
+    use crate::message::id::RouteId;
+    use crate::number::e164::E164;
+    use crate::route::table::{ByDestination, PrefixTable};
+    use proptest::prelude::*;
+
+    const ACME: CarrierId = CarrierId(1);
+    const BETA: CarrierId = CarrierId(2);
+    const CORP: CarrierId = CarrierId(3);
+    const TO: E164 = E164(31_612_345_678);
+
+    /// By the numbers of the carriers, from 0.
+    struct Known(Vec<(Option<f64>, bool, Option<i64>)>);
+
+    impl Signals for Known {
+        fn standing(&self, carrier: CarrierId) -> Standing {
+            let (score, demoted, _) = self.0[usize::from(carrier.0)];
+            Standing { score, demoted }
+        }
+
+        fn cost(&self, carrier: CarrierId) -> Option<Money> {
+            self.0[usize::from(carrier.0)].2.map(Money)
+        }
+    }
+
+    fn nothing() -> Known {
+        Known(vec![(None, false, None); 4])
+    }
+
+    fn route(order: Order) -> Route {
+        Route { order, ..Route::new(RouteId(1), Class::Otp, vec![ACME, BETA, CORP]) }
+    }
+
+    fn ranked(route: &Route, signals: &Known, dice: u64) -> Vec<(CarrierId, Why)> {
+        ranking(route, &Destination::of(TO), signals, dice).iter().map(|it| (it.carrier, it.why)).collect()
+    }
+
+    /// Dice that never probe.
+    const CALM: u64 = u64::MAX;
+
+    /// A generator for tests, with a seed (splitmix64).
+    struct Dice(u64);
+
+    impl Dice {
+        fn roll(&mut self) -> u64 {
+            self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let it = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let it = (it ^ (it >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            it ^ (it >> 31)
+        }
+    }
+
+    #[test]
+    fn a_static_route_is_as_it_is_written() {
+        let all = [ACME, BETA, CORP].map(|it| (it, Why::Listed));
+        assert_eq!(ranked(&route(Order::Static), &nothing(), 0), all);
+    }
+
+    #[test]
+    fn a_destination_has_its_own_list_where_one_is_written() {
+        let prefixes = PrefixTable::new([("3161", vec![CORP].into()), ("31", vec![BETA].into())]).unwrap();
+        let by_country = ByDestination { prefixes, ..ByDestination::default() };
+        let mut route = Route { carriers_by_country: by_country, weights: vec![1.0; 3], ..route(Order::Static) };
+        assert_eq!(ranked(&route, &nothing(), 0), [(CORP, Why::Country)]);
+        route.carriers_by_country.prefixes = PrefixTable::new([("32", vec![CORP].into())]).unwrap();
+        assert_eq!(ranked(&route, &nothing(), 0)[0], (ACME, Why::Drawn));
+    }
+
+    /// Chi-square of a draw with one degree of freedom: 10.83 is passed once in a thousand.
+    #[test]
+    fn draws_follow_the_weights_over_ten_thousand() {
+        let route = Route { carriers: vec![ACME, BETA], weights: vec![70.0, 30.0], ..route(Order::Static) };
+        for seed in 0..5 {
+            let mut dice = Dice(seed);
+            let drawn = (0..10_000).filter(|_| ranked(&route, &nothing(), dice.roll())[0] == (ACME, Why::Drawn));
+            let acme = drawn.count() as f64;
+            let square = (acme - 7_000.0).powi(2) / 7_000.0 + (acme - 7_000.0).powi(2) / 3_000.0;
+            assert!(square < 10.83, "seed {seed}: {acme} of 10,000, chi-square {square}");
+        }
+    }
+
+    #[test]
+    fn after_the_draw_the_others_follow_by_weight() {
+        let route = Route { weights: vec![60.0, 30.0, 10.0], ..route(Order::Static) };
+        let all = |dice| ranked(&route, &nothing(), dice);
+        assert_eq!(all(0), [(ACME, Why::Drawn), (BETA, Why::Weight), (CORP, Why::Weight)]);
+        assert_eq!(all(u64::from(u32::MAX)), [(CORP, Why::Drawn), (ACME, Why::Weight), (BETA, Why::Weight)]);
+    }
+
+    #[test]
+    fn scores_put_the_best_first_and_the_demoted_last() {
+        let mut known = nothing();
+        assert_eq!(ranked(&route(Order::Scored), &known, CALM)[0], (ACME, Why::Listed), "nothing is known yet");
+        known.0[1] = (Some(0.4), true, None);
+        known.0[3] = (Some(0.9), false, None);
+        let all = [(CORP, Why::Score), (BETA, Why::Unscored), (ACME, Why::Demoted)];
+        assert_eq!(ranked(&route(Order::Scored), &known, CALM), all);
+    }
+
+    #[test]
+    fn two_in_a_hundred_try_one_that_is_demoted_or_unknown() {
+        let mut known = nothing();
+        known.0[1] = (Some(0.4), true, None);
+        known.0[2] = (Some(0.9), false, None);
+        let (route, mut dice, mut tried) = (route(Order::Scored), Dice(1), [0; 4]);
+        for _ in 0..100_000 {
+            match ranked(&route, &known, dice.roll())[..] {
+                [(one, Why::Probe), (BETA, Why::Score), _] => tried[usize::from(one.0)] += 1,
+                [(BETA, Why::Score), (CORP, Why::Unscored), (ACME, Why::Demoted)] => {}
+                ref other => panic!("{other:?}"),
+            }
+        }
+        assert!((900..1_100).contains(&tried[1]) && (900..1_100).contains(&tried[3]), "{tried:?}");
+    }
+
+    #[test]
+    fn the_cheapest_comes_first_and_an_unknown_cost_last() {
+        let known =
+            Known(vec![(None, false, None), (None, false, None), (None, false, Some(30)), (None, false, Some(29))]);
+        let all = [(CORP, Why::Cost), (BETA, Why::Cost), (ACME, Why::CostUnknown)];
+        assert_eq!(ranked(&route(Order::Cheapest), &known, CALM), all);
+    }
+
+    proptest! {
+        #[test]
+        fn a_ranking_is_the_list_in_another_order(
+            known in proptest::collection::vec((proptest::option::of(0.0..1.0), any::<bool>(), proptest::option::of(0_i64..9)), 65),
+            count in 1..=CARRIERS_MAX, order in 0..3, weighted in any::<bool>(), dice in any::<u64>(),
+        ) {
+            let carriers: Vec<CarrierId> = (0..count as u16).map(CarrierId).collect();
+            let weights = if weighted { vec![1.0; count] } else { Vec::new() };
+            let order = [Order::Static, Order::Scored, Order::Cheapest][order as usize];
+            let route = Route { order, weights, ..Route::new(RouteId(1), Class::Otp, carriers.clone()) };
+            let mut found: Vec<CarrierId> = ranked(&route, &Known(known), dice).iter().map(|it| it.0).collect();
+            found.sort_unstable();
+            prop_assert_eq!(found, carriers);
+        }
+    }
+}
