@@ -3,11 +3,12 @@
 use crate::api::auth::Directory;
 use crate::api::health::Health;
 use crate::api::memory::{Memory, OCTETS_MAX};
+use crate::carrier::report::ReceiptNews;
 use crate::dispatch::command::Reply;
 use crate::dispatch::happening::Submission;
 use crate::dispatch::operate::Demand;
 use crate::dispatch::plan::Plan;
-use crate::message::id::{AccountId, LinkId, MessageId};
+use crate::message::id::{AccountId, CarrierId, LinkId, MessageId};
 use crate::store::sqlite::readers::Readers;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub enum Call {
     Operate(Box<Demand>, oneshot::Sender<Reply>),
     /// Say how everything stands.
     Inspect(oneshot::Sender<Reply>),
+    /// Take in what a carrier over HTTP tells, at least one receipt, and say so once it is durable.
+    Receipts(CarrierId, Vec<ReceiptNews>, oneshot::Sender<()>),
 }
 
 /// Tells telemetry of one answered request: one of [`crate::api::router::ENDPOINTS`], the status code, how long.

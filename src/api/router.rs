@@ -6,6 +6,7 @@
 use crate::api::admin;
 use crate::api::context::Context;
 use crate::api::events;
+use crate::api::hook;
 use crate::api::inspect;
 use crate::api::list;
 use crate::api::operate;
@@ -41,6 +42,8 @@ pub const ENDPOINTS: &[&str] = &[
     "GET /v1/routes",
     "GET /v1/routes/{id}",
     "GET /v1/events",
+    "GET /hooks/{carrier}/{secret}",
+    "POST /hooks/{carrier}/{secret}",
     "GET /admin/v1/events/unrouted",
     "GET /admin/v1/carriers",
     "GET /admin/v1/links",
@@ -65,7 +68,7 @@ pub const ENDPOINTS: &[&str] = &[
     "GET /statusz",
 ];
 
-/// What applications call.
+/// What applications call, and carriers over HTTP.
 pub fn application(context: &Arc<Context>) -> Router {
     let routes = Router::new()
         .route("/v1/messages", post(submit::messages).get(list::messages))
@@ -75,7 +78,8 @@ pub fn application(context: &Arc<Context>) -> Router {
         .route("/v1/estimate", post(submit::estimate))
         .route("/v1/routes", get(routes::all))
         .route("/v1/routes/{id}", get(routes::one))
-        .route("/v1/events", get(events::of_account));
+        .route("/v1/events", get(events::of_account))
+        .route("/hooks/{carrier}/{secret}", get(hook::told).post(hook::told));
     around(routes, context)
 }
 

@@ -22,6 +22,7 @@ pub fn read(mut root: Dict, findings: &mut Findings) -> Schema {
         http: table(&mut root, "http", findings).unwrap_or_default(),
         admin: table(&mut root, "admin", findings).unwrap_or_default(),
         store: table(&mut root, "store", findings).unwrap_or_default(),
+        numbers: table(&mut root, "numbers", findings).unwrap_or_default(),
         shutdown: table(&mut root, "shutdown", findings).unwrap_or_default(),
         log: table(&mut root, "log", findings).unwrap_or_default(),
         accounts: array::<account::Account>(&mut root, "account", findings),
@@ -135,7 +136,7 @@ fn explain(kind: &Kind, path: &[String]) -> String {
 }
 
 fn is_secret(path: &[String]) -> bool {
-    path.iter().any(|it| it.starts_with("password") || it.starts_with("key_"))
+    path.iter().any(|it| ["password", "secret", "key_"].iter().any(|word| it.starts_with(word)))
 }
 
 fn found_in_words(found: &Actual) -> String {

@@ -56,10 +56,16 @@ impl Dispatch {
             if wanted == 0 {
                 continue;
             }
+            let ceiling = self.arrivals.ceiling(lane);
             let entries = store.ready(lane, queue.horizon, wanted)?;
             queue.backlog = wanted <= entries.len() || queue.behind_at == self.beats;
             for entry in entries {
                 let seq = entry.body.seq();
+                if ceiling.is_some_and(|it| it <= seq) {
+                    // What stands before an order that is arriving has been read; the rest waits until it is whole.
+                    queue.backlog = false;
+                    break;
+                }
                 self.set.admit(entry);
                 let Some(held) = self.set.get(seq) else { continue };
                 let ready = |it: &&Part| it.phase() == Phase::Queued && it.lane == lane && it.due.known().is_none();
@@ -134,6 +140,9 @@ impl Dispatch {
             self.set.unstage(key);
             return Given::Gone;
         }
+        if self.hold_back(key) {
+            return Given::Gone;
+        }
         let destination = self.set.get(key.seq()).expect("a staged part is in memory").entry.body.destination;
         let Some(carrier) = self.carriers.get_mut(&id) else { return Given::Empty };
         let Some(bind) = carrier.link_for(destination, self.now) else { return Given::Blocked };
@@ -174,7 +183,7 @@ impl Dispatch {
         if let Some(past) = past {
             self.set.changed_past(past);
         }
-        let (message, class, waited) = (body.id, body.class, now.since(body.created));
+        let (message, class, waited) = (body.id, body.class, now.since(body.begins()));
         self.facts.push(Fact::Submitted { message, link, class, cause, waited });
         if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
             carrier.tries(now, Ticket::new(key, number));

@@ -59,8 +59,11 @@ impl Dispatch {
             let queue = gauges.queues.entry(id.route()).or_default();
             queue.parts += lane.queued;
             queue.delayed += lane.delayed;
-            let oldest = lane.ready.front().and_then(|it| self.set.get(it.seq())).map(|it| it.entry.body.created);
+            let oldest = lane.ready.front().and_then(|it| self.set.get(it.seq())).map(|it| it.entry.body.begins());
             queue.oldest = oldest.map_or(queue.oldest, |it| queue.oldest.max(self.now.since(it)));
+        }
+        for (lane, parts) in self.arrivals.awaited() {
+            gauges.queues.entry(lane.route()).or_default().parts += parts;
         }
         for (carrier, awaiting) in &self.awaiting {
             gauges.carriers.entry(*carrier).or_default().awaiting = *awaiting;

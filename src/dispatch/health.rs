@@ -77,7 +77,7 @@ impl Dispatch {
     }
 
     /// Works out, now and then, what the scores mean.
-    pub(super) fn judge(&mut self) {
+    pub(super) fn judge_carriers(&mut self) {
         if self.now < self.health.next {
             return;
         }

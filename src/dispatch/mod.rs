@@ -26,6 +26,9 @@ mod accept;
 mod ring;
 mod health;
 mod place;
+pub mod arrive;
+mod allowance;
+mod money;
 mod assign;
 mod answer;
 mod failover;
@@ -34,6 +37,7 @@ mod learn;
 mod query;
 mod mo;
 mod sweep;
+mod calendar;
 mod gauges;
 mod operated;
 mod moves;
@@ -42,6 +46,8 @@ pub mod tally;
 pub mod inspect;
 
 use crate::carrier::id::Learned;
+use crate::dispatch::allowance::{Bucket, Used};
+use crate::dispatch::arrive::Arrivals;
 use crate::dispatch::carrier::CarrierState;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
@@ -59,7 +65,8 @@ use crate::dispatch::sweep::Sweep;
 use crate::dispatch::tally::Tallies;
 use crate::dispatch::unresolved::Unresolved;
 use crate::dispatch::waiting::{SeenSet, WaitingSet};
-use crate::message::id::{CarrierId, LaneId, LinkId, PartKey, RouteId};
+use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, PartKey, RouteId};
+use crate::message::money::Money;
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
@@ -105,6 +112,14 @@ pub struct Dispatch {
     link_words: BTreeMap<LinkId, (LinkWord, Time)>,
     /// How carriers do.
     health: Health,
+    /// Orders of which not all messages are there.
+    arrivals: Arrivals,
+    /// What accounts have, in micro-units of their currency.
+    balances: BTreeMap<AccountId, Money>,
+    /// Requests that accounts may make.
+    buckets: BTreeMap<AccountId, Bucket>,
+    /// Messages that quotas have counted.
+    used: BTreeMap<AccountId, Used>,
     marks: Marks,
     sweep: Sweep,
     /// More could move from closed carriers at once.
@@ -159,6 +174,10 @@ impl Dispatch {
             tallies: Tallies::default(),
             link_words: BTreeMap::new(),
             health: Health::default(),
+            arrivals: Arrivals::default(),
+            balances: recovered.balances.into_iter().collect(),
+            buckets: BTreeMap::new(),
+            used: recovered.quotas.into_iter().map(|it| (it.account, Used::of(it))).collect(),
             marks: recovered.marks,
             sweep: Sweep::new(now),
             moving: false,
@@ -211,7 +230,8 @@ impl Dispatch {
         for happening in happenings {
             self.decide(happening, dice, store)?;
         }
-        self.judge();
+        self.judge_carriers();
+        self.arrive(dice);
         self.refill(store)?;
         self.relocate();
         self.go_on_moving();
@@ -234,9 +254,9 @@ impl Dispatch {
         })
     }
 
-    /// Nothing is on a link and nothing waits for an answer.
-    pub const fn is_quiet(&self) -> bool {
-        self.in_flight == 0
+    /// Nothing is on a link, nothing waits for an answer, and every order that began is whole.
+    pub fn is_quiet(&self) -> bool {
+        self.in_flight == 0 && self.arrivals.is_empty()
     }
 
     /// How many messages are in memory.
@@ -263,12 +283,16 @@ impl Dispatch {
         batch.mo_seen.clear();
         batch.mo_forgotten.clear();
         batch.actions.clear();
+        batch.ledger.clear();
+        batch.balances.clear();
+        batch.quotas.clear();
     }
 
     fn decide<S: Store>(&mut self, happening: Happening, dice: Dice<'_>, store: &mut S) -> Result<(), Poisoned> {
         match happening {
             Happening::Submit(request, submission) => self.accept(request, *submission, dice, store)?,
             Happening::Cancel(request, account, message) => self.cancel(request, account, message),
+            Happening::Credit(request, credit) => self.credit(request, *credit, store)?,
             Happening::Link(link, report) => self.hear(link, report, dice),
             Happening::Gone(link) => self.gone(link, dice),
             Happening::Operate(request, demand) => self.operate(request, *demand),
@@ -340,6 +364,7 @@ impl Dispatch {
         let (told, status) = (held.told, held.entry.status());
         held.told = status;
         let ended = after.is_final() && held.entry.parts.iter().all(|it| it.phase().is_final());
+        let first_end = ended && !before.is_final();
         if ended
             && self.plan.erase_text.covers(held.entry.body.class)
             && let Some(body) = held.entry.body.erased()
@@ -355,6 +380,9 @@ impl Dispatch {
                 reason,
                 corrected: told.is_final(),
             });
+        }
+        if first_end {
+            self.pay_back(key.seq());
         }
         let queue = self.lanes.entry(lane).or_default();
         match (before == Phase::Queued, after == Phase::Queued) {

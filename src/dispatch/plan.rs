@@ -93,6 +93,28 @@ pub struct Account {
     pub weight: u32,
     /// What it pays in.
     pub currency: Option<Currency>,
+    /// How it pays, and how much it may send.
+    pub terms: Terms,
+}
+
+/// How an account pays, and how much it may send.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Terms {
+    /// It pays from a balance, to which operators add credit; without, it owes.
+    pub managed: bool,
+    /// Messages in a period.
+    pub quota: Option<Quota>,
+    /// Requests to send, a second.
+    pub rate: Option<f64>,
+}
+
+/// So many messages in any period of this length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// How many.
+    pub messages: u64,
+    /// How long.
+    pub period: Duration,
 }
 
 /// What a key may do.

@@ -34,11 +34,16 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn new() -> Self {
-        Self::over(&[LINK.carrier])
+        Self::of(Self::plan())
     }
 
-    /// A route over these carriers.
-    pub(super) fn over(carriers: &[CarrierId]) -> Self {
+    /// One carrier with one link, and a route for marketing over it.
+    pub(super) fn plan() -> Plan {
+        Self::plan_over(&[LINK.carrier])
+    }
+
+    /// A route for marketing over carriers of one link each.
+    pub(super) fn plan_over(carriers: &[CarrierId]) -> Plan {
         let mut plan = Plan { limits: Limits { ready_per_lane: 64, ..Limits::default() }, ..Plan::default() };
         plan.carriers.extend(carriers.iter().map(|it| (*it, Carrier::new(*it, "c"))));
         let route = Route {
@@ -47,6 +52,10 @@ impl Bench {
             ..Route::new(ROUTE, Class::Marketing, carriers.to_vec())
         };
         plan.routes.insert(ROUTE, route);
+        plan
+    }
+
+    pub(super) fn of(plan: Plan) -> Self {
         let (mut store, now) = (Memory::new(), Time(1_767_225_600_000));
         let plan = Arc::new(plan);
         let dispatch = Dispatch::new(plan.clone(), store.recover().unwrap(), now);
@@ -75,6 +84,10 @@ impl Bench {
 }
 
 pub(super) fn order(recipients: u64) -> Happening {
+    Happening::Submit(RequestId(1), Box::new(submission(recipients)))
+}
+
+pub(super) fn submission(recipients: u64) -> Submission {
     let recipient = |it: u64| Recipient {
         destination: E164(31_600_000_000 + it),
         text: "hello".into(),
@@ -84,16 +97,16 @@ pub(super) fn order(recipients: u64) -> Happening {
         client_ref: None,
         price: None,
     };
-    let submission = Submission {
+    Submission {
         account: AccountId(1),
         route: ROUTE,
         class: Class::Marketing,
         source: Source::Unset,
+        send_at: None,
         validity: 48 * HOUR,
         idempotency: None,
         recipients: (0..recipients).map(recipient).collect(),
-    };
-    Happening::Submit(RequestId(1), Box::new(submission))
+    }
 }
 
 pub(super) fn up(capacity: usize) -> Happening {

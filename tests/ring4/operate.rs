@@ -182,7 +182,7 @@ fn submitted(commands: &[Command]) -> Vec<LinkId> {
 #[test]
 fn what_waits_for_a_carrier_that_is_paused_or_drained_goes_to_the_next_and_says_why() {
     for deed in [Deed::Pause, Deed::Drain, Deed::OpenBreaker] {
-        let mut bench = Bench::over(&[LINK.carrier, OTHER.carrier]);
+        let mut bench = Bench::of(Bench::plan_over(&[LINK.carrier, OTHER.carrier]));
         let (_, outcome) = bench.beat(vec![up(1), other_up(9), order(3)]);
         assert_eq!(submitted(&outcome.commands), [LINK], "{deed:?}");
         let (_, outcome) = bench.beat(vec![demand(deed, CARRIER, Ending::After(MINUTE)), order(1)]);
@@ -206,7 +206,7 @@ fn what_waits_for_a_carrier_that_is_paused_or_drained_goes_to_the_next_and_says_
 
 #[test]
 fn a_breaker_that_is_forced_closed_is_not_asked() {
-    let mut bench = Bench::over(&[LINK.carrier, OTHER.carrier]);
+    let mut bench = Bench::of(Bench::plan_over(&[LINK.carrier, OTHER.carrier]));
     let (going, _) = bench.beat(vec![up(40), other_up(100), order(40)]);
     bench.beat(going.iter().map(|it| unknown(*it)).collect());
     let snapshot = inspected(&mut bench);
@@ -220,7 +220,7 @@ fn a_breaker_that_is_forced_closed_is_not_asked() {
 #[test]
 fn a_move_takes_all_that_waits_and_nothing_that_comes_after_it() {
     for to in [None, Some(OTHER.carrier)] {
-        let mut bench = Bench::over(&[LINK.carrier, OTHER.carrier]);
+        let mut bench = Bench::of(Bench::plan_over(&[LINK.carrier, OTHER.carrier]));
         // The first carrier is waited for; far more waits than a lane holds in memory.
         bench.beat(vec![other_up(2_000), order(1_200)]);
         assert_eq!(inspected(&mut bench).carriers[0].queued, 1_200);
@@ -237,7 +237,7 @@ fn a_move_takes_all_that_waits_and_nothing_that_comes_after_it() {
 
 #[test]
 fn a_move_to_where_nothing_can_go_moves_nothing_and_ends() {
-    let mut bench = Bench::over(&[LINK.carrier, OTHER.carrier]);
+    let mut bench = Bench::of(Bench::plan_over(&[LINK.carrier, OTHER.carrier]));
     bench.beat(vec![other_up(9), order(3)]);
     for deed in [Deed::Move { to: Some(LINK.carrier), route: None }, Deed::Move { to: None, route: Some(RouteId(99)) }]
     {

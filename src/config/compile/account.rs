@@ -3,7 +3,7 @@
 use crate::config::compile::{Names, check_name, destinations, find_duplicates, price, senders};
 use crate::config::error::Findings;
 use crate::config::schema::account as written;
-use crate::dispatch::plan::{Account, Network, Scopes};
+use crate::dispatch::plan::{Account, Network, Scopes, Terms};
 use crate::message::id::{AccountId, RouteId};
 use crate::message::money::Currency;
 use crate::route::plan::Route;
@@ -100,6 +100,7 @@ impl One<'_, '_> {
             region: self.region(),
             destinations: destinations(&self.at("destinations"), written.destinations.as_ref(), self.findings),
             currency: self.currency(&granted, routes),
+            terms: Terms::default(),
             routes: granted,
         }
     }

@@ -1,7 +1,8 @@
 //! The plainest store that could be right: a map of messages, every question a look at all of them.
 
 use crate::carrier::id::Learned;
-use crate::message::id::{CarrierId, LaneId, OrderId, PartKey, Seq};
+use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
+use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
@@ -11,6 +12,7 @@ use crate::record::contract::{QueuedLane, Silent};
 use crate::record::entry::Entry;
 use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
+use crate::record::money::{LedgerLine, QuotaUse};
 use crate::record::parked::Parked;
 use std::collections::BTreeMap;
 
@@ -25,6 +27,9 @@ pub(super) struct Model {
     pub(super) mo_seen: BTreeMap<u64, MoSeen>,
     pub(super) learned: BTreeMap<CarrierId, Learned>,
     pub(super) actions: BTreeMap<u64, Action>,
+    pub(super) ledger: Vec<LedgerLine>,
+    pub(super) balances: BTreeMap<AccountId, Money>,
+    pub(super) quotas: BTreeMap<AccountId, QuotaUse>,
     pub(super) marks: Marks,
 }
 
@@ -40,6 +45,9 @@ impl Model {
             mo_seen: BTreeMap::new(),
             learned: BTreeMap::new(),
             actions: BTreeMap::new(),
+            ledger: Vec::new(),
+            balances: BTreeMap::new(),
+            quotas: BTreeMap::new(),
             marks: Marks::first(),
         }
     }
@@ -78,6 +86,9 @@ impl Model {
         self.mo_seen.retain(|number, _| !batch.mo_forgotten.contains(number));
         self.learned.extend(batch.learned.iter().copied());
         self.actions.extend(batch.actions.iter().map(|it| (it.n, it.clone())));
+        self.ledger.extend(batch.ledger.iter().cloned());
+        self.balances.extend(batch.balances.iter().copied());
+        self.quotas.extend(batch.quotas.iter().map(|it| (it.account, it.clone())));
         self.marks = self.marks.after(&batch.marks);
     }
 
@@ -180,6 +191,13 @@ impl Model {
     pub(super) fn standing(&self) -> Vec<Action> {
         let all = self.actions.values();
         all.clone().filter(|it| !all.clone().any(|new| replaces(new, it))).cloned().collect()
+    }
+
+    /// What a start does with orders that have not arrived whole.
+    pub(super) fn remove_arriving(&mut self) {
+        let gone: Vec<OrderId> = self.orders.values().filter(|it| it.arriving).map(|it| it.id).collect();
+        self.entries.retain(|_, it| !gone.contains(&it.body.order));
+        self.orders.retain(|id, _| !gone.contains(id));
     }
 
     /// Everything that ended before, and what came with it, forgotten.
