@@ -42,4 +42,7 @@ mod hook;
 mod routes;
 mod admin;
 mod suppressions;
+mod operate;
+mod inspect;
+mod standing;
 mod moment;

@@ -150,7 +150,7 @@ fn now() -> Time {
 }
 
 /// Reads `90s`, `10m`, `2h` and `1d`.
-fn duration(text: &str) -> Option<Duration> {
+pub(super) fn duration(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let seconds = match unit {
         "s" => 1,

@@ -208,7 +208,12 @@ pub(super) fn refusal(reply: &Reply) -> Problem {
         | Reply::CreditedBefore(_)
         | Reply::Suppressed(_)
         | Reply::Lifted
-        | Reply::ListFull => Problem::new(Kind::Internal, "The request was answered with the answer to another."),
+        | Reply::ListFull
+        | Reply::Ordered(_)
+        | Reply::Unfit(_)
+        | Reply::Inspected(_) => {
+            Problem::new(Kind::Internal, "The request was answered with the answer to another.")
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 impl Dispatch {
     pub(super) fn hear(&mut self, link: LinkId, report: Report, dice: Dice<'_>) {
+        self.note_link(link, &report);
         match report {
             Report::Up { capacity, window } => self.link_has(link, capacity, window),
             Report::Closing => self.link_has(link, 0, 0),
@@ -55,6 +56,7 @@ impl Dispatch {
     /// A link has ended for good. Mostly it has told of everything; if it was cut, it has not.
     pub(super) fn gone(&mut self, link: LinkId, dice: Dice<'_>) {
         self.link_has(link, 0, 0);
+        self.link_words.remove(&link);
         self.queries.gone(link);
         for ticket in self.set.on_link(link) {
             self.answered(link, ticket, Answered::UNKNOWN, dice);

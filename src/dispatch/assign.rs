@@ -123,9 +123,10 @@ impl Dispatch {
         }
     }
 
-    /// Whether the carrier of a lane takes parts of it now.
+    /// Whether the carrier of a lane takes parts of it now, and its route gives any.
     fn may_give(&self, lane: LaneId) -> bool {
-        !matches!(self.standing(lane.carrier(), self.is_alone(lane.route())), Standing::Closed(_))
+        self.operated.allows_route(lane.route())
+            && !matches!(self.standing(lane.carrier(), self.is_alone(lane.route())), Standing::Closed(_))
     }
 
     fn give(&mut self, id: CarrierId, lane: LaneId) -> Given {

@@ -239,7 +239,7 @@ impl Dispatch {
     }
 
     /// Whether the memory of a lane has room.
-    fn has_place(&self, lane: LaneId) -> bool {
+    pub(super) fn has_place(&self, lane: LaneId) -> bool {
         self.lanes.get(&lane).is_none_or(|it| it.ready.len() < self.ready_max())
     }
 

@@ -2,6 +2,7 @@
 
 use crate::carrier::report::Report;
 use crate::dispatch::opt_out::Change;
+use crate::dispatch::operate::Demand;
 use crate::dispatch::plan::Plan;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, LinkId, MessageId, RouteId};
@@ -27,6 +28,10 @@ pub enum Happening {
     Cancel(RequestId, AccountId, MessageId),
     /// What an operator asks of the list of those who do not want to be written to.
     OptOut(RequestId, Change),
+    /// An operator wants something done.
+    Operate(RequestId, Box<Demand>),
+    /// An operator wants to see how everything stands.
+    Inspect(RequestId),
     /// An operator gives an account credit.
     Credit(RequestId, Box<Credit>),
     /// An application says whether the code in a message of its account came back.

@@ -41,6 +41,11 @@ mod sweep;
 mod calendar;
 pub mod opt_out;
 mod gauges;
+mod operated;
+mod moves;
+pub mod operate;
+pub mod tally;
+pub mod inspect;
 
 use crate::carrier::id::Learned;
 use crate::dispatch::allowance::{Bucket, Used};
@@ -50,17 +55,21 @@ use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
 use crate::dispatch::happening::Happening;
 use crate::dispatch::health::Health;
+use crate::dispatch::inspect::LinkWord;
 use crate::dispatch::lane::Lane;
 use crate::dispatch::opt_out::OptedOut;
+use crate::dispatch::moves::Moving;
+use crate::dispatch::operated::Operated;
 use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::query::Queries;
 use crate::dispatch::set::Set;
 use crate::dispatch::strict::Strict;
 use crate::dispatch::sweep::Sweep;
+use crate::dispatch::tally::Tallies;
 use crate::dispatch::unresolved::Unresolved;
 use crate::dispatch::waiting::{SeenSet, WaitingSet};
-use crate::message::id::{AccountId, CarrierId, LaneId, PartKey, RouteId};
+use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, PartKey, RouteId};
 use crate::message::money::Money;
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
@@ -100,6 +109,13 @@ pub struct Dispatch {
     /// Who does not want to be written to.
     opted_out: Arc<OptedOut>,
     queries: Queries,
+    /// What operators have ordered and still stands.
+    operated: Operated,
+    /// What they move now.
+    moves: Vec<Moving>,
+    tallies: Tallies,
+    /// What each link last said of itself, and when.
+    link_words: BTreeMap<LinkId, (LinkWord, Time)>,
     /// How carriers do.
     health: Health,
     /// Recipients of routes that keep a strict order.
@@ -162,6 +178,10 @@ impl Dispatch {
             learned: recovered.learned.iter().copied().collect(),
             opted_out: Arc::new(OptedOut::new(recovered.opted_out)),
             queries: Queries::default(),
+            operated: Operated::default(),
+            moves: Vec::new(),
+            tallies: Tallies::default(),
+            link_words: BTreeMap::new(),
             health: Health::default(),
             strict: Strict::default(),
             arrivals: Arrivals::default(),
@@ -179,6 +199,7 @@ impl Dispatch {
             commands: Vec::new(),
             facts: Vec::new(),
         };
+        recovered.actions.into_iter().for_each(|it| dispatch.operated.take(it));
         dispatch.reconfigure(plan);
         for (carrier, learned) in recovered.learned {
             let believed = learned.believed();
@@ -213,6 +234,7 @@ impl Dispatch {
         self.now = self.now.max(now);
         self.beats += 1;
         self.load(&happenings, store)?;
+        self.end_actions();
         self.sweep(store)?;
         self.tell_due(dice);
         for happening in happenings {
@@ -222,6 +244,7 @@ impl Dispatch {
         self.arrive(dice);
         self.refill(store)?;
         self.relocate();
+        self.go_on_moving();
         self.assign();
         self.set.settle(&mut self.batch);
         let records = self.batch.len();
@@ -232,6 +255,7 @@ impl Dispatch {
             store.commit(&self.batch)?;
             self.clear_batch();
         }
+        self.tallies.count(&self.facts);
         Ok(Outcome {
             commands: std::mem::take(&mut self.commands),
             facts: std::mem::take(&mut self.facts),
@@ -275,6 +299,7 @@ impl Dispatch {
         batch.mo_done.clear();
         batch.mo_seen.clear();
         batch.mo_forgotten.clear();
+        batch.actions.clear();
         batch.ledger.clear();
         batch.balances.clear();
         batch.quotas.clear();
@@ -291,6 +316,8 @@ impl Dispatch {
             Happening::Link(link, report) => self.hear(link, report, dice),
             Happening::Gone(link) => self.gone(link, dice),
             Happening::OptOut(request, change) => self.change_opt_outs(request, change),
+            Happening::Operate(request, demand) => self.operate(request, *demand),
+            Happening::Inspect(request) => self.inspect(request),
             Happening::Reconfigure(plan) => self.reconfigure(plan),
             Happening::Drain => self.draining = true,
         }

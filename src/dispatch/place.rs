@@ -8,6 +8,7 @@ use crate::message::body::Body;
 use crate::message::id::{CarrierId, LaneId, PartKey, RouteId};
 use crate::message::money::Money;
 use crate::message::part::Moved;
+use crate::route::breaker::Forced;
 use crate::route::choose::{self, Ranked, Signals, Why};
 use crate::route::score::Judged;
 use crate::route::table::Destination;
@@ -104,8 +105,10 @@ impl Dispatch {
         self.alone.contains(&route)
     }
 
-    /// How a carrier stands. One that is alone in its route is not left for its faults: there is nowhere to go.
+    /// How a carrier stands: as an operator says, else as it does. One that is alone in its route is not left for its
+    /// faults: there is nowhere to go.
     pub(super) fn standing(&self, carrier: CarrierId, alone: bool) -> Standing {
+        let forced = self.operated.breaker(carrier);
         let standing = match self.plan.carriers.get(&carrier) {
             None => Standing::Closed(Cause::Moved),
             Some(_) => {
@@ -113,7 +116,9 @@ impl Dispatch {
             }
         };
         match standing {
-            Standing::Closed(Cause::BreakerOpen) | Standing::Probe if alone => Standing::Open,
+            _ if !self.operated.allows(carrier) => Standing::Closed(Cause::Moved),
+            _ if forced == Some(Forced::Open) => Standing::Closed(Cause::BreakerOpen),
+            Standing::Closed(Cause::BreakerOpen) | Standing::Probe if alone || forced.is_some() => Standing::Open,
             standing => standing,
         }
     }

@@ -224,6 +224,7 @@ impl Dispatch {
     pub(super) fn next(&mut self) -> Option<Time> {
         let now = self.now;
         let mut next = vec![self.sweep.due.known(), (!self.arrivals.is_empty()).then_some(now)];
+        next.push(self.operated.next().map(|it| it.max(now)));
         next.push(self.sweep.late.known().filter(|_| !self.draining));
         next.push(self.overstay.known());
         next.push(self.moving.then_some(now));

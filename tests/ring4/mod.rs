@@ -7,6 +7,7 @@ mod ending;
 mod handsets;
 mod lanes;
 mod mo;
+mod operate;
 mod routed;
 mod scenario;
 mod smsc;
