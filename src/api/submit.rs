@@ -211,9 +211,7 @@ pub(super) fn refusal(reply: &Reply) -> Problem {
         | Reply::ListFull
         | Reply::Ordered(_)
         | Reply::Unfit(_)
-        | Reply::Inspected(_) => {
-            Problem::new(Kind::Internal, "The request was answered with the answer to another.")
-        }
+        | Reply::Inspected(_) => Problem::new(Kind::Internal, "The request was answered with the answer to another."),
     }
 }
 

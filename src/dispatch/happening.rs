@@ -1,8 +1,8 @@
 //! What comes into the deciding floor.
 
 use crate::carrier::report::Report;
-use crate::dispatch::opt_out::Change;
 use crate::dispatch::operate::Demand;
+use crate::dispatch::opt_out::Change;
 use crate::dispatch::plan::Plan;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, LinkId, MessageId, RouteId};

@@ -44,7 +44,16 @@ fn of_format_2(mut batch: Batch) -> Batch {
     }
     batch.orders.iter_mut().for_each(|it| it.arriving = false);
     let marks = Marks { next_ledger: 1, ..batch.marks };
-    Batch { ledger: vec![], balances: vec![], quotas: vec![], suppressed: vec![], lifted: vec![], actions: vec![], marks, ..batch }
+    Batch {
+        ledger: vec![],
+        balances: vec![],
+        quotas: vec![],
+        suppressed: vec![],
+        lifted: vec![],
+        actions: vec![],
+        marks,
+        ..batch
+    }
 }
 
 /// Makes a store one of format 1, whose bodies had no column `manner`, whose counters
