@@ -339,7 +339,7 @@ impl Dispatch {
     }
 
     fn refused(&mut self, key: PartKey, reason: Option<Reason>) {
-        self.step(key, Move::End(End::Failed), Some(reason.unwrap_or(Reason::SubmitError)));
+        self.end_or_wait(key, End::Failed, reason.unwrap_or(Reason::SubmitError));
     }
 
     /// It was perhaps written: the route says what follows.

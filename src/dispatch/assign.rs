@@ -140,7 +140,7 @@ impl Dispatch {
         };
         if part.ends <= self.now {
             queue.ready.pop_front();
-            self.step(key, Move::End(End::Expired), Some(Reason::Expired));
+            self.end_or_wait(key, End::Expired, Reason::Expired);
             self.set.unstage(key);
             return Given::Gone;
         }

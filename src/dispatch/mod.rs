@@ -32,6 +32,7 @@ mod allowance;
 mod money;
 mod assign;
 mod answer;
+mod pending;
 mod failover;
 mod correlate;
 mod learn;
