@@ -121,8 +121,7 @@ impl One<'_, '_> {
         let written = self.written;
         let kinds = [("smpp", false), ("http", true)];
         let is_http = self.findings.choose(&self.at("kind"), written.kind.as_deref(), &kinds, false);
-        let (others, kind) =
-            if is_http { (written.of_smpp(), "\"smpp\"") } else { (written.of_http(), "\"http\"") };
+        let (others, kind) = if is_http { (written.of_smpp(), "\"smpp\"") } else { (written.of_http(), "\"http\"") };
         for key in others {
             self.findings.fault(&self.at(key), format!("is a key of carriers whose kind is {kind}"));
         }
@@ -146,7 +145,8 @@ impl One<'_, '_> {
         let (dialect, model) = http::compiled(self, usual, environment);
         let count = self.binds();
         let link = |bind| LinkId { carrier: id, bind: bind as u8 };
-        let links = model.map(|it| (0..count).map(|bind| link::http::options::Options { id: link(bind), ..it.clone() }).collect());
+        let links = model
+            .map(|it| (0..count).map(|bind| link::http::options::Options { id: link(bind), ..it.clone() }).collect());
         // What is wrong with it is noted; a carrier without links would be a second fault for the same slip.
         (dialect, links.unwrap_or_default())
     }

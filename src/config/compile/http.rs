@@ -60,10 +60,9 @@ fn options(
 ) -> Option<Options> {
     let written = one.written;
     let password = one.password().optional(&one.path, PASSWORD_MAX, environment, one.findings);
-    for (key, text) in [
-        ("system_id", written.system_id.as_deref()),
-        ("password", password.as_ref().map(|it| &**it.expose())),
-    ] {
+    for (key, text) in
+        [("system_id", written.system_id.as_deref()), ("password", password.as_ref().map(|it| &**it.expose()))]
+    {
         if text.is_some_and(|it| it.chars().any(|it| !matches!(it, ' '..='~'))) {
             one.findings.fault(&one.at(key), "has characters that are not printable ASCII");
         }
@@ -139,7 +138,8 @@ fn address<'a>(one: &mut One<'a, '_>) -> Option<Address<'a>> {
     };
     let port = host.rsplit_once(':').filter(|(_, port)| !port.contains(']'));
     let named = port.map_or(host, |it| it.0);
-    let bad_port = port.is_some_and(|(_, port)| port.parse::<u16>().is_ok_and(|it| it == 0) || port.parse::<u16>().is_err());
+    let bad_port =
+        port.is_some_and(|(_, port)| port.parse::<u16>().is_ok_and(|it| it == 0) || port.parse::<u16>().is_err());
     let plain = named.bytes().all(|it| it.is_ascii_alphanumeric() || b"-._[]:".contains(&it));
     if named.is_empty() || !plain || bad_port {
         one.findings.fault(&path, format!("{host:?} is not a host, or a host and a port"));
@@ -264,7 +264,8 @@ impl Request<'_, '_> {
         let outside: Vec<Field> = outside.filter(|it| it.is_of_recipient()).collect();
         if let (true, Some(field)) = (1 < shape.batch, outside.first()) {
             let word = Field::WORDS.iter().find(|it| it.1 == *field).map_or("", |it| it.0);
-            self.findings.fault(&self.at("batch"), format!("{{{word}}} is of one recipient and stands outside element"));
+            self.findings
+                .fault(&self.at("batch"), format!("{{{word}}} is of one recipient and stands outside element"));
         }
     }
 
@@ -278,19 +279,17 @@ impl Request<'_, '_> {
         let element = shape.element.as_ref().map(|it| it.render(place, sample)).unwrap_or_default();
         let elements = [element.as_str(), &element].join(&shape.separator);
         let with = |field| if field == Field::Elements { Cow::Borrowed(elements.as_str()) } else { sample(field) };
-        if PathAndQuery::try_from(shape.target.render(Place::Url, sample)).is_err() || self.has_fragment(shape) {
+        let (url_faulty, body_faulty) = (self.findings.is_faulty(url), self.findings.is_faulty(&self.at("body")));
+        let is_path = |it: &str| PathAndQuery::try_from(it).is_ok() && !it.contains('#');
+        if !url_faulty && !is_path(&shape.target.render(Place::Url, sample)) {
             self.findings.fault(url, "its path and query are not those of a URL: escape what is not a placeholder");
         }
         let body = shape.body.as_ref().map(|it| it.render(place, with));
         let wrong = body.and_then(|it| serde_json::from_str::<serde_json::Value>(&it).err());
-        if let (Format::Json, Some(error)) = (shape.format, wrong) {
+        if let (Format::Json, Some(error), false) = (shape.format, wrong, body_faulty) {
             let message = "is no JSON once it is filled; every placeholder but {parts}, {validity} and {to_digits} stands in quotes";
             self.findings.fault(&self.at("body"), format!("{message} ({error})"));
         }
-    }
-
-    fn has_fragment(&self, shape: &Shape) -> bool {
-        shape.target.render(Place::Url, |_| Cow::Borrowed("")).contains('#')
     }
 }
 

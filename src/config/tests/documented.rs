@@ -58,7 +58,10 @@ fn the_carrier_over_http_is_right_as_it_stands_there() {
     assert!(25 < written.len());
     let loaded = loaded(&format!("{FILE}\n{}\n", written.join("\n").replace("https://api", "http://api")));
     let [link] = &loaded.http_links[..] else { panic!("one link: {:?}", loaded.http_links) };
-    assert_eq!((&*link.address, &*link.host, link.window, link.ahead), ("api.web.example:80", "api.web.example", 10, 1_000));
+    assert_eq!(
+        (&*link.address, &*link.host, link.window, link.ahead),
+        ("api.web.example:80", "api.web.example", 10, 1_000)
+    );
     assert_eq!(&**link.receipt_url.expose(), "https://sms.shop.example/hooks/web/0123456789abcdef");
     let shown = format!("{loaded:?}");
     assert!(!shown.contains("0123456789abcdef") && !shown.contains("token"), "{shown}");
@@ -66,7 +69,7 @@ fn the_carrier_over_http_is_right_as_it_stands_there() {
 
 #[test]
 fn every_key_of_the_schema_stands_in_the_file() {
-    let mut written = BTreeSet::new();
+    let mut written: BTreeSet<String> = lines().into_iter().map(|it| it.0).collect();
     for (section, _, line) in lines().into_iter().filter(|(_, _, line)| !line.starts_with('[')) {
         let table: toml_edit::DocumentMut = line.parse().unwrap();
         let (key, item) = table.iter().next().unwrap();

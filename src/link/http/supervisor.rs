@@ -258,8 +258,7 @@ fn client(options: &Options) -> Client {
 /// One request and what its answer means.
 async fn asked(client: Arc<Client>, options: Arc<Options>, letters: Vec<Letter>) -> Finished {
     let request = options.shape.request(&letters, &options.constants());
-    let call =
-        Call { method: request.method, target: &request.target, headers: &request.headers, body: &request.body };
+    let call = Call { method: request.method, target: &request.target, headers: &request.headers, body: &request.body };
     let (carrier, bind) = (&*options.carrier, bind_name(&options.carrier, options.id.bind));
     let outcome = client.call(&call).await;
     let reached = !matches!(outcome, Outcome::Unreachable(_));
