@@ -3,21 +3,25 @@
 //! Everything that can be refused is refused here, before anything exists (R81, R82).
 
 use crate::api::form;
+use crate::api::moment;
 use crate::api::problem::{Fault, Kind, Problem};
 use crate::api::recipients::{Line, Rejected, Terms};
 use crate::api::request::{Asked, Target, Text, To};
 use crate::dispatch::happening::{Recipient, Submission};
+use crate::dispatch::opt_out::OptedOut;
 use crate::dispatch::plan::{Account, Plan};
 use crate::message::class::Class;
 use crate::message::id::RouteId;
 use crate::message::money::{Currency, Money};
 use crate::message::source::Source;
+use crate::message::time::Time;
 use crate::number::e164::E164;
+use crate::route::inbound::recipient;
 use crate::route::plan::Route;
 use crate::route::rule::{self, Rule};
 use crate::text::content::Requested;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The shortest validity that means anything to a carrier.
 const VALIDITY_MIN: Duration = Duration::from_secs(1);
@@ -41,7 +45,7 @@ pub(super) struct Quote<'a> {
 impl<'a> Quote<'a> {
     /// What the request would become, and what the loop is asked to keep of it; or why nothing.
     pub(super) fn of(
-        plan: &'a Plan,
+        (plan, opted_out): (&'a Plan, &'a OptedOut),
         account: &'a Account,
         asked: &'a Asked<'a>,
     ) -> Result<(Self, Box<Submission>), Problem> {
@@ -53,7 +57,11 @@ impl<'a> Quote<'a> {
         let targets = targets(asked)?;
         let route = route(plan, account, &Wanted { asked, class: words.class, sender, targets: &targets })?;
         check_route(route, words.class, &source)?;
+        let sender = recipient(source.octets());
         let terms = Terms {
+            unwanted: Box::new(move |to| {
+                opted_out.refuses(&plan.opt_out, route.class, (account.id, &sender, to)).is_some()
+            }),
             account,
             route,
             requested,
@@ -72,6 +80,7 @@ impl<'a> Quote<'a> {
             route: route.id,
             class: route.class,
             source,
+            send_at: words.send_at,
             validity: words.validity.unwrap_or(route.validity),
             idempotency: None,
             recipients,
@@ -87,10 +96,7 @@ impl<'a> Quote<'a> {
 }
 
 fn refuse_later(asked: &Asked<'_>) -> Result<(), Problem> {
-    let fields = [(asked.send_at.is_some(), "/send_at"), (asked.callback_url.is_some(), "/callback_url")];
-    let faults: Vec<Fault> =
-        fields.iter().filter(|it| it.0).map(|it| Fault { detail: LATER.into(), pointer: it.1.into() }).collect();
-    if faults.is_empty() { Ok(()) } else { Err(Problem::of_faults(Kind::Invalid, faults)) }
+    if asked.callback_url.is_some() { Err(Problem::at(Kind::Invalid, "/callback_url", LATER)) } else { Ok(()) }
 }
 
 /// The words of a request that come from closed sets.
@@ -98,6 +104,7 @@ struct Words {
     class: Option<Class>,
     requested: Option<Requested>,
     validity: Option<Duration>,
+    send_at: Option<Time>,
 }
 
 impl Words {
@@ -130,12 +137,20 @@ impl Words {
                     .ok_or_else(|| invalid("/validity", "must be a time like 90s, 10m, 2h or 1d, from 1s to 7d"))?,
             ),
         };
-        Ok(Self { class, requested, validity })
+        let send_at = asked.send_at.as_ref().map(|it| moment::ahead(it.as_str(), now())).transpose();
+        let send_at = send_at.map_err(|why| invalid("/send_at", why))?;
+        Ok(Self { class, requested, validity, send_at })
     }
 }
 
+/// The time by the clock on the wall, which is that of customers.
+fn now() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
 /// Reads `90s`, `10m`, `2h` and `1d`.
-fn duration(text: &str) -> Option<Duration> {
+pub(super) fn duration(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let seconds = match unit {
         "s" => 1,

@@ -19,9 +19,11 @@ use std::time::Duration;
 
 impl Dispatch {
     pub(super) fn hear(&mut self, link: LinkId, report: Report, dice: Dice<'_>) {
+        self.note_link(link, &report);
         match report {
             Report::Up { capacity, window } => self.link_has(link, capacity, window),
-            Report::Closing | Report::Down => self.link_has(link, 0, 0),
+            Report::Closing => self.link_has(link, 0, 0),
+            Report::Down => self.link_lost(link),
             Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
             Report::Late(ticket, answered) => self.late(link, ticket, answered, dice),
             Report::Queried(key, queried) => self.queried(link.carrier, key, queried),
@@ -41,9 +43,20 @@ impl Dispatch {
         carrier.link_has(link.bind, capacity, window);
     }
 
+    fn link_lost(&mut self, link: LinkId) {
+        let now = self.now;
+        if let Some(carrier) = self.carriers.get_mut(&link.carrier)
+            && carrier.links.get(usize::from(link.bind)).is_some_and(|it| 0 < it.capacity)
+        {
+            carrier.lost_link(now);
+        }
+        self.link_has(link, 0, 0);
+    }
+
     /// A link has ended for good. Mostly it has told of everything; if it was cut, it has not.
     pub(super) fn gone(&mut self, link: LinkId, dice: Dice<'_>) {
         self.link_has(link, 0, 0);
+        self.link_words.remove(&link);
         self.queries.gone(link);
         for ticket in self.set.on_link(link) {
             self.answered(link, ticket, Answered::UNKNOWN, dice);
@@ -70,8 +83,10 @@ impl Dispatch {
         attempt.command_status = answered.command_status;
         let (answer, command_status, throttled) = (answered.answer, answered.command_status, answered.throttled);
         let country = destination.country();
+        let phase = part.phase();
+        self.note_answer(link, ticket, &answered);
         self.facts.push(Fact::Answered { message, link, country, answer, command_status, took, throttled });
-        if part.phase() == Phase::Intended {
+        if phase == Phase::Intended {
             self.act_on(link, key, answered, dice);
         } else {
             // A receipt of an earlier attempt has ended it meanwhile.
@@ -127,9 +142,8 @@ impl Dispatch {
         if self.set.part(key).is_some_and(|it| it.moved.is_some()) {
             return self.put_first(key);
         }
-        let reason = reason.filter(|_| about_numbers).unwrap_or(Reason::AllCarriersFailed);
         if let Some(held) = self.set.change(key) {
-            held.refused = Some(reason);
+            held.refused = Some(Reason::AllCarriersFailed);
         }
         self.go_on(key);
     }

@@ -23,7 +23,13 @@ mod parked;
 mod waiting;
 mod unresolved;
 mod accept;
+mod ring;
+mod strict;
+mod health;
 mod place;
+pub mod arrive;
+mod allowance;
+mod money;
 mod assign;
 mod answer;
 mod failover;
@@ -32,22 +38,39 @@ mod learn;
 mod query;
 mod mo;
 mod sweep;
+mod calendar;
+pub mod opt_out;
 mod gauges;
+mod operated;
+mod moves;
+pub mod operate;
+pub mod tally;
+pub mod inspect;
 
 use crate::carrier::id::Learned;
+use crate::dispatch::allowance::{Bucket, Used};
+use crate::dispatch::arrive::Arrivals;
 use crate::dispatch::carrier::CarrierState;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
 use crate::dispatch::happening::Happening;
+use crate::dispatch::health::Health;
+use crate::dispatch::inspect::LinkWord;
 use crate::dispatch::lane::Lane;
+use crate::dispatch::moves::Moving;
+use crate::dispatch::operated::Operated;
+use crate::dispatch::opt_out::OptedOut;
 use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::query::Queries;
 use crate::dispatch::set::Set;
+use crate::dispatch::strict::Strict;
 use crate::dispatch::sweep::Sweep;
+use crate::dispatch::tally::Tallies;
 use crate::dispatch::unresolved::Unresolved;
 use crate::dispatch::waiting::{SeenSet, WaitingSet};
-use crate::message::id::{CarrierId, LaneId, PartKey, RouteId};
+use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, PartKey, RouteId};
+use crate::message::money::Money;
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
@@ -83,7 +106,28 @@ pub struct Dispatch {
     awaiting: BTreeMap<CarrierId, u64>,
     /// What receipts have shown of how each carrier writes its ids.
     learned: BTreeMap<CarrierId, Learned>,
+    /// Who does not want to be written to.
+    opted_out: Arc<OptedOut>,
     queries: Queries,
+    /// What operators have ordered and still stands.
+    operated: Operated,
+    /// What they move now.
+    moves: Vec<Moving>,
+    tallies: Tallies,
+    /// What each link last said of itself, and when.
+    link_words: BTreeMap<LinkId, (LinkWord, Time)>,
+    /// How carriers do.
+    health: Health,
+    /// Recipients of routes that keep a strict order.
+    strict: Strict,
+    /// Orders of which not all messages are there.
+    arrivals: Arrivals,
+    /// What accounts have, in micro-units of their currency.
+    balances: BTreeMap<AccountId, Money>,
+    /// Requests that accounts may make.
+    buckets: BTreeMap<AccountId, Bucket>,
+    /// Messages that quotas have counted.
+    used: BTreeMap<AccountId, Used>,
     marks: Marks,
     sweep: Sweep,
     /// More could move from closed carriers at once.
@@ -132,7 +176,18 @@ impl Dispatch {
             unresolved: Unresolved::default(),
             awaiting: recovered.marks.awaiting.iter().copied().collect(),
             learned: recovered.learned.iter().copied().collect(),
+            opted_out: Arc::new(OptedOut::new(recovered.opted_out)),
             queries: Queries::default(),
+            operated: Operated::default(),
+            moves: Vec::new(),
+            tallies: Tallies::default(),
+            link_words: BTreeMap::new(),
+            health: Health::default(),
+            strict: Strict::default(),
+            arrivals: Arrivals::default(),
+            balances: recovered.balances.into_iter().collect(),
+            buckets: BTreeMap::new(),
+            used: recovered.quotas.into_iter().map(|it| (it.account, Used::of(it))).collect(),
             marks: recovered.marks,
             sweep: Sweep::new(now),
             moving: false,
@@ -144,6 +199,7 @@ impl Dispatch {
             commands: Vec::new(),
             facts: Vec::new(),
         };
+        recovered.actions.into_iter().for_each(|it| dispatch.operated.take(it));
         dispatch.reconfigure(plan);
         for (carrier, learned) in recovered.learned {
             let believed = learned.believed();
@@ -178,13 +234,17 @@ impl Dispatch {
         self.now = self.now.max(now);
         self.beats += 1;
         self.load(&happenings, store)?;
+        self.end_actions();
         self.sweep(store)?;
         self.tell_due(dice);
         for happening in happenings {
             self.decide(happening, dice, store)?;
         }
+        self.judge_carriers();
+        self.arrive(dice);
         self.refill(store)?;
         self.relocate();
+        self.go_on_moving();
         self.assign();
         self.set.settle(&mut self.batch);
         let records = self.batch.len();
@@ -195,6 +255,7 @@ impl Dispatch {
             store.commit(&self.batch)?;
             self.clear_batch();
         }
+        self.tallies.count(&self.facts);
         Ok(Outcome {
             commands: std::mem::take(&mut self.commands),
             facts: std::mem::take(&mut self.facts),
@@ -203,9 +264,14 @@ impl Dispatch {
         })
     }
 
-    /// Nothing is on a link and nothing waits for an answer.
-    pub const fn is_quiet(&self) -> bool {
-        self.in_flight == 0
+    /// Nothing is on a link, nothing waits for an answer, and every order that began is whole.
+    pub fn is_quiet(&self) -> bool {
+        self.in_flight == 0 && self.arrivals.is_empty()
+    }
+
+    /// Who does not want to be written to, for the API to look at.
+    pub fn opted_out(&self) -> Arc<OptedOut> {
+        self.opted_out.clone()
     }
 
     /// How many messages are in memory.
@@ -226,19 +292,32 @@ impl Dispatch {
         batch.unparked.clear();
         batch.idempotency.clear();
         batch.learned.clear();
+        batch.suppressed.clear();
+        batch.lifted.clear();
         batch.events.clear();
         batch.mo_parts.clear();
         batch.mo_done.clear();
         batch.mo_seen.clear();
         batch.mo_forgotten.clear();
+        batch.actions.clear();
+        batch.ledger.clear();
+        batch.balances.clear();
+        batch.quotas.clear();
     }
 
     fn decide<S: Store>(&mut self, happening: Happening, dice: Dice<'_>, store: &mut S) -> Result<(), Poisoned> {
         match happening {
             Happening::Submit(request, submission) => self.accept(request, *submission, dice, store)?,
             Happening::Cancel(request, account, message) => self.cancel(request, account, message),
+            Happening::Credit(request, credit) => self.credit(request, *credit, store)?,
+            Happening::Outcome(request, account, message, verified) => {
+                self.outcome(request, account, message, verified)
+            }
             Happening::Link(link, report) => self.hear(link, report, dice),
             Happening::Gone(link) => self.gone(link, dice),
+            Happening::OptOut(request, change) => self.change_opt_outs(request, change),
+            Happening::Operate(request, demand) => self.operate(request, *demand),
+            Happening::Inspect(request) => self.inspect(request),
             Happening::Reconfigure(plan) => self.reconfigure(plan),
             Happening::Drain => self.draining = true,
         }
@@ -273,8 +352,8 @@ impl Dispatch {
         let state = self.carriers.entry(lane.carrier()).or_insert_with(CarrierState::unknown);
         if queue.has_work() && !queue.in_ring {
             queue.in_ring = true;
-            queue.quantum = Lane::weight(lane.class());
-            state.ring.push_back(lane);
+            let weight = self.plan.accounts.get(&lane.account()).map_or(1, |it| it.weight);
+            state.ring.push(lane, weight);
         }
     }
 
@@ -306,6 +385,7 @@ impl Dispatch {
         let (told, status) = (held.told, held.entry.status());
         held.told = status;
         let ended = after.is_final() && held.entry.parts.iter().all(|it| it.phase().is_final());
+        let first_end = ended && !before.is_final();
         if ended
             && self.plan.erase_text.covers(held.entry.body.class)
             && let Some(body) = held.entry.body.erased()
@@ -321,6 +401,9 @@ impl Dispatch {
                 reason,
                 corrected: told.is_final(),
             });
+        }
+        if first_end {
+            self.pay_back(key.seq());
         }
         let queue = self.lanes.entry(lane).or_default();
         match (before == Phase::Queued, after == Phase::Queued) {
@@ -342,6 +425,7 @@ impl Dispatch {
                 self.doubtful.remove(&(carrier, destination, key));
             }
         }
+        self.strict_frees(key);
     }
 
     /// How many parts are queued in all lanes.

@@ -7,6 +7,7 @@ use crate::message::money::Currency;
 use crate::route::breaker;
 use crate::route::inbound::Inbound;
 use crate::route::network::Networks;
+use crate::route::opt_out::OptOut;
 use crate::route::plan::{Destinations, Route};
 use crate::route::rule::Rule;
 use crate::text::profile::Profile;
@@ -29,6 +30,8 @@ pub struct Plan {
     pub networks: Arc<Networks>,
     /// Whose a message from a handset is.
     pub inbound: Vec<Inbound>,
+    /// What keeps messages from those who do not want them.
+    pub opt_out: OptOut,
     /// Whose text is forgotten once a message has ended.
     pub erase_text: EraseText,
     /// Bounds of memory.
@@ -89,8 +92,32 @@ pub struct Account {
     pub region: Option<Box<str>>,
     /// Where it may send.
     pub destinations: Destinations,
+    /// Its share at carriers beside others of the same class: 1 to 100.
+    pub weight: u32,
     /// What it pays in.
     pub currency: Option<Currency>,
+    /// How it pays, and how much it may send.
+    pub terms: Terms,
+}
+
+/// How an account pays, and how much it may send.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Terms {
+    /// It pays from a balance, to which operators add credit; without, it owes.
+    pub managed: bool,
+    /// Messages in a period.
+    pub quota: Option<Quota>,
+    /// Requests to send, a second.
+    pub rate: Option<f64>,
+}
+
+/// So many messages in any period of this length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// How many.
+    pub messages: u64,
+    /// How long.
+    pub period: Duration,
 }
 
 /// What a key may do.

@@ -3,12 +3,17 @@
 use crate::carrier::id::Learned;
 use crate::message::body::Body;
 use crate::message::id::{AccountId, CarrierId, OrderId, Seq};
+use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::time::Time;
+use crate::record::action::Action;
 use crate::record::entry::PastAttempt;
 use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
+use crate::record::money::{LedgerLine, QuotaUse};
 use crate::record::parked::Parked;
+use crate::record::suppression::Suppression;
+use crate::route::opt_out::Key;
 use std::sync::Arc;
 
 /// Everything that one beat changed; durable whole or not at all.
@@ -42,8 +47,20 @@ pub struct Batch {
     pub mo_seen: Vec<MoSeen>,
     /// Numbers of what is known no more; of this batch, too.
     pub mo_forgotten: Vec<u64>,
+    /// Numbers that are left in peace from now on; of one key, in the place of what was.
+    pub suppressed: Vec<Suppression>,
+    /// Keys of numbers that are written to again; none of those of `suppressed`.
+    pub lifted: Vec<Key>,
     /// What receipts have shown of how carriers write their ids, as it stands now.
     pub learned: Vec<(CarrierId, Learned)>,
+    /// What operators have ordered, in the order of their numbers.
+    pub actions: Vec<Action>,
+    /// What changed balances, in the order of their numbers.
+    pub ledger: Vec<LedgerLine>,
+    /// Balances that changed, as they stand now, each account once.
+    pub balances: Vec<(AccountId, Money)>,
+    /// Quotas that were used, as they stand now, each account once.
+    pub quotas: Vec<QuotaUse>,
     /// Counters and marks, as they stand after the beat.
     pub marks: Marks,
 }
@@ -65,7 +82,13 @@ impl Batch {
             + self.mo_done.len()
             + self.mo_seen.len()
             + self.mo_forgotten.len()
+            + self.suppressed.len()
+            + self.lifted.len()
             + self.learned.len()
+            + self.actions.len()
+            + self.ledger.len()
+            + self.balances.len()
+            + self.quotas.len()
     }
 
     /// Whether there is nothing to make durable but marks.
@@ -87,6 +110,8 @@ pub struct Order {
     pub count: u32,
     /// When it was accepted.
     pub created: Time,
+    /// Some of its messages are not there yet: nobody is told of it, and it is removed whole if it never gets them.
+    pub arriving: bool,
 }
 
 /// A request that must not be accepted twice.
@@ -98,7 +123,7 @@ pub struct Idempotency {
     pub key: Box<str>,
     /// SHA-256 of what was asked for.
     pub hash: [u8; 32],
-    /// The order that it made.
+    /// The order that it made; of a request for credit, the number of its line in the ledger.
     pub order: OrderId,
     /// When; it is forgotten a day later.
     pub at: Time,
@@ -114,8 +139,10 @@ pub struct Marks {
     pub next_order: u64,
     /// The next parked receipt.
     pub next_parked: u64,
-    /// The next event; what comes from handsets is numbered by it as well.
+    /// The next event; what comes from handsets and what operators order is numbered by it as well.
     pub next_event: u64,
+    /// The next line of the ledger.
+    pub next_ledger: u64,
     /// The latest logical time.
     pub time: Time,
     /// How many parts wait for a receipt, by carrier.
@@ -125,7 +152,7 @@ pub struct Marks {
 impl Marks {
     /// What an empty store holds. Counters begin at 1, because scans ask for what is above a key.
     pub fn first() -> Self {
-        Self { next_seq: 1, next_order: 1, next_parked: 1, next_event: 1, ..Self::default() }
+        Self { next_seq: 1, next_order: 1, next_parked: 1, next_event: 1, next_ledger: 1, ..Self::default() }
     }
 
     /// What a store holds after a batch with `later`: the larger of each counter and of the
@@ -137,6 +164,7 @@ impl Marks {
             next_order: self.next_order.max(later.next_order),
             next_parked: self.next_parked.max(later.next_parked),
             next_event: self.next_event.max(later.next_event),
+            next_ledger: self.next_ledger.max(later.next_ledger),
             time: self.time.max(later.time),
             awaiting: later.awaiting.clone(),
         }

@@ -2,11 +2,15 @@
 
 use crate::carrier::id::Learned;
 use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
+use crate::message::money::Money;
 use crate::message::time::Time;
+use crate::record::action::Action;
 use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::entry::Entry;
 use crate::record::mo::{MoPart, MoSeen};
+use crate::record::money::QuotaUse;
 use crate::record::parked::Parked;
+use crate::route::opt_out::List;
 use std::time::Duration;
 
 /// Messages that one carrier id may find, of parts and of past attempts each: a carrier that gives
@@ -68,12 +72,14 @@ pub trait Store {
     /// by who asks, so read through views instead where one can. In the order of their seqs.
     fn order(&mut self, order: OrderId) -> Result<Vec<Entry>, Poisoned>;
 
-    /// What stood in the store when it was opened.
+    /// What stood in the store when it was opened. Orders that were still arriving then are removed first, whole:
+    /// nobody was told of them.
     fn recover(&mut self) -> Result<Recovered, Poisoned>;
 
     /// Forgets up to `limit` messages that ended before `before`, the ids of attempts of them, idempotency keys
     /// older than [`IDEMPOTENCY_AGE`] before the latest of the marks' times, parked receipts older than `parked_before`,
-    /// and up to `limit` events from before `before`; returns how many messages and events it forgot. Messages that are not over are stepped over, [`RETAIN_LOOKS`] times `limit`
+    /// and up to `limit` events and actions from before `before`, but never the newest action of a target and aspect;
+    /// returns how many messages and events it forgot. Messages that are not over are stepped over, [`RETAIN_LOOKS`] times `limit`
     /// a call; the next call goes on behind them, and begins anew after the last.
     fn retain(&mut self, before: Time, parked_before: Time, limit: usize) -> Result<usize, Poisoned>;
 
@@ -120,8 +126,16 @@ pub struct Recovered {
     pub mo_parts: Vec<MoPart>,
     /// What is known again when a carrier sends it again, in the order of its numbers.
     pub mo_seen: Vec<MoSeen>,
+    /// Who does not want to be written to.
+    pub opted_out: List,
     /// What receipts have shown of how carriers write their ids, by carrier.
     pub learned: Vec<(CarrierId, Learned)>,
+    /// The newest action of each target and aspect, in the order of their numbers.
+    pub actions: Vec<Action>,
+    /// What accounts have, by account; only those that ever had something.
+    pub balances: Vec<(AccountId, Money)>,
+    /// What quotas have counted, by account.
+    pub quotas: Vec<QuotaUse>,
 }
 
 /// A lane that has queued parts.

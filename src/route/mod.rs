@@ -9,3 +9,5 @@ pub mod score;
 pub mod price;
 pub mod rule;
 pub mod inbound;
+pub mod hours;
+pub mod opt_out;

@@ -1,5 +1,6 @@
 //! The daemon as its operator sees it.
 
+mod calendar;
 mod configuration;
 mod content;
 mod full;
@@ -9,6 +10,7 @@ mod kill;
 mod life;
 mod mo;
 mod notify;
+mod opt_out;
 mod outbind;
 mod prometheus;
 mod query;

@@ -247,6 +247,8 @@ pub(in crate::carrier::http) mod tests {
             manner: None,
             parts: 1,
             client_ref: Some("r\"1".into()),
+            send_at: None,
+            charged: false,
             created: Time(1),
             expires: Time(2),
             price: None,

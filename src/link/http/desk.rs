@@ -84,6 +84,8 @@ mod tests {
             manner: None,
             parts: 1,
             client_ref: None,
+            send_at: None,
+            charged: false,
             created: Time(1),
             expires: Time(2),
             price: None,

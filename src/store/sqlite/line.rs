@@ -16,10 +16,12 @@ use crate::message::source::Source;
 use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::number::e164::E164;
+use crate::record::action::{Action, Deed, Target};
 use crate::record::batch::{Idempotency, Marks, Order};
 use crate::record::entry::PastAttempt;
 use crate::record::event::{Event, EventKind};
 use crate::record::mo::{MoPart, MoSeen};
+use crate::record::money::{LedgerLine, QuotaSlot, QuotaUse, Why};
 use crate::record::parked::Parked;
 use crate::store::sqlite::cells::ATTEMPT_CELLS;
 use crate::store::sqlite::fault::Trouble;
@@ -30,7 +32,7 @@ use rusqlite::types::ValueRef;
 use std::sync::Arc;
 
 /// A row that is being read, cell after cell, under its seal.
-struct Line<'r> {
+pub(super) struct Line<'r> {
     row: &'r Row<'r>,
     at: usize,
     seal: u64,
@@ -38,7 +40,7 @@ struct Line<'r> {
 }
 
 impl<'r> Line<'r> {
-    const fn new(row: &'r Row<'r>) -> Self {
+    pub(super) const fn new(row: &'r Row<'r>) -> Self {
         Self { row, at: 0, seal: seal::START, sound: true }
     }
 
@@ -65,21 +67,21 @@ impl<'r> Line<'r> {
     }
 
     /// A number that must be there; what stands in for a bad one is never seen, for the seal fails.
-    fn get<T>(&mut self, stand_in: T, read: impl FnOnce(i64) -> Option<T>) -> T {
+    pub(super) fn get<T>(&mut self, stand_in: T, read: impl FnOnce(i64) -> Option<T>) -> T {
         let value = self.maybe(read);
         self.sound &= value.is_some();
         value.unwrap_or(stand_in)
     }
 
-    fn bits(&mut self) -> u64 {
+    pub(super) fn bits(&mut self) -> u64 {
         self.get(0, |it| Some(it.cast_unsigned()))
     }
 
-    fn time(&mut self) -> Time {
+    pub(super) fn time(&mut self) -> Time {
         Time(self.bits())
     }
 
-    fn small<T: TryFrom<i64> + Default>(&mut self) -> T {
+    pub(super) fn small<T: TryFrom<i64> + Default>(&mut self) -> T {
         self.get(T::default(), |it| T::try_from(it).ok())
     }
 
@@ -114,7 +116,7 @@ impl<'r> Line<'r> {
         manner
     }
 
-    fn words(&mut self) -> Box<str> {
+    pub(super) fn words(&mut self) -> Box<str> {
         let text = self.text();
         self.sound &= text.is_some();
         text.unwrap_or_default().into()
@@ -148,7 +150,7 @@ impl<'r> Line<'r> {
     }
 
     /// Hands the record out if every cell was sound and the seal fits.
-    fn sealed<T>(self, table: &'static str, id: u64, record: T) -> Result<T, Trouble> {
+    pub(super) fn sealed<T>(self, table: &'static str, id: u64, record: T) -> Result<T, Trouble> {
         let fits = matches!(self.row.get_ref(self.at)?, ValueRef::Integer(seal) if seal == seal::fold(self.seal));
         if self.sound && fits { Ok(record) } else { Err(Trouble::Damaged(table, id.cast_signed())) }
     }
@@ -201,7 +203,7 @@ impl<'r> Line<'r> {
 pub(super) fn body(row: &Row<'_>) -> Result<Body, Trouble> {
     let mut line = Line::new(row);
     let seq = Seq(line.bits());
-    let body = Body {
+    let mut body = Body {
         id: MessageId { seq, token: line.bits() },
         order: OrderId(line.bits()),
         account: AccountId(line.small()),
@@ -225,10 +227,13 @@ pub(super) fn body(row: &Row<'_>) -> Result<Body, Trouble> {
         parts: line.small(),
         client_ref: line.text().map(Into::into),
         created: line.time(),
+        send_at: None,
         expires: line.time(),
         price: line.maybe(|it| Some(Money(it))),
         manner: line.manner().map(Arc::new),
+        charged: line.later().is_some(),
     };
+    body.send_at = line.later().map(Time);
     line.sealed("body", seq.0, body)
 }
 
@@ -269,7 +274,8 @@ pub(super) fn order(row: &Row<'_>) -> Result<Order, Trouble> {
     let mut line = Line::new(row);
     let id = OrderId(line.bits());
     let account = AccountId(line.small());
-    let order = Order { id, account, first: Seq(line.bits()), count: line.small(), created: line.time() };
+    let (first, count, created) = (Seq(line.bits()), line.small(), line.time());
+    let order = Order { id, account, first, count, created, arriving: line.later().is_some() };
     line.sealed("orders", id.0, order)
 }
 
@@ -313,7 +319,8 @@ pub(super) fn marks(row: &Row<'_>) -> Result<Marks, Trouble> {
         .map(|[high, low, count @ ..]| (CarrierId(u16::from_be_bytes([*high, *low])), u64::from_be_bytes(*count)))
         .collect();
     let next_event = line.later().unwrap_or(1);
-    line.sealed("meta", 1, Marks { next_seq, next_order, next_parked, next_event, time, awaiting })
+    let next_ledger = line.later().unwrap_or(1);
+    line.sealed("meta", 1, Marks { next_seq, next_order, next_parked, next_event, next_ledger, time, awaiting })
 }
 
 /// The event in a row of [`EVENT`].
@@ -360,6 +367,19 @@ pub(super) fn mo_seen(row: &Row<'_>) -> Result<MoSeen, Trouble> {
     line.sealed("mo_seen", number, seen)
 }
 
+/// The action of an operator in a row of [`OPERATE`](crate::store::sqlite::cells::OPERATE).
+pub(super) fn action(row: &Row<'_>) -> Result<Action, Trouble> {
+    let mut line = Line::new(row);
+    let (n, at, actor) = (line.bits(), line.time(), AccountId(line.small()));
+    let deed = Deed::from_numbers(line.small(), line.bits());
+    let target = line.get(Target::Route(RouteId(0)), |it| Target::from_number(it.cast_unsigned()));
+    let aspect = line.small::<u8>();
+    line.sound &= deed.is_some_and(|it| it.aspect().number() == aspect);
+    let deed = deed.unwrap_or(Deed::Resume);
+    let action = Action { n, at, actor, deed, target, reason: line.words(), until: line.time() };
+    line.sealed("operate", n, action)
+}
+
 /// What receipts have shown of a carrier's ids, in a row of [`LEARNED`](crate::store::sqlite::cells::LEARNED).
 pub(super) fn learned(row: &Row<'_>) -> Result<(CarrierId, Learned), Trouble> {
     let mut line = Line::new(row);
@@ -367,4 +387,41 @@ pub(super) fn learned(row: &Row<'_>) -> Result<(CarrierId, Learned), Trouble> {
     let relation = line.get(Relation::Same, |it| Relation::from_number(u8::try_from(it).ok()?));
     let learned = Learned { relation, matches: line.small() };
     line.sealed("learned", carrier.0.into(), (carrier, learned))
+}
+
+/// The line of the ledger in a row of [`LEDGER`](crate::store::sqlite::cells::LEDGER).
+pub(super) fn ledger(row: &Row<'_>) -> Result<LedgerLine, Trouble> {
+    let mut line = Line::new(row);
+    let it = LedgerLine {
+        n: line.bits(),
+        account: AccountId(line.small()),
+        amount: Money(line.get(0, Some)),
+        balance: Money(line.get(0, Some)),
+        why: line.get(Why::Credit, |it| Why::from_number(u8::try_from(it).ok()?)),
+        order: line.maybe(|it| Some(OrderId(it.cast_unsigned()))),
+        seq: line.maybe(|it| Some(Seq(it.cast_unsigned()))),
+        at: line.time(),
+        note: line.text().map(Into::into),
+    };
+    line.sealed("ledger", it.n, it)
+}
+
+/// What an account has, in a row of [`BALANCE`](crate::store::sqlite::cells::BALANCE).
+pub(super) fn balance(row: &Row<'_>) -> Result<(AccountId, Money), Trouble> {
+    let mut line = Line::new(row);
+    let account = AccountId(line.small());
+    let micros = Money(line.get(0, Some));
+    line.sealed("balance", account.0.into(), (account, micros))
+}
+
+/// What a quota has counted, in a row of [`QUOTA`](crate::store::sqlite::cells::QUOTA).
+pub(super) fn quota(row: &Row<'_>) -> Result<QuotaUse, Trouble> {
+    let mut line = Line::new(row);
+    let account = AccountId(line.small());
+    let (slots, rest) = line.blob().as_chunks::<24>();
+    line.sound &= rest.is_empty();
+    let word = |slot: &[u8; 24], at: usize| slot[at..at + 8].iter().fold(0, |sum, it| sum << 8 | u64::from(*it));
+    let slot = |it| QuotaSlot { first: Time(word(it, 0)), last: Time(word(it, 8)), count: word(it, 16) };
+    let used = QuotaUse { account, slots: slots.iter().map(slot).collect() };
+    line.sealed("quota", account.0.into(), used)
 }

@@ -26,7 +26,10 @@ pub(in crate::store) mod seal;
 mod writer;
 mod reader;
 mod retain;
+mod arriving;
+mod money;
 mod list;
+mod opt_out;
 mod checkpoint;
 #[cfg(test)]
 mod plans;
@@ -260,6 +263,7 @@ impl Store for Sqlite {
     }
 
     fn recover(&mut self) -> Result<Recovered, Poisoned> {
+        self.guarded("removing what had not arrived", |it| arriving::remove(&it.writer))?;
         let doubtful = self.asked_entries("finding what was open", |conn| reader::load(conn, &reader::open(conn)?))?;
         let marks = self.marks.clone();
         self.asked("recovering", |conn| {
@@ -270,7 +274,11 @@ impl Store for Sqlite {
                 parked: reader::parked(conn)?,
                 mo_parts: reader::mo_parts(conn)?,
                 mo_seen: reader::mo_seen(conn)?,
+                opted_out: opt_out::list(conn)?,
                 learned: reader::learned(conn)?,
+                actions: reader::standing(conn)?,
+                balances: money::balances(conn)?,
+                quotas: money::quotas(conn)?,
             })
         })
     }

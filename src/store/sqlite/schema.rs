@@ -8,6 +8,10 @@
 //! event     what accounts are told                              mo       parts of messages from handsets that wait
 //! mo_seen   messages from handsets that are known when they come again
 //! learned   how carriers write their ids, as their receipts have shown
+//! suppression   who does not want to be written to
+//! operate   what operators have ordered
+//! ledger    what changed balances                               balance  what they add up to
+//! quota     what quotas have counted
 //! ```
 //!
 //! Every index of messages but those of the primary keys is partial, so that what has ended costs nothing;
@@ -16,6 +20,7 @@
 //! message module, and the view `message_parts` spells the most useful ones out.
 
 use crate::store::sqlite::fault::Fault;
+use crate::store::sqlite::opt_out;
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -26,7 +31,8 @@ pub(super) const FORMAT: i64 = 3;
 const APPLICATION: i64 = 0x6E75_6E63;
 
 /// What turns format `n` into `n + 1`, from 0, the empty file.
-const STEPS: [&[&str]; FORMAT as usize] = [&[FORMAT_1], &[MANNER, EVENTS, LEARNED], &[ROUTED, MONEY, OPT_OUT, OPERATE]];
+const STEPS: [&[&str]; FORMAT as usize] =
+    [&[FORMAT_1], &[MANNER, EVENTS, LEARNED], &[ROUTED, MONEY, CALENDAR, opt_out::TABLE, OPERATE]];
 
 /// Brings the store to [`FORMAT`]; refuses one that is newer or not ours.
 pub(super) fn migrate(conn: &Connection, file: &Path) -> Result<(), Fault> {
@@ -155,14 +161,35 @@ ALTER TABLE part ADD COLUMN moved INTEGER; ALTER TABLE part ADD COLUMN taken_at 
 CREATE INDEX part_late ON part (due, id) WHERE phase = 3 AND due > 0;
 ";
 
-/// Format 3: what accounts have and pay.
-const MONEY: &str = "";
+/// Format 3: what accounts have, pay and use; which orders have not arrived whole; of which messages the price
+/// was taken from a balance.
+const MONEY: &str = "
+ALTER TABLE body ADD COLUMN charged INTEGER;
+ALTER TABLE orders ADD COLUMN arriving INTEGER;
+CREATE INDEX orders_arriving ON orders (id) WHERE arriving IS NOT NULL;
+ALTER TABLE meta ADD COLUMN next_ledger INTEGER;
+CREATE TABLE ledger (
+    n INTEGER PRIMARY KEY, account INTEGER NOT NULL, amount INTEGER NOT NULL, balance INTEGER NOT NULL,
+    why INTEGER NOT NULL, order_id INTEGER, seq INTEGER, at INTEGER NOT NULL, note TEXT, seal INTEGER NOT NULL
+) STRICT;
+CREATE INDEX ledger_by_account ON ledger (account, n);
+CREATE INDEX ledger_by_order ON ledger (order_id, seq) WHERE order_id IS NOT NULL;
+CREATE TABLE balance (account INTEGER PRIMARY KEY, micros INTEGER NOT NULL, seal INTEGER NOT NULL) STRICT;
+CREATE TABLE quota (account INTEGER PRIMARY KEY, used BLOB NOT NULL, seal INTEGER NOT NULL) STRICT;
+";
 
-/// Format 3: who does not want to be written to.
-const OPT_OUT: &str = "";
+/// Format 3: when messages are to go; NULL for at once, and in rows of before.
+const CALENDAR: &str = "ALTER TABLE body ADD COLUMN send_at INTEGER;";
 
 /// Format 3: what operators have ordered.
-const OPERATE: &str = "";
+const OPERATE: &str = "
+CREATE TABLE operate (
+    n INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor INTEGER NOT NULL, deed INTEGER NOT NULL,
+    detail INTEGER NOT NULL, target INTEGER NOT NULL, aspect INTEGER NOT NULL, reason TEXT NOT NULL,
+    until INTEGER NOT NULL, seal INTEGER NOT NULL
+) STRICT;
+CREATE INDEX operate_newest ON operate (target, aspect, n);
+";
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,7 @@ use crate::message::part::Part;
 use crate::record::batch::{Batch, Marks};
 use crate::store::sqlite::cells::{self, Cells};
 use crate::store::sqlite::fault::Trouble;
+use crate::store::sqlite::opt_out;
 use rusqlite::{CachedStatement, Connection};
 use std::sync::LazyLock;
 
@@ -33,7 +34,12 @@ struct Words {
     event: String,
     mo: String,
     mo_seen: String,
+    suppression: String,
     learned: String,
+    action: String,
+    ledger: String,
+    balance: String,
+    quota: String,
     marks: String,
 }
 
@@ -52,8 +58,13 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     event: insert("INSERT", "event", cells::EVENT, 1),
     mo: insert("INSERT", "mo", cells::MO, 1),
     mo_seen: insert("INSERT", "mo_seen", cells::MO_SEEN, 1),
+    suppression: insert("INSERT OR REPLACE", "suppression", opt_out::SUPPRESSION, 1),
     learned: insert("INSERT OR REPLACE", "learned", cells::LEARNED, 1),
-    marks: format!("INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)", cells::META),
+    action: insert("INSERT", "operate", cells::OPERATE, 1),
+    ledger: insert("INSERT", "ledger", cells::LEDGER, 1),
+    balance: insert("INSERT OR REPLACE", "balance", cells::BALANCE, 1),
+    quota: insert("INSERT OR REPLACE", "quota", cells::QUOTA, 1),
+    marks: format!("INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", cells::META),
 });
 
 /// Writes one batch; whole or not at all.
@@ -78,13 +89,25 @@ pub(super) fn commit(
     delete(conn, "DELETE FROM mo WHERE number = ?1", &batch.mo_done)?;
     each(conn, &WORDS.mo_seen, batch.mo_seen.iter().map(Cells::mo_seen))?;
     delete(conn, "DELETE FROM mo_seen WHERE number = ?1", &batch.mo_forgotten)?;
+    each(conn, &WORDS.suppression, batch.suppressed.iter().map(Cells::suppression))?;
+    opt_out::lift(conn, &batch.lifted)?;
     each(conn, &WORDS.learned, batch.learned.iter().map(Cells::learned))?;
+    each(conn, &WORDS.action, batch.actions.iter().map(Cells::action))?;
+    money(conn, batch)?;
     if let Some(marks) = marks {
         let awaiting = cells::awaiting_octets(&marks.awaiting);
         each(conn, &WORDS.marks, std::iter::once(Cells::marks(marks, &awaiting)))?;
     }
     conn.prepare_cached("COMMIT")?.execute([])?;
     Ok(())
+}
+
+/// What accounts have, pay and use.
+fn money(conn: &Connection, batch: &Batch) -> Result<(), Trouble> {
+    each(conn, &WORDS.ledger, batch.ledger.iter().map(Cells::ledger))?;
+    each(conn, &WORDS.balance, batch.balances.iter().map(Cells::balance))?;
+    let used: Vec<_> = batch.quotas.iter().map(|it| (it.account, cells::quota_octets(it))).collect();
+    each(conn, &WORDS.quota, used.iter().map(|(account, octets)| Cells::quota(*account, octets)))
 }
 
 fn bodies(conn: &Connection, batch: &Batch) -> Result<(), Trouble> {

@@ -1,16 +1,21 @@
 //! The plainest store that could be right: a map of messages, every question a look at all of them.
 
 use crate::carrier::id::Learned;
-use crate::message::id::{CarrierId, LaneId, OrderId, PartKey, Seq};
+use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
+use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
+use crate::record::action::Action;
 use crate::record::batch::{Batch, Idempotency, Marks, Order};
 use crate::record::contract::{QueuedLane, Silent};
 use crate::record::entry::Entry;
 use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
+use crate::record::money::{LedgerLine, QuotaUse};
 use crate::record::parked::Parked;
+use crate::record::suppression::Suppression;
+use crate::route::opt_out::Key;
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +27,12 @@ pub(super) struct Model {
     pub(super) events: BTreeMap<u64, Event>,
     pub(super) mo_parts: BTreeMap<u64, MoPart>,
     pub(super) mo_seen: BTreeMap<u64, MoSeen>,
+    pub(super) suppressed: BTreeMap<Key, Suppression>,
     pub(super) learned: BTreeMap<CarrierId, Learned>,
+    pub(super) actions: BTreeMap<u64, Action>,
+    pub(super) ledger: Vec<LedgerLine>,
+    pub(super) balances: BTreeMap<AccountId, Money>,
+    pub(super) quotas: BTreeMap<AccountId, QuotaUse>,
     pub(super) marks: Marks,
 }
 
@@ -36,7 +46,12 @@ impl Model {
             events: BTreeMap::new(),
             mo_parts: BTreeMap::new(),
             mo_seen: BTreeMap::new(),
+            suppressed: BTreeMap::new(),
             learned: BTreeMap::new(),
+            actions: BTreeMap::new(),
+            ledger: Vec::new(),
+            balances: BTreeMap::new(),
+            quotas: BTreeMap::new(),
             marks: Marks::first(),
         }
     }
@@ -73,7 +88,13 @@ impl Model {
         self.mo_parts.retain(|number, _| !batch.mo_done.contains(number));
         self.mo_seen.extend(batch.mo_seen.iter().map(|it| (it.number, *it)));
         self.mo_seen.retain(|number, _| !batch.mo_forgotten.contains(number));
+        self.suppressed.retain(|key, _| !batch.lifted.contains(key));
+        self.suppressed.extend(batch.suppressed.iter().map(|it| (it.key.clone(), it.clone())));
         self.learned.extend(batch.learned.iter().copied());
+        self.actions.extend(batch.actions.iter().map(|it| (it.n, it.clone())));
+        self.ledger.extend(batch.ledger.iter().cloned());
+        self.balances.extend(batch.balances.iter().copied());
+        self.quotas.extend(batch.quotas.iter().map(|it| (it.account, it.clone())));
         self.marks = self.marks.after(&batch.marks);
     }
 
@@ -172,6 +193,19 @@ impl Model {
         lanes.into_iter().map(|(lane, count)| QueuedLane { lane, count }).collect()
     }
 
+    /// The actions that nothing newer of the same target and aspect came after.
+    pub(super) fn standing(&self) -> Vec<Action> {
+        let all = self.actions.values();
+        all.clone().filter(|it| !all.clone().any(|new| replaces(new, it))).cloned().collect()
+    }
+
+    /// What a start does with orders that have not arrived whole.
+    pub(super) fn remove_arriving(&mut self) {
+        let gone: Vec<OrderId> = self.orders.values().filter(|it| it.arriving).map(|it| it.id).collect();
+        self.entries.retain(|_, it| !gone.contains(&it.body.order));
+        self.orders.retain(|id, _| !gone.contains(id));
+    }
+
     /// Everything that ended before, and what came with it, forgotten.
     pub(super) fn retain(&mut self, before: Time, parked_before: Time) -> usize {
         let held = self.entries.len() + self.events.len();
@@ -182,6 +216,12 @@ impl Model {
         let day_ago = Time(self.marks.time.0.saturating_sub(24 * 3_600_000));
         self.idempotency.retain(|it| day_ago <= it.at);
         self.parked.retain(|_, it| parked_before <= it.receipt.received_at);
+        let standing = self.standing();
+        self.actions.retain(|_, it| before <= it.at || standing.contains(it));
         held - self.entries.len() - self.events.len()
     }
+}
+
+fn replaces(new: &Action, old: &Action) -> bool {
+    old.n < new.n && (new.target, new.deed.aspect()) == (old.target, old.deed.aspect())
 }

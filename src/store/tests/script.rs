@@ -16,11 +16,15 @@ use crate::message::source::Source;
 use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::number::e164::E164;
+use crate::record::action::{Action, Deed, Target};
 use crate::record::batch::{Batch, Idempotency, Order};
 use crate::record::entry::PastAttempt;
 use crate::record::event::{Event, EventKind};
 use crate::record::mo::{MoPart, MoSeen};
+use crate::record::money::{LedgerLine, QuotaSlot, QuotaUse, Why};
 use crate::record::parked::Parked;
+use crate::record::suppression::{Origin, Suppression};
+use crate::route::opt_out::Key;
 use crate::store::tests::model::Model;
 use crate::text::content::{Binary, Form, Indication, MessageClass, Requested};
 use crate::text::udh::Ports;
@@ -113,7 +117,14 @@ impl Script {
             }
         }
         if 1 < count {
-            batch.orders.push(Order { id: order, account, first, count: count as u32, created: self.now });
+            batch.orders.push(Order {
+                id: order,
+                account,
+                first,
+                count: count as u32,
+                created: self.now,
+                arriving: self.one_in(5),
+            });
         }
     }
 
@@ -142,8 +153,10 @@ impl Script {
             parts,
             client_ref: self.one_in(3).then(|| format!("ref-{}", seq.0 % 5).into()),
             created: self.now,
+            send_at: self.one_in(4).then(|| Time(self.now.0 + 1 + self.below(500_000))),
             expires: Time(self.now.0 + 300_000),
             price: self.one_in(2).then_some(Money(87_000)),
+            charged: self.one_in(3),
         }
     }
 
@@ -251,6 +264,9 @@ impl Script {
             batch.unparked.push(number);
         }
         self.handsets(model, batch);
+        self.opt_outs(model, batch);
+        self.operators(batch);
+        self.money(model, batch);
         if self.one_in(3) {
             let relation = Relation::ALL[self.below(3) as usize];
             let learned = Learned { relation, matches: 1 + self.below(10) as u8 };
@@ -261,6 +277,56 @@ impl Script {
             let hash = std::array::from_fn(|_| self.chance() as u8);
             let (account, order) = (AccountId(self.below(2) as u16), OrderId(batch.marks.next_order));
             batch.idempotency.push(Idempotency { account, key, hash, order, at: self.now });
+        }
+    }
+}
+
+/// Who does not want to be written to, and who does again.
+impl Script {
+    fn opt_outs(&mut self, model: &Model, batch: &mut Batch) {
+        for _ in 0..self.below(3) {
+            let key = Key {
+                account: self.one_in(2).then(|| AccountId(self.below(2) as u16 + 1)),
+                sender: self.one_in(2).then(|| ["12345", "shop λ"][self.below(2) as usize].into()),
+                number: E164(31_600_000_000 + self.below(9)),
+            };
+            let origin = if self.one_in(2) { Origin::Handset } else { Origin::Operator };
+            batch.suppressed.retain(|it| it.key != key);
+            batch.suppressed.push(Suppression { key, at: self.now, origin, reason: format!("{}", self.now.0).into() });
+        }
+        let lifted = model.suppressed.keys().filter(|key| batch.suppressed.iter().all(|it| it.key != **key));
+        batch.lifted = lifted.filter(|_| self.one_in(8)).cloned().collect();
+    }
+}
+
+/// What accounts have, pay and use: numbers without sense, which no store looks for.
+impl Script {
+    fn money(&mut self, model: &Model, batch: &mut Batch) {
+        for _ in 0..self.below(3) {
+            let n = batch.marks.next_ledger;
+            batch.marks.next_ledger += 1 + self.below(3);
+            let account = AccountId(self.below(3) as u16 + 1);
+            let amount = Money(self.below(1 << 40).cast_signed() - (1 << 39));
+            let before = model.balances.get(&account).copied().unwrap_or_default();
+            batch.balances.retain(|it| it.0 != account);
+            batch.balances.push((account, before + amount));
+            let order = (!self.one_in(3)).then(|| OrderId(self.below(batch.marks.next_order)));
+            batch.ledger.push(LedgerLine {
+                n,
+                account,
+                amount,
+                balance: before + amount,
+                why: Why::ALL[self.below(3) as usize],
+                order,
+                seq: order.filter(|_| self.one_in(2)).map(|_| Seq(n)),
+                at: self.now,
+                note: self.one_in(2).then(|| "invoice 7, λ".into()),
+            });
+        }
+        if self.one_in(3) {
+            let slot = |it: &mut Self| QuotaSlot { first: it.now, last: Time(it.now.0 + 5), count: it.below(1 << 40) };
+            let slots = (0..self.below(3)).map(|_| slot(self)).collect();
+            batch.quotas.push(QuotaUse { account: AccountId(self.below(3) as u16 + 1), slots });
         }
     }
 }
@@ -311,6 +377,32 @@ impl Script {
             kind: EventKind::MessageReceived,
             at: self.now,
             data: format!("{{\"text\":\"λ {}\"}}", self.below(9)).into(),
+        }
+    }
+}
+
+/// What operators order: of random kind, whatever stands.
+impl Script {
+    fn operators(&mut self, batch: &mut Batch) {
+        for _ in 0..self.below(3) {
+            let (carrier, route) = (CarrierId(self.below(2) as u16 + 1), RouteId(self.below(2) as u32 + 1));
+            let deed = match Deed::ALL[self.below(9) as usize] {
+                Deed::Move { .. } => {
+                    Deed::Move { to: self.one_in(2).then_some(carrier), route: self.one_in(2).then_some(route) }
+                }
+                Deed::Trace { .. } => Deed::Trace { pdus: self.chance() as u16 },
+                deed => deed,
+            };
+            let target = match self.below(3) {
+                0 => Target::Carrier(carrier),
+                1 => Target::Route(route),
+                _ => Target::Link(LinkId { carrier, bind: self.below(256) as u8 }),
+            };
+            let until = if self.one_in(3) { Time::NEVER } else { Time(self.now.0 + self.below(900_000)) };
+            let (n, actor) = (batch.marks.next_event, AccountId(self.below(3) as u16 + 1));
+            batch.marks.next_event += 1;
+            let reason = format!("λ {}", self.below(9)).into();
+            batch.actions.push(Action { n, at: self.now, actor, deed, target, reason, until });
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod carrier;
 pub mod link;
 pub mod http;
 pub mod inside;
+pub mod money;
 
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LinkId, RouteId};
@@ -17,6 +18,7 @@ use crate::telemetry::meters::carrier::CarrierMeter;
 use crate::telemetry::meters::http::HttpMeter;
 use crate::telemetry::meters::inside::InsideMeter;
 use crate::telemetry::meters::link::LinkMeter;
+use crate::telemetry::meters::money::MoneyMeter;
 use crate::telemetry::names;
 use crate::telemetry::recorder::Exposition;
 use foldhash::{HashMap, HashMapExt};
@@ -29,11 +31,13 @@ pub struct Meters {
     carriers: HashMap<CarrierId, CarrierMeter>,
     links: HashMap<LinkId, LinkMeter>,
     accounts: HashMap<AccountId, [Counter; 3]>,
+    opt_outs: HashMap<AccountId, Counter>,
     queue_wait: [Histogram; 3],
     receipts_parked: Gauge,
     mo_incomplete: Gauge,
     http: HttpMeter,
     inside: InsideMeter,
+    money: MoneyMeter,
     /// What counts for a route, carrier, link or account that the configuration no longer names.
     other: Other,
 }
@@ -43,6 +47,7 @@ struct Other {
     carrier: CarrierMeter,
     link: LinkMeter,
     account: [Counter; 3],
+    opt_outs: Counter,
 }
 
 impl Meters {
@@ -50,6 +55,7 @@ impl Meters {
     pub fn new(exposition: &Exposition, labels: &Labels) -> Self {
         let account =
             |name: &str| Class::ALL.map(|it| exposition.counter(&names::MESSAGES_ACCEPTED, [name, it.word()]));
+        let opt_outs = |name: &str| exposition.counter(&names::OPT_OUTS, [name]);
         let links = labels.carriers.iter().flat_map(|(carrier, name, binds)| {
             (0..*binds).map(|bind| (LinkId { carrier: *carrier, bind }, LinkMeter::new(exposition, name, bind)))
         });
@@ -62,16 +68,19 @@ impl Meters {
                 .collect(),
             links: collect(links),
             accounts: labels.accounts.iter().map(|(id, name)| (*id, account(name))).collect(),
+            opt_outs: labels.accounts.iter().map(|(id, name)| (*id, opt_outs(name))).collect(),
             queue_wait: Class::ALL.map(|it| exposition.histogram(&names::QUEUE_WAIT, [it.word()])),
             receipts_parked: exposition.gauge(&names::RECEIPTS_PARKED, []),
             mo_incomplete: exposition.gauge(&names::MO_PARTS_INCOMPLETE, []),
             http: HttpMeter::new(exposition, &labels.endpoints),
             inside: InsideMeter::new(exposition),
+            money: MoneyMeter::new(exposition, labels),
             other: Other {
                 route: RouteMeter::new(exposition, OTHER),
                 carrier: CarrierMeter::new(exposition, OTHER, labels),
                 link: LinkMeter::new(exposition, OTHER, 0),
                 account: account(OTHER),
+                opt_outs: opt_outs(OTHER),
             },
         }
     }
@@ -101,10 +110,20 @@ impl Meters {
         &self.inside
     }
 
+    /// Of what is paid.
+    pub const fn money(&self) -> &MoneyMeter {
+        &self.money
+    }
+
     /// So many messages of an account were accepted.
     pub fn accepted(&self, account: AccountId, class: Class, count: u64) {
         let counters = self.accounts.get(&account).unwrap_or(&self.other.account);
         counters[usize::from(class.number())].increment(count);
+    }
+
+    /// A handset stopped the messages of an account, or of whoever sends by a sender.
+    pub fn opted_out(&self, account: Option<AccountId>) {
+        account.and_then(|it| self.opt_outs.get(&it)).unwrap_or(&self.other.opt_outs).increment(1);
     }
 
     /// A part was submitted so long after its acceptance.
@@ -164,6 +183,7 @@ fn collect(links: impl Iterator<Item = (LinkId, LinkMeter)>) -> HashMap<LinkId, 
 #[cfg(test)]
 pub(in crate::telemetry) mod tests {
     use super::*;
+    use crate::message::money::Currency;
     use crate::smpp::command::CommandId;
     use crate::telemetry::meters::inside::Durability;
     use crate::telemetry::meters::link::{Direction, LinkState, Malformation};
@@ -178,6 +198,8 @@ pub(in crate::telemetry) mod tests {
             accounts: vec![(AccountId(5), "shop".into())],
             countries: vec!["NL".into()],
             endpoints: vec!["POST /v1/messages"],
+            pays_in: [(AccountId(5), Currency::parse("EUR").unwrap())].into(),
+            charges_in: [(CarrierId(3), Currency::parse("USD").unwrap())].into(),
         };
         let exposition = Exposition::new();
         let meters = Meters::new(&exposition, &labels);
