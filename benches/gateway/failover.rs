@@ -45,14 +45,20 @@ impl Bench {
         self.used += samples.len() as u64;
         daemon.until_ended(4, samples.len() as f64).await;
         let (left, arrived) = (poor.times(), next.times());
-        let gap = |(to, it): (&u64, &Noted)| Some(it.at.saturating_sub(left.get(to).filter(|it| it.refused)?.at) as f64 / 1e6);
+        let gap = |(to, it): (&u64, &Noted)| {
+            Some(it.at.saturating_sub(left.get(to).filter(|it| it.refused)?.at) as f64 / 1e6)
+        };
         let mut gaps: Vec<f64> = arrived.iter().filter_map(gap).collect();
         let (half, most) = (percentile(&mut gaps, 0.5), percentile(&mut gaps, 0.99));
         self.failover.row(
             "refused by the first carrier: answer to next submit_sm at p99, beyond the disk's own sync",
             "",
             "5 ms",
-            format!("{:.2} ms (p50 {half:.2} ms, a sync included, which takes {disk:.2} ms; {} parts)", most - disk, gaps.len()),
+            format!(
+                "{:.2} ms (p50 {half:.2} ms, a sync included, which takes {disk:.2} ms; {} parts)",
+                most - disk,
+                gaps.len()
+            ),
         );
         let failed = arrived.len() as f64;
         let missing = samples.len() as f64 - daemon.delivered(4).await;
@@ -111,7 +117,12 @@ impl Bench {
         (sent, next): (usize, Option<u64>),
     ) {
         let next = next.map_or("nothing came".to_owned(), |it| format!("{:.1} ms", it as f64 / 1e6));
-        self.failover.row("the first carrier is killed under load: kill to first submit_sm at the second", "100 ms", "", next);
+        self.failover.row(
+            "the first carrier is killed under load: kill to first submit_sm at the second",
+            "100 ms",
+            "",
+            next,
+        );
         let delivered = daemon.delivered(1).await;
         let both = at_first.iter().filter(|it| at_second.contains_key(&it.0)).count();
         let lost = sent as f64 - delivered;

@@ -42,14 +42,24 @@ impl Picture<'_> {
         axes(&mut svg, (end, most), (&x, &y));
         for (seconds, what) in self.moments {
             let (at, top, foot) = (x(*seconds), TOP, y(0.0));
-            add(&mut svg, &format!("<path d=\"M{at:.1} {top}V{foot:.1}\" stroke=\"{GREY}\" stroke-dasharray=\"4 4\"/>"));
-            add(&mut svg, &format!("<text x=\"{:.1}\" y=\"{:.1}\" fill=\"{GREY}\">{what}</text>", at + 5.0, top + 10.0));
+            add(
+                &mut svg,
+                &format!("<path d=\"M{at:.1} {top}V{foot:.1}\" stroke=\"{GREY}\" stroke-dasharray=\"4 4\"/>"),
+            );
+            add(
+                &mut svg,
+                &format!("<text x=\"{:.1}\" y=\"{:.1}\" fill=\"{GREY}\">{what}</text>", at + 5.0, top + 10.0),
+            );
         }
         for (nth, ((name, values), colour)) in self.series.iter().zip(COLOURS).enumerate() {
-            let point = |(step, value): (usize, &f64)| format!("{:.1},{:.1}", x((step as f64 + 0.5) * self.step), y(*value));
+            let point =
+                |(step, value): (usize, &f64)| format!("{:.1},{:.1}", x((step as f64 + 0.5) * self.step), y(*value));
             let points: Vec<String> = values.iter().enumerate().map(point).collect();
             let line = points.join(" ");
-            add(&mut svg, &format!("<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{line}\"/>"));
+            add(
+                &mut svg,
+                &format!("<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{line}\"/>"),
+            );
             let at = LEFT + 170.0 * nth as f64;
             add(&mut svg, &format!("<path d=\"M{at} 18h18\" stroke=\"{colour}\" stroke-width=\"3\"/>"));
             add(&mut svg, &format!("<text x=\"{}\" y=\"22\" fill=\"{colour}\">{name}</text>", at + 24.0));
@@ -72,7 +82,10 @@ fn axes(svg: &mut String, (end, most): (f64, f64), (x, y): (impl Fn(f64) -> f64,
     for nth in 0..=(end / every) as u32 {
         let seconds = f64::from(nth) * every;
         let (at, y) = (x(seconds), foot + 18.0);
-        add(svg, &format!("<text x=\"{at:.1}\" y=\"{y:.1}\" fill=\"{GREY}\" text-anchor=\"middle\">{seconds:.0}</text>"));
+        add(
+            svg,
+            &format!("<text x=\"{at:.1}\" y=\"{y:.1}\" fill=\"{GREY}\" text-anchor=\"middle\">{seconds:.0}</text>"),
+        );
     }
     let (middle, bottom) = ((LEFT + right) / 2.0, HEIGHT - 8.0);
     add(svg, &format!("<text x=\"{middle}\" y=\"{bottom}\" fill=\"{GREY}\" text-anchor=\"middle\">seconds</text>"));

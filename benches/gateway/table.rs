@@ -55,8 +55,12 @@ impl Table {
     pub(crate) fn text(&self, place: &Place, folder: &Path, quick: bool) -> String {
         let mut text = machine(folder);
         let how = if quick { " --quick" } else { "" };
-        writeln!(text, "Command: `{}{how}`.\n\n| work, fsync durability | floor | aim | measured |\n|---|---|---|---|", place.command)
-            .expect("a string");
+        writeln!(
+            text,
+            "Command: `{}{how}`.\n\n| work, fsync durability | floor | aim | measured |\n|---|---|---|---|",
+            place.command
+        )
+        .expect("a string");
         for [work, floor, aim, measured] in &self.rows {
             writeln!(text, "| {work} | {floor} | {aim} | {measured} |").expect("a string takes everything");
         }

@@ -6,6 +6,7 @@ use crate::api::memory::{Memory, OCTETS_MAX};
 use crate::carrier::report::ReceiptNews;
 use crate::dispatch::command::Reply;
 use crate::dispatch::happening::Submission;
+use crate::dispatch::opt_out::{Change, OptedOut};
 use crate::dispatch::plan::Plan;
 use crate::message::id::{AccountId, CarrierId, MessageId};
 use crate::store::sqlite::readers::Readers;
@@ -21,8 +22,12 @@ pub const READS_MAX: usize = 4;
 pub enum Call {
     /// Accept this, and say so once it is durable.
     Submit(Box<Submission>, oneshot::Sender<Reply>),
+    /// Note whether the code in this message came back.
+    Outcome(AccountId, MessageId, bool, oneshot::Sender<Reply>),
     /// Take back what has not left.
     Cancel(AccountId, MessageId, oneshot::Sender<Reply>),
+    /// Change who is not written to.
+    OptOut(Change, oneshot::Sender<Reply>),
     /// Take in what a carrier over HTTP tells, at least one receipt, and say so once it is durable.
     Receipts(CarrierId, Vec<ReceiptNews>, oneshot::Sender<()>),
 }
@@ -41,6 +46,8 @@ pub struct Wiring {
     pub submit: mpsc::Sender<Call>,
     /// Called after each send on the lane, for a loop that sleeps in a thread of its own.
     pub wake: Arc<dyn Fn() + Send + Sync>,
+    /// Who does not want to be written to.
+    pub opted_out: Arc<OptedOut>,
     /// Connections to the store that only read.
     pub readers: Readers,
     /// How the daemon is.

@@ -8,10 +8,12 @@ use crate::api::context::Context;
 use crate::api::events;
 use crate::api::hook;
 use crate::api::list;
+use crate::api::outcome;
 use crate::api::problem::{Kind, Problem};
 use crate::api::read;
 use crate::api::routes;
 use crate::api::submit;
+use crate::api::suppressions;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
@@ -34,6 +36,7 @@ pub const ENDPOINTS: &[&str] = &[
     "GET /v1/messages",
     "GET /v1/messages/{id}",
     "DELETE /v1/messages/{id}",
+    "POST /v1/messages/{id}/outcome",
     "GET /v1/orders/{id}",
     "GET /v1/orders/{id}/messages",
     "POST /v1/estimate",
@@ -43,6 +46,9 @@ pub const ENDPOINTS: &[&str] = &[
     "GET /hooks/{carrier}/{secret}",
     "POST /hooks/{carrier}/{secret}",
     "GET /admin/v1/events/unrouted",
+    "GET /admin/v1/suppressions",
+    "POST /admin/v1/suppressions",
+    "DELETE /admin/v1/suppressions",
     "GET /metrics",
     "GET /livez",
     "GET /readyz",
@@ -54,6 +60,7 @@ pub fn application(context: &Arc<Context>) -> Router {
     let routes = Router::new()
         .route("/v1/messages", post(submit::messages).get(list::messages))
         .route("/v1/messages/{id}", get(read::message).delete(submit::cancel))
+        .route("/v1/messages/{id}/outcome", post(outcome::outcome))
         .route("/v1/orders/{id}", get(read::order))
         .route("/v1/orders/{id}/messages", get(list::order_messages))
         .route("/v1/estimate", post(submit::estimate))
@@ -71,7 +78,8 @@ pub fn operations(context: &Arc<Context>) -> Router {
         .route("/livez", get(admin::livez))
         .route("/readyz", get(admin::readyz))
         .route("/statusz", get(admin::statusz))
-        .route("/admin/v1/events/unrouted", get(events::unrouted));
+        .route("/admin/v1/events/unrouted", get(events::unrouted))
+        .route("/admin/v1/suppressions", get(suppressions::all).post(suppressions::add).delete(suppressions::lift));
     around(routes, context)
 }
 

@@ -140,9 +140,8 @@ impl Dispatch {
         if self.set.part(key).is_some_and(|it| it.moved.is_some()) {
             return self.put_first(key);
         }
-        let reason = reason.filter(|_| about_numbers).unwrap_or(Reason::AllCarriersFailed);
         if let Some(held) = self.set.change(key) {
-            held.refused = Some(reason);
+            held.refused = Some(Reason::AllCarriersFailed);
         }
         self.go_on(key);
     }

@@ -68,10 +68,18 @@ pub enum Reply {
     TooMuch,
     /// The message will not be sent.
     Cancelled,
+    /// What an application says of a message is noted.
+    Noted,
     /// The message has left, or has ended.
     TooLate,
-    /// There is no such message of this account.
+    /// There is no such message of this account, or no such key on a list.
     NotFound,
+    /// The number is left in peace since then.
+    Suppressed(Time),
+    /// The number is written to again.
+    Lifted,
+    /// The list of those who do not want to be written to is full.
+    ListFull,
     /// The queue is full; try again after this.
     QueueFull(Duration),
     /// The daemon is stopping.

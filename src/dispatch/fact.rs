@@ -7,7 +7,9 @@ use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, Route
 use crate::message::money::Money;
 use crate::message::reason::Reason;
 use crate::message::status::Status;
+use crate::number::e164::E164;
 use crate::record::event::EventId;
+use crate::record::suppression::Origin;
 use std::time::Duration;
 
 /// Something that telemetry counts.
@@ -116,6 +118,28 @@ pub enum Fact {
         /// How many of them never came.
         missing: usize,
     },
+    /// A number is left in peace from now on.
+    OptedOut {
+        /// By whom; `None` is everybody.
+        account: Option<AccountId>,
+        /// Which.
+        number: E164,
+        /// Who wanted it.
+        origin: Origin,
+        /// Whether there was room on the list.
+        kept: bool,
+    },
+    /// A number is written to again.
+    OptedIn {
+        /// By whom; `None` is everybody.
+        account: Option<AccountId>,
+        /// Which.
+        number: E164,
+        /// Who wanted it.
+        origin: Origin,
+        /// Why.
+        reason: Box<str>,
+    },
     /// A carrier was asked about a part.
     Queried {
         /// At whom.
@@ -212,6 +236,8 @@ pub enum Fate {
     Late,
     /// It said what was known.
     Duplicate,
+    /// Another carrier had delivered the same before.
+    Double,
 }
 
 /// Why an outcome is not known.

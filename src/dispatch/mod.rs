@@ -24,6 +24,7 @@ mod waiting;
 mod unresolved;
 mod accept;
 mod ring;
+mod strict;
 mod health;
 mod place;
 pub mod arrive;
@@ -38,6 +39,7 @@ mod query;
 mod mo;
 mod sweep;
 mod calendar;
+pub mod opt_out;
 mod gauges;
 
 use crate::carrier::id::Learned;
@@ -49,10 +51,12 @@ use crate::dispatch::fact::{DoubtCause, Fact};
 use crate::dispatch::happening::Happening;
 use crate::dispatch::health::Health;
 use crate::dispatch::lane::Lane;
+use crate::dispatch::opt_out::OptedOut;
 use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::query::Queries;
 use crate::dispatch::set::Set;
+use crate::dispatch::strict::Strict;
 use crate::dispatch::sweep::Sweep;
 use crate::dispatch::unresolved::Unresolved;
 use crate::dispatch::waiting::{SeenSet, WaitingSet};
@@ -93,9 +97,13 @@ pub struct Dispatch {
     awaiting: BTreeMap<CarrierId, u64>,
     /// What receipts have shown of how each carrier writes its ids.
     learned: BTreeMap<CarrierId, Learned>,
+    /// Who does not want to be written to.
+    opted_out: Arc<OptedOut>,
     queries: Queries,
     /// How carriers do.
     health: Health,
+    /// Recipients of routes that keep a strict order.
+    strict: Strict,
     /// Orders of which not all messages are there.
     arrivals: Arrivals,
     /// What accounts have, in micro-units of their currency.
@@ -152,8 +160,10 @@ impl Dispatch {
             unresolved: Unresolved::default(),
             awaiting: recovered.marks.awaiting.iter().copied().collect(),
             learned: recovered.learned.iter().copied().collect(),
+            opted_out: Arc::new(OptedOut::new(recovered.opted_out)),
             queries: Queries::default(),
             health: Health::default(),
+            strict: Strict::default(),
             arrivals: Arrivals::default(),
             balances: recovered.balances.into_iter().collect(),
             buckets: BTreeMap::new(),
@@ -235,6 +245,11 @@ impl Dispatch {
         self.in_flight == 0 && self.arrivals.is_empty()
     }
 
+    /// Who does not want to be written to, for the API to look at.
+    pub fn opted_out(&self) -> Arc<OptedOut> {
+        self.opted_out.clone()
+    }
+
     /// How many messages are in memory.
     pub fn held(&self) -> usize {
         self.set.len()
@@ -253,6 +268,8 @@ impl Dispatch {
         batch.unparked.clear();
         batch.idempotency.clear();
         batch.learned.clear();
+        batch.suppressed.clear();
+        batch.lifted.clear();
         batch.events.clear();
         batch.mo_parts.clear();
         batch.mo_done.clear();
@@ -268,8 +285,12 @@ impl Dispatch {
             Happening::Submit(request, submission) => self.accept(request, *submission, dice, store)?,
             Happening::Cancel(request, account, message) => self.cancel(request, account, message),
             Happening::Credit(request, credit) => self.credit(request, *credit, store)?,
+            Happening::Outcome(request, account, message, verified) => {
+                self.outcome(request, account, message, verified)
+            }
             Happening::Link(link, report) => self.hear(link, report, dice),
             Happening::Gone(link) => self.gone(link, dice),
+            Happening::OptOut(request, change) => self.change_opt_outs(request, change),
             Happening::Reconfigure(plan) => self.reconfigure(plan),
             Happening::Drain => self.draining = true,
         }
@@ -377,6 +398,7 @@ impl Dispatch {
                 self.doubtful.remove(&(carrier, destination, key));
             }
         }
+        self.strict_frees(key);
     }
 
     /// How many parts are queued in all lanes.

@@ -63,7 +63,7 @@ impl Dispatch {
         let named = self.about_to_be_named(happenings);
         for happening in happenings {
             match happening {
-                Happening::Cancel(_, _, message) => seqs.push(message.seq),
+                Happening::Cancel(_, _, message) | Happening::Outcome(_, _, message, _) => seqs.push(message.seq),
                 Happening::Link(_, Report::Answered(ticket, _) | Report::Late(ticket, _)) => {
                     seqs.push(ticket.key().seq());
                 }

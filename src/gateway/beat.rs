@@ -131,7 +131,11 @@ impl Loop {
             self.next_request += 1;
             let (happening, reply) = match call {
                 Call::Submit(submission, reply) => (Happening::Submit(request, submission), reply),
+                Call::Outcome(account, message, verified, reply) => {
+                    (Happening::Outcome(request, account, message, verified), reply)
+                }
                 Call::Cancel(account, message, reply) => (Happening::Cancel(request, account, message), reply),
+                Call::OptOut(change, reply) => (Happening::OptOut(request, change), reply),
                 Call::Receipts(carrier, news, durable) => {
                     found.extend(self.hooks.take(carrier, news, durable));
                     continue;

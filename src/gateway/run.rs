@@ -9,6 +9,7 @@ use crate::api::server::Server;
 use crate::clock::Clock;
 use crate::config::{self, Draft, Loaded};
 use crate::dispatch::Dispatch;
+use crate::dispatch::opt_out::OptedOut;
 use crate::dispatch::plan::Plan;
 use crate::gateway::beat::{Control, Loop};
 use crate::gateway::hooks::Hooks;
@@ -127,14 +128,14 @@ impl Gateway {
             looked_at: None,
             retained_at: None,
         };
-        let ended =
+        let (ended, opted_out) =
             spawn_loop(store, &loaded, housekeeping, meters.clone(), Lanes { calls, controls, wake: wake.clone() })?;
         health.store_open.store(true, Ordering::Relaxed);
 
         let (plan, plans) = watch::channel(loaded.plan.clone());
         let shared_meters = Arc::new(RwLock::new(meters.clone()));
         let context = Context::new(wiring(
-            Given { plans, calls_in, wake: wake.clone(), health: health.clone() },
+            Given { plans, calls_in, wake: wake.clone(), health: health.clone(), opted_out },
             readers,
             &exposition,
             &shared_meters,
@@ -293,7 +294,7 @@ fn spawn_loop(
     housekeeping: Housekeeping,
     meters: Arc<Meters>,
     lanes: Lanes,
-) -> Result<oneshot::Receiver<Result<(), Poisoned>>, Failure> {
+) -> Result<(oneshot::Receiver<Result<(), Poisoned>>, Arc<OptedOut>), Failure> {
     let recovered = store.recover()?;
     let mut clock = Clock::start(recovered.marks.time);
     let (queued, doubtful): (u64, usize) = (recovered.lanes.iter().map(|it| it.count).sum(), recovered.doubtful.len());
@@ -301,6 +302,7 @@ fn spawn_loop(
         info!(queued, doubtful, "took up where the last run left off");
     }
     let dispatch = Dispatch::new(loaded.plan.clone(), recovered, clock.now());
+    let opted_out = dispatch.opted_out();
     let looped = Loop {
         dispatch,
         store,
@@ -324,7 +326,7 @@ fn spawn_loop(
         // Nobody waits any more when the process is on its way out.
         _ = tell.send(looped.run());
     })?;
-    Ok(ended)
+    Ok((ended, opted_out))
 }
 
 /// What the API is given besides readers and telemetry.
@@ -333,6 +335,7 @@ struct Given {
     calls_in: mpsc::Sender<crate::api::context::Call>,
     wake: Wake,
     health: Arc<Health>,
+    opted_out: Arc<OptedOut>,
 }
 
 fn wiring(
@@ -350,6 +353,7 @@ fn wiring(
         submit: given.calls_in,
         wake: given.wake.function(),
         readers,
+        opted_out: given.opted_out,
         health: given.health,
         exposition: Arc::new(move || render.render()),
         statusz: Arc::new(move || {

@@ -11,6 +11,8 @@ use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
 use crate::record::money::{LedgerLine, QuotaUse};
 use crate::record::parked::Parked;
+use crate::record::suppression::Suppression;
+use crate::route::opt_out::Key;
 use std::sync::Arc;
 
 /// Everything that one beat changed; durable whole or not at all.
@@ -44,6 +46,10 @@ pub struct Batch {
     pub mo_seen: Vec<MoSeen>,
     /// Numbers of what is known no more; of this batch, too.
     pub mo_forgotten: Vec<u64>,
+    /// Numbers that are left in peace from now on; of one key, in the place of what was.
+    pub suppressed: Vec<Suppression>,
+    /// Keys of numbers that are written to again; none of those of `suppressed`.
+    pub lifted: Vec<Key>,
     /// What receipts have shown of how carriers write their ids, as it stands now.
     pub learned: Vec<(CarrierId, Learned)>,
     /// What changed balances, in the order of their numbers.
@@ -73,6 +79,8 @@ impl Batch {
             + self.mo_done.len()
             + self.mo_seen.len()
             + self.mo_forgotten.len()
+            + self.suppressed.len()
+            + self.lifted.len()
             + self.learned.len()
             + self.ledger.len()
             + self.balances.len()

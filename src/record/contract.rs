@@ -9,6 +9,7 @@ use crate::record::entry::Entry;
 use crate::record::mo::{MoPart, MoSeen};
 use crate::record::money::QuotaUse;
 use crate::record::parked::Parked;
+use crate::route::opt_out::List;
 use std::time::Duration;
 
 /// Messages that one carrier id may find, of parts and of past attempts each: a carrier that gives
@@ -123,6 +124,8 @@ pub struct Recovered {
     pub mo_parts: Vec<MoPart>,
     /// What is known again when a carrier sends it again, in the order of its numbers.
     pub mo_seen: Vec<MoSeen>,
+    /// Who does not want to be written to.
+    pub opted_out: List,
     /// What receipts have shown of how carriers write their ids, by carrier.
     pub learned: Vec<(CarrierId, Learned)>,
     /// What accounts have, by account; only those that ever had something.

@@ -10,5 +10,6 @@ pub mod parked;
 pub mod mo;
 pub mod money;
 pub mod event;
+pub mod suppression;
 pub mod contract;
 pub mod views;

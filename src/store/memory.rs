@@ -24,6 +24,8 @@ use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
 use crate::record::money::{LedgerLine, QuotaUse};
 use crate::record::parked::Parked;
+use crate::record::suppression::Suppression;
+use crate::route::opt_out::Key;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -249,6 +251,7 @@ impl Store for Memory {
             parked: image.parked.values().cloned().collect(),
             mo_parts: image.mo_parts.values().cloned().collect(),
             mo_seen: image.mo_seen.values().copied().collect(),
+            opted_out: image.suppressed.keys().collect(),
             learned: image.learned.iter().map(|(carrier, it)| (*carrier, *it)).collect(),
             balances: image.balances.iter().map(|(account, it)| (*account, *it)).collect(),
             quotas: image.quotas.values().cloned().collect(),
@@ -305,6 +308,7 @@ struct Image {
     events: BTreeMap<u64, Event>,
     mo_parts: BTreeMap<u64, MoPart>,
     mo_seen: BTreeMap<u64, MoSeen>,
+    suppressed: BTreeMap<Key, Suppression>,
     learned: BTreeMap<CarrierId, Learned>,
     ledger: BTreeMap<u64, LedgerLine>,
     balances: BTreeMap<AccountId, Money>,
@@ -355,6 +359,8 @@ impl Image {
         self.mo_parts.retain(|number, _| !batch.mo_done.contains(number));
         self.mo_seen.extend(batch.mo_seen.iter().map(|it| (it.number, *it)));
         self.mo_seen.retain(|number, _| !batch.mo_forgotten.contains(number));
+        self.suppressed.extend(batch.suppressed.iter().map(|it| (it.key.clone(), it.clone())));
+        self.suppressed.retain(|key, _| !batch.lifted.contains(key));
         self.learned.extend(batch.learned.iter().copied());
         self.ledger.extend(batch.ledger.iter().map(|it| (it.n, it.clone())));
         self.balances.extend(batch.balances.iter().copied());

@@ -131,6 +131,7 @@ impl World {
                 woken.fetch_add(1, Ordering::Relaxed);
             }),
             readers: store.readers(),
+            opted_out: Arc::default(),
             health: Arc::clone(&health),
             exposition: Arc::new(|| "# TYPE nuncio_up gauge\nnuncio_up 1\n".to_owned()),
             statusz: Arc::new(|| serde_json::json!({ "queued": 0 })),
@@ -213,7 +214,12 @@ impl Keeper {
     fn handle(&mut self, call: Call) {
         let instead = self.instead.lock().unwrap().clone();
         let (to, reply) = match (call, instead) {
-            (Call::Submit(_, to) | Call::Cancel(_, _, to), Some(reply)) => (to, reply),
+            (
+                Call::Submit(_, to) | Call::Cancel(_, _, to) | Call::Outcome(.., to) | Call::OptOut(_, to),
+                Some(reply),
+            ) => (to, reply),
+            (Call::Outcome(.., to), None) => (to, Reply::Noted),
+            (Call::OptOut(_, to), None) => (to, Reply::NotFound),
             (Call::Submit(submission, to), None) => (to, self.accept(*submission)),
             (Call::Cancel(account, id, to), None) => {
                 let found = self.store.lock().unwrap().load(&[id.seq]).unwrap().pop();

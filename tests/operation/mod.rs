@@ -10,6 +10,7 @@ mod kill;
 mod life;
 mod mo;
 mod notify;
+mod opt_out;
 mod outbind;
 mod prometheus;
 mod query;

@@ -85,9 +85,8 @@ type Shown = (String, String, String, Option<u64>);
 
 fn attempts(page: &Value) -> Vec<Shown> {
     let text = |it: &Value| it.as_str().unwrap_or("none").to_owned();
-    let shown = |it: &Value| {
-        (text(&it["carrier"]), text(&it["cause"]), text(&it["answer"]), it["command_status"].as_u64())
-    };
+    let shown =
+        |it: &Value| (text(&it["carrier"]), text(&it["cause"]), text(&it["answer"]), it["command_status"].as_u64());
     page["attempts"].as_array().expect("a list").iter().map(shown).collect()
 }
 
@@ -218,7 +217,8 @@ fn a_carrier_that_throttles_for_less_than_max_wait_keeps_its_messages_and_their_
         for id in &ids {
             page(&mut daemon.client(), id, "DELIVERED");
         }
-        let taken: Vec<String> = first.events("submit").iter().filter(|it| it["command_status"] == 0).map(text).collect();
+        let taken: Vec<String> =
+            first.events("submit").iter().filter(|it| it["command_status"] == 0).map(text).collect();
         let expected: Vec<String> = (0..5).map(|it| format!("message {it}")).collect();
         assert_eq!(taken, expected);
         assert_eq!(second.report()["submits"], 0);

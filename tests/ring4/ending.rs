@@ -109,9 +109,8 @@ impl World {
         }
         let mut surplus = 0;
         for (name, (received, refused)) in all {
-            let seq = keys
-                .get(&name.0)
-                .unwrap_or_else(|| panic!("commit-before-act: {name:?} was sent and is not stored"));
+            let seq =
+                keys.get(&name.0).unwrap_or_else(|| panic!("commit-before-act: {name:?} was sent and is not stored"));
             let key = PartKey::new(*seq, name.1);
             assert!(!self.ledger.cancelled.contains(seq), "cancelled: {name:?} was sent all the same");
             let doubts = self.ledger.doubts.get(&key).copied().unwrap_or(0);

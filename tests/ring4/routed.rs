@@ -1,10 +1,10 @@
 //! Routes of several carriers: carriers that die, stall, throttle, refuse, lie and recover, each alone or together;
 //! and with one that is always well, everything arrives.
 
-use crate::ring4::{SEEDS, Tally, each_seed, variable};
 use crate::ring4::dice::Dice;
 use crate::ring4::scenario::{Fault, Scenario, Weather, ms};
 use crate::ring4::world::World;
+use crate::ring4::{SEEDS, Tally, each_seed, variable};
 use nuncio::dispatch::plan::Plan;
 use nuncio::message::id::{CarrierId, LinkId};
 use nuncio::message::phase::Phase;
@@ -28,7 +28,11 @@ impl Scenario {
                 set_waits(dice, route);
             }
         });
-        let faults = if scenario.fair { Self::throttled(dice, &carriers, scenario.calm) } else { Self::sick(dice, &carriers, scenario.calm) };
+        let faults = if scenario.fair {
+            Self::throttled(dice, &carriers, scenario.calm)
+        } else {
+            Self::sick(dice, &carriers, scenario.calm)
+        };
         scenario.faults.extend(faults);
         scenario
     }
@@ -105,9 +109,8 @@ impl Scenario {
 
     /// Carriers that ask for less for a while, which does not change the order.
     fn throttled(dice: &mut Dice, carriers: &[CarrierId], calm: u64) -> Vec<(u64, Fault)> {
-        let fault = |dice: &mut Dice| {
-            (dice.below(calm), Fault::Throttle(dice.pick(carriers), dice.range(500, calm / 4)))
-        };
+        let fault =
+            |dice: &mut Dice| (dice.below(calm), Fault::Throttle(dice.pick(carriers), dice.range(500, calm / 4)));
         (0..dice.range(0, 3)).map(|_| fault(dice)).collect()
     }
 }

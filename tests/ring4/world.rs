@@ -303,7 +303,8 @@ impl World {
             Fault::Lie(id, span) => self.smscs.get_mut(&id).unwrap().lying_until = until(span),
             Fault::Dead(id, span) => {
                 self.smscs.get_mut(&id).unwrap().dead_until = until(span);
-                let conns: Vec<u64> = self.conns.iter().filter(|(_, it)| it.link.carrier == id).map(|it| *it.0).collect();
+                let conns: Vec<u64> =
+                    self.conns.iter().filter(|(_, it)| it.link.carrier == id).map(|it| *it.0).collect();
                 conns.into_iter().for_each(|it| self.cut(it));
             }
             Fault::Crash => self.crash(),
@@ -516,11 +517,11 @@ impl World {
                 continue;
             }
             let up = self.links.iter().any(|(link, it)| link.carrier == *id && it.talk.is_some() && 0 < it.capacity);
-            let starved = self.store.parts.values().find(|it| {
-                it.phase() == Phase::Queued
-                    && it.due == Time::NEVER
-                    && self.carrier_of(it) == *id
-            });
+            let starved = self
+                .store
+                .parts
+                .values()
+                .find(|it| it.phase() == Phase::Queued && it.due == Time::NEVER && self.carrier_of(it) == *id);
             assert!(!up || starved.is_none(), "starvation: nothing goes to {id:?} since {quiet_since}, {starved:?}");
         }
     }

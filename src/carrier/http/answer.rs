@@ -96,7 +96,8 @@ impl Table {
         let whole = self.by_status(reply);
         let Some(body) = reply.body else {
             // Nobody knows what else it said.
-            let answered = if whole == Verdict::Taken { Answered::UNKNOWN } else { answered(whole, reply.status, None) };
+            let answered =
+                if whole == Verdict::Taken { Answered::UNKNOWN } else { answered(whole, reply.status, None) };
             return keys.iter().map(|_| answered.clone()).collect();
         };
         let text = String::from_utf8_lossy(body);

@@ -80,7 +80,9 @@ fn step<'v>(value: &'v Value, token: &Token) -> Vec<&'v Value> {
     match (token, value) {
         (Token::Each, Value::Array(list)) => list.iter().take(PLACES_MAX).collect(),
         (Token::Name(name), Value::Object(fields)) => fields.get(&**name).into_iter().collect(),
-        (Token::Name(name), Value::Array(list)) => name.parse().ok().and_then(|it: usize| list.get(it)).into_iter().collect(),
+        (Token::Name(name), Value::Array(list)) => {
+            name.parse().ok().and_then(|it: usize| list.get(it)).into_iter().collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -161,11 +161,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn at(text: &str) -> Whence {
-        if text.starts_with('/') {
-            Whence::Pointer(Pointer::parse(text).unwrap())
-        } else {
-            Whence::Field(text.into())
-        }
+        if text.starts_with('/') { Whence::Pointer(Pointer::parse(text).unwrap()) } else { Whence::Field(text.into()) }
     }
 
     fn hook(id: &str, status: &str) -> Hook {
@@ -203,10 +199,10 @@ mod tests {
         let body = r#"{"entry":[{"statuses":[{"id":"a","status":"read","recipient_id":"31612345678"},
             {"id":"b","status":"failed","errors":[{"code":131026}]},{"status":"sent"},{"id":"c"}]},{"messages":[]}]}"#;
         let news = deep.read("", body.as_bytes());
-        assert_eq!(news.iter().map(said).collect::<Vec<_>>(), [
-            ("a", Status::Delivered, "read"),
-            ("b", Status::Failed, "failed")
-        ]);
+        assert_eq!(
+            news.iter().map(said).collect::<Vec<_>>(),
+            [("a", Status::Delivered, "read"), ("b", Status::Failed, "failed")]
+        );
         assert_eq!(news[0].handset, Some(E164(31_612_345_678)));
         assert_eq!(news[1].receipt.error_code.as_deref(), Some("131026"));
     }

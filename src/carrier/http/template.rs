@@ -200,7 +200,12 @@ mod tests {
         let table = [
             (Place::Url, "/send?to={to}&x={{}", "a b&c=d/é", "/send?to=a%20b%26c%3Dd%2F%C3%A9&x={{}"),
             (Place::Form, "text={text}", "+31 & 50%", "text=%2B31%20%26%2050%25"),
-            (Place::Json, r#"{"text":"{text}","a":{"b":{}}}"#, "say \"hi\"\n\\", r#"{"text":"say \"hi\"\n\\","a":{"b":{}}}"#),
+            (
+                Place::Json,
+                r#"{"text":"{text}","a":{"b":{}}}"#,
+                "say \"hi\"\n\\",
+                r#"{"text":"say \"hi\"\n\\","a":{"b":{}}}"#,
+            ),
             (Place::Header, "Bearer {password}", "abc\r\nX: y", "Bearer abcX: y"),
         ];
         for (place, template, value, expected) in table {

@@ -10,11 +10,12 @@ use crate::config::error::Findings;
 use crate::config::schema::carrier as written;
 use crate::config::units::Span;
 use crate::dispatch::plan::Carrier;
-use crate::link::options::{Credentials, Options, Reconnect};
 use crate::link;
+use crate::link::options::{Credentials, Options, Reconnect};
 use crate::message::attempt::Answer;
 use crate::message::id::{CarrierId, LinkId};
 use crate::message::reason::Reason;
+use crate::route::breaker;
 use crate::session;
 use crate::session::version::Version;
 use crate::smpp::bind::BindKind;
@@ -45,7 +46,6 @@ pub fn all(
     let mut all = All::default();
     for (place, it) in carriers {
         let mut one = One { written: it, path: format!("carrier.{place}"), findings };
-        one.refuse_unbuilt();
         let id = names.carrier(&it.id).unwrap_or(CarrierId(0));
         let (dialect, submitting) = if one.is_http() {
             let (dialect, links) = one.http(id, environment);
@@ -68,6 +68,9 @@ const QUERY_AFTER: Duration = Duration::from_secs(600);
 
 /// Binds of one carrier beyond which a link's number would not fit.
 const BINDS_MAX: u64 = 100;
+
+/// A breaker that needs more answers than this is no breaker.
+const BREAKER_SAMPLE_MAX: u64 = 1_000_000;
 
 /// More than any carrier allows; each place in a window holds a message in memory.
 pub(super) const WINDOW_MAX: u64 = 10_000;
@@ -110,10 +113,24 @@ impl One<'_, '_> {
         text.into()
     }
 
-    fn refuse_unbuilt(&mut self) {
-        if self.written.retired == Some(true) {
-            self.findings.unbuilt(&self.at("retired"), "true", "false");
+    fn breaker(&mut self) -> Option<breaker::Options> {
+        let default = breaker::Options::default();
+        let written = match self.written.breaker {
+            None => return Some(default),
+            Some(written::BreakerChoice::Off) => return None,
+            Some(written::BreakerChoice::Table(written)) => written,
+        };
+        let ratio = written.ratio.unwrap_or(default.ratio);
+        if !(0.0..1.0).contains(&ratio) {
+            self.findings.fault(&self.at("breaker.ratio"), format!("{ratio} is not a share: from 0, and below 1"));
         }
+        let sample = u64::from(written.sample.unwrap_or(default.sample));
+        Some(breaker::Options {
+            ratio,
+            window: self.wait("breaker.window", written.window, default.window),
+            sample: self.findings.within(&self.at("breaker.sample"), sample, 1..=BREAKER_SAMPLE_MAX) as u32,
+            open: self.wait("breaker.open", written.open, default.open),
+        })
     }
 
     /// Whether it is asked over HTTP; keys of the other kind are refused.
@@ -121,8 +138,7 @@ impl One<'_, '_> {
         let written = self.written;
         let kinds = [("smpp", false), ("http", true)];
         let is_http = self.findings.choose(&self.at("kind"), written.kind.as_deref(), &kinds, false);
-        let (others, kind) =
-            if is_http { (written.of_smpp(), "\"smpp\"") } else { (written.of_http(), "\"http\"") };
+        let (others, kind) = if is_http { (written.of_smpp(), "\"smpp\"") } else { (written.of_http(), "\"http\"") };
         for key in others {
             self.findings.fault(&self.at(key), format!("is a key of carriers whose kind is {kind}"));
         }
@@ -146,7 +162,8 @@ impl One<'_, '_> {
         let (dialect, model) = http::compiled(self, usual, environment);
         let count = self.binds();
         let link = |bind| LinkId { carrier: id, bind: bind as u8 };
-        let links = model.map(|it| (0..count).map(|bind| link::http::options::Options { id: link(bind), ..it.clone() }).collect());
+        let links = model
+            .map(|it| (0..count).map(|bind| link::http::options::Options { id: link(bind), ..it.clone() }).collect());
         // What is wrong with it is noted; a carrier without links would be a second fault for the same slip.
         (dialect, links.unwrap_or_default())
     }
@@ -162,6 +179,8 @@ impl One<'_, '_> {
             pace_per_link: written.pace_per_bind.and_then(|it| it.0),
             query_after: written.query.unwrap_or(false).then_some(query_after),
             parked_for: self.wait("parked_for", written.parked_for, Dialect::PARKED_FOR),
+            breaker: self.breaker(),
+            retired: written.retired.unwrap_or(false),
             dialect: Arc::new(dialect),
             ..Carrier::new(id, &written.id)
         }
@@ -348,6 +367,7 @@ impl One<'_, '_> {
             reasons: self.reasons(),
             mo: self.mo(),
             cost: self.cost(),
+            texts_only: false,
             hook: None,
         }
     }

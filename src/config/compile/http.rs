@@ -1,6 +1,6 @@
 //! A carrier over HTTP: its templates, its table of answers and its hook, each tried before it is needed.
 
-use crate::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
+use crate::carrier::dialect::{Dialect, IdForm};
 use crate::carrier::http::answer::{Id, Table, Verdict};
 use crate::carrier::http::pointer::Pointer;
 use crate::carrier::http::receipt::{Hook, Whence};
@@ -44,7 +44,7 @@ pub(super) fn compiled(one: &mut One<'_, '_>, usual: Dialect, environment: &Envi
         // The carrier cuts texts itself, and knows a message by one name.
         text: Profile { split: Split::Payload, ..Profile::default() },
         message_id: IdForm::Text,
-        receipts: ReceiptsAsked::Last,
+        texts_only: true,
         hook,
         ..usual
     };
@@ -60,10 +60,9 @@ fn options(
 ) -> Option<Options> {
     let written = one.written;
     let password = one.password().optional(&one.path, PASSWORD_MAX, environment, one.findings);
-    for (key, text) in [
-        ("system_id", written.system_id.as_deref()),
-        ("password", password.as_ref().map(|it| &**it.expose())),
-    ] {
+    for (key, text) in
+        [("system_id", written.system_id.as_deref()), ("password", password.as_ref().map(|it| &**it.expose()))]
+    {
         if text.is_some_and(|it| it.chars().any(|it| !matches!(it, ' '..='~'))) {
             one.findings.fault(&one.at(key), "has characters that are not printable ASCII");
         }
@@ -139,7 +138,8 @@ fn address<'a>(one: &mut One<'a, '_>) -> Option<Address<'a>> {
     };
     let port = host.rsplit_once(':').filter(|(_, port)| !port.contains(']'));
     let named = port.map_or(host, |it| it.0);
-    let bad_port = port.is_some_and(|(_, port)| port.parse::<u16>().is_ok_and(|it| it == 0) || port.parse::<u16>().is_err());
+    let bad_port =
+        port.is_some_and(|(_, port)| port.parse::<u16>().is_ok_and(|it| it == 0) || port.parse::<u16>().is_err());
     let plain = named.bytes().all(|it| it.is_ascii_alphanumeric() || b"-._[]:".contains(&it));
     if named.is_empty() || !plain || bad_port {
         one.findings.fault(&path, format!("{host:?} is not a host, or a host and a port"));
@@ -264,7 +264,8 @@ impl Request<'_, '_> {
         let outside: Vec<Field> = outside.filter(|it| it.is_of_recipient()).collect();
         if let (true, Some(field)) = (1 < shape.batch, outside.first()) {
             let word = Field::WORDS.iter().find(|it| it.1 == *field).map_or("", |it| it.0);
-            self.findings.fault(&self.at("batch"), format!("{{{word}}} is of one recipient and stands outside element"));
+            self.findings
+                .fault(&self.at("batch"), format!("{{{word}}} is of one recipient and stands outside element"));
         }
     }
 

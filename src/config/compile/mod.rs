@@ -6,10 +6,15 @@ pub mod account;
 pub mod carrier;
 pub mod http;
 pub mod inbound;
+pub mod opt_out;
 pub mod outbind;
 pub mod password;
 pub mod price;
+pub mod numbers;
+pub mod destination;
+pub mod choice;
 pub mod route;
+pub mod rule;
 pub mod service;
 pub mod text;
 pub mod tls;
@@ -73,10 +78,13 @@ impl Names {
 pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findings: &mut Findings) -> Loaded {
     let store = service::store(&schema.store, findings);
     let carrier::All { carriers, links, http_links } = carrier::all(&schema.carriers, names, environment, findings);
-    let routes = route::all(&schema.routes, &carriers, names, findings);
+    let networks = numbers::networks(&schema.numbers, findings);
+    let known = choice::Known { carriers: &carriers, names, networks: &networks };
+    let routes = route::all(&schema.routes, known, findings);
     let accounts = account::all(&schema.accounts, &routes, names, findings);
-    let rules = route::rules(&schema.rules, &routes, names, findings);
+    let rules = rule::all(&schema.rules, &routes, names, findings);
     let inbound = inbound::rules(&schema.inbound, names, findings);
+    let opt_out = opt_out::opt_out(&schema.opt_out, findings);
     let limits = Limits { queued_max: store.max_queued, ..Limits::default() };
     Loaded {
         plan: Arc::new(Plan {
@@ -85,9 +93,10 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
             routes,
             rules,
             inbound,
+            opt_out,
             erase_text: store.erase_text,
             limits,
-            ..Plan::default()
+            networks: Arc::new(networks),
         }),
         links,
         http_links,

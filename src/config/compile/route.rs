@@ -1,32 +1,27 @@
-//! Routes and rules.
+//! Routes.
 
+use crate::config::compile::choice::Known;
 use crate::config::compile::service::wait;
-use crate::config::compile::{Names, destinations, find_duplicates, prefixes, price, senders};
+use crate::config::compile::{destination, destinations, find_duplicates, price, senders};
 use crate::config::error::Findings;
 use crate::config::schema::route as written;
-use crate::config::units::Switch;
-use crate::dispatch::plan::Carrier;
+use crate::config::units::{Span, Switch};
 use crate::message::class::Class;
 use crate::message::id::{CarrierId, RouteId};
+use crate::message::source::Source;
 use crate::route::hours::Hours;
-use crate::route::plan::{Retry, Route, UnknownPolicy};
-use crate::route::rule::Rule;
+use crate::route::plan::{Order, Retry, Route, UnknownPolicy};
+use crate::route::table::ByDestination;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Every route.
-pub fn all(
-    routes: &[(usize, written::Route)],
-    carriers: &BTreeMap<CarrierId, Carrier>,
-    names: &Names,
-    findings: &mut Findings,
-) -> BTreeMap<RouteId, Route> {
+pub fn all(routes: &[(usize, written::Route)], known: Known<'_>, findings: &mut Findings) -> BTreeMap<RouteId, Route> {
     find_duplicates("route", routes.iter().map(|(place, it)| (*place, it.id.to_string())), findings);
     let mut compiled = BTreeMap::new();
     for (place, it) in routes {
-        let mut one = One { written: it, path: format!("route.{place}"), findings };
-        one.refuse_unbuilt();
-        compiled.insert(RouteId(it.id), one.route(carriers, names));
+        let mut one = One { written: it, path: format!("route.{place}"), known, findings };
+        compiled.insert(RouteId(it.id), one.route());
     }
     compiled
 }
@@ -34,13 +29,15 @@ pub fn all(
 /// The largest number that a lane has room for.
 const ROUTE_MAX: u64 = (1 << 24) - 1;
 
-const CLASSES: [(&str, Class); 3] =
+/// The words for classes.
+pub const CLASSES: [(&str, Class); 3] =
     [("otp", Class::Otp), ("transactional", Class::Transactional), ("marketing", Class::Marketing)];
 
 /// One route, while it is compiled.
 struct One<'a, 'f> {
     written: &'a written::Route,
     path: String,
+    known: Known<'a>,
     findings: &'f mut Findings,
 }
 
@@ -49,61 +46,88 @@ impl One<'_, '_> {
         format!("{}.{key}", self.path)
     }
 
-    fn refuse_unbuilt(&mut self) {
+    fn route(&mut self) -> Route {
         let written = self.written;
-        if written.weights.is_some() {
-            self.findings.unbuilt(&self.at("weights"), "{ … }", "carriers");
+        let id = self.findings.within(&self.at("id"), written.id.into(), 1..=ROUTE_MAX) as u32;
+        let class = self.findings.choose(&self.at("class"), written.class.as_deref(), &CLASSES, Class::Transactional);
+        let (carriers, weights) = self.carriers();
+        let default = Route::new(RouteId(id), class, carriers);
+        let policies =
+            [("resend", UnknownPolicy::Resend), ("hold", UnknownPolicy::Hold), ("fail", UnknownPolicy::Fail)];
+        let orders = [Order::Static, Order::Scored, Order::Cheapest].map(|it| (it.word(), it));
+        let validity = self.wait("validity", written.validity, default.validity);
+        let mut route = Route {
+            name: written.name.as_deref().map_or_else(|| id.to_string().into(), Into::into),
+            weights,
+            carriers_by_country: self.carriers_by_country(),
+            quiet_hours: self.quiet_hours(class),
+            order: self.findings.choose(&self.at("order"), written.order.as_deref(), &orders, default.order),
+            senders: self.senders(),
+            senders_by_country: self.senders_by_country(),
+            destinations: destinations(&self.at("destinations"), written.destinations.as_ref(), self.findings),
+            unknown: self.findings.choose(&self.at("unknown"), written.unknown.as_deref(), &policies, default.unknown),
+            retry: self.retry(),
+            validity,
+            receipt_window: self.within("receipt_window", written.receipt_window, default.receipt_window, validity),
+            max_wait: self.within("max_wait", written.max_wait, default.max_wait, validity),
+            receipt_timeout: self.wait("receipt_timeout", written.receipt_timeout, default.receipt_timeout),
+            strict_order: written.strict_order.unwrap_or(default.strict_order),
+            price: written.price.as_ref().and_then(|it| price::table(&self.at("price"), it, self.findings)),
+            ..default
+        };
+        route.max_cost = self.known.max_cost(&self.path, written.max_cost.as_deref(), &route, self.findings);
+        route
+    }
+
+    fn wait(&mut self, key: &str, written: Option<Span>, default: Duration) -> Duration {
+        wait(&self.at(key), written, default, self.findings)
+    }
+
+    /// A time that only means something within the validity; a default that does not is left away.
+    fn within(
+        &mut self,
+        key: &str,
+        written: Option<Switch>,
+        default: Option<Duration>,
+        validity: Duration,
+    ) -> Option<Duration> {
+        let Some(Switch(written)) = written else { return default.filter(|it| *it < validity) };
+        let wait = written.map(|it| self.wait(key, Some(Span(it)), it));
+        if wait.is_some_and(|it| validity < it) {
+            self.findings.fault(&self.at(key), "is longer than the validity: by then the message has expired");
         }
-        if written.carriers_by_country.is_some() {
-            self.findings.unbuilt(&self.at("carriers_by_country"), "{ … }", "carriers");
-        }
-        if written.senders.as_ref().is_some_and(|it| it.by_country.is_some()) {
-            self.findings.unbuilt(&self.at("senders.by_country"), "{ … }", "allow");
-        }
-        let orders = [("static", true), ("scored", false), ("cheapest", false)];
-        if !self.findings.choose(&self.at("order"), written.order.as_deref(), &orders, true) {
-            let text = format!("{:?}", written.order.as_deref().unwrap_or_default());
-            self.findings.unbuilt(&self.at("order"), &text, "\"static\"");
-        }
-        if written.strict_order == Some(true) {
-            self.findings.unbuilt(&self.at("strict_order"), "true", "false");
-        }
-        for (key, value) in [("receipt_window", written.receipt_window), ("max_wait", written.max_wait)] {
-            if let Some(Switch(Some(wait))) = value {
-                self.findings.unbuilt(&self.at(key), &format!("\"{}\"", in_words(wait)), "\"off\"");
+        wait
+    }
+
+    fn carriers(&mut self) -> (Vec<CarrierId>, Vec<f64>) {
+        let (path, weights) = (self.at("carriers"), self.at("weights"));
+        match (&self.written.carriers, &self.written.weights) {
+            (Some(carriers), None) => self.known.carriers(&path, carriers, self.findings),
+            (None, Some(table)) => {
+                self.known.carriers(&weights, &written::Carriers::Weights(table.clone()), self.findings)
+            }
+            (None, None) if self.findings.is_faulty(&path) => Default::default(),
+            (None, None) => self.known.carriers(&path, &written::Carriers::List(Vec::new()), self.findings),
+            (Some(_), Some(_)) => {
+                self.findings.fault(&weights, "carriers says already who carries; it takes weights too");
+                Default::default()
             }
         }
     }
 
-    fn route(&mut self, carriers: &BTreeMap<CarrierId, Carrier>, names: &Names) -> Route {
-        let written = self.written;
-        let id = self.findings.within(&self.at("id"), written.id.into(), 1..=ROUTE_MAX) as u32;
-        let class = self.findings.choose(&self.at("class"), written.class.as_deref(), &CLASSES, Class::Transactional);
-        let policies =
-            [("resend", UnknownPolicy::Resend), ("hold", UnknownPolicy::Hold), ("fail", UnknownPolicy::Fail)];
-        let allow = written.senders.as_ref().and_then(|it| it.allow.as_deref()).unwrap_or_default();
+    fn carriers_by_country(&mut self) -> ByDestination<Box<[CarrierId]>> {
+        let path = self.at("carriers_by_country");
+        let written = self.written.carriers_by_country.as_ref();
+        written.map_or_else(ByDestination::default, |it| self.known.carriers_by_country(&path, it, self.findings))
+    }
+
+    fn senders(&mut self) -> Vec<Box<str>> {
+        let allow = self.written.senders.as_ref().and_then(|it| it.allow.as_deref()).unwrap_or_default();
         let mut senders = senders(&self.at("senders.allow"), allow, self.findings);
         if senders.iter().any(|it| &**it == "*") {
             senders.clear();
         }
-        let default = Route::new(RouteId(id), class, self.carriers(carriers, names));
-        Route {
-            name: written.name.as_deref().map_or_else(|| id.to_string().into(), Into::into),
-            senders,
-            destinations: destinations(&self.at("destinations"), written.destinations.as_ref(), self.findings),
-            unknown: self.findings.choose(&self.at("unknown"), written.unknown.as_deref(), &policies, default.unknown),
-            retry: self.retry(),
-            quiet_hours: self.quiet_hours(class),
-            validity: wait(&self.at("validity"), written.validity, default.validity, self.findings),
-            receipt_timeout: wait(
-                &self.at("receipt_timeout"),
-                written.receipt_timeout,
-                default.receipt_timeout,
-                self.findings,
-            ),
-            price: written.price.as_ref().and_then(|it| price::table(&self.at("price"), it, self.findings)),
-            ..default
-        }
+        senders
     }
 
     fn quiet_hours(&mut self, class: Class) -> Option<Hours> {
@@ -116,31 +140,14 @@ impl One<'_, '_> {
         Hours::parse(written).map_err(|why| self.findings.fault(&path, format!("{written:?}: {why}"))).ok()
     }
 
-    fn carriers(&mut self, carriers: &BTreeMap<CarrierId, Carrier>, names: &Names) -> Vec<CarrierId> {
-        let path = self.at("carriers");
-        let written = self.written.carriers.as_deref().unwrap_or_default();
-        if written.is_empty() && self.written.weights.is_none() {
-            self.findings.fault(&path, "names no carrier");
-        }
-        let mut chosen = Vec::new();
-        for name in written {
-            match names.carrier(name).and_then(|it| carriers.get(&it)) {
-                None if self.findings.is_written("carrier", name) => {}
-                None => {
-                    let known: Vec<&str> = carriers.values().map(|it| &*it.name).collect();
-                    self.findings
-                        .fault(&path, crate::config::error::unknown(&format!("carrier {name:?}"), name, &known));
-                }
-                Some(it) if it.links == 0 => {
-                    self.findings.fault(&path, format!("carrier {name:?} only receives: its bind is \"receiver\""));
-                }
-                Some(it) if chosen.contains(&it.id) => {
-                    self.findings.fault(&path, format!("carrier {name:?} stands there twice"));
-                }
-                Some(it) => chosen.push(it.id),
-            }
-        }
-        chosen
+    fn senders_by_country(&mut self) -> ByDestination<Source> {
+        let path = self.at("senders.by_country");
+        let Some(written) = self.written.senders.as_ref().and_then(|it| it.by_country.as_ref()) else {
+            return ByDestination::default();
+        };
+        destination::table(&path, written, self.known.networks, self.findings, |at, text, findings| {
+            Source::parse(text).map_err(|error| findings.fault(at, format!("{text:?}: {error}"))).ok()
+        })
     }
 
     fn retry(&mut self) -> Retry {
@@ -156,58 +163,4 @@ impl One<'_, '_> {
         }
         retry
     }
-}
-
-/// A duration as it is written, in the largest unit that is exact.
-fn in_words(wait: Duration) -> String {
-    let millis = wait.as_millis();
-    let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
-    let unit = units.into_iter().find(|(size, _)| millis.is_multiple_of(*size));
-    unit.map_or_else(|| format!("{millis}ms"), |(size, unit)| format!("{}{unit}", millis / size))
-}
-
-/// Every rule, in the order of the files.
-pub fn rules(
-    rules: &[(usize, written::Rule)],
-    routes: &BTreeMap<RouteId, Route>,
-    names: &Names,
-    findings: &mut Findings,
-) -> Vec<Rule> {
-    rules.iter().map(|(place, it)| rule(&format!("rule.{place}"), it, (routes, names), findings)).collect()
-}
-
-fn rule(
-    path: &str,
-    written: &written::Rule,
-    known: (&BTreeMap<RouteId, Route>, &Names),
-    findings: &mut Findings,
-) -> Rule {
-    let (routes, names) = known;
-    for (key, text) in [("tag", &written.tag), ("text", &written.text), ("hours", &written.hours)] {
-        if let Some(text) = text {
-            findings.unbuilt(&format!("{path}.{key}"), &format!("{text:?}"), "");
-        }
-    }
-    let class =
-        written.class.as_deref().map(|it| findings.choose(&format!("{path}.class"), Some(it), &CLASSES, Class::Otp));
-    match routes.get(&RouteId(written.route)) {
-        None if findings.is_written("route", &written.route.to_string()) => {}
-        None => findings.fault(&format!("{path}.route"), format!("there is no route {}", written.route)),
-        Some(route) if class.is_some_and(|it| it != route.class) => {
-            findings.fault(&format!("{path}.class"), format!("route {} is for {}", written.route, route.class.word()));
-        }
-        Some(_) => {}
-    }
-    let account = written.account.as_deref().and_then(|name| {
-        let account = names.account(name);
-        if account.is_none() && !findings.is_written("account", name) {
-            findings.fault(&format!("{path}.account"), format!("there is no account {name:?}"));
-        }
-        account
-    });
-    let mut prefixes = prefixes(&format!("{path}.prefix"), &written.prefix, findings);
-    if prefixes.iter().any(|it| it.is_empty()) {
-        prefixes.clear();
-    }
-    Rule { prefixes, class, account, sender: written.sender.as_deref().map(Into::into), route: RouteId(written.route) }
 }

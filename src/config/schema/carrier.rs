@@ -75,6 +75,7 @@ pub struct Carrier {
     #[serde(default)]
     pub reasons: BTreeMap<String, String>,
     pub cost: Option<BTreeMap<String, String>>,
+    pub breaker: Option<BreakerChoice>,
     pub retired: Option<bool>,
     pub request: Option<Request>,
     pub answer: Option<Answer>,
@@ -119,6 +120,26 @@ pub enum TlsChoice {
     Plain(bool),
     /// What to trust.
     Table(Tls),
+}
+
+/// `breaker = "off"`, or a table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BreakerChoice {
+    /// It fails as it likes.
+    Off,
+    /// When it is left alone, and for how long.
+    Table(Breaker),
+}
+
+/// When a carrier is left alone, and for how long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Breaker {
+    pub ratio: Option<f64>,
+    pub window: Option<Span>,
+    pub sample: Option<u32>,
+    pub open: Option<Span>,
 }
 
 /// What to trust, and who we are.
@@ -209,6 +230,31 @@ impl<'de> Deserialize<'de> for TlsChoice {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<TlsChoice, A::Error> {
                 Tls::deserialize(MapAccessDeserializer::new(map)).map(TlsChoice::Table)
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+impl<'de> Deserialize<'de> for BreakerChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = BreakerChoice;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table or \"off\"")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<BreakerChoice, E> {
+                match text {
+                    "off" => Ok(BreakerChoice::Off),
+                    other => Err(E::invalid_value(serde::de::Unexpected::Str(other), &self)),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<BreakerChoice, A::Error> {
+                Breaker::deserialize(MapAccessDeserializer::new(map)).map(BreakerChoice::Table)
             }
         }
         deserializer.deserialize_any(Reader)

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod carrier;
+pub mod opt_out;
 pub mod http;
 pub mod route;
 pub mod service;
@@ -16,7 +17,8 @@ use figment::value::Dict;
 pub const ARRAYS: [&str; 6] = ["account", "carrier", "route", "rule", "inbound", "app"];
 
 /// The sections that are one table.
-pub const TABLES: [&str; 10] = ["http", "admin", "store", "cdr", "opt_out", "guard", "keys", "port", "shutdown", "log"];
+pub const TABLES: [&str; 11] =
+    ["http", "admin", "store", "numbers", "cdr", "opt_out", "guard", "keys", "port", "shutdown", "log"];
 
 /// The files and the environment, section by section, before anything was read.
 pub type Merged = Dict;
@@ -30,10 +32,14 @@ pub struct Schema {
     pub admin: service::Admin,
     /// `[store]`
     pub store: service::Store,
+    /// `[numbers]`
+    pub numbers: service::Numbers,
     /// `[shutdown]`
     pub shutdown: service::Shutdown,
     /// `[log]`
     pub log: service::Log,
+    /// `[opt_out]`
+    pub opt_out: opt_out::OptOut,
     /// `[[account]]`, each with its place in the array
     pub accounts: Vec<(usize, account::Account)>,
     /// `[[carrier]]`

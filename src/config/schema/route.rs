@@ -4,7 +4,10 @@
 use crate::config::schema::account::Destinations;
 use crate::config::units::{Span, Switch};
 use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// One route.
 #[derive(Clone, Debug, Deserialize)]
@@ -14,7 +17,7 @@ pub struct Route {
     pub id: u32,
     pub name: Option<String>,
     pub class: Option<String>,
-    pub carriers: Option<Vec<String>>,
+    pub carriers: Option<Carriers>,
     pub weights: Option<BTreeMap<String, f64>>,
     pub carriers_by_country: Option<BTreeMap<String, Vec<String>>>,
     pub order: Option<String>,
@@ -24,11 +27,43 @@ pub struct Route {
     pub receipt_window: Option<Switch>,
     pub receipt_timeout: Option<Span>,
     pub max_wait: Option<Switch>,
+    pub max_cost: Option<String>,
     pub unknown: Option<String>,
     pub retry: Option<Retry>,
     pub validity: Option<Span>,
     pub quiet_hours: Option<String>,
     pub price: Option<BTreeMap<String, String>>,
+}
+
+/// Who carries: in order, or by weight.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Carriers {
+    /// The names, in order.
+    List(Vec<String>),
+    /// The share of each name.
+    Weights(BTreeMap<String, f64>),
+}
+
+impl<'de> Deserialize<'de> for Carriers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Carriers;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of carriers, or a table of their weights such as { acme = 70, beta = 30 }")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Carriers, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(Carriers::List)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Carriers, A::Error> {
+                BTreeMap::deserialize(MapAccessDeserializer::new(map)).map(Carriers::Weights)
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
 }
 
 /// Which senders a route takes.

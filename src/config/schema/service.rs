@@ -51,6 +51,14 @@ pub struct Store {
     pub erase_text: Option<String>,
 }
 
+/// `[numbers]`: whose numbers are.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Numbers {
+    pub prefixes_file: Option<PathBuf>,
+}
+
 /// `[shutdown]`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

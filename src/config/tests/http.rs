@@ -78,7 +78,11 @@ fn each_slip_is_named_with_its_key() {
         ("answer", "id_after = \"ID:\"", "answer.id_after: id and id_after exclude each other"),
         ("answer", "codes = { \"0\" = \"taken\" }", "answer.codes: needs code, which says where a code stands"),
         ("answer", "statuses = { \"6xx\" = \"never\" }", "answer.statuses.6xx: not a status of HTTP such as"),
-        ("answer", "statuses = { \"500\" = \"nevr\" }", "answer.statuses.500: unknown value \"nevr\"; did you mean never?"),
+        (
+            "answer",
+            "statuses = { \"500\" = \"nevr\" }",
+            "answer.statuses.500: unknown value \"nevr\"; did you mean never?",
+        ),
         ("receipt", "secret absent", "receipt.secret: this key is required, or one of secret_file, secret_env and"),
         ("receipt", "secret = \"short\"", "receipt.secret: a secret has 16 to 128 letters, digits and"),
         ("receipt", "secret = 1234567890123456", "receipt.secret: expected a text in quotes"),

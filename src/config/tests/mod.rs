@@ -120,12 +120,78 @@ fn everything_that_a_carrier_can_be_told_arrives_at_its_link() {
     let inbound = &loaded.plan.inbound[..];
     assert!(matches!(inbound, [it] if *it.to == ["12345".into(), "31612345678".into()] && it.carrier.is_some()));
     assert_eq!(inbound[0].keyword.as_deref(), Some("vote"));
-    let carrier = loaded.plan.carriers.values().next().unwrap();
+    let mut carriers = loaded.plan.carriers.values();
+    let (carrier, other) = (carriers.next().unwrap(), carriers.next().unwrap());
+    assert!(other.breaker.is_none() && other.retired);
     assert_eq!((carrier.links, carrier.pace, carrier.pace_per_link), (2, Some(200.0), None));
+    let breaker = carrier.breaker.unwrap();
+    assert_eq!((breaker.ratio, breaker.sample, breaker.window.as_secs(), breaker.open.as_secs()), (0.2, 50, 30, 10));
+    assert!(!carrier.retired);
     let account = loaded.plan.accounts.values().next().unwrap();
     assert!(account.allow_from[0].contains(u128::from(std::net::Ipv4Addr::new(127, 9, 9, 9).to_ipv6_mapped())));
     assert!(!account.allow_from[0].contains(u128::from(std::net::Ipv4Addr::new(128, 0, 0, 1).to_ipv6_mapped())));
     assert_eq!(account.currency.map(|it| it.to_string()).as_deref(), Some("EUR"));
+}
+
+#[test]
+fn everything_that_a_route_can_be_told_arrives_in_the_plan() {
+    use crate::message::{money::Money, source::Source};
+    use crate::number::e164::E164;
+    use crate::route::{plan::Order, table::Destination};
+    let loaded = loaded(include_str!("../../../fixtures/config/whole.toml"));
+    let of = |name| loaded.plan.carriers.values().find(|it| &*it.name == name).unwrap().id;
+    let (acme, beta) = (of("acme"), of("beta"));
+    let route = loaded.plan.routes.values().next().unwrap();
+    assert_eq!((&route.carriers[..], &route.weights[..]), (&[acme, beta][..], &[70.5, 30.0][..]));
+    let by_country = |number| route.carriers_by_country.get(&Destination::of(E164(number))).map(|it| it.to_vec());
+    assert_eq!(by_country(31_612_345_678), Some(vec![beta]));
+    assert_eq!(by_country(31_201_234_567), Some(vec![acme]));
+    assert_eq!(by_country(6_281_234_567_890), Some(vec![beta, acme]));
+    assert_eq!(by_country(49_151_234_567), None);
+    assert_eq!((route.order, route.strict_order), (Order::Cheapest, true));
+    let sender = route.senders_by_country.get(&Destination::of(E164(12_025_550_143)));
+    assert_eq!(sender, Some(&Source::International("18005550100".into())));
+    assert_eq!((route.receipt_window.map(|it| it.as_secs()), route.max_wait), (Some(20), None));
+    assert_eq!(route.max_cost, Some(Money(250_000)));
+}
+
+#[test]
+fn a_route_waits_for_the_next_carrier_as_its_class_and_carriers_have_it() {
+    let two = "[[carrier]]\nid = \"beta\"\naddress = [\"b:1\"]\nsystem_id = \"n\"\npassword = \"p\"\n[[route]]";
+    let waits = |route: &str| {
+        let text = SMALL.replace("[[route]]", two).replace("carriers = [\"acme\"]", route);
+        let plan = loaded(&text).plan;
+        let route = plan.routes.values().next().unwrap();
+        (route.receipt_window.map(|it| it.as_secs()), route.max_wait.map(|it| it.as_secs()))
+    };
+    let both = "carriers = [\"acme\", \"beta\"]";
+    assert_eq!(waits(both), (None, None));
+    assert_eq!(waits(&format!("class = \"otp\"\n{both}")), (Some(30), Some(5)));
+    assert_eq!(waits("class = \"otp\"\ncarriers = [\"acme\"]"), (None, Some(5)));
+    assert_eq!(waits(&format!("class = \"otp\"\nreceipt_window = \"off\"\nmax_wait = \"off\"\n{both}")), (None, None));
+    assert_eq!(waits(&format!("class = \"otp\"\nvalidity = \"20s\"\n{both}")), (None, Some(5)));
+    assert_eq!(waits(&format!("receipt_window = \"1m\"\nmax_wait = \"10s\"\n{both}")), (Some(60), Some(10)));
+}
+
+#[test]
+fn whose_numbers_are_comes_from_a_file() {
+    use crate::number::e164::E164;
+    let folder = Folder::with("");
+    let path = folder.path("prefixes.csv").display().to_string();
+    folder.write("prefixes.csv", "prefix,country,network\n# of 2026\n31610,NL,KPN\n+44 , GB ,\n\n4477009,,Sure\n");
+    let route = "carriers = [\"acme\"]\ncarriers_by_country = { KPN = [\"acme\"] }";
+    let text = SMALL.replace("carriers = [\"acme\"]", route);
+    folder.write("nuncio.toml", &format!("[numbers]\nprefixes_file = \"{path}\"\n{text}"));
+    let plan = folder.read(&[]).unwrap().loaded.plan;
+    let of = |number| {
+        let it = plan.networks.destination(E164(number));
+        (it.country, it.network)
+    };
+    assert_eq!(of(31_610_123_456), (Some("NL"), Some("KPN")));
+    assert_eq!(of(447_700_912_345), (Some("GB"), Some("Sure")));
+    assert_eq!(of(447_700_812_345), (Some("GB"), None));
+    let to = plan.networks.destination(E164(31_610_123_456));
+    assert!(plan.routes.values().next().unwrap().carriers_by_country.get(&to).is_some());
 }
 
 #[test]

@@ -72,7 +72,7 @@ pub(super) struct Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self { values: [ValueRef::Null; CELLS_MAX], len: 0, seal: seal::START, manner: None }
     }
 
@@ -82,12 +82,12 @@ impl<'a> Cells<'a> {
         self.len += 1;
     }
 
-    fn int(&mut self, value: i64) {
+    pub(super) fn int(&mut self, value: i64) {
         self.push(ValueRef::Integer(value));
     }
 
     /// Unsigned numbers keep their bits.
-    fn bits(&mut self, value: u64) {
+    pub(super) fn bits(&mut self, value: u64) {
         self.int(value.cast_signed());
     }
 
@@ -95,7 +95,7 @@ impl<'a> Cells<'a> {
         self.push(value.map_or(ValueRef::Null, ValueRef::Integer));
     }
 
-    fn text(&mut self, value: Option<&'a str>) {
+    pub(super) fn text(&mut self, value: Option<&'a str>) {
         self.push(value.map_or(ValueRef::Null, |it| ValueRef::Text(it.as_bytes())));
     }
 
@@ -125,7 +125,7 @@ impl<'a> Cells<'a> {
         self.len += 1;
     }
 
-    fn sealed(mut self) -> Self {
+    pub(super) fn sealed(mut self) -> Self {
         self.values[self.len] = ValueRef::Integer(seal::fold(self.seal));
         self.len += 1;
         self

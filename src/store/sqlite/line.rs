@@ -31,7 +31,7 @@ use rusqlite::types::ValueRef;
 use std::sync::Arc;
 
 /// A row that is being read, cell after cell, under its seal.
-struct Line<'r> {
+pub(super) struct Line<'r> {
     row: &'r Row<'r>,
     at: usize,
     seal: u64,
@@ -39,7 +39,7 @@ struct Line<'r> {
 }
 
 impl<'r> Line<'r> {
-    const fn new(row: &'r Row<'r>) -> Self {
+    pub(super) const fn new(row: &'r Row<'r>) -> Self {
         Self { row, at: 0, seal: seal::START, sound: true }
     }
 
@@ -66,21 +66,21 @@ impl<'r> Line<'r> {
     }
 
     /// A number that must be there; what stands in for a bad one is never seen, for the seal fails.
-    fn get<T>(&mut self, stand_in: T, read: impl FnOnce(i64) -> Option<T>) -> T {
+    pub(super) fn get<T>(&mut self, stand_in: T, read: impl FnOnce(i64) -> Option<T>) -> T {
         let value = self.maybe(read);
         self.sound &= value.is_some();
         value.unwrap_or(stand_in)
     }
 
-    fn bits(&mut self) -> u64 {
+    pub(super) fn bits(&mut self) -> u64 {
         self.get(0, |it| Some(it.cast_unsigned()))
     }
 
-    fn time(&mut self) -> Time {
+    pub(super) fn time(&mut self) -> Time {
         Time(self.bits())
     }
 
-    fn small<T: TryFrom<i64> + Default>(&mut self) -> T {
+    pub(super) fn small<T: TryFrom<i64> + Default>(&mut self) -> T {
         self.get(T::default(), |it| T::try_from(it).ok())
     }
 
@@ -115,7 +115,7 @@ impl<'r> Line<'r> {
         manner
     }
 
-    fn words(&mut self) -> Box<str> {
+    pub(super) fn words(&mut self) -> Box<str> {
         let text = self.text();
         self.sound &= text.is_some();
         text.unwrap_or_default().into()
@@ -149,7 +149,7 @@ impl<'r> Line<'r> {
     }
 
     /// Hands the record out if every cell was sound and the seal fits.
-    fn sealed<T>(self, table: &'static str, id: u64, record: T) -> Result<T, Trouble> {
+    pub(super) fn sealed<T>(self, table: &'static str, id: u64, record: T) -> Result<T, Trouble> {
         let fits = matches!(self.row.get_ref(self.at)?, ValueRef::Integer(seal) if seal == seal::fold(self.seal));
         if self.sound && fits { Ok(record) } else { Err(Trouble::Damaged(table, id.cast_signed())) }
     }

@@ -13,6 +13,8 @@ use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
 use crate::record::money::{LedgerLine, QuotaUse};
 use crate::record::parked::Parked;
+use crate::record::suppression::Suppression;
+use crate::route::opt_out::Key;
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,7 @@ pub(super) struct Model {
     pub(super) events: BTreeMap<u64, Event>,
     pub(super) mo_parts: BTreeMap<u64, MoPart>,
     pub(super) mo_seen: BTreeMap<u64, MoSeen>,
+    pub(super) suppressed: BTreeMap<Key, Suppression>,
     pub(super) learned: BTreeMap<CarrierId, Learned>,
     pub(super) ledger: Vec<LedgerLine>,
     pub(super) balances: BTreeMap<AccountId, Money>,
@@ -41,6 +44,7 @@ impl Model {
             events: BTreeMap::new(),
             mo_parts: BTreeMap::new(),
             mo_seen: BTreeMap::new(),
+            suppressed: BTreeMap::new(),
             learned: BTreeMap::new(),
             ledger: Vec::new(),
             balances: BTreeMap::new(),
@@ -81,6 +85,8 @@ impl Model {
         self.mo_parts.retain(|number, _| !batch.mo_done.contains(number));
         self.mo_seen.extend(batch.mo_seen.iter().map(|it| (it.number, *it)));
         self.mo_seen.retain(|number, _| !batch.mo_forgotten.contains(number));
+        self.suppressed.retain(|key, _| !batch.lifted.contains(key));
+        self.suppressed.extend(batch.suppressed.iter().map(|it| (it.key.clone(), it.clone())));
         self.learned.extend(batch.learned.iter().copied());
         self.ledger.extend(batch.ledger.iter().cloned());
         self.balances.extend(batch.balances.iter().copied());

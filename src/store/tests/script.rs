@@ -22,6 +22,8 @@ use crate::record::event::{Event, EventKind};
 use crate::record::mo::{MoPart, MoSeen};
 use crate::record::money::{LedgerLine, QuotaSlot, QuotaUse, Why};
 use crate::record::parked::Parked;
+use crate::record::suppression::{Origin, Suppression};
+use crate::route::opt_out::Key;
 use crate::store::tests::model::Model;
 use crate::text::content::{Binary, Form, Indication, MessageClass, Requested};
 use crate::text::udh::Ports;
@@ -261,6 +263,7 @@ impl Script {
             batch.unparked.push(number);
         }
         self.handsets(model, batch);
+        self.opt_outs(model, batch);
         self.money(model, batch);
         if self.one_in(3) {
             let relation = Relation::ALL[self.below(3) as usize];
@@ -273,6 +276,24 @@ impl Script {
             let (account, order) = (AccountId(self.below(2) as u16), OrderId(batch.marks.next_order));
             batch.idempotency.push(Idempotency { account, key, hash, order, at: self.now });
         }
+    }
+}
+
+/// Who does not want to be written to, and who does again.
+impl Script {
+    fn opt_outs(&mut self, model: &Model, batch: &mut Batch) {
+        for _ in 0..self.below(3) {
+            let key = Key {
+                account: self.one_in(2).then(|| AccountId(self.below(2) as u16 + 1)),
+                sender: self.one_in(2).then(|| ["12345", "shop λ"][self.below(2) as usize].into()),
+                number: E164(31_600_000_000 + self.below(9)),
+            };
+            let origin = if self.one_in(2) { Origin::Handset } else { Origin::Operator };
+            batch.suppressed.retain(|it| it.key != key);
+            batch.suppressed.push(Suppression { key, at: self.now, origin, reason: format!("{}", self.now.0).into() });
+        }
+        let lifted = model.suppressed.keys().filter(|key| batch.suppressed.iter().all(|it| it.key != **key));
+        batch.lifted = lifted.filter(|_| self.one_in(8)).cloned().collect();
     }
 }
 

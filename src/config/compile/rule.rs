@@ -1,0 +1,57 @@
+//! Rules that choose a route.
+
+use crate::config::compile::route::CLASSES;
+use crate::config::compile::{Names, prefixes};
+use crate::config::error::Findings;
+use crate::config::schema::route as written;
+use crate::message::class::Class;
+use crate::message::id::RouteId;
+use crate::route::plan::Route;
+use crate::route::rule::Rule;
+use std::collections::BTreeMap;
+
+/// Every rule, in the order of the files.
+pub fn all(
+    rules: &[(usize, written::Rule)],
+    routes: &BTreeMap<RouteId, Route>,
+    names: &Names,
+    findings: &mut Findings,
+) -> Vec<Rule> {
+    rules.iter().map(|(place, it)| rule(&format!("rule.{place}"), it, (routes, names), findings)).collect()
+}
+
+fn rule(
+    path: &str,
+    written: &written::Rule,
+    known: (&BTreeMap<RouteId, Route>, &Names),
+    findings: &mut Findings,
+) -> Rule {
+    let (routes, names) = known;
+    for (key, text) in [("tag", &written.tag), ("text", &written.text), ("hours", &written.hours)] {
+        if let Some(text) = text {
+            findings.unbuilt(&format!("{path}.{key}"), &format!("{text:?}"), "");
+        }
+    }
+    let class =
+        written.class.as_deref().map(|it| findings.choose(&format!("{path}.class"), Some(it), &CLASSES, Class::Otp));
+    match routes.get(&RouteId(written.route)) {
+        None if findings.is_written("route", &written.route.to_string()) => {}
+        None => findings.fault(&format!("{path}.route"), format!("there is no route {}", written.route)),
+        Some(route) if class.is_some_and(|it| it != route.class) => {
+            findings.fault(&format!("{path}.class"), format!("route {} is for {}", written.route, route.class.word()));
+        }
+        Some(_) => {}
+    }
+    let account = written.account.as_deref().and_then(|name| {
+        let account = names.account(name);
+        if account.is_none() && !findings.is_written("account", name) {
+            findings.fault(&format!("{path}.account"), format!("there is no account {name:?}"));
+        }
+        account
+    });
+    let mut prefixes = prefixes(&format!("{path}.prefix"), &written.prefix, findings);
+    if prefixes.iter().any(|it| it.is_empty()) {
+        prefixes.clear();
+    }
+    Rule { prefixes, class, account, sender: written.sender.as_deref().map(Into::into), route: RouteId(written.route) }
+}
