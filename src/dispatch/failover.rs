@@ -16,6 +16,7 @@ use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
 use crate::record::entry::Entry;
+use crate::route::plan::UnknownPolicy;
 use crate::route::score::Outcome;
 
 /// Messages that leave one carrier in one beat: some milliseconds.
@@ -32,6 +33,9 @@ impl Dispatch {
     /// what the route lets a message cost.
     pub(super) fn next_carrier(&self, seq: Seq, fits: impl Fn(CarrierId) -> bool) -> Option<(CarrierId, u8)> {
         let entry = &self.set.get(seq)?.entry;
+        if !self.may_go_on(entry) {
+            return None;
+        }
         let ranked = self.ranking(&entry.body);
         let now_at = entry.parts.iter().find(|it| !it.phase().is_final())?.lane.carrier();
         let tried = tried(entry);
@@ -40,6 +44,15 @@ impl Dispatch {
         let able: Vec<(CarrierId, u8)> = able.filter(|it| self.may_cost(entry, *it)).collect();
         let open = able.iter().find(|(it, _)| matches!(self.standing(*it, false), Standing::Open));
         open.or(able.first()).copied()
+    }
+
+    /// Whether every open part of a message may be tried once more, since all of them go: not one that is in doubt
+    /// where its route does not send such again, nor one that has had the attempts that its route allows.
+    fn may_go_on(&self, entry: &Entry) -> bool {
+        let Some(route) = self.plan.routes.get(&entry.body.route) else { return false };
+        let held = |it: &Part| it.phase() == Phase::Doubtful && route.unknown != UnknownPolicy::Resend;
+        let mut open = entry.parts.iter().filter(|it| is_live(it) && !it.phase().is_final());
+        open.all(|it| !held(it) && tries(entry, it) < usize::from(route.retry.attempts))
     }
 
     /// Whether the attempts of a message stay within what its route lets it cost, with others at this carrier.
@@ -280,9 +293,20 @@ pub(super) fn is_live(part: &Part) -> bool {
     part.phase() != Phase::Cancelled
 }
 
+/// Whether an attempt used anything up. One that is on a link may still turn out not to have.
+fn counts(attempt: &Attempt) -> bool {
+    attempt.answer.is_some_and(|answer| !spends_nothing(answer, attempt.command_status))
+}
+
+/// How many attempts a part has had or has.
+fn tries(entry: &Entry, part: &Part) -> usize {
+    let past = entry.past.iter().filter(|it| it.key == part.key && counts(&it.attempt)).count();
+    let now = part.attempt.as_ref().is_some_and(|it| part.phase() == Phase::Intended || counts(it));
+    past + usize::from(now)
+}
+
 /// The carriers that have had their try of a message: those that answered an attempt, or did not, so that it counts.
 fn tried(entry: &Entry) -> Vec<CarrierId> {
-    let counts = |it: &&Attempt| it.answer.is_some_and(|answer| !spends_nothing(answer, it.command_status));
     let current = entry.parts.iter().filter_map(|it| it.attempt.as_ref());
-    current.chain(entry.past.iter().map(|it| &it.attempt)).filter(counts).map(|it| it.link.carrier).collect()
+    current.chain(entry.past.iter().map(|it| &it.attempt)).filter(|it| counts(it)).map(|it| it.link.carrier).collect()
 }
