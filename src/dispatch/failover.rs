@@ -169,31 +169,42 @@ impl Dispatch {
             let lanes: Vec<LaneId> = self.carriers.get(&carrier).map(|it| it.lanes().collect()).unwrap_or_default();
             let mut left = MOVES_MAX;
             for lane in lanes {
-                match self.standing(carrier, self.is_alone(lane.route())) {
-                    Standing::Closed(cause) => left = self.leave(lane, cause, left),
+                match self.lane_standing(lane) {
+                    Standing::Closed(cause) if 0 < left => left = self.leave(lane, cause, left),
                     // The part that finds out goes first.
-                    Standing::Probe => (),
+                    Standing::Probe | Standing::Closed(_) => (),
                     Standing::Open => left = self.hurry(lane, left),
                 }
             }
         }
     }
 
-    /// Moves what is at the head of the lane of a closed carrier to where there is room. Returns how many more may move.
+    /// Moves what waits in the lane of a closed carrier to where there is room. Returns how many more may move.
     fn leave(&mut self, lane: LaneId, cause: Cause, mut left: usize) -> usize {
-        while let Some(key) = self.head(lane) {
-            if left == 0 {
-                self.moving = true;
-                break;
-            }
-            let Some(next) = self.next_carrier(key.seq(), |it| self.has_place(lane.at(it))) else { break };
-            if !self.move_message(key.seq(), next, cause) {
-                break;
-            }
-            left -= 1;
+        let place = |it: CarrierId| self.standing(it, false) == Standing::Open && self.has_place(lane.at(it));
+        if !self.serves(lane.route()).iter().any(|it| *it != lane.carrier() && place(*it)) {
+            return left;
         }
-        // More of it is in the store.
-        self.moving |= self.lanes.get(&lane).is_some_and(|it| it.backlog && it.ready.is_empty()) && 0 < left;
+        // What has been everywhere stays, and does not hold up what stands behind it.
+        let ready = self.lanes.get(&lane).map(|it| it.ready.iter().take(MOVES_MAX).copied().collect());
+        let keys: Vec<PartKey> = ready.unwrap_or_default();
+        let mut moved = false;
+        for key in &keys {
+            if left == 0 {
+                break;
+            }
+            let waits = |it: &Part| it.phase() == Phase::Queued && it.due.known().is_none() && it.lane == lane;
+            let place = |it: CarrierId| self.standing(it, false) == Standing::Open && self.has_place(lane.at(it));
+            if self.set.part(*key).is_some_and(waits)
+                && let Some(next) = self.next_carrier(key.seq(), place)
+                && self.move_message(key.seq(), next, cause)
+            {
+                (moved, left) = (true, left - 1);
+            }
+        }
+        // More of it is in memory or in the store.
+        let more = self.lanes.get(&lane).is_some_and(|it| it.has_work());
+        self.moving |= more && (moved || keys.is_empty());
         left
     }
 

@@ -83,13 +83,8 @@ fn answered(link: LinkId, ticket: Ticket, answer: Answer) -> Happening {
 }
 
 fn receipt(link: LinkId, ticket: Ticket, status: Status) -> Happening {
-    let receipt = Receipt {
-        status,
-        raw_status: status.word().into(),
-        error_code: None,
-        received_at: Time::NEVER,
-        done_at: None,
-    };
+    let receipt =
+        Receipt { status, raw_status: status.word().into(), error_code: None, received_at: Time::NEVER, done_at: None };
     let ids = CarrierMessageId::new(&format!("{}-{}", link.carrier.0, ticket.0)).into_iter().collect();
     let news = News::Receipt(ReceiptNews { ids, handset: Some(ANNA), sender: "SHOP".into(), receipt });
     Happening::Link(link, Report::Inbound { tag: 1, news })
