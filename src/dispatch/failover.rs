@@ -291,11 +291,18 @@ impl Dispatch {
 
     /// Uses one of the attempts that a part may have; false if that was the last.
     pub(super) fn spend(&mut self, key: PartKey) -> bool {
-        let most = self.retry(key).attempts;
         let Some(held) = self.set.change(key) else { return false };
         let part = &mut held.entry.parts[usize::from(key.index())];
         part.spent = part.spent.saturating_add(1);
-        part.spent < most
+        !self.is_spent(key)
+    }
+
+    /// Whether a part has had the attempts that its route allows, those included that it made because its message
+    /// went over to another carrier.
+    pub(super) fn is_spent(&self, key: PartKey) -> bool {
+        let Some(held) = self.set.get(key.seq()) else { return true };
+        let part = &held.entry.parts[usize::from(key.index())];
+        usize::from(self.retry(key).attempts) <= tries(&held.entry, part).max(part.spent.into())
     }
 }
 
