@@ -3,6 +3,7 @@
 mod calendar;
 mod configuration;
 mod content;
+mod failover;
 mod full;
 mod garbage;
 mod http;
