@@ -30,6 +30,7 @@ mod form;
 mod diagnose;
 mod quote;
 mod recipients;
+mod carriers;
 mod submit;
 mod answer;
 mod read;

@@ -9,7 +9,6 @@ use crate::message::id::{CarrierId, LaneId, RouteId};
 use crate::message::money::Money;
 use crate::message::part::Moved;
 use crate::route::choose::{self, Signals};
-use crate::route::table::Destination;
 
 /// Where a new message waits.
 pub(super) struct Place {
@@ -41,7 +40,7 @@ impl Dispatch {
     /// The carriers that a message may go to, best first.
     pub(super) fn ranking(&self, body: &Body) -> Vec<CarrierId> {
         let Some(route) = self.plan.routes.get(&body.route) else { return Vec::new() };
-        let to = Destination::of(body.destination);
+        let to = self.plan.networks.destination(body.destination);
         let signals = Seen { dispatch: self, body };
         // The chance in a message's own id draws: however often it is asked, the order is the same.
         choose::ranking(route, &to, &signals, body.id.token).iter().map(|it| it.carrier).collect()

@@ -182,6 +182,12 @@ impl<T> ByDestination<T> {
         self.networks.is_empty() && self.prefixes.is_empty() && self.countries.is_empty()
     }
 
+    /// Every key and its value: networks by their name, prefixes as `+31`, countries in ISO letters.
+    pub fn entries(&self) -> impl Iterator<Item = (String, &T)> {
+        let named = self.networks.iter().chain(&self.countries).map(|(name, value)| (name.to_string(), value));
+        named.chain(self.prefixes.entries.iter().map(|it| (format!("+{}", it.prefix.text()), &it.value)))
+    }
+
     /// Every value.
     pub fn values(&self) -> impl Iterator<Item = &T> {
         self.networks.values().chain(self.prefixes.values()).chain(self.countries.values())

@@ -64,6 +64,7 @@ impl Bench {
 fn order(recipients: u64) -> Happening {
     let recipient = |it: u64| Recipient {
         destination: E164(31_600_000_000 + it),
+        source: None,
         text: "hello".into(),
         requested: Requested::Auto,
         manner: None,

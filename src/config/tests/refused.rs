@@ -363,6 +363,9 @@ fn routes_and_rules_are_checked_for_what_they_mean() {
         of_route("retry = { attempts = 0 }"),
         "nuncio.toml:16: route 8, retry.attempts: 0 is not within 1 and 100"
     );
+    assert!(of_route("[[rule]]\ntext = \"(code\"\nroute = 8").starts_with(
+        "nuncio.toml:17: rule number 1, text: \"(code\" is not a regular expression: error: unclosed group"
+    ));
     assert_eq!(of_route("[[rule]]\nroute = 9"), "nuncio.toml:17: rule number 1, route: there is no route 9");
     assert_eq!(
         of_route("[[rule]]\nclass = \"otp\"\nroute = 8"),
