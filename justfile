@@ -22,7 +22,7 @@ lint:
 demo:
     cargo run --release -- demo
 
-# The figures of docs/bench.md, measured here: --quick, --write, --only row,row
+# The figures of docs/bench.md, measured here: all, or rows such as failover; --quick, --write
 bench *arguments:
     cargo bench --bench gateway -- {{arguments}}
 

@@ -134,6 +134,7 @@ impl Life {
                 parts: 1,
                 client_ref: None,
                 created: now,
+                send_at: None,
                 expires: Time(now.0 + 300_000),
                 price: Some(Money(87_000)),
             }));

@@ -3,13 +3,15 @@
 //! | asked | answers |
 //! |---|---|
 //! | `stats` | submits that came, when the first came |
-//! | `times` | destination and arrival of every submit since the last time, then an empty line |
+//! | `times` | destination, arrival and command_status of every submit since the last time, then an empty line |
 
 use crate::process::{Process, die_with_parent, nanos};
-use nuncio::simulator::behaviour::Behaviour;
+use nuncio::simulator::behaviour::{Behaviour, Mix, Share};
 use nuncio::simulator::carrier::Carrier as Simulated;
-use nuncio::simulator::ledger::Keep;
+use nuncio::simulator::ledger::{Keep, Verdict};
+use nuncio::simulator::outcome::Outcome;
 use nuncio::simulator::server::Server;
+use nuncio::smpp::status::CommandStatus;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
@@ -26,13 +28,29 @@ pub(crate) enum Manner {
     Prompt,
     /// The same, and remembers when each submit came.
     Noting,
+    /// Remembers as well; refuses one in twelve, and of one in twelve says nothing more once it has taken it.
+    Poor,
     /// Takes nothing and answers nothing but enquire_link.
     Silent,
 }
 
 impl Manner {
-    const ALL: [(&'static str, Self); 3] =
-        [("prompt", Self::Prompt), ("noting", Self::Noting), ("silent", Self::Silent)];
+    const ALL: [(&'static str, Self); 4] =
+        [("prompt", Self::Prompt), ("noting", Self::Noting), ("poor", Self::Poor), ("silent", Self::Silent)];
+
+    const fn notes(self) -> bool {
+        matches!(self, Self::Noting | Self::Poor)
+    }
+
+    fn behaviour(self) -> Behaviour {
+        // Ids that no carrier before it gave: the gateway remembers them.
+        let mut behaviour = Behaviour { silent: self == Self::Silent, first_id: nanos(), ..Behaviour::default() };
+        if self == Self::Poor {
+            behaviour.reject = vec![(CommandStatus::SubmitFailed, Share::of(1.0 / 12.0))];
+            behaviour.receipts.mix = Mix::new(vec![(Outcome::Delivered, 11), (Outcome::None, 1)]);
+        }
+        behaviour
+    }
 }
 
 /// A carrier that runs.
@@ -40,6 +58,15 @@ pub(crate) struct Carrier {
     pub(crate) process: Process,
     ask: ChildStdin,
     answers: BufReader<ChildStdout>,
+}
+
+/// A submit as a carrier noted it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Noted {
+    /// When it came, in [`nanos`]; its answer left at once.
+    pub(crate) at: u64,
+    /// Whether it was refused.
+    pub(crate) refused: bool,
 }
 
 /// What a carrier has seen.
@@ -53,13 +80,22 @@ pub(crate) struct Seen {
 impl Carrier {
     /// Starts one and waits until it listens.
     pub(crate) fn start(port: u16, manner: Manner) -> Self {
+        let mut carrier = Self::begin(port, manner);
+        carrier.listens();
+        carrier
+    }
+
+    /// Starts one, which takes a while; [`Carrier::listens`] waits for it.
+    pub(crate) fn begin(port: u16, manner: Manner) -> Self {
         let word = Manner::ALL.iter().find(|it| it.1 == manner).map_or("", |it| it.0);
         let mut process = Process::start_self(&["carrier", &port.to_string(), word]);
         let ask = process.child.stdin.take().expect("a pipe was asked for");
         let answers = BufReader::new(process.child.stdout.take().expect("a pipe was asked for"));
-        let mut carrier = Self { process, ask, answers };
-        assert_eq!(carrier.line(), "listening", "the carrier listens");
-        carrier
+        Self { process, ask, answers }
+    }
+
+    pub(crate) fn listens(&mut self) {
+        assert_eq!(self.line(), "listening", "the carrier listens");
     }
 
     fn line(&mut self) -> String {
@@ -77,14 +113,18 @@ impl Carrier {
         Seen { submits: next(), first: next() }
     }
 
-    /// When each destination's submit came, in [`nanos`], for all that came since the last question.
-    pub(crate) fn times(&mut self) -> HashMap<u64, u64> {
+    /// Each destination's submit, for all that came since the last question.
+    pub(crate) fn times(&mut self) -> HashMap<u64, Noted> {
         writeln!(self.ask, "times").expect("the carrier listens to its pipe");
         let mut times = HashMap::new();
         loop {
             let line = self.line();
-            let Some((destination, at)) = line.split_once(' ') else { return times };
-            times.insert(destination.parse().expect("a number"), at.parse().expect("a time"));
+            if line.is_empty() {
+                return times;
+            }
+            let mut numbers = line.split(' ').map(|it| it.parse::<u64>().expect("a number"));
+            let mut next = || numbers.next().expect("three numbers");
+            times.insert(next(), Noted { at: next(), refused: next() != 0 });
         }
     }
 }
@@ -94,16 +134,14 @@ pub(crate) fn serve(arguments: &[String]) {
     die_with_parent().expect("the kernel keeps the leash");
     let port: u16 = arguments[0].parse().expect("a port");
     let manner = Manner::ALL.iter().find(|it| it.0 == arguments[1]).expect("a manner").1;
-    let keep = if manner == Manner::Noting { Keep::UntilTaken } else { Keep::Nothing };
-    // Ids that no carrier before it gave: the gateway remembers them.
-    let behaviour = Behaviour { silent: manner == Manner::Silent, first_id: nanos(), ..Behaviour::default() };
+    let keep = if manner.notes() { Keep::UntilTaken } else { Keep::Nothing };
     let (lines, asked) = tokio::sync::mpsc::channel(1);
     std::thread::spawn(move || {
         std::io::stdin().lines().map_while(Result::ok).try_for_each(|it| lines.blocking_send(it))
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let carrier = Simulated::new(behaviour, 1, keep);
+        let carrier = Simulated::new(manner.behaviour(), 1, keep);
         let server = Server::with(([127, 0, 0, 1], port).into(), carrier.clone()).await.expect("the port is free");
         println!("listening");
         _ = server.run(answer(&carrier, asked)).await;
@@ -130,8 +168,8 @@ async fn answer(carrier: &Simulated, mut asked: tokio::sync::mpsc::Receiver<Stri
             Some(_) => {
                 take(carrier, &mut times);
                 let mut text = String::new();
-                for (destination, at) in times.drain(..) {
-                    writeln!(text, "{destination} {at}").expect("a string takes everything");
+                for (destination, at, status) in times.drain(..) {
+                    writeln!(text, "{destination} {at} {status}").expect("a string takes everything");
                 }
                 println!("{text}");
             }
@@ -141,11 +179,12 @@ async fn answer(carrier: &Simulated, mut asked: tokio::sync::mpsc::Receiver<Stri
 }
 
 /// Takes what the ledger holds, with its times on the clock that all share.
-fn take(carrier: &Simulated, into: &mut Vec<(String, u64)>) {
+fn take(carrier: &Simulated, into: &mut Vec<(String, u64, u32)>) {
     let submits = carrier.with(|smsc, _| smsc.ledger_mut().take());
     let (instant, now) = (Instant::now(), nanos());
     into.extend(submits.into_iter().map(|it| {
         let ago = u64::try_from(instant.saturating_duration_since(it.at).as_nanos()).unwrap_or(u64::MAX);
-        (it.destination.to_string(), now.saturating_sub(ago))
+        let status = if let Verdict::Refused(status) = it.verdict { status.as_u32() } else { 0 };
+        (it.destination.to_string(), now.saturating_sub(ago), status)
     }));
 }

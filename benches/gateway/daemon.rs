@@ -4,6 +4,7 @@ use crate::http::Client;
 use crate::load::KEY;
 use crate::process::{Process, free_port, nanos};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,12 +14,14 @@ const BINARY: &str = env!("CARGO_BIN_EXE_nuncio");
 /// How long it may take to start, or to come to what is waited for.
 const WAIT_MAX: Duration = Duration::from_secs(400);
 
-/// The routes of the benchmark: the number, its carrier's port, which receipts are asked for.
+/// The routes of the benchmark: the number, its carrier's port, which receipts are asked for; and of those with
+/// several carriers the numbers of all of them, and further lines.
 pub(crate) struct Site {
     pub(crate) directory: PathBuf,
     pub(crate) http: u16,
     pub(crate) admin: u16,
     pub(crate) routes: Vec<(u32, u16, &'static str)>,
+    lists: BTreeMap<u32, (Vec<u32>, &'static str)>,
 }
 
 /// A gateway that runs.
@@ -35,7 +38,13 @@ impl Site {
     pub(crate) fn new(directory: &Path, receipts: &[&'static str]) -> Self {
         let routes = (1..).zip(receipts).map(|(number, receipts)| (number, free_port(), *receipts)).collect();
         std::fs::create_dir_all(directory).expect("a folder can be made");
-        Self { directory: directory.to_owned(), http: free_port(), admin: free_port(), routes }
+        Self { directory: directory.to_owned(), http: free_port(), admin: free_port(), routes, lists: BTreeMap::new() }
+    }
+
+    /// A route goes over the carriers of these routes, in order.
+    pub(crate) fn over(mut self, route: u32, carriers: &[u32], more: &'static str) -> Self {
+        self.lists.insert(route, (carriers.to_vec(), more));
+        self
     }
 
     /// The port of the carrier of a route.
@@ -56,12 +65,15 @@ impl Site {
             numbers.join(", "),
         );
         for (route, port, receipts) in &self.routes {
+            let (carriers, more) = self.lists.get(route).cloned().unwrap_or((vec![*route], ""));
+            let carriers: Vec<String> = carriers.iter().map(|it| format!("\"sim{it}\"")).collect();
+            let carriers = carriers.join(", ");
             write!(
                 text,
                 "[[carrier]]\nid = \"sim{route}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"secret\"\n\
                  bind = \"transceiver\"\nbinds = 1\nwindow = 100\nreceipts = \"{receipts}\"\n\
                  reconnect = {{ base = \"50ms\", max = \"200ms\", already_bound = \"1s\", refused = \"1s\" }}\n\
-                 [[route]]\nid = {route}\nclass = \"transactional\"\ncarriers = [\"sim{route}\"]\n",
+                 [[route]]\nid = {route}\nclass = \"transactional\"\ncarriers = [{carriers}]\n{more}\n",
             )
             .expect("a string takes everything");
         }
@@ -115,6 +127,25 @@ impl Daemon {
     /// How many messages of a route have been delivered.
     pub(crate) async fn delivered(&self, route: u32) -> f64 {
         self.metric("messages_total", &["status=\"DELIVERED\"", &format!("route=\"{route}\"")]).await
+    }
+
+    /// How many messages of a route have ended, however.
+    pub(crate) async fn ended(&self, route: u32) -> f64 {
+        let mut sum = 0.0;
+        for status in ["DELIVERED", "FAILED", "EXPIRED", "UNKNOWN"] {
+            let labels = [format!("status=\"{status}\""), format!("route=\"{route}\"")];
+            sum += self.metric("messages_total", &[&labels[0], &labels[1]]).await;
+        }
+        sum
+    }
+
+    /// Waits until so many messages of a route have ended.
+    pub(crate) async fn until_ended(&self, route: u32, count: f64) {
+        let by = nanos() + WAIT_MAX.as_nanos() as u64;
+        while self.ended(route).await < count {
+            assert!(nanos() < by, "not everything has ended in time");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
     }
 
     /// Waits until so many messages of a route are delivered.

@@ -8,8 +8,8 @@
 //!   rows ◄─────────────────── what came, and when ──────────────────────┘
 //! ```
 //!
-//! `--quick` takes less of everything, `--only throughput,drain` takes some rows, `--write` puts the figures into
-//! `docs/bench.md`. Processes of the benchmark end with it, however it ends.
+//! `--quick` takes less of everything, `failover` or `--only throughput,drain` takes some rows, `--write` puts the
+//! figures into `docs/bench.md`. Processes of the benchmark end with it, however it ends.
 
 mod process;
 mod http;
@@ -18,10 +18,11 @@ mod carrier;
 mod daemon;
 mod kannel;
 mod rows;
+mod failover;
+mod picture;
 mod table;
 
 use crate::rows::Bench;
-use crate::table::Table;
 use std::path::PathBuf;
 use tokio::task::LocalSet;
 
@@ -36,22 +37,31 @@ fn main() {
         _ => (),
     }
     let has = |name: &str| arguments.iter().any(|it| it == name);
-    let only: Vec<String> = arguments
-        .iter()
-        .skip_while(|it| *it != "--only")
-        .nth(1)
-        .map(|it| it.split(',').map(str::to_owned).collect())
-        .unwrap_or_default();
     // On the disk that is measured: the folder of builds, never one in memory.
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let folder = tempfile::tempdir_in(&target).expect("a folder beside the build");
-    let mut bench = Bench::new(folder.path(), has("--quick"), Table::default());
+    let (quick, write) = (has("--quick"), has("--write"));
+    let mut bench = Bench::new(folder.path(), quick);
     // One thread: the leash of the processes is held by it, and the machine is for the gateway.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    LocalSet::new().block_on(&runtime, bench.run(&only));
-    let text = bench.table.text(folder.path(), has("--quick"));
-    println!("\n{text}");
-    if has("--write") {
-        table::write(&text);
+    LocalSet::new().block_on(&runtime, bench.run(&rows(&arguments)));
+    for (table, place) in [(&bench.table, table::FIGURES), (&bench.failover, table::FAILOVER)] {
+        if !table.is_empty() {
+            let text = table.text(&place, folder.path(), quick);
+            println!("\n{text}");
+            if write {
+                table::write(&place, &text);
+            }
+        }
     }
+    if let Some(picture) = &bench.picture {
+        let path = if write { PathBuf::from(picture::PAGE) } else { target.join("failover.svg") };
+        std::fs::write(&path, picture).expect("the picture can be written");
+        println!("picture: {}", path.display());
+    }
+}
+
+/// The rows that are asked for: the words that are no options, and those after `--only`, between commas.
+fn rows(arguments: &[String]) -> Vec<String> {
+    arguments.iter().filter(|it| !it.starts_with("--")).flat_map(|it| it.split(',').map(str::to_owned)).collect()
 }

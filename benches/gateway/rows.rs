@@ -16,26 +16,40 @@ use std::time::Duration;
 /// The benchmark and how much of everything it takes.
 pub(crate) struct Bench {
     pub(crate) table: Table,
-    folder: PathBuf,
+    /// What `failover` measures.
+    pub(crate) failover: Table,
+    pub(crate) folder: PathBuf,
     /// Messages of a round of throughput.
     messages: u64,
     rounds: usize,
     backlog: u64,
-    seconds: u64,
+    pub(crate) seconds: u64,
     /// Numbers of requests that were used.
-    used: u64,
+    pub(crate) used: u64,
+    /// The picture of throughput through a cut, once it is drawn.
+    pub(crate) picture: Option<String>,
 }
 
 impl Bench {
-    pub(crate) fn new(folder: &Path, quick: bool, table: Table) -> Self {
+    pub(crate) fn new(folder: &Path, quick: bool) -> Self {
         let (messages, rounds, backlog, seconds) =
             if quick { (20_000, 1, 100_000, 3) } else { (100_000, 3, 1_000_000, 10) };
-        Self { table, folder: folder.to_owned(), messages, rounds, backlog, seconds, used: 0 }
+        let (table, failover, folder) = (Table::default(), Table::default(), folder.to_owned());
+        Self { table, failover, folder, messages, rounds, backlog, seconds, used: 0, picture: None }
     }
 
     /// Measures the rows that are asked for, or all.
     pub(crate) async fn run(&mut self, only: &[String]) {
         let wanted = |name: &str| only.is_empty() || only.iter().any(|it| it == name);
+        if only.iter().any(|it| it != "failover") || only.is_empty() {
+            self.of_one_carrier(wanted).await;
+        }
+        if wanted("failover") {
+            self.failover().await;
+        }
+    }
+
+    async fn of_one_carrier(&mut self, wanted: impl Fn(&str) -> bool) {
         let site = Site::new(&self.folder.join("few"), &["all", "none", "none"]);
         let carrier = Carrier::start(site.carrier(1), Manner::Prompt);
         let daemon = site.started().await;
@@ -130,7 +144,7 @@ impl Bench {
         let mut accepted = milliseconds(&samples);
         let mut submitted: Vec<f64> = samples
             .iter()
-            .filter_map(|it| came.get(&it.destination).map(|at| at.saturating_sub(it.sent) as f64 / 1e6))
+            .filter_map(|it| came.get(&it.destination).map(|noted| noted.at.saturating_sub(it.sent) as f64 / 1e6))
             .collect();
         assert_eq!(submitted.len(), samples.len(), "the carrier noted every submit");
         let p = |values: &mut [f64], share| percentile(values, share);
@@ -242,11 +256,11 @@ impl Bench {
     }
 }
 
-fn milliseconds(samples: &[Sample]) -> Vec<f64> {
+pub(crate) fn milliseconds(samples: &[Sample]) -> Vec<f64> {
     samples.iter().map(|it| (it.answered - it.sent) as f64 / 1e6).collect()
 }
 
-fn median(values: &[f64]) -> f64 {
+pub(crate) fn median(values: &[f64]) -> f64 {
     percentile(&mut values.to_vec(), 0.5)
 }
 

@@ -10,10 +10,29 @@ use std::path::Path;
 
 /// Syncs that are measured to know the disk.
 const SYNCS: u64 = 300;
-/// The file that keeps the figures; what stands after the second mark is written by hand.
+/// The file that keeps the figures; what stands outside of the marks is written by hand.
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/bench.md");
-const FROM: &str = "<!-- figures: written by just bench --write -->\n";
-const TO: &str = "<!-- end of figures -->\n";
+
+/// Between which marks of the page figures stand, and the command that writes them.
+pub(crate) struct Place {
+    command: &'static str,
+    from: &'static str,
+    to: &'static str,
+}
+
+/// The figures of all but failover.
+pub(crate) const FIGURES: Place = Place {
+    command: "just bench",
+    from: "<!-- figures: written by just bench --write -->\n",
+    to: "<!-- end of figures -->\n",
+};
+
+/// The figures of failover.
+pub(crate) const FAILOVER: Place = Place {
+    command: "just bench failover",
+    from: "<!-- failover: written by just bench failover --write -->\n",
+    to: "<!-- end of failover -->\n",
+};
 
 /// What was measured.
 #[derive(Default)]
@@ -28,12 +47,20 @@ impl Table {
         self.rows.push([work.to_owned(), floor.to_owned(), aim.to_owned(), measured]);
     }
 
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// Everything, as Markdown.
-    pub(crate) fn text(&self, folder: &Path, quick: bool) -> String {
+    pub(crate) fn text(&self, place: &Place, folder: &Path, quick: bool) -> String {
         let mut text = machine(folder);
-        let how = if quick { "just bench --quick" } else { "just bench" };
-        writeln!(text, "Command: `{how}`.\n\n| work, fsync durability | floor | aim | measured |\n|---|---|---|---|")
-            .expect("a string");
+        let how = if quick { " --quick" } else { "" };
+        writeln!(
+            text,
+            "Command: `{}{how}`.\n\n| work, fsync durability | floor | aim | measured |\n|---|---|---|---|",
+            place.command
+        )
+        .expect("a string");
         for [work, floor, aim, measured] in &self.rows {
             writeln!(text, "| {work} | {floor} | {aim} | {measured} |").expect("a string takes everything");
         }
@@ -74,10 +101,10 @@ fn machine(folder: &Path) -> String {
 }
 
 /// Puts the figures between the marks of the page.
-pub(crate) fn write(text: &str) {
+pub(crate) fn write(place: &Place, text: &str) {
     let page = fs::read_to_string(PAGE).expect("the page is there");
-    let (before, rest) = page.split_once(FROM).expect("the page has the first mark");
-    let (_, after) = rest.split_once(TO).expect("the page has the second mark");
+    let (before, rest) = page.split_once(place.from).expect("the page has the first mark");
+    let (_, after) = rest.split_once(place.to).expect("the page has the second mark");
     let mut file = File::create(PAGE).expect("the page can be written");
-    write!(file, "{before}{FROM}\n{text}\n{TO}{after}").expect("the page is written");
+    write!(file, "{before}{}\n{text}\n{}{after}", place.from, place.to).expect("the page is written");
 }

@@ -1,9 +1,11 @@
 //! The answers to `POST /v1/messages` and `POST /v1/estimate`, written straight to JSON.
 
+use crate::api::limits;
 use crate::api::quote::Quote;
 use crate::api::recipients::{Line, Rejected};
+use crate::dispatch::command::Means;
 use crate::message::id::{MessageId, OrderId};
-use crate::message::money::{Currency, Money};
+use crate::message::money::{Currency, Exact, Money};
 use crate::number::e164::E164;
 use crate::text::Alphabet;
 use axum::body::{Body, Bytes};
@@ -16,7 +18,7 @@ use std::fmt;
 const LINE_OCTETS: usize = 200;
 
 /// 202: an order is durable and queued.
-pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId]) -> Response {
+pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId], means: &Means) -> Response {
     let messages: Vec<Message<'_>> =
         quote.lines.iter().zip(ids).map(|(line, id)| Message::of(Some(*id), line)).collect();
     let document = Accepted {
@@ -26,7 +28,7 @@ pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId]) -> 
         initial_state: "QUEUED",
         cost: quote.cost().map(Shown),
         currency: quote.currency.map(Shown),
-        balance_after: None,
+        balance_after: means.balance.map(|it| Shown(it.exact())),
         messages: &messages,
         rejected: rejected(&quote.rejected),
     };
@@ -37,6 +39,7 @@ pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId]) -> 
     let mut response = json(StatusCode::ACCEPTED, &document, messages.len() * LINE_OCTETS + LINE_OCTETS);
     let location = HeaderValue::from_maybe_shared(Bytes::from(location)).expect("ids are ASCII");
     response.headers_mut().insert(header::LOCATION, location);
+    limits::tell(response.headers_mut(), means);
     response
 }
 
@@ -88,7 +91,7 @@ struct Accepted<'a> {
     initial_state: &'static str,
     cost: Option<Shown<Money>>,
     currency: Option<Shown<Currency>>,
-    balance_after: Option<Shown<Money>>,
+    balance_after: Option<Shown<Exact>>,
     messages: &'a [Message<'a>],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rejected: Vec<Refused<'a>>,

@@ -3,10 +3,11 @@
 use crate::api::auth::Directory;
 use crate::api::health::Health;
 use crate::api::memory::{Memory, OCTETS_MAX};
+use crate::carrier::report::ReceiptNews;
 use crate::dispatch::command::Reply;
 use crate::dispatch::happening::Submission;
 use crate::dispatch::plan::Plan;
-use crate::message::id::{AccountId, MessageId};
+use crate::message::id::{AccountId, CarrierId, MessageId};
 use crate::store::sqlite::readers::Readers;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub enum Call {
     Submit(Box<Submission>, oneshot::Sender<Reply>),
     /// Take back what has not left.
     Cancel(AccountId, MessageId, oneshot::Sender<Reply>),
+    /// Take in what a carrier over HTTP tells, at least one receipt, and say so once it is durable.
+    Receipts(CarrierId, Vec<ReceiptNews>, oneshot::Sender<()>),
 }
 
 /// Tells telemetry of one answered request: one of [`crate::api::router::ENDPOINTS`], the status code, how long.

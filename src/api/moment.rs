@@ -3,6 +3,7 @@
 use crate::message::time::Time;
 use serde::{Serialize, Serializer};
 use std::fmt;
+use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -16,6 +17,16 @@ impl Moment {
         let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
         u64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok().map(Time)
     }
+}
+
+/// How far ahead a message may be asked for.
+const AHEAD_MAX: Duration = Duration::from_secs(30 * 24 * 3_600);
+
+/// Reads when a message is to go. One that has come already means at once: a request that was long under way, or is
+/// repeated, is no wrong one.
+pub(super) fn ahead(text: &str, now: Time) -> Result<Time, &'static str> {
+    let moment = Moment::parse(text).ok_or("must be a time of RFC 3339, such as 2026-11-20T10:00:00Z")?;
+    if now + AHEAD_MAX < moment { Err("must be within 30 days") } else { Ok(moment) }
 }
 
 impl fmt::Display for Moment {
@@ -36,6 +47,19 @@ impl Serialize for Moment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_is_asked_for_at_a_time_of_the_next_thirty_days_or_at_once() {
+        let now = Time(1_795_168_800_123);
+        let ahead = |text| ahead(text, now);
+        assert_eq!(ahead("2026-11-21T00:00:00+01:00"), Ok(Time(1_795_215_600_000)));
+        assert_eq!(ahead("2020-01-01T00:00:00Z"), Ok(Time(1_577_836_800_000)));
+        assert_eq!(ahead("2026-12-20T10:00:00.123Z"), Ok(Time(now.0 + 30 * 86_400_000)));
+        assert_eq!(ahead("2026-12-20T10:00:00.124Z"), Err("must be within 30 days"));
+        for bad in ["", "tomorrow", "2026-11-21", "2026-11-21T00:00:00", "1795168800"] {
+            assert!(ahead(bad).is_err_and(|it| it.starts_with("must be a time")), "{bad}");
+        }
+    }
 
     #[test]
     fn moments_are_written_with_milliseconds_and_read_back() {

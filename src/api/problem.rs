@@ -3,6 +3,8 @@
 //! Every refusal is one of a closed list, so that a client can tell them apart by a stable URI
 //! and telemetry can count them.
 
+use crate::api::limits;
+use crate::dispatch::command::Means;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -73,6 +75,10 @@ kinds! {
     StoreFailed = "store-failed", 503, "queue", true, "The store failed";
     ReadsBusy = "reads-busy", 503, "queue", true, "Too many reads at once";
     NoAnswer = "no-answer", 503, "queue", true, "The outcome is not known yet";
+    InsufficientBalance = "insufficient-balance", 402, "quota", false, "The balance is not enough";
+    QuotaExceeded = "quota-exceeded", 429, "quota", true, "The quota is used up";
+    RateExceeded = "rate-exceeded", 429, "quota", true, "Too many requests";
+    StillRunning = "still-running", 409, "queue", true, "The same request is under way";
     TooLate = "too-late", 409, "submit", false, "The message has left or has ended";
     Internal = "internal", 500, "queue", false, "A fault of ours";
 }
@@ -97,13 +103,15 @@ pub struct Problem {
     pub errors: Vec<Fault>,
     /// When to try again.
     pub retry_after: Option<Duration>,
+    /// How the account stands, as far as it is limited.
+    pub means: Option<Box<Means>>,
 }
 
 impl Problem {
     /// A refusal in one sentence.
     pub fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
         let retry_after = (kind.status() == 503).then_some(Duration::from_secs(1));
-        Self { kind, detail: detail.into(), errors: Vec::new(), retry_after }
+        Self { kind, detail: detail.into(), errors: Vec::new(), retry_after, means: None }
     }
 
     /// A refusal that points at one place.
@@ -146,6 +154,9 @@ impl Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.kind == Kind::Unauthorized {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(means) = &self.means {
+            limits::tell(headers, means);
         }
         if let Some(wait) = self.retry_after {
             // Whole seconds, rounded up: whoever waits as told must not come too early.

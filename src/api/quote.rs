@@ -3,6 +3,7 @@
 //! Everything that can be refused is refused here, before anything exists (R81, R82).
 
 use crate::api::form;
+use crate::api::moment;
 use crate::api::problem::{Fault, Kind, Problem};
 use crate::api::recipients::{Line, Rejected, Terms};
 use crate::api::request::{Asked, Target, Text, To};
@@ -12,12 +13,13 @@ use crate::message::class::Class;
 use crate::message::id::RouteId;
 use crate::message::money::{Currency, Money};
 use crate::message::source::Source;
+use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::route::plan::Route;
 use crate::route::rule;
 use crate::text::content::Requested;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The shortest validity that means anything to a carrier.
 const VALIDITY_MIN: Duration = Duration::from_secs(1);
@@ -53,7 +55,7 @@ impl<'a> Quote<'a> {
         let sender = sender(account, asked.from.as_ref());
         let source = sender.map(|it| source(account, it)).transpose()?;
         let targets = targets(asked)?;
-        let route = route(plan, account, &Wanted { asked, class: words.class, sender, targets: &targets })?;
+        let route = route(plan, account, &Wanted { asked, words: &words, sender, targets: &targets })?;
         check_route(route, words.class, source.as_ref())?;
         let terms = Terms {
             account,
@@ -76,6 +78,7 @@ impl<'a> Quote<'a> {
             route: route.id,
             class: route.class,
             source: source.unwrap_or(Source::Unset),
+            send_at: words.send_at,
             validity: words.validity.unwrap_or(route.validity),
             idempotency: None,
             recipients,
@@ -91,10 +94,7 @@ impl<'a> Quote<'a> {
 }
 
 fn refuse_later(asked: &Asked<'_>) -> Result<(), Problem> {
-    let fields = [(asked.send_at.is_some(), "/send_at"), (asked.callback_url.is_some(), "/callback_url")];
-    let faults: Vec<Fault> =
-        fields.iter().filter(|it| it.0).map(|it| Fault { detail: LATER.into(), pointer: it.1.into() }).collect();
-    if faults.is_empty() { Ok(()) } else { Err(Problem::of_faults(Kind::Invalid, faults)) }
+    if asked.callback_url.is_some() { Err(Problem::at(Kind::Invalid, "/callback_url", LATER)) } else { Ok(()) }
 }
 
 /// The words of a request that come from closed sets.
@@ -102,6 +102,7 @@ struct Words {
     class: Option<Class>,
     requested: Option<Requested>,
     validity: Option<Duration>,
+    send_at: Option<Time>,
 }
 
 impl Words {
@@ -137,8 +138,16 @@ impl Words {
                     .ok_or_else(|| invalid("/validity", "must be a time like 90s, 10m, 2h or 1d, from 1s to 7d"))?,
             ),
         };
-        Ok(Self { class, requested, validity })
+        let send_at = asked.send_at.as_ref().map(|it| moment::ahead(it.as_str(), now())).transpose();
+        let send_at = send_at.map_err(|why| invalid("/send_at", why))?;
+        Ok(Self { class, requested, validity, send_at })
     }
+}
+
+/// The time by the clock on the wall, which is that of customers.
+fn now() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// Reads `90s`, `10m`, `2h` and `1d`.
@@ -223,7 +232,7 @@ impl Targets<'_> {
 /// What decides about the route.
 struct Wanted<'q> {
     asked: &'q Asked<'q>,
-    class: Option<Class>,
+    words: &'q Words,
     sender: Option<&'q str>,
     targets: &'q Targets<'q>,
 }
@@ -243,14 +252,16 @@ fn route<'a, 'q>(plan: &'a Plan, account: &Account, wanted: &Wanted<'q>) -> Resu
     }
     // Who has no rules need not read every number twice.
     let numbers = if plan.rules.is_empty() { Vec::new() } else { wanted.targets.numbers(account.region.as_deref()) };
+    let at = wanted.words.send_at.unwrap_or_else(now);
     let shared = wanted.asked.text.as_ref().map(Text::as_str);
     let one = |(destination, own): (E164, Option<&'q str>)| rule::Asked {
         account: account.id,
         destination,
-        class: wanted.class,
+        class: wanted.words.class,
         sender: wanted.sender,
         tag: wanted.asked.tag.as_ref().map(Text::as_str),
         text: own.or(shared),
+        at,
     };
     let asked: Vec<rule::Asked<'_>> = numbers.into_iter().map(one).collect();
     let chosen = rule::choose(&plan.rules, &account.routes, &asked).and_then(|it| plan.routes.get(&it));

@@ -6,6 +6,7 @@ use crate::api::context::Context;
 use crate::api::message::MessageView;
 use crate::api::problem::{Kind, Problem};
 use crate::api::submit::{no_message, peer};
+use crate::dispatch::arrive::SLICE;
 use crate::dispatch::plan::Plan;
 use crate::message::body::Body;
 use crate::message::id::{MessageId, OrderId, RouteId};
@@ -27,8 +28,6 @@ use std::time::Duration;
 
 /// How long a read waits for its turn.
 const TURN_TIMEOUT: Duration = Duration::from_secs(5);
-/// Recipients of one slice of an order (D13).
-const SLICE: u64 = 500;
 
 /// `GET /v1/messages/{id}`
 pub(super) async fn message(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
@@ -158,7 +157,7 @@ impl Order {
             completed_pct: percent(total - totals.pending(), total),
             cost: view.price.map(Shown),
             currency: currency.map(Shown),
-            slices: total.div_ceil(SLICE),
+            slices: total.div_ceil(SLICE as u64),
             created_at: crate::api::moment::Moment(view.created),
         }
     }
@@ -178,6 +177,6 @@ mod tests {
         assert_eq!(percent(1_200, 3_304).to_string(), "36.32");
         assert_eq!(percent(1_220, 3_304).to_string(), "36.92");
         assert_eq!((percent(0, 0), percent(7, 7)), (0.0, 100.0));
-        assert_eq!(3_304_u64.div_ceil(SLICE), 7);
+        assert_eq!(3_304_u64.div_ceil(SLICE as u64), 7);
     }
 }

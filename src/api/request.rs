@@ -67,8 +67,8 @@ pub(super) struct Asked<'a> {
     pub(super) validity: Option<Text<'a>>,
     #[serde(borrow, default)]
     pub(super) encoding: Option<Text<'a>>,
-    #[serde(default)]
-    pub(super) send_at: Option<IgnoredAny>,
+    #[serde(borrow, default)]
+    pub(super) send_at: Option<Text<'a>>,
     #[serde(borrow, default)]
     pub(super) tlvs: Option<Pairs<'a>>,
     #[serde(default)]

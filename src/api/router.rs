@@ -6,6 +6,7 @@
 use crate::api::admin;
 use crate::api::context::Context;
 use crate::api::events;
+use crate::api::hook;
 use crate::api::list;
 use crate::api::problem::{Kind, Problem};
 use crate::api::read;
@@ -39,6 +40,8 @@ pub const ENDPOINTS: &[&str] = &[
     "GET /v1/routes",
     "GET /v1/routes/{id}",
     "GET /v1/events",
+    "GET /hooks/{carrier}/{secret}",
+    "POST /hooks/{carrier}/{secret}",
     "GET /admin/v1/events/unrouted",
     "GET /metrics",
     "GET /livez",
@@ -46,7 +49,7 @@ pub const ENDPOINTS: &[&str] = &[
     "GET /statusz",
 ];
 
-/// What applications call.
+/// What applications call, and carriers over HTTP.
 pub fn application(context: &Arc<Context>) -> Router {
     let routes = Router::new()
         .route("/v1/messages", post(submit::messages).get(list::messages))
@@ -56,7 +59,8 @@ pub fn application(context: &Arc<Context>) -> Router {
         .route("/v1/estimate", post(submit::estimate))
         .route("/v1/routes", get(routes::all))
         .route("/v1/routes/{id}", get(routes::one))
-        .route("/v1/events", get(events::of_account));
+        .route("/v1/events", get(events::of_account))
+        .route("/hooks/{carrier}/{secret}", get(hook::told).post(hook::told));
     around(routes, context)
 }
 

@@ -11,7 +11,7 @@ use crate::api::quote::Quote;
 use crate::api::read;
 use crate::api::recipients::Line;
 use crate::api::request::RECIPIENTS_MAX;
-use crate::dispatch::command::Reply;
+use crate::dispatch::command::{Limit, Means, Reply};
 use crate::dispatch::happening::{Recipient, Submission};
 use crate::dispatch::plan::Plan;
 use crate::message::id::{MessageId, OrderId};
@@ -31,7 +31,7 @@ use tokio::sync::oneshot;
 
 /// How long a request waits for the loop. A beat takes milliseconds; whoever waits longer
 /// than this sits behind a disk that hangs.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Characters of an idempotency key; more than any UUID, and little in the store.
 const KEY_MAX: usize = 255;
 
@@ -82,7 +82,7 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     let (to, answer) = oneshot::channel();
     send(context, Call::Submit(submission, to))?;
     match awaited(answer).await? {
-        Reply::Accepted { order, messages, .. } => Ok(answer::accepted(&quote, order, &messages)),
+        Reply::Accepted { order, messages, means, .. } => Ok(answer::accepted(&quote, order, &messages, &means)),
         Reply::Repeated(order) => repeated(context, &directory.plan, &quote, order).await,
         other => Err(refusal(&other)),
     }
@@ -106,7 +106,9 @@ async fn repeated(context: &Context, plan: &Plan, quote: &Quote<'_>, order: Orde
         rejected: quote.rejected.clone(),
         currency: quote.currency,
     };
-    Ok(answer::accepted(&first, order, &ids))
+    let charge = read::blocking(context, move |readers| readers.ledger_line(order, None)).await?;
+    let means = Means { balance: charge.map(|it| it.balance), ..Means::default() };
+    Ok(answer::accepted(&first, order, &ids, &means))
 }
 
 async fn estimated(context: &Context, request: Request) -> Result<Response, Problem> {
@@ -160,7 +162,8 @@ fn refuse_when_closed(context: &Context) -> Result<(), Problem> {
     }
 }
 
-fn send(context: &Context, call: Call) -> Result<(), Problem> {
+/// Hands something to the loop; refused where its lane is full or it has ended.
+pub(super) fn send(context: &Context, call: Call) -> Result<(), Problem> {
     use tokio::sync::mpsc::error::TrySendError;
     context.wiring.submit.try_send(call).map_err(|error| match error {
         TrySendError::Full(_) => Problem::new(Kind::QueueFull, "Too many requests wait to be stored."),
@@ -182,16 +185,42 @@ async fn awaited(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem> {
 }
 
 /// The refusal that a reply of the loop means.
-fn refusal(reply: &Reply) -> Problem {
+pub(super) fn refusal(reply: &Reply) -> Problem {
     match reply {
         Reply::KeyReused => Problem::new(Kind::KeyReused, "The Idempotency-Key came before, with another request."),
         Reply::TooLate => Problem::new(Kind::TooLate, "The message has left or has ended; it cannot be taken back."),
         Reply::NotFound => no_message(),
         Reply::QueueFull(wait) => Problem::new(Kind::QueueFull, "The queue is full.").after(*wait),
         Reply::Draining => Problem::new(Kind::Draining, "The daemon is stopping; nothing new is accepted."),
-        Reply::Accepted { .. } | Reply::Repeated(_) | Reply::Cancelled => {
+        Reply::Running => Problem::new(Kind::StillRunning, "The same request is still under way."),
+        Reply::TooMany { limit, wait, means } => too_many(*limit, *wait, means),
+        Reply::Insufficient { balance } => {
+            let detail = format!("The balance of {} is not enough for this request.", balance.exact());
+            Problem::new(Kind::InsufficientBalance, detail)
+        }
+        Reply::Unpriced => Problem::new(Kind::NoPrice, "The account pays from a balance, and this has no price."),
+        Reply::NotManaged => Problem::at(Kind::Invalid, "", "the account has no balance: it does not pay in advance"),
+        Reply::TooMuch => Problem::at(Kind::Invalid, "/amount", "the balance would be larger than any may be"),
+        Reply::Accepted { .. }
+        | Reply::Repeated(_)
+        | Reply::Cancelled
+        | Reply::Credited(_)
+        | Reply::CreditedBefore(_) => {
             Problem::new(Kind::Internal, "The request was answered with the answer to another.")
         }
+    }
+}
+
+fn too_many(limit: Limit, wait: Option<Duration>, means: &Means) -> Problem {
+    let (kind, detail) = match limit {
+        Limit::Rate => (Kind::RateExceeded, "The account asks more often than its rate allows."),
+        Limit::Quota if wait.is_none() => (Kind::QuotaExceeded, "The request has more messages than the quota."),
+        Limit::Quota => (Kind::QuotaExceeded, "The quota of messages of this period is used up."),
+    };
+    let problem = Problem { means: Some(Box::new(*means)), ..Problem::new(kind, detail) };
+    match wait {
+        Some(wait) => problem.after(wait),
+        None => problem,
     }
 }
 

@@ -4,6 +4,10 @@ use crate::carrier::dialect::Dialect;
 use crate::message::attempt::Answer;
 use crate::smpp::status::CommandStatus;
 
+/// What stands for a command_status where a carrier that is asked over HTTP wants a slower pace (RFC 6585, 4). No
+/// status of HTTP that refuses is also a command_status with a name.
+pub const TOO_MANY_REQUESTS: u32 = 429;
+
 /// What a refusal, or an acceptance, means: by the carrier's own table, else by the usual one.
 pub fn of(dialect: &Dialect, status: CommandStatus) -> Answer {
     dialect.answers.get(&status.as_u32()).copied().unwrap_or_else(|| usual(status))
@@ -30,6 +34,7 @@ pub const fn is_about_numbers(status: CommandStatus) -> bool {
 pub const fn spends_nothing(answer: Answer, command_status: Option<u32>) -> bool {
     match (answer, command_status) {
         (Answer::NotSent, _) => true,
+        (Answer::Later, Some(TOO_MANY_REQUESTS)) => true,
         (Answer::Later, Some(status)) => is_throttling(CommandStatus::from_u32(status)),
         _ => false,
     }

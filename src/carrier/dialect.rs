@@ -1,5 +1,6 @@
 //! What an operator states of a carrier's habits.
 
+use crate::carrier::http::receipt::Hook;
 use crate::carrier::mo;
 use crate::message::attempt::Answer;
 use crate::message::manner::Parameter;
@@ -44,6 +45,8 @@ pub struct Dialect {
     pub mo: mo::Options,
     /// What it charges us per part, by ISO country, and otherwise.
     pub cost: Option<Cost>,
+    /// How its calls are read, where it tells of messages by calling us.
+    pub hook: Option<Box<Hook>>,
 }
 
 /// Type of number and numbering plan; `None` where it goes by the shape of the address.
@@ -142,6 +145,7 @@ impl Default for Dialect {
             reasons: BTreeMap::new(),
             mo: mo::Options::default(),
             cost: None,
+            hook: None,
         }
     }
 }

@@ -17,3 +17,4 @@ pub mod submit;
 pub mod query;
 pub mod inbound;
 pub mod talk;
+pub mod http;

@@ -17,7 +17,7 @@ pub fn of_receipt(dialect: &Dialect, receipt: &Receipt) -> Option<Reason> {
 }
 
 /// What the operator says of a code: as written, else without padding and case (quirk 28).
-fn of_code(dialect: &Dialect, code: &str) -> Option<Reason> {
+pub(super) fn of_code(dialect: &Dialect, code: &str) -> Option<Reason> {
     let bare = |it: &str| it.trim_start_matches('0').to_ascii_uppercase();
     let alike = || dialect.reasons.iter().find(|(it, _)| bare(it) == bare(code)).map(|(_, reason)| reason);
     dialect.reasons.get(code).or_else(alike).copied()

@@ -200,8 +200,10 @@ mod tests {
             parts,
             client_ref: None,
             created: Time(1),
+            send_at: None,
             expires: Time(2),
             price: None,
+            charged: false,
         }
     }
 

@@ -47,6 +47,8 @@ pub struct Loaded {
     pub plan: Arc<Plan>,
     /// One for each bind of each carrier.
     pub links: Vec<link::options::Options>,
+    /// One for each link of each carrier over HTTP.
+    pub http_links: Vec<link::http::options::Options>,
     /// The listener for applications.
     pub http: api::options::Http,
     /// The listener for operators.
@@ -171,7 +173,7 @@ impl Draft {
         Summary {
             accounts: plan.accounts.len(),
             carriers: plan.carriers.len(),
-            links: self.loaded.links.len(),
+            links: self.loaded.links.len() + self.loaded.http_links.len(),
             routes: plan.routes.len(),
             rules: plan.rules.len(),
         }

@@ -136,7 +136,7 @@ fn explain(kind: &Kind, path: &[String]) -> String {
 }
 
 fn is_secret(path: &[String]) -> bool {
-    path.iter().any(|it| it.starts_with("password") || it.starts_with("key_"))
+    path.iter().any(|it| ["password", "secret", "key_"].iter().any(|word| it.starts_with(word)))
 }
 
 fn found_in_words(found: &Actual) -> String {

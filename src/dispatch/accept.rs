@@ -1,16 +1,17 @@
-//! Requests: accepted whole, or refused with nothing stored.
+//! Requests: accepted whole, or refused with nothing stored. How they enter is in [`arrive`](crate::dispatch::arrive).
 
-use crate::dispatch::command::{Command, Reply};
+use crate::dispatch::arrive::Entering;
+use crate::dispatch::command::{Command, Means, Reply};
 use crate::dispatch::fact::Fact;
 use crate::dispatch::happening::{Recipient, RequestId, Submission};
 use crate::dispatch::place::Place;
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::body::Body;
-use crate::message::id::{AccountId, LaneId, MessageId, OrderId, PartKey, Seq};
+use crate::message::id::{AccountId, LaneId, MessageId, OrderId, PartKey};
+use crate::message::money::Money;
 use crate::message::part::{Moved, Part};
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
-use crate::record::batch::{Idempotency, Order};
 use crate::record::contract::{Poisoned, Store};
 use crate::record::entry::Entry;
 use std::sync::Arc;
@@ -27,70 +28,67 @@ impl Dispatch {
         dice: Dice<'_>,
         store: &mut S,
     ) -> Result<(), Poisoned> {
-        if let Some(reply) = self.refuse(&submission, store)? {
-            self.commands.push(Command::Reply(request, reply));
+        if !self.draining && self.is_repeat(request, &submission) {
             return Ok(());
         }
-        let order = OrderId(self.marks.next_order);
-        self.marks.next_order += 1;
-        let (first, count) = (Seq(self.marks.next_seq), submission.recipients.len());
-        if 1 < count {
-            let count = u32::try_from(count).expect("a request has at most 10,000 recipients");
-            self.batch.orders.push(Order { id: order, account: submission.account, first, count, created: self.now });
+        match self.judge(&submission, store)? {
+            Ok(means) => self.begin(request, submission, means, dice),
+            Err(refusal) => self.commands.push(Command::Reply(request, refusal)),
         }
-        if let Some((key, hash)) = submission.idempotency.clone() {
-            let record = Idempotency { account: submission.account, key, hash, order, at: self.now };
-            self.batch.idempotency.push(record);
-        }
-        let (account, route, class) = (submission.account, submission.route, submission.class);
-        self.facts.push(Fact::Accepted { order, account, route, class, count });
-        let lane = LaneId::new(submission.route, submission.account, submission.class.number(), 0);
-        let mut submission = submission;
-        let recipients = std::mem::take(&mut submission.recipients);
-        let messages = recipients.into_iter().map(|it| self.enqueue(&submission, it, order, lane, dice)).collect();
-        self.commands.push(Command::Reply(request, Reply::Accepted { order, messages, at: self.now }));
         Ok(())
     }
 
-    /// Why a request is not accepted now, if it is not.
-    fn refuse<S: Store>(&self, submission: &Submission, store: &mut S) -> Result<Option<Reply>, Poisoned> {
+    /// Why a request is not accepted now; or how its account stands if it is.
+    fn judge<S: Store>(&mut self, submission: &Submission, store: &mut S) -> Result<Result<Means, Reply>, Poisoned> {
         if self.draining {
-            return Ok(Some(Reply::Draining));
+            return Ok(Err(Reply::Draining));
+        }
+        let account = submission.account;
+        if let Err(refusal) = self.ask_rate(account) {
+            return Ok(Err(refusal));
         }
         if !self.plan.routes.contains_key(&submission.route) {
             // The configuration changed while the request was on its way.
-            return Ok(Some(Reply::NotFound));
+            return Ok(Err(Reply::NotFound));
         }
-        if let Some((key, hash)) = &submission.idempotency {
-            let mine = |it: &&Idempotency| it.account == submission.account && it.key == *key;
-            let before = match self.batch.idempotency.iter().find(mine) {
-                Some(running) => Some(running.clone()),
-                None => store.idempotency(submission.account, key)?,
-            };
-            if let Some(before) = before {
-                let same = before.hash == *hash;
-                return Ok(Some(if same { Reply::Repeated(before.order) } else { Reply::KeyReused }));
-            }
+        match self.before(account, submission.idempotency.as_ref(), store)? {
+            Some(Ok(order)) => return Ok(Err(Reply::Repeated(OrderId(order)))),
+            Some(Err(reused)) => return Ok(Err(reused)),
+            None => (),
         }
         let parts: u64 = submission.recipients.iter().map(|it| u64::from(it.parts)).sum();
-        let full = self.plan.limits.queued_max < self.queued() + parts;
-        Ok(full.then_some(Reply::QueueFull(FULL_RETRY)))
+        let awaited: u64 = self.arrivals.awaited().map(|it| it.1).sum();
+        if self.plan.limits.queued_max < self.queued() + awaited + parts || !self.arrivals.has_room() {
+            return Ok(Err(Reply::QueueFull(FULL_RETRY)));
+        }
+        if self.is_managed(account) {
+            // Prices were found against the plan of a moment ago, in which it may have been another.
+            let price = submission.recipients.iter().try_fold(Money(0), |sum, it| it.price.map(|it| sum + it));
+            let Some(price) = price else { return Ok(Err(Reply::Unpriced)) };
+            let spendable = self.spendable(account);
+            if spendable < price {
+                return Ok(Err(Reply::Insufficient { balance: spendable }));
+            }
+        }
+        Ok(self.ask_quota(account, submission.recipients.len() as u64))
     }
 
-    fn enqueue(
+    /// Queues one message of an order.
+    pub(super) fn enqueue(
         &mut self,
         submission: &Submission,
         to: Recipient,
-        order: OrderId,
-        lane: LaneId,
+        entering: Entering,
         dice: Dice<'_>,
     ) -> MessageId {
-        let id = MessageId { seq: Seq(self.marks.next_seq), token: dice() };
-        self.marks.next_seq += 1;
-        let expires = self.now + submission.validity;
+        let lane = LaneId::new(submission.route, submission.account, submission.class.number(), 0);
+        let id = MessageId { seq: entering.seq, token: dice() };
+        let begins = submission.send_at.unwrap_or(entering.at).max(entering.at);
+        let due = self.first_due(submission.route, to.destination, begins);
+        let expires = begins + submission.validity;
         let body = Body {
             id,
-            order,
+            order: entering.order,
             account: submission.account,
             route: submission.route,
             class: submission.class,
@@ -101,21 +99,33 @@ impl Dispatch {
             manner: to.manner,
             parts: to.parts,
             client_ref: to.client_ref,
-            created: self.now,
+            created: entering.at,
+            send_at: due,
             expires,
             price: to.price,
+            charged: entering.charged,
         };
         let Place { lane, submits, moved } = self.place(lane, &body);
         let mut parts: Vec<Part> = (0..submits).map(|it| Part::new(PartKey::new(id.seq, it), lane, expires)).collect();
-        parts.iter_mut().for_each(|it| it.moved = moved);
+        parts.iter_mut().for_each(|it| (it.moved, it.due) = (moved, due.unwrap_or_default()));
         if let Some(Moved { from, cause }) = moved {
             self.facts.push(Fact::Failover { message: id, from, to: lane.carrier(), cause });
         }
         let keys: Vec<PartKey> = parts.iter().map(|it| it.key).collect();
         self.set.accept(Entry { body: Arc::new(body), parts, past: Vec::new() });
         let room = self.ready_max();
+        // What comes after an order that is arriving waits with it in the store.
+        let held = entering.arriving || self.arrivals.ceiling(lane).is_some();
         let queue = self.lanes.entry(lane).or_default();
         queue.queued += keys.len() as u64;
+        if let Some(due) = due {
+            queue.delayed += keys.len() as u64;
+            self.sweep.due_at(due);
+            return id;
+        }
+        if held {
+            return id;
+        }
         // All parts of a message are staged, or none: the horizon lies between messages.
         if queue.backlog || room < queue.ready.len() + keys.len() {
             (queue.backlog, queue.behind_at) = (true, self.beats);
@@ -133,6 +143,7 @@ impl Dispatch {
     pub(super) fn cancel(&mut self, request: RequestId, account: AccountId, message: MessageId) {
         let known =
             self.set.get(message.seq).filter(|it| it.entry.body.id == message && it.entry.body.account == account);
+        let known = known.filter(|_| !self.arrivals.holds(message.seq));
         let Some(held) = known else {
             self.commands.push(Command::Reply(request, Reply::NotFound));
             return;

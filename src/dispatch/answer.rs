@@ -21,7 +21,8 @@ impl Dispatch {
     pub(super) fn hear(&mut self, link: LinkId, report: Report, dice: Dice<'_>) {
         match report {
             Report::Up { capacity, window } => self.link_has(link, capacity, window),
-            Report::Closing | Report::Down => self.link_has(link, 0, 0),
+            Report::Closing => self.link_has(link, 0, 0),
+            Report::Down => self.link_lost(link),
             Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
             Report::Late(ticket, answered) => self.late(link, ticket, answered, dice),
             Report::Queried(key, queried) => self.queried(link.carrier, key, queried),
@@ -39,6 +40,16 @@ impl Dispatch {
     fn link_has(&mut self, link: LinkId, capacity: usize, window: usize) {
         let Some(carrier) = self.carriers.get_mut(&link.carrier) else { return };
         carrier.link_has(link.bind, capacity, window);
+    }
+
+    fn link_lost(&mut self, link: LinkId) {
+        let now = self.now;
+        if let Some(carrier) = self.carriers.get_mut(&link.carrier)
+            && carrier.links.get(usize::from(link.bind)).is_some_and(|it| 0 < it.capacity)
+        {
+            carrier.lost_link(now);
+        }
+        self.link_has(link, 0, 0);
     }
 
     /// A link has ended for good. Mostly it has told of everything; if it was cut, it has not.
@@ -70,8 +81,10 @@ impl Dispatch {
         attempt.command_status = answered.command_status;
         let (answer, command_status, throttled) = (answered.answer, answered.command_status, answered.throttled);
         let country = destination.country();
+        let phase = part.phase();
+        self.note_answer(link, ticket, &answered);
         self.facts.push(Fact::Answered { message, link, country, answer, command_status, took, throttled });
-        if part.phase() == Phase::Intended {
+        if phase == Phase::Intended {
             self.act_on(link, key, answered, dice);
         } else {
             // A receipt of an earlier attempt has ended it meanwhile.
@@ -218,7 +231,7 @@ impl Dispatch {
     /// What a carrier charges for one submit of a message.
     pub(super) fn cost_at(&self, body: &Body, carrier: CarrierId) -> Option<Money> {
         let cost = self.plan.carriers.get(&carrier)?.dialect.cost.as_ref()?;
-        let country = body.destination.country();
+        let country = self.plan.country(body.destination);
         let each = country.and_then(|it| cost.countries.get(it).copied()).or(cost.default)?;
         // What a carrier cuts itself is one submit and charged by the SMS.
         Some(each.times(u64::from(body.parts / body.submits().max(1))))

@@ -8,7 +8,6 @@ use crate::dispatch::carrier::Standing;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::Fact;
 use crate::dispatch::failover::is_live;
-use crate::dispatch::lane::Lane;
 use crate::message::attempt::{Answer, Attempt, Cause};
 use crate::message::id::{CarrierId, LaneId, LinkId, PartKey};
 use crate::message::part::Part;
@@ -57,10 +56,16 @@ impl Dispatch {
             if wanted == 0 {
                 continue;
             }
+            let ceiling = self.arrivals.ceiling(lane);
             let entries = store.ready(lane, queue.horizon, wanted)?;
             queue.backlog = wanted <= entries.len() || queue.behind_at == self.beats;
             for entry in entries {
                 let seq = entry.body.seq();
+                if ceiling.is_some_and(|it| it <= seq) {
+                    // What stands before an order that is arriving has been read; the rest waits until it is whole.
+                    queue.backlog = false;
+                    break;
+                }
                 self.set.admit(entry);
                 let Some(held) = self.set.get(seq) else { continue };
                 let ready = |it: &&Part| it.phase() == Phase::Queued && it.lane == lane && it.due.known().is_none();
@@ -89,50 +94,34 @@ impl Dispatch {
     }
 
     fn assign_to(&mut self, id: CarrierId) {
-        // A full turn of the ring without a part that could go ends the round.
-        let mut passed = 0;
+        if let Some(carrier) = self.carriers.get_mut(&id) {
+            carrier.ring.begin();
+        }
         loop {
             let now = self.now;
             let Some(carrier) = self.carriers.get_mut(&id) else { return };
-            let Some(lane) = carrier.ring.front().copied() else { return };
-            if carrier.ring.len() <= passed || !carrier.has_room() {
+            if !carrier.has_room() || carrier.pace.next_at(now).is_some() {
                 return;
             }
-            if carrier.pace.next_at(now).is_some() {
-                return;
-            }
-            match self.give(id, lane) {
-                Given::Gone => {
-                    passed = 0;
-                    self.turn(id, lane, false);
+            let Some(lane) = carrier.ring.front() else { return };
+            let given = if self.may_give(lane) { self.give(id, lane) } else { Given::Blocked };
+            let starved = self.lanes.get(&lane).is_some_and(|it| it.backlog);
+            let Some(carrier) = self.carriers.get_mut(&id) else { return };
+            match given {
+                Given::Gone => carrier.ring.gave(),
+                Given::Blocked => carrier.ring.pass(),
+                Given::Empty if starved => carrier.ring.pass(),
+                Given::Empty => {
+                    carrier.ring.leave();
+                    self.lanes.entry(lane).and_modify(|it| it.in_ring = false);
                 }
-                Given::Blocked => {
-                    passed += 1;
-                    self.turn(id, lane, true);
-                }
-                Given::Empty if self.lanes.get(&lane).is_some_and(|it| it.backlog) => {
-                    passed += 1;
-                    self.turn(id, lane, true);
-                }
-                Given::Empty => self.leave_ring(id, lane),
             }
         }
     }
 
-    /// One part of the lane's turn is used, or all of it.
-    fn turn(&mut self, id: CarrierId, lane: LaneId, all: bool) {
-        let (Some(carrier), Some(queue)) = (self.carriers.get_mut(&id), self.lanes.get_mut(&lane)) else { return };
-        queue.quantum = if all { 0 } else { queue.quantum.saturating_sub(1) };
-        if queue.quantum == 0 {
-            queue.quantum = Lane::weight(lane.class());
-            carrier.ring.rotate_left(1);
-        }
-    }
-
-    fn leave_ring(&mut self, id: CarrierId, lane: LaneId) {
-        let (Some(carrier), Some(queue)) = (self.carriers.get_mut(&id), self.lanes.get_mut(&lane)) else { return };
-        carrier.ring.pop_front();
-        queue.in_ring = false;
+    /// Whether the carrier of a lane takes parts of it now.
+    fn may_give(&self, lane: LaneId) -> bool {
+        !matches!(self.standing(lane.carrier(), self.is_alone(lane.route())), Standing::Closed(_))
     }
 
     fn give(&mut self, id: CarrierId, lane: LaneId) -> Given {
@@ -148,6 +137,9 @@ impl Dispatch {
             queue.ready.pop_front();
             self.step(key, Move::End(End::Expired), Some(Reason::Expired));
             self.set.unstage(key);
+            return Given::Gone;
+        }
+        if self.hold_back(key) {
             return Given::Gone;
         }
         let destination = self.set.get(key.seq()).expect("a staged part is in memory").entry.body.destination;
@@ -167,6 +159,7 @@ impl Dispatch {
     fn intend(&mut self, key: PartKey, link: LinkId) {
         self.step(key, Move::Intend, None);
         let now = self.now;
+        let probes = self.is_probe(key, link.carrier);
         let held = self.set.change(key).expect("a staged part is in memory");
         // The place of the part among those that this carrier cuts the message into.
         let index = held.entry.parts.iter().take_while(|it| it.key != key).filter(|it| is_live(it)).count() as u8;
@@ -174,7 +167,8 @@ impl Dispatch {
         let part = &mut held.entry.parts[usize::from(key.index())];
         let last = part.attempt.take();
         let usual = last.as_ref().map_or(Cause::First, cause_after);
-        let cause = part.moved.take().map_or(usual, |it| it.cause);
+        let moved = part.moved.take().map(|it| it.cause);
+        let cause = moved.unwrap_or(if probes { Cause::Probe } else { usual });
         // Numbers are few: an attempt that used nothing up gives its own to the next and leaves no record.
         let vain =
             last.as_ref().is_some_and(|it| it.answer.is_some_and(|answer| spends_nothing(answer, it.command_status)));
@@ -188,8 +182,11 @@ impl Dispatch {
         if let Some(past) = past {
             self.set.changed_past(past);
         }
-        let (message, class, waited) = (body.id, body.class, now.since(body.created));
+        let (message, class, waited) = (body.id, body.class, now.since(body.begins()));
         self.facts.push(Fact::Submitted { message, link, class, cause, waited });
+        if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
+            carrier.tries(now, Ticket::new(key, number));
+        }
         let submit = Submit { ticket: Ticket::new(key, number), body, index, parts, validity };
         self.commands.push(Command::Submit(link, submit));
     }

@@ -1,12 +1,15 @@
 //! What the deciding floor knows of a carrier: its links, its pace, the lanes that it serves.
 
+use crate::carrier::report::Ticket;
 use crate::dispatch::pace::Pace;
 use crate::dispatch::plan::Carrier;
+use crate::dispatch::ring::Ring;
 use crate::message::attempt::Cause;
 use crate::message::id::LaneId;
 use crate::message::time::Time;
 use crate::number::e164::E164;
-use std::collections::{HashMap, VecDeque};
+use crate::route::breaker::{Allowed, Breaker, Kind};
+use std::collections::HashMap;
 use std::time::Duration;
 
 /// A carrier as it is now.
@@ -16,8 +19,14 @@ pub(crate) struct CarrierState {
     pub(crate) links: Vec<LinkState>,
     /// Over all links.
     pub(crate) pace: Pace,
-    /// Lanes that may have work, whose turn it is first.
-    pub(crate) ring: VecDeque<LaneId>,
+    /// Lanes that may have work, by turns.
+    pub(crate) ring: Ring,
+    /// Whether it fails too often; `None` where nobody asks.
+    pub(crate) breaker: Option<Breaker>,
+    /// The part that is to show whether it works again.
+    probe: Option<Ticket>,
+    /// It takes nothing new.
+    retired: bool,
     /// Until when it is waited for although it has not been up yet; never once it has.
     waited_until: Time,
     /// Recipients with parts in flight, and on which link: they stay in order by staying there.
@@ -29,6 +38,8 @@ pub(crate) struct CarrierState {
 pub(crate) enum Standing {
     /// It does.
     Open,
+    /// It takes one part, to find out.
+    Probe,
     /// It does not; this is why what waits for it goes elsewhere.
     Closed(Cause),
 }
@@ -37,7 +48,7 @@ impl Standing {
     /// Why it is closed, if it is.
     pub(crate) const fn cause(self) -> Option<Cause> {
         match self {
-            Self::Open => None,
+            Self::Open | Self::Probe => None,
             Self::Closed(cause) => Some(cause),
         }
     }
@@ -75,7 +86,10 @@ impl CarrierState {
         Self {
             links: Vec::new(),
             pace: Pace::new(None, Time::NEVER),
-            ring: VecDeque::new(),
+            ring: Ring::default(),
+            breaker: None,
+            probe: None,
+            retired: false,
             pinned: HashMap::default(),
             waited_until: Time::NEVER,
         }
@@ -86,7 +100,10 @@ impl CarrierState {
             waited_until: now + Self::GRACE,
             links: (0..plan.links).map(|_| LinkState::new(plan.pace_per_link, now)).collect(),
             pace: Pace::new(plan.pace, now),
-            ring: VecDeque::new(),
+            ring: Ring::default(),
+            breaker: plan.breaker.map(Breaker::new),
+            probe: None,
+            retired: plan.retired,
             pinned: HashMap::default(),
         }
     }
@@ -95,6 +112,11 @@ impl CarrierState {
     pub(crate) fn reconfigure(&mut self, plan: &Carrier, now: Time) {
         if self.pace.option() != plan.pace {
             self.pace = Pace::new(plan.pace, now);
+        }
+        self.retired = plan.retired;
+        match (&mut self.breaker, plan.breaker) {
+            (Some(breaker), Some(options)) => breaker.reconfigure(options),
+            (breaker, options) => *breaker = options.map(Breaker::new),
         }
         self.links
             .resize_with(usize::from(plan.links).max(self.links.len()), || LinkState::new(plan.pace_per_link, now));
@@ -150,7 +172,36 @@ impl CarrierState {
         if self.links.iter().all(|it| it.capacity == 0) && self.waited_until.known().is_none_or(|it| it <= now) {
             return Standing::Closed(Cause::CarrierDown);
         }
-        Standing::Open
+        if self.retired {
+            return Standing::Closed(Cause::Moved);
+        }
+        match self.breaker.as_ref().map(|it| it.would_allow(now)) {
+            None | Some(Allowed::Yes) => Standing::Open,
+            Some(Allowed::Probe) => Standing::Probe,
+            Some(Allowed::No { .. }) => Standing::Closed(Cause::BreakerOpen),
+        }
+    }
+
+    /// A part goes to it: the one that shows whether it works again, if that is asked.
+    pub(crate) fn tries(&mut self, now: Time, ticket: Ticket) {
+        if let Some(breaker) = self.breaker.as_mut()
+            && breaker.allows(now) == Allowed::Probe
+        {
+            breaker.probe_sent();
+            self.probe = Some(ticket);
+        }
+    }
+
+    /// A part was answered, in a way that speaks for or against it, or did not leave.
+    pub(crate) fn note(&mut self, now: Time, ticket: Ticket, kind: Option<Kind>) {
+        let Some(breaker) = self.breaker.as_mut() else { return };
+        let probe = self.probe.take_if(|it| *it == ticket).is_some();
+        match (probe, kind) {
+            (true, Some(kind)) => breaker.probe_answered(now, kind),
+            (true, None) => breaker.probe_lost(),
+            (false, Some(kind)) => breaker.note(now, kind),
+            (false, None) => (),
+        }
     }
 
     /// Whether it could take a part at once.
@@ -160,7 +211,14 @@ impl CarrierState {
 
     /// The lanes that may have work.
     pub(crate) fn lanes(&self) -> impl Iterator<Item = LaneId> + '_ {
-        self.ring.iter().copied()
+        self.ring.lanes()
+    }
+
+    /// A link was lost that was up.
+    pub(crate) fn lost_link(&mut self, now: Time) {
+        if let Some(breaker) = self.breaker.as_mut() {
+            breaker.note(now, Kind::Fault);
+        }
     }
 
     /// Whether anything could be given to it now, but for the pace.
@@ -172,6 +230,11 @@ impl CarrierState {
     pub(crate) fn next_at(&mut self, now: Time) -> Option<Time> {
         if self.ring.is_empty() || self.links.iter().all(|it| it.free() == 0) {
             return None;
+        }
+        let patience = self.breaker.as_ref().and_then(|it| it.next_at(now));
+        if self.standing(now) == Standing::Closed(Cause::BreakerOpen) {
+            // Lanes of routes that have no other carrier go on, at the pace.
+            return patience.or_else(|| self.pace.next_at(now));
         }
         let links = self.links.iter_mut().filter(|it| 0 < it.free());
         // A recipient may be bound to a link that waits for its pace while another would be free.

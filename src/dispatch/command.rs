@@ -4,7 +4,9 @@ use crate::carrier::query::Query;
 use crate::carrier::submit::Submit;
 use crate::dispatch::happening::RequestId;
 use crate::message::id::{LinkId, MessageId, OrderId};
+use crate::message::money::Money;
 use crate::message::time::Time;
+use crate::record::money::LedgerLine;
 use std::time::Duration;
 
 /// Something to do.
@@ -31,11 +33,39 @@ pub enum Reply {
         messages: Vec<MessageId>,
         /// When.
         at: Time,
+        /// How its account stands now.
+        means: Means,
     },
     /// The same request came before, under the same key.
     Repeated(OrderId),
+    /// The same request came before, under the same key, and its order is still arriving.
+    Running,
     /// Another request came before under the same key.
     KeyReused,
+    /// The account asks too often, or for too many messages.
+    TooMany {
+        /// What it went over.
+        limit: Limit,
+        /// When the same may be asked again; `None` is never.
+        wait: Option<Duration>,
+        /// How it stands now.
+        means: Means,
+    },
+    /// The account has not enough to pay for it.
+    Insufficient {
+        /// What it has and is not promised to orders that are arriving.
+        balance: Money,
+    },
+    /// The account pays from a balance, and something has no price.
+    Unpriced,
+    /// Credit was given: the line of the ledger that says so.
+    Credited(LedgerLine),
+    /// The same credit was given before, under the same key; by the line of this number.
+    CreditedBefore(u64),
+    /// The account has no balance to give credit to.
+    NotManaged,
+    /// The balance would be larger than any may be.
+    TooMuch,
     /// The message will not be sent.
     Cancelled,
     /// The message has left, or has ended.
@@ -46,4 +76,37 @@ pub enum Reply {
     QueueFull(Duration),
     /// The daemon is stopping.
     Draining,
+}
+
+/// How an account stands, as far as its configuration limits it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Means {
+    /// What is left of its balance, once the request is paid for.
+    pub balance: Option<Money>,
+    /// What is left of its rate of requests.
+    pub rate: Option<Allowance>,
+    /// What is left of its quota of messages.
+    pub quota: Option<Allowance>,
+}
+
+/// What is left of a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many may come in a window.
+    pub limit: u64,
+    /// How long a window is.
+    pub window: Duration,
+    /// How many may come now.
+    pub remaining: u64,
+    /// When there will be more.
+    pub reset: Duration,
+}
+
+/// A limit of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Requests a second.
+    Rate,
+    /// Messages in a period.
+    Quota,
 }

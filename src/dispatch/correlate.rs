@@ -135,6 +135,9 @@ impl Dispatch {
         if moves || !phase.is_final() {
             let reason = (end != End::Delivered).then(|| self.reason(carrier, &receipt, end));
             self.write_receipt(key, number, receipt);
+            if let Some(attempt) = self.attempt(key, number).cloned() {
+                self.note_receipt(key, &attempt, end == End::Delivered);
+            }
             if moves {
                 self.end_by_receipt(key, end, reason);
             }

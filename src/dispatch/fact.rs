@@ -4,6 +4,7 @@ use crate::carrier::id::Relation;
 use crate::message::attempt::{Answer, Cause};
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, RouteId};
+use crate::message::money::Money;
 use crate::message::reason::Reason;
 use crate::message::status::Status;
 use crate::record::event::EventId;
@@ -137,6 +138,29 @@ pub enum Fact {
     Unmatched {
         /// From whom.
         carrier: CarrierId,
+    },
+    /// An order was paid for from a balance.
+    Charged {
+        /// Whose.
+        account: AccountId,
+        /// How much.
+        amount: Money,
+    },
+    /// What no carrier took was paid back to a balance.
+    Refunded {
+        /// Whose.
+        account: AccountId,
+        /// How much.
+        amount: Money,
+    },
+    /// A carrier took a part, and charges for it.
+    Cost {
+        /// Who charges.
+        carrier: CarrierId,
+        /// What for.
+        class: Class,
+        /// How much.
+        amount: Money,
     },
     /// A part's outcome is not known.
     Doubtful {

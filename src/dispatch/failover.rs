@@ -16,6 +16,7 @@ use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
 use crate::record::entry::Entry;
+use crate::route::score::Outcome;
 
 /// Messages that leave one carrier in one beat: some milliseconds.
 const MOVES_MAX: usize = 500;
@@ -157,7 +158,9 @@ impl Dispatch {
             for lane in lanes {
                 match self.standing(carrier, self.is_alone(lane.route())) {
                     Standing::Closed(cause) => left = self.leave(lane, cause, left),
-                    _ => left = self.hurry(lane, left),
+                    // The part that finds out goes first.
+                    Standing::Probe => (),
+                    Standing::Open => left = self.hurry(lane, left),
                 }
             }
         }
@@ -247,6 +250,9 @@ impl Dispatch {
         let keys: Vec<PartKey> = self.keys(seq, late);
         if keys.is_empty() {
             return;
+        }
+        if let Some(carrier) = self.set.part(keys[0]).and_then(|it| it.attempt.as_ref()).map(|it| it.link.carrier) {
+            self.note_outcome(keys[0], carrier, Outcome::NotDelivered);
         }
         let may = keys.iter().all(|it| self.spend(*it));
         if may && self.fail_over(seq, Cause::NoReceipt) {

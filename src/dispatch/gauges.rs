@@ -3,6 +3,7 @@
 use crate::dispatch::Dispatch;
 use crate::dispatch::plan::Plan;
 use crate::message::id::{CarrierId, LinkId, RouteId};
+use crate::route::score::Judged;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ pub struct Gauges {
     pub queues: BTreeMap<RouteId, Queue>,
     /// By carrier.
     pub carriers: BTreeMap<CarrierId, AtCarrier>,
+    /// What carriers are worth in countries, where routes ask: by route, country and carrier.
+    pub scores: Vec<(RouteId, Option<&'static str>, Judged)>,
     /// Receipts that wait for their part.
     pub parked: usize,
     /// Messages from handsets of which parts are missing.
@@ -43,6 +46,8 @@ pub struct AtCarrier {
     pub doubtful: u64,
     /// Our own pace towards it.
     pub pace: Option<f64>,
+    /// Its breaker: 0 closed, 1 half-open, 2 open.
+    pub breaker: u8,
 }
 
 impl Dispatch {
@@ -54,8 +59,11 @@ impl Dispatch {
             let queue = gauges.queues.entry(id.route()).or_default();
             queue.parts += lane.queued;
             queue.delayed += lane.delayed;
-            let oldest = lane.ready.front().and_then(|it| self.set.get(it.seq())).map(|it| it.entry.body.created);
+            let oldest = lane.ready.front().and_then(|it| self.set.get(it.seq())).map(|it| it.entry.body.begins());
             queue.oldest = oldest.map_or(queue.oldest, |it| queue.oldest.max(self.now.since(it)));
+        }
+        for (lane, parts) in self.arrivals.awaited() {
+            gauges.queues.entry(lane.route()).or_default().parts += parts;
         }
         for (carrier, awaiting) in &self.awaiting {
             gauges.carriers.entry(*carrier).or_default().awaiting = *awaiting;
@@ -64,7 +72,9 @@ impl Dispatch {
             gauges.carriers.entry(*carrier).or_default().doubtful += 1;
         }
         for (carrier, state) in &self.carriers {
-            gauges.carriers.entry(*carrier).or_default().pace = state.pace.rate(self.now);
+            let at = gauges.carriers.entry(*carrier).or_default();
+            at.pace = state.pace.rate(self.now);
+            at.breaker = state.breaker.as_ref().map_or(0, |it| it.state(self.now).number());
             for (bind, link) in state.links.iter().enumerate() {
                 let bind = u8::try_from(bind).unwrap_or(u8::MAX);
                 let id = LinkId { carrier: *carrier, bind };
@@ -72,6 +82,9 @@ impl Dispatch {
                 gauges.on_links.insert(id, (link.in_use, link.capacity));
             }
         }
+        let judged = self.health.all();
+        gauges.scores =
+            judged.flat_map(|(route, country, it)| it.iter().map(move |it| (route, country, *it))).collect();
         gauges
     }
 

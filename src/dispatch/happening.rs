@@ -7,6 +7,7 @@ use crate::message::id::{AccountId, LinkId, MessageId, RouteId};
 use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::message::source::Source;
+use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::text::content::Requested;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub enum Happening {
     Submit(RequestId, Box<Submission>),
     /// A request to take back what has not left.
     Cancel(RequestId, AccountId, MessageId),
+    /// An operator gives an account credit.
+    Credit(RequestId, Box<Credit>),
     /// A link has something to say.
     Link(LinkId, Report),
     /// A link has ended for good: whatever it was given and has not told of is in doubt.
@@ -44,12 +47,29 @@ pub struct Submission {
     pub class: Class,
     /// From whom.
     pub source: Source,
-    /// How long it is worth sending.
+    /// Not before this; `None` is at once.
+    pub send_at: Option<Time>,
+    /// How long it is worth sending, from then on.
     pub validity: Duration,
     /// The customer's key against doing it twice, and the SHA-256 of the request.
     pub idempotency: Option<(Box<str>, [u8; 32])>,
     /// To whom and what: 1 to 10,000.
     pub recipients: Vec<Recipient>,
+}
+
+/// Credit for an account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Credit {
+    /// The operator's own account, whose idempotency key it is.
+    pub by: AccountId,
+    /// Who gets it.
+    pub account: AccountId,
+    /// How much: above zero.
+    pub amount: Money,
+    /// What the operator says of it.
+    pub note: Option<Box<str>>,
+    /// The key against doing it twice, and the SHA-256 of the request.
+    pub idempotency: Option<(Box<str>, [u8; 32])>,
 }
 
 /// One message of a request.

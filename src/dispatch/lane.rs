@@ -10,7 +10,6 @@
 //! While `backlog` is set, a part that is accepted goes behind the horizon and is read from the
 //! store in its turn. A part that comes back goes to the head.
 
-use crate::message::class::Class;
 use crate::message::id::PartKey;
 use std::collections::VecDeque;
 
@@ -31,22 +30,9 @@ pub(crate) struct Lane {
     pub(crate) delayed: u64,
     /// Stands in its carrier's ring.
     pub(crate) in_ring: bool,
-    /// How many parts it may still send in this turn.
-    pub(crate) quantum: u32,
 }
 
 impl Lane {
-    /// How many parts a lane of a class sends in its turn: otp 16, transactional 4, marketing 1.
-    pub(crate) const fn weight(class: u8) -> u32 {
-        if class == Class::Otp.number() {
-            16
-        } else if class == Class::Transactional.number() {
-            4
-        } else {
-            1
-        }
-    }
-
     /// Puts a part where it stood: what comes back or from elsewhere goes in the order in which it was accepted.
     pub(crate) fn insert(&mut self, key: PartKey) {
         match self.ready.back() {

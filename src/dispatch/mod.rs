@@ -23,7 +23,12 @@ mod parked;
 mod waiting;
 mod unresolved;
 mod accept;
+mod ring;
+mod health;
 mod place;
+pub mod arrive;
+mod allowance;
+mod money;
 mod assign;
 mod answer;
 mod failover;
@@ -32,13 +37,17 @@ mod learn;
 mod query;
 mod mo;
 mod sweep;
+mod calendar;
 mod gauges;
 
 use crate::carrier::id::Learned;
+use crate::dispatch::allowance::{Bucket, Used};
+use crate::dispatch::arrive::Arrivals;
 use crate::dispatch::carrier::CarrierState;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
 use crate::dispatch::happening::Happening;
+use crate::dispatch::health::Health;
 use crate::dispatch::lane::Lane;
 use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
@@ -47,7 +56,8 @@ use crate::dispatch::set::Set;
 use crate::dispatch::sweep::Sweep;
 use crate::dispatch::unresolved::Unresolved;
 use crate::dispatch::waiting::{SeenSet, WaitingSet};
-use crate::message::id::{CarrierId, LaneId, PartKey, RouteId};
+use crate::message::id::{AccountId, CarrierId, LaneId, PartKey, RouteId};
+use crate::message::money::Money;
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
@@ -84,6 +94,16 @@ pub struct Dispatch {
     /// What receipts have shown of how each carrier writes its ids.
     learned: BTreeMap<CarrierId, Learned>,
     queries: Queries,
+    /// How carriers do.
+    health: Health,
+    /// Orders of which not all messages are there.
+    arrivals: Arrivals,
+    /// What accounts have, in micro-units of their currency.
+    balances: BTreeMap<AccountId, Money>,
+    /// Requests that accounts may make.
+    buckets: BTreeMap<AccountId, Bucket>,
+    /// Messages that quotas have counted.
+    used: BTreeMap<AccountId, Used>,
     marks: Marks,
     sweep: Sweep,
     /// More could move from closed carriers at once.
@@ -133,6 +153,11 @@ impl Dispatch {
             awaiting: recovered.marks.awaiting.iter().copied().collect(),
             learned: recovered.learned.iter().copied().collect(),
             queries: Queries::default(),
+            health: Health::default(),
+            arrivals: Arrivals::default(),
+            balances: recovered.balances.into_iter().collect(),
+            buckets: BTreeMap::new(),
+            used: recovered.quotas.into_iter().map(|it| (it.account, Used::of(it))).collect(),
             marks: recovered.marks,
             sweep: Sweep::new(now),
             moving: false,
@@ -183,6 +208,8 @@ impl Dispatch {
         for happening in happenings {
             self.decide(happening, dice, store)?;
         }
+        self.judge_carriers();
+        self.arrive(dice);
         self.refill(store)?;
         self.relocate();
         self.assign();
@@ -203,9 +230,9 @@ impl Dispatch {
         })
     }
 
-    /// Nothing is on a link and nothing waits for an answer.
-    pub const fn is_quiet(&self) -> bool {
-        self.in_flight == 0
+    /// Nothing is on a link, nothing waits for an answer, and every order that began is whole.
+    pub fn is_quiet(&self) -> bool {
+        self.in_flight == 0 && self.arrivals.is_empty()
     }
 
     /// How many messages are in memory.
@@ -231,12 +258,16 @@ impl Dispatch {
         batch.mo_done.clear();
         batch.mo_seen.clear();
         batch.mo_forgotten.clear();
+        batch.ledger.clear();
+        batch.balances.clear();
+        batch.quotas.clear();
     }
 
     fn decide<S: Store>(&mut self, happening: Happening, dice: Dice<'_>, store: &mut S) -> Result<(), Poisoned> {
         match happening {
             Happening::Submit(request, submission) => self.accept(request, *submission, dice, store)?,
             Happening::Cancel(request, account, message) => self.cancel(request, account, message),
+            Happening::Credit(request, credit) => self.credit(request, *credit, store)?,
             Happening::Link(link, report) => self.hear(link, report, dice),
             Happening::Gone(link) => self.gone(link, dice),
             Happening::Reconfigure(plan) => self.reconfigure(plan),
@@ -273,8 +304,8 @@ impl Dispatch {
         let state = self.carriers.entry(lane.carrier()).or_insert_with(CarrierState::unknown);
         if queue.has_work() && !queue.in_ring {
             queue.in_ring = true;
-            queue.quantum = Lane::weight(lane.class());
-            state.ring.push_back(lane);
+            let weight = self.plan.accounts.get(&lane.account()).map_or(1, |it| it.weight);
+            state.ring.push(lane, weight);
         }
     }
 
@@ -306,6 +337,7 @@ impl Dispatch {
         let (told, status) = (held.told, held.entry.status());
         held.told = status;
         let ended = after.is_final() && held.entry.parts.iter().all(|it| it.phase().is_final());
+        let first_end = ended && !before.is_final();
         if ended
             && self.plan.erase_text.covers(held.entry.body.class)
             && let Some(body) = held.entry.body.erased()
@@ -321,6 +353,9 @@ impl Dispatch {
                 reason,
                 corrected: told.is_final(),
             });
+        }
+        if first_end {
+            self.pay_back(key.seq());
         }
         let queue = self.lanes.entry(lane).or_default();
         match (before == Phase::Queued, after == Phase::Queued) {

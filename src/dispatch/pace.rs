@@ -47,7 +47,7 @@ impl Pace {
     const BURST: f64 = 0.1;
     /// What the pace grows by each second, of the option.
     const GROWTH: f64 = 0.05;
-    /// However often a carrier asks for less, one PDU goes each second, or what the option is if that is less: how
+    /// However often a carrier asks for less, one PDU goes each second, or half of the option if that is less: how
     /// else would it be seen that it takes more again?
     const LEAST: f64 = 1.0;
 
@@ -86,7 +86,7 @@ impl Pace {
             (Some(rate), None) => (rate, full),
             (None, _) => (full, full),
         };
-        let least = Self::LEAST.min(full);
+        let least = Self::LEAST.min(full / 2.0);
         self.slowed = Some(Slowed { rate: (rate / 2.0).max(least), full, since: now });
         self.tokens = 0.0;
     }
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn however_often_a_carrier_throttles_it_is_asked_now_and_then_whether_it_takes_more() {
-        for (option, least) in [(Some(200.0), 1.0), (Some(0.5), 0.5)] {
+        for (option, least) in [(Some(200.0), 1.0), (Some(0.5), 0.25)] {
             let mut pace = Pace::new(option, Time(1_000));
             for second in 2..40 {
                 pace.throttled(Time(second * 100), Time(second * 100 - 1));

@@ -5,10 +5,11 @@ use crate::dispatch::Dispatch;
 use crate::dispatch::carrier::Standing;
 use crate::message::attempt::Cause;
 use crate::message::body::Body;
-use crate::message::id::{CarrierId, LaneId, RouteId};
+use crate::message::id::{CarrierId, LaneId, PartKey, RouteId};
 use crate::message::money::Money;
 use crate::message::part::Moved;
-use crate::route::choose::{self, Signals};
+use crate::route::choose::{self, Ranked, Signals, Why};
+use crate::route::score::Judged;
 
 /// Where a new message waits.
 pub(super) struct Place {
@@ -24,11 +25,13 @@ pub(super) struct Place {
 struct Seen<'a> {
     dispatch: &'a Dispatch,
     body: &'a Body,
+    judged: &'a [Judged],
 }
 
 impl Signals for Seen<'_> {
-    fn standing(&self, _carrier: CarrierId) -> choose::Standing {
-        choose::Standing::default()
+    fn standing(&self, carrier: CarrierId) -> choose::Standing {
+        let judged = self.judged.iter().find(|it| it.carrier == carrier);
+        judged.map(|it| choose::Standing { score: it.score, demoted: it.demoted }).unwrap_or_default()
     }
 
     fn cost(&self, carrier: CarrierId) -> Option<Money> {
@@ -39,11 +42,27 @@ impl Signals for Seen<'_> {
 impl Dispatch {
     /// The carriers that a message may go to, best first.
     pub(super) fn ranking(&self, body: &Body) -> Vec<CarrierId> {
+        self.ranked(body).iter().map(|it| it.carrier).collect()
+    }
+
+    fn ranked(&self, body: &Body) -> Vec<Ranked> {
         let Some(route) = self.plan.routes.get(&body.route) else { return Vec::new() };
         let to = self.plan.networks.destination(body.destination);
-        let signals = Seen { dispatch: self, body };
+        let judged = if self.is_scored(route.id) { self.health.judged(route.id, to.country) } else { &[] };
+        let signals = Seen { dispatch: self, body, judged };
         // The chance in a message's own id draws: however often it is asked, the order is the same.
-        choose::ranking(route, &to, &signals, body.id.token).iter().map(|it| it.carrier).collect()
+        choose::ranking(route, &to, &signals, body.id.token).to_vec()
+    }
+
+    /// Whether a part goes to a carrier to find out how that does.
+    pub(super) fn is_probe(&self, key: PartKey, carrier: CarrierId) -> bool {
+        let by_breaker = self.carriers.get(&carrier).is_some_and(|it| it.standing(self.now) == Standing::Probe);
+        let by_score = || {
+            let body = &self.set.get(key.seq())?.entry.body;
+            let first = self.is_scored(body.route).then(|| self.ranked(body).first().copied())??;
+            Some(first.carrier == carrier && first.why == Why::Probe)
+        };
+        by_breaker || by_score().unwrap_or(false)
     }
 
     /// Where a new message waits. Where no carrier is open, it waits for the best.
@@ -51,7 +70,12 @@ impl Dispatch {
         let ranked = self.ranking(body);
         let alone = self.is_alone(body.route);
         let sayable = |it: &CarrierId| Some((*it, self.submits_at(body, *it)?));
-        let open = |it: &&CarrierId| matches!(self.standing(**it, alone), Standing::Open);
+        let open = |it: &&CarrierId| match self.standing(**it, alone) {
+            Standing::Open => true,
+            // One is enough to find out.
+            Standing::Probe => self.carriers.get(*it).is_some_and(|it| it.ring.is_empty()),
+            Standing::Closed(_) => false,
+        };
         let best = ranked.iter().find_map(sayable);
         let chosen = ranked.iter().filter(open).find_map(sayable).or(best);
         let Some((carrier, submits)) = chosen else {
@@ -88,7 +112,7 @@ impl Dispatch {
             }
         };
         match standing {
-            Standing::Closed(Cause::BreakerOpen) if alone => Standing::Open,
+            Standing::Closed(Cause::BreakerOpen) | Standing::Probe if alone => Standing::Open,
             standing => standing,
         }
     }

@@ -4,6 +4,7 @@ use crate::carrier::dialect::Dialect;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, RouteId};
 use crate::message::money::Currency;
+use crate::number::e164::E164;
 use crate::route::breaker;
 use crate::route::inbound::Inbound;
 use crate::route::network::Networks;
@@ -36,6 +37,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The country of a number, in ISO letters: as the file of prefixes has it, else as its country code.
+    pub fn country(&self, number: E164) -> Option<&'static str> {
+        self.networks.destination(number).country
+    }
+
     /// For what carrier requests by a route are cut before they are accepted: the first of the route.
     pub fn quoted(&self, route: RouteId) -> Profile {
         let first = self.routes.get(&route).and_then(|it| it.carriers.first());
@@ -89,8 +95,32 @@ pub struct Account {
     pub region: Option<Box<str>>,
     /// Where it may send.
     pub destinations: Destinations,
+    /// Its share at carriers beside others of the same class: 1 to 100.
+    pub weight: u32,
     /// What it pays in.
     pub currency: Option<Currency>,
+    /// How it pays, and how much it may send.
+    pub terms: Terms,
+}
+
+/// How an account pays, and how much it may send.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Terms {
+    /// It pays from a balance, to which operators add credit; without, it owes.
+    pub managed: bool,
+    /// Messages in a period.
+    pub quota: Option<Quota>,
+    /// Requests to send, a second.
+    pub rate: Option<f64>,
+}
+
+/// So many messages in any period of this length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// How many.
+    pub messages: u64,
+    /// How long.
+    pub period: Duration,
 }
 
 /// What a key may do.

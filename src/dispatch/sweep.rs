@@ -116,8 +116,10 @@ impl Dispatch {
             let more = DUE_MAX <= entries.len();
             for entry in entries {
                 let seq = entry.body.seq();
-                self.set.admit(entry);
-                self.come_due(seq);
+                if !self.arrivals.holds(seq) {
+                    self.set.admit(entry);
+                    self.come_due(seq);
+                }
             }
             let next = if more { Some(self.now) } else { store.next_due(self.now)? };
             self.sweep.due = next.unwrap_or(Time::NEVER);
@@ -129,8 +131,10 @@ impl Dispatch {
             self.sweep.next = self.now + STEP;
             for entry in entries {
                 let seq = entry.body.seq();
-                self.set.admit(entry);
-                self.end_overdue(seq);
+                if !self.arrivals.holds(seq) {
+                    self.set.admit(entry);
+                    self.end_overdue(seq);
+                }
             }
             self.give_up_parked();
             self.query_silent(store)?;
@@ -167,6 +171,7 @@ impl Dispatch {
             if tried && self.leave_late(key) {
                 continue;
             }
+            let arriving = self.arrivals.holds(seq);
             if let Some(held) = self.set.change(key) {
                 if !tried {
                     held.since = now;
@@ -175,7 +180,7 @@ impl Dispatch {
                 part.due = Time::NEVER;
                 let queue = self.lanes.entry(part.lane).or_default();
                 queue.delayed = queue.delayed.saturating_sub(1);
-                if room <= queue.ready.len() {
+                if room <= queue.ready.len() || arriving {
                     // It is read again from the store in its turn.
                     (queue.backlog, queue.behind_at) = (true, self.beats);
                     queue.horizon = queue.horizon.min(PartKey(key.0 - 1));
@@ -218,7 +223,7 @@ impl Dispatch {
     /// When the next beat is due even if nothing happens.
     pub(super) fn next(&mut self) -> Option<Time> {
         let now = self.now;
-        let mut next = vec![self.sweep.due.known()];
+        let mut next = vec![self.sweep.due.known(), (!self.arrivals.is_empty()).then_some(now)];
         next.push(self.sweep.late.known().filter(|_| !self.draining));
         next.push(self.overstay.known());
         next.push(self.moving.then_some(now));
@@ -233,7 +238,7 @@ impl Dispatch {
                 let starved =
                     |it: &crate::message::id::LaneId| lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
                 let more =
-                    carrier.has_room() && carrier.pace.next_at(now).is_none() && carrier.ring.iter().any(starved);
+                    carrier.has_room() && carrier.pace.next_at(now).is_none() && carrier.lanes().any(|it| starved(&it));
                 next.push(more.then_some(now));
             }
         }

@@ -9,6 +9,7 @@ use crate::dispatch::command::{Command, Reply};
 use crate::dispatch::happening::{Happening, RequestId};
 use crate::dispatch::plan::Plan;
 use crate::dispatch::{Dispatch, Outcome};
+use crate::gateway::hooks::Hooks;
 use crate::gateway::housekeeping::Housekeeping;
 use crate::gateway::port::Port;
 use crate::gateway::wake::Wake;
@@ -67,6 +68,7 @@ pub(super) struct Loop {
     pub(super) ports: BTreeMap<LinkId, Port>,
     pub(super) waiting: HashMap<RequestId, oneshot::Sender<Reply>>,
     pub(super) next_request: u64,
+    pub(super) hooks: Hooks,
     pub(super) drained: Option<oneshot::Sender<()>>,
     /// What is given back by links that have gone.
     pub(super) returned: Vec<Happening>,
@@ -130,6 +132,10 @@ impl Loop {
             let (happening, reply) = match call {
                 Call::Submit(submission, reply) => (Happening::Submit(request, submission), reply),
                 Call::Cancel(account, message, reply) => (Happening::Cancel(request, account, message), reply),
+                Call::Receipts(carrier, news, durable) => {
+                    found.extend(self.hooks.take(carrier, news, durable));
+                    continue;
+                }
             };
             self.waiting.insert(request, reply);
             found.push(happening);
@@ -205,7 +211,9 @@ impl Loop {
                     }
                 }
                 Command::Confirm(link, tag) => {
-                    if let Some(port) = self.ports.get(&link) {
+                    if !self.hooks.confirm(tag)
+                        && let Some(port) = self.ports.get(&link)
+                    {
                         // A session that has gone is not confirmed to: the carrier sends again.
                         _ = port.commands.try_send(talk::Command::Confirm(tag));
                     }

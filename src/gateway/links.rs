@@ -4,7 +4,8 @@ use crate::carrier::talk::Command;
 use crate::gateway::beat::Control;
 use crate::gateway::port::Port;
 use crate::gateway::wake::Wake;
-use crate::link::lanes;
+use crate::link::http;
+use crate::link::lanes::{self, Outlet, Room};
 use crate::link::options::Options;
 use crate::link::supervisor::Supervisor;
 use crate::message::id::LinkId;
@@ -34,8 +35,44 @@ pub(super) struct Links {
     epochs: Arc<AtomicU32>,
 }
 
+/// A link as it is configured, of either kind.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Wanted {
+    Smpp(Arc<Options>),
+    Http(Arc<http::options::Options>),
+}
+
+impl Wanted {
+    /// Every link of a configuration.
+    pub(super) fn of(smpp: Vec<Options>, http: Vec<http::options::Options>) -> Vec<Self> {
+        let smpp = smpp.into_iter().map(|it| Self::Smpp(Arc::new(it)));
+        smpp.chain(http.into_iter().map(|it| Self::Http(Arc::new(it)))).collect()
+    }
+
+    fn id(&self) -> LinkId {
+        match self {
+            Self::Smpp(it) => it.id,
+            Self::Http(it) => it.id,
+        }
+    }
+
+    fn carrier(&self) -> &str {
+        match self {
+            Self::Smpp(it) => &it.carrier,
+            Self::Http(it) => &it.carrier,
+        }
+    }
+
+    fn room(&self) -> Room {
+        match self {
+            Self::Smpp(it) => it.room(),
+            Self::Http(it) => it.room(),
+        }
+    }
+}
+
 struct Running {
-    options: Arc<Options>,
+    wanted: Wanted,
     stop: CancellationToken,
     commands: mpsc::Sender<Command>,
     task: JoinHandle<()>,
@@ -47,14 +84,14 @@ impl Links {
     }
 
     /// Makes the running links those that are wanted. A link whose options are the same is not touched.
-    pub(super) async fn set(&mut self, wanted: Vec<Options>, meters: &Meters) {
-        let same = |id: &LinkId, running: &Running| wanted.iter().any(|it| it.id == *id && *it == *running.options);
+    pub(super) async fn set(&mut self, wanted: Vec<Wanted>, meters: &Meters) {
+        let same = |id: &LinkId, running: &Running| wanted.iter().any(|it| it.id() == *id && *it == running.wanted);
         let gone: Vec<LinkId> = self.running.iter().filter(|(id, it)| !same(id, it)).map(|(id, _)| *id).collect();
         let gone: Vec<Running> = gone.into_iter().filter_map(|it| self.running.remove(&it)).collect();
         end(gone, ANSWERS_MAX).await;
-        for options in wanted {
-            if !self.running.contains_key(&options.id) {
-                self.start(Arc::new(options), meters).await;
+        for one in wanted {
+            if !self.running.contains_key(&one.id()) {
+                self.start(one, meters).await;
             }
         }
     }
@@ -64,10 +101,10 @@ impl Links {
         end(std::mem::take(&mut self.running).into_values().collect(), Duration::ZERO).await;
     }
 
-    async fn start(&mut self, options: Arc<Options>, meters: &Meters) {
-        let id = options.id;
-        let (outlet, inlet) = lanes::lanes(&options, self.wake.function());
-        let (commands, orders) = mpsc::channel(lanes::commands(&options));
+    async fn start(&mut self, wanted: Wanted, meters: &Meters) {
+        let (id, room) = (wanted.id(), wanted.room());
+        let (outlet, inlet) = lanes::lanes(room, self.wake.function());
+        let (commands, orders) = mpsc::channel(lanes::commands(room));
         // The loop must know the link before the link has anything to say.
         let port = Port { inlet, commands: commands.clone() };
         if self.controls.send(Control::Attach(id, port)).await.is_err() {
@@ -75,18 +112,29 @@ impl Links {
         }
         self.wake.wake();
         let stop = CancellationToken::new();
-        let supervisor = Supervisor {
-            options: options.clone(),
-            commands: orders,
-            outlet,
-            meter: meters.link(id).clone(),
-            stop: stop.clone(),
-            chance,
-            epochs: self.epochs.clone(),
-            listener: None,
-        };
-        let task = tokio::spawn(supervisor.run());
-        self.running.insert(id, Running { options, stop, commands, task });
+        let task = self.spawn(&wanted, (outlet, orders), stop.clone(), meters);
+        self.running.insert(id, Running { wanted, stop, commands, task });
+    }
+
+    fn spawn(
+        &self,
+        wanted: &Wanted,
+        (outlet, commands): (Outlet, mpsc::Receiver<Command>),
+        stop: CancellationToken,
+        meters: &Meters,
+    ) -> JoinHandle<()> {
+        let meter = meters.link(wanted.id()).clone();
+        match wanted {
+            Wanted::Smpp(options) => {
+                let (options, epochs) = (options.clone(), self.epochs.clone());
+                let supervisor = Supervisor { options, commands, outlet, meter, stop, chance, epochs, listener: None };
+                tokio::spawn(supervisor.run())
+            }
+            Wanted::Http(options) => {
+                let options = options.clone();
+                tokio::spawn(http::supervisor::Supervisor { options, commands, outlet, meter, stop, chance }.run())
+            }
+        }
     }
 }
 
@@ -100,8 +148,8 @@ async fn end(links: Vec<Running>, answers: Duration) {
     for mut link in links {
         drop(link.commands);
         if timeout_at(by, &mut link.task).await.is_err() {
-            let carrier = &*link.options.carrier;
-            let bind = bind_name(carrier, link.options.id.bind);
+            let carrier = link.wanted.carrier();
+            let bind = bind_name(carrier, link.wanted.id().bind);
             warn!(carrier, bind, "the link did not end in time and is cut");
             link.task.abort();
         }

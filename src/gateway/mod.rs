@@ -9,6 +9,7 @@
 pub mod notify;
 mod wake;
 mod port;
+mod hooks;
 mod beat;
 
 mod links;

@@ -11,8 +11,9 @@ use crate::config::{self, Draft, Loaded};
 use crate::dispatch::Dispatch;
 use crate::dispatch::plan::Plan;
 use crate::gateway::beat::{Control, Loop};
+use crate::gateway::hooks::Hooks;
 use crate::gateway::housekeeping::Housekeeping;
-use crate::gateway::links::Links;
+use crate::gateway::links::{Links, Wanted};
 use crate::gateway::wake::Wake;
 use crate::message::id::CarrierId;
 use crate::record::contract::{Poisoned, Store};
@@ -144,7 +145,7 @@ impl Gateway {
         let http = listen(&loaded.http, router::application(&context), stop)?;
         health.listening.store(true, Ordering::Relaxed);
         let mut links = Links::new(controls_in.clone(), wake.clone());
-        links.set(loaded.links, &meters).await;
+        links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
         Ok(Self {
             http: http.0,
             admin: admin.0,
@@ -229,7 +230,7 @@ impl Gateway {
         self.tell(Control::Reconfigure(loaded.plan.clone(), meters.clone())).await;
         self.plan.send_replace(loaded.plan);
         self.drain_timeout = loaded.shutdown.drain_timeout;
-        self.links.set(loaded.links, &meters).await;
+        self.links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
         Ok(())
     }
 
@@ -313,6 +314,7 @@ fn spawn_loop(
         ports: BTreeMap::new(),
         waiting: HashMap::new(),
         next_request: 0,
+        hooks: Hooks::default(),
         drained: None,
         returned: Vec::new(),
         ending: false,
@@ -385,7 +387,8 @@ fn listen(
 }
 
 fn labels(loaded: &Loaded) -> Labels {
-    let binds = |carrier: CarrierId| loaded.links.iter().filter(|it| it.id.carrier == carrier).count() as u8;
+    let ids = || loaded.links.iter().map(|it| it.id).chain(loaded.http_links.iter().map(|it| it.id));
+    let binds = |carrier: CarrierId| ids().filter(|it| it.carrier == carrier).count() as u8;
     let mut labels = Labels::of(&loaded.plan, binds);
     labels.endpoints = router::ENDPOINTS.to_vec();
     labels

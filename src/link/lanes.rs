@@ -5,7 +5,6 @@
 //! does not fit is not confirmed, and the carrier sends it again.
 
 use crate::carrier::report::Report;
-use crate::link::options::Options;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -16,6 +15,17 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 const MOVES: usize = 64;
 /// Sessions whose unconfirmed messages may be under way at once, while a link reconnects.
 const SESSIONS: usize = 4;
+
+/// What a link may hold at once, in parts and messages of the carrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Parts that may be at the carrier unanswered.
+    pub window: usize,
+    /// Parts that may run ahead of those.
+    pub ahead: usize,
+    /// Messages of the carrier that may wait for our answer.
+    pub inbound: usize,
+}
 
 /// The link's ends of its lanes.
 pub struct Outlet {
@@ -34,17 +44,17 @@ pub struct Inlet {
 }
 
 /// The lanes of a link.
-pub fn lanes(options: &Options, wake: Wake) -> (Outlet, Inlet) {
+pub fn lanes(room: Room, wake: Wake) -> (Outlet, Inlet) {
     // A late answer belongs to a tomb, of which there are at most as many as the window is wide.
-    let answers = 2 * options.session.window + options.ahead + MOVES;
+    let answers = 2 * room.window + room.ahead + MOVES;
     let (to_answers, answers) = mpsc::channel(answers);
-    let (to_inbound, inbound) = mpsc::channel(options.session.inbound_window * SESSIONS);
+    let (to_inbound, inbound) = mpsc::channel(room.inbound * SESSIONS);
     (Outlet { answers: to_answers, inbound: to_inbound, wake }, Inlet { answers, inbound })
 }
 
 /// How many commands may be under way to a link: what its capacity allows, and the confirmations.
-pub fn commands(options: &Options) -> usize {
-    options.session.window + options.ahead + options.session.inbound_window * SESSIONS + MOVES
+pub const fn commands(room: Room) -> usize {
+    room.window + room.ahead + room.inbound * SESSIONS + MOVES
 }
 
 impl Outlet {

@@ -17,3 +17,4 @@ mod metered;
 mod expiry;
 mod hint;
 pub mod supervisor;
+pub mod http;

@@ -2,6 +2,7 @@
 
 use crate::carrier::dialect::Dialect;
 use crate::carrier::talk::Manner;
+use crate::link::lanes::Room;
 use crate::message::id::{CarrierId, LinkId};
 use crate::session;
 use crate::session::version::Version;
@@ -106,6 +107,11 @@ impl Options {
             reconnect: Reconnect::default(),
             dialect: Arc::new(Dialect::default()),
         }
+    }
+
+    /// What it may hold at once.
+    pub const fn room(&self) -> Room {
+        Room { window: self.session.window, ahead: self.ahead, inbound: self.session.inbound_window }
     }
 
     /// How its sessions are held.

@@ -39,10 +39,14 @@ pub struct Body {
     pub client_ref: Option<Box<str>>,
     /// When it was accepted.
     pub created: Time,
+    /// Not before this: what the customer asked for, or the end of the recipient's quiet hours; `None` was at once.
+    pub send_at: Option<Time>,
     /// When it is no longer worth sending.
     pub expires: Time,
     /// What the customer pays for all its parts; `None` on an unpriced route.
     pub price: Option<Money>,
+    /// Whether that was taken from the account's balance, which is paid back what no carrier took.
+    pub charged: bool,
 }
 
 impl Body {
@@ -54,6 +58,11 @@ impl Body {
     /// What it says, as the alphabets take it.
     pub fn content(&self) -> Content<'_> {
         Content { text: &self.text, requested: self.requested, form: self.manner.as_ref().map(|it| &it.form) }
+    }
+
+    /// From when on it could go.
+    pub fn begins(&self) -> Time {
+        self.send_at.unwrap_or(self.created)
     }
 
     /// In how many submits it goes: one for each SMS, unless the carrier cuts it.
@@ -90,8 +99,10 @@ mod tests {
             parts: 3,
             client_ref: None,
             created: Time(1),
+            send_at: None,
             expires: Time(2),
             price: None,
+            charged: false,
         }
     }
 

@@ -36,6 +36,11 @@ impl Money {
         whole.checked_mul(Self::UNIT).and_then(|it| it.checked_add(micros)).map(Self).ok_or(BadMoney::Amount)
     }
 
+    /// It without rounding: as many decimals as it has, at least three.
+    pub const fn exact(self) -> Exact {
+        Exact(self)
+    }
+
     /// So many times this.
     pub const fn times(self, count: u64) -> Self {
         Self(self.0.saturating_mul(count as i64))
@@ -60,6 +65,20 @@ impl fmt::Display for Money {
         }
         let sign = if self.0 < 0 && 0 < mills { "-" } else { "" };
         write!(f, "{sign}{}.{:03}", mills / 1_000, mills % 1_000)
+    }
+}
+
+/// An amount that shows itself without rounding, for books that must add up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exact(Money);
+
+impl fmt::Display for Exact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = self.0.0.unsigned_abs();
+        let (whole, decimals) = (micros / Money::UNIT.unsigned_abs(), micros % Money::UNIT.unsigned_abs());
+        let digits = format!("{decimals:06}");
+        let shown = digits.trim_end_matches('0').len().max(3);
+        write!(f, "{}{whole}.{}", if self.0.0 < 0 { "-" } else { "" }, &digits[..shown])
     }
 }
 
@@ -95,6 +114,15 @@ mod tests {
             ("0.0015", 1_500, "0.002"),
         ] {
             assert_eq!((Money::parse(text), Money(micros).to_string().as_str()), (Ok(Money(micros)), shown));
+        }
+    }
+
+    #[test]
+    fn exact_amounts_lose_nothing() {
+        for (micros, shown) in
+            [(0, "0.000"), (87_000, "0.087"), (500, "0.0005"), (-1, "-0.000001"), (26_960_000, "26.960")]
+        {
+            assert_eq!(Money(micros).exact().to_string(), shown);
         }
     }
 

@@ -1,5 +1,6 @@
-//! Phone numbers: E.164, and which country they belong to.
+//! Phone numbers: E.164, which country they belong to, and what time it is there.
 
 pub mod codes;
 pub mod e164;
 pub mod shared;
+pub mod zone;

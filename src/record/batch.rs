@@ -3,11 +3,13 @@
 use crate::carrier::id::Learned;
 use crate::message::body::Body;
 use crate::message::id::{AccountId, CarrierId, OrderId, Seq};
+use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::time::Time;
 use crate::record::entry::PastAttempt;
 use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
+use crate::record::money::{LedgerLine, QuotaUse};
 use crate::record::parked::Parked;
 use std::sync::Arc;
 
@@ -44,6 +46,12 @@ pub struct Batch {
     pub mo_forgotten: Vec<u64>,
     /// What receipts have shown of how carriers write their ids, as it stands now.
     pub learned: Vec<(CarrierId, Learned)>,
+    /// What changed balances, in the order of their numbers.
+    pub ledger: Vec<LedgerLine>,
+    /// Balances that changed, as they stand now, each account once.
+    pub balances: Vec<(AccountId, Money)>,
+    /// Quotas that were used, as they stand now, each account once.
+    pub quotas: Vec<QuotaUse>,
     /// Counters and marks, as they stand after the beat.
     pub marks: Marks,
 }
@@ -66,6 +74,9 @@ impl Batch {
             + self.mo_seen.len()
             + self.mo_forgotten.len()
             + self.learned.len()
+            + self.ledger.len()
+            + self.balances.len()
+            + self.quotas.len()
     }
 
     /// Whether there is nothing to make durable but marks.
@@ -87,6 +98,8 @@ pub struct Order {
     pub count: u32,
     /// When it was accepted.
     pub created: Time,
+    /// Some of its messages are not there yet: nobody is told of it, and it is removed whole if it never gets them.
+    pub arriving: bool,
 }
 
 /// A request that must not be accepted twice.
@@ -98,7 +111,7 @@ pub struct Idempotency {
     pub key: Box<str>,
     /// SHA-256 of what was asked for.
     pub hash: [u8; 32],
-    /// The order that it made.
+    /// The order that it made; of a request for credit, the number of its line in the ledger.
     pub order: OrderId,
     /// When; it is forgotten a day later.
     pub at: Time,
@@ -116,6 +129,8 @@ pub struct Marks {
     pub next_parked: u64,
     /// The next event; what comes from handsets is numbered by it as well.
     pub next_event: u64,
+    /// The next line of the ledger.
+    pub next_ledger: u64,
     /// The latest logical time.
     pub time: Time,
     /// How many parts wait for a receipt, by carrier.
@@ -125,7 +140,7 @@ pub struct Marks {
 impl Marks {
     /// What an empty store holds. Counters begin at 1, because scans ask for what is above a key.
     pub fn first() -> Self {
-        Self { next_seq: 1, next_order: 1, next_parked: 1, next_event: 1, ..Self::default() }
+        Self { next_seq: 1, next_order: 1, next_parked: 1, next_event: 1, next_ledger: 1, ..Self::default() }
     }
 
     /// What a store holds after a batch with `later`: the larger of each counter and of the
@@ -137,6 +152,7 @@ impl Marks {
             next_order: self.next_order.max(later.next_order),
             next_parked: self.next_parked.max(later.next_parked),
             next_event: self.next_event.max(later.next_event),
+            next_ledger: self.next_ledger.max(later.next_ledger),
             time: self.time.max(later.time),
             awaiting: later.awaiting.clone(),
         }

@@ -2,10 +2,12 @@
 
 use crate::carrier::id::Learned;
 use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
+use crate::message::money::Money;
 use crate::message::time::Time;
 use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::entry::Entry;
 use crate::record::mo::{MoPart, MoSeen};
+use crate::record::money::QuotaUse;
 use crate::record::parked::Parked;
 use std::time::Duration;
 
@@ -68,7 +70,8 @@ pub trait Store {
     /// by who asks, so read through views instead where one can. In the order of their seqs.
     fn order(&mut self, order: OrderId) -> Result<Vec<Entry>, Poisoned>;
 
-    /// What stood in the store when it was opened.
+    /// What stood in the store when it was opened. Orders that were still arriving then are removed first, whole:
+    /// nobody was told of them.
     fn recover(&mut self) -> Result<Recovered, Poisoned>;
 
     /// Forgets up to `limit` messages that ended before `before`, the ids of attempts of them, idempotency keys
@@ -122,6 +125,10 @@ pub struct Recovered {
     pub mo_seen: Vec<MoSeen>,
     /// What receipts have shown of how carriers write their ids, by carrier.
     pub learned: Vec<(CarrierId, Learned)>,
+    /// What accounts have, by account; only those that ever had something.
+    pub balances: Vec<(AccountId, Money)>,
+    /// What quotas have counted, by account.
+    pub quotas: Vec<QuotaUse>,
 }
 
 /// A lane that has queued parts.

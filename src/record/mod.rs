@@ -8,6 +8,7 @@ pub mod entry;
 pub mod batch;
 pub mod parked;
 pub mod mo;
+pub mod money;
 pub mod event;
 pub mod contract;
 pub mod views;

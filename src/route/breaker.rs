@@ -193,6 +193,16 @@ impl Breaker {
         }
     }
 
+    /// What [`Self::allows`] would say, without making anything half-open.
+    pub fn would_allow(&self, now: Time) -> Allowed {
+        match self.state(now) {
+            State::Closed => Allowed::Yes,
+            State::Open { until } if now < until => Allowed::No { until },
+            State::HalfOpen { probing: true } if now < self.patience => Allowed::No { until: self.patience },
+            State::Open { .. } | State::HalfOpen { .. } => Allowed::Probe,
+        }
+    }
+
     /// The part that was allowed as a probe is on its way.
     pub fn probe_sent(&mut self) {
         self.step(Time::NEVER, Input::ProbeSent);

@@ -9,3 +9,4 @@ pub mod score;
 pub mod price;
 pub mod rule;
 pub mod inbound;
+pub mod hours;

@@ -5,6 +5,7 @@ use crate::message::id::{CarrierId, RouteId};
 use crate::message::money::Money;
 use crate::message::source::Source;
 use crate::number::e164::E164;
+use crate::route::hours::Hours;
 use crate::route::price::PriceTable;
 use crate::route::table::ByDestination;
 use std::collections::BTreeSet;
@@ -37,6 +38,8 @@ pub struct Route {
     pub unknown: UnknownPolicy,
     /// How often a refused part is tried again, and when.
     pub retry: Retry,
+    /// When recipients are not written to, by their clocks.
+    pub quiet_hours: Option<Hours>,
     /// How long a message is worth sending.
     pub validity: Duration,
     /// How long after a carrier took a part its final receipt is waited for before the next carrier is tried;
@@ -73,6 +76,7 @@ impl Route {
             destinations: Destinations::default(),
             unknown: UnknownPolicy::of_class(class),
             retry: Retry::default(),
+            quiet_hours: None,
             // A code that comes after ten minutes is of no use; anything else is worth a day.
             validity: Duration::from_secs(if is_otp { 600 } else { 86_400 }),
             receipt_window: (is_otp && 1 < carriers.len()).then_some(Duration::from_secs(30)),

@@ -2,7 +2,10 @@
 
 use crate::message::class::Class;
 use crate::message::id::{AccountId, RouteId};
+use crate::message::time::Time;
 use crate::number::e164::E164;
+use crate::number::zone;
+use crate::route::hours::Hours;
 use regex::{Regex, RegexBuilder};
 
 /// Chooses a route where everything that it states fits.
@@ -20,6 +23,8 @@ pub struct Rule {
     pub tag: Option<Box<str>>,
     /// What the text has in it.
     pub text: Option<Pattern>,
+    /// When it is to go, by the clocks of most people where the destination may be.
+    pub hours: Option<Hours>,
     /// The route that it chooses.
     pub route: RouteId,
 }
@@ -66,6 +71,8 @@ pub struct Asked<'a> {
     pub tag: Option<&'a str>,
     /// What it says; `None` where octets are sent.
     pub text: Option<&'a str>,
+    /// When it is to go.
+    pub at: Time,
 }
 
 /// The route of a request that names none, for all its recipients: that of the first rule that fits each of them,
@@ -80,7 +87,16 @@ pub fn choose(rules: &[Rule], granted: &[RouteId], asked: &[Asked<'_>]) -> Optio
 impl Rule {
     /// A rule that states nothing, and fits everything.
     pub const fn to(route: RouteId) -> Self {
-        Self { prefixes: Vec::new(), class: None, account: None, sender: None, tag: None, text: None, route }
+        Self {
+            prefixes: Vec::new(),
+            class: None,
+            account: None,
+            sender: None,
+            tag: None,
+            text: None,
+            hours: None,
+            route,
+        }
     }
 
     /// Whether everything that it states is so.
@@ -92,6 +108,7 @@ impl Rule {
             && self.sender.as_deref().is_none_or(|it| asked.sender == Some(it))
             && self.tag.as_deref().is_none_or(|it| asked.tag == Some(it))
             && self.text.as_ref().is_none_or(|it| asked.text.is_some_and(|text| it.is_in(text)))
+            && self.hours.is_none_or(|it| it.contains(zone::of(asked.destination)[0].minute_at(asked.at.0)))
     }
 }
 
@@ -111,6 +128,8 @@ mod tests {
         sender: Some("YOURAPP"),
         tag: Some("login"),
         text: Some("Your code is 4839"),
+        // 2026-11-24, 10:30 in Amsterdam.
+        at: Time(1_795_512_600_000),
     };
 
     #[test]
@@ -128,6 +147,7 @@ mod tests {
             account: Some(AccountId(1)),
             sender: Some("YOURAPP".into()),
             tag: Some("login".into()),
+            hours: Some(Hours::parse("10:00-10:31").unwrap()),
             text: Some(Pattern::parse("(?i)CODE is [0-9]{4}$").unwrap()),
             ..rule("31", 2)
         };
@@ -137,6 +157,7 @@ mod tests {
         assert!(!full.fits(&Asked { class: Some(Class::Marketing), ..ASKED }));
         assert!(!full.fits(&Asked { class: None, ..ASKED }));
         assert!(!full.fits(&Asked { sender: None, ..ASKED }));
+        assert!(!full.fits(&Asked { at: Time(ASKED.at.0 + 60_000), ..ASKED }));
         assert!(!full.fits(&Asked { tag: None, ..ASKED }) && !full.fits(&Asked { tag: Some("Login"), ..ASKED }));
         assert!(
             !full.fits(&Asked { text: None, ..ASKED }) && !full.fits(&Asked { text: Some("code is 123"), ..ASKED })

@@ -12,7 +12,7 @@ pub struct Destination<'a> {
     /// The number.
     pub number: E164,
     /// Its country, in ISO letters; `None` for numbers of the whole world.
-    pub country: Option<&'a str>,
+    pub country: Option<&'static str>,
     /// Its network, by the name that the operator gave it.
     pub network: Option<&'a str>,
 }

@@ -11,6 +11,7 @@ use crate::carrier::id::Learned;
 use crate::message::attempt::Attempt;
 use crate::message::body::Body;
 use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
+use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
@@ -21,6 +22,7 @@ use crate::record::contract::{
 use crate::record::entry::{Entry, PastAttempt};
 use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
+use crate::record::money::{LedgerLine, QuotaUse};
 use crate::record::parked::Parked;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -96,6 +98,11 @@ impl Memory {
     /// Every part of a message from a handset that waits and is durable, in the order of their numbers.
     pub fn mo_parts(&self) -> impl Iterator<Item = &MoPart> {
         self.image.mo_parts.values()
+    }
+
+    /// Every line of the ledger that is durable, in the order of their numbers.
+    pub fn ledger(&self) -> impl Iterator<Item = &LedgerLine> {
+        self.image.ledger.values()
     }
 
     /// The marks that are durable.
@@ -227,6 +234,8 @@ impl Store for Memory {
     }
 
     fn recover(&mut self) -> Result<Recovered, Poisoned> {
+        self.sound("removing what had not arrived")?;
+        self.image.remove_arriving();
         let marks = self.marks();
         let image = self.sound("recovering")?;
         let mut lanes = BTreeMap::<LaneId, u64>::new();
@@ -241,6 +250,8 @@ impl Store for Memory {
             mo_parts: image.mo_parts.values().cloned().collect(),
             mo_seen: image.mo_seen.values().copied().collect(),
             learned: image.learned.iter().map(|(carrier, it)| (*carrier, *it)).collect(),
+            balances: image.balances.iter().map(|(account, it)| (*account, *it)).collect(),
+            quotas: image.quotas.values().cloned().collect(),
         })
     }
 
@@ -295,6 +306,9 @@ struct Image {
     mo_parts: BTreeMap<u64, MoPart>,
     mo_seen: BTreeMap<u64, MoSeen>,
     learned: BTreeMap<CarrierId, Learned>,
+    ledger: BTreeMap<u64, LedgerLine>,
+    balances: BTreeMap<AccountId, Money>,
+    quotas: BTreeMap<AccountId, QuotaUse>,
     marks: Option<Marks>,
     accounts: Vec<Box<str>>,
     carriers: Vec<Box<str>>,
@@ -342,6 +356,9 @@ impl Image {
         self.mo_seen.extend(batch.mo_seen.iter().map(|it| (it.number, *it)));
         self.mo_seen.retain(|number, _| !batch.mo_forgotten.contains(number));
         self.learned.extend(batch.learned.iter().copied());
+        self.ledger.extend(batch.ledger.iter().map(|it| (it.n, it.clone())));
+        self.balances.extend(batch.balances.iter().copied());
+        self.quotas.extend(batch.quotas.iter().map(|it| (it.account, it.clone())));
         let marks = self.marks.clone().unwrap_or_else(Marks::first);
         self.marks = Some(marks.after(&batch.marks));
     }
@@ -426,6 +443,14 @@ impl Image {
         self.by_order.remove(&(order, seq));
         if self.by_order.range((order, Seq(0))..=(order, Seq(u64::MAX))).next().is_none() {
             self.orders.remove(&order);
+        }
+    }
+
+    fn remove_arriving(&mut self) {
+        let arriving: Vec<Order> = self.orders.values().filter(|it| it.arriving).cloned().collect();
+        for order in arriving {
+            (order.first.0..order.first.0 + u64::from(order.count)).for_each(|seq| self.forget(Seq(seq)));
+            self.orders.remove(&order.id);
         }
     }
 

@@ -59,6 +59,9 @@ fn count(meters: &Meters, fact: &Fact) {
         Fact::Received { .. } => {}
         Fact::Queried { carrier, result, .. } => meters.carrier(*carrier).queried(*result),
         Fact::Learned { carrier, relation, .. } => meters.carrier(*carrier).believes(*relation),
+        Fact::Charged { account, amount } => meters.money().charged(*account, *amount),
+        Fact::Refunded { account, amount } => meters.money().refunded(*account, *amount),
+        Fact::Cost { carrier, class, amount } => meters.money().cost(*carrier, *class, *amount),
         Fact::Unmatched { carrier } => meters.carrier(*carrier).unmatched(),
         Fact::Doubtful { carrier, cause, .. } => meters.carrier(*carrier).unknown_outcome(*cause),
     }
@@ -109,6 +112,11 @@ fn write(meters: &Meters, fact: &Fact) {
             let message_id = relation.map_or("auto", Relation::word);
             info!(carrier = name(carrier), message_id, "how the carrier writes its ids was learned from its receipts");
         }
+        Fact::Charged { account, amount } => debug!(account = account.0, amount = %amount, "charged"),
+        Fact::Refunded { account, amount } => debug!(account = account.0, amount = %amount, "paid back"),
+        Fact::Cost { carrier, class, amount } => {
+            debug!(carrier = name(carrier), class = class.word(), amount = %amount, "costs");
+        }
         Fact::Unmatched { carrier } => warn!(carrier = name(carrier), "a receipt was given up that fits no message"),
         Fact::Doubtful { message, carrier, cause } => {
             warn!(message_id = %message, carrier = name(carrier), cause = cause.word(), "a part was perhaps written and not answered");
@@ -123,6 +131,7 @@ mod tests {
     use crate::message::attempt::Answer;
     use crate::message::class::Class;
     use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, RouteId, Seq};
+    use crate::message::money::Money;
     use crate::message::reason::Reason;
     use crate::record::event::EventId;
     use crate::telemetry::log::Format;
@@ -179,6 +188,9 @@ mod tests {
             Fact::MoAgain { carrier: CARRIER },
             Fact::Received { carrier: CARRIER, event: EVENT, account: Some(account), parts: 3, missing: 1 },
             Fact::Received { carrier: CARRIER, event: EVENT, account: None, parts: 1, missing: 0 },
+            Fact::Charged { account, amount: Money(87_000) },
+            Fact::Refunded { account, amount: Money(29_000) },
+            Fact::Cost { carrier: CARRIER, class: Class::Otp, amount: Money(31_000) },
             Fact::Unmatched { carrier: CARRIER },
             Fact::Doubtful { message: MESSAGE, carrier: CARRIER, cause: DoubtCause::Crash },
             answered(Answer::NotSent, None, false),
@@ -211,6 +223,9 @@ mod tests {
             ("nuncio_receipts_unmatched_total{carrier=\"acme\"}", 1.0),
             ("nuncio_receipt_delay_seconds_bucket{carrier=\"acme\",le=\"2\"}", 4.0),
             ("nuncio_unknown_outcomes_total{carrier=\"acme\",cause=\"crash\"}", 1.0),
+            ("nuncio_charged_total{account=\"shop\",currency=\"EUR\"}", 87_000.0),
+            ("nuncio_refunded_total{account=\"shop\",currency=\"EUR\"}", 29_000.0),
+            ("nuncio_cost_total{carrier=\"acme\",class=\"otp\",currency=\"USD\"}", 31_000.0),
             ("nuncio_mo_total{carrier=\"acme\"}", 1.0),
             ("nuncio_mo_redelivered_total{carrier=\"acme\"}", 1.0),
             ("nuncio_mo_unrouted_total{carrier=\"acme\"}", 1.0),

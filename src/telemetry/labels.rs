@@ -2,7 +2,8 @@
 
 use crate::dispatch::plan::Plan;
 use crate::message::id::{AccountId, CarrierId, RouteId};
-use std::collections::BTreeSet;
+use crate::message::money::Currency;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The label of what the configuration does not name.
 pub const OTHER: &str = "other";
@@ -18,6 +19,10 @@ pub struct Labels {
     pub accounts: Vec<(AccountId, Box<str>)>,
     /// Countries that a price or a cost names; all others are [`OTHER`].
     pub countries: Vec<Box<str>>,
+    /// What accounts pay in.
+    pub pays_in: BTreeMap<AccountId, Currency>,
+    /// What carriers charge in.
+    pub charges_in: BTreeMap<CarrierId, Currency>,
     /// The endpoints of both listeners, as `METHOD /path/{parameter}`.
     pub endpoints: Vec<&'static str>,
 }
@@ -33,6 +38,12 @@ impl Labels {
             carriers: plan.carriers.values().map(|it| (it.id, it.name.clone(), binds(it.id))).collect(),
             accounts: plan.accounts.values().map(|it| (it.id, it.name.clone())).collect(),
             countries: countries.into_iter().cloned().collect(),
+            pays_in: plan.accounts.values().filter_map(|it| Some((it.id, it.currency?))).collect(),
+            charges_in: plan
+                .carriers
+                .values()
+                .filter_map(|it| Some((it.id, it.dialect.cost.as_ref()?.currency)))
+                .collect(),
             endpoints: Vec::new(),
         }
     }

@@ -126,6 +126,12 @@ metrics! {
     MO_UNROUTED = "mo_unrouted_total" Counter, Count ["carrier"]
         "Messages from handsets that no inbound rule gives to an account; they are kept for operators.";
     MO_PARTS_INCOMPLETE = "mo_parts_incomplete" Gauge, Count [] "Messages from handsets that wait for more of their parts.";
+    CHARGED = "charged_total" Counter, Count ["account" "currency"]
+        "What was taken from balances for accepted orders, in millionths of the currency.";
+    REFUNDED = "refunded_total" Counter, Count ["account" "currency"]
+        "What was paid back to balances because no carrier took it, in millionths of the currency.";
+    COST = "cost_total" Counter, Count ["carrier" "class" "currency"]
+        "What carriers charge for what they took, in millionths of the currency.";
     STORE_COMMIT_DURATION = "store_commit_duration_seconds" Histogram(FAST), Seconds [] "A commit with its sync.";
     STORE_SYNC_DURATION = "store_sync_duration_seconds" Histogram(FAST), Seconds [] "The sync of a commit.";
     STORE_BATCH_RECORDS = "store_batch_records" Histogram(COUNT), Count [] "Records of a commit.";

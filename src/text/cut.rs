@@ -94,6 +94,14 @@ impl<'a> Cut<'a> {
         1 < self.measure.parts && matches!(self.split, Split::Payload)
     }
 
+    /// The whole text as it is to be read; `None` where it is data, or has a header.
+    pub fn text(&self) -> Option<&str> {
+        match &self.said {
+            Said::Text(text) if self.elements.is_empty() => Some(text),
+            Said::Text(_) | Said::Data(_) => None,
+        }
+    }
+
     /// In how many PDUs it goes.
     pub const fn submits(&self) -> usize {
         if self.is_payload() { 1 } else { self.measure.parts }

@@ -7,6 +7,7 @@
 //! ```
 
 pub mod capture;
+pub mod client;
 pub mod codec;
 pub mod driver;
 pub mod certificate;

@@ -9,13 +9,15 @@ use nuncio::dispatch::plan::Carrier;
 use nuncio::message::id::{CarrierId, RouteId};
 use nuncio::message::money::{Currency, Money};
 use nuncio::message::source::Source;
+use nuncio::message::time::Time;
+use nuncio::route::hours::Hours;
 use nuncio::route::plan::Order;
 use nuncio::route::rule::{Pattern, Rule};
 use nuncio::route::table::PrefixTable;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 #[tokio::test]
 async fn a_rule_may_go_by_the_tag_and_by_what_each_recipient_is_told() {
@@ -41,6 +43,23 @@ async fn a_rule_may_go_by_the_tag_and_by_what_each_recipient_is_told() {
     assert_eq!((answer.problem().0, answer.problem().3), (422, vec!["/tag".to_owned()]));
     let answer = world.send(changed(&json!({ "tag": "x".repeat(65) }))).await;
     assert_eq!((answer.problem().0, answer.problem().3), (422, vec!["/tag".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_rule_may_go_by_the_hours_in_which_a_message_is_to_go() {
+    let mut plan = plan();
+    let hours = Some(Hours::parse("22:00-08:00").unwrap());
+    plan.rules = vec![Rule { hours, ..Rule::to(RouteId(1)) }];
+    let world = World::of(plan);
+    // Tomorrow, at a time of the day that is night in the Netherlands and day in India.
+    let today = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64 / 86_400_000;
+    let tomorrow = |hour: u64| Time((today + 1) * 86_400_000 + hour * 3_600_000).to_string();
+    let routed = async |to: &str, hour: u64| {
+        let body = changed(&json!({ "route_id": null, "to": to, "send_at": tomorrow(hour) }));
+        world.send(body).await.json()["route_id"].clone()
+    };
+    assert_eq!((routed("+31612345678", 4).await, routed("+919876543210", 4).await), (json!(1), json!(8)));
+    assert_eq!((routed("+31612345678", 18).await, routed("+919876543210", 18).await), (json!(8), json!(1)));
 }
 
 #[tokio::test]

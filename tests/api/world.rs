@@ -7,9 +7,9 @@ use http_body_util::BodyExt;
 use nuncio::api::context::{Call, Context, Wiring};
 use nuncio::api::health::Health;
 use nuncio::api::router;
-use nuncio::dispatch::command::Reply;
+use nuncio::dispatch::command::{Means, Reply};
 use nuncio::dispatch::happening::Submission;
-use nuncio::dispatch::plan::{Account, Carrier, Network, Plan, Scopes};
+use nuncio::dispatch::plan::{Account, Carrier, Network, Plan, Scopes, Terms};
 use nuncio::message::body::Body as MessageBody;
 use nuncio::message::class::Class;
 use nuncio::message::id::{AccountId, CarrierId, LaneId, MessageId, OrderId, PartKey, RouteId, Seq};
@@ -224,6 +224,7 @@ impl Keeper {
                 };
                 (to, reply)
             }
+            (Call::Receipts(_, _, durable), _) => return durable.send(()).unwrap_or_default(),
         };
         let _ = to.send(reply);
     }
@@ -243,7 +244,14 @@ impl Keeper {
         let first = Seq(self.seq);
         self.seq += entries.len() as u64;
         let messages = entries.iter().map(|it| it.body.id).collect();
-        let row = Order { id: order, account: submission.account, first, count: entries.len() as u32, created: NOW };
+        let row = Order {
+            id: order,
+            account: submission.account,
+            first,
+            count: entries.len() as u32,
+            created: NOW,
+            arriving: false,
+        };
         let batch = Batch {
             bodies: entries.iter().map(|it| Arc::clone(&it.body)).collect(),
             new_parts: entries.into_iter().flat_map(|it| it.parts).collect(),
@@ -253,14 +261,14 @@ impl Keeper {
         };
         self.store.lock().unwrap().commit(&batch).unwrap();
         self.submissions.lock().unwrap().push(submission);
-        Reply::Accepted { order, messages, at: NOW }
+        Reply::Accepted { order, messages, at: NOW, means: Means::default() }
     }
 
     fn entry(&self, submission: &Submission, at: usize, order: OrderId) -> Entry {
         let recipient = &submission.recipients[at];
         let id = MessageId { seq: Seq(self.seq + at as u64), token: 0xDAD0_0139_951A_03E3 };
         let lane = LaneId::new(submission.route, submission.account, submission.class.number(), 0);
-        let expires = NOW + submission.validity;
+        let expires = submission.send_at.unwrap_or(NOW) + submission.validity;
         let body = MessageBody {
             id,
             order,
@@ -275,8 +283,10 @@ impl Keeper {
             parts: recipient.parts,
             client_ref: recipient.client_ref.clone(),
             created: NOW,
+            send_at: submission.send_at,
             expires,
             price: recipient.price,
+            charged: false,
         };
         let parts = (0..body.submits()).map(|index| Part::new(PartKey::new(id.seq, index), lane, expires)).collect();
         Entry { body: Arc::new(body), parts, past: Vec::new() }
@@ -288,6 +298,7 @@ pub(crate) fn account(id: u16, name: &str, key: &str) -> Account {
         id: AccountId(id),
         name: name.into(),
         active: true,
+        weight: 1,
         keys: vec![Sha256::digest(key).into()],
         scopes: Scopes { send: true, read: true, verify: false, admin: false },
         allow_from: vec![],
@@ -296,6 +307,7 @@ pub(crate) fn account(id: u16, name: &str, key: &str) -> Account {
         region: None,
         destinations: Destinations { allow: vec![], deny: vec!["882".into()] },
         currency: Some(Currency::parse("EUR").unwrap()),
+        terms: Terms::default(),
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) mod crash;
 pub(crate) mod page;
 pub(crate) mod process;
 pub(crate) mod raw;
+pub(crate) mod web;
 
 use crate::daemon::client::Client;
 use crate::daemon::page::Page;

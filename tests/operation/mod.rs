@@ -1,9 +1,11 @@
 //! The daemon as its operator sees it.
 
+mod calendar;
 mod configuration;
 mod content;
 mod full;
 mod garbage;
+mod http;
 mod kill;
 mod life;
 mod mo;

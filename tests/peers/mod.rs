@@ -2,6 +2,7 @@
 
 mod crash;
 mod esme;
+mod failover;
 mod kannel;
 mod npm;
 mod perl;

@@ -9,7 +9,7 @@ use serde_json::json;
 #[test]
 fn an_smsc_of_perl_takes_messages_and_its_receipts_are_matched() {
     const COUNT: usize = 500;
-    let Some(smsc) = Smsc::perl(&[]) else { return };
+    let Some(smsc) = Smsc::perl(&json!({})) else { return };
     let mut daemon = Daemon::start(&(account("[1]") + &carrier(smsc.port(), "") + &route("")));
     let bound = smsc.event("bound", 1);
     assert_eq!((bound["system_id"].as_str(), bound["password"].as_str()), (Some("nuncio"), Some("secret")));
@@ -26,7 +26,7 @@ fn an_smsc_of_perl_takes_messages_and_its_receipts_are_matched() {
 
 #[test]
 fn an_smsc_of_perl_takes_every_alphabet_and_its_receipts_by_data_sm_are_matched() {
-    let Some(smsc) = Smsc::perl(&["data"]) else { return };
+    let Some(smsc) = Smsc::perl(&json!({ "by": "data_sm" })) else { return };
     let mut daemon = Daemon::start(&(account("[1]") + &carrier(smsc.port(), "") + &route("")));
     let texts = ["Hello @£ [€]", "Привет 漢字 😀", &"grüße, ".repeat(40), &"ещё раз. ".repeat(20)];
     let mut nth = 0;

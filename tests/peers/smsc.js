@@ -16,10 +16,15 @@ const options = Object.assign({
   words: ['DELIVRD'],     // the stat of receipts, in turn
   hold: false,            // receipts wait for {"set": {"hold": false}}
   mute: false,            // submits are put down and never answered
+  refuse: 0,              // the command_status of every answer; what is refused has no receipt
+  receipts: true,         // whether receipts are sent when they are asked for
+  tell: false,            // a line for each submit_sm: its text in hexadecimal, the answer, when it came and was answered
   window: 50,             // deliver_sm without a response
   delay: 0,               // milliseconds before the answer
 }, JSON.parse(process.argv[2] || '{}'));
 
+// Microseconds on the clock that all processes of the machine share.
+const now = () => Number(process.hrtime.bigint() / 1000n);
 const say = (what) => process.stdout.write(JSON.stringify(what) + '\n');
 const ledger = new Map(); // text → how often it came
 let submits = 0, next = 1000000, confirmed = 0, resent = 0, unbinds = 0, sessions = [];
@@ -57,13 +62,25 @@ function pump() {
 function submitted(session, submit) {
   submits += 1;
   const text = submit.short_message.message;
+  const told = { event: 'submit', to: submit.destination_addr, text: Buffer.from(text).toString('hex'), at: now() };
   ledger.set(text, (ledger.get(text) || 0) + 1);
-  if (options.mute) return;
+  if (options.mute) {
+    if (options.tell) say(told);
+    return;
+  }
+  if (options.refuse) {
+    session.send(submit.response({ command_status: options.refuse }));
+    if (options.tell) say({ ...told, command_status: options.refuse, answered: now() });
+    return;
+  }
   const number = next++;
   const written = options.answer === 'hex' ? number.toString(16) : String(number);
-  const answer = () => session.send(submit.response({ message_id: written }));
+  const answer = () => {
+    session.send(submit.response({ message_id: written }));
+    if (options.tell) say({ ...told, command_status: 0, answered: now() });
+  };
   const news = receipt(submit, number, written);
-  const wanted = (submit.registered_delivery & 3) !== 0;
+  const wanted = options.receipts && (submit.registered_delivery & 3) !== 0;
   if (options.first === 'receipt' && wanted) {
     // The answer waits until the receipt is confirmed, which is as late as it gets.
     session.deliver_sm(news, () => { confirmed += 1; answer(); });

@@ -1,62 +1,134 @@
 # An SMSC made of Debian's libnet-smpp-perl, for the tests of the daemon: one session after the other,
-# each submit_sm answered and its receipt sent, until stdin ends. It says lines of JSON on stdout, one for
-# each submit_sm, its text in hexadecimal. With the argument data, receipts are sent by data_sm.
+# until stdin ends. Started with its options as JSON; told more as lines of JSON on stdin; says lines of
+# JSON on stdout, one for each submit_sm, its text in hexadecimal.
 
 use strict;
 use warnings;
+use IO::Select;
+use JSON::PP;
 use Net::SMPP;
+use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
 $| = 1;
-my $listener = Net::SMPP->new_listen('127.0.0.1', port => 0) or die "cannot listen: $!";
-printf "{\"event\":\"listening\",\"port\":%d}\n", $listener->sockport;
+# Who is gone need not be answered.
+$SIG{PIPE} = 'IGNORE';
+my %options = (
+    port => 0,
+    by => 'deliver_sm',     # what carries receipts: deliver_sm | data_sm
+    mute => JSON::PP::false,        # submits are put down and never answered
+    refuse => 0,            # the command_status of every answer; what is refused has no receipt
+    receipts => JSON::PP::true,     # whether receipts are sent when they are asked for
+    hold => JSON::PP::false,        # receipts wait for {"set": {"hold": false}}
+);
+my $json = JSON::PP->new->canonical;
+set(decode_json($ARGV[0])) if @ARGV;
 
 my ($submits, $confirmed, $next) = (0, 0, 1000);
-my %ledger;
+my (%ledger, @waiting);
+my ($session, $told) = (undef, '');
 
-while (my $session = $listener->accept) {
-    serve($session);
-    my $repeated = grep { $_ > 1 } values %ledger;
-    printf "{\"event\":\"closed\",\"submits\":%d,\"distinct\":%d,\"repeated\":%d,\"confirmed\":%d}\n",
-        $submits, scalar keys %ledger, $repeated, $confirmed;
+my $listener = Net::SMPP->new_listen('127.0.0.1', port => $options{port}) or die "cannot listen: $!";
+say_event('listening', port => $listener->sockport);
+
+while (1) {
+    my ($ready) = IO::Select->new(\*STDIN, $session || $listener)->can_read;
+    if ($ready == \*STDIN) {
+        sysread(STDIN, $told, 65536, length $told) or exit;
+        while ($told =~ s/^(.*)\n//) {
+            commanded(decode_json($1));
+        }
+    } elsif ($session) {
+        closed() unless heard($session->read_pdu);
+    } else {
+        $session = $listener->accept or next;
+    }
 }
 
-sub serve {
-    my ($session) = @_;
-    while (my $pdu = $session->read_pdu) {
-        my $command = $pdu->{cmd};
-        if ($command == Net::SMPP::CMD_bind_transceiver) {
-            $session->bind_transceiver_resp(seq => $pdu->{seq}, system_id => 'perl');
-            printf "{\"event\":\"bound\",\"system_id\":\"%s\",\"password\":\"%s\"}\n", $pdu->{system_id}, $pdu->{password};
-        } elsif ($command == Net::SMPP::CMD_submit_sm) {
-            submitted($session, $pdu);
-        } elsif ($command == Net::SMPP::CMD_deliver_sm_resp || $command == Net::SMPP::CMD_data_sm_resp) {
-            $confirmed += 1 if $pdu->{status} == 0;
-        } elsif ($command == Net::SMPP::CMD_enquire_link) {
-            $session->enquire_link_resp(seq => $pdu->{seq});
-        } elsif ($command == Net::SMPP::CMD_unbind) {
-            print "{\"event\":\"unbind\"}\n";
-            $session->unbind_resp(seq => $pdu->{seq});
-            last;
-        }
-    }
+# Every line begins with its event.
+sub say_event {
+    my ($event, %more) = @_;
+    my $rest = %more ? ',' . substr($json->encode(\%more), 1) : '}';
+    print "{\"event\":\"$event\"$rest\n";
+}
+
+sub set {
+    my ($more) = @_;
+    $options{$_} = $more->{$_} for keys %$more;
+}
+
+sub commanded {
+    my ($command) = @_;
+    set($command->{set}) if $command->{set};
+    pump();
+    say_event('report', counts(), waiting => scalar @waiting);
+}
+
+sub counts {
+    my $repeated = grep { $_ > 1 } values %ledger;
+    return (submits => $submits, distinct => scalar keys %ledger, repeated => $repeated, confirmed => $confirmed);
+}
+
+sub closed {
     $session->close;
+    $session = undef;
+    say_event('closed', counts());
+}
+
+# Whether the session goes on.
+sub heard {
+    my ($pdu) = @_;
+    return 0 unless $pdu;
+    my $command = $pdu->{cmd};
+    if ($command == Net::SMPP::CMD_bind_transceiver) {
+        $session->bind_transceiver_resp(seq => $pdu->{seq}, system_id => 'perl');
+        say_event('bound', system_id => $pdu->{system_id}, password => $pdu->{password});
+    } elsif ($command == Net::SMPP::CMD_submit_sm) {
+        submitted($pdu);
+    } elsif ($command == Net::SMPP::CMD_deliver_sm_resp || $command == Net::SMPP::CMD_data_sm_resp) {
+        $confirmed += 1 if $pdu->{status} == 0;
+    } elsif ($command == Net::SMPP::CMD_enquire_link) {
+        $session->enquire_link_resp(seq => $pdu->{seq});
+    } elsif ($command == Net::SMPP::CMD_unbind) {
+        say_event('unbind');
+        $session->unbind_resp(seq => $pdu->{seq});
+        return 0;
+    }
+    return 1;
+}
+
+# Microseconds on the clock that all processes of the machine share.
+sub now {
+    return int(clock_gettime(CLOCK_MONOTONIC) * 1e6);
 }
 
 sub submitted {
-    my ($session, $pdu) = @_;
+    my ($pdu) = @_;
     $submits += 1;
     $ledger{$pdu->{short_message}} += 1;
-    printf "{\"event\":\"submit\",\"text\":\"%s\",\"data_coding\":%d,\"esm_class\":%d}\n",
-        unpack('H*', $pdu->{short_message}), $pdu->{data_coding}, $pdu->{esm_class};
-    my $id = $next++;
-    $session->submit_sm_resp(seq => $pdu->{seq}, message_id => "$id");
-    return unless $pdu->{registered_delivery} & 3;
-    my $text = "id:$id sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 stat:DELIVRD err:000 text:";
-    my @addresses = (source_addr => $pdu->{destination_addr}, destination_addr => $pdu->{source_addr});
-    if (@ARGV && $ARGV[0] eq 'data') {
-        $session->data_sm(async => 1, @addresses, esm_class => 4,
-            receipted_message_id => "$id\0", message_state => "\x02", message_payload => $text);
-    } else {
-        $session->deliver_sm(async => 1, @addresses, esm_class => 4, short_message => $text);
+    my %told = (
+        at => now(), to => $pdu->{destination_addr}, text => unpack('H*', $pdu->{short_message}),
+        data_coding => $pdu->{data_coding}, esm_class => $pdu->{esm_class},
+    );
+    return say_event('submit', %told) if $options{mute};
+    my ($id, $refuse) = ($next++, $options{refuse} + 0);
+    $session->submit_sm_resp(seq => $pdu->{seq}, status => $refuse, message_id => $refuse ? '' : "$id");
+    say_event('submit', %told, command_status => $refuse, answered => now());
+    return if $refuse || !$options{receipts} || !($pdu->{registered_delivery} & 3);
+    push @waiting, { id => $id, source_addr => $pdu->{destination_addr}, destination_addr => $pdu->{source_addr} };
+    pump();
+}
+
+sub pump {
+    while (!$options{hold} && $session && @waiting) {
+        my %receipt = %{ shift @waiting };
+        my $id = delete $receipt{id};
+        my $text = "id:$id sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 stat:DELIVRD err:000 text:";
+        my @content = (async => 1, %receipt, esm_class => 4);
+        if ($options{by} eq 'data_sm') {
+            my @optional = (receipted_message_id => "$id\0", message_state => "\x02", message_payload => $text);
+            $session->data_sm(@content, @optional);
+        } else {
+            $session->deliver_sm(@content, short_message => $text);
+        }
     }
 }

@@ -31,12 +31,12 @@ impl Smsc {
     }
 
     /// The one made of Debian's libnet-smpp-perl.
-    pub(crate) fn perl(arguments: &[&str]) -> Option<Self> {
+    pub(crate) fn perl(options: &Value) -> Option<Self> {
         if !runs("perl", &["-MNet::SMPP", "-e", "1"]) {
             return skipped("the Debian package libnet-smpp-perl");
         }
         let mut command = Command::new("perl");
-        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/smsc.pl")).args(arguments);
+        command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/smsc.pl")).arg(options.to_string());
         Some(Self::started("smsc.pl", command))
     }
 
@@ -78,6 +78,17 @@ impl Smsc {
     /// Waits for the nth event of a kind.
     pub(crate) fn event(&self, kind: &str, nth: usize) -> Value {
         self.process.line(PATIENCE, |lines| event(lines, kind, nth))
+    }
+
+    /// All events of a kind so far.
+    pub(crate) fn events(&self, kind: &str) -> Vec<Value> {
+        let lines = self.process.heard();
+        (1..).map_while(|nth| event(&lines, kind, nth)).collect()
+    }
+
+    /// kill -9, and waits for the end.
+    pub(crate) fn kill(self) {
+        self.process.kill();
     }
 
     fn tell(&mut self, line: &Value) -> Value {

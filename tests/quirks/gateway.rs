@@ -112,6 +112,7 @@ impl Gateway {
             route: ROUTE,
             class: Class::Transactional,
             source: Source::parse("shop").expect("a sender"),
+            send_at: None,
             validity: Duration::from_secs(3_600),
             idempotency: None,
             recipients: vec![recipient],

@@ -97,24 +97,30 @@ impl World {
         }
     }
 
-    /// No part came more often than refusals and reported doubts explain. Returns the surplus.
+    /// No part came more often than refusals, reported doubts and missing receipts explain. Returns the surplus.
     fn check_wire(&self, keys: &BTreeMap<u64, Seq>) -> u64 {
-        let mut surplus = 0;
+        let mut all = BTreeMap::<Name, (u64, u64)>::new();
         for smsc in self.smscs.values() {
             for (name, received) in &smsc.received {
-                let seq = keys
-                    .get(&name.0)
-                    .unwrap_or_else(|| panic!("commit-before-act: {name:?} was sent and is not stored"));
-                let key = PartKey::new(*seq, name.1);
-                assert!(!self.ledger.cancelled.contains(seq), "cancelled: {name:?} was sent all the same");
                 let refused = smsc.refused.get(name).copied().unwrap_or(0);
-                let doubts = self.ledger.doubts.get(&key).copied().unwrap_or(0);
-                assert!(
-                    *received <= 1 + refused + doubts,
-                    "duplicates: {key:?} came {received} times, was refused {refused} times and in doubt {doubts} times"
-                );
-                surplus += received.saturating_sub(1 + refused);
+                let sums = all.entry(*name).or_default();
+                *sums = (sums.0 + received, sums.1 + refused);
             }
+        }
+        let mut surplus = 0;
+        for (name, (received, refused)) in all {
+            let seq =
+                keys.get(&name.0).unwrap_or_else(|| panic!("commit-before-act: {name:?} was sent and is not stored"));
+            let key = PartKey::new(*seq, name.1);
+            assert!(!self.ledger.cancelled.contains(seq), "cancelled: {name:?} was sent all the same");
+            let doubts = self.ledger.doubts.get(&key).copied().unwrap_or(0);
+            let unheard = self.ledger.unheard.get(&key).copied().unwrap_or(0);
+            assert!(
+                received <= 1 + refused + doubts + unheard,
+                "duplicates: {key:?} came {received} times, was refused {refused} times, in doubt {doubts} times, and \
+                 {unheard} times there was no receipt"
+            );
+            surplus += received.saturating_sub(1 + refused + unheard);
         }
         let reported = self.ledger.doubtful_facts + self.ledger.lost_facts;
         assert!(surplus <= reported, "duplicates: {surplus} on the wire, {reported} reported doubtful");
@@ -174,12 +180,16 @@ impl World {
         }
     }
 
-    /// Without faults, what a customer sends to one handset leaves in the order in which it was accepted.
+    /// Without faults, what a customer sends to one handset leaves in the order in which it was accepted, but for what
+    /// has changed its carrier.
     fn check_order_of_first_submits(&self, keys: &BTreeMap<u64, Seq>) {
-        for smsc in self.smscs.values() {
+        for (carrier, smsc) in &self.smscs {
             let mut last = BTreeMap::new();
             for (handset, name) in &smsc.first {
                 let key = PartKey::new(keys[&name.0], name.1);
+                if !self.store.attempts_of(key).all(|it| it.link.carrier == *carrier) {
+                    continue;
+                }
                 let lane = self.store.parts[&key].lane;
                 if let Some(before) = last.insert((handset, lane), key) {
                     assert!(before < key, "order: {key:?} left after {before:?} for {handset}");

@@ -20,19 +20,24 @@ use nuncio::text::content::Requested;
 use std::sync::Arc;
 use std::time::Duration;
 
-const LINK: LinkId = LinkId { carrier: CarrierId(1), bind: 0 };
-const ROUTE: RouteId = RouteId(1);
+pub(super) const LINK: LinkId = LinkId { carrier: CarrierId(1), bind: 0 };
+pub(super) const ROUTE: RouteId = RouteId(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// The deciding floor and its store, without anything around.
-struct Bench {
-    dispatch: Dispatch,
-    store: Memory,
-    now: Time,
+pub(super) struct Bench {
+    pub(super) dispatch: Dispatch,
+    pub(super) store: Memory,
+    pub(super) now: Time,
 }
 
 impl Bench {
     fn new() -> Self {
+        Self::of(Self::plan())
+    }
+
+    /// One carrier with one link, and a route for marketing over it.
+    pub(super) fn plan() -> Plan {
         let mut plan = Plan { limits: Limits { ready_per_lane: 64, ..Limits::default() }, ..Plan::default() };
         plan.carriers.insert(LINK.carrier, Carrier::new(LINK.carrier, "c"));
         let route = Route {
@@ -41,12 +46,16 @@ impl Bench {
             ..Route::new(ROUTE, Class::Marketing, vec![LINK.carrier])
         };
         plan.routes.insert(ROUTE, route);
+        plan
+    }
+
+    pub(super) fn of(plan: Plan) -> Self {
         let (mut store, now) = (Memory::new(), Time(1_767_225_600_000));
         let dispatch = Dispatch::new(Arc::new(plan), store.recover().unwrap(), now);
         Self { dispatch, store, now }
     }
 
-    fn beat(&mut self, happenings: Vec<Happening>) -> (Vec<Ticket>, Outcome) {
+    pub(super) fn beat(&mut self, happenings: Vec<Happening>) -> (Vec<Ticket>, Outcome) {
         let mut chance = 0;
         let mut dice = || {
             chance += 1;
@@ -61,7 +70,11 @@ impl Bench {
     }
 }
 
-fn order(recipients: u64) -> Happening {
+pub(super) fn order(recipients: u64) -> Happening {
+    Happening::Submit(RequestId(1), Box::new(submission(recipients)))
+}
+
+pub(super) fn submission(recipients: u64) -> Submission {
     let recipient = |it: u64| Recipient {
         destination: E164(31_600_000_000 + it),
         source: None,
@@ -72,23 +85,23 @@ fn order(recipients: u64) -> Happening {
         client_ref: None,
         price: None,
     };
-    let submission = Submission {
+    Submission {
         account: AccountId(1),
         route: ROUTE,
         class: Class::Marketing,
         source: Source::Unset,
+        send_at: None,
         validity: 48 * HOUR,
         idempotency: None,
         recipients: (0..recipients).map(recipient).collect(),
-    };
-    Happening::Submit(RequestId(1), Box::new(submission))
+    }
 }
 
-fn up(capacity: usize) -> Happening {
+pub(super) fn up(capacity: usize) -> Happening {
     Happening::Link(LINK, Report::Up { capacity, window: capacity })
 }
 
-fn answered(ticket: Ticket, throttled: bool) -> Happening {
+pub(super) fn answered(ticket: Ticket, throttled: bool) -> Happening {
     let answered = Answered {
         answer: if throttled { Answer::Later } else { Answer::Taken },
         command_status: Some(if throttled { 0x58 } else { 0 }),

@@ -1,6 +1,8 @@
 //! What must hold in every run: kept beside the gateway, from what it is told and what it orders.
 
 use crate::ring4::watch::Watched;
+use crate::ring4::world::EPOCH;
+use nuncio::carrier::answer::spends_nothing;
 use nuncio::carrier::report::{Report, Ticket};
 use nuncio::dispatch::fact::Fact;
 use nuncio::dispatch::happening::Happening;
@@ -9,7 +11,7 @@ use nuncio::message::attempt::Answer;
 use nuncio::message::id::{CarrierId, LinkId, PartKey, Seq};
 use nuncio::message::phase::Phase;
 use nuncio::message::status::Status;
-use nuncio::route::plan::UnknownPolicy;
+use nuncio::route::plan::{Route, UnknownPolicy};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How the last attempt of a part stands, by what the gateway has been told.
@@ -52,6 +54,12 @@ pub(crate) struct Ledger {
     /// Doubts by our own count, and as they were reported.
     pub(crate) doubts: BTreeMap<PartKey, u64>,
     pub(crate) doubtful_facts: u64,
+    /// When a carrier took a part, as far as the gateway was told.
+    taken: BTreeMap<(PartKey, CarrierId), u64>,
+    /// How often a part was sent again because no receipt had come.
+    pub(crate) unheard: BTreeMap<PartKey, u64>,
+    /// Attempts of a part that used something up.
+    spent: BTreeMap<PartKey, u8>,
     /// Facts that a failed commit took with it.
     pub(crate) lost_facts: u64,
     pace: BTreeMap<CarrierId, Bucket>,
@@ -81,6 +89,7 @@ impl Ledger {
     pub(crate) fn crashed(&mut self, store: &Watched, plan: &Plan) {
         self.on_link.clear();
         self.last.clear();
+        self.recall(store);
         for (key, part) in &store.parts {
             let Some(attempt) = &part.attempt else { continue };
             let last = if part.phase() == Phase::Intended {
@@ -94,26 +103,49 @@ impl Ledger {
         self.told = store.bodies.keys().map(|it| (*it, store.status(*it).expect("it has a body"))).collect();
     }
 
+    /// What is durable of attempts: what a process was told and did not keep, it does not know.
+    fn recall(&mut self, store: &Watched) {
+        (self.taken.clear(), self.spent.clear());
+        for key in store.parts.keys() {
+            for it in store.attempts_of(*key) {
+                if it.answer == Some(Answer::Taken) {
+                    self.taken.insert((*key, it.link.carrier), it.answered_at.0.saturating_sub(EPOCH));
+                }
+                let vain = it.answer.is_some_and(|answer| spends_nothing(answer, it.command_status));
+                *self.spent.entry(*key).or_default() += u8::from(!vain);
+            }
+        }
+    }
+
     /// The gateway takes up what happened, in this order, and the beat was durable.
     pub(crate) fn took_up(
         &mut self,
+        now: u64,
         happenings: &[Happening],
         before: &BTreeMap<PartKey, Phase>,
-        store: &Watched,
-        plan: &Plan,
+        (store, plan): (&Watched, &Plan),
     ) {
         for happening in happenings {
             match happening {
-                Happening::Link(_, Report::Answered(ticket, answered)) => {
+                Happening::Link(link, Report::Answered(ticket, answered)) => {
                     let key = ticket.key();
+                    if answered.answer == Answer::Taken {
+                        self.taken.insert((key, link.carrier), now);
+                    }
+                    if !spends_nothing(answered.answer, answered.command_status) {
+                        *self.spent.entry(key).or_default() += 1;
+                    }
                     assert!(self.on_link.remove(&key).is_some(), "answered-once: {key:?} is on no link");
                     if answered.answer == Answer::Unknown && before.get(&key) == Some(&Phase::Intended) {
                         *self.doubts.entry(key).or_default() += 1;
                     }
                     self.last.insert(key, Last::Told(answered.answer, may_resend(store, plan, key)));
                 }
-                Happening::Link(_, Report::Late(ticket, answered)) => {
+                Happening::Link(link, Report::Late(ticket, answered)) => {
                     let key = ticket.key();
+                    if answered.answer == Answer::Taken {
+                        self.taken.insert((key, link.carrier), now);
+                    }
                     let current = store.parts[&key].attempt.as_ref().is_some_and(|it| it.number >= ticket.number());
                     if current && self.last.get(&key).is_some_and(|it| matches!(it, Last::Told(Answer::Unknown, _))) {
                         self.last.insert(
@@ -131,7 +163,13 @@ impl Ledger {
     }
 
     /// The loop carries out a submit: nothing of it may be news to the store, or too early.
-    pub(crate) fn submit(&mut self, link: LinkId, ticket: Ticket, capacity: usize, store: &Watched) {
+    pub(crate) fn submit(
+        &mut self,
+        now: u64,
+        (link, capacity): (LinkId, usize),
+        ticket: Ticket,
+        (store, plan): (&Watched, &Plan),
+    ) {
         let key = ticket.key();
         let part = store.parts.get(&key).unwrap_or_else(|| panic!("commit-before-act: {key:?} is not durable"));
         let attempt = part.attempt.as_ref();
@@ -144,10 +182,33 @@ impl Ledger {
         assert!(self.on_link.insert(key, link).is_none(), "one-window: {key:?} is on two links");
         let held = self.on_link.values().filter(|it| **it == link).count();
         assert!(held <= capacity, "capacity: {link:?} is given {held} of {capacity}");
-        match self.last.insert(key, Last::Given) {
+        let last = self.last.insert(key, Last::Given);
+        let route = &plan.routes[&store.bodies[&key.seq()].route];
+        match last {
+            Some(Last::Told(Answer::Taken, _)) => {
+                self.may_leave(key, now, (store, route));
+                *self.unheard.entry(key).or_default() += 1;
+            }
             None | Some(Last::Told(Answer::NotSent | Answer::Later | Answer::Elsewhere, _) | Last::Told(_, true)) => (),
             Some(last) => panic!("second-submit: {key:?} is sent again after {last:?}"),
         }
+        assert!(!self.taken.contains_key(&(key, link.carrier)), "two-live-attempts: {link:?} has taken {key:?} before");
+        let spent = self.spent.get(&key).copied().unwrap_or(0);
+        assert!(spent < route.retry.attempts, "attempts-cap: {key:?} has had {spent} of {}", route.retry.attempts);
+    }
+
+    /// What a carrier took goes to another only if its receipt is late, or with a message of which another part is
+    /// late or was not taken: the parts of a message stay together.
+    fn may_leave(&self, key: PartKey, now: u64, (store, route): (&Watched, &Route)) {
+        let all = self.taken.range((key, CarrierId(0))..=(key, CarrierId(u16::MAX)));
+        let Some(((_, carrier), since)) = all.max_by_key(|(_, at)| **at) else { return };
+        let window = route.receipt_window.map(|it| it.as_millis() as u64);
+        let late = |since: &u64| window.is_some_and(|it| since + it <= now);
+        let mut parts = store.parts_of(key.seq());
+        assert!(
+            parts.any(|it| self.taken.get(&(it.key, *carrier)).is_none_or(late)),
+            "second-submit: {key:?} is sent at {now}, {carrier:?} took it at {since} and its window is {window:?}"
+        );
     }
 
     /// What telemetry is told.

@@ -45,6 +45,8 @@ pub(crate) struct Weather {
     pub(crate) ids: IdStyle,
     /// Receipts name their id in a TLV.
     pub(crate) tlv: bool,
+    /// What it takes is delivered, and what it refuses another carrier may take; but for times in which it lies.
+    pub(crate) faithful: bool,
 }
 
 /// Something that goes wrong at a time.
@@ -60,6 +62,12 @@ pub(crate) enum Fault {
     Throttle(CarrierId, u64),
     /// Binds are refused.
     Refuse(CarrierId, u64),
+    /// Every connection breaks and none can be made.
+    Dead(CarrierId, u64),
+    /// Everything is refused, and another carrier might take it.
+    Sick(CarrierId, u64),
+    /// Everything is taken, nothing is delivered, and no receipt is ever sent.
+    Lie(CarrierId, u64),
     /// The daemon is killed.
     Crash,
     /// The commit after the next few fails.
@@ -87,7 +95,7 @@ pub(crate) struct Scenario {
     pub(crate) patience: u64,
 }
 
-const fn ms(value: u64) -> Duration {
+pub(super) const fn ms(value: u64) -> Duration {
     Duration::from_millis(value)
 }
 
@@ -99,19 +107,7 @@ impl Scenario {
         let (mut links, mut weather, mut plan) = (BTreeMap::new(), BTreeMap::new(), Plan::default());
         for id in (1..=carriers).map(CarrierId) {
             let conditions = Self::weather(dice, fair);
-            let submitting = Self::binds(dice, id, &conditions, (fair, response_timeout), &mut links);
-            let rate = |dice: &mut Dice| dice.percent(40).then(|| dice.range(1, 40) as f64);
-            plan.carriers.insert(
-                id,
-                Carrier {
-                    links: submitting,
-                    pace: rate(dice),
-                    pace_per_link: if dice.percent(20) { rate(dice) } else { None },
-                    parked_for: ms(dice.pick(&[60_000, 3_600_000])),
-                    dialect: links[&LinkId { carrier: id, bind: 0 }].dialect.clone(),
-                    ..Carrier::new(id, &format!("c{}", id.0))
-                },
-            );
+            plan.carriers.insert(id, Self::carrier(dice, id, &conditions, (fair, response_timeout), &mut links));
             weather.insert(id, conditions);
         }
         for id in (1..=dice.range(1, 4) as u32).map(RouteId) {
@@ -138,7 +134,27 @@ impl Scenario {
         Self { plans, links, weather, requests, cancels, faults, calm, fair, patience }
     }
 
-    fn weather(dice: &mut Dice, fair: bool) -> Weather {
+    /// A carrier and its binds.
+    pub(super) fn carrier(
+        dice: &mut Dice,
+        id: CarrierId,
+        weather: &Weather,
+        manner: (bool, u64),
+        links: &mut BTreeMap<LinkId, Manner>,
+    ) -> Carrier {
+        let submitting = Self::binds(dice, id, weather, manner, links);
+        let rate = |dice: &mut Dice| dice.percent(40).then(|| dice.range(1, 40) as f64);
+        Carrier {
+            links: submitting,
+            pace: rate(dice),
+            pace_per_link: if dice.percent(20) { rate(dice) } else { None },
+            parked_for: ms(dice.pick(&[60_000, 3_600_000])),
+            dialect: links[&LinkId { carrier: id, bind: 0 }].dialect.clone(),
+            ..Carrier::new(id, &format!("c{}", id.0))
+        }
+    }
+
+    pub(super) fn weather(dice: &mut Dice, fair: bool) -> Weather {
         let foul = |dice: &mut Dice, any: &[u64]| if fair { 0 } else { dice.pick(any) };
         Weather {
             latency: dice.range(1, 80),
@@ -151,6 +167,7 @@ impl Scenario {
             receipt_delay: dice.pick(&[500, 5_000, 60_000]),
             ids: dice.pick(&[IdStyle::HexThenDecimal, IdStyle::DecimalThenHex, IdStyle::Opaque, IdStyle::Counter]),
             tlv: dice.percent(50),
+            faithful: false,
         }
     }
 
@@ -246,6 +263,7 @@ impl Scenario {
                 route: route.id,
                 class: route.class,
                 source: Source::parse(source).unwrap(),
+                send_at: None,
                 validity: if short { ms(dice.range(500, 5_000)) } else { route.validity },
                 idempotency: dice.percent(50).then(|| (format!("key-{number}").into(), [number as u8; 32])),
                 recipients,

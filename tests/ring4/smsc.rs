@@ -57,6 +57,9 @@ pub(crate) struct Smsc {
     pub(crate) half_dead_until: u64,
     pub(crate) throttled_until: u64,
     pub(crate) refusing_until: u64,
+    pub(crate) dead_until: u64,
+    pub(crate) sick_until: u64,
+    pub(crate) lying_until: u64,
     /// How often each part came.
     pub(crate) received: BTreeMap<Name, u64>,
     /// How often each was refused.
@@ -80,6 +83,9 @@ impl Smsc {
             half_dead_until: 0,
             throttled_until: 0,
             refusing_until: 0,
+            dead_until: 0,
+            sick_until: 0,
+            lying_until: 0,
             received: BTreeMap::new(),
             refused: BTreeMap::new(),
             first: Vec::new(),
@@ -89,6 +95,7 @@ impl Smsc {
     /// From now on it behaves.
     pub(crate) fn calm(&mut self) {
         (self.half_dead_until, self.throttled_until, self.refusing_until) = (0, 0, 0);
+        (self.dead_until, self.sick_until, self.lying_until) = (0, 0, 0);
         let weather = &mut self.weather;
         (weather.lost_answers, weather.refusals, weather.bind_errors) = (0, 0, 0);
     }
@@ -106,11 +113,13 @@ impl Smsc {
             if dice.percent(50) {
                 return (name, Verdict::Silence, Vec::new());
             }
-            let (_, script) = self.take(dice, name, sm, thinking);
+            let (_, script) = self.take(now, dice, name, sm, thinking);
             return (name, Verdict::Silence, script);
         }
         let refusal = if now < self.throttled_until {
             Some(dice.pick(&[CommandStatus::Throttled, CommandStatus::MessageQueueFull]))
+        } else if now < self.sick_until {
+            Some(dice.pick(&[CommandStatus::SubmitFailed, CommandStatus::InvalidDestinationAddress]))
         } else if dice.percent(self.weather.bind_errors) {
             Some(CommandStatus::InvalidPassword)
         } else if dice.percent(self.weather.refusals) {
@@ -120,7 +129,7 @@ impl Smsc {
                 CommandStatus::SubmitFailed,
                 CommandStatus::ProvisioningNotAllowed,
                 CommandStatus::InvalidDestinationAddress,
-                CommandStatus::InvalidSourceTon,
+                if self.weather.faithful { CommandStatus::SystemError } else { CommandStatus::InvalidSourceTon },
                 CommandStatus::Throttled,
             ]))
         } else {
@@ -130,7 +139,7 @@ impl Smsc {
             *self.refused.entry(name).or_default() += 1;
             return (name, Verdict::Answer(thinking, status, String::new()), Vec::new());
         }
-        let (id, script) = self.take(dice, name, sm, thinking);
+        let (id, script) = self.take(now, dice, name, sm, thinking);
         if dice.percent(self.weather.lost_answers) {
             // Lost, or so late that it finds a tomb.
             let late = dice.percent(60).then(|| Verdict::Answer(dice.range(2_000, 25_000), CommandStatus::Ok, id));
@@ -139,10 +148,12 @@ impl Smsc {
         (name, Verdict::Answer(thinking, CommandStatus::Ok, id), script)
     }
 
-    fn take(&mut self, dice: &mut Dice, name: Name, sm: &Sm, thinking: u64) -> (String, Script) {
+    fn take(&mut self, now: u64, dice: &mut Dice, name: Name, sm: &Sm, thinking: u64) -> (String, Script) {
         let (answer_id, receipt_id) = self.ids(dice);
         let words: &[&str] = match (sm.registered_delivery & 1, dice.percent(self.weather.odd_receipts)) {
             (0, _) => &[],
+            _ if now < self.lying_until => &[],
+            _ if self.weather.faithful => dice.pick(&[&["DELIVRD"][..], &["ENROUTE", "DELIVRD"]]),
             (_, false) => dice.pick(&[&["DELIVRD"], &["DELIVRD"], &["DELIVRD"], &["UNDELIV"], &["ENROUTE", "DELIVRD"]]),
             (_, true) => dice.pick(&[
                 &[][..],

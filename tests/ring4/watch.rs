@@ -101,7 +101,10 @@ impl Watched {
                 "terminal-never-changes: what the carrier let expire became {is:?}"
             );
             assert!(is.is_final() == (part.done_at != Time::NEVER), "done-at: {part:?}");
-            assert!(part.due == Time::NEVER || is == Phase::Queued, "only what is queued is due: {part:?}");
+            assert!(
+                part.due == Time::NEVER || matches!(is, Phase::Queued | Phase::Sent),
+                "only what is queued or awaited is due: {part:?}"
+            );
             self.look_at_attempts(batch, before, part);
         }
     }

@@ -22,6 +22,7 @@ use nuncio::dispatch::plan::Plan;
 use nuncio::dispatch::{Dispatch, Outcome};
 use nuncio::message::attempt::Answer;
 use nuncio::message::id::{AccountId, CarrierId, LinkId, MessageId, PartKey};
+use nuncio::message::part::Part;
 use nuncio::message::phase::Phase;
 use nuncio::message::time::Time;
 use nuncio::record::contract::Store;
@@ -38,7 +39,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Logical time at the start of a run: some day of 2026.
-const EPOCH: u64 = 1_767_225_600_000;
+pub(crate) const EPOCH: u64 = 1_767_225_600_000;
 /// More happenings in one millisecond than any run needs: beyond it something spins.
 const SPIN_MAX: u32 = 20_000;
 
@@ -129,6 +130,11 @@ impl World {
     pub(crate) fn new(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let scenario = Scenario::new(&mut dice);
+        Self::of(dice, scenario)
+    }
+
+    /// What a scenario says, by these dice.
+    pub(crate) fn of(dice: Dice, scenario: Scenario) -> Self {
         let fresh = || Link {
             epoch: 0,
             conn: 0,
@@ -293,6 +299,14 @@ impl World {
             Fault::HalfDead(id, span) => self.smscs.get_mut(&id).unwrap().half_dead_until = until(span),
             Fault::Throttle(id, span) => self.smscs.get_mut(&id).unwrap().throttled_until = until(span),
             Fault::Refuse(id, span) => self.smscs.get_mut(&id).unwrap().refusing_until = until(span),
+            Fault::Sick(id, span) => self.smscs.get_mut(&id).unwrap().sick_until = until(span),
+            Fault::Lie(id, span) => self.smscs.get_mut(&id).unwrap().lying_until = until(span),
+            Fault::Dead(id, span) => {
+                self.smscs.get_mut(&id).unwrap().dead_until = until(span);
+                let conns: Vec<u64> =
+                    self.conns.iter().filter(|(_, it)| it.link.carrier == id).map(|it| *it.0).collect();
+                conns.into_iter().for_each(|it| self.cut(it));
+            }
             Fault::Crash => self.crash(),
             Fault::FailCommit(k, leaves) => self.store.fail_at(k, leaves),
             Fault::Reconfigure => {
@@ -431,7 +445,7 @@ impl World {
         if happenings.iter().any(|it| matches!(it, Happening::Reconfigure(_))) {
             self.ledger.paces(&self.plan, self.now, false);
         }
-        self.ledger.took_up(&happenings, &before, &self.store, &self.plan);
+        self.ledger.took_up(self.now, &happenings, &before, (&self.store, &self.plan));
         self.ledger.told(self.now, &outcome.facts, &self.store);
         self.dispatch = Some(dispatch);
         self.check_deadline(&outcome);
@@ -503,12 +517,20 @@ impl World {
                 continue;
             }
             let up = self.links.iter().any(|(link, it)| link.carrier == *id && it.talk.is_some() && 0 < it.capacity);
-            let starved = self.store.parts.values().find(|it| {
-                it.phase() == Phase::Queued
-                    && it.due == Time::NEVER
-                    && self.plan.routes[&it.lane.route()].carriers.first() == Some(id)
-            });
+            let starved = self
+                .store
+                .parts
+                .values()
+                .find(|it| it.phase() == Phase::Queued && it.due == Time::NEVER && self.carrier_of(it) == *id);
             assert!(!up || starved.is_none(), "starvation: nothing goes to {id:?} since {quiet_since}, {starved:?}");
+        }
+    }
+
+    /// The carrier that a part waits for.
+    fn carrier_of(&self, part: &Part) -> CarrierId {
+        match part.lane.carrier() {
+            CarrierId(0) => self.plan.routes[&part.lane.route()].carriers[0],
+            carrier => carrier,
         }
     }
 
@@ -525,7 +547,8 @@ impl World {
             match command {
                 Command::Reply(request, reply) => self.reply(request, reply),
                 Command::Submit(link, submit) => {
-                    self.ledger.submit(link, submit.ticket, self.links[&link].capacity, &self.store);
+                    let capacity = self.links[&link].capacity;
+                    self.ledger.submit(self.now, (link, capacity), submit.ticket, (&self.store, &self.plan));
                     self.command_link(link, talk::Command::Submit(submit));
                 }
                 Command::Query(link, query) => self.command_link(link, talk::Command::Query(query)),
@@ -620,7 +643,7 @@ impl World {
                 let found = self.store.order(order).expect("the store is sound");
                 assert!(!found.is_empty(), "repeated: {order:?} is not there");
             }
-            Reply::QueueFull(_) | Reply::Draining => {
+            Reply::QueueFull(_) | Reply::Draining | Reply::Running | Reply::TooMany { wait: Some(_), .. } => {
                 let after = self.dice.range(500, 5_000);
                 self.post(self.now + after, Coming::Request(Box::new(submission.expect("a reply to a request"))));
             }
@@ -633,7 +656,7 @@ impl World {
                 self.ledger.cancelled.insert(seq);
             }
             Reply::TooLate => (),
-            Reply::KeyReused | Reply::NotFound => panic!("replied {reply:?} to {submission:?}"),
+            other => panic!("replied {other:?} to {submission:?}"),
         }
     }
 }
@@ -642,6 +665,11 @@ impl World {
 impl World {
     fn connect(&mut self, id: LinkId) {
         if self.dispatch.is_none() || self.draining || self.links[&id].talk.is_some() {
+            return;
+        }
+        if self.now < self.smscs[&id.carrier].dead_until {
+            let after = self.dice.range(200, 1_000);
+            self.post(self.now + after, Coming::Connect(id));
             return;
         }
         let conn = self.stamp + 1;

@@ -3,7 +3,7 @@
 use crate::config::compile::{Names, check_name, destinations, find_duplicates, price, senders};
 use crate::config::error::Findings;
 use crate::config::schema::account as written;
-use crate::dispatch::plan::{Account, Network, Scopes};
+use crate::dispatch::plan::{Account, Network, Scopes, Terms};
 use crate::message::id::{AccountId, RouteId};
 use crate::message::money::Currency;
 use crate::route::plan::Route;
@@ -92,6 +92,7 @@ impl One<'_, '_> {
             id,
             name: written.id.as_str().into(),
             active: written.active.unwrap_or(true),
+            weight: self.findings.within(&self.at("weight"), written.weight.unwrap_or(1).into(), 1..=100) as u32,
             keys: self.keys(),
             scopes: self.scopes(),
             allow_from: self.networks(),
@@ -99,6 +100,7 @@ impl One<'_, '_> {
             region: self.region(),
             destinations: destinations(&self.at("destinations"), written.destinations.as_ref(), self.findings),
             currency: self.currency(&granted, routes),
+            terms: Terms::default(),
             routes: granted,
         }
     }

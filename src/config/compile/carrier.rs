@@ -3,13 +3,14 @@
 use crate::carrier::dialect::{Cost, Dialect, IdForm, Numbering, ReceiptsAsked};
 use crate::carrier::mo;
 use crate::config::Environment;
-use crate::config::compile::password::password;
+use crate::config::compile::password::Sources;
 use crate::config::compile::service::wait;
-use crate::config::compile::{Names, check_name, find_duplicates, outbind, price, text, tls};
+use crate::config::compile::{Names, check_name, find_duplicates, http, outbind, price, text, tls};
 use crate::config::error::Findings;
 use crate::config::schema::carrier as written;
 use crate::config::units::Span;
 use crate::dispatch::plan::Carrier;
+use crate::link;
 use crate::link::options::{Credentials, Options, Reconnect};
 use crate::message::attempt::Answer;
 use crate::message::id::{CarrierId, LinkId};
@@ -18,58 +19,48 @@ use crate::route::breaker;
 use crate::session;
 use crate::session::version::Version;
 use crate::smpp::bind::BindKind;
+use crate::smpp::encode::PASSWORD_MAX;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Every carrier, and the links of all of them, in the order of the files.
+#[derive(Default)]
+pub struct All {
+    /// The carriers.
+    pub carriers: BTreeMap<CarrierId, Carrier>,
+    /// Links of SMPP.
+    pub links: Vec<Options>,
+    /// Links over HTTP.
+    pub http_links: Vec<link::http::options::Options>,
+}
+
+/// Compiles every carrier.
 pub fn all(
     carriers: &[(usize, written::Carrier)],
     names: &Names,
     environment: &Environment,
     findings: &mut Findings,
-) -> (BTreeMap<CarrierId, Carrier>, Vec<Options>) {
+) -> All {
     find_duplicates("carrier", carriers.iter().map(|(place, it)| (*place, it.id.clone())), findings);
-    let (mut compiled, mut links) = (BTreeMap::new(), Vec::new());
+    let mut all = All::default();
     for (place, it) in carriers {
         let mut one = One { written: it, path: format!("carrier.{place}"), findings };
-        one.refuse_unbuilt();
-        let dialect = Arc::new(one.dialect());
-        let breaker = one.breaker();
-        let kinds = one.kinds();
-        let password = password(&one.path, it, environment, one.findings);
-        let credentials = Credentials { password, ..one.credentials() };
-        let model = one.link(credentials, &dialect);
         let id = names.carrier(&it.id).unwrap_or(CarrierId(0));
-        let bind = |(bind, kind): (usize, &BindKind)| Options {
-            id: LinkId { carrier: id, bind: bind as u8 },
-            kind: *kind,
-            ..model.clone()
+        let (dialect, submitting) = if one.is_http() {
+            let (dialect, links) = one.http(id, environment);
+            let count = links.len();
+            all.http_links.extend(links);
+            (dialect, count)
+        } else {
+            let (dialect, links) = one.smpp(id, environment);
+            let count = links.iter().filter(|it| it.submits()).count();
+            all.links.extend(links);
+            (dialect, count)
         };
-        let submitting = kinds.iter().filter(|it| !matches!(it, BindKind::Receiver)).count();
-        links.extend(kinds.iter().enumerate().map(bind));
-        check_name(&format!("carrier.{place}.id"), &it.id, findings);
-        let pace = it.pace.and_then(|it| it.0);
-        let pace_per_link = it.pace_per_bind.and_then(|it| it.0);
-        let parked_for = wait(&format!("carrier.{place}.parked_for"), it.parked_for, Dialect::PARKED_FOR, findings);
-        let query_after = wait(&format!("carrier.{place}.query_after"), it.query_after, QUERY_AFTER, findings);
-        let query_after = it.query.unwrap_or(false).then_some(query_after);
-        compiled.insert(
-            id,
-            Carrier {
-                links: submitting as u8,
-                pace,
-                pace_per_link,
-                query_after,
-                parked_for,
-                breaker,
-                retired: it.retired.unwrap_or(false),
-                dialect,
-                ..Carrier::new(id, &it.id)
-            },
-        );
+        all.carriers.insert(id, one.plan(id, submitting, dialect));
     }
-    (compiled, links)
+    all
 }
 
 /// How long a carrier has to say what became of a message before it is asked.
@@ -82,21 +73,35 @@ const BINDS_MAX: u64 = 100;
 const BREAKER_SAMPLE_MAX: u64 = 1_000_000;
 
 /// More than any carrier allows; each place in a window holds a message in memory.
-const WINDOW_MAX: u64 = 10_000;
+pub(super) const WINDOW_MAX: u64 = 10_000;
 
 /// One carrier, while it is compiled.
-struct One<'a, 'f> {
-    written: &'a written::Carrier,
-    path: String,
-    findings: &'f mut Findings,
+pub(super) struct One<'a, 'f> {
+    pub(super) written: &'a written::Carrier,
+    pub(super) path: String,
+    pub(super) findings: &'f mut Findings,
+}
+
+impl<'a> One<'a, '_> {
+    /// Where its password comes from.
+    pub(super) const fn password(&self) -> Sources<'a> {
+        let written = self.written;
+        Sources {
+            key: "password",
+            text: written.password.as_ref(),
+            file: written.password_file.as_ref(),
+            env: written.password_env.as_ref(),
+            credential: written.password_credential.as_ref(),
+        }
+    }
 }
 
 impl One<'_, '_> {
-    fn at(&self, key: &str) -> String {
+    pub(super) fn at(&self, key: &str) -> String {
         format!("{}.{key}", self.path)
     }
 
-    fn wait(&mut self, key: &str, written: Option<Span>, default: Duration) -> Duration {
+    pub(super) fn wait(&mut self, key: &str, written: Option<Span>, default: Duration) -> Duration {
         wait(&self.at(key), written, default, self.findings)
     }
 
@@ -106,15 +111,6 @@ impl One<'_, '_> {
             self.findings.fault(&self.at(key), format!("{text:?} is not at most {len_max} ASCII characters"));
         }
         text.into()
-    }
-
-    fn refuse_unbuilt(&mut self) {
-        let written = self.written;
-        let kind =
-            self.findings.choose(&self.at("kind"), written.kind.as_deref(), &[("smpp", true), ("http", false)], true);
-        if !kind {
-            self.findings.unbuilt(&self.at("kind"), "\"http\"", "\"smpp\"");
-        }
     }
 
     fn breaker(&mut self) -> Option<breaker::Options> {
@@ -137,6 +133,59 @@ impl One<'_, '_> {
         })
     }
 
+    /// Whether it is asked over HTTP; keys of the other kind are refused.
+    fn is_http(&mut self) -> bool {
+        let written = self.written;
+        let kinds = [("smpp", false), ("http", true)];
+        let is_http = self.findings.choose(&self.at("kind"), written.kind.as_deref(), &kinds, false);
+        let (others, kind) = if is_http { (written.of_smpp(), "\"smpp\"") } else { (written.of_http(), "\"http\"") };
+        for key in others {
+            self.findings.fault(&self.at(key), format!("is a key of carriers whose kind is {kind}"));
+        }
+        is_http
+    }
+
+    /// A carrier of SMPP.
+    fn smpp(&mut self, id: CarrierId, environment: &Environment) -> (Dialect, Vec<Options>) {
+        let dialect = self.dialect();
+        let kinds = self.kinds();
+        let password = self.password().required(&self.path, PASSWORD_MAX, environment, self.findings);
+        let credentials = Credentials { password, ..self.credentials() };
+        let model = self.link(credentials, &Arc::new(dialect.clone()));
+        let bind = |(bind, kind)| Options { id: LinkId { carrier: id, bind: bind as u8 }, kind, ..model.clone() };
+        (dialect, kinds.into_iter().enumerate().map(bind).collect())
+    }
+
+    /// A carrier over HTTP.
+    fn http(&mut self, id: CarrierId, environment: &Environment) -> (Dialect, Vec<link::http::options::Options>) {
+        let usual = self.dialect();
+        let (dialect, model) = http::compiled(self, usual, environment);
+        let count = self.binds();
+        let link = |bind| LinkId { carrier: id, bind: bind as u8 };
+        let links = model
+            .map(|it| (0..count).map(|bind| link::http::options::Options { id: link(bind), ..it.clone() }).collect());
+        // What is wrong with it is noted; a carrier without links would be a second fault for the same slip.
+        (dialect, links.unwrap_or_default())
+    }
+
+    /// What the deciding floor needs to know of it.
+    fn plan(&mut self, id: CarrierId, links: usize, dialect: Dialect) -> Carrier {
+        let written = self.written;
+        check_name(&self.at("id"), &written.id, self.findings);
+        let query_after = self.wait("query_after", written.query_after, QUERY_AFTER);
+        Carrier {
+            links: links as u8,
+            pace: written.pace.and_then(|it| it.0),
+            pace_per_link: written.pace_per_bind.and_then(|it| it.0),
+            query_after: written.query.unwrap_or(false).then_some(query_after),
+            parked_for: self.wait("parked_for", written.parked_for, Dialect::PARKED_FOR),
+            breaker: self.breaker(),
+            retired: written.retired.unwrap_or(false),
+            dialect: Arc::new(dialect),
+            ..Carrier::new(id, &written.id)
+        }
+    }
+
     /// What each bind does; those that submit come first.
     fn kinds(&mut self) -> Vec<BindKind> {
         use BindKind::{Receiver, Transceiver, Transmitter};
@@ -151,16 +200,22 @@ impl One<'_, '_> {
             let message = "a transceiver needs SMPP 3.4; use bind = \"split\", or another interface_version";
             self.findings.fault(&self.at("interface_version"), message);
         }
-        let count =
-            self.findings.within(&self.at("binds"), self.written.binds.unwrap_or(1).into(), 1..=BINDS_MAX) as usize;
+        let count = self.binds();
         kinds.iter().flat_map(|kind| std::iter::repeat_n(*kind, count)).collect()
+    }
+
+    fn binds(&mut self) -> usize {
+        self.findings.within(&self.at("binds"), self.written.binds.unwrap_or(1).into(), 1..=BINDS_MAX) as usize
     }
 
     fn credentials(&mut self) -> Credentials {
         let written = self.written;
+        if written.system_id.is_none() && !self.findings.is_faulty(&self.at("system_id")) {
+            self.findings.fault(&self.at("system_id"), "this key is required");
+        }
         let range = written.address_range.clone().unwrap_or_default();
         Credentials {
-            system_id: self.text("system_id", Some(&written.system_id), 15),
+            system_id: self.text("system_id", written.system_id.as_ref(), 15),
             password: Default::default(),
             system_type: self.text("system_type", written.system_type.as_ref(), 12),
             interface_version: self.version("interface_version", written.interface_version.as_deref()),
@@ -253,7 +308,7 @@ impl One<'_, '_> {
         address
     }
 
-    fn reconnect(&mut self, default: Reconnect) -> Reconnect {
+    pub(super) fn reconnect(&mut self, default: Reconnect) -> Reconnect {
         let written = self.written.reconnect.unwrap_or_default();
         let waits = Reconnect {
             base: self.wait("reconnect.base", written.base, default.base),
@@ -312,6 +367,7 @@ impl One<'_, '_> {
             reasons: self.reasons(),
             mo: self.mo(),
             cost: self.cost(),
+            hook: None,
         }
     }
 

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod carrier;
+pub mod http;
 pub mod inbound;
 pub mod outbind;
 pub mod password;
@@ -75,7 +76,7 @@ impl Names {
 /// Compiles everything; what is wrong is in the findings.
 pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findings: &mut Findings) -> Loaded {
     let store = service::store(&schema.store, findings);
-    let (carriers, links) = carrier::all(&schema.carriers, names, environment, findings);
+    let carrier::All { carriers, links, http_links } = carrier::all(&schema.carriers, names, environment, findings);
     let networks = numbers::networks(&schema.numbers, findings);
     let known = choice::Known { carriers: &carriers, names, networks: &networks };
     let routes = route::all(&schema.routes, known, findings);
@@ -95,6 +96,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
             networks: Arc::new(networks),
         }),
         links,
+        http_links,
         http: service::http(&schema.http, findings),
         admin: service::admin(&schema.admin, findings),
         store,

@@ -9,6 +9,7 @@ use crate::config::units::{Span, Switch};
 use crate::message::class::Class;
 use crate::message::id::{CarrierId, RouteId};
 use crate::message::source::Source;
+use crate::route::hours::Hours;
 use crate::route::plan::{Order, Retry, Route, UnknownPolicy};
 use crate::route::table::ByDestination;
 use std::collections::BTreeMap;
@@ -20,7 +21,6 @@ pub fn all(routes: &[(usize, written::Route)], known: Known<'_>, findings: &mut 
     let mut compiled = BTreeMap::new();
     for (place, it) in routes {
         let mut one = One { written: it, path: format!("route.{place}"), known, findings };
-        one.refuse_unbuilt();
         compiled.insert(RouteId(it.id), one.route());
     }
     compiled
@@ -46,12 +46,6 @@ impl One<'_, '_> {
         format!("{}.{key}", self.path)
     }
 
-    fn refuse_unbuilt(&mut self) {
-        if let Some(hours) = self.written.quiet_hours.as_ref().filter(|it| !it.is_empty()) {
-            self.findings.unbuilt(&self.at("quiet_hours"), &format!("{hours:?}"), "\"\"");
-        }
-    }
-
     fn route(&mut self) -> Route {
         let written = self.written;
         let id = self.findings.within(&self.at("id"), written.id.into(), 1..=ROUTE_MAX) as u32;
@@ -66,6 +60,7 @@ impl One<'_, '_> {
             name: written.name.as_deref().map_or_else(|| id.to_string().into(), Into::into),
             weights,
             carriers_by_country: self.carriers_by_country(),
+            quiet_hours: self.quiet_hours(class),
             order: self.findings.choose(&self.at("order"), written.order.as_deref(), &orders, default.order),
             senders: self.senders(),
             senders_by_country: self.senders_by_country(),
@@ -133,6 +128,16 @@ impl One<'_, '_> {
             senders.clear();
         }
         senders
+    }
+
+    fn quiet_hours(&mut self, class: Class) -> Option<Hours> {
+        let written = self.written.quiet_hours.as_deref().filter(|it| !it.is_empty())?;
+        let path = self.at("quiet_hours");
+        if class == Class::Otp {
+            self.findings
+                .fault(&path, "a one-time code that waits for the morning is of no use; remove it, or the class otp");
+        }
+        Hours::parse(written).map_err(|why| self.findings.fault(&path, format!("{written:?}: {why}"))).ok()
     }
 
     fn senders_by_country(&mut self) -> ByDestination<Source> {

@@ -6,6 +6,7 @@ use crate::config::error::Findings;
 use crate::config::schema::route as written;
 use crate::message::class::Class;
 use crate::message::id::RouteId;
+use crate::route::hours::Hours;
 use crate::route::plan::Route;
 use crate::route::rule::{Pattern, Rule};
 use std::collections::BTreeMap;
@@ -27,9 +28,6 @@ fn rule(
     findings: &mut Findings,
 ) -> Rule {
     let (routes, names) = known;
-    if let Some(text) = &written.hours {
-        findings.unbuilt(&format!("{path}.hours"), &format!("{text:?}"), "");
-    }
     let class =
         written.class.as_deref().map(|it| findings.choose(&format!("{path}.class"), Some(it), &CLASSES, Class::Otp));
     match routes.get(&RouteId(written.route)) {
@@ -58,6 +56,7 @@ fn rule(
         sender: written.sender.as_deref().map(Into::into),
         tag: written.tag.as_deref().map(Into::into),
         text: written.text.as_deref().and_then(|it| pattern(&format!("{path}.text"), it, findings)),
+        hours: written.hours.as_deref().and_then(|it| hours(&format!("{path}.hours"), it, findings)),
         ..Rule::to(RouteId(written.route))
     }
 }
@@ -67,4 +66,8 @@ fn pattern(path: &str, text: &str, findings: &mut Findings) -> Option<Pattern> {
     let said = |error: regex::Error| error.to_string().lines().last().unwrap_or_default().trim().to_owned();
     let read = Pattern::parse(text);
     read.map_err(|error| findings.fault(path, format!("{text:?} is not a regular expression: {}", said(error)))).ok()
+}
+
+fn hours(path: &str, text: &str, findings: &mut Findings) -> Option<Hours> {
+    Hours::parse(text).map_err(|error| findings.fault(path, format!("{text:?}: {error}"))).ok()
 }

@@ -13,6 +13,7 @@ pub struct Account {
     pub key_sha256: Vec<String>,
     pub logins: Option<Vec<Login>>,
     pub active: Option<bool>,
+    pub weight: Option<u32>,
     pub sandbox: Option<bool>,
     pub scopes: Option<Vec<String>>,
     #[serde(default)]

@@ -1,5 +1,6 @@
 //! `[[carrier]]`: who carries, and its habits.
 
+use crate::config::schema::http::{Answer, Receipt, Request};
 use crate::config::units::{Offset, Pace, Size, Span, Switch};
 use crate::wire::secret::Secret;
 use serde::Deserialize;
@@ -16,12 +17,13 @@ use std::path::PathBuf;
 pub struct Carrier {
     pub id: String,
     pub kind: Option<String>,
+    pub url: Option<String>,
     #[serde(default)]
     pub address: Vec<String>,
     pub outbind: Option<Outbind>,
     pub local_address: Option<String>,
     pub tls: Option<TlsChoice>,
-    pub system_id: String,
+    pub system_id: Option<String>,
     pub password: Option<Secret<String>>,
     pub password_file: Option<PathBuf>,
     pub password_env: Option<String>,
@@ -75,6 +77,40 @@ pub struct Carrier {
     pub cost: Option<BTreeMap<String, String>>,
     pub breaker: Option<BreakerChoice>,
     pub retired: Option<bool>,
+    pub request: Option<Request>,
+    pub answer: Option<Answer>,
+    pub receipt: Option<Receipt>,
+}
+
+impl Carrier {
+    /// Keys that are written and mean something to a carrier of SMPP alone.
+    pub fn of_smpp(&self) -> Vec<&'static str> {
+        macro_rules! written { ($($key:ident)+) => { [$((stringify!($key), self.$key.is_some()),)+] } }
+        let single = written! {
+            outbind local_address system_type interface_version assumed_version address_range source destination
+            service_type esm_class bind bind_timeout write_timeout unbind_timeout enquire_link inactivity max_pdu
+            inbound_window alphabet message_id split class_coding operation dlt receipts receipts_by_content
+            receipt_offset query query_after reassembly_timeout redelivery_window
+        };
+        let lists = [
+            ("address", !self.address.is_empty()),
+            ("national", !self.national.is_empty()),
+            ("tlvs", !self.tlvs.is_empty()),
+            ("answers", !self.answers.is_empty()),
+        ];
+        single.into_iter().chain(lists).filter(|it| it.1).map(|it| it.0).collect()
+    }
+
+    /// Keys that are written and mean something to a carrier over HTTP alone.
+    pub fn of_http(&self) -> Vec<&'static str> {
+        let all = [
+            ("url", self.url.is_some()),
+            ("request", self.request.is_some()),
+            ("answer", self.answer.is_some()),
+            ("receipt", self.receipt.is_some()),
+        ];
+        all.into_iter().filter(|it| it.1).map(|it| it.0).collect()
+    }
 }
 
 /// `tls = true`, `tls = false`, or a table.

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod carrier;
+pub mod http;
 pub mod route;
 pub mod service;
 pub mod unbuilt;

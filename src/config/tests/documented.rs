@@ -2,7 +2,7 @@
 //! and what it says to be without function is refused.
 
 use super::{errors, loaded};
-use crate::config::schema::{account, carrier, route, service, unbuilt};
+use crate::config::schema::{account, carrier, http, route, service, unbuilt};
 use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -48,6 +48,25 @@ fn lines() -> Vec<(String, &'static str, &'static str)> {
     found
 }
 
+/// The carrier over HTTP of the file, taken out of its comments; of keys that exclude each other the first.
+#[test]
+fn the_carrier_over_http_is_right_as_it_stands_there() {
+    let others = ["id_after", "secret_file", "secret_env", "secret_credential"];
+    let own = FILE.lines().skip_while(|it| *it != "#+ [[carrier]]").take_while(|it| *it != "[[route]]");
+    let lines = own.filter_map(|it| it.strip_prefix("#+ "));
+    let written: Vec<&str> = lines.filter(|it| !others.contains(&it.split(' ').next().unwrap())).collect();
+    assert!(25 < written.len());
+    let loaded = loaded(&format!("{FILE}\n{}\n", written.join("\n").replace("https://api", "http://api")));
+    let [link] = &loaded.http_links[..] else { panic!("one link: {:?}", loaded.http_links) };
+    assert_eq!(
+        (&*link.address, &*link.host, link.window, link.ahead),
+        ("api.web.example:80", "api.web.example", 10, 1_000)
+    );
+    assert_eq!(&**link.receipt_url.expose(), "https://sms.shop.example/hooks/web/0123456789abcdef");
+    let shown = format!("{loaded:?}");
+    assert!(!shown.contains("0123456789abcdef") && !shown.contains("token"), "{shown}");
+}
+
 #[test]
 fn every_key_of_the_schema_stands_in_the_file() {
     let mut written = BTreeSet::new();
@@ -84,6 +103,9 @@ fn known() -> Vec<String> {
         ("carrier.destination", fields::<carrier::Numbering>()),
         ("carrier.breaker", fields::<carrier::Breaker>()),
         ("carrier.reconnect", fields::<carrier::Reconnect>()),
+        ("carrier.request", fields::<http::Request>()),
+        ("carrier.answer", fields::<http::Answer>()),
+        ("carrier.receipt", fields::<http::Receipt>()),
         ("route", fields::<route::Route>()),
         ("route.senders", fields::<route::Senders>()),
         ("route.destinations", fields::<account::Destinations>()),

@@ -3,8 +3,9 @@
 use crate::carrier::id::Learned;
 use crate::message::attempt::{Attempt, CarrierMessageId};
 use crate::message::body::Body;
-use crate::message::id::CarrierId;
+use crate::message::id::{AccountId, CarrierId};
 use crate::message::manner::Manner;
+use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::receipt::Receipt;
 use crate::message::source::Source;
@@ -12,6 +13,7 @@ use crate::record::batch::{Idempotency, Marks, Order};
 use crate::record::entry::PastAttempt;
 use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
+use crate::record::money::{LedgerLine, QuotaUse};
 use crate::record::parked::Parked;
 use crate::store::sqlite::{manner, seal};
 use crate::text::content::Requested;
@@ -20,7 +22,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 
 /// The columns of `body`, in the order of its cells.
 pub(super) const BODY: &str = "seq, token, order_id, account, route, class, source_kind, source, destination, \
-    text, requested, parts, client_ref, created, expires, price, manner, seal";
+    text, requested, parts, client_ref, created, expires, price, manner, charged, send_at, seal";
 /// The columns of `part`, in the order of its cells.
 pub(super) const PART: &str = "id, lane, phase, due, ends, spent, reason, done_at, number, carrier, bind, cause, \
     intended_at, answered_at, answer, command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, \
@@ -30,14 +32,14 @@ pub(super) const ATTEMPT: &str = "id, number, carrier, bind, cause, intended_at,
     command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, receipt_error, \
     receipt_received_at, receipt_done_at, seal";
 /// The columns of `orders`, in the order of its cells.
-pub(super) const ORDER: &str = "id, account, first_seq, count, created, seal";
+pub(super) const ORDER: &str = "id, account, first_seq, count, created, arriving, seal";
 /// The columns of `idem` that are told, in the order of its cells.
 pub(super) const IDEM: &str = "account, key, hash, order_id, at, seal";
 /// The columns of `parked`, in the order of its cells.
 pub(super) const PARKED: &str = "number, carrier, carrier_message_id, handset, sender, receipt_status, receipt_raw, \
     receipt_error, receipt_received_at, receipt_done_at, also, seal";
 /// The columns of `meta` that are told, in the order of its cells.
-pub(super) const META: &str = "next_seq, next_order, next_parked, time, awaiting, next_event, seal";
+pub(super) const META: &str = "next_seq, next_order, next_parked, time, awaiting, next_event, next_ledger, seal";
 /// The columns of `event`, in the order of its cells.
 pub(super) const EVENT: &str = "n, token, account, kind, at, data, seal";
 /// The columns of `mo`, in the order of its cells.
@@ -47,6 +49,12 @@ pub(super) const MO_SEEN: &str = "number, carrier, fingerprint, at, seal";
 
 /// The columns of `learned`, in the order of its cells.
 pub(super) const LEARNED: &str = "carrier, relation, matches, seal";
+/// The columns of `ledger`, in the order of its cells.
+pub(super) const LEDGER: &str = "n, account, amount, balance, why, order_id, seq, at, note, seal";
+/// The columns of `balance`, in the order of its cells.
+pub(super) const BALANCE: &str = "account, micros, seal";
+/// The columns of `quota`, in the order of its cells.
+pub(super) const QUOTA: &str = "account, used, seal";
 
 /// How many cells an attempt has, from its number to its receipt.
 pub(super) const ATTEMPT_CELLS: usize = 16;
@@ -171,6 +179,8 @@ impl<'a> Cells<'a> {
         cells.bits(body.expires.0);
         cells.maybe(body.price.map(|it| it.0));
         cells.manner(body.manner.as_deref());
+        cells.later_int(body.charged.then_some(1));
+        cells.later_int(body.send_at.map(|it| it.0.cast_signed()));
         cells.sealed()
     }
 
@@ -233,6 +243,7 @@ impl<'a> Cells<'a> {
         cells.bits(order.first.0);
         cells.int(order.count.into());
         cells.bits(order.created.0);
+        cells.later_int(order.arriving.then_some(1));
         cells.sealed()
     }
 
@@ -269,6 +280,7 @@ impl<'a> Cells<'a> {
         cells.bits(marks.time.0);
         cells.push(ValueRef::Blob(awaiting));
         cells.bits(marks.next_event);
+        cells.bits(marks.next_ledger);
         cells.sealed()
     }
 
@@ -312,6 +324,45 @@ impl<'a> Cells<'a> {
         cells.bits(seen.at.0);
         cells.sealed()
     }
+}
+
+/// What accounts have, pay and use.
+impl<'a> Cells<'a> {
+    /// The cells of a line of the ledger.
+    pub(super) fn ledger(line: &'a LedgerLine) -> Self {
+        let mut cells = Self::new();
+        cells.bits(line.n);
+        cells.int(line.account.0.into());
+        cells.int(line.amount.0);
+        cells.int(line.balance.0);
+        cells.int(line.why.number().into());
+        cells.maybe(line.order.map(|it| it.0.cast_signed()));
+        cells.maybe(line.seq.map(|it| it.0.cast_signed()));
+        cells.bits(line.at.0);
+        cells.text(line.note.as_deref());
+        cells.sealed()
+    }
+
+    /// The cells of what an account has.
+    pub(super) fn balance((account, micros): &(AccountId, Money)) -> Self {
+        let mut cells = Self::new();
+        cells.int(account.0.into());
+        cells.int(micros.0);
+        cells.sealed()
+    }
+
+    /// The cells of what a quota has counted; `octets` is [`quota_octets`].
+    pub(super) fn quota(account: AccountId, octets: &'a [u8]) -> Self {
+        let mut cells = Self::new();
+        cells.int(account.0.into());
+        cells.push(ValueRef::Blob(octets));
+        cells.sealed()
+    }
+}
+
+/// The slots of a quota: 8 octets each of the first time, the last time and the count.
+pub(super) fn quota_octets(used: &QuotaUse) -> Vec<u8> {
+    used.slots.iter().flat_map(|it| [it.first.0, it.last.0, it.count]).flat_map(u64::to_be_bytes).collect()
 }
 
 impl Cells<'_> {

@@ -20,6 +20,7 @@ use crate::record::batch::{Idempotency, Marks, Order};
 use crate::record::entry::PastAttempt;
 use crate::record::event::{Event, EventKind};
 use crate::record::mo::{MoPart, MoSeen};
+use crate::record::money::{LedgerLine, QuotaSlot, QuotaUse, Why};
 use crate::record::parked::Parked;
 use crate::store::sqlite::cells::ATTEMPT_CELLS;
 use crate::store::sqlite::fault::Trouble;
@@ -201,7 +202,7 @@ impl<'r> Line<'r> {
 pub(super) fn body(row: &Row<'_>) -> Result<Body, Trouble> {
     let mut line = Line::new(row);
     let seq = Seq(line.bits());
-    let body = Body {
+    let mut body = Body {
         id: MessageId { seq, token: line.bits() },
         order: OrderId(line.bits()),
         account: AccountId(line.small()),
@@ -225,10 +226,13 @@ pub(super) fn body(row: &Row<'_>) -> Result<Body, Trouble> {
         parts: line.small(),
         client_ref: line.text().map(Into::into),
         created: line.time(),
+        send_at: None,
         expires: line.time(),
         price: line.maybe(|it| Some(Money(it))),
         manner: line.manner().map(Arc::new),
+        charged: line.later().is_some(),
     };
+    body.send_at = line.later().map(Time);
     line.sealed("body", seq.0, body)
 }
 
@@ -269,7 +273,8 @@ pub(super) fn order(row: &Row<'_>) -> Result<Order, Trouble> {
     let mut line = Line::new(row);
     let id = OrderId(line.bits());
     let account = AccountId(line.small());
-    let order = Order { id, account, first: Seq(line.bits()), count: line.small(), created: line.time() };
+    let (first, count, created) = (Seq(line.bits()), line.small(), line.time());
+    let order = Order { id, account, first, count, created, arriving: line.later().is_some() };
     line.sealed("orders", id.0, order)
 }
 
@@ -313,7 +318,8 @@ pub(super) fn marks(row: &Row<'_>) -> Result<Marks, Trouble> {
         .map(|[high, low, count @ ..]| (CarrierId(u16::from_be_bytes([*high, *low])), u64::from_be_bytes(*count)))
         .collect();
     let next_event = line.later().unwrap_or(1);
-    line.sealed("meta", 1, Marks { next_seq, next_order, next_parked, next_event, time, awaiting })
+    let next_ledger = line.later().unwrap_or(1);
+    line.sealed("meta", 1, Marks { next_seq, next_order, next_parked, next_event, next_ledger, time, awaiting })
 }
 
 /// The event in a row of [`EVENT`].
@@ -367,4 +373,41 @@ pub(super) fn learned(row: &Row<'_>) -> Result<(CarrierId, Learned), Trouble> {
     let relation = line.get(Relation::Same, |it| Relation::from_number(u8::try_from(it).ok()?));
     let learned = Learned { relation, matches: line.small() };
     line.sealed("learned", carrier.0.into(), (carrier, learned))
+}
+
+/// The line of the ledger in a row of [`LEDGER`](crate::store::sqlite::cells::LEDGER).
+pub(super) fn ledger(row: &Row<'_>) -> Result<LedgerLine, Trouble> {
+    let mut line = Line::new(row);
+    let it = LedgerLine {
+        n: line.bits(),
+        account: AccountId(line.small()),
+        amount: Money(line.get(0, Some)),
+        balance: Money(line.get(0, Some)),
+        why: line.get(Why::Credit, |it| Why::from_number(u8::try_from(it).ok()?)),
+        order: line.maybe(|it| Some(OrderId(it.cast_unsigned()))),
+        seq: line.maybe(|it| Some(Seq(it.cast_unsigned()))),
+        at: line.time(),
+        note: line.text().map(Into::into),
+    };
+    line.sealed("ledger", it.n, it)
+}
+
+/// What an account has, in a row of [`BALANCE`](crate::store::sqlite::cells::BALANCE).
+pub(super) fn balance(row: &Row<'_>) -> Result<(AccountId, Money), Trouble> {
+    let mut line = Line::new(row);
+    let account = AccountId(line.small());
+    let micros = Money(line.get(0, Some));
+    line.sealed("balance", account.0.into(), (account, micros))
+}
+
+/// What a quota has counted, in a row of [`QUOTA`](crate::store::sqlite::cells::QUOTA).
+pub(super) fn quota(row: &Row<'_>) -> Result<QuotaUse, Trouble> {
+    let mut line = Line::new(row);
+    let account = AccountId(line.small());
+    let (slots, rest) = line.blob().as_chunks::<24>();
+    line.sound &= rest.is_empty();
+    let word = |slot: &[u8; 24], at: usize| slot[at..at + 8].iter().fold(0, |sum, it| sum << 8 | u64::from(*it));
+    let slot = |it| QuotaSlot { first: Time(word(it, 0)), last: Time(word(it, 8)), count: word(it, 16) };
+    let used = QuotaUse { account, slots: slots.iter().map(slot).collect() };
+    line.sealed("quota", account.0.into(), used)
 }

@@ -11,14 +11,16 @@
 //! [`PAGE_TIME_MAX`]; what is left is for the next page.
 
 use crate::message::body::Body;
-use crate::message::id::{PartKey, Seq};
+use crate::message::id::{OrderId, PartKey, Seq};
 use crate::message::phase::Phase;
 use crate::message::status::Status;
 use crate::record::views::Query;
+use crate::store::sqlite::arriving;
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::reader::{self, Loader, words};
 use crate::store::sqlite::readers::Page;
 use rusqlite::{Connection, Row};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// Messages that one page may look at: some hundred milliseconds from memory.
@@ -40,7 +42,15 @@ pub(super) fn page(conn: &Connection, query: &Query) -> Result<Page, Trouble> {
     let (from, to) = range(conn, query)?;
     let rare = query.status.and_then(rare_phase);
     let page = Page { entries: Vec::new(), next: None };
-    let mut walk = Walk { query, loader: Loader::new(conn)?, page, last: None, looked_at: 0, began: Instant::now() };
+    let mut walk = Walk {
+        query,
+        loader: Loader::new(conn)?,
+        arriving: arriving::orders(conn)?,
+        page,
+        last: None,
+        looked_at: 0,
+        began: Instant::now(),
+    };
     match rare {
         Some(phase) => walk.rare(conn, (from, to), phase)?,
         None => walk.all(conn, (from, to))?,
@@ -52,6 +62,8 @@ pub(super) fn page(conn: &Connection, query: &Query) -> Result<Page, Trouble> {
 struct Walk<'q, 'c> {
     query: &'q Query,
     loader: Loader<'c>,
+    /// Orders that nobody is told of yet.
+    arriving: BTreeSet<OrderId>,
     page: Page,
     last: Option<Seq>,
     looked_at: usize,
@@ -97,6 +109,7 @@ impl Walk<'_, '_> {
         }
         if let Some(entry) = self.loader.entry(seq)?
             && fits(self.query, &entry.body)
+            && !self.arriving.contains(&entry.body.order)
             && self.query.status.is_none_or(|it| it == entry.status())
         {
             self.page.entries.push(entry);

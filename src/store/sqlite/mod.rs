@@ -26,6 +26,8 @@ pub(in crate::store) mod seal;
 mod writer;
 mod reader;
 mod retain;
+mod arriving;
+mod money;
 mod list;
 mod checkpoint;
 #[cfg(test)]
@@ -260,6 +262,7 @@ impl Store for Sqlite {
     }
 
     fn recover(&mut self) -> Result<Recovered, Poisoned> {
+        self.guarded("removing what had not arrived", |it| arriving::remove(&it.writer))?;
         let doubtful = self.asked_entries("finding what was open", |conn| reader::load(conn, &reader::open(conn)?))?;
         let marks = self.marks.clone();
         self.asked("recovering", |conn| {
@@ -271,6 +274,8 @@ impl Store for Sqlite {
                 mo_parts: reader::mo_parts(conn)?,
                 mo_seen: reader::mo_seen(conn)?,
                 learned: reader::learned(conn)?,
+                balances: money::balances(conn)?,
+                quotas: money::quotas(conn)?,
             })
         })
     }

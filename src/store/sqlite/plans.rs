@@ -1,7 +1,7 @@
 //! No question of the loop or of the API reads a whole table: the engine's own plans say so.
 
 use crate::store::sqlite::reader::{self, words};
-use crate::store::sqlite::{Durability, Sqlite, list};
+use crate::store::sqlite::{Durability, Sqlite, arriving, list, money};
 
 fn plan(store: &Sqlite, words: &str) -> String {
     let mut statement = store.writer.prepare(&format!("EXPLAIN QUERY PLAN {words}")).expect("a statement");
@@ -33,6 +33,8 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
         (list::NEWEST, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
         (list::NEWEST_RARE, "COVERING INDEX part_rare (phase=? AND id>? AND id<?)"),
         (&**reader::EVENTS, "event_by_account (account=? AND n>?)"),
+        (&**money::OF_ACCOUNT, "ledger_by_account (account=? AND n>?)"),
+        (&**money::OF_ORDER, "ledger_by_order (order_id=? AND seq=?)"),
         ("SELECT n FROM idem WHERE account = ?1 AND key = ?2", "idem_1 (account=? AND key=?)"),
         ("UPDATE part SET phase = ?2 WHERE id = ?1", "INTEGER PRIMARY KEY (rowid=?)"),
     ] {
@@ -43,10 +45,11 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
 }
 
 #[test]
-fn the_lanes_are_counted_over_their_small_indexes() {
+fn the_lanes_and_what_is_arriving_are_counted_over_their_small_indexes() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = Sqlite::open(directory.path(), Durability::Os).expect("the store opens");
     assert_eq!(plan(&store, words::READY_LANES), "SCAN part USING COVERING INDEX part_ready");
+    assert_eq!(plan(&store, arriving::ARRIVING), "SCAN orders USING INDEX orders_arriving");
     assert!(plan(&store, words::DELAYED_LANES).contains("part_delayed"));
 }
 

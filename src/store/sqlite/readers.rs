@@ -4,17 +4,18 @@
 //! short ones where an answer is long, and each does a bounded amount of work: a list that finds little
 //! in what it may look at returns a short page and where to go on.
 
-use crate::message::id::{MessageId, OrderId, PartKey, Seq};
+use crate::message::id::{AccountId, MessageId, OrderId, PartKey, Seq};
 use crate::message::money::Money;
 use crate::message::part;
 use crate::message::phase::Phase;
 use crate::message::status::{Status, Totals};
 use crate::record::entry::Entry;
 use crate::record::event::Event;
+use crate::record::money::LedgerLine;
 use crate::record::views::{EventQuery, OrderView, Query};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
-use crate::store::sqlite::{cells, connect, line, list};
+use crate::store::sqlite::{arriving, cells, connect, line, list, money};
 use rusqlite::{Connection, OpenFlags};
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -78,7 +79,8 @@ impl Readers {
 
     /// What became of an order, counted from its messages; `None` if none of them is there.
     pub fn order(&self, order: OrderId) -> Result<Option<OrderView>, Fault> {
-        let (mut from, to) = self.ask(|conn| reader::at_once(conn, || reader::order_range(conn, order)))?;
+        let range = self.ask(|conn| reader::at_once(conn, || shown_range(conn, order)))?;
+        let Some((mut from, to)) = range else { return Ok(None) };
         let mut view = None;
         while from < to {
             let next = self.ask(|conn| reader::at_once(conn, || count(conn, order, (from, to), &mut view)))?;
@@ -91,11 +93,26 @@ impl Readers {
     pub fn order_messages(&self, order: OrderId, after: Option<Seq>, limit: usize) -> Result<Vec<Entry>, Fault> {
         self.ask(|conn| {
             reader::at_once(conn, || {
-                let (from, to) = reader::order_range(conn, order)?;
+                let Some((from, to)) = shown_range(conn, order)? else { return Ok(Vec::new()) };
                 let from = after.map_or(from, |it| from.max(Seq(it.0.saturating_add(1))));
                 reader::load(conn, &reader::seqs_between(conn, from, to, limit)?)
             })
         })
+    }
+
+    /// What an account has; nothing if it never had something.
+    pub fn balance(&self, account: AccountId) -> Result<Money, Fault> {
+        self.ask(|conn| money::balance(conn, account))
+    }
+
+    /// Up to `limit` lines of an account's ledger with a number above `after`, oldest first.
+    pub fn ledger(&self, account: AccountId, after: u64, limit: usize) -> Result<Vec<LedgerLine>, Fault> {
+        self.ask(|conn| money::ledger(conn, account, after, limit))
+    }
+
+    /// The line by which an order was charged, or, with a seq, by which that message of it was paid back.
+    pub fn ledger_line(&self, order: OrderId, seq: Option<Seq>) -> Result<Option<LedgerLine>, Fault> {
+        self.ask(|conn| money::line_of(conn, order, seq))
     }
 
     fn ask<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, Fault> {
@@ -136,6 +153,11 @@ impl Pool {
         }
         self.returned.notify_one();
     }
+}
+
+/// Where the messages of an order stand; `None` while it is arriving, which nobody is told.
+fn shown_range(conn: &Connection, order: OrderId) -> Result<Option<(Seq, Seq)>, Trouble> {
+    if arriving::orders(conn)?.contains(&order) { Ok(None) } else { reader::order_range(conn, order).map(Some) }
 }
 
 /// Adds the next messages of an order to its view; says where to go on, if there are more.

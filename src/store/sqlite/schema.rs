@@ -8,6 +8,8 @@
 //! event     what accounts are told                              mo       parts of messages from handsets that wait
 //! mo_seen   messages from handsets that are known when they come again
 //! learned   how carriers write their ids, as their receipts have shown
+//! ledger    what changed balances                               balance  what they add up to
+//! quota     what quotas have counted
 //! ```
 //!
 //! Every index of messages but those of the primary keys is partial, so that what has ended costs nothing;
@@ -155,11 +157,27 @@ ALTER TABLE part ADD COLUMN moved INTEGER; ALTER TABLE part ADD COLUMN taken_at 
 CREATE INDEX part_late ON part (due, id) WHERE phase = 3 AND due > 0;
 ";
 
-/// Format 3: what accounts have and pay.
-const MONEY: &str = "";
+/// Format 3: what accounts have, pay and use; which orders have not arrived whole; of which messages the price
+/// was taken from a balance.
+const MONEY: &str = "
+ALTER TABLE body ADD COLUMN charged INTEGER;
+ALTER TABLE orders ADD COLUMN arriving INTEGER;
+CREATE INDEX orders_arriving ON orders (id) WHERE arriving IS NOT NULL;
+ALTER TABLE meta ADD COLUMN next_ledger INTEGER;
+CREATE TABLE ledger (
+    n INTEGER PRIMARY KEY, account INTEGER NOT NULL, amount INTEGER NOT NULL, balance INTEGER NOT NULL,
+    why INTEGER NOT NULL, order_id INTEGER, seq INTEGER, at INTEGER NOT NULL, note TEXT, seal INTEGER NOT NULL
+) STRICT;
+CREATE INDEX ledger_by_account ON ledger (account, n);
+CREATE INDEX ledger_by_order ON ledger (order_id, seq) WHERE order_id IS NOT NULL;
+CREATE TABLE balance (account INTEGER PRIMARY KEY, micros INTEGER NOT NULL, seal INTEGER NOT NULL) STRICT;
+CREATE TABLE quota (account INTEGER PRIMARY KEY, used BLOB NOT NULL, seal INTEGER NOT NULL) STRICT;
+";
 
-/// Format 3: who does not want to be written to.
-const OPT_OUT: &str = "";
+/// Format 3: when messages are to go, NULL for at once and in rows of before; and who does not want to be written to.
+const OPT_OUT: &str = "
+ALTER TABLE body ADD COLUMN send_at INTEGER;
+";
 
 /// Format 3: what operators have ordered.
 const OPERATE: &str = "";

@@ -34,6 +34,9 @@ struct Words {
     mo: String,
     mo_seen: String,
     learned: String,
+    ledger: String,
+    balance: String,
+    quota: String,
     marks: String,
 }
 
@@ -53,7 +56,10 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     mo: insert("INSERT", "mo", cells::MO, 1),
     mo_seen: insert("INSERT", "mo_seen", cells::MO_SEEN, 1),
     learned: insert("INSERT OR REPLACE", "learned", cells::LEARNED, 1),
-    marks: format!("INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)", cells::META),
+    ledger: insert("INSERT", "ledger", cells::LEDGER, 1),
+    balance: insert("INSERT OR REPLACE", "balance", cells::BALANCE, 1),
+    quota: insert("INSERT OR REPLACE", "quota", cells::QUOTA, 1),
+    marks: format!("INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", cells::META),
 });
 
 /// Writes one batch; whole or not at all.
@@ -79,12 +85,21 @@ pub(super) fn commit(
     each(conn, &WORDS.mo_seen, batch.mo_seen.iter().map(Cells::mo_seen))?;
     delete(conn, "DELETE FROM mo_seen WHERE number = ?1", &batch.mo_forgotten)?;
     each(conn, &WORDS.learned, batch.learned.iter().map(Cells::learned))?;
+    money(conn, batch)?;
     if let Some(marks) = marks {
         let awaiting = cells::awaiting_octets(&marks.awaiting);
         each(conn, &WORDS.marks, std::iter::once(Cells::marks(marks, &awaiting)))?;
     }
     conn.prepare_cached("COMMIT")?.execute([])?;
     Ok(())
+}
+
+/// What accounts have, pay and use.
+fn money(conn: &Connection, batch: &Batch) -> Result<(), Trouble> {
+    each(conn, &WORDS.ledger, batch.ledger.iter().map(Cells::ledger))?;
+    each(conn, &WORDS.balance, batch.balances.iter().map(Cells::balance))?;
+    let used: Vec<_> = batch.quotas.iter().map(|it| (it.account, cells::quota_octets(it))).collect();
+    each(conn, &WORDS.quota, used.iter().map(|(account, octets)| Cells::quota(*account, octets)))
 }
 
 fn bodies(conn: &Connection, batch: &Batch) -> Result<(), Trouble> {

@@ -43,8 +43,9 @@ fn found(directory: &Path, models: &[Model]) -> Option<usize> {
     };
     let told = store.recover().and_then(|recovered| {
         let at = models.iter().position(|it| it.marks == recovered.marks).expect("the marks are those of a commit");
-        let model = &models[at];
-        agree(&mut store, model, &mut Script::new(3))?;
+        let mut model = models[at].clone();
+        model.remove_arriving();
+        agree(&mut store, &mut model, &mut Script::new(3))?;
         let seqs: Vec<Seq> = (0..models.last().expect("there is one").marks.next_seq + 1).map(Seq).collect();
         assert_eq!(store.load(&seqs)?, model.load(seqs));
         Ok(at)

@@ -26,8 +26,12 @@ const CELLS: [(&str, &str); 2] = [
 /// that have nothing of it have the seals that they had.
 fn as_format_2(conn: &Connection) {
     let steps = "DROP INDEX part_late; ALTER TABLE part DROP COLUMN moved; ALTER TABLE part DROP COLUMN taken_at;
+        ALTER TABLE body DROP COLUMN charged; ALTER TABLE body DROP COLUMN send_at;
+        DROP INDEX orders_arriving; ALTER TABLE orders DROP COLUMN arriving;
+        ALTER TABLE meta DROP COLUMN next_ledger; DROP TABLE ledger; DROP TABLE balance; DROP TABLE quota;
         PRAGMA user_version = 2;";
     conn.execute_batch(steps).expect("the newer goes");
+    seal_anew(conn, "meta", "next_seq, next_order, next_parked, time, awaiting, next_event");
 }
 
 /// What a version of format 2 would have committed.
@@ -35,31 +39,41 @@ fn of_format_2(mut batch: Batch) -> Batch {
     for part in batch.parts.iter_mut().chain(&mut batch.new_parts) {
         (part.moved, part.taken_at, part.lane) = (None, Time::NEVER, part.lane.at(CarrierId(0)));
     }
-    batch
+    for body in batch.bodies.iter_mut().chain(&mut batch.erased) {
+        *body = Arc::new(Body { charged: false, send_at: None, ..(**body).clone() });
+    }
+    batch.orders.iter_mut().for_each(|it| it.arriving = false);
+    let marks = Marks { next_ledger: 1, ..batch.marks };
+    Batch { ledger: vec![], balances: vec![], quotas: vec![], marks, ..batch }
 }
 
 /// Makes a store one of format 1, whose bodies had no column `manner`, whose counters
 /// had none for events, and which knew nothing of handsets. What it sealed, it sealed without them.
 fn as_format_1(conn: &Connection) {
-    as_format_2(&conn);
+    as_format_2(conn);
     let steps = "ALTER TABLE body DROP COLUMN manner; ALTER TABLE parked DROP COLUMN also; ALTER TABLE meta DROP COLUMN next_event;
         DROP TABLE event; DROP TABLE mo; DROP TABLE mo_seen; DROP TABLE learned; PRAGMA user_version = 1;";
     conn.execute_batch(steps).expect("the newer goes");
     for (table, cells) in CELLS {
-        let mut rows = conn.prepare(&format!("SELECT rowid, {cells} FROM {table}")).expect("the cells are there");
-        let count = rows.column_count();
-        let sealed = rows.query_map([], |row| {
-            let mut seal = seal::START;
-            for at in 1..count {
-                seal = seal::mix(seal, row.get_ref(at)?);
-            }
-            Ok((row.get::<_, i64>(0)?, seal::fold(seal)))
-        });
-        let sealed: Vec<(i64, i64)> = sealed.and_then(Iterator::collect).expect("every row is read");
-        assert!(!sealed.is_empty(), "{table} has rows");
-        for (row, seal) in sealed {
-            conn.execute(&format!("UPDATE {table} SET seal = ?2 WHERE rowid = ?1"), [row, seal]).expect("a new seal");
+        seal_anew(conn, table, cells);
+    }
+}
+
+/// Seals every row of a table over these cells.
+fn seal_anew(conn: &Connection, table: &str, cells: &str) {
+    let mut rows = conn.prepare(&format!("SELECT rowid, {cells} FROM {table}")).expect("the cells are there");
+    let count = rows.column_count();
+    let sealed = rows.query_map([], |row| {
+        let mut seal = seal::START;
+        for at in 1..count {
+            seal = seal::mix(seal, row.get_ref(at)?);
         }
+        Ok((row.get::<_, i64>(0)?, seal::fold(seal)))
+    });
+    let sealed: Vec<(i64, i64)> = sealed.and_then(Iterator::collect).expect("every row is read");
+    assert!(!sealed.is_empty(), "{table} has rows");
+    for (row, seal) in sealed {
+        conn.execute(&format!("UPDATE {table} SET seal = ?2 WHERE rowid = ?1"), [row, seal]).expect("a new seal");
     }
 }
 
@@ -107,12 +121,12 @@ fn opened_and_served(of_before: fn(Batch) -> Batch, as_before: fn(&Connection)) 
     as_before(&Connection::open(home.path().join("nuncio.db")).expect("the database opens"));
     let mut store = sqlite(home.path());
     store.recover().expect("it recovers");
-    agree(&mut store, &model, &mut Script::new(3)).expect("every row has the seal that it had");
+    agree(&mut store, &mut model, &mut Script::new(3)).expect("every row has the seal that it had");
     for _ in 0..10 {
         let batch = script.batch(&model);
         store.commit(&batch).expect("the commit goes through");
         model.apply(&batch);
-        agree(&mut store, &model, &mut script).expect("old rows and new");
+        agree(&mut store, &mut model, &mut script).expect("old rows and new");
     }
     assert!(model.entries.values().any(|it| it.body.manner.is_some()), "the new rows have what the old lacked");
 }

@@ -28,7 +28,7 @@ fn sorted(mut entries: Vec<Entry>) -> Vec<Entry> {
 }
 
 /// Every question of the contract, to the store and to the model.
-fn agree(store: &mut impl Store, model: &Model, script: &mut Script) -> Result<(), Poisoned> {
+fn agree(store: &mut impl Store, model: &mut Model, script: &mut Script) -> Result<(), Poisoned> {
     let last = model.marks.next_seq;
     let mut seqs: Vec<Seq> = (0..5).map(|_| Seq(script.below(last + 2))).collect();
     assert_eq!(sorted(store.load(&seqs)?), sorted(model.load(seqs.clone())));
@@ -73,12 +73,16 @@ fn agree(store: &mut impl Store, model: &Model, script: &mut Script) -> Result<(
         assert_eq!(store.order(order)?, model.order(order));
     }
     let recovered = store.recover()?;
+    model.remove_arriving();
+    assert!(sorted(store.load(&(0..last).map(Seq).collect::<Vec<_>>())?).iter().eq(model.entries.values()));
     assert_eq!(recovered.marks, model.marks);
     assert_eq!(recovered.doubtful, model.doubtful());
     assert_eq!(recovered.lanes, model.lanes());
     assert_eq!(recovered.parked, model.parked.values().cloned().collect::<Vec<_>>());
     assert_eq!(recovered.mo_parts, model.mo_parts.values().cloned().collect::<Vec<_>>());
     assert_eq!(recovered.learned, model.learned.iter().map(|(id, it)| (*id, *it)).collect::<Vec<_>>());
+    assert_eq!(recovered.balances, model.balances.iter().map(|(id, it)| (*id, *it)).collect::<Vec<_>>());
+    assert_eq!(recovered.quotas, model.quotas.values().cloned().collect::<Vec<_>>());
     assert_eq!(recovered.mo_seen, model.mo_seen.values().copied().collect::<Vec<_>>());
     Ok(())
 }
@@ -117,7 +121,7 @@ fn live(store: &mut impl Store, seed: u64, batches: usize) -> (Model, Script) {
         store.commit(&batch).expect("the commit goes through");
         model.apply(&batch);
         if at % 7 == 3 {
-            agree(store, &model, &mut script).expect("the store answers");
+            agree(store, &mut model, &mut script).expect("the store answers");
         }
         if at % 25 == 24 {
             let horizon = Time(script.now.0 - 400_000);
@@ -127,10 +131,10 @@ fn live(store: &mut impl Store, seed: u64, batches: usize) -> (Model, Script) {
                 forgotten += store.retain(horizon, horizon, 3).expect("the store forgets");
             }
             assert_eq!(forgotten, model.retain(horizon, horizon));
-            agree(store, &model, &mut script).expect("the store answers");
+            agree(store, &mut model, &mut script).expect("the store answers");
         }
     }
-    agree(store, &model, &mut script).expect("the store answers");
+    agree(store, &mut model, &mut script).expect("the store answers");
     (model, script)
 }
 
@@ -146,9 +150,9 @@ fn the_sqlite_store_is_as_the_model_and_so_it_is_after_a_reopen() {
     for seed in 1..=4 {
         let directory = tempfile::tempdir().expect("a directory");
         let mut store = sqlite(directory.path());
-        let (model, mut script) = live(&mut store, seed, 60);
+        let (mut model, mut script) = live(&mut store, seed, 60);
         drop(store);
-        agree(&mut sqlite(directory.path()), &model, &mut script).expect("the reopened store answers");
+        agree(&mut sqlite(directory.path()), &mut model, &mut script).expect("the reopened store answers");
     }
 }
 
@@ -172,7 +176,7 @@ fn after_a_failed_commit_nothing_more_is_done_and_the_disk_has_all_or_nothing_of
             let mut next = store.crash();
             assert!(next.all().eq(model.entries.values().cloned()));
             assert!(next.events().eq(model.events.values()));
-            agree(&mut next, &model, &mut script).expect("the crashed store answers");
+            agree(&mut next, &mut model, &mut script).expect("the crashed store answers");
         }
     }
 }

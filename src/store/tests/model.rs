@@ -1,7 +1,8 @@
 //! The plainest store that could be right: a map of messages, every question a look at all of them.
 
 use crate::carrier::id::Learned;
-use crate::message::id::{CarrierId, LaneId, OrderId, PartKey, Seq};
+use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
+use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
@@ -10,6 +11,7 @@ use crate::record::contract::{QueuedLane, Silent};
 use crate::record::entry::Entry;
 use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
+use crate::record::money::{LedgerLine, QuotaUse};
 use crate::record::parked::Parked;
 use std::collections::BTreeMap;
 
@@ -23,6 +25,9 @@ pub(super) struct Model {
     pub(super) mo_parts: BTreeMap<u64, MoPart>,
     pub(super) mo_seen: BTreeMap<u64, MoSeen>,
     pub(super) learned: BTreeMap<CarrierId, Learned>,
+    pub(super) ledger: Vec<LedgerLine>,
+    pub(super) balances: BTreeMap<AccountId, Money>,
+    pub(super) quotas: BTreeMap<AccountId, QuotaUse>,
     pub(super) marks: Marks,
 }
 
@@ -37,6 +42,9 @@ impl Model {
             mo_parts: BTreeMap::new(),
             mo_seen: BTreeMap::new(),
             learned: BTreeMap::new(),
+            ledger: Vec::new(),
+            balances: BTreeMap::new(),
+            quotas: BTreeMap::new(),
             marks: Marks::first(),
         }
     }
@@ -74,6 +82,9 @@ impl Model {
         self.mo_seen.extend(batch.mo_seen.iter().map(|it| (it.number, *it)));
         self.mo_seen.retain(|number, _| !batch.mo_forgotten.contains(number));
         self.learned.extend(batch.learned.iter().copied());
+        self.ledger.extend(batch.ledger.iter().cloned());
+        self.balances.extend(batch.balances.iter().copied());
+        self.quotas.extend(batch.quotas.iter().map(|it| (it.account, it.clone())));
         self.marks = self.marks.after(&batch.marks);
     }
 
@@ -170,6 +181,13 @@ impl Model {
         let mut lanes = BTreeMap::<LaneId, u64>::new();
         self.parts().filter(|it| it.phase() == Phase::Queued).for_each(|it| *lanes.entry(it.lane).or_default() += 1);
         lanes.into_iter().map(|(lane, count)| QueuedLane { lane, count }).collect()
+    }
+
+    /// What a start does with orders that have not arrived whole.
+    pub(super) fn remove_arriving(&mut self) {
+        let gone: Vec<OrderId> = self.orders.values().filter(|it| it.arriving).map(|it| it.id).collect();
+        self.entries.retain(|_, it| !gone.contains(&it.body.order));
+        self.orders.retain(|id, _| !gone.contains(id));
     }
 
     /// Everything that ended before, and what came with it, forgotten.

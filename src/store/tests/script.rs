@@ -20,6 +20,7 @@ use crate::record::batch::{Batch, Idempotency, Order};
 use crate::record::entry::PastAttempt;
 use crate::record::event::{Event, EventKind};
 use crate::record::mo::{MoPart, MoSeen};
+use crate::record::money::{LedgerLine, QuotaSlot, QuotaUse, Why};
 use crate::record::parked::Parked;
 use crate::store::tests::model::Model;
 use crate::text::content::{Binary, Form, Indication, MessageClass, Requested};
@@ -113,7 +114,14 @@ impl Script {
             }
         }
         if 1 < count {
-            batch.orders.push(Order { id: order, account, first, count: count as u32, created: self.now });
+            batch.orders.push(Order {
+                id: order,
+                account,
+                first,
+                count: count as u32,
+                created: self.now,
+                arriving: self.one_in(5),
+            });
         }
     }
 
@@ -142,8 +150,10 @@ impl Script {
             parts,
             client_ref: self.one_in(3).then(|| format!("ref-{}", seq.0 % 5).into()),
             created: self.now,
+            send_at: self.one_in(4).then(|| Time(self.now.0 + 1 + self.below(500_000))),
             expires: Time(self.now.0 + 300_000),
             price: self.one_in(2).then_some(Money(87_000)),
+            charged: self.one_in(3),
         }
     }
 
@@ -251,6 +261,7 @@ impl Script {
             batch.unparked.push(number);
         }
         self.handsets(model, batch);
+        self.money(model, batch);
         if self.one_in(3) {
             let relation = Relation::ALL[self.below(3) as usize];
             let learned = Learned { relation, matches: 1 + self.below(10) as u8 };
@@ -261,6 +272,38 @@ impl Script {
             let hash = std::array::from_fn(|_| self.chance() as u8);
             let (account, order) = (AccountId(self.below(2) as u16), OrderId(batch.marks.next_order));
             batch.idempotency.push(Idempotency { account, key, hash, order, at: self.now });
+        }
+    }
+}
+
+/// What accounts have, pay and use: numbers without sense, which no store looks for.
+impl Script {
+    fn money(&mut self, model: &Model, batch: &mut Batch) {
+        for _ in 0..self.below(3) {
+            let n = batch.marks.next_ledger;
+            batch.marks.next_ledger += 1 + self.below(3);
+            let account = AccountId(self.below(3) as u16 + 1);
+            let amount = Money(self.below(1 << 40).cast_signed() - (1 << 39));
+            let before = model.balances.get(&account).copied().unwrap_or_default();
+            batch.balances.retain(|it| it.0 != account);
+            batch.balances.push((account, before + amount));
+            let order = (!self.one_in(3)).then(|| OrderId(self.below(batch.marks.next_order)));
+            batch.ledger.push(LedgerLine {
+                n,
+                account,
+                amount,
+                balance: before + amount,
+                why: Why::ALL[self.below(3) as usize],
+                order,
+                seq: order.filter(|_| self.one_in(2)).map(|_| Seq(n)),
+                at: self.now,
+                note: self.one_in(2).then(|| "invoice 7, λ".into()),
+            });
+        }
+        if self.one_in(3) {
+            let slot = |it: &mut Self| QuotaSlot { first: it.now, last: Time(it.now.0 + 5), count: it.below(1 << 40) };
+            let slots = (0..self.below(3)).map(|_| slot(self)).collect();
+            batch.quotas.push(QuotaUse { account: AccountId(self.below(3) as u16 + 1), slots });
         }
     }
 }

@@ -1,16 +1,20 @@
 //! The readers of the API, against the model.
 
+use crate::message::body::Body;
 use crate::message::id::{AccountId, MessageId, OrderId, RouteId, Seq};
 use crate::message::money::Money;
 use crate::message::status::{Status, Totals};
 use crate::message::time::Time;
 use crate::number::e164::E164;
+use crate::record::batch::{Batch, Order};
 use crate::record::contract::Store;
 use crate::record::entry::Entry;
+use crate::record::money::LedgerLine;
 use crate::record::views::{EventQuery, OrderView, Query};
 use crate::store::tests::model::Model;
 use crate::store::tests::script::{Script, same_id};
 use crate::store::tests::{live, sqlite};
+use std::sync::Arc;
 
 /// A query of some of the filters.
 fn query(script: &mut Script, model: &Model) -> Query {
@@ -125,6 +129,57 @@ fn messages_and_orders_are_what_the_model_holds() {
         let rest: Vec<Entry> = entries.into_iter().skip(1).take(2).collect();
         assert_eq!(readers.order_messages(order, after, 2).expect("an answer"), rest);
     }
+}
+
+#[test]
+fn the_ledger_is_what_the_model_holds_page_after_page() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut store = sqlite(directory.path());
+    let (model, _) = live(&mut store, 14, 60);
+    let readers = store.readers();
+    for account in (0..4).map(AccountId) {
+        let has = model.balances.get(&account).copied().unwrap_or_default();
+        assert_eq!(readers.balance(account).expect("an answer"), has);
+        let all: Vec<&LedgerLine> = model.ledger.iter().filter(|it| it.account == account).collect();
+        let (mut told, mut after) = (Vec::new(), 0);
+        loop {
+            let page = readers.ledger(account, after, 3).expect("a page");
+            let Some(last) = page.last() else { break };
+            after = last.n;
+            told.extend(page);
+        }
+        assert!(told.iter().eq(all), "{account:?}");
+    }
+    for line in model.ledger.iter().filter(|it| it.seq.is_some()) {
+        let order = line.order.expect("only a message of an order has a seq");
+        assert_eq!(readers.ledger_line(order, line.seq).expect("an answer").as_ref(), Some(line));
+        assert_eq!(readers.ledger_line(order, Some(Seq(u64::MAX >> 1))).expect("an answer"), None);
+    }
+}
+
+#[test]
+fn nobody_is_told_of_an_order_that_is_arriving() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut store = sqlite(directory.path());
+    let mut batch = same_id(3);
+    let order = batch.bodies[0].order;
+    let row = Order { id: order, account: AccountId(1), first: Seq(1), count: 2, created: Time(1), arriving: true };
+    batch.bodies[1] = Arc::new(Body { order, ..(*batch.bodies[1]).clone() });
+    batch.orders.push(row.clone());
+    store.commit(&batch).expect("the first slice goes through");
+    let readers = store.readers();
+    let listed = || -> Vec<Seq> {
+        let page = readers.list(&Query { limit: 10, ..Query::default() }).expect("a page");
+        page.entries.iter().map(|it| it.body.seq()).collect()
+    };
+    assert_eq!((listed(), readers.order(order).expect("an answer")), (vec![Seq(3)], None));
+    assert_eq!(readers.order_messages(order, None, 10).expect("an answer"), []);
+    let whole = Batch { orders: vec![Order { arriving: false, ..row }], marks: batch.marks, ..Batch::default() };
+    store.commit(&whole).expect("the last slice goes through");
+    assert_eq!(listed(), [Seq(3), Seq(2), Seq(1)]);
+    assert_eq!(readers.order(order).expect("an answer").map(|it| it.totals.total()), Some(2));
+    store.recover().expect("it recovers");
+    assert_eq!(listed(), [Seq(3), Seq(2), Seq(1)], "what is there whole is not removed");
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub mod carrier;
 pub mod link;
 pub mod http;
 pub mod inside;
+pub mod money;
 
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LinkId, RouteId};
@@ -17,6 +18,7 @@ use crate::telemetry::meters::carrier::CarrierMeter;
 use crate::telemetry::meters::http::HttpMeter;
 use crate::telemetry::meters::inside::InsideMeter;
 use crate::telemetry::meters::link::LinkMeter;
+use crate::telemetry::meters::money::MoneyMeter;
 use crate::telemetry::names;
 use crate::telemetry::recorder::Exposition;
 use foldhash::{HashMap, HashMapExt};
@@ -34,6 +36,7 @@ pub struct Meters {
     mo_incomplete: Gauge,
     http: HttpMeter,
     inside: InsideMeter,
+    money: MoneyMeter,
     /// What counts for a route, carrier, link or account that the configuration no longer names.
     other: Other,
 }
@@ -67,6 +70,7 @@ impl Meters {
             mo_incomplete: exposition.gauge(&names::MO_PARTS_INCOMPLETE, []),
             http: HttpMeter::new(exposition, &labels.endpoints),
             inside: InsideMeter::new(exposition),
+            money: MoneyMeter::new(exposition, labels),
             other: Other {
                 route: RouteMeter::new(exposition, OTHER),
                 carrier: CarrierMeter::new(exposition, OTHER, labels),
@@ -99,6 +103,11 @@ impl Meters {
     /// Of the store, the loop, the clock and the configuration.
     pub const fn inside(&self) -> &InsideMeter {
         &self.inside
+    }
+
+    /// Of what is paid.
+    pub const fn money(&self) -> &MoneyMeter {
+        &self.money
     }
 
     /// So many messages of an account were accepted.
@@ -164,6 +173,7 @@ fn collect(links: impl Iterator<Item = (LinkId, LinkMeter)>) -> HashMap<LinkId, 
 #[cfg(test)]
 pub(in crate::telemetry) mod tests {
     use super::*;
+    use crate::message::money::Currency;
     use crate::smpp::command::CommandId;
     use crate::telemetry::meters::inside::Durability;
     use crate::telemetry::meters::link::{Direction, LinkState, Malformation};
@@ -178,6 +188,8 @@ pub(in crate::telemetry) mod tests {
             accounts: vec![(AccountId(5), "shop".into())],
             countries: vec!["NL".into()],
             endpoints: vec!["POST /v1/messages"],
+            pays_in: [(AccountId(5), Currency::parse("EUR").unwrap())].into(),
+            charges_in: [(CarrierId(3), Currency::parse("USD").unwrap())].into(),
         };
         let exposition = Exposition::new();
         let meters = Meters::new(&exposition, &labels);

@@ -1,0 +1,70 @@
+//! `GET` and `POST /hooks/{carrier}/{secret}`: where a carrier over HTTP tells what became of messages.
+//!
+//! It is answered with 200 once everything in it is durable, and with 503 where it is to come again. A wrong secret
+//! is answered as if there were nothing.
+
+use crate::api::body;
+use crate::api::context::{Call, Context};
+use crate::api::problem::{Kind, Problem};
+use crate::api::submit::{ANSWER_TIMEOUT, send};
+use crate::carrier::http::receipt::Hook;
+use crate::dispatch::plan::Plan;
+use crate::message::id::CarrierId;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, Method, header};
+use axum::response::Response;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+/// `GET` and `POST /hooks/{carrier}/{secret}`
+pub(super) async fn told(
+    State(context): State<Arc<Context>>,
+    Path((carrier, secret)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    // The path has the secret in it: what is refused is not repeated.
+    taken(&context, (&carrier, &secret), request).await.unwrap_or_else(|problem| problem.into_response("/hooks"))
+}
+
+async fn taken(context: &Context, place: (&str, &str), request: Request) -> Result<Response, Problem> {
+    let plan = Arc::clone(&context.wiring.plan.borrow());
+    let (carrier, hook) = hook(&plan, place)?;
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    if request.method() == Method::GET
+        && let Some(challenge) = hook.challenged(&query)
+    {
+        return Ok(answer(challenge));
+    }
+    let (body, _held) = body::read(context, request.into_body()).await?;
+    let news = hook.read(&query, &body);
+    if !news.is_empty() {
+        let (to, durable) = oneshot::channel();
+        send(context, Call::Receipts(carrier, news, to))?;
+        if !matches!(timeout(ANSWER_TIMEOUT, durable).await, Ok(Ok(()))) {
+            return Err(Problem::new(Kind::NoAnswer, "It is not known whether this was stored; send it again."));
+        }
+    }
+    Ok(answer(String::new()))
+}
+
+/// The carrier of this name, if it calls us and this is its secret.
+fn hook<'p>(plan: &'p Plan, (name, secret): (&str, &str)) -> Result<(CarrierId, &'p Hook), Problem> {
+    let given: [u8; 32] = Sha256::digest(secret).into();
+    let found = plan.carriers.values().find(|it| &*it.name == name);
+    let hook = found.and_then(|it| Some((it.id, it.dialect.hook.as_deref()?)));
+    hook.filter(|(_, hook)| bool::from(hook.secret.ct_eq(&given)))
+        .ok_or_else(|| Problem::new(Kind::NotFound, "There is nothing at this path."))
+}
+
+/// 200, with a text that no browser takes for a page.
+fn answer(text: String) -> Response {
+    let mut response = Response::new(Body::from(text));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

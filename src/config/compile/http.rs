@@ -1,0 +1,461 @@
+//! A carrier over HTTP: its templates, its table of answers and its hook, each tried before it is needed.
+
+use crate::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
+use crate::carrier::http::answer::{Id, Table, Verdict};
+use crate::carrier::http::pointer::Pointer;
+use crate::carrier::http::receipt::{Hook, Whence};
+use crate::carrier::http::request::{BATCH_MAX, Format, Method, Shape};
+use crate::carrier::http::template::{Field, Place, Template};
+use crate::config::Environment;
+use crate::config::compile::carrier::{One, WINDOW_MAX};
+use crate::config::compile::password::Sources;
+use crate::config::compile::tls;
+use crate::config::error::{Findings, unknown};
+use crate::config::schema::carrier::TlsChoice;
+use crate::config::schema::http as written;
+use crate::link::http::options::Options;
+use crate::link::options::Reconnect;
+use crate::message::id::{CarrierId, LinkId};
+use crate::message::status::Status;
+use crate::text::Alphabet;
+use crate::text::profile::{Profile, Split};
+use crate::wire::secret::Secret;
+use crate::wire::tls::Client;
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::http::uri::PathAndQuery;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Octets of a token: more than any that is a JSON Web Token.
+const PASSWORD_MAX: usize = 8_192;
+/// Characters of a hook's secret; 16 random ones cannot be guessed.
+const SECRET: std::ops::RangeInclusive<usize> = 16..=128;
+
+/// The carrier's habits, and what all of its links have in common; `None` where that cannot be told.
+pub(super) fn compiled(one: &mut One<'_, '_>, usual: Dialect, environment: &Environment) -> (Dialect, Option<Options>) {
+    let written = one.written;
+    let receipts = written.receipt.clone().unwrap_or_default();
+    let hook = Receipt { written: &receipts, path: one.at("receipt"), findings: one.findings };
+    let (hook, receipt_url) = hook.compiled(&written.id, written.receipt.is_some(), environment);
+    let dialect = Dialect {
+        // The carrier cuts texts itself, and knows a message by one name.
+        text: Profile { split: Split::Payload, ..Profile::default() },
+        message_id: IdForm::Text,
+        receipts: ReceiptsAsked::Last,
+        hook,
+        ..usual
+    };
+    let options = options(one, environment, &dialect, receipt_url);
+    (dialect, options)
+}
+
+fn options(
+    one: &mut One<'_, '_>,
+    environment: &Environment,
+    dialect: &Dialect,
+    receipt_url: Secret<Box<str>>,
+) -> Option<Options> {
+    let written = one.written;
+    let password = one.password().optional(&one.path, PASSWORD_MAX, environment, one.findings);
+    for (key, text) in
+        [("system_id", written.system_id.as_deref()), ("password", password.as_ref().map(|it| &**it.expose()))]
+    {
+        if text.is_some_and(|it| it.chars().any(|it| !matches!(it, ' '..='~'))) {
+            one.findings.fault(&one.at(key), "has characters that are not printable ASCII");
+        }
+    }
+    let request = written.request.clone().unwrap_or_default();
+    let address = address(one);
+    let target = address.as_ref().map_or("/", |it| it.target);
+    let url = one.at_url();
+    let shape = Request { written: &request, path: one.at("request"), findings: one.findings };
+    let shape = shape.compiled(&url, target, !receipt_url.expose().is_empty());
+    let answer = written.answer.clone().unwrap_or_default();
+    let answers = Answer { written: &answer, path: one.at("answer"), findings: one.findings }.compiled(shape.batch);
+    let window = one.findings.within(&one.at("window"), written.window.unwrap_or(10).into(), 1..=WINDOW_MAX);
+    if WINDOW_MAX < window * shape.batch as u64 {
+        one.findings.fault(&one.at("window"), format!("times batch is more than {WINDOW_MAX} messages"));
+    }
+    let most = window * shape.batch as u64;
+    let ahead = one.findings.within(&one.at("ahead"), written.ahead.map_or(most, u64::from), 0..=most);
+    let connect_timeout = one.wait("connect_timeout", written.connect_timeout, Duration::from_secs(10));
+    let response_timeout = one.wait("response_timeout", written.response_timeout, Duration::from_secs(60));
+    let reconnect = one.reconnect(Reconnect::default());
+    let address = address?;
+    Some(Options {
+        id: LinkId { carrier: CarrierId(0), bind: 0 },
+        carrier: written.id.as_str().into(),
+        address: address.authority,
+        host: address.host.into(),
+        tls: address.tls,
+        connect_timeout,
+        response_timeout,
+        window: window as usize,
+        ahead: ahead as usize,
+        reconnect,
+        shape: Arc::new(shape),
+        answers: Arc::new(answers),
+        system_id: written.system_id.as_deref().unwrap_or_default().into(),
+        password: password.unwrap_or_default(),
+        receipt_url,
+        dialect: Arc::new(dialect.clone()),
+    })
+}
+
+/// What stands in a URL.
+struct Address<'a> {
+    /// `host:port`, to connect to.
+    authority: Box<str>,
+    /// As the request names it.
+    host: &'a str,
+    tls: Option<Client>,
+    /// Path and query, with placeholders.
+    target: &'a str,
+}
+
+fn address<'a>(one: &mut One<'a, '_>) -> Option<Address<'a>> {
+    let (path, written) = (one.at_url(), one.written);
+    let Some(url) = written.url.as_deref() else {
+        if !one.findings.is_faulty(&path) {
+            one.findings.fault(&path, "this key is required");
+        }
+        return None;
+    };
+    let split = url.split_once("://").map(|(scheme, rest)| {
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        (scheme, &rest[..end], &rest[end..])
+    });
+    let (secure, host, target) = match split {
+        Some(("https", host, target)) => (true, host, target),
+        Some(("http", host, target)) => (false, host, target),
+        _ => {
+            one.findings.fault(&path, "is not an address that begins with http:// or https://");
+            return None;
+        }
+    };
+    let port = host.rsplit_once(':').filter(|(_, port)| !port.contains(']'));
+    let named = port.map_or(host, |it| it.0);
+    let bad_port =
+        port.is_some_and(|(_, port)| port.parse::<u16>().is_ok_and(|it| it == 0) || port.parse::<u16>().is_err());
+    let plain = named.bytes().all(|it| it.is_ascii_alphanumeric() || b"-._[]:".contains(&it));
+    if named.is_empty() || !plain || bad_port {
+        one.findings.fault(&path, format!("{host:?} is not a host, or a host and a port"));
+        return None;
+    }
+    let default = if secure { 443 } else { 80 };
+    let authority = if port.is_some() { host.into() } else { format!("{host}:{default}").into() };
+    let at = one.at("tls");
+    let tls = match (secure, &written.tls) {
+        (true, Some(TlsChoice::Plain(false))) => {
+            one.findings.fault(&at, "false contradicts the url, which begins with https://");
+            None
+        }
+        (true, None) => tls::client(&path, &TlsChoice::Plain(true), one.findings),
+        (true, Some(choice)) => tls::client(&at, choice, one.findings),
+        (false, Some(TlsChoice::Plain(true) | TlsChoice::Table(_))) => {
+            one.findings.fault(&at, "contradicts the url, which begins with http://");
+            None
+        }
+        (false, _) => None,
+    };
+    Some(Address { authority, host, tls, target })
+}
+
+impl One<'_, '_> {
+    fn at_url(&self) -> String {
+        self.at("url")
+    }
+}
+
+/// `[carrier.request]`, while it is compiled.
+struct Request<'a, 'f> {
+    written: &'a written::Request,
+    path: String,
+    findings: &'f mut Findings,
+}
+
+impl Request<'_, '_> {
+    fn at(&self, key: &str) -> String {
+        format!("{}.{key}", self.path)
+    }
+
+    fn compiled(mut self, url: &str, target: &str, takes_receipts: bool) -> Shape {
+        let written = self.written;
+        let method = self.findings.choose(&self.at("method"), written.method.as_deref(), &Method::WORDS, Method::Post);
+        let formats = [("form", Format::Form), ("json", Format::Json)];
+        let format = self.findings.choose(&self.at("format"), written.format.as_deref(), &formats, Format::Form);
+        let most = BATCH_MAX as u64;
+        let batch = self.findings.within(&self.at("batch"), written.batch.unwrap_or(1).into(), 1..=most) as usize;
+        let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+        let shape = Shape {
+            method,
+            target: self.template(url, &target),
+            headers: self.headers(),
+            format,
+            body: written.body.as_ref().map(|it| self.template(&self.at("body"), it)),
+            element: written.element.as_ref().map(|it| self.template(&self.at("element"), it)),
+            separator: written.separator.as_deref().unwrap_or(",").into(),
+            batch,
+            encodings: self.encodings(),
+        };
+        if method == Method::Get && shape.body.is_some() {
+            self.findings.fault(&self.at("body"), "GET has no body; set method, or put the fields into the url");
+        }
+        if !takes_receipts && used(&shape).contains(&Field::ReceiptUrl) {
+            let message = "{receipt_url} stands in a template: set receipt.url and receipt.secret";
+            self.findings.fault(&self.path.clone(), message);
+        }
+        self.check_batch(&shape);
+        self.check_shape(url, &shape);
+        shape
+    }
+
+    fn template(&mut self, path: &str, text: &str) -> Template {
+        Template::parse(text).unwrap_or_else(|error| {
+            let known = Field::WORDS.map(|it| it.0);
+            self.findings.fault(path, unknown(&format!("placeholder {{{}}}", error.0), &error.0, &known));
+            Template::default()
+        })
+    }
+
+    fn headers(&mut self) -> Vec<(Box<str>, Template)> {
+        let mut headers = Vec::new();
+        for (name, text) in &self.written.headers {
+            let at = self.at(&format!("headers.{name}"));
+            let lower = name.to_ascii_lowercase();
+            if HeaderName::from_bytes(lower.as_bytes()).is_err() || HeaderValue::from_str(text).is_err() {
+                self.findings.fault(&at, "is not a header of HTTP");
+            }
+            if ["host", "content-length", "transfer-encoding", "connection"].contains(&&*lower) {
+                self.findings.fault(&at, "is a header that nuncio writes itself");
+            }
+            let template = self.template(&at, text);
+            if let Some(field) = template.fields().find(|it| !it.fits_header()) {
+                let word = Field::WORDS.iter().find(|it| it.1 == field).map_or("", |it| it.0);
+                self.findings.fault(&at, format!("{{{word}}} may not stand in a header"));
+            }
+            headers.push((lower.into(), template));
+        }
+        headers
+    }
+
+    fn encodings(&mut self) -> BTreeMap<Box<str>, Box<str>> {
+        let known = [Alphabet::Gsm7, Alphabet::Latin1, Alphabet::Ucs2].map(Alphabet::word);
+        for word in self.written.encodings.keys().filter(|it| !known.contains(&it.as_str())) {
+            self.findings.fault(&self.at(&format!("encodings.{word}")), unknown("alphabet", word, &known));
+        }
+        self.written.encodings.iter().map(|(ours, theirs)| (ours.as_str().into(), theirs.as_str().into())).collect()
+    }
+
+    fn check_batch(&mut self, shape: &Shape) {
+        let repeats = shape.body.as_ref().is_some_and(|it| it.fields().any(|it| it == Field::Elements));
+        match (&shape.element, repeats) {
+            (Some(_), false) => self.findings.fault(&self.at("element"), "stands in no body: write {elements} there"),
+            (None, true) => self.findings.fault(&self.at("body"), "{elements} needs element, which it repeats"),
+            (Some(_), true) | (None, false) => {}
+        }
+        if 1 < shape.batch && shape.element.is_none() {
+            self.findings.fault(&self.at("batch"), "several recipients need element, which the body repeats for each");
+        }
+        let outside = shape.target.fields().chain(shape.body.iter().flat_map(Template::fields));
+        let outside: Vec<Field> = outside.filter(|it| it.is_of_recipient()).collect();
+        if let (true, Some(field)) = (1 < shape.batch, outside.first()) {
+            let word = Field::WORDS.iter().find(|it| it.1 == *field).map_or("", |it| it.0);
+            self.findings
+                .fault(&self.at("batch"), format!("{{{word}}} is of one recipient and stands outside element"));
+        }
+    }
+
+    /// Fills every template with what is hard to bear, and looks whether it still is what it should be.
+    fn check_shape(&mut self, url: &str, shape: &Shape) {
+        let sample = |field| match field {
+            Field::Parts | Field::Validity | Field::ToDigits => Cow::Borrowed("12"),
+            _ => Cow::Borrowed("a\"\\&= {}\u{e9}"),
+        };
+        let place = shape.format.place();
+        let element = shape.element.as_ref().map(|it| it.render(place, sample)).unwrap_or_default();
+        let elements = [element.as_str(), &element].join(&shape.separator);
+        let with = |field| if field == Field::Elements { Cow::Borrowed(elements.as_str()) } else { sample(field) };
+        if PathAndQuery::try_from(shape.target.render(Place::Url, sample)).is_err() || self.has_fragment(shape) {
+            self.findings.fault(url, "its path and query are not those of a URL: escape what is not a placeholder");
+        }
+        let body = shape.body.as_ref().map(|it| it.render(place, with));
+        let wrong = body.and_then(|it| serde_json::from_str::<serde_json::Value>(&it).err());
+        if let (Format::Json, Some(error)) = (shape.format, wrong) {
+            let message = "is no JSON once it is filled; every placeholder but {parts}, {validity} and {to_digits} stands in quotes";
+            self.findings.fault(&self.at("body"), format!("{message} ({error})"));
+        }
+    }
+
+    fn has_fragment(&self, shape: &Shape) -> bool {
+        shape.target.render(Place::Url, |_| Cow::Borrowed("")).contains('#')
+    }
+}
+
+fn used(shape: &Shape) -> Vec<Field> {
+    let bodies = shape.body.iter().chain(&shape.element).flat_map(Template::fields);
+    shape.target.fields().chain(bodies).collect()
+}
+
+/// `[carrier.answer]`, while it is compiled.
+struct Answer<'a, 'f> {
+    written: &'a written::Answer,
+    path: String,
+    findings: &'f mut Findings,
+}
+
+impl Answer<'_, '_> {
+    fn at(&self, key: &str) -> String {
+        format!("{}.{key}", self.path)
+    }
+
+    fn compiled(mut self, batch: usize) -> Table {
+        let written = self.written;
+        let mut table = Table {
+            code: pointer(&self.at("code"), written.code.as_deref(), self.findings),
+            codes: self.verdicts("codes", &written.codes),
+            texts: self.verdicts("texts", &written.texts).into_iter().collect(),
+            id: self.id(),
+            elements: pointer(&self.at("elements"), written.elements.as_deref(), self.findings),
+            ..Table::default()
+        };
+        // Of two that are found the longer says more.
+        table.texts.sort_by_key(|(text, _)| std::cmp::Reverse(text.len()));
+        if table.code.is_none() && !table.codes.is_empty() {
+            self.findings.fault(&self.at("codes"), "needs code, which says where a code stands");
+        }
+        if 1 < batch && table.elements.is_none() && !matches!(table.id, Id::Own) {
+            let message = "every recipient of a request would get the same id: set answer.elements, or id = \"own\"";
+            self.findings.fault(&self.at("id"), message);
+        }
+        for (status, verdict) in self.verdicts("statuses", &written.statuses) {
+            match (status.strip_suffix("xx").map(str::parse::<u8>), status.parse::<u16>()) {
+                (Some(Ok(family @ 1..=5)), _) => _ = table.families.insert(family, verdict),
+                (None, Ok(status @ 100..=599)) => _ = table.statuses.insert(status, verdict),
+                _ => self.findings.fault(
+                    &self.at(&format!("statuses.{status}")),
+                    "not a status of HTTP such as \"402\", nor a family of them such as \"5xx\"",
+                ),
+            }
+        }
+        table
+    }
+
+    fn verdicts(&mut self, key: &str, written: &BTreeMap<String, String>) -> BTreeMap<Box<str>, Verdict> {
+        let mut verdicts = BTreeMap::new();
+        for (name, word) in written {
+            let at = self.at(&format!("{key}.{name}"));
+            let verdict = self.findings.choose(&at, Some(word), &Verdict::WORDS, Verdict::Never);
+            verdicts.insert(name.as_str().into(), verdict);
+        }
+        verdicts
+    }
+
+    fn id(&mut self) -> Id {
+        match (self.written.id.as_deref(), self.written.id_after.as_deref()) {
+            (Some(_), Some(_)) => {
+                self.findings.fault(&self.at("id_after"), "id and id_after exclude each other");
+                Id::Own
+            }
+            (None | Some("own"), None) => Id::Own,
+            (None, Some("")) => {
+                self.findings.fault(&self.at("id_after"), "is empty");
+                Id::Own
+            }
+            (None, Some(mark)) => Id::After(mark.into()),
+            (Some(text), None) => pointer(&self.at("id"), Some(text), self.findings).map_or(Id::Own, Id::At),
+        }
+    }
+}
+
+fn pointer(path: &str, written: Option<&str>, findings: &mut Findings) -> Option<Pointer> {
+    let text = written?;
+    let pointer = Pointer::parse(text);
+    pointer.map_err(|error| findings.fault(path, format!("{text:?} is no JSON pointer: {error}"))).ok()
+}
+
+/// `[carrier.receipt]`, while it is compiled.
+struct Receipt<'a, 'f> {
+    written: &'a written::Receipt,
+    path: String,
+    findings: &'f mut Findings,
+}
+
+impl Receipt<'_, '_> {
+    fn at(&self, key: &str) -> String {
+        format!("{}.{key}", self.path)
+    }
+
+    /// The hook, and the address of it that the carrier is told.
+    fn compiled(
+        mut self,
+        carrier: &str,
+        wanted: bool,
+        environment: &Environment,
+    ) -> (Option<Box<Hook>>, Secret<Box<str>>) {
+        if !wanted {
+            return (None, Secret::default());
+        }
+        let written = self.written;
+        let sources = Sources {
+            key: "secret",
+            text: written.secret.as_ref(),
+            file: written.secret_file.as_ref(),
+            env: written.secret_env.as_ref(),
+            credential: written.secret_credential.as_ref(),
+        };
+        let secret = sources.required(&self.path, *SECRET.end(), environment, self.findings);
+        let text: &str = secret.expose();
+        let unreserved = text.bytes().all(|it| it.is_ascii_alphanumeric() || b"-._~".contains(&it));
+        if !text.is_empty() && (!SECRET.contains(&text.len()) || !unreserved) {
+            let message = "a secret has 16 to 128 letters, digits and '-', '.', '_', '~': it stands in an address";
+            self.findings.fault(&self.at("secret"), message);
+        }
+        let hook = Hook {
+            secret: Sha256::digest(text).into(),
+            elements: pointer(&self.at("elements"), written.elements.as_deref(), self.findings),
+            id: self.whence("id", written.id.as_deref().or(Some("id"))).unwrap_or(Whence::Field("id".into())),
+            status: self
+                .whence("status", written.status.as_deref().or(Some("status")))
+                .unwrap_or(Whence::Field("status".into())),
+            error: self.whence("error", written.error.as_deref()),
+            to: self.whence("to", written.to.as_deref()),
+            statuses: self.statuses(),
+            challenge: written.challenge.as_deref().map(Into::into),
+        };
+        let url = written.url.as_deref().map(|base| {
+            if !base.starts_with("http://") && !base.starts_with("https://") {
+                self.findings.fault(&self.at("url"), "is not an address that begins with http:// or https://");
+            }
+            format!("{}/hooks/{carrier}/{text}", base.trim_end_matches('/'))
+        });
+        (Some(Box::new(hook)), Secret::new(url.unwrap_or_default().into()))
+    }
+
+    fn whence(&mut self, key: &str, written: Option<&str>) -> Option<Whence> {
+        let text = written?;
+        if text.starts_with('/') {
+            return pointer(&self.at(key), Some(text), self.findings).map(Whence::Pointer);
+        }
+        if text.is_empty() {
+            self.findings.fault(&self.at(key), "is neither the name of a field nor a JSON pointer");
+        }
+        Some(Whence::Field(text.into()))
+    }
+
+    fn statuses(&mut self) -> BTreeMap<Box<str>, Status> {
+        let words = Status::ALL.map(|it| (it.word(), it));
+        let known = words.into_iter().filter(|it| !matches!(it.1, Status::Queued | Status::Cancelled));
+        let known: Vec<(&str, Status)> = known.collect();
+        let mut statuses = BTreeMap::new();
+        for (theirs, ours) in &self.written.statuses {
+            let at = self.at(&format!("statuses.{theirs}"));
+            let status = self.findings.choose(&at, Some(ours), &known, Status::Sent);
+            statuses.insert(theirs.to_lowercase().into(), status);
+        }
+        statuses
+    }
+}

@@ -1,0 +1,134 @@
+//! What is said of a carrier over HTTP that is wrong, and the examples that are right.
+
+use super::{SMALL, errors, errors_in_file, loaded};
+use std::path::Path;
+
+/// A carrier over HTTP beside the small file's; a line takes the place of the one with its key, or is added.
+fn with(section: &str, line: &str) -> String {
+    let tables = [
+        ("", "id = \"web\"\nkind = \"http\"\nurl = \"http://127.0.0.1:8000/send\"\n"),
+        ("request", "format = \"json\"\nbody = '{\"to\":\"{to}\"}'\n"),
+        ("answer", "id = \"/id\"\n"),
+        ("receipt", "secret = \"0123456789abcdef\"\n"),
+    ];
+    let key = line.split(' ').next().unwrap();
+    let mut text = format!("{SMALL}\n[[carrier]]\n");
+    for (name, lines) in tables {
+        if !name.is_empty() {
+            text += &format!("[carrier.{name}]\n");
+        }
+        for own in lines.lines().filter(|it| name != section || !it.starts_with(&format!("{key} "))) {
+            text += &format!("{own}\n");
+        }
+        if name == section && !line.ends_with("absent") {
+            text += &format!("{line}\n");
+        }
+    }
+    text
+}
+
+/// What is said, without file and line.
+fn said(section: &str, line: &str) -> String {
+    let said = errors(&with(section, line));
+    let bare = said.lines().map(|it| it.split_once(": carrier \"web\", ").map_or(it, |it| it.1));
+    bare.collect::<Vec<_>>().join(" | ")
+}
+
+#[test]
+fn what_is_needed_is_little() {
+    assert_eq!(errors(&with("", "window = 3")), "");
+    let loaded = loaded(&with("", "window = 3"));
+    assert_eq!((loaded.http_links.len(), loaded.links.len()), (1, 1));
+    assert_eq!(loaded.http_links[0].window, 3);
+}
+
+#[test]
+fn each_slip_is_named_with_its_key() {
+    let table = [
+        ("", "url absent", "url: this key is required"),
+        ("", "url = \"ftp://x\"", "url: is not an address that begins with http:// or https://"),
+        ("", "url = \"http://:80/\"", "url: \":80\" is not a host, or a host and a port"),
+        ("", "url = \"http://a:99999/\"", "url: \"a:99999\" is not a host, or a host and a port"),
+        (
+            "",
+            "url = \"http://a/x y\"",
+            "url: its path and query are not those of a URL: escape what is not a placeholder",
+        ),
+        ("", "url = \"http://a/{too}\"", "url: unknown placeholder {too}; did you mean to?"),
+        ("", "tls = true", "tls: contradicts the url, which begins with http://"),
+        ("", "enquire_link = \"30s\"", "enquire_link: is a key of carriers whose kind is \"smpp\""),
+        ("", "address = [\"a:1\"]", "address: is a key of carriers whose kind is \"smpp\""),
+        ("", "password = \"t\\u00e9\"", "password: has characters that are not printable ASCII"),
+        ("", "ahead = 11", "ahead: 11 is not within 0 and 10"),
+        ("request", "body = '{\"to\":\"{tto}\"}'", "request.body: unknown placeholder {tto}; did you mean to?"),
+        ("request", "method = \"GET\"", "request.body: GET has no body; set method, or put the fields into the url"),
+        ("request", "headers = { \"a b\" = \"x\" }", "request.headers.a b: is not a header of HTTP"),
+        ("request", "headers = { Host = \"x\" }", "request.headers.Host: is a header that nuncio writes itself"),
+        ("request", "headers = { X = \"{text}\" }", "request.headers.X: {text} may not stand in a header"),
+        ("request", "element = '{to}'", "request.element: stands in no body: write {elements} there"),
+        ("request", "body = '[{elements}]'", "request.body: {elements} needs element, which it repeats"),
+        ("request", "batch = 501", "request.batch: 501 is not within 1 and 500"),
+        ("request", "encodings = { gsm = \"x\" }", "request.encodings.gsm: unknown alphabet; did you mean gsm7?"),
+        (
+            "request",
+            "body = '{\"u\":\"{receipt_url}\"}'",
+            "request: {receipt_url} stands in a template: set receipt.url and receipt.secret",
+        ),
+        ("answer", "id = \"id\"", "answer.id: \"id\" is no JSON pointer: "),
+        ("answer", "id_after = \"ID:\"", "answer.id_after: id and id_after exclude each other"),
+        ("answer", "codes = { \"0\" = \"taken\" }", "answer.codes: needs code, which says where a code stands"),
+        ("answer", "statuses = { \"6xx\" = \"never\" }", "answer.statuses.6xx: not a status of HTTP such as"),
+        (
+            "answer",
+            "statuses = { \"500\" = \"nevr\" }",
+            "answer.statuses.500: unknown value \"nevr\"; did you mean never?",
+        ),
+        ("receipt", "secret absent", "receipt.secret: this key is required, or one of secret_file, secret_env and"),
+        ("receipt", "secret = \"short\"", "receipt.secret: a secret has 16 to 128 letters, digits and"),
+        ("receipt", "secret = 1234567890123456", "receipt.secret: expected a text in quotes"),
+        ("receipt", "elements = \"x\"", "receipt.elements: \"x\" is no JSON pointer: "),
+        ("receipt", "statuses = { ok = \"DONE\" }", "receipt.statuses.ok: unknown value \"DONE\"; known are"),
+        ("receipt", "url = \"sms.example\"", "receipt.url: is not an address that begins with http:// or https://"),
+        ("receipt", "word = \"x\"", "receipt.word: unknown key; known are"),
+    ];
+    for (section, line, expected) in table {
+        let said = said(section, line);
+        assert!(said.starts_with(expected) && !said.contains(" | "), "{section} {line}\n{said}\n{expected}");
+    }
+    let smpp = errors(&SMALL.replace("system_id =", "url = \"http://a/\"\nsystem_id ="));
+    assert_eq!(smpp, "nuncio.toml:10: carrier \"acme\", url: is a key of carriers whose kind is \"http\"");
+}
+
+#[test]
+fn a_body_that_is_no_json_once_it_is_filled_is_refused() {
+    for body in [r#"{"to":{text}}"#, r#"{"to":"{to}"#, r#"{"to":"{to}",}"#] {
+        let said = said("request", &format!("body = '{body}'"));
+        assert!(said.starts_with("request.body: is no JSON once it is filled"), "{body}: {said}");
+    }
+    assert_eq!(said("request", r#"body = '{"n":{parts},"to":{to_digits},"t":{"x":[{}]}}'"#), "");
+}
+
+#[test]
+fn a_request_for_several_recipients_tells_them_apart() {
+    let request = |more: &str| {
+        let lines = "element = '\"{to}\"'\nbody = '{\"to\":[{elements}],\"id\":\"{id}\"}'";
+        errors(&with("request", &format!("batch = 10\n{lines}\n{more}")).replace("body = '{\"to\":\"{to}\"}'\n", ""))
+    };
+    assert!(request("").contains("request.batch: {id} is of one recipient and stands outside element"));
+    assert!(request("").contains("answer.id: every recipient of a request would get the same id"));
+    let wide = with("request", "batch = 500").replace("url =", "window = 21\nurl =");
+    assert!(errors(&wide).contains("window: times batch is more than 10000 messages"));
+}
+
+#[test]
+fn every_example_is_right() {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir("config/examples").unwrap() {
+        let path = entry.unwrap().path();
+        let said = errors_in_file(Path::new(&path));
+        assert_eq!(said, "", "{}", path.display());
+        names.push(path.file_name().unwrap().to_string_lossy().into_owned());
+    }
+    names.sort();
+    assert_eq!(names, ["email.toml", "kannel.toml", "twilio.toml", "vonage.toml", "whatsapp.toml"]);
+}

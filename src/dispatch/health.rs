@@ -1,0 +1,98 @@
+//! How carriers do: what their breakers and scores learn from answers and receipts, and what is made of it.
+
+use crate::carrier::answer;
+use crate::carrier::report::{Answered, Ticket};
+use crate::dispatch::Dispatch;
+use crate::message::attempt::{Answer, Attempt};
+use crate::message::id::{CarrierId, LinkId, PartKey, RouteId};
+use crate::message::time::Time;
+use crate::route::breaker::Kind;
+use crate::route::plan::Order;
+use crate::route::score::{Judged, Outcome, Score};
+use crate::smpp::status::CommandStatus;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How often what the scores mean is worked out anew.
+const JUDGED_EVERY: Duration = Duration::from_secs(1);
+/// Routes times countries of which it is worked out: what is beyond has the order of its list.
+const JUDGED_MAX: usize = 2_000;
+
+/// What was learned of carriers, and what it means for the routes that ask for it.
+#[derive(Debug, Default)]
+pub(super) struct Health {
+    score: Score,
+    judged: BTreeMap<(RouteId, Option<&'static str>), Vec<Judged>>,
+    next: Time,
+}
+
+impl Health {
+    /// What the carriers of a route are worth in a country.
+    pub(super) fn judged(&self, route: RouteId, country: Option<&'static str>) -> &[Judged] {
+        self.judged.get(&(route, country)).map_or(&[], Vec::as_slice)
+    }
+
+    /// All that is known, by route and country.
+    pub(super) fn all(&self) -> impl Iterator<Item = (RouteId, Option<&'static str>, &[Judged])> {
+        self.judged.iter().map(|((route, country), it)| (*route, *country, it.as_slice()))
+    }
+}
+
+impl Dispatch {
+    /// An answer, or its absence, says something of its carrier.
+    pub(super) fn note_answer(&mut self, link: LinkId, ticket: Ticket, answered: &Answered) {
+        let Some(carrier) = self.carriers.get_mut(&link.carrier) else { return };
+        let about_number = answered.command_status.map(CommandStatus::from_u32).is_some_and(answer::is_about_numbers);
+        let kind = match answered.answer {
+            // A bad number is nobody's fault.
+            Answer::Elsewhere if !about_number => Kind::Fault,
+            Answer::Unknown => Kind::Fault,
+            _ => Kind::NoFault,
+        };
+        carrier.note(self.now, ticket, (answered.answer != Answer::NotSent).then_some(kind));
+    }
+
+    /// What has become of a message at a carrier says something of the carrier.
+    pub(super) fn note_outcome(&mut self, key: PartKey, carrier: CarrierId, outcome: Outcome) {
+        let Some(held) = self.set.get(key.seq()) else { return };
+        // A message counts once, however many parts it has.
+        if key.index() != 0 {
+            return;
+        }
+        let (country, route) = (self.plan.country(held.entry.body.destination), held.entry.body.route);
+        self.health.score.note(self.now, carrier, country, outcome);
+        if self.health.judged.len() < JUDGED_MAX {
+            self.health.judged.entry((route, country)).or_default();
+        }
+    }
+
+    /// A part has ended at a carrier by a receipt.
+    pub(super) fn note_receipt(&mut self, key: PartKey, attempt: &Attempt, delivered: bool) {
+        let taken_at = attempt.answered_at.known().unwrap_or(attempt.intended_at);
+        let outcome = match delivered {
+            true => Outcome::Delivered { after: self.now.since(taken_at) },
+            false => Outcome::NotDelivered,
+        };
+        self.note_outcome(key, attempt.link.carrier, outcome);
+    }
+
+    /// Works out, now and then, what the scores mean.
+    pub(super) fn judge_carriers(&mut self) {
+        if self.now < self.health.next {
+            return;
+        }
+        self.health.next = self.now + JUDGED_EVERY;
+        let Health { score, judged, .. } = &mut self.health;
+        for ((route, country), judged) in judged.iter_mut() {
+            let carriers = self.plan.routes.get(route).map(|it| it.every_carrier()).unwrap_or_default();
+            let carriers: Vec<CarrierId> = carriers.into_iter().collect();
+            *judged = score.judge(self.now, &carriers, *country);
+        }
+        judged.retain(|(route, _), _| self.plan.routes.contains_key(route));
+    }
+
+    /// Whether a route asks how well its carriers do.
+    pub(super) fn is_scored(&self, route: RouteId) -> bool {
+        self.plan.routes.get(&route).is_some_and(|it| it.order == Order::Scored)
+    }
+}

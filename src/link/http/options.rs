@@ -1,0 +1,65 @@
+//! What a link over HTTP needs to know: where, what is asked, and what the answers mean.
+
+use crate::carrier::dialect::Dialect;
+use crate::carrier::http::answer::Table;
+use crate::carrier::http::request::{Constants, Shape};
+use crate::link::lanes::Room;
+use crate::link::options::Reconnect;
+use crate::message::id::LinkId;
+use crate::wire::secret::Secret;
+use crate::wire::tls::Client;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One of the links to a carrier over HTTP. Two options that are equal need no new link.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Its carrier, and its place among the carrier's links.
+    pub id: LinkId,
+    /// The configured name of the carrier.
+    pub carrier: Box<str>,
+    /// `host:port`.
+    pub address: Box<str>,
+    /// What requests name as their host.
+    pub host: Box<str>,
+    /// TLS, where the address is `https`. All links of a carrier share one.
+    pub tls: Option<Client>,
+    /// How long a connection may take, TLS included. Default 10 s.
+    pub connect_timeout: Duration,
+    /// How long an answer may take. Default 60 s.
+    pub response_timeout: Duration,
+    /// Requests that may be unanswered. Default 10.
+    pub window: usize,
+    /// Messages that are made durable beyond those, so that a free place does not wait for the disk.
+    pub ahead: usize,
+    /// How long to wait before the next try.
+    pub reconnect: Reconnect,
+    /// What is asked.
+    pub shape: Arc<Shape>,
+    /// What the answers mean.
+    pub answers: Arc<Table>,
+    /// The login.
+    pub system_id: Box<str>,
+    /// Its password, token or key.
+    pub password: Secret<Box<str>>,
+    /// Where receipts are taken; empty where none are. It has the secret of the hook in it.
+    pub receipt_url: Secret<Box<str>>,
+    /// The habits of the carrier.
+    pub dialect: Arc<Dialect>,
+}
+
+impl Options {
+    /// What it may hold at once: each request may be for a whole batch.
+    pub fn room(&self) -> Room {
+        Room { window: self.window * self.shape.batch, ahead: self.ahead, inbound: 1 }
+    }
+
+    /// What is the same in every request.
+    pub fn constants(&self) -> Constants<'_> {
+        Constants {
+            system_id: &self.system_id,
+            password: self.password.expose(),
+            receipt_url: self.receipt_url.expose(),
+        }
+    }
+}

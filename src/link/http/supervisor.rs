@@ -1,0 +1,288 @@
+//! Keeps one link over HTTP until it is told to stop.
+
+use crate::carrier::http::answer::Reply;
+use crate::carrier::http::request::Letter;
+use crate::carrier::query::Queried;
+use crate::carrier::report::{Answered, Report, Ticket};
+use crate::carrier::talk::Command;
+use crate::link::backoff::Backoff;
+use crate::link::hint;
+use crate::link::http::desk::Desk;
+use crate::link::http::options::Options;
+use crate::link::lanes::Outlet;
+use crate::telemetry::labels::bind_name;
+use crate::telemetry::meters::link::{LinkMeter, LinkState};
+use crate::wire::client::{Call, Client, Outcome};
+use crate::wire::transport::Target;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+/// How long to wait for the loop to take what the link has said.
+const CROWDED: Duration = Duration::from_secs(1);
+/// How long a stopped link waits for the word that says how long it may wait.
+const WORD: Duration = Duration::from_millis(100);
+
+/// One link over HTTP and what it works with.
+pub struct Supervisor {
+    /// What it is.
+    pub options: Arc<Options>,
+    /// What it is asked to do.
+    pub commands: mpsc::Receiver<Command>,
+    /// Where it reports.
+    pub outlet: Outlet,
+    /// Where it counts.
+    pub meter: LinkMeter,
+    /// Told when the link is not wanted any more; [`Command::Unbind`] says how long answers are waited for.
+    pub stop: CancellationToken,
+    /// Chance between 0 and 1, for jitter.
+    pub chance: fn() -> f64,
+}
+
+/// What came of one request: for each of its messages how it ended, and whether there was a connection at all.
+struct Finished {
+    ended: Vec<(Ticket, Answered)>,
+    reached: bool,
+}
+
+/// The requests that run, and which messages each is about, should it end without a word.
+#[derive(Default)]
+struct Running {
+    tasks: JoinSet<Finished>,
+    tickets: HashMap<Id, Vec<Ticket>>,
+}
+
+impl Running {
+    fn finished(&mut self, joined: Result<(Id, Finished), JoinError>) -> Finished {
+        match joined {
+            Ok((id, finished)) => {
+                self.tickets.remove(&id);
+                finished
+            }
+            // It was cut, or it failed: what was written is not known.
+            Err(error) => {
+                let tickets = self.tickets.remove(&error.id()).unwrap_or_default();
+                Finished { ended: tickets.into_iter().map(|it| (it, Answered::UNKNOWN)).collect(), reached: true }
+            }
+        }
+    }
+}
+
+impl Supervisor {
+    /// Runs until it is told to stop. What it was given has ended by then.
+    pub async fn run(mut self) {
+        let options = self.options.clone();
+        let (carrier, bind) = (&*options.carrier, &*bind_name(&options.carrier, options.id.bind));
+        let client = Arc::new(client(&options));
+        let mut backoff = Backoff::new(options.reconnect);
+        while !self.stop.is_cancelled() {
+            self.meter.moved(LinkState::Connecting);
+            if self.reaches(&client).await {
+                self.serve(&client, &mut backoff).await;
+            }
+            if self.stop.is_cancelled() {
+                break;
+            }
+            self.meter.moved(LinkState::Down);
+            let wait = backoff.after(None, (self.chance)());
+            info!(carrier, bind, wait_ms = wait.as_millis() as u64, "link is down, next try follows");
+            self.rest(sleep(wait)).await;
+            // While the loop hangs there is nobody to tell what another try would have to say.
+            while self.outlet.is_crowded() && !self.stop.is_cancelled() {
+                self.rest(sleep(CROWDED)).await;
+            }
+        }
+        self.meter.moved(LinkState::Down);
+        self.commands.close();
+        while let Some(command) = self.commands.recv().await {
+            self.give_back(command);
+        }
+    }
+
+    /// Waits for something; what is given to the link meanwhile goes back at once. `None` when it is to stop.
+    async fn rest<T>(&mut self, awaited: impl Future<Output = T>) -> Option<T> {
+        let mut awaited = std::pin::pin!(awaited);
+        loop {
+            tokio::select! {
+                it = &mut awaited => return Some(it),
+                () = self.stop.cancelled() => return None,
+                command = self.commands.recv() => self.give_back(command?),
+            }
+        }
+    }
+
+    /// Whether a connection can be made, which is the cheapest question.
+    async fn reaches(&mut self, client: &Arc<Client>) -> bool {
+        let client = client.clone();
+        match self.rest(async move { client.reach().await }).await {
+            Some(Ok(())) => true,
+            Some(Err(error)) => {
+                let (carrier, address) = (&*self.options.carrier, &*self.options.address);
+                warn!(carrier, address, %error, hint = hint::of_connect(&error), "cannot connect");
+                false
+            }
+            None => false,
+        }
+    }
+
+    /// Takes messages and asks, until no connection can be made or the link is to stop.
+    async fn serve(&mut self, client: &Arc<Client>, backoff: &mut Backoff) {
+        let (mut desk, mut running) = (Desk::default(), Running::default());
+        let room = self.options.room();
+        self.meter.moved(LinkState::Bound);
+        self.outlet.report(Report::Up { capacity: room.window + room.ahead, window: room.window });
+        let (mut open, mut within) = (true, None);
+        while open {
+            self.ask(client, &mut desk, &mut running);
+            tokio::select! {
+                biased;
+                Some(joined) = running.tasks.join_next_with_id() => {
+                    let finished = running.finished(joined);
+                    open = finished.reached;
+                    if open {
+                        backoff.bound();
+                    } else {
+                        self.close();
+                    }
+                    self.tell(&mut desk, finished);
+                }
+                () = self.stop.cancelled() => {
+                    self.close();
+                    open = false;
+                }
+                command = self.commands.recv() => match command {
+                    Some(Command::Submit(submit)) => {
+                        if let Some((ticket, answered)) = desk.take(submit) {
+                            self.outlet.report(Report::Answered(ticket, answered));
+                        }
+                    }
+                    Some(Command::Unbind(it)) => {
+                        self.close();
+                        (open, within) = (false, Some(it));
+                    }
+                    Some(other) => self.give_back(other),
+                    None => open = false,
+                },
+            }
+        }
+        for (ticket, answered) in desk.give_back() {
+            self.outlet.report(Report::Answered(ticket, answered));
+        }
+        self.drain(&mut desk, &mut running, within).await;
+        self.outlet.report(Report::Down);
+    }
+
+    /// Says that nothing more may be given.
+    fn close(&self) {
+        self.meter.moved(LinkState::Draining);
+        self.outlet.report(Report::Closing);
+    }
+
+    /// Waits for the requests that run: to their end, or as long as the link is given.
+    async fn drain(&mut self, desk: &mut Desk, running: &mut Running, within: Option<Duration>) {
+        let mut by = within.map(|it| Instant::now() + it);
+        loop {
+            if self.stop.is_cancelled() && by.is_none() {
+                by = Some(Instant::now() + WORD);
+            }
+            let cut = sleep_until(by.unwrap_or_else(Instant::now));
+            tokio::select! {
+                biased;
+                joined = running.tasks.join_next_with_id() => {
+                    let Some(joined) = joined else { return };
+                    let finished = running.finished(joined);
+                    self.tell(desk, finished);
+                }
+                Some(command) = self.commands.recv() => match command {
+                    Command::Unbind(within) => by = Some(Instant::now() + within),
+                    other => self.give_back(other),
+                },
+                () = self.stop.cancelled(), if by.is_none() => (),
+                () = cut, if by.is_some() => {
+                    running.tasks.abort_all();
+                    while let Some(joined) = running.tasks.join_next_with_id().await {
+                        let finished = running.finished(joined);
+                        self.tell(desk, finished);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Starts as many requests as the window has room for.
+    fn ask(&self, client: &Arc<Client>, desk: &mut Desk, running: &mut Running) {
+        while running.tasks.len() < self.options.window {
+            let Some(letters) = desk.next(&self.options.shape, &self.options.constants()) else { return };
+            let tickets = letters.iter().map(|it| it.submit.ticket).collect();
+            let task = running.tasks.spawn(asked(client.clone(), self.options.clone(), letters));
+            running.tickets.insert(task.id(), tickets);
+        }
+    }
+
+    fn tell(&self, desk: &mut Desk, finished: Finished) {
+        for (ticket, answered) in finished.ended {
+            for (ticket, answered) in desk.ended(ticket, &answered) {
+                self.outlet.report(Report::Answered(ticket, answered));
+            }
+        }
+    }
+
+    fn give_back(&self, command: Command) {
+        match command {
+            Command::Submit(submit) => {
+                self.outlet.report(Report::Answered(submit.ticket, Answered::NOT_SENT));
+            }
+            // A carrier over HTTP tells of its own accord.
+            Command::Query(query) => {
+                self.outlet.report(Report::Queried(query.key, Queried::Unserved));
+            }
+            Command::Confirm(_) | Command::Unbind(_) => (),
+        }
+    }
+}
+
+fn client(options: &Options) -> Client {
+    let target = Target {
+        addresses: vec![options.address.to_string()],
+        local_address: None,
+        connect_timeout: options.connect_timeout,
+        tls: options.tls.clone(),
+    };
+    Client::new(target, options.host.clone(), options.response_timeout, options.window)
+}
+
+/// One request and what its answer means.
+async fn asked(client: Arc<Client>, options: Arc<Options>, letters: Vec<Letter>) -> Finished {
+    let request = options.shape.request(&letters, &options.constants());
+    let call = Call { method: request.method, target: &request.target, headers: &request.headers, body: &request.body };
+    let (carrier, bind) = (&*options.carrier, bind_name(&options.carrier, options.id.bind));
+    let outcome = client.call(&call).await;
+    let reached = !matches!(outcome, Outcome::Unreachable(_));
+    let same = |answered: Answered| vec![answered; letters.len()];
+    let answered = match outcome {
+        Outcome::Answered(reply) => {
+            let keys: Vec<String> = letters.iter().map(Letter::key).collect();
+            let reply = Reply { status: reply.status, retry_after: reply.retry_after, body: reply.body.as_deref() };
+            options.answers.read(&reply, &options.dialect, &keys)
+        }
+        Outcome::Unreachable(error) => {
+            warn!(carrier, bind, %error, hint = hint::of_connect(&error), "cannot connect");
+            same(Answered::NOT_SENT)
+        }
+        Outcome::NotSent(why) => {
+            warn!(carrier, bind, why, "a request was not written");
+            same(Answered::NOT_SENT)
+        }
+        Outcome::Unknown(why) => {
+            warn!(carrier, bind, why, "a request was not answered");
+            same(Answered::UNKNOWN)
+        }
+    };
+    Finished { ended: letters.iter().map(|it| it.submit.ticket).zip(answered).collect(), reached }
+}

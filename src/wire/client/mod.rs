@@ -1,0 +1,183 @@
+//! A client of one HTTP/1.1 server: connections that are kept, a bound on everything, and the truth about what was
+//! written.
+//!
+//! **Guarantee.** [`Outcome::NotSent`] is said only where no octet of the request was written. A redirect is an
+//! answer like any other: it is not followed.
+
+use crate::wire::transport::{self, ConnectError, Stream, Target};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper::header::{HOST, RETRY_AFTER, USER_AGENT};
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// Octets of a body that are read; an answer that is longer says nothing that we ask for.
+const BODY_MAX: usize = 64 * 1024;
+/// How long a connection is kept without use: less than the five seconds after which common servers close one, so
+/// that a request seldom meets its end.
+const IDLE_MAX: Duration = Duration::from_secs(4);
+
+/// A client of one server.
+pub struct Client {
+    target: Target,
+    host: Box<str>,
+    /// How long an answer may take, from the first octet of the request to the last of the answer.
+    response_timeout: Duration,
+    /// How many connections are kept.
+    kept_max: usize,
+    kept: Mutex<Vec<Kept>>,
+}
+
+struct Kept {
+    sender: SendRequest<Full<Bytes>>,
+    since: Instant,
+}
+
+/// What is asked.
+pub struct Call<'a> {
+    /// `GET`, `POST` or another verb.
+    pub method: &'a str,
+    /// Path and query.
+    pub target: &'a str,
+    /// Names and values.
+    pub headers: &'a [(Box<str>, String)],
+    /// The body; an empty one is none.
+    pub body: &'a str,
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The server answered.
+    Answered(Reply),
+    /// There is no connection to the server.
+    Unreachable(ConnectError),
+    /// Nothing was written, for this reason.
+    NotSent(String),
+    /// It was perhaps written, and no whole answer came, for this reason.
+    Unknown(String),
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// Its status.
+    pub status: u16,
+    /// It says when to come again.
+    pub retry_after: bool,
+    /// Its body; `None` where it did not end well, or is longer than 64 KiB.
+    pub body: Option<Bytes>,
+}
+
+impl Client {
+    /// A client of the server at `target`, whose requests name `host`. It keeps at most `kept_max` connections.
+    pub fn new(target: Target, host: Box<str>, response_timeout: Duration, kept_max: usize) -> Self {
+        Self { target, host, response_timeout, kept_max, kept: Mutex::default() }
+    }
+
+    /// Makes a connection, and keeps it for the first call.
+    pub async fn reach(&self) -> Result<(), ConnectError> {
+        let stream = transport::connect(&self.target).await?.0;
+        if let Ok(sender) = spoken(stream).await {
+            self.keep(sender);
+        }
+        Ok(())
+    }
+
+    /// Asks, on a kept connection or a new one.
+    pub async fn call(&self, call: &Call<'_>) -> Outcome {
+        let mut request = match self.request(call) {
+            Ok(request) => request,
+            Err(error) => return Outcome::NotSent(error.to_string()),
+        };
+        while let Some(sender) = self.taken() {
+            match self.ask(sender, request).await {
+                Ok(outcome) => return outcome,
+                // A kept connection may have ended since: that it takes nothing says nothing of the server.
+                Err(unsent) => request = unsent,
+            }
+        }
+        let stream = match transport::connect(&self.target).await {
+            Ok((stream, _)) => stream,
+            Err(error) => return Outcome::Unreachable(error),
+        };
+        let sender = match spoken(stream).await {
+            Ok(sender) => sender,
+            Err(error) => return Outcome::NotSent(error.to_string()),
+        };
+        match self.ask(sender, request).await {
+            Ok(outcome) => outcome,
+            Err(_) => Outcome::NotSent("the server closed the connection before it took the request".to_owned()),
+        }
+    }
+
+    fn request(&self, call: &Call<'_>) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+        let mut request = Request::builder()
+            .method(call.method)
+            .uri(call.target)
+            .header(HOST, &*self.host)
+            .header(USER_AGENT, concat!("nuncio/", env!("CARGO_PKG_VERSION")));
+        for (name, value) in call.headers {
+            request = request.header(&**name, value);
+        }
+        request.body(Full::new(Bytes::copy_from_slice(call.body.as_bytes())))
+    }
+
+    /// Asks on this connection; the request comes back where nothing of it was written.
+    async fn ask(
+        &self,
+        mut sender: SendRequest<Full<Bytes>>,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Outcome, Request<Full<Bytes>>> {
+        let by = Instant::now() + self.response_timeout;
+        let late = || Ok(Outcome::Unknown("no answer in time".to_owned()));
+        match timeout_at(by, sender.try_send_request(request)).await {
+            Ok(Ok(response)) => {
+                let Ok((reply, whole)) = timeout_at(by, read(response)).await else { return late() };
+                if whole {
+                    self.keep(sender);
+                }
+                Ok(Outcome::Answered(reply))
+            }
+            Ok(Err(mut error)) => match error.take_message() {
+                Some(request) => Err(request),
+                None => Ok(Outcome::Unknown(error.into_error().to_string())),
+            },
+            Err(_) => late(),
+        }
+    }
+
+    fn taken(&self) -> Option<SendRequest<Full<Bytes>>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|it| it.since.elapsed() < IDLE_MAX && !it.sender.is_closed());
+        kept.pop().map(|it| it.sender)
+    }
+
+    fn keep(&self, sender: SendRequest<Full<Bytes>>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < self.kept_max && !sender.is_closed() {
+            kept.push(Kept { sender, since: Instant::now() });
+        }
+    }
+}
+
+/// HTTP over a connection just made; what drives it ends with the connection.
+async fn spoken(stream: Stream) -> hyper::Result<SendRequest<Full<Bytes>>> {
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // How a connection ends is told by the call that was on it.
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+/// The answer, and whether its connection is good for another.
+async fn read(response: Response<Incoming>) -> (Reply, bool) {
+    let (status, retry_after) = (response.status().as_u16(), response.headers().contains_key(RETRY_AFTER));
+    let body = Limited::new(response.into_body(), BODY_MAX).collect().await.ok().map(|it| it.to_bytes());
+    let whole = body.is_some();
+    (Reply { status, retry_after, body }, whole)
+}

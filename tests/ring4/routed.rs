@@ -1,0 +1,186 @@
+//! Routes of several carriers: carriers that die, stall, throttle, refuse, lie and recover, each alone or together;
+//! and with one that is always well, everything arrives.
+
+use crate::ring4::dice::Dice;
+use crate::ring4::scenario::{Fault, Scenario, Weather, ms};
+use crate::ring4::world::World;
+use crate::ring4::{SEEDS, Tally, each_seed, variable};
+use nuncio::dispatch::plan::Plan;
+use nuncio::message::id::{CarrierId, LinkId};
+use nuncio::message::phase::Phase;
+use nuncio::route::plan::{Retry, Route, UnknownPolicy};
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many carriers at most.
+const CARRIERS_MAX: u64 = 4;
+
+impl Scenario {
+    /// A scenario whose routes have several carriers, with faults of whole carriers among the others.
+    pub(crate) fn routed(dice: &mut Dice) -> Self {
+        let mut scenario = Self::new(dice);
+        scenario.add_carriers(dice);
+        let carriers: Vec<CarrierId> = scenario.weather.keys().copied().collect();
+        scenario.change(|plan, _| {
+            for route in plan.routes.values_mut() {
+                route.carriers = some(dice, &carriers);
+                set_waits(dice, route);
+            }
+        });
+        let faults = if scenario.fair {
+            Self::throttled(dice, &carriers, scenario.calm)
+        } else {
+            Self::sick(dice, &carriers, scenario.calm)
+        };
+        scenario.faults.extend(faults);
+        scenario
+    }
+
+    /// The same where one carrier of every route never fails, the others do in every way, and nothing is final that
+    /// another carrier could mend.
+    pub(crate) fn with_one_healthy(dice: &mut Dice) -> Self {
+        let mut scenario = Self::routed(dice);
+        let carriers: Vec<CarrierId> = scenario.weather.keys().copied().collect();
+        let healthy = dice.pick(&carriers);
+        for (id, it) in &mut scenario.weather {
+            (it.faithful, it.odd_receipts) = (true, 0);
+            if *id == healthy {
+                *it = Weather { lost_answers: 0, refusals: 0, bind_errors: 0, receipt_delay: 500, ..it.clone() };
+            }
+        }
+        scenario.change(|plan, variant| {
+            for route in plan.routes.values_mut() {
+                if variant == 0 && !route.carriers.contains(&healthy) {
+                    route.carriers.push(healthy);
+                }
+                route.unknown = UnknownPolicy::Resend;
+                route.retry = Retry { attempts: 100, ..route.retry };
+                route.receipt_window = Some(Duration::from_secs(10));
+            }
+            if let Some(carrier) = plan.carriers.get_mut(&healthy) {
+                (carrier.pace, carrier.pace_per_link) = (None, None);
+            }
+        });
+        let routes = scenario.plans[0].routes.clone();
+        scenario.change(|plan, _| plan.routes.clone_from(&routes));
+        let sound = |it: &Fault| it.carrier() != Some(healthy);
+        scenario.faults.retain(|(_, it)| sound(it));
+        scenario.faults.extend(Self::sick(dice, &carriers, scenario.calm).into_iter().filter(|(_, it)| sound(it)));
+        scenario.requests.iter_mut().for_each(|(_, it)| it.validity = LONG);
+        scenario.cancels.clear();
+        scenario.patience += LONG.as_millis() as u64;
+        scenario
+    }
+
+    /// So that there are at least two.
+    fn add_carriers(&mut self, dice: &mut Dice) {
+        let wanted = dice.range(2, CARRIERS_MAX) as u16;
+        let response_timeout =
+            self.links.values().next().expect("a carrier has binds").session.response_timeout.as_millis() as u64;
+        for id in (self.weather.len() as u16 + 1..=wanted).map(CarrierId) {
+            let weather = Self::weather(dice, self.fair);
+            let carrier = Self::carrier(dice, id, &weather, (self.fair, response_timeout), &mut self.links);
+            self.weather.insert(id, weather);
+            self.change(|plan, _| drop(plan.carriers.insert(id, carrier.clone())));
+        }
+    }
+
+    /// Changes every variant of the configuration.
+    fn change(&mut self, mut how: impl FnMut(&mut Plan, usize)) {
+        self.plans.iter_mut().enumerate().for_each(|(variant, it)| how(Arc::make_mut(it), variant));
+    }
+
+    /// Carriers that fail for a while.
+    fn sick(dice: &mut Dice, carriers: &[CarrierId], calm: u64) -> Vec<(u64, Fault)> {
+        let fault = |dice: &mut Dice| {
+            let (carrier, span) = (dice.pick(carriers), dice.range(500, calm / 2));
+            let fault = match dice.below(6) {
+                0 => Fault::Dead(carrier, span),
+                1 => Fault::HalfDead(carrier, span),
+                2 => Fault::Throttle(carrier, span),
+                3 => Fault::Lie(carrier, span),
+                _ => Fault::Sick(carrier, span),
+            };
+            (dice.below(calm), fault)
+        };
+        (0..dice.range(0, 10)).map(|_| fault(dice)).collect()
+    }
+
+    /// Carriers that ask for less for a while, which does not change the order.
+    fn throttled(dice: &mut Dice, carriers: &[CarrierId], calm: u64) -> Vec<(u64, Fault)> {
+        let fault =
+            |dice: &mut Dice| (dice.below(calm), Fault::Throttle(dice.pick(carriers), dice.range(500, calm / 4)));
+        (0..dice.range(0, 3)).map(|_| fault(dice)).collect()
+    }
+}
+
+/// The validity where everything is to arrive: longer than all faults and pauses.
+const LONG: Duration = Duration::from_secs(1_800);
+
+impl Fault {
+    /// The carrier that has it, if it is one's.
+    const fn carrier(&self) -> Option<CarrierId> {
+        match self {
+            Self::Cut(LinkId { carrier, .. }) | Self::Dark(LinkId { carrier, .. }) => Some(*carrier),
+            Self::HalfDead(carrier, _) | Self::Throttle(carrier, _) | Self::Refuse(carrier, _) => Some(*carrier),
+            Self::Dead(carrier, _) | Self::Sick(carrier, _) | Self::Lie(carrier, _) => Some(*carrier),
+            Self::Crash | Self::FailCommit(..) | Self::Reconfigure | Self::Restart => None,
+        }
+    }
+}
+
+/// Some of them in some order: mostly more than one.
+fn some(dice: &mut Dice, carriers: &[CarrierId]) -> Vec<CarrierId> {
+    let mut left = carriers.to_vec();
+    let count = if dice.percent(15) { 1 } else { dice.range(2, left.len() as u64) };
+    (0..count).map(|_| left.swap_remove(dice.below(left.len() as u64) as usize)).collect()
+}
+
+/// How long a route waits before it tries another carrier.
+fn set_waits(dice: &mut Dice, route: &mut Route) {
+    route.receipt_window = dice.percent(50).then(|| ms(dice.range(1_000, 20_000)));
+    route.max_wait = dice.percent(50).then(|| ms(dice.range(500, 10_000)));
+}
+
+fn run(seed: u64, scenario: impl Fn(&mut Dice) -> Scenario) -> World {
+    let mut dice = Dice::new(seed);
+    let scenario = scenario(&mut dice);
+    let mut world = World::of(dice, scenario);
+    world.run();
+    world
+}
+
+fn run_routed(seed: u64) -> Tally {
+    run(seed, Scenario::routed).check_ending()
+}
+
+/// Everything was delivered. Returns also how many messages another carrier than the first delivered.
+fn run_with_one_healthy(seed: u64) -> (Tally, usize) {
+    let world = run(seed, Scenario::with_one_healthy);
+    let mut moved = 0;
+    for part in world.store.parts.values() {
+        assert_eq!(part.phase(), Phase::Delivered, "recovery: one carrier was always well, {part:?}");
+        let mut carriers = world.store.attempts_of(part.key).map(|it| it.link.carrier);
+        let first = carriers.next();
+        moved += usize::from(carriers.any(|it| Some(it) != first));
+    }
+    (world.check_ending(), moved)
+}
+
+#[test]
+fn every_seed_with_several_carriers_keeps_the_promises() {
+    each_seed("NUNCIO_ROUTED_SEED", SEEDS / 2, run_routed);
+}
+
+#[test]
+fn with_one_healthy_carrier_everything_is_delivered() {
+    let moved = Cell::new(0);
+    each_seed("NUNCIO_HEALTHY_SEED", SEEDS / 5, |seed| {
+        let (tally, count) = run_with_one_healthy(seed);
+        moved.set(moved.get() + count);
+        tally
+    });
+    println!("{} parts were delivered after their first carrier had failed", moved.get());
+    assert!(100 < moved.get() || variable("NUNCIO_HEALTHY_SEED").is_some(), "the first carriers failed too seldom");
+}
