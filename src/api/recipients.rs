@@ -7,6 +7,7 @@ use crate::dispatch::happening::Recipient;
 use crate::dispatch::plan::Account;
 use crate::message::manner::Manner;
 use crate::message::money::Money;
+use crate::message::source::Source;
 use crate::number::e164::E164;
 use crate::route::network::Networks;
 use crate::route::plan::Route;
@@ -54,6 +55,8 @@ pub(super) struct Terms<'a> {
     /// Whether there is a sender for destinations that have none of their own.
     pub(super) has_sender: bool,
     pub(super) requested: Requested,
+    /// Whether a recipient does not want it, from the sender of the request or from one of the destination's own.
+    pub(super) unwanted: Box<dyn Fn(E164, Option<&Source>) -> bool + 'a>,
     /// What more is asked for than a text.
     pub(super) manner: Option<Arc<Manner>>,
     /// What the route's first carrier wants of a text.
@@ -102,6 +105,12 @@ impl<'a> Terms<'a> {
             let detail = "may not be sent to".into();
             return Err(Fault { field: Field::To, kind: Kind::DestinationDenied, code: "destination_denied", detail });
         }
+        let destination = self.networks.destination(to);
+        let source = self.route.senders_by_country.get(&destination);
+        if (self.unwanted)(to, source) {
+            let detail = "does not want messages from this sender".into();
+            return Err(Fault { field: Field::To, kind: Kind::Suppressed, code: "suppressed", detail });
+        }
         let own = wish.text.map(|it| Counted::of(it.as_str(), self));
         let counted =
             own.as_ref().or(shared).ok_or_else(|| invalid(Field::Text(false), "missing_text", "is required".into()))?;
@@ -114,16 +123,14 @@ impl<'a> Terms<'a> {
             let detail = format!("must have at most {CLIENT_REF_MAX} characters").into();
             return Err(invalid(Field::ClientRef(wish.client_ref.is_some()), "client_ref_too_long", detail));
         }
-        let destination = self.networks.destination(to);
         let price = self.price(&destination)?.map(|it| it.times(u64::from(parts)));
-        let source = self.route.senders_by_country.get(&destination).cloned();
         if source.is_none() && !self.has_sender {
             return Err(invalid(Field::From, "missing_sender", NO_SENDER.into()));
         }
         let line = Line { to, client_ref: reference, alphabet, parts, price };
         let recipient = Recipient {
             destination: to,
-            source,
+            source: source.cloned(),
             text: counted.text.into(),
             requested: self.requested,
             manner: counted.manner.clone(),

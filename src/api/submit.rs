@@ -72,7 +72,7 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     let path = request.uri().path().to_owned();
     let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
-    let (quote, mut submission) = Quote::of(&directory.plan, account, &asked)?;
+    let (quote, mut submission) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
     for it in &quote.rejected {
         (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
     }
@@ -116,7 +116,7 @@ async fn estimated(context: &Context, request: Request) -> Result<Response, Prob
     let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Send)?;
     let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
-    let (quote, _) = Quote::of(&directory.plan, account, &asked)?;
+    let (quote, _) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
     let first = quote.lines.first().map(|it| it.to);
     let names = first.map_or_else(Vec::new, |it| carriers::ranked(&directory.plan, quote.route, it));
     Ok(answer::estimated(&quote, &names))
@@ -173,7 +173,7 @@ pub(super) fn send(context: &Context, call: Call) -> Result<(), Problem> {
     Ok(())
 }
 
-async fn awaited(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem> {
+pub(super) async fn awaited(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem> {
     match tokio::time::timeout(ANSWER_TIMEOUT, answer).await {
         Ok(Ok(reply)) => Ok(reply),
         // The request may yet be stored: only its idempotency key makes another try safe.
@@ -204,10 +204,15 @@ pub(super) fn refusal(reply: &Reply) -> Problem {
         Reply::Accepted { .. }
         | Reply::Repeated(_)
         | Reply::Cancelled
+        | Reply::Noted
         | Reply::Credited(_)
-        | Reply::CreditedBefore(_) => {
-            Problem::new(Kind::Internal, "The request was answered with the answer to another.")
-        }
+        | Reply::CreditedBefore(_)
+        | Reply::Suppressed(_)
+        | Reply::Lifted
+        | Reply::ListFull
+        | Reply::Ordered(_)
+        | Reply::Unfit(_)
+        | Reply::Inspected(_) => Problem::new(Kind::Internal, "The request was answered with the answer to another."),
     }
 }
 

@@ -10,3 +10,4 @@ pub mod price;
 pub mod rule;
 pub mod inbound;
 pub mod hours;
+pub mod opt_out;

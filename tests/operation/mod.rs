@@ -11,6 +11,7 @@ mod kill;
 mod life;
 mod mo;
 mod notify;
+mod opt_out;
 mod outbind;
 mod prometheus;
 mod query;
