@@ -5,7 +5,7 @@ use crate::api::health::Health;
 use crate::api::memory::{Memory, OCTETS_MAX};
 use crate::carrier::report::ReceiptNews;
 use crate::dispatch::command::Reply;
-use crate::dispatch::happening::Submission;
+use crate::dispatch::happening::{Credit, Submission};
 use crate::dispatch::plan::Plan;
 use crate::message::id::{AccountId, CarrierId, MessageId};
 use crate::store::sqlite::readers::Readers;
@@ -21,6 +21,8 @@ pub const READS_MAX: usize = 4;
 pub enum Call {
     /// Accept this, and say so once it is durable.
     Submit(Box<Submission>, oneshot::Sender<Reply>),
+    /// Give an account credit, and say so once it is durable.
+    Credit(Box<Credit>, oneshot::Sender<Reply>),
     /// Take back what has not left.
     Cancel(AccountId, MessageId, oneshot::Sender<Reply>),
     /// Take in what a carrier over HTTP tells, at least one receipt, and say so once it is durable.

@@ -55,6 +55,7 @@ impl<'a> Quote<'a> {
         let targets = targets(asked)?;
         let route = route(plan, account, &Wanted { asked, class: words.class, sender, targets: &targets })?;
         check_route(route, words.class, &source)?;
+        check_price(account, route)?;
         let terms = Terms {
             account,
             route,
@@ -271,6 +272,15 @@ fn check_route(route: &Route, class: Option<Class>, source: &Source) -> Result<(
             "/from",
             format!("route {} does not take this sender", route.id.0),
         ));
+    }
+    Ok(())
+}
+
+/// An account that pays in advance cannot be sent for without a price (D17).
+fn check_price(account: &Account, route: &Route) -> Result<(), Problem> {
+    if account.terms.managed && route.price.is_none() {
+        let detail = format!("route {} has no price, and the account pays from a balance", route.id.0);
+        return Err(Problem::at(Kind::NoPrice, "/route_id", detail));
     }
     Ok(())
 }

@@ -131,6 +131,7 @@ impl Loop {
             self.next_request += 1;
             let (happening, reply) = match call {
                 Call::Submit(submission, reply) => (Happening::Submit(request, submission), reply),
+                Call::Credit(credit, reply) => (Happening::Credit(request, credit), reply),
                 Call::Cancel(account, message, reply) => (Happening::Cancel(request, account, message), reply),
                 Call::Receipts(carrier, news, durable) => {
                     found.extend(self.hooks.take(carrier, news, durable));

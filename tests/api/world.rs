@@ -15,12 +15,12 @@ use nuncio::message::class::Class;
 use nuncio::message::id::{AccountId, CarrierId, LaneId, MessageId, OrderId, PartKey, RouteId, Seq};
 use nuncio::message::money::{Currency, Money};
 use nuncio::message::part::Part;
+use nuncio::message::price::PriceTable;
 use nuncio::message::time::Time;
 use nuncio::record::batch::{Batch, Marks, Order};
 use nuncio::record::contract::Store;
 use nuncio::record::entry::Entry;
 use nuncio::route::plan::{Destinations, Route};
-use nuncio::route::price::PriceTable;
 use nuncio::route::rule::Rule;
 use nuncio::store::sqlite::{Durability, Sqlite};
 use sha2::{Digest, Sha256};
@@ -213,7 +213,8 @@ impl Keeper {
     fn handle(&mut self, call: Call) {
         let instead = self.instead.lock().unwrap().clone();
         let (to, reply) = match (call, instead) {
-            (Call::Submit(_, to) | Call::Cancel(_, _, to), Some(reply)) => (to, reply),
+            (Call::Submit(_, to) | Call::Cancel(_, _, to) | Call::Credit(_, to), Some(reply)) => (to, reply),
+            (Call::Credit(_, to), None) => (to, Reply::NotManaged),
             (Call::Submit(submission, to), None) => (to, self.accept(*submission)),
             (Call::Cancel(account, id, to), None) => {
                 let found = self.store.lock().unwrap().load(&[id.seq]).unwrap().pop();

@@ -9,6 +9,7 @@ mod http;
 mod kill;
 mod life;
 mod mo;
+mod money;
 mod notify;
 mod outbind;
 mod prometheus;

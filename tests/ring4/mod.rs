@@ -6,6 +6,7 @@ mod ledger;
 mod ending;
 mod handsets;
 mod lanes;
+mod money;
 mod mo;
 mod routed;
 mod scenario;
