@@ -137,6 +137,7 @@ impl Life {
                 send_at: None,
                 expires: Time(now.0 + 300_000),
                 price: Some(Money(87_000)),
+                charged: false,
             }));
             let lane = LaneId::new(RouteId(1), AccountId(1), 0, 0);
             let mut part = Part::new(PartKey::new(seq, 0), lane, Time(now.0 + 300_000));

@@ -30,9 +30,9 @@ const PARAMETERS: [&str; 9] =
 /// What the list of an order may be asked for.
 pub(super) const PAGE_PARAMETERS: [&str; 2] = ["cursor", "limit"];
 /// Messages on a page unless the request says otherwise.
-const LIMIT: usize = 100;
+pub(super) const LIMIT: usize = 100;
 /// Messages on a page at most: what is still a small answer.
-const LIMIT_MAX: usize = 1_000;
+pub(super) const LIMIT_MAX: usize = 1_000;
 
 /// `GET /v1/messages`
 pub(super) async fn messages(State(context): State<Arc<Context>>, request: Request) -> Response {
@@ -96,7 +96,7 @@ pub(super) fn cursor(seq: Seq) -> String {
     format!("c1.{:x}", seq.0)
 }
 
-fn read_cursor(text: &str) -> Option<Seq> {
+pub(super) fn read_cursor(text: &str) -> Option<Seq> {
     u64::from_str_radix(text.strip_prefix("c1.")?, 16).ok().map(Seq)
 }
 

@@ -67,7 +67,9 @@ kinds! {
     SenderNotGranted = "sender-not-granted", 403, "authorization", false, "The sender is not granted";
     ClassMismatch = "class-mismatch", 403, "authorization", false, "The route is for another class";
     DestinationDenied = "destination-denied", 403, "authorization", false, "The destination is denied";
+    Suppressed = "suppressed", 403, "authorization", false, "The recipient does not want this";
     NoPrice = "no-price", 422, "pricing", false, "The destination has no price";
+    ListFull = "list-full", 507, "validation", false, "The list is full";
     KeyReused = "idempotency-key-reused", 422, "validation", false, "The idempotency key was used for another request";
     QueueFull = "queue-full", 503, "queue", true, "The queue is full";
     DiskLow = "disk-low", 503, "queue", true, "The disk is nearly full";

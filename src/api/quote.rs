@@ -8,6 +8,7 @@ use crate::api::problem::{Fault, Kind, Problem};
 use crate::api::recipients::{Line, Rejected, Terms};
 use crate::api::request::{Asked, Target, Text, To};
 use crate::dispatch::happening::{Recipient, Submission};
+use crate::dispatch::opt_out::OptedOut;
 use crate::dispatch::plan::{Account, Plan};
 use crate::message::class::Class;
 use crate::message::id::RouteId;
@@ -15,6 +16,7 @@ use crate::message::money::{Currency, Money};
 use crate::message::source::Source;
 use crate::message::time::Time;
 use crate::number::e164::E164;
+use crate::route::inbound::recipient;
 use crate::route::plan::Route;
 use crate::route::rule::{self, Rule};
 use crate::text::content::Requested;
@@ -43,7 +45,7 @@ pub(super) struct Quote<'a> {
 impl<'a> Quote<'a> {
     /// What the request would become, and what the loop is asked to keep of it; or why nothing.
     pub(super) fn of(
-        plan: &'a Plan,
+        (plan, opted_out): (&'a Plan, &'a OptedOut),
         account: &'a Account,
         asked: &'a Asked<'a>,
     ) -> Result<(Self, Box<Submission>), Problem> {
@@ -56,7 +58,11 @@ impl<'a> Quote<'a> {
         let route = route(plan, account, &Wanted { asked, class: words.class, sender, targets: &targets })?;
         check_route(route, words.class, &source)?;
         check_price(account, route)?;
+        let sender = recipient(source.octets());
         let terms = Terms {
+            unwanted: Box::new(move |to| {
+                opted_out.refuses(&plan.opt_out, route.class, (account.id, &sender, to)).is_some()
+            }),
             account,
             route,
             requested,
@@ -145,7 +151,7 @@ fn now() -> Time {
 }
 
 /// Reads `90s`, `10m`, `2h` and `1d`.
-fn duration(text: &str) -> Option<Duration> {
+pub(super) fn duration(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let seconds = match unit {
         "s" => 1,

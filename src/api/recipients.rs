@@ -46,6 +46,8 @@ pub(super) struct Terms<'a> {
     pub(super) account: &'a Account,
     pub(super) route: &'a Route,
     pub(super) requested: Requested,
+    /// Whether a recipient does not want it.
+    pub(super) unwanted: Box<dyn Fn(E164) -> bool + 'a>,
     /// What more is asked for than a text.
     pub(super) manner: Option<Arc<Manner>>,
     /// What the route's first carrier wants of a text.
@@ -93,6 +95,10 @@ impl<'a> Terms<'a> {
         if !self.account.destinations.permits(to) || !self.route.destinations.permits(to) {
             let detail = "may not be sent to".into();
             return Err(Fault { field: Field::To, kind: Kind::DestinationDenied, code: "destination_denied", detail });
+        }
+        if (self.unwanted)(to) {
+            let detail = "does not want messages from this sender".into();
+            return Err(Fault { field: Field::To, kind: Kind::Suppressed, code: "suppressed", detail });
         }
         let own = wish.text.map(|it| Counted::of(it.as_str(), self));
         let counted =

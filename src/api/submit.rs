@@ -72,7 +72,7 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     let path = request.uri().path().to_owned();
     let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
-    let (quote, mut submission) = Quote::of(&directory.plan, account, &asked)?;
+    let (quote, mut submission) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
     for it in &quote.rejected {
         (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
     }
@@ -116,7 +116,7 @@ async fn estimated(context: &Context, request: Request) -> Result<Response, Prob
     let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Send)?;
     let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
-    let (quote, _) = Quote::of(&directory.plan, account, &asked)?;
+    let (quote, _) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
     let carriers = &directory.plan.carriers;
     let names: Vec<&str> = quote.route.carriers.iter().filter_map(|it| carriers.get(it)).map(|it| &*it.name).collect();
     let balance = money::of_account(context, account).await?;
@@ -206,10 +206,15 @@ pub(super) fn refusal(reply: &Reply) -> Problem {
         Reply::Accepted { .. }
         | Reply::Repeated(_)
         | Reply::Cancelled
+        | Reply::Noted
         | Reply::Credited(_)
-        | Reply::CreditedBefore(_) => {
-            Problem::new(Kind::Internal, "The request was answered with the answer to another.")
-        }
+        | Reply::CreditedBefore(_)
+        | Reply::Suppressed(_)
+        | Reply::Lifted
+        | Reply::ListFull
+        | Reply::Ordered(_)
+        | Reply::Unfit(_)
+        | Reply::Inspected(_) => Problem::new(Kind::Internal, "The request was answered with the answer to another."),
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Dialect {
     pub mo: mo::Options,
     /// What it charges us per part.
     pub cost: Option<PriceTable>,
+    /// It is asked over HTTP, and takes whole texts without ports, class or indication.
+    pub texts_only: bool,
     /// How its calls are read, where it tells of messages by calling us.
     pub hook: Option<Box<Hook>>,
 }
@@ -134,6 +136,7 @@ impl Default for Dialect {
             reasons: BTreeMap::new(),
             mo: mo::Options::default(),
             cost: None,
+            texts_only: false,
             hook: None,
         }
     }

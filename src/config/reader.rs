@@ -25,6 +25,7 @@ pub fn read(mut root: Dict, findings: &mut Findings) -> Schema {
         numbers: table(&mut root, "numbers", findings).unwrap_or_default(),
         shutdown: table(&mut root, "shutdown", findings).unwrap_or_default(),
         log: table(&mut root, "log", findings).unwrap_or_default(),
+        opt_out: table(&mut root, "opt_out", findings).unwrap_or_default(),
         accounts: array::<account::Account>(&mut root, "account", findings),
         carriers: array::<carrier::Carrier>(&mut root, "carrier", findings),
         routes: array::<route::Route>(&mut root, "route", findings),
@@ -40,7 +41,6 @@ fn refuse_unbuilt(root: &mut Dict, findings: &mut Findings) {
     let refusal = "this section has no function yet; remove it";
     let tables = [
         ("cdr", table::<unbuilt::Cdr>(root, "cdr", findings).is_some()),
-        ("opt_out", table::<unbuilt::OptOut>(root, "opt_out", findings).is_some()),
         ("guard", table::<unbuilt::Guard>(root, "guard", findings).is_some()),
         ("keys", table::<unbuilt::Keys>(root, "keys", findings).is_some()),
     ];

@@ -1,4 +1,4 @@
-//! What may not go yet: messages that are asked for at a time, and the quiet hours of recipients.
+//! What may not go, or not yet: messages that are asked for at a time, and the quiet hours of recipients.
 //!
 //! Both are a part's due time. It is set when a message is accepted, and again when a part comes to be given to a
 //! link in quiet hours: after a long queue, before another try, or because the hours were changed meanwhile. Validity
@@ -7,7 +7,7 @@
 use crate::dispatch::Dispatch;
 use crate::message::id::{PartKey, RouteId};
 use crate::message::part::Part;
-use crate::message::phase::Phase;
+use crate::message::phase::{End, Move, Phase};
 use crate::message::time::Time;
 use crate::number::e164::E164;
 
@@ -22,9 +22,16 @@ impl Dispatch {
         self.plan.routes.get(&route)?.quiet_hours?.over_at(time, recipient)
     }
 
-    /// Delays the part at the head of its lane if its recipient has quiet hours now; whether it did.
+    /// Takes the part at the head of its lane out of it if it may not go now: because its recipient does not want it
+    /// any more, which ends it, or has quiet hours; whether it did.
     pub(super) fn hold_back(&mut self, key: PartKey) -> bool {
         let Some(held) = self.set.get(key.seq()) else { return false };
+        if let Some(reason) = self.unwanted(&held.entry.body) {
+            self.take_head(key);
+            self.step(key, Move::End(End::Failed), Some(reason));
+            self.set.unstage(key);
+            return true;
+        }
         // Half a message in the evening and half in the morning would be worse than a late one.
         let left = |it: &Part| it.attempt.is_some() && it.phase() != Phase::Queued;
         if held.entry.parts.iter().any(left) {
@@ -38,9 +45,14 @@ impl Dispatch {
         part.due = due;
         let queue = self.lanes.entry(part.lane).or_default();
         queue.delayed += 1;
-        queue.ready.pop_front();
+        self.take_head(key);
         self.set.unstage(key);
         self.sweep.due_at(due);
         true
+    }
+
+    fn take_head(&mut self, key: PartKey) {
+        let lane = self.set.part(key).and_then(|it| self.lanes.get_mut(&it.lane));
+        lane.map(|it| it.ready.pop_front());
     }
 }

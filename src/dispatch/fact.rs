@@ -7,7 +7,10 @@ use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, Route
 use crate::message::money::Money;
 use crate::message::reason::Reason;
 use crate::message::status::Status;
+use crate::number::e164::E164;
+use crate::record::action::Action;
 use crate::record::event::EventId;
+use crate::record::suppression::Origin;
 use std::time::Duration;
 
 /// Something that telemetry counts.
@@ -116,6 +119,28 @@ pub enum Fact {
         /// How many of them never came.
         missing: usize,
     },
+    /// A number is left in peace from now on.
+    OptedOut {
+        /// By whom; `None` is everybody.
+        account: Option<AccountId>,
+        /// Which.
+        number: E164,
+        /// Who wanted it.
+        origin: Origin,
+        /// Whether there was room on the list.
+        kept: bool,
+    },
+    /// A number is written to again.
+    OptedIn {
+        /// By whom; `None` is everybody.
+        account: Option<AccountId>,
+        /// Which.
+        number: E164,
+        /// Who wanted it.
+        origin: Origin,
+        /// Why.
+        reason: Box<str>,
+    },
     /// A carrier was asked about a part.
     Queried {
         /// At whom.
@@ -134,6 +159,10 @@ pub enum Fact {
         /// Whether it was known before the start.
         before: bool,
     },
+    /// An operator ordered something.
+    Operated(Box<Action>),
+    /// What an operator ordered has had its time.
+    OperatedEnded(Box<Action>),
     /// A parked receipt was given up.
     Unmatched {
         /// From whom.
@@ -212,6 +241,8 @@ pub enum Fate {
     Late,
     /// It said what was known.
     Duplicate,
+    /// Another carrier had delivered the same before.
+    Double,
 }
 
 /// Why an outcome is not known.

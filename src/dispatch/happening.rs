@@ -1,6 +1,8 @@
 //! What comes into the deciding floor.
 
 use crate::carrier::report::Report;
+use crate::dispatch::operate::Demand;
+use crate::dispatch::opt_out::Change;
 use crate::dispatch::plan::Plan;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, LinkId, MessageId, RouteId};
@@ -24,8 +26,16 @@ pub enum Happening {
     Submit(RequestId, Box<Submission>),
     /// A request to take back what has not left.
     Cancel(RequestId, AccountId, MessageId),
+    /// What an operator asks of the list of those who do not want to be written to.
+    OptOut(RequestId, Change),
+    /// An operator wants something done.
+    Operate(RequestId, Box<Demand>),
+    /// An operator wants to see how everything stands.
+    Inspect(RequestId),
     /// An operator gives an account credit.
     Credit(RequestId, Box<Credit>),
+    /// An application says whether the code in a message of its account came back.
+    Outcome(RequestId, AccountId, MessageId, bool),
     /// A link has something to say.
     Link(LinkId, Report),
     /// A link has ended for good: whatever it was given and has not told of is in doubt.

@@ -20,6 +20,7 @@ use crate::message::time::Time;
 use crate::record::event::{Event, EventId, EventKind};
 use crate::record::mo::{MoPart, MoSeen};
 use crate::route::inbound::{self, Received};
+use crate::route::opt_out::Wish;
 use crate::text::Alphabet;
 use crate::text::base64;
 use serde::Serialize;
@@ -99,6 +100,7 @@ impl Dispatch {
         };
         let received = Received { to: &first.mo.destination, carrier: first.carrier, text };
         let account = inbound::choose(&plan.inbound, &received);
+        let wish = text.and_then(|it| self.heed(account, (&first.mo.source, &first.mo.destination), it));
         let id = EventId { n: self.number(), token: dice() };
         let came = |index: &u8| parts.iter().any(|it| it.mo.concat.is_none_or(|it| it.index == *index));
         let missing: Vec<u8> = (1..=total).filter(|it| !came(it)).collect();
@@ -114,6 +116,7 @@ impl Dispatch {
             encoding: content.encoding,
             parts: total,
             complete: missing.is_empty(),
+            opt_out: wish.map(|it| it == Wish::Stop),
             missing: &missing,
             udh: Some(first.mo.header()).filter(|it| !it.is_empty()).map(base64::encode),
             ports: content.ports.map(|it| Ports { to: it.destination, from: it.source }),
@@ -174,6 +177,9 @@ struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<String>,
     encoding: &'static str,
+    /// Whether it asked for no more messages, and they are stopped; false where it asked for them again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    opt_out: Option<bool>,
     /// How many it was sent in, and which of them never came, from 1.
     parts: u8,
     complete: bool,

@@ -7,6 +7,7 @@ use crate::message::money::Currency;
 use crate::route::breaker;
 use crate::route::inbound::Inbound;
 use crate::route::network::Networks;
+use crate::route::opt_out::OptOut;
 use crate::route::plan::{Destinations, Route};
 use crate::route::rule::Rule;
 use crate::text::profile::Profile;
@@ -29,6 +30,8 @@ pub struct Plan {
     pub networks: Arc<Networks>,
     /// Whose a message from a handset is.
     pub inbound: Vec<Inbound>,
+    /// What keeps messages from those who do not want them.
+    pub opt_out: OptOut,
     /// Whose text is forgotten once a message has ended.
     pub erase_text: EraseText,
     /// Bounds of memory.

@@ -6,11 +6,14 @@ use crate::message::id::{AccountId, CarrierId, OrderId, Seq};
 use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::time::Time;
+use crate::record::action::Action;
 use crate::record::entry::PastAttempt;
 use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
 use crate::record::money::{LedgerLine, QuotaUse};
 use crate::record::parked::Parked;
+use crate::record::suppression::Suppression;
+use crate::route::opt_out::Key;
 use std::sync::Arc;
 
 /// Everything that one beat changed; durable whole or not at all.
@@ -44,8 +47,14 @@ pub struct Batch {
     pub mo_seen: Vec<MoSeen>,
     /// Numbers of what is known no more; of this batch, too.
     pub mo_forgotten: Vec<u64>,
+    /// Numbers that are left in peace from now on; of one key, in the place of what was.
+    pub suppressed: Vec<Suppression>,
+    /// Keys of numbers that are written to again; none of those of `suppressed`.
+    pub lifted: Vec<Key>,
     /// What receipts have shown of how carriers write their ids, as it stands now.
     pub learned: Vec<(CarrierId, Learned)>,
+    /// What operators have ordered, in the order of their numbers.
+    pub actions: Vec<Action>,
     /// What changed balances, in the order of their numbers.
     pub ledger: Vec<LedgerLine>,
     /// Balances that changed, as they stand now, each account once.
@@ -73,7 +82,10 @@ impl Batch {
             + self.mo_done.len()
             + self.mo_seen.len()
             + self.mo_forgotten.len()
+            + self.suppressed.len()
+            + self.lifted.len()
             + self.learned.len()
+            + self.actions.len()
             + self.ledger.len()
             + self.balances.len()
             + self.quotas.len()
@@ -127,7 +139,7 @@ pub struct Marks {
     pub next_order: u64,
     /// The next parked receipt.
     pub next_parked: u64,
-    /// The next event; what comes from handsets is numbered by it as well.
+    /// The next event; what comes from handsets and what operators order is numbered by it as well.
     pub next_event: u64,
     /// The next line of the ledger.
     pub next_ledger: u64,

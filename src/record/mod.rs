@@ -10,5 +10,7 @@ pub mod parked;
 pub mod mo;
 pub mod money;
 pub mod event;
+pub mod suppression;
+pub mod action;
 pub mod contract;
 pub mod views;

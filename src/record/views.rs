@@ -47,6 +47,19 @@ pub struct OrderView {
     pub created: Time,
 }
 
+/// Which numbers that are left in peace to list, in the order in which they came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SuppressionQuery {
+    /// Of this account alone; not those of every account.
+    pub account: Option<AccountId>,
+    /// Of this number alone: all of them, whatever the limit.
+    pub number: Option<E164>,
+    /// Only those whose place is above this.
+    pub after: u64,
+    /// At most so many.
+    pub limit: usize,
+}
+
 /// Which events to list, oldest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventQuery {

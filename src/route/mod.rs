@@ -9,3 +9,4 @@ pub mod score;
 pub mod rule;
 pub mod inbound;
 pub mod hours;
+pub mod opt_out;

@@ -8,6 +8,9 @@ use crate::dispatch::fact::Fact;
 use crate::message::attempt::Cause;
 use crate::message::id::CarrierId;
 use crate::message::status::Status;
+use crate::record::action::{Action, Target};
+use crate::record::suppression::Origin;
+use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::Meters;
 use tracing::{debug, info, warn};
 
@@ -57,8 +60,11 @@ fn count(meters: &Meters, fact: &Fact) {
         Fact::MoAgain { carrier } => meters.carrier(*carrier).mo_again(),
         Fact::Received { carrier, account: None, .. } => meters.carrier(*carrier).mo_unrouted(),
         Fact::Received { .. } => {}
+        Fact::OptedOut { account, origin: Origin::Handset, .. } => meters.opted_out(*account),
+        Fact::OptedOut { .. } | Fact::OptedIn { .. } => {}
         Fact::Queried { carrier, result, .. } => meters.carrier(*carrier).queried(*result),
         Fact::Learned { carrier, relation, .. } => meters.carrier(*carrier).believes(*relation),
+        Fact::Operated(_) | Fact::OperatedEnded(_) => {}
         Fact::Charged { account, amount } => meters.money().charged(*account, *amount),
         Fact::Refunded { account, amount } => meters.money().refunded(*account, *amount),
         Fact::Cost { carrier, class, amount } => meters.money().cost(*carrier, *class, *amount),
@@ -103,6 +109,18 @@ fn write(meters: &Meters, fact: &Fact) {
                 }
             }
         }
+        Fact::OptedOut { account, number, origin, kept: true } => {
+            let (account, to, origin) = (account.map(|it| it.0), number.masked(), origin.word());
+            info!(account, %to, origin, "a number is not written to any more");
+        }
+        Fact::OptedOut { account, number, origin, kept: false } => {
+            let (account, to, origin) = (account.map(|it| it.0), number.masked(), origin.word());
+            warn!(account, %to, origin, "the list of opt-outs is full: a number was not put on it");
+        }
+        Fact::OptedIn { account, number, origin, reason } => {
+            let (account, to, origin) = (account.map(|it| it.0), number.masked(), origin.word());
+            info!(account, %to, origin, reason, "a number is written to again");
+        }
         Fact::Queried { carrier, message, result } => {
             let message_id = message.map(tracing::field::display);
             debug!(message_id, carrier = name(carrier), result = result.word(), "queried");
@@ -112,6 +130,8 @@ fn write(meters: &Meters, fact: &Fact) {
             let message_id = relation.map_or("auto", Relation::word);
             info!(carrier = name(carrier), message_id, "how the carrier writes its ids was learned from its receipts");
         }
+        Fact::Operated(action) => operated(meters, action, "an operator ordered"),
+        Fact::OperatedEnded(action) => operated(meters, action, "what an operator ordered has had its time"),
         Fact::Charged { account, amount } => debug!(account = account.0, amount = %amount, "charged"),
         Fact::Refunded { account, amount } => debug!(account = account.0, amount = %amount, "paid back"),
         Fact::Cost { carrier, class, amount } => {
@@ -124,6 +144,17 @@ fn write(meters: &Meters, fact: &Fact) {
     }
 }
 
+/// The reason stays in the record: it is a text of somebody's.
+fn operated(meters: &Meters, action: &Action, said: &'static str) {
+    let (carrier, route) = match action.target {
+        Target::Carrier(it) => (Some(meters.carrier(it).name().to_owned()), None),
+        Target::Link(it) => (Some(bind_name(meters.carrier(it.carrier).name(), it.bind)), None),
+        Target::Route(it) => (None, Some(it.0)),
+    };
+    let (deed, account, until) = (action.deed.words(), action.actor.0, action.until.known());
+    info!(deed, carrier, route, account, until = until.map(tracing::field::display), "{said}");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +164,7 @@ mod tests {
     use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, RouteId, Seq};
     use crate::message::money::Money;
     use crate::message::reason::Reason;
+    use crate::number::e164::E164;
     use crate::record::event::EventId;
     use crate::telemetry::log::Format;
     use crate::telemetry::log::tests::logged;
@@ -142,6 +174,7 @@ mod tests {
     const CARRIER: CarrierId = CarrierId(3);
     const LINK: LinkId = LinkId { carrier: CARRIER, bind: 0 };
     const MESSAGE: MessageId = MessageId { seq: Seq(7), token: 9 };
+    const NUMBER: E164 = E164(31_612_345_678);
     const EVENT: EventId = EventId { n: 8, token: 9 };
 
     fn receipt(status: Status, fate: Fate) -> Fact {
@@ -188,6 +221,10 @@ mod tests {
             Fact::MoAgain { carrier: CARRIER },
             Fact::Received { carrier: CARRIER, event: EVENT, account: Some(account), parts: 3, missing: 1 },
             Fact::Received { carrier: CARRIER, event: EVENT, account: None, parts: 1, missing: 0 },
+            Fact::OptedOut { account: Some(account), number: NUMBER, origin: Origin::Handset, kept: true },
+            Fact::OptedOut { account: None, number: NUMBER, origin: Origin::Handset, kept: false },
+            Fact::OptedOut { account: Some(account), number: NUMBER, origin: Origin::Operator, kept: true },
+            Fact::OptedIn { account: None, number: NUMBER, origin: Origin::Operator, reason: "asked".into() },
             Fact::Charged { account, amount: Money(87_000) },
             Fact::Refunded { account, amount: Money(29_000) },
             Fact::Cost { carrier: CARRIER, class: Class::Otp, amount: Money(31_000) },
@@ -223,6 +260,8 @@ mod tests {
             ("nuncio_receipts_unmatched_total{carrier=\"acme\"}", 1.0),
             ("nuncio_receipt_delay_seconds_bucket{carrier=\"acme\",le=\"2\"}", 4.0),
             ("nuncio_unknown_outcomes_total{carrier=\"acme\",cause=\"crash\"}", 1.0),
+            ("nuncio_opt_outs_total{account=\"shop\"}", 1.0),
+            ("nuncio_opt_outs_total{account=\"other\"}", 1.0),
             ("nuncio_charged_total{account=\"shop\",currency=\"EUR\"}", 87_000.0),
             ("nuncio_refunded_total{account=\"shop\",currency=\"EUR\"}", 29_000.0),
             ("nuncio_cost_total{carrier=\"acme\",class=\"otp\",currency=\"USD\"}", 31_000.0),
@@ -250,8 +289,8 @@ mod tests {
             assert!(run.unwrap_or_default() < 8, "{line}");
         }
         assert!(
-            logged(Format::Text, "info", true, || tell_all(&meters, &life())).lines().count() == 3,
-            "only warnings"
+            logged(Format::Text, "info", true, || tell_all(&meters, &life())).lines().count() == 7,
+            "only warnings, and who is written to"
         );
     }
 }

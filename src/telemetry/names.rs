@@ -117,6 +117,7 @@ metrics! {
     RECEIPTS_PARKED = "receipts_parked" Gauge, Count [] "Receipts whose part is not known yet.";
     RECEIPTS_UNMATCHED = "receipts_unmatched_total" Counter, Count ["carrier"] "Parked receipts that were given up.";
     RECEIPTS_LATE = "receipts_late_total" Counter, Count ["carrier"] "Receipts after the end of their part.";
+    DELIVERIES_DOUBLE = "deliveries_double_total" Counter, Count ["carrier"] "Deliveries of what another carrier had delivered before.";
     RECEIPTS_DUPLICATE = "receipts_duplicate_total" Counter, Count ["carrier"] "Receipts that said what was known.";
     UNKNOWN_OUTCOMES = "unknown_outcomes_total" Counter, Count ["carrier" "cause"]
         "Parts that were perhaps written and not answered, by why.";
@@ -126,6 +127,8 @@ metrics! {
     MO_UNROUTED = "mo_unrouted_total" Counter, Count ["carrier"]
         "Messages from handsets that no inbound rule gives to an account; they are kept for operators.";
     MO_PARTS_INCOMPLETE = "mo_parts_incomplete" Gauge, Count [] "Messages from handsets that wait for more of their parts.";
+    OPT_OUTS = "opt_outs_total" Counter, Count ["account"]
+        "Keywords of handsets that stopped messages; `other` where no inbound rule gave them to an account.";
     CHARGED = "charged_total" Counter, Count ["account" "currency"]
         "What was taken from balances for accepted orders, in millionths of the currency.";
     REFUNDED = "refunded_total" Counter, Count ["account" "currency"]

@@ -8,4 +8,5 @@ mod auth;
 mod read;
 mod events;
 mod admin;
+mod operate;
 mod server;

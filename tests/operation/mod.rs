@@ -11,6 +11,7 @@ mod life;
 mod mo;
 mod money;
 mod notify;
+mod opt_out;
 mod outbind;
 mod prometheus;
 mod query;

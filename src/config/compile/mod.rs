@@ -6,6 +6,7 @@ pub mod account;
 pub mod carrier;
 pub mod http;
 pub mod inbound;
+pub mod opt_out;
 pub mod outbind;
 pub mod password;
 pub mod price;
@@ -83,6 +84,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     let accounts = account::all(&schema.accounts, &routes, names, findings);
     let rules = rule::all(&schema.rules, &routes, names, findings);
     let inbound = inbound::rules(&schema.inbound, names, findings);
+    let opt_out = opt_out::opt_out(&schema.opt_out, findings);
     let limits = Limits { queued_max: store.max_queued, ..Limits::default() };
     Loaded {
         plan: Arc::new(Plan {
@@ -91,6 +93,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
             routes,
             rules,
             inbound,
+            opt_out,
             erase_text: store.erase_text,
             limits,
             networks: Arc::new(networks),

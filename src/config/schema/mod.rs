@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod carrier;
+pub mod opt_out;
 pub mod http;
 pub mod route;
 pub mod service;
@@ -37,6 +38,8 @@ pub struct Schema {
     pub shutdown: service::Shutdown,
     /// `[log]`
     pub log: service::Log,
+    /// `[opt_out]`
+    pub opt_out: opt_out::OptOut,
     /// `[[account]]`, each with its place in the array
     pub accounts: Vec<(usize, account::Account)>,
     /// `[[carrier]]`

@@ -29,10 +29,6 @@ table! {
     Cdr { path: PathBuf, mask: bool, }
 }
 table! {
-    /// `[opt_out]`
-    OptOut { keywords: Vec<String>, option: String, }
-}
-table! {
     /// `[[app]]`
     App {
         id: String,

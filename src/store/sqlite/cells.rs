@@ -9,6 +9,7 @@ use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::receipt::Receipt;
 use crate::message::source::Source;
+use crate::record::action::Action;
 use crate::record::batch::{Idempotency, Marks, Order};
 use crate::record::entry::PastAttempt;
 use crate::record::event::Event;
@@ -56,6 +57,9 @@ pub(super) const BALANCE: &str = "account, micros, seal";
 /// The columns of `quota`, in the order of its cells.
 pub(super) const QUOTA: &str = "account, used, seal";
 
+/// The columns of `operate`, in the order of its cells.
+pub(super) const OPERATE: &str = "n, at, actor, deed, detail, target, aspect, reason, until, seal";
+
 /// How many cells an attempt has, from its number to its receipt.
 pub(super) const ATTEMPT_CELLS: usize = 16;
 
@@ -72,7 +76,7 @@ pub(super) struct Cells<'a> {
 }
 
 impl<'a> Cells<'a> {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self { values: [ValueRef::Null; CELLS_MAX], len: 0, seal: seal::START, manner: None }
     }
 
@@ -82,12 +86,12 @@ impl<'a> Cells<'a> {
         self.len += 1;
     }
 
-    fn int(&mut self, value: i64) {
+    pub(super) fn int(&mut self, value: i64) {
         self.push(ValueRef::Integer(value));
     }
 
     /// Unsigned numbers keep their bits.
-    fn bits(&mut self, value: u64) {
+    pub(super) fn bits(&mut self, value: u64) {
         self.int(value.cast_signed());
     }
 
@@ -95,7 +99,7 @@ impl<'a> Cells<'a> {
         self.push(value.map_or(ValueRef::Null, ValueRef::Integer));
     }
 
-    fn text(&mut self, value: Option<&'a str>) {
+    pub(super) fn text(&mut self, value: Option<&'a str>) {
         self.push(value.map_or(ValueRef::Null, |it| ValueRef::Text(it.as_bytes())));
     }
 
@@ -125,7 +129,7 @@ impl<'a> Cells<'a> {
         self.len += 1;
     }
 
-    fn sealed(mut self) -> Self {
+    pub(super) fn sealed(mut self) -> Self {
         self.values[self.len] = ValueRef::Integer(seal::fold(self.seal));
         self.len += 1;
         self
@@ -372,6 +376,23 @@ impl Cells<'_> {
         cells.int(carrier.0.into());
         cells.int(learned.relation.number().into());
         cells.int(learned.matches.into());
+        cells.sealed()
+    }
+}
+
+impl<'a> Cells<'a> {
+    /// The cells of an action of an operator.
+    pub(super) fn action(action: &'a Action) -> Self {
+        let mut cells = Self::new();
+        cells.bits(action.n);
+        cells.bits(action.at.0);
+        cells.int(action.actor.0.into());
+        cells.int(action.deed.number().into());
+        cells.bits(action.deed.detail());
+        cells.bits(action.target.number());
+        cells.int(action.deed.aspect().number().into());
+        cells.text(Some(&action.reason));
+        cells.bits(action.until.0);
         cells.sealed()
     }
 }

@@ -16,6 +16,7 @@ use crate::message::source::Source;
 use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::number::e164::E164;
+use crate::record::action::{Action, Deed, Target};
 use crate::record::batch::{Idempotency, Marks, Order};
 use crate::record::entry::PastAttempt;
 use crate::record::event::{Event, EventKind};
@@ -31,7 +32,7 @@ use rusqlite::types::ValueRef;
 use std::sync::Arc;
 
 /// A row that is being read, cell after cell, under its seal.
-struct Line<'r> {
+pub(super) struct Line<'r> {
     row: &'r Row<'r>,
     at: usize,
     seal: u64,
@@ -39,7 +40,7 @@ struct Line<'r> {
 }
 
 impl<'r> Line<'r> {
-    const fn new(row: &'r Row<'r>) -> Self {
+    pub(super) const fn new(row: &'r Row<'r>) -> Self {
         Self { row, at: 0, seal: seal::START, sound: true }
     }
 
@@ -66,21 +67,21 @@ impl<'r> Line<'r> {
     }
 
     /// A number that must be there; what stands in for a bad one is never seen, for the seal fails.
-    fn get<T>(&mut self, stand_in: T, read: impl FnOnce(i64) -> Option<T>) -> T {
+    pub(super) fn get<T>(&mut self, stand_in: T, read: impl FnOnce(i64) -> Option<T>) -> T {
         let value = self.maybe(read);
         self.sound &= value.is_some();
         value.unwrap_or(stand_in)
     }
 
-    fn bits(&mut self) -> u64 {
+    pub(super) fn bits(&mut self) -> u64 {
         self.get(0, |it| Some(it.cast_unsigned()))
     }
 
-    fn time(&mut self) -> Time {
+    pub(super) fn time(&mut self) -> Time {
         Time(self.bits())
     }
 
-    fn small<T: TryFrom<i64> + Default>(&mut self) -> T {
+    pub(super) fn small<T: TryFrom<i64> + Default>(&mut self) -> T {
         self.get(T::default(), |it| T::try_from(it).ok())
     }
 
@@ -115,7 +116,7 @@ impl<'r> Line<'r> {
         manner
     }
 
-    fn words(&mut self) -> Box<str> {
+    pub(super) fn words(&mut self) -> Box<str> {
         let text = self.text();
         self.sound &= text.is_some();
         text.unwrap_or_default().into()
@@ -149,7 +150,7 @@ impl<'r> Line<'r> {
     }
 
     /// Hands the record out if every cell was sound and the seal fits.
-    fn sealed<T>(self, table: &'static str, id: u64, record: T) -> Result<T, Trouble> {
+    pub(super) fn sealed<T>(self, table: &'static str, id: u64, record: T) -> Result<T, Trouble> {
         let fits = matches!(self.row.get_ref(self.at)?, ValueRef::Integer(seal) if seal == seal::fold(self.seal));
         if self.sound && fits { Ok(record) } else { Err(Trouble::Damaged(table, id.cast_signed())) }
     }
@@ -364,6 +365,19 @@ pub(super) fn mo_seen(row: &Row<'_>) -> Result<MoSeen, Trouble> {
     let (number, carrier) = (line.bits(), CarrierId(line.small()));
     let seen = MoSeen { number, carrier, fingerprint: line.fingerprint(), at: line.time() };
     line.sealed("mo_seen", number, seen)
+}
+
+/// The action of an operator in a row of [`OPERATE`](crate::store::sqlite::cells::OPERATE).
+pub(super) fn action(row: &Row<'_>) -> Result<Action, Trouble> {
+    let mut line = Line::new(row);
+    let (n, at, actor) = (line.bits(), line.time(), AccountId(line.small()));
+    let deed = Deed::from_numbers(line.small(), line.bits());
+    let target = line.get(Target::Route(RouteId(0)), |it| Target::from_number(it.cast_unsigned()));
+    let aspect = line.small::<u8>();
+    line.sound &= deed.is_some_and(|it| it.aspect().number() == aspect);
+    let deed = deed.unwrap_or(Deed::Resume);
+    let action = Action { n, at, actor, deed, target, reason: line.words(), until: line.time() };
+    line.sealed("operate", n, action)
 }
 
 /// What receipts have shown of a carrier's ids, in a row of [`LEARNED`](crate::store::sqlite::cells::LEARNED).

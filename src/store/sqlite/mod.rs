@@ -29,6 +29,7 @@ mod retain;
 mod arriving;
 mod money;
 mod list;
+mod opt_out;
 mod checkpoint;
 #[cfg(test)]
 mod plans;
@@ -273,7 +274,9 @@ impl Store for Sqlite {
                 parked: reader::parked(conn)?,
                 mo_parts: reader::mo_parts(conn)?,
                 mo_seen: reader::mo_seen(conn)?,
+                opted_out: opt_out::list(conn)?,
                 learned: reader::learned(conn)?,
+                actions: reader::standing(conn)?,
                 balances: money::balances(conn)?,
                 quotas: money::quotas(conn)?,
             })

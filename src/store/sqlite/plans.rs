@@ -1,7 +1,7 @@
 //! No question of the loop or of the API reads a whole table: the engine's own plans say so.
 
 use crate::store::sqlite::reader::{self, words};
-use crate::store::sqlite::{Durability, Sqlite, arriving, list, money};
+use crate::store::sqlite::{Durability, Sqlite, arriving, list, money, opt_out};
 
 fn plan(store: &Sqlite, words: &str) -> String {
     let mut statement = store.writer.prepare(&format!("EXPLAIN QUERY PLAN {words}")).expect("a statement");
@@ -33,6 +33,9 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
         (list::NEWEST, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
         (list::NEWEST_RARE, "COVERING INDEX part_rare (phase=? AND id>? AND id<?)"),
         (&**reader::EVENTS, "event_by_account (account=? AND n>?)"),
+        (opt_out::words::ALL, "INTEGER PRIMARY KEY (rowid>?)"),
+        (opt_out::words::OF_ACCOUNT, "suppression_by_account (account=? AND rowid>?)"),
+        (opt_out::words::OF_NUMBER, "suppression_1 (number=?)"),
         (&**money::OF_ACCOUNT, "ledger_by_account (account=? AND n>?)"),
         (&**money::OF_ORDER, "ledger_by_order (order_id=? AND seq=?)"),
         ("SELECT n FROM idem WHERE account = ?1 AND key = ?2", "idem_1 (account=? AND key=?)"),

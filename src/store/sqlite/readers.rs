@@ -9,13 +9,15 @@ use crate::message::money::Money;
 use crate::message::part;
 use crate::message::phase::Phase;
 use crate::message::status::{Status, Totals};
+use crate::record::action::Action;
 use crate::record::entry::Entry;
 use crate::record::event::Event;
 use crate::record::money::LedgerLine;
-use crate::record::views::{EventQuery, OrderView, Query};
+use crate::record::suppression::Suppression;
+use crate::record::views::{EventQuery, OrderView, Query, SuppressionQuery};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
-use crate::store::sqlite::{arriving, cells, connect, line, list, money};
+use crate::store::sqlite::{arriving, cells, connect, line, list, money, opt_out};
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -76,6 +78,16 @@ impl Readers {
     /// The events of an account, or of none, oldest first.
     pub fn events(&self, query: &EventQuery) -> Result<Vec<Event>, Fault> {
         self.ask(|conn| reader::at_once(conn, || reader::events(conn, query)))
+    }
+
+    /// A page of who does not want to be written to, each with its place.
+    pub fn suppressions(&self, query: &SuppressionQuery) -> Result<Vec<(u64, Suppression)>, Fault> {
+        self.ask(|conn| reader::at_once(conn, || opt_out::page(conn, query)))
+    }
+
+    /// Up to `limit` actions of operators with numbers below `before`, newest first.
+    pub fn actions(&self, before: u64, limit: usize) -> Result<Vec<Action>, Fault> {
+        self.ask(|conn| reader::at_once(conn, || reader::actions(conn, before, limit)))
     }
 
     /// What became of an order, counted from its messages; `None` if none of them is there.

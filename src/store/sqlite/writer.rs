@@ -11,6 +11,7 @@ use crate::message::part::Part;
 use crate::record::batch::{Batch, Marks};
 use crate::store::sqlite::cells::{self, Cells};
 use crate::store::sqlite::fault::Trouble;
+use crate::store::sqlite::opt_out;
 use rusqlite::{CachedStatement, Connection};
 use std::sync::LazyLock;
 
@@ -33,7 +34,9 @@ struct Words {
     event: String,
     mo: String,
     mo_seen: String,
+    suppression: String,
     learned: String,
+    action: String,
     ledger: String,
     balance: String,
     quota: String,
@@ -55,7 +58,9 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     event: insert("INSERT", "event", cells::EVENT, 1),
     mo: insert("INSERT", "mo", cells::MO, 1),
     mo_seen: insert("INSERT", "mo_seen", cells::MO_SEEN, 1),
+    suppression: insert("INSERT OR REPLACE", "suppression", opt_out::SUPPRESSION, 1),
     learned: insert("INSERT OR REPLACE", "learned", cells::LEARNED, 1),
+    action: insert("INSERT", "operate", cells::OPERATE, 1),
     ledger: insert("INSERT", "ledger", cells::LEDGER, 1),
     balance: insert("INSERT OR REPLACE", "balance", cells::BALANCE, 1),
     quota: insert("INSERT OR REPLACE", "quota", cells::QUOTA, 1),
@@ -84,7 +89,10 @@ pub(super) fn commit(
     delete(conn, "DELETE FROM mo WHERE number = ?1", &batch.mo_done)?;
     each(conn, &WORDS.mo_seen, batch.mo_seen.iter().map(Cells::mo_seen))?;
     delete(conn, "DELETE FROM mo_seen WHERE number = ?1", &batch.mo_forgotten)?;
+    each(conn, &WORDS.suppression, batch.suppressed.iter().map(Cells::suppression))?;
+    opt_out::lift(conn, &batch.lifted)?;
     each(conn, &WORDS.learned, batch.learned.iter().map(Cells::learned))?;
+    each(conn, &WORDS.action, batch.actions.iter().map(Cells::action))?;
     money(conn, batch)?;
     if let Some(marks) = marks {
         let awaiting = cells::awaiting_octets(&marks.awaiting);

@@ -31,6 +31,7 @@ pub struct Meters {
     carriers: HashMap<CarrierId, CarrierMeter>,
     links: HashMap<LinkId, LinkMeter>,
     accounts: HashMap<AccountId, [Counter; 3]>,
+    opt_outs: HashMap<AccountId, Counter>,
     queue_wait: [Histogram; 3],
     receipts_parked: Gauge,
     mo_incomplete: Gauge,
@@ -46,6 +47,7 @@ struct Other {
     carrier: CarrierMeter,
     link: LinkMeter,
     account: [Counter; 3],
+    opt_outs: Counter,
 }
 
 impl Meters {
@@ -53,6 +55,7 @@ impl Meters {
     pub fn new(exposition: &Exposition, labels: &Labels) -> Self {
         let account =
             |name: &str| Class::ALL.map(|it| exposition.counter(&names::MESSAGES_ACCEPTED, [name, it.word()]));
+        let opt_outs = |name: &str| exposition.counter(&names::OPT_OUTS, [name]);
         let links = labels.carriers.iter().flat_map(|(carrier, name, binds)| {
             (0..*binds).map(|bind| (LinkId { carrier: *carrier, bind }, LinkMeter::new(exposition, name, bind)))
         });
@@ -65,6 +68,7 @@ impl Meters {
                 .collect(),
             links: collect(links),
             accounts: labels.accounts.iter().map(|(id, name)| (*id, account(name))).collect(),
+            opt_outs: labels.accounts.iter().map(|(id, name)| (*id, opt_outs(name))).collect(),
             queue_wait: Class::ALL.map(|it| exposition.histogram(&names::QUEUE_WAIT, [it.word()])),
             receipts_parked: exposition.gauge(&names::RECEIPTS_PARKED, []),
             mo_incomplete: exposition.gauge(&names::MO_PARTS_INCOMPLETE, []),
@@ -76,6 +80,7 @@ impl Meters {
                 carrier: CarrierMeter::new(exposition, OTHER, labels),
                 link: LinkMeter::new(exposition, OTHER, 0),
                 account: account(OTHER),
+                opt_outs: opt_outs(OTHER),
             },
         }
     }
@@ -114,6 +119,11 @@ impl Meters {
     pub fn accepted(&self, account: AccountId, class: Class, count: u64) {
         let counters = self.accounts.get(&account).unwrap_or(&self.other.account);
         counters[usize::from(class.number())].increment(count);
+    }
+
+    /// A handset stopped the messages of an account, or of whoever sends by a sender.
+    pub fn opted_out(&self, account: Option<AccountId>) {
+        account.and_then(|it| self.opt_outs.get(&it)).unwrap_or(&self.other.opt_outs).increment(1);
     }
 
     /// A part was submitted so long after its acceptance.

@@ -1,0 +1,89 @@
+//! `[opt_out]`: the words of handsets, what they stop, and the operator's own list of numbers.
+
+use crate::config::error::{Findings, Place};
+use crate::config::schema::opt_out as written;
+use crate::number::e164::E164;
+use crate::route::inbound::{keyword, recipient};
+use crate::route::opt_out::{Key, LIST_MAX, List, OptOut};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Lines of the list of which it is said what is wrong.
+const FAULTS_MAX: usize = 10;
+
+/// What is written, or the defaults.
+pub fn opt_out(written: &written::OptOut, findings: &mut Findings) -> OptOut {
+    let default = OptOut::default();
+    let stop = written.keywords.as_ref().map(|it| words("opt_out.keywords", it, findings)).unwrap_or(default.stop);
+    let start = written
+        .start_keywords
+        .as_ref()
+        .map(|it| words("opt_out.start_keywords", it, findings))
+        .unwrap_or(default.start);
+    if let Some(word) = start.iter().find(|it| stop.contains(it)) {
+        findings.fault("opt_out.start_keywords", format!("{word:?} is one of keywords, too"));
+    }
+    let scopes = [("marketing", false), ("all", true)];
+    let all = findings.choose("opt_out.scope", written.scope.as_deref(), &scopes, default.all);
+    let listed = written.suppressions_file.as_deref().map(|it| Arc::new(listed(it, findings)));
+    OptOut { stop, start, all, listed: listed.unwrap_or_default() }
+}
+
+/// Words as they are compared.
+fn words(path: &str, written: &[String], findings: &mut Findings) -> Vec<Box<str>> {
+    let mut words = Vec::new();
+    for text in written {
+        match keyword(text).filter(|it| **it == *text.to_lowercase()) {
+            Some(word) if words.contains(&word) => findings.fault(path, format!("{text:?} stands there twice")),
+            Some(word) => words.push(word),
+            None => findings.fault(path, format!("{text:?} is not one word without blanks and stops")),
+        }
+    }
+    words
+}
+
+/// The numbers of a file: a number a line, and after a comma the sender, if only one is meant.
+fn listed(file: &Path, findings: &mut Findings) -> List {
+    let (mut list, mut faults) = (List::default(), 0);
+    let lines = match File::open(file) {
+        Ok(file) => BufReader::new(file).lines(),
+        Err(error) => {
+            findings.fault("opt_out.suppressions_file", format!("{} cannot be read: {error}", file.display()));
+            return list;
+        }
+    };
+    for (line, text) in (1..).zip(lines) {
+        let text = text.map_err(|error| error.to_string());
+        // A table has a head.
+        if line == 1 && text.as_ref().is_ok_and(|it| !it.bytes().any(|it| it.is_ascii_digit())) {
+            continue;
+        }
+        let said = match text.and_then(|it| entry(&it)) {
+            Ok(None) => continue,
+            Ok(Some(key)) if list.put(&key) => continue,
+            Ok(Some(_)) => format!("a list has at most {LIST_MAX} numbers"),
+            Err(said) => said,
+        };
+        findings.fault_at(Place::Line(file.to_owned(), line), said);
+        faults += 1;
+        if faults == FAULTS_MAX {
+            break;
+        }
+    }
+    list
+}
+
+/// The key of a line; none in an empty one and a comment.
+fn entry(line: &str) -> Result<Option<Key>, String> {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') {
+        return Ok(None);
+    }
+    let mut cells = line.split(',').map(|it| it.trim().trim_matches('"'));
+    let number = cells.next().unwrap_or_default();
+    let sender = cells.next().map(recipient).filter(|it| !it.is_empty());
+    let number = E164::parse(&format!("+{}", number.strip_prefix('+').unwrap_or(number)), None);
+    Ok(Some(Key { account: None, sender, number: number.map_err(|why| why.to_string())? }))
+}

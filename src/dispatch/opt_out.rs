@@ -1,0 +1,110 @@
+//! Who does not want to be written to: what handsets and operators say, and what it stops.
+//!
+//! The list is durable, and in memory as hashes, which the API looks at as well: it refuses what it can before
+//! anything exists. What was accepted before ends as FAILED when its turn comes.
+
+use crate::dispatch::Dispatch;
+use crate::dispatch::command::{Command, Reply};
+use crate::dispatch::fact::Fact;
+use crate::dispatch::happening::RequestId;
+use crate::message::body::Body;
+use crate::message::class::Class;
+use crate::message::id::AccountId;
+use crate::message::reason::Reason;
+use crate::number::e164::E164;
+use crate::record::suppression::{Origin, Suppression};
+use crate::route::inbound;
+use crate::route::opt_out::{Key, List, OptOut, Wish};
+use std::sync::{PoisonError, RwLock};
+
+/// The durable list, in memory. The deciding floor writes it; the API reads it.
+#[derive(Debug, Default)]
+pub struct OptedOut(RwLock<List>);
+
+impl OptedOut {
+    pub(super) fn new(list: List) -> Self {
+        Self(RwLock::new(list))
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut List) -> T) -> T {
+        change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Why a message of a class from a sender of an account to a number is not sent, if it is not; the sender as
+    /// [`inbound::recipient`] writes it.
+    pub fn refuses(&self, rules: &OptOut, class: Class, of: (AccountId, &str, E164)) -> Option<Reason> {
+        rules.refuses(class, &self.0.read().unwrap_or_else(PoisonError::into_inner), of)
+    }
+}
+
+/// What an operator asks of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Leave a number in peace, for this reason.
+    Put(Key, Box<str>),
+    /// Write to it again, for this reason.
+    Lift(Key, Box<str>),
+}
+
+impl Dispatch {
+    /// Does what an operator asks.
+    pub(super) fn change_opt_outs(&mut self, request: RequestId, change: Change) {
+        let reply = match change {
+            Change::Put(key, reason) => {
+                let kept = self.put(Suppression { key, at: self.now, origin: Origin::Operator, reason });
+                if kept { Reply::Suppressed(self.now) } else { Reply::ListFull }
+            }
+            Change::Lift(key, reason) => {
+                let lifted = self.lift(key, Origin::Operator, reason);
+                if lifted { Reply::Lifted } else { Reply::NotFound }
+            }
+        };
+        self.commands.push(Command::Reply(request, reply));
+    }
+
+    /// Does what a handset wishes by the first word of its text; says what that is.
+    pub(super) fn heed(&mut self, account: Option<AccountId>, ends: (&str, &str), text: &str) -> Option<Wish> {
+        let wish = self.plan.opt_out.wish(text)?;
+        let (from, to) = ends;
+        let number = E164::from_wire(0, from)?;
+        // What no [[inbound]] gives to an account is meant for whoever sends by this sender.
+        let key = Key { account, sender: Some(inbound::recipient(to)), number };
+        let word = inbound::keyword(text).unwrap_or_default();
+        match wish {
+            Wish::Stop => drop(self.put(Suppression { key, at: self.now, origin: Origin::Handset, reason: word })),
+            Wish::Start => drop(self.lift(key, Origin::Handset, word)),
+        }
+        Some(wish)
+    }
+
+    /// Puts a key on the list; false where it is full.
+    fn put(&mut self, suppression: Suppression) -> bool {
+        let (key, origin) = (&suppression.key, suppression.origin);
+        let kept = self.opted_out.change(|it| it.put(key));
+        self.facts.push(Fact::OptedOut { account: key.account, number: key.number, origin, kept });
+        if kept {
+            self.batch.lifted.retain(|it| it != key);
+            self.batch.suppressed.retain(|it| it.key != *key);
+            self.batch.suppressed.push(suppression);
+        }
+        kept
+    }
+
+    /// Takes a key off the list; false where it was not there.
+    fn lift(&mut self, key: Key, origin: Origin, reason: Box<str>) -> bool {
+        let was = self.opted_out.change(|it| it.take(&key));
+        if was {
+            self.facts.push(Fact::OptedIn { account: key.account, number: key.number, origin, reason });
+            self.batch.suppressed.retain(|it| it.key != key);
+            self.batch.lifted.push(key);
+        }
+        was
+    }
+
+    /// Why a message that was accepted is not sent any more, if it is not.
+    pub(super) fn unwanted(&self, body: &Body) -> Option<Reason> {
+        let rules = &self.plan.opt_out;
+        let sender = inbound::recipient(body.source.octets());
+        self.opted_out.refuses(rules, body.class, (body.account, &sender, body.destination))
+    }
+}
