@@ -59,6 +59,7 @@ impl<'a> Quote<'a> {
         let targets = targets(asked)?;
         let route = route(plan, account, &Wanted { asked, words: &words, sender, targets: &targets })?;
         check_route(route, words.class, source.as_ref())?;
+        check_price(account, route)?;
         let sender = recipient(source.as_ref().map_or("", Source::octets));
         let terms = Terms {
             unwanted: Box::new(move |to, own| {
@@ -290,6 +291,15 @@ fn check_route(route: &Route, class: Option<Class>, source: Option<&Source>) -> 
             "/from",
             format!("route {} does not take this sender", route.id.0),
         ));
+    }
+    Ok(())
+}
+
+/// An account that pays in advance cannot be sent for without a price (D17).
+fn check_price(account: &Account, route: &Route) -> Result<(), Problem> {
+    if account.terms.managed && route.price.is_none() {
+        let detail = format!("route {} has no price, and the account pays from a balance", route.id.0);
+        return Err(Problem::at(Kind::NoPrice, "/route_id", detail));
     }
     Ok(())
 }

@@ -3,10 +3,10 @@
 use crate::message::class::Class;
 use crate::message::id::{CarrierId, RouteId};
 use crate::message::money::Money;
+use crate::message::price::PriceTable;
 use crate::message::source::Source;
 use crate::number::e164::E164;
 use crate::route::hours::Hours;
-use crate::route::price::PriceTable;
 use crate::route::table::ByDestination;
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -10,6 +10,7 @@ mod http;
 mod kill;
 mod life;
 mod mo;
+mod money;
 mod notify;
 mod opt_out;
 mod outbind;
