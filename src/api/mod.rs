@@ -28,6 +28,7 @@ mod memory;
 mod body;
 mod request;
 mod form;
+mod registration;
 mod diagnose;
 mod quote;
 mod recipients;

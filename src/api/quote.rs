@@ -6,6 +6,7 @@ use crate::api::form;
 use crate::api::moment;
 use crate::api::problem::{Fault, Kind, Problem};
 use crate::api::recipients::{Line, Rejected, Terms};
+use crate::api::registration;
 use crate::api::request::{Asked, Target, Text, To};
 use crate::dispatch::happening::{Recipient, Submission};
 use crate::dispatch::opt_out::OptedOut;
@@ -60,6 +61,7 @@ impl<'a> Quote<'a> {
         let route = route(plan, account, &Wanted { asked, words: &words, sender, targets: &targets })?;
         check_route(route, words.class, source.as_ref())?;
         check_price(account, route)?;
+        let manner = registration::complete(route, manner)?;
         let sender = recipient(source.as_ref().map_or("", Source::octets));
         let terms = Terms {
             unwanted: Box::new(move |to, own| {
@@ -154,6 +156,7 @@ impl Words {
 }
 
 /// The time by the clock on the wall, which is that of customers.
+#[expect(clippy::disallowed_methods, reason = "it bounds what is asked for by days, and no jump changes what is kept")]
 fn now() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))

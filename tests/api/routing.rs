@@ -4,7 +4,8 @@ use super::submit::changed;
 use super::world::{World, plan};
 use axum::body::Body;
 use axum::http::Request;
-use nuncio::carrier::dialect::{Cost, Dialect};
+use nuncio::carrier::dialect::Dialect;
+use nuncio::message::price::PriceTable;
 use nuncio::dispatch::plan::Carrier;
 use nuncio::message::id::{CarrierId, RouteId};
 use nuncio::message::money::{Currency, Money};
@@ -95,7 +96,12 @@ async fn an_estimate_shows_the_carriers_of_the_first_destination_in_their_order(
     let mut plan = plan();
     let cost = |amount: i64| {
         let currency = Currency::parse("EUR").unwrap();
-        let cost = Cost { default: Some(Money(amount)), countries: BTreeMap::new(), currency };
+        let cost = PriceTable {
+            default: Some(Money(amount)),
+            countries: BTreeMap::new(),
+            prefixes: BTreeMap::new(),
+            currency,
+        };
         Arc::new(Dialect { cost: Some(cost), ..Dialect::default() })
     };
     for (id, name, amount) in [(1, "acme", 30), (2, "beta", 20), (3, "corp", 10), (4, "gone", 1)] {
