@@ -316,12 +316,12 @@ impl Dispatch {
         let part = &mut held.entry.parts[usize::from(key.index())];
         part.spent = part.spent.saturating_add(1);
         let wait = backoff(retry, part.spent, dice());
-        if retry.attempts <= part.spent {
+        part.ends = expires;
+        let lane = part.lane;
+        if self.is_spent(key) {
             self.refused(key, reason);
             return;
         }
-        part.ends = expires;
-        let lane = part.lane;
         // Longer than its route lets it wait for one carrier it does not wait for this one.
         let latest = self.latest_wait(key);
         self.step(key, Move::Return, None);
@@ -339,7 +339,7 @@ impl Dispatch {
     }
 
     fn refused(&mut self, key: PartKey, reason: Option<Reason>) {
-        self.step(key, Move::End(End::Failed), Some(reason.unwrap_or(Reason::SubmitError)));
+        self.end_or_wait(key, End::Failed, reason.unwrap_or(Reason::SubmitError));
     }
 
     /// It was perhaps written: the route says what follows.

@@ -48,7 +48,7 @@ impl Dispatch {
         // Where nothing can be sent the head of a lane is enough: how old it is has to be told.
         let empty = |it: &LaneId| self.lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
         // What a closed carrier has goes on to others.
-        let closed = |it: &LaneId| self.standing(it.carrier(), self.is_alone(it.route())) != Standing::Open;
+        let closed = |it: &LaneId| self.lane_standing(*it) != Standing::Open;
         let (able, unable): (Vec<_>, Vec<_>) = self.carriers.values().partition(|it| it.has_room());
         let leaving = unable.iter().flat_map(|it| it.lanes()).filter(|it| short(it) && closed(it));
         let run_short = able.iter().flat_map(|it| it.lanes()).filter(short).chain(leaving).map(|it| (it, room));
@@ -125,8 +125,7 @@ impl Dispatch {
 
     /// Whether the carrier of a lane takes parts of it now, and its route gives any.
     fn may_give(&self, lane: LaneId) -> bool {
-        self.operated.allows_route(lane.route())
-            && !matches!(self.standing(lane.carrier(), self.is_alone(lane.route())), Standing::Closed(_))
+        self.operated.allows_route(lane.route()) && !matches!(self.lane_standing(lane), Standing::Closed(_))
     }
 
     fn give(&mut self, id: CarrierId, lane: LaneId) -> Given {
@@ -140,7 +139,7 @@ impl Dispatch {
         };
         if part.ends <= self.now {
             queue.ready.pop_front();
-            self.step(key, Move::End(End::Expired), Some(Reason::Expired));
+            self.end_or_wait(key, End::Expired, Reason::Expired);
             self.set.unstage(key);
             return Given::Gone;
         }

@@ -129,7 +129,11 @@ impl Dispatch {
         let decides = match phase {
             Phase::Queued | Phase::Intended => end == End::Delivered,
             Phase::Unknown | Phase::Expired => end == End::Delivered || (current && end != End::Unknown),
-            _ => current || end == End::Delivered,
+            // Whoever else took it may still deliver it.
+            phase => {
+                let last = !self.is_pending(key, Some(number)) && (current || phase == Phase::Sent);
+                end == End::Delivered || last
+            }
         };
         let moves = decides && phase.after(Move::End(end)).is_some();
         let double = phase == Phase::Delivered && end == End::Delivered;

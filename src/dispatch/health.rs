@@ -114,9 +114,8 @@ impl Dispatch {
         self.health.next = self.now + JUDGED_EVERY;
         let Health { score, judged, .. } = &mut self.health;
         for ((route, country), judged) in judged.iter_mut() {
-            let carriers = self.plan.routes.get(route).map(|it| it.every_carrier()).unwrap_or_default();
-            let carriers: Vec<CarrierId> = carriers.into_iter().collect();
-            *judged = score.judge(self.now, &carriers, *country);
+            let carriers = self.served.get(route).map_or(&[][..], Vec::as_slice);
+            *judged = score.judge(self.now, carriers, *country);
         }
         judged.retain(|(route, _), _| self.plan.routes.contains_key(route));
     }

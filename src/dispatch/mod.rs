@@ -32,6 +32,7 @@ mod allowance;
 mod money;
 mod assign;
 mod answer;
+mod pending;
 mod failover;
 mod correlate;
 mod learn;
@@ -90,8 +91,8 @@ pub struct Dispatch {
     now: Time,
     set: Set,
     lanes: BTreeMap<LaneId, Lane>,
-    /// Routes that have but one carrier, whatever the destination.
-    alone: BTreeSet<RouteId>,
+    /// Every carrier of each route, for whatever destination.
+    served: BTreeMap<RouteId, Vec<CarrierId>>,
     carriers: BTreeMap<CarrierId, CarrierState>,
     parked: ParkedSet,
     /// Parts of messages from handsets that wait for the others.
@@ -167,7 +168,7 @@ impl Dispatch {
             plan: plan.clone(),
             now,
             lanes: BTreeMap::new(),
-            alone: BTreeSet::new(),
+            served: BTreeMap::new(),
             carriers: BTreeMap::new(),
             parked: ParkedSet::default(),
             waiting: WaitingSet::default(),
@@ -326,8 +327,8 @@ impl Dispatch {
 
     fn reconfigure(&mut self, plan: Arc<Plan>) {
         self.plan = plan;
-        let alone = self.plan.routes.values().filter(|it| it.every_carrier().len() < 2);
-        self.alone = alone.map(|it| it.id).collect();
+        let served = self.plan.routes.values().map(|it| (it.id, it.every_carrier().into_iter().collect()));
+        self.served = served.collect();
         self.queries.reconfigured();
         for (id, carrier) in &self.plan.carriers {
             let now = self.now;

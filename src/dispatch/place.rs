@@ -102,7 +102,22 @@ impl Dispatch {
 
     /// Whether a route has but one carrier, whatever the destination.
     pub(super) fn is_alone(&self, route: RouteId) -> bool {
-        self.alone.contains(&route)
+        self.serves(route).len() < 2
+    }
+
+    /// Every carrier of a route, for whatever destination.
+    pub(super) fn serves(&self, route: RouteId) -> &[CarrierId] {
+        self.served.get(&route).map_or(&[], Vec::as_slice)
+    }
+
+    /// How the carrier of a lane stands to it. One that the route does not name any more is closed to it.
+    pub(super) fn lane_standing(&self, lane: LaneId) -> Standing {
+        let (route, carrier) = (lane.route(), lane.carrier());
+        let served = self.serves(route);
+        if !served.is_empty() && !served.contains(&carrier) {
+            return Standing::Closed(Cause::Moved);
+        }
+        self.standing(carrier, served.len() < 2)
     }
 
     /// How a carrier stands: as an operator says, else as it does. One that is alone in its route is not left for its

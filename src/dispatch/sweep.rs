@@ -195,7 +195,11 @@ impl Dispatch {
         let now = self.now;
         for key in self.keys(seq, |it| !it.phase().is_final() && it.ends <= now) {
             let (end, reason) = match self.set.part(key).map(crate::message::part::Part::phase) {
-                Some(Phase::Queued) => (End::Expired, Reason::Expired),
+                Some(Phase::Queued) => {
+                    self.end_or_wait(key, End::Expired, Reason::Expired);
+                    self.set.unstage(key);
+                    continue;
+                }
                 Some(Phase::Doubtful) => (End::Unknown, Reason::OutcomeUnknown),
                 Some(Phase::Sent) => (End::Unknown, Reason::NoReceipt),
                 // On a link: its answer, or the lack of one, comes first.

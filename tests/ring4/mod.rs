@@ -4,6 +4,7 @@ mod calendar;
 mod dice;
 mod ledger;
 mod ending;
+mod failover;
 mod handsets;
 mod lanes;
 mod mo;
