@@ -45,4 +45,5 @@ mod suppressions;
 mod operate;
 mod inspect;
 mod standing;
+mod dry_run;
 mod moment;

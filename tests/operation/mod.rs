@@ -11,6 +11,7 @@ mod life;
 mod mo;
 mod notify;
 mod opt_out;
+mod operate;
 mod outbind;
 mod prometheus;
 mod query;
