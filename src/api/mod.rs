@@ -48,4 +48,5 @@ mod suppressions;
 mod operate;
 mod inspect;
 mod standing;
+mod dry_run;
 mod moment;

@@ -13,6 +13,7 @@ mod mo;
 mod money;
 mod notify;
 mod opt_out;
+mod operate;
 mod outbind;
 mod prometheus;
 mod query;
