@@ -4,6 +4,7 @@ mod calendar;
 mod routing;
 mod configuration;
 mod content;
+mod failover;
 mod full;
 mod garbage;
 mod http;
