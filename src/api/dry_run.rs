@@ -10,7 +10,7 @@ use crate::api::diagnose::{self, unknown_name};
 use crate::api::inspect::snapshot;
 use crate::api::operate::{ActionView, unknown};
 use crate::api::problem::{Fault, Kind, Problem};
-use crate::api::quote::Quote;
+use crate::api::quote::{Quote, now};
 use crate::api::standing::ScoreView;
 use crate::api::submit::peer;
 use crate::dispatch::happening::Recipient;
@@ -36,7 +36,7 @@ use serde::Serialize;
 use std::sync::Arc;
 
 /// What may be asked.
-const PARAMETERS: [&str; 6] = ["to", "class", "account", "from", "route_id", "text"];
+const PARAMETERS: [&str; 7] = ["to", "class", "account", "from", "route_id", "text", "tag"];
 /// What is said where the question names no text: one part in every alphabet.
 const TEXT: &str = "dry run";
 /// The dice of a message for which the heaviest carrier is drawn, and no probe.
@@ -94,6 +94,7 @@ struct Question {
     from: Option<String>,
     route_id: Option<u32>,
     text: Option<String>,
+    tag: Option<String>,
 }
 
 impl Question {
@@ -111,6 +112,7 @@ impl Question {
                 "class" => question.class = Some(value),
                 "from" => question.from = Some(value),
                 "text" => question.text = Some(value),
+                "tag" => question.tag = Some(value),
                 "route_id" => {
                     let id = value.parse().map_err(|_| invalid("route_id", "must be a route's number".to_owned()))?;
                     question.route_id = Some(id);
@@ -129,7 +131,7 @@ impl Question {
     /// The body of the request that an application would send.
     fn body(&self) -> String {
         let mut body = serde_json::json!({ "to": self.to, "text": self.text.as_deref().unwrap_or(TEXT) });
-        let words = [("from", &self.from), ("class", &self.class)];
+        let words = [("from", &self.from), ("class", &self.class), ("tag", &self.tag)];
         for (name, value) in words.into_iter().filter_map(|(name, it)| Some((name, it.as_ref()?))) {
             body[name] = value.as_str().into();
         }
@@ -152,6 +154,9 @@ fn rules<'a>(plan: &'a Plan, account: &'a Account, question: &'a Question) -> Ve
         destination,
         class: question.class.as_deref().and_then(Class::from_word),
         sender: question.from.as_deref().or(only),
+        tag: question.tag.as_deref(),
+        text: Some(question.text.as_deref().unwrap_or(TEXT)),
+        at: now(),
     };
     if question.route_id.is_some() {
         return Vec::new();
@@ -180,11 +185,14 @@ fn why_not(rule: &Rule, account: &Account, asked: &rule::Asked<'_>) -> Option<&'
         return None;
     }
     // The condition without which it would fit; with several, the first that does not.
-    let conditions: [(fn(&mut Rule), &'static str); 4] = [
+    let conditions: [(fn(&mut Rule), &'static str); 7] = [
         (|it| it.prefixes.clear(), "the number has none of its prefixes"),
         (|it| it.class = None, "the request is not for its class"),
         (|it| it.account = None, "it is for another account"),
         (|it| it.sender = None, "the sender is another"),
+        (|it| it.tag = None, "the tag is another"),
+        (|it| it.text = None, "the text has nothing of its pattern"),
+        (|it| it.hours = None, "it is not within its hours there"),
     ];
     let alone = conditions.iter().find(|(change, _)| without(*change).fits(asked));
     Some(alone.map_or("several of its conditions are not met", |it| it.1))
@@ -205,8 +213,7 @@ impl Signals for View<'_> {
     }
 
     fn cost(&self, carrier: CarrierId) -> Option<Money> {
-        let cost = self.plan.carriers.get(&carrier)?.dialect.cost.as_ref()?;
-        self.to.country().and_then(|it| cost.countries.get(it).copied()).or(cost.default)
+        self.plan.carriers.get(&carrier)?.dialect.cost.as_ref()?.price(self.to, self.plan.country(self.to))
     }
 }
 
@@ -221,7 +228,7 @@ impl<'a> View<'a> {
     }
 
     fn carriers(&self, recipient: &Recipient, price: Option<(Money, Currency)>) -> Vec<CarrierView<'a>> {
-        let ranking = choose::ranking(self.route, &Destination::of(self.to), self, DICE);
+        let ranking = choose::ranking(self.route, &self.plan.networks.destination(self.to), self, DICE);
         let weight = |carrier| {
             let at = self.route.carriers.iter().position(|it| *it == carrier)?;
             let sum: f64 = self.route.weights.iter().sum();
