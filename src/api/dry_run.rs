@@ -25,7 +25,6 @@ use crate::record::action::Deed;
 use crate::route::choose::{self, Signals, Standing};
 use crate::route::plan::Route;
 use crate::route::rule::{self, Rule};
-use crate::route::table::Destination;
 use crate::text::content::Content;
 use crate::text::cut::Cut;
 use axum::extract::{Request, State};
