@@ -66,7 +66,7 @@ async fn run(context: &Context, head: &Parts) -> Result<Response, Problem> {
                 return Err(Problem::new(Kind::Internal, "Nobody is left."));
             };
             page.accepted = true;
-            page.country = line.to.country();
+            page.country = plan.country(line.to);
             page.encoding = Some(line.alphabet.word());
             page.parts = Some(line.parts);
             page.cost = line.price.map(Shown);
@@ -223,7 +223,7 @@ impl<'a> View<'a> {
 
     fn scored(&self, carrier: CarrierId) -> Option<&'a Scored> {
         let scores = &self.at(carrier)?.scores;
-        scores.iter().find(|it| it.route == self.route.id && it.country == self.to.country())
+        scores.iter().find(|it| it.route == self.route.id && it.country == self.plan.country(self.to))
     }
 
     fn carriers(&self, recipient: &Recipient, price: Option<(Money, Currency)>) -> Vec<CarrierView<'a>> {

@@ -83,7 +83,7 @@ impl Dispatch {
         attempt.answer = Some(answered.answer);
         attempt.command_status = answered.command_status;
         let (answer, command_status, throttled) = (answered.answer, answered.command_status, answered.throttled);
-        let country = destination.country();
+        let country = self.plan.country(destination);
         let phase = part.phase();
         self.note_answer(link, ticket, &answered);
         self.facts.push(Fact::Answered { message, link, country, answer, command_status, took, throttled });

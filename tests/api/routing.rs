@@ -51,6 +51,7 @@ async fn a_rule_may_go_by_the_hours_in_which_a_message_is_to_go() {
     let mut plan = plan();
     let hours = Some(Hours::parse("22:00-08:00").unwrap());
     plan.rules = vec![Rule { hours, ..Rule::to(RouteId(1)) }];
+    plan.routes.get_mut(&RouteId(8)).unwrap().price = None;
     let world = World::of(plan);
     // Tomorrow, at a time of the day that is night in the Netherlands and day in India.
     let today = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64 / 86_400_000;
