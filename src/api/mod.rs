@@ -31,6 +31,7 @@ mod form;
 mod diagnose;
 mod quote;
 mod recipients;
+pub mod lookup;
 mod submit;
 mod answer;
 mod read;

@@ -20,6 +20,7 @@ use crate::route::inbound::recipient;
 use crate::route::plan::Route;
 use crate::route::rule::{self, Rule};
 use crate::text::content::Requested;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -191,7 +192,7 @@ fn is_listed(senders: &[Box<str>], text: &str, source: &Source) -> bool {
 }
 
 /// The recipients as one list, whatever way they were written.
-fn targets<'a>(asked: &'a Asked<'a>) -> Result<Targets<'a>, Problem> {
+pub(super) fn targets<'a>(asked: &'a Asked<'a>) -> Result<Targets<'a>, Problem> {
     match &asked.to {
         None => Err(Problem::at(Kind::Invalid, "/to", "is required")),
         Some(To::Many(list)) if list.is_empty() => {
@@ -208,12 +209,23 @@ pub(super) enum Targets<'a> {
     Many(&'a [Target<'a>]),
 }
 
-impl Targets<'_> {
+impl<'a> Targets<'a> {
     pub(super) const fn len(&self) -> usize {
         match self {
             Self::One(_) => 1,
             Self::Many(list) => list.len(),
         }
+    }
+
+    /// Each as it was written, with a pointer to it.
+    pub(super) fn pointed(&self) -> impl Iterator<Item = (&'a str, Cow<'static, str>)> {
+        let pointer = |at: usize, object| if object { format!("/to/{at}/to") } else { format!("/to/{at}") };
+        let (one, many): (_, &[Target<'a>]) = match self {
+            Self::One(text) => (Some((text.as_str(), "/to".into())), &[]),
+            Self::Many(list) => (None, list),
+        };
+        let many = many.iter().enumerate();
+        one.into_iter().chain(many.map(move |(at, it)| (it.to.as_str(), pointer(at, it.object).into())))
     }
 
     fn numbers(&self, region: Option<&str>) -> Vec<E164> {
@@ -282,7 +294,7 @@ fn check_route(route: &Route, class: Option<Class>, source: &Source) -> Result<(
 }
 
 /// The refusal of a request of which nothing is left.
-fn all_rejected(rejected: &[Rejected<'_>]) -> Problem {
+pub(super) fn all_rejected(rejected: &[Rejected<'_>]) -> Problem {
     let faults = rejected.iter().map(|it| Fault { detail: it.detail.clone(), pointer: it.pointer.clone() }).collect();
     let kind = match rejected {
         [only] => only.kind,

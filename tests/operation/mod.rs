@@ -8,6 +8,7 @@ mod garbage;
 mod http;
 mod kill;
 mod life;
+mod lookup;
 mod mo;
 mod notify;
 mod opt_out;
