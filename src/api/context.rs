@@ -2,6 +2,7 @@
 
 use crate::api::auth::Directory;
 use crate::api::health::Health;
+use crate::api::lookup::Lookup;
 use crate::api::memory::{Memory, OCTETS_MAX};
 use crate::carrier::report::ReceiptNews;
 use crate::dispatch::command::Reply;
@@ -65,6 +66,8 @@ pub struct Wiring {
     pub wake: Arc<dyn Fn() + Send + Sync>,
     /// Who does not want to be written to.
     pub opted_out: Arc<OptedOut>,
+    /// What is asked about numbers; the latest counts.
+    pub lookup: watch::Receiver<Option<Arc<Lookup>>>,
     /// Connections to the store that only read.
     pub readers: Readers,
     /// How the daemon is.

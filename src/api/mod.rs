@@ -33,6 +33,7 @@ mod diagnose;
 mod quote;
 mod recipients;
 mod carriers;
+pub mod lookup;
 mod submit;
 mod answer;
 mod read;

@@ -6,9 +6,10 @@ use crate::api::body;
 use crate::api::carriers;
 use crate::api::context::{Call, Context};
 use crate::api::diagnose;
+use crate::api::lookup;
 use crate::api::money;
 use crate::api::problem::{Kind, Problem};
-use crate::api::quote::Quote;
+use crate::api::quote::{Quote, targets};
 use crate::api::read;
 use crate::api::recipients::Line;
 use crate::api::request::RECIPIENTS_MAX;
@@ -73,7 +74,10 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     let path = request.uri().path().to_owned();
     let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
-    let (quote, mut submission) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
+    let (mut quote, mut submission) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
+    let service = context.wiring.lookup.borrow().clone();
+    let targets = (&targets(&asked)?, account.region.as_deref());
+    lookup::sift(service, targets, &mut quote, &mut submission).await?;
     for it in &quote.rejected {
         (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
     }

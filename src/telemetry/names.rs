@@ -72,6 +72,8 @@ metrics! {
     HTTP_REQUESTS = "http_requests_total" Counter, Count ["endpoint" "code"] "HTTP requests answered.";
     HTTP_REQUEST_DURATION = "http_request_duration_seconds" Histogram(FAST), Seconds ["endpoint"]
         "From the head of a request to its answer.";
+    LOOKUPS = "lookups_total" Counter, Count ["result"]
+        "Numbers that [lookup] was asked about: remembered (cached), answered, or not answered in time (unanswered).";
     MESSAGES_ACCEPTED = "messages_accepted_total" Counter, Count ["account" "class"]
         "Messages that were made durable and answered with 202.";
     MESSAGES_REJECTED = "messages_rejected_total" Counter, Count ["stage" "code"]

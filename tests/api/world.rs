@@ -132,6 +132,7 @@ impl World {
                 assert!(!breaks.load(Ordering::Relaxed), "a fault of ours");
                 woken.fetch_add(1, Ordering::Relaxed);
             }),
+            lookup: tokio::sync::watch::channel(None).1,
             readers: store.readers(),
             opted_out: Arc::default(),
             health: Arc::clone(&health),

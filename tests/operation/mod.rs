@@ -10,6 +10,7 @@ mod garbage;
 mod http;
 mod kill;
 mod life;
+mod lookup;
 mod mo;
 mod money;
 mod notify;
