@@ -11,7 +11,6 @@ use crate::message::part::Moved;
 use crate::route::breaker::Forced;
 use crate::route::choose::{self, Ranked, Signals, Why};
 use crate::route::score::Judged;
-use crate::route::table::Destination;
 
 /// Where a new message waits.
 pub(super) struct Place {
@@ -49,7 +48,7 @@ impl Dispatch {
 
     fn ranked(&self, body: &Body) -> Vec<Ranked> {
         let Some(route) = self.plan.routes.get(&body.route) else { return Vec::new() };
-        let to = Destination::of(body.destination);
+        let to = self.plan.networks.destination(body.destination);
         let judged = if self.is_scored(route.id) { self.health.judged(route.id, to.country) } else { &[] };
         let signals = Seen { dispatch: self, body, judged };
         // The chance in a message's own id draws: however often it is asked, the order is the same.
@@ -94,7 +93,7 @@ impl Dispatch {
     pub(super) fn submits_at(&self, body: &Body, carrier: CarrierId) -> Option<u8> {
         let dialect = &self.plan.carriers.get(&carrier)?.dialect;
         // A request is cut for the first carrier of its route: most need no other cut.
-        if dialect.text == self.plan.quoted(body.route) {
+        if dialect.text == self.plan.quoted(body.route) && !dialect.texts_only {
             return Some(body.submits());
         }
         submit::count(body, dialect)

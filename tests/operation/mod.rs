@@ -1,6 +1,7 @@
 //! The daemon as its operator sees it.
 
 mod calendar;
+mod routing;
 mod configuration;
 mod content;
 mod failover;
@@ -9,9 +10,12 @@ mod garbage;
 mod http;
 mod kill;
 mod life;
+mod lookup;
 mod mo;
+mod money;
 mod notify;
 mod opt_out;
+mod operate;
 mod outbind;
 mod prometheus;
 mod query;
