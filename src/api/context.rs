@@ -6,9 +6,10 @@ use crate::api::memory::{Memory, OCTETS_MAX};
 use crate::carrier::report::ReceiptNews;
 use crate::dispatch::command::Reply;
 use crate::dispatch::happening::Submission;
+use crate::dispatch::operate::Demand;
 use crate::dispatch::opt_out::{Change, OptedOut};
 use crate::dispatch::plan::Plan;
-use crate::message::id::{AccountId, CarrierId, MessageId};
+use crate::message::id::{AccountId, CarrierId, LinkId, MessageId};
 use crate::store::sqlite::readers::Readers;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -22,10 +23,16 @@ pub const READS_MAX: usize = 4;
 pub enum Call {
     /// Accept this, and say so once it is durable.
     Submit(Box<Submission>, oneshot::Sender<Reply>),
+    /// Note whether the code in this message came back.
+    Outcome(AccountId, MessageId, bool, oneshot::Sender<Reply>),
     /// Take back what has not left.
     Cancel(AccountId, MessageId, oneshot::Sender<Reply>),
     /// Change who is not written to.
     OptOut(Change, oneshot::Sender<Reply>),
+    /// Do this, for an operator.
+    Operate(Box<Demand>, oneshot::Sender<Reply>),
+    /// Say how everything stands.
+    Inspect(oneshot::Sender<Reply>),
     /// Take in what a carrier over HTTP tells, at least one receipt, and say so once it is durable.
     Receipts(CarrierId, Vec<ReceiptNews>, oneshot::Sender<()>),
 }
@@ -35,6 +42,16 @@ pub type OnAnswer = dyn Fn(&'static str, u16, Duration) + Send + Sync;
 
 /// Tells telemetry of a refused message or request to send: the stage, the HTTP code.
 pub type OnRefusal = dyn Fn(&'static str, u16) + Send + Sync;
+
+/// What operators look at besides the store and the loop.
+pub struct Operators {
+    /// The configuration in force, without its secrets.
+    pub config: Arc<dyn Fn() -> serde_json::Value + Send + Sync>,
+    /// The links that run.
+    pub links: Arc<dyn Fn() -> Vec<LinkId> + Send + Sync>,
+    /// The latest trace of a link, each PDU a line of JSON.
+    pub trace: Arc<dyn Fn(LinkId) -> Option<Vec<String>> + Send + Sync>,
+}
 
 /// What is given to the API when it is wired.
 pub struct Wiring {
@@ -54,6 +71,8 @@ pub struct Wiring {
     pub exposition: Arc<dyn Fn() -> String + Send + Sync>,
     /// The document of `/statusz`.
     pub statusz: Arc<dyn Fn() -> serde_json::Value + Send + Sync>,
+    /// What only operators may see.
+    pub operators: Operators,
     /// Counts answers.
     pub on_answer: Arc<OnAnswer>,
     /// Counts refusals.

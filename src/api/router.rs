@@ -7,7 +7,10 @@ use crate::api::admin;
 use crate::api::context::Context;
 use crate::api::events;
 use crate::api::hook;
+use crate::api::inspect;
 use crate::api::list;
+use crate::api::operate;
+use crate::api::outcome;
 use crate::api::problem::{Kind, Problem};
 use crate::api::read;
 use crate::api::routes;
@@ -35,6 +38,7 @@ pub const ENDPOINTS: &[&str] = &[
     "GET /v1/messages",
     "GET /v1/messages/{id}",
     "DELETE /v1/messages/{id}",
+    "POST /v1/messages/{id}/outcome",
     "GET /v1/orders/{id}",
     "GET /v1/orders/{id}/messages",
     "POST /v1/estimate",
@@ -47,6 +51,23 @@ pub const ENDPOINTS: &[&str] = &[
     "GET /admin/v1/suppressions",
     "POST /admin/v1/suppressions",
     "DELETE /admin/v1/suppressions",
+    "GET /admin/v1/carriers",
+    "GET /admin/v1/links",
+    "GET /admin/v1/routes",
+    "GET /admin/v1/queues",
+    "GET /admin/v1/accounts",
+    "GET /admin/v1/config",
+    "GET /admin/v1/actions",
+    "GET /admin/v1/links/{id}/trace",
+    "POST /admin/v1/carriers/{id}/pause",
+    "POST /admin/v1/carriers/{id}/resume",
+    "POST /admin/v1/carriers/{id}/drain",
+    "POST /admin/v1/carriers/{id}/breaker",
+    "POST /admin/v1/carriers/{id}/move",
+    "POST /admin/v1/routes/{id}/pause",
+    "POST /admin/v1/routes/{id}/resume",
+    "POST /admin/v1/links/{id}/rebind",
+    "POST /admin/v1/links/{id}/trace",
     "GET /metrics",
     "GET /livez",
     "GET /readyz",
@@ -58,6 +79,7 @@ pub fn application(context: &Arc<Context>) -> Router {
     let routes = Router::new()
         .route("/v1/messages", post(submit::messages).get(list::messages))
         .route("/v1/messages/{id}", get(read::message).delete(submit::cancel))
+        .route("/v1/messages/{id}/outcome", post(outcome::outcome))
         .route("/v1/orders/{id}", get(read::order))
         .route("/v1/orders/{id}/messages", get(list::order_messages))
         .route("/v1/estimate", post(submit::estimate))
@@ -76,7 +98,23 @@ pub fn operations(context: &Arc<Context>) -> Router {
         .route("/readyz", get(admin::readyz))
         .route("/statusz", get(admin::statusz))
         .route("/admin/v1/events/unrouted", get(events::unrouted))
-        .route("/admin/v1/suppressions", get(suppressions::all).post(suppressions::add).delete(suppressions::lift));
+        .route("/admin/v1/suppressions", get(suppressions::all).post(suppressions::add).delete(suppressions::lift))
+        .route("/admin/v1/carriers", get(inspect::carriers))
+        .route("/admin/v1/links", get(inspect::links))
+        .route("/admin/v1/routes", get(inspect::routes))
+        .route("/admin/v1/queues", get(inspect::queues))
+        .route("/admin/v1/accounts", get(inspect::accounts))
+        .route("/admin/v1/config", get(inspect::config))
+        .route("/admin/v1/actions", get(operate::actions))
+        .route("/admin/v1/carriers/{id}/pause", post(operate::order))
+        .route("/admin/v1/carriers/{id}/resume", post(operate::order))
+        .route("/admin/v1/carriers/{id}/drain", post(operate::order))
+        .route("/admin/v1/carriers/{id}/breaker", post(operate::order))
+        .route("/admin/v1/carriers/{id}/move", post(operate::order))
+        .route("/admin/v1/routes/{id}/pause", post(operate::order))
+        .route("/admin/v1/routes/{id}/resume", post(operate::order))
+        .route("/admin/v1/links/{id}/rebind", post(operate::order))
+        .route("/admin/v1/links/{id}/trace", get(inspect::trace).post(operate::order));
     around(routes, context)
 }
 

@@ -45,6 +45,8 @@ pub struct Dialect {
     pub mo: mo::Options,
     /// What it charges us per part, by ISO country, and otherwise.
     pub cost: Option<Cost>,
+    /// It is asked over HTTP, and takes whole texts without ports, class or indication.
+    pub texts_only: bool,
     /// How its calls are read, where it tells of messages by calling us.
     pub hook: Option<Box<Hook>>,
 }
@@ -145,6 +147,7 @@ impl Default for Dialect {
             reasons: BTreeMap::new(),
             mo: mo::Options::default(),
             cost: None,
+            texts_only: false,
             hook: None,
         }
     }

@@ -79,7 +79,15 @@ pub fn request(submit: &Submit, dialect: &Dialect) -> Result<pdu::Body, Unsayabl
 
 /// In how many submits a message goes to a carrier; `None` if it cannot be said there.
 pub fn count(body: &Body, dialect: &Dialect) -> Option<u8> {
-    Cut::of(body.content(), &dialect.text).ok().and_then(|it| u8::try_from(it.submits()).ok())
+    let cut = Cut::of(body.content(), &dialect.text).ok();
+    let cut = cut.filter(|it| !dialect.texts_only || plain_text(body, it).is_some());
+    cut.and_then(|it| u8::try_from(it.submits()).ok())
+}
+
+/// The text of a message that is nothing but a text: it has no ports and is no data, and no class or indication.
+pub fn plain_text<'a>(body: &Body, cut: &'a Cut<'_>) -> Option<&'a str> {
+    let plain = body.manner.as_ref().is_none_or(|it| it.form.indication.is_none());
+    cut.text().filter(|_| plain)
 }
 
 fn submit_sm(submit: &Submit, dialect: &Dialect, piece: Piece) -> Sm {

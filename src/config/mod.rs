@@ -13,6 +13,7 @@ pub mod compile;
 pub mod error;
 pub mod reader;
 pub mod schema;
+mod shown;
 pub mod source;
 pub mod units;
 
@@ -37,6 +38,8 @@ pub type Environment = BTreeMap<String, String>;
 pub struct Draft {
     schema: Schema,
     environment: Environment,
+    /// Without its secrets.
+    shown: serde_json::Value,
     loaded: Loaded,
 }
 
@@ -138,10 +141,11 @@ pub fn read(path: &Path) -> Result<Draft, Error> {
 pub fn read_in(path: &Path, environment: Environment) -> Result<Draft, Error> {
     let mut findings = Findings::default();
     let root = source::merge(path, &environment, &mut findings);
+    let shown = shown::shown(&root);
     let schema = reader::read(root, &mut findings);
     let loaded = compile::compile(&schema, &Names::in_order(&schema), &environment, &mut findings);
     let faults = findings.take();
-    if faults.is_empty() { Ok(Draft { schema, environment, loaded }) } else { Err(Error::Faults(faults)) }
+    if faults.is_empty() { Ok(Draft { schema, environment, shown, loaded }) } else { Err(Error::Faults(faults)) }
 }
 
 /// What `nuncio check` does: reads everything, secrets included, and opens nothing.
@@ -160,6 +164,11 @@ impl Draft {
     /// Where and how the store is.
     pub const fn store(&self) -> &Store {
         &self.loaded.store
+    }
+
+    /// All that was written, files and environment merged, without its secrets.
+    pub const fn shown(&self) -> &serde_json::Value {
+        &self.shown
     }
 
     /// How the log looks.

@@ -16,6 +16,7 @@ mod select;
 mod message;
 mod redact;
 mod page;
+pub mod trace;
 
 use crate::decode::cutter::{Cutter, Found};
 use crate::decode::options::Options;

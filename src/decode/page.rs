@@ -114,21 +114,9 @@ impl<W: Write> Page<W> {
             }
             writeln!(self.out)?;
         }
-        let (mut esm_class, mut data_coding) = (0, 0);
-        for mut line in explain(frame) {
-            let octets = frame.get(line.octets.clone()).unwrap_or_default();
-            match (&*line.name, octets) {
-                ("esm_class", [octet]) => esm_class = *octet,
-                ("data_coding", [octet]) => data_coding = *octet,
-                _ => {}
-            }
-            let text = text_of(&line, octets).map(|octets| Message { esm_class, data_coding, octets });
-            if text.is_some() && !line.meaning.ends_with("are announced") {
-                // The lines below say it, with more knowledge of alphabets.
-                line.meaning.clear();
-            }
-            self.line(if self.redact { redacted(line, octets) } else { line })?;
-            for (name, said) in text.map_or(Vec::new(), |it| it.lines(self.alphabet, self.redact)) {
+        for (line, text) in lines(frame, self.alphabet, self.redact) {
+            self.line(line)?;
+            for (name, said) in text {
                 writeln!(self.out, "       {name:<38}{said}")?;
             }
         }
@@ -140,6 +128,30 @@ impl<W: Write> Page<W> {
         let text = format!("{:>5}  {name:<38}{value:<26}  {meaning}", octets.start);
         writeln!(self.out, "{}", text.trim_end())
     }
+}
+
+/// The fields of a PDU, each with what the text in it says, if it is one.
+pub(super) fn lines(
+    frame: &Bytes,
+    alphabet: Alphabet,
+    redact: bool,
+) -> impl Iterator<Item = (FieldLine, Vec<(&'static str, String)>)> {
+    let (mut esm_class, mut data_coding) = (0, 0);
+    explain(frame).into_iter().map(move |mut line| {
+        let octets = frame.get(line.octets.clone()).unwrap_or_default();
+        match (&*line.name, octets) {
+            ("esm_class", [octet]) => esm_class = *octet,
+            ("data_coding", [octet]) => data_coding = *octet,
+            _ => {}
+        }
+        let text = text_of(&line, octets).map(|octets| Message { esm_class, data_coding, octets });
+        if text.is_some() && !line.meaning.ends_with("are announced") {
+            // What the text says comes with more knowledge of alphabets.
+            line.meaning.clear();
+        }
+        let said = text.map_or(Vec::new(), |it| it.lines(alphabet, redact));
+        (if redact { redacted(line, octets) } else { line }, said)
+    })
 }
 
 /// The octets of a text, if that is what stands in a line.

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 impl Dispatch {
     pub(super) fn hear(&mut self, link: LinkId, report: Report, dice: Dice<'_>) {
+        self.note_link(link, &report);
         match report {
             Report::Up { capacity, window } => self.link_has(link, capacity, window),
             Report::Closing => self.link_has(link, 0, 0),
@@ -55,6 +56,7 @@ impl Dispatch {
     /// A link has ended for good. Mostly it has told of everything; if it was cut, it has not.
     pub(super) fn gone(&mut self, link: LinkId, dice: Dice<'_>) {
         self.link_has(link, 0, 0);
+        self.link_words.remove(&link);
         self.queries.gone(link);
         for ticket in self.set.on_link(link) {
             self.answered(link, ticket, Answered::UNKNOWN, dice);
@@ -140,9 +142,8 @@ impl Dispatch {
         if self.set.part(key).is_some_and(|it| it.moved.is_some()) {
             return self.put_first(key);
         }
-        let reason = reason.filter(|_| about_numbers).unwrap_or(Reason::AllCarriersFailed);
         if let Some(held) = self.set.change(key) {
-            held.refused = Some(reason);
+            held.refused = Some(Reason::AllCarriersFailed);
         }
         self.go_on(key);
     }
@@ -231,7 +232,7 @@ impl Dispatch {
     /// What a carrier charges for one submit of a message.
     pub(super) fn cost_at(&self, body: &Body, carrier: CarrierId) -> Option<Money> {
         let cost = self.plan.carriers.get(&carrier)?.dialect.cost.as_ref()?;
-        let country = body.destination.country();
+        let country = self.plan.country(body.destination);
         let each = country.and_then(|it| cost.countries.get(it).copied()).or(cost.default)?;
         // What a carrier cuts itself is one submit and charged by the SMS.
         Some(each.times(u64::from(body.parts / body.submits().max(1))))
@@ -315,12 +316,12 @@ impl Dispatch {
         let part = &mut held.entry.parts[usize::from(key.index())];
         part.spent = part.spent.saturating_add(1);
         let wait = backoff(retry, part.spent, dice());
-        if retry.attempts <= part.spent {
+        part.ends = expires;
+        let lane = part.lane;
+        if self.is_spent(key) {
             self.refused(key, reason);
             return;
         }
-        part.ends = expires;
-        let lane = part.lane;
         // Longer than its route lets it wait for one carrier it does not wait for this one.
         let latest = self.latest_wait(key);
         self.step(key, Move::Return, None);
@@ -338,7 +339,7 @@ impl Dispatch {
     }
 
     fn refused(&mut self, key: PartKey, reason: Option<Reason>) {
-        self.step(key, Move::End(End::Failed), Some(reason.unwrap_or(Reason::SubmitError)));
+        self.end_or_wait(key, End::Failed, reason.unwrap_or(Reason::SubmitError));
     }
 
     /// It was perhaps written: the route says what follows.

@@ -8,6 +8,7 @@ use crate::dispatch::carrier::Standing;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::Fact;
 use crate::dispatch::failover::is_live;
+use crate::dispatch::strict::Says;
 use crate::message::attempt::{Answer, Attempt, Cause};
 use crate::message::id::{CarrierId, LaneId, LinkId, PartKey};
 use crate::message::part::Part;
@@ -20,6 +21,9 @@ use crate::record::entry::PastAttempt;
 const READY_MAX: usize = 50_000;
 /// A lane's share never shrinks below this.
 const READY_MIN: usize = 64;
+
+/// Attempts beyond which those that used nothing up are not told any more: far below what a ticket has room for.
+const VAIN_MAX: u8 = 50;
 
 /// What came of offering a link to the head of a lane.
 enum Given {
@@ -44,7 +48,7 @@ impl Dispatch {
         // Where nothing can be sent the head of a lane is enough: how old it is has to be told.
         let empty = |it: &LaneId| self.lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
         // What a closed carrier has goes on to others.
-        let closed = |it: &LaneId| self.standing(it.carrier(), self.is_alone(it.route())) != Standing::Open;
+        let closed = |it: &LaneId| self.lane_standing(*it) != Standing::Open;
         let (able, unable): (Vec<_>, Vec<_>) = self.carriers.values().partition(|it| it.has_room());
         let leaving = unable.iter().flat_map(|it| it.lanes()).filter(|it| short(it) && closed(it));
         let run_short = able.iter().flat_map(|it| it.lanes()).filter(short).chain(leaving).map(|it| (it, room));
@@ -119,9 +123,9 @@ impl Dispatch {
         }
     }
 
-    /// Whether the carrier of a lane takes parts of it now.
+    /// Whether the carrier of a lane takes parts of it now, and its route gives any.
     fn may_give(&self, lane: LaneId) -> bool {
-        !matches!(self.standing(lane.carrier(), self.is_alone(lane.route())), Standing::Closed(_))
+        self.operated.allows_route(lane.route()) && !matches!(self.lane_standing(lane), Standing::Closed(_))
     }
 
     fn give(&mut self, id: CarrierId, lane: LaneId) -> Given {
@@ -135,12 +139,22 @@ impl Dispatch {
         };
         if part.ends <= self.now {
             queue.ready.pop_front();
-            self.step(key, Move::End(End::Expired), Some(Reason::Expired));
+            self.end_or_wait(key, End::Expired, Reason::Expired);
             self.set.unstage(key);
             return Given::Gone;
         }
         if self.hold_back(key) {
             return Given::Gone;
+        }
+        match self.strict_says(key) {
+            Says::Go => (),
+            Says::Wait => return Given::Blocked,
+            Says::Aside => {
+                if let Some(queue) = self.lanes.get_mut(&lane) {
+                    queue.ready.pop_front();
+                }
+                return Given::Gone;
+            }
         }
         let destination = self.set.get(key.seq()).expect("a staged part is in memory").entry.body.destination;
         let Some(carrier) = self.carriers.get_mut(&id) else { return Given::Empty };
@@ -158,6 +172,7 @@ impl Dispatch {
     /// The part is on a link now; its last attempt, if any, becomes a past one.
     fn intend(&mut self, key: PartKey, link: LinkId) {
         self.step(key, Move::Intend, None);
+        self.strict_takes(key);
         let now = self.now;
         let probes = self.is_probe(key, link.carrier);
         let held = self.set.change(key).expect("a staged part is in memory");
@@ -169,9 +184,12 @@ impl Dispatch {
         let usual = last.as_ref().map_or(Cause::First, cause_after);
         let moved = part.moved.take().map(|it| it.cause);
         let cause = moved.unwrap_or(if probes { Cause::Probe } else { usual });
-        // Numbers are few: an attempt that used nothing up gives its own to the next and leaves no record.
-        let vain =
-            last.as_ref().is_some_and(|it| it.answer.is_some_and(|answer| spends_nothing(answer, it.command_status)));
+        // Numbers are few: an attempt that used nothing up gives its own to the next at the same carrier, and leaves
+        // no record. That it was tried there is told where another carrier has it now.
+        let vain = last.as_ref().is_some_and(|it| {
+            let told = it.link.carrier != link.carrier && it.number < VAIN_MAX;
+            it.answer.is_some_and(|answer| spends_nothing(answer, it.command_status)) && !told
+        });
         let number = last.as_ref().map_or(1, |it| it.number + u8::from(!vain));
         let last = last.filter(|_| !vain);
         part.attempt = Some(Attempt::new(number, link, cause, now));

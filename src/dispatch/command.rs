@@ -3,9 +3,12 @@
 use crate::carrier::query::Query;
 use crate::carrier::submit::Submit;
 use crate::dispatch::happening::RequestId;
+use crate::dispatch::inspect::Snapshot;
+use crate::dispatch::operate::{Tracing, Unfit};
 use crate::message::id::{LinkId, MessageId, OrderId};
 use crate::message::money::Money;
 use crate::message::time::Time;
+use crate::record::action::Action;
 use crate::record::money::LedgerLine;
 use std::time::Duration;
 
@@ -20,6 +23,10 @@ pub enum Command {
     Query(LinkId, Query),
     /// Confirm what a carrier sent.
     Confirm(LinkId, u64),
+    /// Unbind a link and bind it anew.
+    Rebind(LinkId),
+    /// Keep the PDUs of a link for a while.
+    Trace(LinkId, Tracing),
 }
 
 /// The answer to a request.
@@ -68,6 +75,8 @@ pub enum Reply {
     TooMuch,
     /// The message will not be sent.
     Cancelled,
+    /// What an application says of a message is noted.
+    Noted,
     /// The message has left, or has ended.
     TooLate,
     /// There is no such message of this account, or no such key on a list.
@@ -82,6 +91,12 @@ pub enum Reply {
     QueueFull(Duration),
     /// The daemon is stopping.
     Draining,
+    /// What an operator wanted stands, or is done.
+    Ordered(Box<Action>),
+    /// What an operator wanted is not done.
+    Unfit(Unfit),
+    /// How everything stands.
+    Inspected(Box<Snapshot>),
 }
 
 /// How an account stands, as far as its configuration limits it.

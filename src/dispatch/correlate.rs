@@ -129,10 +129,16 @@ impl Dispatch {
         let decides = match phase {
             Phase::Queued | Phase::Intended => end == End::Delivered,
             Phase::Unknown | Phase::Expired => end == End::Delivered || (current && end != End::Unknown),
-            _ => current || end == End::Delivered,
+            // Whoever else took it may still deliver it.
+            phase => {
+                let last = !self.is_pending(key, Some(number)) && (current || phase == Phase::Sent);
+                end == End::Delivered || last
+            }
         };
         let moves = decides && phase.after(Move::End(end)).is_some();
-        if moves || !phase.is_final() {
+        let double = phase == Phase::Delivered && end == End::Delivered;
+        // What comes after the end is history, and is shown: each attempt has its own receipt.
+        if moves || !phase.is_final() || before.is_none_or(|it| !it.is_final()) {
             let reason = (end != End::Delivered).then(|| self.reason(carrier, &receipt, end));
             self.write_receipt(key, number, receipt);
             if let Some(attempt) = self.attempt(key, number).cloned() {
@@ -142,7 +148,11 @@ impl Dispatch {
                 self.end_by_receipt(key, end, reason);
             }
         }
-        if phase.is_final() { Fate::Late } else { Fate::Matched }
+        match phase.is_final() {
+            _ if double => Fate::Double,
+            true => Fate::Late,
+            false => Fate::Matched,
+        }
     }
 
     fn end_by_receipt(&mut self, key: PartKey, end: End, reason: Option<Reason>) {

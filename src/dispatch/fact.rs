@@ -8,6 +8,7 @@ use crate::message::money::Money;
 use crate::message::reason::Reason;
 use crate::message::status::Status;
 use crate::number::e164::E164;
+use crate::record::action::Action;
 use crate::record::event::EventId;
 use crate::record::suppression::Origin;
 use std::time::Duration;
@@ -158,6 +159,10 @@ pub enum Fact {
         /// Whether it was known before the start.
         before: bool,
     },
+    /// An operator ordered something.
+    Operated(Box<Action>),
+    /// What an operator ordered has had its time.
+    OperatedEnded(Box<Action>),
     /// A parked receipt was given up.
     Unmatched {
         /// From whom.
@@ -236,6 +241,8 @@ pub enum Fate {
     Late,
     /// It said what was known.
     Duplicate,
+    /// Another carrier had delivered the same before.
+    Double,
 }
 
 /// Why an outcome is not known.

@@ -16,6 +16,7 @@ use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
 use crate::record::entry::Entry;
+use crate::route::plan::UnknownPolicy;
 use crate::route::score::Outcome;
 
 /// Messages that leave one carrier in one beat: some milliseconds.
@@ -32,6 +33,9 @@ impl Dispatch {
     /// what the route lets a message cost.
     pub(super) fn next_carrier(&self, seq: Seq, fits: impl Fn(CarrierId) -> bool) -> Option<(CarrierId, u8)> {
         let entry = &self.set.get(seq)?.entry;
+        if !self.may_go_on(entry) {
+            return None;
+        }
         let ranked = self.ranking(&entry.body);
         let now_at = entry.parts.iter().find(|it| !it.phase().is_final())?.lane.carrier();
         let tried = tried(entry);
@@ -40,6 +44,15 @@ impl Dispatch {
         let able: Vec<(CarrierId, u8)> = able.filter(|it| self.may_cost(entry, *it)).collect();
         let open = able.iter().find(|(it, _)| matches!(self.standing(*it, false), Standing::Open));
         open.or(able.first()).copied()
+    }
+
+    /// Whether every open part of a message may be tried once more, since all of them go: not one that is in doubt
+    /// where its route does not send such again, nor one that has had the attempts that its route allows.
+    fn may_go_on(&self, entry: &Entry) -> bool {
+        let Some(route) = self.plan.routes.get(&entry.body.route) else { return false };
+        let held = |it: &Part| it.phase() == Phase::Doubtful && route.unknown != UnknownPolicy::Resend;
+        let mut open = entry.parts.iter().filter(|it| is_live(it) && !it.phase().is_final());
+        open.all(|it| !held(it) && tries(entry, it) < usize::from(route.retry.attempts))
     }
 
     /// Whether the attempts of a message stay within what its route lets it cost, with others at this carrier.
@@ -156,31 +169,42 @@ impl Dispatch {
             let lanes: Vec<LaneId> = self.carriers.get(&carrier).map(|it| it.lanes().collect()).unwrap_or_default();
             let mut left = MOVES_MAX;
             for lane in lanes {
-                match self.standing(carrier, self.is_alone(lane.route())) {
-                    Standing::Closed(cause) => left = self.leave(lane, cause, left),
+                match self.lane_standing(lane) {
+                    Standing::Closed(cause) if 0 < left => left = self.leave(lane, cause, left),
                     // The part that finds out goes first.
-                    Standing::Probe => (),
+                    Standing::Probe | Standing::Closed(_) => (),
                     Standing::Open => left = self.hurry(lane, left),
                 }
             }
         }
     }
 
-    /// Moves what is at the head of the lane of a closed carrier to where there is room. Returns how many more may move.
+    /// Moves what waits in the lane of a closed carrier to where there is room. Returns how many more may move.
     fn leave(&mut self, lane: LaneId, cause: Cause, mut left: usize) -> usize {
-        while let Some(key) = self.head(lane) {
-            if left == 0 {
-                self.moving = true;
-                break;
-            }
-            let Some(next) = self.next_carrier(key.seq(), |it| self.has_place(lane.at(it))) else { break };
-            if !self.move_message(key.seq(), next, cause) {
-                break;
-            }
-            left -= 1;
+        let place = |it: CarrierId| self.standing(it, false) == Standing::Open && self.has_place(lane.at(it));
+        if !self.serves(lane.route()).iter().any(|it| *it != lane.carrier() && place(*it)) {
+            return left;
         }
-        // More of it is in the store.
-        self.moving |= self.lanes.get(&lane).is_some_and(|it| it.backlog && it.ready.is_empty()) && 0 < left;
+        // What has been everywhere stays, and does not hold up what stands behind it.
+        let ready = self.lanes.get(&lane).map(|it| it.ready.iter().take(MOVES_MAX).copied().collect());
+        let keys: Vec<PartKey> = ready.unwrap_or_default();
+        let mut moved = false;
+        for key in &keys {
+            if left == 0 {
+                break;
+            }
+            let waits = |it: &Part| it.phase() == Phase::Queued && it.due.known().is_none() && it.lane == lane;
+            let place = |it: CarrierId| self.standing(it, false) == Standing::Open && self.has_place(lane.at(it));
+            if self.set.part(*key).is_some_and(waits)
+                && let Some(next) = self.next_carrier(key.seq(), place)
+                && self.move_message(key.seq(), next, cause)
+            {
+                (moved, left) = (true, left - 1);
+            }
+        }
+        // More of it is in memory or in the store.
+        let more = self.lanes.get(&lane).is_some_and(|it| it.has_work());
+        self.moving |= more && (moved || keys.is_empty());
         left
     }
 
@@ -239,7 +263,7 @@ impl Dispatch {
     }
 
     /// Whether the memory of a lane has room.
-    fn has_place(&self, lane: LaneId) -> bool {
+    pub(super) fn has_place(&self, lane: LaneId) -> bool {
         self.lanes.get(&lane).is_none_or(|it| it.ready.len() < self.ready_max())
     }
 
@@ -267,11 +291,18 @@ impl Dispatch {
 
     /// Uses one of the attempts that a part may have; false if that was the last.
     pub(super) fn spend(&mut self, key: PartKey) -> bool {
-        let most = self.retry(key).attempts;
         let Some(held) = self.set.change(key) else { return false };
         let part = &mut held.entry.parts[usize::from(key.index())];
         part.spent = part.spent.saturating_add(1);
-        part.spent < most
+        !self.is_spent(key)
+    }
+
+    /// Whether a part has had the attempts that its route allows, those included that it made because its message
+    /// went over to another carrier.
+    pub(super) fn is_spent(&self, key: PartKey) -> bool {
+        let Some(held) = self.set.get(key.seq()) else { return true };
+        let part = &held.entry.parts[usize::from(key.index())];
+        usize::from(self.retry(key).attempts) <= tries(&held.entry, part).max(part.spent.into())
     }
 }
 
@@ -280,9 +311,20 @@ pub(super) fn is_live(part: &Part) -> bool {
     part.phase() != Phase::Cancelled
 }
 
+/// Whether an attempt used anything up. One that is on a link may still turn out not to have.
+fn counts(attempt: &Attempt) -> bool {
+    attempt.answer.is_some_and(|answer| !spends_nothing(answer, attempt.command_status))
+}
+
+/// How many attempts a part has had or has.
+fn tries(entry: &Entry, part: &Part) -> usize {
+    let past = entry.past.iter().filter(|it| it.key == part.key && counts(&it.attempt)).count();
+    let now = part.attempt.as_ref().is_some_and(|it| part.phase() == Phase::Intended || counts(it));
+    past + usize::from(now)
+}
+
 /// The carriers that have had their try of a message: those that answered an attempt, or did not, so that it counts.
 fn tried(entry: &Entry) -> Vec<CarrierId> {
-    let counts = |it: &&Attempt| it.answer.is_some_and(|answer| !spends_nothing(answer, it.command_status));
     let current = entry.parts.iter().filter_map(|it| it.attempt.as_ref());
-    current.chain(entry.past.iter().map(|it| &it.attempt)).filter(counts).map(|it| it.link.carrier).collect()
+    current.chain(entry.past.iter().map(|it| &it.attempt)).filter(|it| counts(it)).map(|it| it.link.carrier).collect()
 }

@@ -1,6 +1,7 @@
 //! What comes into the deciding floor.
 
 use crate::carrier::report::Report;
+use crate::dispatch::operate::Demand;
 use crate::dispatch::opt_out::Change;
 use crate::dispatch::plan::Plan;
 use crate::message::class::Class;
@@ -27,8 +28,14 @@ pub enum Happening {
     Cancel(RequestId, AccountId, MessageId),
     /// What an operator asks of the list of those who do not want to be written to.
     OptOut(RequestId, Change),
+    /// An operator wants something done.
+    Operate(RequestId, Box<Demand>),
+    /// An operator wants to see how everything stands.
+    Inspect(RequestId),
     /// An operator gives an account credit.
     Credit(RequestId, Box<Credit>),
+    /// An application says whether the code in a message of its account came back.
+    Outcome(RequestId, AccountId, MessageId, bool),
     /// A link has something to say.
     Link(LinkId, Report),
     /// A link has ended for good: whatever it was given and has not told of is in doubt.
@@ -80,6 +87,8 @@ pub struct Credit {
 pub struct Recipient {
     /// Who gets it.
     pub destination: E164,
+    /// Whom it is from, where the destination has a sender of its own.
+    pub source: Option<Source>,
     /// What it says; empty where octets are sent.
     pub text: Box<str>,
     /// In which alphabet.

@@ -3,8 +3,12 @@
 use crate::carrier::answer;
 use crate::carrier::report::{Answered, Ticket};
 use crate::dispatch::Dispatch;
+use crate::dispatch::command::{Command, Reply};
+use crate::dispatch::happening::RequestId;
 use crate::message::attempt::{Answer, Attempt};
-use crate::message::id::{CarrierId, LinkId, PartKey, RouteId};
+use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, PartKey, RouteId};
+use crate::message::phase::Phase;
+use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::route::breaker::Kind;
 use crate::route::plan::Order;
@@ -59,7 +63,7 @@ impl Dispatch {
         if key.index() != 0 {
             return;
         }
-        let (country, route) = (held.entry.body.destination.country(), held.entry.body.route);
+        let (country, route) = (self.plan.country(held.entry.body.destination), held.entry.body.route);
         self.health.score.note(self.now, carrier, country, outcome);
         if self.health.judged.len() < JUDGED_MAX {
             self.health.judged.entry((route, country)).or_default();
@@ -76,6 +80,32 @@ impl Dispatch {
         self.note_outcome(key, attempt.link.carrier, outcome);
     }
 
+    /// An application says whether the code in a message came back. If it did, no other carrier is tried any more.
+    pub(super) fn outcome(&mut self, request: RequestId, account: AccountId, message: MessageId, verified: bool) {
+        let known = self.set.get(message.seq).map(|it| &it.entry);
+        let known = known.filter(|it| it.body.id == message && it.body.account == account);
+        let Some(entry) = known.filter(|_| !self.arrivals.holds(message.seq)) else {
+            return self.commands.push(Command::Reply(request, Reply::NotFound));
+        };
+        let first = PartKey::new(message.seq, 0);
+        let past = entry.past.iter().filter(|it| it.key == first).map(|it| &it.attempt);
+        let attempts = entry.parts.iter().take(1).filter_map(|it| it.attempt.as_ref()).chain(past);
+        // Of several carriers that had it, the one that delivered it; else the last.
+        let delivered = |it: &&Attempt| it.receipt.as_ref().is_some_and(|it| it.status == Status::Delivered);
+        let carrier = attempts.clone().find(delivered).or_else(|| attempts.clone().next()).map(|it| it.link.carrier);
+        if let Some(carrier) = carrier {
+            self.note_outcome(first, carrier, if verified { Outcome::Verified } else { Outcome::NotVerified });
+        }
+        if verified {
+            for key in self.keys(message.seq, |it| it.phase() == Phase::Sent && it.due.known().is_some()) {
+                if let Some(held) = self.set.change(key) {
+                    held.entry.parts[usize::from(key.index())].due = Time::NEVER;
+                }
+            }
+        }
+        self.commands.push(Command::Reply(request, Reply::Noted));
+    }
+
     /// Works out, now and then, what the scores mean.
     pub(super) fn judge_carriers(&mut self) {
         if self.now < self.health.next {
@@ -84,9 +114,8 @@ impl Dispatch {
         self.health.next = self.now + JUDGED_EVERY;
         let Health { score, judged, .. } = &mut self.health;
         for ((route, country), judged) in judged.iter_mut() {
-            let carriers = self.plan.routes.get(route).map(|it| it.every_carrier()).unwrap_or_default();
-            let carriers: Vec<CarrierId> = carriers.into_iter().collect();
-            *judged = score.judge(self.now, &carriers, *country);
+            let carriers = self.served.get(route).map_or(&[][..], Vec::as_slice);
+            *judged = score.judge(self.now, carriers, *country);
         }
         judged.retain(|(route, _), _| self.plan.routes.contains_key(route));
     }

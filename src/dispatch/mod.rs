@@ -24,6 +24,7 @@ mod waiting;
 mod unresolved;
 mod accept;
 mod ring;
+mod strict;
 mod health;
 mod place;
 pub mod arrive;
@@ -31,6 +32,7 @@ mod allowance;
 mod money;
 mod assign;
 mod answer;
+mod pending;
 mod failover;
 mod correlate;
 mod learn;
@@ -40,6 +42,11 @@ mod sweep;
 mod calendar;
 pub mod opt_out;
 mod gauges;
+mod operated;
+mod moves;
+pub mod operate;
+pub mod tally;
+pub mod inspect;
 
 use crate::carrier::id::Learned;
 use crate::dispatch::allowance::{Bucket, Used};
@@ -49,16 +56,21 @@ use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
 use crate::dispatch::happening::Happening;
 use crate::dispatch::health::Health;
+use crate::dispatch::inspect::LinkWord;
 use crate::dispatch::lane::Lane;
+use crate::dispatch::moves::Moving;
+use crate::dispatch::operated::Operated;
 use crate::dispatch::opt_out::OptedOut;
 use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::query::Queries;
 use crate::dispatch::set::Set;
+use crate::dispatch::strict::Strict;
 use crate::dispatch::sweep::Sweep;
+use crate::dispatch::tally::Tallies;
 use crate::dispatch::unresolved::Unresolved;
 use crate::dispatch::waiting::{SeenSet, WaitingSet};
-use crate::message::id::{AccountId, CarrierId, LaneId, PartKey, RouteId};
+use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, PartKey, RouteId};
 use crate::message::money::Money;
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
@@ -79,8 +91,8 @@ pub struct Dispatch {
     now: Time,
     set: Set,
     lanes: BTreeMap<LaneId, Lane>,
-    /// Routes that have but one carrier, whatever the destination.
-    alone: BTreeSet<RouteId>,
+    /// Every carrier of each route, for whatever destination.
+    served: BTreeMap<RouteId, Vec<CarrierId>>,
     carriers: BTreeMap<CarrierId, CarrierState>,
     parked: ParkedSet,
     /// Parts of messages from handsets that wait for the others.
@@ -98,8 +110,17 @@ pub struct Dispatch {
     /// Who does not want to be written to.
     opted_out: Arc<OptedOut>,
     queries: Queries,
+    /// What operators have ordered and still stands.
+    operated: Operated,
+    /// What they move now.
+    moves: Vec<Moving>,
+    tallies: Tallies,
+    /// What each link last said of itself, and when.
+    link_words: BTreeMap<LinkId, (LinkWord, Time)>,
     /// How carriers do.
     health: Health,
+    /// Recipients of routes that keep a strict order.
+    strict: Strict,
     /// Orders of which not all messages are there.
     arrivals: Arrivals,
     /// What accounts have, in micro-units of their currency.
@@ -147,7 +168,7 @@ impl Dispatch {
             plan: plan.clone(),
             now,
             lanes: BTreeMap::new(),
-            alone: BTreeSet::new(),
+            served: BTreeMap::new(),
             carriers: BTreeMap::new(),
             parked: ParkedSet::default(),
             waiting: WaitingSet::default(),
@@ -158,7 +179,12 @@ impl Dispatch {
             learned: recovered.learned.iter().copied().collect(),
             opted_out: Arc::new(OptedOut::new(recovered.opted_out)),
             queries: Queries::default(),
+            operated: Operated::default(),
+            moves: Vec::new(),
+            tallies: Tallies::default(),
+            link_words: BTreeMap::new(),
             health: Health::default(),
+            strict: Strict::default(),
             arrivals: Arrivals::default(),
             balances: recovered.balances.into_iter().collect(),
             buckets: BTreeMap::new(),
@@ -174,6 +200,7 @@ impl Dispatch {
             commands: Vec::new(),
             facts: Vec::new(),
         };
+        recovered.actions.into_iter().for_each(|it| dispatch.operated.take(it));
         dispatch.reconfigure(plan);
         for (carrier, learned) in recovered.learned {
             let believed = learned.believed();
@@ -208,6 +235,7 @@ impl Dispatch {
         self.now = self.now.max(now);
         self.beats += 1;
         self.load(&happenings, store)?;
+        self.end_actions();
         self.sweep(store)?;
         self.tell_due(dice);
         for happening in happenings {
@@ -217,6 +245,7 @@ impl Dispatch {
         self.arrive(dice);
         self.refill(store)?;
         self.relocate();
+        self.go_on_moving();
         self.assign();
         self.set.settle(&mut self.batch);
         let records = self.batch.len();
@@ -227,6 +256,7 @@ impl Dispatch {
             store.commit(&self.batch)?;
             self.clear_batch();
         }
+        self.tallies.count(&self.facts);
         Ok(Outcome {
             commands: std::mem::take(&mut self.commands),
             facts: std::mem::take(&mut self.facts),
@@ -270,6 +300,7 @@ impl Dispatch {
         batch.mo_done.clear();
         batch.mo_seen.clear();
         batch.mo_forgotten.clear();
+        batch.actions.clear();
         batch.ledger.clear();
         batch.balances.clear();
         batch.quotas.clear();
@@ -280,9 +311,14 @@ impl Dispatch {
             Happening::Submit(request, submission) => self.accept(request, *submission, dice, store)?,
             Happening::Cancel(request, account, message) => self.cancel(request, account, message),
             Happening::Credit(request, credit) => self.credit(request, *credit, store)?,
+            Happening::Outcome(request, account, message, verified) => {
+                self.outcome(request, account, message, verified)
+            }
             Happening::Link(link, report) => self.hear(link, report, dice),
             Happening::Gone(link) => self.gone(link, dice),
             Happening::OptOut(request, change) => self.change_opt_outs(request, change),
+            Happening::Operate(request, demand) => self.operate(request, *demand),
+            Happening::Inspect(request) => self.inspect(request),
             Happening::Reconfigure(plan) => self.reconfigure(plan),
             Happening::Drain => self.draining = true,
         }
@@ -291,8 +327,8 @@ impl Dispatch {
 
     fn reconfigure(&mut self, plan: Arc<Plan>) {
         self.plan = plan;
-        let alone = self.plan.routes.values().filter(|it| it.every_carrier().len() < 2);
-        self.alone = alone.map(|it| it.id).collect();
+        let served = self.plan.routes.values().map(|it| (it.id, it.every_carrier().into_iter().collect()));
+        self.served = served.collect();
         self.queries.reconfigured();
         for (id, carrier) in &self.plan.carriers {
             let now = self.now;
@@ -390,6 +426,7 @@ impl Dispatch {
                 self.doubtful.remove(&(carrier, destination, key));
             }
         }
+        self.strict_frees(key);
     }
 
     /// How many parts are queued in all lanes.

@@ -8,9 +8,9 @@ use crate::message::body::Body;
 use crate::message::id::{CarrierId, LaneId, PartKey, RouteId};
 use crate::message::money::Money;
 use crate::message::part::Moved;
+use crate::route::breaker::Forced;
 use crate::route::choose::{self, Ranked, Signals, Why};
 use crate::route::score::Judged;
-use crate::route::table::Destination;
 
 /// Where a new message waits.
 pub(super) struct Place {
@@ -48,7 +48,7 @@ impl Dispatch {
 
     fn ranked(&self, body: &Body) -> Vec<Ranked> {
         let Some(route) = self.plan.routes.get(&body.route) else { return Vec::new() };
-        let to = Destination::of(body.destination);
+        let to = self.plan.networks.destination(body.destination);
         let judged = if self.is_scored(route.id) { self.health.judged(route.id, to.country) } else { &[] };
         let signals = Seen { dispatch: self, body, judged };
         // The chance in a message's own id draws: however often it is asked, the order is the same.
@@ -101,11 +101,28 @@ impl Dispatch {
 
     /// Whether a route has but one carrier, whatever the destination.
     pub(super) fn is_alone(&self, route: RouteId) -> bool {
-        self.alone.contains(&route)
+        self.serves(route).len() < 2
     }
 
-    /// How a carrier stands. One that is alone in its route is not left for its faults: there is nowhere to go.
+    /// Every carrier of a route, for whatever destination.
+    pub(super) fn serves(&self, route: RouteId) -> &[CarrierId] {
+        self.served.get(&route).map_or(&[], Vec::as_slice)
+    }
+
+    /// How the carrier of a lane stands to it. One that the route does not name any more is closed to it.
+    pub(super) fn lane_standing(&self, lane: LaneId) -> Standing {
+        let (route, carrier) = (lane.route(), lane.carrier());
+        let served = self.serves(route);
+        if !served.is_empty() && !served.contains(&carrier) {
+            return Standing::Closed(Cause::Moved);
+        }
+        self.standing(carrier, served.len() < 2)
+    }
+
+    /// How a carrier stands: as an operator says, else as it does. One that is alone in its route is not left for its
+    /// faults: there is nowhere to go.
     pub(super) fn standing(&self, carrier: CarrierId, alone: bool) -> Standing {
+        let forced = self.operated.breaker(carrier);
         let standing = match self.plan.carriers.get(&carrier) {
             None => Standing::Closed(Cause::Moved),
             Some(_) => {
@@ -113,7 +130,9 @@ impl Dispatch {
             }
         };
         match standing {
-            Standing::Closed(Cause::BreakerOpen) | Standing::Probe if alone => Standing::Open,
+            _ if !self.operated.allows(carrier) => Standing::Closed(Cause::Moved),
+            _ if forced == Some(Forced::Open) => Standing::Closed(Cause::BreakerOpen),
+            Standing::Closed(Cause::BreakerOpen) | Standing::Probe if alone || forced.is_some() => Standing::Open,
             standing => standing,
         }
     }

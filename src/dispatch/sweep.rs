@@ -63,7 +63,7 @@ impl Dispatch {
         let named = self.about_to_be_named(happenings);
         for happening in happenings {
             match happening {
-                Happening::Cancel(_, _, message) => seqs.push(message.seq),
+                Happening::Cancel(_, _, message) | Happening::Outcome(_, _, message, _) => seqs.push(message.seq),
                 Happening::Link(_, Report::Answered(ticket, _) | Report::Late(ticket, _)) => {
                     seqs.push(ticket.key().seq());
                 }
@@ -195,7 +195,11 @@ impl Dispatch {
         let now = self.now;
         for key in self.keys(seq, |it| !it.phase().is_final() && it.ends <= now) {
             let (end, reason) = match self.set.part(key).map(crate::message::part::Part::phase) {
-                Some(Phase::Queued) => (End::Expired, Reason::Expired),
+                Some(Phase::Queued) => {
+                    self.end_or_wait(key, End::Expired, Reason::Expired);
+                    self.set.unstage(key);
+                    continue;
+                }
                 Some(Phase::Doubtful) => (End::Unknown, Reason::OutcomeUnknown),
                 Some(Phase::Sent) => (End::Unknown, Reason::NoReceipt),
                 // On a link: its answer, or the lack of one, comes first.
@@ -224,6 +228,7 @@ impl Dispatch {
     pub(super) fn next(&mut self) -> Option<Time> {
         let now = self.now;
         let mut next = vec![self.sweep.due.known(), (!self.arrivals.is_empty()).then_some(now)];
+        next.push(self.operated.next().map(|it| it.max(now)));
         next.push(self.sweep.late.known().filter(|_| !self.draining));
         next.push(self.overstay.known());
         next.push(self.moving.then_some(now));

@@ -11,6 +11,7 @@ use crate::dispatch::plan::Plan;
 use crate::dispatch::{Dispatch, Outcome};
 use crate::gateway::hooks::Hooks;
 use crate::gateway::housekeeping::Housekeeping;
+use crate::gateway::links::ANSWERS_MAX;
 use crate::gateway::port::Port;
 use crate::gateway::wake::Wake;
 use crate::message::id::LinkId;
@@ -20,6 +21,7 @@ use crate::store::sqlite::Sqlite;
 use crate::telemetry::facts;
 use crate::telemetry::meters::Meters;
 use crate::telemetry::meters::inside::Step;
+use crate::wire::trace::{Trace, Traces};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -61,6 +63,7 @@ pub(super) struct Loop {
     pub(super) calls: mpsc::Receiver<Call>,
     pub(super) controls: mpsc::Receiver<Control>,
     pub(super) meters: Arc<Meters>,
+    pub(super) traces: Traces,
     pub(super) housekeeping: Housekeeping,
     pub(super) wake: Wake,
     /// How long to gather before a beat; zero commits at once.
@@ -131,8 +134,13 @@ impl Loop {
             self.next_request += 1;
             let (happening, reply) = match call {
                 Call::Submit(submission, reply) => (Happening::Submit(request, submission), reply),
+                Call::Outcome(account, message, verified, reply) => {
+                    (Happening::Outcome(request, account, message, verified), reply)
+                }
                 Call::Cancel(account, message, reply) => (Happening::Cancel(request, account, message), reply),
                 Call::OptOut(change, reply) => (Happening::OptOut(request, change), reply),
+                Call::Operate(demand, reply) => (Happening::Operate(request, demand), reply),
+                Call::Inspect(reply) => (Happening::Inspect(request), reply),
                 Call::Receipts(carrier, news, durable) => {
                     found.extend(self.hooks.take(carrier, news, durable));
                     continue;
@@ -210,6 +218,16 @@ impl Loop {
                         let report = Report::Queried(key, Queried::Unanswered);
                         self.returned.push(Happening::Link(link, report));
                     }
+                }
+                Command::Rebind(link) => {
+                    if let Some(port) = self.ports.get(&link) {
+                        // A link that has no session binds anew in any case.
+                        _ = port.commands.try_send(talk::Command::Unbind(ANSWERS_MAX));
+                    }
+                }
+                Command::Trace(link, it) => {
+                    let trace = Trace::new(it.at, Instant::now(), it.lasts, it.pdus);
+                    _ = self.traces.start(link, trace);
                 }
                 Command::Confirm(link, tag) => {
                     if !self.hooks.confirm(tag)

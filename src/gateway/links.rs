@@ -11,6 +11,7 @@ use crate::link::supervisor::Supervisor;
 use crate::message::id::LinkId;
 use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::Meters;
+use crate::wire::trace::Traces;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -21,8 +22,8 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-/// How long a link that is replaced waits for what is in flight.
-const ANSWERS_MAX: Duration = Duration::from_secs(20);
+/// How long a link that is replaced, or bound anew, waits for what is in flight.
+pub(super) const ANSWERS_MAX: Duration = Duration::from_secs(20);
 /// How long links may take to unbind and close after that.
 const UNBIND_MAX: Duration = Duration::from_secs(8);
 
@@ -31,6 +32,7 @@ pub(super) struct Links {
     running: BTreeMap<LinkId, Running>,
     controls: mpsc::Sender<Control>,
     wake: Wake,
+    traces: Traces,
     /// Numbers the sessions of all links.
     epochs: Arc<AtomicU32>,
 }
@@ -79,8 +81,8 @@ struct Running {
 }
 
 impl Links {
-    pub(super) fn new(controls: mpsc::Sender<Control>, wake: Wake) -> Self {
-        Self { running: BTreeMap::new(), controls, wake, epochs: Arc::default() }
+    pub(super) fn new(controls: mpsc::Sender<Control>, wake: Wake, traces: Traces) -> Self {
+        Self { running: BTreeMap::new(), controls, wake, traces, epochs: Arc::default() }
     }
 
     /// Makes the running links those that are wanted. A link whose options are the same is not touched.
@@ -88,6 +90,7 @@ impl Links {
         let same = |id: &LinkId, running: &Running| wanted.iter().any(|it| it.id() == *id && *it == running.wanted);
         let gone: Vec<LinkId> = self.running.iter().filter(|(id, it)| !same(id, it)).map(|(id, _)| *id).collect();
         let gone: Vec<Running> = gone.into_iter().filter_map(|it| self.running.remove(&it)).collect();
+        gone.iter().for_each(|it| self.traces.forget(it.wanted.id()));
         end(gone, ANSWERS_MAX).await;
         for one in wanted {
             if !self.running.contains_key(&one.id()) {
@@ -127,7 +130,8 @@ impl Links {
         match wanted {
             Wanted::Smpp(options) => {
                 let (options, epochs) = (options.clone(), self.epochs.clone());
-                let supervisor = Supervisor { options, commands, outlet, meter, stop, chance, epochs, listener: None };
+                let (tap, listener) = (self.traces.tap(wanted.id()), None);
+                let supervisor = Supervisor { options, commands, outlet, meter, tap, stop, chance, epochs, listener };
                 tokio::spawn(supervisor.run())
             }
             Wanted::Http(options) => {

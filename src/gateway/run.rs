@@ -1,6 +1,6 @@
 //! Starts a gateway, keeps it, reloads it, and ends it without losing anything.
 
-use crate::api::context::{Context, Wiring};
+use crate::api::context::{Context, Operators, Wiring};
 use crate::api::health::Health;
 use crate::api::listener::Listener;
 use crate::api::options::{Http, Listen};
@@ -8,6 +8,7 @@ use crate::api::router;
 use crate::api::server::Server;
 use crate::clock::Clock;
 use crate::config::{self, Draft, Loaded};
+use crate::decode;
 use crate::dispatch::Dispatch;
 use crate::dispatch::opt_out::OptedOut;
 use crate::dispatch::plan::Plan;
@@ -24,6 +25,7 @@ use crate::telemetry::labels::Labels;
 use crate::telemetry::meters::{Meters, inside};
 use crate::telemetry::recorder::Exposition;
 use crate::wire::tls;
+use crate::wire::trace::{Seen, Trace, Traces, Way};
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::net::SocketAddr;
@@ -85,6 +87,8 @@ pub struct Gateway {
     health: Arc<Health>,
     exposition: Arc<Exposition>,
     meters: Arc<RwLock<Arc<Meters>>>,
+    /// The configuration in force as operators see it.
+    shown: Arc<RwLock<serde_json::Value>>,
     plan: watch::Sender<Arc<Plan>>,
     links: Links,
     controls: mpsc::Sender<Control>,
@@ -119,23 +123,18 @@ impl Gateway {
         let (calls_in, calls) = mpsc::channel(CALLS_MAX);
         let (controls_in, controls) = mpsc::channel(CONTROLS_MAX);
         let rounds = Arc::new(AtomicU64::new(0));
-        let housekeeping = Housekeeping {
-            health: health.clone(),
-            directory: loaded.store.path.clone(),
-            min_free: loaded.store.min_free,
-            retention: loaded.store.retention,
-            rounds: rounds.clone(),
-            looked_at: None,
-            retained_at: None,
-        };
-        let (ended, opted_out) =
-            spawn_loop(store, &loaded, housekeeping, meters.clone(), Lanes { calls, controls, wake: wake.clone() })?;
+        let housekeeping = Housekeeping::new(&loaded.store, &health, &rounds);
+        let traces = Traces::default();
+        let lanes = Lanes { calls, controls, wake: wake.clone(), traces: traces.clone() };
+        let (ended, opted_out) = spawn_loop(store, &loaded, housekeeping, meters.clone(), lanes)?;
         health.store_open.store(true, Ordering::Relaxed);
 
         let (plan, plans) = watch::channel(loaded.plan.clone());
         let shared_meters = Arc::new(RwLock::new(meters.clone()));
+        let shown = Arc::new(RwLock::new(draft.shown().clone()));
+        let operators = operators(&shown, &traces);
         let context = Context::new(wiring(
-            Given { plans, calls_in, wake: wake.clone(), health: health.clone(), opted_out },
+            Given { plans, calls_in, wake: wake.clone(), health: health.clone(), opted_out, operators },
             readers,
             &exposition,
             &shared_meters,
@@ -145,7 +144,7 @@ impl Gateway {
         let admin = listen(&loaded.admin, router::operations(&context), stop.clone())?;
         let http = listen(&loaded.http, router::application(&context), stop)?;
         health.listening.store(true, Ordering::Relaxed);
-        let mut links = Links::new(controls_in.clone(), wake.clone());
+        let mut links = Links::new(controls_in.clone(), wake.clone(), traces);
         links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
         Ok(Self {
             http: http.0,
@@ -157,6 +156,7 @@ impl Gateway {
             health,
             exposition,
             meters: shared_meters,
+            shown,
             plan,
             links,
             controls: controls_in,
@@ -229,6 +229,7 @@ impl Gateway {
         let meters = Arc::new(Meters::new(&self.exposition, &labels(&loaded)));
         *self.meters.write().unwrap_or_else(PoisonError::into_inner) = meters.clone();
         self.tell(Control::Reconfigure(loaded.plan.clone(), meters.clone())).await;
+        *self.shown.write().unwrap_or_else(PoisonError::into_inner) = draft.shown().clone();
         self.plan.send_replace(loaded.plan);
         self.drain_timeout = loaded.shutdown.drain_timeout;
         self.links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
@@ -286,6 +287,7 @@ struct Lanes {
     calls: mpsc::Receiver<crate::api::context::Call>,
     controls: mpsc::Receiver<Control>,
     wake: Wake,
+    traces: Traces,
 }
 
 fn spawn_loop(
@@ -310,6 +312,7 @@ fn spawn_loop(
         calls: lanes.calls,
         controls: lanes.controls,
         meters,
+        traces: lanes.traces,
         housekeeping,
         wake: lanes.wake,
         gather: loaded.store.gather,
@@ -336,6 +339,7 @@ struct Given {
     wake: Wake,
     health: Arc<Health>,
     opted_out: Arc<OptedOut>,
+    operators: Operators,
 }
 
 fn wiring(
@@ -364,10 +368,27 @@ fn wiring(
                 "unready": health.unready(),
             })
         }),
+        operators: given.operators,
         on_answer: Arc::new(move |endpoint, code, took| current(&answers).http().answered(endpoint, code, took)),
         on_refusal: Arc::new(move |stage, code| current(&refusals).http().rejected(stage, code)),
         max_body: http.max_body,
         body_timeout: http.body_timeout,
+    }
+}
+
+fn operators(shown: &Arc<RwLock<serde_json::Value>>, traces: &Traces) -> Operators {
+    let (shown, links, traces) = (shown.clone(), traces.clone(), traces.clone());
+    let line = |trace: &Trace, it: &Seen| {
+        let direction = if it.way == Way::In { "in" } else { "out" };
+        decode::trace::line(trace.at + it.after, direction, &it.frame)
+    };
+    Operators {
+        config: Arc::new(move || shown.read().unwrap_or_else(PoisonError::into_inner).clone()),
+        links: Arc::new(move || links.links()),
+        trace: Arc::new(move |link| {
+            let trace = traces.read(link)?;
+            Some(trace.seen.iter().map(|it| line(&trace, it)).collect())
+        }),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::telemetry::labels::bind_name;
 use crate::telemetry::masked::Masked;
 use crate::telemetry::meters::link::{LinkMeter, LinkState, Malformation};
 use crate::wire::driver::{self, Ended};
+use crate::wire::trace::Tap;
 use crate::wire::transport::{self, Stream, Target};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub struct Supervisor {
     pub outlet: Outlet,
     /// Where it counts.
     pub meter: LinkMeter,
+    /// Where it tells what is said, for who traces it.
+    pub tap: Tap,
     /// Told when the link is not wanted any more; [`Command::Unbind`] ends a session that is up.
     pub stop: CancellationToken,
     /// Chance between 0 and 1, for jitter.
@@ -144,7 +147,8 @@ impl Supervisor {
         let (carrier, bind) = (&*options.carrier, &*self.bind());
         let now = Instant::now().into_std();
         let epoch = self.epochs.fetch_add(1, Ordering::Relaxed);
-        let mut talk = Metered::new(now, Talk::new(now, epoch, options.manner()), self.meter.clone());
+        let talk = Talk::new(now, epoch, options.manner());
+        let mut talk = Metered::new(now, talk, self.meter.clone(), self.tap.clone());
         let limits = driver::Options { max_pdu: options.max_pdu, write_timeout: options.write_timeout };
         let (outlet, meter) = (&self.outlet, &self.meter);
         let (mut up_at, mut taken) = (None, false);

@@ -6,6 +6,7 @@ use crate::message::id::{AccountId, CarrierId, OrderId, Seq};
 use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::time::Time;
+use crate::record::action::Action;
 use crate::record::entry::PastAttempt;
 use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
@@ -52,6 +53,8 @@ pub struct Batch {
     pub lifted: Vec<Key>,
     /// What receipts have shown of how carriers write their ids, as it stands now.
     pub learned: Vec<(CarrierId, Learned)>,
+    /// What operators have ordered, in the order of their numbers.
+    pub actions: Vec<Action>,
     /// What changed balances, in the order of their numbers.
     pub ledger: Vec<LedgerLine>,
     /// Balances that changed, as they stand now, each account once.
@@ -82,6 +85,7 @@ impl Batch {
             + self.suppressed.len()
             + self.lifted.len()
             + self.learned.len()
+            + self.actions.len()
             + self.ledger.len()
             + self.balances.len()
             + self.quotas.len()
@@ -135,7 +139,7 @@ pub struct Marks {
     pub next_order: u64,
     /// The next parked receipt.
     pub next_parked: u64,
-    /// The next event; what comes from handsets is numbered by it as well.
+    /// The next event; what comes from handsets and what operators order is numbered by it as well.
     pub next_event: u64,
     /// The next line of the ledger.
     pub next_ledger: u64,

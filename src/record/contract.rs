@@ -4,6 +4,7 @@ use crate::carrier::id::Learned;
 use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::money::Money;
 use crate::message::time::Time;
+use crate::record::action::Action;
 use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::entry::Entry;
 use crate::record::mo::{MoPart, MoSeen};
@@ -77,7 +78,8 @@ pub trait Store {
 
     /// Forgets up to `limit` messages that ended before `before`, the ids of attempts of them, idempotency keys
     /// older than [`IDEMPOTENCY_AGE`] before the latest of the marks' times, parked receipts older than `parked_before`,
-    /// and up to `limit` events from before `before`; returns how many messages and events it forgot. Messages that are not over are stepped over, [`RETAIN_LOOKS`] times `limit`
+    /// and up to `limit` events and actions from before `before`, but never the newest action of a target and aspect;
+    /// returns how many messages and events it forgot. Messages that are not over are stepped over, [`RETAIN_LOOKS`] times `limit`
     /// a call; the next call goes on behind them, and begins anew after the last.
     fn retain(&mut self, before: Time, parked_before: Time, limit: usize) -> Result<usize, Poisoned>;
 
@@ -128,6 +130,8 @@ pub struct Recovered {
     pub opted_out: List,
     /// What receipts have shown of how carriers write their ids, by carrier.
     pub learned: Vec<(CarrierId, Learned)>,
+    /// The newest action of each target and aspect, in the order of their numbers.
+    pub actions: Vec<Action>,
     /// What accounts have, by account; only those that ever had something.
     pub balances: Vec<(AccountId, Money)>,
     /// What quotas have counted, by account.

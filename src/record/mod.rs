@@ -11,5 +11,6 @@ pub mod mo;
 pub mod money;
 pub mod event;
 pub mod suppression;
+pub mod action;
 pub mod contract;
 pub mod views;

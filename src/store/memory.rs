@@ -15,6 +15,7 @@ use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
+use crate::record::action::{Action, Aspect, Target};
 use crate::record::batch::{Batch, Idempotency, Marks, Order};
 use crate::record::contract::{
     IDEMPOTENCY_AGE, NameKind, Poisoned, QueuedLane, RETAIN_LOOKS, Recovered, SAME_ID_MAX, Silent, Store,
@@ -100,6 +101,11 @@ impl Memory {
     /// Every part of a message from a handset that waits and is durable, in the order of their numbers.
     pub fn mo_parts(&self) -> impl Iterator<Item = &MoPart> {
         self.image.mo_parts.values()
+    }
+
+    /// Every action that is durable, in the order of their numbers.
+    pub fn actions(&self) -> impl Iterator<Item = &Action> {
+        self.image.actions.values()
     }
 
     /// Every line of the ledger that is durable, in the order of their numbers.
@@ -253,6 +259,7 @@ impl Store for Memory {
             mo_seen: image.mo_seen.values().copied().collect(),
             opted_out: image.suppressed.keys().collect(),
             learned: image.learned.iter().map(|(carrier, it)| (*carrier, *it)).collect(),
+            actions: image.newest().into_values().cloned().collect(),
             balances: image.balances.iter().map(|(account, it)| (*account, *it)).collect(),
             quotas: image.quotas.values().cloned().collect(),
         })
@@ -272,6 +279,7 @@ impl Store for Memory {
         let events = self.image.events.values().take(limit).take_while(|it| it.at < before);
         let events: Vec<u64> = events.map(|it| it.n).collect();
         self.image.events.retain(|n, _| !events.contains(n));
+        self.image.forget_actions(before, limit);
         Ok(gone.len() + events.len())
     }
 
@@ -310,6 +318,7 @@ struct Image {
     mo_seen: BTreeMap<u64, MoSeen>,
     suppressed: BTreeMap<Key, Suppression>,
     learned: BTreeMap<CarrierId, Learned>,
+    actions: BTreeMap<u64, Action>,
     ledger: BTreeMap<u64, LedgerLine>,
     balances: BTreeMap<AccountId, Money>,
     quotas: BTreeMap<AccountId, QuotaUse>,
@@ -362,6 +371,7 @@ impl Image {
         self.suppressed.extend(batch.suppressed.iter().map(|it| (it.key.clone(), it.clone())));
         self.suppressed.retain(|key, _| !batch.lifted.contains(key));
         self.learned.extend(batch.learned.iter().copied());
+        self.actions.extend(batch.actions.iter().map(|it| (it.n, it.clone())));
         self.ledger.extend(batch.ledger.iter().map(|it| (it.n, it.clone())));
         self.balances.extend(batch.balances.iter().copied());
         self.quotas.extend(batch.quotas.iter().map(|it| (it.account, it.clone())));
@@ -449,6 +459,21 @@ impl Image {
         self.by_order.remove(&(order, seq));
         if self.by_order.range((order, Seq(0))..=(order, Seq(u64::MAX))).next().is_none() {
             self.orders.remove(&order);
+        }
+    }
+
+    /// The newest action of each target and aspect, by their numbers.
+    fn newest(&self) -> BTreeMap<u64, &Action> {
+        let newest: BTreeMap<(Target, Aspect), &Action> =
+            self.actions.values().map(|it| ((it.target, it.deed.aspect()), it)).collect();
+        newest.into_values().map(|it| (it.n, it)).collect()
+    }
+
+    fn forget_actions(&mut self, before: Time, limit: usize) {
+        let newest = self.newest();
+        let old = self.actions.values().filter(|it| it.at < before && !newest.contains_key(&it.n));
+        for n in old.map(|it| it.n).take(limit).collect::<Vec<_>>() {
+            self.actions.remove(&n);
         }
     }
 

@@ -8,7 +8,9 @@ use crate::dispatch::fact::Fact;
 use crate::message::attempt::Cause;
 use crate::message::id::CarrierId;
 use crate::message::status::Status;
+use crate::record::action::{Action, Target};
 use crate::record::suppression::Origin;
+use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::Meters;
 use tracing::{debug, info, warn};
 
@@ -62,6 +64,7 @@ fn count(meters: &Meters, fact: &Fact) {
         Fact::OptedOut { .. } | Fact::OptedIn { .. } => {}
         Fact::Queried { carrier, result, .. } => meters.carrier(*carrier).queried(*result),
         Fact::Learned { carrier, relation, .. } => meters.carrier(*carrier).believes(*relation),
+        Fact::Operated(_) | Fact::OperatedEnded(_) => {}
         Fact::Charged { account, amount } => meters.money().charged(*account, *amount),
         Fact::Refunded { account, amount } => meters.money().refunded(*account, *amount),
         Fact::Cost { carrier, class, amount } => meters.money().cost(*carrier, *class, *amount),
@@ -127,6 +130,8 @@ fn write(meters: &Meters, fact: &Fact) {
             let message_id = relation.map_or("auto", Relation::word);
             info!(carrier = name(carrier), message_id, "how the carrier writes its ids was learned from its receipts");
         }
+        Fact::Operated(action) => operated(meters, action, "an operator ordered"),
+        Fact::OperatedEnded(action) => operated(meters, action, "what an operator ordered has had its time"),
         Fact::Charged { account, amount } => debug!(account = account.0, amount = %amount, "charged"),
         Fact::Refunded { account, amount } => debug!(account = account.0, amount = %amount, "paid back"),
         Fact::Cost { carrier, class, amount } => {
@@ -137,6 +142,17 @@ fn write(meters: &Meters, fact: &Fact) {
             warn!(message_id = %message, carrier = name(carrier), cause = cause.word(), "a part was perhaps written and not answered");
         }
     }
+}
+
+/// The reason stays in the record: it is a text of somebody's.
+fn operated(meters: &Meters, action: &Action, said: &'static str) {
+    let (carrier, route) = match action.target {
+        Target::Carrier(it) => (Some(meters.carrier(it).name().to_owned()), None),
+        Target::Link(it) => (Some(bind_name(meters.carrier(it.carrier).name(), it.bind)), None),
+        Target::Route(it) => (None, Some(it.0)),
+    };
+    let (deed, account, until) = (action.deed.words(), action.actor.0, action.until.known());
+    info!(deed, carrier, route, account, until = until.map(tracing::field::display), "{said}");
 }
 
 #[cfg(test)]

@@ -15,4 +15,5 @@ pub mod pin;
 mod pipe;
 pub mod secret;
 pub mod tls;
+pub mod trace;
 pub mod transport;

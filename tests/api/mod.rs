@@ -2,10 +2,12 @@
 
 mod world;
 mod submit;
+mod routing;
 mod content;
 mod idempotency;
 mod auth;
 mod read;
 mod events;
 mod admin;
+mod operate;
 mod server;

@@ -4,18 +4,20 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use nuncio::api::context::{Call, Context, Wiring};
+use nuncio::api::context::{Call, Context, Operators, Wiring};
 use nuncio::api::health::Health;
 use nuncio::api::router;
 use nuncio::dispatch::command::{Means, Reply};
 use nuncio::dispatch::happening::Submission;
+use nuncio::dispatch::operate::{Demand, Ending};
 use nuncio::dispatch::plan::{Account, Carrier, Network, Plan, Scopes, Terms};
 use nuncio::message::body::Body as MessageBody;
 use nuncio::message::class::Class;
-use nuncio::message::id::{AccountId, CarrierId, LaneId, MessageId, OrderId, PartKey, RouteId, Seq};
+use nuncio::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
 use nuncio::message::money::{Currency, Money};
 use nuncio::message::part::Part;
 use nuncio::message::time::Time;
+use nuncio::record::action::Action;
 use nuncio::record::batch::{Batch, Marks, Order};
 use nuncio::record::contract::Store;
 use nuncio::record::entry::Entry;
@@ -135,6 +137,7 @@ impl World {
             health: Arc::clone(&health),
             exposition: Arc::new(|| "# TYPE nuncio_up gauge\nnuncio_up 1\n".to_owned()),
             statusz: Arc::new(|| serde_json::json!({ "queued": 0 })),
+            operators: operators(),
             on_answer: Arc::new(move |endpoint, code, _| answered.lock().unwrap().push((endpoint, code))),
             on_refusal: Arc::new(move |stage, code| refused.lock().unwrap().push((stage, code))),
             max_body: 1 << 20,
@@ -158,7 +161,16 @@ impl World {
     }
 
     pub(crate) async fn ask(&self, request: Request<Body>) -> Answer {
-        let response = self.application.clone().oneshot(request).await.unwrap();
+        Self::asked(&self.application, request).await
+    }
+
+    /// Asks the listener for operators.
+    pub(crate) async fn operate(&self, request: Request<Body>) -> Answer {
+        Self::asked(&self.operations, request).await
+    }
+
+    async fn asked(router: &Router, request: Request<Body>) -> Answer {
+        let response = router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
         let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         Answer { status: head.status, headers: head.headers, text }
@@ -200,6 +212,16 @@ impl World {
     }
 }
 
+/// A configuration, the link `acme-1`, and a trace of it.
+fn operators() -> Operators {
+    let link = LinkId { carrier: CarrierId(1), bind: 0 };
+    Operators {
+        config: Arc::new(|| serde_json::json!({ "store": { "path": "/tmp" } })),
+        links: Arc::new(move || vec![link]),
+        trace: Arc::new(move |it| (it == link).then(|| vec!["{\"a\":1}".to_owned(), "{\"a\":2}".to_owned()])),
+    }
+}
+
 /// The stand-in for the loop.
 struct Keeper {
     store: Arc<Mutex<Sqlite>>,
@@ -214,8 +236,19 @@ impl Keeper {
     fn handle(&mut self, call: Call) {
         let instead = self.instead.lock().unwrap().clone();
         let (to, reply) = match (call, instead) {
+            (
+                Call::Submit(_, to)
+                | Call::Cancel(_, _, to)
+                | Call::Outcome(.., to)
+                | Call::OptOut(_, to)
+                | Call::Operate(_, to)
+                | Call::Inspect(to),
+                Some(reply),
+            ) => (to, reply),
+            (Call::Outcome(.., to), None) => (to, Reply::Noted),
             (Call::OptOut(_, to), None) => (to, Reply::NotFound),
-            (Call::Submit(_, to) | Call::Cancel(_, _, to) | Call::OptOut(_, to), Some(reply)) => (to, reply),
+            (Call::Operate(demand, to), None) => (to, self.operate(*demand)),
+            (Call::Inspect(to), None) => (to, Reply::Inspected(Box::default())),
             (Call::Submit(submission, to), None) => (to, self.accept(*submission)),
             (Call::Cancel(account, id, to), None) => {
                 let found = self.store.lock().unwrap().load(&[id.seq]).unwrap().pop();
@@ -229,6 +262,22 @@ impl Keeper {
             (Call::Receipts(_, _, durable), _) => return durable.send(()).unwrap_or_default(),
         };
         let _ = to.send(reply);
+    }
+
+    /// Does nothing, and says that it stands.
+    fn operate(&mut self, it: Demand) -> Reply {
+        let until = match it.end {
+            Ending::Never => Time::NEVER,
+            Ending::After(lasts) => NOW + lasts,
+            Ending::At(at) => at,
+        };
+        let marks = self.store.lock().unwrap().recover().unwrap().marks;
+        let n = marks.next_event;
+        let action = Action { n, at: NOW, actor: it.actor, deed: it.deed, target: it.target, reason: it.reason, until };
+        let marks = Marks { next_event: n + 1, ..marks };
+        let batch = Batch { actions: vec![action.clone()], marks, ..Batch::default() };
+        self.store.lock().unwrap().commit(&batch).unwrap();
+        Reply::Ordered(Box::new(action))
     }
 
     fn accept(&mut self, submission: Submission) -> Reply {

@@ -1,6 +1,7 @@
 //! The daemon as its operator sees it.
 
 mod calendar;
+mod routing;
 mod configuration;
 mod content;
 mod full;

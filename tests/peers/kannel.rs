@@ -1,18 +1,20 @@
-//! Debian's Kannel as ESME: bearerbox and smsbox against our simulated carrier.
+//! Debian's Kannel as ESME, bearerbox and smsbox against our simulated carrier; and its smsbox as a carrier over HTTP.
 
 use crate::daemon::client::Client;
 use crate::daemon::process::Process;
-use crate::daemon::until;
+use crate::daemon::{Daemon, account, carrier, until};
 use crate::peers::sim::{Sim, joined};
 use crate::peers::smsc::skipped;
-use nuncio::simulator::behaviour::{Behaviour, Receipts};
+use nuncio::simulator::behaviour::{Behaviour, Receipts, Share};
 use nuncio::simulator::identity::IdForm;
+use nuncio::smpp::status::CommandStatus;
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Where Debian puts its programs.
@@ -159,6 +161,12 @@ get-url = \"http://127.0.0.1:CALLED/mo?from=%p&to=%P&text=%a\"
 max-messages = 0
 ";
 
+/// As msg-id-type = 0x01 tells Kannel: hexadecimal in answers, decimal in receipts.
+fn behaviour() -> Behaviour {
+    let receipts = Receipts { id: Some(IdForm::Decimal), ..Receipts::default() };
+    Behaviour { id: IdForm::Hex, receipts, ..Behaviour::default() }
+}
+
 fn free_ports<const N: usize>() -> [u16; N] {
     // All are held until all are known, so that they differ.
     let held: [TcpListener; N] = std::array::from_fn(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
@@ -171,9 +179,7 @@ fn listens(port: u16) {
 
 #[test]
 fn kannel_sends_through_our_smsc_and_hears_its_receipts_and_messages() {
-    // As msg-id-type = 0x01 tells Kannel: hexadecimal in answers, decimal in receipts.
-    let receipts = Receipts { id: Some(IdForm::Decimal), ..Receipts::default() };
-    let sim = Sim::start(Behaviour { id: IdForm::Hex, receipts, ..Behaviour::default() });
+    let sim = Sim::start(behaviour());
     let Some(kannel) = Kannel::start(&sim) else { return };
     // dlr-mask 3: of success and of failure; %d is 1 for delivered, 2 for failed.
     let asks = |name: &str| {
@@ -206,4 +212,77 @@ fn kannel_sends_through_our_smsc_and_hears_its_receipts_and_messages() {
     sim.reaches("the message is confirmed", |it| it.messages_confirmed == 1);
     kannel.is_content();
     assert_eq!(sim.stats().oddities, 0);
+}
+
+/// The example of a carrier that is Kannel's smsbox, at these ports.
+fn as_carrier(smsbox: u16, listener: u16) -> String {
+    let example = include_str!("../../config/examples/kannel.toml");
+    let own = example.split("[[account]]").next().unwrap();
+    own.replace("127.0.0.1:13013", &format!("127.0.0.1:{smsbox}"))
+        .replace("127.0.0.1:8080", &format!("127.0.0.1:{listener}"))
+        .replace("system_id = \"nuncio\"", "system_id = \"u\"\nreconnect = { base = \"50ms\", max = \"200ms\" }")
+        .replace("password = \"secret\"", "password = \"p\"")
+}
+
+/// A daemon on a port that Kannel can be told beforehand, with Kannel behind these other carriers of its route.
+fn with_kannel(kannel: &Kannel, others: &str, names: &str) -> Daemon {
+    let [listener] = free_ports();
+    let config = account("[1]")
+        + others
+        + &as_carrier(kannel.http, listener)
+        + &format!(
+            "[[route]]\nid = 1\nclass = \"otp\"\ncarriers = {names}\nretry = {{ base = \"50ms\", max = \"1s\" }}\n"
+        );
+    Daemon::start_with(&config, &[("NUNCIO_HTTP_LISTEN", &format!("127.0.0.1:{listener}"))])
+}
+
+/// Sends a message and gives it once it has this status.
+fn ends(daemon: &Daemon, text: &str, status: &str) -> Value {
+    let body = json!({ "to": "+31612345678", "from": "YOURAPP", "text": text });
+    let reply = daemon.client().post("/v1/messages", &body);
+    assert_eq!(reply.status, 202, "{}", reply.text());
+    let path = format!("/v1/messages/{}", reply.json()["messages"][0]["id"].as_str().unwrap());
+    let look = || Some(daemon.client().get(&path).json());
+    until(&format!("{status}, not {:?}", look()), PATIENCE, || look().filter(|it| it["status"] == status))
+}
+
+#[test]
+fn kannel_is_a_carrier_over_http_whose_receipts_come_by_the_hook() {
+    let sim = Sim::start(behaviour());
+    let Some(kannel) = Kannel::start(&sim) else { return };
+    let daemon = with_kannel(&kannel, "", "[\"kannel\"]");
+    let mut before = 0;
+    for (text, parts, status) in [
+        ("Hello @ nuncio {1} & more?".to_owned(), 1, "DELIVERED"),
+        ("grüße und àèìòù, ".repeat(20), 3, "DELIVERED"),
+        ("Привет 漢字".to_owned(), 1, "DELIVERED"),
+        ("no #sim:undeliv".to_owned(), 1, "FAILED"),
+    ] {
+        let message = ends(&daemon, &text, status);
+        let submits = sim.submits().split_off(before);
+        before += submits.len();
+        assert_eq!((joined(&submits), submits.len()), (text, parts), "{message}");
+    }
+    kannel.is_content();
+}
+
+#[test]
+fn kannel_takes_what_a_carrier_of_smpp_does_not_and_what_it_is_too_far_away_for() {
+    let sim = Sim::start(behaviour());
+    let Some(kannel) = Kannel::start(&sim) else { return };
+    let full = Behaviour { reject: vec![(CommandStatus::from_u32(0x45), Share::ALL)], ..Behaviour::default() };
+    let first = Sim::start(full);
+    let daemon = with_kannel(&kannel, &carrier(first.port(), ""), "[\"acme\", \"kannel\"]");
+    daemon.said("bound", 1);
+    // Three parts at the first carrier, one whole text at the second.
+    let text = "grüße und àèìòù, ".repeat(20);
+    let message = ends(&daemon, &text, "DELIVERED");
+    assert_eq!((first.submits().len(), joined(&sim.submits())), (3, text), "{message}");
+    drop(first);
+    daemon.said("link is down", 1);
+    let began = Instant::now();
+    let message = ends(&daemon, "second", "DELIVERED");
+    assert!(began.elapsed() < Duration::from_secs(10), "{message}");
+    assert_eq!(joined(&sim.submits().split_off(3)), "second");
+    kannel.is_content();
 }

@@ -29,21 +29,27 @@ pub(super) struct Bench {
     pub(super) dispatch: Dispatch,
     pub(super) store: Memory,
     pub(super) now: Time,
+    plan: Arc<Plan>,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::of(Self::plan())
     }
 
     /// One carrier with one link, and a route for marketing over it.
     pub(super) fn plan() -> Plan {
+        Self::plan_over(&[LINK.carrier])
+    }
+
+    /// A route for marketing over carriers of one link each.
+    pub(super) fn plan_over(carriers: &[CarrierId]) -> Plan {
         let mut plan = Plan { limits: Limits { ready_per_lane: 64, ..Limits::default() }, ..Plan::default() };
-        plan.carriers.insert(LINK.carrier, Carrier::new(LINK.carrier, "c"));
+        plan.carriers.extend(carriers.iter().map(|it| (*it, Carrier::new(*it, "c"))));
         let route = Route {
             validity: 48 * HOUR,
             receipt_timeout: HOUR,
-            ..Route::new(ROUTE, Class::Marketing, vec![LINK.carrier])
+            ..Route::new(ROUTE, Class::Marketing, carriers.to_vec())
         };
         plan.routes.insert(ROUTE, route);
         plan
@@ -51,8 +57,15 @@ impl Bench {
 
     pub(super) fn of(plan: Plan) -> Self {
         let (mut store, now) = (Memory::new(), Time(1_767_225_600_000));
-        let dispatch = Dispatch::new(Arc::new(plan), store.recover().unwrap(), now);
-        Self { dispatch, store, now }
+        let plan = Arc::new(plan);
+        let dispatch = Dispatch::new(plan.clone(), store.recover().unwrap(), now);
+        Self { dispatch, store, now, plan }
+    }
+
+    /// Begins anew with what is durable.
+    pub(super) fn crash(&mut self) {
+        self.store = self.store.crash();
+        self.dispatch = Dispatch::new(self.plan.clone(), self.store.recover().unwrap(), self.now);
     }
 
     pub(super) fn beat(&mut self, happenings: Vec<Happening>) -> (Vec<Ticket>, Outcome) {
@@ -77,6 +90,7 @@ pub(super) fn order(recipients: u64) -> Happening {
 pub(super) fn submission(recipients: u64) -> Submission {
     let recipient = |it: u64| Recipient {
         destination: E164(31_600_000_000 + it),
+        source: None,
         text: "hello".into(),
         requested: Requested::Auto,
         manner: None,

@@ -11,7 +11,8 @@ use nuncio::message::attempt::Answer;
 use nuncio::message::id::{CarrierId, LinkId, PartKey, Seq};
 use nuncio::message::phase::Phase;
 use nuncio::message::status::Status;
-use nuncio::route::plan::{Route, UnknownPolicy};
+use nuncio::message::time::Time;
+use nuncio::route::plan::UnknownPolicy;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How the last attempt of a part stands, by what the gateway has been told.
@@ -54,8 +55,8 @@ pub(crate) struct Ledger {
     /// Doubts by our own count, and as they were reported.
     pub(crate) doubts: BTreeMap<PartKey, u64>,
     pub(crate) doubtful_facts: u64,
-    /// When a carrier took a part, as far as the gateway was told.
-    taken: BTreeMap<(PartKey, CarrierId), u64>,
+    /// When a carrier took a part, as far as the gateway was told, and from when on its receipt is late.
+    taken: BTreeMap<(PartKey, CarrierId), (u64, Option<u64>)>,
     /// How often a part was sent again because no receipt had come.
     pub(crate) unheard: BTreeMap<PartKey, u64>,
     /// Attempts of a part that used something up.
@@ -106,10 +107,12 @@ impl Ledger {
     /// What is durable of attempts: what a process was told and did not keep, it does not know.
     fn recall(&mut self, store: &Watched) {
         (self.taken.clear(), self.spent.clear());
-        for key in store.parts.keys() {
+        let since = |it: Time| it.0.saturating_sub(EPOCH);
+        for (key, part) in &store.parts {
             for it in store.attempts_of(*key) {
                 if it.answer == Some(Answer::Taken) {
-                    self.taken.insert((*key, it.link.carrier), it.answered_at.0.saturating_sub(EPOCH));
+                    let late = part.due.known().filter(|_| part.phase() == Phase::Sent).map(since);
+                    self.taken.insert((*key, it.link.carrier), (since(it.answered_at), late));
                 }
                 let vain = it.answer.is_some_and(|answer| spends_nothing(answer, it.command_status));
                 *self.spent.entry(*key).or_default() += u8::from(!vain);
@@ -130,7 +133,7 @@ impl Ledger {
                 Happening::Link(link, Report::Answered(ticket, answered)) => {
                     let key = ticket.key();
                     if answered.answer == Answer::Taken {
-                        self.taken.insert((key, link.carrier), now);
+                        self.took(key, link.carrier, now, (store, plan));
                     }
                     if !spends_nothing(answered.answer, answered.command_status) {
                         *self.spent.entry(key).or_default() += 1;
@@ -144,17 +147,12 @@ impl Ledger {
                 Happening::Link(link, Report::Late(ticket, answered)) => {
                     let key = ticket.key();
                     if answered.answer == Answer::Taken {
-                        self.taken.insert((key, link.carrier), now);
+                        self.took(key, link.carrier, now, (store, plan));
                     }
                     let current = store.parts[&key].attempt.as_ref().is_some_and(|it| it.number >= ticket.number());
                     if current && self.last.get(&key).is_some_and(|it| matches!(it, Last::Told(Answer::Unknown, _))) {
-                        self.last.insert(
-                            key,
-                            Last::Told(
-                                Answer::Unknown,
-                                answered.answer != Answer::Taken || may_resend(store, plan, key),
-                            ),
-                        );
+                        let again = answered.answer != Answer::Taken || may_resend(store, plan, key);
+                        self.last.insert(key, Last::Told(answered.answer, again));
                     }
                 }
                 _ => (),
@@ -184,31 +182,33 @@ impl Ledger {
         assert!(held <= capacity, "capacity: {link:?} is given {held} of {capacity}");
         let last = self.last.insert(key, Last::Given);
         let route = &plan.routes[&store.bodies[&key.seq()].route];
+        let tale: Vec<_> = store.attempts_of(key).collect();
         match last {
-            Some(Last::Told(Answer::Taken, _)) => {
-                self.may_leave(key, now, (store, route));
+            Some(Last::Told(Answer::Taken, again)) => {
+                assert!(again || self.may_leave(key, now, store), "second-submit: {key:?} is sent at {now}, {tale:?}");
                 *self.unheard.entry(key).or_default() += 1;
             }
             None | Some(Last::Told(Answer::NotSent | Answer::Later | Answer::Elsewhere, _) | Last::Told(_, true)) => (),
-            Some(last) => panic!("second-submit: {key:?} is sent again after {last:?}"),
+            Some(last) => panic!("second-submit: {key:?} is sent again after {last:?}, {tale:?}"),
         }
         assert!(!self.taken.contains_key(&(key, link.carrier)), "two-live-attempts: {link:?} has taken {key:?} before");
-        let spent = self.spent.get(&key).copied().unwrap_or(0);
-        assert!(spent < route.retry.attempts, "attempts-cap: {key:?} has had {spent} of {}", route.retry.attempts);
+        let (spent, most) = (self.spent.get(&key).copied().unwrap_or(0), route.retry.attempts);
+        assert!(spent < most, "attempts-cap: {key:?} has had {spent} of {most}, {tale:?}");
+    }
+
+    /// A carrier has taken a part.
+    fn took(&mut self, key: PartKey, carrier: CarrierId, now: u64, (store, plan): (&Watched, &Plan)) {
+        let window = plan.routes[&store.bodies[&key.seq()].route].receipt_window;
+        self.taken.insert((key, carrier), (now, window.map(|it| now + it.as_millis() as u64)));
     }
 
     /// What a carrier took goes to another only if its receipt is late, or with a message of which another part is
     /// late or was not taken: the parts of a message stay together.
-    fn may_leave(&self, key: PartKey, now: u64, (store, route): (&Watched, &Route)) {
+    fn may_leave(&self, key: PartKey, now: u64, store: &Watched) -> bool {
         let all = self.taken.range((key, CarrierId(0))..=(key, CarrierId(u16::MAX)));
-        let Some(((_, carrier), since)) = all.max_by_key(|(_, at)| **at) else { return };
-        let window = route.receipt_window.map(|it| it.as_millis() as u64);
-        let late = |since: &u64| window.is_some_and(|it| since + it <= now);
-        let mut parts = store.parts_of(key.seq());
-        assert!(
-            parts.any(|it| self.taken.get(&(it.key, *carrier)).is_none_or(late)),
-            "second-submit: {key:?} is sent at {now}, {carrier:?} took it at {since} and its window is {window:?}"
-        );
+        let Some(((_, carrier), _)) = all.max_by_key(|(_, it)| it.0) else { return true };
+        let late = |it: &(u64, Option<u64>)| it.1.is_some_and(|it| it <= now);
+        store.parts_of(key.seq()).any(|it| self.taken.get(&(it.key, *carrier)).is_none_or(late))
     }
 
     /// What telemetry is told.

@@ -119,7 +119,7 @@ impl Smsc {
         let refusal = if now < self.throttled_until {
             Some(dice.pick(&[CommandStatus::Throttled, CommandStatus::MessageQueueFull]))
         } else if now < self.sick_until {
-            Some(dice.pick(&[CommandStatus::SubmitFailed, CommandStatus::InvalidDestinationAddress]))
+            Some(dice.pick(&[CommandStatus::SubmitFailed, self.bad_number()]))
         } else if dice.percent(self.weather.bind_errors) {
             Some(CommandStatus::InvalidPassword)
         } else if dice.percent(self.weather.refusals) {
@@ -128,7 +128,7 @@ impl Smsc {
                 CommandStatus::ReceiverTemporaryError,
                 CommandStatus::SubmitFailed,
                 CommandStatus::ProvisioningNotAllowed,
-                CommandStatus::InvalidDestinationAddress,
+                self.bad_number(),
                 if self.weather.faithful { CommandStatus::SystemError } else { CommandStatus::InvalidSourceTon },
                 CommandStatus::Throttled,
             ]))
@@ -146,6 +146,11 @@ impl Smsc {
             return (name, late.unwrap_or(Verdict::Silence), script);
         }
         (name, Verdict::Answer(thinking, CommandStatus::Ok, id), script)
+    }
+
+    /// Two carriers that find a number bad are believed: one that is faithful finds something else.
+    const fn bad_number(&self) -> CommandStatus {
+        if self.weather.faithful { CommandStatus::DeliveryFailure } else { CommandStatus::InvalidDestinationAddress }
     }
 
     fn take(&mut self, now: u64, dice: &mut Dice, name: Name, sm: &Sm, thinking: u64) -> (String, Script) {

@@ -367,6 +367,7 @@ impl One<'_, '_> {
             reasons: self.reasons(),
             mo: self.mo(),
             cost: self.cost(),
+            texts_only: false,
             hook: None,
         }
     }

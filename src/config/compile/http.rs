@@ -1,6 +1,6 @@
 //! A carrier over HTTP: its templates, its table of answers and its hook, each tried before it is needed.
 
-use crate::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
+use crate::carrier::dialect::{Dialect, IdForm};
 use crate::carrier::http::answer::{Id, Table, Verdict};
 use crate::carrier::http::pointer::Pointer;
 use crate::carrier::http::receipt::{Hook, Whence};
@@ -44,7 +44,7 @@ pub(super) fn compiled(one: &mut One<'_, '_>, usual: Dialect, environment: &Envi
         // The carrier cuts texts itself, and knows a message by one name.
         text: Profile { split: Split::Payload, ..Profile::default() },
         message_id: IdForm::Text,
-        receipts: ReceiptsAsked::Last,
+        texts_only: true,
         hook,
         ..usual
     };
@@ -279,19 +279,17 @@ impl Request<'_, '_> {
         let element = shape.element.as_ref().map(|it| it.render(place, sample)).unwrap_or_default();
         let elements = [element.as_str(), &element].join(&shape.separator);
         let with = |field| if field == Field::Elements { Cow::Borrowed(elements.as_str()) } else { sample(field) };
-        if PathAndQuery::try_from(shape.target.render(Place::Url, sample)).is_err() || self.has_fragment(shape) {
+        let (url_faulty, body_faulty) = (self.findings.is_faulty(url), self.findings.is_faulty(&self.at("body")));
+        let is_path = |it: &str| PathAndQuery::try_from(it).is_ok() && !it.contains('#');
+        if !url_faulty && !is_path(&shape.target.render(Place::Url, sample)) {
             self.findings.fault(url, "its path and query are not those of a URL: escape what is not a placeholder");
         }
         let body = shape.body.as_ref().map(|it| it.render(place, with));
         let wrong = body.and_then(|it| serde_json::from_str::<serde_json::Value>(&it).err());
-        if let (Format::Json, Some(error)) = (shape.format, wrong) {
+        if let (Format::Json, Some(error), false) = (shape.format, wrong, body_faulty) {
             let message = "is no JSON once it is filled; every placeholder but {parts}, {validity} and {to_digits} stands in quotes";
             self.findings.fault(&self.at("body"), format!("{message} ({error})"));
         }
-    }
-
-    fn has_fragment(&self, shape: &Shape) -> bool {
-        shape.target.render(Place::Url, |_| Cow::Borrowed("")).contains('#')
     }
 }
 

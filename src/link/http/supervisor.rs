@@ -149,7 +149,7 @@ impl Supervisor {
                     } else {
                         self.close();
                     }
-                    self.tell(&mut desk, finished);
+                    self.tell(finished);
                 }
                 () = self.stop.cancelled() => {
                     self.close();
@@ -173,7 +173,7 @@ impl Supervisor {
         for (ticket, answered) in desk.give_back() {
             self.outlet.report(Report::Answered(ticket, answered));
         }
-        self.drain(&mut desk, &mut running, within).await;
+        self.drain(&mut running, within).await;
         self.outlet.report(Report::Down);
     }
 
@@ -184,7 +184,7 @@ impl Supervisor {
     }
 
     /// Waits for the requests that run: to their end, or as long as the link is given.
-    async fn drain(&mut self, desk: &mut Desk, running: &mut Running, within: Option<Duration>) {
+    async fn drain(&mut self, running: &mut Running, within: Option<Duration>) {
         let mut by = within.map(|it| Instant::now() + it);
         loop {
             if self.stop.is_cancelled() && by.is_none() {
@@ -196,7 +196,7 @@ impl Supervisor {
                 joined = running.tasks.join_next_with_id() => {
                     let Some(joined) = joined else { return };
                     let finished = running.finished(joined);
-                    self.tell(desk, finished);
+                    self.tell(finished);
                 }
                 Some(command) = self.commands.recv() => match command {
                     Command::Unbind(within) => by = Some(Instant::now() + within),
@@ -207,7 +207,7 @@ impl Supervisor {
                     running.tasks.abort_all();
                     while let Some(joined) = running.tasks.join_next_with_id().await {
                         let finished = running.finished(joined);
-                        self.tell(desk, finished);
+                        self.tell(finished);
                     }
                     return;
                 }
@@ -225,11 +225,9 @@ impl Supervisor {
         }
     }
 
-    fn tell(&self, desk: &mut Desk, finished: Finished) {
+    fn tell(&self, finished: Finished) {
         for (ticket, answered) in finished.ended {
-            for (ticket, answered) in desk.ended(ticket, &answered) {
-                self.outlet.report(Report::Answered(ticket, answered));
-            }
+            self.outlet.report(Report::Answered(ticket, answered));
         }
     }
 

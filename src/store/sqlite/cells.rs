@@ -9,6 +9,7 @@ use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::receipt::Receipt;
 use crate::message::source::Source;
+use crate::record::action::Action;
 use crate::record::batch::{Idempotency, Marks, Order};
 use crate::record::entry::PastAttempt;
 use crate::record::event::Event;
@@ -55,6 +56,9 @@ pub(super) const LEDGER: &str = "n, account, amount, balance, why, order_id, seq
 pub(super) const BALANCE: &str = "account, micros, seal";
 /// The columns of `quota`, in the order of its cells.
 pub(super) const QUOTA: &str = "account, used, seal";
+
+/// The columns of `operate`, in the order of its cells.
+pub(super) const OPERATE: &str = "n, at, actor, deed, detail, target, aspect, reason, until, seal";
 
 /// How many cells an attempt has, from its number to its receipt.
 pub(super) const ATTEMPT_CELLS: usize = 16;
@@ -372,6 +376,23 @@ impl Cells<'_> {
         cells.int(carrier.0.into());
         cells.int(learned.relation.number().into());
         cells.int(learned.matches.into());
+        cells.sealed()
+    }
+}
+
+impl<'a> Cells<'a> {
+    /// The cells of an action of an operator.
+    pub(super) fn action(action: &'a Action) -> Self {
+        let mut cells = Self::new();
+        cells.bits(action.n);
+        cells.bits(action.at.0);
+        cells.int(action.actor.0.into());
+        cells.int(action.deed.number().into());
+        cells.bits(action.deed.detail());
+        cells.bits(action.target.number());
+        cells.int(action.deed.aspect().number().into());
+        cells.text(Some(&action.reason));
+        cells.bits(action.until.0);
         cells.sealed()
     }
 }

@@ -16,6 +16,7 @@ use crate::message::source::Source;
 use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::number::e164::E164;
+use crate::record::action::{Action, Deed, Target};
 use crate::record::batch::{Idempotency, Marks, Order};
 use crate::record::entry::PastAttempt;
 use crate::record::event::{Event, EventKind};
@@ -364,6 +365,19 @@ pub(super) fn mo_seen(row: &Row<'_>) -> Result<MoSeen, Trouble> {
     let (number, carrier) = (line.bits(), CarrierId(line.small()));
     let seen = MoSeen { number, carrier, fingerprint: line.fingerprint(), at: line.time() };
     line.sealed("mo_seen", number, seen)
+}
+
+/// The action of an operator in a row of [`OPERATE`](crate::store::sqlite::cells::OPERATE).
+pub(super) fn action(row: &Row<'_>) -> Result<Action, Trouble> {
+    let mut line = Line::new(row);
+    let (n, at, actor) = (line.bits(), line.time(), AccountId(line.small()));
+    let deed = Deed::from_numbers(line.small(), line.bits());
+    let target = line.get(Target::Route(RouteId(0)), |it| Target::from_number(it.cast_unsigned()));
+    let aspect = line.small::<u8>();
+    line.sound &= deed.is_some_and(|it| it.aspect().number() == aspect);
+    let deed = deed.unwrap_or(Deed::Resume);
+    let action = Action { n, at, actor, deed, target, reason: line.words(), until: line.time() };
+    line.sealed("operate", n, action)
 }
 
 /// What receipts have shown of a carrier's ids, in a row of [`LEARNED`](crate::store::sqlite::cells::LEARNED).

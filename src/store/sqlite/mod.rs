@@ -276,6 +276,7 @@ impl Store for Sqlite {
                 mo_seen: reader::mo_seen(conn)?,
                 opted_out: opt_out::list(conn)?,
                 learned: reader::learned(conn)?,
+                actions: reader::standing(conn)?,
                 balances: money::balances(conn)?,
                 quotas: money::quotas(conn)?,
             })

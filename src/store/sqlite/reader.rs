@@ -7,6 +7,7 @@ use crate::carrier::id::Learned;
 use crate::message::id::{CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::phase::Phase;
 use crate::message::time::Time;
+use crate::record::action::Action;
 use crate::record::batch::{Marks, Order};
 use crate::record::contract::{QueuedLane, SAME_ID_MAX, Silent};
 use crate::record::entry::Entry;
@@ -200,6 +201,22 @@ pub(super) fn silent(
 pub(super) fn learned(conn: &Connection) -> Result<Vec<(CarrierId, Learned)>, Trouble> {
     let words = format!("SELECT {} FROM learned ORDER BY carrier", cells::LEARNED);
     all(&mut conn.prepare_cached(&words)?, [], line::learned)
+}
+
+/// The newest action of each target and aspect.
+pub(super) fn standing(conn: &Connection) -> Result<Vec<Action>, Trouble> {
+    let words = format!(
+        "SELECT {} FROM operate WHERE n IN (SELECT max(n) FROM operate GROUP BY target, aspect) ORDER BY n",
+        cells::OPERATE
+    );
+    all(&mut conn.prepare_cached(&words)?, [], line::action)
+}
+
+/// Up to `limit` actions with numbers below `before`, newest first.
+pub(super) fn actions(conn: &Connection, before: u64, limit: usize) -> Result<Vec<Action>, Trouble> {
+    let words = format!("SELECT {} FROM operate WHERE n < ?1 ORDER BY n DESC LIMIT ?2", cells::OPERATE);
+    let before = i64::try_from(before).unwrap_or(i64::MAX);
+    all(&mut conn.prepare_cached(&words)?, (before, limit.cast_signed()), line::action)
 }
 
 /// The seqs of messages with a part that was intended or doubtful.

@@ -9,6 +9,7 @@ use crate::message::money::Money;
 use crate::message::part;
 use crate::message::phase::Phase;
 use crate::message::status::{Status, Totals};
+use crate::record::action::Action;
 use crate::record::entry::Entry;
 use crate::record::event::Event;
 use crate::record::money::LedgerLine;
@@ -81,6 +82,11 @@ impl Readers {
     /// A page of who does not want to be written to, each with its place.
     pub fn suppressions(&self, query: &SuppressionQuery) -> Result<Vec<(u64, Suppression)>, Fault> {
         self.ask(|conn| reader::at_once(conn, || opt_out::page(conn, query)))
+    }
+
+    /// Up to `limit` actions of operators with numbers below `before`, newest first.
+    pub fn actions(&self, before: u64, limit: usize) -> Result<Vec<Action>, Fault> {
+        self.ask(|conn| reader::at_once(conn, || reader::actions(conn, before, limit)))
     }
 
     /// What became of an order, counted from its messages; `None` if none of them is there.

@@ -31,8 +31,17 @@ pub(super) fn step(conn: &Connection, horizon: &Horizon, from: Seq, limit: usize
     oldest(conn, "idem", "n", "at", (keys_before, limit))?;
     oldest(conn, "parked", "number", "receipt_received_at", (horizon.parked.0, limit))?;
     let events = oldest(conn, "event", "n", "at", (horizon.messages.0, limit))?;
+    actions(conn, horizon.messages, limit)?;
     conn.prepare_cached("COMMIT")?.execute([])?;
     Ok((ended.len() + events, next))
+}
+
+/// Forgets old actions of operators; the newest of a target and aspect says what stands, and stays.
+fn actions(conn: &Connection, before: Time, limit: usize) -> Result<(), Trouble> {
+    let words = "DELETE FROM operate WHERE n IN (SELECT n FROM operate AS old WHERE at < ?1 AND EXISTS \
+        (SELECT 1 FROM operate WHERE target = old.target AND aspect = old.aspect AND n > old.n) ORDER BY n LIMIT ?2)";
+    conn.prepare_cached(words)?.execute((before.0.cast_signed(), i64::try_from(limit).unwrap_or(i64::MAX)))?;
+    Ok(())
 }
 
 /// The messages from `from` on that are over since before `before`, with their orders.

@@ -9,6 +9,7 @@
 //! mo_seen   messages from handsets that are known when they come again
 //! learned   how carriers write their ids, as their receipts have shown
 //! suppression   who does not want to be written to
+//! operate   what operators have ordered
 //! ledger    what changed balances                               balance  what they add up to
 //! quota     what quotas have counted
 //! ```
@@ -181,7 +182,14 @@ CREATE TABLE quota (account INTEGER PRIMARY KEY, used BLOB NOT NULL, seal INTEGE
 const CALENDAR: &str = "ALTER TABLE body ADD COLUMN send_at INTEGER;";
 
 /// Format 3: what operators have ordered.
-const OPERATE: &str = "";
+const OPERATE: &str = "
+CREATE TABLE operate (
+    n INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor INTEGER NOT NULL, deed INTEGER NOT NULL,
+    detail INTEGER NOT NULL, target INTEGER NOT NULL, aspect INTEGER NOT NULL, reason TEXT NOT NULL,
+    until INTEGER NOT NULL, seal INTEGER NOT NULL
+) STRICT;
+CREATE INDEX operate_newest ON operate (target, aspect, n);
+";
 
 #[cfg(test)]
 mod tests {

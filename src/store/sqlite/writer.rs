@@ -36,6 +36,7 @@ struct Words {
     mo_seen: String,
     suppression: String,
     learned: String,
+    action: String,
     ledger: String,
     balance: String,
     quota: String,
@@ -59,6 +60,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     mo_seen: insert("INSERT", "mo_seen", cells::MO_SEEN, 1),
     suppression: insert("INSERT OR REPLACE", "suppression", opt_out::SUPPRESSION, 1),
     learned: insert("INSERT OR REPLACE", "learned", cells::LEARNED, 1),
+    action: insert("INSERT", "operate", cells::OPERATE, 1),
     ledger: insert("INSERT", "ledger", cells::LEDGER, 1),
     balance: insert("INSERT OR REPLACE", "balance", cells::BALANCE, 1),
     quota: insert("INSERT OR REPLACE", "quota", cells::QUOTA, 1),
@@ -90,6 +92,7 @@ pub(super) fn commit(
     each(conn, &WORDS.suppression, batch.suppressed.iter().map(Cells::suppression))?;
     opt_out::lift(conn, &batch.lifted)?;
     each(conn, &WORDS.learned, batch.learned.iter().map(Cells::learned))?;
+    each(conn, &WORDS.action, batch.actions.iter().map(Cells::action))?;
     money(conn, batch)?;
     if let Some(marks) = marks {
         let awaiting = cells::awaiting_octets(&marks.awaiting);

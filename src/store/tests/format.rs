@@ -29,7 +29,7 @@ fn as_format_2(conn: &Connection) {
         ALTER TABLE body DROP COLUMN charged; ALTER TABLE body DROP COLUMN send_at; DROP TABLE suppression;
         DROP INDEX orders_arriving; ALTER TABLE orders DROP COLUMN arriving;
         ALTER TABLE meta DROP COLUMN next_ledger; DROP TABLE ledger; DROP TABLE balance; DROP TABLE quota;
-        PRAGMA user_version = 2;";
+        DROP TABLE operate; PRAGMA user_version = 2;";
     conn.execute_batch(steps).expect("the newer goes");
     seal_anew(conn, "meta", "next_seq, next_order, next_parked, time, awaiting, next_event");
 }
@@ -44,7 +44,16 @@ fn of_format_2(mut batch: Batch) -> Batch {
     }
     batch.orders.iter_mut().for_each(|it| it.arriving = false);
     let marks = Marks { next_ledger: 1, ..batch.marks };
-    Batch { ledger: vec![], balances: vec![], quotas: vec![], suppressed: vec![], lifted: vec![], marks, ..batch }
+    Batch {
+        ledger: vec![],
+        balances: vec![],
+        quotas: vec![],
+        suppressed: vec![],
+        lifted: vec![],
+        actions: vec![],
+        marks,
+        ..batch
+    }
 }
 
 /// Makes a store one of format 1, whose bodies had no column `manner`, whose counters

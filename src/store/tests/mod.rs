@@ -83,6 +83,7 @@ fn agree(store: &mut impl Store, model: &mut Model, script: &mut Script) -> Resu
     assert_eq!(recovered.mo_parts, model.mo_parts.values().cloned().collect::<Vec<_>>());
     assert_eq!(recovered.learned, model.learned.iter().map(|(id, it)| (*id, *it)).collect::<Vec<_>>());
     assert_eq!(recovered.opted_out, model.suppressed.keys().collect::<List>());
+    assert_eq!(recovered.actions, model.standing());
     assert_eq!(recovered.balances, model.balances.iter().map(|(id, it)| (*id, *it)).collect::<Vec<_>>());
     assert_eq!(recovered.quotas, model.quotas.values().cloned().collect::<Vec<_>>());
     assert_eq!(recovered.mo_seen, model.mo_seen.values().copied().collect::<Vec<_>>());
@@ -178,6 +179,7 @@ fn after_a_failed_commit_nothing_more_is_done_and_the_disk_has_all_or_nothing_of
             let mut next = store.crash();
             assert!(next.all().eq(model.entries.values().cloned()));
             assert!(next.events().eq(model.events.values()));
+            assert!(next.actions().eq(model.actions.values()));
             agree(&mut next, &mut model, &mut script).expect("the crashed store answers");
         }
     }

@@ -6,6 +6,7 @@ use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
+use crate::record::action::Action;
 use crate::record::batch::{Batch, Idempotency, Marks, Order};
 use crate::record::contract::{QueuedLane, Silent};
 use crate::record::entry::Entry;
@@ -28,6 +29,7 @@ pub(super) struct Model {
     pub(super) mo_seen: BTreeMap<u64, MoSeen>,
     pub(super) suppressed: BTreeMap<Key, Suppression>,
     pub(super) learned: BTreeMap<CarrierId, Learned>,
+    pub(super) actions: BTreeMap<u64, Action>,
     pub(super) ledger: Vec<LedgerLine>,
     pub(super) balances: BTreeMap<AccountId, Money>,
     pub(super) quotas: BTreeMap<AccountId, QuotaUse>,
@@ -46,6 +48,7 @@ impl Model {
             mo_seen: BTreeMap::new(),
             suppressed: BTreeMap::new(),
             learned: BTreeMap::new(),
+            actions: BTreeMap::new(),
             ledger: Vec::new(),
             balances: BTreeMap::new(),
             quotas: BTreeMap::new(),
@@ -88,6 +91,7 @@ impl Model {
         self.suppressed.retain(|key, _| !batch.lifted.contains(key));
         self.suppressed.extend(batch.suppressed.iter().map(|it| (it.key.clone(), it.clone())));
         self.learned.extend(batch.learned.iter().copied());
+        self.actions.extend(batch.actions.iter().map(|it| (it.n, it.clone())));
         self.ledger.extend(batch.ledger.iter().cloned());
         self.balances.extend(batch.balances.iter().copied());
         self.quotas.extend(batch.quotas.iter().map(|it| (it.account, it.clone())));
@@ -189,6 +193,12 @@ impl Model {
         lanes.into_iter().map(|(lane, count)| QueuedLane { lane, count }).collect()
     }
 
+    /// The actions that nothing newer of the same target and aspect came after.
+    pub(super) fn standing(&self) -> Vec<Action> {
+        let all = self.actions.values();
+        all.clone().filter(|it| !all.clone().any(|new| replaces(new, it))).cloned().collect()
+    }
+
     /// What a start does with orders that have not arrived whole.
     pub(super) fn remove_arriving(&mut self) {
         let gone: Vec<OrderId> = self.orders.values().filter(|it| it.arriving).map(|it| it.id).collect();
@@ -206,6 +216,12 @@ impl Model {
         let day_ago = Time(self.marks.time.0.saturating_sub(24 * 3_600_000));
         self.idempotency.retain(|it| day_ago <= it.at);
         self.parked.retain(|_, it| parked_before <= it.receipt.received_at);
+        let standing = self.standing();
+        self.actions.retain(|_, it| before <= it.at || standing.contains(it));
         held - self.entries.len() - self.events.len()
     }
+}
+
+fn replaces(new: &Action, old: &Action) -> bool {
+    old.n < new.n && (new.target, new.deed.aspect()) == (old.target, old.deed.aspect())
 }

@@ -16,6 +16,7 @@ use crate::message::source::Source;
 use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::number::e164::E164;
+use crate::record::action::{Action, Deed, Target};
 use crate::record::batch::{Batch, Idempotency, Order};
 use crate::record::entry::PastAttempt;
 use crate::record::event::{Event, EventKind};
@@ -264,6 +265,7 @@ impl Script {
         }
         self.handsets(model, batch);
         self.opt_outs(model, batch);
+        self.operators(batch);
         self.money(model, batch);
         if self.one_in(3) {
             let relation = Relation::ALL[self.below(3) as usize];
@@ -375,6 +377,32 @@ impl Script {
             kind: EventKind::MessageReceived,
             at: self.now,
             data: format!("{{\"text\":\"λ {}\"}}", self.below(9)).into(),
+        }
+    }
+}
+
+/// What operators order: of random kind, whatever stands.
+impl Script {
+    fn operators(&mut self, batch: &mut Batch) {
+        for _ in 0..self.below(3) {
+            let (carrier, route) = (CarrierId(self.below(2) as u16 + 1), RouteId(self.below(2) as u32 + 1));
+            let deed = match Deed::ALL[self.below(9) as usize] {
+                Deed::Move { .. } => {
+                    Deed::Move { to: self.one_in(2).then_some(carrier), route: self.one_in(2).then_some(route) }
+                }
+                Deed::Trace { .. } => Deed::Trace { pdus: self.chance() as u16 },
+                deed => deed,
+            };
+            let target = match self.below(3) {
+                0 => Target::Carrier(carrier),
+                1 => Target::Route(route),
+                _ => Target::Link(LinkId { carrier, bind: self.below(256) as u8 }),
+            };
+            let until = if self.one_in(3) { Time::NEVER } else { Time(self.now.0 + self.below(900_000)) };
+            let (n, actor) = (batch.marks.next_event, AccountId(self.below(3) as u16 + 1));
+            batch.marks.next_event += 1;
+            let reason = format!("λ {}", self.below(9)).into();
+            batch.actions.push(Action { n, at: self.now, actor, deed, target, reason, until });
         }
     }
 }

@@ -132,6 +132,24 @@ fn messages_and_orders_are_what_the_model_holds() {
 }
 
 #[test]
+fn actions_are_listed_newest_first_page_after_page_until_they_are_forgotten() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut store = sqlite(directory.path());
+    let (model, _) = live(&mut store, 5, 40);
+    let readers = store.readers();
+    let (mut before, mut found) = (u64::MAX, Vec::new());
+    loop {
+        let page = readers.actions(before, 7).expect("a page");
+        assert!(page.len() <= 7);
+        let Some(last) = page.last() else { break };
+        before = last.n;
+        found.extend(page);
+    }
+    assert!(20 < found.len());
+    assert_eq!(found, model.actions.values().rev().cloned().collect::<Vec<_>>());
+}
+
+#[test]
 fn the_ledger_is_what_the_model_holds_page_after_page() {
     let directory = tempfile::tempdir().expect("a directory");
     let mut store = sqlite(directory.path());

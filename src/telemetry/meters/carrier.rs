@@ -27,6 +27,7 @@ pub struct CarrierMeter {
     receipt_delay: Histogram,
     receipts_late: Counter,
     receipts_duplicate: Counter,
+    deliveries_double: Counter,
     receipts_unmatched: Counter,
     unknown_outcomes: [Counter; 2],
     mo: Counter,
@@ -62,6 +63,7 @@ impl CarrierMeter {
             receipts: Status::ALL.map(|it| exposition.counter(&names::RECEIPTS, [name, it.word()])),
             receipt_delay: exposition.histogram(&names::RECEIPT_DELAY, [name]),
             receipts_late: exposition.counter(&names::RECEIPTS_LATE, [name]),
+            deliveries_double: exposition.counter(&names::DELIVERIES_DOUBLE, [name]),
             receipts_duplicate: exposition.counter(&names::RECEIPTS_DUPLICATE, [name]),
             receipts_unmatched: exposition.counter(&names::RECEIPTS_UNMATCHED, [name]),
             unknown_outcomes: [DoubtCause::NoAnswer, DoubtCause::Crash].map(doubt),
@@ -123,6 +125,7 @@ impl CarrierMeter {
         match fate {
             Fate::Matched | Fate::Parked => {}
             Fate::Late => self.receipts_late.increment(1),
+            Fate::Double => self.deliveries_double.increment(1),
             Fate::Duplicate => self.receipts_duplicate.increment(1),
         }
         if let Some(delay) = delay {

@@ -1,0 +1,257 @@
+//! What operators order: `POST /admin/v1/{carriers,routes,links}/{id}/…`, and what they ordered before.
+//!
+//! Every order says why, and what stands says when it ends. It is durable before it is answered, and is
+//! carried out by then or at once.
+
+use crate::api::answer::{self, Shown};
+use crate::api::auth::Scope;
+use crate::api::body;
+use crate::api::context::{Call, Context};
+use crate::api::list::{PAGE_PARAMETERS, cursor, query};
+use crate::api::moment::Moment;
+use crate::api::problem::{Kind, Problem};
+use crate::api::quote::duration;
+use crate::api::read::blocking;
+use crate::api::submit::{awaited, peer, refusal, send};
+use crate::dispatch::command::Reply;
+use crate::dispatch::operate::{Demand, Ending, Unfit};
+use crate::dispatch::plan::Plan;
+use crate::message::id::{CarrierId, LinkId, RouteId, Seq};
+use crate::record::action::{Action, Deed, Target};
+use crate::telemetry::labels::bind_name;
+use crate::wire::trace::PDUS_MAX;
+use axum::extract::{MatchedPath, Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Characters of a reason: a sentence or two.
+const REASON_MAX: usize = 500;
+/// PDUs of a trace that does not say how many.
+const PDUS: u16 = 1_000;
+
+/// `POST /admin/v1/{carriers,routes,links}/{id}/{what}`
+pub(super) async fn order(
+    State(context): State<Arc<Context>>,
+    matched: MatchedPath,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let path = request.uri().path().to_owned();
+    ordered(&context, matched.as_str(), &id, request).await.unwrap_or_else(|problem| problem.into_response(&path))
+}
+
+/// `GET /admin/v1/actions`: what operators have ordered, newest first.
+pub(super) async fn actions(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let found = async {
+        let directory = context.directory();
+        let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
+        let asked = query(account, head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
+        let (before, limit) = (asked.before.map_or(u64::MAX, |it| it.0), asked.limit);
+        let mut actions = blocking(&context, move |readers| readers.actions(before, limit + 1)).await?;
+        let more = limit < actions.len();
+        actions.truncate(limit);
+        let next = actions.last().filter(|_| more).map(|it| cursor(Seq(it.n)));
+        let data = actions.iter().map(|it| ActionView::of(it, &directory.plan)).collect();
+        Ok(answer::json(StatusCode::OK, &Actions { data, next_cursor: next }, 4_096))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    reason: String,
+    r#for: Option<String>,
+    until: Option<String>,
+    state: Option<String>,
+    to: Option<String>,
+    route_id: Option<u32>,
+    pdus: Option<u16>,
+}
+
+async fn ordered(context: &Context, pattern: &str, id: &str, request: Request) -> Result<Response, Problem> {
+    let directory = context.directory();
+    let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Admin)?;
+    let actor = account.id;
+    let (body, _held) = body::read(context, request.into_body()).await?;
+    let asked: Asked = serde_json::from_slice(&body).map_err(|error| {
+        let kind = if error.is_data() { Kind::Invalid } else { Kind::Malformed };
+        Problem::new(kind, error.to_string())
+    })?;
+    let mut words = pattern.rsplit('/');
+    let (what, noun) = (words.next().unwrap_or_default(), words.nth(1).unwrap_or_default());
+    let plan = &directory.plan;
+    let target = match noun {
+        "carriers" => Target::Carrier(carrier(plan, id).ok_or_else(|| unknown("carrier"))?),
+        "routes" => Target::Route(route(plan, id).ok_or_else(|| unknown("route"))?),
+        _ => Target::Link(link(context, plan, id).ok_or_else(|| unknown("link"))?),
+    };
+    let deed = asked.deed(what, plan)?;
+    let end = asked.end(deed)?;
+    let reason = asked.reason.trim();
+    if !(1..=REASON_MAX).contains(&reason.chars().count()) {
+        return Err(Problem::at(Kind::Invalid, "/reason", format!("must have 1 to {REASON_MAX} characters")));
+    }
+    let demand = Demand { actor, deed, target, reason: reason.into(), end };
+    let (to, answer) = oneshot::channel();
+    send(context, Call::Operate(Box::new(demand), to))?;
+    match awaited(answer).await? {
+        Reply::Ordered(action) => Ok(answer::json(StatusCode::OK, &ActionView::of(&action, plan), 512)),
+        Reply::Unfit(Unfit::NoTarget) => Err(unknown("carrier, route or link")),
+        Reply::Unfit(unfit @ (Unfit::Over | Unfit::TooLong | Unfit::TraceTooLong)) => {
+            let pointer = if asked.until.is_some() { "/until" } else { "/for" };
+            Err(Problem::at(Kind::Invalid, pointer, unfit.to_string()))
+        }
+        Reply::Unfit(unfit @ Unfit::TooMany) => Err(Problem::new(Kind::QueueFull, unfit.to_string())),
+        other => Err(refusal(&other)),
+    }
+}
+
+impl Asked {
+    /// What is to be done, and that nothing is asked for besides.
+    fn deed(&self, what: &str, plan: &Plan) -> Result<Deed, Problem> {
+        let invalid = |pointer, detail: &'static str| Problem::at(Kind::Invalid, pointer, detail);
+        let misplaced = [
+            ("/state", "goes with breaker only", self.state.is_some() && what != "breaker"),
+            ("/to", "goes with move only", self.to.is_some() && what != "move"),
+            ("/route_id", "goes with move only", self.route_id.is_some() && what != "move"),
+            ("/pdus", "goes with trace only", self.pdus.is_some() && what != "trace"),
+        ];
+        if let Some((pointer, detail, _)) = misplaced.into_iter().find(|it| it.2) {
+            return Err(invalid(pointer, detail));
+        }
+        Ok(match what {
+            "pause" => Deed::Pause,
+            "resume" => Deed::Resume,
+            "drain" => Deed::Drain,
+            "rebind" => Deed::Rebind,
+            "trace" => {
+                let pdus = self.pdus.unwrap_or(PDUS);
+                if !(1..=PDUS_MAX).contains(&pdus) {
+                    return Err(invalid("/pdus", "must be from 1 to 10000"));
+                }
+                Deed::Trace { pdus }
+            }
+            "breaker" => match self.state.as_deref() {
+                Some("open") => Deed::OpenBreaker,
+                Some("closed") => Deed::CloseBreaker,
+                Some("auto") => Deed::FreeBreaker,
+                _ => return Err(invalid("/state", "must be open, closed or auto")),
+            },
+            _ => {
+                let to = self.to.as_deref().map(|it| carrier(plan, it).ok_or_else(|| invalid("/to", "is no carrier")));
+                let route = self.route_id.map(RouteId).filter(|it| plan.routes.contains_key(it));
+                if self.route_id.is_some() && route.is_none() {
+                    return Err(invalid("/route_id", "is no route"));
+                }
+                Deed::Move { to: to.transpose()?, route }
+            }
+        })
+    }
+
+    /// When it ends: said by what stands, and by nothing else.
+    fn end(&self, deed: Deed) -> Result<Ending, Problem> {
+        let invalid = |pointer, detail: &'static str| Problem::at(Kind::Invalid, pointer, detail);
+        match (&self.r#for, &self.until) {
+            (Some(_), Some(_)) => Err(invalid("/until", "for says it already")),
+            (Some(_), None) if !deed.ends() => Err(invalid("/for", "this is done at once and has no end")),
+            (None, Some(_)) if !deed.ends() => Err(invalid("/until", "this is done at once and has no end")),
+            (None, None) if deed.ends() => Err(invalid("/for", "is required, or until: what stands must end")),
+            (Some(text), None) => duration(text)
+                .map(Ending::After)
+                .ok_or_else(|| invalid("/for", "must be a time like 90s, 10m, 2h or 1d")),
+            (None, Some(text)) => {
+                Moment::parse(text).map(Ending::At).ok_or_else(|| invalid("/until", "must be a time of RFC 3339"))
+            }
+            (None, None) => Ok(Ending::Never),
+        }
+    }
+}
+
+/// The carrier of a name.
+pub(super) fn carrier(plan: &Plan, name: &str) -> Option<CarrierId> {
+    plan.carriers.values().find(|it| *it.name == *name).map(|it| it.id)
+}
+
+/// The route of a number.
+pub(super) fn route(plan: &Plan, id: &str) -> Option<RouteId> {
+    id.parse().ok().map(RouteId).filter(|it| plan.routes.contains_key(it))
+}
+
+/// The link of a name such as `acme-1`, if it runs.
+pub(super) fn link(context: &Context, plan: &Plan, name: &str) -> Option<LinkId> {
+    (context.wiring.operators.links)().into_iter().find(|it| link_name(plan, *it) == name)
+}
+
+/// The name of a link.
+pub(super) fn link_name(plan: &Plan, link: LinkId) -> String {
+    bind_name(plan.carriers.get(&link.carrier).map_or("", |it| &*it.name), link.bind)
+}
+
+/// The refusal for what the configuration does not name.
+pub(super) fn unknown(noun: &str) -> Problem {
+    Problem::new(Kind::NotFound, format!("There is no {noun} with this id."))
+}
+
+#[derive(Serialize)]
+struct Actions<'a> {
+    data: Vec<ActionView<'a>>,
+    next_cursor: Option<String>,
+}
+
+/// An action as operators see it.
+#[derive(Serialize)]
+pub(super) struct ActionView<'a> {
+    n: u64,
+    at: Moment,
+    actor: Option<&'a str>,
+    action: &'static str,
+    target: TargetView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    route_id: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pdus: Option<u16>,
+    reason: &'a str,
+    until: Moment,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum TargetView {
+    Carrier(Shown<String>),
+    Route(u32),
+    Link(Shown<String>),
+}
+
+impl<'a> ActionView<'a> {
+    pub(super) fn of(action: &'a Action, plan: &'a Plan) -> Self {
+        let name = |it: CarrierId| plan.carriers.get(&it).map(|it| &*it.name);
+        let (to, route_id, pdus) = match action.deed {
+            Deed::Move { to, route } => (to.and_then(name), route.map(|it| it.0), None),
+            Deed::Trace { pdus } => (None, None, Some(pdus)),
+            _ => (None, None, None),
+        };
+        Self {
+            n: action.n,
+            at: Moment(action.at),
+            actor: plan.accounts.get(&action.actor).map(|it| &*it.name),
+            action: action.deed.words(),
+            target: match action.target {
+                Target::Carrier(it) => TargetView::Carrier(Shown(name(it).unwrap_or_default().to_owned())),
+                Target::Route(it) => TargetView::Route(it.0),
+                Target::Link(it) => TargetView::Link(Shown(link_name(plan, it))),
+            },
+            to,
+            route_id,
+            pdus,
+            reason: &action.reason,
+            until: Moment(action.until),
+        }
+    }
+}

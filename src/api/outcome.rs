@@ -1,0 +1,51 @@
+//! `POST /v1/messages/{id}/outcome`: whether the code in a message came back, from applications that make their own.
+//!
+//! It says more of a carrier than its receipts do, and ends the wait for them.
+
+use crate::api::answer::{self, Shown};
+use crate::api::auth::Scope;
+use crate::api::body;
+use crate::api::context::{Call, Context};
+use crate::api::problem::{Kind, Problem};
+use crate::api::submit::{awaited, no_message, peer, refusal, send};
+use crate::dispatch::command::Reply;
+use crate::message::id::MessageId;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// `POST /v1/messages/{id}/outcome`
+pub(super) async fn outcome(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    noted(&context, &id, request).await.unwrap_or_else(|problem| problem.into_response(&path))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outcome {
+    verified: bool,
+}
+
+#[derive(Serialize)]
+struct Noted {
+    id: Shown<MessageId>,
+    verified: bool,
+}
+
+async fn noted(context: &Context, id: &str, request: Request) -> Result<Response, Problem> {
+    let directory = context.directory();
+    let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Send)?;
+    let id: MessageId = id.parse().map_err(|_| no_message())?;
+    let (body, _held) = body::read(context, request.into_body()).await?;
+    let Outcome { verified } = serde_json::from_slice(&body)
+        .map_err(|_| Problem::at(Kind::Invalid, "/verified", "the body is {\"verified\": true} or false"))?;
+    let (to, answer) = oneshot::channel();
+    send(context, Call::Outcome(account.id, id, verified, to))?;
+    match awaited(answer).await? {
+        Reply::Noted => Ok(answer::json(StatusCode::OK, &Noted { id: Shown(id), verified }, 100)),
+        other => Err(refusal(&other)),
+    }
+}

@@ -1,0 +1,138 @@
+//! What operators want done: checked, made durable, and only then carried out.
+
+use crate::dispatch::Dispatch;
+use crate::dispatch::command::{Command, Reply};
+use crate::dispatch::fact::Fact;
+use crate::dispatch::happening::RequestId;
+use crate::dispatch::moves::{MOVES_MAX, Moving};
+use crate::message::id::{AccountId, Seq};
+use crate::message::time::Time;
+use crate::record::action::{Action, Deed, Target};
+use std::time::Duration;
+
+/// The longest that something may stand: what is to stand longer belongs into the configuration.
+pub const STANDS_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// The longest that a link is traced: what is kept shows whom people write to.
+pub const TRACE_MAX: Duration = Duration::from_secs(10 * 60);
+
+/// What an operator wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// Whose key it was.
+    pub actor: AccountId,
+    /// What is to be done.
+    pub deed: Deed,
+    /// With what.
+    pub target: Target,
+    /// Why.
+    pub reason: Box<str>,
+    /// When it is to end.
+    pub end: Ending,
+}
+
+/// When something is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It is done at once, or undone by another action.
+    Never,
+    /// So long after it was made durable.
+    After(Duration),
+    /// At this time.
+    At(Time),
+}
+
+/// Why something is not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// The configuration names no such carrier or route.
+    #[error("there is no such carrier, route or link")]
+    NoTarget,
+    /// It would have ended before it began.
+    #[error("the end is not in the future")]
+    Over,
+    /// It would stand too long.
+    #[error("it may last {} hours at most", STANDS_MAX.as_secs() / 3_600)]
+    TooLong,
+    /// It would trace too long.
+    #[error("a trace may last {} minutes at most", TRACE_MAX.as_secs() / 60)]
+    TraceTooLong,
+    /// Enough is under way.
+    #[error("{MOVES_MAX} moves are under way; wait until one has ended")]
+    TooMany,
+}
+
+impl Dispatch {
+    pub(super) fn operate(&mut self, request: RequestId, demand: Demand) {
+        let reply = match self.order(demand) {
+            Ok(action) => Reply::Ordered(Box::new(action)),
+            Err(unfit) => Reply::Unfit(unfit),
+        };
+        self.commands.push(Command::Reply(request, reply));
+    }
+
+    fn order(&mut self, demand: Demand) -> Result<Action, Unfit> {
+        let Demand { actor, deed, target, reason, end } = demand;
+        let known = match target {
+            Target::Carrier(it) => self.plan.carriers.contains_key(&it),
+            Target::Route(it) => self.plan.routes.contains_key(&it),
+            Target::Link(it) => self.plan.carriers.contains_key(&it.carrier),
+        };
+        if !known {
+            return Err(Unfit::NoTarget);
+        }
+        let until = until(self.now, deed, end)?;
+        if matches!(deed, Deed::Move { .. }) && MOVES_MAX <= self.moves.len() {
+            return Err(Unfit::TooMany);
+        }
+        let n = self.marks.next_event;
+        self.marks.next_event += 1;
+        let action = Action { n, at: self.now, actor, deed, target, reason, until };
+        self.batch.actions.push(action.clone());
+        self.facts.push(Fact::Operated(Box::new(action.clone())));
+        self.operated.take(action.clone());
+        match (deed, target) {
+            (Deed::Move { to, route }, Target::Carrier(from)) => {
+                self.moves.push(Moving { from, to, route, before: Seq(self.marks.next_seq) });
+            }
+            (Deed::Rebind, Target::Link(link)) => self.commands.push(Command::Rebind(link)),
+            (Deed::Trace { pdus }, Target::Link(link)) => {
+                self.commands.push(Command::Trace(link, Tracing { at: self.now, lasts: until.since(self.now), pdus }));
+            }
+            _ => (),
+        }
+        Ok(action)
+    }
+
+    /// Ends what has had its time.
+    pub(super) fn end_actions(&mut self) {
+        let ended = self.operated.end(self.now);
+        self.facts.extend(ended.into_iter().map(|it| Fact::OperatedEnded(Box::new(it))));
+    }
+}
+
+/// How a link is traced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tracing {
+    /// When it began, by the clock of everything else.
+    pub at: Time,
+    /// How long it goes on.
+    pub lasts: Duration,
+    /// How many PDUs are kept at most.
+    pub pdus: u16,
+}
+
+/// When an action ends that begins now.
+fn until(now: Time, deed: Deed, end: Ending) -> Result<Time, Unfit> {
+    let at = match end {
+        Ending::Never => return Ok(Time::NEVER),
+        Ending::After(lasts) => now + lasts,
+        Ending::At(at) => at,
+    };
+    let lasts = at.since(now);
+    match deed {
+        _ if lasts.is_zero() => Err(Unfit::Over),
+        Deed::Trace { .. } if TRACE_MAX < lasts => Err(Unfit::TraceTooLong),
+        _ if STANDS_MAX < lasts => Err(Unfit::TooLong),
+        _ => Ok(at),
+    }
+}
