@@ -234,7 +234,7 @@ impl Gateway {
         let meters = Arc::new(Meters::new(&self.exposition, &labels(&loaded)));
         *self.meters.write().unwrap_or_else(PoisonError::into_inner) = meters.clone();
         self.tell(Control::Reconfigure(loaded.plan.clone(), meters.clone())).await;
-        *self.shown.write().unwrap_or_else(PoisonError::into_inner) = draft.shown().clone();
+        take_up_shown(&mut self.shown.write().unwrap_or_else(PoisonError::into_inner), draft.shown());
         self.plan.send_replace(loaded.plan);
         let runs = self.lookup.borrow().clone();
         self.lookup.send_replace(lookup::service(loaded.lookup, runs.as_ref(), &self.meters));
@@ -383,6 +383,20 @@ fn wiring(
         max_body: http.max_body,
         body_timeout: http.body_timeout,
     }
+}
+
+/// Shows a new configuration, but for what takes effect at the next start.
+fn take_up_shown(shown: &mut serde_json::Value, new: &serde_json::Value) {
+    let mut next = new.clone();
+    if let Some(sections) = next.as_object_mut() {
+        for section in ["http", "admin", "store"] {
+            match shown.get(section) {
+                Some(before) => drop(sections.insert(section.to_owned(), before.clone())),
+                None => drop(sections.remove(section)),
+            }
+        }
+    }
+    *shown = next;
 }
 
 fn operators(shown: &Arc<RwLock<serde_json::Value>>, traces: &Traces) -> Operators {

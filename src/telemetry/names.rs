@@ -85,7 +85,8 @@ metrics! {
         "How long the oldest part that waits has waited; 0 when none does.";
     QUEUE_WAIT = "queue_wait_seconds" Histogram(HUMAN), Seconds ["class"]
         "From the acceptance of a message to the first submit of a part.";
-    RETRY_MESSAGES = "retry_messages" Gauge, Count ["route"] "Parts that wait for the time of their next attempt.";
+    RETRY_MESSAGES = "retry_messages" Gauge, Count ["route"]
+        "Parts that wait for a time: that of their next attempt, that for which they are asked, or the end of quiet hours.";
     RETRIES = "retries_total" Counter, Count ["carrier" "cause"] "Attempts after the first one, by why they were made.";
     MESSAGES_AWAITING_RECEIPT = "messages_awaiting_receipt" Gauge, Count ["carrier"]
         "Parts that a carrier took and has not said the end of.";

@@ -184,7 +184,10 @@ fn the_configuration_is_shown_without_its_secrets_and_follows_a_reload() {
     );
     assert_eq!(shown["account"][0]["key_sha256"], json!(["****"]));
     assert_eq!(shown["store"]["min_free"], "1MiB", "the environment is in it");
-    daemon.configure(&config.replace("id = 1", "id = 1\nname = \"other\""));
+    let other = config.replace("id = 1", "id = 1\nname = \"other\"") + "[store]\nretention = \"2d\"\n";
+    daemon.configure(&other);
     daemon.reload();
-    assert_eq!(see(&daemon, "config")["route"][0]["name"], "other");
+    let shown = see(&daemon, "config");
+    assert_eq!(shown["route"][0]["name"], "other");
+    assert_eq!(shown["store"]["retention"], Value::Null, "that takes effect at the next start");
 }

@@ -91,7 +91,7 @@ fn a_paused_route_gives_nothing_and_is_shown_with_its_age() {
     assert!(bench.beat(vec![up(10)]).0.is_empty());
     let snapshot = inspected(&mut bench);
     let [queue] = &snapshot.queues[..] else { panic!("{snapshot:?}") };
-    assert_eq!((queue.parts, queue.oldest, queue.carrier), (4, Duration::from_secs(30), Some(LINK.carrier)));
+    assert_eq!((queue.parts, queue.oldest, queue.carrier), (4, Some(Duration::from_secs(30)), Some(LINK.carrier)));
     assert_eq!(snapshot.held_routes.len(), 1);
     bench.now = bench.now + Duration::from_secs(30);
     assert_eq!(bench.beat(Vec::new()).0.len(), 4);
