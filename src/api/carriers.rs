@@ -32,7 +32,6 @@ impl Signals for Costs<'_> {
     }
 
     fn cost(&self, carrier: CarrierId) -> Option<Money> {
-        let cost = self.plan.carriers.get(&carrier)?.dialect.cost.as_ref()?;
-        self.to.country.and_then(|it| cost.countries.get(it).copied()).or(cost.default)
+        self.plan.carriers.get(&carrier)?.dialect.cost.as_ref()?.price(self.to.number, self.to.country)
     }
 }

@@ -7,6 +7,7 @@ use crate::api::auth::{Directory, Scope};
 use crate::api::context::{Call, Context};
 use crate::api::operate::{link, link_name, unknown};
 use crate::api::problem::Problem;
+use crate::api::read::blocking;
 use crate::api::standing::{AccountView, CarrierView, LinkView, List, QueueView, RouteView};
 use crate::api::submit::{awaited, peer, refusal, send};
 use crate::dispatch::command::Reply;
@@ -30,12 +31,15 @@ pub(super) async fn carriers(State(context): State<Arc<Context>>, request: Reque
 
 /// `GET /admin/v1/links`: those that run, bound or not.
 pub(super) async fn links(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let running = (context.wiring.operators.links)();
+    let mut running = (context.wiring.operators.links)();
     shown(&context, request, |directory, snapshot| {
         let view = |id| {
             let link = snapshot.links.iter().find(|it| it.id == id);
             LinkView::of(id, link, &directory.plan)
         };
+        running.extend(snapshot.links.iter().map(|it| it.id));
+        running.sort_unstable();
+        running.dedup();
         list(running.into_iter().map(view).collect())
     })
     .await
@@ -76,9 +80,13 @@ pub(super) async fn config(State(context): State<Arc<Context>>, request: Request
 /// `GET /admin/v1/links/{id}/trace`: the latest, a line of JSON for each PDU.
 pub(super) async fn trace(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
     let head = request.into_parts().0;
-    admitted(&context, &head, |directory| {
+    let found = async {
+        let directory = context.directory();
+        directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
         let link = link(&context, &directory.plan, &id).ok_or_else(|| unknown("link"))?;
-        let lines = (context.wiring.operators.trace)(link).ok_or_else(|| {
+        let trace = Arc::clone(&context.wiring.operators.trace);
+        // Thousands of PDUs take their time to explain, and no more than a few traces are read at once.
+        let lines = blocking(&context, move |_| Ok(trace(link))).await?.ok_or_else(|| {
             let name = link_name(&directory.plan, link);
             Problem::new(
                 crate::api::problem::Kind::NotFound,
@@ -90,7 +98,8 @@ pub(super) async fn trace(State(context): State<Arc<Context>>, Path(id): Path<St
         let mut response = Response::new(Body::from(text));
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
         Ok(response)
-    })
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
 }
 
 fn list<T: Serialize>(data: Vec<T>) -> Response {

@@ -7,6 +7,7 @@ use crate::api::answer::{self, Shown};
 use crate::api::auth::Scope;
 use crate::api::body;
 use crate::api::context::{Call, Context};
+use crate::api::diagnose::{escaped, unknown_name};
 use crate::api::list::{PAGE_PARAMETERS, cursor, query};
 use crate::api::moment::Moment;
 use crate::api::problem::{Kind, Problem};
@@ -23,7 +24,8 @@ use crate::wire::trace::PDUS_MAX;
 use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -61,11 +63,13 @@ pub(super) async fn actions(State(context): State<Arc<Context>>, request: Reques
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What the body of an order may have.
+const FIELDS: [&str; 7] = ["reason", "for", "until", "state", "to", "route_id", "pdus"];
+
+#[derive(Default)]
 struct Asked {
     reason: String,
-    r#for: Option<String>,
+    lasts: Option<String>,
     until: Option<String>,
     state: Option<String>,
     to: Option<String>,
@@ -73,15 +77,39 @@ struct Asked {
     pdus: Option<u16>,
 }
 
+impl Asked {
+    fn read(body: &[u8]) -> Result<Self, Problem> {
+        let malformed = |error: serde_json::Error| Problem::new(Kind::Malformed, error.to_string());
+        let Value::Object(fields) = serde_json::from_slice(body).map_err(malformed)? else {
+            return Err(Problem::at(Kind::Invalid, "", "must be an object"));
+        };
+        let mut asked = Self::default();
+        for (name, value) in fields {
+            let invalid = |detail: String| Problem::at(Kind::Invalid, format!("/{}", escaped(&name)), detail);
+            let text = || value.as_str().map(str::to_owned).ok_or_else(|| invalid("must be a text".to_owned()));
+            let number = || value.as_u64().ok_or_else(|| invalid("must be a whole number".to_owned()));
+            match &*name {
+                "reason" => asked.reason = text()?,
+                "for" => asked.lasts = Some(text()?),
+                "until" => asked.until = Some(text()?),
+                "state" => asked.state = Some(text()?),
+                "to" => asked.to = Some(text()?),
+                // What is too large is no route, and no number of PDUs that is kept.
+                "route_id" => asked.route_id = Some(u32::try_from(number()?).unwrap_or(u32::MAX)),
+                "pdus" => asked.pdus = Some(u16::try_from(number()?).unwrap_or(u16::MAX)),
+                _ => return Err(invalid(unknown_name(&name, &FIELDS))),
+            }
+        }
+        Ok(asked)
+    }
+}
+
 async fn ordered(context: &Context, pattern: &str, id: &str, request: Request) -> Result<Response, Problem> {
     let directory = context.directory();
     let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Admin)?;
     let actor = account.id;
     let (body, _held) = body::read(context, request.into_body()).await?;
-    let asked: Asked = serde_json::from_slice(&body).map_err(|error| {
-        let kind = if error.is_data() { Kind::Invalid } else { Kind::Malformed };
-        Problem::new(kind, error.to_string())
-    })?;
+    let asked = Asked::read(&body)?;
     let mut words = pattern.rsplit('/');
     let (what, noun) = (words.next().unwrap_or_default(), words.nth(1).unwrap_or_default());
     let plan = &directory.plan;
@@ -91,6 +119,7 @@ async fn ordered(context: &Context, pattern: &str, id: &str, request: Request) -
         _ => Target::Link(link(context, plan, id).ok_or_else(|| unknown("link"))?),
     };
     let deed = asked.deed(what, plan)?;
+    refuse_without_pdus(plan, deed, target)?;
     let end = asked.end(deed)?;
     let reason = asked.reason.trim();
     if !(1..=REASON_MAX).contains(&reason.chars().count()) {
@@ -156,7 +185,7 @@ impl Asked {
     /// When it ends: said by what stands, and by nothing else.
     fn end(&self, deed: Deed) -> Result<Ending, Problem> {
         let invalid = |pointer, detail: &'static str| Problem::at(Kind::Invalid, pointer, detail);
-        match (&self.r#for, &self.until) {
+        match (&self.lasts, &self.until) {
             (Some(_), Some(_)) => Err(invalid("/until", "for says it already")),
             (Some(_), None) if !deed.ends() => Err(invalid("/for", "this is done at once and has no end")),
             (None, Some(_)) if !deed.ends() => Err(invalid("/until", "this is done at once and has no end")),
@@ -169,6 +198,18 @@ impl Asked {
             }
             (None, None) => Ok(Ending::Never),
         }
+    }
+}
+
+/// What is spoken over HTTP has no PDUs.
+fn refuse_without_pdus(plan: &Plan, deed: Deed, target: Target) -> Result<(), Problem> {
+    match (deed, target) {
+        (Deed::Trace { .. }, Target::Link(it))
+            if plan.carriers.get(&it.carrier).is_some_and(|it| it.dialect.texts_only) =>
+        {
+            Err(Problem::new(Kind::Invalid, "The carrier is asked over HTTP; there are no PDUs to trace."))
+        }
+        _ => Ok(()),
     }
 }
 

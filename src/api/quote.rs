@@ -21,6 +21,7 @@ use crate::route::inbound::recipient;
 use crate::route::plan::Route;
 use crate::route::rule;
 use crate::text::content::Requested;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -60,6 +61,7 @@ impl<'a> Quote<'a> {
         let targets = targets(asked)?;
         let route = route(plan, account, &Wanted { asked, words: &words, sender, targets: &targets })?;
         check_route(route, words.class, source.as_ref())?;
+        check_price(account, route)?;
         let manner = registration::complete(route, manner)?;
         let sender = recipient(source.as_ref().map_or("", Source::octets));
         let terms = Terms {
@@ -156,7 +158,7 @@ impl Words {
 
 /// The time by the clock on the wall, which is that of customers.
 #[expect(clippy::disallowed_methods, reason = "it bounds what is asked for by days, and no jump changes what is kept")]
-fn now() -> Time {
+pub(super) fn now() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
@@ -203,7 +205,7 @@ fn is_listed(senders: &[Box<str>], text: &str, source: &Source) -> bool {
 }
 
 /// The recipients as one list, whatever way they were written.
-fn targets<'a>(asked: &'a Asked<'a>) -> Result<Targets<'a>, Problem> {
+pub(super) fn targets<'a>(asked: &'a Asked<'a>) -> Result<Targets<'a>, Problem> {
     match &asked.to {
         None => Err(Problem::at(Kind::Invalid, "/to", "is required")),
         Some(To::Many(list)) if list.is_empty() => {
@@ -220,12 +222,23 @@ pub(super) enum Targets<'a> {
     Many(&'a [Target<'a>]),
 }
 
-impl Targets<'_> {
+impl<'a> Targets<'a> {
     pub(super) const fn len(&self) -> usize {
         match self {
             Self::One(_) => 1,
             Self::Many(list) => list.len(),
         }
+    }
+
+    /// Each as it was written, with a pointer to it.
+    pub(super) fn pointed(&self) -> impl Iterator<Item = (&'a str, Cow<'static, str>)> {
+        let pointer = |at: usize, object| if object { format!("/to/{at}/to") } else { format!("/to/{at}") };
+        let (one, many): (_, &[Target<'a>]) = match self {
+            Self::One(text) => (Some((text.as_str(), "/to".into())), &[]),
+            Self::Many(list) => (None, list),
+        };
+        let many = many.iter().enumerate();
+        one.into_iter().chain(many.map(move |(at, it)| (it.to.as_str(), pointer(at, it.object).into())))
     }
 
     /// Every number that is one, with the text of its own if it has one.
@@ -297,8 +310,17 @@ fn check_route(route: &Route, class: Option<Class>, source: Option<&Source>) -> 
     Ok(())
 }
 
+/// An account that pays in advance cannot be sent for without a price (D17).
+fn check_price(account: &Account, route: &Route) -> Result<(), Problem> {
+    if account.terms.managed && route.price.is_none() {
+        let detail = format!("route {} has no price, and the account pays from a balance", route.id.0);
+        return Err(Problem::at(Kind::NoPrice, "/route_id", detail));
+    }
+    Ok(())
+}
+
 /// The refusal of a request of which nothing is left.
-fn all_rejected(rejected: &[Rejected<'_>]) -> Problem {
+pub(super) fn all_rejected(rejected: &[Rejected<'_>]) -> Problem {
     let faults = rejected.iter().map(|it| Fault { detail: it.detail.clone(), pointer: it.pointer.clone() }).collect();
     let kind = match rejected {
         [only] => only.kind,

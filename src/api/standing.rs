@@ -180,7 +180,7 @@ pub(super) struct RouteView<'a> {
     class: &'static str,
     carriers: Vec<&'a str>,
     queued: u64,
-    oldest_age_seconds: f64,
+    oldest_age_seconds: Option<f64>,
     held: Option<ActionView<'a>>,
     validity_seconds: u64,
     currency: Option<String>,
@@ -196,7 +196,7 @@ impl<'a> RouteView<'a> {
             class: route.class.word(),
             carriers: route.carriers.iter().map(|it| name(plan, *it)).collect(),
             queued: queues.clone().map(|it| it.parts).sum(),
-            oldest_age_seconds: queues.map(|it| it.oldest).max().unwrap_or_default().as_secs_f64(),
+            oldest_age_seconds: queues.filter_map(|it| it.oldest).max().map(|it| it.as_secs_f64()),
             held: held.map(|it| ActionView::of(&it.1, plan)),
             validity_seconds: route.validity.as_secs(),
             currency: route.price.as_ref().map(|it| it.currency.to_string()),
@@ -213,7 +213,7 @@ pub(super) struct QueueView<'a> {
     carrier: Option<&'a str>,
     parts: u64,
     delayed: u64,
-    oldest_age_seconds: f64,
+    oldest_age_seconds: Option<f64>,
 }
 
 impl<'a> QueueView<'a> {
@@ -225,7 +225,7 @@ impl<'a> QueueView<'a> {
             carrier: it.carrier.map(|it| name(plan, it)),
             parts: it.parts,
             delayed: it.delayed,
-            oldest_age_seconds: it.oldest.as_secs_f64(),
+            oldest_age_seconds: it.oldest.map(|it| it.as_secs_f64()),
         }
     }
 }

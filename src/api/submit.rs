@@ -6,8 +6,10 @@ use crate::api::body;
 use crate::api::carriers;
 use crate::api::context::{Call, Context};
 use crate::api::diagnose;
+use crate::api::lookup;
+use crate::api::money;
 use crate::api::problem::{Kind, Problem};
-use crate::api::quote::Quote;
+use crate::api::quote::{Quote, targets};
 use crate::api::read;
 use crate::api::recipients::Line;
 use crate::api::request::RECIPIENTS_MAX;
@@ -72,7 +74,10 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     let path = request.uri().path().to_owned();
     let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
-    let (quote, mut submission) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
+    let (mut quote, mut submission) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
+    let service = context.wiring.lookup.borrow().clone();
+    let targets = (&targets(&asked)?, account.region.as_deref());
+    lookup::sift(service, targets, &mut quote, &mut submission).await?;
     for it in &quote.rejected {
         (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
     }
@@ -119,7 +124,9 @@ async fn estimated(context: &Context, request: Request) -> Result<Response, Prob
     let (quote, _) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
     let first = quote.lines.first().map(|it| it.to);
     let names = first.map_or_else(Vec::new, |it| carriers::ranked(&directory.plan, quote.route, it));
-    Ok(answer::estimated(&quote, &names))
+    let balance = money::of_account(context, account).await?;
+    let sufficient = balance.is_none_or(|it| quote.cost().is_some_and(|cost| cost <= it));
+    Ok(answer::estimated(&quote, &names, sufficient))
 }
 
 async fn cancelled(context: &Context, id: &str, head: &Parts) -> Result<Response, Problem> {
@@ -234,7 +241,7 @@ pub(super) fn no_message() -> Problem {
     Problem::new(Kind::NotFound, "There is no message with this id.")
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<Box<str>>, Problem> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<Box<str>>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     // The draft writes it as a structured text, in quotes; many clients leave them away.
     let text = value.to_str().ok().map(|it| it.trim().trim_matches('"'));
@@ -252,6 +259,6 @@ fn octets(submission: &Submission) -> usize {
 }
 
 /// What was asked for, in 32 octets: path and body.
-fn digest(path: &str, body: &[u8]) -> [u8; 32] {
+pub(super) fn digest(path: &str, body: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(path).chain_update([0]).chain_update(body).finalize().into()
 }

@@ -213,7 +213,8 @@ impl Talk {
                 Ok(body) if self.session.speaks(&body) => {
                     self.session.handle(now, Input::Request(submit.ticket.0, body));
                 }
-                _ => self.end(submit.ticket, refused(Answer::Never, None, Reason::ContentRefused)),
+                // Another carrier may be able to say it.
+                _ => self.end(submit.ticket, refused(Answer::Elsewhere, None, Reason::ContentRefused)),
             }
             moved = true;
         }

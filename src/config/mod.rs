@@ -52,6 +52,8 @@ pub struct Loaded {
     pub links: Vec<link::options::Options>,
     /// One for each link of each carrier over HTTP.
     pub http_links: Vec<link::http::options::Options>,
+    /// Who is asked about numbers.
+    pub lookup: Option<api::lookup::Options>,
     /// The listener for applications.
     pub http: api::options::Http,
     /// The listener for operators.

@@ -23,6 +23,7 @@ pub fn read(mut root: Dict, findings: &mut Findings) -> Schema {
         admin: table(&mut root, "admin", findings).unwrap_or_default(),
         store: table(&mut root, "store", findings).unwrap_or_default(),
         numbers: table(&mut root, "numbers", findings).unwrap_or_default(),
+        lookup: table(&mut root, "lookup", findings),
         shutdown: table(&mut root, "shutdown", findings).unwrap_or_default(),
         log: table(&mut root, "log", findings).unwrap_or_default(),
         opt_out: table(&mut root, "opt_out", findings).unwrap_or_default(),

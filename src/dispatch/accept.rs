@@ -1,8 +1,9 @@
 //! Requests: accepted whole, or refused with nothing stored. How they enter is in [`arrive`](crate::dispatch::arrive).
 
-use crate::dispatch::arrive::Entering;
+use crate::dispatch::arrive::{Entering, SLICE};
 use crate::dispatch::command::{Command, Means, Reply};
 use crate::dispatch::fact::Fact;
+use crate::dispatch::failover::is_live;
 use crate::dispatch::happening::{Recipient, RequestId, Submission};
 use crate::dispatch::place::Place;
 use crate::dispatch::{Dice, Dispatch};
@@ -58,7 +59,9 @@ impl Dispatch {
         }
         let parts: u64 = submission.recipients.iter().map(|it| u64::from(it.parts)).sum();
         let awaited: u64 = self.arrivals.awaited().map(|it| it.1).sum();
-        if self.plan.limits.queued_max < self.queued() + awaited + parts || !self.arrivals.has_room() {
+        if self.plan.limits.queued_max < self.queued() + awaited + parts
+            || (SLICE < submission.recipients.len() && !self.arrivals.has_room())
+        {
             return Ok(Err(Reply::QueueFull(FULL_RETRY)));
         }
         if self.is_managed(account) {
@@ -148,10 +151,10 @@ impl Dispatch {
             self.commands.push(Command::Reply(request, Reply::NotFound));
             return;
         };
-        let keys: Vec<PartKey> = held.entry.parts.iter().map(|it| it.key).collect();
+        let keys: Vec<PartKey> = held.entry.parts.iter().filter(|it| is_live(it)).map(|it| it.key).collect();
         // A part that was tried and is to be tried again has left: it may be at the carrier.
-        let untouched = |it: &Part| it.phase() == Phase::Queued && it.attempt.is_none();
-        let reply = if held.entry.parts.iter().all(untouched) {
+        let untouched = |it: &Part| !is_live(it) || (it.phase() == Phase::Queued && it.attempt.is_none());
+        let reply = if held.entry.parts.iter().all(untouched) && !keys.is_empty() {
             for key in keys {
                 self.step(key, Move::End(End::Cancelled), Some(Reason::Cancelled));
                 self.set.unstage(key);

@@ -1,6 +1,7 @@
 //! What the links say: up and down, answers, and what a doubt means.
 
 use crate::carrier::answer;
+use crate::carrier::dialect::ReceiptsAsked;
 use crate::carrier::report::{Answered, News, Report, Ticket};
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
@@ -82,7 +83,7 @@ impl Dispatch {
         attempt.answer = Some(answered.answer);
         attempt.command_status = answered.command_status;
         let (answer, command_status, throttled) = (answered.answer, answered.command_status, answered.throttled);
-        let country = destination.country();
+        let country = self.plan.country(destination);
         let phase = part.phase();
         self.note_answer(link, ticket, &answered);
         self.facts.push(Fact::Answered { message, link, country, answer, command_status, took, throttled });
@@ -130,7 +131,8 @@ impl Dispatch {
         let Some(held) = self.set.get(key.seq()) else { return };
         let about_numbers = reason.is_some_and(is_about_numbers);
         if self.ranking(&held.entry.body).len() < 2 {
-            return if about_numbers { self.refused(key, reason) } else { self.again_later(key, reason, dice) };
+            let for_good = about_numbers || reason == Some(Reason::ContentRefused);
+            return if for_good { self.refused(key, reason) } else { self.again_later(key, reason, dice) };
         }
         // Two carriers that find a number bad are believed.
         let before = held.entry.past.iter().filter(|it| it.key == key).filter_map(|it| it.attempt.command_status);
@@ -141,6 +143,11 @@ impl Dispatch {
         self.step(key, Move::Return, None);
         if self.set.part(key).is_some_and(|it| it.moved.is_some()) {
             return self.put_first(key);
+        }
+        if self.next_carrier(key.seq(), |_| true).is_none() && self.has_next(key.seq()) {
+            // The others are closed: as if there were none, this one is asked again.
+            let spent = self.set.part(key).map_or(1, |it| it.spent);
+            return self.delay(key, backoff(self.retry(key), spent, dice()));
         }
         if let Some(held) = self.set.change(key) {
             held.refused = Some(Reason::AllCarriersFailed);
@@ -195,10 +202,13 @@ impl Dispatch {
     }
 
     /// How long a receipt is waited for before the next carrier is tried; `None` where there is no other.
-    fn receipt_window(&self, key: PartKey) -> Option<Duration> {
+    pub(super) fn receipt_window(&self, key: PartKey) -> Option<Duration> {
         let body = &self.set.get(key.seq())?.entry.body;
         let route = self.plan.routes.get(&body.route)?;
-        route.receipt_window.filter(|_| !self.is_alone(route.id))
+        // Of who is asked for no receipt none is missing.
+        let carrier = self.set.part(key)?.attempt.as_ref()?.link.carrier;
+        let asked = self.plan.carriers.get(&carrier).is_none_or(|it| it.dialect.receipts != ReceiptsAsked::None);
+        route.receipt_window.filter(|_| asked && !self.is_alone(route.id))
     }
 
     pub(super) fn receipt_timeout(&self, key: PartKey) -> Duration {
@@ -218,8 +228,11 @@ impl Dispatch {
         let Some(attempt) = held.entry.parts[usize::from(key.index())].attempt.as_mut() else { return };
         // A late answer without an id takes none away that a receipt has told.
         attempt.carrier_message_id = answered.carrier_message_id.or(attempt.carrier_message_id.take());
+        // A carrier that answers twice charges once.
+        let charged = cost.filter(|_| attempt.cost.is_none());
         attempt.cost = cost;
-        let (carrier, number) = (attempt.link.carrier, attempt.number);
+        let (carrier, number, class) = (attempt.link.carrier, attempt.number, held.entry.body.class);
+        self.facts.extend(charged.map(|amount| Fact::Cost { carrier, class, amount }));
         let Some(id) = attempt.carrier_message_id.clone() else {
             // Its receipts will come under a name that nobody knows: no doubt may take them for its own.
             self.unresolved.put((carrier, held.entry.body.destination, key, number));
@@ -232,8 +245,7 @@ impl Dispatch {
     /// What a carrier charges for one submit of a message.
     pub(super) fn cost_at(&self, body: &Body, carrier: CarrierId) -> Option<Money> {
         let cost = self.plan.carriers.get(&carrier)?.dialect.cost.as_ref()?;
-        let country = self.plan.country(body.destination);
-        let each = country.and_then(|it| cost.countries.get(it).copied()).or(cost.default)?;
+        let each = cost.price(body.destination, self.plan.country(body.destination))?;
         // What a carrier cuts itself is one submit and charged by the SMS.
         Some(each.times(u64::from(body.parts / body.submits().max(1))))
     }
@@ -248,12 +260,17 @@ impl Dispatch {
         if !current {
             self.late_past(link, ticket, answered);
         } else if answered.answer == Answer::Taken && in_doubt {
-            // Taken after all: what was to be sent again need not be.
+            // Taken after all: what was to be sent again need not be, and its place is here.
+            self.leave_lane(key);
             if let Some(attempt) = self.current(key) {
                 attempt.answer = Some(Answer::Taken);
                 attempt.command_status = answered.command_status;
             }
             self.taken(key, answered);
+            if let Some(held) = self.set.change(key) {
+                let part = &mut held.entry.parts[usize::from(key.index())];
+                (part.lane, part.moved) = (part.lane.at(link.carrier), None);
+            }
         } else if answered.answer == Answer::Taken {
             self.name(key, answered);
         } else if part.phase() == Phase::Doubtful {
@@ -279,8 +296,10 @@ impl Dispatch {
         past.attempt.answer = Some(answered.answer);
         past.attempt.command_status = answered.command_status;
         past.attempt.carrier_message_id = answered.carrier_message_id;
+        let charged = cost.filter(|_| answered.answer == Answer::Taken && past.attempt.cost.is_none());
         past.attempt.cost = cost.filter(|_| answered.answer == Answer::Taken);
-        let (carrier, changed) = (past.attempt.link.carrier, past.clone());
+        let (carrier, changed, class) = (past.attempt.link.carrier, past.clone(), held.entry.body.class);
+        self.facts.extend(charged.map(|amount| Fact::Cost { carrier, class, amount }));
         self.set.changed_past(changed.clone());
         if let Some(id) = changed.attempt.carrier_message_id {
             self.set.named(id.rhash(carrier), key);
@@ -310,25 +329,28 @@ impl Dispatch {
     /// To its lane after a wait, if its route allows another attempt.
     fn again_later(&mut self, key: PartKey, reason: Option<Reason>, dice: Dice<'_>) {
         let retry = self.retry(key);
-        let now = self.now;
         let Some(held) = self.set.change(key) else { return };
-        let expires = held.entry.body.expires;
         let part = &mut held.entry.parts[usize::from(key.index())];
         part.spent = part.spent.saturating_add(1);
         let wait = backoff(retry, part.spent, dice());
-        part.ends = expires;
-        let lane = part.lane;
         if self.is_spent(key) {
             self.refused(key, reason);
             return;
         }
-        // Longer than its route lets it wait for one carrier it does not wait for this one.
-        let latest = self.latest_wait(key);
         self.step(key, Move::Return, None);
-        let due = latest.map_or(now + wait, |it| it.max(now).min(now + wait));
-        if let Some(held) = self.set.change(key) {
-            held.entry.parts[usize::from(key.index())].due = due;
-        }
+        self.delay(key, wait);
+    }
+
+    /// A queued part that stands in no lane waits.
+    fn delay(&mut self, key: PartKey, wait: Duration) {
+        let now = self.now;
+        // Longer than its route lets it wait for one carrier it does not wait for this one.
+        let due = self.latest_wait(key).map_or(now + wait, |it| it.max(now).min(now + wait));
+        let Some(held) = self.set.change(key) else { return };
+        let expires = held.entry.body.expires;
+        let part = &mut held.entry.parts[usize::from(key.index())];
+        (part.due, part.ends) = (due, expires);
+        let lane = part.lane;
         self.lanes.entry(lane).or_default().delayed += 1;
         self.sweep.due_at(due);
     }
@@ -364,6 +386,7 @@ impl Dispatch {
         match policy.unwrap_or(UnknownPolicy::Hold) {
             UnknownPolicy::Resend => self.resend(key),
             UnknownPolicy::Hold => (),
+            UnknownPolicy::Fail if self.is_pending(key, None) => self.refused(key, Some(Reason::OutcomeUnknown)),
             UnknownPolicy::Fail => self.step(key, Move::End(End::Failed), Some(Reason::OutcomeUnknown)),
         }
     }
@@ -390,7 +413,8 @@ impl Dispatch {
         if !self.spend(key) {
             // Any of the attempts may have arrived: a late receipt is still welcome.
             self.step(key, Move::End(End::Unknown), Some(Reason::OutcomeUnknown));
-        } else if !self.fail_over(key.seq(), Cause::Resend) {
+        } else if self.set.part(key).is_some_and(|it| it.moved.is_some()) || !self.fail_over(key.seq(), Cause::Resend) {
+            // Its message has gone on already, or there is nowhere to go.
             self.give_back(key);
         }
     }

@@ -38,7 +38,7 @@ enum Given {
 impl Dispatch {
     /// How many parts a lane may hold in memory.
     pub(super) fn ready_max(&self) -> usize {
-        (READY_MAX / self.lanes.len().max(1)).clamp(READY_MIN, self.plan.limits.ready_per_lane.max(READY_MIN))
+        (READY_MAX / self.busy.max(1)).clamp(READY_MIN, self.plan.limits.ready_per_lane.max(READY_MIN))
     }
 
     /// Reads on in lanes that run short, where their carrier could send.
@@ -50,7 +50,8 @@ impl Dispatch {
         // What a closed carrier has goes on to others.
         let closed = |it: &LaneId| self.lane_standing(*it) != Standing::Open;
         let (able, unable): (Vec<_>, Vec<_>) = self.carriers.values().partition(|it| it.has_room());
-        let leaving = unable.iter().flat_map(|it| it.lanes()).filter(|it| short(it) && closed(it));
+        let leaving =
+            unable.iter().flat_map(|it| it.lanes()).filter(|it| short(it) && (closed(it) || self.hurries(*it)));
         let run_short = able.iter().flat_map(|it| it.lanes()).filter(short).chain(leaving).map(|it| (it, room));
         let unseen = unable.iter().flat_map(|it| it.lanes()).filter(empty).map(|it| (it, 1));
         let lanes: Vec<(LaneId, usize)> = run_short.chain(unseen).collect();

@@ -7,7 +7,7 @@
 use crate::dispatch::Dispatch;
 use crate::message::id::{PartKey, RouteId};
 use crate::message::part::Part;
-use crate::message::phase::{End, Move, Phase};
+use crate::message::phase::{End, Phase};
 use crate::message::time::Time;
 use crate::number::e164::E164;
 
@@ -28,7 +28,7 @@ impl Dispatch {
         let Some(held) = self.set.get(key.seq()) else { return false };
         if let Some(reason) = self.unwanted(&held.entry.body) {
             self.take_head(key);
-            self.step(key, Move::End(End::Failed), Some(reason));
+            self.end_or_wait(key, End::Failed, reason);
             self.set.unstage(key);
             return true;
         }

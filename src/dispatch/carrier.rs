@@ -206,7 +206,13 @@ impl CarrierState {
 
     /// Whether it could take a part at once.
     pub(crate) fn could_take(&self, now: Time) -> bool {
-        self.has_room() && self.pace.has_token(now)
+        self.could_take_another(now, 0)
+    }
+
+    /// Whether it could take a part at once besides so many that wait for it.
+    pub(crate) fn could_take_another(&self, now: Time, waiting: usize) -> bool {
+        let links = self.links.iter().filter(|it| it.pace.has_token(now));
+        waiting < links.map(LinkState::free).sum() && self.pace.has_token(now)
     }
 
     /// The lanes that may have work.

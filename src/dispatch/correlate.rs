@@ -147,6 +147,9 @@ impl Dispatch {
             if moves {
                 self.end_by_receipt(key, end, reason);
             }
+            if end == End::Delivered {
+                self.end_rest(key, carrier);
+            }
         }
         match phase.is_final() {
             _ if double => Fate::Double,
@@ -314,14 +317,22 @@ impl Dispatch {
         // As its answer would have named it: the next receipt is looked for under that.
         let name = carrier.and_then(|it| self.forms(it, ids).first().and_then(Form::id));
         self.step(key, Move::Take, None);
-        let timeout = self.receipt_timeout(key);
+        let (timeout, window) = (self.receipt_timeout(key), self.receipt_window(key));
         let now = self.now;
+        let Some(held) = self.set.get(key.seq()) else { return 0 };
+        let cost = carrier.and_then(|it| self.cost_at(&held.entry.body, it));
         let Some(held) = self.set.change(key) else { return 0 };
         let part = &mut held.entry.parts[usize::from(key.index())];
         part.ends = part.ends.max(now) + timeout;
+        part.taken_at = part.taken_at.known().unwrap_or(now);
+        if let Some(window) = window {
+            part.due = now + window;
+            self.sweep.late_at(part.due);
+        }
         let Some(attempt) = part.attempt.as_mut() else { return 0 };
         attempt.answer = Some(Answer::Taken);
         attempt.carrier_message_id = name;
+        attempt.cost = cost;
         let (number, rhash, carrier) = (attempt.number, attempt.rhash(), attempt.link.carrier);
         self.resolved(carrier, key, number);
         if let Some(rhash) = rhash {

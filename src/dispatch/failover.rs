@@ -8,7 +8,8 @@ use crate::carrier::answer::spends_nothing;
 use crate::dispatch::Dispatch;
 use crate::dispatch::carrier::Standing;
 use crate::dispatch::fact::Fact;
-use crate::message::attempt::{Attempt, Cause};
+use crate::dispatch::ring::Ring;
+use crate::message::attempt::{Answer, Attempt, Cause};
 use crate::message::id::{CarrierId, LaneId, PartKey, Seq};
 use crate::message::money::Money;
 use crate::message::part::{Moved, Part};
@@ -21,29 +22,64 @@ use crate::route::score::Outcome;
 
 /// Messages that leave one carrier in one beat: some milliseconds.
 const MOVES_MAX: usize = 500;
+/// Parts of closed carriers that are looked at in one beat: some milliseconds, if none can go.
+const LOOKS_MAX: usize = 4_000;
+/// And of one lane.
+const READY_LOOKS: usize = 2_000;
+/// And while it is slow: those in front have waited longest.
+const HURRY_LOOKS: usize = 64;
 
 impl Dispatch {
-    /// The message goes to the next carrier of its route, if one is left; an open one rather than the next in order.
+    /// The message goes to the next carrier of its route, if one is left that is open.
     pub(super) fn fail_over(&mut self, seq: Seq, cause: Cause) -> bool {
-        let Some((next, submits)) = self.next_carrier(seq, |_| true) else { return false };
-        self.move_message(seq, (next, submits), cause)
+        let Some(next) = self.next_carrier(seq, |_| true) else { return false };
+        self.move_message(seq, next, cause)
     }
 
-    /// The carrier that is tried next, and in how many submits: one that has not been tried, fits, and is within
-    /// what the route lets a message cost.
+    /// The carrier that is tried next, and in how many submits: one that is open, has not been tried, fits, and is
+    /// within what the route lets a message cost.
     pub(super) fn next_carrier(&self, seq: Seq, fits: impl Fn(CarrierId) -> bool) -> Option<(CarrierId, u8)> {
         let entry = &self.set.get(seq)?.entry;
+        self.left(entry, tried(entry)).into_iter().find(|(it, _)| self.is_open(*it) && fits(*it))
+    }
+
+    /// Whether a carrier is left that has not been tried, open or closed.
+    pub(super) fn has_next(&self, seq: Seq) -> bool {
+        self.set.get(seq).is_some_and(|it| !self.left(&it.entry, tried(&it.entry)).is_empty())
+    }
+
+    /// A carrier that has refused a message and is open now, for one that waits for a closed carrier: it may have
+    /// changed its mind. Not one that took it.
+    fn way_back(&self, seq: Seq, fits: impl Fn(CarrierId) -> bool) -> Option<(CarrierId, u8)> {
+        let entry = &self.set.get(seq)?.entry;
+        let resends = self.plan.routes.get(&entry.body.route).is_some_and(|it| it.unknown == UnknownPolicy::Resend);
+        let barred = |it: &&Attempt| match it.answer {
+            Some(Answer::Unknown) => !resends,
+            answer => answer == Some(Answer::Taken),
+        };
+        let barred = attempts(entry).filter(barred).map(|it| it.link.carrier).collect();
+        self.left(entry, barred).into_iter().find(|(it, _)| self.is_open(*it) && fits(*it))
+    }
+
+    /// The carriers that a message may go to besides the one that it waits for and those that are barred, best first.
+    fn left(&self, entry: &Entry, barred: Vec<CarrierId>) -> Vec<(CarrierId, u8)> {
+        let open = |it: &&Part| is_live(it) && !it.phase().is_final();
+        let Some(now_at) = entry.parts.iter().find(open).map(|it| it.lane.carrier()) else { return Vec::new() };
         if !self.may_go_on(entry) {
-            return None;
+            return Vec::new();
         }
-        let ranked = self.ranking(&entry.body);
-        let now_at = entry.parts.iter().find(|it| !it.phase().is_final())?.lane.carrier();
-        let tried = tried(entry);
-        let left = ranked.iter().filter(|it| **it != now_at && !tried.contains(it) && fits(**it));
-        let able = left.filter_map(|it| Some((*it, self.submits_at(&entry.body, *it)?)));
-        let able: Vec<(CarrierId, u8)> = able.filter(|it| self.may_cost(entry, *it)).collect();
-        let open = able.iter().find(|(it, _)| matches!(self.standing(*it, false), Standing::Open));
-        open.or(able.first()).copied()
+        let ranked = self.ranking(&entry.body).into_iter().filter(|it| *it != now_at && !barred.contains(it));
+        let able = ranked.filter_map(|it| Some((it, self.submits_at(&entry.body, it)?)));
+        able.filter(|it| self.may_cost(entry, *it)).collect()
+    }
+
+    /// Whether a carrier takes messages that have been elsewhere: one alone where it is to be found out.
+    fn is_open(&self, carrier: CarrierId) -> bool {
+        match self.standing(carrier, false) {
+            Standing::Open => true,
+            Standing::Probe => self.carriers.get(&carrier).is_some_and(|it| it.ring.is_empty()),
+            Standing::Closed(_) => false,
+        }
     }
 
     /// Whether every open part of a message may be tried once more, since all of them go: not one that is in doubt
@@ -58,9 +94,7 @@ impl Dispatch {
     /// Whether the attempts of a message stay within what its route lets it cost, with others at this carrier.
     fn may_cost(&self, entry: &Entry, (carrier, submits): (CarrierId, u8)) -> bool {
         let Some(most) = self.plan.routes.get(&entry.body.route).and_then(|it| it.max_cost) else { return true };
-        let current = entry.parts.iter().filter_map(|it| it.attempt.as_ref());
-        let all = current.chain(entry.past.iter().map(|it| &it.attempt));
-        let spent = all.filter_map(|it| it.cost).fold(Money::default(), |sum, it| sum + it);
+        let spent = attempts(entry).filter_map(|it| it.cost).fold(Money::default(), |sum, it| sum + it);
         let next = self.cost_at(&entry.body, carrier).unwrap_or_default();
         spent + next.times(submits.into()) <= most
     }
@@ -86,7 +120,7 @@ impl Dispatch {
             self.move_part(key, to, Moved { from, cause });
         }
         if let Some(held) = self.set.change(live[0]) {
-            held.since = self.now;
+            (held.since, held.refused) = (self.now, None);
         }
         self.facts.push(Fact::Failover { message, from, to, cause });
         true
@@ -136,8 +170,17 @@ impl Dispatch {
         let old = self.lanes.entry(before).or_default();
         old.queued = old.queued.saturating_sub(1);
         old.delayed = old.delayed.saturating_sub(u64::from(delayed));
-        self.lanes.entry(after).or_default().queued += 1;
-        self.put_first(key);
+        let beats = self.beats;
+        let has_place = self.has_place(after);
+        let queue = self.lanes.entry(after).or_default();
+        queue.queued += 1;
+        if has_place {
+            return self.put_first(key);
+        }
+        // Memory is full of what stands there: it is read from the store in its turn.
+        (queue.backlog, queue.behind_at) = (true, beats);
+        queue.horizon = queue.horizon.min(PartKey(key.0 - 1));
+        self.offer(after);
     }
 
     /// Back into its queue, unless it is there or on a link.
@@ -148,7 +191,7 @@ impl Dispatch {
     }
 
     /// Takes a part that stands in its lane's ready window out of it.
-    fn leave_lane(&mut self, key: PartKey) {
+    pub(super) fn leave_lane(&mut self, key: PartKey) {
         let Some(part) = self.set.part(key).filter(|it| it.phase() != Phase::Intended) else { return };
         if let Some(lane) = self.lanes.get_mut(&part.lane)
             && let Ok(at) = lane.ready.binary_search(&key)
@@ -160,7 +203,7 @@ impl Dispatch {
 
     /// What a closed carrier has waiting, and what waits too long for a slow one, goes on to others.
     pub(super) fn relocate(&mut self) {
-        (self.moving, self.overstay) = (false, Time::NEVER);
+        (self.moving, self.overstay, self.looks) = (false, Time::NEVER, LOOKS_MAX);
         if self.draining {
             return;
         }
@@ -181,24 +224,21 @@ impl Dispatch {
 
     /// Moves what waits in the lane of a closed carrier to where there is room. Returns how many more may move.
     fn leave(&mut self, lane: LaneId, cause: Cause, mut left: usize) -> usize {
-        let place = |it: CarrierId| self.standing(it, false) == Standing::Open && self.has_place(lane.at(it));
-        if !self.serves(lane.route()).iter().any(|it| *it != lane.carrier() && place(*it)) {
+        let served = self.serves(lane.route());
+        if !served.iter().any(|it| *it != lane.carrier() && self.is_open(*it) && self.has_place(lane.at(*it))) {
             return left;
         }
-        // What has been everywhere stays, and does not hold up what stands behind it.
-        let ready = self.lanes.get(&lane).map(|it| it.ready.iter().take(MOVES_MAX).copied().collect());
-        let keys: Vec<PartKey> = ready.unwrap_or_default();
+        let keys = self.first_of(lane, self.looks.min(READY_LOOKS));
+        self.looks = self.looks.saturating_sub(keys.len());
         let mut moved = false;
-        for key in &keys {
+        // What has been everywhere stays, and does not hold up what stands behind it.
+        for key in keys.iter().filter(|it| it.1) {
             if left == 0 {
                 break;
             }
-            let waits = |it: &Part| it.phase() == Phase::Queued && it.due.known().is_none() && it.lane == lane;
-            let place = |it: CarrierId| self.standing(it, false) == Standing::Open && self.has_place(lane.at(it));
-            if self.set.part(*key).is_some_and(waits)
-                && let Some(next) = self.next_carrier(key.seq(), place)
-                && self.move_message(key.seq(), next, cause)
-            {
+            let place = |it: CarrierId| self.has_place(lane.at(it));
+            let next = self.next_carrier(key.0.seq(), place).or_else(|| self.way_back(key.0.seq(), place));
+            if next.is_some_and(|it| self.waits_in(key.0, lane) && self.move_message(key.0.seq(), it, cause)) {
                 (moved, left) = (true, left - 1);
             }
         }
@@ -210,43 +250,55 @@ impl Dispatch {
 
     /// Moves what has waited too long for a carrier that is open, but has no room now, to one that has.
     fn hurry(&mut self, lane: LaneId, mut left: usize) -> usize {
+        let now = self.now;
         let Some(most) = self.plan.routes.get(&lane.route()).and_then(|it| it.max_wait) else { return left };
-        while let Some(key) = self.head(lane).filter(|_| 0 < left) {
-            let Some(since) = self.set.get(key.seq()).map(|it| it.since) else { break };
+        if self.carriers.get(&lane.carrier()).is_none_or(|it| it.could_take(now)) {
+            return left;
+        }
+        let mut moved = false;
+        for (key, _) in self.first_of(lane, HURRY_LOOKS).into_iter().filter(|it| it.1) {
+            let Some(since) = self.set.get(key.seq()).map(|it| it.since).filter(|_| 0 < left) else { break };
             let late = since + most;
-            if self.now < late {
+            if now < late {
                 self.overstay = if self.overstay == Time::NEVER { late } else { self.overstay.min(late) };
                 break;
             }
-            let now = self.now;
+            // Only where it goes at once: it would wait there as well.
             let able = |it: CarrierId| {
-                let open = matches!(self.standing(it, false), Standing::Open);
-                open && self.carriers.get(&it).is_some_and(|it| it.could_take(now)) && self.has_place(lane.at(it))
+                let idle = self.lanes.get(&lane.at(it)).is_none_or(|it| it.ready.len() < MOVES_MAX);
+                idle && self.carriers.get(&it).is_some_and(|it| it.could_take_another(now, self.queued_at(&it.ring)))
             };
-            let busy = !self.carriers.get(&lane.carrier()).is_some_and(|it| it.could_take(now));
-            let next = if busy { self.next_carrier(key.seq(), able) } else { None };
-            let Some(next) = next else { break };
-            if !self.move_message(key.seq(), next, Cause::MaxWait) {
-                break;
+            let next = self.next_carrier(key.seq(), able);
+            if next.is_some_and(|it| self.waits_in(key, lane) && self.move_message(key.seq(), it, Cause::MaxWait)) {
+                (moved, left) = (true, left - 1);
             }
-            left -= 1;
         }
+        self.moving |= moved && self.lanes.get(&lane).is_some_and(|it| it.has_work());
         left
     }
 
-    /// The first part of a lane that could go; others that stand before it have ended and are dropped.
-    fn head(&mut self, lane: LaneId) -> Option<PartKey> {
-        loop {
-            let key = self.lanes.get(&lane)?.ready.front().copied()?;
-            let waits = |it: &Part| it.phase() == Phase::Queued && it.due.known().is_none() && it.lane == lane;
-            if self.set.part(key).is_some_and(waits) {
-                return Some(key);
-            }
-            if let Some(queue) = self.lanes.get_mut(&lane) {
-                queue.ready.pop_front();
-            }
-            self.set.unstage(key);
-        }
+    /// The first parts of a lane in memory, and whether each could go now.
+    fn first_of(&self, lane: LaneId, most: usize) -> Vec<(PartKey, bool)> {
+        let Some(queue) = self.lanes.get(&lane) else { return Vec::new() };
+        queue.ready.iter().take(most).map(|it| (*it, self.waits_in(*it, lane))).collect()
+    }
+
+    fn waits_in(&self, key: PartKey, lane: LaneId) -> bool {
+        let waits = |it: &Part| it.phase() == Phase::Queued && it.due.known().is_none() && it.lane == lane;
+        self.set.part(key).is_some_and(waits)
+    }
+
+    /// How many parts stand ready in the lanes of a ring.
+    fn queued_at(&self, ring: &Ring) -> usize {
+        ring.lanes().filter_map(|it| self.lanes.get(&it)).map(|it| it.ready.len()).sum()
+    }
+
+    /// Whether parts of a lane may go to others for want of patience, so that they are wanted in memory.
+    pub(super) fn hurries(&self, lane: LaneId) -> bool {
+        let may = self.plan.routes.get(&lane.route()).is_some_and(|it| it.max_wait.is_some());
+        let another =
+            |it: &CarrierId| *it != lane.carrier() && self.carriers.get(it).is_some_and(|it| it.could_take(self.now));
+        may && self.serves(lane.route()).iter().any(another)
     }
 
     /// Until when a part waits for its carrier, where another could have it.
@@ -254,6 +306,12 @@ impl Dispatch {
         let held = self.set.get(key.seq())?;
         let most = self.plan.routes.get(&held.entry.body.route)?.max_wait?;
         self.next_carrier(key.seq(), |_| true).map(|_| held.since + most)
+    }
+
+    /// A part whose wait is over goes to the next carrier, if this one has refused it and one is open by now.
+    pub(super) fn leave_refused(&mut self, key: PartKey) -> bool {
+        let last = self.set.part(key).and_then(|it| it.attempt.as_ref()).and_then(|it| it.answer);
+        last == Some(Answer::Elsewhere) && self.fail_over(key.seq(), Cause::Failover)
     }
 
     /// A part whose wait for another attempt is over goes to the next carrier, if it has waited too long for this one.
@@ -275,17 +333,29 @@ impl Dispatch {
         if keys.is_empty() {
             return;
         }
+        let next = self.next_carrier(seq, |_| true);
+        let expires = self.set.get(seq).map_or(now, |it| it.entry.body.expires);
+        if next.is_none() && now < expires && self.has_next(seq) {
+            // One may open yet.
+            return self.set_due(&keys, self.receipt_window(keys[0]).map_or(Time::NEVER, |it| now + it));
+        }
         if let Some(carrier) = self.set.part(keys[0]).and_then(|it| it.attempt.as_ref()).map(|it| it.link.carrier) {
             self.note_outcome(keys[0], carrier, Outcome::NotDelivered);
         }
-        let may = keys.iter().all(|it| self.spend(*it));
-        if may && self.fail_over(seq, Cause::NoReceipt) {
-            return;
+        let may = next.is_some() && keys.iter().all(|it| self.spend(*it));
+        if !may || !next.is_some_and(|it| self.move_message(seq, it, Cause::NoReceipt)) {
+            self.set_due(&keys, Time::NEVER);
         }
+    }
+
+    fn set_due(&mut self, keys: &[PartKey], due: Time) {
         for key in keys {
-            if let Some(held) = self.set.change(key) {
-                held.entry.parts[usize::from(key.index())].due = Time::NEVER;
+            if let Some(held) = self.set.change(*key) {
+                held.entry.parts[usize::from(key.index())].due = due;
             }
+        }
+        if due != Time::NEVER {
+            self.sweep.late_at(due);
         }
     }
 
@@ -325,6 +395,11 @@ fn tries(entry: &Entry, part: &Part) -> usize {
 
 /// The carriers that have had their try of a message: those that answered an attempt, or did not, so that it counts.
 fn tried(entry: &Entry) -> Vec<CarrierId> {
+    attempts(entry).filter(|it| counts(it)).map(|it| it.link.carrier).collect()
+}
+
+/// Every attempt of every part of a message.
+fn attempts(entry: &Entry) -> impl Iterator<Item = &Attempt> {
     let current = entry.parts.iter().filter_map(|it| it.attempt.as_ref());
-    current.chain(entry.past.iter().map(|it| &it.attempt)).filter(|it| counts(it)).map(|it| it.link.carrier).collect()
+    current.chain(entry.past.iter().map(|it| &it.attempt))
 }

@@ -7,7 +7,8 @@ use crate::dispatch::command::{Command, Reply};
 use crate::dispatch::happening::RequestId;
 use crate::message::attempt::{Answer, Attempt};
 use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, PartKey, RouteId};
-use crate::message::phase::Phase;
+use crate::message::phase::{End, Phase};
+use crate::message::reason::Reason;
 use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::route::breaker::Kind;
@@ -19,6 +20,8 @@ use std::time::Duration;
 
 /// How often what the scores mean is worked out anew.
 const JUDGED_EVERY: Duration = Duration::from_secs(1);
+/// Routes times countries that are worked out each second: a millisecond.
+const JUDGED_AT_ONCE: usize = 100;
 /// Routes times countries of which it is worked out: what is beyond has the order of its list.
 const JUDGED_MAX: usize = 2_000;
 
@@ -47,9 +50,10 @@ impl Dispatch {
     pub(super) fn note_answer(&mut self, link: LinkId, ticket: Ticket, answered: &Answered) {
         let Some(carrier) = self.carriers.get_mut(&link.carrier) else { return };
         let about_number = answered.command_status.map(CommandStatus::from_u32).is_some_and(answer::is_about_numbers);
+        let unsayable = answered.reason == Some(Reason::ContentRefused);
         let kind = match answered.answer {
-            // A bad number is nobody's fault.
-            Answer::Elsewhere if !about_number => Kind::Fault,
+            // A bad number, or a text that cannot be said there, is nobody's fault.
+            Answer::Elsewhere if !about_number && !unsayable => Kind::Fault,
             Answer::Unknown => Kind::Fault,
             _ => Kind::NoFault,
         };
@@ -97,9 +101,17 @@ impl Dispatch {
             self.note_outcome(first, carrier, if verified { Outcome::Verified } else { Outcome::NotVerified });
         }
         if verified {
-            for key in self.keys(message.seq, |it| it.phase() == Phase::Sent && it.due.known().is_some()) {
+            for key in self.keys(message.seq, |it| !it.phase().is_final() && it.attempt.is_some()) {
+                let waits = self.set.part(key).is_some_and(|it| it.phase() == Phase::Queued);
                 if let Some(held) = self.set.change(key) {
-                    held.entry.parts[usize::from(key.index())].due = Time::NEVER;
+                    let part = &mut held.entry.parts[usize::from(key.index())];
+                    // No other attempt is worth anything.
+                    part.spent = Ticket::ATTEMPTS_MAX;
+                    part.due = if waits { part.due } else { Time::NEVER };
+                }
+                if waits && self.is_pending(key, None) {
+                    self.leave_lane(key);
+                    self.end_or_wait(key, End::Expired, Reason::Expired);
                 }
             }
         }
@@ -111,7 +123,9 @@ impl Dispatch {
         if self.now < self.health.next {
             return;
         }
-        self.health.next = self.now + JUDGED_EVERY;
+        // The more there is to be worked out, the less often.
+        let many = u32::try_from(self.health.judged.len() / JUDGED_AT_ONCE).unwrap_or(u32::MAX);
+        self.health.next = self.now + JUDGED_EVERY * (1 + many);
         let Health { score, judged, .. } = &mut self.health;
         for ((route, country), judged) in judged.iter_mut() {
             let carriers = self.served.get(route).map_or(&[][..], Vec::as_slice);

@@ -141,8 +141,8 @@ pub struct InQueue {
     pub parts: u64,
     /// Of these, parts that wait for another attempt.
     pub delayed: u64,
-    /// The age of the one at its head.
-    pub oldest: Duration,
+    /// The age of the one at its head; `None` where all of them wait for another attempt.
+    pub oldest: Option<Duration>,
 }
 
 impl Dispatch {
@@ -216,7 +216,7 @@ impl Dispatch {
                 carrier: (id.carrier() != CarrierId(0)).then(|| id.carrier()),
                 parts: lane.queued,
                 delayed: lane.delayed,
-                oldest: head.map_or(Duration::ZERO, |it| self.now.since(it.entry.body.created)),
+                oldest: head.map(|it| self.now.since(it.entry.body.created)),
             }
         });
         shown.collect()

@@ -133,9 +133,13 @@ pub struct Dispatch {
     sweep: Sweep,
     /// More could move from closed carriers at once.
     moving: bool,
+    /// Parts of closed carriers that may still be looked at in this beat.
+    looks: usize,
     /// When a part will have waited too long for its carrier; never when none does.
     overstay: Time,
     draining: bool,
+    /// Lanes that have work, as at the start of this beat.
+    busy: usize,
     /// Which beat this is, from 1.
     beats: u64,
     /// Parts on a link now.
@@ -193,7 +197,9 @@ impl Dispatch {
             sweep: Sweep::new(now),
             moving: false,
             overstay: Time::NEVER,
+            looks: 0,
             draining: false,
+            busy: 0,
             beats: 0,
             in_flight: 0,
             batch: Batch::default(),
@@ -234,6 +240,7 @@ impl Dispatch {
     ) -> Result<Outcome, Poisoned> {
         self.now = self.now.max(now);
         self.beats += 1;
+        self.busy = self.carriers.values().map(|it| it.ring.len()).sum();
         self.load(&happenings, store)?;
         self.end_actions();
         self.sweep(store)?;
@@ -312,7 +319,7 @@ impl Dispatch {
             Happening::Cancel(request, account, message) => self.cancel(request, account, message),
             Happening::Credit(request, credit) => self.credit(request, *credit, store)?,
             Happening::Outcome(request, account, message, verified) => {
-                self.outcome(request, account, message, verified)
+                self.outcome(request, account, message, verified);
             }
             Happening::Link(link, report) => self.hear(link, report, dice),
             Happening::Gone(link) => self.gone(link, dice),

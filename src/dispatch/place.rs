@@ -93,7 +93,7 @@ impl Dispatch {
     pub(super) fn submits_at(&self, body: &Body, carrier: CarrierId) -> Option<u8> {
         let dialect = &self.plan.carriers.get(&carrier)?.dialect;
         // A request is cut for the first carrier of its route: most need no other cut.
-        if dialect.text == self.plan.quoted(body.route) {
+        if dialect.text == self.plan.quoted(body.route) && !dialect.texts_only {
             return Some(body.submits());
         }
         submit::count(body, dialect)

@@ -53,6 +53,11 @@ impl Ring {
         self.classes.iter().flat_map(|it| &it.lanes).map(|it| it.lane)
     }
 
+    /// How many lanes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.classes.iter().map(|it| it.lanes.len()).sum()
+    }
+
     /// Whether no lane has work.
     pub(crate) fn is_empty(&self) -> bool {
         self.classes.iter().all(|it| it.lanes.is_empty())

@@ -168,7 +168,7 @@ impl Dispatch {
         let (now, room) = (self.now, self.ready_max());
         for key in self.keys(seq, |it| it.phase() == Phase::Queued && it.due.known().is_some_and(|it| it <= now)) {
             let tried = self.set.part(key).is_some_and(|it| it.attempt.is_some());
-            if tried && self.leave_late(key) {
+            if tried && (self.leave_late(key) || self.leave_refused(key)) {
                 continue;
             }
             let arriving = self.arrivals.holds(seq);

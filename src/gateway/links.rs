@@ -126,11 +126,13 @@ impl Links {
         stop: CancellationToken,
         meters: &Meters,
     ) -> JoinHandle<()> {
+        // What is spoken over HTTP is not kept, but the link runs.
+        let tap = self.traces.tap(wanted.id());
         let meter = meters.link(wanted.id()).clone();
         match wanted {
             Wanted::Smpp(options) => {
                 let (options, epochs) = (options.clone(), self.epochs.clone());
-                let (tap, listener) = (self.traces.tap(wanted.id()), None);
+                let listener = None;
                 let supervisor = Supervisor { options, commands, outlet, meter, tap, stop, chance, epochs, listener };
                 tokio::spawn(supervisor.run())
             }

@@ -10,6 +10,7 @@ pub mod notify;
 mod wake;
 mod port;
 mod hooks;
+mod lookup;
 mod beat;
 
 mod links;

@@ -3,6 +3,7 @@
 use crate::api::context::{Context, Operators, Wiring};
 use crate::api::health::Health;
 use crate::api::listener::Listener;
+use crate::api::lookup::Lookup;
 use crate::api::options::{Http, Listen};
 use crate::api::router;
 use crate::api::server::Server;
@@ -16,6 +17,7 @@ use crate::gateway::beat::{Control, Loop};
 use crate::gateway::hooks::Hooks;
 use crate::gateway::housekeeping::Housekeeping;
 use crate::gateway::links::{Links, Wanted};
+use crate::gateway::lookup;
 use crate::gateway::wake::Wake;
 use crate::message::id::CarrierId;
 use crate::record::contract::{Poisoned, Store};
@@ -90,6 +92,7 @@ pub struct Gateway {
     /// The configuration in force as operators see it.
     shown: Arc<RwLock<serde_json::Value>>,
     plan: watch::Sender<Arc<Plan>>,
+    lookup: watch::Sender<Option<Arc<Lookup>>>,
     links: Links,
     controls: mpsc::Sender<Control>,
     wake: Wake,
@@ -131,10 +134,11 @@ impl Gateway {
 
         let (plan, plans) = watch::channel(loaded.plan.clone());
         let shared_meters = Arc::new(RwLock::new(meters.clone()));
+        let (lookup, lookups) = watch::channel(lookup::service(loaded.lookup, None, &shared_meters));
         let shown = Arc::new(RwLock::new(draft.shown().clone()));
         let operators = operators(&shown, &traces);
         let context = Context::new(wiring(
-            Given { plans, calls_in, wake: wake.clone(), health: health.clone(), opted_out, operators },
+            Given { plans, lookups, calls_in, wake: wake.clone(), health: health.clone(), opted_out, operators },
             readers,
             &exposition,
             &shared_meters,
@@ -158,6 +162,7 @@ impl Gateway {
             meters: shared_meters,
             shown,
             plan,
+            lookup,
             links,
             controls: controls_in,
             wake,
@@ -229,8 +234,10 @@ impl Gateway {
         let meters = Arc::new(Meters::new(&self.exposition, &labels(&loaded)));
         *self.meters.write().unwrap_or_else(PoisonError::into_inner) = meters.clone();
         self.tell(Control::Reconfigure(loaded.plan.clone(), meters.clone())).await;
-        *self.shown.write().unwrap_or_else(PoisonError::into_inner) = draft.shown().clone();
+        take_up_shown(&mut self.shown.write().unwrap_or_else(PoisonError::into_inner), draft.shown());
         self.plan.send_replace(loaded.plan);
+        let runs = self.lookup.borrow().clone();
+        self.lookup.send_replace(lookup::service(loaded.lookup, runs.as_ref(), &self.meters));
         self.drain_timeout = loaded.shutdown.drain_timeout;
         self.links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
         Ok(())
@@ -335,6 +342,7 @@ fn spawn_loop(
 /// What the API is given besides readers and telemetry.
 struct Given {
     plans: watch::Receiver<Arc<Plan>>,
+    lookups: watch::Receiver<Option<Arc<Lookup>>>,
     calls_in: mpsc::Sender<crate::api::context::Call>,
     wake: Wake,
     health: Arc<Health>,
@@ -354,6 +362,7 @@ fn wiring(
     let (health, started) = (given.health.clone(), std::time::Instant::now());
     Wiring {
         plan: given.plans,
+        lookup: given.lookups,
         submit: given.calls_in,
         wake: given.wake.function(),
         readers,
@@ -374,6 +383,20 @@ fn wiring(
         max_body: http.max_body,
         body_timeout: http.body_timeout,
     }
+}
+
+/// Shows a new configuration, but for what takes effect at the next start.
+fn take_up_shown(shown: &mut serde_json::Value, new: &serde_json::Value) {
+    let mut next = new.clone();
+    if let Some(sections) = next.as_object_mut() {
+        for section in ["http", "admin", "store"] {
+            match shown.get(section) {
+                Some(before) => drop(sections.insert(section.to_owned(), before.clone())),
+                None => drop(sections.remove(section)),
+            }
+        }
+    }
+    *shown = next;
 }
 
 fn operators(shown: &Arc<RwLock<serde_json::Value>>, traces: &Traces) -> Operators {

@@ -58,6 +58,8 @@ pub struct Judged {
 #[derive(Clone, Debug, Default)]
 pub struct Score {
     cells: HashMap<(CarrierId, Country), Cell, foldhash::fast::FixedState>,
+    /// Before this it is not looked again for what may be forgotten.
+    full_until: Time,
 }
 
 /// Two letters, or zeros for numbers of the whole world.
@@ -84,10 +86,17 @@ impl Score {
     /// Carriers times countries that are remembered at most; with some 7 KiB each when busy.
     const CELLS_MAX: usize = 5_000;
 
+    /// To look at everything for something to forget takes its time.
+    const FULL_FOR: Duration = Duration::from_secs(60);
+
     /// Takes note of what became of a message.
     pub fn note(&mut self, now: Time, carrier: CarrierId, country: Option<&str>, outcome: Outcome) {
         let key = (carrier, Country::of(country));
         if Self::CELLS_MAX <= self.cells.len() && !self.cells.contains_key(&key) {
+            if now < self.full_until {
+                return;
+            }
+            self.full_until = now + Self::FULL_FOR;
             self.cells.retain(|_, it| !it.is_forgotten(now));
             if Self::CELLS_MAX <= self.cells.len() {
                 return;

@@ -72,6 +72,8 @@ metrics! {
     HTTP_REQUESTS = "http_requests_total" Counter, Count ["endpoint" "code"] "HTTP requests answered.";
     HTTP_REQUEST_DURATION = "http_request_duration_seconds" Histogram(FAST), Seconds ["endpoint"]
         "From the head of a request to its answer.";
+    LOOKUPS = "lookups_total" Counter, Count ["result"]
+        "Numbers that [lookup] was asked about: remembered (cached), answered, or not answered in time (unanswered).";
     MESSAGES_ACCEPTED = "messages_accepted_total" Counter, Count ["account" "class"]
         "Messages that were made durable and answered with 202.";
     MESSAGES_REJECTED = "messages_rejected_total" Counter, Count ["stage" "code"]
@@ -120,6 +122,12 @@ metrics! {
     RECEIPTS_LATE = "receipts_late_total" Counter, Count ["carrier"] "Receipts after the end of their part.";
     DELIVERIES_DOUBLE = "deliveries_double_total" Counter, Count ["carrier"] "Deliveries of what another carrier had delivered before.";
     RECEIPTS_DUPLICATE = "receipts_duplicate_total" Counter, Count ["carrier"] "Receipts that said what was known.";
+    FAILOVERS = "failovers_total" Counter, Count ["from" "to" "cause"]
+        "Messages that went from one carrier of their route to another, by why.";
+    BREAKER_STATE = "breaker_state" Gauge, Count ["carrier"]
+        "The breaker of a carrier, as it counts or as an operator says: 0 closed, 1 half-open, 2 open.";
+    CARRIER_SCORE = "carrier_score" Gauge, Count ["carrier" "country"]
+        "What a carrier is worth in a country, 0 to 1, where a route goes by scores; 0 while too little is known.";
     UNKNOWN_OUTCOMES = "unknown_outcomes_total" Counter, Count ["carrier" "cause"]
         "Parts that were perhaps written and not answered, by why.";
     MO = "mo_total" Counter, Count ["carrier"] "Messages from handsets, each part for itself, each once.";

@@ -107,9 +107,21 @@ async fn what_is_wrong_with_an_order_is_pointed_at() {
         let refused = post(&world, &format!("/admin/v1/{path}"), &json!({ "reason": "r", "for": "1m" })).await;
         assert_eq!(refused.problem().0, 404, "{path}");
     }
-    for (body, status) in [("{", 400), ("{}", 422), ("{\"reason\":\"r\",\"fro\":1}", 422), ("[]", 422)] {
+    for (body, status, pointers) in [
+        ("{", 400, &[][..]),
+        ("[]", 422, &[""]),
+        ("{}", 422, &["/reason"]),
+        ("{\"reason\":7}", 422, &["/reason"]),
+        ("{\"reason\":\"r\",\"fro\":1}", 422, &["/fro"]),
+        ("{\"reason\":\"r\",\"route_id\":\"8\"}", 422, &["/route_id"]),
+    ] {
         let request = Request::post("/admin/v1/carriers/acme/resume").header("x-api-key", OPERATOR);
-        assert_eq!(world.operate(request.body(Body::from(body)).unwrap()).await.problem().0, status, "{body}");
+        let problem = world.operate(request.body(Body::from(body)).unwrap()).await.problem();
+        assert_eq!(
+            (problem.0, &problem.3[..]),
+            (status, &pointers.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()[..]),
+            "{body}"
+        );
     }
     *world.instead.lock().unwrap() = Some(Reply::Unfit(Unfit::TooLong));
     let refused = post(&world, "/admin/v1/carriers/acme/pause", &json!({ "reason": "r", "for": "8d" })).await;

@@ -4,10 +4,11 @@ use super::submit::changed;
 use super::world::{World, plan};
 use axum::body::Body;
 use axum::http::Request;
-use nuncio::carrier::dialect::{Cost, Dialect};
+use nuncio::carrier::dialect::Dialect;
 use nuncio::dispatch::plan::Carrier;
 use nuncio::message::id::{CarrierId, RouteId};
 use nuncio::message::money::{Currency, Money};
+use nuncio::message::price::PriceTable;
 use nuncio::message::source::Source;
 use nuncio::message::time::Time;
 use nuncio::route::hours::Hours;
@@ -50,6 +51,7 @@ async fn a_rule_may_go_by_the_hours_in_which_a_message_is_to_go() {
     let mut plan = plan();
     let hours = Some(Hours::parse("22:00-08:00").unwrap());
     plan.rules = vec![Rule { hours, ..Rule::to(RouteId(1)) }];
+    plan.routes.get_mut(&RouteId(8)).unwrap().price = None;
     let world = World::of(plan);
     // Tomorrow, at a time of the day that is night in the Netherlands and day in India.
     let today = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64 / 86_400_000;
@@ -95,7 +97,12 @@ async fn an_estimate_shows_the_carriers_of_the_first_destination_in_their_order(
     let mut plan = plan();
     let cost = |amount: i64| {
         let currency = Currency::parse("EUR").unwrap();
-        let cost = Cost { default: Some(Money(amount)), countries: BTreeMap::new(), currency };
+        let cost = PriceTable {
+            default: Some(Money(amount)),
+            countries: BTreeMap::new(),
+            prefixes: BTreeMap::new(),
+            currency,
+        };
         Arc::new(Dialect { cost: Some(cost), ..Dialect::default() })
     };
     for (id, name, amount) in [(1, "acme", 30), (2, "beta", 20), (3, "corp", 10), (4, "gone", 1)] {

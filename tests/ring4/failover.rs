@@ -20,6 +20,7 @@ use nuncio::message::status::Status;
 use nuncio::message::time::Time;
 use nuncio::number::e164::E164;
 use nuncio::record::entry::Entry;
+use nuncio::route::plan::UnknownPolicy;
 use nuncio::text::content::Requested;
 use nuncio::text::profile::{Profile, Split};
 use std::sync::Arc;
@@ -258,4 +259,68 @@ fn in_strict_order_one_message_at_a_time_goes_to_a_recipient() {
     assert!(first.key() < second.key());
     let third = only(&bench.beat(vec![answered(ACME, second, Answer::Taken)]).1, ACME);
     assert!(second.key() < third.key());
+}
+
+#[test]
+fn the_first_carrier_s_delivery_of_the_whole_ends_the_parts_that_only_the_next_one_wanted() {
+    let mut bench = bench(|it| cut_otherwise(it, ACME));
+    let first = only(&bench.beat(vec![cut(&"a".repeat(300), 2, true)]).1, ACME);
+    bench.beat(vec![answered(ACME, first, Answer::Taken)]);
+    bench.now = bench.now + WINDOW;
+    let outcome = bench.beat(Vec::new()).1;
+    assert_eq!(given(&outcome).len(), 2, "{:?}", outcome.commands);
+    bench.beat(vec![receipt(ACME, first, Status::Delivered)]);
+    assert_eq!(entry(&bench).status(), Status::Delivered);
+}
+
+#[test]
+fn a_fallback_that_is_down_swallows_nothing() {
+    let mut bench = bench(|it| it.routes.get_mut(&ROUTE).unwrap().max_wait = Some(Duration::from_secs(5)));
+    let first = only(&bench.beat(vec![up(BETA, 0), order("hello", 1)]).1, ACME);
+    assert_eq!(given(&bench.beat(vec![answered(ACME, first, Answer::Elsewhere)]).1), [], "after a wait");
+    bench.now = bench.now + Duration::from_secs(5);
+    let again = only(&bench.beat(Vec::new()).1, ACME);
+    assert_eq!(given(&bench.beat(vec![answered(ACME, again, Answer::Later)]).1), []);
+    // Once the fallback is up, it has its turn.
+    let outcome = bench.beat(vec![up(BETA, 10)]).1;
+    assert_eq!(given(&outcome), []);
+    bench.now = bench.now + Duration::from_secs(9);
+    only(&bench.beat(Vec::new()).1, BETA);
+}
+
+#[test]
+fn what_waits_at_a_fallback_that_goes_down_comes_back_to_the_carrier_that_refused_it() {
+    let mut bench = bench(|_| ());
+    let first = only(&bench.beat(vec![up(BETA, 1), order("hello", 1)]).1, ACME);
+    let second = only(&bench.beat(vec![answered(ACME, first, Answer::Elsewhere)]).1, BETA);
+    let back = bench.beat(vec![answered(BETA, second, Answer::NotSent), up(BETA, 0)]).1;
+    only(&back, ACME);
+}
+
+#[test]
+fn two_parts_in_doubt_go_to_one_carrier_and_what_that_took_is_not_sent_again() {
+    let gamma = LinkId { carrier: CarrierId(3), bind: 0 };
+    let mut plan = Bench::plan_over(&[ACME.carrier, BETA.carrier, gamma.carrier]);
+    plan.routes.get_mut(&ROUTE).unwrap().unknown = UnknownPolicy::Resend;
+    let mut bench = Bench::of(plan);
+    let outcome = bench.beat(vec![up(ACME, 10), up(BETA, 10), up(gamma, 10), order(&"a".repeat(300), 2)]).1;
+    let tickets: Vec<Ticket> = given(&outcome).iter().map(|(_, it)| it.ticket).collect();
+    let first = only(&bench.beat(vec![answered(ACME, tickets[0], Answer::Unknown)]).1, BETA);
+    bench.beat(vec![answered(BETA, first, Answer::Taken)]);
+    only(&bench.beat(vec![answered(ACME, tickets[1], Answer::Unknown)]).1, BETA);
+}
+
+#[test]
+fn one_message_that_can_go_nowhere_else_does_not_hold_up_those_behind_it() {
+    let mut bench = bench(|it| it.routes.get_mut(&ROUTE).unwrap().max_wait = Some(Duration::from_secs(5)));
+    let refused = only(&bench.beat(vec![up(ACME, 1), up(BETA, 0), order("one", 1)]).1, ACME);
+    // It has been at BETA, which is not asked twice; ACME does not answer any more.
+    bench.beat(vec![answered(ACME, refused, Answer::NotSent), up(ACME, 0), up(BETA, 1)]);
+    let at_beta = bench.store.all().next().unwrap().parts[0].key;
+    let outcome = bench.beat(vec![up(ACME, 1), answered(BETA, Ticket::new(at_beta, 2), Answer::Elsewhere)]).1;
+    only(&outcome, ACME);
+    bench.beat(vec![order("two", 1), order("three", 1)]);
+    bench.now = bench.now + Duration::from_secs(6);
+    let moved = given(&bench.beat(Vec::new()).1);
+    assert_eq!(moved.iter().map(|it| it.0).collect::<Vec<_>>(), [BETA], "one at a time, as there is room");
 }

@@ -5,6 +5,7 @@ use crate::ring4::dice::Dice;
 use crate::ring4::scenario::{Fault, Scenario, Weather, ms};
 use crate::ring4::world::World;
 use crate::ring4::{SEEDS, Tally, each_seed, variable};
+use nuncio::carrier::dialect::{Dialect, ReceiptsAsked};
 use nuncio::dispatch::plan::Plan;
 use nuncio::message::id::{CarrierId, LinkId};
 use nuncio::message::phase::Phase;
@@ -22,12 +23,19 @@ impl Scenario {
         let mut scenario = Self::new(dice);
         scenario.add_carriers(dice);
         let carriers: Vec<CarrierId> = scenario.weather.keys().copied().collect();
-        scenario.change(|plan, _| {
-            for route in plan.routes.values_mut() {
-                route.carriers = some(dice, &carriers);
-                set_waits(dice, route);
+        let first = Arc::make_mut(&mut scenario.plans[0]);
+        for route in first.routes.values_mut() {
+            route.carriers = some(dice, &carriers);
+            set_waits(dice, route);
+        }
+        // Another configuration has the same carriers for a route, perhaps in another order.
+        let routes = first.routes.clone();
+        for (id, route) in &mut Arc::make_mut(&mut scenario.plans[1]).routes {
+            *route = Route { unknown: route.unknown, ..routes[id].clone() };
+            if dice.percent(30) {
+                route.carriers.reverse();
             }
-        });
+        }
         let faults = if scenario.fair {
             Self::throttled(dice, &carriers, scenario.calm)
         } else {
@@ -49,9 +57,10 @@ impl Scenario {
                 *it = Weather { lost_answers: 0, refusals: 0, bind_errors: 0, receipt_delay: 500, ..it.clone() };
             }
         }
-        scenario.change(|plan, variant| {
+        scenario.healthy = Some(healthy);
+        scenario.change(|plan| {
             for route in plan.routes.values_mut() {
-                if variant == 0 && !route.carriers.contains(&healthy) {
+                if !route.carriers.contains(&healthy) {
                     route.carriers.push(healthy);
                 }
                 route.unknown = UnknownPolicy::Resend;
@@ -62,15 +71,22 @@ impl Scenario {
                 (carrier.pace, carrier.pace_per_link) = (None, None);
             }
         });
-        let routes = scenario.plans[0].routes.clone();
-        scenario.change(|plan, _| plan.routes.clone_from(&routes));
-        let sound = |it: &Fault| it.carrier() != Some(healthy);
+        scenario.ask_for_all_receipts();
+        // What was at the carrier that is well when the daemon was killed is in doubt, and goes to one that is not.
+        let sound = |it: &Fault| it.carrier() != Some(healthy) && !matches!(it, Fault::Crash | Fault::FailCommit(..));
         scenario.faults.retain(|(_, it)| sound(it));
         scenario.faults.extend(Self::sick(dice, &carriers, scenario.calm).into_iter().filter(|(_, it)| sound(it)));
         scenario.requests.iter_mut().for_each(|(_, it)| it.validity = LONG);
         scenario.cancels.clear();
         scenario.patience += LONG.as_millis() as u64;
         scenario
+    }
+
+    /// A part that goes on without its message's last is asked for as well.
+    fn ask_for_all_receipts(&mut self) {
+        let all = |it: &Arc<Dialect>| Arc::new(Dialect { receipts: ReceiptsAsked::All, ..(**it).clone() });
+        self.links.values_mut().for_each(|it| it.dialect = all(&it.dialect));
+        self.change(|plan| plan.carriers.values_mut().for_each(|it| it.dialect = all(&it.dialect)));
     }
 
     /// So that there are at least two.
@@ -82,13 +98,13 @@ impl Scenario {
             let weather = Self::weather(dice, self.fair);
             let carrier = Self::carrier(dice, id, &weather, (self.fair, response_timeout), &mut self.links);
             self.weather.insert(id, weather);
-            self.change(|plan, _| drop(plan.carriers.insert(id, carrier.clone())));
+            self.change(|plan| drop(plan.carriers.insert(id, carrier.clone())));
         }
     }
 
     /// Changes every variant of the configuration.
-    fn change(&mut self, mut how: impl FnMut(&mut Plan, usize)) {
-        self.plans.iter_mut().enumerate().for_each(|(variant, it)| how(Arc::make_mut(it), variant));
+    fn change(&mut self, mut how: impl FnMut(&mut Plan)) {
+        self.plans.iter_mut().for_each(|it| how(Arc::make_mut(it)));
     }
 
     /// Carriers that fail for a while.
@@ -160,7 +176,9 @@ fn run_with_one_healthy(seed: u64) -> (Tally, usize) {
     let world = run(seed, Scenario::with_one_healthy);
     let mut moved = 0;
     for part in world.store.parts.values() {
-        assert_eq!(part.phase(), Phase::Delivered, "recovery: one carrier was always well, {part:?}");
+        let tale: Vec<_> = world.store.attempts_of(part.key).collect();
+        let healthy = world.scenario.healthy;
+        assert_eq!(part.phase(), Phase::Delivered, "recovery: {healthy:?} was always well, {part:?}, {tale:?}");
         let mut carriers = world.store.attempts_of(part.key).map(|it| it.link.carrier);
         let first = carriers.next();
         moved += usize::from(carriers.any(|it| Some(it) != first));

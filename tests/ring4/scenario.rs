@@ -93,6 +93,8 @@ pub(crate) struct Scenario {
     pub(crate) fair: bool,
     /// The longest time that a part may take from the calm on.
     pub(crate) patience: u64,
+    /// The carrier that is always well, if one is by intention.
+    pub(crate) healthy: Option<CarrierId>,
 }
 
 pub(super) const fn ms(value: u64) -> Duration {
@@ -131,7 +133,7 @@ impl Scenario {
         let faults = if fair { Vec::new() } else { Self::faults(dice, &ids, calm) };
         let plans = Self::variants(dice, plan);
         let patience = validity + longest + 2 * response_timeout + 300_000;
-        Self { plans, links, weather, requests, cancels, faults, calm, fair, patience }
+        Self { plans, links, weather, requests, cancels, faults, calm, fair, patience, healthy: None }
     }
 
     /// A carrier and its binds.

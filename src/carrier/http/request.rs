@@ -95,6 +95,11 @@ pub struct Constants<'a> {
     pub receipt_url: &'a str,
 }
 
+/// Login and password as HTTP's Basic scheme wants them (RFC 7617).
+pub fn basic(constants: &Constants<'_>) -> String {
+    base64::encode(format!("{}:{}", constants.system_id, constants.password).as_bytes())
+}
+
 /// A request, ready to be written. It holds secrets and texts, so it is not printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
@@ -158,7 +163,7 @@ impl Letter {
             Field::Validity => self.submit.validity.as_secs().max(1).to_string().into(),
             Field::SystemId => constants.system_id.into(),
             Field::Password => constants.password.into(),
-            Field::Basic => base64::encode(format!("{}:{}", constants.system_id, constants.password).as_bytes()).into(),
+            Field::Basic => basic(constants).into(),
             Field::Elements => "".into(),
         }
     }

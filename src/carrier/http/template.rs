@@ -67,6 +67,11 @@ impl Field {
         ("elements", Self::Elements),
     ];
 
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|it| it.1 == self).map_or("", |it| it.0)
+    }
+
     /// Whether its value has a shape that a header can take, whatever the message.
     pub const fn fits_header(self) -> bool {
         matches!(self, Self::Id | Self::IdempotencyKey | Self::SystemId | Self::Password | Self::Basic)

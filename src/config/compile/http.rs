@@ -9,9 +9,8 @@ use crate::carrier::http::template::{Field, Place, Template};
 use crate::config::Environment;
 use crate::config::compile::carrier::{One, WINDOW_MAX};
 use crate::config::compile::password::Sources;
-use crate::config::compile::tls;
+use crate::config::compile::url::Written;
 use crate::config::error::{Findings, unknown};
-use crate::config::schema::carrier::TlsChoice;
 use crate::config::schema::http as written;
 use crate::link::http::options::Options;
 use crate::link::options::Reconnect;
@@ -20,7 +19,6 @@ use crate::message::status::Status;
 use crate::text::Alphabet;
 use crate::text::profile::{Profile, Split};
 use crate::wire::secret::Secret;
-use crate::wire::tls::Client;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::uri::PathAndQuery;
 use sha2::{Digest, Sha256};
@@ -30,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Octets of a token: more than any that is a JSON Web Token.
-const PASSWORD_MAX: usize = 8_192;
+pub(super) const PASSWORD_MAX: usize = 8_192;
 /// Characters of a hook's secret; 16 random ones cannot be guessed.
 const SECRET: std::ops::RangeInclusive<usize> = 16..=128;
 
@@ -68,9 +66,11 @@ fn options(
         }
     }
     let request = written.request.clone().unwrap_or_default();
-    let address = address(one);
-    let target = address.as_ref().map_or("/", |it| it.target);
     let url = one.at_url();
+    let address =
+        Written { path: url.clone(), url: written.url.as_deref(), tls_path: one.at("tls"), tls: written.tls.as_ref() };
+    let address = address.address(one.findings);
+    let target = address.as_ref().map_or("/", |it| &it.target);
     let shape = Request { written: &request, path: one.at("request"), findings: one.findings };
     let shape = shape.compiled(&url, target, !receipt_url.expose().is_empty());
     let answer = written.answer.clone().unwrap_or_default();
@@ -105,65 +105,6 @@ fn options(
     })
 }
 
-/// What stands in a URL.
-struct Address<'a> {
-    /// `host:port`, to connect to.
-    authority: Box<str>,
-    /// As the request names it.
-    host: &'a str,
-    tls: Option<Client>,
-    /// Path and query, with placeholders.
-    target: &'a str,
-}
-
-fn address<'a>(one: &mut One<'a, '_>) -> Option<Address<'a>> {
-    let (path, written) = (one.at_url(), one.written);
-    let Some(url) = written.url.as_deref() else {
-        if !one.findings.is_faulty(&path) {
-            one.findings.fault(&path, "this key is required");
-        }
-        return None;
-    };
-    let split = url.split_once("://").map(|(scheme, rest)| {
-        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        (scheme, &rest[..end], &rest[end..])
-    });
-    let (secure, host, target) = match split {
-        Some(("https", host, target)) => (true, host, target),
-        Some(("http", host, target)) => (false, host, target),
-        _ => {
-            one.findings.fault(&path, "is not an address that begins with http:// or https://");
-            return None;
-        }
-    };
-    let port = host.rsplit_once(':').filter(|(_, port)| !port.contains(']'));
-    let named = port.map_or(host, |it| it.0);
-    let bad_port =
-        port.is_some_and(|(_, port)| port.parse::<u16>().is_ok_and(|it| it == 0) || port.parse::<u16>().is_err());
-    let plain = named.bytes().all(|it| it.is_ascii_alphanumeric() || b"-._[]:".contains(&it));
-    if named.is_empty() || !plain || bad_port {
-        one.findings.fault(&path, format!("{host:?} is not a host, or a host and a port"));
-        return None;
-    }
-    let default = if secure { 443 } else { 80 };
-    let authority = if port.is_some() { host.into() } else { format!("{host}:{default}").into() };
-    let at = one.at("tls");
-    let tls = match (secure, &written.tls) {
-        (true, Some(TlsChoice::Plain(false))) => {
-            one.findings.fault(&at, "false contradicts the url, which begins with https://");
-            None
-        }
-        (true, None) => tls::client(&path, &TlsChoice::Plain(true), one.findings),
-        (true, Some(choice)) => tls::client(&at, choice, one.findings),
-        (false, Some(TlsChoice::Plain(true) | TlsChoice::Table(_))) => {
-            one.findings.fault(&at, "contradicts the url, which begins with http://");
-            None
-        }
-        (false, _) => None,
-    };
-    Some(Address { authority, host, tls, target })
-}
-
 impl One<'_, '_> {
     fn at_url(&self) -> String {
         self.at("url")
@@ -189,10 +130,9 @@ impl Request<'_, '_> {
         let format = self.findings.choose(&self.at("format"), written.format.as_deref(), &formats, Format::Form);
         let most = BATCH_MAX as u64;
         let batch = self.findings.within(&self.at("batch"), written.batch.unwrap_or(1).into(), 1..=most) as usize;
-        let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
         let shape = Shape {
             method,
-            target: self.template(url, &target),
+            target: self.template(url, target),
             headers: self.headers(),
             format,
             body: written.body.as_ref().map(|it| self.template(&self.at("body"), it)),
@@ -214,32 +154,11 @@ impl Request<'_, '_> {
     }
 
     fn template(&mut self, path: &str, text: &str) -> Template {
-        Template::parse(text).unwrap_or_else(|error| {
-            let known = Field::WORDS.map(|it| it.0);
-            self.findings.fault(path, unknown(&format!("placeholder {{{}}}", error.0), &error.0, &known));
-            Template::default()
-        })
+        template(path, text, self.findings)
     }
 
     fn headers(&mut self) -> Vec<(Box<str>, Template)> {
-        let mut headers = Vec::new();
-        for (name, text) in &self.written.headers {
-            let at = self.at(&format!("headers.{name}"));
-            let lower = name.to_ascii_lowercase();
-            if HeaderName::from_bytes(lower.as_bytes()).is_err() || HeaderValue::from_str(text).is_err() {
-                self.findings.fault(&at, "is not a header of HTTP");
-            }
-            if ["host", "content-length", "transfer-encoding", "connection"].contains(&&*lower) {
-                self.findings.fault(&at, "is a header that nuncio writes itself");
-            }
-            let template = self.template(&at, text);
-            if let Some(field) = template.fields().find(|it| !it.fits_header()) {
-                let word = Field::WORDS.iter().find(|it| it.1 == field).map_or("", |it| it.0);
-                self.findings.fault(&at, format!("{{{word}}} may not stand in a header"));
-            }
-            headers.push((lower.into(), template));
-        }
-        headers
+        headers(&self.at("headers"), &self.written.headers, self.findings)
     }
 
     fn encodings(&mut self) -> BTreeMap<Box<str>, Box<str>> {
@@ -291,6 +210,54 @@ impl Request<'_, '_> {
             self.findings.fault(&self.at("body"), format!("{message} ({error})"));
         }
     }
+}
+
+/// Login and password stand in headers.
+pub(super) fn printable(
+    path: &str,
+    system_id: Option<&str>,
+    password: Option<&Secret<Box<str>>>,
+    findings: &mut Findings,
+) {
+    for (key, text) in [("system_id", system_id), ("password", password.map(|it| &**it.expose()))] {
+        if text.is_some_and(|it| it.chars().any(|it| !matches!(it, ' '..='~'))) {
+            findings.fault(&format!("{path}.{key}"), "has characters that are not printable ASCII");
+        }
+    }
+}
+
+/// A template; one with a placeholder that stands for nothing is a fault.
+pub(super) fn template(path: &str, text: &str, findings: &mut Findings) -> Template {
+    Template::parse(text).unwrap_or_else(|error| {
+        let known = Field::WORDS.map(|it| it.0);
+        findings.fault(path, unknown(&format!("placeholder {{{}}}", error.0), &error.0, &known));
+        Template::default()
+    })
+}
+
+/// Headers with their names in lower case.
+pub(super) fn headers(
+    path: &str,
+    written: &BTreeMap<String, String>,
+    findings: &mut Findings,
+) -> Vec<(Box<str>, Template)> {
+    let mut headers = Vec::new();
+    for (name, text) in written {
+        let at = format!("{path}.{name}");
+        let lower = name.to_ascii_lowercase();
+        if HeaderName::from_bytes(lower.as_bytes()).is_err() || HeaderValue::from_str(text).is_err() {
+            findings.fault(&at, "is not a header of HTTP");
+        }
+        if ["host", "content-length", "transfer-encoding", "connection"].contains(&&*lower) {
+            findings.fault(&at, "is a header that nuncio writes itself");
+        }
+        let template = template(&at, text, findings);
+        if let Some(field) = template.fields().find(|it| !it.fits_header()) {
+            findings.fault(&at, format!("{{{}}} may not stand in a header", field.word()));
+        }
+        headers.push((lower.into(), template));
+    }
+    headers
 }
 
 fn used(shape: &Shape) -> Vec<Field> {
@@ -369,7 +336,7 @@ impl Answer<'_, '_> {
     }
 }
 
-fn pointer(path: &str, written: Option<&str>, findings: &mut Findings) -> Option<Pointer> {
+pub(super) fn pointer(path: &str, written: Option<&str>, findings: &mut Findings) -> Option<Pointer> {
     let text = written?;
     let pointer = Pointer::parse(text);
     pointer.map_err(|error| findings.fault(path, format!("{text:?} is no JSON pointer: {error}"))).ok()

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod carrier;
 pub mod http;
+pub mod lookup;
 pub mod inbound;
 pub mod opt_out;
 pub mod outbind;
@@ -18,6 +19,7 @@ pub mod rule;
 pub mod service;
 pub mod text;
 pub mod tls;
+mod url;
 
 use crate::config::error::Findings;
 use crate::config::schema::Schema;
@@ -100,6 +102,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
         }),
         links,
         http_links,
+        lookup: lookup::lookup(schema.lookup.as_ref(), environment, findings),
         http: service::http(&schema.http, findings),
         admin: service::admin(&schema.admin, findings),
         store,

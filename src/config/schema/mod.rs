@@ -7,6 +7,7 @@ pub mod account;
 pub mod carrier;
 pub mod opt_out;
 pub mod http;
+pub mod lookup;
 pub mod route;
 pub mod service;
 pub mod unbuilt;
@@ -17,8 +18,8 @@ use figment::value::Dict;
 pub const ARRAYS: [&str; 6] = ["account", "carrier", "route", "rule", "inbound", "app"];
 
 /// The sections that are one table.
-pub const TABLES: [&str; 11] =
-    ["http", "admin", "store", "numbers", "cdr", "opt_out", "guard", "keys", "port", "shutdown", "log"];
+pub const TABLES: [&str; 12] =
+    ["http", "admin", "store", "numbers", "lookup", "cdr", "opt_out", "guard", "keys", "port", "shutdown", "log"];
 
 /// The files and the environment, section by section, before anything was read.
 pub type Merged = Dict;
@@ -34,6 +35,8 @@ pub struct Schema {
     pub store: service::Store,
     /// `[numbers]`
     pub numbers: service::Numbers,
+    /// `[lookup]`, if it is there
+    pub lookup: Option<lookup::Lookup>,
     /// `[shutdown]`
     pub shutdown: service::Shutdown,
     /// `[log]`

@@ -2,7 +2,7 @@
 //! and what it says to be without function is refused.
 
 use super::{errors, loaded};
-use crate::config::schema::{account, carrier, http, opt_out, route, service, unbuilt};
+use crate::config::schema::{account, carrier, http, lookup, opt_out, route, service, unbuilt};
 use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -103,6 +103,7 @@ fn known() -> Vec<String> {
         ("carrier.destination", fields::<carrier::Numbering>()),
         ("carrier.breaker", fields::<carrier::Breaker>()),
         ("carrier.reconnect", fields::<carrier::Reconnect>()),
+        ("lookup", fields::<lookup::Lookup>()),
         ("carrier.request", fields::<http::Request>()),
         ("carrier.answer", fields::<http::Answer>()),
         ("carrier.receipt", fields::<http::Receipt>()),
@@ -148,8 +149,8 @@ fn what_has_no_function_yet_is_refused_in_a_sentence() {
     }
     assert!(5 < count, "{count}");
     assert_eq!(
-        errors(&FILE.replace("#balance = \"unlimited\"", "balance = \"managed\"")).split_once(": ").map(|it| it.1),
-        Some("account \"shop\", balance: balance = \"managed\" has no function yet; remove it or use \"unlimited\"")
+        errors(&FILE.replace("#sandbox = false", "sandbox = true")).split_once(": ").map(|it| it.1),
+        Some("account \"shop\", sandbox: sandbox = true has no function yet; remove it or use false")
     );
 }
 

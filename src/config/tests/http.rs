@@ -121,6 +121,35 @@ fn a_request_for_several_recipients_tells_them_apart() {
 }
 
 #[test]
+fn a_lookup_is_read_with_its_defaults_and_its_slips_are_named() {
+    let with = |lines: &str| format!("[lookup]\n{lines}\n{SMALL}");
+    let url = "url = \"http://a:81/{to_digits}\"";
+    let lookup = loaded(&with(url)).lookup.unwrap();
+    assert_eq!((&*lookup.address, lookup.timeout.as_secs(), lookup.refuse_unanswered), ("a:81", 2, false));
+    assert_eq!((&lookup.on[..], &*lookup.refuse[0]), (&[crate::message::class::Class::Otp][..], "landline"));
+    assert_eq!(loaded(SMALL).lookup, None);
+    let table = [
+        ("timeout = \"1s\"", "lookup.url: this key is required"),
+        ("url = \"http://a/x\"", "lookup.url: does not say which number: write {to} or {to_digits} there"),
+        ("url = \"http://a/{to}/{text}\"", "lookup.url: {text} is of messages; a number alone is asked about"),
+        ("default = \"deny\"", "lookup.default: unknown value \"deny\"; known are pass, refuse"),
+        ("on = [\"sms\"]", "lookup.on: unknown value \"sms\"; known are otp, transactional, marketing"),
+        ("timeout = \"21s\"", "lookup.timeout: a request would wait longer than 20s for its answer"),
+        ("line_type = \"type\"", "lookup.line_type: \"type\" is no JSON pointer"),
+        ("cache = 0", "lookup.cache: 0 is not within 1 and 10000000"),
+    ];
+    for (line, expected) in table {
+        let lines = if line.starts_with("url") || expected.contains("required") {
+            line.to_owned()
+        } else {
+            format!("{url}\n{line}")
+        };
+        let said = errors(&with(&lines));
+        assert!(said.contains(expected) && said.lines().count() == 1, "{line}: {said}");
+    }
+}
+
+#[test]
 fn every_example_is_right() {
     let mut names = Vec::new();
     for entry in std::fs::read_dir("config/examples").unwrap() {

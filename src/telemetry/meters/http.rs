@@ -13,12 +13,38 @@ const CODES: [u16; 18] = [200, 202, 400, 401, 402, 403, 404, 405, 408, 409, 413,
 /// The stages at which a request may be refused.
 const STAGES: [&str; 6] = ["auth", "validation", "authorization", "pricing", "quota", "queue"];
 
+/// What came of asking about a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looked {
+    /// It was remembered.
+    Cached,
+    /// It was answered.
+    Answered,
+    /// It was not answered, or not in time, or the answer says nothing.
+    Unanswered,
+}
+
+impl Looked {
+    /// Every outcome.
+    pub const ALL: [Self; 3] = [Self::Cached, Self::Answered, Self::Unanswered];
+
+    /// Its word in metrics.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Cached => "cached",
+            Self::Answered => "answered",
+            Self::Unanswered => "unanswered",
+        }
+    }
+}
+
 /// The metrics of the HTTP listeners.
 pub struct HttpMeter {
     endpoints: HashMap<&'static str, Endpoint>,
     other: Endpoint,
     rejected: HashMap<&'static str, Codes>,
     rejected_elsewhere: Codes,
+    lookups: [Counter; Looked::ALL.len()],
 }
 
 impl HttpMeter {
@@ -30,6 +56,7 @@ impl HttpMeter {
             other: Endpoint::new(exposition, OTHER),
             rejected: STAGES.into_iter().map(|it| (it, rejected(it))).collect(),
             rejected_elsewhere: rejected(OTHER),
+            lookups: Looked::ALL.map(|it| exposition.counter(&names::LOOKUPS, [it.word()])),
         }
     }
 
@@ -38,6 +65,11 @@ impl HttpMeter {
         let endpoint = self.endpoints.get(endpoint).unwrap_or(&self.other);
         endpoint.requests.of(code).increment(1);
         endpoint.duration.record(took);
+    }
+
+    /// A number was asked about.
+    pub fn looked_up(&self, looked: Looked) {
+        self.lookups[looked as usize].increment(1);
     }
 
     /// A request to send was refused, and nothing was stored.
