@@ -3,6 +3,7 @@
 mod documented;
 mod http;
 mod layers;
+mod money;
 mod refused;
 
 use crate::config::{Draft, Environment, Loaded, read_in};
