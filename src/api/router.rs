@@ -5,6 +5,7 @@
 
 use crate::api::admin;
 use crate::api::context::Context;
+use crate::api::dry_run;
 use crate::api::events;
 use crate::api::hook;
 use crate::api::inspect;
@@ -59,6 +60,7 @@ pub const ENDPOINTS: &[&str] = &[
     "GET /admin/v1/carriers",
     "GET /admin/v1/links",
     "GET /admin/v1/routes",
+    "GET /admin/v1/routes/dry-run",
     "GET /admin/v1/queues",
     "GET /admin/v1/accounts",
     "GET /admin/v1/config",
@@ -111,6 +113,7 @@ pub fn operations(context: &Arc<Context>) -> Router {
         .route("/admin/v1/carriers", get(inspect::carriers))
         .route("/admin/v1/links", get(inspect::links))
         .route("/admin/v1/routes", get(inspect::routes))
+        .route("/admin/v1/routes/dry-run", get(dry_run::dry_run))
         .route("/admin/v1/queues", get(inspect::queues))
         .route("/admin/v1/accounts", get(inspect::accounts))
         .route("/admin/v1/config", get(inspect::config))

@@ -3,6 +3,7 @@
 use crate::api::answer::{self, Shown};
 use crate::api::auth::{Peer, Scope};
 use crate::api::body;
+use crate::api::carriers;
 use crate::api::context::{Call, Context};
 use crate::api::diagnose;
 use crate::api::money;
@@ -117,8 +118,8 @@ async fn estimated(context: &Context, request: Request) -> Result<Response, Prob
     let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
     let (quote, _) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
-    let carriers = &directory.plan.carriers;
-    let names: Vec<&str> = quote.route.carriers.iter().filter_map(|it| carriers.get(it)).map(|it| &*it.name).collect();
+    let first = quote.lines.first().map(|it| it.to);
+    let names = first.map_or_else(Vec::new, |it| carriers::ranked(&directory.plan, quote.route, it));
     let balance = money::of_account(context, account).await?;
     let sufficient = balance.is_none_or(|it| quote.cost().is_some_and(|cost| cost <= it));
     Ok(answer::estimated(&quote, &names, sufficient))

@@ -78,13 +78,19 @@ impl Housekeeping {
     }
 
     fn gauges(&self, dispatch: &Dispatch, meters: &Meters) {
-        let gauges = dispatch.gauges();
+        let mut gauges = dispatch.gauges();
         for (route, queue) in &gauges.queues {
             meters.route(*route).queue(queue.parts, queue.oldest, queue.delayed);
         }
         for (carrier, state) in &gauges.carriers {
             meters.carrier(*carrier).waiting(state.awaiting, state.doubtful);
             meters.carrier(*carrier).pace(state.pace);
+            meters.carrier(*carrier).breaker(state.breaker);
+        }
+        // Of countries that share a label the one of which most is known is shown, last.
+        gauges.scores.sort_by_key(|(.., it)| it.samples);
+        for (_, country, it) in &gauges.scores {
+            meters.carrier(it.carrier).scored(*country, it.score);
         }
         for (link, (in_use, capacity)) in &gauges.windows {
             meters.link(*link).window(*in_use, *capacity);

@@ -133,6 +133,7 @@ impl Bench {
         self.requests += 1;
         let recipient = |it: u64| Recipient {
             destination: E164(31_600_000_000 + it),
+            source: None,
             text: "hello".into(),
             requested: Requested::Auto,
             manner: None,
