@@ -121,7 +121,7 @@ impl Dispatch {
         bucket.take(rate, self.now).map_err(|wait| Reply::TooMany {
             limit: Limit::Rate,
             wait: Some(wait),
-            means: self.means(account),
+            means: Box::new(self.means(account)),
         })
     }
 
@@ -130,7 +130,7 @@ impl Dispatch {
         if let Some(quota) = self.plan.accounts.get(&account).and_then(|it| it.terms.quota) {
             let used = self.used.entry(account).or_default();
             if let Err(wait) = used.take(quota, count, self.now) {
-                return Err(Reply::TooMany { limit: Limit::Quota, wait, means: self.means(account) });
+                return Err(Reply::TooMany { limit: Limit::Quota, wait, means: Box::new(self.means(account)) });
             }
             let record = used.record(account);
             self.batch.quotas.retain(|it| it.account != account);

@@ -41,7 +41,9 @@ fn a_route_in_another_currency_than_its_account_is_refused() {
 
 #[test]
 fn a_carrier_s_cost_is_by_prefix_country_and_default_as_a_price_is() {
-    let plan = loaded(&with("", "cost = { default = \"0.03\", NL = \"0.02\", \"+316\" = \"0.01\", currency = \"USD\" }", "")).plan;
+    let plan =
+        loaded(&with("", "cost = { default = \"0.03\", NL = \"0.02\", \"+316\" = \"0.01\", currency = \"USD\" }", ""))
+            .plan;
     let cost = plan.carriers.values().next().and_then(|it| it.dialect.cost.as_ref()).expect("it has a cost");
     for (number, micros) in [(31_612_345_678, 10_000), (31_201_234_567, 20_000), (12_025_550_143, 30_000)] {
         let number = E164(number);
