@@ -78,7 +78,7 @@ async fn a_delivered_message_tells_all_its_layers_and_attempts() {
         "id": id, "order_id": 25303, "to": "+31612345678", "from": "YOURAPP", "route_id": 8, "class": "otp", "client_ref": "r",
         "status": "DELIVERED", "error": null, "encoding": "gsm7", "parts": 1, "cost": "0.087", "charged": null, "refunded": null, "currency": "EUR",
         "created_at": time(123), "queued_at": time(123), "sent_at": time(163), "done_at": time(173),
-        "layers": layers,
+        "layers": { "api": time(123), "system": time(133), "provider": time(163), "carrier": null, "device": time(173) },
         "attempts": [
             { "part": 1, "number": 1, "carrier": "#9", "bind": "#9-3", "cause": "first", "submitted_at": time(133), "answered_at": time(143),
               "answer": "elsewhere", "command_status": 0x58, "carrier_message_id": null, "cost": null, "receipt": null },
