@@ -44,7 +44,7 @@ pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId], mea
 }
 
 /// 200: what a request would become.
-pub(super) fn estimated(quote: &Quote<'_>, carriers: &[&str]) -> Response {
+pub(super) fn estimated(quote: &Quote<'_>, carriers: &[&str], sufficient_balance: bool) -> Response {
     let messages: Vec<Message<'_>> = quote.lines.iter().map(|line| Message::of(None, line)).collect();
     let first = quote.lines.first().map(|it| it.alphabet);
     let common = first.filter(|it| quote.lines.iter().all(|line| line.alphabet == *it));
@@ -57,7 +57,7 @@ pub(super) fn estimated(quote: &Quote<'_>, carriers: &[&str]) -> Response {
         parts: quote.lines.iter().map(|it| u32::from(it.parts)).sum(),
         cost: quote.cost().map(Shown),
         currency: quote.currency.map(Shown),
-        sufficient_balance: true,
+        sufficient_balance,
         messages: &messages,
         rejected: rejected(&quote.rejected),
     };

@@ -6,7 +6,7 @@ use crate::api::lookup::Lookup;
 use crate::api::memory::{Memory, OCTETS_MAX};
 use crate::carrier::report::ReceiptNews;
 use crate::dispatch::command::Reply;
-use crate::dispatch::happening::Submission;
+use crate::dispatch::happening::{Credit, Submission};
 use crate::dispatch::operate::Demand;
 use crate::dispatch::opt_out::{Change, OptedOut};
 use crate::dispatch::plan::Plan;
@@ -24,6 +24,8 @@ pub const READS_MAX: usize = 4;
 pub enum Call {
     /// Accept this, and say so once it is durable.
     Submit(Box<Submission>, oneshot::Sender<Reply>),
+    /// Give an account credit, and say so once it is durable.
+    Credit(Box<Credit>, oneshot::Sender<Reply>),
     /// Note whether the code in this message came back.
     Outcome(AccountId, MessageId, bool, oneshot::Sender<Reply>),
     /// Take back what has not left.

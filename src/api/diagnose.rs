@@ -31,7 +31,7 @@ fn diagnose(body: &[u8], refusal: &dyn fmt::Display) -> Problem {
         let pointer = format!("/{}", escaped(name));
         match name.as_str() {
             "to" => diagnose_to(value, &mut faults),
-            "from" | "text" | "class" | "client_ref" | "validity" | "encoding" | "send_at" | "data" | "udh" => {
+            "from" | "text" | "class" | "tag" | "client_ref" | "validity" | "encoding" | "send_at" | "data" | "udh" => {
                 want_text(value, pointer, &mut faults);
             }
             "route_id" => want_number(value, u64::from(u32::MAX), pointer, &mut faults),

@@ -4,14 +4,11 @@
 
 use crate::api::problem::{Fault, Kind, Problem};
 use crate::api::request::{Asked, To};
-use crate::message::manner::{Dlt, Manner, Parameter};
+use crate::message::manner::{DLT_MAX, Dlt, Manner, Parameter};
 use crate::text::base64;
 use crate::text::content::{Binary, Form, Indication, MessageClass, Requested, Waiting, WaitingKind};
 use crate::text::udh::Ports;
 use std::borrow::Cow;
-
-/// The longest value of a registration: more than a hash in hexadecimal, and than any chain seen.
-const DLT_MAX: usize = 255;
 
 /// What is asked for beyond a text, if anything, and the alphabet that it makes of the one asked for.
 pub(super) fn read(asked: &Asked<'_>, requested: Option<Requested>) -> Result<(Option<Manner>, Requested), Problem> {

@@ -30,12 +30,15 @@ pub(super) async fn carriers(State(context): State<Arc<Context>>, request: Reque
 
 /// `GET /admin/v1/links`: those that run, bound or not.
 pub(super) async fn links(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let running = (context.wiring.operators.links)();
+    let mut running = (context.wiring.operators.links)();
     shown(&context, request, |directory, snapshot| {
         let view = |id| {
             let link = snapshot.links.iter().find(|it| it.id == id);
             LinkView::of(id, link, &directory.plan)
         };
+        running.extend(snapshot.links.iter().map(|it| it.id));
+        running.sort_unstable();
+        running.dedup();
         list(running.into_iter().map(view).collect())
     })
     .await

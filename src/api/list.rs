@@ -6,11 +6,13 @@ use crate::api::context::Context;
 use crate::api::diagnose::unknown_name;
 use crate::api::message::MessageView;
 use crate::api::moment::Moment;
+use crate::api::money::refunds;
 use crate::api::problem::{Kind, Problem};
 use crate::api::read::{blocking, currency, find_order, no_order};
 use crate::api::submit::peer;
 use crate::dispatch::plan::{Account, Plan};
 use crate::message::id::{OrderId, RouteId, Seq};
+use crate::message::money::Money;
 use crate::message::status::Status;
 use crate::number::e164::E164;
 use crate::record::entry::Entry;
@@ -19,6 +21,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a list may be asked for.
@@ -39,7 +42,8 @@ pub(super) async fn messages(State(context): State<Arc<Context>>, request: Reque
         let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Read)?;
         let query = query(account, head.uri.query().unwrap_or(""), &PARAMETERS)?;
         let page = blocking(&context, move |readers| readers.list(&query)).await?;
-        Ok(shown(&page.entries, page.next, account, &directory.plan))
+        let refunds = refunds(&context, &page.entries).await?;
+        Ok(shown((&page.entries, &refunds), page.next, account, &directory.plan))
     };
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
 }
@@ -61,14 +65,23 @@ pub(super) async fn order_messages(
         let more = limit < entries.len();
         entries.truncate(limit);
         let next = entries.last().filter(|_| more).map(|it| it.body.seq());
-        Ok(shown(&entries, next, account, &directory.plan))
+        let refunds = refunds(&context, &entries).await?;
+        Ok(shown((&entries, &refunds), next, account, &directory.plan))
     };
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
 }
 
-fn shown(entries: &[Entry], next: Option<Seq>, account: &Account, plan: &Plan) -> Response {
-    let view = |it| MessageView::of(it, plan, currency(plan, it.body.route, account.currency));
-    let data = entries.iter().map(view).collect();
+fn shown(
+    (entries, refunds): (&[Entry], &BTreeMap<Seq, Money>),
+    next: Option<Seq>,
+    account: &Account,
+    plan: &Plan,
+) -> Response {
+    let views = entries.iter().map(|it| {
+        let view = MessageView::of(it, plan, currency(plan, it.body.route, account.currency));
+        view.paid_back(refunds.get(&it.body.seq()).copied())
+    });
+    let data = views.collect();
     answer::json(StatusCode::OK, &List { data, next_cursor: next.map(cursor) }, entries.len() * 1_024 + 64)
 }
 

@@ -6,7 +6,7 @@ use crate::api::read::alphabet;
 use crate::dispatch::plan::Plan;
 use crate::message::attempt::{Answer, Attempt};
 use crate::message::id::{CarrierId, LinkId, MessageId};
-use crate::message::money::{Currency, Money};
+use crate::message::money::{Currency, Exact, Money};
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::reason::Reason;
@@ -34,6 +34,9 @@ pub(super) struct MessageView<'a> {
     encoding: Option<&'static str>,
     parts: u8,
     cost: Option<Shown<Money>>,
+    /// What was taken from the balance of an account that has one, and what of it was paid back.
+    charged: Option<Shown<Exact>>,
+    refunded: Option<Shown<Exact>>,
     currency: Option<Shown<Currency>>,
     created_at: Moment,
     queued_at: Moment,
@@ -64,6 +67,8 @@ impl<'a> MessageView<'a> {
             encoding: alphabet(body, plan).map(Alphabet::word),
             parts: body.parts,
             cost: body.price.map(Shown),
+            charged: body.price.filter(|_| body.charged).map(|it| Shown(it.exact())),
+            refunded: body.charged.then(|| Shown(Money(0).exact())),
             currency: currency.map(Shown),
             created_at: Moment(body.created),
             queued_at: Moment(body.created),
@@ -73,6 +78,15 @@ impl<'a> MessageView<'a> {
             layers,
             attempts: attempts.iter().map(|(part, it)| AttemptView::of(*part, it, plan)).collect(),
         }
+    }
+}
+
+impl MessageView<'_> {
+    /// The same, of which so much was paid back.
+    #[must_use]
+    pub(super) fn paid_back(mut self, refund: Option<Money>) -> Self {
+        self.refunded = refund.map(|it| Shown(it.exact())).or(self.refunded);
+        self
     }
 }
 

@@ -67,6 +67,7 @@ kinds! {
     SenderNotGranted = "sender-not-granted", 403, "authorization", false, "The sender is not granted";
     ClassMismatch = "class-mismatch", 403, "authorization", false, "The route is for another class";
     DestinationDenied = "destination-denied", 403, "authorization", false, "The destination is denied";
+    RegistrationMissing = "registration-missing", 403, "authorization", false, "The registration of the text is missing";
     Suppressed = "suppressed", 403, "authorization", false, "The recipient does not want this";
     NoPrice = "no-price", 422, "pricing", false, "The destination has no price";
     ListFull = "list-full", 507, "validation", false, "The list is full";

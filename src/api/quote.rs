@@ -6,6 +6,7 @@ use crate::api::form;
 use crate::api::moment;
 use crate::api::problem::{Fault, Kind, Problem};
 use crate::api::recipients::{Line, Rejected, Terms};
+use crate::api::registration;
 use crate::api::request::{Asked, Target, Text, To};
 use crate::dispatch::happening::{Recipient, Submission};
 use crate::dispatch::opt_out::OptedOut;
@@ -18,7 +19,7 @@ use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::route::inbound::recipient;
 use crate::route::plan::Route;
-use crate::route::rule::{self, Rule};
+use crate::route::rule;
 use crate::text::content::Requested;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -28,6 +29,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const VALIDITY_MIN: Duration = Duration::from_secs(1);
 /// The longest: what SMSCs commonly keep.
 const VALIDITY_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Characters of a tag: a word by which rules tell requests apart.
+const TAG_MAX: usize = 64;
 /// Fields that are of the contract and have no function yet.
 const LATER: &str = "has no function yet";
 
@@ -53,18 +56,24 @@ impl<'a> Quote<'a> {
         refuse_later(asked)?;
         let words = Words::of(asked)?;
         let (manner, requested) = form::read(asked, words.requested)?;
-        let sender = sender(account, asked.from.as_ref())?;
-        let source = source(account, sender)?;
+        let sender = sender(account, asked.from.as_ref());
+        let source = sender.map(|it| source(account, it)).transpose()?;
         let targets = targets(asked)?;
-        let route = route(plan, account, &Wanted { asked, class: words.class, sender, targets: &targets })?;
-        check_route(route, words.class, &source)?;
-        let sender = recipient(source.octets());
+        let route = route(plan, account, &Wanted { asked, words: &words, sender, targets: &targets })?;
+        check_route(route, words.class, source.as_ref())?;
+        check_price(account, route)?;
+        let manner = registration::complete(route, manner)?;
+        let sender = recipient(source.as_ref().map_or("", Source::octets));
         let terms = Terms {
-            unwanted: Box::new(move |to| {
-                opted_out.refuses(&plan.opt_out, route.class, (account.id, &sender, to)).is_some()
+            unwanted: Box::new(move |to, own| {
+                let own = own.map(|it| recipient(it.octets()));
+                let of = (account.id, own.as_deref().unwrap_or(&sender), to);
+                opted_out.refuses(&plan.opt_out, route.class, of).is_some()
             }),
             account,
             route,
+            networks: &plan.networks,
+            has_sender: source.is_some(),
             requested,
             manner: manner.map(Arc::new),
             profile: plan.quoted(route.id),
@@ -80,7 +89,7 @@ impl<'a> Quote<'a> {
             account: account.id,
             route: route.id,
             class: route.class,
-            source,
+            source: source.unwrap_or(Source::Unset),
             send_at: words.send_at,
             validity: words.validity.unwrap_or(route.validity),
             idempotency: None,
@@ -118,6 +127,9 @@ impl Words {
                     .ok_or_else(|| invalid("/class", "must be otp, transactional or marketing"))?,
             ),
         };
+        if asked.tag.as_ref().is_some_and(|it| TAG_MAX < it.as_str().chars().count()) {
+            return Err(invalid("/tag", "must have at most 64 characters"));
+        }
         let requested = match asked.encoding.as_ref().map(Text::as_str) {
             None => None,
             Some("auto") => Some(Requested::Auto),
@@ -145,7 +157,8 @@ impl Words {
 }
 
 /// The time by the clock on the wall, which is that of customers.
-fn now() -> Time {
+#[expect(clippy::disallowed_methods, reason = "it bounds what is asked for by days, and no jump changes what is kept")]
+pub(super) fn now() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
@@ -166,11 +179,11 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
 }
 
 /// The sender as written: the one asked for, or the only one that the account has.
-fn sender<'a>(account: &'a Account, from: Option<&'a Text<'a>>) -> Result<&'a str, Problem> {
+fn sender<'a>(account: &'a Account, from: Option<&'a Text<'a>>) -> Option<&'a str> {
     match (from, &account.senders[..]) {
-        (Some(text), _) => Ok(text.as_str()),
-        (None, [only]) if &**only != "*" => Ok(only),
-        (None, _) => Err(Problem::at(Kind::Invalid, "/from", "is required: the account has no default sender")),
+        (Some(text), _) => Some(text.as_str()),
+        (None, [only]) if &**only != "*" => Some(only),
+        (None, _) => None,
     }
 }
 
@@ -228,11 +241,14 @@ impl<'a> Targets<'a> {
         one.into_iter().chain(many.map(move |(at, it)| (it.to.as_str(), pointer(at, it.object).into())))
     }
 
-    fn numbers(&self, region: Option<&str>) -> Vec<E164> {
+    /// Every number that is one, with the text of its own if it has one.
+    fn numbers(&self, region: Option<&str>) -> Vec<(E164, Option<&str>)> {
         let of = |text: &Text<'_>| E164::parse(text.as_str(), region).ok();
         match self {
-            Self::One(text) => of(text).into_iter().collect(),
-            Self::Many(list) => list.iter().filter_map(|it| of(&it.to)).collect(),
+            Self::One(text) => of(text).map(|it| (it, None)).into_iter().collect(),
+            Self::Many(list) => {
+                list.iter().filter_map(|it| Some((of(&it.to)?, it.text.as_ref().map(Text::as_str)))).collect()
+            }
         }
     }
 }
@@ -240,14 +256,14 @@ impl<'a> Targets<'a> {
 /// What decides about the route.
 struct Wanted<'q> {
     asked: &'q Asked<'q>,
-    class: Option<Class>,
-    sender: &'q str,
+    words: &'q Words,
+    sender: Option<&'q str>,
     targets: &'q Targets<'q>,
 }
 
 /// The route asked for; else the first rule that fits the whole request, else the account's
 /// first (D17). An order goes by one route, so a rule fits when it fits every recipient.
-fn route<'a>(plan: &'a Plan, account: &Account, wanted: &Wanted<'_>) -> Result<&'a Route, Problem> {
+fn route<'a, 'q>(plan: &'a Plan, account: &Account, wanted: &Wanted<'q>) -> Result<&'a Route, Problem> {
     if let Some(id) = wanted.asked.route_id {
         let route = plan
             .routes
@@ -258,37 +274,47 @@ fn route<'a>(plan: &'a Plan, account: &Account, wanted: &Wanted<'_>) -> Result<&
         }
         return Err(Problem::at(Kind::RouteNotGranted, "/route_id", "the account may not use this route"));
     }
-    let granted = |id: &RouteId| plan.routes.get(id).filter(|it| account.routes.contains(&it.id));
-    let by_rule = || {
-        if plan.rules.is_empty() {
-            return None;
-        }
-        let numbers = wanted.targets.numbers(account.region.as_deref());
-        let one = |destination| rule::Asked {
-            account: account.id,
-            destination,
-            class: wanted.class,
-            sender: Some(wanted.sender),
-        };
-        let fits = |it: &&Rule| !numbers.is_empty() && numbers.iter().all(|number| it.fits(&one(*number)));
-        plan.rules.iter().filter(fits).find_map(|it| granted(&it.route))
+    // Who has no rules need not read every number twice.
+    let numbers = if plan.rules.is_empty() { Vec::new() } else { wanted.targets.numbers(account.region.as_deref()) };
+    let at = wanted.words.send_at.unwrap_or_else(now);
+    let shared = wanted.asked.text.as_ref().map(Text::as_str);
+    let one = |(destination, own): (E164, Option<&'q str>)| rule::Asked {
+        account: account.id,
+        destination,
+        class: wanted.words.class,
+        sender: wanted.sender,
+        tag: wanted.asked.tag.as_ref().map(Text::as_str),
+        text: own.or(shared),
+        at,
     };
-    by_rule()
-        .or_else(|| account.routes.iter().find_map(granted))
-        .ok_or_else(|| Problem::new(Kind::RouteNotGranted, "The account has no route."))
+    let asked: Vec<rule::Asked<'_>> = numbers.into_iter().map(one).collect();
+    let chosen = rule::choose(&plan.rules, &account.routes, &asked).and_then(|it| plan.routes.get(&it));
+    chosen.ok_or_else(|| Problem::new(Kind::RouteNotGranted, "The account has no route."))
 }
 
-fn check_route(route: &Route, class: Option<Class>, source: &Source) -> Result<(), Problem> {
+fn check_route(route: &Route, class: Option<Class>, source: Option<&Source>) -> Result<(), Problem> {
     if class.is_some_and(|it| it != route.class) {
         let detail = format!("route {} is for class {}", route.id.0, route.class.word());
         return Err(Problem::at(Kind::ClassMismatch, "/class", detail));
     }
-    if !route.senders.is_empty() && !is_listed(&route.senders, source.octets(), source) {
+    if let Some(source) = source
+        && !route.senders.is_empty()
+        && !is_listed(&route.senders, source.octets(), source)
+    {
         return Err(Problem::at(
             Kind::SenderNotGranted,
             "/from",
             format!("route {} does not take this sender", route.id.0),
         ));
+    }
+    Ok(())
+}
+
+/// An account that pays in advance cannot be sent for without a price (D17).
+fn check_price(account: &Account, route: &Route) -> Result<(), Problem> {
+    if account.terms.managed && route.price.is_none() {
+        let detail = format!("route {} has no price, and the account pays from a balance", route.id.0);
+        return Err(Problem::at(Kind::NoPrice, "/route_id", detail));
     }
     Ok(())
 }

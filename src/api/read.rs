@@ -4,6 +4,7 @@ use crate::api::answer::{self, Shown};
 use crate::api::auth::Scope;
 use crate::api::context::Context;
 use crate::api::message::MessageView;
+use crate::api::money;
 use crate::api::problem::{Kind, Problem};
 use crate::api::submit::{no_message, peer};
 use crate::dispatch::arrive::SLICE;
@@ -55,7 +56,9 @@ async fn find_message(context: &Context, id: &str, head: &Parts) -> Result<Respo
     let found = blocking(context, move |readers| readers.message(id)).await?;
     let entry = found.filter(|it| it.body.account == account.id && it.body.id == id).ok_or_else(no_message)?;
     let currency = currency(&directory.plan, entry.body.route, account.currency);
-    Ok(answer::json(StatusCode::OK, &MessageView::of(&entry, &directory.plan, currency), 2_048))
+    let refund = money::refunds(context, std::slice::from_ref(&entry)).await?.get(&id.seq).copied();
+    let view = MessageView::of(&entry, &directory.plan, currency).paid_back(refund);
+    Ok(answer::json(StatusCode::OK, &view, 2_048))
 }
 
 /// The aggregate of an order, by its id as a path has it.

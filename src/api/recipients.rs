@@ -7,8 +7,11 @@ use crate::dispatch::happening::Recipient;
 use crate::dispatch::plan::Account;
 use crate::message::manner::Manner;
 use crate::message::money::Money;
+use crate::message::source::Source;
 use crate::number::e164::E164;
+use crate::route::network::Networks;
 use crate::route::plan::Route;
+use crate::route::table::Destination;
 use crate::text::content::{Content, Requested};
 use crate::text::cut::Cut;
 use crate::text::profile::Profile;
@@ -20,6 +23,9 @@ use std::sync::Arc;
 const PARTS_MAX: u8 = 10;
 /// Characters of a customer's reference; longer than any UUID or URN seen.
 const CLIENT_REF_MAX: usize = 255;
+
+/// What is said where a message would have no sender.
+pub(super) const NO_SENDER: &str = "is required: neither the account nor the destination has a sender of its own";
 
 /// What the answer says of one accepted recipient.
 #[derive(Clone, Debug)]
@@ -45,9 +51,12 @@ pub(super) struct Rejected<'a> {
 pub(super) struct Terms<'a> {
     pub(super) account: &'a Account,
     pub(super) route: &'a Route,
+    pub(super) networks: &'a Networks,
+    /// Whether there is a sender for destinations that have none of their own.
+    pub(super) has_sender: bool,
     pub(super) requested: Requested,
-    /// Whether a recipient does not want it.
-    pub(super) unwanted: Box<dyn Fn(E164) -> bool + 'a>,
+    /// Whether a recipient does not want it, from the sender of the request or from one of the destination's own.
+    pub(super) unwanted: Box<dyn Fn(E164, Option<&Source>) -> bool + 'a>,
     /// What more is asked for than a text.
     pub(super) manner: Option<Arc<Manner>>,
     /// What the route's first carrier wants of a text.
@@ -96,7 +105,9 @@ impl<'a> Terms<'a> {
             let detail = "may not be sent to".into();
             return Err(Fault { field: Field::To, kind: Kind::DestinationDenied, code: "destination_denied", detail });
         }
-        if (self.unwanted)(to) {
+        let destination = self.networks.destination(to);
+        let source = self.route.senders_by_country.get(&destination);
+        if (self.unwanted)(to, source) {
             let detail = "does not want messages from this sender".into();
             return Err(Fault { field: Field::To, kind: Kind::Suppressed, code: "suppressed", detail });
         }
@@ -112,20 +123,14 @@ impl<'a> Terms<'a> {
             let detail = format!("must have at most {CLIENT_REF_MAX} characters").into();
             return Err(invalid(Field::ClientRef(wish.client_ref.is_some()), "client_ref_too_long", detail));
         }
-        let price = match &self.route.price {
-            None => None,
-            Some(table) => {
-                Some(table.price(to, to.country()).map(|it| it.times(u64::from(parts))).ok_or_else(|| Fault {
-                    field: Field::To,
-                    kind: Kind::NoPrice,
-                    code: "no_price",
-                    detail: format!("route {} has no price for this destination", self.route.id.0).into(),
-                })?)
-            }
-        };
+        let price = self.price(&destination)?.map(|it| it.times(u64::from(parts)));
+        if source.is_none() && !self.has_sender {
+            return Err(invalid(Field::From, "missing_sender", NO_SENDER.into()));
+        }
         let line = Line { to, client_ref: reference, alphabet, parts, price };
         let recipient = Recipient {
             destination: to,
+            source: source.cloned(),
             text: counted.text.into(),
             requested: self.requested,
             manner: counted.manner.clone(),
@@ -134,6 +139,20 @@ impl<'a> Terms<'a> {
             price,
         };
         Ok((line, recipient))
+    }
+}
+
+impl Terms<'_> {
+    /// What a part costs the customer; `None` on an unpriced route.
+    fn price(&self, to: &Destination<'_>) -> Result<Option<Money>, Fault> {
+        let Some(table) = &self.route.price else { return Ok(None) };
+        let price = table.price(to.number, to.country);
+        price.map(Some).ok_or_else(|| Fault {
+            field: Field::To,
+            kind: Kind::NoPrice,
+            code: "no_price",
+            detail: format!("route {} has no price for this destination", self.route.id.0).into(),
+        })
     }
 }
 
@@ -204,6 +223,7 @@ impl Place {
             (Self::Object(at), Field::To) => format!("/to/{at}/to").into(),
             (Self::Object(at), Field::Text(true)) => format!("/to/{at}/text").into(),
             (Self::Object(at), Field::ClientRef(true)) => format!("/to/{at}/client_ref").into(),
+            (_, Field::From) => "/from".into(),
             (_, Field::Data) => "/data".into(),
             (_, Field::Text(_)) => "/text".into(),
             (_, Field::ClientRef(_)) => "/client_ref".into(),
@@ -215,6 +235,7 @@ impl Place {
 #[derive(Clone, Copy)]
 enum Field {
     To,
+    From,
     Data,
     Text(bool),
     ClientRef(bool),

@@ -13,12 +13,13 @@ use std::fmt;
 pub(super) const RECIPIENTS_MAX: usize = 10_000;
 
 /// Every field that the body may have.
-pub(super) const FIELDS: [&str; 19] = [
+pub(super) const FIELDS: [&str; 20] = [
     "to",
     "from",
     "text",
     "route_id",
     "class",
+    "tag",
     "client_ref",
     "validity",
     "encoding",
@@ -58,6 +59,8 @@ pub(super) struct Asked<'a> {
     pub(super) route_id: Option<u32>,
     #[serde(borrow, default)]
     pub(super) class: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(super) tag: Option<Text<'a>>,
     #[serde(borrow, default)]
     pub(super) client_ref: Option<Text<'a>>,
     #[serde(borrow, default)]

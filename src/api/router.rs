@@ -5,10 +5,12 @@
 
 use crate::api::admin;
 use crate::api::context::Context;
+use crate::api::dry_run;
 use crate::api::events;
 use crate::api::hook;
 use crate::api::inspect;
 use crate::api::list;
+use crate::api::money;
 use crate::api::operate;
 use crate::api::outcome;
 use crate::api::problem::{Kind, Problem};
@@ -44,16 +46,21 @@ pub const ENDPOINTS: &[&str] = &[
     "POST /v1/estimate",
     "GET /v1/routes",
     "GET /v1/routes/{id}",
+    "GET /v1/routes/{id}/pricing",
+    "GET /v1/balance",
     "GET /v1/events",
     "GET /hooks/{carrier}/{secret}",
     "POST /hooks/{carrier}/{secret}",
     "GET /admin/v1/events/unrouted",
+    "GET /admin/v1/accounts/{id}/ledger",
+    "POST /admin/v1/accounts/{id}/credit",
     "GET /admin/v1/suppressions",
     "POST /admin/v1/suppressions",
     "DELETE /admin/v1/suppressions",
     "GET /admin/v1/carriers",
     "GET /admin/v1/links",
     "GET /admin/v1/routes",
+    "GET /admin/v1/routes/dry-run",
     "GET /admin/v1/queues",
     "GET /admin/v1/accounts",
     "GET /admin/v1/config",
@@ -85,6 +92,8 @@ pub fn application(context: &Arc<Context>) -> Router {
         .route("/v1/estimate", post(submit::estimate))
         .route("/v1/routes", get(routes::all))
         .route("/v1/routes/{id}", get(routes::one))
+        .route("/v1/routes/{id}/pricing", get(money::pricing))
+        .route("/v1/balance", get(money::balance))
         .route("/v1/events", get(events::of_account))
         .route("/hooks/{carrier}/{secret}", get(hook::told).post(hook::told));
     around(routes, context)
@@ -98,10 +107,13 @@ pub fn operations(context: &Arc<Context>) -> Router {
         .route("/readyz", get(admin::readyz))
         .route("/statusz", get(admin::statusz))
         .route("/admin/v1/events/unrouted", get(events::unrouted))
+        .route("/admin/v1/accounts/{id}/ledger", get(money::ledger))
+        .route("/admin/v1/accounts/{id}/credit", post(money::credit))
         .route("/admin/v1/suppressions", get(suppressions::all).post(suppressions::add).delete(suppressions::lift))
         .route("/admin/v1/carriers", get(inspect::carriers))
         .route("/admin/v1/links", get(inspect::links))
         .route("/admin/v1/routes", get(inspect::routes))
+        .route("/admin/v1/routes/dry-run", get(dry_run::dry_run))
         .route("/admin/v1/queues", get(inspect::queues))
         .route("/admin/v1/accounts", get(inspect::accounts))
         .route("/admin/v1/config", get(inspect::config))

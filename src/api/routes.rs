@@ -12,6 +12,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// `GET /v1/routes`
@@ -35,7 +36,7 @@ pub(super) async fn one(State(context): State<Arc<Context>>, Path(id): Path<Stri
         let route = id.and_then(|it| directory.plan.routes.get(&it));
         let route =
             route.ok_or_else(|| Problem::new(Kind::NotFound, "There is no route with this id for this account."))?;
-        Ok(answer::json(StatusCode::OK, &Shown::of(account, route), 256))
+        Ok(answer::json(StatusCode::OK, &Profile::of(account, route), 1_024))
     });
     found.unwrap_or_else(|problem| problem.into_response(request.uri().path()))
 }
@@ -56,6 +57,44 @@ struct Shown<'a> {
     priced: bool,
     currency: Option<String>,
     validity_seconds: u64,
+}
+
+/// A route and by what it carries.
+#[derive(Serialize)]
+struct Profile<'a> {
+    #[serde(flatten)]
+    route: Shown<'a>,
+    /// The only senders that it takes; none is any.
+    senders: &'a [Box<str>],
+    /// Whom destinations see, whatever the request says.
+    senders_by_country: BTreeMap<String, String>,
+    receipt_window_seconds: Option<u64>,
+    max_wait_seconds: Option<u64>,
+    receipt_timeout_seconds: u64,
+    strict_order: bool,
+    /// What a part costs in the countries that have a price of their own.
+    countries: BTreeMap<&'a str, String>,
+    /// What it costs in the others; none is refused where the route is priced.
+    price: Option<String>,
+}
+
+impl<'a> Profile<'a> {
+    fn of(account: &Account, route: &'a Route) -> Self {
+        let senders = route.senders_by_country.entries().map(|(to, it)| (to, it.to_string()));
+        let prices = route.price.as_ref();
+        let countries = prices.into_iter().flat_map(|it| &it.countries);
+        Self {
+            route: Shown::of(account, route),
+            senders: &route.senders,
+            senders_by_country: senders.collect(),
+            receipt_window_seconds: route.receipt_window.map(|it| it.as_secs()),
+            max_wait_seconds: route.max_wait.map(|it| it.as_secs()),
+            receipt_timeout_seconds: route.receipt_timeout.as_secs(),
+            strict_order: route.strict_order,
+            countries: countries.map(|(country, price)| (&**country, price.to_string())).collect(),
+            price: prices.and_then(|it| it.default).map(|it| it.to_string()),
+        }
+    }
 }
 
 impl<'a> Shown<'a> {

@@ -3,9 +3,11 @@
 use crate::api::answer::{self, Shown};
 use crate::api::auth::{Peer, Scope};
 use crate::api::body;
+use crate::api::carriers;
 use crate::api::context::{Call, Context};
 use crate::api::diagnose;
 use crate::api::lookup;
+use crate::api::money;
 use crate::api::problem::{Kind, Problem};
 use crate::api::quote::{Quote, targets};
 use crate::api::read;
@@ -120,9 +122,11 @@ async fn estimated(context: &Context, request: Request) -> Result<Response, Prob
     let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
     let (quote, _) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
-    let carriers = &directory.plan.carriers;
-    let names: Vec<&str> = quote.route.carriers.iter().filter_map(|it| carriers.get(it)).map(|it| &*it.name).collect();
-    Ok(answer::estimated(&quote, &names))
+    let first = quote.lines.first().map(|it| it.to);
+    let names = first.map_or_else(Vec::new, |it| carriers::ranked(&directory.plan, quote.route, it));
+    let balance = money::of_account(context, account).await?;
+    let sufficient = balance.is_none_or(|it| quote.cost().is_some_and(|cost| cost <= it));
+    Ok(answer::estimated(&quote, &names, sufficient))
 }
 
 async fn cancelled(context: &Context, id: &str, head: &Parts) -> Result<Response, Problem> {
@@ -237,7 +241,7 @@ pub(super) fn no_message() -> Problem {
     Problem::new(Kind::NotFound, "There is no message with this id.")
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<Box<str>>, Problem> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<Box<str>>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     // The draft writes it as a structured text, in quotes; many clients leave them away.
     let text = value.to_str().ok().map(|it| it.trim().trim_matches('"'));
@@ -255,6 +259,6 @@ fn octets(submission: &Submission) -> usize {
 }
 
 /// What was asked for, in 32 octets: path and body.
-fn digest(path: &str, body: &[u8]) -> [u8; 32] {
+pub(super) fn digest(path: &str, body: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(path).chain_update([0]).chain_update(body).finalize().into()
 }

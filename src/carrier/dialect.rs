@@ -4,7 +4,7 @@ use crate::carrier::http::receipt::Hook;
 use crate::carrier::mo;
 use crate::message::attempt::Answer;
 use crate::message::manner::Parameter;
-use crate::message::money::{Currency, Money};
+use crate::message::price::PriceTable;
 use crate::message::reason::Reason;
 use crate::text::profile::Profile;
 use std::collections::BTreeMap;
@@ -43,8 +43,8 @@ pub struct Dialect {
     pub reasons: BTreeMap<Box<str>, Reason>,
     /// How messages from handsets are taken in.
     pub mo: mo::Options,
-    /// What it charges us per part, by ISO country, and otherwise.
-    pub cost: Option<Cost>,
+    /// What it charges us per part.
+    pub cost: Option<PriceTable>,
     /// It is asked over HTTP, and takes whole texts without ports, class or indication.
     pub texts_only: bool,
     /// How its calls are read, where it tells of messages by calling us.
@@ -115,17 +115,6 @@ pub enum ReceiptsAsked {
     First,
     Last,
     None,
-}
-
-/// What a carrier charges us.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cost {
-    /// Where no country fits.
-    pub default: Option<Money>,
-    /// By ISO country.
-    pub countries: BTreeMap<Box<str>, Money>,
-    /// In this currency.
-    pub currency: Currency,
 }
 
 impl Default for Dialect {

@@ -1,5 +1,6 @@
 //! Values as people write them: with their unit, in quotes.
 
+use crate::dispatch::plan::Quota;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::fmt;
 use std::time::Duration;
@@ -19,6 +20,10 @@ pub struct Size(pub u64);
 /// A rate: `200/s`, or `unlimited`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pace(pub Option<f64>);
+
+/// So many in a period: `100000/1d`; empty is no bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share(pub Option<Quota>);
 
 /// A time zone: `+05:30`; seconds east of UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +111,27 @@ impl Written for Pace {
     }
 }
 
+/// The longest period of a quota, in milliseconds: a year.
+const PERIOD_MAX: Duration = Duration::from_millis(366 * 86_400_000);
+/// The most messages of a period: sums of them stay far from overflow.
+const MESSAGES_MAX: u64 = 1_000_000_000_000;
+
+impl Written for Share {
+    const EXPECTED: &'static str = "a number of messages and a period in quotes, such as \"100000/1d\", or \"\"";
+
+    fn read(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        let (messages, period) = text.split_once('/').unwrap_or((text, ""));
+        let plain = messages.bytes().all(|it| it.is_ascii_digit());
+        let messages = messages.parse().ok().filter(|it| plain && (1..=MESSAGES_MAX).contains(it));
+        let period = Span::read(period).ok().map(|it| it.0).filter(|it| !it.is_zero() && *it <= PERIOD_MAX);
+        let quota = messages.zip(period).map(|(messages, period)| Quota { messages, period });
+        quota.map(|it| Self(Some(it))).ok_or_else(|| format!("{text:?} is not {}", Self::EXPECTED))
+    }
+}
+
 impl Written for Offset {
     const EXPECTED: &'static str = "a time zone in quotes, such as \"+01:00\"";
 
@@ -146,11 +172,21 @@ macro_rules! deserialize {
     };
 }
 
-deserialize!(Span, Switch, Size, Pace, Offset);
+deserialize!(Span, Switch, Size, Pace, Share, Offset);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotas_are_messages_in_a_period() {
+        let quota = |messages, seconds| Ok(Share(Some(Quota { messages, period: Duration::from_secs(seconds) })));
+        assert_eq!((Share::read("100000/1d"), Share::read("3/10m")), (quota(100_000, 86_400), quota(3, 600)));
+        assert_eq!(Share::read(""), Ok(Share(None)));
+        for bad in ["1", "1/", "/1d", "0/1d", "-1/1d", "+1/1d", "1/0s", "1/1", "1/400d", "1.5/1d", "9999999999999/1d"] {
+            assert_eq!(Share::read(bad).unwrap_err(), format!("{bad:?} is not {}", Share::EXPECTED));
+        }
+    }
 
     #[test]
     fn durations_have_a_unit() {

@@ -92,7 +92,7 @@ impl Dispatch {
             account: submission.account,
             route: submission.route,
             class: submission.class,
-            source: submission.source.clone(),
+            source: to.source.unwrap_or_else(|| submission.source.clone()),
             destination: to.destination,
             text: to.text,
             requested: to.requested,

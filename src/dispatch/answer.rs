@@ -218,8 +218,11 @@ impl Dispatch {
         let Some(attempt) = held.entry.parts[usize::from(key.index())].attempt.as_mut() else { return };
         // A late answer without an id takes none away that a receipt has told.
         attempt.carrier_message_id = answered.carrier_message_id.or(attempt.carrier_message_id.take());
+        // A carrier that answers twice charges once.
+        let charged = cost.filter(|_| attempt.cost.is_none());
         attempt.cost = cost;
-        let (carrier, number) = (attempt.link.carrier, attempt.number);
+        let (carrier, number, class) = (attempt.link.carrier, attempt.number, held.entry.body.class);
+        self.facts.extend(charged.map(|amount| Fact::Cost { carrier, class, amount }));
         let Some(id) = attempt.carrier_message_id.clone() else {
             // Its receipts will come under a name that nobody knows: no doubt may take them for its own.
             self.unresolved.put((carrier, held.entry.body.destination, key, number));
@@ -232,8 +235,7 @@ impl Dispatch {
     /// What a carrier charges for one submit of a message.
     pub(super) fn cost_at(&self, body: &Body, carrier: CarrierId) -> Option<Money> {
         let cost = self.plan.carriers.get(&carrier)?.dialect.cost.as_ref()?;
-        let country = body.destination.country();
-        let each = country.and_then(|it| cost.countries.get(it).copied()).or(cost.default)?;
+        let each = cost.price(body.destination, self.plan.country(body.destination))?;
         // What a carrier cuts itself is one submit and charged by the SMS.
         Some(each.times(u64::from(body.parts / body.submits().max(1))))
     }
@@ -279,8 +281,10 @@ impl Dispatch {
         past.attempt.answer = Some(answered.answer);
         past.attempt.command_status = answered.command_status;
         past.attempt.carrier_message_id = answered.carrier_message_id;
+        let charged = cost.filter(|_| answered.answer == Answer::Taken && past.attempt.cost.is_none());
         past.attempt.cost = cost.filter(|_| answered.answer == Answer::Taken);
-        let (carrier, changed) = (past.attempt.link.carrier, past.clone());
+        let (carrier, changed, class) = (past.attempt.link.carrier, past.clone(), held.entry.body.class);
+        self.facts.extend(charged.map(|amount| Fact::Cost { carrier, class, amount }));
         self.set.changed_past(changed.clone());
         if let Some(id) = changed.attempt.carrier_message_id {
             self.set.named(id.rhash(carrier), key);

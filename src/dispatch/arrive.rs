@@ -88,36 +88,43 @@ const fn queue_of(submission: &Submission) -> LaneId {
 
 /// The orders that are arriving, whose turn it is first.
 #[derive(Debug, Default)]
-pub(super) struct Arrivals(VecDeque<Arriving>);
+pub(super) struct Arrivals {
+    orders: VecDeque<Arriving>,
+    /// Lanes and first messages of orders that became whole in the last beat: what they end with is not read
+    /// before it is in the store.
+    landed: Vec<(LaneId, Seq)>,
+}
 
 impl Arrivals {
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.orders.is_empty() && self.landed.is_empty()
     }
 
     /// Whether another may begin.
     pub(super) fn has_room(&self) -> bool {
-        self.0.len() < ARRIVING_MAX
+        self.orders.len() < ARRIVING_MAX
     }
 
     /// Whether a message is of an order that is arriving.
     pub(super) fn holds(&self, seq: Seq) -> bool {
-        self.0.iter().any(|it| (it.first..it.end()).contains(&seq))
+        self.orders.iter().any(|it| (it.first..it.end()).contains(&seq))
     }
 
     /// The first seq that may not be staged in a lane yet.
     pub(super) fn ceiling(&self, lane: LaneId) -> Option<Seq> {
-        self.0.iter().filter(|it| it.lanes() == lane.at(CarrierId(0))).map(|it| it.first).min()
+        let arriving = self.orders.iter().map(|it| (it.lanes(), it.first));
+        let all = arriving.chain(self.landed.iter().copied());
+        all.filter(|it| it.0 == lane.at(CarrierId(0))).map(|it| it.1).min()
     }
 
     /// Parts that are still to come, by the lane at no carrier.
     pub(super) fn awaited(&self) -> impl Iterator<Item = (LaneId, u64)> {
-        self.0.iter().map(|it| (it.lanes(), it.rest.as_slice().iter().map(|it| u64::from(it.parts)).sum()))
+        self.orders.iter().map(|it| (it.lanes(), it.rest.as_slice().iter().map(|it| u64::from(it.parts)).sum()))
     }
 
     /// What is to be taken from a balance once its orders are whole.
     pub(super) fn reserved(&self, account: AccountId) -> Money {
-        let of_account = self.0.iter().filter(|it| it.submission.account == account);
+        let of_account = self.orders.iter().filter(|it| it.submission.account == account);
         of_account.filter_map(|it| it.charge).fold(Money(0), |sum, it| sum + it)
     }
 
@@ -126,7 +133,7 @@ impl Arrivals {
         let same = |it: &&mut Arriving| {
             it.submission.account == account && it.submission.idempotency.as_ref().is_some_and(|it| &*it.0 == key)
         };
-        self.0.iter_mut().find(same)
+        self.orders.iter_mut().find(same)
     }
 }
 
@@ -156,18 +163,21 @@ impl Dispatch {
             self.enter(&mut arriving, dice);
             self.complete(arriving);
         } else {
-            self.arrivals.0.push_back(arriving);
+            self.arrivals.orders.push_back(arriving);
         }
     }
 
     /// The next slice of one order; the orders take turns.
     pub(super) fn arrive(&mut self, dice: Dice<'_>) {
         let now = self.now;
-        for arriving in &mut self.arrivals.0 {
+        for (base, first) in std::mem::take(&mut self.arrivals.landed) {
+            self.open(base, first);
+        }
+        for arriving in &mut self.arrivals.orders {
             let tired = arriving.repeats.extract_if(.., |it| it.1 <= now);
             self.commands.extend(tired.map(|it| Command::Reply(it.0, Reply::Running)));
         }
-        let Some(mut arriving) = self.arrivals.0.pop_front() else { return };
+        let Some(mut arriving) = self.arrivals.orders.pop_front() else { return };
         self.enter(&mut arriving, dice);
         if arriving.rest.len() == 0 {
             self.complete(arriving);
@@ -175,7 +185,7 @@ impl Dispatch {
             if arriving.ids.len() == SLICE {
                 self.batch.orders.push(arriving.row(true));
             }
-            self.arrivals.0.push_back(arriving);
+            self.arrivals.orders.push_back(arriving);
         }
     }
 
@@ -214,9 +224,7 @@ impl Dispatch {
         let reply = Reply::Accepted { order, messages: arriving.ids, at: arriving.at, means };
         self.commands.push(Command::Reply(arriving.request, reply));
         if SLICE < count {
-            self.open(queue_of(submission), arriving.first);
-            // What came due while it arrived was passed over.
-            self.sweep.due_at(self.now);
+            self.arrivals.landed.push((queue_of(submission), arriving.first));
         }
     }
 
@@ -229,6 +237,8 @@ impl Dispatch {
             queue.horizon = queue.horizon.min(PartKey(PartKey::new(first, 0).0 - 1));
             self.offer(lane);
         }
+        // What came due while it arrived was passed over.
+        self.sweep.due_at(self.now);
     }
 
     /// Whether a request is the repeat of one that is arriving, which is then answered here.

@@ -3,6 +3,7 @@
 use crate::dispatch::Dispatch;
 use crate::dispatch::plan::Plan;
 use crate::message::id::{CarrierId, LinkId, RouteId};
+use crate::route::breaker::Forced;
 use crate::route::score::Judged;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -74,7 +75,11 @@ impl Dispatch {
         for (carrier, state) in &self.carriers {
             let at = gauges.carriers.entry(*carrier).or_default();
             at.pace = state.pace.rate(self.now);
-            at.breaker = state.breaker.as_ref().map_or(0, |it| it.state(self.now).number());
+            at.breaker = match self.operated.breaker(*carrier) {
+                Some(Forced::Open) => 2,
+                Some(Forced::Closed) => 0,
+                None => state.breaker.as_ref().map_or(0, |it| it.state(self.now).number()),
+            };
             for (bind, link) in state.links.iter().enumerate() {
                 let bind = u8::try_from(bind).unwrap_or(u8::MAX);
                 let id = LinkId { carrier: *carrier, bind };

@@ -87,6 +87,8 @@ pub struct Credit {
 pub struct Recipient {
     /// Who gets it.
     pub destination: E164,
+    /// Whom it is from, where the destination has a sender of its own.
+    pub source: Option<Source>,
     /// What it says; empty where octets are sent.
     pub text: Box<str>,
     /// In which alphabet.

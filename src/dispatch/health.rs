@@ -63,7 +63,7 @@ impl Dispatch {
         if key.index() != 0 {
             return;
         }
-        let (country, route) = (held.entry.body.destination.country(), held.entry.body.route);
+        let (country, route) = (self.plan.country(held.entry.body.destination), held.entry.body.route);
         self.health.score.note(self.now, carrier, country, outcome);
         if self.health.judged.len() < JUDGED_MAX {
             self.health.judged.entry((route, country)).or_default();

@@ -312,7 +312,7 @@ impl Dispatch {
             Happening::Cancel(request, account, message) => self.cancel(request, account, message),
             Happening::Credit(request, credit) => self.credit(request, *credit, store)?,
             Happening::Outcome(request, account, message, verified) => {
-                self.outcome(request, account, message, verified)
+                self.outcome(request, account, message, verified);
             }
             Happening::Link(link, report) => self.hear(link, report, dice),
             Happening::Gone(link) => self.gone(link, dice),

@@ -104,6 +104,9 @@ impl Dispatch {
     /// Why a message that was accepted is not sent any more, if it is not.
     pub(super) fn unwanted(&self, body: &Body) -> Option<Reason> {
         let rules = &self.plan.opt_out;
+        if !rules.stops(body.class) {
+            return None;
+        }
         let sender = inbound::recipient(body.source.octets());
         self.opted_out.refuses(rules, body.class, (body.account, &sender, body.destination))
     }

@@ -11,7 +11,6 @@ use crate::message::part::Moved;
 use crate::route::breaker::Forced;
 use crate::route::choose::{self, Ranked, Signals, Why};
 use crate::route::score::Judged;
-use crate::route::table::Destination;
 
 /// Where a new message waits.
 pub(super) struct Place {
@@ -49,7 +48,7 @@ impl Dispatch {
 
     fn ranked(&self, body: &Body) -> Vec<Ranked> {
         let Some(route) = self.plan.routes.get(&body.route) else { return Vec::new() };
-        let to = Destination::of(body.destination);
+        let to = self.plan.networks.destination(body.destination);
         let judged = if self.is_scored(route.id) { self.health.judged(route.id, to.country) } else { &[] };
         let signals = Seen { dispatch: self, body, judged };
         // The chance in a message's own id draws: however often it is asked, the order is the same.

@@ -4,6 +4,7 @@ use crate::carrier::dialect::Dialect;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, RouteId};
 use crate::message::money::Currency;
+use crate::number::e164::E164;
 use crate::route::breaker;
 use crate::route::inbound::Inbound;
 use crate::route::network::Networks;
@@ -39,6 +40,11 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The country of a number, in ISO letters: as the file of prefixes has it, else as its country code.
+    pub fn country(&self, number: E164) -> Option<&'static str> {
+        self.networks.destination(number).country
+    }
+
     /// For what carrier requests by a route are cut before they are accepted: the first of the route.
     pub fn quoted(&self, route: RouteId) -> Profile {
         let first = self.routes.get(&route).and_then(|it| it.carriers.first());

@@ -134,6 +134,7 @@ impl Loop {
             self.next_request += 1;
             let (happening, reply) = match call {
                 Call::Submit(submission, reply) => (Happening::Submit(request, submission), reply),
+                Call::Credit(credit, reply) => (Happening::Credit(request, credit), reply),
                 Call::Outcome(account, message, verified, reply) => {
                     (Happening::Outcome(request, account, message, verified), reply)
                 }

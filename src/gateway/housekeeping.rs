@@ -2,6 +2,7 @@
 
 use crate::api::health::Health;
 use crate::clock::Clock;
+use crate::config;
 use crate::dispatch::Dispatch;
 use crate::record::contract::{Poisoned, Store};
 use crate::store::sqlite::Sqlite;
@@ -20,17 +21,30 @@ const RETAIN_MAX: usize = 500;
 
 /// The chores of the loop.
 pub(super) struct Housekeeping {
-    pub(super) health: Arc<Health>,
-    pub(super) directory: PathBuf,
-    pub(super) min_free: u64,
-    pub(super) retention: Duration,
+    health: Arc<Health>,
+    directory: PathBuf,
+    min_free: u64,
+    retention: Duration,
     /// Counts beats, so that the watchdog sees that the loop goes round.
-    pub(super) rounds: Arc<AtomicU64>,
-    pub(super) looked_at: Option<Instant>,
-    pub(super) retained_at: Option<Instant>,
+    rounds: Arc<AtomicU64>,
+    looked_at: Option<Instant>,
+    retained_at: Option<Instant>,
 }
 
 impl Housekeeping {
+    /// What is to be kept, as the configuration says.
+    pub(super) fn new(store: &config::Store, health: &Arc<Health>, rounds: &Arc<AtomicU64>) -> Self {
+        Self {
+            health: health.clone(),
+            directory: store.path.clone(),
+            min_free: store.min_free,
+            retention: store.retention,
+            rounds: rounds.clone(),
+            looked_at: None,
+            retained_at: None,
+        }
+    }
+
     /// Does what is due by now.
     pub(super) fn look(
         &mut self,
@@ -64,13 +78,19 @@ impl Housekeeping {
     }
 
     fn gauges(&self, dispatch: &Dispatch, meters: &Meters) {
-        let gauges = dispatch.gauges();
+        let mut gauges = dispatch.gauges();
         for (route, queue) in &gauges.queues {
             meters.route(*route).queue(queue.parts, queue.oldest, queue.delayed);
         }
         for (carrier, state) in &gauges.carriers {
             meters.carrier(*carrier).waiting(state.awaiting, state.doubtful);
             meters.carrier(*carrier).pace(state.pace);
+            meters.carrier(*carrier).breaker(state.breaker);
+        }
+        // Of countries that share a label the one of which most is known is shown, last.
+        gauges.scores.sort_by_key(|(.., it)| it.samples);
+        for (_, country, it) in &gauges.scores {
+            meters.carrier(it.carrier).scored(*country, it.score);
         }
         for (link, (in_use, capacity)) in &gauges.windows {
             meters.link(*link).window(*in_use, *capacity);

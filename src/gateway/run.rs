@@ -126,15 +126,7 @@ impl Gateway {
         let (calls_in, calls) = mpsc::channel(CALLS_MAX);
         let (controls_in, controls) = mpsc::channel(CONTROLS_MAX);
         let rounds = Arc::new(AtomicU64::new(0));
-        let housekeeping = Housekeeping {
-            health: health.clone(),
-            directory: loaded.store.path.clone(),
-            min_free: loaded.store.min_free,
-            retention: loaded.store.retention,
-            rounds: rounds.clone(),
-            looked_at: None,
-            retained_at: None,
-        };
+        let housekeeping = Housekeeping::new(&loaded.store, &health, &rounds);
         let traces = Traces::default();
         let lanes = Lanes { calls, controls, wake: wake.clone(), traces: traces.clone() };
         let (ended, opted_out) = spawn_loop(store, &loaded, housekeeping, meters.clone(), lanes)?;

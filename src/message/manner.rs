@@ -43,6 +43,9 @@ pub struct Dlt {
     pub telemarketer_id: Option<Box<str>>,
 }
 
+/// The longest value of a registration: more than a hash in hexadecimal, and than any chain seen.
+pub const DLT_MAX: usize = 255;
+
 /// Parameters that one message may bring, and their octets in all: what a PDU carries besides its
 /// text without growing out of proportion to it.
 pub const PARAMETERS_MAX: usize = 16;

@@ -7,6 +7,7 @@ pub mod class;
 pub mod source;
 pub mod manner;
 pub mod money;
+pub mod price;
 pub mod body;
 pub mod phase;
 pub mod attempt;

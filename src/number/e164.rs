@@ -125,6 +125,12 @@ impl E164 {
         (!country.is_empty()).then_some(country)
     }
 
+    /// The country with these ISO letters, if numbers belong to it.
+    pub fn country_of(letters: &str) -> Option<&'static str> {
+        let of_codes = codes::CODES.iter().map(|it| it.1).filter(|it| !it.is_empty());
+        of_codes.chain(shared::PREFIXES.iter().map(|it| it.1)).find(|it| *it == letters)
+    }
+
     /// The number for logs: `+3161****678`.
     pub const fn masked(self) -> Masked {
         Masked(self)

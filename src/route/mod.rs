@@ -6,7 +6,6 @@ pub mod network;
 pub mod choose;
 pub mod breaker;
 pub mod score;
-pub mod price;
 pub mod rule;
 pub mod inbound;
 pub mod hours;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Owner {
     /// Their country, in ISO letters; `None` leaves it to the country code.
-    pub country: Option<Arc<str>>,
+    pub country: Option<&'static str>,
     /// Their network.
     pub network: Option<Arc<str>>,
 }
@@ -35,10 +35,9 @@ impl Networks {
     /// What is known of a number's destination.
     pub fn destination(&self, number: E164) -> Destination<'_> {
         let owner = self.owners.get(number);
-        let country = owner.and_then(|it| it.country.as_deref());
         Destination {
             number,
-            country: country.or_else(|| number.country()),
+            country: owner.and_then(|it| it.country).or_else(|| number.country()),
             network: owner.and_then(|it| it.network.as_deref()),
         }
     }
@@ -70,10 +69,7 @@ mod tests {
 
     #[test]
     fn the_file_knows_better_than_the_country_code_and_the_longest_prefix_best() {
-        let owner = |country: Option<&str>, network: Option<&str>| Owner {
-            country: country.map(Into::into),
-            network: network.map(Into::into),
-        };
+        let owner = |country, network: Option<&str>| Owner { country, network: network.map(Into::into) };
         let networks = Networks::new([
             ("316", owner(None, Some("kpn"))),
             ("31612", owner(Some("BE"), None)),

@@ -131,11 +131,16 @@ impl OptOut {
         }
     }
 
+    /// Whether messages of a class are stopped at all.
+    pub fn stops(&self, class: Class) -> bool {
+        self.all || class == Class::Marketing
+    }
+
     /// Why a message of a class is not sent, where one of the lists covers it: BLOCKED by the recipient's own wish,
     /// DND by the operator's list.
     pub fn refuses(&self, class: Class, own: &List, of: (AccountId, &str, E164)) -> Option<Reason> {
         let (account, sender, number) = of;
-        if !self.all && class != Class::Marketing {
+        if !self.stops(class) {
             None
         } else if own.covers(account, sender, number) {
             Some(Reason::Blocked)

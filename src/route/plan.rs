@@ -2,11 +2,12 @@
 
 use crate::message::class::Class;
 use crate::message::id::{CarrierId, RouteId};
+use crate::message::manner::Dlt;
 use crate::message::money::Money;
+use crate::message::price::PriceTable;
 use crate::message::source::Source;
 use crate::number::e164::E164;
 use crate::route::hours::Hours;
-use crate::route::price::PriceTable;
 use crate::route::table::ByDestination;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -40,6 +41,8 @@ pub struct Route {
     pub retry: Retry,
     /// When recipients are not written to, by their clocks.
     pub quiet_hours: Option<Hours>,
+    /// What it wants to know of the registration of texts in India; `None` asks for nothing.
+    pub dlt: Option<Registration>,
     /// How long a message is worth sending.
     pub validity: Duration,
     /// How long after a carrier took a part its final receipt is waited for before the next carrier is tried;
@@ -77,6 +80,7 @@ impl Route {
             unknown: UnknownPolicy::of_class(class),
             retry: Retry::default(),
             quiet_hours: None,
+            dlt: None,
             // A code that comes after ten minutes is of no use; anything else is worth a day.
             validity: Duration::from_secs(if is_otp { 600 } else { 86_400 }),
             receipt_window: (is_otp && 1 < carriers.len()).then_some(Duration::from_secs(30)),
@@ -94,6 +98,15 @@ impl Route {
     pub fn every_carrier(&self) -> BTreeSet<CarrierId> {
         self.carriers.iter().chain(self.carriers_by_country.values().flatten()).copied().collect()
     }
+}
+
+/// What a route wants to know of the registration of texts in India (TRAI's DLT).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registration {
+    /// Whether a message without entity and template is refused.
+    pub required: bool,
+    /// What stands in for what a message does not name.
+    pub default: Dlt,
 }
 
 /// What puts the carriers of a route into order.

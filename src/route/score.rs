@@ -13,6 +13,7 @@
 
 use crate::message::id::CarrierId;
 use crate::message::time::Time;
+use std::cell::Cell as Memo;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
@@ -97,11 +98,11 @@ impl Score {
 
     /// What the carriers are worth in a country, beside each other and in their order. What was noted within the
     /// last second may be missing.
-    pub fn judge(&mut self, now: Time, carriers: &[CarrierId], country: Option<&str>) -> Vec<Judged> {
+    pub fn judge(&self, now: Time, carriers: &[CarrierId], country: Option<&str>) -> Vec<Judged> {
         let country = Country::of(country);
         let figures: Vec<Figures> = carriers
             .iter()
-            .map(|it| self.cells.get_mut(&(*it, country)).map_or_else(Figures::default, |it| it.figures(now)))
+            .map(|it| self.cells.get(&(*it, country)).map_or_else(Figures::default, |it| it.figures(now)))
             .collect();
         let scale = Scale::of(&figures);
         let scores =
@@ -161,10 +162,8 @@ impl Scale {
 struct Cell {
     /// Minutes in which something ended, oldest first; at most an hour of them.
     minutes: VecDeque<Minute>,
-    /// What they add up to, until it is reckoned again.
-    figures: Figures,
-    /// When that is.
-    stale_at: Time,
+    /// What they add up to, and until when that is not reckoned again: it is asked for on every message.
+    figures: Memo<(Figures, Time)>,
 }
 
 /// What ended within a minute.
@@ -202,7 +201,7 @@ impl Cell {
     const HOUR: u64 = 60;
     /// What a demoted carrier is judged by.
     const RECENT: u64 = 10;
-    /// How long figures hold: they are asked for on every message.
+    /// How long figures hold.
     const REFRESH: Duration = Duration::from_secs(1);
 
     fn is_forgotten(&self, now: Time) -> bool {
@@ -212,7 +211,9 @@ impl Cell {
     fn note(&mut self, now: Time, outcome: Outcome) {
         let number = self.minutes.back().map_or(0, |it| it.number).max(minute(now));
         if self.minutes.back().is_none_or(|it| it.number < number) {
-            self.forget(number);
+            while self.minutes.front().is_some_and(|it| it.number + Self::HOUR <= number) {
+                self.minutes.pop_front();
+            }
             self.minutes.push_back(Minute { number, ..Minute::default() });
         }
         let minute = self.minutes.back_mut().expect("the minute was just made where it was missing");
@@ -225,21 +226,15 @@ impl Cell {
         *count = count.saturating_add(1);
     }
 
-    fn forget(&mut self, number: u64) {
-        while self.minutes.front().is_some_and(|it| it.number + Self::HOUR <= number) {
-            self.minutes.pop_front();
+    fn figures(&self, now: Time) -> Figures {
+        let (figures, stale_at) = self.figures.get();
+        if now < stale_at {
+            return figures;
         }
-    }
-
-    fn figures(&mut self, now: Time) -> Figures {
-        if self.stale_at <= now {
-            let number = minute(now);
-            self.forget(number);
-            let recent = self.minutes.iter().filter(|it| number < it.number + Self::RECENT);
-            self.figures = Figures { hour: Span::of(self.minutes.iter()), recent: Span::of(recent) };
-            self.stale_at = now + Self::REFRESH;
-        }
-        self.figures
+        let within = |minutes| self.minutes.iter().filter(move |it| minute(now) < it.number + minutes);
+        let figures = Figures { hour: Span::of(within(Self::HOUR)), recent: Span::of(within(Self::RECENT)) };
+        self.figures.set((figures, now + Self::REFRESH));
+        figures
     }
 }
 

@@ -12,7 +12,7 @@ pub struct Destination<'a> {
     /// The number.
     pub number: E164,
     /// Its country, in ISO letters; `None` for numbers of the whole world.
-    pub country: Option<&'a str>,
+    pub country: Option<&'static str>,
     /// Its network, by the name that the operator gave it.
     pub network: Option<&'a str>,
 }
@@ -180,6 +180,12 @@ impl<T> ByDestination<T> {
     /// Whether it says nothing of any destination.
     pub fn is_empty(&self) -> bool {
         self.networks.is_empty() && self.prefixes.is_empty() && self.countries.is_empty()
+    }
+
+    /// Every key and its value: networks by their name, prefixes as `+31`, countries in ISO letters.
+    pub fn entries(&self) -> impl Iterator<Item = (String, &T)> {
+        let named = self.networks.iter().chain(&self.countries).map(|(name, value)| (name.to_string(), value));
+        named.chain(self.prefixes.entries.iter().map(|it| (format!("+{}", it.prefix.text()), &it.value)))
     }
 
     /// Every value.

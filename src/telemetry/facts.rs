@@ -54,7 +54,7 @@ fn count(meters: &Meters, fact: &Fact) {
                 carrier.throttled();
             }
         }
-        Fact::Failover { .. } => {}
+        Fact::Failover { from, to, cause, .. } => meters.failovers().moved(*from, *to, *cause),
         Fact::Receipt { carrier, status, fate, delay, .. } => meters.carrier(*carrier).receipt(*status, *fate, *delay),
         Fact::Mo { carrier } => meters.carrier(*carrier).mo(),
         Fact::MoAgain { carrier } => meters.carrier(*carrier).mo_again(),

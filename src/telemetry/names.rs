@@ -121,6 +121,12 @@ metrics! {
     RECEIPTS_LATE = "receipts_late_total" Counter, Count ["carrier"] "Receipts after the end of their part.";
     DELIVERIES_DOUBLE = "deliveries_double_total" Counter, Count ["carrier"] "Deliveries of what another carrier had delivered before.";
     RECEIPTS_DUPLICATE = "receipts_duplicate_total" Counter, Count ["carrier"] "Receipts that said what was known.";
+    FAILOVERS = "failovers_total" Counter, Count ["from" "to" "cause"]
+        "Messages that went from one carrier of their route to another, by why.";
+    BREAKER_STATE = "breaker_state" Gauge, Count ["carrier"]
+        "The breaker of a carrier, as it counts or as an operator says: 0 closed, 1 half-open, 2 open.";
+    CARRIER_SCORE = "carrier_score" Gauge, Count ["carrier" "country"]
+        "What a carrier is worth in a country, 0 to 1, where a route goes by scores; 0 while too little is known.";
     UNKNOWN_OUTCOMES = "unknown_outcomes_total" Counter, Count ["carrier" "cause"]
         "Parts that were perhaps written and not answered, by why.";
     MO = "mo_total" Counter, Count ["carrier"] "Messages from handsets, each part for itself, each once.";

@@ -2,6 +2,7 @@
 
 mod world;
 mod submit;
+mod routing;
 mod content;
 mod idempotency;
 mod auth;

@@ -76,7 +76,7 @@ async fn a_delivered_message_tells_all_its_layers_and_attempts() {
     let time = |millis: u64| format!("2026-11-20T10:00:00.{millis}Z");
     let expected = json!({
         "id": id, "order_id": 25303, "to": "+31612345678", "from": "YOURAPP", "route_id": 8, "class": "otp", "client_ref": "r",
-        "status": "DELIVERED", "error": null, "encoding": "gsm7", "parts": 1, "cost": "0.087", "currency": "EUR",
+        "status": "DELIVERED", "error": null, "encoding": "gsm7", "parts": 1, "cost": "0.087", "charged": null, "refunded": null, "currency": "EUR",
         "created_at": time(123), "queued_at": time(123), "sent_at": time(163), "done_at": time(173),
         "layers": { "api": time(123), "system": time(133), "provider": time(163), "carrier": null, "device": time(173) },
         "attempts": [

@@ -18,7 +18,7 @@ fn hello() -> Value {
 }
 
 /// The right request, with some fields set and those that are null removed.
-fn changed(changes: &Value) -> Value {
+pub(crate) fn changed(changes: &Value) -> Value {
     let mut body = hello();
     for (name, value) in changes.as_object().unwrap() {
         if value.is_null() { drop(body.as_object_mut().unwrap().remove(name)) } else { body[name] = value.clone() }
@@ -215,13 +215,7 @@ async fn several_parts_cost_several_times() {
 #[tokio::test]
 async fn the_first_rule_that_fits_the_whole_request_chooses_the_route() {
     let mut plan = plan();
-    let rule = |prefix: &str, route| Rule {
-        prefixes: vec![prefix.into()],
-        class: None,
-        account: None,
-        sender: None,
-        route: RouteId(route),
-    };
+    let rule = |prefix: &str, route| Rule { prefixes: vec![prefix.into()], ..Rule::to(RouteId(route)) };
     plan.rules = vec![rule("3161", 5), rule("3161", 1), rule("31", 8)];
     let world = World::of(plan);
     let routed =

@@ -16,13 +16,13 @@ use nuncio::message::class::Class;
 use nuncio::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
 use nuncio::message::money::{Currency, Money};
 use nuncio::message::part::Part;
+use nuncio::message::price::PriceTable;
 use nuncio::message::time::Time;
 use nuncio::record::action::Action;
 use nuncio::record::batch::{Batch, Marks, Order};
 use nuncio::record::contract::Store;
 use nuncio::record::entry::Entry;
 use nuncio::route::plan::{Destinations, Route};
-use nuncio::route::price::PriceTable;
 use nuncio::route::rule::Rule;
 use nuncio::store::sqlite::{Durability, Sqlite};
 use sha2::{Digest, Sha256};
@@ -242,6 +242,7 @@ impl Keeper {
                 | Call::Cancel(_, _, to)
                 | Call::Outcome(.., to)
                 | Call::OptOut(_, to)
+                | Call::Credit(_, to)
                 | Call::Operate(_, to)
                 | Call::Inspect(to),
                 Some(reply),
@@ -250,6 +251,7 @@ impl Keeper {
             (Call::OptOut(_, to), None) => (to, Reply::NotFound),
             (Call::Operate(demand, to), None) => (to, self.operate(*demand)),
             (Call::Inspect(to), None) => (to, Reply::Inspected(Box::default())),
+            (Call::Credit(_, to), None) => (to, Reply::NotManaged),
             (Call::Submit(submission, to), None) => (to, self.accept(*submission)),
             (Call::Cancel(account, id, to), None) => {
                 let found = self.store.lock().unwrap().load(&[id.seq]).unwrap().pop();

@@ -44,10 +44,19 @@ impl Client {
 
     /// One request. After an error the next one connects anew.
     pub(crate) fn call(&mut self, method: &str, path: &str, body: Option<&Value>) -> io::Result<Reply> {
+        self.with_header(method, path, body, "")
+    }
+
+    /// One request under an idempotency key.
+    pub(crate) fn keyed(&mut self, method: &str, path: &str, body: &Value, key: &str) -> io::Result<Reply> {
+        self.with_header(method, path, Some(body), &format!("idempotency-key: {key}\r\n"))
+    }
+
+    fn with_header(&mut self, method: &str, path: &str, body: Option<&Value>, header: &str) -> io::Result<Reply> {
         let body = body.map(Value::to_string).unwrap_or_default();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: nuncio\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
-             content-length: {}\r\n\r\n{body}",
+             {header}content-length: {}\r\n\r\n{body}",
             self.key,
             body.len(),
         );

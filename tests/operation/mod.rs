@@ -1,8 +1,10 @@
 //! The daemon as its operator sees it.
 
 mod calendar;
+mod routing;
 mod configuration;
 mod content;
+mod failover;
 mod full;
 mod garbage;
 mod http;
@@ -10,8 +12,10 @@ mod kill;
 mod life;
 mod lookup;
 mod mo;
+mod money;
 mod notify;
 mod opt_out;
+mod operate;
 mod outbind;
 mod prometheus;
 mod query;

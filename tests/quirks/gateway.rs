@@ -99,6 +99,7 @@ impl Gateway {
         self.requests += 1;
         let recipient = Recipient {
             destination: E164(to),
+            source: None,
             text: "a".repeat(if parts == 1 { 9 } else { 153 * usize::from(parts) }).into(),
             requested: Requested::Auto,
             manner: None,

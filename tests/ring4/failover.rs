@@ -52,6 +52,7 @@ fn order(text: &str, parts: u8) -> Happening {
 fn cut(text: &str, parts: u8, payload: bool) -> Happening {
     let recipient = Recipient {
         destination: ANNA,
+        source: None,
         text: text.into(),
         requested: Requested::Auto,
         manner: payload.then(|| Arc::new(Manner { payload, ..Manner::default() })),

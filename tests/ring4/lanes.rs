@@ -90,6 +90,7 @@ pub(super) fn order(recipients: u64) -> Happening {
 pub(super) fn submission(recipients: u64) -> Submission {
     let recipient = |it: u64| Recipient {
         destination: E164(31_600_000_000 + it),
+        source: None,
         text: "hello".into(),
         requested: Requested::Auto,
         manner: None,

@@ -7,6 +7,7 @@ mod ending;
 mod failover;
 mod handsets;
 mod lanes;
+mod money;
 mod mo;
 mod operate;
 mod routed;

@@ -211,10 +211,21 @@ fn a_breaker_that_is_forced_closed_is_not_asked() {
     bench.beat(going.iter().map(|it| unknown(*it)).collect());
     let snapshot = inspected(&mut bench);
     let breaker = snapshot.carriers[0].breaker.expect("it has one");
-    assert_eq!((snapshot.carriers[0].closed, breaker.faults), (Some(Cause::BreakerOpen), 40));
+    assert_eq!((snapshot.carriers[0].closed, breaker.state.word()), (Some(Cause::BreakerOpen), "open"));
     ordered(&mut bench, Deed::CloseBreaker, CARRIER, Ending::After(MINUTE));
     assert_eq!(inspected(&mut bench).carriers[0].closed, None);
     assert_eq!(submitted(&bench.beat(vec![order(1)]).1.commands), [LINK]);
+}
+
+/// Beats until nothing more is to be done at once; how many parts were submitted.
+fn settled(bench: &mut Bench, happenings: Vec<Happening>) -> usize {
+    let (going, mut outcome) = bench.beat(happenings);
+    let mut count = going.len();
+    while outcome.next.is_some_and(|it| it <= bench.now) {
+        let (going, next) = bench.beat(Vec::new());
+        (count, outcome) = (count + going.len(), next);
+    }
+    count
 }
 
 #[test]
@@ -222,15 +233,10 @@ fn a_move_takes_all_that_waits_and_nothing_that_comes_after_it() {
     for to in [None, Some(OTHER.carrier)] {
         let mut bench = Bench::of(Bench::plan_over(&[LINK.carrier, OTHER.carrier]));
         // The first carrier is waited for; far more waits than a lane holds in memory.
-        bench.beat(vec![other_up(2_000), order(1_200)]);
+        settled(&mut bench, vec![other_up(2_000), order(1_200)]);
         assert_eq!(inspected(&mut bench).carriers[0].queued, 1_200);
-        let (_, outcome) =
-            bench.beat(vec![demand(Deed::Move { to, route: Some(ROUTE) }, CARRIER, Ending::Never), order(5)]);
-        let (mut count, mut next) = (submitted(&outcome.commands).len(), outcome.next);
-        while next.is_some_and(|it| it <= bench.now) {
-            let (going, outcome) = bench.beat(Vec::new());
-            (count, next) = (count + going.len(), outcome.next);
-        }
+        let deed = Deed::Move { to, route: Some(ROUTE) };
+        let count = settled(&mut bench, vec![demand(deed, CARRIER, Ending::Never), order(5)]);
         assert_eq!((count, inspected(&mut bench).carriers[0].queued), (1_200, 5));
     }
 }

@@ -5,6 +5,7 @@ use crate::ring4::dice::Dice;
 use crate::ring4::scenario::{Fault, Scenario, Weather, ms};
 use crate::ring4::world::World;
 use crate::ring4::{SEEDS, Tally, each_seed, variable};
+use nuncio::carrier::dialect::{Dialect, ReceiptsAsked};
 use nuncio::dispatch::plan::Plan;
 use nuncio::message::id::{CarrierId, LinkId};
 use nuncio::message::phase::Phase;
@@ -64,13 +65,22 @@ impl Scenario {
         });
         let routes = scenario.plans[0].routes.clone();
         scenario.change(|plan, _| plan.routes.clone_from(&routes));
-        let sound = |it: &Fault| it.carrier() != Some(healthy);
+        scenario.ask_for_all_receipts();
+        // What was at the carrier that is well when the daemon was killed is in doubt, and goes to one that is not.
+        let sound = |it: &Fault| it.carrier() != Some(healthy) && !matches!(it, Fault::Crash | Fault::FailCommit(..));
         scenario.faults.retain(|(_, it)| sound(it));
         scenario.faults.extend(Self::sick(dice, &carriers, scenario.calm).into_iter().filter(|(_, it)| sound(it)));
         scenario.requests.iter_mut().for_each(|(_, it)| it.validity = LONG);
         scenario.cancels.clear();
         scenario.patience += LONG.as_millis() as u64;
         scenario
+    }
+
+    /// A part that goes on without its message's last is asked for as well.
+    fn ask_for_all_receipts(&mut self) {
+        let all = |it: &Arc<Dialect>| Arc::new(Dialect { receipts: ReceiptsAsked::All, ..(**it).clone() });
+        self.links.values_mut().for_each(|it| it.dialect = all(&it.dialect));
+        self.change(|plan, _| plan.carriers.values_mut().for_each(|it| it.dialect = all(&it.dialect)));
     }
 
     /// So that there are at least two.
@@ -160,7 +170,8 @@ fn run_with_one_healthy(seed: u64) -> (Tally, usize) {
     let world = run(seed, Scenario::with_one_healthy);
     let mut moved = 0;
     for part in world.store.parts.values() {
-        assert_eq!(part.phase(), Phase::Delivered, "recovery: one carrier was always well, {part:?}");
+        let tale: Vec<_> = world.store.attempts_of(part.key).collect();
+        assert_eq!(part.phase(), Phase::Delivered, "recovery: one carrier was always well, {part:?}, {tale:?}");
         let mut carriers = world.store.attempts_of(part.key).map(|it| it.link.carrier);
         let first = carriers.next();
         moved += usize::from(carriers.any(|it| Some(it) != first));

@@ -246,6 +246,7 @@ impl Scenario {
                 let parts = if dice.percent(75) { 1 } else { dice.range(2, 4) as u8 };
                 Recipient {
                     destination: E164(31_600_000_000 + dice.below(handsets)),
+                    source: None,
                     text: text(label, parts).into(),
                     requested: Requested::Auto,
                     manner: None,

@@ -53,17 +53,8 @@ impl One<'_, '_> {
 
     fn refuse_unbuilt(&mut self) {
         let written = self.written;
-        let balances = [("unlimited", true), ("managed", false)];
-        if !self.findings.choose(&self.at("balance"), written.balance.as_deref(), &balances, true) {
-            self.findings.unbuilt(&self.at("balance"), "\"managed\"", "\"unlimited\"");
-        }
         if written.sandbox == Some(true) {
             self.findings.unbuilt(&self.at("sandbox"), "true", "false");
-        }
-        for (key, text, off) in [("quota", &written.quota, ""), ("rate", &written.rate, "unlimited")] {
-            if let Some(text) = text.as_ref().filter(|it| *it != off) {
-                self.findings.unbuilt(&self.at(key), &format!("{text:?}"), &format!("{off:?}"));
-            }
         }
         if written.webhook.is_some() {
             self.findings.unbuilt(&self.at("webhook"), "{ … }", "");
@@ -88,7 +79,7 @@ impl One<'_, '_> {
             }
         }
         let any = [String::from("*")];
-        Account {
+        let account = Account {
             id,
             name: written.id.as_str().into(),
             active: written.active.unwrap_or(true),
@@ -100,8 +91,23 @@ impl One<'_, '_> {
             region: self.region(),
             destinations: destinations(&self.at("destinations"), written.destinations.as_ref(), self.findings),
             currency: self.currency(&granted, routes),
-            terms: Terms::default(),
+            terms: self.terms(),
             routes: granted,
+        };
+        if account.terms.managed && account.currency.is_none() {
+            let message = "a managed balance has a currency; name it, as in currency = \"EUR\"";
+            self.findings.fault(&self.at("balance"), message);
+        }
+        account
+    }
+
+    fn terms(&mut self) -> Terms {
+        let written = self.written;
+        let balances = [("unlimited", false), ("managed", true)];
+        Terms {
+            managed: self.findings.choose(&self.at("balance"), written.balance.as_deref(), &balances, false),
+            quota: written.quota.and_then(|it| it.0),
+            rate: written.rate.and_then(|it| it.0),
         }
     }
 

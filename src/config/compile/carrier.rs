@@ -1,6 +1,6 @@
 //! Carriers and their links.
 
-use crate::carrier::dialect::{Cost, Dialect, IdForm, Numbering, ReceiptsAsked};
+use crate::carrier::dialect::{Dialect, IdForm, Numbering, ReceiptsAsked};
 use crate::carrier::mo;
 use crate::config::Environment;
 use crate::config::compile::password::Sources;
@@ -14,6 +14,7 @@ use crate::link;
 use crate::link::options::{Credentials, Options, Reconnect};
 use crate::message::attempt::Answer;
 use crate::message::id::{CarrierId, LinkId};
+use crate::message::price::PriceTable;
 use crate::message::reason::Reason;
 use crate::route::breaker;
 use crate::session;
@@ -415,13 +416,8 @@ impl One<'_, '_> {
         }
     }
 
-    fn cost(&mut self) -> Option<Cost> {
-        let path = self.at("cost");
-        let table = price::table(&path, self.written.cost.as_ref()?, self.findings)?;
-        for prefix in table.prefixes.keys() {
-            self.findings.fault(&path, format!("costs are by country, not by prefix such as {prefix}"));
-        }
-        Some(Cost { default: table.default, countries: table.countries, currency: table.currency })
+    fn cost(&mut self) -> Option<PriceTable> {
+        price::table(&self.at("cost"), self.written.cost.as_ref()?, self.findings)
     }
 }
 

@@ -4,6 +4,7 @@ use crate::config::compile::prefix;
 use crate::config::compile::price::is_country;
 use crate::config::error::{Findings, Place};
 use crate::config::schema::service::Numbers;
+use crate::number::e164::E164;
 use crate::route::network::{Networks, Owner};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -78,8 +79,9 @@ impl Lines<'_> {
         let digits = prefix(digits)
             .filter(|it| !it.is_empty())
             .ok_or_else(|| format!("{digits:?} is not a prefix such as \"31\" or \"+31\""))?;
-        if !country.is_empty() && !is_country(country) {
-            return Err(format!("{country:?} is not a country of ISO 3166, such as \"NL\""));
+        let known = E164::country_of(country);
+        if !country.is_empty() && known.is_none() {
+            return Err(format!("{country:?} is not a country of ISO 3166 that has numbers, such as \"NL\""));
         }
         if NAME_MAX < network.chars().count()
             || network.contains('"')
@@ -90,7 +92,7 @@ impl Lines<'_> {
                 "{network:?} is not the name of a network: at most {NAME_MAX} characters without quotes, and neither a country nor a prefix"
             ));
         }
-        let owner = Owner { country: self.name(country), network: self.name(network) };
+        let owner = Owner { country: known, network: self.name(network) };
         Ok((digits, owner))
     }
 

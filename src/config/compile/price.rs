@@ -3,7 +3,7 @@
 use crate::config::compile::prefix;
 use crate::config::error::Findings;
 use crate::message::money::{Currency, Money};
-use crate::route::price::PriceTable;
+use crate::message::price::PriceTable;
 use std::collections::BTreeMap;
 
 /// A table as it was written; `None` without a usable currency.

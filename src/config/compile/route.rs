@@ -8,9 +8,10 @@ use crate::config::schema::route as written;
 use crate::config::units::{Span, Switch};
 use crate::message::class::Class;
 use crate::message::id::{CarrierId, RouteId};
+use crate::message::manner::{DLT_MAX, Dlt};
 use crate::message::source::Source;
 use crate::route::hours::Hours;
-use crate::route::plan::{Order, Retry, Route, UnknownPolicy};
+use crate::route::plan::{Order, Registration, Retry, Route, UnknownPolicy};
 use crate::route::table::ByDestination;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -61,6 +62,7 @@ impl One<'_, '_> {
             weights,
             carriers_by_country: self.carriers_by_country(),
             quiet_hours: self.quiet_hours(class),
+            dlt: self.registration(),
             order: self.findings.choose(&self.at("order"), written.order.as_deref(), &orders, default.order),
             senders: self.senders(),
             senders_by_country: self.senders_by_country(),
@@ -128,6 +130,24 @@ impl One<'_, '_> {
             senders.clear();
         }
         senders
+    }
+
+    fn registration(&mut self) -> Option<Registration> {
+        let written = self.written.dlt.as_ref()?;
+        let mut id = |key: &str, text: &Option<String>| {
+            let text = text.as_deref()?;
+            if !(1..=DLT_MAX).contains(&text.len()) || !text.bytes().all(|it| (b' '..=b'~').contains(&it)) {
+                let path = self.at(&format!("dlt.{key}"));
+                self.findings.fault(&path, format!("{text:?} is not 1 to {DLT_MAX} characters of ASCII"));
+            }
+            Some(text.into())
+        };
+        let default = Dlt {
+            entity_id: id("entity", &written.entity),
+            template_id: id("template", &written.template),
+            telemarketer_id: id("telemarketer", &written.telemarketer),
+        };
+        Some(Registration { required: written.required, default })
     }
 
     fn quiet_hours(&mut self, class: Class) -> Option<Hours> {

@@ -6,8 +6,9 @@ use crate::config::error::Findings;
 use crate::config::schema::route as written;
 use crate::message::class::Class;
 use crate::message::id::RouteId;
+use crate::route::hours::Hours;
 use crate::route::plan::Route;
-use crate::route::rule::Rule;
+use crate::route::rule::{Pattern, Rule};
 use std::collections::BTreeMap;
 
 /// Every rule, in the order of the files.
@@ -27,11 +28,6 @@ fn rule(
     findings: &mut Findings,
 ) -> Rule {
     let (routes, names) = known;
-    for (key, text) in [("tag", &written.tag), ("text", &written.text), ("hours", &written.hours)] {
-        if let Some(text) = text {
-            findings.unbuilt(&format!("{path}.{key}"), &format!("{text:?}"), "");
-        }
-    }
     let class =
         written.class.as_deref().map(|it| findings.choose(&format!("{path}.class"), Some(it), &CLASSES, Class::Otp));
     match routes.get(&RouteId(written.route)) {
@@ -53,5 +49,25 @@ fn rule(
     if prefixes.iter().any(|it| it.is_empty()) {
         prefixes.clear();
     }
-    Rule { prefixes, class, account, sender: written.sender.as_deref().map(Into::into), route: RouteId(written.route) }
+    Rule {
+        prefixes,
+        class,
+        account,
+        sender: written.sender.as_deref().map(Into::into),
+        tag: written.tag.as_deref().map(Into::into),
+        text: written.text.as_deref().and_then(|it| pattern(&format!("{path}.text"), it, findings)),
+        hours: written.hours.as_deref().and_then(|it| hours(&format!("{path}.hours"), it, findings)),
+        ..Rule::to(RouteId(written.route))
+    }
+}
+
+fn pattern(path: &str, text: &str, findings: &mut Findings) -> Option<Pattern> {
+    // The error draws where it is wrong, over several lines; the last of them says what.
+    let said = |error: regex::Error| error.to_string().lines().last().unwrap_or_default().trim().to_owned();
+    let read = Pattern::parse(text);
+    read.map_err(|error| findings.fault(path, format!("{text:?} is not a regular expression: {}", said(error)))).ok()
+}
+
+fn hours(path: &str, text: &str, findings: &mut Findings) -> Option<Hours> {
+    Hours::parse(text).map_err(|error| findings.fault(path, format!("{text:?}: {error}"))).ok()
 }

@@ -1,6 +1,7 @@
 //! `[[account]]`: who may call.
 
 use crate::config::schema::unbuilt::{Login, Webhook};
+use crate::config::units::{Pace, Share};
 use serde::Deserialize;
 
 /// One account.
@@ -25,8 +26,8 @@ pub struct Account {
     pub destinations: Option<Destinations>,
     pub currency: Option<String>,
     pub balance: Option<String>,
-    pub quota: Option<String>,
-    pub rate: Option<String>,
+    pub quota: Option<Share>,
+    pub rate: Option<Pace>,
     pub webhook: Option<Webhook>,
 }
 

@@ -32,7 +32,19 @@ pub struct Route {
     pub retry: Option<Retry>,
     pub validity: Option<Span>,
     pub quiet_hours: Option<String>,
+    pub dlt: Option<Registration>,
     pub price: Option<BTreeMap<String, String>>,
+}
+
+/// The registration of its texts in India.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Registration {
+    pub required: bool,
+    pub entity: Option<String>,
+    pub template: Option<String>,
+    pub telemarketer: Option<String>,
 }
 
 /// Who carries: in order, or by weight.

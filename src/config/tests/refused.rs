@@ -363,6 +363,13 @@ fn routes_and_rules_are_checked_for_what_they_mean() {
         of_route("retry = { attempts = 0 }"),
         "nuncio.toml:16: route 8, retry.attempts: 0 is not within 1 and 100"
     );
+    assert!(of_route("[[rule]]\ntext = \"(code\"\nroute = 8").starts_with(
+        "nuncio.toml:17: rule number 1, text: \"(code\" is not a regular expression: error: unclosed group"
+    ));
+    assert_eq!(
+        of_route("[[rule]]\nhours = \"8-20\"\nroute = 8"),
+        "nuncio.toml:17: rule number 1, hours: \"8-20\": hours are written as \"22:00-08:00\""
+    );
     assert_eq!(of_route("[[rule]]\nroute = 9"), "nuncio.toml:17: rule number 1, route: there is no route 9");
     assert_eq!(
         of_route("[[rule]]\nclass = \"otp\"\nroute = 8"),
@@ -480,7 +487,7 @@ fn a_file_of_prefixes_is_checked_line_by_line() {
         [
             "prefixes.csv:2: the prefix 31610 stands in line 1 already",
             "prefixes.csv:3: \"031\" is not a prefix such as \"31\" or \"+31\"",
-            "prefixes.csv:4: \"Belgium\" is not a country of ISO 3166, such as \"NL\"",
+            "prefixes.csv:4: \"Belgium\" is not a country of ISO 3166 that has numbers, such as \"NL\"",
             "prefixes.csv:5: \"33,FR\" is not a line such as \"31610,NL,KPN\"",
             "prefixes.csv:6: \"\\\"x\" is not the name of a network: at most 64 characters without quotes, and neither a country nor a prefix",
             "prefixes.csv:7: \"PT\" is not the name of a network: at most 64 characters without quotes, and neither a country nor a prefix",

@@ -19,6 +19,7 @@ use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::{arriving, cells, connect, line, list, money, opt_out};
 use rusqlite::{Connection, OpenFlags};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
@@ -125,6 +126,17 @@ impl Readers {
     /// The line by which an order was charged, or, with a seq, by which that message of it was paid back.
     pub fn ledger_line(&self, order: OrderId, seq: Option<Seq>) -> Result<Option<LedgerLine>, Fault> {
         self.ask(|conn| money::line_of(conn, order, seq))
+    }
+
+    /// What of these messages was paid back; those of which nothing was are missing.
+    pub fn refunds(&self, messages: &[(OrderId, Seq)]) -> Result<BTreeMap<Seq, Money>, Fault> {
+        self.ask(|conn| {
+            let mut found = BTreeMap::new();
+            for (order, seq) in messages {
+                found.extend(money::line_of(conn, *order, Some(*seq))?.map(|it| (*seq, it.amount)));
+            }
+            Ok(found)
+        })
     }
 
     fn ask<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, Fault> {

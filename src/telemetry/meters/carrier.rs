@@ -38,6 +38,9 @@ pub struct CarrierMeter {
     awaiting: Gauge,
     doubtful: Gauge,
     pace: Gauge,
+    breaker: Gauge,
+    scores: HashMap<Box<str>, Gauge>,
+    scores_elsewhere: Gauge,
 }
 
 impl CarrierMeter {
@@ -50,6 +53,7 @@ impl CarrierMeter {
             Cause::First => Counter::noop(),
             _ => exposition.counter(&names::RETRIES, [name, it.word()]),
         };
+        let score = |country: &str| exposition.gauge(&names::CARRIER_SCORE, [name, country]);
         let doubt = |it: DoubtCause| exposition.counter(&names::UNKNOWN_OUTCOMES, [name, it.word()]);
         Self {
             name: name.into(),
@@ -75,6 +79,9 @@ impl CarrierMeter {
             awaiting: exposition.gauge(&names::MESSAGES_AWAITING_RECEIPT, [name]),
             doubtful: exposition.gauge(&names::MESSAGES_DOUBTFUL, [name]),
             pace: exposition.gauge(&names::PACE_LIMIT, [name]),
+            breaker: exposition.gauge(&names::BREAKER_STATE, [name]),
+            scores: labels.countries.iter().map(|it| (it.clone(), score(it))).collect(),
+            scores_elsewhere: score(OTHER),
         }
     }
 
@@ -162,6 +169,17 @@ impl CarrierMeter {
     pub fn waiting(&self, awaiting: u64, doubtful: u64) {
         self.awaiting.set(awaiting as f64);
         self.doubtful.set(doubtful as f64);
+    }
+
+    /// Its breaker: 0 closed, 1 half-open, 2 open.
+    pub fn breaker(&self, state: u8) {
+        self.breaker.set(f64::from(state));
+    }
+
+    /// What it is worth in a country; `None` while too little is known.
+    pub fn scored(&self, country: Option<&str>, score: Option<f64>) {
+        let gauge = country.and_then(|it| self.scores.get(it)).unwrap_or(&self.scores_elsewhere);
+        gauge.set(score.unwrap_or(0.0));
     }
 
     /// The pace that is in force; `None` is unlimited.

@@ -6,6 +6,7 @@
 
 pub mod carrier;
 pub mod link;
+pub mod failover;
 pub mod http;
 pub mod inside;
 pub mod money;
@@ -15,6 +16,7 @@ use crate::message::id::{AccountId, CarrierId, LinkId, RouteId};
 use crate::message::status::Status;
 use crate::telemetry::labels::{Labels, OTHER};
 use crate::telemetry::meters::carrier::CarrierMeter;
+use crate::telemetry::meters::failover::FailoverMeter;
 use crate::telemetry::meters::http::HttpMeter;
 use crate::telemetry::meters::inside::InsideMeter;
 use crate::telemetry::meters::link::LinkMeter;
@@ -38,6 +40,7 @@ pub struct Meters {
     http: HttpMeter,
     inside: InsideMeter,
     money: MoneyMeter,
+    failovers: FailoverMeter,
     /// What counts for a route, carrier, link or account that the configuration no longer names.
     other: Other,
 }
@@ -75,6 +78,7 @@ impl Meters {
             http: HttpMeter::new(exposition, &labels.endpoints),
             inside: InsideMeter::new(exposition),
             money: MoneyMeter::new(exposition, labels),
+            failovers: FailoverMeter::new(exposition, labels),
             other: Other {
                 route: RouteMeter::new(exposition, OTHER),
                 carrier: CarrierMeter::new(exposition, OTHER, labels),
@@ -98,6 +102,11 @@ impl Meters {
     /// Of a link; its task keeps a clone.
     pub fn link(&self, id: LinkId) -> &LinkMeter {
         self.links.get(&id).unwrap_or(&self.other.link)
+    }
+
+    /// Of failovers between carriers.
+    pub const fn failovers(&self) -> &FailoverMeter {
+        &self.failovers
     }
 
     /// Of both HTTP listeners.
@@ -183,6 +192,7 @@ fn collect(links: impl Iterator<Item = (LinkId, LinkMeter)>) -> HashMap<LinkId, 
 #[cfg(test)]
 pub(in crate::telemetry) mod tests {
     use super::*;
+    use crate::message::attempt::Cause;
     use crate::message::money::Currency;
     use crate::smpp::command::CommandId;
     use crate::telemetry::meters::inside::Durability;
@@ -194,9 +204,10 @@ pub(in crate::telemetry) mod tests {
     pub(in crate::telemetry) fn meters() -> (Exposition, Meters) {
         let labels = Labels {
             routes: vec![RouteId(1), RouteId(8)],
-            carriers: vec![(CarrierId(3), "acme".into(), 2)],
+            carriers: vec![(CarrierId(3), "acme".into(), 2), (CarrierId(4), "beta".into(), 1)],
             accounts: vec![(AccountId(5), "shop".into())],
             countries: vec!["NL".into()],
+            failovers: [(CarrierId(3), CarrierId(4))].into(),
             endpoints: vec!["POST /v1/messages"],
             pays_in: [(AccountId(5), Currency::parse("EUR").unwrap())].into(),
             charges_in: [(CarrierId(3), Currency::parse("USD").unwrap())].into(),
@@ -246,6 +257,9 @@ pub(in crate::telemetry) mod tests {
             "nuncio_pdus_total{carrier=\"acme\",direction=\"in\",command=\"deliver_sm\"}",
             "nuncio_receipt_delay_seconds_count{carrier=\"acme\"}",
             "nuncio_retries_total{carrier=\"acme\",cause=\"resend\"}",
+            "nuncio_failovers_total{from=\"acme\",to=\"beta\",cause=\"breaker_open\"}",
+            "nuncio_carrier_score{carrier=\"acme\",country=\"NL\"}",
+            "nuncio_breaker_state{carrier=\"beta\"}",
             "nuncio_store_poisoned",
         ] {
             assert_eq!(value(&page, line), Some(0.0), "{line}\n{page}");
@@ -273,6 +287,11 @@ pub(in crate::telemetry) mod tests {
         meters.inside().reloaded(Some(Duration::from_secs(1_700_000_000)));
         meters.inside().reloaded(None);
         meters.route(RouteId(8)).queue(12, Duration::from_secs(4), 2);
+        meters.failovers().moved(CarrierId(3), CarrierId(4), Cause::MaxWait);
+        meters.failovers().moved(CarrierId(4), CarrierId(3), Cause::Moved);
+        meters.carrier(CarrierId(4)).breaker(2);
+        meters.carrier(CarrierId(4)).scored(Some("NL"), Some(0.75));
+        meters.carrier(CarrierId(4)).scored(Some("DE"), None);
         meters.route(RouteId(99)).came_to(Status::Delivered, 1);
         exposition.upkeep();
         let page = exposition.render();
@@ -295,6 +314,11 @@ pub(in crate::telemetry) mod tests {
             ("nuncio_config_last_reload_successful", 0.0),
             ("nuncio_config_last_reload_timestamp_seconds", 1_700_000_000.0),
             ("nuncio_queue_oldest_message_age_seconds{route=\"8\"}", 4.0),
+            ("nuncio_failovers_total{from=\"acme\",to=\"beta\",cause=\"max_wait\"}", 1.0),
+            ("nuncio_failovers_total{from=\"other\",to=\"other\",cause=\"moved\"}", 1.0),
+            ("nuncio_breaker_state{carrier=\"beta\"}", 2.0),
+            ("nuncio_carrier_score{carrier=\"beta\",country=\"NL\"}", 0.75),
+            ("nuncio_carrier_score{carrier=\"beta\",country=\"other\"}", 0.0),
             ("nuncio_messages_total{route=\"other\",status=\"DELIVERED\"}", 1.0),
         ] {
             assert_eq!(value(&page, line), Some(expected), "{line}\n{page}");

@@ -1,4 +1,4 @@
-//! Prices by country and prefix.
+//! Prices by country and prefix: what customers pay, and what carriers charge.
 
 use crate::message::money::{Currency, Money};
 use crate::number::e164::E164;

@@ -1,0 +1,232 @@
+//! What an account has and what things cost: `GET /v1/balance`, `GET /v1/routes/{id}/pricing`; and for operators the
+//! ledger and credit, under `/admin/v1/accounts/{id}`.
+//!
+//! Amounts are decimal strings, and exact: the lines of a ledger add up to the balance to the last digit.
+
+use crate::api::answer::{self, Shown};
+use crate::api::auth::{Directory, Scope};
+use crate::api::body;
+use crate::api::context::{Call, Context};
+use crate::api::list::{PAGE_PARAMETERS, cursor, query};
+use crate::api::moment::Moment;
+use crate::api::problem::{Kind, Problem};
+use crate::api::read::blocking;
+use crate::api::submit::{awaited, digest, idempotency_key, peer, refusal, send};
+use crate::dispatch::command::Reply;
+use crate::dispatch::happening::Credit;
+use crate::dispatch::plan::Account;
+use crate::message::id::{RouteId, Seq};
+use crate::message::money::{Currency, Exact, Money};
+use crate::message::price::PriceTable;
+use crate::record::entry::Entry;
+use crate::record::money::LedgerLine;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Characters of a note: enough for an invoice and a name.
+const NOTE_MAX: usize = 255;
+
+/// `GET /v1/balance`
+pub(super) async fn balance(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let found = async {
+        let directory = context.directory();
+        let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Read)?;
+        let balance = of_account(&context, account).await?;
+        let kind = if balance.is_some() { "managed" } else { "unlimited" };
+        let document =
+            Balance { balance: balance.map(|it| Shown(it.exact())), currency: account.currency.map(Shown), kind };
+        Ok(answer::json(StatusCode::OK, &document, 128))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+/// What an account has; `None` where it does not pay from a balance.
+pub(super) async fn of_account(context: &Context, account: &Account) -> Result<Option<Money>, Problem> {
+    if !account.terms.managed {
+        return Ok(None);
+    }
+    let id = account.id;
+    blocking(context, move |readers| readers.balance(id)).await.map(Some)
+}
+
+/// What of these messages was paid back, by their seqs.
+pub(super) async fn refunds(context: &Context, entries: &[Entry]) -> Result<BTreeMap<Seq, Money>, Problem> {
+    let charged: Vec<_> =
+        entries.iter().filter(|it| it.body.charged).map(|it| (it.body.order, it.body.seq())).collect();
+    if charged.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    blocking(context, move |readers| readers.refunds(&charged)).await
+}
+
+#[derive(Serialize)]
+struct Balance {
+    balance: Option<Shown<Exact>>,
+    currency: Option<Shown<Currency>>,
+    kind: &'static str,
+}
+
+/// `GET /v1/routes/{id}/pricing`
+pub(super) async fn pricing(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+    let directory = context.directory();
+    let found = directory.admit(request.headers(), peer(request.extensions()), Scope::Read).and_then(|account| {
+        let id = id.parse().ok().map(RouteId).filter(|it| account.routes.contains(it));
+        let route = id.and_then(|it| directory.plan.routes.get(&it));
+        let route =
+            route.ok_or_else(|| Problem::new(Kind::NotFound, "There is no route with this id for this account."))?;
+        let document = Pricing::of(route.id, route.price.as_ref());
+        Ok(answer::json(StatusCode::OK, &document, 256))
+    });
+    found.unwrap_or_else(|problem| problem.into_response(request.uri().path()))
+}
+
+/// What a part costs, by destination: the longest prefix, else the country, else the default.
+#[derive(Serialize)]
+struct Pricing<'a> {
+    route_id: u32,
+    priced: bool,
+    per: &'static str,
+    currency: Option<Shown<Currency>>,
+    default: Option<Shown<Exact>>,
+    countries: BTreeMap<&'a str, Shown<Exact>>,
+    prefixes: BTreeMap<String, Shown<Exact>>,
+}
+
+impl<'a> Pricing<'a> {
+    fn of(route: RouteId, table: Option<&'a PriceTable>) -> Self {
+        let shown = |it: &Money| Shown(it.exact());
+        let countries = table.iter().flat_map(|it| &it.countries);
+        let prefixes = table.iter().flat_map(|it| &it.prefixes);
+        Self {
+            route_id: route.0,
+            priced: table.is_some(),
+            per: "part",
+            currency: table.map(|it| Shown(it.currency)),
+            default: table.and_then(|it| it.default.as_ref()).map(shown),
+            countries: countries.map(|(country, it)| (&**country, shown(it))).collect(),
+            prefixes: prefixes.map(|(prefix, it)| (format!("+{prefix}"), shown(it))).collect(),
+        }
+    }
+}
+
+/// `GET /admin/v1/accounts/{id}/ledger`, oldest line first. As with events, the cursor of the last page goes on
+/// with what comes later.
+pub(super) async fn ledger(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let found = async {
+        let directory = context.directory();
+        let operator = directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
+        let account = named(&directory, &id)?;
+        let asked = query(operator, head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
+        let (of, after, limit) = (account.id, asked.before.map_or(0, |it| it.0), asked.limit);
+        let lines = blocking(&context, move |readers| readers.ledger(of, after, limit)).await?;
+        let next = lines.last().map(|it| Seq(it.n)).or(asked.before).map(cursor);
+        let data = lines.iter().map(|it| LineView::of(it, account.currency)).collect();
+        Ok(answer::json(StatusCode::OK, &Ledger { data, next_cursor: next }, lines.len() * 192 + 64))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+fn named<'a>(directory: &'a Directory, name: &str) -> Result<&'a Account, Problem> {
+    let found = directory.plan.accounts.values().find(|it| &*it.name == name);
+    found.ok_or_else(|| Problem::new(Kind::NotFound, "There is no account with this id."))
+}
+
+#[derive(Serialize)]
+struct Ledger<'a> {
+    data: Vec<LineView<'a>>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LineView<'a> {
+    n: u64,
+    at: Moment,
+    why: &'static str,
+    amount: Shown<Exact>,
+    balance: Shown<Exact>,
+    currency: Option<Shown<Currency>>,
+    order_id: Option<u64>,
+    /// The place of the message in its order's range: an operator finds it by the order.
+    seq: Option<u64>,
+    note: Option<&'a str>,
+}
+
+impl<'a> LineView<'a> {
+    fn of(line: &'a LedgerLine, currency: Option<Currency>) -> Self {
+        Self {
+            n: line.n,
+            at: Moment(line.at),
+            why: line.why.word(),
+            amount: Shown(line.amount.exact()),
+            balance: Shown(line.balance.exact()),
+            currency: currency.map(Shown),
+            order_id: line.order.map(|it| it.0),
+            seq: line.seq.map(|it| it.0),
+            note: line.note.as_deref(),
+        }
+    }
+}
+
+/// `POST /admin/v1/accounts/{id}/credit`
+pub(super) async fn credit(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    let (head, body) = request.into_parts();
+    credited(&context, &id, &head, body).await.unwrap_or_else(|problem| problem.into_response(&path))
+}
+
+async fn credited(context: &Context, id: &str, head: &Parts, body: axum::body::Body) -> Result<Response, Problem> {
+    let directory = context.directory();
+    let operator = directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
+    let account = named(&directory, id)?;
+    let key = idempotency_key(&head.headers)?;
+    let (body, _held) = body::read(context, body).await?;
+    let asked: Asked = serde_json::from_slice(&body).map_err(|error| {
+        Problem::at(Kind::Invalid, "", format!("The body is not {{\"amount\", \"note\"}}: {error}."))
+    })?;
+    let amount = Money::parse(&asked.amount).ok().filter(|it| 0 < it.0);
+    let amount = amount.ok_or_else(|| {
+        Problem::at(
+            Kind::Invalid,
+            "/amount",
+            "must be a decimal number above zero, in quotes, with at most six decimals",
+        )
+    })?;
+    if asked.note.as_ref().is_some_and(|it| NOTE_MAX < it.chars().count()) {
+        return Err(Problem::at(Kind::Invalid, "/note", format!("must have at most {NOTE_MAX} characters")));
+    }
+    let credit = Credit {
+        by: operator.id,
+        account: account.id,
+        amount,
+        note: asked.note.map(Into::into),
+        idempotency: key.map(|key| (key, digest(head.uri.path(), &body))),
+    };
+    let (to, answer) = oneshot::channel();
+    send(context, Call::Credit(Box::new(credit), to))?;
+    let line = match awaited(answer).await? {
+        Reply::Credited(line) => line,
+        Reply::CreditedBefore(n) => {
+            let of = account.id;
+            let found = blocking(context, move |readers| readers.ledger(of, n.saturating_sub(1), 1)).await?;
+            let lost = || Problem::new(Kind::Internal, "The line of an earlier credit is not in the ledger.");
+            found.into_iter().next().filter(|it| it.n == n).ok_or_else(lost)?
+        }
+        other => return Err(refusal(&other)),
+    };
+    Ok(answer::json(StatusCode::CREATED, &LineView::of(&line, account.currency), 256))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    amount: String,
+    note: Option<String>,
+}

@@ -1,0 +1,67 @@
+//! A carrier that is killed under load: the daemon and two simulated carriers, all the real binary.
+
+use crate::daemon::process::Process;
+use crate::daemon::{Daemon, account, until};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Messages before the kill, and as many after it.
+const HALF: usize = 300;
+
+/// A simulated carrier that answers after a while, so that it always holds some; its process, port and ledger.
+fn sim(ledger: PathBuf) -> (Process, u16, PathBuf) {
+    let mut sim = Command::new(env!("CARGO_BIN_EXE_nuncio"));
+    sim.args(["sim", "--listen", "127.0.0.1:0", "--latency", "5ms..20ms", "--receipts", "0ms..50ms"]);
+    sim.arg("--ledger").arg(&ledger);
+    let sim = Process::start("nuncio sim", sim);
+    let port = sim.line(Duration::from_secs(20), |lines| {
+        let line = lines.iter().find_map(|it| it.strip_prefix("listening on "))?;
+        line.rsplit(':').next()?.parse().ok()
+    });
+    (sim, port, ledger)
+}
+
+fn texts(ledger: &Path) -> BTreeSet<String> {
+    let lines = std::fs::read_to_string(ledger).unwrap();
+    // The last line of a process that was killed may be half written.
+    let lines = lines.lines().filter_map(|it| serde_json::from_str::<Value>(it).ok());
+    lines.map(|it| it["text"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_carrier_that_is_killed_under_load_loses_no_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, port, ledger) = sim(folder.path().join("first"));
+    let (_second, other_port, other_ledger) = sim(folder.path().join("second"));
+    let carrier = |id: &str, port: u16| {
+        format!(
+            "[[carrier]]\nid = \"{id}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"secret\"\n\
+             reconnect = {{ base = \"50ms\", max = \"200ms\" }}\n"
+        )
+    };
+    let route = "[[route]]\nid = 1\ncarriers = [\"first\", \"second\"]\nreceipt_window = \"2s\"\n";
+    let daemon = Daemon::start(&(account("[1]") + &carrier("first", port) + &carrier("second", other_port) + route));
+    until("both links are up", PATIENCE, || (daemon.metrics().sum("link_up", &[]) == 2.0).then_some(()));
+    let mut client = daemon.client();
+    let mut send = |texts: std::ops::Range<usize>| {
+        let to: Vec<Value> =
+            texts.map(|it| json!({ "to": format!("+3161234{it:04}"), "text": format!("message {it}") })).collect();
+        let reply = client.post("/v1/messages", &json!({ "to": to, "from": "YOURAPP" }));
+        assert_eq!(reply.status, 202, "{}", reply.text());
+    };
+    send(0..HALF);
+    until("the first has some", PATIENCE, || (HALF / 10 < texts(&ledger).len()).then_some(()));
+    first.kill();
+    send(HALF..2 * HALF);
+    let delivered = "messages_total{route=\"1\",status=\"DELIVERED\"}";
+    let all = (2 * HALF) as f64;
+    until("everything is delivered", PATIENCE, || (daemon.metrics().value(delivered) == all).then_some(()));
+    let (at_first, at_second) = (texts(&ledger), texts(&other_ledger));
+    assert!(at_first.len() < HALF, "it was killed while it had work");
+    assert!(HALF < at_second.len(), "what waited for the first went to the second");
+    assert_eq!(at_first.union(&at_second).count(), 2 * HALF);
+}

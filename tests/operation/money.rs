@@ -1,0 +1,227 @@
+//! Balances, quotas and rates as applications and operators meet them, and the books after kills.
+
+use crate::daemon::client::{Client, Reply};
+use crate::daemon::crash::Kills;
+use crate::daemon::process::Process;
+use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};
+use serde_json::{Value, json};
+use std::process::Command;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const PRICED: &str = "price = { default = \"0.087\", \"+3162\" = \"0.100001\", currency = \"EUR\" }";
+const MANAGED: &str = "balance = \"managed\"\n";
+
+/// Kills in the test command; `NUNCIO_KILLS` asks for more.
+const KILLS: usize = 20;
+
+/// A daemon whose account has these lines, with a carrier at this port.
+fn daemon(lines: &str, port: u16, of_route: &str) -> Daemon {
+    Daemon::start(&(account("[1]") + lines + &carrier(port, "") + &route(of_route)))
+}
+
+fn credit(operator: &mut Client, amount: &str) -> Reply {
+    operator.post("/admin/v1/accounts/shop/credit", &json!({ "amount": amount, "note": "invoice 7" }))
+}
+
+fn message(to: &str) -> Value {
+    json!({ "to": to, "from": "YOURAPP", "text": "one" })
+}
+
+fn balance(client: &mut Client) -> Value {
+    let reply = client.get("/v1/balance");
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    reply.json()
+}
+
+/// Micro-units of a decimal text.
+fn micros(amount: &Value) -> i64 {
+    let text = amount.as_str().unwrap_or_else(|| panic!("no amount: {amount}"));
+    let (sign, text) = text.strip_prefix('-').map_or((1, text), |it| (-1, it));
+    let (whole, decimals) = text.split_once('.').unwrap();
+    sign * (whole.parse::<i64>().unwrap() * 1_000_000 + format!("{decimals:0<6}").parse::<i64>().unwrap())
+}
+
+/// Every entry of a list whose cursor ends.
+fn all(client: &mut Client, path: &str) -> Vec<Value> {
+    let (mut found, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = client.get(&format!("{path}?limit=1000{cursor}")).json();
+        let data = page["data"].as_array().unwrap_or_else(|| panic!("{page}")).clone();
+        let last = data.is_empty();
+        found.extend(data);
+        match page["next_cursor"].as_str().filter(|_| !last) {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return found,
+        }
+    }
+}
+
+#[test]
+fn an_account_that_pays_in_advance_is_refused_charged_and_paid_back() {
+    let daemon = daemon(MANAGED, quiet_port(), PRICED);
+    let (mut client, mut operator) = (daemon.client(), daemon.operator());
+    let refused = client.post("/v1/messages", &message("+31612345678"));
+    assert_eq!((refused.status, &refused.json()["stage"]), (402, &json!("quota")), "{}", refused.text());
+    assert_eq!(refused.json()["type"], "/problems/insufficient-balance");
+    assert_eq!(all(&mut client, "/v1/messages").len(), 0);
+    assert_eq!(client.post("/v1/estimate", &message("+31612345678")).json()["sufficient_balance"], false);
+
+    let given = credit(&mut operator, "1.00");
+    assert_eq!((given.status, &given.json()["balance"]), (201, &json!("1.000")), "{}", given.text());
+    assert_eq!(client.post("/v1/estimate", &message("+31612345678")).json()["sufficient_balance"], true);
+    let accepted = client.post("/v1/messages", &message("+31622345678"));
+    assert_eq!((accepted.status, &accepted.json()["balance_after"]), (202, &json!("0.899999")), "{}", accepted.text());
+    assert_eq!(balance(&mut client), json!({ "balance": "0.899999", "currency": "EUR", "kind": "managed" }));
+
+    let id = accepted.json()["messages"][0]["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/messages/{id}");
+    let page = client.get(&path).json();
+    assert_eq!((&page["charged"], &page["refunded"]), (&json!("0.100001"), &json!("0.000")));
+    assert_eq!(client.call("DELETE", &path, None).unwrap().status, 200);
+    let page = client.get(&path).json();
+    assert_eq!((&page["status"], &page["refunded"]), (&json!("CANCELLED"), &json!("0.100001")));
+    assert_eq!(balance(&mut client)["balance"], "1.000");
+
+    let lines = all(&mut operator, "/admin/v1/accounts/shop/ledger");
+    let told: Vec<_> = lines.iter().map(|it| (it["why"].as_str().unwrap(), micros(&it["amount"]))).collect();
+    assert_eq!(told, [("credit", 1_000_000), ("charge", -100_001), ("refund", 100_001)]);
+    assert_eq!(lines[0]["note"], "invoice 7");
+    let metrics = daemon.metrics();
+    assert_eq!(metrics.sum("charged_total", &["account=\"shop\"", "currency=\"EUR\""]), 100_001.0);
+    assert_eq!(metrics.sum("refunded_total", &[]), 100_001.0);
+}
+
+#[test]
+fn credit_is_an_operator_s_and_is_given_once_for_each_key() {
+    let daemon = daemon(MANAGED, quiet_port(), PRICED);
+    let mut operator = daemon.operator();
+    let keyed = |operator: &mut Client, amount: &str| {
+        let body = json!({ "amount": amount });
+        operator.keyed("POST", "/admin/v1/accounts/shop/credit", &body, "\"invoice 7\"").unwrap()
+    };
+    let (first, again) = (keyed(&mut operator, "5"), keyed(&mut operator, "5"));
+    assert_eq!((first.status, again.status), (201, 201), "{}", again.text());
+    assert_eq!(first.json(), again.json());
+    assert_eq!(keyed(&mut operator, "6").status, 422);
+    assert_eq!(balance(&mut daemon.client())["balance"], "5.000");
+    for (amount, pointer) in [("-1", "/amount"), ("0", "/amount"), ("1e3", "/amount"), ("0.0000001", "/amount")] {
+        let refused = credit(&mut operator, amount);
+        assert_eq!((refused.status, &refused.json()["errors"][0]["pointer"]), (422, &json!(pointer)), "{amount}");
+    }
+    assert_eq!(operator.post("/admin/v1/accounts/nobody/credit", &json!({ "amount": "1" })).status, 404);
+    let mut stranger = Client::new(daemon.admin(), "no key");
+    assert_eq!(credit(&mut stranger, "1").status, 401);
+}
+
+#[test]
+fn a_route_without_a_price_is_refused_to_who_pays_in_advance() {
+    let daemon = daemon(&format!("{MANAGED}currency = \"EUR\"\n"), quiet_port(), "");
+    let refused = daemon.client().post("/v1/messages", &message("+31612345678"));
+    assert_eq!((refused.status, &refused.json()["stage"]), (422, &json!("pricing")), "{}", refused.text());
+    assert_eq!(daemon.client().get("/v1/routes/1/pricing").json()["priced"], false);
+}
+
+#[test]
+fn prices_are_told_by_default_country_and_prefix() {
+    let daemon = daemon(
+        "",
+        quiet_port(),
+        "price = { default = \"0.087\", NL = \"0.081\", \"+316\" = \"0.0805\", currency = \"EUR\" }",
+    );
+    let expected = json!({
+        "route_id": 1, "priced": true, "per": "part", "currency": "EUR", "default": "0.087",
+        "countries": { "NL": "0.081" }, "prefixes": { "+316": "0.0805" }
+    });
+    assert_eq!(daemon.client().get("/v1/routes/1/pricing").json(), expected);
+    assert_eq!(daemon.client().get("/v1/routes/2/pricing").status, 404);
+    assert_eq!(balance(&mut daemon.client()), json!({ "balance": null, "currency": "EUR", "kind": "unlimited" }));
+}
+
+#[test]
+fn a_quota_outlives_the_process_and_says_when_to_come_again() {
+    let mut daemon = daemon("quota = \"3/1d\"\n", quiet_port(), "");
+    let both = json!({ "to": ["+31612345678", "+31612345679"], "from": "YOURAPP", "text": "one" });
+    let accepted = daemon.client().post("/v1/messages", &both);
+    assert_eq!(accepted.header("ratelimit-policy"), Some("\"quota\";q=3;w=86400"), "{}", accepted.text());
+    assert_eq!(accepted.header("ratelimit"), Some("\"quota\";r=1;t=86400"));
+    daemon.kill();
+    daemon.restart();
+    let refused = daemon.client().post("/v1/messages", &both);
+    assert_eq!((refused.status, &refused.json()["stage"]), (429, &json!("quota")), "{}", refused.text());
+    let wait: u32 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((86_000..=86_400).contains(&wait), "{wait}");
+    assert_eq!(daemon.client().post("/v1/messages", &message("+31612345678")).status, 202);
+}
+
+#[test]
+fn a_rate_is_kept_and_told() {
+    let daemon = daemon("rate = \"0.01/s\"\n", quiet_port(), "");
+    let accepted = daemon.client().post("/v1/messages", &message("+31612345678"));
+    assert_eq!(accepted.status, 202, "{}", accepted.text());
+    assert_eq!(accepted.header("ratelimit-policy"), Some("\"rate\";q=1;w=100"));
+    let refused = daemon.client().post("/v1/messages", &message("+31612345678"));
+    assert_eq!(refused.json()["type"], "/problems/rate-exceeded", "{}", refused.text());
+    let wait: u32 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((90..=100).contains(&wait), "{wait}");
+    assert_eq!(refused.header("ratelimit").map(|it| it.starts_with("\"rate\";r=0;t=")), Some(true));
+}
+
+#[test]
+fn a_large_order_is_told_in_slices() {
+    let daemon = daemon("", quiet_port(), "");
+    let to: Vec<String> = (0..3_304).map(|it| format!("+3161{it:07}")).collect();
+    let accepted = daemon.client().post("/v1/messages", &json!({ "to": to, "from": "YOURAPP", "text": "one" }));
+    assert_eq!((accepted.status, &accepted.json()["count"]), (202, &json!(3_304)));
+    let order = daemon.client().get(&format!("/v1/orders/{}", accepted.json()["order_id"])).json();
+    assert_eq!((&order["slices"], &order["total"], &order["queued"]), (&json!(7), &json!(3_304), &json!(3_304)));
+}
+
+#[test]
+fn the_books_add_up_to_the_last_unit_after_kills() {
+    let kills = std::env::var("NUNCIO_KILLS").ok().and_then(|it| it.parse().ok()).unwrap_or(KILLS);
+    let mut sim = Command::new(env!("CARGO_BIN_EXE_nuncio"));
+    sim.args(["sim", "--listen", "127.0.0.1:0", "--latency", "1ms..5ms", "--receipts", "0ms..100ms"]);
+    sim.args(["--reject", "ESME_RINVDSTADR=20%"]);
+    let sim = Process::start("nuncio sim", sim);
+    let port = sim.line(Duration::from_secs(20), |lines| {
+        lines.iter().find_map(|it| it.strip_prefix("listening on ")?.rsplit(':').next()?.parse().ok())
+    });
+    let mut daemon = daemon(MANAGED, port, PRICED);
+    assert_eq!(credit(&mut daemon.operator(), "1000000").status, 201);
+    let kills = Kills::run(&mut daemon, kills, |_| ());
+    until("the last receipts", PATIENCE, || {
+        (daemon.metrics().sum("messages_awaiting_receipt", &[]) == 0.0).then_some(())
+    });
+
+    let lines = all(&mut daemon.operator(), "/admin/v1/accounts/shop/ledger");
+    let messages = all(&mut daemon.client(), "/v1/messages");
+    let has = micros(&balance(&mut daemon.client())["balance"]);
+    let sum = |why: &str| lines.iter().filter(|it| it["why"] == why).map(|it| micros(&it["amount"])).sum::<i64>();
+    assert_eq!(sum("credit") + sum("charge") + sum("refund"), has, "the ledger adds up to the balance");
+    let mut running = 0;
+    for line in &lines {
+        running += micros(&line["amount"]);
+        assert_eq!(micros(&line["balance"]), running, "{line}");
+    }
+
+    // What every message says of itself: it was charged its price, and paid back if no carrier perhaps took it.
+    let price: i64 = messages.iter().map(|it| micros(&it["cost"])).sum();
+    assert_eq!(sum("charge"), -price, "each order once");
+    let perhaps = |it: &Value| {
+        let attempts = it["attempts"].as_array().unwrap();
+        attempts.iter().any(|it| it["answer"].is_null() || it["answer"] == "taken" || it["answer"] == "unknown")
+    };
+    let mut back = 0;
+    for it in &messages {
+        let expected = if perhaps(it) { 0 } else { micros(&it["cost"]) };
+        assert_eq!(micros(&it["refunded"]), expected, "{it}");
+        back += expected;
+    }
+    assert_eq!(sum("refund"), back);
+    assert!(0 < back, "some were refused");
+    for (id, _) in &kills.acknowledged {
+        assert!(kills.ended.contains_key(id), "{id} was acknowledged");
+    }
+    println!("{} messages, charged {price}, paid back {back}, left {has}", messages.len());
+}
