@@ -1,6 +1,6 @@
 //! A carrier over HTTP: its templates, its table of answers and its hook, each tried before it is needed.
 
-use crate::carrier::dialect::{Dialect, IdForm};
+use crate::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
 use crate::carrier::http::answer::{Id, Table, Verdict};
 use crate::carrier::http::pointer::Pointer;
 use crate::carrier::http::receipt::{Hook, Whence};
@@ -43,6 +43,8 @@ pub(super) fn compiled(one: &mut One<'_, '_>, usual: Dialect, environment: &Envi
         text: Profile { split: Split::Payload, ..Profile::default() },
         message_id: IdForm::Text,
         texts_only: true,
+        // Without a hook no receipt can come, and none is to be waited for.
+        receipts: if hook.is_some() { ReceiptsAsked::All } else { ReceiptsAsked::None },
         hook,
         ..usual
     };

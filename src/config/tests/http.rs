@@ -1,6 +1,7 @@
 //! What is said of a carrier over HTTP that is wrong, and the examples that are right.
 
 use super::{SMALL, errors, errors_in_file, loaded};
+use crate::carrier::dialect::ReceiptsAsked;
 use std::path::Path;
 
 /// A carrier over HTTP beside the small file's; a line takes the place of the one with its key, or is added.
@@ -40,6 +41,9 @@ fn what_is_needed_is_little() {
     let loaded = loaded(&with("", "window = 3"));
     assert_eq!((loaded.http_links.len(), loaded.links.len()), (1, 1));
     assert_eq!(loaded.http_links[0].window, 3);
+    let receipts = |text: &str| super::loaded(text).http_links[0].dialect.receipts;
+    let deaf = with("", "window = 3").replace("[carrier.receipt]\nsecret = \"0123456789abcdef\"\n", "");
+    assert_eq!((receipts(&with("", "window = 3")), receipts(&deaf)), (ReceiptsAsked::All, ReceiptsAsked::None));
 }
 
 #[test]
