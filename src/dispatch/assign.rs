@@ -192,8 +192,10 @@ impl Dispatch {
             it.answer.is_some_and(|answer| spends_nothing(answer, it.command_status)) && !told
         });
         let number = last.as_ref().map_or(1, |it| it.number + u8::from(!vain));
+        // It is the same attempt again, and was made for the same reason.
+        let recorded = last.as_ref().filter(|_| vain && moved.is_none()).map_or(cause, |it| it.cause);
         let last = last.filter(|_| !vain);
-        part.attempt = Some(Attempt::new(number, link, cause, now));
+        part.attempt = Some(Attempt::new(number, link, recorded, now));
         let body = held.entry.body.clone();
         let validity = body.expires.since(now);
         let past = last.map(|attempt| PastAttempt { key, attempt });
