@@ -6,7 +6,7 @@ use crate::ring4::smsc::Name;
 use crate::ring4::world::World;
 use nuncio::carrier::dialect::ReceiptsAsked;
 use nuncio::carrier::id::forms;
-use nuncio::message::attempt::{Attempt, Cause, CarrierMessageId};
+use nuncio::message::attempt::{Attempt, CarrierMessageId, Cause};
 use nuncio::message::id::{CarrierId, OrderId, PartKey, Seq};
 use nuncio::message::phase::Phase;
 use nuncio::message::reason::Reason;
@@ -187,9 +187,8 @@ impl World {
             let mut last = BTreeMap::new();
             for (handset, name) in &smsc.first {
                 let key = PartKey::new(keys[&name.0], name.1);
-                let stayed = |it: &Attempt| {
-                    it.link.carrier == *carrier && matches!(it.cause, Cause::First | Cause::Retry)
-                };
+                let stayed =
+                    |it: &Attempt| it.link.carrier == *carrier && matches!(it.cause, Cause::First | Cause::Retry);
                 if !self.store.attempts_of(key).all(stayed) {
                     continue;
                 }
