@@ -184,7 +184,8 @@ fn why_not(rule: &Rule, account: &Account, asked: &rule::Asked<'_>) -> Option<&'
         return None;
     }
     // The condition without which it would fit; with several, the first that does not.
-    let conditions: [(fn(&mut Rule), &'static str); 7] = [
+    type Without = fn(&mut Rule);
+    let conditions: [(Without, &'static str); 7] = [
         (|it| it.prefixes.clear(), "the number has none of its prefixes"),
         (|it| it.class = None, "the request is not for its class"),
         (|it| it.account = None, "it is for another account"),

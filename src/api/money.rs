@@ -212,7 +212,7 @@ async fn credited(context: &Context, id: &str, head: &Parts, body: axum::body::B
     let (to, answer) = oneshot::channel();
     send(context, Call::Credit(Box::new(credit), to))?;
     let line = match awaited(answer).await? {
-        Reply::Credited(line) => line,
+        Reply::Credited(line) => *line,
         Reply::CreditedBefore(n) => {
             let of = account.id;
             let found = blocking(context, move |readers| readers.ledger(of, n.saturating_sub(1), 1)).await?;

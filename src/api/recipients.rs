@@ -47,6 +47,9 @@ pub(super) struct Rejected<'a> {
     pub(super) detail: Cow<'static, str>,
 }
 
+/// Whether a number does not want to be written to, from the sender of the request or from one of its own.
+pub(super) type Unwanted<'a> = dyn Fn(E164, Option<&Source>) -> bool + 'a;
+
 /// What holds for every recipient of a request.
 pub(super) struct Terms<'a> {
     pub(super) account: &'a Account,
@@ -56,7 +59,7 @@ pub(super) struct Terms<'a> {
     pub(super) has_sender: bool,
     pub(super) requested: Requested,
     /// Whether a recipient does not want it, from the sender of the request or from one of the destination's own.
-    pub(super) unwanted: Box<dyn Fn(E164, Option<&Source>) -> bool + 'a>,
+    pub(super) unwanted: Box<Unwanted<'a>>,
     /// What more is asked for than a text.
     pub(super) manner: Option<Arc<Manner>>,
     /// What the route's first carrier wants of a text.

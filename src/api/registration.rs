@@ -36,7 +36,7 @@ mod tests {
     use crate::route::plan::Registration;
 
     fn dlt(entity: &str, template: &str) -> Dlt {
-        let id = |text: &str| Some(text.into()).filter(|it: &Box<str>| !it.is_empty());
+        let id = |text: &str| Some(text).filter(|it| !it.is_empty()).map(Into::into);
         Dlt { entity_id: id(entity), template_id: id(template), telemarketer_id: None }
     }
 

@@ -17,6 +17,9 @@ use std::time::Duration;
 /// Slots of a period: a quarter of an hour of a day each.
 const SLOTS: u32 = 96;
 
+/// What the sums of a bucket may be off by.
+const SLACK: f64 = 1e-6;
+
 /// Lets `rate` requests a second go, a second's worth of them at once.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bucket {
@@ -33,11 +36,13 @@ impl Bucket {
     pub(super) fn take(&mut self, rate: f64, now: Time) -> Result<(), Duration> {
         self.tokens = (self.tokens + now.since(self.at).as_secs_f64() * rate).min(rate.max(1.0));
         self.at = self.at.max(now);
-        if self.tokens < 1.0 {
+        // Sums of fractions are not exact: a millionth of a token is none.
+        if self.tokens < 1.0 - SLACK {
             // Whole milliseconds, rounded up: whoever comes then is not refused again.
-            return Err(Duration::from_millis(((1.0 - self.tokens) / rate * 1_000.0).ceil() as u64));
+            let wait = ((1.0 - self.tokens) / rate * 1_000.0 - SLACK).ceil();
+            return Err(Duration::from_millis(wait.max(1.0) as u64));
         }
-        self.tokens -= 1.0;
+        self.tokens = (self.tokens - 1.0).max(0.0);
         Ok(())
     }
 
@@ -116,7 +121,7 @@ impl Dispatch {
         bucket.take(rate, self.now).map_err(|wait| Reply::TooMany {
             limit: Limit::Rate,
             wait: Some(wait),
-            means: self.means(account),
+            means: Box::new(self.means(account)),
         })
     }
 
@@ -125,7 +130,7 @@ impl Dispatch {
         if let Some(quota) = self.plan.accounts.get(&account).and_then(|it| it.terms.quota) {
             let used = self.used.entry(account).or_default();
             if let Err(wait) = used.take(quota, count, self.now) {
-                return Err(Reply::TooMany { limit: Limit::Quota, wait, means: self.means(account) });
+                return Err(Reply::TooMany { limit: Limit::Quota, wait, means: Box::new(self.means(account)) });
             }
             let record = used.record(account);
             self.batch.quotas.retain(|it| it.account != account);

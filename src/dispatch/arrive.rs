@@ -221,7 +221,7 @@ impl Dispatch {
         self.facts.push(Fact::Accepted { order, account, route, class, count });
         let waiting = arriving.repeats.into_iter();
         self.commands.extend(waiting.map(|it| Command::Reply(it.0, Reply::Repeated(order))));
-        let reply = Reply::Accepted { order, messages: arriving.ids, at: arriving.at, means };
+        let reply = Reply::Accepted { order, messages: arriving.ids, at: arriving.at, means: Box::new(means) };
         self.commands.push(Command::Reply(arriving.request, reply));
         if SLICE < count {
             self.arrivals.landed.push((queue_of(submission), arriving.first));

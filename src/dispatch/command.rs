@@ -41,7 +41,7 @@ pub enum Reply {
         /// When.
         at: Time,
         /// How its account stands now.
-        means: Means,
+        means: Box<Means>,
     },
     /// The same request came before, under the same key.
     Repeated(OrderId),
@@ -56,7 +56,7 @@ pub enum Reply {
         /// When the same may be asked again; `None` is never.
         wait: Option<Duration>,
         /// How it stands now.
-        means: Means,
+        means: Box<Means>,
     },
     /// The account has not enough to pay for it.
     Insufficient {
@@ -66,7 +66,7 @@ pub enum Reply {
     /// The account pays from a balance, and something has no price.
     Unpriced,
     /// Credit was given: the line of the ledger that says so.
-    Credited(LedgerLine),
+    Credited(Box<LedgerLine>),
     /// The same credit was given before, under the same key; by the line of this number.
     CreditedBefore(u64),
     /// The account has no balance to give credit to.

@@ -71,7 +71,7 @@ impl Dispatch {
                     self.batch.idempotency.push(Idempotency { account: credit.by, key, hash, order, at: self.now });
                 }
                 self.post(line.clone());
-                Reply::Credited(line)
+                Reply::Credited(Box::new(line))
             }
         };
         self.commands.push(Command::Reply(request, reply));

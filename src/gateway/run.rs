@@ -297,13 +297,16 @@ struct Lanes {
     traces: Traces,
 }
 
+/// How the loop ended, once it has.
+type Ended = oneshot::Receiver<Result<(), Poisoned>>;
+
 fn spawn_loop(
     mut store: Sqlite,
     loaded: &Loaded,
     housekeeping: Housekeeping,
     meters: Arc<Meters>,
     lanes: Lanes,
-) -> Result<(oneshot::Receiver<Result<(), Poisoned>>, Arc<OptedOut>), Failure> {
+) -> Result<(Ended, Arc<OptedOut>), Failure> {
     let recovered = store.recover()?;
     let mut clock = Clock::start(recovered.marks.time);
     let (queued, doubtful): (u64, usize) = (recovered.lanes.iter().map(|it| it.count).sum(), recovered.doubtful.len());

@@ -280,11 +280,11 @@ fn by_the_way(carrier: &str, bind: &str, nth: u64, aside: &Aside) {
 
 /// What a carrier may make us say as often as it likes, and what is logged of it.
 #[derive(Debug, Default)]
-struct Occasional(u64);
+pub(super) struct Occasional(u64);
 
 impl Occasional {
     /// Which one this is, if it gets a line.
-    const fn next(&mut self) -> Option<u64> {
+    pub(super) const fn next(&mut self) -> Option<u64> {
         self.0 += 1;
         if self.0 <= LOGGED || self.0.is_power_of_two() { Some(self.0) } else { None }
     }

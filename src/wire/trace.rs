@@ -51,8 +51,7 @@ impl Traces {
     /// The latest trace of a link, as far as it has come.
     pub fn read(&self, link: LinkId) -> Option<Trace> {
         let tap = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&link).cloned()?;
-        let trace = tap.0.trace.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        trace
+        tap.0.trace.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -74,7 +74,7 @@ async fn a_delivered_message_tells_all_its_layers_and_attempts() {
     world.change(0, deliver);
     let got = world.get(&format!("/v1/messages/{id}")).await.json();
     let time = |millis: u64| format!("2026-11-20T10:00:00.{millis}Z");
-    let expected = json!({
+    let mut expected = json!({
         "id": id, "order_id": 25303, "to": "+31612345678", "from": "YOURAPP", "route_id": 8, "class": "otp", "client_ref": "r",
         "status": "DELIVERED", "error": null, "encoding": "gsm7", "parts": 1, "cost": "0.087", "charged": null, "refunded": null, "currency": "EUR",
         "created_at": time(123), "queued_at": time(123), "sent_at": time(163), "done_at": time(173),
@@ -87,6 +87,8 @@ async fn a_delivered_message_tells_all_its_layers_and_attempts() {
               "receipt": { "status": "DELIVERED", "raw_status": "DELIVRD", "error_code": "000", "received_at": time(173), "done_at": time(168) } },
         ]
     });
+    // One macro does not take them all.
+    expected["send_at"] = json!(null);
     assert_eq!(got, expected);
 }
 

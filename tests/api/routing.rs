@@ -46,6 +46,7 @@ async fn a_rule_may_go_by_the_tag_and_by_what_each_recipient_is_told() {
     assert_eq!((answer.problem().0, answer.problem().3), (422, vec!["/tag".to_owned()]));
 }
 
+#[expect(clippy::disallowed_methods, reason = "what is asked of the daemon goes by the clock on the wall")]
 #[tokio::test]
 async fn a_rule_may_go_by_the_hours_in_which_a_message_is_to_go() {
     let mut plan = plan();

@@ -7,7 +7,7 @@ use http_body_util::BodyExt;
 use nuncio::api::context::{Call, Context, Operators, Wiring};
 use nuncio::api::health::Health;
 use nuncio::api::router;
-use nuncio::dispatch::command::{Means, Reply};
+use nuncio::dispatch::command::Reply;
 use nuncio::dispatch::happening::Submission;
 use nuncio::dispatch::operate::{Demand, Ending};
 use nuncio::dispatch::plan::{Account, Carrier, Network, Plan, Scopes, Terms};
@@ -315,7 +315,7 @@ impl Keeper {
         };
         self.store.lock().unwrap().commit(&batch).unwrap();
         self.submissions.lock().unwrap().push(submission);
-        Reply::Accepted { order, messages, at: NOW, means: Means::default() }
+        Reply::Accepted { order, messages, at: NOW, means: Box::default() }
     }
 
     fn entry(&self, submission: &Submission, at: usize, order: OrderId) -> Entry {

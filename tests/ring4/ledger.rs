@@ -106,7 +106,8 @@ impl Ledger {
 
     /// What is durable of attempts: what a process was told and did not keep, it does not know.
     fn recall(&mut self, store: &Watched) {
-        (self.taken.clear(), self.spent.clear());
+        self.taken.clear();
+        self.spent.clear();
         let since = |it: Time| it.0.saturating_sub(EPOCH);
         for (key, part) in &store.parts {
             for it in store.attempts_of(*key) {

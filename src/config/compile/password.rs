@@ -55,7 +55,8 @@ impl Sources<'_> {
             ("_credential", self.credential.is_some()),
         ]
         .into_iter()
-        .filter_map(|(end, given)| given.then(|| format!("{key}{end}")))
+        .filter(|(_, given)| *given)
+        .map(|(end, _)| format!("{key}{end}"))
         .collect();
         let at = format!("{path}.{}", given.last()?);
         if given.len() != 1 {

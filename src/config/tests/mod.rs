@@ -4,6 +4,7 @@ mod calendar;
 mod documented;
 mod http;
 mod layers;
+mod money;
 mod refused;
 
 use crate::config::{Draft, Environment, Loaded, read_in};

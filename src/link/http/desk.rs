@@ -39,7 +39,8 @@ impl Desk {
         let common = shape.common(&first, constants);
         let mut letters = vec![first];
         while letters.len() < shape.batch
-            && let Some(letter) = self.0.pop_front_if(|it| shape.common(it, constants) == common)
+            && self.0.front().is_some_and(|it| shape.common(it, constants) == common)
+            && let Some(letter) = self.0.pop_front()
         {
             letters.push(letter);
         }

@@ -10,6 +10,7 @@ use crate::link::hint;
 use crate::link::http::desk::Desk;
 use crate::link::http::options::Options;
 use crate::link::lanes::Outlet;
+use crate::link::supervisor::Occasional;
 use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::link::{LinkMeter, LinkState};
 use crate::wire::client::{Call, Client, Outcome};
@@ -48,11 +49,15 @@ pub struct Supervisor {
 struct Finished {
     ended: Vec<(Ticket, Answered)>,
     reached: bool,
+    /// Why it was not answered, where it was not.
+    why: Option<String>,
 }
 
 /// The requests that run, and which messages each is about, should it end without a word.
 #[derive(Default)]
 struct Running {
+    /// Requests that were not answered, so that they do not fill the log.
+    failures: Occasional,
     tasks: JoinSet<Finished>,
     tickets: HashMap<Id, Vec<Ticket>>,
 }
@@ -67,7 +72,11 @@ impl Running {
             // It was cut, or it failed: what was written is not known.
             Err(error) => {
                 let tickets = self.tickets.remove(&error.id()).unwrap_or_default();
-                Finished { ended: tickets.into_iter().map(|it| (it, Answered::UNKNOWN)).collect(), reached: true }
+                Finished {
+                    ended: tickets.into_iter().map(|it| (it, Answered::UNKNOWN)).collect(),
+                    reached: true,
+                    why: None,
+                }
             }
         }
     }
@@ -149,7 +158,7 @@ impl Supervisor {
                     } else {
                         self.close();
                     }
-                    self.tell(finished);
+                    self.tell(&mut running, finished);
                 }
                 () = self.stop.cancelled() => {
                     self.close();
@@ -196,7 +205,7 @@ impl Supervisor {
                 joined = running.tasks.join_next_with_id() => {
                     let Some(joined) = joined else { return };
                     let finished = running.finished(joined);
-                    self.tell(finished);
+                    self.tell(running, finished);
                 }
                 Some(command) = self.commands.recv() => match command {
                     Command::Unbind(within) => by = Some(Instant::now() + within),
@@ -207,7 +216,7 @@ impl Supervisor {
                     running.tasks.abort_all();
                     while let Some(joined) = running.tasks.join_next_with_id().await {
                         let finished = running.finished(joined);
-                        self.tell(finished);
+                        self.tell(running, finished);
                     }
                     return;
                 }
@@ -225,7 +234,13 @@ impl Supervisor {
         }
     }
 
-    fn tell(&self, finished: Finished) {
+    fn tell(&self, running: &mut Running, finished: Finished) {
+        if let Some(why) = finished.why
+            && let Some(nth) = running.failures.next()
+        {
+            let (carrier, bind) = (&*self.options.carrier, bind_name(&self.options.carrier, self.options.id.bind));
+            warn!(carrier, bind, nth, why, "a request was not answered");
+        }
         for (ticket, answered) in finished.ended {
             self.outlet.report(Report::Answered(ticket, answered));
         }
@@ -259,28 +274,17 @@ fn client(options: &Options) -> Client {
 async fn asked(client: Arc<Client>, options: Arc<Options>, letters: Vec<Letter>) -> Finished {
     let request = options.shape.request(&letters, &options.constants());
     let call = Call { method: request.method, target: &request.target, headers: &request.headers, body: &request.body };
-    let (carrier, bind) = (&*options.carrier, bind_name(&options.carrier, options.id.bind));
     let outcome = client.call(&call).await;
     let reached = !matches!(outcome, Outcome::Unreachable(_));
-    let same = |answered: Answered| vec![answered; letters.len()];
-    let answered = match outcome {
+    let (answered, why) = match outcome {
         Outcome::Answered(reply) => {
             let keys: Vec<String> = letters.iter().map(Letter::key).collect();
             let reply = Reply { status: reply.status, retry_after: reply.retry_after, body: reply.body.as_deref() };
-            options.answers.read(&reply, &options.dialect, &keys)
+            (options.answers.read(&reply, &options.dialect, &keys), None)
         }
-        Outcome::Unreachable(error) => {
-            warn!(carrier, bind, %error, hint = hint::of_connect(&error), "cannot connect");
-            same(Answered::NOT_SENT)
-        }
-        Outcome::NotSent(why) => {
-            warn!(carrier, bind, why, "a request was not written");
-            same(Answered::NOT_SENT)
-        }
-        Outcome::Unknown(why) => {
-            warn!(carrier, bind, why, "a request was not answered");
-            same(Answered::UNKNOWN)
-        }
+        Outcome::Unreachable(error) => (vec![Answered::NOT_SENT; letters.len()], Some(error.to_string())),
+        Outcome::NotSent(why) => (vec![Answered::NOT_SENT; letters.len()], Some(why)),
+        Outcome::Unknown(why) => (vec![Answered::UNKNOWN; letters.len()], Some(why)),
     };
-    Finished { ended: letters.iter().map(|it| it.submit.ticket).zip(answered).collect(), reached }
+    Finished { ended: letters.iter().map(|it| it.submit.ticket).zip(answered).collect(), reached, why }
 }

@@ -128,7 +128,7 @@ mod tests {
     fn one(account: u16, sender: &str, number: u64) -> Suppression {
         let key = Key {
             account: Some(AccountId(account)).filter(|it| it.0 != 0),
-            sender: Some(sender.into()).filter(|it: &Box<str>| !it.is_empty()),
+            sender: Some(sender).filter(|it| !it.is_empty()).map(Into::into),
             number: E164(number),
         };
         Suppression { key, at: Time(7), origin: Origin::Handset, reason: "stop".into() }
