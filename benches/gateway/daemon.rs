@@ -22,6 +22,8 @@ pub(crate) struct Site {
     pub(crate) admin: u16,
     pub(crate) routes: Vec<(u32, u16, &'static str)>,
     lists: BTreeMap<u32, (Vec<u32>, &'static str)>,
+    /// Further lines of the carriers of these routes.
+    carriers: BTreeMap<u32, &'static str>,
 }
 
 /// A gateway that runs.
@@ -38,12 +40,18 @@ impl Site {
     pub(crate) fn new(directory: &Path, receipts: &[&'static str]) -> Self {
         let routes = (1..).zip(receipts).map(|(number, receipts)| (number, free_port(), *receipts)).collect();
         std::fs::create_dir_all(directory).expect("a folder can be made");
-        Self { directory: directory.to_owned(), http: free_port(), admin: free_port(), routes, lists: BTreeMap::new() }
+        Self { directory: directory.to_owned(), http: free_port(), admin: free_port(), routes, lists: BTreeMap::new(), carriers: BTreeMap::new() }
     }
 
     /// A route goes over the carriers of these routes, in order.
     pub(crate) fn over(mut self, route: u32, carriers: &[u32], more: &'static str) -> Self {
         self.lists.insert(route, (carriers.to_vec(), more));
+        self
+    }
+
+    /// The carrier of a route has these lines, too.
+    pub(crate) fn with(mut self, route: u32, lines: &'static str) -> Self {
+        self.carriers.insert(route, lines);
         self
     }
 
@@ -68,12 +76,13 @@ impl Site {
             let (carriers, more) = self.lists.get(route).cloned().unwrap_or((vec![*route], ""));
             let carriers: Vec<String> = carriers.iter().map(|it| format!("\"sim{it}\"")).collect();
             let carriers = carriers.join(", ");
+            let lines = self.carriers.get(route).copied().unwrap_or_default();
             write!(
                 text,
                 "[[carrier]]\nid = \"sim{route}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"secret\"\n\
                  bind = \"transceiver\"\nbinds = 1\nwindow = 100\nreceipts = \"{receipts}\"\n\
                  reconnect = {{ base = \"50ms\", max = \"200ms\", already_bound = \"1s\", refused = \"1s\" }}\n\
-                 [[route]]\nid = {route}\nclass = \"transactional\"\ncarriers = [{carriers}]\n{more}\n",
+                 {lines}\n[[route]]\nid = {route}\nclass = \"transactional\"\ncarriers = [{carriers}]\n{more}\n",
             )
             .expect("a string takes everything");
         }

@@ -26,13 +26,13 @@ use nuncio::text::profile::{Profile, Split};
 use std::sync::Arc;
 use std::time::Duration;
 
-const ACME: LinkId = LinkId { carrier: CarrierId(1), bind: 0 };
-const BETA: LinkId = LinkId { carrier: CarrierId(2), bind: 0 };
+pub(super) const ACME: LinkId = LinkId { carrier: CarrierId(1), bind: 0 };
+pub(super) const BETA: LinkId = LinkId { carrier: CarrierId(2), bind: 0 };
 const ANNA: E164 = E164(31_612_345_678);
-const WINDOW: Duration = Duration::from_secs(30);
+pub(super) const WINDOW: Duration = Duration::from_secs(30);
 
 /// Two carriers in order behind one route with a receipt window.
-fn bench(change: impl FnOnce(&mut Plan)) -> Bench {
+pub(super) fn bench(change: impl FnOnce(&mut Plan)) -> Bench {
     let mut plan = Bench::plan_over(&[ACME.carrier, BETA.carrier]);
     plan.routes.get_mut(&ROUTE).unwrap().receipt_window = Some(WINDOW);
     change(&mut plan);
@@ -41,11 +41,11 @@ fn bench(change: impl FnOnce(&mut Plan)) -> Bench {
     bench
 }
 
-fn up(link: LinkId, capacity: usize) -> Happening {
+pub(super) fn up(link: LinkId, capacity: usize) -> Happening {
     Happening::Link(link, Report::Up { capacity, window: capacity })
 }
 
-fn order(text: &str, parts: u8) -> Happening {
+pub(super) fn order(text: &str, parts: u8) -> Happening {
     cut(text, parts, false)
 }
 
@@ -74,7 +74,7 @@ fn cut(text: &str, parts: u8, payload: bool) -> Happening {
     Happening::Submit(RequestId(1), Box::new(submission))
 }
 
-fn answered(link: LinkId, ticket: Ticket, answer: Answer) -> Happening {
+pub(super) fn answered(link: LinkId, ticket: Ticket, answer: Answer) -> Happening {
     let (command_status, id) = match answer {
         Answer::Taken => (Some(0), CarrierMessageId::new(&format!("{}-{}", link.carrier.0, ticket.0))),
         Answer::Elsewhere => (Some(0x45), None),
@@ -84,7 +84,7 @@ fn answered(link: LinkId, ticket: Ticket, answer: Answer) -> Happening {
     Happening::Link(link, Report::Answered(ticket, answered))
 }
 
-fn receipt(link: LinkId, ticket: Ticket, status: Status) -> Happening {
+pub(super) fn receipt(link: LinkId, ticket: Ticket, status: Status) -> Happening {
     let receipt =
         Receipt { status, raw_status: status.word().into(), error_code: None, received_at: Time::NEVER, done_at: None };
     let ids = CarrierMessageId::new(&format!("{}-{}", link.carrier.0, ticket.0)).into_iter().collect();
@@ -92,7 +92,7 @@ fn receipt(link: LinkId, ticket: Ticket, status: Status) -> Happening {
     Happening::Link(link, Report::Inbound { tag: 1, news })
 }
 
-fn given(outcome: &Outcome) -> Vec<(LinkId, Submit)> {
+pub(super) fn given(outcome: &Outcome) -> Vec<(LinkId, Submit)> {
     let submits = outcome.commands.iter().filter_map(|it| match it {
         Command::Submit(link, submit) => Some((*link, submit.clone())),
         _ => None,
@@ -100,18 +100,18 @@ fn given(outcome: &Outcome) -> Vec<(LinkId, Submit)> {
     submits.collect()
 }
 
-fn only(outcome: &Outcome, link: LinkId) -> Ticket {
+pub(super) fn only(outcome: &Outcome, link: LinkId) -> Ticket {
     let given = given(outcome);
     assert_eq!(given.iter().map(|it| it.0).collect::<Vec<_>>(), [link], "{:?}", outcome.commands);
     given[0].1.ticket
 }
 
-fn entry(bench: &Bench) -> Entry {
+pub(super) fn entry(bench: &Bench) -> Entry {
     bench.store.all().next().expect("there is a message")
 }
 
 /// A message that ACME took and said nothing of, and that is at BETA now.
-fn unheard(bench: &mut Bench) -> (Ticket, Ticket) {
+pub(super) fn unheard(bench: &mut Bench) -> (Ticket, Ticket) {
     let first = only(&bench.beat(vec![order("hello", 1)]).1, ACME);
     assert_eq!(given(&bench.beat(vec![answered(ACME, first, Answer::Taken)]).1), []);
     bench.now = bench.now + (WINDOW - Duration::from_millis(1));

@@ -7,7 +7,7 @@ use nuncio::carrier::report::{Report, Ticket};
 use nuncio::dispatch::fact::Fact;
 use nuncio::dispatch::happening::Happening;
 use nuncio::dispatch::plan::Plan;
-use nuncio::message::attempt::Answer;
+use nuncio::message::attempt::{Answer, Attempt};
 use nuncio::message::id::{CarrierId, LinkId, PartKey, Seq};
 use nuncio::message::phase::Phase;
 use nuncio::message::status::Status;
@@ -190,6 +190,7 @@ impl Ledger {
                 *self.unheard.entry(key).or_default() += 1;
             }
             None | Some(Last::Told(Answer::NotSent | Answer::Later | Answer::Elsewhere, _) | Last::Told(_, true)) => (),
+            Some(Last::Told(Answer::Unknown, _)) if was_settled(&tale, ticket) => *self.unheard.entry(key).or_default() += 1,
             Some(last) => panic!("second-submit: {key:?} is sent again after {last:?}, {tale:?}"),
         }
         assert!(!self.taken.contains_key(&(key, link.carrier)), "two-live-attempts: {link:?} has taken {key:?} before");
@@ -263,4 +264,10 @@ impl Ledger {
 fn may_resend(store: &Watched, plan: &Plan, key: PartKey) -> bool {
     let route = store.bodies.get(&key.seq()).and_then(|it| plan.routes.get(&it.route));
     route.is_some_and(|it| it.unknown == UnknownPolicy::Resend)
+}
+
+/// A receipt has shown that the attempt before was taken, though no answer came: it was waited for as any other.
+fn was_settled(tale: &[&Attempt], ticket: Ticket) -> bool {
+    let before = tale.iter().rfind(|it| it.number < ticket.number());
+    before.is_some_and(|it| it.answer == Some(Answer::Taken) && it.command_status.is_none() && it.receipt.is_some())
 }

@@ -5,6 +5,7 @@ mod dice;
 mod ledger;
 mod ending;
 mod failover;
+mod hops;
 mod handsets;
 mod lanes;
 mod money;
