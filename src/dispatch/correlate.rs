@@ -18,6 +18,7 @@ use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::receipt::Receipt;
 use crate::message::status::Status;
+use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::record::parked::Parked;
 
@@ -146,6 +147,9 @@ impl Dispatch {
             }
             if moves {
                 self.end_by_receipt(key, end, reason);
+            } else if current && end != End::Delivered && phase == Phase::Sent {
+                // It is waited for another's receipt; this one's is not missing.
+                self.set_due(&[key], Time::NEVER);
             }
             if end == End::Delivered {
                 self.end_rest(key, carrier);

@@ -348,7 +348,7 @@ impl Dispatch {
         }
     }
 
-    fn set_due(&mut self, keys: &[PartKey], due: Time) {
+    pub(super) fn set_due(&mut self, keys: &[PartKey], due: Time) {
         for key in keys {
             if let Some(held) = self.set.change(*key) {
                 held.entry.parts[usize::from(key.index())].due = due;
