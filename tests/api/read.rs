@@ -74,10 +74,10 @@ async fn a_delivered_message_tells_all_its_layers_and_attempts() {
     world.change(0, deliver);
     let got = world.get(&format!("/v1/messages/{id}")).await.json();
     let time = |millis: u64| format!("2026-11-20T10:00:00.{millis}Z");
-    let expected = json!({
+    let mut expected = json!({
         "id": id, "order_id": 25303, "to": "+31612345678", "from": "YOURAPP", "route_id": 8, "class": "otp", "client_ref": "r",
-        "status": "DELIVERED", "error": null, "encoding": "gsm7", "parts": 1, "cost": "0.087", "charged": null, "refunded": null, "currency": "EUR",
-        "created_at": time(123), "queued_at": time(123), "send_at": null, "sent_at": time(163), "done_at": time(173),
+        "status": "DELIVERED", "error": null, "encoding": "gsm7", "parts": 1, "cost": "0.087", "currency": "EUR",
+        "created_at": time(123), "queued_at": time(123), "sent_at": time(163), "done_at": time(173),
         "layers": { "api": time(123), "system": time(133), "provider": time(163), "carrier": null, "device": time(173) },
         "attempts": [
             { "part": 1, "number": 1, "carrier": "#9", "bind": "#9-3", "cause": "first", "submitted_at": time(133), "answered_at": time(143),
@@ -87,6 +87,9 @@ async fn a_delivered_message_tells_all_its_layers_and_attempts() {
               "receipt": { "status": "DELIVERED", "raw_status": "DELIVRD", "error_code": "000", "received_at": time(173), "done_at": time(168) } },
         ]
     });
+    for name in ["charged", "refunded", "send_at"] {
+        expected[name] = Value::Null;
+    }
     assert_eq!(got, expected);
 }
 
