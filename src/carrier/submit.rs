@@ -30,6 +30,9 @@ pub struct Submit {
     pub index: u8,
     /// In how many it goes to this carrier.
     pub parts: u8,
+    /// The first of the attempts at this carrier that were not answered since, this one included: to a carrier that
+    /// knows our key they are one.
+    pub since: u8,
     /// How much of its validity is left.
     pub validity: Duration,
 }
@@ -218,7 +221,10 @@ mod tests {
     fn asked(body: Body, index: u8, dialect: &Dialect) -> Result<pdu::Body, Unsayable> {
         let ticket = Ticket(PartKey::new(body.seq(), index).0);
         let parts = body.submits();
-        request(&Submit { ticket, body: Arc::new(body), index, parts, validity: Duration::from_secs(90) }, dialect)
+        request(
+            &Submit { ticket, body: Arc::new(body), index, parts, since: 1, validity: Duration::from_secs(90) },
+            dialect,
+        )
     }
 
     fn sm(body: Body, index: u8, dialect: &Dialect) -> Sm {
@@ -292,7 +298,8 @@ mod tests {
         assert_eq!(count(&long(), &splitting(Split::Udh8)), Some(2));
         let of = |parts, split| {
             let ticket = Ticket(PartKey::new(long().seq(), 0).0);
-            let submit = Submit { ticket, body: Arc::new(long()), index: 0, parts, validity: Duration::from_secs(90) };
+            let submit =
+                Submit { ticket, body: Arc::new(long()), index: 0, parts, since: 1, validity: Duration::from_secs(90) };
             request(&submit, &splitting(split))
         };
         assert!(of(1, Split::Payload).is_ok() && of(2, Split::Udh8).is_ok());

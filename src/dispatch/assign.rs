@@ -208,7 +208,8 @@ impl Dispatch {
         if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
             carrier.tries(now, Ticket::new(key, number));
         }
-        let submit = Submit { ticket: Ticket::new(key, number), body, index, parts, validity };
+        let since = self.unanswered_since(key, link.carrier, number);
+        let submit = Submit { ticket: Ticket::new(key, number), body, index, parts, since, validity };
         self.commands.push(Command::Submit(link, submit));
     }
 }

@@ -86,6 +86,10 @@ impl Dispatch {
     /// where its route does not send such again, nor one that has had the attempts that its route allows.
     fn may_go_on(&self, entry: &Entry) -> bool {
         let Some(route) = self.plan.routes.get(&entry.body.route) else { return false };
+        // What one carrier refused for good is offered to no other, whatever becomes of its other parts.
+        if attempts(entry).any(|it| it.answer == Some(Answer::Never)) {
+            return false;
+        }
         let held = |it: &Part| it.phase() == Phase::Doubtful && route.unknown != UnknownPolicy::Resend;
         let mut open = entry.parts.iter().filter(|it| is_live(it) && !it.phase().is_final());
         open.all(|it| !held(it) && tries(entry, it) < usize::from(route.retry.attempts))

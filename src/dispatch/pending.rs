@@ -17,6 +17,15 @@ impl Dispatch {
         self.attempts_of(key).filter(taken).any(|it| !ended(it))
     }
 
+    /// The first of the attempts of a part at a carrier, up to this one, since which none there was answered.
+    pub(super) fn unanswered_since(&self, key: PartKey, carrier: CarrierId, number: u8) -> u8 {
+        let mut before: Vec<&Attempt> =
+            self.attempts_of(key).filter(|it| it.link.carrier == carrier && it.number < number).collect();
+        before.sort_unstable_by_key(|it| std::cmp::Reverse(it.number));
+        let unanswered = before.into_iter().take_while(|it| it.answer == Some(Answer::Unknown));
+        unanswered.last().map_or(number, |it| it.number)
+    }
+
     /// Whether nobody knows what became of an attempt of a part.
     fn is_doubted(&self, key: PartKey) -> bool {
         self.attempts_of(key).any(|it| it.answer == Some(Answer::Unknown))

@@ -138,11 +138,11 @@ impl Letter {
         Ok(Self { submit, text, encoding })
     }
 
-    /// What is the same whenever this attempt is made, and at no other time: the message, which of its parts, which
-    /// attempt.
+    /// What is the same whenever this is asked, and at no other time: the message, which of its parts, which attempt. An
+    /// attempt after one that was not answered has the key of that: a carrier that knows it does it once.
     pub fn key(&self) -> String {
-        let Submit { ticket, body, .. } = &self.submit;
-        format!("{}-{}-{}", body.id, ticket.key().index(), ticket.number())
+        let Submit { ticket, body, since, .. } = &self.submit;
+        format!("{}-{}-{since}", body.id, ticket.key().index())
     }
 
     fn value<'v>(&'v self, field: Field, shape: &'v Shape, constants: &Constants<'v>) -> Cow<'v, str> {
@@ -259,7 +259,14 @@ pub(in crate::carrier::http) mod tests {
             price: None,
         };
         let ticket = Ticket::new(PartKey::new(Seq(seq), 0), 2);
-        Submit { ticket, body: Arc::new(body), index: 0, parts: 1, validity: Duration::from_secs(90) }
+        Submit {
+            ticket,
+            body: Arc::new(body),
+            index: 0,
+            parts: 1,
+            since: ticket.number(),
+            validity: Duration::from_secs(90),
+        }
     }
 
     fn letter(seq: u64, text: &str) -> Letter {

@@ -92,7 +92,7 @@ mod tests {
             price: None,
         };
         let ticket = Ticket::new(PartKey::new(Seq(seq), 0), 1);
-        Submit { ticket, body: Arc::new(body), index: 0, parts: 1, validity: Duration::from_secs(9) }
+        Submit { ticket, body: Arc::new(body), index: 0, parts: 1, since: 1, validity: Duration::from_secs(9) }
     }
 
     fn shape(batch: usize) -> Shape {
