@@ -77,7 +77,7 @@ async fn run(context: &Context, head: &Parts) -> Result<Response, Problem> {
             let view = View { plan, snapshot: &snapshot, route: quote.route, to: line.to };
             page.carriers = view.carriers(recipient, line.price.zip(quote.currency));
             let first = page.carriers.iter().find(|it| it.takes);
-            page.waits = first.is_none();
+            page.waits = first.is_none() || page.held.is_some();
             page.goes_to = first.or_else(|| page.carriers.iter().find(|it| it.parts.is_some())).map(|it| it.id);
         }
     }
