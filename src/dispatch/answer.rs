@@ -338,7 +338,11 @@ impl Dispatch {
             return;
         }
         self.step(key, Move::Return, None);
-        self.delay(key, wait);
+        // The last try is another carrier's: it has not said that it is busy.
+        let last = usize::from(retry.attempts) <= usize::from(self.set.part(key).map_or(0, |it| it.spent)) + 1;
+        if !(last && self.fail_over(key.seq(), Cause::Failover)) {
+            self.delay(key, wait);
+        }
     }
 
     /// A queued part that stands in no lane waits.

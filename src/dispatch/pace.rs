@@ -50,6 +50,8 @@ impl Pace {
     /// However often a carrier asks for less, one PDU goes each second, or half of the option if that is less: how
     /// else would it be seen that it takes more again?
     const LEAST: f64 = 1.0;
+    /// What an unlimited pace is taken for after a quiet second, in which little was asked for.
+    const UNLIMITED: f64 = 10.0;
 
     pub(crate) fn new(option: Option<f64>, now: Time) -> Self {
         let tokens = option.map_or(0.0, Self::burst);
@@ -79,7 +81,7 @@ impl Pace {
         if self.slowed.is_some_and(|it| sent <= it.since) {
             return;
         }
-        let full = self.option.unwrap_or_else(|| self.counted.of_a_second(now).max(Self::LEAST));
+        let full = self.option.unwrap_or_else(|| self.counted.of_a_second(now).max(Self::UNLIMITED));
         let (rate, full) = match (self.rate(now), self.slowed) {
             // Growing again towards what it was before it was first slowed.
             (Some(rate), Some(slowed)) => (rate, slowed.full),

@@ -324,3 +324,13 @@ fn one_message_that_can_go_nowhere_else_does_not_hold_up_those_behind_it() {
     let moved = given(&bench.beat(Vec::new()).1);
     assert_eq!(moved.iter().map(|it| it.0).collect::<Vec<_>>(), [BETA], "one at a time, as there is room");
 }
+
+#[test]
+fn a_carrier_that_is_always_busy_leaves_the_last_try_to_another() {
+    let mut bench = bench(|it| it.routes.get_mut(&ROUTE).unwrap().retry.attempts = 3);
+    let mut going = only(&bench.beat(vec![order("hello", 1)]).1, ACME);
+    assert_eq!(given(&bench.beat(vec![answered(ACME, going, Answer::Later)]).1), []);
+    bench.now = bench.now + WINDOW;
+    going = only(&bench.beat(Vec::new()).1, ACME);
+    only(&bench.beat(vec![answered(ACME, going, Answer::Later)]).1, BETA);
+}
