@@ -40,7 +40,14 @@ impl Site {
     pub(crate) fn new(directory: &Path, receipts: &[&'static str]) -> Self {
         let routes = (1..).zip(receipts).map(|(number, receipts)| (number, free_port(), *receipts)).collect();
         std::fs::create_dir_all(directory).expect("a folder can be made");
-        Self { directory: directory.to_owned(), http: free_port(), admin: free_port(), routes, lists: BTreeMap::new(), carriers: BTreeMap::new() }
+        Self {
+            directory: directory.to_owned(),
+            http: free_port(),
+            admin: free_port(),
+            routes,
+            lists: BTreeMap::new(),
+            carriers: BTreeMap::new(),
+        }
     }
 
     /// A route goes over the carriers of these routes, in order.

@@ -190,7 +190,9 @@ impl Ledger {
                 *self.unheard.entry(key).or_default() += 1;
             }
             None | Some(Last::Told(Answer::NotSent | Answer::Later | Answer::Elsewhere, _) | Last::Told(_, true)) => (),
-            Some(Last::Told(Answer::Unknown, _)) if was_settled(&tale, ticket) => *self.unheard.entry(key).or_default() += 1,
+            Some(Last::Told(Answer::Unknown, _)) if was_settled(&tale, ticket) => {
+                *self.unheard.entry(key).or_default() += 1
+            }
             Some(last) => panic!("second-submit: {key:?} is sent again after {last:?}, {tale:?}"),
         }
         assert!(!self.taken.contains_key(&(key, link.carrier)), "two-live-attempts: {link:?} has taken {key:?} before");
