@@ -46,6 +46,9 @@ pub type OnAnswer = dyn Fn(&'static str, u16, Duration) + Send + Sync;
 /// Tells telemetry of a refused message or request to send: the stage, the HTTP code.
 pub type OnRefusal = dyn Fn(&'static str, u16) + Send + Sync;
 
+/// Tells telemetry that a carrier called, and that so much of what it said is no receipt.
+pub type OnUnread = dyn Fn(CarrierId, &str, usize) + Send + Sync;
+
 /// What operators look at besides the store and the loop.
 pub struct Operators {
     /// The configuration in force, without its secrets.
@@ -80,6 +83,8 @@ pub struct Wiring {
     pub operators: Operators,
     /// Counts answers.
     pub on_answer: Arc<OnAnswer>,
+    /// Counts what carriers say and nobody understands.
+    pub on_unread: Arc<OnUnread>,
     /// Counts refusals.
     pub on_refusal: Arc<OnRefusal>,
     /// The largest body, in octets.

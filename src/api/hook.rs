@@ -1,13 +1,13 @@
 //! `GET` and `POST /hooks/{carrier}/{secret}`: where a carrier over HTTP tells what became of messages.
 //!
 //! It is answered with 200 once everything in it is durable, and with 503 where it is to come again. A wrong secret
-//! is answered as if there were nothing.
+//! is answered as if there were nothing. What is not understood is counted, and taken: to hear it again would not help.
 
 use crate::api::body;
 use crate::api::context::{Call, Context};
 use crate::api::problem::{Kind, Problem};
 use crate::api::submit::{ANSWER_TIMEOUT, send};
-use crate::carrier::http::receipt::Hook;
+use crate::carrier::http::receipt::{Hook, Told};
 use crate::dispatch::plan::Plan;
 use crate::message::id::CarrierId;
 use axum::body::Body;
@@ -40,7 +40,10 @@ async fn taken(context: &Context, place: (&str, &str), request: Request) -> Resu
         return Ok(answer(challenge));
     }
     let (body, _held) = body::read(context, request.into_body()).await?;
-    let news = hook.read(&query, &body);
+    let Told { news, unread } = hook.read(&query, &body);
+    if 0 < unread {
+        (context.wiring.on_unread)(carrier, place.0, unread);
+    }
     if !news.is_empty() {
         let (to, durable) = oneshot::channel();
         send(context, Call::Receipts(carrier, news, to))?;

@@ -58,6 +58,8 @@ pub enum Report {
     },
     /// It winds up: nothing more may be given to it.
     Closing,
+    /// The carrier has gone: nothing more may be given to it, and what it has ends as it may before it is down.
+    Lost,
     /// It is not bound any more; every part that it was given has ended by a report before this one.
     Down,
     /// A part that it was given ended. Frees one place of its capacity.

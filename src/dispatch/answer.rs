@@ -24,7 +24,7 @@ impl Dispatch {
         match report {
             Report::Up { capacity, window } => self.link_has(link, capacity, window),
             Report::Closing => self.link_has(link, 0, 0),
-            Report::Down => self.link_lost(link),
+            Report::Lost | Report::Down => self.link_lost(link),
             Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
             Report::Late(ticket, answered) => self.late(link, ticket, answered, dice),
             Report::Queried(key, queried) => self.queried(link.carrier, key, queried),

@@ -235,7 +235,7 @@ impl Dispatch {
     pub(super) fn note_link(&mut self, link: LinkId, report: &Report) {
         let word = match report {
             Report::Up { .. } => LinkWord::Bound,
-            Report::Closing => LinkWord::Draining,
+            Report::Closing | Report::Lost => LinkWord::Draining,
             Report::Down => LinkWord::Down,
             _ => return,
         };

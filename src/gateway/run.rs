@@ -14,6 +14,7 @@ use crate::dispatch::Dispatch;
 use crate::dispatch::opt_out::OptedOut;
 use crate::dispatch::plan::Plan;
 use crate::gateway::beat::{Control, Loop};
+use crate::gateway::hooks;
 use crate::gateway::hooks::Hooks;
 use crate::gateway::housekeeping::Housekeeping;
 use crate::gateway::links::{Links, Wanted};
@@ -382,6 +383,7 @@ fn wiring(
         }),
         operators: given.operators,
         on_answer: Arc::new(move |endpoint, code, took| current(&answers).http().answered(endpoint, code, took)),
+        on_unread: hooks::on_unread(meters),
         on_refusal: Arc::new(move |stage, code| current(&refusals).http().rejected(stage, code)),
         max_body: http.max_body,
         body_timeout: http.body_timeout,

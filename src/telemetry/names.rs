@@ -117,6 +117,8 @@ metrics! {
     MESSAGE_ID_FORM = "message_id_form" Gauge, Count ["carrier" "form"]
         "1 for how the ids of answers and receipts relate, once receipts have shown it and message_id is auto.";
     RECEIPT_DELAY = "receipt_delay_seconds" Histogram(HUMAN), Seconds ["carrier"] "From the submit of a part to a receipt.";
+    RECEIPTS_UNREAD = "receipts_unread_total" Counter, Count ["carrier"]
+        "What carriers over HTTP said in calls and no receipt was found in: see the pointers of [carrier.receipt].";
     RECEIPTS_PARKED = "receipts_parked" Gauge, Count [] "Receipts whose part is not known yet.";
     RECEIPTS_UNMATCHED = "receipts_unmatched_total" Counter, Count ["carrier"] "Parked receipts that were given up.";
     RECEIPTS_LATE = "receipts_late_total" Counter, Count ["carrier"] "Receipts after the end of their part.";

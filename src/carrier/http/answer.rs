@@ -104,10 +104,15 @@ impl Table {
         let value: Value = serde_json::from_slice(body).unwrap_or_default();
         let by_text = self.texts.iter().find(|(it, _)| text.contains(&**it)).map(|(_, verdict)| *verdict);
         let usual = by_text.unwrap_or(whole);
-        let elements = self.elements.as_ref().map(|it| elements(it, &value)).filter(|it| !it.is_empty());
-        let Some(elements) = elements else {
-            return keys.iter().map(|key| self.one(&value, &text, (usual, reply.status), (dialect, key))).collect();
+        let whole = |key| self.one(&value, &text, (usual, reply.status), (dialect, key));
+        let Some(elements) = self.elements.as_ref().map(|it| it.each(&value)) else {
+            return keys.iter().map(|key| whole(key)).collect();
         };
+        if elements.is_empty() {
+            // The whole may say no; a yes to nobody in particular says nothing.
+            let unless_taken = |it: Answered| if it.answer == Answer::Taken { Answered::UNKNOWN } else { it };
+            return keys.iter().map(|key| unless_taken(whole(key))).collect();
+        }
         let one = |(at, key): (usize, &String)| match elements.get(at) {
             Some(element) => self.one(element, &element.to_string(), (usual, reply.status), (dialect, key)),
             None if usual == Verdict::Taken => Answered::UNKNOWN,
@@ -151,14 +156,6 @@ const fn usual(reply: &Reply<'_>) -> Verdict {
         401..=405 | 407 | 410 => Verdict::Elsewhere,
         400..=499 => Verdict::Never,
         _ => Verdict::Elsewhere,
-    }
-}
-
-fn elements<'v>(pointer: &Pointer, value: &'v Value) -> Vec<&'v Value> {
-    match pointer.get(value) {
-        Some(Value::Array(list)) if !pointer.is_plural() => list.iter().collect(),
-        _ if pointer.is_plural() => pointer.all(value),
-        _ => Vec::new(),
     }
 }
 
@@ -290,6 +287,24 @@ mod tests {
         assert_eq!(answered[0].carrier_message_id.as_ref().map(CarrierMessageId::as_str), Some("x"));
         let refused = table.read(&reply(500, "oops"), &Dialect::default(), &keys);
         assert!(refused.len() == 3 && refused.iter().all(|it| it.answer == Answer::Elsewhere));
+    }
+
+    #[test]
+    fn a_yes_without_the_list_of_answers_is_a_doubt_and_a_no_is_a_no() {
+        let table = Table {
+            elements: Some(pointer("/messages")),
+            code: Some(pointer("/status")),
+            codes: BTreeMap::from([("0".into(), Verdict::Taken), ("6".into(), Verdict::Never)]),
+            ..Table::default()
+        };
+        let keys = ["a", "b"].map(str::to_owned);
+        let bodies = [r#"{"messages":[]}"#, r#"{"messages":null}"#, r#"{"messages":"none"}"#, "{}", "OK"];
+        let said = bodies.map(|it| (it, Answer::Unknown)).into_iter().chain([(r#"{"status":6}"#, Answer::Never)]);
+        for (body, expected) in said {
+            let answered = table.read(&reply(200, body), &Dialect::default(), &keys);
+            assert!(answered.len() == 2 && answered.iter().all(|it| it.answer == expected), "{body}: {answered:?}");
+            assert!(answered.iter().all(|it| it.carrier_message_id.is_none()), "{body}: {answered:?}");
+        }
     }
 
     #[test]

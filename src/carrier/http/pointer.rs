@@ -49,6 +49,19 @@ impl Pointer {
         found
     }
 
+    /// What stands there, each by itself: the elements of a list that is named whole, an object, or all that a pointer
+    /// with `*` stands for; not more than a thousand.
+    pub fn each<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
+        if self.is_plural() {
+            return self.all(value);
+        }
+        match self.get(value) {
+            Some(Value::Array(list)) => list.iter().take(PLACES_MAX).collect(),
+            Some(object @ Value::Object(_)) => vec![object],
+            _ => Vec::new(),
+        }
+    }
+
     /// The text, number or truth value that stands there, as a text.
     pub fn text(&self, value: &Value) -> Option<String> {
         scalar(self.get(value)?)

@@ -37,6 +37,15 @@ pub struct Hook {
     pub challenge: Option<Box<str>>,
 }
 
+/// What a call tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    /// The receipts in it.
+    pub news: Vec<ReceiptNews>,
+    /// How many things in it are no receipts, as far as the operator has said where those stand.
+    pub unread: usize,
+}
+
 /// Where a value stands in a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whence {
@@ -63,8 +72,9 @@ impl Call<'_> {
 }
 
 impl Hook {
-    /// Every receipt in a call; what names neither an id nor a word is none.
-    pub fn read(&self, query: &str, body: &[u8]) -> Vec<ReceiptNews> {
+    /// Every receipt in a call. What has no word, or names neither an id nor a recipient, is none, and is counted; so
+    /// is a call in which there is nothing.
+    pub fn read(&self, query: &str, body: &[u8]) -> Told {
         let mut fields = fields(query);
         let value: Value = serde_json::from_slice(body).unwrap_or_default();
         if value.is_null() {
@@ -72,9 +82,12 @@ impl Hook {
         }
         let found = match &self.elements {
             None => vec![&value],
-            Some(pointer) => pointer.all(&value),
+            Some(pointer) => pointer.each(&value),
         };
-        found.into_iter().filter_map(|value| self.one(&Call { fields: &fields, value })).collect()
+        let said = found.len().max(1);
+        let one = |value| self.one(&Call { fields: &fields, value });
+        let news: Vec<ReceiptNews> = found.into_iter().filter_map(one).collect();
+        Told { unread: said - news.len(), news }
     }
 
     /// What is to be answered where the carrier only tries the address.
@@ -187,7 +200,8 @@ mod tests {
         let flat = hook("MessageSid", "MessageStatus");
         let text = "MessageSid=SM%2B1&MessageStatus=undelivered";
         for (query, body) in [(text, ""), ("", text), ("x=1", text)] {
-            let news = flat.read(query, body.as_bytes());
+            let Told { news, unread } = flat.read(query, body.as_bytes());
+            assert_eq!(unread, 0);
             assert_eq!(news.iter().map(said).collect::<Vec<_>>(), [("SM+1", Status::Failed, "undelivered")]);
         }
         let deep = Hook {
@@ -198,7 +212,8 @@ mod tests {
         };
         let body = r#"{"entry":[{"statuses":[{"id":"a","status":"read","recipient_id":"31612345678"},
             {"id":"b","status":"failed","errors":[{"code":131026}]},{"status":"sent"},{"id":"c"}]},{"messages":[]}]}"#;
-        let news = deep.read("", body.as_bytes());
+        let Told { news, unread } = deep.read("", body.as_bytes());
+        assert_eq!(unread, 2, "one has no id, one no word");
         assert_eq!(
             news.iter().map(said).collect::<Vec<_>>(),
             [("a", Status::Delivered, "read"), ("b", Status::Failed, "failed")]
@@ -222,9 +237,28 @@ mod tests {
             ("unknown", Status::Unknown),
         ];
         for (word, expected) in table {
-            assert_eq!(hook.read(&format!("id=1&d={word}"), b"")[0].receipt.status, expected, "{word}");
+            assert_eq!(hook.read(&format!("id=1&d={word}"), b"").news[0].receipt.status, expected, "{word}");
         }
-        assert!(hook.read("id=1", b"").is_empty() && hook.read("d=1", b"").is_empty());
+        for query in ["id=1", "d=1", "d=1&id="] {
+            assert_eq!(hook.read(query, b""), Told { news: Vec::new(), unread: 1 }, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_is_named_whole_stands_for_each_of_its_elements() {
+        let body = br#"{"events":[{"id":"a","status":"read"},{"id":"b","status":"failed"}]}"#;
+        for elements in ["/events", "/events/*"] {
+            let hook = Hook { elements: Some(Pointer::parse(elements).unwrap()), ..hook("/id", "/status") };
+            let told = hook.read("", body);
+            let said: Vec<_> = told.news.iter().map(said).collect();
+            assert_eq!(
+                (said, told.unread),
+                (vec![("a", Status::Delivered, "read"), ("b", Status::Failed, "failed")], 0)
+            );
+            assert_eq!(hook.read("", b"{\"status\":\"read\"}").unread, 1, "a call in which there is no list");
+        }
+        let one = Hook { elements: Some(Pointer::parse("/event").unwrap()), ..hook("/id", "/status") };
+        assert_eq!(one.read("", br#"{"event":{"id":"a","status":"read"}}"#).news.len(), 1);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use crate::carrier::http::template::{Field, Place, Template};
 use crate::carrier::submit::{Submit, plain_text};
+use crate::message::body::Body;
+use crate::message::manner::Dlt;
 use crate::text::base64;
 use crate::text::cut::Cut;
 use crate::text::profile::{Profile, Split};
@@ -160,6 +162,9 @@ impl Letter {
             Field::Class => body.class.word().into(),
             Field::ClientRef => body.client_ref.as_deref().unwrap_or_default().into(),
             Field::Encoding => shape.encodings.get(self.encoding).map_or(self.encoding, |it| it).into(),
+            Field::DltEntity => registered(body, |it| it.entity_id.as_deref()),
+            Field::DltTemplate => registered(body, |it| it.template_id.as_deref()),
+            Field::DltTelemarketer => registered(body, |it| it.telemarketer_id.as_deref()),
             Field::Validity => self.submit.validity.as_secs().max(1).to_string().into(),
             Field::SystemId => constants.system_id.into(),
             Field::Password => constants.password.into(),
@@ -212,6 +217,11 @@ impl Shape {
             body: self.body.as_ref().map(|it| it.render(place, value)).unwrap_or_default(),
         }
     }
+}
+
+/// A number of the registration; empty where there is none.
+fn registered(body: &Body, of: impl FnOnce(&Dlt) -> Option<&str>) -> Cow<'_, str> {
+    body.manner.as_ref().and_then(|it| it.dlt.as_deref()).and_then(of).unwrap_or_default().into()
 }
 
 /// The key of a request: that of its one recipient, else a digest over those of all.

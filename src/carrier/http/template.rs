@@ -33,6 +33,12 @@ pub enum Field {
     ClientRef,
     /// The alphabet, in the carrier's word.
     Encoding,
+    /// The number of the principal entity in India's registry; empty where there is none.
+    DltEntity,
+    /// The number of the registered template; empty where there is none.
+    DltTemplate,
+    /// The chain of telemarketers; empty where there is none.
+    DltTelemarketer,
     /// How many seconds it is still worth sending.
     Validity,
     /// The login at the carrier.
@@ -47,7 +53,7 @@ pub enum Field {
 
 impl Field {
     /// Every field with its word.
-    pub const WORDS: [(&'static str, Self); 17] = [
+    pub const WORDS: [(&'static str, Self); 20] = [
         ("to", Self::To),
         ("to_digits", Self::ToDigits),
         ("from", Self::From),
@@ -60,6 +66,9 @@ impl Field {
         ("class", Self::Class),
         ("client_ref", Self::ClientRef),
         ("encoding", Self::Encoding),
+        ("dlt_entity", Self::DltEntity),
+        ("dlt_template", Self::DltTemplate),
+        ("dlt_telemarketer", Self::DltTelemarketer),
         ("validity", Self::Validity),
         ("system_id", Self::SystemId),
         ("password", Self::Password),

@@ -85,6 +85,12 @@ fn options(
     let ahead = one.findings.within(&one.at("ahead"), written.ahead.map_or(most, u64::from), 0..=most);
     let connect_timeout = one.wait("connect_timeout", written.connect_timeout, Duration::from_secs(10));
     let response_timeout = one.wait("response_timeout", written.response_timeout, Duration::from_secs(60));
+    let waits = written.reconnect.unwrap_or_default();
+    for (key, is_there) in [("already_bound", waits.already_bound.is_some()), ("refused", waits.refused.is_some())] {
+        if is_there {
+            one.findings.fault(&one.at(&format!("reconnect.{key}")), "is of binds: there are none over HTTP");
+        }
+    }
     let reconnect = one.reconnect(Reconnect::default());
     let address = address?;
     Some(Options {
@@ -181,7 +187,8 @@ impl Request<'_, '_> {
         if 1 < shape.batch && shape.element.is_none() {
             self.findings.fault(&self.at("batch"), "several recipients need element, which the body repeats for each");
         }
-        let outside = shape.target.fields().chain(shape.body.iter().flat_map(Template::fields));
+        let headers = shape.headers.iter().flat_map(|(_, it)| it.fields());
+        let outside = shape.target.fields().chain(headers).chain(shape.body.iter().flat_map(Template::fields));
         let outside: Vec<Field> = outside.filter(|it| it.is_of_recipient()).collect();
         if let (true, Some(field)) = (1 < shape.batch, outside.first()) {
             let word = Field::WORDS.iter().find(|it| it.1 == *field).map_or("", |it| it.0);

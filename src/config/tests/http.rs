@@ -64,6 +64,12 @@ fn each_slip_is_named_with_its_key() {
         ("", "address = [\"a:1\"]", "address: is a key of carriers whose kind is \"smpp\""),
         ("", "password = \"t\\u00e9\"", "password: has characters that are not printable ASCII"),
         ("", "ahead = 11", "ahead: 11 is not within 0 and 10"),
+        ("", "reconnect = { refused = \"9s\" }", "reconnect.refused: is of binds: there are none over HTTP"),
+        (
+            "",
+            "reconnect = { already_bound = \"9s\" }",
+            "reconnect.already_bound: is of binds: there are none over HTTP",
+        ),
         ("request", "body = '{\"to\":\"{tto}\"}'", "request.body: unknown placeholder {tto}; did you mean to?"),
         ("request", "method = \"GET\"", "request.body: GET has no body; set method, or put the fields into the url"),
         ("request", "headers = { \"a b\" = \"x\" }", "request.headers.a b: is not a header of HTTP"),
@@ -117,6 +123,9 @@ fn a_request_for_several_recipients_tells_them_apart() {
         errors(&with("request", &format!("batch = 10\n{lines}\n{more}")).replace("body = '{\"to\":\"{to}\"}'\n", ""))
     };
     assert!(request("").contains("request.batch: {id} is of one recipient and stands outside element"));
+    let header = with("request", "batch = 10\nelement = '\"{to}\"'\nheaders = { X-Id = \"{id}\" }")
+        .replace("{\"to\":\"{to}\"}", "{\"to\":[{elements}]}");
+    assert!(errors(&header).contains("request.batch: {id} is of one recipient and stands outside element"), "{header}");
     assert!(request("").contains("answer.id: every recipient of a request would get the same id"));
     let wide = with("request", "batch = 500").replace("url =", "window = 21\nurl =");
     assert!(errors(&wide).contains("batch: several recipients need element, which the body repeats for each"));

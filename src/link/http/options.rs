@@ -6,6 +6,7 @@ use crate::carrier::http::request::{Constants, Shape};
 use crate::link::lanes::Room;
 use crate::link::options::Reconnect;
 use crate::message::id::LinkId;
+use crate::wire::client::BODY_MAX;
 use crate::wire::secret::Secret;
 use crate::wire::tls::Client;
 use std::sync::Arc;
@@ -48,7 +49,15 @@ pub struct Options {
     pub dialect: Arc<Dialect>,
 }
 
+/// Octets of an answer for each recipient of a request: several times what vendors write.
+const ANSWER_OCTETS: usize = 1_024;
+
 impl Options {
+    /// Octets of an answer that are read: it may have something to say of each of a whole batch.
+    pub fn answer_max(&self) -> usize {
+        BODY_MAX.max(self.shape.batch * ANSWER_OCTETS)
+    }
+
     /// What it may hold at once: each request may be for a whole batch.
     pub fn room(&self) -> Room {
         Room { window: self.window * self.shape.batch, ahead: self.ahead, inbound: 1 }

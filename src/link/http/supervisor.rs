@@ -11,6 +11,8 @@ use crate::link::http::desk::Desk;
 use crate::link::http::options::Options;
 use crate::link::lanes::Outlet;
 use crate::link::supervisor::Occasional;
+use crate::message::attempt::Answer;
+use crate::message::reason::Reason;
 use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::link::{LinkMeter, LinkState};
 use crate::wire::client::{Call, Client, Outcome};
@@ -29,6 +31,11 @@ const CROWDED: Duration = Duration::from_secs(1);
 /// How long a stopped link waits for the word that says how long it may wait.
 const WORD: Duration = Duration::from_millis(100);
 
+/// Another carrier may be able to say what this one's templates make no request of.
+fn unsayable() -> Answered {
+    Answered { answer: Answer::Elsewhere, reason: Some(Reason::SubmitError), ..Answered::NOT_SENT }
+}
+
 /// One link over HTTP and what it works with.
 pub struct Supervisor {
     /// What it is.
@@ -45,7 +52,7 @@ pub struct Supervisor {
     pub chance: fn() -> f64,
 }
 
-/// What came of one request: for each of its messages how it ended, and whether there was a connection at all.
+/// What came of one request: for each of its messages how it ended, and whether there was a server at all.
 struct Finished {
     ended: Vec<(Ticket, Answered)>,
     reached: bool,
@@ -156,7 +163,8 @@ impl Supervisor {
                     if open {
                         backoff.bound();
                     } else {
-                        self.close();
+                        self.meter.moved(LinkState::Draining);
+                        self.outlet.report(Report::Lost);
                     }
                     self.tell(&mut running, finished);
                 }
@@ -267,7 +275,7 @@ fn client(options: &Options) -> Client {
         connect_timeout: options.connect_timeout,
         tls: options.tls.clone(),
     };
-    Client::new(target, options.host.clone(), options.response_timeout, options.window)
+    Client::new(target, options.host.clone(), options.response_timeout, options.window).reading(options.answer_max())
 }
 
 /// One request and what its answer means.
@@ -275,7 +283,8 @@ async fn asked(client: Arc<Client>, options: Arc<Options>, letters: Vec<Letter>)
     let request = options.shape.request(&letters, &options.constants());
     let call = Call { method: request.method, target: &request.target, headers: &request.headers, body: &request.body };
     let outcome = client.call(&call).await;
-    let reached = !matches!(outcome, Outcome::Unreachable(_));
+    // A server that takes connections and no requests is as far away as one that takes none.
+    let reached = !matches!(outcome, Outcome::Unreachable(_) | Outcome::NotSent(_));
     let (answered, why) = match outcome {
         Outcome::Answered(reply) => {
             let keys: Vec<String> = letters.iter().map(Letter::key).collect();
@@ -283,6 +292,7 @@ async fn asked(client: Arc<Client>, options: Arc<Options>, letters: Vec<Letter>)
             (options.answers.read(&reply, &options.dialect, &keys), None)
         }
         Outcome::Unreachable(error) => (vec![Answered::NOT_SENT; letters.len()], Some(error.to_string())),
+        Outcome::Unsayable(why) => (vec![unsayable(); letters.len()], Some(why)),
         Outcome::NotSent(why) => (vec![Answered::NOT_SENT; letters.len()], Some(why)),
         Outcome::Unknown(why) => (vec![Answered::UNKNOWN; letters.len()], Some(why)),
     };

@@ -29,6 +29,7 @@ pub struct CarrierMeter {
     receipts_duplicate: Counter,
     deliveries_double: Counter,
     receipts_unmatched: Counter,
+    receipts_unread: Counter,
     unknown_outcomes: [Counter; 2],
     mo: Counter,
     mo_redelivered: Counter,
@@ -70,6 +71,7 @@ impl CarrierMeter {
             deliveries_double: exposition.counter(&names::DELIVERIES_DOUBLE, [name]),
             receipts_duplicate: exposition.counter(&names::RECEIPTS_DUPLICATE, [name]),
             receipts_unmatched: exposition.counter(&names::RECEIPTS_UNMATCHED, [name]),
+            receipts_unread: exposition.counter(&names::RECEIPTS_UNREAD, [name]),
             unknown_outcomes: [DoubtCause::NoAnswer, DoubtCause::Crash].map(doubt),
             mo: exposition.counter(&names::MO, [name]),
             mo_redelivered: exposition.counter(&names::MO_REDELIVERED, [name]),
@@ -83,6 +85,11 @@ impl CarrierMeter {
             scores: labels.countries.iter().map(|it| (it.clone(), score(it))).collect(),
             scores_elsewhere: score(OTHER),
         }
+    }
+
+    /// It called, and so much of what it said is no receipt.
+    pub fn unread(&self, count: usize) {
+        self.receipts_unread.increment(count as u64);
     }
 
     /// It was asked about a part.

@@ -16,8 +16,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// Octets of a body that are read; an answer that is longer says nothing that we ask for.
-const BODY_MAX: usize = 64 * 1024;
+/// Octets of a body that are enough for an answer about one thing: what is longer says nothing that we ask for.
+pub const BODY_MAX: usize = 64 * 1024;
 /// How long a connection is kept without use: less than the five seconds after which common servers close one, so
 /// that a request seldom meets its end.
 const IDLE_MAX: Duration = Duration::from_secs(4);
@@ -30,6 +30,8 @@ pub struct Client {
     response_timeout: Duration,
     /// How many connections are kept.
     kept_max: usize,
+    /// How many octets of a body are read.
+    body_max: usize,
     kept: Mutex<Vec<Kept>>,
 }
 
@@ -59,6 +61,8 @@ pub enum Outcome {
     Unreachable(ConnectError),
     /// Nothing was written, for this reason.
     NotSent(String),
+    /// There is no such request in HTTP, for this reason; nothing was written, and it is the same at any time.
+    Unsayable(String),
     /// It was perhaps written, and no whole answer came, for this reason.
     Unknown(String),
 }
@@ -70,14 +74,20 @@ pub struct Reply {
     pub status: u16,
     /// It says when to come again.
     pub retry_after: bool,
-    /// Its body; `None` where it did not end well, or is longer than 64 KiB.
+    /// Its body; `None` where it did not end well, or is longer than is read.
     pub body: Option<Bytes>,
 }
 
 impl Client {
-    /// A client of the server at `target`, whose requests name `host`. It keeps at most `kept_max` connections.
+    /// A client of the server at `target`, whose requests name `host`. It keeps at most `kept_max` connections, and
+    /// reads answers of at most [`BODY_MAX`] octets.
     pub fn new(target: Target, host: Box<str>, response_timeout: Duration, kept_max: usize) -> Self {
-        Self { target, host, response_timeout, kept_max, kept: Mutex::default() }
+        Self { target, host, response_timeout, kept_max, body_max: BODY_MAX, kept: Mutex::default() }
+    }
+
+    /// The same, which reads answers of so many octets.
+    pub fn reading(self, body_max: usize) -> Self {
+        Self { body_max, ..self }
     }
 
     /// Makes a connection, and keeps it for the first call.
@@ -93,13 +103,13 @@ impl Client {
     pub async fn call(&self, call: &Call<'_>) -> Outcome {
         let mut request = match self.request(call) {
             Ok(request) => request,
-            Err(error) => return Outcome::NotSent(error.to_string()),
+            Err(error) => return Outcome::Unsayable(error.to_string()),
         };
         while let Some(sender) = self.taken() {
             match self.ask(sender, request).await {
                 Ok(outcome) => return outcome,
                 // A kept connection may have ended since: that it takes nothing says nothing of the server.
-                Err(unsent) => request = unsent,
+                Err(unsent) => request = *unsent,
             }
         }
         let stream = match transport::connect(&self.target).await {
@@ -133,19 +143,19 @@ impl Client {
         &self,
         mut sender: SendRequest<Full<Bytes>>,
         request: Request<Full<Bytes>>,
-    ) -> Result<Outcome, Request<Full<Bytes>>> {
+    ) -> Result<Outcome, Box<Request<Full<Bytes>>>> {
         let by = Instant::now() + self.response_timeout;
         let late = || Ok(Outcome::Unknown("no answer in time".to_owned()));
         match timeout_at(by, sender.try_send_request(request)).await {
             Ok(Ok(response)) => {
-                let Ok((reply, whole)) = timeout_at(by, read(response)).await else { return late() };
+                let Ok((reply, whole)) = timeout_at(by, read(response, self.body_max)).await else { return late() };
                 if whole {
                     self.keep(sender);
                 }
                 Ok(Outcome::Answered(reply))
             }
             Ok(Err(mut error)) => match error.take_message() {
-                Some(request) => Err(request),
+                Some(request) => Err(Box::new(request)),
                 None => Ok(Outcome::Unknown(error.into_error().to_string())),
             },
             Err(_) => late(),
@@ -175,9 +185,9 @@ async fn spoken(stream: Stream) -> hyper::Result<SendRequest<Full<Bytes>>> {
 }
 
 /// The answer, and whether its connection is good for another.
-async fn read(response: Response<Incoming>) -> (Reply, bool) {
+async fn read(response: Response<Incoming>, body_max: usize) -> (Reply, bool) {
     let (status, retry_after) = (response.status().as_u16(), response.headers().contains_key(RETRY_AFTER));
-    let body = Limited::new(response.into_body(), BODY_MAX).collect().await.ok().map(|it| it.to_bytes());
+    let body = Limited::new(response.into_body(), body_max).collect().await.ok().map(|it| it.to_bytes());
     let whole = body.is_some();
     (Reply { status, retry_after, body }, whole)
 }
