@@ -24,6 +24,8 @@ pub const READS_MAX: usize = 4;
 pub enum Call {
     /// Accept this, and say so once it is durable.
     Submit(Box<Submission>, oneshot::Sender<Reply>),
+    /// Say whether the rate of this account would let a request in.
+    MayAsk(AccountId, oneshot::Sender<Reply>),
     /// Give an account credit, and say so once it is durable.
     Credit(Box<Credit>, oneshot::Sender<Reply>),
     /// Note whether the code in this message came back.

@@ -2,26 +2,32 @@
 //!
 //! Only numbers that nothing else speaks against are asked about, all those of a request at once and within one
 //! time-out. What was answered is remembered for a time, so that a number is asked about once and not once a message.
-//! What is not answered in time is passed or refused, as the operator says.
+//! What is not answered in time is passed or refused, as the operator says, and that is remembered too, for a moment.
+//! An account that is over its rate has nothing asked, and none has more numbers under way than one request may have.
 
+use crate::api::context::{Call, Context};
 use crate::api::problem::{Kind, Problem};
 use crate::api::quote::{Quote, Targets, all_rejected};
 use crate::api::recipients::Rejected;
+use crate::api::request::RECIPIENTS_MAX;
+use crate::api::submit::{awaited, refusal, send};
 use crate::carrier::http::pointer::Pointer;
 use crate::carrier::http::request::{Constants, basic};
 use crate::carrier::http::template::{Field, Place, Template};
+use crate::dispatch::command::Reply;
 use crate::dispatch::happening::Submission;
 use crate::message::class::Class;
+use crate::message::id::AccountId;
 use crate::number::e164::E164;
 use crate::telemetry::meters::http::Looked;
-use crate::wire::client::{Call, Client, Outcome};
+use crate::wire::client::{self, Client, Outcome};
 use crate::wire::secret::Secret;
 use crate::wire::tls;
 use crate::wire::transport::Target;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
@@ -72,22 +78,61 @@ pub struct Lookup {
     client: Client,
     running: Semaphore,
     known: Mutex<Known>,
+    /// How many numbers of each account are under way.
+    asking: Mutex<HashMap<AccountId, usize>>,
     on_lookup: Arc<OnLookup>,
 }
 
-/// Whether numbers are refused, as the service said; the oldest are forgotten first.
+/// How long a number that was not answered is not asked about again: a service that is away must not cost each try
+/// its whole time-out.
+const UNANSWERED_FOR: Duration = Duration::from_secs(5);
+/// Numbers of one account that may be under way at once: as many as one request may have.
+const ASKED_MAX: usize = RECIPIENTS_MAX;
+
+/// What is known of numbers; the oldest are forgotten first.
 #[derive(Default)]
 struct Known {
-    refused: HashMap<E164, (Instant, bool), foldhash::fast::RandomState>,
+    /// Whether they are refused, as the service said; `None` where it said nothing.
+    refused: HashMap<E164, (Instant, Option<bool>), foldhash::fast::RandomState>,
     order: VecDeque<(Instant, E164)>,
 }
 
+/// The numbers of an account that are under way; they are no more once it is dropped.
+struct Share<'l> {
+    asking: &'l Mutex<HashMap<AccountId, usize>>,
+    account: AccountId,
+    count: usize,
+}
+
+impl<'l> Share<'l> {
+    /// `None` if there is no room for so many.
+    fn take(asking: &'l Mutex<HashMap<AccountId, usize>>, account: AccountId, count: usize) -> Option<Self> {
+        let mut all = asking.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = all.entry(account).or_default();
+        (*own + count <= ASKED_MAX).then(|| {
+            *own += count;
+            Self { asking, account, count }
+        })
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        let mut all = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = all.get_mut(&self.account) {
+            *own = own.saturating_sub(self.count);
+        }
+    }
+}
+
 impl Known {
-    fn get(&self, number: E164, younger_than: Duration) -> Option<bool> {
-        self.refused.get(&number).filter(|(at, _)| at.elapsed() < younger_than).map(|it| it.1)
+    fn get(&self, number: E164, younger_than: Duration) -> Option<Option<bool>> {
+        let (at, refused) = *self.refused.get(&number)?;
+        let lasts = if refused.is_some() { younger_than } else { younger_than.min(UNANSWERED_FOR) };
+        (at.elapsed() < lasts).then_some(refused)
     }
 
-    fn put(&mut self, number: E164, refused: bool, most: usize) {
+    fn put(&mut self, number: E164, refused: Option<bool>, most: usize) {
         let now = Instant::now();
         self.refused.insert(number, (now, refused));
         self.order.push_back((now, number));
@@ -112,7 +157,7 @@ impl Lookup {
         };
         let client = Client::new(target, options.host.clone(), options.timeout, options.window);
         let running = Semaphore::new(options.window);
-        Self { options, client, running, known: Mutex::default(), on_lookup }
+        Self { options, client, running, known: Mutex::default(), asking: Mutex::default(), on_lookup }
     }
 
     /// What it was made of.
@@ -120,22 +165,29 @@ impl Lookup {
         &self.options
     }
 
-    /// Which of these numbers are refused.
-    async fn refused(self: &Arc<Self>, numbers: BTreeSet<E164>) -> BTreeSet<E164> {
+    /// Which of these numbers are refused as far as is remembered, and which are to be asked about.
+    fn remembered(&self, numbers: BTreeSet<E164>) -> (BTreeSet<E164>, Vec<E164>) {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut refused, mut unknown) = (BTreeSet::new(), Vec::new());
+        for number in numbers {
+            match known.get(number, self.options.cache_for) {
+                Some(said) => {
+                    (self.on_lookup)(if said.is_some() { Looked::Cached } else { Looked::Unanswered });
+                    refused.extend(said.unwrap_or(self.options.refuse_unanswered).then_some(number));
+                }
+                None => unknown.push(number),
+            }
+        }
+        (refused, unknown)
+    }
+
+    /// Asks about these numbers, and says which of them are refused.
+    async fn asked(self: &Arc<Self>, numbers: Vec<E164>) -> BTreeSet<E164> {
         let by = Instant::now() + self.options.timeout;
         let (mut refused, mut asking) = (BTreeSet::new(), JoinSet::new());
         for number in numbers {
-            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            match known.get(number, self.options.cache_for) {
-                Some(is_refused) => {
-                    (self.on_lookup)(Looked::Cached);
-                    refused.extend(is_refused.then_some(number));
-                }
-                None => {
-                    let service = Arc::clone(self);
-                    asking.spawn(async move { (number, timeout_at(by, service.ask(number)).await.ok().flatten()) });
-                }
-            }
+            let service = Arc::clone(self);
+            asking.spawn(async move { (number, service.ask(number, by).await) });
         }
         while let Some(asked) = asking.join_next().await {
             let Ok((number, answer)) = asked else { continue };
@@ -145,10 +197,17 @@ impl Lookup {
         refused
     }
 
+    /// Asks about a number when its turn comes, and remembers what came of it.
+    async fn ask(&self, number: E164, by: Instant) -> Option<bool> {
+        let _turn = timeout_at(by, self.running.acquire()).await.ok()?.ok()?;
+        let refused = timeout_at(by, self.said(number)).await.ok().flatten();
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).put(number, refused, self.options.cache);
+        refused
+    }
+
     /// Whether the service says that the number is of a type that is refused; `None` if it says nothing.
-    async fn ask(&self, number: E164) -> Option<bool> {
-        let _turn = self.running.acquire().await.ok()?;
-        let Options { target, headers, system_id, password, line_type, refuse, cache, .. } = &self.options;
+    async fn said(&self, number: E164) -> Option<bool> {
+        let Options { target, headers, system_id, password, line_type, refuse, .. } = &self.options;
         let constants = Constants { system_id, password: password.expose(), receipt_url: "" };
         let value = |field| match field {
             Field::To => number.to_string().into(),
@@ -160,25 +219,32 @@ impl Lookup {
         };
         let headers: Vec<(Box<str>, String)> =
             headers.iter().map(|(name, it)| (name.clone(), it.render(Place::Header, value))).collect();
-        let call = Call { method: "GET", target: &target.render(Place::Url, value), headers: &headers, body: "" };
+        let call =
+            client::Call { method: "GET", target: &target.render(Place::Url, value), headers: &headers, body: "" };
         let Outcome::Answered(reply) = self.client.call(&call).await else { return None };
         let body = reply.body.filter(|_| (200..300).contains(&reply.status))?;
         let found = line_type.text(&serde_json::from_slice(&body).ok()?)?.to_lowercase();
-        let refused = refuse.iter().any(|it| **it == *found);
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).put(number, refused, *cache);
-        Some(refused)
+        Some(refuse.iter().any(|it| **it == *found))
     }
 }
 
 /// Takes out of a quote, and out of what is to be accepted, the recipients whose numbers are refused.
 pub(super) async fn sift<'a>(
-    service: Option<Arc<Lookup>>,
+    context: &Context,
     (targets, region): (&Targets<'a>, Option<&str>),
     quote: &mut Quote<'a>,
     submission: &mut Submission,
 ) -> Result<(), Problem> {
+    let service = context.wiring.lookup.borrow().clone();
     let Some(service) = service.filter(|it| it.options.on.contains(&submission.class)) else { return Ok(()) };
-    let refused = service.refused(submission.recipients.iter().map(|it| it.destination).collect()).await;
+    let (mut refused, unknown) = service.remembered(submission.recipients.iter().map(|it| it.destination).collect());
+    if !unknown.is_empty() {
+        within_rate(context, submission.account).await?;
+        let full = || Problem::new(Kind::QueueFull, "Too many numbers of the account are being looked up.");
+        let _share = Share::take(&service.asking, submission.account, unknown.len())
+            .ok_or_else(|| full().after(service.options.timeout))?;
+        refused.extend(service.asked(unknown).await);
+    }
     if refused.is_empty() {
         return Ok(());
     }
@@ -198,6 +264,16 @@ pub(super) async fn sift<'a>(
     if quote.lines.is_empty() { Err(all_rejected(&quote.rejected)) } else { Ok(()) }
 }
 
+/// Refuses where the account would be refused for its rate; that the request comes is not counted yet.
+async fn within_rate(context: &Context, account: AccountId) -> Result<(), Problem> {
+    let (to, answer) = oneshot::channel();
+    send(context, Call::MayAsk(account, to))?;
+    match awaited(answer).await? {
+        Reply::Noted => Ok(()),
+        other => Err(refusal(&other)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -206,14 +282,32 @@ mod tests {
     async fn numbers_are_remembered_for_a_time_and_the_oldest_are_forgotten_first() {
         let (mut known, day) = (Known::default(), Duration::from_secs(86_400));
         for number in 1..=3 {
-            known.put(E164(number), number == 2, 3);
+            known.put(E164(number), Some(number == 2), 3);
             tokio::time::advance(Duration::from_secs(1)).await;
         }
-        known.put(E164(1), false, 3);
-        known.put(E164(4), true, 3);
+        known.put(E164(1), Some(false), 3);
+        known.put(E164(4), Some(true), 3);
         let all: Vec<_> = (1..=4).map(|it| known.get(E164(it), day)).collect();
-        assert_eq!(all, [Some(false), None, Some(false), Some(true)]);
+        assert_eq!(all, [Some(Some(false)), None, Some(Some(false)), Some(Some(true))]);
         tokio::time::advance(day).await;
         assert_eq!(known.get(E164(4), day), None);
+    }
+    #[tokio::test(start_paused = true)]
+    async fn what_was_not_answered_is_asked_about_again_after_a_moment() {
+        let (mut known, day) = (Known::default(), Duration::from_secs(86_400));
+        known.put(E164(1), None, 3);
+        assert_eq!(known.get(E164(1), day), Some(None));
+        tokio::time::advance(UNANSWERED_FOR).await;
+        assert_eq!(known.get(E164(1), day), None);
+    }
+
+    #[test]
+    fn an_account_has_no_more_numbers_under_way_than_one_request_and_others_have_their_own() {
+        let asking = Mutex::default();
+        let all = Share::take(&asking, AccountId(1), ASKED_MAX);
+        assert!(all.is_some() && Share::take(&asking, AccountId(1), 1).is_none());
+        assert!(Share::take(&asking, AccountId(2), 1).is_some());
+        drop(all);
+        assert!(Share::take(&asking, AccountId(1), ASKED_MAX).is_some());
     }
 }

@@ -75,14 +75,13 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
     let (mut quote, mut submission) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
-    let service = context.wiring.lookup.borrow().clone();
+    // The texts are held while numbers are asked about, and until the loop has answered, not only until it takes them.
+    let _texts = context.memory.hold(octets(&submission))?;
     let targets = (&targets(&asked)?, account.region.as_deref());
-    lookup::sift(service, targets, &mut quote, &mut submission).await?;
+    lookup::sift(context, targets, &mut quote, &mut submission).await?;
     for it in &quote.rejected {
         (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
     }
-    // The texts are held until the loop has answered, not only until it takes them.
-    let _texts = context.memory.hold(octets(&submission))?;
     submission.idempotency = key.map(|key| (key, digest(&path, &body)));
     let (to, answer) = oneshot::channel();
     send(context, Call::Submit(submission, to))?;

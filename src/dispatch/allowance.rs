@@ -6,7 +6,8 @@
 //! no more memory than any other; the count errs on the side of refusing, by at most a slot's width.
 
 use crate::dispatch::Dispatch;
-use crate::dispatch::command::{Allowance, Limit, Means, Reply};
+use crate::dispatch::command::{Allowance, Command, Limit, Means, Reply};
+use crate::dispatch::happening::RequestId;
 use crate::dispatch::plan::Quota;
 use crate::message::id::AccountId;
 use crate::message::time::Time;
@@ -123,6 +124,17 @@ impl Dispatch {
             wait: Some(wait),
             means: Box::new(self.means(account)),
         })
+    }
+
+    /// Says whether a request would be refused for the rate of its account, without counting it.
+    pub(super) fn may_ask(&mut self, request: RequestId, account: AccountId) {
+        let before = self.buckets.get(&account).copied();
+        let reply = self.ask_rate(account).err().unwrap_or(Reply::Noted);
+        match before {
+            Some(bucket) => _ = self.buckets.insert(account, bucket),
+            None => _ = self.buckets.remove(&account),
+        }
+        self.commands.push(Command::Reply(request, reply));
     }
 
     /// Takes so many messages from the quota of an account, and says how it stands then.

@@ -30,6 +30,8 @@ pub enum Happening {
     OptOut(RequestId, Change),
     /// An operator wants something done.
     Operate(RequestId, Box<Demand>),
+    /// A request of this account is about to be judged, which costs something: would its rate let it in?
+    MayAsk(RequestId, AccountId),
     /// An operator wants to see how everything stands.
     Inspect(RequestId),
     /// An operator gives an account credit.

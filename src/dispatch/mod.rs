@@ -325,6 +325,7 @@ impl Dispatch {
             Happening::Gone(link) => self.gone(link, dice),
             Happening::OptOut(request, change) => self.change_opt_outs(request, change),
             Happening::Operate(request, demand) => self.operate(request, *demand),
+            Happening::MayAsk(request, account) => self.may_ask(request, account),
             Happening::Inspect(request) => self.inspect(request),
             Happening::Reconfigure(plan) => self.reconfigure(plan),
             Happening::Drain => self.draining = true,

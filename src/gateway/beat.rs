@@ -141,6 +141,7 @@ impl Loop {
                 Call::Cancel(account, message, reply) => (Happening::Cancel(request, account, message), reply),
                 Call::OptOut(change, reply) => (Happening::OptOut(request, change), reply),
                 Call::Operate(demand, reply) => (Happening::Operate(request, demand), reply),
+                Call::MayAsk(account, reply) => (Happening::MayAsk(request, account), reply),
                 Call::Inspect(reply) => (Happening::Inspect(request), reply),
                 Call::Receipts(carrier, news, durable) => {
                     found.extend(self.hooks.take(carrier, news, durable));

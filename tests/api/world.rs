@@ -263,6 +263,7 @@ impl Keeper {
                 };
                 (to, reply)
             }
+            (Call::MayAsk(_, reply), _) => (reply, Reply::Noted),
             (Call::Receipts(_, _, durable), _) => return durable.send(()).unwrap_or_default(),
         };
         let _ = to.send(reply);

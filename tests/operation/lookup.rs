@@ -38,6 +38,17 @@ fn landlines_are_refused_and_each_number_is_asked_about_once() {
 }
 
 #[test]
+fn an_account_over_its_rate_has_nothing_looked_up() {
+    let web = Web::start(|_, _| Act::Reply(200, "", json!({ "line": { "type": "mobile" } }).to_string()));
+    let config = config(web.port(), "").replace("[[account]]\n", "[[account]]\nrate = \"0.01/s\"\n");
+    let daemon = Daemon::start(&config);
+    assert_eq!(send(&daemon, &json!("+31612345678")).status, 202);
+    let refused = send(&daemon, &json!("+31612345679"));
+    assert_eq!((refused.status, &refused.json()["stage"]), (429, &json!("quota")), "{}", refused.text());
+    assert_eq!(web.asked().len(), 1);
+}
+
+#[test]
 fn what_is_not_answered_in_time_is_as_the_operator_says() {
     let web = Web::start(|_, _| Act::Silence);
     for (default, status) in [("pass", 202), ("refuse", 422)] {

@@ -321,6 +321,20 @@ pub(in crate::carrier::http) mod tests {
     }
 
     #[test]
+    fn a_registration_goes_where_the_template_wants_it() {
+        let shape = shape(Format::Form, "e={dlt_entity}&t={dlt_template}&m={dlt_telemarketer}", None);
+        let of = |manner| {
+            let mut submit = submit(1, "Hi");
+            submit.body = Arc::new(Body { manner, ..(*submit.body).clone() });
+            shape.request(&[Letter::of(submit).unwrap()], &CONSTANTS).body
+        };
+        let dlt = Dlt { entity_id: Some("1701".into()), template_id: Some("2 2".into()), telemarketer_id: None };
+        let manner = Manner { dlt: Some(Box::new(dlt)), ..Manner::default() };
+        assert_eq!(of(Some(Arc::new(manner))), "e=1701&t=2+2&m=");
+        assert_eq!(of(None), "e=&t=&m=");
+    }
+
+    #[test]
     fn several_recipients_are_one_request_and_their_key_is_of_all() {
         let shape = shape(Format::Json, r#"{"text":"{text}","to":[{elements}]}"#, Some(r#""{to_digits}""#));
         let letters = [letter(1, "Hi"), letter(2, "Hi"), letter(3, "Hi")];

@@ -11,11 +11,12 @@ use crate::config::compile::carrier::{One, WINDOW_MAX};
 use crate::config::compile::password::Sources;
 use crate::config::compile::url::Written;
 use crate::config::error::{Findings, unknown};
-use crate::config::schema::http as written;
+use crate::config::schema::{self, http as written};
 use crate::link::http::options::Options;
 use crate::link::options::Reconnect;
-use crate::message::id::{CarrierId, LinkId};
+use crate::message::id::{CarrierId, LinkId, RouteId};
 use crate::message::status::Status;
+use crate::route::plan::Route;
 use crate::text::Alphabet;
 use crate::text::profile::{Profile, Split};
 use crate::wire::secret::Secret;
@@ -267,6 +268,30 @@ pub(super) fn headers(
         headers.push((lower.into(), template));
     }
     headers
+}
+
+/// A route whose messages need a registration has no carrier over HTTP that is not told of it.
+pub(super) fn check_registrations(
+    written: &[(usize, schema::route::Route)],
+    routes: &BTreeMap<RouteId, Route>,
+    links: &[Options],
+    findings: &mut Findings,
+) {
+    let is_told = |it: &&Options| {
+        let fields = used(&it.shape);
+        [Field::DltEntity, Field::DltTemplate].iter().all(|it| fields.contains(it))
+    };
+    for (place, it) in written {
+        let route = routes.get(&RouteId(it.id)).filter(|it| it.dlt.as_ref().is_some_and(|it| it.required));
+        let carriers = route.map(Route::every_carrier).unwrap_or_default();
+        let deaf = links.iter().filter(|it| it.id.bind == 0 && carriers.contains(&it.id.carrier));
+        for link in deaf.filter(|it| !is_told(it)) {
+            let carrier = &link.carrier;
+            let message =
+                format!("carrier {carrier:?} is not told it: its request lacks {{dlt_entity}} or {{dlt_template}}");
+            findings.fault(&format!("route.{place}.dlt"), message);
+        }
+    }
 }
 
 fn used(shape: &Shape) -> Vec<Field> {

@@ -83,6 +83,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     let networks = numbers::networks(&schema.numbers, findings);
     let known = choice::Known { carriers: &carriers, names, networks: &networks };
     let routes = route::all(&schema.routes, known, findings);
+    http::check_registrations(&schema.routes, &routes, &http_links, findings);
     let accounts = account::all(&schema.accounts, &routes, names, findings);
     let rules = rule::all(&schema.rules, &routes, names, findings);
     let inbound = inbound::rules(&schema.inbound, names, findings);

@@ -134,6 +134,21 @@ fn a_request_for_several_recipients_tells_them_apart() {
 }
 
 #[test]
+fn a_route_that_needs_a_registration_needs_carriers_that_are_told_of_it() {
+    let of = |route: &str, body: &str| {
+        let text = with("", "window = 3").replace("carriers = [\"acme\"]", &format!("carriers = [\"web\"]\n{route}"));
+        errors(&text.replace("{\"to\":\"{to}\"}", body))
+    };
+    let (required, told) = ("dlt = { required = true }", "{\"e\":\"{dlt_entity}\",\"t\":\"{dlt_template}\"}");
+    let said = of(required, "{\"e\":\"{dlt_entity}\"}");
+    assert!(
+        said.ends_with("dlt: carrier \"web\" is not told it: its request lacks {dlt_entity} or {dlt_template}"),
+        "{said}"
+    );
+    assert_eq!((of(required, told), of("dlt = { entity = \"1\" }", "{}")), (String::new(), String::new()));
+}
+
+#[test]
 fn a_lookup_is_read_with_its_defaults_and_its_slips_are_named() {
     let with = |lines: &str| format!("[lookup]\n{lines}\n{SMALL}");
     let url = "url = \"http://a:81/{to_digits}\"";
