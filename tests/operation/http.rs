@@ -190,3 +190,36 @@ fn what_was_answered_to_a_call_survives_a_kill_and_what_was_asked_is_in_doubt() 
     assert_eq!(asked[1].header("idempotency-key"), asked[2].header("idempotency-key"));
     assert_eq!(asked.len(), 3);
 }
+
+#[test]
+fn a_link_over_http_is_shown_and_begins_anew_and_has_no_pdus_to_trace() {
+    let web = Web::start(taken);
+    let daemon = Daemon::start(&config(web.port(), ""));
+    let state = || daemon.operator().get("/admin/v1/links").json()["data"][0]["state"].clone();
+    until("it is bound", PATIENCE, || (state() == "bound").then_some(()));
+    let order = |what: &str, more: Value| {
+        let mut body = json!({ "reason": "a test" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        daemon.operator().post(&format!("/admin/v1/links/acme-1/{what}"), &body)
+    };
+    let refused = order("trace", json!({ "for": "5m", "pdus": 50 }));
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert_eq!(refused.json()["detail"], "The carrier is asked over HTTP; there are no PDUs to trace.");
+    assert_eq!(order("rebind", json!({})).status, 200);
+    daemon.said("link is down, next try follows", 1);
+    until("it is bound again", PATIENCE, || (state() == "bound").then_some(()));
+    let path = send(&daemon, "hello");
+    reaches(&daemon, &path, "SENT");
+}
+
+#[test]
+fn calls_that_are_not_understood_are_counted_and_told_of_once() {
+    let web = Web::start(taken);
+    let daemon = Daemon::start(&config(web.port(), ""));
+    for _ in 0..3 {
+        assert_eq!(tell(&daemon, SECRET, &json!({ "message": { "id": "web-0" } })), 200);
+    }
+    let line = daemon.said("a carrier called, and no receipt was found in what it said", 1);
+    assert_eq!(line["carrier"], "acme");
+    assert_eq!(daemon.metrics().value("receipts_unread_total{carrier=\"acme\"}"), 3.0);
+}
