@@ -160,7 +160,9 @@ fn several_recipients_go_in_one_request_and_each_has_its_answer() {
     });
     let asked = web.asked();
     let sizes: Vec<usize> = asked.iter().map(|it| it.json()["to"].as_array().unwrap().len()).collect();
-    assert!(asked.len() < 40 && sizes.iter().all(|it| (1..=50).contains(it)), "{sizes:?}");
+    // What waits goes together; how much that is depends on how fast the answers come.
+    assert!(asked.len() < 200 && sizes.iter().all(|it| (1..=50).contains(it)), "{sizes:?}");
+    assert!(sizes.contains(&50), "{sizes:?}");
     let all: Vec<String> = asked
         .iter()
         .flat_map(|it| it.json()["to"].as_array().unwrap().clone())
