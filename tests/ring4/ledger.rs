@@ -191,7 +191,7 @@ impl Ledger {
             }
             None | Some(Last::Told(Answer::NotSent | Answer::Later | Answer::Elsewhere, _) | Last::Told(_, true)) => (),
             Some(Last::Told(Answer::Unknown, _)) if was_settled(&tale, ticket) => {
-                *self.unheard.entry(key).or_default() += 1
+                *self.unheard.entry(key).or_default() += 1;
             }
             Some(last) => panic!("second-submit: {key:?} is sent again after {last:?}, {tale:?}"),
         }
