@@ -83,6 +83,19 @@ pub enum Fact {
         /// Why.
         cause: Cause,
     },
+    /// A receipt says how a part ended at a carrier.
+    Outcome {
+        /// At whom.
+        carrier: CarrierId,
+        /// ISO letters of the recipient's country.
+        country: Option<&'static str>,
+        /// What for.
+        class: Class,
+        /// How.
+        status: Status,
+        /// How long after the carrier's answer.
+        after: Duration,
+    },
     /// A receipt came, of whatever use it was.
     Receipt {
         /// From whom.

@@ -4,6 +4,7 @@ use crate::carrier::answer;
 use crate::carrier::report::{Answered, Ticket};
 use crate::dispatch::Dispatch;
 use crate::dispatch::command::{Command, Reply};
+use crate::dispatch::fact::Fact;
 use crate::dispatch::happening::RequestId;
 use crate::message::attempt::{Answer, Attempt};
 use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, PartKey, RouteId};
@@ -77,6 +78,12 @@ impl Dispatch {
     /// A part has ended at a carrier by a receipt.
     pub(super) fn note_receipt(&mut self, key: PartKey, attempt: &Attempt, delivered: bool) {
         let taken_at = attempt.answered_at.known().unwrap_or(attempt.intended_at);
+        if let Some(body) = self.set.get(key.seq()).map(|it| it.entry.body.clone())
+            && let Some(status) = attempt.receipt.as_ref().map(|it| it.status)
+        {
+            let (country, class, after) = (self.plan.country(body.destination), body.class, self.now.since(taken_at));
+            self.facts.push(Fact::Outcome { carrier: attempt.link.carrier, country, class, status, after });
+        }
         let outcome = match delivered {
             true => Outcome::Delivered { after: self.now.since(taken_at) },
             false => Outcome::NotDelivered,

@@ -55,6 +55,9 @@ fn count(meters: &Meters, fact: &Fact) {
             }
         }
         Fact::Failover { from, to, cause, .. } => meters.failovers().moved(*from, *to, *cause),
+        Fact::Outcome { carrier, country, class, status, after } => {
+            meters.carrier(*carrier).outcome(*country, *class, *status, *after);
+        }
         Fact::Receipt { carrier, status, fate, delay, .. } => meters.carrier(*carrier).receipt(*status, *fate, *delay),
         Fact::Mo { carrier } => meters.carrier(*carrier).mo(),
         Fact::MoAgain { carrier } => meters.carrier(*carrier).mo_again(),
@@ -94,6 +97,8 @@ fn write(meters: &Meters, fact: &Fact) {
         Fact::Failover { message, from, to, cause } => {
             debug!(message_id = %message, from = name(from), to = name(to), cause = cause.word(), "failover");
         }
+        // The receipt itself is told.
+        Fact::Outcome { .. } => {}
         Fact::Receipt { carrier, status, fate, message, .. } => {
             let message_id = message.map(tracing::field::display);
             debug!(message_id, carrier = name(carrier), status = status.word(), fate = ?fate, "receipt");

@@ -73,7 +73,7 @@ metrics! {
     HTTP_REQUEST_DURATION = "http_request_duration_seconds" Histogram(FAST), Seconds ["endpoint"]
         "From the head of a request to its answer.";
     LOOKUPS = "lookups_total" Counter, Count ["result"]
-        "Numbers that [lookup] was asked about: remembered (cached), answered, or not answered in time (unanswered).";
+        "Numbers that the look-up service was asked about: remembered (cached), answered, or not answered in time (unanswered).";
     MESSAGES_ACCEPTED = "messages_accepted_total" Counter, Count ["account" "class"]
         "Messages that were made durable and answered with 202.";
     MESSAGES_REJECTED = "messages_rejected_total" Counter, Count ["stage" "code"]
@@ -116,6 +116,8 @@ metrics! {
         "Questions by query_sm about messages without a final receipt.";
     MESSAGE_ID_FORM = "message_id_form" Gauge, Count ["carrier" "form"]
         "1 for how the ids of answers and receipts relate, once receipts have shown it and message_id is auto.";
+    DELIVERY_OUTCOMES = "delivery_outcomes_total" Counter, Count ["carrier" "country" "class" "status"] "Parts that a receipt of their carrier ended, by how.";
+    DELIVERY = "delivery_seconds" Histogram(HUMAN), Seconds ["carrier" "class"] "From the carrier's answer to the receipt of a delivered part.";
     RECEIPT_DELAY = "receipt_delay_seconds" Histogram(HUMAN), Seconds ["carrier"] "From the submit of a part to a receipt.";
     RECEIPTS_UNREAD = "receipts_unread_total" Counter, Count ["carrier"]
         "What carriers over HTTP said in calls and no receipt was found in: see the pointers of [carrier.receipt].";

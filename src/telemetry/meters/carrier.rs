@@ -3,6 +3,7 @@
 use crate::carrier::id::Relation;
 use crate::dispatch::fact::{DoubtCause, Fate, QueryResult};
 use crate::message::attempt::{Answer, Cause};
+use crate::message::class::Class;
 use crate::message::status::Status;
 use crate::smpp::status::CommandStatus;
 use crate::telemetry::labels::{Labels, OTHER};
@@ -11,6 +12,9 @@ use crate::telemetry::recorder::Exposition;
 use foldhash::HashMap;
 use metrics::{Counter, Gauge, Histogram};
 use std::time::Duration;
+
+/// By class and status.
+type Outcomes = [[Counter; Status::ALL.len()]; Class::ALL.len()];
 
 /// The metrics of one carrier.
 #[derive(Clone)]
@@ -25,6 +29,9 @@ pub struct CarrierMeter {
     retries: [Counter; Cause::ALL.len()],
     receipts: [Counter; Status::ALL.len()],
     receipt_delay: Histogram,
+    outcomes: HashMap<Box<str>, Outcomes>,
+    outcomes_elsewhere: Outcomes,
+    delivery: [Histogram; Class::ALL.len()],
     receipts_late: Counter,
     receipts_duplicate: Counter,
     deliveries_double: Counter,
@@ -54,6 +61,15 @@ impl CarrierMeter {
             Cause::First => Counter::noop(),
             _ => exposition.counter(&names::RETRIES, [name, it.word()]),
         };
+        let outcome = |country: &str, class: Class, it: Status| match it {
+            Status::Delivered | Status::Failed | Status::Expired | Status::Unknown => {
+                exposition.counter(&names::DELIVERY_OUTCOMES, [name, country, class.word(), it.word()])
+            }
+            // No receipt ends a part so.
+            Status::Queued | Status::Sent | Status::Cancelled => Counter::noop(),
+        };
+        let outcomes =
+            |country: &str| Class::ALL.map(|class| Status::ALL.map(|status| outcome(country, class, status)));
         let score = |country: &str| exposition.gauge(&names::CARRIER_SCORE, [name, country]);
         let doubt = |it: DoubtCause| exposition.counter(&names::UNKNOWN_OUTCOMES, [name, it.word()]);
         Self {
@@ -67,6 +83,9 @@ impl CarrierMeter {
             retries: Cause::ALL.map(retry),
             receipts: Status::ALL.map(|it| exposition.counter(&names::RECEIPTS, [name, it.word()])),
             receipt_delay: exposition.histogram(&names::RECEIPT_DELAY, [name]),
+            outcomes: labels.countries.iter().map(|it| (it.clone(), outcomes(it))).collect(),
+            outcomes_elsewhere: outcomes(OTHER),
+            delivery: Class::ALL.map(|it| exposition.histogram(&names::DELIVERY, [name, it.word()])),
             receipts_late: exposition.counter(&names::RECEIPTS_LATE, [name]),
             deliveries_double: exposition.counter(&names::DELIVERIES_DOUBLE, [name]),
             receipts_duplicate: exposition.counter(&names::RECEIPTS_DUPLICATE, [name]),
@@ -131,6 +150,15 @@ impl CarrierMeter {
     /// The answer asked for a slower pace.
     pub fn throttled(&self) {
         self.throttled.increment(1);
+    }
+
+    /// A receipt says how a part ended, so long after the answer.
+    pub fn outcome(&self, country: Option<&str>, class: Class, status: Status, after: Duration) {
+        let outcomes = country.and_then(|it| self.outcomes.get(it)).unwrap_or(&self.outcomes_elsewhere);
+        outcomes[usize::from(class.number())][usize::from(status.number())].increment(1);
+        if status == Status::Delivered {
+            self.delivery[usize::from(class.number())].record(after);
+        }
     }
 
     /// A receipt came.
