@@ -330,7 +330,7 @@ pub(in crate::carrier::http) mod tests {
         };
         let dlt = Dlt { entity_id: Some("1701".into()), template_id: Some("2 2".into()), telemarketer_id: None };
         let manner = Manner { dlt: Some(Box::new(dlt)), ..Manner::default() };
-        assert_eq!(of(Some(Arc::new(manner))), "e=1701&t=2+2&m=");
+        assert_eq!(of(Some(Arc::new(manner))), "e=1701&t=2%202&m=");
         assert_eq!(of(None), "e=&t=&m=");
     }
 
