@@ -6,7 +6,8 @@
 //!
 //! Fifty carriers with costs and with an hour of outcomes behind them; ten thousand prefixes that each lead to
 //! all fifty in an order of their own; another number each time. A decision is all of it: whose number it is, the list
-//! for it, what its carriers are worth now, and their ranking.
+//! for it, what its carriers are worth there, and their ranking. What carriers are worth is worked out once a second
+//! for each country, as the daemon does it, and measured apart.
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use nuncio::message::class::Class;
@@ -14,11 +15,12 @@ use nuncio::message::id::{CarrierId, RouteId};
 use nuncio::message::money::Money;
 use nuncio::message::time::Time;
 use nuncio::number::e164::E164;
-use nuncio::route::choose::{Signals, Standing, listed, ranking};
+use nuncio::route::choose::{Signals, Standing, ranking};
 use nuncio::route::network::{Networks, Owner};
 use nuncio::route::plan::{Order, Route};
 use nuncio::route::score::{Judged, Outcome, Score};
 use nuncio::route::table::{ByDestination, PrefixTable};
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -92,12 +94,12 @@ fn score() -> Score {
     score
 }
 
-/// What a decision sees: the judgement of its own list, and costs.
-struct Seen(Vec<Judged>);
+/// What a decision sees: the judgement of its country, by the numbers of the carriers, and costs.
+struct Seen<'a>(&'a [Judged]);
 
-impl Signals for Seen {
+impl Signals for Seen<'_> {
     fn standing(&self, carrier: CarrierId) -> Standing {
-        let found = self.0.iter().find(|it| it.carrier == carrier);
+        let found = self.0.binary_search_by_key(&carrier, |it| it.carrier).ok().map(|it| &self.0[it]);
         found.map_or_else(Standing::default, |it| Standing { score: it.score, demoted: it.demoted })
     }
 
@@ -109,6 +111,9 @@ impl Signals for Seen {
 fn decisions(criterion: &mut Criterion) {
     let (networks, now) = (networks(), START + Duration::from_secs(3_599));
     let (score, mut dice) = (score(), Numbers(3));
+    let carriers: Vec<CarrierId> = (1..=CARRIERS).map(CarrierId).collect();
+    let judged = COUNTRIES.map(|it| (Some(it), score.judge(now, &carriers, Some(it))));
+    let judged: BTreeMap<Option<&str>, Vec<Judged>> = judged.into();
     let mut group = criterion.benchmark_group("route");
     for order in [Order::Static, Order::Scored, Order::Cheapest] {
         let route = route(order);
@@ -117,10 +122,7 @@ fn decisions(criterion: &mut Criterion) {
                 || (dice.next(), dice.roll()),
                 |(number, dice)| {
                     let to = networks.destination(black_box(number));
-                    let judged = match route.order {
-                        Order::Scored => score.judge(now, listed(&route, &to).0, to.country),
-                        Order::Static | Order::Cheapest => Vec::new(),
-                    };
+                    let judged = judged.get(&to.country).map_or(&[][..], Vec::as_slice);
                     ranking(&route, &to, &Seen(judged), dice)[0]
                 },
                 BatchSize::SmallInput,
@@ -132,7 +134,6 @@ fn decisions(criterion: &mut Criterion) {
         it.iter_batched(|| dice.next(), |number| table.prefixes.get(black_box(number)), BatchSize::SmallInput);
     });
     // Once a second what is known of each carrier is reckoned anew.
-    let carriers: Vec<CarrierId> = (1..=CARRIERS).map(CarrierId).collect();
     let fresh = score.clone();
     group.bench_function("fifty carriers judged anew", |it| {
         it.iter_batched_ref(

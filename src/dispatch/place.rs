@@ -26,13 +26,16 @@ pub(super) struct Place {
 struct Seen<'a> {
     dispatch: &'a Dispatch,
     body: &'a Body,
+    /// In the order of the carriers' numbers.
     judged: &'a [Judged],
 }
 
 impl Signals for Seen<'_> {
     fn standing(&self, carrier: CarrierId) -> choose::Standing {
-        let judged = self.judged.iter().find(|it| it.carrier == carrier);
-        judged.map(|it| choose::Standing { score: it.score, demoted: it.demoted }).unwrap_or_default()
+        let found = self.judged.binary_search_by_key(&carrier, |it| it.carrier).ok();
+        found
+            .map(|it| &self.judged[it])
+            .map_or_else(choose::Standing::default, |it| choose::Standing { score: it.score, demoted: it.demoted })
     }
 
     fn cost(&self, carrier: CarrierId) -> Option<Money> {

@@ -11,7 +11,6 @@ use crate::message::id::CarrierId;
 use crate::message::money::Money;
 use crate::route::plan::{Order, Route};
 use crate::route::table::Destination;
-use std::cmp::Ordering;
 use std::ops::Deref;
 
 /// Carriers that one route may have: more than anybody has, and a ranking still fits a few cache lines.
@@ -160,32 +159,23 @@ fn to_front(ranked: &mut [Ranked], place: usize, why: Why) {
 }
 
 fn by_score(ranked: &mut [Ranked], signals: &impl Signals, chance: f64) {
-    let mut standings = [Standing::default(); CARRIERS_MAX];
-    for (standing, it) in standings.iter_mut().zip(&*ranked) {
-        *standing = signals.standing(it.carrier);
-    }
     // Those that are good, then those that nothing is known of, then those that are not.
-    let kind = |it: &Standing| match it {
-        Standing { demoted: true, .. } => 2,
-        Standing { score: None, .. } => 1,
-        Standing { score: Some(_), .. } => 0,
+    const KINDS: [Why; 3] = [Why::Score, Why::Unscored, Why::Demoted];
+    /// Above the octets of every score that is below 2.
+    const KIND: u32 = 62;
+    let mut is_known = false;
+    let key = |carrier| {
+        let Standing { score, demoted } = signals.standing(carrier);
+        is_known |= score.is_some();
+        let kind = if demoted { 2 } else { u64::from(score.is_none()) };
+        // The octets of numbers that are not negative are in the order of the numbers; the best comes first.
+        (kind << KIND) | ((1 << KIND) - 1 - score.unwrap_or(0.0).clamp(0.0, 1.0).to_bits())
     };
-    if standings[..ranked.len()].iter().all(|it| it.score.is_none()) {
+    let keys = keys(ranked, key);
+    if !is_known {
         return;
     }
-    let better = |one: &Standing, other: &Standing| {
-        let by_kind = kind(one).cmp(&kind(other));
-        by_kind.then_with(|| other.score.unwrap_or(0.0).total_cmp(&one.score.unwrap_or(0.0)))
-    };
-    sort(
-        ranked,
-        |one, other| better(&standings[one], &standings[other]),
-        |place| match kind(&standings[place]) {
-            0 => Why::Score,
-            1 => Why::Unscored,
-            _ => Why::Demoted,
-        },
-    );
+    sort(ranked, &keys, |key| KINDS[(key >> KIND) as usize]);
     let good = ranked.iter().filter(|it| it.why == Why::Score).count();
     let others = ranked.len() - good;
     if chance < PROBES && 0 < others {
@@ -196,27 +186,28 @@ fn by_score(ranked: &mut [Ranked], signals: &impl Signals, chance: f64) {
 }
 
 fn by_cost(ranked: &mut [Ranked], signals: &impl Signals) {
-    let mut costs = [None; CARRIERS_MAX];
-    for (cost, it) in costs.iter_mut().zip(&*ranked) {
-        *cost = signals.cost(it.carrier);
-    }
-    let cheaper = |one: usize, other: usize| match (costs[one], costs[other]) {
-        (Some(one), Some(other)) => one.cmp(&other),
-        (one, other) => other.is_some().cmp(&one.is_some()),
-    };
-    sort(ranked, cheaper, |place| if costs[place].is_some() { Why::Cost } else { Why::CostUnknown });
+    const UNKNOWN: u64 = u64::MAX;
+    let keys = keys(ranked, |it| signals.cost(it).map_or(UNKNOWN, |it| it.0.max(0).unsigned_abs()));
+    sort(ranked, &keys, |key| if key == UNKNOWN { Why::CostUnknown } else { Why::Cost });
 }
 
-/// Sorts by what is known of the places; those that are equal stay in their order.
-fn sort(ranked: &mut [Ranked], before: impl Fn(usize, usize) -> Ordering, why: impl Fn(usize) -> Why) {
-    let mut sorted = [(0, CarrierId(0)); CARRIERS_MAX];
+/// A number for each carrier, by which it is sorted.
+fn keys(ranked: &[Ranked], mut key: impl FnMut(CarrierId) -> u64) -> [u64; CARRIERS_MAX] {
+    let mut keys = [0; CARRIERS_MAX];
+    keys.iter_mut().zip(ranked).for_each(|(it, ranked)| *it = key(ranked.carrier));
+    keys
+}
+
+/// Sorts by the keys, the least first; those with the same stay in their order.
+fn sort(ranked: &mut [Ranked], keys: &[u64; CARRIERS_MAX], why: impl Fn(u64) -> Why) {
+    let mut sorted = [(0, 0, CarrierId(0)); CARRIERS_MAX];
     let sorted = &mut sorted[..ranked.len()];
-    for (place, (it, listed)) in sorted.iter_mut().zip(&*ranked).enumerate() {
-        *it = (place, listed.carrier);
+    for (place, (it, (listed, key))) in sorted.iter_mut().zip(ranked.iter().zip(keys)).enumerate() {
+        *it = (*key, place as u8, listed.carrier);
     }
-    sorted.sort_unstable_by(|one, other| before(one.0, other.0).then_with(|| one.0.cmp(&other.0)));
-    for (it, (place, carrier)) in ranked.iter_mut().zip(sorted) {
-        *it = Ranked { carrier: *carrier, why: why(*place) };
+    sorted.sort_unstable();
+    for (it, (key, _, carrier)) in ranked.iter_mut().zip(sorted) {
+        *it = Ranked { carrier: *carrier, why: why(*key) };
     }
 }
 
