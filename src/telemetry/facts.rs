@@ -114,18 +114,7 @@ fn write(meters: &Meters, fact: &Fact) {
                 }
             }
         }
-        Fact::OptedOut { account, number, origin, kept: true } => {
-            let (account, to, origin) = (account.map(|it| it.0), number.masked(), origin.word());
-            info!(account, %to, origin, "a number is not written to any more");
-        }
-        Fact::OptedOut { account, number, origin, kept: false } => {
-            let (account, to, origin) = (account.map(|it| it.0), number.masked(), origin.word());
-            warn!(account, %to, origin, "the list of opt-outs is full: a number was not put on it");
-        }
-        Fact::OptedIn { account, number, origin, reason } => {
-            let (account, to, origin) = (account.map(|it| it.0), number.masked(), origin.word());
-            info!(account, %to, origin, reason, "a number is written to again");
-        }
+        Fact::OptedOut { .. } | Fact::OptedIn { .. } => opted(fact),
         Fact::Queried { carrier, message, result } => {
             let message_id = message.map(tracing::field::display);
             debug!(message_id, carrier = name(carrier), result = result.word(), "queried");
@@ -146,6 +135,25 @@ fn write(meters: &Meters, fact: &Fact) {
         Fact::Doubtful { message, carrier, cause } => {
             warn!(message_id = %message, carrier = name(carrier), cause = cause.word(), "a part was perhaps written and not answered");
         }
+    }
+}
+
+/// The reason of an operator stays in the record: it is a text of somebody's.
+fn opted(fact: &Fact) {
+    match fact {
+        Fact::OptedOut { account, number, origin, kept: true } => {
+            let (account, to, origin) = (account.map(|it| it.0), number.masked(), origin.word());
+            info!(account, %to, origin, "a number is not written to any more");
+        }
+        Fact::OptedOut { account, number, origin, kept: false } => {
+            let (account, to, origin) = (account.map(|it| it.0), number.masked(), origin.word());
+            warn!(account, %to, origin, "the list of opt-outs is full: a number was not put on it");
+        }
+        Fact::OptedIn { account, number, origin, .. } => {
+            let (account, to, origin) = (account.map(|it| it.0), number.masked(), origin.word());
+            info!(account, %to, origin, "a number is written to again");
+        }
+        _ => (),
     }
 }
 
