@@ -1,9 +1,9 @@
 //! What stands where, for telemetry and the status page.
 
 use crate::dispatch::Dispatch;
+use crate::dispatch::operated::Forced;
 use crate::dispatch::plan::Plan;
 use crate::message::id::{CarrierId, LinkId, RouteId};
-use crate::route::breaker::Forced;
 use crate::route::score::Judged;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -78,7 +78,7 @@ impl Dispatch {
             at.breaker = match self.operated.breaker(*carrier) {
                 Some(Forced::Open) => 2,
                 Some(Forced::Closed) => 0,
-                None => state.breaker.as_ref().map_or(0, |it| it.state(self.now).number()),
+                None => state.breaker.as_ref().map_or(0, |it| it.state().number()),
             };
             for (bind, link) in state.links.iter().enumerate() {
                 let bind = u8::try_from(bind).unwrap_or(u8::MAX);

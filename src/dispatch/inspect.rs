@@ -192,7 +192,7 @@ impl Dispatch {
             let breaker = state.breaker.as_mut()?;
             let options = plan.carriers.get(id)?.breaker?;
             let (faults, answers) = breaker.figures(now);
-            Some((*id, AtBreaker { state: breaker.state(now), options, faults, answers }))
+            Some((*id, AtBreaker { state: breaker.state(), options, faults, answers }))
         });
         known.collect()
     }

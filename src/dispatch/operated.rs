@@ -6,8 +6,16 @@
 use crate::message::id::{CarrierId, RouteId};
 use crate::message::time::Time;
 use crate::record::action::{Action, Aspect, Deed, Target};
-use crate::route::breaker::Forced;
 use std::collections::BTreeMap;
+
+/// What an operator forces a breaker to be; underneath it goes on learning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Forced {
+    /// Nothing is given.
+    Open,
+    /// Everything is given.
+    Closed,
+}
 
 /// What stands, by what it is about. As many as there are carriers and routes, twice at most.
 #[derive(Debug, Default)]

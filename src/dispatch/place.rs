@@ -3,12 +3,12 @@
 use crate::carrier::submit;
 use crate::dispatch::Dispatch;
 use crate::dispatch::carrier::Standing;
+use crate::dispatch::operated::Forced;
 use crate::message::attempt::Cause;
 use crate::message::body::Body;
 use crate::message::id::{CarrierId, LaneId, PartKey, RouteId};
 use crate::message::money::Money;
 use crate::message::part::Moved;
-use crate::route::breaker::Forced;
 use crate::route::choose::{self, Ranked, Signals, Why};
 use crate::route::score::Judged;
 

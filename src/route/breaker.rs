@@ -9,8 +9,7 @@
 //! ```
 //!
 //! Only the carrier's own faults count: refusals that send a part elsewhere, answers that never came, links that
-//! were lost. A bad number never opens a breaker, and being asked to go slower does not either. An operator's
-//! word lies over all that: while it holds, the breaker goes on learning underneath.
+//! were lost. A bad number never opens a breaker, and being asked to go slower does not either.
 
 use crate::message::time::Time;
 use std::time::Duration;
@@ -61,19 +60,11 @@ pub enum Allowed {
     Yes,
     /// One may, to find out: [`Breaker::probe_sent`] says that it went.
     Probe,
-    /// None may before this; [`Breaker::ENDLESS`] where no time is set.
+    /// None may before this.
     No {
         /// When to ask again.
         until: Time,
     },
-}
-
-/// What an operator forces a breaker to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the words of the admin API")]
-pub enum Forced {
-    Open,
-    Closed,
 }
 
 /// What a breaker is.
@@ -133,25 +124,15 @@ enum Input {
 pub struct Breaker {
     options: Options,
     state: State,
-    forced: Option<(Forced, Time)>,
     /// When the probe that is on its way counts as lost.
     patience: Time,
     answers: Window,
 }
 
 impl Breaker {
-    /// A time that does not come: an operator's word without an end.
-    pub const ENDLESS: Time = Time(u64::MAX);
-
     /// A closed one.
     pub fn new(options: Options) -> Self {
-        Self {
-            options,
-            state: State::Closed,
-            forced: None,
-            patience: Time::NEVER,
-            answers: Window::new(options.window),
-        }
+        Self { options, state: State::Closed, patience: Time::NEVER, answers: Window::new(options.window) }
     }
 
     /// Takes up other options; what was learned is kept where the window is still the same.
@@ -175,9 +156,6 @@ impl Breaker {
 
     /// Whether a part may go now. To ask is what makes an open breaker half-open when its time is over.
     pub fn allows(&mut self, now: Time) -> Allowed {
-        if let Some((forced, until)) = self.forced_at(now) {
-            return if forced == Forced::Closed { Allowed::Yes } else { Allowed::No { until } };
-        }
         if (self.state == State::HalfOpen { probing: true }) && self.patience <= now {
             self.step(now, Input::ProbeLost);
         }
@@ -195,7 +173,7 @@ impl Breaker {
 
     /// What [`Self::allows`] would say, without making anything half-open.
     pub fn would_allow(&self, now: Time) -> Allowed {
-        match self.state(now) {
+        match self.state {
             State::Closed => Allowed::Yes,
             State::Open { until } if now < until => Allowed::No { until },
             State::HalfOpen { probing: true } if now < self.patience => Allowed::No { until: self.patience },
@@ -218,28 +196,9 @@ impl Breaker {
         self.step(Time::NEVER, Input::ProbeLost);
     }
 
-    /// An operator's word, which holds until then.
-    pub const fn force(&mut self, forced: Forced, until: Time) {
-        self.forced = Some((forced, until));
-    }
-
-    /// Takes the operator's word back: what was learned meanwhile counts.
-    pub const fn release(&mut self) {
-        self.forced = None;
-    }
-
-    /// The operator's word, while it holds.
-    pub fn forced_at(&self, now: Time) -> Option<(Forced, Time)> {
-        self.forced.filter(|(_, until)| now < *until)
-    }
-
-    /// What it is, with the operator's word where one holds.
-    pub fn state(&self, now: Time) -> State {
-        match self.forced_at(now) {
-            Some((Forced::Open, until)) => State::Open { until },
-            Some((Forced::Closed, _)) => State::Closed,
-            None => self.state,
-        }
+    /// What it is.
+    pub const fn state(&self) -> State {
+        self.state
     }
 
     /// When it will be something else by itself; `None` where only an answer changes it.
@@ -249,10 +208,7 @@ impl Breaker {
             State::HalfOpen { probing: true } => Some(self.patience),
             State::Closed | State::HalfOpen { probing: false } => None,
         };
-        match self.forced_at(now) {
-            Some((_, until)) => (until != Self::ENDLESS).then_some(until),
-            None => own.filter(|it| now < *it),
-        }
+        own.filter(|it| now < *it)
     }
 
     /// Faults and answers within the window: what it decides by.
@@ -459,26 +415,12 @@ mod tests {
     fn late_answers_do_not_move_an_open_breaker() {
         let mut breaker = tripped();
         fill(&mut breaker, seconds(10), 100, 0);
-        assert_eq!(breaker.state(seconds(10)), State::Open { until: seconds(30) });
+        assert_eq!(breaker.state(), State::Open { until: seconds(30) });
         breaker.allows(seconds(30));
         fill(&mut breaker, seconds(31), 100, 0);
         breaker.probe_sent();
         breaker.probe_answered(seconds(32), Kind::NoFault);
-        assert_eq!(breaker.state(seconds(32)), State::Closed);
-    }
-
-    #[test]
-    fn an_operators_word_lies_over_what_it_learns() {
-        let mut breaker = Breaker::new(Options::default());
-        breaker.force(Forced::Open, seconds(100));
-        assert_eq!(breaker.allows(seconds(1)), Allowed::No { until: seconds(100) });
-        assert_eq!((breaker.state(seconds(1)).number(), breaker.next_at(seconds(1))), (2, Some(seconds(100))));
-        assert_eq!((breaker.allows(seconds(100)), breaker.state(seconds(100)).number()), (Allowed::Yes, 0));
-        breaker.force(Forced::Closed, Breaker::ENDLESS);
-        fill(&mut breaker, seconds(101), 20, 0);
-        assert_eq!((breaker.allows(seconds(102)), breaker.next_at(seconds(102))), (Allowed::Yes, None));
-        breaker.release();
-        assert_eq!(breaker.allows(seconds(102)), Allowed::No { until: seconds(131) });
+        assert_eq!(breaker.state(), State::Closed);
     }
 
     #[test]

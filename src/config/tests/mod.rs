@@ -6,6 +6,7 @@ mod http;
 mod layers;
 mod money;
 mod refused;
+mod routing;
 
 use crate::config::{Draft, Environment, Loaded, read_in};
 use crate::message::id::{AccountId, CarrierId};
