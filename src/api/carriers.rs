@@ -6,16 +6,15 @@ use crate::message::money::Money;
 use crate::number::e164::E164;
 use crate::route::choose::{Signals, Standing, ranking};
 use crate::route::plan::Route;
-use crate::route::table::Destination;
 
 /// Dice that draw the heaviest carrier and try no demoted one: what happens to most messages.
-const USUAL: u64 = u64::MAX << 32;
+pub(super) const USUAL: u64 = u64::MAX << 32;
 
 /// The names of the carriers for a number, best first. How well each delivers now, and whether its links are up, is
 /// known where messages are given out, and not here.
 pub(super) fn ranked<'a>(plan: &'a Plan, route: &Route, number: E164) -> Vec<&'a str> {
     let to = plan.networks.destination(number);
-    let ranking = ranking(route, &to, &Costs { plan, to: &to }, USUAL);
+    let ranking = ranking(route, &to, &Costs { plan, number }, USUAL);
     let known = ranking.iter().filter_map(|it| plan.carriers.get(&it.carrier));
     known.filter(|it| !it.retired).map(|it| &*it.name).collect()
 }
@@ -23,7 +22,7 @@ pub(super) fn ranked<'a>(plan: &'a Plan, route: &Route, number: E164) -> Vec<&'a
 /// What carriers charge.
 struct Costs<'a> {
     plan: &'a Plan,
-    to: &'a Destination<'a>,
+    number: E164,
 }
 
 impl Signals for Costs<'_> {
@@ -32,6 +31,6 @@ impl Signals for Costs<'_> {
     }
 
     fn cost(&self, carrier: CarrierId) -> Option<Money> {
-        self.plan.carriers.get(&carrier)?.dialect.cost.as_ref()?.price(self.to.number, self.to.country)
+        self.plan.cost(carrier, self.number)
     }
 }

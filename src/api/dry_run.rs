@@ -5,6 +5,7 @@
 
 use crate::api::answer::{self, Shown};
 use crate::api::auth::Scope;
+use crate::api::carriers::USUAL;
 use crate::api::context::Context;
 use crate::api::diagnose::{self, unknown_name};
 use crate::api::inspect::snapshot;
@@ -38,8 +39,6 @@ use std::sync::Arc;
 const PARAMETERS: [&str; 7] = ["to", "class", "account", "from", "route_id", "text", "tag"];
 /// What is said where the question names no text: one part in every alphabet.
 const TEXT: &str = "dry run";
-/// The dice of a message for which the heaviest carrier is drawn, and no probe.
-const DICE: u64 = 0xFFFF_FFFF_0000_0000;
 
 /// `GET /admin/v1/routes/dry-run?to=&class=&account=&from=&route_id=&text=`
 pub(super) async fn dry_run(State(context): State<Arc<Context>>, request: Request) -> Response {
@@ -213,7 +212,7 @@ impl Signals for View<'_> {
     }
 
     fn cost(&self, carrier: CarrierId) -> Option<Money> {
-        self.plan.carriers.get(&carrier)?.dialect.cost.as_ref()?.price(self.to, self.plan.country(self.to))
+        self.plan.cost(carrier, self.to)
     }
 }
 
@@ -228,7 +227,7 @@ impl<'a> View<'a> {
     }
 
     fn carriers(&self, recipient: &Recipient, price: Option<(Money, Currency)>) -> Vec<CarrierView<'a>> {
-        let ranking = choose::ranking(self.route, &self.plan.networks.destination(self.to), self, DICE);
+        let ranking = choose::ranking(self.route, &self.plan.networks.destination(self.to), self, USUAL);
         let weight = |carrier| {
             let at = self.route.carriers.iter().position(|it| *it == carrier)?;
             let sum: f64 = self.route.weights.iter().sum();

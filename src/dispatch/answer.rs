@@ -244,8 +244,7 @@ impl Dispatch {
 
     /// What a carrier charges for one submit of a message.
     pub(super) fn cost_at(&self, body: &Body, carrier: CarrierId) -> Option<Money> {
-        let cost = self.plan.carriers.get(&carrier)?.dialect.cost.as_ref()?;
-        let each = cost.price(body.destination, self.plan.country(body.destination))?;
+        let each = self.plan.cost(carrier, body.destination)?;
         // What a carrier cuts itself is one submit and charged by the SMS.
         Some(each.times(u64::from(body.parts / body.submits().max(1))))
     }

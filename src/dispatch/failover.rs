@@ -40,7 +40,7 @@ impl Dispatch {
     /// within what the route lets a message cost.
     pub(super) fn next_carrier(&self, seq: Seq, fits: impl Fn(CarrierId) -> bool) -> Option<(CarrierId, u8)> {
         let entry = &self.set.get(seq)?.entry;
-        self.left(entry, tried(entry)).into_iter().find(|(it, _)| self.is_open(*it) && fits(*it))
+        self.left(entry, tried(entry)).into_iter().find(|(it, _)| self.is_open(*it, false) && fits(*it))
     }
 
     /// Whether a carrier is left that has not been tried, open or closed.
@@ -58,7 +58,7 @@ impl Dispatch {
             answer => answer == Some(Answer::Taken),
         };
         let barred = attempts(entry).filter(barred).map(|it| it.link.carrier).collect();
-        self.left(entry, barred).into_iter().find(|(it, _)| self.is_open(*it) && fits(*it))
+        self.left(entry, barred).into_iter().find(|(it, _)| self.is_open(*it, false) && fits(*it))
     }
 
     /// The carriers that a message may go to besides the one that it waits for and those that are barred, best first.
@@ -68,18 +68,10 @@ impl Dispatch {
         if !self.may_go_on(entry) {
             return Vec::new();
         }
-        let ranked = self.ranking(&entry.body).into_iter().filter(|it| *it != now_at && !barred.contains(it));
+        let ranking = self.ranking(&entry.body);
+        let ranked = ranking.carriers().filter(|it| *it != now_at && !barred.contains(it));
         let able = ranked.filter_map(|it| Some((it, self.submits_at(&entry.body, it)?)));
         able.filter(|it| self.may_cost(entry, *it)).collect()
-    }
-
-    /// Whether a carrier takes messages that have been elsewhere: one alone where it is to be found out.
-    fn is_open(&self, carrier: CarrierId) -> bool {
-        match self.standing(carrier, false) {
-            Standing::Open => true,
-            Standing::Probe => self.carriers.get(&carrier).is_some_and(|it| it.ring.is_empty()),
-            Standing::Closed(_) => false,
-        }
     }
 
     /// Whether every open part of a message may be tried once more, since all of them go: not one that is in doubt
@@ -229,7 +221,7 @@ impl Dispatch {
     /// Moves what waits in the lane of a closed carrier to where there is room. Returns how many more may move.
     fn leave(&mut self, lane: LaneId, cause: Cause, mut left: usize) -> usize {
         let served = self.serves(lane.route());
-        if !served.iter().any(|it| *it != lane.carrier() && self.is_open(*it) && self.has_place(lane.at(*it))) {
+        if !served.iter().any(|it| *it != lane.carrier() && self.is_open(*it, false) && self.has_place(lane.at(*it))) {
             return left;
         }
         let keys = self.first_of(lane, self.looks.min(READY_LOOKS));

@@ -9,7 +9,7 @@ use crate::message::body::Body;
 use crate::message::id::{CarrierId, LaneId, PartKey, RouteId};
 use crate::message::money::Money;
 use crate::message::part::Moved;
-use crate::route::choose::{self, Ranked, Signals, Why};
+use crate::route::choose::{self, Ranking, Signals, Why};
 use crate::route::score::Judged;
 
 /// Where a new message waits.
@@ -45,17 +45,13 @@ impl Signals for Seen<'_> {
 
 impl Dispatch {
     /// The carriers that a message may go to, best first.
-    pub(super) fn ranking(&self, body: &Body) -> Vec<CarrierId> {
-        self.ranked(body).iter().map(|it| it.carrier).collect()
-    }
-
-    fn ranked(&self, body: &Body) -> Vec<Ranked> {
-        let Some(route) = self.plan.routes.get(&body.route) else { return Vec::new() };
+    pub(super) fn ranking(&self, body: &Body) -> Ranking {
+        let Some(route) = self.plan.routes.get(&body.route) else { return Ranking::NONE };
         let to = self.plan.networks.destination(body.destination);
         let judged = if self.is_scored(route.id) { self.health.judged(route.id, to.country) } else { &[] };
         let signals = Seen { dispatch: self, body, judged };
         // The chance in a message's own id draws: however often it is asked, the order is the same.
-        choose::ranking(route, &to, &signals, body.id.token).to_vec()
+        choose::ranking(route, &to, &signals, body.id.token)
     }
 
     /// Whether a part goes to a carrier to find out how that does.
@@ -63,7 +59,7 @@ impl Dispatch {
         let by_breaker = self.carriers.get(&carrier).is_some_and(|it| it.standing(self.now) == Standing::Probe);
         let by_score = || {
             let body = &self.set.get(key.seq())?.entry.body;
-            let first = self.is_scored(body.route).then(|| self.ranked(body).first().copied())??;
+            let first = self.is_scored(body.route).then(|| self.ranking(body).first().copied())??;
             Some(first.carrier == carrier && first.why == Why::Probe)
         };
         by_breaker || by_score().unwrap_or(false)
@@ -73,18 +69,12 @@ impl Dispatch {
     pub(super) fn place(&self, lane: LaneId, body: &Body) -> Place {
         let ranked = self.ranking(body);
         let alone = self.is_alone(body.route);
-        let sayable = |it: &CarrierId| Some((*it, self.submits_at(body, *it)?));
-        let open = |it: &&CarrierId| match self.standing(**it, alone) {
-            Standing::Open => true,
-            // One is enough to find out.
-            Standing::Probe => self.carriers.get(*it).is_some_and(|it| it.ring.is_empty()),
-            Standing::Closed(_) => false,
-        };
-        let best = ranked.iter().find_map(sayable);
-        let chosen = ranked.iter().filter(open).find_map(sayable).or(best);
+        let sayable = |it| Some((it, self.submits_at(body, it)?));
+        let best = ranked.carriers().find_map(sayable);
+        let chosen = ranked.carriers().filter(|it| self.is_open(*it, alone)).find_map(sayable).or(best);
         let Some((carrier, submits)) = chosen else {
             // No carrier can say it: the first will be asked, and its refusal says why.
-            let first = ranked.first().copied().unwrap_or(CarrierId(0));
+            let first = ranked.carriers().next().unwrap_or(CarrierId(0));
             return Place { lane: lane.at(first), submits: body.submits(), moved: None };
         };
         let passed_by = best.map(|(it, _)| it).filter(|it| *it != carrier);
@@ -100,6 +90,15 @@ impl Dispatch {
             return Some(body.submits());
         }
         submit::count(body, dialect)
+    }
+
+    /// Whether a carrier takes messages: one alone where it is to be found out.
+    pub(super) fn is_open(&self, carrier: CarrierId, alone: bool) -> bool {
+        match self.standing(carrier, alone) {
+            Standing::Open => true,
+            Standing::Probe => self.carriers.get(&carrier).is_some_and(|it| it.ring.is_empty()),
+            Standing::Closed(_) => false,
+        }
     }
 
     /// Whether a route has but one carrier, whatever the destination.

@@ -3,7 +3,7 @@
 use crate::carrier::dialect::Dialect;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, RouteId};
-use crate::message::money::Currency;
+use crate::message::money::{Currency, Money};
 use crate::number::e164::E164;
 use crate::route::breaker;
 use crate::route::inbound::Inbound;
@@ -43,6 +43,11 @@ impl Plan {
     /// The country of a number, in ISO letters: as the file of prefixes has it, else as its country code.
     pub fn country(&self, number: E164) -> Option<&'static str> {
         self.networks.destination(number).country
+    }
+
+    /// What a carrier charges for one SMS to a number; `None` where no cost is stated.
+    pub fn cost(&self, carrier: CarrierId, number: E164) -> Option<Money> {
+        self.carriers.get(&carrier)?.dialect.cost.as_ref()?.price(number, self.country(number))
     }
 
     /// For what carrier requests by a route are cut before they are accepted: the first of the route.

@@ -96,6 +96,17 @@ pub struct Ranking {
     count: usize,
 }
 
+impl Ranking {
+    /// Of no carrier.
+    pub const NONE: Self =
+        Self { ranked: [Ranked { carrier: CarrierId(0), why: Why::Listed }; CARRIERS_MAX], count: 0 };
+
+    /// The carriers alone.
+    pub fn carriers(&self) -> impl Iterator<Item = CarrierId> + Clone + '_ {
+        self.iter().map(|it| it.carrier)
+    }
+}
+
 impl Deref for Ranking {
     type Target = [Ranked];
 
@@ -115,9 +126,9 @@ pub fn listed<'a>(route: &'a Route, to: &Destination<'_>) -> (&'a [CarrierId], W
 /// The carriers of a route for a destination, best first. `dice` is 64 even bits; each message brings its own.
 pub fn ranking(route: &Route, to: &Destination<'_>, signals: &impl Signals, dice: u64) -> Ranking {
     let (list, why) = listed(route, to);
-    let mut ranking = Ranking { ranked: [Ranked { carrier: CarrierId(0), why }; CARRIERS_MAX], count: 0 };
+    let mut ranking = Ranking::NONE;
     for (place, carrier) in ranking.ranked.iter_mut().zip(list) {
-        place.carrier = *carrier;
+        *place = Ranked { carrier: *carrier, why };
         ranking.count += 1;
     }
     let ranked = &mut ranking.ranked[..ranking.count];
