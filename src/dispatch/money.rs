@@ -141,37 +141,20 @@ fn perhaps_taken(entry: &Entry, part: &Part) -> bool {
 mod tests {
     use super::*;
     use crate::message::body::Body;
-    use crate::message::class::Class;
-    use crate::message::id::{CarrierId, LaneId, LinkId, MessageId, RouteId};
+    use crate::message::body::tests::body;
+
+    use crate::message::id::{CarrierId, LaneId, LinkId, RouteId};
     use crate::message::phase::{End, Move};
-    use crate::message::source::Source;
+
     use crate::message::time::Time;
-    use crate::number::e164::E164;
+
     use crate::record::entry::PastAttempt;
-    use crate::text::content::Requested;
+
     use std::sync::Arc;
 
     /// A message for 90 with a part for each list of answers, which has ended with `end`.
     fn ended(answers: &[&[Answer]], end: End) -> Entry {
-        let body = Body {
-            id: MessageId { seq: Seq(1), token: 0 },
-            order: OrderId(1),
-            account: AccountId(1),
-            route: RouteId(1),
-            class: Class::Otp,
-            source: Source::Unset,
-            destination: E164(31_612_345_678),
-            text: "".into(),
-            requested: Requested::Auto,
-            manner: None,
-            parts: answers.len() as u8,
-            client_ref: None,
-            send_at: None,
-            created: Time(1),
-            expires: Time(9),
-            price: Some(Money(90)),
-            charged: true,
-        };
+        let body = Body { parts: answers.len() as u8, price: Some(Money(90)), charged: true, ..body("", None) };
         let lane = LaneId::new(RouteId(1), AccountId(1), 0, 0);
         let (mut parts, mut past) = (Vec::new(), Vec::new());
         for (index, answers) in answers.iter().enumerate() {

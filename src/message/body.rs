@@ -80,11 +80,12 @@ impl Body {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::text::content::{Binary, Form};
 
-    fn body(text: &str, manner: Option<Manner>) -> Body {
+    /// A message of three parts; who needs another changes it.
+    pub(crate) fn body(text: &str, manner: Option<Manner>) -> Body {
         Body {
             id: MessageId { seq: Seq(1), token: 0 },
             order: OrderId(1),

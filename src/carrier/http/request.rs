@@ -238,11 +238,12 @@ pub(in crate::carrier::http) mod tests {
     use super::*;
     use crate::carrier::report::Ticket;
     use crate::message::body::Body;
-    use crate::message::class::Class;
-    use crate::message::id::{AccountId, MessageId, OrderId, PartKey, RouteId, Seq};
+    use crate::message::body::tests::body;
+
+    use crate::message::id::{MessageId, PartKey, Seq};
     use crate::message::manner::Manner;
     use crate::message::source::Source;
-    use crate::message::time::Time;
+
     use crate::number::e164::E164;
     use crate::text::content::{Form, Indication, MessageClass, Requested};
     use std::sync::Arc;
@@ -251,22 +252,11 @@ pub(in crate::carrier::http) mod tests {
     pub(in crate::carrier::http) fn submit(seq: u64, text: &str) -> Submit {
         let body = Body {
             id: MessageId { seq: Seq(seq), token: 7 },
-            order: OrderId(1),
-            account: AccountId(1),
-            route: RouteId(1),
-            class: Class::Otp,
             source: Source::Alphanumeric("A&B".into()),
             destination: E164(31_612_345_000 + seq),
-            text: text.into(),
-            requested: Requested::Auto,
-            manner: None,
             parts: 1,
             client_ref: Some("r\"1".into()),
-            send_at: None,
-            charged: false,
-            created: Time(1),
-            expires: Time(2),
-            price: None,
+            ..body(text, None)
         };
         let ticket = Ticket::new(PartKey::new(Seq(seq), 0), 2);
         Submit {

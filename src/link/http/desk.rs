@@ -59,11 +59,10 @@ mod tests {
     use crate::carrier::http::request::{Format, Method};
     use crate::carrier::http::template::Template;
     use crate::message::body::Body;
-    use crate::message::class::Class;
-    use crate::message::id::{AccountId, MessageId, OrderId, PartKey, RouteId, Seq};
-    use crate::message::source::Source;
-    use crate::message::time::Time;
-    use crate::number::e164::E164;
+    use crate::message::body::tests::body;
+
+    use crate::message::id::{MessageId, PartKey, Seq};
+
     use crate::text::content::Requested;
     use std::collections::BTreeMap;
     use std::sync::Arc;
@@ -74,22 +73,9 @@ mod tests {
     fn submit(seq: u64, text: &str) -> Submit {
         let body = Body {
             id: MessageId { seq: Seq(seq), token: 0 },
-            order: OrderId(1),
-            account: AccountId(1),
-            route: RouteId(1),
-            class: Class::Otp,
-            source: Source::Unset,
-            destination: E164(31_612_345_678),
-            text: text.into(),
             requested: if text.is_empty() { Requested::Binary } else { Requested::Auto },
-            manner: None,
             parts: 1,
-            client_ref: None,
-            send_at: None,
-            charged: false,
-            created: Time(1),
-            expires: Time(2),
-            price: None,
+            ..body(text, None)
         };
         let ticket = Ticket::new(PartKey::new(Seq(seq), 0), 1);
         Submit { ticket, body: Arc::new(body), index: 0, parts: 1, since: 1, validity: Duration::from_secs(9) }
