@@ -171,7 +171,6 @@ impl Dispatch {
             if tried && (self.leave_late(key) || self.leave_refused(key)) {
                 continue;
             }
-            let arriving = self.arrivals.holds(seq);
             if let Some(held) = self.set.change(key) {
                 if !tried {
                     held.since = now;
@@ -180,7 +179,7 @@ impl Dispatch {
                 part.due = Time::NEVER;
                 let queue = self.lanes.entry(part.lane).or_default();
                 queue.delayed = queue.delayed.saturating_sub(1);
-                if room <= queue.ready.len() || arriving {
+                if room <= queue.ready.len() {
                     // It is read again from the store in its turn.
                     (queue.backlog, queue.behind_at) = (true, self.beats);
                     queue.horizon = queue.horizon.min(PartKey(key.0 - 1));
