@@ -17,7 +17,7 @@ enum Token {
 #[error("a JSON pointer is empty or begins with '/', and has '~' only in \"~0\" and \"~1\"")]
 pub struct NoPointer;
 
-/// Places that one pointer may stand for: more than any vendor puts into one request.
+/// Places that one pointer may stand for: more than any carrier puts into one request.
 const PLACES_MAX: usize = 1_000;
 
 impl Pointer {

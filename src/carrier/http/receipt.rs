@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 /// Longer words and codes of a carrier are cut.
 const WORD_MAX: usize = 32;
-/// Fields that are read of a query or a form; no vendor sends a tenth of them.
+/// Fields that are read of a query or a form; no carrier sends a tenth of them.
 const FIELDS_MAX: usize = 256;
 
 /// How a carrier's calls are read. The secret is kept as its SHA-256.
@@ -132,7 +132,7 @@ fn usual(word: &str) -> Status {
     }
 }
 
-/// A number as vendors write it: with a plus, with zeros, or with neither.
+/// A number as carriers write it: with a plus, with zeros, or with neither.
 fn handset(text: &str) -> Option<E164> {
     E164::from_wire(1, text.trim().trim_start_matches('+'))
 }

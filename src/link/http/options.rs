@@ -49,7 +49,7 @@ pub struct Options {
     pub dialect: Arc<Dialect>,
 }
 
-/// Octets of an answer for each recipient of a request: several times what vendors write.
+/// Octets of an answer for each recipient of a request: several times what carriers write.
 const ANSWER_OCTETS: usize = 1_024;
 
 impl Options {
