@@ -8,6 +8,7 @@ use crate::carrier::answer::spends_nothing;
 use crate::dispatch::Dispatch;
 use crate::dispatch::carrier::Standing;
 use crate::dispatch::fact::Fact;
+use crate::dispatch::lane::Lane;
 use crate::dispatch::ring::Ring;
 use crate::message::attempt::{Answer, Attempt, Cause};
 use crate::message::id::{CarrierId, LaneId, PartKey, Seq};
@@ -228,19 +229,20 @@ impl Dispatch {
         self.looks = self.looks.saturating_sub(keys.len());
         let mut moved = false;
         // What has been everywhere stays, and does not hold up what stands behind it.
-        for key in keys.iter().filter(|it| it.1) {
+        for key in keys {
             if left == 0 {
                 break;
             }
             let place = |it: CarrierId| self.has_place(lane.at(it));
-            let next = self.next_carrier(key.0.seq(), place).or_else(|| self.way_back(key.0.seq(), place));
-            if next.is_some_and(|it| self.waits_in(key.0, lane) && self.move_message(key.0.seq(), it, cause)) {
+            let next = self.next_carrier(key.seq(), place).or_else(|| self.way_back(key.seq(), place));
+            // A part before it may have taken it along.
+            if next.is_some_and(|it| self.waits_in(key, lane) && self.move_message(key.seq(), it, cause)) {
                 (moved, left) = (true, left - 1);
             }
         }
-        // More of it is in memory or in the store.
-        let more = self.lanes.get(&lane).is_some_and(|it| it.has_work());
-        self.moving |= more && (moved || keys.is_empty());
+        // More of it is in memory or in the store. What can go nowhere is no reason to look again at once.
+        let more = |it: &Lane| if moved { it.has_work() } else { it.backlog && it.ready.is_empty() };
+        self.moving |= self.lanes.get(&lane).is_some_and(more);
         left
     }
 
@@ -252,7 +254,7 @@ impl Dispatch {
             return left;
         }
         let mut moved = false;
-        for (key, _) in self.first_of(lane, HURRY_LOOKS).into_iter().filter(|it| it.1) {
+        for key in self.first_of(lane, HURRY_LOOKS) {
             let Some(since) = self.set.get(key.seq()).map(|it| it.since).filter(|_| 0 < left) else { break };
             let late = since + most;
             if now < late {
@@ -273,10 +275,10 @@ impl Dispatch {
         left
     }
 
-    /// The first parts of a lane in memory, and whether each could go now.
-    fn first_of(&self, lane: LaneId, most: usize) -> Vec<(PartKey, bool)> {
+    /// Of the first so many parts of a lane in memory those that could go now.
+    fn first_of(&self, lane: LaneId, most: usize) -> Vec<PartKey> {
         let Some(queue) = self.lanes.get(&lane) else { return Vec::new() };
-        queue.ready.iter().take(most).map(|it| (*it, self.waits_in(*it, lane))).collect()
+        queue.ready.iter().take(most).copied().filter(|it| self.waits_in(*it, lane)).collect()
     }
 
     fn waits_in(&self, key: PartKey, lane: LaneId) -> bool {
