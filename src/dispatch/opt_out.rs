@@ -64,16 +64,16 @@ impl Dispatch {
 
     /// Does what a handset wishes by the first word of its text; says what that is.
     pub(super) fn heed(&mut self, account: Option<AccountId>, ends: (&str, &str), text: &str) -> Option<Wish> {
-        let wish = self.plan.opt_out.wish(text)?;
+        let plan = self.plan.clone();
+        let (wish, word) = plan.opt_out.wish(text)?;
         let (from, to) = ends;
         let number = E164::from_wire(0, from)?;
         // What no [[inbound]] gives to an account is meant for whoever sends by this sender.
         let key = Key { account, sender: Some(inbound::recipient(to)), number };
-        let word = inbound::keyword(text).unwrap_or_default();
-        match wish {
-            Wish::Stop => drop(self.put(Suppression { key, at: self.now, origin: Origin::Handset, reason: word })),
-            Wish::Start => drop(self.lift(key, Origin::Handset, word)),
-        }
+        _ = match wish {
+            Wish::Stop => self.put(Suppression { key, at: self.now, origin: Origin::Handset, reason: word.into() }),
+            Wish::Start => self.lift(key, Origin::Handset, word.into()),
+        };
         Some(wish)
     }
 

@@ -1,6 +1,7 @@
 //! Rules that give a message from a handset to an account: the first that fits.
 
 use crate::message::id::{AccountId, CarrierId};
+use crate::route::keyword;
 
 /// Gives a message to an account where everything that it states fits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,7 +10,7 @@ pub struct Inbound {
     pub to: Vec<Box<str>>,
     /// Who sent it.
     pub carrier: Option<CarrierId>,
-    /// Its first word, in lower case.
+    /// Its first word, as [`keyword`] has words.
     pub keyword: Option<Box<str>>,
     /// Whose it then is.
     pub account: AccountId,
@@ -28,7 +29,7 @@ pub struct Received<'a> {
 
 /// Whose a message is; `None` if no rule fits.
 pub fn choose(rules: &[Inbound], received: &Received<'_>) -> Option<AccountId> {
-    let (to, keyword) = (recipient(received.to), received.text.and_then(keyword));
+    let (to, keyword) = (recipient(received.to), received.text.and_then(keyword::first));
     let fits = |it: &&Inbound| {
         (it.to.is_empty() || it.to.contains(&to))
             && it.carrier.is_none_or(|it| it == received.carrier)
@@ -40,13 +41,6 @@ pub fn choose(rules: &[Inbound], received: &Received<'_>) -> Option<AccountId> {
 /// A recipient as recipients are compared: a number without `+`, a name in lower case.
 pub fn recipient(text: &str) -> Box<str> {
     text.strip_prefix('+').unwrap_or(text).to_lowercase().into()
-}
-
-/// The first word of a text as words are compared; `None` if it has none. What follows a word without a
-/// blank, as in `STOP.` or `VOTE,1`, is none of it.
-pub fn keyword(text: &str) -> Option<Box<str>> {
-    let words = text.split(|it: char| it.is_whitespace() || it.is_control() || ".,;:!?\"'()".contains(it));
-    words.into_iter().find(|it| !it.is_empty()).map(|it| it.to_lowercase().into())
 }
 
 #[cfg(test)]
@@ -69,7 +63,7 @@ mod tests {
         let full = [Inbound {
             to: vec![recipient("12345"), recipient("+31612345678")],
             carrier: Some(CarrierId(1)),
-            keyword: keyword("Vote"),
+            keyword: keyword::first("Vote"),
             ..ANY
         }];
         assert_eq!(choose(&full, &RECEIVED), Some(AccountId(1)));

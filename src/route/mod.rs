@@ -7,6 +7,7 @@ pub mod choose;
 pub mod breaker;
 pub mod score;
 pub mod rule;
+pub mod keyword;
 pub mod inbound;
 pub mod hours;
 pub mod opt_out;

@@ -4,7 +4,7 @@ use crate::message::class::Class;
 use crate::message::id::AccountId;
 use crate::message::reason::Reason;
 use crate::number::e164::E164;
-use crate::route::inbound;
+use crate::route::keyword;
 use foldhash::fast::FixedState as Plain;
 use foldhash::quality::FixedState;
 use std::collections::HashSet;
@@ -19,7 +19,7 @@ pub const LIST_MAX: usize = 10_000_000;
 pub struct Key {
     /// Whose messages; `None` is everybody's.
     pub account: Option<AccountId>,
-    /// From which sender, as [`inbound::recipient`] writes it; `None` is any.
+    /// From which sender, as [`recipient`](crate::route::inbound::recipient) writes it; `None` is any.
     pub sender: Option<Box<str>>,
     /// To whom.
     pub number: E164,
@@ -58,7 +58,7 @@ impl List {
     }
 
     /// Whether a number is left in peace by a sender of an account, for whatever key; the sender as
-    /// [`inbound::recipient`] writes it.
+    /// [`recipient`](crate::route::inbound::recipient) writes it.
     pub fn covers(&self, account: AccountId, sender: &str, number: E164) -> bool {
         let keys = [(Some(account), Some(sender)), (Some(account), None), (None, Some(sender)), (None, None)];
         !self.0.is_empty()
@@ -87,12 +87,17 @@ impl<'a> FromIterator<&'a Key> for List {
     }
 }
 
+/// Words of one keyword.
+pub const WORDS_MAX: usize = 3;
+
 /// What the operator lets handsets say, and what it stops.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OptOut {
-    /// First words, in lower case, that put a number on the list.
+    /// First words, as [`keyword`] has words, that put a number on the list.
     pub stop: Vec<Box<str>>,
-    /// First words, in lower case, that take it off again.
+    /// Words that do so where they are all that is said.
+    pub lone: Vec<Box<str>>,
+    /// First words that take it off again.
     pub start: Vec<Box<str>>,
     /// Whether all classes are stopped, or marketing alone.
     pub all: bool,
@@ -104,7 +109,8 @@ impl Default for OptOut {
     fn default() -> Self {
         let words = |words: &[&str]| words.iter().map(|it| (*it).into()).collect();
         let stop = words(&["stop", "stopall", "unsubscribe"]);
-        Self { stop, start: words(&["start"]), all: false, listed: Arc::default() }
+        let lone = words(&["quit", "end", "revoke", "opt out", "optout", "cancel"]);
+        Self { stop, lone, start: words(&["start"]), all: false, listed: Arc::default() }
     }
 }
 
@@ -118,17 +124,15 @@ pub enum Wish {
 }
 
 impl OptOut {
-    /// What the first word of a text wishes for.
-    pub fn wish(&self, text: &str) -> Option<Wish> {
-        let word = inbound::keyword(text)?;
-        let said = |words: &[Box<str>]| words.contains(&word);
-        if said(&self.stop) {
-            Some(Wish::Stop)
-        } else if said(&self.start) {
-            Some(Wish::Start)
-        } else {
-            None
-        }
+    /// What a text wishes for, and the keyword that says so.
+    pub fn wish(&self, text: &str) -> Option<(Wish, &str)> {
+        let said: Vec<Box<str>> = keyword::words(text).take(WORDS_MAX + 1).collect();
+        let first = said.first()?;
+        let all = said.join(" ");
+        let of = |words: &'_ [Box<str>], said: &str| words.iter().position(|it| **it == *said);
+        let stop = of(&self.stop, first).map(|it| (Wish::Stop, &*self.stop[it]));
+        stop.or_else(|| of(&self.lone, &all).map(|it| (Wish::Stop, &*self.lone[it])))
+            .or_else(|| of(&self.start, first).map(|it| (Wish::Start, &*self.start[it])))
     }
 
     /// Whether messages of a class are stopped at all.
@@ -192,12 +196,23 @@ mod tests {
 
     #[test]
     fn the_first_word_says_what_a_handset_wants() {
-        let wish = |text| OptOut::default().wish(text);
+        let rules = OptOut::default();
+        let wish = |text| rules.wish(text).map(|it| it.0);
         for stop in ["STOP", "stop.", " Stop please", "StopAll", "unsubscribe\n"] {
             assert_eq!(wish(stop), Some(Wish::Stop), "{stop}");
         }
         assert_eq!(wish("Start"), Some(Wish::Start));
         for neither in ["", "STOPP", "please stop", "don't stop"] {
+            assert_eq!(wish(neither), None, "{neither}");
+        }
+        // Words that sentences and menus begin with count where nothing else is said.
+        for (text, keyword) in
+            [("END", "end"), ("Cancel!", "cancel"), ("quit", "quit"), ("Revoke 🙏", "revoke"), ("opt-out", "optout")]
+        {
+            assert_eq!(rules.wish(text), Some((Wish::Stop, keyword)), "{text}");
+        }
+        assert_eq!(rules.wish("Opt  out."), Some((Wish::Stop, "opt out")));
+        for neither in ["cancel my order of Monday", "End of May", "opt", "opt out of what"] {
             assert_eq!(wish(neither), None, "{neither}");
         }
     }

@@ -20,9 +20,14 @@ fn configuration(port: u16, more: &str) -> String {
 
 /// The handset writes to 12345.
 fn say(link: &mut Link, sequence: u32, text: &str) {
+    write(link, sequence, 0, text.as_bytes());
+}
+
+/// The handset writes to 12345, in an alphabet of its own.
+fn write(link: &mut Link, sequence: u32, data_coding: u8, octets: &[u8]) {
     let mut body = b"\0\x01\x0131612345678\0\0\x0012345\0".to_vec();
-    body.extend([0, 0, 0, 0, 0, 0, 0, 0, 0, u8::try_from(text.len()).expect("short")]);
-    body.extend_from_slice(text.as_bytes());
+    body.extend([0, 0, 0, 0, 0, 0, 0, data_coding, 0, u8::try_from(octets.len()).expect("short")]);
+    body.extend_from_slice(octets);
     link.send_pdu(raw::DELIVER_SM, sequence, &body);
     assert_eq!(link.read_command(raw::DELIVER_SM | raw::RESPONSE).status, 0);
 }
@@ -84,6 +89,37 @@ fn a_handset_that_says_stop_gets_no_more_of_that_sender_until_it_says_start() {
     say(&mut link, 7, "stop it? No, I like it");
     say(&mut link, 8, "I said stop");
     assert_eq!(send(&daemon, &message(1, "12345")), refused(), "the first word alone counts");
+}
+
+#[test]
+fn stop_is_heeded_however_it_is_spelled_and_what_only_begins_like_it_is_not() {
+    let smsc = Smsc::new();
+    let daemon = Daemon::start(&configuration(smsc.port(), ""));
+    let mut link = smsc.bound();
+    let stops = [
+        "STOP\u{200B}",
+        "\u{200E}STOP",
+        "STOP🙏",
+        "ＳＴＯＰ",
+        "*STOP*",
+        "-STOP",
+        "stop-all",
+        "END",
+        "opt out!",
+        "Cancel",
+    ];
+    for (sequence, text) in (10..).step_by(2).zip(stops) {
+        let octets: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        write(&mut link, sequence, 8, &octets);
+        assert_eq!(send(&daemon, &message(1, "12345")), refused(), "{text:?}");
+        say(&mut link, sequence + 1, &format!("START {sequence}"));
+        assert_eq!(send(&daemon, &message(1, "12345")), accepted(), "{text:?}");
+    }
+    for (sequence, text) in (100..).zip(["STOPP", "End of May is better", "cancel the order", "I quit", "👍"]) {
+        let octets: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        write(&mut link, sequence, 8, &octets);
+        assert_eq!(send(&daemon, &message(1, "12345")), accepted(), "{text:?}");
+    }
 }
 
 #[test]

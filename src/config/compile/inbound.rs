@@ -4,7 +4,8 @@ use crate::config::compile::Names;
 use crate::config::error::Findings;
 use crate::config::schema::route as written;
 use crate::message::id::{AccountId, CarrierId};
-use crate::route::inbound::{Inbound, keyword, recipient};
+use crate::route::inbound::{Inbound, recipient};
+use crate::route::keyword::configured;
 
 /// Every rule, in the order of the files.
 pub fn rules(written: &[(usize, written::Inbound)], names: &Names, findings: &mut Findings) -> Vec<Inbound> {
@@ -36,12 +37,13 @@ fn rule(path: &str, written: &written::Inbound, names: &Names, findings: &mut Fi
         }
         carrier.unwrap_or(CarrierId(0))
     });
-    let word = written.keyword.as_deref().map(|text| {
-        let word = keyword(text).filter(|it| **it == *text.to_lowercase());
-        if word.is_none() {
-            findings.fault(&format!("{path}.keyword"), format!("{text:?} is not one word without blanks and stops"));
+    let word = written.keyword.as_deref().map(|text| match configured(text).as_deref() {
+        Some([word]) => word.clone(),
+        _ => {
+            let message = format!("{text:?} is not one word without blanks and stops");
+            findings.fault(&format!("{path}.keyword"), message);
+            Box::default()
         }
-        word.unwrap_or_default()
     });
     Inbound {
         to: recipients(&format!("{path}.to"), &written.to, findings),

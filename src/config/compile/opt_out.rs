@@ -3,8 +3,9 @@
 use crate::config::error::{Findings, Place};
 use crate::config::schema::opt_out as written;
 use crate::number::e164::E164;
-use crate::route::inbound::{keyword, recipient};
-use crate::route::opt_out::{Key, LIST_MAX, List, OptOut};
+use crate::route::inbound::recipient;
+use crate::route::keyword::configured;
+use crate::route::opt_out::{Key, LIST_MAX, List, OptOut, WORDS_MAX};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -16,32 +17,41 @@ const FAULTS_MAX: usize = 10;
 /// What is written, or the defaults.
 pub fn opt_out(written: &written::OptOut, findings: &mut Findings) -> OptOut {
     let default = OptOut::default();
-    let stop = written.keywords.as_ref().map(|it| words("opt_out.keywords", it, findings)).unwrap_or(default.stop);
-    let start = written
-        .start_keywords
-        .as_ref()
-        .map(|it| words("opt_out.start_keywords", it, findings))
-        .unwrap_or(default.start);
-    if let Some(word) = start.iter().find(|it| stop.contains(it)) {
-        findings.fault("opt_out.start_keywords", format!("{word:?} is one of keywords, too"));
+    let mut of = |key: &str, written: Option<&Vec<String>>, words_max, default: Vec<Box<str>>| {
+        written.map_or(default, |it| words(&format!("opt_out.{key}"), it, words_max, findings))
+    };
+    let stop = of("keywords", written.keywords.as_ref(), 1, default.stop);
+    // Who has chosen words is not given others beside them.
+    let lone = if written.keywords.is_some() { Vec::new() } else { default.lone };
+    let lone = of("lone_keywords", written.lone_keywords.as_ref(), WORDS_MAX, lone);
+    let start = of("start_keywords", written.start_keywords.as_ref(), 1, default.start);
+    for (key, others) in [("keywords", &stop), ("lone_keywords", &lone)] {
+        if let Some(word) = start.iter().find(|it| others.contains(it)) {
+            findings.fault("opt_out.start_keywords", format!("{word:?} is one of {key}, too"));
+        }
     }
     let scopes = [("marketing", false), ("all", true)];
     let all = findings.choose("opt_out.scope", written.scope.as_deref(), &scopes, default.all);
     let listed = written.suppressions_file.as_deref().map(|it| Arc::new(listed(it, findings)));
-    OptOut { stop, start, all, listed: listed.unwrap_or_default() }
+    OptOut { stop, lone, start, all, listed: listed.unwrap_or_default() }
 }
 
-/// Words as they are compared.
-fn words(path: &str, written: &[String], findings: &mut Findings) -> Vec<Box<str>> {
-    let mut words = Vec::new();
+/// Keywords as they are compared, each of so many words at most.
+fn words(path: &str, written: &[String], words_max: usize, findings: &mut Findings) -> Vec<Box<str>> {
+    let mut keywords: Vec<Box<str>> = Vec::new();
     for text in written {
-        match keyword(text).filter(|it| **it == *text.to_lowercase()) {
-            Some(word) if words.contains(&word) => findings.fault(path, format!("{text:?} stands there twice")),
-            Some(word) => words.push(word),
-            None => findings.fault(path, format!("{text:?} is not one word without blanks and stops")),
+        match configured(text).filter(|it| it.len() <= words_max).map(|it| it.join(" ").into()) {
+            Some(keyword) if keywords.contains(&keyword) => {
+                findings.fault(path, format!("{text:?} stands there twice"));
+            }
+            Some(keyword) => keywords.push(keyword),
+            None if words_max == 1 => {
+                findings.fault(path, format!("{text:?} is not one word without blanks and stops"));
+            }
+            None => findings.fault(path, format!("{text:?} is not one to {words_max} words without stops")),
         }
     }
-    words
+    keywords
 }
 
 /// The numbers of a file: a number a line, and after a comma the sender, if only one is meant.

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 #[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
 pub struct OptOut {
     pub keywords: Option<Vec<String>>,
+    pub lone_keywords: Option<Vec<String>>,
     pub start_keywords: Option<Vec<String>>,
     pub scope: Option<String>,
     pub suppressions_file: Option<PathBuf>,

@@ -42,6 +42,11 @@ fn words_and_lists_of_opt_outs_are_checked_for_what_they_mean() {
         of("keywords = [\"STOP ALL\"]"),
         "nuncio.toml:18: opt_out.keywords: \"STOP ALL\" is not one word without blanks and stops"
     );
+    assert_eq!(of("lone_keywords = [\"OPT OUT\"]"), "");
+    assert_eq!(
+        of("lone_keywords = [\"A B C D\"]"),
+        "nuncio.toml:18: opt_out.lone_keywords: \"A B C D\" is not one to 3 words without stops"
+    );
     assert_eq!(of("keywords = [\"STOP\", \"stop\"]"), "nuncio.toml:18: opt_out.keywords: \"stop\" stands there twice");
     assert_eq!(
         of("start_keywords = [\"Stop\"]"),
