@@ -8,6 +8,7 @@ use crate::message::reason::Reason;
 use crate::message::receipt::Receipt;
 use crate::number::e164::E164;
 use crate::session::output::Oddity;
+use std::time::Duration;
 
 /// Names one attempt of one part on a link: the part's key and the attempt's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,6 +106,8 @@ pub struct Answered {
     pub reason: Option<Reason>,
     /// The carrier asks for a slower pace: `ESME_RTHROTTLED` or `ESME_RMSGQFUL`.
     pub throttled: bool,
+    /// How long after it was written it ended; `None` if it was not written, or nobody knows when.
+    pub took: Option<Duration>,
 }
 
 impl Answered {
@@ -114,7 +117,13 @@ impl Answered {
     pub const UNKNOWN: Self = Self::without(Answer::Unknown);
 
     const fn without(answer: Answer) -> Self {
-        Self { answer, command_status: None, carrier_message_id: None, reason: None, throttled: false }
+        Self { answer, command_status: None, carrier_message_id: None, reason: None, throttled: false, took: None }
+    }
+
+    /// The same, which ended so long after it was written.
+    #[must_use]
+    pub fn after(self, took: Option<Duration>) -> Self {
+        Self { took, ..self }
     }
 }
 

@@ -63,6 +63,8 @@ pub struct Talk {
     unconfirmed: HashMap<u32, (u32, Confirmation)>,
     /// The number of the next such request.
     next_inbound: u32,
+    /// When what the session has not told the end of was handed to it. Bounded by its window.
+    written: HashMap<u64, Instant>,
     reports: VecDeque<Report>,
     up: bool,
     now: Instant,
@@ -128,6 +130,7 @@ impl Talk {
             ahead: VecDeque::new(),
             unconfirmed: HashMap::new(),
             next_inbound: 0,
+            written: HashMap::with_capacity(window),
             reports: VecDeque::new(),
             up: false,
             now,
@@ -211,6 +214,7 @@ impl Talk {
             let Some(submit) = self.ahead.pop_front() else { break };
             match request(&submit, &self.dialect) {
                 Ok(body) if self.session.speaks(&body) => {
+                    self.written.insert(submit.ticket.0, now);
                     self.session.handle(now, Input::Request(submit.ticket.0, body));
                 }
                 // Another carrier may be able to say it.
@@ -219,6 +223,11 @@ impl Talk {
             moved = true;
         }
         moved
+    }
+
+    /// How long ago a part was written that has ended.
+    fn took(&mut self, ticket: u64) -> Option<Duration> {
+        self.written.remove(&ticket).map(|it| self.now.saturating_duration_since(it))
     }
 
     fn end(&mut self, ticket: Ticket, answered: Answered) {
@@ -266,7 +275,8 @@ impl Talk {
                 self.reports.push_back(Report::Up { capacity: self.capacity, window: self.window });
             }
             Event::Answered { ticket, status, body } => {
-                let answered = self.meaning(status, &body);
+                let took = self.took(ticket);
+                let answered = self.meaning(status, &body).after(took);
                 self.end(Ticket(ticket), answered);
                 if answer::is_bind_error(status) {
                     // The carrier does not think that we are bound: bind anew.
@@ -277,8 +287,14 @@ impl Talk {
                 let answered = self.meaning(status, &body);
                 self.reports.push_back(Report::Late(Ticket(ticket), answered));
             }
-            Event::TimedOut(ticket) | Event::Lost(ticket) => self.end(Ticket(ticket), Answered::UNKNOWN),
-            Event::NeverSent(ticket) => self.end(Ticket(ticket), Answered::NOT_SENT),
+            Event::TimedOut(ticket) | Event::Lost(ticket) => {
+                let took = self.took(ticket);
+                self.end(Ticket(ticket), Answered::UNKNOWN.after(took));
+            }
+            Event::NeverSent(ticket) => {
+                self.written.remove(&ticket);
+                self.end(Ticket(ticket), Answered::NOT_SENT);
+            }
             Event::Requested { sequence, body } => self.requested(now, sequence, &body),
             Event::Odd(oddity) => self.reports.push_back(Report::Odd(oddity)),
             Event::BindRefused(_) | Event::BindRequested { .. } | Event::Unbinding => (),
@@ -321,6 +337,7 @@ impl Talk {
             carrier_message_id: named.filter(|_| answer == Answer::Taken),
             reason: (answer != Answer::Taken).then(|| reason::of_status(status)),
             throttled: answer::is_throttling(status),
+            took: None,
         }
     }
 }
@@ -374,5 +391,5 @@ impl Conversation for Talk {
 }
 
 const fn refused(answer: Answer, command_status: Option<u32>, reason: Reason) -> Answered {
-    Answered { answer, command_status, carrier_message_id: None, reason: Some(reason), throttled: false }
+    Answered { answer, command_status, carrier_message_id: None, reason: Some(reason), throttled: false, took: None }
 }

@@ -78,15 +78,17 @@ impl Dispatch {
         let Some(held) = self.set.change(key) else { return };
         let part = &mut held.entry.parts[usize::from(key.index())];
         let Some(attempt) = part.attempt.as_mut().filter(|it| it.number == ticket.number()) else { return };
-        let took = now.since(attempt.intended_at);
-        attempt.answered_at = now;
+        let took = answered.took;
+        attempt.ends(now, took);
+        let waited = attempt.waited();
         attempt.answer = Some(answered.answer);
         attempt.command_status = answered.command_status;
         let (answer, command_status, throttled) = (answered.answer, answered.command_status, answered.throttled);
         let country = self.plan.country(destination);
         let phase = part.phase();
         self.note_answer(link, ticket, &answered);
-        self.facts.push(Fact::Answered { message, link, country, answer, command_status, took, throttled });
+        let fact = Fact::Answered { message, link, country, answer, command_status, took, waited, throttled };
+        self.facts.push(fact);
         if phase == Phase::Intended {
             self.act_on(link, key, answered, dice);
         } else {
@@ -254,7 +256,7 @@ impl Dispatch {
         let key = ticket.key();
         self.resolved(link.carrier, key, ticket.number());
         let Some(part) = self.set.part(key) else { return };
-        let current = part.attempt.as_ref().is_some_and(|it| it.number == ticket.number());
+        let (current, now) = (part.attempt.as_ref().is_some_and(|it| it.number == ticket.number()), self.now);
         let in_doubt = matches!(part.phase(), Phase::Doubtful | Phase::Queued);
         if !current {
             self.late_past(link, ticket, answered);
@@ -263,7 +265,7 @@ impl Dispatch {
             self.leave_lane(key);
             if let Some(attempt) = self.current(key) {
                 attempt.answer = Some(Answer::Taken);
-                attempt.command_status = answered.command_status;
+                (attempt.command_status, attempt.answered_at) = (answered.command_status, now);
             }
             self.taken(key, answered);
             if let Some(held) = self.set.change(key) {
@@ -275,7 +277,7 @@ impl Dispatch {
         } else if part.phase() == Phase::Doubtful {
             if let Some(attempt) = self.current(key) {
                 attempt.answer = Some(answered.answer);
-                attempt.command_status = answered.command_status;
+                (attempt.command_status, attempt.answered_at) = (answered.command_status, now);
             }
             self.act_on(link, key, answered, dice);
         }
@@ -286,14 +288,14 @@ impl Dispatch {
     }
 
     fn late_past(&mut self, link: LinkId, ticket: Ticket, answered: Answered) {
-        let (key, number) = (ticket.key(), ticket.number());
+        let (key, number, now) = (ticket.key(), ticket.number(), self.now);
         let cost = self.set.get(key.seq()).and_then(|it| self.cost_at(&it.entry.body, link.carrier));
         let Some(held) = self.set.change(key) else { return };
         let Some(past) = held.entry.past.iter_mut().find(|it| it.key == key && it.attempt.number == number) else {
             return;
         };
         past.attempt.answer = Some(answered.answer);
-        past.attempt.command_status = answered.command_status;
+        (past.attempt.command_status, past.attempt.answered_at) = (answered.command_status, now);
         past.attempt.carrier_message_id = answered.carrier_message_id;
         let charged = cost.filter(|_| answered.answer == Answer::Taken && past.attempt.cost.is_none());
         past.attempt.cost = cost.filter(|_| answered.answer == Answer::Taken);

@@ -67,8 +67,10 @@ pub enum Fact {
         answer: Answer,
         /// What the carrier said.
         command_status: Option<u32>,
-        /// How long after the intent.
-        took: Duration,
+        /// How long after it was written; `None` if it was not, or nobody knows.
+        took: Option<Duration>,
+        /// How long after the intent it was written.
+        waited: Option<Duration>,
         /// Whether the carrier asked for a slower pace.
         throttled: bool,
     },

@@ -4,6 +4,7 @@ use crate::message::id::{CarrierId, LinkId};
 use crate::message::money::Money;
 use crate::message::receipt::Receipt;
 use crate::message::time::Time;
+use std::time::Duration;
 
 /// What a `submit_sm_resp`, or its absence, means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -132,7 +133,10 @@ pub struct Attempt {
     pub cause: Cause,
     /// When the intent was decided.
     pub intended_at: Time,
-    /// When the answer came.
+    /// When it was handed to the socket; never while it waits for the window, and where only a process that is gone
+    /// knew.
+    pub written_at: Time,
+    /// When it ended: by an answer, or because none was waited for any more.
     pub answered_at: Time,
     /// What the answer means.
     pub answer: Option<Answer>,
@@ -154,6 +158,7 @@ impl Attempt {
             link,
             cause,
             intended_at: now,
+            written_at: Time::NEVER,
             answered_at: Time::NEVER,
             answer: None,
             command_status: None,
@@ -161,6 +166,23 @@ impl Attempt {
             cost: None,
             receipt: None,
         }
+    }
+
+    /// When the carrier answered; never if it has not.
+    pub const fn heard_at(&self) -> Time {
+        if self.command_status.is_some() { self.answered_at } else { Time::NEVER }
+    }
+
+    /// It ended now, so long after it was written, where the link knows.
+    pub fn ends(&mut self, now: Time, took: Option<Duration>) {
+        self.answered_at = now;
+        // The clock of the link may run a little faster than that of records.
+        self.written_at = took.map_or(Time::NEVER, |it| (now - it).max(self.intended_at));
+    }
+
+    /// How long it waited from the intent until it was written, if it was.
+    pub fn waited(&self) -> Option<Duration> {
+        self.written_at.known().map(|it| it.since(self.intended_at))
     }
 
     /// The key under which receipts find this attempt, once the carrier has named it.

@@ -35,6 +35,14 @@ impl fmt::Display for Time {
     }
 }
 
+impl std::ops::Sub<Duration> for Time {
+    type Output = Self;
+
+    fn sub(self, earlier: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(earlier.as_millis()).unwrap_or(u64::MAX)))
+    }
+}
+
 impl std::ops::Add<Duration> for Time {
     type Output = Self;
 

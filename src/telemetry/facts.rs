@@ -12,6 +12,7 @@ use crate::record::action::{Action, Target};
 use crate::record::suppression::Origin;
 use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::Meters;
+use std::time::Duration;
 use tracing::{debug, info, warn};
 
 /// Tells the facts of a beat, after its commit.
@@ -44,9 +45,9 @@ fn count(meters: &Meters, fact: &Fact) {
                 meters.waited(*class, *waited);
             }
         }
-        Fact::Answered { link, country, answer, command_status, took, throttled, .. } => {
+        Fact::Answered { link, country, answer, command_status, took, waited, throttled, .. } => {
             let carrier = meters.carrier(link.carrier);
-            carrier.answered(*country, *answer, *took);
+            carrier.answered(*country, *answer, *took, *waited);
             if let Some(error) = command_status.filter(|it| *it != 0) {
                 carrier.refused(error);
             }
@@ -90,9 +91,10 @@ fn write(meters: &Meters, fact: &Fact) {
             let (carrier, bind) = (name(&link.carrier), link.bind);
             debug!(message_id = %message, carrier, bind, cause = cause.word(), waited_ms = waited.as_millis() as u64, "submitted");
         }
-        Fact::Answered { message, link, answer, command_status, took, throttled, .. } => {
-            let (carrier, bind, took_ms) = (name(&link.carrier), link.bind, took.as_millis() as u64);
-            debug!(message_id = %message, carrier, bind, answer = answer.word(), command_status, took_ms, throttled, "answered");
+        Fact::Answered { message, link, answer, command_status, took, waited, throttled, .. } => {
+            let (carrier, bind, ms) = (name(&link.carrier), link.bind, |it: Duration| it.as_millis() as u64);
+            let (took_ms, waited_ms) = (took.map(ms), waited.map(ms));
+            debug!(message_id = %message, carrier, bind, answer = answer.word(), command_status, took_ms, waited_ms, throttled, "answered");
         }
         Fact::Failover { message, from, to, cause } => {
             debug!(message_id = %message, from = name(from), to = name(to), cause = cause.word(), "failover");
@@ -182,7 +184,6 @@ mod tests {
     use crate::telemetry::log::Format;
     use crate::telemetry::log::tests::logged;
     use crate::telemetry::meters::tests::{meters, value};
-    use std::time::Duration;
 
     const CARRIER: CarrierId = CarrierId(3);
     const LINK: LinkId = LinkId { carrier: CARRIER, bind: 0 };
@@ -201,7 +202,8 @@ mod tests {
             country: (answer == Answer::Taken).then_some("NL"),
             answer,
             command_status,
-            took: Duration::from_millis(4),
+            took: Some(Duration::from_millis(4)),
+            waited: Some(Duration::from_millis(250)),
             throttled,
         }
     }

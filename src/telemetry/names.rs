@@ -93,7 +93,9 @@ metrics! {
     MESSAGES_DOUBTFUL = "messages_doubtful" Gauge, Count ["carrier"] "Parts that were perhaps written and never answered.";
     SUBMITS = "submit_total" Counter, Count ["carrier" "country" "answer"] "Attempts that ended, by what the answer means.";
     SUBMIT_DURATION = "submit_duration_seconds" Histogram(NETWORK), Seconds ["carrier"]
-        "From the intent to submit a part to the carrier's answer.";
+        "From the writing of a part to the carrier's answer.";
+    WINDOW_WAIT = "window_wait_seconds" Histogram(NETWORK), Seconds ["carrier"]
+        "From the intent to submit a part, through its commit and the wait for a place in the window, to its writing.";
     SUBMIT_ERRORS = "submit_errors_total" Counter, Count ["carrier" "command_status"]
         "Answers with an error, by the name that the specification gives it.";
     LINK_UP = "link_up" Gauge, Count ["carrier" "bind"] "Whether a bind is bound: 1 or 0.";

@@ -29,7 +29,7 @@ async fn send(world: &World, to: Value) -> Value {
 fn deliver(entry: &mut Entry) {
     let part = &mut entry.parts[0];
     let mut refused = Attempt::new(1, LinkId { carrier: CarrierId(9), bind: 2 }, Cause::First, at(10));
-    refused.answered_at = at(20);
+    (refused.written_at, refused.answered_at) = (at(12), at(20));
     refused.answer = Some(attempt::Answer::Elsewhere);
     refused.command_status = Some(0x58);
     entry.past.push(PastAttempt { key: PartKey::new(entry.body.seq(), 0), attempt: refused });
@@ -78,17 +78,18 @@ async fn a_delivered_message_tells_all_its_layers_and_attempts() {
         "id": id, "order_id": 25303, "to": "+31612345678", "from": "YOURAPP", "route_id": 8, "class": "otp", "client_ref": "r",
         "status": "DELIVERED", "error": null, "encoding": "gsm7", "parts": 1, "cost": "0.087", "charged": null, "refunded": null, "currency": "EUR",
         "created_at": time(123), "queued_at": time(123), "sent_at": time(163), "done_at": time(173),
-        "layers": { "api": time(123), "system": time(133), "provider": time(163), "carrier": null, "device": time(173) },
         "attempts": [
-            { "part": 1, "number": 1, "carrier": "#9", "bind": "#9-3", "cause": "first", "submitted_at": time(133), "answered_at": time(143),
+            { "part": 1, "number": 1, "carrier": "#9", "bind": "#9-3", "cause": "first", "intended_at": time(133), "submitted_at": time(135), "answered_at": time(143),
               "answer": "elsewhere", "command_status": 0x58, "carrier_message_id": null, "cost": null, "receipt": null },
-            { "part": 1, "number": 2, "carrier": "acme", "bind": "acme-1", "cause": "failover", "submitted_at": time(153), "answered_at": time(163),
+            { "part": 1, "number": 2, "carrier": "acme", "bind": "acme-1", "cause": "failover", "intended_at": time(153), "submitted_at": null, "answered_at": time(163),
               "answer": "taken", "command_status": 0, "carrier_message_id": "1d305b4c", "cost": "0.031",
               "receipt": { "status": "DELIVERED", "raw_status": "DELIVRD", "error_code": "000", "received_at": time(173), "done_at": time(168) } },
         ]
     });
     // One macro does not take them all.
     expected["send_at"] = json!(null);
+    expected["layers"] =
+        json!({ "api": time(123), "system": time(133), "provider": time(163), "carrier": null, "device": time(173) });
     assert_eq!(got, expected);
 }
 

@@ -19,4 +19,5 @@ mod operate;
 mod outbind;
 mod prometheus;
 mod query;
+mod times;
 pub(crate) mod tls;

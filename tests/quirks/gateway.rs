@@ -135,6 +135,7 @@ impl Gateway {
                 carrier_message_id: CarrierMessageId::new(id),
                 reason: None,
                 throttled: false,
+                took: None,
             },
         ))
     }

@@ -80,7 +80,8 @@ pub(super) fn answered(link: LinkId, ticket: Ticket, answer: Answer) -> Happenin
         Answer::Elsewhere => (Some(0x45), None),
         _ => (None, None),
     };
-    let answered = Answered { answer, command_status, carrier_message_id: id, reason: None, throttled: false };
+    let answered =
+        Answered { answer, command_status, carrier_message_id: id, reason: None, throttled: false, took: None };
     Happening::Link(link, Report::Answered(ticket, answered))
 }
 

@@ -11,6 +11,7 @@ use nuncio::dispatch::plan::Plan;
 use nuncio::message::attempt::{Answer, CarrierMessageId};
 use nuncio::message::id::LinkId;
 use nuncio::message::status::Status;
+use nuncio::message::time::Time;
 use nuncio::route::plan::UnknownPolicy;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +35,7 @@ fn late_taken(link: LinkId, ticket: Ticket) -> Happening {
         carrier_message_id: id,
         reason: None,
         throttled: false,
+        took: None,
     };
     Happening::Link(link, Report::Late(ticket, answered))
 }
@@ -49,6 +51,39 @@ fn count(outcome: &Outcome, link: LinkId) -> usize {
 
 fn tickets(outcome: &Outcome) -> Vec<(LinkId, Ticket)> {
     given(outcome).iter().map(|(link, it)| (*link, it.ticket)).collect()
+}
+
+#[test]
+fn what_was_written_is_kept_with_the_answer_and_a_late_answer_is_the_answer() {
+    let mut bench = bench(|it| with_policy(it, UnknownPolicy::Hold));
+    let intended = bench.now;
+    let first = only(&bench.beat(vec![order("hello", 1)]).1, ACME);
+    let attempt = |bench: &Bench| entry(bench).parts[0].attempt.clone().expect("it was tried");
+    assert_eq!((attempt(&bench).written_at, attempt(&bench).heard_at()), (Time::NEVER, Time::NEVER), "in flight");
+    bench.now = bench.now + 9 * SECOND;
+    let unknown = Happening::Link(ACME, Report::Answered(first, Answered::UNKNOWN.after(Some(6 * SECOND))));
+    let facts = bench.beat(vec![unknown]).1.facts;
+    let told = |it: &Fact| matches!(it, Fact::Answered { took, waited, .. } if (*took, *waited) == (Some(6 * SECOND), Some(3 * SECOND)));
+    assert!(facts.iter().any(told), "{facts:?}");
+    let written = intended + 3 * SECOND;
+    assert_eq!((attempt(&bench).written_at, attempt(&bench).heard_at()), (written, Time::NEVER), "not answered");
+    bench.now = bench.now + SECOND;
+    bench.beat(vec![late_taken(ACME, first)]);
+    assert_eq!((attempt(&bench).written_at, attempt(&bench).heard_at()), (written, bench.now));
+    bench.crash();
+    assert_eq!(attempt(&bench).written_at, written, "it is durable");
+}
+
+#[test]
+fn a_clock_of_a_link_that_is_ahead_writes_nothing_before_it_was_intended() {
+    let mut bench = bench(|_| ());
+    let intended = bench.now;
+    let first = only(&bench.beat(vec![order("hello", 1)]).1, ACME);
+    bench.now = bench.now + SECOND;
+    let taken =
+        Answered { answer: Answer::Taken, command_status: Some(0), ..Answered::UNKNOWN.after(Some(2 * SECOND)) };
+    bench.beat(vec![Happening::Link(ACME, Report::Answered(first, taken))]);
+    assert_eq!(entry(&bench).parts[0].attempt.as_ref().expect("it was tried").written_at, intended);
 }
 
 #[test]

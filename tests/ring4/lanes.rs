@@ -121,6 +121,7 @@ pub(super) fn answered(ticket: Ticket, throttled: bool) -> Happening {
         carrier_message_id: (!throttled).then(|| CarrierMessageId::new(&format!("x{}", ticket.0)).unwrap()),
         reason: None,
         throttled,
+        took: None,
     };
     Happening::Link(LINK, Report::Answered(ticket, answered))
 }

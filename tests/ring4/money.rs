@@ -199,6 +199,7 @@ fn answered(ticket: Ticket, answer: Answer) -> Happening {
         carrier_message_id: taken.then(|| CarrierMessageId::new(&format!("x{}", ticket.0)).unwrap()),
         reason: None,
         throttled: false,
+        took: None,
     };
     Happening::Link(LINK, Report::Answered(ticket, answered))
 }

@@ -572,8 +572,14 @@ impl World {
             self.tell_talk(link.conn, Spoken::Command(command));
         } else if let talk::Command::Submit(submit) = command {
             let answer = Answer::NotSent;
-            let answered =
-                Answered { answer, command_status: None, carrier_message_id: None, reason: None, throttled: false };
+            let answered = Answered {
+                answer,
+                command_status: None,
+                carrier_message_id: None,
+                reason: None,
+                throttled: false,
+                took: None,
+            };
             self.report(id, Report::Answered(submit.ticket, answered));
         }
     }

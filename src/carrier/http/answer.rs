@@ -171,6 +171,7 @@ fn answered(verdict: Verdict, status: u16, reason: Option<Reason>) -> Answered {
         carrier_message_id: None,
         reason: (verdict != Verdict::Taken).then(|| reason.unwrap_or(Reason::SubmitError)),
         throttled: verdict == Verdict::Throttled,
+        took: None,
     }
 }
 

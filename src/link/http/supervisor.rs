@@ -282,7 +282,7 @@ fn client(options: &Options) -> Client {
 async fn asked(client: Arc<Client>, options: Arc<Options>, letters: Vec<Letter>) -> Finished {
     let request = options.shape.request(&letters, &options.constants());
     let call = Call { method: request.method, target: &request.target, headers: &request.headers, body: &request.body };
-    let outcome = client.call(&call).await;
+    let (outcome, took) = client.timed(&call).await;
     // A server that takes connections and no requests is as far away as one that takes none.
     let reached = !matches!(outcome, Outcome::Unreachable(_) | Outcome::NotSent(_));
     let (answered, why) = match outcome {
@@ -296,5 +296,6 @@ async fn asked(client: Arc<Client>, options: Arc<Options>, letters: Vec<Letter>)
         Outcome::NotSent(why) => (vec![Answered::NOT_SENT; letters.len()], Some(why)),
         Outcome::Unknown(why) => (vec![Answered::UNKNOWN; letters.len()], Some(why)),
     };
+    let answered = answered.into_iter().map(|it| it.after(took));
     Finished { ended: letters.iter().map(|it| it.submit.ticket).zip(answered).collect(), reached, why }
 }

@@ -27,11 +27,11 @@ pub(super) const BODY: &str = "seq, token, order_id, account, route, class, sour
 /// The columns of `part`, in the order of its cells.
 pub(super) const PART: &str = "id, lane, phase, due, ends, spent, reason, done_at, number, carrier, bind, cause, \
     intended_at, answered_at, answer, command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, \
-    receipt_error, receipt_received_at, receipt_done_at, moved, taken_at, seal";
+    receipt_error, receipt_received_at, receipt_done_at, moved, taken_at, written_at, seal";
 /// The columns of `attempt`, in the order of its cells.
 pub(super) const ATTEMPT: &str = "id, number, carrier, bind, cause, intended_at, answered_at, answer, \
     command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, receipt_error, \
-    receipt_received_at, receipt_done_at, seal";
+    receipt_received_at, receipt_done_at, written_at, seal";
 /// The columns of `orders`, in the order of its cells.
 pub(super) const ORDER: &str = "id, account, first_seq, count, created, arriving, seal";
 /// The columns of `idem` that are told, in the order of its cells.
@@ -205,6 +205,7 @@ impl<'a> Cells<'a> {
         }
         cells.later_int(part.moved.map(|it| it.number().into()));
         cells.later_int(part.taken_at.known().map(|it| it.0.cast_signed()));
+        cells.written(part.attempt.as_ref());
         cells.sealed()
     }
 
@@ -213,7 +214,13 @@ impl<'a> Cells<'a> {
         let mut cells = Self::new();
         cells.bits(past.key.0);
         cells.attempt_from(&past.attempt, past.attempt.rhash());
+        cells.written(Some(&past.attempt));
         cells.sealed()
+    }
+
+    /// When an attempt was written, which stands behind the columns of format 1.
+    fn written(&mut self, attempt: Option<&Attempt>) {
+        self.later_int(attempt.and_then(|it| it.written_at.known()).map(|it| it.0.cast_signed()));
     }
 
     fn attempt_from(&mut self, attempt: &'a Attempt, rhash: Option<u64>) {

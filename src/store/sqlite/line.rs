@@ -170,6 +170,7 @@ impl<'r> Line<'r> {
             link: LinkId { carrier, bind },
             cause: self.get(Cause::First, |it| Cause::from_number(u8::try_from(it).ok()?)),
             intended_at: self.time(),
+            written_at: Time::NEVER,
             answered_at: self.time(),
             answer: self.maybe(|it| Answer::from_number(u8::try_from(it).ok()?)),
             command_status: self.maybe(|it| u32::try_from(it).ok()),
@@ -257,6 +258,11 @@ pub(super) fn part(row: &Row<'_>) -> Result<Part, Trouble> {
         }
     };
     part.taken_at = line.later().map_or(Time::NEVER, Time);
+    let written_at = line.later().map(Time);
+    line.sound &= written_at.is_none() || part.attempt.is_some();
+    if let (Some(attempt), Some(at)) = (&mut part.attempt, written_at) {
+        attempt.written_at = at;
+    }
     let key = part.key;
     line.sealed("part", key.0, part.restored(phase))
 }
@@ -265,7 +271,8 @@ pub(super) fn part(row: &Row<'_>) -> Result<Part, Trouble> {
 pub(super) fn past(row: &Row<'_>) -> Result<PastAttempt, Trouble> {
     let mut line = Line::new(row);
     let key = PartKey(line.bits());
-    let attempt = line.attempt().ok_or(Trouble::Damaged("attempt", key.0.cast_signed()))?;
+    let mut attempt = line.attempt().ok_or(Trouble::Damaged("attempt", key.0.cast_signed()))?;
+    attempt.written_at = line.later().map_or(Time::NEVER, Time);
     line.sealed("attempt", key.0, PastAttempt { key, attempt })
 }
 

@@ -25,14 +25,14 @@ use rusqlite::Connection;
 use std::path::Path;
 
 /// The format that this version writes.
-pub(super) const FORMAT: i64 = 3;
+pub(super) const FORMAT: i64 = 4;
 
 /// `nunc`: marks the file as a store of nuncio.
 const APPLICATION: i64 = 0x6E75_6E63;
 
 /// What turns format `n` into `n + 1`, from 0, the empty file.
 const STEPS: [&[&str]; FORMAT as usize] =
-    [&[FORMAT_1], &[MANNER, EVENTS, LEARNED], &[ROUTED, MONEY, CALENDAR, opt_out::TABLE, OPERATE]];
+    [&[FORMAT_1], &[MANNER, EVENTS, LEARNED], &[ROUTED, MONEY, CALENDAR, opt_out::TABLE, OPERATE], &[WRITTEN]];
 
 /// Brings the store to [`FORMAT`]; refuses one that is newer or not ours.
 pub(super) fn migrate(conn: &Connection, file: &Path) -> Result<(), Fault> {
@@ -189,6 +189,29 @@ CREATE TABLE operate (
     until INTEGER NOT NULL, seal INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX operate_newest ON operate (target, aspect, n);
+";
+
+/// Format 4: when attempts were written; NULL in rows of before, and while nobody knows.
+const WRITTEN: &str = "
+ALTER TABLE part ADD COLUMN written_at INTEGER; ALTER TABLE attempt ADD COLUMN written_at INTEGER;
+DROP VIEW message_parts;
+CREATE VIEW message_parts AS
+    SELECT p.id / 16 AS seq, p.id % 16 AS part_index, b.order_id,
+        (SELECT text FROM name WHERE kind = 'account' AND name.id = b.account) AS account, b.route,
+        b.source, b.destination, b.client_ref,
+        CASE p.phase WHEN 0 THEN 'queued' WHEN 1 THEN 'intended' WHEN 2 THEN 'doubtful' WHEN 3 THEN 'sent'
+            WHEN 4 THEN 'delivered' WHEN 5 THEN 'failed' WHEN 6 THEN 'expired' WHEN 7 THEN 'unknown'
+            ELSE 'cancelled' END AS phase,
+        p.number AS attempt,
+        (SELECT text FROM name WHERE kind = 'carrier' AND name.id = p.carrier) AS carrier, p.bind,
+        p.carrier_message_id, p.command_status, p.receipt_raw, p.receipt_error,
+        datetime(b.created / 1000, 'unixepoch') AS created,
+        CASE WHEN p.due > 0 THEN datetime(p.due / 1000, 'unixepoch') END AS due,
+        datetime(p.intended_at / 1000, 'unixepoch') AS intended_at,
+        CASE WHEN p.written_at > 0 THEN datetime(p.written_at / 1000, 'unixepoch') END AS written_at,
+        CASE WHEN p.answered_at > 0 THEN datetime(p.answered_at / 1000, 'unixepoch') END AS answered_at,
+        CASE WHEN p.done_at > 0 THEN datetime(p.done_at / 1000, 'unixepoch') END AS done_at
+    FROM part p JOIN body b ON b.seq = p.id / 16;
 ";
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::message::id::CarrierId;
 use crate::message::time::Time;
 use crate::record::batch::{Batch, Marks};
 use crate::record::contract::Store;
+use crate::record::entry::Entry;
 use crate::store::sqlite::seal;
 use crate::store::tests::model::Model;
 use crate::store::tests::script::Script;
@@ -22,9 +23,27 @@ const CELLS: [(&str, &str); 2] = [
     ("meta", "next_seq, next_order, next_parked, time, awaiting"),
 ];
 
+/// Makes a store one of format 3, which did not know when attempts were written.
+fn as_format_3(conn: &Connection) {
+    let steps = "DROP VIEW message_parts; CREATE VIEW message_parts AS SELECT 1;
+        ALTER TABLE part DROP COLUMN written_at; ALTER TABLE attempt DROP COLUMN written_at; PRAGMA user_version = 3;";
+    conn.execute_batch(steps).expect("the newer goes");
+}
+
+/// What a version of format 3 would have committed; no order is arriving, for what arrives is gone at the next start.
+fn of_format_3(mut batch: Batch) -> Batch {
+    let attempts = batch.parts.iter_mut().chain(&mut batch.new_parts).filter_map(|it| it.attempt.as_mut());
+    for attempt in attempts.chain(batch.past.iter_mut().map(|it| &mut it.attempt)) {
+        attempt.written_at = Time::NEVER;
+    }
+    batch.orders.iter_mut().for_each(|it| it.arriving = false);
+    batch
+}
+
 /// Makes a store one of format 2, which knew nothing of failover, money, opt-outs and orders of operators. Rows
 /// that have nothing of it have the seals that they had.
 fn as_format_2(conn: &Connection) {
+    as_format_3(conn);
     let steps = "DROP INDEX part_late; ALTER TABLE part DROP COLUMN moved; ALTER TABLE part DROP COLUMN taken_at;
         ALTER TABLE body DROP COLUMN charged; ALTER TABLE body DROP COLUMN send_at; DROP TABLE suppression;
         DROP INDEX orders_arriving; ALTER TABLE orders DROP COLUMN arriving;
@@ -35,14 +54,14 @@ fn as_format_2(conn: &Connection) {
 }
 
 /// What a version of format 2 would have committed.
-fn of_format_2(mut batch: Batch) -> Batch {
+fn of_format_2(batch: Batch) -> Batch {
+    let mut batch = of_format_3(batch);
     for part in batch.parts.iter_mut().chain(&mut batch.new_parts) {
         (part.moved, part.taken_at, part.lane) = (None, Time::NEVER, part.lane.at(CarrierId(0)));
     }
     for body in batch.bodies.iter_mut().chain(&mut batch.erased) {
         *body = Arc::new(Body { charged: false, send_at: None, ..(**body).clone() });
     }
-    batch.orders.iter_mut().for_each(|it| it.arriving = false);
     let marks = Marks { next_ledger: 1, ..batch.marks };
     Batch {
         ledger: vec![],
@@ -116,6 +135,11 @@ fn a_store_of_format_2_with_a_backlog_is_opened_and_served() {
     opened_and_served(of_format_2, as_format_2);
 }
 
+#[test]
+fn a_store_of_format_3_with_a_backlog_is_opened_and_served() {
+    opened_and_served(of_format_3, as_format_3);
+}
+
 fn opened_and_served(of_before: fn(Batch) -> Batch, as_before: fn(&Connection)) {
     let home = tempfile::tempdir().expect("a directory");
     let (mut model, mut script) = (Model::new(), Script::new(11));
@@ -137,5 +161,7 @@ fn opened_and_served(of_before: fn(Batch) -> Batch, as_before: fn(&Connection)) 
         model.apply(&batch);
         agree(&mut store, &mut model, &mut script).expect("old rows and new");
     }
+    let written = |it: &Entry| it.parts.iter().filter_map(|it| it.attempt.as_ref()).any(|it| it.waited().is_some());
+    assert!(model.entries.values().any(written), "new attempts have what the old lacked");
     assert!(model.entries.values().any(|it| it.body.manner.is_some()), "the new rows have what the old lacked");
 }

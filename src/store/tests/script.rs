@@ -214,7 +214,7 @@ impl Script {
         let answered_at = self.now;
         let (status, cost, id) = (self.chance() as u32, self.one_in(2).then_some(Money(-5)), self.carrier_id());
         if let Some(attempt) = part.attempt.as_mut() {
-            attempt.answered_at = answered_at;
+            attempt.ends(answered_at, (attempt.number % 3 != 0).then_some(std::time::Duration::from_millis(7)));
             attempt.answer = Some(Answer::Taken);
             attempt.command_status = Some(status);
             attempt.cost = cost;

@@ -23,6 +23,7 @@ pub struct CarrierMeter {
     submits: HashMap<Box<str>, [Counter; Answer::ALL.len()]>,
     submits_elsewhere: [Counter; Answer::ALL.len()],
     submit_duration: Histogram,
+    window_wait: Histogram,
     errors: HashMap<u32, Counter>,
     other_error: Counter,
     throttled: Counter,
@@ -77,6 +78,7 @@ impl CarrierMeter {
             submits: labels.countries.iter().map(|it| (it.clone(), submits(it))).collect(),
             submits_elsewhere: submits(OTHER),
             submit_duration: exposition.histogram(&names::SUBMIT_DURATION, [name]),
+            window_wait: exposition.histogram(&names::WINDOW_WAIT, [name]),
             errors: named_errors().map(|it| (it.as_u32(), error(it.name()))).collect(),
             other_error: error(OTHER),
             throttled: exposition.counter(&names::THROTTLED, [name]),
@@ -133,12 +135,16 @@ impl CarrierMeter {
         self.retries[usize::from(cause.number())].increment(1);
     }
 
-    /// An attempt ended so long after its intent. What never left took no time at the carrier.
-    pub fn answered(&self, country: Option<&str>, answer: Answer, took: Duration) {
+    /// An attempt ended so long after it was written, for which it had waited so long. What never left took no time
+    /// at the carrier, and what was not answered says nothing of how long the carrier takes.
+    pub fn answered(&self, country: Option<&str>, answer: Answer, took: Option<Duration>, waited: Option<Duration>) {
         let submits = country.and_then(|it| self.submits.get(it)).unwrap_or(&self.submits_elsewhere);
         submits[usize::from(answer.number())].increment(1);
-        if answer != Answer::NotSent && answer != Answer::Unknown {
+        if let Some(took) = took.filter(|_| answer != Answer::NotSent && answer != Answer::Unknown) {
             self.submit_duration.record(took);
+        }
+        if let Some(waited) = waited {
+            self.window_wait.record(waited);
         }
     }
 

@@ -101,28 +101,37 @@ impl Client {
 
     /// Asks, on a kept connection or a new one.
     pub async fn call(&self, call: &Call<'_>) -> Outcome {
+        self.timed(call).await.0
+    }
+
+    /// The same, and how long after the request was written it ended; `None` where none was.
+    pub async fn timed(&self, call: &Call<'_>) -> (Outcome, Option<Duration>) {
         let mut request = match self.request(call) {
             Ok(request) => request,
-            Err(error) => return Outcome::Unsayable(error.to_string()),
+            Err(error) => return (Outcome::Unsayable(error.to_string()), None),
         };
         while let Some(sender) = self.taken() {
+            let written = Instant::now();
             match self.ask(sender, request).await {
-                Ok(outcome) => return outcome,
+                Ok(outcome) => return (outcome, Some(written.elapsed())),
                 // A kept connection may have ended since: that it takes nothing says nothing of the server.
                 Err(unsent) => request = *unsent,
             }
         }
         let stream = match transport::connect(&self.target).await {
             Ok((stream, _)) => stream,
-            Err(error) => return Outcome::Unreachable(error),
+            Err(error) => return (Outcome::Unreachable(error), None),
         };
         let sender = match spoken(stream).await {
             Ok(sender) => sender,
-            Err(error) => return Outcome::NotSent(error.to_string()),
+            Err(error) => return (Outcome::NotSent(error.to_string()), None),
         };
+        let written = Instant::now();
         match self.ask(sender, request).await {
-            Ok(outcome) => outcome,
-            Err(_) => Outcome::NotSent("the server closed the connection before it took the request".to_owned()),
+            Ok(outcome) => (outcome, Some(written.elapsed())),
+            Err(_) => {
+                (Outcome::NotSent("the server closed the connection before it took the request".to_owned()), None)
+            }
         }
     }
 
