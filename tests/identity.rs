@@ -1,12 +1,18 @@
-//! Certificates of `localhost`, made by OpenSSL, to speak TLS with.
+//! Certificates of `localhost`, to speak TLS with.
 
 use nuncio::wire::pin::Pin;
-use nuncio::wire::tls::{Client, ClientOptions, Server, ServerOptions};
+use nuncio::wire::tls::{Client, ClientOptions, Server, ServerOptions, TlsError};
+use nuncio::wire::transport::{ConnectError, Refusal, Target};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
+use time::OffsetDateTime;
+
+/// How long a certificate is good.
+const LIFETIME: Duration = Duration::from_secs(2 * 86_400);
 
 /// A certificate that signs itself, its key, and the folder of both. It expires in two days.
 pub(crate) struct Identity {
@@ -15,52 +21,34 @@ pub(crate) struct Identity {
     pub(crate) key: PathBuf,
 }
 
-/// Makes one; `None`, and a line that says so, where there is no OpenSSL. In continuous
-/// integration there has to be one.
-pub(crate) fn identity() -> Option<Identity> {
+/// Makes one.
+pub(crate) fn identity() -> Identity {
     let folder = tempfile::tempdir().unwrap();
     let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
-    let made = Command::new("openssl")
-        .args(["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-out"])
-        .arg(&key)
-        .stderr(Stdio::null())
-        .status();
-    match made {
-        Ok(status) => assert!(status.success(), "openssl made no key"),
-        Err(error) => {
-            assert!(std::env::var_os("CI").is_none(), "no openssl: {error}");
-            println!("skipped: there is no openssl here ({error})");
-            return None;
-        }
-    }
+    std::fs::write(&key, KeyPair::generate().unwrap().serialize_pem()).unwrap();
     let identity = Identity { folder, certificate, key };
     identity.renew();
-    Some(identity)
+    identity
 }
 
 impl Identity {
     /// Makes another certificate of the same key in the place of the first.
     pub(crate) fn renew(&self) {
-        self.make("critical,CA:FALSE");
+        self.make(IsCa::ExplicitNoCa);
     }
 
     /// Makes one that is marked as a CA's, as OpenSSL does unless it is told otherwise.
     pub(crate) fn renew_as_authority(&self) {
-        self.make("critical,CA:TRUE");
+        self.make(IsCa::Ca(BasicConstraints::Unconstrained));
     }
 
-    fn make(&self, constraints: &str) {
-        let constraints = format!("basicConstraints={constraints}");
-        let made = Command::new("openssl")
-            .args(["req", "-x509", "-days", "2", "-subj", "/CN=localhost"])
-            .args(["-addext", "subjectAltName=DNS:localhost", "-addext", &constraints])
-            .arg("-key")
-            .arg(&self.key)
-            .arg("-out")
-            .arg(&self.certificate)
-            .stderr(Stdio::null())
-            .status();
-        assert!(made.is_ok_and(|it| it.success()), "openssl made no certificate");
+    fn make(&self, is_ca: IsCa) {
+        let key = KeyPair::from_pem(&std::fs::read_to_string(&self.key).unwrap()).unwrap();
+        let mut certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        certificate.is_ca = is_ca;
+        certificate.not_before = OffsetDateTime::now_utc() - Duration::from_secs(60);
+        certificate.not_after = OffsetDateTime::now_utc() + LIFETIME;
+        std::fs::write(&self.certificate, certificate.self_signed(&key).unwrap().pem()).unwrap();
     }
 
     /// A file of its folder.
@@ -96,5 +84,24 @@ impl Identity {
     /// How such a server is made.
     pub(crate) fn serving(&self) -> ServerOptions {
         ServerOptions { certificate: self.certificate.clone(), key: self.key.clone(), client_ca: None }
+    }
+}
+
+/// `localhost` at a port, with TLS or without.
+pub(crate) fn target(port: u16, tls: Option<Client>) -> Target {
+    Target {
+        addresses: vec![format!("localhost:{port}")],
+        local_address: Some([127, 0, 0, 1].into()),
+        connect_timeout: Duration::from_secs(5),
+        tls,
+    }
+}
+
+/// The one reason for which TLS was not agreed upon.
+pub(crate) fn why(error: ConnectError) -> TlsError {
+    let [only] = <[_; 1]>::try_from(error.tries).unwrap();
+    match only.why {
+        Refusal::Tls(why) => why,
+        other => panic!("not TLS: {other}"),
     }
 }

@@ -1,19 +1,19 @@
-//! Everything that is tested from outside, as one binary: it links once.
+//! Everything that is tested from outside and needs no other program, as one binary: it links once.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod api;
+#[allow(dead_code, reason = "the daemon under test is shared with the tests beside other programs")]
 mod daemon;
 mod decode;
 mod demo;
 mod fuzz;
+#[allow(dead_code, reason = "as the daemon is")]
 mod identity;
 mod operation;
-mod peers;
 mod quirks;
 mod ring4;
 mod rust;
-mod service;
 mod session;
 mod tidy;
 mod wire;

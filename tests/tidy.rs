@@ -112,6 +112,12 @@ fn every_file_says_what_it_is() {
 }
 
 #[test]
+fn tests_beside_other_programs_stand_in_their_lists() {
+    // Their target has another harness: what bears the usual attribute would be left out without a word.
+    every(&["tests/peers"], |file| strays(&file.text));
+}
+
+#[test]
 fn every_promise_names_a_test_that_exists() {
     let architecture = fs::read_to_string("ARCHITECTURE.md").expect("the promises are written down");
     let tests: BTreeSet<String> = sources(&["src", "tests"]).iter().flat_map(|it| test_names(&it.text)).collect();
@@ -282,10 +288,22 @@ fn promises(architecture: &str, tests: &BTreeSet<String>) -> Vec<String> {
     faults
 }
 
-/// Names of functions under an attribute that makes them tests, or within `proptest!`.
+/// Attributes of tests where `trials!` should list them.
+fn strays(text: &str) -> Vec<String> {
+    let code = blank(text);
+    let marked = code.lines().enumerate().filter(|(_, it)| it.trim_start().starts_with("#[test]"));
+    marked.map(|(at, _)| format!("{}: a test that trials! does not list never runs", at + 1)).collect()
+}
+
+/// Names of functions under an attribute that makes them tests, within `proptest!`, or listed by `trials!`.
 fn test_names(text: &str) -> Vec<String> {
     let code = blank(text);
-    let mut names = Vec::new();
+    let is_name = |it: &&str| it.contains('_') && it.chars().all(|it| it.is_alphanumeric() || it == '_');
+    let listed = code.split("trials! {").skip(1).filter_map(|it| it.split_once('}'));
+    let mut names: Vec<String> = listed
+        .flat_map(|(list, _)| list.split(|it: char| !it.is_alphanumeric() && it != '_').filter(is_name))
+        .map(str::to_owned)
+        .collect();
     let mut marked = false;
     for line in code.lines().map(str::trim) {
         marked |= line.starts_with("#[test") || line.starts_with("#[tokio::test");
@@ -391,5 +409,7 @@ mod tests {
             test_names("#[test]\nfn kept() {}\nfn other() {}\n#[tokio::test(x)]\nasync fn b() {}"),
             ["kept", "b"]
         );
+        assert_eq!(test_names("trials! {\n    [Npm, Perl]:\n        it_runs;\n}\nfn it_runs() {}"), ["it_runs"]);
+        assert_eq!(strays("fn kept() {}\n    #[test]\nfn lost() {}").len(), 1);
     }
 }

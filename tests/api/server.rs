@@ -290,7 +290,7 @@ async fn http2_runs_many_requests_on_one_connection() {
 
 #[tokio::test]
 async fn tls_is_spoken_where_it_is_given_and_plain_text_is_cut() {
-    let Some(identity) = crate::identity::identity() else { return };
+    let identity = crate::identity::identity();
     let ours = tls::Server::new(&identity.serving(), &PROTOCOLS).unwrap();
     let options = Http { header_timeout: Duration::from_millis(300), ..options() };
     let served = serve_with(World::new(), &options, Some(ours));

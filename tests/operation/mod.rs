@@ -17,7 +17,6 @@ mod notify;
 mod opt_out;
 mod operate;
 mod outbind;
-mod prometheus;
 mod query;
 mod times;
 pub(crate) mod tls;

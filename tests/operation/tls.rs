@@ -60,7 +60,7 @@ pub(crate) fn said(daemon: &Daemon, message: &str, field: &str, words: &str) -> 
 
 #[test]
 fn messages_go_over_tls_with_a_certificate_of_our_own_and_the_end_of_the_carriers_is_shown() {
-    let (Some(carrier), Some(ours)) = (identity(), identity()) else { return };
+    let (carrier, ours) = (identity(), identity());
     let (_sim, port) = secured(&carrier, &["--tls-client-ca", &ours.certificate.display().to_string()]);
     let own = format!(", client_certificate = {:?}, client_key = {:?}", ours.certificate, ours.key);
     let daemon = Daemon::start(&config(port, &trusting(&carrier, &own)));
@@ -78,7 +78,7 @@ fn messages_go_over_tls_with_a_certificate_of_our_own_and_the_end_of_the_carrier
 
 #[test]
 fn a_connection_that_is_made_again_resumes_its_session() {
-    let Some(carrier) = identity() else { return };
+    let carrier = identity();
     let (_sim, port) = secured(&carrier, &["--disconnect-after", "1"]);
     let daemon = Daemon::start(&config(port, &trusting(&carrier, "")));
     let body = json!({ "to": "+31612345678", "from": "shop", "text": "hello" });
@@ -89,7 +89,7 @@ fn a_connection_that_is_made_again_resumes_its_session() {
 
 #[test]
 fn a_reload_takes_up_what_has_changed_in_a_file_and_only_then_replaces_the_link() {
-    let (Some(carrier), Some(stranger)) = (identity(), identity()) else { return };
+    let (carrier, stranger) = (identity(), identity());
     let (_sim, port) = secured(&carrier, &[]);
     let trusted = carrier.beside("trusted.pem");
     let trust = |it: &Identity| std::fs::copy(&it.certificate, &trusted).unwrap();
@@ -113,7 +113,7 @@ fn a_reload_takes_up_what_has_changed_in_a_file_and_only_then_replaces_the_link(
 
 #[test]
 fn plain_text_on_one_side_and_tls_on_the_other_fail_with_the_key_to_change() {
-    let Some(carrier) = identity() else { return };
+    let carrier = identity();
     let (_plain, port) = sim(&[]);
     let daemon = Daemon::start(&config(port, &trusting(&carrier, "")));
     let line = said(&daemon, "cannot connect", "hint", "set tls = false");
@@ -128,7 +128,7 @@ fn plain_text_on_one_side_and_tls_on_the_other_fail_with_the_key_to_change() {
 
 #[test]
 fn a_wrong_identity_is_refused_with_file_and_key() {
-    let (Some(carrier), Some(stranger)) = (identity(), identity()) else { return };
+    let (carrier, stranger) = (identity(), identity());
     let mixed = format!(", client_certificate = {:?}, client_key = {:?}", carrier.certificate, stranger.key);
     for (tls, key, what) in [
         (trusting(&carrier, &mixed), "tls.client_key", format!("{} is not the key", stranger.key.display())),

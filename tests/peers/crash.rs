@@ -2,6 +2,7 @@
 
 use crate::daemon::Daemon;
 use crate::daemon::crash::{Kills, Moment};
+use crate::peers::need::trials;
 use crate::peers::npm::config;
 use crate::peers::smsc::Smsc;
 use serde_json::json;
@@ -11,9 +12,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Receipts that the SMSC holds at least when the daemon is killed.
 const HELD: u64 = 30;
 
-#[test]
+trials! {
+    [Npm]:
+        five_kills_under_load_lose_nothing_and_repeat_only_what_was_in_doubt;
+}
+
 fn five_kills_under_load_lose_nothing_and_repeat_only_what_was_in_doubt() {
-    let Some(mut smsc) = Smsc::npm(&json!({ "delay": 3 })) else { return };
+    let mut smsc = Smsc::npm(&json!({ "delay": 3 }));
     let mut daemon = Daemon::start(&config(smsc.port(), ""));
     let kills = Kills::run(&mut daemon, 5, |moment| {
         // Held while the daemon is away, sent once it is back.

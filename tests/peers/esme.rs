@@ -1,8 +1,9 @@
 //! ESMEs that nobody here wrote, against our simulated carrier: what each side saw is compared.
 
 use crate::daemon::process::Process;
+use crate::peers::need::trials;
 use crate::peers::sim::{Sim, joined};
-use crate::peers::smsc::{event, runs, skipped};
+use crate::peers::smsc::event;
 use crate::peers::tshark::capture::Recorder;
 use crate::peers::tshark::judge;
 use nuncio::simulator::behaviour::{Behaviour, Receipts, Span};
@@ -15,7 +16,6 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::TcpListener;
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -34,23 +34,17 @@ struct Esme {
 
 impl Esme {
     /// The one made of the package `smpp` of npm.
-    fn npm(port: u16) -> Option<Self> {
-        if !Path::new(FOLDER).join("node_modules/smpp").exists() || !runs("node", &["--version"]) {
-            return skipped("the npm package smpp: npm ci --prefix tests/peers");
-        }
+    fn npm(port: u16) -> Self {
         let mut command = Command::new("node");
         command.arg("esme.js");
-        Some(Self::started("esme.js", command, port))
+        Self::started("esme.js", command, port)
     }
 
     /// The one made of the package `smpplib` of PyPI.
-    fn smpplib(port: u16) -> Option<Self> {
-        if !Path::new(FOLDER).join("python_modules/smpplib").exists() || !runs("python3", &["--version"]) {
-            return skipped("the PyPI package smpplib, see .ci/run");
-        }
+    fn smpplib(port: u16) -> Self {
         let mut command = Command::new("python3");
         command.arg("esme.py").env("PYTHONPATH", "python_modules");
-        Some(Self::started("esme.py", command, port))
+        Self::started("esme.py", command, port)
     }
 
     fn started(name: &'static str, mut command: Command, port: u16) -> Self {
@@ -159,11 +153,21 @@ fn slow() -> Behaviour {
     Behaviour { receipts, steer: true, ..Behaviour::default() }
 }
 
-#[test]
+trials! {
+    [Npm, Tshark]:
+        the_package_of_npm_asks_for_every_operation_of_5_0;
+    [Smpplib]:
+        the_package_of_pypi_asks_for_the_state_of_a_message_and_hears_alerts,
+        the_package_of_pypi_converses_with_our_smsc;
+    [Npm]:
+        the_package_of_npm_converses_with_our_smsc,
+        nuncio_sim_does_what_it_is_told_while_an_esme_is_bound;
+}
+
 fn the_package_of_npm_asks_for_every_operation_of_5_0() {
     let sim = Sim::start(slow());
     let recorder = Recorder::start(sim.port());
-    let Some(mut esme) = Esme::npm(recorder.port()) else { return };
+    let mut esme = Esme::npm(recorder.port());
     assert_eq!(esme.bind("transceiver", 0x50)["version"], 0x50);
     let mut ask = |operation: &str, content: Value| {
         esme.tell(&json!({ "do": "ask", "operation": operation, "content": content }));
@@ -215,7 +219,7 @@ fn the_package_of_npm_asks_for_every_operation_of_5_0() {
     esme.unbind();
     assert_eq!(sim.stats().oddities, 0);
     // And what both said, as a third sees it.
-    let Some(count) = judge(&recorder.conversations()) else { return };
+    let count = judge(&recorder.conversations());
     for operation in ["submit_multi", "query_sm", "replace_sm", "cancel_sm", "data_sm", "broadcast_sm"] {
         let response = format!("{operation}_resp");
         assert_eq!(count.operations.get(operation), count.operations.get(&*response), "{operation}");
@@ -244,10 +248,9 @@ fn broadcasts(mut ask: impl FnMut(&str, Value) -> Value, with: &impl Fn(Value) -
     assert_eq!(ask("cancel_broadcast_sm", query())["status"], CommandStatus::BroadcastCancelFailed.as_u32());
 }
 
-#[test]
 fn the_package_of_pypi_asks_for_the_state_of_a_message_and_hears_alerts() {
     let sim = Sim::start(slow());
-    let Some(mut esme) = Esme::smpplib(sim.port()) else { return };
+    let mut esme = Esme::smpplib(sim.port());
     esme.bind("transceiver", 0x34);
     let ids = esme.submit("Hello", 0, 1);
     esme.tell(&json!({ "do": "query", "id": ids[0], "from": FROM }));
@@ -261,27 +264,24 @@ fn the_package_of_pypi_asks_for_the_state_of_a_message_and_hears_alerts() {
     esme.unbind();
 }
 
-#[test]
 fn the_package_of_npm_converses_with_our_smsc() {
     let sim = Sim::start(Behaviour::default());
-    let Some(mut esme) = Esme::npm(sim.port()) else { return };
+    let mut esme = Esme::npm(sim.port());
     converse(&mut esme, &sim);
 }
 
-#[test]
 fn the_package_of_pypi_converses_with_our_smsc() {
     let sim = Sim::start(Behaviour::default());
-    let Some(mut esme) = Esme::smpplib(sim.port()) else { return };
+    let mut esme = Esme::smpplib(sim.port());
     converse(&mut esme, &sim);
 }
 
-#[test]
 fn nuncio_sim_does_what_it_is_told_while_an_esme_is_bound() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nuncio"));
     command.args(["sim", "--listen", "127.0.0.1:0", "--account", "shop:secret", "--smpp", "3.4"]);
     let mut sim = Process::start("nuncio sim", command);
     let port = sim.line(PATIENCE, |lines| lines.iter().find_map(|it| it.rsplit_once(':')?.1.parse().ok()));
-    let Some(mut esme) = Esme::npm(port) else { return };
+    let mut esme = Esme::npm(port);
     assert_eq!(esme.bind("transceiver", 0x50)["version"], 0x34);
     sim.say("message shop 31612345678 12345 Hi there");
     assert_eq!(esme.hears("delivered")["text"], "Hi there");

@@ -8,6 +8,7 @@
 
 use crate::daemon::client::Client;
 use crate::daemon::{Daemon, account, until};
+use crate::peers::need::trials;
 use crate::peers::smsc::Smsc;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -36,10 +37,8 @@ fn each_way(first: &Value, second: &Value, play: impl Fn(Smsc, Smsc)) {
         options
     };
     let (first, second) = (told(first), told(second));
-    let Some((npm, perl)) = Smsc::npm(&first).zip(Smsc::perl(&second)) else { return };
-    play(npm, perl);
-    let Some((perl, npm)) = Smsc::perl(&first).zip(Smsc::npm(&second)) else { return };
-    play(perl, npm);
+    play(Smsc::npm(&first), Smsc::perl(&second));
+    play(Smsc::perl(&first), Smsc::npm(&second));
 }
 
 /// A route 1 over the carriers `first` and `second`, with further lines of the first and of the route.
@@ -131,7 +130,20 @@ fn tell_times(what: &str, first: &Smsc, second: &Smsc) {
     println!("{what}, answer to next submit_sm: p50 {:.2} ms, p99 {:.2} ms of {}", at(50), at(99), gaps.len());
 }
 
-#[test]
+trials! {
+    [Npm, Perl]:
+        what_the_first_carrier_refuses_goes_to_the_second_at_once,
+        a_carrier_may_have_a_table_of_answers_of_its_own,
+        what_no_carrier_would_take_stops_at_the_first,
+        a_list_of_carriers_at_its_end_is_a_failure_with_every_attempt_on_its_page,
+        what_is_throttled_for_longer_than_max_wait_goes_to_the_second,
+        a_carrier_that_throttles_for_less_than_max_wait_keeps_its_messages_and_their_order,
+        what_is_accepted_and_has_no_receipt_in_its_window_goes_to_the_second_and_the_first_delivery_wins,
+        what_a_carrier_reads_and_never_answers_goes_to_the_second,
+        what_a_killed_carrier_held_and_what_waited_for_it_goes_to_the_second,
+        while_the_first_carrier_is_away_the_second_has_everything_and_gives_it_back;
+}
+
 fn what_the_first_carrier_refuses_goes_to_the_second_at_once() {
     each_way(&json!({ "refuse": SUBMIT_FAILED }), &json!({}), |mut first, second| {
         // Never so many faults that the breaker opens.
@@ -150,7 +162,6 @@ fn what_the_first_carrier_refuses_goes_to_the_second_at_once() {
     });
 }
 
-#[test]
 fn a_carrier_may_have_a_table_of_answers_of_its_own() {
     each_way(&json!({ "refuse": SYSTEM_ERROR }), &json!({}), |first, second| {
         let table = "answers = { \"0x00000008\" = \"elsewhere\" }";
@@ -162,7 +173,6 @@ fn a_carrier_may_have_a_table_of_answers_of_its_own() {
     });
 }
 
-#[test]
 fn what_no_carrier_would_take_stops_at_the_first() {
     each_way(&json!({ "refuse": INVALID_LENGTH }), &json!({}), |first, mut second| {
         let daemon = start(&first, &second, ("", ""));
@@ -173,7 +183,6 @@ fn what_no_carrier_would_take_stops_at_the_first() {
     });
 }
 
-#[test]
 fn a_list_of_carriers_at_its_end_is_a_failure_with_every_attempt_on_its_page() {
     each_way(&json!({ "refuse": SUBMIT_FAILED }), &json!({ "refuse": INVALID_DESTINATION }), |first, second| {
         let daemon = start(&first, &second, ("", ""));
@@ -187,7 +196,6 @@ fn a_list_of_carriers_at_its_end_is_a_failure_with_every_attempt_on_its_page() {
     });
 }
 
-#[test]
 fn what_is_throttled_for_longer_than_max_wait_goes_to_the_second() {
     for status in [THROTTLED, QUEUE_FULL] {
         each_way(&json!({ "refuse": status }), &json!({}), |first, second| {
@@ -207,7 +215,6 @@ fn what_is_throttled_for_longer_than_max_wait_goes_to_the_second() {
     }
 }
 
-#[test]
 fn a_carrier_that_throttles_for_less_than_max_wait_keeps_its_messages_and_their_order() {
     each_way(&json!({ "refuse": THROTTLED }), &json!({}), |mut first, mut second| {
         let daemon = start(&first, &second, ("", "max_wait = \"30s\""));
@@ -225,7 +232,6 @@ fn a_carrier_that_throttles_for_less_than_max_wait_keeps_its_messages_and_their_
     });
 }
 
-#[test]
 fn what_is_accepted_and_has_no_receipt_in_its_window_goes_to_the_second_and_the_first_delivery_wins() {
     each_way(&json!({ "hold": true }), &json!({}), |mut first, second| {
         let daemon = start(&first, &second, ("", "receipt_window = \"1s\""));
@@ -246,7 +252,6 @@ fn what_is_accepted_and_has_no_receipt_in_its_window_goes_to_the_second_and_the_
     });
 }
 
-#[test]
 fn what_a_carrier_reads_and_never_answers_goes_to_the_second() {
     each_way(&json!({ "mute": true }), &json!({}), |first, second| {
         let daemon = start(&first, &second, ("response_timeout = \"1s\"", "unknown = \"resend\""));
@@ -258,7 +263,6 @@ fn what_a_carrier_reads_and_never_answers_goes_to_the_second() {
     });
 }
 
-#[test]
 fn what_a_killed_carrier_held_and_what_waited_for_it_goes_to_the_second() {
     each_way(&json!({ "mute": true }), &json!({}), |first, second| {
         let daemon = start(&first, &second, ("window = 1\nahead = 1", ""));
@@ -292,7 +296,6 @@ fn now() -> u64 {
     u64::try_from(now.tv_sec * 1_000_000 + now.tv_nsec / 1_000).expect("the clock began at zero")
 }
 
-#[test]
 fn while_the_first_carrier_is_away_the_second_has_everything_and_gives_it_back() {
     each_way(&json!({}), &json!({}), |first, second| {
         let daemon = start(&first, &second, ("", ""));
@@ -302,7 +305,7 @@ fn while_the_first_carrier_is_away_the_second_has_everything_and_gives_it_back()
         let id = send(&mut daemon.client(), "while it is away");
         let away = page(&mut daemon.client(), &id, "DELIVERED");
         assert_eq!(attempts(&away).last(), Some(&attempt("second", "carrier_down", "taken", Some(0))));
-        let Some(mut back) = Smsc::npm(&json!({ "port": port })) else { return };
+        let mut back = Smsc::npm(&json!({ "port": port }));
         until("the link is up", PATIENCE, || (daemon.metrics().sum("link_up", &[]) == 2.0).then_some(()));
         let id = send(&mut daemon.client(), "when it is back");
         let page = page(&mut daemon.client(), &id, "DELIVERED");

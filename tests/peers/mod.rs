@@ -1,11 +1,37 @@
-//! The daemon against SMSCs that nobody here wrote, and our simulated carrier against ESMEs.
+//! The daemon against SMSCs that nobody here wrote, our simulated carrier against ESMEs, and what others judge of us.
 
 mod crash;
 mod esme;
 mod failover;
 mod kannel;
+pub(crate) mod need;
 mod npm;
+mod openssl;
 mod perl;
+mod prometheus;
 mod sim;
 pub(crate) mod smsc;
+mod systemd;
 mod tshark;
+
+use libtest_mimic::Trial;
+
+/// All tests of this target.
+pub(crate) fn trials() -> Vec<Trial> {
+    [
+        crash::trials(),
+        esme::trials(),
+        failover::trials(),
+        kannel::trials(),
+        npm::trials(),
+        openssl::trials(),
+        perl::trials(),
+        prometheus::trials(),
+        systemd::trials(),
+        tshark::pdml::trials(),
+        tshark::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -2,6 +2,7 @@
 
 use crate::daemon::client::Client;
 use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};
+use crate::peers::need::trials;
 use crate::peers::smsc::Smsc;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -36,10 +37,18 @@ pub(super) fn come_to(daemon: &Daemon, status: &str, count: usize) {
     });
 }
 
-#[test]
+trials! {
+    [Npm]:
+        twenty_thousand_to_one_number_are_delivered_each_once_on_the_wire,
+        receipts_that_come_before_the_answer_are_matched,
+        decimal_receipts_find_hexadecimal_answers,
+        the_seven_words_of_receipts_are_seen,
+        it_is_ready_while_the_carrier_is_down_and_delivers_once_it_is_up;
+}
+
 fn twenty_thousand_to_one_number_are_delivered_each_once_on_the_wire() {
     const COUNT: usize = 20_000;
-    let Some(mut smsc) = Smsc::npm(&json!({})) else { return };
+    let mut smsc = Smsc::npm(&json!({}));
     let daemon = Daemon::start(&config(smsc.port(), "binds = 2\nwindow = 50"));
     send(&mut daemon.client(), 0..COUNT);
     come_to(&daemon, "DELIVERED", COUNT);
@@ -52,10 +61,9 @@ fn twenty_thousand_to_one_number_are_delivered_each_once_on_the_wire() {
     assert_eq!(page.sum("malformed_pdus_total", &[]), 0.0);
 }
 
-#[test]
 fn receipts_that_come_before_the_answer_are_matched() {
     const COUNT: usize = 300;
-    let Some(smsc) = Smsc::npm(&json!({ "first": "receipt" })) else { return };
+    let smsc = Smsc::npm(&json!({ "first": "receipt" }));
     let daemon = Daemon::start(&config(smsc.port(), ""));
     send(&mut daemon.client(), 0..COUNT);
     come_to(&daemon, "DELIVERED", COUNT);
@@ -64,10 +72,9 @@ fn receipts_that_come_before_the_answer_are_matched() {
     until("nothing is parked", PATIENCE, || (daemon.metrics().value("receipts_parked") == 0.0).then_some(()));
 }
 
-#[test]
 fn decimal_receipts_find_hexadecimal_answers() {
     const COUNT: usize = 300;
-    let Some(smsc) = Smsc::npm(&json!({ "answer": "hex", "receipt": "padded" })) else { return };
+    let smsc = Smsc::npm(&json!({ "answer": "hex", "receipt": "padded" }));
     for form in ["auto", "resp-hex"] {
         let daemon = Daemon::start(&config(smsc.port(), &format!("message_id = \"{form}\"")));
         send(&mut daemon.client(), 0..COUNT);
@@ -76,10 +83,9 @@ fn decimal_receipts_find_hexadecimal_answers() {
     }
 }
 
-#[test]
 fn the_seven_words_of_receipts_are_seen() {
     let words = ["DELIVRD", "UNDELIV", "REJECTD", "EXPIRED", "ACCEPTD", "BUFFERED", "UNKNOWN"];
-    let Some(mut smsc) = Smsc::npm(&json!({ "words": words })) else { return };
+    let mut smsc = Smsc::npm(&json!({ "words": words }));
     let daemon = Daemon::start(&config(smsc.port(), ""));
     send(&mut daemon.client(), 0..words.len());
     smsc.reaches("confirmed", words.len() as u64, PATIENCE);
@@ -108,7 +114,6 @@ fn word_and_status(message: &Value) -> (String, String) {
     (text(&message["attempts"][0]["receipt"]["raw_status"]), text(&message["status"]))
 }
 
-#[test]
 fn it_is_ready_while_the_carrier_is_down_and_delivers_once_it_is_up() {
     let port = quiet_port();
     let daemon = Daemon::start(&config(port, ""));
@@ -118,7 +123,7 @@ fn it_is_ready_while_the_carrier_is_down_and_delivers_once_it_is_up() {
     let page = daemon.metrics();
     assert_eq!(page.value("link_up{carrier=\"acme\",bind=\"acme-1\"}"), 0.0);
     assert_eq!(page.value("messages_total{route=\"1\",status=\"QUEUED\"}"), 20.0);
-    let Some(mut smsc) = Smsc::npm(&json!({ "port": port })) else { return };
+    let mut smsc = Smsc::npm(&json!({ "port": port }));
     come_to(&daemon, "DELIVERED", 20);
     assert!(smsc.ledger().iter().all(|it| it.1 == 1));
     assert_eq!(smsc.event("bound", 1)["password"], "secret");

@@ -3,8 +3,7 @@
 use crate::daemon::process::Process;
 use crate::daemon::until;
 use serde_json::{Value, json};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 /// How long a peer may take to say something.
@@ -18,26 +17,19 @@ pub(crate) struct Smsc {
 }
 
 impl Smsc {
-    /// The one made of the package `smpp` of npm; `None` where it is not installed, which CI does not allow.
-    pub(crate) fn npm(options: &Value) -> Option<Self> {
+    /// The one made of the package `smpp` of npm.
+    pub(crate) fn npm(options: &Value) -> Self {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers");
-        let there = Path::new(folder).join("node_modules/smpp").exists();
-        if !there || !runs("node", &["--version"]) {
-            return skipped("the npm package smpp: npm ci --prefix tests/peers");
-        }
         let mut command = Command::new("node");
         command.current_dir(folder).arg("smsc.js").arg(options.to_string());
-        Some(Self::started("smsc.js", command))
+        Self::started("smsc.js", command)
     }
 
     /// The one made of Debian's libnet-smpp-perl.
-    pub(crate) fn perl(options: &Value) -> Option<Self> {
-        if !runs("perl", &["-MNet::SMPP", "-e", "1"]) {
-            return skipped("the Debian package libnet-smpp-perl");
-        }
+    pub(crate) fn perl(options: &Value) -> Self {
         let mut command = Command::new("perl");
         command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/smsc.pl")).arg(options.to_string());
-        Some(Self::started("smsc.pl", command))
+        Self::started("smsc.pl", command)
     }
 
     fn started(name: &'static str, command: Command) -> Self {
@@ -102,18 +94,4 @@ pub(crate) fn event(lines: &[String], kind: &str, nth: usize) -> Option<Value> {
     let head = format!("{{\"event\":\"{kind}\"");
     let line = lines.iter().filter(|it| it.starts_with(&head)).nth(nth - 1)?;
     Some(serde_json::from_str(line).expect("a line of JSON"))
-}
-
-/// Whether a command is there and content.
-pub(crate) fn runs(command: &str, arguments: &[&str]) -> bool {
-    let mut command = Command::new(command);
-    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
-    command.status().is_ok_and(|it| it.success())
-}
-
-/// Says that a test does not run for lack of something, which CI does not allow.
-pub(crate) fn skipped<T>(missing: &str) -> Option<T> {
-    assert!(std::env::var_os("CI").is_none(), "missing: {missing}");
-    eprintln!("skipped, missing: {missing}");
-    None
 }

@@ -1,4 +1,4 @@
-//! The driver in paused time, and TLS against OpenSSL.
+//! The driver in paused time, and TLS against ourselves.
 
 mod driver;
 mod tls;

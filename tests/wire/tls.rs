@@ -1,151 +1,18 @@
-//! TLS against OpenSSL and against ourselves.
+//! TLS against ourselves; `tests/peers/openssl.rs` has it against OpenSSL.
 
 use super::driver::Agreeable;
-use crate::identity::{Identity, identity};
+use crate::identity::{identity, target, why};
 use nuncio::session::output::CloseReason;
 use nuncio::wire::driver::{Ended, drive};
-use nuncio::wire::pin::Pin;
-use nuncio::wire::tls::{Client, ClientOptions, MinVersion, Security, Server, ServerOptions, TlsError, alert};
-use nuncio::wire::transport::{ConnectError, Refusal, Stream, Target, connect};
+use nuncio::wire::tls::{Client, ClientOptions, MinVersion, Server, ServerOptions, TlsError, alert};
+use nuncio::wire::transport::{Stream, connect};
 use rustls::AlertDescription;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
-use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// OpenSSL as a server that sends each line back reversed.
-struct OpenSsl {
-    child: Child,
-    port: u16,
-}
-
-impl OpenSsl {
-    fn serve(identity: &Identity) -> Self {
-        Self::serve_with(identity, &[])
-    }
-
-    fn serve_with(identity: &Identity, more: &[&str]) -> Self {
-        let mut child = Command::new("openssl")
-            .args(["s_server", "-rev", "-accept", "127.0.0.1:0"])
-            .args(more)
-            .arg("-cert")
-            .arg(&identity.certificate)
-            .arg("-key")
-            .arg(&identity.key)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let port = lines
-            .by_ref()
-            .map(Result::unwrap)
-            .find_map(|line| line.strip_prefix("ACCEPT")?.rsplit_once(':')?.1.parse().ok());
-        std::thread::spawn(move || lines.count());
-        Self { child, port: port.expect("openssl says where it listens") }
-    }
-}
-
-impl Drop for OpenSsl {
-    fn drop(&mut self) {
-        _ = self.child.kill();
-        _ = self.child.wait();
-    }
-}
-
-fn target(port: u16, tls: Option<Client>) -> Target {
-    Target {
-        addresses: vec![format!("localhost:{port}")],
-        local_address: Some([127, 0, 0, 1].into()),
-        connect_timeout: Duration::from_secs(5),
-        tls,
-    }
-}
-
-/// The one reason for which TLS was not agreed upon.
-fn why(error: ConnectError) -> TlsError {
-    let [only] = <[_; 1]>::try_from(error.tries).unwrap();
-    match only.why {
-        Refusal::Tls(why) => why,
-        other => panic!("not TLS: {other}"),
-    }
-}
-
-#[tokio::test]
-async fn openssl_is_understood() {
-    let Some(identity) = identity() else { return };
-    let openssl = OpenSsl::serve(&identity);
-    let (mut stream, _) = connect(&target(openssl.port, Some(identity.client()))).await.unwrap();
-    stream.write_all(b"tired\n").await.unwrap();
-    stream.flush().await.unwrap();
-    let mut back = [0; 6];
-    stream.read_exact(&mut back).await.unwrap();
-    assert_eq!(&back, b"derit\n");
-}
-
-#[tokio::test]
-async fn a_certificate_of_another_name_or_of_nobody_is_not_accepted() {
-    let (Some(identity), Some(stranger)) = (identity(), crate::identity::identity()) else {
-        return;
-    };
-    let openssl = OpenSsl::serve(&identity);
-    let elsewhere = ClientOptions { server_name: Some("example.net".to_owned()), ..identity.trusting() };
-    for client in [Client::new(&elsewhere).unwrap(), stranger.client()] {
-        let error = connect(&target(openssl.port, Some(client))).await.unwrap_err();
-        let why = why(error);
-        assert!(matches!(why, TlsError::Untrusted(_)), "{why}");
-    }
-}
-
-#[tokio::test]
-async fn a_pinned_certificate_and_no_other_is_accepted() {
-    let (Some(identity), Some(stranger)) = (identity(), crate::identity::identity()) else {
-        return;
-    };
-    let openssl = OpenSsl::serve(&identity);
-    let next = self::identity().unwrap();
-    let pinned =
-        |pins: &[Pin]| Client::new(&ClientOptions { pins: pins.to_vec(), ..ClientOptions::default() }).unwrap();
-    let key = Pin::of_key(&identity.der()).unwrap();
-    for pins in [&[identity.pin()][..], &[next.pin(), identity.pin()], &[key]] {
-        connect(&target(openssl.port, Some(pinned(pins)))).await.unwrap();
-    }
-    let error = connect(&target(openssl.port, Some(pinned(&[stranger.pin(), next.pin()])))).await.unwrap_err();
-    assert!(matches!(why(error), TlsError::NotPinned(found) if found == identity.pin()));
-    // Beside a CA both have to hold.
-    let beside = |ca: &Identity, pin: Pin| Client::new(&ClientOptions { pins: vec![pin], ..ca.trusting() }).unwrap();
-    connect(&target(openssl.port, Some(beside(&identity, key)))).await.unwrap();
-    let error = connect(&target(openssl.port, Some(beside(&identity, next.pin())))).await.unwrap_err();
-    assert!(matches!(why(error), TlsError::NotPinned(_)));
-    let error = connect(&target(openssl.port, Some(beside(&stranger, key)))).await.unwrap_err();
-    assert!(matches!(why(error), TlsError::Untrusted(_)));
-    // A renewal that keeps the key changes the pin of the certificate, and not that of the key.
-    let before = identity.pin();
-    identity.renew();
-    assert!(before != identity.pin() && Some(key) == Pin::of_key(&identity.der()));
-}
-
-#[tokio::test]
-async fn a_certificate_that_stands_in_the_file_itself_is_accepted_under_its_name() {
-    let (Some(identity), Some(other)) = (identity(), crate::identity::identity()) else {
-        return;
-    };
-    identity.renew_as_authority();
-    let openssl = OpenSsl::serve(&identity);
-    connect(&target(openssl.port, Some(identity.client()))).await.unwrap();
-    let elsewhere = ClientOptions { server_name: Some("example.net".to_owned()), ..identity.trusting() };
-    for client in [Client::new(&elsewhere).unwrap(), other.client()] {
-        let why = why(connect(&target(openssl.port, Some(client))).await.unwrap_err());
-        assert!(matches!(why, TlsError::Untrusted(_)), "{why}");
-    }
-}
-
 #[tokio::test]
 async fn a_tls_peer_may_leave_without_farewell() {
-    let Some(identity) = identity() else { return };
+    let identity = identity();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let rude = async {
@@ -166,7 +33,7 @@ async fn a_tls_peer_may_leave_without_farewell() {
 
 #[tokio::test]
 async fn a_peer_that_speaks_plain_text_is_named_so() {
-    let Some(identity) = identity() else { return };
+    let identity = identity();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let plain = async {
@@ -184,7 +51,7 @@ async fn a_peer_that_speaks_plain_text_is_named_so() {
 
 #[tokio::test]
 async fn our_server_and_our_client() {
-    let Some(identity) = identity() else { return };
+    let identity = identity();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = async {
@@ -230,49 +97,9 @@ fn files_that_cannot_be_used_are_named() {
     assert!(error.ends_with("there is no certificate in it"), "{error}");
 }
 
-/// A line to OpenSSL and back, so that what it sends after the handshake is read too.
-async fn exchange(stream: &mut Stream) {
-    stream.write_all(b"tired\n").await.unwrap();
-    stream.flush().await.unwrap();
-    let mut back = [0; 6];
-    stream.read_exact(&mut back).await.unwrap();
-    assert_eq!(&back, b"derit\n");
-}
-
-#[tokio::test]
-async fn a_session_is_resumed_when_the_same_client_comes_back() {
-    let Some(identity) = identity() else { return };
-    for (option, version) in [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")] {
-        let openssl = OpenSsl::serve_with(&identity, &[option]);
-        let client = identity.client();
-        for resumed in [false, true, true] {
-            let (mut stream, _) = connect(&target(openssl.port, Some(client.clone()))).await.unwrap();
-            exchange(&mut stream).await;
-            let security = stream.security().unwrap();
-            assert_eq!(security, Security { version, resumed, expires: security.expires });
-            let left = security.expires.unwrap() - OffsetDateTime::now_utc();
-            assert!((47..=48).contains(&left.whole_hours()), "{left}");
-        }
-        let (stream, _) = connect(&target(openssl.port, Some(identity.client()))).await.unwrap();
-        assert!(!stream.security().unwrap().resumed, "another client knows nothing of it");
-    }
-}
-
-#[tokio::test]
-async fn a_version_below_the_least_is_not_spoken() {
-    let Some(identity) = identity() else { return };
-    let openssl = OpenSsl::serve_with(&identity, &["-tls1_2"]);
-    let options = ClientOptions { min_version: MinVersion::Tls13, ..identity.trusting() };
-    let error = connect(&target(openssl.port, Some(Client::new(&options).unwrap()))).await.unwrap_err();
-    assert!(matches!(why(error), TlsError::Refused(AlertDescription::ProtocolVersion)));
-}
-
 #[tokio::test]
 async fn a_server_that_asks_for_a_certificate_takes_the_right_one_only() {
-    let (Some(identity), Some(ours), Some(stranger)) = (identity(), crate::identity::identity(), self::identity())
-    else {
-        return;
-    };
+    let (identity, ours, stranger) = (identity(), crate::identity::identity(), self::identity());
     let options = ServerOptions { client_ca: Some(ours.certificate.clone()), ..identity.serving() };
     let server = Server::new(&options, &[]).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -306,7 +133,7 @@ async fn a_server_that_asks_for_a_certificate_takes_the_right_one_only() {
 
 #[test]
 fn a_key_of_another_certificate_is_named() {
-    let (Some(identity), Some(stranger)) = (identity(), crate::identity::identity()) else { return };
+    let (identity, stranger) = (identity(), crate::identity::identity());
     let options = ClientOptions {
         client_certificate: Some(identity.certificate.clone()),
         client_key: Some(stranger.key.clone()),
@@ -319,7 +146,7 @@ fn a_key_of_another_certificate_is_named() {
 
 #[test]
 fn clients_are_equal_when_options_and_contents_of_files_are() {
-    let (Some(identity), Some(ours)) = (identity(), crate::identity::identity()) else { return };
+    let (identity, ours) = (identity(), crate::identity::identity());
     let options = ClientOptions {
         client_certificate: Some(ours.certificate.clone()),
         client_key: Some(ours.key.clone()),
@@ -344,7 +171,7 @@ fn clients_are_equal_when_options_and_contents_of_files_are() {
 
 #[tokio::test]
 async fn a_peer_that_resets_the_handshake_is_taken_for_one_without_tls() {
-    let Some(identity) = identity() else { return };
+    let identity = identity();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let reset = async {

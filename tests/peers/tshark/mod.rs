@@ -2,12 +2,12 @@
 
 pub(super) mod capture;
 mod ours;
-mod pdml;
+pub(super) mod pdml;
 
 use crate::daemon::{Daemon, account, carrier, route};
+use crate::peers::need::trials;
 use crate::peers::npm::come_to;
 use crate::peers::sim::{Sim, text_of};
-use crate::peers::smsc::{runs, skipped};
 use crate::peers::tshark::capture::{Chunk, Conversation, Recorder};
 use crate::peers::tshark::ours::{fields, hex};
 use crate::peers::tshark::pdml::{Dissected, Field, dissect};
@@ -34,11 +34,8 @@ pub(super) struct Count {
     pub(super) operations: BTreeMap<&'static str, usize>,
 }
 
-/// Has conversations dissected and compares everything. `None` without tshark.
-pub(super) fn judge(conversations: &[Conversation]) -> Option<Count> {
-    if !runs("tshark", &["--version"]) {
-        return skipped("the Debian package tshark");
-    }
+/// Has conversations dissected and compares everything.
+pub(super) fn judge(conversations: &[Conversation]) -> Count {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("capture.pcap");
     capture::write(&file, conversations);
@@ -51,8 +48,7 @@ pub(super) fn judge(conversations: &[Conversation]) -> Option<Count> {
     for (frame, theirs) in frames.into_iter().zip(&theirs) {
         count.compare(frame, theirs);
     }
-    println!("{count:?}");
-    Some(count)
+    count
 }
 
 /// The PDUs of a conversation, in the order in which each was complete.
@@ -258,7 +254,13 @@ fn fixtures() -> BTreeMap<String, Pdu> {
     files.filter(|it| it.extension().is_some_and(|it| it == "hex")).map(read).collect()
 }
 
-#[test]
+trials! {
+    [Tshark]:
+        tshark_reads_every_operation_as_we_do,
+        tshark_reads_every_alphabet_as_we_do,
+        tshark_reads_a_conversation_of_the_daemon_as_we_do;
+}
+
 fn tshark_reads_every_operation_as_we_do() {
     let mut pdus = fixtures();
     // Of a vendor: what tshark makes of it is another vendor's.
@@ -271,7 +273,7 @@ fn tshark_reads_every_operation_as_we_do() {
     pdus.insert("broadcast_sm again".to_owned(), broadcast);
     // Each in a connection of its own: what tshark does not know ends what it reads.
     let all: Vec<Conversation> = pdus.values().map(|it| monologue(std::slice::from_ref(it))).collect();
-    let Some(count) = judge(&all) else { return };
+    let count = judge(&all);
     let of_a_vendor = |it: &CommandId| it.0 & 0x0100_0000 != 0;
     let known = CommandId::ALL.iter().filter(|it| ours::is_known(**it) && !of_a_vendor(it));
     let missing: Vec<_> = known.map(|it| it.name()).filter(|it| !count.operations.contains_key(it)).collect();
@@ -283,7 +285,6 @@ fn alphabet(octets: std::ops::RangeInclusive<u8>) -> Vec<u8> {
     octets.filter(|it| ![0x0A, 0x0D, 0x1B].contains(it)).collect()
 }
 
-#[test]
 fn tshark_reads_every_alphabet_as_we_do() {
     let gsm = [&alphabet(0..=0x7F)[..], b"\x1B\x14\x1B(\x1B)\x1B/\x1B<\x1B=\x1B>\x1B@\x1Be"].concat();
     let wide: Vec<u8> = "Привет, 漢字 и žluťoučký".encode_utf16().flat_map(u16::to_be_bytes).collect();
@@ -304,11 +305,10 @@ fn tshark_reads_every_alphabet_as_we_do() {
         let body = Body::SubmitSm(Sm { data_coding, short_message: octets.into(), ..Sm::default() });
         monologue(&[Pdu::request(1, body)])
     };
-    let Some(judged) = judge(&texts.into_iter().map(say).collect::<Vec<_>>()) else { return };
+    let judged = judge(&texts.into_iter().map(say).collect::<Vec<_>>());
     assert_eq!(judged.texts, count);
 }
 
-#[test]
 fn tshark_reads_a_conversation_of_the_daemon_as_we_do() {
     let receipts = Receipts { style: Style::Both, ..Receipts::default() };
     let sim = Sim::start(Behaviour { receipts, ..Behaviour::default() });
@@ -320,7 +320,7 @@ fn tshark_reads_a_conversation_of_the_daemon_as_we_do() {
     assert_eq!(reply.status, 202, "{}", reply.text());
     come_to(&daemon, "DELIVERED", texts.len());
     assert_eq!(daemon.terminate().code(), Some(0));
-    let Some(count) = judge(&recorder.conversations()) else { return };
+    let count = judge(&recorder.conversations());
     let parts = sim.submits().len();
     for (operation, least) in [
         ("bind_transceiver", 1),

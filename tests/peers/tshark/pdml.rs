@@ -1,5 +1,6 @@
 //! What tshark says of a capture, read from its PDML.
 
+use crate::peers::need::trials;
 use crate::peers::tshark::capture::PORT;
 use std::path::Path;
 use std::process::Command;
@@ -106,7 +107,11 @@ fn unescaped(text: &str) -> String {
     all
 }
 
-#[test]
+trials! {
+    []:
+        elements_are_read_with_their_attributes;
+}
+
 fn elements_are_read_with_their_attributes() {
     let text = r#"<proto name="smpp" size="16" pos="54"><field name="smpp.command_id" show="0x15" showname="a &lt;b&gt;"
         size="4" pos="58" value="00000015"/><field name="smpp.x" show="&#x27;" pos="59" size="1" value="1"

@@ -3,7 +3,7 @@
 use crate::daemon::client::Client;
 use crate::daemon::process::Process;
 use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};
-use crate::peers::smsc::{runs, skipped};
+use crate::peers::need::trials;
 use serde_json::json;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -19,11 +19,13 @@ fn daemon() -> Daemon {
     daemon
 }
 
-#[test]
+trials! {
+    [Prometheus]:
+        promtool_finds_nothing_wrong_with_the_metrics,
+        prometheus_scrapes_the_daemon;
+}
+
 fn promtool_finds_nothing_wrong_with_the_metrics() {
-    if !runs("promtool", &["--version"]) {
-        return skipped("promtool, Debian package prometheus").unwrap_or_default();
-    }
     let page = daemon().operator().get("/metrics").text();
     assert!(page.contains("# TYPE nuncio_submit_duration_seconds histogram"), "{page}");
     let mut promtool = Command::new("promtool");
@@ -35,11 +37,7 @@ fn promtool_finds_nothing_wrong_with_the_metrics() {
     assert!(said.status.success() && text.is_empty(), "{text}");
 }
 
-#[test]
 fn prometheus_scrapes_the_daemon() {
-    if !runs("prometheus", &["--version"]) {
-        return skipped("prometheus, Debian package prometheus").unwrap_or_default();
-    }
     let (daemon, folder) = (daemon(), tempfile::tempdir().unwrap());
     let config = folder.path().join("prometheus.yml");
     let text = format!(

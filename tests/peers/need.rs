@@ -1,0 +1,94 @@
+//! What a test needs besides nuncio, and what becomes of a test that cannot have it.
+
+use libtest_mimic::{Completion, Failed, Trial};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A program or package that is not ours.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Need {
+    /// The package `smpp` of npm, in `tests/peers/node_modules`.
+    Npm,
+    /// Debian's Net::SMPP.
+    Perl,
+    /// The package `smpplib` of PyPI, in `tests/peers/python_modules`.
+    Smpplib,
+    /// Kannel's bearerbox and smsbox, where Debian puts them.
+    Kannel,
+    /// The dissector of Wireshark without a window.
+    Tshark,
+    /// OpenSSL's command.
+    OpenSsl,
+    /// Prometheus, and the tool that judges what is to be scraped.
+    Prometheus,
+    /// What judges units of systemd.
+    SystemdAnalyze,
+}
+
+impl Need {
+    fn is_there(self) -> bool {
+        let installed = |it: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(it).exists();
+        match self {
+            Self::Npm => installed("node_modules/smpp") && runs("node", &["--version"]),
+            Self::Perl => runs("perl", &["-MNet::SMPP", "-e", "1"]),
+            Self::Smpplib => installed("python_modules/smpplib") && runs("python3", &["--version"]),
+            Self::Kannel => ["/usr/sbin/bearerbox", "/usr/sbin/smsbox"].iter().all(|it| Path::new(it).exists()),
+            Self::Tshark => runs("tshark", &["--version"]),
+            Self::OpenSsl => runs("openssl", &["version"]),
+            Self::Prometheus => runs("promtool", &["--version"]) && runs("prometheus", &["--version"]),
+            Self::SystemdAnalyze => runs("systemd-analyze", &["--version"]),
+        }
+    }
+
+    /// What is missing, and how it is installed.
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::Npm => "the npm package smpp (npm ci --prefix tests/peers)",
+            Self::Perl => "Net::SMPP (Debian package libnet-smpp-perl)",
+            Self::Smpplib => "the PyPI package smpplib (pip, as .ci/run has it)",
+            Self::Kannel => "bearerbox and smsbox (Debian package kannel)",
+            Self::Tshark => "tshark (Debian package tshark)",
+            Self::OpenSsl => "openssl (Debian package openssl)",
+            Self::Prometheus => "prometheus and promtool (Debian package prometheus)",
+            Self::SystemdAnalyze => "systemd-analyze (Debian package systemd)",
+        }
+    }
+}
+
+/// Whether a command is there and content.
+fn runs(command: &str, arguments: &[&str]) -> bool {
+    let mut command = Command::new(command);
+    command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
+    command.status().is_ok_and(|it| it.success())
+}
+
+/// A test under its name in this target, which runs where everything is there that it needs.
+pub(crate) fn trial(path: &str, needs: &'static [Need], run: fn()) -> Trial {
+    let name = path.split_once("::").map_or(path, |it| it.1);
+    Trial::ignorable_test(name, move || {
+        let missing: Vec<&str> = needs.iter().filter(|it| !it.is_there()).map(|it| it.remedy()).collect();
+        if missing.is_empty() {
+            run();
+            return Ok(Completion::Completed);
+        }
+        let reason = format!("missing: {}", missing.join("; "));
+        if std::env::var_os("CI").is_some() { Err(Failed::from(reason)) } else { Ok(Completion::ignored_with(reason)) }
+    })
+}
+
+/// Lists the tests of a file by what they need. A function that stands in no list is dead code, which clippy finds.
+macro_rules! trials {
+    ($([$($need:ident),*]: $($name:ident),+ $(,)?;)+) => {
+        /// The tests of this file.
+        pub(crate) fn trials() -> Vec<libtest_mimic::Trial> {
+            let mut all = Vec::new();
+            $({
+                let needs: &'static [$crate::peers::need::Need] = &[$($crate::peers::need::Need::$need),*];
+                $(all.push($crate::peers::need::trial(concat!(module_path!(), "::", stringify!($name)), needs, $name));)+
+            })+
+            all
+        }
+    };
+}
+
+pub(crate) use trials;
