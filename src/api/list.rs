@@ -11,6 +11,7 @@ use crate::api::problem::{Kind, Problem};
 use crate::api::read::{blocking, currency, find_order, no_order};
 use crate::api::submit::peer;
 use crate::dispatch::plan::{Account, Plan};
+use crate::message::attempt::CarrierMessageId;
 use crate::message::id::{OrderId, RouteId, Seq};
 use crate::message::money::Money;
 use crate::message::status::Status;
@@ -25,8 +26,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a list may be asked for.
-const PARAMETERS: [&str; 9] =
-    ["status", "to", "order_id", "route_id", "client_ref", "since", "until", "cursor", "limit"];
+const PARAMETERS: [&str; 10] =
+    ["status", "to", "order_id", "route_id", "client_ref", "carrier_message_id", "since", "until", "cursor", "limit"];
 /// What the list of an order may be asked for.
 pub(super) const PAGE_PARAMETERS: [&str; 2] = ["cursor", "limit"];
 /// Messages on a page unless the request says otherwise.
@@ -81,8 +82,13 @@ fn shown(
         let view = MessageView::of(it, plan, currency(plan, it.body.route, account.currency));
         view.paid_back(refunds.get(&it.body.seq()).copied())
     });
-    let data = views.collect();
-    answer::json(StatusCode::OK, &List { data, next_cursor: next.map(cursor) }, entries.len() * 1_024 + 64)
+    page(views.collect(), next)
+}
+
+/// A page of messages, and where the next begins.
+pub(super) fn page(data: Vec<MessageView<'_>>, next: Option<Seq>) -> Response {
+    let octets = data.len() * 1_024 + 64;
+    answer::json(StatusCode::OK, &List { data, next_cursor: next.map(cursor) }, octets)
 }
 
 #[derive(Serialize)]
@@ -100,23 +106,35 @@ pub(super) fn read_cursor(text: &str) -> Option<Seq> {
     u64::from_str_radix(text.strip_prefix("c1.")?, 16).ok().map(Seq)
 }
 
-/// What a query string asks for.
+/// What a query string asks for of an account's messages.
 pub(super) fn query(account: &Account, text: &str, known: &[&str]) -> Result<Query, Problem> {
+    let start = Query { account: Some(account.id), limit: LIMIT, ..Query::default() };
+    read(start, text, known, |query, name, value| set(query, account.region.as_deref(), name, value))
+}
+
+/// What a query string adds to a query, one pair after the other.
+pub(super) fn read(
+    start: Query,
+    text: &str,
+    known: &[&str],
+    mut set: impl FnMut(&mut Query, &str, &str) -> Result<(), &'static str>,
+) -> Result<Query, Problem> {
     let invalid = |name: &str, detail: String| Problem::at(Kind::Invalid, format!("/{name}"), detail);
     let uri = format!("/?{text}").parse().map_err(|_| invalid("", "is not a query".to_owned()))?;
     let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri)
         .map_err(|_| invalid("", "is not a query".to_owned()))?;
-    let mut query = Query { account: Some(account.id), limit: LIMIT, ..Query::default() };
+    let mut query = start;
     for (name, value) in &pairs.0 {
         if !known.contains(&name.as_str()) {
             return Err(invalid(name, unknown_name(name, known)));
         }
-        set(&mut query, account, name, value).map_err(|detail| invalid(name, detail.to_owned()))?;
+        set(&mut query, name, value).map_err(|detail| invalid(name, detail.to_owned()))?;
     }
     Ok(query)
 }
 
-fn set(query: &mut Query, account: &Account, name: &str, value: &str) -> Result<(), &'static str> {
+/// What one parameter asks for; national numbers are those of `region`.
+pub(super) fn set(query: &mut Query, region: Option<&str>, name: &str, value: &str) -> Result<(), &'static str> {
     let moment = || Moment::parse(value).ok_or("must be a time of RFC 3339");
     let number = || value.parse::<u64>().map_err(|_| "must be a whole number");
     match name {
@@ -124,12 +142,16 @@ fn set(query: &mut Query, account: &Account, name: &str, value: &str) -> Result<
         "to" => {
             // A plus sign that was not escaped reads as a blank.
             let text = value.strip_prefix(' ').map_or_else(|| value.to_owned(), |it| format!("+{it}"));
-            let number = E164::parse(&text, account.region.as_deref());
+            let number = E164::parse(&text, region);
             query.to = Some(number.map_err(|_| "must be a number with its country code")?);
         }
         "order_id" => query.order = Some(OrderId(number()?)),
         "route_id" => query.route = Some(RouteId(u32::try_from(number()?).map_err(|_| "must be a route's number")?)),
         "client_ref" => query.client_ref = Some(value.into()),
+        "carrier_message_id" => {
+            let id = CarrierMessageId::new(value);
+            query.carrier_message_id = Some(id.ok_or("must be an id that a carrier gave")?);
+        }
         "since" => query.since = Some(moment()?),
         "until" => query.until = Some(moment()?),
         "cursor" => query.before = Some(read_cursor(value).ok_or("must be a next_cursor of the page before")?),

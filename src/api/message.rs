@@ -5,7 +5,7 @@ use crate::api::moment::Moment;
 use crate::api::read::alphabet;
 use crate::dispatch::plan::Plan;
 use crate::message::attempt::{Answer, Attempt};
-use crate::message::id::{CarrierId, LinkId, MessageId};
+use crate::message::id::{AccountId, CarrierId, LinkId, MessageId};
 use crate::message::money::{Currency, Exact, Money};
 use crate::message::part::Part;
 use crate::message::phase::Phase;
@@ -24,7 +24,10 @@ use serde::Serialize;
 pub(super) struct MessageView<'a> {
     id: Shown<MessageId>,
     order_id: u64,
-    to: Shown<E164>,
+    /// Whose, where it is an operator that looks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<Shown<AccountName<'a>>>,
+    to: Shown<Recipient>,
     from: Option<Shown<&'a Source>>,
     route_id: u32,
     class: &'static str,
@@ -57,7 +60,8 @@ impl<'a> MessageView<'a> {
         Self {
             id: Shown(body.id),
             order_id: body.order.0,
-            to: Shown(body.destination),
+            account: None,
+            to: Shown(Recipient::Whole(body.destination)),
             from: (body.source != Source::Unset).then_some(Shown(&body.source)),
             route_id: body.route.0,
             class: body.class.word(),
@@ -90,8 +94,39 @@ impl MessageView<'_> {
     }
 }
 
+impl<'a> MessageView<'a> {
+    /// The same for an operator, who is told whose it is, and the number only where he may see it.
+    #[must_use]
+    pub(super) fn for_operator(mut self, entry: &Entry, plan: &'a Plan, reveals: bool) -> Self {
+        self.account = Some(Shown(AccountName { plan, id: entry.body.account }));
+        self.to = Shown(Recipient::of(entry.body.destination, reveals));
+        self
+    }
+}
+
+/// Who gets a message, as far as it is shown.
+pub(super) enum Recipient {
+    Whole(E164),
+    Masked(E164),
+}
+
+impl Recipient {
+    pub(super) const fn of(number: E164, reveals: bool) -> Self {
+        if reveals { Self::Whole(number) } else { Self::Masked(number) }
+    }
+}
+
+impl std::fmt::Display for Recipient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Whole(number) => number.fmt(f),
+            Self::Masked(number) => number.masked().fmt(f),
+        }
+    }
+}
+
 /// Every attempt with the part's place from 1, by part and then by number.
-fn attempts(entry: &Entry) -> Vec<(u8, &Attempt)> {
+pub(super) fn attempts(entry: &Entry) -> Vec<(u8, &Attempt)> {
     let past = entry.past.iter().map(|it| (it.key.index() + 1, &it.attempt));
     let now = entry.parts.iter().filter_map(|it| it.attempt.as_ref().map(|attempt| (it.key.index() + 1, attempt)));
     let mut all: Vec<(u8, &Attempt)> = past.chain(now).collect();
@@ -257,9 +292,9 @@ impl<'a> ReceiptView<'a> {
 
 /// The configured name of a carrier, or its number where the configuration has it no more.
 #[derive(Clone, Copy)]
-struct CarrierName<'a> {
-    plan: &'a Plan,
-    id: CarrierId,
+pub(super) struct CarrierName<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) id: CarrierId,
 }
 
 impl std::fmt::Display for CarrierName<'_> {
@@ -272,9 +307,24 @@ impl std::fmt::Display for CarrierName<'_> {
 }
 
 /// The name of a bind: its carrier's, and its place from 1.
-struct BindName<'a> {
-    carrier: CarrierName<'a>,
-    link: LinkId,
+pub(super) struct BindName<'a> {
+    pub(super) carrier: CarrierName<'a>,
+    pub(super) link: LinkId,
+}
+
+/// The configured name of an account, or its number where the configuration has it no more.
+pub(super) struct AccountName<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) id: AccountId,
+}
+
+impl std::fmt::Display for AccountName<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.plan.accounts.get(&self.id) {
+            Some(account) => f.write_str(&account.name),
+            None => write!(f, "#{}", self.id.0),
+        }
+    }
 }
 
 impl std::fmt::Display for BindName<'_> {

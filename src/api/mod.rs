@@ -39,6 +39,8 @@ mod answer;
 mod read;
 mod message;
 mod list;
+mod find;
+mod story;
 mod outcome;
 mod events;
 mod hook;

@@ -7,6 +7,7 @@ use crate::api::admin;
 use crate::api::context::Context;
 use crate::api::dry_run;
 use crate::api::events;
+use crate::api::find;
 use crate::api::hook;
 use crate::api::inspect;
 use crate::api::list;
@@ -54,6 +55,9 @@ pub const ENDPOINTS: &[&str] = &[
     "GET /admin/v1/events/unrouted",
     "GET /admin/v1/accounts/{id}/ledger",
     "POST /admin/v1/accounts/{id}/credit",
+    "GET /admin/v1/messages",
+    "GET /admin/v1/messages/{id}",
+    "GET /admin/v1/messages/{id}/story",
     "GET /admin/v1/suppressions",
     "POST /admin/v1/suppressions",
     "DELETE /admin/v1/suppressions",
@@ -109,6 +113,9 @@ pub fn operations(context: &Arc<Context>) -> Router {
         .route("/admin/v1/events/unrouted", get(events::unrouted))
         .route("/admin/v1/accounts/{id}/ledger", get(money::ledger))
         .route("/admin/v1/accounts/{id}/credit", post(money::credit))
+        .route("/admin/v1/messages", get(find::messages))
+        .route("/admin/v1/messages/{id}", get(find::message))
+        .route("/admin/v1/messages/{id}/story", get(find::story))
         .route("/admin/v1/suppressions", get(suppressions::all).post(suppressions::add).delete(suppressions::lift))
         .route("/admin/v1/carriers", get(inspect::carriers))
         .route("/admin/v1/links", get(inspect::links))

@@ -246,7 +246,8 @@ pub(super) struct AccountView<'a> {
 impl<'a> AccountView<'a> {
     pub(super) fn of(account: &'a Account) -> Self {
         let it = account.scopes;
-        let scopes = [("send", it.send), ("read", it.read), ("verify", it.verify), ("admin", it.admin)];
+        let scopes =
+            [("send", it.send), ("read", it.read), ("verify", it.verify), ("admin", it.admin), ("reveal", it.reveal)];
         Self {
             id: &account.name,
             active: account.active,

@@ -139,6 +139,7 @@ pub struct Scopes {
     pub read: bool,
     pub verify: bool,
     pub admin: bool,
+    pub reveal: bool,
 }
 
 /// A network by its address and the length of its prefix.

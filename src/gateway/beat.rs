@@ -10,7 +10,7 @@ use crate::dispatch::happening::{Happening, RequestId};
 use crate::dispatch::plan::Plan;
 use crate::dispatch::{Dispatch, Outcome};
 use crate::gateway::hooks::Hooks;
-use crate::gateway::housekeeping::Housekeeping;
+use crate::gateway::housekeeping::{Housekeeping, SWEEP_PAUSE};
 use crate::gateway::links::ANSWERS_MAX;
 use crate::gateway::port::Port;
 use crate::gateway::wake::Wake;
@@ -86,13 +86,16 @@ impl Loop {
         loop {
             let happenings = self.gather()?;
             let now = self.clock.now();
+            let mut idle = false;
             if !happenings.is_empty() || next.is_some_and(|it| it <= now) {
                 next = self.beat(now, happenings)?;
             } else if self.ending && self.ports.is_empty() {
                 return Ok(());
             } else {
                 self.sleep(next.map(|it| it.since(now)));
+                idle = true;
             }
+            self.housekeeping.sweep(&mut self.store, idle)?;
             self.housekeeping.look(&self.dispatch, &self.meters, &mut self.clock, &mut self.store)?;
             if self.dispatch.is_quiet()
                 && let Some(drained) = self.drained.take()
@@ -103,7 +106,8 @@ impl Loop {
     }
 
     fn sleep(&self, wait: Option<Duration>) {
-        std::thread::park_timeout(wait.unwrap_or(SLEEP_MAX).min(SLEEP_MAX));
+        let longest = if self.housekeeping.sweeps() { SWEEP_PAUSE } else { SLEEP_MAX };
+        std::thread::park_timeout(wait.unwrap_or(longest).min(longest));
     }
 
     /// Everything that waits, each lane up to its bound.

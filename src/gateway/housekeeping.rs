@@ -1,4 +1,5 @@
-//! What the loop does once a second besides its beats: gauges, the disk, old messages.
+//! What the loop does besides its beats: once a second gauges, the disk and old messages, and behind a start the index
+//! of messages.
 
 use crate::api::health::Health;
 use crate::clock::Clock;
@@ -18,6 +19,13 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Old messages are looked for so often, and so many at a time.
 const RETAIN_EVERY: Duration = Duration::from_secs(60);
 const RETAIN_MAX: usize = 500;
+/// Between beats the index goes on so seldom, and for so long: a fiftieth of the loop's time.
+const SWEEP_EVERY: Duration = Duration::from_millis(50);
+const SWEEP_LASTS: Duration = Duration::from_millis(1);
+/// While nothing else is to be done it goes on after so short a sleep, and for as long.
+pub(super) const SWEEP_PAUSE: Duration = Duration::from_millis(2);
+/// How far it is, is said so often.
+const SWEEP_TOLD_EVERY: Duration = Duration::from_secs(10);
 
 /// The chores of the loop.
 pub(super) struct Housekeeping {
@@ -29,6 +37,13 @@ pub(super) struct Housekeeping {
     rounds: Arc<AtomicU64>,
     looked_at: Option<Instant>,
     retained_at: Option<Instant>,
+    sweep: Option<Sweep>,
+}
+
+/// The index of messages while it is behind.
+struct Sweep {
+    went_on_at: Instant,
+    told_at: Instant,
 }
 
 impl Housekeeping {
@@ -42,7 +57,34 @@ impl Housekeeping {
             rounds: rounds.clone(),
             looked_at: None,
             retained_at: None,
+            sweep: Some(Sweep { went_on_at: Instant::now(), told_at: Instant::now() }),
         }
+    }
+
+    /// Whether the index of messages is behind.
+    pub(super) const fn sweeps(&self) -> bool {
+        self.sweep.is_some()
+    }
+
+    /// Goes on with the index of messages, more quickly while the loop is idle.
+    pub(super) fn sweep(&mut self, store: &mut Sqlite, idle: bool) -> Result<(), Poisoned> {
+        let Some(sweep) = &mut self.sweep else { return Ok(()) };
+        if !idle && sweep.went_on_at.elapsed() < SWEEP_EVERY {
+            return Ok(());
+        }
+        let progress = store.sweep(if idle { SWEEP_PAUSE } else { SWEEP_LASTS })?;
+        sweep.went_on_at = Instant::now();
+        if !progress.more {
+            self.sweep = None;
+        } else if SWEEP_TOLD_EVERY <= sweep.told_at.elapsed() {
+            sweep.told_at = Instant::now();
+            let (indexed, of, statuses_from) = (progress.indexed.0, progress.end.0, progress.charted.0);
+            info!(
+                indexed,
+                of, statuses_from, "messages of before are indexed for searches, which are slower until then"
+            );
+        }
+        Ok(())
     }
 
     /// Does what is due by now.

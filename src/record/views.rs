@@ -1,5 +1,6 @@
 //! What the API asks of a store's readers.
 
+use crate::message::attempt::CarrierMessageId;
 use crate::message::id::{AccountId, OrderId, RouteId, Seq};
 use crate::message::status::{Status, Totals};
 use crate::message::time::Time;
@@ -8,7 +9,7 @@ use crate::number::e164::E164;
 /// Which messages to list, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Query {
-    /// Whose; every list is of one account.
+    /// Whose; operators see those of all.
     pub account: Option<AccountId>,
     /// Only of this status.
     pub status: Option<Status>,
@@ -20,6 +21,8 @@ pub struct Query {
     pub route: Option<RouteId>,
     /// Only with this reference of the customer's.
     pub client_ref: Option<Box<str>>,
+    /// Only those of which a carrier calls a part so, in an answer or, written in another way, in a receipt.
+    pub carrier_message_id: Option<CarrierMessageId>,
     /// Only accepted at or after this.
     pub since: Option<Time>,
     /// Only accepted before this.

@@ -10,4 +10,5 @@ mod read;
 mod events;
 mod admin;
 mod operate;
+mod find;
 mod server;

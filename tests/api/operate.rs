@@ -31,7 +31,17 @@ async fn post(world: &World, path: &str, body: &Value) -> crate::api::world::Ans
 #[tokio::test]
 async fn only_the_scope_admin_sees_or_orders_anything() {
     let world = world();
-    let see = ["carriers", "links", "routes", "queues", "accounts", "config", "actions", "links/acme-1/trace"];
+    let see = [
+        "carriers",
+        "links",
+        "routes",
+        "queues",
+        "accounts",
+        "config",
+        "actions",
+        "links/acme-1/trace",
+        "messages?limit=1",
+    ];
     for path in see.map(|it| format!("/admin/v1/{it}")) {
         let request = |key: &str| Request::get(&path).header("x-api-key", key).body(Body::empty()).unwrap();
         assert_eq!(world.operate(request(KEY)).await.problem().1, "scope-missing", "{path}");

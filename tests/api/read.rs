@@ -16,17 +16,17 @@ use serde_json::{Value, json};
 
 const LINK: LinkId = LinkId { carrier: CarrierId(1), bind: 0 };
 
-const fn at(millis: u64) -> Time {
+pub(super) const fn at(millis: u64) -> Time {
     Time(NOW.0 + millis)
 }
 
-async fn send(world: &World, to: Value) -> Value {
+pub(super) async fn send(world: &World, to: Value) -> Value {
     let answer = world.send(json!({ "to": to, "text": "hi", "client_ref": "r" })).await;
     assert_eq!(answer.status, 202, "{}", answer.text);
     answer.json()
 }
 
-fn deliver(entry: &mut Entry) {
+pub(super) fn deliver(entry: &mut Entry) {
     let part = &mut entry.parts[0];
     let mut refused = Attempt::new(1, LinkId { carrier: CarrierId(9), bind: 2 }, Cause::First, at(10));
     (refused.written_at, refused.answered_at) = (at(12), at(20));
@@ -53,7 +53,7 @@ fn deliver(entry: &mut Entry) {
     }
 }
 
-fn fail(entry: &mut Entry) {
+pub(super) fn fail(entry: &mut Entry) {
     let part = &mut entry.parts[0];
     let mut refused = Attempt::new(1, LINK, Cause::First, at(10));
     refused.answered_at = at(20);

@@ -356,7 +356,7 @@ pub(crate) fn account(id: u16, name: &str, key: &str) -> Account {
         active: true,
         weight: 1,
         keys: vec![Sha256::digest(key).into()],
-        scopes: Scopes { send: true, read: true, verify: false, admin: false },
+        scopes: Scopes { send: true, read: true, verify: false, admin: false, reveal: false },
         allow_from: vec![],
         routes: vec![RouteId(8), RouteId(1)],
         senders: vec!["YOURAPP".into()],

@@ -2,6 +2,7 @@
 
 use crate::message::id::{OrderId, PartKey, Seq};
 use crate::store::sqlite::fault::Trouble;
+use crate::store::sqlite::search::postings;
 use crate::store::sqlite::{cells, line, reader};
 use rusqlite::Connection;
 use std::collections::BTreeSet;
@@ -15,8 +16,10 @@ pub(super) fn orders(conn: &Connection) -> Result<BTreeSet<OrderId>, Trouble> {
     Ok(reader::all(&mut conn.prepare_cached(ARRIVING)?, [], id)?.into_iter().collect())
 }
 
-/// Removes every order that is arriving, each in a transaction of its own. None of their parts has ever left.
-pub(super) fn remove(conn: &Connection) -> Result<(), Trouble> {
+/// Removes every order that is arriving, each in a transaction of its own, and says which messages are gone. None of
+/// their parts has ever left.
+pub(super) fn remove(conn: &Connection) -> Result<Vec<Seq>, Trouble> {
+    let mut removed = Vec::new();
     let words = format!("SELECT {} FROM orders WHERE id = ?1", cells::ORDER);
     for id in orders(conn)? {
         let row = reader::first(&mut conn.prepare_cached(&words)?, [id.0.cast_signed()], line::order)?;
@@ -28,7 +31,10 @@ pub(super) fn remove(conn: &Connection) -> Result<(), Trouble> {
         let bodies = (order.first.0.cast_signed(), end.0.cast_signed());
         conn.prepare_cached("DELETE FROM body WHERE seq >= ?1 AND seq < ?2")?.execute(bodies)?;
         conn.prepare_cached("DELETE FROM orders WHERE id = ?1")?.execute([id.0.cast_signed()])?;
+        let gone: Vec<Seq> = (order.first.0..end.0).map(Seq).collect();
+        postings::forget(conn, &gone)?;
         conn.prepare_cached("COMMIT")?.execute([])?;
+        removed.extend(gone);
     }
-    Ok(())
+    Ok(removed)
 }

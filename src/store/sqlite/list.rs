@@ -1,142 +1,313 @@
 //! One page of a list of messages, newest first.
 //!
 //! ```text
-//! FAILED EXPIRED UNKNOWN CANCELLED    index of rare phases, backwards ─┐
-//! every other status, or none         rowids, backwards ───────────────┼─► filter ─► load ─► page
-//! order, since, until, before         narrow the range of seqs first ──┘
+//! carrier's id    index of carriers' ids ──────────────────────────┐
+//! to, client_ref  postings ∩ chart, a segment at a time ───────────┼─► load ─► fits? ─► page
+//! everything else chart ─► the parts of the blocks that may fit ───┘
+//! order, since, until, before         narrow the range of seqs first
 //! ```
 //!
-//! Orders and times grow with the seq, so that a binary search turns them into a range. All other
-//! filters are looked at row by row, at most [`LOOKED_AT_MAX`] rows a page and no longer than
-//! [`PAGE_TIME_MAX`]; what is left is for the next page.
+//! A walk goes on until its page is full or nothing is left. It may end before that once it has found something
+//! and [`PAGE_TIME`] is over; one that has found nothing goes on, in transactions of at most [`STRETCH`], so that a page is empty
+//! only where there is no other.
 
+use crate::carrier::id::{self, Form};
+use crate::message::attempt::Attempt;
 use crate::message::body::Body;
-use crate::message::id::{OrderId, PartKey, Seq};
+use crate::message::id::{CarrierId, LaneId, OrderId, PartKey, Seq};
+use crate::message::part;
 use crate::message::phase::Phase;
 use crate::message::status::Status;
+use crate::record::entry::Entry;
 use crate::record::views::Query;
 use crate::store::sqlite::arriving;
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::reader::{self, Loader, words};
 use crate::store::sqlite::readers::Page;
+use crate::store::sqlite::search::Shared;
+use crate::store::sqlite::search::chart::BLOCK;
+use crate::store::sqlite::search::postings::{self, Key, SEGMENT};
 use rusqlite::{Connection, Row};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// Messages that one page may look at: some hundred milliseconds from memory.
-const LOOKED_AT_MAX: usize = 50_000;
+/// After this a page with something on it is not filled any further: half of what people take for at once.
+const PAGE_TIME: Duration = Duration::from_millis(50);
 
-/// What a page may take from a slow disk: the WAL cannot begin anew under a read transaction.
-const PAGE_TIME_MAX: Duration = Duration::from_millis(500);
+/// The longest read transaction of a walk: the WAL cannot begin anew under one.
+const STRETCH: Duration = Duration::from_millis(250);
 
 /// Entries of a page at most, whatever was asked for.
 const ENTRIES_MAX: usize = 1_000;
 
-pub(super) const NEWEST: &str = "SELECT seq, account, destination, route, client_ref FROM body \
-    WHERE seq >= ?1 AND seq < ?2 ORDER BY seq DESC";
-pub(super) const NEWEST_RARE: &str = "SELECT id / 16 FROM part WHERE phase >= 5 AND phase = ?3 AND id >= ?1 AND id < ?2 \
-    ORDER BY id DESC";
+/// Messages of one carrier id that are looked for at once.
+const SAME_ID_AT_ONCE: usize = 1_024;
 
-/// The messages of a page, and where the next begins.
-pub(super) fn page(conn: &Connection, query: &Query) -> Result<Page, Trouble> {
-    let (from, to) = range(conn, query)?;
-    let rare = query.status.and_then(rare_phase);
-    let page = Page { entries: Vec::new(), next: None };
-    let mut walk = Walk {
-        query,
-        loader: Loader::new(conn)?,
-        arriving: arriving::orders(conn)?,
-        page,
-        last: None,
-        looked_at: 0,
-        began: Instant::now(),
-    };
-    match rare {
-        Some(phase) => walk.rare(conn, (from, to), phase)?,
-        None => walk.all(conn, (from, to))?,
-    }
-    Ok(walk.page)
+/// The questions of a walk.
+pub(super) mod find {
+    pub(in crate::store::sqlite) const BODIES: &str =
+        "SELECT seq, destination, client_ref FROM body WHERE seq >= ?1 AND seq < ?2 ORDER BY seq";
+    pub(in crate::store::sqlite) const PARTS: &str =
+        "SELECT id, lane, phase, taken_at FROM part WHERE id >= ?1 AND id < ?2 ORDER BY id";
+    pub(in crate::store::sqlite) const PART_OF_ID: &str =
+        "SELECT id FROM part WHERE rhash = ?1 AND id >= ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
+    pub(in crate::store::sqlite) const ATTEMPT_OF_ID: &str =
+        "SELECT id FROM attempt WHERE rhash = ?1 AND id >= ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
 }
 
-/// A walk over candidates, newest first; its steps say whether it may go on.
-struct Walk<'q, 'c> {
+/// A walk over what a query may mean, newest first.
+pub(super) struct Walk<'q> {
     query: &'q Query,
+    /// What the messages are found by, if by their numbers or references.
+    keys: Vec<Key>,
+    /// As answers of carriers may have written the id that is asked for.
+    forms: Vec<Form>,
+    entries: Vec<Entry>,
+    /// Everything from here on has been looked at.
+    reached: Seq,
+    began: Instant,
+    ended: bool,
+}
+
+/// Whether a walk goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    On,
+    /// The transaction has lasted long enough, or the page has.
+    Stop,
+}
+
+impl<'q> Walk<'q> {
+    pub(super) fn new(query: &'q Query) -> Self {
+        let number = query.to.map(Key::number);
+        Self {
+            query,
+            keys: number.into_iter().chain(query.client_ref.as_deref().map(Key::reference)).collect(),
+            forms: query.carrier_message_id.as_ref().map_or_else(Vec::new, id::forms),
+            entries: Vec::new(),
+            reached: query.before.unwrap_or(Seq(Seq::END)),
+            began: Instant::now(),
+            ended: false,
+        }
+    }
+
+    /// Whether the page is what it will be.
+    pub(super) const fn is_over(&self) -> bool {
+        self.ended || !self.entries.is_empty()
+    }
+
+    pub(super) fn page(mut self) -> Page {
+        let limit = limit(self.query);
+        let more = limit < self.entries.len();
+        self.entries.truncate(limit);
+        let last = self.entries.last().map(|it| it.body.seq());
+        let next = if more { last } else { Some(self.reached).filter(|_| !self.ended) };
+        Page { entries: self.entries, next }
+    }
+
+    /// One transaction's worth of it.
+    pub(super) fn stretch(&mut self, conn: &Connection, shared: &Shared) -> Result<(), Trouble> {
+        let mut stretch = Stretch {
+            conn,
+            shared,
+            loader: Loader::new(conn)?,
+            arriving: arriving::orders(conn)?,
+            written: postings::mark(conn)?.unwrap_or(0),
+            began: Instant::now(),
+        };
+        let (from, to) = range(conn, self.query)?;
+        self.reached = self.reached.min(to);
+        let by_id = !self.forms.is_empty();
+        while from < self.reached {
+            let step = if by_id { stretch.same_id(self, from)? } else { stretch.segment(self, from)? };
+            if step == Step::Stop {
+                return Ok(());
+            }
+        }
+        self.ended = true;
+        Ok(())
+    }
+
+    /// Whether it stops here, everything from `reached` on looked at. One message more than fits on the page is
+    /// the proof that there is a next one.
+    fn step(&mut self, reached: Seq, stretch: Duration) -> Step {
+        self.reached = reached;
+        let full = limit(self.query) < self.entries.len();
+        let late = !self.entries.is_empty() && PAGE_TIME < self.began.elapsed();
+        if full || late || STRETCH < stretch { Step::Stop } else { Step::On }
+    }
+
+    fn fits(&self, entry: &Entry) -> bool {
+        self.query.status.is_none_or(|it| it == entry.status())
+            && fits(self.query, &entry.body)
+            && (self.forms.is_empty() || attempts(entry).any(|it| has_id(&self.forms, it)))
+    }
+}
+
+/// What a walk needs for one transaction.
+struct Stretch<'s, 'c> {
+    conn: &'c Connection,
+    shared: &'s Shared,
     loader: Loader<'c>,
     /// Orders that nobody is told of yet.
     arriving: BTreeSet<OrderId>,
-    page: Page,
-    last: Option<Seq>,
-    looked_at: usize,
+    /// The first segment that is not on the disk.
+    written: u64,
     began: Instant,
 }
 
-impl Walk<'_, '_> {
-    /// Along the messages that have a part of a rare phase.
-    fn rare(&mut self, conn: &Connection, (from, to): (Seq, Seq), phase: Phase) -> Result<(), Trouble> {
-        let keys = (PartKey::new(from, 0).0.cast_signed(), PartKey::new(to, 0).0.cast_signed());
-        let mut statement = conn.prepare_cached(NEWEST_RARE)?;
-        let mut rows = statement.query((keys.0, keys.1, phase.number()))?;
-        while let Some(row) = rows.next()? {
-            let seq = Seq(row.get::<_, i64>(0)?.cast_unsigned());
-            // The parts of a message follow each other.
-            if self.last != Some(seq) && !self.look(seq)? {
-                break;
+impl Stretch<'_, '_> {
+    /// Along the messages below `reached` of one segment.
+    fn segment(&mut self, walk: &mut Walk<'_>, from: Seq) -> Result<Step, Trouble> {
+        let to = walk.reached;
+        let number = (to.0 - 1) / SEGMENT;
+        let low = from.max(Seq(number * SEGMENT));
+        let blocks = self.blocks(walk.query, (low, to));
+        let known = if blocks.is_empty() { None } else { self.named(walk, number)? };
+        for block in blocks.into_iter().rev() {
+            let range = (low.max(Seq(block * BLOCK)), to.min(Seq((block + 1) * BLOCK)));
+            let seqs = match &known {
+                Some((seqs, noted)) if range.1 <= *noted => between(seqs, range).to_vec(),
+                Some(_) => self.bodies(walk, range)?,
+                None => self.parts(walk.query, range)?,
+            };
+            if self.look(walk, &seqs)? == Step::Stop || walk.step(range.0, self.began.elapsed()) == Step::Stop {
+                return Ok(Step::Stop);
             }
         }
-        Ok(())
+        Ok(walk.step(low, self.began.elapsed()))
     }
 
-    /// Along all messages; those that the row already rules out are not loaded.
-    fn all(&mut self, conn: &Connection, (from, to): (Seq, Seq)) -> Result<(), Trouble> {
-        let mut statement = conn.prepare_cached(NEWEST)?;
-        let mut rows = statement.query((from.0.cast_signed(), to.0.cast_signed()))?;
-        while let Some(row) = rows.next()? {
-            let seq = Seq(row.get::<_, i64>(0)?.cast_unsigned());
-            let go_on = if may_fit(self.query, row) { self.look(seq)? } else { self.pass(seq) };
-            if !go_on {
-                break;
+    /// The blocks of a range that may have what is asked for, in their order.
+    fn blocks(&self, query: &Query, (low, to): (Seq, Seq)) -> Vec<u64> {
+        let state = self.shared.read();
+        (low.0 / BLOCK..to.0.div_ceil(BLOCK)).filter(|it| state.chart.may_have(*it, query)).collect()
+    }
+
+    /// The messages of a segment that may have all that they are found by, in their order, and up to where that is
+    /// known; nothing where it does not matter.
+    fn named(&self, walk: &Walk<'_>, number: u64) -> Result<Option<(Vec<Seq>, Seq)>, Trouble> {
+        let Some((first, rest)) = walk.keys.split_first() else { return Ok(None) };
+        let offsets = |key: Key| -> Result<(Vec<u16>, Seq), Trouble> {
+            if number < self.written {
+                return Ok((postings::offsets(self.conn, number, key)?, Seq(Seq::END)));
+            }
+            let state = self.shared.read();
+            // It went to the disk after this transaction began, which therefore does not see it there.
+            let noted = if number < state.mark { Seq(0) } else { state.noted };
+            Ok((state.pending.get(&number).map_or_else(Vec::new, |it| it.find(key)), noted))
+        };
+        let (mut found, mut noted) = offsets(*first)?;
+        for key in rest {
+            let (others, other_noted) = offsets(*key)?;
+            found.retain(|it| others.binary_search(it).is_ok());
+            noted = noted.min(other_noted);
+        }
+        let seqs = found.into_iter().map(|it| Seq(number * SEGMENT + u64::from(it))).collect();
+        Ok(Some((seqs, noted)))
+    }
+
+    /// The messages of a range with the number and the reference, read from their bodies.
+    fn bodies(&self, walk: &Walk<'_>, (low, to): (Seq, Seq)) -> Result<Vec<Seq>, Trouble> {
+        let query = walk.query;
+        let reference =
+            |row: &Row<'_>, it: &str| row.get_ref(2).is_ok_and(|told| told.as_str_or_null() == Ok(Some(it)));
+        let may = |row: &Row<'_>| -> Result<Option<Seq>, Trouble> {
+            let fits = query.to.is_none_or(|it| row.get(1).is_ok_and(|told: i64| told == it.0.cast_signed()))
+                && query.client_ref.as_deref().is_none_or(|it| reference(row, it));
+            Ok(fits.then_some(Seq(row.get::<_, i64>(0)?.cast_unsigned())))
+        };
+        let range = (low.0.cast_signed(), to.0.cast_signed());
+        Ok(reader::all(&mut self.conn.prepare_cached(find::BODIES)?, range, may)?.into_iter().flatten().collect())
+    }
+
+    /// The messages of a range with the account, the route and the status, read from their parts.
+    fn parts(&self, query: &Query, (low, to): (Seq, Seq)) -> Result<Vec<Seq>, Trouble> {
+        let read = |row: &Row<'_>| {
+            let (id, lane): (i64, i64) = (row.get(0)?, row.get(1)?);
+            let lane = LaneId(lane.cast_unsigned());
+            let fits =
+                query.account.is_none_or(|it| it == lane.account()) && query.route.is_none_or(|it| it == lane.route());
+            let phase = Phase::from_number(row.get(2)?).ok_or(Trouble::Damaged("part", id))?;
+            let status = part::status(phase, row.get::<_, Option<i64>>(3)?.is_some());
+            Ok((PartKey(id.cast_unsigned()).seq(), status, fits))
+        };
+        let range = [low, to].map(|it| PartKey::new(it, 0).0.cast_signed());
+        let parts = reader::all(&mut self.conn.prepare_cached(find::PARTS)?, range, read)?;
+        let wanted = |parts: &&[(Seq, Status, bool)]| {
+            parts[0].2 && query.status.is_none_or(|it| it == Status::of_parts(parts.iter().map(|it| it.1)))
+        };
+        Ok(parts.chunk_by(|a, b| a.0 == b.0).filter(wanted).map(|it| it[0].0).collect())
+    }
+
+    /// Along the messages below `reached` that a carrier gave this id, some at once.
+    fn same_id(&mut self, walk: &mut Walk<'_>, from: Seq) -> Result<Step, Trouble> {
+        let keys = [from, walk.reached].map(|it| PartKey::new(it, 0).0.cast_signed());
+        // Below this there may be others.
+        let (mut found, mut floor) = (BTreeSet::new(), from);
+        for hash in self.hashes(&walk.forms)? {
+            for words in [find::PART_OF_ID, find::ATTEMPT_OF_ID] {
+                let mut statement = self.conn.prepare_cached(words)?;
+                let params = (hash.cast_signed(), keys[0], keys[1], SAME_ID_AT_ONCE.cast_signed());
+                let seq = |row: &Row<'_>| Ok(PartKey(row.get::<_, i64>(0)?.cast_unsigned()).seq());
+                let seqs = reader::all(&mut statement, params, seq)?;
+                if let Some(last) = seqs.get(SAME_ID_AT_ONCE - 1) {
+                    floor = floor.max(*last);
+                }
+                found.extend(seqs);
             }
         }
-        Ok(())
+        let seqs: Vec<Seq> = {
+            let state = self.shared.read();
+            let may = |it: &Seq| state.chart.may_have(it.0 / BLOCK, walk.query);
+            found.range(floor..).copied().filter(may).collect()
+        };
+        if self.look(walk, &seqs)? == Step::Stop {
+            return Ok(Step::Stop);
+        }
+        Ok(walk.step(floor, self.began.elapsed()))
     }
 
-    /// Loads a candidate and keeps it if it is wanted.
-    fn look(&mut self, seq: Seq) -> Result<bool, Trouble> {
-        if self.page.entries.len() == self.query.limit.clamp(1, ENTRIES_MAX) {
-            // This one is the proof that there is a next page.
-            self.page.next = self.last;
-            return Ok(false);
-        }
-        if let Some(entry) = self.loader.entry(seq)?
-            && fits(self.query, &entry.body)
-            && !self.arriving.contains(&entry.body.order)
-            && self.query.status.is_none_or(|it| it == entry.status())
-        {
-            self.page.entries.push(entry);
-        }
-        Ok(self.pass(seq))
+    /// The keys of an id at every carrier, in every form.
+    fn hashes(&self, forms: &[Form]) -> Result<BTreeSet<u64>, Trouble> {
+        let words = "SELECT id FROM name WHERE kind = 'carrier'";
+        let carriers = reader::all(&mut self.conn.prepare_cached(words)?, [], |row| Ok(CarrierId(row.get(0)?)))?;
+        Ok(carriers.iter().flat_map(|carrier| forms.iter().map(|it| it.rhash(*carrier))).collect())
     }
 
-    /// Counts a message that was looked at.
-    fn pass(&mut self, seq: Seq) -> bool {
-        self.last = Some(seq);
-        self.looked_at += 1;
-        // The clock is read now and then only: it costs as much as a look.
-        let late = self.looked_at.is_multiple_of(256) && PAGE_TIME_MAX < self.began.elapsed();
-        if late || self.looked_at == LOOKED_AT_MAX {
-            self.page.next = self.last;
+    /// Loads candidates, which are in order, newest first, and keeps those that are wanted.
+    fn look(&mut self, walk: &mut Walk<'_>, seqs: &[Seq]) -> Result<Step, Trouble> {
+        for seq in seqs.iter().rev() {
+            if let Some(entry) = self.loader.entry(*seq)?
+                && walk.fits(&entry)
+                && !self.arriving.contains(&entry.body.order)
+            {
+                walk.entries.push(entry);
+            }
+            if walk.step(*seq, self.began.elapsed()) == Step::Stop {
+                return Ok(Step::Stop);
+            }
         }
-        self.page.next.is_none()
+        Ok(Step::On)
     }
 }
 
-/// What [`NEWEST`] tells of a message, against the filters.
-fn may_fit(query: &Query, row: &Row<'_>) -> bool {
-    let reference = |it: &str| row.get_ref(4).is_ok_and(|told| told.as_str_or_null() == Ok(Some(it)));
-    query.account.is_none_or(|it| row.get(1).is_ok_and(|told: u16| told == it.0))
-        && query.to.is_none_or(|it| row.get(2).is_ok_and(|told: i64| told == it.0.cast_signed()))
-        && query.route.is_none_or(|it| row.get(3).is_ok_and(|told: u32| told == it.0))
-        && query.client_ref.as_deref().is_none_or(reference)
+fn limit(query: &Query) -> usize {
+    query.limit.clamp(1, ENTRIES_MAX)
+}
+
+/// Those of some seqs, which are in order, that stand in a range.
+fn between(seqs: &[Seq], (low, to): (Seq, Seq)) -> &[Seq] {
+    let start = seqs.partition_point(|it| *it < low);
+    &seqs[start..seqs.partition_point(|it| *it < to).max(start)]
+}
+
+fn attempts(entry: &Entry) -> impl Iterator<Item = &Attempt> {
+    entry.parts.iter().filter_map(|it| it.attempt.as_ref()).chain(entry.past.iter().map(|it| &it.attempt))
+}
+
+fn has_id(forms: &[Form], attempt: &Attempt) -> bool {
+    attempt.carrier_message_id.as_ref().is_some_and(|id| forms.iter().any(|it| it.fits(id)))
 }
 
 fn fits(query: &Query, body: &Body) -> bool {
@@ -151,9 +322,11 @@ fn fits(query: &Query, body: &Body) -> bool {
 
 /// The seqs that can be meant: from, and up to but without.
 fn range(conn: &Connection, query: &Query) -> Result<(Seq, Seq), Trouble> {
-    let (mut from, mut to) = (Seq(0), Seq(Seq::END));
+    let end: Option<i64> = conn.prepare_cached("SELECT max(seq) FROM body")?.query_row([], |row| row.get(0))?;
+    let (mut from, mut to) = (Seq(0), Seq(end.map_or(0, |it| it.cast_unsigned() + 1)));
     if let Some(order) = query.order {
-        (from, to) = reader::order_range(conn, order)?;
+        let of_order = reader::order_range(conn, order)?;
+        (from, to) = (of_order.0, to.min(of_order.1));
     }
     if let Some(since) = query.since {
         from = from.max(reader::first_where(conn, words::TIME_STEP, since.0)?);
@@ -161,16 +334,5 @@ fn range(conn: &Connection, query: &Query) -> Result<(Seq, Seq), Trouble> {
     if let Some(until) = query.until {
         to = to.min(reader::first_where(conn, words::TIME_STEP, until.0)?);
     }
-    Ok((from, query.before.map_or(to, |it| to.min(it))))
-}
-
-/// The phase that a message of a rare status has a part in, found by its index.
-const fn rare_phase(status: Status) -> Option<Phase> {
-    match status {
-        Status::Queued | Status::Sent | Status::Delivered => None,
-        Status::Failed => Some(Phase::Failed),
-        Status::Expired => Some(Phase::Expired),
-        Status::Unknown => Some(Phase::Unknown),
-        Status::Cancelled => Some(Phase::Cancelled),
-    }
+    Ok((from, to))
 }

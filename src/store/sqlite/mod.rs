@@ -29,6 +29,7 @@ mod retain;
 mod arriving;
 mod money;
 mod list;
+mod search;
 mod opt_out;
 mod checkpoint;
 #[cfg(test)]
@@ -42,6 +43,7 @@ use crate::record::entry::Entry;
 use crate::store::sqlite::checkpoint::{Checkpointer, Limits};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::readers::Readers;
+use crate::store::sqlite::search::sweep::{Progress, Sweep};
 use crate::store::sqlite::writer::Known;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
@@ -69,6 +71,7 @@ pub struct Sqlite {
     file: PathBuf,
     known: Known,
     marks: Marks,
+    search: Sweep,
     retain_from: Seq,
     poisoned: bool,
     last_commit: Duration,
@@ -79,6 +82,14 @@ pub struct Sqlite {
 impl Sqlite {
     /// Opens the store in `directory`, which is made if it is not there. One process at a time.
     pub fn open(directory: &Path, durability: Durability) -> Result<Self, Fault> {
+        let mut store = Self::open_unswept(directory, durability)?;
+        // A small store is known from the start.
+        store.search.step(&store.writer).map_err(|it| it.of(&store.file))?;
+        Ok(store)
+    }
+
+    /// A store of which nothing is known in memory.
+    pub(in crate::store) fn open_unswept(directory: &Path, durability: Durability) -> Result<Self, Fault> {
         std::fs::DirBuilder::new()
             .recursive(true)
             .create(directory)
@@ -103,6 +114,7 @@ impl Sqlite {
         own.execute_batch(&frame).map_err(engine)?;
         let checkpointer = Checkpointer::start(&mut writer, own, Limits::default()).map_err(engine)?;
         let marks = reader::marks(&writer).map_err(|it| it.of(&file))?;
+        let search = Sweep::of(&writer).map_err(|it| it.of(&file))?;
         let (known, retain_from) = (Known::new(), Seq(0));
         Ok(Self {
             writer,
@@ -110,6 +122,7 @@ impl Sqlite {
             file,
             known,
             marks,
+            search,
             retain_from,
             poisoned: false,
             last_commit: Duration::ZERO,
@@ -129,7 +142,22 @@ impl Sqlite {
 
     /// Readers of this store for the API; they may outlive it.
     pub fn readers(&self) -> Readers {
-        Readers::new(self.file.clone())
+        Readers::new(self.file.clone(), self.search.shared().clone())
+    }
+
+    /// Goes on with the index of messages for about so long, behind the commit: what is older than the process is read,
+    /// and what is whole is written.
+    pub fn sweep(&mut self, lasts: Duration) -> Result<Progress, Poisoned> {
+        let began = Instant::now();
+        self.guarded("indexing messages", |it| {
+            loop {
+                let progress = it.search.step(&it.writer)?;
+                if !progress.more || lasts <= began.elapsed() {
+                    it.checkpointer.after_commit(&it.writer)?;
+                    return Ok(progress);
+                }
+            }
+        })
     }
 
     /// Makes the engine refuse the next COMMIT.
@@ -153,6 +181,16 @@ impl Sqlite {
             self.poisoned = true;
             Poisoned { doing, cause: Box::new(fault) }
         })
+    }
+
+    /// Notes what a commit wrote for those who search, and writes what is whole.
+    fn noted(&mut self, batch: &Batch) -> Result<(), Trouble> {
+        self.search.shared().note(batch);
+        if let Some(last) = batch.bodies.last() {
+            self.search.reaches(Seq(last.seq().0 + 1));
+            self.search.write(&self.writer)?;
+        }
+        Ok(())
     }
 
     /// Asks something in one read transaction.
@@ -187,8 +225,10 @@ impl Store for Sqlite {
             if batch.is_empty() && !moved {
                 return Ok(());
             }
-            writer::commit(&it.writer, batch, moved.then_some(&marks), &mut it.known)?;
+            let known = (it.search.written(), &mut it.known);
+            writer::commit(&it.writer, batch, moved.then_some(&marks), known)?;
             it.marks = marks;
+            it.noted(batch)?;
             it.checkpointer.after_commit(&it.writer)
         });
         self.last_commit = began.elapsed();
@@ -263,7 +303,11 @@ impl Store for Sqlite {
     }
 
     fn recover(&mut self) -> Result<Recovered, Poisoned> {
-        self.guarded("removing what had not arrived", |it| arriving::remove(&it.writer))?;
+        self.guarded("removing what had not arrived", |it| {
+            let gone = arriving::remove(&it.writer)?;
+            it.search.shared().forget(&gone, None);
+            Ok(())
+        })?;
         let doubtful = self.asked_entries("finding what was open", |conn| reader::load(conn, &reader::open(conn)?))?;
         let marks = self.marks.clone();
         self.asked("recovering", |conn| {
@@ -286,10 +330,11 @@ impl Store for Sqlite {
     fn retain(&mut self, before: Time, parked_before: Time, limit: usize) -> Result<usize, Poisoned> {
         self.guarded("forgetting", |it| {
             let horizon = retain::Horizon { messages: before, parked: parked_before, now: it.marks.time };
-            let (count, next) = retain::step(&it.writer, &horizon, it.retain_from, limit)?;
-            it.retain_from = next;
+            let done = retain::step(&it.writer, &horizon, it.retain_from, limit)?;
+            it.retain_from = done.next;
+            it.search.shared().forget(&done.gone, done.oldest);
             it.checkpointer.after_commit(&it.writer)?;
-            Ok(count)
+            Ok(done.gone.len() + done.events)
         })
     }
 

@@ -1,6 +1,7 @@
 //! No question of the loop or of the API reads a whole table: the engine's own plans say so.
 
 use crate::store::sqlite::reader::{self, words};
+use crate::store::sqlite::search::{postings, sweep};
 use crate::store::sqlite::{Durability, Sqlite, arriving, list, money, opt_out};
 
 fn plan(store: &Sqlite, words: &str) -> String {
@@ -30,8 +31,14 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
         (words::OPEN, "COVERING INDEX part_open (phase=?)"),
         (words::ORDER_STEP, "INTEGER PRIMARY KEY (rowid>?)"),
         (words::TIME_STEP, "INTEGER PRIMARY KEY (rowid>?)"),
-        (list::NEWEST, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
-        (list::NEWEST_RARE, "COVERING INDEX part_rare (phase=? AND id>? AND id<?)"),
+        (list::find::BODIES, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+        (list::find::PARTS, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+        (list::find::PART_OF_ID, "COVERING INDEX part_by_carrier_id (rhash=? AND rowid>? AND rowid<?)"),
+        (list::find::ATTEMPT_OF_ID, "COVERING INDEX attempt_by_carrier_id (rhash=? AND id>? AND id<?)"),
+        (postings::words::ENTRIES, "INTEGER PRIMARY KEY (rowid=?)"),
+        (postings::words::OF_SEGMENT, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+        (sweep::words::BODIES, "INTEGER PRIMARY KEY (rowid>?)"),
+        (sweep::words::PARTS, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
         (&**reader::EVENTS, "event_by_account (account=? AND n>?)"),
         (opt_out::words::ALL, "INTEGER PRIMARY KEY (rowid>?)"),
         (opt_out::words::OF_ACCOUNT, "suppression_by_account (account=? AND rowid>?)"),

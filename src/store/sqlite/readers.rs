@@ -1,8 +1,8 @@
 //! Read-only views for the API, on connections of their own.
 //!
 //! Calls block on the disk: async callers wrap them. Each is one read transaction, or several
-//! short ones where an answer is long, and each does a bounded amount of work: a list that finds little
-//! in what it may look at returns a short page and where to go on.
+//! short ones where an answer is long, and each does a bounded amount of work: a list that has found something
+//! and would need long to fill its page returns a short one and where to go on, never an empty one.
 
 use crate::message::id::{AccountId, MessageId, OrderId, PartKey, Seq};
 use crate::message::money::Money;
@@ -16,8 +16,10 @@ use crate::record::money::LedgerLine;
 use crate::record::suppression::Suppression;
 use crate::record::views::{EventQuery, OrderView, Query, SuppressionQuery};
 use crate::store::sqlite::fault::{Fault, Trouble};
+use crate::store::sqlite::list::Walk;
 use crate::store::sqlite::reader::{self, Loader};
-use crate::store::sqlite::{arriving, cells, connect, line, list, money, opt_out};
+use crate::store::sqlite::search::Shared;
+use crate::store::sqlite::{arriving, cells, connect, line, money, opt_out};
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -41,13 +43,14 @@ pub struct Readers(Arc<Pool>);
 pub struct Page {
     /// The messages.
     pub entries: Vec<Entry>,
-    /// Where the next page begins ([`Query::before`]); `None` at the end. A page may be short, even empty, and
-    /// still have a next one.
+    /// Where the next page begins ([`Query::before`]); `None` at the end. A page may be short and still have a next
+    /// one; one that is empty has none.
     pub next: Option<Seq>,
 }
 
 struct Pool {
     file: PathBuf,
+    search: Shared,
     idle: Mutex<Idle>,
     returned: Condvar,
 }
@@ -60,8 +63,8 @@ struct Idle {
 
 impl Readers {
     /// Readers of a database that a [`super::Sqlite`] has open.
-    pub(super) fn new(file: PathBuf) -> Self {
-        Self(Arc::new(Pool { file, idle: Mutex::default(), returned: Condvar::new() }))
+    pub(super) fn new(file: PathBuf, search: Shared) -> Self {
+        Self(Arc::new(Pool { file, search, idle: Mutex::default(), returned: Condvar::new() }))
     }
 
     /// The message of this id; the random bits must fit, too.
@@ -72,7 +75,11 @@ impl Readers {
 
     /// The messages that a query asks for, newest first.
     pub fn list(&self, query: &Query) -> Result<Page, Fault> {
-        self.ask(|conn| reader::at_once(conn, || list::page(conn, query)))
+        let mut walk = Walk::new(query);
+        while !walk.is_over() {
+            self.ask(|conn| reader::at_once(conn, || walk.stretch(conn, &self.0.search)))?;
+        }
+        Ok(walk.page())
     }
 
     /// The events of an account, or of none, oldest first.

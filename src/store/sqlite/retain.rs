@@ -9,6 +9,7 @@ use crate::message::time::Time;
 use crate::record::contract::{IDEMPOTENCY_AGE, RETAIN_LOOKS};
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::reader;
+use crate::store::sqlite::search::postings;
 use rusqlite::Connection;
 
 /// What is too old.
@@ -21,19 +22,34 @@ pub(super) struct Horizon {
     pub(super) now: Time,
 }
 
-/// One step, one transaction: forgets up to `limit` of each kind; says how many messages and events, and
-/// where the next step goes on.
-pub(super) fn step(conn: &Connection, horizon: &Horizon, from: Seq, limit: usize) -> Result<(usize, Seq), Trouble> {
+/// What one step forgot.
+pub(super) struct Forgotten {
+    /// These messages.
+    pub(super) gone: Vec<Seq>,
+    /// So many events.
+    pub(super) events: usize,
+    /// The oldest message that is left.
+    pub(super) oldest: Option<Seq>,
+    /// Where the next step goes on.
+    pub(super) next: Seq,
+}
+
+/// One step, one transaction: forgets up to `limit` of each kind.
+pub(super) fn step(conn: &Connection, horizon: &Horizon, from: Seq, limit: usize) -> Result<Forgotten, Trouble> {
     conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let (ended, next) = ended(conn, horizon.messages, from, limit)?;
     forget(conn, &ended)?;
+    let gone: Vec<Seq> = ended.iter().map(|it| it.0).collect();
+    postings::forget(conn, &gone)?;
     let keys_before = horizon.now.0.saturating_sub(u64::try_from(IDEMPOTENCY_AGE.as_millis()).unwrap_or(u64::MAX));
     oldest(conn, "idem", "n", "at", (keys_before, limit))?;
     oldest(conn, "parked", "number", "receipt_received_at", (horizon.parked.0, limit))?;
     let events = oldest(conn, "event", "n", "at", (horizon.messages.0, limit))?;
     actions(conn, horizon.messages, limit)?;
+    let first = |row: &rusqlite::Row<'_>| Ok(row.get::<_, Option<i64>>(0)?.map(|it| Seq(it.cast_unsigned())));
+    let oldest = reader::first(&mut conn.prepare_cached("SELECT min(seq) FROM body")?, [], first)?.flatten();
     conn.prepare_cached("COMMIT")?.execute([])?;
-    Ok((ended.len() + events, next))
+    Ok(Forgotten { gone, events, oldest, next })
 }
 
 /// Forgets old actions of operators; the newest of a target and aspect says what stands, and stays.

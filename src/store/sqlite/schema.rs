@@ -12,6 +12,7 @@
 //! operate   what operators have ordered
 //! ledger    what changed balances                               balance  what they add up to
 //! quota     what quotas have counted
+//! search    which messages have a number or a reference
 //! ```
 //!
 //! Every index of messages but those of the primary keys is partial, so that what has ended costs nothing;
@@ -21,6 +22,7 @@
 
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::opt_out;
+use crate::store::sqlite::search::postings;
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -31,8 +33,12 @@ pub(super) const FORMAT: i64 = 4;
 const APPLICATION: i64 = 0x6E75_6E63;
 
 /// What turns format `n` into `n + 1`, from 0, the empty file.
-const STEPS: [&[&str]; FORMAT as usize] =
-    [&[FORMAT_1], &[MANNER, EVENTS, LEARNED], &[ROUTED, MONEY, CALENDAR, opt_out::TABLE, OPERATE], &[WRITTEN]];
+const STEPS: [&[&str]; FORMAT as usize] = [
+    &[FORMAT_1],
+    &[MANNER, EVENTS, LEARNED],
+    &[ROUTED, MONEY, CALENDAR, opt_out::TABLE, OPERATE],
+    &[WRITTEN, postings::TABLE],
+];
 
 /// Brings the store to [`FORMAT`]; refuses one that is newer or not ours.
 pub(super) fn migrate(conn: &Connection, file: &Path) -> Result<(), Fault> {

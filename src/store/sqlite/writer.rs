@@ -6,12 +6,13 @@
 //! changed, which [`Known`] remembers.
 
 use crate::message::attempt::Attempt;
-use crate::message::id::PartKey;
+use crate::message::id::{PartKey, Seq};
 use crate::message::part::Part;
 use crate::record::batch::{Batch, Marks};
 use crate::store::sqlite::cells::{self, Cells};
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::opt_out;
+use crate::store::sqlite::search::postings;
 use rusqlite::{CachedStatement, Connection};
 use std::sync::LazyLock;
 
@@ -67,15 +68,16 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     marks: format!("INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", cells::META),
 });
 
-/// Writes one batch; whole or not at all.
+/// Writes one batch; whole or not at all. Messages below `indexed` are too late to be noted behind the commit.
 pub(super) fn commit(
     conn: &Connection,
     batch: &Batch,
     marks: Option<&Marks>,
-    known: &mut Known,
+    (indexed, known): (Seq, &mut Known),
 ) -> Result<(), Trouble> {
     conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     bodies(conn, batch)?;
+    postings::add(conn, batch.bodies.iter().map(|it| &**it).filter(|it| it.seq() < indexed))?;
     new_parts(conn, batch, known)?;
     each(conn, &WORDS.erased, batch.erased.iter().map(|it| Cells::body(it)))?;
     parts(conn, &batch.parts, known)?;

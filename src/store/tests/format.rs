@@ -6,6 +6,7 @@ use crate::message::time::Time;
 use crate::record::batch::{Batch, Marks};
 use crate::record::contract::Store;
 use crate::record::entry::Entry;
+use crate::record::views::Query;
 use crate::store::sqlite::seal;
 use crate::store::tests::model::Model;
 use crate::store::tests::script::Script;
@@ -23,10 +24,12 @@ const CELLS: [(&str, &str); 2] = [
     ("meta", "next_seq, next_order, next_parked, time, awaiting"),
 ];
 
-/// Makes a store one of format 3, which did not know when attempts were written.
+/// Makes a store one of format 3, which did not know when attempts were written, and could not be searched.
 fn as_format_3(conn: &Connection) {
     let steps = "DROP VIEW message_parts; CREATE VIEW message_parts AS SELECT 1;
-        ALTER TABLE part DROP COLUMN written_at; ALTER TABLE attempt DROP COLUMN written_at; PRAGMA user_version = 3;";
+        ALTER TABLE part DROP COLUMN written_at; ALTER TABLE attempt DROP COLUMN written_at;
+        DROP TABLE search; DROP TABLE search_mark; CREATE INDEX part_rare ON part (phase, id) WHERE phase >= 5;
+        PRAGMA user_version = 3;";
     conn.execute_batch(steps).expect("the newer goes");
 }
 
@@ -164,4 +167,9 @@ fn opened_and_served(of_before: fn(Batch) -> Batch, as_before: fn(&Connection)) 
     let written = |it: &Entry| it.parts.iter().filter_map(|it| it.attempt.as_ref()).any(|it| it.waited().is_some());
     assert!(model.entries.values().any(written), "new attempts have what the old lacked");
     assert!(model.entries.values().any(|it| it.body.manner.is_some()), "the new rows have what the old lacked");
+    let readers = store.readers();
+    for entry in model.entries.values() {
+        let query = Query { to: Some(entry.body.destination), limit: 1_000, ..Query::default() };
+        assert!(readers.list(&query).expect("a page").entries.contains(entry), "old messages are found, too");
+    }
 }

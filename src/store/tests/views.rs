@@ -1,30 +1,44 @@
 //! The readers of the API, against the model.
 
+use crate::carrier::id::forms;
+use crate::message::attempt::{Attempt, CarrierMessageId};
 use crate::message::body::Body;
-use crate::message::id::{AccountId, MessageId, OrderId, RouteId, Seq};
+use crate::message::id::{AccountId, LaneId, MessageId, OrderId, RouteId, Seq};
 use crate::message::money::Money;
+use crate::message::phase::{End, Move};
 use crate::message::status::{Status, Totals};
 use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::record::batch::{Batch, Order};
-use crate::record::contract::Store;
+use crate::record::contract::{NameKind, Store};
 use crate::record::entry::Entry;
 use crate::record::money::LedgerLine;
 use crate::record::views::{EventQuery, OrderView, Query};
+use crate::store::sqlite::readers::Readers;
+use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::tests::model::Model;
 use crate::store::tests::script::{Script, same_id};
 use crate::store::tests::{live, sqlite};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// A store of which nothing is known but what is on the disk.
+fn sqlite_unknown(directory: &Path) -> Sqlite {
+    Sqlite::open_unswept(directory, Durability::Os).expect("the store opens")
+}
 
 /// A query of some of the filters.
 fn query(script: &mut Script, model: &Model) -> Query {
     let mut one_in = |of: u64| script.below(of) == 0;
-    let (status, to, order, route) = (!one_in(3), one_in(5), one_in(6), one_in(5));
-    let (reference, since, until, account) = (one_in(5), one_in(4), one_in(4), one_in(2));
+    let (status, to, order, route) = (one_in(2), one_in(4), one_in(6), one_in(4));
+    let (reference, since, until, account, named) = (one_in(5), one_in(4), one_in(4), one_in(2), one_in(4));
     let created: Vec<Time> = model.entries.values().map(|it| it.body.created).collect();
     let mut time =
         |wanted: bool| wanted.then(|| Time(created[script.below(created.len() as u64) as usize].0 + script.below(2)));
     let (since, until) = (time(since), time(until));
+    let ids: Vec<CarrierMessageId> =
+        model.entries.values().flat_map(attempts).filter_map(|it| it.carrier_message_id.clone()).collect();
     Query {
         account: account.then(|| AccountId(script.below(3) as u16 + 1)),
         status: status.then(|| Status::ALL[script.below(7) as usize]),
@@ -32,6 +46,7 @@ fn query(script: &mut Script, model: &Model) -> Query {
         order: order.then(|| OrderId(script.below(model.marks.next_order + 1))),
         route: route.then(|| RouteId(script.below(2) as u32 + 1)),
         client_ref: reference.then(|| format!("ref-{}", script.below(5)).into()),
+        carrier_message_id: named.then(|| ids[script.below(ids.len() as u64) as usize].clone()),
         since,
         until,
         before: None,
@@ -39,7 +54,15 @@ fn query(script: &mut Script, model: &Model) -> Query {
     }
 }
 
+fn attempts(entry: &Entry) -> impl Iterator<Item = &Attempt> {
+    entry.parts.iter().filter_map(|it| it.attempt.as_ref()).chain(entry.past.iter().map(|it| &it.attempt))
+}
+
 fn wanted(query: &Query, model: &Model) -> Vec<Entry> {
+    let named = |it: &Entry, id: &CarrierMessageId| {
+        let forms = forms(id);
+        attempts(it).filter_map(|it| it.carrier_message_id.as_ref()).any(|it| forms.iter().any(|form| form.fits(it)))
+    };
     let fits = |it: &&Entry| {
         query.account.is_none_or(|a| a == it.body.account)
             && query.status.is_none_or(|a| a == it.status())
@@ -47,35 +70,56 @@ fn wanted(query: &Query, model: &Model) -> Vec<Entry> {
             && query.order.is_none_or(|a| a == it.body.order)
             && query.route.is_none_or(|a| a == it.body.route)
             && query.client_ref.as_ref().is_none_or(|a| Some(a) == it.body.client_ref.as_ref())
+            && query.carrier_message_id.as_ref().is_none_or(|a| named(it, a))
             && query.since.is_none_or(|a| a <= it.body.created)
             && query.until.is_none_or(|a| it.body.created < a)
     };
     model.entries.values().rev().filter(fits).cloned().collect()
 }
 
-#[test]
-fn lists_are_what_the_model_lists_page_after_page() {
-    let directory = tempfile::tempdir().expect("a directory");
-    let mut store = sqlite(directory.path());
-    let (model, mut script) = live(&mut store, 11, 90);
-    let readers = store.readers();
+/// Everything that a query asks for, page after page, none of them empty while there is more.
+fn listed(readers: &Readers, mut query: Query) -> Vec<Entry> {
+    let mut told = Vec::new();
+    loop {
+        let page = readers.list(&query).expect("a page");
+        assert!(page.entries.len() <= query.limit);
+        assert!(page.next.is_none() || !page.entries.is_empty(), "an empty page with a next one: {query:?}");
+        told.extend(page.entries);
+        match page.next {
+            Some(next) => query.before = Some(next),
+            None => return told,
+        }
+    }
+}
+
+/// Asks for many things; says how much was found.
+fn ask_for_much(readers: &Readers, model: &Model, script: &mut Script) -> usize {
     let mut found = 0;
     for _ in 0..400 {
-        let mut query = query(&mut script, &model);
-        let (all, mut told) = (wanted(&query, &model), Vec::new());
-        loop {
-            let page = readers.list(&query).expect("a page");
-            assert!(page.entries.len() <= query.limit);
-            told.extend(page.entries);
-            match page.next {
-                Some(next) => query.before = Some(next),
-                None => break,
-            }
-        }
+        let query = query(script, model);
+        let told = listed(readers, query.clone());
         found += told.len();
-        assert_eq!(told, all, "{query:?}");
+        assert_eq!(told, wanted(&query, model), "{query:?}");
     }
+    found
+}
+
+#[test]
+fn lists_are_what_the_model_lists_page_after_page_known_or_not() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut store = sqlite(directory.path());
+    for name in ["red", "blue"] {
+        store.intern(NameKind::Carrier, name).expect("a number");
+    }
+    let (model, mut script) = live(&mut store, 11, 90);
+    let found = ask_for_much(&store.readers(), &model, &mut script);
     assert!(1_000 < found, "the queries find something: {found}");
+    drop(store);
+    // Of what is older than the process nothing is known at first; then all of it.
+    let mut store = sqlite_unknown(directory.path());
+    ask_for_much(&store.readers(), &model, &mut script);
+    assert!(!store.sweep(Duration::MAX).expect("it sweeps").more);
+    ask_for_much(&store.readers(), &model, &mut script);
 }
 
 #[test]
@@ -208,21 +252,122 @@ fn the_writer_may_move_to_its_thread_and_readers_are_shared() {
     shares::<crate::store::sqlite::readers::Readers>();
 }
 
+/// Many messages of two accounts by turns, each in parts of a segment; the last of the first account to a number of its own.
+fn many(count: u64) -> Batch {
+    let mut batch = same_id(count);
+    for body in &mut batch.bodies {
+        let seq = body.seq().0;
+        let client_ref = seq.is_multiple_of(1_000).then(|| format!("ref-{seq}").into());
+        let destination = if seq == 7 { E164(31_612_345_678) } else { E164(4_400_000_000 + seq) };
+        let account = AccountId(1 + u16::from(seq % 64 != 7));
+        *body = Arc::new(Body { destination, account, client_ref, ..(**body).clone() });
+    }
+    for part in &mut batch.new_parts {
+        let seq = part.key.seq().0;
+        part.lane = LaneId::new(RouteId(1), AccountId(1 + u16::from(seq % 64 != 7)), 0, 0);
+        if seq % 2 == 0 {
+            part.step(Move::End(End::Failed)).expect("it was sent");
+        }
+    }
+    batch
+}
+
 #[test]
-fn a_page_looks_at_so_many_messages_and_no_more() {
+fn what_is_rare_among_many_is_on_the_first_page_before_and_after_the_index_has_it() {
     let directory = tempfile::tempdir().expect("a directory");
     let mut store = sqlite(directory.path());
-    store.commit(&same_id(50_010)).expect("the commit goes through");
-    let readers = store.readers();
-    let mut query = Query { to: Some(E164(1)), limit: 10, ..Query::default() };
-    let (mut pages, mut page) = (1, readers.list(&query).expect("a page"));
-    assert!(page.next >= Some(Seq(11)), "it stopped by itself");
-    while let Some(next) = page.next {
-        query.before = Some(next);
-        (pages, page) = (pages + 1, readers.list(&query).expect("a page"));
-        assert!(page.entries.is_empty());
+    store.intern(NameKind::Carrier, "red").expect("a number");
+    // Three segments, the last of them not full.
+    store.commit(&many(2 * 65_536 + 5_000)).expect("the commit goes through");
+    let first = |store: &Sqlite, query: Query| -> Vec<u64> {
+        let page = store.readers().list(&Query { limit: 2, ..query }).expect("a page");
+        page.entries.iter().map(|it| it.body.seq().0).collect()
+    };
+    let check = |store: &Sqlite| {
+        let number = Some(E164(31_612_345_678));
+        assert_eq!(first(store, Query { to: number, ..Query::default() }), [7]);
+        let (account, status) = (Some(AccountId(1)), Some(Status::Sent));
+        assert_eq!(first(store, Query { to: number, account, status, ..Query::default() }), [7]);
+        assert_eq!(first(store, Query { to: number, account: Some(AccountId(2)), ..Query::default() }), [0_u64; 0]);
+        let reference = |seq: u64| Some(format!("ref-{seq}").into());
+        assert_eq!(first(store, Query { client_ref: reference(70_000), ..Query::default() }), [70_000]);
+        assert_eq!(first(store, Query { client_ref: reference(136_000), ..Query::default() }), [136_000]);
+        // None of the first account's ever failed, and every other of the second's did.
+        let failed = Some(Status::Failed);
+        assert_eq!(first(store, Query { account, status: failed, ..Query::default() }), [0_u64; 0]);
+        let newest = first(store, Query { account: Some(AccountId(2)), status: failed, ..Query::default() });
+        assert_eq!(newest, [136_072, 136_070]);
+        let named = Some(CarrierMessageId::new("0").expect("it is an id"));
+        assert_eq!(first(store, Query { carrier_message_id: named.clone(), ..Query::default() }), [136_072, 136_071]);
+        let of_first = Query { carrier_message_id: named, account, ..Query::default() };
+        assert_eq!(first(store, of_first), [136_071, 136_007]);
+    };
+    check(&store);
+    assert_eq!(rows(directory.path()), 256, "one segment goes to the disk with each commit, here the first");
+    assert!(!store.sweep(Duration::MAX).expect("it sweeps").more);
+    assert_eq!(rows(directory.path()), 2 * 256);
+    check(&store);
+    drop(store);
+    let mut store = sqlite_unknown(directory.path());
+    check(&store);
+    assert!(!store.sweep(Duration::MAX).expect("it sweeps").more);
+    check(&store);
+}
+
+/// Rows of the index on the disk.
+fn rows(directory: &Path) -> i64 {
+    let conn = rusqlite::Connection::open(directory.join("nuncio.db")).expect("the file opens");
+    conn.query_row("SELECT count(*) FROM search", [], |row| row.get(0)).expect("a count")
+}
+
+#[test]
+fn an_order_that_arrives_while_its_segment_goes_to_the_disk_is_found_and_so_it_is_after_a_kill() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut store = sqlite(directory.path());
+    let whole = many(65_536 + 10);
+    let slice = |keep: &dyn Fn(u64) -> bool| Batch {
+        bodies: whole.bodies.iter().filter(|it| keep(it.seq().0)).cloned().collect(),
+        new_parts: whole.new_parts.iter().filter(|it| keep(it.key.seq().0)).cloned().collect(),
+        ..Batch::default()
+    };
+    let late = |seq: u64| (3..=20).contains(&seq);
+    store.commit(&slice(&|seq| !late(seq))).expect("what was accepted after it");
+    assert_eq!(rows(directory.path()), 256);
+    store.commit(&slice(&late)).expect("its last slice");
+    let query = Query { to: Some(E164(31_612_345_678)), limit: 5, ..Query::default() };
+    assert_eq!(listed(&store.readers(), query.clone()).len(), 1);
+    // Nothing is written when it is closed, as when it is killed.
+    drop(store);
+    let mut store = sqlite_unknown(directory.path());
+    assert!(!store.sweep(Duration::MAX).expect("it sweeps").more);
+    assert_eq!(listed(&store.readers(), query).len(), 1);
+}
+
+#[test]
+fn nothing_of_a_number_is_left_in_the_index_when_its_message_is_forgotten() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut store = sqlite(directory.path());
+    let mut batch = many(65_536 + 300);
+    for part in &mut batch.new_parts {
+        // One is held, in each of the two segments.
+        if ![5, 65_601].contains(&part.key.seq().0) && !part.phase().is_final() {
+            part.step(Move::End(End::Delivered)).expect("it was sent");
+        }
+        part.done_at = Time(5);
     }
-    assert!(1 < pages);
+    store.commit(&batch).expect("the commit goes through");
+    let created = batch.bodies[0].created;
+    let mut left = usize::MAX;
+    while 0 < left {
+        left = store.retain(Time(created.0 + 1), Time(1), 5_000).expect("it forgets");
+    }
+    let conn = rusqlite::Connection::open(directory.path().join("nuncio.db")).expect("the file opens");
+    let octets: i64 = conn.query_row("SELECT sum(length(entries)) FROM search", [], |row| row.get(0)).expect("a sum");
+    assert_eq!(octets, 6, "one entry, of the message that is held");
+    let found = listed(&store.readers(), Query { limit: 9, ..Query::default() });
+    assert_eq!(found.iter().map(|it| it.body.seq().0).collect::<Vec<_>>(), [65_601, 5]);
+    let gone = Query { to: Some(E164(31_612_345_678)), limit: 9, ..Query::default() };
+    assert_eq!(listed(&store.readers(), gone), []);
 }
 
 #[test]

@@ -1,0 +1,129 @@
+//! Messages of every account, for operators: `GET /admin/v1/messages`, `…/{id}` and `…/{id}/story`.
+//!
+//! Numbers are masked unless the key reveals them; what messages say is never shown.
+
+use crate::api::answer::{self, Shown};
+use crate::api::auth::{Directory, Scope};
+use crate::api::context::Context;
+use crate::api::list::{self, LIMIT};
+use crate::api::message::{MessageView, Recipient};
+use crate::api::money::refunds;
+use crate::api::problem::Problem;
+use crate::api::quote::now;
+use crate::api::read::{blocking, currency};
+use crate::api::story::{self, Line};
+use crate::api::submit::{no_message, peer};
+use crate::dispatch::plan::{Account, Plan};
+use crate::message::id::MessageId;
+use crate::message::money::Money;
+use crate::record::entry::Entry;
+use crate::record::views::Query;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// What may be asked for.
+const PARAMETERS: [&str; 11] = [
+    "to",
+    "account",
+    "client_ref",
+    "carrier_message_id",
+    "order_id",
+    "route_id",
+    "status",
+    "since",
+    "until",
+    "cursor",
+    "limit",
+];
+
+/// `GET /admin/v1/messages`
+pub(super) async fn messages(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let found = async {
+        let directory = context.directory();
+        let asking = admit(&directory, &head)?;
+        let query = query(asking, &directory.plan, head.uri.query().unwrap_or(""))?;
+        let page = blocking(&context, move |readers| readers.list(&query)).await?;
+        let refunds = refunds(&context, &page.entries).await?;
+        let view = |it| view(it, &directory.plan, asking.scopes.reveal, refunds.get(&it.body.seq()).copied());
+        Ok(list::page(page.entries.iter().map(view).collect(), page.next))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+/// `GET /admin/v1/messages/{id}`
+pub(super) async fn message(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let found = async {
+        let directory = context.directory();
+        let asking = admit(&directory, &head)?;
+        let entry = one(&context, &id).await?;
+        let refund = refunds(&context, std::slice::from_ref(&entry)).await?.get(&entry.body.seq()).copied();
+        let view = view(&entry, &directory.plan, asking.scopes.reveal, refund);
+        Ok(answer::json(StatusCode::OK, &view, 2_048))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+/// `GET /admin/v1/messages/{id}/story`
+pub(super) async fn story(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let found = async {
+        let directory = context.directory();
+        let asking = admit(&directory, &head)?;
+        let entry = one(&context, &id).await?;
+        let story = story::of(&entry, &directory.plan, now());
+        let told = Told {
+            id: Shown(entry.body.id),
+            to: Shown(Recipient::of(entry.body.destination, asking.scopes.reveal)),
+            status: entry.status().word(),
+            story: story.past,
+            next: story.next,
+        };
+        Ok(answer::json(StatusCode::OK, &told, 2_048))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+fn admit<'d>(directory: &'d Directory, head: &Parts) -> Result<&'d Account, Problem> {
+    directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)
+}
+
+async fn one(context: &Context, id: &str) -> Result<Entry, Problem> {
+    let id: MessageId = id.parse().map_err(|_| no_message())?;
+    blocking(context, move |readers| readers.message(id)).await?.ok_or_else(no_message)
+}
+
+fn view<'a>(entry: &'a Entry, plan: &'a Plan, reveals: bool, refund: Option<Money>) -> MessageView<'a> {
+    let account = plan.accounts.get(&entry.body.account).and_then(|it| it.currency);
+    let view = MessageView::of(entry, plan, currency(plan, entry.body.route, account));
+    view.paid_back(refund).for_operator(entry, plan, reveals)
+}
+
+/// What a query string asks for; national numbers are those of whoever asks.
+fn query(asking: &Account, plan: &Plan, text: &str) -> Result<Query, Problem> {
+    let start = Query { limit: LIMIT, ..Query::default() };
+    list::read(start, text, &PARAMETERS, |query, name, value| match name {
+        "account" => {
+            let account = plan.accounts.values().find(|it| *it.name == *value);
+            query.account = Some(account.ok_or("there is no such account")?.id);
+            Ok(())
+        }
+        _ => list::set(query, asking.region.as_deref(), name, value),
+    })
+}
+
+#[derive(Serialize)]
+struct Told {
+    id: Shown<MessageId>,
+    to: Shown<Recipient>,
+    status: &'static str,
+    /// What has happened, in order of time.
+    story: Vec<Line>,
+    /// What happens next, and when; nothing where it has ended.
+    next: Vec<Line>,
+}
