@@ -6,11 +6,13 @@ use nuncio::decode;
 use nuncio::gateway::demo::Demo;
 use nuncio::gateway::run::Failure;
 use nuncio::gateway::serve::serve;
+use nuncio::number::library;
 use nuncio::simulator;
 use nuncio::telemetry::log;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::LazyLock;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// There is nothing to decode; what clap ends with too.
@@ -20,9 +22,13 @@ const EXIT_CONFIG: u8 = 78;
 /// The store failed; the next start recovers (sysexits.h, EX_IOERR).
 const EXIT_STORE: u8 = 74;
 
+/// How old the numbering plans are stands beside the version: a number that is refused for its length may be newer.
+static VERSION: LazyLock<String> =
+    LazyLock::new(|| format!("{} (libphonenumber {})", env!("CARGO_PKG_VERSION"), library::METADATA));
+
 /// An SMS gateway daemon that speaks SMPP.
 #[derive(Parser)]
-#[command(version, about)]
+#[command(version = VERSION.as_str(), about)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

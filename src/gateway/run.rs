@@ -21,6 +21,7 @@ use crate::gateway::links::{Links, Wanted};
 use crate::gateway::lookup;
 use crate::gateway::wake::Wake;
 use crate::message::id::CarrierId;
+use crate::number::library;
 use crate::record::contract::{Poisoned, Store};
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::{Durability, Sqlite};
@@ -376,6 +377,7 @@ fn wiring(
         statusz: Arc::new(move || {
             serde_json::json!({
                 "version": env!("CARGO_PKG_VERSION"),
+                "libphonenumber": library::METADATA,
                 "uptime_seconds": started.elapsed().as_secs(),
                 "ready": health.unready().is_none(),
                 "unready": health.unready(),

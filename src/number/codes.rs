@@ -1,240 +1,277 @@
-//! Country codes: whose they are, and how long numbers after them may be.
+//! Country codes: whose they are, how long numbers after them may be, and which of them need no reading.
 //!
-//! Made from the metadata of libphonenumber as the crate `phonenumber` carries it, whose own
-//! look-up takes microseconds and whose loading takes a tenth of a second; a test holds this
-//! table against it. A number is possible when its length is; which ranges are assigned
-//! changes every week, and the carrier knows better.
+//! This is what libphonenumber says, as a table that takes nanoseconds to ask; a test holds it against the library. A
+//! number is possible when its length is; which ranges are assigned changes every week, and the carrier knows better.
 
-/// A country code: the code, the ISO letters of the country (empty for the whole world), and
-/// the possible counts of digits after it, as bits.
-pub type Code = (u16, &'static str, u32);
+/// A country code.
+#[derive(Debug)]
+pub struct Code {
+    /// Its one to three digits.
+    pub code: u16,
+    /// The ISO letters of its country, of the main one where several share it; empty for the whole world.
+    pub country: &'static str,
+    /// The possible counts of digits after it, as bits.
+    lengths: u32,
+    /// The first two digits after it, 00 to 99, with which numbers may hold a prefix that is not dialled from abroad, as bits.
+    leads: u128,
+}
 
-const fn bits(lengths: &[u8]) -> u32 {
-    let (mut bits, mut at) = (0, 0);
-    while at < lengths.len() {
-        bits |= 1 << lengths[at];
-        at += 1;
+impl Code {
+    /// `leads` are the one or two digits with which such prefixes begin.
+    const fn new(code: u16, country: &'static str, lengths: &[u8], leads: &[&str]) -> Self {
+        let mut new = Self { code, country, lengths: 0, leads: 0 };
+        let mut at = 0;
+        while at < lengths.len() {
+            new.lengths |= 1 << lengths[at];
+            at += 1;
+        }
+        at = 0;
+        while at < leads.len() {
+            let digits = leads[at].as_bytes();
+            let first = (digits[0] - b'0') as u32 * 10;
+            new.leads |= if digits.len() == 1 { 0x3FF << first } else { 1 << (first + (digits[1] - b'0') as u32) };
+            at += 1;
+        }
+        new
     }
-    bits
+
+    /// How many digits it has.
+    pub const fn width(&self) -> u32 {
+        match self.code {
+            0..=9 => 1,
+            10..=99 => 2,
+            _ => 3,
+        }
+    }
+
+    /// Whether so many digits after it make a number that libphonenumber calls possible.
+    pub const fn may_have(&self, digits: u32) -> bool {
+        self.lengths >> digits & 1 == 1
+    }
+
+    /// Whether libphonenumber takes every number that has so many digits after the code, and these first, as it stands.
+    pub const fn stands(&self, digits: u32, national: u64) -> bool {
+        self.may_have(digits) && self.leads >> (national / 10_u64.pow(digits - 2)) & 1 == 0
+    }
 }
 
 /// Every country code, in order; where several countries share one, its main country.
 pub const CODES: [Code; 215] = [
-    (1, "US", bits(&[10])),
-    (7, "RU", bits(&[10, 14])),
-    (20, "EG", bits(&[8, 9, 10])),
-    (27, "ZA", bits(&[5, 6, 7, 8, 9, 10])),
-    (30, "GR", bits(&[10, 11, 12])),
-    (31, "NL", bits(&[5, 6, 7, 8, 9, 10, 11])),
-    (32, "BE", bits(&[8, 9])),
-    (33, "FR", bits(&[9])),
-    (34, "ES", bits(&[9])),
-    (36, "HU", bits(&[8, 9])),
-    (39, "IT", bits(&[6, 7, 8, 9, 10, 11, 12])),
-    (40, "RO", bits(&[6, 9])),
-    (41, "CH", bits(&[9, 12])),
-    (43, "AT", bits(&[4, 5, 6, 7, 8, 9, 10, 11, 12, 13])),
-    (44, "GB", bits(&[7, 9, 10])),
-    (45, "DK", bits(&[8])),
-    (46, "SE", bits(&[6, 7, 8, 9, 10, 12])),
-    (47, "NO", bits(&[5, 8])),
-    (48, "PL", bits(&[6, 7, 8, 9, 10])),
-    (49, "DE", bits(&[4, 5, 6, 7, 8, 9, 10, 11, 12, 13])),
-    (51, "PE", bits(&[8, 9])),
-    (52, "MX", bits(&[10])),
-    (53, "CU", bits(&[6, 7, 8, 10])),
-    (54, "AR", bits(&[10, 11])),
-    (55, "BR", bits(&[8, 9, 10, 11])),
-    (56, "CL", bits(&[9, 10, 11])),
-    (57, "CO", bits(&[8, 10, 11])),
-    (58, "VE", bits(&[10])),
-    (60, "MY", bits(&[8, 9, 10])),
-    (61, "AU", bits(&[5, 6, 7, 8, 9, 10, 12])),
-    (62, "ID", bits(&[7, 8, 9, 10, 11, 12, 13])),
-    (63, "PH", bits(&[6, 8, 9, 10, 11, 12, 13])),
-    (64, "NZ", bits(&[5, 6, 7, 8, 9, 10])),
-    (65, "SG", bits(&[8, 10, 11])),
-    (66, "TH", bits(&[8, 9, 10, 13])),
-    (81, "JP", bits(&[8, 9, 10, 11, 12, 13])),
-    (82, "KR", bits(&[5, 6, 8, 9, 10, 11, 12, 13])),
-    (84, "VN", bits(&[7, 8, 9, 10])),
-    (86, "CN", bits(&[7, 8, 9, 10, 11, 12])),
-    (90, "TR", bits(&[7, 10, 12, 13])),
-    (91, "IN", bits(&[8, 9, 10, 11, 12, 13])),
-    (92, "PK", bits(&[8, 9, 10, 11, 12])),
-    (93, "AF", bits(&[9])),
-    (94, "LK", bits(&[9])),
-    (95, "MM", bits(&[6, 7, 8, 9, 10])),
-    (98, "IR", bits(&[4, 5, 6, 7, 10])),
-    (211, "SS", bits(&[9])),
-    (212, "MA", bits(&[9])),
-    (213, "DZ", bits(&[8, 9])),
-    (216, "TN", bits(&[8])),
-    (218, "LY", bits(&[9])),
-    (220, "GM", bits(&[7])),
-    (221, "SN", bits(&[9])),
-    (222, "MR", bits(&[8])),
-    (223, "ML", bits(&[8])),
-    (224, "GN", bits(&[8, 9])),
-    (225, "CI", bits(&[10])),
-    (226, "BF", bits(&[8])),
-    (227, "NE", bits(&[8])),
-    (228, "TG", bits(&[8])),
-    (229, "BJ", bits(&[8, 10])),
-    (230, "MU", bits(&[7, 8, 10])),
-    (231, "LR", bits(&[7, 8, 9])),
-    (232, "SL", bits(&[8])),
-    (233, "GH", bits(&[8, 9])),
-    (234, "NG", bits(&[10, 11, 12])),
-    (235, "TD", bits(&[8])),
-    (236, "CF", bits(&[8])),
-    (237, "CM", bits(&[8, 9])),
-    (238, "CV", bits(&[7])),
-    (239, "ST", bits(&[7])),
-    (240, "GQ", bits(&[9])),
-    (241, "GA", bits(&[7, 8])),
-    (242, "CG", bits(&[9])),
-    (243, "CD", bits(&[7, 8, 9, 10])),
-    (244, "AO", bits(&[9])),
-    (245, "GW", bits(&[7, 9])),
-    (246, "IO", bits(&[7])),
-    (247, "AC", bits(&[5, 6])),
-    (248, "SC", bits(&[7])),
-    (249, "SD", bits(&[9])),
-    (250, "RW", bits(&[8, 9])),
-    (251, "ET", bits(&[9])),
-    (252, "SO", bits(&[6, 7, 8, 9])),
-    (253, "DJ", bits(&[8])),
-    (254, "KE", bits(&[7, 8, 9, 10])),
-    (255, "TZ", bits(&[9])),
-    (256, "UG", bits(&[9])),
-    (257, "BI", bits(&[8])),
-    (258, "MZ", bits(&[8, 9])),
-    (260, "ZM", bits(&[9])),
-    (261, "MG", bits(&[9])),
-    (262, "RE", bits(&[9])),
-    (263, "ZW", bits(&[5, 6, 7, 8, 9, 10])),
-    (264, "NA", bits(&[8, 9])),
-    (265, "MW", bits(&[7, 9])),
-    (266, "LS", bits(&[8])),
-    (267, "BW", bits(&[7, 8, 10])),
-    (268, "SZ", bits(&[8, 9])),
-    (269, "KM", bits(&[7])),
-    (290, "SH", bits(&[4, 5])),
-    (291, "ER", bits(&[7])),
-    (297, "AW", bits(&[7])),
-    (298, "FO", bits(&[6])),
-    (299, "GL", bits(&[6])),
-    (350, "GI", bits(&[8])),
-    (351, "PT", bits(&[9])),
-    (352, "LU", bits(&[4, 5, 6, 7, 8, 9, 10, 11])),
-    (353, "IE", bits(&[7, 8, 9, 10])),
-    (354, "IS", bits(&[7, 9])),
-    (355, "AL", bits(&[6, 7, 8, 9])),
-    (356, "MT", bits(&[8])),
-    (357, "CY", bits(&[8])),
-    (358, "FI", bits(&[5, 6, 7, 8, 9, 10, 11, 12])),
-    (359, "BG", bits(&[6, 7, 8, 9, 12])),
-    (370, "LT", bits(&[8])),
-    (371, "LV", bits(&[8])),
-    (372, "EE", bits(&[7, 8, 10])),
-    (373, "MD", bits(&[8])),
-    (374, "AM", bits(&[8])),
-    (375, "BY", bits(&[6, 7, 8, 9, 10, 11])),
-    (376, "AD", bits(&[6, 8, 9])),
-    (377, "MC", bits(&[8, 9])),
-    (378, "SM", bits(&[8, 10])),
-    (380, "UA", bits(&[9, 10])),
-    (381, "RS", bits(&[6, 7, 8, 9, 10, 11, 12])),
-    (382, "ME", bits(&[8, 9])),
-    (383, "XK", bits(&[8, 9, 10, 11, 12])),
-    (385, "HR", bits(&[7, 8, 9])),
-    (386, "SI", bits(&[5, 6, 7, 8])),
-    (387, "BA", bits(&[8, 9])),
-    (389, "MK", bits(&[8])),
-    (420, "CZ", bits(&[9, 10, 11, 12])),
-    (421, "SK", bits(&[6, 7, 9])),
-    (423, "LI", bits(&[7, 9])),
-    (500, "FK", bits(&[5])),
-    (501, "BZ", bits(&[7, 11])),
-    (502, "GT", bits(&[8, 11])),
-    (503, "SV", bits(&[7, 8, 11])),
-    (504, "HN", bits(&[8, 11])),
-    (505, "NI", bits(&[8])),
-    (506, "CR", bits(&[8, 10])),
-    (507, "PA", bits(&[7, 8, 10, 11])),
-    (508, "PM", bits(&[6, 9])),
-    (509, "HT", bits(&[8])),
-    (590, "GP", bits(&[9])),
-    (591, "BO", bits(&[8, 9])),
-    (592, "GY", bits(&[7])),
-    (593, "EC", bits(&[8, 9, 10, 11])),
-    (594, "GF", bits(&[9])),
-    (595, "PY", bits(&[6, 7, 8, 9, 10, 11])),
-    (596, "MQ", bits(&[9])),
-    (597, "SR", bits(&[6, 7])),
-    (598, "UY", bits(&[4, 5, 6, 7, 8, 9, 10, 11, 12])),
-    (599, "CW", bits(&[7, 8])),
-    (670, "TL", bits(&[7, 8])),
-    (672, "NF", bits(&[6])),
-    (673, "BN", bits(&[7])),
-    (674, "NR", bits(&[7])),
-    (675, "PG", bits(&[7, 8])),
-    (676, "TO", bits(&[5, 7])),
-    (677, "SB", bits(&[5, 7])),
-    (678, "VU", bits(&[5, 7])),
-    (679, "FJ", bits(&[7, 11])),
-    (680, "PW", bits(&[7])),
-    (681, "WF", bits(&[6, 9])),
-    (682, "CK", bits(&[5])),
-    (683, "NU", bits(&[4, 7])),
-    (685, "WS", bits(&[5, 6, 7, 10])),
-    (686, "KI", bits(&[5, 8])),
-    (687, "NC", bits(&[6])),
-    (688, "TV", bits(&[5, 6, 7])),
-    (689, "PF", bits(&[6, 8, 9])),
-    (690, "TK", bits(&[4, 5, 6, 7])),
-    (691, "FM", bits(&[7])),
-    (692, "MH", bits(&[7])),
-    (800, "", bits(&[8])),
-    (808, "", bits(&[8])),
-    (850, "KP", bits(&[8, 10])),
-    (852, "HK", bits(&[5, 6, 7, 8, 9, 11])),
-    (853, "MO", bits(&[7, 8])),
-    (855, "KH", bits(&[8, 9, 10])),
-    (856, "LA", bits(&[8, 9, 10])),
-    (870, "", bits(&[9, 12])),
-    (878, "", bits(&[12])),
-    (880, "BD", bits(&[6, 7, 8, 9, 10])),
-    (881, "", bits(&[9, 10])),
-    (882, "", bits(&[7, 8, 9, 10, 11, 12])),
-    (883, "", bits(&[8, 9, 10, 11, 12])),
-    (886, "TW", bits(&[7, 8, 9, 10, 11])),
-    (888, "", bits(&[11])),
-    (960, "MV", bits(&[7, 10])),
-    (961, "LB", bits(&[7, 8])),
-    (962, "JO", bits(&[8, 9])),
-    (963, "SY", bits(&[8, 9])),
-    (964, "IQ", bits(&[8, 9, 10])),
-    (965, "KW", bits(&[7, 8])),
-    (966, "SA", bits(&[9, 10])),
-    (967, "YE", bits(&[7, 8, 9])),
-    (968, "OM", bits(&[7, 8, 9])),
-    (970, "PS", bits(&[8, 9, 10])),
-    (971, "AE", bits(&[5, 6, 7, 8, 9, 10, 11, 12])),
-    (972, "IL", bits(&[7, 8, 9, 10, 11, 12])),
-    (973, "BH", bits(&[8])),
-    (974, "QA", bits(&[7, 8, 9, 11])),
-    (975, "BT", bits(&[7, 8])),
-    (976, "MN", bits(&[8, 9, 10])),
-    (977, "NP", bits(&[8, 10, 11])),
-    (979, "", bits(&[9])),
-    (992, "TJ", bits(&[9])),
-    (993, "TM", bits(&[8])),
-    (994, "AZ", bits(&[9])),
-    (995, "GE", bits(&[9])),
-    (996, "KG", bits(&[9, 10])),
-    (998, "UZ", bits(&[9])),
+    Code::new(1, "US", &[10], &[]),
+    Code::new(7, "RU", &[10, 14], &[]),
+    Code::new(20, "EG", &[8, 9, 10], &["0"]),
+    Code::new(27, "ZA", &[5, 6, 7, 8, 9, 10], &["0"]),
+    Code::new(30, "GR", &[10, 11, 12], &[]),
+    Code::new(31, "NL", &[5, 6, 7, 8, 9, 10, 11], &["0"]),
+    Code::new(32, "BE", &[8, 9], &["0"]),
+    Code::new(33, "FR", &[9], &[]),
+    Code::new(34, "ES", &[9], &[]),
+    Code::new(36, "HU", &[8, 9], &[]),
+    Code::new(39, "IT", &[6, 7, 8, 9, 10, 11, 12], &[]),
+    Code::new(40, "RO", &[6, 9], &[]),
+    Code::new(41, "CH", &[9, 12], &[]),
+    Code::new(43, "AT", &[4, 5, 6, 7, 8, 9, 10, 11, 12, 13], &["0"]),
+    Code::new(44, "GB", &[7, 9, 10], &["0"]),
+    Code::new(45, "DK", &[8], &[]),
+    Code::new(46, "SE", &[6, 7, 8, 9, 10, 12], &["0"]),
+    Code::new(47, "NO", &[5, 8], &[]),
+    Code::new(48, "PL", &[6, 7, 8, 9, 10], &[]),
+    Code::new(49, "DE", &[4, 5, 6, 7, 8, 9, 10, 11, 12, 13], &["0"]),
+    Code::new(51, "PE", &[8, 9], &["0"]),
+    Code::new(52, "MX", &[10], &[]),
+    Code::new(53, "CU", &[6, 7, 8, 10], &["0"]),
+    Code::new(54, "AR", &[10, 11], &["0", "11", "2", "3"]),
+    Code::new(55, "BR", &[8, 9, 10, 11], &["0", "90"]),
+    Code::new(56, "CL", &[9, 10, 11], &[]),
+    Code::new(57, "CO", &[8, 10, 11], &["0"]),
+    Code::new(58, "VE", &[10], &[]),
+    Code::new(60, "MY", &[8, 9, 10], &["0"]),
+    Code::new(61, "AU", &[5, 6, 7, 8, 9, 10, 12], &["0", "18"]),
+    Code::new(62, "ID", &[7, 8, 9, 10, 11, 12, 13], &["0"]),
+    Code::new(63, "PH", &[6, 8, 9, 10, 11, 12, 13], &["0"]),
+    Code::new(64, "NZ", &[5, 6, 7, 8, 9, 10], &["0"]),
+    Code::new(65, "SG", &[8, 10, 11], &[]),
+    Code::new(66, "TH", &[8, 9, 10, 13], &["0"]),
+    Code::new(81, "JP", &[8, 9, 10, 11, 12, 13], &["0"]),
+    Code::new(82, "KR", &[5, 6, 8, 9, 10, 11, 12, 13], &["0"]),
+    Code::new(84, "VN", &[7, 8, 9, 10], &["0"]),
+    Code::new(86, "CN", &[7, 8, 9, 10, 11, 12], &["0", "11", "12", "17"]),
+    Code::new(90, "TR", &[7, 10, 12, 13], &["0"]),
+    Code::new(91, "IN", &[8, 9, 10, 11, 12, 13], &["0"]),
+    Code::new(92, "PK", &[8, 9, 10, 11, 12], &["0"]),
+    Code::new(93, "AF", &[9], &[]),
+    Code::new(94, "LK", &[9], &[]),
+    Code::new(95, "MM", &[6, 7, 8, 9, 10], &["0"]),
+    Code::new(98, "IR", &[4, 5, 6, 7, 10], &["0"]),
+    Code::new(211, "SS", &[9], &[]),
+    Code::new(212, "MA", &[9], &[]),
+    Code::new(213, "DZ", &[8, 9], &["0"]),
+    Code::new(216, "TN", &[8], &[]),
+    Code::new(218, "LY", &[9], &[]),
+    Code::new(220, "GM", &[7, 9], &[]),
+    Code::new(221, "SN", &[9], &[]),
+    Code::new(222, "MR", &[8], &[]),
+    Code::new(223, "ML", &[8], &[]),
+    Code::new(224, "GN", &[8, 9], &[]),
+    Code::new(225, "CI", &[10], &[]),
+    Code::new(226, "BF", &[8], &[]),
+    Code::new(227, "NE", &[8], &[]),
+    Code::new(228, "TG", &[8], &[]),
+    Code::new(229, "BJ", &[8, 10], &[]),
+    Code::new(230, "MU", &[7, 8, 10], &[]),
+    Code::new(231, "LR", &[7, 8, 9], &["0"]),
+    Code::new(232, "SL", &[8], &[]),
+    Code::new(233, "GH", &[8, 9], &["0"]),
+    Code::new(234, "NG", &[10, 11, 12], &["0"]),
+    Code::new(235, "TD", &[8], &[]),
+    Code::new(236, "CF", &[8], &[]),
+    Code::new(237, "CM", &[8, 9], &[]),
+    Code::new(238, "CV", &[7], &[]),
+    Code::new(239, "ST", &[7], &[]),
+    Code::new(240, "GQ", &[9], &[]),
+    Code::new(241, "GA", &[7, 8], &[]),
+    Code::new(242, "CG", &[9], &[]),
+    Code::new(243, "CD", &[7, 8, 9, 10], &["0"]),
+    Code::new(244, "AO", &[9], &[]),
+    Code::new(245, "GW", &[7, 9], &[]),
+    Code::new(246, "IO", &[7], &[]),
+    Code::new(247, "AC", &[5, 6], &[]),
+    Code::new(248, "SC", &[7], &[]),
+    Code::new(249, "SD", &[9], &[]),
+    Code::new(250, "RW", &[8, 9], &["0"]),
+    Code::new(251, "ET", &[9], &[]),
+    Code::new(252, "SO", &[6, 7, 8, 9], &["0"]),
+    Code::new(253, "DJ", &[8], &[]),
+    Code::new(254, "KE", &[7, 8, 9, 10], &["0"]),
+    Code::new(255, "TZ", &[9], &[]),
+    Code::new(256, "UG", &[9], &[]),
+    Code::new(257, "BI", &[8], &[]),
+    Code::new(258, "MZ", &[8, 9], &[]),
+    Code::new(260, "ZM", &[9], &[]),
+    Code::new(261, "MG", &[9], &[]),
+    Code::new(262, "RE", &[9], &[]),
+    Code::new(263, "ZW", &[7, 9, 10], &["0"]),
+    Code::new(264, "NA", &[8, 9], &["0"]),
+    Code::new(265, "MW", &[7, 9], &[]),
+    Code::new(266, "LS", &[8], &[]),
+    Code::new(267, "BW", &[7, 8, 10], &[]),
+    Code::new(268, "SZ", &[8, 9], &[]),
+    Code::new(269, "KM", &[7], &[]),
+    Code::new(290, "SH", &[4, 5], &[]),
+    Code::new(291, "ER", &[7], &[]),
+    Code::new(297, "AW", &[7], &[]),
+    Code::new(298, "FO", &[6], &[]),
+    Code::new(299, "GL", &[6], &[]),
+    Code::new(350, "GI", &[8], &[]),
+    Code::new(351, "PT", &[9], &[]),
+    Code::new(352, "LU", &[4, 5, 6, 7, 8, 9, 10, 11], &["15"]),
+    Code::new(353, "IE", &[7, 8, 9, 10], &["0"]),
+    Code::new(354, "IS", &[7, 9], &[]),
+    Code::new(355, "AL", &[6, 7, 8, 9], &["0"]),
+    Code::new(356, "MT", &[8], &[]),
+    Code::new(357, "CY", &[8], &[]),
+    Code::new(358, "FI", &[5, 6, 7, 8, 9, 10, 11, 12], &["0"]),
+    Code::new(359, "BG", &[6, 7, 8, 9, 12], &["0"]),
+    Code::new(370, "LT", &[8], &[]),
+    Code::new(371, "LV", &[8], &[]),
+    Code::new(372, "EE", &[7, 8, 10], &[]),
+    Code::new(373, "MD", &[8], &[]),
+    Code::new(374, "AM", &[8], &[]),
+    Code::new(375, "BY", &[6, 7, 8, 9, 10, 11], &["0", "8"]),
+    Code::new(376, "AD", &[6, 8, 9], &[]),
+    Code::new(377, "MC", &[8, 9], &["0"]),
+    Code::new(378, "SM", &[8, 10], &[]),
+    Code::new(380, "UA", &[9, 10], &["0"]),
+    Code::new(381, "RS", &[6, 7, 8, 9, 10, 11, 12], &["0"]),
+    Code::new(382, "ME", &[8, 9], &["0"]),
+    Code::new(383, "XK", &[8, 9, 10, 11, 12], &["0"]),
+    Code::new(385, "HR", &[7, 8, 9], &["0"]),
+    Code::new(386, "SI", &[5, 6, 7, 8], &["0"]),
+    Code::new(387, "BA", &[8, 9], &["0"]),
+    Code::new(389, "MK", &[8], &[]),
+    Code::new(420, "CZ", &[9, 10, 11, 12], &[]),
+    Code::new(421, "SK", &[6, 7, 9], &["0"]),
+    Code::new(423, "LI", &[7, 9], &[]),
+    Code::new(500, "FK", &[5], &[]),
+    Code::new(501, "BZ", &[7, 11], &[]),
+    Code::new(502, "GT", &[8, 11], &[]),
+    Code::new(503, "SV", &[7, 8, 11], &[]),
+    Code::new(504, "HN", &[8, 11], &[]),
+    Code::new(505, "NI", &[8], &[]),
+    Code::new(506, "CR", &[8, 10], &[]),
+    Code::new(507, "PA", &[7, 8, 10, 11], &[]),
+    Code::new(508, "PM", &[6, 9], &[]),
+    Code::new(509, "HT", &[8], &[]),
+    Code::new(590, "GP", &[9], &[]),
+    Code::new(591, "BO", &[8, 9], &["0"]),
+    Code::new(592, "GY", &[7], &[]),
+    Code::new(593, "EC", &[8, 9, 10, 11], &["0"]),
+    Code::new(594, "GF", &[9], &[]),
+    Code::new(595, "PY", &[6, 7, 8, 9, 10, 11], &["0"]),
+    Code::new(596, "MQ", &[9], &[]),
+    Code::new(597, "SR", &[6, 7], &[]),
+    Code::new(598, "UY", &[4, 5, 6, 7, 8, 9, 10, 11, 12], &["0"]),
+    Code::new(599, "CW", &[7, 8], &[]),
+    Code::new(670, "TL", &[7, 8], &[]),
+    Code::new(672, "NF", &[6], &[]),
+    Code::new(673, "BN", &[7], &[]),
+    Code::new(674, "NR", &[7], &[]),
+    Code::new(675, "PG", &[7, 8], &[]),
+    Code::new(676, "TO", &[5, 7], &[]),
+    Code::new(677, "SB", &[5, 7], &[]),
+    Code::new(678, "VU", &[5, 7], &[]),
+    Code::new(679, "FJ", &[7, 11], &[]),
+    Code::new(680, "PW", &[7], &[]),
+    Code::new(681, "WF", &[6, 9], &[]),
+    Code::new(682, "CK", &[5], &[]),
+    Code::new(683, "NU", &[4, 7], &[]),
+    Code::new(685, "WS", &[5, 6, 7, 10], &[]),
+    Code::new(686, "KI", &[5, 8], &[]),
+    Code::new(687, "NC", &[6], &[]),
+    Code::new(688, "TV", &[5, 6, 7], &[]),
+    Code::new(689, "PF", &[6, 8, 9], &[]),
+    Code::new(690, "TK", &[4, 5, 6, 7], &[]),
+    Code::new(691, "FM", &[7], &[]),
+    Code::new(692, "MH", &[7], &[]),
+    Code::new(800, "", &[8], &[]),
+    Code::new(808, "", &[8], &[]),
+    Code::new(850, "KP", &[8, 10], &[]),
+    Code::new(852, "HK", &[5, 6, 7, 8, 9, 11], &[]),
+    Code::new(853, "MO", &[7, 8], &[]),
+    Code::new(855, "KH", &[8, 9, 10], &["0"]),
+    Code::new(856, "LA", &[8, 9, 10], &["0"]),
+    Code::new(870, "", &[9, 12], &[]),
+    Code::new(878, "", &[12], &[]),
+    Code::new(880, "BD", &[6, 7, 8, 9, 10], &["0"]),
+    Code::new(881, "", &[9, 10], &[]),
+    Code::new(882, "", &[7, 8, 9, 10, 11, 12], &[]),
+    Code::new(883, "", &[8, 9, 10, 11, 12], &[]),
+    Code::new(886, "TW", &[7, 8, 9, 10, 11], &["0"]),
+    Code::new(888, "", &[11], &[]),
+    Code::new(960, "MV", &[7, 10], &[]),
+    Code::new(961, "LB", &[7, 8], &["0"]),
+    Code::new(962, "JO", &[8, 9], &["0"]),
+    Code::new(963, "SY", &[8, 9], &["0"]),
+    Code::new(964, "IQ", &[8, 9, 10], &["0"]),
+    Code::new(965, "KW", &[7, 8], &[]),
+    Code::new(966, "SA", &[9, 10], &["0"]),
+    Code::new(967, "YE", &[7, 8, 9], &["0"]),
+    Code::new(968, "OM", &[7, 8, 9], &[]),
+    Code::new(970, "PS", &[8, 9, 10], &["0"]),
+    Code::new(971, "AE", &[5, 6, 7, 8, 9, 10, 11, 12], &["0"]),
+    Code::new(972, "IL", &[7, 8, 9, 10, 11, 12], &["0"]),
+    Code::new(973, "BH", &[8], &[]),
+    Code::new(974, "QA", &[7, 8, 9, 11], &[]),
+    Code::new(975, "BT", &[7, 8], &[]),
+    Code::new(976, "MN", &[8, 9, 10], &["0"]),
+    Code::new(977, "NP", &[8, 10, 11], &["0"]),
+    Code::new(979, "", &[9], &[]),
+    Code::new(992, "TJ", &[9], &[]),
+    Code::new(993, "TM", &[8], &[]),
+    Code::new(994, "AZ", &[9], &[]),
+    Code::new(995, "GE", &[9], &[]),
+    Code::new(996, "KG", &[9, 10], &["0"]),
+    Code::new(998, "UZ", &[9], &[]),
 ];
 
 /// For the first three digits of a number, one more than the place of its code; 0 for none.
@@ -243,15 +280,9 @@ const PLACES: [u8; 1_000] = places();
 const fn places() -> [u8; 1_000] {
     let (mut places, mut at) = ([0; 1_000], 0);
     while at < CODES.len() {
-        let code = CODES[at].0 as usize;
+        let code = CODES[at].code as usize;
         // Codes have one to three digits, and none begins another.
-        let width = if code < 10 {
-            100
-        } else if code < 100 {
-            10
-        } else {
-            1
-        };
+        let width = 10_usize.pow(3 - CODES[at].width());
         let mut lead = code * width;
         while lead < (code + 1) * width {
             places[lead] = at as u8 + 1;
@@ -266,4 +297,103 @@ const fn places() -> [u8; 1_000] {
 pub fn of(lead: u64) -> Option<&'static Code> {
     let place = usize::try_from(lead).ok().and_then(|it| PLACES.get(it))?;
     CODES.get(usize::from(*place).checked_sub(1)?)
+}
+
+/// The code with these digits.
+pub fn with(code: u16) -> Option<&'static Code> {
+    let width = 10_u64.pow(match code {
+        0..=9 => 2,
+        10..=99 => 1,
+        _ => 0,
+    });
+    of(u64::from(code) * width).filter(|it| it.code == code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::number::e164::E164;
+    use crate::number::library;
+    use crate::number::refusal::NumberError;
+    use rlibphonenumber::PHONE_NUMBER_UTIL;
+
+    /// Digits after a code that begin with `lead` and go on as the dice fall.
+    fn national(lead: u64, digits: u32, dice: &mut u64) -> u64 {
+        *dice ^= *dice << 13;
+        *dice ^= *dice >> 7;
+        *dice ^= *dice << 17;
+        let rest = 10_u64.pow(digits - 2);
+        lead * rest + *dice % rest
+    }
+
+    #[test]
+    fn the_table_is_that_of_the_library() {
+        let mut known: Vec<i32> = PHONE_NUMBER_UTIL.get_supported_calling_codes().collect();
+        known.sort_unstable();
+        assert_eq!(CODES.iter().map(|it| i32::from(it.code)).collect::<Vec<_>>(), known);
+        for code in &CODES {
+            let main = PHONE_NUMBER_UTIL.get_region_for_country_code(code.code.into()).expect("the code is known");
+            let main = if *main.as_region_str() == *"001" { String::new() } else { main.to_string() };
+            assert_eq!(code.country, main, "{}", code.code);
+            let possible = |it: &u32| {
+                let number = rlibphonenumber::PhoneNumber {
+                    country_code: code.code.into(),
+                    national_number: 10_u64.pow(it - 1),
+                    ..Default::default()
+                };
+                let said = PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number);
+                said == Ok(rlibphonenumber::NumberLengthType::IsPossible)
+            };
+            let lengths = |fits: &dyn Fn(&u32) -> bool| {
+                (1..=E164::DIGITS_MAX as u32 - code.width()).filter(fits).collect::<Vec<_>>()
+            };
+            assert_eq!(lengths(&|it| code.may_have(*it)), lengths(&possible), "{}", code.code);
+        }
+    }
+
+    #[test]
+    fn what_stands_is_read_by_the_library_as_it_stands() {
+        let (mut dice, mut asked) = (0x2545_F491_4F6C_DD1D, 0);
+        for code in &CODES {
+            for digits in (1..=13).filter(|it| code.may_have(*it)) {
+                for lead in (0..100).filter(|it| code.stands(digits, it * 10_u64.pow(digits - 2))) {
+                    let national = national(lead, digits, &mut dice);
+                    let number = u64::from(code.code) * 10_u64.pow(digits) + national;
+                    assert_eq!(library::read(&format!("+{number}"), None), Ok(E164(number)));
+                    asked += 1;
+                }
+            }
+        }
+        assert!(30_000 < asked, "{asked}");
+    }
+
+    #[test]
+    fn what_does_not_stand_is_changed_or_refused_by_the_library_at_times() {
+        let mut dice = 0x2545_F491_4F6C_DD1D;
+        for code in CODES.iter().filter(|it| it.leads != 0) {
+            let changes = (1..=13).filter(|it| code.may_have(*it)).any(|digits| {
+                (0..100).filter(|lead| code.leads >> lead & 1 == 1).any(|lead| {
+                    (0..20).any(|_| {
+                        let number = u64::from(code.code) * 10_u64.pow(digits) + national(lead, digits, &mut dice);
+                        library::read(&format!("+{number}"), None) != Ok(E164(number))
+                    })
+                })
+            });
+            assert!(changes, "{}: its leads make it slow for nothing", code.code);
+        }
+    }
+
+    #[test]
+    fn a_code_is_found_by_what_begins_with_it() {
+        assert_eq!(of(316).map(|it| (it.code, it.width())), Some((31, 2)));
+        assert_eq!(
+            (with(1).map(|it| it.code), with(31).map(|it| it.code), with(998).map(|it| it.code)),
+            (Some(1), Some(31), Some(998))
+        );
+        assert_eq!(
+            (with(0).is_none(), with(12).is_none(), with(999).is_none(), with(1_000).is_none()),
+            (true, true, true, true)
+        );
+        assert_eq!(E164::parse("+999123456", None), Err(NumberError::Country));
+    }
 }

@@ -2,5 +2,8 @@
 
 pub mod codes;
 pub mod e164;
+pub mod library;
+pub mod refusal;
 pub mod shared;
+pub mod written;
 pub mod zone;

@@ -1,11 +1,11 @@
 //! Country codes that several countries share: which prefixes are not the main country's.
 //!
-//! Made like [`crate::number::codes`], by asking the metadata for every prefix; a test holds
-//! this table against it.
+//! This is what libphonenumber says of valid numbers, as a table that takes nanoseconds to ask; a test holds it against
+//! the library. Numbers of ranges that nobody has are the main country's.
 
 /// Prefixes with their country code, as numbers in rising order: the shorter come first. No
 /// prefix begins another.
-pub const PREFIXES: [(u32, &str); 213] = [
+pub const PREFIXES: [(u32, &str); 215] = [
     (77, "KZ"),
     (1204, "CA"),
     (1226, "CA"),
@@ -18,6 +18,7 @@ pub const PREFIXES: [(u32, &str); 213] = [
     (1263, "CA"),
     (1264, "AI"),
     (1268, "AG"),
+    (1273, "CA"),
     (1284, "VG"),
     (1289, "CA"),
     (1306, "CA"),
@@ -97,6 +98,7 @@ pub const PREFIXES: [(u32, &str); 213] = [
     (5993, "BQ"),
     (5994, "BQ"),
     (5997, "BQ"),
+    (18001, "DO"),
     (35818, "AX"),
     (44980, "GG"),
     (44981, "GG"),
@@ -237,3 +239,82 @@ const CODES: [u16; 11] = [1, 7, 39, 44, 47, 61, 262, 290, 358, 590, 599];
 
 /// How many digits the prefixes have.
 const WIDTHS: std::ops::RangeInclusive<u32> = 2..=8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::number::codes;
+    use crate::number::e164::E164;
+    use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber};
+
+    #[test]
+    fn prefixes_rise_and_none_begins_another() {
+        let written: Vec<String> = PREFIXES.iter().map(|it| it.0.to_string()).collect();
+        assert!(PREFIXES.is_sorted_by(|one, next| one.0 < next.0));
+        for prefix in &written {
+            assert_eq!(written.iter().filter(|it| it.starts_with(prefix)).count(), 1, "{prefix}");
+            assert!(E164(prefix.parse::<u64>().unwrap() * 100_000).country().is_some_and(|it| it.len() == 2));
+        }
+    }
+
+    /// The number with its code, and whose it is for the library, if it is valid.
+    fn judged(code: u16, national: &str) -> (E164, Option<String>) {
+        let zeros = national.len() - national.trim_start_matches('0').len();
+        let number = PhoneNumber {
+            country_code: code.into(),
+            national_number: national.parse().unwrap(),
+            italian_leading_zero: (0 < zeros).then_some(true),
+            number_of_leading_zeros: (0 < zeros).then_some(zeros as i32),
+            ..Default::default()
+        };
+        let country = number.is_valid().then(|| number.get_region_code().expect("a valid number has a country"));
+        (E164(format!("{code}{national}").parse().unwrap()), country.map(|it| it.to_string()))
+    }
+
+    #[test]
+    fn the_table_is_that_of_the_library() {
+        let (mut dice, mut valid) = (0x2545_F491_4F6C_DD1D_u64, 0);
+        for code in &codes::CODES {
+            let regions = PHONE_NUMBER_UTIL.get_regions_for_country_calling_code(code.code.into());
+            if regions.is_none_or(|it| it.count() == 1) {
+                continue;
+            }
+            for length in (4..=12).filter(|it| code.may_have(*it)) {
+                for at in 0..4_000_u64 {
+                    dice ^= dice << 13;
+                    dice ^= dice >> 7;
+                    dice ^= dice << 17;
+                    let rest = 10_u64.pow(length - 3);
+                    let national = format!("{:0length$}", at / 4 * rest + dice % rest, length = length as usize);
+                    let (number, country) = judged(code.code, &national);
+                    if let Some(country) = country {
+                        assert_eq!(number.country(), Some(&*country), "{number}");
+                        valid += 1;
+                    }
+                }
+            }
+        }
+        assert!(10_000 < valid, "{valid}");
+    }
+
+    #[test]
+    fn every_prefix_has_a_valid_number_of_its_country() {
+        let mut dice = 0x2545_F491_4F6C_DD1D_u64;
+        for (prefix, country) in PREFIXES {
+            let prefix = prefix.to_string();
+            let code = codes::CODES.iter().find(|it| prefix.starts_with(&it.code.to_string())).expect("a code");
+            let national = &prefix[code.width() as usize..];
+            let found = (0..5_000_usize).any(|at| {
+                dice ^= dice << 13;
+                dice ^= dice >> 7;
+                dice ^= dice << 17;
+                let length = 4 + at % 9;
+                let fits = national.len() <= length && code.may_have(length as u32);
+                let rest = length.saturating_sub(national.len());
+                let national = format!("{national}{:0rest$}", dice % 10_u64.pow(rest as u32));
+                fits && judged(code.code, &national[..length]).1.as_deref() == Some(country)
+            });
+            assert!(found, "{prefix} {country}");
+        }
+    }
+}

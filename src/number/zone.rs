@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn every_country_and_every_zone_of_the_table_is_known() {
         let countries: BTreeSet<&str> =
-            codes::CODES.iter().map(|it| it.1).chain(shared::PREFIXES.iter().map(|it| it.1)).collect();
+            codes::CODES.iter().map(|it| it.country).chain(shared::PREFIXES.iter().map(|it| it.1)).collect();
         for country in countries.iter().filter(|it| !it.is_empty()) {
             assert!(TABLE.countries.contains_key(country), "{country}");
         }

@@ -6,6 +6,7 @@ mod failover;
 mod kannel;
 pub(crate) mod need;
 mod npm;
+mod numbers;
 mod openssl;
 mod perl;
 mod prometheus;
@@ -24,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         failover::trials(),
         kannel::trials(),
         npm::trials(),
+        numbers::trials(),
         openssl::trials(),
         perl::trials(),
         prometheus::trials(),

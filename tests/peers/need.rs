@@ -13,6 +13,8 @@ pub(crate) enum Need {
     Perl,
     /// The package `smpplib` of PyPI, in `tests/peers/python_modules`.
     Smpplib,
+    /// The package `phonenumbers` of PyPI, there too.
+    Phonenumbers,
     /// Kannel's bearerbox and smsbox, where Debian puts them.
     Kannel,
     /// The dissector of Wireshark without a window.
@@ -32,6 +34,7 @@ impl Need {
             Self::Npm => installed("node_modules/smpp") && runs("node", &["--version"]),
             Self::Perl => runs("perl", &["-MNet::SMPP", "-e", "1"]),
             Self::Smpplib => installed("python_modules/smpplib") && runs("python3", &["--version"]),
+            Self::Phonenumbers => installed("python_modules/phonenumbers") && runs("python3", &["--version"]),
             Self::Kannel => ["/usr/sbin/bearerbox", "/usr/sbin/smsbox"].iter().all(|it| Path::new(it).exists()),
             Self::Tshark => runs("tshark", &["--version"]),
             Self::OpenSsl => runs("openssl", &["version"]),
@@ -46,6 +49,7 @@ impl Need {
             Self::Npm => "the npm package smpp (npm ci --prefix tests/peers)",
             Self::Perl => "Net::SMPP (Debian package libnet-smpp-perl)",
             Self::Smpplib => "the PyPI package smpplib (pip, as .ci/run has it)",
+            Self::Phonenumbers => "the PyPI package phonenumbers (pip, as .ci/run has it)",
             Self::Kannel => "bearerbox and smsbox (Debian package kannel)",
             Self::Tshark => "tshark (Debian package tshark)",
             Self::OpenSsl => "openssl (Debian package openssl)",

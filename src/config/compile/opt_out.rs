@@ -94,6 +94,6 @@ fn entry(line: &str) -> Result<Option<Key>, String> {
     let mut cells = line.split(',').map(|it| it.trim().trim_matches('"'));
     let number = cells.next().unwrap_or_default();
     let sender = cells.next().map(recipient).filter(|it| !it.is_empty());
-    let number = E164::parse(&format!("+{}", number.strip_prefix('+').unwrap_or(number)), None);
-    Ok(Some(Key { account: None, sender, number: number.map_err(|why| why.to_string())? }))
+    let number = E164::parse_listed(number).map_err(|why| why.to_string())?;
+    Ok(Some(Key { account: None, sender, number }))
 }

@@ -4,6 +4,7 @@ use crate::config::compile::prefix;
 use crate::config::error::Findings;
 use crate::message::money::{Currency, Money};
 use crate::message::price::PriceTable;
+use crate::number::library;
 use std::collections::BTreeMap;
 
 /// A table as it was written; `None` without a usable currency.
@@ -41,7 +42,7 @@ pub fn table(path: &str, written: &BTreeMap<String, String>, findings: &mut Find
     Some(PriceTable { currency: currency?, default, countries, prefixes })
 }
 
-/// Two capital letters of ISO 3166 that the metadata of numbers knows.
+/// Two capital letters of ISO 3166 whose numbers are known.
 pub fn is_country(text: &str) -> bool {
-    text.parse::<phonenumber::country::Id>().is_ok()
+    library::is_region(text)
 }

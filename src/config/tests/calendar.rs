@@ -69,7 +69,10 @@ fn a_list_of_numbers_is_read_line_by_line() {
     let text = |file: &std::path::Path| format!("{SMALL}\n[opt_out]\nsuppressions_file = \"{}\"\n", file.display());
     let file = folder.path("dnd.csv");
     folder.write("nuncio.toml", &text(&file));
-    folder.write("dnd.csv", "number,sender\n31612345678\n# of the registry\n\n\"+31612345679\", \"SHOP\"\r\n");
+    folder.write(
+        "dnd.csv",
+        "number,sender\n\u{202A}31 6 12345678\u{202C}\n# of the registry\n\n\"+31612345679\", \"SHOP\"\r\n",
+    );
     let plan = loaded(&text(&file)).plan;
     let refuses =
         |sender, number| plan.opt_out.refuses(Class::Marketing, &List::default(), (AccountId(1), sender, E164(number)));
