@@ -1,9 +1,10 @@
 //! Bad configurations: one clear message at the start, and no change on a reload.
 
 use crate::daemon::raw::Smsc;
-use crate::daemon::{Daemon, account, carrier, route, until};
+use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};
+use nuncio::number::library::METADATA;
 use serde_json::json;
-use std::process::Output;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 /// A configuration is wrong (sysexits.h, EX_CONFIG).
@@ -23,6 +24,16 @@ fn a_good_configuration_is_summed_up() {
     let (code, said) = run(&Daemon::prepare(&good(2775), &[]), "check");
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("accounts 1, carriers 1, binds 1, routes 1"), "{said}");
+}
+
+#[test]
+fn how_old_the_numbering_plans_are_is_told() {
+    let told = Command::new(env!("CARGO_BIN_EXE_nuncio")).arg("--version").output().unwrap().stdout;
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(String::from_utf8(told).unwrap(), format!("nuncio {version} (libphonenumber {METADATA})\n"));
+    let daemon = Daemon::start(&good(quiet_port()));
+    let status = daemon.operator().get("/statusz").json();
+    assert_eq!((&status["version"], &status["libphonenumber"]), (&json!(version), &json!(METADATA)));
 }
 
 #[test]
