@@ -171,10 +171,53 @@ mod tests {
             (61_412_345_678, "Australia/Sydney", 7),
             (18_005_550_100, "America/New_York", 8),
             (16_005_550_100, "America/Toronto", 10),
-            (12_195_550_123, "America/New_York", 2),
+            (12_195_550_123, "America/Chicago", 2),
             (351_912_345_678, "Europe/Lisbon", 2),
         ] {
             assert_eq!((names(number)[0], names(number).len()), (first, count), "{number}");
+        }
+    }
+
+    #[test]
+    fn the_first_zone_is_that_of_most_people() {
+        for (number, first, count) in [
+            (15_415_550_123, "America/Los_Angeles", 2),
+            (17_755_550_123, "America/Los_Angeles", 2),
+            (12_505_550_123, "America/Vancouver", 2),
+            (12_705_550_123, "America/Chicago", 2),
+            (18_505_550_123, "America/Chicago", 2),
+            (17_095_550_123, "America/St_Johns", 2),
+            (18_675_550_123, "America/Edmonton", 5),
+            (19_285_550_123, "America/Phoenix", 2),
+            (5_597_981_234_567, "America/Manaus", 2),
+            (625_111_234_567, "Asia/Makassar", 2),
+            (243_812_345_678, "Africa/Lubumbashi", 2),
+            (6_919_201_234, "Pacific/Chuuk", 2),
+            (61_891_621_234, "Indian/Cocos", 1),
+            (61_891_641_234, "Indian/Christmas", 1),
+            (61_852_001_234, "Australia/Perth", 3),
+            (61_870_001_234, "Australia/Broken_Hill", 2),
+        ] {
+            assert_eq!((names(number)[0], names(number).len()), (first, count), "{number}");
+        }
+    }
+
+    #[test]
+    fn an_area_that_lies_over_another_has_its_zones() {
+        for (area, over) in [
+            (1208, [1986].as_slice()),
+            (1250, &[1236, 1257, 1672, 1778]),
+            (1270, &[1364]),
+            (1418, &[1367, 1581]),
+            (1423, &[1729]),
+            (1541, &[1458]),
+            (1709, &[1879]),
+            (1812, &[1930]),
+            (1850, &[1448]),
+        ] {
+            for other in over {
+                assert_eq!(names(other * 10_000_000), names(area * 10_000_000), "{other}");
+            }
         }
     }
 
