@@ -11,7 +11,6 @@
 //! number as it stands. What is checked: the country code exists, and numbers after it can have this length. Whether a
 //! range is assigned is not: that changes every week, and the carrier knows better.
 
-use crate::number::codes::Code;
 use crate::number::refusal::NumberError;
 use crate::number::{codes, library, shared, written};
 use std::fmt;
@@ -45,9 +44,10 @@ impl E164 {
 
     /// A number that libphonenumber takes as it stands.
     fn plain(text: &str) -> Option<Self> {
-        let number = text.strip_prefix('+').and_then(digits_of)?;
+        let digits = text.strip_prefix('+')?;
+        let number = digits_of(digits)?;
         let code = codes::of(number.lead())?;
-        code.stands(number.count() - code.width(), number.after(code)).then_some(number)
+        code.stands(digits.get(code.width() as usize..)?).then_some(number)
     }
 
     /// Reads an address of a receipt, leniently: what carriers send is not what we sent. `None` for what cannot
@@ -101,11 +101,6 @@ impl E164 {
             0..=3 => 0,
             count => self.0 / 10_u64.pow(count - 3),
         }
-    }
-
-    /// The digits after its code.
-    fn after(self, code: &Code) -> u64 {
-        self.0 % 10_u64.pow(self.count() - code.width())
     }
 }
 
