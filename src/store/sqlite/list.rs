@@ -15,8 +15,6 @@ use crate::carrier::id::{self, Form};
 use crate::message::attempt::Attempt;
 use crate::message::body::Body;
 use crate::message::id::{CarrierId, LaneId, OrderId, PartKey, Seq};
-use crate::message::part;
-use crate::message::phase::Phase;
 use crate::message::status::Status;
 use crate::record::entry::Entry;
 use crate::record::views::Query;
@@ -27,6 +25,7 @@ use crate::store::sqlite::readers::Page;
 use crate::store::sqlite::search::Shared;
 use crate::store::sqlite::search::chart::BLOCK;
 use crate::store::sqlite::search::postings::{self, Key, SEGMENT};
+use crate::store::sqlite::search::sweep::standing;
 use rusqlite::{Connection, Row};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -47,8 +46,6 @@ const SAME_ID_AT_ONCE: usize = 1_024;
 pub(super) mod find {
     pub(in crate::store::sqlite) const BODIES: &str =
         "SELECT seq, destination, client_ref FROM body WHERE seq >= ?1 AND seq < ?2 ORDER BY seq";
-    pub(in crate::store::sqlite) const PARTS: &str =
-        "SELECT id, lane, phase, taken_at FROM part WHERE id >= ?1 AND id < ?2 ORDER BY id";
     pub(in crate::store::sqlite) const PART_OF_ID: &str =
         "SELECT id FROM part WHERE rhash = ?1 AND id >= ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
     pub(in crate::store::sqlite) const ATTEMPT_OF_ID: &str =
@@ -223,21 +220,14 @@ impl Stretch<'_, '_> {
 
     /// The messages of a range with the account, the route and the status, read from their parts.
     fn parts(&self, query: &Query, (low, to): (Seq, Seq)) -> Result<Vec<Seq>, Trouble> {
-        let read = |row: &Row<'_>| {
-            let (id, lane): (i64, i64) = (row.get(0)?, row.get(1)?);
-            let lane = LaneId(lane.cast_unsigned());
-            let fits =
-                query.account.is_none_or(|it| it == lane.account()) && query.route.is_none_or(|it| it == lane.route());
-            let phase = Phase::from_number(row.get(2)?).ok_or(Trouble::Damaged("part", id))?;
-            let status = part::status(phase, row.get::<_, Option<i64>>(3)?.is_some());
-            Ok((PartKey(id.cast_unsigned()).seq(), status, fits))
+        let parts = standing(self.conn, (low, to))?;
+        let wanted = |parts: &&[(PartKey, LaneId, Status)]| {
+            let lane = parts[0].1;
+            query.account.is_none_or(|it| it == lane.account())
+                && query.route.is_none_or(|it| it == lane.route())
+                && query.status.is_none_or(|it| it == Status::of_parts(parts.iter().map(|it| it.2)))
         };
-        let range = [low, to].map(|it| PartKey::new(it, 0).0.cast_signed());
-        let parts = reader::all(&mut self.conn.prepare_cached(find::PARTS)?, range, read)?;
-        let wanted = |parts: &&[(Seq, Status, bool)]| {
-            parts[0].2 && query.status.is_none_or(|it| it == Status::of_parts(parts.iter().map(|it| it.1)))
-        };
-        Ok(parts.chunk_by(|a, b| a.0 == b.0).filter(wanted).map(|it| it[0].0).collect())
+        Ok(parts.chunk_by(|a, b| a.0.seq() == b.0.seq()).filter(wanted).map(|it| it[0].0.seq()).collect())
     }
 
     /// Along the messages below `reached` that a carrier gave this id, some at once.

@@ -32,7 +32,6 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
         (words::ORDER_STEP, "INTEGER PRIMARY KEY (rowid>?)"),
         (words::TIME_STEP, "INTEGER PRIMARY KEY (rowid>?)"),
         (list::find::BODIES, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
-        (list::find::PARTS, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
         (list::find::PART_OF_ID, "COVERING INDEX part_by_carrier_id (rhash=? AND rowid>? AND rowid<?)"),
         (list::find::ATTEMPT_OF_ID, "COVERING INDEX attempt_by_carrier_id (rhash=? AND id>? AND id<?)"),
         (postings::words::ENTRIES, "INTEGER PRIMARY KEY (rowid=?)"),

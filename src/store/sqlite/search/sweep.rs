@@ -5,6 +5,7 @@
 use crate::message::id::{LaneId, PartKey, Seq};
 use crate::message::part;
 use crate::message::phase::Phase;
+use crate::message::status::Status;
 use crate::number::e164::E164;
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::reader;
@@ -125,16 +126,24 @@ impl Sweep {
     fn read_block(&mut self, conn: &Connection) -> Result<(), Trouble> {
         self.unread = self.unread.and_then(|it| self.shared.read().chart.unread(it));
         let Some(block) = self.unread else { return Ok(()) };
-        let read = |row: &Row<'_>| {
-            let (id, lane): (i64, i64) = (row.get(0)?, row.get(1)?);
-            let phase = Phase::from_number(row.get(2)?).ok_or(Trouble::Damaged("part", id))?;
-            let status = part::status(phase, row.get::<_, Option<i64>>(3)?.is_some());
-            Ok((PartKey(id.cast_unsigned()), LaneId(lane.cast_unsigned()), status))
-        };
-        let keys = [block, block + 1].map(|it| PartKey::new(Seq(it * BLOCK), 0).0.cast_signed());
-        let parts = reader::all(&mut conn.prepare_cached(words::PARTS)?, keys, read)?;
+        let parts = standing(conn, (Seq(block * BLOCK), Seq((block + 1) * BLOCK)))?;
         self.shared.write().chart.read(block, parts.into_iter());
         self.unread = block.checked_sub(1);
         Ok(())
     }
+}
+
+/// Where the parts of a range of messages stand, and in which lanes, in the order of their keys.
+pub(in crate::store::sqlite) fn standing(
+    conn: &Connection,
+    (from, to): (Seq, Seq),
+) -> Result<Vec<(PartKey, LaneId, Status)>, Trouble> {
+    let read = |row: &Row<'_>| {
+        let (id, lane): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let phase = Phase::from_number(row.get(2)?).ok_or(Trouble::Damaged("part", id))?;
+        let status = part::status(phase, row.get::<_, Option<i64>>(3)?.is_some());
+        Ok((PartKey(id.cast_unsigned()), LaneId(lane.cast_unsigned()), status))
+    };
+    let keys = [from, to].map(|it| PartKey::new(it, 0).0.cast_signed());
+    reader::all(&mut conn.prepare_cached(words::PARTS)?, keys, read)
 }
