@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 use nuncio::config;
 use nuncio::decode;
+use nuncio::gateway::ask::{self, AskError};
 use nuncio::gateway::demo::Demo;
 use nuncio::gateway::run::Failure;
 use nuncio::gateway::serve::serve;
@@ -17,6 +18,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// There is nothing to decode; what clap ends with too.
 const EXIT_USAGE: u8 = 2;
+/// No gateway answers (sysexits.h, EX_UNAVAILABLE).
+const EXIT_UNAVAILABLE: u8 = 69;
+/// The key may not do this (sysexits.h, EX_NOPERM).
+const EXIT_NO_PERMISSION: u8 = 77;
 /// The configuration is wrong (sysexits.h, EX_CONFIG).
 const EXIT_CONFIG: u8 = 78;
 /// The store failed; the next start recovers (sysexits.h, EX_IOERR).
@@ -71,6 +76,13 @@ enum Command {
     /// Ends with 0 when every PDU could be read, with 1 when something was malformed, with 2 when there was
     /// nothing to read.
     Decode(#[command(flatten)] decode::options::Options),
+    /// Find messages in the running gateway: by number, reference, carrier's id, order and more.
+    ///
+    /// Ends with 0 when something was found, with 1 when nothing was, with 2 when the question is not valid, with 69 when
+    /// no gateway answers, with 77 when the key is refused.
+    Find(#[command(flatten)] Box<ask::options::Find>),
+    /// Say what became of a message and why, in words and in order of time.
+    Why(#[command(flatten)] ask::options::Why),
     /// Make a key for the API: one line for the application, one for the configuration.
     Key,
 }
@@ -95,6 +107,16 @@ fn main() -> ExitCode {
         Command::Demo { messages, keep } => demo(Demo { messages, keep }),
         Command::Sim(options) => simulate(&options),
         Command::Decode(options) => explain(&options),
+        Command::Find(options) => {
+            let mut told = Vec::new();
+            let done = runtime().block_on(ask::find(&options, &mut told));
+            asked(done, &told)
+        }
+        Command::Why(options) => {
+            let mut told = Vec::new();
+            let done = runtime().block_on(ask::why(&options, &mut told));
+            asked(done, &told)
+        }
         Command::Key => {
             let (key, digest) = nuncio::api::key::new_key();
             println!("key        = {key}\nkey_sha256 = [\"{digest}\"]");
@@ -172,6 +194,25 @@ fn explain(options: &decode::options::Options) -> ExitCode {
             eprintln!("{failure}");
             ExitCode::from(EXIT_USAGE)
         }
+    }
+}
+
+/// Shows what a gateway told, or why it told nothing.
+fn asked(done: Result<(), AskError>, told: &[u8]) -> ExitCode {
+    let shown = done.and_then(|()| Ok(io::stdout().write_all(told)?));
+    let error = match shown {
+        Ok(()) => return ExitCode::SUCCESS,
+        // Whoever reads has seen enough, as `head` has.
+        Err(AskError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+        Err(error) => error,
+    };
+    eprintln!("{error}");
+    match error {
+        AskError::Nothing { .. } | AskError::Output(_) => ExitCode::FAILURE,
+        AskError::NoKey | AskError::KeyFile(..) | AskError::Refused(_) => ExitCode::from(EXIT_USAGE),
+        AskError::NotThere { .. } => ExitCode::from(EXIT_UNAVAILABLE),
+        AskError::Key(_) => ExitCode::from(EXIT_NO_PERMISSION),
+        AskError::Config(_) => ExitCode::from(EXIT_CONFIG),
     }
 }
 

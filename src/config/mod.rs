@@ -168,6 +168,11 @@ impl Draft {
         &self.loaded.store
     }
 
+    /// The listener for operators.
+    pub const fn admin(&self) -> &api::options::Http {
+        &self.loaded.admin
+    }
+
     /// All that was written, files and environment merged, without its secrets.
     pub const fn shown(&self) -> &serde_json::Value {
         &self.shown

@@ -17,4 +17,5 @@ mod links;
 mod housekeeping;
 pub mod run;
 pub mod serve;
+pub mod ask;
 pub mod demo;

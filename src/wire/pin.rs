@@ -8,11 +8,13 @@ use crate::wire::certificate::Certificate;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 use thiserror::Error;
@@ -32,6 +34,11 @@ impl Pin {
     /// The pin of this certificate.
     pub fn of(certificate: &CertificateDer<'_>) -> Self {
         Self(Sha256::digest(certificate).into())
+    }
+
+    /// The pin of the first certificate of a PEM file: the leaf of its chain.
+    pub fn of_file(path: &Path) -> Result<Self, rustls::pki_types::pem::Error> {
+        CertificateDer::from_pem_file(path).map(|it| Self::of(&it))
     }
 
     /// The pin of the public key of this certificate; `None` when it cannot be read.

@@ -5,6 +5,7 @@ mod routing;
 mod configuration;
 mod content;
 mod failover;
+mod find;
 mod full;
 mod garbage;
 mod http;

@@ -7,6 +7,7 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use std::net::SocketAddr;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 /// What went wrong with a request.
@@ -34,7 +35,7 @@ pub enum ClientError {
 }
 
 /// A connection to the API.
-pub(super) struct Client {
+pub(in crate::gateway) struct Client {
     sender: SendRequest<Full<Bytes>>,
     key: String,
     host: String,
@@ -43,14 +44,22 @@ pub(super) struct Client {
 impl Client {
     /// Connects, and calls with this key.
     pub(super) async fn connect(address: SocketAddr, key: &str) -> Result<Self, ClientError> {
-        let stream = TcpStream::connect(address).await?;
+        Self::over(TcpStream::connect(address).await?, &address.to_string(), key).await
+    }
+
+    /// Speaks over a connection that is there, to a server of this name.
+    pub(in crate::gateway) async fn over<S>(stream: S, host: &str, key: &str) -> Result<Self, ClientError>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+        // How a connection ends is told by the request that was on it.
         tokio::spawn(connection);
-        Ok(Self { sender, key: key.to_owned(), host: address.to_string() })
+        Ok(Self { sender, key: key.to_owned(), host: host.to_owned() })
     }
 
     /// GET, answered with JSON.
-    pub(super) async fn get(&mut self, path: &str) -> Result<Value, ClientError> {
+    pub(in crate::gateway) async fn get(&mut self, path: &str) -> Result<Value, ClientError> {
         self.call(Method::GET, path, Bytes::new()).await
     }
 

@@ -4,7 +4,7 @@
 //! messages of different kinds. The simulated carrier decides by the last two digits of a number
 //! what becomes of a message; the demo succeeds only if every message ended so.
 
-mod client;
+pub(super) mod client;
 mod table;
 
 use crate::api::key::new_key;

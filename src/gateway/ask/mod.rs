@@ -1,0 +1,162 @@
+//! `nuncio find` and `nuncio why`: what a running gateway knows of messages, on the command line.
+//!
+//! The configuration says where the listener for operators is; the gateway itself is asked, so that what is shown is
+//! what it holds, and nobody opens its store.
+
+pub mod options;
+mod door;
+mod page;
+
+use crate::config;
+use crate::gateway::ask::door::Door;
+use crate::gateway::ask::options::{Find, Where, Why};
+use crate::gateway::ask::page::Page;
+use crate::gateway::demo::client::ClientError;
+use serde_json::Value;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Messages whose stories are told at once: what fits on a screen or two.
+const STORIES_MAX: usize = 3;
+
+/// Why nothing was shown.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The configuration cannot be read.
+    #[error("{0}")]
+    Config(#[from] config::error::Error),
+    /// There is no key to ask with.
+    #[error("a key with the scope admin is needed: --key-file FILE, or NUNCIO_KEY in the environment")]
+    NoKey,
+    /// The file of the key cannot be read, or holds none.
+    #[error("{0}: {1}")]
+    KeyFile(PathBuf, String),
+    /// Nobody answers.
+    #[error("no gateway answers at {at}, where [admin] of {config} has its listener: {why}; is it running?")]
+    NotThere {
+        /// Where.
+        at: String,
+        /// As which file says.
+        config: PathBuf,
+        /// What the system says.
+        why: String,
+    },
+    /// The key is not good for this.
+    #[error("the gateway refuses the key: {0}")]
+    Key(String),
+    /// The gateway refuses what was asked.
+    #[error("{0}")]
+    Refused(String),
+    /// There is nothing to show.
+    #[error(
+        "nothing was found. Messages that ended are kept for {} (retention); what was accepted before {before} may be gone",
+        span(*kept)
+    )]
+    Nothing {
+        /// How long messages that ended are kept.
+        kept: Duration,
+        /// Before this some may be gone.
+        before: String,
+    },
+    /// What was found cannot be written.
+    #[error("{0}")]
+    Output(#[from] io::Error),
+}
+
+impl AskError {
+    fn of(error: ClientError) -> Self {
+        match error {
+            ClientError::Refused { status, answer, .. } => {
+                let detail = answer["detail"].as_str().unwrap_or("it does not say why");
+                let pointer = answer["errors"][0]["pointer"].as_str().map(|it| it.trim_start_matches('/'));
+                match status {
+                    401 | 403 => Self::Key(detail.to_owned()),
+                    _ => Self::Refused(pointer.map_or_else(|| detail.to_owned(), |it| format!("{it}: {detail}"))),
+                }
+            }
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}
+
+/// Shows the messages that were asked for, newest first; with `why` the stories of the latest.
+pub async fn find(find: &Find, out: &mut impl Write) -> Result<(), AskError> {
+    let mut door = Door::open(&find.place).await?;
+    let found = door.get(&find.target()).await?;
+    let messages = found["data"].as_array().map_or(&[][..], |it| it);
+    let page = Page::new();
+    if messages.is_empty() {
+        return Err(door.nothing());
+    }
+    if find.why {
+        for (at, message) in messages.iter().take(STORIES_MAX).enumerate() {
+            if at != 0 {
+                writeln!(out)?;
+            }
+            tell(&mut door, text(&message["id"]), &page, out).await?;
+        }
+    } else {
+        page.list(messages, out)?;
+    }
+    let shown = if find.why { messages.len().min(STORIES_MAX) } else { messages.len() };
+    if shown < messages.len() || !found["next_cursor"].is_null() {
+        writeln!(
+            out,
+            "\nThere are more. --limit shows up to 1,000; --until {} the older ones.",
+            text(&messages[shown - 1]["created_at"])
+        )?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// Tells the story of one message.
+pub async fn why(why: &Why, out: &mut impl Write) -> Result<(), AskError> {
+    let mut door = Door::open(&why.place).await?;
+    tell(&mut door, &why.id, &Page::new(), out).await?;
+    out.flush()?;
+    Ok(())
+}
+
+async fn tell(door: &mut Door, id: &str, page: &Page, out: &mut impl Write) -> Result<(), AskError> {
+    let story = door.get(&format!("/admin/v1/messages/{}/story", options::escaped(id))).await?;
+    page.story(&story, out)?;
+    Ok(())
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("-")
+}
+
+/// A span in the largest unit that it is whole in.
+fn span(it: Duration) -> String {
+    match it.as_secs() {
+        seconds if seconds % 86_400 == 0 => format!("{} days", seconds / 86_400),
+        seconds if seconds % 3_600 == 0 => format!("{} hours", seconds / 3_600),
+        seconds => format!("{seconds} seconds"),
+    }
+}
+
+impl Where {
+    /// The key: of the file, else of the environment.
+    fn key(&self) -> Result<String, AskError> {
+        let key = match &self.key_file {
+            Some(file) => {
+                let fault = |why: String| AskError::KeyFile(file.clone(), why);
+                std::fs::read_to_string(file).map_err(|error| fault(error.to_string()))?
+            }
+            None => std::env::var("NUNCIO_KEY").map_err(|_| AskError::NoKey)?,
+        };
+        let key = key.trim();
+        let sayable = !key.is_empty() && key.bytes().all(|it| it.is_ascii_graphic() || it == b' ');
+        match &self.key_file {
+            _ if sayable => Ok(key.to_owned()),
+            Some(file) => Err(AskError::KeyFile(
+                file.clone(),
+                "holds no key; it is one line that `nuncio key` printed".to_owned(),
+            )),
+            None => Err(AskError::NoKey),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The options of `nuncio find` and `nuncio why`, as they are written on a command line.
+
+use clap::Args;
+use std::path::PathBuf;
+
+/// Which gateway is asked, and by whom.
+#[derive(Args, Clone, Debug)]
+pub struct Where {
+    /// The configuration file of the gateway: its [admin] says where it listens
+    #[arg(long, default_value = "/etc/nuncio/nuncio.toml", value_name = "FILE")]
+    pub config: PathBuf,
+    /// A file that holds a key with the scope admin; without it the key is in NUNCIO_KEY
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+}
+
+/// The options of `nuncio find`.
+#[derive(Args, Clone, Debug)]
+pub struct Find {
+    /// Who was to get it: a number with its country code
+    #[arg(value_name = "NUMBER")]
+    pub to: Option<String>,
+    /// The reference that the application gave it
+    #[arg(long, value_name = "REF")]
+    pub client_ref: Option<String>,
+    /// What a carrier calls it, as in its answer or in its receipt
+    #[arg(long, value_name = "ID")]
+    pub carrier_id: Option<String>,
+    /// Its order
+    #[arg(long, value_name = "ID")]
+    pub order: Option<String>,
+    /// Whose it is
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// By which route it went
+    #[arg(long, value_name = "ID")]
+    pub route: Option<String>,
+    /// How it stands: QUEUED, SENT, DELIVERED, FAILED, EXPIRED, UNKNOWN or CANCELLED
+    #[arg(long, value_name = "STATUS")]
+    pub status: Option<String>,
+    /// Accepted at or after this: 2026-11-20T10:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Accepted before this
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// How many are shown, newest first: 1 to 1,000
+    #[arg(long, default_value_t = 20, value_name = "COUNT")]
+    pub limit: usize,
+    /// Tell the stories of the latest three instead of listing
+    #[arg(long)]
+    pub why: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it above the options of this command")]
+    pub place: Where,
+}
+
+/// The options of `nuncio why`.
+#[derive(Args, Clone, Debug)]
+pub struct Why {
+    /// The message's id, as `nuncio find` and the API show it
+    #[arg(value_name = "ID")]
+    pub id: String,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it above the options of this command")]
+    pub place: Where,
+}
+
+impl Find {
+    /// What is asked of the gateway.
+    pub(super) fn target(&self) -> String {
+        let status = self.status.as_ref().map(|it| it.to_ascii_uppercase());
+        let asked = [
+            ("to", &self.to),
+            ("client_ref", &self.client_ref),
+            ("carrier_message_id", &self.carrier_id),
+            ("order_id", &self.order),
+            ("account", &self.account),
+            ("route_id", &self.route),
+            ("status", &status),
+            ("since", &self.since),
+            ("until", &self.until),
+        ];
+        let given =
+            asked.iter().filter_map(|(name, value)| value.as_ref().map(|it| format!("&{name}={}", escaped(it))));
+        format!("/admin/v1/messages?limit={}{}", self.limit, given.collect::<String>())
+    }
+}
+
+/// A text as it stands in a path or a query (RFC 3986, 2.1).
+pub(super) fn escaped(text: &str) -> String {
+    let octet = |it: u8| match it {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(it).to_string(),
+        it => format!("%{it:02X}"),
+    };
+    text.bytes().map(octet).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_is_escaped() {
+        assert_eq!(escaped("+31 6/é?&"), "%2B31%206%2F%C3%A9%3F%26");
+        let place = Where { config: PathBuf::new(), key_file: None };
+        let none = || None::<String>;
+        let find = Find {
+            to: Some("+31612345678".into()),
+            client_ref: Some("a&b".into()),
+            carrier_id: none(),
+            order: none(),
+            account: none(),
+            route: none(),
+            status: Some("failed".into()),
+            since: none(),
+            until: none(),
+            limit: 5,
+            why: false,
+            place,
+        };
+        assert_eq!(find.target(), "/admin/v1/messages?limit=5&to=%2B31612345678&client_ref=a%26b&status=FAILED");
+    }
+}
