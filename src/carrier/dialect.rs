@@ -7,6 +7,7 @@ use crate::message::manner::Parameter;
 use crate::message::price::PriceTable;
 use crate::message::reason::Reason;
 use crate::text::profile::Profile;
+use crate::text::reading::Readings;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -143,6 +144,12 @@ impl Default for Dialect {
 }
 
 impl Dialect {
+    /// What it means by data_coding 0 and 1 in what comes.
+    pub fn readings(&self) -> Readings {
+        let usual = Readings::from(self.text.alphabet);
+        Readings { zero: self.mo.zero.unwrap_or(usual.zero), one: self.mo.one.unwrap_or(usual.one) }
+    }
+
     /// How long a carrier's ids are kept for receipts that nobody expects yet.
     pub const PARKED_FOR: Duration = Duration::from_secs(72 * 3_600);
 }

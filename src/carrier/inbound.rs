@@ -60,7 +60,11 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
         // Acknowledgements of the handset or its user: about a message only if they name one.
         _ => named || text.is_receipt(),
     };
-    Some(if is_receipt { News::Receipt(receipt(&delivery, text, dialect)) } else { News::Mo(mo::read(body)?) })
+    Some(if is_receipt {
+        News::Receipt(receipt(&delivery, text, dialect))
+    } else {
+        News::Mo(mo::read(body, dialect.text.alphabet)?)
+    })
 }
 
 fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> ReceiptNews {

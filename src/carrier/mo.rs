@@ -8,23 +8,26 @@
 //! Nothing is refused: a header that lies is no header, a part that lies about its place is a message
 //! of its own, and what cannot be read becomes U+FFFD.
 
-use crate::number::e164::E164;
+use crate::carrier::address;
 use crate::smpp::address::Address;
 use crate::smpp::data::DataSm;
 use crate::smpp::pdu::Body;
 use crate::smpp::sm::{Sm, esm_class};
 use crate::smpp::tlv::{Tag, Tlvs};
+use crate::text::Alphabet;
+use crate::text::reading::{Reading, Readings};
 use crate::text::udh::{Ports, Udh};
-use crate::text::{self, Alphabet};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// A message from a handset, or a part of one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mo {
-    /// Who sent it: `+31612345678`, or as the PDU has it.
+    /// Who sent it, as [`address::source`] writes it.
     pub source: Box<str>,
-    /// Whom it is for, written likewise.
+    /// Of what type the PDU says that `source` is.
+    pub source_ton: u8,
+    /// Whom it is for, as [`address::destination`] writes it.
     pub destination: Box<str>,
     /// How `octets` are to be read.
     pub data_coding: u8,
@@ -32,6 +35,8 @@ pub struct Mo {
     pub udhi: bool,
     /// What it says, header included.
     pub octets: Box<[u8]>,
+    /// What came with it besides: neither the text nor its place.
+    pub tlvs: Tlvs,
     /// Which part of several it is.
     pub concat: Option<Concat>,
     /// What is equal when the carrier sends it again.
@@ -85,7 +90,7 @@ impl Kind {
 
 /// 128 bits of SHA-256 over everything that a PDU says, its `sequence_number` apart. A carrier that sends
 /// a PDU again gives it another number and changes nothing else; what it does change tells two messages apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(pub [u8; 16]);
 
 /// What the parts of a message say together.
@@ -97,6 +102,10 @@ pub struct Content {
     pub encoding: &'static str,
     /// The ports of the first part that names some.
     pub ports: Option<Ports>,
+    /// The user data header of its first part, its length included; empty without one.
+    pub header: Vec<u8>,
+    /// The octets of a text that does not give them back, or that may be in another alphabet.
+    pub doubtful: Option<Vec<u8>>,
 }
 
 /// Text or octets.
@@ -115,38 +124,56 @@ pub struct Options {
     pub reassembly_timeout: Duration,
     /// How long a message that is sent again is known as such. `None`: never. Default 10 min.
     pub redelivery_window: Option<Duration>,
+    /// How long a session lives on after an answer that has not arrived: until a connection that is dead is noticed.
+    /// Default 90 s.
+    pub settled_after: Duration,
+    /// What data_coding 0 means in what comes; `None` is the alphabet of the carrier.
+    pub zero: Option<Reading>,
+    /// What data_coding 1 means there; `None` is ASCII.
+    pub one: Option<Reading>,
+    /// Whose national numbers digits without a country code are, in ISO letters.
+    pub region: Option<&'static str>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { reassembly_timeout: Duration::from_secs(300), redelivery_window: Some(Duration::from_secs(600)) }
+        Self {
+            reassembly_timeout: Duration::from_secs(300),
+            redelivery_window: Some(Duration::from_secs(600)),
+            settled_after: Duration::from_secs(90),
+            zero: None,
+            one: None,
+            region: None,
+        }
     }
 }
 
-/// A message from a handset out of a request of the carrier; `None` if it carries none.
-pub fn read(body: &Body) -> Option<Mo> {
+/// A message from a handset out of a request of the carrier, whose alphabet names are in; `None` if it carries none.
+pub fn read(body: &Body, alphabet: Alphabet) -> Option<Mo> {
     match body {
-        Body::DeliverSm(sm) => Some(of_sm(sm)),
-        Body::DataSm(sm) => Some(of_data(sm)),
+        Body::DeliverSm(sm) => Some(of_sm(sm, alphabet)),
+        Body::DataSm(sm) => Some(of_data(sm, alphabet)),
         _ => None,
     }
 }
 
-fn of_sm(sm: &Sm) -> Mo {
+fn of_sm(sm: &Sm, alphabet: Alphabet) -> Mo {
     let mut digest = Sha256::new();
     for field in [&sm.service_type, &sm.schedule_delivery_time, &sm.validity_period] {
         add(&mut digest, field.as_bytes());
     }
     digest.update([sm.protocol_id, sm.priority_flag, sm.sm_default_msg_id]);
     add(&mut digest, &sm.short_message);
-    let frame = Frame { source: &sm.source, destination: &sm.destination, tlvs: &sm.tlvs, octets: &sm.text() };
+    let frame =
+        Frame { source: &sm.source, destination: &sm.destination, tlvs: &sm.tlvs, octets: &sm.text(), alphabet };
     frame.mo(digest, sm.esm_class, sm.data_coding)
 }
 
-fn of_data(sm: &DataSm) -> Mo {
+fn of_data(sm: &DataSm, alphabet: Alphabet) -> Mo {
     let mut digest = Sha256::new();
     add(&mut digest, sm.service_type.as_bytes());
-    let frame = Frame { source: &sm.source, destination: &sm.destination, tlvs: &sm.tlvs, octets: &sm.text() };
+    let frame =
+        Frame { source: &sm.source, destination: &sm.destination, tlvs: &sm.tlvs, octets: &sm.text(), alphabet };
     frame.mo(digest, sm.esm_class, sm.data_coding)
 }
 
@@ -156,6 +183,7 @@ struct Frame<'a> {
     destination: &'a Address,
     tlvs: &'a Tlvs,
     octets: &'a [u8],
+    alphabet: Alphabet,
 }
 
 impl Frame<'_> {
@@ -171,13 +199,15 @@ impl Frame<'_> {
         }
         let digest: [u8; 32] = digest.finalize().into();
         let udhi = class & esm_class::UDHI != 0;
-        let (udh, _) = split(udhi, self.octets);
+        let (udh, _) = split(udhi, false, self.octets);
         Mo {
-            source: written(self.source),
-            destination: written(self.destination),
+            source: address::source(self.source, self.alphabet),
+            source_ton: self.source.ton,
+            destination: address::destination(self.destination, self.alphabet),
             data_coding,
             udhi,
             octets: self.octets.into(),
+            tlvs: besides(self.tlvs),
             concat: concat_of_header(udh).or_else(|| concat_of_tlvs(self.tlvs)),
             fingerprint: Fingerprint(digest.first_chunk().copied().expect("SHA-256 has 32 octets")),
         }
@@ -191,8 +221,16 @@ fn add(digest: &mut Sha256, field: &[u8]) {
 }
 
 /// Header and rest; a length that reaches beyond the end is none of a header (quirk 60).
-fn split(udhi: bool, octets: &[u8]) -> (Udh<'_>, &[u8]) {
-    udhi.then(|| Udh::parse(octets)).flatten().unwrap_or((Udh::default(), octets))
+fn split(udhi: bool, wide: bool, octets: &[u8]) -> (Udh<'_>, &[u8]) {
+    udhi.then(|| Udh::split(octets, wide)).flatten().unwrap_or((Udh::default(), octets))
+}
+
+/// Parameters that say neither the text nor its place, in octets of their own: the frame may be long.
+fn besides(tlvs: &Tlvs) -> Tlvs {
+    const TOLD_OTHERWISE: [Tag; 4] =
+        [Tag::MESSAGE_PAYLOAD, Tag::SAR_MSG_REF_NUM, Tag::SAR_TOTAL_SEGMENTS, Tag::SAR_SEGMENT_SEQNUM];
+    let others = tlvs.iter().filter(|it| !TOLD_OTHERWISE.contains(&it.0));
+    others.fold(Tlvs::build(), |all, (tag, value)| all.push(tag, &value)).build()
 }
 
 fn concat_of_header(udh: Udh<'_>) -> Option<Concat> {
@@ -210,58 +248,37 @@ fn place(kind: Kind, reference: u16, total: u8, index: u8) -> Option<Concat> {
     (2 <= total && (1..=total).contains(&index)).then_some(Concat { kind, reference, total, index })
 }
 
-/// An address as people write it: with `+` where the carrier says that it is international, or says nothing and
-/// it can be nothing else.
-fn written(address: &Address) -> Box<str> {
-    const UNKNOWN: u8 = 0;
-    const INTERNATIONAL: u8 = 1;
-    /// Shorter ones may be short codes.
-    const DIGITS_MIN: usize = 9;
-    let text = address.digits.to_string_lossy();
-    let text = text.trim_matches(|it: char| it == '\0' || it.is_whitespace());
-    let digits = text.strip_prefix('+').or_else(|| text.strip_prefix("00")).unwrap_or(text);
-    let bare = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
-    let international = match address.ton {
-        INTERNATIONAL => true,
-        UNKNOWN => DIGITS_MIN <= digits.len() && E164::parse(&format!("+{digits}"), None).is_ok(),
-        _ => text.starts_with('+'),
-    };
-    if bare && international { format!("+{digits}").into() } else { text.into() }
-}
-
-/// What the parts of a message say, which are given in their order. `default` is what data_coding 0
-/// means at the carrier.
-pub fn content(parts: &[&Mo], default: Alphabet) -> Content {
+/// What the parts of a message say, which are given in their order. `readings` is what the carrier means by
+/// data_coding 0, or by 0 and 1.
+pub fn content(parts: &[&Mo], readings: impl Into<Readings>) -> Content {
+    let readings = readings.into();
     let first = parts.first().map_or(0, |it| it.data_coding);
     let read: Vec<(u8, Udh<'_>, &[u8])> = parts
         .iter()
         .map(|it| {
-            let (udh, octets) = split(it.udhi, &it.octets);
+            let (udh, octets) = split(it.udhi, readings.is_wide(it.data_coding), &it.octets);
             (it.data_coding, udh, octets)
         })
         .collect();
     let ports = read.iter().find_map(|(_, udh, _)| udh.ports());
+    let text = parts.first().zip(read.first());
+    let header = text.map_or(&[][..], |(mo, it)| &mo.octets[..mo.octets.len() - it.2.len()]).to_vec();
+    let octets = || read.iter().flat_map(|it| it.2.iter().copied()).collect();
     if read.iter().any(|it| is_binary(it.0)) {
-        let octets = read.iter().flat_map(|it| it.2.iter().copied()).collect();
-        return Content { said: Said::Binary(octets), encoding: "binary", ports };
+        return Content { said: Said::Binary(octets()), encoding: "binary", ports, header, doubtful: None };
     }
-    let mut text = String::new();
+    let (mut text, mut whole) = (String::new(), true);
     // Parts alike are read as one, so that a surrogate pair that was torn between two is whole again.
-    for alike in read.chunk_by(|a, b| (a.0, a.1.shift()) == (b.0, b.1.shift())) {
+    for alike in read.chunk_by(|a, b| (a.0, a.1.shift()) == (b.0, b.1.shift()) && !readings.is_packed(a.0)) {
         let octets: Vec<u8> = alike.iter().flat_map(|it| it.2.iter().copied()).collect();
-        text.push_str(&text::decode(alike[0].0, alike[0].1, &octets, default));
+        let read = readings.read(alike[0].0, alike[0].1, &octets);
+        whole &= read.whole;
+        text.push_str(&read.text);
     }
     // Carriers end texts with a NUL, as C does (quirk 20).
     text.truncate(text.trim_end_matches('\0').len());
-    Content { said: Said::Text(text), encoding: encoding(first, default), ports }
-}
-
-impl Mo {
-    /// The user data header, its length included; empty without one.
-    pub fn header(&self) -> &[u8] {
-        let (_, rest) = split(self.udhi, &self.octets);
-        &self.octets[..self.octets.len() - rest.len()]
-    }
+    let doubtful = (!whole).then(octets);
+    Content { said: Said::Text(text), encoding: encoding(first, readings), ports, header, doubtful }
 }
 
 /// Whether the octets are for a program: SMPP 3.4, 5.2.19, and the 8-bit data of 3GPP TS 23.038, 4.
@@ -275,16 +292,16 @@ const fn is_binary(data_coding: u8) -> bool {
 }
 
 /// The word for an alphabet, of those that the API uses, or the name of the character set.
-const fn encoding(data_coding: u8, default: Alphabet) -> &'static str {
+const fn encoding(data_coding: u8, readings: Readings) -> &'static str {
     match data_coding {
-        0x01 => "ascii",
+        0x01 => readings.one.word(),
         0x03 => "latin1",
         0x06 => "iso-8859-5",
         0x07 => "iso-8859-8",
         0x08 | 0xE0..=0xEF => "ucs2",
         0x05 | 0x09 | 0x0A | 0x0D | 0x0E => "ascii",
         0x10..=0x1F | 0x40..=0x5F if data_coding >> 2 & 3 == 2 => "ucs2",
-        _ => default.word(),
+        _ => readings.zero.word(),
     }
 }
 
@@ -305,7 +322,7 @@ mod tests {
     }
 
     fn of(class: u8, octets: &[u8]) -> Mo {
-        read(&Body::DeliverSm(sm(class, octets))).unwrap()
+        read(&Body::DeliverSm(sm(class, octets)), Alphabet::Gsm7).unwrap()
     }
 
     fn text_of(mo: &Mo) -> String {
@@ -315,30 +332,13 @@ mod tests {
         }
     }
 
+    fn header_of(mo: &Mo) -> Vec<u8> {
+        content(&[mo], Alphabet::Gsm7).header
+    }
+
     fn sar(reference: u16, total: u8, index: u8) -> Tlvs {
         let tlvs = Tlvs::build().push(Tag::SAR_MSG_REF_NUM, &reference.to_be_bytes());
         tlvs.push(Tag::SAR_TOTAL_SEGMENTS, &[total]).push(Tag::SAR_SEGMENT_SEQNUM, &[index]).build()
-    }
-
-    #[test]
-    fn addresses_are_written_as_people_do() {
-        let address =
-            |ton, digits: &str| String::from(written(&Address { ton, npi: 0, digits: CString::from(digits) }));
-        for (ton, digits, expected) in [
-            (1, "31612345678", "+31612345678"),
-            (0, "31612345678", "+31612345678"),
-            (0, "0031612345678", "+31612345678"),
-            (2, "+31612345678", "+31612345678"),
-            (2, "4155551234", "4155551234"),
-            (0, "0612345678", "0612345678"),
-            (0, "12345", "12345"),
-            (3, "12345", "12345"),
-            (5, "SHOP", "SHOP"),
-            (1, "SHOP", "SHOP"),
-            (1, "", ""),
-        ] {
-            assert_eq!(address(ton, digits), expected, "{ton} {digits}");
-        }
     }
 
     #[test]
@@ -346,18 +346,18 @@ mod tests {
         let (udh8, udh16) = (of(0x40, b"\x05\x00\x03\x07\x03\x02two"), of(0x40, b"\x06\x08\x04\x01\x02\x02\x01one"));
         let expected = Concat { kind: Kind::Udh8, reference: 7, total: 3, index: 2 };
         assert_eq!(
-            (udh8.concat, udh8.header(), text_of(&udh8)),
-            (Some(expected), &b"\x05\x00\x03\x07\x03\x02"[..], "two".to_owned())
+            (udh8.concat, header_of(&udh8), text_of(&udh8)),
+            (Some(expected), b"\x05\x00\x03\x07\x03\x02".to_vec(), "two".to_owned())
         );
         assert_eq!(udh16.concat, Some(Concat { kind: Kind::Udh16, reference: 0x102, total: 2, index: 1 }));
-        let by_tlvs = read(&Body::DeliverSm(Sm { tlvs: sar(9, 2, 2), ..sm(0, b"two") })).unwrap();
+        let by_tlvs = read(&Body::DeliverSm(Sm { tlvs: sar(9, 2, 2), ..sm(0, b"two") }), Alphabet::Gsm7).unwrap();
         assert_eq!(by_tlvs.concat, Some(Concat { kind: Kind::Sar, reference: 9, total: 2, index: 2 }));
         // Among other elements, and with both (quirk 73): the header is nearer to the handset.
         let mixed = Body::DeliverSm(Sm {
             tlvs: sar(9, 2, 2),
             ..sm(0x40, b"\x0B\x05\x04\x0B\x84\x23\xF0\x00\x03\x07\x02\x01x")
         });
-        let mixed = read(&mixed).unwrap();
+        let mixed = read(&mixed, Alphabet::Gsm7).unwrap();
         assert_eq!(mixed.concat, Some(Concat { kind: Kind::Udh8, reference: 7, total: 2, index: 1 }));
         assert_eq!(content(&[&mixed], Alphabet::Gsm7).ports, Some(Ports { destination: 2_948, source: 9_200 }));
     }
@@ -378,9 +378,12 @@ mod tests {
         }
         for octets in [&b""[..], b"\x06\x00\x03\x07\x02\x01", b"\xFFx"] {
             let mo = of(0x40, octets);
-            assert_eq!((mo.concat, mo.header()), (None, &b""[..]), "what is no header is text");
+            assert_eq!((mo.concat, header_of(&mo)), (None, vec![]), "what is no header is text");
         }
-        assert_eq!(read(&Body::DeliverSm(Sm { tlvs: sar(9, 0, 0), ..sm(0, b"x") })).unwrap().concat, None);
+        assert_eq!(
+            read(&Body::DeliverSm(Sm { tlvs: sar(9, 0, 0), ..sm(0, b"x") }), Alphabet::Gsm7).unwrap().concat,
+            None
+        );
     }
 
     #[test]
@@ -388,7 +391,7 @@ mod tests {
         let octets: Vec<u8> = "a\u{1F512}b".encode_utf16().flat_map(u16::to_be_bytes).collect();
         let part = |index: u8, octets: &[u8]| {
             let octets = [&[5, 0, 3, 7, 2, index], octets].concat();
-            read(&Body::DeliverSm(Sm { data_coding: 8, ..sm(0x40, &octets) })).unwrap()
+            read(&Body::DeliverSm(Sm { data_coding: 8, ..sm(0x40, &octets) }), Alphabet::Gsm7).unwrap()
         };
         let (one, two) = (part(1, &octets[..4]), part(2, &octets[4..]));
         let content = content(&[&one, &two], Alphabet::Gsm7);
@@ -404,9 +407,23 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_does_not_give_its_octets_back_has_them_beside_it() {
+        let of = |data_coding, octets: &[u8]| {
+            let mo = read(&Body::DeliverSm(Sm { data_coding, ..sm(0x40, octets) }), Alphabet::Gsm7).unwrap();
+            (text_of(&mo), content(&[&mo], Alphabet::Gsm7).doubtful)
+        };
+        assert_eq!(of(0, b"\x00caf\x05"), ("café".to_owned(), None));
+        assert_eq!(of(1, b"\x00caf\xE9"), ("caf\u{fffd}".to_owned(), Some(b"caf\xE9".to_vec())));
+        // The length of the header is one too big.
+        let octets = b"\x06\x00\x03\xF3\x02\x02\x06\x31\x06\x45\x00\x0A\x06\x34\x06\x45\x06\x27\x06\x31\x06\x47";
+        assert_eq!(of(8, octets), ("رم\nشماره".to_owned(), None));
+        assert_eq!(of(8, &octets[..9]).1, None, "a header with an octet more, and a whole text");
+    }
+
+    #[test]
     fn octets_for_programs_stay_octets() {
         for data_coding in [0x02, 0x04, 0x14, 0xF4, 0xF5] {
-            let mo = read(&Body::DeliverSm(Sm { data_coding, ..sm(0, &[0, 255, 1]) })).unwrap();
+            let mo = read(&Body::DeliverSm(Sm { data_coding, ..sm(0, &[0, 255, 1]) }), Alphabet::Gsm7).unwrap();
             assert_eq!(content(&[&mo], Alphabet::Gsm7).said, Said::Binary(vec![0, 255, 1]), "{data_coding:#x}");
         }
     }
@@ -424,7 +441,7 @@ mod tests {
             Sm { source: Address { ton: 1, npi: 1, digits: CString::from("31612345679") }, ..sm(0, b"STOP") },
         ];
         for other in others {
-            assert_ne!(read(&Body::DeliverSm(other.clone())).unwrap().fingerprint, base, "{other:?}");
+            assert_ne!(read(&Body::DeliverSm(other.clone()), Alphabet::Gsm7).unwrap().fingerprint, base, "{other:?}");
         }
     }
 }

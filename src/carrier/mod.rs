@@ -5,6 +5,7 @@
 //!   dispatch ◄── report::Report ◄──────── Talk ◄── submit_sm_resp, deliver_sm
 //! ```
 
+pub mod address;
 pub mod mo;
 pub mod dialect;
 pub mod report;

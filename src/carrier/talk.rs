@@ -141,6 +141,11 @@ impl Talk {
         }
     }
 
+    /// The number of the session on which something came under this tag.
+    pub const fn session(tag: u64) -> u32 {
+        (tag >> 32) as u32
+    }
+
     /// Requests that were written and not answered.
     pub fn in_flight(&self) -> usize {
         self.session.in_flight()

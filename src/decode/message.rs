@@ -4,8 +4,8 @@ use crate::carrier::receipt::{ReceiptText, status_of_word};
 use crate::smpp::sm::esm_class::{TYPE_MASK, UDHI};
 use crate::smpp::words;
 use crate::text::national::Language;
+use crate::text::reading::{Reading, Readings};
 use crate::text::udh::{CONCAT_8, CONCAT_16, LOCKING, PORTS_8, PORTS_16, SINGLE, Udh};
-use crate::text::{self, Alphabet};
 
 /// A text as a PDU has it.
 #[derive(Clone, Copy, Debug)]
@@ -17,10 +17,11 @@ pub(super) struct Message<'a> {
 
 impl Message<'_> {
     /// What it says, in lines of a name and a value.
-    pub(super) fn lines(&self, default: Alphabet, redact: bool) -> Vec<(&'static str, String)> {
+    pub(super) fn lines(&self, zero: Reading, redact: bool) -> Vec<(&'static str, String)> {
         let (mut lines, mut udh, mut octets) = (Vec::new(), Udh::default(), self.octets);
+        let readings = Readings::from(zero);
         if self.esm_class & UDHI != 0 {
-            match Udh::parse(self.octets) {
+            match Udh::split(self.octets, readings.is_wide(self.data_coding)) {
                 Some((header, rest)) => (udh, octets) = (header, rest),
                 None => lines.push(("user data header", "announced, and longer than the text".to_owned())),
             }
@@ -29,7 +30,7 @@ impl Message<'_> {
         if octets.is_empty() || is_binary(self.data_coding) {
             return lines;
         }
-        let text = text::decode(self.data_coding, udh, octets, default);
+        let text = readings.read(self.data_coding, udh, octets).text;
         let characters = text.chars().count();
         lines.push(("text", if redact { format!("{characters} characters, hidden") } else { format!("{text:?}") }));
         let (receipt, announced) = (ReceiptText::parse(&text), self.esm_class & TYPE_MASK != 0);

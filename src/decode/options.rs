@@ -1,6 +1,6 @@
 //! The options of `nuncio decode`, as they are written on a command line.
 
-use crate::text::Alphabet;
+use crate::text::reading::Reading;
 use clap::Args;
 
 /// The options of `nuncio decode`.
@@ -13,20 +13,15 @@ pub struct Options {
     /// Of a capture, the streams from and to this port; without it those that begin with a PDU
     #[arg(long, value_name = "NUMBER")]
     pub port: Option<u16>,
-    /// What data_coding 0 means: gsm7, latin1, ascii, ucs2
+    /// What data_coding 0 means: gsm7, latin1, ascii, ucs2, utf8, gsm7-packed
     #[arg(long, default_value = "gsm7", value_name = "ALPHABET", value_parser = alphabet)]
-    pub alphabet: Alphabet,
+    pub alphabet: Reading,
     /// Hide numbers and texts, for a report that others will read
     #[arg(long)]
     pub redact: bool,
 }
 
-fn alphabet(text: &str) -> Result<Alphabet, String> {
-    match text {
-        "gsm7" => Ok(Alphabet::Gsm7),
-        "latin1" => Ok(Alphabet::Latin1),
-        "ascii" => Ok(Alphabet::Ascii),
-        "ucs2" => Ok(Alphabet::Ucs2),
-        _ => Err("is not one of gsm7, latin1, ascii, ucs2".to_owned()),
-    }
+fn alphabet(text: &str) -> Result<Reading, String> {
+    let known = Reading::WORDS.map(|it| it.0).join(", ");
+    Reading::WORDS.iter().find(|it| it.0 == text).map(|it| it.1).ok_or_else(|| format!("is not one of {known}"))
 }

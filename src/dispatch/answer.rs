@@ -3,9 +3,11 @@
 use crate::carrier::answer;
 use crate::carrier::dialect::ReceiptsAsked;
 use crate::carrier::report::{Answered, News, Report, Ticket};
+use crate::carrier::talk::Talk;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
 use crate::dispatch::failover::is_live;
+use crate::dispatch::seen::Session;
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::attempt::{Answer, Attempt, Cause};
 use crate::message::body::Body;
@@ -32,7 +34,7 @@ impl Dispatch {
             Report::Inbound { tag, news } => {
                 match news {
                     News::Receipt(receipt) => self.receipt(link.carrier, receipt),
-                    News::Mo(mo) => self.mo(link.carrier, mo, dice),
+                    News::Mo(mo) => self.mo(Session { link, number: Talk::session(tag) }, mo, dice),
                 }
                 self.commands.push(Command::Confirm(link, tag));
             }
@@ -52,12 +54,14 @@ impl Dispatch {
             carrier.lost_link(now);
         }
         self.link_has(link, 0, 0);
+        self.answers_may_be_lost(link);
     }
 
     /// A link has ended for good. Mostly it has told of everything; if it was cut, it has not.
     pub(super) fn gone(&mut self, link: LinkId, dice: Dice<'_>) {
         self.link_has(link, 0, 0);
         self.link_words.remove(&link);
+        self.answers_may_be_lost(link);
         self.queries.gone(link);
         for ticket in self.set.on_link(link) {
             self.answered(link, ticket, Answered::UNKNOWN, dice);

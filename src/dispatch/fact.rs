@@ -134,6 +134,15 @@ pub enum Fact {
         /// How many of them never came.
         missing: usize,
     },
+    /// A handset wants no more messages, or messages again, and nobody knows whose number it is.
+    Unheeded {
+        /// From whom it came.
+        carrier: CarrierId,
+        /// As which event.
+        event: EventId,
+        /// How many there were since the start.
+        nth: u64,
+    },
     /// A number is left in peace from now on.
     OptedOut {
         /// By whom; `None` is everybody.

@@ -44,6 +44,8 @@ pub enum Happening {
     Gone(LinkId),
     /// The configuration changed.
     Reconfigure(Arc<Plan>),
+    /// The loop stood still for so long, which is longer than carriers wait: what came meanwhile is answered late.
+    StoodStill(Duration),
     /// Nothing more is accepted or submitted; what is in flight is awaited.
     Drain,
 }

@@ -1,22 +1,27 @@
 //! What becomes of messages from handsets.
 //!
 //! ```text
-//!            again within the window? ──► confirmed, nothing else
+//!            may be one that we have? ──► confirmed, nothing else
 //!  Mo ──►    part of several?         ──► waits, durable, until the others came or time is up ─┐
 //!            whole                    ─────────────────────────────────────────────────────────┴─► event of an
 //!                                                                              account, or of none
 //! ```
 //!
 //! **Guarantee.** What is confirmed to the carrier is durable: it stands in exactly one event, or it waits, and
-//! it ends up in one. One that comes again within `redelivery_window` is confirmed again and told once, over a
-//! crash, too: what is known again is made durable together with what it became.
+//! it ends up in one. One that comes again because our answer may not have arrived is confirmed again and told
+//! once, over a crash, too: what is known again is made durable together with what it became.
 
-use crate::carrier::mo::{self, Mo, Said};
+use crate::carrier::address;
+use crate::carrier::mo::{self, Content, Mo, Said};
 use crate::dispatch::fact::Fact;
+use crate::dispatch::inspect::LinkWord;
+use crate::dispatch::opt_out::Order;
+use crate::dispatch::plan::Plan;
+use crate::dispatch::seen::Session;
 use crate::dispatch::waiting::{Key, Put};
 use crate::dispatch::{Dice, Dispatch};
-use crate::message::id::CarrierId;
-use crate::message::time::Time;
+use crate::message::id::{AccountId, CarrierId, LinkId};
+use crate::message::manner::Parameter;
 use crate::record::event::{Event, EventId, EventKind};
 use crate::record::mo::{MoPart, MoSeen};
 use crate::route::inbound::{self, Received};
@@ -24,27 +29,54 @@ use crate::route::opt_out::Wish;
 use crate::text::Alphabet;
 use crate::text::base64;
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Messages that one sweep tells because their time is up: each is a row or more.
 const DUE_MAX: usize = 500;
 
+/// What is forgotten for one that comes: more than one, so that a window that was made smaller is caught up with.
+const FORGET_MAX: usize = 4;
+
+/// What the parts of a message say together, to whom, and for whom.
+struct Understood<'a> {
+    content: Content,
+    account: Option<AccountId>,
+    from: address::Sender<'a>,
+}
+
+impl Understood<'_> {
+    fn text(&self) -> Option<&str> {
+        match &self.content.said {
+            Said::Text(text) => Some(text),
+            Said::Binary(_) => None,
+        }
+    }
+}
+
 impl Dispatch {
     /// Takes in a message from a handset, or a part of one.
-    pub(super) fn mo(&mut self, carrier: CarrierId, mo: Mo, dice: Dice<'_>) {
+    pub(super) fn mo(&mut self, on: Session, mo: Mo, dice: Dice<'_>) {
+        let carrier = on.link.carrier;
         let options = self.mo_options(carrier);
         let waiting = mo.concat.map(|place| (Key::of(carrier, &mo, &place), place));
         let before = waiting.as_ref().and_then(|(key, place)| self.waiting.at(key, place.index));
         // What the PDU says beside the text may differ when a carrier sends a part again.
         let says = |it: &Mo| (it.udhi, it.data_coding) == (mo.udhi, mo.data_coding) && it.octets == mo.octets;
         let (taken, same) = (before.is_some(), before.is_some_and(|it| says(&it.mo)));
-        if same || self.seen.holds(carrier, mo.fingerprint, horizon(self.now, options)) {
-            self.facts.push(Fact::MoAgain { carrier });
+        let part = MoPart { number: self.number(), carrier, mo, at: self.now };
+        let seen = MoSeen { number: part.number, carrier, fingerprint: part.mo.fingerprint, at: part.at };
+        if same || (self.seen.may_be_again(&seen, on, &options) && !self.changes_the_list(&part)) {
+            self.again(seen, self.answered_on(on).filter(|_| waiting.is_none()));
             return;
         }
         self.facts.push(Fact::Mo { carrier });
-        let part = MoPart { number: self.number(), carrier, mo, at: self.now };
         if options.redelivery_window.is_some() {
-            self.remember(&part);
+            // The reference of a part names its message: what is equal with it is the same.
+            let answered = self.answered_on(on).filter(|_| waiting.is_none());
+            self.seen.put(seen, answered);
+            self.batch.mo_seen.push(seen);
+            self.forget_mo(FORGET_MAX);
         }
         let Some((key, place)) = waiting else {
             self.tell(&[part], dice);
@@ -61,6 +93,42 @@ impl Dispatch {
         self.tell_due(dice);
     }
 
+    /// It has come again: it is confirmed again, and if this answer arrives, it does not come any more.
+    fn again(&mut self, seen: MoSeen, answered: Option<Session>) {
+        self.facts.push(Fact::MoAgain { carrier: seen.carrier });
+        if let Some(before) = self.seen.settle(seen, answered) {
+            self.batch.mo_forgotten.push(before);
+            self.batch.mo_seen.push(seen);
+        }
+    }
+
+    /// The session, if it is there to be answered on.
+    fn answered_on(&self, on: Session) -> Option<Session> {
+        let lives = |word: &LinkWord| matches!(word, LinkWord::Bound);
+        Some(on).filter(|it| self.link_words.get(&it.link).is_some_and(|(word, _)| lives(word)))
+    }
+
+    /// Whether it is an order of a handset that is heeded now, and was not the last. What was ordered in between makes
+    /// it another one; and if the carrier sends all of them again, they end as they did.
+    fn changes_the_list(&self, part: &MoPart) -> bool {
+        let plan = self.plan.clone();
+        if part.mo.concat.is_some() {
+            return false;
+        }
+        let parts = std::slice::from_ref(part);
+        let understood = self.understood(parts);
+        let order = understood.text().and_then(|it| plan.opt_out.wish(it));
+        let order = order.and_then(|(wish, word)| self.ordered(&understood, &part.mo.destination, wish, word));
+        order.is_some_and(|it| self.opted_out.has(&it.key) != (it.wish == Wish::Stop))
+    }
+
+    fn ordered(&self, of: &Understood<'_>, to: &str, wish: Wish, word: &str) -> Option<Order> {
+        // What no [[inbound]] gives to an account is meant for whoever sends by this sender.
+        let sender = Some(inbound::recipient(to));
+        let key = crate::route::opt_out::Key { account: of.account, sender, number: of.from.number? };
+        Some(Order { key, wish, word: word.into() })
+    }
+
     /// Takes up what waited when the daemon stopped. The time that it was down does not count: the carrier could
     /// not deliver what is missing.
     pub(super) fn recall_mo(&mut self, parts: Vec<MoPart>, seen: Vec<MoSeen>) {
@@ -69,7 +137,7 @@ impl Dispatch {
             let until = self.now + self.mo_options(part.carrier).reassembly_timeout;
             self.waiting.put(Key::of(part.carrier, &part.mo, &place), place, part, until);
         }
-        seen.into_iter().for_each(|it| self.seen.put(it));
+        seen.into_iter().for_each(|it| self.seen.put(it, None));
     }
 
     /// Tells the messages that have waited long enough, or for which there is no room.
@@ -86,40 +154,55 @@ impl Dispatch {
         self.tell(parts, dice);
     }
 
-    /// Gives the parts of a message to the account that they are for, as one event.
-    fn tell(&mut self, parts: &[MoPart], dice: Dice<'_>) {
-        let Some(first) = parts.first() else { return };
-        let total = first.mo.concat.map_or(1, |it| it.total);
-        let plan = self.plan.clone();
+    /// What the parts of a message say; there is one at least.
+    fn understood<'a>(&self, parts: &'a [MoPart]) -> Understood<'a> {
+        let plan = &self.plan;
+        let first = &parts[0];
         let carrier = plan.carriers.get(&first.carrier);
-        let alphabet = carrier.map_or(Alphabet::Gsm7, |it| it.dialect.text.alphabet);
-        let content = mo::content(&parts.iter().map(|it| &it.mo).collect::<Vec<_>>(), alphabet);
+        let readings = carrier.map_or_else(|| Alphabet::Gsm7.into(), |it| it.dialect.readings());
+        let content = mo::content(&parts.iter().map(|it| &it.mo).collect::<Vec<_>>(), readings);
         let text = match &content.said {
             Said::Text(text) => Some(&**text),
             Said::Binary(_) => None,
         };
         let received = Received { to: &first.mo.destination, carrier: first.carrier, text };
         let account = inbound::choose(&plan.inbound, &received);
-        let wish = text.and_then(|it| self.heed(account, (&first.mo.source, &first.mo.destination), it));
+        let of_account = || plan.accounts.get(&account?)?.region.as_deref();
+        let region = carrier.and_then(|it| it.dialect.mo.region).or_else(of_account);
+        Understood { content, account, from: address::sender(&first.mo.source, first.mo.source_ton, region) }
+    }
+
+    /// Gives the parts of a message to the account that they are for, as one event.
+    fn tell(&mut self, parts: &[MoPart], dice: Dice<'_>) {
+        let Some(first) = parts.first() else { return };
+        let total = first.mo.concat.map_or(1, |it| it.total);
+        let plan = self.plan.clone();
+        let understood = self.understood(parts);
+        let (carrier, account) = (plan.carriers.get(&first.carrier), understood.account);
         let id = EventId { n: self.number(), token: dice() };
+        let wish = self.heed(&understood, first, id);
+        let content = &understood.content;
         let came = |index: &u8| parts.iter().any(|it| it.mo.concat.is_none_or(|it| it.index == *index));
         let missing: Vec<u8> = (1..=total).filter(|it| !came(it)).collect();
+        let octets = match &content.said {
+            Said::Text(_) => content.doubtful.as_deref(),
+            Said::Binary(octets) => Some(&**octets),
+        };
         let data = Data {
             id: &id.to_string().replacen("evt", "mo", 1),
             to: &first.mo.destination,
-            from: &first.mo.source,
-            text,
-            data: match &content.said {
-                Said::Text(_) => None,
-                Said::Binary(octets) => Some(base64::encode(octets)),
-            },
+            from: &understood.from.text,
+            text: understood.text(),
+            data: octets.map(base64::encode),
+            data_coding: octets.map(|_| first.mo.data_coding),
             encoding: content.encoding,
             parts: total,
             complete: missing.is_empty(),
             opt_out: wish.map(|it| it == Wish::Stop),
             missing: &missing,
-            udh: Some(first.mo.header()).filter(|it| !it.is_empty()).map(base64::encode),
+            udh: Some(content.header.as_slice()).filter(|it| !it.is_empty()).map(base64::encode),
             ports: content.ports.map(|it| Ports { to: it.destination, from: it.source }),
+            tlvs: tlvs(parts),
             carrier: carrier.map(|it| &*it.name),
             received_at: parts.iter().map(|it| it.at).min().unwrap_or(self.now).to_string(),
         };
@@ -135,18 +218,41 @@ impl Dispatch {
         self.batch.events.push(Event { n: id.n, token: id.token, account, kind, at: self.now, data: data.into() });
     }
 
-    /// Remembers what came, and forgets what has been remembered long enough.
-    fn remember(&mut self, part: &MoPart) {
-        let seen = MoSeen { number: part.number, carrier: part.carrier, fingerprint: part.mo.fingerprint, at: part.at };
-        self.seen.put(seen);
-        self.batch.mo_seen.push(seen);
-        let (now, plan) = (self.now, &self.plan);
-        let options = |carrier| plan.carriers.get(&carrier).map(|it| it.dialect.mo).unwrap_or_default();
-        self.batch.mo_forgotten.extend(self.seen.forget(|carrier| horizon(now, options(carrier))));
+    /// Does what a handset wishes by the words of its text; says what that is.
+    fn heed(&mut self, understood: &Understood<'_>, first: &MoPart, event: EventId) -> Option<Wish> {
+        let plan = self.plan.clone();
+        let (wish, word) = plan.opt_out.wish(understood.text()?)?;
+        let order = self.ordered(understood, &first.mo.destination, wish, word);
+        match order {
+            Some(order) => self.obey(order),
+            None => {
+                self.unheeded += 1;
+                self.facts.push(Fact::Unheeded { carrier: first.carrier, event, nth: self.unheeded });
+                return None;
+            }
+        }
+        Some(wish)
     }
 
-    fn mo_options(&self, carrier: CarrierId) -> mo::Options {
-        self.plan.carriers.get(&carrier).map(|it| it.dialect.mo).unwrap_or_default()
+    /// A session has ended: what was answered on it lately may not have arrived.
+    pub(super) fn answers_may_be_lost(&mut self, link: LinkId) {
+        let options = |it| options_of(&self.plan, it);
+        self.seen.ended(link, self.now, options);
+    }
+
+    /// We stood still for so long: what came meanwhile was answered late.
+    pub(super) fn stood_still(&mut self, stood: Duration) {
+        self.seen.stood_still(stood, self.now);
+    }
+
+    /// Forgets what cannot come again any more.
+    pub(super) fn forget_mo(&mut self, most: usize) {
+        let options = |it| options_of(&self.plan, it);
+        self.batch.mo_forgotten.extend(self.seen.forget(self.now, options, most));
+    }
+
+    pub(super) fn mo_options(&self, carrier: CarrierId) -> mo::Options {
+        options_of(&self.plan, carrier)
     }
 
     const fn number(&mut self) -> u64 {
@@ -156,12 +262,19 @@ impl Dispatch {
     }
 }
 
-/// What came before this is forgotten.
-fn horizon(now: Time, options: mo::Options) -> Time {
-    match options.redelivery_window {
-        Some(window) => Time(now.0.saturating_sub(u64::try_from(window.as_millis()).unwrap_or(u64::MAX))),
-        None => Time(u64::MAX),
+fn options_of(plan: &Plan, carrier: CarrierId) -> mo::Options {
+    plan.carriers.get(&carrier).map(|it| it.dialect.mo).unwrap_or_default()
+}
+
+/// The parameters that came with a message, as requests have them: of each tag that of the first part that has it.
+fn tlvs(parts: &[MoPart]) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for part in parts {
+        let mut own = BTreeMap::new();
+        own.extend(part.mo.tlvs.iter().map(|(tag, value)| Parameter::written(tag.0, &value)));
+        own.into_iter().for_each(|(tag, value)| _ = all.entry(tag).or_insert(value));
     }
+    all
 }
 
 /// The particulars of [`EventKind::MessageReceived`].
@@ -171,11 +284,15 @@ struct Data<'a> {
     id: &'a str,
     to: &'a str,
     from: &'a str,
-    /// What it says, or `data`: its octets in base64, if they are for a program.
+    /// What it says; not if it is for a program.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a str>,
+    /// Its octets in base64, if they are for a program, or if they cannot be had from the text again; and how the
+    /// carrier says that they are to be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_coding: Option<u8>,
     encoding: &'static str,
     /// Whether it asked for no more messages, and they are stopped; false where it asked for them again.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -190,6 +307,8 @@ struct Data<'a> {
     udh: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ports: Option<Ports>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    tlvs: BTreeMap<String, String>,
     carrier: Option<&'a str>,
     received_at: String,
 }

@@ -21,6 +21,7 @@ mod carrier;
 mod set;
 mod parked;
 mod waiting;
+mod seen;
 mod unresolved;
 mod accept;
 mod ring;
@@ -64,12 +65,13 @@ use crate::dispatch::opt_out::OptedOut;
 use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::query::Queries;
+use crate::dispatch::seen::SeenSet;
 use crate::dispatch::set::Set;
 use crate::dispatch::strict::Strict;
 use crate::dispatch::sweep::Sweep;
 use crate::dispatch::tally::Tallies;
 use crate::dispatch::unresolved::Unresolved;
-use crate::dispatch::waiting::{SeenSet, WaitingSet};
+use crate::dispatch::waiting::WaitingSet;
 use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, PartKey, RouteId};
 use crate::message::money::Money;
 use crate::message::phase::{Move, Phase};
@@ -83,6 +85,9 @@ use std::sync::Arc;
 
 /// A source of randomness: the operating system's, or a seed's. Each call gives 64 bits.
 pub type Dice<'a> = &'a mut dyn FnMut() -> u64;
+
+/// Records of messages of handsets that one beat forgets of its own accord: each is a row.
+const FORGET_MAX: usize = 500;
 
 /// The deciding floor's whole state.
 #[derive(Debug)]
@@ -99,6 +104,8 @@ pub struct Dispatch {
     waiting: WaitingSet,
     /// What came from handsets lately, for when it comes again.
     seen: SeenSet,
+    /// Orders of handsets that could not be heeded.
+    unheeded: u64,
     /// Parts whose outcome is not known, by who might send a receipt about them.
     doubtful: BTreeSet<(CarrierId, E164, PartKey)>,
     /// Parts with an attempt whose outcome was never learnt, wherever they are now.
@@ -177,6 +184,7 @@ impl Dispatch {
             parked: ParkedSet::default(),
             waiting: WaitingSet::default(),
             seen: SeenSet::default(),
+            unheeded: 0,
             doubtful: BTreeSet::new(),
             unresolved: Unresolved::default(),
             awaiting: recovered.marks.awaiting.iter().copied().collect(),
@@ -245,6 +253,7 @@ impl Dispatch {
         self.end_actions();
         self.sweep(store)?;
         self.tell_due(dice);
+        self.forget_mo(FORGET_MAX);
         for happening in happenings {
             self.decide(happening, dice, store)?;
         }
@@ -328,6 +337,7 @@ impl Dispatch {
             Happening::MayAsk(request, account) => self.may_ask(request, account),
             Happening::Inspect(request) => self.inspect(request),
             Happening::Reconfigure(plan) => self.reconfigure(plan),
+            Happening::StoodStill(time) => self.stood_still(time),
             Happening::Drain => self.draining = true,
         }
         Ok(())

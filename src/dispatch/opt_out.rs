@@ -30,11 +30,26 @@ impl OptedOut {
         change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
     }
 
+    pub(super) fn has(&self, key: &Key) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).has(key)
+    }
+
     /// Why a message of a class from a sender of an account to a number is not sent, if it is not; the sender as
     /// [`inbound::recipient`] writes it.
     pub fn refuses(&self, rules: &OptOut, class: Class, of: (AccountId, &str, E164)) -> Option<Reason> {
         rules.refuses(class, &self.0.read().unwrap_or_else(PoisonError::into_inner), of)
     }
+}
+
+/// What a handset orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Order {
+    /// Who is to leave it in peace, or to write to it again.
+    pub(super) key: Key,
+    /// Which of the two.
+    pub(super) wish: Wish,
+    /// By which keyword.
+    pub(super) word: Box<str>,
 }
 
 /// What an operator asks of the list.
@@ -62,19 +77,13 @@ impl Dispatch {
         self.commands.push(Command::Reply(request, reply));
     }
 
-    /// Does what a handset wishes by the first word of its text; says what that is.
-    pub(super) fn heed(&mut self, account: Option<AccountId>, ends: (&str, &str), text: &str) -> Option<Wish> {
-        let plan = self.plan.clone();
-        let (wish, word) = plan.opt_out.wish(text)?;
-        let (from, to) = ends;
-        let number = E164::from_wire(0, from)?;
-        // What no [[inbound]] gives to an account is meant for whoever sends by this sender.
-        let key = Key { account, sender: Some(inbound::recipient(to)), number };
+    /// Does what a handset has ordered.
+    pub(super) fn obey(&mut self, order: Order) {
+        let Order { key, wish, word } = order;
         _ = match wish {
-            Wish::Stop => self.put(Suppression { key, at: self.now, origin: Origin::Handset, reason: word.into() }),
-            Wish::Start => self.lift(key, Origin::Handset, word.into()),
+            Wish::Stop => self.put(Suppression { key, at: self.now, origin: Origin::Handset, reason: word }),
+            Wish::Start => self.lift(key, Origin::Handset, word),
         };
-        Some(wish)
     }
 
     /// Puts a key on the list; false where it is full.

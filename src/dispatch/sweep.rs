@@ -234,6 +234,7 @@ impl Dispatch {
         let waiting = self.queued() != 0 || self.awaiting.values().any(|it| *it != 0) || !self.doubtful.is_empty();
         next.push((waiting || self.parked.len() != 0).then_some(self.sweep.next));
         next.push(self.waiting.next().map(|it| it.max(now)));
+        next.push(self.seen.next(|it| self.mo_options(it)).map(|it| it.max(now)));
         if !self.draining {
             let lanes = &self.lanes;
             for carrier in self.carriers.values_mut() {

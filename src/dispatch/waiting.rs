@@ -1,23 +1,16 @@
-//! Parts of messages from handsets that wait for the others, and what has been taken in lately.
+//! Parts of messages from handsets that wait for the others.
 
-use crate::carrier::mo::{Concat, Fingerprint, Kind, Mo};
+use crate::carrier::mo::{Concat, Kind, Mo};
 use crate::message::id::CarrierId;
 use crate::message::time::Time;
-use crate::record::mo::{MoPart, MoSeen};
-use foldhash::fast::FixedState;
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use crate::record::mo::MoPart;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Parts that wait, all together: some ten megabytes with what is around them. Beyond it the oldest message is
 /// told as it is.
 const PARTS_MAX: usize = 50_000;
 /// Their octets, for parts that are long.
 const OCTETS_MAX: usize = 16 << 20;
-/// What is known when it comes again, some eight megabytes: ten minutes at 160 a second. Beyond it the oldest
-/// is forgotten early.
-const SEEN_MAX: usize = 100_000;
-/// What is forgotten for one that comes: more than one, so that a window that was made smaller is caught up with.
-const FORGET_MAX: usize = 4;
-
 /// What the parts of one message have in common: carrier, source, destination, kind of reference, reference, total.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key(CarrierId, Box<str>, Box<str>, Kind, u16, u8);
@@ -110,44 +103,7 @@ impl WaitingSet {
 }
 
 fn size(part: &MoPart) -> usize {
-    part.mo.octets.len() + part.mo.source.len() + part.mo.destination.len()
-}
-
-/// What has been taken in lately, in memory: its number is bounded.
-#[derive(Debug, Default)]
-pub(super) struct SeenSet {
-    all: HashMap<(CarrierId, Fingerprint), Time, FixedState>,
-    by_age: VecDeque<MoSeen>,
-}
-
-impl SeenSet {
-    /// Whether a carrier sent this at `since` or later.
-    pub(super) fn holds(&self, carrier: CarrierId, fingerprint: Fingerprint, since: Time) -> bool {
-        self.all.get(&(carrier, fingerprint)).is_some_and(|at| since <= *at)
-    }
-
-    pub(super) fn put(&mut self, seen: MoSeen) {
-        self.all.insert((seen.carrier, seen.fingerprint), seen.at);
-        self.by_age.push_back(seen);
-    }
-
-    /// Forgets some of what came before the time that `horizon` gives for its carrier, or is too much; their numbers.
-    pub(super) fn forget(&mut self, horizon: impl Fn(CarrierId) -> Time) -> Vec<u64> {
-        let mut forgotten = Vec::new();
-        while forgotten.len() < FORGET_MAX
-            && let Some(oldest) = self.by_age.front()
-            && (oldest.at < horizon(oldest.carrier) || SEEN_MAX < self.by_age.len())
-        {
-            let key = (oldest.carrier, oldest.fingerprint);
-            // What came again after its window is known by that.
-            if self.all.get(&key) == Some(&oldest.at) {
-                self.all.remove(&key);
-            }
-            forgotten.push(oldest.number);
-            self.by_age.pop_front();
-        }
-        forgotten
-    }
+    part.mo.octets.len() + part.mo.tlvs.wire().len() + part.mo.source.len() + part.mo.destination.len()
 }
 
 #[cfg(test)]
@@ -161,11 +117,9 @@ mod tests {
         let mo = Mo {
             source: format!("{number}").into(),
             destination: "12345".into(),
-            data_coding: 0,
-            udhi: false,
             octets: vec![0; octets].into(),
             concat: Some(place),
-            fingerprint: Fingerprint([0; 16]),
+            ..Mo::default()
         };
         let part = MoPart { number, carrier: CarrierId(1), mo, at: Time(number) };
         (Key::of(part.carrier, &part.mo, &place), place, part)
@@ -203,26 +157,5 @@ mod tests {
         let whole = set.put(key, Concat { index: 2, ..place }, second.clone(), Time(10));
         assert_eq!(whole, Put::Whole(vec![first, second]));
         assert_eq!((set.len(), set.next(), set.parts, set.octets), (0, None, 0, 0));
-    }
-
-    #[test]
-    fn what_was_seen_is_forgotten_by_age_and_by_number() {
-        let seen = |number: u64| {
-            let mut octets = [0; 16];
-            octets[..8].copy_from_slice(&number.to_be_bytes());
-            MoSeen { number, carrier: CarrierId(1), fingerprint: Fingerprint(octets), at: Time(number) }
-        };
-        let holds = |set: &SeenSet, it| set.holds(CarrierId(1), seen(it).fingerprint, Time(it));
-        let mut set = SeenSet::default();
-        (1..=SEEN_MAX as u64 + 2).for_each(|it| set.put(seen(it)));
-        assert_eq!(set.forget(|_| Time(0)), [1, 2], "no more than there is room for");
-        assert!(!holds(&set, 2) && holds(&set, 3));
-        assert_eq!(set.forget(|_| Time(5)), [3, 4], "no older than the window");
-        assert_eq!(set.forget(|_| Time(50)).len(), FORGET_MAX);
-        assert!(!set.holds(CarrierId(1), seen(9).fingerprint, Time(10)), "too old, whether forgotten or not");
-        let again = MoSeen { at: Time(SEEN_MAX as u64 + 3), ..seen(9) };
-        set.put(again);
-        while !set.forget(|_| again.at).is_empty() {}
-        assert!(set.holds(CarrierId(1), again.fingerprint, again.at));
     }
 }

@@ -31,6 +31,8 @@ use tokio::sync::{mpsc, oneshot};
 const CALLS_MAX: usize = 1_024;
 /// The longest sleep: housekeeping comes by at least so often.
 const SLEEP_MAX: Duration = Duration::from_millis(500);
+/// No carrier waits less for our answers. Who stood still for so long, in a commit or with the whole process, is told.
+const CARRIERS_WAIT: Duration = Duration::from_secs(5);
 
 /// What the rest of the gateway asks of the loop.
 #[derive(Debug)]
@@ -83,8 +85,14 @@ impl Loop {
     pub(super) fn run(mut self) -> Result<(), Poisoned> {
         self.wake.is_me();
         let mut next = Some(self.clock.now());
+        let mut gathered = Instant::now();
         loop {
-            let happenings = self.gather()?;
+            let before = std::mem::replace(&mut gathered, Instant::now());
+            let mut happenings = self.gather()?;
+            let stood = gathered - before;
+            if CARRIERS_WAIT <= stood {
+                happenings.insert(0, Happening::StoodStill(stood));
+            }
             let now = self.clock.now();
             let mut idle = false;
             if !happenings.is_empty() || next.is_some_and(|it| it <= now) {

@@ -99,6 +99,14 @@ impl Parameter {
     }
 }
 
+impl Parameter {
+    /// A parameter that came, tag and value, as one that is to go is written.
+    pub fn written(tag: u16, value: &[u8]) -> (String, String) {
+        let octets: String = value.iter().map(|it| format!("{it:02X}")).collect();
+        (format!("0x{tag:04X}"), format!("hex:{octets}"))
+    }
+}
+
 /// Reads a tag that may be ours to send.
 pub fn read_tag(text: &str) -> Result<u16, ParameterError> {
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).ok_or(ParameterError::Tag)?;

@@ -2,13 +2,17 @@
 //!
 //! ```text
 //!  message SYSTEM_ID FROM TO TEXT…      a message of a handset, to whoever bound under this name
+//!  deliver SYSTEM_ID HEX                a deliver_sm of this body, whatever is in it
 //!  alert SYSTEM_ID HANDSET TO           alert_notification: the handset can be reached again
 //!  outbind ADDRESS SYSTEM_ID PASSWORD   connects there, and asks for a bind
 //! ```
 
 use crate::simulator::carrier::Carrier;
 use crate::smpp::bind::Outbind;
+use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
+use crate::smpp::frame::HEADER_LENGTH;
+use crate::smpp::pdu::{Body, Pdu};
 use std::net::SocketAddr;
 use std::str::FromStr;
 use thiserror::Error;
@@ -27,6 +31,13 @@ pub enum Command {
         to: String,
         /// At most 254 octets of it are sent, as they are.
         text: String,
+    },
+    /// A request as it stands on the wire: for what no handset can be made to send.
+    Deliver {
+        /// To whom: the name of a bind.
+        system_id: String,
+        /// A `deliver_sm`.
+        body: Body,
     },
     /// A handset can be reached again.
     Alert {
@@ -53,7 +64,7 @@ pub enum Command {
 pub enum Refused {
     /// It is not understood.
     #[error(
-        "expected: message SYSTEM_ID FROM TO TEXT, alert SYSTEM_ID HANDSET TO, or outbind ADDRESS SYSTEM_ID PASSWORD"
+        "expected: message SYSTEM_ID FROM TO TEXT, deliver SYSTEM_ID HEX, alert SYSTEM_ID HANDSET TO, or outbind ADDRESS SYSTEM_ID PASSWORD"
     )]
     Unreadable,
     /// Nobody can be told.
@@ -73,6 +84,9 @@ impl FromStr for Command {
         match words[..] {
             ["message", system_id, from, to, text] => {
                 Ok(Self::Message { system_id: owned(system_id), from: owned(from), to: owned(to), text: owned(text) })
+            }
+            ["deliver", system_id, hex] => {
+                Ok(Self::Deliver { system_id: owned(system_id), body: deliver_sm(hex).ok_or(Refused::Unreadable)? })
             }
             ["alert", system_id, handset, to] => {
                 Ok(Self::Alert { system_id: owned(system_id), handset: owned(handset), to: owned(to) })
@@ -95,6 +109,10 @@ impl Command {
                 let done = carrier.with(|it, now| it.send_message(now, &system_id, (&from, &to), text.as_bytes()));
                 if done { Ok(()) } else { Err(Refused::Nobody(system_id)) }
             }
+            Self::Deliver { system_id, body } => {
+                let done = carrier.with(|it, now| it.send_body(now, &system_id, body));
+                if done { Ok(()) } else { Err(Refused::Nobody(system_id)) }
+            }
             Self::Alert { system_id, handset, to } => {
                 let done = carrier.with(|it, now| it.alert(now, &system_id, &handset, &to));
                 if done { Ok(()) } else { Err(Refused::Nobody(system_id)) }
@@ -110,11 +128,27 @@ impl Command {
     }
 }
 
+/// The `deliver_sm` whose body is these hexadecimal digits.
+fn deliver_sm(hex: &str) -> Option<Body> {
+    let digit = |it: &u8| char::from(*it).to_digit(16).map(|it| it as u8);
+    let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
+    let octets = pairs.iter().map(|[high, low]| Some(digit(high)? << 4 | digit(low)?));
+    let octets = octets.collect::<Option<Vec<u8>>>().filter(|_| rest.is_empty())?;
+    let length = u32::try_from(HEADER_LENGTH + octets.len()).ok()?;
+    let mut frame = Vec::with_capacity(HEADER_LENGTH + octets.len());
+    for word in [length, CommandId::DELIVER_SM.0, 0, 1] {
+        frame.extend(word.to_be_bytes());
+    }
+    frame.extend(octets);
+    Pdu::decode(frame.into()).ok().map(|it| it.body)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::simulator::behaviour::Behaviour;
     use crate::simulator::ledger::Keep;
+    use crate::smpp::tlv::Tag;
 
     #[test]
     fn lines_are_read() {
@@ -127,10 +161,24 @@ mod tests {
             text: owned("STOP it, please"),
         };
         assert_eq!(read("message shop 31612345678 12345 STOP it, please\n"), Ok(message));
+        let body = "00010131363132333400 000031323334350000000000000000 0000 024869 02040002 0CA3".replace(' ', "");
+        let Ok(Command::Deliver { body: Body::DeliverSm(sm), .. }) = read(&format!("deliver shop {body}")) else {
+            panic!("{body} is a body");
+        };
+        assert_eq!((&*sm.short_message, sm.tlvs.get_u16(Tag::USER_MESSAGE_REFERENCE)), (&b"Hi"[..], Some(0x0CA3)));
         let alert = Command::Alert { system_id: owned("shop"), handset: owned("31612345678"), to: owned("12345") };
         assert_eq!(read("alert shop 31612345678 12345"), Ok(alert));
         assert!(matches!(read("outbind 127.0.0.1:2776 SMSC secret"), Ok(Command::Outbind { .. })));
-        for wrong in ["", "message shop 1 2", "alert shop", "outbind nowhere SMSC secret", "unbind"] {
+        for wrong in [
+            "",
+            "message shop 1 2",
+            "alert shop",
+            "outbind nowhere SMSC secret",
+            "unbind",
+            "deliver shop",
+            "deliver shop 0x",
+            "deliver shop 0001",
+        ] {
             assert_eq!(read(wrong), Err(Refused::Unreadable), "{wrong}");
         }
     }

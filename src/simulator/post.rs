@@ -67,6 +67,15 @@ impl Smsc {
         sent
     }
 
+    /// Sends a request to whoever is bound under this name, or will be. Says whether it can.
+    pub fn send_body(&mut self, now: Instant, system_id: &str, body: Body) -> bool {
+        self.advance(now);
+        let Some(account) = self.account(system_id) else { return false };
+        let sent = self.post_of_its_own(account, Letter::Whole(Box::new(body)));
+        self.work();
+        sent
+    }
+
     /// Tells whoever is bound under this name that a handset can be reached again. Says whether
     /// somebody is bound who can be told: as a receiver, in 3.4 or later.
     pub fn alert(&mut self, now: Instant, system_id: &str, handset: &str, esme: &str) -> bool {
@@ -110,14 +119,19 @@ impl Smsc {
     }
 
     fn post_message(&mut self, account: AccountId, source: &str, destination: &str, text: &[u8]) -> bool {
-        if self.behaviour.pending_max <= self.letters.len() {
-            return false;
-        }
         let letter = Letter::Message {
             source: Address::new(ton::INTERNATIONAL, npi::ISDN, source),
             destination: Address::new(ton::UNKNOWN, npi::UNKNOWN, destination),
             text: Bytes::copy_from_slice(&text[..text.len().min(SHORT_MESSAGE_MAX)]),
         };
+        self.post_of_its_own(account, letter)
+    }
+
+    /// False where there is no room.
+    fn post_of_its_own(&mut self, account: AccountId, letter: Letter) -> bool {
+        if self.behaviour.pending_max <= self.letters.len() {
+            return false;
+        }
         self.stats.messages += 1;
         let ticket = self.post(Posted { account, origin: None, sibling: false, letter, tries: 0, entry: None });
         self.ready(ticket);
@@ -196,7 +210,7 @@ impl Smsc {
         let Some(posted) = self.letters.remove(&ticket) else { return };
         match posted.letter {
             Letter::Receipt { .. } => self.stats.receipts_confirmed += 1,
-            Letter::Message { .. } => self.stats.messages_confirmed += 1,
+            Letter::Message { .. } | Letter::Whole(_) => self.stats.messages_confirmed += 1,
         }
         let now = self.now;
         if let Some(receipt) = self.ledger.receipt(posted.entry) {

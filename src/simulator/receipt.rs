@@ -46,6 +46,8 @@ pub(super) enum Letter {
     },
     /// A message of somebody's own.
     Message { source: Address, destination: Address, text: Bytes },
+    /// The same, as it stands on the wire.
+    Whole(Box<Body>),
 }
 
 impl Letter {
@@ -58,6 +60,7 @@ impl Letter {
                 short_message: text.clone(),
                 ..Sm::default()
             }),
+            Self::Whole(body) => (**body).clone(),
             Self::Receipt { original, outcome, done } => {
                 let text_id = receipts.id.unwrap_or(answer_id);
                 let news = News { original, outcome: *outcome, done: *done, receipts, text_id, version };

@@ -36,6 +36,16 @@ impl Tlvs {
         self.0.is_empty()
     }
 
+    /// As they stand on the wire.
+    pub fn wire(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The same, read.
+    pub fn of_wire(octets: &[u8]) -> Self {
+        Self(Bytes::copy_from_slice(octets))
+    }
+
     /// All of them, in their order, repeated ones too.
     pub fn iter(&self) -> impl Iterator<Item = (Tag, Bytes)> + '_ {
         Items(&self.0).map(|(tag, value)| (tag, self.0.slice_ref(value)))

@@ -15,6 +15,9 @@ use crate::telemetry::meters::Meters;
 use std::time::Duration;
 use tracing::{debug, info, warn};
 
+/// Lines about what handsets can repeat as they like; then only the 32nd, the 64th and so on.
+const LOGGED: u64 = 16;
+
 /// Tells the facts of a beat, after its commit.
 pub fn tell_all(meters: &Meters, facts: &[Fact]) {
     for fact in facts {
@@ -64,6 +67,7 @@ fn count(meters: &Meters, fact: &Fact) {
         Fact::MoAgain { carrier } => meters.carrier(*carrier).mo_again(),
         Fact::Received { carrier, account: None, .. } => meters.carrier(*carrier).mo_unrouted(),
         Fact::Received { .. } => {}
+        Fact::Unheeded { carrier, .. } => meters.carrier(*carrier).unheeded(),
         Fact::OptedOut { account, origin: Origin::Handset, .. } => meters.opted_out(*account),
         Fact::OptedOut { .. } | Fact::OptedIn { .. } => {}
         Fact::Queried { carrier, result, .. } => meters.carrier(*carrier).queried(*result),
@@ -114,6 +118,14 @@ fn write(meters: &Meters, fact: &Fact) {
                 None => {
                     warn!(event_id = %event, carrier, parts, missing, "no [[inbound]] fits a message from a handset");
                 }
+            }
+        }
+        Fact::Unheeded { carrier, event, nth } => {
+            let carrier = name(carrier);
+            if *nth <= LOGGED || nth.is_power_of_two() {
+                warn!(event_id = %event, carrier, nth, key = "region", "a keyword of a handset is not heeded: its number has no country code");
+            } else {
+                debug!(event_id = %event, carrier, nth, "a keyword of a handset is not heeded");
             }
         }
         Fact::OptedOut { .. } | Fact::OptedIn { .. } => opted(fact),
@@ -234,6 +246,8 @@ mod tests {
             status(Status::Delivered),
             Fact::Mo { carrier: CARRIER },
             Fact::MoAgain { carrier: CARRIER },
+            Fact::Unheeded { carrier: CARRIER, event: EVENT, nth: 1 },
+            Fact::Unheeded { carrier: CARRIER, event: EVENT, nth: 17 },
             Fact::Received { carrier: CARRIER, event: EVENT, account: Some(account), parts: 3, missing: 1 },
             Fact::Received { carrier: CARRIER, event: EVENT, account: None, parts: 1, missing: 0 },
             Fact::OptedOut { account: Some(account), number: NUMBER, origin: Origin::Handset, kept: true },
@@ -304,7 +318,7 @@ mod tests {
             assert!(run.unwrap_or_default() < 8, "{line}");
         }
         assert!(
-            logged(Format::Text, "info", true, || tell_all(&meters, &life())).lines().count() == 7,
+            logged(Format::Text, "info", true, || tell_all(&meters, &life())).lines().count() == 8,
             "only warnings, and who is written to"
         );
     }

@@ -144,6 +144,8 @@ metrics! {
     MO_PARTS_INCOMPLETE = "mo_parts_incomplete" Gauge, Count [] "Messages from handsets that wait for more of their parts.";
     OPT_OUTS = "opt_outs_total" Counter, Count ["account"]
         "Keywords of handsets that stopped messages; `other` where no inbound rule gave them to an account.";
+    OPT_OUTS_UNHEEDED = "opt_outs_unheeded_total" Counter, Count ["carrier"]
+        "Keywords of handsets that were not heeded, because their number has no country code and no region says whose it is.";
     CHARGED = "charged_total" Counter, Count ["account" "currency"]
         "What was taken from balances for accepted orders, in millionths of the currency.";
     REFUNDED = "refunded_total" Counter, Count ["account" "currency"]

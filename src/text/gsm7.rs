@@ -94,6 +94,22 @@ pub fn decode(septets: &[u8]) -> String {
     text
 }
 
+/// Septets out of octets that hold them without a gap, as they go over the air (3GPP TS 23.038, 6.1.2.1), behind a header
+/// of so many octets: they begin where the next septet of all would (3GPP TS 23.040, 9.2.3.24).
+pub fn unpack(octets: &[u8], header: usize) -> Vec<u8> {
+    let fill = (7 - header * 8 % 7) % 7;
+    let count = (octets.len() * 8).saturating_sub(fill) / 7;
+    let bit = |place: usize| octets[place / 8] >> (place % 8) & 1;
+    let septet = |at: usize| (0..7).fold(0, |septet, it| septet | bit(fill + at * 7 + it) << it);
+    let mut septets: Vec<u8> = (0..count).map(septet).collect();
+    // Seven bits that are left over look like a character more.
+    let left = count != 0 && (fill + (count - 1) * 7).div_ceil(8) == octets.len();
+    if left && septets.last() == Some(&0) {
+        septets.pop();
+    }
+    septets
+}
+
 /// The default table's character; U+FFFD above 0x7F.
 pub fn plain(septet: u8) -> char {
     DEFAULT.get(usize::from(septet)).copied().unwrap_or(char::REPLACEMENT_CHARACTER)

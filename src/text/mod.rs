@@ -18,12 +18,13 @@ pub mod latin1;
 pub mod national;
 pub mod page;
 pub mod profile;
+pub mod reading;
 pub mod split;
 mod transliterate;
 pub mod ucs2;
 pub mod udh;
 
-use crate::text::national::Shift;
+use crate::text::reading::Readings;
 use crate::text::udh::Udh;
 
 /// What the octets of a text are.
@@ -91,39 +92,10 @@ pub struct Estimate {
     pub units: usize,
 }
 
-/// The text of a handset, without its header. What cannot be read becomes U+FFFD; nothing is refused.
-///
-/// `default` is what data_coding 0 means at the carrier. The groups are those of SMPP 3.4, 5.2.19, and from 0x10
-/// on those of 3GPP TS 23.038, 4, as handsets use them. Reserved values are read as data_coding 0, and so are the
-/// groups of 7 bits: a carrier that rewrites one rewrites the other. `udh` is the header that stood before the
-/// octets, whose national tables count where they are septets.
-pub fn decode(data_coding: u8, udh: Udh<'_>, octets: &[u8], default: Alphabet) -> String {
-    match data_coding {
-        0x01 => page::ascii(octets),
-        0x02..=0x04 => latin1::decode(octets),
-        0x06 => page::cyrillic(octets),
-        0x07 => page::hebrew(octets),
-        0x08 => ucs2::decode(octets),
-        // Japanese and Korean sets share ASCII; compressed text cannot be told from noise.
-        0x05 | 0x09 | 0x0A | 0x0D | 0x0E | 0x20..=0x3F | 0x60..=0x7F => page::ascii(octets),
-        0x10..=0x1F | 0x40..=0x5F => match data_coding >> 2 & 3 {
-            1 => latin1::decode(octets),
-            2 => ucs2::decode(octets),
-            _ => by_default(udh.shift(), octets, default),
-        },
-        0xE0..=0xEF => ucs2::decode(octets),
-        0xF0..=0xFF if data_coding & 4 != 0 => latin1::decode(octets),
-        0x00 | 0x0B | 0x0C | 0x0F | 0x80..=0xDF | 0xF0..=0xFF => by_default(udh.shift(), octets, default),
-    }
-}
-
-fn by_default(shift: Shift, octets: &[u8], default: Alphabet) -> String {
-    match default {
-        Alphabet::Gsm7 => shift.decode(octets),
-        Alphabet::Ascii => page::ascii(octets),
-        Alphabet::Latin1 | Alphabet::Binary => latin1::decode(octets),
-        Alphabet::Ucs2 => ucs2::decode(octets),
-    }
+/// The text of a handset, without its header, as [`Readings::read`] has it. What cannot be read becomes U+FFFD; nothing
+/// is refused. `readings` is what the carrier means by data_coding 0, or by 0 and 1.
+pub fn decode(data_coding: u8, udh: Udh<'_>, octets: &[u8], readings: impl Into<Readings>) -> String {
+    readings.into().read(data_coding, udh, octets).text
 }
 
 #[cfg(test)]

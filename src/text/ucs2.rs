@@ -16,18 +16,29 @@ pub fn encode(text: &str, to: &mut Vec<u8>) {
 /// Reads octets. A half pair or half unit becomes U+FFFD. A byte order mark is obeyed, because
 /// some handsets send little-endian text with one, and is not shown.
 pub fn decode(octets: &[u8]) -> String {
+    let (units, torn) = units_of(octets);
+    let mut text: String = char::decode_utf16(units).map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    if torn {
+        text.push(char::REPLACEMENT_CHARACTER);
+    }
+    text
+}
+
+/// How often octets say U+FFFD themselves.
+pub fn replacements(octets: &[u8]) -> usize {
+    units_of(octets).0.filter(|it| u32::from(*it) == u32::from(char::REPLACEMENT_CHARACTER)).count()
+}
+
+/// The units, and whether half of one is left over.
+fn units_of(octets: &[u8]) -> (impl Iterator<Item = u16> + '_, bool) {
     let (body, little) = match octets {
         [0xFF, 0xFE, body @ ..] => (body, true),
         [0xFE, 0xFF, body @ ..] => (body, false),
         body => (body, false),
     };
     let (pairs, rest) = body.as_chunks::<2>();
-    let units = pairs.iter().map(|it| if little { u16::from_le_bytes(*it) } else { u16::from_be_bytes(*it) });
-    let mut text: String = char::decode_utf16(units).map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
-    if !rest.is_empty() {
-        text.push(char::REPLACEMENT_CHARACTER);
-    }
-    text
+    let unit = move |it: &[u8; 2]| if little { u16::from_le_bytes(*it) } else { u16::from_be_bytes(*it) };
+    (pairs.iter().map(unit), !rest.is_empty())
 }
 
 #[cfg(test)]

@@ -97,6 +97,21 @@ impl<'a> Udh<'a> {
         Some((Self(elements), text))
     }
 
+    /// The same, where `wide` says that a character of the text has two octets: an octet that the header has behind its
+    /// last element, too short for another, belongs to the text where that makes its characters whole.
+    pub fn split(octets: &'a [u8], wide: bool) -> Option<(Self, &'a [u8])> {
+        let (udh, text) = Self::parse(octets)?;
+        let end = udh.0.len();
+        let read: usize = udh.elements().map(|(_, value)| 2 + value.len()).sum();
+        let shifted = wide && end - read == 1 && text.len() % 2 == 1;
+        Some(if shifted { (Self(&octets[1..end]), &octets[end..]) } else { (udh, text) })
+    }
+
+    /// How many octets it takes, its length included; none without a header.
+    pub const fn octets(self) -> usize {
+        if self.0.is_empty() { 0 } else { 1 + self.0.len() }
+    }
+
     /// The header of elements without the octet of its length.
     pub const fn of_elements(elements: &'a [u8]) -> Self {
         Self(elements)
@@ -200,6 +215,22 @@ mod tests {
         assert_eq!((udh.ports(), udh.shift(), udh.is_well_formed()), (None, Shift::default(), true));
         assert_eq!(Udh::parse(b"\x00hi"), Some((Udh::default(), &b"hi"[..])));
         assert_eq!((Udh::parse(b""), Udh::parse(b"hello")), (None, None));
+    }
+
+    #[test]
+    fn an_octet_too_many_in_a_header_is_the_first_of_a_wide_text() {
+        let octets = b"\x06\x00\x03\xF3\x02\x02\x06\x31\x06\x45";
+        let concat = Some(Concat { reference: 0xF3, wide: false, total: 2, index: 2 });
+        for (octets, wide, text) in [
+            (&octets[..], true, &octets[6..]),
+            (&octets[..], false, &octets[7..]),
+            (&octets[..9], true, &octets[7..9]),
+            (&octets[..7], true, &[][..]),
+        ] {
+            let (udh, rest) = Udh::split(octets, wide).unwrap();
+            assert_eq!((udh.concat(), rest), (concat, text), "{wide} {octets:x?}");
+        }
+        assert_eq!(Udh::split(b"\x05\x00\x03\xA7\x02\x01a", true).unwrap().1, b"a", "a whole header keeps what it has");
     }
 
     #[test]

@@ -14,7 +14,7 @@ const SYN: u8 = 0x02;
 const ACK: u8 = 0x10;
 
 fn options() -> Options {
-    Options { input: "-".to_owned(), port: None, alphabet: Alphabet::Gsm7, redact: false }
+    Options { input: "-".to_owned(), port: None, alphabet: Alphabet::Gsm7.into(), redact: false }
 }
 
 /// What is said of octets on standard input.
@@ -66,7 +66,7 @@ fn every_code_is_said_in_words() {
     assert_eq!(line(&page, "user data header"), "part 1 of 2, reference 42 of 8 bits");
     assert!(page.contains("to port 2948, from port 9200"), "{page}");
     assert_eq!(line(&page, "text"), "\"hello €\"");
-    let (_, page) = said_of(&sm(4, 7, 0, 0, b"caf\xE9"), &Options { alphabet: Alphabet::Latin1, ..options() });
+    let (_, page) = said_of(&sm(4, 7, 0, 0, b"caf\xE9"), &Options { alphabet: Alphabet::Latin1.into(), ..options() });
     assert_eq!(line(&page, "text"), "\"café\"");
     let (_, page) = said_of(&sm(4, 7, 0, 8, b"\x04\x1F\x04\x40"), &options());
     assert_eq!(line(&page, "text"), "\"Пр\"");

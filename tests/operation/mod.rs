@@ -7,6 +7,7 @@ mod content;
 mod failover;
 mod find;
 mod full;
+mod handsets;
 mod garbage;
 mod http;
 mod kill;

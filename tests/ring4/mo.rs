@@ -132,8 +132,8 @@ fn whole(text: &str) -> Mo {
         data_coding: 1,
         udhi: false,
         octets: text.as_bytes().into(),
-        concat: None,
         fingerprint: Fingerprint(octets),
+        ..Mo::default()
     }
 }
 

@@ -16,6 +16,7 @@ use crate::message::attempt::Answer;
 use crate::message::id::{CarrierId, LinkId};
 use crate::message::price::PriceTable;
 use crate::message::reason::Reason;
+use crate::number::e164::E164;
 use crate::route::breaker;
 use crate::session;
 use crate::session::version::Version;
@@ -66,6 +67,9 @@ pub fn all(
 
 /// How long a carrier has to say what became of a message before it is asked.
 const QUERY_AFTER: Duration = Duration::from_secs(600);
+
+/// A session without enquire_link that has lived for so long after an answer has mostly carried it.
+const SETTLED_MAX: Duration = Duration::from_secs(600);
 
 /// Binds of one carrier beyond which a link's number would not fit.
 const BINDS_MAX: u64 = 100;
@@ -407,13 +411,32 @@ impl One<'_, '_> {
 
     fn mo(&mut self) -> mo::Options {
         let (written, default) = (self.written, mo::Options::default());
+        let session = session::options::Options::default();
+        let (zero, one) = text::readings(&self.path, written, self.findings);
+        // A connection that is dead is noticed by its silence and an enquire_link without an answer.
+        let silence = written.enquire_link.map_or(session.enquire_link, |it| it.0);
+        let answer = written.response_timeout.map_or(session.response_timeout, |it| it.0);
         mo::Options {
+            settled_after: silence.map_or(SETTLED_MAX, |it| it.saturating_add(answer)).min(SETTLED_MAX),
+            zero,
+            one,
+            region: self.region(),
             reassembly_timeout: self.wait("reassembly_timeout", written.reassembly_timeout, default.reassembly_timeout),
             redelivery_window: match written.redelivery_window {
                 Some(window) => window.0.map(|it| self.wait("redelivery_window", Some(Span(it)), it)),
                 None => default.redelivery_window,
             },
         }
+    }
+
+    fn region(&mut self) -> Option<&'static str> {
+        let text = self.written.region.as_deref().filter(|it| !it.is_empty())?;
+        let region = E164::country_of(text);
+        if region.is_none() {
+            let message = format!("{text:?} is not a country of ISO 3166 that has numbers, such as \"NL\"");
+            self.findings.fault(&self.at("region"), message);
+        }
+        region
     }
 
     fn cost(&mut self) -> Option<PriceTable> {

@@ -7,6 +7,7 @@ use crate::message::manner::{Parameter, read_tag};
 use crate::text::Alphabet;
 use crate::text::national::Language;
 use crate::text::profile::{ClassCoding, Languages, Profile, Split};
+use crate::text::reading::Reading;
 
 /// How texts become submits.
 pub fn profile(path: &str, written: &Carrier, findings: &mut Findings) -> Profile {
@@ -45,6 +46,21 @@ fn national(path: &str, written: &[String], findings: &mut Findings) -> Language
         }
     }
     languages
+}
+
+/// What data_coding 0 and 1 mean in what comes, where it is written.
+pub fn readings(path: &str, written: &Carrier, findings: &mut Findings) -> (Option<Reading>, Option<Reading>) {
+    let (mut zero, mut one) = (None, None);
+    for (coding, word) in &written.inbound_alphabet {
+        let at = format!("{path}.inbound_alphabet.{coding}");
+        let reading = findings.choose(&at, Some(word), &Reading::WORDS, Reading::Gsm7);
+        match coding.as_str() {
+            "0" => zero = Some(reading),
+            "1" => one = Some(reading),
+            _ => findings.fault(&at, "only the data_coding \"0\" and \"1\" mean what a carrier likes"),
+        }
+    }
+    (zero, one)
 }
 
 /// In which operation they go.

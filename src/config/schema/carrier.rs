@@ -53,6 +53,9 @@ pub struct Carrier {
     pub max_pdu: Option<Size>,
     pub inbound_window: Option<u32>,
     pub alphabet: Option<String>,
+    #[serde(default)]
+    pub inbound_alphabet: BTreeMap<String, String>,
+    pub region: Option<String>,
     pub message_id: Option<String>,
     pub split: Option<String>,
     #[serde(default)]
@@ -90,11 +93,12 @@ impl Carrier {
             outbind local_address system_type interface_version assumed_version address_range source destination
             service_type esm_class bind bind_timeout write_timeout unbind_timeout enquire_link inactivity max_pdu
             inbound_window alphabet message_id split class_coding operation dlt receipts receipts_by_content
-            receipt_offset query query_after reassembly_timeout redelivery_window
+            receipt_offset query query_after reassembly_timeout redelivery_window region
         };
         let lists = [
             ("address", !self.address.is_empty()),
             ("national", !self.national.is_empty()),
+            ("inbound_alphabet", !self.inbound_alphabet.is_empty()),
             ("tlvs", !self.tlvs.is_empty()),
             ("answers", !self.answers.is_empty()),
         ];

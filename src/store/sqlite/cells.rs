@@ -44,7 +44,8 @@ pub(super) const META: &str = "next_seq, next_order, next_parked, time, awaiting
 /// The columns of `event`, in the order of its cells.
 pub(super) const EVENT: &str = "n, token, account, kind, at, data, seal";
 /// The columns of `mo`, in the order of its cells.
-pub(super) const MO: &str = "number, carrier, source, destination, data_coding, udhi, octets, kind, reference, total, part, fingerprint, at, seal";
+pub(super) const MO: &str = "number, carrier, source, destination, data_coding, udhi, octets, kind, reference, total, part, fingerprint, at, \
+    source_ton, tlvs, seal";
 /// The columns of `mo_seen`, in the order of its cells.
 pub(super) const MO_SEEN: &str = "number, carrier, fingerprint, at, seal";
 
@@ -116,6 +117,14 @@ impl<'a> Cells<'a> {
         match value {
             Some(_) => self.maybe(value),
             None => self.len += 1,
+        }
+    }
+
+    /// Octets that rows of formats before do not have: they count in the seal only where there are some.
+    fn later_blob(&mut self, octets: &'a [u8]) {
+        match octets {
+            [] => self.len += 1,
+            octets => self.push(ValueRef::Blob(octets)),
         }
     }
 
@@ -323,6 +332,8 @@ impl<'a> Cells<'a> {
         cells.maybe(mo.concat.map(|it| it.index.into()));
         cells.push(ValueRef::Blob(&mo.fingerprint.0));
         cells.bits(part.at.0);
+        cells.later_int(Some(mo.source_ton.into()).filter(|it| *it != 0));
+        cells.later_blob(mo.tlvs.wire());
         cells.sealed()
     }
 

@@ -23,6 +23,7 @@ use crate::record::event::{Event, EventKind};
 use crate::record::mo::{MoPart, MoSeen};
 use crate::record::money::{LedgerLine, QuotaSlot, QuotaUse, Why};
 use crate::record::parked::Parked;
+use crate::smpp::tlv::Tlvs;
 use crate::store::sqlite::cells::ATTEMPT_CELLS;
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::{manner, seal};
@@ -348,7 +349,7 @@ pub(super) fn event(row: &Row<'_>) -> Result<Event, Trouble> {
 pub(super) fn mo(row: &Row<'_>) -> Result<MoPart, Trouble> {
     let mut line = Line::new(row);
     let (number, carrier) = (line.bits(), CarrierId(line.small()));
-    let mo = Mo {
+    let mut mo = Mo {
         source: line.words(),
         destination: line.words(),
         data_coding: line.small(),
@@ -361,8 +362,12 @@ pub(super) fn mo(row: &Row<'_>) -> Result<MoPart, Trouble> {
             index: line.small(),
         }),
         fingerprint: line.fingerprint(),
+        ..Mo::default()
     };
-    let part = MoPart { number, carrier, mo, at: line.time() };
+    let at = line.time();
+    mo.source_ton = line.later().and_then(|it| u8::try_from(it).ok()).unwrap_or_default();
+    mo.tlvs = if line.is_of_before() { Tlvs::default() } else { Tlvs::of_wire(line.blob()) };
+    let part = MoPart { number, carrier, mo, at };
     line.sealed("mo", number, part)
 }
 

@@ -37,7 +37,7 @@ const STEPS: [&[&str]; FORMAT as usize] = [
     &[FORMAT_1],
     &[MANNER, EVENTS, LEARNED],
     &[ROUTED, MONEY, CALENDAR, opt_out::TABLE, OPERATE],
-    &[WRITTEN, postings::TABLE],
+    &[WRITTEN, postings::TABLE, HANDSETS],
 ];
 
 /// Brings the store to [`FORMAT`]; refuses one that is newer or not ours.
@@ -219,6 +219,9 @@ CREATE VIEW message_parts AS
         CASE WHEN p.done_at > 0 THEN datetime(p.done_at / 1000, 'unixepoch') END AS done_at
     FROM part p JOIN body b ON b.seq = p.id / 16;
 ";
+
+/// Format 4: of what type the sender of a part is, and what came with it; NULL in rows of before.
+const HANDSETS: &str = "ALTER TABLE mo ADD COLUMN source_ton INTEGER; ALTER TABLE mo ADD COLUMN tlvs BLOB;";
 
 #[cfg(test)]
 mod tests {

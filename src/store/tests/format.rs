@@ -7,6 +7,7 @@ use crate::record::batch::{Batch, Marks};
 use crate::record::contract::Store;
 use crate::record::entry::Entry;
 use crate::record::views::Query;
+use crate::smpp::tlv::Tlvs;
 use crate::store::sqlite::seal;
 use crate::store::tests::model::Model;
 use crate::store::tests::script::Script;
@@ -24,12 +25,13 @@ const CELLS: [(&str, &str); 2] = [
     ("meta", "next_seq, next_order, next_parked, time, awaiting"),
 ];
 
-/// Makes a store one of format 3, which did not know when attempts were written, and could not be searched.
+/// Makes a store one of format 3, which did not know when attempts were written, could not be searched, and
+/// did not keep what came with a part of a message from a handset.
 fn as_format_3(conn: &Connection) {
     let steps = "DROP VIEW message_parts; CREATE VIEW message_parts AS SELECT 1;
         ALTER TABLE part DROP COLUMN written_at; ALTER TABLE attempt DROP COLUMN written_at;
         DROP TABLE search; DROP TABLE search_mark; CREATE INDEX part_rare ON part (phase, id) WHERE phase >= 5;
-        PRAGMA user_version = 3;";
+        ALTER TABLE mo DROP COLUMN source_ton; ALTER TABLE mo DROP COLUMN tlvs; PRAGMA user_version = 3;";
     conn.execute_batch(steps).expect("the newer goes");
 }
 
@@ -38,6 +40,9 @@ fn of_format_3(mut batch: Batch) -> Batch {
     let attempts = batch.parts.iter_mut().chain(&mut batch.new_parts).filter_map(|it| it.attempt.as_mut());
     for attempt in attempts.chain(batch.past.iter_mut().map(|it| &mut it.attempt)) {
         attempt.written_at = Time::NEVER;
+    }
+    for part in &mut batch.mo_parts {
+        (part.mo.source_ton, part.mo.tlvs) = (0, Tlvs::default());
     }
     batch.orders.iter_mut().for_each(|it| it.arriving = false);
     batch

@@ -25,6 +25,7 @@ use crate::record::money::{LedgerLine, QuotaSlot, QuotaUse, Why};
 use crate::record::parked::Parked;
 use crate::record::suppression::{Origin, Suppression};
 use crate::route::opt_out::Key;
+use crate::smpp::tlv::Tlvs;
 use crate::store::tests::model::Model;
 use crate::text::content::{Binary, Form, Indication, MessageClass, Requested};
 use crate::text::udh::Ports;
@@ -358,6 +359,8 @@ impl Script {
             destination: ["12345", "SHOP", ""][self.below(3) as usize].into(),
             data_coding: self.chance() as u8,
             udhi: self.one_in(2),
+            source_ton: self.below(7) as u8,
+            tlvs: if self.one_in(2) { Tlvs::default() } else { Tlvs::of_wire(&[0x14, 1, 0, 1, self.chance() as u8]) },
             octets: if self.one_in(9) { Box::default() } else { octets(self.chance()) },
             concat: Some(Concat {
                 kind: [Kind::Udh8, Kind::Udh16, Kind::Sar][self.below(3) as usize],

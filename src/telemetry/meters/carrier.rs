@@ -42,6 +42,7 @@ pub struct CarrierMeter {
     mo: Counter,
     mo_redelivered: Counter,
     mo_unrouted: Counter,
+    unheeded: Counter,
     queries: [Counter; QueryResult::ALL.len()],
     id_forms: [Gauge; Relation::ALL.len()],
     awaiting: Gauge,
@@ -97,6 +98,7 @@ impl CarrierMeter {
             mo: exposition.counter(&names::MO, [name]),
             mo_redelivered: exposition.counter(&names::MO_REDELIVERED, [name]),
             mo_unrouted: exposition.counter(&names::MO_UNROUTED, [name]),
+            unheeded: exposition.counter(&names::OPT_OUTS_UNHEEDED, [name]),
             queries: QueryResult::ALL.map(|it| exposition.counter(&names::QUERIES, [name, it.word()])),
             id_forms: Relation::ALL.map(|it| exposition.gauge(&names::MESSAGE_ID_FORM, [name, it.word()])),
             awaiting: exposition.gauge(&names::MESSAGES_AWAITING_RECEIPT, [name]),
@@ -204,6 +206,11 @@ impl CarrierMeter {
     /// No account was given a message from a handset.
     pub fn mo_unrouted(&self) {
         self.mo_unrouted.increment(1);
+    }
+
+    /// A keyword of a handset was not heeded.
+    pub fn unheeded(&self) {
+        self.unheeded.increment(1);
     }
 
     /// So many parts wait for a receipt, and so many for any news at all.
