@@ -21,6 +21,7 @@ use crate::message::attempt::Cause;
 use crate::message::class::Class;
 use crate::message::id::CarrierId;
 use crate::message::money::{Currency, Money};
+use crate::message::source::Source;
 use crate::number::e164::E164;
 use crate::record::action::Deed;
 use crate::route::choose::{self, Signals, Standing};
@@ -74,7 +75,8 @@ async fn run(context: &Context, head: &Parts) -> Result<Response, Problem> {
             page.held =
                 snapshot.held_routes.iter().find(|it| it.0 == quote.route.id).map(|it| ActionView::of(&it.1, plan));
             let view = View { plan, snapshot: &snapshot, route: quote.route, to: line.to };
-            page.carriers = view.carriers(recipient, line.price.zip(quote.currency));
+            let from = recipient.source.as_ref().unwrap_or(&submission.source);
+            page.carriers = view.carriers((recipient, from), line.price.zip(quote.currency));
             let first = page.carriers.iter().find(|it| it.takes);
             page.waits = first.is_none() || page.held.is_some();
             page.goes_to = first.or_else(|| page.carriers.iter().find(|it| it.parts.is_some())).map(|it| it.id);
@@ -147,11 +149,13 @@ fn rules<'a>(plan: &'a Plan, account: &'a Account, question: &'a Question) -> Ve
         [only] if &**only != "*" => Some(&**only),
         _ => None,
     };
+    let sender = question.from.as_deref().or(only);
+    let sender = sender.and_then(|it| Source::parse_in(it, account.region.as_deref()).ok()).map(|it| it.to_string());
     let asked = rule::Asked {
         account: account.id,
         destination,
         class: question.class.as_deref().and_then(Class::from_word),
-        sender: question.from.as_deref().or(only),
+        sender: sender.as_deref(),
         tag: question.tag.as_deref(),
         text: Some(question.text.as_deref().unwrap_or(TEXT)),
         at: now(),
@@ -226,7 +230,11 @@ impl<'a> View<'a> {
         scores.iter().find(|it| it.route == self.route.id && it.country == self.plan.country(self.to))
     }
 
-    fn carriers(&self, recipient: &Recipient, price: Option<(Money, Currency)>) -> Vec<CarrierView<'a>> {
+    fn carriers(
+        &self,
+        (recipient, from): (&Recipient, &Source),
+        price: Option<(Money, Currency)>,
+    ) -> Vec<CarrierView<'a>> {
         let ranking = choose::ranking(self.route, &self.plan.networks.destination(self.to), self, USUAL);
         let weight = |carrier| {
             let at = self.route.carriers.iter().position(|it| *it == carrier)?;
@@ -236,7 +244,8 @@ impl<'a> View<'a> {
         let shown = ranking.iter().filter_map(|it| {
             let carrier = self.plan.carriers.get(&it.carrier)?;
             let content = Content::plain(&recipient.text, recipient.requested);
-            let parts = Cut::of(content, &carrier.dialect.text).ok().map(|it| it.estimate().parts);
+            let cut = Cut::of(content, &carrier.dialect.text).ok().filter(|_| self.plan.says_at(it.carrier, from));
+            let parts = cut.map(|it| it.estimate().parts);
             let each = Signals::cost(self, it.carrier);
             let cost = each.zip(parts).map(|(each, parts)| each.times(parts as u64));
             let charges_in = carrier.dialect.cost.as_ref().map(|it| it.currency);

@@ -58,8 +58,10 @@ impl<'a> Quote<'a> {
         let (manner, requested) = form::read(asked, words.requested)?;
         let sender = sender(account, asked.from.as_ref());
         let source = sender.map(|it| source(account, it)).transpose()?;
+        let sender = source.as_ref().map(Source::to_string);
         let targets = targets(asked)?;
-        let route = route(plan, account, &Wanted { asked, words: &words, sender, targets: &targets })?;
+        let route =
+            route(plan, account, &Wanted { asked, words: &words, sender: sender.as_deref(), targets: &targets })?;
         check_route(route, words.class, source.as_ref())?;
         check_price(account, route)?;
         let manner = registration::complete(route, manner)?;
@@ -72,8 +74,8 @@ impl<'a> Quote<'a> {
             }),
             account,
             route,
-            networks: &plan.networks,
-            has_sender: source.is_some(),
+            plan,
+            source: source.clone(),
             requested,
             manner: manner.map(Arc::new),
             profile: plan.quoted(route.id),
@@ -188,20 +190,19 @@ fn sender<'a>(account: &'a Account, from: Option<&'a Text<'a>>) -> Option<&'a st
 }
 
 fn source(account: &Account, text: &str) -> Result<Source, Problem> {
-    let source = Source::parse(text).map_err(|why| Problem::at(Kind::Invalid, "/from", why.to_string()))?;
-    if is_listed(&account.senders, text, &source) {
+    let source = Source::parse_in(text, account.region.as_deref());
+    let source = source.map_err(|why| Problem::at(Kind::Invalid, "/from", why.to_string()))?;
+    if is_listed(&account.senders, &source) {
         Ok(source)
     } else {
         Err(Problem::at(Kind::SenderNotGranted, "/from", "the account may not use this sender"))
     }
 }
 
-/// Whether a list of senders holds one; `+31…` and `31…` are the same sender.
-fn is_listed(senders: &[Box<str>], text: &str, source: &Source) -> bool {
-    senders.iter().any(|it| {
-        let bare = it.strip_prefix('+').unwrap_or(it);
-        &**it == "*" || &**it == text || (matches!(source, Source::International(_)) && bare == source.octets())
-    })
+/// Whether a list of senders, each as it is compared, holds one.
+fn is_listed(senders: &[Box<str>], source: &Source) -> bool {
+    let text = source.to_string();
+    senders.iter().any(|it| **it == *"*" || **it == *text)
 }
 
 /// The recipients as one list, whatever way they were written.
@@ -299,7 +300,7 @@ fn check_route(route: &Route, class: Option<Class>, source: Option<&Source>) -> 
     }
     if let Some(source) = source
         && !route.senders.is_empty()
-        && !is_listed(&route.senders, source.octets(), source)
+        && !is_listed(&route.senders, source)
     {
         return Err(Problem::at(
             Kind::SenderNotGranted,
@@ -344,9 +345,9 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_is_listed_with_and_without_plus() {
-        let listed = |list: &str, text: &str| is_listed(&[list.into()], text, &Source::parse(text).unwrap());
-        assert!(listed("+31600000000", "31600000000") && listed("31600000000", "+31600000000"));
+    fn a_sender_is_listed_however_it_is_written() {
+        let listed = |list: &str, text: &str| is_listed(&[list.into()], &Source::parse(text).unwrap());
+        assert!(["31600000000", "+31600000000", "0031600000000"].iter().all(|it| listed("+31600000000", it)));
         assert!(listed("*", "ANY") && listed("SHOP", "SHOP"));
         assert!(!listed("SHOP", "shop") && !listed("12345", "1234"));
     }

@@ -4,12 +4,11 @@ use crate::api::problem::Kind;
 use crate::api::quote::Targets;
 use crate::api::request::Text;
 use crate::dispatch::happening::Recipient;
-use crate::dispatch::plan::Account;
+use crate::dispatch::plan::{Account, Plan};
 use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::message::source::Source;
 use crate::number::e164::E164;
-use crate::route::network::Networks;
 use crate::route::plan::Route;
 use crate::route::table::Destination;
 use crate::text::content::{Content, Requested};
@@ -26,6 +25,10 @@ const CLIENT_REF_MAX: usize = 255;
 
 /// What is said where a message would have no sender.
 pub(super) const NO_SENDER: &str = "is required: neither the account nor the destination has a sender of its own";
+
+/// What is said where no carrier has the letters of a sender.
+pub(super) const UNSAYABLE_SENDER: &str =
+    "has characters that no carrier of the route can be told: their sender_alphabet lacks them";
 
 /// What the answer says of one accepted recipient.
 #[derive(Clone, Debug)]
@@ -54,9 +57,9 @@ pub(super) type Unwanted<'a> = dyn Fn(E164, Option<&Source>) -> bool + 'a;
 pub(super) struct Terms<'a> {
     pub(super) account: &'a Account,
     pub(super) route: &'a Route,
-    pub(super) networks: &'a Networks,
-    /// Whether there is a sender for destinations that have none of their own.
-    pub(super) has_sender: bool,
+    pub(super) plan: &'a Plan,
+    /// The sender for destinations that have none of their own.
+    pub(super) source: Option<Source>,
     pub(super) requested: Requested,
     /// Whether a recipient does not want it, from the sender of the request or from one of the destination's own.
     pub(super) unwanted: Box<Unwanted<'a>>,
@@ -108,7 +111,7 @@ impl<'a> Terms<'a> {
             let detail = "may not be sent to".into();
             return Err(Fault { field: Field::To, kind: Kind::DestinationDenied, code: "destination_denied", detail });
         }
-        let destination = self.networks.destination(to);
+        let destination = self.plan.networks.destination(to);
         let source = self.route.senders_by_country.get(&destination);
         if (self.unwanted)(to, source) {
             let detail = "does not want messages from this sender".into();
@@ -127,8 +130,10 @@ impl<'a> Terms<'a> {
             return Err(invalid(Field::ClientRef(wish.client_ref.is_some()), "client_ref_too_long", detail));
         }
         let price = self.price(&destination)?.map(|it| it.times(u64::from(parts)));
-        if source.is_none() && !self.has_sender {
-            return Err(invalid(Field::From, "missing_sender", NO_SENDER.into()));
+        let from =
+            source.or(self.source.as_ref()).ok_or_else(|| invalid(Field::From, "missing_sender", NO_SENDER.into()))?;
+        if !self.plan.says(self.route, from, &destination) {
+            return Err(invalid(Field::From, "unsayable_sender", UNSAYABLE_SENDER.into()));
         }
         let line = Line { to, client_ref: reference, alphabet, parts, price };
         let recipient = Recipient {

@@ -120,9 +120,12 @@ async fn estimated(context: &Context, request: Request) -> Result<Response, Prob
     let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Send)?;
     let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
-    let (quote, _) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
-    let first = quote.lines.first().map(|it| it.to);
-    let names = first.map_or_else(Vec::new, |it| carriers::ranked(&directory.plan, quote.route, it));
+    let (quote, submission) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
+    let first = submission.recipients.first();
+    let names = first.map_or_else(Vec::new, |it| {
+        let from = it.source.as_ref().unwrap_or(&submission.source);
+        carriers::ranked(&directory.plan, quote.route, it.destination, from)
+    });
     let balance = money::of_account(context, account).await?;
     let sufficient = balance.is_none_or(|it| quote.cost().is_some_and(|cost| cost <= it));
     Ok(answer::estimated(&quote, &names, sufficient))

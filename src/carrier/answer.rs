@@ -29,6 +29,11 @@ pub const fn is_about_numbers(status: CommandStatus) -> bool {
     matches!(status, CommandStatus::InvalidSourceAddress | CommandStatus::InvalidDestinationAddress)
 }
 
+/// Whether the status is about how a time was said, which is the operator's to mend.
+pub const fn is_about_times(status: CommandStatus) -> bool {
+    matches!(status, CommandStatus::InvalidSchedule | CommandStatus::InvalidExpiry)
+}
+
 /// Whether an attempt that was answered so used nothing up: it never left, or the carrier asked
 /// for a slower pace. However often that happens, the part has not been tried.
 pub const fn spends_nothing(answer: Answer, command_status: Option<u32>) -> bool {
@@ -45,6 +50,7 @@ const fn usual(status: CommandStatus) -> Answer {
     match status.as_u32() {
         0 => Answer::Taken,
         0x08 | 0x14 | 0x58 | 0x64 | 0x102 => Answer::Later,
+        0x61 | 0x62 => Answer::Elsewhere, // How we said a time, never the text or the number.
         0x03 | 0x04 | 0x0A | 0x0B | 0x15 | 0x45 | 0x59 | 0xFE | 0xFF | 0x100 | 0x101 | 0x103 | 0x10D | 0x601 => {
             Answer::Elsewhere
         }

@@ -6,6 +6,7 @@ use crate::message::attempt::Answer;
 use crate::message::manner::Parameter;
 use crate::message::price::PriceTable;
 use crate::message::reason::Reason;
+use crate::text::Alphabet;
 use crate::text::profile::Profile;
 use crate::text::reading::Readings;
 use std::collections::BTreeMap;
@@ -18,6 +19,10 @@ pub struct Dialect {
     pub source: Numbering,
     /// Type and plan of the recipient: 1/1 unless the carrier wants otherwise.
     pub destination: Numbering,
+    /// In which alphabet it reads names of senders.
+    pub sender_alphabet: Alphabet,
+    /// How it is told how long a message is worth sending.
+    pub validity: Validity,
     /// `service_type`, at most 5 characters.
     pub service_type: Box<str>,
     /// `esm_class` of every submit: the mode bits.
@@ -59,6 +64,18 @@ pub struct Numbering {
     pub ton: Option<u8>,
     /// `addr_npi`.
     pub npi: Option<u8>,
+}
+
+/// How a carrier is told how long a message is worth sending (SMPP 3.4, 4.4.1: `validity_period`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Validity {
+    /// As what is left of it.
+    #[default]
+    Relative,
+    /// As the moment when it ends.
+    Absolute,
+    /// Not at all: carriers that refuse a submit with it, or do not answer it.
+    None,
 }
 
 /// How the ids of `submit_sm_resp` and of receipts relate (quirk 1).
@@ -123,6 +140,8 @@ impl Default for Dialect {
         Self {
             source: Numbering::default(),
             destination: Numbering { ton: Some(1), npi: Some(1) },
+            sender_alphabet: Alphabet::Ascii,
+            validity: Validity::Relative,
             service_type: "".into(),
             esm_class: 0,
             text: Profile::default(),

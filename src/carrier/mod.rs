@@ -14,6 +14,7 @@ pub mod answer;
 pub mod reason;
 pub mod moment;
 pub mod receipt;
+pub mod sender;
 pub mod submit;
 pub mod query;
 pub mod inbound;

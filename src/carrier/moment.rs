@@ -11,7 +11,8 @@
 //! is not a date is no moment, and never a reason to refuse the receipt.
 
 use crate::message::time::Time;
-use time::{Date, Month, PrimitiveDateTime, Time as Clock};
+use crate::smpp::time::Moment;
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time as Clock};
 
 /// Two-digit years from here on are of the 20th century.
 const PIVOT: u16 = 70;
@@ -33,6 +34,23 @@ pub fn moment(date: &str, offset: i32) -> Option<Time> {
         (14 | 15, [sign @ (b'+' | b'-'), ..]) => absolute(digits, *sign == b'+').or_else(|| plain(digits, offset)),
         (10.., _) => plain(digits, offset),
         _ => None,
+    }
+}
+
+/// A moment as SMPP says it, in the time zone of a carrier, in seconds east of UTC.
+pub(crate) fn said(at: Time, offset: i32) -> Moment {
+    // The wire has the zone in quarter hours.
+    let quarters = i64::from(offset / 900).clamp(-QUARTERS_MAX, QUARTERS_MAX);
+    let seconds = i64::try_from(at.0 / 1_000).unwrap_or(i64::MAX).saturating_add(quarters * 900);
+    let it = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    Moment {
+        year: u16::try_from(it.year()).unwrap_or_default(),
+        month: it.month().into(),
+        day: it.day(),
+        hour: it.hour(),
+        minute: it.minute(),
+        second: it.second(),
+        quarters: quarters as i8,
     }
 }
 
@@ -120,6 +138,17 @@ fn instant(year: u16, fields: &[u16], offset: i64) -> Option<Time> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_is_said_in_the_zone_of_the_carrier_and_read_back() {
+        let at = Time(1_767_267_005_000);
+        let written = |offset| said(at, offset).to_cstring().to_string_lossy().into_owned();
+        assert_eq!((written(0), written(19_800)), ("260101113005000+".to_owned(), "260101170005022+".to_owned()));
+        assert_eq!(written(-18_000), "260101063005020-");
+        for offset in [0, 19_800, -18_000] {
+            assert_eq!(moment(&written(offset), 0), Some(at), "{offset}");
+        }
+    }
 
     #[test]
     fn dates_are_read_by_their_length_and_validity() {

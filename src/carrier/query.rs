@@ -43,7 +43,10 @@ pub enum Queried {
 
 /// The question: id and sender exactly as they were at the submit.
 pub fn query_sm(query: &Query, dialect: &Dialect) -> QuerySm {
-    QuerySm { message_id: CString::from(query.id.as_str()), source: source(&query.body.source, dialect.source) }
+    QuerySm {
+        message_id: CString::from(query.id.as_str()),
+        source: source(&query.body.source, dialect).unwrap_or_default(),
+    }
 }
 
 /// What an answer to [`query_sm`] says.

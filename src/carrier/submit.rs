@@ -1,7 +1,9 @@
 //! A part as `submit_sm` or `data_sm`.
 
-use crate::carrier::dialect::{Dialect, Numbering, Operation, ReceiptsAsked};
+use crate::carrier::dialect::{Dialect, Numbering, Operation, ReceiptsAsked, Validity};
+use crate::carrier::moment;
 use crate::carrier::report::Ticket;
+use crate::carrier::sender;
 use crate::message::body::Body;
 use crate::message::manner::{Dlt, Manner};
 use crate::message::source::Source;
@@ -11,6 +13,7 @@ use crate::smpp::data::DataSm;
 use crate::smpp::pdu;
 use crate::smpp::sm::Sm;
 use crate::smpp::sm::esm_class::UDHI;
+use crate::smpp::time;
 use crate::smpp::tlv::{Tag, Tlvs};
 use crate::text::TextError;
 use crate::text::cut::{Cut, Piece};
@@ -50,6 +53,9 @@ pub enum Unsayable {
     /// The text takes another number of parts than it was accepted with.
     #[error("the text takes {0} parts at this carrier")]
     OtherCut(usize),
+    /// The sender has letters that the carrier cannot be told.
+    #[error("the sender does not go into the carrier's sender_alphabet")]
+    Sender,
     /// A field is longer than the specification allows.
     #[error("{0} is too long for submit_sm")]
     TooLong(&'static str),
@@ -64,8 +70,9 @@ pub fn request(submit: &Submit, dialect: &Dialect) -> Result<pdu::Body, Unsayabl
         // The carrier's alphabet has changed since the message was cut: a part of another cut would be half a text.
         return Err(Unsayable::OtherCut(parts));
     }
+    let source = source(&body.source, dialect).ok_or(Unsayable::Sender)?;
     for (field, length, most) in [
-        ("the sender", body.source.octets().len(), ADDRESS_MAX),
+        ("the sender", source.digits.len(), ADDRESS_MAX),
         ("service_type", dialect.service_type.len(), SERVICE_TYPE_MAX),
     ] {
         if most < length {
@@ -75,14 +82,14 @@ pub fn request(submit: &Submit, dialect: &Dialect) -> Result<pdu::Body, Unsayabl
     // Parts of one message share it, and messages that follow each other differ in it.
     let piece = cut.piece(body.seq().0 as u16, usize::from(submit.index))?;
     Ok(match dialect.operation {
-        Operation::SubmitSm => pdu::Body::SubmitSm(submit_sm(submit, dialect, piece)),
-        Operation::DataSm => pdu::Body::DataSm(data_sm(submit, dialect, &piece)),
+        Operation::SubmitSm => pdu::Body::SubmitSm(submit_sm(submit, dialect, piece, source)),
+        Operation::DataSm => pdu::Body::DataSm(data_sm(submit, dialect, &piece, source)),
     })
 }
 
 /// In how many submits a message goes to a carrier; `None` if it cannot be said there.
 pub fn count(body: &Body, dialect: &Dialect) -> Option<u8> {
-    let cut = Cut::of(body.content(), &dialect.text).ok();
+    let cut = Cut::of(body.content(), &dialect.text).ok().filter(|_| sender::is_sayable(&body.source, dialect));
     let cut = cut.filter(|it| !dialect.texts_only || plain_text(body, it).is_some());
     cut.and_then(|it| u8::try_from(it.submits()).ok())
 }
@@ -93,14 +100,14 @@ pub fn plain_text<'a>(body: &Body, cut: &'a Cut<'_>) -> Option<&'a str> {
     cut.text().filter(|_| plain)
 }
 
-fn submit_sm(submit: &Submit, dialect: &Dialect, piece: Piece) -> Sm {
+fn submit_sm(submit: &Submit, dialect: &Dialect, piece: Piece, source: Address) -> Sm {
     let tlvs = tlvs(submit, dialect, &piece, piece.payload);
     Sm {
         service_type: CString::from(&*dialect.service_type),
-        source: source(&submit.body.source, dialect.source),
+        source,
         destination: numbered(dialect.destination, (1, 1), &submit.body.destination.digits()),
         esm_class: dialect.esm_class | if piece.udh { UDHI } else { 0 },
-        validity_period: crate::smpp::time::relative(submit.validity),
+        validity_period: validity_period(submit, dialect),
         registered_delivery: u8::from(asks_receipt(submit, dialect.receipts)),
         data_coding: piece.data_coding,
         short_message: if piece.payload { Default::default() } else { piece.octets },
@@ -109,10 +116,10 @@ fn submit_sm(submit: &Submit, dialect: &Dialect, piece: Piece) -> Sm {
     }
 }
 
-fn data_sm(submit: &Submit, dialect: &Dialect, piece: &Piece) -> DataSm {
+fn data_sm(submit: &Submit, dialect: &Dialect, piece: &Piece, source: Address) -> DataSm {
     DataSm {
         service_type: CString::from(&*dialect.service_type),
-        source: source(&submit.body.source, dialect.source),
+        source,
         destination: numbered(dialect.destination, (1, 1), &submit.body.destination.digits()),
         esm_class: dialect.esm_class | if piece.udh { UDHI } else { 0 },
         registered_delivery: u8::from(asks_receipt(submit, dialect.receipts)),
@@ -138,7 +145,7 @@ fn tlvs(submit: &Submit, dialect: &Dialect, piece: &Piece, payload: bool) -> Tlv
     if payload {
         all.insert(Tag::MESSAGE_PAYLOAD.0, piece.octets.to_vec());
     }
-    if dialect.operation == Operation::DataSm {
+    if dialect.operation == Operation::DataSm && dialect.validity != Validity::None {
         // data_sm has no validity_period; its seconds are a parameter (SMPP 3.4, 5.3.2.28).
         let seconds = u32::try_from(submit.validity.as_secs().max(1)).unwrap_or(u32::MAX);
         all.insert(Tag::QOS_TIME_TO_LIVE.0, seconds.to_be_bytes().into());
@@ -165,8 +172,17 @@ fn asks_receipt(submit: &Submit, asked: ReceiptsAsked) -> bool {
     }
 }
 
-/// Type and plan by the shape of the sender, unless the carrier wants others.
-pub(crate) fn source(source: &Source, wanted: Numbering) -> Address {
+/// A moment is said in the carrier's own time zone: one that does not read the offset behind it is right all the same.
+fn validity_period(submit: &Submit, dialect: &Dialect) -> CString {
+    match dialect.validity {
+        Validity::Relative => time::relative(submit.validity),
+        Validity::Absolute => moment::said(submit.body.expires, dialect.receipt_offset).to_cstring(),
+        Validity::None => CString::default(),
+    }
+}
+
+/// Type and plan by the shape of the sender, unless the carrier wants others; `None` if it cannot be said there.
+pub(crate) fn source(source: &Source, dialect: &Dialect) -> Option<Address> {
     let usual = match source {
         Source::Unset => (0, 0),
         Source::International(_) => (1, 1),
@@ -174,8 +190,9 @@ pub(crate) fn source(source: &Source, wanted: Numbering) -> Address {
         Source::Alphanumeric(_) => (5, 0),
     };
     // An alphanumeric sender under another type is refused or garbled everywhere.
-    let wanted = if matches!(source, Source::Alphanumeric(_)) { Numbering::default() } else { wanted };
-    numbered(wanted, usual, source.octets())
+    let wanted = if matches!(source, Source::Alphanumeric(_)) { Numbering::default() } else { dialect.source };
+    let octets = sender::octets(source, dialect.sender_alphabet)?;
+    Some(Address { digits: CString::from(&*octets), ..numbered(wanted, usual, "") })
 }
 
 fn numbered(wanted: Numbering, usual: (u8, u8), digits: &str) -> Address {
@@ -192,6 +209,7 @@ mod tests {
     use crate::message::manner::Parameter;
     use crate::message::time::Time;
     use crate::number::e164::E164;
+    use crate::text::Alphabet;
     use crate::text::content::{Binary, Form, Indication, MessageClass, Requested};
     use crate::text::profile::{Profile, Split};
     use crate::text::udh::Ports;
@@ -305,6 +323,44 @@ mod tests {
         assert!(of(1, Split::Payload).is_ok() && of(2, Split::Udh8).is_ok());
         assert!(matches!(of(2, Split::Payload), Err(Unsayable::OtherCut(1))));
         assert!(matches!(of(1, Split::Udh8), Err(Unsayable::OtherCut(2))));
+    }
+
+    #[test]
+    fn how_long_a_message_is_worth_sending_is_said_as_the_carrier_takes_it() {
+        let of = |validity, operation| {
+            let dialect = Dialect { validity, operation, receipt_offset: 3_600, ..Dialect::default() };
+            let body = Body { expires: Time(1_767_267_005_000), ..body("a", 1, Manner::default()) };
+            match asked(body, 0, &dialect).unwrap() {
+                pdu::Body::SubmitSm(sm) => sm.validity_period.to_string_lossy().into_owned(),
+                pdu::Body::DataSm(data) => format!("{:?}", data.tlvs.iter().map(|it| it.0.0).collect::<Vec<_>>()),
+                other => panic!("{other:?}"),
+            }
+        };
+        let said = |validity| (of(validity, Operation::SubmitSm), of(validity, Operation::DataSm));
+        let (text, both) = ("[1060]", "[23, 1060]");
+        assert_eq!(said(Validity::Relative), ("000000000130000R".to_owned(), both.to_owned()));
+        assert_eq!(said(Validity::Absolute), ("260101123005004+".to_owned(), both.to_owned()));
+        assert_eq!(said(Validity::None), (String::new(), text.to_owned()));
+    }
+
+    #[test]
+    fn a_sender_goes_in_the_alphabet_of_the_carrier_or_the_message_does_not() {
+        let of = |name: &str, sender_alphabet| {
+            let body = Body { source: Source::parse(name).unwrap(), ..body("a", 1, Manner::default()) };
+            let dialect = Dialect { sender_alphabet, ..Dialect::default() };
+            let said = count(&body, &dialect).is_some();
+            match asked(body, 0, &dialect) {
+                Ok(pdu::Body::SubmitSm(sm)) => (said, Some((sm.source.ton, sm.source.digits.as_bytes().to_vec()))),
+                Err(Unsayable::Sender) => (said, None),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(of("ÅSA", Alphabet::Gsm7), (true, Some((5, b"\x0ESA".to_vec()))));
+        assert_eq!(of("ÅSA", Alphabet::Latin1), (true, Some((5, b"\xC5SA".to_vec()))));
+        assert_eq!(of("ÅSA", Alphabet::Ascii), (false, None));
+        assert_eq!(of("€uro", Alphabet::Gsm7), (true, Some((5, b"\x1Beuro".to_vec()))));
+        assert_eq!(of("SHOP_NL", Alphabet::Ascii), (true, Some((5, b"SHOP_NL".to_vec()))));
+        assert_eq!(of("SHOP_NL", Alphabet::Gsm7), (true, Some((5, b"SHOP\x11NL".to_vec()))));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::carrier::dialect::ReceiptsAsked;
 use crate::carrier::id::{Form, Relation, forms_of};
 use crate::carrier::reason;
 use crate::carrier::report::ReceiptNews;
+use crate::carrier::sender;
 use crate::dispatch::Dispatch;
 use crate::dispatch::fact::{Fact, Fate};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId};
@@ -17,6 +18,7 @@ use crate::message::part::Part;
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::receipt::Receipt;
+use crate::message::source::Source;
 use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::number::e164::E164;
@@ -284,11 +286,18 @@ impl Dispatch {
         }
     }
 
+    /// A sender as the receipts of a carrier have it.
+    fn sender_at(&self, carrier: CarrierId, source: &Source) -> Box<str> {
+        let dialect = self.plan.carriers.get(&carrier).map(|it| &it.dialect);
+        dialect.map_or_else(|| source.octets().into(), |it| sender::returned(source, it).into())
+    }
+
     /// The one part in doubt that a receipt may be about by its recipient and sender.
     fn find_doubtful(&self, carrier: CarrierId, news: &ReceiptNews) -> Option<PartKey> {
         let only = self.only_doubt(carrier, news.handset?)?;
         let held = self.set.get(only.seq())?;
-        (held.entry.body.source.octets() == &*news.sender).then_some(only)
+        let sender = self.sender_at(carrier, &held.entry.body.source);
+        (sender == news.sender).then_some(only)
     }
 
     /// The part in doubt at a carrier for a handset, where a receipt under an unknown name can be
@@ -348,9 +357,10 @@ impl Dispatch {
     /// A part has come into doubt: a parked receipt may know better. True if one did.
     pub(super) fn settle_by_handset(&mut self, key: PartKey) -> bool {
         let Some(held) = self.set.get(key.seq()) else { return false };
-        let (destination, sender) = (held.entry.body.destination, held.entry.body.source.octets().to_owned());
+        let destination = held.entry.body.destination;
         let Some(attempt) = held.entry.parts[usize::from(key.index())].attempt.as_ref() else { return false };
         let (carrier, intended_at) = (attempt.link.carrier, attempt.intended_at);
+        let sender = self.sender_at(carrier, &held.entry.body.source);
         if self.only_doubt(carrier, destination) != Some(key) {
             return false;
         }

@@ -1,5 +1,6 @@
 //! Where a message waits: at the best carrier of its route that is open, in as many parts as that carrier cuts it into.
 
+use crate::carrier::sender;
 use crate::carrier::submit;
 use crate::dispatch::Dispatch;
 use crate::dispatch::carrier::Standing;
@@ -86,7 +87,10 @@ impl Dispatch {
     pub(super) fn submits_at(&self, body: &Body, carrier: CarrierId) -> Option<u8> {
         let dialect = &self.plan.carriers.get(&carrier)?.dialect;
         // A request is cut for the first carrier of its route: most need no other cut.
-        if dialect.text == self.plan.quoted(body.route) && !dialect.texts_only {
+        if dialect.text == self.plan.quoted(body.route)
+            && !dialect.texts_only
+            && sender::is_sayable(&body.source, dialect)
+        {
             return Some(body.submits());
         }
         submit::count(body, dialect)

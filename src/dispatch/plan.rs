@@ -1,9 +1,11 @@
 //! The configuration as the deciding floor needs it: compiled, immutable, swapped as a whole.
 
 use crate::carrier::dialect::Dialect;
+use crate::carrier::sender;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, RouteId};
 use crate::message::money::{Currency, Money};
+use crate::message::source::Source;
 use crate::number::e164::E164;
 use crate::route::breaker;
 use crate::route::inbound::Inbound;
@@ -11,6 +13,7 @@ use crate::route::network::Networks;
 use crate::route::opt_out::OptOut;
 use crate::route::plan::{Destinations, Route};
 use crate::route::rule::Rule;
+use crate::route::table::Destination;
 use crate::text::profile::Profile;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,6 +51,17 @@ impl Plan {
     /// What a carrier charges for one SMS to a number; `None` where no cost is stated.
     pub fn cost(&self, carrier: CarrierId, number: E164) -> Option<Money> {
         self.carriers.get(&carrier)?.dialect.cost.as_ref()?.price(number, self.country(number))
+    }
+
+    /// Whether some carrier of a route can say a sender to a destination.
+    pub fn says(&self, route: &Route, source: &Source, to: &Destination<'_>) -> bool {
+        let listed = route.carriers_by_country.get(to).map_or(&*route.carriers, |it| it);
+        sender::is_plain(source) || listed.iter().any(|it| self.says_at(*it, source))
+    }
+
+    /// Whether a carrier can say a sender.
+    pub fn says_at(&self, carrier: CarrierId, source: &Source) -> bool {
+        self.carriers.get(&carrier).is_some_and(|it| sender::is_sayable(source, &it.dialect))
     }
 
     /// For what carrier requests by a route are cut before they are accepted: the first of the route.

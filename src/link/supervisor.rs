@@ -1,5 +1,6 @@
 //! Keeps one bind alive until it is told to stop.
 
+use crate::carrier::answer;
 use crate::carrier::query::Queried;
 use crate::carrier::report::{Answered, Aside, Report};
 use crate::carrier::talk::{Command, Talk};
@@ -11,6 +12,7 @@ use crate::link::metered::Metered;
 use crate::link::options::Options;
 use crate::message::attempt::Answer;
 use crate::session::output::{CloseReason, Oddity};
+use crate::smpp::status::CommandStatus;
 use crate::telemetry::labels::bind_name;
 use crate::telemetry::masked::Masked;
 use crate::telemetry::meters::link::{LinkMeter, LinkState, Malformation};
@@ -153,6 +155,7 @@ impl Supervisor {
         let (outlet, meter) = (&self.outlet, &self.meter);
         let (mut up_at, mut taken) = (None, false);
         let (mut oddities, mut asides) = (Occasional::default(), Occasional::default());
+        let mut times = Occasional::default();
         let report = |report: Report| match report {
             Report::Odd(oddity) => {
                 if let Some(nth) = oddities.next() {
@@ -176,7 +179,10 @@ impl Supervisor {
                         info!(carrier, bind, "bound");
                     }
                     Report::Closing => meter.moved(LinkState::Draining),
-                    Report::Answered(_, answered) => taken |= answered.answer == Answer::Taken,
+                    Report::Answered(_, answered) => {
+                        taken |= answered.answer == Answer::Taken;
+                        told_of_times(carrier, bind, answered, &mut times);
+                    }
                     _ => (),
                 }
                 if !outlet.report(report) {
@@ -287,6 +293,17 @@ impl Occasional {
     pub(super) const fn next(&mut self) -> Option<u64> {
         self.0 += 1;
         if self.0 <= LOGGED || self.0.is_power_of_two() { Some(self.0) } else { None }
+    }
+}
+
+/// A refusal that no other message would escape, and one option mends.
+fn told_of_times(carrier: &str, bind: &str, answered: &Answered, times: &mut Occasional) {
+    let status = answered.command_status.map(CommandStatus::from_u32).filter(|it| answer::is_about_times(*it));
+    if let Some(status) = status
+        && let Some(nth) = times.next()
+    {
+        let hint = "set validity_period of the carrier to \"absolute\" or \"none\", or `validity` of the route shorter";
+        warn!(carrier, bind, nth, %status, hint, "the carrier refuses how long a message is worth sending");
     }
 }
 

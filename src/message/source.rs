@@ -1,5 +1,7 @@
 //! Who a message is from, as the handset shows it.
 
+use crate::number::e164::E164;
+use crate::text::gsm7;
 use std::fmt;
 
 /// The sender of a message.
@@ -7,33 +9,75 @@ use std::fmt;
 pub enum Source {
     /// The carrier puts its own.
     Unset,
-    /// A number with its country code, without `+`: 7 to 15 digits.
+    /// A number with its country code, without `+`: 7 to 15 digits, of which the first is never 0.
     International(Box<str>),
     /// A short code: 3 to 8 digits, as written.
     Short(Box<str>),
-    /// 1 to 11 characters of the GSM alphabet.
+    /// 1 to 11 characters of the GSM alphabet; those of its extension table count twice.
     Alphanumeric(Box<str>),
 }
 
 /// Why a sender is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a sender is a number of 3 to 15 digits or 1 to 11 characters of the GSM alphabet")]
-pub struct BadSource;
+pub enum BadSource {
+    /// It has the shape of none.
+    #[error("a sender is a number of 3 to 15 digits or 1 to 11 characters of the GSM alphabet")]
+    Shape,
+    /// It is a name of few enough characters, of which some count twice.
+    #[error("a name has 11 places of the GSM alphabet, of which each of €[]{{}}\\^~| takes two")]
+    Wide,
+    /// No country code begins with 0.
+    #[error("a number with its country code does not begin with 0; write it as +31612345678")]
+    Zero,
+    /// It is written as a national number, and nobody says of which country.
+    #[error("a number that begins with 0 is a national one; write it with + and its country code, as +31612345678")]
+    National,
+    /// It is written as a national number, and is none of its country.
+    #[error("is not a number of the account's region; write it with + and its country code, as +31612345678")]
+    NotOfRegion,
+}
+
+/// Characters of a name over the air: an address has 80 bits (3GPP TS 23.040, 9.1.2.5).
+const SEPTETS_MAX: usize = 11;
 
 impl Source {
-    /// Reads a sender as a customer writes it: `+31612345678`, `12345` or `YOURAPP`.
+    /// Reads a sender as a customer writes it: `+31612345678`, `0031612345678`, `12345` or `YOURAPP`.
     pub fn parse(text: &str) -> Result<Self, BadSource> {
+        Self::parse_in(text, None)
+    }
+
+    /// The same, with national numbers such as `0612345678` read as those of `region`, in ISO letters.
+    pub fn parse_in(text: &str, region: Option<&str>) -> Result<Self, BadSource> {
         let digits = text.strip_prefix('+').unwrap_or(text);
         if !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit()) {
-            return match (text.starts_with('+'), digits.len()) {
-                (false, 3..=8) => Ok(Self::Short(digits.into())),
-                (true, 7..=15) | (false, 9..=15) => Ok(Self::International(digits.into())),
-                _ => Err(BadSource),
-            };
+            return Self::number(digits, text.starts_with('+'), region);
         }
-        let fits = (1..=11).contains(&text.chars().count());
-        let plain = text.chars().all(|it| !it.is_control() && crate::text::gsm7::is_gsm7(it));
-        if fits && plain && !text.trim().is_empty() { Ok(Self::Alphanumeric(text.into())) } else { Err(BadSource) }
+        let septets: Option<usize> = text.chars().map(|it| gsm7::septets(it).filter(|_| !it.is_control())).sum();
+        match septets.filter(|_| !text.trim().is_empty()) {
+            Some(0..=SEPTETS_MAX) => Ok(Self::Alphanumeric(text.into())),
+            Some(_) if text.chars().count() <= SEPTETS_MAX => Err(BadSource::Wide),
+            _ => Err(BadSource::Shape),
+        }
+    }
+
+    /// What a few digits are is said by whoever gave them out; more of them are a number, and 00 in front of it is what
+    /// people dial for the +.
+    fn number(digits: &str, plus: bool, region: Option<&str>) -> Result<Self, BadSource> {
+        if !plus && (3..=8).contains(&digits.len()) {
+            return Ok(Self::Short(digits.into()));
+        }
+        let dialled = if plus { None } else { digits.strip_prefix("00") };
+        let bare = dialled.unwrap_or(digits);
+        match (bare.starts_with('0'), region) {
+            (false, _) if (7..=15).contains(&bare.len()) => Ok(Self::International(bare.into())),
+            (true, _) if plus || dialled.is_some() => Err(BadSource::Zero),
+            (true, Some(_)) if 8 < digits.len() => {
+                let number = E164::parse(digits, region).map_err(|_| BadSource::NotOfRegion)?;
+                Ok(Self::International((*number.digits()).into()))
+            }
+            (true, None) if (9..=15).contains(&digits.len()) => Err(BadSource::National),
+            _ => Err(BadSource::Shape),
+        }
     }
 
     /// The digits or letters, as they go on the wire.
@@ -45,7 +89,7 @@ impl Source {
     }
 }
 
-/// As the customer wrote it; [`Source::parse`] reads it back.
+/// As it is compared and shown, however it was written; [`Source::parse`] reads it back.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -70,8 +114,38 @@ mod tests {
 
     #[test]
     fn what_no_handset_shows_is_refused() {
-        for bad in ["", "12", "+12", "1234567890123456", "TWELVELETTER", "日本", " ", "A\nB"] {
-            assert_eq!(Source::parse(bad), Err(BadSource), "{bad}");
+        let bad = ["", "12", "0", "00", "+12", "1234567890123456", "TWELVELETTER", "日本", " ", "A\nB"];
+        for bad in bad {
+            assert_eq!(Source::parse(bad), Err(BadSource::Shape), "{bad}");
+        }
+        // Those of the extension table take two of the eleven septets of an address.
+        assert_eq!(Source::parse("SEVENLE€["), Ok(Source::Alphanumeric("SEVENLE€[".into())));
+        assert_eq!(Source::parse("EIGHTLET€["), Err(BadSource::Wide));
+    }
+
+    #[test]
+    fn a_number_that_begins_with_0_is_read_as_people_mean_it_or_refused_with_a_sentence() {
+        let international = |digits: &str| Ok(Source::International(digits.into()));
+        let rows = [
+            ("0031612345678", None, international("31612345678")),
+            ("0031612345678", Some("DE"), international("31612345678")),
+            ("0612345678", Some("NL"), international("31612345678")),
+            ("0612345678", None, Err(BadSource::National)),
+            ("06123456789012", Some("NL"), Err(BadSource::NotOfRegion)),
+            ("+0612345678", Some("NL"), Err(BadSource::Zero)),
+            ("+0031612345678", None, Err(BadSource::Zero)),
+            ("000612345678", Some("NL"), Err(BadSource::Zero)),
+            ("00000", None, Ok(Source::Short("00000".into()))),
+            ("00000", Some("NL"), Ok(Source::Short("00000".into()))),
+            ("0000000000000000", Some("NL"), Err(BadSource::Zero)),
+            ("0612345678901234", None, Err(BadSource::Shape)),
+        ];
+        for (text, region, expected) in rows {
+            let read = Source::parse_in(text, region);
+            assert_eq!(read, expected, "{text} {region:?}");
+            if let Ok(read) = read {
+                assert_eq!(Source::parse(&read.to_string()), Ok(read), "{text}");
+            }
         }
     }
 }

@@ -38,9 +38,15 @@ pub fn choose(rules: &[Inbound], received: &Received<'_>) -> Option<AccountId> {
     rules.iter().find(fits).map(|it| it.account)
 }
 
-/// A recipient as recipients are compared: a number without `+`, a name in lower case.
+/// A recipient as recipients are compared: a number without `+`, or 00 in its place, a name in lower case.
 pub fn recipient(text: &str) -> Box<str> {
-    text.strip_prefix('+').unwrap_or(text).to_lowercase().into()
+    let dialled = text.strip_prefix("00").filter(|it| is_whole(it));
+    dialled.or_else(|| text.strip_prefix('+')).unwrap_or(text).to_lowercase().into()
+}
+
+/// Whether it may be a number with its country code: none begins with 0, or is shorter.
+fn is_whole(digits: &str) -> bool {
+    (7..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|it| it.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -49,6 +55,16 @@ mod tests {
 
     const ANY: Inbound = Inbound { to: Vec::new(), carrier: None, keyword: None, account: AccountId(1) };
     const RECEIVED: Received<'_> = Received { to: "+31612345678", carrier: CarrierId(1), text: Some(" vote, for us") };
+
+    #[test]
+    fn a_number_is_one_however_it_is_dialled() {
+        for number in ["+31612345678", "0031612345678", "31612345678"] {
+            assert_eq!(&*recipient(number), "31612345678");
+        }
+        for (other, kept) in [("00000", "00000"), ("0012", "0012"), ("0612345678", "0612345678"), ("Shop", "shop")] {
+            assert_eq!(&*recipient(other), kept);
+        }
+    }
 
     #[test]
     fn the_first_that_fits_wins() {

@@ -141,7 +141,12 @@ impl From<String> for CString {
 
 impl From<&str> for CString {
     fn from(text: &str) -> Self {
-        let octets = text.as_bytes();
+        Self::from(text.as_bytes())
+    }
+}
+
+impl From<&[u8]> for CString {
+    fn from(octets: &[u8]) -> Self {
         let length = octets.iter().position(|octet| *octet == 0).unwrap_or(octets.len());
         Self::read(octets, length, || Bytes::copy_from_slice(&octets[..length]))
     }

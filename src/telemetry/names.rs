@@ -121,6 +121,8 @@ metrics! {
     DELIVERY_OUTCOMES = "delivery_outcomes_total" Counter, Count ["carrier" "country" "class" "status"] "Parts that a receipt of their carrier ended, by how.";
     DELIVERY = "delivery_seconds" Histogram(HUMAN), Seconds ["carrier" "class"] "From the carrier's answer to the receipt of a delivered part.";
     RECEIPT_DELAY = "receipt_delay_seconds" Histogram(HUMAN), Seconds ["carrier"] "From the submit of a part to a receipt.";
+    ANSWERS_UNREAD = "answers_unread_total" Counter, Count ["carrier"]
+        "Answers over HTTP that say yes by their status and have not what the configuration says that they have.";
     RECEIPTS_UNREAD = "receipts_unread_total" Counter, Count ["carrier"]
         "What carriers over HTTP said in calls and no receipt was found in: see the pointers of [carrier.receipt].";
     RECEIPTS_PARKED = "receipts_parked" Gauge, Count [] "Receipts whose part is not known yet.";

@@ -117,6 +117,42 @@ fn answers_mean_what_the_table_says() {
 }
 
 #[test]
+fn a_200_that_is_no_answer_is_not_believed_and_is_told_of_once() {
+    let page = "<html><body>Please log in, +31612345678</body></html>";
+    let bodies = [page, "", "{\"id\":\"SM1\"", "{\"id\":null}", "{\"error\":{\"message\":\"quota\"}}"];
+    let web = Web::start(move |nth, asked| match bodies.get(nth) {
+        Some(body) => Act::Reply(200, "", (*body).to_owned()),
+        None => taken(nth, asked),
+    });
+    let daemon = Daemon::start(&config(web.port(), ""));
+    let path = send(&daemon, "hello");
+    reaches(&daemon, &path, "SENT");
+    let shown = daemon.client().get(&path).json();
+    let ids: Vec<_> = shown["attempts"].as_array().unwrap().iter().map(|it| &it["carrier_message_id"]).collect();
+    assert_eq!((web.asked().len(), ids.len(), ids[5].as_str()), (6, 6, Some("web-5")), "{shown}");
+    let words = "an answer that says yes has not what it should have";
+    let lacks = [1, 2].map(|nth| daemon.said(words, nth)["lacks"].clone());
+    assert_eq!(lacks, ["JSON", "an id where answer.id or answer.id_after says"]);
+    assert_eq!((daemon.count(words), daemon.count("Please log in"), daemon.count("quota")), (2, 0, 0));
+    assert_eq!(daemon.metrics().value("answers_unread_total{carrier=\"acme\"}"), 5.0);
+}
+
+#[test]
+fn what_is_no_yes_of_the_carrier_goes_to_the_next_one() {
+    let refuses = Web::start(|_, _| Act::Reply(200, "", "{\"messages\":[]}".to_owned()));
+    let takes = Web::start(taken);
+    let answer = "id = \"own\"\ncode = \"/messages/0/status\"\ncodes = { \"0\" = \"taken\", \"*\" = \"elsewhere\" }";
+    let first = carrier(refuses.port(), "", BODY)
+        .replace("id = \"/id\"\ncode = \"/code\"\ncodes = { \"7\" = \"never\" }", answer);
+    let second = carrier(takes.port(), "", BODY).replace("\"acme\"", "\"beta\"");
+    let route = route("class = \"otp\"").replace("[\"acme\"]", "[\"acme\", \"beta\"]");
+    let daemon = Daemon::start(&(account("[1]") + &first + &second + &route));
+    let path = send(&daemon, "hello");
+    reaches(&daemon, &path, "SENT");
+    assert_eq!((refuses.asked().len(), takes.hears(1).len()), (1, 1));
+}
+
+#[test]
 fn an_answer_that_does_not_come_leaves_a_doubt() {
     let web = Web::start(|nth, asked| if nth == 0 { Act::Silence } else { taken(nth, asked) });
     let daemon = Daemon::start(&config(web.port(), "response_timeout = \"200ms\""));

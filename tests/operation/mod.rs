@@ -19,6 +19,7 @@ mod notify;
 mod opt_out;
 mod operate;
 mod outbind;
+mod outward;
 mod query;
 mod times;
 pub(crate) mod tls;

@@ -1,7 +1,8 @@
 //! What the answer to a request means for each of its recipients.
 //!
 //! The carrier's own code decides where the table knows it, then a text that is found in the body, then the status
-//! of HTTP. What an answer in 2xx says of an element that is not in it is not known.
+//! of HTTP. A status that says yes is believed alone only where the table asks for nothing else: a proxy, a portal and
+//! a service out of order say 200 too. What an answer in 2xx says of an element that is not in it is not known.
 
 use crate::carrier::answer::TOO_MANY_REQUESTS;
 use crate::carrier::dialect::Dialect;
@@ -56,8 +57,77 @@ pub enum Id {
     Own,
     /// In the answer, there.
     At(Pointer),
-    /// In the answer, from behind this text to the next blank or quote.
-    After(Box<str>),
+    /// In the answer, from behind this text.
+    After(Mark),
+}
+
+/// The text behind which an id stands, and where the id ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// What stands before it.
+    pub text: Box<str>,
+    /// Any of these ends it.
+    pub until: Box<str>,
+}
+
+impl Mark {
+    /// Where an id behind `text` usually ends: what stands between fields anywhere, and what stands before the id here.
+    pub fn usual(text: &str) -> Self {
+        let own = text.chars().last().filter(char::is_ascii_punctuation);
+        Self { text: text.into(), until: "\"',;<>|&".chars().chain(own).collect::<String>().into() }
+    }
+
+    /// The id. One in quotes ends with them, whatever is in it; a blank ends any other.
+    fn behind<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let (_, behind) = text.split_once(&*self.text)?;
+        let behind = behind.trim_start_matches(' ');
+        for quote in ['"', '\''] {
+            if let Some(quoted) = behind.strip_prefix(quote) {
+                return quoted.split(quote).next();
+            }
+        }
+        behind.split(|it: char| it.is_whitespace() || self.until.contains(it)).next()
+    }
+}
+
+/// What an answer should have had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// An end that could be read.
+    End,
+    /// JSON.
+    Json,
+    /// A code of the table.
+    Code,
+    /// The id.
+    Id,
+    /// One of the texts.
+    Text,
+    /// An element for each recipient.
+    Elements,
+}
+
+impl Lack {
+    /// What is missing, in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::End => "its end: it is too long, or broke off",
+            Self::Json => "JSON",
+            Self::Code => "a code that answer.codes has, where answer.code says",
+            Self::Id => "an id where answer.id or answer.id_after says",
+            Self::Text => "a text of answer.texts",
+            Self::Elements => "an element for each recipient where answer.elements says",
+        }
+    }
+}
+
+/// What was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// What it means for each recipient.
+    pub answered: Vec<Answered>,
+    /// What it should have had and has not; the first that was missed.
+    pub lack: Option<Lack>,
 }
 
 /// How a carrier's answers are read.
@@ -90,52 +160,118 @@ pub struct Reply<'a> {
     pub body: Option<&'a [u8]>,
 }
 
+/// What is read of one recipient.
+type Read = (Answered, Option<Lack>);
+
+impl FromIterator<Read> for Reading {
+    fn from_iter<I: IntoIterator<Item = Read>>(all: I) -> Self {
+        let (answered, lacks): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        Self { answered, lack: lacks.into_iter().flatten().next() }
+    }
+}
+
+/// What an answer says of all its recipients.
+struct All<'a> {
+    by_status: Verdict,
+    by_text: Option<Verdict>,
+    status: u16,
+    dialect: &'a Dialect,
+}
+
+/// The element of one recipient, or the whole.
+struct Part<'a> {
+    json: Option<&'a Value>,
+    text: &'a str,
+}
+
 impl Table {
     /// What an answer means for each recipient; `keys` are our own ids of them, in their order.
-    pub fn read(&self, reply: &Reply<'_>, dialect: &Dialect, keys: &[String]) -> Vec<Answered> {
-        let whole = self.by_status(reply);
+    pub fn read(&self, reply: &Reply<'_>, dialect: &Dialect, keys: &[String]) -> Reading {
+        let by_status = self.by_status(reply);
         let Some(body) = reply.body else {
             // Nobody knows what else it said.
-            let answered =
-                if whole == Verdict::Taken { Answered::UNKNOWN } else { answered(whole, reply.status, None) };
-            return keys.iter().map(|_| answered.clone()).collect();
+            let read = if by_status == Verdict::Taken {
+                (Answered::UNKNOWN, Some(Lack::End))
+            } else {
+                (answered(by_status, reply.status, None), None)
+            };
+            return keys.iter().map(|_| read.clone()).collect();
         };
         let text = String::from_utf8_lossy(body);
-        let value: Value = serde_json::from_slice(body).unwrap_or_default();
+        let json: Option<Value> = serde_json::from_slice(body).ok();
         let by_text = self.texts.iter().find(|(it, _)| text.contains(&**it)).map(|(_, verdict)| *verdict);
-        let usual = by_text.unwrap_or(whole);
-        let whole = |key| self.one(&value, &text, (usual, reply.status), (dialect, key));
-        let Some(elements) = self.elements.as_ref().map(|it| it.each(&value)) else {
-            return keys.iter().map(|key| whole(key)).collect();
-        };
+        let all = All { by_status, by_text, status: reply.status, dialect };
+        let whole = |key: &String| self.one(&all, &Part { json: json.as_ref(), text: &text }, key);
+        let Some(pointer) = &self.elements else { return keys.iter().map(whole).collect() };
+        let elements = json.as_ref().map(|it| pointer.each(it)).unwrap_or_default();
+        let unlisted = (Answered::UNKNOWN, Some(Lack::Elements));
         if elements.is_empty() {
             // The whole may say no; a yes to nobody in particular says nothing.
-            let unless_taken = |it: Answered| if it.answer == Answer::Taken { Answered::UNKNOWN } else { it };
+            let unless_taken = |it: Read| if it.0.answer == Answer::Taken { unlisted.clone() } else { it };
             return keys.iter().map(|key| unless_taken(whole(key))).collect();
         }
+        let usual = by_text.unwrap_or(by_status);
         let one = |(at, key): (usize, &String)| match elements.get(at) {
-            Some(element) => self.one(element, &element.to_string(), (usual, reply.status), (dialect, key)),
-            None if usual == Verdict::Taken => Answered::UNKNOWN,
-            None => answered(usual, reply.status, None),
+            Some(element) => self.one(&all, &Part { json: Some(element), text: &element.to_string() }, key),
+            None if usual == Verdict::Taken => unlisted.clone(),
+            None => (answered(usual, reply.status, None), None),
         };
         keys.iter().enumerate().map(one).collect()
     }
 
-    fn one(&self, value: &Value, text: &str, usual: (Verdict, u16), of: (&Dialect, &str)) -> Answered {
-        let ((usual, status), (dialect, key)) = (usual, of);
-        let code = self.code.as_ref().and_then(|it| it.text(value));
-        let known = |it: &String| self.codes.get(it.as_str()).or_else(|| self.codes.get("*")).copied();
-        let verdict = code.as_ref().and_then(known).unwrap_or(usual);
-        let why = code.as_ref().and_then(|it| reason::of_code(dialect, it));
-        let mut answered = answered(verdict, status, why);
+    fn one(&self, all: &All<'_>, part: &Part<'_>, key: &str) -> Read {
+        let code = self.code.as_ref().and_then(|it| it.text(part.json?));
+        let id = match &self.id {
+            Id::Own => CarrierMessageId::new(key),
+            Id::At(pointer) => part.json.and_then(|it| pointer.text(it)).and_then(|it| CarrierMessageId::new(&it)),
+            Id::After(mark) => mark.behind(part.text).and_then(CarrierMessageId::new),
+        };
+        let (verdict, lack) = self.verdict(all, part, code.as_deref(), id.is_some());
+        let Some(verdict) = verdict else { return (Answered::UNKNOWN, lack) };
+        let why = code.as_ref().and_then(|it| reason::of_code(all.dialect, it));
+        let mut answered = answered(verdict, all.status, why);
         if verdict == Verdict::Taken {
-            answered.carrier_message_id = match &self.id {
-                Id::Own => CarrierMessageId::new(key),
-                Id::At(pointer) => pointer.text(value).and_then(|it| CarrierMessageId::new(&it)),
-                Id::After(mark) => after(text, mark).and_then(CarrierMessageId::new),
-            };
+            answered.carrier_message_id = id;
         }
-        answered
+        (answered, lack)
+    }
+
+    /// What is said; `None` where that cannot be known. Where the table says what an answer has, its absence is no yes.
+    fn verdict(
+        &self,
+        all: &All<'_>,
+        part: &Part<'_>,
+        code: Option<&str>,
+        has_id: bool,
+    ) -> (Option<Verdict>, Option<Lack>) {
+        let any_other = self.codes.get("*").copied();
+        let by_code = code.and_then(|it| self.codes.get(it).copied().or(any_other));
+        let said = by_code.or(all.by_text).unwrap_or(all.by_status);
+        if said != Verdict::Taken {
+            return (Some(said), None);
+        }
+        if by_code.or(all.by_text).is_some() {
+            // Without an id no receipt will find it, and it was taken all the same.
+            return (Some(Verdict::Taken), (!has_id).then_some(Lack::Id));
+        }
+        let (codes_say, texts_say) =
+            (self.codes.values().any(|it| *it == said), self.texts.iter().any(|it| it.1 == said));
+        let lack = match self.id {
+            _ if code.is_some() && codes_say => Lack::Code,
+            Id::Own if !codes_say && !texts_say => return (Some(Verdict::Taken), None),
+            Id::At(_) | Id::After(_) if has_id => return (Some(Verdict::Taken), codes_say.then_some(Lack::Code)),
+            Id::Own if codes_say => Lack::Code,
+            Id::Own => Lack::Text,
+            Id::At(_) | Id::After(_) => Lack::Id,
+        };
+        let of_json = matches!(self.id, Id::At(_)) || codes_say;
+        let is_blank = part.text.trim().is_empty();
+        match part.json {
+            None if of_json => (None, Some(Lack::Json)),
+            Some(_) if of_json => (any_other.filter(|it| *it != Verdict::Taken), Some(lack)),
+            // It came whole, and is not the yes that the table describes.
+            _ => ((!is_blank).then_some(Verdict::Elsewhere), Some(lack)),
+        }
     }
 
     fn by_status(&self, reply: &Reply<'_>) -> Verdict {
@@ -175,13 +311,6 @@ fn answered(verdict: Verdict, status: u16, reason: Option<Reason>) -> Answered {
     }
 }
 
-/// What stands behind a mark, to the next blank, quote, comma or angle bracket.
-fn after<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
-    let (_, behind) = text.split_once(mark)?;
-    let behind = behind.trim_start_matches([' ', '"', '\'']);
-    behind.split(|it: char| it.is_whitespace() || "\"',;<>".contains(it)).next()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,8 +319,13 @@ mod tests {
         Reply { status, retry_after: false, body: Some(body.as_bytes()) }
     }
 
+    fn reading(table: &Table, reply: &Reply<'_>) -> (Answered, Option<Lack>) {
+        let mut reading = table.read(reply, &Dialect::default(), &["own-0-1".to_owned()]);
+        (reading.answered.remove(0), reading.lack)
+    }
+
     fn read(table: &Table, reply: &Reply<'_>) -> Answered {
-        table.read(reply, &Dialect::default(), &["own-0-1".to_owned()]).remove(0)
+        reading(table, reply).0
     }
 
     fn pointer(text: &str) -> Pointer {
@@ -252,7 +386,7 @@ mod tests {
         let mut dialect = Dialect::default();
         dialect.reasons.insert("1029".into(), Reason::Filtered);
         let table = Table { code: Some(pointer("/code")), ..Table::default() };
-        let read = |body: &str| table.read(&reply(400, body), &dialect, &[String::new()]).remove(0).reason;
+        let read = |body: &str| table.read(&reply(400, body), &dialect, &[String::new()]).answered.remove(0).reason;
         assert_eq!(read(r#"{"code":1029}"#), Some(Reason::Filtered));
         assert_eq!(read(r#"{"code":1}"#), Some(Reason::SubmitError));
     }
@@ -266,9 +400,67 @@ mod tests {
         assert_eq!(id(Id::Own, "x").as_deref(), Some("own-0-1"));
         assert_eq!(id(Id::At(pointer("/m/0/id")), r#"{"m":[{"id":12}]}"#).as_deref(), Some("12"));
         assert_eq!(id(Id::At(pointer("/m/0/id")), "not json"), None);
-        assert_eq!(id(Id::After("ID:".into()), "OK ID: abc-1\n").as_deref(), Some("abc-1"));
-        assert_eq!(id(Id::After("\"id\":".into()), r#"{"id":"abc","x":1}"#).as_deref(), Some("abc"));
-        assert_eq!(id(Id::After("ID:".into()), "OK"), None);
+        let after = |mark: &str, body: &str| id(Id::After(Mark::usual(mark)), body);
+        assert_eq!(after("ID:", "OK ID: abc-1\n").as_deref(), Some("abc-1"));
+        assert_eq!(after("\"id\":", r#"{"id":"abc","x":1}"#).as_deref(), Some("abc"));
+        assert_eq!(after("\"id\":", r#"{"id":"urn:1,2","x":1}"#).as_deref(), Some("urn:1,2"));
+        assert_eq!(after("ID:", "OK"), None);
+        // What stands before an id stands behind it too.
+        assert_eq!(after("OK:", "OK:4242:0.1:31612345678").as_deref(), Some("4242"));
+        assert_eq!(after("OK|", "OK|4242|0.1").as_deref(), Some("4242"));
+        assert_eq!(after("id=", "status=0&id=4242&cost=1").as_deref(), Some("4242"));
+        assert_eq!(after("OK ", "OK a:b/c.d-1_2 1").as_deref(), Some("a:b/c.d-1_2"));
+        let until = Mark { text: "OK:".into(), until: "/".into() };
+        assert_eq!(id(Id::After(until), "OK:a:4242,1/0.1").as_deref(), Some("a:4242,1"));
+    }
+
+    #[test]
+    fn a_status_of_200_is_no_answer_where_the_table_asks_for_more() {
+        let verdicts = |rows: &[(&str, Verdict)]| rows.iter().map(|it| (it.0.into(), it.1)).collect();
+        let sid = Table { id: Id::At(pointer("/sid")), ..Table::default() };
+        let both = Table {
+            code: Some(pointer("/code")),
+            codes: verdicts(&[("0", Verdict::Taken), ("*", Verdict::Elsewhere)]),
+            ..sid.clone()
+        };
+        let refusals = Table { codes: verdicts(&[("9", Verdict::Never)]), ..both.clone() };
+        let nested = Table { code: Some(pointer("/messages/0/status")), id: Id::Own, ..both.clone() };
+        let known = Table { codes: verdicts(&[("0", Verdict::Taken)]), ..both.clone() };
+        let marked = Table { id: Id::After(Mark::usual("OK:")), ..Table::default() };
+        let words = Table { texts: vec![("OK".into(), Verdict::Taken)], ..Table::default() };
+        let page = "<html><body>Please log in</body></html>";
+        let (doubt, elsewhere, taken) = (Answer::Unknown, Answer::Elsewhere, Answer::Taken);
+        let (json, code, id, text) = (Some(Lack::Json), Some(Lack::Code), Some(Lack::Id), Some(Lack::Text));
+        let rows = [
+            (&both, page, doubt, json),
+            (&both, "", doubt, json),
+            (&both, r#"{"sid":"SM1""#, doubt, json),
+            (&both, r#"{"error":{"message":"quota"}}"#, elsewhere, id),
+            (&both, r#"{"sid":null}"#, elsewhere, id),
+            (&both, r#"{"code":0,"sid":"SM1"}"#, taken, None),
+            (&both, r#"{"sid":"SM1"}"#, taken, code),
+            (&both, r#"{"code":0}"#, taken, id),
+            (&refusals, r#"{"sid":"SM1"}"#, taken, None),
+            (&refusals, r#"{"sid":"SM1","code":1}"#, taken, None),
+            (&refusals, r#"{"sid":null}"#, doubt, id),
+            (&sid, r#"{"sid":""}"#, doubt, id),
+            (&nested, r#"{"messages":[]}"#, elsewhere, code),
+            (&nested, page, doubt, json),
+            (&known, r#"{"sid":"SM1","code":1}"#, doubt, code),
+            (&known, r#"{"sid":null}"#, doubt, id),
+            (&marked, "ERROR:14", elsewhere, id),
+            (&marked, "OK:", elsewhere, id),
+            (&marked, " \n", doubt, id),
+            (&words, "ERROR", elsewhere, text),
+            (&words, "", doubt, text),
+            (&words, "OK", taken, None),
+            (&Table::default(), page, taken, None),
+        ];
+        for (table, body, answer, lack) in rows {
+            let (answered, lacks) = reading(table, &reply(200, body));
+            assert_eq!((answered.answer, lacks), (answer, lack), "{body:?} {table:?}");
+            assert_eq!(reading(table, &reply(500, page)).0.answer, Answer::Elsewhere);
+        }
     }
 
     #[test]
@@ -282,11 +474,11 @@ mod tests {
         };
         let keys = ["a", "b", "c"].map(str::to_owned);
         let body = r#"{"messages":[{"status":"0","id":"x"},{"status":"6"}]}"#;
-        let answered = table.read(&reply(200, body), &Dialect::default(), &keys);
+        let answered = table.read(&reply(200, body), &Dialect::default(), &keys).answered;
         let answers: Vec<_> = answered.iter().map(|it| it.answer).collect();
         assert_eq!(answers, [Answer::Taken, Answer::Never, Answer::Unknown]);
         assert_eq!(answered[0].carrier_message_id.as_ref().map(CarrierMessageId::as_str), Some("x"));
-        let refused = table.read(&reply(500, "oops"), &Dialect::default(), &keys);
+        let refused = table.read(&reply(500, "oops"), &Dialect::default(), &keys).answered;
         assert!(refused.len() == 3 && refused.iter().all(|it| it.answer == Answer::Elsewhere));
     }
 
@@ -302,7 +494,7 @@ mod tests {
         let bodies = [r#"{"messages":[]}"#, r#"{"messages":null}"#, r#"{"messages":"none"}"#, "{}", "OK"];
         let said = bodies.map(|it| (it, Answer::Unknown)).into_iter().chain([(r#"{"status":6}"#, Answer::Never)]);
         for (body, expected) in said {
-            let answered = table.read(&reply(200, body), &Dialect::default(), &keys);
+            let answered = table.read(&reply(200, body), &Dialect::default(), &keys).answered;
             assert!(answered.len() == 2 && answered.iter().all(|it| it.answer == expected), "{body}: {answered:?}");
             assert!(answered.iter().all(|it| it.carrier_message_id.is_none()), "{body}: {answered:?}");
         }
@@ -311,7 +503,8 @@ mod tests {
     #[test]
     fn an_answer_that_cannot_be_read_is_known_only_where_its_status_refuses() {
         let unread = |status| Reply { status, retry_after: false, body: None };
-        assert_eq!(read(&Table::default(), &unread(200)).answer, Answer::Unknown);
+        let (unknown, lack) = reading(&Table::default(), &unread(200));
+        assert_eq!((unknown.answer, lack), (Answer::Unknown, Some(Lack::End)));
         assert_eq!(read(&Table::default(), &unread(500)).answer, Answer::Elsewhere);
     }
 }

@@ -1,6 +1,6 @@
 //! Accounts: who may call, and what with.
 
-use crate::config::compile::{Names, check_name, destinations, find_duplicates, price, senders};
+use crate::config::compile::{Names, check_name, destinations, find_duplicates, price, sender};
 use crate::config::error::Findings;
 use crate::config::schema::account as written;
 use crate::dispatch::plan::{Account, Network, Scopes, Terms};
@@ -78,7 +78,7 @@ impl One<'_, '_> {
                 self.findings.fault(&self.at("routes"), format!("route {} stands there twice", id.0));
             }
         }
-        let any = [String::from("*")];
+        let (any, region) = ([String::from("*")], self.region());
         let account = Account {
             id,
             name: written.id.as_str().into(),
@@ -87,8 +87,13 @@ impl One<'_, '_> {
             keys: self.keys(),
             scopes: self.scopes(),
             allow_from: self.networks(),
-            senders: senders(&self.at("senders"), written.senders.as_deref().unwrap_or(&any), self.findings),
-            region: self.region(),
+            senders: sender::list(
+                &self.at("senders"),
+                written.senders.as_deref().unwrap_or(&any),
+                region.as_deref(),
+                self.findings,
+            ),
+            region,
             destinations: destinations(&self.at("destinations"), written.destinations.as_ref(), self.findings),
             currency: self.currency(&granted, routes),
             terms: self.terms(),

@@ -1,6 +1,6 @@
 //! Carriers and their links.
 
-use crate::carrier::dialect::{Dialect, IdForm, Numbering, ReceiptsAsked};
+use crate::carrier::dialect::{Dialect, IdForm, Numbering, ReceiptsAsked, Validity};
 use crate::carrier::mo;
 use crate::config::Environment;
 use crate::config::compile::password::Sources;
@@ -353,6 +353,13 @@ impl One<'_, '_> {
         Dialect {
             source: numbering(written.source, default.source),
             destination: numbering(written.destination, default.destination),
+            sender_alphabet: text::sender_alphabet(&self.path, written, self.findings),
+            validity: self.findings.choose(
+                &self.at("validity_period"),
+                written.validity_period.as_deref(),
+                &[("relative", Validity::Relative), ("absolute", Validity::Absolute), ("none", Validity::None)],
+                default.validity,
+            ),
             service_type: self.text("service_type", written.service_type.as_ref(), 5),
             esm_class,
             text: text::profile(&self.path, written, self.findings),

@@ -1,7 +1,7 @@
 //! A carrier over HTTP: its templates, its table of answers and its hook, each tried before it is needed.
 
 use crate::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
-use crate::carrier::http::answer::{Id, Table, Verdict};
+use crate::carrier::http::answer::{Id, Mark, Table, Verdict};
 use crate::carrier::http::pointer::Pointer;
 use crate::carrier::http::receipt::{Hook, Whence};
 use crate::carrier::http::request::{BATCH_MAX, Format, Method, Shape};
@@ -107,6 +107,7 @@ fn options(
         reconnect,
         shape: Arc::new(shape),
         answers: Arc::new(answers),
+        told: Default::default(),
         system_id: written.system_id.as_deref().unwrap_or_default().into(),
         password: password.unwrap_or_default(),
         receipt_url,
@@ -354,6 +355,9 @@ impl Answer<'_, '_> {
     }
 
     fn id(&mut self) -> Id {
+        if self.written.id_until.is_some() && self.written.id_after.is_none() {
+            self.findings.fault(&self.at("id_until"), "needs id_after, behind which the id stands");
+        }
         match (self.written.id.as_deref(), self.written.id_after.as_deref()) {
             (Some(_), Some(_)) => {
                 self.findings.fault(&self.at("id_after"), "id and id_after exclude each other");
@@ -364,9 +368,16 @@ impl Answer<'_, '_> {
                 self.findings.fault(&self.at("id_after"), "is empty");
                 Id::Own
             }
-            (None, Some(mark)) => Id::After(mark.into()),
+            (None, Some(text)) => Id::After(self.mark(text)),
             (Some(text), None) => pointer(&self.at("id"), Some(text), self.findings).map_or(Id::Own, Id::At),
         }
+    }
+}
+
+impl Answer<'_, '_> {
+    fn mark(&self, text: &str) -> Mark {
+        let usual = Mark::usual(text);
+        Mark { until: self.written.id_until.as_deref().map_or(usual.until, Into::into), text: usual.text }
     }
 }
 

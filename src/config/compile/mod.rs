@@ -16,6 +16,7 @@ pub mod destination;
 pub mod choice;
 pub mod route;
 pub mod rule;
+pub mod sender;
 pub mod service;
 pub mod text;
 pub mod tls;
@@ -84,6 +85,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     let known = choice::Known { carriers: &carriers, names, networks: &networks };
     let routes = route::all(&schema.routes, known, findings);
     http::check_registrations(&schema.routes, &routes, &http_links, findings);
+    sender::check(&schema.routes, &routes, &carriers, findings);
     let accounts = account::all(&schema.accounts, &routes, names, findings);
     let rules = rule::all(&schema.rules, &routes, names, findings);
     let inbound = inbound::rules(&schema.inbound, names, findings);
@@ -171,14 +173,4 @@ fn destinations(
         allow.push("".into());
     }
     Destinations { allow, deny }
-}
-
-/// Senders as they are compared; `*` alone is any.
-fn senders(path: &str, written: &[String], findings: &mut Findings) -> Vec<Box<str>> {
-    for text in written.iter().filter(|it| *it != "*") {
-        if let Err(error) = crate::message::source::Source::parse(text) {
-            findings.fault(path, format!("{text:?}: {error}"));
-        }
-    }
-    written.iter().map(|it| it.as_str().into()).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::config::compile::choice::Known;
 use crate::config::compile::service::wait;
-use crate::config::compile::{destination, destinations, find_duplicates, price, senders};
+use crate::config::compile::{destination, destinations, find_duplicates, price, sender};
 use crate::config::error::Findings;
 use crate::config::schema::route as written;
 use crate::config::units::{Span, Switch};
@@ -125,7 +125,7 @@ impl One<'_, '_> {
 
     fn senders(&mut self) -> Vec<Box<str>> {
         let allow = self.written.senders.as_ref().and_then(|it| it.allow.as_deref()).unwrap_or_default();
-        let mut senders = senders(&self.at("senders.allow"), allow, self.findings);
+        let mut senders = sender::list(&self.at("senders.allow"), allow, None, self.findings);
         if senders.iter().any(|it| &**it == "*") {
             senders.clear();
         }
@@ -166,7 +166,8 @@ impl One<'_, '_> {
             return ByDestination::default();
         };
         destination::table(&path, written, self.known.networks, self.findings, |at, text, findings| {
-            Source::parse(text).map_err(|error| findings.fault(at, format!("{text:?}: {error}"))).ok()
+            let region = at.rsplit('.').next().filter(|it| price::is_country(it));
+            sender::one(at, text, region, findings)
         })
     }
 

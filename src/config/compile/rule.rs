@@ -1,7 +1,7 @@
 //! Rules that choose a route.
 
 use crate::config::compile::route::CLASSES;
-use crate::config::compile::{Names, prefixes};
+use crate::config::compile::{Names, prefixes, sender};
 use crate::config::error::Findings;
 use crate::config::schema::route as written;
 use crate::message::class::Class;
@@ -53,7 +53,11 @@ fn rule(
         prefixes,
         class,
         account,
-        sender: written.sender.as_deref().map(Into::into),
+        sender: written
+            .sender
+            .as_deref()
+            .and_then(|it| sender::one(&format!("{path}.sender"), it, None, findings))
+            .map(|it| it.to_string().into()),
         tag: written.tag.as_deref().map(Into::into),
         text: written.text.as_deref().and_then(|it| pattern(&format!("{path}.text"), it, findings)),
         hours: written.hours.as_deref().and_then(|it| hours(&format!("{path}.hours"), it, findings)),

@@ -31,6 +31,13 @@ pub fn profile(path: &str, written: &Carrier, findings: &mut Findings) -> Profil
     Profile { alphabet, split, national, class_coding }
 }
 
+/// Whose octets names of senders are. A carrier of Latin-1 reads ASCII as it is, and more.
+pub fn sender_alphabet(path: &str, written: &Carrier, findings: &mut Findings) -> Alphabet {
+    let words = [("ascii", Alphabet::Ascii), ("gsm7", Alphabet::Gsm7), ("latin1", Alphabet::Latin1)];
+    let usual = if written.alphabet.as_deref() == Some("latin1") { Alphabet::Latin1 } else { Alphabet::Ascii };
+    findings.choose(&format!("{path}.sender_alphabet"), written.sender_alphabet.as_deref(), &words, usual)
+}
+
 fn national(path: &str, written: &[String], findings: &mut Findings) -> Languages {
     let mut languages = Languages::default();
     for word in written {

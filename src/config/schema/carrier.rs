@@ -34,6 +34,8 @@ pub struct Carrier {
     pub address_range: Option<AddressRange>,
     pub source: Option<Numbering>,
     pub destination: Option<Numbering>,
+    pub sender_alphabet: Option<String>,
+    pub validity_period: Option<String>,
     pub service_type: Option<String>,
     pub esm_class: Option<u8>,
     pub bind: Option<String>,
@@ -93,7 +95,8 @@ impl Carrier {
             outbind local_address system_type interface_version assumed_version address_range source destination
             service_type esm_class bind bind_timeout write_timeout unbind_timeout enquire_link inactivity max_pdu
             inbound_window alphabet message_id split class_coding operation dlt receipts receipts_by_content
-            receipt_offset query query_after reassembly_timeout redelivery_window region
+            receipt_offset query query_after sender_alphabet validity_period reassembly_timeout redelivery_window
+            region
         };
         let lists = [
             ("address", !self.address.is_empty()),

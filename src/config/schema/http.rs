@@ -31,6 +31,7 @@ pub struct Answer {
     pub texts: BTreeMap<String, String>,
     pub id: Option<String>,
     pub id_after: Option<String>,
+    pub id_until: Option<String>,
     pub elements: Option<String>,
 }
 

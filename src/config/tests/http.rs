@@ -47,6 +47,17 @@ fn what_is_needed_is_little() {
 }
 
 #[test]
+fn where_an_id_ends_may_be_said() {
+    use crate::carrier::http::answer::{Id, Mark};
+    let id = |more: &str| {
+        let text = with("answer", &format!("id_after = \"OK:\"{more}")).replace("id = \"/id\"\n", "");
+        loaded(&text).http_links[0].answers.id.clone()
+    };
+    assert_eq!(id(""), Id::After(Mark::usual("OK:")));
+    assert_eq!(id("\nid_until = \"/\""), Id::After(Mark { text: "OK:".into(), until: "/".into() }));
+}
+
+#[test]
 fn each_slip_is_named_with_its_key() {
     let table = [
         ("", "url absent", "url: this key is required"),
@@ -83,6 +94,7 @@ fn each_slip_is_named_with_its_key() {
             "body = '{\"u\":\"{receipt_url}\"}'",
             "request: {receipt_url} stands in a template: set receipt.url and receipt.secret",
         ),
+        ("answer", "id_until = \":\"", "answer.id_until: needs id_after, behind which the id stands"),
         ("answer", "id = \"id\"", "answer.id: \"id\" is no JSON pointer: "),
         ("answer", "id_after = \"ID:\"", "answer.id_after: id and id_after exclude each other"),
         ("answer", "codes = { \"0\" = \"taken\" }", "answer.codes: needs code, which says where a code stands"),

@@ -7,6 +7,7 @@ mod layers;
 mod money;
 mod refused;
 mod routing;
+mod senders;
 
 use crate::config::{Draft, Environment, Loaded, read_in};
 use crate::message::id::{AccountId, CarrierId};

@@ -11,4 +11,5 @@
 
 pub mod options;
 mod desk;
+mod told;
 pub mod supervisor;

@@ -3,6 +3,7 @@
 use crate::carrier::dialect::Dialect;
 use crate::carrier::http::answer::Table;
 use crate::carrier::http::request::{Constants, Shape};
+use crate::link::http::told::Told;
 use crate::link::lanes::Room;
 use crate::link::options::Reconnect;
 use crate::message::id::LinkId;
@@ -39,6 +40,8 @@ pub struct Options {
     pub shape: Arc<Shape>,
     /// What the answers mean.
     pub answers: Arc<Table>,
+    /// Of what these have lacked the log has told.
+    pub told: Told,
     /// The login.
     pub system_id: Box<str>,
     /// Its password, token or key.

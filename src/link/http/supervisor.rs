@@ -1,6 +1,6 @@
 //! Keeps one link over HTTP until it is told to stop.
 
-use crate::carrier::http::answer::Reply;
+use crate::carrier::http::answer::{Lack, Reading, Reply};
 use crate::carrier::http::request::Letter;
 use crate::carrier::query::Queried;
 use crate::carrier::report::{Answered, Report, Ticket};
@@ -58,6 +58,8 @@ struct Finished {
     reached: bool,
     /// Why it was not answered, where it was not.
     why: Option<String>,
+    /// What the answer should have had.
+    lack: Option<Lack>,
 }
 
 /// The requests that run, and which messages each is about, should it end without a word.
@@ -83,6 +85,7 @@ impl Running {
                     ended: tickets.into_iter().map(|it| (it, Answered::UNKNOWN)).collect(),
                     reached: true,
                     why: None,
+                    lack: None,
                 }
             }
         }
@@ -243,6 +246,15 @@ impl Supervisor {
     }
 
     fn tell(&self, running: &mut Running, finished: Finished) {
+        if let Some(lack) = finished.lack {
+            self.meter.unread();
+            if self.options.told.is_new(lack) {
+                let (carrier, lacks) = (&*self.options.carrier, lack.words());
+                let hint =
+                    "[carrier.answer] may not be what the carrier answers; answers_unread_total counts further ones";
+                warn!(carrier, lacks, hint, "an answer that says yes has not what it should have");
+            }
+        }
         if let Some(why) = finished.why
             && let Some(nth) = running.failures.next()
         {
@@ -285,11 +297,14 @@ async fn asked(client: Arc<Client>, options: Arc<Options>, letters: Vec<Letter>)
     let (outcome, took) = client.timed(&call).await;
     // A server that takes connections and no requests is as far away as one that takes none.
     let reached = !matches!(outcome, Outcome::Unreachable(_) | Outcome::NotSent(_));
+    let mut lack = None;
     let (answered, why) = match outcome {
         Outcome::Answered(reply) => {
             let keys: Vec<String> = letters.iter().map(Letter::key).collect();
             let reply = Reply { status: reply.status, retry_after: reply.retry_after, body: reply.body.as_deref() };
-            (options.answers.read(&reply, &options.dialect, &keys), None)
+            let Reading { answered, lack: lacks } = options.answers.read(&reply, &options.dialect, &keys);
+            lack = lacks;
+            (answered, None)
         }
         Outcome::Unreachable(error) => (vec![Answered::NOT_SENT; letters.len()], Some(error.to_string())),
         Outcome::Unsayable(why) => (vec![unsayable(); letters.len()], Some(why)),
@@ -297,5 +312,5 @@ async fn asked(client: Arc<Client>, options: Arc<Options>, letters: Vec<Letter>)
         Outcome::Unknown(why) => (vec![Answered::UNKNOWN; letters.len()], Some(why)),
     };
     let answered = answered.into_iter().map(|it| it.after(took));
-    Finished { ended: letters.iter().map(|it| it.submit.ticket).zip(answered).collect(), reached, why }
+    Finished { ended: letters.iter().map(|it| it.submit.ticket).zip(answered).collect(), reached, why, lack }
 }

@@ -84,6 +84,7 @@ pub struct LinkMeter {
     congestion: Gauge,
     pdus: [Pdus; 2],
     malformed: [Counter; REASONS.len()],
+    answers_unread: Counter,
     /// For the gauge that is not there before there is a certificate: at 0 it would cry wolf.
     exposition: Exposition,
     carrier: Box<str>,
@@ -101,6 +102,7 @@ impl LinkMeter {
             enquire_link_rtt: exposition.histogram(&names::ENQUIRE_LINK_RTT, [carrier]),
             congestion: exposition.gauge(&names::CONGESTION, [carrier, &name]),
             pdus: ["in", "out"].map(|direction| Pdus::new(exposition, carrier, direction)),
+            answers_unread: exposition.counter(&names::ANSWERS_UNREAD, [carrier]),
             malformed: REASONS.map(|it| exposition.counter(&names::MALFORMED_PDUS, [carrier, it])),
             exposition: exposition.clone(),
             carrier: carrier.into(),
@@ -137,6 +139,11 @@ impl LinkMeter {
     /// A PDU was read or written.
     pub fn pdu(&self, direction: Direction, command: CommandId) {
         self.pdus[direction as usize].of(command).increment(1);
+    }
+
+    /// An answer over HTTP has not what it should have.
+    pub fn unread(&self) {
+        self.answers_unread.increment(1);
     }
 
     /// A PDU could not be read, or was not legal.
