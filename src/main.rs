@@ -6,7 +6,7 @@ use nuncio::decode;
 use nuncio::gateway::ask::{self, AskError};
 use nuncio::gateway::demo::Demo;
 use nuncio::gateway::run::Failure;
-use nuncio::gateway::serve::serve;
+use nuncio::gateway::serve::{format, serve};
 use nuncio::number::library;
 use nuncio::simulator;
 use nuncio::telemetry::log;
@@ -91,12 +91,16 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Serve { config } => run(&config),
         Command::Check { config } => match config::check(&config) {
-            Ok(summary) => {
+            Ok((summary, warnings)) => {
                 let config::Summary { accounts, carriers, links, routes, rules } = summary;
                 println!(
                     "{}: accounts {accounts}, carriers {carriers}, binds {links}, routes {routes}, rules {rules}",
                     config.display()
                 );
+                println!("A reload takes up all of it but {}.", config::AT_START);
+                for it in warnings {
+                    eprintln!("warning: {it}");
+                }
                 ExitCode::SUCCESS
             }
             Err(wrong) => {
@@ -130,15 +134,14 @@ fn run(path: &Path) -> ExitCode {
         Ok(draft) => draft.log(),
         Err(wrong) => return failed(&wrong.into()),
     };
-    let format = match log.format {
-        config::LogFormat::Text => log::Format::Text,
-        config::LogFormat::Json => log::Format::Json,
+    let log = match log::init(format(log), log.level) {
+        Ok(log) => log,
+        Err(wrong) => {
+            eprintln!("{wrong}");
+            return ExitCode::from(EXIT_CONFIG);
+        }
     };
-    if let Err(wrong) = log::init(format, log.level) {
-        eprintln!("{wrong}");
-        return ExitCode::from(EXIT_CONFIG);
-    }
-    match runtime().block_on(serve(path)) {
+    match runtime().block_on(serve(path, &log)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failed(&failure),
     }

@@ -2,11 +2,9 @@
 
 use crate::api::problem::{Fault, Kind, Problem};
 use crate::api::request::{Asked, DLT_FIELDS, FIELDS, RECIPIENTS_MAX, TARGET_FIELDS, WAITING_FIELDS};
+use crate::text::near::nearest;
 use serde_json::Value;
 use std::fmt;
-
-/// How alike a misspelt name must be to be guessed.
-const ALIKE: f64 = 0.6;
 
 /// What is asked for, or everything that is wrong with the asking.
 pub(super) fn read(body: &[u8]) -> Result<Asked<'_>, Problem> {
@@ -54,15 +52,10 @@ fn diagnose(body: &[u8], refusal: &dyn fmt::Display) -> Problem {
 
 /// A sentence about a name that is not known, with the nearest that is.
 pub(super) fn unknown_name(name: &str, known: &[&str]) -> String {
-    let nearest = known
-        .iter()
-        .map(|it| (strsim::jaro_winkler(name, it), it))
-        .filter(|(alike, _)| ALIKE <= *alike)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
     let shown: String = name.chars().take(40).collect();
-    match nearest {
-        Some((_, nearest)) => format!("{shown} is not known; did you mean {nearest}?"),
-        None => format!("{shown} is not known"),
+    match nearest(name, known) {
+        Some(nearest) => format!("{shown} is not known; did you mean {nearest}?"),
+        None => format!("{shown} is not known; known are {}", known.join(", ")),
     }
 }
 
@@ -186,6 +179,7 @@ mod tests {
             assert!(pointers.contains(&pointer), "{pointer} in {pointers:?}");
         }
         assert!(found.iter().any(|it| it.1 == "form is not known; did you mean from?"), "{found:?}");
+        assert_eq!(unknown_name("foo", &["to", "account"]), "foo is not known; known are to, account");
     }
 
     #[test]

@@ -191,14 +191,13 @@ async fn credited(context: &Context, id: &str, head: &Parts, body: axum::body::B
     let asked: Asked = serde_json::from_slice(&body).map_err(|error| {
         Problem::at(Kind::Invalid, "", format!("The body is not {{\"amount\", \"note\"}}: {error}."))
     })?;
-    let amount = Money::parse(&asked.amount).ok().filter(|it| 0 < it.0);
-    let amount = amount.ok_or_else(|| {
-        Problem::at(
-            Kind::Invalid,
-            "/amount",
-            "must be a decimal number above zero, in quotes, with at most six decimals",
-        )
+    let amount = amount(&asked.amount).ok_or_else(|| {
+        Problem::at(Kind::Invalid, "/amount", "must be a decimal number but zero, in quotes, with at most six decimals")
     })?;
+    let unsaid = asked.note.as_deref().is_none_or(|it| it.trim().is_empty());
+    if amount.0 < 0 && unsaid {
+        return Err(Problem::at(Kind::Invalid, "/note", "is required for an amount below zero: it says why"));
+    }
     if asked.note.as_ref().is_some_and(|it| NOTE_MAX < it.chars().count()) {
         return Err(Problem::at(Kind::Invalid, "/note", format!("must have at most {NOTE_MAX} characters")));
     }
@@ -222,6 +221,12 @@ async fn credited(context: &Context, id: &str, head: &Parts, body: axum::body::B
         other => return Err(refusal(&other)),
     };
     Ok(answer::json(StatusCode::CREATED, &LineView::of(&line, account.currency), 256))
+}
+
+/// An amount, below zero for what is taken back; `None` of nothing.
+fn amount(text: &str) -> Option<Money> {
+    let (sign, text) = text.strip_prefix('-').map_or((1, text), |it| (-1, it));
+    Money::parse(text).ok().filter(|it| 0 < it.0).map(|it| Money(sign * it.0))
 }
 
 #[derive(Deserialize)]

@@ -95,6 +95,15 @@ pub struct Fault {
     pub pointer: Cow<'static, str>,
 }
 
+impl Fault {
+    /// It for who reads one sentence and no pointers: with the field that it is about, unless it begins with it.
+    fn sentence(&self) -> Cow<'static, str> {
+        let field = self.pointer.trim_start_matches('/');
+        let begins = self.detail.strip_prefix(field).is_some_and(|it| it.starts_with([' ', ':']));
+        if field.is_empty() || begins { self.detail.clone() } else { format!("{field}: {}", self.detail).into() }
+    }
+}
+
 /// A refusal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -119,14 +128,12 @@ impl Problem {
 
     /// A refusal that points at one place.
     pub fn at(kind: Kind, pointer: impl Into<Cow<'static, str>>, detail: impl Into<Cow<'static, str>>) -> Self {
-        let detail = detail.into();
-        let fault = Fault { detail: detail.clone(), pointer: pointer.into() };
-        Self { errors: vec![fault], ..Self::new(kind, detail) }
+        Self::of_faults(kind, vec![Fault { detail: detail.into(), pointer: pointer.into() }])
     }
 
     /// A refusal for several reasons; the first speaks for all.
     pub fn of_faults(kind: Kind, mut faults: Vec<Fault>) -> Self {
-        let detail = faults.first().map_or(Cow::Borrowed(kind.title()), |it| it.detail.clone());
+        let detail = faults.first().map_or(Cow::Borrowed(kind.title()), Fault::sentence);
         faults.truncate(FAULTS_MAX);
         Self { errors: faults, ..Self::new(kind, detail) }
     }
@@ -203,6 +210,15 @@ mod tests {
             assert!(stages.contains(&kind.stage()), "{kind:?}");
             assert!(StatusCode::from_u16(kind.status()).is_ok_and(|it| 400 <= it.as_u16()), "{kind:?}");
         }
+    }
+
+    #[test]
+    fn the_sentence_names_the_field_that_it_is_about() {
+        let of = |pointer: &'static str, detail: &'static str| Problem::at(Kind::Invalid, pointer, detail);
+        assert_eq!(of("/to/3/text", "must be a text").detail, "to/3/text: must be a text");
+        assert_eq!(of("/foo", "foo is not known").detail, "foo is not known");
+        assert_eq!(of("", "The body must be a JSON object.").detail, "The body must be a JSON object.");
+        assert_eq!(of("/to", "is required").errors[0].detail, "is required");
     }
 
     #[test]

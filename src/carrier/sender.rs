@@ -41,13 +41,15 @@ pub fn returned<'s>(source: &'s Source, dialect: &Dialect) -> Cow<'s, str> {
 mod tests {
     use super::*;
 
+    type Said = Option<&'static [u8]>;
+
     fn said(name: &str, alphabet: Alphabet) -> Option<Vec<u8>> {
         octets(&Source::parse(name).unwrap(), alphabet).map(Cow::into_owned)
     }
 
     #[test]
     fn a_name_is_said_in_the_alphabet_of_the_carrier_or_not_at_all() {
-        let rows: [(&str, Option<&[u8]>, Option<&[u8]>, Option<&[u8]>); 6] = [
+        let rows: [(&str, Said, Said, Said); 6] = [
             ("ÅSA", None, Some(b"\xC5SA"), Some(b"\x0ESA")),
             ("€uro", None, None, Some(b"\x1Beuro")),
             ("SHOP_NL", Some(b"SHOP_NL"), Some(b"SHOP_NL"), Some(b"SHOP\x11NL")),

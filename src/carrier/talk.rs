@@ -45,6 +45,8 @@ pub enum Command {
     Query(Query),
     /// What came under this tag is durable.
     Confirm(u64),
+    /// These are the habits of the carrier from now on.
+    Adopt(Arc<Dialect>),
     /// Take nothing more, wait at most so long for what is in flight, end the session.
     Unbind(Duration),
 }
@@ -165,6 +167,10 @@ impl Talk {
             }
             Command::Query(query) => self.queried(Ticket::query(query.key), Queried::Unanswered),
             Command::Confirm(tag) => self.confirm(now, tag),
+            Command::Adopt(dialect) => {
+                self.dialect = dialect;
+                self.speak(self.session.version());
+            }
             Command::Unbind(within) => self.drain(now, within),
         }
     }

@@ -1,5 +1,6 @@
 //! What is wrong with a configuration: everything at once, one line each.
 
+use crate::text::near::nearest;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -66,6 +67,8 @@ pub struct Findings {
     /// What the tables of arrays are called: `carrier.0` is `acme`.
     names: BTreeMap<String, String>,
     faults: Vec<Fault>,
+    /// What is not wrong, and may not be meant.
+    warnings: Vec<Fault>,
 }
 
 impl Findings {
@@ -101,6 +104,18 @@ impl Findings {
     /// Notes something wrong with the key at a path.
     pub fn fault(&mut self, path: &str, message: impl Into<String>) {
         self.faults.push(Fault { place: self.place(path), key: self.key(path), message: message.into() });
+    }
+
+    /// Notes something that is permitted and may not be meant.
+    pub fn warning(&mut self, path: &str, message: impl Into<String>) {
+        self.warnings.push(Fault { place: self.place(path), key: self.key(path), message: message.into() });
+    }
+
+    /// What may not be meant, in the order of the files.
+    pub fn take_warnings(&mut self) -> Vec<Fault> {
+        let mut warnings = std::mem::take(&mut self.warnings);
+        warnings.sort();
+        warnings
     }
 
     /// Notes something wrong with a file as a whole, or with a place of it.
@@ -163,9 +178,9 @@ impl Findings {
 
 /// A key that is not known, and the known one that is nearest.
 pub fn unknown(what: &str, key: &str, known: &[&str]) -> String {
-    let nearest = known.iter().map(|it| (strsim::damerau_levenshtein(key, it), *it)).min();
-    match nearest {
-        Some((distance, it)) if distance <= 1 + it.len() / 3 => format!("unknown {what}; did you mean {it}?"),
-        _ => format!("unknown {what}; known are {}", known.join(", ")),
+    match nearest(key, known) {
+        Some(it) => format!("unknown {what}; did you mean {it}?"),
+        None if known.is_empty() => format!("unknown {what}; none is known"),
+        None => format!("unknown {what}; known are {}", known.join(", ")),
     }
 }

@@ -19,7 +19,7 @@ pub mod units;
 
 use crate::api;
 use crate::config::compile::Names;
-use crate::config::error::{Error, Findings};
+use crate::config::error::{Error, Fault, Findings};
 use crate::config::schema::Schema;
 use crate::dispatch::plan::{EraseText, Plan};
 use crate::link;
@@ -40,6 +40,7 @@ pub struct Draft {
     environment: Environment,
     /// Without its secrets.
     shown: serde_json::Value,
+    warnings: Vec<Fault>,
     loaded: Loaded,
 }
 
@@ -147,12 +148,22 @@ pub fn read_in(path: &Path, environment: Environment) -> Result<Draft, Error> {
     let schema = reader::read(root, &mut findings);
     let loaded = compile::compile(&schema, &Names::in_order(&schema), &environment, &mut findings);
     let faults = findings.take();
-    if faults.is_empty() { Ok(Draft { schema, environment, shown, loaded }) } else { Err(Error::Faults(faults)) }
+    let warnings = findings.take_warnings();
+    if faults.is_empty() {
+        Ok(Draft { schema, environment, shown, warnings, loaded })
+    } else {
+        Err(Error::Faults(faults))
+    }
 }
 
-/// What `nuncio check` does: reads everything, secrets included, and opens nothing.
-pub fn check(path: &Path) -> Result<Summary, Error> {
-    read(path).map(|it| it.summary())
+/// What a reload does not change: sockets, the store and its keeping are opened once.
+pub const AT_START: &str =
+    "http, admin, store.path, store.durability, store.gather, store.min_free and store.retention";
+
+/// What `nuncio check` does: reads everything, secrets included, and opens nothing. Beside the summary stands what is
+/// permitted and may not be meant.
+pub fn check(path: &Path) -> Result<(Summary, Vec<Fault>), Error> {
+    read(path).map(|it| (it.summary(), it.warnings))
 }
 
 /// Without the environment, which holds more than is ours to print.
@@ -176,6 +187,11 @@ impl Draft {
     /// All that was written, files and environment merged, without its secrets.
     pub const fn shown(&self) -> &serde_json::Value {
         &self.shown
+    }
+
+    /// What is permitted and may not be meant.
+    pub fn warnings(&self) -> &[Fault] {
+        &self.warnings
     }
 
     /// How the log looks.

@@ -15,6 +15,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use toml_edit::{Document, Item, TableLike};
 
+/// A text without the byte order mark (U+FEFF) that some editors put in front of it.
+pub fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
 /// Everything that was written, merged; what is wrong with the writing is in the findings.
 pub fn merge(path: &Path, environment: &BTreeMap<String, String>, findings: &mut Findings) -> Dict {
     let mut files = Files { root: Dict::new(), findings };
@@ -24,7 +29,7 @@ pub fn merge(path: &Path, environment: &BTreeMap<String, String>, findings: &mut
     });
     for file in [path.to_owned()].into_iter().chain(beside) {
         match fs::read_to_string(&file) {
-            Ok(text) => files.add(&file, &text),
+            Ok(text) => files.add(&file, without_mark(&text)),
             Err(error) => files.findings.fault_at(Place::Line(file, 0), format!("cannot be read: {error}")),
         }
     }
@@ -65,6 +70,7 @@ impl Files<'_> {
             Err(error) => {
                 let line = error.span().map_or(0, |it| line_of(text, it.start));
                 let message = error.message().trim().replace('\n', ", ");
+                let message = unquoted(text.lines().nth(line.saturating_sub(1)).unwrap_or_default()).unwrap_or(message);
                 return self.findings.fault_at(Place::Line(path.to_owned(), line), message);
             }
         };
@@ -94,6 +100,18 @@ impl Files<'_> {
             self.root.insert(key.to_owned(), Value::from(array));
         }
     }
+}
+
+/// How to mend a line whose value is a text without quotes; the value is not repeated, it may be a password.
+fn unquoted(line: &str) -> Option<String> {
+    let (key, value) = line.split_once('=')?;
+    let (key, value) = (key.trim(), value.trim());
+    let bare = !key.is_empty() && key.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-.".contains(&it));
+    let open = !value.is_empty() && !value.contains(['"', '\'', '[', ']', '{', '}', '\\']);
+    let is_wrong = |text: &str| Document::parse(text.to_owned()).is_err();
+    // In quotes it would be right: then they are what is missing.
+    let mended = bare && open && is_wrong(&format!("{key} = {value}")) && !is_wrong(&format!("{key} = \"{value}\""));
+    mended.then(|| format!("the value of {key} is a text and stands in quotes: {key} = \"…\""))
 }
 
 /// An id as messages show it: a text in quotes, a number as it is.

@@ -71,7 +71,7 @@ pub struct Submission {
     pub recipients: Vec<Recipient>,
 }
 
-/// Credit for an account.
+/// Credit for an account; below zero it is taken back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Credit {
     /// The operator's own account, whose idempotency key it is.

@@ -52,7 +52,7 @@ impl Dispatch {
         }
     }
 
-    /// An operator gives credit, once for each key.
+    /// An operator gives credit, or takes it back, once for each key.
     pub(super) fn credit<S: Store>(
         &mut self,
         request: RequestId,
@@ -64,6 +64,10 @@ impl Dispatch {
             Some(Err(reused)) => reused,
             None if !self.is_managed(credit.account) => Reply::NotManaged,
             None if BALANCE_MAX.0 - self.balance(credit.account).0 < credit.amount.0 => Reply::TooMuch,
+            // What is taken back is there: orders that are arriving have spent theirs, and nothing is owed silently.
+            None if credit.amount.0 < 0 && self.spendable(credit.account).0 < -credit.amount.0 => {
+                Reply::Insufficient { balance: self.spendable(credit.account) }
+            }
             None => {
                 let line = LedgerLine { note: credit.note, ..self.line(credit.account, credit.amount, Why::Credit) };
                 if let Some((key, hash)) = credit.idempotency {

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -51,6 +51,15 @@ impl Wanted {
         smpp.chain(http.into_iter().map(|it| Self::Http(Arc::new(it)))).collect()
     }
 
+    /// Whether a link that runs as this takes up others without beginning anew.
+    fn outlasts(&self, new: &Self) -> bool {
+        match (self, new) {
+            (Self::Smpp(old), Self::Smpp(new)) => old.outlasts(new),
+            (Self::Http(old), Self::Http(new)) => old.outlasts(new),
+            _ => false,
+        }
+    }
+
     fn id(&self) -> LinkId {
         match self {
             Self::Smpp(it) => it.id,
@@ -73,8 +82,15 @@ impl Wanted {
     }
 }
 
+/// Where a link looks for what it is to be.
+enum Latest {
+    Smpp(watch::Sender<Arc<Options>>),
+    Http(watch::Sender<Arc<http::options::Options>>),
+}
+
 struct Running {
     wanted: Wanted,
+    latest: Latest,
     stop: CancellationToken,
     commands: mpsc::Sender<Command>,
     task: JoinHandle<()>,
@@ -85,16 +101,17 @@ impl Links {
         Self { running: BTreeMap::new(), controls, wake, traces, epochs: Arc::default() }
     }
 
-    /// Makes the running links those that are wanted. A link whose options are the same is not touched.
+    /// Makes the running links those that are wanted. A session goes on wherever what it began with is the same.
     pub(super) async fn set(&mut self, wanted: Vec<Wanted>, meters: &Meters) {
-        let same = |id: &LinkId, running: &Running| wanted.iter().any(|it| it.id() == *id && *it == running.wanted);
-        let gone: Vec<LinkId> = self.running.iter().filter(|(id, it)| !same(id, it)).map(|(id, _)| *id).collect();
+        let stays = |id: &LinkId, it: &Running| wanted.iter().any(|new| new.id() == *id && it.wanted.outlasts(new));
+        let gone: Vec<LinkId> = self.running.iter().filter(|(id, it)| !stays(id, it)).map(|(id, _)| *id).collect();
         let gone: Vec<Running> = gone.into_iter().filter_map(|it| self.running.remove(&it)).collect();
         gone.iter().for_each(|it| self.traces.forget(it.wanted.id()));
         end(gone, ANSWERS_MAX).await;
         for one in wanted {
-            if !self.running.contains_key(&one.id()) {
-                self.start(one, meters).await;
+            match self.running.get_mut(&one.id()) {
+                Some(running) => running.take_up(one).await,
+                None => self.start(one, meters).await,
             }
         }
     }
@@ -115,8 +132,8 @@ impl Links {
         }
         self.wake.wake();
         let stop = CancellationToken::new();
-        let task = self.spawn(&wanted, (outlet, orders), stop.clone(), meters);
-        self.running.insert(id, Running { wanted, stop, commands, task });
+        let (task, latest) = self.spawn(&wanted, (outlet, orders), stop.clone(), meters);
+        self.running.insert(id, Running { wanted, latest, stop, commands, task });
     }
 
     fn spawn(
@@ -125,22 +142,45 @@ impl Links {
         (outlet, commands): (Outlet, mpsc::Receiver<Command>),
         stop: CancellationToken,
         meters: &Meters,
-    ) -> JoinHandle<()> {
+    ) -> (JoinHandle<()>, Latest) {
         // What is spoken over HTTP is not kept, but the link runs.
         let tap = self.traces.tap(wanted.id());
         let meter = meters.link(wanted.id()).clone();
         match wanted {
             Wanted::Smpp(options) => {
                 let (options, epochs) = (options.clone(), self.epochs.clone());
-                let listener = None;
-                let supervisor = Supervisor { options, commands, outlet, meter, tap, stop, chance, epochs, listener };
-                tokio::spawn(supervisor.run())
+                let (listener, (sender, latest)) = (None, watch::channel(options.clone()));
+                let supervisor =
+                    Supervisor { options, latest, commands, outlet, meter, tap, stop, chance, epochs, listener };
+                (tokio::spawn(supervisor.run()), Latest::Smpp(sender))
             }
             Wanted::Http(options) => {
                 let options = options.clone();
-                tokio::spawn(http::supervisor::Supervisor { options, commands, outlet, meter, stop, chance }.run())
+                let (sender, latest) = watch::channel(options.clone());
+                let supervisor =
+                    http::supervisor::Supervisor { options, latest, commands, outlet, meter, stop, chance };
+                (tokio::spawn(supervisor.run()), Latest::Http(sender))
             }
         }
+    }
+}
+
+impl Running {
+    /// Has the link go on with other options, none of which needs it to begin anew.
+    async fn take_up(&mut self, wanted: Wanted) {
+        if self.wanted == wanted {
+            return;
+        }
+        match (&self.latest, &wanted) {
+            (Latest::Smpp(latest), Wanted::Smpp(options)) => {
+                latest.send_replace(options.clone());
+                // A link takes its commands in every state; one that has ended needs no word.
+                _ = self.commands.send(Command::Adopt(options.dialect.clone())).await;
+            }
+            (Latest::Http(latest), Wanted::Http(options)) => _ = latest.send_replace(options.clone()),
+            _ => (),
+        }
+        self.wanted = wanted;
     }
 }
 

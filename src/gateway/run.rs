@@ -230,8 +230,9 @@ impl Gateway {
         if !left_out.is_empty() {
             return Err(Failure::StillUsed(left_out.join("; ")));
         }
-        if [&loaded.http, &loaded.admin] != [&self.listens[0], &self.listens[1]] || loaded.store != self.store {
-            warn!("changes of [http], [admin] and [store] take effect at the next start");
+        let waits = self.waits_for_start(&loaded);
+        if !waits.is_empty() {
+            warn!(keys = waits.join(", "), "these changes take effect at the next start");
         }
         let meters = Arc::new(Meters::new(&self.exposition, &labels(&loaded)));
         *self.meters.write().unwrap_or_else(PoisonError::into_inner) = meters.clone();
@@ -243,6 +244,24 @@ impl Gateway {
         self.drain_timeout = loaded.shutdown.drain_timeout;
         self.links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
         Ok(())
+    }
+
+    /// Which keys are others than those that the process began with, and cannot change while it runs.
+    fn waits_for_start(&self, loaded: &Loaded) -> Vec<&'static str> {
+        let ([http, admin], (old, new)) = (&self.listens, (&self.store, &loaded.store));
+        let others = |it: &Http| Http { listen: http.listen.clone(), tls: http.tls.clone(), ..it.clone() };
+        let changed = [
+            ("http.listen", http.listen != loaded.http.listen),
+            ("http.tls", http.tls != loaded.http.tls),
+            ("the limits and timeouts of http", *http != others(&loaded.http)),
+            ("admin.listen", admin.listen != loaded.admin.listen),
+            ("store.path", old.path != new.path),
+            ("store.durability", old.durability != new.durability),
+            ("store.gather", old.gather != new.gather),
+            ("store.min_free", old.min_free != new.min_free),
+            ("store.retention", old.retention != new.retention),
+        ];
+        changed.into_iter().filter(|it| it.1).map(|it| it.0).collect()
     }
 
     /// Compiles with the numbers of the store, which the loop owns: it is asked for the names first.

@@ -1,8 +1,9 @@
 //! `nuncio serve`: a gateway under the signals of the system.
 
-use crate::config;
+use crate::config::{self, Draft};
 use crate::gateway::notify::Notify;
 use crate::gateway::run::{Failure, Gateway};
+use crate::telemetry::log::{Format, Log};
 use crate::telemetry::recorder::Exposition;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,9 +13,18 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, interval};
 use tracing::{error, info, warn};
 
+/// How lines of the log look.
+pub const fn format(log: config::Log) -> Format {
+    match log.format {
+        config::LogFormat::Text => Format::Text,
+        config::LogFormat::Json => Format::Json,
+    }
+}
+
 /// Runs until SIGTERM or SIGINT, or until the store fails.
-pub async fn serve(path: &Path) -> Result<(), Failure> {
+pub async fn serve(path: &Path, log: &Log) -> Result<(), Failure> {
     let draft = config::read(path)?;
+    warn_of(&draft);
     let notify = Notify::from_env()?;
     let notify = Arc::new(notify);
     // Before anybody is told that we are there: a signal must not find its default action.
@@ -28,7 +38,7 @@ pub async fn serve(path: &Path) -> Result<(), Failure> {
         tokio::select! {
             _ = signals.hangup.recv() => {
                 tell(notify.reloading());
-                reload(&mut gateway, path).await;
+                reload(&mut gateway, path, log).await;
                 tell(notify.ready());
             }
             failure = gateway.ended() => return Err(failure),
@@ -81,16 +91,32 @@ impl Signals {
     }
 }
 
-async fn reload(gateway: &mut Gateway, path: &Path) {
+/// Says what of a configuration is permitted and may not be meant.
+fn warn_of(draft: &Draft) {
+    for it in draft.warnings() {
+        warn!("{it}");
+    }
+}
+
+async fn reload(gateway: &mut Gateway, path: &Path, log: &Log) {
     let reloaded = match config::read(path) {
-        Ok(draft) => gateway.reload(&draft).await,
+        Ok(draft) => gateway.reload(&draft).await.map(|()| draft),
         Err(wrong) => {
             gateway.reload_failed();
             Err(wrong.into())
         }
     };
     match reloaded {
-        Ok(()) => info!("the new configuration is in force"),
+        Ok(draft) => {
+            info!("the new configuration is in force");
+            warn_of(&draft);
+            let wanted = draft.log();
+            match log.set(format(wanted), wanted.level) {
+                Ok(false) => (),
+                Ok(true) => info!(level = wanted.level, "the log is as the new configuration says"),
+                Err(error) => warn!(%error, "the log stays as it was"),
+            }
+        }
         Err(failure) => error!("the configuration is not changed: {failure}"),
     }
 }

@@ -14,7 +14,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One bind at a carrier. Two options that are equal need no new connection.
+/// One bind at a carrier.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// Its carrier, and its place among the carrier's binds; those that submit come first.
@@ -112,6 +112,36 @@ impl Options {
     /// What it may hold at once.
     pub const fn room(&self) -> Room {
         Room { window: self.session.window, ahead: self.ahead, inbound: self.session.inbound_window }
+    }
+
+    /// Whether a session that was begun with these options goes on where they are changed to others. This is the table of
+    /// what needs a new one; what is taken apart here and not compared is taken up by the session that runs.
+    pub fn outlasts(&self, new: &Self) -> bool {
+        let Self {
+            // Who it is, and where.
+            id,
+            carrier,
+            kind,
+            addresses,
+            outbind,
+            local_address,
+            tls,
+            credentials,
+            // What a session is told when it begins: its windows, its timers, its socket.
+            session,
+            ahead,
+            write_timeout,
+            max_pdu,
+            // Of the next connection.
+            connect_timeout: _,
+            reconnect: _,
+            // Looked at anew for each message, answer and receipt.
+            dialect: _,
+        } = self;
+        let same = (*id, carrier, *kind, addresses, outbind, *local_address, tls)
+            == (new.id, &new.carrier, new.kind, &new.addresses, &new.outbind, new.local_address, &new.tls);
+        same && (credentials, session, *ahead, *write_timeout, *max_pdu)
+            == (&new.credentials, &new.session, new.ahead, new.write_timeout, new.max_pdu)
     }
 
     /// How its sessions are held.

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -39,8 +39,10 @@ const CROWDED: Duration = Duration::from_secs(1);
 
 /// One link and what it works with.
 pub struct Supervisor {
-    /// What it is.
+    /// What it is; as `latest` has it, from session to session.
     pub options: Arc<Options>,
+    /// What the next session is to be. A session that runs is told by [`Command::Adopt`].
+    pub latest: watch::Receiver<Arc<Options>>,
     /// What it is asked to do.
     pub commands: mpsc::Receiver<Command>,
     /// Where it reports.
@@ -66,6 +68,7 @@ impl Supervisor {
         let mut backoff = Backoff::new(self.options.reconnect);
         let (carrier, bind) = (self.options.carrier.clone(), self.bind());
         while !self.stop.is_cancelled() {
+            self.options = self.latest.borrow().clone();
             self.meter.moved(LinkState::Connecting);
             let reason = match self.connect().await {
                 Some(stream) => self.converse(stream, &mut backoff).await,
@@ -227,7 +230,7 @@ impl Supervisor {
             Command::Query(query) => {
                 self.outlet.report(Report::Queried(query.key, Queried::Unanswered));
             }
-            Command::Confirm(_) | Command::Unbind(_) => (),
+            Command::Confirm(_) | Command::Adopt(_) | Command::Unbind(_) => (),
         }
     }
 }

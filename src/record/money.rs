@@ -30,7 +30,7 @@ pub struct LedgerLine {
 /// Why a balance changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Why {
-    /// An operator gave credit.
+    /// An operator gave credit, or took it back.
     Credit,
     /// An order was accepted.
     Charge,

@@ -3,9 +3,12 @@
 //! journald adds the time itself, so that text to it carries none.
 
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use tracing::Subscriber;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{EnvFilter, Layer, reload};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,13 +29,56 @@ pub enum LogError {
     /// Somebody was faster.
     #[error("log lines go elsewhere already")]
     Taken,
+    /// Whoever writes them is not there any more.
+    #[error("nobody writes log lines")]
+    Gone,
 }
 
-/// Sends all log lines of this process to stderr. `level` is `info`, or `info,nuncio::link=debug`.
-pub fn init(format: Format, level: &str) -> Result<(), LogError> {
+/// Sends all log lines of this process to stderr. `level` is `info`, or `info,nuncio::link=debug`. What is returned
+/// changes how they look, and which there are.
+pub fn init(format: Format, level: &str) -> Result<Log, LogError> {
     let journal = std::env::var_os("JOURNAL_STREAM").is_some();
-    let subscriber = subscriber(format, level, journal, io::stderr)?;
-    tracing::subscriber::set_global_default(subscriber).map_err(|_| LogError::Taken)
+    let (subscriber, log) = subscriber(format, level, journal, io::stderr)?;
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| LogError::Taken)?;
+    Ok(log)
+}
+
+/// The log of this process, whose look and level may change while it runs.
+pub struct Log {
+    is: Mutex<(Format, String)>,
+    set: Box<dyn Fn(Format, EnvFilter) -> Result<(), reload::Error> + Send + Sync>,
+}
+
+impl Log {
+    /// Has lines look so from now on, from this level on. Whether that is another than it was.
+    pub fn set(&self, format: Format, level: &str) -> Result<bool, LogError> {
+        let mut is = self.is.lock().unwrap_or_else(PoisonError::into_inner);
+        if *is == (format, level.to_owned()) {
+            return Ok(false);
+        }
+        (self.set)(format, filter(level)?).map_err(|_| LogError::Gone)?;
+        *is = (format, level.to_owned());
+        Ok(true)
+    }
+}
+
+fn filter(level: &str) -> Result<EnvFilter, LogError> {
+    EnvFilter::try_new(level).map_err(|_| LogError::Level(level.into()))
+}
+
+type Lines<S> = Box<dyn Layer<S> + Send + Sync>;
+
+fn lines<S, W>(format: Format, journal: bool, to: W) -> Lines<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = fmt::layer().with_writer(to).with_ansi(false);
+    match (format, journal) {
+        (Format::Json, _) => Box::new(lines.json().flatten_event(true)),
+        (Format::Text, true) => Box::new(lines.without_time()),
+        (Format::Text, false) => Box::new(lines),
+    }
 }
 
 fn subscriber<W>(
@@ -40,29 +86,30 @@ fn subscriber<W>(
     level: &str,
     journal: bool,
     to: W,
-) -> Result<Box<dyn Subscriber + Send + Sync>, LogError>
+) -> Result<(Box<dyn Subscriber + Send + Sync>, Log), LogError>
 where
-    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    W: for<'a> MakeWriter<'a> + Clone + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(level).map_err(|_| LogError::Level(level.into()))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(to).with_ansi(false);
-    Ok(match (format, journal) {
-        (Format::Json, _) => Box::new(builder.json().flatten_event(true).finish()),
-        (Format::Text, true) => Box::new(builder.without_time().finish()),
-        (Format::Text, false) => Box::new(builder.finish()),
-    })
+    let (filter, filters) = reload::Layer::new(filter(level)?);
+    let (shown, shows) = reload::Layer::new(lines(format, journal, to.clone()));
+    let subscriber = tracing_subscriber::registry().with(filter).with(shown);
+    let set = move |format, filter| {
+        shows.reload(lines(format, journal, to.clone()))?;
+        filters.reload(filter)
+    };
+    Ok((Box::new(subscriber), Log { is: Mutex::new((format, level.to_owned())), set: Box::new(set) }))
 }
 
 #[cfg(test)]
 pub(in crate::telemetry) mod tests {
     use super::*;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
 
     /// What was logged while `work` ran on this thread.
     pub(in crate::telemetry) fn logged(format: Format, level: &str, journal: bool, work: impl FnOnce()) -> String {
         let page = Page::default();
         let kept = page.clone();
-        let to = subscriber(format, level, journal, move || page.clone()).expect("a level");
+        let (to, _) = subscriber(format, level, journal, move || page.clone()).expect("a level");
         tracing::subscriber::with_default(to, work);
         String::from_utf8(kept.0.lock().unwrap().clone()).unwrap()
     }
@@ -91,6 +138,25 @@ pub(in crate::telemetry) mod tests {
         assert!(logged(Format::Text, "info", true, line).trim_start().starts_with("INFO"));
         assert!(logged(Format::Text, "info", false, line).starts_with("20"));
         assert_eq!(logged(Format::Text, "warn", false, line), "");
+    }
+
+    #[test]
+    fn look_and_level_change_while_it_runs() {
+        let page = Page::default();
+        let kept = page.clone();
+        let (to, log) = subscriber(Format::Text, "warn", true, move || page.clone()).expect("a level");
+        tracing::subscriber::with_default(to, || {
+            tracing::info!("unheard");
+            assert!(log.set(Format::Json, "info").expect("it is there"));
+            assert!(!log.set(Format::Json, "info").expect("it is there"), "it is so already");
+            tracing::info!("heard");
+            assert!(matches!(log.set(Format::Text, "loud=very"), Err(LogError::Level(_))));
+            tracing::info!("heard again");
+        });
+        let said = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<serde_json::Value> = said.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+        let messages: Vec<_> = lines.iter().filter_map(|it| it["message"].as_str()).collect();
+        assert_eq!(messages, ["heard", "heard again"]);
     }
 
     #[test]

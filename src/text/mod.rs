@@ -16,6 +16,7 @@ pub mod cut;
 pub mod gsm7;
 pub mod latin1;
 pub mod national;
+pub mod near;
 pub mod page;
 pub mod profile;
 pub mod reading;

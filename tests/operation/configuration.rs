@@ -87,3 +87,66 @@ fn a_bad_reload_changes_nothing_and_a_good_one_touches_no_link_that_is_the_same(
     assert_eq!(daemon.metrics().value("link_transitions_total{carrier=\"acme\",bind=\"acme-1\",to=\"bound\"}"), 1.0);
     assert_eq!(daemon.metrics().value("messages_total{route=\"2\",status=\"QUEUED\"}"), 1.0);
 }
+
+#[test]
+fn what_may_not_be_meant_is_said_and_is_no_mistake() {
+    let open = [("NUNCIO_HTTP_LISTEN", "0.0.0.0:8080"), ("NUNCIO_ADMIN_LISTEN", "127.0.0.1:8081")];
+    let Output { status, stdout, stderr } = Daemon::prepare(&good(2775), &open).command(&["check"]).output().unwrap();
+    let (told, warned) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    assert_eq!(status.code(), Some(0), "{told}{warned}");
+    assert!(warned.starts_with("warning: ") && warned.contains("0.0.0.0:8080 can be reached"), "{warned}");
+    assert!(told.contains("A reload takes up all of it but http, admin, store.path"), "{told}");
+    let twice = [("NUNCIO_HTTP_LISTEN", "127.0.0.1:8080"), ("NUNCIO_ADMIN_LISTEN", "127.0.0.1:8080")];
+    let (code, said) = run(&Daemon::prepare(&good(2775), &twice), "check");
+    assert_eq!(code, Some(EXIT_CONFIG), "{said}");
+    let scheme = good(2775).replace("127.0.0.1:2775", "smpp://smpp.acme.example:2775");
+    let (code, said) = run(&Daemon::prepare(&scheme, &[]), "check");
+    assert!(code == Some(EXIT_CONFIG) && said.contains("TLS is tls = true"), "{said}");
+}
+
+#[test]
+fn a_reload_of_habits_leaves_the_session_alone_and_is_heeded_by_it() {
+    let smsc = Smsc::new();
+    let daemon = Daemon::start(&good(smsc.port()));
+    let mut link = smsc.bound();
+    let up = "link_up{carrier=\"acme\",bind=\"acme-1\"}";
+    until("it is bound", Duration::from_secs(20), || (daemon.metrics().value(up) == 1.0).then_some(()));
+    let habits = "service_type = \"WAP\"\nanswers = { \"0x00000045\" = \"never\" }\n\
+        reasons = { \"027\" = \"BLOCKED\" }\ncost = { default = \"0.03\", currency = \"EUR\" }";
+    daemon.configure(&(account("[1]") + &carrier(smsc.port(), habits) + &route("")));
+    daemon.reload();
+    let body = json!({ "to": "+31612345678", "from": "shop", "text": "hello" });
+    let accepted = daemon.client().post("/v1/messages", &body).json();
+    let submit = link.read_command(crate::daemon::raw::SUBMIT_SM);
+    assert!(submit.body.starts_with(b"WAP\0"), "{submit:?}");
+    link.answer(&submit, 0x45, b"\0");
+    let path = format!("/v1/messages/{}", accepted["messages"][0]["id"].as_str().unwrap());
+    until("it failed", Duration::from_secs(20), || {
+        (daemon.client().get(&path).json()["status"] == "FAILED").then_some(())
+    });
+    assert_eq!(daemon.metrics().value("link_transitions_total{carrier=\"acme\",bind=\"acme-1\",to=\"bound\"}"), 1.0);
+    // What was said at the bind is said by a new one.
+    daemon.configure(&(account("[1]") + &carrier(smsc.port(), "system_type = \"x\"") + &route("")));
+    daemon.signal(rustix::process::Signal::HUP);
+    let unbind = link.read_command(crate::daemon::raw::UNBIND);
+    link.answer(&unbind, 0, b"");
+    drop(link);
+    drop(smsc.bound());
+}
+
+#[test]
+fn the_log_changes_with_a_reload_and_what_cannot_change_is_named() {
+    let smsc = Smsc::new();
+    let mut daemon = Daemon::prepare("", &[]);
+    let with = |log: &str, more: &str| format!("[store]\n{more}\n[log]\nlevel = \"{log}\"\n{}", good(smsc.port()));
+    daemon.configure(&with("info", ""));
+    daemon.restart();
+    daemon.configure(&with("error", "retention = \"7d\"\ngather = \"5ms\""));
+    daemon.reload();
+    assert_eq!(daemon.said("take effect at the next start", 1)["keys"], "store.gather, store.retention");
+    assert_eq!(daemon.count("the log is as the new configuration says"), 0, "that is of level info");
+    daemon.configure(&with("info", ""));
+    daemon.signal(rustix::process::Signal::HUP);
+    assert_eq!(daemon.said("the log is as the new configuration says", 1)["level"], "info");
+    assert_eq!(daemon.count("the new configuration is in force"), 1, "the second was of a level that was not logged");
+}

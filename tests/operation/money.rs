@@ -93,6 +93,35 @@ fn an_account_that_pays_in_advance_is_refused_charged_and_paid_back() {
 }
 
 #[test]
+fn credit_is_taken_back_with_a_reason_and_never_below_zero() {
+    let daemon = daemon(MANAGED, quiet_port(), PRICED);
+    let mut operator = daemon.operator();
+    assert_eq!(credit(&mut operator, "2.50").status, 201);
+    let back = credit(&mut operator, "-1.000001");
+    assert_eq!(back.status, 201, "{}", back.text());
+    let line = back.json();
+    assert_eq!((micros(&line["amount"]), micros(&line["balance"])), (-1_000_001, 1_499_999), "{line}");
+    assert_eq!((&line["why"], &line["note"]), (&json!("credit"), &json!("invoice 7")));
+    let unsaid = operator.post("/admin/v1/accounts/shop/credit", &json!({ "amount": "-1", "note": " " }));
+    assert_eq!((unsaid.status, &unsaid.json()["errors"][0]["pointer"]), (422, &json!("/note")), "{}", unsaid.text());
+    let more = credit(&mut operator, "-1.5");
+    assert_eq!(more.status, 402, "{}", more.text());
+    assert!(more.text().contains("1.499999"), "{}", more.text());
+    for nothing in ["0", "-0", "-", "--1", "1-"] {
+        assert_eq!(credit(&mut operator, nothing).status, 422, "{nothing}");
+    }
+    let body = json!({ "amount": "-1.499999", "note": "closed" });
+    for _ in 0..2 {
+        let keyed = operator.keyed("POST", "/admin/v1/accounts/shop/credit", &body, "\"close\"").unwrap();
+        assert_eq!((keyed.status, micros(&keyed.json()["balance"])), (201, 0), "{}", keyed.text());
+    }
+    assert_eq!(daemon.client().post("/v1/messages", &message("+31612345678")).status, 402);
+    let lines = all(&mut operator, "/admin/v1/accounts/shop/ledger");
+    let told: Vec<i64> = lines.iter().map(|it| micros(&it["amount"])).collect();
+    assert_eq!(told, [2_500_000, -1_000_001, -1_499_999]);
+}
+
+#[test]
 fn credit_is_an_operator_s_and_is_given_once_for_each_key() {
     let daemon = daemon(MANAGED, quiet_port(), PRICED);
     let mut operator = daemon.operator();
@@ -105,7 +134,7 @@ fn credit_is_an_operator_s_and_is_given_once_for_each_key() {
     assert_eq!(first.json(), again.json());
     assert_eq!(keyed(&mut operator, "6").status, 422);
     assert_eq!(balance(&mut daemon.client())["balance"], "5.000");
-    for (amount, pointer) in [("-1", "/amount"), ("0", "/amount"), ("1e3", "/amount"), ("0.0000001", "/amount")] {
+    for (amount, pointer) in [("-0", "/amount"), ("0", "/amount"), ("1e3", "/amount"), ("0.0000001", "/amount")] {
         let refused = credit(&mut operator, amount);
         assert_eq!((refused.status, &refused.json()["errors"][0]["pointer"]), (422, &json!(pointer)), "{amount}");
     }

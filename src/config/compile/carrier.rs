@@ -5,7 +5,7 @@ use crate::carrier::mo;
 use crate::config::Environment;
 use crate::config::compile::password::Sources;
 use crate::config::compile::service::wait;
-use crate::config::compile::{Names, check_name, find_duplicates, http, outbind, price, text, tls};
+use crate::config::compile::{Names, address, check_name, find_duplicates, http, outbind, price, text, tls};
 use crate::config::error::Findings;
 use crate::config::schema::carrier as written;
 use crate::config::units::Span;
@@ -292,13 +292,8 @@ impl One<'_, '_> {
             self.findings.fault(&path, message);
         }
         for text in &self.written.address {
-            let port = text
-                .rsplit_once(':')
-                .filter(|(host, _)| !host.is_empty())
-                .and_then(|(_, port)| port.parse::<u16>().ok());
-            if port.is_none_or(|it| it == 0) {
-                self.findings
-                    .fault(&path, format!("{text:?} is not a host and a port, such as \"smpp.acme.example:2775\""));
+            if let Err(message) = address::check(text) {
+                self.findings.fault(&path, message);
             }
         }
         self.written.address.iter().map(|it| it.as_str().into()).collect()

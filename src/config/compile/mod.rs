@@ -6,7 +6,9 @@ pub mod account;
 pub mod carrier;
 pub mod http;
 pub mod lookup;
+pub mod address;
 pub mod inbound;
+pub mod listeners;
 pub mod opt_out;
 pub mod outbind;
 pub mod password;
@@ -90,6 +92,8 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     let rules = rule::all(&schema.rules, &routes, names, findings);
     let inbound = inbound::rules(&schema.inbound, names, findings);
     let opt_out = opt_out::opt_out(&schema.opt_out, findings);
+    let (http, admin) = (service::http(&schema.http, findings), service::admin(&schema.admin, findings));
+    listeners::check((&http, &admin), &schema.carriers, findings);
     let limits = Limits { queued_max: store.max_queued, ..Limits::default() };
     Loaded {
         plan: Arc::new(Plan {
@@ -106,8 +110,8 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
         links,
         http_links,
         lookup: lookup::lookup(schema.lookup.as_ref(), environment, findings),
-        http: service::http(&schema.http, findings),
-        admin: service::admin(&schema.admin, findings),
+        http,
+        admin,
         store,
         shutdown: service::shutdown(&schema.shutdown),
         log: service::log(&schema.log, findings),

@@ -4,6 +4,7 @@ use crate::config::compile::prefix;
 use crate::config::compile::price::is_country;
 use crate::config::error::{Findings, Place};
 use crate::config::schema::service::Numbers;
+use crate::config::source::without_mark;
 use crate::number::e164::E164;
 use crate::route::network::{Networks, Owner};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,7 +51,7 @@ struct Lines<'a> {
 impl Lines<'_> {
     fn networks(mut self, text: &str) -> Networks {
         let (mut owners, mut faults) = (BTreeMap::new(), 0);
-        for (line, text) in (1..).zip(text.lines()) {
+        for (line, text) in (1..).zip(without_mark(text).lines()) {
             let text = text.trim();
             if text.is_empty() || text.starts_with('#') || (line == 1 && text.starts_with("prefix,")) {
                 continue;

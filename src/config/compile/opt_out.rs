@@ -2,6 +2,7 @@
 
 use crate::config::error::{Findings, Place};
 use crate::config::schema::opt_out as written;
+use crate::config::source::without_mark;
 use crate::number::e164::E164;
 use crate::route::inbound::recipient;
 use crate::route::keyword::configured;
@@ -70,7 +71,7 @@ fn listed(file: &Path, findings: &mut Findings) -> List {
         if line == 1 && text.as_ref().is_ok_and(|it| !it.bytes().any(|it| it.is_ascii_digit())) {
             continue;
         }
-        let said = match text.and_then(|it| entry(&it)) {
+        let said = match text.and_then(|it| entry(without_mark(&it))) {
             Ok(None) => continue,
             Ok(Some(key)) if list.put(&key) => continue,
             Ok(Some(_)) => format!("a list has at most {LIST_MAX} numbers"),

@@ -2,6 +2,7 @@
 
 use crate::config::Environment;
 use crate::config::error::Findings;
+use crate::config::source::without_mark;
 use crate::wire::secret::Secret;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -93,8 +94,8 @@ impl Sources<'_> {
     }
 }
 
-/// A file without the end of its last line, which editors put there.
+/// A file without the mark at its beginning and the end of its last line, which editors put there.
 fn read(file: &Path) -> Result<String, String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+    Ok(without_mark(&text).trim_end_matches(['\r', '\n']).to_owned())
 }

@@ -161,7 +161,7 @@ fn sections_without_a_function_are_checked_for_slips_all_the_same() {
 }
 
 /// The keys that serde knows of a table, asked from serde itself.
-fn fields<T: DeserializeOwned>() -> Vec<&'static str> {
+pub(super) fn fields<T: DeserializeOwned>() -> Vec<&'static str> {
     struct Asking<'a>(&'a RefCell<Vec<&'static str>>);
     impl<'de> Deserializer<'de> for Asking<'_> {
         type Error = serde::de::value::Error;

@@ -4,8 +4,10 @@ mod calendar;
 mod documented;
 mod http;
 mod layers;
+mod listeners;
 mod money;
 mod refused;
+mod reload;
 mod routing;
 mod senders;
 

@@ -13,7 +13,7 @@ use crate::wire::tls::Client;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One of the links to a carrier over HTTP. Two options that are equal need no new link.
+/// One of the links to a carrier over HTTP.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// Its carrier, and its place among the carrier's links.
@@ -56,6 +56,33 @@ pub struct Options {
 const ANSWER_OCTETS: usize = 1_024;
 
 impl Options {
+    /// Whether a link with these options goes on where they are changed to others: its connections and its room are those
+    /// that it began with, what is asked and what the answers mean is looked at anew for each request.
+    pub fn outlasts(&self, new: &Self) -> bool {
+        let Self {
+            id,
+            carrier,
+            address,
+            host,
+            tls,
+            connect_timeout,
+            response_timeout,
+            window,
+            ahead,
+            shape,
+            answers: _,
+            told: _,
+            reconnect: _,
+            system_id: _,
+            password: _,
+            receipt_url: _,
+            dialect: _,
+        } = self;
+        let same = (*id, carrier, address, host, tls) == (new.id, &new.carrier, &new.address, &new.host, &new.tls);
+        let room = (*window, *ahead, shape.batch) == (new.window, new.ahead, new.shape.batch);
+        same && room && (*connect_timeout, *response_timeout) == (new.connect_timeout, new.response_timeout)
+    }
+
     /// Octets of an answer that are read: it may have something to say of each of a whole batch.
     pub fn answer_max(&self) -> usize {
         BODY_MAX.max(self.shape.batch * ANSWER_OCTETS)

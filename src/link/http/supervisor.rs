@@ -20,7 +20,7 @@ use crate::wire::transport::Target;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -38,8 +38,10 @@ fn unsayable() -> Answered {
 
 /// One link over HTTP and what it works with.
 pub struct Supervisor {
-    /// What it is.
+    /// What it is; as `latest` has it, from request to request.
     pub options: Arc<Options>,
+    /// What the next request is to be.
+    pub latest: watch::Receiver<Arc<Options>>,
     /// What it is asked to do.
     pub commands: mpsc::Receiver<Command>,
     /// Where it reports.
@@ -236,7 +238,10 @@ impl Supervisor {
     }
 
     /// Starts as many requests as the window has room for.
-    fn ask(&self, client: &Arc<Client>, desk: &mut Desk, running: &mut Running) {
+    fn ask(&mut self, client: &Arc<Client>, desk: &mut Desk, running: &mut Running) {
+        if self.latest.has_changed().unwrap_or(false) {
+            self.options = self.latest.borrow_and_update().clone();
+        }
         while running.tasks.len() < self.options.window {
             let Some(letters) = desk.next(&self.options.shape, &self.options.constants()) else { return };
             let tickets = letters.iter().map(|it| it.submit.ticket).collect();
@@ -275,7 +280,7 @@ impl Supervisor {
             Command::Query(query) => {
                 self.outlet.report(Report::Queried(query.key, Queried::Unserved));
             }
-            Command::Confirm(_) | Command::Unbind(_) => (),
+            Command::Confirm(_) | Command::Adopt(_) | Command::Unbind(_) => (),
         }
     }
 }
