@@ -16,7 +16,7 @@ use crate::carrier::inbound;
 use crate::carrier::query::{self, Queried, Query};
 use crate::carrier::reason;
 use crate::carrier::report::{Answered, Aside, Report, Ticket};
-use crate::carrier::submit::{Submit, request};
+use crate::carrier::submit::{Submit, Unsayable, request};
 use crate::message::attempt::{Answer, CarrierMessageId};
 use crate::message::reason::Reason;
 use crate::number::e164::E164;
@@ -229,6 +229,9 @@ impl Talk {
                     self.session.handle(now, Input::Request(submit.ticket.0, body));
                 }
                 // Another carrier may be able to say it.
+                Err(Unsayable::Sender) => {
+                    self.end(submit.ticket, refused(Answer::Elsewhere, None, Reason::SenderRefused));
+                }
                 _ => self.end(submit.ticket, refused(Answer::Elsewhere, None, Reason::ContentRefused)),
             }
             moved = true;

@@ -55,8 +55,8 @@ impl Plan {
 
     /// Whether some carrier of a route can say a sender to a destination.
     pub fn says(&self, route: &Route, source: &Source, to: &Destination<'_>) -> bool {
-        let listed = route.carriers_by_country.get(to).map_or(&*route.carriers, |it| it);
-        sender::is_plain(source) || listed.iter().any(|it| self.says_at(*it, source))
+        let listed = || route.carriers_by_country.get(to).map_or(&*route.carriers, |it| it);
+        sender::is_plain(source) || listed().iter().any(|it| self.says_at(*it, source))
     }
 
     /// Whether a carrier can say a sender.

@@ -17,6 +17,11 @@ impl Backoff {
         Self { options, failures: 0 }
     }
 
+    /// The waits are these from now on.
+    pub(super) const fn adopt(&mut self, options: Reconnect) {
+        self.options = options;
+    }
+
     /// The carrier accepted a bind.
     pub(super) const fn bound(&mut self) {
         self.failures = 0;

@@ -81,6 +81,7 @@ impl Supervisor {
             if matches!(reason, Some(CloseReason::NoOutbind | CloseReason::OutbindRefused)) {
                 continue;
             }
+            backoff.adopt(self.latest.borrow().reconnect);
             let wait = backoff.after(reason, (self.chance)());
             self.meter.moved(LinkState::Down);
             info!(carrier = &*carrier, bind, wait_ms = wait.as_millis() as u64, "link is down, next try follows");
@@ -148,7 +149,8 @@ impl Supervisor {
 
     /// One session, from bind to close. Returns why it ended, where the session knows.
     async fn converse(&mut self, stream: Stream, backoff: &mut Backoff) -> Option<CloseReason> {
-        let options = self.options.clone();
+        // What was said to it while it connected.
+        let options = self.latest.borrow().clone();
         let (carrier, bind) = (&*options.carrier, &*self.bind());
         let now = Instant::now().into_std();
         let epoch = self.epochs.fetch_add(1, Ordering::Relaxed);

@@ -141,9 +141,12 @@ fn the_log_changes_with_a_reload_and_what_cannot_change_is_named() {
     let with = |log: &str, more: &str| format!("[store]\n{more}\n[log]\nlevel = \"{log}\"\n{}", good(smsc.port()));
     daemon.configure(&with("info", ""));
     daemon.restart();
-    daemon.configure(&with("error", "retention = \"7d\"\ngather = \"5ms\""));
+    daemon.configure(&with("error", "retention = \"7d\"\ngather = \"5ms\"\nmax_queued = 7000000"));
     daemon.reload();
     assert_eq!(daemon.said("take effect at the next start", 1)["keys"], "store.gather, store.retention");
+    let shown = daemon.operator().get("/admin/v1/config").json();
+    let store = |key: &str| shown["store"][key].clone();
+    assert_eq!((store("retention"), store("max_queued")), (json!(null), json!(7_000_000)), "{shown}");
     assert_eq!(daemon.count("the log is as the new configuration says"), 0, "that is of level info");
     daemon.configure(&with("info", ""));
     daemon.signal(rustix::process::Signal::HUP);

@@ -201,3 +201,38 @@ fn every_example_is_right() {
     names.sort();
     assert_eq!(names, ["email.toml", "kannel.toml", "twilio.toml", "vonage.toml", "whatsapp.toml"]);
 }
+
+#[test]
+fn the_answers_of_each_example_mean_what_its_carrier_says() {
+    use crate::carrier::dialect::Dialect;
+    use crate::carrier::http::answer::Reply;
+    use crate::message::attempt::Answer::{Elsewhere, Later, Never, Taken, Unknown};
+    let answer = |example: &str, status, body: &str| {
+        let text = std::fs::read_to_string(format!("config/examples/{example}.toml")).unwrap();
+        let reply = Reply { status, retry_after: false, body: Some(body.as_bytes()) };
+        let reading = loaded(&text).http_links[0].answers.read(&reply, &Dialect::default(), &["key".to_owned()]);
+        (reading.answered[0].answer, reading.lack.is_some())
+    };
+    let page = "<html><body>Please log in</body></html>";
+    for (example, status, body, expected) in [
+        ("email", 202, "", (Taken, false)),
+        ("kannel", 202, "0: Accepted for delivery", (Taken, false)),
+        ("kannel", 202, "3: Queued for later delivery", (Taken, false)),
+        ("kannel", 503, "Temporal failure, try again later.", (Later, false)),
+        ("twilio", 201, r#"{"sid":"SM1","status":"queued","error_code":null}"#, (Taken, false)),
+        ("twilio", 400, r#"{"code":21211,"message":"not a number"}"#, (Never, false)),
+        ("twilio", 201, r#"{"sid":null}"#, (Unknown, true)),
+        ("twilio", 200, page, (Unknown, true)),
+        ("vonage", 200, r#"{"message-count":"1","messages":[{"status":"0","message-id":"x"}]}"#, (Taken, false)),
+        ("vonage", 200, r#"{"messages":[{"status":"1"}]}"#, (Later, false)),
+        ("vonage", 200, r#"{"messages":[{"status":"9"}]}"#, (Elsewhere, false)),
+        ("vonage", 200, r#"{"messages":[]}"#, (Elsewhere, true)),
+        ("vonage", 200, page, (Unknown, true)),
+        ("whatsapp", 200, r#"{"messages":[{"id":"wamid.1"}]}"#, (Taken, false)),
+        ("whatsapp", 400, r#"{"error":{"code":131026}}"#, (Elsewhere, false)),
+        ("whatsapp", 200, r#"{"messages":[]}"#, (Elsewhere, true)),
+        ("whatsapp", 200, page, (Unknown, true)),
+    ] {
+        assert_eq!(answer(example, status, body), expected, "{example}: {body}");
+    }
+}

@@ -110,6 +110,7 @@ impl Supervisor {
                 break;
             }
             self.meter.moved(LinkState::Down);
+            backoff.adopt(self.latest.borrow().reconnect);
             let wait = backoff.after(None, (self.chance)());
             info!(carrier, bind, wait_ms = wait.as_millis() as u64, "link is down, next try follows");
             self.rest(sleep(wait)).await;
