@@ -134,7 +134,7 @@ impl Teller<'_> {
             None if granted.first() == Some(&route.id) => "it is the account's first, and no rule fits".to_owned(),
             _ => "the request named it, or the configuration was another".to_owned(),
         };
-        let names = ranked(self.plan, route, body.destination);
+        let names = ranked(self.plan, route, body.destination, &body.source);
         let order = match route.order {
             Order::Static if !route.weights.is_empty() => "drawn by their weights",
             Order::Static => "in the order listed",
