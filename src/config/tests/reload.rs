@@ -74,6 +74,7 @@ const KEYS: &[(&str, &str, Effect)] = &[
     ("cost", "{ default = \"1\", currency = \"EUR\" }", Goes),
     ("breaker", "\"off\"", Goes),
     ("retired", "true", Goes),
+    ("region", "\"NL\"", Goes),
 ];
 
 /// Keys of which one is another way to write one above, or of carriers over HTTP, or who the carrier is.
