@@ -4,6 +4,7 @@
 //! its own, and shares are thrown for each message by the dice of the seed. A behaviour may
 //! be changed while the carrier runs: what is decided already stays so.
 
+use crate::message::manner::Parameter;
 use crate::session::version::Version;
 use crate::simulator::dice::Dice;
 use crate::simulator::identity::IdForm;
@@ -129,6 +130,16 @@ pub struct Receipts {
     pub twice: Share,
     /// Receipts after which an ENROUTE is sent. Default none.
     pub backwards: Share,
+    /// Receipts after which the opposite is sent. Default none.
+    pub taken_back: Share,
+    /// Where their addresses stand, and how the recipient's is written. Default turned round and whole.
+    pub addresses: Addresses,
+    /// The word of state of all of them, whatever became of the message. Default that of the outcome.
+    pub word: Option<String>,
+    /// The `message_state` of all of them. Default that of the outcome.
+    pub state: Option<u8>,
+    /// Parameters that they have besides.
+    pub tlvs: Vec<Parameter>,
     /// Receipts that are sent on another line of the same `system_id`, if there is one.
     /// Default none: on the line of the submit, as long as it is there and receives.
     pub sibling: Share,
@@ -149,9 +160,30 @@ impl Default for Receipts {
             before_response: Share::NONE,
             twice: Share::NONE,
             backwards: Share::NONE,
+            taken_back: Share::NONE,
+            addresses: Addresses::default(),
+            word: None,
+            state: None,
+            tlvs: Vec::new(),
             sibling: Share::NONE,
         }
     }
+}
+
+/// Where the addresses of a receipt stand, and how the recipient's is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Addresses {
+    /// The other way round than in the submit, as the specification has it.
+    #[default]
+    Swapped,
+    /// As in the submit.
+    Unswapped,
+    /// Turned round, with a zero in the place of a country code of two digits.
+    National,
+    /// Turned round, without digits in the middle.
+    Masked,
+    /// Without the recipient's.
+    Empty,
 }
 
 /// Where a receipt stands in its PDU. To a peer that speaks 3.3 it is always the text.

@@ -317,6 +317,7 @@ impl Smsc {
         }
         let (span, settle, unasked) = (receipts.delay, receipts.settle, receipts.unasked);
         let (twice, backwards, sibling) = (receipts.twice, receipts.backwards, receipts.sibling);
+        let taken_back = receipts.taken_back;
         let sibling = self.dice.hits(sibling);
         let mut letters = Vec::new();
         let mut post = |smsc: &mut Self, outcome, after| {
@@ -342,6 +343,10 @@ impl Smsc {
         }
         if self.dice.hits(backwards) {
             next(self, Outcome::Enroute);
+        }
+        if self.dice.hits(taken_back) {
+            let delivered = outcome == Outcome::Delivered;
+            next(self, if delivered { Outcome::Undeliverable } else { Outcome::Delivered });
         }
         self.register.add(id, Remembered { settled, letters, ..Remembered::new(account, original, end) });
     }

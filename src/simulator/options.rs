@@ -4,8 +4,9 @@
 //! (`50ms..2s`). Shares are in percent (`10%`). A status is its number (`0x0b`, `11`) or the
 //! specification's constant (`ESME_RINVDSTADR`).
 
+use crate::message::manner::Parameter;
 use crate::session::version::Version;
-use crate::simulator::behaviour::{Behaviour, Mix, Receipts, Share, Span, Style};
+use crate::simulator::behaviour::{Addresses, Behaviour, Mix, Receipts, Share, Span, Style};
 use crate::simulator::identity::IdForm;
 use crate::simulator::outcome::Outcome;
 use crate::smpp::status::CommandStatus;
@@ -90,6 +91,22 @@ pub struct Options {
     /// Receipts that are followed by ENROUTE
     #[arg(long, default_value = "0%", value_name = "SHARE")]
     pub backwards: Share,
+    /// Receipts that are followed by one that says the opposite
+    #[arg(long, default_value = "0%", value_name = "SHARE")]
+    pub taken_back: Share,
+    /// Where the addresses of receipts stand, and how the recipient's is written: swapped, unswapped, national,
+    /// masked, empty
+    #[arg(long, default_value = "swapped", value_name = "FORM")]
+    pub receipt_addresses: Addresses,
+    /// The word of state of all receipts, whatever became of the message
+    #[arg(long, value_name = "WORD")]
+    pub receipt_word: Option<String>,
+    /// The message_state of all receipts
+    #[arg(long, value_name = "NUMBER")]
+    pub receipt_state: Option<u8>,
+    /// A parameter that all receipts have, such as 0x1402=acme or 0x1401=hex:0007. May be repeated
+    #[arg(long, value_name = "TAG=VALUE", value_parser = parameter)]
+    pub receipt_tlv: Vec<Parameter>,
     /// Receipts that come on another bind of the same system_id
     #[arg(long, default_value = "0%", value_name = "SHARE")]
     pub sibling: Share,
@@ -197,6 +214,11 @@ impl Options {
             before_response: self.receipt_first,
             twice: self.twice,
             backwards: self.backwards,
+            taken_back: self.taken_back,
+            addresses: self.receipt_addresses,
+            word: self.receipt_word.clone(),
+            state: self.receipt_state,
+            tlvs: self.receipt_tlv.clone(),
             sibling: self.sibling,
         }
     }
@@ -283,6 +305,27 @@ impl FromStr for Style {
             _ => Err(unreadable(text, "one of text, tlv, both, payload, data-sm")),
         }
     }
+}
+
+impl FromStr for Addresses {
+    type Err = Unreadable;
+
+    fn from_str(text: &str) -> Result<Self, Unreadable> {
+        match text {
+            "swapped" => Ok(Self::Swapped),
+            "unswapped" => Ok(Self::Unswapped),
+            "national" => Ok(Self::National),
+            "masked" => Ok(Self::Masked),
+            "empty" => Ok(Self::Empty),
+            _ => Err(unreadable(text, "one of swapped, unswapped, national, masked, empty")),
+        }
+    }
+}
+
+fn parameter(text: &str) -> Result<Parameter, Unreadable> {
+    let pair = text.split_once('=');
+    let read = pair.and_then(|it| Parameter::read(std::iter::once(it)).ok()?.pop());
+    read.ok_or_else(|| unreadable(text, "a tag and a value, such as 0x1402=acme or 0x1401=hex:0007"))
 }
 
 /// A day: no habit of a carrier is slower, and sums of such times stay far from overflow.
@@ -373,7 +416,8 @@ mod tests {
         let options = read(
             "--listen 127.0.0.1:0 --latency 5ms --receipts 50ms..2s --outcome delivrd=90,undeliv=5,none=5 \
              --id hex --receipt-id padded --style both --throttle 10% --rate 500 --reject 0x0b=1%,ESME_RMSGQFUL=2.5% \
-             --smpp 3.4 --silent --disconnect-after 1000 --refuse-bind 0x0d --mo 30/m --seed 7 --ledger /tmp/x --account a:b:c",
+             --smpp 3.4 --silent --disconnect-after 1000 --refuse-bind 0x0d --mo 30/m --seed 7 --ledger /tmp/x --account a:b:c \
+             --receipt-addresses masked --receipt-word NOCRED --receipt-state 0 --receipt-tlv 0x1402=acme --taken-back 5%",
         )
         .unwrap();
         assert_eq!(options.listen.port(), 0);
@@ -391,6 +435,9 @@ mod tests {
         assert_eq!(behaviour.reject, reject);
         assert_eq!(behaviour.refuse_bind, Some(CommandStatus::BindFailed));
         assert_eq!(behaviour.version, Version::V34);
+        let Receipts { addresses, word, state, tlvs, taken_back, .. } = behaviour.receipts;
+        assert_eq!((addresses, word.as_deref(), state), (Addresses::Masked, Some("NOCRED"), Some(0)));
+        assert_eq!((tlvs.len(), tlvs[0].tag, &*tlvs[0].value, taken_back), (1, 0x1402, &b"acme"[..], Share::of(0.05)));
         assert!(behaviour.silent && (behaviour.mo_per_second - 0.5).abs() < 1e-9);
     }
 

@@ -7,7 +7,7 @@
 //! The layout is the one of SMPP 3.4, appendix B; the parameters are of its section 5.3.2.
 
 use crate::session::version::Version;
-use crate::simulator::behaviour::{Receipts, Style};
+use crate::simulator::behaviour::{Addresses, Receipts, Style};
 use crate::simulator::identity::IdForm;
 use crate::simulator::outcome::Outcome;
 use crate::smpp::address::Address;
@@ -82,8 +82,7 @@ struct News<'a> {
 
 impl News<'_> {
     fn body(&self, style: Style) -> Body {
-        // A receipt goes the other way round.
-        let (source, destination) = (self.original.destination.clone(), self.original.source.clone());
+        let (source, destination) = self.addresses();
         let esm_class = match self.outcome {
             Outcome::Enroute => esm_class::TYPE_INTERMEDIATE,
             _ => esm_class::TYPE_RECEIPT,
@@ -93,9 +92,11 @@ impl News<'_> {
             return Body::DataSm(DataSm { source, destination, esm_class, tlvs, ..DataSm::default() });
         }
         let (short_message, tlvs) = match style {
-            Style::Text => (self.text().into(), Tlvs::default()),
+            Style::Text => (self.text().into(), self.others(Tlvs::build()).build()),
             Style::Tlv => (Bytes::new(), self.parameters().build()),
-            Style::Payload => (Bytes::new(), Tlvs::build().push(Tag::MESSAGE_PAYLOAD, &self.text()).build()),
+            Style::Payload => {
+                (Bytes::new(), self.others(Tlvs::build().push(Tag::MESSAGE_PAYLOAD, &self.text())).build())
+            }
             Style::Both | Style::DataSm => (self.text().into(), self.parameters().build()),
         };
         Body::DeliverSm(Sm { source, destination, esm_class, short_message, tlvs, ..Sm::default() })
@@ -107,10 +108,34 @@ impl News<'_> {
         let mut id = form.write(self.original.number).as_bytes().to_vec();
         id.push(0);
         let [high, low] = self.outcome.error().to_be_bytes();
-        Tlvs::build()
+        let tlvs = Tlvs::build()
             .push(Tag::RECEIPTED_MESSAGE_ID, &id)
-            .push(Tag::MESSAGE_STATE, &[self.outcome.state()])
-            .push(Tag::NETWORK_ERROR_CODE, &[GSM, high, low])
+            .push(Tag::MESSAGE_STATE, &[self.receipts.state.unwrap_or_else(|| self.outcome.state())])
+            .push(Tag::NETWORK_ERROR_CODE, &[GSM, high, low]);
+        self.others(tlvs)
+    }
+
+    /// With the parameters that all receipts have besides; 3.3 has none.
+    fn others(&self, tlvs: TlvsBuilder) -> TlvsBuilder {
+        let others = self.receipts.tlvs.iter().filter(|_| self.version != Version::V33);
+        others.fold(tlvs, |tlvs, it| tlvs.push(Tag(it.tag), &it.value))
+    }
+
+    /// Source and destination: a receipt goes the other way round, unless the carrier has other habits.
+    fn addresses(&self) -> (Address, Address) {
+        let (recipient, sender) = (self.original.destination.clone(), self.original.source.clone());
+        let digits = recipient.digits.to_string_lossy().into_owned();
+        let written = |digits: &str| Address { digits: CString::from(digits), ..recipient.clone() };
+        match self.receipts.addresses {
+            Addresses::Swapped => (recipient, sender),
+            Addresses::Unswapped => (sender, recipient),
+            Addresses::National => (written(&format!("0{}", digits.get(2..).unwrap_or(&digits))), sender),
+            Addresses::Masked => {
+                let (first, last) = (digits.get(..5).unwrap_or(""), digits.get(8..).unwrap_or(""));
+                (written(&format!("{first}***{last}")), sender)
+            }
+            Addresses::Empty => (written(""), sender),
+        }
     }
 
     fn text(&self) -> Vec<u8> {
@@ -126,7 +151,8 @@ impl News<'_> {
             write_date(&mut text, self.original.submitted, seconds)?;
             write!(text, " done date:")?;
             write_date(&mut text, self.done, seconds)?;
-            write!(text, " stat:{} err:{:03} text:", self.outcome.word(), self.outcome.error())
+            let word = self.receipts.word.as_deref().unwrap_or_else(|| self.outcome.word());
+            write!(text, " stat:{word} err:{:03} text:", self.outcome.error())
         };
         write().expect("writing to a string cannot fail");
         let mut octets = text.into_bytes();
@@ -169,6 +195,7 @@ fn write_date(text: &mut String, unix: i64, seconds: bool) -> std::fmt::Result {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::manner::Parameter;
 
     /// 2026-01-01 12:00:00.
     const NOON: i64 = 1_767_268_800;
@@ -219,6 +246,35 @@ mod tests {
         assert!(sm.short_message.is_empty());
         assert!(sm.text().starts_with(b"id:6aad5 "));
         assert_eq!(sm.tlvs.get(Tag::RECEIPTED_MESSAGE_ID), None);
+    }
+
+    #[test]
+    fn habits_of_carriers_are_written_into_it() {
+        for (addresses, source, destination) in [
+            (Addresses::Swapped, "491511234567", "Shop"),
+            (Addresses::Unswapped, "Shop", "491511234567"),
+            (Addresses::National, "01511234567", "Shop"),
+            (Addresses::Masked, "49151***4567", "Shop"),
+            (Addresses::Empty, "", "Shop"),
+        ] {
+            let sm = deliver(&Receipts { addresses, ..Receipts::default() });
+            assert_eq!(
+                (&*sm.source.digits.to_string_lossy(), &*sm.destination.digits.to_string_lossy()),
+                (source, destination)
+            );
+        }
+        let tlvs = vec![Parameter { tag: 0x1402, value: b"acme".as_slice().into() }];
+        let receipts = Receipts {
+            word: Some("NOCRED".to_owned()),
+            state: Some(0),
+            style: Style::Both,
+            tlvs,
+            ..Receipts::default()
+        };
+        let sm = deliver(&receipts);
+        assert!(String::from_utf8_lossy(&sm.short_message).contains(" stat:NOCRED err:"));
+        assert_eq!(sm.tlvs.get_u8(Tag::MESSAGE_STATE), Some(0));
+        assert_eq!(sm.tlvs.get_text(Tag(0x1402)).as_deref(), Some("acme"));
     }
 
     #[test]
