@@ -100,6 +100,8 @@ impl Life {
                 error_code: Some("000".into()),
                 received_at: now,
                 done_at: Some(now),
+                tlvs: Vec::new(),
+                later: Vec::new(),
             };
             part.attempt.as_mut().expect("it was sent").receipt = Some(Box::new(receipt));
             batch.parts.push(part);

@@ -6,6 +6,7 @@ use crate::api::read::alphabet;
 use crate::dispatch::plan::Plan;
 use crate::message::attempt::{Answer, Attempt};
 use crate::message::id::{AccountId, CarrierId, LinkId, MessageId};
+use crate::message::manner::Parameter;
 use crate::message::money::{Currency, Exact, Money};
 use crate::message::part::Part;
 use crate::message::phase::Phase;
@@ -18,6 +19,7 @@ use crate::number::e164::E164;
 use crate::record::entry::Entry;
 use crate::text::Alphabet;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// One message.
 #[derive(Serialize)]
@@ -246,11 +248,13 @@ struct AttemptView<'a> {
     carrier_message_id: Option<&'a str>,
     cost: Option<Shown<Money>>,
     receipt: Option<ReceiptView<'a>>,
+    later_receipts: Vec<ReceiptView<'a>>,
 }
 
 impl<'a> AttemptView<'a> {
     fn of(part: u8, attempt: &'a Attempt, plan: &'a Plan) -> Self {
         let carrier = CarrierName { plan, id: attempt.link.carrier };
+        let later = attempt.receipt.as_ref().map(|it| &it.later);
         Self {
             part,
             number: attempt.number,
@@ -265,6 +269,7 @@ impl<'a> AttemptView<'a> {
             carrier_message_id: attempt.carrier_message_id.as_ref().map(|it| it.as_str()),
             cost: attempt.cost.map(Shown),
             receipt: attempt.receipt.as_deref().map(ReceiptView::of),
+            later_receipts: later.into_iter().flatten().map(ReceiptView::of).collect(),
         }
     }
 }
@@ -276,6 +281,7 @@ struct ReceiptView<'a> {
     error_code: Option<&'a str>,
     received_at: Moment,
     done_at: Moment,
+    tlvs: BTreeMap<String, String>,
 }
 
 impl<'a> ReceiptView<'a> {
@@ -286,6 +292,7 @@ impl<'a> ReceiptView<'a> {
             error_code: receipt.error_code.as_deref(),
             received_at: Moment(receipt.received_at),
             done_at: Moment(receipt.done_at.unwrap_or(Time::NEVER)),
+            tlvs: receipt.tlvs.iter().map(|it| Parameter::written(it.tag, &it.value)).collect(),
         }
     }
 }

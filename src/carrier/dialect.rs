@@ -6,6 +6,7 @@ use crate::message::attempt::Answer;
 use crate::message::manner::Parameter;
 use crate::message::price::PriceTable;
 use crate::message::reason::Reason;
+use crate::message::status::Status;
 use crate::text::Alphabet;
 use crate::text::profile::Profile;
 use crate::text::reading::Readings;
@@ -43,6 +44,8 @@ pub struct Dialect {
     pub receipts_by_content: bool,
     /// The carrier's time zone in receipts, in seconds east of UTC.
     pub receipt_offset: i32,
+    /// What its words of state mean, in lower case; others mean what they usually do.
+    pub statuses: BTreeMap<Box<str>, Status>,
     /// Changes to the table of answers, by command_status.
     pub answers: BTreeMap<u32, Answer>,
     /// What the carrier's error codes mean.
@@ -152,6 +155,7 @@ impl Default for Dialect {
             receipts: ReceiptsAsked::All,
             receipts_by_content: false,
             receipt_offset: 0,
+            statuses: BTreeMap::new(),
             answers: BTreeMap::new(),
             reasons: BTreeMap::new(),
             mo: mo::Options::default(),
@@ -171,4 +175,9 @@ impl Dialect {
 
     /// How long a carrier's ids are kept for receipts that nobody expects yet.
     pub const PARKED_FOR: Duration = Duration::from_secs(72 * 3_600);
+
+    /// What the operator says that a word of state means.
+    pub fn stated(&self, word: &str) -> Option<Status> {
+        if self.statuses.is_empty() { None } else { self.statuses.get(&*word.trim().to_lowercase()).copied() }
+    }
 }

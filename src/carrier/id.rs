@@ -19,6 +19,19 @@ pub struct Form {
     pub converted: bool,
     /// How the ids relate if this is the form; `None` where several relations lead to it.
     pub relation: Option<Relation>,
+    /// As the receipt writes it, where that may tell two ids apart that are alike but for case and padding.
+    verbatim: Option<CarrierMessageId>,
+}
+
+/// How near an id of a receipt is to that of an answer which it fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Nearness {
+    /// Alike but for case.
+    Case,
+    /// Alike but for leading zeros.
+    Padding,
+    /// The same, or the same number where they are numbers.
+    Verbatim,
 }
 
 /// How an id in an answer and the same id in a receipt are written, padding and case apart.
@@ -105,6 +118,17 @@ impl Form {
     pub fn fits(&self, answered: &CarrierMessageId) -> bool {
         self.canonical == answered.canonical()
     }
+
+    /// How near it is to an answer's id that it fits.
+    pub fn nearness(&self, answered: &CarrierMessageId) -> Nearness {
+        let bare = |it: &CarrierMessageId| it.as_str().trim_start_matches('0').to_owned();
+        match &self.verbatim {
+            Some(verbatim) if verbatim == answered => Nearness::Verbatim,
+            Some(verbatim) if bare(verbatim) == bare(answered) => Nearness::Padding,
+            Some(_) => Nearness::Case,
+            None => Nearness::Verbatim,
+        }
+    }
 }
 
 /// Every form that a receipt's id may have had in its answer, most likely first: as written,
@@ -122,18 +146,25 @@ pub fn forms_of(receipt: &CarrierMessageId, form: IdForm, believed: Option<Relat
         IdForm::Auto => &Relation::ALL,
     };
     let certain = believed.or_else(|| (relations.len() == 1).then_some(relations[0])).unwrap_or(Relation::Same);
+    // What is stated to be a number is the same number however it is written.
+    let verbatim = || Some(receipt.clone()).filter(|_| !matches!(form, IdForm::Decimal | IdForm::Hex));
     let mut found: Vec<Form> = Vec::with_capacity(relations.len());
     let (first, others): (Vec<Relation>, Vec<Relation>) = relations.iter().partition(|it| **it == certain);
     for relation in first.into_iter().chain(others) {
         let Some(canonical) = written(receipt, relation) else { continue };
         match found.iter_mut().find(|it| it.canonical == canonical) {
             Some(same) => same.relation = None,
-            None => found.push(Form { canonical, converted: relation != certain, relation: Some(relation) }),
+            None => found.push(Form {
+                canonical,
+                converted: relation != certain,
+                relation: Some(relation),
+                verbatim: if relation == Relation::Same { verbatim() } else { None },
+            }),
         }
     }
     if found.is_empty() {
         // An id that cannot be what the operator says is what it is.
-        found.push(Form { canonical: receipt.canonical(), converted: false, relation: None });
+        found.push(Form { canonical: receipt.canonical(), converted: false, relation: None, verbatim: verbatim() });
     }
     found
 }

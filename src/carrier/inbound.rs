@@ -3,9 +3,11 @@
 use crate::carrier::dialect::Dialect;
 use crate::carrier::mo;
 use crate::carrier::moment::moment;
-use crate::carrier::receipt::{ReceiptText, status_of_state};
-use crate::carrier::report::{News, ReceiptNews};
+use crate::carrier::receipt::ReceiptText;
+use crate::carrier::report::{Announced, News, ReceiptNews};
+use crate::carrier::standing::{Standing, standing};
 use crate::message::attempt::CarrierMessageId;
+use crate::message::manner::{PARAMETER_OCTETS_MAX, PARAMETERS_MAX, Parameter};
 use crate::message::receipt::Receipt;
 use crate::message::status::Status;
 use crate::message::time::Time;
@@ -16,8 +18,6 @@ use crate::smpp::sm::esm_class::{TYPE_INTERMEDIATE as INTERMEDIATE, TYPE_MASK as
 use crate::smpp::tlv::{Tag, Tlvs};
 use bytes::Bytes;
 
-/// The last `message_state` that has a name: SKIPPED (SMPP 5.0).
-const STATE_MAX: u8 = 9;
 /// Longer words and codes of a carrier are cut.
 const WORD_MAX: usize = 32;
 
@@ -26,6 +26,7 @@ struct Delivery<'a> {
     source: &'a Address,
     destination: &'a Address,
     esm_class: u8,
+    data_coding: u8,
     octets: Bytes,
     tlvs: &'a Tlvs,
 }
@@ -37,6 +38,7 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
             source: &sm.source,
             destination: &sm.destination,
             esm_class: sm.esm_class,
+            data_coding: sm.data_coding,
             octets: sm.text(),
             tlvs: &sm.tlvs,
         },
@@ -44,6 +46,7 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
             source: &sm.source,
             destination: &sm.destination,
             esm_class: sm.esm_class,
+            data_coding: sm.data_coding,
             octets: sm.tlvs.get(Tag::MESSAGE_PAYLOAD).unwrap_or_default(),
             tlvs: &sm.tlvs,
         },
@@ -53,12 +56,12 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
     let named = delivery.tlvs.get(Tag::RECEIPTED_MESSAGE_ID).is_some();
     let stated = text.stat.is_some() || delivery.tlvs.get(Tag::MESSAGE_STATE).is_some();
     let is_receipt = match delivery.esm_class & KIND {
-        // One of the bits is enough, whatever a carrier sets beside it.
-        kind if kind & (RECEIPT | INTERMEDIATE) != 0 => true,
+        RECEIPT | INTERMEDIATE => true,
         // No handset can set a parameter of the SMSC; a text like that of a receipt anybody can send.
         0 => (named && stated) || (dialect.receipts_by_content && text.is_receipt()),
-        // Acknowledgements of the handset or its user: about a message only if they name one.
-        _ => named || text.is_receipt(),
+        // Acknowledgements of the handset or its user, and types that are reserved (3.4 section 5.2.12): messages,
+        // but for those that name a message of ours and say where it stands.
+        _ => (named && stated) || text.is_receipt(),
     };
     Some(if is_receipt {
         News::Receipt(receipt(&delivery, text, dialect))
@@ -69,38 +72,73 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
 
 fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> ReceiptNews {
     let named = delivery.tlvs.get_text(Tag::RECEIPTED_MESSAGE_ID);
-    let written = text.status();
+    let standing = standing(&text, delivery.tlvs.get_u8(Tag::MESSAGE_STATE), dialect);
     let mut ids: Vec<CarrierMessageId> = Vec::new();
     for id in [named, text.id].into_iter().flatten().filter_map(|it| CarrierMessageId::new(&it)) {
         if !ids.contains(&id) {
             ids.push(id);
         }
     }
-    // A state that no specification has says less than the word beside it.
-    let state = delivery.tlvs.get_u8(Tag::MESSAGE_STATE);
-    let state = state.filter(|it| *it <= STATE_MAX || text.stat.is_none()).map(status_of_state);
-    let (status, raw_status) = match (state, text.stat) {
-        (Some((status, _)), Some(word)) => (status, word),
-        (Some((status, word)), None) => (status, word.to_owned()),
-        (None, word) => (written, word.unwrap_or_default()),
-    };
+    ids.sort_by_key(|it| !says_something(it.as_str()));
     // An intermediate notification ends nothing, whatever its word (quirk 16), but for an arrival.
-    let passing = delivery.esm_class & INTERMEDIATE != 0 && status != Status::Delivered;
-    let status = if passing { Status::Sent } else { status };
-    let error_code = text.err.or_else(|| network_error(delivery.tlvs));
+    let passing = delivery.esm_class & INTERMEDIATE != 0 && standing.status != Status::Delivered;
+    // Nor does one that says nothing of a state: that is less than a state of UNKNOWN.
+    let status = if passing || standing.word.is_empty() { Status::Sent } else { standing.status };
+    let error_code = error_code(text.err, network_error(delivery.tlvs));
+    let tlvs = beside(delivery.tlvs, &standing, error_code.as_deref());
     let done_at = text.done_date.and_then(|it| moment(&it, dialect.receipt_offset));
+    let source = delivery.source.digits.to_string_lossy();
+    let handset = E164::from_wire(delivery.source.ton, &source);
+    let announced = ids.is_empty().then(|| Announced {
+        esm_class: delivery.esm_class,
+        data_coding: delivery.data_coding,
+        octets: delivery.octets.as_ref().into(),
+    });
     ReceiptNews {
+        announced: announced.map(Box::new),
         ids,
-        handset: E164::from_wire(delivery.source.ton, &delivery.source.digits.to_string_lossy()),
+        handset,
+        address: (handset.is_none() && !source.is_empty()).then(|| source.into()),
         sender: delivery.destination.digits.to_string_lossy().into(),
+        is_strange: standing.is_strange,
         receipt: Receipt {
             status,
-            raw_status: cut(&raw_status),
+            raw_status: cut(&standing.word),
             error_code: error_code.map(|it| cut(&it)),
             received_at: Time::NEVER,
             done_at,
+            tlvs,
+            later: Vec::new(),
         },
     }
+}
+
+/// The parameters that are told nowhere else, in the order of their tags, as many as a message may bring itself. Those
+/// that the receipt was read from are among them where it says otherwise now.
+fn beside(tlvs: &Tlvs, standing: &Standing, error_code: Option<&str>) -> Vec<Parameter> {
+    if tlvs.is_empty() {
+        return Vec::new();
+    }
+    let number = |code: &str| code.trim_start_matches('0').to_owned();
+    let told = |tag: Tag, value: &[u8]| match tag {
+        Tag::MESSAGE_PAYLOAD | Tag::RECEIPTED_MESSAGE_ID => true,
+        Tag::MESSAGE_STATE => value.last() == standing.state.as_ref(),
+        Tag::NETWORK_ERROR_CODE => network_error(tlvs).as_deref().map(number) == error_code.map(number),
+        _ => false,
+    };
+    let (mut all, mut octets): (Vec<Parameter>, usize) = (Vec::new(), 0);
+    for (tag, value) in tlvs.iter().filter(|(tag, value)| !told(*tag, value)) {
+        let parameter = Parameter { tag: tag.0, value: value.as_ref().into() };
+        let place = all.binary_search_by_key(&parameter.tag, |it| it.tag);
+        octets += parameter.value.len();
+        match place {
+            // The last of a tag counts (quirk 63).
+            Ok(at) => all[at] = parameter,
+            Err(_) if all.len() == PARAMETERS_MAX || PARAMETER_OCTETS_MAX < octets => break,
+            Err(at) => all.insert(at, parameter),
+        }
+    }
+    all
 }
 
 /// What the text says; where there are a `short_message` and a `message_payload`, the one that is a receipt.
@@ -109,6 +147,20 @@ fn receipt_text(delivery: &Delivery<'_>) -> ReceiptText {
     let text = read(&delivery.octets);
     let payload = || delivery.tlvs.get(Tag::MESSAGE_PAYLOAD).map(|it| read(&it)).filter(ReceiptText::is_receipt);
     if text.is_receipt() { text } else { payload().unwrap_or(text) }
+}
+
+/// The error code of the text, or of the parameter where that says more.
+fn error_code(written: Option<String>, network: Option<String>) -> Option<String> {
+    if written.as_deref().is_some_and(says_something) || !network.as_deref().is_some_and(says_something) {
+        return written.or(network);
+    }
+    network
+}
+
+/// Whether an id or a code is more than what stands in the place of none: zeros, dots, `null`.
+fn says_something(value: &str) -> bool {
+    value.bytes().any(|it| it.is_ascii_alphanumeric() && it != b'0')
+        && !["null", "none", "nil"].iter().any(|it| value.eq_ignore_ascii_case(it))
 }
 
 /// `network_error_code`: a type of network and a number, or the number alone; some write it as three digits.

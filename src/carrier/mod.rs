@@ -15,6 +15,8 @@ pub mod reason;
 pub mod moment;
 pub mod receipt;
 pub mod sender;
+pub mod standing;
+pub mod whom;
 pub mod submit;
 pub mod query;
 pub mod inbound;

@@ -2,7 +2,7 @@
 
 use crate::carrier::dialect::Dialect;
 use crate::carrier::moment::moment;
-use crate::carrier::receipt::status_of_state;
+use crate::carrier::standing::status_here;
 use crate::carrier::submit::source;
 use crate::message::attempt::CarrierMessageId;
 use crate::message::body::Body;
@@ -61,7 +61,7 @@ pub fn queried(status: CommandStatus, body: &pdu::Body, dialect: &Dialect) -> Qu
 }
 
 fn receipt(resp: &QuerySmResp, dialect: &Dialect) -> Receipt {
-    let (status, word) = status_of_state(resp.message_state);
+    let (status, word) = status_here(resp.message_state, dialect);
     let done_at = moment(&resp.final_date.to_string_lossy(), dialect.receipt_offset);
     Receipt {
         status,
@@ -69,6 +69,8 @@ fn receipt(resp: &QuerySmResp, dialect: &Dialect) -> Receipt {
         error_code: (resp.error_code != 0).then(|| format!("{:03}", resp.error_code).into()),
         received_at: Time::NEVER,
         done_at,
+        tlvs: Vec::new(),
+        later: Vec::new(),
     }
 }
 

@@ -9,7 +9,6 @@
 //! between them. A key counts where it does not continue a word; behind `text:` only keys that have not been
 //! seen count. What no rule knows is kept as it stands, up to [`ReceiptText::OTHER_MAX`] values.
 
-use crate::message::status::Status;
 use nom::branch::alt;
 use nom::bytes::complete::{tag_no_case, take_while_m_n};
 use nom::character::complete::{char, multispace0};
@@ -45,7 +44,7 @@ pub struct ReceiptText {
     pub submit_date: Option<String>,
     /// When the carrier says that it happened.
     pub done_date: Option<String>,
-    /// The carrier's word, see [`status_of_word`].
+    /// The carrier's word, see [`crate::carrier::standing`].
     pub stat: Option<String>,
     /// The carrier's error code: digits, hexadecimal, a name, or a placeholder.
     pub err: Option<String>,
@@ -135,16 +134,6 @@ impl ReceiptText {
     /// Whether this can be a receipt at all: it names a message and says where it stands.
     pub const fn is_receipt(&self) -> bool {
         self.id.is_some() && self.stat.is_some()
-    }
-
-    /// What its word means; [`Status::Unknown`] where it has none, or one that nobody knows.
-    pub fn status(&self) -> Status {
-        match (self.stat.as_deref(), self.separated) {
-            (Some("00"), true) => Status::Delivered,
-            (Some("01"), true) => Status::Failed,
-            (Some(word), false) => status_of_word(word),
-            _ => Status::Unknown,
-        }
     }
 
     /// The error code as a number, where it is a decimal one.
@@ -247,48 +236,12 @@ fn key(input: &[u8]) -> IResult<&[u8], Key> {
     Ok((rest, key))
 }
 
-/// The normalised word of a carrier's word; what nobody knows is [`Status::Unknown`].
-pub fn status_of_word(word: &str) -> Status {
-    let word: String = word.trim().to_ascii_uppercase().replace('_', "");
-    let starts = |any: &[&str]| any.iter().any(|it| word.starts_with(it));
-    // `DELIVERY…` may go on with anything.
-    if word.contains("FAIL") {
-        Status::Failed
-    } else if starts(&["DELIVR", "DELIVERE", "DELIVERD", "DELVR", "DLVRD"]) || matches!(&*word, "DELIV" | "DELIVER") {
-        Status::Delivered
-    } else if starts(&["EXPIR"]) {
-        Status::Expired
-    } else if starts(&["UNDEL", "REJEC", "DELET", "DND", "NACK", "SKIP"]) {
-        Status::Failed
-    } else if starts(&["ENROUT", "ACCEP", "ACKED", "BUFF", "SUBMIT"]) {
-        Status::Sent
-    } else if starts(&["SCHED"]) {
-        Status::Queued
-    } else {
-        Status::Unknown
-    }
-}
-
-/// The normalised word and the receipt word of a `message_state` (SMPP 3.4, 5.2.28; 5.0).
-pub const fn status_of_state(state: u8) -> (Status, &'static str) {
-    match state {
-        0 => (Status::Queued, "SCHEDULED"),
-        1 => (Status::Sent, "ENROUTE"),
-        2 => (Status::Delivered, "DELIVRD"),
-        3 => (Status::Expired, "EXPIRED"),
-        4 => (Status::Failed, "DELETED"),
-        5 => (Status::Failed, "UNDELIV"),
-        6 => (Status::Sent, "ACCEPTD"),
-        8 => (Status::Failed, "REJECTD"),
-        9 => (Status::Failed, "SKIPPED"),
-        _ => (Status::Unknown, "UNKNOWN"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::carrier::dialect::Dialect;
     use crate::carrier::moment::moment;
+    use crate::carrier::standing::standing;
     use crate::message::time::Time;
 
     fn read(text: &str) -> (String, String, String) {
@@ -327,26 +280,6 @@ mod tests {
             ("", "", "", ""),
         ] {
             assert_eq!(read(text), (id.to_owned(), stat.to_owned(), err.to_owned()), "{text}");
-        }
-    }
-
-    #[test]
-    fn words_are_normalised() {
-        for (word, status) in [
-            ("DELIVRD", Status::Delivered),
-            ("UNDELIV", Status::Failed),
-            ("UNDELVRD", Status::Failed),
-            ("REJECTD", Status::Failed),
-            ("EXPIRED", Status::Expired),
-            ("ACCEPTD", Status::Sent),
-            ("BuFfErEd", Status::Sent),
-            ("EN_ROUTE", Status::Sent),
-            ("UNKNOWN", Status::Unknown),
-            ("DND_REJECTED", Status::Failed),
-            ("BROKEN_9", Status::Unknown),
-            ("0", Status::Unknown),
-        ] {
-            assert_eq!(status_of_word(word), status, "{word}");
         }
     }
 
@@ -392,7 +325,7 @@ mod tests {
             if read.is_receipt() { "yes" } else { "no" }.to_owned(),
             field(&read.id),
             field(&read.stat),
-            read.status().word().to_owned(),
+            standing(read, None, &Dialect::default()).status.word().to_owned(),
             field(&read.err),
             at(&read.submit_date),
             at(&read.done_date),

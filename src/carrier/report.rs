@@ -2,6 +2,7 @@
 
 use crate::carrier::mo::Mo;
 use crate::carrier::query::Queried;
+use crate::carrier::whom::Whom;
 use crate::message::attempt::{Answer, CarrierMessageId};
 use crate::message::id::PartKey;
 use crate::message::reason::Reason;
@@ -143,8 +144,32 @@ pub struct ReceiptNews {
     pub ids: Vec<CarrierMessageId>,
     /// The handset that it is about.
     pub handset: Option<E164>,
+    /// What stands in the handset's place, where it is no number with its country code.
+    pub address: Option<Box<str>>,
     /// The sender that it is about, as the PDU has it.
     pub sender: Box<str>,
+    /// Nobody knows its word of state: the operator may say what it means.
+    pub is_strange: bool,
     /// What it says. `received_at` is set by who takes it in.
     pub receipt: Receipt,
+    /// As it came, where it names no message and only people can make something of it.
+    pub announced: Option<Box<Announced>>,
+}
+
+/// What is announced as a receipt and names no message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Announced {
+    /// How it was announced.
+    pub esm_class: u8,
+    /// How the octets are to be read.
+    pub data_coding: u8,
+    /// Its text, a header included.
+    pub octets: Box<[u8]>,
+}
+
+impl ReceiptNews {
+    /// Whom it is about.
+    pub fn whom(&self) -> Whom<'_> {
+        Whom { handset: self.handset, address: self.address.as_deref(), sender: &self.sender }
+    }
 }

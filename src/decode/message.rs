@@ -1,6 +1,7 @@
 //! What the octets of a text say: its header, its characters, and the fields of a receipt in it.
 
-use crate::carrier::receipt::{ReceiptText, status_of_word};
+use crate::carrier::receipt::ReceiptText;
+use crate::carrier::standing::status_of_word;
 use crate::smpp::sm::esm_class::{TYPE_MASK, UDHI};
 use crate::smpp::words;
 use crate::text::national::Language;

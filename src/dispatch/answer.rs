@@ -33,7 +33,7 @@ impl Dispatch {
             Report::Odd(_) | Report::Aside(_) => (),
             Report::Inbound { tag, news } => {
                 match news {
-                    News::Receipt(receipt) => self.receipt(link.carrier, receipt),
+                    News::Receipt(receipt) => self.receipt(link.carrier, receipt, dice),
                     News::Mo(mo) => self.mo(Session { link, number: Talk::session(tag) }, mo, dice),
                 }
                 self.commands.push(Command::Confirm(link, tag));

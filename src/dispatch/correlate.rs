@@ -1,17 +1,19 @@
 //! Which part a receipt is about, and what it changes there.
 //!
 //! A receipt finds its part by the carrier's id, in every form that the id may have; where two
-//! parts fit, the exact form, then the recipient, then the newer one decides. A receipt that
-//! finds none is parked until an answer names its id; a part in doubt may also be known by its
+//! parts fit, the recipient, then the form that is most trusted, then how it is written, then the newer one
+//! decides. A part that has ended counts like any other: a receipt that comes twice is about the same both times.
+//! A receipt that finds none is parked until an answer names its id; a part in doubt may also be known by its
 //! recipient and sender, if it is the only one.
 
 use crate::carrier::dialect::ReceiptsAsked;
-use crate::carrier::id::{Form, Relation, forms_of};
+use crate::carrier::id::{Form, Nearness, Relation, forms_of};
 use crate::carrier::reason;
 use crate::carrier::report::ReceiptNews;
 use crate::carrier::sender;
-use crate::dispatch::Dispatch;
+use crate::carrier::whom::Whom;
 use crate::dispatch::fact::{Fact, Fate};
+use crate::dispatch::{Dice, Dispatch};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId};
 use crate::message::id::{CarrierId, PartKey};
 use crate::message::part::Part;
@@ -30,15 +32,24 @@ struct Match {
     number: u8,
     exact: bool,
     fits_handset: bool,
+    /// It is said to be about somebody else.
+    another: bool,
+    nearness: Nearness,
     relation: Option<Relation>,
 }
 
 impl Dispatch {
-    pub(super) fn receipt(&mut self, carrier: CarrierId, mut news: ReceiptNews) {
+    pub(super) fn receipt(&mut self, carrier: CarrierId, mut news: ReceiptNews, dice: Dice<'_>) {
         news.receipt.received_at = self.now;
+        if news.is_strange && self.remarks.word(carrier, &news.receipt.raw_status) {
+            self.tell_of_word(carrier, &news.receipt.raw_status);
+        }
         let forms = self.forms(carrier, &news.ids);
-        match self.find(carrier, &forms, news.handset) {
+        match self.find(carrier, &forms, news.whom()) {
             Some(found) => {
+                if found.exact {
+                    self.writings.note(carrier, found.nearness);
+                }
                 if found.fits_handset {
                     self.learn(carrier, found.relation);
                 }
@@ -49,8 +60,30 @@ impl Dispatch {
                     let number = self.taken_after_all(key, &news.ids);
                     self.take_in(key, number, carrier, news.receipt);
                 }
-                None => self.park(carrier, news),
+                None if news.ids.is_empty() => self.keep_unread(carrier, &news, dice),
+                None => {
+                    self.note_unsure(carrier, &forms, news.whom());
+                    self.park(carrier, news);
+                }
             },
+        }
+    }
+
+    /// A word that nobody knows: the operator may say what it means.
+    fn tell_of_word(&mut self, carrier: CarrierId, word: &str) {
+        let calls = self.plan.carriers.get(&carrier).is_some_and(|it| it.dialect.hook.is_some());
+        let key = if calls { "receipt.statuses" } else { "statuses" };
+        self.facts.push(Fact::StrangeWord { carrier, word: word.into(), key });
+    }
+
+    /// A receipt would fit a part if its id were converted, and does not say whose it is: nothing is learned from such
+    /// receipts, however many come, and the operator may state how the ids relate.
+    fn note_unsure(&mut self, carrier: CarrierId, forms: &[Form], whom: Whom<'_>) {
+        let unsure = self.candidates(carrier, forms, whom).find(|(_, it)| !it.another).and_then(|(_, it)| it.relation);
+        if let Some(relation) = unsure
+            && let Some(count) = self.remarks.unsure(carrier, self.now)
+        {
+            self.facts.push(Fact::UnsureIds { carrier, relation, count });
         }
     }
 
@@ -71,37 +104,49 @@ impl Dispatch {
         ids.iter().flat_map(|it| forms_of(it, form, believed)).collect()
     }
 
-    fn find(&self, carrier: CarrierId, forms: &[Form], handset: Option<E164>) -> Option<Match> {
+    fn find(&self, carrier: CarrierId, forms: &[Form], whom: Whom<'_>) -> Option<Match> {
         // An id as written is believed; one that was converted only where the recipient fits.
-        let candidates = forms.iter().enumerate().flat_map(|(rank, form)| {
-            let fitting =
-                self.set.by_rhash(form.rhash(carrier)).filter_map(move |key| self.fit(key, carrier, form, handset));
-            fitting.filter(|it| it.exact || it.fits_handset).map(move |it| (rank, it))
+        let candidates = self.candidates(carrier, forms, whom).filter(|(_, it)| it.exact || it.fits_handset);
+        let best = candidates.max_by_key(|(rank, it)| {
+            (it.fits_handset, it.exact, std::cmp::Reverse(*rank), it.nearness, it.key, it.number)
         });
-        let best = candidates
-            .max_by_key(|(rank, it)| (it.fits_handset, it.exact, std::cmp::Reverse(*rank), it.key, it.number));
         best.map(|(_, it)| it)
     }
 
-    /// Whether memory alone says for certain which part a receipt is about.
-    pub(super) fn is_certain(&self, carrier: CarrierId, forms: &[Form], handset: Option<E164>) -> bool {
-        self.find(carrier, forms, handset).is_some_and(|it| it.fits_handset)
+    /// The parts in memory that one of the forms names, with the rank of the form.
+    fn candidates(&self, carrier: CarrierId, forms: &[Form], whom: Whom<'_>) -> impl Iterator<Item = (usize, Match)> {
+        forms.iter().enumerate().flat_map(move |(rank, form)| {
+            let named = self.set.by_rhash(form.rhash(carrier));
+            named.filter_map(move |key| self.fit(key, carrier, form, whom)).map(move |it| (rank, it))
+        })
     }
 
-    fn fit(&self, key: PartKey, carrier: CarrierId, form: &Form, handset: Option<E164>) -> Option<Match> {
+    /// Whether an id fits as it is written, or as this carrier is known to write them.
+    fn is_near(&self, carrier: CarrierId, found: &Match) -> bool {
+        found.exact && (found.nearness == Nearness::Verbatim || self.writings.is_loose(carrier))
+    }
+
+    /// Whether memory alone says for certain which part a receipt is about: none that has ended and is in the
+    /// store alone can fit better.
+    pub(super) fn is_certain(&self, carrier: CarrierId, forms: &[Form], whom: Whom<'_>) -> bool {
+        self.find(carrier, forms, whom).is_some_and(|it| it.fits_handset && self.is_near(carrier, &it))
+    }
+
+    fn fit(&self, key: PartKey, carrier: CarrierId, form: &Form, whom: Whom<'_>) -> Option<Match> {
         let entry = &self.set.get(key.seq())?.entry;
         let current = entry.parts.get(usize::from(key.index()))?.attempt.as_ref();
         let past = entry.past.iter().filter(|it| it.key == key).map(|it| &it.attempt);
-        let named = |it: &&Attempt| {
-            it.link.carrier == carrier && it.carrier_message_id.as_ref().is_some_and(|it| form.fits(it))
+        let name = |it: &'_ Attempt| {
+            let id = it.carrier_message_id.as_ref().filter(|id| it.link.carrier == carrier && form.fits(id))?;
+            Some((form.nearness(id), it.number))
         };
-        let attempt = current.into_iter().chain(past).find(named)?;
-        let fits_handset = handset == Some(entry.body.destination);
+        let (nearness, number) = current.into_iter().chain(past).filter_map(name).max()?;
+        let fits_handset = whom.fits(entry.body.destination);
+        let another = !fits_handset && whom.is_another(entry.body.destination, &entry.body.source);
         // What was learned yields to a receipt that names another handset.
         let learned = form.relation.is_some_and(|it| it != Relation::Same && self.believed(carrier) == Some(it));
-        let contradicted = learned && handset.is_some() && !fits_handset;
-        let (number, exact, relation) = (attempt.number, !form.converted && !contradicted, form.relation);
-        Some(Match { key, number, exact, fits_handset, relation })
+        let (exact, relation) = (!(form.converted || learned && another), form.relation);
+        Some(Match { key, number, exact, fits_handset, another, nearness, relation })
     }
 
     /// Changes the part by what the receipt says of one of its attempts.
@@ -114,7 +159,7 @@ impl Dispatch {
             let news = !phase.is_final() && before.is_none_or(|it| !it.is_final());
             return match (before == Some(status), news) {
                 (true, _) => Fate::Duplicate,
-                (_, false) => Fate::Late,
+                (_, false) => self.write_later(key, number, receipt),
                 (_, true) => {
                     self.write_receipt(key, number, receipt);
                     Fate::Matched
@@ -126,7 +171,7 @@ impl Dispatch {
         }
         // What the carrier itself has ended is not corrected by its later words.
         if matches!(before, Some(Status::Delivered | Status::Failed | Status::Expired)) {
-            return Fate::Late;
+            return self.write_later(key, number, receipt);
         }
         // A failure of an attempt that is superseded, or about to be, is history.
         let decides = match phase {
@@ -156,6 +201,8 @@ impl Dispatch {
             if end == End::Delivered {
                 self.end_rest(key, carrier);
             }
+        } else {
+            self.write_later(key, number, receipt);
         }
         match phase.is_final() {
             _ if double => Fate::Double,
@@ -206,83 +253,35 @@ impl Dispatch {
     }
 
     fn write_receipt(&mut self, key: PartKey, number: u8, receipt: Receipt) {
+        self.change_attempt(key, number, |attempt| {
+            let later = attempt.receipt.take().map(|it| it.later).unwrap_or_default();
+            attempt.receipt = Some(Box::new(Receipt { later, ..receipt }));
+        });
+    }
+
+    /// What came after the end changes nothing any more, and is kept for whoever asks what the carrier said.
+    fn write_later(&mut self, key: PartKey, number: u8, receipt: Receipt) -> Fate {
+        let Some(attempt) = self.attempt(key, number) else { return Fate::Late };
+        match attempt.receipt.as_deref() {
+            None => self.write_receipt(key, number, receipt),
+            Some(first) if first.later.iter().any(|it| it.says_as(&receipt)) => return Fate::Duplicate,
+            Some(first) if Receipt::LATER_MAX <= first.later.len() => {}
+            Some(_) => self.change_attempt(key, number, |attempt| {
+                attempt.receipt.as_mut().expect("it has a receipt").later.push(receipt);
+            }),
+        }
+        Fate::Late
+    }
+
+    fn change_attempt(&mut self, key: PartKey, number: u8, change: impl FnOnce(&mut Attempt)) {
         let Some(held) = self.set.change(key) else { return };
         let current = held.entry.parts[usize::from(key.index())].attempt.as_mut().filter(|it| it.number == number);
         if let Some(attempt) = current {
-            attempt.receipt = Some(Box::new(receipt));
+            change(attempt);
         } else if let Some(past) = held.entry.past.iter_mut().find(|it| it.key == key && it.attempt.number == number) {
-            past.attempt.receipt = Some(Box::new(receipt));
+            change(&mut past.attempt);
             let past = past.clone();
             self.set.changed_past(past);
-        }
-    }
-
-    fn park(&mut self, carrier: CarrierId, news: ReceiptNews) {
-        let (status, fate) = (news.receipt.status, Fate::Parked);
-        self.facts.push(Fact::Receipt { carrier, status, fate, message: None, delay: None });
-        let mut ids = news.ids.into_iter();
-        let Some(id) = ids.next() else {
-            self.facts.push(Fact::Unmatched { carrier });
-            return;
-        };
-        if self.plan.limits.parked_max <= self.parked.len() {
-            self.give_up_oldest();
-        }
-        let number = self.marks.next_parked;
-        self.marks.next_parked += 1;
-        let parked = Parked {
-            number,
-            carrier,
-            carrier_message_id: id,
-            also: ids.next(),
-            handset: news.handset,
-            sender: news.sender,
-            receipt: news.receipt,
-        };
-        self.batch.parked.push(parked.clone());
-        self.parked.put(parked);
-    }
-
-    /// The oldest parked receipt is about nothing that we know.
-    pub(super) fn give_up_oldest(&mut self) {
-        if let Some((number, carrier, _)) = self.parked.oldest() {
-            self.parked.take(number);
-            self.forget_parked(number);
-            self.facts.push(Fact::Unmatched { carrier });
-        }
-    }
-
-    fn forget_parked(&mut self, number: u64) {
-        // One that was parked in this very beat needs no record at all.
-        let parked = &mut self.batch.parked;
-        match parked.iter().position(|it| it.number == number) {
-            Some(at) => drop(parked.remove(at)),
-            None => self.batch.unparked.push(number),
-        }
-    }
-
-    /// An attempt has been named: receipts under that name are about it.
-    pub(super) fn unpark(&mut self, key: PartKey, number: u8, carrier: CarrierId, id: &CarrierMessageId) {
-        let waiting = self.parked.for_id(carrier, id);
-        for waiting in waiting {
-            let Some(parked) = self.parked.get(waiting) else { continue };
-            let ids: Vec<CarrierMessageId> =
-                [Some(&parked.carrier_message_id), parked.also.as_ref()].into_iter().flatten().cloned().collect();
-            let forms = self.forms(carrier, &ids);
-            let destination = self.set.get(key.seq()).map(|it| it.entry.body.destination);
-            let fits_handset = parked.handset.is_some() && parked.handset == destination;
-            // A carrier that counts anew reuses ids: another handset's receipt is not about this part.
-            let contradicted = parked.handset.is_some() && !fits_handset;
-            let fitting = forms.iter().find(|it| it.fits(id) && (!it.converted || fits_handset));
-            let Some(fitting) = fitting.filter(|_| !contradicted) else { continue };
-            if fits_handset {
-                self.learn(carrier, fitting.relation);
-            }
-            if let Some(parked) = self.parked.take(waiting) {
-                self.forget_parked(waiting);
-                // It was counted when it came.
-                self.apply(key, number, carrier, parked.receipt);
-            }
         }
     }
 
@@ -294,10 +293,10 @@ impl Dispatch {
 
     /// The one part in doubt that a receipt may be about by its recipient and sender.
     fn find_doubtful(&self, carrier: CarrierId, news: &ReceiptNews) -> Option<PartKey> {
-        let only = self.only_doubt(carrier, news.handset?)?;
+        let (handset, sender) = news.whom().pair().filter(|_| !news.receipt.raw_status.is_empty())?;
+        let only = self.only_doubt(carrier, handset)?;
         let held = self.set.get(only.seq())?;
-        let sender = self.sender_at(carrier, &held.entry.body.source);
-        (sender == news.sender).then_some(only)
+        (*self.sender_at(carrier, &held.entry.body.source) == *sender).then_some(only)
     }
 
     /// The part in doubt at a carrier for a handset, where a receipt under an unknown name can be
@@ -365,7 +364,9 @@ impl Dispatch {
             return false;
         }
         // A receipt that came before the intent is about something else.
-        let about = |it: &Parked| *it.sender == *sender && intended_at <= it.receipt.received_at;
+        let about = |it: &Parked| {
+            it.whom().pair().is_some_and(|(_, it)| *it == *sender) && intended_at <= it.receipt.received_at
+        };
         let waiting = self.parked.for_handset(carrier, destination);
         let fitting: Vec<u64> = waiting.into_iter().filter(|it| self.parked.get(*it).is_some_and(about)).collect();
         if fitting.is_empty() {

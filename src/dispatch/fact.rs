@@ -111,6 +111,31 @@ pub enum Fact {
         /// How long after the submit.
         delay: Option<Duration>,
     },
+    /// A carrier's word of state has no meaning that anybody knows; told once for each.
+    StrangeWord {
+        /// Whose.
+        carrier: CarrierId,
+        /// As it is written.
+        word: Box<str>,
+        /// The key of the carrier that says what it means.
+        key: &'static str,
+    },
+    /// Receipts of a carrier would fit if its ids related so, and do not say whose they are.
+    UnsureIds {
+        /// Whose.
+        carrier: CarrierId,
+        /// How.
+        relation: Relation,
+        /// How many, since it was last told.
+        count: u32,
+    },
+    /// A receipt came that names no message.
+    Unread {
+        /// From whom.
+        carrier: CarrierId,
+        /// As which event it is kept; `None` if so many were kept today that it is counted alone.
+        event: Option<EventId>,
+    },
     /// A message from a handset came, or a part of one.
     Mo {
         /// From whom.
@@ -267,6 +292,8 @@ pub enum Fate {
     Duplicate,
     /// Another carrier had delivered the same before.
     Double,
+    /// It names no message, and is for people to read.
+    Unread,
 }
 
 /// Why an outcome is not known.

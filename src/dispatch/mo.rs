@@ -255,7 +255,7 @@ impl Dispatch {
         options_of(&self.plan, carrier)
     }
 
-    const fn number(&mut self) -> u64 {
+    pub(super) const fn number(&mut self) -> u64 {
         let number = self.marks.next_event;
         self.marks.next_event += 1;
         number

@@ -36,7 +36,9 @@ mod answer;
 mod pending;
 mod failover;
 mod correlate;
+mod unread;
 mod learn;
+mod remark;
 mod query;
 mod mo;
 mod sweep;
@@ -59,12 +61,14 @@ use crate::dispatch::happening::Happening;
 use crate::dispatch::health::Health;
 use crate::dispatch::inspect::LinkWord;
 use crate::dispatch::lane::Lane;
+use crate::dispatch::learn::Writings;
 use crate::dispatch::moves::Moving;
 use crate::dispatch::operated::Operated;
 use crate::dispatch::opt_out::OptedOut;
 use crate::dispatch::parked::ParkedSet;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::query::Queries;
+use crate::dispatch::remark::Remarks;
 use crate::dispatch::seen::SeenSet;
 use crate::dispatch::set::Set;
 use crate::dispatch::strict::Strict;
@@ -122,6 +126,10 @@ pub struct Dispatch {
     /// What they move now.
     moves: Vec<Moving>,
     tallies: Tallies,
+    /// What was told of the habits of carriers.
+    remarks: Remarks,
+    /// How receipts write the ids of answers.
+    writings: Writings,
     /// What each link last said of itself, and when.
     link_words: BTreeMap<LinkId, (LinkWord, Time)>,
     /// How carriers do.
@@ -194,6 +202,8 @@ impl Dispatch {
             operated: Operated::default(),
             moves: Vec::new(),
             tallies: Tallies::default(),
+            remarks: Remarks::default(),
+            writings: Writings::default(),
             link_words: BTreeMap::new(),
             health: Health::default(),
             strict: Strict::default(),

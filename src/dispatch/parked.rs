@@ -1,8 +1,11 @@
 //! Receipts that came before their part was known.
 
 use crate::carrier::id;
+use crate::carrier::report::ReceiptNews;
+use crate::dispatch::Dispatch;
+use crate::dispatch::fact::{Fact, Fate};
 use crate::message::attempt::CarrierMessageId;
-use crate::message::id::CarrierId;
+use crate::message::id::{CarrierId, PartKey};
 use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::record::parked::Parked;
@@ -25,7 +28,7 @@ impl ParkedSet {
     pub(crate) fn put(&mut self, parked: Parked) {
         let number = parked.number;
         self.by_rhash.extend(Self::hashes(&parked).map(|it| (it, number)));
-        self.by_handset.extend(parked.handset.map(|it| (parked.carrier, it, number)));
+        self.by_handset.extend(parked.whom().pair().map(|(handset, _)| (parked.carrier, handset, number)));
         self.by_number.insert(number, parked);
     }
 
@@ -34,7 +37,7 @@ impl ParkedSet {
         for hash in Self::hashes(&parked) {
             self.by_rhash.remove(&(hash, number));
         }
-        if let Some(handset) = parked.handset {
+        if let Some((handset, _)) = parked.whom().pair() {
             self.by_handset.remove(&(parked.carrier, handset, number));
         }
         Some(parked)
@@ -66,5 +69,74 @@ impl ParkedSet {
         let ids = [Some(&parked.carrier_message_id), parked.also.as_ref()].into_iter().flatten();
         let forms: Vec<_> = ids.flat_map(id::forms).collect();
         forms.into_iter().map(move |it| it.rhash(carrier))
+    }
+}
+
+impl Dispatch {
+    pub(super) fn park(&mut self, carrier: CarrierId, news: ReceiptNews) {
+        let (status, fate) = (news.receipt.status, Fate::Parked);
+        let mut ids = news.ids.into_iter();
+        let Some(id) = ids.next() else { return };
+        self.facts.push(Fact::Receipt { carrier, status, fate, message: None, delay: None });
+        if self.plan.limits.parked_max <= self.parked.len() {
+            self.give_up_oldest();
+        }
+        let number = self.marks.next_parked;
+        self.marks.next_parked += 1;
+        let parked = Parked {
+            number,
+            carrier,
+            carrier_message_id: id,
+            also: ids.next(),
+            handset: news.handset,
+            address: news.address,
+            sender: news.sender,
+            receipt: news.receipt,
+        };
+        self.batch.parked.push(parked.clone());
+        self.parked.put(parked);
+    }
+
+    /// The oldest parked receipt is about nothing that we know.
+    pub(super) fn give_up_oldest(&mut self) {
+        if let Some((number, carrier, _)) = self.parked.oldest() {
+            self.parked.take(number);
+            self.forget_parked(number);
+            self.facts.push(Fact::Unmatched { carrier });
+        }
+    }
+
+    pub(super) fn forget_parked(&mut self, number: u64) {
+        // One that was parked in this very beat needs no record at all.
+        let parked = &mut self.batch.parked;
+        match parked.iter().position(|it| it.number == number) {
+            Some(at) => drop(parked.remove(at)),
+            None => self.batch.unparked.push(number),
+        }
+    }
+
+    /// An attempt has been named: receipts under that name are about it.
+    pub(super) fn unpark(&mut self, key: PartKey, number: u8, carrier: CarrierId, id: &CarrierMessageId) {
+        let waiting = self.parked.for_id(carrier, id);
+        for waiting in waiting {
+            let Some(parked) = self.parked.get(waiting) else { continue };
+            let ids: Vec<CarrierMessageId> =
+                [Some(&parked.carrier_message_id), parked.also.as_ref()].into_iter().flatten().cloned().collect();
+            let forms = self.forms(carrier, &ids);
+            let Some(body) = self.set.get(key.seq()).map(|it| it.entry.body.clone()) else { continue };
+            let fits_handset = parked.whom().fits(body.destination);
+            // A carrier that counts anew reuses ids: another handset's receipt is not about this part.
+            let contradicted = parked.whom().is_another(body.destination, &body.source);
+            let fitting = forms.iter().find(|it| it.fits(id) && (!it.converted || fits_handset));
+            let Some(fitting) = fitting.filter(|_| !contradicted) else { continue };
+            if fits_handset {
+                self.learn(carrier, fitting.relation);
+            }
+            if let Some(parked) = self.parked.take(waiting) {
+                self.forget_parked(waiting);
+                // It was counted when it came.
+                self.apply(key, number, carrier, parked.receipt);
+            }
+        }
     }
 }

@@ -71,12 +71,15 @@ impl Dispatch {
                 Happening::Link(link, Report::Inbound { news: News::Receipt(news), .. }) => {
                     let forms = self.forms(link.carrier, &news.ids);
                     // Answers are decided before the receipts that came with them.
-                    let soon =
-                        |form: &Form| news.handset.is_some_and(|it| named.contains(&(form.rhash(link.carrier), it)));
-                    if !forms.iter().any(soon) && !self.is_certain(link.carrier, &forms, news.handset) {
+                    let soon = |form: &Form| {
+                        let named = |it| named.contains(&(form.rhash(link.carrier), it));
+                        // What fits only when it is converted may yet fit better what is in the store.
+                        !form.converted && news.handset.is_some_and(named)
+                    };
+                    if !forms.iter().any(soon) && !self.is_certain(link.carrier, &forms, news.whom()) {
                         hashes.extend(forms.iter().map(|it| it.rhash(link.carrier)));
                     }
-                    if let Some(handset) = news.handset {
+                    if let Some((handset, _)) = news.whom().pair() {
                         seqs.extend(self.doubtful_for(link.carrier, handset).take(1).map(PartKey::seq));
                     }
                 }

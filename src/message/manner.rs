@@ -142,6 +142,13 @@ mod tests {
     }
 
     #[test]
+    fn what_came_is_written_so_that_it_can_be_read() {
+        assert_eq!(Parameter::written(0x501, &[1, 0xAB]), ("0x0501".to_owned(), "hex:01AB".to_owned()));
+        let (tag, value) = Parameter::written(0x1402, b"acme\0");
+        assert_eq!(Parameter::read([(&*tag, &*value)].into_iter()).unwrap()[0].value[..], *b"acme\0");
+    }
+
+    #[test]
     fn what_is_not_a_parameter_is_named() {
         use ParameterError::{Reserved, Tag, TooMany, Twice, Value};
         for bad in ["1400", "0x", "0x0", "0x10000", "0x+1", "0x00001", "tag"] {

@@ -1,5 +1,6 @@
 //! What a carrier says of a message that it took.
 
+use crate::message::manner::Parameter;
 use crate::message::status::Status;
 use crate::message::time::Time;
 
@@ -16,4 +17,18 @@ pub struct Receipt {
     pub received_at: Time,
     /// When the carrier says that it happened.
     pub done_at: Option<Time>,
+    /// What the carrier says beside, in parameters that have no place of their own here.
+    pub tlvs: Vec<Parameter>,
+    /// What came after it had ended its attempt, oldest first: at most [`Receipt::LATER_MAX`].
+    pub later: Vec<Self>,
+}
+
+impl Receipt {
+    /// More than any carrier takes back; the first of them tell the story.
+    pub const LATER_MAX: usize = 8;
+
+    /// Whether it says the same as another, whenever that came.
+    pub fn says_as(&self, other: &Self) -> bool {
+        self.status == other.status && self.raw_status == other.raw_status && self.error_code == other.error_code
+    }
 }

@@ -48,16 +48,19 @@ impl fmt::Display for EventId {
 pub enum EventKind {
     /// A message came from a handset.
     MessageReceived,
+    /// A receipt came that names no message; operators read it.
+    ReceiptUnread,
 }
 
 impl EventKind {
     /// Every one.
-    pub const ALL: [Self; 1] = [Self::MessageReceived];
+    pub const ALL: [Self; 2] = [Self::MessageReceived, Self::ReceiptUnread];
 
     /// Its word in the API.
     pub const fn word(self) -> &'static str {
         match self {
             Self::MessageReceived => "message.received",
+            Self::ReceiptUnread => "receipt.unread",
         }
     }
 
@@ -65,6 +68,7 @@ impl EventKind {
     pub const fn number(self) -> u8 {
         match self {
             Self::MessageReceived => 0,
+            Self::ReceiptUnread => 1,
         }
     }
 

@@ -63,6 +63,8 @@ fn count(meters: &Meters, fact: &Fact) {
             meters.carrier(*carrier).outcome(*country, *class, *status, *after);
         }
         Fact::Receipt { carrier, status, fate, delay, .. } => meters.carrier(*carrier).receipt(*status, *fate, *delay),
+        Fact::Unread { carrier, .. } => meters.carrier(*carrier).unread(1),
+        Fact::StrangeWord { .. } | Fact::UnsureIds { .. } => {}
         Fact::Mo { carrier } => meters.carrier(*carrier).mo(),
         Fact::MoAgain { carrier } => meters.carrier(*carrier).mo_again(),
         Fact::Received { carrier, account: None, .. } => meters.carrier(*carrier).mo_unrouted(),
@@ -105,10 +107,11 @@ fn write(meters: &Meters, fact: &Fact) {
         }
         // The receipt itself is told.
         Fact::Outcome { .. } => {}
-        Fact::Receipt { carrier, status, fate, message, .. } => {
-            let message_id = message.map(tracing::field::display);
-            debug!(message_id, carrier = name(carrier), status = status.word(), fate = ?fate, "receipt");
-        }
+        Fact::Receipt { .. }
+        | Fact::Unread { .. }
+        | Fact::StrangeWord { .. }
+        | Fact::UnsureIds { .. }
+        | Fact::Unmatched { .. } => receipt(meters, fact),
         Fact::Mo { carrier } => debug!(carrier = name(carrier), "message from a handset"),
         Fact::MoAgain { carrier } => debug!(carrier = name(carrier), "the same message from a handset again"),
         Fact::Received { carrier, event, account, parts, missing } => {
@@ -145,11 +148,51 @@ fn write(meters: &Meters, fact: &Fact) {
         Fact::Cost { carrier, class, amount } => {
             debug!(carrier = name(carrier), class = class.word(), amount = %amount, "costs");
         }
-        Fact::Unmatched { carrier } => warn!(carrier = name(carrier), "a receipt was given up that fits no message"),
         Fact::Doubtful { message, carrier, cause } => {
             warn!(message_id = %message, carrier = name(carrier), cause = cause.word(), "a part was perhaps written and not answered");
         }
     }
+}
+
+/// What came of a receipt, and what an operator may do about those of a carrier.
+fn receipt(meters: &Meters, fact: &Fact) {
+    let name = |it: &CarrierId| meters.carrier(*it).name();
+    match fact {
+        Fact::Receipt { carrier, status, fate, message, .. } => {
+            let message_id = message.map(tracing::field::display);
+            debug!(message_id, carrier = name(carrier), status = status.word(), fate = ?fate, "receipt");
+        }
+        Fact::StrangeWord { carrier, word, key } => {
+            let word = if is_word(word) { word } else { "hidden: it is none" };
+            warn!(
+                carrier = name(carrier),
+                word, key, "nobody knows what a carrier's word of state means: the key may say it"
+            );
+        }
+        Fact::UnsureIds { carrier, relation, count } => {
+            let hint = "receipts wait that fit if message_id is this; they name no recipient to be sure by";
+            warn!(
+                carrier = name(carrier),
+                message_id = relation.word(),
+                count,
+                hint,
+                "a carrier's receipts fit no message as they are"
+            );
+        }
+        Fact::Unread { carrier, event: Some(event) } => {
+            warn!(event_id = %event, carrier = name(carrier), "a receipt names no message, and is kept in events/unrouted");
+        }
+        Fact::Unread { carrier, event: None } => debug!(carrier = name(carrier), "a receipt names no message"),
+        Fact::Unmatched { carrier } => warn!(carrier = name(carrier), "a receipt was given up that fits no message"),
+        _ => {}
+    }
+}
+
+/// Whether it may stand in the log: what has the digits of a number is no word.
+fn is_word(text: &str) -> bool {
+    const DIGITS_MAX: usize = 4;
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits <= DIGITS_MAX && text.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-'))
 }
 
 /// The reason of an operator stays in the record: it is a text of somebody's.
@@ -244,6 +287,11 @@ mod tests {
             receipt(Status::Delivered, Fate::Late),
             receipt(Status::Delivered, Fate::Duplicate),
             status(Status::Delivered),
+            Fact::StrangeWord { carrier: CARRIER, word: "NOCRED".into(), key: "statuses" },
+            Fact::StrangeWord { carrier: CARRIER, word: "31612345678".into(), key: "statuses" },
+            Fact::Unread { carrier: CARRIER, event: Some(EVENT) },
+            Fact::Unread { carrier: CARRIER, event: None },
+            Fact::UnsureIds { carrier: CARRIER, relation: Relation::RespHex, count: 3 },
             Fact::Mo { carrier: CARRIER },
             Fact::MoAgain { carrier: CARRIER },
             Fact::Unheeded { carrier: CARRIER, event: EVENT, nth: 1 },
@@ -287,6 +335,7 @@ mod tests {
             ("nuncio_receipts_late_total{carrier=\"acme\"}", 1.0),
             ("nuncio_receipts_duplicate_total{carrier=\"acme\"}", 1.0),
             ("nuncio_receipts_unmatched_total{carrier=\"acme\"}", 1.0),
+            ("nuncio_receipts_unread_total{carrier=\"acme\"}", 2.0),
             ("nuncio_receipt_delay_seconds_bucket{carrier=\"acme\",le=\"2\"}", 4.0),
             ("nuncio_unknown_outcomes_total{carrier=\"acme\",cause=\"crash\"}", 1.0),
             ("nuncio_opt_outs_total{account=\"shop\"}", 1.0),
@@ -318,7 +367,7 @@ mod tests {
             assert!(run.unwrap_or_default() < 8, "{line}");
         }
         assert!(
-            logged(Format::Text, "info", true, || tell_all(&meters, &life())).lines().count() == 8,
+            logged(Format::Text, "info", true, || tell_all(&meters, &life())).lines().count() == 12,
             "only warnings, and who is written to"
         );
     }

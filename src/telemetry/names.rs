@@ -124,7 +124,7 @@ metrics! {
     ANSWERS_UNREAD = "answers_unread_total" Counter, Count ["carrier"]
         "Answers over HTTP that say yes by their status and have not what the configuration says that they have.";
     RECEIPTS_UNREAD = "receipts_unread_total" Counter, Count ["carrier"]
-        "What carriers over HTTP said in calls and no receipt was found in: see the pointers of [carrier.receipt].";
+        "Receipts that name no message, which events/unrouted shows, and what carriers over HTTP said in calls and no receipt was found in.";
     RECEIPTS_PARKED = "receipts_parked" Gauge, Count [] "Receipts whose part is not known yet.";
     RECEIPTS_UNMATCHED = "receipts_unmatched_total" Counter, Count ["carrier"] "Parked receipts that were given up.";
     RECEIPTS_LATE = "receipts_late_total" Counter, Count ["carrier"] "Receipts after the end of their part.";

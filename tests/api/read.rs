@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::http::Request;
 use nuncio::message::attempt::{self, Attempt, CarrierMessageId, Cause};
 use nuncio::message::id::{CarrierId, LinkId, PartKey};
+use nuncio::message::manner::Parameter;
 use nuncio::message::money::Money;
 use nuncio::message::phase::{End, Move};
 use nuncio::message::reason::Reason;
@@ -45,6 +46,16 @@ pub(super) fn deliver(entry: &mut Entry) {
         error_code: Some("000".into()),
         received_at: at(50),
         done_at: Some(at(45)),
+        tlvs: vec![Parameter { tag: 0x1402, value: (*b"acme\0").into() }],
+        later: vec![Receipt {
+            status: Status::Failed,
+            raw_status: "UNDELIV".into(),
+            error_code: None,
+            received_at: at(60),
+            done_at: None,
+            tlvs: Vec::new(),
+            later: Vec::new(),
+        }],
     }));
     part.attempt = Some(taken);
     part.done_at = at(50);
@@ -74,19 +85,22 @@ async fn a_delivered_message_tells_all_its_layers_and_attempts() {
     world.change(0, deliver);
     let got = world.get(&format!("/v1/messages/{id}")).await.json();
     let time = |millis: u64| format!("2026-11-20T10:00:00.{millis}Z");
+    // One macro does not take them all.
+    let receipt = json!({ "status": "DELIVERED", "raw_status": "DELIVRD", "error_code": "000", "received_at": time(173), "done_at": time(168),
+        "tlvs": { "0x1402": "hex:61636D6500" } });
+    let later = json!({ "status": "FAILED", "raw_status": "UNDELIV", "error_code": null, "received_at": time(183), "done_at": null, "tlvs": {} });
     let mut expected = json!({
         "id": id, "order_id": 25303, "to": "+31612345678", "from": "YOURAPP", "route_id": 8, "class": "otp", "client_ref": "r",
         "status": "DELIVERED", "error": null, "encoding": "gsm7", "parts": 1, "cost": "0.087", "charged": null, "refunded": null, "currency": "EUR",
         "created_at": time(123), "queued_at": time(123), "sent_at": time(163), "done_at": time(173),
         "attempts": [
             { "part": 1, "number": 1, "carrier": "#9", "bind": "#9-3", "cause": "first", "intended_at": time(133), "submitted_at": time(135), "answered_at": time(143),
-              "answer": "elsewhere", "command_status": 0x58, "carrier_message_id": null, "cost": null, "receipt": null },
+              "answer": "elsewhere", "command_status": 0x58, "carrier_message_id": null, "cost": null, "receipt": null, "later_receipts": [] },
             { "part": 1, "number": 2, "carrier": "acme", "bind": "acme-1", "cause": "failover", "intended_at": time(153), "submitted_at": null, "answered_at": time(163),
               "answer": "taken", "command_status": 0, "carrier_message_id": "1d305b4c", "cost": "0.031",
-              "receipt": { "status": "DELIVERED", "raw_status": "DELIVRD", "error_code": "000", "received_at": time(173), "done_at": time(168) } },
+              "receipt": receipt, "later_receipts": [later] },
         ]
     });
-    // One macro does not take them all.
     expected["send_at"] = json!(null);
     expected["layers"] =
         json!({ "api": time(123), "system": time(133), "provider": time(163), "carrier": null, "device": time(173) });

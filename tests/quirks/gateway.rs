@@ -127,17 +127,12 @@ impl Gateway {
 
     /// The carrier takes a part, and calls it so.
     pub(crate) fn taken(&mut self, ticket: Ticket, id: &str) -> Outcome {
-        self.hear(Report::Answered(
-            ticket,
-            Answered {
-                answer: Answer::Taken,
-                command_status: Some(0),
-                carrier_message_id: CarrierMessageId::new(id),
-                reason: None,
-                throttled: false,
-                took: None,
-            },
-        ))
+        self.hear(took(ticket, id))
+    }
+
+    /// Nobody answers for a part.
+    pub(crate) fn doubt(&mut self, ticket: Ticket) -> Outcome {
+        self.hear(Report::Answered(ticket, Answered::UNKNOWN))
     }
 
     /// A message to a handset that the carrier has taken and named.
@@ -173,6 +168,19 @@ impl Gateway {
     pub(crate) fn phase(&self, key: PartKey) -> Phase {
         self.part(key).phase()
     }
+}
+
+/// The carrier takes a part, and calls it so.
+pub(crate) fn took(ticket: Ticket, id: &str) -> Report {
+    let answered = Answered {
+        answer: Answer::Taken,
+        command_status: Some(0),
+        carrier_message_id: CarrierMessageId::new(id),
+        reason: None,
+        throttled: false,
+        took: None,
+    };
+    Report::Answered(ticket, answered)
 }
 
 /// What receipts were good for.

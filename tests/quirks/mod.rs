@@ -6,6 +6,8 @@ mod fields;
 mod framing;
 mod gateway;
 mod handsets;
+mod kept;
+mod matching;
 mod receipts;
 mod session;
 mod stage;

@@ -86,10 +86,25 @@ pub(super) fn answered(link: LinkId, ticket: Ticket, answer: Answer) -> Happenin
 }
 
 pub(super) fn receipt(link: LinkId, ticket: Ticket, status: Status) -> Happening {
-    let receipt =
-        Receipt { status, raw_status: status.word().into(), error_code: None, received_at: Time::NEVER, done_at: None };
+    let receipt = Receipt {
+        status,
+        raw_status: status.word().into(),
+        error_code: None,
+        received_at: Time::NEVER,
+        done_at: None,
+        tlvs: Vec::new(),
+        later: Vec::new(),
+    };
     let ids = CarrierMessageId::new(&format!("{}-{}", link.carrier.0, ticket.0)).into_iter().collect();
-    let news = News::Receipt(ReceiptNews { ids, handset: Some(ANNA), sender: "SHOP".into(), receipt });
+    let news = News::Receipt(ReceiptNews {
+        ids,
+        handset: Some(ANNA),
+        address: None,
+        sender: "SHOP".into(),
+        is_strange: false,
+        announced: None,
+        receipt,
+    });
     Happening::Link(link, Report::Inbound { tag: 1, news })
 }
 

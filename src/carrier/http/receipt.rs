@@ -1,8 +1,8 @@
 //! What a carrier says of a message by calling us: a receipt in a query, a form or a JSON text.
 
 use crate::carrier::http::pointer::Pointer;
-use crate::carrier::receipt::status_of_word;
 use crate::carrier::report::ReceiptNews;
+use crate::carrier::standing::{is_known, status_of_word};
 use crate::message::attempt::CarrierMessageId;
 use crate::message::receipt::Receipt;
 use crate::message::status::Status;
@@ -103,31 +103,39 @@ impl Hook {
         if id.is_none() && handset.is_none() {
             return None;
         }
+        let stated = self.statuses.get(&*word.trim().to_lowercase()).copied();
+        let (usual, known) = usual(&word);
         let receipt = Receipt {
-            status: self.meaning(&word),
+            status: stated.unwrap_or(usual),
             raw_status: cut(&word),
             error_code: self.error.as_ref().and_then(|it| call.text(it)).map(|it| cut(&it)),
             received_at: Time::NEVER,
             done_at: None,
+            tlvs: Vec::new(),
+            later: Vec::new(),
         };
-        Some(ReceiptNews { ids: id.into_iter().collect(), handset, sender: "".into(), receipt })
-    }
-
-    fn meaning(&self, word: &str) -> Status {
-        let word = word.trim().to_lowercase();
-        self.statuses.get(&*word).copied().unwrap_or_else(|| usual(&word))
+        let is_strange = stated.is_none() && !known;
+        Some(ReceiptNews {
+            ids: id.into_iter().collect(),
+            handset,
+            address: None,
+            sender: "".into(),
+            is_strange,
+            announced: None,
+            receipt,
+        })
     }
 }
 
-/// What a word usually means. One that nobody knows ends nothing.
-fn usual(word: &str) -> Status {
-    match word {
-        "read" | "seen" | "opened" => Status::Delivered,
-        "bounce" | "bounced" | "dropped" | "error" | "canceled" | "cancelled" => Status::Failed,
-        _ if word.starts_with("unknown") => Status::Unknown,
-        _ => match status_of_word(word) {
-            Status::Unknown | Status::Queued => Status::Sent,
-            known => known,
+/// What a word usually means, and whether anybody knows it. One that nobody knows ends nothing.
+fn usual(word: &str) -> (Status, bool) {
+    match &*word.trim().to_lowercase() {
+        "read" | "seen" | "opened" => (Status::Delivered, true),
+        "bounce" | "bounced" | "dropped" | "error" | "canceled" | "cancelled" => (Status::Failed, true),
+        it if it.starts_with("unknown") => (Status::Unknown, true),
+        it => match status_of_word(it) {
+            Status::Unknown | Status::Queued => (Status::Sent, is_known(it)),
+            status => (status, true),
         },
     }
 }

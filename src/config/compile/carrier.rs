@@ -5,7 +5,7 @@ use crate::carrier::mo;
 use crate::config::Environment;
 use crate::config::compile::password::Sources;
 use crate::config::compile::service::wait;
-use crate::config::compile::{Names, address, check_name, find_duplicates, http, outbind, price, text, tls};
+use crate::config::compile::{Names, address, check_name, find_duplicates, http, outbind, price, statuses, text, tls};
 use crate::config::error::Findings;
 use crate::config::schema::carrier as written;
 use crate::config::units::Span;
@@ -370,6 +370,7 @@ impl One<'_, '_> {
             receipts: self.findings.choose(&self.at("receipts"), written.receipts.as_deref(), &asked, default.receipts),
             receipts_by_content: written.receipts_by_content.unwrap_or(default.receipts_by_content),
             receipt_offset: written.receipt_offset.map_or(default.receipt_offset, |it| it.0),
+            statuses: statuses::compiled(&self.path, &written.statuses, self.findings),
             answers: self.answers(),
             reasons: self.reasons(),
             mo: self.mo(),

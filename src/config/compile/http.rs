@@ -9,13 +9,13 @@ use crate::carrier::http::template::{Field, Place, Template};
 use crate::config::Environment;
 use crate::config::compile::carrier::{One, WINDOW_MAX};
 use crate::config::compile::password::Sources;
+use crate::config::compile::statuses;
 use crate::config::compile::url::Written;
 use crate::config::error::{Findings, unknown};
 use crate::config::schema::{self, http as written};
 use crate::link::http::options::Options;
 use crate::link::options::Reconnect;
 use crate::message::id::{CarrierId, LinkId, RouteId};
-use crate::message::status::Status;
 use crate::route::plan::Route;
 use crate::text::Alphabet;
 use crate::text::profile::{Profile, Split};
@@ -433,7 +433,7 @@ impl Receipt<'_, '_> {
                 .unwrap_or(Whence::Field("status".into())),
             error: self.whence("error", written.error.as_deref()),
             to: self.whence("to", written.to.as_deref()),
-            statuses: self.statuses(),
+            statuses: statuses::compiled(&self.path, &self.written.statuses, self.findings),
             challenge: written.challenge.as_deref().map(Into::into),
         };
         let url = written.url.as_deref().map(|base| {
@@ -454,18 +454,5 @@ impl Receipt<'_, '_> {
             self.findings.fault(&self.at(key), "is neither the name of a field nor a JSON pointer");
         }
         Some(Whence::Field(text.into()))
-    }
-
-    fn statuses(&mut self) -> BTreeMap<Box<str>, Status> {
-        let words = Status::ALL.map(|it| (it.word(), it));
-        let known = words.into_iter().filter(|it| !matches!(it.1, Status::Queued | Status::Cancelled));
-        let known: Vec<(&str, Status)> = known.collect();
-        let mut statuses = BTreeMap::new();
-        for (theirs, ours) in &self.written.statuses {
-            let at = self.at(&format!("statuses.{theirs}"));
-            let status = self.findings.choose(&at, Some(ours), &known, Status::Sent);
-            statuses.insert(theirs.to_lowercase().into(), status);
-        }
-        statuses
     }
 }

@@ -20,6 +20,7 @@ pub mod route;
 pub mod rule;
 pub mod sender;
 pub mod service;
+mod statuses;
 pub mod text;
 pub mod tls;
 mod url;

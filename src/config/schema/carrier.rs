@@ -76,6 +76,8 @@ pub struct Carrier {
     pub reassembly_timeout: Option<Span>,
     pub redelivery_window: Option<Switch>,
     #[serde(default)]
+    pub statuses: BTreeMap<String, String>,
+    #[serde(default)]
     pub answers: BTreeMap<String, String>,
     #[serde(default)]
     pub reasons: BTreeMap<String, String>,
@@ -103,6 +105,7 @@ impl Carrier {
             ("national", !self.national.is_empty()),
             ("inbound_alphabet", !self.inbound_alphabet.is_empty()),
             ("tlvs", !self.tlvs.is_empty()),
+            ("statuses", !self.statuses.is_empty()),
             ("answers", !self.answers.is_empty()),
         ];
         single.into_iter().chain(lists).filter(|it| it.1).map(|it| it.0).collect()

@@ -103,7 +103,7 @@ fn a_split_carrier_has_its_transmitters_first() {
 #[test]
 fn everything_that_a_carrier_can_be_told_arrives_at_its_link() {
     use crate::carrier::dialect::{IdForm, Numbering, ReceiptsAsked};
-    use crate::message::{attempt::Answer, money::Money, reason::Reason};
+    use crate::message::{attempt::Answer, money::Money, reason::Reason, status::Status};
     let loaded = loaded(include_str!("../../../fixtures/config/whole.toml"));
     let link = &loaded.links[1];
     assert_eq!((link.id.bind, link.addresses.len(), link.ahead, link.session.window), (1, 2, 20, 50));
@@ -120,6 +120,8 @@ fn everything_that_a_carrier_can_be_told_arrives_at_its_link() {
         (IdForm::RespHex, ReceiptsAsked::First, 19_800)
     );
     assert_eq!(dialect.answers.get(&0x0B), Some(&Answer::Never));
+    let meanings = ["NoCred", "pending", "DELIVRD"].map(|it| dialect.stated(it));
+    assert_eq!(meanings, [Some(Status::Failed), Some(Status::Sent), None]);
     assert_eq!(dialect.reasons.get("027"), Some(&Reason::AbsentSubscriber));
     assert_eq!(dialect.cost.as_ref().and_then(|it| it.countries.get("NL").copied()), Some(Money(29_000)));
     assert_eq!((dialect.mo.reassembly_timeout.as_secs(), dialect.mo.redelivery_window), (120, None));

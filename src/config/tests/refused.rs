@@ -126,6 +126,14 @@ fn words_come_from_closed_lists() {
         "nuncio.toml:10: carrier \"acme\", answers.0x58: unknown value \"latr\"; did you mean later?"
     );
     assert_eq!(
+        of_carrier("statuses = { NOCRED = \"FAILD\" }"),
+        "nuncio.toml:10: carrier \"acme\", statuses.NOCRED: unknown value \"FAILD\"; did you mean FAILED?"
+    );
+    assert_eq!(
+        of_carrier("statuses = { A1 = \"FAILED\", a1 = \"SENT\" }"),
+        "nuncio.toml:10: carrier \"acme\", statuses.a1: this word stands in the table twice; capitals make no other"
+    );
+    assert_eq!(
         of_carrier("reasons = { \"1\" = \"ABSENT\" }").split(';').next(),
         Some("nuncio.toml:10: carrier \"acme\", reasons.1: unknown value \"ABSENT\"")
     );

@@ -70,6 +70,7 @@ const KEYS: &[(&str, &str, Effect)] = &[
     ("reassembly_timeout", "\"7m\"", Goes),
     ("redelivery_window", "\"7m\"", Goes),
     ("answers", "{ \"0x0B\" = \"never\" }", Goes),
+    ("statuses", "{ NOCRED = \"FAILED\" }", Goes),
     ("reasons", "{ \"027\" = \"BLOCKED\" }", Goes),
     ("cost", "{ default = \"1\", currency = \"EUR\" }", Goes),
     ("breaker", "\"off\"", Goes),

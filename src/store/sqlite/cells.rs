@@ -4,7 +4,6 @@ use crate::carrier::id::Learned;
 use crate::message::attempt::{Attempt, CarrierMessageId};
 use crate::message::body::Body;
 use crate::message::id::{AccountId, CarrierId};
-use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::receipt::Receipt;
@@ -16,7 +15,7 @@ use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
 use crate::record::money::{LedgerLine, QuotaUse};
 use crate::record::parked::Parked;
-use crate::store::sqlite::{manner, seal};
+use crate::store::sqlite::{manner, more, seal};
 use crate::text::content::Requested;
 use rusqlite::Statement;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -27,18 +26,18 @@ pub(super) const BODY: &str = "seq, token, order_id, account, route, class, sour
 /// The columns of `part`, in the order of its cells.
 pub(super) const PART: &str = "id, lane, phase, due, ends, spent, reason, done_at, number, carrier, bind, cause, \
     intended_at, answered_at, answer, command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, \
-    receipt_error, receipt_received_at, receipt_done_at, moved, taken_at, written_at, seal";
+    receipt_error, receipt_received_at, receipt_done_at, moved, taken_at, written_at, receipt_more, seal";
 /// The columns of `attempt`, in the order of its cells.
 pub(super) const ATTEMPT: &str = "id, number, carrier, bind, cause, intended_at, answered_at, answer, \
     command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, receipt_error, \
-    receipt_received_at, receipt_done_at, written_at, seal";
+    receipt_received_at, receipt_done_at, written_at, receipt_more, seal";
 /// The columns of `orders`, in the order of its cells.
 pub(super) const ORDER: &str = "id, account, first_seq, count, created, arriving, seal";
 /// The columns of `idem` that are told, in the order of its cells.
 pub(super) const IDEM: &str = "account, key, hash, order_id, at, seal";
 /// The columns of `parked`, in the order of its cells.
 pub(super) const PARKED: &str = "number, carrier, carrier_message_id, handset, sender, receipt_status, receipt_raw, \
-    receipt_error, receipt_received_at, receipt_done_at, also, seal";
+    receipt_error, receipt_received_at, receipt_done_at, also, address, receipt_more, seal";
 /// The columns of `meta` that are told, in the order of its cells.
 pub(super) const META: &str = "next_seq, next_order, next_parked, time, awaiting, next_event, next_ledger, seal";
 /// The columns of `event`, in the order of its cells.
@@ -65,20 +64,20 @@ pub(super) const OPERATE: &str = "n, at, actor, deed, detail, target, aspect, re
 pub(super) const ATTEMPT_CELLS: usize = 16;
 
 /// More columns than any table has.
-const CELLS_MAX: usize = 28;
+const CELLS_MAX: usize = 32;
 
 /// A record as the values of a row.
 pub(super) struct Cells<'a> {
     values: [ValueRef<'a>; CELLS_MAX],
     len: usize,
     seal: u64,
-    /// The text of the cell of this place, which no record holds.
-    manner: Option<(usize, String)>,
+    /// The text of the cell of this place, which no record holds; no record has two of them.
+    owned: Option<(usize, String)>,
 }
 
 impl<'a> Cells<'a> {
     pub(super) const fn new() -> Self {
-        Self { values: [ValueRef::Null; CELLS_MAX], len: 0, seal: seal::START, manner: None }
+        Self { values: [ValueRef::Null; CELLS_MAX], len: 0, seal: seal::START, owned: None }
     }
 
     fn push(&mut self, value: ValueRef<'a>) {
@@ -128,12 +127,12 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// Counts in the seal only where it is there: rows of format 1 have none.
-    fn manner(&mut self, manner: Option<&Manner>) {
-        if let Some(manner) = manner {
-            let text = manner::to_cell(manner);
+    /// A text that is made for the row, and that rows of formats before do not have: it counts in the seal only where
+    /// it is there.
+    fn owned(&mut self, text: Option<String>) {
+        if let Some(text) = text {
             self.seal = seal::mix(self.seal, ValueRef::Text(text.as_bytes()));
-            self.manner = Some((self.len, text));
+            self.owned = Some((self.len, text));
         }
         self.len += 1;
     }
@@ -154,7 +153,7 @@ impl<'a> Cells<'a> {
         for (value, at) in self.values[..self.len].iter().zip(first + 1..) {
             statement.raw_bind_parameter(at, ToSqlOutput::Borrowed(*value))?;
         }
-        if let Some((at, text)) = &self.manner {
+        if let Some((at, text)) = &self.owned {
             statement.raw_bind_parameter(first + 1 + at, text.as_str())?;
         }
         Ok(())
@@ -191,7 +190,7 @@ impl<'a> Cells<'a> {
         cells.bits(body.created.0);
         cells.bits(body.expires.0);
         cells.maybe(body.price.map(|it| it.0));
-        cells.manner(body.manner.as_deref());
+        cells.owned(body.manner.as_deref().map(manner::to_cell));
         cells.later_int(body.charged.then_some(1));
         cells.later_int(body.send_at.map(|it| it.0.cast_signed()));
         cells.sealed()
@@ -215,6 +214,7 @@ impl<'a> Cells<'a> {
         cells.later_int(part.moved.map(|it| it.number().into()));
         cells.later_int(part.taken_at.known().map(|it| it.0.cast_signed()));
         cells.written(part.attempt.as_ref());
+        cells.more(part.attempt.as_ref().and_then(|it| it.receipt.as_deref()));
         cells.sealed()
     }
 
@@ -224,6 +224,7 @@ impl<'a> Cells<'a> {
         cells.bits(past.key.0);
         cells.attempt_from(&past.attempt, past.attempt.rhash());
         cells.written(Some(&past.attempt));
+        cells.more(past.attempt.receipt.as_deref());
         cells.sealed()
     }
 
@@ -253,6 +254,11 @@ impl<'a> Cells<'a> {
         self.text(receipt.and_then(|it| it.error_code.as_deref()));
         self.maybe(receipt.map(|it| it.received_at.0.cast_signed()));
         self.maybe(receipt.and_then(|it| it.done_at).map(|it| it.0.cast_signed()));
+    }
+
+    /// What a receipt says beyond its columns, which stands behind those of format 1.
+    fn more(&mut self, receipt: Option<&Receipt>) {
+        self.owned(receipt.and_then(more::to_cell));
     }
 
     /// The cells of an order.
@@ -288,6 +294,8 @@ impl<'a> Cells<'a> {
         cells.text(Some(&parked.sender));
         cells.receipt(Some(&parked.receipt));
         cells.later(parked.also.as_ref().map(CarrierMessageId::as_str));
+        cells.later(parked.address.as_deref());
+        cells.more(Some(&parked.receipt));
         cells.sealed()
     }
 

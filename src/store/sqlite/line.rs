@@ -26,7 +26,7 @@ use crate::record::parked::Parked;
 use crate::smpp::tlv::Tlvs;
 use crate::store::sqlite::cells::ATTEMPT_CELLS;
 use crate::store::sqlite::fault::Trouble;
-use crate::store::sqlite::{manner, seal};
+use crate::store::sqlite::{manner, more, seal};
 use crate::text::content::Requested;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
@@ -197,7 +197,17 @@ impl<'r> Line<'r> {
             error_code: error.map(Into::into),
             received_at: received_at?,
             done_at,
+            tlvs: Vec::new(),
+            later: Vec::new(),
         })
+    }
+
+    /// What a receipt says beyond its columns.
+    fn more(&mut self, receipt: Option<&mut Receipt>) {
+        if !self.is_of_before() {
+            let text = self.text();
+            self.sound &= text.zip(receipt).is_some_and(|(text, receipt)| more::add(receipt, text).is_some());
+        }
     }
 }
 
@@ -264,6 +274,7 @@ pub(super) fn part(row: &Row<'_>) -> Result<Part, Trouble> {
     if let (Some(attempt), Some(at)) = (&mut part.attempt, written_at) {
         attempt.written_at = at;
     }
+    line.more(part.attempt.as_mut().and_then(|it| it.receipt.as_deref_mut()));
     let key = part.key;
     line.sealed("part", key.0, part.restored(phase))
 }
@@ -274,6 +285,7 @@ pub(super) fn past(row: &Row<'_>) -> Result<PastAttempt, Trouble> {
     let key = PartKey(line.bits());
     let mut attempt = line.attempt().ok_or(Trouble::Damaged("attempt", key.0.cast_signed()))?;
     attempt.written_at = line.later().map_or(Time::NEVER, Time);
+    line.more(attempt.receipt.as_deref_mut());
     line.sealed("attempt", key.0, PastAttempt { key, attempt })
 }
 
@@ -303,7 +315,7 @@ pub(super) fn parked(row: &Row<'_>) -> Result<Parked, Trouble> {
     let mut line = Line::new(row);
     let number = line.bits();
     let damaged = || Trouble::Damaged("parked", number.cast_signed());
-    let parked = Parked {
+    let mut parked = Parked {
         number,
         carrier: CarrierId(line.small()),
         carrier_message_id: line.text().and_then(CarrierMessageId::new).ok_or_else(damaged)?,
@@ -311,7 +323,9 @@ pub(super) fn parked(row: &Row<'_>) -> Result<Parked, Trouble> {
         sender: line.words(),
         receipt: line.receipt().ok_or_else(damaged)?,
         also: if line.is_of_before() { None } else { line.text().and_then(CarrierMessageId::new) },
+        address: if line.is_of_before() { None } else { line.text().map(Into::into) },
     };
+    line.more(Some(&mut parked.receipt));
     line.sealed("parked", number, parked)
 }
 

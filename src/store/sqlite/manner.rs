@@ -96,11 +96,11 @@ pub(super) fn of_cell(text: &str) -> Option<Manner> {
     })
 }
 
-fn to_hex(octets: &[u8]) -> String {
+pub(super) fn to_hex(octets: &[u8]) -> String {
     octets.iter().map(|it| format!("{it:02x}")).collect()
 }
 
-fn of_hex(text: &str) -> Option<Box<[u8]>> {
+pub(super) fn of_hex(text: &str) -> Option<Box<[u8]>> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     let octet = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     if rest.is_empty() { pairs.iter().map(octet).collect() } else { None }

@@ -22,6 +22,7 @@ mod schema;
 mod cells;
 mod line;
 mod manner;
+mod more;
 pub(in crate::store) mod seal;
 mod writer;
 mod reader;

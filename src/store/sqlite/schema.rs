@@ -21,8 +21,8 @@
 //! message module, and the view `message_parts` spells the most useful ones out.
 
 use crate::store::sqlite::fault::Fault;
-use crate::store::sqlite::opt_out;
 use crate::store::sqlite::search::postings;
+use crate::store::sqlite::{more, opt_out};
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -37,7 +37,7 @@ const STEPS: [&[&str]; FORMAT as usize] = [
     &[FORMAT_1],
     &[MANNER, EVENTS, LEARNED],
     &[ROUTED, MONEY, CALENDAR, opt_out::TABLE, OPERATE],
-    &[WRITTEN, postings::TABLE, HANDSETS],
+    &[WRITTEN, postings::TABLE, HANDSETS, more::COLUMNS],
 ];
 
 /// Brings the store to [`FORMAT`]; refuses one that is newer or not ours.

@@ -2,6 +2,7 @@
 
 use crate::message::body::Body;
 use crate::message::id::CarrierId;
+use crate::message::receipt::Receipt;
 use crate::message::time::Time;
 use crate::record::batch::{Batch, Marks};
 use crate::record::contract::Store;
@@ -25,11 +26,13 @@ const CELLS: [(&str, &str); 2] = [
     ("meta", "next_seq, next_order, next_parked, time, awaiting"),
 ];
 
-/// Makes a store one of format 3, which did not know when attempts were written, could not be searched, and
-/// did not keep what came with a part of a message from a handset.
+/// Makes a store one of format 3, which did not know when attempts were written, could not be searched, did not keep
+/// what came with a part of a message from a handset, and whose receipts had no more than their columns.
 fn as_format_3(conn: &Connection) {
     let steps = "DROP VIEW message_parts; CREATE VIEW message_parts AS SELECT 1;
         ALTER TABLE part DROP COLUMN written_at; ALTER TABLE attempt DROP COLUMN written_at;
+        ALTER TABLE part DROP COLUMN receipt_more; ALTER TABLE attempt DROP COLUMN receipt_more;
+        ALTER TABLE parked DROP COLUMN receipt_more; ALTER TABLE parked DROP COLUMN address;
         DROP TABLE search; DROP TABLE search_mark; CREATE INDEX part_rare ON part (phase, id) WHERE phase >= 5;
         ALTER TABLE mo DROP COLUMN source_ton; ALTER TABLE mo DROP COLUMN tlvs; PRAGMA user_version = 3;";
     conn.execute_batch(steps).expect("the newer goes");
@@ -37,9 +40,15 @@ fn as_format_3(conn: &Connection) {
 
 /// What a version of format 3 would have committed; no order is arriving, for what arrives is gone at the next start.
 fn of_format_3(mut batch: Batch) -> Batch {
+    let bare = |it: &mut Receipt| (it.tlvs, it.later) = (Vec::new(), Vec::new());
     let attempts = batch.parts.iter_mut().chain(&mut batch.new_parts).filter_map(|it| it.attempt.as_mut());
     for attempt in attempts.chain(batch.past.iter_mut().map(|it| &mut it.attempt)) {
         attempt.written_at = Time::NEVER;
+        attempt.receipt.iter_mut().for_each(|it| bare(it));
+    }
+    for parked in &mut batch.parked {
+        parked.address = None;
+        bare(&mut parked.receipt);
     }
     for part in &mut batch.mo_parts {
         (part.mo.source_ton, part.mo.tlvs) = (0, Tlvs::default());

@@ -244,7 +244,26 @@ impl Script {
             error_code: self.one_in(2).then(|| "000".into()),
             received_at: self.now,
             done_at: self.one_in(2).then_some(Time(self.now.0 - 1_000)),
+            tlvs: self.parameters(),
+            later: (0..self.below(3)).map(|_| self.later()).collect(),
         }
+    }
+
+    fn later(&mut self) -> Receipt {
+        Receipt {
+            status: Status::ALL[self.below(7) as usize],
+            raw_status: "UNDELIV \"λ\"".into(),
+            error_code: self.one_in(2).then(|| "034".into()),
+            received_at: self.now,
+            done_at: self.one_in(2).then_some(Time(self.now.0 - 500)),
+            tlvs: self.parameters(),
+            later: Vec::new(),
+        }
+    }
+
+    fn parameters(&mut self) -> Vec<Parameter> {
+        let count = self.below(3) as u16;
+        (0..count).map(|it| Parameter { tag: 0x1400 + it, value: self.chance().to_be_bytes().into() }).collect()
     }
 
     fn rest(&mut self, model: &Model, batch: &mut Batch) {
@@ -257,6 +276,7 @@ impl Script {
                 carrier_message_id: CarrierMessageId::new("0A1b").expect("it is an id"),
                 also: if self.one_in(2) { CarrierMessageId::new("0A1b@smsc") } else { None },
                 handset: self.one_in(2).then_some(E164(31_612_345_678)),
+                address: self.one_in(2).then(|| "31612***678".into()),
                 sender: "12345".into(),
                 receipt: self.receipt(),
             });

@@ -173,7 +173,7 @@ impl CarrierMeter {
     pub fn receipt(&self, status: Status, fate: Fate, delay: Option<Duration>) {
         self.receipts[usize::from(status.number())].increment(1);
         match fate {
-            Fate::Matched | Fate::Parked => {}
+            Fate::Matched | Fate::Parked | Fate::Unread => {}
             Fate::Late => self.receipts_late.increment(1),
             Fate::Double => self.deliveries_double.increment(1),
             Fate::Duplicate => self.receipts_duplicate.increment(1),
