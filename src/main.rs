@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 use nuncio::config;
 use nuncio::decode;
 use nuncio::gateway::ask::{self, AskError};
+use nuncio::gateway::backup;
 use nuncio::gateway::demo::Demo;
 use nuncio::gateway::run::Failure;
 use nuncio::gateway::serve::{format, serve};
@@ -83,6 +84,27 @@ enum Command {
     Find(#[command(flatten)] Box<ask::options::Find>),
     /// Say what became of a message and why, in words and in order of time.
     Why(#[command(flatten)] ask::options::Why),
+    /// Copy the store into one file, while a daemon runs or not, and read the copy whole.
+    Backup {
+        /// The file; it must not be there yet.
+        file: PathBuf,
+        /// Write over a file that is there.
+        #[arg(long)]
+        force: bool,
+        /// The configuration file; conf.d beside it is read too.
+        #[arg(long, default_value = "/etc/nuncio/nuncio.toml")]
+        config: PathBuf,
+    },
+    /// Put a backup in the place of the store. No daemon may run; the store that is there is moved aside.
+    ///
+    /// What the backup has queued is held at the next start until an operator lets it go.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// The configuration file; conf.d beside it is read too.
+        #[arg(long, default_value = "/etc/nuncio/nuncio.toml")]
+        config: PathBuf,
+    },
     /// Make a key for the API: one line for the application, one for the configuration.
     Key,
 }
@@ -121,11 +143,23 @@ fn main() -> ExitCode {
             let done = runtime().block_on(ask::why(&options, &mut told));
             asked(done, &told)
         }
+        Command::Backup { file, force, config } => say(backup::back_up(&config, &file, force)),
+        Command::Restore { file, config } => say(backup::restore(&config, &file)),
         Command::Key => {
             let (key, digest) = nuncio::api::key::new_key();
             println!("key        = {key}\nkey_sha256 = [\"{digest}\"]");
             ExitCode::SUCCESS
         }
+    }
+}
+
+fn say(done: Result<String, Failure>) -> ExitCode {
+    match done {
+        Ok(words) => {
+            println!("{words}");
+            ExitCode::SUCCESS
+        }
+        Err(failure) => failed(&failure),
     }
 }
 

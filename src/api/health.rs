@@ -1,6 +1,6 @@
 //! How the daemon is, as its probes tell it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Flags that the gateway sets and the probes read.
 ///
@@ -17,6 +17,8 @@ pub struct Health {
     pub poisoned: AtomicBool,
     /// The disk has less free than the configuration wants.
     pub disk_low: AtomicBool,
+    /// Parts that a restored store holds.
+    pub held: AtomicU64,
 }
 
 impl Health {

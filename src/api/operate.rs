@@ -45,6 +45,12 @@ pub(super) async fn order(
     ordered(&context, matched.as_str(), &id, request).await.unwrap_or_else(|problem| problem.into_response(&path))
 }
 
+/// `POST /admin/v1/store/release`: what a restored store holds may go.
+pub(super) async fn release(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    ordered(&context, "store/restored/release", "", request).await.unwrap_or_else(|it| it.into_response(&path))
+}
+
 /// `GET /admin/v1/actions`: what operators have ordered, newest first.
 pub(super) async fn actions(State(context): State<Arc<Context>>, request: Request) -> Response {
     let head = request.into_parts().0;
@@ -116,6 +122,7 @@ async fn ordered(context: &Context, pattern: &str, id: &str, request: Request) -
     let target = match noun {
         "carriers" => Target::Carrier(carrier(plan, id).ok_or_else(|| unknown("carrier"))?),
         "routes" => Target::Route(route(plan, id).ok_or_else(|| unknown("route"))?),
+        "store" => Target::Store,
         _ => Target::Link(link(context, plan, id).ok_or_else(|| unknown("link"))?),
     };
     let deed = asked.deed(what, plan)?;
@@ -135,6 +142,7 @@ async fn ordered(context: &Context, pattern: &str, id: &str, request: Request) -
             let pointer = if asked.until.is_some() { "/until" } else { "/for" };
             Err(Problem::at(Kind::Invalid, pointer, unfit.to_string()))
         }
+        Reply::Unfit(unfit @ Unfit::NothingHeld) => Err(Problem::new(Kind::NothingHeld, unfit.to_string())),
         Reply::Unfit(unfit @ Unfit::TooMany) => Err(Problem::new(Kind::QueueFull, unfit.to_string())),
         other => Err(refusal(&other)),
     }
@@ -158,6 +166,7 @@ impl Asked {
             "resume" => Deed::Resume,
             "drain" => Deed::Drain,
             "rebind" => Deed::Rebind,
+            "release" => Deed::Release,
             "trace" => {
                 let pdus = self.pdus.unwrap_or(PDUS);
                 if !(1..=PDUS_MAX).contains(&pdus) {
@@ -268,6 +277,7 @@ enum TargetView {
     Carrier(Shown<String>),
     Route(u32),
     Link(Shown<String>),
+    Store(&'static str),
 }
 
 impl<'a> ActionView<'a> {
@@ -287,6 +297,7 @@ impl<'a> ActionView<'a> {
                 Target::Carrier(it) => TargetView::Carrier(Shown(name(it).unwrap_or_default().to_owned())),
                 Target::Route(it) => TargetView::Route(it.0),
                 Target::Link(it) => TargetView::Link(Shown(link_name(plan, it))),
+                Target::Store => TargetView::Store("restored"),
             },
             to,
             route_id,

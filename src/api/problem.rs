@@ -82,6 +82,7 @@ kinds! {
     QuotaExceeded = "quota-exceeded", 429, "quota", true, "The quota is used up";
     RateExceeded = "rate-exceeded", 429, "quota", true, "Too many requests";
     StillRunning = "still-running", 409, "queue", true, "The same request is under way";
+    NothingHeld = "nothing-held", 409, "queue", false, "Nothing is held";
     TooLate = "too-late", 409, "submit", false, "The message has left or has ended";
     Internal = "internal", 500, "queue", false, "A fault of ours";
 }

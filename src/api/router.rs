@@ -79,6 +79,7 @@ pub const ENDPOINTS: &[&str] = &[
     "POST /admin/v1/routes/{id}/resume",
     "POST /admin/v1/links/{id}/rebind",
     "POST /admin/v1/links/{id}/trace",
+    "POST /admin/v1/store/release",
     "GET /metrics",
     "GET /livez",
     "GET /readyz",
@@ -133,7 +134,8 @@ pub fn operations(context: &Arc<Context>) -> Router {
         .route("/admin/v1/routes/{id}/pause", post(operate::order))
         .route("/admin/v1/routes/{id}/resume", post(operate::order))
         .route("/admin/v1/links/{id}/rebind", post(operate::order))
-        .route("/admin/v1/links/{id}/trace", get(inspect::trace).post(operate::order));
+        .route("/admin/v1/links/{id}/trace", get(inspect::trace).post(operate::order))
+        .route("/admin/v1/store/release", post(operate::release));
     around(routes, context)
 }
 

@@ -43,7 +43,7 @@ impl Dispatch {
 
     /// Reads on in lanes that run short, where their carrier could send.
     pub(super) fn refill<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
-        let room = self.ready_max();
+        let (room, held_to) = (self.ready_max(), self.held_to());
         let short = |it: &LaneId| self.lanes.get(it).is_some_and(|it| it.backlog && it.ready.len() < room / 2);
         // Where nothing can be sent the head of a lane is enough: how old it is has to be told.
         let empty = |it: &LaneId| self.lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
@@ -61,6 +61,7 @@ impl Dispatch {
             if wanted == 0 {
                 continue;
             }
+            queue.horizon = queue.horizon.max(held_to);
             let ceiling = self.arrivals.ceiling(lane);
             let entries = store.ready(lane, queue.horizon, wanted)?;
             queue.backlog = wanted <= entries.len() || queue.behind_at == self.beats;
@@ -130,8 +131,15 @@ impl Dispatch {
     }
 
     fn give(&mut self, id: CarrierId, lane: LaneId) -> Given {
+        let held_to = self.held_to();
         let Some(queue) = self.lanes.get_mut(&lane) else { return Given::Empty };
         let Some(key) = queue.ready.front().copied() else { return Given::Empty };
+        if key <= held_to {
+            // It stays in the store, and is read again once it is let go.
+            queue.ready.pop_front();
+            self.set.unstage(key);
+            return Given::Gone;
+        }
         let waits = |it: &&Part| it.phase() == Phase::Queued && it.due.known().is_none() && it.lane == lane;
         let Some(part) = self.set.part(key).filter(waits) else {
             queue.ready.pop_front();

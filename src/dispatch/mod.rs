@@ -47,6 +47,7 @@ pub mod opt_out;
 mod gauges;
 mod operated;
 mod moves;
+mod restored;
 pub mod operate;
 pub mod tally;
 pub mod inspect;
@@ -145,6 +146,8 @@ pub struct Dispatch {
     /// Messages that quotas have counted.
     used: BTreeMap<AccountId, Used>,
     marks: Marks,
+    /// Queued parts of messages below [`Marks::held_below`].
+    held: u64,
     sweep: Sweep,
     /// More could move from closed carriers at once.
     moving: bool,
@@ -212,6 +215,7 @@ impl Dispatch {
             buckets: BTreeMap::new(),
             used: recovered.quotas.into_iter().map(|it| (it.account, Used::of(it))).collect(),
             marks: recovered.marks,
+            held: recovered.held,
             sweep: Sweep::new(now),
             moving: false,
             overstay: Time::NEVER,
@@ -442,6 +446,9 @@ impl Dispatch {
             }
             (false, true) => queue.queued += 1,
             _ => (),
+        }
+        if (before == Phase::Queued) != (after == Phase::Queued) {
+            self.count_held(key, after == Phase::Queued);
         }
         if let Some(carrier) = carrier {
             let awaiting = self.awaiting.entry(carrier).or_default();

@@ -59,6 +59,9 @@ pub enum Unfit {
     /// Enough is under way.
     #[error("{MOVES_MAX} moves are under way; wait until one has ended")]
     TooMany,
+    /// There is nothing to let go.
+    #[error("nothing is held: the store was not restored from a backup, or what it held was let go before")]
+    NothingHeld,
 }
 
 impl Dispatch {
@@ -76,9 +79,13 @@ impl Dispatch {
             Target::Carrier(it) => self.plan.carriers.contains_key(&it),
             Target::Route(it) => self.plan.routes.contains_key(&it),
             Target::Link(it) => self.plan.carriers.contains_key(&it.carrier),
+            Target::Store => true,
         };
         if !known {
             return Err(Unfit::NoTarget);
+        }
+        if deed == Deed::Release && self.marks.held_below == Seq(0) {
+            return Err(Unfit::NothingHeld);
         }
         let until = until(self.now, deed, end)?;
         if matches!(deed, Deed::Move { .. }) && MOVES_MAX <= self.moves.len() {
@@ -94,6 +101,7 @@ impl Dispatch {
             (Deed::Move { to, route }, Target::Carrier(from)) => {
                 self.moves.push(Moving { from, to, route, before: Seq(self.marks.next_seq) });
             }
+            (Deed::Release, _) => self.release(),
             (Deed::Rebind, Target::Link(link)) => self.commands.push(Command::Rebind(link)),
             (Deed::Trace { pdus }, Target::Link(link)) => {
                 self.commands.push(Command::Trace(link, Tracing { at: self.now, lasts: until.since(self.now), pdus }));

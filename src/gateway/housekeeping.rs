@@ -138,6 +138,8 @@ impl Housekeeping {
             meters.link(*link).window(*in_use, *capacity);
         }
         meters.parked(gauges.parked);
+        meters.held(dispatch.held_parts());
+        self.health.held.store(dispatch.held_parts(), Ordering::Relaxed);
         meters.mo_incomplete(gauges.mo_incomplete);
     }
 

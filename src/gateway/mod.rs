@@ -18,4 +18,5 @@ mod housekeeping;
 pub mod run;
 pub mod serve;
 pub mod ask;
+pub mod backup;
 pub mod demo;

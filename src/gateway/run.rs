@@ -20,7 +20,7 @@ use crate::gateway::housekeeping::Housekeeping;
 use crate::gateway::links::{Links, Wanted};
 use crate::gateway::lookup;
 use crate::gateway::wake::Wake;
-use crate::message::id::CarrierId;
+use crate::message::id::{CarrierId, Seq};
 use crate::number::library;
 use crate::record::contract::{Poisoned, Store};
 use crate::store::sqlite::fault::Fault;
@@ -334,6 +334,12 @@ fn spawn_loop(
     if queued != 0 || doubtful != 0 {
         info!(queued, doubtful, "took up where the last run left off");
     }
+    if recovered.marks.held_below != Seq(0) {
+        warn!(
+            held = recovered.held,
+            "the store was restored from a backup: what it has queued is held until POST /admin/v1/store/release"
+        );
+    }
     let dispatch = Dispatch::new(loaded.plan.clone(), recovered, clock.now());
     let opted_out = dispatch.opted_out();
     let looped = Loop {
@@ -400,6 +406,7 @@ fn wiring(
                 "uptime_seconds": started.elapsed().as_secs(),
                 "ready": health.unready().is_none(),
                 "unready": health.unready(),
+                "restored_held_messages": health.held.load(std::sync::atomic::Ordering::Relaxed),
             })
         }),
         operators: given.operators,

@@ -29,7 +29,7 @@ pub struct LinkId {
 pub struct OrderId(pub u64);
 
 /// The place of a message in the total order of accepted messages; below 2^53.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Seq(pub u64);
 
 impl Seq {

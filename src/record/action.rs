@@ -34,6 +34,8 @@ pub enum Target {
     Route(RouteId),
     /// One bind of a carrier.
     Link(LinkId),
+    /// The store, of which there is one.
+    Store,
 }
 
 impl Target {
@@ -43,6 +45,7 @@ impl Target {
             Self::Carrier(it) => (1, it.0 as u64),
             Self::Route(it) => (2, it.0 as u64),
             Self::Link(it) => (3, ((it.carrier.0 as u64) << 8) | it.bind as u64),
+            Self::Store => (4, 0),
         };
         (kind << 32) | id
     }
@@ -57,6 +60,7 @@ impl Target {
                 let carrier = CarrierId(u16::try_from(id >> 8).ok()?);
                 Some(Self::Link(LinkId { carrier, bind: (id & 0xFF) as u8 }))
             }
+            4 => (id == 0).then_some(Self::Store),
             _ => None,
         }
     }
@@ -91,6 +95,8 @@ pub enum Deed {
         /// So many at most.
         pdus: u16,
     },
+    /// What a restored store holds may be sent.
+    Release,
 }
 
 /// What of a target an action is about: the newest of one aspect is the one that counts.
@@ -113,7 +119,7 @@ impl Aspect {
 
 impl Deed {
     /// One of each; a move stands for all moves, and a trace for all traces.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Pause,
         Self::Resume,
         Self::Drain,
@@ -123,6 +129,7 @@ impl Deed {
         Self::Move { to: None, route: None },
         Self::Rebind,
         Self::Trace { pdus: 0 },
+        Self::Release,
     ];
 
     /// Its words in the API and in logs.
@@ -137,6 +144,7 @@ impl Deed {
             Self::Move { .. } => "move",
             Self::Rebind => "rebind",
             Self::Trace { .. } => "trace",
+            Self::Release => "release",
         }
     }
 
@@ -152,6 +160,7 @@ impl Deed {
             Self::Move { .. } => 6,
             Self::Rebind => 7,
             Self::Trace { .. } => 8,
+            Self::Release => 9,
         }
     }
 
@@ -187,7 +196,7 @@ impl Deed {
         match self {
             Self::Pause | Self::Resume | Self::Drain => Aspect::Flow,
             Self::OpenBreaker | Self::CloseBreaker | Self::FreeBreaker => Aspect::Breaker,
-            Self::Move { .. } | Self::Rebind | Self::Trace { .. } => Aspect::Once,
+            Self::Move { .. } | Self::Rebind | Self::Trace { .. } | Self::Release => Aspect::Once,
         }
     }
 
@@ -205,10 +214,10 @@ mod tests {
     fn numbers_in_records_say_what_they_were_made_of() {
         let (carrier, route) = (CarrierId(65_535), RouteId(16_777_215));
         let link = |bind| Target::Link(LinkId { carrier, bind });
-        for it in [Target::Carrier(carrier), Target::Route(route), link(0), link(255)] {
+        for it in [Target::Carrier(carrier), Target::Route(route), link(0), link(255), Target::Store] {
             assert_eq!(Target::from_number(it.number()), Some(it));
         }
-        for number in [0, 4 << 32, (1 << 32) | 65_536, (3 << 32) | (1 << 24)] {
+        for number in [0, 5 << 32, (4 << 32) | 1, (1 << 32) | 65_536, (3 << 32) | (1 << 24)] {
             assert_eq!(Target::from_number(number), None, "{number}");
         }
         let moves = [(None, None), (Some(carrier), None), (None, Some(route)), (Some(carrier), Some(route))];
@@ -217,7 +226,7 @@ mod tests {
         }
         let trace = Deed::Trace { pdus: 10_000 };
         assert_eq!(Deed::from_numbers(trace.number(), trace.detail()), Some(trace));
-        assert_eq!(Deed::from_numbers(9, 0), None);
+        assert_eq!(Deed::from_numbers(10, 0), None);
         assert_eq!(Deed::from_numbers(0, 1), None);
     }
 }

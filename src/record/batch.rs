@@ -15,6 +15,7 @@ use crate::record::parked::Parked;
 use crate::record::suppression::Suppression;
 use crate::route::opt_out::Key;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Everything that one beat changed; durable whole or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -147,7 +148,16 @@ pub struct Marks {
     pub time: Time,
     /// How many parts wait for a receipt, by carrier.
     pub awaiting: Vec<(CarrierId, u64)>,
+    /// Messages below this seq are held: the store was restored from a backup, and they may have been sent after it was
+    /// made. 0 where nothing is held.
+    pub held_below: Seq,
 }
+
+/// Orders, events or lines of a ledger that a gateway gives a number to in a second at most: more than it has ever been
+/// seen to.
+const NUMBERS_A_SECOND: u64 = 100_000;
+/// A backup is taken to be at least so old: the clock may have been wrong when it was made.
+const AGE_MIN: Duration = Duration::from_secs(3_600);
 
 impl Marks {
     /// What an empty store holds. Counters begin at 1, because scans ask for what is above a key.
@@ -167,6 +177,23 @@ impl Marks {
             next_ledger: self.next_ledger.max(later.next_ledger),
             time: self.time.max(later.time),
             awaiting: later.awaiting.clone(),
+            held_below: later.held_below,
+        }
+    }
+
+    /// The marks of a backup that is put back at `now`: a number that was given out after it was made is not given out
+    /// again, and what it holds is held. Seqs go on where they were: an id has chance in it beside its seq.
+    #[must_use]
+    pub fn restored(&self, now: Time) -> Self {
+        let age = now.since(self.time).max(AGE_MIN).as_secs();
+        let given = age.saturating_mul(NUMBERS_A_SECOND);
+        Self {
+            next_order: self.next_order.saturating_add(given),
+            next_event: self.next_event.saturating_add(given),
+            next_ledger: self.next_ledger.saturating_add(given),
+            time: self.time.max(now),
+            held_below: Seq(self.next_seq),
+            ..self.clone()
         }
     }
 }

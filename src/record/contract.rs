@@ -136,6 +136,8 @@ pub struct Recovered {
     pub balances: Vec<(AccountId, Money)>,
     /// What quotas have counted, by account.
     pub quotas: Vec<QuotaUse>,
+    /// Queued parts that [`Marks::held_below`] holds.
+    pub held: u64,
 }
 
 /// A lane that has queued parts.

@@ -249,6 +249,8 @@ impl Store for Memory {
         let mut lanes = BTreeMap::<LaneId, u64>::new();
         let queued = image.ready.iter().map(|(lane, _)| lane).chain(image.delayed.iter().map(|(_, lane, _)| lane));
         queued.for_each(|lane| *lanes.entry(*lane).or_default() += 1);
+        let waiting = image.ready.iter().map(|(_, key)| key).chain(image.delayed.iter().map(|(.., key)| key));
+        let held = waiting.filter(|it| it.seq() < marks.held_below).count() as u64;
         let doubtful: BTreeSet<Seq> = image.open.iter().map(|it| it.seq()).collect();
         Ok(Recovered {
             marks,
@@ -262,6 +264,7 @@ impl Store for Memory {
             actions: image.newest().into_values().cloned().collect(),
             balances: image.balances.iter().map(|(account, it)| (*account, *it)).collect(),
             quotas: image.quotas.values().cloned().collect(),
+            held,
         })
     }
 

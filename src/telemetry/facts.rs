@@ -220,6 +220,7 @@ fn operated(meters: &Meters, action: &Action, said: &'static str) {
         Target::Carrier(it) => (Some(meters.carrier(it).name().to_owned()), None),
         Target::Link(it) => (Some(bind_name(meters.carrier(it.carrier).name(), it.bind)), None),
         Target::Route(it) => (None, Some(it.0)),
+        Target::Store => (None, None),
     };
     let (deed, account, until) = (action.deed.words(), action.actor.0, action.until.known());
     info!(deed, carrier, route, account, until = until.map(tracing::field::display), "{said}");

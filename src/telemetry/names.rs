@@ -125,6 +125,7 @@ metrics! {
         "Answers over HTTP that say yes by their status and have not what the configuration says that they have.";
     RECEIPTS_UNREAD = "receipts_unread_total" Counter, Count ["carrier"]
         "Receipts that name no message, which events/unrouted shows, and what carriers over HTTP said in calls and no receipt was found in.";
+    RESTORED_HELD_MESSAGES = "restored_held_messages" Gauge, Count [] "Queued parts that are held since the store was restored from a backup.";
     RECEIPTS_PARKED = "receipts_parked" Gauge, Count [] "Receipts whose part is not known yet.";
     RECEIPTS_UNMATCHED = "receipts_unmatched_total" Counter, Count ["carrier"] "Parked receipts that were given up.";
     RECEIPTS_LATE = "receipts_late_total" Counter, Count ["carrier"] "Receipts after the end of their part.";

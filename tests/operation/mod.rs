@@ -1,5 +1,6 @@
 //! The daemon as its operator sees it.
 
+mod backup;
 mod calendar;
 mod routing;
 mod configuration;

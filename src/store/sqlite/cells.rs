@@ -3,7 +3,7 @@
 use crate::carrier::id::Learned;
 use crate::message::attempt::{Attempt, CarrierMessageId};
 use crate::message::body::Body;
-use crate::message::id::{AccountId, CarrierId};
+use crate::message::id::{AccountId, CarrierId, Seq};
 use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::receipt::Receipt;
@@ -39,7 +39,8 @@ pub(super) const IDEM: &str = "account, key, hash, order_id, at, seal";
 pub(super) const PARKED: &str = "number, carrier, carrier_message_id, handset, sender, receipt_status, receipt_raw, \
     receipt_error, receipt_received_at, receipt_done_at, also, address, receipt_more, seal";
 /// The columns of `meta` that are told, in the order of its cells.
-pub(super) const META: &str = "next_seq, next_order, next_parked, time, awaiting, next_event, next_ledger, seal";
+pub(super) const META: &str =
+    "next_seq, next_order, next_parked, time, awaiting, next_event, next_ledger, held_below, seal";
 /// The columns of `event`, in the order of its cells.
 pub(super) const EVENT: &str = "n, token, account, kind, at, data, seal";
 /// The columns of `mo`, in the order of its cells.
@@ -309,6 +310,7 @@ impl<'a> Cells<'a> {
         cells.push(ValueRef::Blob(awaiting));
         cells.bits(marks.next_event);
         cells.bits(marks.next_ledger);
+        cells.later_int((marks.held_below != Seq(0)).then_some(marks.held_below.0.cast_signed()));
         cells.sealed()
     }
 

@@ -75,6 +75,26 @@ pub enum Fault {
         /// The file of the store.
         file: PathBuf,
     },
+    /// There is no store where one is to be copied from.
+    #[error("{file}: there is no store")]
+    NoStore {
+        /// The file that is missing.
+        file: PathBuf,
+    },
+    /// A file stands where a copy is to be written.
+    #[error("{file}: the file is there already; --force writes over it")]
+    Exists {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A restore was cut off.
+    #[error(
+        "{file}: a restore did not come to its end; run `nuncio restore` again, the store of before is in before-restore-…"
+    )]
+    Unfinished {
+        /// What was to become the store.
+        file: PathBuf,
+    },
     /// It failed before; nothing more is asked of it.
     #[error("{file}: the store failed before")]
     Poisoned {

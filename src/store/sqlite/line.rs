@@ -342,7 +342,9 @@ pub(super) fn marks(row: &Row<'_>) -> Result<Marks, Trouble> {
         .collect();
     let next_event = line.later().unwrap_or(1);
     let next_ledger = line.later().unwrap_or(1);
-    line.sealed("meta", 1, Marks { next_seq, next_order, next_parked, next_event, next_ledger, time, awaiting })
+    let held_below = Seq(line.later().unwrap_or(0));
+    let marks = Marks { next_seq, next_order, next_parked, next_event, next_ledger, time, awaiting, held_below };
+    line.sealed("meta", 1, marks)
 }
 
 /// The event in a row of [`EVENT`].

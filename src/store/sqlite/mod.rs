@@ -15,6 +15,7 @@
 //! is opened; in a larger one a damaged index entry can hide a record until that check is run
 //! (`PRAGMA integrity_check`).
 
+pub mod backup;
 pub mod fault;
 pub mod readers;
 pub mod space;
@@ -98,6 +99,7 @@ impl Sqlite {
         let lock = lock(&directory.join("nuncio.lock"))?;
         let file = directory.join("nuncio.db");
         let engine = |source| Fault::Engine { file: file.clone(), source };
+        backup::refuse_unfinished(directory)?;
         refuse_stump(&file)?;
         let mut writer =
             connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, 16).map_err(engine)?;
@@ -312,6 +314,7 @@ impl Store for Sqlite {
         let doubtful = self.asked_entries("finding what was open", |conn| reader::load(conn, &reader::open(conn)?))?;
         let marks = self.marks.clone();
         self.asked("recovering", |conn| {
+            let held = reader::held(conn, marks.held_below)?;
             Ok(Recovered {
                 marks,
                 doubtful,
@@ -324,6 +327,7 @@ impl Store for Sqlite {
                 actions: reader::standing(conn)?,
                 balances: money::balances(conn)?,
                 quotas: money::quotas(conn)?,
+                held,
             })
         })
     }

@@ -45,6 +45,10 @@ pub(super) mod words {
         "SELECT lane, count(*) FROM part WHERE phase = 0 AND due = 0 GROUP BY lane";
     pub(in crate::store::sqlite) const DELAYED_LANES: &str =
         "SELECT lane, count(*) FROM part WHERE phase = 0 AND due > 0 GROUP BY lane";
+    pub(in crate::store::sqlite) const READY_HELD: &str =
+        "SELECT count(*) FROM part WHERE phase = 0 AND due = 0 AND id < ?1";
+    pub(in crate::store::sqlite) const DELAYED_HELD: &str =
+        "SELECT count(*) FROM part WHERE phase = 0 AND due > 0 AND id < ?1";
     pub(in crate::store::sqlite) const ORDER_STEP: &str =
         "SELECT seq, order_id FROM body WHERE seq >= ?1 ORDER BY seq LIMIT 1";
     pub(in crate::store::sqlite) const TIME_STEP: &str =
@@ -239,6 +243,18 @@ pub(super) fn lanes(conn: &Connection) -> Result<Vec<QueuedLane>, Trouble> {
         }
     }
     Ok(counts.into_iter().map(|(lane, count)| QueuedLane { lane, count }).collect())
+}
+
+/// How many queued parts there are of messages below a seq.
+pub(super) fn held(conn: &Connection, below: Seq) -> Result<u64, Trouble> {
+    let mut count = 0;
+    if below != Seq(0) {
+        for words in [words::READY_HELD, words::DELAYED_HELD] {
+            let below = PartKey::new(below, 0).0.cast_signed();
+            count += conn.prepare_cached(words)?.query_row([below], |row| row.get::<_, i64>(0))?.cast_unsigned();
+        }
+    }
+    Ok(count)
 }
 
 /// Every receipt that waits.

@@ -37,7 +37,7 @@ const STEPS: [&[&str]; FORMAT as usize] = [
     &[FORMAT_1],
     &[MANNER, EVENTS, LEARNED],
     &[ROUTED, MONEY, CALENDAR, opt_out::TABLE, OPERATE],
-    &[WRITTEN, postings::TABLE, HANDSETS, more::COLUMNS],
+    &[WRITTEN, postings::TABLE, HANDSETS, more::COLUMNS, HELD],
 ];
 
 /// Brings the store to [`FORMAT`]; refuses one that is newer or not ours.
@@ -222,6 +222,9 @@ CREATE VIEW message_parts AS
 
 /// Format 4: of what type the sender of a part is, and what came with it; NULL in rows of before.
 const HANDSETS: &str = "ALTER TABLE mo ADD COLUMN source_ton INTEGER; ALTER TABLE mo ADD COLUMN tlvs BLOB;";
+
+/// Format 4: what a store that was restored holds; NULL for nothing.
+const HELD: &str = "ALTER TABLE meta ADD COLUMN held_below INTEGER;";
 
 #[cfg(test)]
 mod tests {

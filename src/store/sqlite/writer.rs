@@ -65,7 +65,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     ledger: insert("INSERT", "ledger", cells::LEDGER, 1),
     balance: insert("INSERT OR REPLACE", "balance", cells::BALANCE, 1),
     quota: insert("INSERT OR REPLACE", "quota", cells::QUOTA, 1),
-    marks: format!("INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)", cells::META),
+    marks: format!("INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", cells::META),
 });
 
 /// Writes one batch; whole or not at all. Messages below `indexed` are too late to be noted behind the commit.

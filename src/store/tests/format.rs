@@ -34,7 +34,8 @@ fn as_format_3(conn: &Connection) {
         ALTER TABLE part DROP COLUMN receipt_more; ALTER TABLE attempt DROP COLUMN receipt_more;
         ALTER TABLE parked DROP COLUMN receipt_more; ALTER TABLE parked DROP COLUMN address;
         DROP TABLE search; DROP TABLE search_mark; CREATE INDEX part_rare ON part (phase, id) WHERE phase >= 5;
-        ALTER TABLE mo DROP COLUMN source_ton; ALTER TABLE mo DROP COLUMN tlvs; PRAGMA user_version = 3;";
+        ALTER TABLE mo DROP COLUMN source_ton; ALTER TABLE mo DROP COLUMN tlvs;
+        ALTER TABLE meta DROP COLUMN held_below; PRAGMA user_version = 3;";
     conn.execute_batch(steps).expect("the newer goes");
 }
 
@@ -54,6 +55,7 @@ fn of_format_3(mut batch: Batch) -> Batch {
         (part.mo.source_ton, part.mo.tlvs) = (0, Tlvs::default());
     }
     batch.orders.iter_mut().for_each(|it| it.arriving = false);
+    batch.marks.held_below = crate::message::id::Seq(0);
     batch
 }
 
@@ -172,7 +174,7 @@ fn opened_and_served(of_before: fn(Batch) -> Batch, as_before: fn(&Connection)) 
     let mut store = sqlite(home.path());
     store.recover().expect("it recovers");
     agree(&mut store, &mut model, &mut Script::new(3)).expect("every row has the seal that it had");
-    for _ in 0..10 {
+    for _ in 0..30 {
         let batch = script.batch(&model);
         store.commit(&batch).expect("the commit goes through");
         model.apply(&batch);

@@ -90,7 +90,7 @@ impl Script {
         batch.parts = changed.into_values().collect();
         self.rest(model, &mut batch);
         batch.marks.time = self.now;
-        batch.marks.awaiting = vec![(CarrierId(1), self.below(1 << 40)), (CarrierId(65_535), self.below(9))];
+        batch.marks.awaiting = vec![(CarrierId(1), self.below(1 << 40)), (CarrierId(65_535), self.below(10))];
         batch
     }
 
@@ -416,8 +416,9 @@ impl Script {
                 Deed::Trace { .. } => Deed::Trace { pdus: self.chance() as u16 },
                 deed => deed,
             };
-            let target = match self.below(3) {
+            let target = match self.below(4) {
                 0 => Target::Carrier(carrier),
+                2 => Target::Store,
                 1 => Target::Route(route),
                 _ => Target::Link(LinkId { carrier, bind: self.below(256) as u8 }),
             };

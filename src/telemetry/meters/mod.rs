@@ -36,6 +36,7 @@ pub struct Meters {
     opt_outs: HashMap<AccountId, Counter>,
     queue_wait: [Histogram; 3],
     receipts_parked: Gauge,
+    restored_held: Gauge,
     mo_incomplete: Gauge,
     http: HttpMeter,
     inside: InsideMeter,
@@ -74,6 +75,7 @@ impl Meters {
             opt_outs: labels.accounts.iter().map(|(id, name)| (*id, opt_outs(name))).collect(),
             queue_wait: Class::ALL.map(|it| exposition.histogram(&names::QUEUE_WAIT, [it.word()])),
             receipts_parked: exposition.gauge(&names::RECEIPTS_PARKED, []),
+            restored_held: exposition.gauge(&names::RESTORED_HELD_MESSAGES, []),
             mo_incomplete: exposition.gauge(&names::MO_PARTS_INCOMPLETE, []),
             http: HttpMeter::new(exposition, &labels.endpoints),
             inside: InsideMeter::new(exposition),
@@ -143,6 +145,11 @@ impl Meters {
     /// So many receipts wait for their part.
     pub fn parked(&self, count: usize) {
         self.receipts_parked.set(count as f64);
+    }
+
+    /// How many queued parts are held since the store was restored.
+    pub fn held(&self, parts: u64) {
+        self.restored_held.set(parts as f64);
     }
 
     /// So many messages from handsets wait for more of their parts.

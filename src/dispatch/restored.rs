@@ -1,0 +1,47 @@
+//! What a restored store holds until an operator says that it may go.
+//!
+//! A backup does not know what became of its messages after it was made: what it has queued may have been sent. So all
+//! messages that it knows are held, whatever brings them back into a queue: a retry, a doubt, a receipt that does not
+//! come. They end as ever, by a receipt, a cancel or their validity; only nothing of them is given to a link. What is
+//! accepted after the restore goes at once.
+//!
+//! ```text
+//!  lane   1  2  3 │ 8  9          │ is held_below: refill reads behind it, and give passes by what comes back
+//! ```
+
+use crate::dispatch::Dispatch;
+use crate::message::id::{LaneId, PartKey, Seq};
+
+impl Dispatch {
+    /// Whether nothing of a message may be given to a link.
+    pub(super) fn holds(&self, seq: Seq) -> bool {
+        seq < self.marks.held_below
+    }
+
+    /// The last key that is held; zero, which no part has, where nothing is.
+    pub(super) fn held_to(&self) -> PartKey {
+        PartKey(PartKey::new(self.marks.held_below, 0).0.saturating_sub(1))
+    }
+
+    /// Queued parts that are held.
+    pub fn held_parts(&self) -> u64 {
+        self.held
+    }
+
+    /// Counts a part of a held message that enters a queue, or leaves one.
+    pub(super) fn count_held(&mut self, key: PartKey, enters: bool) {
+        if self.holds(key.seq()) {
+            self.held = if enters { self.held + 1 } else { self.held.saturating_sub(1) };
+        }
+    }
+
+    /// Lets go what was held: every lane is read anew from its beginning.
+    pub(super) fn release(&mut self) {
+        (self.marks.held_below, self.held) = (Seq(0), 0);
+        let lanes: Vec<LaneId> = self.lanes.iter().filter(|(_, it)| 0 < it.queued).map(|(lane, _)| *lane).collect();
+        for lane in lanes {
+            self.lanes.entry(lane).and_modify(|it| (it.horizon, it.backlog) = (PartKey::default(), true));
+            self.offer(lane);
+        }
+    }
+}
