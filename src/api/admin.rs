@@ -2,10 +2,12 @@
 
 use crate::api::answer;
 use crate::api::context::Context;
+use crate::api::link::{CarrierStatus, LinkView};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -38,9 +40,24 @@ pub(super) async fn readyz(State(context): State<Arc<Context>>) -> Response {
     }
 }
 
-/// `GET /statusz`
+/// `GET /statusz`: the loop is not asked, so that it is told even when that hangs.
 pub(super) async fn statusz(State(context): State<Arc<Context>>) -> Response {
-    answer::json(StatusCode::OK, &(context.wiring.statusz)(), 4_096)
+    let (directory, operators) = (context.directory(), &context.wiring.operators);
+    let (links, minutes) = ((operators.links)(), (operators.minutes)());
+    let status = Status {
+        daemon: (context.wiring.statusz)(),
+        links: links.iter().map(|(id, it)| LinkView::of(*id, it, &directory.plan)).collect(),
+        carriers: directory.plan.carriers.values().map(|it| CarrierStatus::of(it, &minutes)).collect(),
+    };
+    answer::json(StatusCode::OK, &status, 4_096)
+}
+
+#[derive(Serialize)]
+struct Status<'a> {
+    #[serde(flatten)]
+    daemon: serde_json::Value,
+    links: Vec<LinkView<'a>>,
+    carriers: Vec<CarrierStatus<'a>>,
 }
 
 fn plain(status: StatusCode, kind: &'static str, text: String) -> Response {

@@ -10,8 +10,11 @@ use crate::dispatch::happening::{Credit, Submission};
 use crate::dispatch::operate::Demand;
 use crate::dispatch::opt_out::{Change, OptedOut};
 use crate::dispatch::plan::Plan;
+use crate::dispatch::usual::Minute;
 use crate::message::id::{AccountId, CarrierId, LinkId, MessageId};
 use crate::store::sqlite::readers::Readers;
+use crate::telemetry::standing::Standing;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -55,8 +58,10 @@ pub type OnUnread = dyn Fn(CarrierId, &str, usize) + Send + Sync;
 pub struct Operators {
     /// The configuration in force, without its secrets.
     pub config: Arc<dyn Fn() -> serde_json::Value + Send + Sync>,
-    /// The links that run.
-    pub links: Arc<dyn Fn() -> Vec<LinkId> + Send + Sync>,
+    /// How the links that run stand.
+    pub links: Arc<dyn Fn() -> BTreeMap<LinkId, Standing> + Send + Sync>,
+    /// How carriers have answered in the last minute.
+    pub minutes: Arc<dyn Fn() -> BTreeMap<CarrierId, Minute> + Send + Sync>,
     /// The latest trace of a link, each PDU a line of JSON.
     pub trace: Arc<dyn Fn(LinkId) -> Option<Vec<String>> + Send + Sync>,
 }

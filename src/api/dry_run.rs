@@ -14,10 +14,10 @@ use crate::api::problem::{Fault, Kind, Problem};
 use crate::api::quote::{Quote, now};
 use crate::api::standing::ScoreView;
 use crate::api::submit::peer;
+use crate::dispatch::closed::Closed;
 use crate::dispatch::happening::Recipient;
 use crate::dispatch::inspect::{AtCarrier, Scored, Snapshot};
 use crate::dispatch::plan::{Account, Plan};
-use crate::message::attempt::Cause;
 use crate::message::class::Class;
 use crate::message::id::CarrierId;
 use crate::message::money::{Currency, Money};
@@ -255,7 +255,7 @@ impl<'a> View<'a> {
                 id: &carrier.name,
                 why: it.why.word(),
                 takes: closed.is_none() && parts.is_some(),
-                closed: closed.map(Cause::word),
+                closed: closed.map(Closed::word),
                 held: self.at(it.carrier)?.held.as_ref().map(|it| ActionView::of(it, self.plan)),
                 links_up: self.at(it.carrier)?.links_up,
                 weight: weight(it.carrier),
@@ -270,11 +270,11 @@ impl<'a> View<'a> {
     }
 
     /// Why a carrier takes nothing now. The only one of a route is not left for its faults.
-    fn closed(&self, carrier: CarrierId) -> Option<Cause> {
+    fn closed(&self, carrier: CarrierId) -> Option<Closed> {
         let at = self.at(carrier)?;
         let forced = at.forced.as_ref().is_some_and(|it| it.deed == Deed::OpenBreaker);
         let alone = self.route.every_carrier().len() == 1 && !forced;
-        at.closed.filter(|it| !(alone && *it == Cause::BreakerOpen))
+        at.closed.filter(|it| !(alone && *it == Closed::BreakerOpen))
     }
 }
 

@@ -5,10 +5,11 @@
 use crate::api::answer;
 use crate::api::auth::{Directory, Scope};
 use crate::api::context::{Call, Context};
+use crate::api::link::BusyLinkView;
 use crate::api::operate::{link, link_name, unknown};
 use crate::api::problem::Problem;
 use crate::api::read::blocking;
-use crate::api::standing::{AccountView, CarrierView, LinkView, List, QueueView, RouteView};
+use crate::api::standing::{AccountView, CarrierView, List, QueueView, RouteView};
 use crate::api::submit::{awaited, peer, refusal, send};
 use crate::dispatch::command::Reply;
 use crate::dispatch::inspect::Snapshot;
@@ -31,16 +32,9 @@ pub(super) async fn carriers(State(context): State<Arc<Context>>, request: Reque
 
 /// `GET /admin/v1/links`: those that run, bound or not.
 pub(super) async fn links(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let mut running = (context.wiring.operators.links)();
+    let running = (context.wiring.operators.links)();
     shown(&context, request, |directory, snapshot| {
-        let view = |id| {
-            let link = snapshot.links.iter().find(|it| it.id == id);
-            LinkView::of(id, link, &directory.plan)
-        };
-        running.extend(snapshot.links.iter().map(|it| it.id));
-        running.sort_unstable();
-        running.dedup();
-        list(running.into_iter().map(view).collect())
+        list(running.iter().map(|(id, it)| BusyLinkView::of(*id, it, snapshot, &directory.plan)).collect())
     })
     .await
 }

@@ -51,5 +51,6 @@ mod suppressions;
 mod operate;
 mod inspect;
 mod standing;
+mod link;
 mod dry_run;
 mod moment;

@@ -116,8 +116,7 @@ impl<'a> Pricing<'a> {
     }
 }
 
-/// `GET /admin/v1/accounts/{id}/ledger`, oldest line first. As with events, the cursor of the last page goes on
-/// with what comes later.
+/// `GET /admin/v1/accounts/{id}/ledger`, newest line first.
 pub(super) async fn ledger(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
     let head = request.into_parts().0;
     let found = async {
@@ -125,9 +124,11 @@ pub(super) async fn ledger(State(context): State<Arc<Context>>, Path(id): Path<S
         let operator = directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
         let account = named(&directory, &id)?;
         let asked = query(operator, head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
-        let (of, after, limit) = (account.id, asked.before.map_or(0, |it| it.0), asked.limit);
-        let lines = blocking(&context, move |readers| readers.ledger(of, after, limit)).await?;
-        let next = lines.last().map(|it| Seq(it.n)).or(asked.before).map(cursor);
+        let (of, before, limit) = (account.id, asked.before.map_or(u64::MAX, |it| it.0), asked.limit);
+        let mut lines = blocking(&context, move |readers| readers.ledger(of, before, limit + 1)).await?;
+        let more = limit < lines.len();
+        lines.truncate(limit);
+        let next = lines.last().filter(|_| more).map(|it| cursor(Seq(it.n)));
         let data = lines.iter().map(|it| LineView::of(it, account.currency)).collect();
         Ok(answer::json(StatusCode::OK, &Ledger { data, next_cursor: next }, lines.len() * 192 + 64))
     };
@@ -214,7 +215,7 @@ async fn credited(context: &Context, id: &str, head: &Parts, body: axum::body::B
         Reply::Credited(line) => *line,
         Reply::CreditedBefore(n) => {
             let of = account.id;
-            let found = blocking(context, move |readers| readers.ledger(of, n.saturating_sub(1), 1)).await?;
+            let found = blocking(context, move |readers| readers.ledger(of, n.saturating_add(1), 1)).await?;
             let lost = || Problem::new(Kind::Internal, "The line of an earlier credit is not in the ledger.");
             found.into_iter().next().filter(|it| it.n == n).ok_or_else(lost)?
         }

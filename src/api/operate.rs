@@ -234,7 +234,7 @@ pub(super) fn route(plan: &Plan, id: &str) -> Option<RouteId> {
 
 /// The link of a name such as `acme-1`, if it runs.
 pub(super) fn link(context: &Context, plan: &Plan, name: &str) -> Option<LinkId> {
-    (context.wiring.operators.links)().into_iter().find(|it| link_name(plan, *it) == name)
+    (context.wiring.operators.links)().into_keys().find(|it| link_name(plan, *it) == name)
 }
 
 /// The name of a link.
@@ -258,7 +258,7 @@ struct Actions<'a> {
 pub(super) struct ActionView<'a> {
     n: u64,
     at: Moment,
-    actor: Option<&'a str>,
+    actor: Shown<Actor<'a>>,
     action: &'static str,
     target: TargetView,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -269,6 +269,22 @@ pub(super) struct ActionView<'a> {
     pdus: Option<u16>,
     reason: &'a str,
     until: Moment,
+}
+
+/// Who ordered it: as the account was called then, else as it is, else by its number.
+struct Actor<'a> {
+    action: &'a Action,
+    plan: &'a Plan,
+}
+
+impl std::fmt::Display for Actor<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.plan.accounts.get(&self.action.actor) {
+            _ if !self.action.by.is_empty() => f.write_str(&self.action.by),
+            Some(account) => f.write_str(&account.name),
+            None => write!(f, "#{}", self.action.actor.0),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -291,7 +307,7 @@ impl<'a> ActionView<'a> {
         Self {
             n: action.n,
             at: Moment(action.at),
-            actor: plan.accounts.get(&action.actor).map(|it| &*it.name),
+            actor: Shown(Actor { action, plan }),
             action: action.deed.words(),
             target: match action.target {
                 Target::Carrier(it) => TargetView::Carrier(Shown(name(it).unwrap_or_default().to_owned())),

@@ -1,12 +1,14 @@
 //! How carriers, links, routes, queues and accounts are shown to operators.
 
+use crate::api::link::MinuteView;
 use crate::api::moment::Moment;
-use crate::api::operate::{ActionView, link_name};
-use crate::dispatch::inspect::{AtBreaker, AtCarrier, AtLink, InQueue, LinkWord, Scored, Snapshot};
+use crate::api::operate::ActionView;
+use crate::dispatch::closed::Closed;
+use crate::dispatch::inspect::{AtBreaker, AtCarrier, InQueue, Scored, Snapshot};
 use crate::dispatch::plan::{Account, Plan};
 use crate::dispatch::tally::Tally;
-use crate::message::attempt::{Answer, Cause};
-use crate::message::id::{CarrierId, LinkId};
+use crate::message::attempt::Answer;
+use crate::message::id::CarrierId;
 use crate::message::time::Time;
 use crate::route::breaker::State;
 use crate::route::plan::Route;
@@ -20,7 +22,7 @@ pub(super) struct List<T> {
     pub(super) next_cursor: Option<&'static str>,
 }
 
-fn name(plan: &Plan, carrier: CarrierId) -> &str {
+pub(super) fn name(plan: &Plan, carrier: CarrierId) -> &str {
     plan.carriers.get(&carrier).map_or("", |it| &*it.name)
 }
 
@@ -42,6 +44,7 @@ pub(super) struct CarrierView<'a> {
     breaker: Option<BreakerView>,
     forced: Option<ActionView<'a>>,
     scores: Vec<ScoreView>,
+    last_minute: MinuteView,
     since_start: TallyView,
 }
 
@@ -136,38 +139,12 @@ impl<'a> CarrierView<'a> {
             awaiting_receipt: it.awaiting,
             doubtful: it.doubtful,
             held: it.held.as_ref().map(|it| ActionView::of(it, plan)),
-            closed: it.closed.map(Cause::word),
+            closed: it.closed.map(Closed::word),
             breaker: it.breaker.as_ref().map(BreakerView::of),
             forced: it.forced.as_ref().map(|it| ActionView::of(it, plan)),
             scores: it.scores.iter().map(ScoreView::of).collect(),
+            last_minute: MinuteView::of(&it.minute),
             since_start: TallyView::of(&it.tally),
-        }
-    }
-}
-
-/// A link.
-#[derive(Serialize)]
-pub(super) struct LinkView<'a> {
-    id: String,
-    carrier: &'a str,
-    state: &'static str,
-    since: Moment,
-    capacity: usize,
-    window: usize,
-    in_use: usize,
-}
-
-impl<'a> LinkView<'a> {
-    /// A link that runs, and what it has last said of itself, if anything.
-    pub(super) fn of(id: LinkId, it: Option<&AtLink>, plan: &'a Plan) -> Self {
-        Self {
-            id: link_name(plan, id),
-            carrier: name(plan, id.carrier),
-            state: it.map_or(LinkWord::Down, |it| it.state).word(),
-            since: Moment(it.map_or(Time::NEVER, |it| it.since)),
-            capacity: it.map_or(0, |it| it.capacity),
-            window: it.map_or(0, |it| it.window),
-            in_use: it.map_or(0, |it| it.in_use),
         }
     }
 }

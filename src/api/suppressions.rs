@@ -41,8 +41,11 @@ pub(super) async fn all(State(context): State<Arc<Context>>, request: Request) -
         directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
         let asked = pairs(head.uri.query(), &LISTED)?;
         let query = query(&asked, &directory.plan)?;
-        let found = blocking(&context, move |readers| readers.suppressions(&query)).await?;
-        let more = query.number.is_none() && query.limit <= found.len();
+        // One more than is shown tells whether there is another page; of one number all are shown.
+        let one_more = SuppressionQuery { limit: query.limit + 1, ..query };
+        let mut found = blocking(&context, move |readers| readers.suppressions(&one_more)).await?;
+        let more = query.number.is_none() && query.limit < found.len();
+        found.truncate(if more { query.limit } else { found.len() });
         let next_cursor = found.last().filter(|_| more).map(|it| cursor(Seq(it.0)));
         let data = found.iter().map(|(_, it)| View::of(it, &directory.plan)).collect();
         Ok(answer::json(StatusCode::OK, &Page { data, next_cursor }, found.len() * 160 + 64))
@@ -177,6 +180,8 @@ struct Page<'a> {
 /// One key of the list; `null` where it holds for all.
 #[derive(Serialize)]
 struct View<'a> {
+    /// Which messages to the number it stops.
+    scope: &'static str,
     account: Option<&'a str>,
     sender: Option<&'a str>,
     to: Shown<E164>,
@@ -189,6 +194,12 @@ impl<'a> View<'a> {
     fn of(it: &'a Suppression, plan: &'a Plan) -> Self {
         let name = |id: AccountId| plan.accounts.get(&id).map_or("of an earlier configuration", |it| &*it.name);
         Self {
+            scope: match (it.key.account.is_some(), it.key.sender.is_some()) {
+                (false, false) => "everybody",
+                (true, false) => "account",
+                (false, true) => "sender",
+                (true, true) => "account_and_sender",
+            },
             account: it.key.account.map(name),
             sender: it.key.sender.as_deref(),
             to: Shown(it.key.number),

@@ -93,6 +93,7 @@ impl Dispatch {
         self.note_answer(link, ticket, &answered);
         let fact = Fact::Answered { message, link, country, answer, command_status, took, waited, throttled };
         self.facts.push(fact);
+        self.note_usual(link.carrier, took, answer, throttled);
         if phase == Phase::Intended {
             self.act_on(link, key, answered, dice);
         } else {

@@ -11,7 +11,7 @@
 //! idempotency key, its charge and its 202 come with the last slice.
 
 use crate::dispatch::command::{Command, Means, Reply};
-use crate::dispatch::fact::Fact;
+use crate::dispatch::fact::{Fact, TOLD_MAX};
 use crate::dispatch::happening::{Recipient, RequestId, Submission};
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::id::{AccountId, CarrierId, LaneId, MessageId, OrderId, PartKey, Seq};
@@ -218,7 +218,8 @@ impl Dispatch {
         let mut means = arriving.means;
         means.balance = arriving.charge.map(|it| self.charge(account, arriving.order, it));
         let (order, count) = (arriving.order, arriving.count as usize);
-        self.facts.push(Fact::Accepted { order, account, route, class, count });
+        let messages = arriving.ids.iter().take(TOLD_MAX).copied().collect();
+        self.facts.push(Fact::Accepted { order, account, route, class, count, messages });
         let waiting = arriving.repeats.into_iter();
         self.commands.extend(waiting.map(|it| Command::Reply(it.0, Reply::Repeated(order))));
         let reply = Reply::Accepted { order, messages: arriving.ids, at: arriving.at, means: Box::new(means) };

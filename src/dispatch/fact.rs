@@ -1,6 +1,7 @@
 //! What the deciding floor tells telemetry: one fact, one log line, some metrics.
 
 use crate::carrier::id::Relation;
+use crate::dispatch::usual::Turn;
 use crate::message::attempt::{Answer, Cause};
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, RouteId};
@@ -12,6 +13,10 @@ use crate::record::action::Action;
 use crate::record::event::EventId;
 use crate::record::suppression::Origin;
 use std::time::Duration;
+
+/// Messages of an order that are told by their ids: what a line of a log has room for. The others have the number of
+/// the order.
+pub const TOLD_MAX: usize = 8;
 
 /// Something that telemetry counts.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +33,8 @@ pub enum Fact {
         class: Class,
         /// How many messages.
         count: usize,
+        /// The first of them, [`TOLD_MAX`] at most.
+        messages: Box<[MessageId]>,
     },
     /// A message has a new status.
     Status {
@@ -239,6 +246,13 @@ pub enum Fact {
         class: Class,
         /// How much.
         amount: Money,
+    },
+    /// A figure of a carrier has left what is usual, or is back.
+    Turned {
+        /// Whose.
+        carrier: CarrierId,
+        /// Which, and how far.
+        turn: Turn,
     },
     /// A part's outcome is not known.
     Doubtful {

@@ -3,6 +3,7 @@
 use crate::dispatch::Dispatch;
 use crate::dispatch::operated::Forced;
 use crate::dispatch::plan::Plan;
+use crate::dispatch::usual::Minute;
 use crate::message::id::{CarrierId, LinkId, RouteId};
 use crate::route::score::Judged;
 use std::collections::BTreeMap;
@@ -49,6 +50,8 @@ pub struct AtCarrier {
     pub pace: Option<f64>,
     /// Its breaker: 0 closed, 1 half-open, 2 open.
     pub breaker: u8,
+    /// Its answers of the last minute.
+    pub minute: Minute,
 }
 
 impl Dispatch {
@@ -74,6 +77,7 @@ impl Dispatch {
         }
         for (carrier, state) in &self.carriers {
             let at = gauges.carriers.entry(*carrier).or_default();
+            at.minute = self.usual.get(carrier).map(|it| it.minute(self.now)).unwrap_or_default();
             at.pace = state.pace.rate(self.now);
             at.breaker = match self.operated.breaker(*carrier) {
                 Some(Forced::Open) => 2,

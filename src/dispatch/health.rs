@@ -61,6 +61,14 @@ impl Dispatch {
         carrier.note(self.now, ticket, (answered.answer != Answer::NotSent).then_some(kind));
     }
 
+    /// An attempt has ended so long after it was written: is its carrier as usual? What asks for a slower pace is told elsewhere.
+    pub(super) fn note_usual(&mut self, carrier: CarrierId, took: Option<Duration>, answer: Answer, throttled: bool) {
+        let Some(took) = took.filter(|_| answer != Answer::NotSent) else { return };
+        let refused = !throttled && !matches!(answer, Answer::Taken | Answer::Unknown);
+        let turns = self.usual.entry(carrier).or_default().note(self.now, took, refused);
+        self.facts.extend(turns.into_iter().map(|turn| Fact::Turned { carrier, turn }));
+    }
+
     /// What has become of a message at a carrier says something of the carrier.
     pub(super) fn note_outcome(&mut self, key: PartKey, carrier: CarrierId, outcome: Outcome) {
         let Some(held) = self.set.get(key.seq()) else { return };

@@ -2,10 +2,11 @@
 
 use crate::carrier::report::Report;
 use crate::dispatch::Dispatch;
+use crate::dispatch::closed::Closed;
 use crate::dispatch::command::{Command, Reply};
 use crate::dispatch::happening::RequestId;
 use crate::dispatch::tally::Tally;
-use crate::message::attempt::Cause;
+use crate::dispatch::usual::Minute;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LinkId, RouteId};
 use crate::message::time::Time;
@@ -22,7 +23,7 @@ pub struct Snapshot {
     pub at: Time,
     /// Each carrier of the configuration.
     pub carriers: Vec<AtCarrier>,
-    /// Each link that has ever been bound since the start and still runs.
+    /// Each link that is configured, or was since the start.
     pub links: Vec<AtLink>,
     /// Each queue with something in it.
     pub queues: Vec<InQueue>,
@@ -52,13 +53,15 @@ pub struct AtCarrier {
     /// What keeps parts from it, where an operator does.
     pub held: Option<Action>,
     /// Why nothing is given to it now, where nothing is.
-    pub closed: Option<Cause>,
+    pub closed: Option<Closed>,
     /// Its breaker, if it has one.
     pub breaker: Option<AtBreaker>,
     /// What forces its breaker, where an operator does.
     pub forced: Option<Action>,
     /// What it is worth in countries, where routes ask.
     pub scores: Vec<Scored>,
+    /// Its answers of the last minute.
+    pub minute: Minute,
     /// What it has done since the start.
     pub tally: Tally,
 }
@@ -92,10 +95,6 @@ pub struct Scored {
 pub struct AtLink {
     /// Which.
     pub id: LinkId,
-    /// What it is.
-    pub state: LinkWord,
-    /// Since when.
-    pub since: Time,
     /// Parts that it may hold; 0 on a receiver.
     pub capacity: usize,
     /// Of these, how many may be at the carrier.
@@ -169,10 +168,11 @@ impl Dispatch {
                 awaiting: owed.awaiting,
                 doubtful: owed.doubtful,
                 held: self.operated.flow(Target::Carrier(*id)).cloned(),
-                closed: self.standing(*id, false).cause(),
+                closed: self.why_closed(*id),
                 breaker: breakers.get(id).copied(),
                 forced: self.operated.on_breaker(*id).cloned(),
                 scores: self.scores(*id),
+                minute: owed.minute,
                 tally: self.tallies.of(*id),
             }
         });
@@ -223,10 +223,11 @@ impl Dispatch {
     }
 
     fn at_links(&self) -> Vec<AtLink> {
-        let shown = self.link_words.iter().map(|(id, (state, since))| {
-            let link = self.carriers.get(&id.carrier).and_then(|it| it.links.get(usize::from(id.bind)));
-            let (capacity, window, in_use) = link.map_or((0, 0, 0), |it| (it.capacity, it.window, it.in_use));
-            AtLink { id: *id, state: *state, since: *since, capacity, window, in_use }
+        let links =
+            self.carriers.iter().flat_map(|(carrier, it)| it.links.iter().zip(0_u8..).map(move |it| (*carrier, it)));
+        let shown = links.map(|(carrier, (it, bind))| {
+            let id = LinkId { carrier, bind };
+            AtLink { id, capacity: it.capacity, window: it.window, in_use: it.in_use }
         });
         shown.collect()
     }
@@ -239,6 +240,6 @@ impl Dispatch {
             Report::Down => LinkWord::Down,
             _ => return,
         };
-        self.link_words.insert(link, (word, self.now));
+        self.link_words.insert(link, word);
     }
 }

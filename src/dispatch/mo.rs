@@ -105,7 +105,7 @@ impl Dispatch {
     /// The session, if it is there to be answered on.
     fn answered_on(&self, on: Session) -> Option<Session> {
         let lives = |word: &LinkWord| matches!(word, LinkWord::Bound);
-        Some(on).filter(|it| self.link_words.get(&it.link).is_some_and(|(word, _)| lives(word)))
+        Some(on).filter(|it| self.link_words.get(&it.link).is_some_and(lives))
     }
 
     /// Whether it is an order of a handset that is heeded now, and was not the last. What was ordered in between makes

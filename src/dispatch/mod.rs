@@ -18,6 +18,7 @@ pub mod fact;
 mod lane;
 mod pace;
 mod carrier;
+pub mod closed;
 mod set;
 mod parked;
 mod waiting;
@@ -42,6 +43,7 @@ mod remark;
 mod query;
 mod mo;
 mod sweep;
+pub mod usual;
 mod calendar;
 pub mod opt_out;
 mod gauges;
@@ -76,6 +78,7 @@ use crate::dispatch::strict::Strict;
 use crate::dispatch::sweep::Sweep;
 use crate::dispatch::tally::Tallies;
 use crate::dispatch::unresolved::Unresolved;
+use crate::dispatch::usual::Usual;
 use crate::dispatch::waiting::WaitingSet;
 use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, PartKey, RouteId};
 use crate::message::money::Money;
@@ -131,8 +134,10 @@ pub struct Dispatch {
     remarks: Remarks,
     /// How receipts write the ids of answers.
     writings: Writings,
-    /// What each link last said of itself, and when.
-    link_words: BTreeMap<LinkId, (LinkWord, Time)>,
+    /// What each link last said of itself.
+    link_words: BTreeMap<LinkId, LinkWord>,
+    /// How carriers answer, beside how they usually do.
+    usual: BTreeMap<CarrierId, Usual>,
     /// How carriers do.
     health: Health,
     /// Recipients of routes that keep a strict order.
@@ -208,6 +213,7 @@ impl Dispatch {
             remarks: Remarks::default(),
             writings: Writings::default(),
             link_words: BTreeMap::new(),
+            usual: BTreeMap::new(),
             health: Health::default(),
             strict: Strict::default(),
             arrivals: Arrivals::default(),
@@ -240,7 +246,7 @@ impl Dispatch {
         dispatch.recall_mo(recovered.mo_parts, recovered.mo_seen);
         for lane in recovered.lanes {
             let state = dispatch.lanes.entry(lane.lane).or_default();
-            (state.queued, state.backlog) = (lane.count, true);
+            (state.queued, state.delayed, state.backlog) = (lane.count, lane.delayed, true);
             dispatch.offer(lane.lane);
         }
         // All doubts are noted before the first is judged: what fits one of them may fit another.
@@ -369,6 +375,8 @@ impl Dispatch {
                 .and_modify(|it| it.reconfigure(carrier, now))
                 .or_insert_with(|| CarrierState::new(carrier, now));
         }
+        let plan = &self.plan;
+        self.usual.retain(|it, _| plan.carriers.contains_key(it));
         for carrier in self.carriers.values_mut() {
             carrier.ring.clear();
         }

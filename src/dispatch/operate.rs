@@ -93,7 +93,8 @@ impl Dispatch {
         }
         let n = self.marks.next_event;
         self.marks.next_event += 1;
-        let action = Action { n, at: self.now, actor, deed, target, reason, until };
+        let by = self.plan.accounts.get(&actor).map(|it| it.name.clone()).unwrap_or_default();
+        let action = Action { n, at: self.now, actor, by, deed, target, reason, until };
         self.batch.actions.push(action.clone());
         self.facts.push(Fact::Operated(Box::new(action.clone())));
         self.operated.take(action.clone());

@@ -88,7 +88,16 @@ mod tests {
     const OTP: RouteId = RouteId(1);
 
     fn action(deed: Deed, target: Target, until: u64) -> Action {
-        Action { n: 1, at: Time(1), actor: AccountId(1), deed, target, reason: "it sulks".into(), until: Time(until) }
+        Action {
+            n: 1,
+            at: Time(1),
+            actor: AccountId(1),
+            by: "ops".into(),
+            deed,
+            target,
+            reason: "it sulks".into(),
+            until: Time(until),
+        }
     }
 
     #[test]

@@ -5,10 +5,12 @@ use crate::api::health::Health;
 use crate::clock::Clock;
 use crate::config;
 use crate::dispatch::Dispatch;
+use crate::message::time::Time;
 use crate::record::contract::{Poisoned, Store};
 use crate::store::sqlite::Sqlite;
 use crate::store::sqlite::space;
 use crate::telemetry::meters::Meters;
+use crate::telemetry::standing::Standings;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,6 +37,8 @@ pub(super) struct Housekeeping {
     retention: Duration,
     /// Counts beats, so that the watchdog sees that the loop goes round.
     rounds: Arc<AtomicU64>,
+    /// Where it tells how carriers answer.
+    standings: Standings,
     looked_at: Option<Instant>,
     retained_at: Option<Instant>,
     sweep: Option<Sweep>,
@@ -48,13 +52,19 @@ struct Sweep {
 
 impl Housekeeping {
     /// What is to be kept, as the configuration says.
-    pub(super) fn new(store: &config::Store, health: &Arc<Health>, rounds: &Arc<AtomicU64>) -> Self {
+    pub(super) fn new(
+        store: &config::Store,
+        health: &Arc<Health>,
+        rounds: &Arc<AtomicU64>,
+        standings: &Standings,
+    ) -> Self {
         Self {
             health: health.clone(),
             directory: store.path.clone(),
             min_free: store.min_free,
             retention: store.retention,
             rounds: rounds.clone(),
+            standings: standings.clone(),
             looked_at: None,
             retained_at: None,
             sweep: Some(Sweep { went_on_at: Instant::now(), told_at: Instant::now() }),
@@ -100,15 +110,15 @@ impl Housekeeping {
             return Ok(());
         }
         self.looked_at = Some(Instant::now());
-        self.gauges(dispatch, meters);
-        self.disk(meters);
         let now = clock.now();
+        self.gauges(dispatch, meters, now);
+        self.disk(meters);
         if let Some(step) = clock.step() {
             meters.inside().clock_stepped();
             warn!(?step, "the wall clock jumped; nothing expires or repeats by it");
         }
         if self.retained_at.is_none_or(|it| RETAIN_EVERY <= it.elapsed()) {
-            let before = crate::message::time::Time(now.0.saturating_sub(self.retention.as_millis() as u64));
+            let before = Time(now.0.saturating_sub(self.retention.as_millis() as u64));
             let forgotten = store.retain(before, before, RETAIN_MAX)?;
             // A full step may have left more: go on with the next second.
             self.retained_at = (forgotten < RETAIN_MAX).then(Instant::now);
@@ -119,7 +129,7 @@ impl Housekeeping {
         Ok(())
     }
 
-    fn gauges(&self, dispatch: &Dispatch, meters: &Meters) {
+    fn gauges(&self, dispatch: &Dispatch, meters: &Meters, now: Time) {
         let mut gauges = dispatch.gauges();
         for (route, queue) in &gauges.queues {
             meters.route(*route).queue(queue.parts, queue.oldest, queue.delayed);
@@ -129,6 +139,7 @@ impl Housekeeping {
             meters.carrier(*carrier).pace(state.pace);
             meters.carrier(*carrier).breaker(state.breaker);
         }
+        self.standings.tick(now, gauges.carriers.iter().map(|(id, it)| (*id, it.minute)).collect());
         // Of countries that share a label the one of which most is known is shown, last.
         gauges.scores.sort_by_key(|(.., it)| it.samples);
         for (_, country, it) in &gauges.scores {

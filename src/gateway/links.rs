@@ -11,6 +11,7 @@ use crate::link::supervisor::Supervisor;
 use crate::message::id::LinkId;
 use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::Meters;
+use crate::telemetry::standing::Standings;
 use crate::wire::trace::Traces;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub(super) struct Links {
     controls: mpsc::Sender<Control>,
     wake: Wake,
     traces: Traces,
+    standings: Standings,
     /// Numbers the sessions of all links.
     epochs: Arc<AtomicU32>,
 }
@@ -97,8 +99,8 @@ struct Running {
 }
 
 impl Links {
-    pub(super) fn new(controls: mpsc::Sender<Control>, wake: Wake, traces: Traces) -> Self {
-        Self { running: BTreeMap::new(), controls, wake, traces, epochs: Arc::default() }
+    pub(super) fn new(controls: mpsc::Sender<Control>, wake: Wake, traces: Traces, standings: Standings) -> Self {
+        Self { running: BTreeMap::new(), controls, wake, traces, standings, epochs: Arc::default() }
     }
 
     /// Makes the running links those that are wanted. A session goes on wherever what it began with is the same.
@@ -106,7 +108,10 @@ impl Links {
         let stays = |id: &LinkId, it: &Running| wanted.iter().any(|new| new.id() == *id && it.wanted.outlasts(new));
         let gone: Vec<LinkId> = self.running.iter().filter(|(id, it)| !stays(id, it)).map(|(id, _)| *id).collect();
         let gone: Vec<Running> = gone.into_iter().filter_map(|it| self.running.remove(&it)).collect();
-        gone.iter().for_each(|it| self.traces.forget(it.wanted.id()));
+        gone.iter().for_each(|it| {
+            self.traces.forget(it.wanted.id());
+            self.standings.forget(it.wanted.id());
+        });
         end(gone, ANSWERS_MAX).await;
         for one in wanted {
             match self.running.get_mut(&one.id()) {
@@ -145,20 +150,20 @@ impl Links {
     ) -> (JoinHandle<()>, Latest) {
         // What is spoken over HTTP is not kept, but the link runs.
         let tap = self.traces.tap(wanted.id());
-        let meter = meters.link(wanted.id()).clone();
+        let (meter, post) = (meters.link(wanted.id()).clone(), self.standings.post(wanted.id()));
         match wanted {
             Wanted::Smpp(options) => {
                 let (options, epochs) = (options.clone(), self.epochs.clone());
                 let (listener, (sender, latest)) = (None, watch::channel(options.clone()));
                 let supervisor =
-                    Supervisor { options, latest, commands, outlet, meter, tap, stop, chance, epochs, listener };
+                    Supervisor { options, latest, commands, outlet, meter, post, tap, stop, chance, epochs, listener };
                 (tokio::spawn(supervisor.run()), Latest::Smpp(sender))
             }
             Wanted::Http(options) => {
                 let options = options.clone();
                 let (sender, latest) = watch::channel(options.clone());
                 let supervisor =
-                    http::supervisor::Supervisor { options, latest, commands, outlet, meter, stop, chance };
+                    http::supervisor::Supervisor { options, latest, commands, outlet, meter, post, stop, chance };
                 (tokio::spawn(supervisor.run()), Latest::Http(sender))
             }
         }

@@ -21,6 +21,7 @@ use crate::gateway::links::{Links, Wanted};
 use crate::gateway::lookup;
 use crate::gateway::wake::Wake;
 use crate::message::id::{CarrierId, Seq};
+use crate::message::time::Time;
 use crate::number::library;
 use crate::record::contract::{Poisoned, Store};
 use crate::store::sqlite::fault::Fault;
@@ -28,6 +29,7 @@ use crate::store::sqlite::{Durability, Sqlite};
 use crate::telemetry::labels::Labels;
 use crate::telemetry::meters::{Meters, inside};
 use crate::telemetry::recorder::Exposition;
+use crate::telemetry::standing::Standings;
 use crate::wire::tls;
 use crate::wire::trace::{Seen, Trace, Traces, Way};
 use std::collections::{BTreeMap, HashMap};
@@ -128,8 +130,9 @@ impl Gateway {
         let (calls_in, calls) = mpsc::channel(CALLS_MAX);
         let (controls_in, controls) = mpsc::channel(CONTROLS_MAX);
         let rounds = Arc::new(AtomicU64::new(0));
-        let housekeeping = Housekeeping::new(&loaded.store, &health, &rounds);
-        let traces = Traces::default();
+        let started = Time(u64::try_from(since_1970().as_millis()).unwrap_or(u64::MAX));
+        let (traces, standings) = (Traces::default(), Standings::new(started));
+        let housekeeping = Housekeeping::new(&loaded.store, &health, &rounds, &standings);
         let lanes = Lanes { calls, controls, wake: wake.clone(), traces: traces.clone() };
         let (ended, opted_out) = spawn_loop(store, &loaded, housekeeping, meters.clone(), lanes)?;
         health.store_open.store(true, Ordering::Relaxed);
@@ -138,7 +141,7 @@ impl Gateway {
         let shared_meters = Arc::new(RwLock::new(meters.clone()));
         let (lookup, lookups) = watch::channel(lookup::service(loaded.lookup, None, &shared_meters));
         let shown = Arc::new(RwLock::new(draft.shown().clone()));
-        let operators = operators(&shown, &traces);
+        let operators = operators(&shown, &traces, &standings);
         let context = Context::new(wiring(
             Given { plans, lookups, calls_in, wake: wake.clone(), health: health.clone(), opted_out, operators },
             readers,
@@ -150,7 +153,7 @@ impl Gateway {
         let admin = listen(&loaded.admin, router::operations(&context), stop.clone())?;
         let http = listen(&loaded.http, router::application(&context), stop)?;
         health.listening.store(true, Ordering::Relaxed);
-        let mut links = Links::new(controls_in.clone(), wake.clone(), traces);
+        let mut links = Links::new(controls_in.clone(), wake.clone(), traces, standings);
         links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
         Ok(Self {
             http: http.0,
@@ -444,15 +447,16 @@ fn take_up_shown(shown: &mut serde_json::Value, new: &serde_json::Value) {
     *shown = next;
 }
 
-fn operators(shown: &Arc<RwLock<serde_json::Value>>, traces: &Traces) -> Operators {
-    let (shown, links, traces) = (shown.clone(), traces.clone(), traces.clone());
+fn operators(shown: &Arc<RwLock<serde_json::Value>>, traces: &Traces, standings: &Standings) -> Operators {
+    let (shown, traces, links, minutes) = (shown.clone(), traces.clone(), standings.clone(), standings.clone());
     let line = |trace: &Trace, it: &Seen| {
         let direction = if it.way == Way::In { "in" } else { "out" };
         decode::trace::line(trace.at + it.after, direction, &it.frame)
     };
     Operators {
         config: Arc::new(move || shown.read().unwrap_or_else(PoisonError::into_inner).clone()),
-        links: Arc::new(move || links.links()),
+        links: Arc::new(move || links.all()),
+        minutes: Arc::new(move || minutes.minutes()),
         trace: Arc::new(move |link| {
             let trace = traces.read(link)?;
             Some(trace.seen.iter().map(|it| line(&trace, it)).collect())

@@ -2,6 +2,7 @@
 
 use crate::session::output::CloseReason;
 use crate::smpp::frame::FrameError;
+use crate::smpp::status::CommandStatus;
 use crate::wire::driver::Ended;
 use crate::wire::tls::{TlsError, alert};
 use crate::wire::transport::{ConnectError, Refusal};
@@ -21,11 +22,38 @@ const IDENTITY: &str =
 const VERSION: &str =
     "no version of TLS is spoken by both: look at tls.min_version, and ask the carrier for 1.2 or 1.3";
 
+const NAME_UNKNOWN: &str =
+    "the name in address is not known: look for a slip in it, and at the name server of this machine";
+const CLOSED: &str = "nobody listens there: compare address with what the carrier wrote, and ask whether it is down";
+const UNREACHED: &str =
+    "nothing comes back: look at the firewall, and ask the carrier whether it lets the address of this machine in";
+const PASSWORD: &str = "the carrier does not take the password: compare system_id and password with what it gave you";
+const SYSTEM_ID: &str = "the carrier does not know this system_id: compare it with what it gave you";
+const SYSTEM_TYPE: &str = "the carrier wants another system_type: ask for it";
+const ALREADY: &str =
+    "the carrier has another session of this login: end what else uses it, or lower binds to what it allows";
+const BIND: &str = "the carrier refuses this login: ask whether it is active, from which addresses it may come, and how many binds it has";
+
+/// Of a bind that was refused.
+const fn of_refusal(status: CommandStatus) -> Option<&'static str> {
+    match status {
+        CommandStatus::InvalidPassword => Some(PASSWORD),
+        CommandStatus::InvalidSystemId => Some(SYSTEM_ID),
+        CommandStatus::InvalidSystemType => Some(SYSTEM_TYPE),
+        CommandStatus::AlreadyBound => Some(ALREADY),
+        CommandStatus::BindFailed => Some(BIND),
+        _ => None,
+    }
+}
+
 /// Of a connection that was not made; the last address decides.
 pub(super) fn of_connect(error: &ConnectError) -> Option<&'static str> {
     match &error.tries.last()?.why {
         Refusal::Tls(why) => of_tls(why),
-        Refusal::Name(_) | Refusal::NameTimeout | Refusal::Tcp(_) | Refusal::TcpTimeout => None,
+        Refusal::Name(_) | Refusal::NameTimeout => Some(NAME_UNKNOWN),
+        Refusal::Tcp(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Some(CLOSED),
+        Refusal::TcpTimeout => Some(UNREACHED),
+        Refusal::Tcp(_) => None,
     }
 }
 
@@ -68,6 +96,7 @@ const fn of_alert(why: AlertDescription) -> Option<&'static str> {
 /// Of a session that ended before it was bound.
 pub(super) fn of_end(ended: &Ended, tls: bool) -> Option<&'static str> {
     match ended {
+        Ended::Closed(CloseReason::BindRefused(status)) => of_refusal(*status),
         Ended::Garbled(FrameError::TooLong(_, Some("TLS"))) if !tls => Some(SECURED),
         Ended::Closed(CloseReason::PeerClosed | CloseReason::BindTimeout) if !tls => Some(PERHAPS_SECURED),
         Ended::Broken(_) if !tls => Some(PERHAPS_SECURED),

@@ -16,9 +16,10 @@ use crate::smpp::status::CommandStatus;
 use crate::telemetry::labels::bind_name;
 use crate::telemetry::masked::Masked;
 use crate::telemetry::meters::link::{LinkMeter, LinkState, Malformation};
+use crate::telemetry::standing::Post;
 use crate::wire::driver::{self, Ended};
 use crate::wire::trace::Tap;
-use crate::wire::transport::{self, Stream, Target};
+use crate::wire::transport::{self, ConnectError, Stream, Target};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -49,6 +50,8 @@ pub struct Supervisor {
     pub outlet: Outlet,
     /// Where it counts.
     pub meter: LinkMeter,
+    /// Where it tells how it stands.
+    pub post: Post,
     /// Where it tells what is said, for who traces it.
     pub tap: Tap,
     /// Told when the link is not wanted any more; [`Command::Unbind`] ends a session that is up.
@@ -70,6 +73,7 @@ impl Supervisor {
         while !self.stop.is_cancelled() {
             self.options = self.latest.borrow().clone();
             self.meter.moved(LinkState::Connecting);
+            self.post.tries();
             let reason = match self.connect().await {
                 Some(stream) => self.converse(stream, &mut backoff).await,
                 None => None,
@@ -84,6 +88,7 @@ impl Supervisor {
             backoff.adopt(self.latest.borrow().reconnect);
             let wait = backoff.after(reason, (self.chance)());
             self.meter.moved(LinkState::Down);
+            self.post.rests(wait);
             info!(carrier = &*carrier, bind, wait_ms = wait.as_millis() as u64, "link is down, next try follows");
             self.rest(wait).await;
             // While the loop hangs there is nobody to tell what another session would have to say.
@@ -116,11 +121,12 @@ impl Supervisor {
     async fn connect(&mut self) -> Option<Stream> {
         let (carrier, bind) = (self.options.carrier.clone(), self.bind());
         let options = self.options.clone();
-        let listener = self.listener.take().or_else(|| listening(&options, &bind));
+        let listener = self.listener.take().or_else(|| listening(&options, &bind, &self.post));
         if options.outbind.is_some() && listener.is_none() {
             return None;
         }
-        let connected = self.connected(connection(&options, &bind, listener.as_ref())).await;
+        let post = self.post.clone();
+        let connected = self.connected(connection(&options, &bind, listener.as_ref(), &post)).await;
         self.listener = listener;
         let (stream, address) = connected?;
         let tls = stream.security();
@@ -157,7 +163,7 @@ impl Supervisor {
         let talk = Talk::new(now, epoch, options.manner());
         let mut talk = Metered::new(now, talk, self.meter.clone(), self.tap.clone());
         let limits = driver::Options { max_pdu: options.max_pdu, write_timeout: options.write_timeout };
-        let (outlet, meter) = (&self.outlet, &self.meter);
+        let (outlet, meter, post) = (&self.outlet, &self.meter, &self.post);
         let (mut up_at, mut taken) = (None, false);
         let (mut oddities, mut asides) = (Occasional::default(), Occasional::default());
         let mut times = Occasional::default();
@@ -181,9 +187,13 @@ impl Supervisor {
                     Report::Up { .. } => {
                         up_at = Some(Instant::now());
                         meter.moved(LinkState::Bound);
+                        post.up();
                         info!(carrier, bind, "bound");
                     }
-                    Report::Closing => meter.moved(LinkState::Draining),
+                    Report::Closing => {
+                        meter.moved(LinkState::Draining);
+                        post.draining();
+                    }
                     Report::Answered(_, answered) => {
                         taken |= answered.answer == Answer::Taken;
                         told_of_times(carrier, bind, answered, &mut times);
@@ -199,6 +209,7 @@ impl Supervisor {
         let driving = driver::drive(&mut talk, stream, &mut self.commands, report, &limits);
         let ended = expiry.watch(driving, |left| expires(meter, carrier, bind, left)).await;
         let hint = if up_at.is_none() { hint::of_end(&ended, options.tls.is_some()) } else { None };
+        self.post.failed(&ended, hint);
         // Nothing flows until an operator or the carrier does something about it.
         if hint.is_some() || matches!(ended, Ended::Closed(CloseReason::BindRefused(_))) {
             warn!(carrier, bind, reason = %ended, hint, "session ended");
@@ -238,25 +249,39 @@ impl Supervisor {
 }
 
 /// Listens where the carrier connects to us; why that is not possible is logged.
-fn listening(options: &Options, bind: &str) -> Option<TcpListener> {
+fn listening(options: &Options, bind: &str, post: &Post) -> Option<TcpListener> {
     let (carrier, listen) = (&*options.carrier, options.outbind.as_ref()?.listen);
-    transport::listen(listen).inspect_err(|error| warn!(carrier, bind, %listen, %error, "cannot listen")).ok()
+    let failed = |error: &std::io::Error| {
+        post.failed(&format_args!("cannot listen at {listen}: {error}"), None);
+        warn!(carrier, bind, %listen, %error, "cannot listen");
+    };
+    transport::listen(listen).inspect_err(failed).ok()
 }
 
 /// A connection to the carrier, or one that the carrier makes to us; why there is none is logged.
-async fn connection(options: &Options, bind: &str, listener: Option<&TcpListener>) -> Option<(Stream, SocketAddr)> {
+async fn connection(
+    options: &Options,
+    bind: &str,
+    listener: Option<&TcpListener>,
+    post: &Post,
+) -> Option<(Stream, SocketAddr)> {
     let carrier = &*options.carrier;
     if let Some(listener) = listener {
         info!(carrier, bind, "waits for the carrier to connect");
         return transport::accept(listener)
             .await
-            .inspect_err(|error| warn!(carrier, bind, %error, "a connection was lost before it was served"))
+            .inspect_err(|error| {
+                post.failed(error, None);
+                warn!(carrier, bind, %error, "a connection was lost before it was served");
+            })
             .ok();
     }
-    transport::connect(&target(options))
-        .await
-        .inspect_err(|error| warn!(carrier, bind, %error, hint = hint::of_connect(error), "cannot connect"))
-        .ok()
+    let failed = |error: &ConnectError| {
+        let hint = hint::of_connect(error);
+        post.failed(error, hint);
+        warn!(carrier, bind, %error, hint, "cannot connect");
+    };
+    transport::connect(&target(options)).await.inspect_err(failed).ok()
 }
 
 fn target(options: &Options) -> Target {

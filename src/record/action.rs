@@ -15,6 +15,8 @@ pub struct Action {
     pub at: Time,
     /// Whose key it was.
     pub actor: AccountId,
+    /// What that account was called then: the configuration may not name it any more. Empty in records of before.
+    pub by: Box<str>,
     /// What is to be done.
     pub deed: Deed,
     /// With what.

@@ -147,4 +147,13 @@ pub struct QueuedLane {
     pub lane: LaneId,
     /// How many queued parts it has, delayed ones included.
     pub count: u64,
+    /// Of these, how many wait for a time.
+    pub delayed: u64,
+}
+
+impl QueuedLane {
+    /// A lane of which so many parts may go, and so many wait for a time.
+    pub const fn of((lane, [ready, delayed]): (LaneId, [u64; 2])) -> Self {
+        Self { lane, count: ready + delayed, delayed }
+    }
 }

@@ -53,7 +53,7 @@ pub struct OrderView {
 /// Which numbers that are left in peace to list, in the order in which they came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SuppressionQuery {
-    /// Of this account alone; not those of every account.
+    /// Of this account alone; those that hold for every account only with a number.
     pub account: Option<AccountId>,
     /// Of this number alone: all of them, whatever the limit.
     pub number: Option<E164>,

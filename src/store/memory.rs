@@ -246,16 +246,16 @@ impl Store for Memory {
         self.image.remove_arriving();
         let marks = self.marks();
         let image = self.sound("recovering")?;
-        let mut lanes = BTreeMap::<LaneId, u64>::new();
-        let queued = image.ready.iter().map(|(lane, _)| lane).chain(image.delayed.iter().map(|(_, lane, _)| lane));
-        queued.for_each(|lane| *lanes.entry(*lane).or_default() += 1);
+        let mut lanes = BTreeMap::<LaneId, [u64; 2]>::new();
+        image.ready.iter().for_each(|(lane, _)| lanes.entry(*lane).or_default()[0] += 1);
+        image.delayed.iter().for_each(|(_, lane, _)| lanes.entry(*lane).or_default()[1] += 1);
         let waiting = image.ready.iter().map(|(_, key)| key).chain(image.delayed.iter().map(|(.., key)| key));
         let held = waiting.filter(|it| it.seq() < marks.held_below).count() as u64;
         let doubtful: BTreeSet<Seq> = image.open.iter().map(|it| it.seq()).collect();
         Ok(Recovered {
             marks,
             doubtful: image.entries(doubtful),
-            lanes: lanes.into_iter().map(|(lane, count)| QueuedLane { lane, count }).collect(),
+            lanes: lanes.into_iter().map(QueuedLane::of).collect(),
             parked: image.parked.values().cloned().collect(),
             mo_parts: image.mo_parts.values().cloned().collect(),
             mo_seen: image.mo_seen.values().copied().collect(),

@@ -5,8 +5,9 @@
 
 use crate::carrier::id::Relation;
 use crate::dispatch::fact::Fact;
+use crate::dispatch::usual::{Figure, Turn};
 use crate::message::attempt::Cause;
-use crate::message::id::CarrierId;
+use crate::message::id::{CarrierId, MessageId};
 use crate::message::status::Status;
 use crate::record::action::{Action, Target};
 use crate::record::suppression::Origin;
@@ -74,7 +75,7 @@ fn count(meters: &Meters, fact: &Fact) {
         Fact::OptedOut { .. } | Fact::OptedIn { .. } => {}
         Fact::Queried { carrier, result, .. } => meters.carrier(*carrier).queried(*result),
         Fact::Learned { carrier, relation, .. } => meters.carrier(*carrier).believes(*relation),
-        Fact::Operated(_) | Fact::OperatedEnded(_) => {}
+        Fact::Operated(_) | Fact::OperatedEnded(_) | Fact::Turned { .. } => {}
         Fact::Charged { account, amount } => meters.money().charged(*account, *amount),
         Fact::Refunded { account, amount } => meters.money().refunded(*account, *amount),
         Fact::Cost { carrier, class, amount } => meters.money().cost(*carrier, *class, *amount),
@@ -86,21 +87,22 @@ fn count(meters: &Meters, fact: &Fact) {
 fn write(meters: &Meters, fact: &Fact) {
     let name = |it: &CarrierId| meters.carrier(*it).name();
     match fact {
-        Fact::Accepted { order, account, route, class, count } => {
-            debug!(order = order.0, account = account.0, route = route.0, class = class.word(), count, "accepted");
+        Fact::Accepted { order, account, route, class, count, messages } => {
+            let (account, message_ids) = (meters.account(*account), Several(messages));
+            debug!(order_id = order.0, account, route = route.0, class = class.word(), count, %message_ids, "accepted");
         }
         Fact::Status { message, route, status, reason, corrected } => {
             let reason = reason.map(|it| it.word());
             debug!(message_id = %message, route = route.0, status = status.word(), reason, corrected, "status");
         }
         Fact::Submitted { message, link, cause, waited, .. } => {
-            let (carrier, bind) = (name(&link.carrier), link.bind);
-            debug!(message_id = %message, carrier, bind, cause = cause.word(), waited_ms = waited.as_millis() as u64, "submitted");
+            let carrier = name(&link.carrier);
+            debug!(message_id = %message, carrier, bind = bind_name(carrier, link.bind), cause = cause.word(), waited_ms = waited.as_millis() as u64, "submitted");
         }
         Fact::Answered { message, link, answer, command_status, took, waited, throttled, .. } => {
-            let (carrier, bind, ms) = (name(&link.carrier), link.bind, |it: Duration| it.as_millis() as u64);
+            let (carrier, ms) = (name(&link.carrier), |it: Duration| it.as_millis() as u64);
             let (took_ms, waited_ms) = (took.map(ms), waited.map(ms));
-            debug!(message_id = %message, carrier, bind, answer = answer.word(), command_status, took_ms, waited_ms, throttled, "answered");
+            debug!(message_id = %message, carrier, bind = bind_name(carrier, link.bind), answer = answer.word(), command_status, took_ms, waited_ms, throttled, "answered");
         }
         Fact::Failover { message, from, to, cause } => {
             debug!(message_id = %message, from = name(from), to = name(to), cause = cause.word(), "failover");
@@ -115,7 +117,7 @@ fn write(meters: &Meters, fact: &Fact) {
         Fact::Mo { carrier } => debug!(carrier = name(carrier), "message from a handset"),
         Fact::MoAgain { carrier } => debug!(carrier = name(carrier), "the same message from a handset again"),
         Fact::Received { carrier, event, account, parts, missing } => {
-            let (carrier, account) = (name(carrier), account.map(|it| it.0));
+            let (carrier, account) = (name(carrier), account.map(|it| meters.account(it)));
             match account {
                 Some(account) => debug!(event_id = %event, carrier, account, parts, missing, "received"),
                 None => {
@@ -131,7 +133,7 @@ fn write(meters: &Meters, fact: &Fact) {
                 debug!(event_id = %event, carrier, nth, "a keyword of a handset is not heeded");
             }
         }
-        Fact::OptedOut { .. } | Fact::OptedIn { .. } => opted(fact),
+        Fact::OptedOut { .. } | Fact::OptedIn { .. } => opted(meters, fact),
         Fact::Queried { carrier, message, result } => {
             let message_id = message.map(tracing::field::display);
             debug!(message_id, carrier = name(carrier), result = result.word(), "queried");
@@ -143,11 +145,12 @@ fn write(meters: &Meters, fact: &Fact) {
         }
         Fact::Operated(action) => operated(meters, action, "an operator ordered"),
         Fact::OperatedEnded(action) => operated(meters, action, "what an operator ordered has had its time"),
-        Fact::Charged { account, amount } => debug!(account = account.0, amount = %amount, "charged"),
-        Fact::Refunded { account, amount } => debug!(account = account.0, amount = %amount, "paid back"),
+        Fact::Charged { account, amount } => debug!(account = meters.account(*account), amount = %amount, "charged"),
+        Fact::Refunded { account, amount } => debug!(account = meters.account(*account), amount = %amount, "paid back"),
         Fact::Cost { carrier, class, amount } => {
             debug!(carrier = name(carrier), class = class.word(), amount = %amount, "costs");
         }
+        Fact::Turned { carrier, turn } => turned(name(carrier), turn),
         Fact::Doubtful { message, carrier, cause } => {
             warn!(message_id = %message, carrier = name(carrier), cause = cause.word(), "a part was perhaps written and not answered");
         }
@@ -195,19 +198,59 @@ fn is_word(text: &str) -> bool {
     digits <= DIGITS_MAX && text.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-'))
 }
 
+/// Ids of messages, one after the other.
+struct Several<'a>(&'a [MessageId]);
+
+impl std::fmt::Display for Several<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().enumerate().try_for_each(|(at, it)| write!(f, "{}{it}", if at == 0 { "" } else { " " }))
+    }
+}
+
+/// Tells that a carrier answers otherwise than usual, or as usual again.
+fn turned(carrier: &str, turn: &Turn) {
+    let ms = |seconds: f64| (seconds * 1_000.0).round() as u64;
+    let percent = |share: f64| (share * 100.0).round() as u64;
+    let Turn { now, usual, .. } = *turn;
+    match (turn.figure, turn.left) {
+        (Figure::P99, true) => {
+            warn!(carrier, p99_ms = ms(now), usual_ms = ms(usual), "the carrier answers more slowly than usual");
+        }
+        (Figure::P99, false) => {
+            info!(carrier, p99_ms = ms(now), usual_ms = ms(usual), "the carrier answers as fast as usual again");
+        }
+        (Figure::Refusals, true) => {
+            warn!(
+                carrier,
+                refused_percent = percent(now),
+                usual_percent = percent(usual),
+                "the carrier refuses more than usual"
+            );
+        }
+        (Figure::Refusals, false) => {
+            info!(
+                carrier,
+                refused_percent = percent(now),
+                usual_percent = percent(usual),
+                "the carrier refuses no more than usual again"
+            );
+        }
+    }
+}
+
 /// The reason of an operator stays in the record: it is a text of somebody's.
-fn opted(fact: &Fact) {
+fn opted(meters: &Meters, fact: &Fact) {
     match fact {
         Fact::OptedOut { account, number, origin, kept: true } => {
-            let (account, to, origin) = (account.map(|it| it.0), number.masked(), origin.word());
+            let (account, to, origin) = (account.map(|it| meters.account(it)), number.masked(), origin.word());
             info!(account, %to, origin, "a number is not written to any more");
         }
         Fact::OptedOut { account, number, origin, kept: false } => {
-            let (account, to, origin) = (account.map(|it| it.0), number.masked(), origin.word());
+            let (account, to, origin) = (account.map(|it| meters.account(it)), number.masked(), origin.word());
             warn!(account, %to, origin, "the list of opt-outs is full: a number was not put on it");
         }
         Fact::OptedIn { account, number, origin, .. } => {
-            let (account, to, origin) = (account.map(|it| it.0), number.masked(), origin.word());
+            let (account, to, origin) = (account.map(|it| meters.account(it)), number.masked(), origin.word());
             info!(account, %to, origin, "a number is written to again");
         }
         _ => (),
@@ -222,8 +265,8 @@ fn operated(meters: &Meters, action: &Action, said: &'static str) {
         Target::Route(it) => (None, Some(it.0)),
         Target::Store => (None, None),
     };
-    let (deed, account, until) = (action.deed.words(), action.actor.0, action.until.known());
-    info!(deed, carrier, route, account, until = until.map(tracing::field::display), "{said}");
+    let (deed, actor, until) = (action.deed.words(), &*action.by, action.until.known());
+    info!(deed, carrier, route, actor, until = until.map(tracing::field::display), "{said}");
 }
 
 #[cfg(test)]
@@ -276,7 +319,14 @@ mod tests {
     fn life() -> Vec<Fact> {
         let (account, route) = (AccountId(5), RouteId(8));
         vec![
-            Fact::Accepted { order: OrderId(1), account, route, class: Class::Otp, count: 3 },
+            Fact::Accepted {
+                order: OrderId(1),
+                account,
+                route,
+                class: Class::Otp,
+                count: 3,
+                messages: Box::new([MESSAGE; 3]),
+            },
             submitted(Cause::First),
             answered(Answer::Later, Some(0x58), true),
             status(Status::Queued),

@@ -16,3 +16,4 @@ pub mod meters;
 pub mod facts;
 pub mod log;
 pub mod masked;
+pub mod standing;

@@ -25,6 +25,7 @@ use nuncio::record::entry::Entry;
 use nuncio::route::plan::{Destinations, Route};
 use nuncio::route::rule::Rule;
 use nuncio::store::sqlite::{Durability, Sqlite};
+use nuncio::telemetry::standing::Standings;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -217,9 +218,12 @@ impl World {
 /// A configuration, the link `acme-1`, and a trace of it.
 fn operators() -> Operators {
     let link = LinkId { carrier: CarrierId(1), bind: 0 };
+    let standings = Standings::new(NOW);
+    standings.post(link);
     Operators {
         config: Arc::new(|| serde_json::json!({ "store": { "path": "/tmp" } })),
-        links: Arc::new(move || vec![link]),
+        links: Arc::new(move || standings.all()),
+        minutes: Arc::new(BTreeMap::new),
         trace: Arc::new(move |it| (it == link).then(|| vec!["{\"a\":1}".to_owned(), "{\"a\":2}".to_owned()])),
     }
 }
@@ -278,7 +282,16 @@ impl Keeper {
         };
         let marks = self.store.lock().unwrap().recover().unwrap().marks;
         let n = marks.next_event;
-        let action = Action { n, at: NOW, actor: it.actor, deed: it.deed, target: it.target, reason: it.reason, until };
+        let action = Action {
+            n,
+            at: NOW,
+            actor: it.actor,
+            by: "ops".into(),
+            deed: it.deed,
+            target: it.target,
+            reason: it.reason,
+            until,
+        };
         let marks = Marks { next_event: n + 1, ..marks };
         let batch = Batch { actions: vec![action.clone()], marks, ..Batch::default() };
         self.store.lock().unwrap().commit(&batch).unwrap();

@@ -105,3 +105,19 @@ fn quiet_hours_are_those_of_the_recipient_and_what_they_outlast_expires() {
     let shown = daemon.client().get(&kept).json();
     assert_eq!((&shown["status"], &shown["send_at"]), (&json!("QUEUED"), &json!(end)));
 }
+
+#[test]
+fn what_waits_for_its_time_is_counted_after_a_restart_too() {
+    let mut daemon = Daemon::start(&(account("[1]") + &carrier(quiet_port(), "") + &route("")));
+    let begins = (now() + Duration::from_secs(3_600)).to_string();
+    send(&daemon, &json!({ "to": ICELAND, "from": "SHOP", "text": "later", "send_at": begins }));
+    for _ in 0..2 {
+        until("the gauges count it", PATIENCE, || {
+            let page = daemon.metrics();
+            let shown = ["queue_messages", "retry_messages"].map(|it| page.value(&format!("{it}{{route=\"1\"}}")));
+            (shown == [1.0, 1.0]).then_some(())
+        });
+        daemon.kill();
+        daemon.restart();
+    }
+}

@@ -13,6 +13,7 @@ mod garbage;
 mod http;
 mod kill;
 mod life;
+mod links;
 mod lookup;
 mod mo;
 mod money;

@@ -85,8 +85,14 @@ fn an_account_that_pays_in_advance_is_refused_charged_and_paid_back() {
 
     let lines = all(&mut operator, "/admin/v1/accounts/shop/ledger");
     let told: Vec<_> = lines.iter().map(|it| (it["why"].as_str().unwrap(), micros(&it["amount"]))).collect();
-    assert_eq!(told, [("credit", 1_000_000), ("charge", -100_001), ("refund", 100_001)]);
-    assert_eq!(lines[0]["note"], "invoice 7");
+    assert_eq!(told, [("refund", 100_001), ("charge", -100_001), ("credit", 1_000_000)], "newest first");
+    assert_eq!(lines[2]["note"], "invoice 7");
+    let page = |query: &str| daemon.operator().get(&format!("/admin/v1/accounts/shop/ledger?{query}")).json();
+    let first = page("limit=2");
+    assert_eq!(first["data"].as_array().unwrap()[..], lines[..2]);
+    let last = page(&format!("limit=1&cursor={}", first["next_cursor"].as_str().expect("there is more")));
+    assert_eq!((&last["data"], &last["next_cursor"]), (&json!([lines[2]]), &Value::Null), "the last page is the last");
+    assert_eq!(page("limit=3")["next_cursor"], Value::Null, "a full page, too");
     let metrics = daemon.metrics();
     assert_eq!(metrics.sum("charged_total", &["account=\"shop\"", "currency=\"EUR\""]), 100_001.0);
     assert_eq!(metrics.sum("refunded_total", &[]), 100_001.0);
@@ -229,7 +235,7 @@ fn the_books_add_up_to_the_last_unit_after_kills() {
     let sum = |why: &str| lines.iter().filter(|it| it["why"] == why).map(|it| micros(&it["amount"])).sum::<i64>();
     assert_eq!(sum("credit") + sum("charge") + sum("refund"), has, "the ledger adds up to the balance");
     let mut running = 0;
-    for line in &lines {
+    for line in lines.iter().rev() {
         running += micros(&line["amount"]);
         assert_eq!(micros(&line["balance"]), running, "{line}");
     }

@@ -1,7 +1,7 @@
 //! Operators see and act, through the real binary.
 
 use crate::daemon::raw::{self, Smsc};
-use crate::daemon::{Daemon, account, carrier, route, until};
+use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ fn a_pause_survives_a_kill_and_ends_by_itself() {
     until("it is bound again", PATIENCE, || (see(&daemon, "links")["data"][0]["state"] == "bound").then_some(()));
     let shown = see(&daemon, "carriers");
     let shown = &shown["data"][0];
-    assert_eq!((&shown["closed"], &shown["queued"], &shown["held"]), (&json!("moved"), &json!(1), &paused));
+    assert_eq!((&shown["closed"], &shown["queued"], &shown["held"]), (&json!("paused"), &json!(1), &paused));
     let queue = &see(&daemon, "queues")["data"][0];
     assert_eq!((&queue["route_id"], &queue["carrier"], &queue["parts"]), (&json!(1), &json!("acme"), &json!(1)));
     // The part goes once the pause is over, and not before.
@@ -190,4 +190,71 @@ fn the_configuration_is_shown_without_its_secrets_and_follows_a_reload() {
     let shown = see(&daemon, "config");
     assert_eq!(shown["route"][0]["name"], "other");
     assert_eq!(shown["store"]["retention"], Value::Null, "that takes effect at the next start");
+}
+
+#[test]
+fn queues_come_oldest_first() {
+    let second = "[[route]]\nid = 2\ncarriers = [\"acme\"]\n";
+    let config = account("[1, 2]") + &carrier(quiet_port(), "") + &route("") + second;
+    let daemon = Daemon::start(&config);
+    for route in [2, 1] {
+        let body = json!({ "to": "+31612345678", "from": "YOURAPP", "text": "hi", "route_id": route });
+        assert_eq!(daemon.client().post("/v1/messages", &body).status, 202);
+        until("the queue has aged", PATIENCE, || {
+            let queues = see(&daemon, "queues")["data"].clone();
+            let aged =
+                |it: &Value| it["route_id"] == route && it["oldest_age_seconds"].as_f64().is_some_and(|it| 0.02 < it);
+            queues.as_array()?.iter().any(aged).then_some(())
+        });
+    }
+    let routes: Vec<Value> =
+        see(&daemon, "queues")["data"].as_array().unwrap().iter().map(|it| it["route_id"].clone()).collect();
+    assert_eq!(routes, [2, 1]);
+}
+
+#[test]
+fn suppressions_come_oldest_first_say_their_scope_and_their_last_page_is_the_last() {
+    let daemon = Daemon::start(&(account("[1]") + &carrier(quiet_port(), "") + &route("")));
+    let put = |body: Value| {
+        let reply = daemon.operator().post("/admin/v1/suppressions", &body);
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.json()
+    };
+    let all = [
+        put(json!({ "to": "+31612345679", "account": "shop", "sender": "12345", "reason": "a" })),
+        put(json!({ "to": "+31612345678", "reason": "b" })),
+        put(json!({ "to": "+31612345678", "account": "shop", "reason": "c" })),
+        put(json!({ "to": "+31612345678", "sender": "12345", "reason": "d" })),
+    ];
+    let scopes: Vec<&Value> = all.iter().map(|it| &it["scope"]).collect();
+    assert_eq!(scopes, ["account_and_sender", "everybody", "account", "sender"]);
+    let page = |query: &str| see(&daemon, &format!("suppressions?{query}"));
+    let first = page("limit=2");
+    assert_eq!(first["data"], json!(all[..2]));
+    let last = page(&format!("limit=2&cursor={}", first["next_cursor"].as_str().expect("there is more")));
+    assert_eq!((&last["data"], &last["next_cursor"]), (&json!(all[2..]), &Value::Null));
+    // What holds for everybody holds for the account.
+    let of_number = page("to=%2B31612345678&account=shop");
+    assert_eq!((of_number["data"].as_array().unwrap().len(), &of_number["next_cursor"]), (3, &Value::Null));
+    assert_eq!(page("account=shop")["data"], json!([all[0], all[2]]), "the account's own");
+}
+
+#[test]
+fn an_accepted_request_is_in_the_log_with_its_order_its_messages_and_the_name_of_its_account() {
+    let config = account("[1]") + &carrier(quiet_port(), "") + &route("");
+    let daemon = Daemon::start_with(&config, &[("NUNCIO_LOG_LEVEL", "debug")]);
+    let numbers: Vec<String> = (0..20).map(|it| format!("+316123456{it:02}")).collect();
+    let body = json!({ "to": numbers, "from": "YOURAPP", "text": "hi" });
+    let accepted = daemon.client().post("/v1/messages", &body).json();
+    let line = daemon.said("accepted", 1);
+    assert_eq!(
+        (&line["order_id"], &line["account"], &line["count"]),
+        (&accepted["order_id"], &json!("shop"), &json!(20))
+    );
+    let ids: Vec<&str> = accepted["messages"].as_array().unwrap().iter().filter_map(|it| it["id"].as_str()).collect();
+    assert_eq!(
+        line["message_ids"].as_str().expect("they are named"),
+        ids[..8].join(" "),
+        "as many as a line has room for"
+    );
 }

@@ -169,7 +169,7 @@ impl Bench {
     }
 }
 
-fn account(id: AccountId, terms: Terms) -> Account {
+pub(super) fn account(id: AccountId, terms: Terms) -> Account {
     Account {
         id,
         name: format!("{}", id.0).into(),

@@ -1,15 +1,20 @@
 //! What operators order, on the deciding floor with its store alone.
 
 use crate::ring4::lanes::{Bench, LINK, ROUTE, answered, order, up};
+use crate::ring4::money::account;
 use nuncio::carrier::report::{Answered, Report, Ticket};
+use nuncio::dispatch::closed::Closed;
 use nuncio::dispatch::command::{Command, Reply};
 use nuncio::dispatch::fact::Fact;
 use nuncio::dispatch::happening::{Happening, RequestId};
-use nuncio::dispatch::inspect::{LinkWord, Snapshot};
+use nuncio::dispatch::inspect::Snapshot;
 use nuncio::dispatch::operate::{Demand, Ending, STANDS_MAX, TRACE_MAX, Unfit};
+use nuncio::dispatch::plan::{Account, Terms};
+use nuncio::dispatch::usual::Figure;
 use nuncio::message::attempt::{Answer, Cause};
 use nuncio::message::id::{AccountId, CarrierId, LinkId, RouteId};
 use nuncio::record::action::{Action, Deed, Target};
+use std::sync::Arc;
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -147,18 +152,19 @@ fn a_link_is_bound_anew_and_traced_once_the_order_is_durable() {
 #[test]
 fn the_picture_shows_links_and_what_a_carrier_has_done() {
     let mut bench = Bench::new();
-    assert_eq!(inspected(&mut bench).links, []);
+    let link = inspected(&mut bench).links[0];
+    assert_eq!((link.id, link.capacity, link.window), (LINK, 0, 0));
     let (going, _) = bench.beat(vec![up(10), order(3)]);
     bench.beat(vec![answered(going[0], false), answered(going[1], true)]);
     let snapshot = inspected(&mut bench);
     let (carrier, link) = (&snapshot.carriers[0], &snapshot.links[0]);
     assert_eq!((carrier.links_up, carrier.capacity, carrier.in_use, carrier.awaiting), (1, 10, 1, 1));
-    assert_eq!((link.state, link.capacity, link.in_use), (LinkWord::Bound, 10, 1));
+    assert_eq!((link.id, link.capacity, link.in_use), (LINK, 10, 1));
     let answers = |it: Answer| carrier.tally.answers[usize::from(it.number())];
     assert_eq!((answers(Answer::Taken), answers(Answer::Later), answers(Answer::Never)), (1, 1, 0));
     assert_eq!((carrier.tally.submitted, carrier.tally.throttled), (3, 1));
     bench.beat(vec![Happening::Gone(LINK)]);
-    assert_eq!(inspected(&mut bench).links, []);
+    assert_eq!(inspected(&mut bench).links[0].capacity, 0);
 }
 
 /// Nobody answered.
@@ -197,7 +203,12 @@ fn what_waits_for_a_carrier_that_is_paused_or_drained_goes_to_the_next_and_says_
             })
             .collect();
         assert_eq!(causes, [expected; 3], "the new message, too, would have gone to the first");
-        assert_eq!(inspected(&mut bench).carriers[0].closed, Some(expected));
+        let word = match deed {
+            Deed::Pause => Closed::Paused,
+            Deed::Drain => Closed::Drained,
+            _ => Closed::BreakerOpen,
+        };
+        assert_eq!(inspected(&mut bench).carriers[0].closed, Some(word));
         bench.now = bench.now + MINUTE;
         let (going, outcome) = bench.beat(vec![order(1)]);
         assert_eq!((going.len(), inspected(&mut bench).carriers[0].closed), (0, None), "{outcome:?}");
@@ -211,7 +222,7 @@ fn a_breaker_that_is_forced_closed_is_not_asked() {
     bench.beat(going.iter().map(|it| unknown(*it)).collect());
     let snapshot = inspected(&mut bench);
     let breaker = snapshot.carriers[0].breaker.expect("it has one");
-    assert_eq!((snapshot.carriers[0].closed, breaker.state.word()), (Some(Cause::BreakerOpen), "open"));
+    assert_eq!((snapshot.carriers[0].closed, breaker.state.word()), (Some(Closed::BreakerOpen), "open"));
     ordered(&mut bench, Deed::CloseBreaker, CARRIER, Ending::After(MINUTE));
     assert_eq!(inspected(&mut bench).carriers[0].closed, None);
     assert_eq!(submitted(&bench.beat(vec![order(1)]).1.commands), [LINK]);
@@ -252,4 +263,76 @@ fn a_move_to_where_nothing_can_go_moves_nothing_and_ends() {
         }
     }
     assert_eq!(inspected(&mut bench).carriers[0].queued, 3);
+}
+
+#[test]
+fn the_picture_says_why_nothing_is_given_to_a_carrier() {
+    let mut plan = Bench::plan_over(&[LINK.carrier, OTHER.carrier]);
+    plan.carriers.get_mut(&OTHER.carrier).unwrap().retired = true;
+    let mut bench = Bench::of(plan);
+    bench.now = bench.now + MINUTE;
+    bench.beat(vec![other_up(9)]);
+    let closed = |bench: &mut Bench| inspected(bench).carriers.iter().map(|it| it.closed).collect::<Vec<_>>();
+    assert_eq!(closed(&mut bench), [Some(Closed::CarrierDown), Some(Closed::Retired)]);
+    // What somebody has ordered comes first: it does not end when the link is back.
+    ordered(&mut bench, Deed::Pause, CARRIER, Ending::After(MINUTE));
+    assert_eq!(closed(&mut bench)[0], Some(Closed::Paused));
+}
+
+#[test]
+fn an_order_bears_the_name_of_who_gave_it_after_the_name_is_gone() {
+    let mut plan = Bench::plan();
+    let who = Account { name: "night-shift".into(), ..account(AccountId(7), Terms::default()) };
+    plan.accounts.insert(who.id, who);
+    let mut bench = Bench::of(plan);
+    assert_eq!(&*ordered(&mut bench, Deed::Pause, CARRIER, Ending::After(MINUTE)).by, "night-shift");
+    bench.beat(vec![Happening::Reconfigure(Arc::new(Bench::plan()))]);
+    bench.crash();
+    let held = inspected(&mut bench).carriers[0].held.clone().expect("it stands");
+    assert_eq!((held.actor, &*held.by), (AccountId(7), "night-shift"));
+}
+
+#[test]
+fn parts_that_wait_for_a_time_are_counted_after_a_start_too() {
+    let mut bench = Bench::new();
+    let (going, _) = bench.beat(vec![up(10), order(3)]);
+    let later = |it: &Ticket| {
+        let answered = Answered { answer: Answer::Later, command_status: Some(0x64), ..Answered::NOT_SENT };
+        Happening::Link(LINK, Report::Answered(*it, answered))
+    };
+    bench.beat(going.iter().take(2).map(later).collect());
+    let queue = |bench: &mut Bench| {
+        let (parts, delayed) = inspected(bench).queues.first().map_or((0, 0), |it| (it.parts, it.delayed));
+        (parts, delayed, bench.dispatch.gauges().queues[&ROUTE].delayed)
+    };
+    assert_eq!(queue(&mut bench), (2, 2, 2));
+    bench.crash();
+    assert_eq!(queue(&mut bench), (2, 2, 2), "what the store holds");
+    bench.now = bench.now + 60 * MINUTE;
+    bench.beat(vec![up(10)]);
+    assert_eq!(queue(&mut bench), (0, 0, 0), "they went, and nothing is counted twice");
+}
+
+#[test]
+fn a_carrier_that_slows_down_is_told_of() {
+    let mut bench = Bench::new();
+    let mut turns = Vec::new();
+    for second in 0..1_500 {
+        let (going, _) = bench.beat(vec![up(10), order(1)]);
+        bench.now = bench.now + Duration::from_secs(1);
+        let took = Duration::from_millis(if second < 1_200 { 40 } else { 3_000 });
+        let taken = |it: &Ticket| {
+            let answered = Answered { answer: Answer::Taken, command_status: Some(0), ..Answered::NOT_SENT };
+            Happening::Link(LINK, Report::Answered(*it, answered.after(Some(took))))
+        };
+        let facts = bench.beat(going.iter().map(taken).collect()).1.facts;
+        turns.extend(facts.into_iter().filter_map(|it| match it {
+            Fact::Turned { carrier, turn } => Some((second, carrier, turn.figure, turn.left)),
+            _ => None,
+        }));
+    }
+    assert!(matches!(turns[..], [(1_205..1_230, CarrierId(1), Figure::P99, true)]), "{turns:?}");
+    let minute = inspected(&mut bench).carriers[0].minute;
+    assert!((50..=60).contains(&minute.answers) && minute.refused == 0, "{minute:?}");
+    assert!(minute.p50.is_some_and(|it| (2_600..3_400).contains(&it.as_millis())), "{minute:?}");
 }

@@ -79,6 +79,15 @@ fn a_wrong_type_says_what_was_expected_and_what_came() {
 }
 
 #[test]
+fn what_could_be_meant_is_named_only_where_there_is_something() {
+    let (before, rest) = SMALL.split_once("[[carrier]]").unwrap();
+    let without = format!("{before}[[route]]{}", rest.split_once("[[route]]").unwrap().1);
+    let found = errors(&without);
+    assert!(found.contains("unknown carrier \"acme\"; none is known"), "{found}");
+    assert!(!found.contains("known are"), "{found}");
+}
+
+#[test]
 fn a_secret_of_the_wrong_type_is_not_repeated() {
     assert_eq!(of_carrier("password = 73825"), "nuncio.toml:11: carrier \"acme\", password: expected a text in quotes");
     assert_eq!(

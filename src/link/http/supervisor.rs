@@ -15,6 +15,7 @@ use crate::message::attempt::Answer;
 use crate::message::reason::Reason;
 use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::link::{LinkMeter, LinkState};
+use crate::telemetry::standing::Post;
 use crate::wire::client::{Call, Client, Outcome};
 use crate::wire::transport::Target;
 use std::collections::HashMap;
@@ -48,6 +49,8 @@ pub struct Supervisor {
     pub outlet: Outlet,
     /// Where it counts.
     pub meter: LinkMeter,
+    /// Where it tells how it stands.
+    pub post: Post,
     /// Told when the link is not wanted any more; [`Command::Unbind`] says how long answers are waited for.
     pub stop: CancellationToken,
     /// Chance between 0 and 1, for jitter.
@@ -103,6 +106,7 @@ impl Supervisor {
         let mut backoff = Backoff::new(options.reconnect);
         while !self.stop.is_cancelled() {
             self.meter.moved(LinkState::Connecting);
+            self.post.tries();
             if self.reaches(&client).await {
                 self.serve(&client, &mut backoff).await;
             }
@@ -112,6 +116,7 @@ impl Supervisor {
             self.meter.moved(LinkState::Down);
             backoff.adopt(self.latest.borrow().reconnect);
             let wait = backoff.after(None, (self.chance)());
+            self.post.rests(wait);
             info!(carrier, bind, wait_ms = wait.as_millis() as u64, "link is down, next try follows");
             self.rest(sleep(wait)).await;
             // While the loop hangs there is nobody to tell what another try would have to say.
@@ -145,7 +150,9 @@ impl Supervisor {
             Some(Ok(())) => true,
             Some(Err(error)) => {
                 let (carrier, address) = (&*self.options.carrier, &*self.options.address);
-                warn!(carrier, address, %error, hint = hint::of_connect(&error), "cannot connect");
+                let hint = hint::of_connect(&error);
+                self.post.failed(&error, hint);
+                warn!(carrier, address, %error, hint, "cannot connect");
                 false
             }
             None => false,
@@ -157,6 +164,7 @@ impl Supervisor {
         let (mut desk, mut running) = (Desk::default(), Running::default());
         let room = self.options.room();
         self.meter.moved(LinkState::Bound);
+        self.post.up();
         self.outlet.report(Report::Up { capacity: room.window + room.ahead, window: room.window });
         let (mut open, mut within) = (true, None);
         while open {
@@ -169,6 +177,7 @@ impl Supervisor {
                     if open {
                         backoff.bound();
                     } else {
+                        self.post.failed(&finished.why.as_deref().unwrap_or("no connection"), None);
                         self.meter.moved(LinkState::Draining);
                         self.outlet.report(Report::Lost);
                     }
@@ -203,6 +212,7 @@ impl Supervisor {
     /// Says that nothing more may be given.
     fn close(&self) {
         self.meter.moved(LinkState::Draining);
+        self.post.draining();
         self.outlet.report(Report::Closing);
     }
 

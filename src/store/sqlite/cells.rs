@@ -59,7 +59,7 @@ pub(super) const BALANCE: &str = "account, micros, seal";
 pub(super) const QUOTA: &str = "account, used, seal";
 
 /// The columns of `operate`, in the order of its cells.
-pub(super) const OPERATE: &str = "n, at, actor, deed, detail, target, aspect, reason, until, seal";
+pub(super) const OPERATE: &str = "n, at, actor, deed, detail, target, aspect, reason, until, by_name, seal";
 
 /// How many cells an attempt has, from its number to its receipt.
 pub(super) const ATTEMPT_CELLS: usize = 16;
@@ -421,6 +421,7 @@ impl<'a> Cells<'a> {
         cells.int(action.deed.aspect().number().into());
         cells.text(Some(&action.reason));
         cells.bits(action.until.0);
+        cells.later(Some(&*action.by).filter(|it| !it.is_empty()));
         cells.sealed()
     }
 }

@@ -404,7 +404,10 @@ pub(super) fn action(row: &Row<'_>) -> Result<Action, Trouble> {
     let aspect = line.small::<u8>();
     line.sound &= deed.is_some_and(|it| it.aspect().number() == aspect);
     let deed = deed.unwrap_or(Deed::Resume);
-    let action = Action { n, at, actor, deed, target, reason: line.words(), until: line.time() };
+    let mut action = Action { n, at, actor, by: "".into(), deed, target, reason: line.words(), until: line.time() };
+    if !line.is_of_before() {
+        action.by = line.words();
+    }
     line.sealed("operate", n, action)
 }
 

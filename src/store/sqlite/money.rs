@@ -9,8 +9,9 @@ use rusqlite::Connection;
 use std::sync::LazyLock;
 
 /// The statements, which the tests look at for how they are answered.
-pub(super) static OF_ACCOUNT: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT {} FROM ledger WHERE account = ?1 AND n > ?2 ORDER BY n LIMIT ?3", cells::LEDGER));
+pub(super) static OF_ACCOUNT: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT {} FROM ledger WHERE account = ?1 AND n < ?2 ORDER BY n DESC LIMIT ?3", cells::LEDGER)
+});
 pub(super) static OF_ORDER: LazyLock<String> =
     LazyLock::new(|| format!("SELECT {} FROM ledger WHERE order_id = ?1 AND seq IS ?2", cells::LEDGER));
 
@@ -33,15 +34,15 @@ pub(super) fn quotas(conn: &Connection) -> Result<Vec<QuotaUse>, Trouble> {
     reader::all(&mut conn.prepare_cached(&words)?, [], line::quota)
 }
 
-/// Up to `limit` lines of an account with a number above `after`, oldest first.
+/// Up to `limit` lines of an account with a number below `before`, newest first.
 pub(super) fn ledger(
     conn: &Connection,
     account: AccountId,
-    after: u64,
+    before: u64,
     limit: usize,
 ) -> Result<Vec<LedgerLine>, Trouble> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    reader::all(&mut conn.prepare_cached(&OF_ACCOUNT)?, (account.0, after.cast_signed(), limit), line::ledger)
+    let (before, limit) = (i64::try_from(before).unwrap_or(i64::MAX), i64::try_from(limit).unwrap_or(i64::MAX));
+    reader::all(&mut conn.prepare_cached(&OF_ACCOUNT)?, (account.0, before, limit), line::ledger)
 }
 
 /// The line by which an order was charged, or by which a message of it was paid back.

@@ -112,8 +112,8 @@ pub(super) fn page(conn: &Connection, query: &SuppressionQuery) -> Result<Vec<(u
     while let Some(row) = rows.next()? {
         found.push((row.get::<_, i64>(7)?.cast_unsigned(), suppression(row)?));
     }
-    // Few keys are of one number: what is left over by the account is left out here.
-    found.retain(|(_, it)| query.account.is_none() || query.account == it.key.account);
+    // Few keys are of one number: those of other accounts are left out here, and those that hold for all accounts are not.
+    found.retain(|(_, it)| query.account.is_none() || it.key.account.is_none() || query.account == it.key.account);
     Ok(found)
 }
 
@@ -158,6 +158,7 @@ mod tests {
         );
         assert_eq!(keys(page(None, Some(31), 0, 9)), all[..2]);
         assert_eq!(keys(page(Some(2), Some(31), 0, 9)), all[1..2]);
+        assert_eq!(keys(page(Some(2), Some(32), 0, 9)), all[2..3], "what holds for everybody holds for this account");
         store.commit(&Batch { lifted: vec![all[1].key.clone()], ..Batch::default() }).expect("the commit goes through");
         assert_eq!(keys(page(None, Some(31), 0, 9)), all[..1]);
         let again = Suppression { reason: "asked by letter".into(), ..all[0].clone() };

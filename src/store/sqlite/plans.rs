@@ -42,7 +42,7 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
         (opt_out::words::ALL, "INTEGER PRIMARY KEY (rowid>?)"),
         (opt_out::words::OF_ACCOUNT, "suppression_by_account (account=? AND rowid>?)"),
         (opt_out::words::OF_NUMBER, "suppression_1 (number=?)"),
-        (&**money::OF_ACCOUNT, "ledger_by_account (account=? AND n>?)"),
+        (&**money::OF_ACCOUNT, "ledger_by_account (account=? AND n<?)"),
         (&**money::OF_ORDER, "ledger_by_order (order_id=? AND seq=?)"),
         ("SELECT n FROM idem WHERE account = ?1 AND key = ?2", "idem_1 (account=? AND key=?)"),
         ("UPDATE part SET phase = ?2 WHERE id = ?1", "INTEGER PRIMARY KEY (rowid=?)"),

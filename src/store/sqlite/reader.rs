@@ -233,16 +233,16 @@ pub(super) fn open(conn: &Connection) -> Result<Vec<Seq>, Trouble> {
 
 /// How many queued parts each lane has.
 pub(super) fn lanes(conn: &Connection) -> Result<Vec<QueuedLane>, Trouble> {
-    let mut counts = std::collections::BTreeMap::<LaneId, u64>::new();
-    for words in [words::READY_LANES, words::DELAYED_LANES] {
+    let mut counts = std::collections::BTreeMap::<LaneId, [u64; 2]>::new();
+    for (place, words) in [words::READY_LANES, words::DELAYED_LANES].into_iter().enumerate() {
         let mut statement = conn.prepare_cached(words)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (lane, count): (i64, i64) = (row.get(0)?, row.get(1)?);
-            *counts.entry(LaneId(lane.cast_unsigned())).or_default() += count.cast_unsigned();
+            counts.entry(LaneId(lane.cast_unsigned())).or_default()[place] += count.cast_unsigned();
         }
     }
-    Ok(counts.into_iter().map(|(lane, count)| QueuedLane { lane, count }).collect())
+    Ok(counts.into_iter().map(QueuedLane::of).collect())
 }
 
 /// How many queued parts there are of messages below a seq.

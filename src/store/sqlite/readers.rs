@@ -125,9 +125,9 @@ impl Readers {
         self.ask(|conn| money::balance(conn, account))
     }
 
-    /// Up to `limit` lines of an account's ledger with a number above `after`, oldest first.
-    pub fn ledger(&self, account: AccountId, after: u64, limit: usize) -> Result<Vec<LedgerLine>, Fault> {
-        self.ask(|conn| money::ledger(conn, account, after, limit))
+    /// Up to `limit` lines of an account's ledger with a number below `before`, newest first.
+    pub fn ledger(&self, account: AccountId, before: u64, limit: usize) -> Result<Vec<LedgerLine>, Fault> {
+        self.ask(|conn| money::ledger(conn, account, before, limit))
     }
 
     /// The line by which an order was charged, or, with a seq, by which that message of it was paid back.

@@ -37,7 +37,7 @@ const STEPS: [&[&str]; FORMAT as usize] = [
     &[FORMAT_1],
     &[MANNER, EVENTS, LEARNED],
     &[ROUTED, MONEY, CALENDAR, opt_out::TABLE, OPERATE],
-    &[WRITTEN, postings::TABLE, HANDSETS, more::COLUMNS, HELD],
+    &[WRITTEN, BY, postings::TABLE, HANDSETS, more::COLUMNS, HELD],
 ];
 
 /// Brings the store to [`FORMAT`]; refuses one that is newer or not ours.
@@ -196,6 +196,9 @@ CREATE TABLE operate (
 ) STRICT;
 CREATE INDEX operate_newest ON operate (target, aspect, n);
 ";
+
+/// Format 4: what the accounts of those who ordered were called; NULL in rows of before.
+const BY: &str = "ALTER TABLE operate ADD COLUMN by_name TEXT;";
 
 /// Format 4: when attempts were written; NULL in rows of before, and while nobody knows.
 const WRITTEN: &str = "

@@ -35,7 +35,7 @@ fn as_format_3(conn: &Connection) {
         ALTER TABLE parked DROP COLUMN receipt_more; ALTER TABLE parked DROP COLUMN address;
         DROP TABLE search; DROP TABLE search_mark; CREATE INDEX part_rare ON part (phase, id) WHERE phase >= 5;
         ALTER TABLE mo DROP COLUMN source_ton; ALTER TABLE mo DROP COLUMN tlvs;
-        ALTER TABLE meta DROP COLUMN held_below; PRAGMA user_version = 3;";
+        ALTER TABLE meta DROP COLUMN held_below; ALTER TABLE operate DROP COLUMN by_name; PRAGMA user_version = 3;";
     conn.execute_batch(steps).expect("the newer goes");
 }
 
@@ -56,6 +56,7 @@ fn of_format_3(mut batch: Batch) -> Batch {
     }
     batch.orders.iter_mut().for_each(|it| it.arriving = false);
     batch.marks.held_below = crate::message::id::Seq(0);
+    batch.actions.iter_mut().for_each(|it| it.by = "".into());
     batch
 }
 

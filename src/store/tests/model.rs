@@ -188,9 +188,13 @@ impl Model {
     }
 
     pub(super) fn lanes(&self) -> Vec<QueuedLane> {
-        let mut lanes = BTreeMap::<LaneId, u64>::new();
-        self.parts().filter(|it| it.phase() == Phase::Queued).for_each(|it| *lanes.entry(it.lane).or_default() += 1);
-        lanes.into_iter().map(|(lane, count)| QueuedLane { lane, count }).collect()
+        let mut lanes = BTreeMap::<LaneId, QueuedLane>::new();
+        for part in self.parts().filter(|it| it.phase() == Phase::Queued) {
+            let lane = lanes.entry(part.lane).or_insert(QueuedLane { lane: part.lane, count: 0, delayed: 0 });
+            lane.count += 1;
+            lane.delayed += u64::from(part.due.known().is_some());
+        }
+        lanes.into_values().collect()
     }
 
     /// The actions that nothing newer of the same target and aspect came after.

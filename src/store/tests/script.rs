@@ -426,7 +426,8 @@ impl Script {
             let (n, actor) = (batch.marks.next_event, AccountId(self.below(3) as u16 + 1));
             batch.marks.next_event += 1;
             let reason = format!("λ {}", self.below(9)).into();
-            batch.actions.push(Action { n, at: self.now, actor, deed, target, reason, until });
+            let by = format!("ops-{}", actor.0).into();
+            batch.actions.push(Action { n, at: self.now, actor, by, deed, target, reason, until });
         }
     }
 }

@@ -203,14 +203,14 @@ fn the_ledger_is_what_the_model_holds_page_after_page() {
         let has = model.balances.get(&account).copied().unwrap_or_default();
         assert_eq!(readers.balance(account).expect("an answer"), has);
         let all: Vec<&LedgerLine> = model.ledger.iter().filter(|it| it.account == account).collect();
-        let (mut told, mut after) = (Vec::new(), 0);
+        let (mut told, mut before) = (Vec::new(), u64::MAX);
         loop {
-            let page = readers.ledger(account, after, 3).expect("a page");
+            let page = readers.ledger(account, before, 3).expect("a page");
             let Some(last) = page.last() else { break };
-            after = last.n;
+            before = last.n;
             told.extend(page);
         }
-        assert!(told.iter().eq(all), "{account:?}");
+        assert!(told.iter().rev().eq(all), "{account:?}");
     }
     for line in model.ledger.iter().filter(|it| it.seq.is_some()) {
         let order = line.order.expect("only a message of an order has a seq");

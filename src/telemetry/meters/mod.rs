@@ -33,6 +33,7 @@ pub struct Meters {
     carriers: HashMap<CarrierId, CarrierMeter>,
     links: HashMap<LinkId, LinkMeter>,
     accounts: HashMap<AccountId, [Counter; 3]>,
+    names: HashMap<AccountId, Box<str>>,
     opt_outs: HashMap<AccountId, Counter>,
     queue_wait: [Histogram; 3],
     receipts_parked: Gauge,
@@ -72,6 +73,7 @@ impl Meters {
                 .collect(),
             links: collect(links),
             accounts: labels.accounts.iter().map(|(id, name)| (*id, account(name))).collect(),
+            names: labels.accounts.iter().map(|(id, name)| (*id, name.clone())).collect(),
             opt_outs: labels.accounts.iter().map(|(id, name)| (*id, opt_outs(name))).collect(),
             queue_wait: Class::ALL.map(|it| exposition.histogram(&names::QUEUE_WAIT, [it.word()])),
             receipts_parked: exposition.gauge(&names::RECEIPTS_PARKED, []),
@@ -124,6 +126,11 @@ impl Meters {
     /// Of what is paid.
     pub const fn money(&self) -> &MoneyMeter {
         &self.money
+    }
+
+    /// What the configuration calls an account.
+    pub fn account(&self, id: AccountId) -> &str {
+        self.names.get(&id).map_or(OTHER, |it| it)
     }
 
     /// So many messages of an account were accepted.
