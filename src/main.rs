@@ -5,7 +5,7 @@ use nuncio::config;
 use nuncio::decode;
 use nuncio::gateway::ask::{self, AskError};
 use nuncio::gateway::backup;
-use nuncio::gateway::demo::Demo;
+use nuncio::gateway::demo::{Demo, DemoError};
 use nuncio::gateway::run::Failure;
 use nuncio::gateway::serve::{format, serve};
 use nuncio::number::library;
@@ -23,6 +23,8 @@ const EXIT_USAGE: u8 = 2;
 const EXIT_UNAVAILABLE: u8 = 69;
 /// The key may not do this (sysexits.h, EX_NOPERM).
 const EXIT_NO_PERMISSION: u8 = 77;
+/// Ended by Ctrl-C: 128 and the number of SIGINT.
+const EXIT_INTERRUPTED: u8 = 130;
 /// The configuration is wrong (sysexits.h, EX_CONFIG).
 const EXIT_CONFIG: u8 = 78;
 /// The store failed; the next start recovers (sysexits.h, EX_IOERR).
@@ -54,9 +56,9 @@ enum Command {
         #[arg(long, default_value = "/etc/nuncio/nuncio.toml")]
         config: PathBuf,
     },
-    /// Show the main job: a simulated carrier, a gateway, some hundred messages, until all have ended.
+    /// Tell the gateway's story: two simulated carriers, some hundred messages, and what becomes of them when one falls sick.
     Demo {
-        /// How many messages.
+        /// How many messages, 100 at least.
         #[arg(long, default_value_t = 300)]
         messages: usize,
         /// Leave it running until Ctrl-C.
@@ -115,15 +117,15 @@ fn main() -> ExitCode {
         Command::Check { config } => match config::check(&config) {
             Ok((summary, warnings)) => {
                 let config::Summary { accounts, carriers, links, routes, rules } = summary;
-                println!(
-                    "{}: accounts {accounts}, carriers {carriers}, binds {links}, routes {routes}, rules {rules}",
-                    config.display()
-                );
-                println!("A reload takes up all of it but {}.", config::AT_START);
                 for it in warnings {
                     eprintln!("warning: {it}");
                 }
-                ExitCode::SUCCESS
+                print(format_args!(
+                    "{}: accounts {accounts}, carriers {carriers}, binds {links}, routes {routes}, rules {rules}\n\
+                     A reload takes up all of it but {}.",
+                    config.display(),
+                    config::AT_START
+                ))
             }
             Err(wrong) => {
                 eprintln!("{wrong}");
@@ -147,18 +149,25 @@ fn main() -> ExitCode {
         Command::Restore { file, config } => say(backup::restore(&config, &file)),
         Command::Key => {
             let (key, digest) = nuncio::api::key::new_key();
-            println!("key        = {key}\nkey_sha256 = [\"{digest}\"]");
-            ExitCode::SUCCESS
+            print(format_args!("key        = {key}\nkey_sha256 = [\"{digest}\"]"))
         }
+    }
+}
+
+/// Writes to standard output. Whoever reads may have seen enough, as `head` has: that is no failure.
+fn print(words: impl std::fmt::Display) -> ExitCode {
+    match writeln!(io::stdout(), "{words}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
     }
 }
 
 fn say(done: Result<String, Failure>) -> ExitCode {
     match done {
-        Ok(words) => {
-            println!("{words}");
-            ExitCode::SUCCESS
-        }
+        Ok(words) => print(words),
         Err(failure) => failed(&failure),
     }
 }
@@ -186,6 +195,12 @@ fn demo(demo: Demo) -> ExitCode {
     log::init(log::Format::Text, "error").expect("the level is a word of the log's own");
     match runtime().block_on(demo.run()) {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has seen enough, as `head` has.
+        Err(DemoError::System(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error @ DemoError::Interrupted) => {
+            eprintln!("{error}");
+            ExitCode::from(EXIT_INTERRUPTED)
+        }
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
@@ -196,7 +211,7 @@ fn demo(demo: Demo) -> ExitCode {
 fn simulate(options: &simulator::options::Options) -> ExitCode {
     let run = async {
         let server = simulator::server::Server::bind(options).await?;
-        println!("listening on {}", server.address()?);
+        print(format_args!("listening on {}", server.address()?));
         obey(server.carrier());
         let mut terminate = signal(SignalKind::terminate())?;
         let asked = async move {
@@ -208,10 +223,7 @@ fn simulate(options: &simulator::options::Options) -> ExitCode {
         server.run(asked).await
     };
     match runtime().block_on(run) {
-        Ok(stats) => {
-            println!("{stats}");
-            ExitCode::SUCCESS
-        }
+        Ok(stats) => print(stats),
         Err(error) => {
             eprintln!("{}: {error}", options.listen);
             ExitCode::FAILURE

@@ -1,25 +1,95 @@
 //! The demo, as the README has it.
 
-use std::process::{Command, Stdio};
+use crate::daemon::process::Process;
+use rustix::process::Signal;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn demo(arguments: &[&str], folder: &std::path::Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nuncio"));
+    command.arg("demo").args(arguments).env("TMPDIR", folder).stdin(Stdio::null());
+    command
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// What a demo leaves behind.
+fn is_empty(folder: &std::path::Path) -> bool {
+    std::fs::read_dir(folder).unwrap().next().is_none()
+}
 
 #[test]
-fn the_demo_ends_as_the_simulated_carrier_decides() {
-    let demo = Command::new(env!("CARGO_BIN_EXE_nuncio"))
-        .args(["demo", "--messages", "60"])
-        .stdin(Stdio::null())
-        .output()
-        .expect("the binary runs");
-    let (said, complained) = (String::from_utf8_lossy(&demo.stdout), String::from_utf8_lossy(&demo.stderr));
-    assert!(demo.status.success(), "{said}\n{complained}");
+fn the_demo_tells_of_a_carrier_that_falls_sick_and_every_message_ends_as_it_was_meant_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = demo(&["--messages", "120"], folder.path()).output().unwrap();
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
     for words in [
-        "60 messages accepted",
-        "all 60 messages ended as the simulated carrier decided",
-        "\"layers\"",
-        "/metrics",
+        "Half way north falls sick",
+        "receipt UNDELIV",
+        "north falls sick: it answers every message with ESME_RSUBMITFAIL",
+        "120 messages in",
+        "115 were delivered",
+        "  FAILED    there is no such number",
+        "  EXPIRED ",
+        "  UNKNOWN ",
+        "as `nuncio why ",
+        "demo --keep",
         // Without a terminal it prints plain lines.
         " ms  ",
     ] {
-        assert!(said.contains(words), "{words:?} is missing in\n{said}");
+        assert!(text.contains(words), "{words:?} is missing in\n{text}");
     }
-    assert!(!said.contains('\x1b'), "no terminal, no escapes");
+    let number = |words: &str| text.split(words).next()?.rsplit([' ', '\n']).next()?.parse::<usize>().ok();
+    let (moved, at_once) = (number(" that north refused"), number(" went to south at once"));
+    assert!(moved.is_some_and(|it| 0 < it) && at_once.is_some_and(|it| 0 < it), "{moved:?}, {at_once:?}\n{text}");
+    // The story has both carriers in it.
+    let story = text.split("as `nuncio why ").nth(1).unwrap();
+    assert!(story.contains("north") && story.contains("south"), "{story}");
+    assert!(!text.contains('\x1b'), "no terminal, no escapes");
+    assert!(is_empty(folder.path()), "nothing stays");
+}
+
+#[test]
+fn what_the_demo_says_to_try_works_and_an_interrupt_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut keeping = Process::start("nuncio demo", demo(&["--messages", "100", "--keep"], folder.path()));
+    let command = keeping.line(PATIENCE, |lines| {
+        lines.last().filter(|it| it.contains("/metrics"))?;
+        lines.iter().find(|it| it.contains(" find ")).cloned()
+    });
+    let found = Command::new("sh").arg("-c").arg(&command).output().unwrap();
+    assert!(found.status.success() && said(&found).contains("south"), "{command}\n{}", said(&found));
+    keeping.signal(Signal::INT);
+    assert_eq!(keeping.end(PATIENCE).code(), Some(0));
+    assert!(is_empty(folder.path()), "nothing stays");
+    let mut early = Process::start("nuncio demo", demo(&[], folder.path()));
+    early.line(PATIENCE, |lines| lines.iter().any(|it| it.contains(" ms  ")).then_some(()));
+    early.signal(Signal::INT);
+    assert_eq!(early.end(PATIENCE).code(), Some(130));
+    assert!(is_empty(folder.path()), "nothing stays");
+}
+
+#[test]
+fn a_reader_who_has_seen_enough_ends_the_demo_without_a_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = demo(&[], folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert!(first.contains("Two simulated carriers"), "{first}");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(output.stderr.is_empty() && is_empty(folder.path()), "{}", said(&output));
+}
+
+#[test]
+fn too_few_messages_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = demo(&["--messages", "60"], folder.path()).output().unwrap();
+    assert_eq!((output.status.code(), said(&output).trim()), (Some(1), "it takes 100 messages at least"));
 }

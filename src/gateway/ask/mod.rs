@@ -5,7 +5,7 @@
 
 pub mod options;
 mod door;
-mod page;
+pub(super) mod page;
 
 use crate::config;
 use crate::gateway::ask::door::Door;

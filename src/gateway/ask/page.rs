@@ -12,12 +12,12 @@ const WIDTH_MIN: usize = 60;
 const INDENT: usize = 26;
 
 /// How wide it may be.
-pub(super) struct Page {
+pub(in crate::gateway) struct Page {
     width: usize,
 }
 
 impl Page {
-    pub(super) fn new() -> Self {
+    pub(in crate::gateway) fn new() -> Self {
         let terminal = io::stdout().is_terminal().then(|| rustix::termios::tcgetwinsize(io::stdout()).ok()).flatten();
         let width = terminal.map(|it| usize::from(it.ws_col)).filter(|it| *it != 0).unwrap_or(WIDTH);
         Self { width: width.max(WIDTH_MIN) }
@@ -39,7 +39,7 @@ impl Page {
     }
 
     /// A story: its time before each sentence, what comes next behind them.
-    pub(super) fn story(&self, story: &Value, out: &mut impl Write) -> io::Result<()> {
+    pub(in crate::gateway) fn story(&self, story: &Value, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "{}  to {}  {}\n", text(&story["id"]), text(&story["to"]), text(&story["status"]))?;
         self.lines(&story["story"], out)?;
         if story["next"].as_array().is_some_and(|it| !it.is_empty()) {
