@@ -21,11 +21,13 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Old messages are looked for so often, and so many at a time.
 const RETAIN_EVERY: Duration = Duration::from_secs(60);
 const RETAIN_MAX: usize = 500;
-/// Between beats the index goes on so seldom, and for so long: a fiftieth of the loop's time.
-const SWEEP_EVERY: Duration = Duration::from_millis(50);
-const SWEEP_LASTS: Duration = Duration::from_millis(1);
-/// While nothing else is to be done it goes on after so short a sleep, and for as long.
+/// Between beats the index goes on so seldom, and for so long: a tenth of the loop's time, until it is whole.
+const SWEEP_EVERY: Duration = Duration::from_millis(20);
+const SWEEP_LASTS: Duration = Duration::from_millis(2);
+/// While nothing else is to be done it goes on after so short a sleep, and for so long: what comes meanwhile waits no
+/// longer.
 pub(super) const SWEEP_PAUSE: Duration = Duration::from_millis(2);
+const SWEEP_LASTS_IDLE: Duration = Duration::from_millis(8);
 /// How far it is, is said so often.
 const SWEEP_TOLD_EVERY: Duration = Duration::from_secs(10);
 
@@ -82,7 +84,7 @@ impl Housekeeping {
         if !idle && sweep.went_on_at.elapsed() < SWEEP_EVERY {
             return Ok(());
         }
-        let progress = store.sweep(if idle { SWEEP_PAUSE } else { SWEEP_LASTS })?;
+        let progress = store.sweep(if idle { SWEEP_LASTS_IDLE } else { SWEEP_LASTS })?;
         sweep.went_on_at = Instant::now();
         if !progress.more {
             self.sweep = None;
