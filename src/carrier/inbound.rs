@@ -83,7 +83,8 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
     // An intermediate notification ends nothing, whatever its word (quirk 16), but for an arrival.
     let passing = delivery.esm_class & INTERMEDIATE != 0 && standing.status != Status::Delivered;
     // Nor does one that says nothing of a state: that is less than a state of UNKNOWN.
-    let status = if passing || standing.word.is_empty() { Status::Sent } else { standing.status };
+    let word = text.stat.as_deref().or(standing.word).unwrap_or_default();
+    let status = if passing || word.is_empty() { Status::Sent } else { standing.status };
     let error_code = error_code(text.err, network_error(delivery.tlvs));
     let tlvs = beside(delivery.tlvs, &standing, error_code.as_deref());
     let done_at = text.done_date.and_then(|it| moment(&it, dialect.receipt_offset));
@@ -103,7 +104,7 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
         is_strange: standing.is_strange,
         receipt: Receipt {
             status,
-            raw_status: cut(&standing.word),
+            raw_status: cut(word),
             error_code: error_code.map(|it| cut(&it)),
             received_at: Time::NEVER,
             done_at,

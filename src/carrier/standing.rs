@@ -17,8 +17,8 @@ use crate::message::status::Status;
 pub struct Standing {
     /// What it means.
     pub status: Status,
-    /// The carrier's word, as written; that of the number where it writes none, and empty where it says nothing.
-    pub word: String,
+    /// The word for its number, where it gives one.
+    pub word: Option<&'static str>,
     /// The number that says no other than this.
     pub state: Option<u8>,
     /// Nobody knows its word, and nothing beside it says more.
@@ -60,13 +60,12 @@ pub fn standing(text: &ReceiptText, state: Option<u8>, dialect: &Dialect) -> Sta
         (Some((said, weight, _)), None) => Some((said, weight)),
         (None, word) => word,
     };
-    let named = number.map(|(.., word)| word.to_owned());
     let (status, weight) = counts.unwrap_or((Status::Unknown, Weight::Nothing));
     Standing {
         status,
         is_strange: weight == Weight::Nothing && text.stat.is_some(),
         state: state.filter(|_| number.is_some_and(|it| it.0 == status)),
-        word: text.stat.clone().or(named).unwrap_or_default(),
+        word: number.map(|(.., word)| word),
     }
 }
 

@@ -124,18 +124,18 @@ impl News<'_> {
     /// Source and destination: a receipt goes the other way round, unless the carrier has other habits.
     fn addresses(&self) -> (Address, Address) {
         let (recipient, sender) = (self.original.destination.clone(), self.original.source.clone());
-        let digits = recipient.digits.to_string_lossy().into_owned();
-        let written = |digits: &str| Address { digits: CString::from(digits), ..recipient.clone() };
         match self.receipts.addresses {
-            Addresses::Swapped => (recipient, sender),
-            Addresses::Unswapped => (sender, recipient),
-            Addresses::National => (written(&format!("0{}", digits.get(2..).unwrap_or(&digits))), sender),
-            Addresses::Masked => {
-                let (first, last) = (digits.get(..5).unwrap_or(""), digits.get(8..).unwrap_or(""));
-                (written(&format!("{first}***{last}")), sender)
-            }
-            Addresses::Empty => (written(""), sender),
+            Addresses::Swapped => return (recipient, sender),
+            Addresses::Unswapped => return (sender, recipient),
+            Addresses::National | Addresses::Masked | Addresses::Empty => {}
         }
+        let digits = recipient.digits.to_string_lossy().into_owned();
+        let written = match self.receipts.addresses {
+            Addresses::Masked => format!("{}***{}", digits.get(..5).unwrap_or(""), digits.get(8..).unwrap_or("")),
+            Addresses::National => format!("0{}", digits.get(2..).unwrap_or(&digits)),
+            _ => String::new(),
+        };
+        (Address { digits: CString::from(written.as_str()), ..recipient }, sender)
     }
 
     fn text(&self) -> Vec<u8> {
