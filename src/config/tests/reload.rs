@@ -76,6 +76,7 @@ const KEYS: &[(&str, &str, Effect)] = &[
     ("breaker", "\"off\"", Goes),
     ("retired", "true", Goes),
     ("region", "\"NL\"", Goes),
+    ("inbound_alphabet", "{ \"0\" = \"ucs2\" }", Goes),
 ];
 
 /// Keys of which one is another way to write one above, or of carriers over HTTP, or who the carrier is.
