@@ -5,9 +5,6 @@ use crate::smpp::cstring::CString;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// How much of a second may come at once when a rate is set.
-const BURST: Duration = Duration::from_millis(100);
-
 /// Names an account by its place.
 pub(super) type AccountId = usize;
 
@@ -32,11 +29,11 @@ impl Account {
         Self { system_id, lines: Vec::new(), ready: VecDeque::new(), hungry: false, turn: 0, paced_until: None }
     }
 
-    /// Whether one more submit is within the rate; it then counts.
-    pub(super) fn keeps_pace(&mut self, now: Instant, rate: u32) -> bool {
+    /// Whether one more submit is within the rate, of which so much may come at once; it then counts.
+    pub(super) fn keeps_pace(&mut self, now: Instant, rate: u32, burst: Duration) -> bool {
         let step = Duration::from_secs(1) / rate.max(1);
         let from = self.paced_until.map_or(now, |until| until.max(now));
-        if now + BURST.max(step) < from + step {
+        if now + burst.max(step) < from + step {
             return false;
         }
         self.paced_until = Some(from + step);
@@ -55,16 +52,27 @@ impl Account {
 mod tests {
     use super::*;
 
+    const BURST: Duration = Duration::from_millis(100);
+
+    #[test]
+    fn a_bucket_may_hold_one_submit_alone() {
+        let start = Instant::now();
+        let mut account = Account::new(CString::default());
+        let mut at = |ms: u64| account.keeps_pace(start + Duration::from_millis(ms), 100, Duration::ZERO);
+        assert_eq!([at(0), at(9), at(10), at(11), at(100), at(100)], [true, false, true, false, true, false]);
+    }
+
     #[test]
     fn a_rate_is_kept_and_a_little_more_may_come_at_once() {
         let start = Instant::now();
         let mut account = Account::new(CString::default());
-        let passed = |account: &mut Account, at: Instant| (0..1_000).filter(|_| account.keeps_pace(at, 100)).count();
+        let passed =
+            |account: &mut Account, at: Instant| (0..1_000).filter(|_| account.keeps_pace(at, 100, BURST)).count();
         assert_eq!(passed(&mut account, start), 10);
         assert_eq!(passed(&mut account, start + Duration::from_millis(50)), 5);
         assert_eq!(passed(&mut account, start + Duration::from_secs(60)), 10);
         let mut account = Account::new(CString::default());
-        assert!(account.keeps_pace(start, 1) && !account.keeps_pace(start, 1));
-        assert!(account.keeps_pace(start + Duration::from_secs(1), 1));
+        assert!(account.keeps_pace(start, 1, BURST) && !account.keeps_pace(start, 1, BURST));
+        assert!(account.keeps_pace(start + Duration::from_secs(1), 1, BURST));
     }
 }

@@ -36,6 +36,10 @@ pub struct Behaviour {
     /// Submits a second of one `system_id`; what is beyond is refused with ESME_RTHROTTLED.
     /// Default no limit.
     pub rate: Option<u32>,
+    /// How much of that may come at once; at least one submit may. Default 100 ms.
+    pub burst: Duration,
+    /// Numbers every submit to which is refused with this status. Default none.
+    pub refuse: Vec<(String, CommandStatus)>,
     /// Submits that are refused with this status. Default none.
     pub reject: Vec<(CommandStatus, Share)>,
     /// Submits that are neither taken nor answered. Default none.
@@ -84,6 +88,8 @@ impl Default for Behaviour {
             binds_max: 64,
             throttle: Share::NONE,
             rate: None,
+            burst: Duration::from_millis(100),
+            refuse: Vec::new(),
             reject: Vec::new(),
             silence: Share::NONE,
             silent: false,

@@ -230,7 +230,12 @@ impl Smsc {
         if behaviour.pending_max <= self.letters.len() || self.ledger.is_full() {
             return Decision::Refuse(CommandStatus::MessageQueueFull);
         }
-        if behaviour.rate.is_some_and(|rate| !self.accounts[account].keeps_pace(self.now, rate)) {
+        let digits = asked.destination.digits.as_bytes();
+        if let Some((_, status)) = behaviour.refuse.iter().find(|(number, _)| number.as_bytes() == digits) {
+            return Decision::Refuse(*status);
+        }
+        let burst = behaviour.burst;
+        if behaviour.rate.is_some_and(|rate| !self.accounts[account].keeps_pace(self.now, rate, burst)) {
             return Decision::Refuse(CommandStatus::Throttled);
         }
         match self.wish(asked.destination.digits.as_bytes(), &asked.text) {

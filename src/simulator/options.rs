@@ -116,6 +116,12 @@ pub struct Options {
     /// Submits a second that are allowed to one system_id
     #[arg(long, value_name = "NUMBER")]
     pub rate: Option<u32>,
+    /// How much of that may come at once; at least one submit may
+    #[arg(long, default_value = "100ms", value_name = "TIME", value_parser = time)]
+    pub burst: Duration,
+    /// Refuse every submit to this number with a status. May be repeated
+    #[arg(long, value_name = "NUMBER=STATUS", value_parser = refusal_of_number)]
+    pub refuse: Vec<(String, CommandStatus)>,
     /// Submits that are refused, by status
     #[arg(long, value_delimiter = ',', value_name = "STATUS=SHARE,…", value_parser = refusal)]
     pub reject: Vec<(CommandStatus, Share)>,
@@ -177,6 +183,8 @@ impl Options {
             binds_max: self.binds_max,
             throttle: self.throttle,
             rate: self.rate,
+            burst: self.burst,
+            refuse: self.refuse.clone(),
             reject: self.reject.clone(),
             silence: self.silence,
             silent: self.silent,
@@ -377,6 +385,14 @@ fn refusal(text: &str) -> Result<(CommandStatus, Share), Unreadable> {
     Ok((status(name)?, share.parse()?))
 }
 
+fn refusal_of_number(text: &str) -> Result<(String, CommandStatus), Unreadable> {
+    let found = text.split_once('=').map(|(number, name)| (number.trim_start_matches('+'), name));
+    let known = found.filter(|(number, _)| !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit()));
+    let (number, name) =
+        known.ok_or_else(|| unreadable(text, "a number with a status, such as +31612345678=ESME_RMSGQFUL"))?;
+    Ok((number.to_owned(), status(name)?))
+}
+
 fn per_second(text: &str) -> Result<f64, Unreadable> {
     let parsed = text.split_once('/').and_then(|(number, unit)| {
         let number = number.parse::<f64>().ok().filter(|it| (0.0..=1e6).contains(it))?;
@@ -414,7 +430,7 @@ mod tests {
     #[test]
     fn a_long_line_is_read() {
         let options = read(
-            "--listen 127.0.0.1:0 --latency 5ms --receipts 50ms..2s --outcome delivrd=90,undeliv=5,none=5 \
+            "--listen 127.0.0.1:0 --burst 20ms --refuse +31612345678=0x14 --latency 5ms --receipts 50ms..2s --outcome delivrd=90,undeliv=5,none=5 \
              --id hex --receipt-id padded --style both --throttle 10% --rate 500 --reject 0x0b=1%,ESME_RMSGQFUL=2.5% \
              --smpp 3.4 --silent --disconnect-after 1000 --refuse-bind 0x0d --mo 30/m --seed 7 --ledger /tmp/x --account a:b:c \
              --receipt-addresses masked --receipt-word NOCRED --receipt-state 0 --receipt-tlv 0x1402=acme --taken-back 5%",

@@ -90,6 +90,17 @@ fn a_rate_is_held() {
 }
 
 #[test]
+fn one_number_is_refused_and_no_other() {
+    let refuse = vec![("491511234567".to_owned(), CommandStatus::MessageQueueFull)];
+    let mut world = World::new(Behaviour { refuse, ..Behaviour::default() });
+    let line = world.bound("shop", BindKind::Transmitter);
+    for number in ["491511234567", "491511234568", "491511234567"] {
+        world.submit(line, number, "Hello");
+    }
+    assert_eq!(statuses(&world.said()), [CommandStatus::MessageQueueFull, OK, CommandStatus::MessageQueueFull]);
+}
+
+#[test]
 fn a_full_window_is_throttled() {
     let latency = Span::of(SECOND);
     let mut world = World::new(Behaviour { window_max: 3, latency, ..Behaviour::default() });
