@@ -350,7 +350,7 @@ impl Talk {
             command_status: Some(status.as_u32()),
             carrier_message_id: named.filter(|_| answer == Answer::Taken),
             reason: (answer != Answer::Taken).then(|| reason::of_status(status)),
-            throttled: answer::is_throttling(status),
+            throttled: answer::throttles(&self.dialect, status),
             took: None,
         }
     }

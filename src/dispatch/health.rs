@@ -50,11 +50,12 @@ impl Dispatch {
     /// An answer, or its absence, says something of its carrier.
     pub(super) fn note_answer(&mut self, link: LinkId, ticket: Ticket, answered: &Answered) {
         let Some(carrier) = self.carriers.get_mut(&link.carrier) else { return };
-        let about_number = answered.command_status.map(CommandStatus::from_u32).is_some_and(answer::is_about_numbers);
+        let status = answered.command_status.map(CommandStatus::from_u32);
+        let faulty = status.is_none_or(|it| answer::is_fault(answered.answer, it));
         let unsayable = answered.reason == Some(Reason::ContentRefused);
         let kind = match answered.answer {
             // A bad number, or a text that cannot be said there, is nobody's fault.
-            Answer::Elsewhere if !about_number && !unsayable => Kind::Fault,
+            Answer::Elsewhere if faulty && !unsayable => Kind::Fault,
             Answer::Unknown => Kind::Fault,
             _ => Kind::NoFault,
         };

@@ -84,8 +84,12 @@ impl Route {
             // A code that comes after ten minutes is of no use; anything else is worth a day.
             validity: Duration::from_secs(if is_otp { 600 } else { 86_400 }),
             receipt_window: (is_otp && 1 < carriers.len()).then_some(Duration::from_secs(30)),
-            // Somebody waits for a code before a screen (D16).
-            max_wait: is_otp.then_some(Duration::from_secs(5)),
+            // Somebody waits for a code before a screen (D16), and for an order's confirmation not much longer.
+            max_wait: match class {
+                Class::Otp => Some(Duration::from_secs(5)),
+                Class::Transactional => Some(Duration::from_secs(30)),
+                Class::Marketing => None,
+            },
             max_cost: None,
             receipt_timeout: Self::RECEIPT_TIMEOUT,
             strict_order: false,

@@ -22,7 +22,7 @@ const TO: &str = "+31612345678";
 const SUBMIT_FAILED: u64 = 0x45;
 /// ESME_RINVDSTADR: not to this carrier's subscribers.
 const INVALID_DESTINATION: u64 = 0x0B;
-/// ESME_RSYSERR: the same carrier later, unless its configuration says otherwise.
+/// ESME_RSYSERR: this carrier is sick.
 const SYSTEM_ERROR: u64 = 0x08;
 const QUEUE_FULL: u64 = 0x14;
 const THROTTLED: u64 = 0x58;
@@ -150,7 +150,8 @@ fn what_the_first_carrier_refuses_goes_to_the_second_at_once() {
         let daemon = start(&first, &second, ("", ""));
         let mut client = daemon.client();
         let refused = |status| attempt("first", "first", "elsewhere", Some(status));
-        for (nth, status) in [SUBMIT_FAILED, INVALID_DESTINATION].into_iter().cycle().take(18).enumerate() {
+        for (nth, status) in [SUBMIT_FAILED, INVALID_DESTINATION, SYSTEM_ERROR].into_iter().cycle().take(18).enumerate()
+        {
             first.set(&json!({ "refuse": status }));
             let id = send(&mut client, &format!("message {nth}"));
             let page = page(&mut client, &id, "DELIVERED");
@@ -163,12 +164,12 @@ fn what_the_first_carrier_refuses_goes_to_the_second_at_once() {
 }
 
 fn a_carrier_may_have_a_table_of_answers_of_its_own() {
-    each_way(&json!({ "refuse": SYSTEM_ERROR }), &json!({}), |first, second| {
-        let table = "answers = { \"0x00000008\" = \"elsewhere\" }";
+    each_way(&json!({ "refuse": INVALID_LENGTH }), &json!({}), |first, second| {
+        let table = "answers = { \"0x00000001\" = \"elsewhere\" }";
         let daemon = start(&first, &second, (table, ""));
         let id = send(&mut daemon.client(), "hello");
         let page = page(&mut daemon.client(), &id, "DELIVERED");
-        let refused = attempt("first", "first", "elsewhere", Some(SYSTEM_ERROR));
+        let refused = attempt("first", "first", "elsewhere", Some(INVALID_LENGTH));
         assert_eq!(attempts(&page), [refused, attempt("second", "failover", "taken", Some(0))]);
     });
 }

@@ -173,7 +173,9 @@ fn a_route_waits_for_the_next_carrier_as_its_class_and_carriers_have_it() {
         (route.receipt_window.map(|it| it.as_secs()), route.max_wait.map(|it| it.as_secs()))
     };
     let both = "carriers = [\"acme\", \"beta\"]";
-    assert_eq!(waits(both), (None, None));
+    assert_eq!(waits(both), (None, Some(30)));
+    assert_eq!(waits(&format!("class = \"marketing\"\n{both}")), (None, None));
+    assert_eq!(waits(&format!("validity = \"20s\"\n{both}")), (None, None));
     assert_eq!(waits(&format!("class = \"otp\"\n{both}")), (Some(30), Some(5)));
     assert_eq!(waits("class = \"otp\"\ncarriers = [\"acme\"]"), (None, Some(5)));
     assert_eq!(waits(&format!("class = \"otp\"\nreceipt_window = \"off\"\nmax_wait = \"off\"\n{both}")), (None, None));
