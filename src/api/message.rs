@@ -49,6 +49,8 @@ pub(super) struct MessageView<'a> {
     sent_at: Moment,
     done_at: Moment,
     layers: Layers,
+    /// How often carriers asked for a slower pace in place of taking it.
+    throttled: u32,
     attempts: Vec<AttemptView<'a>>,
 }
 
@@ -82,6 +84,7 @@ impl<'a> MessageView<'a> {
             sent_at: layers.provider,
             done_at: Moment(done_at(entry, status)),
             layers,
+            throttled: entry.parts.iter().fold(0, |sum, it| sum.saturating_add(it.throttled)),
             attempts: attempts.iter().map(|(part, it)| AttemptView::of(*part, it, plan)).collect(),
         }
     }

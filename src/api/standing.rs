@@ -190,6 +190,7 @@ pub(super) struct QueueView<'a> {
     carrier: Option<&'a str>,
     parts: u64,
     delayed: u64,
+    throttled: u64,
     oldest_age_seconds: Option<f64>,
 }
 
@@ -202,6 +203,7 @@ impl<'a> QueueView<'a> {
             carrier: it.carrier.map(|it| name(plan, it)),
             parts: it.parts,
             delayed: it.delayed,
+            throttled: it.throttled,
             oldest_age_seconds: it.oldest.map(|it| it.as_secs_f64()),
         }
     }

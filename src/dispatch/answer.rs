@@ -82,6 +82,7 @@ impl Dispatch {
         let Some(held) = self.set.change(key) else { return };
         let part = &mut held.entry.parts[usize::from(key.index())];
         let Some(attempt) = part.attempt.as_mut().filter(|it| it.number == ticket.number()) else { return };
+        let sent = attempt.intended_at;
         let took = answered.took;
         attempt.ends(now, took);
         let waited = attempt.waited();
@@ -91,6 +92,7 @@ impl Dispatch {
         let country = self.plan.country(destination);
         let phase = part.phase();
         self.note_answer(link, ticket, &answered);
+        self.note_pace(link, key, sent, &answered);
         let fact = Fact::Answered { message, link, country, answer, command_status, took, waited, throttled };
         self.facts.push(fact);
         self.note_usual(link.carrier, took, answer, throttled);
@@ -105,17 +107,10 @@ impl Dispatch {
     }
 
     fn act_on(&mut self, link: LinkId, key: PartKey, answered: Answered, dice: Dice<'_>) {
-        let now = self.now;
         match answered.answer {
             Answer::Taken => self.taken(key, answered),
             Answer::NotSent => self.give_back(key),
-            Answer::Later if answered.throttled => {
-                let sent = self.set.part(key).and_then(|it| it.attempt.as_ref()).map_or(now, |it| it.intended_at);
-                if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
-                    carrier.pace.throttled(now, sent);
-                }
-                self.give_back(key);
-            }
+            Answer::Later if answered.throttled => self.throttled(link, key, dice),
             Answer::Later => self.again_later(key, answered.reason, dice),
             Answer::Elsewhere => self.elsewhere(key, answered.reason, dice),
             Answer::Never => self.refused(key, answered.reason),
@@ -127,7 +122,9 @@ impl Dispatch {
     /// The message has gone to another carrier while this part was on a link: it goes after it.
     fn follow(&mut self, link: LinkId, key: PartKey) {
         let left = |it: &&Part| it.phase() == Phase::Sent && it.lane.carrier() != link.carrier && it.moved.is_some();
-        if self.set.part(key).filter(left).is_some() {
+        // What one carrier refused for good is offered to no other, although a third may still deliver it.
+        let refused = |it: &Part| it.attempt.as_ref().is_some_and(|it| it.answer == Some(Answer::Never));
+        if self.set.part(key).filter(left).is_some_and(|it| !refused(it)) {
             self.give_back(key);
         }
     }
@@ -352,7 +349,7 @@ impl Dispatch {
     }
 
     /// A queued part that stands in no lane waits.
-    fn delay(&mut self, key: PartKey, wait: Duration) {
+    pub(super) fn delay(&mut self, key: PartKey, wait: Duration) {
         let now = self.now;
         // Longer than its route lets it wait for one carrier it does not wait for this one.
         let due = self.latest_wait(key).map_or(now + wait, |it| it.max(now).min(now + wait));
@@ -437,7 +434,7 @@ const fn is_about_numbers(reason: Reason) -> bool {
 
 /// How long to wait before the attempt after `spent` refused ones: the base doubled each time,
 /// at most the maximum, of which a random half is jitter.
-fn backoff(retry: Retry, spent: u8, dice: u64) -> Duration {
+pub(super) fn backoff(retry: Retry, spent: u8, dice: u64) -> Duration {
     let doubled = retry.base.saturating_mul(1 << u32::from(spent.saturating_sub(1)).min(20)).min(retry.max);
     let half = doubled / 2;
     half + half.mul_f64((dice >> 11) as f64 / (1_u64 << 53) as f64)

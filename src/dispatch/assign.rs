@@ -166,10 +166,17 @@ impl Dispatch {
             }
         }
         let destination = self.set.get(key.seq()).expect("a staged part is in memory").entry.body.destination;
+        if self.rests(id, destination, key) {
+            if let Some(queue) = self.lanes.get_mut(&lane) {
+                queue.ready.pop_front();
+            }
+            return Given::Gone;
+        }
         let Some(carrier) = self.carriers.get_mut(&id) else { return Given::Empty };
         let Some(bind) = carrier.link_for(destination, self.now) else { return Given::Blocked };
         carrier.pace.take(self.now);
         carrier.took_slot(bind, destination);
+        carrier.resting.takes(destination, key);
         self.in_flight += 1;
         if let Some(queue) = self.lanes.get_mut(&lane) {
             queue.ready.pop_front();

@@ -3,6 +3,7 @@
 use crate::carrier::report::Ticket;
 use crate::dispatch::pace::Pace;
 use crate::dispatch::plan::Carrier;
+use crate::dispatch::rest::Resting;
 use crate::dispatch::ring::Ring;
 use crate::message::attempt::Cause;
 use crate::message::id::LaneId;
@@ -19,6 +20,8 @@ pub(crate) struct CarrierState {
     pub(crate) links: Vec<LinkState>,
     /// Over all links.
     pub(crate) pace: Pace,
+    /// Recipients that it has enough for.
+    pub(crate) resting: Resting,
     /// Lanes that may have work, by turns.
     pub(crate) ring: Ring,
     /// Whether it fails too often; `None` where nobody asks.
@@ -86,6 +89,7 @@ impl CarrierState {
         Self {
             links: Vec::new(),
             pace: Pace::new(None, Time::NEVER),
+            resting: Resting::default(),
             ring: Ring::default(),
             breaker: None,
             probe: None,
@@ -100,6 +104,7 @@ impl CarrierState {
             waited_until: now + Self::GRACE,
             links: (0..plan.links).map(|_| LinkState::new(plan.pace_per_link, now)).collect(),
             pace: Pace::new(plan.pace, now),
+            resting: Resting::default(),
             ring: Ring::default(),
             breaker: plan.breaker.map(Breaker::new),
             probe: None,

@@ -187,13 +187,18 @@ impl Dispatch {
         }
     }
 
-    /// Takes a part that stands in its lane's ready window out of it.
+    /// Takes a part that stands in its lane's ready window, or aside, out of it.
     pub(super) fn leave_lane(&mut self, key: PartKey) {
         let Some(part) = self.set.part(key).filter(|it| it.phase() != Phase::Intended) else { return };
         if let Some(lane) = self.lanes.get_mut(&part.lane)
             && let Ok(at) = lane.ready.binary_search(&key)
         {
             lane.ready.remove(at);
+            self.set.unstage(key);
+        } else if let Some(to) = self.set.get(key.seq()).map(|it| it.entry.body.destination)
+            && let Some(carrier) = self.carriers.get_mut(&part.lane.carrier())
+            && carrier.resting.leave(to, key)
+        {
             self.set.unstage(key);
         }
     }

@@ -140,6 +140,8 @@ pub struct InQueue {
     pub parts: u64,
     /// Of these, parts that wait for another attempt.
     pub delayed: u64,
+    /// Of these, parts that wait because the carrier throttles what goes to their recipients.
+    pub throttled: u64,
     /// The age of the one at its head; `None` where all of them wait for another attempt.
     pub oldest: Option<Duration>,
 }
@@ -206,6 +208,7 @@ impl Dispatch {
     }
 
     fn in_queues(&self) -> Vec<InQueue> {
+        let throttled = self.throttled_in_lanes();
         let queues = self.lanes.iter().filter(|(_, lane)| 0 < lane.queued);
         let shown = queues.map(|(id, lane)| {
             let head = lane.ready.front().and_then(|it| self.set.get(it.seq()));
@@ -216,6 +219,7 @@ impl Dispatch {
                 carrier: (id.carrier() != CarrierId(0)).then(|| id.carrier()),
                 parts: lane.queued,
                 delayed: lane.delayed,
+                throttled: throttled.get(id).copied().unwrap_or(0),
                 oldest: head.map(|it| self.now.since(it.entry.body.created)),
             }
         });

@@ -16,7 +16,9 @@ pub mod happening;
 pub mod command;
 pub mod fact;
 mod lane;
+mod limit;
 mod pace;
+mod rest;
 mod carrier;
 pub mod closed;
 mod set;
@@ -34,6 +36,7 @@ mod allowance;
 mod money;
 mod assign;
 mod answer;
+mod throttle;
 mod pending;
 mod failover;
 mod correlate;
@@ -279,6 +282,7 @@ impl Dispatch {
         }
         self.judge_carriers();
         self.arrive(dice);
+        self.wake_resting();
         self.refill(store)?;
         self.relocate();
         self.go_on_moving();

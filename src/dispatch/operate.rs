@@ -100,6 +100,8 @@ impl Dispatch {
         self.operated.take(action.clone());
         match (deed, target) {
             (Deed::Move { to, route }, Target::Carrier(from)) => {
+                // What stands aside moves as well.
+                self.free_resting(from);
                 self.moves.push(Moving { from, to, route, before: Seq(self.marks.next_seq) });
             }
             (Deed::Release, _) => self.release(),

@@ -242,6 +242,7 @@ impl Dispatch {
             let lanes = &self.lanes;
             for carrier in self.carriers.values_mut() {
                 next.push(carrier.next_at(now));
+                next.push(carrier.resting.next().map(|it| it.max(now)));
                 // More of the backlog can go at once.
                 let starved =
                     |it: &crate::message::id::LaneId| lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());

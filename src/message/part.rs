@@ -23,6 +23,8 @@ pub struct Part {
     pub ends: Time,
     /// Attempts that a carrier refused: what is held against the route's limit.
     pub spent: u8,
+    /// How often a carrier asked for a slower pace in place of taking it.
+    pub throttled: u32,
     /// Why it ended.
     pub reason: Option<Reason>,
     /// When it ended.
@@ -85,6 +87,7 @@ impl Part {
             due: Time::NEVER,
             ends,
             spent: 0,
+            throttled: 0,
             reason: None,
             done_at: Time::NEVER,
             moved: None,

@@ -101,6 +101,7 @@ async fn a_delivered_message_tells_all_its_layers_and_attempts() {
               "receipt": receipt, "later_receipts": [later] },
         ]
     });
+    expected["throttled"] = json!(0);
     expected["send_at"] = json!(null);
     expected["layers"] =
         json!({ "api": time(123), "system": time(133), "provider": time(163), "carrier": null, "device": time(173) });

@@ -23,5 +23,6 @@ mod operate;
 mod outbind;
 mod outward;
 mod query;
+mod throttle;
 mod times;
 pub(crate) mod tls;

@@ -14,6 +14,7 @@ mod operate;
 mod routed;
 mod scenario;
 mod smsc;
+mod throttle;
 mod watch;
 mod world;
 

@@ -505,7 +505,9 @@ impl World {
         assert!(awaiting.values().all(|it| *it == 0), "counters: awaiting {awaiting:?} is not in the marks");
         let limits = self.plan.limits;
         let capacity: usize = gauges.on_links.values().map(|it| it.1.max(it.0)).sum();
-        let bound = limits.awaited + gauges.queues.len() * 3 * limits.ready_per_lane.max(64) + capacity;
+        // In each lane, and aside at each carrier.
+        let places = gauges.queues.len() * 3 + gauges.carriers.len();
+        let bound = limits.awaited + places * limits.ready_per_lane.max(64) + capacity;
         assert!(dispatch.held() <= bound, "memory: {} messages held, {bound} allowed", dispatch.held());
     }
 

@@ -26,7 +26,7 @@ pub(super) const BODY: &str = "seq, token, order_id, account, route, class, sour
 /// The columns of `part`, in the order of its cells.
 pub(super) const PART: &str = "id, lane, phase, due, ends, spent, reason, done_at, number, carrier, bind, cause, \
     intended_at, answered_at, answer, command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, \
-    receipt_error, receipt_received_at, receipt_done_at, moved, taken_at, written_at, receipt_more, seal";
+    receipt_error, receipt_received_at, receipt_done_at, moved, taken_at, written_at, receipt_more, throttled, seal";
 /// The columns of `attempt`, in the order of its cells.
 pub(super) const ATTEMPT: &str = "id, number, carrier, bind, cause, intended_at, answered_at, answer, \
     command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, receipt_error, \
@@ -216,6 +216,7 @@ impl<'a> Cells<'a> {
         cells.later_int(part.taken_at.known().map(|it| it.0.cast_signed()));
         cells.written(part.attempt.as_ref());
         cells.more(part.attempt.as_ref().and_then(|it| it.receipt.as_deref()));
+        cells.later_int((part.throttled != 0).then(|| part.throttled.into()));
         cells.sealed()
     }
 

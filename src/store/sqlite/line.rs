@@ -275,6 +275,7 @@ pub(super) fn part(row: &Row<'_>) -> Result<Part, Trouble> {
         attempt.written_at = at;
     }
     line.more(part.attempt.as_mut().and_then(|it| it.receipt.as_deref_mut()));
+    part.throttled = line.later().map_or(0, |it| u32::try_from(it).unwrap_or(u32::MAX));
     let key = part.key;
     line.sealed("part", key.0, part.restored(phase))
 }

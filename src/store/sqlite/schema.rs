@@ -37,7 +37,7 @@ const STEPS: [&[&str]; FORMAT as usize] = [
     &[FORMAT_1],
     &[MANNER, EVENTS, LEARNED],
     &[ROUTED, MONEY, CALENDAR, opt_out::TABLE, OPERATE],
-    &[WRITTEN, BY, postings::TABLE, HANDSETS, more::COLUMNS, HELD],
+    &[WRITTEN, BY, postings::TABLE, HANDSETS, more::COLUMNS, HELD, THROTTLED],
 ];
 
 /// Brings the store to [`FORMAT`]; refuses one that is newer or not ours.
@@ -228,6 +228,9 @@ const HANDSETS: &str = "ALTER TABLE mo ADD COLUMN source_ton INTEGER; ALTER TABL
 
 /// Format 4: what a store that was restored holds; NULL for nothing.
 const HELD: &str = "ALTER TABLE meta ADD COLUMN held_below INTEGER;";
+
+/// Format 4: how often a part was throttled; NULL for never, and in rows of before.
+const THROTTLED: &str = "ALTER TABLE part ADD COLUMN throttled INTEGER;";
 
 #[cfg(test)]
 mod tests {

@@ -26,7 +26,8 @@ const CELLS: [(&str, &str); 2] = [
     ("meta", "next_seq, next_order, next_parked, time, awaiting"),
 ];
 
-/// Makes a store one of format 3, which did not know when attempts were written, could not be searched, did not keep
+/// Makes a store one of format 3, which did not know when attempts were written, nor what is
+/// throttled, could not be searched, did not keep
 /// what came with a part of a message from a handset, and whose receipts had no more than their columns.
 fn as_format_3(conn: &Connection) {
     let steps = "DROP VIEW message_parts; CREATE VIEW message_parts AS SELECT 1;
@@ -34,7 +35,7 @@ fn as_format_3(conn: &Connection) {
         ALTER TABLE part DROP COLUMN receipt_more; ALTER TABLE attempt DROP COLUMN receipt_more;
         ALTER TABLE parked DROP COLUMN receipt_more; ALTER TABLE parked DROP COLUMN address;
         DROP TABLE search; DROP TABLE search_mark; CREATE INDEX part_rare ON part (phase, id) WHERE phase >= 5;
-        ALTER TABLE mo DROP COLUMN source_ton; ALTER TABLE mo DROP COLUMN tlvs;
+        ALTER TABLE part DROP COLUMN throttled; ALTER TABLE mo DROP COLUMN source_ton; ALTER TABLE mo DROP COLUMN tlvs;
         ALTER TABLE meta DROP COLUMN held_below; ALTER TABLE operate DROP COLUMN by_name; PRAGMA user_version = 3;";
     conn.execute_batch(steps).expect("the newer goes");
 }
@@ -54,6 +55,7 @@ fn of_format_3(mut batch: Batch) -> Batch {
     for part in &mut batch.mo_parts {
         (part.mo.source_ton, part.mo.tlvs) = (0, Tlvs::default());
     }
+    batch.parts.iter_mut().chain(&mut batch.new_parts).for_each(|it| it.throttled = 0);
     batch.orders.iter_mut().for_each(|it| it.arriving = false);
     batch.marks.held_below = crate::message::id::Seq(0);
     batch.actions.iter_mut().for_each(|it| it.by = "".into());

@@ -193,6 +193,7 @@ impl Script {
             Move::Take => self.take(part),
             Move::Return => {
                 part.spent = part.spent.saturating_add(1);
+                part.throttled += u32::from(self.one_in(2));
                 part.due = if self.one_in(2) { Time(self.now.0 + 1 + self.below(300_000)) } else { Time::NEVER };
                 // To another carrier, as a failover does.
                 let cause = Cause::ALL[self.below(Cause::ALL.len() as u64) as usize];
