@@ -308,6 +308,12 @@ impl Dispatch {
             self.set.named(id.rhash(carrier), key);
             self.unpark(key, number, carrier, &id);
         }
+        let waits = |it: &Part| it.phase() == Phase::Queued && it.lane.carrier() == carrier;
+        if self.set.part(key).is_some_and(waits) && self.is_pending(key, None) {
+            // It waits to be sent there once more, and need not be.
+            self.leave_lane(key);
+            self.end_or_wait(key, End::Expired, Reason::Expired);
+        }
     }
 
     /// Back to the head of its lane, at no cost but time.
