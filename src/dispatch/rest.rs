@@ -301,6 +301,15 @@ impl Resting {
         left != 0
     }
 
+    /// Keeps of what stands aside for a recipient what is worth it; returns the others.
+    pub(crate) fn keep(&mut self, to: E164, worth: impl Fn(PartKey) -> bool) -> Vec<PartKey> {
+        let Some(rest) = self.all.get_mut(&to) else { return Vec::new() };
+        let (kept, others): (Vec<PartKey>, _) = rest.aside.iter().partition(|it| worth(**it));
+        rest.aside = kept;
+        self.aside -= others.len();
+        others
+    }
+
     /// A recipient rests no more: what stood aside, in its order.
     fn forget(&mut self, to: E164) -> Vec<PartKey> {
         let Some(rest) = self.all.remove(&to) else { return Vec::new() };

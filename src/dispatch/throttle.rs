@@ -133,19 +133,17 @@ impl Dispatch {
 
     fn look_at(&mut self, id: CarrierId, to: E164) {
         let (now, set) = (self.now, &self.set);
-        let on_its_way = |key: PartKey| {
-            let here = |it: &&Part| match it.phase() {
-                Phase::Queued => it.lane.carrier() == id && it.due.known().is_none(),
-                phase => phase == Phase::Intended,
-            };
-            set.part(key).filter(here).is_some()
-        };
+        let waits = |it: &Part| it.phase() == Phase::Queued && it.lane.carrier() == id && it.due.known().is_none();
+        let on_its_way = |key| set.part(key).is_some_and(|it| waits(it) || it.phase() == Phase::Intended);
+        let Some(carrier) = self.carriers.get_mut(&id) else { return };
+        // What has expired meanwhile, or was taken back, takes no turn.
+        let gone = carrier.resting.keep(to, |key| set.part(key).is_some_and(waits));
         // A code goes before an advertisement, and of a class the first that came.
         let rank = |key: &PartKey| (set.part(*key).map_or(u8::MAX, |it| it.lane.class()), *key);
         let first = |keys: &[PartKey]| (0..keys.len()).min_by_key(|at| rank(&keys[*at]));
-        let Some(carrier) = self.carriers.get_mut(&id) else { return };
         let goes = carrier.resting.look(now, to, on_its_way, first);
         let aside = carrier.resting.aside(to);
+        gone.into_iter().for_each(|it| self.set.unstage(it));
         self.come_back(goes.into_iter().collect());
         // What has waited too long for this carrier goes to another, and is looked at again when it will have.
         for key in aside {
