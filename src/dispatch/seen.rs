@@ -65,13 +65,14 @@ impl SeenSet {
     pub(super) fn may_be_again(&self, seen: &MoSeen, on: Session, options: &Options) -> bool {
         let Some(known) = self.all.get(&(seen.carrier, seen.fingerprint)) else { return false };
         let within = |time: Duration| ago(seen.at, time) <= known.at;
-        match known.answered {
-            None => options.redelivery_window.is_some_and(within),
+        let may_have_been_lost = match known.answered {
+            None => true,
             Some(session) if session == on => false,
             // Its end has yet to be told of.
             Some(session) if session.link == on.link => within(options.settled_after),
             Some(_) => within(NEWS_MAX),
-        }
+        };
+        may_have_been_lost && options.redelivery_window.is_some_and(within)
     }
 
     /// Remembers what was taken in, and on which session it is answered; `None` if the session has ended, or what is
@@ -195,6 +196,8 @@ mod tests {
         // On another one the news of an end may be under way.
         assert!(again(&set, 1, OTHER) && !again(&set, 2, OTHER));
         assert!(again(&set, 80, NEXT), "the session before it on the same link has ended");
+        let short = Options { redelivery_window: Some(Duration::from_secs(10)), ..Options::default() };
+        assert!(!set.may_be_again(&seen(0, 80), NEXT, &short));
     }
 
     #[test]
