@@ -112,6 +112,8 @@ fn what_comes_again_after_its_session_has_ended_is_told_once_and_the_next_is_ano
     say(&mut link, 5, "1");
     say(&mut other, 5, "2");
     is_down(&daemon, link, "1");
+    // Beyond the time in which the news of that end might be under way.
+    sleep(Duration::from_secs(1));
     say(&mut other, 6, "1");
     let mut link = smsc.bound();
     say(&mut link, 1, "1");
