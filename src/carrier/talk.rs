@@ -311,7 +311,9 @@ impl Talk {
             }
             Event::Requested { sequence, body } => self.requested(now, sequence, &body),
             Event::Odd(oddity) => self.reports.push_back(Report::Odd(oddity)),
-            Event::BindRefused(_) | Event::BindRequested { .. } | Event::Unbinding => (),
+            // What never left can go elsewhere at once.
+            Event::Unbinding => self.return_ahead(),
+            Event::BindRefused(_) | Event::BindRequested { .. } => (),
             Event::Invited { system_id } => self.aside(Aside::Invited(system_id.to_string_lossy().into())),
             Event::Alerted(alert) => {
                 let source = alert.source;

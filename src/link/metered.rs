@@ -15,13 +15,14 @@ pub(super) struct Metered {
     talk: Talk,
     meter: LinkMeter,
     tap: Tap,
-    enquired_at: Option<Instant>,
+    /// The number of the last `enquire_link`, and when it left, until it is answered.
+    enquired: Option<(u32, Instant)>,
     now: Instant,
 }
 
 impl Metered {
     pub(super) const fn new(now: Instant, talk: Talk, meter: LinkMeter, tap: Tap) -> Self {
-        Self { talk, meter, tap, enquired_at: None, now }
+        Self { talk, meter, tap, enquired: None, now }
     }
 }
 
@@ -36,7 +37,7 @@ impl Conversation for Metered {
             self.meter.pdu(Direction::In, command);
             self.tap.saw(now, Way::In, || octets(pdu));
             if command == CommandId::ENQUIRE_LINK.response()
-                && let Some(asked) = self.enquired_at.take()
+                && let Some((_, asked)) = self.enquired.take_if(|it| it.0 == pdu.sequence)
             {
                 self.meter.enquired(now - asked);
             }
@@ -51,7 +52,7 @@ impl Conversation for Metered {
             self.meter.pdu(Direction::Out, command);
             self.tap.saw(self.now, Way::Out, || octets(pdu));
             if command == CommandId::ENQUIRE_LINK {
-                self.enquired_at = Some(self.now);
+                self.enquired = Some((pdu.sequence, self.now));
             }
         }
         said

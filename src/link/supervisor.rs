@@ -343,7 +343,9 @@ fn odd(meter: &LinkMeter, oddity: Oddity) {
         Oddity::Undecodable { .. } => meter.malformed(Malformation::Body),
         Oddity::Unserved { .. } => meter.malformed(Malformation::Command),
         Oddity::Misplaced { .. } => meter.malformed(Malformation::State),
-        Oddity::Unmatched { .. } | Oddity::Nacked { .. } => meter.malformed(Malformation::Sequence),
+        Oddity::Unmatched { .. } | Oddity::Mismatched { .. } | Oddity::Nacked { .. } => {
+            meter.malformed(Malformation::Sequence);
+        }
         Oddity::Overrun => (),
     }
 }

@@ -39,7 +39,8 @@ pub enum Input {
         body: Body,
     },
     /// End the session. The unbind leaves at once: whoever wants to wait for outstanding
-    /// answers does so before. Before a bind this closes the connection.
+    /// answers does so before. Before a bind this closes the connection; after the peer's unbind it
+    /// changes nothing.
     Unbind,
     /// The deadline of the last [`Output::Wait`](crate::session::output::Output::Wait) came.
     Tick,

@@ -10,7 +10,8 @@
 //!
 //! **Invariants.** Every [`Session::handle`] is followed by [`Session::poll`] until it says
 //! [`Output::Wait`] or [`Output::Close`]. The session never reads a clock. Every input is
-//! also a tick, and a deadline is never in the past. Every ticket ends exactly once.
+//! also a tick, and a deadline is never in the past. Every ticket ends exactly once. Whoever is to
+//! part, by our unbind or the peer's, first hears what was on its way, within `unbind_timeout`.
 //!
 //! The session knows requests, answers and time; it never looks into a message.
 
@@ -34,6 +35,7 @@ use crate::session::state::{Role, State, Step, is_answered, legal};
 use crate::session::version::Version;
 use crate::session::window::{Settled, Window};
 use crate::smpp::bind::{Bind, BindKind, Outbind};
+use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
 use crate::smpp::pdu::{Body, Pdu};
 use crate::smpp::status::CommandStatus;
@@ -68,6 +70,10 @@ pub struct Session {
     sequencer: Sequencer,
     /// When the present state must have been left, unless it is `Bound`.
     leave_by: Instant,
+    /// While `Leaving`: the number of the peer's unbind.
+    left_with: u32,
+    /// While `Unbinding`: the peer has answered our unbind, or sent its own.
+    parted: bool,
     /// Requests of the peer that the owner has not answered.
     unanswered: usize,
     length_complaints: u8,
@@ -134,6 +140,8 @@ impl Session {
             keepalive: Keepalive::new(now, &options),
             sequencer: Sequencer::default(),
             leave_by,
+            left_with: 0,
+            parted: false,
             unanswered: 0,
             length_complaints: 0,
             congestion: 0,
@@ -166,7 +174,7 @@ impl Session {
             Input::Unsent { sequence } => self.unsent(sequence),
             Input::Respond { sequence, status, body } => self.respond(sequence, status, body),
             Input::Unbind => self.unbind(CloseReason::Unbound),
-            Input::Tick => (),
+            Input::Tick => self.answer_unbind(),
             Input::Eof => self.hang_up(),
         }
         self.tick();
@@ -232,9 +240,8 @@ impl Session {
             return self.tell(Event::NeverSent(ticket));
         }
         self.keepalive.message(self.now);
-        let question = matches!(body, Body::QuerySm(_));
         let serial = self.send_request(body);
-        self.window.open(self.now, serial, ticket, question);
+        self.window.open(self.now, serial, ticket, command);
     }
 
     fn notify(&mut self, body: Body) {
@@ -279,8 +286,37 @@ impl Session {
                 self.send_request(Body::Unbind);
             }
             State::Open | State::Binding(_) => self.close(reason),
-            State::Unbinding(_) | State::Closed => (),
+            State::Unbinding(_) | State::Leaving(_) | State::Closed => (),
         }
+    }
+
+    /// The peer has sent an unbind. Its answers may be behind it, even in the same write.
+    fn leave(&mut self, sequence: u32) {
+        if matches!(self.state, State::Bound(_)) {
+            self.left_with = sequence;
+            self.leave_by = self.now + self.options.unbind_timeout;
+            self.step(Step::Leave);
+        } else {
+            // It crossed ours, or came twice.
+            self.parted = true;
+            self.send(Pdu { status: CommandStatus::Ok, sequence, body: Body::UnbindResp });
+        }
+        self.tell(Event::Unbinding);
+    }
+
+    /// Answers the peer's unbind once nothing is on its way any more. Only a tick of its own leads here, so that
+    /// all that came with the unbind is heard before.
+    fn answer_unbind(&mut self) {
+        if matches!(self.state, State::Leaving(_)) && (self.is_done() || self.leave_by <= self.now) {
+            self.send(Pdu { status: CommandStatus::Ok, sequence: self.left_with, body: Body::UnbindResp });
+            self.close(CloseReason::PeerUnbound);
+        }
+    }
+
+    /// Whether everything that was asked has been answered. An SMSC does not wait for its own answers: an ESME
+    /// that unbinds has waited for those that it wants.
+    fn is_done(&self) -> bool {
+        self.window.occupied() == 0 && (self.role == Role::Smsc || self.unanswered == 0)
     }
 }
 
@@ -290,7 +326,9 @@ impl Session {
         match self.state {
             State::Closed => (),
             State::Bound(_) => self.tick_bound(),
-            State::Unbinding(_) if self.leave_by <= self.now => self.close(self.reason),
+            State::Unbinding(_) if self.leave_by <= self.now || (self.parted && self.is_done()) => {
+                self.close(self.reason);
+            }
             State::Open | State::Binding(_) if self.leave_by <= self.now => {
                 self.close(match (self.role, self.state) {
                     (Role::Esme, State::Open) => CloseReason::NoOutbind,
@@ -298,7 +336,7 @@ impl Session {
                     (Role::Smsc, _) => CloseReason::NoBind,
                 });
             }
-            State::Open | State::Binding(_) | State::Unbinding(_) => (),
+            State::Open | State::Binding(_) | State::Unbinding(_) | State::Leaving(_) => (),
         }
     }
 
@@ -328,7 +366,8 @@ impl Session {
             State::Bound(_) => {
                 [self.window.next_deadline(), self.keepalive.next_deadline()].into_iter().flatten().min()
             }
-            State::Open | State::Binding(_) | State::Unbinding(_) => Some(self.leave_by),
+            State::Leaving(_) if self.is_done() => Some(self.now),
+            State::Open | State::Binding(_) | State::Unbinding(_) | State::Leaving(_) => Some(self.leave_by),
         }
     }
 }
@@ -351,25 +390,32 @@ impl Session {
     }
 
     fn settle(&mut self, sequence: u32, status: CommandStatus, body: Body) {
-        match self.take_slot(sequence) {
+        let command = body.command_id();
+        match self.take_slot(sequence, command) {
             Some(settled) => {
                 self.keepalive.message(self.now);
-                self.tell_settled(settled, status, body);
+                self.tell_settled(settled, sequence, status, body);
             }
-            None => self.odd(Oddity::Unmatched { command: body.command_id(), sequence }),
+            None => self.odd(Oddity::Unmatched { command, sequence }),
         }
     }
 
-    fn take_slot(&mut self, sequence: u32) -> Option<Settled> {
+    fn take_slot(&mut self, sequence: u32, response: CommandId) -> Option<Settled> {
         let serial = self.sequencer.latest(sequence)?;
-        self.window.settle(self.now, serial)
+        self.window.settle(self.now, serial, response)
     }
 
-    fn tell_settled(&mut self, settled: Settled, status: CommandStatus, body: Body) {
+    fn tell_settled(&mut self, settled: Settled, sequence: u32, status: CommandStatus, body: Body) {
         self.tell(match settled {
             Settled::InTime(ticket) => Event::Answered { ticket, status, body },
             Settled::Late(ticket) => Event::LateAnswer { ticket, status, body },
+            Settled::Mismatched => Event::Odd(Oddity::Mismatched { command: body.command_id(), sequence }),
         });
+    }
+
+    /// A response that settles nothing by itself bears the number of a request that waits for another.
+    fn is_mismatched(&self, sequence: u32) -> bool {
+        self.sequencer.latest(sequence).is_some_and(|it| self.window.waits(it))
     }
 
     /// Ends the session: what was written and not answered is lost.

@@ -24,7 +24,8 @@ pub struct Options {
     /// How long a session may go without a message in either direction before it is unbound;
     /// `enquire_link` is no message. `None`, the default, is for ever; 300 s suit an SMSC.
     pub inactivity: Option<Duration>,
-    /// How long the answer to our unbind is waited for. Default 5 s.
+    /// How long the answer to our unbind is waited for, and after the peer's unbind what is on its way.
+    /// Default 5 s.
     pub unbind_timeout: Duration,
     /// How long a late answer still finds its ticket. Default one hour.
     pub tomb_for: Duration,

@@ -92,7 +92,8 @@ pub enum Event {
     Alerted(AlertNotification),
     /// The SMSC says that its load is now another, in per cent (5.0). It begins at 0.
     Congestion(u8),
-    /// The peer has sent an unbind, which was answered. The session closes.
+    /// The peer has sent an unbind. Nothing more can be sent; once what is on its way has come, the
+    /// unbind is answered and the session closes.
     Unbinding,
     /// Something that should not have come, and what was done about it: for counting.
     Odd(Oddity),
@@ -104,6 +105,15 @@ pub enum Oddity {
     /// A response that nothing waits for. Ignored.
     #[error("{command} {sequence} answers nothing")]
     Unmatched {
+        /// What came.
+        command: CommandId,
+        /// Its number.
+        sequence: u32,
+    },
+    /// A response of another operation than the request that bears its number. Ignored: the request
+    /// waits for its own.
+    #[error("{command} {sequence} answers a request of another operation")]
+    Mismatched {
         /// What came.
         command: CommandId,
         /// Its number.

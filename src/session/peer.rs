@@ -4,14 +4,14 @@
 //!  request   legal?  ── no ──► its own response: invalid bind state, already bound
 //!            known?  ── no ──► generic_nack: invalid command
 //!            message ────────► the owner answers, as long as not too many wait for it
-//!  response  its number names a slot or a tomb, or it is ignored and counted
+//!  response  its number names a slot or a tomb of its operation, or it is ignored and counted
 //! ```
 
 use crate::session::output::{CloseReason, Event, Oddity};
 use crate::session::state::{Role, State, Step, is_known_request, legal};
 use crate::session::version::Version;
 use crate::session::{Awaited, Session};
-use crate::smpp::bind::{BindResp, Outbind};
+use crate::smpp::bind::{BindKind, BindResp, Outbind};
 use crate::smpp::command::CommandId;
 use crate::smpp::pdu::{Body, Pdu};
 use crate::smpp::status::CommandStatus;
@@ -28,8 +28,11 @@ impl Session {
         match body {
             Body::EnquireLink => self.send(Pdu { status: CommandStatus::Ok, sequence, body: Body::EnquireLinkResp }),
             // It was a sign of life, and that has been taken.
+            Body::EnquireLinkResp if self.is_mismatched(sequence) => {
+                self.odd(Oddity::Mismatched { command: CommandId::ENQUIRE_LINK_RESP, sequence });
+            }
             Body::EnquireLinkResp => (),
-            Body::BindResp(_, resp) => self.hear_bind_resp(sequence, status, resp),
+            Body::BindResp(kind, resp) => self.hear_bind_resp(kind, (sequence, status), resp),
             Body::UnbindResp => self.hear_unbind_resp(sequence),
             Body::GenericNack => self.hear_nack(sequence, status),
             response if response.is_response() => self.hear_other_resp(sequence, status, response),
@@ -48,10 +51,19 @@ impl Session {
         self.refuse(command, sequence, status);
     }
 
-    fn hear_bind_resp(&mut self, sequence: u32, status: CommandStatus, resp: BindResp) {
+    fn hear_bind_resp(&mut self, kind: BindKind, (sequence, status): (u32, CommandStatus), resp: BindResp) {
+        let command = kind.command_id().response();
         // The bind is the first request of all, so that its number is certain.
         if !self.is_binding_as_esme() || sequence != 1 {
-            return self.odd(Oddity::Unmatched { command: CommandId::BIND_TRANSCEIVER_RESP, sequence });
+            let mismatched = self.is_mismatched(sequence);
+            return self.odd(if mismatched {
+                Oddity::Mismatched { command, sequence }
+            } else {
+                Oddity::Unmatched { command, sequence }
+            });
+        }
+        if self.state != State::Binding(kind) {
+            return self.odd(Oddity::Mismatched { command, sequence });
         }
         if status != CommandStatus::Ok {
             return self.bind_refused(status);
@@ -63,9 +75,13 @@ impl Session {
     }
 
     fn hear_unbind_resp(&mut self, sequence: u32) {
+        let command = CommandId::UNBIND_RESP;
+        if self.is_mismatched(sequence) {
+            return self.odd(Oddity::Mismatched { command, sequence });
+        }
         match self.state {
-            State::Unbinding(_) => self.close(self.reason),
-            _ => self.odd(Oddity::Unmatched { command: CommandId::UNBIND_RESP, sequence }),
+            State::Unbinding(_) => self.parted = true,
+            _ => self.odd(Oddity::Unmatched { command, sequence }),
         }
     }
 
@@ -74,12 +90,13 @@ impl Session {
         if self.is_binding_as_esme() && sequence == 1 {
             return self.bind_refused(status);
         }
-        if let Some(settled) = self.take_slot(sequence) {
-            return self.tell_settled(settled, status, Body::GenericNack);
+        if let Some(settled) = self.take_slot(sequence, CommandId::GENERIC_NACK) {
+            return self.tell_settled(settled, sequence, status, Body::GenericNack);
         }
         // After an unbind no request is sent, so that the last one is the unbind.
         if matches!(self.state, State::Unbinding(_)) && self.sequencer.is_last(sequence) {
-            return self.close(self.reason);
+            self.parted = true;
+            return;
         }
         self.odd(Oddity::Nacked { sequence, status });
         if status == CommandStatus::InvalidCommandLength {
@@ -118,12 +135,7 @@ impl Session {
                 self.system_id = bind.system_id.clone();
                 self.tell(Event::BindRequested { sequence, kind, bind });
             }
-            Body::Unbind => {
-                self.send(Pdu { status: CommandStatus::Ok, sequence, body: Body::UnbindResp });
-                self.tell(Event::Unbinding);
-                let crossing = matches!(self.state, State::Unbinding(_));
-                self.close(if crossing { self.reason } else { CloseReason::PeerUnbound });
-            }
+            Body::Unbind => self.leave(sequence),
             Body::Outbind(outbind) => self.hear_outbind(sequence, outbind),
             Body::AlertNotification(alert) => {
                 self.keepalive.message(self.now);
@@ -167,9 +179,12 @@ impl Session {
     }
 
     pub(super) fn hang_up(&mut self) {
-        // Many a peer answers an unbind by closing the connection.
-        let wanted = matches!(self.state, State::Unbinding(_));
-        self.close(if wanted { self.reason } else { CloseReason::PeerClosed });
+        self.close(match self.state {
+            // Many a peer answers an unbind by closing the connection.
+            State::Unbinding(_) => self.reason,
+            State::Leaving(_) => CloseReason::PeerUnbound,
+            _ => CloseReason::PeerClosed,
+        });
     }
 
     /// Answers a request with its own response, or with `generic_nack`, if it has an answer.

@@ -1,11 +1,12 @@
 //! Where a session stands, and the operation matrix: which request is legal where.
 //!
 //! ```text
-//!          bind            accepted            unbind
+//!          bind            accepted          we unbind
 //!   Open ───────► Binding ──────────► Bound ──────────► Unbinding
-//!    ▲  ▲            │                  │                   │
-//!    │  └────────────┘ refused (SMSC)   │                   │
-//!    └── from anywhere: close ──────────┴───────────────────┴─► Closed
+//!       ▲            │                  │                   │
+//!       └────────────┘ refused (SMSC)   │ the peer unbinds  │
+//!                                       ├─────► Leaving     │
+//!      from anywhere: close ────────────┴──────────┴────────┴─► Closed
 //! ```
 //!
 //! An ESME binds as soon as it is connected and a refusal ends it; an SMSC may be asked
@@ -45,6 +46,9 @@ pub enum State {
     Bound(BindKind),
     /// We have sent an unbind. What was on its way is still heard and answered.
     Unbinding(BindKind),
+    /// The peer has sent an unbind. What was on its way is still heard and answered, nothing new
+    /// leaves; then the unbind is answered.
+    Leaving(BindKind),
     /// Over.
     Closed,
 }
@@ -60,6 +64,8 @@ pub(crate) enum Step {
     Refuse,
     /// We sent an unbind.
     Unbind,
+    /// The peer sent an unbind.
+    Leave,
     /// The connection is given up.
     Close,
 }
@@ -72,7 +78,8 @@ impl State {
             (Self::Binding(kind), Step::Accept) => Some(Self::Bound(kind)),
             (Self::Binding(_), Step::Refuse) => Some(Self::Open),
             (Self::Bound(kind), Step::Unbind) => Some(Self::Unbinding(kind)),
-            (Self::Open | Self::Binding(_) | Self::Bound(_) | Self::Unbinding(_), Step::Close) => Some(Self::Closed),
+            (Self::Bound(kind), Step::Leave) => Some(Self::Leaving(kind)),
+            (it, Step::Close) if !matches!(it, Self::Closed) => Some(Self::Closed),
             _ => None,
         }
     }
@@ -80,7 +87,7 @@ impl State {
     /// How the two sides are bound, if they are.
     pub const fn kind(self) -> Option<BindKind> {
         match self {
-            Self::Bound(kind) | Self::Unbinding(kind) => Some(kind),
+            Self::Bound(kind) | Self::Unbinding(kind) | Self::Leaving(kind) => Some(kind),
             Self::Open | Self::Binding(_) | Self::Closed => None,
         }
     }
@@ -201,15 +208,17 @@ mod tests {
 
     #[test]
     fn every_step_from_every_state() {
-        let steps = [Step::Bind(Receiver), Step::Accept, Step::Refuse, Step::Unbind, Step::Close];
+        let steps = [Step::Bind(Receiver), Step::Accept, Step::Refuse, Step::Unbind, Step::Leave, Step::Close];
         let next = |state: State| steps.map(|step| state.after(step));
         let closed = Some(State::Closed);
-        assert_eq!(next(State::Open), [Some(State::Binding(Receiver)), None, None, None, closed]);
+        assert_eq!(next(State::Open), [Some(State::Binding(Receiver)), None, None, None, None, closed]);
         let bound = Some(State::Bound(Receiver));
-        assert_eq!(next(State::Binding(Receiver)), [None, bound, Some(State::Open), None, closed]);
-        let unbinding = Some(State::Unbinding(Receiver));
-        assert_eq!(next(State::Bound(Receiver)), [None, None, None, unbinding, closed]);
-        assert_eq!(next(State::Unbinding(Receiver)), [None, None, None, None, closed]);
-        assert_eq!(next(State::Closed), [None; 5]);
+        assert_eq!(next(State::Binding(Receiver)), [None, bound, Some(State::Open), None, None, closed]);
+        let (unbinding, leaving) = (Some(State::Unbinding(Receiver)), Some(State::Leaving(Receiver)));
+        assert_eq!(next(State::Bound(Receiver)), [None, None, None, unbinding, leaving, closed]);
+        for ending in [State::Unbinding(Receiver), State::Leaving(Receiver)] {
+            assert_eq!(next(ending), [None, None, None, None, None, closed]);
+        }
+        assert_eq!(next(State::Closed), [None; 6]);
     }
 }

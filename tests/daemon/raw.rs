@@ -88,6 +88,25 @@ impl Link {
         self.send(&pdu(command, 0, sequence, body));
     }
 
+    /// Says that nothing more will be said.
+    pub(crate) fn half_close(&self) {
+        self.0.shutdown(std::net::Shutdown::Write).expect("it is open");
+    }
+
+    /// Closes in both directions.
+    pub(crate) fn close(&self) {
+        self.0.shutdown(std::net::Shutdown::Both).expect("it is open");
+    }
+
+    /// Closes so that the peer sees a reset.
+    pub(crate) fn reset(&mut self) {
+        rustix::net::sockopt::set_socket_linger(&self.0, Some(Duration::ZERO)).expect("an option");
+        // The socket is gone once nothing holds it.
+        let unused = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let other = TcpStream::connect(unused.local_addr().expect("it is bound")).expect("it listens");
+        drop(std::mem::replace(&mut self.0, other));
+    }
+
     /// Answers a request.
     pub(crate) fn answer(&mut self, request: &Frame, status: u32, body: &[u8]) {
         self.send(&pdu(request.command | RESPONSE, status, request.sequence, body));

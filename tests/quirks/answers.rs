@@ -129,6 +129,24 @@ fn quirk_40_an_answer_with_a_wrong_number_is_passed_over_and_counted() {
 }
 
 #[test]
+fn a_response_of_another_operation_with_the_number_of_an_open_submit_is_passed_by() {
+    let mut stage = Stage::new("");
+    // enquire_link_resp, deliver_sm_resp, query_sm_resp, data_sm_resp, unbind_resp, bind_transceiver_resp.
+    let others: [(u32, &[u8]); 6] =
+        [(0x15, b""), (0x05, b"x\0"), (0x03, b"x\0\0\x02\0"), (0x0103, b"x\0"), (0x06, b""), (0x09, b"x\0")];
+    for (nth, (command, body)) in (1_u32..).zip(others) {
+        let (id, submit) = stage.submit("one");
+        stage.link.send(&raw::pdu(command | raw::RESPONSE, 0, submit.sequence, body));
+        stage.counts("sequence", f64::from(nth));
+        assert_eq!(stage.message(&id)["attempts"][0]["answer"], Value::Null, "{command:#x}");
+        stage.link.answer(&submit, 0, format!("{}\0", 700_000_000 + nth).as_bytes());
+        assert_eq!(stage.first_answer(&id)["carrier_message_id"], (700_000_000 + nth).to_string());
+        stage.receipt(&format!("id:{} stat:DELIVRD err:000", 700_000_000 + nth));
+        stage.becomes(&id, "DELIVERED");
+    }
+}
+
+#[test]
 fn quirk_41_already_bound_is_a_refusal_that_waits_for_the_old_session() {
     let lines = "reconnect = { base = \"10ms\", max = \"20ms\", already_bound = \"700ms\" }";
     let smsc = Smsc::new();

@@ -8,6 +8,7 @@ mod gateway;
 mod handsets;
 mod kept;
 mod matching;
+mod parting;
 mod receipts;
 mod session;
 mod stage;

@@ -10,6 +10,7 @@ use nuncio::smpp::bind::{Bind, BindKind, BindResp};
 use nuncio::smpp::command::CommandId;
 use nuncio::smpp::data::DataSm;
 use nuncio::smpp::pdu::Body;
+use nuncio::smpp::query::QuerySmResp;
 use nuncio::smpp::sm::{Sm, SmResp};
 use nuncio::smpp::status::CommandStatus;
 
@@ -265,8 +266,18 @@ fn an_unbind_hears_what_was_on_its_way() {
     let told = talk.hear(2, OK, 9, Body::DeliverSm(Sm::default()));
     assert!(matches!(told[..], [Output::Event(Event::Requested { sequence: 9, .. })]));
     assert_eq!(talk.respond(2, 9, OK, Body::DeliverSmResp(SmResp::default())).len(), 1);
-    let told = talk.hear(3, OK, 4, Body::UnbindResp);
-    assert_eq!(told, [Output::Event(Event::Lost(8)), Output::Close(CloseReason::Unbound)]);
+    // Even what comes behind the answer to the unbind, whether all of it does or not.
+    assert_eq!(talk.hear(3, OK, 4, Body::UnbindResp), []);
+    let told = talk.hear(4, OK, 3, submit_sm_resp());
+    assert!(matches!(told[..], [Output::Event(Event::Answered { ticket: 8, .. }), _]));
+    assert_eq!(told[1], Output::Close(CloseReason::Unbound));
+
+    let mut talk = Talk::esme(BindKind::Transceiver, Options::default());
+    talk.submit(0, 7);
+    talk.at(1, Input::Unbind);
+    assert_eq!(talk.hear(2, OK, 3, Body::UnbindResp), []);
+    let told = talk.at(6, Input::Tick);
+    assert_eq!(told, [Output::Event(Event::Lost(7)), Output::Close(CloseReason::Unbound)]);
 }
 
 #[test]
@@ -286,15 +297,67 @@ fn every_way_an_unbind_may_be_answered() {
 }
 
 #[test]
-fn the_peer_unbinds() {
+fn the_peer_unbinds_and_what_was_on_its_way_is_heard_first() {
+    let answered = || [refused(OK, 3, Body::UnbindResp), Output::Close(CloseReason::PeerUnbound)];
+    let left = || {
+        let mut talk = Talk::esme(BindKind::Transceiver, Options::default());
+        talk.submit(0, 7);
+        assert_eq!(talk.hear(1, OK, 3, Body::Unbind), [Output::Event(Event::Unbinding)]);
+        assert_eq!((talk.session.credit(), talk.waits_until()), (0, 6));
+        assert_eq!(talk.submit(1, 8), [Output::Event(Event::NeverSent(8))]);
+        talk
+    };
+    // The answer comes, and a message that is answered in its turn.
+    let mut talk = left();
+    assert_eq!(talk.hear(2, OK, 9, Body::DeliverSm(Sm::default())).len(), 1);
+    let told = talk.hear(3, OK, 2, submit_sm_resp());
+    assert!(matches!(told[..], [Output::Event(Event::Answered { ticket: 7, .. })]));
+    assert_eq!(talk.at(3, Input::Tick), []);
+    talk.respond(4, 9, OK, Body::DeliverSmResp(SmResp::default()));
+    assert_eq!(talk.waits_until(), 4);
+    assert_eq!(talk.at(4, Input::Tick), answered());
+    // None comes, or the peer goes.
+    let told = left().at(6, Input::Tick);
+    assert_eq!(told[0], answered()[0]);
+    assert_eq!(told[1..], [Output::Event(Event::Lost(7)), Output::Close(CloseReason::PeerUnbound)]);
+    let told = left().at(3, Input::Eof);
+    assert_eq!(told, [Output::Event(Event::Lost(7)), Output::Close(CloseReason::PeerUnbound)]);
+    // Nothing was on its way but what came with the unbind.
+    let mut talk = Talk::esme(BindKind::Transceiver, Options::default());
+    talk.hear(1, OK, 3, Body::Unbind);
+    assert_eq!(talk.hear(1, OK, 9, Body::DeliverSm(Sm::default())).len(), 1);
+    assert_eq!(talk.at(1, Input::Tick), []);
+    talk.respond(2, 9, OK, Body::DeliverSmResp(SmResp::default()));
+    assert_eq!(talk.at(2, Input::Tick), answered());
+}
+
+#[test]
+fn a_response_of_another_operation_is_passed_by() {
+    let odd = |command, sequence| [Output::Event(Event::Odd(Oddity::Mismatched { command, sequence }))];
     let mut talk = Talk::esme(BindKind::Transceiver, Options::default());
     talk.submit(0, 7);
-    let told = talk.hear(1, OK, 3, Body::Unbind);
-    let close = Output::Close(CloseReason::PeerUnbound);
-    let events = [Event::Unbinding, Event::Lost(7)].map(Output::Event);
-    assert_eq!(told[0], refused(OK, 3, Body::UnbindResp));
-    assert_eq!(told[1..3], events);
-    assert_eq!(told[3], close);
+    for body in [
+        Body::EnquireLinkResp,
+        Body::UnbindResp,
+        Body::DeliverSmResp(SmResp::default()),
+        Body::DataSmResp(SmResp::default()),
+        Body::QuerySmResp(QuerySmResp::default()),
+        Body::BindResp(BindKind::Transceiver, BindResp::default()),
+    ] {
+        let command = body.command_id();
+        assert_eq!(talk.hear(1, OK, 2, body), odd(command, 2));
+    }
+    let told = talk.hear(2, OK, 2, submit_sm_resp());
+    assert!(matches!(told[..], [Output::Event(Event::Answered { ticket: 7, .. })]));
+    // The bind, and the unbind.
+    let mut talk = Talk::binding(BindKind::Transceiver, Options::default());
+    let told = talk.hear(1, OK, 1, Body::BindResp(BindKind::Receiver, BindResp::default()));
+    assert_eq!(told, odd(CommandId::BIND_RECEIVER_RESP, 1));
+    let told = talk.hear(1, OK, 1, Body::BindResp(BindKind::Transceiver, BindResp::default()));
+    assert!(matches!(told[..], [Output::Event(Event::Bound { .. })]));
+    talk.submit(1, 7);
+    talk.at(1, Input::Unbind);
+    assert_eq!(talk.hear(1, OK, 2, Body::UnbindResp), odd(CommandId::UNBIND_RESP, 2));
 }
 
 #[test]
