@@ -2,7 +2,7 @@
 //!
 //! | asked | answers |
 //! |---|---|
-//! | `stats` | submits that came, when the first came |
+//! | `stats` | submits that came, when the first came, receipts that were refused or whose answer was lost |
 //! | `times` | destination, arrival and command_status of every submit since the last time, then an empty line |
 
 use crate::process::{Process, die_with_parent, nanos};
@@ -44,7 +44,9 @@ impl Manner {
 
     fn behaviour(self) -> Behaviour {
         // Ids that no carrier before it gave: the gateway remembers them.
-        let mut behaviour = Behaviour { silent: self == Self::Silent, first_id: nanos(), ..Behaviour::default() };
+        let behaviour = Behaviour { silent: self == Self::Silent, first_id: nanos(), ..Behaviour::default() };
+        // Receipts leave as soon as there are any, and each once: as carriers do it that are least patient.
+        let mut behaviour = behaviour.once();
         if self == Self::Poor {
             behaviour.reject = vec![(CommandStatus::SubmitFailed, Share::of(1.0 / 12.0))];
             behaviour.receipts.mix = Mix::new(vec![(Outcome::Delivered, 11), (Outcome::None, 1)]);
@@ -75,6 +77,8 @@ pub(crate) struct Seen {
     pub(crate) submits: u64,
     /// When the first submit came, in [`nanos`]; 0 before.
     pub(crate) first: u64,
+    /// Receipts that were refused, or whose answer was lost.
+    pub(crate) refused_or_lost: u64,
 }
 
 impl Carrier {
@@ -109,8 +113,8 @@ impl Carrier {
         writeln!(self.ask, "stats").expect("the carrier listens to its pipe");
         let line = self.line();
         let mut numbers = line.split(' ').map(|it| it.parse().expect("a number"));
-        let mut next = || numbers.next().expect("two numbers");
-        Seen { submits: next(), first: next() }
+        let mut next = || numbers.next().expect("three numbers");
+        Seen { submits: next(), first: next(), refused_or_lost: next() }
     }
 
     /// Each destination's submit, for all that came since the last question.
@@ -164,7 +168,10 @@ async fn answer(carrier: &Simulated, mut asked: tokio::sync::mpsc::Receiver<Stri
             }
         };
         match line.as_deref() {
-            Some("stats") => println!("{} {first}", carrier.stats().submits),
+            Some("stats") => {
+                let stats = carrier.stats();
+                println!("{} {first} {}", stats.submits, stats.receipts_refused + stats.receipts_lost);
+            }
             Some(_) => {
                 take(carrier, &mut times);
                 let mut text = String::new();

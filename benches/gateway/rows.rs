@@ -51,14 +51,14 @@ impl Bench {
 
     async fn of_one_carrier(&mut self, wanted: impl Fn(&str) -> bool) {
         let site = Site::new(&self.folder.join("few"), &["all", "none", "none"]);
-        let carrier = Carrier::start(site.carrier(1), Manner::Prompt);
+        let mut carrier = Carrier::start(site.carrier(1), Manner::Prompt);
         let daemon = site.started().await;
         daemon.until_up(1).await;
         let idle = daemon.process.rss();
         self.table.row("RSS idle", "40 MB", "30 MB", format!("{idle:.0} MB"));
         load::fill(daemon.http, 2, 1_000).await;
         if wanted("throughput") {
-            self.throughput(&site, &daemon, &carrier).await;
+            self.throughput(&site, &daemon, &mut carrier).await;
         }
         drop(carrier);
         if wanted("latency") {
@@ -89,7 +89,7 @@ impl Bench {
     }
 
     /// Rounds of it, and rounds of Kannel between them.
-    async fn throughput(&mut self, site: &Site, daemon: &Daemon, carrier: &Carrier) {
+    async fn throughput(&mut self, site: &Site, daemon: &Daemon, carrier: &mut Carrier) {
         let mut kannel = None;
         if kannel::is_here() {
             kannel = Some(Kannel::start(&self.folder, site.carrier(1)).await);
@@ -106,6 +106,7 @@ impl Bench {
                 others.push(kannel.round(self.messages / 2).await);
             }
         }
+        assert_eq!(carrier.seen().refused_or_lost, 0, "every receipt is taken");
         let total = (self.messages * self.rounds as u64) as f64 / 1e6;
         let [gateway, simulator, load] = spent.map(|it| it / total);
         let (best, rss) = (best(&rates), daemon.process.rss());

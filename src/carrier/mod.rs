@@ -20,5 +20,7 @@ pub mod whom;
 pub mod submit;
 pub mod query;
 pub mod inbound;
+pub mod intake;
+mod pause;
 pub mod talk;
 pub mod http;

@@ -74,6 +74,8 @@ pub enum Report {
     Queried(PartKey, Queried),
     /// The carrier said something of which no part depends.
     Aside(Aside),
+    /// The carrier was told to send something again, because it could not be made durable in time.
+    PutOff(PutOff),
     /// The carrier sent something that must be durable before it is confirmed.
     Inbound {
         /// What the confirmation must name.
@@ -81,6 +83,31 @@ pub enum Report {
         /// What it says.
         news: News,
     },
+}
+
+/// Why a carrier is told to send something again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutOff {
+    /// It has waited for so long, and nothing is made durable.
+    Stalled,
+    /// Nothing is made durable, and what waits for that fills the buffer.
+    Full,
+    /// It came before the bind was answered, and what came before it fills the buffer.
+    Early,
+}
+
+impl PutOff {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Stalled, Self::Full, Self::Early];
+
+    /// Its word in metrics and logs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Stalled => "stalled",
+            Self::Full => "full",
+            Self::Early => "early",
+        }
+    }
 }
 
 /// What a carrier says by the way.
@@ -135,6 +162,27 @@ pub enum News {
     Receipt(ReceiptNews),
     /// A message from a handset.
     Mo(Mo),
+}
+
+/// What the allocator keeps for itself of each piece of memory.
+const ALLOCATION: usize = 16;
+
+impl News {
+    /// What the smallest holds: the report that tells of it.
+    pub const OCTETS_MIN: usize = size_of::<Report>();
+
+    /// The memory that it holds until it is durable.
+    pub fn octets(&self) -> usize {
+        let texts = match self {
+            Self::Receipt(it) => {
+                let ids = it.ids.iter().map(|id| size_of::<CarrierMessageId>() + id.as_str().len() + ALLOCATION);
+                let code = it.receipt.error_code.as_ref().map_or(0, |code| code.len() + ALLOCATION);
+                ids.sum::<usize>() + it.sender.len() + it.receipt.raw_status.len() + code + 3 * ALLOCATION
+            }
+            Self::Mo(it) => it.source.len() + it.destination.len() + it.octets.len() + 3 * ALLOCATION,
+        };
+        Self::OCTETS_MIN + texts
+    }
 }
 
 /// A receipt as it came.

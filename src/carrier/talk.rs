@@ -3,9 +3,12 @@
 //! ```text
 //!   Command::Submit ──► ahead (bounded by capacity) ──► window of the session ──► submit_sm
 //!   Report::Answered ◄── what the answer means here ◄── submit_sm_resp, time-out, loss
-//!   Report::Inbound ◄── receipt or message ◄── deliver_sm, data_sm
+//!   Report::Inbound ◄── receipt or message ◄── deliver_sm, data_sm, within the room of the intake
 //!   Command::Confirm ──────────────────────────────► deliver_sm_resp
 //! ```
+//!
+//! While the intake has no room nothing is read, and the clocks of the session stand still. What comes before the
+//! bind is answered waits for that, and is taken then.
 //!
 //! **Guarantee.** Every [`Command::Submit`] ends in exactly one [`Report::Answered`], and those
 //! that never left say so; [`Report::Down`] comes after the last of them.
@@ -13,9 +16,11 @@
 use crate::carrier::answer;
 use crate::carrier::dialect::Dialect;
 use crate::carrier::inbound;
+use crate::carrier::intake::{self, Intake, Unanswered};
+use crate::carrier::pause::Pause;
 use crate::carrier::query::{self, Queried, Query};
 use crate::carrier::reason;
-use crate::carrier::report::{Answered, Aside, Report, Ticket};
+use crate::carrier::report::{Answered, Aside, PutOff, Report, Ticket};
 use crate::carrier::submit::{Submit, Unsayable, request};
 use crate::message::attempt::{Answer, CarrierMessageId};
 use crate::message::reason::Reason;
@@ -29,7 +34,6 @@ use crate::session::state::State;
 use crate::session::version::Version;
 use crate::smpp::bind::{Bind, BindKind, Outbind};
 use crate::smpp::pdu::Body;
-use crate::smpp::sm::SmResp;
 use crate::smpp::status::CommandStatus;
 use crate::text::profile::{Profile, Split};
 use std::collections::{HashMap, VecDeque};
@@ -60,16 +64,19 @@ pub struct Talk {
     window: usize,
     /// Parts that run ahead of the window.
     ahead: VecDeque<Submit>,
-    /// Which response each unconfirmed request of the carrier wants, by a number of our own: peers
-    /// use a sequence_number twice. Bounded by `inbound_window`.
-    unconfirmed: HashMap<u32, (u32, Confirmation)>,
-    /// The number of the next such request.
-    next_inbound: u32,
     /// When what the session has not told the end of was handed to it. Bounded by its window.
     written: HashMap<u64, Instant>,
+    /// What the carrier has sent and is not confirmed.
+    intake: Intake,
+    /// Of that, what came before the bind was answered.
+    early: Vec<Report>,
     reports: VecDeque<Report>,
     up: bool,
+    /// The time of the session and of all that it waits for.
     now: Instant,
+    /// The time outside, which goes on while nothing is read.
+    outside: Instant,
+    pause: Pause,
     /// It is to end: by then at the latest.
     unbind_by: Option<Instant>,
     unbound: bool,
@@ -77,21 +84,6 @@ pub struct Talk {
     closed: bool,
     /// Which session of its link this is: what an earlier one left is not confirmed here.
     epoch: u32,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Confirmation {
-    DeliverSm,
-    DataSm,
-}
-
-impl Confirmation {
-    fn response(self) -> Body {
-        match self {
-            Self::DeliverSm => Body::DeliverSmResp(SmResp::default()),
-            Self::DataSm => Body::DataSmResp(SmResp::default()),
-        }
-    }
 }
 
 /// How a session with a carrier is held.
@@ -107,6 +99,8 @@ pub struct Manner {
     pub session: Options,
     /// How many parts may wait for the window.
     pub ahead: usize,
+    /// How much of the carrier may wait for the commit.
+    pub intake: intake::Options,
     /// The carrier's habits.
     pub dialect: Arc<Dialect>,
 }
@@ -117,7 +111,7 @@ impl Talk {
 
     /// Begins the session number `epoch` of its link, on a connection just made.
     pub fn new(now: Instant, epoch: u32, manner: Manner) -> Self {
-        let Manner { kind, bind, inviter, session, ahead, dialect } = manner;
+        let Manner { kind, bind, inviter, session, ahead, intake, dialect } = manner;
         let window = if kind == BindKind::Receiver { 0 } else { session.window };
         let capacity = if kind == BindKind::Receiver { 0 } else { window + ahead };
         let session = match inviter {
@@ -130,12 +124,14 @@ impl Talk {
             capacity,
             window,
             ahead: VecDeque::new(),
-            unconfirmed: HashMap::new(),
-            next_inbound: 0,
             written: HashMap::with_capacity(window),
+            intake: Intake::new(now, intake),
+            early: Vec::new(),
             reports: VecDeque::new(),
             up: false,
             now,
+            outside: now,
+            pause: Pause::default(),
             unbind_by: None,
             unbound: false,
             closed: false,
@@ -213,9 +209,29 @@ impl Talk {
         if tag >> 32 != u64::from(self.epoch) {
             return;
         }
-        let Some((sequence, confirmation)) = self.unconfirmed.remove(&(tag as u32)) else { return };
-        let (status, body) = (CommandStatus::Ok, confirmation.response());
+        if let Some(request) = self.intake.confirm(self.outside, tag as u32) {
+            self.respond(now, request, CommandStatus::Ok);
+        }
+    }
+
+    fn respond(&mut self, now: Instant, request: Unanswered, status: CommandStatus) {
+        let (sequence, body) = (request.sequence, request.response());
         self.session.handle(now, Input::Respond { sequence, status, body });
+    }
+
+    fn put_off(&mut self, now: Instant, request: Unanswered, why: PutOff) {
+        self.respond(now, request, self.intake.put_off_status());
+        self.reports.push_back(Report::PutOff(why));
+    }
+
+    /// Puts off what has waited for too long. True if there was any.
+    fn put_off_overdue(&mut self, now: Instant) -> bool {
+        let mut any = false;
+        while let Some(request) = self.intake.overdue(self.outside) {
+            self.put_off(now, request, PutOff::Stalled);
+            any = true;
+        }
+        any
     }
 
     /// Moves what runs ahead into the window while there is room. True if anything moved.
@@ -287,6 +303,7 @@ impl Talk {
                 self.speak(version);
                 self.up = true;
                 self.reports.push_back(Report::Up { capacity: self.capacity, window: self.window });
+                self.reports.extend(std::mem::take(&mut self.early));
             }
             Event::Answered { ticket, status, body } => {
                 let took = self.took(ticket);
@@ -329,12 +346,18 @@ impl Talk {
             self.session.handle(now, Input::Respond { sequence, status, body: Body::GenericNack });
             return;
         };
-        let confirmation = if matches!(body, Body::DataSm(_)) { Confirmation::DataSm } else { Confirmation::DeliverSm };
-        let number = self.next_inbound;
-        self.next_inbound = number.wrapping_add(1);
-        self.unconfirmed.insert(number, (sequence, confirmation));
+        let request = Unanswered { sequence, is_data: matches!(body, Body::DataSm(_)) };
+        if !self.intake.has_room() {
+            return self.put_off(now, request, if self.up { PutOff::Full } else { PutOff::Early });
+        }
+        let number = self.intake.take(self.outside, request, news.octets());
         let tag = (u64::from(self.epoch) << 32) | u64::from(number);
-        self.reports.push_back(Report::Inbound { tag, news });
+        let report = Report::Inbound { tag, news };
+        if self.up {
+            self.reports.push_back(report);
+        } else {
+            self.early.push(report);
+        }
     }
 
     fn meaning(&self, status: CommandStatus, body: &Body) -> Answered {
@@ -362,8 +385,9 @@ impl Conversation for Talk {
     type Command = Command;
     type Report = Report;
 
-    fn handle(&mut self, now: Instant, input: Spoken<Command>) {
-        self.now = now;
+    fn handle(&mut self, outside: Instant, input: Spoken<Command>) {
+        let now = self.pause.inside(outside);
+        (self.now, self.outside) = (now, outside);
         match input {
             Spoken::Pdu(pdu) => self.session.handle(now, Input::Pdu(pdu)),
             Spoken::Undecodable { command, sequence, status } => {
@@ -385,12 +409,15 @@ impl Conversation for Talk {
                 Output::Send(pdu) => return Said::Send(pdu),
                 Output::Event(event) => self.hear(self.now, event),
                 Output::Wait(deadline) => {
-                    let moved = self.pump(self.now) || self.unbind_when_drained(self.now);
+                    let now = self.now;
+                    let moved = self.pump(now) || self.unbind_when_drained(now) || self.put_off_overdue(now);
                     if moved || self.close_when_winding_up() {
                         continue;
                     }
+                    self.pause.set(self.outside, !self.takes());
                     let unbind = self.unbind_by.filter(|_| !self.unbound);
-                    return Said::Wait([deadline, unbind].into_iter().flatten().min());
+                    let inside = [deadline, unbind].into_iter().flatten().filter_map(|it| self.pause.outside(it));
+                    return Said::Wait(inside.chain(self.intake.next_deadline(self.outside)).min());
                 }
                 Output::Close(reason) => {
                     if !self.ahead.is_empty() {
@@ -403,6 +430,11 @@ impl Conversation for Talk {
                 }
             }
         }
+    }
+
+    fn takes(&self) -> bool {
+        // The answer to the bind is behind what came before it.
+        !self.up || self.intake.has_room() || self.intake.is_stalled(self.outside)
     }
 }
 

@@ -30,7 +30,7 @@ impl Dispatch {
             Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
             Report::Late(ticket, answered) => self.late(link, ticket, answered, dice),
             Report::Queried(key, queried) => self.queried(link.carrier, key, queried),
-            Report::Odd(_) | Report::Aside(_) => (),
+            Report::Odd(_) | Report::Aside(_) | Report::PutOff(_) => (),
             Report::Inbound { tag, news } => {
                 match news {
                     News::Receipt(receipt) => self.receipt(link.carrier, receipt, dice),
@@ -260,7 +260,10 @@ impl Dispatch {
         let Some(part) = self.set.part(key) else { return };
         let (current, now) = (part.attempt.as_ref().is_some_and(|it| it.number == ticket.number()), self.now);
         let in_doubt = matches!(part.phase(), Phase::Doubtful | Phase::Queued);
-        if !current {
+        // The carrier has taken what waits to be sent to it again: later attempts came to nothing there.
+        let again = part.attempt.as_ref().is_some_and(|it| it.link.carrier == link.carrier);
+        let anew = again && part.phase() == Phase::Queued && answered.answer == Answer::Taken;
+        if !current && !anew {
             self.late_past(link, ticket, answered);
         } else if answered.answer == Answer::Taken && in_doubt {
             // Taken after all: what was to be sent again need not be, and its place is here.

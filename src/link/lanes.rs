@@ -1,8 +1,8 @@
 //! The two lanes of a link into the loop: answers, and what the carrier sends of its own accord.
 //!
 //! The lane of answers has room for everything that the link was given, so that an answer never
-//! waits behind a receipt. The inbound lane is bounded by what the session leaves unconfirmed; what
-//! does not fit is not confirmed, and the carrier sends it again.
+//! waits behind a receipt. The inbound lane has room for everything that a session takes in before it
+//! stops reading, and a session begins when the lane is empty.
 
 use crate::carrier::report::Report;
 use std::sync::Arc;
@@ -13,8 +13,8 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// Reports besides answers that may be under way at once: up and down, of a link that bounces.
 const MOVES: usize = 64;
-/// Sessions whose unconfirmed messages may be under way at once, while a link reconnects.
-const SESSIONS: usize = 4;
+/// Sessions whose messages may be confirmed at once: one that has ended, and the next.
+const SESSIONS: usize = 2;
 
 /// What a link may hold at once, in parts and messages of the carrier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Room {
     pub window: usize,
     /// Parts that may run ahead of those.
     pub ahead: usize,
-    /// Messages of the carrier that may wait for our answer.
+    /// Messages of the carrier that may wait for our answer: as many of the smallest as the buffer holds.
     pub inbound: usize,
 }
 
@@ -48,7 +48,7 @@ pub fn lanes(room: Room, wake: Wake) -> (Outlet, Inlet) {
     // A late answer belongs to a tomb, of which there are at most as many as the window is wide.
     let answers = 2 * room.window + room.ahead + MOVES;
     let (to_answers, answers) = mpsc::channel(answers);
-    let (to_inbound, inbound) = mpsc::channel(room.inbound * SESSIONS);
+    let (to_inbound, inbound) = mpsc::channel(room.inbound);
     (Outlet { answers: to_answers, inbound: to_inbound, wake }, Inlet { answers, inbound })
 }
 
@@ -61,13 +61,13 @@ impl Outlet {
     /// Whether reports of another session might not find room.
     pub fn is_crowded(&self) -> bool {
         self.answers.capacity() < self.answers.max_capacity() - MOVES / 2
+            || self.inbound.capacity() < self.inbound.max_capacity()
     }
 
-    /// Puts a report into its lane. False if there was no room for it, which only what the carrier sends of
-    /// its own accord may meet, and late answers.
+    /// Puts a report into its lane. False if there was no room for it, which only late answers may meet.
     pub fn report(&self, report: Report) -> bool {
         let inbound = matches!(report, Report::Inbound { .. });
-        let dispensable = inbound || matches!(report, Report::Late(..));
+        let dispensable = matches!(report, Report::Late(..));
         let lane = if inbound { &self.inbound } else { &self.answers };
         let sent = match lane.try_send(report) {
             Ok(()) => true,

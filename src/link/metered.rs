@@ -45,6 +45,10 @@ impl Conversation for Metered {
         self.talk.handle(now, input);
     }
 
+    fn takes(&self) -> bool {
+        self.talk.takes()
+    }
+
     fn poll(&mut self) -> Said<Report> {
         let said = self.talk.poll();
         if let Said::Send(pdu) = &said {

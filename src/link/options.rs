@@ -1,6 +1,8 @@
 //! What one link needs to know: where, who, how fast, and what to do when it is lost.
 
 use crate::carrier::dialect::Dialect;
+use crate::carrier::intake;
+use crate::carrier::report::News;
 use crate::carrier::talk::Manner;
 use crate::link::lanes::Room;
 use crate::message::id::{CarrierId, LinkId};
@@ -43,6 +45,8 @@ pub struct Options {
     pub session: session::options::Options,
     /// Intents that may run ahead of the window: 0 to its width, which is the default.
     pub ahead: usize,
+    /// How much of what the carrier sends may wait for the commit.
+    pub intake: intake::Options,
     /// How long to wait before the next try.
     pub reconnect: Reconnect,
     /// The habits of the carrier.
@@ -103,6 +107,7 @@ impl Options {
             max_pdu: 72 * 1024,
             credentials,
             ahead: session.window,
+            intake: intake::Options::default(),
             session,
             reconnect: Reconnect::default(),
             dialect: Arc::new(Dialect::default()),
@@ -111,7 +116,9 @@ impl Options {
 
     /// What it may hold at once.
     pub const fn room(&self) -> Room {
-        Room { window: self.session.window, ahead: self.ahead, inbound: self.session.inbound_window }
+        // The last one may begin where the buffer is nearly full.
+        let inbound = self.intake.buffer / News::OCTETS_MIN + 1;
+        Room { window: self.session.window, ahead: self.ahead, inbound }
     }
 
     /// Whether a session that was begun with these options goes on where they are changed to others. This is the table of
@@ -152,6 +159,7 @@ impl Options {
             inviter: self.outbind.as_ref().map(|it| it.login.clone()),
             session: self.session.clone(),
             ahead: self.ahead,
+            intake: self.intake.clone(),
             dialect: self.dialect.clone(),
         }
     }

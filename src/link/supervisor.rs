@@ -2,7 +2,7 @@
 
 use crate::carrier::answer;
 use crate::carrier::query::Queried;
-use crate::carrier::report::{Answered, Aside, Report};
+use crate::carrier::report::{Answered, Aside, PutOff, Report};
 use crate::carrier::talk::{Command, Talk};
 use crate::link::backoff::Backoff;
 use crate::link::expiry::{Expiry, Left};
@@ -162,18 +162,14 @@ impl Supervisor {
         let epoch = self.epochs.fetch_add(1, Ordering::Relaxed);
         let talk = Talk::new(now, epoch, options.manner());
         let mut talk = Metered::new(now, talk, self.meter.clone(), self.tap.clone());
-        let limits = driver::Options { max_pdu: options.max_pdu, write_timeout: options.write_timeout };
+        let (max_pdu, write_timeout) = (options.max_pdu, options.write_timeout);
+        let limits = driver::Options { max_pdu, write_timeout, ..driver::Options::default() };
         let (outlet, meter, post) = (&self.outlet, &self.meter, &self.post);
         let (mut up_at, mut taken) = (None, false);
         let (mut oddities, mut asides) = (Occasional::default(), Occasional::default());
-        let mut times = Occasional::default();
+        let (mut times, mut put_offs) = (Occasional::default(), Occasional::default());
         let report = |report: Report| match report {
-            Report::Odd(oddity) => {
-                if let Some(nth) = oddities.next() {
-                    warn!(carrier, bind, %oddity, nth, "the carrier sent what it should not");
-                }
-                odd(meter, oddity);
-            }
+            Report::Odd(oddity) => odd(meter, (carrier, bind), oddities.next(), oddity),
             Report::Aside(aside) => {
                 if let Some(nth) = asides.next() {
                     by_the_way(carrier, bind, nth, &aside);
@@ -182,6 +178,7 @@ impl Supervisor {
                     meter.congested(percent);
                 }
             }
+            Report::PutOff(why) => put_off(meter, (carrier, bind), put_offs.next(), why),
             report => {
                 match &report {
                     Report::Up { .. } => {
@@ -201,7 +198,7 @@ impl Supervisor {
                     _ => (),
                 }
                 if !outlet.report(report) {
-                    warn!(carrier, bind, "the loop does not keep up; the carrier will send again");
+                    warn!(carrier, bind, "the loop does not keep up: a late answer is not recorded");
                 }
             }
         };
@@ -302,6 +299,23 @@ fn expires(meter: &LinkMeter, carrier: &str, bind: &str, left: Left) {
     }
 }
 
+/// Counts that we were too slow, which is no fault of the carrier's, and tells it if it gets a line.
+fn put_off(meter: &LinkMeter, (carrier, bind): (&str, &str), nth: Option<u64>, why: PutOff) {
+    meter.put_off(why);
+    let cause = why.word();
+    match why {
+        _ if nth.is_none() => (),
+        PutOff::Stalled | PutOff::Full => {
+            warn!(carrier, bind, nth, cause, "our store stands still: the carrier is told to send its message again");
+        }
+        PutOff::Early => {
+            let told =
+                "more came before the bind was answered than inbound_buffer holds: the carrier is told to send again";
+            warn!(carrier, bind, nth, cause, "{told}");
+        }
+    }
+}
+
 /// Tells what the carrier said that nothing depends on.
 fn by_the_way(carrier: &str, bind: &str, nth: u64, aside: &Aside) {
     match aside {
@@ -337,8 +351,11 @@ fn told_of_times(carrier: &str, bind: &str, answered: &Answered, times: &mut Occ
     }
 }
 
-/// Counts what the carrier should not have sent.
-fn odd(meter: &LinkMeter, oddity: Oddity) {
+/// Counts what the carrier should not have sent, and tells it if it gets a line.
+fn odd(meter: &LinkMeter, (carrier, bind): (&str, &str), nth: Option<u64>, oddity: Oddity) {
+    if nth.is_some() {
+        warn!(carrier, bind, %oddity, nth, "the carrier sent what it should not");
+    }
     match oddity {
         Oddity::Undecodable { .. } => meter.malformed(Malformation::Body),
         Oddity::Unserved { .. } => meter.malformed(Malformation::Command),
@@ -346,6 +363,5 @@ fn odd(meter: &LinkMeter, oddity: Oddity) {
         Oddity::Unmatched { .. } | Oddity::Mismatched { .. } | Oddity::Nacked { .. } => {
             meter.malformed(Malformation::Sequence);
         }
-        Oddity::Overrun => (),
     }
 }

@@ -33,6 +33,11 @@ pub trait Conversation {
     /// The next thing to do. After [`Said::Close`] it says so again; after [`Spoken::Eof`] it
     /// ends in [`Said::Close`].
     fn poll(&mut self) -> Said<Self::Report>;
+
+    /// Whether it takes a PDU now. While it does not, the driver reads nothing, and the peer has to wait.
+    fn takes(&self) -> bool {
+        true
+    }
 }
 
 /// What a conversation is told.

@@ -8,9 +8,6 @@ use std::time::Duration;
 pub struct Options {
     /// Own requests that may be unanswered at a time. Default 10, which every carrier takes.
     pub window: usize,
-    /// Requests of the peer that the owner may leave unanswered at a time; what comes beyond
-    /// is put off by the session itself. Default 100.
-    pub inbound_window: usize,
     /// How long an ESME waits for the answer to its bind. Default 10 s.
     pub bind_timeout: Duration,
     /// How long an SMSC waits for a bind that it accepts, from the connection on. Default 10 s.
@@ -37,7 +34,6 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             window: 10,
-            inbound_window: 100,
             bind_timeout: Duration::from_secs(10),
             session_init: Duration::from_secs(10),
             response_timeout: Duration::from_secs(60),

@@ -76,7 +76,8 @@ pub enum Event {
     /// not have taken it.
     Lost(Ticket),
     /// The peer asks: a `submit_sm`, a `deliver_sm` or any other request that is legal and has an
-    /// answer, which is for [`Input::Respond`](crate::session::input::Input::Respond).
+    /// answer, which is for [`Input::Respond`](crate::session::input::Input::Respond). How many may wait for it is
+    /// for the owner to say. At an ESME it may come before [`Event::Bound`].
     Requested {
         /// To be named in the response.
         sequence: u32,
@@ -150,9 +151,6 @@ pub enum Oddity {
         /// What came.
         command: CommandId,
     },
-    /// A message beyond `inbound_window`. The peer was told to come again.
-    #[error("too many requests wait for an answer")]
-    Overrun,
 }
 
 /// Why a session ended.

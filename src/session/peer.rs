@@ -3,7 +3,7 @@
 //! ```text
 //!  request   legal?  ── no ──► its own response: invalid bind state, already bound
 //!            known?  ── no ──► generic_nack: invalid command
-//!            message ────────► the owner answers, as long as not too many wait for it
+//!            message ────────► the owner answers
 //!  response  its number names a slot or a tomb of its operation, or it is ignored and counted
 //! ```
 
@@ -166,16 +166,8 @@ impl Session {
 
     fn hear_message(&mut self, sequence: u32, request: Body) {
         self.keepalive.message(self.now);
-        if self.unanswered < self.options.inbound_window {
-            self.unanswered += 1;
-            return self.tell(Event::Requested { sequence, body: request });
-        }
-        self.odd(Oddity::Overrun);
-        let status = match self.role {
-            Role::Esme => CommandStatus::ReceiverTemporaryError,
-            Role::Smsc => CommandStatus::Throttled,
-        };
-        self.refuse(request.command_id(), sequence, status);
+        self.unanswered += 1;
+        self.tell(Event::Requested { sequence, body: request });
     }
 
     pub(super) fn hang_up(&mut self) {

@@ -84,6 +84,14 @@ impl State {
         }
     }
 
+    /// How the two sides are bound, or are about to be.
+    const fn bind_kind(self) -> Option<BindKind> {
+        match self {
+            Self::Binding(kind) => Some(kind),
+            _ => self.kind(),
+        }
+    }
+
     /// How the two sides are bound, if they are.
     pub const fn kind(self) -> Option<BindKind> {
         match self {
@@ -96,9 +104,10 @@ impl State {
 /// The operation matrix (SMPP 3.4, section 2.3): whether `sender` may make this request in this
 /// version.
 ///
-/// It is read for what comes and for what goes. Two cells are wider than the table of the
-/// specification: `enquire_link` is legal everywhere, as in 5.0, and `deliver_sm` on a
-/// transmitter, as SMSCs of 3.3 do it.
+/// It is read for what comes and for what goes. Three cells are wider than the table of the
+/// specification: `enquire_link` is legal everywhere, as in 5.0; `deliver_sm` on a transmitter, as
+/// SMSCs of 3.3 do it; and what an SMSC delivers before its answer to the bind, as those do it that
+/// count a session from the bind on.
 pub const fn legal(sender: Role, state: State, version: Version, command: CommandId) -> bool {
     use BindKind::{Receiver, Transceiver, Transmitter};
     use Role::{Esme, Smsc};
@@ -106,7 +115,8 @@ pub const fn legal(sender: Role, state: State, version: Version, command: Comman
         (CommandId::ENQUIRE_LINK, _) => !matches!(state, State::Closed),
         (CommandId::BIND_TRANSMITTER | CommandId::BIND_RECEIVER | CommandId::BIND_TRANSCEIVER, Esme)
         | (CommandId::OUTBIND, Smsc) => matches!(state, State::Open),
-        (CommandId::UNBIND, _) | (CommandId::DELIVER_SM, Smsc) => state.kind().is_some(),
+        (CommandId::UNBIND, _) => state.kind().is_some(),
+        (CommandId::DELIVER_SM, Smsc) => state.bind_kind().is_some(),
         (
             CommandId::SUBMIT_SM
             | CommandId::DATA_SM
@@ -123,9 +133,8 @@ pub const fn legal(sender: Role, state: State, version: Version, command: Comman
         (CommandId::PARAM_RETRIEVE | CommandId::QUERY_LAST_MSGS | CommandId::QUERY_MSG_DETAILS, Esme) => {
             matches!((state.kind(), version), (Some(Transmitter), Version::V33))
         }
-        (CommandId::DATA_SM | CommandId::ALERT_NOTIFICATION, Smsc) => {
-            matches!(state.kind(), Some(Receiver | Transceiver))
-        }
+        (CommandId::DATA_SM, Smsc) => matches!(state.bind_kind(), Some(Receiver | Transceiver)),
+        (CommandId::ALERT_NOTIFICATION, Smsc) => matches!(state.kind(), Some(Receiver | Transceiver)),
         _ => false,
     }
 }
@@ -174,8 +183,8 @@ mod tests {
         (0x0111, "--x-xx-x-", "---------"),      // broadcast_sm
         (0x0112, "--x-xx-x-", "---------"),      // query_broadcast_sm
         (0x0113, "--x-xx-x-", "---------"),      // cancel_broadcast_sm
-        (0x0103, "--x-xx-x-", "---xx-xx-"),      // data_sm
-        (0x0005, "---------", "--xxxxxx-"),      // deliver_sm
+        (0x0103, "--x-xx-x-", "-x-xx-xx-"),      // data_sm
+        (0x0005, "---------", "-xxxxxxx-"),      // deliver_sm
         (0x0102, "---------", "---xx-xx-"),      // alert_notification
         (0x0022, "---------", "---------"),      // param_retrieve, of 3.3
         (0x0023, "---------", "---------"),      // query_last_msgs, of 3.3

@@ -66,6 +66,8 @@ pub struct Behaviour {
     pub pending_max: usize,
     /// Own requests of one line that may wait for their answer. Default 100.
     pub deliver_window: usize,
+    /// What is refused, or whose answer is lost, is not sent again but counted. Default off.
+    pub never_again: bool,
     /// How long the answer to a receipt may take before it is sent again. Default 60 s.
     pub response_timeout: Duration,
     /// How long a line may be quiet before it is asked whether it is there. Default 30 s.
@@ -73,6 +75,15 @@ pub struct Behaviour {
     /// How long a receipt that was refused or not answered waits to be sent again; it doubles
     /// up to a minute. Default 1 s.
     pub retry_after: Duration,
+}
+
+impl Behaviour {
+    /// The same of a carrier that sends all at once and nothing again: it waits for no answer, and what is refused, or
+    /// whose answer is lost, is gone.
+    #[must_use]
+    pub fn once(self) -> Self {
+        Self { never_again: true, deliver_window: usize::MAX, ..self }
+    }
 }
 
 impl Default for Behaviour {
@@ -102,6 +113,7 @@ impl Default for Behaviour {
             steer: false,
             pending_max: 2_000_000,
             deliver_window: 100,
+            never_again: false,
             response_timeout: Duration::from_secs(60),
             enquire_link: Some(Duration::from_secs(30)),
             retry_after: Duration::from_secs(1),

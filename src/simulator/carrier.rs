@@ -83,14 +83,21 @@ impl Carrier {
     pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> Ended {
         let (waker, mut wakes) = mpsc::channel(1);
         let mut talk = Talk::new(self.0.clone(), waker, None);
-        drive(&mut talk, stream, &mut wakes, |()| (), &driver::Options::default()).await
+        drive(&mut talk, stream, &mut wakes, |()| (), &self.limits()).await
+    }
+
+    /// One that says all at once reads while it writes, as a program does that keeps what it has to say in memory.
+    fn limits(&self) -> driver::Options {
+        let default = driver::Options::default();
+        let at_once = self.0.lock().smsc.behaviour_mut().never_again;
+        driver::Options { outbox_full: if at_once { usize::MAX } else { default.outbox_full }, ..default }
     }
 
     /// Asks whoever accepted this connection to bind, and serves it to its end.
     pub async fn invite<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S, outbind: Outbind) -> Ended {
         let (waker, mut wakes) = mpsc::channel(1);
         let mut talk = Talk::new(self.0.clone(), waker, Some(outbind));
-        drive(&mut talk, stream, &mut wakes, |()| (), &driver::Options::default()).await
+        drive(&mut talk, stream, &mut wakes, |()| (), &self.limits()).await
     }
 
     /// Looks into the carrier or changes it, for as long as nobody else does.

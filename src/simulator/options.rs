@@ -161,6 +161,10 @@ pub struct Options {
     /// Receipts that may wait for their answer on one connection
     #[arg(long, default_value_t = 100, value_name = "NUMBER")]
     pub deliver_window: usize,
+    /// Send receipts and messages all at once, however many wait for their answer, and none again: one that is
+    /// refused, or whose answer is lost, is counted and gone
+    #[arg(long, conflicts_with_all = ["deliver_window", "retry_after"])]
+    pub never_again: bool,
     /// How long the answer to a receipt may take before it is sent again
     #[arg(long, default_value = "60s", value_name = "TIME", value_parser = time)]
     pub response_timeout: Duration,
@@ -172,7 +176,7 @@ pub struct Options {
 impl Options {
     /// The behaviour that they describe.
     pub fn behaviour(&self) -> Behaviour {
-        Behaviour {
+        let behaviour = Behaviour {
             latency: self.latency,
             receipts: self.receipts(),
             id: self.id,
@@ -199,7 +203,8 @@ impl Options {
             response_timeout: self.response_timeout,
             retry_after: self.retry_after,
             ..Behaviour::default()
-        }
+        };
+        if self.never_again { behaviour.once() } else { behaviour }
     }
 
     /// TLS, if it is to be spoken.

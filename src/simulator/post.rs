@@ -6,6 +6,9 @@
 //!   │       └───────┤ the line was lost: at once, on whatever line there is
 //!   └───────────────┘ refused, or no answer in time: after a while that doubles
 //! ```
+//!
+//! With [`Behaviour::never_again`](crate::simulator::behaviour::Behaviour::never_again) each of these three is the
+//! end of it, and is counted.
 
 use crate::session::input::Input;
 use crate::session::version::Version;
@@ -203,7 +206,36 @@ impl Smsc {
     }
 
     pub(super) fn hear_answer(&mut self, ticket: u64, status: CommandStatus) {
-        if status == CommandStatus::Ok { self.confirm(ticket) } else { self.put_off(ticket) }
+        if status == CommandStatus::Ok {
+            self.confirm(ticket);
+        } else if !self.gives_up(ticket, true) {
+            self.put_off(ticket);
+        }
+    }
+
+    /// No answer came in time.
+    pub(super) fn hear_nothing(&mut self, ticket: u64) {
+        if !self.gives_up(ticket, false) {
+            self.put_off(ticket);
+        }
+    }
+
+    /// Whether it is not sent again; it is counted then, as refused or as lost.
+    fn gives_up(&mut self, ticket: u64, refused: bool) -> bool {
+        if !self.behaviour.never_again {
+            return false;
+        }
+        if let Some(posted) = self.letters.remove(&ticket) {
+            let stats = &mut self.stats;
+            let count = match (posted.letter, refused) {
+                (Letter::Receipt { .. }, true) => &mut stats.receipts_refused,
+                (Letter::Receipt { .. }, false) => &mut stats.receipts_lost,
+                (Letter::Message { .. } | Letter::Whole(_), true) => &mut stats.messages_refused,
+                (Letter::Message { .. } | Letter::Whole(_), false) => &mut stats.messages_lost,
+            };
+            *count += 1;
+        }
+        true
     }
 
     pub(super) fn confirm(&mut self, ticket: u64) {
@@ -226,9 +258,9 @@ impl Smsc {
         self.agenda.add(self.now + wait, Due::Letter(ticket));
     }
 
-    /// Sends it again on whatever line there is.
+    /// Its line is lost: sends it again on whatever line there is.
     pub(super) fn bring_back(&mut self, ticket: u64) {
-        if self.failed(ticket).is_some() {
+        if !self.gives_up(ticket, false) && self.failed(ticket).is_some() {
             self.ready(ticket);
         }
     }

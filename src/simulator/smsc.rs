@@ -11,7 +11,7 @@
 //! ```
 //!
 //! **Guarantees.** What waits for an account outlives its lines: a receipt is sent until it is
-//! confirmed. Every input is also a tick; a deadline is never in the past. The behaviour, the
+//! confirmed, unless the behaviour is never to send again. Every input is also a tick; a deadline is never in the past. The behaviour, the
 //! seed and the inputs decide everything. No input costs more than the logarithm of what is
 //! due, and the number of lines of one account; but a cancel that names no message looks at all
 //! that are remembered.
@@ -193,8 +193,6 @@ impl Smsc {
         let behaviour = &self.behaviour;
         let options = Options {
             window: behaviour.deliver_window,
-            // The carrier counts by itself, so that silence does not look like throttling.
-            inbound_window: usize::MAX,
             response_timeout: behaviour.response_timeout,
             enquire_link: behaviour.enquire_link,
             ..Options::default()
@@ -429,7 +427,11 @@ impl Smsc {
                     self.confirm(ticket);
                 }
             }
-            Event::TimedOut(ticket) | Event::NeverSent(ticket) => {
+            Event::TimedOut(ticket) => {
+                self.hear_nothing(ticket);
+                self.feed_line(line);
+            }
+            Event::NeverSent(ticket) => {
                 self.put_off(ticket);
                 self.feed_line(line);
             }

@@ -33,20 +33,28 @@ pub struct Stats {
     pub receipts_sent: u64,
     /// Receipts that were refused, not answered in time, or lost with their line, and will be sent again.
     pub receipts_failed: u64,
+    /// Receipts that were refused, of a carrier that sends nothing again.
+    pub receipts_refused: u64,
+    /// Receipts whose answer is lost, of such a carrier.
+    pub receipts_lost: u64,
     /// Receipts confirmed.
     pub receipts_confirmed: u64,
     /// Messages of the carrier's own made.
     pub messages: u64,
     /// Of these, confirmed.
     pub messages_confirmed: u64,
+    /// Of these, refused, of a carrier that sends nothing again.
+    pub messages_refused: u64,
+    /// Of these, those whose answer is lost, of such a carrier.
+    pub messages_lost: u64,
     /// PDUs that should not have come, or could not be read.
     pub oddities: u64,
 }
 
 impl Stats {
-    /// Receipts made and not yet confirmed.
+    /// Receipts made that have not come to their end.
     pub const fn receipts_pending(&self) -> u64 {
-        self.receipts - self.receipts_confirmed
+        self.receipts - self.receipts_confirmed - self.receipts_refused - self.receipts_lost
     }
 
     pub(super) fn answered(&mut self, status: CommandStatus) {
@@ -70,10 +78,14 @@ impl fmt::Display for Stats {
             ("receipts", self.receipts),
             ("receipts_sent", self.receipts_sent),
             ("receipts_failed", self.receipts_failed),
+            ("receipts_refused", self.receipts_refused),
+            ("receipts_lost", self.receipts_lost),
             ("receipts_confirmed", self.receipts_confirmed),
             ("receipts_pending", self.receipts_pending()),
             ("messages", self.messages),
             ("messages_confirmed", self.messages_confirmed),
+            ("messages_refused", self.messages_refused),
+            ("messages_lost", self.messages_lost),
             ("oddities", self.oddities),
         ];
         for (word, number) in lines {

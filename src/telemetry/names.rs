@@ -110,6 +110,8 @@ metrics! {
         "The carrier's load as its congestion_state tells (5.0), 0 to 1; 0 where it never does.";
     PDUS = "pdus_total" Counter, Count ["carrier" "direction" "command"] "PDUs read and written.";
     MALFORMED_PDUS = "malformed_pdus_total" Counter, Count ["carrier" "reason"] "PDUs that could not be read or were not legal.";
+    DELIVERIES_PUT_OFF = "deliveries_put_off_total" Counter, Count ["carrier" "cause"]
+        "Receipts and messages that a carrier was told to send again because we were too slow: nothing was made durable for put_off_after (stalled), or also the buffer was full (full); early came before the bind was answered.";
     TLS_EXPIRY = "tls_expiry_seconds" Gauge, Seconds ["carrier"]
         "Until the certificate of a carrier expires, negative when it has; there from its first connection with TLS on.";
     RECEIPTS = "receipts_total" Counter, Count ["carrier" "status"]

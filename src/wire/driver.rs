@@ -11,6 +11,9 @@
 //! A turn handles all that is there and writes once. Answers are read before the time is
 //! told, so that a busy turn lets no request time out whose answer has arrived. Reports
 //! leave in the order in which they are made.
+//!
+//! While the conversation takes nothing, nothing is read: what the socket does not hold, the peer
+//! does. The end of a connection is seen behind all that was said on it.
 
 use crate::session::conversation::{Conversation, Said, Spoken};
 use crate::session::output::CloseReason;
@@ -18,7 +21,7 @@ use crate::smpp::frame::{FrameError, PDU_MAX_DEFAULT};
 use crate::smpp::pdu::{Body, Pdu};
 use crate::smpp::status::CommandStatus;
 use crate::wire::codec::{Codec, Heard};
-use crate::wire::pipe::Pipe;
+use crate::wire::pipe::{OUTBOX_FULL, Pipe};
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -42,11 +45,13 @@ pub struct Options {
     pub max_pdu: usize,
     /// How long a peer may take none of what is written for it. Default 10 s.
     pub write_timeout: Duration,
+    /// From how many unwritten octets on the peer is not read any more. Default 256 KiB.
+    pub outbox_full: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_pdu: PDU_MAX_DEFAULT, write_timeout: Duration::from_secs(10) }
+        Self { max_pdu: PDU_MAX_DEFAULT, write_timeout: Duration::from_secs(10), outbox_full: OUTBOX_FULL }
     }
 }
 
@@ -83,7 +88,7 @@ pub async fn drive<C: Conversation, S: AsyncRead + AsyncWrite + Unpin>(
         conversation,
         report,
         codec: Codec { max_pdu: options.max_pdu },
-        pipe: Pipe::new(stream, options.write_timeout),
+        pipe: Pipe::new(stream, options.write_timeout, options.outbox_full),
         deadline: None,
         closed: None,
         unsent: Vec::new(),
@@ -146,13 +151,14 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
                 self.tell(now, Spoken::Command(command));
             }
             if let Err(error) = heard {
-                self.complain();
-                self.hang_up();
-                _ = self.pipe.finish().await;
-                return Ended::Garbled(error);
+                return self.garbled(error).await;
             }
             if self.deadline.is_some_and(|it| it <= now) {
                 self.tell(now, Spoken::Tick);
+            }
+            // Commands and the time may have made room for what was read and not heard.
+            if let Err(error) = self.hear(now) {
+                return self.garbled(error).await;
             }
             if self.pipe.stuck_by().is_some_and(|it| it <= now) && self.closed.is_none() {
                 self.take_back();
@@ -162,6 +168,14 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
         }
     }
 
+    /// Nobody knows where the next PDU begins: says so, and ends.
+    async fn garbled(mut self, error: FrameError) -> Ended {
+        self.complain();
+        self.hang_up();
+        _ = self.pipe.finish().await;
+        Ended::Garbled(error)
+    }
+
     /// Sleeps until there is something to do. Also tells whether commands may still come.
     async fn wait(
         &mut self,
@@ -169,11 +183,13 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
         mut commands: Option<&mut mpsc::Receiver<C::Command>>,
         batch: &mut Vec<C::Command>,
     ) -> (Woken, bool) {
-        let mut open = true;
+        let (mut open, takes) = (true, self.conversation.takes());
         let woken = poll_fn(|cx| {
             let written = self.pipe.poll_write(cx);
-            // What the peer said before the connection broke still counts.
-            let mut found = match (self.pipe.poll_read(cx), written) {
+            let read = if takes { self.pipe.poll_read(cx) } else { Poll::Pending };
+            // What the peer said before the connection broke still counts, once it can be read.
+            let mut found = match (read, written) {
+                (_, Poll::Ready(Err(_))) if !takes => false,
                 (Poll::Ready(Ok(0)), _) => return Poll::Ready(Woken::Eof),
                 (Poll::Ready(Ok(_)), _) => true,
                 (Poll::Ready(Err(error)), _) | (Poll::Pending, Poll::Ready(Err(error))) => {
@@ -216,7 +232,7 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
 
     /// Hands all whole PDUs that have been read to the conversation.
     fn hear(&mut self, now: Instant) -> Result<(), FrameError> {
-        while self.closed.is_none() {
+        while self.closed.is_none() && self.conversation.takes() {
             let Some(heard) = self.codec.next(&mut self.pipe.inbox)? else {
                 break;
             };

@@ -28,9 +28,9 @@ const READ_SIZE: usize = 16 * 1_024;
 /// From so many unwritten octets on, no more commands are taken: some 400 short messages.
 const OUTBOX_HIGH: usize = 64 * 1_024;
 
-/// From so many unwritten octets on, the peer is not read any more. Between the two marks is
-/// room for the answers to the widest window that a peer can have, 10,000 requests.
-const OUTBOX_FULL: usize = 256 * 1_024;
+/// From so many unwritten octets on, the peer is not read any more, if nothing else is said. Between the
+/// two marks is room for the answers to the widest window that a peer can have, 10,000 requests.
+pub(super) const OUTBOX_FULL: usize = 256 * 1_024;
 
 /// A stream and what is on its way to and from it.
 #[derive(Debug)]
@@ -45,6 +45,8 @@ pub(super) struct Pipe<S> {
     /// Whether the stream has taken octets that it may not have passed on.
     unflushed: bool,
     write_timeout: Duration,
+    /// From how many unwritten octets on the peer is not read.
+    outbox_full: usize,
     /// When the peer must have taken something of what waits for it.
     stuck_by: Option<Instant>,
 }
@@ -57,7 +59,7 @@ struct Mark {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Pipe<S> {
-    pub(super) fn new(stream: S, write_timeout: Duration) -> Self {
+    pub(super) fn new(stream: S, write_timeout: Duration, outbox_full: usize) -> Self {
         Self {
             stream,
             inbox: BytesMut::new(),
@@ -66,6 +68,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pipe<S> {
             written: 0,
             unflushed: false,
             write_timeout,
+            outbox_full,
             stuck_by: None,
         }
     }
@@ -111,7 +114,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pipe<S> {
 
     /// Reads what is there. Ready with the number of octets; 0 is the end.
     pub(super) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if OUTBOX_FULL <= self.outbox.len() {
+        if self.outbox_full <= self.outbox.len() {
             return Poll::Pending; // The writing side wakes us.
         }
         self.inbox.reserve(READ_SIZE);

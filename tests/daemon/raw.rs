@@ -88,6 +88,11 @@ impl Link {
         self.send(&pdu(command, 0, sequence, body));
     }
 
+    /// The same link, for another thread.
+    pub(crate) fn again(&self) -> Self {
+        Self(self.0.try_clone().expect("a descriptor"))
+    }
+
     /// Says that nothing more will be said.
     pub(crate) fn half_close(&self) {
         self.0.shutdown(std::net::Shutdown::Write).expect("it is open");

@@ -11,6 +11,7 @@ mod full;
 mod handsets;
 mod garbage;
 mod http;
+mod inbound;
 mod kill;
 mod life;
 mod links;

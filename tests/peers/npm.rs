@@ -48,13 +48,17 @@ trials! {
 
 fn twenty_thousand_to_one_number_are_delivered_each_once_on_the_wire() {
     const COUNT: usize = 20_000;
-    let mut smsc = Smsc::npm(&json!({}));
+    let mut smsc = Smsc::npm(&json!({ "once": true }));
     let daemon = Daemon::start(&config(smsc.port(), "binds = 2\nwindow = 50"));
     send(&mut daemon.client(), 0..COUNT);
     come_to(&daemon, "DELIVERED", COUNT);
     let ledger = smsc.ledger();
     assert_eq!(ledger.len(), COUNT);
     assert!(ledger.iter().all(|it| it.1 == 1));
+    // It sends nothing twice, and all as soon as there is anything.
+    smsc.reaches("confirmed", COUNT as u64, PATIENCE);
+    let report = smsc.report();
+    assert_eq!((&report["refused"], &report["lost"]), (&json!(0), &json!(0)), "{report}");
     let page = daemon.metrics();
     assert_eq!(page.value("receipts_total{carrier=\"acme\",status=\"DELIVERED\"}"), COUNT as f64);
     assert_eq!(page.sum("unknown_outcomes_total", &[]), 0.0);

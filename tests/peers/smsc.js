@@ -2,7 +2,8 @@
 //
 // Started with its options as JSON; told more as lines of JSON on stdin; says lines of JSON on stdout.
 // It keeps a ledger of every submit_sm by text, and every receipt until the ESME has confirmed it: what
-// was not confirmed when a session ended is sent again on the next.
+// was not confirmed when a session ended is sent again on the next. With `once` it sends all receipts at once and
+// none again, as the package does by itself; what was refused, or not confirmed when a session ended, is counted.
 
 'use strict';
 const smpp = require('smpp');
@@ -20,6 +21,7 @@ const options = Object.assign({
   receipts: true,         // whether receipts are sent when they are asked for
   tell: false,            // a line for each submit_sm: its text in hexadecimal, the answer, when it came and was answered
   window: 50,             // deliver_sm without a response
+  once: false,            // no window, and nothing again
   delay: 0,               // milliseconds before the answer
 }, JSON.parse(process.argv[2] || '{}'));
 
@@ -27,7 +29,7 @@ const options = Object.assign({
 const now = () => Number(process.hrtime.bigint() / 1000n);
 const say = (what) => process.stdout.write(JSON.stringify(what) + '\n');
 const ledger = new Map(); // text → how often it came
-let submits = 0, next = 1000000, confirmed = 0, resent = 0, unbinds = 0, sessions = [];
+let submits = 0, next = 1000000, confirmed = 0, resent = 0, refused = 0, lost = 0, unbinds = 0, sessions = [];
 let waiting = [];         // receipts to send
 
 function receipt(submit, number, written) {
@@ -42,7 +44,7 @@ function receipt(submit, number, written) {
 
 function pump() {
   while (!options.hold && waiting.length) {
-    const session = sessions.find((it) => it.unconfirmed.size < options.window);
+    const session = sessions.find((it) => options.once || it.unconfirmed.size < options.window);
     if (!session) return;
     const content = waiting.shift();
     session.unconfirmed.add(content);
@@ -50,6 +52,8 @@ function pump() {
       if (!session.unconfirmed.delete(content)) return;
       if (answer.command_status === 0) {
         confirmed += 1;
+      } else if (options.once) {
+        refused += 1;
       } else {
         resent += 1;
         waiting.push(content);
@@ -99,8 +103,12 @@ const server = smpp.createServer((session) => {
   session.on('error', (error) => say({ event: 'error', error: String(error) }));
   session.on('close', () => {
     sessions = sessions.filter((it) => it !== session);
-    resent += session.unconfirmed.size;
-    waiting.unshift(...session.unconfirmed);
+    if (options.once) {
+      lost += session.unconfirmed.size;
+    } else {
+      resent += session.unconfirmed.size;
+      waiting.unshift(...session.unconfirmed);
+    }
     session.unconfirmed.clear();
     say({ event: 'closed' });
     pump();
@@ -127,7 +135,7 @@ readline.createInterface({ input: process.stdin }).on('line', (line) => {
   if (told.set) Object.assign(options, told.set);
   pump();
   const unconfirmed = sessions.reduce((sum, it) => sum + it.unconfirmed.size, 0);
-  const report = { event: 'report', submits, confirmed, resent, unbinds, waiting: waiting.length, unconfirmed, distinct: ledger.size };
+  const report = { event: 'report', submits, confirmed, resent, refused, lost, unbinds, waiting: waiting.length, unconfirmed, distinct: ledger.size };
   if (told.ledger) report.ledger = Object.fromEntries(ledger);
   say(report);
 }).on('close', () => process.exit(0));

@@ -1,6 +1,7 @@
 # An SMSC made of Debian's libnet-smpp-perl, for the tests of the daemon: one session after the other,
 # until stdin ends. Started with its options as JSON; told more as lines of JSON on stdin; says lines of
-# JSON on stdout, one for each submit_sm, its text in hexadecimal.
+# JSON on stdout, one for each submit_sm, its text in hexadecimal. It sends every receipt once, and waits for no answer
+# before the next.
 
 use strict;
 use warnings;
@@ -23,7 +24,7 @@ my %options = (
 my $json = JSON::PP->new->canonical;
 set(decode_json($ARGV[0])) if @ARGV;
 
-my ($submits, $confirmed, $next) = (0, 0, 1000);
+my ($submits, $confirmed, $refused, $next) = (0, 0, 0, 1000);
 my (%ledger, @waiting);
 my ($session, $told) = (undef, '');
 
@@ -65,7 +66,8 @@ sub commanded {
 
 sub counts {
     my $repeated = grep { $_ > 1 } values %ledger;
-    return (submits => $submits, distinct => scalar keys %ledger, repeated => $repeated, confirmed => $confirmed);
+    return (submits => $submits, distinct => scalar keys %ledger, repeated => $repeated, confirmed => $confirmed,
+        refused => $refused);
 }
 
 sub closed {
@@ -85,7 +87,7 @@ sub heard {
     } elsif ($command == Net::SMPP::CMD_submit_sm) {
         submitted($pdu);
     } elsif ($command == Net::SMPP::CMD_deliver_sm_resp || $command == Net::SMPP::CMD_data_sm_resp) {
-        $confirmed += 1 if $pdu->{status} == 0;
+        $pdu->{status} == 0 ? $confirmed++ : $refused++;
     } elsif ($command == Net::SMPP::CMD_enquire_link) {
         $session->enquire_link_resp(seq => $pdu->{seq});
     } elsif ($command == Net::SMPP::CMD_unbind) {

@@ -14,11 +14,10 @@ use std::time::Duration;
 /// How long anything is awaited.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// ESME_RINVCMDLEN, ESME_RINVCMDID, ESME_RINVBNDSTS, ESME_RX_T_APPN.
+/// ESME_RINVCMDLEN, ESME_RINVCMDID, ESME_RINVBNDSTS.
 pub(super) const INVALID_LENGTH: u32 = 0x02;
 pub(super) const INVALID_COMMAND: u32 = 0x03;
 pub(super) const INVALID_STATE: u32 = 0x04;
-pub(super) const TRY_AGAIN: u32 = 0x64;
 
 /// `deliver_sm_resp`.
 pub(super) const DELIVERED: u32 = raw::DELIVER_SM | raw::RESPONSE;

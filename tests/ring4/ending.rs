@@ -157,7 +157,7 @@ impl World {
                 // Where the answer has come, and there was one attempt and one word, there is no doubt.
                 let id = CarrierMessageId::new(&taken.answer_id).unwrap();
                 let named = part.attempt.as_ref().is_some_and(|it| it.carrier_message_id.as_ref() == Some(&id));
-                let clean = !taken.finals.is_empty() && taken.finals.iter().all(|it| *it == "DELIVRD");
+                let clean = !taken.lost && !taken.finals.is_empty() && taken.finals.iter().all(|it| *it == "DELIVRD");
                 // Delivered by any attempt wins, unless another has failed before.
                 let known = self.store.attempts_of(key).any(|it| it.carrier_message_id.as_ref() == Some(&id));
                 assert!(

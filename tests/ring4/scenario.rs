@@ -2,6 +2,7 @@
 
 use crate::ring4::dice::Dice;
 use nuncio::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
+use nuncio::carrier::intake;
 use nuncio::carrier::talk::Manner;
 use nuncio::dispatch::happening::{Recipient, Submission};
 use nuncio::dispatch::plan::{Carrier, EraseText, Limits, Plan};
@@ -45,6 +46,8 @@ pub(crate) struct Weather {
     pub(crate) ids: IdStyle,
     /// Receipts name their id in a TLV.
     pub(crate) tlv: bool,
+    /// It sends all at once and nothing again: what is refused, or whose answer is lost, is gone.
+    pub(crate) never_again: bool,
     /// What it takes is delivered, and what it refuses another carrier may take; but for times in which it lies.
     pub(crate) faithful: bool,
 }
@@ -158,8 +161,11 @@ impl Scenario {
 
     pub(super) fn weather(dice: &mut Dice, fair: bool) -> Weather {
         let foul = |dice: &mut Dice, any: &[u64]| if fair { 0 } else { dice.pick(any) };
+        let latency = dice.range(1, 80);
         Weather {
-            latency: dice.range(1, 80),
+            latency,
+            // Without another throw, so that seeds play what they played.
+            never_again: latency.is_multiple_of(2),
             thinking: dice.pick(&[0, 20, 300, 1_500]),
             lost_answers: foul(dice, &[0, 0, 2, 10]),
             refusals: foul(dice, &[0, 0, 5, 30]),
@@ -198,9 +204,10 @@ impl Scenario {
         };
         for (bind, kind) in (0..).zip(kinds) {
             let window = dice.range(1, 20) as usize;
+            // Room for a few messages, so that the link often does not read.
+            let buffer = 400 * dice.range(1, 20) as usize;
             let session = Options {
                 window,
-                inbound_window: dice.range(1, 20) as usize,
                 response_timeout: ms(response_timeout),
                 enquire_link: Some(ms(dice.range(3_000, 15_000))),
                 tomb_for: ms(dice.pick(&[20_000, 3_600_000])),
@@ -208,7 +215,8 @@ impl Scenario {
             };
             let ahead = dice.below(window as u64 + 1) as usize;
             let (says, dialect) = (Bind { interface_version: 0x34, ..Bind::default() }, dialect.clone());
-            let manner = Manner { kind: *kind, bind: says, inviter: None, session, ahead, dialect };
+            let intake = intake::Options { buffer, ..intake::Options::default() };
+            let manner = Manner { kind: *kind, bind: says, inviter: None, session, ahead, intake, dialect };
             links.insert(LinkId { carrier, bind }, manner);
         }
         kinds.iter().filter(|it| it.submits()).count() as u8

@@ -25,6 +25,8 @@ pub(crate) struct Taken {
     sender: Address,
     /// The final words that it said or will say, in this order.
     pub(crate) finals: Vec<&'static str>,
+    /// Whether we may not know of one of its receipts.
+    pub(crate) lost: bool,
 }
 
 /// A receipt, or what a handset wrote, until it is confirmed.
@@ -33,6 +35,8 @@ pub(crate) struct Notice {
     pub(crate) taken: usize,
     pub(crate) word: &'static str,
     pub(crate) confirmed: bool,
+    /// Its answer was lost, and it is not sent again.
+    pub(crate) lost: bool,
     /// It is no receipt: a handset wrote this.
     pub(crate) mo: Option<Sm>,
 }
@@ -177,13 +181,13 @@ impl Smsc {
         let mut at = if early { dice.range(0, thinking) } else { thinking + dice.range(0, self.weather.receipt_delay) };
         let mut script = Vec::new();
         for word in words {
-            self.notices.push(Notice { taken: self.taken.len(), word, confirmed: false, mo: None });
+            self.notices.push(Notice { taken: self.taken.len(), word, confirmed: false, lost: false, mo: None });
             script.push((at, self.notices.len() - 1));
             at += dice.range(0, 3_000);
         }
         let finals = words.iter().copied().filter(|it| !matches!(*it, "ENROUTE" | "ACCEPTD")).collect();
         let (handset, sender) = (sm.destination.clone(), sm.source.clone());
-        let taken = Taken { name, answer_id: answer_id.clone(), receipt_id, handset, sender, finals };
+        let taken = Taken { name, answer_id: answer_id.clone(), receipt_id, handset, sender, finals, lost: false };
         self.taken.push(taken);
         (answer_id, script)
     }

@@ -34,7 +34,7 @@ use nuncio::session::output::{CloseReason, Event, Output};
 use nuncio::smpp::bind::{BindKind, BindResp};
 use nuncio::smpp::pdu::{Body, Pdu};
 use nuncio::smpp::status::CommandStatus;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -92,6 +92,8 @@ struct Conn {
     dark: bool,
     /// When the last octets arrive, each way: a stream keeps its order.
     arrivals: [u64; 2],
+    /// What has arrived and is not read.
+    unread: VecDeque<Bytes>,
 }
 
 pub(crate) struct World {
@@ -209,7 +211,7 @@ impl World {
     /// Nothing more will change: all has ended, every receipt is confirmed.
     fn is_over(&self) -> bool {
         self.waiting.is_empty()
-            && self.smscs.values().all(|it| it.notices.iter().all(|it| it.confirmed))
+            && self.smscs.values().all(|it| it.notices.iter().all(|it| it.confirmed || it.lost))
             && self.store.parts.values().all(|it| it.phase().is_final())
             && self.ledger.is_quiet()
             && !self.acting
@@ -219,7 +221,7 @@ impl World {
 
     fn unfinished(&self) -> String {
         let open: Vec<_> = self.store.parts.values().filter(|it| !it.phase().is_final()).take(3).collect();
-        let unconfirmed = self.smscs.values().flat_map(|it| &it.notices).filter(|it| !it.confirmed).count();
+        let unconfirmed = self.smscs.values().flat_map(|it| &it.notices).filter(|it| !it.confirmed && !it.lost).count();
         format!("{} requests, {unconfirmed} receipts, parts {open:?}", self.waiting.len())
     }
 
@@ -246,7 +248,7 @@ impl World {
         match coming {
             Coming::Connect(link) if mine => self.connect(link),
             Coming::ToTalk(conn, frame) => self.talk_hears(conn, frame),
-            Coming::TalkEof(conn) => self.tell_talk(conn, Spoken::Eof),
+            Coming::TalkEof(conn) => self.talk_ends(conn),
             Coming::TalkTick(conn) => {
                 if self.conns.get(&conn).is_some_and(|it| self.links[&it.link].conn == conn)
                     && let link = self.conns[&conn].link
@@ -596,6 +598,7 @@ impl World {
                 link.inbound.push(report);
             }
             Report::Odd(_) | Report::Aside(_) => return,
+            Report::PutOff(why) => panic!("put off while all is well: {}", why.word()),
             Report::Up { capacity, .. } => {
                 link.capacity = (*capacity).max(link.capacity);
                 link.answers.push(report);
@@ -685,10 +688,13 @@ impl World {
         self.stamp += 1;
         let (now, manner) = (self.instant(), self.scenario.links[&id].clone());
         let response_timeout = Duration::from_millis(4_000);
-        let options = Options { window: 10, inbound_window: 10_000, response_timeout, ..Options::default() };
+        let never_again = self.smscs[&id.carrier].weather.never_again;
+        let window = if never_again { usize::MAX } else { 10 };
+        let options = Options { window, response_timeout, ..Options::default() };
         let session = Some(Session::smsc(now, options));
         let arrivals = [self.now; 2];
-        self.conns.insert(conn, Conn { link: id, session, kind: None, tick: None, dark: false, arrivals });
+        let (kind, unread) = (None, VecDeque::new());
+        self.conns.insert(conn, Conn { link: id, session, kind, tick: None, dark: false, arrivals, unread });
         let link = self.links.get_mut(&id).unwrap();
         link.epoch += 1;
         link.conn = conn;
@@ -717,13 +723,42 @@ impl World {
     }
 
     fn talk_hears(&mut self, conn: u64, frame: Bytes) {
-        if self.conns.get(&conn).is_some_and(|it| !it.dark) {
-            let pdu = Pdu::decode(frame).expect("what was encoded can be decoded");
-            self.tell_talk(conn, Spoken::Pdu(pdu));
+        if let Some(it) = self.conns.get_mut(&conn).filter(|it| !it.dark) {
+            it.unread.push_back(frame);
+            self.read(conn);
         }
     }
 
+    /// Hands the talk what has arrived, as long as it takes any.
+    fn read(&mut self, conn: u64) {
+        loop {
+            let Some(it) = self.conns.get_mut(&conn) else { return };
+            let link = &self.links[&it.link];
+            if link.conn != conn || !link.talk.as_ref().is_some_and(Conversation::takes) {
+                return;
+            }
+            let Some(frame) = it.unread.pop_front() else { return };
+            let pdu = Pdu::decode(frame).expect("what was encoded can be decoded");
+            self.hand_over(conn, Spoken::Pdu(pdu));
+        }
+    }
+
+    /// The end of a connection is seen behind all that was said on it, but where it breaks.
+    fn talk_ends(&mut self, conn: u64) {
+        let Some(it) = self.conns.get(&conn) else { return };
+        if it.dark || it.unread.is_empty() {
+            return self.hand_over(conn, Spoken::Eof);
+        }
+        self.post(self.now + 1, Coming::TalkEof(conn));
+    }
+
+    /// Tells the talk something that may make room for what is not read yet.
     fn tell_talk(&mut self, conn: u64, spoken: Spoken<talk::Command>) {
+        self.hand_over(conn, spoken);
+        self.read(conn);
+    }
+
+    fn hand_over(&mut self, conn: u64, spoken: Spoken<talk::Command>) {
         let Some(id) = self.conns.get(&conn).map(|it| it.link) else { return };
         let now = self.instant();
         let link = self.links.get_mut(&id).unwrap();
@@ -870,10 +905,17 @@ impl World {
                 self.confirmed(carrier, ticket as usize);
                 self.deliver(carrier);
             }
-            Event::Answered { ticket, .. }
-            | Event::TimedOut(ticket)
-            | Event::Lost(ticket)
-            | Event::NeverSent(ticket) => {
+            Event::Answered { status, .. } => panic!("refused while all is well: {status}"),
+            Event::TimedOut(ticket) | Event::Lost(ticket) if smsc.weather.never_again => {
+                assert!(!self.scenario.fair, "lost while all is well");
+                let notice = &mut smsc.notices[ticket as usize];
+                notice.lost = true;
+                if notice.mo.is_none() {
+                    let taken = notice.taken;
+                    smsc.taken[taken].lost = true;
+                }
+            }
+            Event::TimedOut(ticket) | Event::Lost(ticket) | Event::NeverSent(ticket) => {
                 let after = self.dice.range(500, 5_000);
                 self.post(self.now + after, Coming::Receipt(carrier, ticket as usize));
             }

@@ -151,7 +151,6 @@ impl World {
         let now = Instant::now();
         let mut options = || Options {
             window: 1 + dice.below(12) as usize,
-            inbound_window: 1 + dice.below(20) as usize,
             response_timeout: MS * 3_000,
             enquire_link: Some(MS * 1_500),
             ..Options::default()

@@ -201,22 +201,19 @@ fn what_cannot_be_read_is_refused_and_the_session_goes_on() {
 }
 
 #[test]
-fn messages_beyond_the_inbound_window_are_put_off() {
-    let options = Options { inbound_window: 1, ..Options::default() };
-    let mut esme = Talk::esme(BindKind::Receiver, options.clone());
-    let requested = esme.hear(1, OK, 4, Body::DataSm(DataSm::default()));
-    assert!(matches!(requested[..], [Output::Event(Event::Requested { sequence: 4, .. })]));
-    let told = esme.hear(1, OK, 5, Body::DeliverSm(Sm::default()));
-    let body = Body::DeliverSmResp(SmResp::default());
-    assert_eq!(told[1], refused(CommandStatus::ReceiverTemporaryError, 5, body));
-    esme.respond(1, 4, OK, Body::DataSmResp(SmResp::default()));
-    let requested = esme.hear(1, OK, 6, Body::DeliverSm(Sm::default()));
-    assert!(matches!(requested[..], [Output::Event(Event::Requested { sequence: 6, .. })]));
-
-    let mut smsc = Talk::smsc(BindKind::Transmitter, options);
-    smsc.hear(1, OK, 4, Body::SubmitSm(Sm::default()));
-    let told = smsc.hear(1, OK, 5, Body::SubmitSm(Sm::default()));
-    assert_eq!(told[1], refused(CommandStatus::Throttled, 5, submit_sm_resp()));
+fn what_is_delivered_before_the_answer_to_the_bind_is_for_the_owner() {
+    let mut esme = Talk::binding(BindKind::Receiver, Options::default());
+    for (sequence, body) in [(4, Body::DataSm(DataSm::default())), (5, Body::DeliverSm(Sm::default()))] {
+        let told = esme.hear(1, OK, sequence, body.clone());
+        assert_eq!(told, [Output::Event(Event::Requested { sequence, body })]);
+    }
+    assert_eq!(esme.session.unanswered(), 2);
+    esme.hear(1, OK, 1, Body::BindResp(BindKind::Receiver, BindResp::default()));
+    assert_eq!(esme.respond(1, 4, OK, Body::DataSmResp(SmResp::default())).len(), 1);
+    // An ESME asks nothing before it is bound.
+    let mut smsc = Talk::accepting(Options::default());
+    let told = smsc.hear(1, OK, 4, Body::SubmitSm(Sm::default()));
+    assert_eq!(told[1], refused(CommandStatus::InvalidBindStatus, 4, submit_sm_resp()));
 }
 
 #[test]

@@ -132,7 +132,7 @@ async fn busy(mut side: Agreeable, stream: DuplexStream, requests: u64, body: fn
 }
 
 fn wide() -> Options {
-    Options { window: 50, inbound_window: 50, ..Options::default() }
+    Options { window: 50, ..Options::default() }
 }
 
 #[tokio::test(start_paused = true)]

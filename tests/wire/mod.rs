@@ -1,4 +1,5 @@
 //! The driver in paused time, and TLS against ourselves.
 
 mod driver;
+mod intake;
 mod tls;

@@ -1,6 +1,7 @@
 //! Carriers and their links.
 
 use crate::carrier::dialect::{Dialect, IdForm, Numbering, ReceiptsAsked, Validity};
+use crate::carrier::intake;
 use crate::carrier::mo;
 use crate::config::Environment;
 use crate::config::compile::password::Sources;
@@ -22,6 +23,7 @@ use crate::session;
 use crate::session::version::Version;
 use crate::smpp::bind::BindKind;
 use crate::smpp::encode::PASSWORD_MAX;
+use crate::smpp::status::CommandStatus;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,6 +81,9 @@ const BREAKER_SAMPLE_MAX: u64 = 1_000_000;
 
 /// More than any carrier allows; each place in a window holds a message in memory.
 pub(super) const WINDOW_MAX: u64 = 10_000;
+/// Room for some hundred messages at least, so that a commit has something to do; at most what a machine can spare.
+const BUFFER_MIN: u64 = 64 << 10;
+const BUFFER_MAX: u64 = 1 << 30;
 
 /// One carrier, while it is compiled.
 pub(super) struct One<'a, 'f> {
@@ -252,6 +257,7 @@ impl One<'_, '_> {
             write_timeout: self.wait("write_timeout", written.write_timeout, default.write_timeout),
             max_pdu: self.findings.within(&self.at("max_pdu"), max_pdu, 1 << 10..=1 << 20) as usize,
             ahead,
+            intake: self.intake(default.intake),
             session,
             reconnect: self.reconnect(default.reconnect),
             dialect: Arc::clone(dialect),
@@ -262,10 +268,8 @@ impl One<'_, '_> {
     fn session(&mut self, default: &session::options::Options) -> session::options::Options {
         let written = self.written;
         let window = written.window.map_or(default.window as u64, u64::from);
-        let inbound = written.inbound_window.map_or(default.inbound_window as u64, u64::from);
         let mut options = session::options::Options {
             window: self.findings.within(&self.at("window"), window, 1..=WINDOW_MAX) as usize,
-            inbound_window: self.findings.within(&self.at("inbound_window"), inbound, 1..=WINDOW_MAX) as usize,
             bind_timeout: self.wait("bind_timeout", written.bind_timeout, default.bind_timeout),
             response_timeout: self.wait("response_timeout", written.response_timeout, default.response_timeout),
             unbind_timeout: self.wait("unbind_timeout", written.unbind_timeout, default.unbind_timeout),
@@ -279,6 +283,26 @@ impl One<'_, '_> {
             options.inactivity = it.0.map(|it| self.wait("inactivity", Some(Span(it)), it));
         }
         options
+    }
+
+    /// How much of what the carrier sends may wait for the commit.
+    fn intake(&mut self, default: intake::Options) -> intake::Options {
+        let written = self.written;
+        let buffer = written.inbound_buffer.map_or(default.buffer as u64, |it| it.0);
+        let at = self.at("put_off_status");
+        let status = written.put_off_status.as_deref().map(|text| match command_status(text) {
+            Some(status) if status != CommandStatus::Ok => status,
+            _ => {
+                let example = "such as \"ESME_RMSGQFUL\" or \"0x00000014\"";
+                self.findings.fault(&at, format!("{text:?} is not a command_status that refuses, {example}"));
+                default.put_off_status
+            }
+        });
+        intake::Options {
+            buffer: self.findings.within(&self.at("inbound_buffer"), buffer, BUFFER_MIN..=BUFFER_MAX) as usize,
+            put_off_after: self.wait("put_off_after", written.put_off_after, default.put_off_after),
+            put_off_status: status.unwrap_or(default.put_off_status),
+        }
     }
 
     fn addresses(&mut self) -> Vec<Box<str>> {
@@ -385,10 +409,7 @@ impl One<'_, '_> {
         let mut answers = BTreeMap::new();
         for (status, word) in &self.written.answers {
             let at = self.at(&format!("answers.{status}"));
-            let number = match status.strip_prefix("0x") {
-                Some(hex) => u32::from_str_radix(hex, 16).ok(),
-                None => status.parse().ok(),
-            };
+            let number = command_status(status).map(CommandStatus::as_u32);
             let answer = self.findings.choose(&at, Some(word), &words, Answer::Never);
             match number {
                 Some(0) => self.findings.fault(&at, "command_status 0 is success and stays so"),
@@ -445,6 +466,16 @@ impl One<'_, '_> {
     fn cost(&mut self) -> Option<PriceTable> {
         price::table(&self.at("cost"), self.written.cost.as_ref()?, self.findings)
     }
+}
+
+/// A `command_status`: its number, or its name in the specification.
+fn command_status(text: &str) -> Option<CommandStatus> {
+    let number = match text.strip_prefix("0x") {
+        Some(hex) => u32::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
+    };
+    let named = || CommandStatus::ALL.iter().copied().find(|it| it.name() == text);
+    number.map(CommandStatus::from_u32).or_else(named)
 }
 
 fn numbering(written: Option<written::Numbering>, default: Numbering) -> Numbering {

@@ -53,7 +53,9 @@ pub struct Carrier {
     pub inactivity: Option<Switch>,
     pub reconnect: Option<Reconnect>,
     pub max_pdu: Option<Size>,
-    pub inbound_window: Option<u32>,
+    pub inbound_buffer: Option<Size>,
+    pub put_off_after: Option<Span>,
+    pub put_off_status: Option<String>,
     pub alphabet: Option<String>,
     #[serde(default)]
     pub inbound_alphabet: BTreeMap<String, String>,
@@ -96,9 +98,9 @@ impl Carrier {
         let single = written! {
             outbind local_address system_type interface_version assumed_version address_range source destination
             service_type esm_class bind bind_timeout write_timeout unbind_timeout enquire_link inactivity max_pdu
-            inbound_window alphabet message_id split class_coding operation dlt receipts receipts_by_content
-            receipt_offset query query_after sender_alphabet validity_period reassembly_timeout redelivery_window
-            region
+            inbound_buffer put_off_after put_off_status alphabet message_id split class_coding operation dlt receipts
+            receipts_by_content receipt_offset query query_after sender_alphabet validity_period reassembly_timeout
+            redelivery_window region
         };
         let lists = [
             ("address", !self.address.is_empty()),

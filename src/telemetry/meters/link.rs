@@ -1,5 +1,6 @@
 //! The metrics of one link, counted by the link's own task.
 
+use crate::carrier::report::PutOff;
 use crate::smpp::command::CommandId;
 use crate::telemetry::labels::{OTHER, bind_name};
 use crate::telemetry::names;
@@ -85,6 +86,7 @@ pub struct LinkMeter {
     pdus: [Pdus; 2],
     malformed: [Counter; REASONS.len()],
     answers_unread: Counter,
+    put_off: [Counter; PutOff::ALL.len()],
     /// For the gauge that is not there before there is a certificate: at 0 it would cry wolf.
     exposition: Exposition,
     carrier: Box<str>,
@@ -104,6 +106,7 @@ impl LinkMeter {
             pdus: ["in", "out"].map(|direction| Pdus::new(exposition, carrier, direction)),
             answers_unread: exposition.counter(&names::ANSWERS_UNREAD, [carrier]),
             malformed: REASONS.map(|it| exposition.counter(&names::MALFORMED_PDUS, [carrier, it])),
+            put_off: PutOff::ALL.map(|it| exposition.counter(&names::DELIVERIES_PUT_OFF, [carrier, it.word()])),
             exposition: exposition.clone(),
             carrier: carrier.into(),
         }
@@ -144,6 +147,11 @@ impl LinkMeter {
     /// An answer over HTTP has not what it should have.
     pub fn unread(&self) {
         self.answers_unread.increment(1);
+    }
+
+    /// The carrier was told to send something again.
+    pub fn put_off(&self, why: PutOff) {
+        self.put_off[why as usize].increment(1);
     }
 
     /// A PDU could not be read, or was not legal.
