@@ -137,6 +137,7 @@ impl Options {
             // What a session is told when it begins: its windows, its timers, its socket.
             session,
             ahead,
+            intake,
             write_timeout,
             max_pdu,
             // Of the next connection.
@@ -147,8 +148,8 @@ impl Options {
         } = self;
         let same = (*id, carrier, *kind, addresses, outbind, *local_address, tls)
             == (new.id, &new.carrier, new.kind, &new.addresses, &new.outbind, new.local_address, &new.tls);
-        same && (credentials, session, *ahead, *write_timeout, *max_pdu)
-            == (&new.credentials, &new.session, new.ahead, new.write_timeout, new.max_pdu)
+        same && (credentials, session, *ahead, intake, *write_timeout, *max_pdu)
+            == (&new.credentials, &new.session, new.ahead, &new.intake, new.write_timeout, new.max_pdu)
     }
 
     /// How its sessions are held.
