@@ -129,9 +129,9 @@ impl Teller<'_> {
         let rule = self.plan.rules.iter().position(|it| granted.contains(&it.route) && it.fits(&asked));
         let why = match rule {
             Some(at) if self.plan.rules[at].route == route.id => {
-                format!("rule {} of the configuration leads there", at + 1)
+                format!("by the configuration of now rule {} leads there, unless the request named it", at + 1)
             }
-            None if granted.first() == Some(&route.id) => "it is the account's first, and no rule fits".to_owned(),
+            None if granted.first() == Some(&route.id) => "by the configuration of now it is the account's first and no rule fits, unless the request named it".to_owned(),
             _ => "the request named it, or the configuration was another".to_owned(),
         };
         let names = ranked(self.plan, route, body.destination, &body.source);

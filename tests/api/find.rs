@@ -133,7 +133,7 @@ async fn the_story_of_a_message_that_failed_over_says_who_did_what_and_why() {
         [
             accepted,
             "00.123 The account pays 0.087 EUR.",
-            "00.123 It goes by route 8 (otp): rule 1 of the configuration leads there. Its carriers, in the order listed: acme.",
+            "00.123 It goes by route 8 (otp): by the configuration of now rule 1 leads there, unless the request named it. Its carriers, in the order listed: acme.",
             "00.133 Attempt 1 was given to #9-3: the first try.",
             "00.135 Written to #9-3, 2 ms after that.",
             "00.143 #9, 8 ms after the write: refused, another carrier may take it. It said ESME_RTHROTTLED (0x00000058): more was sent than the rate that the SMSC allows",

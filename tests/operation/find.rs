@@ -69,7 +69,7 @@ fn it_never_arrived_is_one_command() {
     let flat = flat.join(" ");
     for part in [
         "Accepted from account shop as order 1, client_ref \"login-77\"",
-        "It goes by route 1 (1): it is the account's first, and no rule fits. Its carriers, in the order listed: acme.",
+        "It goes by route 1 (1): by the configuration of now it is the account's first and no rule fits, unless the request named it. Its carriers, in the order listed: acme.",
         "Attempt 1 was given to acme-1: the first try.",
         "it took it, and calls it 00ab77.",
         "acme sent a receipt: it will not arrive (FAILED, in its words UNDELIV, error 027).",
