@@ -260,10 +260,7 @@ impl Dispatch {
         let Some(part) = self.set.part(key) else { return };
         let (current, now) = (part.attempt.as_ref().is_some_and(|it| it.number == ticket.number()), self.now);
         let in_doubt = matches!(part.phase(), Phase::Doubtful | Phase::Queued);
-        // The carrier has taken what waits to be sent to it again: later attempts came to nothing there.
-        let again = part.attempt.as_ref().is_some_and(|it| it.link.carrier == link.carrier);
-        let anew = again && part.phase() == Phase::Queued && answered.answer == Answer::Taken;
-        if !current && !anew {
+        if !current {
             self.late_past(link, ticket, answered);
         } else if answered.answer == Answer::Taken && in_doubt {
             // Taken after all: what was to be sent again need not be, and its place is here.
