@@ -135,6 +135,26 @@ fn a_reload_of_habits_leaves_the_session_alone_and_is_heeded_by_it() {
 }
 
 #[test]
+fn what_changes_while_a_link_is_down_is_so_in_its_next_session() {
+    let smsc = Smsc::new();
+    let slow = |more: &str| {
+        carrier(smsc.port(), more).replace("base = \"50ms\", max = \"200ms\"", "base = \"1s\", max = \"1s\"")
+    };
+    let daemon = Daemon::start(&(account("[1]") + &slow("") + &route("")));
+    let link = smsc.bound();
+    daemon.said("bound", 1);
+    drop(link);
+    daemon.said("link is down, next try follows", 1);
+    daemon.configure(&(account("[1]") + &slow("service_type = \"WAP\"") + &route("")));
+    daemon.reload();
+    let mut link = smsc.bound();
+    let body = json!({ "to": "+31612345678", "from": "shop", "text": "hello" });
+    assert_eq!(daemon.client().post("/v1/messages", &body).status, 202);
+    let submit = link.read_command(crate::daemon::raw::SUBMIT_SM);
+    assert!(submit.body.starts_with(b"WAP\0"), "{submit:?}");
+}
+
+#[test]
 fn the_log_changes_with_a_reload_and_what_cannot_change_is_named() {
     let smsc = Smsc::new();
     let mut daemon = Daemon::prepare("", &[]);

@@ -145,7 +145,7 @@ fn what_is_no_yes_of_the_carrier_goes_to_the_next_one() {
     let first = carrier(refuses.port(), "", BODY)
         .replace("id = \"/id\"\ncode = \"/code\"\ncodes = { \"7\" = \"never\" }", answer);
     let second = carrier(takes.port(), "", BODY).replace("\"acme\"", "\"beta\"");
-    let route = route("class = \"otp\"").replace("[\"acme\"]", "[\"acme\", \"beta\"]");
+    let route = route("class = \"otp\"\nreceipt_window = \"off\"").replace("[\"acme\"]", "[\"acme\", \"beta\"]");
     let daemon = Daemon::start(&(account("[1]") + &first + &second + &route));
     let path = send(&daemon, "hello");
     reaches(&daemon, &path, "SENT");
