@@ -180,7 +180,7 @@ struct Page<'a> {
 /// One key of the list; `null` where it holds for all.
 #[derive(Serialize)]
 struct View<'a> {
-    /// Which messages to the number it stops.
+    /// Which classes of messages all suppressions stop, as `[opt_out]` says now.
     scope: &'static str,
     account: Option<&'a str>,
     sender: Option<&'a str>,
@@ -194,12 +194,7 @@ impl<'a> View<'a> {
     fn of(it: &'a Suppression, plan: &'a Plan) -> Self {
         let name = |id: AccountId| plan.accounts.get(&id).map_or("of an earlier configuration", |it| &*it.name);
         Self {
-            scope: match (it.key.account.is_some(), it.key.sender.is_some()) {
-                (false, false) => "everybody",
-                (true, false) => "account",
-                (false, true) => "sender",
-                (true, true) => "account_and_sender",
-            },
+            scope: plan.opt_out.scope(),
             account: it.key.account.map(name),
             sender: it.key.sender.as_deref(),
             to: Shown(it.key.number),

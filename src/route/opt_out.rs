@@ -140,6 +140,11 @@ impl OptOut {
         self.all || class == Class::Marketing
     }
 
+    /// The word of the configuration for which classes are stopped.
+    pub const fn scope(&self) -> &'static str {
+        if self.all { "all" } else { "marketing" }
+    }
+
     /// Why a message of a class is not sent, where one of the lists covers it: BLOCKED by the recipient's own wish,
     /// DND by the operator's list.
     pub fn refuses(&self, class: Class, own: &List, of: (AccountId, &str, E164)) -> Option<Reason> {

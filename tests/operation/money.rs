@@ -124,7 +124,7 @@ fn credit_is_taken_back_with_a_reason_and_never_below_zero() {
     assert_eq!(daemon.client().post("/v1/messages", &message("+31612345678")).status, 402);
     let lines = all(&mut operator, "/admin/v1/accounts/shop/ledger");
     let told: Vec<i64> = lines.iter().map(|it| micros(&it["amount"])).collect();
-    assert_eq!(told, [2_500_000, -1_000_001, -1_499_999]);
+    assert_eq!(told, [-1_499_999, -1_000_001, 2_500_000]);
 }
 
 #[test]

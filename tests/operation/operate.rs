@@ -226,8 +226,7 @@ fn suppressions_come_oldest_first_say_their_scope_and_their_last_page_is_the_las
         put(json!({ "to": "+31612345678", "account": "shop", "reason": "c" })),
         put(json!({ "to": "+31612345678", "sender": "12345", "reason": "d" })),
     ];
-    let scopes: Vec<&Value> = all.iter().map(|it| &it["scope"]).collect();
-    assert_eq!(scopes, ["account_and_sender", "everybody", "account", "sender"]);
+    assert!(all.iter().all(|it| it["scope"] == "marketing"), "as the configuration says where it says nothing");
     let page = |query: &str| see(&daemon, &format!("suppressions?{query}"));
     let first = page("limit=2");
     assert_eq!(first["data"], json!(all[..2]));

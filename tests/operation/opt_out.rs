@@ -130,7 +130,7 @@ fn operators_see_the_list_add_to_it_and_lift_from_it() {
     assert_eq!(added.status, 200, "{}", added.text());
     let added = added.json();
     let expected = json!({
-        "account": "shop", "sender": null, "to": HANDSET, "since": added["since"], "origin": "operator", "reason": "by letter",
+        "scope": "all", "account": "shop", "sender": null, "to": HANDSET, "since": added["since"], "origin": "operator", "reason": "by letter",
     });
     assert_eq!(added, expected);
     let more = json!({ "sender": "+31600000000", "to": "+31612345679", "reason": "court order" });
