@@ -172,6 +172,10 @@ impl Teller<'_> {
         }
         if let Some(receipt) = attempt.receipt.as_deref() {
             self.tell(receipt.received_at, format!("{which}{carrier} sent a receipt: {}", receipt_in_words(receipt)));
+            for later in &receipt.later {
+                let said = receipt_in_words(later);
+                self.tell(later.received_at, format!("{which}{carrier} sent another, after that end: {said}"));
+            }
         }
     }
 

@@ -142,6 +142,7 @@ async fn the_story_of_a_message_that_failed_over_says_who_did_what_and_why() {
             "00.173 acme sent a receipt: it is on the handset (DELIVERED, in its words DELIVRD, error 000; by its clock that was 2026-11-20T10:00:00.168Z).",
             "00.173 Ended: DELIVERED.",
             "00.173 Carriers charge 0.031 for it.",
+            "00.183 acme sent another, after that end: it will not arrive (FAILED, in its words UNDELIV).",
         ]
     );
     assert_eq!(told(&world, &ids[0], "next").await, [""; 0]);

@@ -63,6 +63,8 @@ pub(super) struct Walk<'q> {
     /// Everything from here on has been looked at.
     reached: Seq,
     began: Instant,
+    /// The longest of its transactions.
+    stretch: Duration,
     ended: bool,
 }
 
@@ -84,6 +86,7 @@ impl<'q> Walk<'q> {
             entries: Vec::new(),
             reached: query.before.unwrap_or(Seq(Seq::END)),
             began: Instant::now(),
+            stretch: STRETCH,
             ended: false,
         }
     }
@@ -131,7 +134,7 @@ impl<'q> Walk<'q> {
         self.reached = reached;
         let full = limit(self.query) < self.entries.len();
         let late = !self.entries.is_empty() && PAGE_TIME < self.began.elapsed();
-        if full || late || STRETCH < stretch { Step::Stop } else { Step::On }
+        if full || late || self.stretch < stretch { Step::Stop } else { Step::On }
     }
 
     fn fits(&self, entry: &Entry) -> bool {
@@ -325,4 +328,37 @@ fn range(conn: &Connection, query: &Query) -> Result<(Seq, Seq), Trouble> {
         to = to.min(reader::first_where(conn, words::TIME_STEP, until.0)?);
     }
     Ok((from, to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::batch::Batch;
+    use crate::record::contract::Store;
+    use crate::store::sqlite::{Durability, Sqlite};
+    use crate::store::tests::script::same_id;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_walk_that_has_found_nothing_goes_on_in_another_transaction() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut store = Sqlite::open(directory.path(), Durability::Os).expect("the store opens");
+        let mut batch: Batch = same_id(2_000);
+        let wanted = crate::number::e164::E164(4_915_112_345);
+        batch.bodies[2] = Arc::new(Body { destination: wanted, ..(*batch.bodies[2]).clone() });
+        store.commit(&batch).expect("the commit goes through");
+        drop(store);
+        // Nothing is known of it, so that each block is read.
+        let store = Sqlite::open_unswept(directory.path(), Durability::Os).expect("the store opens again");
+        let query = Query { to: Some(wanted), limit: 5, ..Query::default() };
+        let (mut walk, mut transactions) = (Walk::new(&query), 0);
+        walk.stretch = Duration::ZERO;
+        while !walk.is_over() {
+            walk.stretch(&store.writer, store.search.shared()).expect("it walks");
+            transactions += 1;
+        }
+        let page = walk.page();
+        assert_eq!(page.entries.iter().map(|it| it.body.seq()).collect::<Vec<_>>(), [Seq(3)]);
+        assert_eq!(transactions, 8, "one for each block");
+    }
 }
