@@ -131,7 +131,10 @@ impl Teller<'_> {
             Some(at) if self.plan.rules[at].route == route.id => {
                 format!("by the configuration of now rule {} leads there, unless the request named it", at + 1)
             }
-            None if granted.first() == Some(&route.id) => "by the configuration of now it is the account's first and no rule fits, unless the request named it".to_owned(),
+            None if granted.first() == Some(&route.id) => {
+                "by the configuration of now it is the account's first and no rule fits, unless the request named it"
+                    .to_owned()
+            }
             _ => "the request named it, or the configuration was another".to_owned(),
         };
         let names = ranked(self.plan, route, body.destination, &body.source);

@@ -169,7 +169,7 @@ fn quirk_41_already_bound_is_a_refusal_that_waits_for_the_old_session() {
 #[test]
 fn quirk_42_a_carrier_that_throttles_is_left_in_peace_for_a_while() {
     let mut stage = Stage::with("", "retry = { attempts = 1 }");
-    for (nth, status, least) in [(1, THROTTLED, 150), (2, QUEUE_FULL, 150)] {
+    for (nth, status, least) in [(1, THROTTLED, 100), (2, QUEUE_FULL, 100)] {
         let (id, submit) = stage.submit("one");
         let other = stage.accept("+31612345679", "waits too");
         let at_once = stage.link.read_command(raw::SUBMIT_SM);

@@ -69,10 +69,10 @@ impl AskError {
         match error {
             ClientError::Refused { status, answer, .. } => {
                 let detail = answer["detail"].as_str().unwrap_or("it does not say why");
-                let pointer = answer["errors"][0]["pointer"].as_str().map(|it| it.trim_start_matches('/'));
+                // The detail of a problem names its field; the text of the error beside the pointer does not.
                 match status {
                     401 | 403 => Self::Key(detail.to_owned()),
-                    _ => Self::Refused(pointer.map_or_else(|| detail.to_owned(), |it| format!("{it}: {detail}"))),
+                    _ => Self::Refused(detail.to_owned()),
                 }
             }
             other => Self::Refused(other.to_string()),
