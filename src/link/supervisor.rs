@@ -207,12 +207,7 @@ impl Supervisor {
         let ended = expiry.watch(driving, |left| expires(meter, carrier, bind, left)).await;
         let hint = if up_at.is_none() { hint::of_end(&ended, options.tls.is_some()) } else { None };
         self.post.failed(&ended, hint);
-        // Nothing flows until an operator or the carrier does something about it.
-        if hint.is_some() || matches!(ended, Ended::Closed(CloseReason::BindRefused(_))) {
-            warn!(carrier, bind, reason = %ended, hint, "session ended");
-        } else {
-            info!(carrier, bind, reason = %ended, "session ended");
-        }
+        tell_end(carrier, bind, &ended, hint);
         // A session that took messages was no failure, however short it was.
         if taken || up_at.is_some_and(|it| HELD < it.elapsed()) {
             backoff.bound();
@@ -296,6 +291,15 @@ fn expires(meter: &LinkMeter, carrier: &str, bind: &str, left: Left) {
     if left.is_to_be_told {
         let days = (left.seconds / 86_400.0).floor();
         warn!(carrier, bind, days, "the certificate of the carrier expires soon");
+    }
+}
+
+/// Tells how a session ended, and where nothing flows until an operator or the carrier does something, loudly.
+fn tell_end(carrier: &str, bind: &str, ended: &Ended, hint: Option<&str>) {
+    if hint.is_some() || matches!(ended, Ended::Closed(CloseReason::BindRefused(_))) {
+        warn!(carrier, bind, reason = %ended, hint, "session ended");
+    } else {
+        info!(carrier, bind, reason = %ended, "session ended");
     }
 }
 

@@ -10,6 +10,7 @@ use crate::message::attempt::Cause;
 use crate::message::id::{CarrierId, MessageId};
 use crate::message::status::Status;
 use crate::record::action::{Action, Target};
+use crate::record::event::EventId;
 use crate::record::suppression::Origin;
 use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::Meters;
@@ -125,14 +126,7 @@ fn write(meters: &Meters, fact: &Fact) {
                 }
             }
         }
-        Fact::Unheeded { carrier, event, nth } => {
-            let carrier = name(carrier);
-            if *nth <= LOGGED || nth.is_power_of_two() {
-                warn!(event_id = %event, carrier, nth, key = "region", "a keyword of a handset is not heeded: its number has no country code");
-            } else {
-                debug!(event_id = %event, carrier, nth, "a keyword of a handset is not heeded");
-            }
-        }
+        Fact::Unheeded { carrier, event, nth } => unheeded(name(carrier), event, *nth),
         Fact::OptedOut { .. } | Fact::OptedIn { .. } => opted(meters, fact),
         Fact::Queried { carrier, message, result } => {
             let message_id = message.map(tracing::field::display);
@@ -154,6 +148,15 @@ fn write(meters: &Meters, fact: &Fact) {
         Fact::Doubtful { message, carrier, cause } => {
             warn!(message_id = %message, carrier = name(carrier), cause = cause.word(), "a part was perhaps written and not answered");
         }
+    }
+}
+
+/// The first of them, and then fewer and fewer, are warnings.
+fn unheeded(carrier: &str, event: &EventId, nth: u64) {
+    if nth <= LOGGED || nth.is_power_of_two() {
+        warn!(event_id = %event, carrier, nth, key = "region", "a keyword of a handset is not heeded: its number has no country code");
+    } else {
+        debug!(event_id = %event, carrier, nth, "a keyword of a handset is not heeded");
     }
 }
 

@@ -98,8 +98,10 @@ impl Daemon {
         command
     }
 
-    /// Starts a process, the first or after [`Daemon::kill`], and waits until it serves.
+    /// Starts a process, the first or in the place of one that is killed for it, and waits until it serves.
     pub(crate) fn restart(&mut self) {
+        // Gone before the next begins: the store is of one process at a time.
+        drop(self.process.take());
         let process = Process::start("nuncio", self.command(&["serve"]));
         self.process = Some(process);
         let line = self.said("serving", 1);
