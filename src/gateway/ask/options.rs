@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Which gateway is asked, and by whom.
 #[derive(Args, Clone, Debug)]
 pub struct Where {
-    /// The configuration file of the gateway: its [admin] says where it listens
+    /// The configuration file of the gateway, whose admin section says where it listens
     #[arg(long, default_value = "/etc/nuncio/nuncio.toml", value_name = "FILE")]
     pub config: PathBuf,
     /// A file that holds a key with the scope admin; without it the key is in NUNCIO_KEY
