@@ -205,10 +205,10 @@ impl Loop {
         let decided = Instant::now();
         let committing = self.store.last_commit();
         if outcome.records != 0 {
-            inside.committed(outcome.records, committing, None);
-            inside.step(Step::Commit, committing);
+            inside.committed(outcome.records, committing.whole, committing.sync);
+            inside.step(Step::Commit, committing.whole);
         }
-        inside.step(Step::Decide, (decided - began).saturating_sub(committing));
+        inside.step(Step::Decide, (decided - began).saturating_sub(committing.whole));
         let next = outcome.next;
         self.act(outcome);
         self.meters.inside().step(Step::Act, decided.elapsed());

@@ -18,13 +18,11 @@ pub struct Labels {
     /// Accounts with their names.
     pub accounts: Vec<(AccountId, Box<str>)>,
     /// Countries that a price or a cost names; all others are [`OTHER`].
-    pub countries: Vec<Box<str>>,
+    pub countries: BTreeSet<Box<str>>,
     /// What accounts pay in.
     pub pays_in: BTreeMap<AccountId, Currency>,
     /// What carriers charge in.
     pub charges_in: BTreeMap<CarrierId, Currency>,
-    /// Carriers that a message may leave, and for which: each pair that shares a route.
-    pub failovers: BTreeSet<(CarrierId, CarrierId)>,
     /// The endpoints of both listeners, as `METHOD /path/{parameter}`.
     pub endpoints: Vec<&'static str>,
 }
@@ -46,18 +44,9 @@ impl Labels {
                 .values()
                 .filter_map(|it| Some((it.id, it.dialect.cost.as_ref()?.currency)))
                 .collect(),
-            failovers: failovers(plan),
             endpoints: Vec::new(),
         }
     }
-}
-
-fn failovers(plan: &Plan) -> BTreeSet<(CarrierId, CarrierId)> {
-    let pairs = plan.routes.values().flat_map(|route| {
-        let all = route.every_carrier();
-        all.clone().into_iter().flat_map(move |from| all.clone().into_iter().map(move |to| (from, to)))
-    });
-    pairs.filter(|(from, to)| from != to).collect()
 }
 
 /// The name of a bind: that of its carrier and its place from 1.

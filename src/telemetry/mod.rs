@@ -6,8 +6,8 @@
 //!                                     └── names: every metric, once
 //! ```
 //!
-//! Labels come from the configuration or a closed set, and every label set stands at 0 from the
-//! start. No number and no text of a message is a label or stands in a log line.
+//! Labels come from the configuration or a closed set. Small sets stand at 0 from the start; products of what is
+//! configured come with their first event. No number and no text of a message is a label or stands in a log line.
 
 pub mod names;
 pub mod recorder;

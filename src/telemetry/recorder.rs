@@ -48,9 +48,9 @@ impl Exposition {
         Self { handle: recorder.handle(), recorder: Arc::new(recorder) }
     }
 
-    /// All values, in the text format of Prometheus.
+    /// All values, in the text format of Prometheus: families as in the documentation, their series by their labels.
     pub fn render(&self) -> String {
-        self.handle.render()
+        in_order(&self.handle.render())
     }
 
     /// Folds what histograms have collected into their buckets.
@@ -78,6 +78,34 @@ impl Default for Exposition {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The page in an order that stays: the exporter writes it as its maps have it.
+fn in_order(page: &str) -> String {
+    let place = |family: &str| {
+        let name = family.strip_prefix("# HELP ").and_then(|it| it.split(' ').next());
+        ALL.iter().position(|it| Some(it.name) == name)
+    };
+    let mut families: Vec<(Option<usize>, &str)> = page.split_terminator("\n\n").map(|it| (place(it), it)).collect();
+    families.sort_unstable();
+    let mut ordered = String::with_capacity(page.len());
+    for (_, family) in families {
+        let (said, mut series): (Vec<&str>, Vec<&str>) = family.lines().partition(|it| it.starts_with('#'));
+        // Stable, so that the lines of a histogram stay as they follow each other.
+        series.sort_by_key(|it| labels(it));
+        for line in said.into_iter().chain(series) {
+            ordered.push_str(line);
+            ordered.push('\n');
+        }
+        ordered.push('\n');
+    }
+    ordered
+}
+
+/// The labels of a line but for the bound of a bucket. Values have braces too.
+fn labels(line: &str) -> &str {
+    let labels = line.split_once('{').and_then(|(_, it)| it.rsplit_once('}')).map_or("", |(it, _)| it);
+    labels.rfind("le=\"").filter(|_| line.contains("_bucket{")).map_or(labels, |it| labels[..it].trim_end_matches(','))
 }
 
 static METADATA: Metadata<'static> = Metadata::new("nuncio", Level::INFO, None);

@@ -18,7 +18,10 @@ async fn get(world: &World, path: &str) -> Answer {
 async fn metrics_and_status_are_open() {
     let world = World::new();
     let answer = get(&world, "/metrics").await;
-    assert_eq!((answer.status.as_u16(), answer.header("content-type")), (200, "text/plain; version=0.0.4"));
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("content-type")),
+        (200, "text/plain; version=0.0.4; charset=utf-8")
+    );
     assert!(answer.text.contains("nuncio_up 1"));
     assert_eq!(get(&world, "/statusz").await.json()["queued"], 0);
     assert_eq!(get(&world, "/v1/messages").await.problem().0, 404);

@@ -52,7 +52,14 @@ impl Client {
         self.with_header(method, path, Some(body), &format!("idempotency-key: {key}\r\n"))
     }
 
-    fn with_header(&mut self, method: &str, path: &str, body: Option<&Value>, header: &str) -> io::Result<Reply> {
+    /// One request with a header more, its line and the end of it.
+    pub(crate) fn with_header(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        header: &str,
+    ) -> io::Result<Reply> {
         let body = body.map(Value::to_string).unwrap_or_default();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: nuncio\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\

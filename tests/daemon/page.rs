@@ -21,7 +21,7 @@ impl Page {
     }
 
     /// The value of one series, named without the prefix: `receipts_total{carrier="acme",status="SENT"}`.
-    /// Every series stands from the start, so one that is missing is a fault.
+    /// One that is missing is a fault; of those that come with their first event ask the sum.
     pub(crate) fn value(&self, series: &str) -> f64 {
         let name = format!("nuncio_{series}");
         *self.0.get(&name).unwrap_or_else(|| panic!("{name} is not on the page"))

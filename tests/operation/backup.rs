@@ -4,6 +4,8 @@ use crate::daemon::process::Process;
 use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -137,8 +139,12 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it() {
     });
     assert!(daemon.terminate().success());
     for (at, file) in files.iter().enumerate() {
-        assert_eq!(std::os::unix::fs::MetadataExt::mode(&file.metadata().unwrap()) & 0o777, 0o600);
+        let mode = |it: &Path| it.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(file), 0o600);
+        // Whoever may read the copy, the store is of its owner alone.
+        std::fs::set_permissions(file, Permissions::from_mode(0o644)).unwrap();
         restored(&daemon, file);
+        assert_eq!(mode(&store(&daemon).join("nuncio.db")), 0o600);
         daemon.restart();
         for id in before[..=at].iter().flatten() {
             assert_eq!(status(&daemon, id), "QUEUED", "{id} of backup {at}");

@@ -6,6 +6,7 @@ mod routing;
 mod configuration;
 mod content;
 mod failover;
+mod figures;
 mod find;
 mod full;
 mod handsets;

@@ -84,8 +84,10 @@ pub fn restore(from: &Path, directory: &Path, now: impl FnOnce(Time) -> Time) ->
     let [copying, restored, file] =
         ["nuncio.db.copying", "nuncio.db.restored", "nuncio.db"].map(|it| directory.join(it));
     remove(&copying)?;
-    private(&copying)?;
-    fs::copy(from, &copying).map_err(|source| disk(&copying, source))?;
+    let mut target = private(&copying)?;
+    // Not by fs::copy, which would make it as readable as the copy is.
+    let mut source = File::open(from).map_err(|source| disk(from, source))?;
+    io::copy(&mut source, &mut target).map_err(|source| disk(&copying, source))?;
     let summary = judge(&copying, from)?;
     hold(&copying, now)?;
     File::open(&copying).and_then(|it| it.sync_all()).map_err(|source| disk(&copying, source))?;
@@ -188,7 +190,8 @@ fn hold(file: &Path, now: impl FnOnce(Time) -> Time) -> Result<(), Fault> {
     let conn = connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE, 1).map_err(|it| engine(file, it))?;
     let marks: Marks = reader::marks(&conn).map_err(|it| it.of(file))?;
     let marks = marks.restored(now(marks.time));
-    writer::commit(&conn, &Batch::default(), Some(&marks), (Seq(0), &mut Known::new())).map_err(|it| it.of(file))
+    writer::commit(&conn, &Batch::default(), Some(&marks), (Seq(0), &mut Known::new())).map_err(|it| it.of(file))?;
+    Ok(())
 }
 
 /// Moves the store that is there into a folder of its own.
@@ -213,9 +216,9 @@ fn set_aside(directory: &Path) -> Result<Option<PathBuf>, Fault> {
 }
 
 /// A new file that nobody else may read: there are numbers and texts in it.
-fn private(file: &Path) -> Result<(), Fault> {
+fn private(file: &Path) -> Result<File, Fault> {
     let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-    made.map(drop).map_err(|source| disk(file, source))
+    made.map_err(|source| disk(file, source))
 }
 
 /// Restored by root, a store belongs to whom its folder belongs to.

@@ -66,6 +66,16 @@ pub enum Durability {
     Os,
 }
 
+/// How long a commit took.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Took {
+    /// All of it.
+    pub whole: Duration,
+    /// Its end, where its pages go to the write-ahead log and the disk is told to keep them; with durability os it is
+    /// told nothing.
+    pub sync: Option<Duration>,
+}
+
 /// A store in a directory of its own.
 pub struct Sqlite {
     writer: Connection,
@@ -76,7 +86,8 @@ pub struct Sqlite {
     search: Sweep,
     retain_from: Seq,
     poisoned: bool,
-    last_commit: Duration,
+    syncs: bool,
+    last_commit: Took,
     // Last, so that the directory is free only when the connections are closed.
     _lock: File,
 }
@@ -128,13 +139,14 @@ impl Sqlite {
             search,
             retain_from,
             poisoned: false,
-            last_commit: Duration::ZERO,
+            syncs: durability == Durability::Fsync,
+            last_commit: Took::default(),
             _lock: lock,
         })
     }
 
-    /// How long the last commit took, its sync included.
-    pub const fn last_commit(&self) -> Duration {
+    /// How long the last commit took.
+    pub const fn last_commit(&self) -> Took {
         self.last_commit
     }
 
@@ -222,6 +234,7 @@ impl Sqlite {
 impl Store for Sqlite {
     fn commit(&mut self, batch: &Batch) -> Result<(), Poisoned> {
         let began = Instant::now();
+        self.last_commit = Took::default();
         let committed = self.guarded("committing", |it| {
             let marks = it.marks.after(&batch.marks);
             let moved = marks != it.marks;
@@ -229,12 +242,13 @@ impl Store for Sqlite {
                 return Ok(());
             }
             let known = (it.search.written(), &mut it.known);
-            writer::commit(&it.writer, batch, moved.then_some(&marks), known)?;
+            let sync = writer::commit(&it.writer, batch, moved.then_some(&marks), known)?;
+            it.last_commit.sync = it.syncs.then_some(sync);
             it.marks = marks;
             it.noted(batch)?;
             it.checkpointer.after_commit(&it.writer)
         });
-        self.last_commit = began.elapsed();
+        self.last_commit.whole = began.elapsed();
         committed
     }
 

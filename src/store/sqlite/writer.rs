@@ -15,6 +15,7 @@ use crate::store::sqlite::opt_out;
 use crate::store::sqlite::search::postings;
 use rusqlite::{CachedStatement, Connection};
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 /// Rows of one INSERT: fewer statements for the same rows.
 const ROWS: usize = 16;
@@ -68,13 +69,14 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     marks: format!("INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", cells::META),
 });
 
-/// Writes one batch; whole or not at all. Messages below `indexed` are too late to be noted behind the commit.
+/// Writes one batch; whole or not at all. Tells how long its end took: the write-ahead log is written and synced
+/// there. Messages below `indexed` are too late to be noted behind the commit.
 pub(super) fn commit(
     conn: &Connection,
     batch: &Batch,
     marks: Option<&Marks>,
     (indexed, known): (Seq, &mut Known),
-) -> Result<(), Trouble> {
+) -> Result<Duration, Trouble> {
     conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     bodies(conn, batch)?;
     postings::add(conn, batch.bodies.iter().map(|it| &**it).filter(|it| it.seq() < indexed))?;
@@ -100,8 +102,9 @@ pub(super) fn commit(
         let awaiting = cells::awaiting_octets(&marks.awaiting);
         each(conn, &WORDS.marks, std::iter::once(Cells::marks(marks, &awaiting)))?;
     }
+    let began = Instant::now();
     conn.prepare_cached("COMMIT")?.execute([])?;
-    Ok(())
+    Ok(began.elapsed())
 }
 
 /// What accounts have, pay and use.

@@ -6,33 +6,31 @@ use crate::message::attempt::{Answer, Cause};
 use crate::message::class::Class;
 use crate::message::status::Status;
 use crate::smpp::status::CommandStatus;
-use crate::telemetry::labels::{Labels, OTHER};
+use crate::telemetry::labels::OTHER;
+use crate::telemetry::meters::late::Late;
 use crate::telemetry::names;
 use crate::telemetry::recorder::Exposition;
-use foldhash::HashMap;
 use metrics::{Counter, Gauge, Histogram};
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// By class and status.
-type Outcomes = [[Counter; Status::ALL.len()]; Class::ALL.len()];
-
 /// The metrics of one carrier.
-#[derive(Clone)]
 pub struct CarrierMeter {
+    exposition: Exposition,
     name: Box<str>,
-    submits: HashMap<Box<str>, [Counter; Answer::ALL.len()]>,
-    submits_elsewhere: [Counter; Answer::ALL.len()],
+    /// Those that have a label of their own.
+    countries: Arc<BTreeSet<Box<str>>>,
+    submits: Late<(&'static str, Answer), Counter>,
     submit_duration: Histogram,
     window_wait: Histogram,
-    errors: HashMap<u32, Counter>,
-    other_error: Counter,
+    errors: Late<&'static str, Counter>,
     throttled: Counter,
     retries: [Counter; Cause::ALL.len()],
     receipts: [Counter; Status::ALL.len()],
     receipt_delay: Histogram,
-    outcomes: HashMap<Box<str>, Outcomes>,
-    outcomes_elsewhere: Outcomes,
-    delivery: [Histogram; Class::ALL.len()],
+    outcomes: Late<(&'static str, Class, Status), Counter>,
+    delivery: [OnceLock<Histogram>; Class::ALL.len()],
     receipts_late: Counter,
     receipts_duplicate: Counter,
     deliveries_double: Counter,
@@ -49,46 +47,31 @@ pub struct CarrierMeter {
     doubtful: Gauge,
     pace: Gauge,
     breaker: Gauge,
-    scores: HashMap<Box<str>, Gauge>,
-    scores_elsewhere: Gauge,
+    scores: Late<&'static str, Gauge>,
 }
 
 impl CarrierMeter {
-    pub(in crate::telemetry) fn new(exposition: &Exposition, name: &str, labels: &Labels) -> Self {
-        let submits =
-            |country: &str| Answer::ALL.map(|it| exposition.counter(&names::SUBMITS, [name, country, it.word()]));
-        let error = |word: &str| exposition.counter(&names::SUBMIT_ERRORS, [name, word]);
+    pub(in crate::telemetry) fn new(exposition: &Exposition, name: &str, countries: Arc<BTreeSet<Box<str>>>) -> Self {
         // An attempt that is no first one has one of the other causes; a retry that counts as `first` would be a lie.
         let retry = |it: Cause| match it {
             Cause::First => Counter::noop(),
             _ => exposition.counter(&names::RETRIES, [name, it.word()]),
         };
-        let outcome = |country: &str, class: Class, it: Status| match it {
-            Status::Delivered | Status::Failed | Status::Expired | Status::Unknown => {
-                exposition.counter(&names::DELIVERY_OUTCOMES, [name, country, class.word(), it.word()])
-            }
-            // No receipt ends a part so.
-            Status::Queued | Status::Sent | Status::Cancelled => Counter::noop(),
-        };
-        let outcomes =
-            |country: &str| Class::ALL.map(|class| Status::ALL.map(|status| outcome(country, class, status)));
-        let score = |country: &str| exposition.gauge(&names::CARRIER_SCORE, [name, country]);
         let doubt = |it: DoubtCause| exposition.counter(&names::UNKNOWN_OUTCOMES, [name, it.word()]);
         Self {
+            exposition: exposition.clone(),
             name: name.into(),
-            submits: labels.countries.iter().map(|it| (it.clone(), submits(it))).collect(),
-            submits_elsewhere: submits(OTHER),
+            countries,
+            submits: Late::default(),
             submit_duration: exposition.histogram(&names::SUBMIT_DURATION, [name]),
             window_wait: exposition.histogram(&names::WINDOW_WAIT, [name]),
-            errors: named_errors().map(|it| (it.as_u32(), error(it.name()))).collect(),
-            other_error: error(OTHER),
+            errors: Late::default(),
             throttled: exposition.counter(&names::THROTTLED, [name]),
             retries: Cause::ALL.map(retry),
             receipts: Status::ALL.map(|it| exposition.counter(&names::RECEIPTS, [name, it.word()])),
             receipt_delay: exposition.histogram(&names::RECEIPT_DELAY, [name]),
-            outcomes: labels.countries.iter().map(|it| (it.clone(), outcomes(it))).collect(),
-            outcomes_elsewhere: outcomes(OTHER),
-            delivery: Class::ALL.map(|it| exposition.histogram(&names::DELIVERY, [name, it.word()])),
+            outcomes: Late::default(),
+            delivery: Class::ALL.map(|_| OnceLock::new()),
             receipts_late: exposition.counter(&names::RECEIPTS_LATE, [name]),
             deliveries_double: exposition.counter(&names::DELIVERIES_DOUBLE, [name]),
             receipts_duplicate: exposition.counter(&names::RECEIPTS_DUPLICATE, [name]),
@@ -105,8 +88,7 @@ impl CarrierMeter {
             doubtful: exposition.gauge(&names::MESSAGES_DOUBTFUL, [name]),
             pace: exposition.gauge(&names::PACE_LIMIT, [name]),
             breaker: exposition.gauge(&names::BREAKER_STATE, [name]),
-            scores: labels.countries.iter().map(|it| (it.clone(), score(it))).collect(),
-            scores_elsewhere: score(OTHER),
+            scores: Late::default(),
         }
     }
 
@@ -139,9 +121,16 @@ impl CarrierMeter {
 
     /// An attempt ended so long after it was written, for which it had waited so long. What never left took no time
     /// at the carrier, and what was not answered says nothing of how long the carrier takes.
-    pub fn answered(&self, country: Option<&str>, answer: Answer, took: Option<Duration>, waited: Option<Duration>) {
-        let submits = country.and_then(|it| self.submits.get(it)).unwrap_or(&self.submits_elsewhere);
-        submits[usize::from(answer.number())].increment(1);
+    pub fn answered(
+        &self,
+        country: Option<&'static str>,
+        answer: Answer,
+        took: Option<Duration>,
+        waited: Option<Duration>,
+    ) {
+        let country = self.country(country);
+        let make = || self.exposition.counter(&names::SUBMITS, [&*self.name, country, answer.word()]);
+        self.submits.with((country, answer), make, |it| it.increment(1));
         if let Some(took) = took.filter(|_| answer != Answer::NotSent && answer != Answer::Unknown) {
             self.submit_duration.record(took);
         }
@@ -152,7 +141,10 @@ impl CarrierMeter {
 
     /// The answer was an error.
     pub fn refused(&self, command_status: u32) {
-        self.errors.get(&command_status).unwrap_or(&self.other_error).increment(1);
+        let named = CommandStatus::ALL.iter().find(|it| it.as_u32() == command_status);
+        let word = named.map_or(OTHER, |it| it.name());
+        let make = || self.exposition.counter(&names::SUBMIT_ERRORS, [&*self.name, word]);
+        self.errors.with(word, make, |it| it.increment(1));
     }
 
     /// The answer asked for a slower pace.
@@ -161,11 +153,14 @@ impl CarrierMeter {
     }
 
     /// A receipt says how a part ended, so long after the answer.
-    pub fn outcome(&self, country: Option<&str>, class: Class, status: Status, after: Duration) {
-        let outcomes = country.and_then(|it| self.outcomes.get(it)).unwrap_or(&self.outcomes_elsewhere);
-        outcomes[usize::from(class.number())][usize::from(status.number())].increment(1);
+    pub fn outcome(&self, country: Option<&'static str>, class: Class, status: Status, after: Duration) {
+        let (name, country) = (&*self.name, self.country(country));
+        let labels = [name, country, class.word(), status.word()];
+        let make = || self.exposition.counter(&names::DELIVERY_OUTCOMES, labels);
+        self.outcomes.with((country, class, status), make, |it| it.increment(1));
         if status == Status::Delivered {
-            self.delivery[usize::from(class.number())].record(after);
+            let make = || self.exposition.histogram(&names::DELIVERY, [name, class.word()]);
+            self.delivery[usize::from(class.number())].get_or_init(make).record(after);
         }
     }
 
@@ -225,18 +220,19 @@ impl CarrierMeter {
     }
 
     /// What it is worth in a country; `None` while too little is known.
-    pub fn scored(&self, country: Option<&str>, score: Option<f64>) {
-        let gauge = country.and_then(|it| self.scores.get(it)).unwrap_or(&self.scores_elsewhere);
-        gauge.set(score.unwrap_or(0.0));
+    pub fn scored(&self, country: Option<&'static str>, score: Option<f64>) {
+        let country = self.country(country);
+        let make = || self.exposition.gauge(&names::CARRIER_SCORE, [&*self.name, country]);
+        self.scores.with(country, make, |it| it.set(score.unwrap_or(0.0)));
     }
 
     /// The pace that is in force; `None` is unlimited.
     pub fn pace(&self, limit: Option<f64>) {
         self.pace.set(limit.unwrap_or(0.0));
     }
-}
 
-/// Every status of the specification but success; a vendor's own counts as [`OTHER`].
-fn named_errors() -> impl Iterator<Item = CommandStatus> {
-    CommandStatus::ALL.iter().copied().filter(|it| *it != CommandStatus::Ok)
+    /// The label of a country.
+    fn country(&self, country: Option<&'static str>) -> &'static str {
+        country.filter(|it| self.countries.contains(*it)).unwrap_or(OTHER)
+    }
 }

@@ -3,6 +3,7 @@
 use crate::message::attempt::Cause;
 use crate::message::id::CarrierId;
 use crate::telemetry::labels::{Labels, OTHER};
+use crate::telemetry::meters::late::Late;
 use crate::telemetry::names;
 use crate::telemetry::recorder::Exposition;
 use foldhash::HashMap;
@@ -10,30 +11,21 @@ use metrics::Counter;
 
 /// The failovers between all carriers.
 pub struct FailoverMeter {
-    pairs: HashMap<(CarrierId, CarrierId), [Counter; Cause::ALL.len()]>,
-    /// Between carriers that share no route any more.
-    other: [Counter; Cause::ALL.len()],
+    exposition: Exposition,
+    names: HashMap<CarrierId, Box<str>>,
+    moves: Late<(CarrierId, CarrierId, Cause), Counter>,
 }
 
 impl FailoverMeter {
     pub(in crate::telemetry) fn new(exposition: &Exposition, labels: &Labels) -> Self {
-        let counters = |from: &str, to: &str| {
-            Cause::ALL.map(|it| match it {
-                // These leave no other carrier.
-                Cause::First | Cause::Retry | Cause::Probe => Counter::noop(),
-                _ => exposition.counter(&names::FAILOVERS, [from, to, it.word()]),
-            })
-        };
-        let name = |id: CarrierId| labels.carriers.iter().find(|it| it.0 == id).map_or(OTHER, |it| &*it.1);
-        Self {
-            pairs: labels.failovers.iter().map(|it| (*it, counters(name(it.0), name(it.1)))).collect(),
-            other: counters(OTHER, OTHER),
-        }
+        let names = labels.carriers.iter().map(|(id, name, _)| (*id, name.clone())).collect();
+        Self { exposition: exposition.clone(), names, moves: Late::default() }
     }
 
     /// A message went from one carrier to another.
     pub fn moved(&self, from: CarrierId, to: CarrierId, cause: Cause) {
-        let counters = self.pairs.get(&(from, to)).unwrap_or(&self.other);
-        counters[usize::from(cause.number())].increment(1);
+        let name = |it: CarrierId| self.names.get(&it).map_or(OTHER, |it| &**it);
+        let make = || self.exposition.counter(&names::FAILOVERS, [name(from), name(to), cause.word()]);
+        self.moves.with((from, to, cause), make, |it| it.increment(1));
     }
 }

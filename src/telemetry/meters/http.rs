@@ -5,6 +5,7 @@ use crate::telemetry::names;
 use crate::telemetry::recorder::Exposition;
 use foldhash::HashMap;
 use metrics::{Counter, Histogram};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The codes that the API answers; any other counts as [`OTHER`].
@@ -40,8 +41,9 @@ impl Looked {
 
 /// The metrics of the HTTP listeners.
 pub struct HttpMeter {
-    endpoints: HashMap<&'static str, Endpoint>,
-    other: Endpoint,
+    exposition: Exposition,
+    endpoints: HashMap<&'static str, OnceLock<Endpoint>>,
+    other: OnceLock<Endpoint>,
     rejected: HashMap<&'static str, Codes>,
     rejected_elsewhere: Codes,
     lookups: [Counter; Looked::ALL.len()],
@@ -52,17 +54,19 @@ impl HttpMeter {
         let rejected =
             |stage: &str| Codes::new(400, |code| exposition.counter(&names::MESSAGES_REJECTED, [stage, code]));
         Self {
-            endpoints: endpoints.iter().map(|it| (*it, Endpoint::new(exposition, it))).collect(),
-            other: Endpoint::new(exposition, OTHER),
+            exposition: exposition.clone(),
+            endpoints: endpoints.iter().map(|it| (*it, OnceLock::new())).collect(),
+            other: OnceLock::new(),
             rejected: STAGES.into_iter().map(|it| (it, rejected(it))).collect(),
             rejected_elsewhere: rejected(OTHER),
             lookups: Looked::ALL.map(|it| exposition.counter(&names::LOOKUPS, [it.word()])),
         }
     }
 
-    /// A request was answered.
+    /// A request was answered. The first of its endpoint brings all codes of it, at 0.
     pub fn answered(&self, endpoint: &str, code: u16, took: Duration) {
-        let endpoint = self.endpoints.get(endpoint).unwrap_or(&self.other);
+        let (name, endpoint) = self.endpoints.get_key_value(endpoint).map_or((OTHER, &self.other), |(k, v)| (k, v));
+        let endpoint = endpoint.get_or_init(|| Endpoint::new(&self.exposition, name));
         endpoint.requests.of(code).increment(1);
         endpoint.duration.record(took);
     }

@@ -67,7 +67,7 @@ impl InsideMeter {
         }
     }
 
-    /// So many records were committed in so long; `sync` is the part of it that waited for the disk.
+    /// So many records were committed in so long; `sync` is the end of it, where it waited for the disk.
     pub fn committed(&self, records: usize, took: Duration, sync: Option<Duration>) {
         self.batch_records.record(records as f64);
         self.commit_duration.record(took);

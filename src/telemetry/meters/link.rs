@@ -6,6 +6,7 @@ use crate::telemetry::labels::{OTHER, bind_name};
 use crate::telemetry::names;
 use crate::telemetry::recorder::Exposition;
 use metrics::{Counter, Gauge, Histogram};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// What a link may be.
@@ -43,6 +44,16 @@ pub enum Direction {
     In,
     /// To the carrier.
     Out,
+}
+
+impl Direction {
+    /// Its word in metrics.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
 }
 
 /// What is wrong with a PDU.
@@ -83,11 +94,11 @@ pub struct LinkMeter {
     window_size: Gauge,
     enquire_link_rtt: Histogram,
     congestion: Gauge,
-    pdus: [Pdus; 2],
+    pdus: Arc<[Pdus; 2]>,
     malformed: [Counter; REASONS.len()],
     answers_unread: Counter,
     put_off: [Counter; PutOff::ALL.len()],
-    /// For the gauge that is not there before there is a certificate: at 0 it would cry wolf.
+    /// For what comes with its first event; the expiry of a certificate would cry wolf at 0.
     exposition: Exposition,
     carrier: Box<str>,
 }
@@ -103,7 +114,7 @@ impl LinkMeter {
             window_size: exposition.gauge(&names::WINDOW_SIZE, [carrier, &name]),
             enquire_link_rtt: exposition.histogram(&names::ENQUIRE_LINK_RTT, [carrier]),
             congestion: exposition.gauge(&names::CONGESTION, [carrier, &name]),
-            pdus: ["in", "out"].map(|direction| Pdus::new(exposition, carrier, direction)),
+            pdus: Arc::default(),
             answers_unread: exposition.counter(&names::ANSWERS_UNREAD, [carrier]),
             malformed: REASONS.map(|it| exposition.counter(&names::MALFORMED_PDUS, [carrier, it])),
             put_off: PutOff::ALL.map(|it| exposition.counter(&names::DELIVERIES_PUT_OFF, [carrier, it.word()])),
@@ -141,7 +152,8 @@ impl LinkMeter {
 
     /// A PDU was read or written.
     pub fn pdu(&self, direction: Direction, command: CommandId) {
-        self.pdus[direction as usize].of(command).increment(1);
+        let make = |command: &str| self.exposition.counter(&names::PDUS, [&*self.carrier, direction.word(), command]);
+        self.pdus[direction as usize].of(command, make).increment(1);
     }
 
     /// An answer over HTTP has not what it should have.
@@ -161,31 +173,23 @@ impl LinkMeter {
 }
 
 /// PDUs of one direction.
-#[derive(Clone)]
+#[derive(Default)]
 struct Pdus {
-    requests: [Counter; REQUESTS.len()],
-    responses: [Counter; REQUESTS.len()],
-    generic_nack: Counter,
-    other: Counter,
+    requests: [OnceLock<Counter>; REQUESTS.len()],
+    responses: [OnceLock<Counter>; REQUESTS.len()],
+    generic_nack: OnceLock<Counter>,
+    other: OnceLock<Counter>,
 }
 
 impl Pdus {
-    fn new(exposition: &Exposition, carrier: &str, direction: &str) -> Self {
-        let counter = |command: &str| exposition.counter(&names::PDUS, [carrier, direction, command]);
-        Self {
-            requests: REQUESTS.map(|it| counter(it.name())),
-            responses: REQUESTS.map(|it| counter(it.response().name())),
-            generic_nack: counter(CommandId::GENERIC_NACK.name()),
-            other: counter(OTHER),
-        }
-    }
-
-    fn of(&self, command: CommandId) -> &Counter {
-        if command == CommandId::GENERIC_NACK {
-            return &self.generic_nack;
-        }
+    fn of(&self, command: CommandId, make: impl FnOnce(&str) -> Counter) -> &Counter {
         let side = if command.is_response() { &self.responses } else { &self.requests };
         let place = REQUESTS.iter().position(|it| *it == command || it.response() == command);
-        place.map_or(&self.other, |it| &side[it])
+        let (counter, word) = match place {
+            _ if command == CommandId::GENERIC_NACK => (&self.generic_nack, command.name()),
+            Some(place) => (&side[place], command.name()),
+            None => (&self.other, OTHER),
+        };
+        counter.get_or_init(|| make(word))
     }
 }

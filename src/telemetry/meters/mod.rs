@@ -10,6 +10,7 @@ pub mod failover;
 pub mod http;
 pub mod inside;
 pub mod money;
+mod late;
 
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LinkId, RouteId};
@@ -25,6 +26,7 @@ use crate::telemetry::names;
 use crate::telemetry::recorder::Exposition;
 use foldhash::{HashMap, HashMapExt};
 use metrics::{Counter, Gauge, Histogram};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Every metric of one configuration.
@@ -56,8 +58,10 @@ struct Other {
 }
 
 impl Meters {
-    /// All meters, registered at 0.
+    /// All meters; but for those that come with their first event they are registered, at 0.
     pub fn new(exposition: &Exposition, labels: &Labels) -> Self {
+        let countries = Arc::new(labels.countries.clone());
+        let carrier = |name: &str| CarrierMeter::new(exposition, name, countries.clone());
         let account =
             |name: &str| Class::ALL.map(|it| exposition.counter(&names::MESSAGES_ACCEPTED, [name, it.word()]));
         let opt_outs = |name: &str| exposition.counter(&names::OPT_OUTS, [name]);
@@ -66,11 +70,7 @@ impl Meters {
         });
         Self {
             routes: labels.routes.iter().map(|it| (*it, RouteMeter::new(exposition, &it.0.to_string()))).collect(),
-            carriers: labels
-                .carriers
-                .iter()
-                .map(|(id, name, _)| (*id, CarrierMeter::new(exposition, name, labels)))
-                .collect(),
+            carriers: labels.carriers.iter().map(|(id, name, _)| (*id, carrier(name))).collect(),
             links: collect(links),
             accounts: labels.accounts.iter().map(|(id, name)| (*id, account(name))).collect(),
             names: labels.accounts.iter().map(|(id, name)| (*id, name.clone())).collect(),
@@ -85,7 +85,7 @@ impl Meters {
             failovers: FailoverMeter::new(exposition, labels),
             other: Other {
                 route: RouteMeter::new(exposition, OTHER),
-                carrier: CarrierMeter::new(exposition, OTHER, labels),
+                carrier: carrier(OTHER),
                 link: LinkMeter::new(exposition, OTHER, 0),
                 account: account(OTHER),
                 opt_outs: opt_outs(OTHER),
@@ -211,15 +211,14 @@ pub(in crate::telemetry) mod tests {
     use crate::smpp::command::CommandId;
     use crate::telemetry::meters::inside::Durability;
     use crate::telemetry::meters::link::{Direction, LinkState, Malformation};
-    use crate::telemetry::names::{ALL, Kind, Metric};
+    use crate::telemetry::names::{ALL, Begins, Kind, Metric};
 
     pub(in crate::telemetry) fn meters() -> (Exposition, Meters) {
         let labels = Labels {
             routes: vec![RouteId(1), RouteId(8)],
             carriers: vec![(CarrierId(3), "acme".into(), 2), (CarrierId(4), "beta".into(), 1)],
             accounts: vec![(AccountId(5), "shop".into())],
-            countries: vec!["NL".into()],
-            failovers: [(CarrierId(3), CarrierId(4))].into(),
+            countries: ["NL".into()].into(),
             endpoints: vec!["POST /v1/messages"],
             pays_in: [(AccountId(5), Currency::parse("EUR").unwrap())].into(),
             charges_in: [(CarrierId(3), Currency::parse("USD").unwrap())].into(),
@@ -235,13 +234,11 @@ pub(in crate::telemetry) mod tests {
     }
 
     #[test]
-    fn every_label_set_stands_at_0_from_the_start() {
+    fn every_small_label_set_stands_at_0_from_the_start_and_no_other() {
         let (exposition, _meters) = meters();
         let page = exposition.render();
-        // At 0 it would say that a certificate has expired.
-        let (later, from_the_start): (Vec<&Metric>, Vec<&Metric>) =
-            ALL.iter().partition(|it| it.name == names::TLS_EXPIRY.name);
-        assert!(later.iter().all(|it| !page.contains(it.name)), "{page}");
+        let (late, from_the_start): (Vec<&Metric>, Vec<&Metric>) = ALL.iter().partition(|it| it.begins == Begins::Late);
+        assert!(late.iter().all(|it| !page.contains(it.name)), "{page}");
         for metric in from_the_start {
             let typed = format!("# TYPE {} {}\n", metric.name, metric.kind.word());
             assert!(page.contains(&typed), "{typed}{page}");
@@ -259,18 +256,11 @@ pub(in crate::telemetry) mod tests {
             }
         }
         for line in [
-            "nuncio_http_requests_total{endpoint=\"POST /v1/messages\",code=\"202\"}",
             "nuncio_messages_rejected_total{stage=\"validation\",code=\"422\"}",
-            "nuncio_submit_total{carrier=\"acme\",country=\"NL\",answer=\"taken\"}",
-            "nuncio_submit_total{carrier=\"acme\",country=\"other\",answer=\"unknown\"}",
-            "nuncio_submit_errors_total{carrier=\"acme\",command_status=\"ESME_RTHROTTLED\"}",
             "nuncio_link_up{carrier=\"acme\",bind=\"acme-2\"}",
             "nuncio_link_transitions_total{carrier=\"acme\",bind=\"acme-1\",to=\"bound\"}",
-            "nuncio_pdus_total{carrier=\"acme\",direction=\"in\",command=\"deliver_sm\"}",
             "nuncio_receipt_delay_seconds_count{carrier=\"acme\"}",
             "nuncio_retries_total{carrier=\"acme\",cause=\"resend\"}",
-            "nuncio_failovers_total{from=\"acme\",to=\"beta\",cause=\"breaker_open\"}",
-            "nuncio_carrier_score{carrier=\"acme\",country=\"NL\"}",
             "nuncio_breaker_state{carrier=\"beta\"}",
             "nuncio_store_poisoned",
         ] {
@@ -300,7 +290,7 @@ pub(in crate::telemetry) mod tests {
         meters.inside().reloaded(None);
         meters.route(RouteId(8)).queue(12, Duration::from_secs(4), 2);
         meters.failovers().moved(CarrierId(3), CarrierId(4), Cause::MaxWait);
-        meters.failovers().moved(CarrierId(4), CarrierId(3), Cause::Moved);
+        meters.failovers().moved(CarrierId(9), CarrierId(3), Cause::Moved);
         meters.carrier(CarrierId(4)).breaker(2);
         meters.carrier(CarrierId(4)).scored(Some("NL"), Some(0.75));
         meters.carrier(CarrierId(4)).scored(Some("DE"), None);
@@ -318,6 +308,7 @@ pub(in crate::telemetry) mod tests {
             ("nuncio_enquire_link_rtt_seconds_bucket{carrier=\"acme\",le=\"0.001\"}", 0.0),
             ("nuncio_enquire_link_rtt_seconds_bucket{carrier=\"acme\",le=\"0.0025\"}", 1.0),
             ("nuncio_http_requests_total{endpoint=\"POST /v1/messages\",code=\"202\"}", 1.0),
+            ("nuncio_http_requests_total{endpoint=\"POST /v1/messages\",code=\"503\"}", 0.0),
             ("nuncio_http_requests_total{endpoint=\"other\",code=\"other\"}", 1.0),
             ("nuncio_messages_rejected_total{stage=\"validation\",code=\"422\"}", 1.0),
             ("nuncio_store_durability{mode=\"os\"}", 1.0),
@@ -327,7 +318,7 @@ pub(in crate::telemetry) mod tests {
             ("nuncio_config_last_reload_timestamp_seconds", 1_700_000_000.0),
             ("nuncio_queue_oldest_message_age_seconds{route=\"8\"}", 4.0),
             ("nuncio_failovers_total{from=\"acme\",to=\"beta\",cause=\"max_wait\"}", 1.0),
-            ("nuncio_failovers_total{from=\"other\",to=\"other\",cause=\"moved\"}", 1.0),
+            ("nuncio_failovers_total{from=\"other\",to=\"acme\",cause=\"moved\"}", 1.0),
             ("nuncio_breaker_state{carrier=\"beta\"}", 2.0),
             ("nuncio_carrier_score{carrier=\"beta\",country=\"NL\"}", 0.75),
             ("nuncio_carrier_score{carrier=\"beta\",country=\"other\"}", 0.0),
@@ -335,10 +326,53 @@ pub(in crate::telemetry) mod tests {
         ] {
             assert_eq!(value(&page, line), Some(expected), "{line}\n{page}");
         }
+        let families: Vec<&str> = page.lines().filter_map(|it| it.strip_prefix("# HELP ")?.split(' ').next()).collect();
+        let documented: Vec<&str> = ALL.iter().map(|it| it.name).filter(|it| families.contains(it)).collect();
+        assert_eq!(families, documented, "the page is in the order of the documentation");
         let renewed = Meters::new(&exposition, &Labels { routes: vec![RouteId(8)], ..Labels::default() });
         renewed.route(RouteId(8)).came_to(Status::Failed, 2);
         meters.route(RouteId(8)).came_to(Status::Failed, 1);
         let line = "nuncio_messages_total{route=\"8\",status=\"FAILED\"}";
         assert_eq!(value(&exposition.render(), line), Some(3.0));
+    }
+
+    #[test]
+    fn what_is_configured_for_many_countries_costs_little_before_it_is_used() {
+        let carriers = (0..50).map(|it| (CarrierId(it), format!("carrier-{it}").into(), 2)).collect();
+        let countries = (0..200).map(|it| format!("C{it}").into()).collect();
+        let labels = Labels { carriers, countries, routes: vec![RouteId(1)], ..Labels::default() };
+        let exposition = Exposition::new();
+        let meters = Meters::new(&exposition, &labels);
+        let series = || exposition.render().lines().filter(|it| !it.is_empty() && !it.starts_with('#')).count();
+        let idle = series();
+        assert!(idle < 8_000, "{idle}");
+        let carrier = meters.carrier(CarrierId(7));
+        for _ in 0..3 {
+            carrier.answered(None, crate::message::attempt::Answer::Taken, None, None);
+            carrier.outcome(None, Class::Otp, Status::Failed, Duration::ZERO);
+        }
+        assert_eq!(series(), idle + 2, "an answer and an outcome");
+    }
+
+    #[test]
+    fn the_lines_of_a_page_are_in_an_order_that_stays() {
+        let (exposition, meters) = meters();
+        for carrier in [4, 3] {
+            for cause in [Cause::Moved, Cause::MaxWait] {
+                meters.failovers().moved(CarrierId(carrier), CarrierId(7 - carrier), cause);
+            }
+        }
+        let page = exposition.render();
+        let lines: Vec<&str> = page.lines().filter(|it| it.starts_with("nuncio_failovers_total")).collect();
+        assert!(lines.len() == 4 && lines.is_sorted(), "{lines:?}");
+        let bounds: Vec<f64> = page
+            .lines()
+            .filter_map(|it| {
+                it.strip_prefix("nuncio_window_wait_seconds_bucket{carrier=\"beta\",le=\"")?.split('"').next()
+            })
+            .map(|it| it.parse().unwrap())
+            .collect();
+        assert!(bounds.len() == 16 && bounds.is_sorted(), "{bounds:?}");
+        assert_eq!(page, exposition.render());
     }
 }
