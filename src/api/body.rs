@@ -19,9 +19,14 @@ pub(super) async fn read(context: &Context, body: Body) -> Result<(Bytes, Semaph
     let octets = announced.upper().and_then(|it| usize::try_from(it).ok()).map_or(max, |it| it.min(max));
     let held = context.memory.hold(octets)?;
     match tokio::time::timeout(limit, Limited::new(body, max).collect()).await {
-        Ok(Ok(collected)) => Ok((collected.to_bytes(), held)),
+        Ok(Ok(collected)) => Ok((unmarked(collected.to_bytes()), held)),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Problem::new(Kind::Malformed, "The body ended before its end.")),
         Err(_) => Err(Problem::new(Kind::TooSlow, format!("The body did not come within {} s.", limit.as_secs_f32()))),
     }
+}
+
+/// The same without a mark of byte order, which a parser may pass over (RFC 8259, 8.1).
+fn unmarked(body: Bytes) -> Bytes {
+    if body.starts_with(b"\xEF\xBB\xBF") { body.slice(3..) } else { body }
 }

@@ -13,6 +13,8 @@
 //! that does not read its answer is idle, and is cut like any other.
 
 use crate::api::auth::Peer;
+use crate::api::context::OnAnswer;
+use crate::api::garbled::Garbled;
 use crate::api::options::Http;
 use axum::Router;
 use axum::body::Body;
@@ -52,6 +54,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for S {}
 #[derive(Clone)]
 pub(super) struct Desk {
     router: Router,
+    /// Counts what no router sees.
+    pub(super) on_answer: Option<Arc<OnAnswer>>,
     builder: Arc<Builder<TokioExecutor>>,
     header_timeout: Duration,
     idle_timeout: Duration,
@@ -75,6 +79,7 @@ impl Desk {
             .keep_alive_timeout(options.header_timeout);
         Self {
             router,
+            on_answer: None,
             builder: Arc::new(builder),
             header_timeout: options.header_timeout,
             idle_timeout: options.idle_timeout,
@@ -84,7 +89,8 @@ impl Desk {
     /// Serves a connection to its end, which comes early when `stop` turns true.
     pub(super) async fn serve<S: Stream>(&self, stream: S, peer: Peer, mut stop: watch::Receiver<bool>) {
         let activity = Arc::new(Activity::new());
-        let watched = TokioIo::new(Watched { stream, activity: Arc::clone(&activity) });
+        let watched = Watched { stream, activity: Arc::clone(&activity) };
+        let watched = TokioIo::new(Garbled::new(watched, self.on_answer.clone()));
         let (router, seen) = (self.router.clone(), Arc::clone(&activity));
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             let running = Running::begin(&seen, request.version() == axum::http::Version::HTTP_2);

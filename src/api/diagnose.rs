@@ -1,5 +1,6 @@
 //! Reads a body by the fast path; finds out what is wrong, field by field, where that refuses.
 
+use crate::api::json;
 use crate::api::problem::{Fault, Kind, Problem};
 use crate::api::request::{Asked, DLT_FIELDS, FIELDS, RECIPIENTS_MAX, TARGET_FIELDS, WAITING_FIELDS};
 use crate::text::near::nearest;
@@ -19,7 +20,10 @@ pub(super) fn read(body: &[u8]) -> Result<Asked<'_>, Problem> {
 fn diagnose(body: &[u8], refusal: &dyn fmt::Display) -> Problem {
     let value: Value = match serde_json::from_slice(body) {
         Ok(value) => value,
-        Err(error) => return Problem::at(Kind::Malformed, "", format!("The body is not JSON: {error}.")),
+        Err(error) => {
+            let malformed = || Problem::at(Kind::Malformed, "", format!("The body is not JSON: {error}."));
+            return json::halves(body).unwrap_or_else(malformed);
+        }
     };
     let Value::Object(fields) = &value else {
         return Problem::at(Kind::Invalid, "", "The body must be a JSON object.");

@@ -7,6 +7,7 @@ use crate::api::answer::{self, Shown};
 use crate::api::auth::{Directory, Scope};
 use crate::api::body;
 use crate::api::context::{Call, Context};
+use crate::api::json;
 use crate::api::list::{PAGE_PARAMETERS, cursor, query};
 use crate::api::moment::Moment;
 use crate::api::problem::{Kind, Problem};
@@ -189,7 +190,7 @@ async fn credited(context: &Context, id: &str, head: &Parts, body: axum::body::B
     let account = named(&directory, id)?;
     let key = idempotency_key(&head.headers)?;
     let (body, _held) = body::read(context, body).await?;
-    let asked: Asked = serde_json::from_slice(&body).map_err(|error| {
+    let asked: Asked = json::read(&body, |error| {
         Problem::at(Kind::Invalid, "", format!("The body is not {{\"amount\", \"note\"}}: {error}."))
     })?;
     let amount = amount(&asked.amount).ok_or_else(|| {

@@ -8,6 +8,7 @@ use crate::api::auth::Scope;
 use crate::api::body;
 use crate::api::context::{Call, Context};
 use crate::api::diagnose::{escaped, unknown_name};
+use crate::api::json;
 use crate::api::list::{PAGE_PARAMETERS, cursor, query};
 use crate::api::moment::Moment;
 use crate::api::problem::{Kind, Problem};
@@ -86,7 +87,7 @@ struct Asked {
 impl Asked {
     fn read(body: &[u8]) -> Result<Self, Problem> {
         let malformed = |error: serde_json::Error| Problem::new(Kind::Malformed, error.to_string());
-        let Value::Object(fields) = serde_json::from_slice(body).map_err(malformed)? else {
+        let Value::Object(fields) = json::read(body, malformed)? else {
             return Err(Problem::at(Kind::Invalid, "", "must be an object"));
         };
         let mut asked = Self::default();

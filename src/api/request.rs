@@ -235,9 +235,13 @@ impl<'de: 'a, 'a> Deserialize<'de> for Target<'a> {
                 let (mut to, mut client_ref, mut text) = (None, None, None);
                 while let Some(name) = map.next_key::<Text<'de>>()? {
                     match name.as_str() {
-                        "to" => to = Some(map.next_value()?),
-                        "client_ref" => client_ref = map.next_value()?,
-                        "text" => text = map.next_value()?,
+                        "to" if to.is_none() => to = Some(map.next_value()?),
+                        "client_ref" if client_ref.is_none() => client_ref = map.next_value()?,
+                        "text" if text.is_none() => text = map.next_value()?,
+                        // Which of two would count is for no reader to guess.
+                        "to" | "client_ref" | "text" => {
+                            return Err(A::Error::custom("a field of a recipient stands twice"));
+                        }
                         _ => return Err(A::Error::custom("unknown field of a recipient")),
                     }
                 }

@@ -8,6 +8,7 @@ use crate::api::context::Context;
 use crate::api::dry_run;
 use crate::api::events;
 use crate::api::find;
+use crate::api::head;
 use crate::api::hook;
 use crate::api::inspect;
 use crate::api::list;
@@ -15,13 +16,15 @@ use crate::api::money;
 use crate::api::operate;
 use crate::api::outcome;
 use crate::api::problem::{Kind, Problem};
+use crate::api::problems;
 use crate::api::read;
 use crate::api::routes;
 use crate::api::submit;
 use crate::api::suppressions;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::Method;
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -80,11 +83,19 @@ pub const ENDPOINTS: &[&str] = &[
     "POST /admin/v1/links/{id}/rebind",
     "POST /admin/v1/links/{id}/trace",
     "POST /admin/v1/store/release",
+    "GET /problems",
+    "GET /problems/{code}",
     "GET /metrics",
     "GET /livez",
     "GET /readyz",
     "GET /statusz",
 ];
+
+/// Where hooks are.
+const HOOKS: &str = "/hooks";
+
+/// What has nothing of anybody in it.
+const OPEN: [&str; 6] = ["/metrics", "/livez", "/readyz", "/statusz", "/problems", "/problems/{code}"];
 
 /// What applications call, and carriers over HTTP.
 pub fn application(context: &Arc<Context>) -> Router {
@@ -141,6 +152,8 @@ pub fn operations(context: &Arc<Context>) -> Router {
 
 fn around(routes: Router<Arc<Context>>, context: &Arc<Context>) -> Router {
     routes
+        .route("/problems", get(problems::all))
+        .route("/problems/{code}", get(problems::one))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(from_fn_with_state(Arc::clone(context), watch))
@@ -148,29 +161,64 @@ fn around(routes: Router<Arc<Context>>, context: &Arc<Context>) -> Router {
 }
 
 async fn no_such_path(request: Request) -> Response {
+    // RFC 9110, 9.3.7: whether anybody is there.
+    if request.method() == Method::OPTIONS && request.uri().path() == "*" {
+        return nothing();
+    }
     Problem::new(Kind::NotFound, "There is nothing at this path.").into_response(request.uri().path())
 }
 
+/// axum adds the header Allow.
 async fn no_such_method(request: Request) -> Response {
+    if request.method() == Method::OPTIONS {
+        return nothing();
+    }
     Problem::new(Kind::MethodNotAllowed, "The header Allow names what can be done here.")
-        .into_response(request.uri().path())
+        .into_response(instance(&request))
 }
 
-/// Catches panics, takes the time, counts.
+/// 204
+fn nothing() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// What a request was for, as far as it may be repeated: the path of a hook has a secret in it.
+fn instance(request: &Request) -> &str {
+    let path = request.uri().path();
+    if path.starts_with(HOOKS) { HOOKS } else { path }
+}
+
+/// Refuses what HTTP does, catches panics, takes the time, counts.
 async fn watch(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let pattern = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let endpoint = pattern.map_or(OTHER, |it| endpoint(request.method(), it));
-    let response = match caught(next.run(request)).await {
-        Some(response) => response,
-        None => Problem::new(Kind::Internal, "The request met a fault of ours; it is logged.").into_response(endpoint),
+    let may_be_kept = pattern.is_some_and(|it| OPEN.contains(&it));
+    let mut response = match head::refused(&request, instance(&request)) {
+        Some(response) => {
+            if endpoint == "POST /v1/messages" {
+                // Whatever is refused there is of one stage.
+                (context.wiring.on_refusal)(Kind::InvalidHeader.stage(), response.status().as_u16());
+            }
+            response
+        }
+        None => caught(next.run(request)).await.unwrap_or_else(|| {
+            Problem::new(Kind::Internal, "The request met a fault of ours; it is logged.").into_response(endpoint)
+        }),
     };
+    if !may_be_kept {
+        // Numbers and texts are for who asked: a cache on the way knows an Authorization, and not our header (RFC 9111, 3.5).
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     (context.wiring.on_answer)(endpoint, response.status().as_u16(), began.elapsed());
     response
 }
 
-/// The one of [`ENDPOINTS`] that a method and a pattern are.
+/// The one of [`ENDPOINTS`] that a method and a pattern are; HEAD is a GET whose body stays here.
 fn endpoint(method: &Method, pattern: &str) -> &'static str {
+    let method = if method == Method::HEAD { &Method::GET } else { method };
     let is = |known: &&&str| known.split_once(' ').is_some_and(|it| it == (method.as_str(), pattern));
     ENDPOINTS.iter().find(is).copied().unwrap_or(OTHER)
 }

@@ -2,6 +2,7 @@
 
 use crate::api::auth::Peer;
 use crate::api::connection::{Desk, stopped};
+use crate::api::context::OnAnswer;
 use crate::api::listener::{Accepted, Listener};
 use crate::api::options::Http;
 use crate::wire::tls;
@@ -43,6 +44,13 @@ impl Server {
             places: Arc::new(Places::new(options)),
             header_timeout: options.header_timeout,
         }
+    }
+
+    /// The same, which tells of answers that no router gives: to what is no request.
+    #[must_use]
+    pub fn telling(mut self, on_answer: Arc<OnAnswer>) -> Self {
+        self.desk.on_answer = Some(on_answer);
+        self
     }
 
     /// How many connections there are and were.

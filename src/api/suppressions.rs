@@ -5,6 +5,7 @@ use crate::api::auth::Scope;
 use crate::api::body;
 use crate::api::context::{Call, Context};
 use crate::api::diagnose::unknown_name;
+use crate::api::json;
 use crate::api::list::{LIMIT, LIMIT_MAX, cursor, read_cursor};
 use crate::api::moment::Moment;
 use crate::api::problem::{Kind, Problem};
@@ -63,8 +64,8 @@ async fn added(context: &Context, request: Request) -> Result<Response, Problem>
     let directory = context.directory();
     directory.admit(request.headers(), peer(request.extensions()), Scope::Admin)?;
     let (octets, _held) = body::read(context, request.into_body()).await?;
-    let asked: Asked = serde_json::from_slice(&octets)
-        .map_err(|error| Problem::new(Kind::Invalid, format!("The body is not valid: {error}.")))?;
+    let asked: Asked =
+        json::read(&octets, |error| Problem::new(Kind::Invalid, format!("The body is not valid: {error}.")))?;
     let key = key(&directory.plan, asked.account.as_deref(), asked.sender.as_deref(), &asked.to)?;
     let reason = reason(Some(&asked.reason))?;
     match ask(context, Change::Put(key.clone(), reason.clone())).await? {

@@ -150,8 +150,8 @@ impl Gateway {
             &loaded.http,
         ));
         let (stop_servers, stop) = watch::channel(false);
-        let admin = listen(&loaded.admin, router::operations(&context), stop.clone())?;
-        let http = listen(&loaded.http, router::application(&context), stop)?;
+        let admin = listen(&loaded.admin, router::operations(&context), &context, stop.clone())?;
+        let http = listen(&loaded.http, router::application(&context), &context, stop)?;
         health.listening.store(true, Ordering::Relaxed);
         let mut links = Links::new(controls_in.clone(), wake.clone(), traces, standings);
         links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
@@ -467,6 +467,7 @@ fn operators(shown: &Arc<RwLock<serde_json::Value>>, traces: &Traces, standings:
 fn listen(
     options: &Http,
     routes: axum::Router,
+    context: &Context,
     stop: watch::Receiver<bool>,
 ) -> Result<(Option<SocketAddr>, JoinHandle<()>), Failure> {
     let at = || options.listen.to_string();
@@ -479,7 +480,7 @@ fn listen(
         )
     };
     let tls = options.tls.as_ref().map(server).transpose()?;
-    let server = Server::new(listener, routes, options, tls);
+    let server = Server::new(listener, routes, options, tls).telling(context.wiring.on_answer.clone());
     Ok((address, tokio::spawn(server.run(stop))))
 }
 

@@ -3,15 +3,10 @@
 use super::world::{Answer, World};
 use axum::body::Body;
 use axum::http::Request;
-use http_body_util::BodyExt;
 use std::sync::atomic::Ordering;
-use tower::ServiceExt;
 
 async fn get(world: &World, path: &str) -> Answer {
-    let response = world.operations.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
-    let (head, body) = response.into_parts();
-    let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-    Answer { status: head.status, headers: head.headers, text }
+    world.operate(Request::get(path).body(Body::empty()).unwrap()).await
 }
 
 #[tokio::test]

@@ -41,6 +41,8 @@ fn serve_with(world: World, options: &Http, tls: Option<tls::Server>) -> Served 
     let listener = Listener::bind(&options.listen).unwrap();
     let address = listener.address().unwrap_or_else(|| SocketAddr::from(([0; 4], 0)));
     let server = Server::new(listener, world.application.clone(), options, tls);
+    let answers = Arc::clone(&world.answers);
+    let server = server.telling(Arc::new(move |endpoint, code, _| answers.lock().unwrap().push((endpoint, code))));
     let (stop, stopped) = watch::channel(false);
     let counts = server.counts();
     Served { address, counts, stop, running: tokio::spawn(server.run(stopped)), world }

@@ -298,8 +298,8 @@ trait CloneAsk {
 impl CloneAsk for axum::Router {
     fn clone_ask(&self, body: Value) -> impl Future<Output = ()> + Send + 'static {
         use tower::ServiceExt;
-        let request =
-            Request::post("/v1/messages").header("x-api-key", super::world::KEY).body(Body::from(body.to_string()));
+        let request = Request::post("/v1/messages").header("host", "x").header("x-api-key", super::world::KEY);
+        let request = request.body(Body::from(body.to_string()));
         let answer = self.clone().oneshot(request.unwrap());
         async move { drop(answer.await) }
     }

@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
 use nuncio::api::context::{Call, Context, Operators, Wiring};
 use nuncio::api::health::Health;
@@ -172,7 +172,8 @@ impl World {
         Self::asked(&self.operations, request).await
     }
 
-    async fn asked(router: &Router, request: Request<Body>) -> Answer {
+    async fn asked(router: &Router, mut request: Request<Body>) -> Answer {
+        request.headers_mut().entry("host").or_insert(HeaderValue::from_static("x"));
         let response = router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
         let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();

@@ -96,7 +96,8 @@ impl Reply {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    fn read(from: &mut impl BufRead) -> io::Result<Self> {
+    /// Reads one answer.
+    pub(crate) fn read(from: &mut impl BufRead) -> io::Result<Self> {
         let odd = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
         let first = line(from)?;
         let status = first.split(' ').nth(1).and_then(|it| it.parse().ok()).ok_or_else(|| odd("no status"))?;
