@@ -38,6 +38,8 @@ mod quote;
 mod recipients;
 mod carriers;
 pub mod lookup;
+mod idempotency;
+mod fingerprint;
 mod submit;
 mod answer;
 mod read;

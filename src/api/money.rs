@@ -7,12 +7,14 @@ use crate::api::answer::{self, Shown};
 use crate::api::auth::{Directory, Scope};
 use crate::api::body;
 use crate::api::context::{Call, Context};
+use crate::api::fingerprint;
+use crate::api::idempotency;
 use crate::api::json;
 use crate::api::list::{PAGE_PARAMETERS, cursor, query};
 use crate::api::moment::Moment;
 use crate::api::problem::{Kind, Problem};
 use crate::api::read::blocking;
-use crate::api::submit::{awaited, digest, idempotency_key, peer, refusal, send};
+use crate::api::submit::{awaited, peer, refusal, send};
 use crate::dispatch::command::Reply;
 use crate::dispatch::happening::Credit;
 use crate::dispatch::plan::Account;
@@ -188,7 +190,7 @@ async fn credited(context: &Context, id: &str, head: &Parts, body: axum::body::B
     let directory = context.directory();
     let operator = directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
     let account = named(&directory, id)?;
-    let key = idempotency_key(&head.headers)?;
+    let key = idempotency::key(&head.headers)?;
     let (body, _held) = body::read(context, body).await?;
     let asked: Asked = json::read(&body, |error| {
         Problem::at(Kind::Invalid, "", format!("The body is not {{\"amount\", \"note\"}}: {error}."))
@@ -203,26 +205,28 @@ async fn credited(context: &Context, id: &str, head: &Parts, body: axum::body::B
     if asked.note.as_ref().is_some_and(|it| NOTE_MAX < it.chars().count()) {
         return Err(Problem::at(Kind::Invalid, "/note", format!("must have at most {NOTE_MAX} characters")));
     }
-    let credit = Credit {
-        by: operator.id,
-        account: account.id,
-        amount,
-        note: asked.note.map(Into::into),
-        idempotency: key.map(|key| (key, digest(head.uri.path(), &body))),
-    };
+    let keyed = key.map(|key| {
+        fingerprint::keyed(key, (head.uri.path(), &body), |it| {
+            it.member("amount", Some(&amount.0.to_le_bytes()));
+            it.member("note", asked.note.as_deref().map(str::as_bytes));
+        })
+    });
+    let credit =
+        Credit { by: operator.id, account: account.id, amount, note: asked.note.map(Into::into), idempotency: keyed };
     let (to, answer) = oneshot::channel();
     send(context, Call::Credit(Box::new(credit), to))?;
-    let line = match awaited(answer).await? {
-        Reply::Credited(line) => *line,
+    let created = |line: &LedgerLine| answer::json(StatusCode::CREATED, &LineView::of(line, account.currency), 256);
+    match awaited(answer).await? {
+        Reply::Credited(line) => Ok(created(&line)),
         Reply::CreditedBefore(n) => {
             let of = account.id;
             let found = blocking(context, move |readers| readers.ledger(of, n.saturating_add(1), 1)).await?;
             let lost = || Problem::new(Kind::Internal, "The line of an earlier credit is not in the ledger.");
-            found.into_iter().next().filter(|it| it.n == n).ok_or_else(lost)?
+            let line = found.into_iter().next().filter(|it| it.n == n).ok_or_else(lost)?;
+            Ok(idempotency::replayed(created(&line)))
         }
-        other => return Err(refusal(&other)),
-    };
-    Ok(answer::json(StatusCode::CREATED, &LineView::of(&line, account.currency), 256))
+        other => Err(refusal(&other)),
+    }
 }
 
 /// An amount, below zero for what is taken back; `None` of nothing.

@@ -6,6 +6,8 @@ use crate::api::body;
 use crate::api::carriers;
 use crate::api::context::{Call, Context};
 use crate::api::diagnose;
+use crate::api::fingerprint;
+use crate::api::idempotency;
 use crate::api::lookup;
 use crate::api::money;
 use crate::api::problem::{Kind, Problem};
@@ -22,10 +24,9 @@ use crate::record::entry::Entry;
 use crate::text::Alphabet;
 use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, StatusCode};
+use axum::http::{Extensions, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -34,8 +35,6 @@ use tokio::sync::oneshot;
 /// How long a request waits for the loop. A beat takes milliseconds; whoever waits longer
 /// than this sits behind a disk that hangs.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// Characters of an idempotency key; more than any UUID, and little in the store.
-const KEY_MAX: usize = 255;
 
 /// `POST /v1/messages`
 pub(super) async fn messages(State(context): State<Arc<Context>>, request: Request) -> Response {
@@ -70,7 +69,7 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     let directory = context.directory();
     let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Send)?;
     refuse_when_closed(context)?;
-    let key = idempotency_key(request.headers())?;
+    let key = idempotency::key(request.headers())?;
     let path = request.uri().path().to_owned();
     let (body, _held) = body::read(context, request.into_body()).await?;
     let asked = diagnose::read(&body)?;
@@ -82,7 +81,7 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     for it in &quote.rejected {
         (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
     }
-    submission.idempotency = key.map(|key| (key, digest(&path, &body)));
+    submission.idempotency = key.map(|key| fingerprint::keyed(key, (&path, &body), |it| it.message(&asked)));
     let (to, answer) = oneshot::channel();
     send(context, Call::Submit(submission, to))?;
     match awaited(answer).await? {
@@ -112,7 +111,7 @@ async fn repeated(context: &Context, plan: &Plan, quote: &Quote<'_>, order: Orde
     };
     let charge = read::blocking(context, move |readers| readers.ledger_line(order, None)).await?;
     let means = Means { balance: charge.map(|it| it.balance), ..Means::default() };
-    Ok(answer::accepted(&first, order, &ids, &means))
+    Ok(idempotency::replayed(answer::accepted(&first, order, &ids, &means)))
 }
 
 async fn estimated(context: &Context, request: Request) -> Result<Response, Problem> {
@@ -243,24 +242,9 @@ pub(super) fn no_message() -> Problem {
     Problem::new(Kind::NotFound, "There is no message with this id.")
 }
 
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<Box<str>>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    // The draft writes it as a structured text, in quotes; many clients leave them away.
-    let text = value.to_str().ok().map(|it| it.trim().trim_matches('"'));
-    match text {
-        Some(text) if (1..=KEY_MAX).contains(&text.len()) => Ok(Some(text.into())),
-        _ => Err(Problem::new(Kind::Invalid, format!("An Idempotency-Key has 1 to {KEY_MAX} ASCII characters."))),
-    }
-}
-
 /// About what a submission takes in memory.
 fn octets(submission: &Submission) -> usize {
     let data = submission.recipients.first().and_then(|it| it.manner.as_ref()?.form.binary.as_ref());
     let texts = submission.recipients.iter().map(|it| size_of::<Recipient>() + it.text.len());
     texts.sum::<usize>() + data.map_or(0, |it| it.data.len())
-}
-
-/// What was asked for, in 32 octets: path and body.
-pub(super) fn digest(path: &str, body: &[u8]) -> [u8; 32] {
-    Sha256::new().chain_update(path).chain_update([0]).chain_update(body).finalize().into()
 }

@@ -12,7 +12,7 @@
 
 use crate::dispatch::command::{Command, Means, Reply};
 use crate::dispatch::fact::{Fact, TOLD_MAX};
-use crate::dispatch::happening::{Recipient, RequestId, Submission};
+use crate::dispatch::happening::{Keyed, Recipient, RequestId, Submission};
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::id::{AccountId, CarrierId, LaneId, MessageId, OrderId, PartKey, Seq};
 use crate::message::money::Money;
@@ -131,7 +131,7 @@ impl Arrivals {
     /// The order that is arriving under a key.
     fn running(&mut self, account: AccountId, key: &str) -> Option<&mut Arriving> {
         let same = |it: &&mut Arriving| {
-            it.submission.account == account && it.submission.idempotency.as_ref().is_some_and(|it| &*it.0 == key)
+            it.submission.account == account && it.submission.idempotency.as_ref().is_some_and(|it| *it.key == *key)
         };
         self.orders.iter_mut().find(same)
     }
@@ -212,7 +212,7 @@ impl Dispatch {
         if 1 < arriving.count {
             self.batch.orders.push(arriving.row(false));
         }
-        if let Some((key, hash)) = submission.idempotency.clone() {
+        if let Some(Keyed { key, hash, .. }) = submission.idempotency.clone() {
             self.batch.idempotency.push(Idempotency { account, key, hash, order: arriving.order, at: self.now });
         }
         let mut means = arriving.means;
@@ -244,10 +244,10 @@ impl Dispatch {
 
     /// Whether a request is the repeat of one that is arriving, which is then answered here.
     pub(super) fn is_repeat(&mut self, request: RequestId, submission: &Submission) -> bool {
-        let Some((key, hash)) = &submission.idempotency else { return false };
+        let Some(asked) = &submission.idempotency else { return false };
         let until = self.now + REPEAT_WAIT;
-        let Some(arriving) = self.arrivals.running(submission.account, key) else { return false };
-        let same = arriving.submission.idempotency.as_ref().is_some_and(|it| it.1 == *hash);
+        let Some(arriving) = self.arrivals.running(submission.account, &asked.key) else { return false };
+        let same = arriving.submission.idempotency.as_ref().is_some_and(|it| asked.is(&it.hash));
         if same && arriving.repeats.len() < REPEATS_MAX {
             arriving.repeats.push((request, until));
         } else {

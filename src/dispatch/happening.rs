@@ -65,8 +65,8 @@ pub struct Submission {
     pub send_at: Option<Time>,
     /// How long it is worth sending, from then on.
     pub validity: Duration,
-    /// The customer's key against doing it twice, and the SHA-256 of the request.
-    pub idempotency: Option<(Box<str>, [u8; 32])>,
+    /// The customer's key against doing it twice.
+    pub idempotency: Option<Keyed>,
     /// To whom and what: 1 to 10,000.
     pub recipients: Vec<Recipient>,
 }
@@ -82,8 +82,32 @@ pub struct Credit {
     pub amount: Money,
     /// What the operator says of it.
     pub note: Option<Box<str>>,
-    /// The key against doing it twice, and the SHA-256 of the request.
-    pub idempotency: Option<(Box<str>, [u8; 32])>,
+    /// The key against doing it twice.
+    pub idempotency: Option<Keyed>,
+}
+
+/// The idempotency key of a request, and what was asked for under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyed {
+    /// The key, as the customer chose it.
+    pub key: Box<str>,
+    /// SHA-256 of the values that were asked for; this is stored.
+    pub hash: [u8; 32],
+    /// SHA-256 of path and body as they came, which versions stored that took the octets for the request. Their keys
+    /// are in a store for a day after such a version has run: this may go once no upgrade comes from one.
+    pub former: [u8; 32],
+}
+
+impl Keyed {
+    /// A key for a request that is known by this hash alone.
+    pub fn new(key: impl Into<Box<str>>, hash: [u8; 32]) -> Self {
+        Self { key: key.into(), hash, former: hash }
+    }
+
+    /// Whether a request with this hash, of values or of octets, asked for the same.
+    pub fn is(&self, hash: &[u8; 32]) -> bool {
+        self.hash == *hash || self.former == *hash
+    }
 }
 
 /// One message of a request.

@@ -6,7 +6,7 @@
 use crate::dispatch::Dispatch;
 use crate::dispatch::command::{Command, Reply};
 use crate::dispatch::fact::Fact;
-use crate::dispatch::happening::{Credit, RequestId};
+use crate::dispatch::happening::{Credit, Keyed, RequestId};
 use crate::message::attempt::{Answer, Attempt};
 use crate::message::id::{AccountId, OrderId, PartKey, Seq};
 use crate::message::money::Money;
@@ -70,7 +70,7 @@ impl Dispatch {
             }
             None => {
                 let line = LedgerLine { note: credit.note, ..self.line(credit.account, credit.amount, Why::Credit) };
-                if let Some((key, hash)) = credit.idempotency {
+                if let Some(Keyed { key, hash, .. }) = credit.idempotency {
                     let order = OrderId(line.n);
                     self.batch.idempotency.push(Idempotency { account: credit.by, key, hash, order, at: self.now });
                 }
@@ -86,16 +86,16 @@ impl Dispatch {
     pub(super) fn before<S: Store>(
         &self,
         account: AccountId,
-        key: Option<&(Box<str>, [u8; 32])>,
+        key: Option<&Keyed>,
         store: &mut S,
     ) -> Result<Option<Result<u64, Reply>>, Poisoned> {
-        let Some((key, hash)) = key else { return Ok(None) };
-        let mine = |it: &&Idempotency| it.account == account && it.key == *key;
+        let Some(asked) = key else { return Ok(None) };
+        let mine = |it: &&Idempotency| it.account == account && it.key == asked.key;
         let before = match self.batch.idempotency.iter().find(mine) {
             Some(running) => Some(running.clone()),
-            None => store.idempotency(account, key)?,
+            None => store.idempotency(account, &asked.key)?,
         };
-        Ok(before.map(|it| if it.hash == *hash { Ok(it.order.0) } else { Err(Reply::KeyReused) }))
+        Ok(before.map(|it| if asked.is(&it.hash) { Ok(it.order.0) } else { Err(Reply::KeyReused) }))
     }
 
     /// The next line, which is still to be posted.

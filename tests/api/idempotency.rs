@@ -33,9 +33,9 @@ async fn another_request_under_the_key_is_refused() {
     send(&world, "k", r#"{"to":"+31612345678","text":"hi"}"#).await;
     let answer = send(&world, "k", r#"{"to":"+31612345678","text":"ho"}"#).await;
     assert_eq!((answer.problem().0, answer.problem().1.as_str()), (422, "idempotency-key-reused"));
-    let hash = world.last().idempotency.unwrap().1;
+    let hash = world.last().idempotency.unwrap().hash;
     send(&world, "other", r#"{"to":"+31612345678","text":"hi"}"#).await;
-    assert_eq!(world.last().idempotency.unwrap().1, hash, "the hash is of the request and not of its key");
+    assert_eq!(world.last().idempotency.unwrap().hash, hash, "the hash is of the request and not of its key");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use nuncio::api::context::{Call, Context, Operators, Wiring};
 use nuncio::api::health::Health;
 use nuncio::api::router;
 use nuncio::dispatch::command::Reply;
-use nuncio::dispatch::happening::Submission;
+use nuncio::dispatch::happening::{Keyed, Submission};
 use nuncio::dispatch::operate::{Demand, Ending};
 use nuncio::dispatch::plan::{Account, Carrier, Network, Plan, Scopes, Terms};
 use nuncio::message::body::Body as MessageBody;
@@ -301,9 +301,9 @@ impl Keeper {
 
     fn accept(&mut self, submission: Submission) -> Reply {
         let order = OrderId(self.order);
-        if let Some((key, hash)) = &submission.idempotency {
+        if let Some(asked @ Keyed { key, hash, .. }) = &submission.idempotency {
             match self.known.get(&(submission.account, key.clone())) {
-                Some((known, order)) if known == hash => return Reply::Repeated(*order),
+                Some((known, order)) if asked.is(known) => return Reply::Repeated(*order),
                 Some(_) => return Reply::KeyReused,
                 None => drop(self.known.insert((submission.account, key.clone()), (*hash, order))),
             }

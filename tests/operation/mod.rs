@@ -25,6 +25,7 @@ mod operate;
 mod outbind;
 mod outward;
 mod query;
+mod repeats;
 mod requests;
 mod throttle;
 mod times;

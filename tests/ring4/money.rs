@@ -3,7 +3,7 @@
 use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::Dispatch;
 use nuncio::dispatch::command::{Command, Limit, Reply};
-use nuncio::dispatch::happening::{Credit, Happening, Recipient, RequestId, Submission};
+use nuncio::dispatch::happening::{Credit, Happening, Keyed, Recipient, RequestId, Submission};
 use nuncio::dispatch::plan::{Account, Carrier, Plan, Quota, Scopes, Terms};
 use nuncio::message::attempt::{Answer, CarrierMessageId};
 use nuncio::message::class::Class;
@@ -148,7 +148,7 @@ impl Bench {
             source: Source::Unset,
             validity: HOUR,
             send_at: None,
-            idempotency: key.map(|it| (it.into(), [count as u8; 32])),
+            idempotency: key.map(|it| Keyed::new(it, [count as u8; 32])),
             recipients: (0..count).map(recipient).collect(),
         };
         (self.requests, Happening::Submit(RequestId(self.requests), Box::new(submission)))
@@ -156,7 +156,7 @@ impl Bench {
 
     fn credit(&mut self, amount: Money, key: Option<&str>) -> Reply {
         self.requests += 1;
-        let idempotency = key.map(|it| (it.into(), [7; 32]));
+        let idempotency = key.map(|it| Keyed::new(it, [7; 32]));
         let credit = Credit { by: BANK, account: SHOP, amount, note: Some("invoice 7".into()), idempotency };
         let request = RequestId(self.requests);
         self.beat(vec![Happening::Credit(request, Box::new(credit))]).replies.remove(&request.0).unwrap()

@@ -4,7 +4,7 @@ use crate::ring4::dice::Dice;
 use nuncio::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
 use nuncio::carrier::intake;
 use nuncio::carrier::talk::Manner;
-use nuncio::dispatch::happening::{Recipient, Submission};
+use nuncio::dispatch::happening::{Keyed, Recipient, Submission};
 use nuncio::dispatch::plan::{Carrier, EraseText, Limits, Plan};
 use nuncio::message::class::Class;
 use nuncio::message::id::{AccountId, CarrierId, LinkId, RouteId};
@@ -275,7 +275,7 @@ impl Scenario {
                 source: Source::parse(source).unwrap(),
                 send_at: None,
                 validity: if short { ms(dice.range(500, 5_000)) } else { route.validity },
-                idempotency: dice.percent(50).then(|| (format!("key-{number}").into(), [number as u8; 32])),
+                idempotency: dice.percent(50).then(|| Keyed::new(format!("key-{number}"), [number as u8; 32])),
                 recipients,
             };
             let at = dice.below(calm * 3 / 4);
