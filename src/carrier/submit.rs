@@ -66,10 +66,12 @@ pub fn request(submit: &Submit, dialect: &Dialect) -> Result<pdu::Body, Unsayabl
     let body = &submit.body;
     let cut = Cut::of(body.content(), &dialect.text)?;
     let parts = cut.submits();
-    if parts != usize::from(submit.parts) {
-        // The carrier's alphabet has changed since the message was cut: a part of another cut would be half a text.
-        return Err(Unsayable::OtherCut(parts));
-    }
+    let cut = match usize::from(submit.parts) {
+        same if same == parts => cut,
+        // The carrier's alphabet has changed since the message was cut: a part of another cut would be half a text. Or it
+        // comes from a version that kept letters whole at any price.
+        other => cut.in_parts(other).ok_or(Unsayable::OtherCut(parts))?,
+    };
     let source = source(&body.source, dialect).ok_or(Unsayable::Sender)?;
     for (field, length, most) in [
         ("the sender", source.digits.len(), ADDRESS_MAX),
@@ -323,6 +325,18 @@ mod tests {
         assert!(of(1, Split::Payload).is_ok() && of(2, Split::Udh8).is_ok());
         assert!(matches!(of(2, Split::Payload), Err(Unsayable::OtherCut(1))));
         assert!(matches!(of(1, Split::Udh8), Err(Unsayable::OtherCut(2))));
+    }
+
+    #[test]
+    fn what_was_cut_into_a_part_more_for_the_sake_of_a_letter_still_leaves_so() {
+        let text = format!("{}🧑\u{200d}🤝\u{200d}🧑{}", "П".repeat(60), "ы".repeat(129));
+        let dialect = splitting(Split::Udh8);
+        assert_eq!(count(&body(&text, 4, Manner::default()), &dialect), Some(3));
+        let length = |parts, index| sm(body(&text, parts, Manner::default()), index, &dialect).short_message.len();
+        assert_eq!((0..4).map(|it| (length(4, it) - 6) / 2).collect::<Vec<_>>(), [60, 67, 67, 3]);
+        assert_eq!((0..3).map(|it| (length(3, it) - 6) / 2).collect::<Vec<_>>(), [66, 67, 64]);
+        let of = |parts| asked(body(&text, parts, Manner::default()), 0, &dialect);
+        assert!([2, 5].iter().all(|it| matches!(of(*it), Err(Unsayable::OtherCut(3)))));
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use crate::text::content::{Binary, Content, Form, Indication, MessageClass, Requested, Waiting};
 use crate::text::national::Shift;
 use crate::text::profile::{ClassCoding, Profile, Split};
-use crate::text::split::{Measure, PART_OCTETS, Rooms, Scale};
+use crate::text::split::{Measure, PART_OCTETS, Parts, Rooms, Scale};
 use crate::text::transliterate::transliterate;
 use crate::text::udh::Concat;
 use crate::text::{Alphabet, Estimate, PARTS_MAX, TextError, gsm7, latin1, ucs2};
@@ -84,6 +84,19 @@ impl<'a> Cut<'a> {
         Ok(Self { said, coding: Coding { data_coding, ..coding }, split, elements, rooms, measure })
     }
 
+    /// The same in more parts than it takes now, where that keeps more letters whole: so it was cut in the days when a
+    /// letter might cost a part. `None` where these parts are not reached.
+    pub fn in_parts(mut self, parts: usize) -> Option<Self> {
+        let Said::Text(text) = &self.said else { return None };
+        if parts <= self.measure.parts || PARTS_MAX < parts || self.submits() == 1 {
+            return None;
+        }
+        let mut cut = Parts::new(text, self.coding.scale, self.rooms.joined, parts);
+        let count = std::iter::from_fn(|| cut.take().ok().flatten()).count();
+        self.measure.parts = parts;
+        (count == parts).then_some(self)
+    }
+
     /// What it takes.
     pub const fn estimate(&self) -> Estimate {
         Estimate { alphabet: self.coding.alphabet, parts: self.measure.parts, units: self.measure.units }
@@ -145,18 +158,12 @@ impl<'a> Cut<'a> {
         match &self.said {
             Said::Data(data) => Ok(data.chunks(room).nth(index).map(|it| (Said::Data(it), it.len()))),
             Said::Text(text) => {
-                let mut rest = &**text;
-                for before in 0.. {
-                    if rest.is_empty() {
-                        break;
-                    }
-                    let taken = self.coding.scale.take(rest, room).map_err(TextError::NotInAlphabet)?;
-                    if before == index {
-                        return Ok(Some((Said::Text(Cow::Borrowed(&rest[..taken.octets])), taken.units)));
-                    }
-                    rest = &rest[taken.octets..];
+                let mut parts = Parts::new(text, self.coding.scale, room, self.submits());
+                for _ in 0..index {
+                    parts.take().map_err(TextError::NotInAlphabet)?;
                 }
-                Ok(None)
+                let part = parts.take().map_err(TextError::NotInAlphabet)?;
+                Ok(part.map(|(text, units)| (Said::Text(Cow::Borrowed(text)), units)))
             }
         }
     }

@@ -1,8 +1,9 @@
 //! Where a text is cut into the parts of a concatenated message.
 //!
 //! A part carries 140 octets over the air, its header among them. A cut comes between characters
-//! only, so that neither an escape nor a surrogate pair is torn, and where it can be before a
-//! character that others join to, so that no accent is parted from its letter.
+//! only, so that neither an escape nor a surrogate pair is torn. Where it costs no part more, it
+//! comes between letters as readers see them (extended grapheme clusters, UAX 29): no accent is
+//! parted from its letter, no flag and no picture joined of several is torn.
 //!
 //! ```text
 //! header           none   05 00 03 …   06 08 04 …   any of n octets
@@ -13,13 +14,14 @@
 
 use crate::text::national::Shift;
 use crate::text::{gsm7, latin1, ucs2};
+use unicode_segmentation::GraphemeCursor;
 
 /// Octets of a part over the air.
 pub const PART_OCTETS: usize = 140;
 
-/// How far back from the edge of a part a better place to cut is looked for: longer than any
-/// letter with its marks, and than most pictures joined of several.
-const JOINED_MAX: usize = 32;
+/// How far before a cut a letter is looked at, in octets: longer than any that is shown as one, and
+/// short enough that marks without end take no longer than other characters.
+const LETTER_MAX: usize = 1_024;
 
 /// What a text is counted in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +50,9 @@ impl Scale {
     pub fn take(self, text: &str, room: usize) -> Result<Taken, char> {
         match self {
             Self::Septets(shift) if shift.is_plain() => gsm7::take(text, room),
-            Self::Septets(shift) => take(text, room, |it| shift.septets(it)).map(|it| it.at_a_letter(text, self)),
+            Self::Septets(shift) => take(text, room, |it| shift.septets(it)),
             Self::Octets => take(text, room, |it| latin1::code(it).map(|_| 1)),
-            Self::Units => take(text, room, |it| Some(ucs2::units(it))).map(|it| it.at_a_letter(text, self)),
+            Self::Units => take(text, room, |it| Some(ucs2::units(it))),
         }
     }
 
@@ -63,7 +65,16 @@ impl Scale {
         }
     }
 
-    /// Counts a text and its parts; the error is the first character without a place.
+    /// Whether characters of a text may belong together. What the GSM alphabet and ISO-8859-1 have stands for itself.
+    const fn has_marks(self) -> bool {
+        match self {
+            Self::Septets(shift) => !shift.is_plain(),
+            Self::Octets => false,
+            Self::Units => true,
+        }
+    }
+
+    /// Counts a text and its parts, which are as few as can be; the error is the first character without a place.
     pub fn measure(self, text: &str, rooms: Rooms) -> Result<Measure, char> {
         let alone = self.take(text, rooms.alone)?;
         if alone.octets == text.len() {
@@ -106,21 +117,96 @@ pub struct Taken {
     pub units: usize,
 }
 
-impl Taken {
-    /// Gives back the last characters where the next would join them; not more than
-    /// [`JOINED_MAX`] octets and never all.
-    fn at_a_letter(self, text: &str, scale: Scale) -> Self {
-        let mut better = self;
-        while self.octets < text.len() && joined(&text[..better.octets], &text[better.octets..]) {
-            let Some(last) = text[..better.octets].chars().next_back() else { return self };
-            better.octets -= last.len_utf8();
-            better.units -= scale.cost(last);
-            if better.octets == 0 || JOINED_MAX < self.octets - better.octets {
-                return self;
-            }
+/// The parts of a text, one after the other, as many as are allowed or fewer.
+///
+/// ```text
+/// allowed 3    aaaaaaa|aaa🇳🇱aa|aaaaa          the cut moves back to before a letter …
+///                     └ earliest: from here on two parts still hold the rest, and so it moves no further
+/// ```
+#[derive(Debug)]
+pub(super) struct Parts<'a> {
+    text: &'a str,
+    scale: Scale,
+    room: usize,
+    allowed: usize,
+    /// Where the next part begins, and how many came before it.
+    at: usize,
+    count: usize,
+    /// The last cut between letters.
+    letter: usize,
+    /// For 0, 1, 2 … parts more, the first place from which on these hold the rest; empty while nobody has asked.
+    earliest: Vec<usize>,
+}
+
+impl<'a> Parts<'a> {
+    /// Cuts a text into parts of a room. `allowed` is how many there may be: not fewer than [`Scale::measure`] counts.
+    pub(super) const fn new(text: &'a str, scale: Scale, room: usize, allowed: usize) -> Self {
+        Self { text, scale, room, allowed, at: 0, count: 0, letter: 0, earliest: Vec::new() }
+    }
+
+    /// The next part, with its length on the scale; the error is a character that has no place.
+    pub(super) fn take(&mut self) -> Result<Option<(&'a str, usize)>, char> {
+        let rest = &self.text[self.at..];
+        if rest.is_empty() {
+            return Ok(None);
         }
+        let most = self.scale.take(rest, self.room)?;
+        self.count += 1;
+        let taken = self.whole_letters(rest, most);
+        self.at += taken.octets;
+        Ok(Some((&rest[..taken.octets], taken.units)))
+    }
+
+    /// Gives back the beginning of a letter of which the rest does not fit, unless that costs a part, or the letter is all
+    /// that there is.
+    fn whole_letters(&mut self, rest: &str, most: Taken) -> Taken {
+        let end = self.at + most.octets;
+        if !self.scale.has_marks() || end == self.text.len() {
+            return most;
+        }
+        let mut better = most;
+        while !self.is_between_letters(self.at + better.octets) {
+            let Some(last) = rest[..better.octets].chars().next_back() else { break };
+            better.octets -= last.len_utf8();
+            better.units -= self.scale.cost(last);
+        }
+        if better.octets != most.octets && (better.octets == 0 || self.at + better.octets < self.earliest()) {
+            better = most;
+        } else {
+            self.letter = self.at + better.octets;
+        }
+        self.letter = self.letter.max(floor(self.text, end.saturating_sub(LETTER_MAX)));
         better
     }
+
+    fn is_between_letters(&self, place: usize) -> bool {
+        let near = &self.text[self.letter..];
+        let mut cursor = GraphemeCursor::new(place - self.letter, near.len(), true);
+        cursor.is_boundary(near, 0).unwrap_or(true)
+    }
+
+    /// Where the part that is being taken may end at the earliest.
+    fn earliest(&mut self) -> usize {
+        if self.earliest.is_empty() {
+            self.earliest.push(self.text.len());
+            let mut units = 0;
+            for (at, it) in self.text.char_indices().rev() {
+                let cost = self.scale.cost(it);
+                if self.room < units + cost {
+                    self.earliest.push(at + it.len_utf8());
+                    units = 0;
+                }
+                units += cost;
+            }
+        }
+        let more = self.allowed.saturating_sub(self.count);
+        self.earliest.get(more).copied().unwrap_or(0)
+    }
+}
+
+/// The place of this octet, or of the character that it is in.
+fn floor(text: &str, octet: usize) -> usize {
+    (0..=octet).rev().find(|it| text.is_char_boundary(*it)).unwrap_or(0)
 }
 
 fn take(text: &str, room: usize, cost: impl Fn(char) -> Option<usize>) -> Result<Taken, char> {
@@ -135,26 +221,12 @@ fn take(text: &str, room: usize, cost: impl Fn(char) -> Option<usize>) -> Result
     Ok(Taken { octets: text.len(), units })
 }
 
-/// Whether what follows joins what stands before it.
-fn joined(before: &str, after: &str) -> bool {
-    const JOINER: char = '\u{200d}';
-    before.ends_with(JOINER) || after.starts_with(|it| it == JOINER || is_mark(it))
-}
-
-/// Whether a character is shown on the one before it: accents, vowel signs of the scripts of
-/// India, which share one layout of their blocks, points of Hebrew and Arabic, variants, skins.
-fn is_mark(it: char) -> bool {
-    match it as u32 {
-        0x0300..=0x036F | 0x0483..=0x0489 | 0x0591..=0x05BD | 0x064B..=0x065F | 0x0670 | 0x20D0..=0x20FF => true,
-        0xFE00..=0xFE0F | 0xFE20..=0xFE2F | 0x1F3FB..=0x1F3FF => true,
-        india @ 0x0900..=0x0D7F => matches!(india % 0x80, 0x01..=0x03 | 0x3C | 0x3E..=0x4D | 0x55..=0x57 | 0x62 | 0x63),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::national::Language;
+    use proptest::prelude::*;
+    use unicode_segmentation::UnicodeSegmentation;
 
     const PLAIN: Scale = Scale::Septets(Shift { locking: None, single: None });
 
@@ -164,14 +236,18 @@ mod tests {
 
     fn slices(text: &str, scale: Scale) -> Vec<&str> {
         let rooms = rooms(scale, 6);
-        let room = if scale.measure(text, rooms).unwrap().parts == 1 { rooms.alone } else { rooms.joined };
-        let (mut slices, mut rest) = (Vec::new(), text);
-        while !rest.is_empty() {
-            let (slice, behind) = rest.split_at(scale.take(rest, room).unwrap().octets);
-            slices.push(slice);
-            rest = behind;
-        }
-        slices
+        let measure = scale.measure(text, rooms).unwrap();
+        let room = if measure.parts == 1 { rooms.alone } else { rooms.joined };
+        cut_into(text, scale, room, measure.parts)
+    }
+
+    fn cut_into(text: &str, scale: Scale, room: usize, allowed: usize) -> Vec<&str> {
+        let mut parts = Parts::new(text, scale, room, allowed);
+        std::iter::from_fn(|| parts.take().unwrap()).map(|it| it.0).collect()
+    }
+
+    fn units(slices: &[&str]) -> Vec<usize> {
+        slices.iter().map(|it| it.encode_utf16().count()).collect()
     }
 
     #[test]
@@ -210,12 +286,137 @@ mod tests {
 
     #[test]
     fn a_letter_keeps_its_marks_and_a_picture_its_halves() {
-        for joined in ["e\u{301}\u{323}", "कि", "\u{1f469}\u{200d}\u{1f4bb}", "\u{1f44d}\u{1f3fd}"] {
-            let text = format!("{}{joined}{}", "П".repeat(66), "b".repeat(10));
-            assert_eq!(slices(&text, Scale::Units), ["П".repeat(66), format!("{joined}{}", "b".repeat(10))]);
+        for joined in [
+            "e\u{301}\u{323}",
+            "कि",
+            "\u{1f469}\u{200d}\u{1f4bb}",
+            "\u{1f44d}\u{1f3fd}",
+            "🇳🇱",
+            "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+            "1\u{fe0f}\u{20e3}",
+            "กี่",
+            "ນ້ຳ",
+            "ស្រ",
+            "မြို",
+        ] {
+            for before in 60..=66 {
+                let text = format!("{}{joined}{}", "П".repeat(before), "b".repeat(20));
+                let slices = slices(&text, Scale::Units);
+                assert_eq!(slices.concat(), text);
+                assert!(slices.iter().any(|it| it.contains(joined)), "{before} {joined}: {slices:?}");
+            }
         }
         // Marks without end are cut where the room ends.
-        assert_eq!(slices(&"\u{301}".repeat(100), Scale::Units).len(), 2);
+        assert_eq!(units(&slices(&"\u{301}".repeat(100), Scale::Units)), [67, 33]);
+        assert_eq!(units(&slices(&format!("e{}", "\u{301}".repeat(200)), Scale::Units)), [67, 67, 67]);
+    }
+
+    #[test]
+    fn flags_are_counted_from_the_first_of_their_row() {
+        let text = format!("a{}", "🇳🇱".repeat(32));
+        assert_eq!(units(&slices(&text, Scale::Units)), [65, 64]);
+        let text = format!("aaa{}", "🇳🇱".repeat(50));
+        let slices = slices(&text, Scale::Units);
+        assert!(slices.iter().all(|it| it.trim_start_matches('a').len() % "🇳🇱".len() == 0), "{slices:?}");
+    }
+
+    #[test]
+    fn no_letter_is_kept_whole_at_the_price_of_a_part() {
+        let of = |before: usize, joined: &str, all: usize| {
+            format!("{}{joined}{}", "П".repeat(before), "b".repeat(all - before - joined.encode_utf16().count()))
+        };
+        let hands = of(60, "🧑\u{200d}🤝\u{200d}🧑", 197);
+        assert_eq!(units(&slices(&hands, Scale::Units)), [66, 67, 64]);
+        let family = of(58, "👨\u{200d}👩\u{200d}👧\u{200d}👦", 130);
+        assert_eq!(units(&slices(&family, Scale::Units)).len(), 2);
+        // One unit less, and there is room to keep it.
+        let hands = of(60, "🧑\u{200d}🤝\u{200d}🧑", 194);
+        assert_eq!(units(&slices(&hands, Scale::Units)), [60, 67, 67]);
+        // Where one part more is allowed, as it was before, it is whole.
+        let hands = of(60, "🧑\u{200d}🤝\u{200d}🧑", 197);
+        assert_eq!(units(&cut_into(&hands, Scale::Units, 67, 4)), [60, 67, 67, 3]);
+    }
+
+    /// Letters of one character and of many.
+    fn letters() -> impl Strategy<Value = String> {
+        let pool = [
+            "П",
+            "b",
+            " ",
+            "€",
+            "[",
+            "日",
+            "\u{1f600}",
+            "\u{200d}",
+            "\u{301}",
+            "\u{1f1f3}",
+            "🇳🇱",
+            "👨\u{200d}👩\u{200d}👧\u{200d}👦",
+            "🧑\u{200d}🤝\u{200d}🧑",
+            "\u{1f44d}\u{1f3fd}",
+            "กี่",
+            "ນ້ຳ",
+            "ស្រ",
+            "မြို",
+            "न्द",
+            "கி",
+            "e\u{301}",
+            "\r\n",
+            "1\u{fe0f}\u{20e3}",
+            "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+            "각",
+        ];
+        let few = prop::collection::vec(prop::sample::select(pool.to_vec()), 1..4);
+        let row = (few, 0usize..70, 0usize..70, 0usize..400);
+        row.prop_flat_map(move |(few, before, between, many)| {
+            let mixed = prop::collection::vec(
+                prop_oneof![Just("a".to_owned()), prop::sample::select(few).prop_map(str::to_owned)],
+                many,
+            );
+            mixed.prop_map(move |it| format!("{}{}{}", "a".repeat(before), it.concat(), "b".repeat(between)))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn letters_are_kept_whole_only_where_it_costs_nothing(text in letters(), header in prop::sample::select(vec![6usize, 7, 12])) {
+            let turkish = Shift { locking: None, single: Language::from_word("tr") };
+            for scale in [PLAIN, Scale::Septets(turkish), Scale::Octets, Scale::Units] {
+                let rooms = rooms(scale, header);
+                let Ok(measure) = scale.measure(&text, rooms) else { continue };
+                if measure.parts == 1 {
+                    continue;
+                }
+                // As few as plain cutting makes, which takes all that fits.
+                let (mut plain, mut rest) = (0, &*text);
+                while !rest.is_empty() {
+                    rest = &rest[scale.take(rest, rooms.joined).unwrap().octets..];
+                    plain += 1;
+                }
+                let slices = cut_into(&text, scale, rooms.joined, measure.parts);
+                prop_assert_eq!((slices.len(), measure.parts), (plain, plain));
+                prop_assert_eq!(slices.concat(), &*text);
+                let fits = |it: &&str| scale.take(it, rooms.joined).unwrap().octets == it.len();
+                prop_assert!(slices.iter().all(|it| !it.is_empty()) && slices.iter().all(fits));
+                // With a part to spare a cut is torn only in a letter that is longer than a part.
+                let spare = cut_into(&text, scale, rooms.joined, plain * 2);
+                prop_assert_eq!(spare.concat(), &*text);
+                let longest = text.graphemes(true).map(|it| it.encode_utf16().count()).max().unwrap_or(0);
+                if scale == Scale::Units && longest < 40 {
+                    let whole: Vec<&str> = spare.iter().flat_map(|it| it.graphemes(true)).collect();
+                    prop_assert_eq!(whole, text.graphemes(true).collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_of_marks_alone_takes_no_longer_than_another() {
+        let text = format!("\u{1f600}{}", "\u{301}\u{200d}".repeat(100_000));
+        let parts = Scale::Units.measure(&text, rooms(Scale::Units, 6)).unwrap().parts;
+        let began = std::time::Instant::now();
+        assert_eq!(slices(&text, Scale::Units).len(), parts);
+        assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
     }
 
     #[test]
