@@ -1,7 +1,9 @@
 //! What the octets of a text say: its header, its characters, and the fields of a receipt in it.
 
+use crate::carrier::moment::{moment, said};
 use crate::carrier::receipt::ReceiptText;
 use crate::carrier::standing::status_of_word;
+use crate::message::time::Time;
 use crate::smpp::sm::esm_class::{TYPE_MASK, UDHI};
 use crate::smpp::words;
 use crate::text::national::Language;
@@ -75,6 +77,10 @@ fn fields(receipt: &ReceiptText, redact: bool) -> Vec<(&'static str, String)> {
     let word = receipt.stat.as_deref().map(|it| format!("{it}, which is {}", status_of_word(it).word()));
     // All others are one word each.
     let date = receipt.done_date.clone().filter(|it| !redact || it.bytes().all(|it| !it.is_ascii_alphabetic()));
+    let date = date.map(|it| match moment(&it, 0) {
+        Some(at) => format!("{it}, which is {}", calendar(&it, at)),
+        None => it,
+    });
     let fields = [
         ("receipt id", receipt.id.clone()),
         ("receipt stat", word),
@@ -82,4 +88,12 @@ fn fields(receipt: &ReceiptText, redact: bool) -> Vec<(&'static str, String)> {
         ("receipt done date", date),
     ];
     fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
+/// The date of a receipt, in the zone of whoever wrote it; in UTC where it says its zone.
+fn calendar(date: &str, at: Time) -> String {
+    let it = said(at, 0);
+    let second = if it.second == 0 { String::new() } else { format!(":{:02}", it.second) };
+    let zone = if moment(date, 3_600) == Some(at) { " UTC" } else { "" };
+    format!("{}-{:02}-{:02} {:02}:{:02}{second}{zone}", it.year, it.month, it.day, it.hour, it.minute)
 }

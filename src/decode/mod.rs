@@ -1,8 +1,9 @@
-//! `nuncio decode`: PDUs in words, out of hexadecimal digits and captures, for operators and bug reports.
+//! `nuncio decode`: PDUs in words, out of digits, dumps and captures, for operators and bug reports.
 //!
 //! ```text
-//!  hexadecimal ── hex ────────────────────────┐
-//!  pcap, pcapng ── wire::capture ── select ───┴─► cutter: PDUs, and what is none ─► page: one block each
+//!  digits, dumps, escapes ── paste ── of PDUs ──────┐
+//!                              └─ of packets ─┐     │
+//!  pcap, pcapng ── wire::capture ─────────────┴ select ─► cutter: PDUs, and what is none ─► page: one block each
 //! ```
 //!
 //! Whatever comes in, something true comes out: what cannot be read is said, with its place, and
@@ -10,7 +11,7 @@
 //! [`options::Options::redact`] asks for that.
 
 pub mod options;
-mod hex;
+mod paste;
 mod cutter;
 mod select;
 mod message;
@@ -18,12 +19,14 @@ mod redact;
 mod page;
 pub mod trace;
 
-use crate::decode::cutter::{Cutter, Found};
+use crate::decode::cutter::{Cutter, Found, seems_pdu};
 use crate::decode::options::Options;
 use crate::decode::page::{Head, Page};
+use crate::decode::paste::Pasted;
 use crate::decode::select::Select;
+use crate::wire::capture::packet::segment;
 use crate::wire::capture::stream::{Streams, What};
-use crate::wire::capture::{self, Capture};
+use crate::wire::capture::{self, Capture, Packet};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -32,6 +35,9 @@ use thiserror::Error;
 /// Files that are larger are refused: they are held in memory. A day of a busy bind has some gigabytes; `tcpdump`
 /// and `editcap` cut.
 const FILE_MAX: u64 = 1 << 30;
+
+/// What the packets of a dump begin with: IP itself (`tcpdump -X`), Ethernet (Wireshark, `tcpdump -XX`), Linux cooked.
+const LINKS: [u32; 4] = [101, 1, 113, 276];
 
 /// Whether all could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,21 +62,21 @@ pub enum Failure {
     /// It is too large.
     #[error("{} has more than {FILE_MAX} octets: cut it, for example with tcpdump or editcap", .0.display())]
     TooLarge(PathBuf),
-    /// It is neither a file nor hexadecimal digits.
+    /// It is neither a file nor octets as they are pasted.
     #[error("{input:?} is no file, and {wrong}")]
     Nothing {
         /// What was given.
         input: String,
-        /// What is wrong with it as hexadecimal digits.
-        wrong: hex::Wrong,
+        /// What is wrong with it as octets.
+        wrong: paste::Wrong,
     },
-    /// The file holds neither a capture nor hexadecimal digits.
+    /// The file holds neither a capture nor octets as they are pasted.
     #[error("{} is no capture (pcap, pcapng), and {wrong}", path.display())]
     Contents {
         /// Which.
         path: PathBuf,
-        /// What is wrong with it as hexadecimal digits.
-        wrong: hex::Wrong,
+        /// What is wrong with it as octets.
+        wrong: paste::Wrong,
     },
     /// There is no octet in it.
     #[error("there is nothing to decode")]
@@ -97,16 +103,17 @@ pub fn run(options: &Options, stdin: impl Read, out: impl Write) -> Result<Verdi
             octets_of(path, File::open(path).map_err(|cause| Failure::File { path: path.to_owned(), cause })?)?
         }
         (text, _) => {
-            let octets =
-                hex::read(text.as_bytes()).map_err(|wrong| Failure::Nothing { input: shortened(text), wrong })?;
-            return plain(&octets, &mut page);
+            // What was pasted may be the text that is to be hidden.
+            let input = if options.redact { "****".to_owned() } else { shortened(text) };
+            let read = paste::read(text.as_bytes()).map_err(|wrong| Failure::Nothing { input, wrong })?;
+            return pasted(&read, options, &mut page);
         }
     };
     match capture::read(&octets) {
         Ok(capture) => captured(&capture, options, &mut page),
         Err(capture::NotACapture) => {
             let wrong = |wrong| Failure::Contents { path: PathBuf::from(&options.input), wrong };
-            plain(&hex::read(&octets).map_err(wrong)?, &mut page)
+            pasted(&paste::read(&octets).map_err(wrong)?, options, &mut page)
         }
     }
 }
@@ -118,11 +125,32 @@ fn octets_of(path: &Path, from: impl Read) -> Result<Vec<u8>, Failure> {
     if FILE_MAX < octets.len() as u64 { Err(Failure::TooLarge(path.to_owned())) } else { Ok(octets) }
 }
 
-/// One stream without times and addresses.
-fn plain<W: Write>(octets: &[u8], page: &mut Page<W>) -> Result<Verdict, Failure> {
-    if octets.is_empty() {
+/// What was pasted: PDUs, or packets with PDUs in them.
+fn pasted<W: Write>(pasted: &Pasted, options: &Options, page: &mut Page<W>) -> Result<Verdict, Failure> {
+    if pasted.streams.iter().all(Vec::is_empty) {
         return Err(Failure::Empty);
     }
+    let packets: Vec<Packet<'_>> = pasted.streams.iter().map(|it| packet(it)).collect();
+    let is_packet = |it: &Packet<'_>| !seems_pdu(it.octets) && segment(it).is_ok();
+    if packets.iter().any(is_packet) {
+        match captured(&Capture { packets, damage: None }, options, page) {
+            // A row of digits may look like a packet.
+            Err(Failure::NoSmpp { .. }) if !pasted.is_dump => {}
+            read => return read,
+        }
+    }
+    pasted.streams.iter().try_for_each(|it| plain(it, page))?;
+    Ok(page.verdict())
+}
+
+/// Octets as a packet: of IP, or of the link by which they are one.
+fn packet(octets: &[u8]) -> Packet<'_> {
+    let of = |link| Packet { time: None, link, octets };
+    LINKS.map(of).into_iter().find(|it| segment(it).is_ok()).unwrap_or(of(LINKS[0]))
+}
+
+/// One stream without times and addresses.
+fn plain<W: Write>(octets: &[u8], page: &mut Page<W>) -> Result<(), Failure> {
     let mut cutter = Cutter::default();
     cutter.push(octets);
     while let Some(found) = cutter.next() {
@@ -131,7 +159,7 @@ fn plain<W: Write>(octets: &[u8], page: &mut Page<W>) -> Result<Verdict, Failure
     if let Some(found) = cutter.end() {
         page.block(&Head::default(), &found)?;
     }
-    Ok(page.verdict())
+    Ok(())
 }
 
 fn captured<W: Write>(capture: &Capture<'_>, options: &Options, page: &mut Page<W>) -> Result<Verdict, Failure> {

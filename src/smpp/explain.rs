@@ -3,6 +3,7 @@
 //! It reads as [`crate::smpp::decode`] reads: what is passed by there is shown here and said to
 //! be passed by. Every octet of the PDU is in exactly one line. Passwords are not shown.
 
+use crate::smpp::command::CommandId;
 use crate::smpp::decode::{ResponseForm, after_text, text_length};
 use crate::smpp::field;
 use crate::smpp::frame::Header;
@@ -10,7 +11,7 @@ use crate::smpp::layout::{self, Field, Form};
 use crate::smpp::parameter;
 use crate::smpp::sm::esm_class::UDHI;
 use crate::smpp::status::CommandStatus;
-use crate::smpp::time::SmppTime;
+use crate::smpp::time;
 use crate::smpp::tlv::Tag;
 use bytes::Bytes;
 use std::borrow::Cow;
@@ -69,7 +70,7 @@ impl<'a> Walk<'a> {
         self.line("command_id", 4, format!("0x{:08X}", header.command.0), command);
         let number = header.status.as_u32();
         self.line("command_status", 4, format!("0x{number:08X}"), status(header.status));
-        self.line("sequence_number", 4, header.sequence.to_string(), String::new());
+        self.line("sequence_number", 4, header.sequence.to_string(), sequence(header).to_owned());
     }
 
     fn body(&mut self, header: Header) {
@@ -239,11 +240,19 @@ pub(crate) fn quoted(text: &[u8]) -> String {
 
 /// What the 16 characters of a time say.
 fn time(text: &[u8]) -> String {
-    match SmppTime::parse(&Bytes::copy_from_slice(text).into()) {
-        _ if text.is_empty() => String::new(),
-        Some(SmppTime::Relative(duration)) => format!("{} seconds from now", duration.as_secs()),
-        Some(SmppTime::Absolute(moment)) => moment.to_string(),
-        None => "not a time".to_owned(),
+    if text.is_empty() {
+        return String::new();
+    }
+    time::words(&Bytes::copy_from_slice(text).into()).unwrap_or_else(|| "not a time".to_owned())
+}
+
+/// What is odd about a sequence number, if anything is.
+fn sequence(header: Header) -> &'static str {
+    match (header.sequence, header.command) {
+        // It answers what could not be read (3.4 section 4.3.1).
+        (0, CommandId::GENERIC_NACK) => "that of what could not be read",
+        (1..=0x7FFF_FFFF, _) => "",
+        _ => "not within 0x00000001 to 0x7FFFFFFF (3.4 section 3.2)",
     }
 }
 

@@ -76,6 +76,26 @@ impl SmppTime {
     }
 }
 
+/// What the 16 characters of a time say, in words: a moment as RFC 3339 has it, or a duration as it is written, for a month
+/// and a year have no length of their own. `None` where they are no time.
+pub fn words(text: &CString) -> Option<String> {
+    if let SmppTime::Absolute(moment) = SmppTime::parse(text)? {
+        return Some(moment.to_string());
+    }
+    let octets = text.as_bytes().trim_ascii();
+    let field = |at: usize| octets.get(at..at + 2).and_then(|it| std::str::from_utf8(it).ok()?.parse::<u8>().ok());
+    let [years, months, days, hours, minutes, seconds] = [0, 2, 4, 6, 8, 10].map(|at| field(at).unwrap_or_default());
+    let mut words = String::new();
+    for (count, one) in [(years, "year"), (months, "month"), (days, "day")].into_iter().filter(|it| it.0 != 0) {
+        let s = if count == 1 { "" } else { "s" };
+        words.push_str(&format!("{count} {one}{s} "));
+    }
+    if words.is_empty() || (hours, minutes, seconds) != (0, 0, 0) {
+        words.push_str(&format!("{hours:02}:{minutes:02}:{seconds:02} "));
+    }
+    Some(words + "from now")
+}
+
 /// A moment of the calendar, with its offset from UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moment {
@@ -164,7 +184,7 @@ fn century(year: u8) -> u16 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Moment, RELATIVE_MAX, SmppTime, relative};
+    use super::{Moment, RELATIVE_MAX, SmppTime, relative, words};
     use crate::smpp::cstring::CString;
     use proptest::prelude::*;
     use std::time::Duration;
@@ -221,6 +241,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_time_is_said_as_it_is_written() {
+        for (text, said) in [
+            ("010203040506000R", Some("1 year 2 months 3 days 04:05:06 from now")),
+            ("000000001000000R", Some("00:10:00 from now")),
+            ("000030000000000R", Some("30 days from now")),
+            ("000001000001000R", Some("1 day 00:00:01 from now")),
+            ("000000000000000R", Some("00:00:00 from now")),
+            ("0000000010R", Some("00:10:00 from now")),
+            ("260101123005004+", Some("2026-01-01T12:30:05+01:00")),
+            ("abc", None),
+        ] {
+            assert_eq!(words(&CString::from(text)).as_deref(), said, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn a_duration_comes_back(seconds in 1..=RELATIVE_MAX.as_secs()) {
@@ -233,7 +269,8 @@ mod tests {
 
         #[test]
         fn reading_never_panics(text in ".{0,20}") {
-            let _ = SmppTime::parse(&CString::from(text));
+            let text = CString::from(text);
+            prop_assert_eq!(words(&text).is_some(), SmppTime::parse(&text).is_some());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `nuncio decode`: what it says of PDUs and captures, and that nothing makes it fall.
 
 mod builder;
+mod pasted;
 mod property;
 
 use builder::{Ends, NUMBER, SENDER, framed, pcap, pcapng, pdu, sm};
@@ -91,8 +92,23 @@ fn a_receipt_is_read_into_its_fields() {
     assert_eq!(line(&page, "receipt id"), "0a1b");
     assert_eq!(line(&page, "receipt stat"), "UNDELIV, which is FAILED");
     assert_eq!(line(&page, "receipt err"), "027");
-    assert_eq!(line(&page, "receipt done date"), "2511242216");
+    assert_eq!(line(&page, "receipt done date"), "2511242216, which is 2025-11-24 22:16");
     assert_eq!(line(&page, "message_state (0x0427)"), "5 UNDELIVERABLE");
+}
+
+#[test]
+fn the_date_of_a_receipt_is_said_as_one() {
+    for (date, said) in [
+        ("141016003800", "141016003800, which is 2014-10-16 00:38"),
+        ("20141016003807", "20141016003807, which is 2014-10-16 00:38:07"),
+        ("141016003800008+", "141016003800008+, which is 2014-10-15 22:38 UTC"),
+        ("0000000000", "0000000000"),
+        ("141316003800", "141316003800"),
+    ] {
+        let text = format!("id:1 sub:001 dlvrd:001 submit date:1410160037 done date:{date} stat:DELIVRD err:000 text:");
+        let (_, page) = said_of(&sm(5, 1, 4, 0, text.as_bytes()), &options());
+        assert_eq!(line(&page, "receipt done date"), said);
+    }
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn a_submit_to_many_is_explained() {
         ("protocol_id", "0x00", ""),
         ("priority_flag", "1", "raised"),
         ("schedule_delivery_time", "\"261201120000004+\"", "2026-12-01T12:00:00+01:00"),
-        ("validity_period", "\"000000001000000R\"", "600 seconds from now"),
+        ("validity_period", "\"000000001000000R\"", "00:10:00 from now"),
         ("registered_delivery", "0x01", "receipt"),
     ];
     for (line, (name, value, meaning)) in shown[4..].iter().zip(expected) {
@@ -168,4 +168,15 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_sequence_number_out_of_its_range_is_remarked_upon() {
+    let remark = |command: u32, sequence: u32| {
+        let frame = [16, command, 0, sequence].map(u32::to_be_bytes).concat();
+        explain(&frame.into()).into_iter().find(|it| it.name == "sequence_number").unwrap().meaning
+    };
+    let odd = "not within 0x00000001 to 0x7FFFFFFF (3.4 section 3.2)";
+    assert_eq!([1, 0x7FFF_FFFF, 0, 0x8000_0000, u32::MAX].map(|it| remark(0x15, it)), ["", "", odd, odd, odd]);
+    assert_eq!(remark(0x8000_0000, 0), "that of what could not be read");
 }

@@ -1,24 +1,6 @@
 //! Hexadecimal digits as people paste them.
 
-use thiserror::Error;
-
-/// Why a text is no hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Wrong {
-    /// Something else stands in it.
-    #[error("as hexadecimal digits it has {found:?} in line {line}, column {column}")]
-    Digit {
-        /// What stands there.
-        found: char,
-        /// From 1.
-        line: usize,
-        /// From 1, in octets.
-        column: usize,
-    },
-    /// The last octet has one digit.
-    #[error("as hexadecimal digits it has an odd number of them, {0}")]
-    Odd(usize),
-}
+use crate::decode::paste::{Wrong, character};
 
 /// The octets. Blanks, line ends, colons, hyphens, commas, `0x` and what follows a `#` do not matter.
 pub(super) fn read(text: &[u8]) -> Result<Vec<u8>, Wrong> {
@@ -32,8 +14,7 @@ pub(super) fn read(text: &[u8]) -> Result<Vec<u8>, Wrong> {
                 (Some(digit), _) => digits.push(digit as u8),
                 (None, _) if octet.is_ascii_whitespace() || b":-,".contains(octet) => {}
                 (None, _) => {
-                    let found = String::from_utf8_lossy(&code[at..]).chars().next().unwrap_or_default();
-                    return Err(Wrong::Digit { found, line: line + 1, column: at + 1 });
+                    return Err(Wrong::Digit { found: character(code, at), line: line + 1, column: at + 1 });
                 }
             }
             at += 1;
