@@ -21,8 +21,8 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Old messages are looked for so often, and so many at a time.
 const RETAIN_EVERY: Duration = Duration::from_secs(60);
 const RETAIN_MAX: usize = 500;
-/// Between beats the index goes on so seldom, and for so long: a tenth of the loop's time, until it is whole.
-const SWEEP_EVERY: Duration = Duration::from_millis(20);
+/// Between beats the index goes on so seldom, and for so long: a fiftieth of the loop's time, until it is whole.
+const SWEEP_EVERY: Duration = Duration::from_millis(100);
 const SWEEP_LASTS: Duration = Duration::from_millis(2);
 /// While nothing else is to be done it goes on after so short a sleep, and for so long: what comes meanwhile waits no
 /// longer.
