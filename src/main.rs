@@ -8,6 +8,7 @@ use nuncio::gateway::backup;
 use nuncio::gateway::demo::{Demo, DemoError};
 use nuncio::gateway::run::Failure;
 use nuncio::gateway::serve::{format, serve};
+use nuncio::gateway::store;
 use nuncio::number::library;
 use nuncio::simulator;
 use nuncio::telemetry::log;
@@ -107,8 +108,33 @@ enum Command {
         #[arg(long, default_value = "/etc/nuncio/nuncio.toml")]
         config: PathBuf,
     },
+    /// Look after the store.
+    #[command(subcommand)]
+    Store(Store),
     /// Make a key for the API: one line for the application, one for the configuration.
     Key,
+}
+
+#[derive(Subcommand)]
+enum Store {
+    /// Read all of it, while a daemon runs or not: the structure, every index, the seal of every record.
+    ///
+    /// Ends with 0 when it is sound, with 74 when it is not.
+    Check {
+        /// The configuration file; conf.d beside it is read too.
+        #[arg(long, default_value = "/etc/nuncio/nuncio.toml")]
+        config: PathBuf,
+    },
+    /// Mend what can be mended; no daemon may run. Indexes are made anew, and damaged records are moved to
+    /// nuncio.aside.jsonl in its folder.
+    Repair {
+        /// Give up what stands behind a damaged frame of the write-ahead log; a copy of the log is kept.
+        #[arg(long)]
+        cut_log: bool,
+        /// The configuration file; conf.d beside it is read too.
+        #[arg(long, default_value = "/etc/nuncio/nuncio.toml")]
+        config: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -147,6 +173,15 @@ fn main() -> ExitCode {
         }
         Command::Backup { file, force, config } => say(backup::back_up(&config, &file, force)),
         Command::Restore { file, config } => say(backup::restore(&config, &file)),
+        Command::Store(Store::Check { config }) => match store::check(&config) {
+            Ok((words, true)) => print(words),
+            Ok((words, false)) => {
+                print(words);
+                ExitCode::from(EXIT_STORE)
+            }
+            Err(failure) => failed(&failure),
+        },
+        Command::Store(Store::Repair { cut_log, config }) => say(store::repair(&config, cut_log)),
         Command::Key => {
             let (key, digest) = nuncio::api::key::new_key();
             print(format_args!("key        = {key}\nkey_sha256 = [\"{digest}\"]"))

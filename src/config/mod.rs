@@ -74,6 +74,8 @@ pub struct Store {
     pub path: PathBuf,
     /// What a commit survives. Default: power loss.
     pub durability: Durability,
+    /// What becomes of a record that the disk has changed. Default: it is set aside.
+    pub on_damage: OnDamage,
     /// How long a commit may wait for company. Default 0.
     pub gather: Duration,
     /// Free octets on the disk below which new messages are refused. Default 1 GiB.
@@ -93,6 +95,15 @@ pub enum Durability {
     Fsync,
     /// The end of the process, not that of the operating system.
     Os,
+}
+
+/// What becomes of a record that the disk has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnDamage {
+    /// It is taken out of the store and kept in a file; all others are served.
+    SetAside,
+    /// The daemon ends.
+    Stop,
 }
 
 /// The drain at the end.
@@ -158,7 +169,7 @@ pub fn read_in(path: &Path, environment: Environment) -> Result<Draft, Error> {
 
 /// What a reload does not change: sockets, the store and its keeping are opened once.
 pub const AT_START: &str =
-    "http, admin, store.path, store.durability, store.gather, store.min_free and store.retention";
+    "http, admin, store.path, store.durability, store.on_damage, store.gather, store.min_free and store.retention";
 
 /// What `nuncio check` does: reads everything, secrets included, and opens nothing. Beside the summary stands what is
 /// permitted and may not be meant.

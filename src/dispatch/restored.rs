@@ -11,6 +11,7 @@
 
 use crate::dispatch::Dispatch;
 use crate::message::id::{LaneId, PartKey, Seq};
+use crate::record::contract::QueuedLane;
 
 impl Dispatch {
     /// Whether nothing of a message may be given to a link.
@@ -38,6 +39,22 @@ impl Dispatch {
     /// Lets go what was held: every lane is read anew from its beginning.
     pub(super) fn release(&mut self) {
         (self.marks.held_below, self.held) = (Seq(0), 0);
+        self.read_anew();
+    }
+
+    /// Takes over what the store has queued, after something was mended there. Between two beats nothing else is queued.
+    pub fn recount(&mut self, lanes: Vec<QueuedLane>) {
+        for lane in self.lanes.values_mut() {
+            (lane.queued, lane.delayed) = (0, 0);
+        }
+        for it in lanes {
+            let lane = self.lanes.entry(it.lane).or_default();
+            (lane.queued, lane.delayed) = (it.count, it.delayed);
+        }
+        self.read_anew();
+    }
+
+    fn read_anew(&mut self) {
         let lanes: Vec<LaneId> = self.lanes.iter().filter(|(_, it)| 0 < it.queued).map(|(lane, _)| *lane).collect();
         for lane in lanes {
             self.lanes.entry(lane).and_modify(|it| (it.horizon, it.backlog) = (PartKey::default(), true));

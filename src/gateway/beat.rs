@@ -10,7 +10,7 @@ use crate::dispatch::happening::{Happening, RequestId};
 use crate::dispatch::plan::Plan;
 use crate::dispatch::{Dispatch, Outcome};
 use crate::gateway::hooks::Hooks;
-use crate::gateway::housekeeping::{Housekeeping, SWEEP_PAUSE};
+use crate::gateway::housekeeping::Housekeeping;
 use crate::gateway::links::ANSWERS_MAX;
 use crate::gateway::port::Port;
 use crate::gateway::wake::Wake;
@@ -105,6 +105,10 @@ impl Loop {
             }
             self.housekeeping.sweep(&mut self.store, idle)?;
             self.housekeeping.look(&self.dispatch, &self.meters, &mut self.clock, &mut self.store)?;
+            if let Some(lanes) = self.store.recounted()? {
+                self.dispatch.recount(lanes);
+                next = Some(self.clock.now());
+            }
             if self.dispatch.is_quiet()
                 && let Some(drained) = self.drained.take()
             {
@@ -114,7 +118,7 @@ impl Loop {
     }
 
     fn sleep(&self, wait: Option<Duration>) {
-        let longest = if self.housekeeping.sweeps() { SWEEP_PAUSE } else { SLEEP_MAX };
+        let longest = self.housekeeping.pause().unwrap_or(SLEEP_MAX);
         std::thread::park_timeout(wait.unwrap_or(longest).min(longest));
     }
 

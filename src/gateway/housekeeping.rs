@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// Old messages are looked for so often, and so many at a time.
@@ -26,8 +26,11 @@ const SWEEP_EVERY: Duration = Duration::from_millis(100);
 const SWEEP_LASTS: Duration = Duration::from_millis(2);
 /// While nothing else is to be done it goes on after so short a sleep, and for so long: what comes meanwhile waits no
 /// longer.
-pub(super) const SWEEP_PAUSE: Duration = Duration::from_millis(2);
+const SWEEP_PAUSE: Duration = Duration::from_millis(2);
 const SWEEP_LASTS_IDLE: Duration = Duration::from_millis(8);
+/// The store is read through so often, and while nothing else is to be done in steps of a [`SWEEP_LASTS`] after such a sleep.
+const SCRUB_EVERY: Duration = Duration::from_secs(3_600);
+const SCRUB_PAUSE: Duration = Duration::from_millis(20);
 /// How far it is, is said so often.
 const SWEEP_TOLD_EVERY: Duration = Duration::from_secs(10);
 
@@ -44,6 +47,9 @@ pub(super) struct Housekeeping {
     looked_at: Option<Instant>,
     retained_at: Option<Instant>,
     sweep: Option<Sweep>,
+    /// When the store is read through, or goes on being.
+    scrub_at: Instant,
+    scrubs: bool,
 }
 
 /// The index of messages while it is behind.
@@ -70,17 +76,38 @@ impl Housekeeping {
             looked_at: None,
             retained_at: None,
             sweep: Some(Sweep { went_on_at: Instant::now(), told_at: Instant::now() }),
+            scrub_at: Instant::now(),
+            scrubs: true,
         }
     }
 
-    /// Whether the index of messages is behind.
-    pub(super) const fn sweeps(&self) -> bool {
-        self.sweep.is_some()
+    /// How long the loop may sleep, where something is to be done behind it.
+    pub(super) const fn pause(&self) -> Option<Duration> {
+        match (&self.sweep, self.scrubs) {
+            (Some(_), _) => Some(SWEEP_PAUSE),
+            (None, true) => Some(SCRUB_PAUSE),
+            (None, false) => None,
+        }
     }
 
-    /// Goes on with the index of messages, more quickly while the loop is idle.
+    /// Goes on with reading the store through.
+    fn scrub(&mut self, store: &mut Sqlite, idle: bool) -> Result<(), Poisoned> {
+        if Instant::now() < self.scrub_at {
+            return Ok(());
+        }
+        self.scrubs = store.scrub(SWEEP_LASTS)?;
+        let wait = match (self.scrubs, idle) {
+            (false, _) => SCRUB_EVERY,
+            (true, true) => SCRUB_PAUSE,
+            (true, false) => SWEEP_EVERY,
+        };
+        self.scrub_at = Instant::now() + wait;
+        Ok(())
+    }
+
+    /// Goes on with the index of messages, more quickly while the loop is idle, and then with reading the store through.
     pub(super) fn sweep(&mut self, store: &mut Sqlite, idle: bool) -> Result<(), Poisoned> {
-        let Some(sweep) = &mut self.sweep else { return Ok(()) };
+        let Some(sweep) = &mut self.sweep else { return self.scrub(store, idle) };
         if !idle && sweep.went_on_at.elapsed() < SWEEP_EVERY {
             return Ok(());
         }
@@ -113,6 +140,11 @@ impl Housekeeping {
         }
         self.looked_at = Some(Instant::now());
         let now = clock.now();
+        store.tend()?;
+        for it in store.told() {
+            error!("{it}");
+            meters.inside().mended(it.word());
+        }
         self.gauges(dispatch, meters, now);
         self.disk(meters);
         if let Some(step) = clock.step() {

@@ -15,6 +15,7 @@ mod beat;
 
 mod links;
 mod housekeeping;
+pub mod store;
 pub mod run;
 pub mod serve;
 pub mod ask;

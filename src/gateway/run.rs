@@ -19,13 +19,14 @@ use crate::gateway::hooks::Hooks;
 use crate::gateway::housekeeping::Housekeeping;
 use crate::gateway::links::{Links, Wanted};
 use crate::gateway::lookup;
+use crate::gateway::store;
 use crate::gateway::wake::Wake;
 use crate::message::id::{CarrierId, Seq};
 use crate::message::time::Time;
 use crate::number::library;
 use crate::record::contract::{Poisoned, Store};
+use crate::store::sqlite::Sqlite;
 use crate::store::sqlite::fault::Fault;
-use crate::store::sqlite::{Durability, Sqlite};
 use crate::telemetry::labels::Labels;
 use crate::telemetry::meters::{Meters, inside};
 use crate::telemetry::recorder::Exposition;
@@ -112,19 +113,14 @@ pub struct Gateway {
 impl Gateway {
     /// Opens the store, starts the loop, the links and the listeners.
     pub async fn start(draft: &Draft) -> Result<Self, Failure> {
-        let durability = match draft.store().durability {
-            config::Durability::Fsync => Durability::Fsync,
-            config::Durability::Os => Durability::Os,
-        };
-        let mut store = Sqlite::open(&draft.store().path, durability)?;
+        let mut store = store::open(draft.store())?;
         let loaded = draft.compile(|kind, name| store.intern(kind, name))?;
         let (exposition, health, wake) = (Arc::new(Exposition::new()), Arc::new(Health::default()), Wake::default());
         let meters = Arc::new(Meters::new(&exposition, &labels(&loaded)));
-        let durability = match durability {
-            Durability::Fsync => inside::Durability::Fsync,
-            Durability::Os => inside::Durability::Os,
-        };
-        meters.inside().durability(durability);
+        meters.inside().durability(match draft.store().durability {
+            config::Durability::Fsync => inside::Durability::Fsync,
+            config::Durability::Os => inside::Durability::Os,
+        });
         meters.inside().reloaded(Some(since_1970()));
         let readers = store.readers();
         let (calls_in, calls) = mpsc::channel(CALLS_MAX);
@@ -260,6 +256,7 @@ impl Gateway {
             ("admin.listen", admin.listen != loaded.admin.listen),
             ("store.path", old.path != new.path),
             ("store.durability", old.durability != new.durability),
+            ("store.on_damage", old.on_damage != new.on_damage),
             ("store.gather", old.gather != new.gather),
             ("store.min_free", old.min_free != new.min_free),
             ("store.retention", old.retention != new.retention),
@@ -422,7 +419,7 @@ fn wiring(
 }
 
 /// What of `[store]` takes effect at the next start.
-const STORE_AT_START: [&str; 5] = ["path", "durability", "gather", "min_free", "retention"];
+const STORE_AT_START: [&str; 6] = ["path", "durability", "on_damage", "gather", "min_free", "retention"];
 
 /// Has an object hold under a key what another holds there.
 fn keep(before: Option<&serde_json::Value>, key: &str, now: &mut serde_json::Map<String, serde_json::Value>) {

@@ -174,6 +174,8 @@ metrics! {
     STORE_BATCH_RECORDS = "store_batch_records" Histogram(COUNT), Count, AtZero [] "Records of a commit.";
     STORE_POISONED = "store_poisoned" Gauge, Count, AtZero [] "Whether the store has failed: 1 or 0.";
     STORE_DURABILITY = "store_durability" Gauge, Count, AtZero ["mode"] "1 for the durability that is in force.";
+    STORE_MENDED = "store_mended_total" Counter, Count, AtZero ["what"]
+        "Damage of the store that was found: a log that was put right or cut, an index that was made anew, a record that was set aside.";
     STORE_BYTES = "store_bytes" Gauge, Bytes, AtZero [] "The size of the store on disk.";
     STORE_FREE_BYTES = "store_free_bytes" Gauge, Bytes, AtZero [] "Free space on the disk of the store.";
     LOOP_BATCH_HAPPENINGS = "loop_batch_happenings" Histogram(COUNT), Count, AtZero [] "Happenings of a beat of the loop.";

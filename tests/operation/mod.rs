@@ -5,6 +5,7 @@ mod calendar;
 mod routing;
 mod configuration;
 mod content;
+mod damage;
 mod failover;
 mod figures;
 mod find;

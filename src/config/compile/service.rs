@@ -4,7 +4,7 @@ use crate::api::options::{Http, Listen, Tls};
 use crate::config::error::Findings;
 use crate::config::schema::service;
 use crate::config::units::Span;
-use crate::config::{Durability, Log, LogFormat, Shutdown, Store};
+use crate::config::{Durability, Log, LogFormat, OnDamage, Shutdown, Store};
 use crate::dispatch::plan::EraseText;
 use std::fs::File;
 use std::path::Path;
@@ -84,6 +84,7 @@ impl Default for Store {
         Self {
             path: "/var/lib/nuncio".into(),
             durability: Durability::Fsync,
+            on_damage: OnDamage::SetAside,
             gather: Duration::ZERO,
             min_free: 1 << 30,
             max_queued: 20_000_000,
@@ -101,6 +102,7 @@ pub fn store(written: &service::Store, findings: &mut Findings) -> Store {
         findings.unbuilt("store.url", &format!("\"{scheme}://…\""), "path");
     }
     let durability = [("fsync", Durability::Fsync), ("os", Durability::Os)];
+    let damage = [("set_aside", OnDamage::SetAside), ("stop", OnDamage::Stop)];
     let erase = [("otp", EraseText::Otp), ("all", EraseText::All), ("none", EraseText::None)];
     let gather = written.gather.map_or(default.gather, |it| it.0);
     if GATHER_MAX < gather {
@@ -109,6 +111,7 @@ pub fn store(written: &service::Store, findings: &mut Findings) -> Store {
     Store {
         path: written.path.clone().unwrap_or(default.path),
         durability: findings.choose("store.durability", written.durability.as_deref(), &durability, default.durability),
+        on_damage: findings.choose("store.on_damage", written.on_damage.as_deref(), &damage, default.on_damage),
         gather,
         min_free: written.min_free.map_or(default.min_free, |it| it.0),
         max_queued: findings.within(

@@ -44,6 +44,7 @@ pub struct Store {
     pub path: Option<PathBuf>,
     pub url: Option<String>,
     pub durability: Option<String>,
+    pub on_damage: Option<String>,
     pub gather: Option<Span>,
     pub min_free: Option<Size>,
     pub max_queued: Option<u64>,

@@ -14,13 +14,14 @@ use crate::message::time::Time;
 use crate::record::batch::{Batch, Marks};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
+use crate::store::sqlite::search::postings;
 use crate::store::sqlite::writer::{self, Known};
-use crate::store::sqlite::{cells, connect, line, lock, money, opt_out, refuse_stump, schema, sync_directory};
+use crate::store::sqlite::{cells, connect, guard, line, lock, money, opt_out, refuse_stump, schema, sync_directory};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, Row};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -55,7 +56,7 @@ pub fn back_up(directory: &Path, to: &Path, force: bool) -> Result<Summary, Faul
     }
     let part = beside(to, ".part");
     remove(&part)?;
-    private(&part)?;
+    guard::private(&part)?;
     copy(&file, &part)?;
     let summary = judge(&part, &part)?;
     fs::rename(&part, to).map_err(|source| disk(to, source))?;
@@ -84,7 +85,7 @@ pub fn restore(from: &Path, directory: &Path, now: impl FnOnce(Time) -> Time) ->
     let [copying, restored, file] =
         ["nuncio.db.copying", "nuncio.db.restored", "nuncio.db"].map(|it| directory.join(it));
     remove(&copying)?;
-    let mut target = private(&copying)?;
+    let mut target = guard::private(&copying)?;
     // Not by fs::copy, which would make it as readable as the copy is.
     let mut source = File::open(from).map_err(|source| disk(from, source))?;
     io::copy(&mut source, &mut target).map_err(|source| disk(&copying, source))?;
@@ -139,7 +140,9 @@ fn judge(file: &Path, named: &Path) -> Result<Summary, Fault> {
         return Err(Fault::Broken { file: named.to_owned(), report });
     }
     let marks = reader::marks(&conn).map_err(|it| it.of(named))?;
-    let messages = read_messages(&conn).and_then(|it| read_rest(&conn).map(|()| it)).map_err(|it| it.of(named))?;
+    let messages = read_messages(&conn)
+        .and_then(|it| REST.iter().try_for_each(|read| read(&conn)).map(|()| it))
+        .map_err(|it| it.of(named))?;
     let lanes = reader::lanes(&conn).map_err(|it| it.of(named))?;
     Ok(Summary { messages, queued: lanes.iter().map(|it| it.count).sum(), at: marks.time, octets })
 }
@@ -154,21 +157,26 @@ fn read_messages(conn: &Connection) -> Result<u64, Trouble> {
     }
 }
 
-fn read_rest(conn: &Connection) -> Result<(), Trouble> {
-    reader::parked(conn)?;
-    reader::mo_parts(conn)?;
-    reader::mo_seen(conn)?;
-    reader::learned(conn)?;
-    opt_out::list(conn)?;
-    money::balances(conn)?;
-    money::quotas(conn)?;
-    every(conn, "attempt", cells::ATTEMPT, |row| line::past(row).map(drop))?;
-    every(conn, "orders", cells::ORDER, |row| line::order(row).map(drop))?;
-    every(conn, "idem", cells::IDEM, |row| line::idempotency(row).map(drop))?;
-    every(conn, "event", cells::EVENT, |row| line::event(row).map(drop))?;
-    every(conn, "ledger", cells::LEDGER, |row| line::ledger(row).map(drop))?;
-    every(conn, "operate", cells::OPERATE, |row| line::action(row).map(drop))
-}
+/// Reads a table whole.
+type Read = fn(&Connection) -> Result<(), Trouble>;
+
+/// Everything but messages, table by table.
+pub(super) const REST: [Read; 14] = [
+    |conn| reader::parked(conn).map(drop),
+    |conn| reader::mo_parts(conn).map(drop),
+    |conn| reader::mo_seen(conn).map(drop),
+    |conn| reader::learned(conn).map(drop),
+    |conn| opt_out::list(conn).map(drop),
+    |conn| money::balances(conn).map(drop),
+    |conn| money::quotas(conn).map(drop),
+    |conn| every(conn, "attempt", cells::ATTEMPT, |row| line::past(row).map(drop)),
+    |conn| every(conn, "orders", cells::ORDER, |row| line::order(row).map(drop)),
+    |conn| every(conn, "idem", cells::IDEM, |row| line::idempotency(row).map(drop)),
+    |conn| every(conn, "event", cells::EVENT, |row| line::event(row).map(drop)),
+    |conn| every(conn, "ledger", cells::LEDGER, |row| line::ledger(row).map(drop)),
+    |conn| every(conn, "operate", cells::OPERATE, |row| line::action(row).map(drop)),
+    postings::read_all,
+];
 
 /// Reads every row of a table, one at a time.
 fn every(
@@ -213,12 +221,6 @@ fn set_aside(directory: &Path) -> Result<Option<PathBuf>, Fault> {
     }
     sync_directory(&folder)?;
     Ok(Some(folder))
-}
-
-/// A new file that nobody else may read: there are numbers and texts in it.
-fn private(file: &Path) -> Result<File, Fault> {
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-    made.map_err(|source| disk(file, source))
 }
 
 /// Restored by root, a store belongs to whom its folder belongs to.

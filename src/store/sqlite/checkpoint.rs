@@ -10,7 +10,12 @@
 //!
 //! A thread alone never gets done under load, because commits add pages while it works; only
 //! the writer can move the last ones, and it does when they are few.
+//!
+//! What is acknowledged rests in the database and not in the WAL: once in [`REST`] the thread moves what is there, however
+//! little. And what was erased is in no file any more soon: then, and behind a start, the WAL is cut to nothing once all of
+//! it is moved, so that no old page stands behind the new ones.
 
+use crate::store::sqlite::BUSY_MAX;
 use crate::store::sqlite::fault::Trouble;
 use rusqlite::wal::CheckpointMode;
 use rusqlite::{Connection, ErrorCode};
@@ -18,6 +23,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// When pages are moved, in pages of the WAL.
 #[derive(Clone, Copy)]
@@ -37,9 +43,18 @@ impl Default for Limits {
     }
 }
 
+/// How long a page stays in the WAL of a store that nothing is written to.
+const REST: Duration = Duration::from_secs(3);
+/// How long what was erased may stand in the WAL before it is cut: less than a minute with all that follows.
+const CUT_AFTER: Duration = Duration::from_secs(20);
+
 /// The thread that moves pages, and what the writer knows of it.
 pub(super) struct Checkpointer {
     limits: Limits,
+    /// When pages were last moved because they rested.
+    rested: Instant,
+    /// Since when the WAL is to be cut.
+    to_cut: Option<Instant>,
     shared: Arc<Shared>,
     wake: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -88,7 +103,42 @@ impl Checkpointer {
         };
         // Without the thread the writer still moves everything at the cap.
         let thread = std::thread::Builder::new().name("checkpoint".into()).spawn(work).ok();
-        Ok(Self { limits, shared, wake: thread.is_some().then_some(wake), thread })
+        let (wake, now) = (thread.is_some().then_some(wake), Instant::now());
+        // What a crash has left behind its torn end is not to be met again.
+        Ok(Self { limits, rested: now, to_cut: Some(now), shared, wake, thread })
+    }
+
+    /// What is due in a while is due now.
+    #[cfg(test)]
+    pub(super) fn hurry(&mut self) {
+        let long_ago = Instant::now().checked_sub(Duration::from_secs(120));
+        self.to_cut = self.to_cut.and(long_ago);
+        self.rested = long_ago.unwrap_or(self.rested);
+    }
+
+    /// Something was erased, which the WAL may hold still.
+    pub(super) fn erased(&mut self) {
+        self.to_cut.get_or_insert_with(Instant::now);
+    }
+
+    /// What is to be done about once a second, whether there was a commit or not.
+    pub(super) fn tend(&mut self, writer: &Connection) -> Result<(), Trouble> {
+        let pages = self.shared.pages.load(Ordering::Relaxed);
+        let mut work = self.shared.work();
+        if pages == 0 || work.busy {
+            return Ok(());
+        }
+        let few = pages - work.moved <= self.limits.few;
+        if few && self.to_cut.is_some_and(|it| CUT_AFTER <= it.elapsed()) {
+            if cut(writer)? {
+                (self.to_cut, work.moved) = (None, 0);
+                self.shared.pages.store(0, Ordering::Relaxed);
+            }
+        } else if work.moved < pages && REST <= self.rested.elapsed() {
+            self.rested = Instant::now();
+            work.busy = self.wake.as_ref().is_some_and(|it| it.try_send(()).is_ok());
+        }
+        Ok(())
     }
 
     /// What is to be done after a commit.
@@ -123,6 +173,18 @@ impl Checkpointer {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
             done => Ok(done.map(drop)?),
         }
+    }
+}
+
+/// Moves all and cuts the WAL to nothing; false where somebody reads, who is not waited for.
+fn cut(writer: &Connection) -> Result<bool, Trouble> {
+    writer.busy_timeout(Duration::ZERO)?;
+    let cut = writer.wal_checkpoint_v2(None::<&str>, CheckpointMode::TRUNCATE);
+    writer.busy_timeout(BUSY_MAX)?;
+    match cut {
+        Ok(_) => Ok(true),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -61,6 +61,30 @@ pub enum Fault {
         /// The row.
         id: i64,
     },
+    /// Commits stand behind a frame of the write-ahead log that does not check.
+    #[error(
+        "{file}: frame {frame} is damaged, and {commits} commits in it and behind it would be lost; restore a backup, or give them up by `nuncio store repair --cut-log`, which keeps a copy of the log"
+    )]
+    LogBroken {
+        /// The log.
+        file: PathBuf,
+        /// The frame, from 1; 0 is the head of the log.
+        frame: u64,
+        /// Commits that end in it or stand behind it.
+        commits: u64,
+    },
+    /// A write-ahead log with commits stands alone.
+    #[error("{file}: its database nuncio.db is gone or empty; put it back beside it, or restore a backup")]
+    LogAlone {
+        /// The log.
+        file: PathBuf,
+    },
+    /// A file is not where it was opened.
+    #[error("{file}: it was removed, moved or replaced while it was open")]
+    Gone {
+        /// The file.
+        file: PathBuf,
+    },
     /// A part is to be changed that was never accepted.
     #[error("{file}: part {id} is to be changed and does not exist")]
     Missing {
@@ -95,6 +119,12 @@ pub enum Fault {
         /// What was to become the store.
         file: PathBuf,
     },
+    /// Something that is not known in detail.
+    #[error("{cause}")]
+    Other {
+        /// What failed.
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// It failed before; nothing more is asked of it.
     #[error("{file}: the store failed before")]
     Poisoned {
@@ -112,6 +142,10 @@ pub(super) enum Trouble {
     Damaged(&'static str, i64),
     /// A part that is to be changed and does not exist.
     Missing(u64),
+    /// A file that is not where it was opened.
+    Gone(PathBuf),
+    /// It happened in a file of its own.
+    Elsewhere(Fault),
     /// No number is left for a name.
     NamesSpent,
 }
@@ -130,6 +164,8 @@ impl Trouble {
             Self::Engine(source) => Fault::Engine { file, source },
             Self::Damaged(table, id) => Fault::Damaged { file, table, id },
             Self::Missing(id) => Fault::Missing { file, id },
+            Self::Gone(file) => Fault::Gone { file },
+            Self::Elsewhere(fault) => fault,
             Self::NamesSpent => Fault::NamesSpent { file },
         }
     }

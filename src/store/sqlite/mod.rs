@@ -8,17 +8,22 @@
 //!
 //! What is promised. A commit that returned survives kill -9, and with [`Durability::Fsync`] a
 //! crash of the system and power loss. A commit that failed poisons the store: it may or may not be on
-//! disk, and nothing more is done here until the next start. A torn or damaged end of the WAL is
-//! cut off at the last whole commit before it (the WAL has checksums). A damaged record is never
-//! served: each carries a seal over its cells. Damage to the structure is refused when the engine
-//! meets it, and a store of up to [`CHECKED_WHOLE`] octets is checked whole, indexes included, when it
-//! is opened; in a larger one a damaged index entry can hide a record until that check is run
-//! (`PRAGMA integrity_check`).
+//! disk, and nothing more is done here until the next start. The end of the WAL that a crash has torn is cut off
+//! at the last whole commit before it; other damage to it is put right or refused (`wal`). A damaged record is never
+//! served: each carries a seal over its cells, and one that does not fit is set aside (`aside`). Indexes are derived: one
+//! that does not show what it should is made anew, when a store of up to [`CHECKED_WHOLE`] octets is opened, and while any
+//! other is read through (`scrub`). Damage to the structure is refused when the engine meets it. A file that is moved or
+//! replaced while it is open ends all (`guard`).
 
 pub mod backup;
 pub mod fault;
 pub mod readers;
 pub mod space;
+pub mod told;
+mod aside;
+mod guard;
+mod scrub;
+mod wal;
 mod schema;
 mod cells;
 mod line;
@@ -32,6 +37,8 @@ mod arriving;
 mod money;
 mod list;
 mod search;
+mod upkeep;
+pub mod repair;
 mod opt_out;
 mod checkpoint;
 #[cfg(test)]
@@ -44,8 +51,10 @@ use crate::record::contract::{NameKind, Poisoned, Recovered, Silent, Store};
 use crate::record::entry::Entry;
 use crate::store::sqlite::checkpoint::{Checkpointer, Limits};
 use crate::store::sqlite::fault::{Fault, Trouble};
+use crate::store::sqlite::guard::Guard;
 use crate::store::sqlite::readers::Readers;
-use crate::store::sqlite::search::sweep::{Progress, Sweep};
+use crate::store::sqlite::search::sweep::Sweep;
+use crate::store::sqlite::told::Told;
 use crate::store::sqlite::writer::Known;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
@@ -55,6 +64,9 @@ use std::time::{Duration, Instant};
 
 /// A database of up to this many octets is checked whole when it is opened: some tens of milliseconds.
 pub const CHECKED_WHOLE: u64 = 8 << 20;
+
+/// How long a connection waits for another that writes.
+const BUSY_MAX: Duration = Duration::from_secs(5);
 
 /// What a commit that returned has survived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,6 +100,16 @@ pub struct Sqlite {
     poisoned: bool,
     syncs: bool,
     last_commit: Took,
+    guard: Guard,
+    told: Vec<Told>,
+    /// Whether one damaged record is set aside, rather than that it stops everything.
+    sets_aside: bool,
+    /// Records that were set aside.
+    aside: usize,
+    /// Where reading the store through goes on.
+    scrubbed: Seq,
+    /// Something was mended that changes what is queued.
+    recount: bool,
     // Last, so that the directory is free only when the connections are closed.
     _lock: File,
 }
@@ -103,22 +125,21 @@ impl Sqlite {
 
     /// A store of which nothing is known in memory.
     pub(in crate::store) fn open_unswept(directory: &Path, durability: Durability) -> Result<Self, Fault> {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .create(directory)
-            .map_err(|source| Fault::Disk { file: directory.to_owned(), source })?;
+        guard::folder(directory)?;
         let lock = lock(&directory.join("nuncio.lock"))?;
         let file = directory.join("nuncio.db");
         let engine = |source| Fault::Engine { file: file.clone(), source };
         backup::refuse_unfinished(directory)?;
         refuse_stump(&file)?;
+        let mut told = guard::log(&file, durability)?;
+        guard::files(&file)?;
         let mut writer =
             connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, 16).map_err(engine)?;
         let synchronous = match durability {
             Durability::Fsync => "FULL",
             Durability::Os => "NORMAL",
         };
-        check(&writer, &file)?;
+        told.extend(check(&writer, &file)?);
         let frame =
             format!("PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 0;");
         writer.execute_batch(&frame).map_err(engine)?;
@@ -129,7 +150,7 @@ impl Sqlite {
         let checkpointer = Checkpointer::start(&mut writer, own, Limits::default()).map_err(engine)?;
         let marks = reader::marks(&writer).map_err(|it| it.of(&file))?;
         let search = Sweep::of(&writer).map_err(|it| it.of(&file))?;
-        let (known, retain_from) = (Known::new(), Seq(0));
+        let (known, retain_from, guard) = (Known::new(), Seq(0), Guard::of(&file)?);
         Ok(Self {
             writer,
             checkpointer,
@@ -141,6 +162,12 @@ impl Sqlite {
             poisoned: false,
             syncs: durability == Durability::Fsync,
             last_commit: Took::default(),
+            guard,
+            told,
+            sets_aside: true,
+            aside: 0,
+            scrubbed: Seq(0),
+            recount: false,
             _lock: lock,
         })
     }
@@ -160,19 +187,10 @@ impl Sqlite {
         Readers::new(self.file.clone(), self.search.shared().clone())
     }
 
-    /// Goes on with the index of messages for about so long, behind the commit: what is older than the process is read,
-    /// and what is whole is written.
-    pub fn sweep(&mut self, lasts: Duration) -> Result<Progress, Poisoned> {
-        let began = Instant::now();
-        self.guarded("indexing messages", |it| {
-            loop {
-                let progress = it.search.step(&it.writer)?;
-                if !progress.more || lasts <= began.elapsed() {
-                    it.checkpointer.after_commit(&it.writer)?;
-                    return Ok(progress);
-                }
-            }
-        })
+    /// What is due in a while is due now.
+    #[cfg(test)]
+    pub(in crate::store) fn hurry(&mut self) {
+        self.checkpointer.hurry();
     }
 
     /// Makes the engine refuse the next COMMIT.
@@ -208,20 +226,27 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Asks something in one read transaction.
+    /// Asks something in one read transaction; again when a damaged record in its way has been set aside.
     fn asked<T>(
         &mut self,
         doing: &'static str,
-        ask: impl FnOnce(&Connection) -> Result<T, Trouble>,
+        mut ask: impl FnMut(&Connection) -> Result<T, Trouble>,
     ) -> Result<T, Poisoned> {
-        self.guarded(doing, |it| reader::at_once(&it.writer, || ask(&it.writer)))
+        self.guarded(doing, |it| {
+            loop {
+                match reader::at_once(&it.writer, || ask(&it.writer)) {
+                    Err(Trouble::Damaged(table, id)) => it.set_aside(table, id)?,
+                    done => return done,
+                }
+            }
+        })
     }
 
     /// Asks for messages, and remembers what an update of them need not write.
     fn asked_entries(
         &mut self,
         doing: &'static str,
-        ask: impl FnOnce(&Connection) -> Result<Vec<Entry>, Trouble>,
+        ask: impl FnMut(&Connection) -> Result<Vec<Entry>, Trouble>,
     ) -> Result<Vec<Entry>, Poisoned> {
         let entries = self.asked(doing, ask)?;
         for part in entries.iter().flat_map(|it| &it.parts) {
@@ -244,6 +269,10 @@ impl Store for Sqlite {
             let known = (it.search.written(), &mut it.known);
             let sync = writer::commit(&it.writer, batch, moved.then_some(&marks), known)?;
             it.last_commit.sync = it.syncs.then_some(sync);
+            it.guard.holds()?;
+            if !batch.erased.is_empty() {
+                it.checkpointer.erased();
+            }
             it.marks = marks;
             it.noted(batch)?;
             it.checkpointer.after_commit(&it.writer)
@@ -327,11 +356,11 @@ impl Store for Sqlite {
         })?;
         let doubtful = self.asked_entries("finding what was open", |conn| reader::load(conn, &reader::open(conn)?))?;
         let marks = self.marks.clone();
-        self.asked("recovering", |conn| {
+        let recovered = self.asked("recovering", |conn| {
             let held = reader::held(conn, marks.held_below)?;
             Ok(Recovered {
-                marks,
-                doubtful,
+                marks: marks.clone(),
+                doubtful: Vec::new(),
                 lanes: reader::lanes(conn)?,
                 parked: reader::parked(conn)?,
                 mo_parts: reader::mo_parts(conn)?,
@@ -343,7 +372,8 @@ impl Store for Sqlite {
                 quotas: money::quotas(conn)?,
                 held,
             })
-        })
+        })?;
+        Ok(Recovered { doubtful, ..recovered })
     }
 
     fn retain(&mut self, before: Time, parked_before: Time, limit: usize) -> Result<usize, Poisoned> {
@@ -381,13 +411,13 @@ fn intern(conn: &Connection, kind: NameKind, name: &str) -> Result<u16, Trouble>
 fn connect(file: &Path, flags: OpenFlags, cache: u32) -> Result<Connection, rusqlite::Error> {
     let conn = Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.set_prepared_statement_cache_capacity(64);
-    conn.busy_timeout(std::time::Duration::from_secs(5))?;
+    conn.busy_timeout(BUSY_MAX)?;
     // The plans are pinned by the words of the statements: a value that is bound must not make a new one.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let cache = cache * 1024;
     conn.execute_batch(&format!(
         "PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = OFF; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; \
-         PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -{cache};"
+         PRAGMA secure_delete = ON; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -{cache};"
     ))?;
     Ok(conn)
 }
@@ -400,16 +430,18 @@ fn refuse_stump(file: &Path) -> Result<(), Fault> {
     }
 }
 
-/// Checks a small database whole.
-fn check(conn: &Connection, file: &Path) -> Result<(), Fault> {
+/// Checks a small database whole, and makes indexes anew that disagree with the rows.
+fn check(conn: &Connection, file: &Path) -> Result<Option<Told>, Fault> {
     let engine = |source| Fault::Engine { file: file.to_owned(), source };
     let pages: i64 = conn.query_row("PRAGMA page_count", [], |row| row.get(0)).map_err(engine)?;
     let size: i64 = conn.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(engine)?;
     if CHECKED_WHOLE < (pages * size).cast_unsigned() {
-        return Ok(());
+        return Ok(None);
     }
-    let report: String = conn.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(engine)?;
-    if report == "ok" { Ok(()) } else { Err(Fault::Broken { file: file.to_owned(), report }) }
+    let Some(report) = repair::integrity(conn, 1).map_err(engine)?.pop() else { return Ok(None) };
+    // Indexes are derived from the rows. Where these are damaged too it fails, or the check does again.
+    let sound = conn.execute_batch("REINDEX").and_then(|()| repair::integrity(conn, 1)).is_ok_and(|it| it.is_empty());
+    if sound { Ok(Some(Told::Indexes { report })) } else { Err(Fault::Broken { file: file.to_owned(), report }) }
 }
 
 /// Keeps every other process out for as long as the file is held.

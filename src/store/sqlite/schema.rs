@@ -40,8 +40,8 @@ const STEPS: [&[&str]; FORMAT as usize] = [
     &[WRITTEN, BY, postings::TABLE, HANDSETS, more::COLUMNS, HELD, THROTTLED],
 ];
 
-/// Brings the store to [`FORMAT`]; refuses one that is newer or not ours.
-pub(super) fn migrate(conn: &Connection, file: &Path) -> Result<(), Fault> {
+/// The format of a store; refuses one that is newer or not ours.
+pub(super) fn format(conn: &Connection, file: &Path) -> Result<i64, Fault> {
     let engine = |source| Fault::Engine { file: file.to_owned(), source };
     let pragma = |name: &str| conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).map_err(engine);
     let found = pragma("user_version")?;
@@ -53,6 +53,13 @@ pub(super) fn migrate(conn: &Connection, file: &Path) -> Result<(), Fault> {
     if !(0..=FORMAT).contains(&found) {
         return Err(Fault::Newer { file: file.to_owned(), found, known: FORMAT });
     }
+    Ok(found)
+}
+
+/// Brings the store to [`FORMAT`]; refuses one that is newer or not ours.
+pub(super) fn migrate(conn: &Connection, file: &Path) -> Result<(), Fault> {
+    let engine = |source| Fault::Engine { file: file.to_owned(), source };
+    let found = format(conn, file)?;
     let from = usize::try_from(found).expect("a format is between 0 and the latest");
     for (step, format) in STEPS[from..].iter().zip(found + 1..) {
         let step = step.concat();

@@ -1,13 +1,18 @@
 //! Kill points and damage: what a start finds is a committed prefix, or a refusal that names the file.
 
 use crate::message::id::Seq;
+use crate::record::batch::Batch;
 use crate::record::contract::Store;
 use crate::store::sqlite::fault::Fault;
-use crate::store::sqlite::{Durability, Sqlite};
+use crate::store::sqlite::told::Told;
+use crate::store::sqlite::{Durability, Sqlite, repair};
 use crate::store::tests::model::Model;
 use crate::store::tests::script::Script;
 use crate::store::tests::{agree, sqlite};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// What a crash leaves: the files as they are now, without the shared memory, which dies with the machine.
 fn image(from: &Path, to: &Path) {
@@ -33,14 +38,19 @@ fn small(directory: &Path, commits: usize) -> (Sqlite, Vec<Model>) {
 
 /// Which of the models the store is; `None` if it refuses. Anything else fails the test.
 fn found(directory: &Path, models: &[Model]) -> Option<usize> {
+    found_with(directory, models, Durability::Os)
+}
+
+fn found_with(directory: &Path, models: &[Model], durability: Durability) -> Option<usize> {
     let refused = |text: String| {
         assert!(text.contains("nuncio.db"), "the refusal names the file: {text}");
         None
     };
-    let mut store = match Sqlite::open(directory, Durability::Os) {
+    let mut store = match Sqlite::open(directory, durability) {
         Ok(store) => store,
         Err(fault) => return refused(fault.to_string()),
     };
+    store.stop_at_damage();
     let told = store.recover().and_then(|recovered| {
         let at = models.iter().position(|it| it.marks == recovered.marks).expect("the marks are those of a commit");
         let mut model = models[at].clone();
@@ -102,17 +112,190 @@ fn a_wal_cut_off_anywhere_is_a_committed_prefix() {
 }
 
 #[test]
-fn a_flipped_bit_in_the_wal_is_a_committed_prefix() {
+fn a_flipped_bit_in_the_wal_is_put_right_or_refused() {
     let home = tempfile::tempdir().expect("a directory");
     let (_store, models) = small(home.path(), 6);
     let whole = std::fs::read(home.path().join("nuncio.db-wal")).expect("the WAL");
-    for at in (0..whole.len()).step_by(509) {
+    let (mut right, mut refused) = (0, 0);
+    for at in (0..whole.len()).step_by(1_021) {
         let copy = tempfile::tempdir().expect("a directory");
         image(home.path(), copy.path());
         let mut flipped = whole.clone();
         flipped[at] ^= 1 << (at % 8);
         std::fs::write(copy.path().join("nuncio.db-wal"), flipped).expect("a flip");
-        found(copy.path(), &models);
+        match found_with(copy.path(), &models, Durability::Fsync) {
+            Some(6) => right += 1,
+            Some(earlier) => panic!("a flip at {at} made the store {earlier} commits old in silence"),
+            None => refused += 1,
+        }
+    }
+    assert!(refused < right, "{refused} refused, {right} put right");
+}
+
+#[test]
+fn a_frame_that_is_lost_in_the_midst_is_refused_with_syncs_and_told_without() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (_store, models) = small(home.path(), 6);
+    let mut wal = std::fs::read(home.path().join("nuncio.db-wal")).expect("the WAL");
+    let middle = wal.len() / 2;
+    wal[middle..middle + 512].fill(0);
+    let copy = tempfile::tempdir().expect("a directory");
+    image(home.path(), copy.path());
+    std::fs::write(copy.path().join("nuncio.db-wal"), &wal).expect("a hole");
+    for _ in 0..2 {
+        let refused = Sqlite::open(copy.path(), Durability::Fsync).err();
+        assert!(matches!(&refused, Some(Fault::LogBroken { commits: 1.., .. })), "{refused:?}");
+    }
+    let report = repair::check(copy.path()).expect("it is read").found;
+    assert!(report[0].contains("is damaged, and"), "{report:?}");
+    let refused = repair::repair(copy.path(), false).err();
+    assert!(matches!(refused, Some(Fault::LogBroken { .. })), "{refused:?}");
+    let told = repair::repair(copy.path(), true).expect("it is cut");
+    let [Told::LogCut { file, .. }] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(std::fs::read(file).expect("a copy"), wal);
+    assert!(found(copy.path(), &models).is_some_and(|it| it < 6));
+
+    let copy = tempfile::tempdir().expect("a directory");
+    image(home.path(), copy.path());
+    std::fs::write(copy.path().join("nuncio.db-wal"), &wal).expect("a hole");
+    let mut store = Sqlite::open(copy.path(), Durability::Os).expect("what was not synced was not promised");
+    assert!(matches!(store.told()[..], [Told::LogCut { .. }]));
+}
+
+#[test]
+fn a_log_without_its_database_is_refused_and_left_as_it_is() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (_store, _) = small(home.path(), 3);
+    let copy = tempfile::tempdir().expect("a directory");
+    image(home.path(), copy.path());
+    std::fs::remove_file(copy.path().join("nuncio.db")).expect("it is there");
+    let refused = Sqlite::open(copy.path(), Durability::Os).err();
+    assert!(matches!(refused, Some(Fault::LogAlone { .. })), "{refused:?}");
+    image(home.path(), copy.path());
+    assert!(Sqlite::open(copy.path(), Durability::Os).is_ok());
+}
+
+#[test]
+fn a_store_whose_files_are_gone_or_others_takes_nothing_more() {
+    for slip in ["removed", "moved", "replaced"] {
+        let home = tempfile::tempdir().expect("a directory");
+        let folder = home.path().join("store");
+        let (mut store, models) = small(&folder, 2);
+        let (file, copy) = (folder.join("nuncio.db"), folder.join("copy"));
+        match slip {
+            "removed" => std::fs::remove_dir_all(&folder).expect("it is there"),
+            "moved" => std::fs::rename(&folder, home.path().join("elsewhere")).expect("it is there"),
+            _ => {
+                std::fs::copy(&file, &copy).expect("a copy");
+                std::fs::rename(&copy, &file).expect("it is there");
+            }
+        }
+        let poisoned = store.commit(&Script::new(5).batch(&models[2])).expect_err(slip);
+        let cause = std::error::Error::source(&poisoned).expect("a cause").to_string();
+        assert!(cause.contains("it was removed, moved or replaced"), "{slip}: {cause}");
+    }
+}
+
+/// Changes a store behind its back.
+fn behind(directory: &Path, words: &str) {
+    let conn = rusqlite::Connection::open(directory.join("nuncio.db")).expect("the file");
+    conn.execute_batch(words).expect("it is changed");
+}
+
+#[test]
+fn an_index_that_hides_rows_is_found_while_the_store_is_open_and_made_anew() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (mut store, models) = small(home.path(), 12);
+    let mut model = models[12].clone();
+    let expected = store.recover().expect("it is sound").lanes;
+    model.remove_arriving();
+    while store.scrub(Duration::MAX).expect("it is read") {}
+    assert_eq!((store.told(), store.recounted().expect("it counts")), (Vec::new(), None));
+    for index in ["part_ready", "part_delayed", "part_open", "part_late", "part_by_carrier_id"] {
+        behind(
+            home.path(),
+            &format!(
+                "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = sql || ' AND id % 3 = 0' WHERE name = '{index}'; \
+                 PRAGMA writable_schema = RESET; REINDEX {index}; PRAGMA writable_schema = ON; \
+                 UPDATE sqlite_schema SET sql = replace(sql, ' AND id % 3 = 0', '') WHERE name = '{index}'; PRAGMA writable_schema = RESET"
+            ),
+        );
+        while store.scrub(Duration::MAX).expect("it is read") {}
+        let told = store.told();
+        assert!(matches!(&told[..], [Told::Index { name, rows: 1.. }] if *name == index), "{index}: {told:?}");
+        let lanes = store.recounted().expect("it counts").expect("it is to be counted anew");
+        assert_eq!(lanes, expected, "{index}");
+    }
+    agree(&mut store, &mut model, &mut Script::new(3)).expect("all is there");
+}
+
+#[test]
+fn a_record_that_is_damaged_is_set_aside_and_the_others_are_read() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (mut store, models) = small(home.path(), 12);
+    let seqs: Vec<Seq> = (0..models[12].marks.next_seq).map(Seq).collect();
+    let all = store.load(&seqs).expect("it is sound");
+    let odd = all[all.len() / 2].body.seq();
+    behind(home.path(), &format!("UPDATE body SET source = source || 'x' WHERE seq = {}", odd.0));
+    let rest = store.load(&seqs).expect("the others are sound");
+    assert_eq!(rest.len(), all.len() - 1);
+    assert!(rest.iter().all(|it| it.body.seq() != odd));
+    let told = store.told();
+    let [Told::Aside { table: "body", id, message: Some(message), file }] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((*id, message.seq), (odd.0.cast_signed(), odd));
+    let lines = std::fs::read_to_string(file).expect("the file");
+    let parts = all.iter().find(|it| it.body.seq() == odd).expect("it was there").parts.len();
+    assert!(lines.lines().count() > parts && lines.contains(&format!("\"message_id\":\"{message}\"")), "{lines}");
+    assert!(store.recounted().expect("it counts").is_some());
+
+    behind(home.path(), &format!("UPDATE body SET source = source || 'x' WHERE seq = {}", rest[0].body.seq().0));
+    store.stop_at_damage();
+    assert!(store.load(&seqs).is_err());
+}
+
+#[test]
+fn what_is_erased_is_soon_in_no_file_and_what_rests_is_not_in_the_log() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (mut store, models) = small(home.path(), 12);
+    let secret = b"the code is 7203955148";
+    let seqs: Vec<Seq> = (0..models[12].marks.next_seq).map(Seq).collect();
+    let mut body = (*store.load(&seqs).expect("it is sound")[0].body).clone();
+    let erased = body.clone();
+    body.text = std::str::from_utf8(secret).expect("a text").repeat(40).into();
+    let holds = || {
+        let files = std::fs::read_dir(home.path()).expect("the folder").map(|it| it.expect("a file").path());
+        files.filter(|it| std::fs::read(it).is_ok_and(|it| it.windows(secret.len()).any(|it| it == secret))).count()
+    };
+    store.commit(&Batch { erased: vec![body.into()], ..Batch::default() }).expect("it is written");
+    assert_eq!(holds(), 1, "in the log");
+    store.hurry();
+    let moved = Instant::now();
+    while moved.elapsed() < Duration::from_secs(20) && holds() < 1 {
+        store.tend().expect("it is tended");
+    }
+    store.commit(&Batch { erased: vec![erased.into()], ..Batch::default() }).expect("it is written");
+    while moved.elapsed() < Duration::from_secs(20) && holds() != 0 {
+        store.hurry();
+        store.tend().expect("it is tended");
+    }
+    assert_eq!(holds(), 0);
+    let log = std::fs::metadata(home.path().join("nuncio.db-wal")).map_or(0, |it| it.len());
+    assert_eq!(log, 0, "the log is cut");
+}
+
+#[test]
+fn nobody_else_reads_a_store() {
+    let home = tempfile::tempdir().expect("a directory");
+    let folder = home.path().join("store");
+    let mode = |it: &Path| std::fs::metadata(it).expect("it is there").permissions().mode() & 0o777;
+    for _ in 0..2 {
+        let _store = sqlite(&folder);
+        assert_eq!(mode(&folder), 0o700);
+        for name in ["nuncio.db", "nuncio.db-wal", "nuncio.db-shm", "nuncio.lock"] {
+            assert_eq!(mode(&folder.join(name)), 0o600, "{name}");
+            std::fs::set_permissions(folder.join(name), Permissions::from_mode(0o644)).expect("it is ours");
+        }
+        std::fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("it is ours");
     }
 }
 

@@ -29,6 +29,8 @@ pub enum Durability {
     Os,
 }
 
+const MENDED: [&str; 3] = ["log", "index", "record"];
+
 const MODES: [&str; 2] = ["fsync", "os"];
 
 /// The metrics of what no customer sees.
@@ -37,6 +39,7 @@ pub struct InsideMeter {
     sync_duration: Histogram,
     batch_records: Histogram,
     poisoned: Gauge,
+    mended: [Counter; MENDED.len()],
     durability: [Gauge; MODES.len()],
     bytes: Gauge,
     free_bytes: Gauge,
@@ -56,6 +59,7 @@ impl InsideMeter {
             sync_duration: exposition.histogram(&names::STORE_SYNC_DURATION, []),
             batch_records: exposition.histogram(&names::STORE_BATCH_RECORDS, []),
             poisoned: exposition.gauge(&names::STORE_POISONED, []),
+            mended: MENDED.map(|it| exposition.counter(&names::STORE_MENDED, [it])),
             durability: MODES.map(|it| exposition.gauge(&names::STORE_DURABILITY, [it])),
             bytes: exposition.gauge(&names::STORE_BYTES, []),
             free_bytes: exposition.gauge(&names::STORE_FREE_BYTES, []),
@@ -73,6 +77,13 @@ impl InsideMeter {
         self.commit_duration.record(took);
         if let Some(sync) = sync {
             self.sync_duration.record(sync);
+        }
+    }
+
+    /// Something damaged was found in the store.
+    pub fn mended(&self, what: &str) {
+        if let Some(place) = MENDED.iter().position(|it| *it == what) {
+            self.mended[place].increment(1);
         }
     }
 

@@ -181,6 +181,16 @@ pub(in crate::store::sqlite) fn offsets(conn: &Connection, segment: u64, key: Ke
     Ok(entries(conn, row_of(segment, key.bucket))?.map_or_else(Vec::new, |it| find(&it, key)))
 }
 
+/// Reads all of it.
+pub(in crate::store::sqlite) fn read_all(conn: &Connection) -> Result<(), Trouble> {
+    let mut statement = conn.prepare("SELECT id, entries, seal FROM search")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        sealed(row)?;
+    }
+    Ok(())
+}
+
 /// Takes messages out that are gone: nothing is left of their numbers, not even a hash.
 pub(in crate::store::sqlite) fn forget(conn: &Connection, gone: &[Seq]) -> Result<(), Trouble> {
     for (segment, offsets) in by_segment(gone) {

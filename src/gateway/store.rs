@@ -1,0 +1,50 @@
+//! The store that the configuration names: opened to serve, and `nuncio store check` and `nuncio store repair`.
+
+use crate::config::{self, OnDamage};
+use crate::gateway::run::Failure;
+use crate::store::sqlite::fault::Fault;
+use crate::store::sqlite::repair;
+use crate::store::sqlite::{Durability, Sqlite};
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Opens the store as the configuration says.
+pub(super) fn open(store: &config::Store) -> Result<Sqlite, Fault> {
+    let durability = match store.durability {
+        config::Durability::Fsync => Durability::Fsync,
+        config::Durability::Os => Durability::Os,
+    };
+    let mut opened = Sqlite::open(&store.path, durability)?;
+    if store.on_damage == OnDamage::Stop {
+        opened.stop_at_damage();
+    }
+    Ok(opened)
+}
+
+/// Reads all of the store, while a daemon runs or not; the words, and whether it is sound.
+pub fn check(config: &Path) -> Result<(String, bool), Failure> {
+    let draft = config::read(config)?;
+    let directory = &draft.store().path;
+    let report = repair::check(directory)?;
+    let mut text = format!("{}: messages {}, octets {}", directory.display(), report.messages, report.octets);
+    if report.found.is_empty() {
+        text += "; read whole and sound";
+    }
+    for it in &report.found {
+        write!(text, "\n{it}").expect("a string takes all");
+    }
+    Ok((text, report.found.is_empty()))
+}
+
+/// Mends what can be mended of a store that no daemon has open; the words.
+pub fn repair(config: &Path, cut_log: bool) -> Result<String, Failure> {
+    let draft = config::read(config)?;
+    let directory = &draft.store().path;
+    let told = repair::repair(directory, cut_log)?;
+    let mut text = format!("{}: ", directory.display());
+    text += if told.is_empty() { "nothing had to be mended" } else { "mended, and sound now" };
+    for it in &told {
+        write!(text, "\n{it}").expect("a string takes all");
+    }
+    Ok(text)
+}

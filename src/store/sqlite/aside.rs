@@ -1,0 +1,110 @@
+//! Takes a record that its seal rejects out of the store and keeps it in a file beside it, as it is.
+//!
+//! Where the record is part of a message the whole message goes: half of it is worth nothing to who sends it. What is left
+//! is sound, and a daemon that has lost one record serves all others.
+
+use crate::message::id::{MessageId, PartKey, Seq};
+use crate::store::sqlite::fault::{Fault, Trouble};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
+use serde_json::{Map, Value, json};
+use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Records that one process sets aside: a disk that damages more is not one to go on with.
+pub(super) const MOST: usize = 1_000;
+
+/// What was set aside.
+pub(super) struct Aside {
+    pub(super) file: PathBuf,
+    pub(super) message: Option<MessageId>,
+}
+
+/// The tables whose records can be missed, and the column that a fault names them by. Without its counters, balances and
+/// opt-outs a store is not to be used.
+const TABLES: [(&str, &str); 11] = [
+    ("idem", "order_id"),
+    ("orders", "id"),
+    ("parked", "number"),
+    ("event", "n"),
+    ("mo", "number"),
+    ("mo_seen", "number"),
+    ("learned", "carrier"),
+    ("operate", "n"),
+    ("ledger", "n"),
+    ("quota", "account"),
+    ("search", "id"),
+];
+
+/// Sets a record aside; `None` for one that cannot be missed.
+pub(super) fn set(conn: &Connection, store: &Path, table: &'static str, id: i64) -> Result<Option<Aside>, Trouble> {
+    let seq = match table {
+        "body" => Some(Seq(id.cast_unsigned())),
+        "part" | "attempt" => Some(PartKey(id.cast_unsigned()).seq()),
+        _ => None,
+    };
+    let of_message = |seq: Seq| {
+        let keys = [seq, Seq(seq.0 + 1)].map(|it| PartKey::new(it, 0).0);
+        let parts = format!("id >= {} AND id < {}", keys[0], keys[1]);
+        vec![("body", format!("seq = {}", seq.0)), ("part", parts.clone()), ("attempt", parts)]
+    };
+    let known = TABLES.iter().find(|it| it.0 == table);
+    let Some(rows) = seq.map(of_message).or_else(|| known.map(|(_, key)| vec![(table, format!("{key} = {id}"))]))
+    else {
+        return Ok(None);
+    };
+    let token = |seq: Seq| {
+        let found = conn.query_row("SELECT token FROM body WHERE seq = ?1", [seq.0.cast_signed()], |row| row.get(0));
+        found.ok().map(|it: i64| MessageId { seq, token: it.cast_unsigned() })
+    };
+    let message = seq.and_then(token);
+    let mut lines = String::new();
+    for (table, which) in &rows {
+        let mut statement = conn.prepare(&format!("SELECT * FROM {table} WHERE {which}"))?;
+        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let mut found = statement.query([])?;
+        while let Some(row) = found.next()? {
+            let line = json!({
+                "table": table, "record": cells(row, &names)?, "message_id": message.map(|it| it.to_string()),
+                "reason": format!("the seal of record {id} of table {} does not fit", rows[0].0),
+            });
+            writeln!(lines, "{line}").expect("a string takes all");
+        }
+    }
+    let file = store.with_file_name("nuncio.aside.jsonl");
+    append(&file, &lines).map_err(|source| Trouble::Elsewhere(Fault::Disk { file: file.clone(), source }))?;
+    conn.execute_batch("BEGIN IMMEDIATE")?;
+    for (table, which) in &rows {
+        conn.execute(&format!("DELETE FROM {table} WHERE {which}"), [])?;
+    }
+    conn.execute_batch("COMMIT")?;
+    Ok(Some(Aside { file, message }))
+}
+
+fn append(file: &Path, lines: &str) -> std::io::Result<()> {
+    let mut it = OpenOptions::new().append(true).create(true).mode(0o600).open(file)?;
+    it.write_all(lines.as_bytes())?;
+    it.sync_all()
+}
+
+fn cells(row: &Row<'_>, names: &[String]) -> Result<Value, Trouble> {
+    let mut record = Map::new();
+    for (at, name) in names.iter().enumerate() {
+        let hex = |octets: &[u8]| octets.iter().fold(String::new(), |text, it| text + &format!("{it:02x}"));
+        let value = match row.get_ref(at)? {
+            ValueRef::Null => Value::Null,
+            ValueRef::Integer(it) => it.into(),
+            ValueRef::Real(it) => it.into(),
+            // What is no UTF-8 any more is kept as it is.
+            ValueRef::Text(it) => {
+                std::str::from_utf8(it).map_or_else(|_| json!({ "hex": hex(it) }), |it| Value::String(it.to_owned()))
+            }
+            ValueRef::Blob(it) => json!({ "hex": hex(it) }),
+        };
+        record.insert(name.clone(), value);
+    }
+    Ok(Value::Object(record))
+}

@@ -1,0 +1,160 @@
+//! A store read whole for an operator, and mended: what is derived is made anew, what is damaged is set aside.
+
+use crate::message::id::Seq;
+use crate::store::sqlite::fault::{Fault, Trouble};
+use crate::store::sqlite::reader::{self, Loader};
+use crate::store::sqlite::told::Told;
+use crate::store::sqlite::{Durability, Sqlite, backup, connect, guard, lock, refuse_stump, schema, scrub, wal};
+use rusqlite::{Connection, OpenFlags};
+use std::fs::{self, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Findings of the engine that are told; more of them say nothing more.
+const FINDINGS: usize = 100;
+/// Messages of one step.
+const AT_ONCE: usize = 1_000;
+/// Damaged logs that are kept.
+const KEPT: usize = 100;
+
+/// What reading a store has shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Messages that are sound.
+    pub messages: u64,
+    /// Octets of database and log.
+    pub octets: u64,
+    /// What is wrong, a sentence each.
+    pub found: Vec<String>,
+}
+
+/// Reads everything: the structure, every index against its rows, the seal of every record.
+pub fn check(directory: &Path) -> Result<Report, Fault> {
+    let file = directory.join("nuncio.db");
+    if !file.exists() {
+        return Err(Fault::NoStore { file });
+    }
+    refuse_stump(&file)?;
+    let octets = super::space::size_bytes(directory)?;
+    let mut report = Report { octets, ..Report::default() };
+    // A daemon writes the log meanwhile, and has looked at it when it started.
+    let lock = lock(&directory.join("nuncio.lock")).ok();
+    if lock.is_some()
+        && let Some(log) = wal::read(&file)?
+    {
+        if !log.flipped.is_empty() {
+            let path = wal::beside(&file);
+            report.found.push(format!(
+                "{}: bits that the next start puts right: {}",
+                path.display(),
+                log.flipped.len()
+            ));
+        }
+        if let Some(damage) = log.damage {
+            let fault = Fault::LogBroken { file: wal::beside(&file), frame: damage.frame, commits: damage.commits };
+            report.found.push(fault.to_string());
+            // To open it would cut it.
+            return Ok(report);
+        }
+    }
+    let engine = |source| Fault::Engine { file: file.clone(), source };
+    let conn = connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE, 16).map_err(engine)?;
+    if schema::format(&conn, &file)? != schema::FORMAT {
+        report.found.push(format!(
+            "{}: the store is of an older format, which the next start of the daemon changes; check it then",
+            file.display()
+        ));
+        return Ok(report);
+    }
+    report.found.extend(integrity(&conn, FINDINGS).map_err(engine)?);
+    seals(&conn, &mut report).map_err(|it| it.of(&file))?;
+    Ok(report)
+}
+
+/// What the engine finds, up to so many sentences; nothing in a sound file.
+pub(super) fn integrity(conn: &Connection, most: usize) -> Result<Vec<String>, rusqlite::Error> {
+    let mut statement = conn.prepare(&format!("PRAGMA integrity_check({most})"))?;
+    let found: Result<Vec<String>, _> = statement.query_map([], |row| row.get(0))?.collect();
+    Ok(found?.into_iter().filter(|it| it != "ok").collect())
+}
+
+fn seals(conn: &Connection, report: &mut Report) -> Result<(), Trouble> {
+    let mut from = Seq(0);
+    loop {
+        let seqs = reader::seqs_between(conn, from, Seq(Seq::END), AT_ONCE)?;
+        let Some(last) = seqs.last() else { break };
+        from = Seq(last.0 + 1);
+        let mut loader = Loader::new(conn)?;
+        for seq in &seqs {
+            match loader.entry(*seq) {
+                Ok(found) => report.messages += u64::from(found.is_some()),
+                Err(Trouble::Damaged(table, id)) => report.found.push(damaged(table, id)),
+                Err(other) => return Err(other),
+            }
+        }
+    }
+    for read in backup::REST {
+        match read(conn) {
+            Err(Trouble::Damaged(table, id)) => report.found.push(damaged(table, id)),
+            done => done?,
+        }
+    }
+    Ok(())
+}
+
+fn damaged(table: &str, id: i64) -> String {
+    format!("record {id} of table {table} is damaged")
+}
+
+/// Mends a store that no process has open. `cut_log` gives up what stands behind a damaged frame of the log.
+pub fn repair(directory: &Path, cut_log: bool) -> Result<Vec<Told>, Fault> {
+    let file = directory.join("nuncio.db");
+    if !file.exists() {
+        return Err(Fault::NoStore { file });
+    }
+    let mut told = Vec::new();
+    if cut_log {
+        let _lock = lock(&directory.join("nuncio.lock"))?;
+        told.extend(cut(&file)?);
+    }
+    let mut store = Sqlite::open(directory, Durability::Fsync)?;
+    let engine = |source| Fault::Engine { file: file.clone(), source };
+    for index in scrub::INDEXES {
+        scrub::renew(&store.writer, index.name).map_err(|it| it.of(&file))?;
+    }
+    while store.scrub(Duration::MAX).map_err(unpoisoned)? {}
+    for read in backup::REST {
+        store.asked("reading the store through", read).map_err(unpoisoned)?;
+    }
+    if let Some(report) = integrity(&store.writer, 1).map_err(engine)?.pop() {
+        return Err(Fault::Broken { file, report });
+    }
+    told.extend(store.told());
+    Ok(told)
+}
+
+fn unpoisoned(poisoned: crate::record::contract::Poisoned) -> Fault {
+    match poisoned.cause.downcast::<Fault>() {
+        Ok(fault) => *fault,
+        Err(other) => Fault::Other { cause: other },
+    }
+}
+
+/// Cuts the log before its first damaged frame; a copy of all of it is kept.
+fn cut(file: &Path) -> Result<Option<Told>, Fault> {
+    let Some(log) = wal::read(file)? else { return Ok(None) };
+    let Some(damage) = log.damage else { return Ok(None) };
+    let path = wal::beside(file);
+    let disk = |source| Fault::Disk { file: path.clone(), source };
+    let kept = free_name(&path).ok_or_else(|| disk(io::Error::other("there are too many damaged logs beside it")))?;
+    guard::private(&kept)?;
+    fs::copy(&path, &kept).map_err(disk)?;
+    let it = OpenOptions::new().write(true).open(&path).map_err(disk)?;
+    it.set_len(log.taken).and_then(|()| it.sync_all()).map_err(disk)?;
+    Ok(Some(Told::LogCut { file: kept, frame: damage.frame, commits: damage.commits }))
+}
+
+fn free_name(path: &Path) -> Option<PathBuf> {
+    (1..=KEPT).map(|n| path.with_extension(format!("db-wal.damaged-{n}"))).find(|it| !it.exists())
+}
