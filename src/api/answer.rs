@@ -2,7 +2,7 @@
 
 use crate::api::limits;
 use crate::api::quote::Quote;
-use crate::api::recipients::{Line, Rejected};
+use crate::api::recipients::{Duplicate, Line, Rejected};
 use crate::dispatch::command::Means;
 use crate::message::id::{MessageId, OrderId};
 use crate::message::money::{Currency, Exact, Money};
@@ -16,6 +16,8 @@ use std::fmt;
 
 /// Octets that one message takes in an answer, about; spares the buffer its growing.
 const LINE_OCTETS: usize = 200;
+/// Duplicates that are named; all are counted.
+const DUPLICATES_MAX: usize = 100;
 
 /// 202: an order is durable and queued.
 pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId], means: &Means) -> Response {
@@ -31,6 +33,7 @@ pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId], mea
         balance_after: means.balance.map(|it| Shown(it.exact())),
         messages: &messages,
         rejected: rejected(&quote.rejected),
+        duplicates: LeftOut::of(&quote.duplicates),
     };
     let location = match ids {
         [only] => format!("/v1/messages/{only}"),
@@ -60,6 +63,7 @@ pub(super) fn estimated(quote: &Quote<'_>, carriers: &[&str], sufficient_balance
         sufficient_balance,
         messages: &messages,
         rejected: rejected(&quote.rejected),
+        duplicates: LeftOut::of(&quote.duplicates),
     };
     json(StatusCode::OK, &document, messages.len() * LINE_OCTETS + LINE_OCTETS)
 }
@@ -95,6 +99,8 @@ struct Accepted<'a> {
     messages: &'a [Message<'a>],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rejected: Vec<Refused<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicates: Option<LeftOut<'a>>,
 }
 
 #[derive(Serialize)]
@@ -111,6 +117,8 @@ struct Estimated<'a> {
     messages: &'a [Message<'a>],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rejected: Vec<Refused<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicates: Option<LeftOut<'a>>,
 }
 
 #[derive(Serialize)]
@@ -146,6 +154,27 @@ struct Refused<'a> {
     pointer: &'a str,
     code: &'static str,
     detail: &'a str,
+}
+
+/// Who would have got the same twice.
+#[derive(Serialize)]
+struct LeftOut<'a> {
+    count: usize,
+    /// The first of them.
+    left_out: Vec<Again<'a>>,
+}
+
+#[derive(Serialize)]
+struct Again<'a> {
+    to: &'a str,
+    pointer: &'a str,
+}
+
+impl<'a> LeftOut<'a> {
+    fn of(list: &'a [Duplicate<'a>]) -> Option<Self> {
+        let first = list.iter().take(DUPLICATES_MAX).map(|it| Again { to: it.to, pointer: &it.pointer });
+        (!list.is_empty()).then(|| Self { count: list.len(), left_out: first.collect() })
+    }
 }
 
 fn rejected<'a>(list: &'a [Rejected<'a>]) -> Vec<Refused<'a>> {

@@ -33,9 +33,8 @@ fn diagnose(body: &[u8], refusal: &dyn fmt::Display) -> Problem {
         let pointer = format!("/{}", escaped(name));
         match name.as_str() {
             "to" => diagnose_to(value, &mut faults),
-            "from" | "text" | "class" | "tag" | "client_ref" | "validity" | "encoding" | "send_at" | "data" | "udh" => {
-                want_text(value, pointer, &mut faults);
-            }
+            "from" | "text" | "class" | "tag" | "client_ref" | "validity" | "encoding" | "send_at" | "data" | "udh"
+            | "duplicates" => want_text(value, pointer, &mut faults),
             "route_id" => want_number(value, u64::from(u32::MAX), pointer, &mut faults),
             "source_port" | "destination_port" => want_number(value, u64::from(u16::MAX), pointer, &mut faults),
             "message_class" => want_number(value, 3, pointer, &mut faults),

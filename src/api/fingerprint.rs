@@ -72,10 +72,12 @@ impl Print {
             flash,
             message_waiting,
             dlt,
+            duplicates,
         } = asked;
         self.recipients(to.as_ref());
         let texts = [("from", from), ("text", text), ("class", class), ("tag", tag), ("client_ref", client_ref)];
         let more = [("validity", validity), ("encoding", encoding), ("send_at", send_at), ("udh", udh), ("data", data)];
+        let more = more.into_iter().chain([("duplicates", duplicates)]);
         texts.into_iter().chain(more).for_each(|(name, it)| self.text(name, it.as_ref()));
         self.number("route_id", *route_id);
         self.number("source_port", source_port.map(u32::from));
@@ -172,6 +174,7 @@ mod tests {
             r#"{"flash":false}"#.into(),
         ];
         let texts = ["from", "text", "class", "tag", "client_ref", "validity", "encoding", "send_at", "udh", "data"];
+        let texts = [&texts[..], &["duplicates"]].concat();
         bodies.extend(texts.iter().flat_map(|it| [format!(r#"{{"{it}":"a"}}"#), format!(r#"{{"{it}":""}}"#)]));
         let numbers = ["route_id", "source_port", "destination_port", "message_class"];
         bodies.extend(numbers.iter().flat_map(|it| [format!(r#"{{"{it}":1}}"#), format!(r#"{{"{it}":2}}"#)]));

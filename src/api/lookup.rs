@@ -261,6 +261,7 @@ pub(super) async fn sift<'a>(
     // Whoever is refused for another reason is there already.
     let others: BTreeSet<_> = quote.rejected.iter().map(|it| it.pointer.clone()).collect();
     quote.rejected.extend(rejected.filter(|it| !others.contains(&it.pointer)));
+    quote.duplicates.retain(|it| !accepted_before(it.to));
     if quote.lines.is_empty() { Err(all_rejected(&quote.rejected)) } else { Ok(()) }
 }
 

@@ -5,7 +5,7 @@
 use crate::api::form;
 use crate::api::moment;
 use crate::api::problem::{Fault, Kind, Problem};
-use crate::api::recipients::{Line, Rejected, Terms};
+use crate::api::recipients::{Duplicate, Judged, Line, Rejected, Terms};
 use crate::api::registration;
 use crate::api::request::{Asked, Target, Text, To};
 use crate::dispatch::happening::{Recipient, Submission};
@@ -42,6 +42,8 @@ pub(super) struct Quote<'a> {
     pub(super) lines: Vec<Line<'a>>,
     /// Who is not accepted.
     pub(super) rejected: Vec<Rejected<'a>>,
+    /// Who is left out, because another recipient gets the same.
+    pub(super) duplicates: Vec<Duplicate<'a>>,
     /// What the customer pays in.
     pub(super) currency: Option<Currency>,
 }
@@ -81,8 +83,9 @@ impl<'a> Quote<'a> {
             profile: plan.quoted(route.id),
             text: asked.text.as_ref(),
             client_ref: asked.client_ref.as_ref(),
+            repeats: words.repeats,
         };
-        let (accepted, rejected) = terms.apply(&targets);
+        let Judged { accepted, rejected, duplicates } = terms.apply(&targets);
         if accepted.is_empty() {
             return Err(all_rejected(&rejected));
         }
@@ -98,7 +101,7 @@ impl<'a> Quote<'a> {
             recipients,
         });
         let currency = route.price.as_ref().map(|it| it.currency).or(account.currency);
-        Ok((Self { route, lines, rejected, currency }, submission))
+        Ok((Self { route, lines, rejected, duplicates, currency }, submission))
     }
 
     /// What all accepted recipients cost; `None` on an unpriced route.
@@ -117,6 +120,8 @@ struct Words {
     requested: Option<Requested>,
     validity: Option<Duration>,
     send_at: Option<Time>,
+    /// Whether who would get the same twice gets it twice.
+    repeats: bool,
 }
 
 impl Words {
@@ -154,7 +159,12 @@ impl Words {
         };
         let send_at = asked.send_at.as_ref().map(|it| moment::ahead(it.as_str(), now())).transpose();
         let send_at = send_at.map_err(|why| invalid("/send_at", why))?;
-        Ok(Self { class, requested, validity, send_at })
+        let repeats = match asked.duplicates.as_ref().map(Text::as_str) {
+            None | Some("drop") => false,
+            Some("send") => true,
+            Some(_) => return Err(invalid("/duplicates", "must be drop or send")),
+        };
+        Ok(Self { class, requested, validity, send_at, repeats })
     }
 }
 

@@ -16,6 +16,7 @@ use crate::text::cut::Cut;
 use crate::text::profile::Profile;
 use crate::text::{Alphabet, Estimate, TextError};
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// SMS of one message; more would rather be a letter.
@@ -50,6 +51,13 @@ pub(super) struct Rejected<'a> {
     pub(super) detail: Cow<'static, str>,
 }
 
+/// A recipient that is left out, because another of the request gets the same.
+#[derive(Clone, Debug)]
+pub(super) struct Duplicate<'a> {
+    pub(super) to: &'a str,
+    pub(super) pointer: Cow<'static, str>,
+}
+
 /// Whether a number does not want to be written to, from the sender of the request or from one of its own.
 pub(super) type Unwanted<'a> = dyn Fn(E164, Option<&Source>) -> bool + 'a;
 
@@ -69,17 +77,31 @@ pub(super) struct Terms<'a> {
     pub(super) profile: Profile,
     pub(super) text: Option<&'a Text<'a>>,
     pub(super) client_ref: Option<&'a Text<'a>>,
+    /// Whether who would get the same twice gets it twice.
+    pub(super) repeats: bool,
 }
 
-type Accepted<'a> = Vec<(Line<'a>, Recipient)>;
+/// What became of the recipients of a request.
+pub(super) struct Judged<'a> {
+    pub(super) accepted: Vec<(Line<'a>, Recipient)>,
+    pub(super) rejected: Vec<Rejected<'a>>,
+    pub(super) duplicates: Vec<Duplicate<'a>>,
+}
+
+/// What a recipient gets, as far as recipients of one request differ: number, a text that is not that of all, reference.
+type Gets<'a> = (E164, Option<&'a str>, Option<&'a str>);
 
 impl<'a> Terms<'a> {
     /// Judges every recipient; a bad one does not spoil the others.
-    pub(super) fn apply(&self, targets: &Targets<'a>) -> (Accepted<'a>, Vec<Rejected<'a>>) {
+    pub(super) fn apply(&self, targets: &Targets<'a>) -> Judged<'a> {
         let data = self.requested == Requested::Binary;
         let shared = self.text.map(Text::as_str).or(data.then_some("")).map(|it| Counted::of(it, self));
         let (mut accepted, mut rejected) = (Vec::with_capacity(targets.len()), Vec::new());
+        let (mut duplicates, mut seen) = (Vec::new(), HashSet::<Gets<'a>, foldhash::fast::RandomState>::default());
         let mut judge = |wish: Wish<'a>| match self.judge(&wish, shared.as_ref()) {
+            Ok((line, _)) if !self.repeats && !seen.insert(self.gets(&wish, &line)) => {
+                duplicates.push(Duplicate { to: wish.to, pointer: wish.place.pointer(Field::To) });
+            }
             Ok(pair) => accepted.push(pair),
             Err(fault) => rejected.push(Rejected {
                 to: wish.to,
@@ -100,7 +122,12 @@ impl<'a> Terms<'a> {
                 });
             }),
         }
-        (accepted, rejected)
+        Judged { accepted, rejected, duplicates }
+    }
+
+    fn gets(&self, wish: &Wish<'a>, line: &Line<'a>) -> Gets<'a> {
+        let own = wish.text.map(Text::as_str);
+        (line.to, own.filter(|it| self.text.is_none_or(|shared| shared.as_str() != *it)), line.client_ref)
     }
 
     fn judge(&self, wish: &Wish<'a>, shared: Option<&Counted<'a>>) -> Result<(Line<'a>, Recipient), Fault> {

@@ -13,7 +13,7 @@ use std::fmt;
 pub(super) const RECIPIENTS_MAX: usize = 10_000;
 
 /// Every field that the body may have.
-pub(super) const FIELDS: [&str; 20] = [
+pub(super) const FIELDS: [&str; 21] = [
     "to",
     "from",
     "text",
@@ -34,6 +34,7 @@ pub(super) const FIELDS: [&str; 20] = [
     "flash",
     "message_waiting",
     "dlt",
+    "duplicates",
 ];
 
 /// Every field of `message_waiting`.
@@ -89,6 +90,8 @@ pub(super) struct Asked<'a> {
     pub(super) message_waiting: Option<MessageWaiting<'a>>,
     #[serde(borrow, default)]
     pub(super) dlt: Option<Registration<'a>>,
+    #[serde(borrow, default)]
+    pub(super) duplicates: Option<Text<'a>>,
 }
 
 /// Which messages wait; they do, and the text is kept, unless it says otherwise.

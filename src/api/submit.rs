@@ -107,6 +107,8 @@ async fn repeated(context: &Context, plan: &Plan, quote: &Quote<'_>, order: Orde
         route: quote.route,
         lines: lines.collect(),
         rejected: quote.rejected.clone(),
+        // An order of before duplicates were left out has them among its messages.
+        duplicates: if entries.len() <= quote.lines.len() { quote.duplicates.clone() } else { Vec::new() },
         currency: quote.currency,
     };
     let charge = read::blocking(context, move |readers| readers.ledger_line(order, None)).await?;

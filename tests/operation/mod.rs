@@ -7,6 +7,7 @@ mod configuration;
 mod content;
 mod damage;
 mod failover;
+mod duplicates;
 mod figures;
 mod find;
 mod full;
