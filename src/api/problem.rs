@@ -170,6 +170,9 @@ kinds! {
     TooLate = "too-late", 409, "submit", false, "The message has left or has ended":
         "What has left for a carrier, or has ended, is not taken back.",
         "Ask what became of it: `GET /v1/messages/{id}`.";
+    Cancelled = "message-cancelled", 409, "submit", false, "The message was cancelled":
+        "The message was taken back before it left, so that no code of it can have come back or been missed.",
+        "Tell the outcome of the message that was sent in its place.";
     Internal = "internal", 500, "queue", false, "A fault of ours":
         "The request met a fault of the gateway, which is in its log.",
         "Tell the operator. Whether something was stored is not known: repeat it only with the same `Idempotency-Key`.";

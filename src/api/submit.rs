@@ -199,6 +199,7 @@ pub(super) fn refusal(reply: &Reply) -> Problem {
     match reply {
         Reply::KeyReused => Problem::new(Kind::KeyReused, "The Idempotency-Key came before, with another request."),
         Reply::TooLate => Problem::new(Kind::TooLate, "The message has left or has ended; it cannot be taken back."),
+        Reply::NeverLeft => Problem::new(Kind::Cancelled, "The message was taken back: nothing can have come of it."),
         Reply::NotFound => no_message(),
         Reply::QueueFull(wait) => Problem::new(Kind::QueueFull, "The queue is full.").after(*wait),
         Reply::Draining => Problem::new(Kind::Draining, "The daemon is stopping; nothing new is accepted."),

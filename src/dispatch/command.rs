@@ -79,6 +79,8 @@ pub enum Reply {
     Noted,
     /// The message has left, or has ended.
     TooLate,
+    /// The message was taken back before it left, so that nothing can have come of it.
+    NeverLeft,
     /// There is no such message of this account, or no such key on a list.
     NotFound,
     /// The number is left in peace since then.

@@ -107,6 +107,9 @@ impl Dispatch {
         let Some(entry) = known.filter(|_| !self.arrivals.holds(message.seq)) else {
             return self.commands.push(Command::Reply(request, Reply::NotFound));
         };
+        if entry.status() == Status::Cancelled {
+            return self.commands.push(Command::Reply(request, Reply::NeverLeft));
+        }
         let first = PartKey::new(message.seq, 0);
         let past = entry.past.iter().filter(|it| it.key == first).map(|it| &it.attempt);
         let attempts = entry.parts.iter().take(1).filter_map(|it| it.attempt.as_ref()).chain(past);

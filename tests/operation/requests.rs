@@ -257,3 +257,28 @@ fn options_are_told_heads_have_no_body_and_nothing_of_anybody_is_kept() {
         "a head counts as a get"
     );
 }
+
+#[test]
+fn nothing_comes_of_a_message_that_was_cancelled() {
+    let daemon = funded();
+    let mut client = daemon.client();
+    let sent = sent(&daemon, &[], BODY.as_bytes()).json();
+    let message = format!("/v1/messages/{}", sent["messages"][0]["id"].as_str().unwrap());
+    let outcome = format!("{message}/outcome");
+    assert_eq!(client.post(&outcome, &json!({ "verified": false })).status, 200, "it waits, and may yet be sent");
+    assert_eq!(client.call("DELETE", &message, None).unwrap().status, 200);
+    for verified in [true, false] {
+        problem(&client.post(&outcome, &json!({ "verified": verified })), 409, "message-cancelled");
+    }
+}
+
+#[test]
+fn a_number_that_is_too_short_for_its_country_is_refused() {
+    let daemon = funded();
+    let mut client = daemon.client();
+    for number in ["+316123", "+31 6 12", "+1212555010", "+1 (212) 555 01", "+44", "+337123456", "+4915"] {
+        let refused = client.post("/v1/messages", &json!({ "to": number, "from": "YOURAPP", "text": "hi" }));
+        assert_eq!(problem(&refused, 422, "invalid-request")["errors"][0]["pointer"], "/to", "{number}");
+    }
+    assert_eq!(messages(&daemon), 0);
+}
