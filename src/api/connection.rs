@@ -12,13 +12,15 @@
 //! A running request has bounds of its own (its body's time, its wait for the loop). A client
 //! that does not read its answer is idle, and is cut like any other.
 
-use crate::api::auth::Peer;
+use crate::api::caller::Caller;
 use crate::api::context::OnAnswer;
 use crate::api::garbled::Garbled;
 use crate::api::options::Http;
+use crate::api::router::OTHER;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::{HeaderValue, header};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -87,17 +89,35 @@ impl Desk {
     }
 
     /// Serves a connection to its end, which comes early when `stop` turns true.
-    pub(super) async fn serve<S: Stream>(&self, stream: S, peer: Peer, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn serve<S: Stream>(&self, stream: S, caller: Caller, mut stop: watch::Receiver<bool>) {
         let activity = Arc::new(Activity::new());
         let watched = Watched { stream, activity: Arc::clone(&activity) };
         let watched = TokioIo::new(Garbled::new(watched, self.on_answer.clone()));
-        let (router, seen) = (self.router.clone(), Arc::clone(&activity));
+        let (router, seen, on_answer) = (self.router.clone(), Arc::clone(&activity), self.on_answer.clone());
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             let running = Running::begin(&seen, request.version() == axum::http::Version::HTTP_2);
-            request.extensions_mut().insert(peer);
-            let answer = router.clone().call(request);
+            let answer = caller.of(request.headers()).map(|(peer, seat)| {
+                request.extensions_mut().insert(peer);
+                (router.clone().call(request), seat)
+            });
+            let refused = answer.as_ref().err().map(|it| it.kind.status());
+            if let (Some(status), Some(on_answer)) = (refused, &on_answer) {
+                on_answer(OTHER, status, Duration::ZERO);
+            }
             async move {
-                let answer: Result<axum::http::Response<Body>, Infallible> = answer.await;
+                let answer: Result<axum::http::Response<Body>, Infallible> = match answer {
+                    Ok((answer, seat)) => {
+                        let answer = answer.await;
+                        drop(seat);
+                        answer
+                    }
+                    // Its path may be that of a hook, which is a secret.
+                    Err(problem) => {
+                        let mut answer = problem.into_response("/");
+                        answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                        Ok(answer)
+                    }
+                };
                 drop(running);
                 answer
             }

@@ -13,6 +13,7 @@ use crate::dispatch::plan::Plan;
 use crate::dispatch::usual::Minute;
 use crate::message::id::{AccountId, CarrierId, LinkId, MessageId};
 use crate::store::sqlite::readers::Readers;
+use crate::telemetry::meters::http::TurnedAway;
 use crate::telemetry::standing::Standing;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -50,6 +51,9 @@ pub type OnAnswer = dyn Fn(&'static str, u16, Duration) + Send + Sync;
 
 /// Tells telemetry of a refused message or request to send: the stage, the HTTP code.
 pub type OnRefusal = dyn Fn(&'static str, u16) + Send + Sync;
+
+/// Tells telemetry of a connection that was turned away.
+pub type OnTurnedAway = dyn Fn(TurnedAway) + Send + Sync;
 
 /// Tells telemetry that a carrier called, and that so much of what it said is no receipt.
 pub type OnUnread = dyn Fn(CarrierId, &str, usize) + Send + Sync;
@@ -90,6 +94,8 @@ pub struct Wiring {
     pub operators: Operators,
     /// Counts answers.
     pub on_answer: Arc<OnAnswer>,
+    /// Counts connections that are turned away.
+    pub on_turned_away: Arc<OnTurnedAway>,
     /// Counts what carriers say and nobody understands.
     pub on_unread: Arc<OnUnread>,
     /// Counts refusals.

@@ -37,6 +37,14 @@ impl Accepted {
             Self::Unix(_) => Peer::LOCAL,
         }
     }
+
+    /// The same, which comes from there.
+    pub(super) fn of(self, peer: Peer) -> Self {
+        match self {
+            Self::Tcp(stream, _) => Self::Tcp(stream, peer),
+            Self::Unix(_) => self,
+        }
+    }
 }
 
 impl Listener {

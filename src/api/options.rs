@@ -1,7 +1,8 @@
 //! What an HTTP listener is allowed, and how long it waits.
 
+use crate::dispatch::plan::Network;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +25,23 @@ pub struct Http {
     pub max_connections: usize,
     /// Connections of one address. Default 1,000.
     pub max_connections_per_address: usize,
+    /// Proxies that are believed when they say for whom they ask. Default none.
+    pub proxy_from: Networks,
+}
+
+/// Networks, of which an address may be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Networks(pub Vec<Network>);
+
+impl Networks {
+    /// Whether one of them has this address.
+    pub fn hold(&self, address: IpAddr) -> bool {
+        let bits = match address {
+            IpAddr::V4(it) => it.to_ipv6_mapped().to_bits(),
+            IpAddr::V6(it) => it.to_bits(),
+        };
+        self.0.iter().any(|it| it.contains(bits))
+    }
 }
 
 /// Where a listener listens.
@@ -66,6 +84,7 @@ impl Http {
             idle_timeout: Duration::from_secs(60),
             max_connections: 10_000,
             max_connections_per_address: 1_000,
+            proxy_from: Networks(Vec::new()),
         }
     }
 

@@ -137,6 +137,9 @@ kinds! {
     QueueFull = "queue-full", 503, "queue", true, "The queue is full":
         "So much waits that nothing more is taken for now.",
         "Send it again after `Retry-After`.";
+    TooManyConnections = "too-many-connections", 503, "queue", true, "There are too many connections":
+        "There are as many connections as the listener takes, or as it takes of one address. The connection is closed.",
+        "Keep few connections and use them again; come again after `Retry-After`. Behind a proxy the operator names it in `proxy_from`.";
     DiskLow = "disk-low", 503, "queue", true, "The disk is nearly full":
         "Nothing new is stored until there is room.",
         "Send it again after `Retry-After`; the operator has to make room.";

@@ -11,6 +11,7 @@ mod wake;
 mod port;
 mod hooks;
 mod lookup;
+mod listen;
 mod beat;
 
 mod links;

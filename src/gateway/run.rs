@@ -2,11 +2,9 @@
 
 use crate::api::context::{Context, Operators, Wiring};
 use crate::api::health::Health;
-use crate::api::listener::Listener;
 use crate::api::lookup::Lookup;
 use crate::api::options::{Http, Listen};
 use crate::api::router;
-use crate::api::server::Server;
 use crate::clock::Clock;
 use crate::config::{self, Draft, Loaded};
 use crate::decode;
@@ -18,6 +16,7 @@ use crate::gateway::hooks;
 use crate::gateway::hooks::Hooks;
 use crate::gateway::housekeeping::Housekeeping;
 use crate::gateway::links::{Links, Wanted};
+use crate::gateway::listen::listen;
 use crate::gateway::lookup;
 use crate::gateway::store;
 use crate::gateway::wake::Wake;
@@ -388,7 +387,7 @@ fn wiring(
     http: &Http,
 ) -> Wiring {
     let current = |meters: &Arc<RwLock<Arc<Meters>>>| meters.read().unwrap_or_else(PoisonError::into_inner).clone();
-    let (answers, refusals, render) = (meters.clone(), meters.clone(), exposition.clone());
+    let (answers, refusals, turned, render) = (meters.clone(), meters.clone(), meters.clone(), exposition.clone());
     let (health, started) = (given.health.clone(), std::time::Instant::now());
     Wiring {
         plan: given.plans,
@@ -411,6 +410,7 @@ fn wiring(
         }),
         operators: given.operators,
         on_answer: Arc::new(move |endpoint, code, took| current(&answers).http().answered(endpoint, code, took)),
+        on_turned_away: Arc::new(move |why| current(&turned).http().turned_away(why)),
         on_unread: hooks::on_unread(meters),
         on_refusal: Arc::new(move |stage, code| current(&refusals).http().rejected(stage, code)),
         max_body: http.max_body,
@@ -459,26 +459,6 @@ fn operators(shown: &Arc<RwLock<serde_json::Value>>, traces: &Traces, standings:
             Some(trace.seen.iter().map(|it| line(&trace, it)).collect())
         }),
     }
-}
-
-fn listen(
-    options: &Http,
-    routes: axum::Router,
-    context: &Context,
-    stop: watch::Receiver<bool>,
-) -> Result<(Option<SocketAddr>, JoinHandle<()>), Failure> {
-    let at = || options.listen.to_string();
-    let listener = Listener::bind(&options.listen).map_err(|cause| Failure::Listen { at: at(), cause })?;
-    let address = listener.address();
-    let server = |it: &crate::api::options::Tls| {
-        tls::Server::new(
-            &tls::ServerOptions { certificate: it.certificate.clone(), key: it.key.clone(), client_ca: None },
-            &["h2", "http/1.1"],
-        )
-    };
-    let tls = options.tls.as_ref().map(server).transpose()?;
-    let server = Server::new(listener, routes, options, tls).telling(context.wiring.on_answer.clone());
-    Ok((address, tokio::spawn(server.run(stop))))
 }
 
 fn labels(loaded: &Loaded) -> Labels {

@@ -84,6 +84,8 @@ metrics! {
     HTTP_REQUESTS = "http_requests_total" Counter, Count, Late ["endpoint" "code"] "HTTP requests answered.";
     HTTP_REQUEST_DURATION = "http_request_duration_seconds" Histogram(FAST), Seconds, Late ["endpoint"]
         "From the head of a request to its answer.";
+    HTTP_CONNECTIONS_REFUSED = "http_connections_refused_total" Counter, Count, AtZero ["reason"]
+        "Connections that were answered with 503 or closed, because their address (address) or all (all) had as many as they may, or a proxy did not say for whom they were (proxy).";
     LOOKUPS = "lookups_total" Counter, Count, AtZero ["result"]
         "Numbers that the look-up service was asked about: remembered (cached), answered, or not answered in time (unanswered).";
     MESSAGES_ACCEPTED = "messages_accepted_total" Counter, Count, AtZero ["account" "class"]

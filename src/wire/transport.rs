@@ -173,6 +173,14 @@ pub enum Stream {
 }
 
 impl Stream {
+    /// The protocol that ALPN chose, if it chose one.
+    pub fn alpn(&self) -> Option<&[u8]> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Tls(stream) => stream.get_ref().1.alpn_protocol(),
+        }
+    }
+
     /// What TLS agreed upon; `None` without TLS.
     pub fn security(&self) -> Option<Security> {
         match self {

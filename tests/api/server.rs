@@ -2,8 +2,10 @@
 
 use super::world::{KEY, World};
 use nuncio::api::listener::Listener;
-use nuncio::api::options::{Http, Listen};
-use nuncio::api::server::{Counts, PROTOCOLS, Server};
+use nuncio::api::options::{Http, Listen, Networks};
+use nuncio::api::places::Counts;
+use nuncio::api::server::{PROTOCOLS, Server};
+use nuncio::dispatch::plan::Network;
 use nuncio::wire::tls;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -215,7 +217,10 @@ async fn there_are_only_so_many_connections() {
             [TcpStream::connect(served.address).await.unwrap(), TcpStream::connect(served.address).await.unwrap()];
         until("both are taken", || served.counts.open.load(Ordering::Relaxed) == 2).await;
         let mut third = TcpStream::connect(served.address).await.unwrap();
-        assert_eq!(rest(&mut third).await, "");
+        third.write_all(post(BODY).as_bytes()).await.unwrap();
+        let refused = rest(&mut third).await;
+        assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("/problems/too-many-connections"), "{refused}");
+        assert!(refused.contains("retry-after: 5\r\n") && refused.contains("connection: close\r\n"), "{refused}");
         let counts =
             (served.counts.refused.load(Ordering::Relaxed), served.counts.refused_by_address.load(Ordering::Relaxed));
         assert_eq!(counts, if by_address { (0, 1) } else { (1, 0) });
@@ -306,6 +311,30 @@ async fn tls_is_spoken_where_it_is_given_and_plain_text_is_cut() {
     let mut plain = TcpStream::connect(served.address).await.unwrap();
     plain.write_all(post(BODY).as_bytes()).await.unwrap();
     assert!(!rest(&mut plain).await.contains("HTTP/1.1 202"));
+}
+
+#[tokio::test]
+async fn a_proxy_speaks_before_tls_and_who_finds_no_place_is_told_so_in_it() {
+    let identity = crate::identity::identity();
+    let ours = tls::Server::new(&identity.serving(), &PROTOCOLS).unwrap();
+    let local = Network { address: std::net::Ipv4Addr::LOCALHOST.to_ipv6_mapped().to_bits(), bits: 128 };
+    let options = Http { max_connections_per_address: 1, proxy_from: Networks(vec![local]), ..options() };
+    let served = serve_with(World::new(), &options, Some(ours));
+    let client = identity.client();
+    let secured = async |address: &str| {
+        let mut tcp = TcpStream::connect(served.address).await.unwrap();
+        tcp.write_all(format!("PROXY TCP4 {address} 10.0.0.1 4711 443\r\n").as_bytes()).await.unwrap();
+        let mut stream = client.connect("localhost", tcp).await.unwrap();
+        stream.write_all(post(BODY).as_bytes()).await.unwrap();
+        let said = answer(&mut stream).await;
+        (stream, said)
+    };
+    let held = secured("192.0.2.1").await;
+    assert!(held.1.starts_with("HTTP/1.1 202"), "{}", held.1);
+    let refused = secured("192.0.2.1").await.1;
+    assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("/problems/too-many-connections"), "{refused}");
+    assert!(secured("192.0.2.2").await.1.starts_with("HTTP/1.1 202"));
+    assert_eq!(served.counts.refused_by_address.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]

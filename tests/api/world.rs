@@ -141,6 +141,7 @@ impl World {
             statusz: Arc::new(|| serde_json::json!({ "queued": 0 })),
             operators: operators(),
             on_answer: Arc::new(move |endpoint, code, _| answered.lock().unwrap().push((endpoint, code))),
+            on_turned_away: Arc::new(|_| ()),
             on_unread: Arc::new(|_, _, _| ()),
             on_refusal: Arc::new(move |stage, code| refused.lock().unwrap().push((stage, code))),
             max_body: 1 << 20,

@@ -4,6 +4,7 @@ mod backup;
 mod calendar;
 mod routing;
 mod configuration;
+mod connections;
 mod content;
 mod damage;
 mod failover;

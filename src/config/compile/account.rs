@@ -86,7 +86,7 @@ impl One<'_, '_> {
             weight: self.findings.within(&self.at("weight"), written.weight.unwrap_or(1).into(), 1..=100) as u32,
             keys: self.keys(),
             scopes: self.scopes(),
-            allow_from: self.networks(),
+            allow_from: networks(&self.at("allow_from"), &self.written.allow_from, self.findings),
             senders: sender::list(
                 &self.at("senders"),
                 written.senders.as_deref().unwrap_or(&any),
@@ -163,20 +163,6 @@ impl One<'_, '_> {
         scopes
     }
 
-    fn networks(&mut self) -> Vec<Network> {
-        let mut networks = Vec::new();
-        for text in &self.written.allow_from {
-            match network(text) {
-                Some(it) => networks.push(it),
-                None => {
-                    let message = format!("{text:?} is not a network such as \"127.0.0.0/8\" or \"2001:db8::/32\"");
-                    self.findings.fault(&self.at("allow_from"), message);
-                }
-            }
-        }
-        networks
-    }
-
     fn region(&mut self) -> Option<Box<str>> {
         let text = self.written.region.as_deref().filter(|it| !it.is_empty())?;
         if !price::is_country(text) {
@@ -216,6 +202,21 @@ fn digest(text: &str) -> Option<[u8; 32]> {
         *octet = u8::from_str_radix(pair, 16).ok()?;
     }
     Some(digest)
+}
+
+/// Networks, or single addresses.
+pub(super) fn networks(path: &str, written: &[String], findings: &mut Findings) -> Vec<Network> {
+    let mut networks = Vec::new();
+    for text in written {
+        match network(text) {
+            Some(it) => networks.push(it),
+            None => {
+                let message = format!("{text:?} is not a network such as \"127.0.0.0/8\" or \"2001:db8::/32\"");
+                findings.fault(path, message);
+            }
+        }
+    }
+    networks
 }
 
 fn network(text: &str) -> Option<Network> {

@@ -1,6 +1,7 @@
 //! The sections of the daemon itself.
 
-use crate::api::options::{Http, Listen, Tls};
+use crate::api::options::{Http, Listen, Networks, Tls};
+use crate::config::compile::account::networks;
 use crate::config::error::Findings;
 use crate::config::schema::service;
 use crate::config::units::Span;
@@ -39,6 +40,7 @@ pub fn http(written: &service::Http, findings: &mut Findings) -> Http {
         idle_timeout: wait("http.idle_timeout", written.idle_timeout, default.idle_timeout, findings),
         max_connections,
         max_connections_per_address: per_address,
+        proxy_from: Networks(networks("http.proxy_from", written.proxy_from.as_deref().unwrap_or_default(), findings)),
     }
 }
 

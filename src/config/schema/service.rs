@@ -17,6 +17,7 @@ pub struct Http {
     pub idle_timeout: Option<Span>,
     pub max_connections: Option<u32>,
     pub max_connections_per_address: Option<u32>,
+    pub proxy_from: Option<Vec<String>>,
 }
 
 /// The certificate of a listener.

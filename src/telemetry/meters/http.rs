@@ -40,6 +40,31 @@ impl Looked {
     }
 }
 
+/// Why a connection is not served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnedAway {
+    /// Its address has as many as it may.
+    Address,
+    /// There are as many as there may be.
+    All,
+    /// A proxy did not say for whom it is, as a proxy has to.
+    Proxy,
+}
+
+impl TurnedAway {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::Address, Self::All, Self::Proxy];
+
+    /// Its word in metrics.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::All => "all",
+            Self::Proxy => "proxy",
+        }
+    }
+}
+
 /// The metrics of the HTTP listeners.
 pub struct HttpMeter {
     exposition: Exposition,
@@ -48,6 +73,7 @@ pub struct HttpMeter {
     rejected: HashMap<&'static str, Codes>,
     rejected_elsewhere: Codes,
     lookups: [Counter; Looked::ALL.len()],
+    turned_away: [Counter; TurnedAway::ALL.len()],
 }
 
 impl HttpMeter {
@@ -61,7 +87,13 @@ impl HttpMeter {
             rejected: STAGES.into_iter().map(|it| (it, rejected(it))).collect(),
             rejected_elsewhere: rejected(OTHER),
             lookups: Looked::ALL.map(|it| exposition.counter(&names::LOOKUPS, [it.word()])),
+            turned_away: TurnedAway::ALL.map(|it| exposition.counter(&names::HTTP_CONNECTIONS_REFUSED, [it.word()])),
         }
+    }
+
+    /// A connection was refused.
+    pub fn turned_away(&self, why: TurnedAway) {
+        self.turned_away[why as usize].increment(1);
     }
 
     /// A request was answered. The first of its endpoint brings all codes of it, at 0.

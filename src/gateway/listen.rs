@@ -1,0 +1,33 @@
+//! The listeners of HTTP: where they are bound, and what they tell.
+
+use crate::api::context::Context;
+use crate::api::listener::Listener;
+use crate::api::options::{Http, Tls};
+use crate::api::server::{PROTOCOLS, Server};
+use crate::gateway::run::Failure;
+use crate::wire::tls;
+use std::net::SocketAddr;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Serves routes where a listener is configured, and tells telemetry of it.
+pub(super) fn listen(
+    options: &Http,
+    routes: axum::Router,
+    context: &Context,
+    stop: watch::Receiver<bool>,
+) -> Result<(Option<SocketAddr>, JoinHandle<()>), Failure> {
+    let at = || options.listen.to_string();
+    let listener = Listener::bind(&options.listen).map_err(|cause| Failure::Listen { at: at(), cause })?;
+    let address = listener.address();
+    let server = |it: &Tls| {
+        tls::Server::new(
+            &tls::ServerOptions { certificate: it.certificate.clone(), key: it.key.clone(), client_ca: None },
+            &PROTOCOLS,
+        )
+    };
+    let tls = options.tls.as_ref().map(server).transpose()?;
+    let server = Server::new(listener, routes, options, tls).telling(context.wiring.on_answer.clone());
+    let server = server.counting(context.wiring.on_turned_away.clone());
+    Ok((address, tokio::spawn(server.run(stop))))
+}
