@@ -5,6 +5,7 @@
 
 use crate::api::body;
 use crate::api::context::{Call, Context};
+use crate::api::memory::Holder;
 use crate::api::problem::{Kind, Problem};
 use crate::api::submit::{ANSWER_TIMEOUT, send};
 use crate::carrier::http::receipt::{Hook, Told};
@@ -39,7 +40,7 @@ async fn taken(context: &Context, place: (&str, &str), request: Request) -> Resu
     {
         return Ok(answer(challenge));
     }
-    let (body, _held) = body::read(context, request.into_body()).await?;
+    let (body, _held) = body::read(context, Holder::Carrier(carrier), request.into_body()).await?;
     let Told { news, unread } = hook.read(&query, &body);
     if 0 < unread {
         (context.wiring.on_unread)(carrier, place.0, unread);

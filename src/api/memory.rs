@@ -2,32 +2,103 @@
 //!
 //! One body is bounded, and so are connections; their product is not small enough. A request
 //! of 10,000 recipients also grows: each message has a copy of the text. So each request takes
-//! its share of one budget before it reads and again before it is handed to the loop, and gives
-//! it back with its answer. Where nothing is left, it is told to come again.
+//! from one budget as its octets come, and again before it is handed to the loop, and gives
+//! all back with its answer. What a request announces and does not send costs nothing.
+//!
+//! Nobody may hold more than is then left for all others: one caller alone has half of the budget at most, two have
+//! a third each, and so on. Where little is left, those who hold much are told to come again, and those who hold little
+//! still get in.
 
 use crate::api::problem::{Kind, Problem};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use crate::message::id::{AccountId, CarrierId};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Octets of bodies and texts at once: some 20 of the largest bulk requests, or 100,000 small ones.
 pub(super) const OCTETS_MAX: usize = 256 << 20;
 
-/// The budget is counted in these, so that it fits the counter.
-const GRAIN: usize = 1_024;
+/// When a refused request should come again: requests that run end within milliseconds, but for those that trickle.
+const COME_AGAIN: Duration = Duration::from_secs(1);
+
+/// For whom memory is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Holder {
+    /// An application, or an operator.
+    Account(AccountId),
+    /// A carrier that calls a hook.
+    Carrier(CarrierId),
+}
 
 /// A budget of octets.
-pub(super) struct Memory(Semaphore);
+pub(super) struct Memory {
+    octets: usize,
+    used: Mutex<Used>,
+}
+
+#[derive(Default)]
+struct Used {
+    all: usize,
+    of: HashMap<Holder, usize, foldhash::fast::RandomState>,
+}
 
 impl Memory {
     pub(super) fn new(octets: usize) -> Self {
-        Self(Semaphore::new(octets / GRAIN))
+        Self { octets, used: Mutex::default() }
     }
 
-    /// Takes a share, for as long as the permit lives.
-    pub(super) fn hold(&self, octets: usize) -> Result<SemaphorePermit<'_>, Problem> {
-        let grains = u32::try_from(octets.div_ceil(GRAIN)).unwrap_or(u32::MAX);
-        self.0
-            .try_acquire_many(grains)
-            .map_err(|_| Problem::new(Kind::QueueFull, "Requests that are running fill the memory set aside for them."))
+    /// A share with nothing in it yet.
+    pub(super) const fn share(&self, holder: Holder) -> Share<'_> {
+        Share { memory: self, holder, octets: 0 }
+    }
+
+    fn used(&self) -> MutexGuard<'_, Used> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a request holds, until it is dropped.
+pub(super) struct Share<'m> {
+    memory: &'m Memory,
+    holder: Holder,
+    octets: usize,
+}
+
+impl Share<'_> {
+    /// Has at least so many octets; refused where its holder would have more than is left.
+    pub(super) fn grow_to(&mut self, octets: usize) -> Result<(), Problem> {
+        let more = octets.saturating_sub(self.octets);
+        if more == 0 {
+            return Ok(());
+        }
+        let mut used = self.memory.used();
+        let own = used.of.get(&self.holder).copied().unwrap_or(0);
+        let (own, all) = (own.saturating_add(more), used.all.saturating_add(more));
+        if self.memory.octets.checked_sub(all).is_none_or(|left| left < own) {
+            let detail = "Requests that are running fill the memory set aside for them.";
+            return Err(Problem::new(Kind::QueueFull, detail).after(COME_AGAIN));
+        }
+        used.all = all;
+        used.of.insert(self.holder, own);
+        self.octets = octets;
+        Ok(())
+    }
+}
+
+impl Drop for Share<'_> {
+    fn drop(&mut self) {
+        if self.octets == 0 {
+            return;
+        }
+        let mut used = self.memory.used();
+        used.all -= self.octets;
+        if let Some(own) = used.of.get_mut(&self.holder) {
+            *own -= self.octets;
+            // Only those who hold something are remembered.
+            if *own == 0 {
+                used.of.remove(&self.holder);
+            }
+        }
     }
 }
 
@@ -35,16 +106,34 @@ impl Memory {
 mod tests {
     use super::*;
 
+    fn held(memory: &Memory, account: u16, octets: usize) -> Option<Share<'_>> {
+        let mut share = memory.share(Holder::Account(AccountId(account)));
+        share.grow_to(octets).ok().map(|()| share)
+    }
+
     #[test]
-    fn a_share_is_given_back_and_never_more_than_there_is() {
+    fn a_share_is_given_back_and_never_more_than_is_left() {
         let memory = Memory::new(4_096);
-        let held = memory.hold(1_025).expect("two grains of four");
-        let rest = memory.hold(2_048).expect("the other two");
-        assert_eq!(memory.hold(1).map_err(|it| it.kind).err(), Some(Kind::QueueFull));
-        assert!(memory.hold(0).is_ok());
-        drop(held);
-        assert!(memory.hold(2_049).is_err() && memory.hold(2_048).is_ok());
-        drop(rest);
-        assert!(memory.hold(4_096).is_ok());
+        let mut share = held(&memory, 1, 1_024).expect("a quarter");
+        share.grow_to(2_048).expect("half");
+        let refused = share.grow_to(2_049).expect_err("more than is left");
+        assert_eq!((refused.kind, refused.retry_after), (Kind::QueueFull, Some(COME_AGAIN)));
+        share.grow_to(10).expect("it has as much");
+        drop(share);
+        assert!(memory.used().all == 0 && memory.used().of.is_empty());
+        assert!(held(&memory, 1, 2_048).is_some());
+    }
+
+    #[test]
+    fn whoever_holds_most_is_refused_first_and_others_get_in() {
+        let memory = Memory::new(4_096);
+        let greedy: Vec<_> = (0..300).map_while(|_| held(&memory, 1, 8)).collect();
+        assert_eq!(greedy.len(), 256, "half of it");
+        let second: Vec<_> = (0..300).map_while(|_| held(&memory, 2, 8)).collect();
+        assert_eq!(second.len(), 128, "half of what is left");
+        assert!(held(&memory, 1, 8).is_none() && held(&memory, 2, 8).is_none());
+        assert!(held(&memory, 3, 8).is_some(), "who has nothing gets in");
+        let mut carrier = memory.share(Holder::Carrier(CarrierId(1)));
+        assert!(carrier.grow_to(8).is_ok(), "a carrier is no account of the same number");
     }
 }

@@ -11,6 +11,7 @@ use crate::api::fingerprint;
 use crate::api::idempotency;
 use crate::api::json;
 use crate::api::list::{PAGE_PARAMETERS, cursor, query};
+use crate::api::memory::Holder;
 use crate::api::moment::Moment;
 use crate::api::problem::{Kind, Problem};
 use crate::api::read::blocking;
@@ -191,7 +192,7 @@ async fn credited(context: &Context, id: &str, head: &Parts, body: axum::body::B
     let operator = directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
     let account = named(&directory, id)?;
     let key = idempotency::key(&head.headers)?;
-    let (body, _held) = body::read(context, body).await?;
+    let (body, _held) = body::read(context, Holder::Account(operator.id), body).await?;
     let asked: Asked = json::read(&body, |error| {
         Problem::at(Kind::Invalid, "", format!("The body is not {{\"amount\", \"note\"}}: {error}."))
     })?;

@@ -10,6 +10,7 @@ use crate::api::context::{Call, Context};
 use crate::api::diagnose::{escaped, unknown_name};
 use crate::api::json;
 use crate::api::list::{PAGE_PARAMETERS, cursor, query};
+use crate::api::memory::Holder;
 use crate::api::moment::Moment;
 use crate::api::problem::{Kind, Problem};
 use crate::api::quote::duration;
@@ -115,7 +116,7 @@ async fn ordered(context: &Context, pattern: &str, id: &str, request: Request) -
     let directory = context.directory();
     let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Admin)?;
     let actor = account.id;
-    let (body, _held) = body::read(context, request.into_body()).await?;
+    let (body, _held) = body::read(context, Holder::Account(actor), request.into_body()).await?;
     let asked = Asked::read(&body)?;
     let mut words = pattern.rsplit('/');
     let (what, noun) = (words.next().unwrap_or_default(), words.nth(1).unwrap_or_default());

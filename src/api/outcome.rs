@@ -7,6 +7,7 @@ use crate::api::auth::Scope;
 use crate::api::body;
 use crate::api::context::{Call, Context};
 use crate::api::json;
+use crate::api::memory::Holder;
 use crate::api::problem::{Kind, Problem};
 use crate::api::submit::{awaited, no_message, peer, refusal, send};
 use crate::dispatch::command::Reply;
@@ -40,7 +41,7 @@ async fn noted(context: &Context, id: &str, request: Request) -> Result<Response
     let directory = context.directory();
     let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Send)?;
     let id: MessageId = id.parse().map_err(|_| no_message())?;
-    let (body, _held) = body::read(context, request.into_body()).await?;
+    let (body, _held) = body::read(context, Holder::Account(account.id), request.into_body()).await?;
     let Outcome { verified } =
         json::read(&body, |_| Problem::at(Kind::Invalid, "/verified", "the body is {\"verified\": true} or false"))?;
     let (to, answer) = oneshot::channel();

@@ -9,6 +9,7 @@ use crate::api::diagnose;
 use crate::api::fingerprint;
 use crate::api::idempotency;
 use crate::api::lookup;
+use crate::api::memory::Holder;
 use crate::api::money;
 use crate::api::problem::{Kind, Problem};
 use crate::api::quote::{Quote, targets};
@@ -71,11 +72,12 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     refuse_when_closed(context)?;
     let key = idempotency::key(request.headers())?;
     let path = request.uri().path().to_owned();
-    let (body, _held) = body::read(context, request.into_body()).await?;
+    let (body, _held) = body::read(context, Holder::Account(account.id), request.into_body()).await?;
     let asked = diagnose::read(&body)?;
     let (mut quote, mut submission) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
     // The texts are held while numbers are asked about, and until the loop has answered, not only until it takes them.
-    let _texts = context.memory.hold(octets(&submission))?;
+    let mut texts = context.memory.share(Holder::Account(account.id));
+    texts.grow_to(octets(&submission))?;
     let targets = (&targets(&asked)?, account.region.as_deref());
     lookup::sift(context, targets, &mut quote, &mut submission).await?;
     for it in &quote.rejected {
@@ -119,7 +121,7 @@ async fn repeated(context: &Context, plan: &Plan, quote: &Quote<'_>, order: Orde
 async fn estimated(context: &Context, request: Request) -> Result<Response, Problem> {
     let directory = context.directory();
     let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Send)?;
-    let (body, _held) = body::read(context, request.into_body()).await?;
+    let (body, _held) = body::read(context, Holder::Account(account.id), request.into_body()).await?;
     let asked = diagnose::read(&body)?;
     let (quote, submission) = Quote::of((&directory.plan, &context.wiring.opted_out), account, &asked)?;
     let first = submission.recipients.first();

@@ -7,6 +7,7 @@ use crate::api::context::{Call, Context};
 use crate::api::diagnose::unknown_name;
 use crate::api::json;
 use crate::api::list::{LIMIT, LIMIT_MAX, cursor, read_cursor};
+use crate::api::memory::Holder;
 use crate::api::moment::Moment;
 use crate::api::problem::{Kind, Problem};
 use crate::api::read::blocking;
@@ -62,8 +63,8 @@ pub(super) async fn add(State(context): State<Arc<Context>>, request: Request) -
 
 async fn added(context: &Context, request: Request) -> Result<Response, Problem> {
     let directory = context.directory();
-    directory.admit(request.headers(), peer(request.extensions()), Scope::Admin)?;
-    let (octets, _held) = body::read(context, request.into_body()).await?;
+    let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Admin)?;
+    let (octets, _held) = body::read(context, Holder::Account(account.id), request.into_body()).await?;
     let asked: Asked =
         json::read(&octets, |error| Problem::new(Kind::Invalid, format!("The body is not valid: {error}.")))?;
     let key = key(&directory.plan, asked.account.as_deref(), asked.sender.as_deref(), &asked.to)?;

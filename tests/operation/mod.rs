@@ -18,6 +18,7 @@ mod http;
 mod inbound;
 mod kill;
 mod life;
+mod greed;
 mod links;
 mod lookup;
 mod mo;
