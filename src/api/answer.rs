@@ -47,7 +47,7 @@ pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId], mea
 }
 
 /// 200: what a request would become.
-pub(super) fn estimated(quote: &Quote<'_>, carriers: &[&str], sufficient_balance: bool) -> Response {
+pub(super) fn estimated(quote: &Quote<'_>, carriers: Option<&[&str]>, sufficient_balance: bool) -> Response {
     let messages: Vec<Message<'_>> = quote.lines.iter().map(|line| Message::of(None, line)).collect();
     let first = quote.lines.first().map(|it| it.alphabet);
     let common = first.filter(|it| quote.lines.iter().all(|line| line.alphabet == *it));
@@ -107,7 +107,7 @@ struct Accepted<'a> {
 struct Estimated<'a> {
     route_id: u32,
     class: &'static str,
-    carriers: &'a [&'a str],
+    carriers: Option<&'a [&'a str]>,
     count: usize,
     encoding: Option<&'static str>,
     parts: u32,

@@ -20,6 +20,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
@@ -38,15 +39,29 @@ async fn told(context: &Context, head: &Parts, scope: Scope) -> Response {
         let directory = context.directory();
         let account = directory.admit(&head.headers, peer(&head.extensions), scope)?;
         let asked = query(account, head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
+        let hides = scope == Scope::Read && !account.shows_carriers;
         let account = (scope == Scope::Read).then_some(account.id);
         let query = EventQuery { account, after: asked.before.map_or(0, |it| it.0), limit: asked.limit };
-        let events = blocking(context, move |readers| readers.events(&query)).await?;
+        let mut events = blocking(context, move |readers| readers.events(&query)).await?;
+        if hides {
+            events.iter_mut().for_each(without_carrier);
+        }
         let next = events.last().map(|it| Seq(it.n)).or(asked.before);
         let octets = events.iter().map(|it| it.data.len() + 128).sum::<usize>() + 64;
         let data = events.iter().map(View::of).collect();
         Ok(answer::json(StatusCode::OK, &Log { data, next_cursor: next.map(cursor) }, octets))
     };
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+/// Leaves the name of the carrier out of what an account is told.
+fn without_carrier(event: &mut Event) {
+    let data = serde_json::from_str::<serde_json::Map<String, Value>>(&event.data);
+    let mut data = data.expect("the data of an event was written as JSON, under a seal");
+    if let Some(carrier) = data.get_mut("carrier") {
+        *carrier = Value::Null;
+        event.data = serde_json::to_string(&data).expect("what was JSON is JSON").into();
+    }
 }
 
 #[derive(Serialize)]

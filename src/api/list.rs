@@ -42,6 +42,10 @@ pub(super) async fn messages(State(context): State<Arc<Context>>, request: Reque
         let directory = context.directory();
         let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Read)?;
         let query = query(account, head.uri.query().unwrap_or(""), &PARAMETERS)?;
+        if query.carrier_message_id.is_some() && !account.shows_carriers {
+            let detail = "is not shown to this account, and cannot be searched for";
+            return Err(Problem::at(Kind::Invalid, "/carrier_message_id", detail));
+        }
         let page = blocking(&context, move |readers| readers.list(&query)).await?;
         let refunds = refunds(&context, &page.entries).await?;
         Ok(shown((&page.entries, &refunds), page.next, account, &directory.plan))
@@ -80,7 +84,7 @@ fn shown(
 ) -> Response {
     let views = entries.iter().map(|it| {
         let view = MessageView::of(it, plan, currency(plan, it.body.route, account.currency));
-        view.paid_back(refunds.get(&it.body.seq()).copied())
+        view.paid_back(refunds.get(&it.body.seq()).copied()).for_customer(account)
     });
     page(views.collect(), next)
 }

@@ -3,7 +3,7 @@
 use crate::api::answer::Shown;
 use crate::api::moment::Moment;
 use crate::api::read::alphabet;
-use crate::dispatch::plan::Plan;
+use crate::dispatch::plan::{Account, Plan};
 use crate::message::attempt::{Answer, Attempt};
 use crate::message::id::{AccountId, CarrierId, LinkId, MessageId};
 use crate::message::manner::Parameter;
@@ -95,6 +95,30 @@ impl MessageView<'_> {
     #[must_use]
     pub(super) fn paid_back(mut self, refund: Option<Money>) -> Self {
         self.refunded = refund.map(|it| Shown(it.exact())).or(self.refunded);
+        self
+    }
+}
+
+impl MessageView<'_> {
+    /// The same for the account whose it is: what carriers charge is not its business, and who they are not unless it is shown.
+    #[must_use]
+    pub(super) fn for_customer(mut self, account: &Account) -> Self {
+        for attempt in &mut self.attempts {
+            attempt.cost = None;
+        }
+        if account.shows_carriers {
+            return self;
+        }
+        if let Some(error) = &mut self.error {
+            error.carrier_code = None;
+        }
+        for attempt in &mut self.attempts {
+            (attempt.carrier, attempt.bind) = (None, None);
+            (attempt.command_status, attempt.carrier_message_id) = (None, None);
+            for receipt in attempt.receipt.iter_mut().chain(&mut attempt.later_receipts) {
+                (receipt.raw_status, receipt.error_code, receipt.tlvs) = (None, None, None);
+            }
+        }
         self
     }
 }
@@ -239,8 +263,8 @@ impl std::fmt::Display for CarrierCode<'_> {
 struct AttemptView<'a> {
     part: u8,
     number: u8,
-    carrier: Shown<CarrierName<'a>>,
-    bind: Shown<BindName<'a>>,
+    carrier: Option<Shown<CarrierName<'a>>>,
+    bind: Option<Shown<BindName<'a>>>,
     cause: &'static str,
     intended_at: Moment,
     /// When it was written to the carrier; `null` while it was not, and where nobody knows.
@@ -249,6 +273,7 @@ struct AttemptView<'a> {
     answer: Option<&'static str>,
     command_status: Option<u32>,
     carrier_message_id: Option<&'a str>,
+    /// What the carrier charges.
     cost: Option<Shown<Money>>,
     receipt: Option<ReceiptView<'a>>,
     later_receipts: Vec<ReceiptView<'a>>,
@@ -261,8 +286,8 @@ impl<'a> AttemptView<'a> {
         Self {
             part,
             number: attempt.number,
-            carrier: Shown(carrier),
-            bind: Shown(BindName { carrier, link: attempt.link }),
+            carrier: Some(Shown(carrier)),
+            bind: Some(Shown(BindName { carrier, link: attempt.link })),
             cause: attempt.cause.word(),
             intended_at: Moment(attempt.intended_at),
             submitted_at: Moment(attempt.written_at),
@@ -280,22 +305,22 @@ impl<'a> AttemptView<'a> {
 #[derive(Serialize)]
 struct ReceiptView<'a> {
     status: &'static str,
-    raw_status: &'a str,
+    raw_status: Option<&'a str>,
     error_code: Option<&'a str>,
     received_at: Moment,
     done_at: Moment,
-    tlvs: BTreeMap<String, String>,
+    tlvs: Option<BTreeMap<String, String>>,
 }
 
 impl<'a> ReceiptView<'a> {
     fn of(receipt: &'a Receipt) -> Self {
         Self {
             status: receipt.status.word(),
-            raw_status: &receipt.raw_status,
+            raw_status: Some(&receipt.raw_status),
             error_code: receipt.error_code.as_deref(),
             received_at: Moment(receipt.received_at),
             done_at: Moment(receipt.done_at.unwrap_or(Time::NEVER)),
-            tlvs: receipt.tlvs.iter().map(|it| Parameter::written(it.tag, &it.value)).collect(),
+            tlvs: Some(receipt.tlvs.iter().map(|it| Parameter::written(it.tag, &it.value)).collect()),
         }
     }
 }

@@ -57,7 +57,7 @@ async fn find_message(context: &Context, id: &str, head: &Parts) -> Result<Respo
     let entry = found.filter(|it| it.body.account == account.id && it.body.id == id).ok_or_else(no_message)?;
     let currency = currency(&directory.plan, entry.body.route, account.currency);
     let refund = money::refunds(context, std::slice::from_ref(&entry)).await?.get(&id.seq).copied();
-    let view = MessageView::of(&entry, &directory.plan, currency).paid_back(refund);
+    let view = MessageView::of(&entry, &directory.plan, currency).paid_back(refund).for_customer(account);
     Ok(answer::json(StatusCode::OK, &view, 2_048))
 }
 

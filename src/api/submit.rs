@@ -131,7 +131,8 @@ async fn estimated(context: &Context, request: Request) -> Result<Response, Prob
     });
     let balance = money::of_account(context, account).await?;
     let sufficient = balance.is_none_or(|it| quote.cost().is_some_and(|cost| cost <= it));
-    Ok(answer::estimated(&quote, &names, sufficient))
+    let names = account.shows_carriers.then_some(&names[..]);
+    Ok(answer::estimated(&quote, names, sufficient))
 }
 
 async fn cancelled(context: &Context, id: &str, head: &Parts) -> Result<Response, Problem> {

@@ -123,6 +123,8 @@ pub struct Account {
     pub currency: Option<Currency>,
     /// How it pays, and how much it may send.
     pub terms: Terms,
+    /// Whether it is shown which carriers had its messages, and what these said in their own words.
+    pub shows_carriers: bool,
 }
 
 /// How an account pays, and how much it may send.

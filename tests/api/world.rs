@@ -379,6 +379,7 @@ pub(crate) fn account(id: u16, name: &str, key: &str) -> Account {
         destinations: Destinations { allow: vec![], deny: vec!["882".into()] },
         currency: Some(Currency::parse("EUR").unwrap()),
         terms: Terms::default(),
+        shows_carriers: true,
     }
 }
 

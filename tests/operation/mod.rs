@@ -3,6 +3,7 @@
 mod backup;
 mod calendar;
 mod routing;
+mod shown;
 mod configuration;
 mod connections;
 mod content;

@@ -183,6 +183,7 @@ pub(super) fn account(id: AccountId, terms: Terms) -> Account {
         destinations: Destinations::default(),
         currency: None,
         terms,
+        shows_carriers: false,
         weight: 1,
     }
 }

@@ -96,6 +96,7 @@ impl One<'_, '_> {
             region,
             destinations: destinations(&self.at("destinations"), written.destinations.as_ref(), self.findings),
             currency: self.currency(&granted, routes),
+            shows_carriers: self.shows_carriers(),
             terms: self.terms(),
             routes: granted,
         };
@@ -114,6 +115,13 @@ impl One<'_, '_> {
             quota: written.quota.and_then(|it| it.0),
             rate: written.rate.and_then(|it| it.0),
         }
+    }
+
+    /// Who pays in advance buys routes, unless the operator says otherwise; who owes is mostly the operator himself.
+    fn shows_carriers(&mut self) -> bool {
+        let usual = self.written.balance.as_deref() != Some("managed");
+        let words = [("route", false), ("carrier", true)];
+        self.findings.choose(&self.at("shows"), self.written.shows.as_deref(), &words, usual)
     }
 
     fn keys(&mut self) -> Vec<[u8; 32]> {
