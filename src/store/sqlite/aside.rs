@@ -64,7 +64,7 @@ pub(super) fn set(conn: &Connection, store: &Path, table: &'static str, id: i64)
     let mut lines = String::new();
     for (table, which) in &rows {
         let mut statement = conn.prepare(&format!("SELECT * FROM {table} WHERE {which}"))?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut found = statement.query([])?;
         while let Some(row) = found.next()? {
             let line = json!({

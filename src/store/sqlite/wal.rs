@@ -184,7 +184,12 @@ impl Head {
         // A bit of the magic may say how words are read.
         let mended = [u32::from_le_bytes as Word, u32::from_be_bytes].into_iter().flat_map(|word| {
             let (found, wanted) = (Sum(0, 0).on(&octets[..24], word), Sum::at(octets, 24));
-            let flips = found.flip(octets, 24).into_iter().chain(flips(octets, &[0..24], (found, wanted), word));
+            let flips = found.flip(octets, 24).into_iter().chain(flips(
+                octets,
+                std::slice::from_ref(&(0..24)),
+                (found, wanted),
+                word,
+            ));
             flips.filter_map(|(at, mask)| {
                 let mut mended = *octets;
                 mended[at] ^= mask;
