@@ -13,10 +13,10 @@ use crate::message::attempt::{Answer, Attempt, Cause};
 use crate::message::body::Body;
 use crate::message::id::{CarrierId, LinkId, PartKey};
 use crate::message::money::Money;
-use crate::message::part::Part;
+use crate::message::part::{Moved, Part};
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
-use crate::route::plan::{Retry, UnknownPolicy};
+use crate::route::plan::{Partial, Retry, UnknownPolicy};
 use crate::smpp::status::CommandStatus;
 use std::time::Duration;
 
@@ -119,9 +119,15 @@ impl Dispatch {
         self.follow(link, key);
     }
 
-    /// The message has gone to another carrier while this part was on a link: it goes after it.
+    /// The message has gone to another carrier while this part was on a link: it goes after it, unless it was taken and
+    /// its route has the rest go alone.
     fn follow(&mut self, link: LinkId, key: PartKey) {
-        let left = |it: &&Part| it.phase() == Phase::Sent && it.lane.carrier() != link.carrier && it.moved.is_some();
+        let Some(route) = self.set.get(key.seq()).map(|it| it.entry.body.route) else { return };
+        let whole = self.plan.routes.get(&route).is_some_and(|it| it.partial == Partial::Whole);
+        let goes = |it: &Moved| whole || it.cause == Cause::NoReceipt;
+        let left = |it: &&Part| {
+            it.phase() == Phase::Sent && it.lane.carrier() != link.carrier && it.moved.as_ref().is_some_and(goes)
+        };
         // What one carrier refused for good is offered to no other, although a third may still deliver it.
         let refused = |it: &Part| it.attempt.as_ref().is_some_and(|it| it.answer == Some(Answer::Never));
         if self.set.part(key).filter(left).is_some_and(|it| !refused(it)) {
@@ -137,6 +143,10 @@ impl Dispatch {
         if self.ranking(&held.entry.body).len() < 2 {
             let for_good = about_numbers || reason == Some(Reason::ContentRefused);
             return if for_good { self.refused(key, reason) } else { self.again_later(key, reason, dice) };
+        }
+        // Half of a message is worth less than a wait: where no other carrier may take the rest, this one is asked again.
+        if self.is_partial(&held.entry) && !about_numbers && !self.has_next(key.seq()) {
+            return self.again_later(key, reason, dice);
         }
         // Two carriers that find a number bad are believed.
         let before = held.entry.past.iter().filter(|it| it.key == key).filter_map(|it| it.attempt.command_status);
@@ -160,7 +170,7 @@ impl Dispatch {
     }
 
     /// A message that its carrier does not take goes on to the next, or ends if there is none; where the next cuts
-    /// it otherwise, not before all its parts are back.
+    /// it otherwise, not before all its parts are back. The rest of one that was taken in part is tried here once more.
     fn go_on(&mut self, key: PartKey) {
         let Some(held) = self.set.get(key.seq()) else { return };
         let Some(reason) = held.refused else { return };
@@ -182,8 +192,14 @@ impl Dispatch {
         if next.is_some_and(|it| self.move_message(key.seq(), it, Cause::Failover)) {
             return;
         }
+        let partial = self.set.get(key.seq()).is_some_and(|it| self.is_partial(&it.entry));
         for key in waiting {
-            self.refused(key, Some(reason));
+            let untried = self.set.part(key).is_some_and(|it| it.spent < 2);
+            if partial && untried && !self.has_next(key.seq()) {
+                self.delay(key, self.retry(key).base);
+            } else {
+                self.refused(key, Some(reason));
+            }
         }
     }
 

@@ -1,7 +1,8 @@
 //! From one carrier to the next: after a refusal, for want of a receipt, or because the carrier is closed or slow.
 //!
-//! A message goes over whole, cut anew where the next carrier wants it so. Each carrier of a route is tried once: the
-//! attempts say which were. What moves is bounded in each beat, and by the room in the lane that it moves to, so
+//! A message of which no carrier has taken a part goes over whole, cut anew where the next carrier wants it so. Of one that
+//! was taken in part the rest goes, to a carrier that cuts it alike, unless its route says otherwise; what was taken is
+//! awaited where it is. Each carrier of a route is tried once: the attempts say which were. What moves is bounded in each beat, and by the room in the lane that it moves to, so
 //! that the backlog of a carrier that is closed flows on as fast as the others take it.
 
 use crate::carrier::answer::spends_nothing;
@@ -18,7 +19,7 @@ use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
 use crate::record::entry::Entry;
-use crate::route::plan::UnknownPolicy;
+use crate::route::plan::{Partial, UnknownPolicy};
 use crate::route::score::Outcome;
 
 /// Messages that leave one carrier in one beat: some milliseconds.
@@ -41,12 +42,13 @@ impl Dispatch {
     /// within what the route lets a message cost.
     pub(super) fn next_carrier(&self, seq: Seq, fits: impl Fn(CarrierId) -> bool) -> Option<(CarrierId, u8)> {
         let entry = &self.set.get(seq)?.entry;
-        self.left(entry, tried(entry)).into_iter().find(|(it, _)| self.is_open(*it, false) && fits(*it))
+        let left = self.left(entry, None, self.tried(entry, None));
+        left.into_iter().find(|(it, _)| self.is_open(*it, false) && fits(*it))
     }
 
     /// Whether a carrier is left that has not been tried, open or closed.
     pub(super) fn has_next(&self, seq: Seq) -> bool {
-        self.set.get(seq).is_some_and(|it| !self.left(&it.entry, tried(&it.entry)).is_empty())
+        self.set.get(seq).is_some_and(|it| !self.left(&it.entry, None, self.tried(&it.entry, None)).is_empty())
     }
 
     /// A carrier that has refused a message and is open now, for one that waits for a closed carrier: it may have
@@ -59,33 +61,73 @@ impl Dispatch {
             answer => answer == Some(Answer::Taken),
         };
         let barred = attempts(entry).filter(barred).map(|it| it.link.carrier).collect();
-        self.left(entry, barred).into_iter().find(|(it, _)| self.is_open(*it, false) && fits(*it))
+        self.left(entry, None, barred).into_iter().find(|(it, _)| self.is_open(*it, false) && fits(*it))
     }
 
     /// The carriers that a message may go to besides the one that it waits for and those that are barred, best first.
-    fn left(&self, entry: &Entry, barred: Vec<CarrierId>) -> Vec<(CarrierId, u8)> {
-        let open = |it: &&Part| is_live(it) && !it.phase().is_final();
-        let Some(now_at) = entry.parts.iter().find(open).map(|it| it.lane.carrier()) else { return Vec::new() };
-        if !self.may_go_on(entry) {
+    fn left(&self, entry: &Entry, cause: Option<Cause>, barred: Vec<CarrierId>) -> Vec<(CarrierId, u8)> {
+        let Some(now_at) = self.going(entry, cause).next().map(|it| it.lane.carrier()) else { return Vec::new() };
+        if !self.may_go_on(entry, cause) {
             return Vec::new();
         }
         let ranking = self.ranking(&entry.body);
         let ranked = ranking.carriers().filter(|it| *it != now_at && !barred.contains(it));
+        let live = entry.parts.iter().filter(|it| is_live(it)).count();
+        let alike = self.keeps(entry, cause);
         let able = ranked.filter_map(|it| Some((it, self.submits_at(&entry.body, it)?)));
+        let able = able.filter(|(_, submits)| !alike || usize::from(*submits) == live);
         able.filter(|it| self.may_cost(entry, *it)).collect()
     }
 
-    /// Whether every open part of a message may be tried once more, since all of them go: not one that is in doubt
+    /// Whether every part that goes may be tried once more: not one that is in doubt
     /// where its route does not send such again, nor one that has had the attempts that its route allows.
-    fn may_go_on(&self, entry: &Entry) -> bool {
+    fn may_go_on(&self, entry: &Entry, cause: Option<Cause>) -> bool {
         let Some(route) = self.plan.routes.get(&entry.body.route) else { return false };
         // What one carrier refused for good is offered to no other, whatever becomes of its other parts.
         if attempts(entry).any(|it| it.answer == Some(Answer::Never)) {
             return false;
         }
         let held = |it: &Part| it.phase() == Phase::Doubtful && route.unknown != UnknownPolicy::Resend;
-        let mut open = entry.parts.iter().filter(|it| is_live(it) && !it.phase().is_final());
-        open.all(|it| !held(it) && tries(entry, it) < usize::from(route.retry.attempts))
+        self.going(entry, cause).all(|it| !held(it) && tries(entry, it) < usize::from(route.retry.attempts))
+    }
+
+    /// The open parts of a message that go to another carrier: all of them, or where its route leaves what was taken those
+    /// that were not; for want of a receipt, those of which none came in time.
+    fn going<'e>(&self, entry: &'e Entry, cause: Option<Cause>) -> impl Iterator<Item = &'e Part> + use<'e> {
+        let (rest, partial, now) = (self.leaves_taken(entry), self.is_partial(entry), self.now);
+        let late = rest && cause == Some(Cause::NoReceipt);
+        entry.parts.iter().filter(move |it| match () {
+            () if late => is_late(it, now),
+            () => is_open(it) && !(partial && it.phase() == Phase::Sent),
+        })
+    }
+
+    /// Whether parts of a message stay where they are when others go: then it must be cut alike.
+    fn keeps(&self, entry: &Entry, cause: Option<Cause>) -> bool {
+        let live = entry.parts.iter().filter(|it| is_live(it)).count();
+        self.leaves_taken(entry) && self.going(entry, cause).count() < live
+    }
+
+    fn leaves_taken(&self, entry: &Entry) -> bool {
+        self.plan.routes.get(&entry.body.route).is_none_or(|it| it.partial == Partial::Rest)
+    }
+
+    /// Whether a carrier has taken some parts of a message and not others, and its route leaves these there.
+    pub(super) fn is_partial(&self, entry: &Entry) -> bool {
+        let taken = |it: &Part| it.phase() == Phase::Sent || (is_live(it) && it.phase().is_final());
+        let left = |it: &Part| is_open(it) && !taken(it);
+        self.leaves_taken(entry) && entry.parts.iter().any(taken) && entry.parts.iter().any(left)
+    }
+
+    /// The carriers that were tried, by what goes or by all.
+    fn tried(&self, entry: &Entry, cause: Option<Cause>) -> Vec<CarrierId> {
+        if !self.keeps(entry, cause) {
+            return attempts(entry).filter(|it| counts(it)).map(|it| it.link.carrier).collect();
+        }
+        let keys: Vec<PartKey> = self.going(entry, cause).map(|it| it.key).collect();
+        let current = self.going(entry, cause).filter_map(|it| it.attempt.as_ref());
+        let past = entry.past.iter().filter(|it| keys.contains(&it.key)).map(|it| &it.attempt);
+        current.chain(past).filter(|it| counts(it)).map(|it| it.link.carrier).collect()
     }
 
     /// Whether the attempts of a message stay within what its route lets it cost, with others at this carrier.
@@ -96,23 +138,22 @@ impl Dispatch {
         spent + next.times(submits.into()) <= most
     }
 
-    /// Puts all that is open of a message into the lane of another carrier. What is on a link follows once it is
+    /// Puts what goes of a message into the lane of another carrier. What is on a link follows once it is
     /// answered. False where the next carrier would cut it otherwise than what has already arrived of it.
     pub(super) fn move_message(&mut self, seq: Seq, (to, submits): (CarrierId, u8), cause: Cause) -> bool {
         let Some(held) = self.set.get(seq) else { return false };
         let live: Vec<PartKey> = held.entry.parts.iter().filter(|it| is_live(it)).map(|it| it.key).collect();
-        let open = |it: &&Part| is_live(it) && !it.phase().is_final();
-        let moving: Vec<PartKey> = held.entry.parts.iter().filter(open).map(|it| it.key).collect();
+        let (keeps, going) = (self.keeps(&held.entry, Some(cause)), self.going(&held.entry, Some(cause)));
+        let mut moving: Vec<PartKey> = going.map(|it| it.key).collect();
         let Some(first) = moving.first().and_then(|it| self.set.part(*it)) else { return false };
         let (from, message) = (first.lane.carrier(), held.entry.body.id);
-        if usize::from(submits) != live.len() && !self.recut(seq, &live, submits) {
+        if usize::from(submits) != live.len() && (keeps || !self.recut(seq, &live, submits)) {
             return false;
         }
-        let moving: Vec<PartKey> = self
-            .set
-            .get(seq)
-            .map(|it| it.entry.parts.iter().filter(open).map(|it| it.key).collect())
-            .unwrap_or_default();
+        if !keeps {
+            // Those that another cut has added too.
+            moving = self.keys(seq, is_open);
+        }
         for key in moving {
             self.move_part(key, to, Moved { from, cause });
         }
@@ -331,14 +372,12 @@ impl Dispatch {
     /// No receipt came in time: the next carrier is tried, once, where there is one.
     pub(super) fn come_late(&mut self, seq: Seq) {
         let now = self.now;
-        let late = |it: &Part| it.phase() == Phase::Sent && it.due.known().is_some_and(|it| it <= now);
-        let keys: Vec<PartKey> = self.keys(seq, late);
-        if keys.is_empty() {
-            return;
-        }
-        let next = self.next_carrier(seq, |_| true);
-        let expires = self.set.get(seq).map_or(now, |it| it.entry.body.expires);
-        if next.is_none() && now < expires && self.has_next(seq) {
+        let keys: Vec<PartKey> = self.keys(seq, |it| is_late(it, now));
+        let Some(entry) = self.set.get(seq).map(|it| &it.entry).filter(|_| !keys.is_empty()) else { return };
+        let cause = Some(Cause::NoReceipt);
+        let left = self.left(entry, cause, self.tried(entry, cause));
+        let next = left.iter().copied().find(|(it, _)| self.is_open(*it, false));
+        if next.is_none() && now < entry.body.expires && !left.is_empty() {
             // One may open yet.
             return self.set_due(&keys, self.receipt_window(keys[0]).map_or(Time::NEVER, |it| now + it));
         }
@@ -384,6 +423,15 @@ pub(super) fn is_live(part: &Part) -> bool {
     part.phase() != Phase::Cancelled
 }
 
+/// A part of which no receipt came in time.
+fn is_late(part: &Part, now: Time) -> bool {
+    part.phase() == Phase::Sent && part.due.known().is_some_and(|it| it <= now)
+}
+
+fn is_open(part: &Part) -> bool {
+    is_live(part) && !part.phase().is_final()
+}
+
 /// Whether an attempt used anything up. One that is on a link may still turn out not to have.
 fn counts(attempt: &Attempt) -> bool {
     attempt.answer.is_some_and(|answer| !spends_nothing(answer, attempt.command_status))
@@ -394,11 +442,6 @@ fn tries(entry: &Entry, part: &Part) -> usize {
     let past = entry.past.iter().filter(|it| it.key == part.key && counts(&it.attempt)).count();
     let now = part.attempt.as_ref().is_some_and(|it| part.phase() == Phase::Intended || counts(it));
     past + usize::from(now)
-}
-
-/// The carriers that have had their try of a message: those that answered an attempt, or did not, so that it counts.
-fn tried(entry: &Entry) -> Vec<CarrierId> {
-    attempts(entry).filter(|it| counts(it)).map(|it| it.link.carrier).collect()
 }
 
 /// Every attempt of every part of a message.

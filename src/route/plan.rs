@@ -37,6 +37,8 @@ pub struct Route {
     pub destinations: Destinations,
     /// What to do with a part that was perhaps written.
     pub unknown: UnknownPolicy,
+    /// What goes to the next carrier of a message of which one took some parts.
+    pub partial: Partial,
     /// How often a refused part is tried again, and when.
     pub retry: Retry,
     /// When recipients are not written to, by their clocks.
@@ -78,6 +80,7 @@ impl Route {
             senders_by_country: ByDestination::default(),
             destinations: Destinations::default(),
             unknown: UnknownPolicy::of_class(class),
+            partial: Partial::Rest,
             retry: Retry::default(),
             quiet_hours: None,
             dlt: None,
@@ -155,6 +158,15 @@ impl UnknownPolicy {
             Class::Marketing => Self::Hold,
         }
     }
+}
+
+/// What goes to the next carrier of a message of which one took some parts and not others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Partial {
+    /// What was not taken: a handset joins parts by their sender and number, whoever brings them.
+    Rest,
+    /// All of it: what was taken may reach the handset twice.
+    Whole,
 }
 
 /// How often a refused part is tried again, and when: `base` doubled each time, at most `max`.

@@ -20,7 +20,7 @@ use nuncio::message::status::Status;
 use nuncio::message::time::Time;
 use nuncio::number::e164::E164;
 use nuncio::record::entry::Entry;
-use nuncio::route::plan::UnknownPolicy;
+use nuncio::route::plan::{Partial, UnknownPolicy};
 use nuncio::text::content::Requested;
 use nuncio::text::profile::{Profile, Split};
 use std::sync::Arc;
@@ -224,7 +224,10 @@ fn cut_otherwise(plan: &mut Plan, whole: LinkId) {
 
 #[test]
 fn a_message_goes_over_whole_in_fewer_parts_where_the_next_carrier_cuts_it_itself() {
-    let mut bench = bench(|it| cut_otherwise(it, BETA));
+    let mut bench = bench(|it| {
+        cut_otherwise(it, BETA);
+        it.routes.get_mut(&ROUTE).unwrap().partial = Partial::Whole;
+    });
     let outcome = bench.beat(vec![order(&"a".repeat(300), 2)]).1;
     let parts: Vec<(LinkId, u8, u8)> = given(&outcome).iter().map(|(link, it)| (*link, it.index, it.parts)).collect();
     assert_eq!(parts, [(ACME, 0, 2), (ACME, 1, 2)]);
@@ -239,6 +242,48 @@ fn a_message_goes_over_whole_in_fewer_parts_where_the_next_carrier_cuts_it_itsel
     assert_eq!(entry(&bench).status(), Status::Sent);
     bench.beat(vec![receipt(BETA, second, Status::Delivered)]);
     assert_eq!(entry(&bench).status(), Status::Delivered, "the part that BETA does not need decides nothing");
+}
+
+#[test]
+fn of_a_message_that_one_carrier_took_in_part_the_rest_goes_to_the_next() {
+    let mut bench = bench(|_| ());
+    let tickets = |outcome: &Outcome| given(outcome).iter().map(|(_, it)| it.ticket).collect::<Vec<Ticket>>();
+    let [first, second, third] = tickets(&bench.beat(vec![order(&"a".repeat(400), 3)]).1)[..] else { panic!("three") };
+    // Taken before and after the refusal, and while the rest is at the next carrier.
+    assert_eq!(given(&bench.beat(vec![answered(ACME, first, Answer::Taken)]).1), []);
+    let outcome = bench.beat(vec![answered(ACME, second, Answer::Elsewhere)]).1;
+    let rest: Vec<(LinkId, u8)> = given(&outcome).iter().map(|(link, it)| (*link, it.index)).collect();
+    assert_eq!(rest, [(BETA, 1)]);
+    let again = tickets(&outcome)[0];
+    assert_eq!(given(&bench.beat(vec![answered(BETA, again, Answer::Taken)]).1), []);
+    assert_eq!(given(&bench.beat(vec![answered(ACME, third, Answer::Taken)]).1), [], "it is not sent twice");
+    bench.beat(vec![receipt(ACME, first, Status::Delivered), receipt(ACME, third, Status::Delivered)]);
+    assert_eq!(entry(&bench).status(), Status::Sent);
+    bench.beat(vec![receipt(BETA, again, Status::Delivered)]);
+    assert_eq!(entry(&bench).status(), Status::Delivered);
+}
+
+#[test]
+fn the_rest_of_a_message_does_not_go_where_it_would_be_cut_otherwise_and_is_tried_where_it_was() {
+    for refused_first in [true, false] {
+        let mut bench = bench(|it| cut_otherwise(it, BETA));
+        let outcome = bench.beat(vec![order(&"a".repeat(300), 2)]).1;
+        let tickets: Vec<Ticket> = given(&outcome).iter().map(|(_, it)| it.ticket).collect();
+        let mut answers = [answered(ACME, tickets[0], Answer::Elsewhere), answered(ACME, tickets[1], Answer::Taken)];
+        if !refused_first {
+            answers.reverse();
+        }
+        for answer in answers {
+            assert_eq!(given(&bench.beat(vec![answer]).1), []);
+        }
+        bench.now = bench.now + Duration::from_secs(60);
+        let outcome = bench.beat(Vec::new()).1;
+        let again = only(&outcome, ACME);
+        assert_eq!(given(&outcome)[0].1.index, 0);
+        bench.beat(vec![answered(ACME, again, Answer::Taken)]);
+        bench.beat(vec![receipt(ACME, again, Status::Delivered), receipt(ACME, tickets[1], Status::Delivered)]);
+        assert_eq!(entry(&bench).status(), Status::Delivered);
+    }
 }
 
 #[test]

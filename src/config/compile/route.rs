@@ -11,7 +11,7 @@ use crate::message::id::{CarrierId, RouteId};
 use crate::message::manner::{DLT_MAX, Dlt};
 use crate::message::source::Source;
 use crate::route::hours::Hours;
-use crate::route::plan::{Order, Registration, Retry, Route, UnknownPolicy};
+use crate::route::plan::{Order, Partial, Registration, Retry, Route, UnknownPolicy};
 use crate::route::table::ByDestination;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -55,6 +55,7 @@ impl One<'_, '_> {
         let default = Route::new(RouteId(id), class, carriers);
         let policies =
             [("resend", UnknownPolicy::Resend), ("hold", UnknownPolicy::Hold), ("fail", UnknownPolicy::Fail)];
+        let partials = [("rest", Partial::Rest), ("whole", Partial::Whole)];
         let orders = [Order::Static, Order::Scored, Order::Cheapest].map(|it| (it.word(), it));
         let validity = self.wait("validity", written.validity, default.validity);
         let mut route = Route {
@@ -68,6 +69,7 @@ impl One<'_, '_> {
             senders_by_country: self.senders_by_country(),
             destinations: destinations(&self.at("destinations"), written.destinations.as_ref(), self.findings),
             unknown: self.findings.choose(&self.at("unknown"), written.unknown.as_deref(), &policies, default.unknown),
+            partial: self.findings.choose(&self.at("partial"), written.partial.as_deref(), &partials, default.partial),
             retry: self.retry(),
             validity,
             receipt_window: self.within("receipt_window", written.receipt_window, default.receipt_window, validity),

@@ -29,6 +29,7 @@ pub struct Route {
     pub max_wait: Option<Switch>,
     pub max_cost: Option<String>,
     pub unknown: Option<String>,
+    pub partial: Option<String>,
     pub retry: Option<Retry>,
     pub validity: Option<Span>,
     pub quiet_hours: Option<String>,
