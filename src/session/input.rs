@@ -5,7 +5,7 @@ use crate::smpp::command::CommandId;
 use crate::smpp::pdu::{Body, Pdu};
 use crate::smpp::status::CommandStatus;
 
-/// What a session is told. Every input is also a tick.
+/// What a session is told.
 #[derive(Debug)]
 pub enum Input {
     /// A PDU came.
@@ -42,7 +42,8 @@ pub enum Input {
     /// answers does so before. Before a bind this closes the connection; after the peer's unbind it
     /// changes nothing.
     Unbind,
-    /// The deadline of the last [`Output::Wait`](crate::session::output::Output::Wait) came.
+    /// The time, when the deadline of the last [`Output::Wait`](crate::session::output::Output::Wait) has come and all that
+    /// the peer had said by then has been told.
     Tick,
     /// The peer closed the connection, or it broke.
     Eof,

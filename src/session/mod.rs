@@ -9,9 +9,9 @@
 //! ```
 //!
 //! **Invariants.** Every [`Session::handle`] is followed by [`Session::poll`] until it says
-//! [`Output::Wait`] or [`Output::Close`]. The session never reads a clock. Every input is
-//! also a tick, and a deadline is never in the past. Every ticket ends exactly once. Whoever is to
-//! part, by our unbind or the peer's, first hears what was on its way, within `unbind_timeout`.
+//! [`Output::Wait`] or [`Output::Close`]. The session never reads a clock. Nothing is given up for want
+//! of time but by [`Input::Tick`]: whoever tells the time has first told all that the peer had said by then, and a
+//! deadline that has passed asks for a tick. Every ticket ends exactly once. Whoever is to part, by our unbind or the peer's, first hears what was on its way, within `unbind_timeout`.
 //!
 //! The session knows requests, answers and time; it never looks into a message.
 
@@ -166,18 +166,17 @@ impl Session {
             Input::Pdu(pdu) => self.hear(pdu),
             Input::Undecodable { command, sequence, status } => self.hear_undecodable(command, sequence, status),
             Input::Notify(body) => self.notify(body),
-            Input::Request(ticket, body) => {
-                // A session that is due to end now must not write one more request.
-                self.tick();
-                self.request(ticket, body);
-            }
+            Input::Request(ticket, body) => self.request(ticket, body),
             Input::Unsent { sequence } => self.unsent(sequence),
             Input::Respond { sequence, status, body } => self.respond(sequence, status, body),
             Input::Unbind => self.unbind(CloseReason::Unbound),
-            Input::Tick => self.answer_unbind(),
+            Input::Tick => {
+                self.answer_unbind();
+                self.tick();
+            }
             Input::Eof => self.hang_up(),
         }
-        self.tick();
+        self.part();
     }
 
     /// The next thing to do; [`Output::Wait`] when there is none. After the end it is
@@ -313,6 +312,13 @@ impl Session {
         }
     }
 
+    /// Ends a session that is unbound on both sides, once nothing is on its way any more.
+    fn part(&mut self) {
+        if matches!(self.state, State::Unbinding(_)) && self.parted && self.is_done() {
+            self.close(self.reason);
+        }
+    }
+
     /// Whether everything that was asked has been answered. An SMSC does not wait for its own answers: an ESME
     /// that unbinds has waited for those that it wants.
     fn is_done(&self) -> bool {
@@ -326,9 +332,7 @@ impl Session {
         match self.state {
             State::Closed => (),
             State::Bound(_) => self.tick_bound(),
-            State::Unbinding(_) if self.leave_by <= self.now || (self.parted && self.is_done()) => {
-                self.close(self.reason);
-            }
+            State::Unbinding(_) if self.leave_by <= self.now => self.close(self.reason),
             State::Open | State::Binding(_) if self.leave_by <= self.now => {
                 self.close(match (self.role, self.state) {
                     (Role::Esme, State::Open) => CloseReason::NoOutbind,

@@ -21,10 +21,10 @@ use crate::simulator::smsc::Smsc;
 use crate::simulator::stats::Stats;
 use crate::smpp::bind::Outbind;
 use crate::wire::driver::{self, Ended, drive};
+use crate::wire::transport::Arrivals;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, mpsc};
 
 /// Later than anything that is due, for a carrier with nothing to do.
@@ -80,7 +80,7 @@ impl Carrier {
     }
 
     /// Serves one connection to its end.
-    pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> Ended {
+    pub async fn serve<S: Arrivals>(&self, stream: S) -> Ended {
         let (waker, mut wakes) = mpsc::channel(1);
         let mut talk = Talk::new(self.0.clone(), waker, None);
         drive(&mut talk, stream, &mut wakes, |()| (), &self.limits()).await
@@ -94,7 +94,7 @@ impl Carrier {
     }
 
     /// Asks whoever accepted this connection to bind, and serves it to its end.
-    pub async fn invite<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S, outbind: Outbind) -> Ended {
+    pub async fn invite<S: Arrivals>(&self, stream: S, outbind: Outbind) -> Ended {
         let (waker, mut wakes) = mpsc::channel(1);
         let mut talk = Talk::new(self.0.clone(), waker, Some(outbind));
         drive(&mut talk, stream, &mut wakes, |()| (), &self.limits()).await

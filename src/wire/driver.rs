@@ -8,9 +8,9 @@
 //!            └──────────────────────────────────────────────────────── sleep ◄─┘
 //! ```
 //!
-//! A turn handles all that is there and writes once. Answers are read before the time is
-//! told, so that a busy turn lets no request time out whose answer has arrived. Reports
-//! leave in the order in which they are made.
+//! A turn handles all that is there and writes once. Once a deadline has passed, the socket is read until it holds
+//! nothing before the time is told: no request is given up whose answer had arrived when the clock was looked at,
+//! however long the process stood still. Reports leave in the order in which they are made.
 //!
 //! While the conversation takes nothing, nothing is read: what the socket does not hold, the peer
 //! does. The end of a connection is seen behind all that was said on it.
@@ -22,18 +22,26 @@ use crate::smpp::pdu::{Body, Pdu};
 use crate::smpp::status::CommandStatus;
 use crate::wire::codec::{Codec, Heard};
 use crate::wire::pipe::{OUTBOX_FULL, Pipe};
+use crate::wire::transport::Arrivals;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 /// How many commands one turn takes: enough to fill one write, too few to keep the peer waiting.
 const COMMANDS_MAX: usize = 256;
+
+/// How much is read before a deadline that has passed is told: more than a socket holds, so that a peer that goes on
+/// and on does not put it off for ever.
+const ARRIVED_MAX: usize = 64 * 1_024 * 1_024;
+
+/// How often the runtime is asked to look at the socket, which holds what a read does not find. Once does mostly.
+const LOOKS_MAX: usize = 1_000;
 
 /// Later than any deadline, for a conversation that waits for none.
 const FAR: Duration = Duration::from_secs(86_400 * 365);
@@ -77,7 +85,7 @@ pub enum Ended {
 /// Whatever way it ends, the conversation has been told and its last reports have been
 /// handed out. Dropped before, the conversation knows nothing of it: hand it an end. Commands that are still in the channel then are the caller's. `report` must
 /// not block; the caller has room for what it let the conversation begin.
-pub async fn drive<C: Conversation, S: AsyncRead + AsyncWrite + Unpin>(
+pub async fn drive<C: Conversation, S: Arrivals>(
     conversation: &mut C,
     stream: S,
     commands: &mut mpsc::Receiver<C::Command>,
@@ -91,6 +99,7 @@ pub async fn drive<C: Conversation, S: AsyncRead + AsyncWrite + Unpin>(
         pipe: Pipe::new(stream, options.write_timeout, options.outbox_full),
         deadline: None,
         closed: None,
+        broken: None,
         unsent: Vec::new(),
     };
     driver.run(commands).await
@@ -104,6 +113,8 @@ struct Driver<'a, C, S, R> {
     /// When the conversation wants to be told the time.
     deadline: Option<Instant>,
     closed: Option<CloseReason>,
+    /// How the connection broke, until the next turn.
+    broken: Option<io::Error>,
     /// Numbers of PDUs that could not be encoded, until the conversation is told.
     unsent: Vec<u32>,
 }
@@ -118,7 +129,7 @@ enum Woken {
     Broken(io::Error),
 }
 
-impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Driver<'_, C, S, R> {
+impl<C: Conversation, S: Arrivals, R: FnMut(C::Report)> Driver<'_, C, S, R> {
     async fn run(mut self, commands: &mut mpsc::Receiver<C::Command>) -> Ended {
         let mut timer = std::pin::pin!(sleep_until(Instant::now() + FAR));
         let mut batch = Vec::with_capacity(COMMANDS_MAX);
@@ -146,26 +157,68 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
                 }
             }
             let now = Instant::now();
-            let heard = self.hear(now);
+            let mut heard = self.hear(now);
+            if heard.is_ok() {
+                heard = self.catch_up(now).await;
+            }
+            // A session that is due to end writes no more requests.
+            if heard.is_ok() && self.deadline.is_some_and(|it| it <= now) {
+                self.tell(now, Spoken::Tick);
+            }
             for command in batch.drain(..) {
                 self.tell(now, Spoken::Command(command));
             }
-            if let Err(error) = heard {
-                return self.garbled(error).await;
-            }
-            if self.deadline.is_some_and(|it| it <= now) {
-                self.tell(now, Spoken::Tick);
-            }
             // Commands and the time may have made room for what was read and not heard.
-            if let Err(error) = self.hear(now) {
+            if let Err(error) = heard.and_then(|()| self.hear(now)) {
                 return self.garbled(error).await;
             }
-            if self.pipe.stuck_by().is_some_and(|it| it <= now) && self.closed.is_none() {
+            if self.is_stuck(now) && self.closed.is_none() {
                 self.take_back();
                 self.hang_up();
                 return Ended::Stuck;
             }
         }
+    }
+
+    /// Whether a deadline has passed that is still to be told.
+    fn is_due(&self, now: Instant) -> bool {
+        [self.deadline, self.pipe.stuck_by()].into_iter().flatten().any(|it| it <= now)
+    }
+
+    /// Before a deadline is told that has passed: hears all that has arrived, and writes what the socket takes,
+    /// whatever the runtime knew of the socket when it woke us.
+    async fn catch_up(&mut self, now: Instant) -> Result<(), FrameError> {
+        let (mut octets, mut looks) = (0, 0);
+        while self.is_due(now) && self.closed.is_none() && octets < ARRIVED_MAX && looks < LOOKS_MAX {
+            let takes = self.conversation.takes();
+            let (read, _) = poll_fn(|cx| {
+                let read = if takes { self.pipe.poll_read(cx) } else { Poll::Pending };
+                Poll::Ready((read, self.pipe.poll_write(cx)))
+            })
+            .await;
+            match read {
+                Poll::Ready(Ok(0)) => break,
+                Poll::Ready(Ok(read)) => {
+                    octets += read;
+                    self.hear(now)?;
+                }
+                Poll::Ready(Err(error)) => {
+                    self.broken = Some(error);
+                    break;
+                }
+                // Where the peer must have taken something, the runtime looks once whether it has.
+                Poll::Pending if (takes && self.pipe.has_arrived()) || (looks == 0 && self.is_stuck(now)) => {
+                    looks += 1;
+                    yield_now().await;
+                }
+                Poll::Pending => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn is_stuck(&self, now: Instant) -> bool {
+        self.pipe.stuck_by().is_some_and(|it| it <= now)
     }
 
     /// Nobody knows where the next PDU begins: says so, and ends.
@@ -183,6 +236,9 @@ impl<C: Conversation, S: AsyncRead + AsyncWrite + Unpin, R: FnMut(C::Report)> Dr
         mut commands: Option<&mut mpsc::Receiver<C::Command>>,
         batch: &mut Vec<C::Command>,
     ) -> (Woken, bool) {
+        if let Some(error) = self.broken.take() {
+            return (Woken::Broken(error), true);
+        }
         let (mut open, takes) = (true, self.conversation.takes());
         let woken = poll_fn(|cx| {
             let written = self.pipe.poll_write(cx);

@@ -12,13 +12,14 @@
 
 use crate::smpp::encode::EncodeError;
 use crate::smpp::pdu::Pdu;
+use crate::wire::transport::Arrivals;
 use bytes::{Buf, BytesMut};
 use std::collections::VecDeque;
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
 /// Octets asked for at once. PDUs are slices of what was read, so that a text that is kept
@@ -58,7 +59,7 @@ struct Mark {
     sequence: u32,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Pipe<S> {
+impl<S: Arrivals> Pipe<S> {
     pub(super) fn new(stream: S, write_timeout: Duration, outbox_full: usize) -> Self {
         Self {
             stream,
@@ -125,6 +126,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pipe<S> {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(0)),
             read => Poll::Ready(read),
         }
+    }
+
+    /// Whether octets lie in the stream that a read would take. A peer that takes nothing is not read, and its time
+    /// goes on.
+    pub(super) fn has_arrived(&self) -> bool {
+        self.outbox.len() < self.outbox_full && self.stream.has_arrived()
     }
 
     /// Writes what is left and closes, within the time for writing.

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsStream;
 
@@ -187,6 +187,36 @@ impl Stream {
             Self::Plain(_) => None,
             Self::Tls(tls) => Some(Security::of(tls)),
         }
+    }
+}
+
+/// A stream that can say more of itself than a read does.
+pub trait Arrivals: AsyncRead + AsyncWrite + Unpin {
+    /// Whether octets lie in it. A read may not find them yet: the runtime looks at all its sockets now and then, and a
+    /// read believes what it saw last.
+    fn has_arrived(&self) -> bool;
+}
+
+impl Arrivals for Stream {
+    fn has_arrived(&self) -> bool {
+        match self {
+            Self::Plain(tcp) => tcp.has_arrived(),
+            // What TLS has taken out of the socket is found by every read.
+            Self::Tls(tls) => tls.get_ref().0.has_arrived(),
+        }
+    }
+}
+
+impl Arrivals for TcpStream {
+    fn has_arrived(&self) -> bool {
+        rustix::io::ioctl_fionread(self).is_ok_and(|octets| octets != 0)
+    }
+}
+
+/// In memory every read finds what is there.
+impl Arrivals for DuplexStream {
+    fn has_arrived(&self) -> bool {
+        false
     }
 }
 

@@ -22,7 +22,7 @@ fn carrier(port: u16, more: &str, request: &str) -> String {
 
 const BODY: &str = r#"body = '{"to":"{to}","text":"{text}","parts":{parts},"ref":"{client_ref}"}'"#;
 
-fn config(port: u16, more: &str) -> String {
+pub(crate) fn config(port: u16, more: &str) -> String {
     account("[1]")
         + &carrier(port, more, BODY)
         + &route("class = \"otp\"\nretry = { base = \"50ms\", max = \"100ms\" }")

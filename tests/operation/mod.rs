@@ -32,6 +32,7 @@ mod outward;
 mod query;
 mod repeats;
 mod requests;
+mod stopped;
 mod throttle;
 mod times;
 pub(crate) mod tls;

@@ -173,8 +173,13 @@ impl World {
 
     /// Hands one input to one end and does all that it asks for.
     fn tell(&mut self, end: usize, input: Input) {
+        let ticks = matches!(input, Input::Tick);
         self.ends[end].session.handle(self.now, input);
         self.drain(end);
+        // Once it is left in peace a session ends with the next tick.
+        let leaves = matches!(self.ends[end].session.state(), State::Leaving(_));
+        let soon = |it| self.now < it || (leaves && self.now == it);
+        assert!(!ticks || self.ends[end].deadline.is_none_or(soon), "a deadline that is past spins");
     }
 
     fn drain(&mut self, end: usize) {
@@ -183,11 +188,8 @@ impl World {
                 Output::Send(pdu) => self.carry(end, pdu),
                 Output::Event(event) => self.hear(end, event),
                 Output::Wait(deadline) => {
-                    // Once it is left in peace a session ends with the next tick.
-                    let leaves = matches!(self.ends[end].session.state(), State::Leaving(_));
-                    let soon = |it| self.now < it || (leaves && self.now == it);
-                    assert!(deadline.is_none_or(soon), "a deadline that is past spins");
-                    self.ends[end].deadline = deadline;
+                    // One that has passed asks for a tick at once.
+                    self.ends[end].deadline = deadline.map(|it| it.max(self.now));
                     break;
                 }
                 Output::Close(reason) => {
@@ -280,8 +282,6 @@ impl World {
         self.ends[end].fates.push(Fate::Open);
         let sm = Sm { short_message: ticket.to_be_bytes().to_vec().into(), ..Sm::default() };
         let body = if end == 0 { Body::SubmitSm(sm) } else { Body::DeliverSm(sm) };
-        // Every input is a tick, which may free slots: the credit counts as of now.
-        self.tell(end, Input::Tick);
         let credit = self.ends[end].session.credit();
         self.tell(end, Input::Request(ticket, body));
         let fate = self.ends[end].fates[ticket as usize];

@@ -236,10 +236,24 @@ fn a_request_at_the_moment_of_the_end_never_leaves() {
     let mut talk = Talk::esme(BindKind::Transmitter, Options { enquire_link: None, ..Options::default() });
     talk.submit(0, 1);
     talk.submit(30, 2);
-    let told = talk.submit(60, 3);
-    let events = [Event::TimedOut(1), Event::Lost(2), Event::NeverSent(3)].map(Output::Event);
-    assert_eq!(told[..3], events);
-    assert_eq!(told[3], Output::Close(CloseReason::NoProgress));
+    let told = talk.at(60, Input::Tick);
+    assert_eq!(told[..2], [Event::TimedOut(1), Event::Lost(2)].map(Output::Event));
+    assert_eq!(told[2], Output::Close(CloseReason::NoProgress));
+    assert_eq!(talk.submit(60, 3)[..1], [Output::Event(Event::NeverSent(3))]);
+}
+
+#[test]
+fn what_the_peer_says_gives_up_nothing_that_it_may_answer_next() {
+    let mut talk = Talk::esme(BindKind::Transmitter, Options::default());
+    talk.submit(0, 1);
+    talk.submit(0, 2);
+    // Both answers were read together, long after the time.
+    for (sequence, ticket) in [(2, 1), (3, 2)] {
+        let answer = pdu(OK, sequence, Body::SubmitSmResp(SmResp::default()));
+        let told = talk.at(90, Input::Pdu(answer));
+        assert!(matches!(told[0], Output::Event(Event::Answered { ticket: it, .. }) if it == ticket), "{told:?}");
+    }
+    assert_eq!(talk.at(90, Input::Tick), []);
 }
 
 #[test]

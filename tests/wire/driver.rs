@@ -13,6 +13,7 @@ use nuncio::smpp::sm::{Sm, SmResp};
 use nuncio::smpp::status::CommandStatus;
 use nuncio::wire::codec::{Codec, Heard};
 use nuncio::wire::driver::{self, Ended, drive};
+use nuncio::wire::transport::Arrivals;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -203,11 +204,7 @@ fn esme_and_hand(width: usize) -> (Agreeable, DuplexStream, Hand) {
 }
 
 /// Runs the ESME with some submissions waiting for the bind; how it ended and what it told.
-async fn run(
-    mut esme: Agreeable,
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    submissions: u64,
-) -> (Ended, Vec<Event>) {
+async fn run(mut esme: Agreeable, stream: impl Arrivals, submissions: u64) -> (Ended, Vec<Event>) {
     let (orders, mut commands) = mpsc::channel(64);
     let mut told = Vec::new();
     let options = driver::Options::default();
@@ -389,6 +386,12 @@ struct Counting {
     writes: std::rc::Rc<std::cell::Cell<usize>>,
 }
 
+impl Arrivals for Counting {
+    fn has_arrived(&self) -> bool {
+        false
+    }
+}
+
 impl AsyncRead for Counting {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, into)
@@ -425,4 +428,66 @@ async fn many_commands_are_one_write() {
     let ((), (_, told)) = tokio::join!(peer, run(esme, stream, 50));
     assert_eq!(told.iter().filter(|it| matches!(it, Event::Lost(_))).count(), 50);
     assert_eq!(writes.get(), 2, "one for the bind, one for all submissions");
+}
+
+/// A stream of which the runtime knows nothing for a while: what has arrived is not found by the first reads.
+struct Unseen {
+    stream: DuplexStream,
+    /// Something has arrived at this time, which so many further reads do not find.
+    hidden: std::rc::Rc<std::cell::Cell<Option<(Instant, usize)>>>,
+}
+
+impl Arrivals for Unseen {
+    fn has_arrived(&self) -> bool {
+        self.hidden.get().is_some()
+    }
+}
+
+impl AsyncRead for Unseen {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+        if let Some((until, reads)) = self.hidden.get() {
+            let left = if Instant::now() < until { reads } else { reads - 1 };
+            self.hidden.set((left != 0).then_some((until, left)));
+            if left != 0 {
+                return Poll::Pending;
+            }
+        }
+        Pin::new(&mut self.stream).poll_read(cx, into)
+    }
+}
+
+impl AsyncWrite for Unseen {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, octets)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_time_is_told_before_what_the_socket_holds_was_read() {
+    let (esme, ours, mut hand) = esme_and_hand(100_000);
+    let hidden = std::rc::Rc::new(std::cell::Cell::new(None));
+    let stream = Unseen { stream: ours, hidden: hidden.clone() };
+    let peer = async {
+        hand.bind().await;
+        let mut requests = Vec::new();
+        for _ in 0..2 {
+            requests.push(hand.hear().await.sequence);
+        }
+        hidden.set(Some((Instant::now() + SECOND * 60, 5)));
+        for sequence in requests {
+            hand.say(CommandStatus::Ok, sequence, Body::SubmitSmResp(SmResp::default())).await;
+        }
+        tokio::time::sleep(SECOND * 61).await;
+        drop(hand);
+    };
+    let ((), (_, told)) = tokio::join!(peer, run(esme, stream, 2));
+    assert!(matches!(told[1..], [Event::Answered { ticket: 0, .. }, Event::Answered { ticket: 1, .. }]), "{told:?}");
 }

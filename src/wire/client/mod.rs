@@ -12,15 +12,21 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{HOST, RETRY_AFTER, USER_AGENT};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// Octets of a body that are enough for an answer about one thing: what is longer says nothing that we ask for.
 pub const BODY_MAX: usize = 64 * 1024;
 /// How long a connection is kept without use: less than the five seconds after which common servers close one, so
 /// that a request seldom meets its end.
 const IDLE_MAX: Duration = Duration::from_secs(4);
+
+/// How long an answer that is late may still take to be found: the process may have stood still, with the answer in the
+/// socket, which another task reads.
+const FOUND_WITHIN: Duration = Duration::from_millis(100);
 
 /// A client of one server.
 pub struct Client {
@@ -155,9 +161,9 @@ impl Client {
     ) -> Result<Outcome, Box<Request<Full<Bytes>>>> {
         let by = Instant::now() + self.response_timeout;
         let late = || Ok(Outcome::Unknown("no answer in time".to_owned()));
-        match timeout_at(by, sender.try_send_request(request)).await {
+        match within(by, sender.try_send_request(request)).await {
             Ok(Ok(response)) => {
-                let Ok((reply, whole)) = timeout_at(by, read(response, self.body_max)).await else { return late() };
+                let Ok((reply, whole)) = within(by, read(response, self.body_max)).await else { return late() };
                 if whole {
                     self.keep(sender);
                 }
@@ -182,6 +188,15 @@ impl Client {
         if kept.len() < self.kept_max && !sender.is_closed() {
             kept.push(Kept { sender, since: Instant::now() });
         }
+    }
+}
+
+/// Waits until then, and once more for what had arrived by then.
+async fn within<F: Future>(by: Instant, awaited: F) -> Result<F::Output, Elapsed> {
+    let mut awaited = pin!(awaited);
+    match timeout_at(by, &mut awaited).await {
+        Err(_) => timeout(FOUND_WITHIN, awaited).await,
+        in_time => in_time,
     }
 }
 
