@@ -34,6 +34,7 @@ pub mod dispatch;
 
 pub mod clock;
 pub mod store;
+#[macro_use]
 pub mod telemetry;
 pub mod wire;
 

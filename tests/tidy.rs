@@ -93,6 +93,11 @@ fn nothing_is_exported_twice() {
 }
 
 #[test]
+fn what_a_carrier_can_repeat_is_logged_by_the_rule_for_it() {
+    every(&["src/link"], |file| if file.is_test() { Vec::new() } else { raw_lines(&file.text) });
+}
+
+#[test]
 fn metrics_are_made_in_telemetry_only() {
     every(&["src"], |file| {
         if file.module().first().is_some_and(|it| it == "telemetry") { Vec::new() } else { raw_metrics(&file.text) }
@@ -259,6 +264,16 @@ fn raw_metrics(text: &str) -> Vec<String> {
     faults
 }
 
+/// Lines that nothing bounds: `often!` is for what a peer can repeat.
+fn raw_lines(text: &str) -> Vec<String> {
+    let code = without_tests(&blank(text));
+    let made = ["trace!", "info!", "warn!", "error!", "event!"];
+    let lines = code.lines().enumerate();
+    lines
+        .flat_map(|(n, line)| made.iter().filter(|it| speaks(line, it)).map(move |it| format!("{}: {it}", n + 1)))
+        .collect()
+}
+
 /// Marks of work that is not done, in comments too. They are put together here so that this file has none.
 fn stubs(text: &str) -> Vec<String> {
     let marks = ["TO-DO", "FIX-ME", "XX-X", "unimple-mented!", "to-do!", "#[ig-nore"].map(|it| it.replace('-', ""));
@@ -346,6 +361,12 @@ mod tests {
         ] {
             assert!(imports(&store, text).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn lines_that_nothing_bounds_are_found() {
+        assert_eq!(raw_lines("fn f() { tracing::warn!(a, \"b\"); }\n// info!()"), ["1: warn!"]);
+        assert!(raw_lines("fn f() { often!(warn, often, who, said, a); }").is_empty());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::api::listener::Listener;
 use crate::api::options::Http;
 use crate::api::places::{Counts, Places};
 use crate::telemetry::meters::http::TurnedAway;
+use crate::telemetry::often::Often;
 use crate::wire::tls;
 use axum::Router;
 use std::io;
@@ -58,7 +59,7 @@ impl Server {
     /// Takes connections until `stop` turns true; then takes none, and returns when the last
     /// has ended.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let (mut rest, door) = (REST, Arc::new(self.door));
+        let (mut rest, door, often) = (REST, Arc::new(self.door), Often::default());
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
@@ -76,7 +77,7 @@ impl Server {
                 Err(error) if is_of_connection(&error) => {}
                 Err(error) => {
                     door.places.counts.failed.fetch_add(1, Ordering::Relaxed);
-                    tracing::warn!(error = &error as &dyn std::error::Error, "no connection can be accepted for now");
+                    often!(warn, often, "", "no connection can be accepted for now", %error);
                     tokio::select! {
                         () = tokio::time::sleep(rest) => {}
                         () = stopped(&mut stop) => break,

@@ -172,8 +172,6 @@ pub enum Fact {
         carrier: CarrierId,
         /// As which event.
         event: EventId,
-        /// How many there were since the start.
-        nth: u64,
     },
     /// A number is left in peace from now on.
     OptedOut {

@@ -226,8 +226,7 @@ impl Dispatch {
         match order {
             Some(order) => self.obey(order),
             None => {
-                self.unheeded += 1;
-                self.facts.push(Fact::Unheeded { carrier: first.carrier, event, nth: self.unheeded });
+                self.facts.push(Fact::Unheeded { carrier: first.carrier, event });
                 return None;
             }
         }

@@ -115,8 +115,6 @@ pub struct Dispatch {
     waiting: WaitingSet,
     /// What came from handsets lately, for when it comes again.
     seen: SeenSet,
-    /// Orders of handsets that could not be heeded.
-    unheeded: u64,
     /// Parts whose outcome is not known, by who might send a receipt about them.
     doubtful: BTreeSet<(CarrierId, E164, PartKey)>,
     /// Parts with an attempt whose outcome was never learnt, wherever they are now.
@@ -203,7 +201,6 @@ impl Dispatch {
             parked: ParkedSet::default(),
             waiting: WaitingSet::default(),
             seen: SeenSet::default(),
-            unheeded: 0,
             doubtful: BTreeSet::new(),
             unresolved: Unresolved::default(),
             awaiting: recovered.marks.awaiting.iter().copied().collect(),

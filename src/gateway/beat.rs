@@ -98,6 +98,7 @@ impl Loop {
             if !happenings.is_empty() || next.is_some_and(|it| it <= now) {
                 next = self.beat(now, happenings)?;
             } else if self.ending && self.ports.is_empty() {
+                self.meters.often().renew();
                 return Ok(());
             } else {
                 self.sleep(next.map(|it| it.since(now)));
@@ -180,6 +181,8 @@ impl Loop {
                 }
             }
             Control::Reconfigure(plan, meters) => {
+                // Under another configuration what happens is news.
+                meters.often().renew();
                 self.meters = meters;
                 found.push(Happening::Reconfigure(plan));
             }

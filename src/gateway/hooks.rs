@@ -9,39 +9,18 @@ use crate::dispatch::happening::Happening;
 use crate::message::id::{CarrierId, LinkId};
 use crate::telemetry::meters::Meters;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
-use tracing::warn;
-
-/// A carrier whose calls are not understood is told of once in this time.
-const UNREAD_EVERY: Duration = Duration::from_secs(60);
-
-/// When each carrier was last told of.
-#[derive(Debug, Default)]
-struct Unread(Mutex<HashMap<CarrierId, Instant>>);
-
-impl Unread {
-    fn is_due(&self, carrier: CarrierId) -> bool {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = told.get(&carrier).is_none_or(|it| UNREAD_EVERY <= it.elapsed());
-        if due {
-            told.insert(carrier, Instant::now());
-        }
-        due
-    }
-}
 
 /// Counts what is no receipt, and tells of it now and then.
 pub(super) fn on_unread(meters: &Arc<RwLock<Arc<Meters>>>) -> Arc<OnUnread> {
-    let (meters, unread) = (Arc::clone(meters), Unread::default());
+    let meters = Arc::clone(meters);
     Arc::new(move |carrier, name: &str, count| {
-        meters.read().unwrap_or_else(PoisonError::into_inner).carrier(carrier).unread(count);
-        if unread.is_due(carrier) {
-            let hint = "the pointers of [carrier.receipt] may not be those of its calls; more are counted and not told";
-            warn!(carrier = name, count, hint, "a carrier called, and no receipt was found in what it said");
-        }
+        let meters = meters.read().unwrap_or_else(PoisonError::into_inner).clone();
+        meters.carrier(carrier).unread(count);
+        let hint = "the pointers of [carrier.receipt] may not be those of its calls";
+        let said = "a carrier called, and no receipt was found in what it said";
+        often!(warn, meters.often(), name, said, carrier = name, count, hint);
     })
 }
 
@@ -77,21 +56,5 @@ impl Hooks {
             _ = durable.send(());
         }
         tag & CALL != 0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_carrier_is_told_of_once_a_minute() {
-        let unread = Unread::default();
-        let due = || [CarrierId(1), CarrierId(2)].map(|it| unread.is_due(it));
-        assert!(unread.is_due(CarrierId(1)));
-        assert_eq!(due(), [false, true]);
-        tokio::time::advance(UNREAD_EVERY).await;
-        assert_eq!(due(), [true, true]);
-        assert_eq!(due(), [false, false]);
     }
 }

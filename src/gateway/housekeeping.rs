@@ -139,6 +139,7 @@ impl Housekeeping {
             return Ok(());
         }
         self.looked_at = Some(Instant::now());
+        meters.often().settle();
         let now = clock.now();
         store.tend()?;
         for it in store.told() {

@@ -28,13 +28,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
 
 /// A bind that held for so long was no failure: the next try starts from the base.
 const HELD: Duration = Duration::from_secs(10);
-/// Lines of one kind that a carrier can make a session log one by one; then only the 32nd, the 64th
-/// and so on, so that it cannot fill the disk.
-const LOGGED: u64 = 16;
 /// How long to wait for the loop to take what the link has said.
 const CROWDED: Duration = Duration::from_secs(1);
 
@@ -89,7 +85,8 @@ impl Supervisor {
             let wait = backoff.after(reason, (self.chance)());
             self.meter.moved(LinkState::Down);
             self.post.rests(wait);
-            info!(carrier = &*carrier, bind, wait_ms = wait.as_millis() as u64, "link is down, next try follows");
+            let (said, wait_ms) = ("link is down, next try follows", wait.as_millis() as u64);
+            often!(info, self.meter.often(), &bind, said, carrier = &*carrier, bind, wait_ms);
             self.rest(wait).await;
             // While the loop hangs there is nobody to tell what another session would have to say.
             while self.outlet.is_crowded() && !self.stop.is_cancelled() {
@@ -121,17 +118,19 @@ impl Supervisor {
     async fn connect(&mut self) -> Option<Stream> {
         let (carrier, bind) = (self.options.carrier.clone(), self.bind());
         let options = self.options.clone();
-        let listener = self.listener.take().or_else(|| listening(&options, &bind, &self.post));
+        let listener = self.listener.take().or_else(|| listening(&options, &bind, &self.post, &self.meter));
         if options.outbind.is_some() && listener.is_none() {
             return None;
         }
         let post = self.post.clone();
-        let connected = self.connected(connection(&options, &bind, listener.as_ref(), &post)).await;
+        let meter = self.meter.clone();
+        let connected = self.connected(connection((&options, &bind), listener.as_ref(), &post, &meter)).await;
         self.listener = listener;
         let (stream, address) = connected?;
         let tls = stream.security();
         let (version, resumed) = (tls.map(|it| it.version), tls.map(|it| it.resumed));
-        info!(carrier = &*carrier, bind, %address, tls = version, resumed, "connected");
+        let carrier = &*carrier;
+        often!(info, meter.often(), &bind, "connected", carrier, bind, %address, tls = version, resumed);
         Some(stream)
     }
 
@@ -166,26 +165,22 @@ impl Supervisor {
         let limits = driver::Options { max_pdu, write_timeout, ..driver::Options::default() };
         let (outlet, meter, post) = (&self.outlet, &self.meter, &self.post);
         let (mut up_at, mut taken) = (None, false);
-        let (mut oddities, mut asides) = (Occasional::default(), Occasional::default());
-        let (mut times, mut put_offs) = (Occasional::default(), Occasional::default());
         let report = |report: Report| match report {
-            Report::Odd(oddity) => odd(meter, (carrier, bind), oddities.next(), oddity),
+            Report::Odd(oddity) => odd(meter, (carrier, bind), oddity),
             Report::Aside(aside) => {
-                if let Some(nth) = asides.next() {
-                    by_the_way(carrier, bind, nth, &aside);
-                }
+                by_the_way(meter, (carrier, bind), &aside);
                 if let Aside::Congestion(percent) = aside {
                     meter.congested(percent);
                 }
             }
-            Report::PutOff(why) => put_off(meter, (carrier, bind), put_offs.next(), why),
+            Report::PutOff(why) => put_off(meter, (carrier, bind), why),
             report => {
                 match &report {
                     Report::Up { .. } => {
                         up_at = Some(Instant::now());
                         meter.moved(LinkState::Bound);
                         post.up();
-                        info!(carrier, bind, "bound");
+                        often!(info, meter.often(), bind, "bound", carrier, bind);
                     }
                     Report::Closing => {
                         meter.moved(LinkState::Draining);
@@ -193,12 +188,13 @@ impl Supervisor {
                     }
                     Report::Answered(_, answered) => {
                         taken |= answered.answer == Answer::Taken;
-                        told_of_times(carrier, bind, answered, &mut times);
+                        told_of_times(meter, (carrier, bind), answered);
                     }
                     _ => (),
                 }
                 if !outlet.report(report) {
-                    warn!(carrier, bind, "the loop does not keep up: a late answer is not recorded");
+                    let said = "the loop does not keep up: a late answer is not recorded";
+                    often!(warn, meter.often(), bind, said, carrier, bind);
                 }
             }
         };
@@ -207,7 +203,7 @@ impl Supervisor {
         let ended = expiry.watch(driving, |left| expires(meter, carrier, bind, left)).await;
         let hint = if up_at.is_none() { hint::of_end(&ended, options.tls.is_some()) } else { None };
         self.post.failed(&ended, hint);
-        tell_end(carrier, bind, &ended, hint);
+        tell_end(meter, (carrier, bind), &ended, hint);
         // A session that took messages was no failure, however short it was.
         if taken || up_at.is_some_and(|it| HELD < it.elapsed()) {
             backoff.bound();
@@ -241,37 +237,38 @@ impl Supervisor {
 }
 
 /// Listens where the carrier connects to us; why that is not possible is logged.
-fn listening(options: &Options, bind: &str, post: &Post) -> Option<TcpListener> {
+fn listening(options: &Options, bind: &str, post: &Post, meter: &LinkMeter) -> Option<TcpListener> {
     let (carrier, listen) = (&*options.carrier, options.outbind.as_ref()?.listen);
     let failed = |error: &std::io::Error| {
         post.failed(&format_args!("cannot listen at {listen}: {error}"), None);
-        warn!(carrier, bind, %listen, %error, "cannot listen");
+        often!(warn, meter.often(), bind, "cannot listen", carrier, bind, %listen, %error);
     };
     transport::listen(listen).inspect_err(failed).ok()
 }
 
 /// A connection to the carrier, or one that the carrier makes to us; why there is none is logged.
 async fn connection(
-    options: &Options,
-    bind: &str,
+    (options, bind): (&Options, &str),
     listener: Option<&TcpListener>,
     post: &Post,
+    meter: &LinkMeter,
 ) -> Option<(Stream, SocketAddr)> {
     let carrier = &*options.carrier;
     if let Some(listener) = listener {
-        info!(carrier, bind, "waits for the carrier to connect");
+        often!(info, meter.often(), bind, "waits for the carrier to connect", carrier, bind);
         return transport::accept(listener)
             .await
             .inspect_err(|error| {
                 post.failed(error, None);
-                warn!(carrier, bind, %error, "a connection was lost before it was served");
+                let said = "a connection was lost before it was served";
+                often!(warn, meter.often(), bind, said, carrier, bind, %error);
             })
             .ok();
     }
     let failed = |error: &ConnectError| {
         let hint = hint::of_connect(error);
         post.failed(error, hint);
-        warn!(carrier, bind, %error, hint, "cannot connect");
+        often!(warn, meter.often(), bind, "cannot connect", carrier, bind, %error, hint);
     };
     transport::connect(&target(options)).await.inspect_err(failed).ok()
 }
@@ -290,76 +287,62 @@ fn expires(meter: &LinkMeter, carrier: &str, bind: &str, left: Left) {
     meter.certificate_expires_in(left.seconds);
     if left.is_to_be_told {
         let days = (left.seconds / 86_400.0).floor();
-        warn!(carrier, bind, days, "the certificate of the carrier expires soon");
+        often!(warn, meter.often(), bind, "the certificate of the carrier expires soon", carrier, bind, days);
     }
 }
 
 /// Tells how a session ended, and where nothing flows until an operator or the carrier does something, loudly.
-fn tell_end(carrier: &str, bind: &str, ended: &Ended, hint: Option<&str>) {
+fn tell_end(meter: &LinkMeter, (carrier, bind): (&str, &str), ended: &Ended, hint: Option<&str>) {
     if hint.is_some() || matches!(ended, Ended::Closed(CloseReason::BindRefused(_))) {
-        warn!(carrier, bind, reason = %ended, hint, "session ended");
+        often!(warn, meter.often(), bind, "session ended", carrier, bind, reason = %ended, hint);
     } else {
-        info!(carrier, bind, reason = %ended, "session ended");
+        often!(info, meter.often(), bind, "session ended", carrier, bind, reason = %ended);
     }
 }
 
-/// Counts that we were too slow, which is no fault of the carrier's, and tells it if it gets a line.
-fn put_off(meter: &LinkMeter, (carrier, bind): (&str, &str), nth: Option<u64>, why: PutOff) {
+/// Counts that we were too slow, which is no fault of the carrier's, and tells it.
+fn put_off(meter: &LinkMeter, (carrier, bind): (&str, &str), why: PutOff) {
     meter.put_off(why);
     let cause = why.word();
-    match why {
-        _ if nth.is_none() => (),
-        PutOff::Stalled | PutOff::Full => {
-            warn!(carrier, bind, nth, cause, "our store stands still: the carrier is told to send its message again");
-        }
+    let said = match why {
+        PutOff::Stalled | PutOff::Full => "our store stands still: the carrier is told to send its message again",
         PutOff::Early => {
-            let told =
-                "more came before the bind was answered than inbound_buffer holds: the carrier is told to send again";
-            warn!(carrier, bind, nth, cause, "{told}");
+            "more came before the bind was answered than inbound_buffer holds: the carrier is told to send again"
         }
-    }
+    };
+    often!(warn, meter.often(), bind, said, carrier, bind, cause);
 }
 
 /// Tells what the carrier said that nothing depends on.
-fn by_the_way(carrier: &str, bind: &str, nth: u64, aside: &Aside) {
+fn by_the_way(meter: &LinkMeter, (carrier, bind): (&str, &str), aside: &Aside) {
+    let often = meter.often();
     match aside {
-        Aside::Invited(system_id) => info!(carrier, bind, nth, system_id = &**system_id, "outbind came, binding"),
+        Aside::Invited(system_id) => {
+            often!(info, often, bind, "outbind came, binding", carrier, bind, system_id = &**system_id);
+        }
         Aside::Alerted(handset) => {
             let handset = handset.map(|it| Masked(it).to_string());
-            info!(carrier, bind, nth, handset, "the handset can be reached again");
+            often!(info, often, bind, "the handset can be reached again", carrier, bind, handset);
         }
-        Aside::Congestion(percent) => info!(carrier, bind, nth, percent, "the carrier tells of its load"),
-    }
-}
-
-/// What a carrier may make us say as often as it likes, and what is logged of it.
-#[derive(Debug, Default)]
-pub(super) struct Occasional(u64);
-
-impl Occasional {
-    /// Which one this is, if it gets a line.
-    pub(super) const fn next(&mut self) -> Option<u64> {
-        self.0 += 1;
-        if self.0 <= LOGGED || self.0.is_power_of_two() { Some(self.0) } else { None }
+        Aside::Congestion(percent) => {
+            often!(info, often, bind, "the carrier tells of its load", carrier, bind, percent);
+        }
     }
 }
 
 /// A refusal that no other message would escape, and one option mends.
-fn told_of_times(carrier: &str, bind: &str, answered: &Answered, times: &mut Occasional) {
+fn told_of_times(meter: &LinkMeter, (carrier, bind): (&str, &str), answered: &Answered) {
     let status = answered.command_status.map(CommandStatus::from_u32).filter(|it| answer::is_about_times(*it));
-    if let Some(status) = status
-        && let Some(nth) = times.next()
-    {
+    if let Some(status) = status {
         let hint = "set validity_period of the carrier to \"absolute\" or \"none\", or `validity` of the route shorter";
-        warn!(carrier, bind, nth, %status, hint, "the carrier refuses how long a message is worth sending");
+        let said = "the carrier refuses how long a message is worth sending";
+        often!(warn, meter.often(), bind, said, carrier, bind, %status, hint);
     }
 }
 
-/// Counts what the carrier should not have sent, and tells it if it gets a line.
-fn odd(meter: &LinkMeter, (carrier, bind): (&str, &str), nth: Option<u64>, oddity: Oddity) {
-    if nth.is_some() {
-        warn!(carrier, bind, %oddity, nth, "the carrier sent what it should not");
-    }
+/// Counts what the carrier should not have sent, and tells it.
+fn odd(meter: &LinkMeter, (carrier, bind): (&str, &str), oddity: Oddity) {
+    often!(warn, meter.often(), bind, "the carrier sent what it should not", carrier, bind, %oddity);
     match oddity {
         Oddity::Undecodable { .. } => meter.malformed(Malformation::Body),
         Oddity::Unserved { .. } => meter.malformed(Malformation::Command),

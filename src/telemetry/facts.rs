@@ -1,7 +1,9 @@
 //! Turns what the deciding floor tells into metrics and one log line each.
 //!
 //! Lines about one message are at level debug and carry its id; what an operator must see without
-//! asking, a doubtful part or a receipt that was given up, is at level warn.
+//! asking, a doubtful part or a receipt that was given up, is at level warn, and as often as [`Often`] lets it.
+//!
+//! [`Often`]: crate::telemetry::often::Often
 
 use crate::carrier::id::Relation;
 use crate::dispatch::fact::Fact;
@@ -10,15 +12,11 @@ use crate::message::attempt::Cause;
 use crate::message::id::{CarrierId, MessageId};
 use crate::message::status::Status;
 use crate::record::action::{Action, Target};
-use crate::record::event::EventId;
 use crate::record::suppression::Origin;
 use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::Meters;
 use std::time::Duration;
 use tracing::{debug, info, warn};
-
-/// Lines about what handsets can repeat as they like; then only the 32nd, the 64th and so on.
-const LOGGED: u64 = 16;
 
 /// Tells the facts of a beat, after its commit.
 pub fn tell_all(meters: &Meters, facts: &[Fact]) {
@@ -117,16 +115,7 @@ fn write(meters: &Meters, fact: &Fact) {
         | Fact::Unmatched { .. } => receipt(meters, fact),
         Fact::Mo { carrier } => debug!(carrier = name(carrier), "message from a handset"),
         Fact::MoAgain { carrier } => debug!(carrier = name(carrier), "the same message from a handset again"),
-        Fact::Received { carrier, event, account, parts, missing } => {
-            let (carrier, account) = (name(carrier), account.map(|it| meters.account(it)));
-            match account {
-                Some(account) => debug!(event_id = %event, carrier, account, parts, missing, "received"),
-                None => {
-                    warn!(event_id = %event, carrier, parts, missing, "no [[inbound]] fits a message from a handset");
-                }
-            }
-        }
-        Fact::Unheeded { carrier, event, nth } => unheeded(name(carrier), event, *nth),
+        Fact::Received { .. } | Fact::Unheeded { .. } => handset(meters, fact),
         Fact::OptedOut { .. } | Fact::OptedIn { .. } => opted(meters, fact),
         Fact::Queried { carrier, message, result } => {
             let message_id = message.map(tracing::field::display);
@@ -135,7 +124,8 @@ fn write(meters: &Meters, fact: &Fact) {
         Fact::Learned { before: true, .. } => {}
         Fact::Learned { carrier, relation, before: false } => {
             let message_id = relation.map_or("auto", Relation::word);
-            info!(carrier = name(carrier), message_id, "how the carrier writes its ids was learned from its receipts");
+            let (carrier, said) = (name(carrier), "how the carrier writes its ids was learned from its receipts");
+            often!(info, meters.often(), carrier, said, carrier, message_id);
         }
         Fact::Operated(action) => operated(meters, action, "an operator ordered"),
         Fact::OperatedEnded(action) => operated(meters, action, "what an operator ordered has had its time"),
@@ -146,17 +136,30 @@ fn write(meters: &Meters, fact: &Fact) {
         }
         Fact::Turned { carrier, turn } => turned(name(carrier), turn),
         Fact::Doubtful { message, carrier, cause } => {
-            warn!(message_id = %message, carrier = name(carrier), cause = cause.word(), "a part was perhaps written and not answered");
+            let (carrier, said) = (name(carrier), "a part was perhaps written and not answered");
+            often!(warn, meters.often(), carrier, said, message_id = %message, carrier, cause = cause.word());
         }
     }
 }
 
-/// The first of them, and then fewer and fewer, are warnings.
-fn unheeded(carrier: &str, event: &EventId, nth: u64) {
-    if nth <= LOGGED || nth.is_power_of_two() {
-        warn!(event_id = %event, carrier, nth, key = "region", "a keyword of a handset is not heeded: its number has no country code");
-    } else {
-        debug!(event_id = %event, carrier, nth, "a keyword of a handset is not heeded");
+/// What a handset sent, and what keeps it from being told or heeded.
+fn handset(meters: &Meters, fact: &Fact) {
+    let name = |it: &CarrierId| meters.carrier(*it).name();
+    match fact {
+        Fact::Received { carrier, event, account: Some(account), parts, missing } => {
+            let (carrier, account) = (name(carrier), meters.account(*account));
+            debug!(event_id = %event, carrier, account, parts, missing, "received");
+        }
+        Fact::Received { carrier, event, account: None, parts, missing } => {
+            let (carrier, said) = (name(carrier), "no [[inbound]] fits a message from a handset");
+            often!(warn, meters.often(), carrier, said, event_id = %event, carrier, parts, missing);
+        }
+        Fact::Unheeded { carrier, event } => {
+            let (carrier, said) =
+                (name(carrier), "a keyword of a handset is not heeded: its number has no country code");
+            often!(warn, meters.often(), carrier, said, event_id = %event, carrier, key = "region");
+        }
+        _ => {}
     }
 }
 
@@ -170,26 +173,24 @@ fn receipt(meters: &Meters, fact: &Fact) {
         }
         Fact::StrangeWord { carrier, word, key } => {
             let word = if is_word(word) { word } else { "hidden: it is none" };
-            warn!(
-                carrier = name(carrier),
-                word, key, "nobody knows what a carrier's word of state means: the key may say it"
-            );
+            let (carrier, said) =
+                (name(carrier), "nobody knows what a carrier's word of state means: the key may say it");
+            often!(warn, meters.often(), carrier, said, carrier, word, key);
         }
         Fact::UnsureIds { carrier, relation, count } => {
             let hint = "receipts wait that fit if message_id is this; they name no recipient to be sure by";
-            warn!(
-                carrier = name(carrier),
-                message_id = relation.word(),
-                count,
-                hint,
-                "a carrier's receipts fit no message as they are"
-            );
+            let (carrier, said) = (name(carrier), "a carrier's receipts fit no message as they are");
+            often!(warn, meters.often(), carrier, said, carrier, message_id = relation.word(), count, hint);
         }
         Fact::Unread { carrier, event: Some(event) } => {
-            warn!(event_id = %event, carrier = name(carrier), "a receipt names no message, and is kept in events/unrouted");
+            let (carrier, said) = (name(carrier), "a receipt names no message, and is kept in events/unrouted");
+            often!(warn, meters.often(), carrier, said, event_id = %event, carrier);
         }
         Fact::Unread { carrier, event: None } => debug!(carrier = name(carrier), "a receipt names no message"),
-        Fact::Unmatched { carrier } => warn!(carrier = name(carrier), "a receipt was given up that fits no message"),
+        Fact::Unmatched { carrier } => {
+            let (carrier, said) = (name(carrier), "a receipt was given up that fits no message");
+            often!(warn, meters.often(), carrier, said, carrier);
+        }
         _ => {}
     }
 }
@@ -246,15 +247,18 @@ fn opted(meters: &Meters, fact: &Fact) {
     match fact {
         Fact::OptedOut { account, number, origin, kept: true } => {
             let (account, to, origin) = (account.map(|it| meters.account(it)), number.masked(), origin.word());
-            info!(account, %to, origin, "a number is not written to any more");
+            let said = "a number is not written to any more";
+            often!(info, meters.often(), account.unwrap_or_default(), said, account, %to, origin);
         }
         Fact::OptedOut { account, number, origin, kept: false } => {
             let (account, to, origin) = (account.map(|it| meters.account(it)), number.masked(), origin.word());
-            warn!(account, %to, origin, "the list of opt-outs is full: a number was not put on it");
+            let said = "the list of opt-outs is full: a number was not put on it";
+            often!(warn, meters.often(), account.unwrap_or_default(), said, account, %to, origin);
         }
         Fact::OptedIn { account, number, origin, .. } => {
             let (account, to, origin) = (account.map(|it| meters.account(it)), number.masked(), origin.word());
-            info!(account, %to, origin, "a number is written to again");
+            let said = "a number is written to again";
+            often!(info, meters.often(), account.unwrap_or_default(), said, account, %to, origin);
         }
         _ => (),
     }
@@ -348,8 +352,7 @@ mod tests {
             Fact::UnsureIds { carrier: CARRIER, relation: Relation::RespHex, count: 3 },
             Fact::Mo { carrier: CARRIER },
             Fact::MoAgain { carrier: CARRIER },
-            Fact::Unheeded { carrier: CARRIER, event: EVENT, nth: 1 },
-            Fact::Unheeded { carrier: CARRIER, event: EVENT, nth: 17 },
+            Fact::Unheeded { carrier: CARRIER, event: EVENT },
             Fact::Received { carrier: CARRIER, event: EVENT, account: Some(account), parts: 3, missing: 1 },
             Fact::Received { carrier: CARRIER, event: EVENT, account: None, parts: 1, missing: 0 },
             Fact::OptedOut { account: Some(account), number: NUMBER, origin: Origin::Handset, kept: true },

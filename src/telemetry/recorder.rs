@@ -5,6 +5,7 @@
 //! [`Exposition::upkeep`] must run every few seconds, or memory grows with the traffic.
 
 use crate::telemetry::names::{ALL, Kind, Metric};
+use crate::telemetry::often::Often;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Label, Level, Metadata, Recorder, SharedString};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use std::time::Duration;
 pub struct Exposition {
     recorder: Arc<PrometheusRecorder>,
     handle: PrometheusHandle,
+    often: Arc<Often>,
 }
 
 impl Exposition {
@@ -45,12 +47,17 @@ impl Exposition {
                 Kind::Histogram(_) => recorder.describe_histogram(name, unit, help),
             }
         }
-        Self { handle: recorder.handle(), recorder: Arc::new(recorder) }
+        Self { handle: recorder.handle(), recorder: Arc::new(recorder), often: Arc::default() }
     }
 
     /// All values, in the text format of Prometheus: families as in the documentation, their series by their labels.
     pub fn render(&self) -> String {
         in_order(&self.handle.render())
+    }
+
+    /// How often lines are logged that a peer can repeat.
+    pub fn often(&self) -> &Often {
+        &self.often
     }
 
     /// Folds what histograms have collected into their buckets.

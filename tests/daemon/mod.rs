@@ -125,6 +125,11 @@ impl Daemon {
         self.process().heard().iter().filter(|it| it.contains(words)).count()
     }
 
+    /// All log lines so far.
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        self.process().heard().iter().filter_map(|it| serde_json::from_str(it).ok()).collect()
+    }
+
     /// kill -9.
     pub(crate) fn kill(&mut self) {
         self.process.take().expect("it runs").kill();

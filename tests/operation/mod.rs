@@ -12,6 +12,7 @@ mod failover;
 mod duplicates;
 mod figures;
 mod find;
+mod floods;
 mod full;
 mod handsets;
 mod garbage;

@@ -10,7 +10,6 @@ use crate::link::hint;
 use crate::link::http::desk::Desk;
 use crate::link::http::options::Options;
 use crate::link::lanes::Outlet;
-use crate::link::supervisor::Occasional;
 use crate::message::attempt::Answer;
 use crate::message::reason::Reason;
 use crate::telemetry::labels::bind_name;
@@ -25,7 +24,6 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
 
 /// How long to wait for the loop to take what the link has said.
 const CROWDED: Duration = Duration::from_secs(1);
@@ -70,8 +68,6 @@ struct Finished {
 /// The requests that run, and which messages each is about, should it end without a word.
 #[derive(Default)]
 struct Running {
-    /// Requests that were not answered, so that they do not fill the log.
-    failures: Occasional,
     tasks: JoinSet<Finished>,
     tickets: HashMap<Id, Vec<Ticket>>,
 }
@@ -117,7 +113,8 @@ impl Supervisor {
             backoff.adopt(self.latest.borrow().reconnect);
             let wait = backoff.after(None, (self.chance)());
             self.post.rests(wait);
-            info!(carrier, bind, wait_ms = wait.as_millis() as u64, "link is down, next try follows");
+            let (said, wait_ms) = ("link is down, next try follows", wait.as_millis() as u64);
+            often!(info, self.meter.often(), bind, said, carrier, bind, wait_ms);
             self.rest(sleep(wait)).await;
             // While the loop hangs there is nobody to tell what another try would have to say.
             while self.outlet.is_crowded() && !self.stop.is_cancelled() {
@@ -152,7 +149,7 @@ impl Supervisor {
                 let (carrier, address) = (&*self.options.carrier, &*self.options.address);
                 let hint = hint::of_connect(&error);
                 self.post.failed(&error, hint);
-                warn!(carrier, address, %error, hint, "cannot connect");
+                often!(warn, self.meter.often(), carrier, "cannot connect", carrier, address, %error, hint);
                 false
             }
             None => false,
@@ -181,7 +178,7 @@ impl Supervisor {
                         self.meter.moved(LinkState::Draining);
                         self.outlet.report(Report::Lost);
                     }
-                    self.tell(&mut running, finished);
+                    self.tell(finished);
                 }
                 () = self.stop.cancelled() => {
                     self.close();
@@ -229,7 +226,7 @@ impl Supervisor {
                 joined = running.tasks.join_next_with_id() => {
                     let Some(joined) = joined else { return };
                     let finished = running.finished(joined);
-                    self.tell(running, finished);
+                    self.tell(finished);
                 }
                 Some(command) = self.commands.recv() => match command {
                     Command::Unbind(within) => by = Some(Instant::now() + within),
@@ -240,7 +237,7 @@ impl Supervisor {
                     running.tasks.abort_all();
                     while let Some(joined) = running.tasks.join_next_with_id().await {
                         let finished = running.finished(joined);
-                        self.tell(running, finished);
+                        self.tell(finished);
                     }
                     return;
                 }
@@ -261,21 +258,20 @@ impl Supervisor {
         }
     }
 
-    fn tell(&self, running: &mut Running, finished: Finished) {
+    fn tell(&self, finished: Finished) {
         if let Some(lack) = finished.lack {
             self.meter.unread();
             if self.options.told.is_new(lack) {
                 let (carrier, lacks) = (&*self.options.carrier, lack.words());
                 let hint =
                     "[carrier.answer] may not be what the carrier answers; answers_unread_total counts further ones";
-                warn!(carrier, lacks, hint, "an answer that says yes has not what it should have");
+                let said = "an answer that says yes has not what it should have";
+                often!(warn, self.meter.often(), carrier, said, carrier, lacks, hint);
             }
         }
-        if let Some(why) = finished.why
-            && let Some(nth) = running.failures.next()
-        {
+        if let Some(why) = finished.why {
             let (carrier, bind) = (&*self.options.carrier, bind_name(&self.options.carrier, self.options.id.bind));
-            warn!(carrier, bind, nth, why, "a request was not answered");
+            often!(warn, self.meter.often(), &bind, "a request was not answered", carrier, bind, why);
         }
         for (ticket, answered) in finished.ended {
             self.outlet.report(Report::Answered(ticket, answered));

@@ -4,6 +4,7 @@ use crate::carrier::report::PutOff;
 use crate::smpp::command::CommandId;
 use crate::telemetry::labels::{OTHER, bind_name};
 use crate::telemetry::names;
+use crate::telemetry::often::Often;
 use crate::telemetry::recorder::Exposition;
 use metrics::{Counter, Gauge, Histogram};
 use std::sync::{Arc, OnceLock};
@@ -121,6 +122,11 @@ impl LinkMeter {
             exposition: exposition.clone(),
             carrier: carrier.into(),
         }
+    }
+
+    /// How often lines are logged that the carrier can repeat.
+    pub fn often(&self) -> &Often {
+        self.exposition.often()
     }
 
     /// The link is in another state now.

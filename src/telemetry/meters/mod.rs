@@ -23,6 +23,7 @@ use crate::telemetry::meters::inside::InsideMeter;
 use crate::telemetry::meters::link::LinkMeter;
 use crate::telemetry::meters::money::MoneyMeter;
 use crate::telemetry::names;
+use crate::telemetry::often::Often;
 use crate::telemetry::recorder::Exposition;
 use foldhash::{HashMap, HashMapExt};
 use metrics::{Counter, Gauge, Histogram};
@@ -45,6 +46,7 @@ pub struct Meters {
     inside: InsideMeter,
     money: MoneyMeter,
     failovers: FailoverMeter,
+    exposition: Exposition,
     /// What counts for a route, carrier, link or account that the configuration no longer names.
     other: Other,
 }
@@ -83,6 +85,7 @@ impl Meters {
             inside: InsideMeter::new(exposition),
             money: MoneyMeter::new(exposition, labels),
             failovers: FailoverMeter::new(exposition, labels),
+            exposition: exposition.clone(),
             other: Other {
                 route: RouteMeter::new(exposition, OTHER),
                 carrier: carrier(OTHER),
@@ -91,6 +94,11 @@ impl Meters {
                 opt_outs: opt_outs(OTHER),
             },
         }
+    }
+
+    /// How often lines are logged that a peer can repeat.
+    pub fn often(&self) -> &Often {
+        self.exposition.often()
     }
 
     /// Of a route.
