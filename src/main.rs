@@ -337,7 +337,7 @@ fn failed(failure: &Failure) -> ExitCode {
     }
     eprintln!("{text}");
     match failure {
-        Failure::Config(_) => ExitCode::from(EXIT_CONFIG),
+        Failure::Config(_) | Failure::Currency(_) => ExitCode::from(EXIT_CONFIG),
         Failure::Store(_) | Failure::Poisoned(_) => ExitCode::from(EXIT_STORE),
         _ => ExitCode::FAILURE,
     }

@@ -27,7 +27,7 @@ impl Dispatch {
     }
 
     /// What an account has.
-    fn balance(&self, account: AccountId) -> Money {
+    pub fn balance(&self, account: AccountId) -> Money {
         self.balances.get(&account).copied().unwrap_or_default()
     }
 

@@ -9,10 +9,12 @@ use crate::dispatch::command::{Command, Reply};
 use crate::dispatch::happening::{Happening, RequestId};
 use crate::dispatch::plan::Plan;
 use crate::dispatch::{Dispatch, Outcome};
+use crate::gateway::currency::Currencies;
 use crate::gateway::hooks::Hooks;
 use crate::gateway::housekeeping::Housekeeping;
 use crate::gateway::links::ANSWERS_MAX;
 use crate::gateway::port::Port;
+use crate::gateway::run::Failure;
 use crate::gateway::wake::Wake;
 use crate::message::id::LinkId;
 use crate::message::time::Time;
@@ -41,8 +43,8 @@ pub(super) enum Control {
     Attach(LinkId, Port),
     /// Which numbers stand for these names?
     Intern(Vec<(NameKind, String)>, oneshot::Sender<Vec<u16>>),
-    /// What would this plan leave out although parts depend on it?
-    LeftOut(Arc<Plan>, oneshot::Sender<Vec<String>>),
+    /// May this plan be taken up? Not if it leaves out what parts depend on, or changes the currency of a balance.
+    MayTakeUp(Arc<Plan>, oneshot::Sender<Result<(), Failure>>),
     /// The configuration changed.
     Reconfigure(Arc<Plan>, Arc<Meters>),
     /// Accept and submit nothing more; say so when nothing is on a link.
@@ -60,6 +62,7 @@ impl std::fmt::Debug for Meters {
 /// The loop and everything that it owns.
 pub(super) struct Loop {
     pub(super) dispatch: Dispatch,
+    pub(super) currencies: Currencies,
     pub(super) store: Sqlite,
     pub(super) clock: Clock,
     pub(super) calls: mpsc::Receiver<Call>,
@@ -184,6 +187,7 @@ impl Loop {
                 // Under another configuration what happens is news.
                 meters.often().renew();
                 self.meters = meters;
+                self.currencies.take_over(&mut self.store, |it| self.dispatch.balance(it), &plan)?;
                 found.push(Happening::Reconfigure(plan));
             }
             Control::Drain(drained) => {
@@ -197,10 +201,18 @@ impl Loop {
                 _ = reply.send(numbers?);
             }
             // Who asked may have given up.
-            Control::LeftOut(plan, reply) => _ = reply.send(self.dispatch.left_out(&plan)),
+            Control::MayTakeUp(plan, reply) => _ = reply.send(self.may_take_up(&plan)),
             Control::End => self.ending = true,
         }
         Ok(())
+    }
+
+    fn may_take_up(&self, plan: &Plan) -> Result<(), Failure> {
+        let left_out = self.dispatch.left_out(plan);
+        if !left_out.is_empty() {
+            return Err(Failure::StillUsed(left_out.join("; ")));
+        }
+        self.currencies.agree(|it| self.dispatch.balance(it), plan)
     }
 
     fn beat(&mut self, now: Time, happenings: Vec<Happening>) -> Result<Option<Time>, Poisoned> {

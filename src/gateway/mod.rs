@@ -15,6 +15,8 @@ mod listen;
 mod beat;
 
 mod links;
+mod currency;
+mod shown;
 mod housekeeping;
 pub mod store;
 pub mod run;

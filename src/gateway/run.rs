@@ -12,12 +12,14 @@ use crate::dispatch::Dispatch;
 use crate::dispatch::opt_out::OptedOut;
 use crate::dispatch::plan::Plan;
 use crate::gateway::beat::{Control, Loop};
+use crate::gateway::currency::Currencies;
 use crate::gateway::hooks;
 use crate::gateway::hooks::Hooks;
 use crate::gateway::housekeeping::Housekeeping;
 use crate::gateway::links::{Links, Wanted};
 use crate::gateway::listen::listen;
 use crate::gateway::lookup;
+use crate::gateway::shown;
 use crate::gateway::store;
 use crate::gateway::wake::Wake;
 use crate::message::id::{CarrierId, Seq};
@@ -74,6 +76,9 @@ pub enum Failure {
     /// A new configuration leaves out what parts still depend on.
     #[error("{0}; keep it in the configuration until they have ended")]
     StillUsed(String),
+    /// A new configuration would make another currency of what accounts have.
+    #[error("{0}")]
+    Currency(String),
     /// The loop has ended without being told to.
     #[error("the loop ended on its own")]
     LoopEnded,
@@ -222,12 +227,9 @@ impl Gateway {
 
     async fn take_up(&mut self, draft: &Draft) -> Result<(), Failure> {
         let loaded = self.compile(draft).await?;
-        let (reply, left_out) = oneshot::channel();
-        self.tell(Control::LeftOut(loaded.plan.clone(), reply)).await;
-        let left_out = left_out.await.map_err(|_| Failure::LoopEnded)?;
-        if !left_out.is_empty() {
-            return Err(Failure::StillUsed(left_out.join("; ")));
-        }
+        let (reply, may) = oneshot::channel();
+        self.tell(Control::MayTakeUp(loaded.plan.clone(), reply)).await;
+        may.await.map_err(|_| Failure::LoopEnded)??;
         let waits = self.waits_for_start(&loaded);
         if !waits.is_empty() {
             warn!(keys = waits.join(", "), "these changes take effect at the next start");
@@ -235,7 +237,7 @@ impl Gateway {
         let meters = Arc::new(Meters::new(&self.exposition, &labels(&loaded)));
         *self.meters.write().unwrap_or_else(PoisonError::into_inner) = meters.clone();
         self.tell(Control::Reconfigure(loaded.plan.clone(), meters.clone())).await;
-        take_up_shown(&mut self.shown.write().unwrap_or_else(PoisonError::into_inner), draft.shown());
+        shown::take_up(&mut self.shown.write().unwrap_or_else(PoisonError::into_inner), draft.shown());
         self.plan.send_replace(loaded.plan);
         let runs = self.lookup.borrow().clone();
         self.lookup.send_replace(lookup::service(loaded.lookup, runs.as_ref(), &self.meters));
@@ -328,6 +330,7 @@ fn spawn_loop(
     lanes: Lanes,
 ) -> Result<(Ended, Arc<OptedOut>), Failure> {
     let recovered = store.recover()?;
+    let currencies = Currencies::start(&mut store, &recovered.balances, &loaded.plan)?;
     let mut clock = Clock::start(recovered.marks.time);
     let (queued, doubtful): (u64, usize) = (recovered.lanes.iter().map(|it| it.count).sum(), recovered.doubtful.len());
     if queued != 0 || doubtful != 0 {
@@ -343,6 +346,7 @@ fn spawn_loop(
     let opted_out = dispatch.opted_out();
     let looped = Loop {
         dispatch,
+        currencies,
         store,
         clock,
         calls: lanes.calls,
@@ -416,32 +420,6 @@ fn wiring(
         max_body: http.max_body,
         body_timeout: http.body_timeout,
     }
-}
-
-/// What of `[store]` takes effect at the next start.
-const STORE_AT_START: [&str; 6] = ["path", "durability", "on_damage", "gather", "min_free", "retention"];
-
-/// Has an object hold under a key what another holds there.
-fn keep(before: Option<&serde_json::Value>, key: &str, now: &mut serde_json::Map<String, serde_json::Value>) {
-    match before.and_then(|it| it.get(key)) {
-        Some(before) => drop(now.insert(key.to_owned(), before.clone())),
-        None => drop(now.remove(key)),
-    }
-}
-
-/// Shows a new configuration, but for what takes effect at the next start.
-fn take_up_shown(shown: &mut serde_json::Value, new: &serde_json::Value) {
-    let mut next = new.clone();
-    if let Some(sections) = next.as_object_mut() {
-        for section in ["http", "admin"] {
-            keep(Some(shown), section, sections);
-        }
-        let store = sections.entry("store").or_insert_with(|| serde_json::json!({}));
-        if let Some(store) = store.as_object_mut() {
-            STORE_AT_START.iter().for_each(|it| keep(shown.get("store"), it, store));
-        }
-    }
-    *shown = next;
 }
 
 fn operators(shown: &Arc<RwLock<serde_json::Value>>, traces: &Traces, standings: &Standings) -> Operators {

@@ -4,6 +4,7 @@ use crate::daemon::client::{Client, Reply};
 use crate::daemon::crash::Kills;
 use crate::daemon::process::Process;
 use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};
+use crate::operation::configuration::EXIT_CONFIG;
 use serde_json::{Value, json};
 use std::process::Command;
 use std::time::Duration;
@@ -259,4 +260,67 @@ fn the_books_add_up_to_the_last_unit_after_kills() {
         assert!(kills.ended.contains_key(id), "{id} was acknowledged");
     }
     println!("{} messages, charged {price}, paid back {back}, left {has}", messages.len());
+}
+
+fn priced_in(currency: &str) -> String {
+    let lines = format!("{MANAGED}currency = \"{currency}\"\n");
+    account("[1]") + &lines + &carrier(quiet_port(), "") + &route(&PRICED.replace("EUR", currency))
+}
+
+/// What a start says that is refused for its configuration.
+fn refused_start(daemon: &Daemon) -> String {
+    let done = daemon.command(&["serve"]).output().expect("it runs");
+    assert_eq!(done.status.code(), Some(EXIT_CONFIG));
+    String::from_utf8_lossy(&done.stderr).into_owned()
+}
+
+#[test]
+fn what_an_account_has_stays_of_the_currency_that_it_was_paid_in() {
+    let mut daemon = Daemon::start(&priced_in("EUR"));
+    assert_eq!(credit(&mut daemon.operator(), "100").status, 201);
+    daemon.configure(&priced_in("JPY"));
+    daemon.reload();
+    let line = daemon.said("the configuration is not changed", 1);
+    for word in ["\"shop\"", "100.000 EUR", "JPY", "credit below zero"] {
+        assert!(line["message"].as_str().unwrap().contains(word), "{word}: {line}");
+    }
+    let has = json!({ "balance": "100.000", "currency": "EUR", "kind": "managed" });
+    assert_eq!(balance(&mut daemon.client()), has);
+    daemon.terminate();
+    let said = refused_start(&daemon);
+    assert!(said.contains("account \"shop\" has 100.000 EUR, and its currency would be JPY"), "{said}");
+    // Not even by way of a configuration without the account's balance.
+    daemon.configure(&priced_in("JPY").replace("managed", "unlimited"));
+    daemon.restart();
+    daemon.configure(&priced_in("JPY"));
+    daemon.reload();
+    assert_eq!(daemon.count("the configuration is not changed"), 1);
+    daemon.configure(&priced_in("EUR"));
+    daemon.reload();
+    assert_eq!(balance(&mut daemon.client()), has);
+    // A balance of zero has none.
+    assert_eq!(credit(&mut daemon.operator(), "-100").status, 201);
+    daemon.configure(&priced_in("JPY"));
+    daemon.reload();
+    assert_eq!(balance(&mut daemon.client())["currency"], "JPY");
+    assert_eq!(credit(&mut daemon.operator(), "7").status, 201);
+    daemon.terminate();
+    daemon.configure(&priced_in("EUR"));
+    assert!(refused_start(&daemon).contains("has 7.000 JPY"));
+}
+
+#[test]
+fn a_balance_of_a_store_of_format_4_takes_the_currency_that_is_configured() {
+    let mut daemon = Daemon::start(&priced_in("EUR"));
+    assert_eq!(credit(&mut daemon.operator(), "100").status, 201);
+    daemon.terminate();
+    let file = daemon.config().with_file_name("store").join("nuncio.db");
+    let conn = rusqlite::Connection::open(file).expect("the store");
+    conn.execute_batch("DROP TABLE currency; PRAGMA user_version = 4;").expect("the newer goes");
+    drop(conn);
+    daemon.restart();
+    assert_eq!(balance(&mut daemon.client())["currency"], "EUR");
+    daemon.terminate();
+    daemon.configure(&priced_in("JPY"));
+    assert!(refused_start(&daemon).contains("has 100.000 EUR"));
 }

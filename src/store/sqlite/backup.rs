@@ -161,7 +161,7 @@ fn read_messages(conn: &Connection) -> Result<u64, Trouble> {
 type Read = fn(&Connection) -> Result<(), Trouble>;
 
 /// Everything but messages, table by table.
-pub(super) const REST: [Read; 14] = [
+pub(super) const REST: [Read; 15] = [
     |conn| reader::parked(conn).map(drop),
     |conn| reader::mo_parts(conn).map(drop),
     |conn| reader::mo_seen(conn).map(drop),
@@ -169,6 +169,7 @@ pub(super) const REST: [Read; 14] = [
     |conn| opt_out::list(conn).map(drop),
     |conn| money::balances(conn).map(drop),
     |conn| money::quotas(conn).map(drop),
+    |conn| money::currencies(conn).map(drop),
     |conn| every(conn, "attempt", cells::ATTEMPT, |row| line::past(row).map(drop)),
     |conn| every(conn, "orders", cells::ORDER, |row| line::order(row).map(drop)),
     |conn| every(conn, "idem", cells::IDEM, |row| line::idempotency(row).map(drop)),

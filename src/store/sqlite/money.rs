@@ -1,11 +1,14 @@
 //! Reads of the ledger, the balances and what quotas have counted.
 
 use crate::message::id::{AccountId, OrderId, Seq};
-use crate::message::money::Money;
+use crate::message::money::{Currency, Money};
+use crate::record::contract::Poisoned;
 use crate::record::money::{LedgerLine, QuotaUse};
 use crate::store::sqlite::fault::Trouble;
-use crate::store::sqlite::{cells, line, reader};
+use crate::store::sqlite::{Sqlite, cells, line, reader, seal};
 use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 /// The statements, which the tests look at for how they are answered.
@@ -26,6 +29,48 @@ pub(super) fn balance(conn: &Connection, account: AccountId) -> Result<Money, Tr
     let words = format!("SELECT {} FROM balance WHERE account = ?1", cells::BALANCE);
     let found = reader::first(&mut conn.prepare_cached(&words)?, [account.0], line::balance)?;
     Ok(found.map_or(Money(0), |(_, it)| it))
+}
+
+/// In what currency every account has its balance that was ever remembered.
+pub(super) fn currencies(conn: &Connection) -> Result<BTreeMap<AccountId, Currency>, Trouble> {
+    let mut statement = conn.prepare_cached("SELECT account, text, seal FROM currency ORDER BY account")?;
+    let mut rows = statement.query([])?;
+    let mut found = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let (account, text, seal): (u16, Box<str>, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let currency = Currency::parse(&text).ok().filter(|_| seal == sealed(account, &text));
+        let damaged = Trouble::Damaged("currency", account.into());
+        found.insert(AccountId(account), currency.ok_or(damaged)?);
+    }
+    Ok(found)
+}
+
+fn sealed(account: u16, text: &str) -> i64 {
+    let cells = [ValueRef::Integer(account.into()), ValueRef::Text(text.as_bytes())];
+    seal::fold(cells.into_iter().fold(seal::START, seal::mix))
+}
+
+impl Sqlite {
+    /// In what currency every account has its balance, as far as it was remembered.
+    pub fn currencies(&mut self) -> Result<BTreeMap<AccountId, Currency>, Poisoned> {
+        self.guarded("reading the currencies of balances", |it| currencies(&it.writer))
+    }
+
+    /// Remembers in what currencies these accounts have their balances.
+    pub fn remember_currencies(&mut self, all: &[(AccountId, Currency)]) -> Result<(), Poisoned> {
+        if all.is_empty() {
+            return Ok(());
+        }
+        self.guarded("remembering the currencies of balances", |it| {
+            let frame = it.writer.unchecked_transaction()?;
+            for (account, currency) in all {
+                let text = currency.as_str();
+                let words = "INSERT OR REPLACE INTO currency (account, text, seal) VALUES (?1, ?2, ?3)";
+                frame.execute(words, (account.0, text, sealed(account.0, text)))?;
+            }
+            Ok(frame.commit()?)
+        })
+    }
 }
 
 /// What every quota has counted.

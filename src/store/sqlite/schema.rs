@@ -11,6 +11,7 @@
 //! suppression   who does not want to be written to
 //! operate   what operators have ordered
 //! ledger    what changed balances                               balance  what they add up to
+//! currency  in what each balance was paid in
 //! quota     what quotas have counted
 //! search    which messages have a number or a reference
 //! ```
@@ -27,7 +28,7 @@ use rusqlite::Connection;
 use std::path::Path;
 
 /// The format that this version writes.
-pub(super) const FORMAT: i64 = 4;
+pub(super) const FORMAT: i64 = 5;
 
 /// `nunc`: marks the file as a store of nuncio.
 const APPLICATION: i64 = 0x6E75_6E63;
@@ -38,6 +39,7 @@ const STEPS: [&[&str]; FORMAT as usize] = [
     &[MANNER, EVENTS, LEARNED],
     &[ROUTED, MONEY, CALENDAR, opt_out::TABLE, OPERATE],
     &[WRITTEN, BY, postings::TABLE, HANDSETS, more::COLUMNS, HELD, THROTTLED],
+    &[CURRENCY],
 ];
 
 /// The format of a store; refuses one that is newer or not ours.
@@ -238,6 +240,10 @@ const HELD: &str = "ALTER TABLE meta ADD COLUMN held_below INTEGER;";
 
 /// Format 4: how often a part was throttled; NULL for never, and in rows of before.
 const THROTTLED: &str = "ALTER TABLE part ADD COLUMN throttled INTEGER;";
+
+/// Format 5: in what currency each account has its balance; no row for a balance of before, until the next start.
+const CURRENCY: &str =
+    "CREATE TABLE currency (account INTEGER PRIMARY KEY, text TEXT NOT NULL, seal INTEGER NOT NULL) STRICT;";
 
 #[cfg(test)]
 mod tests {

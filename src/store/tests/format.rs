@@ -1,7 +1,8 @@
 //! Stores that an older version wrote.
 
 use crate::message::body::Body;
-use crate::message::id::CarrierId;
+use crate::message::id::{AccountId, CarrierId};
+use crate::message::money::Currency;
 use crate::message::receipt::Receipt;
 use crate::message::time::Time;
 use crate::record::batch::{Batch, Marks};
@@ -26,10 +27,16 @@ const CELLS: [(&str, &str); 2] = [
     ("meta", "next_seq, next_order, next_parked, time, awaiting"),
 ];
 
+/// Makes a store one of format 4, which did not remember the currency of a balance.
+fn as_format_4(conn: &Connection) {
+    conn.execute_batch("DROP TABLE currency; PRAGMA user_version = 4;").expect("the newer goes");
+}
+
 /// Makes a store one of format 3, which did not know when attempts were written, nor what is
 /// throttled, could not be searched, did not keep
 /// what came with a part of a message from a handset, and whose receipts had no more than their columns.
 fn as_format_3(conn: &Connection) {
+    as_format_4(conn);
     let steps = "DROP VIEW message_parts; CREATE VIEW message_parts AS SELECT 1;
         ALTER TABLE part DROP COLUMN written_at; ALTER TABLE attempt DROP COLUMN written_at;
         ALTER TABLE part DROP COLUMN receipt_more; ALTER TABLE attempt DROP COLUMN receipt_more;
@@ -40,8 +47,15 @@ fn as_format_3(conn: &Connection) {
     conn.execute_batch(steps).expect("the newer goes");
 }
 
-/// What a version of format 3 would have committed; no order is arriving, for what arrives is gone at the next start.
-fn of_format_3(mut batch: Batch) -> Batch {
+/// What a version of format 4 would have committed; no order is arriving, for what arrives is gone at the next start.
+fn of_format_4(mut batch: Batch) -> Batch {
+    batch.orders.iter_mut().for_each(|it| it.arriving = false);
+    batch
+}
+
+/// What a version of format 3 would have committed.
+fn of_format_3(batch: Batch) -> Batch {
+    let mut batch = of_format_4(batch);
     let bare = |it: &mut Receipt| (it.tlvs, it.later) = (Vec::new(), Vec::new());
     let attempts = batch.parts.iter_mut().chain(&mut batch.new_parts).filter_map(|it| it.attempt.as_mut());
     for attempt in attempts.chain(batch.past.iter_mut().map(|it| &mut it.attempt)) {
@@ -56,7 +70,6 @@ fn of_format_3(mut batch: Batch) -> Batch {
         (part.mo.source_ton, part.mo.tlvs) = (0, Tlvs::default());
     }
     batch.parts.iter_mut().chain(&mut batch.new_parts).for_each(|it| it.throttled = 0);
-    batch.orders.iter_mut().for_each(|it| it.arriving = false);
     batch.marks.held_below = crate::message::id::Seq(0);
     batch.actions.iter_mut().for_each(|it| it.by = "".into());
     batch
@@ -160,6 +173,25 @@ fn a_store_of_format_2_with_a_backlog_is_opened_and_served() {
 #[test]
 fn a_store_of_format_3_with_a_backlog_is_opened_and_served() {
     opened_and_served(of_format_3, as_format_3);
+}
+
+#[test]
+fn a_store_of_format_4_with_a_backlog_is_opened_and_served() {
+    opened_and_served(of_format_4, as_format_4);
+}
+
+#[test]
+fn a_store_of_format_4_remembers_the_currencies_that_it_is_told() {
+    let home = tempfile::tempdir().expect("a directory");
+    drop(sqlite(home.path()));
+    as_format_4(&Connection::open(home.path().join("nuncio.db")).expect("the database opens"));
+    let told =
+        [(AccountId(3), Currency::parse("EUR").expect("one")), (AccountId(4), Currency::parse("JPY").expect("one"))];
+    let mut store = sqlite(home.path());
+    assert!(store.currencies().expect("they are read").is_empty());
+    store.remember_currencies(&told).expect("they are written");
+    drop(store);
+    assert_eq!(sqlite(home.path()).currencies().expect("they are read"), told.into());
 }
 
 fn opened_and_served(of_before: fn(Batch) -> Batch, as_before: fn(&Connection)) {
