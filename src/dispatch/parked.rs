@@ -18,6 +18,8 @@ pub(crate) struct ParkedSet {
     /// By the hash of every form that the id may have in an answer.
     by_rhash: BTreeSet<(u64, u64)>,
     by_handset: BTreeSet<(CarrierId, E164, u64)>,
+    /// Numbers by carrier: who floods us pushes out its own.
+    by_carrier: BTreeMap<CarrierId, BTreeSet<u64>>,
 }
 
 impl ParkedSet {
@@ -29,6 +31,7 @@ impl ParkedSet {
         let number = parked.number;
         self.by_rhash.extend(Self::hashes(&parked).map(|it| (it, number)));
         self.by_handset.extend(parked.whom().pair().map(|(handset, _)| (parked.carrier, handset, number)));
+        self.by_carrier.entry(parked.carrier).or_default().insert(number);
         self.by_number.insert(number, parked);
     }
 
@@ -39,6 +42,12 @@ impl ParkedSet {
         }
         if let Some((handset, _)) = parked.whom().pair() {
             self.by_handset.remove(&(parked.carrier, handset, number));
+        }
+        if let Some(numbers) = self.by_carrier.get_mut(&parked.carrier) {
+            numbers.remove(&number);
+            if numbers.is_empty() {
+                self.by_carrier.remove(&parked.carrier);
+            }
         }
         Some(parked)
     }
@@ -64,6 +73,12 @@ impl ParkedSet {
         self.by_number.values().next().map(|it| (it.number, it.carrier, it.receipt.received_at))
     }
 
+    /// The oldest one of the carrier of which most wait.
+    fn oldest_of_most(&self) -> Option<(u64, CarrierId)> {
+        let (carrier, numbers) = self.by_carrier.iter().max_by_key(|(_, numbers)| numbers.len())?;
+        numbers.first().map(|number| (*number, *carrier))
+    }
+
     fn hashes(parked: &Parked) -> impl Iterator<Item = u64> {
         let carrier = parked.carrier;
         let ids = [Some(&parked.carrier_message_id), parked.also.as_ref()].into_iter().flatten();
@@ -78,8 +93,11 @@ impl Dispatch {
         let mut ids = news.ids.into_iter();
         let Some(id) = ids.next() else { return };
         self.facts.push(Fact::Receipt { carrier, status, fate, message: None, delay: None });
-        if self.plan.limits.parked_max <= self.parked.len() {
-            self.give_up_oldest();
+        // A carrier that floods us takes no place of another's.
+        if self.plan.limits.parked_max <= self.parked.len()
+            && let Some((number, carrier)) = self.parked.oldest_of_most()
+        {
+            self.give_up(number, carrier);
         }
         let number = self.marks.next_parked;
         self.marks.next_parked += 1;
@@ -100,10 +118,14 @@ impl Dispatch {
     /// The oldest parked receipt is about nothing that we know.
     pub(super) fn give_up_oldest(&mut self) {
         if let Some((number, carrier, _)) = self.parked.oldest() {
-            self.parked.take(number);
-            self.forget_parked(number);
-            self.facts.push(Fact::Unmatched { carrier });
+            self.give_up(number, carrier);
         }
+    }
+
+    fn give_up(&mut self, number: u64, carrier: CarrierId) {
+        self.parked.take(number);
+        self.forget_parked(number);
+        self.facts.push(Fact::Unmatched { carrier });
     }
 
     pub(super) fn forget_parked(&mut self, number: u64) {

@@ -11,6 +11,7 @@ mod lanes;
 mod money;
 mod mo;
 mod operate;
+mod parked;
 mod routed;
 mod scenario;
 mod smsc;
