@@ -31,7 +31,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// How many commands one turn takes: enough to fill one write, too few to keep the peer waiting.
 const COMMANDS_MAX: usize = 256;
@@ -40,8 +40,12 @@ const COMMANDS_MAX: usize = 256;
 /// and on does not put it off for ever.
 const ARRIVED_MAX: usize = 64 * 1_024 * 1_024;
 
-/// How often the runtime is asked to look at the socket, which holds what a read does not find. Once does mostly.
-const LOOKS_MAX: usize = 1_000;
+/// How often the runtime is asked to look at the socket, which holds what a read does not find. Once does mostly; where
+/// another thread is to look that has no core yet, it takes as long as the system lets that wait.
+const LOOKS_MAX: usize = 2_000;
+
+/// How long is waited between such looks, but for the first.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 
 /// Later than any deadline, for a conversation that waits for none.
 const FAR: Duration = Duration::from_secs(86_400 * 365);
@@ -208,8 +212,11 @@ impl<C: Conversation, S: Arrivals, R: FnMut(C::Report)> Driver<'_, C, S, R> {
                 }
                 // Where the peer must have taken something, the runtime looks once whether it has.
                 Poll::Pending if (takes && self.pipe.has_arrived()) || (looks == 0 && self.is_stuck(now)) => {
+                    match looks {
+                        0 => yield_now().await,
+                        _ => sleep(LOOK_AGAIN).await,
+                    }
                     looks += 1;
-                    yield_now().await;
                 }
                 Poll::Pending => break,
             }
