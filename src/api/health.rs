@@ -1,6 +1,6 @@
 //! How the daemon is, as its probes tell it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 /// Flags that the gateway sets and the probes read.
 ///
@@ -19,6 +19,10 @@ pub struct Health {
     pub disk_low: AtomicBool,
     /// Parts that a restored store holds.
     pub held: AtomicU64,
+    /// The clock on the wall is not believed.
+    pub clock_doubted: AtomicBool,
+    /// How far it stands ahead then, in milliseconds.
+    pub clock_gap: AtomicI64,
 }
 
 impl Health {

@@ -53,6 +53,12 @@ pub(super) async fn release(State(context): State<Arc<Context>>, request: Reques
     ordered(&context, "store/restored/release", "", request).await.unwrap_or_else(|it| it.into_response(&path))
 }
 
+/// `POST /admin/v1/clock/confirm`: the clock on the wall is right.
+pub(super) async fn confirm_clock(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    ordered(&context, "store/clock/confirm", "", request).await.unwrap_or_else(|it| it.into_response(&path))
+}
+
 /// `GET /admin/v1/actions`: what operators have ordered, newest first.
 pub(super) async fn actions(State(context): State<Arc<Context>>, request: Request) -> Response {
     let head = request.into_parts().0;
@@ -145,6 +151,7 @@ async fn ordered(context: &Context, pattern: &str, id: &str, request: Request) -
             Err(Problem::at(Kind::Invalid, pointer, unfit.to_string()))
         }
         Reply::Unfit(unfit @ Unfit::NothingHeld) => Err(Problem::new(Kind::NothingHeld, unfit.to_string())),
+        Reply::Unfit(unfit @ Unfit::NothingDoubted) => Err(Problem::new(Kind::NothingDoubted, unfit.to_string())),
         Reply::Unfit(unfit @ Unfit::TooMany) => Err(Problem::new(Kind::QueueFull, unfit.to_string())),
         other => Err(refusal(&other)),
     }
@@ -169,6 +176,7 @@ impl Asked {
             "drain" => Deed::Drain,
             "rebind" => Deed::Rebind,
             "release" => Deed::Release,
+            "confirm" => Deed::ConfirmClock,
             "trace" => {
                 let pdus = self.pdus.unwrap_or(PDUS);
                 if !(1..=PDUS_MAX).contains(&pdus) {
@@ -315,6 +323,7 @@ impl<'a> ActionView<'a> {
                 Target::Carrier(it) => TargetView::Carrier(Shown(name(it).unwrap_or_default().to_owned())),
                 Target::Route(it) => TargetView::Route(it.0),
                 Target::Link(it) => TargetView::Link(Shown(link_name(plan, it))),
+                Target::Store if action.deed == Deed::ConfirmClock => TargetView::Store("clock"),
                 Target::Store => TargetView::Store("restored"),
             },
             to,

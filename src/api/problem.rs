@@ -170,6 +170,9 @@ kinds! {
     NothingHeld = "nothing-held", 409, "queue", false, "Nothing is held":
         "There is nothing of a restored store to release.",
         "Nothing is to be done.";
+    NothingDoubted = "nothing-doubted", 409, "queue", false, "The clock is not doubted":
+        "There is no doubt of the clock to end.",
+        "Nothing is to be done.";
     TooLate = "too-late", 409, "submit", false, "The message has left or has ended":
         "What has left for a carrier, or has ended, is not taken back.",
         "Ask what became of it: `GET /v1/messages/{id}`.";

@@ -83,6 +83,7 @@ pub const ENDPOINTS: &[&str] = &[
     "POST /admin/v1/links/{id}/rebind",
     "POST /admin/v1/links/{id}/trace",
     "POST /admin/v1/store/release",
+    "POST /admin/v1/clock/confirm",
     "GET /problems",
     "GET /problems/{code}",
     "GET /metrics",
@@ -146,7 +147,8 @@ pub fn operations(context: &Arc<Context>) -> Router {
         .route("/admin/v1/routes/{id}/resume", post(operate::order))
         .route("/admin/v1/links/{id}/rebind", post(operate::order))
         .route("/admin/v1/links/{id}/trace", get(inspect::trace).post(operate::order))
-        .route("/admin/v1/store/release", post(operate::release));
+        .route("/admin/v1/store/release", post(operate::release))
+        .route("/admin/v1/clock/confirm", post(operate::confirm_clock));
     around(routes, context)
 }
 

@@ -2,7 +2,8 @@
 
 pub mod logical;
 
-use crate::clock::logical::{Logical, Step};
+use crate::clock::logical::{Logical, Step, Trust};
+use crate::message::era::{Ahead, Wall};
 use crate::message::time::Time;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -18,10 +19,16 @@ impl Clock {
     /// The longest time between the two readings of a pair; a slower pair says nothing about a step.
     const PAIR_MAX: Duration = Duration::from_millis(10);
 
-    /// Starts at the wall's time, but not before `high_water`, the latest time that was stored.
-    pub fn start(high_water: Time) -> Self {
-        let (logical, step) = Logical::start(wall(), high_water);
+    /// Goes on from the latest time that was stored, and from how far it was ahead of the wall then; an empty store has
+    /// the wall's time.
+    pub fn start(mark: (Time, Ahead), trust: Trust) -> Self {
+        let (logical, step) = Logical::start(wall(), mark, trust);
         Self { started: Instant::now(), logical, step }
+    }
+
+    /// What the wall shows, believed as it is: for what stands in no store.
+    pub fn of_the_wall() -> Time {
+        Time(u64::try_from(wall().as_millis()).unwrap_or(u64::MAX))
     }
 
     /// The time. Never earlier than any that it gave before.
@@ -33,6 +40,22 @@ impl Clock {
         let (now, step) = self.logical.read(after, paired.then_some(wall));
         self.step = step.or(self.step);
         now
+    }
+
+    /// What the wall showed at the last reading, as far as it is believed.
+    pub fn wall(&self) -> Wall {
+        let (ahead, exact) = self.logical.ahead();
+        Wall { ahead, exact, doubted: self.doubted().is_some() }
+    }
+
+    /// How far ahead a wall stands that is not believed.
+    pub fn doubted(&self) -> Option<Ahead> {
+        self.logical.doubted()
+    }
+
+    /// The wall is right: an operator says so.
+    pub const fn believe(&mut self) {
+        self.logical.believe();
     }
 
     /// The last jump of the wall clock that was noticed, once: to be logged and counted.
@@ -53,14 +76,15 @@ mod tests {
 
     #[test]
     fn time_starts_at_the_wall_or_at_the_high_water_mark() {
-        let wall = Time(u64::try_from(wall().as_millis()).unwrap());
-        let mut clock = Clock::start(Time::NEVER);
+        let wall = Clock::of_the_wall();
+        let start = |mark| Clock::start((mark, Ahead(0)), Trust::default());
+        let mut clock = start(Time::NEVER);
         assert!(wall <= clock.now() && clock.now().since(wall) < Duration::from_secs(60));
-        assert_eq!(clock.step(), None);
+        assert_eq!((clock.step(), clock.doubted()), (None, None));
         let tomorrow = wall + Duration::from_secs(86_400);
-        let mut clock = Clock::start(tomorrow);
+        let mut clock = start(tomorrow);
         assert!(tomorrow <= clock.now() && clock.now().since(tomorrow) < Duration::from_secs(60));
-        assert!(clock.step().is_some_and(|it| !it.forward));
+        assert!(clock.step().is_some_and(|it| !it.forward) && clock.wall().doubted);
         assert_eq!(clock.step(), None, "a step is told once");
     }
 }

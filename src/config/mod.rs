@@ -18,6 +18,7 @@ pub mod source;
 pub mod units;
 
 use crate::api;
+use crate::clock::logical::Trust;
 use crate::config::compile::Names;
 use crate::config::error::{Error, Fault, Findings};
 use crate::config::schema::Schema;
@@ -61,6 +62,8 @@ pub struct Loaded {
     pub admin: api::options::Http,
     /// The store.
     pub store: Store,
+    /// What is believed of the clock.
+    pub clock: Trust,
     /// The drain at the end.
     pub shutdown: Shutdown,
     /// The log.

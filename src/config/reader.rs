@@ -22,6 +22,7 @@ pub fn read(mut root: Dict, findings: &mut Findings) -> Schema {
         http: table(&mut root, "http", findings).unwrap_or_default(),
         admin: table(&mut root, "admin", findings).unwrap_or_default(),
         store: table(&mut root, "store", findings).unwrap_or_default(),
+        clock: table(&mut root, "clock", findings).unwrap_or_default(),
         numbers: table(&mut root, "numbers", findings).unwrap_or_default(),
         lookup: table(&mut root, "lookup", findings),
         shutdown: table(&mut root, "shutdown", findings).unwrap_or_default(),

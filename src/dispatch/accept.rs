@@ -86,9 +86,11 @@ impl Dispatch {
     ) -> MessageId {
         let lane = LaneId::new(submission.route, submission.account, submission.class.number(), 0);
         let id = MessageId { seq: entering.seq, token: dice() };
-        let begins = submission.send_at.unwrap_or(entering.at).max(entering.at);
-        let due = self.first_due(submission.route, to.destination, begins);
-        let expires = begins + submission.validity;
+        let at = self.wall.exact.wall(entering.at);
+        let asked = submission.send_at.unwrap_or(at).max(at);
+        let send_at = self.first_due(submission.route, to.destination, asked);
+        let due = send_at.map(|it| self.wall.exact.logical(it).max(self.now));
+        let expires = self.wall.exact.logical(asked).max(entering.at) + submission.validity;
         let body = Body {
             id,
             order: entering.order,
@@ -103,7 +105,7 @@ impl Dispatch {
             parts: to.parts,
             client_ref: to.client_ref,
             created: entering.at,
-            send_at: due,
+            send_at,
             expires,
             price: to.price,
             charged: entering.charged,

@@ -218,7 +218,8 @@ impl Dispatch {
         if let Some(past) = past {
             self.set.changed_past(past);
         }
-        let (message, class, waited) = (body.id, body.class, now.since(body.begins()));
+        let (message, class, waited) = (body.id, body.class, now.since(self.begins(&body)));
+        let body = self.told(body);
         self.facts.push(Fact::Submitted { message, link, class, cause, waited });
         if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
             carrier.tries(now, Ticket::new(key, number));

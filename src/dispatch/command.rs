@@ -25,6 +25,8 @@ pub enum Command {
     Confirm(LinkId, u64),
     /// Unbind a link and bind it anew.
     Rebind(LinkId),
+    /// Believe the clock on the wall.
+    ConfirmClock,
     /// Keep the PDUs of a link for a while.
     Trace(LinkId, Tracing),
 }

@@ -63,7 +63,7 @@ impl Dispatch {
             let queue = gauges.queues.entry(id.route()).or_default();
             queue.parts += lane.queued;
             queue.delayed += lane.delayed;
-            let oldest = lane.ready.front().and_then(|it| self.set.get(it.seq())).map(|it| it.entry.body.begins());
+            let oldest = lane.ready.front().and_then(|it| self.set.get(it.seq())).map(|it| self.begins(&it.entry.body));
             queue.oldest = oldest.map_or(queue.oldest, |it| queue.oldest.max(self.now.since(it)));
         }
         for (lane, parts) in self.arrivals.awaited() {

@@ -5,6 +5,7 @@ use crate::dispatch::operate::Demand;
 use crate::dispatch::opt_out::Change;
 use crate::dispatch::plan::Plan;
 use crate::message::class::Class;
+use crate::message::era::Wall;
 use crate::message::id::{AccountId, LinkId, MessageId, RouteId};
 use crate::message::manner::Manner;
 use crate::message::money::Money;
@@ -44,6 +45,8 @@ pub enum Happening {
     Gone(LinkId),
     /// The configuration changed.
     Reconfigure(Arc<Plan>),
+    /// The wall shows another time than logical time has it, or is doubted, or is not.
+    Wall(Wall),
     /// The loop stood still for so long, which is longer than carriers wait: what came meanwhile is answered late.
     StoodStill(Duration),
     /// Nothing more is accepted or submitted; what is in flight is awaited.

@@ -24,6 +24,7 @@ use crate::message::id::{AccountId, CarrierId, LinkId};
 use crate::message::manner::Parameter;
 use crate::record::event::{Event, EventId, EventKind};
 use crate::record::mo::{MoPart, MoSeen};
+use crate::record::shown::Shown;
 use crate::route::inbound::{self, Received};
 use crate::route::opt_out::Wish;
 use crate::text::Alphabet;
@@ -204,7 +205,7 @@ impl Dispatch {
             ports: content.ports.map(|it| Ports { to: it.destination, from: it.source }),
             tlvs: tlvs(parts),
             carrier: carrier.map(|it| &*it.name),
-            received_at: parts.iter().map(|it| it.at).min().unwrap_or(self.now).to_string(),
+            received_at: parts.iter().map(|it| it.at).min().unwrap_or(self.now).shown(&self.marks.eras).to_string(),
         };
         let data = serde_json::to_string(&data).expect("texts and numbers are always JSON");
         self.facts.push(Fact::Received {

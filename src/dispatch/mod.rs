@@ -83,6 +83,7 @@ use crate::dispatch::tally::Tallies;
 use crate::dispatch::unresolved::Unresolved;
 use crate::dispatch::usual::Usual;
 use crate::dispatch::waiting::WaitingSet;
+use crate::message::era::{Ahead, Wall};
 use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, PartKey, RouteId};
 use crate::message::money::Money;
 use crate::message::phase::{Move, Phase};
@@ -104,7 +105,13 @@ const FORGET_MAX: usize = 500;
 #[derive(Debug)]
 pub struct Dispatch {
     plan: Arc<Plan>,
+    /// Logical time, by which everything is due and over that lasts for a while.
     now: Time,
+    /// What the wall shows then, by which everything goes that people state in times of day.
+    wall: Wall,
+    /// How far ahead of the wall logical time was when parts that wait for a time were last looked at, and where that
+    /// look goes on.
+    restated: (Ahead, Option<Time>),
     set: Set,
     lanes: BTreeMap<LaneId, Lane>,
     /// Every carrier of each route, for whatever destination.
@@ -195,6 +202,9 @@ impl Dispatch {
             set: Set::new(plan.limits.awaited),
             plan: plan.clone(),
             now,
+            wall: Wall::before(&recovered.marks.eras),
+            restated: calendar::begin(&recovered.marks.eras),
+            batch: Batch { marks: recovered.marks.clone(), ..Batch::default() },
             lanes: BTreeMap::new(),
             served: BTreeMap::new(),
             carriers: BTreeMap::new(),
@@ -230,7 +240,6 @@ impl Dispatch {
             busy: 0,
             beats: 0,
             in_flight: 0,
-            batch: Batch::default(),
             commands: Vec::new(),
             facts: Vec::new(),
         };
@@ -240,9 +249,7 @@ impl Dispatch {
             let believed = learned.believed();
             dispatch.facts.extend(believed.map(|it| Fact::Learned { carrier, relation: Some(it), before: true }));
         }
-        for parked in recovered.parked {
-            dispatch.parked.put(parked);
-        }
+        recovered.parked.into_iter().for_each(|it| dispatch.parked.put(it));
         dispatch.recall_mo(recovered.mo_parts, recovered.mo_seen);
         for lane in recovered.lanes {
             let state = dispatch.lanes.entry(lane.lane).or_default();
@@ -272,6 +279,7 @@ impl Dispatch {
         self.load(&happenings, store)?;
         self.end_actions();
         self.sweep(store)?;
+        self.restate(store)?;
         self.tell_due(dice);
         self.forget_mo(FORGET_MAX);
         for happening in happenings {
@@ -286,7 +294,7 @@ impl Dispatch {
         self.assign();
         self.set.settle(&mut self.batch);
         let records = self.batch.len();
-        if records != 0 {
+        if records != 0 || self.batch.marks.eras != self.marks.eras {
             self.marks.time = self.now;
             self.marks.awaiting = self.awaiting.iter().map(|(carrier, count)| (*carrier, *count)).collect();
             self.batch.marks = self.marks.clone();
@@ -358,6 +366,7 @@ impl Dispatch {
             Happening::MayAsk(request, account) => self.may_ask(request, account),
             Happening::Inspect(request) => self.inspect(request),
             Happening::Reconfigure(plan) => self.reconfigure(plan),
+            Happening::Wall(wall) => self.wall_is(wall),
             Happening::StoodStill(time) => self.stood_still(time),
             Happening::Drain => self.draining = true,
         }

@@ -16,6 +16,7 @@ use crate::record::batch::Idempotency;
 use crate::record::contract::{Poisoned, Store};
 use crate::record::entry::Entry;
 use crate::record::money::{LedgerLine, Why};
+use crate::record::shown::Shown;
 
 /// The most that a balance holds, in micro-units: a million million of its currency, far from where sums overflow.
 const BALANCE_MAX: Money = Money(1_000_000_000_000 * 1_000_000);
@@ -75,7 +76,7 @@ impl Dispatch {
                     self.batch.idempotency.push(Idempotency { account: credit.by, key, hash, order, at: self.now });
                 }
                 self.post(line.clone());
-                Reply::Credited(Box::new(line))
+                Reply::Credited(Box::new(line.shown(&self.marks.eras)))
             }
         };
         self.commands.push(Command::Reply(request, reply));

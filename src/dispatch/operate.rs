@@ -8,6 +8,7 @@ use crate::dispatch::moves::{MOVES_MAX, Moving};
 use crate::message::id::{AccountId, Seq};
 use crate::message::time::Time;
 use crate::record::action::{Action, Deed, Target};
+use crate::record::shown::Shown;
 use std::time::Duration;
 
 /// The longest that something may stand: what is to stand longer belongs into the configuration.
@@ -62,12 +63,15 @@ pub enum Unfit {
     /// There is nothing to let go.
     #[error("nothing is held: the store was not restored from a backup, or what it held was let go before")]
     NothingHeld,
+    /// There is no doubt to end.
+    #[error("the clock is not doubted: it stood near where the store last was, or was believed since")]
+    NothingDoubted,
 }
 
 impl Dispatch {
     pub(super) fn operate(&mut self, request: RequestId, demand: Demand) {
         let reply = match self.order(demand) {
-            Ok(action) => Reply::Ordered(Box::new(action)),
+            Ok(action) => Reply::Ordered(Box::new(action.shown(&self.marks.eras))),
             Err(unfit) => Reply::Unfit(unfit),
         };
         self.commands.push(Command::Reply(request, reply));
@@ -87,6 +91,10 @@ impl Dispatch {
         if deed == Deed::Release && self.marks.held_below == Seq(0) {
             return Err(Unfit::NothingHeld);
         }
+        if deed == Deed::ConfirmClock && !self.wall.doubted {
+            return Err(Unfit::NothingDoubted);
+        }
+        let end = if let Ending::At(at) = end { Ending::At(self.wall.exact.logical(at)) } else { end };
         let until = until(self.now, deed, end)?;
         if matches!(deed, Deed::Move { .. }) && MOVES_MAX <= self.moves.len() {
             return Err(Unfit::TooMany);
@@ -105,6 +113,7 @@ impl Dispatch {
                 self.moves.push(Moving { from, to, route, before: Seq(self.marks.next_seq) });
             }
             (Deed::Release, _) => self.release(),
+            (Deed::ConfirmClock, _) => self.commands.push(Command::ConfirmClock),
             (Deed::Rebind, Target::Link(link)) => self.commands.push(Command::Rebind(link)),
             (Deed::Trace { pdus }, Target::Link(link)) => {
                 self.commands.push(Command::Trace(link, Tracing { at: self.now, lasts: until.since(self.now), pdus }));

@@ -34,7 +34,7 @@ impl Operated {
             Deed::Resume | Deed::FreeBreaker => {
                 self.standing.remove(&key);
             }
-            Deed::Move { .. } | Deed::Rebind | Deed::Trace { .. } | Deed::Release => (),
+            Deed::Move { .. } | Deed::Rebind | Deed::Trace { .. } | Deed::Release | Deed::ConfirmClock => (),
         }
     }
 

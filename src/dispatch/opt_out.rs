@@ -12,6 +12,7 @@ use crate::message::class::Class;
 use crate::message::id::AccountId;
 use crate::message::reason::Reason;
 use crate::number::e164::E164;
+use crate::record::shown::Shown;
 use crate::record::suppression::{Origin, Suppression};
 use crate::route::inbound;
 use crate::route::opt_out::{Key, List, OptOut, Wish};
@@ -67,7 +68,7 @@ impl Dispatch {
         let reply = match change {
             Change::Put(key, reason) => {
                 let kept = self.put(Suppression { key, at: self.now, origin: Origin::Operator, reason });
-                if kept { Reply::Suppressed(self.now) } else { Reply::ListFull }
+                if kept { Reply::Suppressed(self.now.shown(&self.marks.eras)) } else { Reply::ListFull }
             }
             Change::Lift(key, reason) => {
                 let lifted = self.lift(key, Origin::Operator, reason);

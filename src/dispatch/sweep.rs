@@ -33,6 +33,8 @@ pub(super) struct Sweep {
     next: Time,
     /// When the next delayed part comes due; never when none is known of.
     due: Time,
+    /// When the first of those that have been put back in this beat comes due.
+    again: Time,
     /// When the receipt of a part will be late; never when none is known to be.
     late: Time,
 }
@@ -40,11 +42,12 @@ pub(super) struct Sweep {
 impl Sweep {
     pub(super) const fn new(now: Time) -> Self {
         // Delayed parts of an earlier run may be due at once.
-        Self { after: PartKey(0), next: now, due: Time(1), late: Time(1) }
+        Self { after: PartKey(0), next: now, due: Time(1), again: Time::NEVER, late: Time(1) }
     }
 
     /// A part has been delayed until then.
     pub(super) fn due_at(&mut self, due: Time) {
+        self.again = if self.again == Time::NEVER { due } else { self.again.min(due) };
         self.due = if self.due == Time::NEVER { due } else { self.due.min(due) };
     }
 }
@@ -117,6 +120,7 @@ impl Dispatch {
         if self.sweep.due.known().is_some_and(|it| it <= self.now) {
             let entries = store.due(self.now, DUE_MAX)?;
             let more = DUE_MAX <= entries.len();
+            self.sweep.again = Time::NEVER;
             for entry in entries {
                 let seq = entry.body.seq();
                 if !self.arrivals.holds(seq) {
@@ -125,7 +129,10 @@ impl Dispatch {
                 }
             }
             let next = if more { Some(self.now) } else { store.next_due(self.now)? };
+            // What was woken early is put back, which the store does not know yet.
+            let again = std::mem::take(&mut self.sweep.again);
             self.sweep.due = next.unwrap_or(Time::NEVER);
+            again.known().into_iter().for_each(|it| self.sweep.due_at(it));
         }
         self.sweep_late(store)?;
         if self.sweep.next <= self.now {
@@ -172,6 +179,9 @@ impl Dispatch {
         for key in self.keys(seq, |it| it.phase() == Phase::Queued && it.due.known().is_some_and(|it| it <= now)) {
             let tried = self.set.part(key).is_some_and(|it| it.attempt.is_some());
             if tried && (self.leave_late(key) || self.leave_refused(key)) {
+                continue;
+            }
+            if !tried && self.put_back(key) {
                 continue;
             }
             if let Some(held) = self.set.change(key) {
@@ -233,7 +243,7 @@ impl Dispatch {
         next.push(self.operated.next().map(|it| it.max(now)));
         next.push(self.sweep.late.known().filter(|_| !self.draining));
         next.push(self.overstay.known());
-        next.push(self.moving.then_some(now));
+        next.push((self.moving || self.restated.1.is_some()).then_some(now));
         let waiting = self.queued() != 0 || self.awaiting.values().any(|it| *it != 0) || !self.doubtful.is_empty();
         next.push((waiting || self.parked.len() != 0).then_some(self.sweep.next));
         next.push(self.waiting.next().map(|it| it.max(now)));

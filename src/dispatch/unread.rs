@@ -11,6 +11,7 @@ use crate::message::id::CarrierId;
 use crate::message::manner::Parameter;
 use crate::number::e164::E164;
 use crate::record::event::{Event, EventId, EventKind};
+use crate::record::shown::Shown;
 use crate::text::base64;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -49,7 +50,7 @@ impl Dispatch {
             length: news.announced.as_ref().map(|it| it.octets.len()),
             tlvs: news.receipt.tlvs.iter().map(|it| Parameter::written(it.tag, &it.value)).collect(),
             carrier: name,
-            received_at: self.now.to_string(),
+            received_at: self.now.shown(&self.marks.eras).to_string(),
         };
         serde_json::to_string(&data).expect("texts and numbers are always JSON").into()
     }

@@ -20,7 +20,7 @@ pub fn back_up(config: &Path, to: &Path, force: bool) -> Result<String, Failure>
 pub fn restore(config: &Path, from: &Path) -> Result<String, Failure> {
     let draft = config::read(config)?;
     let directory = &draft.store().path;
-    let restored = backup::restore(from, directory, |made| Clock::start(made).now())?;
+    let restored = backup::restore(from, directory, |_| Clock::of_the_wall())?;
     let aside =
         restored.aside.map_or_else(String::new, |it| format!("\nThe store that was there is in {}.", it.display()));
     Ok(format!(

@@ -15,6 +15,7 @@ use crate::gateway::housekeeping::Housekeeping;
 use crate::gateway::links::ANSWERS_MAX;
 use crate::gateway::port::Port;
 use crate::gateway::run::Failure;
+use crate::gateway::timekeeping::Timekeeping;
 use crate::gateway::wake::Wake;
 use crate::message::id::LinkId;
 use crate::message::time::Time;
@@ -70,6 +71,7 @@ pub(super) struct Loop {
     pub(super) meters: Arc<Meters>,
     pub(super) traces: Traces,
     pub(super) housekeeping: Housekeeping,
+    pub(super) timekeeping: Timekeeping,
     pub(super) wake: Wake,
     /// How long to gather before a beat; zero commits at once.
     pub(super) gather: Duration,
@@ -97,18 +99,25 @@ impl Loop {
                 happenings.insert(0, Happening::StoodStill(stood));
             }
             let now = self.clock.now();
+            if let Some(news) = self.timekeeping.news(&self.clock) {
+                happenings.insert(0, news);
+            }
             let mut idle = false;
             if !happenings.is_empty() || next.is_some_and(|it| it <= now) {
                 next = self.beat(now, happenings)?;
             } else if self.ending && self.ports.is_empty() {
                 self.meters.often().renew();
-                return Ok(());
+                return self.timekeeping.mark(&mut self.clock, &mut self.dispatch, &mut self.store);
             } else {
                 self.sleep(next.map(|it| it.since(now)));
                 idle = true;
             }
             self.housekeeping.sweep(&mut self.store, idle)?;
-            self.housekeeping.look(&self.dispatch, &self.meters, &mut self.clock, &mut self.store)?;
+            self.housekeeping.retain(now, &mut self.store, idle)?;
+            if self.housekeeping.look(now, &self.dispatch, &self.meters) {
+                self.timekeeping.look(&mut self.clock, &self.meters, &mut self.dispatch, &mut self.store)?;
+                self.housekeeping.tend(&mut self.store, &self.meters)?;
+            }
             if let Some(lanes) = self.store.recounted()? {
                 self.dispatch.recount(lanes);
                 next = Some(self.clock.now());
@@ -258,6 +267,7 @@ impl Loop {
                         _ = port.commands.try_send(talk::Command::Unbind(ANSWERS_MAX));
                     }
                 }
+                Command::ConfirmClock => self.clock.believe(),
                 Command::Trace(link, it) => {
                     let trace = Trace::new(it.at, Instant::now(), it.lasts, it.pdus);
                     _ = self.traces.start(link, trace);

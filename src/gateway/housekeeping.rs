@@ -1,12 +1,12 @@
-//! What the loop does besides its beats: once a second gauges, the disk and old messages, and behind a start the index
-//! of messages.
+//! What the loop does besides its beats: once a second gauges and the disk, what is old, and behind a start the index of
+//! messages.
 
 use crate::api::health::Health;
-use crate::clock::Clock;
 use crate::config;
 use crate::dispatch::Dispatch;
+use crate::gateway::retaining::Retaining;
 use crate::message::time::Time;
-use crate::record::contract::{Poisoned, Store};
+use crate::record::contract::Poisoned;
 use crate::store::sqlite::Sqlite;
 use crate::store::sqlite::space;
 use crate::telemetry::meters::Meters;
@@ -18,9 +18,6 @@ use std::time::{Duration, Instant};
 use tracing::{error, info, warn};
 
 const EVERY: Duration = Duration::from_secs(1);
-/// Old messages are looked for so often, and so many at a time.
-const RETAIN_EVERY: Duration = Duration::from_secs(60);
-const RETAIN_MAX: usize = 500;
 /// Between beats the index goes on so seldom, and for so long: a fiftieth of the loop's time, until it is whole.
 const SWEEP_EVERY: Duration = Duration::from_millis(100);
 const SWEEP_LASTS: Duration = Duration::from_millis(2);
@@ -39,13 +36,12 @@ pub(super) struct Housekeeping {
     health: Arc<Health>,
     directory: PathBuf,
     min_free: u64,
-    retention: Duration,
+    retaining: Retaining,
     /// Counts beats, so that the watchdog sees that the loop goes round.
     rounds: Arc<AtomicU64>,
     /// Where it tells how carriers answer.
     standings: Standings,
     looked_at: Option<Instant>,
-    retained_at: Option<Instant>,
     sweep: Option<Sweep>,
     /// When the store is read through, or goes on being.
     scrub_at: Instant,
@@ -70,11 +66,10 @@ impl Housekeeping {
             health: health.clone(),
             directory: store.path.clone(),
             min_free: store.min_free,
-            retention: store.retention,
+            retaining: Retaining::new(store.retention),
             rounds: rounds.clone(),
             standings: standings.clone(),
             looked_at: None,
-            retained_at: None,
             sweep: Some(Sweep { went_on_at: Instant::now(), told_at: Instant::now() }),
             scrub_at: Instant::now(),
             scrubs: true,
@@ -83,11 +78,23 @@ impl Housekeeping {
 
     /// How long the loop may sleep, where something is to be done behind it.
     pub(super) const fn pause(&self) -> Option<Duration> {
-        match (&self.sweep, self.scrubs) {
-            (Some(_), _) => Some(SWEEP_PAUSE),
-            (None, true) => Some(SCRUB_PAUSE),
-            (None, false) => None,
+        if self.sweep.is_some() || self.retaining.has_more() {
+            Some(SWEEP_PAUSE)
+        } else if self.scrubs {
+            Some(SCRUB_PAUSE)
+        } else {
+            None
         }
+    }
+
+    /// Where it says how the daemon is.
+    pub(super) const fn health(&self) -> &Arc<Health> {
+        &self.health
+    }
+
+    /// Goes on with forgetting what is old.
+    pub(super) fn retain(&mut self, now: Time, store: &mut Sqlite, idle: bool) -> Result<(), Poisoned> {
+        self.retaining.go_on(now, store, idle)
     }
 
     /// Goes on with reading the store through.
@@ -126,40 +133,25 @@ impl Housekeeping {
         Ok(())
     }
 
-    /// Does what is due by now.
-    pub(super) fn look(
-        &mut self,
-        dispatch: &Dispatch,
-        meters: &Meters,
-        clock: &mut Clock,
-        store: &mut Sqlite,
-    ) -> Result<(), Poisoned> {
+    /// Does what is due by now; whether something was.
+    pub(super) fn look(&mut self, now: Time, dispatch: &Dispatch, meters: &Meters) -> bool {
         self.rounds.fetch_add(1, Ordering::Relaxed);
         if self.looked_at.is_some_and(|it| it.elapsed() < EVERY) {
-            return Ok(());
+            return false;
         }
         self.looked_at = Some(Instant::now());
         meters.often().settle();
-        let now = clock.now();
+        self.gauges(dispatch, meters, now);
+        self.disk(meters);
+        true
+    }
+
+    /// Does what is due in the store, and tells what was found there.
+    pub(super) fn tend(&self, store: &mut Sqlite, meters: &Meters) -> Result<(), Poisoned> {
         store.tend()?;
         for it in store.told() {
             error!("{it}");
             meters.inside().mended(it.word());
-        }
-        self.gauges(dispatch, meters, now);
-        self.disk(meters);
-        if let Some(step) = clock.step() {
-            meters.inside().clock_stepped();
-            warn!(?step, "the wall clock jumped; nothing expires or repeats by it");
-        }
-        if self.retained_at.is_none_or(|it| RETAIN_EVERY <= it.elapsed()) {
-            let before = Time(now.0.saturating_sub(self.retention.as_millis() as u64));
-            let forgotten = store.retain(before, before, RETAIN_MAX)?;
-            // A full step may have left more: go on with the next second.
-            self.retained_at = (forgotten < RETAIN_MAX).then(Instant::now);
-            if forgotten != 0 {
-                info!(forgotten, "messages and events older than the retention are gone");
-            }
         }
         Ok(())
     }

@@ -18,6 +18,8 @@ mod links;
 mod currency;
 mod shown;
 mod housekeeping;
+mod retaining;
+mod timekeeping;
 pub mod store;
 pub mod run;
 pub mod serve;

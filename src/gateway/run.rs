@@ -6,6 +6,7 @@ use crate::api::lookup::Lookup;
 use crate::api::options::{Http, Listen};
 use crate::api::router;
 use crate::clock::Clock;
+use crate::clock::logical::Trust;
 use crate::config::{self, Draft, Loaded};
 use crate::decode;
 use crate::dispatch::Dispatch;
@@ -21,6 +22,7 @@ use crate::gateway::listen::listen;
 use crate::gateway::lookup;
 use crate::gateway::shown;
 use crate::gateway::store;
+use crate::gateway::timekeeping::Timekeeping;
 use crate::gateway::wake::Wake;
 use crate::message::id::{CarrierId, Seq};
 use crate::message::time::Time;
@@ -112,6 +114,7 @@ pub struct Gateway {
     drain_timeout: Duration,
     listens: [Http; 2],
     store: config::Store,
+    clock: Trust,
 }
 
 impl Gateway {
@@ -178,6 +181,7 @@ impl Gateway {
             drain_timeout: loaded.shutdown.drain_timeout,
             listens: [loaded.http, loaded.admin],
             store: loaded.store,
+            clock: loaded.clock,
         })
     }
 
@@ -261,6 +265,7 @@ impl Gateway {
             ("store.gather", old.gather != new.gather),
             ("store.min_free", old.min_free != new.min_free),
             ("store.retention", old.retention != new.retention),
+            ("clock", self.clock != loaded.clock),
         ];
         changed.into_iter().filter(|it| it.1).map(|it| it.0).collect()
     }
@@ -331,7 +336,9 @@ fn spawn_loop(
 ) -> Result<(Ended, Arc<OptedOut>), Failure> {
     let recovered = store.recover()?;
     let currencies = Currencies::start(&mut store, &recovered.balances, &loaded.plan)?;
-    let mut clock = Clock::start(recovered.marks.time);
+    let marks = &recovered.marks;
+    let mut clock = Clock::start((marks.time, marks.eras.now()), loaded.clock);
+    let timekeeping = Timekeeping::new(housekeeping.health(), &marks.eras);
     let (queued, doubtful): (u64, usize) = (recovered.lanes.iter().map(|it| it.count).sum(), recovered.doubtful.len());
     if queued != 0 || doubtful != 0 {
         info!(queued, doubtful, "took up where the last run left off");
@@ -354,6 +361,7 @@ fn spawn_loop(
         meters,
         traces: lanes.traces,
         housekeeping,
+        timekeeping,
         wake: lanes.wake,
         gather: loaded.store.gather,
         ports: BTreeMap::new(),
@@ -409,7 +417,9 @@ fn wiring(
                 "uptime_seconds": started.elapsed().as_secs(),
                 "ready": health.unready().is_none(),
                 "unready": health.unready(),
-                "restored_held_messages": health.held.load(std::sync::atomic::Ordering::Relaxed),
+                "clock_doubted": health.clock_doubted.load(Ordering::Relaxed),
+                "clock_gap_seconds": health.clock_gap.load(Ordering::Relaxed) / 1_000,
+                "restored_held_messages": health.held.load(Ordering::Relaxed),
             })
         }),
         operators: given.operators,

@@ -15,7 +15,7 @@ fn keep(before: Option<&serde_json::Value>, key: &str, now: &mut serde_json::Map
 pub(super) fn take_up(shown: &mut serde_json::Value, new: &serde_json::Value) {
     let mut next = new.clone();
     if let Some(sections) = next.as_object_mut() {
-        for section in ["http", "admin"] {
+        for section in ["http", "admin", "clock"] {
             keep(Some(shown), section, sections);
         }
         let store = sections.entry("store").or_insert_with(|| serde_json::json!({}));

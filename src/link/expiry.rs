@@ -53,6 +53,6 @@ impl Expiry {
 
 /// The wall's time in milliseconds since 1970: certificates are dated by it.
 fn wall() -> i64 {
-    let Time(millis) = Clock::start(Time(0)).now();
+    let Time(millis) = Clock::of_the_wall();
     i64::try_from(millis).unwrap_or(i64::MAX)
 }

@@ -3,6 +3,7 @@
 
 pub mod id;
 pub mod time;
+pub mod era;
 pub mod class;
 pub mod source;
 pub mod manner;

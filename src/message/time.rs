@@ -1,4 +1,4 @@
-//! Logical time: milliseconds since 1970, never backwards.
+//! Logical time: milliseconds since 1970, never backwards. How far it is from what clocks show is in [`era`](crate::message::era).
 
 use std::fmt;
 use std::time::Duration;

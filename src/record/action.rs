@@ -99,6 +99,8 @@ pub enum Deed {
     },
     /// What a restored store holds may be sent.
     Release,
+    /// The clock on the wall is right.
+    ConfirmClock,
 }
 
 /// What of a target an action is about: the newest of one aspect is the one that counts.
@@ -121,7 +123,7 @@ impl Aspect {
 
 impl Deed {
     /// One of each; a move stands for all moves, and a trace for all traces.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Pause,
         Self::Resume,
         Self::Drain,
@@ -132,6 +134,7 @@ impl Deed {
         Self::Rebind,
         Self::Trace { pdus: 0 },
         Self::Release,
+        Self::ConfirmClock,
     ];
 
     /// Its words in the API and in logs.
@@ -147,6 +150,7 @@ impl Deed {
             Self::Rebind => "rebind",
             Self::Trace { .. } => "trace",
             Self::Release => "release",
+            Self::ConfirmClock => "confirm clock",
         }
     }
 
@@ -163,6 +167,7 @@ impl Deed {
             Self::Rebind => 7,
             Self::Trace { .. } => 8,
             Self::Release => 9,
+            Self::ConfirmClock => 10,
         }
     }
 
@@ -198,7 +203,7 @@ impl Deed {
         match self {
             Self::Pause | Self::Resume | Self::Drain => Aspect::Flow,
             Self::OpenBreaker | Self::CloseBreaker | Self::FreeBreaker => Aspect::Breaker,
-            Self::Move { .. } | Self::Rebind | Self::Trace { .. } | Self::Release => Aspect::Once,
+            Self::Move { .. } | Self::Rebind | Self::Trace { .. } | Self::Release | Self::ConfirmClock => Aspect::Once,
         }
     }
 
@@ -228,7 +233,7 @@ mod tests {
         }
         let trace = Deed::Trace { pdus: 10_000 };
         assert_eq!(Deed::from_numbers(trace.number(), trace.detail()), Some(trace));
-        assert_eq!(Deed::from_numbers(10, 0), None);
+        assert_eq!(Deed::from_numbers(11, 0), None);
         assert_eq!(Deed::from_numbers(0, 1), None);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::carrier::id::Learned;
 use crate::message::body::Body;
+use crate::message::era::Eras;
 use crate::message::id::{AccountId, CarrierId, OrderId, Seq};
 use crate::message::money::Money;
 use crate::message::part::Part;
@@ -22,7 +23,7 @@ use std::time::Duration;
 pub struct Batch {
     /// Messages accepted in this beat, in the order of their seq.
     pub bodies: Vec<Arc<Body>>,
-    /// Messages whose text is to be forgotten: the same bodies with an empty text.
+    /// Messages whose body is another from now on: the text is forgotten, or they wait longer for their time.
     pub erased: Vec<Arc<Body>>,
     /// Parts of messages accepted in this beat.
     pub new_parts: Vec<Part>,
@@ -151,6 +152,8 @@ pub struct Marks {
     /// Messages below this seq are held: the store was restored from a backup, and they may have been sent after it was
     /// made. 0 where nothing is held.
     pub held_below: Seq,
+    /// How far logical time was ahead of the wall, from when on.
+    pub eras: Eras,
 }
 
 /// Orders, events or lines of a ledger that a gateway gives a number to in a second at most: more than it has ever been
@@ -178,13 +181,15 @@ impl Marks {
             time: self.time.max(later.time),
             awaiting: later.awaiting.clone(),
             held_below: later.held_below,
+            eras: later.eras.clone(),
         }
     }
 
-    /// The marks of a backup that is put back at `now`: a number that was given out after it was made is not given out
+    /// The marks of a backup that is put back when the wall shows `now`: a number that was given out after it was made is not given out
     /// again, and what it holds is held. Seqs go on where they were: an id has chance in it beside its seq.
     #[must_use]
     pub fn restored(&self, now: Time) -> Self {
+        let now = self.eras.now().logical(now);
         let age = now.since(self.time).max(AGE_MIN).as_secs();
         let given = age.saturating_mul(NUMBERS_A_SECOND);
         Self {

@@ -49,6 +49,9 @@ pub trait Store {
     /// The earliest due time of a delayed part after `now`.
     fn next_due(&mut self, now: Time) -> Result<Option<Time>, Poisoned>;
 
+    /// The first `limit` messages with a queued part that waits for a time at or after `from`, earliest first.
+    fn delayed(&mut self, from: Time, limit: usize) -> Result<Vec<Entry>, Poisoned>;
+
     /// The first `limit` messages with a sent part whose due time has come, earliest first; of one time by key.
     fn late(&mut self, now: Time, limit: usize) -> Result<Vec<Entry>, Poisoned>;
 
@@ -76,15 +79,37 @@ pub trait Store {
     /// nobody was told of them.
     fn recover(&mut self) -> Result<Recovered, Poisoned>;
 
-    /// Forgets up to `limit` messages that ended before `before`, the ids of attempts of them, idempotency keys
-    /// older than [`IDEMPOTENCY_AGE`] before the latest of the marks' times, parked receipts older than `parked_before`,
-    /// and up to `limit` events and actions from before `before`, but never the newest action of a target and aspect;
-    /// returns how many messages and events it forgot. Messages that are not over are stepped over, [`RETAIN_LOOKS`] times `limit`
-    /// a call; the next call goes on behind them, and begins anew after the last.
-    fn retain(&mut self, before: Time, parked_before: Time, limit: usize) -> Result<usize, Poisoned>;
+    /// Forgets up to [`Forget::limit`] messages that are too old, the ids of attempts of them, idempotency keys
+    /// older than [`IDEMPOTENCY_AGE`] before the latest of the marks' times, and as many parked receipts, events and
+    /// actions that are too old, but never the newest action of a target and aspect. Messages that are not over are
+    /// stepped over, [`RETAIN_LOOKS`] times the limit a call; the next call goes on behind them. It need not be durable:
+    /// what is forgotten and comes back by a loss of power is forgotten again.
+    fn retain(&mut self, forget: &Forget) -> Result<Forgotten, Poisoned>;
 
     /// The number that stands for a name for ever; minted and durable at once when it is new.
     fn intern(&mut self, kind: NameKind, name: &str) -> Result<u16, Poisoned>;
+}
+
+/// What is too old to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forget {
+    /// Messages that ended, and events and actions, before this.
+    pub before: Time,
+    /// Parked receipts from before this.
+    pub parked_before: Time,
+    /// At most so many of each.
+    pub limit: usize,
+    /// Begin with the oldest: what was stepped over may have ended. Else what was looked at before is not again.
+    pub anew: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgotten {
+    /// So many messages and events are gone.
+    pub count: usize,
+    /// There may be more; else everything was looked at.
+    pub more: bool,
 }
 
 /// A part whose carrier took it and says nothing more: which, who, since when.

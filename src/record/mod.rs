@@ -14,3 +14,4 @@ pub mod suppression;
 pub mod action;
 pub mod contract;
 pub mod views;
+pub mod shown;

@@ -55,7 +55,7 @@ impl Carrier {
     /// A carrier with this behaviour, whose dice this seed decides. Nothing happens in it by
     /// itself unless [`Carrier::keep_time`] runs.
     pub fn new(behaviour: Behaviour, seed: u64, keep: Keep) -> Self {
-        let Time(millis) = Clock::start(Time(0)).now();
+        let Time(millis) = Clock::of_the_wall();
         let smsc = Smsc::new(now(), behaviour, seed).at_wall(Duration::from_millis(millis)).keeping(keep);
         let core = Core { smsc, wakers: HashMap::new(), armed: None };
         Self(Arc::new(Shared { core: Mutex::new(core), earlier: Notify::new(), noted: Notify::new() }))

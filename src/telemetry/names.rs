@@ -182,7 +182,11 @@ metrics! {
     STORE_FREE_BYTES = "store_free_bytes" Gauge, Bytes, AtZero [] "Free space on the disk of the store.";
     LOOP_BATCH_HAPPENINGS = "loop_batch_happenings" Histogram(COUNT), Count, AtZero [] "Happenings of a beat of the loop.";
     LOOP_BEAT = "loop_beat_seconds" Histogram(FAST), Seconds, AtZero ["beat"] "How long each step of a beat of the loop took.";
-    CLOCK_STEPS = "clock_steps_total" Counter, Count, AtZero [] "Jumps of the wall clock that were noticed and slewed.";
+    CLOCK_STEPS = "clock_steps_total" Counter, Count, AtZero [] "Jumps of the wall clock that were noticed.";
+    CLOCK_DOUBTED = "clock_doubted" Gauge, Count, AtZero []
+        "1 while the wall clock is not believed, for it stood far from where the store last was.";
+    CLOCK_GAP = "clock_gap_seconds" Gauge, Seconds, AtZero []
+        "How far a wall clock that is not believed stands ahead of the store; behind it, below zero.";
     CONFIG_LAST_RELOAD_SUCCESSFUL = "config_last_reload_successful" Gauge, Count, AtZero []
         "Whether the last reading of the configuration was good: 1 or 0.";
     CONFIG_LAST_RELOAD_TIMESTAMP = "config_last_reload_timestamp_seconds" Gauge, Seconds, AtZero []

@@ -3,6 +3,7 @@
 mod crash;
 mod esme;
 mod failover;
+mod faketime;
 mod kannel;
 pub(crate) mod need;
 mod npm;
@@ -23,6 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         crash::trials(),
         esme::trials(),
         failover::trials(),
+        faketime::trials(),
         kannel::trials(),
         npm::trials(),
         numbers::trials(),

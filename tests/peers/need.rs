@@ -1,7 +1,7 @@
 //! What a test needs besides nuncio, and what becomes of a test that cannot have it.
 
 use libtest_mimic::{Completion, Failed, Trial};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A program or package that is not ours.
@@ -25,6 +25,8 @@ pub(crate) enum Need {
     Prometheus,
     /// What judges units of systemd.
     SystemdAnalyze,
+    /// A wall clock for one process.
+    Faketime,
 }
 
 impl Need {
@@ -40,6 +42,7 @@ impl Need {
             Self::OpenSsl => runs("openssl", &["version"]),
             Self::Prometheus => runs("promtool", &["--version"]) && runs("prometheus", &["--version"]),
             Self::SystemdAnalyze => runs("systemd-analyze", &["--version"]),
+            Self::Faketime => faketime().is_some(),
         }
     }
 
@@ -55,8 +58,16 @@ impl Need {
             Self::OpenSsl => "openssl (Debian package openssl)",
             Self::Prometheus => "prometheus and promtool (Debian package prometheus)",
             Self::SystemdAnalyze => "systemd-analyze (Debian package systemd)",
+            Self::Faketime => "libfaketime (Debian package faketime)",
         }
     }
+}
+
+/// Where libfaketime is: Debian has a folder for each kind of machine.
+pub(crate) fn faketime() -> Option<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib").ok()?;
+    let library = |it: std::fs::DirEntry| it.path().join("faketime/libfaketimeMT.so.1");
+    folders.flatten().map(library).find(|it| it.exists())
 }
 
 /// Whether a command is there and content.

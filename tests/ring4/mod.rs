@@ -16,6 +16,7 @@ mod routed;
 mod scenario;
 mod smsc;
 mod throttle;
+mod wall;
 mod watch;
 mod world;
 

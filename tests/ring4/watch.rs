@@ -9,7 +9,7 @@ use nuncio::message::phase::Phase;
 use nuncio::message::status::Status;
 use nuncio::message::time::Time;
 use nuncio::record::batch::{Batch, Idempotency, Marks};
-use nuncio::record::contract::{NameKind, Poisoned, Recovered, Silent, Store};
+use nuncio::record::contract::{Forget, Forgotten, NameKind, Poisoned, Recovered, Silent, Store};
 use nuncio::record::entry::Entry;
 use nuncio::record::parked::Parked;
 use nuncio::store::memory::{Leaves, Memory};
@@ -169,6 +169,10 @@ impl Store for Watched {
         self.memory.due(now, limit)
     }
 
+    fn delayed(&mut self, from: Time, limit: usize) -> Result<Vec<Entry>, Poisoned> {
+        self.memory.delayed(from, limit)
+    }
+
     fn late(&mut self, now: Time, limit: usize) -> Result<Vec<Entry>, Poisoned> {
         self.memory.late(now, limit)
     }
@@ -206,8 +210,8 @@ impl Store for Watched {
         self.memory.recover()
     }
 
-    fn retain(&mut self, before: Time, parked_before: Time, limit: usize) -> Result<usize, Poisoned> {
-        self.memory.retain(before, parked_before, limit)
+    fn retain(&mut self, forget: &Forget) -> Result<Forgotten, Poisoned> {
+        self.memory.retain(forget)
     }
 
     fn intern(&mut self, kind: NameKind, name: &str) -> Result<u16, Poisoned> {

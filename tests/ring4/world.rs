@@ -557,7 +557,9 @@ impl World {
                 }
                 Command::Query(link, query) => self.command_link(link, talk::Command::Query(query)),
                 Command::Confirm(link, tag) => self.command_link(link, talk::Command::Confirm(tag)),
-                Command::Rebind(_) | Command::Trace(..) => panic!("no operator orders anything here"),
+                Command::Rebind(_) | Command::Trace(..) | Command::ConfirmClock => {
+                    panic!("no operator orders anything here")
+                }
             }
         }
         self.check_windows();

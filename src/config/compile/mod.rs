@@ -114,6 +114,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
         http,
         admin,
         store,
+        clock: service::clock(&schema.clock, findings),
         shutdown: service::shutdown(&schema.shutdown),
         log: service::log(&schema.log, findings),
     }

@@ -1,6 +1,7 @@
 //! The sections of the daemon itself.
 
 use crate::api::options::{Http, Listen, Networks, Tls};
+use crate::clock::logical::Trust;
 use crate::config::compile::account::networks;
 use crate::config::error::Findings;
 use crate::config::schema::service;
@@ -128,6 +129,15 @@ pub fn store(written: &service::Store, findings: &mut Findings) -> Store {
 
 /// Longer gathering only makes every request slower.
 const GATHER_MAX: Duration = Duration::from_secs(1);
+
+/// What is believed of the clock.
+pub fn clock(written: &service::Clock, findings: &mut Findings) -> Trust {
+    let default = Trust::default();
+    Trust {
+        gap_max: wait("clock.gap_max", written.gap_max, default.gap_max, findings),
+        believe_after: wait("clock.believe_after", written.believe_after, default.believe_after, findings),
+    }
+}
 
 /// The drain at the end.
 pub fn shutdown(written: &service::Shutdown) -> Shutdown {

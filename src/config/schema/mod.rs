@@ -18,8 +18,10 @@ use figment::value::Dict;
 pub const ARRAYS: [&str; 6] = ["account", "carrier", "route", "rule", "inbound", "app"];
 
 /// The sections that are one table.
-pub const TABLES: [&str; 12] =
-    ["http", "admin", "store", "numbers", "lookup", "cdr", "opt_out", "guard", "keys", "port", "shutdown", "log"];
+pub const TABLES: [&str; 13] = [
+    "http", "admin", "store", "clock", "numbers", "lookup", "cdr", "opt_out", "guard", "keys", "port", "shutdown",
+    "log",
+];
 
 /// The files and the environment, section by section, before anything was read.
 pub type Merged = Dict;
@@ -33,6 +35,8 @@ pub struct Schema {
     pub admin: service::Admin,
     /// `[store]`
     pub store: service::Store,
+    /// `[clock]`
+    pub clock: service::Clock,
     /// `[numbers]`
     pub numbers: service::Numbers,
     /// `[lookup]`, if it is there

@@ -61,6 +61,15 @@ pub struct Numbers {
     pub prefixes_file: Option<PathBuf>,
 }
 
+/// `[clock]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Clock {
+    pub gap_max: Option<Span>,
+    pub believe_after: Option<Span>,
+}
+
 /// `[shutdown]`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

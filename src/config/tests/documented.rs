@@ -25,8 +25,8 @@ fn every_option_stands_in_the_file_at_its_default() {
     assert_eq!(documented.links, default.links);
     assert_eq!((&documented.http, &documented.admin), (&default.http, &default.admin));
     assert_eq!(
-        (&documented.store, documented.shutdown, documented.log),
-        (&default.store, default.shutdown, default.log)
+        (&documented.store, documented.clock, documented.shutdown, documented.log),
+        (&default.store, default.clock, default.shutdown, default.log)
     );
     assert_eq!(format!("{:#?}", documented.plan), format!("{:#?}", default.plan));
 }
@@ -90,6 +90,7 @@ fn known() -> Vec<String> {
         ("admin", fields::<service::Admin>()),
         ("store", fields::<service::Store>()),
         ("numbers", fields::<service::Numbers>()),
+        ("clock", fields::<service::Clock>()),
         ("shutdown", fields::<service::Shutdown>()),
         ("log", fields::<service::Log>()),
         ("account", fields::<account::Account>()),

@@ -32,7 +32,7 @@ pub(super) fn remove(conn: &Connection) -> Result<Vec<Seq>, Trouble> {
         conn.prepare_cached("DELETE FROM body WHERE seq >= ?1 AND seq < ?2")?.execute(bodies)?;
         conn.prepare_cached("DELETE FROM orders WHERE id = ?1")?.execute([id.0.cast_signed()])?;
         let gone: Vec<Seq> = (order.first.0..end.0).map(Seq).collect();
-        postings::forget(conn, &gone)?;
+        postings::forget(conn, &gone, (0, 256))?;
         conn.prepare_cached("COMMIT")?.execute([])?;
         removed.extend(gone);
     }

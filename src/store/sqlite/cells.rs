@@ -3,6 +3,7 @@
 use crate::carrier::id::Learned;
 use crate::message::attempt::{Attempt, CarrierMessageId};
 use crate::message::body::Body;
+use crate::message::era::Eras;
 use crate::message::id::{AccountId, CarrierId, Seq};
 use crate::message::money::Money;
 use crate::message::part::Part;
@@ -40,7 +41,7 @@ pub(super) const PARKED: &str = "number, carrier, carrier_message_id, handset, s
     receipt_error, receipt_received_at, receipt_done_at, also, address, receipt_more, seal";
 /// The columns of `meta` that are told, in the order of its cells.
 pub(super) const META: &str =
-    "next_seq, next_order, next_parked, time, awaiting, next_event, next_ledger, held_below, seal";
+    "next_seq, next_order, next_parked, time, awaiting, next_event, next_ledger, held_below, eras, seal";
 /// The columns of `event`, in the order of its cells.
 pub(super) const EVENT: &str = "n, token, account, kind, at, data, seal";
 /// The columns of `mo`, in the order of its cells.
@@ -301,8 +302,8 @@ impl<'a> Cells<'a> {
         cells.sealed()
     }
 
-    /// The cells of the marks; `awaiting` is [`awaiting_octets`].
-    pub(super) fn marks(marks: &Marks, awaiting: &'a [u8]) -> Self {
+    /// The cells of the marks; `awaiting` is [`awaiting_octets`], `eras` is [`eras_octets`].
+    pub(super) fn marks(marks: &Marks, (awaiting, eras): (&'a [u8], &'a [u8])) -> Self {
         let mut cells = Self::new();
         cells.bits(marks.next_seq);
         cells.bits(marks.next_order);
@@ -312,6 +313,7 @@ impl<'a> Cells<'a> {
         cells.bits(marks.next_event);
         cells.bits(marks.next_ledger);
         cells.later_int((marks.held_below != Seq(0)).then_some(marks.held_below.0.cast_signed()));
+        cells.later_blob(eras);
         cells.sealed()
     }
 
@@ -425,6 +427,11 @@ impl<'a> Cells<'a> {
         cells.later(Some(&*action.by).filter(|it| !it.is_empty()));
         cells.sealed()
     }
+}
+
+/// Eras as they are stored: each as the time when it began and how far ahead it is, in eight octets, the highest first.
+pub(super) fn eras_octets(eras: &Eras) -> Vec<u8> {
+    eras.all().iter().flat_map(|(from, ahead)| from.0.to_be_bytes().into_iter().chain(ahead.0.to_be_bytes())).collect()
 }
 
 /// The waiting parts of the carriers: 2 octets of carrier and 8 of count each.

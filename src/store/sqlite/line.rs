@@ -5,6 +5,7 @@ use crate::carrier::mo::{Concat, Fingerprint, Kind, Mo};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
 use crate::message::body::Body;
 use crate::message::class::Class;
+use crate::message::era::{Ahead, Eras};
 use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
 use crate::message::manner::Manner;
 use crate::message::money::Money;
@@ -131,6 +132,15 @@ impl<'r> Line<'r> {
                 &[]
             }
         }
+    }
+
+    /// Octets that rows of formats before do not have.
+    fn later_blob(&mut self) -> &'r [u8] {
+        if matches!(self.row.get_ref(self.at), Ok(ValueRef::Null)) {
+            self.at += 1;
+            return &[];
+        }
+        self.blob()
     }
 
     fn fingerprint(&mut self) -> Fingerprint {
@@ -344,7 +354,12 @@ pub(super) fn marks(row: &Row<'_>) -> Result<Marks, Trouble> {
     let next_event = line.later().unwrap_or(1);
     let next_ledger = line.later().unwrap_or(1);
     let held_below = Seq(line.later().unwrap_or(0));
-    let marks = Marks { next_seq, next_order, next_parked, next_event, next_ledger, time, awaiting, held_below };
+    let (pairs, rest) = line.later_blob().as_chunks::<16>();
+    line.sound &= rest.is_empty();
+    let word = |octets: &[u8]| octets.iter().fold(0, |sum: u64, it| (sum << 8) | u64::from(*it));
+    let eras = pairs.iter().map(|it| (Time(word(&it[..8])), Ahead(word(&it[8..]).cast_signed()))).collect();
+    let eras = Eras::of(eras);
+    let marks = Marks { next_seq, next_order, next_parked, next_event, next_ledger, time, awaiting, held_below, eras };
     line.sealed("meta", 1, marks)
 }
 

@@ -47,12 +47,13 @@ mod plans;
 use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
 use crate::message::time::Time;
 use crate::record::batch::{Batch, Idempotency, Marks};
-use crate::record::contract::{NameKind, Poisoned, Recovered, Silent, Store};
+use crate::record::contract::{Forget, Forgotten, NameKind, Poisoned, Recovered, Silent, Store};
 use crate::record::entry::Entry;
 use crate::store::sqlite::checkpoint::{Checkpointer, Limits};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::guard::Guard;
 use crate::store::sqlite::readers::Readers;
+use crate::store::sqlite::retain::Retaining;
 use crate::store::sqlite::search::sweep::Sweep;
 use crate::store::sqlite::told::Told;
 use crate::store::sqlite::writer::Known;
@@ -96,7 +97,7 @@ pub struct Sqlite {
     known: Known,
     marks: Marks,
     search: Sweep,
-    retain_from: Seq,
+    retaining: Retaining,
     poisoned: bool,
     syncs: bool,
     last_commit: Took,
@@ -150,7 +151,7 @@ impl Sqlite {
         let checkpointer = Checkpointer::start(&mut writer, own, Limits::default()).map_err(engine)?;
         let marks = reader::marks(&writer).map_err(|it| it.of(&file))?;
         let search = Sweep::of(&writer).map_err(|it| it.of(&file))?;
-        let (known, retain_from, guard) = (Known::new(), Seq(0), Guard::of(&file)?);
+        let (known, retaining, guard) = (Known::new(), Retaining::default(), Guard::of(&file)?);
         Ok(Self {
             writer,
             checkpointer,
@@ -158,7 +159,7 @@ impl Sqlite {
             known,
             marks,
             search,
-            retain_from,
+            retaining,
             poisoned: false,
             syncs: durability == Durability::Fsync,
             last_commit: Took::default(),
@@ -273,6 +274,7 @@ impl Store for Sqlite {
             if !batch.erased.is_empty() {
                 it.checkpointer.erased();
             }
+            it.search.shared().tell(&marks.eras, &it.marks.eras);
             it.marks = marks;
             it.noted(batch)?;
             it.checkpointer.after_commit(&it.writer)
@@ -305,6 +307,12 @@ impl Store for Sqlite {
 
     fn next_due(&mut self, now: Time) -> Result<Option<Time>, Poisoned> {
         self.asked("finding what is due next", |conn| reader::next_due(conn, reader::words::NEXT_DUE, now))
+    }
+
+    fn delayed(&mut self, from: Time, limit: usize) -> Result<Vec<Entry>, Poisoned> {
+        self.asked_entries("finding what waits for a time", |conn| {
+            reader::load(conn, &reader::delayed(conn, from, limit)?)
+        })
     }
 
     fn late(&mut self, now: Time, limit: usize) -> Result<Vec<Entry>, Poisoned> {
@@ -376,14 +384,12 @@ impl Store for Sqlite {
         Ok(Recovered { doubtful, ..recovered })
     }
 
-    fn retain(&mut self, before: Time, parked_before: Time, limit: usize) -> Result<usize, Poisoned> {
+    fn retain(&mut self, forget: &Forget) -> Result<Forgotten, Poisoned> {
         self.guarded("forgetting", |it| {
-            let horizon = retain::Horizon { messages: before, parked: parked_before, now: it.marks.time };
-            let done = retain::step(&it.writer, &horizon, it.retain_from, limit)?;
-            it.retain_from = done.next;
-            it.search.shared().forget(&done.gone, done.oldest);
+            let done = it.retaining.step(&it.writer, forget, it.marks.time, it.syncs)?;
+            it.search.shared().forget(&done.unposted, done.oldest);
             it.checkpointer.after_commit(&it.writer)?;
-            Ok(done.gone.len() + done.events)
+            Ok(done.said)
         })
     }
 

@@ -22,6 +22,7 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
         (words::READY, "COVERING INDEX part_ready (lane=? AND id>?)"),
         (words::DUE, "COVERING INDEX part_delayed (due>? AND due<?)"),
         (words::NEXT_DUE, "COVERING INDEX part_delayed (due>?)"),
+        (words::DELAYED, "COVERING INDEX part_delayed (due>?)"),
         (words::LATE, "COVERING INDEX part_late (due>? AND due<?)"),
         (words::NEXT_LATE, "COVERING INDEX part_late (due>?)"),
         (words::OVERDUE, "INTEGER PRIMARY KEY (rowid>?)"),

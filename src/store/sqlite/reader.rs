@@ -28,6 +28,8 @@ pub(super) mod words {
         "SELECT id FROM part WHERE phase = 0 AND due > 0 AND due <= ?1 ORDER BY due, lane, id";
     pub(in crate::store::sqlite) const NEXT_DUE: &str =
         "SELECT due FROM part WHERE phase = 0 AND due > 0 AND due > ?1 ORDER BY due LIMIT 1";
+    pub(in crate::store::sqlite) const DELAYED: &str =
+        "SELECT id FROM part WHERE phase = 0 AND due > 0 AND due >= ?1 ORDER BY due, lane, id";
     pub(in crate::store::sqlite) const LATE: &str =
         "SELECT id FROM part WHERE phase = 3 AND due > 0 AND due <= ?1 ORDER BY due, id";
     pub(in crate::store::sqlite) const NEXT_LATE: &str =
@@ -139,6 +141,11 @@ pub(super) fn ready(conn: &Connection, lane: LaneId, after: PartKey, limit: usiz
 /// The seqs of the first `limit` messages with a part that is due.
 pub(super) fn due(conn: &Connection, now: Time, limit: usize) -> Result<Vec<Seq>, Trouble> {
     first_messages(&mut *conn.prepare_cached(words::DUE)?, [now.0.cast_signed()], limit)
+}
+
+/// The seqs of the first `limit` messages with a part that waits for a time from then on.
+pub(super) fn delayed(conn: &Connection, from: Time, limit: usize) -> Result<Vec<Seq>, Trouble> {
+    first_messages(&mut *conn.prepare_cached(words::DELAYED)?, [from.0.cast_signed()], limit)
 }
 
 /// The seqs of the first `limit` messages with a part whose receipt is late.

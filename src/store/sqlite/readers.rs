@@ -2,8 +2,10 @@
 //!
 //! Calls block on the disk: async callers wrap them. Each is one read transaction, or several
 //! short ones where an answer is long, and each does a bounded amount of work: a list that has found something
-//! and would need long to fill its page returns a short one and where to go on, never an empty one.
+//! and would need long to fill its page returns a short one and where to go on, never an empty one. Times are those of
+//! the wall.
 
+use crate::message::era::Eras;
 use crate::message::id::{AccountId, MessageId, OrderId, PartKey, Seq};
 use crate::message::money::Money;
 use crate::message::part;
@@ -13,6 +15,7 @@ use crate::record::action::Action;
 use crate::record::entry::Entry;
 use crate::record::event::Event;
 use crate::record::money::LedgerLine;
+use crate::record::shown::Shown;
 use crate::record::suppression::Suppression;
 use crate::record::views::{EventQuery, OrderView, Query, SuppressionQuery};
 use crate::store::sqlite::fault::{Fault, Trouble};
@@ -70,31 +73,36 @@ impl Readers {
     /// The message of this id; the random bits must fit, too.
     pub fn message(&self, id: MessageId) -> Result<Option<Entry>, Fault> {
         let entry = self.ask(|conn| reader::at_once(conn, || Loader::new(conn)?.entry(id.seq)))?;
-        Ok(entry.filter(|it| it.body.id == id))
+        Ok(entry.filter(|it| it.body.id == id).shown(&self.eras()))
     }
 
     /// The messages that a query asks for, newest first.
     pub fn list(&self, query: &Query) -> Result<Page, Fault> {
-        let mut walk = Walk::new(query);
+        let eras = self.eras();
+        let query = query.clone().shown(&eras);
+        let mut walk = Walk::new(&query);
         while !walk.is_over() {
             self.ask(|conn| reader::at_once(conn, || walk.stretch(conn, &self.0.search)))?;
         }
-        Ok(walk.page())
+        let page = walk.page();
+        Ok(Page { entries: page.entries.shown(&eras), ..page })
     }
 
     /// The events of an account, or of none, oldest first.
     pub fn events(&self, query: &EventQuery) -> Result<Vec<Event>, Fault> {
-        self.ask(|conn| reader::at_once(conn, || reader::events(conn, query)))
+        self.ask(|conn| reader::at_once(conn, || reader::events(conn, query))).map(|it| it.shown(&self.eras()))
     }
 
     /// A page of who does not want to be written to, each with its place.
     pub fn suppressions(&self, query: &SuppressionQuery) -> Result<Vec<(u64, Suppression)>, Fault> {
-        self.ask(|conn| reader::at_once(conn, || opt_out::page(conn, query)))
+        let page = self.ask(|conn| reader::at_once(conn, || opt_out::page(conn, query)))?;
+        let eras = self.eras();
+        Ok(page.into_iter().map(|(place, it)| (place, it.shown(&eras))).collect())
     }
 
     /// Up to `limit` actions of operators with numbers below `before`, newest first.
     pub fn actions(&self, before: u64, limit: usize) -> Result<Vec<Action>, Fault> {
-        self.ask(|conn| reader::at_once(conn, || reader::actions(conn, before, limit)))
+        self.ask(|conn| reader::at_once(conn, || reader::actions(conn, before, limit))).map(|it| it.shown(&self.eras()))
     }
 
     /// What became of an order, counted from its messages; `None` if none of them is there.
@@ -106,7 +114,7 @@ impl Readers {
             let next = self.ask(|conn| reader::at_once(conn, || count(conn, order, (from, to), &mut view)))?;
             from = next.unwrap_or(to);
         }
-        Ok(view)
+        Ok(view.shown(&self.eras()))
     }
 
     /// Up to `limit` messages of an order after `after`, oldest first.
@@ -118,6 +126,7 @@ impl Readers {
                 reader::load(conn, &reader::seqs_between(conn, from, to, limit)?)
             })
         })
+        .map(|it| it.shown(&self.eras()))
     }
 
     /// What an account has; nothing if it never had something.
@@ -127,12 +136,12 @@ impl Readers {
 
     /// Up to `limit` lines of an account's ledger with a number below `before`, newest first.
     pub fn ledger(&self, account: AccountId, before: u64, limit: usize) -> Result<Vec<LedgerLine>, Fault> {
-        self.ask(|conn| money::ledger(conn, account, before, limit))
+        self.ask(|conn| money::ledger(conn, account, before, limit)).map(|it| it.shown(&self.eras()))
     }
 
     /// The line by which an order was charged, or, with a seq, by which that message of it was paid back.
     pub fn ledger_line(&self, order: OrderId, seq: Option<Seq>) -> Result<Option<LedgerLine>, Fault> {
-        self.ask(|conn| money::line_of(conn, order, seq))
+        self.ask(|conn| money::line_of(conn, order, seq)).map(|it| it.shown(&self.eras()))
     }
 
     /// What of these messages was paid back; those of which nothing was are missing.
@@ -144,6 +153,10 @@ impl Readers {
             }
             Ok(found)
         })
+    }
+
+    fn eras(&self) -> Eras {
+        self.0.search.read().eras.clone()
     }
 
     fn ask<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, Fault> {

@@ -18,7 +18,7 @@
 //!
 //! Every index of messages but those of the primary keys is partial, so that what has ended costs nothing;
 //! only the carrier's ids stay findable as long as their row is there. Times are milliseconds
-//! since 1970, 0 is never; the numbers in `phase`, `answer` and their like are those of the
+//! since 1970 of logical time (`eras` of `meta` say how far that is from the wall), 0 is never; the numbers in `phase`, `answer` and their like are those of the
 //! message module, and the view `message_parts` spells the most useful ones out.
 
 use crate::store::sqlite::fault::Fault;
@@ -39,7 +39,7 @@ const STEPS: [&[&str]; FORMAT as usize] = [
     &[MANNER, EVENTS, LEARNED],
     &[ROUTED, MONEY, CALENDAR, opt_out::TABLE, OPERATE],
     &[WRITTEN, BY, postings::TABLE, HANDSETS, more::COLUMNS, HELD, THROTTLED],
-    &[CURRENCY],
+    &[CURRENCY, ERAS],
 ];
 
 /// The format of a store; refuses one that is newer or not ours.
@@ -237,6 +237,9 @@ const HANDSETS: &str = "ALTER TABLE mo ADD COLUMN source_ton INTEGER; ALTER TABL
 
 /// Format 4: what a store that was restored holds; NULL for nothing.
 const HELD: &str = "ALTER TABLE meta ADD COLUMN held_below INTEGER;";
+
+/// Format 5: how far logical time was ahead of the wall, from when on: of each era both in eight octets; NULL for never.
+const ERAS: &str = "ALTER TABLE meta ADD COLUMN eras BLOB;";
 
 /// Format 4: how often a part was throttled; NULL for never, and in rows of before.
 const THROTTLED: &str = "ALTER TABLE part ADD COLUMN throttled INTEGER;";

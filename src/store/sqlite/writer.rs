@@ -66,7 +66,10 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     ledger: insert("INSERT", "ledger", cells::LEDGER, 1),
     balance: insert("INSERT OR REPLACE", "balance", cells::BALANCE, 1),
     quota: insert("INSERT OR REPLACE", "quota", cells::QUOTA, 1),
-    marks: format!("INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", cells::META),
+    marks: format!(
+        "INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        cells::META
+    ),
 });
 
 /// Writes one batch; whole or not at all. Tells how long its end took: the write-ahead log is written and synced
@@ -99,8 +102,8 @@ pub(super) fn commit(
     each(conn, &WORDS.action, batch.actions.iter().map(Cells::action))?;
     money(conn, batch)?;
     if let Some(marks) = marks {
-        let awaiting = cells::awaiting_octets(&marks.awaiting);
-        each(conn, &WORDS.marks, std::iter::once(Cells::marks(marks, &awaiting)))?;
+        let (awaiting, eras) = (cells::awaiting_octets(&marks.awaiting), cells::eras_octets(&marks.eras));
+        each(conn, &WORDS.marks, std::iter::once(Cells::marks(marks, (&awaiting, &eras))))?;
     }
     let began = Instant::now();
     conn.prepare_cached("COMMIT")?.execute([])?;

@@ -1,6 +1,7 @@
 //! Stores that an older version wrote.
 
 use crate::message::body::Body;
+use crate::message::era::Eras;
 use crate::message::id::{AccountId, CarrierId};
 use crate::message::money::Currency;
 use crate::message::receipt::Receipt;
@@ -27,9 +28,9 @@ const CELLS: [(&str, &str); 2] = [
     ("meta", "next_seq, next_order, next_parked, time, awaiting"),
 ];
 
-/// Makes a store one of format 4, which did not remember the currency of a balance.
+/// Makes a store one of format 4, which did not remember the currency of a balance, nor how far its clock was off.
 fn as_format_4(conn: &Connection) {
-    conn.execute_batch("DROP TABLE currency; PRAGMA user_version = 4;").expect("the newer goes");
+    conn.execute_batch("DROP TABLE currency; ALTER TABLE meta DROP COLUMN eras; PRAGMA user_version = 4;").expect("the newer goes");
 }
 
 /// Makes a store one of format 3, which did not know when attempts were written, nor what is
@@ -50,6 +51,7 @@ fn as_format_3(conn: &Connection) {
 /// What a version of format 4 would have committed; no order is arriving, for what arrives is gone at the next start.
 fn of_format_4(mut batch: Batch) -> Batch {
     batch.orders.iter_mut().for_each(|it| it.arriving = false);
+    batch.marks.eras = Eras::default();
     batch
 }
 

@@ -357,10 +357,7 @@ fn nothing_of_a_number_is_left_in_the_index_when_its_message_is_forgotten() {
     }
     store.commit(&batch).expect("the commit goes through");
     let created = batch.bodies[0].created;
-    let mut left = usize::MAX;
-    while 0 < left {
-        left = store.retain(Time(created.0 + 1), Time(1), 5_000).expect("it forgets");
-    }
+    super::forget(&mut store, Time(created.0 + 1), 5_000);
     let conn = rusqlite::Connection::open(directory.path().join("nuncio.db")).expect("the file opens");
     let octets: i64 = conn.query_row("SELECT sum(length(entries)) FROM search", [], |row| row.get(0)).expect("a sum");
     assert_eq!(octets, 6, "one entry, of the message that is held");

@@ -46,6 +46,8 @@ pub struct InsideMeter {
     batch_happenings: Histogram,
     steps: [Histogram; STEPS.len()],
     clock_steps: Counter,
+    clock_doubted: Gauge,
+    clock_gap: Gauge,
     reload_successful: Gauge,
     reload_timestamp: Gauge,
 }
@@ -66,6 +68,8 @@ impl InsideMeter {
             batch_happenings: exposition.histogram(&names::LOOP_BATCH_HAPPENINGS, []),
             steps: STEPS.map(|it| exposition.histogram(&names::LOOP_BEAT, [it])),
             clock_steps: exposition.counter(&names::CLOCK_STEPS, []),
+            clock_doubted: exposition.gauge(&names::CLOCK_DOUBTED, []),
+            clock_gap: exposition.gauge(&names::CLOCK_GAP, []),
             reload_successful: exposition.gauge(&names::CONFIG_LAST_RELOAD_SUCCESSFUL, []),
             reload_timestamp: exposition.gauge(&names::CONFIG_LAST_RELOAD_TIMESTAMP, []),
         }
@@ -115,9 +119,11 @@ impl InsideMeter {
         self.steps[step as usize].record(took);
     }
 
-    /// The wall clock jumped.
-    pub fn clock_stepped(&self) {
-        self.clock_steps.increment(1);
+    /// Whether the wall clock jumped, and how many seconds it stands ahead where it is doubted.
+    pub fn clock(&self, stepped: bool, doubted: Option<f64>) {
+        self.clock_steps.increment(u64::from(stepped));
+        self.clock_doubted.set(if doubted.is_some() { 1.0 } else { 0.0 });
+        self.clock_gap.set(doubted.unwrap_or(0.0));
     }
 
     /// The configuration was read: `at`, in time since 1970, when it was good and is now in force.

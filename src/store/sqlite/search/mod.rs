@@ -17,6 +17,7 @@ pub(super) mod postings;
 pub(super) mod chart;
 pub(super) mod sweep;
 
+use crate::message::era::Eras;
 use crate::message::id::Seq;
 use crate::record::batch::Batch;
 use crate::store::sqlite::search::chart::Chart;
@@ -38,6 +39,8 @@ pub(super) struct State {
     pub(super) pending: BTreeMap<u64, Segment>,
     /// Messages below this are in `pending` or on the disk; those above are read row by row.
     pub(super) noted: Seq,
+    /// How far logical time was ahead of the wall, from when on: readers show times by it.
+    pub(super) eras: Eras,
 }
 
 impl Shared {
@@ -61,6 +64,13 @@ impl Shared {
         }
         for part in batch.new_parts.iter().chain(&batch.parts) {
             state.chart.note(part.key, part.lane, part.status());
+        }
+    }
+
+    /// Tells readers of the eras that a commit has made durable, if they are others than before.
+    pub(super) fn tell(&self, eras: &Eras, before: &Eras) {
+        if eras != before {
+            self.write().eras = eras.clone();
         }
     }
 

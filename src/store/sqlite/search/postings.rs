@@ -29,7 +29,7 @@ DROP INDEX part_rare;
 /// Seqs of a segment: what two octets tell apart. Ten million messages are 153 segments, each one page to read.
 pub(in crate::store::sqlite) const SEGMENT: u64 = 1 << 16;
 /// Rows of a segment: with a number and a reference of each message a row fills most of a page.
-const BUCKETS: usize = 256;
+pub(in crate::store::sqlite) const BUCKETS: usize = 256;
 /// Octets of an entry: four of the hash, two of the place.
 const ENTRY: usize = 6;
 
@@ -191,10 +191,11 @@ pub(in crate::store::sqlite) fn read_all(conn: &Connection) -> Result<(), Troubl
     Ok(())
 }
 
-/// Takes messages out that are gone: nothing is left of their numbers, not even a hash.
-pub(in crate::store::sqlite) fn forget(conn: &Connection, gone: &[Seq]) -> Result<(), Trouble> {
+/// Takes messages that go out of the buckets from one on below another: once it was done for all buckets, nothing is
+/// left of their numbers, not even a hash.
+pub(in crate::store::sqlite) fn forget(conn: &Connection, gone: &[Seq], buckets: (u16, u16)) -> Result<(), Trouble> {
     for (segment, offsets) in by_segment(gone) {
-        let rows = (row_of(segment, 0), row_of(segment + 1, 0));
+        let rows = (row_of(segment, 0) + i64::from(buckets.0), row_of(segment, 0) + i64::from(buckets.1));
         for (row, mut entries) in reader::all(&mut conn.prepare_cached(words::OF_SEGMENT)?, rows, sealed)? {
             if forget_in(&mut entries, &offsets) {
                 store(conn, row, &entries)?;

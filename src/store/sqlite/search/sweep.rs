@@ -57,7 +57,8 @@ impl Sweep {
         let end = ask("SELECT max(seq) FROM body")?.map_or(Seq(0), |it| Seq(it.0 + 1));
         let chart = first.map_or_else(Chart::default, |it| Chart::unknown(it, end));
         let mark = postings::mark(conn)?.unwrap_or(0).max(first.map_or(0, |it| it.0 / SEGMENT));
-        let state = State { chart, mark, pending: BTreeMap::new(), noted: Seq(mark * SEGMENT) };
+        let eras = reader::marks(conn)?.eras;
+        let state = State { chart, mark, pending: BTreeMap::new(), noted: Seq(mark * SEGMENT), eras };
         Ok(Self { shared: Shared::new(state), end, unread: end.0.checked_sub(1).map(|it| it / BLOCK) })
     }
 

@@ -7,6 +7,8 @@
 //!      as a power loss during a sync may leave it
 //! ```
 
+mod retain;
+
 use crate::carrier::id::Learned;
 use crate::message::attempt::Attempt;
 use crate::message::body::Body;
@@ -18,7 +20,7 @@ use crate::message::time::Time;
 use crate::record::action::{Action, Aspect, Target};
 use crate::record::batch::{Batch, Idempotency, Marks, Order};
 use crate::record::contract::{
-    IDEMPOTENCY_AGE, NameKind, Poisoned, QueuedLane, RETAIN_LOOKS, Recovered, SAME_ID_MAX, Silent, Store,
+    Forget, Forgotten, IDEMPOTENCY_AGE, NameKind, Poisoned, QueuedLane, Recovered, SAME_ID_MAX, Silent, Store,
 };
 use crate::record::entry::{Entry, PastAttempt};
 use crate::record::event::Event;
@@ -190,6 +192,12 @@ impl Store for Memory {
         Ok(image.delayed.range(later..).next().map(|(due, ..)| *due))
     }
 
+    fn delayed(&mut self, from: Time, limit: usize) -> Result<Vec<Entry>, Poisoned> {
+        let image = self.sound("finding what waits for a time")?;
+        let keys = image.delayed.range((from, LaneId(0), PartKey(0))..).map(|(.., key)| *key);
+        Ok(image.first_messages(keys, limit))
+    }
+
     fn late(&mut self, now: Time, limit: usize) -> Result<Vec<Entry>, Poisoned> {
         let image = self.sound("finding late receipts")?;
         let keys = image.late.iter().take_while(|(due, _)| *due <= now).map(|(_, key)| *key);
@@ -268,9 +276,11 @@ impl Store for Memory {
         })
     }
 
-    fn retain(&mut self, before: Time, parked_before: Time, limit: usize) -> Result<usize, Poisoned> {
+    fn retain(&mut self, forget: &Forget) -> Result<Forgotten, Poisoned> {
+        let Forget { before, parked_before, limit, anew } = *forget;
         let now = self.sound("forgetting").map(|_| self.marks().time)?;
-        let (gone, next) = self.image.ended(before, Seq(self.retain_from), limit);
+        let from = if anew { 0 } else { self.retain_from };
+        let (gone, next, more) = self.image.ended(before, Seq(from), limit);
         gone.iter().for_each(|seq| self.image.forget(*seq));
         self.retain_from = next.0;
         let keys_before = Time(now.0.saturating_sub(u64::try_from(IDEMPOTENCY_AGE.as_millis()).unwrap_or(u64::MAX)));
@@ -283,7 +293,7 @@ impl Store for Memory {
         let events: Vec<u64> = events.map(|it| it.n).collect();
         self.image.events.retain(|n, _| !events.contains(n));
         self.image.forget_actions(before, limit);
-        Ok(gone.len() + events.len())
+        Ok(Forgotten { count: gone.len() + events.len(), more: more || events.len() == limit })
     }
 
     fn intern(&mut self, kind: NameKind, name: &str) -> Result<u16, Poisoned> {
@@ -426,26 +436,6 @@ impl Image {
         self.entries(keys.map(PartKey::seq).filter(|it| seen.insert(*it)).take(limit))
     }
 
-    fn ended(&self, before: Time, from: Seq, limit: usize) -> (Vec<Seq>, Seq) {
-        let mut found = Vec::new();
-        for (looked, (seq, body)) in (1..).zip(self.bodies.range(from..)) {
-            if found.len() == limit {
-                return (found, *seq);
-            }
-            if before <= body.created {
-                return (found, Seq(0));
-            }
-            let mut parts = self.parts.range(PartKey::new(*seq, 0)..PartKey::new(Seq(seq.0 + 1), 0));
-            if parts.all(|(_, it)| it.phase().is_final() && it.done_at < before) {
-                found.push(*seq);
-            }
-            if looked == limit.saturating_mul(RETAIN_LOOKS) {
-                return (found, Seq(seq.0 + 1));
-            }
-        }
-        (found, Seq(0))
-    }
-
     fn forget(&mut self, seq: Seq) {
         let Some(entry) = self.entry(seq) else { return };
         for part in &entry.parts {
@@ -472,28 +462,11 @@ impl Image {
         newest.into_values().map(|it| (it.n, it)).collect()
     }
 
-    fn forget_actions(&mut self, before: Time, limit: usize) {
-        let newest = self.newest();
-        let old = self.actions.values().filter(|it| it.at < before && !newest.contains_key(&it.n));
-        for n in old.map(|it| it.n).take(limit).collect::<Vec<_>>() {
-            self.actions.remove(&n);
-        }
-    }
-
     fn remove_arriving(&mut self) {
         let arriving: Vec<Order> = self.orders.values().filter(|it| it.arriving).cloned().collect();
         for order in arriving {
             (order.first.0..order.first.0 + u64::from(order.count)).for_each(|seq| self.forget(Seq(seq)));
             self.orders.remove(&order.id);
-        }
-    }
-
-    fn forget_keys(&mut self, before: Time, limit: usize) {
-        let old = self.idempotency.values().filter(|it| it.at < before);
-        let mut old: Vec<_> = old.map(|it| (it.at, it.account, it.key.clone())).collect();
-        old.sort_unstable();
-        for (_, account, key) in old.into_iter().take(limit) {
-            self.idempotency.remove(&(account, key));
         }
     }
 }
