@@ -30,7 +30,8 @@ const CELLS: [(&str, &str); 2] = [
 
 /// Makes a store one of format 4, which did not remember the currency of a balance, nor how far its clock was off.
 fn as_format_4(conn: &Connection) {
-    conn.execute_batch("DROP TABLE currency; ALTER TABLE meta DROP COLUMN eras; PRAGMA user_version = 4;").expect("the newer goes");
+    conn.execute_batch("DROP TABLE currency; ALTER TABLE meta DROP COLUMN eras; PRAGMA user_version = 4;")
+        .expect("the newer goes");
 }
 
 /// Makes a store one of format 3, which did not know when attempts were written, nor what is
