@@ -166,11 +166,15 @@ impl Dispatch {
             }
         }
         let destination = self.set.get(key.seq()).expect("a staged part is in memory").entry.body.destination;
+        // It stands in one place at a time: what rests may go on to another carrier at once, and leaves where it is found.
+        if let Some(queue) = self.lanes.get_mut(&lane) {
+            queue.ready.pop_front();
+        }
         if self.rests(id, destination, key) {
-            if let Some(queue) = self.lanes.get_mut(&lane) {
-                queue.ready.pop_front();
-            }
             return Given::Gone;
+        }
+        if let Some(queue) = self.lanes.get_mut(&lane) {
+            queue.ready.push_front(key);
         }
         let Some(carrier) = self.carriers.get_mut(&id) else { return Given::Empty };
         let Some(bind) = carrier.link_for(destination, self.now) else { return Given::Blocked };

@@ -105,6 +105,7 @@ impl Loop {
             let mut idle = false;
             if !happenings.is_empty() || next.is_some_and(|it| it <= now) {
                 next = self.beat(now, happenings)?;
+                self.housekeeping.spare(&self.meters);
             } else if self.ending && self.ports.is_empty() {
                 self.meters.often().renew();
                 return self.timekeeping.mark(&mut self.clock, &mut self.dispatch, &mut self.store);
@@ -114,7 +115,7 @@ impl Loop {
             }
             self.housekeeping.sweep(&mut self.store, idle)?;
             self.housekeeping.retain(now, &mut self.store, idle)?;
-            if self.housekeeping.look(now, &self.dispatch, &self.meters) {
+            if self.housekeeping.look(self.clock.now(), &self.dispatch, &self.meters) {
                 self.timekeeping.look(&mut self.clock, &self.meters, &mut self.dispatch, &mut self.store)?;
                 self.housekeeping.tend(&mut self.store, &self.meters)?;
             }

@@ -28,6 +28,11 @@ const SWEEP_LASTS_IDLE: Duration = Duration::from_millis(8);
 /// The store is read through so often, and while nothing else is to be done in steps of a [`SWEEP_LASTS`] after such a sleep.
 const SCRUB_EVERY: Duration = Duration::from_secs(3_600);
 const SCRUB_PAUSE: Duration = Duration::from_millis(20);
+/// With so little more than `min_free` the disk is looked at after each beat.
+const TIGHT: u64 = 64 << 20;
+/// The log is moved long before it is so long, unless somebody reads the store; and when it is longer still nothing is accepted.
+const LOG_HELD: u64 = 320 << 20;
+const LOG_MAX: u64 = 2 << 30;
 /// How far it is, is said so often.
 const SWEEP_TOLD_EVERY: Duration = Duration::from_secs(10);
 
@@ -46,6 +51,9 @@ pub(super) struct Housekeeping {
     /// When the store is read through, or goes on being.
     scrub_at: Instant,
     scrubs: bool,
+    /// What the disk had free when it was looked at, and whether somebody held the log.
+    free: u64,
+    held: bool,
 }
 
 /// The index of messages while it is behind.
@@ -73,6 +81,8 @@ impl Housekeeping {
             sweep: Some(Sweep { went_on_at: Instant::now(), told_at: Instant::now() }),
             scrub_at: Instant::now(),
             scrubs: true,
+            free: u64::MAX,
+            held: false,
         }
     }
 
@@ -181,21 +191,42 @@ impl Housekeeping {
         meters.mo_incomplete(gauges.mo_incomplete);
     }
 
-    fn disk(&self, meters: &Meters) {
-        match (space::size_bytes(&self.directory), space::free_bytes(&self.directory)) {
-            (Ok(bytes), Ok(free)) => {
-                meters.inside().disk(bytes, free);
-                let low = free < self.min_free;
-                if self.health.disk_low.swap(low, Ordering::Relaxed) != low {
-                    warn!(
-                        free,
-                        min_free = self.min_free,
-                        low,
-                        "new messages are refused while the disk has less than min_free"
-                    );
-                }
+    /// Looks at the disk after each beat while there is little of it: a second is long for a burst.
+    pub(super) fn spare(&mut self, meters: &Meters) {
+        if self.free < self.min_free.saturating_add(TIGHT) {
+            self.disk(meters);
+        }
+    }
+
+    fn disk(&mut self, meters: &Meters) {
+        let found = [space::size_bytes, space::free_bytes, space::log_bytes].map(|it| it(&self.directory));
+        let [bytes, free, log] = match found {
+            [Ok(bytes), Ok(free), Ok(log)] => [bytes, free, log],
+            [Err(error), ..] | [_, Err(error), _] | [.., Err(error)] => {
+                return warn!(%error, "the space of the store cannot be read");
             }
-            (Err(error), _) | (_, Err(error)) => warn!(%error, "the space of the store cannot be read"),
+        };
+        meters.inside().disk(bytes, free);
+        self.free = free;
+        if std::mem::replace(&mut self.held, LOG_HELD < log) != (LOG_HELD < log) {
+            let (octets, held) = (log, LOG_HELD < log);
+            warn!(
+                octets,
+                held,
+                refused_from = LOG_MAX,
+                "another process reads the store, and its write-ahead log cannot begin anew"
+            );
+        }
+        let low = free < self.min_free || LOG_MAX < log;
+        if self.health.disk_low.swap(low, Ordering::Relaxed) != low {
+            let min_free = self.min_free;
+            warn!(
+                free,
+                min_free,
+                log,
+                low,
+                "new messages are refused while the disk has less than min_free, or the log is too long"
+            );
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::daemon::raw::Smsc;
 use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};
 use nuncio::number::library::METADATA;
 use serde_json::json;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -172,4 +173,25 @@ fn the_log_changes_with_a_reload_and_what_cannot_change_is_named() {
     daemon.signal(rustix::process::Signal::HUP);
     assert_eq!(daemon.said("the log is as the new configuration says", 1)["level"], "info");
     assert_eq!(daemon.count("the new configuration is in force"), 1, "the second was of a level that was not logged");
+}
+
+#[test]
+fn a_secret_that_everybody_can_read_is_said_at_the_start_and_by_check() {
+    let daemon = Daemon::prepare("", &[]);
+    let file = daemon.config().with_file_name("acme.password");
+    std::fs::write(&file, "secret\n").unwrap();
+    let config =
+        good(quiet_port()).replace("password = \"secret\"", &format!("password_file = \"{}\"", file.display()));
+    daemon.configure(&config);
+    for (mode, said_so) in [(0o644, true), (0o640, false), (0o600, false)] {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        let (code, said) = run(&daemon, "check");
+        assert_eq!(code, Some(0), "{said}");
+        let words = format!("password_file: everybody can read {}", file.display());
+        assert_eq!(said.contains(&words), said_so, "{mode:o}: {said}");
+    }
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let mut daemon = daemon;
+    daemon.restart();
+    daemon.said("everybody can read", 1);
 }

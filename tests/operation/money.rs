@@ -316,7 +316,8 @@ fn a_balance_of_a_store_of_format_4_takes_the_currency_that_is_configured() {
     daemon.terminate();
     let file = daemon.config().with_file_name("store").join("nuncio.db");
     let conn = rusqlite::Connection::open(file).expect("the store");
-    conn.execute_batch("DROP TABLE currency; PRAGMA user_version = 4;").expect("the newer goes");
+    conn.execute_batch("DROP TABLE currency; ALTER TABLE meta DROP COLUMN eras; PRAGMA user_version = 4;")
+        .expect("the newer goes");
     drop(conn);
     daemon.restart();
     assert_eq!(balance(&mut daemon.client())["currency"], "EUR");

@@ -1,6 +1,7 @@
 //! Where a secret comes from: the configuration itself, a file, the environment, or systemd.
 
 use crate::config::Environment;
+use crate::config::compile::service::private;
 use crate::config::error::Findings;
 use crate::config::source::without_mark;
 use crate::wire::secret::Secret;
@@ -63,6 +64,9 @@ impl Sources<'_> {
         if given.len() != 1 {
             findings.fault(&at, format!("{} exclude each other", given.join(" and ")));
             return None;
+        }
+        if let Some(file) = self.file {
+            private(&at, file, findings);
         }
         match self.found(environment) {
             Ok(text) if text.contains('\0') || len_max < text.len() => {

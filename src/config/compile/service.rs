@@ -9,6 +9,7 @@ use crate::config::units::Span;
 use crate::config::{Durability, Log, LogFormat, OnDamage, Shutdown, Store};
 use crate::dispatch::plan::EraseText;
 use std::fs::File;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ pub fn http(written: &service::Http, findings: &mut Findings) -> Http {
     let tls = written.tls.as_ref().map(|it| {
         readable("http.tls.certificate", &it.certificate, findings);
         readable("http.tls.key", &it.key, findings);
+        private("http.tls.key", &it.key, findings);
         if matches!(listen, Listen::Unix(_)) {
             findings.fault("http.tls", "a unix socket has no TLS");
         }
@@ -72,6 +74,17 @@ pub fn wait(path: &str, written: Option<Span>, default: Duration, findings: &mut
         }
         Some(Span(it)) => it,
         None => default,
+    }
+}
+
+/// Notes a file with a secret in it that everybody on the machine can read.
+pub fn private(path: &str, file: &Path, findings: &mut Findings) {
+    const OTHERS: u32 = 0o004;
+    if std::fs::metadata(file).is_ok_and(|it| it.permissions().mode() & OTHERS != 0) {
+        findings.warning(
+            path,
+            format!("everybody can read {}, which has a secret in it: chmod 600, or 640", file.display()),
+        );
     }
 }
 

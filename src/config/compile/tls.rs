@@ -1,6 +1,6 @@
 //! TLS towards a carrier: its files are read here, like passwords, so that a reload sees what changed in them.
 
-use crate::config::compile::service::readable;
+use crate::config::compile::service::{private, readable};
 use crate::config::error::Findings;
 use crate::config::schema::carrier::{Tls, TlsChoice};
 use crate::wire::pin::Pin;
@@ -27,6 +27,9 @@ fn options(path: &str, tls: &Tls, findings: &mut Findings) -> ClientOptions {
         if let Some(file) = file {
             readable(&at(key), file, findings);
         }
+    }
+    if let Some(file) = &tls.client_key {
+        private(&at("client_key"), file, findings);
     }
     match (&tls.client_certificate, &tls.client_key) {
         (Some(_), None) => findings.fault(&at("client_key"), "client_certificate needs its key"),
