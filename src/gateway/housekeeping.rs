@@ -25,7 +25,8 @@ const SWEEP_LASTS: Duration = Duration::from_millis(2);
 /// longer.
 const SWEEP_PAUSE: Duration = Duration::from_millis(2);
 const SWEEP_LASTS_IDLE: Duration = Duration::from_millis(8);
-/// The store is read through so often, and while nothing else is to be done in steps of a [`SWEEP_LASTS`] after such a sleep.
+/// The store is read through so often, one short step after such a sleep while nothing else is to be done, and as seldom
+/// as the index under load: what comes meanwhile waits for less than a millisecond.
 const SCRUB_EVERY: Duration = Duration::from_secs(3_600);
 const SCRUB_PAUSE: Duration = Duration::from_millis(20);
 /// With so little more than `min_free` the disk is looked at after each beat.
@@ -112,7 +113,7 @@ impl Housekeeping {
         if Instant::now() < self.scrub_at {
             return Ok(());
         }
-        self.scrubs = store.scrub(SWEEP_LASTS)?;
+        self.scrubs = store.scrub(Duration::ZERO)?;
         let wait = match (self.scrubs, idle) {
             (false, _) => SCRUB_EVERY,
             (true, true) => SCRUB_PAUSE,

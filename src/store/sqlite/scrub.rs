@@ -9,8 +9,8 @@ use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::reader::{self, Loader};
 use rusqlite::Connection;
 
-/// Messages of one step: less than a millisecond.
-const AT_ONCE: usize = 128;
+/// Messages of one step: some three hundred microseconds.
+const AT_ONCE: usize = 64;
 
 /// An index, and how many parts between two keys it does not show.
 pub(super) struct Index {
