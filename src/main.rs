@@ -128,7 +128,7 @@ enum Store {
     /// Mend what can be mended; no daemon may run. Indexes are made anew, and damaged records are moved to
     /// nuncio.aside.jsonl in its folder.
     Repair {
-        /// Give up what stands behind a damaged frame of the write-ahead log; a copy of the log is kept.
+        /// Give up what stands behind a damaged frame of the write-ahead log; copies of database and log are kept.
         #[arg(long)]
         cut_log: bool,
         /// The configuration file; conf.d beside it is read too.

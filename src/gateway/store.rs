@@ -26,7 +26,11 @@ pub fn check(config: &Path) -> Result<(String, bool), Failure> {
     let draft = config::read(config)?;
     let directory = &draft.store().path;
     let report = repair::check(directory)?;
-    let mut text = format!("{}: messages {}, octets {}", directory.display(), report.messages, report.octets);
+    let mut text = format!("{}: octets {}", directory.display(), report.octets);
+    match report.messages {
+        Some(messages) => write!(text, ", messages {messages}").expect("a string takes all"),
+        None => text += ", not read",
+    }
     if report.found.is_empty() {
         text += "; read whole and sound";
     }

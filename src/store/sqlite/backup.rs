@@ -16,12 +16,14 @@ use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::writer::{self, Known};
-use crate::store::sqlite::{cells, connect, guard, line, lock, money, opt_out, refuse_stump, schema, sync_directory};
+use crate::store::sqlite::{
+    Durability, cells, connect, guard, line, lock, money, opt_out, refuse_stump, schema, sync_directory,
+};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, Row};
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -54,11 +56,16 @@ pub fn back_up(directory: &Path, to: &Path, force: bool) -> Result<Summary, Faul
     if to.exists() && !force {
         return Err(Fault::Exists { file: to.to_owned() });
     }
+    // Where no daemon has done so, for to open a log cuts it where it does not check.
+    let lock = lock(&directory.join("nuncio.lock")).ok();
+    if lock.is_some() {
+        guard::log(&file, Durability::Fsync)?;
+    }
     let part = beside(to, ".part");
     remove(&part)?;
     guard::private(&part)?;
     copy(&file, &part)?;
-    let summary = judge(&part, &part)?;
+    let summary = judge(&part, &part).inspect_err(|_| drop(fs::remove_file(&part)))?;
     fs::rename(&part, to).map_err(|source| disk(to, source))?;
     sync_directory(to.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
     Ok(summary)
@@ -215,7 +222,7 @@ fn set_aside(directory: &Path) -> Result<Option<PathBuf>, Fault> {
         return Err(disk(directory, why));
     };
     let folder = directory.join(format!("before-restore-{n}"));
-    fs::create_dir(&folder).map_err(|source| disk(&folder, source))?;
+    DirBuilder::new().mode(0o700).create(&folder).map_err(|source| disk(&folder, source))?;
     give_to_owner_of(directory, &folder)?;
     for name in names.iter().filter(|it| directory.join(it).exists()) {
         rename(&directory.join(name), &folder.join(name))?;

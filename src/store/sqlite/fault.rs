@@ -63,7 +63,7 @@ pub enum Fault {
     },
     /// Commits stand behind a frame of the write-ahead log that does not check.
     #[error(
-        "{file}: frame {frame} is damaged, and {commits} commits in it and behind it would be lost; restore a backup, or give them up by `nuncio store repair --cut-log`, which keeps a copy of the log"
+        "{file}: frame {frame} is damaged, and {commits} commits in it and behind it would be lost; restore a backup, or give them up by `nuncio store repair --cut-log`, which keeps copies of both files"
     )]
     LogBroken {
         /// The log.

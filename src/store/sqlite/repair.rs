@@ -1,13 +1,15 @@
 //! A store read whole for an operator, and mended: what is derived is made anew, what is damaged is set aside.
 
 use crate::message::id::Seq;
+use crate::message::time::Time;
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::told::Told;
-use crate::store::sqlite::{Durability, Sqlite, backup, connect, guard, lock, refuse_stump, schema, scrub, wal};
+use crate::store::sqlite::{Durability, Sqlite, backup, connect, lock, refuse_stump, schema, scrub, wal};
 use rusqlite::{Connection, OpenFlags};
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,8 +23,8 @@ const KEPT: usize = 100;
 /// What reading a store has shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Messages that are sound.
-    pub messages: u64,
+    /// Messages that are sound; `None` where they were not read.
+    pub messages: Option<u64>,
     /// Octets of database and log.
     pub octets: u64,
     /// What is wrong, a sentence each.
@@ -54,7 +56,9 @@ pub fn check(directory: &Path) -> Result<Report, Fault> {
         if let Some(damage) = log.damage {
             let fault = Fault::LogBroken { file: wal::beside(&file), frame: damage.frame, commits: damage.commits };
             report.found.push(fault.to_string());
-            // To open it would cut it.
+        }
+        if !report.found.is_empty() {
+            // To open it would cut it where it does not check, and write over what stands behind.
             return Ok(report);
         }
     }
@@ -80,7 +84,7 @@ pub(super) fn integrity(conn: &Connection, most: usize) -> Result<Vec<String>, r
 }
 
 fn seals(conn: &Connection, report: &mut Report) -> Result<(), Trouble> {
-    let mut from = Seq(0);
+    let (mut from, mut messages) = (Seq(0), 0);
     loop {
         let seqs = reader::seqs_between(conn, from, Seq(Seq::END), AT_ONCE)?;
         let Some(last) = seqs.last() else { break };
@@ -88,12 +92,13 @@ fn seals(conn: &Connection, report: &mut Report) -> Result<(), Trouble> {
         let mut loader = Loader::new(conn)?;
         for seq in &seqs {
             match loader.entry(*seq) {
-                Ok(found) => report.messages += u64::from(found.is_some()),
+                Ok(found) => messages += u64::from(found.is_some()),
                 Err(Trouble::Damaged(table, id)) => report.found.push(damaged(table, id)),
                 Err(other) => return Err(other),
             }
         }
     }
+    report.messages = Some(messages);
     for read in backup::REST {
         match read(conn) {
             Err(Trouble::Damaged(table, id)) => report.found.push(damaged(table, id)),
@@ -141,20 +146,72 @@ fn unpoisoned(poisoned: crate::record::contract::Poisoned) -> Fault {
     }
 }
 
-/// Cuts the log before its first damaged frame; a copy of all of it is kept.
+/// Cuts the log before its first damaged frame, or gives it up whole where the database is further without it: it may have
+/// pages of behind the cut already, over which older ones of the log would be laid. Both files are kept as they were.
 fn cut(file: &Path) -> Result<Option<Told>, Fault> {
     let Some(log) = wal::read(file)? else { return Ok(None) };
     let Some(damage) = log.damage else { return Ok(None) };
     let path = wal::beside(file);
     let disk = |source| Fault::Disk { file: path.clone(), source };
-    let kept = free_name(&path).ok_or_else(|| disk(io::Error::other("there are too many damaged logs beside it")))?;
-    guard::private(&kept)?;
-    fs::copy(&path, &kept).map_err(disk)?;
-    let it = OpenOptions::new().write(true).open(&path).map_err(disk)?;
-    it.set_len(log.taken).and_then(|()| it.sync_all()).map_err(disk)?;
-    Ok(Some(Told::LogCut { file: kept, frame: damage.frame, commits: damage.commits }))
+    let kept = free_names(file).ok_or_else(|| disk(io::Error::other("there are too many damaged stores beside it")))?;
+    for (from, to) in [(file, &kept[0]), (&*path, &kept[1])] {
+        copy(from, to).map_err(disk)?;
+    }
+    let put_back = |log_octets: Option<u64>| -> io::Result<()> {
+        for name in [&path, &file.with_extension("db-shm")] {
+            remove(name)?;
+        }
+        overwrite(&kept[0], file)?;
+        let Some(octets) = log_octets else { return Ok(()) };
+        copy(&kept[1], &path)?;
+        OpenOptions::new().write(true).open(&path)?.set_len(octets)
+    };
+    put_back(Some(log.taken)).map_err(disk)?;
+    let with = progress(file);
+    put_back(None).map_err(disk)?;
+    let without = progress(file);
+    let (Some(_), commits) = (with.max(without), damage.commits) else {
+        let whole = fs::metadata(&kept[1]).map_err(disk)?.len();
+        put_back(Some(whole)).map_err(disk)?;
+        let report = "neither what stands before the frame nor the database alone is whole".to_owned();
+        return Err(Fault::Broken { file: file.to_owned(), report });
+    };
+    if without <= with {
+        put_back(Some(log.taken)).map_err(disk)?;
+    }
+    Ok(Some(Told::LogCut { file: kept[1].clone(), frame: damage.frame, commits }))
 }
 
-fn free_name(path: &Path) -> Option<PathBuf> {
-    (1..=KEPT).map(|n| path.with_extension(format!("db-wal.damaged-{n}"))).find(|it| !it.exists())
+/// How far a database is, with what its log has; `None` where its structure is not whole.
+fn progress(file: &Path) -> Option<(Time, Seq)> {
+    let conn = connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE, 16).ok()?;
+    let whole = integrity(&conn, 1).is_ok_and(|it| it.is_empty());
+    let marks = reader::marks(&conn).ok().filter(|_| whole)?;
+    Some((marks.time, Seq(marks.next_seq)))
+}
+
+/// A copy that nobody else reads, of a name that is not there yet.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let mut into = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
+    io::copy(&mut File::open(from)?, &mut into)?;
+    into.sync_all()
+}
+
+fn overwrite(from: &Path, to: &Path) -> io::Result<()> {
+    let mut into = OpenOptions::new().write(true).truncate(true).open(to)?;
+    io::copy(&mut File::open(from)?, &mut into)?;
+    into.sync_all()
+}
+
+fn remove(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Names for a database and its log.
+fn free_names(file: &Path) -> Option<[PathBuf; 2]> {
+    let names = |n| ["db", "db-wal"].map(|it| file.with_extension(format!("{it}.damaged-{n}")));
+    (1..=KEPT).map(names).find(|it| it.iter().all(|it| !it.exists()))
 }

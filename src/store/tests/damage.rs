@@ -5,7 +5,7 @@ use crate::record::batch::Batch;
 use crate::record::contract::Store;
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::told::Told;
-use crate::store::sqlite::{Durability, Sqlite, repair};
+use crate::store::sqlite::{Durability, Sqlite, backup, repair};
 use crate::store::tests::model::Model;
 use crate::store::tests::script::Script;
 use crate::store::tests::{agree, sqlite};
@@ -133,6 +133,28 @@ fn a_flipped_bit_in_the_wal_is_put_right_or_refused() {
 }
 
 #[test]
+fn a_bit_of_the_log_is_left_to_the_start_by_a_check_and_put_right_by_a_backup() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (_store, models) = small(home.path(), 6);
+    let whole = std::fs::read(home.path().join("nuncio.db-wal")).expect("the WAL");
+    for at in [10, 32 + 4_120 * 3 + 9, 32 + 4_120 * 3 + 18, whole.len() - 100] {
+        let copy = tempfile::tempdir().expect("a directory");
+        image(home.path(), copy.path());
+        let mut flipped = whole.clone();
+        flipped[at] ^= 2;
+        std::fs::write(copy.path().join("nuncio.db-wal"), &flipped).expect("a flip");
+        for _ in 0..2 {
+            let report = repair::check(copy.path()).expect("it is read");
+            assert!(report.messages.is_none() && report.found[0].contains("puts right"), "{at}: {report:?}");
+            assert_eq!(std::fs::read(copy.path().join("nuncio.db-wal")).expect("it is there"), flipped, "{at}");
+        }
+        let summary = backup::back_up(copy.path(), &copy.path().join("copy"), false).expect("it is put right");
+        assert!(0 < summary.messages);
+        assert_eq!(found_with(copy.path(), &models, Durability::Fsync), Some(6), "{at}");
+    }
+}
+
+#[test]
 fn a_frame_that_is_lost_in_the_midst_is_refused_with_syncs_and_told_without() {
     let home = tempfile::tempdir().expect("a directory");
     let (_store, models) = small(home.path(), 6);
@@ -148,6 +170,9 @@ fn a_frame_that_is_lost_in_the_midst_is_refused_with_syncs_and_told_without() {
     }
     let report = repair::check(copy.path()).expect("it is read").found;
     assert!(report[0].contains("is damaged, and"), "{report:?}");
+    let refused = backup::back_up(copy.path(), &copy.path().join("copy"), false).err();
+    assert!(matches!(refused, Some(Fault::LogBroken { .. })), "{refused:?}");
+    assert_eq!(std::fs::read(copy.path().join("nuncio.db-wal")).expect("it is left alone"), wal);
     let refused = repair::repair(copy.path(), false).err();
     assert!(matches!(refused, Some(Fault::LogBroken { .. })), "{refused:?}");
     let told = repair::repair(copy.path(), true).expect("it is cut");
@@ -160,6 +185,26 @@ fn a_frame_that_is_lost_in_the_midst_is_refused_with_syncs_and_told_without() {
     std::fs::write(copy.path().join("nuncio.db-wal"), &wal).expect("a hole");
     let mut store = Sqlite::open(copy.path(), Durability::Os).expect("what was not synced was not promised");
     assert!(matches!(store.told()[..], [Told::LogCut { .. }]));
+}
+
+#[test]
+fn a_cut_lays_no_old_page_of_the_log_over_a_newer_one_of_the_database() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (_store, models) = small(home.path(), 12);
+    let moved = tempfile::tempdir().expect("a directory");
+    image(home.path(), moved.path());
+    behind(moved.path(), "PRAGMA wal_checkpoint(PASSIVE)");
+    let mut wal = std::fs::read(home.path().join("nuncio.db-wal")).expect("the WAL");
+    for part in [2, 3, 5] {
+        let place = wal.len() / part;
+        wal[place..place + 512].iter_mut().for_each(|it| *it ^= 0x5A);
+        let copy = tempfile::tempdir().expect("a directory");
+        std::fs::copy(moved.path().join("nuncio.db"), copy.path().join("nuncio.db")).expect("a copy");
+        std::fs::write(copy.path().join("nuncio.db-wal"), &wal).expect("a hole");
+        let told = repair::repair(copy.path(), true).expect("it is given up");
+        assert!(matches!(told[..], [Told::LogCut { .. }]), "{told:?}");
+        assert_eq!(found(copy.path(), &models), Some(12), "all of it had been moved");
+    }
 }
 
 #[test]
