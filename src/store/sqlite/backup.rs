@@ -241,7 +241,8 @@ fn give_to_owner_of(directory: &Path, file: &Path) -> Result<(), Fault> {
     chown(file, Some(owner.uid()), Some(owner.gid())).map_err(|source| disk(file, source))
 }
 
-fn remove(file: &Path) -> Result<(), Fault> {
+/// Removes a file if it is there.
+pub(super) fn remove(file: &Path) -> Result<(), Fault> {
     match fs::remove_file(file) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => Err(disk(file, source)),
         _ => Ok(()),

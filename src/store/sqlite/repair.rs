@@ -5,11 +5,10 @@ use crate::message::time::Time;
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::told::Told;
-use crate::store::sqlite::{Durability, Sqlite, backup, connect, lock, refuse_stump, schema, scrub, wal};
+use crate::store::sqlite::{Durability, Sqlite, backup, connect, guard, lock, refuse_stump, schema, scrub, wal};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -155,31 +154,31 @@ fn cut(file: &Path) -> Result<Option<Told>, Fault> {
     let disk = |source| Fault::Disk { file: path.clone(), source };
     let kept = free_names(file).ok_or_else(|| disk(io::Error::other("there are too many damaged stores beside it")))?;
     for (from, to) in [(file, &kept[0]), (&*path, &kept[1])] {
-        copy(from, to).map_err(disk)?;
+        copy(from, to)?;
     }
-    let put_back = |log_octets: Option<u64>| -> io::Result<()> {
+    let put_back = |log_octets: Option<u64>| {
         for name in [&path, &file.with_extension("db-shm")] {
-            remove(name)?;
+            backup::remove(name)?;
         }
         overwrite(&kept[0], file)?;
         let Some(octets) = log_octets else { return Ok(()) };
         copy(&kept[1], &path)?;
-        OpenOptions::new().write(true).open(&path)?.set_len(octets)
+        OpenOptions::new().write(true).open(&path).and_then(|it| it.set_len(octets)).map_err(disk)
     };
-    put_back(Some(log.taken)).map_err(disk)?;
+    put_back(Some(log.taken))?;
     let with = progress(file);
-    put_back(None).map_err(disk)?;
+    put_back(None)?;
     let without = progress(file);
-    let (Some(_), commits) = (with.max(without), damage.commits) else {
+    if with.is_none() && without.is_none() {
         let whole = fs::metadata(&kept[1]).map_err(disk)?.len();
-        put_back(Some(whole)).map_err(disk)?;
+        put_back(Some(whole))?;
         let report = "neither what stands before the frame nor the database alone is whole".to_owned();
         return Err(Fault::Broken { file: file.to_owned(), report });
-    };
-    if without <= with {
-        put_back(Some(log.taken)).map_err(disk)?;
     }
-    Ok(Some(Told::LogCut { file: kept[1].clone(), frame: damage.frame, commits }))
+    if without <= with {
+        put_back(Some(log.taken))?;
+    }
+    Ok(Some(Told::LogCut { file: kept[1].clone(), frame: damage.frame, commits: damage.commits }))
 }
 
 /// How far a database is, with what its log has; `None` where its structure is not whole.
@@ -191,23 +190,18 @@ fn progress(file: &Path) -> Option<(Time, Seq)> {
 }
 
 /// A copy that nobody else reads, of a name that is not there yet.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let mut into = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
-    io::copy(&mut File::open(from)?, &mut into)?;
-    into.sync_all()
+fn copy(from: &Path, to: &Path) -> Result<(), Fault> {
+    guard::private(to)?;
+    overwrite(from, to)
 }
 
-fn overwrite(from: &Path, to: &Path) -> io::Result<()> {
-    let mut into = OpenOptions::new().write(true).truncate(true).open(to)?;
-    io::copy(&mut File::open(from)?, &mut into)?;
-    into.sync_all()
-}
-
-fn remove(file: &Path) -> io::Result<()> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+fn overwrite(from: &Path, to: &Path) -> Result<(), Fault> {
+    let copied = || {
+        let mut into = OpenOptions::new().write(true).truncate(true).open(to)?;
+        io::copy(&mut File::open(from)?, &mut into)?;
+        into.sync_all()
+    };
+    copied().map_err(|source| Fault::Disk { file: to.to_owned(), source })
 }
 
 /// Names for a database and its log.
