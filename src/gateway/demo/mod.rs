@@ -276,13 +276,15 @@ impl Show<'_> {
         }
         let (key, file) = (self.key, self.file.display());
         let to = pages.iter().find(|it| failed_over(it)).map_or_else(String::new, |it| text(&it["to"]));
+        // Who reads the last line may interrupt at once, and the demo is done by then.
+        let mut interrupt = signal(SignalKind::interrupt())?;
         say(&format!(
             "\nIt keeps running until Ctrl-C. From another terminal:\n  \
              NUNCIO_KEY={key} {program} find {to} --why --config {file}\n  \
              curl -s -H 'X-API-KEY: {key}' http://{}/v1/messages\n  curl -s http://{}/metrics",
             self.http, self.admin
         ))?;
-        tokio::signal::ctrl_c().await?;
+        interrupt.recv().await;
         Ok(())
     }
 }
