@@ -10,9 +10,9 @@ use crate::api::message::{MessageView, Recipient};
 use crate::api::money::refunds;
 use crate::api::problem::Problem;
 use crate::api::quote::now;
-use crate::api::read::{blocking, currency};
+use crate::api::read::{blocking, currency, find_message};
 use crate::api::story::{self, Line};
-use crate::api::submit::{no_message, peer};
+use crate::api::submit::peer;
 use crate::dispatch::plan::{Account, Plan};
 use crate::message::id::MessageId;
 use crate::message::money::Money;
@@ -61,7 +61,7 @@ pub(super) async fn message(State(context): State<Arc<Context>>, Path(id): Path<
     let found = async {
         let directory = context.directory();
         let asking = admit(&directory, &head)?;
-        let entry = one(&context, &id).await?;
+        let entry = find_message(&context, &id).await?;
         let refund = refunds(&context, std::slice::from_ref(&entry)).await?.get(&entry.body.seq()).copied();
         let view = view(&entry, &directory.plan, asking.scopes.reveal, refund);
         Ok(answer::json(StatusCode::OK, &view, 2_048))
@@ -75,7 +75,7 @@ pub(super) async fn story(State(context): State<Arc<Context>>, Path(id): Path<St
     let found = async {
         let directory = context.directory();
         let asking = admit(&directory, &head)?;
-        let entry = one(&context, &id).await?;
+        let entry = find_message(&context, &id).await?;
         let story = story::of(&entry, &directory.plan, now());
         let told = Told {
             id: Shown(entry.body.id),
@@ -91,11 +91,6 @@ pub(super) async fn story(State(context): State<Arc<Context>>, Path(id): Path<St
 
 fn admit<'d>(directory: &'d Directory, head: &Parts) -> Result<&'d Account, Problem> {
     directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)
-}
-
-async fn one(context: &Context, id: &str) -> Result<Entry, Problem> {
-    let id: MessageId = id.parse().map_err(|_| no_message())?;
-    blocking(context, move |readers| readers.message(id)).await?.ok_or_else(no_message)
 }
 
 fn view<'a>(entry: &'a Entry, plan: &'a Plan, reveals: bool, refund: Option<Money>) -> MessageView<'a> {

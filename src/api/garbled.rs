@@ -6,6 +6,7 @@
 
 use crate::api::connection::Stream;
 use crate::api::context::OnAnswer;
+use crate::api::line_ends::LineEnds;
 use crate::api::problem::{Kind, Problem};
 use crate::api::router::OTHER;
 use std::io;
@@ -24,11 +25,12 @@ pub(super) struct Garbled<S> {
     on_answer: Option<Arc<OnAnswer>>,
     /// What is still to be written of a problem.
     rest: Vec<u8>,
+    line_ends: LineEnds,
 }
 
 impl<S: Stream> Garbled<S> {
     pub(super) const fn new(stream: S, on_answer: Option<Arc<OnAnswer>>) -> Self {
-        Self { stream, on_answer, rest: Vec::new() }
+        Self { stream, on_answer, rest: Vec::new(), line_ends: LineEnds::new() }
     }
 
     /// Keeps the problem that is to go out for these octets, if they are such an answer.
@@ -57,7 +59,9 @@ impl<S: Stream> Garbled<S> {
 fn instead(octets: &[u8]) -> Option<(Kind, Vec<u8>)> {
     let status = octets.strip_prefix(b"HTTP/1.1 ").filter(|_| octets.len() <= HEAD_MAX)?.first_chunk::<3>()?;
     let (kind, detail) = match status {
-        b"400" => (Kind::NotHttp, "This is no request of HTTP/1.1 with one sound length."),
+        b"400" => {
+            (Kind::NotHttp, "This is no request of HTTP/1.1 with one sound length, whose lines end with CR and LF.")
+        }
         b"431" => (Kind::HeadTooLarge, "A head has at most 64 KiB and 64 headers."),
         _ => return None,
     };
@@ -79,7 +83,10 @@ fn instead(octets: &[u8]) -> Option<(Kind, Vec<u8>)> {
 
 impl<S: Stream> AsyncRead for Garbled<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, into)
+        let before = into.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, into))?;
+        self.line_ends.look(&mut into.filled_mut()[before..]);
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -38,7 +38,8 @@ pub(super) fn key(headers: &HeaderMap) -> Result<Option<Box<str>>, Problem> {
         None => text,
     };
     if !(1..=KEY_MAX).contains(&key.len()) {
-        return Err(Problem::new(Kind::Invalid, format!("An Idempotency-Key has 1 to {KEY_MAX} ASCII characters.")));
+        let detail = format!("An Idempotency-Key has 1 to {KEY_MAX} ASCII characters.");
+        return Err(Problem::new(Kind::InvalidHeader, detail));
     }
     // Escapes stay as they are written: keys that are stored were kept so, and no two keys become one.
     Ok(Some(key.into()))
@@ -110,7 +111,7 @@ mod tests {
             assert_eq!(of(lines), Err(Kind::InvalidHeader), "{lines:?}");
         }
         for empty in ["", " ", "\"\""] {
-            assert_eq!(of(&[empty]), Err(Kind::Invalid), "{empty:?}");
+            assert_eq!(of(&[empty]), Err(Kind::InvalidHeader), "{empty:?}");
         }
     }
 }

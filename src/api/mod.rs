@@ -49,6 +49,7 @@ mod submit;
 mod answer;
 mod read;
 mod message;
+mod line_ends;
 mod list;
 mod find;
 mod story;

@@ -104,6 +104,9 @@ kinds! {
     NotFound = "not-found", 404, "validation", false, "There is no such thing":
         "There is nothing at this path, or nothing with this id that the account may see.",
         "Look at the path and the id.";
+    MessageDamaged = "message-damaged", 410, "validation", false, "The message was damaged on disk":
+        "The disk changed what was stored of the message, and it was set aside. What became of it is not known, and it is sent no further.",
+        "Ask the operator, who has what is left of it; send it again if it may arrive twice.";
     MethodNotAllowed = "method-not-allowed", 405, "validation", false, "This cannot be done here":
         "The path is known, and not with this method.",
         "Use one of the methods in the header `Allow`.";

@@ -13,6 +13,7 @@ use crate::message::body::Body;
 use crate::message::id::{MessageId, OrderId, RouteId};
 use crate::message::money::{Currency, Money};
 use crate::message::status::Status;
+use crate::record::entry::Entry;
 use crate::record::views::OrderView;
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::readers::Readers;
@@ -33,7 +34,7 @@ const TURN_TIMEOUT: Duration = Duration::from_secs(5);
 /// `GET /v1/messages/{id}`
 pub(super) async fn message(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
     let head = request.into_parts().0;
-    find_message(&context, &id, &head).await.unwrap_or_else(|problem| problem.into_response(head.uri.path()))
+    own_message(&context, &id, &head).await.unwrap_or_else(|problem| problem.into_response(head.uri.path()))
 }
 
 /// `GET /v1/orders/{id}`
@@ -49,16 +50,28 @@ pub(super) async fn order(State(context): State<Arc<Context>>, Path(id): Path<St
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
 }
 
-async fn find_message(context: &Context, id: &str, head: &Parts) -> Result<Response, Problem> {
+async fn own_message(context: &Context, id: &str, head: &Parts) -> Result<Response, Problem> {
     let directory = context.directory();
     let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Read)?;
-    let id: MessageId = id.parse().map_err(|_| no_message())?;
-    let found = blocking(context, move |readers| readers.message(id)).await?;
-    let entry = found.filter(|it| it.body.account == account.id && it.body.id == id).ok_or_else(no_message)?;
+    let found = find_message(context, id).await?;
+    let entry = Some(found).filter(|it| it.body.account == account.id).ok_or_else(no_message)?;
     let currency = currency(&directory.plan, entry.body.route, account.currency);
-    let refund = money::refunds(context, std::slice::from_ref(&entry)).await?.get(&id.seq).copied();
+    let refund = money::refunds(context, std::slice::from_ref(&entry)).await?.get(&entry.body.seq()).copied();
     let view = MessageView::of(&entry, &directory.plan, currency).paid_back(refund).for_customer(account);
     Ok(answer::json(StatusCode::OK, &view, 2_048))
+}
+
+/// A message of any account, by its id as a path has it.
+pub(super) async fn find_message(context: &Context, written: &str) -> Result<Entry, Problem> {
+    let id: MessageId = written.parse().map_err(|_| no_message())?;
+    let found = blocking(context, move |readers| match readers.message(id)? {
+        Some(entry) => Ok(Ok(entry)),
+        None => Ok(Err(readers.was_set_aside(id)?)),
+    });
+    found.await?.map_err(|was_set_aside| match was_set_aside {
+        true => Problem::new(Kind::MessageDamaged, "What was stored of this message was damaged and set aside."),
+        false => no_message(),
+    })
 }
 
 /// The aggregate of an order, by its id as a path has it.

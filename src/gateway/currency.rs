@@ -8,6 +8,7 @@ use crate::message::money::{Currency, Money};
 use crate::record::contract::Poisoned;
 use crate::store::sqlite::Sqlite;
 use std::collections::BTreeMap;
+use tracing::warn;
 
 /// The currencies of balances, as the store remembers them.
 #[derive(Debug, Default)]
@@ -43,7 +44,8 @@ impl Currencies {
         if changed.is_empty() { Ok(()) } else { Err(Failure::Currency(changed.join("; "))) }
     }
 
-    /// The plan is in force: its currencies are those of all balances that are not of another.
+    /// The plan is in force: its currencies are those of all balances that are not of another. A balance that it does
+    /// not spend is told of.
     pub(super) fn take_over(
         &mut self,
         store: &mut Sqlite,
@@ -57,6 +59,18 @@ impl Currencies {
         let new: Vec<_> = wanted(plan).filter(new).collect();
         store.remember_currencies(&new)?;
         self.0.extend(new);
+        for (account, currency) in self.0.iter().filter(|it| balance(*it.0) != Money(0)) {
+            let planned = plan.accounts.get(account);
+            if planned.is_none_or(|it| !it.terms.managed) {
+                let (name, has) = (planned.map_or("of an earlier configuration", |it| &*it.name), balance(*account));
+                warn!(
+                    account = name,
+                    has = %has.exact(),
+                    %currency,
+                    "an account has money that is not spent: it is not in the configuration, or its balance is not managed"
+                );
+            }
+        }
         Ok(())
     }
 }

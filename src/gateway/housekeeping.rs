@@ -167,7 +167,8 @@ impl Housekeeping {
         Ok(())
     }
 
-    fn gauges(&self, dispatch: &Dispatch, meters: &Meters, now: Time) {
+    /// Tells what is queued, and how carriers and scores stand.
+    pub(super) fn gauges(&self, dispatch: &Dispatch, meters: &Meters, now: Time) {
         let mut gauges = dispatch.gauges();
         for (route, queue) in &gauges.queues {
             meters.route(*route).queue(queue.parts, queue.oldest, queue.delayed);

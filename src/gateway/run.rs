@@ -351,6 +351,8 @@ fn spawn_loop(
     }
     let dispatch = Dispatch::new(loaded.plan.clone(), recovered, clock.now());
     let opted_out = dispatch.opted_out();
+    // The first scrape shows what is queued, and not 0.
+    housekeeping.gauges(&dispatch, &meters, clock.now());
     let looped = Loop {
         dispatch,
         currencies,

@@ -49,9 +49,10 @@ impl Kills {
             load.goes_on(BETWEEN);
             around(Moment::Before);
             doubtful += daemon.metrics().sum("unknown_outcomes_total", &[]);
+            load.at(None);
             daemon.kill();
             daemon.restart();
-            load.at(daemon.http());
+            load.at(Some(daemon.http()));
             around(Moment::After);
         }
         let acknowledged = load.stop();
@@ -115,7 +116,8 @@ struct Load {
 }
 
 struct Shared {
-    at: Mutex<SocketAddr>,
+    /// Where the daemon listens; nowhere once it is killed, for another test's may get its port then.
+    at: Mutex<Option<SocketAddr>>,
     stop: AtomicBool,
     count: AtomicUsize,
     /// Ids and texts that a 202 named.
@@ -125,7 +127,7 @@ struct Shared {
 impl Load {
     fn start(at: SocketAddr) -> Self {
         let shared = Arc::new(Shared {
-            at: Mutex::new(at),
+            at: Mutex::new(Some(at)),
             stop: AtomicBool::new(false),
             count: AtomicUsize::new(0),
             acknowledged: Mutex::default(),
@@ -137,8 +139,8 @@ impl Load {
         Self { threads: (0..APPLICATIONS).map(start).collect(), shared }
     }
 
-    /// The daemon listens elsewhere now.
-    fn at(&self, at: SocketAddr) {
+    /// The daemon listens elsewhere now, or is about to be killed: what is under way is, and nobody connects to it anew.
+    fn at(&self, at: Option<SocketAddr>) {
         *self.shared.at.lock().unwrap() = at;
     }
 
@@ -162,15 +164,19 @@ impl Load {
 impl Shared {
     /// One application: singles and small orders in turn. What failed is not sent again.
     fn send(&self, application: usize) {
-        let at = || *self.at.lock().unwrap();
-        let mut client = (at(), Client::new(at(), KEY));
+        let mut client: Option<(SocketAddr, Client)> = None;
         for round in 0_usize.. {
             if self.stop.load(Ordering::Relaxed) {
                 return;
             }
-            if client.0 != at() {
-                client = (at(), Client::new(at(), KEY));
-            }
+            let Some(at) = *self.at.lock().unwrap() else {
+                std::thread::sleep(Duration::from_millis(1));
+                continue;
+            };
+            let client = match &mut client {
+                Some((of, client)) if *of == at => client,
+                client => &mut client.insert((at, Client::new(at, KEY))).1,
+            };
             let to: Vec<Value> = (0..1 + round % 4)
                 .map(|it| {
                     let number = format!("+316{:08}", 10_000_000 + application * 1_000_000 + round * 4 % 999_996 + it);
@@ -178,7 +184,7 @@ impl Shared {
                 })
                 .collect();
             let body = json!({ "to": to, "from": "YOURAPP" });
-            if let Ok(reply) = client.1.call("POST", "/v1/messages", Some(&body)) {
+            if let Ok(reply) = client.call("POST", "/v1/messages", Some(&body)) {
                 assert_eq!(reply.status, 202, "{}", reply.text());
                 let messages = reply.json()["messages"].as_array().unwrap().clone();
                 let text = |it: &Value| it["text"].as_str().unwrap().to_owned();

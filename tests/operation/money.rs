@@ -292,6 +292,9 @@ fn what_an_account_has_stays_of_the_currency_that_it_was_paid_in() {
     // Not even by way of a configuration without the account's balance.
     daemon.configure(&priced_in("JPY").replace("managed", "unlimited"));
     daemon.restart();
+    // Who takes the balance away is told what lies there, at a start and at a reload.
+    let line = daemon.said("an account has money that is not spent", 1);
+    assert_eq!((&line["account"], &line["has"], &line["currency"]), (&json!("shop"), &json!("100.000"), &json!("EUR")));
     daemon.configure(&priced_in("JPY"));
     daemon.reload();
     assert_eq!(daemon.count("the configuration is not changed"), 1);

@@ -145,6 +145,33 @@ fn what_is_no_request_is_answered_with_a_problem_too() {
 }
 
 #[test]
+fn a_line_of_a_head_ends_with_both_octets_and_of_a_body_every_octet_is_taken() {
+    let daemon = daemon();
+    let head = format!("POST /v1/estimate HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {KEY}\r\n");
+    let body = BODY.replace(',', ",\n\n");
+    let whole = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+    let chunks = format!("{head}transfer-encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    let last = format!("{head}connection: close\r\n\r\n");
+    let answers = |text: &str| {
+        let said = said(daemon.http(), text.as_bytes());
+        let (mut rest, mut answers) = (said.as_slice(), Vec::new());
+        while !rest.is_empty() {
+            answers.push(Reply::read(&mut rest).unwrap());
+        }
+        answers
+    };
+    let good = answers(&[&*whole, &chunks, &whole, &last].concat());
+    assert_eq!(good.iter().map(|it| it.status).collect::<Vec<_>>(), [200, 200, 200, 400]);
+    for (at, _) in last.match_indices("\r\n") {
+        // What a proxy may take for a part of a line is smuggled in behind two requests.
+        let spoilt = format!("{whole}{chunks}{}{}", &last[..at], &last[at + 1..]);
+        let answers = answers(&spoilt);
+        assert_eq!(answers.iter().map(|it| it.status).collect::<Vec<_>>(), [200, 200, 400], "{at}");
+        problem(&answers[2], 400, "malformed-request");
+    }
+}
+
+#[test]
 fn half_of_a_character_is_pointed_at() {
     let daemon = funded();
     let half = |body: &str, pointer: &str| {

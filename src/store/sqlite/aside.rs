@@ -9,11 +9,13 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+/// The file, beside the database.
+const NAME: &str = "nuncio.aside.jsonl";
 /// Records that one process sets aside: a disk that damages more is not one to go on with.
 pub(super) const MOST: usize = 1_000;
 
@@ -74,7 +76,7 @@ pub(super) fn set(conn: &Connection, store: &Path, table: &'static str, id: i64)
             writeln!(lines, "{line}").expect("a string takes all");
         }
     }
-    let file = store.with_file_name("nuncio.aside.jsonl");
+    let file = store.with_file_name(NAME);
     append(&file, &lines).map_err(|source| Trouble::Elsewhere(Fault::Disk { file: file.clone(), source }))?;
     conn.execute_batch("BEGIN IMMEDIATE")?;
     for (table, which) in &rows {
@@ -82,6 +84,24 @@ pub(super) fn set(conn: &Connection, store: &Path, table: &'static str, id: i64)
     }
     conn.execute_batch("COMMIT")?;
     Ok(Some(Aside { file, message }))
+}
+
+/// Whether a message is among what was set aside of this store. Nearly always there is no such file.
+pub(super) fn holds(store: &Path, message: MessageId) -> Result<bool, Fault> {
+    let file = store.with_file_name(NAME);
+    let told = format!("\"message_id\":\"{message}\"");
+    let fault = |source| Fault::Disk { file: file.clone(), source };
+    let open = match File::open(&file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        open => open.map_err(fault)?,
+    };
+    // In a text of a message the quotes are escaped.
+    for line in BufReader::new(open).lines() {
+        if line.map_err(fault)?.contains(&told) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn append(file: &Path, lines: &str) -> std::io::Result<()> {

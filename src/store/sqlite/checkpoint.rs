@@ -129,11 +129,8 @@ impl Checkpointer {
             return Ok(());
         }
         let few = pages - work.moved <= self.limits.few;
-        if few && self.to_cut.is_some_and(|it| CUT_AFTER <= it.elapsed()) {
-            if cut(writer)? {
-                (self.to_cut, work.moved) = (None, 0);
-                self.shared.pages.store(0, Ordering::Relaxed);
-            }
+        if few && is_due(self.to_cut) {
+            finish(&self.shared, work, &mut self.to_cut, writer)?;
         } else if work.moved < pages && REST <= self.rested.elapsed() {
             self.rested = Instant::now();
             work.busy = self.wake.as_ref().is_some_and(|it| it.try_send(()).is_ok());
@@ -142,7 +139,7 @@ impl Checkpointer {
     }
 
     /// What is to be done after a commit.
-    pub(super) fn after_commit(&self, writer: &Connection) -> Result<(), Trouble> {
+    pub(super) fn after_commit(&mut self, writer: &Connection) -> Result<(), Trouble> {
         let pages = self.shared.pages.load(Ordering::Relaxed);
         if pages < self.limits.wake {
             return Ok(());
@@ -152,27 +149,42 @@ impl Checkpointer {
             while work.busy {
                 work = self.shared.done.wait(work).unwrap_or_else(PoisonError::into_inner);
             }
-            return Self::finish(work, writer);
+            return finish(&self.shared, work, &mut self.to_cut, writer);
         }
         if work.busy {
             return Ok(());
         }
         if 0 < work.moved && pages - work.moved <= self.limits.few {
-            return Self::finish(work, writer);
+            return finish(&self.shared, work, &mut self.to_cut, writer);
         }
         // The thread is not busy, so that there is room for the word.
         work.busy = self.wake.as_ref().is_some_and(|it| it.try_send(()).is_ok());
         Ok(())
     }
+}
 
-    /// Moves what is left. The thread is not at work, because `work` is held.
-    fn finish(mut work: MutexGuard<'_, Work>, writer: &Connection) -> Result<(), Trouble> {
-        work.moved = 0;
-        match writer.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE) {
-            // An operator's tool is at the same work: next time.
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
-            done => Ok(done.map(drop)?),
-        }
+/// Whether a WAL that is to be cut since then is to be cut now.
+fn is_due(to_cut: Option<Instant>) -> bool {
+    to_cut.is_some_and(|it| CUT_AFTER <= it.elapsed())
+}
+
+/// Moves what is left, and cuts the WAL where that is due. The thread is not at work, because `work` is held.
+fn finish(
+    shared: &Shared,
+    mut work: MutexGuard<'_, Work>,
+    to_cut: &mut Option<Instant>,
+    writer: &Connection,
+) -> Result<(), Trouble> {
+    work.moved = 0;
+    if is_due(*to_cut) && cut(writer)? {
+        *to_cut = None;
+        shared.pages.store(0, Ordering::Relaxed);
+        return Ok(());
+    }
+    match writer.wal_checkpoint_v2(None::<&str>, CheckpointMode::PASSIVE) {
+        // An operator's tool is at the same work: next time.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
+        done => Ok(done.map(drop)?),
     }
 }
 
@@ -202,7 +214,8 @@ impl Drop for Checkpointer {
 mod tests {
     use super::*;
 
-    fn wal(limits: Option<Limits>) -> i32 {
+    /// The most pages that a WAL has while rows are written, and how often it is cut meanwhile when each row is erased.
+    fn wal(limits: Option<Limits>) -> (i32, usize) {
         let directory = tempfile::tempdir().expect("a directory");
         let open = || {
             let conn = Connection::open(directory.path().join("a.db")).expect("a database");
@@ -213,7 +226,7 @@ mod tests {
         let mut writer = open();
         writer.execute_batch("CREATE TABLE a (b)").expect("a table");
         let pages = Arc::new(AtomicI32::new(0));
-        let checkpointer = limits.map(|it| Checkpointer::start(&mut writer, open(), it).expect("a thread"));
+        let mut checkpointer = limits.map(|it| Checkpointer::start(&mut writer, open(), it).expect("a thread"));
         let shared = checkpointer.as_ref().map(|it| Arc::clone(&it.shared));
         if shared.is_none() {
             let counted = Arc::clone(&pages);
@@ -224,27 +237,33 @@ mod tests {
                 }))
                 .expect("a hook");
         }
-        let mut most = 0;
+        let (mut most, mut cuts) = (0, 0);
         for _ in 0..500 {
             writer.execute("INSERT INTO a VALUES (zeroblob(9000))", []).expect("a row");
             most = most.max(shared.as_ref().map_or(&*pages, |it| &it.pages).load(Ordering::Relaxed));
-            if let Some(it) = &checkpointer {
+            if let Some(it) = &mut checkpointer {
+                it.erased();
+                it.hurry();
                 it.after_commit(&writer).expect("pages are moved");
+                let left = std::fs::metadata(directory.path().join("a.db-wal")).expect("a WAL").len();
+                cuts += usize::from(left == 0);
             }
         }
-        most
+        (most, cuts)
     }
 
     #[test]
-    fn the_wal_grows_to_its_cap_and_no_further() {
+    fn the_wal_grows_to_its_cap_and_no_further_and_is_cut_under_load_too() {
         // A commit of this test writes fewer than ten pages.
         for limits in [
             Limits { wake: 40, few: 20, cap: 80 },
             Limits { wake: 40, few: 0, cap: 60 },
             Limits { wake: 1, few: 9, cap: 30 },
         ] {
-            assert!(wal(Some(limits)) < limits.cap + 10);
+            let (most, cuts) = wal(Some(limits));
+            assert!(most < limits.cap + 10);
+            assert!(0 < cuts, "what was erased goes from the WAL by commits alone");
         }
-        assert!(1_000 < wal(None), "without it the WAL grows on");
+        assert!(1_000 < wal(None).0, "without it the WAL grows on");
     }
 }

@@ -387,6 +387,9 @@ impl Store for Sqlite {
     fn retain(&mut self, forget: &Forget) -> Result<Forgotten, Poisoned> {
         self.guarded("forgetting", |it| {
             let done = it.retaining.step(&it.writer, forget, it.marks.time, it.syncs)?;
+            if done.said.count != 0 {
+                it.checkpointer.erased();
+            }
             it.search.shared().forget(&done.unposted, done.oldest);
             it.checkpointer.after_commit(&it.writer)?;
             Ok(done.said)

@@ -22,7 +22,7 @@ use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::list::Walk;
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::search::Shared;
-use crate::store::sqlite::{arriving, cells, connect, line, money, opt_out};
+use crate::store::sqlite::{arriving, aside, cells, connect, line, money, opt_out};
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -74,6 +74,11 @@ impl Readers {
     pub fn message(&self, id: MessageId) -> Result<Option<Entry>, Fault> {
         let entry = self.ask(|conn| reader::at_once(conn, || Loader::new(conn)?.entry(id.seq)))?;
         Ok(entry.filter(|it| it.body.id == id).shown(&self.eras()))
+    }
+
+    /// Whether the message of this id was set aside because it was damaged.
+    pub fn was_set_aside(&self, id: MessageId) -> Result<bool, Fault> {
+        aside::holds(&self.0.file, id)
     }
 
     /// The messages that a query asks for, newest first.
