@@ -5,12 +5,14 @@ pub mod logical;
 use crate::clock::logical::{Logical, Step, Trust};
 use crate::message::era::{Ahead, Wall};
 use crate::message::time::Time;
-use std::time::{Duration, Instant, SystemTime};
+use rustix::time::{ClockId, clock_gettime};
+use std::time::{Duration, SystemTime};
 
 /// Logical time of this process. One thread owns it.
 #[derive(Debug)]
 pub struct Clock {
-    started: Instant,
+    /// Where the clock that only elapses stood at the start.
+    started: Duration,
     logical: Logical,
     step: Option<Step>,
 }
@@ -23,7 +25,7 @@ impl Clock {
     /// the wall's time.
     pub fn start(mark: (Time, Ahead), trust: Trust) -> Self {
         let (logical, step) = Logical::start(wall(), mark, trust);
-        Self { started: Instant::now(), logical, step }
+        Self { started: elapsed(), logical, step }
     }
 
     /// What the wall shows, believed as it is: for what stands in no store.
@@ -33,11 +35,11 @@ impl Clock {
 
     /// The time. Never earlier than any that it gave before.
     pub fn now(&mut self) -> Time {
-        let before = self.started.elapsed();
+        let before = elapsed();
         let wall = wall();
-        let after = self.started.elapsed();
+        let after = elapsed();
         let paired = after.saturating_sub(before) <= Self::PAIR_MAX;
-        let (now, step) = self.logical.read(after, paired.then_some(wall));
+        let (now, step) = self.logical.read(after.saturating_sub(self.started), paired.then_some(wall));
         self.step = step.or(self.step);
         now
     }
@@ -62,6 +64,13 @@ impl Clock {
     pub fn step(&mut self) -> Option<Step> {
         self.step.take()
     }
+}
+
+/// What has elapsed since the machine was started, with what it slept (`CLOCK_BOOTTIME`): a code is not good for longer
+/// because the machine was suspended. [`std::time::Instant`] stands still then.
+pub fn elapsed() -> Duration {
+    let it = clock_gettime(ClockId::Boottime);
+    Duration::new(it.tv_sec.unsigned_abs(), u32::try_from(it.tv_nsec).unwrap_or(0))
 }
 
 /// Time since 1970; zero on a machine that believes to be before it.

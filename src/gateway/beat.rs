@@ -4,7 +4,7 @@ use crate::api::context::Call;
 use crate::carrier::query::Queried;
 use crate::carrier::report::{Answered, Report};
 use crate::carrier::talk;
-use crate::clock::Clock;
+use crate::clock::{Clock, elapsed};
 use crate::dispatch::command::{Command, Reply};
 use crate::dispatch::happening::{Happening, RequestId};
 use crate::dispatch::plan::Plan;
@@ -90,11 +90,12 @@ impl Loop {
     pub(super) fn run(mut self) -> Result<(), Poisoned> {
         self.wake.is_me();
         let mut next = Some(self.clock.now());
-        let mut gathered = Instant::now();
+        let mut gathered = elapsed();
         loop {
-            let before = std::mem::replace(&mut gathered, Instant::now());
+            let before = std::mem::replace(&mut gathered, elapsed());
             let mut happenings = self.gather()?;
-            let stood = gathered - before;
+            // A machine that was suspended stood still, too.
+            let stood = gathered.saturating_sub(before);
             if CARRIERS_WAIT <= stood {
                 happenings.insert(0, Happening::StoodStill(stood));
             }

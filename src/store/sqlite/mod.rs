@@ -136,6 +136,7 @@ impl Sqlite {
         guard::files(&file)?;
         let mut writer =
             connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, 16).map_err(engine)?;
+        repair::weigh(&writer, &file, &told)?;
         let synchronous = match durability {
             Durability::Fsync => "FULL",
             Durability::Os => "NORMAL",

@@ -6,6 +6,7 @@ use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::told::Told;
 use crate::store::sqlite::{Durability, Sqlite, backup, connect, guard, lock, refuse_stump, schema, scrub, wal};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -179,6 +180,28 @@ fn cut(file: &Path) -> Result<Option<Told>, Fault> {
         put_back(Some(log.taken))?;
     }
     Ok(Some(Told::LogCut { file: kept[1].clone(), frame: damage.frame, commits: damage.commits }))
+}
+
+/// Refuses to go on behind a cut of the log where the database is further without it, as [`cut`] would find.
+pub(super) fn weigh(writer: &Connection, file: &Path, told: &[Told]) -> Result<(), Fault> {
+    let Some(Told::LogCut { file: log, frame, commits }) = told.first() else { return Ok(()) };
+    let alone = of_itself(file).and_then(|it| reader::marks(&it).ok()).map(|it| (it.time, it.next_seq));
+    let cut = reader::marks(writer).ok().map(|it| (it.time, it.next_seq));
+    if alone <= cut {
+        return Ok(());
+    }
+    // Else the end of the connection lays what is left of the log over the database.
+    writer
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .map_err(|source| Fault::Engine { file: file.to_owned(), source })?;
+    Err(Fault::LogBroken { file: log.clone(), frame: *frame, commits: *commits })
+}
+
+/// A database as it is without its log, which stays where it is.
+fn of_itself(file: &Path) -> Option<Connection> {
+    let path = file.to_str()?.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(format!("file:{path}?immutable=1"), flags).ok()
 }
 
 /// How far a database is, with what its log has; `None` where its structure is not whole.

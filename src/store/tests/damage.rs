@@ -201,10 +201,38 @@ fn a_cut_lays_no_old_page_of_the_log_over_a_newer_one_of_the_database() {
         let copy = tempfile::tempdir().expect("a directory");
         std::fs::copy(moved.path().join("nuncio.db"), copy.path().join("nuncio.db")).expect("a copy");
         std::fs::write(copy.path().join("nuncio.db-wal"), &wal).expect("a hole");
+        for _ in 0..2 {
+            let refused = Sqlite::open(copy.path(), Durability::Os).err();
+            assert!(matches!(refused, Some(Fault::LogBroken { .. })), "{refused:?}");
+        }
         let told = repair::repair(copy.path(), true).expect("it is given up");
         assert!(matches!(told[..], [Told::LogCut { .. }]), "{told:?}");
         assert_eq!(found(copy.path(), &models), Some(12), "all of it had been moved");
     }
+}
+
+#[test]
+fn where_neither_the_log_before_the_damage_nor_the_database_is_whole_both_stay_as_they_are() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (_store, _) = small(home.path(), 12);
+    let copy = tempfile::tempdir().expect("a directory");
+    image(home.path(), copy.path());
+    behind(copy.path(), "PRAGMA wal_checkpoint(PASSIVE)");
+    std::fs::copy(home.path().join("nuncio.db-wal"), copy.path().join("nuncio.db-wal")).expect("a copy");
+    let spoil = |name: &str, place: usize| {
+        let file = copy.path().join(name);
+        let mut octets = std::fs::read(&file).expect("it is there");
+        let place = place.min(octets.len() - 512);
+        octets[place..place + 512].iter_mut().for_each(|it| *it ^= 0x5A);
+        std::fs::write(&file, &octets).expect("a hole");
+        octets
+    };
+    // The schema is on the first page, which the first frames of the log have, too.
+    let (database, log) = (spoil("nuncio.db", 100), spoil("nuncio.db-wal", 600));
+    let refused = repair::repair(copy.path(), true).err();
+    assert!(refused.as_ref().is_some_and(|it| it.to_string().contains("neither what stands before")), "{refused:?}");
+    assert_eq!(std::fs::read(copy.path().join("nuncio.db")).expect("it is there"), database);
+    assert_eq!(std::fs::read(copy.path().join("nuncio.db-wal")).expect("it is there"), log);
 }
 
 #[test]
