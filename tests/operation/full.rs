@@ -47,3 +47,27 @@ fn a_store_that_is_in_use_is_not_opened_twice() {
     assert_eq!(second.status.code(), Some(74), "{said}");
     assert!(said.contains("nuncio.lock"), "{said}");
 }
+
+#[test]
+fn a_log_that_another_process_holds_is_told_of_and_then_refuses_new_messages() {
+    let daemon = daemon("NUNCIO_STORE_GATHER=0ms");
+    let mut client = daemon.client();
+    assert_eq!(client.post("/v1/messages", &message()).status, 202);
+    // How long it is counts, and not why: what stands behind the last commit is not read.
+    let log = daemon.config().with_file_name("store").join("nuncio.db-wal");
+    let is = |octets: u64| std::fs::File::options().write(true).open(&log).unwrap().set_len(octets).unwrap();
+    let whole = std::fs::metadata(&log).unwrap().len();
+    is(400 << 20);
+    let line = daemon.said("another process reads the store", 1);
+    assert_eq!((&line["held"], &line["octets"]), (&json!(true), &json!(400_u64 << 20)));
+    assert_eq!(client.post("/v1/messages", &message()).status, 202, "it is said, and no more");
+    is(3 << 30);
+    daemon.said("new messages are refused while", 1);
+    let refused = client.post("/v1/messages", &message());
+    assert_eq!((refused.status, &refused.json()["retryable"]), (503, &json!(true)), "{}", refused.text());
+    is(whole.max(1 << 20));
+    assert_eq!(daemon.said("another process reads the store", 2)["held"], false);
+    daemon.said("new messages are refused while", 2);
+    assert_eq!(client.post("/v1/messages", &message()).status, 202);
+    assert_eq!(client.get("/v1/messages").json()["data"].as_array().map(Vec::len), Some(3));
+}
