@@ -65,16 +65,17 @@ struct Files<'a> {
 
 impl Files<'_> {
     fn add(&mut self, path: &Path, text: &str) {
+        let lines = Lines::of(text);
         let document = match Document::parse(text) {
             Ok(document) => document,
             Err(error) => {
-                let line = error.span().map_or(0, |it| line_of(text, it.start));
+                let line = error.span().map_or(0, |it| lines.at(it.start));
                 let message = error.message().trim().replace('\n', ", ");
                 let message = unquoted(text.lines().nth(line.saturating_sub(1)).unwrap_or_default()).unwrap_or(message);
                 return self.findings.fault_at(Place::Line(path.to_owned(), line), message);
             }
         };
-        let mut file = File { path, text, findings: self.findings };
+        let mut file = File { path, lines, findings: self.findings };
         for (key, item) in document.as_table().iter() {
             let known = self.root.get(key);
             let Some(elements) = elements(item).filter(|_| ARRAYS.contains(&key)) else {
@@ -136,14 +137,14 @@ fn elements(item: &Item) -> Option<Vec<(&dyn TableLike, Option<usize>)>> {
 /// One file, while it is read.
 struct File<'a> {
     path: &'a Path,
-    text: &'a str,
+    lines: Lines,
     findings: &'a mut Findings,
 }
 
 impl File<'_> {
     fn stands(&mut self, path: &str, start: Option<usize>) {
         if let Some(start) = start {
-            self.findings.stands(path, Place::Line(self.path.to_owned(), line_of(self.text, start)));
+            self.findings.stands(path, Place::Line(self.path.to_owned(), self.lines.at(start)));
         }
     }
 
@@ -189,9 +190,18 @@ fn item_start(table: &dyn TableLike, key: &str, item: &Item) -> Option<usize> {
         .or_else(|| item.span().map(|it| it.start))
 }
 
-/// The line, from 1, of an octet of the text.
-fn line_of(text: &str, start: usize) -> usize {
-    1 + text.as_bytes()[..start.min(text.len())].iter().filter(|it| **it == b'\n').count()
+/// Where the lines of a text end.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|it| it.0).collect())
+    }
+
+    /// The line, from 1, of an octet of the text.
+    fn at(&self, start: usize) -> usize {
+        1 + self.0.partition_point(|it| *it < start)
+    }
 }
 
 /// The keys of `new` in place of those of `old`, table by table.
