@@ -86,6 +86,28 @@ impl Life {
         if RECEIPT_AFTER < self.sent.len() { self.sent.pop_front().unwrap_or_default() } else { Vec::new() }
     }
 
+    fn body(&mut self, seq: Seq, now: Time) -> Body {
+        Body {
+            id: MessageId { seq, token: self.roll() },
+            order: OrderId(seq.0),
+            account: AccountId(1),
+            route: RouteId(1),
+            class: Class::Otp,
+            source: Source::Alphanumeric("YOURAPP".into()),
+            destination: E164(31_600_000_000 + self.roll() % 100_000_000),
+            text: "Your code is 123456. It is good for five minutes; tell it to nobody.".into(),
+            requested: Requested::Auto,
+            manner: None,
+            parts: 1,
+            client_ref: None,
+            created: now,
+            send_at: None,
+            expires: Time(now.0 + 300_000),
+            price: Some(Money(87_000)),
+            charged: false,
+        }
+    }
+
     fn batch(&mut self, receipts: Vec<Entry>) -> Batch {
         let now = Time(1_700_000_000_000 + self.seq);
         let mut batch = Batch::default();
@@ -122,25 +144,7 @@ impl Life {
         for _ in 0..BATCH {
             let seq = Seq(self.seq);
             self.seq += 1;
-            batch.bodies.push(Arc::new(Body {
-                id: MessageId { seq, token: self.roll() },
-                order: OrderId(seq.0),
-                account: AccountId(1),
-                route: RouteId(1),
-                class: Class::Otp,
-                source: Source::Alphanumeric("YOURAPP".into()),
-                destination: E164(31_600_000_000 + self.roll() % 100_000_000),
-                text: "Your code is 123456. It is good for five minutes; tell it to nobody.".into(),
-                requested: Requested::Auto,
-                manner: None,
-                parts: 1,
-                client_ref: None,
-                created: now,
-                send_at: None,
-                expires: Time(now.0 + 300_000),
-                price: Some(Money(87_000)),
-                charged: false,
-            }));
+            batch.bodies.push(Arc::new(self.body(seq, now)));
             let lane = LaneId::new(RouteId(1), AccountId(1), 0, 0);
             let mut part = Part::new(PartKey::new(seq, 0), lane, Time(now.0 + 300_000));
             part.step(Move::Intend).expect("it was queued");

@@ -6,10 +6,10 @@ use nuncio::decode;
 use nuncio::gateway::ask::{self, AskError};
 use nuncio::gateway::backup;
 use nuncio::gateway::demo::{Demo, DemoError};
-use nuncio::gateway::run::Failure;
+use nuncio::gateway::failure::Failure;
 use nuncio::gateway::serve::{format, serve};
 use nuncio::gateway::store;
-use nuncio::number::library;
+use nuncio::number::metadata;
 use nuncio::simulator;
 use nuncio::telemetry::log;
 use std::io::{self, BufWriter, Write};
@@ -33,7 +33,7 @@ const EXIT_STORE: u8 = 74;
 
 /// How old the numbering plans are stands beside the version: a number that is refused for its length may be newer.
 static VERSION: LazyLock<String> =
-    LazyLock::new(|| format!("{} (libphonenumber {})", env!("CARGO_PKG_VERSION"), library::METADATA));
+    LazyLock::new(|| format!("{} (libphonenumber {})", env!("CARGO_PKG_VERSION"), metadata::METADATA));
 
 /// An SMS gateway daemon that speaks SMPP.
 #[derive(Parser)]

@@ -16,4 +16,5 @@ mod ring4;
 mod rust;
 mod session;
 mod tidy;
+mod whole;
 mod wire;

@@ -142,14 +142,14 @@ fn every(folders: &[&str], rule: impl Fn(&Source) -> Vec<String>) {
 }
 
 /// One file of Rust.
-struct Source {
-    path: PathBuf,
-    text: String,
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
 }
 
 impl Source {
     /// Its module path below the crate: `src/store/sqlite/mod.rs` is `store::sqlite`; empty for the roots.
-    fn module(&self) -> Vec<String> {
+    pub(crate) fn module(&self) -> Vec<String> {
         let inner = self.path.strip_prefix("src").unwrap_or(&self.path).with_extension("");
         let mut names: Vec<String> = inner.iter().map(|it| it.to_string_lossy().into_owned()).collect();
         names.pop_if(|it| it == "mod" || (inner.iter().count() == 1 && (it == "lib" || it == "main")));
@@ -158,12 +158,12 @@ impl Source {
 
     /// Whether all of it is test code: `tests.rs`, or a file below a folder `tests`, which their parents
     /// declare under `#[cfg(test)]`.
-    fn is_test(&self) -> bool {
+    pub(crate) fn is_test(&self) -> bool {
         self.module().iter().any(|it| it == "tests")
     }
 }
 
-fn sources(folders: &[&str]) -> Vec<Source> {
+pub(crate) fn sources(folders: &[&str]) -> Vec<Source> {
     let mut found = Vec::new();
     let mut open: Vec<PathBuf> = folders.iter().map(PathBuf::from).filter(|it| it.is_dir()).collect();
     while let Some(folder) = open.pop() {
@@ -222,7 +222,7 @@ fn speaks(line: &str, word: &str) -> bool {
 }
 
 /// What is too large in a file: itself, a function, a list of parameters. Test modules do not count.
-fn sizes(text: &str) -> Vec<String> {
+pub(crate) fn sizes(text: &str) -> Vec<String> {
     let code = without_tests(&blank(text));
     let tests: usize = blank(text).lines().count() - code.lines().filter(|it| *it != REMOVED).count();
     let lines = text.lines().count() - tests;

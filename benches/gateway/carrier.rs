@@ -6,8 +6,9 @@
 //! | `times` | destination, arrival and command_status of every submit since the last time, then an empty line |
 
 use crate::process::{Process, die_with_parent, nanos};
-use nuncio::simulator::behaviour::{Behaviour, Mix, Share};
+use nuncio::simulator::behaviour::{Behaviour, Mix};
 use nuncio::simulator::carrier::Carrier as Simulated;
+use nuncio::simulator::dice::Share;
 use nuncio::simulator::ledger::{Keep, Verdict};
 use nuncio::simulator::outcome::Outcome;
 use nuncio::simulator::server::Server;

@@ -169,7 +169,7 @@ fn done_at(entry: &Entry, status: Status) -> Time {
     if status.is_final() { last } else { Time::NEVER }
 }
 
-/// How far a message is known to have come (R70).
+/// How far a message is known to have come.
 #[derive(Serialize)]
 struct Layers {
     api: Moment,

@@ -1,6 +1,6 @@
 //! From what is asked to what would be sent: checked, routed, cut and priced, nothing stored.
 //!
-//! Everything that can be refused is refused here, before anything exists (R81, R82).
+//! Everything that can be refused is refused here, before anything exists.
 
 use crate::api::form;
 use crate::api::moment;
@@ -273,7 +273,7 @@ struct Wanted<'q> {
 }
 
 /// The route asked for; else the first rule that fits the whole request, else the account's
-/// first (D17). An order goes by one route, so a rule fits when it fits every recipient.
+/// first. An order goes by one route, so a rule fits when it fits every recipient.
 fn route<'a, 'q>(plan: &'a Plan, account: &Account, wanted: &Wanted<'q>) -> Result<&'a Route, Problem> {
     if let Some(id) = wanted.asked.route_id {
         let route = plan
@@ -321,7 +321,7 @@ fn check_route(route: &Route, class: Option<Class>, source: Option<&Source>) -> 
     Ok(())
 }
 
-/// An account that pays in advance cannot be sent for without a price (D17).
+/// An account that pays in advance cannot be sent for without a price.
 fn check_price(account: &Account, route: &Route) -> Result<(), Problem> {
     if account.terms.managed && route.price.is_none() {
         let detail = format!("route {} has no price, and the account pays from a balance", route.id.0);

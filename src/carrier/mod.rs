@@ -17,6 +17,7 @@ pub mod receipt;
 pub mod sender;
 pub mod standing;
 pub mod whom;
+pub mod word;
 pub mod submit;
 pub mod query;
 pub mod inbound;

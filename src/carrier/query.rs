@@ -2,6 +2,7 @@
 
 use crate::carrier::dialect::Dialect;
 use crate::carrier::moment::moment;
+use crate::carrier::report::Queried;
 use crate::carrier::standing::status_here;
 use crate::carrier::submit::source;
 use crate::message::attempt::CarrierMessageId;
@@ -24,21 +25,6 @@ pub struct Query {
     pub id: CarrierMessageId,
     /// Its message.
     pub body: Arc<Body>,
-}
-
-/// What the carrier said.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Queried {
-    /// Where the part stands. `received_at` is set by who takes it in.
-    State(Receipt),
-    /// It knows no such message, or does not tell.
-    Refused,
-    /// It does not know the operation, or does not offer it.
-    Unserved,
-    /// Nothing came of it: it did not leave, or its link was lost, or the carrier would not answer now.
-    Unanswered,
-    /// It had all the time to answer, and did not.
-    Ignored,
 }
 
 /// The question: id and sender exactly as they were at the submit.

@@ -1,7 +1,6 @@
 //! What a link has to say, in words of messages.
 
 use crate::carrier::mo::Mo;
-use crate::carrier::query::Queried;
 use crate::carrier::whom::Whom;
 use crate::message::attempt::{Answer, CarrierMessageId};
 use crate::message::id::PartKey;
@@ -10,6 +9,21 @@ use crate::message::receipt::Receipt;
 use crate::number::e164::E164;
 use crate::session::output::Oddity;
 use std::time::Duration;
+
+/// What a carrier said when it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Queried {
+    /// Where the part stands. `received_at` is set by who takes it in.
+    State(Receipt),
+    /// It knows no such message, or does not tell.
+    Refused,
+    /// It does not know the operation, or does not offer it.
+    Unserved,
+    /// Nothing came of it: it did not leave, or its link was lost, or the carrier would not answer now.
+    Unanswered,
+    /// It had all the time to answer, and did not.
+    Ignored,
+}
 
 /// Names one attempt of one part on a link: the part's key and the attempt's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

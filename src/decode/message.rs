@@ -2,7 +2,7 @@
 
 use crate::carrier::moment::{moment, said};
 use crate::carrier::receipt::ReceiptText;
-use crate::carrier::standing::status_of_word;
+use crate::carrier::word::status_of_word;
 use crate::message::time::Time;
 use crate::smpp::sm::esm_class::{TYPE_MASK, UDHI};
 use crate::smpp::words;

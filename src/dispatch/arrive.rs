@@ -21,7 +21,7 @@ use crate::record::batch::{Idempotency, Order};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Messages of one slice (D13): what one beat takes of an order, which bounds how long others wait.
+/// Messages of one slice: what one beat takes of an order, which bounds how long others wait.
 pub const SLICE: usize = 500;
 
 /// Orders that arrive at once. Each may hold ten thousand messages in memory.

@@ -8,7 +8,8 @@
 //! A part in doubt has no name at the carrier, so it cannot be asked about; once a late answer
 //! names it, it is a silent part like others.
 
-use crate::carrier::query::{Queried, Query};
+use crate::carrier::query::Query;
+use crate::carrier::report::Queried;
 use crate::dispatch::Dispatch;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::{Fact, QueryResult};

@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::config;
-use crate::gateway::run::Failure;
+use crate::gateway::failure::Failure;
 use crate::message::time::Time;
 use crate::store::sqlite::backup::{self, Summary};
 use std::path::Path;

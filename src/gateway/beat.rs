@@ -1,7 +1,7 @@
 //! The loop: gather, beat, act; one thread, nothing else in it.
 
 use crate::api::context::Call;
-use crate::carrier::query::Queried;
+use crate::carrier::report::Queried;
 use crate::carrier::report::{Answered, Report};
 use crate::carrier::talk;
 use crate::clock::{Clock, elapsed};
@@ -9,17 +9,17 @@ use crate::dispatch::command::{Command, Reply};
 use crate::dispatch::happening::{Happening, RequestId};
 use crate::dispatch::plan::Plan;
 use crate::dispatch::{Dispatch, Outcome};
+use crate::gateway::control::{ANSWERS_MAX, Control};
 use crate::gateway::currency::Currencies;
+use crate::gateway::failure::Failure;
 use crate::gateway::hooks::Hooks;
 use crate::gateway::housekeeping::Housekeeping;
-use crate::gateway::links::ANSWERS_MAX;
 use crate::gateway::port::Port;
-use crate::gateway::run::Failure;
 use crate::gateway::timekeeping::Timekeeping;
 use crate::gateway::wake::Wake;
 use crate::message::id::LinkId;
 use crate::message::time::Time;
-use crate::record::contract::{NameKind, Poisoned, Store};
+use crate::record::contract::{Poisoned, Store};
 use crate::store::sqlite::Sqlite;
 use crate::telemetry::facts;
 use crate::telemetry::meters::Meters;
@@ -36,29 +36,6 @@ const CALLS_MAX: usize = 1_024;
 const SLEEP_MAX: Duration = Duration::from_millis(500);
 /// No carrier waits less for our answers. Who stood still for so long, in a commit or with the whole process, is told.
 const CARRIERS_WAIT: Duration = Duration::from_secs(5);
-
-/// What the rest of the gateway asks of the loop.
-#[derive(Debug)]
-pub(super) enum Control {
-    /// A link has been started.
-    Attach(LinkId, Port),
-    /// Which numbers stand for these names?
-    Intern(Vec<(NameKind, String)>, oneshot::Sender<Vec<u16>>),
-    /// May this plan be taken up? Not if it leaves out what parts depend on, or changes the currency of a balance.
-    MayTakeUp(Arc<Plan>, oneshot::Sender<Result<(), Failure>>),
-    /// The configuration changed.
-    Reconfigure(Arc<Plan>, Arc<Meters>),
-    /// Accept and submit nothing more; say so when nothing is on a link.
-    Drain(oneshot::Sender<()>),
-    /// The links have ended: commit what they said last, and end.
-    End,
-}
-
-impl std::fmt::Debug for Meters {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Meters")
-    }
-}
 
 /// The loop and everything that it owns.
 pub(super) struct Loop {

@@ -2,7 +2,7 @@
 //! configuration.
 
 use crate::dispatch::plan::Plan;
-use crate::gateway::run::Failure;
+use crate::gateway::failure::Failure;
 use crate::message::id::AccountId;
 use crate::message::money::{Currency, Money};
 use crate::record::contract::Poisoned;

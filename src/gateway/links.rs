@@ -1,7 +1,7 @@
 //! Which links run: started, stopped and replaced as the configuration says.
 
 use crate::carrier::talk::Command;
-use crate::gateway::beat::Control;
+use crate::gateway::control::{ANSWERS_MAX, Control};
 use crate::gateway::port::Port;
 use crate::gateway::wake::Wake;
 use crate::link::http;
@@ -23,8 +23,6 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-/// How long a link that is replaced, or bound anew, waits for what is in flight.
-pub(super) const ANSWERS_MAX: Duration = Duration::from_secs(20);
 /// How long links may take to unbind and close after that.
 const UNBIND_MAX: Duration = Duration::from_secs(8);
 

@@ -4,7 +4,7 @@ use crate::api::context::Context;
 use crate::api::listener::Listener;
 use crate::api::options::{Http, Tls};
 use crate::api::server::{PROTOCOLS, Server};
-use crate::gateway::run::Failure;
+use crate::gateway::failure::Failure;
 use crate::wire::tls;
 use std::net::SocketAddr;
 use tokio::sync::watch;

@@ -12,6 +12,7 @@ mod port;
 mod hooks;
 mod lookup;
 mod listen;
+mod control;
 mod beat;
 
 mod links;
@@ -20,6 +21,7 @@ mod shown;
 mod housekeeping;
 mod retaining;
 mod timekeeping;
+pub mod failure;
 pub mod store;
 pub mod run;
 pub mod serve;

@@ -12,8 +12,10 @@ use crate::decode;
 use crate::dispatch::Dispatch;
 use crate::dispatch::opt_out::OptedOut;
 use crate::dispatch::plan::Plan;
-use crate::gateway::beat::{Control, Loop};
+use crate::gateway::beat::Loop;
+use crate::gateway::control::Control;
 use crate::gateway::currency::Currencies;
+use crate::gateway::failure::Failure;
 use crate::gateway::hooks;
 use crate::gateway::hooks::Hooks;
 use crate::gateway::housekeeping::Housekeeping;
@@ -26,18 +28,15 @@ use crate::gateway::timekeeping::Timekeeping;
 use crate::gateway::wake::Wake;
 use crate::message::id::{CarrierId, Seq};
 use crate::message::time::Time;
-use crate::number::library;
+use crate::number::metadata;
 use crate::record::contract::{Poisoned, Store};
 use crate::store::sqlite::Sqlite;
-use crate::store::sqlite::fault::Fault;
 use crate::telemetry::labels::Labels;
 use crate::telemetry::meters::{Meters, inside};
 use crate::telemetry::recorder::Exposition;
 use crate::telemetry::standing::Standings;
-use crate::wire::tls;
 use crate::wire::trace::{Seen, Trace, Traces, Way};
 use std::collections::{BTreeMap, HashMap};
-use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -51,43 +50,6 @@ use tracing::{info, warn};
 const CALLS_MAX: usize = 4_096;
 /// Words to the loop that may be under way.
 const CONTROLS_MAX: usize = 64;
-
-/// Why a gateway does not start, or does not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// The configuration is wrong.
-    #[error(transparent)]
-    Config(#[from] config::error::Error),
-    /// The store cannot be opened.
-    #[error(transparent)]
-    Store(#[from] Fault),
-    /// The store failed.
-    #[error(transparent)]
-    Poisoned(#[from] Poisoned),
-    /// A listener cannot be bound.
-    #[error("cannot listen on {at}: {cause}")]
-    Listen {
-        /// Where.
-        at: String,
-        /// Why not.
-        cause: io::Error,
-    },
-    /// TLS of a listener cannot be set up.
-    #[error(transparent)]
-    Tls(#[from] tls::TlsError),
-    /// A new configuration leaves out what parts still depend on.
-    #[error("{0}; keep it in the configuration until they have ended")]
-    StillUsed(String),
-    /// A new configuration would make another currency of what accounts have.
-    #[error("{0}")]
-    Currency(String),
-    /// The loop has ended without being told to.
-    #[error("the loop ended on its own")]
-    LoopEnded,
-    /// Something of the operating system.
-    #[error("{0}")]
-    System(#[from] io::Error),
-}
 
 /// A gateway that runs.
 pub struct Gateway {
@@ -415,7 +377,7 @@ fn wiring(
         statusz: Arc::new(move || {
             serde_json::json!({
                 "version": env!("CARGO_PKG_VERSION"),
-                "libphonenumber": library::METADATA,
+                "libphonenumber": metadata::METADATA,
                 "uptime_seconds": started.elapsed().as_secs(),
                 "ready": health.unready().is_none(),
                 "unready": health.unready(),

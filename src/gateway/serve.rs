@@ -1,8 +1,9 @@
 //! `nuncio serve`: a gateway under the signals of the system.
 
 use crate::config::{self, Draft};
+use crate::gateway::failure::Failure;
 use crate::gateway::notify::Notify;
-use crate::gateway::run::{Failure, Gateway};
+use crate::gateway::run::Gateway;
 use crate::telemetry::log::{Format, Log};
 use crate::telemetry::recorder::Exposition;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! The store that the configuration names: opened to serve, and `nuncio store check` and `nuncio store repair`.
 
 use crate::config::{self, OnDamage};
-use crate::gateway::run::Failure;
+use crate::gateway::failure::Failure;
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::repair;
 use crate::store::sqlite::{Durability, Sqlite};

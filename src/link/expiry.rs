@@ -2,7 +2,7 @@
 
 use crate::clock::Clock;
 use crate::message::time::Time;
-use crate::wire::tls::Security;
+use crate::wire::stream::Security;
 use std::pin::pin;
 use std::time::Duration;
 use time::OffsetDateTime;

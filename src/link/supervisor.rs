@@ -1,7 +1,7 @@
 //! Keeps one bind alive until it is told to stop.
 
 use crate::carrier::answer;
-use crate::carrier::query::Queried;
+use crate::carrier::report::Queried;
 use crate::carrier::report::{Answered, Aside, PutOff, Report};
 use crate::carrier::talk::{Command, Talk};
 use crate::link::backoff::Backoff;
@@ -18,8 +18,9 @@ use crate::telemetry::masked::Masked;
 use crate::telemetry::meters::link::{LinkMeter, LinkState, Malformation};
 use crate::telemetry::standing::Post;
 use crate::wire::driver::{self, Ended};
+use crate::wire::stream::Stream;
 use crate::wire::trace::Tap;
-use crate::wire::transport::{self, ConnectError, Stream, Target};
+use crate::wire::transport::{self, ConnectError, Target};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -9,10 +9,6 @@ use crate::number::e164::E164;
 use crate::number::refusal::NumberError;
 use rlibphonenumber::{NumberLengthType, PHONE_NUMBER_UTIL, ParseError, PhoneNumber, Region};
 
-/// Which libphonenumber the numbering plans are from. The crate tells it in its readme alone: a test holds it to the
-/// version of the crate, and the judge among the peers to what numbers it takes.
-pub const METADATA: &str = "9.0.42";
-
 /// Reads digits, behind `+` or as a national number of `region`.
 pub fn read(digits: &str, region: Option<&str>) -> Result<E164, NumberError> {
     // With a region the library would read what follows an unknown code as a national number: a stranger's.
@@ -67,6 +63,7 @@ fn possible(number: &PhoneNumber) -> Result<E164, NumberError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::number::metadata::METADATA;
 
     #[test]
     fn the_age_of_the_plans_is_that_of_the_locked_crate() {

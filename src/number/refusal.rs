@@ -1,6 +1,6 @@
 //! Why a number is refused, in words that say how to mend it.
 
-use crate::number::library::METADATA;
+use crate::number::metadata::METADATA;
 use std::fmt;
 
 /// Why a number is refused.

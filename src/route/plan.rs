@@ -63,7 +63,7 @@ pub struct Route {
 }
 
 impl Route {
-    /// After this nothing more is expected of a carrier (D18).
+    /// After this nothing more is expected of a carrier.
     const RECEIPT_TIMEOUT: Duration = Duration::from_secs(86_400);
 
     /// A route at its defaults, which depend on the class and on whether there is another carrier to go to.
@@ -87,7 +87,7 @@ impl Route {
             // A code that comes after ten minutes is of no use; anything else is worth a day.
             validity: Duration::from_secs(if is_otp { 600 } else { 86_400 }),
             receipt_window: (is_otp && 1 < carriers.len()).then_some(Duration::from_secs(30)),
-            // Somebody waits for a code before a screen (D16), and for an order's confirmation not much longer.
+            // Somebody waits for a code before a screen, and for an order's confirmation not much longer.
             max_wait: match class {
                 Class::Otp => Some(Duration::from_secs(5)),
                 Class::Transactional => Some(Duration::from_secs(30)),

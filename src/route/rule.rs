@@ -1,4 +1,4 @@
-//! Rules that choose a route for requests that name none (D17: the first that fits).
+//! Rules that choose a route for requests that name none: the first that fits.
 
 use crate::message::class::Class;
 use crate::message::id::{AccountId, RouteId};

@@ -5,9 +5,6 @@ use crate::smpp::cstring::CString;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Names an account by its place.
-pub(super) type AccountId = usize;
-
 /// One `system_id`. It outlives its lines, and so does what waits for it.
 #[derive(Debug)]
 pub(super) struct Account {

@@ -1,7 +1,8 @@
 //! Whom the simulated carrier lets in.
 
 use crate::session::input::Input;
-use crate::simulator::account::{Account, AccountId};
+use crate::simulator::account::Account;
+use crate::simulator::line::AccountId;
 use crate::simulator::line::LineId;
 use crate::simulator::smsc::Smsc;
 use crate::smpp::bind::{Bind, BindKind, BindResp};

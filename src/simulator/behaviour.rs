@@ -6,7 +6,7 @@
 
 use crate::message::manner::Parameter;
 use crate::session::version::Version;
-use crate::simulator::dice::Dice;
+use crate::simulator::dice::{Dice, Share, Span};
 use crate::simulator::identity::IdForm;
 use crate::simulator::outcome::Outcome;
 use crate::smpp::status::CommandStatus;
@@ -218,49 +218,6 @@ pub enum Style {
     Payload,
     /// In a `data_sm`, with a text and both parameters.
     DataSm,
-}
-
-/// A share of all messages, from none to all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
-pub struct Share(f64);
-
-impl Share {
-    /// None.
-    pub const NONE: Self = Self(0.0);
-    /// All.
-    pub const ALL: Self = Self(1.0);
-
-    /// This fraction; what is not between 0 and 1 becomes the nearest that is.
-    pub const fn of(fraction: f64) -> Self {
-        Self(if fraction >= 1.0 {
-            1.0
-        } else if fraction > 0.0 {
-            fraction
-        } else {
-            0.0
-        })
-    }
-
-    /// From 0 to 1.
-    pub const fn fraction(self) -> f64 {
-        self.0
-    }
-}
-
-/// A time that is different each time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Span {
-    /// At least.
-    pub min: Duration,
-    /// At most.
-    pub max: Duration,
-}
-
-impl Span {
-    /// Always the same.
-    pub const fn of(time: Duration) -> Self {
-        Self { min: time, max: time }
-    }
 }
 
 /// Outcomes and how often each comes, by weight.

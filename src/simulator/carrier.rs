@@ -21,7 +21,7 @@ use crate::simulator::smsc::Smsc;
 use crate::simulator::stats::Stats;
 use crate::smpp::bind::Outbind;
 use crate::wire::driver::{self, Ended, drive};
-use crate::wire::transport::Arrivals;
+use crate::wire::stream::Arrivals;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -1,7 +1,49 @@
 //! Dice that a seed decides (splitmix64).
 
-use crate::simulator::behaviour::{Share, Span};
 use std::time::Duration;
+
+/// A share of all messages, from none to all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub struct Share(f64);
+
+impl Share {
+    /// None.
+    pub const NONE: Self = Self(0.0);
+    /// All.
+    pub const ALL: Self = Self(1.0);
+
+    /// This fraction; what is not between 0 and 1 becomes the nearest that is.
+    pub const fn of(fraction: f64) -> Self {
+        Self(if fraction >= 1.0 {
+            1.0
+        } else if fraction > 0.0 {
+            fraction
+        } else {
+            0.0
+        })
+    }
+
+    /// From 0 to 1.
+    pub const fn fraction(self) -> f64 {
+        self.0
+    }
+}
+
+/// A time that is different each time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// At least.
+    pub min: Duration,
+    /// At most.
+    pub max: Duration,
+}
+
+impl Span {
+    /// Always the same.
+    pub const fn of(time: Duration) -> Self {
+        Self { min: time, max: time }
+    }
+}
 
 /// A seeded source of chance: the same seed, the same throws.
 #[derive(Clone, Debug)]

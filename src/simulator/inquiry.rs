@@ -2,7 +2,7 @@
 //! their end: `query_sm`, `cancel_sm`, `replace_sm`, and the same for broadcasts.
 
 use crate::session::input::Input;
-use crate::simulator::account::AccountId;
+use crate::simulator::line::AccountId;
 use crate::simulator::line::LineId;
 use crate::simulator::outcome::Outcome;
 use crate::simulator::receipt::{Letter, Original, TEXT_MAX};

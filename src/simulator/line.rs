@@ -2,11 +2,13 @@
 
 use crate::session::Session;
 use crate::session::output::CloseReason;
-use crate::simulator::account::AccountId;
 use crate::smpp::bind::BindKind;
 use crate::smpp::pdu::Pdu;
 use std::collections::VecDeque;
 use std::time::Instant;
+
+/// Names an account by its place.
+pub(super) type AccountId = usize;
 
 /// Names a connection; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

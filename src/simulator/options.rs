@@ -6,7 +6,9 @@
 
 use crate::message::manner::Parameter;
 use crate::session::version::Version;
-use crate::simulator::behaviour::{Addresses, Behaviour, Mix, Receipts, Share, Span, Style};
+use crate::simulator::behaviour::{Addresses, Behaviour, Mix, Receipts, Style};
+use crate::simulator::dice::Share;
+use crate::simulator::dice::Span;
 use crate::simulator::identity::IdForm;
 use crate::simulator::outcome::Outcome;
 use crate::smpp::status::CommandStatus;

@@ -12,8 +12,8 @@
 
 use crate::session::input::Input;
 use crate::session::version::Version;
-use crate::simulator::account::AccountId;
 use crate::simulator::ledger::Receipt;
+use crate::simulator::line::AccountId;
 use crate::simulator::line::{Line, LineId};
 use crate::simulator::outcome::Outcome;
 use crate::simulator::receipt::{Letter, Original};

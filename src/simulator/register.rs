@@ -1,7 +1,7 @@
 //! What the simulated carrier remembers of the messages that it took: for those who ask, cancel or
 //! replace.
 
-use crate::simulator::account::AccountId;
+use crate::simulator::line::AccountId;
 use crate::simulator::outcome::Outcome;
 use crate::simulator::receipt::Original;
 use crate::smpp::cstring::CString;

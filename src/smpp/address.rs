@@ -34,14 +34,8 @@ pub mod ton {
     pub const INTERNATIONAL: u8 = 1;
     /// Without its country code.
     pub const NATIONAL: u8 = 2;
-    /// The network's own, such as a short code.
-    pub const NETWORK_SPECIFIC: u8 = 3;
-    /// A subscriber number.
-    pub const SUBSCRIBER: u8 = 4;
     /// Letters; at most 11 reach a handset.
     pub const ALPHANUMERIC: u8 = 5;
-    /// An abbreviated number.
-    pub const ABBREVIATED: u8 = 6;
 }
 
 /// Values of `addr_npi`.

@@ -1,9 +1,9 @@
 //! `alert_notification`: a handset can be reached again.
 
 use crate::smpp::address::{Address, SOURCE};
-use crate::smpp::decode::{Fields, Missing};
-use crate::smpp::encode::{EncodeError, Writer};
+use crate::smpp::reader::{Fields, Missing};
 use crate::smpp::tlv::Tlvs;
+use crate::smpp::writer::{EncodeError, Writer};
 
 /// The names of the fields of an `esme_addr`.
 const ESME: [&str; 3] = ["esme_addr_ton", "esme_addr_npi", "esme_addr"];

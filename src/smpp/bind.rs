@@ -2,10 +2,10 @@
 
 use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
-use crate::smpp::decode::{Fields, Missing};
-use crate::smpp::encode::{EncodeError, PASSWORD_MAX, Writer};
+use crate::smpp::reader::{Fields, Missing};
 use crate::smpp::status::CommandStatus;
 use crate::smpp::tlv::Tlvs;
+use crate::smpp::writer::{EncodeError, PASSWORD_MAX, Writer};
 use std::fmt;
 
 /// Which of the three bind operations.

@@ -5,9 +5,9 @@
 
 use crate::smpp::address::{Address, SOURCE};
 use crate::smpp::cstring::CString;
-use crate::smpp::decode::{Fields, Missing};
-use crate::smpp::encode::{EncodeError, Writer};
+use crate::smpp::reader::{Fields, Missing};
 use crate::smpp::tlv::Tlvs;
+use crate::smpp::writer::{EncodeError, Writer};
 
 /// The body of `broadcast_sm` (5.0 section 4.4.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use crate::smpp::address::{Address, DESTINATION, SOURCE};
 use crate::smpp::cstring::CString;
-use crate::smpp::decode::{Fields, Missing};
-use crate::smpp::encode::{EncodeError, Writer};
+use crate::smpp::reader::{Fields, Missing};
+use crate::smpp::writer::{EncodeError, Writer};
 
 /// The body of `cancel_sm` (3.4 section 4.9). The response has no body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 
 use crate::smpp::address::{Address, DESTINATION, SOURCE};
 use crate::smpp::cstring::CString;
-use crate::smpp::decode::{Fields, Missing};
-use crate::smpp::encode::{EncodeError, Writer};
+use crate::smpp::reader::{Fields, Missing};
 use crate::smpp::sm::esm_class;
 use crate::smpp::tlv::{Tag, Tlvs};
+use crate::smpp::writer::{EncodeError, Writer};
 use bytes::Bytes;
 
 /// The body of `data_sm`.

@@ -4,11 +4,12 @@
 //! be passed by. Every octet of the PDU is in exactly one line. Passwords are not shown.
 
 use crate::smpp::command::CommandId;
-use crate::smpp::decode::{ResponseForm, after_text, text_length};
 use crate::smpp::field;
 use crate::smpp::frame::Header;
 use crate::smpp::layout::{self, Field, Form};
 use crate::smpp::parameter;
+use crate::smpp::reader::{ResponseForm, after_text, text_length};
+use crate::smpp::remark::{add, quoted, status};
 use crate::smpp::sm::esm_class::UDHI;
 use crate::smpp::status::CommandStatus;
 use crate::smpp::time;
@@ -228,16 +229,6 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// A status: its constant and what it says.
-pub(crate) fn status(status: CommandStatus) -> String {
-    format!("{}: {}", status.name(), status.meaning())
-}
-
-/// A text in quotation marks, what is not printable as escapes.
-pub(crate) fn quoted(text: &[u8]) -> String {
-    format!("\"{}\"", text.escape_ascii())
-}
-
 /// What the 16 characters of a time say.
 fn time(text: &[u8]) -> String {
     if text.is_empty() {
@@ -254,12 +245,4 @@ fn sequence(header: Header) -> &'static str {
         (1..=0x7FFF_FFFF, _) => "",
         _ => "not within 0x00000001 to 0x7FFFFFFF (3.4 section 3.2)",
     }
-}
-
-/// Adds a remark.
-pub(crate) fn add(meaning: &mut String, remark: &str) {
-    if !meaning.is_empty() {
-        meaning.push_str("; ");
-    }
-    meaning.push_str(remark);
 }

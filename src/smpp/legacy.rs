@@ -2,9 +2,9 @@
 
 use crate::smpp::address::{Address, SOURCE};
 use crate::smpp::cstring::CString;
-use crate::smpp::decode::{Fields, Missing};
-use crate::smpp::encode::{EncodeError, Writer};
 use crate::smpp::multi::Destination;
+use crate::smpp::reader::{Fields, Missing};
+use crate::smpp::writer::{EncodeError, Writer};
 use bytes::Bytes;
 
 /// The longest text of 3.3, in octets.

@@ -31,6 +31,8 @@ pub mod optional;
 pub(crate) mod parameter;
 pub mod pdu;
 pub mod query;
+pub(crate) mod reader;
+pub(crate) mod remark;
 pub mod replace;
 pub mod sm;
 pub mod status;
@@ -38,6 +40,7 @@ pub mod tags;
 pub mod time;
 pub mod tlv;
 pub mod words;
+pub mod writer;
 
 #[cfg(test)]
 mod tests;

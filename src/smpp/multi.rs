@@ -2,11 +2,11 @@
 
 use crate::smpp::address::{Address, DESTINATION, SOURCE};
 use crate::smpp::cstring::CString;
-use crate::smpp::decode::{Fields, Missing};
-use crate::smpp::encode::{EncodeError, Writer};
+use crate::smpp::reader::{Fields, Missing};
 use crate::smpp::sm::SHORT_MESSAGE_MAX;
 use crate::smpp::status::CommandStatus;
 use crate::smpp::tlv::Tlvs;
+use crate::smpp::writer::{EncodeError, Writer};
 use bytes::Bytes;
 
 /// The most destinations that are sent: 254, which every version reads.

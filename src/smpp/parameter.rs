@@ -1,6 +1,6 @@
 //! Optional parameters and texts as people read them.
 
-use crate::smpp::explain::{add, quoted, status};
+use crate::smpp::remark::{add, quoted, status};
 use crate::smpp::status::CommandStatus;
 use crate::smpp::tags::{Kind, Shape};
 use crate::smpp::tlv::Tag;

@@ -2,9 +2,9 @@
 
 use crate::smpp::address::{Address, SOURCE};
 use crate::smpp::cstring::CString;
-use crate::smpp::decode::{Fields, Missing};
-use crate::smpp::encode::{EncodeError, Writer};
+use crate::smpp::reader::{Fields, Missing};
 use crate::smpp::tlv::Tlvs;
+use crate::smpp::writer::{EncodeError, Writer};
 
 /// The body of `query_sm` (3.4 section 4.8).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

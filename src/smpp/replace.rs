@@ -2,10 +2,10 @@
 
 use crate::smpp::address::{Address, SOURCE};
 use crate::smpp::cstring::CString;
-use crate::smpp::decode::{Fields, Missing};
-use crate::smpp::encode::{EncodeError, Writer};
+use crate::smpp::reader::{Fields, Missing};
 use crate::smpp::sm::SHORT_MESSAGE_MAX;
 use crate::smpp::tlv::Tlvs;
+use crate::smpp::writer::{EncodeError, Writer};
 use bytes::Bytes;
 
 /// The body of `replace_sm` (3.4 section 4.10). The response has no body.

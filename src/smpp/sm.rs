@@ -2,10 +2,10 @@
 
 use crate::smpp::address::{Address, DESTINATION, SOURCE};
 use crate::smpp::cstring::CString;
-use crate::smpp::decode::{Fields, Missing};
-use crate::smpp::encode::{EncodeError, Writer};
+use crate::smpp::reader::{Fields, Missing};
 use crate::smpp::status::CommandStatus;
 use crate::smpp::tlv::{Tag, Tlvs};
+use crate::smpp::writer::{EncodeError, Writer};
 use bytes::Bytes;
 
 /// The longest `short_message`: 254 octets, which 3.4 and 5.0 both read.
@@ -15,8 +15,6 @@ pub const SHORT_MESSAGE_MAX: usize = 254;
 pub mod esm_class {
     /// The mode: store and forward, datagram, transaction.
     pub const MODE_MASK: u8 = 0x03;
-    /// Whatever the SMSC does by default.
-    pub const MODE_DEFAULT: u8 = 0x00;
     /// Send once, keep nothing.
     pub const MODE_DATAGRAM: u8 = 0x01;
     /// The answer says whether the message arrived.

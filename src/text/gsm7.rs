@@ -9,7 +9,15 @@
 //! ```
 
 use crate::text::TextError;
-use crate::text::split::Taken;
+
+/// The beginning of a text that fits into a part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Of UTF-8.
+    pub octets: usize,
+    /// On the scale.
+    pub units: usize,
+}
 
 /// Announces that the next septet is of the extension table.
 pub const ESCAPE: u8 = 0x1B;

@@ -12,6 +12,7 @@
 //! units              70       67           66       (140 - n) / 2      (16 bits each)
 //! ```
 
+use crate::text::gsm7::Taken;
 use crate::text::national::Shift;
 use crate::text::{gsm7, latin1, ucs2};
 use unicode_segmentation::GraphemeCursor;
@@ -106,15 +107,6 @@ pub struct Measure {
     pub units: usize,
     /// How many parts it takes; no text still takes one.
     pub parts: usize,
-}
-
-/// The beginning of a text that fits into a part.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Taken {
-    /// Of UTF-8.
-    pub octets: usize,
-    /// On the scale.
-    pub units: usize,
 }
 
 /// The parts of a text, one after the other, as many as are allowed or fewer.

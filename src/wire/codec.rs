@@ -6,10 +6,10 @@
 
 use crate::smpp::command::CommandId;
 use crate::smpp::decode::DecodeError;
-use crate::smpp::encode::EncodeError;
 use crate::smpp::frame::{FrameError, next_frame};
 use crate::smpp::pdu::Pdu;
 use crate::smpp::status::CommandStatus;
+use crate::smpp::writer::EncodeError;
 use bytes::BytesMut;
 use std::io;
 use thiserror::Error;

@@ -22,7 +22,7 @@ use crate::smpp::pdu::{Body, Pdu};
 use crate::smpp::status::CommandStatus;
 use crate::wire::codec::{Codec, Heard};
 use crate::wire::pipe::{OUTBOX_FULL, Pipe};
-use crate::wire::transport::Arrivals;
+use crate::wire::stream::Arrivals;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;

@@ -14,6 +14,7 @@ pub mod certificate;
 pub mod pin;
 mod pipe;
 pub mod secret;
+pub mod stream;
 pub mod tls;
 pub mod trace;
 pub mod transport;

@@ -10,9 +10,9 @@
 //! wait for each other. Only a peer who says much and reads nothing fills the outbox up to
 //! where it is no longer read; then the time for writing ends the connection.
 
-use crate::smpp::encode::EncodeError;
 use crate::smpp::pdu::Pdu;
-use crate::wire::transport::Arrivals;
+use crate::smpp::writer::EncodeError;
+use crate::wire::stream::Arrivals;
 use bytes::{Buf, BytesMut};
 use std::collections::VecDeque;
 use std::io;

@@ -5,23 +5,21 @@
 //! what changes in them is seen by making it anew. A client remembers the sessions of its peers,
 //! so that it is worth keeping: a connection that is made again needs no full handshake.
 
-use crate::wire::certificate::Certificate;
 use crate::wire::pin::{Authorities, NotPinned, Pin, PinnedVerifier};
-use crate::wire::transport::Stream;
+use crate::wire::stream::Stream;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::WebPkiClientVerifier;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ClientConfig, HandshakeKind, ProtocolVersion, RootCertStore, ServerConfig, SupportedProtocolVersion};
+use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
-use time::OffsetDateTime;
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
@@ -101,17 +99,6 @@ pub enum Purpose {
     Certificate,
     /// Its key.
     Key,
-}
-
-/// What TLS agreed upon for a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Security {
-    /// `TLSv1.2` or `TLSv1.3`.
-    pub version: &'static str,
-    /// Whether an earlier session was taken up, without a full handshake.
-    pub resumed: bool,
-    /// When the certificate of the peer expires, as far as it showed one that can be read.
-    pub expires: Option<OffsetDateTime>,
 }
 
 /// What is wrong with TLS.
@@ -270,22 +257,6 @@ impl MinVersion {
         match self {
             Self::Tls12 => vec![&TLS13, &TLS12],
             Self::Tls13 => vec![&TLS13],
-        }
-    }
-}
-
-impl Security {
-    /// Of a connection whose handshake is done.
-    pub(super) fn of(stream: &TlsStream<TcpStream>) -> Self {
-        let (_, state) = stream.get_ref();
-        let leaf = state.peer_certificates().and_then(<[_]>::first);
-        Self {
-            version: match state.protocol_version() {
-                Some(ProtocolVersion::TLSv1_2) => "TLSv1.2",
-                _ => "TLSv1.3",
-            },
-            resumed: state.handshake_kind() == Some(HandshakeKind::Resumed),
-            expires: leaf.and_then(|it| Certificate::read(it)).map(|it| it.expires),
         }
     }
 }

@@ -1,17 +1,14 @@
 //! TCP connections, plain or secured, and how they are made.
 
-use crate::wire::tls::{Client, Security, TlsError};
+use crate::wire::stream::Stream;
+use crate::wire::tls::{Client, TlsError};
 use socket2::{SockRef, TcpKeepalive};
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio_rustls::TlsStream;
 
 /// How long a connection is quiet before the system probes it. `enquire_link` is quicker;
 /// this frees what it cannot, such as connections of which the peer knows nothing.
@@ -161,93 +158,4 @@ pub fn prepare(tcp: &TcpStream) -> io::Result<()> {
     tcp.set_nodelay(true)?;
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(KEEPALIVE_EVERY);
     SockRef::from(tcp).set_tcp_keepalive(&keepalive)
-}
-
-/// A connection.
-#[derive(Debug)]
-pub enum Stream {
-    /// As it is.
-    Plain(TcpStream),
-    /// Secured by TLS, as either side of it.
-    Tls(Box<TlsStream<TcpStream>>),
-}
-
-impl Stream {
-    /// The protocol that ALPN chose, if it chose one.
-    pub fn alpn(&self) -> Option<&[u8]> {
-        match self {
-            Self::Plain(_) => None,
-            Self::Tls(stream) => stream.get_ref().1.alpn_protocol(),
-        }
-    }
-
-    /// What TLS agreed upon; `None` without TLS.
-    pub fn security(&self) -> Option<Security> {
-        match self {
-            Self::Plain(_) => None,
-            Self::Tls(tls) => Some(Security::of(tls)),
-        }
-    }
-}
-
-/// A stream that can say more of itself than a read does.
-pub trait Arrivals: AsyncRead + AsyncWrite + Unpin {
-    /// Whether octets lie in it. A read may not find them yet: the runtime looks at all its sockets now and then, and a
-    /// read believes what it saw last.
-    fn has_arrived(&self) -> bool;
-}
-
-impl Arrivals for Stream {
-    fn has_arrived(&self) -> bool {
-        match self {
-            Self::Plain(tcp) => tcp.has_arrived(),
-            // What TLS has taken out of the socket is found by every read.
-            Self::Tls(tls) => tls.get_ref().0.has_arrived(),
-        }
-    }
-}
-
-impl Arrivals for TcpStream {
-    fn has_arrived(&self) -> bool {
-        rustix::io::ioctl_fionread(self).is_ok_and(|octets| octets != 0)
-    }
-}
-
-/// In memory every read finds what is there.
-impl Arrivals for DuplexStream {
-    fn has_arrived(&self) -> bool {
-        false
-    }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, into),
-            Self::Tls(tls) => Pin::new(tls).poll_read(cx, into),
-        }
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, octets),
-            Self::Tls(tls) => Pin::new(tls).poll_write(cx, octets),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
-            Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
-            Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use crate::daemon::raw::Smsc;
 use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};
-use nuncio::number::library::METADATA;
+use nuncio::number::metadata::METADATA;
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};

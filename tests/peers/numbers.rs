@@ -5,7 +5,7 @@
 
 use crate::peers::need::trials;
 use nuncio::number::e164::E164;
-use nuncio::number::library::METADATA;
+use nuncio::number::metadata::METADATA;
 use nuncio::number::refusal::NumberError;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};

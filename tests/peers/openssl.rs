@@ -3,8 +3,10 @@
 use crate::identity::{Identity, identity, target, why};
 use crate::peers::need::trials;
 use nuncio::wire::pin::Pin;
-use nuncio::wire::tls::{Client, ClientOptions, MinVersion, Security, TlsError};
-use nuncio::wire::transport::{Stream, connect};
+use nuncio::wire::stream::Security;
+use nuncio::wire::stream::Stream;
+use nuncio::wire::tls::{Client, ClientOptions, MinVersion, TlsError};
+use nuncio::wire::transport::connect;
 use rustls::AlertDescription;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

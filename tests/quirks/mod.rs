@@ -9,6 +9,7 @@ mod handsets;
 mod kept;
 mod matching;
 mod parting;
+mod receipt_texts;
 mod receipts;
 mod session;
 mod stage;

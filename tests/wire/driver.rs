@@ -13,7 +13,7 @@ use nuncio::smpp::sm::{Sm, SmResp};
 use nuncio::smpp::status::CommandStatus;
 use nuncio::wire::codec::{Codec, Heard};
 use nuncio::wire::driver::{self, Ended, drive};
-use nuncio::wire::transport::Arrivals;
+use nuncio::wire::stream::Arrivals;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use crate::carrier::http::pointer::Pointer;
 use crate::carrier::report::ReceiptNews;
-use crate::carrier::standing::{is_known, status_of_word};
+use crate::carrier::word::{is_known, status_of_word};
 use crate::message::attempt::CarrierMessageId;
 use crate::message::receipt::Receipt;
 use crate::message::status::Status;

@@ -4,8 +4,7 @@ use crate::carrier::dialect::{Dialect, IdForm, Numbering, ReceiptsAsked, Validit
 use crate::carrier::intake;
 use crate::carrier::mo;
 use crate::config::Environment;
-use crate::config::compile::password::Sources;
-use crate::config::compile::service::wait;
+use crate::config::compile::one::{One, WINDOW_MAX};
 use crate::config::compile::{Names, address, check_name, find_duplicates, http, outbind, price, statuses, text, tls};
 use crate::config::error::Findings;
 use crate::config::schema::carrier as written;
@@ -22,8 +21,8 @@ use crate::route::breaker;
 use crate::session;
 use crate::session::version::Version;
 use crate::smpp::bind::BindKind;
-use crate::smpp::encode::PASSWORD_MAX;
 use crate::smpp::status::CommandStatus;
+use crate::smpp::writer::PASSWORD_MAX;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,42 +78,11 @@ const BINDS_MAX: u64 = 100;
 /// A breaker that needs more answers than this is no breaker.
 const BREAKER_SAMPLE_MAX: u64 = 1_000_000;
 
-/// More than any carrier allows; each place in a window holds a message in memory.
-pub(super) const WINDOW_MAX: u64 = 10_000;
 /// Room for some hundred messages at least, so that a commit has something to do; at most what a machine can spare.
 const BUFFER_MIN: u64 = 64 << 10;
 const BUFFER_MAX: u64 = 1 << 30;
 
-/// One carrier, while it is compiled.
-pub(super) struct One<'a, 'f> {
-    pub(super) written: &'a written::Carrier,
-    pub(super) path: String,
-    pub(super) findings: &'f mut Findings,
-}
-
-impl<'a> One<'a, '_> {
-    /// Where its password comes from.
-    pub(super) const fn password(&self) -> Sources<'a> {
-        let written = self.written;
-        Sources {
-            key: "password",
-            text: written.password.as_ref(),
-            file: written.password_file.as_ref(),
-            env: written.password_env.as_ref(),
-            credential: written.password_credential.as_ref(),
-        }
-    }
-}
-
 impl One<'_, '_> {
-    pub(super) fn at(&self, key: &str) -> String {
-        format!("{}.{key}", self.path)
-    }
-
-    pub(super) fn wait(&mut self, key: &str, written: Option<Span>, default: Duration) -> Duration {
-        wait(&self.at(key), written, default, self.findings)
-    }
-
     fn text(&mut self, key: &str, written: Option<&String>, len_max: usize) -> Box<str> {
         let text = written.map_or("", String::as_str);
         if len_max < text.len() || !text.is_ascii() || text.contains('\0') {

@@ -7,7 +7,7 @@ use crate::carrier::http::receipt::{Hook, Whence};
 use crate::carrier::http::request::{BATCH_MAX, Format, Method, Shape};
 use crate::carrier::http::template::{Field, Place, Template};
 use crate::config::Environment;
-use crate::config::compile::carrier::{One, WINDOW_MAX};
+use crate::config::compile::one::{One, WINDOW_MAX};
 use crate::config::compile::password::Sources;
 use crate::config::compile::statuses;
 use crate::config::compile::url::Written;

@@ -9,6 +9,7 @@ pub mod lookup;
 pub mod address;
 pub mod inbound;
 pub mod listeners;
+mod one;
 pub mod opt_out;
 pub mod outbind;
 pub mod password;

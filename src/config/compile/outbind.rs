@@ -5,7 +5,7 @@ use crate::config::schema::carrier::{Carrier, TlsChoice};
 use crate::link::options::Outbind;
 use crate::smpp::bind;
 use crate::smpp::cstring::CString;
-use crate::smpp::encode::PASSWORD_MAX;
+use crate::smpp::writer::PASSWORD_MAX;
 use std::net::SocketAddr;
 
 /// Where the carrier at `path` is waited for, if it connects to us.

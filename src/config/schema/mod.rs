@@ -12,8 +12,6 @@ pub mod route;
 pub mod service;
 pub mod unbuilt;
 
-use figment::value::Dict;
-
 /// The sections that are arrays of tables.
 pub const ARRAYS: [&str; 6] = ["account", "carrier", "route", "rule", "inbound", "app"];
 
@@ -22,9 +20,6 @@ pub const TABLES: [&str; 13] = [
     "http", "admin", "store", "clock", "numbers", "lookup", "cdr", "opt_out", "guard", "keys", "port", "shutdown",
     "log",
 ];
-
-/// The files and the environment, section by section, before anything was read.
-pub type Merged = Dict;
 
 /// Everything that was read.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use crate::carrier::http::answer::{Lack, Reading, Reply};
 use crate::carrier::http::request::Letter;
-use crate::carrier::query::Queried;
+use crate::carrier::report::Queried;
 use crate::carrier::report::{Answered, Report, Ticket};
 use crate::carrier::talk::Command;
 use crate::link::backoff::Backoff;

@@ -2,8 +2,10 @@
 //! dice say, every receipt is confirmed in the end, and the books agree.
 
 use super::{MS, OK, SECOND, Said, World};
-use crate::simulator::behaviour::{Behaviour, Mix, Receipts, Share, Span, Style};
+use crate::simulator::behaviour::{Behaviour, Mix, Receipts, Style};
 use crate::simulator::dice::Dice;
+use crate::simulator::dice::Share;
+use crate::simulator::dice::Span;
 use crate::simulator::ledger::Verdict;
 use crate::simulator::line::LineId;
 use crate::simulator::outcome::Outcome;

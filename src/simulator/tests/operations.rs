@@ -2,7 +2,8 @@
 
 use super::{MS, OK, SECOND, Said, World};
 use crate::session::version::Version;
-use crate::simulator::behaviour::{Behaviour, Receipts, Span};
+use crate::simulator::behaviour::{Behaviour, Receipts};
+use crate::simulator::dice::Span;
 use crate::simulator::line::LineId;
 use crate::simulator::smsc::Say;
 use crate::smpp::address::Address;

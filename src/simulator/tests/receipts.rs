@@ -1,7 +1,9 @@
 //! Receipts on their way: before and after answers, over lost lines, until confirmed.
 
 use super::{MS, OK, SECOND, Said, World};
-use crate::simulator::behaviour::{Behaviour, Mix, Receipts, Share, Span, Style};
+use crate::simulator::behaviour::{Behaviour, Mix, Receipts, Style};
+use crate::simulator::dice::Share;
+use crate::simulator::dice::Span;
 use crate::simulator::identity::IdForm;
 use crate::simulator::line::LineId;
 use crate::simulator::outcome::Outcome;

@@ -1,8 +1,9 @@
 //! The carrier among threads and behind a listener, with an ESME made of frames.
 
 use super::{MS, OK, World};
-use crate::simulator::behaviour::{Behaviour, Receipts, Span};
+use crate::simulator::behaviour::{Behaviour, Receipts};
 use crate::simulator::carrier::Carrier;
+use crate::simulator::dice::Span;
 use crate::simulator::ledger::Keep;
 use crate::simulator::options::Options;
 use crate::simulator::server::Server;

@@ -2,7 +2,9 @@
 
 use super::{MS, OK, SECOND, Said, World};
 use crate::session::output::CloseReason;
-use crate::simulator::behaviour::{Behaviour, Mix, Receipts, Share, Span};
+use crate::simulator::behaviour::{Behaviour, Mix, Receipts};
+use crate::simulator::dice::Share;
+use crate::simulator::dice::Span;
 use crate::simulator::identity::IdForm;
 use crate::simulator::ledger::Verdict;
 use crate::simulator::line::LineId;

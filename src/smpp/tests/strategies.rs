@@ -8,7 +8,6 @@ use crate::smpp::cancel::CancelSm;
 use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
 use crate::smpp::data::DataSm;
-use crate::smpp::encode::PASSWORD_MAX;
 use crate::smpp::legacy::{
     ParamRetrieve, ParamRetrieveResp, QueryLastMsgs, QueryLastMsgsResp, QueryMsgDetails, QueryMsgDetailsResp,
 };
@@ -19,6 +18,7 @@ use crate::smpp::replace::ReplaceSm;
 use crate::smpp::sm::{Sm, SmResp};
 use crate::smpp::status::CommandStatus;
 use crate::smpp::tlv::{Tag, Tlvs};
+use crate::smpp::writer::PASSWORD_MAX;
 use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;

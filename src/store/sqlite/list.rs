@@ -21,7 +21,6 @@ use crate::record::views::Query;
 use crate::store::sqlite::arriving;
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::reader::{self, Loader, words};
-use crate::store::sqlite::readers::Page;
 use crate::store::sqlite::search::Shared;
 use crate::store::sqlite::search::chart::BLOCK;
 use crate::store::sqlite::search::postings::{self, Key, SEGMENT};
@@ -29,6 +28,16 @@ use crate::store::sqlite::search::sweep::standing;
 use rusqlite::{Connection, Row};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
+
+/// One page of a list, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The messages.
+    pub entries: Vec<Entry>,
+    /// Where the next page begins ([`Query::before`]); `None` at the end. A page may be short and still have a next
+    /// one; one that is empty has none.
+    pub next: Option<Seq>,
+}
 
 /// After this a page with something on it is not filled any further: half of what people take for at once.
 const PAGE_TIME: Duration = Duration::from_millis(50);

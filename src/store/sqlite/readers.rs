@@ -19,7 +19,7 @@ use crate::record::shown::Shown;
 use crate::record::suppression::Suppression;
 use crate::record::views::{EventQuery, OrderView, Query, SuppressionQuery};
 use crate::store::sqlite::fault::{Fault, Trouble};
-use crate::store::sqlite::list::Walk;
+use crate::store::sqlite::list::{Page, Walk};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::search::Shared;
 use crate::store::sqlite::{arriving, aside, cells, connect, line, money, opt_out};
@@ -40,16 +40,6 @@ const COUNTED_AT_ONCE: usize = 10_000;
 /// Shared access to the messages of a store, to read. Cloning is cheap.
 #[derive(Clone)]
 pub struct Readers(Arc<Pool>);
-
-/// One page of a list, newest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
-    /// The messages.
-    pub entries: Vec<Entry>,
-    /// Where the next page begins ([`Query::before`]); `None` at the end. A page may be short and still have a next
-    /// one; one that is empty has none.
-    pub next: Option<Seq>,
-}
 
 struct Pool {
     file: PathBuf,

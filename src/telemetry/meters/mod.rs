@@ -27,6 +27,7 @@ use crate::telemetry::often::Often;
 use crate::telemetry::recorder::Exposition;
 use foldhash::{HashMap, HashMapExt};
 use metrics::{Counter, Gauge, Histogram};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +58,12 @@ struct Other {
     link: LinkMeter,
     account: [Counter; 3],
     opt_outs: Counter,
+}
+
+impl fmt::Debug for Meters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Meters")
+    }
 }
 
 impl Meters {

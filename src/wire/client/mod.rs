@@ -4,7 +4,8 @@
 //! **Guarantee.** [`Outcome::NotSent`] is said only where no octet of the request was written. A redirect is an
 //! answer like any other: it is not followed.
 
-use crate::wire::transport::{self, ConnectError, Stream, Target};
+use crate::wire::stream::Stream;
+use crate::wire::transport::{self, ConnectError, Target};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;

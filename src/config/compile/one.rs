@@ -1,0 +1,42 @@
+//! One carrier, while it is compiled, whatever it speaks.
+
+use crate::config::compile::password::Sources;
+use crate::config::compile::service::wait;
+use crate::config::error::Findings;
+use crate::config::schema::carrier as written;
+use crate::config::units::Span;
+use std::time::Duration;
+
+/// More than any carrier allows; each place in a window holds a message in memory.
+pub(super) const WINDOW_MAX: u64 = 10_000;
+
+/// One carrier, while it is compiled.
+pub(super) struct One<'a, 'f> {
+    pub(super) written: &'a written::Carrier,
+    pub(super) path: String,
+    pub(super) findings: &'f mut Findings,
+}
+
+impl<'a> One<'a, '_> {
+    /// Where its password comes from.
+    pub(super) const fn password(&self) -> Sources<'a> {
+        let written = self.written;
+        Sources {
+            key: "password",
+            text: written.password.as_ref(),
+            file: written.password_file.as_ref(),
+            env: written.password_env.as_ref(),
+            credential: written.password_credential.as_ref(),
+        }
+    }
+}
+
+impl One<'_, '_> {
+    pub(super) fn at(&self, key: &str) -> String {
+        format!("{}.{key}", self.path)
+    }
+
+    pub(super) fn wait(&mut self, key: &str, written: Option<Span>, default: Duration) -> Duration {
+        wait(&self.at(key), written, default, self.findings)
+    }
+}

@@ -1,0 +1,31 @@
+//! What the rest of the gateway asks of the loop.
+
+use crate::dispatch::plan::Plan;
+use crate::gateway::failure::Failure;
+use crate::gateway::port::Port;
+use crate::message::id::LinkId;
+use crate::record::contract::NameKind;
+use crate::telemetry::meters::Meters;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How long a link that is replaced, or bound anew, waits for what is in flight.
+pub(super) const ANSWERS_MAX: Duration = Duration::from_secs(20);
+
+/// What the rest of the gateway asks of the loop.
+#[derive(Debug)]
+pub(super) enum Control {
+    /// A link has been started.
+    Attach(LinkId, Port),
+    /// Which numbers stand for these names?
+    Intern(Vec<(NameKind, String)>, oneshot::Sender<Vec<u16>>),
+    /// May this plan be taken up? Not if it leaves out what parts depend on, or changes the currency of a balance.
+    MayTakeUp(Arc<Plan>, oneshot::Sender<Result<(), Failure>>),
+    /// The configuration changed.
+    Reconfigure(Arc<Plan>, Arc<Meters>),
+    /// Accept and submit nothing more; say so when nothing is on a link.
+    Drain(oneshot::Sender<()>),
+    /// The links have ended: commit what they said last, and end.
+    End,
+}

@@ -1,0 +1,170 @@
+//! House rules about all sources together: circles inside modules, names that nothing uses, papers that are not here.
+//!
+//! As in `tidy`, each rule is a function from texts to faults, and is shown texts that break it.
+
+use crate::rust::{blank, paths, tokens, without_tests};
+use crate::tidy::{Source, sizes, sources};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Files that name each other in a ring, each ring in the order of its names. The list only shrinks.
+const CIRCLES: &[&[&str]] = &[
+    &[
+        "api::body",
+        "api::context",
+        "api::list",
+        "api::lookup",
+        "api::message",
+        "api::money",
+        "api::read",
+        "api::submit",
+    ],
+    &["api::caller", "api::connection", "api::door", "api::garbled"],
+    &["api::diagnose", "api::json"],
+    &["api::link", "api::standing"],
+    &["api::quote", "api::recipients"],
+    &["dispatch::command", "dispatch::happening", "dispatch::inspect", "dispatch::operate", "dispatch::opt_out"],
+    &["number::e164", "number::library", "number::written"],
+    &["simulator::intake", "simulator::post", "simulator::smsc"],
+];
+
+/// Files of tests that are too large. The list only shrinks.
+const LARGE: &[&str] = &["tests/ring4/world.rs"];
+
+/// What is written down elsewhere, and named by a letter and a number there.
+const PAPERS: [char; 2] = ['D', 'R'];
+
+#[test]
+fn files_of_a_module_name_each_other_in_no_new_circle() {
+    let files: Vec<Source> = sources(&["src"]).into_iter().filter(|it| !it.is_test()).collect();
+    let files: Vec<(String, String)> =
+        files.iter().map(|it| (it.module().join("::"), without_tests(&blank(&it.text)))).collect();
+    let found = circles(&files);
+    let known: Vec<Vec<String>> = CIRCLES.iter().map(|it| it.iter().map(|it| (*it).to_owned()).collect()).collect();
+    assert_eq!(found, known, "take a circle apart, or out of the list");
+}
+
+#[test]
+fn nothing_is_public_that_nothing_uses() {
+    let files: Vec<(String, String)> = sources(&["src", "tests", "benches", "fuzz"])
+        .into_iter()
+        .map(|it| (it.path.display().to_string(), blank(&it.text)))
+        .collect();
+    let faults = unused(&files);
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn tests_and_benches_are_as_small_as_what_they_test() {
+    let mut faults = Vec::new();
+    for file in
+        sources(&["tests", "benches", "fuzz"]).iter().filter(|it| !LARGE.iter().any(|large| it.path.ends_with(large)))
+    {
+        faults.extend(sizes(&file.text).into_iter().map(|it| format!("{}:{it}", file.path.display())));
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn no_paper_is_named_that_is_not_here() {
+    let mut faults = Vec::new();
+    for file in sources(&["src", "tests", "benches", "fuzz"]) {
+        faults.extend(papers(&file.text).into_iter().map(|it| format!("{}:{it}", file.path.display())));
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// Sets of files, each of which names the others over some way, by the paths in them. A `mod.rs` declares its files, and
+/// is left out.
+fn circles(files: &[(String, String)]) -> Vec<Vec<String>> {
+    let names: BTreeSet<&str> = files.iter().map(|it| it.0.as_str()).collect();
+    let is_parent = |name: &str| names.iter().any(|it| it.strip_prefix(name).is_some_and(|it| it.starts_with("::")));
+    let mut named: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (name, code) in files.iter().filter(|it| !it.0.is_empty() && !is_parent(&it.0)) {
+        let module: Vec<String> = name.split("::").map(str::to_owned).collect();
+        let top = &module[0];
+        for (_, path) in paths(&module, code).iter().filter(|it| it.1.first() == Some(top)) {
+            let file = (1..=path.len()).rev().find_map(|to| names.get(path[..to].join("::").as_str()));
+            if let Some(file) = file.filter(|it| **it != name && !is_parent(it)) {
+                named.entry(name).or_default().insert(file);
+            }
+        }
+    }
+    let reached = |from| {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
+        while let Some(at) = open.pop() {
+            open.extend(named.get(at).into_iter().flatten().filter(|it| seen.insert(**it)));
+        }
+        seen
+    };
+    let all: BTreeMap<&str, BTreeSet<&str>> = named.keys().map(|it| (*it, reached(it))).collect();
+    let ring = |from: &str| -> Vec<String> {
+        let back = |it: &&&str| all.get(**it).is_some_and(|it| it.contains(from));
+        all[from].iter().filter(back).map(|it| (*it).to_owned()).collect()
+    };
+    let found: BTreeSet<Vec<String>> = all.keys().map(|it| ring(it)).filter(|it| !it.is_empty()).collect();
+    found.into_iter().collect()
+}
+
+/// Public names of `src` that stand in no other place.
+fn unused(files: &[(String, String)]) -> Vec<String> {
+    const KINDS: [&str; 7] = ["fn", "const", "static", "struct", "enum", "trait", "type"];
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let tokens: Vec<_> = files.iter().map(|it| (it.0.as_str(), tokens(&it.1))).collect();
+    for token in tokens.iter().flat_map(|it| &it.1) {
+        *counts.entry(token.text).or_default() += 1;
+    }
+    let mut faults = Vec::new();
+    for (path, tokens) in tokens.iter().filter(|it| it.0.starts_with("src")) {
+        for (at, token) in tokens.iter().enumerate().filter(|(_, it)| it.text == "pub") {
+            let line = tokens[at..].iter().take_while(|it| it.line == token.line);
+            let words: Vec<&str> = line.map(|it| it.text).collect();
+            let kind = words.iter().position(|it| KINDS.contains(it) && *it != "const");
+            let kind = kind.or_else(|| words.iter().position(|it| *it == "const"));
+            // `pub(in some::path)` and fields have no such word before a colon.
+            let name = kind.and_then(|it| words.get(it + 1)).filter(|_| !words.iter().take(2).any(|it| *it == ":"));
+            if let Some(name) = name.filter(|it| counts[**it] == 1) {
+                faults.push(format!("{path}:{}: {name} is used by nothing", token.line));
+            }
+        }
+    }
+    faults
+}
+
+/// Names such as a letter and a number in brackets, of lists that are not in this repository.
+fn papers(text: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (n, line) in text.lines().enumerate().filter(|(_, it)| it.trim_start().starts_with("//")) {
+        let words = line.split(|it: char| !it.is_ascii_alphanumeric());
+        let is_paper = |it: &&str| {
+            it.strip_prefix(PAPERS)
+                .is_some_and(|it| (1..=2).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_digit()))
+        };
+        faults.extend(words.filter(is_paper).map(|it| format!("{}: {it} is of a paper that is not here", n + 1)));
+    }
+    faults
+}
+
+#[test]
+fn each_rule_about_all_sources_finds_what_breaks_it() {
+    let files = |all: &[(&str, &str)]| -> Vec<(String, String)> {
+        all.iter().map(|it| (it.0.to_owned(), it.1.to_owned())).collect()
+    };
+    let ring = files(&[
+        ("api", "mod a; mod b; mod c;"),
+        ("api::a", "use crate::api::b::B; use crate::smpp::a;"),
+        ("api::b", "fn f() { super::c::f(); }"),
+        ("api::c", "use crate::api::{a::A, d::D};"),
+        ("api::d", "use crate::api::Context;"),
+        ("smpp::a", "use crate::api::a;"),
+    ]);
+    assert_eq!(circles(&ring), [["api::a", "api::b", "api::c"].map(str::to_owned).to_vec()]);
+    assert!(circles(&ring[..3]).is_empty());
+
+    let code = "pub const fn lone(a: u8) {}\npub(crate) fn used() {}\npub struct Alone;\npub field: fn(),\npub const MAX: u8 = 1;";
+    let used = files(&[("src/a.rs", code), ("tests/b.rs", "used(); MAX")]);
+    let faults = unused(&used);
+    assert_eq!(faults, ["src/a.rs:1: lone is used by nothing", "src/a.rs:3: Alone is used by nothing"]);
+
+    let paper = ["D", "17"].concat();
+    assert_eq!(papers(&format!("/// The first ({paper}).\nlet a = {paper};\n// RFC 9110, {paper}A and DR1")).len(), 1);
+}
