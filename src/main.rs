@@ -7,7 +7,7 @@ use nuncio::gateway::ask::{self, AskError};
 use nuncio::gateway::backup;
 use nuncio::gateway::demo::{Demo, DemoError};
 use nuncio::gateway::failure::Failure;
-use nuncio::gateway::serve::{format, serve};
+use nuncio::gateway::serve::serve;
 use nuncio::gateway::store;
 use nuncio::number::metadata;
 use nuncio::simulator;
@@ -212,7 +212,7 @@ fn run(path: &Path) -> ExitCode {
         Ok(draft) => draft.log(),
         Err(wrong) => return failed(&wrong.into()),
     };
-    let log = match log::init(format(log), log.level) {
+    let log = match log::init(log.format, log.level) {
         Ok(log) => log,
         Err(wrong) => {
             eprintln!("{wrong}");

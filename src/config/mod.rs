@@ -25,6 +25,8 @@ use crate::config::schema::Schema;
 use crate::dispatch::plan::{EraseText, Plan};
 use crate::link;
 use crate::record::contract::NameKind;
+use crate::store::sqlite::Durability;
+use crate::telemetry::log::Format;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -91,15 +93,6 @@ pub struct Store {
     pub erase_text: EraseText,
 }
 
-/// What a commit survives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// Power loss: every commit is synced.
-    Fsync,
-    /// The end of the process, not that of the operating system.
-    Os,
-}
-
 /// What becomes of a record that the disk has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnDamage {
@@ -120,17 +113,9 @@ pub struct Shutdown {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Log {
     /// How a line looks. Default: text.
-    pub format: LogFormat,
+    pub format: Format,
     /// From which level on: `error`, `warn`, `info`, `debug` or `trace`. Default `info`.
     pub level: &'static str,
-}
-
-/// How a line of the log looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the words of the configuration")]
-pub enum LogFormat {
-    Text,
-    Json,
 }
 
 /// What `nuncio check` says of a configuration that is right.
@@ -222,6 +207,11 @@ impl Draft {
             routes: plan.routes.len(),
             rules: plan.rules.len(),
         }
+    }
+
+    /// The names of accounts and carriers, for which the store keeps numbers.
+    pub fn names(&self) -> impl Iterator<Item = (NameKind, &str)> {
+        Names::of(&self.schema)
     }
 
     /// Compiles it with the numbers that the store keeps for the names of accounts and carriers.

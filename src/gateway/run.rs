@@ -30,9 +30,9 @@ use crate::message::id::{CarrierId, Seq};
 use crate::message::time::Time;
 use crate::number::metadata;
 use crate::record::contract::{Poisoned, Store};
-use crate::store::sqlite::Sqlite;
+use crate::store::sqlite::{Durability, Sqlite};
 use crate::telemetry::labels::Labels;
-use crate::telemetry::meters::{Meters, inside};
+use crate::telemetry::meters::Meters;
 use crate::telemetry::recorder::Exposition;
 use crate::telemetry::standing::Standings;
 use crate::wire::trace::{Seen, Trace, Traces, Way};
@@ -86,10 +86,7 @@ impl Gateway {
         let loaded = draft.compile(|kind, name| store.intern(kind, name))?;
         let (exposition, health, wake) = (Arc::new(Exposition::new()), Arc::new(Health::default()), Wake::default());
         let meters = Arc::new(Meters::new(&exposition, &labels(&loaded)));
-        meters.inside().durability(match draft.store().durability {
-            config::Durability::Fsync => inside::Durability::Fsync,
-            config::Durability::Os => inside::Durability::Os,
-        });
+        meters.inside().syncs(draft.store().durability == Durability::Fsync);
         meters.inside().reloaded(Some(since_1970()));
         let readers = store.readers();
         let (calls_in, calls) = mpsc::channel(CALLS_MAX);
@@ -234,11 +231,7 @@ impl Gateway {
 
     /// Compiles with the numbers of the store, which the loop owns: it is asked for the names first.
     async fn compile(&self, draft: &Draft) -> Result<Loaded, Failure> {
-        let mut names = Vec::new();
-        draft.compile(|kind, name| {
-            names.push((kind, name.to_owned()));
-            u16::try_from(names.len())
-        })?;
+        let names: Vec<_> = draft.names().map(|(kind, name)| (kind, name.to_owned())).collect();
         let (reply, numbers) = oneshot::channel();
         self.tell(Control::Intern(names.clone(), reply)).await;
         let numbers = numbers.await.map_err(|_| Failure::LoopEnded)?;

@@ -4,7 +4,7 @@ use crate::config::{self, Draft};
 use crate::gateway::failure::Failure;
 use crate::gateway::notify::Notify;
 use crate::gateway::run::Gateway;
-use crate::telemetry::log::{Format, Log};
+use crate::telemetry::log::Log;
 use crate::telemetry::recorder::Exposition;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,14 +13,6 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, interval};
 use tracing::{error, info, warn};
-
-/// How lines of the log look.
-pub const fn format(log: config::Log) -> Format {
-    match log.format {
-        config::LogFormat::Text => Format::Text,
-        config::LogFormat::Json => Format::Json,
-    }
-}
 
 /// Runs until SIGTERM or SIGINT, or until the store fails.
 pub async fn serve(path: &Path, log: &Log) -> Result<(), Failure> {
@@ -112,7 +104,7 @@ async fn reload(gateway: &mut Gateway, path: &Path, log: &Log) {
             info!("the new configuration is in force");
             warn_of(&draft);
             let wanted = draft.log();
-            match log.set(format(wanted), wanted.level) {
+            match log.set(wanted.format, wanted.level) {
                 Ok(false) => (),
                 Ok(true) => info!(level = wanted.level, "the log is as the new configuration says"),
                 Err(error) => warn!(%error, "the log stays as it was"),

@@ -2,19 +2,15 @@
 
 use crate::config::{self, OnDamage};
 use crate::gateway::failure::Failure;
+use crate::store::sqlite::Sqlite;
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::repair;
-use crate::store::sqlite::{Durability, Sqlite};
 use std::fmt::Write as _;
 use std::path::Path;
 
 /// Opens the store as the configuration says.
 pub(super) fn open(store: &config::Store) -> Result<Sqlite, Fault> {
-    let durability = match store.durability {
-        config::Durability::Fsync => Durability::Fsync,
-        config::Durability::Os => Durability::Os,
-    };
-    let mut opened = Sqlite::open(&store.path, durability)?;
+    let mut opened = Sqlite::open(&store.path, store.durability)?;
     if store.on_damage == OnDamage::Stop {
         opened.stop_at_damage();
     }

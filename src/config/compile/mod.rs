@@ -61,13 +61,20 @@ impl Names {
     /// Numbers from the store.
     pub fn interned<E>(schema: &Schema, mut intern: impl FnMut(NameKind, &str) -> Result<u16, E>) -> Result<Self, E> {
         let mut names = Self::default();
-        for (_, account) in &schema.accounts {
-            names.accounts.insert(account.id.clone(), intern(NameKind::Account, &account.id)?);
-        }
-        for (_, carrier) in &schema.carriers {
-            names.carriers.insert(carrier.id.clone(), intern(NameKind::Carrier, &carrier.id)?);
+        for (kind, name) in Self::of(schema) {
+            let numbers = match kind {
+                NameKind::Account => &mut names.accounts,
+                NameKind::Carrier => &mut names.carriers,
+            };
+            numbers.insert(name.to_owned(), intern(kind, name)?);
         }
         Ok(names)
+    }
+
+    /// What a number is kept for.
+    pub fn of(schema: &Schema) -> impl Iterator<Item = (NameKind, &str)> {
+        let accounts = schema.accounts.iter().map(|it| (NameKind::Account, it.1.id.as_str()));
+        accounts.chain(schema.carriers.iter().map(|it| (NameKind::Carrier, it.1.id.as_str())))
     }
 
     /// The account of a name, if it is configured.

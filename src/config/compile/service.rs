@@ -6,8 +6,10 @@ use crate::config::compile::account::networks;
 use crate::config::error::Findings;
 use crate::config::schema::service;
 use crate::config::units::Span;
-use crate::config::{Durability, Log, LogFormat, OnDamage, Shutdown, Store};
+use crate::config::{Log, OnDamage, Shutdown, Store};
 use crate::dispatch::plan::EraseText;
+use crate::store::sqlite::Durability;
+use crate::telemetry::log::Format;
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -159,10 +161,10 @@ pub fn shutdown(written: &service::Shutdown) -> Shutdown {
 
 /// The log.
 pub fn log(written: &service::Log, findings: &mut Findings) -> Log {
-    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+    let formats = [("text", Format::Text), ("json", Format::Json)];
     let levels = ["error", "warn", "info", "debug", "trace"].map(|it| (it, it));
     Log {
-        format: findings.choose("log.format", written.format.as_deref(), &formats, LogFormat::Text),
+        format: findings.choose("log.format", written.format.as_deref(), &formats, Format::Text),
         level: findings.choose("log.level", written.level.as_deref(), &levels, "info"),
     }
 }

@@ -20,15 +20,6 @@ pub enum Step {
 
 const STEPS: [&str; 4] = ["load", "decide", "commit", "act"];
 
-/// What an acknowledged write survives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// Power loss.
-    Fsync,
-    /// The end of the process, not that of the machine.
-    Os,
-}
-
 const MENDED: [&str; 3] = ["log", "index", "record"];
 
 const MODES: [&str; 2] = ["fsync", "os"];
@@ -96,10 +87,10 @@ impl InsideMeter {
         self.poisoned.set(1.0);
     }
 
-    /// The durability that is in force.
-    pub fn durability(&self, mode: Durability) {
-        for (place, gauge) in self.durability.iter().enumerate() {
-            gauge.set(if place == mode as usize { 1.0 } else { 0.0 });
+    /// Whether what is acknowledged survives a loss of power.
+    pub fn syncs(&self, syncs: bool) {
+        for (gauge, is) in self.durability.iter().zip([syncs, !syncs]) {
+            gauge.set(f64::from(u8::from(is)));
         }
     }
 

@@ -224,7 +224,6 @@ pub(in crate::telemetry) mod tests {
     use crate::message::attempt::Cause;
     use crate::message::money::Currency;
     use crate::smpp::command::CommandId;
-    use crate::telemetry::meters::inside::Durability;
     use crate::telemetry::meters::link::{Direction, LinkState, Malformation};
     use crate::telemetry::names::{ALL, Begins, Kind, Metric};
 
@@ -299,7 +298,7 @@ pub(in crate::telemetry) mod tests {
         meters.http().answered("POST /v1/messages", 202, Duration::from_millis(1));
         meters.http().answered("GET /nowhere", 418, Duration::from_millis(1));
         meters.http().rejected("validation", 422);
-        meters.inside().durability(Durability::Os);
+        meters.inside().syncs(false);
         meters.inside().committed(3, Duration::from_millis(3), Some(Duration::from_millis(1)));
         meters.inside().reloaded(Some(Duration::from_secs(1_700_000_000)));
         meters.inside().reloaded(None);
