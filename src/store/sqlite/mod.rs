@@ -69,6 +69,9 @@ pub const CHECKED_WHOLE: u64 = 8 << 20;
 /// How long a connection waits for another that writes.
 const BUSY_MAX: Duration = Duration::from_secs(5);
 
+/// The cache of the writer, in MiB. A commit walks all of it where a page was renumbered, so more costs each commit more.
+const CACHE: u32 = 8;
+
 /// What a commit that returned has survived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
@@ -135,7 +138,7 @@ impl Sqlite {
         let mut told = guard::log(&file, durability)?;
         guard::files(&file)?;
         let mut writer =
-            connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, 16).map_err(engine)?;
+            connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, CACHE).map_err(engine)?;
         repair::weigh(&writer, &file, &told)?;
         let synchronous = match durability {
             Durability::Fsync => "FULL",
