@@ -1,7 +1,7 @@
 //! Requests: accepted whole, or refused with nothing stored. How they enter is in [`arrive`](crate::dispatch::arrive).
 
 use crate::dispatch::arrive::{Entering, SLICE};
-use crate::dispatch::command::{Command, Means, Reply};
+use crate::dispatch::command::{Means, Reply};
 use crate::dispatch::fact::Fact;
 use crate::dispatch::failover::is_live;
 use crate::dispatch::happening::{Recipient, RequestId, Submission};
@@ -29,26 +29,26 @@ impl Dispatch {
         dice: Dice<'_>,
         store: &mut S,
     ) -> Result<(), Poisoned> {
-        if !self.draining && self.is_repeat(request, &submission) {
+        if !self.beat.draining && self.is_repeat(request, &submission) {
             return Ok(());
         }
         match self.judge(&submission, store)? {
             Ok(means) => self.begin(request, submission, means, dice),
-            Err(refusal) => self.commands.push(Command::Reply(request, refusal)),
+            Err(refusal) => self.beat.reply(request, refusal),
         }
         Ok(())
     }
 
     /// Why a request is not accepted now; or how its account stands if it is.
     fn judge<S: Store>(&mut self, submission: &Submission, store: &mut S) -> Result<Result<Means, Reply>, Poisoned> {
-        if self.draining {
+        if self.beat.draining {
             return Ok(Err(Reply::Draining));
         }
         let account = submission.account;
         if let Err(refusal) = self.ask_rate(account) {
             return Ok(Err(refusal));
         }
-        if !self.plan.routes.contains_key(&submission.route) {
+        if !self.beat.plan.routes.contains_key(&submission.route) {
             // The configuration changed while the request was on its way.
             return Ok(Err(Reply::NotFound));
         }
@@ -59,7 +59,7 @@ impl Dispatch {
         }
         let parts: u64 = submission.recipients.iter().map(|it| u64::from(it.parts)).sum();
         let awaited: u64 = self.arrivals.awaited().map(|it| it.1).sum();
-        if self.plan.limits.queued_max < self.queued() + awaited + parts
+        if self.beat.plan.limits.queued_max < self.queued() + awaited + parts
             || (SLICE < submission.recipients.len() && !self.arrivals.has_room())
         {
             return Ok(Err(Reply::QueueFull(FULL_RETRY)));
@@ -86,11 +86,11 @@ impl Dispatch {
     ) -> MessageId {
         let lane = LaneId::new(submission.route, submission.account, submission.class.number(), 0);
         let id = MessageId { seq: entering.seq, token: dice() };
-        let at = self.wall.exact.wall(entering.at);
+        let at = self.beat.wall.exact.wall(entering.at);
         let asked = submission.send_at.unwrap_or(at).max(at);
-        let send_at = self.first_due(submission.route, to.destination, asked);
-        let due = send_at.map(|it| self.wall.exact.logical(it).max(self.now));
-        let expires = self.wall.exact.logical(asked).max(entering.at) + submission.validity;
+        let send_at = self.beat.first_due(submission.route, to.destination, asked);
+        let due = send_at.map(|it| self.beat.wall.exact.logical(it).max(self.beat.now));
+        let expires = self.beat.wall.exact.logical(asked).max(entering.at) + submission.validity;
         let body = Body {
             id,
             order: entering.order,
@@ -114,7 +114,7 @@ impl Dispatch {
         let mut parts: Vec<Part> = (0..submits).map(|it| Part::new(PartKey::new(id.seq, it), lane, expires)).collect();
         parts.iter_mut().for_each(|it| (it.moved, it.due) = (moved, due.unwrap_or_default()));
         if let Some(Moved { from, cause }) = moved {
-            self.facts.push(Fact::Failover { message: id, from, to: lane.carrier(), cause });
+            self.beat.tell(Fact::Failover { message: id, from, to: lane.carrier(), cause });
         }
         let keys: Vec<PartKey> = parts.iter().map(|it| it.key).collect();
         self.set.accept(Entry { body: Arc::new(body), parts, past: Vec::new() });
@@ -133,7 +133,7 @@ impl Dispatch {
         }
         // All parts of a message are staged, or none: the horizon lies between messages.
         if queue.backlog || room < queue.ready.len() + keys.len() {
-            (queue.backlog, queue.behind_at) = (true, self.beats);
+            (queue.backlog, queue.behind_at) = (true, self.beat.number);
         } else {
             for key in keys {
                 queue.horizon = key;
@@ -150,7 +150,7 @@ impl Dispatch {
             self.set.get(message.seq).filter(|it| it.entry.body.id == message && it.entry.body.account == account);
         let known = known.filter(|_| !self.arrivals.holds(message.seq));
         let Some(held) = known else {
-            self.commands.push(Command::Reply(request, Reply::NotFound));
+            self.beat.reply(request, Reply::NotFound);
             return;
         };
         let keys: Vec<PartKey> = held.entry.parts.iter().filter(|it| is_live(it)).map(|it| it.key).collect();
@@ -165,6 +165,6 @@ impl Dispatch {
         } else {
             Reply::TooLate
         };
-        self.commands.push(Command::Reply(request, reply));
+        self.beat.reply(request, reply);
     }
 }

@@ -6,7 +6,7 @@
 //! no more memory than any other; the count errs on the side of refusing, by at most a slot's width.
 
 use crate::dispatch::Dispatch;
-use crate::dispatch::command::{Allowance, Command, Limit, Means, Reply};
+use crate::dispatch::command::{Allowance, Limit, Means, Reply};
 use crate::dispatch::happening::RequestId;
 use crate::dispatch::plan::Quota;
 use crate::message::id::AccountId;
@@ -117,9 +117,9 @@ impl Used {
 impl Dispatch {
     /// Takes one request from the rate of an account.
     pub(super) fn ask_rate(&mut self, account: AccountId) -> Result<(), Reply> {
-        let Some(rate) = self.plan.accounts.get(&account).and_then(|it| it.terms.rate) else { return Ok(()) };
-        let bucket = self.buckets.entry(account).or_insert_with(|| Bucket::full(rate, self.now));
-        bucket.take(rate, self.now).map_err(|wait| Reply::TooMany {
+        let Some(rate) = self.beat.plan.accounts.get(&account).and_then(|it| it.terms.rate) else { return Ok(()) };
+        let bucket = self.buckets.entry(account).or_insert_with(|| Bucket::full(rate, self.beat.now));
+        bucket.take(rate, self.beat.now).map_err(|wait| Reply::TooMany {
             limit: Limit::Rate,
             wait: Some(wait),
             means: Box::new(self.means(account)),
@@ -134,26 +134,26 @@ impl Dispatch {
             Some(bucket) => _ = self.buckets.insert(account, bucket),
             None => _ = self.buckets.remove(&account),
         }
-        self.commands.push(Command::Reply(request, reply));
+        self.beat.reply(request, reply);
     }
 
     /// Takes so many messages from the quota of an account, and says how it stands then.
     pub(super) fn ask_quota(&mut self, account: AccountId, count: u64) -> Result<Means, Reply> {
-        if let Some(quota) = self.plan.accounts.get(&account).and_then(|it| it.terms.quota) {
+        if let Some(quota) = self.beat.plan.accounts.get(&account).and_then(|it| it.terms.quota) {
             let used = self.used.entry(account).or_default();
-            if let Err(wait) = used.take(quota, count, self.now) {
+            if let Err(wait) = used.take(quota, count, self.beat.now) {
                 return Err(Reply::TooMany { limit: Limit::Quota, wait, means: Box::new(self.means(account)) });
             }
             let record = used.record(account);
-            self.batch.quotas.retain(|it| it.account != account);
-            self.batch.quotas.push(record);
+            self.beat.out.batch.quotas.retain(|it| it.account != account);
+            self.beat.out.batch.quotas.push(record);
         }
         Ok(self.means(account))
     }
 
     fn means(&mut self, account: AccountId) -> Means {
-        let terms = self.plan.accounts.get(&account).map(|it| it.terms).unwrap_or_default();
-        let now = self.now;
+        let terms = self.beat.plan.accounts.get(&account).map(|it| it.terms).unwrap_or_default();
+        let now = self.beat.now;
         Means {
             balance: None,
             rate: terms.rate.and_then(|rate| self.buckets.get(&account).map(|it| it.told(rate))),

@@ -36,7 +36,7 @@ impl Dispatch {
                     News::Receipt(receipt) => self.receipt(link.carrier, receipt, dice),
                     News::Mo(mo) => self.mo(Session { link, number: Talk::session(tag) }, mo, dice),
                 }
-                self.commands.push(Command::Confirm(link, tag));
+                self.beat.order(Command::Confirm(link, tag));
             }
         }
     }
@@ -47,7 +47,7 @@ impl Dispatch {
     }
 
     fn link_lost(&mut self, link: LinkId) {
-        let now = self.now;
+        let now = self.beat.now;
         if let Some(carrier) = self.carriers.get_mut(&link.carrier)
             && carrier.links.get(usize::from(link.bind)).is_some_and(|it| 0 < it.capacity)
         {
@@ -78,7 +78,7 @@ impl Dispatch {
         }
         self.in_flight = self.in_flight.saturating_sub(1);
         self.set.unstage(key);
-        let now = self.now;
+        let now = self.beat.now;
         let Some(held) = self.set.change(key) else { return };
         let part = &mut held.entry.parts[usize::from(key.index())];
         let Some(attempt) = part.attempt.as_mut().filter(|it| it.number == ticket.number()) else { return };
@@ -89,12 +89,12 @@ impl Dispatch {
         attempt.answer = Some(answered.answer);
         attempt.command_status = answered.command_status;
         let (answer, command_status, throttled) = (answered.answer, answered.command_status, answered.throttled);
-        let country = self.plan.country(destination);
+        let country = self.beat.plan.country(destination);
         let phase = part.phase();
         self.note_answer(link, ticket, &answered);
         self.note_pace(link, key, sent, &answered);
         let fact = Fact::Answered { message, link, country, answer, command_status, took, waited, throttled };
-        self.facts.push(fact);
+        self.beat.tell(fact);
         self.note_usual(link.carrier, took, answer, throttled);
         if phase == Phase::Intended {
             self.act_on(link, key, answered, dice);
@@ -123,7 +123,7 @@ impl Dispatch {
     /// its route has the rest go alone.
     fn follow(&mut self, link: LinkId, key: PartKey) {
         let Some(route) = self.set.get(key.seq()).map(|it| it.entry.body.route) else { return };
-        let whole = self.plan.routes.get(&route).is_some_and(|it| it.partial == Partial::Whole);
+        let whole = self.beat.plan.routes.get(&route).is_some_and(|it| it.partial == Partial::Whole);
         let goes = |it: &Moved| whole || it.cause == Cause::NoReceipt;
         let left = |it: &&Part| {
             it.phase() == Phase::Sent && it.lane.carrier() != link.carrier && it.moved.as_ref().is_some_and(goes)
@@ -211,10 +211,10 @@ impl Dispatch {
         if let Some(held) = self.set.change(key) {
             let expires = held.entry.body.expires;
             let part = &mut held.entry.parts[usize::from(key.index())];
-            part.ends = expires.max(self.now) + timeout;
-            part.taken_at = part.taken_at.known().unwrap_or(self.now);
+            part.ends = expires.max(self.beat.now) + timeout;
+            part.taken_at = part.taken_at.known().unwrap_or(self.beat.now);
             if let Some(window) = window {
-                part.due = self.now + window;
+                part.due = self.beat.now + window;
                 self.sweep.late_at(part.due);
             }
         }
@@ -224,15 +224,15 @@ impl Dispatch {
     /// How long a receipt is waited for before the next carrier is tried; `None` where there is no other.
     pub(super) fn receipt_window(&self, key: PartKey) -> Option<Duration> {
         let body = &self.set.get(key.seq())?.entry.body;
-        let route = self.plan.routes.get(&body.route)?;
+        let route = self.beat.plan.routes.get(&body.route)?;
         // Of who is asked for no receipt none is missing.
         let carrier = self.set.part(key)?.attempt.as_ref()?.link.carrier;
-        let asked = self.plan.carriers.get(&carrier).is_none_or(|it| it.dialect.receipts != ReceiptsAsked::None);
-        route.receipt_window.filter(|_| asked && !self.is_alone(route.id))
+        let asked = self.beat.plan.carriers.get(&carrier).is_none_or(|it| it.dialect.receipts != ReceiptsAsked::None);
+        route.receipt_window.filter(|_| asked && !self.beat.is_alone(route.id))
     }
 
     pub(super) fn receipt_timeout(&self, key: PartKey) -> Duration {
-        let route = self.set.get(key.seq()).and_then(|it| self.plan.routes.get(&it.entry.body.route));
+        let route = self.set.get(key.seq()).and_then(|it| self.beat.plan.routes.get(&it.entry.body.route));
         route.map_or(Duration::from_secs(24 * 3_600), |it| it.receipt_timeout)
     }
 
@@ -252,7 +252,7 @@ impl Dispatch {
         let charged = cost.filter(|_| attempt.cost.is_none());
         attempt.cost = cost;
         let (carrier, number, class) = (attempt.link.carrier, attempt.number, held.entry.body.class);
-        self.facts.extend(charged.map(|amount| Fact::Cost { carrier, class, amount }));
+        self.beat.out.facts.extend(charged.map(|amount| Fact::Cost { carrier, class, amount }));
         let Some(id) = attempt.carrier_message_id.clone() else {
             // Its receipts will come under a name that nobody knows: no doubt may take them for its own.
             self.unresolved.put((carrier, held.entry.body.destination, key, number));
@@ -264,7 +264,7 @@ impl Dispatch {
 
     /// What a carrier charges for one submit of a message.
     pub(super) fn cost_at(&self, body: &Body, carrier: CarrierId) -> Option<Money> {
-        let each = self.plan.cost(carrier, body.destination)?;
+        let each = self.beat.plan.cost(carrier, body.destination)?;
         // What a carrier cuts itself is one submit and charged by the SMS.
         Some(each.times(u64::from(body.parts / body.submits().max(1))))
     }
@@ -274,7 +274,7 @@ impl Dispatch {
         let key = ticket.key();
         self.resolved(link.carrier, key, ticket.number());
         let Some(part) = self.set.part(key) else { return };
-        let (current, now) = (part.attempt.as_ref().is_some_and(|it| it.number == ticket.number()), self.now);
+        let (current, now) = (part.attempt.as_ref().is_some_and(|it| it.number == ticket.number()), self.beat.now);
         let in_doubt = matches!(part.phase(), Phase::Doubtful | Phase::Queued);
         if !current {
             self.late_past(link, ticket, answered);
@@ -306,7 +306,7 @@ impl Dispatch {
     }
 
     fn late_past(&mut self, link: LinkId, ticket: Ticket, answered: Answered) {
-        let (key, number, now) = (ticket.key(), ticket.number(), self.now);
+        let (key, number, now) = (ticket.key(), ticket.number(), self.beat.now);
         let cost = self.set.get(key.seq()).and_then(|it| self.cost_at(&it.entry.body, link.carrier));
         let Some(held) = self.set.change(key) else { return };
         let Some(past) = held.entry.past.iter_mut().find(|it| it.key == key && it.attempt.number == number) else {
@@ -318,7 +318,7 @@ impl Dispatch {
         let charged = cost.filter(|_| answered.answer == Answer::Taken && past.attempt.cost.is_none());
         past.attempt.cost = cost.filter(|_| answered.answer == Answer::Taken);
         let (carrier, changed, class) = (past.attempt.link.carrier, past.clone(), held.entry.body.class);
-        self.facts.extend(charged.map(|amount| Fact::Cost { carrier, class, amount }));
+        self.beat.out.facts.extend(charged.map(|amount| Fact::Cost { carrier, class, amount }));
         self.set.changed_past(changed.clone());
         if let Some(id) = changed.attempt.carrier_message_id {
             self.set.named(id.rhash(carrier), key);
@@ -372,7 +372,7 @@ impl Dispatch {
 
     /// A queued part that stands in no lane waits.
     pub(super) fn delay(&mut self, key: PartKey, wait: Duration) {
-        let now = self.now;
+        let now = self.beat.now;
         // Longer than its route lets it wait for one carrier it does not wait for this one.
         let due = self.latest_wait(key).map_or(now + wait, |it| it.max(now).min(now + wait));
         let Some(held) = self.set.change(key) else { return };
@@ -385,7 +385,7 @@ impl Dispatch {
     }
 
     pub(super) fn retry(&self, key: PartKey) -> Retry {
-        let route = self.set.get(key.seq()).and_then(|it| self.plan.routes.get(&it.entry.body.route));
+        let route = self.set.get(key.seq()).and_then(|it| self.beat.plan.routes.get(&it.entry.body.route));
         route.map_or_else(Retry::default, |it| it.retry)
     }
 
@@ -398,7 +398,7 @@ impl Dispatch {
         let crash = cause == DoubtCause::Crash;
         let Some(held) = self.set.change(key) else { return };
         let message = held.entry.body.id;
-        let policy = self.plan.routes.get(&held.entry.body.route).map(|it| it.unknown);
+        let policy = self.beat.plan.routes.get(&held.entry.body.route).map(|it| it.unknown);
         let part = &mut held.entry.parts[usize::from(key.index())];
         let Some(attempt) = part.attempt.as_mut() else { return };
         attempt.answer = Some(Answer::Unknown);
@@ -406,7 +406,7 @@ impl Dispatch {
         if crash {
             self.in_flight = self.in_flight.saturating_sub(1);
         }
-        self.facts.push(Fact::Doubtful { message, carrier, cause });
+        self.beat.tell(Fact::Doubtful { message, carrier, cause });
         self.step(key, Move::Doubt, None);
         self.note_doubt(key);
         if self.settle_by_handset(key) {

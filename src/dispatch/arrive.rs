@@ -146,10 +146,10 @@ impl Dispatch {
         let charge = self.is_managed(submission.account).then(prices);
         let mut arriving = Arriving {
             request,
-            order: OrderId(self.marks.next_order),
-            first: Seq(self.marks.next_seq),
+            order: OrderId(self.beat.out.marks.next_order),
+            first: Seq(self.beat.out.marks.next_seq),
             count,
-            at: self.now,
+            at: self.beat.now,
             ids: Vec::with_capacity(rest.len()),
             charge,
             means,
@@ -157,8 +157,8 @@ impl Dispatch {
             rest,
             submission,
         };
-        self.marks.next_order += 1;
-        self.marks.next_seq += u64::from(count);
+        self.beat.out.marks.next_order += 1;
+        self.beat.out.marks.next_seq += u64::from(count);
         if arriving.rest.len() <= SLICE {
             self.enter(&mut arriving, dice);
             self.complete(arriving);
@@ -169,13 +169,13 @@ impl Dispatch {
 
     /// The next slice of one order; the orders take turns.
     pub(super) fn arrive(&mut self, dice: Dice<'_>) {
-        let now = self.now;
+        let now = self.beat.now;
         for (base, first) in std::mem::take(&mut self.arrivals.landed) {
             self.open(base, first);
         }
         for arriving in &mut self.arrivals.orders {
             let tired = arriving.repeats.extract_if(.., |it| it.1 <= now);
-            self.commands.extend(tired.map(|it| Command::Reply(it.0, Reply::Running)));
+            self.beat.out.commands.extend(tired.map(|it| Command::Reply(it.0, Reply::Running)));
         }
         let Some(mut arriving) = self.arrivals.orders.pop_front() else { return };
         self.enter(&mut arriving, dice);
@@ -183,7 +183,7 @@ impl Dispatch {
             self.complete(arriving);
         } else {
             if arriving.ids.len() == SLICE {
-                self.batch.orders.push(arriving.row(true));
+                self.beat.out.batch.orders.push(arriving.row(true));
             }
             self.arrivals.orders.push_back(arriving);
         }
@@ -210,20 +210,26 @@ impl Dispatch {
         let submission = &arriving.submission;
         let (account, route, class) = (submission.account, submission.route, submission.class);
         if 1 < arriving.count {
-            self.batch.orders.push(arriving.row(false));
+            self.beat.out.batch.orders.push(arriving.row(false));
         }
         if let Some(Keyed { key, hash, .. }) = submission.idempotency.clone() {
-            self.batch.idempotency.push(Idempotency { account, key, hash, order: arriving.order, at: self.now });
+            self.beat.out.batch.idempotency.push(Idempotency {
+                account,
+                key,
+                hash,
+                order: arriving.order,
+                at: self.beat.now,
+            });
         }
         let mut means = arriving.means;
         means.balance = arriving.charge.map(|it| self.charge(account, arriving.order, it));
         let (order, count) = (arriving.order, arriving.count as usize);
         let messages = arriving.ids.iter().take(TOLD_MAX).copied().collect();
-        self.facts.push(Fact::Accepted { order, account, route, class, count, messages });
+        self.beat.tell(Fact::Accepted { order, account, route, class, count, messages });
         let waiting = arriving.repeats.into_iter();
-        self.commands.extend(waiting.map(|it| Command::Reply(it.0, Reply::Repeated(order))));
+        self.beat.out.commands.extend(waiting.map(|it| Command::Reply(it.0, Reply::Repeated(order))));
         let reply = Reply::Accepted { order, messages: arriving.ids, at: arriving.at, means: Box::new(means) };
-        self.commands.push(Command::Reply(arriving.request, reply));
+        self.beat.reply(arriving.request, reply);
         if SLICE < count {
             self.arrivals.landed.push((queue_of(submission), arriving.first));
         }
@@ -234,25 +240,25 @@ impl Dispatch {
         let lanes: Vec<LaneId> = self.lanes.keys().copied().filter(|it| it.at(CarrierId(0)) == base).collect();
         for lane in lanes {
             let queue = self.lanes.entry(lane).or_default();
-            (queue.backlog, queue.behind_at) = (true, self.beats);
+            (queue.backlog, queue.behind_at) = (true, self.beat.number);
             queue.horizon = queue.horizon.min(PartKey(PartKey::new(first, 0).0 - 1));
             self.offer(lane);
         }
         // What came due while it arrived was passed over.
-        self.sweep.due_at(self.now);
+        self.sweep.due_at(self.beat.now);
     }
 
     /// Whether a request is the repeat of one that is arriving, which is then answered here.
     pub(super) fn is_repeat(&mut self, request: RequestId, submission: &Submission) -> bool {
         let Some(asked) = &submission.idempotency else { return false };
-        let until = self.now + REPEAT_WAIT;
+        let until = self.beat.now + REPEAT_WAIT;
         let Some(arriving) = self.arrivals.running(submission.account, &asked.key) else { return false };
         let same = arriving.submission.idempotency.as_ref().is_some_and(|it| asked.is(&it.hash));
         if same && arriving.repeats.len() < REPEATS_MAX {
             arriving.repeats.push((request, until));
         } else {
             let reply = if same { Reply::Running } else { Reply::KeyReused };
-            self.commands.push(Command::Reply(request, reply));
+            self.beat.reply(request, reply);
         }
         true
     }

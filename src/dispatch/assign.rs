@@ -38,12 +38,12 @@ enum Given {
 impl Dispatch {
     /// How many parts a lane may hold in memory.
     pub(super) fn ready_max(&self) -> usize {
-        (READY_MAX / self.busy.max(1)).clamp(READY_MIN, self.plan.limits.ready_per_lane.max(READY_MIN))
+        (READY_MAX / self.busy.max(1)).clamp(READY_MIN, self.beat.plan.limits.ready_per_lane.max(READY_MIN))
     }
 
     /// Reads on in lanes that run short, where their carrier could send.
     pub(super) fn refill<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
-        let (room, held_to) = (self.ready_max(), self.held_to());
+        let (room, held_to) = (self.ready_max(), self.beat.held_to());
         let short = |it: &LaneId| self.lanes.get(it).is_some_and(|it| it.backlog && it.ready.len() < room / 2);
         // Where nothing can be sent the head of a lane is enough: how old it is has to be told.
         let empty = |it: &LaneId| self.lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
@@ -64,7 +64,7 @@ impl Dispatch {
             queue.horizon = queue.horizon.max(held_to);
             let ceiling = self.arrivals.ceiling(lane);
             let entries = store.ready(lane, queue.horizon, wanted)?;
-            queue.backlog = wanted <= entries.len() || queue.behind_at == self.beats;
+            queue.backlog = wanted <= entries.len() || queue.behind_at == self.beat.number;
             for entry in entries {
                 let seq = entry.body.seq();
                 if ceiling.is_some_and(|it| it <= seq) {
@@ -90,7 +90,7 @@ impl Dispatch {
 
     /// Gives parts to links until there is no room, no token or no part.
     pub(super) fn assign(&mut self) {
-        if self.draining {
+        if self.beat.draining {
             return;
         }
         let carriers: Vec<CarrierId> = self.carriers.keys().copied().collect();
@@ -104,7 +104,7 @@ impl Dispatch {
             carrier.ring.begin();
         }
         loop {
-            let now = self.now;
+            let now = self.beat.now;
             let Some(carrier) = self.carriers.get_mut(&id) else { return };
             if !carrier.has_room() || carrier.pace.next_at(now).is_some() {
                 return;
@@ -131,7 +131,7 @@ impl Dispatch {
     }
 
     fn give(&mut self, id: CarrierId, lane: LaneId) -> Given {
-        let held_to = self.held_to();
+        let held_to = self.beat.held_to();
         let Some(queue) = self.lanes.get_mut(&lane) else { return Given::Empty };
         let Some(key) = queue.ready.front().copied() else { return Given::Empty };
         if key <= held_to {
@@ -146,7 +146,7 @@ impl Dispatch {
             self.set.unstage(key);
             return Given::Gone;
         };
-        if part.ends <= self.now {
+        if part.ends <= self.beat.now {
             queue.ready.pop_front();
             self.end_or_wait(key, End::Expired, Reason::Expired);
             self.set.unstage(key);
@@ -177,8 +177,8 @@ impl Dispatch {
             queue.ready.push_front(key);
         }
         let Some(carrier) = self.carriers.get_mut(&id) else { return Given::Empty };
-        let Some(bind) = carrier.link_for(destination, self.now) else { return Given::Blocked };
-        carrier.pace.take(self.now);
+        let Some(bind) = carrier.link_for(destination, self.beat.now) else { return Given::Blocked };
+        carrier.pace.take(self.beat.now);
         carrier.took_slot(bind, destination);
         carrier.resting.takes(destination, key);
         self.in_flight += 1;
@@ -193,7 +193,7 @@ impl Dispatch {
     fn intend(&mut self, key: PartKey, link: LinkId) {
         self.step(key, Move::Intend, None);
         self.strict_takes(key);
-        let now = self.now;
+        let now = self.beat.now;
         let probes = self.is_probe(key, link.carrier);
         let held = self.set.change(key).expect("a staged part is in memory");
         // The place of the part among those that this carrier cuts the message into.
@@ -222,15 +222,15 @@ impl Dispatch {
         if let Some(past) = past {
             self.set.changed_past(past);
         }
-        let (message, class, waited) = (body.id, body.class, now.since(self.begins(&body)));
-        let body = self.told(body);
-        self.facts.push(Fact::Submitted { message, link, class, cause, waited });
+        let (message, class, waited) = (body.id, body.class, now.since(self.beat.begins(&body)));
+        let body = self.beat.told(body);
+        self.beat.tell(Fact::Submitted { message, link, class, cause, waited });
         if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
             carrier.tries(now, Ticket::new(key, number));
         }
         let since = self.unanswered_since(key, link.carrier, number);
         let submit = Submit { ticket: Ticket::new(key, number), body, index, parts, since, validity };
-        self.commands.push(Command::Submit(link, submit));
+        self.beat.order(Command::Submit(link, submit));
     }
 }
 

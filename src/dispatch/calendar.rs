@@ -11,11 +11,10 @@
 use crate::dispatch::Dispatch;
 use crate::message::body::Body;
 use crate::message::era::{Ahead, Eras, Wall};
-use crate::message::id::{PartKey, RouteId, Seq};
+use crate::message::id::{PartKey, Seq};
 use crate::message::part::Part;
 use crate::message::phase::{End, Phase};
 use crate::message::time::Time;
-use crate::number::e164::E164;
 use crate::record::batch::Batch;
 use crate::record::contract::{Poisoned, Store};
 use crate::record::entry::Entry;
@@ -27,8 +26,6 @@ use std::time::Duration;
 const RESTATED_FROM: u64 = 1_000;
 /// Messages that one beat looks at: some milliseconds.
 const RESTATED_MAX: usize = 500;
-/// What a carrier is told of an end is the wall's from this on; less is the ordinary work of a time daemon.
-const TOLD_FROM: u64 = 1_000;
 
 /// Where the look at what waits for a time stands at a start: a crash may have cut one short that an era began.
 pub(super) fn begin(eras: &Eras) -> (Ahead, Option<Time>) {
@@ -38,39 +35,15 @@ pub(super) fn begin(eras: &Eras) -> (Ahead, Option<Time>) {
 impl Dispatch {
     /// Makes durable how late it is, where no beat does: a start tells by it for how long nothing ran.
     pub fn mark<S: Store>(&mut self, now: Time, store: &mut S) -> Result<(), Poisoned> {
-        self.now = self.now.max(now);
-        self.marks.time = self.now;
-        store.commit(&Batch { marks: self.marks.clone(), ..Batch::default() })
-    }
-
-    /// Until when a message may not go that could go at `begins`; `None` where that is now.
-    /// All in times of the wall.
-    pub(super) fn first_due(&self, route: RouteId, recipient: E164, begins: Time) -> Option<Time> {
-        self.quiet_until(route, recipient, begins).or((self.wall_now() < begins).then_some(begins))
-    }
-
-    fn wall_now(&self) -> Time {
-        self.wall.exact.wall(self.now)
-    }
-
-    /// From when on a message could go, in logical time.
-    pub(super) fn begins(&self, body: &Body) -> Time {
-        body.send_at.map_or(body.created, |it| self.wall.exact.logical(it))
-    }
-
-    /// A message as its carrier is told of it: with an end that is the wall's.
-    pub(super) fn told(&self, body: Arc<Body>) -> Arc<Body> {
-        if self.wall.exact.0.unsigned_abs() < TOLD_FROM {
-            return body;
-        }
-        let expires = self.wall.exact.wall(body.expires);
-        Arc::new(Body { expires, ..Body::clone(&body) })
+        self.beat.now = self.beat.now.max(now);
+        self.beat.out.marks.time = self.beat.now;
+        store.commit(&Batch { marks: self.beat.out.marks.clone(), ..Batch::default() })
     }
 
     /// The wall shows another time than was known.
     pub(super) fn wall_is(&mut self, wall: Wall) {
-        self.wall = wall;
-        self.marks.eras.begin(self.now, wall.ahead);
+        self.beat.wall = wall;
+        self.beat.out.marks.eras.begin(self.beat.now, wall.ahead);
         if RESTATED_FROM <= wall.exact.off(self.restated.0) {
             self.restated = (wall.exact, Some(Time(1)));
         }
@@ -102,7 +75,7 @@ impl Dispatch {
         let keys = self.keys(seq, waits);
         let mut moved = false;
         for key in keys {
-            let due = self.due_by_wall(key).unwrap_or(self.now);
+            let due = self.due_by_wall(key).unwrap_or(self.beat.now);
             let stands = self.set.part(key).map_or(Time::NEVER, |it| it.due);
             if RESTATED_FROM <= due.0.abs_diff(stands.0) {
                 self.wait_until(key, due);
@@ -122,9 +95,9 @@ impl Dispatch {
     /// Until when a part waits that has not been tried, in logical time; `None` where it may go.
     fn due_by_wall(&self, key: PartKey) -> Option<Time> {
         let body = &self.set.get(key.seq())?.entry.body;
-        let begins = body.send_at.unwrap_or_default().max(self.wall_now());
-        let due = self.first_due(body.route, body.destination, begins)?;
-        Some(self.wall.exact.logical(due))
+        let begins = body.send_at.unwrap_or_default().max(self.beat.wall_now());
+        let due = self.beat.first_due(body.route, body.destination, begins)?;
+        Some(self.beat.wall.exact.logical(due))
     }
 
     /// A delayed part waits until then. What it was worth sending from its time on, it is worth still.
@@ -137,16 +110,11 @@ impl Dispatch {
         (part.due, part.ends) = (due, ends);
         if body.expires != ends {
             held.entry.body = Arc::new(Body { expires: ends, ..Body::clone(&body) });
-            self.batch.erased.retain(|it| it.seq() != key.seq());
-            self.batch.erased.push(held.entry.body.clone());
+            self.beat.out.batch.erased.retain(|it| it.seq() != key.seq());
+            self.beat.out.batch.erased.push(held.entry.body.clone());
         }
         self.set.unstage(key);
         self.sweep.due_at(due);
-    }
-
-    /// When the quiet hours are over in which a recipient is at `time`, if he is.
-    fn quiet_until(&self, route: RouteId, recipient: E164, time: Time) -> Option<Time> {
-        self.plan.routes.get(&route)?.quiet_hours?.over_at(time, recipient)
     }
 
     /// Takes the part at the head of its lane out of it if it may not go now: because its recipient does not want it
@@ -164,10 +132,11 @@ impl Dispatch {
         if held.entry.parts.iter().any(left) {
             return false;
         }
-        let Some(due) = self.quiet_until(held.entry.body.route, held.entry.body.destination, self.wall_now()) else {
+        let Some(due) = self.beat.quiet_until(held.entry.body.route, held.entry.body.destination, self.beat.wall_now())
+        else {
             return false;
         };
-        let due = self.wall.exact.logical(due);
+        let due = self.beat.wall.exact.logical(due);
         let Some(held) = self.set.change(key) else { return false };
         let part = &mut held.entry.parts[usize::from(key.index())];
         part.due = due;

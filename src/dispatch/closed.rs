@@ -43,13 +43,18 @@ impl Dispatch {
     /// Why nothing is given to a carrier, where nothing is. What somebody ordered comes before what happened.
     pub(super) fn why_closed(&self, carrier: CarrierId) -> Option<Closed> {
         let cause = self.standing(carrier, false).cause()?;
-        Some(match (self.operated.flow(Target::Carrier(carrier)).map(|it| it.deed), self.plan.carriers.get(&carrier)) {
-            (Some(Deed::Drain), _) => Closed::Drained,
-            (Some(_), _) => Closed::Paused,
-            (None, None) => Closed::Removed,
-            (None, Some(_)) if cause == Cause::BreakerOpen => Closed::BreakerOpen,
-            (None, Some(it)) if it.retired => Closed::Retired,
-            (None, Some(_)) => Closed::CarrierDown,
-        })
+        Some(
+            match (
+                self.operated.flow(Target::Carrier(carrier)).map(|it| it.deed),
+                self.beat.plan.carriers.get(&carrier),
+            ) {
+                (Some(Deed::Drain), _) => Closed::Drained,
+                (Some(_), _) => Closed::Paused,
+                (None, None) => Closed::Removed,
+                (None, Some(_)) if cause == Cause::BreakerOpen => Closed::BreakerOpen,
+                (None, Some(it)) if it.retired => Closed::Retired,
+                (None, Some(_)) => Closed::CarrierDown,
+            },
+        )
     }
 }

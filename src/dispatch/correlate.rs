@@ -40,7 +40,7 @@ struct Match {
 
 impl Dispatch {
     pub(super) fn receipt(&mut self, carrier: CarrierId, mut news: ReceiptNews, dice: Dice<'_>) {
-        news.receipt.received_at = self.now;
+        news.receipt.received_at = self.beat.now;
         if news.is_strange && self.remarks.word(carrier, &news.receipt.raw_status) {
             self.tell_of_word(carrier, &news.receipt.raw_status);
         }
@@ -71,9 +71,9 @@ impl Dispatch {
 
     /// A word that nobody knows: the operator may say what it means.
     fn tell_of_word(&mut self, carrier: CarrierId, word: &str) {
-        let calls = self.plan.carriers.get(&carrier).is_some_and(|it| it.dialect.hook.is_some());
+        let calls = self.beat.plan.carriers.get(&carrier).is_some_and(|it| it.dialect.hook.is_some());
         let key = if calls { "receipt.statuses" } else { "statuses" };
-        self.facts.push(Fact::StrangeWord { carrier, word: word.into(), key });
+        self.beat.tell(Fact::StrangeWord { carrier, word: word.into(), key });
     }
 
     /// A receipt would fit a part if its id were converted, and does not say whose it is: nothing is learned from such
@@ -81,9 +81,9 @@ impl Dispatch {
     fn note_unsure(&mut self, carrier: CarrierId, forms: &[Form], whom: Whom<'_>) {
         let unsure = self.candidates(carrier, forms, whom).find(|(_, it)| !it.another).and_then(|(_, it)| it.relation);
         if let Some(relation) = unsure
-            && let Some(count) = self.remarks.unsure(carrier, self.now)
+            && let Some(count) = self.remarks.unsure(carrier, self.beat.now)
         {
-            self.facts.push(Fact::UnsureIds { carrier, relation, count });
+            self.beat.tell(Fact::UnsureIds { carrier, relation, count });
         }
     }
 
@@ -91,15 +91,15 @@ impl Dispatch {
     fn take_in(&mut self, key: PartKey, number: u8, carrier: CarrierId, receipt: Receipt) {
         let message = self.set.get(key.seq()).map(|it| it.entry.body.id);
         let asked = self.attempt(key, number).map(|it| it.answered_at.known().unwrap_or(it.intended_at));
-        let delay = asked.map(|it| self.now.since(it));
+        let delay = asked.map(|it| self.beat.now.since(it));
         let status = receipt.status;
         let fate = self.apply(key, number, carrier, receipt);
-        self.facts.push(Fact::Receipt { carrier, status, fate, message, delay });
+        self.beat.tell(Fact::Receipt { carrier, status, fate, message, delay });
     }
 
     /// Every form that the ids of a receipt may have had in an answer, most trusted first.
     pub(super) fn forms(&self, carrier: CarrierId, ids: &[CarrierMessageId]) -> Vec<Form> {
-        let form = self.plan.carriers.get(&carrier).map(|it| it.dialect.message_id).unwrap_or_default();
+        let form = self.beat.plan.carriers.get(&carrier).map(|it| it.dialect.message_id).unwrap_or_default();
         let believed = self.believed(carrier);
         ids.iter().flat_map(|it| forms_of(it, form, believed)).collect()
     }
@@ -223,7 +223,7 @@ impl Dispatch {
         let Some(held) = self.set.get(key.seq()).filter(|it| 1 < it.entry.parts.len()) else { return Vec::new() };
         let carrier = |it: &Part| it.attempt.as_ref().map(|it| it.link.carrier);
         let of = held.entry.parts.get(usize::from(key.index())).and_then(carrier);
-        let asked = of.and_then(|it| self.plan.carriers.get(&it)).map(|it| it.dialect.receipts);
+        let asked = of.and_then(|it| self.beat.plan.carriers.get(&it)).map(|it| it.dialect.receipts);
         if !matches!(asked, Some(ReceiptsAsked::First | ReceiptsAsked::Last)) {
             return Vec::new();
         }
@@ -241,7 +241,7 @@ impl Dispatch {
 
     /// Why a part ended by a receipt: the carrier's code, where the operator says what it means.
     fn reason(&self, carrier: CarrierId, receipt: &Receipt, end: End) -> Reason {
-        let plan = self.plan.carriers.get(&carrier);
+        let plan = self.beat.plan.carriers.get(&carrier);
         plan.and_then(|it| reason::of_receipt(&it.dialect, receipt)).unwrap_or_else(|| reason_of(end))
     }
 
@@ -287,7 +287,7 @@ impl Dispatch {
 
     /// A sender as the receipts of a carrier have it.
     fn sender_at(&self, carrier: CarrierId, source: &Source) -> Box<str> {
-        let dialect = self.plan.carriers.get(&carrier).map(|it| &it.dialect);
+        let dialect = self.beat.plan.carriers.get(&carrier).map(|it| &it.dialect);
         dialect.map_or_else(|| source.octets().into(), |it| sender::returned(source, it).into())
     }
 
@@ -330,7 +330,7 @@ impl Dispatch {
         let name = carrier.and_then(|it| self.forms(it, ids).first().and_then(Form::id));
         self.step(key, Move::Take, None);
         let (timeout, window) = (self.receipt_timeout(key), self.receipt_window(key));
-        let now = self.now;
+        let now = self.beat.now;
         let Some(held) = self.set.get(key.seq()) else { return 0 };
         let cost = carrier.and_then(|it| self.cost_at(&held.entry.body, it));
         let Some(held) = self.set.change(key) else { return 0 };

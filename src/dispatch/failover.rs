@@ -55,7 +55,8 @@ impl Dispatch {
     /// changed its mind. Not one that took it.
     fn way_back(&self, seq: Seq, fits: impl Fn(CarrierId) -> bool) -> Option<(CarrierId, u8)> {
         let entry = &self.set.get(seq)?.entry;
-        let resends = self.plan.routes.get(&entry.body.route).is_some_and(|it| it.unknown == UnknownPolicy::Resend);
+        let resends =
+            self.beat.plan.routes.get(&entry.body.route).is_some_and(|it| it.unknown == UnknownPolicy::Resend);
         let barred = |it: &&Attempt| match it.answer {
             Some(Answer::Unknown) => !resends,
             answer => answer == Some(Answer::Taken),
@@ -82,7 +83,7 @@ impl Dispatch {
     /// Whether every part that goes may be tried once more: not one that is in doubt
     /// where its route does not send such again, nor one that has had the attempts that its route allows.
     fn may_go_on(&self, entry: &Entry, cause: Option<Cause>) -> bool {
-        let Some(route) = self.plan.routes.get(&entry.body.route) else { return false };
+        let Some(route) = self.beat.plan.routes.get(&entry.body.route) else { return false };
         // What one carrier refused for good is offered to no other, whatever becomes of its other parts.
         if attempts(entry).any(|it| it.answer == Some(Answer::Never)) {
             return false;
@@ -94,7 +95,7 @@ impl Dispatch {
     /// The open parts of a message that go to another carrier: all of them, or where its route leaves what was taken those
     /// that were not; for want of a receipt, those of which none came in time.
     fn going<'e>(&self, entry: &'e Entry, cause: Option<Cause>) -> impl Iterator<Item = &'e Part> + use<'e> {
-        let (rest, partial, now) = (self.leaves_taken(entry), self.is_partial(entry), self.now);
+        let (rest, partial, now) = (self.leaves_taken(entry), self.is_partial(entry), self.beat.now);
         let late = rest && cause == Some(Cause::NoReceipt);
         entry.parts.iter().filter(move |it| match () {
             () if late => is_late(it, now),
@@ -109,7 +110,7 @@ impl Dispatch {
     }
 
     fn leaves_taken(&self, entry: &Entry) -> bool {
-        self.plan.routes.get(&entry.body.route).is_none_or(|it| it.partial == Partial::Rest)
+        self.beat.plan.routes.get(&entry.body.route).is_none_or(|it| it.partial == Partial::Rest)
     }
 
     /// Whether a carrier has taken some parts of a message and not others, and its route leaves these there.
@@ -132,7 +133,7 @@ impl Dispatch {
 
     /// Whether the attempts of a message stay within what its route lets it cost, with others at this carrier.
     fn may_cost(&self, entry: &Entry, (carrier, submits): (CarrierId, u8)) -> bool {
-        let Some(most) = self.plan.routes.get(&entry.body.route).and_then(|it| it.max_cost) else { return true };
+        let Some(most) = self.beat.plan.routes.get(&entry.body.route).and_then(|it| it.max_cost) else { return true };
         let spent = attempts(entry).filter_map(|it| it.cost).fold(Money::default(), |sum, it| sum + it);
         let next = self.cost_at(&entry.body, carrier).unwrap_or_default();
         spent + next.times(submits.into()) <= most
@@ -158,9 +159,9 @@ impl Dispatch {
             self.move_part(key, to, Moved { from, cause });
         }
         if let Some(held) = self.set.change(live[0]) {
-            (held.since, held.refused) = (self.now, None);
+            (held.since, held.refused) = (self.beat.now, None);
         }
-        self.facts.push(Fact::Failover { message, from, to, cause });
+        self.beat.tell(Fact::Failover { message, from, to, cause });
         true
     }
 
@@ -208,7 +209,7 @@ impl Dispatch {
         let old = self.lanes.entry(before).or_default();
         old.queued = old.queued.saturating_sub(1);
         old.delayed = old.delayed.saturating_sub(u64::from(delayed));
-        let beats = self.beats;
+        let beats = self.beat.number;
         let has_place = self.has_place(after);
         let queue = self.lanes.entry(after).or_default();
         queue.queued += 1;
@@ -247,7 +248,7 @@ impl Dispatch {
     /// What a closed carrier has waiting, and what waits too long for a slow one, goes on to others.
     pub(super) fn relocate(&mut self) {
         (self.moving, self.overstay, self.looks) = (false, Time::NEVER, LOOKS_MAX);
-        if self.draining {
+        if self.beat.draining {
             return;
         }
         let carriers: Vec<CarrierId> = self.carriers.keys().copied().collect();
@@ -267,7 +268,7 @@ impl Dispatch {
 
     /// Moves what waits in the lane of a closed carrier to where there is room. Returns how many more may move.
     fn leave(&mut self, lane: LaneId, cause: Cause, mut left: usize) -> usize {
-        let served = self.serves(lane.route());
+        let served = self.beat.serves(lane.route());
         if !served.iter().any(|it| *it != lane.carrier() && self.is_open(*it, false) && self.has_place(lane.at(*it))) {
             return left;
         }
@@ -294,8 +295,8 @@ impl Dispatch {
 
     /// Moves what has waited too long for a carrier that is open, but has no room now, to one that has.
     fn hurry(&mut self, lane: LaneId, mut left: usize) -> usize {
-        let now = self.now;
-        let Some(most) = self.plan.routes.get(&lane.route()).and_then(|it| it.max_wait) else { return left };
+        let now = self.beat.now;
+        let Some(most) = self.beat.plan.routes.get(&lane.route()).and_then(|it| it.max_wait) else { return left };
         if self.carriers.get(&lane.carrier()).is_none_or(|it| it.could_take(now)) {
             return left;
         }
@@ -339,16 +340,17 @@ impl Dispatch {
 
     /// Whether parts of a lane may go to others for want of patience, so that they are wanted in memory.
     pub(super) fn hurries(&self, lane: LaneId) -> bool {
-        let may = self.plan.routes.get(&lane.route()).is_some_and(|it| it.max_wait.is_some());
-        let another =
-            |it: &CarrierId| *it != lane.carrier() && self.carriers.get(it).is_some_and(|it| it.could_take(self.now));
-        may && self.serves(lane.route()).iter().any(another)
+        let may = self.beat.plan.routes.get(&lane.route()).is_some_and(|it| it.max_wait.is_some());
+        let another = |it: &CarrierId| {
+            *it != lane.carrier() && self.carriers.get(it).is_some_and(|it| it.could_take(self.beat.now))
+        };
+        may && self.beat.serves(lane.route()).iter().any(another)
     }
 
     /// Until when a part waits for its carrier, where another could have it.
     pub(super) fn latest_wait(&self, key: PartKey) -> Option<Time> {
         let held = self.set.get(key.seq())?;
-        let most = self.plan.routes.get(&held.entry.body.route)?.max_wait?;
+        let most = self.beat.plan.routes.get(&held.entry.body.route)?.max_wait?;
         self.next_carrier(key.seq(), |_| true).map(|_| held.since + most)
     }
 
@@ -360,7 +362,7 @@ impl Dispatch {
 
     /// A part whose wait for another attempt is over goes to the next carrier, if it has waited too long for this one.
     pub(super) fn leave_late(&mut self, key: PartKey) -> bool {
-        let late = self.latest_wait(key).is_some_and(|it| it <= self.now);
+        let late = self.latest_wait(key).is_some_and(|it| it <= self.beat.now);
         late && self.fail_over(key.seq(), Cause::MaxWait)
     }
 
@@ -371,7 +373,7 @@ impl Dispatch {
 
     /// No receipt came in time: the next carrier is tried, once, where there is one.
     pub(super) fn come_late(&mut self, seq: Seq) {
-        let now = self.now;
+        let now = self.beat.now;
         let keys: Vec<PartKey> = self.keys(seq, |it| is_late(it, now));
         let Some(entry) = self.set.get(seq).map(|it| &it.entry).filter(|_| !keys.is_empty()) else { return };
         let cause = Some(Cause::NoReceipt);

@@ -58,13 +58,14 @@ impl Dispatch {
     /// What stands where, now.
     pub fn gauges(&self) -> Gauges {
         let mut gauges = Gauges { parked: self.parked.len(), mo_incomplete: self.waiting.len(), ..Gauges::default() };
-        gauges.queues.extend(self.plan.routes.keys().map(|it| (*it, Queue::default())));
+        gauges.queues.extend(self.beat.plan.routes.keys().map(|it| (*it, Queue::default())));
         for (id, lane) in &self.lanes {
             let queue = gauges.queues.entry(id.route()).or_default();
             queue.parts += lane.queued;
             queue.delayed += lane.delayed;
-            let oldest = lane.ready.front().and_then(|it| self.set.get(it.seq())).map(|it| self.begins(&it.entry.body));
-            queue.oldest = oldest.map_or(queue.oldest, |it| queue.oldest.max(self.now.since(it)));
+            let oldest =
+                lane.ready.front().and_then(|it| self.set.get(it.seq())).map(|it| self.beat.begins(&it.entry.body));
+            queue.oldest = oldest.map_or(queue.oldest, |it| queue.oldest.max(self.beat.now.since(it)));
         }
         for (lane, parts) in self.arrivals.awaited() {
             gauges.queues.entry(lane.route()).or_default().parts += parts;
@@ -77,8 +78,8 @@ impl Dispatch {
         }
         for (carrier, state) in &self.carriers {
             let at = gauges.carriers.entry(*carrier).or_default();
-            at.minute = self.usual.get(carrier).map(|it| it.minute(self.now)).unwrap_or_default();
-            at.pace = state.pace.rate(self.now);
+            at.minute = self.usual.get(carrier).map(|it| it.minute(self.beat.now)).unwrap_or_default();
+            at.pace = state.pace.rate(self.beat.now);
             at.breaker = match self.operated.breaker(*carrier) {
                 Some(Forced::Open) => 2,
                 Some(Forced::Closed) => 0,
@@ -109,7 +110,7 @@ impl Dispatch {
                 gauges.on_links.iter().filter(|(link, _)| link.carrier == *id).map(|(_, it)| it.0).sum();
             let owed = state.awaiting + state.doubtful + on_links as u64;
             if 0 < owed {
-                let name = self.plan.carriers.get(id).map_or("of an earlier configuration", |it| &*it.name);
+                let name = self.beat.plan.carriers.get(id).map_or("of an earlier configuration", |it| &*it.name);
                 found.push(format!("carrier {name} still owes an answer or a receipt for {owed} parts"));
             }
         }

@@ -3,7 +3,7 @@
 use crate::carrier::answer;
 use crate::carrier::report::{Answered, Ticket};
 use crate::dispatch::Dispatch;
-use crate::dispatch::command::{Command, Reply};
+use crate::dispatch::command::Reply;
 use crate::dispatch::fact::Fact;
 use crate::dispatch::happening::RequestId;
 use crate::message::attempt::{Answer, Attempt};
@@ -59,15 +59,15 @@ impl Dispatch {
             Answer::Unknown => Kind::Fault,
             _ => Kind::NoFault,
         };
-        carrier.note(self.now, ticket, (answered.answer != Answer::NotSent).then_some(kind));
+        carrier.note(self.beat.now, ticket, (answered.answer != Answer::NotSent).then_some(kind));
     }
 
     /// An attempt has ended so long after it was written: is its carrier as usual? What asks for a slower pace is told elsewhere.
     pub(super) fn note_usual(&mut self, carrier: CarrierId, took: Option<Duration>, answer: Answer, throttled: bool) {
         let Some(took) = took.filter(|_| answer != Answer::NotSent) else { return };
         let refused = !throttled && !matches!(answer, Answer::Taken | Answer::Unknown);
-        let turns = self.usual.entry(carrier).or_default().note(self.now, took, refused);
-        self.facts.extend(turns.into_iter().map(|turn| Fact::Turned { carrier, turn }));
+        let turns = self.usual.entry(carrier).or_default().note(self.beat.now, took, refused);
+        self.beat.out.facts.extend(turns.into_iter().map(|turn| Fact::Turned { carrier, turn }));
     }
 
     /// What has become of a message at a carrier says something of the carrier.
@@ -77,8 +77,8 @@ impl Dispatch {
         if key.index() != 0 {
             return;
         }
-        let (country, route) = (self.plan.country(held.entry.body.destination), held.entry.body.route);
-        self.health.score.note(self.now, carrier, country, outcome);
+        let (country, route) = (self.beat.plan.country(held.entry.body.destination), held.entry.body.route);
+        self.health.score.note(self.beat.now, carrier, country, outcome);
         if self.health.judged.len() < JUDGED_MAX {
             self.health.judged.entry((route, country)).or_default();
         }
@@ -90,11 +90,12 @@ impl Dispatch {
         if let Some(body) = self.set.get(key.seq()).map(|it| it.entry.body.clone())
             && let Some(status) = attempt.receipt.as_ref().map(|it| it.status)
         {
-            let (country, class, after) = (self.plan.country(body.destination), body.class, self.now.since(taken_at));
-            self.facts.push(Fact::Outcome { carrier: attempt.link.carrier, country, class, status, after });
+            let (country, class, after) =
+                (self.beat.plan.country(body.destination), body.class, self.beat.now.since(taken_at));
+            self.beat.tell(Fact::Outcome { carrier: attempt.link.carrier, country, class, status, after });
         }
         let outcome = match delivered {
-            true => Outcome::Delivered { after: self.now.since(taken_at) },
+            true => Outcome::Delivered { after: self.beat.now.since(taken_at) },
             false => Outcome::NotDelivered,
         };
         self.note_outcome(key, attempt.link.carrier, outcome);
@@ -105,10 +106,10 @@ impl Dispatch {
         let known = self.set.get(message.seq).map(|it| &it.entry);
         let known = known.filter(|it| it.body.id == message && it.body.account == account);
         let Some(entry) = known.filter(|_| !self.arrivals.holds(message.seq)) else {
-            return self.commands.push(Command::Reply(request, Reply::NotFound));
+            return self.beat.reply(request, Reply::NotFound);
         };
         if entry.status() == Status::Cancelled {
-            return self.commands.push(Command::Reply(request, Reply::NeverLeft));
+            return self.beat.reply(request, Reply::NeverLeft);
         }
         let first = PartKey::new(message.seq, 0);
         let past = entry.past.iter().filter(|it| it.key == first).map(|it| &it.attempt);
@@ -134,27 +135,27 @@ impl Dispatch {
                 }
             }
         }
-        self.commands.push(Command::Reply(request, Reply::Noted));
+        self.beat.reply(request, Reply::Noted);
     }
 
     /// Works out, now and then, what the scores mean.
     pub(super) fn judge_carriers(&mut self) {
-        if self.now < self.health.next {
+        if self.beat.now < self.health.next {
             return;
         }
         // The more there is to be worked out, the less often.
         let many = u32::try_from(self.health.judged.len() / JUDGED_AT_ONCE).unwrap_or(u32::MAX);
-        self.health.next = self.now + JUDGED_EVERY * (1 + many);
+        self.health.next = self.beat.now + JUDGED_EVERY * (1 + many);
         let Health { score, judged, .. } = &mut self.health;
         for ((route, country), judged) in judged.iter_mut() {
-            let carriers = self.served.get(route).map_or(&[][..], Vec::as_slice);
-            *judged = score.judge(self.now, carriers, *country);
+            let carriers = self.beat.serves(*route);
+            *judged = score.judge(self.beat.now, carriers, *country);
         }
-        judged.retain(|(route, _), _| self.plan.routes.contains_key(route));
+        judged.retain(|(route, _), _| self.beat.plan.routes.contains_key(route));
     }
 
     /// Whether a route asks how well its carriers do.
     pub(super) fn is_scored(&self, route: RouteId) -> bool {
-        self.plan.routes.get(&route).is_some_and(|it| it.order == Order::Scored)
+        self.beat.plan.routes.get(&route).is_some_and(|it| it.order == Order::Scored)
     }
 }

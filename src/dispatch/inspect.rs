@@ -3,7 +3,7 @@
 use crate::carrier::report::Report;
 use crate::dispatch::Dispatch;
 use crate::dispatch::closed::Closed;
-use crate::dispatch::command::{Command, Reply};
+use crate::dispatch::command::Reply;
 use crate::dispatch::happening::RequestId;
 use crate::dispatch::tally::Tally;
 use crate::dispatch::usual::Minute;
@@ -149,14 +149,14 @@ pub struct InQueue {
 impl Dispatch {
     pub(super) fn inspect(&mut self, request: RequestId) {
         let snapshot = self.snapshot();
-        self.commands.push(Command::Reply(request, Reply::Inspected(Box::new(snapshot))));
+        self.beat.reply(request, Reply::Inspected(Box::new(snapshot)));
     }
 
     fn snapshot(&mut self) -> Snapshot {
         let breakers = self.breakers();
         let gauges = self.gauges();
         let queues = self.in_queues();
-        let carriers = self.plan.carriers.keys().map(|id| {
+        let carriers = self.beat.plan.carriers.keys().map(|id| {
             let state = self.carriers.get(id);
             let links = state.map(|it| it.links.as_slice()).unwrap_or_default();
             let owed = gauges.carriers.get(id).copied().unwrap_or_default();
@@ -180,16 +180,16 @@ impl Dispatch {
         });
         let held = |id: &RouteId| self.operated.flow(Target::Route(*id)).map(|it| (*id, it.clone()));
         Snapshot {
-            at: self.now,
+            at: self.beat.now,
             carriers: carriers.collect(),
             links: self.at_links(),
-            held_routes: self.plan.routes.keys().filter_map(held).collect(),
+            held_routes: self.beat.plan.routes.keys().filter_map(held).collect(),
             queues,
         }
     }
 
     fn breakers(&mut self) -> BTreeMap<CarrierId, AtBreaker> {
-        let (now, plan) = (self.now, self.plan.clone());
+        let (now, plan) = (self.beat.now, self.beat.plan.clone());
         let known = self.carriers.iter_mut().filter_map(|(id, state)| {
             let breaker = state.breaker.as_mut()?;
             let options = plan.carriers.get(id)?.breaker?;
@@ -220,7 +220,7 @@ impl Dispatch {
                 parts: lane.queued,
                 delayed: lane.delayed,
                 throttled: throttled.get(id).copied().unwrap_or(0),
-                oldest: head.map(|it| self.now.since(it.entry.body.created)),
+                oldest: head.map(|it| self.beat.now.since(it.entry.body.created)),
             }
         });
         shown.collect()

@@ -14,7 +14,7 @@ impl Dispatch {
     }
 
     fn is_to_learn(&self, carrier: CarrierId) -> bool {
-        self.plan.carriers.get(&carrier).is_some_and(|it| it.dialect.message_id == IdForm::Auto)
+        self.beat.plan.carriers.get(&carrier).is_some_and(|it| it.dialect.message_id == IdForm::Auto)
     }
 
     /// A receipt has found its part by this relation, if it is one alone, and the recipient fits as well.
@@ -26,11 +26,11 @@ impl Dispatch {
             return;
         }
         self.learned.insert(carrier, after);
-        self.batch.learned.retain(|it| it.0 != carrier);
-        self.batch.learned.push((carrier, after));
+        self.beat.out.batch.learned.retain(|it| it.0 != carrier);
+        self.beat.out.batch.learned.push((carrier, after));
         let (was, is) = (before.and_then(Learned::believed), after.believed());
         if was != is {
-            self.facts.push(Fact::Learned { carrier, relation: is, before: false });
+            self.beat.tell(Fact::Learned { carrier, relation: is, before: false });
         }
     }
 }

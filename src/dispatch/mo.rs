@@ -24,7 +24,6 @@ use crate::message::id::{AccountId, CarrierId, LinkId};
 use crate::message::manner::Parameter;
 use crate::record::event::{Event, EventId, EventKind};
 use crate::record::mo::{MoPart, MoSeen};
-use crate::record::shown::Shown;
 use crate::route::inbound::{self, Received};
 use crate::route::opt_out::Wish;
 use crate::text::Alphabet;
@@ -65,18 +64,18 @@ impl Dispatch {
         // What the PDU says beside the text may differ when a carrier sends a part again.
         let says = |it: &Mo| (it.udhi, it.data_coding) == (mo.udhi, mo.data_coding) && it.octets == mo.octets;
         let (taken, same) = (before.is_some(), before.is_some_and(|it| says(&it.mo)));
-        let part = MoPart { number: self.number(), carrier, mo, at: self.now };
+        let part = MoPart { number: self.beat.next_event(), carrier, mo, at: self.beat.now };
         let seen = MoSeen { number: part.number, carrier, fingerprint: part.mo.fingerprint, at: part.at };
         if same || (self.seen.may_be_again(&seen, on, &options) && !self.changes_the_list(&part)) {
             self.again(seen, self.answered_on(on).filter(|_| waiting.is_none()));
             return;
         }
-        self.facts.push(Fact::Mo { carrier });
+        self.beat.tell(Fact::Mo { carrier });
         if options.redelivery_window.is_some() {
             // The reference of a part names its message: what is equal with it is the same.
             let answered = self.answered_on(on).filter(|_| waiting.is_none());
             self.seen.put(seen, answered);
-            self.batch.mo_seen.push(seen);
+            self.beat.out.batch.mo_seen.push(seen);
             self.forget_mo(FORGET_MAX);
         }
         let Some((key, place)) = waiting else {
@@ -87,8 +86,8 @@ impl Dispatch {
         if taken && let Some(parts) = self.waiting.take(&key) {
             self.tell_waiting(&parts, dice);
         }
-        self.batch.mo_parts.push(part.clone());
-        if let Put::Whole(parts) = self.waiting.put(key, place, part, self.now + options.reassembly_timeout) {
+        self.beat.out.batch.mo_parts.push(part.clone());
+        if let Put::Whole(parts) = self.waiting.put(key, place, part, self.beat.now + options.reassembly_timeout) {
             self.tell_waiting(&parts, dice);
         }
         self.tell_due(dice);
@@ -96,10 +95,10 @@ impl Dispatch {
 
     /// It has come again: it is confirmed again, and if this answer arrives, it does not come any more.
     fn again(&mut self, seen: MoSeen, answered: Option<Session>) {
-        self.facts.push(Fact::MoAgain { carrier: seen.carrier });
+        self.beat.tell(Fact::MoAgain { carrier: seen.carrier });
         if let Some(before) = self.seen.settle(seen, answered) {
-            self.batch.mo_forgotten.push(before);
-            self.batch.mo_seen.push(seen);
+            self.beat.out.batch.mo_forgotten.push(before);
+            self.beat.out.batch.mo_seen.push(seen);
         }
     }
 
@@ -112,7 +111,7 @@ impl Dispatch {
     /// Whether it is an order of a handset that is heeded now, and was not the last. What was ordered in between makes
     /// it another one; and if the carrier sends all of them again, they end as they did.
     fn changes_the_list(&self, part: &MoPart) -> bool {
-        let plan = self.plan.clone();
+        let plan = self.beat.plan.clone();
         if part.mo.concat.is_some() {
             return false;
         }
@@ -135,7 +134,7 @@ impl Dispatch {
     pub(super) fn recall_mo(&mut self, parts: Vec<MoPart>, seen: Vec<MoSeen>) {
         for part in parts {
             let Some(place) = part.mo.concat else { continue };
-            let until = self.now + self.mo_options(part.carrier).reassembly_timeout;
+            let until = self.beat.now + self.mo_options(part.carrier).reassembly_timeout;
             self.waiting.put(Key::of(part.carrier, &part.mo, &place), place, part, until);
         }
         seen.into_iter().for_each(|it| self.seen.put(it, None));
@@ -144,20 +143,20 @@ impl Dispatch {
     /// Tells the messages that have waited long enough, or for which there is no room.
     pub(super) fn tell_due(&mut self, dice: Dice<'_>) {
         for _ in 0..DUE_MAX {
-            let Some(parts) = self.waiting.take_due(self.now) else { return };
+            let Some(parts) = self.waiting.take_due(self.beat.now) else { return };
             self.tell_waiting(&parts, dice);
         }
     }
 
     /// Tells a message, of which all parts came or will be waited for no longer.
     fn tell_waiting(&mut self, parts: &[MoPart], dice: Dice<'_>) {
-        self.batch.mo_done.extend(parts.iter().map(|it| it.number));
+        self.beat.out.batch.mo_done.extend(parts.iter().map(|it| it.number));
         self.tell(parts, dice);
     }
 
     /// What the parts of a message say; there is one at least.
     fn understood<'a>(&self, parts: &'a [MoPart]) -> Understood<'a> {
-        let plan = &self.plan;
+        let plan = &self.beat.plan;
         let first = &parts[0];
         let carrier = plan.carriers.get(&first.carrier);
         let readings = carrier.map_or_else(|| Alphabet::Gsm7.into(), |it| it.dialect.readings());
@@ -177,10 +176,10 @@ impl Dispatch {
     fn tell(&mut self, parts: &[MoPart], dice: Dice<'_>) {
         let Some(first) = parts.first() else { return };
         let total = first.mo.concat.map_or(1, |it| it.total);
-        let plan = self.plan.clone();
+        let plan = self.beat.plan.clone();
         let understood = self.understood(parts);
         let (carrier, account) = (plan.carriers.get(&first.carrier), understood.account);
-        let id = EventId { n: self.number(), token: dice() };
+        let id = EventId { n: self.beat.next_event(), token: dice() };
         let wish = self.heed(&understood, first, id);
         let content = &understood.content;
         let came = |index: &u8| parts.iter().any(|it| it.mo.concat.is_none_or(|it| it.index == *index));
@@ -189,6 +188,7 @@ impl Dispatch {
             Said::Text(_) => content.doubtful.as_deref(),
             Said::Binary(octets) => Some(&**octets),
         };
+        let came_at = parts.iter().map(|it| it.at).min().unwrap_or(self.beat.now);
         let data = Data {
             id: &id.to_string().replacen("evt", "mo", 1),
             to: &first.mo.destination,
@@ -205,10 +205,10 @@ impl Dispatch {
             ports: content.ports.map(|it| Ports { to: it.destination, from: it.source }),
             tlvs: tlvs(parts),
             carrier: carrier.map(|it| &*it.name),
-            received_at: parts.iter().map(|it| it.at).min().unwrap_or(self.now).shown(&self.marks.eras).to_string(),
+            received_at: self.beat.shown(came_at).to_string(),
         };
         let data = serde_json::to_string(&data).expect("texts and numbers are always JSON");
-        self.facts.push(Fact::Received {
+        self.beat.tell(Fact::Received {
             carrier: first.carrier,
             event: id,
             account,
@@ -216,18 +216,25 @@ impl Dispatch {
             missing: missing.len(),
         });
         let kind = EventKind::MessageReceived;
-        self.batch.events.push(Event { n: id.n, token: id.token, account, kind, at: self.now, data: data.into() });
+        self.beat.out.batch.events.push(Event {
+            n: id.n,
+            token: id.token,
+            account,
+            kind,
+            at: self.beat.now,
+            data: data.into(),
+        });
     }
 
     /// Does what a handset wishes by the words of its text; says what that is.
     fn heed(&mut self, understood: &Understood<'_>, first: &MoPart, event: EventId) -> Option<Wish> {
-        let plan = self.plan.clone();
+        let plan = self.beat.plan.clone();
         let (wish, word) = plan.opt_out.wish(understood.text()?)?;
         let order = self.ordered(understood, &first.mo.destination, wish, word);
         match order {
             Some(order) => self.obey(order),
             None => {
-                self.facts.push(Fact::Unheeded { carrier: first.carrier, event });
+                self.beat.tell(Fact::Unheeded { carrier: first.carrier, event });
                 return None;
             }
         }
@@ -236,29 +243,23 @@ impl Dispatch {
 
     /// A session has ended: what was answered on it lately may not have arrived.
     pub(super) fn answers_may_be_lost(&mut self, link: LinkId) {
-        let options = |it| options_of(&self.plan, it);
-        self.seen.ended(link, self.now, options);
+        let options = |it| options_of(&self.beat.plan, it);
+        self.seen.ended(link, self.beat.now, options);
     }
 
     /// We stood still for so long: what came meanwhile was answered late.
     pub(super) fn stood_still(&mut self, stood: Duration) {
-        self.seen.stood_still(stood, self.now);
+        self.seen.stood_still(stood, self.beat.now);
     }
 
     /// Forgets what cannot come again any more.
     pub(super) fn forget_mo(&mut self, most: usize) {
-        let options = |it| options_of(&self.plan, it);
-        self.batch.mo_forgotten.extend(self.seen.forget(self.now, options, most));
+        let options = |it| options_of(&self.beat.plan, it);
+        self.beat.out.batch.mo_forgotten.extend(self.seen.forget(self.beat.now, options, most));
     }
 
     pub(super) fn mo_options(&self, carrier: CarrierId) -> mo::Options {
-        options_of(&self.plan, carrier)
-    }
-
-    pub(super) const fn number(&mut self) -> u64 {
-        let number = self.marks.next_event;
-        self.marks.next_event += 1;
-        number
+        options_of(&self.beat.plan, carrier)
     }
 }
 

@@ -12,6 +12,7 @@
 //! lost, what was perhaps submitted is known, no confirmed receipt is lost.
 
 pub mod plan;
+mod beat;
 pub mod happening;
 pub mod command;
 pub mod fact;
@@ -60,6 +61,7 @@ pub mod inspect;
 use crate::carrier::id::Learned;
 use crate::dispatch::allowance::{Bucket, Used};
 use crate::dispatch::arrive::Arrivals;
+use crate::dispatch::beat::Beat;
 use crate::dispatch::carrier::CarrierState;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::{DoubtCause, Fact};
@@ -83,14 +85,13 @@ use crate::dispatch::tally::Tallies;
 use crate::dispatch::unresolved::Unresolved;
 use crate::dispatch::usual::Usual;
 use crate::dispatch::waiting::WaitingSet;
-use crate::message::era::{Ahead, Wall};
-use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, PartKey, RouteId};
+use crate::message::era::Ahead;
+use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, PartKey};
 use crate::message::money::Money;
 use crate::message::phase::{Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
 use crate::number::e164::E164;
-use crate::record::batch::{Batch, Marks};
 use crate::record::contract::{Poisoned, Recovered, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -104,18 +105,12 @@ const FORGET_MAX: usize = 500;
 /// The deciding floor's whole state.
 #[derive(Debug)]
 pub struct Dispatch {
-    plan: Arc<Plan>,
-    /// Logical time, by which everything is due and over that lasts for a while.
-    now: Time,
-    /// What the wall shows then, by which everything goes that people state in times of day.
-    wall: Wall,
+    beat: Beat,
     /// How far ahead of the wall logical time was when parts that wait for a time were last looked at, and where that
     /// look goes on.
     restated: (Ahead, Option<Time>),
     set: Set,
     lanes: BTreeMap<LaneId, Lane>,
-    /// Every carrier of each route, for whatever destination.
-    served: BTreeMap<RouteId, Vec<CarrierId>>,
     carriers: BTreeMap<CarrierId, CarrierState>,
     parked: ParkedSet,
     /// Parts of messages from handsets that wait for the others.
@@ -158,7 +153,6 @@ pub struct Dispatch {
     buckets: BTreeMap<AccountId, Bucket>,
     /// Messages that quotas have counted.
     used: BTreeMap<AccountId, Used>,
-    marks: Marks,
     /// Queued parts of messages below [`Marks::held_below`].
     held: u64,
     sweep: Sweep,
@@ -168,17 +162,10 @@ pub struct Dispatch {
     looks: usize,
     /// When a part will have waited too long for its carrier; never when none does.
     overstay: Time,
-    draining: bool,
     /// Lanes that have work, as at the start of this beat.
     busy: usize,
-    /// Which beat this is, from 1.
-    beats: u64,
     /// Parts on a link now.
     in_flight: usize,
-    /// What this beat has to make durable, to do and to tell.
-    batch: Batch,
-    commands: Vec<Command>,
-    facts: Vec<Fact>,
 }
 
 /// What came of a beat. Everything that it rests on is durable.
@@ -200,13 +187,9 @@ impl Dispatch {
         let now = now.max(recovered.marks.time);
         let mut dispatch = Self {
             set: Set::new(plan.limits.awaited),
-            plan: plan.clone(),
-            now,
-            wall: Wall::before(&recovered.marks.eras),
+            beat: Beat::new(plan.clone(), now, recovered.marks.clone()),
             restated: calendar::begin(&recovered.marks.eras),
-            batch: Batch { marks: recovered.marks.clone(), ..Batch::default() },
             lanes: BTreeMap::new(),
-            served: BTreeMap::new(),
             carriers: BTreeMap::new(),
             parked: ParkedSet::default(),
             waiting: WaitingSet::default(),
@@ -230,24 +213,23 @@ impl Dispatch {
             balances: recovered.balances.into_iter().collect(),
             buckets: BTreeMap::new(),
             used: recovered.quotas.into_iter().map(|it| (it.account, Used::of(it))).collect(),
-            marks: recovered.marks,
             held: recovered.held,
             sweep: Sweep::new(now),
             moving: false,
             overstay: Time::NEVER,
             looks: 0,
-            draining: false,
             busy: 0,
-            beats: 0,
             in_flight: 0,
-            commands: Vec::new(),
-            facts: Vec::new(),
         };
         recovered.actions.into_iter().for_each(|it| dispatch.operated.take(it));
         dispatch.reconfigure(plan);
         for (carrier, learned) in recovered.learned {
             let believed = learned.believed();
-            dispatch.facts.extend(believed.map(|it| Fact::Learned { carrier, relation: Some(it), before: true }));
+            dispatch.beat.out.facts.extend(believed.map(|it| Fact::Learned {
+                carrier,
+                relation: Some(it),
+                before: true,
+            }));
         }
         recovered.parked.into_iter().for_each(|it| dispatch.parked.put(it));
         dispatch.recall_mo(recovered.mo_parts, recovered.mo_seen);
@@ -273,8 +255,8 @@ impl Dispatch {
         happenings: Vec<Happening>,
         store: &mut S,
     ) -> Result<Outcome, Poisoned> {
-        self.now = self.now.max(now);
-        self.beats += 1;
+        self.beat.now = self.beat.now.max(now);
+        self.beat.number += 1;
         self.busy = self.carriers.values().map(|it| it.ring.len()).sum();
         self.load(&happenings, store)?;
         self.end_actions();
@@ -292,19 +274,20 @@ impl Dispatch {
         self.relocate();
         self.go_on_moving();
         self.assign();
-        self.set.settle(&mut self.batch);
-        let records = self.batch.len();
-        if records != 0 || self.batch.marks.eras != self.marks.eras {
-            self.marks.time = self.now;
-            self.marks.awaiting = self.awaiting.iter().map(|(carrier, count)| (*carrier, *count)).collect();
-            self.batch.marks = self.marks.clone();
-            store.commit(&self.batch)?;
-            self.clear_batch();
+        self.set.settle(&mut self.beat.out.batch);
+        let records = self.beat.out.batch.len();
+        if records != 0 || self.beat.out.batch.marks.eras != self.beat.out.marks.eras {
+            self.beat.out.marks.time = self.beat.now;
+            self.beat.out.marks.awaiting = self.awaiting.iter().map(|(carrier, count)| (*carrier, *count)).collect();
+            self.beat.out.batch.marks = self.beat.out.marks.clone();
+            store.commit(&self.beat.out.batch)?;
+            // The vectors keep their room: a beat under load is followed by another.
+            self.beat.out.batch.clear();
         }
-        self.tallies.count(&self.facts);
+        self.tallies.count(&self.beat.out.facts);
         Ok(Outcome {
-            commands: std::mem::take(&mut self.commands),
-            facts: std::mem::take(&mut self.facts),
+            commands: std::mem::take(&mut self.beat.out.commands),
+            facts: std::mem::take(&mut self.beat.out.facts),
             next: self.next(),
             records,
         })
@@ -325,32 +308,6 @@ impl Dispatch {
         self.set.len()
     }
 
-    fn clear_batch(&mut self) {
-        // The vectors keep their room: a beat under load is followed by another.
-        let batch = &mut self.batch;
-        batch.bodies.clear();
-        batch.erased.clear();
-        batch.new_parts.clear();
-        batch.parts.clear();
-        batch.past.clear();
-        batch.orders.clear();
-        batch.parked.clear();
-        batch.unparked.clear();
-        batch.idempotency.clear();
-        batch.learned.clear();
-        batch.suppressed.clear();
-        batch.lifted.clear();
-        batch.events.clear();
-        batch.mo_parts.clear();
-        batch.mo_done.clear();
-        batch.mo_seen.clear();
-        batch.mo_forgotten.clear();
-        batch.actions.clear();
-        batch.ledger.clear();
-        batch.balances.clear();
-        batch.quotas.clear();
-    }
-
     fn decide<S: Store>(&mut self, happening: Happening, dice: Dice<'_>, store: &mut S) -> Result<(), Poisoned> {
         match happening {
             Happening::Submit(request, submission) => self.accept(request, *submission, dice, store)?,
@@ -368,24 +325,22 @@ impl Dispatch {
             Happening::Reconfigure(plan) => self.reconfigure(plan),
             Happening::Wall(wall) => self.wall_is(wall),
             Happening::StoodStill(time) => self.stood_still(time),
-            Happening::Drain => self.draining = true,
+            Happening::Drain => self.beat.draining = true,
         }
         Ok(())
     }
 
     fn reconfigure(&mut self, plan: Arc<Plan>) {
-        self.plan = plan;
-        let served = self.plan.routes.values().map(|it| (it.id, it.every_carrier().into_iter().collect()));
-        self.served = served.collect();
+        self.beat.reconfigure(plan);
         self.queries.reconfigured();
-        for (id, carrier) in &self.plan.carriers {
-            let now = self.now;
+        for (id, carrier) in &self.beat.plan.carriers {
+            let now = self.beat.now;
             self.carriers
                 .entry(*id)
                 .and_modify(|it| it.reconfigure(carrier, now))
                 .or_insert_with(|| CarrierState::new(carrier, now));
         }
-        let plan = &self.plan;
+        let plan = &self.beat.plan;
         self.usual.retain(|it, _| plan.carriers.contains_key(it));
         for carrier in self.carriers.values_mut() {
             carrier.ring.clear();
@@ -403,7 +358,7 @@ impl Dispatch {
         let state = self.carriers.entry(lane.carrier()).or_insert_with(CarrierState::unknown);
         if queue.has_work() && !queue.in_ring {
             queue.in_ring = true;
-            let weight = self.plan.accounts.get(&lane.account()).map_or(1, |it| it.weight);
+            let weight = self.beat.plan.accounts.get(&lane.account()).map_or(1, |it| it.weight);
             state.ring.push(lane, weight);
         }
     }
@@ -429,7 +384,7 @@ impl Dispatch {
         let delayed = before == Phase::Queued && part.due.known().is_some();
         part.due = Time::NEVER;
         if after.is_final() {
-            (part.reason, part.done_at) = (reason, self.now);
+            (part.reason, part.done_at) = (reason, self.beat.now);
         }
         let (lane, carrier) = (part.lane, part.attempt.as_ref().map(|it| it.link.carrier));
         let destination = held.entry.body.destination;
@@ -438,14 +393,14 @@ impl Dispatch {
         let ended = after.is_final() && held.entry.parts.iter().all(|it| it.phase().is_final());
         let first_end = ended && !before.is_final();
         if ended
-            && self.plan.erase_text.covers(held.entry.body.class)
+            && self.beat.plan.erase_text.covers(held.entry.body.class)
             && let Some(body) = held.entry.body.erased()
         {
             held.entry.body = Arc::new(body);
-            self.batch.erased.push(held.entry.body.clone());
+            self.beat.out.batch.erased.push(held.entry.body.clone());
         }
         if told != status {
-            self.facts.push(Fact::Status {
+            self.beat.tell(Fact::Status {
                 message: held.entry.body.id,
                 route: held.entry.body.route,
                 status,

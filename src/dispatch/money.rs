@@ -4,7 +4,7 @@
 //! add up to its balance whatever happens in between.
 
 use crate::dispatch::Dispatch;
-use crate::dispatch::command::{Command, Reply};
+use crate::dispatch::command::Reply;
 use crate::dispatch::fact::Fact;
 use crate::dispatch::happening::{Credit, Keyed, RequestId};
 use crate::message::attempt::{Answer, Attempt};
@@ -16,7 +16,6 @@ use crate::record::batch::Idempotency;
 use crate::record::contract::{Poisoned, Store};
 use crate::record::entry::Entry;
 use crate::record::money::{LedgerLine, Why};
-use crate::record::shown::Shown;
 
 /// The most that a balance holds, in micro-units: a million million of its currency, far from where sums overflow.
 const BALANCE_MAX: Money = Money(1_000_000_000_000 * 1_000_000);
@@ -24,7 +23,7 @@ const BALANCE_MAX: Money = Money(1_000_000_000_000 * 1_000_000);
 impl Dispatch {
     /// Whether an account pays from a balance.
     pub(super) fn is_managed(&self, account: AccountId) -> bool {
-        self.plan.accounts.get(&account).is_some_and(|it| it.terms.managed)
+        self.beat.plan.accounts.get(&account).is_some_and(|it| it.terms.managed)
     }
 
     /// What an account has.
@@ -39,7 +38,7 @@ impl Dispatch {
 
     /// Takes the price of an order; what is left.
     pub(super) fn charge(&mut self, account: AccountId, order: OrderId, price: Money) -> Money {
-        self.facts.push(Fact::Charged { account, amount: price });
+        self.beat.tell(Fact::Charged { account, amount: price });
         self.post(LedgerLine { order: Some(order), ..self.line(account, Money(-price.0), Why::Charge) })
     }
 
@@ -48,7 +47,7 @@ impl Dispatch {
         let Some(entry) = self.set.get(seq).map(|it| &it.entry) else { return };
         let (account, order, refund) = (entry.body.account, entry.body.order, refund(entry));
         if 0 < refund.0 {
-            self.facts.push(Fact::Refunded { account, amount: refund });
+            self.beat.tell(Fact::Refunded { account, amount: refund });
             self.post(LedgerLine { order: Some(order), seq: Some(seq), ..self.line(account, refund, Why::Refund) });
         }
     }
@@ -73,13 +72,19 @@ impl Dispatch {
                 let line = LedgerLine { note: credit.note, ..self.line(credit.account, credit.amount, Why::Credit) };
                 if let Some(Keyed { key, hash, .. }) = credit.idempotency {
                     let order = OrderId(line.n);
-                    self.batch.idempotency.push(Idempotency { account: credit.by, key, hash, order, at: self.now });
+                    self.beat.out.batch.idempotency.push(Idempotency {
+                        account: credit.by,
+                        key,
+                        hash,
+                        order,
+                        at: self.beat.now,
+                    });
                 }
                 self.post(line.clone());
-                Reply::Credited(Box::new(line.shown(&self.marks.eras)))
+                Reply::Credited(Box::new(self.beat.shown(line)))
             }
         };
-        self.commands.push(Command::Reply(request, reply));
+        self.beat.reply(request, reply);
         Ok(())
     }
 
@@ -92,7 +97,7 @@ impl Dispatch {
     ) -> Result<Option<Result<u64, Reply>>, Poisoned> {
         let Some(asked) = key else { return Ok(None) };
         let mine = |it: &&Idempotency| it.account == account && it.key == asked.key;
-        let before = match self.batch.idempotency.iter().find(mine) {
+        let before = match self.beat.out.batch.idempotency.iter().find(mine) {
             Some(running) => Some(running.clone()),
             None => store.idempotency(account, &asked.key)?,
         };
@@ -102,18 +107,18 @@ impl Dispatch {
     /// The next line, which is still to be posted.
     fn line(&self, account: AccountId, amount: Money, why: Why) -> LedgerLine {
         let balance = self.balance(account) + amount;
-        let (n, at) = (self.marks.next_ledger, self.now);
+        let (n, at) = (self.beat.out.marks.next_ledger, self.beat.now);
         LedgerLine { n, account, amount, balance, why, order: None, seq: None, at, note: None }
     }
 
     fn post(&mut self, line: LedgerLine) -> Money {
         let (account, balance) = (line.account, line.balance);
-        self.marks.next_ledger += 1;
+        self.beat.out.marks.next_ledger += 1;
         self.balances.insert(account, balance);
-        self.batch.ledger.push(line);
-        match self.batch.balances.iter_mut().find(|it| it.0 == account) {
+        self.beat.out.batch.ledger.push(line);
+        match self.beat.out.batch.balances.iter_mut().find(|it| it.0 == account) {
             Some(of_this_beat) => of_this_beat.1 = balance,
-            None => self.batch.balances.push((account, balance)),
+            None => self.beat.out.batch.balances.push((account, balance)),
         }
         balance
     }

@@ -8,7 +8,6 @@ use crate::dispatch::moves::{MOVES_MAX, Moving};
 use crate::message::id::{AccountId, Seq};
 use crate::message::time::Time;
 use crate::record::action::{Action, Deed, Target};
-use crate::record::shown::Shown;
 use std::time::Duration;
 
 /// The longest that something may stand: what is to stand longer belongs into the configuration.
@@ -71,52 +70,55 @@ pub enum Unfit {
 impl Dispatch {
     pub(super) fn operate(&mut self, request: RequestId, demand: Demand) {
         let reply = match self.order(demand) {
-            Ok(action) => Reply::Ordered(Box::new(action.shown(&self.marks.eras))),
+            Ok(action) => Reply::Ordered(Box::new(self.beat.shown(action))),
             Err(unfit) => Reply::Unfit(unfit),
         };
-        self.commands.push(Command::Reply(request, reply));
+        self.beat.reply(request, reply);
     }
 
     fn order(&mut self, demand: Demand) -> Result<Action, Unfit> {
         let Demand { actor, deed, target, reason, end } = demand;
         let known = match target {
-            Target::Carrier(it) => self.plan.carriers.contains_key(&it),
-            Target::Route(it) => self.plan.routes.contains_key(&it),
-            Target::Link(it) => self.plan.carriers.contains_key(&it.carrier),
+            Target::Carrier(it) => self.beat.plan.carriers.contains_key(&it),
+            Target::Route(it) => self.beat.plan.routes.contains_key(&it),
+            Target::Link(it) => self.beat.plan.carriers.contains_key(&it.carrier),
             Target::Store => true,
         };
         if !known {
             return Err(Unfit::NoTarget);
         }
-        if deed == Deed::Release && self.marks.held_below == Seq(0) {
+        if deed == Deed::Release && self.beat.out.marks.held_below == Seq(0) {
             return Err(Unfit::NothingHeld);
         }
-        if deed == Deed::ConfirmClock && !self.wall.doubted {
+        if deed == Deed::ConfirmClock && !self.beat.wall.doubted {
             return Err(Unfit::NothingDoubted);
         }
-        let end = if let Ending::At(at) = end { Ending::At(self.wall.exact.logical(at)) } else { end };
-        let until = until(self.now, deed, end)?;
+        let end = if let Ending::At(at) = end { Ending::At(self.beat.wall.exact.logical(at)) } else { end };
+        let until = until(self.beat.now, deed, end)?;
         if matches!(deed, Deed::Move { .. }) && MOVES_MAX <= self.moves.len() {
             return Err(Unfit::TooMany);
         }
-        let n = self.marks.next_event;
-        self.marks.next_event += 1;
-        let by = self.plan.accounts.get(&actor).map(|it| it.name.clone()).unwrap_or_default();
-        let action = Action { n, at: self.now, actor, by, deed, target, reason, until };
-        self.batch.actions.push(action.clone());
-        self.facts.push(Fact::Operated(Box::new(action.clone())));
+        let n = self.beat.out.marks.next_event;
+        self.beat.out.marks.next_event += 1;
+        let by = self.beat.plan.accounts.get(&actor).map(|it| it.name.clone()).unwrap_or_default();
+        let action = Action { n, at: self.beat.now, actor, by, deed, target, reason, until };
+        self.beat.out.batch.actions.push(action.clone());
+        self.beat.tell(Fact::Operated(Box::new(action.clone())));
         self.operated.take(action.clone());
         match (deed, target) {
             (Deed::Move { to, route }, Target::Carrier(from)) => {
                 // What stands aside moves as well.
                 self.free_resting(from);
-                self.moves.push(Moving { from, to, route, before: Seq(self.marks.next_seq) });
+                self.moves.push(Moving { from, to, route, before: Seq(self.beat.out.marks.next_seq) });
             }
             (Deed::Release, _) => self.release(),
-            (Deed::ConfirmClock, _) => self.commands.push(Command::ConfirmClock),
-            (Deed::Rebind, Target::Link(link)) => self.commands.push(Command::Rebind(link)),
+            (Deed::ConfirmClock, _) => self.beat.order(Command::ConfirmClock),
+            (Deed::Rebind, Target::Link(link)) => self.beat.order(Command::Rebind(link)),
             (Deed::Trace { pdus }, Target::Link(link)) => {
-                self.commands.push(Command::Trace(link, Tracing { at: self.now, lasts: until.since(self.now), pdus }));
+                self.beat.order(Command::Trace(
+                    link,
+                    Tracing { at: self.beat.now, lasts: until.since(self.beat.now), pdus },
+                ));
             }
             _ => (),
         }
@@ -125,8 +127,8 @@ impl Dispatch {
 
     /// Ends what has had its time.
     pub(super) fn end_actions(&mut self) {
-        let ended = self.operated.end(self.now);
-        self.facts.extend(ended.into_iter().map(|it| Fact::OperatedEnded(Box::new(it))));
+        let ended = self.operated.end(self.beat.now);
+        self.beat.out.facts.extend(ended.into_iter().map(|it| Fact::OperatedEnded(Box::new(it))));
     }
 }
 

@@ -4,7 +4,7 @@
 //! anything exists. What was accepted before ends as FAILED when its turn comes.
 
 use crate::dispatch::Dispatch;
-use crate::dispatch::command::{Command, Reply};
+use crate::dispatch::command::Reply;
 use crate::dispatch::fact::Fact;
 use crate::dispatch::happening::RequestId;
 use crate::message::body::Body;
@@ -12,7 +12,6 @@ use crate::message::class::Class;
 use crate::message::id::AccountId;
 use crate::message::reason::Reason;
 use crate::number::e164::E164;
-use crate::record::shown::Shown;
 use crate::record::suppression::{Origin, Suppression};
 use crate::route::inbound;
 use crate::route::opt_out::{Key, List, OptOut, Wish};
@@ -67,22 +66,22 @@ impl Dispatch {
     pub(super) fn change_opt_outs(&mut self, request: RequestId, change: Change) {
         let reply = match change {
             Change::Put(key, reason) => {
-                let kept = self.put(Suppression { key, at: self.now, origin: Origin::Operator, reason });
-                if kept { Reply::Suppressed(self.now.shown(&self.marks.eras)) } else { Reply::ListFull }
+                let kept = self.put(Suppression { key, at: self.beat.now, origin: Origin::Operator, reason });
+                if kept { Reply::Suppressed(self.beat.shown(self.beat.now)) } else { Reply::ListFull }
             }
             Change::Lift(key, reason) => {
                 let lifted = self.lift(key, Origin::Operator, reason);
                 if lifted { Reply::Lifted } else { Reply::NotFound }
             }
         };
-        self.commands.push(Command::Reply(request, reply));
+        self.beat.reply(request, reply);
     }
 
     /// Does what a handset has ordered.
     pub(super) fn obey(&mut self, order: Order) {
         let Order { key, wish, word } = order;
         _ = match wish {
-            Wish::Stop => self.put(Suppression { key, at: self.now, origin: Origin::Handset, reason: word }),
+            Wish::Stop => self.put(Suppression { key, at: self.beat.now, origin: Origin::Handset, reason: word }),
             Wish::Start => self.lift(key, Origin::Handset, word),
         };
     }
@@ -91,11 +90,11 @@ impl Dispatch {
     fn put(&mut self, suppression: Suppression) -> bool {
         let (key, origin) = (&suppression.key, suppression.origin);
         let kept = self.opted_out.change(|it| it.put(key));
-        self.facts.push(Fact::OptedOut { account: key.account, number: key.number, origin, kept });
+        self.beat.tell(Fact::OptedOut { account: key.account, number: key.number, origin, kept });
         if kept {
-            self.batch.lifted.retain(|it| it != key);
-            self.batch.suppressed.retain(|it| it.key != *key);
-            self.batch.suppressed.push(suppression);
+            self.beat.out.batch.lifted.retain(|it| it != key);
+            self.beat.out.batch.suppressed.retain(|it| it.key != *key);
+            self.beat.out.batch.suppressed.push(suppression);
         }
         kept
     }
@@ -104,16 +103,16 @@ impl Dispatch {
     fn lift(&mut self, key: Key, origin: Origin, reason: Box<str>) -> bool {
         let was = self.opted_out.change(|it| it.take(&key));
         if was {
-            self.facts.push(Fact::OptedIn { account: key.account, number: key.number, origin, reason });
-            self.batch.suppressed.retain(|it| it.key != key);
-            self.batch.lifted.push(key);
+            self.beat.tell(Fact::OptedIn { account: key.account, number: key.number, origin, reason });
+            self.beat.out.batch.suppressed.retain(|it| it.key != key);
+            self.beat.out.batch.lifted.push(key);
         }
         was
     }
 
     /// Why a message that was accepted is not sent any more, if it is not.
     pub(super) fn unwanted(&self, body: &Body) -> Option<Reason> {
-        let rules = &self.plan.opt_out;
+        let rules = &self.beat.plan.opt_out;
         if !rules.stops(body.class) {
             return None;
         }

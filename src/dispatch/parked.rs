@@ -92,15 +92,15 @@ impl Dispatch {
         let (status, fate) = (news.receipt.status, Fate::Parked);
         let mut ids = news.ids.into_iter();
         let Some(id) = ids.next() else { return };
-        self.facts.push(Fact::Receipt { carrier, status, fate, message: None, delay: None });
+        self.beat.tell(Fact::Receipt { carrier, status, fate, message: None, delay: None });
         // A carrier that floods us takes no place of another's.
-        if self.plan.limits.parked_max <= self.parked.len()
+        if self.beat.plan.limits.parked_max <= self.parked.len()
             && let Some((number, carrier)) = self.parked.oldest_of_most()
         {
             self.give_up(number, carrier);
         }
-        let number = self.marks.next_parked;
-        self.marks.next_parked += 1;
+        let number = self.beat.out.marks.next_parked;
+        self.beat.out.marks.next_parked += 1;
         let parked = Parked {
             number,
             carrier,
@@ -111,7 +111,7 @@ impl Dispatch {
             sender: news.sender,
             receipt: news.receipt,
         };
-        self.batch.parked.push(parked.clone());
+        self.beat.out.batch.parked.push(parked.clone());
         self.parked.put(parked);
     }
 
@@ -125,15 +125,15 @@ impl Dispatch {
     fn give_up(&mut self, number: u64, carrier: CarrierId) {
         self.parked.take(number);
         self.forget_parked(number);
-        self.facts.push(Fact::Unmatched { carrier });
+        self.beat.tell(Fact::Unmatched { carrier });
     }
 
     pub(super) fn forget_parked(&mut self, number: u64) {
         // One that was parked in this very beat needs no record at all.
-        let parked = &mut self.batch.parked;
+        let parked = &mut self.beat.out.batch.parked;
         match parked.iter().position(|it| it.number == number) {
             Some(at) => drop(parked.remove(at)),
-            None => self.batch.unparked.push(number),
+            None => self.beat.out.batch.unparked.push(number),
         }
     }
 

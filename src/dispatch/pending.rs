@@ -76,7 +76,7 @@ impl Dispatch {
         }
         let timeout = self.receipt_timeout(key);
         self.step(key, Move::Take, None);
-        let now = self.now;
+        let now = self.beat.now;
         if let Some(held) = self.set.change(key) {
             let expires = held.entry.body.expires;
             let part = &mut held.entry.parts[usize::from(key.index())];

@@ -7,7 +7,7 @@ use crate::dispatch::carrier::Standing;
 use crate::dispatch::operated::Forced;
 use crate::message::attempt::Cause;
 use crate::message::body::Body;
-use crate::message::id::{CarrierId, LaneId, PartKey, RouteId};
+use crate::message::id::{CarrierId, LaneId, PartKey};
 use crate::message::money::Money;
 use crate::message::part::Moved;
 use crate::route::choose::{self, Ranking, Signals, Why};
@@ -47,8 +47,8 @@ impl Signals for Seen<'_> {
 impl Dispatch {
     /// The carriers that a message may go to, best first.
     pub(super) fn ranking(&self, body: &Body) -> Ranking {
-        let Some(route) = self.plan.routes.get(&body.route) else { return Ranking::NONE };
-        let to = self.plan.networks.destination(body.destination);
+        let Some(route) = self.beat.plan.routes.get(&body.route) else { return Ranking::NONE };
+        let to = self.beat.plan.networks.destination(body.destination);
         let judged = if self.is_scored(route.id) { self.health.judged(route.id, to.country) } else { &[] };
         let signals = Seen { dispatch: self, body, judged };
         // The chance in a message's own id draws: however often it is asked, the order is the same.
@@ -57,7 +57,7 @@ impl Dispatch {
 
     /// Whether a part goes to a carrier to find out how that does.
     pub(super) fn is_probe(&self, key: PartKey, carrier: CarrierId) -> bool {
-        let by_breaker = self.carriers.get(&carrier).is_some_and(|it| it.standing(self.now) == Standing::Probe);
+        let by_breaker = self.carriers.get(&carrier).is_some_and(|it| it.standing(self.beat.now) == Standing::Probe);
         let by_score = || {
             let body = &self.set.get(key.seq())?.entry.body;
             let first = self.is_scored(body.route).then(|| self.ranking(body).first().copied())??;
@@ -69,7 +69,7 @@ impl Dispatch {
     /// Where a new message waits. Where no carrier is open, it waits for the best.
     pub(super) fn place(&self, lane: LaneId, body: &Body) -> Place {
         let ranked = self.ranking(body);
-        let alone = self.is_alone(body.route);
+        let alone = self.beat.is_alone(body.route);
         let sayable = |it| Some((it, self.submits_at(body, it)?));
         let best = ranked.carriers().find_map(sayable);
         let chosen = ranked.carriers().filter(|it| self.is_open(*it, alone)).find_map(sayable).or(best);
@@ -85,9 +85,9 @@ impl Dispatch {
 
     /// In how many submits a carrier takes a message; `None` if it cannot be said there.
     pub(super) fn submits_at(&self, body: &Body, carrier: CarrierId) -> Option<u8> {
-        let dialect = &self.plan.carriers.get(&carrier)?.dialect;
+        let dialect = &self.beat.plan.carriers.get(&carrier)?.dialect;
         // A request is cut for the first carrier of its route: most need no other cut.
-        if dialect.text == self.plan.quoted(body.route)
+        if dialect.text == self.beat.plan.quoted(body.route)
             && !dialect.texts_only
             && sender::is_sayable(&body.source, dialect)
         {
@@ -105,20 +105,10 @@ impl Dispatch {
         }
     }
 
-    /// Whether a route has but one carrier, whatever the destination.
-    pub(super) fn is_alone(&self, route: RouteId) -> bool {
-        self.serves(route).len() < 2
-    }
-
-    /// Every carrier of a route, for whatever destination.
-    pub(super) fn serves(&self, route: RouteId) -> &[CarrierId] {
-        self.served.get(&route).map_or(&[], Vec::as_slice)
-    }
-
     /// How the carrier of a lane stands to it. One that the route does not name any more is closed to it.
     pub(super) fn lane_standing(&self, lane: LaneId) -> Standing {
         let (route, carrier) = (lane.route(), lane.carrier());
-        let served = self.serves(route);
+        let served = self.beat.serves(route);
         if !served.is_empty() && !served.contains(&carrier) {
             return Standing::Closed(Cause::Moved);
         }
@@ -129,11 +119,12 @@ impl Dispatch {
     /// faults: there is nowhere to go.
     pub(super) fn standing(&self, carrier: CarrierId, alone: bool) -> Standing {
         let forced = self.operated.breaker(carrier);
-        let standing = match self.plan.carriers.get(&carrier) {
+        let standing = match self.beat.plan.carriers.get(&carrier) {
             None => Standing::Closed(Cause::Moved),
-            Some(_) => {
-                self.carriers.get(&carrier).map_or(Standing::Closed(Cause::CarrierDown), |it| it.standing(self.now))
-            }
+            Some(_) => self
+                .carriers
+                .get(&carrier)
+                .map_or(Standing::Closed(Cause::CarrierDown), |it| it.standing(self.beat.now)),
         };
         match standing {
             _ if !self.operated.allows(carrier) => Standing::Closed(Cause::Moved),

@@ -103,19 +103,19 @@ impl Dispatch {
     /// Asks about some of the parts that carriers have long said nothing of.
     pub(super) fn query_silent<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
         let asks = |it: &crate::dispatch::plan::Carrier| {
-            it.query_after.filter(|_| !self.draining && !self.queries.unserved.contains(&it.id))
+            it.query_after.filter(|_| !self.beat.draining && !self.queries.unserved.contains(&it.id))
         };
         let after: BTreeMap<CarrierId, Duration> =
-            self.plan.carriers.values().filter_map(|it| Some((it.id, asks(it)?))).collect();
+            self.beat.plan.carriers.values().filter_map(|it| Some((it.id, asks(it)?))).collect();
         let Some(least) = after.values().min() else { return Ok(()) };
-        let before = Time(self.now.0.saturating_sub(u64::try_from(least.as_millis()).unwrap_or(u64::MAX)));
+        let before = Time(self.beat.now.0.saturating_sub(u64::try_from(least.as_millis()).unwrap_or(u64::MAX)));
         let (silent, next) = store.silent(before, self.queries.after, SPAN)?;
         self.queries.after = next.unwrap_or_default();
         let mut chosen = Vec::new();
         for (key, carrier, answered_at) in silent {
-            let waited = after.get(&carrier).is_some_and(|it| *it <= self.now.since(answered_at));
+            let waited = after.get(&carrier).is_some_and(|it| *it <= self.beat.now.since(answered_at));
             if waited
-                && self.queries.is_due(key, self.now)
+                && self.queries.is_due(key, self.beat.now)
                 && let Some(link) = self.link_for_query(carrier)
             {
                 self.queries.under_way.insert(key, link);
@@ -140,7 +140,7 @@ impl Dispatch {
         let id = attempt.and_then(|it| it.carrier_message_id.clone()).filter(fits);
         let body = self.set.get(key.seq()).map(|it| it.entry.body.clone());
         match (id, body) {
-            (Some(id), Some(body)) => self.commands.push(Command::Query(link, Query { key, id, body })),
+            (Some(id), Some(body)) => self.beat.order(Command::Query(link, Query { key, id, body })),
             // It cannot be asked, or memory is ahead of the disk and it has ended meanwhile.
             _ => drop(self.queries.under_way.remove(&key)),
         }
@@ -167,22 +167,22 @@ impl Dispatch {
             Queried::Unanswered => (),
             _ => drop(self.queries.ignored.remove(&carrier)),
         }
-        let first = self.plan.carriers.get(&carrier).and_then(|it| it.query_after);
+        let first = self.beat.plan.carriers.get(&carrier).and_then(|it| it.query_after);
         let result = match queried {
             Queried::State(receipt) if receipt.status.is_final() && receipt.status != Status::Unknown => {
                 self.queries.asked.remove(&key);
                 let attempt = self.set.part(key).and_then(|it| it.attempt.as_ref());
                 let number = attempt.filter(|it| it.link.carrier == carrier).map(|it| it.number);
-                let receipt = Receipt { received_at: self.now, ..receipt };
+                let receipt = Receipt { received_at: self.beat.now, ..receipt };
                 number.map(|it| self.apply(key, it, carrier, receipt));
                 QueryResult::Final
             }
             Queried::State(_) => {
-                self.queries.again(key, self.now, first);
+                self.queries.again(key, self.beat.now, first);
                 QueryResult::Pending
             }
             Queried::Refused => {
-                self.queries.again(key, self.now, None);
+                self.queries.again(key, self.beat.now, None);
                 QueryResult::Refused
             }
             Queried::Unserved => {
@@ -190,12 +190,12 @@ impl Dispatch {
                 QueryResult::Refused
             }
             Queried::Unanswered | Queried::Ignored => {
-                self.queries.again(key, self.now, first);
+                self.queries.again(key, self.beat.now, first);
                 QueryResult::Unanswered
             }
         };
         let message = self.set.get(key.seq()).map(|it| it.entry.body.id);
-        self.facts.push(Fact::Queried { carrier, message, result });
+        self.beat.tell(Fact::Queried { carrier, message, result });
     }
 }
 

@@ -14,16 +14,6 @@ use crate::message::id::{LaneId, PartKey, Seq};
 use crate::record::contract::QueuedLane;
 
 impl Dispatch {
-    /// Whether nothing of a message may be given to a link.
-    pub(super) fn holds(&self, seq: Seq) -> bool {
-        seq < self.marks.held_below
-    }
-
-    /// The last key that is held; zero, which no part has, where nothing is.
-    pub(super) fn held_to(&self) -> PartKey {
-        PartKey(PartKey::new(self.marks.held_below, 0).0.saturating_sub(1))
-    }
-
     /// Queued parts that are held.
     pub fn held_parts(&self) -> u64 {
         self.held
@@ -31,14 +21,14 @@ impl Dispatch {
 
     /// Counts a part of a held message that enters a queue, or leaves one.
     pub(super) fn count_held(&mut self, key: PartKey, enters: bool) {
-        if self.holds(key.seq()) {
+        if self.beat.holds(key.seq()) {
             self.held = if enters { self.held + 1 } else { self.held.saturating_sub(1) };
         }
     }
 
     /// Lets go what was held: every lane is read anew from its beginning.
     pub(super) fn release(&mut self) {
-        (self.marks.held_below, self.held) = (Seq(0), 0);
+        (self.beat.out.marks.held_below, self.held) = (Seq(0), 0);
         self.read_anew();
     }
 

@@ -103,7 +103,7 @@ impl Dispatch {
 
     fn strict_of(&self, key: PartKey) -> Option<(RouteId, E164)> {
         let body = &self.set.get(key.seq())?.entry.body;
-        let strict = self.plan.routes.get(&body.route).is_some_and(|it| it.strict_order);
+        let strict = self.beat.plan.routes.get(&body.route).is_some_and(|it| it.strict_order);
         // A part that holds its recipient keeps it, although the route asks no more for it.
         let of = (body.route, body.destination);
         (strict || self.strict.held.contains_key(&of)).then_some(of)

@@ -117,8 +117,8 @@ impl Dispatch {
 
     /// Does what is due by now.
     pub(super) fn sweep<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
-        if self.sweep.due.known().is_some_and(|it| it <= self.now) {
-            let entries = store.due(self.now, DUE_MAX)?;
+        if self.sweep.due.known().is_some_and(|it| it <= self.beat.now) {
+            let entries = store.due(self.beat.now, DUE_MAX)?;
             let more = DUE_MAX <= entries.len();
             self.sweep.again = Time::NEVER;
             for entry in entries {
@@ -128,17 +128,17 @@ impl Dispatch {
                     self.come_due(seq);
                 }
             }
-            let next = if more { Some(self.now) } else { store.next_due(self.now)? };
+            let next = if more { Some(self.beat.now) } else { store.next_due(self.beat.now)? };
             // What was woken early is put back, which the store does not know yet.
             let again = std::mem::take(&mut self.sweep.again);
             self.sweep.due = next.unwrap_or(Time::NEVER);
             again.known().into_iter().for_each(|it| self.sweep.due_at(it));
         }
         self.sweep_late(store)?;
-        if self.sweep.next <= self.now {
-            let (entries, next) = store.overdue(self.now, self.sweep.after, SPAN)?;
+        if self.sweep.next <= self.beat.now {
+            let (entries, next) = store.overdue(self.beat.now, self.sweep.after, SPAN)?;
             self.sweep.after = next.unwrap_or_default();
-            self.sweep.next = self.now + STEP;
+            self.sweep.next = self.beat.now + STEP;
             for entry in entries {
                 let seq = entry.body.seq();
                 if !self.arrivals.holds(seq) {
@@ -154,17 +154,17 @@ impl Dispatch {
 
     /// Tries other carriers for what got no receipt in time.
     fn sweep_late<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
-        if self.draining || self.sweep.late.known().is_none_or(|it| self.now < it) {
+        if self.beat.draining || self.sweep.late.known().is_none_or(|it| self.beat.now < it) {
             return Ok(());
         }
-        let entries = store.late(self.now, DUE_MAX)?;
+        let entries = store.late(self.beat.now, DUE_MAX)?;
         let more = DUE_MAX <= entries.len();
         for entry in entries {
             let seq = entry.body.seq();
             self.set.admit(entry);
             self.come_late(seq);
         }
-        let next = if more { Some(self.now) } else { store.next_late(self.now)? };
+        let next = if more { Some(self.beat.now) } else { store.next_late(self.beat.now)? };
         self.sweep.late = next.unwrap_or(Time::NEVER);
         Ok(())
     }
@@ -175,7 +175,7 @@ impl Dispatch {
     }
 
     fn come_due(&mut self, seq: Seq) {
-        let (now, room) = (self.now, self.ready_max());
+        let (now, room) = (self.beat.now, self.ready_max());
         for key in self.keys(seq, |it| it.phase() == Phase::Queued && it.due.known().is_some_and(|it| it <= now)) {
             let tried = self.set.part(key).is_some_and(|it| it.attempt.is_some());
             if tried && (self.leave_late(key) || self.leave_refused(key)) {
@@ -194,7 +194,7 @@ impl Dispatch {
                 queue.delayed = queue.delayed.saturating_sub(1);
                 if room <= queue.ready.len() {
                     // It is read again from the store in its turn.
-                    (queue.backlog, queue.behind_at) = (true, self.beats);
+                    (queue.backlog, queue.behind_at) = (true, self.beat.number);
                     queue.horizon = queue.horizon.min(PartKey(key.0 - 1));
                     continue;
                 }
@@ -204,7 +204,7 @@ impl Dispatch {
     }
 
     fn end_overdue(&mut self, seq: Seq) {
-        let now = self.now;
+        let now = self.beat.now;
         for key in self.keys(seq, |it| !it.phase().is_final() && it.ends <= now) {
             let (end, reason) = match self.set.part(key).map(crate::message::part::Part::phase) {
                 Some(Phase::Queued) => {
@@ -225,11 +225,12 @@ impl Dispatch {
     fn give_up_parked(&mut self) {
         while let Some((_, carrier, at)) = self.parked.oldest() {
             let kept = self
+                .beat
                 .plan
                 .carriers
                 .get(&carrier)
                 .map_or(crate::carrier::dialect::Dialect::PARKED_FOR, |it| it.parked_for);
-            if self.now.since(at) < kept {
+            if self.beat.now.since(at) < kept {
                 return;
             }
             self.give_up_oldest();
@@ -238,17 +239,17 @@ impl Dispatch {
 
     /// When the next beat is due even if nothing happens.
     pub(super) fn next(&mut self) -> Option<Time> {
-        let now = self.now;
+        let now = self.beat.now;
         let mut next = vec![self.sweep.due.known(), (!self.arrivals.is_empty()).then_some(now)];
         next.push(self.operated.next().map(|it| it.max(now)));
-        next.push(self.sweep.late.known().filter(|_| !self.draining));
+        next.push(self.sweep.late.known().filter(|_| !self.beat.draining));
         next.push(self.overstay.known());
         next.push((self.moving || self.restated.1.is_some()).then_some(now));
         let waiting = self.queued() != 0 || self.awaiting.values().any(|it| *it != 0) || !self.doubtful.is_empty();
         next.push((waiting || self.parked.len() != 0).then_some(self.sweep.next));
         next.push(self.waiting.next().map(|it| it.max(now)));
         next.push(self.seen.next(|it| self.mo_options(it)).map(|it| it.max(now)));
-        if !self.draining {
+        if !self.beat.draining {
             let lanes = &self.lanes;
             for carrier in self.carriers.values_mut() {
                 next.push(carrier.next_at(now));

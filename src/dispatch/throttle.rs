@@ -21,7 +21,7 @@ impl Dispatch {
     /// The carrier answered a part, or the part has come back: what that says of its pace and of who rests.
     pub(super) fn note_pace(&mut self, link: LinkId, key: PartKey, sent: Time, answered: &Answered) {
         let Some(to) = self.set.get(key.seq()).map(|it| it.entry.body.destination) else { return };
-        let now = self.now;
+        let now = self.beat.now;
         let Some(carrier) = self.carriers.get_mut(&link.carrier) else { return };
         match answered.answer {
             Answer::NotSent | Answer::Unknown => carrier.resting.came_back(now, to, key),
@@ -36,7 +36,7 @@ impl Dispatch {
 
     /// The carrier wants less: of all, or for this recipient. It costs no attempt.
     pub(super) fn throttled(&mut self, link: LinkId, key: PartKey, dice: Dice<'_>) {
-        let (now, retry) = (self.now, self.retry(key));
+        let (now, retry) = (self.beat.now, self.retry(key));
         let Some(held) = self.set.change(key) else { return };
         let (to, expires) = (held.entry.body.destination, held.entry.body.expires);
         let part = &mut held.entry.parts[usize::from(key.index())];
@@ -71,7 +71,7 @@ impl Dispatch {
         if self.carriers.get(&id).is_none_or(|it| it.resting.is_empty()) {
             return false;
         }
-        let (now, room) = (self.now, self.ready_max());
+        let (now, room) = (self.beat.now, self.ready_max());
         let Some(carrier) = self.carriers.get_mut(&id) else { return false };
         match carrier.resting.asks(now, (to, key), room) {
             Says::Go => return false,
@@ -90,7 +90,7 @@ impl Dispatch {
             && !self.leave_late(key)
             && let Some(carrier) = self.carriers.get_mut(&id)
         {
-            carrier.resting.look_by(to, late.max(self.now + Resting::LOOK));
+            carrier.resting.look_by(to, late.max(self.beat.now + Resting::LOOK));
         }
     }
 
@@ -118,7 +118,7 @@ impl Dispatch {
                 continue;
             }
             for _ in 0..LOOKS_MAX {
-                let now = self.now;
+                let now = self.beat.now;
                 let Some(to) = self.carriers.get(&id).and_then(|it| it.resting.due(now)) else { break };
                 self.look_at(id, to);
             }
@@ -132,7 +132,7 @@ impl Dispatch {
     }
 
     fn look_at(&mut self, id: CarrierId, to: E164) {
-        let (now, set) = (self.now, &self.set);
+        let (now, set) = (self.beat.now, &self.set);
         let waits = |it: &Part| it.phase() == Phase::Queued && it.lane.carrier() == id && it.due.known().is_none();
         let on_its_way = |key| set.part(key).is_some_and(|it| waits(it) || it.phase() == Phase::Intended);
         let Some(carrier) = self.carriers.get_mut(&id) else { return };

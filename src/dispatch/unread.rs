@@ -11,7 +11,6 @@ use crate::message::id::CarrierId;
 use crate::message::manner::Parameter;
 use crate::number::e164::E164;
 use crate::record::event::{Event, EventId, EventKind};
-use crate::record::shown::Shown;
 use crate::text::base64;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -23,20 +22,20 @@ impl Dispatch {
     /// Keeps a receipt for people to read.
     pub(super) fn keep_unread(&mut self, carrier: CarrierId, news: &ReceiptNews, dice: Dice<'_>) {
         let (status, fate) = (news.receipt.status, Fate::Unread);
-        self.facts.push(Fact::Receipt { carrier, status, fate, message: None, delay: None });
-        let kept = self.remarks.keeps_unread(carrier, self.now);
+        self.beat.tell(Fact::Receipt { carrier, status, fate, message: None, delay: None });
+        let kept = self.remarks.keeps_unread(carrier, self.beat.now);
         let event = kept.then(|| {
-            let id = EventId { n: self.number(), token: dice() };
+            let id = EventId { n: self.beat.next_event(), token: dice() };
             let data = self.particulars(carrier, news);
             let (kind, account) = (EventKind::ReceiptUnread, None);
-            self.batch.events.push(Event { n: id.n, token: id.token, account, kind, at: self.now, data });
+            self.beat.out.batch.events.push(Event { n: id.n, token: id.token, account, kind, at: self.beat.now, data });
             id
         });
-        self.facts.push(Fact::Unread { carrier, event });
+        self.beat.tell(Fact::Unread { carrier, event });
     }
 
     fn particulars(&self, carrier: CarrierId, news: &ReceiptNews) -> Box<str> {
-        let name = self.plan.carriers.get(&carrier).map(|it| &*it.name);
+        let name = self.beat.plan.carriers.get(&carrier).map(|it| &*it.name);
         let octets = news.announced.as_ref().map(|it| &it.octets[..it.octets.len().min(OCTETS_MAX)]);
         let handset = news.handset.map(|it: E164| it.to_string());
         let data = Data {
@@ -50,7 +49,7 @@ impl Dispatch {
             length: news.announced.as_ref().map(|it| it.octets.len()),
             tlvs: news.receipt.tlvs.iter().map(|it| Parameter::written(it.tag, &it.value)).collect(),
             carrier: name,
-            received_at: self.now.shown(&self.marks.eras).to_string(),
+            received_at: self.beat.shown(self.beat.now).to_string(),
         };
         serde_json::to_string(&data).expect("texts and numbers are always JSON").into()
     }

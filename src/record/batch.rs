@@ -93,6 +93,31 @@ impl Batch {
             + self.quotas.len()
     }
 
+    /// Forgets what it holds; the vectors keep their room, and the marks stay.
+    pub fn clear(&mut self) {
+        self.bodies.clear();
+        self.erased.clear();
+        self.new_parts.clear();
+        self.parts.clear();
+        self.past.clear();
+        self.orders.clear();
+        self.parked.clear();
+        self.unparked.clear();
+        self.idempotency.clear();
+        self.events.clear();
+        self.mo_parts.clear();
+        self.mo_done.clear();
+        self.mo_seen.clear();
+        self.mo_forgotten.clear();
+        self.suppressed.clear();
+        self.lifted.clear();
+        self.learned.clear();
+        self.actions.clear();
+        self.ledger.clear();
+        self.balances.clear();
+        self.quotas.clear();
+    }
+
     /// Whether there is nothing to make durable but marks.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -1,0 +1,155 @@
+//! One beat: what is given to it, and what comes of it. It is apart from the state, so that whoever owns a part of the
+//! state can be handed the beat and nothing else.
+
+use crate::dispatch::command::{Command, Reply};
+use crate::dispatch::fact::Fact;
+use crate::dispatch::happening::RequestId;
+use crate::dispatch::plan::Plan;
+use crate::message::body::Body;
+use crate::message::era::Wall;
+use crate::message::id::{CarrierId, PartKey, RouteId, Seq};
+use crate::message::time::Time;
+use crate::number::e164::E164;
+use crate::record::batch::{Batch, Marks};
+use crate::record::shown::Shown;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What a carrier is told of an end is the wall's from this on; less is the ordinary work of a time daemon.
+const TOLD_FROM: u64 = 1_000;
+
+/// A beat.
+#[derive(Debug)]
+pub(super) struct Beat {
+    /// Logical time, by which everything is due and over that lasts for a while.
+    pub(super) now: Time,
+    /// What the wall shows then, by which everything goes that people state in times of day.
+    pub(super) wall: Wall,
+    /// The configuration.
+    pub(super) plan: Arc<Plan>,
+    /// Every carrier of each route, for whatever destination.
+    served: BTreeMap<RouteId, Vec<CarrierId>>,
+    /// Which beat this is, from 1.
+    pub(super) number: u64,
+    /// Nothing more is accepted or submitted.
+    pub(super) draining: bool,
+    /// What it has to make durable, to do and to tell.
+    pub(super) out: Out,
+}
+
+/// What goes out of a beat.
+#[derive(Debug)]
+pub(super) struct Out {
+    /// What is made durable.
+    pub(super) batch: Batch,
+    /// Counters and marks, as they will stand.
+    pub(super) marks: Marks,
+    /// What to do, once that is durable.
+    pub(super) commands: Vec<Command>,
+    /// What to tell telemetry.
+    pub(super) facts: Vec<Fact>,
+}
+
+impl Beat {
+    /// The beat before the first.
+    pub(super) fn new(plan: Arc<Plan>, now: Time, marks: Marks) -> Self {
+        Self {
+            now,
+            wall: Wall::before(&marks.eras),
+            plan,
+            served: BTreeMap::new(),
+            number: 0,
+            draining: false,
+            out: Out {
+                batch: Batch { marks: marks.clone(), ..Batch::default() },
+                marks,
+                commands: Vec::new(),
+                facts: Vec::new(),
+            },
+        }
+    }
+
+    /// The configuration is this from now on.
+    pub(super) fn reconfigure(&mut self, plan: Arc<Plan>) {
+        self.plan = plan;
+        let served = self.plan.routes.values().map(|it| (it.id, it.every_carrier().into_iter().collect()));
+        self.served = served.collect();
+    }
+
+    /// Tells telemetry something.
+    pub(super) fn tell(&mut self, fact: Fact) {
+        self.out.facts.push(fact);
+    }
+
+    /// Has something done.
+    pub(super) fn order(&mut self, command: Command) {
+        self.out.commands.push(command);
+    }
+
+    /// Answers a waiting request.
+    pub(super) fn reply(&mut self, request: RequestId, reply: Reply) {
+        self.order(Command::Reply(request, reply));
+    }
+
+    /// The number of the next event.
+    pub(super) const fn next_event(&mut self) -> u64 {
+        let number = self.out.marks.next_event;
+        self.out.marks.next_event += 1;
+        number
+    }
+
+    /// As people are shown it: in times of the wall.
+    pub(super) fn shown<T: Shown>(&self, it: T) -> T {
+        it.shown(&self.out.marks.eras)
+    }
+
+    /// Every carrier of a route, for whatever destination.
+    pub(super) fn serves(&self, route: RouteId) -> &[CarrierId] {
+        self.served.get(&route).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a route has but one carrier, whatever the destination.
+    pub(super) fn is_alone(&self, route: RouteId) -> bool {
+        self.serves(route).len() < 2
+    }
+
+    /// What the wall shows now.
+    pub(super) fn wall_now(&self) -> Time {
+        self.wall.exact.wall(self.now)
+    }
+
+    /// When the quiet hours are over in which a recipient is at `time`, if he is.
+    pub(super) fn quiet_until(&self, route: RouteId, recipient: E164, time: Time) -> Option<Time> {
+        self.plan.routes.get(&route)?.quiet_hours?.over_at(time, recipient)
+    }
+
+    /// Until when a message may not go that could go at `begins`; `None` where that is now.
+    /// All in times of the wall.
+    pub(super) fn first_due(&self, route: RouteId, recipient: E164, begins: Time) -> Option<Time> {
+        self.quiet_until(route, recipient, begins).or((self.wall_now() < begins).then_some(begins))
+    }
+
+    /// From when on a message could go, in logical time.
+    pub(super) fn begins(&self, body: &Body) -> Time {
+        body.send_at.map_or(body.created, |it| self.wall.exact.logical(it))
+    }
+
+    /// A message as its carrier is told of it: with an end that is the wall's.
+    pub(super) fn told(&self, body: Arc<Body>) -> Arc<Body> {
+        if self.wall.exact.0.unsigned_abs() < TOLD_FROM {
+            return body;
+        }
+        let expires = self.wall.exact.wall(body.expires);
+        Arc::new(Body { expires, ..Body::clone(&body) })
+    }
+
+    /// Whether nothing of a message may be given to a link, for the store was restored from a backup.
+    pub(super) fn holds(&self, seq: Seq) -> bool {
+        seq < self.out.marks.held_below
+    }
+
+    /// The last key that is held; zero, which no part has, where nothing is.
+    pub(super) fn held_to(&self) -> PartKey {
+        PartKey(PartKey::new(self.out.marks.held_below, 0).0.saturating_sub(1))
+    }
+}
