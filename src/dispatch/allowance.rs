@@ -5,7 +5,8 @@
 //! counted as one slot, which leaves the period with the last of it, so that a busy account needs
 //! no more memory than any other; the count errs on the side of refusing, by at most a slot's width.
 
-use crate::dispatch::Dispatch;
+use crate::dispatch::accounts::Accounts;
+use crate::dispatch::beat::Beat;
 use crate::dispatch::command::{Allowance, Limit, Means, Reply};
 use crate::dispatch::happening::RequestId;
 use crate::dispatch::plan::Quota;
@@ -114,50 +115,49 @@ impl Used {
     }
 }
 
-impl Dispatch {
+impl Accounts {
     /// Takes one request from the rate of an account.
-    pub(super) fn ask_rate(&mut self, account: AccountId) -> Result<(), Reply> {
-        let Some(rate) = self.beat.plan.accounts.get(&account).and_then(|it| it.terms.rate) else { return Ok(()) };
-        let bucket = self.buckets.entry(account).or_insert_with(|| Bucket::full(rate, self.beat.now));
-        bucket.take(rate, self.beat.now).map_err(|wait| Reply::TooMany {
+    pub(super) fn ask_rate(&mut self, beat: &Beat, account: AccountId) -> Result<(), Reply> {
+        let Some(rate) = beat.plan.accounts.get(&account).and_then(|it| it.terms.rate) else { return Ok(()) };
+        let bucket = self.buckets.entry(account).or_insert_with(|| Bucket::full(rate, beat.now));
+        bucket.take(rate, beat.now).map_err(|wait| Reply::TooMany {
             limit: Limit::Rate,
             wait: Some(wait),
-            means: Box::new(self.means(account)),
+            means: Box::new(self.means(beat, account)),
         })
     }
 
     /// Says whether a request would be refused for the rate of its account, without counting it.
-    pub(super) fn may_ask(&mut self, request: RequestId, account: AccountId) {
+    pub(super) fn may_ask(&mut self, beat: &mut Beat, request: RequestId, account: AccountId) {
         let before = self.buckets.get(&account).copied();
-        let reply = self.ask_rate(account).err().unwrap_or(Reply::Noted);
+        let reply = self.ask_rate(beat, account).err().unwrap_or(Reply::Noted);
         match before {
             Some(bucket) => _ = self.buckets.insert(account, bucket),
             None => _ = self.buckets.remove(&account),
         }
-        self.beat.reply(request, reply);
+        beat.reply(request, reply);
     }
 
     /// Takes so many messages from the quota of an account, and says how it stands then.
-    pub(super) fn ask_quota(&mut self, account: AccountId, count: u64) -> Result<Means, Reply> {
-        if let Some(quota) = self.beat.plan.accounts.get(&account).and_then(|it| it.terms.quota) {
+    pub(super) fn ask_quota(&mut self, beat: &mut Beat, account: AccountId, count: u64) -> Result<Means, Reply> {
+        if let Some(quota) = beat.plan.accounts.get(&account).and_then(|it| it.terms.quota) {
             let used = self.used.entry(account).or_default();
-            if let Err(wait) = used.take(quota, count, self.beat.now) {
-                return Err(Reply::TooMany { limit: Limit::Quota, wait, means: Box::new(self.means(account)) });
+            if let Err(wait) = used.take(quota, count, beat.now) {
+                return Err(Reply::TooMany { limit: Limit::Quota, wait, means: Box::new(self.means(beat, account)) });
             }
             let record = used.record(account);
-            self.beat.out.batch.quotas.retain(|it| it.account != account);
-            self.beat.out.batch.quotas.push(record);
+            beat.out.batch.quotas.retain(|it| it.account != account);
+            beat.out.batch.quotas.push(record);
         }
-        Ok(self.means(account))
+        Ok(self.means(beat, account))
     }
 
-    fn means(&mut self, account: AccountId) -> Means {
-        let terms = self.beat.plan.accounts.get(&account).map(|it| it.terms).unwrap_or_default();
-        let now = self.beat.now;
+    fn means(&mut self, beat: &Beat, account: AccountId) -> Means {
+        let terms = beat.plan.accounts.get(&account).map(|it| it.terms).unwrap_or_default();
         Means {
             balance: None,
             rate: terms.rate.and_then(|rate| self.buckets.get(&account).map(|it| it.told(rate))),
-            quota: terms.quota.map(|quota| self.used.entry(account).or_default().told(quota, now)),
+            quota: terms.quota.map(|quota| self.used.entry(account).or_default().told(quota, beat.now)),
         }
     }
 }

@@ -143,7 +143,7 @@ impl Dispatch {
         let rest = std::mem::take(&mut submission.recipients).into_iter();
         let count = u32::try_from(rest.len()).expect("a request has at most 10,000 recipients");
         let prices = || rest.as_slice().iter().filter_map(|it| it.price).fold(Money(0), |sum, it| sum + it);
-        let charge = self.is_managed(submission.account).then(prices);
+        let charge = self.beat.plan.is_managed(submission.account).then(prices);
         let mut arriving = Arriving {
             request,
             order: OrderId(self.beat.out.marks.next_order),
@@ -222,7 +222,7 @@ impl Dispatch {
             });
         }
         let mut means = arriving.means;
-        means.balance = arriving.charge.map(|it| self.charge(account, arriving.order, it));
+        means.balance = arriving.charge.map(|it| self.accounts.charge(&mut self.beat, account, arriving.order, it));
         let (order, count) = (arriving.order, arriving.count as usize);
         let messages = arriving.ids.iter().take(TOLD_MAX).copied().collect();
         self.beat.tell(Fact::Accepted { order, account, route, class, count, messages });
@@ -237,9 +237,8 @@ impl Dispatch {
 
     /// What has waited in the store, in the lanes of an order that has become whole, is read from there.
     fn open(&mut self, base: LaneId, first: Seq) {
-        let lanes: Vec<LaneId> = self.lanes.keys().copied().filter(|it| it.at(CarrierId(0)) == base).collect();
-        for lane in lanes {
-            let queue = self.lanes.entry(lane).or_default();
+        for lane in self.lanes.which(|it, _| it.at(CarrierId(0)) == base) {
+            let queue = self.lanes.at(lane);
             (queue.backlog, queue.behind_at) = (true, self.beat.number);
             queue.horizon = queue.horizon.min(PartKey(PartKey::new(first, 0).0 - 1));
             self.offer(lane);

@@ -7,8 +7,8 @@ use crate::dispatch::Dispatch;
 use crate::dispatch::carrier::Standing;
 use crate::dispatch::command::Command;
 use crate::dispatch::fact::Fact;
-use crate::dispatch::failover::is_live;
 use crate::dispatch::strict::Says;
+use crate::dispatch::tried::{is_live, unanswered_since};
 use crate::message::attempt::{Answer, Attempt, Cause};
 use crate::message::id::{CarrierId, LaneId, LinkId, PartKey};
 use crate::message::part::Part;
@@ -16,11 +16,6 @@ use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::record::contract::{Poisoned, Store};
 use crate::record::entry::PastAttempt;
-
-/// Parts in memory over all lanes; each lane's share shrinks as more lanes have work.
-const READY_MAX: usize = 50_000;
-/// A lane's share never shrinks below this.
-const READY_MIN: usize = 64;
 
 /// Attempts beyond which those that used nothing up are not told any more: far below what a ticket has room for.
 const VAIN_MAX: u8 = 50;
@@ -36,17 +31,12 @@ enum Given {
 }
 
 impl Dispatch {
-    /// How many parts a lane may hold in memory.
-    pub(super) fn ready_max(&self) -> usize {
-        (READY_MAX / self.busy.max(1)).clamp(READY_MIN, self.beat.plan.limits.ready_per_lane.max(READY_MIN))
-    }
-
     /// Reads on in lanes that run short, where their carrier could send.
     pub(super) fn refill<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
-        let (room, held_to) = (self.ready_max(), self.beat.held_to());
-        let short = |it: &LaneId| self.lanes.get(it).is_some_and(|it| it.backlog && it.ready.len() < room / 2);
+        let (room, held_to) = (self.room(), self.beat.held_to());
+        let short = |it: &LaneId| self.lanes.get(*it).is_some_and(|it| it.backlog && it.ready.len() < room / 2);
         // Where nothing can be sent the head of a lane is enough: how old it is has to be told.
-        let empty = |it: &LaneId| self.lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
+        let empty = |it: &LaneId| self.lanes.get(*it).is_some_and(|it| it.backlog && it.ready.is_empty());
         // What a closed carrier has goes on to others.
         let closed = |it: &LaneId| self.lane_standing(*it) != Standing::Open;
         let (able, unable): (Vec<_>, Vec<_>) = self.carriers.values().partition(|it| it.has_room());
@@ -56,7 +46,7 @@ impl Dispatch {
         let unseen = unable.iter().flat_map(|it| it.lanes()).filter(empty).map(|it| (it, 1));
         let lanes: Vec<(LaneId, usize)> = run_short.chain(unseen).collect();
         for (lane, room) in lanes {
-            let Some(queue) = self.lanes.get_mut(&lane) else { continue };
+            let Some(queue) = self.lanes.get_mut(lane) else { continue };
             let wanted = room.saturating_sub(queue.ready.len());
             if wanted == 0 {
                 continue;
@@ -111,7 +101,7 @@ impl Dispatch {
             }
             let Some(lane) = carrier.ring.front() else { return };
             let given = if self.may_give(lane) { self.give(id, lane) } else { Given::Blocked };
-            let starved = self.lanes.get(&lane).is_some_and(|it| it.backlog);
+            let starved = self.lanes.get(lane).is_some_and(|it| it.backlog);
             let Some(carrier) = self.carriers.get_mut(&id) else { return };
             match given {
                 Given::Gone => carrier.ring.gave(),
@@ -119,7 +109,9 @@ impl Dispatch {
                 Given::Empty if starved => carrier.ring.pass(),
                 Given::Empty => {
                     carrier.ring.leave();
-                    self.lanes.entry(lane).and_modify(|it| it.in_ring = false);
+                    if let Some(queue) = self.lanes.get_mut(lane) {
+                        queue.in_ring = false;
+                    }
                 }
             }
         }
@@ -132,7 +124,7 @@ impl Dispatch {
 
     fn give(&mut self, id: CarrierId, lane: LaneId) -> Given {
         let held_to = self.beat.held_to();
-        let Some(queue) = self.lanes.get_mut(&lane) else { return Given::Empty };
+        let Some(queue) = self.lanes.get_mut(lane) else { return Given::Empty };
         let Some(key) = queue.ready.front().copied() else { return Given::Empty };
         if key <= held_to {
             // It stays in the store, and is read again once it is let go.
@@ -155,25 +147,26 @@ impl Dispatch {
         if self.hold_back(key) {
             return Given::Gone;
         }
-        match self.strict_says(key) {
+        let body = &self.set.get(key.seq()).expect("a staged part is in memory").entry.body;
+        let destination = body.destination;
+        match self.strict.says(&self.beat.plan, body, key) {
             Says::Go => (),
             Says::Wait => return Given::Blocked,
             Says::Aside => {
-                if let Some(queue) = self.lanes.get_mut(&lane) {
+                if let Some(queue) = self.lanes.get_mut(lane) {
                     queue.ready.pop_front();
                 }
                 return Given::Gone;
             }
         }
-        let destination = self.set.get(key.seq()).expect("a staged part is in memory").entry.body.destination;
         // It stands in one place at a time: what rests may go on to another carrier at once, and leaves where it is found.
-        if let Some(queue) = self.lanes.get_mut(&lane) {
+        if let Some(queue) = self.lanes.get_mut(lane) {
             queue.ready.pop_front();
         }
         if self.rests(id, destination, key) {
             return Given::Gone;
         }
-        if let Some(queue) = self.lanes.get_mut(&lane) {
+        if let Some(queue) = self.lanes.get_mut(lane) {
             queue.ready.push_front(key);
         }
         let Some(carrier) = self.carriers.get_mut(&id) else { return Given::Empty };
@@ -181,8 +174,8 @@ impl Dispatch {
         carrier.pace.take(self.beat.now);
         carrier.took_slot(bind, destination);
         carrier.resting.takes(destination, key);
-        self.in_flight += 1;
-        if let Some(queue) = self.lanes.get_mut(&lane) {
+        self.owed.goes();
+        if let Some(queue) = self.lanes.get_mut(lane) {
             queue.ready.pop_front();
         }
         self.intend(key, LinkId { carrier: id, bind });
@@ -192,10 +185,10 @@ impl Dispatch {
     /// The part is on a link now; its last attempt, if any, becomes a past one.
     fn intend(&mut self, key: PartKey, link: LinkId) {
         self.step(key, Move::Intend, None);
-        self.strict_takes(key);
         let now = self.beat.now;
         let probes = self.is_probe(key, link.carrier);
         let held = self.set.change(key).expect("a staged part is in memory");
+        self.strict.gives(&self.beat.plan, &held.entry.body, key);
         // The place of the part among those that this carrier cuts the message into.
         let index = held.entry.parts.iter().take_while(|it| it.key != key).filter(|it| is_live(it)).count() as u8;
         let parts = held.entry.parts.iter().filter(|it| is_live(it)).count() as u8;
@@ -228,7 +221,7 @@ impl Dispatch {
         if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
             carrier.tries(now, Ticket::new(key, number));
         }
-        let since = self.unanswered_since(key, link.carrier, number);
+        let since = self.entry(key).map_or(number, |it| unanswered_since(it, key, link.carrier, number));
         let submit = Submit { ticket: Ticket::new(key, number), body, index, parts, since, validity };
         self.beat.order(Command::Submit(link, submit));
     }

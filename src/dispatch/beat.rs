@@ -3,14 +3,15 @@
 
 use crate::dispatch::command::{Command, Reply};
 use crate::dispatch::fact::Fact;
-use crate::dispatch::happening::RequestId;
+use crate::dispatch::happening::{Keyed, RequestId};
 use crate::dispatch::plan::Plan;
 use crate::message::body::Body;
 use crate::message::era::Wall;
-use crate::message::id::{CarrierId, PartKey, RouteId, Seq};
+use crate::message::id::{AccountId, CarrierId, PartKey, RouteId, Seq};
 use crate::message::time::Time;
 use crate::number::e164::E164;
-use crate::record::batch::{Batch, Marks};
+use crate::record::batch::{Batch, Idempotency, Marks};
+use crate::record::contract::{Poisoned, Store};
 use crate::record::shown::Shown;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -103,6 +104,29 @@ impl Beat {
         it.shown(&self.out.marks.eras)
     }
 
+    /// Makes durable what it changed; how many records that was. So many parts wait for a receipt now, by carrier.
+    pub(super) fn commit<S: Store>(
+        &mut self,
+        awaiting: Vec<(CarrierId, u64)>,
+        store: &mut S,
+    ) -> Result<usize, Poisoned> {
+        let Out { batch, marks, .. } = &mut self.out;
+        let records = batch.len();
+        if records != 0 || batch.marks.eras != marks.eras {
+            (marks.time, marks.awaiting) = (self.now, awaiting);
+            batch.marks = marks.clone();
+            store.commit(batch)?;
+            // A beat under load is followed by another: it finds the room of this one.
+            batch.clear();
+        }
+        Ok(records)
+    }
+
+    /// What is to be done and told, now that it is durable.
+    pub(super) fn take(&mut self) -> (Vec<Command>, Vec<Fact>) {
+        (std::mem::take(&mut self.out.commands), std::mem::take(&mut self.out.facts))
+    }
+
     /// Every carrier of a route, for whatever destination.
     pub(super) fn serves(&self, route: RouteId) -> &[CarrierId] {
         self.served.get(&route).map_or(&[], Vec::as_slice)
@@ -151,5 +175,21 @@ impl Beat {
     /// The last key that is held; zero, which no part has, where nothing is.
     pub(super) fn held_to(&self) -> PartKey {
         PartKey(PartKey::new(self.out.marks.held_below, 0).0.saturating_sub(1))
+    }
+
+    /// What was done under a key before: the same, and what it made, or something else.
+    pub(super) fn before<S: Store>(
+        &self,
+        account: AccountId,
+        key: Option<&Keyed>,
+        store: &mut S,
+    ) -> Result<Option<Result<u64, Reply>>, Poisoned> {
+        let Some(asked) = key else { return Ok(None) };
+        let mine = |it: &&Idempotency| it.account == account && it.key == asked.key;
+        let before = match self.out.batch.idempotency.iter().find(mine) {
+            Some(running) => Some(running.clone()),
+            None => store.idempotency(account, &asked.key)?,
+        };
+        Ok(before.map(|it| if asked.is(&it.hash) { Ok(it.order.0) } else { Err(Reply::KeyReused) }))
     }
 }

@@ -44,14 +44,14 @@ impl Dispatch {
     pub(super) fn wall_is(&mut self, wall: Wall) {
         self.beat.wall = wall;
         self.beat.out.marks.eras.begin(self.beat.now, wall.ahead);
-        if RESTATED_FROM <= wall.exact.off(self.restated.0) {
-            self.restated = (wall.exact, Some(Time(1)));
+        if RESTATED_FROM <= wall.exact.off(self.sweep.restated.0) {
+            self.sweep.restated = (wall.exact, Some(Time(1)));
         }
     }
 
     /// Goes on with the look at what waits for a time.
     pub(super) fn restate<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
-        let Some(from) = self.restated.1 else { return Ok(()) };
+        let Some(from) = self.sweep.restated.1 else { return Ok(()) };
         let entries = store.delayed(from, RESTATED_MAX)?;
         let more = RESTATED_MAX <= entries.len();
         let due = |it: &Entry| it.parts.iter().filter_map(|it| it.due.known()).filter(|it| from <= *it).min();
@@ -65,7 +65,7 @@ impl Dispatch {
             }
         }
         // What was moved stands elsewhere now; where nothing was, the same are not looked at again.
-        self.restated.1 = more.then(|| if moved { last } else { last + Duration::from_millis(1) });
+        self.sweep.restated.1 = more.then(|| if moved { last } else { last + Duration::from_millis(1) });
         Ok(())
     }
 
@@ -121,7 +121,7 @@ impl Dispatch {
     /// any more, which ends it, or has quiet hours; whether it did.
     pub(super) fn hold_back(&mut self, key: PartKey) -> bool {
         let Some(held) = self.set.get(key.seq()) else { return false };
-        if let Some(reason) = self.unwanted(&held.entry.body) {
+        if let Some(reason) = self.handsets.unwanted(&self.beat.plan, &held.entry.body) {
             self.take_head(key);
             self.end_or_wait(key, End::Failed, reason);
             self.set.unstage(key);
@@ -140,7 +140,7 @@ impl Dispatch {
         let Some(held) = self.set.change(key) else { return false };
         let part = &mut held.entry.parts[usize::from(key.index())];
         part.due = due;
-        let queue = self.lanes.entry(part.lane).or_default();
+        let queue = self.lanes.at(part.lane);
         queue.delayed += 1;
         self.take_head(key);
         self.set.unstage(key);
@@ -149,7 +149,7 @@ impl Dispatch {
     }
 
     fn take_head(&mut self, key: PartKey) {
-        let lane = self.set.part(key).and_then(|it| self.lanes.get_mut(&it.lane));
+        let lane = self.set.part(key).and_then(|it| self.lanes.get_mut(it.lane));
         lane.map(|it| it.ready.pop_front());
     }
 }

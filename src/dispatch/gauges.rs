@@ -1,7 +1,6 @@
 //! What stands where, for telemetry and the status page.
 
 use crate::dispatch::Dispatch;
-use crate::dispatch::operated::Forced;
 use crate::dispatch::plan::Plan;
 use crate::dispatch::usual::Minute;
 use crate::message::id::{CarrierId, LinkId, RouteId};
@@ -57,34 +56,29 @@ pub struct AtCarrier {
 impl Dispatch {
     /// What stands where, now.
     pub fn gauges(&self) -> Gauges {
-        let mut gauges = Gauges { parked: self.parked.len(), mo_incomplete: self.waiting.len(), ..Gauges::default() };
+        let mut gauges =
+            Gauges { parked: self.parked.len(), mo_incomplete: self.handsets.incomplete(), ..Gauges::default() };
         gauges.queues.extend(self.beat.plan.routes.keys().map(|it| (*it, Queue::default())));
-        for (id, lane) in &self.lanes {
+        for (id, lane) in self.lanes.iter() {
             let queue = gauges.queues.entry(id.route()).or_default();
             queue.parts += lane.queued;
             queue.delayed += lane.delayed;
-            let oldest =
-                lane.ready.front().and_then(|it| self.set.get(it.seq())).map(|it| self.beat.begins(&it.entry.body));
-            queue.oldest = oldest.map_or(queue.oldest, |it| queue.oldest.max(self.beat.now.since(it)));
+            queue.oldest = queue.oldest.max(self.oldest(lane));
         }
         for (lane, parts) in self.arrivals.awaited() {
             gauges.queues.entry(lane.route()).or_default().parts += parts;
         }
-        for (carrier, awaiting) in &self.awaiting {
-            gauges.carriers.entry(*carrier).or_default().awaiting = *awaiting;
+        for (carrier, awaiting) in self.owed.awaiting() {
+            gauges.carriers.entry(carrier).or_default().awaiting = awaiting;
         }
-        for (carrier, _, _) in &self.doubtful {
-            gauges.carriers.entry(*carrier).or_default().doubtful += 1;
+        for carrier in self.owed.doubted() {
+            gauges.carriers.entry(carrier).or_default().doubtful += 1;
         }
         for (carrier, state) in &self.carriers {
             let at = gauges.carriers.entry(*carrier).or_default();
-            at.minute = self.usual.get(carrier).map(|it| it.minute(self.beat.now)).unwrap_or_default();
+            at.minute = self.health.minute(*carrier, self.beat.now);
             at.pace = state.pace.rate(self.beat.now);
-            at.breaker = match self.operated.breaker(*carrier) {
-                Some(Forced::Open) => 2,
-                Some(Forced::Closed) => 0,
-                None => state.breaker.as_ref().map_or(0, |it| it.state().number()),
-            };
+            at.breaker = self.breaker_counts_as(*carrier);
             for (bind, link) in state.links.iter().enumerate() {
                 let bind = u8::try_from(bind).unwrap_or(u8::MAX);
                 let id = LinkId { carrier: *carrier, bind };

@@ -1,6 +1,5 @@
 //! How everything stands, for operators who look: one picture of one moment, which owns all that it shows.
 
-use crate::carrier::report::Report;
 use crate::dispatch::Dispatch;
 use crate::dispatch::closed::Closed;
 use crate::dispatch::command::Reply;
@@ -219,7 +218,7 @@ impl Dispatch {
                 carrier: (id.carrier() != CarrierId(0)).then(|| id.carrier()),
                 parts: lane.queued,
                 delayed: lane.delayed,
-                throttled: throttled.get(id).copied().unwrap_or(0),
+                throttled: throttled.get(&id).copied().unwrap_or(0),
                 oldest: head.map(|it| self.beat.now.since(it.entry.body.created)),
             }
         });
@@ -234,16 +233,5 @@ impl Dispatch {
             AtLink { id, capacity: it.capacity, window: it.window, in_use: it.in_use }
         });
         shown.collect()
-    }
-
-    /// Notes what a link says of itself.
-    pub(super) fn note_link(&mut self, link: LinkId, report: &Report) {
-        let word = match report {
-            Report::Up { .. } => LinkWord::Bound,
-            Report::Closing | Report::Lost => LinkWord::Draining,
-            Report::Down => LinkWord::Down,
-            _ => return,
-        };
-        self.link_words.insert(link, word);
     }
 }

@@ -1,38 +1,86 @@
 //! What receipts show of how a carrier writes its ids.
 
 use crate::carrier::dialect::IdForm;
-use crate::carrier::id::{Learned, Nearness, Relation};
-use crate::dispatch::Dispatch;
+use crate::carrier::id::{Form, Learned, Nearness, Relation, forms_of};
+use crate::dispatch::beat::Beat;
 use crate::dispatch::fact::Fact;
+use crate::dispatch::plan::Plan;
+use crate::dispatch::remark::Remarks;
+use crate::message::attempt::CarrierMessageId;
 use crate::message::id::CarrierId;
 use std::collections::BTreeMap;
 
-impl Dispatch {
-    /// How the ids of a carrier relate, as its receipts have shown; `None` where the operator states it.
-    pub(super) fn believed(&self, carrier: CarrierId) -> Option<Relation> {
-        self.learned.get(&carrier).filter(|_| self.is_to_learn(carrier)).copied().and_then(Learned::believed)
+/// What is known of the habits of carriers.
+#[derive(Debug, Default)]
+pub(super) struct Habits {
+    /// What receipts have shown of how each carrier writes its ids.
+    learned: BTreeMap<CarrierId, Learned>,
+    /// How receipts write the ids of answers.
+    pub(super) writings: Writings,
+    /// What was told of them.
+    pub(super) remarks: Remarks,
+}
+
+impl Habits {
+    /// As it was known at the last commit; tells what is believed by it.
+    pub(super) fn recovered(learned: Vec<(CarrierId, Learned)>, beat: &mut Beat) -> Self {
+        for (carrier, learned) in &learned {
+            let (carrier, believed) = (*carrier, learned.believed());
+            beat.out.facts.extend(believed.map(|it| Fact::Learned { carrier, relation: Some(it), before: true }));
+        }
+        Self { learned: learned.into_iter().collect(), ..Self::default() }
     }
 
-    fn is_to_learn(&self, carrier: CarrierId) -> bool {
-        self.beat.plan.carriers.get(&carrier).is_some_and(|it| it.dialect.message_id == IdForm::Auto)
+    /// How the ids of a carrier relate, as its receipts have shown; `None` where the operator states it.
+    pub(super) fn believed(&self, plan: &Plan, carrier: CarrierId) -> Option<Relation> {
+        self.learned.get(&carrier).filter(|_| is_to_learn(plan, carrier)).copied().and_then(Learned::believed)
+    }
+
+    /// Every form that the ids of a receipt may have had in an answer, most trusted first.
+    pub(super) fn forms(&self, plan: &Plan, carrier: CarrierId, ids: &[CarrierMessageId]) -> Vec<Form> {
+        let form = plan.carriers.get(&carrier).map(|it| it.dialect.message_id).unwrap_or_default();
+        let believed = self.believed(plan, carrier);
+        ids.iter().flat_map(|it| forms_of(it, form, believed)).collect()
     }
 
     /// A receipt has found its part by this relation, if it is one alone, and the recipient fits as well.
-    pub(super) fn learn(&mut self, carrier: CarrierId, relation: Option<Relation>) {
-        let Some(relation) = relation.filter(|_| self.is_to_learn(carrier)) else { return };
+    pub(super) fn learn(&mut self, beat: &mut Beat, carrier: CarrierId, relation: Option<Relation>) {
+        let Some(relation) = relation.filter(|_| is_to_learn(&beat.plan, carrier)) else { return };
         let before = self.learned.get(&carrier).copied();
         let after = Learned::after(before, relation);
         if before == Some(after) {
             return;
         }
         self.learned.insert(carrier, after);
-        self.beat.out.batch.learned.retain(|it| it.0 != carrier);
-        self.beat.out.batch.learned.push((carrier, after));
+        beat.out.batch.learned.retain(|it| it.0 != carrier);
+        beat.out.batch.learned.push((carrier, after));
         let (was, is) = (before.and_then(Learned::believed), after.believed());
         if was != is {
-            self.beat.tell(Fact::Learned { carrier, relation: is, before: false });
+            beat.tell(Fact::Learned { carrier, relation: is, before: false });
         }
     }
+
+    /// A word of state that nobody knows: the operator may say what it means.
+    pub(super) fn note_word(&mut self, beat: &mut Beat, carrier: CarrierId, word: &str) {
+        if !self.remarks.word(carrier, word) {
+            return;
+        }
+        let calls = beat.plan.carriers.get(&carrier).is_some_and(|it| it.dialect.hook.is_some());
+        let key = if calls { "receipt.statuses" } else { "statuses" };
+        beat.tell(Fact::StrangeWord { carrier, word: word.into(), key });
+    }
+
+    /// A receipt would fit a part if its id were converted, and does not say whose it is: nothing is learned from such
+    /// receipts, however many come, and the operator may state how the ids relate.
+    pub(super) fn note_unsure(&mut self, beat: &mut Beat, carrier: CarrierId, relation: Relation) {
+        if let Some(count) = self.remarks.unsure(carrier, beat.now) {
+            beat.tell(Fact::UnsureIds { carrier, relation, count });
+        }
+    }
+}
+
+fn is_to_learn(plan: &Plan, carrier: CarrierId) -> bool {
+    plan.carriers.get(&carrier).is_some_and(|it| it.dialect.message_id == IdForm::Auto)
 }
 
 /// How often in a row the receipts of a carrier wrote an id in another case or padding than its answer did.

@@ -13,23 +13,25 @@
 
 use crate::carrier::address;
 use crate::carrier::mo::{self, Content, Mo, Said};
+use crate::dispatch::Dice;
+use crate::dispatch::beat::Beat;
 use crate::dispatch::fact::Fact;
-use crate::dispatch::inspect::LinkWord;
-use crate::dispatch::opt_out::Order;
+use crate::dispatch::opt_out::{OptedOut, Order};
 use crate::dispatch::plan::Plan;
-use crate::dispatch::seen::Session;
-use crate::dispatch::waiting::{Key, Put};
-use crate::dispatch::{Dice, Dispatch};
+use crate::dispatch::seen::{SeenSet, Session};
+use crate::dispatch::waiting::{Key, Put, WaitingSet};
 use crate::message::id::{AccountId, CarrierId, LinkId};
 use crate::message::manner::Parameter;
+use crate::message::time::Time;
 use crate::record::event::{Event, EventId, EventKind};
 use crate::record::mo::{MoPart, MoSeen};
 use crate::route::inbound::{self, Received};
-use crate::route::opt_out::Wish;
+use crate::route::opt_out::{List, Wish};
 use crate::text::Alphabet;
 use crate::text::base64;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Messages that one sweep tells because their time is up: each is a row or more.
@@ -54,133 +56,151 @@ impl Understood<'_> {
     }
 }
 
-impl Dispatch {
+/// What handsets send, and what they wish.
+#[derive(Debug)]
+pub(super) struct Handsets {
+    /// Parts of their messages that wait for the others.
+    waiting: WaitingSet,
+    /// What came from them lately, for when it comes again.
+    seen: SeenSet,
+    /// Who does not want to be written to.
+    pub(super) opted_out: Arc<OptedOut>,
+    /// Links with a session that is there to be answered on.
+    alive: BTreeSet<LinkId>,
+}
+
+impl Handsets {
+    /// With the list of the last commit, and nothing that waits yet.
+    pub(super) fn new(list: List) -> Self {
+        Self {
+            waiting: WaitingSet::default(),
+            seen: SeenSet::default(),
+            opted_out: Arc::new(OptedOut::new(list)),
+            alive: BTreeSet::new(),
+        }
+    }
+
+    /// How many messages wait for parts.
+    pub(super) fn incomplete(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// When a message has waited long enough, or something need not be remembered any more.
+    pub(super) fn next(&self, plan: &Plan) -> Option<Time> {
+        let seen = self.seen.next(|it| options_of(plan, it));
+        [self.waiting.next(), seen].into_iter().flatten().min()
+    }
+
+    /// Whether answers on a link arrive now, as far as is known.
+    pub(super) fn link_lives(&mut self, link: LinkId, lives: bool) {
+        if lives {
+            self.alive.insert(link);
+        } else {
+            self.alive.remove(&link);
+        }
+    }
+}
+
+impl Handsets {
     /// Takes in a message from a handset, or a part of one.
-    pub(super) fn mo(&mut self, on: Session, mo: Mo, dice: Dice<'_>) {
+    pub(super) fn take(&mut self, beat: &mut Beat, on: Session, mo: Mo, dice: Dice<'_>) {
         let carrier = on.link.carrier;
-        let options = self.mo_options(carrier);
+        let options = options_of(&beat.plan, carrier);
         let waiting = mo.concat.map(|place| (Key::of(carrier, &mo, &place), place));
         let before = waiting.as_ref().and_then(|(key, place)| self.waiting.at(key, place.index));
         // What the PDU says beside the text may differ when a carrier sends a part again.
         let says = |it: &Mo| (it.udhi, it.data_coding) == (mo.udhi, mo.data_coding) && it.octets == mo.octets;
         let (taken, same) = (before.is_some(), before.is_some_and(|it| says(&it.mo)));
-        let part = MoPart { number: self.beat.next_event(), carrier, mo, at: self.beat.now };
+        let part = MoPart { number: beat.next_event(), carrier, mo, at: beat.now };
         let seen = MoSeen { number: part.number, carrier, fingerprint: part.mo.fingerprint, at: part.at };
-        if same || (self.seen.may_be_again(&seen, on, &options) && !self.changes_the_list(&part)) {
-            self.again(seen, self.answered_on(on).filter(|_| waiting.is_none()));
+        if same || (self.seen.may_be_again(&seen, on, &options) && !self.changes_the_list(&beat.plan, &part)) {
+            self.again(beat, seen, self.lives(on).filter(|_| waiting.is_none()));
             return;
         }
-        self.beat.tell(Fact::Mo { carrier });
+        beat.tell(Fact::Mo { carrier });
         if options.redelivery_window.is_some() {
             // The reference of a part names its message: what is equal with it is the same.
-            let answered = self.answered_on(on).filter(|_| waiting.is_none());
+            let answered = self.lives(on).filter(|_| waiting.is_none());
             self.seen.put(seen, answered);
-            self.beat.out.batch.mo_seen.push(seen);
-            self.forget_mo(FORGET_MAX);
+            beat.out.batch.mo_seen.push(seen);
+            self.forget(beat, FORGET_MAX);
         }
         let Some((key, place)) = waiting else {
-            self.tell(&[part], dice);
+            self.tell(beat, &[part], dice);
             return;
         };
         // A handset counts anew: what it counted before is not completed any more.
         if taken && let Some(parts) = self.waiting.take(&key) {
-            self.tell_waiting(&parts, dice);
+            self.tell_waiting(beat, &parts, dice);
         }
-        self.beat.out.batch.mo_parts.push(part.clone());
-        if let Put::Whole(parts) = self.waiting.put(key, place, part, self.beat.now + options.reassembly_timeout) {
-            self.tell_waiting(&parts, dice);
+        beat.out.batch.mo_parts.push(part.clone());
+        if let Put::Whole(parts) = self.waiting.put(key, place, part, beat.now + options.reassembly_timeout) {
+            self.tell_waiting(beat, &parts, dice);
         }
-        self.tell_due(dice);
-    }
-
-    /// It has come again: it is confirmed again, and if this answer arrives, it does not come any more.
-    fn again(&mut self, seen: MoSeen, answered: Option<Session>) {
-        self.beat.tell(Fact::MoAgain { carrier: seen.carrier });
-        if let Some(before) = self.seen.settle(seen, answered) {
-            self.beat.out.batch.mo_forgotten.push(before);
-            self.beat.out.batch.mo_seen.push(seen);
-        }
+        self.tell_due(beat, dice);
     }
 
     /// The session, if it is there to be answered on.
-    fn answered_on(&self, on: Session) -> Option<Session> {
-        let lives = |word: &LinkWord| matches!(word, LinkWord::Bound);
-        Some(on).filter(|it| self.link_words.get(&it.link).is_some_and(lives))
+    fn lives(&self, on: Session) -> Option<Session> {
+        Some(on).filter(|it| self.alive.contains(&it.link))
+    }
+
+    /// It has come again: it is confirmed again, and if this answer arrives, it does not come any more.
+    fn again(&mut self, beat: &mut Beat, seen: MoSeen, answered: Option<Session>) {
+        beat.tell(Fact::MoAgain { carrier: seen.carrier });
+        if let Some(before) = self.seen.settle(seen, answered) {
+            beat.out.batch.mo_forgotten.push(before);
+            beat.out.batch.mo_seen.push(seen);
+        }
     }
 
     /// Whether it is an order of a handset that is heeded now, and was not the last. What was ordered in between makes
     /// it another one; and if the carrier sends all of them again, they end as they did.
-    fn changes_the_list(&self, part: &MoPart) -> bool {
-        let plan = self.beat.plan.clone();
+    fn changes_the_list(&self, plan: &Plan, part: &MoPart) -> bool {
         if part.mo.concat.is_some() {
             return false;
         }
         let parts = std::slice::from_ref(part);
-        let understood = self.understood(parts);
+        let understood = understood(plan, parts);
         let order = understood.text().and_then(|it| plan.opt_out.wish(it));
-        let order = order.and_then(|(wish, word)| self.ordered(&understood, &part.mo.destination, wish, word));
+        let order = order.and_then(|(wish, word)| ordered(&understood, &part.mo.destination, wish, word));
         order.is_some_and(|it| self.opted_out.has(&it.key) != (it.wish == Wish::Stop))
-    }
-
-    fn ordered(&self, of: &Understood<'_>, to: &str, wish: Wish, word: &str) -> Option<Order> {
-        // What no [[inbound]] gives to an account is meant for whoever sends by this sender.
-        let sender = Some(inbound::recipient(to));
-        let key = crate::route::opt_out::Key { account: of.account, sender, number: of.from.number? };
-        Some(Order { key, wish, word: word.into() })
     }
 
     /// Takes up what waited when the daemon stopped. The time that it was down does not count: the carrier could
     /// not deliver what is missing.
-    pub(super) fn recall_mo(&mut self, parts: Vec<MoPart>, seen: Vec<MoSeen>) {
+    pub(super) fn recall(&mut self, beat: &Beat, parts: Vec<MoPart>, seen: Vec<MoSeen>) {
         for part in parts {
             let Some(place) = part.mo.concat else { continue };
-            let until = self.beat.now + self.mo_options(part.carrier).reassembly_timeout;
+            let until = beat.now + options_of(&beat.plan, part.carrier).reassembly_timeout;
             self.waiting.put(Key::of(part.carrier, &part.mo, &place), place, part, until);
         }
         seen.into_iter().for_each(|it| self.seen.put(it, None));
     }
 
     /// Tells the messages that have waited long enough, or for which there is no room.
-    pub(super) fn tell_due(&mut self, dice: Dice<'_>) {
+    pub(super) fn tell_due(&mut self, beat: &mut Beat, dice: Dice<'_>) {
         for _ in 0..DUE_MAX {
-            let Some(parts) = self.waiting.take_due(self.beat.now) else { return };
-            self.tell_waiting(&parts, dice);
+            let Some(parts) = self.waiting.take_due(beat.now) else { return };
+            self.tell_waiting(beat, &parts, dice);
         }
     }
 
     /// Tells a message, of which all parts came or will be waited for no longer.
-    fn tell_waiting(&mut self, parts: &[MoPart], dice: Dice<'_>) {
-        self.beat.out.batch.mo_done.extend(parts.iter().map(|it| it.number));
-        self.tell(parts, dice);
-    }
-
-    /// What the parts of a message say; there is one at least.
-    fn understood<'a>(&self, parts: &'a [MoPart]) -> Understood<'a> {
-        let plan = &self.beat.plan;
-        let first = &parts[0];
-        let carrier = plan.carriers.get(&first.carrier);
-        let readings = carrier.map_or_else(|| Alphabet::Gsm7.into(), |it| it.dialect.readings());
-        let content = mo::content(&parts.iter().map(|it| &it.mo).collect::<Vec<_>>(), readings);
-        let text = match &content.said {
-            Said::Text(text) => Some(&**text),
-            Said::Binary(_) => None,
-        };
-        let received = Received { to: &first.mo.destination, carrier: first.carrier, text };
-        let account = inbound::choose(&plan.inbound, &received);
-        let of_account = || plan.accounts.get(&account?)?.region.as_deref();
-        let region = carrier.and_then(|it| it.dialect.mo.region).or_else(of_account);
-        Understood { content, account, from: address::sender(&first.mo.source, first.mo.source_ton, region) }
+    fn tell_waiting(&mut self, beat: &mut Beat, parts: &[MoPart], dice: Dice<'_>) {
+        beat.out.batch.mo_done.extend(parts.iter().map(|it| it.number));
+        self.tell(beat, parts, dice);
     }
 
     /// Gives the parts of a message to the account that they are for, as one event.
-    fn tell(&mut self, parts: &[MoPart], dice: Dice<'_>) {
+    fn tell(&mut self, beat: &mut Beat, parts: &[MoPart], dice: Dice<'_>) {
         let Some(first) = parts.first() else { return };
         let total = first.mo.concat.map_or(1, |it| it.total);
-        let plan = self.beat.plan.clone();
-        let understood = self.understood(parts);
+        let plan = beat.plan.clone();
+        let understood = understood(&plan, parts);
         let (carrier, account) = (plan.carriers.get(&first.carrier), understood.account);
-        let id = EventId { n: self.beat.next_event(), token: dice() };
-        let wish = self.heed(&understood, first, id);
+        let id = EventId { n: beat.next_event(), token: dice() };
+        let wish = self.heed(beat, &understood, first, id);
         let content = &understood.content;
         let came = |index: &u8| parts.iter().any(|it| it.mo.concat.is_none_or(|it| it.index == *index));
         let missing: Vec<u8> = (1..=total).filter(|it| !came(it)).collect();
@@ -188,7 +208,7 @@ impl Dispatch {
             Said::Text(_) => content.doubtful.as_deref(),
             Said::Binary(octets) => Some(&**octets),
         };
-        let came_at = parts.iter().map(|it| it.at).min().unwrap_or(self.beat.now);
+        let came_at = parts.iter().map(|it| it.at).min().unwrap_or(beat.now);
         let data = Data {
             id: &id.to_string().replacen("evt", "mo", 1),
             to: &first.mo.destination,
@@ -205,36 +225,23 @@ impl Dispatch {
             ports: content.ports.map(|it| Ports { to: it.destination, from: it.source }),
             tlvs: tlvs(parts),
             carrier: carrier.map(|it| &*it.name),
-            received_at: self.beat.shown(came_at).to_string(),
+            received_at: beat.shown(came_at).to_string(),
         };
         let data = serde_json::to_string(&data).expect("texts and numbers are always JSON");
-        self.beat.tell(Fact::Received {
-            carrier: first.carrier,
-            event: id,
-            account,
-            parts: total,
-            missing: missing.len(),
-        });
+        beat.tell(Fact::Received { carrier: first.carrier, event: id, account, parts: total, missing: missing.len() });
         let kind = EventKind::MessageReceived;
-        self.beat.out.batch.events.push(Event {
-            n: id.n,
-            token: id.token,
-            account,
-            kind,
-            at: self.beat.now,
-            data: data.into(),
-        });
+        beat.out.batch.events.push(Event { n: id.n, token: id.token, account, kind, at: beat.now, data: data.into() });
     }
 
     /// Does what a handset wishes by the words of its text; says what that is.
-    fn heed(&mut self, understood: &Understood<'_>, first: &MoPart, event: EventId) -> Option<Wish> {
-        let plan = self.beat.plan.clone();
+    fn heed(&mut self, beat: &mut Beat, understood: &Understood<'_>, first: &MoPart, event: EventId) -> Option<Wish> {
+        let plan = beat.plan.clone();
         let (wish, word) = plan.opt_out.wish(understood.text()?)?;
-        let order = self.ordered(understood, &first.mo.destination, wish, word);
+        let order = ordered(understood, &first.mo.destination, wish, word);
         match order {
-            Some(order) => self.obey(order),
+            Some(order) => self.obey(beat, order),
             None => {
-                self.beat.tell(Fact::Unheeded { carrier: first.carrier, event });
+                beat.tell(Fact::Unheeded { carrier: first.carrier, event });
                 return None;
             }
         }
@@ -242,25 +249,46 @@ impl Dispatch {
     }
 
     /// A session has ended: what was answered on it lately may not have arrived.
-    pub(super) fn answers_may_be_lost(&mut self, link: LinkId) {
-        let options = |it| options_of(&self.beat.plan, it);
-        self.seen.ended(link, self.beat.now, options);
+    pub(super) fn ended(&mut self, beat: &Beat, link: LinkId) {
+        let options = |it| options_of(&beat.plan, it);
+        self.seen.ended(link, beat.now, options);
     }
 
     /// We stood still for so long: what came meanwhile was answered late.
-    pub(super) fn stood_still(&mut self, stood: Duration) {
-        self.seen.stood_still(stood, self.beat.now);
+    pub(super) fn stood_still(&mut self, beat: &Beat, stood: Duration) {
+        self.seen.stood_still(stood, beat.now);
     }
 
     /// Forgets what cannot come again any more.
-    pub(super) fn forget_mo(&mut self, most: usize) {
-        let options = |it| options_of(&self.beat.plan, it);
-        self.beat.out.batch.mo_forgotten.extend(self.seen.forget(self.beat.now, options, most));
+    pub(super) fn forget(&mut self, beat: &mut Beat, most: usize) {
+        let options = |it| options_of(&beat.plan, it);
+        beat.out.batch.mo_forgotten.extend(self.seen.forget(beat.now, options, most));
     }
+}
 
-    pub(super) fn mo_options(&self, carrier: CarrierId) -> mo::Options {
-        options_of(&self.beat.plan, carrier)
-    }
+/// What the parts of a message say; there is one at least.
+fn understood<'a>(plan: &Plan, parts: &'a [MoPart]) -> Understood<'a> {
+    let first = &parts[0];
+    let carrier = plan.carriers.get(&first.carrier);
+    let readings = carrier.map_or_else(|| Alphabet::Gsm7.into(), |it| it.dialect.readings());
+    let content = mo::content(&parts.iter().map(|it| &it.mo).collect::<Vec<_>>(), readings);
+    let text = match &content.said {
+        Said::Text(text) => Some(&**text),
+        Said::Binary(_) => None,
+    };
+    let received = Received { to: &first.mo.destination, carrier: first.carrier, text };
+    let account = inbound::choose(&plan.inbound, &received);
+    let of_account = || plan.accounts.get(&account?)?.region.as_deref();
+    let region = carrier.and_then(|it| it.dialect.mo.region).or_else(of_account);
+    Understood { content, account, from: address::sender(&first.mo.source, first.mo.source_ton, region) }
+}
+
+/// What a handset orders by a word, if it is known who it is.
+fn ordered(of: &Understood<'_>, to: &str, wish: Wish, word: &str) -> Option<Order> {
+    // What no [[inbound]] gives to an account is meant for whoever sends by this sender.
+    let sender = Some(inbound::recipient(to));
+    let key = crate::route::opt_out::Key { account: of.account, sender, number: of.from.number? };
+    Some(Order { key, wish, word: word.into() })
 }
 
 fn options_of(plan: &Plan, carrier: CarrierId) -> mo::Options {

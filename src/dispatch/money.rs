@@ -3,12 +3,13 @@
 //! Every change is a line of the ledger in the batch of what it belongs to, so that the lines of an account
 //! add up to its balance whatever happens in between.
 
-use crate::dispatch::Dispatch;
+use crate::dispatch::accounts::Accounts;
+use crate::dispatch::beat::Beat;
 use crate::dispatch::command::Reply;
 use crate::dispatch::fact::Fact;
 use crate::dispatch::happening::{Credit, Keyed, RequestId};
 use crate::message::attempt::{Answer, Attempt};
-use crate::message::id::{AccountId, OrderId, PartKey, Seq};
+use crate::message::id::{AccountId, OrderId, PartKey};
 use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::Phase;
@@ -20,105 +21,82 @@ use crate::record::money::{LedgerLine, Why};
 /// The most that a balance holds, in micro-units: a million million of its currency, far from where sums overflow.
 const BALANCE_MAX: Money = Money(1_000_000_000_000 * 1_000_000);
 
-impl Dispatch {
-    /// Whether an account pays from a balance.
-    pub(super) fn is_managed(&self, account: AccountId) -> bool {
-        self.beat.plan.accounts.get(&account).is_some_and(|it| it.terms.managed)
-    }
-
+impl Accounts {
     /// What an account has.
-    pub fn balance(&self, account: AccountId) -> Money {
+    pub(super) fn balance(&self, account: AccountId) -> Money {
         self.balances.get(&account).copied().unwrap_or_default()
     }
 
-    /// What an account may still spend: orders that are arriving have spent already.
-    pub(super) fn spendable(&self, account: AccountId) -> Money {
-        Money(self.balance(account).0.saturating_sub(self.arrivals.reserved(account).0))
+    /// What an account may still spend beside what is reserved: orders that are arriving have spent already.
+    pub(super) fn spendable(&self, account: AccountId, reserved: Money) -> Money {
+        Money(self.balance(account).0.saturating_sub(reserved.0))
     }
 
     /// Takes the price of an order; what is left.
-    pub(super) fn charge(&mut self, account: AccountId, order: OrderId, price: Money) -> Money {
-        self.beat.tell(Fact::Charged { account, amount: price });
-        self.post(LedgerLine { order: Some(order), ..self.line(account, Money(-price.0), Why::Charge) })
+    pub(super) fn charge(&mut self, beat: &mut Beat, account: AccountId, order: OrderId, price: Money) -> Money {
+        beat.tell(Fact::Charged { account, amount: price });
+        let line = LedgerLine { order: Some(order), ..self.line(beat, account, Money(-price.0), Why::Charge) };
+        self.post(beat, line)
     }
 
-    /// The message has just ended: pays back what no carrier took.
-    pub(super) fn pay_back(&mut self, seq: Seq) {
-        let Some(entry) = self.set.get(seq).map(|it| &it.entry) else { return };
+    /// A message has just ended: pays back what no carrier took.
+    pub(super) fn pay_back(&mut self, beat: &mut Beat, entry: &Entry) {
         let (account, order, refund) = (entry.body.account, entry.body.order, refund(entry));
         if 0 < refund.0 {
-            self.beat.tell(Fact::Refunded { account, amount: refund });
-            self.post(LedgerLine { order: Some(order), seq: Some(seq), ..self.line(account, refund, Why::Refund) });
+            beat.tell(Fact::Refunded { account, amount: refund });
+            let line = self.line(beat, account, refund, Why::Refund);
+            self.post(beat, LedgerLine { order: Some(order), seq: Some(entry.body.seq()), ..line });
         }
     }
 
-    /// An operator gives credit, or takes it back, once for each key.
+    /// An operator gives credit, or takes it back, once for each key. So much is reserved by orders that are arriving.
     pub(super) fn credit<S: Store>(
         &mut self,
+        beat: &mut Beat,
         request: RequestId,
         credit: Credit,
+        reserved: Money,
         store: &mut S,
     ) -> Result<(), Poisoned> {
-        let reply = match self.before(credit.by, credit.idempotency.as_ref(), store)? {
+        let spendable = self.spendable(credit.account, reserved);
+        let reply = match beat.before(credit.by, credit.idempotency.as_ref(), store)? {
             Some(Ok(n)) => Reply::CreditedBefore(n),
             Some(Err(reused)) => reused,
-            None if !self.is_managed(credit.account) => Reply::NotManaged,
+            None if !beat.plan.is_managed(credit.account) => Reply::NotManaged,
             None if BALANCE_MAX.0 - self.balance(credit.account).0 < credit.amount.0 => Reply::TooMuch,
             // What is taken back is there: orders that are arriving have spent theirs, and nothing is owed silently.
-            None if credit.amount.0 < 0 && self.spendable(credit.account).0 < -credit.amount.0 => {
-                Reply::Insufficient { balance: self.spendable(credit.account) }
-            }
+            None if credit.amount.0 < 0 && spendable.0 < -credit.amount.0 => Reply::Insufficient { balance: spendable },
             None => {
-                let line = LedgerLine { note: credit.note, ..self.line(credit.account, credit.amount, Why::Credit) };
+                let line = self.line(beat, credit.account, credit.amount, Why::Credit);
+                let line = LedgerLine { note: credit.note, ..line };
                 if let Some(Keyed { key, hash, .. }) = credit.idempotency {
                     let order = OrderId(line.n);
-                    self.beat.out.batch.idempotency.push(Idempotency {
-                        account: credit.by,
-                        key,
-                        hash,
-                        order,
-                        at: self.beat.now,
-                    });
+                    let used = Idempotency { account: credit.by, key, hash, order, at: beat.now };
+                    beat.out.batch.idempotency.push(used);
                 }
-                self.post(line.clone());
-                Reply::Credited(Box::new(self.beat.shown(line)))
+                self.post(beat, line.clone());
+                Reply::Credited(Box::new(beat.shown(line)))
             }
         };
-        self.beat.reply(request, reply);
+        beat.reply(request, reply);
         Ok(())
     }
 
-    /// What was done under a key before: the same, and what it made, or something else.
-    pub(super) fn before<S: Store>(
-        &self,
-        account: AccountId,
-        key: Option<&Keyed>,
-        store: &mut S,
-    ) -> Result<Option<Result<u64, Reply>>, Poisoned> {
-        let Some(asked) = key else { return Ok(None) };
-        let mine = |it: &&Idempotency| it.account == account && it.key == asked.key;
-        let before = match self.beat.out.batch.idempotency.iter().find(mine) {
-            Some(running) => Some(running.clone()),
-            None => store.idempotency(account, &asked.key)?,
-        };
-        Ok(before.map(|it| if asked.is(&it.hash) { Ok(it.order.0) } else { Err(Reply::KeyReused) }))
-    }
-
     /// The next line, which is still to be posted.
-    fn line(&self, account: AccountId, amount: Money, why: Why) -> LedgerLine {
+    fn line(&self, beat: &Beat, account: AccountId, amount: Money, why: Why) -> LedgerLine {
         let balance = self.balance(account) + amount;
-        let (n, at) = (self.beat.out.marks.next_ledger, self.beat.now);
+        let (n, at) = (beat.out.marks.next_ledger, beat.now);
         LedgerLine { n, account, amount, balance, why, order: None, seq: None, at, note: None }
     }
 
-    fn post(&mut self, line: LedgerLine) -> Money {
+    fn post(&mut self, beat: &mut Beat, line: LedgerLine) -> Money {
         let (account, balance) = (line.account, line.balance);
-        self.beat.out.marks.next_ledger += 1;
+        beat.out.marks.next_ledger += 1;
         self.balances.insert(account, balance);
-        self.beat.out.batch.ledger.push(line);
-        match self.beat.out.batch.balances.iter_mut().find(|it| it.0 == account) {
+        beat.out.batch.ledger.push(line);
+        match beat.out.batch.balances.iter_mut().find(|it| it.0 == account) {
             Some(of_this_beat) => of_this_beat.1 = balance,
-            None => self.beat.out.batch.balances.push((account, balance)),
+            None => beat.out.batch.balances.push((account, balance)),
         }
         balance
     }
@@ -153,7 +131,7 @@ mod tests {
     use crate::message::body::Body;
     use crate::message::body::tests::body;
 
-    use crate::message::id::{CarrierId, LaneId, LinkId, RouteId};
+    use crate::message::id::{CarrierId, LaneId, LinkId, RouteId, Seq};
     use crate::message::phase::{End, Move};
 
     use crate::message::time::Time;

@@ -31,22 +31,21 @@ impl Dispatch {
     /// Goes on with what operators move.
     pub(super) fn go_on_moving(&mut self) {
         let mut left = MESSAGES_MAX;
-        let under_way = std::mem::take(&mut self.moves);
+        let under_way = std::mem::take(&mut self.operated.moves);
         for it in under_way {
             if self.go_on_with(it, &mut left) {
-                self.moves.push(it);
+                self.operated.moves.push(it);
             }
         }
     }
 
     /// Whether there is more to move.
     fn go_on_with(&mut self, it: Moving, left: &mut usize) -> bool {
-        let concerned =
-            |lane: &&LaneId| lane.carrier() == it.from && it.route.is_none_or(|route| lane.route() == route);
-        let lanes: Vec<LaneId> = self.lanes.keys().filter(concerned).copied().collect();
+        let concerned = |lane: LaneId| lane.carrier() == it.from && it.route.is_none_or(|route| lane.route() == route);
+        let lanes = self.lanes.which(|lane, _| concerned(lane));
         let mut more = false;
         for lane in lanes {
-            let ready = self.lanes.get(&lane).map(|it| it.ready.iter().copied().collect());
+            let ready = self.lanes.get(lane).map(|it| it.ready.iter().copied().collect());
             let keys: Vec<PartKey> = ready.unwrap_or_default();
             let mut moved = false;
             for key in keys.iter().filter(|key| key.seq() < it.before) {
@@ -54,7 +53,7 @@ impl Dispatch {
                     return true;
                 }
                 match self.move_by(it, lane, *key) {
-                    Moved::Yes => (*left, moved, self.moving) = (*left - 1, true, true),
+                    Moved::Yes => (*left, moved, self.relocation.more) = (*left - 1, true, true),
                     Moved::NoRoom => {
                         more = true;
                         break;
@@ -63,7 +62,7 @@ impl Dispatch {
                 }
             }
             // What the store still has of it comes into memory in the place of what has gone.
-            let behind = self.lanes.get(&lane).is_some_and(|queue| queue.backlog && queue.horizon.seq() < it.before);
+            let behind = self.lanes.get(lane).is_some_and(|queue| queue.backlog && queue.horizon.seq() < it.before);
             more |= behind && (moved || keys.is_empty());
         }
         more

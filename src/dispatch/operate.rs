@@ -95,7 +95,7 @@ impl Dispatch {
         }
         let end = if let Ending::At(at) = end { Ending::At(self.beat.wall.exact.logical(at)) } else { end };
         let until = until(self.beat.now, deed, end)?;
-        if matches!(deed, Deed::Move { .. }) && MOVES_MAX <= self.moves.len() {
+        if matches!(deed, Deed::Move { .. }) && MOVES_MAX <= self.operated.moves.len() {
             return Err(Unfit::TooMany);
         }
         let n = self.beat.out.marks.next_event;
@@ -109,7 +109,7 @@ impl Dispatch {
             (Deed::Move { to, route }, Target::Carrier(from)) => {
                 // What stands aside moves as well.
                 self.free_resting(from);
-                self.moves.push(Moving { from, to, route, before: Seq(self.beat.out.marks.next_seq) });
+                self.operated.moves.push(Moving { from, to, route, before: Seq(self.beat.out.marks.next_seq) });
             }
             (Deed::Release, _) => self.release(),
             (Deed::ConfirmClock, _) => self.beat.order(Command::ConfirmClock),

@@ -3,6 +3,7 @@
 //! It is asked wherever something is about to be given, and knows no more than that: what was ordered at
 //! once and is done, such as a move, leaves no trace here.
 
+use crate::dispatch::moves::Moving;
 use crate::message::id::{CarrierId, RouteId};
 use crate::message::time::Time;
 use crate::record::action::{Action, Aspect, Deed, Target};
@@ -21,6 +22,8 @@ pub(crate) enum Forced {
 #[derive(Debug, Default)]
 pub(crate) struct Operated {
     standing: BTreeMap<(Target, Aspect), Action>,
+    /// What they move now.
+    pub(super) moves: Vec<Moving>,
 }
 
 impl Operated {

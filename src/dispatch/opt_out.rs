@@ -3,10 +3,12 @@
 //! The list is durable, and in memory as hashes, which the API looks at as well: it refuses what it can before
 //! anything exists. What was accepted before ends as FAILED when its turn comes.
 
-use crate::dispatch::Dispatch;
+use crate::dispatch::beat::Beat;
 use crate::dispatch::command::Reply;
 use crate::dispatch::fact::Fact;
 use crate::dispatch::happening::RequestId;
+use crate::dispatch::mo::Handsets;
+use crate::dispatch::plan::Plan;
 use crate::message::body::Body;
 use crate::message::class::Class;
 use crate::message::id::AccountId;
@@ -61,58 +63,59 @@ pub enum Change {
     Lift(Key, Box<str>),
 }
 
-impl Dispatch {
+impl Handsets {
     /// Does what an operator asks.
-    pub(super) fn change_opt_outs(&mut self, request: RequestId, change: Change) {
+    pub(super) fn change_list(&mut self, beat: &mut Beat, request: RequestId, change: Change) {
+        let at = beat.now;
         let reply = match change {
             Change::Put(key, reason) => {
-                let kept = self.put(Suppression { key, at: self.beat.now, origin: Origin::Operator, reason });
-                if kept { Reply::Suppressed(self.beat.shown(self.beat.now)) } else { Reply::ListFull }
+                let kept = self.put(beat, Suppression { key, at, origin: Origin::Operator, reason });
+                if kept { Reply::Suppressed(beat.shown(at)) } else { Reply::ListFull }
             }
             Change::Lift(key, reason) => {
-                let lifted = self.lift(key, Origin::Operator, reason);
+                let lifted = self.lift(beat, key, Origin::Operator, reason);
                 if lifted { Reply::Lifted } else { Reply::NotFound }
             }
         };
-        self.beat.reply(request, reply);
+        beat.reply(request, reply);
     }
 
     /// Does what a handset has ordered.
-    pub(super) fn obey(&mut self, order: Order) {
-        let Order { key, wish, word } = order;
+    pub(super) fn obey(&mut self, beat: &mut Beat, order: Order) {
+        let (Order { key, wish, word }, at) = (order, beat.now);
         _ = match wish {
-            Wish::Stop => self.put(Suppression { key, at: self.beat.now, origin: Origin::Handset, reason: word }),
-            Wish::Start => self.lift(key, Origin::Handset, word),
+            Wish::Stop => self.put(beat, Suppression { key, at, origin: Origin::Handset, reason: word }),
+            Wish::Start => self.lift(beat, key, Origin::Handset, word),
         };
     }
 
     /// Puts a key on the list; false where it is full.
-    fn put(&mut self, suppression: Suppression) -> bool {
+    fn put(&mut self, beat: &mut Beat, suppression: Suppression) -> bool {
         let (key, origin) = (&suppression.key, suppression.origin);
         let kept = self.opted_out.change(|it| it.put(key));
-        self.beat.tell(Fact::OptedOut { account: key.account, number: key.number, origin, kept });
+        beat.tell(Fact::OptedOut { account: key.account, number: key.number, origin, kept });
         if kept {
-            self.beat.out.batch.lifted.retain(|it| it != key);
-            self.beat.out.batch.suppressed.retain(|it| it.key != *key);
-            self.beat.out.batch.suppressed.push(suppression);
+            beat.out.batch.lifted.retain(|it| it != key);
+            beat.out.batch.suppressed.retain(|it| it.key != *key);
+            beat.out.batch.suppressed.push(suppression);
         }
         kept
     }
 
     /// Takes a key off the list; false where it was not there.
-    fn lift(&mut self, key: Key, origin: Origin, reason: Box<str>) -> bool {
+    fn lift(&mut self, beat: &mut Beat, key: Key, origin: Origin, reason: Box<str>) -> bool {
         let was = self.opted_out.change(|it| it.take(&key));
         if was {
-            self.beat.tell(Fact::OptedIn { account: key.account, number: key.number, origin, reason });
-            self.beat.out.batch.suppressed.retain(|it| it.key != key);
-            self.beat.out.batch.lifted.push(key);
+            beat.tell(Fact::OptedIn { account: key.account, number: key.number, origin, reason });
+            beat.out.batch.suppressed.retain(|it| it.key != key);
+            beat.out.batch.lifted.push(key);
         }
         was
     }
 
     /// Why a message that was accepted is not sent any more, if it is not.
-    pub(super) fn unwanted(&self, body: &Body) -> Option<Reason> {
-        let rules = &self.beat.plan.opt_out;
+    pub(super) fn unwanted(&self, plan: &Plan, body: &Body) -> Option<Reason> {
+        let rules = &plan.opt_out;
         if !rules.stops(body.class) {
             return None;
         }

@@ -1,11 +1,12 @@
 //! Receipts that came before their part was known.
 
+use crate::carrier::dialect::Dialect;
 use crate::carrier::id;
 use crate::carrier::report::ReceiptNews;
-use crate::dispatch::Dispatch;
+use crate::dispatch::beat::Beat;
 use crate::dispatch::fact::{Fact, Fate};
 use crate::message::attempt::CarrierMessageId;
-use crate::message::id::{CarrierId, PartKey};
+use crate::message::id::CarrierId;
 use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::record::parked::Parked;
@@ -35,7 +36,7 @@ impl ParkedSet {
         self.by_number.insert(number, parked);
     }
 
-    pub(crate) fn take(&mut self, number: u64) -> Option<Parked> {
+    fn remove(&mut self, number: u64) -> Option<Parked> {
         let parked = self.by_number.remove(&number)?;
         for hash in Self::hashes(&parked) {
             self.by_rhash.remove(&(hash, number));
@@ -87,20 +88,21 @@ impl ParkedSet {
     }
 }
 
-impl Dispatch {
-    pub(super) fn park(&mut self, carrier: CarrierId, news: ReceiptNews) {
+impl ParkedSet {
+    /// A receipt waits for its part.
+    pub(super) fn park(&mut self, beat: &mut Beat, carrier: CarrierId, news: ReceiptNews) {
         let (status, fate) = (news.receipt.status, Fate::Parked);
         let mut ids = news.ids.into_iter();
         let Some(id) = ids.next() else { return };
-        self.beat.tell(Fact::Receipt { carrier, status, fate, message: None, delay: None });
+        beat.tell(Fact::Receipt { carrier, status, fate, message: None, delay: None });
         // A carrier that floods us takes no place of another's.
-        if self.beat.plan.limits.parked_max <= self.parked.len()
-            && let Some((number, carrier)) = self.parked.oldest_of_most()
+        if beat.plan.limits.parked_max <= self.len()
+            && let Some((number, carrier)) = self.oldest_of_most()
         {
-            self.give_up(number, carrier);
+            self.give_up(beat, number, carrier);
         }
-        let number = self.beat.out.marks.next_parked;
-        self.beat.out.marks.next_parked += 1;
+        let number = beat.out.marks.next_parked;
+        beat.out.marks.next_parked += 1;
         let parked = Parked {
             number,
             carrier,
@@ -111,54 +113,35 @@ impl Dispatch {
             sender: news.sender,
             receipt: news.receipt,
         };
-        self.beat.out.batch.parked.push(parked.clone());
-        self.parked.put(parked);
+        beat.out.batch.parked.push(parked.clone());
+        self.put(parked);
     }
 
-    /// The oldest parked receipt is about nothing that we know.
-    pub(super) fn give_up_oldest(&mut self) {
-        if let Some((number, carrier, _)) = self.parked.oldest() {
-            self.give_up(number, carrier);
+    /// What has waited as long as its carrier's are kept is about nothing that we know.
+    pub(super) fn give_up_overdue(&mut self, beat: &mut Beat) {
+        while let Some((number, carrier, at)) = self.oldest() {
+            let kept = beat.plan.carriers.get(&carrier).map_or(Dialect::PARKED_FOR, |it| it.parked_for);
+            if beat.now.since(at) < kept {
+                return;
+            }
+            self.give_up(beat, number, carrier);
         }
     }
 
-    fn give_up(&mut self, number: u64, carrier: CarrierId) {
-        self.parked.take(number);
-        self.forget_parked(number);
-        self.beat.tell(Fact::Unmatched { carrier });
+    fn give_up(&mut self, beat: &mut Beat, number: u64, carrier: CarrierId) {
+        self.take(beat, number);
+        beat.tell(Fact::Unmatched { carrier });
     }
 
-    pub(super) fn forget_parked(&mut self, number: u64) {
+    /// A receipt waits no more.
+    pub(super) fn take(&mut self, beat: &mut Beat, number: u64) -> Option<Parked> {
+        let taken = self.remove(number)?;
         // One that was parked in this very beat needs no record at all.
-        let parked = &mut self.beat.out.batch.parked;
+        let parked = &mut beat.out.batch.parked;
         match parked.iter().position(|it| it.number == number) {
             Some(at) => drop(parked.remove(at)),
-            None => self.beat.out.batch.unparked.push(number),
+            None => beat.out.batch.unparked.push(number),
         }
-    }
-
-    /// An attempt has been named: receipts under that name are about it.
-    pub(super) fn unpark(&mut self, key: PartKey, number: u8, carrier: CarrierId, id: &CarrierMessageId) {
-        let waiting = self.parked.for_id(carrier, id);
-        for waiting in waiting {
-            let Some(parked) = self.parked.get(waiting) else { continue };
-            let ids: Vec<CarrierMessageId> =
-                [Some(&parked.carrier_message_id), parked.also.as_ref()].into_iter().flatten().cloned().collect();
-            let forms = self.forms(carrier, &ids);
-            let Some(body) = self.set.get(key.seq()).map(|it| it.entry.body.clone()) else { continue };
-            let fits_handset = parked.whom().fits(body.destination);
-            // A carrier that counts anew reuses ids: another handset's receipt is not about this part.
-            let contradicted = parked.whom().is_another(body.destination, &body.source);
-            let fitting = forms.iter().find(|it| it.fits(id) && (!it.converted || fits_handset));
-            let Some(fitting) = fitting.filter(|_| !contradicted) else { continue };
-            if fits_handset {
-                self.learn(carrier, fitting.relation);
-            }
-            if let Some(parked) = self.parked.take(waiting) {
-                self.forget_parked(waiting);
-                // It was counted when it came.
-                self.apply(key, number, carrier, parked.receipt);
-            }
-        }
+        Some(taken)
     }
 }

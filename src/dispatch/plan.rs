@@ -2,6 +2,8 @@
 
 use crate::carrier::dialect::Dialect;
 use crate::carrier::sender;
+use crate::carrier::submit;
+use crate::message::body::Body;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, RouteId};
 use crate::message::money::{Currency, Money};
@@ -11,7 +13,7 @@ use crate::route::breaker;
 use crate::route::inbound::Inbound;
 use crate::route::network::Networks;
 use crate::route::opt_out::OptOut;
-use crate::route::plan::{Destinations, Route};
+use crate::route::plan::{Destinations, Order, Route};
 use crate::route::rule::Rule;
 use crate::route::table::Destination;
 use crate::text::profile::Profile;
@@ -62,6 +64,33 @@ impl Plan {
     /// Whether a carrier can say a sender.
     pub fn says_at(&self, carrier: CarrierId, source: &Source) -> bool {
         self.carriers.get(&carrier).is_some_and(|it| sender::is_sayable(source, &it.dialect))
+    }
+
+    /// What a carrier charges for one submit of a message.
+    pub(crate) fn cost_at(&self, body: &Body, carrier: CarrierId) -> Option<Money> {
+        let each = self.cost(carrier, body.destination)?;
+        // What a carrier cuts itself is one submit and charged by the SMS.
+        Some(each.times(u64::from(body.parts / body.submits().max(1))))
+    }
+
+    /// In how many submits a carrier takes a message; `None` if it cannot be said there.
+    pub(crate) fn submits_at(&self, body: &Body, carrier: CarrierId) -> Option<u8> {
+        let dialect = &self.carriers.get(&carrier)?.dialect;
+        // A request is cut for the first carrier of its route: most need no other cut.
+        if dialect.text == self.quoted(body.route) && !dialect.texts_only && sender::is_sayable(&body.source, dialect) {
+            return Some(body.submits());
+        }
+        submit::count(body, dialect)
+    }
+
+    /// Whether a route asks how well its carriers do.
+    pub(crate) fn is_scored(&self, route: RouteId) -> bool {
+        self.routes.get(&route).is_some_and(|it| it.order == Order::Scored)
+    }
+
+    /// Whether an account pays from a balance.
+    pub(crate) fn is_managed(&self, account: AccountId) -> bool {
+        self.accounts.get(&account).is_some_and(|it| it.terms.managed)
     }
 
     /// For what carrier requests by a route are cut before they are accepted: the first of the route.

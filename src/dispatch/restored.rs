@@ -10,44 +10,32 @@
 //! ```
 
 use crate::dispatch::Dispatch;
-use crate::message::id::{LaneId, PartKey, Seq};
+use crate::message::id::{PartKey, Seq};
 use crate::record::contract::QueuedLane;
 
 impl Dispatch {
     /// Queued parts that are held.
     pub fn held_parts(&self) -> u64 {
-        self.held
-    }
-
-    /// Counts a part of a held message that enters a queue, or leaves one.
-    pub(super) fn count_held(&mut self, key: PartKey, enters: bool) {
-        if self.beat.holds(key.seq()) {
-            self.held = if enters { self.held + 1 } else { self.held.saturating_sub(1) };
-        }
+        self.lanes.held()
     }
 
     /// Lets go what was held: every lane is read anew from its beginning.
     pub(super) fn release(&mut self) {
-        (self.beat.out.marks.held_below, self.held) = (Seq(0), 0);
+        self.beat.out.marks.held_below = Seq(0);
+        self.lanes.hold(0);
         self.read_anew();
     }
 
     /// Takes over what the store has queued, after something was mended there. Between two beats nothing else is queued.
     pub fn recount(&mut self, lanes: Vec<QueuedLane>) {
-        for lane in self.lanes.values_mut() {
-            (lane.queued, lane.delayed) = (0, 0);
-        }
-        for it in lanes {
-            let lane = self.lanes.entry(it.lane).or_default();
-            (lane.queued, lane.delayed) = (it.count, it.delayed);
-        }
+        self.lanes.recount(lanes);
         self.read_anew();
     }
 
     fn read_anew(&mut self) {
-        let lanes: Vec<LaneId> = self.lanes.iter().filter(|(_, it)| 0 < it.queued).map(|(lane, _)| *lane).collect();
-        for lane in lanes {
-            self.lanes.entry(lane).and_modify(|it| (it.horizon, it.backlog) = (PartKey::default(), true));
+        for lane in self.lanes.which(|_, it| 0 < it.queued) {
+            let queue = self.lanes.at(lane);
+            (queue.horizon, queue.backlog) = (PartKey::default(), true);
             self.offer(lane);
         }
     }

@@ -4,8 +4,10 @@
 //! others of that recipient stand aside, and do not hold up their lane. After a restart the first that is given
 //! holds it anew.
 
-use crate::dispatch::Dispatch;
+use crate::dispatch::plan::Plan;
+use crate::message::body::Body;
 use crate::message::id::{PartKey, RouteId};
+use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::number::e164::E164;
 use std::collections::HashMap;
@@ -67,46 +69,33 @@ impl Strict {
     }
 }
 
-impl Dispatch {
+/// Of messages: whose turn theirs would be is asked of their routes.
+impl Strict {
     /// Whether a part may go now, by the order of its route.
-    pub(super) fn strict_says(&mut self, key: PartKey) -> Says {
-        match self.strict_of(key) {
-            Some(of) => self.strict.asks(of, key),
-            None => Says::Go,
-        }
+    pub(super) fn says(&mut self, plan: &Plan, body: &Body, key: PartKey) -> Says {
+        self.turn_of(plan, body).map_or(Says::Go, |of| self.asks(of, key))
     }
 
     /// The part is given to a link.
-    pub(super) fn strict_takes(&mut self, key: PartKey) {
-        if let Some(of) = self.strict_of(key) {
-            self.strict.takes(of, key);
+    pub(super) fn gives(&mut self, plan: &Plan, body: &Body, key: PartKey) {
+        if let Some(of) = self.turn_of(plan, body) {
+            self.takes(of, key);
         }
     }
 
-    /// The part has moved: those that stand aside for it come back to their lanes once it is through.
-    pub(super) fn strict_frees(&mut self, key: PartKey) {
-        if self.strict.held.is_empty()
-            || self
-                .set
-                .part(key)
-                .is_some_and(|it| matches!(it.phase(), Phase::Queued | Phase::Intended | Phase::Doubtful))
-        {
-            return;
+    /// The part has moved: those that stand aside for it, once it is through.
+    pub(super) fn moved(&mut self, plan: &Plan, body: &Body, part: &Part) -> Vec<PartKey> {
+        if self.held.is_empty() || matches!(part.phase(), Phase::Queued | Phase::Intended | Phase::Doubtful) {
+            return Vec::new();
         }
-        let Some(of) = self.strict_of(key) else { return };
-        for key in self.strict.frees(of, key) {
-            let Some(lane) = self.set.part(key).map(|it| it.lane) else { continue };
-            self.lanes.entry(lane).or_default().insert(key);
-            self.offer(lane);
-        }
+        self.turn_of(plan, body).map(|of| self.frees(of, part.key)).unwrap_or_default()
     }
 
-    fn strict_of(&self, key: PartKey) -> Option<(RouteId, E164)> {
-        let body = &self.set.get(key.seq())?.entry.body;
-        let strict = self.beat.plan.routes.get(&body.route).is_some_and(|it| it.strict_order);
+    fn turn_of(&self, plan: &Plan, body: &Body) -> Option<(RouteId, E164)> {
+        let strict = plan.routes.get(&body.route).is_some_and(|it| it.strict_order);
         // A part that holds its recipient keeps it, although the route asks no more for it.
         let of = (body.route, body.destination);
-        (strict || self.strict.held.contains_key(&of)).then_some(of)
+        (strict || self.held.contains_key(&of)).then_some(of)
     }
 }
 

@@ -1,19 +1,14 @@
-//! What time does: delayed parts come due, waits end, old receipts are given up; and the
-//! loading of what the happenings of a beat name.
+//! What time does: delayed parts come due, waits end, old receipts are given up.
 
-use crate::carrier::id::Form;
-use crate::carrier::report::{News, Report};
 use crate::dispatch::Dispatch;
-use crate::dispatch::happening::Happening;
-use crate::message::attempt::Answer;
+use crate::dispatch::beat::Beat;
+use crate::dispatch::calendar;
+use crate::message::era::{Ahead, Eras};
 use crate::message::id::{PartKey, Seq};
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
-use crate::number::e164::E164;
 use crate::record::contract::{Poisoned, Store};
-use foldhash::fast::FixedState;
-use std::collections::HashSet;
 use std::time::Duration;
 
 /// How often the sweep goes on.
@@ -37,12 +32,16 @@ pub(super) struct Sweep {
     again: Time,
     /// When the receipt of a part will be late; never when none is known to be.
     late: Time,
+    /// How far ahead of the wall logical time was when parts that wait for a time were last looked at, and where that
+    /// look goes on.
+    pub(super) restated: (Ahead, Option<Time>),
 }
 
 impl Sweep {
-    pub(super) const fn new(now: Time) -> Self {
+    pub(super) fn new(now: Time, eras: &Eras) -> Self {
+        let restated = calendar::begin(eras);
         // Delayed parts of an earlier run may be due at once.
-        Self { after: PartKey(0), next: now, due: Time(1), again: Time::NEVER, late: Time(1) }
+        Self { after: PartKey(0), next: now, due: Time(1), again: Time::NEVER, late: Time(1), restated }
     }
 
     /// A part has been delayed until then.
@@ -53,6 +52,13 @@ impl Sweep {
 }
 
 impl Sweep {
+    /// When it goes on: with what is due, and where anything is `awaiting` with its look at everything.
+    pub(super) fn next(&self, beat: &Beat, awaiting: bool) -> Option<Time> {
+        let late = self.late.known().filter(|_| !beat.draining);
+        let restated = self.restated.1.map(|_| beat.now);
+        [self.due.known(), late, restated, awaiting.then_some(self.next)].into_iter().flatten().min()
+    }
+
     /// A receipt is expected by then.
     pub(super) fn late_at(&mut self, due: Time) {
         self.late = if self.late == Time::NEVER { due } else { self.late.min(due) };
@@ -60,61 +66,6 @@ impl Sweep {
 }
 
 impl Dispatch {
-    /// Brings into memory what the happenings name.
-    pub(super) fn load<S: Store>(&mut self, happenings: &[Happening], store: &mut S) -> Result<(), Poisoned> {
-        let (mut seqs, mut hashes) = (Vec::new(), Vec::new());
-        let named = self.about_to_be_named(happenings);
-        for happening in happenings {
-            match happening {
-                Happening::Cancel(_, _, message) | Happening::Outcome(_, _, message, _) => seqs.push(message.seq),
-                Happening::Link(_, Report::Answered(ticket, _) | Report::Late(ticket, _)) => {
-                    seqs.push(ticket.key().seq());
-                }
-                Happening::Link(_, Report::Queried(key, _)) => seqs.push(key.seq()),
-                Happening::Link(link, Report::Inbound { news: News::Receipt(news), .. }) => {
-                    let forms = self.forms(link.carrier, &news.ids);
-                    // Answers are decided before the receipts that came with them.
-                    let soon = |form: &Form| {
-                        let named = |it| named.contains(&(form.rhash(link.carrier), it));
-                        // What fits only when it is converted may yet fit better what is in the store.
-                        !form.converted && news.handset.is_some_and(named)
-                    };
-                    if !forms.iter().any(soon) && !self.is_certain(link.carrier, &forms, news.whom()) {
-                        hashes.extend(forms.iter().map(|it| it.rhash(link.carrier)));
-                    }
-                    if let Some((handset, _)) = news.whom().pair() {
-                        seqs.extend(self.doubtful_for(link.carrier, handset).take(1).map(PartKey::seq));
-                    }
-                }
-                _ => (),
-            }
-        }
-        seqs.retain(|it| !self.set.holds(*it));
-        seqs.sort_unstable();
-        seqs.dedup();
-        if !seqs.is_empty() {
-            store.load(&seqs)?.into_iter().for_each(|it| self.set.admit(it));
-        }
-        hashes.sort_unstable();
-        hashes.dedup();
-        if !hashes.is_empty() {
-            store.by_rhash(&hashes)?.into_iter().for_each(|it| self.set.admit(it));
-        }
-        Ok(())
-    }
-
-    /// The names that answers among the happenings give to parts in memory, and the parts' recipients.
-    fn about_to_be_named(&self, happenings: &[Happening]) -> HashSet<(u64, E164), FixedState> {
-        let name = |happening: &Happening| {
-            let Happening::Link(link, Report::Answered(ticket, answered)) = happening else { return None };
-            let id = answered.carrier_message_id.as_ref().filter(|_| answered.answer == Answer::Taken)?;
-            let attempt = self.set.part(ticket.key())?.attempt.as_ref()?;
-            let destination = self.set.get(ticket.key().seq())?.entry.body.destination;
-            (attempt.number == ticket.number()).then(|| (id.rhash(link.carrier), destination))
-        };
-        happenings.iter().filter_map(name).collect()
-    }
-
     /// Does what is due by now.
     pub(super) fn sweep<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
         if self.sweep.due.known().is_some_and(|it| it <= self.beat.now) {
@@ -146,7 +97,7 @@ impl Dispatch {
                     self.end_overdue(seq);
                 }
             }
-            self.give_up_parked();
+            self.parked.give_up_overdue(&mut self.beat);
             self.query_silent(store)?;
         }
         Ok(())
@@ -169,13 +120,8 @@ impl Dispatch {
         Ok(())
     }
 
-    pub(super) fn keys(&self, seq: Seq, wanted: impl Fn(&crate::message::part::Part) -> bool) -> Vec<PartKey> {
-        let parts = self.set.get(seq).map(|it| it.entry.parts.as_slice()).unwrap_or_default();
-        parts.iter().filter(|it| wanted(it)).map(|it| it.key).collect()
-    }
-
     fn come_due(&mut self, seq: Seq) {
-        let (now, room) = (self.beat.now, self.ready_max());
+        let (now, room) = (self.beat.now, self.room());
         for key in self.keys(seq, |it| it.phase() == Phase::Queued && it.due.known().is_some_and(|it| it <= now)) {
             let tried = self.set.part(key).is_some_and(|it| it.attempt.is_some());
             if tried && (self.leave_late(key) || self.leave_refused(key)) {
@@ -190,7 +136,7 @@ impl Dispatch {
                 }
                 let part = &mut held.entry.parts[usize::from(key.index())];
                 part.due = Time::NEVER;
-                let queue = self.lanes.entry(part.lane).or_default();
+                let queue = self.lanes.at(part.lane);
                 queue.delayed = queue.delayed.saturating_sub(1);
                 if room <= queue.ready.len() {
                     // It is read again from the store in its turn.
@@ -220,48 +166,5 @@ impl Dispatch {
             self.step(key, Move::End(end), Some(reason));
             self.set.unstage(key);
         }
-    }
-
-    fn give_up_parked(&mut self) {
-        while let Some((_, carrier, at)) = self.parked.oldest() {
-            let kept = self
-                .beat
-                .plan
-                .carriers
-                .get(&carrier)
-                .map_or(crate::carrier::dialect::Dialect::PARKED_FOR, |it| it.parked_for);
-            if self.beat.now.since(at) < kept {
-                return;
-            }
-            self.give_up_oldest();
-        }
-    }
-
-    /// When the next beat is due even if nothing happens.
-    pub(super) fn next(&mut self) -> Option<Time> {
-        let now = self.beat.now;
-        let mut next = vec![self.sweep.due.known(), (!self.arrivals.is_empty()).then_some(now)];
-        next.push(self.operated.next().map(|it| it.max(now)));
-        next.push(self.sweep.late.known().filter(|_| !self.beat.draining));
-        next.push(self.overstay.known());
-        next.push((self.moving || self.restated.1.is_some()).then_some(now));
-        let waiting = self.queued() != 0 || self.awaiting.values().any(|it| *it != 0) || !self.doubtful.is_empty();
-        next.push((waiting || self.parked.len() != 0).then_some(self.sweep.next));
-        next.push(self.waiting.next().map(|it| it.max(now)));
-        next.push(self.seen.next(|it| self.mo_options(it)).map(|it| it.max(now)));
-        if !self.beat.draining {
-            let lanes = &self.lanes;
-            for carrier in self.carriers.values_mut() {
-                next.push(carrier.next_at(now));
-                next.push(carrier.resting.next().map(|it| it.max(now)));
-                // More of the backlog can go at once.
-                let starved =
-                    |it: &crate::message::id::LaneId| lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
-                let more =
-                    carrier.has_room() && carrier.pace.next_at(now).is_none() && carrier.lanes().any(|it| starved(&it));
-                next.push(more.then_some(now));
-            }
-        }
-        next.into_iter().flatten().min()
     }
 }

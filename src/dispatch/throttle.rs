@@ -47,7 +47,7 @@ impl Dispatch {
         if let Some(held) = self.set.change(key) {
             held.entry.parts[usize::from(key.index())].ends = expires;
         }
-        let (chance, room) = (dice(), self.ready_max());
+        let (chance, room) = (dice(), self.room());
         let Some(carrier) = self.carriers.get_mut(&link.carrier) else { return self.put_first(key) };
         let said = carrier.resting.throttled(now, Strike { to, key, sent }, room, |it| backoff(retry, it, chance));
         if said.fresh {
@@ -71,7 +71,7 @@ impl Dispatch {
         if self.carriers.get(&id).is_none_or(|it| it.resting.is_empty()) {
             return false;
         }
-        let (now, room) = (self.beat.now, self.ready_max());
+        let (now, room) = (self.beat.now, self.room());
         let Some(carrier) = self.carriers.get_mut(&id) else { return false };
         match carrier.resting.asks(now, (to, key), room) {
             Says::Go => return false,
@@ -91,19 +91,6 @@ impl Dispatch {
             && let Some(carrier) = self.carriers.get_mut(&id)
         {
             carrier.resting.look_by(to, late.max(self.beat.now + Resting::LOOK));
-        }
-    }
-
-    /// Parts that stood aside come back to their lanes, each to its place.
-    fn come_back(&mut self, keys: Vec<PartKey>) {
-        for key in keys {
-            let waits = |it: &&Part| it.phase() == Phase::Queued && it.due.known().is_none();
-            let Some(lane) = self.set.part(key).filter(waits).map(|it| it.lane) else {
-                self.set.unstage(key);
-                continue;
-            };
-            self.lanes.entry(lane).or_default().insert(key);
-            self.offer(lane);
         }
     }
 

@@ -5,8 +5,10 @@
 //! counted.
 
 use crate::carrier::report::ReceiptNews;
+use crate::dispatch::Dice;
+use crate::dispatch::beat::Beat;
 use crate::dispatch::fact::{Fact, Fate};
-use crate::dispatch::{Dice, Dispatch};
+use crate::dispatch::learn::Habits;
 use crate::message::id::CarrierId;
 use crate::message::manner::Parameter;
 use crate::number::e164::E164;
@@ -18,41 +20,41 @@ use std::collections::BTreeMap;
 /// Octets that are kept of a text: many times what a receipt has.
 const OCTETS_MAX: usize = 4_096;
 
-impl Dispatch {
+impl Habits {
     /// Keeps a receipt for people to read.
-    pub(super) fn keep_unread(&mut self, carrier: CarrierId, news: &ReceiptNews, dice: Dice<'_>) {
+    pub(super) fn keep_unread(&mut self, beat: &mut Beat, carrier: CarrierId, news: &ReceiptNews, dice: Dice<'_>) {
         let (status, fate) = (news.receipt.status, Fate::Unread);
-        self.beat.tell(Fact::Receipt { carrier, status, fate, message: None, delay: None });
-        let kept = self.remarks.keeps_unread(carrier, self.beat.now);
+        beat.tell(Fact::Receipt { carrier, status, fate, message: None, delay: None });
+        let kept = self.remarks.keeps_unread(carrier, beat.now);
         let event = kept.then(|| {
-            let id = EventId { n: self.beat.next_event(), token: dice() };
-            let data = self.particulars(carrier, news);
+            let id = EventId { n: beat.next_event(), token: dice() };
+            let data = particulars(beat, carrier, news);
             let (kind, account) = (EventKind::ReceiptUnread, None);
-            self.beat.out.batch.events.push(Event { n: id.n, token: id.token, account, kind, at: self.beat.now, data });
+            beat.out.batch.events.push(Event { n: id.n, token: id.token, account, kind, at: beat.now, data });
             id
         });
-        self.beat.tell(Fact::Unread { carrier, event });
+        beat.tell(Fact::Unread { carrier, event });
     }
+}
 
-    fn particulars(&self, carrier: CarrierId, news: &ReceiptNews) -> Box<str> {
-        let name = self.beat.plan.carriers.get(&carrier).map(|it| &*it.name);
-        let octets = news.announced.as_ref().map(|it| &it.octets[..it.octets.len().min(OCTETS_MAX)]);
-        let handset = news.handset.map(|it: E164| it.to_string());
-        let data = Data {
-            from: handset.as_deref().or(news.address.as_deref()),
-            to: Some(&*news.sender).filter(|it| !it.is_empty()),
-            status: Some(&*news.receipt.raw_status).filter(|it| !it.is_empty()),
-            error_code: news.receipt.error_code.as_deref(),
-            esm_class: news.announced.as_ref().map(|it| format!("0x{:02X}", it.esm_class)),
-            data_coding: news.announced.as_ref().map(|it| it.data_coding),
-            data: octets.map(base64::encode),
-            length: news.announced.as_ref().map(|it| it.octets.len()),
-            tlvs: news.receipt.tlvs.iter().map(|it| Parameter::written(it.tag, &it.value)).collect(),
-            carrier: name,
-            received_at: self.beat.shown(self.beat.now).to_string(),
-        };
-        serde_json::to_string(&data).expect("texts and numbers are always JSON").into()
-    }
+fn particulars(beat: &Beat, carrier: CarrierId, news: &ReceiptNews) -> Box<str> {
+    let name = beat.plan.carriers.get(&carrier).map(|it| &*it.name);
+    let octets = news.announced.as_ref().map(|it| &it.octets[..it.octets.len().min(OCTETS_MAX)]);
+    let handset = news.handset.map(|it: E164| it.to_string());
+    let data = Data {
+        from: handset.as_deref().or(news.address.as_deref()),
+        to: Some(&*news.sender).filter(|it| !it.is_empty()),
+        status: Some(&*news.receipt.raw_status).filter(|it| !it.is_empty()),
+        error_code: news.receipt.error_code.as_deref(),
+        esm_class: news.announced.as_ref().map(|it| format!("0x{:02X}", it.esm_class)),
+        data_coding: news.announced.as_ref().map(|it| it.data_coding),
+        data: octets.map(base64::encode),
+        length: news.announced.as_ref().map(|it| it.octets.len()),
+        tlvs: news.receipt.tlvs.iter().map(|it| Parameter::written(it.tag, &it.value)).collect(),
+        carrier: name,
+        received_at: beat.shown(beat.now).to_string(),
+    };
+    serde_json::to_string(&data).expect("texts and numbers are always JSON").into()
 }
 
 /// The particulars of [`EventKind::ReceiptUnread`].

@@ -1,0 +1,20 @@
+//! When the next beat is due even if nothing happens: each owner says when its own is.
+
+use crate::dispatch::Dispatch;
+use crate::message::time::Time;
+
+impl Dispatch {
+    /// When the next beat is due even if nothing happens.
+    pub(super) fn next(&mut self) -> Option<Time> {
+        let now = self.beat.now;
+        let mut next = vec![(!self.arrivals.is_empty()).then_some(now)];
+        next.push(self.sweep.next(&self.beat, self.is_awaiting()));
+        next.push(self.operated.next().map(|it| it.max(now)));
+        next.push(self.relocation.next(now));
+        next.push(self.handsets.next(&self.beat.plan).map(|it| it.max(now)));
+        if !self.beat.draining {
+            next.push(self.next_of_carriers());
+        }
+        next.into_iter().flatten().min()
+    }
+}

@@ -1,0 +1,42 @@
+//! What the links say.
+
+use crate::carrier::report::{Answered, News, Report};
+use crate::carrier::talk::Talk;
+use crate::dispatch::command::Command;
+use crate::dispatch::seen::Session;
+use crate::dispatch::{Dice, Dispatch};
+use crate::message::id::LinkId;
+
+impl Dispatch {
+    pub(super) fn hear(&mut self, link: LinkId, report: Report, dice: Dice<'_>) {
+        self.note_link(link, &report);
+        match report {
+            Report::Up { capacity, window } => self.link_has(link, capacity, window),
+            Report::Closing => self.link_has(link, 0, 0),
+            Report::Lost | Report::Down => self.link_lost(link),
+            Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
+            Report::Late(ticket, answered) => self.late(link, ticket, answered, dice),
+            Report::Queried(key, queried) => self.queried(link.carrier, key, queried),
+            Report::Odd(_) | Report::Aside(_) | Report::PutOff(_) => (),
+            Report::Inbound { tag, news } => {
+                match news {
+                    News::Receipt(receipt) => self.receipt(link.carrier, receipt, dice),
+                    News::Mo(mo) => {
+                        let on = Session { link, number: Talk::session(tag) };
+                        self.handsets.take(&mut self.beat, on, mo, dice);
+                    }
+                }
+                self.beat.order(Command::Confirm(link, tag));
+            }
+        }
+    }
+
+    /// A link has ended for good. Mostly it has told of everything; if it was cut, it has not.
+    pub(super) fn gone(&mut self, link: LinkId, dice: Dice<'_>) {
+        self.link_gone(link);
+        self.queries.gone(link);
+        for ticket in self.set.on_link(link) {
+            self.answered(link, ticket, Answered::UNKNOWN, dice);
+        }
+    }
+}

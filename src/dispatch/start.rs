@@ -1,0 +1,85 @@
+//! A start takes up where the last commit left off.
+
+use crate::dispatch::Dispatch;
+use crate::dispatch::accounts::Accounts;
+use crate::dispatch::arrive::Arrivals;
+use crate::dispatch::beat::Beat;
+use crate::dispatch::fact::DoubtCause;
+use crate::dispatch::health::Health;
+use crate::dispatch::lane::Lanes;
+use crate::dispatch::learn::Habits;
+use crate::dispatch::mo::Handsets;
+use crate::dispatch::operated::Operated;
+use crate::dispatch::owed::Owed;
+use crate::dispatch::parked::ParkedSet;
+use crate::dispatch::plan::Plan;
+use crate::dispatch::query::Queries;
+use crate::dispatch::relocate::Relocation;
+use crate::dispatch::set::Set;
+use crate::dispatch::strict::Strict;
+use crate::dispatch::sweep::Sweep;
+use crate::dispatch::tally::Tallies;
+use crate::message::id::PartKey;
+use crate::message::phase::Phase;
+use crate::message::time::Time;
+use crate::record::contract::Recovered;
+use crate::record::entry::Entry;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Dispatch {
+    /// Takes up where the last commit left off. What was on a link then is in doubt now.
+    pub fn new(plan: Arc<Plan>, recovered: Recovered, now: Time) -> Self {
+        let now = now.max(recovered.marks.time);
+        let owed = Owed::recovered(&recovered.marks.awaiting);
+        let sweep = Sweep::new(now, &recovered.marks.eras);
+        let mut beat = Beat::new(plan.clone(), now, recovered.marks);
+        let mut dispatch = Self {
+            set: Set::new(plan.limits.awaited),
+            lanes: Lanes::default(),
+            carriers: BTreeMap::new(),
+            owed,
+            parked: ParkedSet::default(),
+            habits: Habits::recovered(recovered.learned, &mut beat),
+            health: Health::default(),
+            queries: Queries::default(),
+            strict: Strict::default(),
+            arrivals: Arrivals::default(),
+            accounts: Accounts::recovered(recovered.balances, recovered.quotas),
+            handsets: Handsets::new(recovered.opted_out),
+            operated: Operated::default(),
+            sweep,
+            relocation: Relocation::default(),
+            tallies: Tallies::default(),
+            beat,
+        };
+        recovered.actions.into_iter().for_each(|it| dispatch.operated.take(it));
+        dispatch.reconfigure(plan);
+        recovered.parked.into_iter().for_each(|it| dispatch.parked.put(it));
+        dispatch.handsets.recall(&dispatch.beat, recovered.mo_parts, recovered.mo_seen);
+        dispatch.lanes.hold(recovered.held);
+        for lane in recovered.lanes {
+            let state = dispatch.lanes.at(lane.lane);
+            (state.queued, state.delayed, state.backlog) = (lane.count, lane.delayed, true);
+            dispatch.offer(lane.lane);
+        }
+        // All doubts are noted before the first is judged: what fits one of them may fit another.
+        let keys: Vec<Vec<PartKey>> = recovered.doubtful.into_iter().map(|it| dispatch.recall(it)).collect();
+        for key in keys.into_iter().flatten() {
+            dispatch.owed.goes();
+            dispatch.doubt(key, DoubtCause::Crash);
+        }
+        dispatch
+    }
+
+    /// A message that was on a link, or in doubt, when the daemon stopped. Returns the parts that were on a link.
+    fn recall(&mut self, entry: Entry) -> Vec<PartKey> {
+        let open = |phases: &[Phase]| -> Vec<PartKey> {
+            entry.parts.iter().filter(|it| phases.contains(&it.phase())).map(|it| it.key).collect()
+        };
+        let (intended, all) = (open(&[Phase::Intended]), open(&[Phase::Intended, Phase::Doubtful]));
+        self.set.admit(entry);
+        all.into_iter().for_each(|key| self.note_doubt(key));
+        intended
+    }
+}
