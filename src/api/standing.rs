@@ -3,10 +3,10 @@
 use crate::api::link::MinuteView;
 use crate::api::moment::Moment;
 use crate::api::operate::ActionView;
-use crate::dispatch::closed::Closed;
-use crate::dispatch::inspect::{AtBreaker, AtCarrier, InQueue, Scored, Snapshot};
 use crate::dispatch::plan::{Account, Plan};
-use crate::dispatch::tally::Tally;
+use crate::dispatch::snapshot::Closed;
+use crate::dispatch::snapshot::Tally;
+use crate::dispatch::snapshot::{AtBreaker, AtCarrier, InQueue, Scored, Snapshot};
 use crate::message::attempt::Answer;
 use crate::message::id::CarrierId;
 use crate::message::time::Time;

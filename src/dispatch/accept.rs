@@ -1,8 +1,8 @@
 //! Requests: accepted whole, or refused with nothing stored. How they enter is in [`arrive`](crate::dispatch::arrive).
 
 use crate::dispatch::arrive::SLICE;
-use crate::dispatch::command::{Means, Reply};
 use crate::dispatch::happening::{Credit, RequestId, Submission};
+use crate::dispatch::reply::{Means, Reply};
 use crate::dispatch::tried::is_live;
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::id::{AccountId, MessageId, OrderId, PartKey};

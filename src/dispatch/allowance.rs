@@ -7,9 +7,9 @@
 
 use crate::dispatch::accounts::Accounts;
 use crate::dispatch::beat::Beat;
-use crate::dispatch::command::{Allowance, Limit, Means, Reply};
 use crate::dispatch::happening::RequestId;
 use crate::dispatch::plan::Quota;
+use crate::dispatch::reply::{Allowance, Limit, Means, Reply};
 use crate::message::id::AccountId;
 use crate::message::time::Time;
 use crate::record::money::{QuotaSlot, QuotaUse};

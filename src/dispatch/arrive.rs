@@ -10,9 +10,10 @@
 //! be submitted or end, and nothing that was accepted after it overtakes it in its lanes. A start removes it. Its
 //! idempotency key, its charge and its 202 come with the last slice.
 
-use crate::dispatch::command::{Command, Means, Reply};
+use crate::dispatch::command::Command;
 use crate::dispatch::fact::{Fact, TOLD_MAX};
 use crate::dispatch::happening::{Keyed, Recipient, RequestId, Submission};
+use crate::dispatch::reply::{Means, Reply};
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::id::{AccountId, CarrierId, LaneId, MessageId, OrderId, PartKey, Seq};
 use crate::message::money::Money;

@@ -1,7 +1,6 @@
 //! What the deciding floor tells telemetry: one fact, one log line, some metrics.
 
 use crate::carrier::id::Relation;
-use crate::dispatch::usual::Turn;
 use crate::message::attempt::{Answer, Cause};
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, RouteId};
@@ -325,4 +324,26 @@ impl DoubtCause {
             Self::Crash => "crash",
         }
     }
+}
+
+/// What of a carrier's answers can be out of the usual.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// How long the slowest hundredth takes, in seconds.
+    P99,
+    /// The share of answers that refuse.
+    Refusals,
+}
+
+/// What has become of a figure.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Turn {
+    /// Which.
+    pub figure: Figure,
+    /// Where it stands now.
+    pub now: f64,
+    /// What is usual.
+    pub usual: f64,
+    /// Whether it has left the usual, or is back.
+    pub left: bool,
 }

@@ -2,7 +2,7 @@
 
 use crate::dispatch::Dispatch;
 use crate::dispatch::plan::Plan;
-use crate::dispatch::usual::Minute;
+use crate::dispatch::snapshot::Minute;
 use crate::message::id::{CarrierId, LinkId, RouteId};
 use crate::route::score::Judged;
 use std::collections::BTreeMap;

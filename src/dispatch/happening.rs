@@ -1,8 +1,6 @@
 //! What comes into the deciding floor.
 
 use crate::carrier::report::Report;
-use crate::dispatch::operate::Demand;
-use crate::dispatch::opt_out::Change;
 use crate::dispatch::plan::Plan;
 use crate::message::class::Class;
 use crate::message::era::Wall;
@@ -12,6 +10,8 @@ use crate::message::money::Money;
 use crate::message::source::Source;
 use crate::message::time::Time;
 use crate::number::e164::E164;
+use crate::record::action::{Deed, Target};
+use crate::route::opt_out::Key;
 use crate::text::content::Requested;
 use std::sync::Arc;
 use std::time::Duration;
@@ -132,4 +132,39 @@ pub struct Recipient {
     pub client_ref: Option<Box<str>>,
     /// What the customer pays for all parts.
     pub price: Option<Money>,
+}
+
+/// What an operator asks of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Leave a number in peace, for this reason.
+    Put(Key, Box<str>),
+    /// Write to it again, for this reason.
+    Lift(Key, Box<str>),
+}
+
+/// What an operator wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// Whose key it was.
+    pub actor: AccountId,
+    /// What is to be done.
+    pub deed: Deed,
+    /// With what.
+    pub target: Target,
+    /// Why.
+    pub reason: Box<str>,
+    /// When it is to end.
+    pub end: Ending,
+}
+
+/// When something is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It is done at once, or undone by another action.
+    Never,
+    /// So long after it was made durable.
+    After(Duration),
+    /// At this time.
+    At(Time),
 }

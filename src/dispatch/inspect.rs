@@ -1,149 +1,14 @@
 //! How everything stands, for operators who look: one picture of one moment, which owns all that it shows.
 
 use crate::dispatch::Dispatch;
-use crate::dispatch::closed::Closed;
-use crate::dispatch::command::Reply;
 use crate::dispatch::happening::RequestId;
-use crate::dispatch::tally::Tally;
-use crate::dispatch::usual::Minute;
+use crate::dispatch::reply::Reply;
+use crate::dispatch::snapshot::{AtBreaker, AtCarrier, AtLink, Closed, InQueue, Scored, Snapshot};
+use crate::message::attempt::Cause;
 use crate::message::class::Class;
-use crate::message::id::{AccountId, CarrierId, LinkId, RouteId};
-use crate::message::time::Time;
-use crate::record::action::{Action, Target};
-use crate::route::breaker;
-use crate::route::score::Judged;
+use crate::message::id::{CarrierId, LinkId, RouteId};
+use crate::record::action::{Deed, Target};
 use std::collections::BTreeMap;
-use std::time::Duration;
-
-/// How everything stands.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Snapshot {
-    /// When.
-    pub at: Time,
-    /// Each carrier of the configuration.
-    pub carriers: Vec<AtCarrier>,
-    /// Each link that is configured, or was since the start.
-    pub links: Vec<AtLink>,
-    /// Each queue with something in it.
-    pub queues: Vec<InQueue>,
-    /// What holds routes.
-    pub held_routes: Vec<(RouteId, Action)>,
-}
-
-/// A carrier.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AtCarrier {
-    /// Which.
-    pub id: CarrierId,
-    /// Links that may be given parts.
-    pub links_up: usize,
-    /// Parts that they may hold.
-    pub capacity: usize,
-    /// Parts that they hold.
-    pub in_use: usize,
-    /// Submits a second that we allow ourselves now; `None` is unlimited.
-    pub pace: Option<f64>,
-    /// Parts in queues that go to it.
-    pub queued: u64,
-    /// Parts that wait for a receipt.
-    pub awaiting: u64,
-    /// Parts whose outcome is not known.
-    pub doubtful: u64,
-    /// What keeps parts from it, where an operator does.
-    pub held: Option<Action>,
-    /// Why nothing is given to it now, where nothing is.
-    pub closed: Option<Closed>,
-    /// Its breaker, if it has one.
-    pub breaker: Option<AtBreaker>,
-    /// What forces its breaker, where an operator does.
-    pub forced: Option<Action>,
-    /// What it is worth in countries, where routes ask.
-    pub scores: Vec<Scored>,
-    /// Its answers of the last minute.
-    pub minute: Minute,
-    /// What it has done since the start.
-    pub tally: Tally,
-}
-
-/// A breaker.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct AtBreaker {
-    /// What it is, by what it counts.
-    pub state: breaker::State,
-    /// When it opens.
-    pub options: breaker::Options,
-    /// Faults within its window.
-    pub faults: u64,
-    /// Answers within its window.
-    pub answers: u64,
-}
-
-/// What a carrier is worth in a country.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scored {
-    /// For which route.
-    pub route: RouteId,
-    /// In which country.
-    pub country: Option<&'static str>,
-    /// What is known.
-    pub judged: Judged,
-}
-
-/// A link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AtLink {
-    /// Which.
-    pub id: LinkId,
-    /// Parts that it may hold; 0 on a receiver.
-    pub capacity: usize,
-    /// Of these, how many may be at the carrier.
-    pub window: usize,
-    /// Parts that it holds.
-    pub in_use: usize,
-}
-
-/// What a link is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkWord {
-    /// Bound.
-    Bound,
-    /// Bound, and winding up.
-    Draining,
-    /// Not bound.
-    Down,
-}
-
-impl LinkWord {
-    /// Its word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Bound => "bound",
-            Self::Draining => "draining",
-            Self::Down => "down",
-        }
-    }
-}
-
-/// A queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InQueue {
-    /// Of which route.
-    pub route: RouteId,
-    /// Of which account.
-    pub account: AccountId,
-    /// Of which class.
-    pub class: Class,
-    /// To which carrier; `None` for what an older version queued and nobody has looked at since.
-    pub carrier: Option<CarrierId>,
-    /// Parts, those of the store included.
-    pub parts: u64,
-    /// Of these, parts that wait for another attempt.
-    pub delayed: u64,
-    /// Of these, parts that wait because the carrier throttles what goes to their recipients.
-    pub throttled: u64,
-    /// The age of the one at its head; `None` where all of them wait for another attempt.
-    pub oldest: Option<Duration>,
-}
 
 impl Dispatch {
     pub(super) fn inspect(&mut self, request: RequestId) {
@@ -233,5 +98,23 @@ impl Dispatch {
             AtLink { id, capacity: it.capacity, window: it.window, in_use: it.in_use }
         });
         shown.collect()
+    }
+
+    /// Why nothing is given to a carrier, where nothing is. What somebody ordered comes before what happened.
+    fn why_closed(&self, carrier: CarrierId) -> Option<Closed> {
+        let cause = self.standing(carrier, false).cause()?;
+        Some(
+            match (
+                self.operated.flow(Target::Carrier(carrier)).map(|it| it.deed),
+                self.beat.plan.carriers.get(&carrier),
+            ) {
+                (Some(Deed::Drain), _) => Closed::Drained,
+                (Some(_), _) => Closed::Paused,
+                (None, None) => Closed::Removed,
+                (None, Some(_)) if cause == Cause::BreakerOpen => Closed::BreakerOpen,
+                (None, Some(it)) if it.retired => Closed::Retired,
+                (None, Some(_)) => Closed::CarrierDown,
+            },
+        )
     }
 }

@@ -5,9 +5,9 @@
 
 use crate::dispatch::accounts::Accounts;
 use crate::dispatch::beat::Beat;
-use crate::dispatch::command::Reply;
 use crate::dispatch::fact::Fact;
 use crate::dispatch::happening::{Credit, Keyed, RequestId};
+use crate::dispatch::reply::Reply;
 use crate::message::attempt::{Answer, Attempt};
 use crate::message::id::{AccountId, OrderId, PartKey};
 use crate::message::money::Money;

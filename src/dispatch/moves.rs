@@ -9,8 +9,6 @@ use crate::message::id::{CarrierId, LaneId, PartKey, RouteId, Seq};
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 
-/// Moves that may be under way at once.
-pub(super) const MOVES_MAX: usize = 16;
 /// Messages that move in one beat: some milliseconds.
 const MESSAGES_MAX: usize = 500;
 

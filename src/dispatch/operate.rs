@@ -1,71 +1,14 @@
 //! What operators want done: checked, made durable, and only then carried out.
 
 use crate::dispatch::Dispatch;
-use crate::dispatch::command::{Command, Reply};
+use crate::dispatch::command::{Command, Tracing};
 use crate::dispatch::fact::Fact;
-use crate::dispatch::happening::RequestId;
-use crate::dispatch::moves::{MOVES_MAX, Moving};
-use crate::message::id::{AccountId, Seq};
+use crate::dispatch::happening::{Demand, Ending, RequestId};
+use crate::dispatch::moves::Moving;
+use crate::dispatch::reply::{MOVES_MAX, Reply, STANDS_MAX, TRACE_MAX, Unfit};
+use crate::message::id::Seq;
 use crate::message::time::Time;
 use crate::record::action::{Action, Deed, Target};
-use std::time::Duration;
-
-/// The longest that something may stand: what is to stand longer belongs into the configuration.
-pub const STANDS_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// The longest that a link is traced: what is kept shows whom people write to.
-pub const TRACE_MAX: Duration = Duration::from_secs(10 * 60);
-
-/// What an operator wants done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Demand {
-    /// Whose key it was.
-    pub actor: AccountId,
-    /// What is to be done.
-    pub deed: Deed,
-    /// With what.
-    pub target: Target,
-    /// Why.
-    pub reason: Box<str>,
-    /// When it is to end.
-    pub end: Ending,
-}
-
-/// When something is to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// It is done at once, or undone by another action.
-    Never,
-    /// So long after it was made durable.
-    After(Duration),
-    /// At this time.
-    At(Time),
-}
-
-/// Why something is not done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unfit {
-    /// The configuration names no such carrier or route.
-    #[error("there is no such carrier, route or link")]
-    NoTarget,
-    /// It would have ended before it began.
-    #[error("the end is not in the future")]
-    Over,
-    /// It would stand too long.
-    #[error("it may last {} hours at most", STANDS_MAX.as_secs() / 3_600)]
-    TooLong,
-    /// It would trace too long.
-    #[error("a trace may last {} minutes at most", TRACE_MAX.as_secs() / 60)]
-    TraceTooLong,
-    /// Enough is under way.
-    #[error("{MOVES_MAX} moves are under way; wait until one has ended")]
-    TooMany,
-    /// There is nothing to let go.
-    #[error("nothing is held: the store was not restored from a backup, or what it held was let go before")]
-    NothingHeld,
-    /// There is no doubt to end.
-    #[error("the clock is not doubted: it stood near where the store last was, or was believed since")]
-    NothingDoubted,
-}
 
 impl Dispatch {
     pub(super) fn operate(&mut self, request: RequestId, demand: Demand) {
@@ -130,17 +73,6 @@ impl Dispatch {
         let ended = self.operated.end(self.beat.now);
         self.beat.out.facts.extend(ended.into_iter().map(|it| Fact::OperatedEnded(Box::new(it))));
     }
-}
-
-/// How a link is traced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tracing {
-    /// When it began, by the clock of everything else.
-    pub at: Time,
-    /// How long it goes on.
-    pub lasts: Duration,
-    /// How many PDUs are kept at most.
-    pub pdus: u16,
 }
 
 /// When an action ends that begins now.

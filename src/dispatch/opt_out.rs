@@ -4,11 +4,11 @@
 //! anything exists. What was accepted before ends as FAILED when its turn comes.
 
 use crate::dispatch::beat::Beat;
-use crate::dispatch::command::Reply;
 use crate::dispatch::fact::Fact;
-use crate::dispatch::happening::RequestId;
+use crate::dispatch::happening::{Change, RequestId};
 use crate::dispatch::mo::Handsets;
 use crate::dispatch::plan::Plan;
+use crate::dispatch::reply::Reply;
 use crate::message::body::Body;
 use crate::message::class::Class;
 use crate::message::id::AccountId;
@@ -52,15 +52,6 @@ pub(super) struct Order {
     pub(super) wish: Wish,
     /// By which keyword.
     pub(super) word: Box<str>,
-}
-
-/// What an operator asks of the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Leave a number in peace, for this reason.
-    Put(Key, Box<str>),
-    /// Write to it again, for this reason.
-    Lift(Key, Box<str>),
 }
 
 impl Handsets {

@@ -59,7 +59,7 @@ impl Dispatch {
                 corrected: told.is_final(),
             });
         }
-        if first_end && let Some(held) = self.set.get(key.seq()) {
+        if first_end {
             self.accounts.pay_back(&mut self.beat, &held.entry);
         }
         let queue = self.lanes.at(lane);
@@ -191,6 +191,9 @@ impl Dispatch {
 
     /// Those that stand aside for a part of a strict route come back to their lanes once it is through.
     fn let_through(&mut self, key: PartKey) {
+        if self.strict.is_idle() {
+            return;
+        }
         let Some(entry) = self.set.get(key.seq()).map(|it| &it.entry) else { return };
         let Some(part) = entry.parts.get(usize::from(key.index())) else { return };
         for key in self.strict.moved(&self.beat.plan, &entry.body, part) {

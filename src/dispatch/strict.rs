@@ -83,9 +83,14 @@ impl Strict {
         }
     }
 
+    /// Nobody's turn is held.
+    pub(super) fn is_idle(&self) -> bool {
+        self.held.is_empty()
+    }
+
     /// The part has moved: those that stand aside for it, once it is through.
     pub(super) fn moved(&mut self, plan: &Plan, body: &Body, part: &Part) -> Vec<PartKey> {
-        if self.held.is_empty() || matches!(part.phase(), Phase::Queued | Phase::Intended | Phase::Doubtful) {
+        if matches!(part.phase(), Phase::Queued | Phase::Intended | Phase::Doubtful) {
             return Vec::new();
         }
         self.turn_of(plan, body).map(|of| self.frees(of, part.key)).unwrap_or_default()

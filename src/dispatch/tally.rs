@@ -1,25 +1,10 @@
 //! What each carrier has done since the start, counted from the facts of each beat.
 
 use crate::dispatch::fact::Fact;
-use crate::message::attempt::Answer;
+use crate::dispatch::snapshot::Tally;
 use crate::message::id::CarrierId;
 use crate::message::status::Status;
 use std::collections::BTreeMap;
-
-/// What a carrier has done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Parts that were given to it.
-    pub submitted: u64,
-    /// Answers, by their number.
-    pub answers: [u64; Answer::ALL.len()],
-    /// Answers that asked for a slower pace.
-    pub throttled: u64,
-    /// Receipts of a delivery.
-    pub delivered: u64,
-    /// Receipts in all.
-    pub receipts: u64,
-}
 
 /// What all of them have done.
 #[derive(Debug, Default)]

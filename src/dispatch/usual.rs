@@ -13,6 +13,8 @@
 //!
 //! A few hundred octets a slice, some kilobytes a carrier, whatever it answers.
 
+use crate::dispatch::fact::{Figure, Turn};
+use crate::dispatch::snapshot::Minute;
 use crate::message::time::Time;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -44,48 +46,6 @@ const QUIET: Duration = Duration::from_secs(600);
 
 /// Buckets of a histogram: four to an octave of microseconds, up to two minutes.
 const BUCKETS: usize = 28 * 4;
-
-/// What of a carrier's answers can be out of the usual.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Figure {
-    /// How long the slowest hundredth takes, in seconds.
-    P99,
-    /// The share of answers that refuse.
-    Refusals,
-}
-
-/// What has become of a figure.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Turn {
-    /// Which.
-    pub figure: Figure,
-    /// Where it stands now.
-    pub now: f64,
-    /// What is usual.
-    pub usual: f64,
-    /// Whether it has left the usual, or is back.
-    pub left: bool,
-}
-
-/// The answers of the last minute.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Minute {
-    /// How many ended, with an answer or without.
-    pub answers: u32,
-    /// How many of them refused.
-    pub refused: u32,
-    /// Half of them took no longer; to an eighth.
-    pub p50: Option<Duration>,
-    /// 99 of 100 took no longer; to an eighth.
-    pub p99: Option<Duration>,
-}
-
-impl Minute {
-    /// The share that refused; `None` without answers.
-    pub fn refusals(&self) -> Option<f64> {
-        (self.answers != 0).then(|| f64::from(self.refused) / f64::from(self.answers))
-    }
-}
 
 /// How a carrier answers.
 #[derive(Clone, Debug, Default)]

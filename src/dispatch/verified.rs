@@ -2,8 +2,8 @@
 
 use crate::carrier::report::Ticket;
 use crate::dispatch::Dispatch;
-use crate::dispatch::command::Reply;
 use crate::dispatch::happening::RequestId;
+use crate::dispatch::reply::Reply;
 use crate::message::attempt::Attempt;
 use crate::message::id::{AccountId, MessageId, PartKey};
 use crate::message::phase::{End, Phase};

@@ -7,7 +7,7 @@
 
 use crate::carrier::id::Relation;
 use crate::dispatch::fact::Fact;
-use crate::dispatch::usual::{Figure, Turn};
+use crate::dispatch::fact::{Figure, Turn};
 use crate::message::attempt::Cause;
 use crate::message::id::{CarrierId, MessageId};
 use crate::message::status::Status;

@@ -3,8 +3,8 @@
 use crate::api::world::{KEY, NOW, World, account, plan};
 use axum::body::Body;
 use axum::http::Request;
-use nuncio::dispatch::command::Reply;
-use nuncio::dispatch::operate::Unfit;
+use nuncio::dispatch::reply::Reply;
+use nuncio::dispatch::reply::Unfit;
 use serde_json::{Value, json};
 use std::time::Duration;
 

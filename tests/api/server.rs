@@ -246,7 +246,7 @@ async fn a_stop_lets_running_requests_end_and_takes_no_more() {
     until("nobody listens", || std::net::TcpStream::connect(served.address).is_err()).await;
     assert!(!served.running.is_finished(), "a request is still running");
     let nuncio::api::context::Call::Submit(_, to) = call else { panic!("a submission") };
-    to.send(nuncio::dispatch::command::Reply::Draining).unwrap();
+    to.send(nuncio::dispatch::reply::Reply::Draining).unwrap();
     assert!(rest(&mut busy).await.starts_with("HTTP/1.1 503"));
     tokio::time::timeout(PATIENCE, served.running).await.expect("the server ends").unwrap();
 }
