@@ -3,7 +3,7 @@
 use crate::api::limits;
 use crate::api::quote::Quote;
 use crate::api::recipients::{Duplicate, Line, Rejected};
-use crate::dispatch::reply::Means;
+use crate::dispatch::door::reply::Means;
 use crate::message::id::{MessageId, OrderId};
 use crate::message::money::{Currency, Exact, Money};
 use crate::number::e164::E164;

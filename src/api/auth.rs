@@ -1,7 +1,7 @@
 //! Who calls: a key names an account, and the account what may be done.
 
 use crate::api::problem::{Kind, Problem};
-use crate::dispatch::plan::{Account, Network, Plan, Scopes};
+use crate::dispatch::door::plan::{Account, Network, Plan, Scopes};
 use crate::message::id::AccountId;
 use axum::http::{HeaderMap, header};
 use sha2::{Digest, Sha256};

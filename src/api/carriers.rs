@@ -1,6 +1,6 @@
 //! In which order the carriers of a route would be tried, as far as the configuration alone tells it.
 
-use crate::dispatch::plan::Plan;
+use crate::dispatch::door::plan::Plan;
 use crate::message::id::CarrierId;
 use crate::message::money::Money;
 use crate::message::source::Source;

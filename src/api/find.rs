@@ -13,7 +13,7 @@ use crate::api::quote::now;
 use crate::api::read::{blocking, currency, find_message};
 use crate::api::story::{self, Line};
 use crate::api::submit::peer;
-use crate::dispatch::plan::{Account, Plan};
+use crate::dispatch::door::plan::{Account, Plan};
 use crate::message::id::MessageId;
 use crate::message::money::Money;
 use crate::record::entry::Entry;

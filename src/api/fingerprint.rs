@@ -7,7 +7,7 @@
 //! Every name and value is preceded by its length, so that no two requests look alike.
 
 use crate::api::request::{Asked, MessageWaiting, Pairs, Registration, Target, Text, To};
-use crate::dispatch::happening::Keyed;
+use crate::dispatch::door::happening::Keyed;
 use sha2::{Digest, Sha256};
 
 /// A key and what was asked for under it: `values` puts in everything that the body says.

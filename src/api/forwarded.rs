@@ -83,7 +83,7 @@ fn address(text: &str) -> Hop {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dispatch::plan::Network;
+    use crate::dispatch::door::plan::Network;
     use std::net::Ipv4Addr;
 
     fn of(lines: &[(&'static str, &'static str)]) -> Result<Option<String>, Kind> {

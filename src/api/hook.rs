@@ -9,7 +9,7 @@ use crate::api::memory::Holder;
 use crate::api::problem::{Kind, Problem};
 use crate::api::submit::{ANSWER_TIMEOUT, send};
 use crate::carrier::http::receipt::{Hook, Told};
-use crate::dispatch::plan::Plan;
+use crate::dispatch::door::plan::Plan;
 use crate::message::id::CarrierId;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};

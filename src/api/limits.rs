@@ -1,6 +1,6 @@
 //! `RateLimit` and `RateLimit-Policy`: how an account stands, as draft-ietf-httpapi-ratelimit-headers writes it.
 
-use crate::dispatch::reply::{Allowance, Means};
+use crate::dispatch::door::reply::{Allowance, Means};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use std::fmt::Write;
 

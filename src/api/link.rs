@@ -3,9 +3,9 @@
 use crate::api::moment::Moment;
 use crate::api::operate::link_name;
 use crate::api::standing::name;
-use crate::dispatch::plan::{Carrier, Plan};
-use crate::dispatch::snapshot::Minute;
-use crate::dispatch::snapshot::Snapshot;
+use crate::dispatch::door::plan::{Carrier, Plan};
+use crate::dispatch::door::snapshot::Minute;
+use crate::dispatch::door::snapshot::Snapshot;
 use crate::message::id::{CarrierId, LinkId};
 use crate::telemetry::standing::{Standing, Trouble};
 use serde::Serialize;

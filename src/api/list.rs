@@ -10,7 +10,7 @@ use crate::api::money::refunds;
 use crate::api::problem::{Kind, Problem};
 use crate::api::read::{blocking, currency, find_order, no_order};
 use crate::api::submit::peer;
-use crate::dispatch::plan::{Account, Plan};
+use crate::dispatch::door::plan::{Account, Plan};
 use crate::message::attempt::CarrierMessageId;
 use crate::message::id::{OrderId, RouteId, Seq};
 use crate::message::money::Money;

@@ -3,7 +3,7 @@
 use crate::api::answer::Shown;
 use crate::api::moment::Moment;
 use crate::api::read::alphabet;
-use crate::dispatch::plan::{Account, Plan};
+use crate::dispatch::door::plan::{Account, Plan};
 use crate::message::attempt::{Answer, Attempt};
 use crate::message::id::{AccountId, CarrierId, LinkId, MessageId};
 use crate::message::manner::Parameter;

@@ -1,6 +1,6 @@
 //! What an HTTP listener is allowed, and how long it waits.
 
-use crate::dispatch::plan::Network;
+use crate::dispatch::door::plan::Network;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;

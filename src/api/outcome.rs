@@ -10,7 +10,7 @@ use crate::api::json;
 use crate::api::memory::Holder;
 use crate::api::problem::{Kind, Problem};
 use crate::api::submit::{awaited, no_message, peer, refusal, send};
-use crate::dispatch::reply::Reply;
+use crate::dispatch::door::reply::Reply;
 use crate::message::id::MessageId;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;

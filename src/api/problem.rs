@@ -4,7 +4,7 @@
 //! and telemetry can count them.
 
 use crate::api::limits;
-use crate::dispatch::reply::Means;
+use crate::dispatch::door::reply::Means;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;

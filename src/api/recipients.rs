@@ -3,8 +3,8 @@
 use crate::api::problem::Kind;
 use crate::api::quote::Targets;
 use crate::api::request::Text;
-use crate::dispatch::happening::Recipient;
-use crate::dispatch::plan::{Account, Plan};
+use crate::dispatch::door::happening::Recipient;
+use crate::dispatch::door::plan::{Account, Plan};
 use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::message::source::Source;

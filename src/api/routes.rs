@@ -5,7 +5,7 @@ use crate::api::auth::Scope;
 use crate::api::context::Context;
 use crate::api::problem::{Kind, Problem};
 use crate::api::submit::peer;
-use crate::dispatch::plan::Account;
+use crate::dispatch::door::plan::Account;
 use crate::message::id::RouteId;
 use crate::route::plan::Route;
 use axum::extract::{Path, Request, State};

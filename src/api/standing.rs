@@ -3,10 +3,10 @@
 use crate::api::link::MinuteView;
 use crate::api::moment::Moment;
 use crate::api::operate::ActionView;
-use crate::dispatch::plan::{Account, Plan};
-use crate::dispatch::snapshot::Closed;
-use crate::dispatch::snapshot::Tally;
-use crate::dispatch::snapshot::{AtBreaker, AtCarrier, InQueue, Scored, Snapshot};
+use crate::dispatch::door::plan::{Account, Plan};
+use crate::dispatch::door::snapshot::Closed;
+use crate::dispatch::door::snapshot::Tally;
+use crate::dispatch::door::snapshot::{AtBreaker, AtCarrier, InQueue, Scored, Snapshot};
 use crate::message::attempt::Answer;
 use crate::message::id::CarrierId;
 use crate::message::time::Time;

@@ -7,7 +7,7 @@ use crate::api::carriers::ranked;
 use crate::api::message::{AccountName, BindName, CarrierName, attempts};
 use crate::api::moment::Moment;
 use crate::api::read::{alphabet, currency};
-use crate::dispatch::plan::Plan;
+use crate::dispatch::door::plan::Plan;
 use crate::message::attempt::{Answer, Attempt, Cause};
 use crate::message::id::CarrierId;
 use crate::message::money::Money;

@@ -22,7 +22,7 @@ use crate::clock::logical::Trust;
 use crate::config::compile::Names;
 use crate::config::error::{Error, Fault, Findings};
 use crate::config::schema::Schema;
-use crate::dispatch::plan::{EraseText, Plan};
+use crate::dispatch::door::plan::{EraseText, Plan};
 use crate::link;
 use crate::record::contract::NameKind;
 use crate::store::sqlite::Durability;

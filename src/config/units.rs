@@ -1,6 +1,6 @@
 //! Values as people write them: with their unit, in quotes.
 
-use crate::dispatch::plan::Quota;
+use crate::dispatch::door::plan::Quota;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use std::fmt;
 use std::time::Duration;

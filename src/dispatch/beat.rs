@@ -1,11 +1,11 @@
 //! One beat: what is given to it, and what comes of it. It is apart from the state, so that whoever owns a part of the
 //! state can be handed the beat and nothing else.
 
-use crate::dispatch::command::Command;
-use crate::dispatch::fact::Fact;
-use crate::dispatch::happening::{Keyed, RequestId};
-use crate::dispatch::plan::Plan;
-use crate::dispatch::reply::Reply;
+use crate::dispatch::door::command::Command;
+use crate::dispatch::door::fact::Fact;
+use crate::dispatch::door::happening::{Keyed, RequestId};
+use crate::dispatch::door::plan::Plan;
+use crate::dispatch::door::reply::Reply;
 use crate::message::body::Body;
 use crate::message::era::Wall;
 use crate::message::id::{AccountId, CarrierId, PartKey, RouteId, Seq};

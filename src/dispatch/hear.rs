@@ -2,8 +2,8 @@
 
 use crate::carrier::report::{Answered, News, Report};
 use crate::carrier::talk::Talk;
-use crate::dispatch::command::Command;
-use crate::dispatch::seen::Session;
+use crate::dispatch::door::command::Command;
+use crate::dispatch::inbound::seen::Session;
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::id::LinkId;
 

@@ -3,7 +3,7 @@
 use crate::carrier::id::Form;
 use crate::carrier::report::{News, Report};
 use crate::dispatch::Dispatch;
-use crate::dispatch::happening::Happening;
+use crate::dispatch::door::happening::Happening;
 use crate::message::attempt::Answer;
 use crate::message::id::PartKey;
 use crate::number::e164::E164;

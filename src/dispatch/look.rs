@@ -3,9 +3,9 @@
 
 use crate::carrier::dialect::ReceiptsAsked;
 use crate::dispatch::Dispatch;
-use crate::dispatch::carrier::Standing;
-use crate::dispatch::lane::Lane;
-use crate::dispatch::operated::Forced;
+use crate::dispatch::operate::standing_orders::Forced;
+use crate::dispatch::queue::carrier::Standing;
+use crate::dispatch::queue::lane::Lane;
 use crate::dispatch::tried;
 use crate::message::attempt::Cause;
 use crate::message::id::{CarrierId, LaneId, PartKey, Seq};

@@ -2,8 +2,8 @@
 //! nothing is decided here.
 
 use crate::dispatch::Dispatch;
-use crate::dispatch::carrier::CarrierState;
-use crate::dispatch::fact::Fact;
+use crate::dispatch::door::fact::Fact;
+use crate::dispatch::queue::carrier::CarrierState;
 use crate::dispatch::tried;
 use crate::message::id::{LaneId, PartKey};
 use crate::message::part::Part;

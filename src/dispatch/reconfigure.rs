@@ -1,8 +1,8 @@
 //! A new configuration is taken up while all goes on: what is in flight stays in flight.
 
 use crate::dispatch::Dispatch;
-use crate::dispatch::carrier::CarrierState;
-use crate::dispatch::plan::Plan;
+use crate::dispatch::door::plan::Plan;
+use crate::dispatch::queue::carrier::CarrierState;
 use std::sync::Arc;
 
 impl Dispatch {

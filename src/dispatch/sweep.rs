@@ -2,7 +2,7 @@
 
 use crate::dispatch::Dispatch;
 use crate::dispatch::beat::Beat;
-use crate::dispatch::calendar;
+use crate::dispatch::give::calendar;
 use crate::message::era::{Ahead, Eras};
 use crate::message::id::{PartKey, Seq};
 use crate::message::phase::{End, Move, Phase};

@@ -1,6 +1,6 @@
 //! What the rest of the gateway asks of the loop.
 
-use crate::dispatch::plan::Plan;
+use crate::dispatch::door::plan::Plan;
 use crate::gateway::failure::Failure;
 use crate::gateway::port::Port;
 use crate::message::id::LinkId;

@@ -1,7 +1,7 @@
 //! In which currency each balance was paid in: an amount does not become one of another currency by a word in the
 //! configuration.
 
-use crate::dispatch::plan::Plan;
+use crate::dispatch::door::plan::Plan;
 use crate::gateway::failure::Failure;
 use crate::message::id::AccountId;
 use crate::message::money::{Currency, Money};

@@ -5,7 +5,7 @@
 
 use crate::api::context::OnUnread;
 use crate::carrier::report::{News, ReceiptNews, Report};
-use crate::dispatch::happening::Happening;
+use crate::dispatch::door::happening::Happening;
 use crate::message::id::{CarrierId, LinkId};
 use crate::telemetry::meters::Meters;
 use std::collections::HashMap;

@@ -2,7 +2,7 @@
 
 use crate::carrier::report::Report;
 use crate::carrier::talk::Command;
-use crate::dispatch::happening::Happening;
+use crate::dispatch::door::happening::Happening;
 use crate::link::lanes::Inlet;
 use crate::message::id::LinkId;
 use tokio::sync::mpsc;

@@ -3,7 +3,7 @@
 use crate::api::health::Health;
 use crate::clock::Clock;
 use crate::dispatch::Dispatch;
-use crate::dispatch::happening::Happening;
+use crate::dispatch::door::happening::Happening;
 use crate::message::era::{Eras, Wall};
 use crate::record::contract::{Poisoned, Store};
 use crate::telemetry::meters::Meters;

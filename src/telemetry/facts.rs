@@ -6,8 +6,8 @@
 //! [`Often`]: crate::telemetry::often::Often
 
 use crate::carrier::id::Relation;
-use crate::dispatch::fact::Fact;
-use crate::dispatch::fact::{Figure, Turn};
+use crate::dispatch::door::fact::Fact;
+use crate::dispatch::door::fact::{Figure, Turn};
 use crate::message::attempt::Cause;
 use crate::message::id::{CarrierId, MessageId};
 use crate::message::status::Status;
@@ -279,7 +279,7 @@ fn operated(meters: &Meters, action: &Action, said: &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dispatch::fact::{DoubtCause, Fate};
+    use crate::dispatch::door::fact::{DoubtCause, Fate};
     use crate::message::attempt::Answer;
     use crate::message::class::Class;
     use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, RouteId, Seq};

@@ -1,6 +1,6 @@
 //! The values that labels may have: names of the configuration, and closed sets.
 
-use crate::dispatch::plan::Plan;
+use crate::dispatch::door::plan::Plan;
 use crate::message::id::{AccountId, CarrierId, RouteId};
 use crate::message::money::Currency;
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,7 +4,7 @@ use super::read::{at, deliver, fail, send};
 use super::world::{Answer, World, account, plan};
 use axum::body::Body;
 use axum::http::Request;
-use nuncio::dispatch::plan::Scopes;
+use nuncio::dispatch::door::plan::Scopes;
 use nuncio::message::attempt::{self, Attempt, Cause};
 use nuncio::message::id::{CarrierId, LinkId, RouteId};
 use nuncio::message::part::Moved;

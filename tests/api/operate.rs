@@ -3,8 +3,8 @@
 use crate::api::world::{KEY, NOW, World, account, plan};
 use axum::body::Body;
 use axum::http::Request;
-use nuncio::dispatch::reply::Reply;
-use nuncio::dispatch::reply::Unfit;
+use nuncio::dispatch::door::reply::Reply;
+use nuncio::dispatch::door::reply::Unfit;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const OPERATOR: &str = "key-of-operator";
 fn world() -> World {
     let mut plan = plan();
     let mut ops = account(9, "ops", OPERATOR);
-    ops.scopes = nuncio::dispatch::plan::Scopes { admin: true, ..Default::default() };
+    ops.scopes = nuncio::dispatch::door::plan::Scopes { admin: true, ..Default::default() };
     plan.accounts.insert(ops.id, ops);
     World::of(plan)
 }

@@ -5,7 +5,7 @@ use super::world::{World, plan};
 use axum::body::Body;
 use axum::http::Request;
 use nuncio::carrier::dialect::Dialect;
-use nuncio::dispatch::plan::Carrier;
+use nuncio::dispatch::door::plan::Carrier;
 use nuncio::message::id::{CarrierId, RouteId};
 use nuncio::message::money::{Currency, Money};
 use nuncio::message::price::PriceTable;

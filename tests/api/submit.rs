@@ -3,7 +3,7 @@
 use super::world::{World, plan};
 use axum::body::Body;
 use axum::http::Request;
-use nuncio::dispatch::reply::Reply;
+use nuncio::dispatch::door::reply::Reply;
 use nuncio::message::class::Class;
 use nuncio::message::id::RouteId;
 use nuncio::message::source::Source;

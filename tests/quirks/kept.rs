@@ -3,7 +3,7 @@
 use crate::quirks::gateway::{Gateway, HANDSET, about};
 use crate::quirks::stage::{Delivery, Stage, tlv};
 use nuncio::carrier::dialect::Dialect;
-use nuncio::dispatch::fact::Fate;
+use nuncio::dispatch::door::fact::Fate;
 use nuncio::message::phase::Phase;
 use nuncio::message::receipt::Receipt;
 use nuncio::message::status::Status;

@@ -3,8 +3,8 @@
 use crate::quirks::gateway::{CARRIER, Gateway, HANDSET, LINK, about, fates, receipt, took, with};
 use nuncio::carrier::dialect::{Dialect, IdForm};
 use nuncio::carrier::report::{News, Report};
-use nuncio::dispatch::fact::{Fact, Fate};
-use nuncio::dispatch::happening::Happening;
+use nuncio::dispatch::door::fact::{Fact, Fate};
+use nuncio::dispatch::door::happening::Happening;
 use nuncio::message::id::PartKey;
 use nuncio::message::phase::Phase;
 use nuncio::message::reason::Reason;

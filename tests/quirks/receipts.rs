@@ -4,8 +4,8 @@ use crate::quirks::gateway::{Gateway, HANDSET, LINK, about, fates, news, receipt
 use bytes::Bytes;
 use nuncio::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
 use nuncio::carrier::report::{News, ReceiptNews, Report};
-use nuncio::dispatch::fact::Fate;
-use nuncio::dispatch::happening::Happening;
+use nuncio::dispatch::door::fact::Fate;
+use nuncio::dispatch::door::happening::Happening;
 use nuncio::message::attempt::CarrierMessageId;
 use nuncio::message::phase::Phase;
 use nuncio::message::reason::Reason;

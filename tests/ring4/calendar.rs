@@ -3,9 +3,9 @@
 use crate::ring4::lanes::{Bench, LINK, ROUTE, answered, submission, up};
 use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::Dispatch;
-use nuncio::dispatch::command::Command;
-use nuncio::dispatch::happening::{Happening, RequestId, Submission};
-use nuncio::dispatch::reply::Reply;
+use nuncio::dispatch::door::command::Command;
+use nuncio::dispatch::door::happening::{Happening, RequestId, Submission};
+use nuncio::dispatch::door::reply::Reply;
 use nuncio::message::attempt::Answer;
 use nuncio::message::phase::Phase;
 use nuncio::message::reason::Reason;

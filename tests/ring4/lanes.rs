@@ -2,9 +2,9 @@
 //! throttles one part hundreds of times.
 
 use nuncio::carrier::report::{Answered, Report, Ticket};
-use nuncio::dispatch::command::Command;
-use nuncio::dispatch::happening::{Happening, Recipient, RequestId, Submission};
-use nuncio::dispatch::plan::{Carrier, Limits, Plan};
+use nuncio::dispatch::door::command::Command;
+use nuncio::dispatch::door::happening::{Happening, Recipient, RequestId, Submission};
+use nuncio::dispatch::door::plan::{Carrier, Limits, Plan};
 use nuncio::dispatch::{Dispatch, Outcome};
 use nuncio::message::attempt::{Answer, CarrierMessageId};
 use nuncio::message::class::Class;

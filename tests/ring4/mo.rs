@@ -4,9 +4,9 @@
 use nuncio::carrier::dialect::Dialect;
 use nuncio::carrier::mo::{Concat, Fingerprint, Kind, Mo, Options};
 use nuncio::carrier::report::{News, Report};
-use nuncio::dispatch::command::Command;
-use nuncio::dispatch::happening::Happening;
-use nuncio::dispatch::plan::{Carrier, Plan};
+use nuncio::dispatch::door::command::Command;
+use nuncio::dispatch::door::happening::Happening;
+use nuncio::dispatch::door::plan::{Carrier, Plan};
 use nuncio::dispatch::{Dispatch, Outcome};
 use nuncio::message::id::{AccountId, CarrierId, LinkId};
 use nuncio::message::time::Time;

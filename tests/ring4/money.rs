@@ -2,10 +2,10 @@
 
 use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::Dispatch;
-use nuncio::dispatch::command::Command;
-use nuncio::dispatch::happening::{Credit, Happening, Keyed, Recipient, RequestId, Submission};
-use nuncio::dispatch::plan::{Account, Carrier, Plan, Quota, Scopes, Terms};
-use nuncio::dispatch::reply::{Limit, Reply};
+use nuncio::dispatch::door::command::Command;
+use nuncio::dispatch::door::happening::{Credit, Happening, Keyed, Recipient, RequestId, Submission};
+use nuncio::dispatch::door::plan::{Account, Carrier, Plan, Quota, Scopes, Terms};
+use nuncio::dispatch::door::reply::{Limit, Reply};
 use nuncio::message::attempt::{Answer, CarrierMessageId};
 use nuncio::message::class::Class;
 use nuncio::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};

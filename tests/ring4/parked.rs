@@ -3,9 +3,9 @@
 use crate::ring4::failover::receipt;
 use crate::ring4::lanes::Bench;
 use nuncio::carrier::report::Ticket;
-use nuncio::dispatch::fact::Fact;
-use nuncio::dispatch::happening::Happening;
-use nuncio::dispatch::plan::Plan;
+use nuncio::dispatch::door::fact::Fact;
+use nuncio::dispatch::door::happening::Happening;
+use nuncio::dispatch::door::plan::Plan;
 use nuncio::message::id::{CarrierId, LinkId};
 use nuncio::message::status::Status;
 use nuncio::record::contract::Store;

@@ -6,7 +6,7 @@ use crate::ring4::scenario::{Fault, Scenario, Weather, ms};
 use crate::ring4::world::World;
 use crate::ring4::{SEEDS, Tally, each_seed, variable};
 use nuncio::carrier::dialect::{Dialect, ReceiptsAsked};
-use nuncio::dispatch::plan::Plan;
+use nuncio::dispatch::door::plan::Plan;
 use nuncio::message::id::{CarrierId, LinkId};
 use nuncio::message::phase::Phase;
 use nuncio::route::plan::{Retry, Route, UnknownPolicy};

@@ -3,11 +3,11 @@
 
 use super::lanes::{Bench, LINK, ROUTE, submission};
 use nuncio::carrier::report::{Answered, Report, Ticket};
-use nuncio::dispatch::command::Command;
-use nuncio::dispatch::happening::{Happening, RequestId, Submission};
-use nuncio::dispatch::plan::{Limits, Plan};
-use nuncio::dispatch::reply::Reply;
-use nuncio::dispatch::snapshot::Snapshot;
+use nuncio::dispatch::door::command::Command;
+use nuncio::dispatch::door::happening::{Happening, RequestId, Submission};
+use nuncio::dispatch::door::plan::{Limits, Plan};
+use nuncio::dispatch::door::reply::Reply;
+use nuncio::dispatch::door::snapshot::Snapshot;
 use nuncio::message::attempt::{Answer, CarrierMessageId};
 use nuncio::message::class::Class;
 use nuncio::message::id::{CarrierId, LinkId, PartKey, RouteId};

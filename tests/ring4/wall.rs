@@ -2,7 +2,7 @@
 
 use crate::ring4::lanes::{Bench, ROUTE, submission, up};
 use nuncio::carrier::report::Ticket;
-use nuncio::dispatch::happening::{Happening, RequestId, Submission};
+use nuncio::dispatch::door::happening::{Happening, RequestId, Submission};
 use nuncio::message::era::{Ahead, Wall};
 use nuncio::message::phase::Phase;
 use nuncio::message::time::Time;

@@ -3,7 +3,7 @@
 use crate::config::compile::{Names, check_name, destinations, find_duplicates, price, sender};
 use crate::config::error::Findings;
 use crate::config::schema::account as written;
-use crate::dispatch::plan::{Account, Network, Scopes, Terms};
+use crate::dispatch::door::plan::{Account, Network, Scopes, Terms};
 use crate::message::id::{AccountId, RouteId};
 use crate::message::money::Currency;
 use crate::route::plan::Route;

@@ -9,7 +9,7 @@ use crate::config::compile::{Names, address, check_name, find_duplicates, http, 
 use crate::config::error::Findings;
 use crate::config::schema::carrier as written;
 use crate::config::units::Span;
-use crate::dispatch::plan::Carrier;
+use crate::dispatch::door::plan::Carrier;
 use crate::link;
 use crate::link::options::{Credentials, Options, Reconnect};
 use crate::message::attempt::Answer;

@@ -3,7 +3,7 @@
 use crate::config::compile::{Names, destination};
 use crate::config::error::{Findings, unknown};
 use crate::config::schema::route::Carriers;
-use crate::dispatch::plan::Carrier;
+use crate::dispatch::door::plan::Carrier;
 use crate::message::id::CarrierId;
 use crate::message::money::{Currency, Money};
 use crate::route::choose::CARRIERS_MAX;

@@ -29,7 +29,7 @@ mod url;
 use crate::config::error::Findings;
 use crate::config::schema::Schema;
 use crate::config::{Environment, Loaded};
-use crate::dispatch::plan::{Limits, Plan};
+use crate::dispatch::door::plan::{Limits, Plan};
 use crate::message::id::{AccountId, CarrierId};
 use crate::record::contract::NameKind;
 use crate::route::plan::Destinations;

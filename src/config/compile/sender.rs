@@ -3,7 +3,7 @@
 use crate::carrier::sender::is_sayable;
 use crate::config::error::Findings;
 use crate::config::schema::route as written;
-use crate::dispatch::plan::Carrier;
+use crate::dispatch::door::plan::Carrier;
 use crate::message::id::{CarrierId, RouteId};
 use crate::message::source::{BadSource, Source};
 use crate::route::plan::Route;

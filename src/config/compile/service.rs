@@ -7,7 +7,7 @@ use crate::config::error::Findings;
 use crate::config::schema::service;
 use crate::config::units::Span;
 use crate::config::{Log, OnDamage, Shutdown, Store};
-use crate::dispatch::plan::EraseText;
+use crate::dispatch::door::plan::EraseText;
 use crate::store::sqlite::Durability;
 use crate::telemetry::log::Format;
 use std::fs::File;

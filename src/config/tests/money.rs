@@ -1,7 +1,7 @@
 //! How accounts pay, and how much they may send.
 
 use crate::config::tests::{SMALL, errors, loaded};
-use crate::dispatch::plan::{Quota, Terms};
+use crate::dispatch::door::plan::{Quota, Terms};
 use crate::message::money::Money;
 use crate::number::e164::E164;
 use std::time::Duration;

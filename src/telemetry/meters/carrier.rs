@@ -1,7 +1,7 @@
 //! The metrics of one carrier.
 
 use crate::carrier::id::Relation;
-use crate::dispatch::fact::{DoubtCause, Fate, QueryResult};
+use crate::dispatch::door::fact::{DoubtCause, Fate, QueryResult};
 use crate::message::attempt::{Answer, Cause};
 use crate::message::class::Class;
 use crate::message::status::Status;

@@ -1,0 +1,107 @@
+//! Requests: accepted whole, or refused with nothing stored. How they enter is in [`arrive`](crate::dispatch::arrive).
+
+use crate::dispatch::admit::arrive::SLICE;
+use crate::dispatch::door::happening::{Credit, RequestId, Submission};
+use crate::dispatch::door::reply::{Means, Reply};
+use crate::dispatch::tried::is_live;
+use crate::dispatch::{Dice, Dispatch};
+use crate::message::id::{AccountId, MessageId, OrderId, PartKey};
+use crate::message::money::Money;
+use crate::message::part::Part;
+use crate::message::phase::{End, Move, Phase};
+use crate::message::reason::Reason;
+use crate::record::contract::{Poisoned, Store};
+use std::time::Duration;
+
+/// When a request that found the queue full should come again.
+const FULL_RETRY: Duration = Duration::from_secs(5);
+
+impl Dispatch {
+    pub(crate) fn accept<S: Store>(
+        &mut self,
+        request: RequestId,
+        submission: Submission,
+        dice: Dice<'_>,
+        store: &mut S,
+    ) -> Result<(), Poisoned> {
+        if !self.beat.draining && self.is_repeat(request, &submission) {
+            return Ok(());
+        }
+        match self.judge(&submission, store)? {
+            Ok(means) => self.begin(request, submission, means, dice),
+            Err(refusal) => self.beat.reply(request, refusal),
+        }
+        Ok(())
+    }
+
+    /// Why a request is not accepted now; or how its account stands if it is.
+    fn judge<S: Store>(&mut self, submission: &Submission, store: &mut S) -> Result<Result<Means, Reply>, Poisoned> {
+        if self.beat.draining {
+            return Ok(Err(Reply::Draining));
+        }
+        let account = submission.account;
+        if let Err(refusal) = self.accounts.ask_rate(&self.beat, account) {
+            return Ok(Err(refusal));
+        }
+        if !self.beat.plan.routes.contains_key(&submission.route) {
+            // The configuration changed while the request was on its way.
+            return Ok(Err(Reply::NotFound));
+        }
+        match self.beat.before(account, submission.idempotency.as_ref(), store)? {
+            Some(Ok(order)) => return Ok(Err(Reply::Repeated(OrderId(order)))),
+            Some(Err(reused)) => return Ok(Err(reused)),
+            None => (),
+        }
+        let parts: u64 = submission.recipients.iter().map(|it| u64::from(it.parts)).sum();
+        let awaited: u64 = self.arrivals.awaited().map(|it| it.1).sum();
+        if self.beat.plan.limits.queued_max < self.lanes.queued() + awaited + parts
+            || (SLICE < submission.recipients.len() && !self.arrivals.has_room())
+        {
+            return Ok(Err(Reply::QueueFull(FULL_RETRY)));
+        }
+        if self.beat.plan.is_managed(account) {
+            // Prices were found against the plan of a moment ago, in which it may have been another.
+            let price = submission.recipients.iter().try_fold(Money(0), |sum, it| it.price.map(|it| sum + it));
+            let Some(price) = price else { return Ok(Err(Reply::Unpriced)) };
+            let spendable = self.accounts.spendable(account, self.arrivals.reserved(account));
+            if spendable < price {
+                return Ok(Err(Reply::Insufficient { balance: spendable }));
+            }
+        }
+        Ok(self.accounts.ask_quota(&mut self.beat, account, submission.recipients.len() as u64))
+    }
+
+    pub(crate) fn cancel(&mut self, request: RequestId, account: AccountId, message: MessageId) {
+        let known =
+            self.set.get(message.seq).filter(|it| it.entry.body.id == message && it.entry.body.account == account);
+        let known = known.filter(|_| !self.arrivals.holds(message.seq));
+        let Some(held) = known else {
+            self.beat.reply(request, Reply::NotFound);
+            return;
+        };
+        let keys: Vec<PartKey> = held.entry.parts.iter().filter(|it| is_live(it)).map(|it| it.key).collect();
+        // A part that was tried and is to be tried again has left: it may be at the carrier.
+        let untouched = |it: &Part| !is_live(it) || (it.phase() == Phase::Queued && it.attempt.is_none());
+        let reply = if held.entry.parts.iter().all(untouched) && !keys.is_empty() {
+            for key in keys {
+                self.step(key, Move::End(End::Cancelled), Some(Reason::Cancelled));
+                self.set.unstage(key);
+            }
+            Reply::Cancelled
+        } else {
+            Reply::TooLate
+        };
+        self.beat.reply(request, reply);
+    }
+
+    /// An operator gives credit, or takes it back. Orders that are arriving have spent theirs.
+    pub(crate) fn credit<S: Store>(
+        &mut self,
+        request: RequestId,
+        credit: Credit,
+        store: &mut S,
+    ) -> Result<(), Poisoned> {
+        let reserved = self.arrivals.reserved(credit.account);
+        self.accounts.credit(&mut self.beat, request, credit, reserved, store)
+    }
+}

@@ -1,0 +1,170 @@
+//! What comes into the deciding floor.
+
+use crate::carrier::report::Report;
+use crate::dispatch::door::plan::Plan;
+use crate::message::class::Class;
+use crate::message::era::Wall;
+use crate::message::id::{AccountId, LinkId, MessageId, RouteId};
+use crate::message::manner::Manner;
+use crate::message::money::Money;
+use crate::message::source::Source;
+use crate::message::time::Time;
+use crate::number::e164::E164;
+use crate::record::action::{Deed, Target};
+use crate::route::opt_out::Key;
+use crate::text::content::Requested;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Names a waiting request to whoever answers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RequestId(pub u64);
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Happening {
+    /// A checked request to send.
+    Submit(RequestId, Box<Submission>),
+    /// A request to take back what has not left.
+    Cancel(RequestId, AccountId, MessageId),
+    /// What an operator asks of the list of those who do not want to be written to.
+    OptOut(RequestId, Change),
+    /// An operator wants something done.
+    Operate(RequestId, Box<Demand>),
+    /// A request of this account is about to be judged, which costs something: would its rate let it in?
+    MayAsk(RequestId, AccountId),
+    /// An operator wants to see how everything stands.
+    Inspect(RequestId),
+    /// An operator gives an account credit.
+    Credit(RequestId, Box<Credit>),
+    /// An application says whether the code in a message of its account came back.
+    Outcome(RequestId, AccountId, MessageId, bool),
+    /// A link has something to say.
+    Link(LinkId, Report),
+    /// A link has ended for good: whatever it was given and has not told of is in doubt.
+    Gone(LinkId),
+    /// The configuration changed.
+    Reconfigure(Arc<Plan>),
+    /// The wall shows another time than logical time has it, or is doubted, or is not.
+    Wall(Wall),
+    /// The loop stood still for so long, which is longer than carriers wait: what came meanwhile is answered late.
+    StoodStill(Duration),
+    /// Nothing more is accepted or submitted; what is in flight is awaited.
+    Drain,
+}
+
+/// A request to send, checked, routed, cut and priced.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Submission {
+    /// Whose.
+    pub account: AccountId,
+    /// By which route.
+    pub route: RouteId,
+    /// What for.
+    pub class: Class,
+    /// From whom.
+    pub source: Source,
+    /// Not before this; `None` is at once.
+    pub send_at: Option<Time>,
+    /// How long it is worth sending, from then on.
+    pub validity: Duration,
+    /// The customer's key against doing it twice.
+    pub idempotency: Option<Keyed>,
+    /// To whom and what: 1 to 10,000.
+    pub recipients: Vec<Recipient>,
+}
+
+/// Credit for an account; below zero it is taken back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Credit {
+    /// The operator's own account, whose idempotency key it is.
+    pub by: AccountId,
+    /// Who gets it.
+    pub account: AccountId,
+    /// How much: above zero.
+    pub amount: Money,
+    /// What the operator says of it.
+    pub note: Option<Box<str>>,
+    /// The key against doing it twice.
+    pub idempotency: Option<Keyed>,
+}
+
+/// The idempotency key of a request, and what was asked for under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyed {
+    /// The key, as the customer chose it.
+    pub key: Box<str>,
+    /// SHA-256 of the values that were asked for; this is stored.
+    pub hash: [u8; 32],
+    /// SHA-256 of path and body as they came, which versions stored that took the octets for the request. Their keys
+    /// are in a store for a day after such a version has run: this may go once no upgrade comes from one.
+    pub former: [u8; 32],
+}
+
+impl Keyed {
+    /// A key for a request that is known by this hash alone.
+    pub fn new(key: impl Into<Box<str>>, hash: [u8; 32]) -> Self {
+        Self { key: key.into(), hash, former: hash }
+    }
+
+    /// Whether a request with this hash, of values or of octets, asked for the same.
+    pub fn is(&self, hash: &[u8; 32]) -> bool {
+        self.hash == *hash || self.former == *hash
+    }
+}
+
+/// One message of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipient {
+    /// Who gets it.
+    pub destination: E164,
+    /// Whom it is from, where the destination has a sender of its own.
+    pub source: Option<Source>,
+    /// What it says; empty where octets are sent.
+    pub text: Box<str>,
+    /// In which alphabet.
+    pub requested: Requested,
+    /// How it goes, where it is more than a plain text.
+    pub manner: Option<Arc<Manner>>,
+    /// In how many SMS: 1 to 10.
+    pub parts: u8,
+    /// The customer's own reference.
+    pub client_ref: Option<Box<str>>,
+    /// What the customer pays for all parts.
+    pub price: Option<Money>,
+}
+
+/// What an operator asks of the list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Leave a number in peace, for this reason.
+    Put(Key, Box<str>),
+    /// Write to it again, for this reason.
+    Lift(Key, Box<str>),
+}
+
+/// What an operator wants done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// Whose key it was.
+    pub actor: AccountId,
+    /// What is to be done.
+    pub deed: Deed,
+    /// With what.
+    pub target: Target,
+    /// Why.
+    pub reason: Box<str>,
+    /// When it is to end.
+    pub end: Ending,
+}
+
+/// When something is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It is done at once, or undone by another action.
+    Never,
+    /// So long after it was made durable.
+    After(Duration),
+    /// At this time.
+    At(Time),
+}

@@ -1,0 +1,147 @@
+//! The answers to requests.
+
+use crate::dispatch::door::snapshot::Snapshot;
+use crate::message::id::{MessageId, OrderId};
+use crate::message::money::Money;
+use crate::message::time::Time;
+use crate::record::action::Action;
+use crate::record::money::LedgerLine;
+use std::time::Duration;
+
+/// The longest that something may stand: what is to stand longer belongs into the configuration.
+pub const STANDS_MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// The longest that a link is traced: what is kept shows whom people write to.
+pub const TRACE_MAX: Duration = Duration::from_secs(10 * 60);
+/// Moves that may be under way at once.
+pub const MOVES_MAX: usize = 16;
+
+/// The answer to a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// It is durable and queued.
+    Accepted {
+        /// The order that it made.
+        order: OrderId,
+        /// Its messages, in the order of the recipients.
+        messages: Vec<MessageId>,
+        /// When.
+        at: Time,
+        /// How its account stands now.
+        means: Box<Means>,
+    },
+    /// The same request came before, under the same key.
+    Repeated(OrderId),
+    /// The same request came before, under the same key, and its order is still arriving.
+    Running,
+    /// Another request came before under the same key.
+    KeyReused,
+    /// The account asks too often, or for too many messages.
+    TooMany {
+        /// What it went over.
+        limit: Limit,
+        /// When the same may be asked again; `None` is never.
+        wait: Option<Duration>,
+        /// How it stands now.
+        means: Box<Means>,
+    },
+    /// The account has not enough to pay for it.
+    Insufficient {
+        /// What it has and is not promised to orders that are arriving.
+        balance: Money,
+    },
+    /// The account pays from a balance, and something has no price.
+    Unpriced,
+    /// Credit was given: the line of the ledger that says so.
+    Credited(Box<LedgerLine>),
+    /// The same credit was given before, under the same key; by the line of this number.
+    CreditedBefore(u64),
+    /// The account has no balance to give credit to.
+    NotManaged,
+    /// The balance would be larger than any may be.
+    TooMuch,
+    /// The message will not be sent.
+    Cancelled,
+    /// What an application says of a message is noted.
+    Noted,
+    /// The message has left, or has ended.
+    TooLate,
+    /// The message was taken back before it left, so that nothing can have come of it.
+    NeverLeft,
+    /// There is no such message of this account, or no such key on a list.
+    NotFound,
+    /// The number is left in peace since then.
+    Suppressed(Time),
+    /// The number is written to again.
+    Lifted,
+    /// The list of those who do not want to be written to is full.
+    ListFull,
+    /// The queue is full; try again after this.
+    QueueFull(Duration),
+    /// The daemon is stopping.
+    Draining,
+    /// What an operator wanted stands, or is done.
+    Ordered(Box<Action>),
+    /// What an operator wanted is not done.
+    Unfit(Unfit),
+    /// How everything stands.
+    Inspected(Box<Snapshot>),
+}
+
+/// How an account stands, as far as its configuration limits it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Means {
+    /// What is left of its balance, once the request is paid for.
+    pub balance: Option<Money>,
+    /// What is left of its rate of requests.
+    pub rate: Option<Allowance>,
+    /// What is left of its quota of messages.
+    pub quota: Option<Allowance>,
+}
+
+/// What is left of a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// How many may come in a window.
+    pub limit: u64,
+    /// How long a window is.
+    pub window: Duration,
+    /// How many may come now.
+    pub remaining: u64,
+    /// When there will be more.
+    pub reset: Duration,
+}
+
+/// A limit of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// Requests a second.
+    Rate,
+    /// Messages in a period.
+    Quota,
+}
+
+/// Why something is not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// The configuration names no such carrier or route.
+    #[error("there is no such carrier, route or link")]
+    NoTarget,
+    /// It would have ended before it began.
+    #[error("the end is not in the future")]
+    Over,
+    /// It would stand too long.
+    #[error("it may last {} hours at most", STANDS_MAX.as_secs() / 3_600)]
+    TooLong,
+    /// It would trace too long.
+    #[error("a trace may last {} minutes at most", TRACE_MAX.as_secs() / 60)]
+    TraceTooLong,
+    /// Enough is under way.
+    #[error("{MOVES_MAX} moves are under way; wait until one has ended")]
+    TooMany,
+    /// There is nothing to let go.
+    #[error("nothing is held: the store was not restored from a backup, or what it held was let go before")]
+    NothingHeld,
+    /// There is no doubt to end.
+    #[error("the clock is not doubted: it stood near where the store last was, or was believed since")]
+    NothingDoubted,
+}

@@ -1,0 +1,7 @@
+//! What goes onto links now, and what may not go yet: quiet hours, strict order, recipients that rest.
+//!
+//! It takes parts out of lanes, and puts them back through the moves of [`part`](crate::dispatch::part).
+
+pub(super) mod assign;
+pub(super) mod calendar;
+pub(super) mod throttle;

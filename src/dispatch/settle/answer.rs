@@ -1,0 +1,203 @@
+//! What the links say: up and down, answers, and what a doubt means.
+
+use crate::carrier::answer;
+use crate::carrier::report::{Answered, Ticket};
+use crate::dispatch::door::fact::{DoubtCause, Fact};
+use crate::dispatch::tried::is_live;
+use crate::dispatch::{Dice, Dispatch};
+use crate::message::attempt::{Answer, Cause};
+use crate::message::id::{LinkId, PartKey};
+use crate::message::part::{Moved, Part};
+use crate::message::phase::{End, Move, Phase};
+use crate::message::reason::Reason;
+use crate::route::plan::{Partial, Retry};
+use crate::smpp::status::CommandStatus;
+use std::time::Duration;
+
+impl Dispatch {
+    pub(crate) fn answered(&mut self, link: LinkId, ticket: Ticket, answered: Answered, dice: Dice<'_>) {
+        let key = ticket.key();
+        let Some(held) = self.set.get(key.seq()) else { return };
+        let destination = held.entry.body.destination;
+        let message = held.entry.body.id;
+        if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
+            carrier.freed_slot(link.bind, destination);
+        }
+        self.owed.is_back();
+        self.set.unstage(key);
+        let now = self.beat.now;
+        let Some(held) = self.set.change(key) else { return };
+        let part = &mut held.entry.parts[usize::from(key.index())];
+        let Some(attempt) = part.attempt.as_mut().filter(|it| it.number == ticket.number()) else { return };
+        let sent = attempt.intended_at;
+        let took = answered.took;
+        attempt.ends(now, took);
+        let waited = attempt.waited();
+        attempt.answer = Some(answered.answer);
+        attempt.command_status = answered.command_status;
+        let (answer, command_status, throttled) = (answered.answer, answered.command_status, answered.throttled);
+        let country = self.beat.plan.country(destination);
+        let phase = part.phase();
+        self.note_answer(link, ticket, &answered);
+        self.note_pace(link, key, sent, &answered);
+        let fact = Fact::Answered { message, link, country, answer, command_status, took, waited, throttled };
+        self.beat.tell(fact);
+        self.health.note_usual(&mut self.beat, link.carrier, &answered);
+        if phase == Phase::Intended {
+            self.act_on(link, key, answered, dice);
+        } else {
+            // A receipt of an earlier attempt has ended it meanwhile.
+            self.name(key, answered);
+        }
+        self.go_on(key);
+        self.settle_waiting(link.carrier, destination);
+    }
+
+    pub(super) fn act_on(&mut self, link: LinkId, key: PartKey, answered: Answered, dice: Dice<'_>) {
+        match answered.answer {
+            Answer::Taken => self.taken(key, answered),
+            Answer::NotSent => self.give_back(key),
+            Answer::Later if answered.throttled => self.throttled(link, key, dice),
+            Answer::Later => self.again_later(key, answered.reason, dice),
+            Answer::Elsewhere => self.elsewhere(key, answered.reason, dice),
+            Answer::Never => self.refused(key, answered.reason),
+            Answer::Unknown => self.doubt(key, DoubtCause::NoAnswer),
+        }
+        self.follow(link, key);
+    }
+
+    /// The message has gone to another carrier while this part was on a link: it goes after it, unless it was taken and
+    /// its route has the rest go alone.
+    fn follow(&mut self, link: LinkId, key: PartKey) {
+        let Some(route) = self.set.get(key.seq()).map(|it| it.entry.body.route) else { return };
+        let whole = self.beat.plan.routes.get(&route).is_some_and(|it| it.partial == Partial::Whole);
+        let goes = |it: &Moved| whole || it.cause == Cause::NoReceipt;
+        let left = |it: &&Part| {
+            it.phase() == Phase::Sent && it.lane.carrier() != link.carrier && it.moved.as_ref().is_some_and(goes)
+        };
+        // What one carrier refused for good is offered to no other, although a third may still deliver it.
+        let refused = |it: &Part| it.attempt.as_ref().is_some_and(|it| it.answer == Some(Answer::Never));
+        if self.set.part(key).filter(left).is_some_and(|it| !refused(it)) {
+            self.give_back(key);
+        }
+    }
+
+    /// This carrier does not take it: the next does, or none. Where a route has but one, elsewhere is the same
+    /// carrier later, unless it refused the numbers themselves: then it would refuse them again.
+    fn elsewhere(&mut self, key: PartKey, reason: Option<Reason>, dice: Dice<'_>) {
+        let Some(held) = self.set.get(key.seq()) else { return };
+        let about_numbers = reason.is_some_and(is_about_numbers);
+        if self.health.ranking(&self.beat.plan, &held.entry.body).len() < 2 {
+            let for_good = about_numbers || reason == Some(Reason::ContentRefused);
+            return if for_good { self.refused(key, reason) } else { self.again_later(key, reason, dice) };
+        }
+        // Half of a message is worth less than a wait: where no other carrier may take the rest, this one is asked again.
+        if self.is_partial(&held.entry) && !about_numbers && !self.has_next(key.seq()) {
+            return self.again_later(key, reason, dice);
+        }
+        // Two carriers that find a number bad are believed.
+        let before = held.entry.past.iter().filter(|it| it.key == key).filter_map(|it| it.attempt.command_status);
+        let twice = about_numbers && before.map(CommandStatus::from_u32).any(answer::is_about_numbers);
+        if twice || !self.spend(key) {
+            return self.refused(key, reason);
+        }
+        self.step(key, Move::Return, None);
+        if self.set.part(key).is_some_and(|it| it.moved.is_some()) {
+            return self.put_first(key);
+        }
+        if self.next_carrier(key.seq(), |_| true).is_none() && self.has_next(key.seq()) {
+            // The others are closed: as if there were none, this one is asked again.
+            let spent = self.set.part(key).map_or(1, |it| it.spent);
+            return self.delay(key, backoff(self.retry(key), spent, dice()));
+        }
+        if let Some(held) = self.set.change(key) {
+            held.refused = Some(Reason::AllCarriersFailed);
+        }
+        self.go_on(key);
+    }
+
+    /// A message that its carrier does not take goes on to the next, or ends if there is none; where the next cuts
+    /// it otherwise, not before all its parts are back. The rest of one that was taken in part is tried here once more.
+    fn go_on(&mut self, key: PartKey) {
+        let Some(held) = self.set.get(key.seq()) else { return };
+        let Some(reason) = held.refused else { return };
+        let parts = &held.entry.parts;
+        let on_links = parts.iter().any(|it| it.phase() == Phase::Intended);
+        let live = parts.iter().filter(|it| is_live(it)).count();
+        let next = self.next_carrier(key.seq(), |_| true);
+        if on_links && next.is_some_and(|(_, submits)| usize::from(submits) != live) {
+            return;
+        }
+        let waiting: Vec<PartKey> = parts
+            .iter()
+            .filter(|it| it.phase() == Phase::Queued && !self.set.is_staged(it.key))
+            .map(|it| it.key)
+            .collect();
+        if let Some(held) = self.set.change(key) {
+            held.refused = None;
+        }
+        if next.is_some_and(|it| self.move_message(key.seq(), it, Cause::Failover)) {
+            return;
+        }
+        let partial = self.set.get(key.seq()).is_some_and(|it| self.is_partial(&it.entry));
+        for key in waiting {
+            let untried = self.set.part(key).is_some_and(|it| it.spent < 2);
+            if partial && untried && !self.has_next(key.seq()) {
+                self.delay(key, self.retry(key).base);
+            } else {
+                self.refused(key, Some(reason));
+            }
+        }
+    }
+
+    /// To its lane after a wait, if its route allows another attempt.
+    fn again_later(&mut self, key: PartKey, reason: Option<Reason>, dice: Dice<'_>) {
+        let retry = self.retry(key);
+        let Some(held) = self.set.change(key) else { return };
+        let part = &mut held.entry.parts[usize::from(key.index())];
+        part.spent = part.spent.saturating_add(1);
+        let wait = backoff(retry, part.spent, dice());
+        if self.is_spent(key) {
+            self.refused(key, reason);
+            return;
+        }
+        self.step(key, Move::Return, None);
+        // The last try is another carrier's: it has not said that it is busy.
+        let last = usize::from(retry.attempts) <= usize::from(self.set.part(key).map_or(0, |it| it.spent)) + 1;
+        if !(last && self.fail_over(key.seq(), Cause::Failover)) {
+            self.delay(key, wait);
+        }
+    }
+
+    fn refused(&mut self, key: PartKey, reason: Option<Reason>) {
+        self.end_or_wait(key, End::Failed, reason.unwrap_or(Reason::SubmitError));
+    }
+}
+
+/// Whether a refusal is about the recipient's or the sender's number.
+const fn is_about_numbers(reason: Reason) -> bool {
+    matches!(reason, Reason::NumberInvalid | Reason::SenderRefused)
+}
+
+/// How long to wait before the attempt after `spent` refused ones: the base doubled each time,
+/// at most the maximum, of which a random half is jitter.
+pub(crate) fn backoff(retry: Retry, spent: u8, dice: u64) -> Duration {
+    let doubled = retry.base.saturating_mul(1 << u32::from(spent.saturating_sub(1)).min(20)).min(retry.max);
+    let half = doubled / 2;
+    half + half.mul_f64((dice >> 11) as f64 / (1_u64 << 53) as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_maximum_and_half_of_each_is_jitter() {
+        let retry = Retry { base: Duration::from_secs(1), max: Duration::from_secs(6), attempts: 9 };
+        for (spent, most) in [(1, 1), (2, 2), (3, 4), (4, 6), (100, 6)] {
+            let most = Duration::from_secs(most);
+            assert_eq!(backoff(retry, spent, 0), most / 2);
+            assert!(backoff(retry, spent, u64::MAX) <= most);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What an application says of a message: whether the code in it came back.
+
+use crate::carrier::report::Ticket;
+use crate::dispatch::Dispatch;
+use crate::dispatch::door::happening::RequestId;
+use crate::dispatch::door::reply::Reply;
+use crate::message::attempt::Attempt;
+use crate::message::id::{AccountId, MessageId, PartKey};
+use crate::message::phase::{End, Phase};
+use crate::message::reason::Reason;
+use crate::message::status::Status;
+use crate::message::time::Time;
+use crate::route::score::Outcome;
+
+impl Dispatch {
+    /// An application says whether the code in a message came back. If it did, no other carrier is tried any more.
+    pub(crate) fn outcome(&mut self, request: RequestId, account: AccountId, message: MessageId, verified: bool) {
+        let known = self.set.get(message.seq).map(|it| &it.entry);
+        let known = known.filter(|it| it.body.id == message && it.body.account == account);
+        let Some(entry) = known.filter(|_| !self.arrivals.holds(message.seq)) else {
+            return self.beat.reply(request, Reply::NotFound);
+        };
+        if entry.status() == Status::Cancelled {
+            return self.beat.reply(request, Reply::NeverLeft);
+        }
+        let first = PartKey::new(message.seq, 0);
+        let past = entry.past.iter().filter(|it| it.key == first).map(|it| &it.attempt);
+        let attempts = entry.parts.iter().take(1).filter_map(|it| it.attempt.as_ref()).chain(past);
+        // Of several carriers that had it, the one that delivered it; else the last.
+        let delivered = |it: &&Attempt| it.receipt.as_ref().is_some_and(|it| it.status == Status::Delivered);
+        let carrier = attempts.clone().find(delivered).or_else(|| attempts.clone().next()).map(|it| it.link.carrier);
+        if let Some(carrier) = carrier {
+            let outcome = if verified { Outcome::Verified } else { Outcome::NotVerified };
+            self.health.note_outcome(&self.beat, &entry.body, carrier, outcome);
+        }
+        if verified {
+            for key in self.keys(message.seq, |it| !it.phase().is_final() && it.attempt.is_some()) {
+                let waits = self.set.part(key).is_some_and(|it| it.phase() == Phase::Queued);
+                if let Some(held) = self.set.change(key) {
+                    let part = &mut held.entry.parts[usize::from(key.index())];
+                    // No other attempt is worth anything.
+                    part.spent = Ticket::ATTEMPTS_MAX;
+                    part.due = if waits { part.due } else { Time::NEVER };
+                }
+                if waits && self.is_pending(key, None) {
+                    self.leave_lane(key);
+                    self.end_or_wait(key, End::Expired, Reason::Expired);
+                }
+            }
+        }
+        self.beat.reply(request, Reply::Noted);
+    }
+}
