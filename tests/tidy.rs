@@ -50,6 +50,14 @@ const FILE_LINES_MAX: usize = 500;
 const FUNCTION_LINES_MAX: usize = 70;
 const PARAMETERS_MAX: usize = 5;
 
+/// The state that many files work on, and the rooms of its module, lowest first: a room uses those above it in this list,
+/// and those of one line are strangers. What stands in no room is the way from one to the other.
+const STATE: &str = "Dispatch";
+const ROOMS: &[&[&str]] =
+    &[&["door"], &["queue", "inbound"], &["failover"], &["give"], &["admit", "settle", "operate"]];
+/// Fields of it that one file reaches: more than that, and what it touches is not seen at a glance any more.
+const FIELDS_MAX: usize = 8;
+
 #[test]
 fn modules_import_only_downwards() {
     every(&["src"], |file| imports(&file.module(), &file.text));
@@ -95,6 +103,15 @@ fn nothing_is_exported_twice() {
 #[test]
 fn what_a_carrier_can_repeat_is_logged_by_the_rule_for_it() {
     every(&["src/link"], |file| if file.is_test() { Vec::new() } else { raw_lines(&file.text) });
+}
+
+#[test]
+fn files_of_dispatch_call_each_other_one_way_and_touch_little() {
+    let folder = Path::new("src/dispatch");
+    let named = |it: Source| (it.path.strip_prefix(folder).expect("below it").to_string_lossy().into_owned(), it.text);
+    let files: Vec<(String, String)> = sources(&["src/dispatch"]).into_iter().map(named).collect();
+    let faults = walls(STATE, ROOMS, &files);
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
 #[test]
@@ -264,6 +281,94 @@ fn raw_metrics(text: &str) -> Vec<String> {
     faults
 }
 
+/// What breaks the walls inside of a module around one state: files whose methods of it call each other in a ring, files that
+/// reach too many of its fields, rooms that call or import what is not below them. Files by their paths in the module.
+fn walls(state: &str, rooms: &[&[&str]], files: &[(String, String)]) -> Vec<String> {
+    let codes: Vec<String> = files.iter().map(|(_, text)| without_tests(&blank(text))).collect();
+    let parts: Vec<Methods<'_>> = codes.iter().map(|code| methods(state, code)).collect();
+    let fields: BTreeSet<&str> = codes.iter().flat_map(|code| fields_of(state, code)).collect();
+    let home = |name: &str| parts.iter().position(|it| it.own.contains(name));
+    let calls: Vec<BTreeSet<usize>> =
+        parts.iter().map(|it| it.called.iter().filter_map(|name| home(name)).collect()).collect();
+    let floor_in = |room: &str| {
+        let (floor, names) = rooms.iter().enumerate().find(|it| it.1.contains(&room))?;
+        names.iter().find(|it| **it == room).map(|it| (floor, *it))
+    };
+    let floor = |at: usize| files[at].0.split_once('/').and_then(|it| floor_in(it.0));
+    let mut faults = Vec::new();
+    for (at, (path, _)) in files.iter().enumerate() {
+        let (mut reached, mut open) = (BTreeSet::new(), Vec::from_iter(&calls[at]));
+        while let Some(next) = open.pop() {
+            if *next != at && reached.insert(*next) {
+                open.extend(&calls[*next]);
+            }
+        }
+        let ring = reached.iter().filter(|it| calls[**it].contains(&at)).map(|it| &*files[*it].0);
+        faults.extend(ring.map(|it| format!("{path}: calls what calls it, by {it}")));
+        let touched = parts[at].named.iter().filter(|it| fields.contains(**it)).count();
+        if FIELDS_MAX < touched {
+            faults.push(format!("{path}: reaches {touched} fields of {state}"));
+        }
+        let Some((own, room)) = floor(at) else { continue };
+        let called = calls[at].iter().filter_map(|it| floor(*it));
+        let module = Path::new(&state.to_lowercase()).join(path).with_extension("");
+        let module: Vec<String> = module.iter().map(|it| it.to_string_lossy().into_owned()).collect();
+        let named = paths(&module, &codes[at]).into_iter().filter(|it| it.1.first() == module.first());
+        let named: Vec<String> = named.filter_map(|it| it.1.into_iter().nth(1)).collect();
+        let imported = named.iter().filter_map(|it| floor_in(it));
+        let above: BTreeSet<&str> =
+            called.chain(imported).filter(|it| it.1 != room && own <= it.0).map(|it| it.1).collect();
+        faults.extend(above.into_iter().map(|it| format!("{path}: {room} may not use {it}")));
+    }
+    faults
+}
+
+/// The methods of a type that a file has, what they call of the type, and the fields that they name.
+struct Methods<'a> {
+    own: BTreeSet<&'a str>,
+    called: BTreeSet<&'a str>,
+    named: BTreeSet<&'a str>,
+}
+
+fn methods<'a>(of: &str, code: &'a str) -> Methods<'a> {
+    let tokens = tokens(code);
+    let mut found = Methods { own: BTreeSet::new(), called: BTreeSet::new(), named: BTreeSet::new() };
+    let text = |at: usize| tokens.get(at).map_or("", |it| it.text);
+    let begins = |at: &usize| text(*at) == "impl" && text(at + 1) == of && text(at + 2) == "{";
+    for open in (0..tokens.len()).filter(begins) {
+        for at in open..skip(&tokens, open + 2) {
+            // A state that a function makes bears the name of its module.
+            let itself = matches!(text(at), "self" | "Self") || text(at) == of.to_lowercase();
+            let set = match (text(at), text(at + 1)) {
+                ("fn", _) => &mut found.own,
+                (_, "." | "::") if itself && matches!(text(at + 3), "(" | "::") => &mut found.called,
+                (_, ".") if itself => &mut found.named,
+                _ => continue,
+            };
+            let name = if text(at) == "fn" { at + 1 } else { at + 2 };
+            set.extend(tokens.get(name).map(|it| it.text));
+        }
+    }
+    found
+}
+
+/// The names of the fields of a type, where a file declares it.
+fn fields_of<'a>(name: &str, code: &'a str) -> Vec<&'a str> {
+    let tokens = tokens(code);
+    let begins = |at: &usize| tokens[*at].text == "struct" && tokens.get(at + 1).is_some_and(|it| it.text == name);
+    let Some(open) = (0..tokens.len()).find(begins).map(|it| it + 2) else { return Vec::new() };
+    let (mut fields, mut depth) = (Vec::new(), 0_usize);
+    for at in open..skip(&tokens, open) {
+        match tokens[at].text {
+            "{" | "(" | "<" | "[" => depth += 1,
+            "}" | ")" | ">" | "]" => depth -= 1,
+            ":" if depth == 1 => fields.push(tokens[at - 1].text),
+            _ => (),
+        }
+    }
+    fields
+}
+
 /// Lines that nothing bounds: `often!` is for what a peer can repeat.
 fn raw_lines(text: &str) -> Vec<String> {
     let code = without_tests(&blank(text));
@@ -361,6 +466,41 @@ mod tests {
         ] {
             assert!(imports(&store, text).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn rings_long_reaches_and_rooms_that_look_up_are_found() {
+        const ROOMS: &[&[&str]] = &[&["low", "beside"], &["high"]];
+        let fields: String = ('a'..='j').map(|it| format!("pub(crate) {it}: Vec<u8>, ")).collect();
+        let state =
+            ("mod.rs", format!("struct World {{ {fields} }} impl World {{ fn begin(&self) {{ self.high(); }} }}"));
+        let high = |body: &str| ("high/one.rs", format!("impl World {{ fn high(&self) {{ {body} }} }}"));
+        let low = |body: &str| ("low/two.rs", format!("impl World {{ fn low(&self) {{ {body} }} }}"));
+        let beside = ("beside/three.rs", "impl World { fn near(&self) { self.a.low(); Self::near(self) } }".to_owned());
+        let faults = |high: (&str, String), low: (&str, String)| {
+            let files = [state.clone(), high, low, beside.clone()].map(|(path, text)| (path.to_owned(), text));
+            walls("World", ROOMS, &files)
+        };
+        let all: String = ('a'..='h').map(|it| format!("self.{it}.clear(); self.{it} = x();")).collect();
+        assert!(
+            faults(high(&format!("{all} self\n.low()")), low("self.a = self.b; other.high() // self.high()"))
+                .is_empty()
+        );
+        assert!(faults(high(&format!("{all} self.i()")), low("self.i; world.j")).is_empty(), "a method is no field");
+        assert_eq!(
+            faults(high(&format!("{all} world.i")), low("self.near()")),
+            ["high/one.rs: reaches 9 fields of World", "low/two.rs: low may not use beside"]
+        );
+        assert_eq!(
+            faults(high("self.low()"), low("self.begin()")),
+            [
+                "mod.rs: calls what calls it, by low/two.rs",
+                "high/one.rs: calls what calls it, by mod.rs",
+                "low/two.rs: calls what calls it, by high/one.rs"
+            ]
+        );
+        let import = ("low/two.rs", "use crate::world::high::one::It;".to_owned());
+        assert_eq!(faults(high("self.low()"), import), ["low/two.rs: low may not use high"]);
     }
 
     #[test]

@@ -158,7 +158,7 @@ impl Dispatch {
         let Some(held) = self.set.change(key) else { return };
         let expires = held.entry.body.expires;
         let part = &mut held.entry.parts[usize::from(key.index())];
-        (part.ends, part.due) = (expires, crate::message::time::Time::NEVER);
+        (part.ends, part.due) = (expires, Time::NEVER);
         self.put_first(key);
     }
 

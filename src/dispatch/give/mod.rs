@@ -5,3 +5,4 @@
 pub(super) mod assign;
 pub(super) mod calendar;
 pub(super) mod throttle;
+pub(super) mod backoff;

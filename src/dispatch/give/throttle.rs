@@ -2,9 +2,9 @@
 //! rests and holds nobody up.
 
 use crate::carrier::report::Answered;
+use crate::dispatch::give::backoff::backoff;
 use crate::dispatch::queue::carrier::Standing;
 use crate::dispatch::queue::rest::{Resting, Says, Strike};
-use crate::dispatch::settle::answer::backoff;
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::attempt::Answer;
 use crate::message::id::{CarrierId, LaneId, LinkId, PartKey};

@@ -1,8 +1,9 @@
-//! What the links say: up and down, answers, and what a doubt means.
+//! What answers mean: where a part goes that its carrier took, refused, or asks to have later.
 
 use crate::carrier::answer;
 use crate::carrier::report::{Answered, Ticket};
 use crate::dispatch::door::fact::{DoubtCause, Fact};
+use crate::dispatch::give::backoff::backoff;
 use crate::dispatch::tried::is_live;
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::attempt::{Answer, Cause};
@@ -10,9 +11,8 @@ use crate::message::id::{LinkId, PartKey};
 use crate::message::part::{Moved, Part};
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
-use crate::route::plan::{Partial, Retry};
+use crate::route::plan::Partial;
 use crate::smpp::status::CommandStatus;
-use std::time::Duration;
 
 impl Dispatch {
     pub(crate) fn answered(&mut self, link: LinkId, ticket: Ticket, answered: Answered, dice: Dice<'_>) {
@@ -177,27 +177,4 @@ impl Dispatch {
 /// Whether a refusal is about the recipient's or the sender's number.
 const fn is_about_numbers(reason: Reason) -> bool {
     matches!(reason, Reason::NumberInvalid | Reason::SenderRefused)
-}
-
-/// How long to wait before the attempt after `spent` refused ones: the base doubled each time,
-/// at most the maximum, of which a random half is jitter.
-pub(crate) fn backoff(retry: Retry, spent: u8, dice: u64) -> Duration {
-    let doubled = retry.base.saturating_mul(1 << u32::from(spent.saturating_sub(1)).min(20)).min(retry.max);
-    let half = doubled / 2;
-    half + half.mul_f64((dice >> 11) as f64 / (1_u64 << 53) as f64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_the_maximum_and_half_of_each_is_jitter() {
-        let retry = Retry { base: Duration::from_secs(1), max: Duration::from_secs(6), attempts: 9 };
-        for (spent, most) in [(1, 1), (2, 2), (3, 4), (4, 6), (100, 6)] {
-            let most = Duration::from_secs(most);
-            assert_eq!(backoff(retry, spent, 0), most / 2);
-            assert!(backoff(retry, spent, u64::MAX) <= most);
-        }
-    }
 }
