@@ -22,7 +22,6 @@ const CIRCLES: &[&[&str]] = &[
     &["api::diagnose", "api::json"],
     &["api::link", "api::standing"],
     &["api::quote", "api::recipients"],
-    &["dispatch::command", "dispatch::happening", "dispatch::inspect", "dispatch::operate", "dispatch::opt_out"],
     &["number::e164", "number::library", "number::written"],
     &["simulator::intake", "simulator::post", "simulator::smsc"],
 ];

@@ -181,7 +181,7 @@ impl Dispatch {
             }
             Happening::Link(link, report) => self.hear(link, report, dice),
             Happening::Gone(link) => self.gone(link, dice),
-            Happening::OptOut(request, change) => self.handsets.change_list(&mut self.beat, request, change),
+            Happening::OptOut(request, change) => self.handsets.opted_out.change_list(&mut self.beat, request, change),
             Happening::Operate(request, demand) => self.operate(request, *demand),
             Happening::MayAsk(request, account) => self.accounts.may_ask(&mut self.beat, request, account),
             Happening::Inspect(request) => self.inspect(request),

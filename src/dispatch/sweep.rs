@@ -5,6 +5,7 @@ use crate::dispatch::beat::Beat;
 use crate::dispatch::give::calendar;
 use crate::message::era::{Ahead, Eras};
 use crate::message::id::{PartKey, Seq};
+use crate::message::part::Part;
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
@@ -74,6 +75,7 @@ impl Dispatch {
             self.sweep.again = Time::NEVER;
             for entry in entries {
                 let seq = entry.body.seq();
+                // Nothing of an order that is arriving may move or end: a start removes it whole.
                 if !self.arrivals.holds(seq) {
                     self.set.admit(entry);
                     self.come_due(seq);
@@ -97,6 +99,7 @@ impl Dispatch {
                     self.end_overdue(seq);
                 }
             }
+            // As seldom as the rest of the look: neither is waited for by anybody.
             self.parked.give_up_overdue(&mut self.beat);
             self.query_silent(store)?;
         }
@@ -124,6 +127,8 @@ impl Dispatch {
         let (now, room) = (self.beat.now, self.room());
         for key in self.keys(seq, |it| it.phase() == Phase::Queued && it.due.known().is_some_and(|it| it <= now)) {
             let tried = self.set.part(key).is_some_and(|it| it.attempt.is_some());
+            // What was tried waited for its carrier, and may go to another by now. What was not waited for a time that
+            // people stated: that is judged by the wall once more.
             if tried && (self.leave_late(key) || self.leave_refused(key)) {
                 continue;
             }
@@ -131,6 +136,7 @@ impl Dispatch {
                 continue;
             }
             if let Some(held) = self.set.change(key) {
+                // The patience for its carrier begins when it could first go, and does not begin anew with each try.
                 if !tried {
                     held.since = now;
                 }
@@ -152,7 +158,8 @@ impl Dispatch {
     fn end_overdue(&mut self, seq: Seq) {
         let now = self.beat.now;
         for key in self.keys(seq, |it| !it.phase().is_final() && it.ends <= now) {
-            let (end, reason) = match self.set.part(key).map(crate::message::part::Part::phase) {
+            let (end, reason) = match self.set.part(key).map(Part::phase) {
+                // A carrier that took it before may deliver it yet, although nobody else is given it any more.
                 Some(Phase::Queued) => {
                     self.end_or_wait(key, End::Expired, Reason::Expired);
                     self.set.unstage(key);

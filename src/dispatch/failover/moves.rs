@@ -1,9 +1,9 @@
-//! From one carrier to the next: after a refusal, for want of a receipt, or because the carrier is closed or slow.
+//! A message goes from one carrier to the next: after a refusal, for want of a receipt, or because the carrier is closed
+//! or slow.
 //!
-//! A message of which no carrier has taken a part goes over whole, cut anew where the next carrier wants it so. Of one that
-//! was taken in part the rest goes, to a carrier that cuts it alike, unless its route says otherwise; what was taken is
-//! awaited where it is. Each carrier of a route is tried once: the attempts say which were. What moves is bounded in each beat, and by the room in the lane that it moves to, so
-//! that the backlog of a carrier that is closed flows on as fast as the others take it.
+//! A message of which no carrier has taken a part goes over whole, cut anew where the next carrier wants it so. Of one
+//! that was taken in part the rest goes, to a carrier that cuts it alike, unless its route says otherwise; what was taken
+//! is awaited where it is. Each carrier of a route is tried once: the attempts say which were.
 
 use crate::dispatch::Dispatch;
 use crate::dispatch::door::fact::Fact;
@@ -53,6 +53,7 @@ impl Dispatch {
     fn recut(&mut self, seq: Seq, live: &[PartKey], submits: u8) -> bool {
         let Some(held) = self.set.get(seq) else { return false };
         let parts = &held.entry.parts;
+        // What is on a link is about to be answered by its key, and what has ended cannot be taken back.
         let untouched = |it: &PartKey| {
             self.set.part(*it).is_some_and(|it| matches!(it.phase(), Phase::Queued | Phase::Sent | Phase::Doubtful))
         };

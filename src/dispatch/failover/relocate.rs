@@ -80,6 +80,7 @@ impl Dispatch {
                 break;
             }
             let place = |it: CarrierId| self.has_place(lane.at(it));
+            // Who was not asked yet is worth more than who has refused it.
             let next = self.next_carrier(key.seq(), place).or_else(|| self.way_back(key.seq(), place));
             // A part before it may have taken it along.
             if next.is_some_and(|it| self.waits_in(key, lane) && self.move_message(key.seq(), it, cause)) {

@@ -239,7 +239,7 @@ impl Handsets {
         let (wish, word) = plan.opt_out.wish(understood.text()?)?;
         let order = ordered(understood, &first.mo.destination, wish, word);
         match order {
-            Some(order) => self.obey(beat, order),
+            Some(order) => self.opted_out.obey(beat, order),
             None => {
                 beat.tell(Fact::Unheeded { carrier: first.carrier, event });
                 return None;

@@ -8,7 +8,6 @@ use crate::dispatch::door::fact::Fact;
 use crate::dispatch::door::happening::{Change, RequestId};
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::Reply;
-use crate::dispatch::inbound::handsets::Handsets;
 use crate::message::body::Body;
 use crate::message::class::Class;
 use crate::message::id::AccountId;
@@ -54,9 +53,9 @@ pub(crate) struct Order {
     pub(crate) word: Box<str>,
 }
 
-impl Handsets {
+impl OptedOut {
     /// Does what an operator asks.
-    pub(crate) fn change_list(&mut self, beat: &mut Beat, request: RequestId, change: Change) {
+    pub(in crate::dispatch) fn change_list(&self, beat: &mut Beat, request: RequestId, change: Change) {
         let at = beat.now;
         let reply = match change {
             Change::Put(key, reason) => {
@@ -72,7 +71,7 @@ impl Handsets {
     }
 
     /// Does what a handset has ordered.
-    pub(super) fn obey(&mut self, beat: &mut Beat, order: Order) {
+    pub(super) fn obey(&self, beat: &mut Beat, order: Order) {
         let (Order { key, wish, word }, at) = (order, beat.now);
         _ = match wish {
             Wish::Stop => self.put(beat, Suppression { key, at, origin: Origin::Handset, reason: word }),
@@ -81,9 +80,9 @@ impl Handsets {
     }
 
     /// Puts a key on the list; false where it is full.
-    fn put(&mut self, beat: &mut Beat, suppression: Suppression) -> bool {
+    fn put(&self, beat: &mut Beat, suppression: Suppression) -> bool {
         let (key, origin) = (&suppression.key, suppression.origin);
-        let kept = self.opted_out.change(|it| it.put(key));
+        let kept = self.change(|it| it.put(key));
         beat.tell(Fact::OptedOut { account: key.account, number: key.number, origin, kept });
         if kept {
             beat.out.batch.lifted.retain(|it| it != key);
@@ -94,8 +93,8 @@ impl Handsets {
     }
 
     /// Takes a key off the list; false where it was not there.
-    fn lift(&mut self, beat: &mut Beat, key: Key, origin: Origin, reason: Box<str>) -> bool {
-        let was = self.opted_out.change(|it| it.take(&key));
+    fn lift(&self, beat: &mut Beat, key: Key, origin: Origin, reason: Box<str>) -> bool {
+        let was = self.change(|it| it.take(&key));
         if was {
             beat.tell(Fact::OptedIn { account: key.account, number: key.number, origin, reason });
             beat.out.batch.suppressed.retain(|it| it.key != key);
@@ -111,6 +110,6 @@ impl Handsets {
             return None;
         }
         let sender = inbound::recipient(body.source.octets());
-        self.opted_out.refuses(rules, body.class, (body.account, &sender, body.destination))
+        self.refuses(rules, body.class, (body.account, &sender, body.destination))
     }
 }

@@ -20,6 +20,7 @@ impl Dispatch {
         let Some(held) = self.set.get(key.seq()) else { return };
         let destination = held.entry.body.destination;
         let message = held.entry.body.id;
+        // The link is rid of it, whatever becomes of the part: what it holds is counted before anything is judged.
         if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
             carrier.freed_slot(link.bind, destination);
         }
@@ -50,6 +51,7 @@ impl Dispatch {
             self.name(key, answered);
         }
         self.go_on(key);
+        // Last, for only now nothing of this answer is on a link any more.
         self.settle_waiting(link.carrier, destination);
     }
 

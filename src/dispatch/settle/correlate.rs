@@ -1,10 +1,7 @@
-//! Which part a receipt is about, and what it changes there.
+//! A receipt comes, or has waited for what it is about.
 //!
-//! A receipt finds its part by the carrier's id, in every form that the id may have; where two
-//! parts fit, the recipient, then the form that is most trusted, then how it is written, then the newer one
-//! decides. A part that has ended counts like any other: a receipt that comes twice is about the same both times.
-//! A receipt that finds none is parked until an answer names its id; a part in doubt may also be known by its
-//! recipient and sender, if it is the only one.
+//! One that finds its part by name changes it at once. One that finds none is parked until an answer names its id; a part
+//! in doubt may also be known by its recipient and sender, if it is the only one.
 
 use crate::carrier::id::Form;
 use crate::carrier::report::ReceiptNews;
@@ -17,6 +14,7 @@ use crate::message::phase::Move;
 use crate::message::receipt::Receipt;
 use crate::number::e164::E164;
 use crate::record::parked::Parked;
+use std::collections::BTreeSet;
 
 impl Dispatch {
     pub(crate) fn receipt(&mut self, carrier: CarrierId, mut news: ReceiptNews, dice: Dice<'_>) {
@@ -35,6 +33,7 @@ impl Dispatch {
                 }
                 self.take_in(found.key, found.number, carrier, news.receipt);
             }
+            // A name says more than a recipient: a doubt is settled only by what fits no name.
             None => match self.find_doubtful(carrier, &news) {
                 Some(key) => {
                     let number = self.taken_after_all(key, &news.ids);
@@ -111,8 +110,9 @@ impl Dispatch {
         if fitting.is_empty() {
             return false;
         }
-        let ids: std::collections::BTreeSet<String> =
+        let ids: BTreeSet<String> =
             fitting.iter().filter_map(|it| self.parked.get(*it)).map(|it| it.carrier_message_id.canonical()).collect();
+        // Two names are two messages, and nobody can say which of them is this one.
         if 1 < ids.len() {
             return false;
         }

@@ -25,6 +25,7 @@ impl Dispatch {
         self.beat.tell(Fact::Doubtful { message, carrier, cause });
         self.step(key, Move::Doubt, None);
         self.note_doubt(key);
+        // A receipt that waits knows what happened; the route only knows what to do for want of it.
         if self.settle_by_handset(key) {
             return;
         }
