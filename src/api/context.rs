@@ -5,14 +5,12 @@ use crate::api::health::Health;
 use crate::api::lookup::Lookup;
 use crate::api::memory::{Memory, OCTETS_MAX};
 use crate::carrier::report::ReceiptNews;
-use crate::dispatch::door::happening::Change;
-use crate::dispatch::door::happening::Demand;
-use crate::dispatch::door::happening::{Credit, Submission};
+use crate::dispatch::door::happening::Ask;
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::Reply;
 use crate::dispatch::door::snapshot::Minute;
 use crate::dispatch::inbound::opt_out::OptedOut;
-use crate::message::id::{AccountId, CarrierId, LinkId, MessageId};
+use crate::message::id::{CarrierId, LinkId};
 use crate::store::sqlite::readers::Readers;
 use crate::telemetry::meters::http::TurnedAway;
 use crate::telemetry::standing::Standing;
@@ -27,22 +25,8 @@ pub const READS_MAX: usize = 4;
 /// What a handler asks of the loop.
 #[derive(Debug)]
 pub enum Call {
-    /// Accept this, and say so once it is durable.
-    Submit(Box<Submission>, oneshot::Sender<Reply>),
-    /// Say whether the rate of this account would let a request in.
-    MayAsk(AccountId, oneshot::Sender<Reply>),
-    /// Give an account credit, and say so once it is durable.
-    Credit(Box<Credit>, oneshot::Sender<Reply>),
-    /// Note whether the code in this message came back.
-    Outcome(AccountId, MessageId, bool, oneshot::Sender<Reply>),
-    /// Take back what has not left.
-    Cancel(AccountId, MessageId, oneshot::Sender<Reply>),
-    /// Change who is not written to.
-    OptOut(Change, oneshot::Sender<Reply>),
-    /// Do this, for an operator.
-    Operate(Box<Demand>, oneshot::Sender<Reply>),
-    /// Say how everything stands.
-    Inspect(oneshot::Sender<Reply>),
+    /// Do this, or say that; whoever waits is answered once what that rests on is durable.
+    Ask(Ask, oneshot::Sender<Reply>),
     /// Take in what a carrier over HTTP tells, at least one receipt, and say so once it is durable.
     Receipts(CarrierId, Vec<ReceiptNews>, oneshot::Sender<()>),
 }

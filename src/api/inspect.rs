@@ -11,6 +11,7 @@ use crate::api::problem::Problem;
 use crate::api::read::blocking;
 use crate::api::standing::{AccountView, CarrierView, List, QueueView, RouteView};
 use crate::api::submit::{awaited, peer, refusal, send};
+use crate::dispatch::door::happening::Ask;
 use crate::dispatch::door::reply::Reply;
 use crate::dispatch::door::snapshot::Snapshot;
 use axum::body::Body;
@@ -122,7 +123,7 @@ async fn shown(context: &Context, request: Request, show: impl FnOnce(&Directory
 /// Asks the loop how everything stands.
 pub(super) async fn snapshot(context: &Context) -> Result<Box<Snapshot>, Problem> {
     let (to, answer) = oneshot::channel();
-    send(context, Call::Inspect(to))?;
+    send(context, Call::Ask(Ask::Inspect, to))?;
     match awaited(answer).await? {
         Reply::Inspected(snapshot) => Ok(snapshot),
         other => Err(refusal(&other)),

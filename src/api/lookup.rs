@@ -14,7 +14,7 @@ use crate::api::submit::{awaited, refusal, send};
 use crate::carrier::http::pointer::Pointer;
 use crate::carrier::http::request::{Constants, basic};
 use crate::carrier::http::template::{Field, Place, Template};
-use crate::dispatch::door::happening::Submission;
+use crate::dispatch::door::happening::{Ask, Submission};
 use crate::dispatch::door::reply::Reply;
 use crate::message::class::Class;
 use crate::message::id::AccountId;
@@ -268,7 +268,7 @@ pub(super) async fn sift<'a>(
 /// Refuses where the account would be refused for its rate; that the request comes is not counted yet.
 async fn within_rate(context: &Context, account: AccountId) -> Result<(), Problem> {
     let (to, answer) = oneshot::channel();
-    send(context, Call::MayAsk(account, to))?;
+    send(context, Call::Ask(Ask::MayAsk(account), to))?;
     match awaited(answer).await? {
         Reply::Noted => Ok(()),
         other => Err(refusal(&other)),

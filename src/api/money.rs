@@ -16,7 +16,7 @@ use crate::api::moment::Moment;
 use crate::api::problem::{Kind, Problem};
 use crate::api::read::blocking;
 use crate::api::submit::{awaited, peer, refusal, send};
-use crate::dispatch::door::happening::Credit;
+use crate::dispatch::door::happening::{Ask, Credit};
 use crate::dispatch::door::plan::Account;
 use crate::dispatch::door::reply::Reply;
 use crate::message::id::{RouteId, Seq};
@@ -215,7 +215,7 @@ async fn credited(context: &Context, id: &str, head: &Parts, body: axum::body::B
     let credit =
         Credit { by: operator.id, account: account.id, amount, note: asked.note.map(Into::into), idempotency: keyed };
     let (to, answer) = oneshot::channel();
-    send(context, Call::Credit(Box::new(credit), to))?;
+    send(context, Call::Ask(Ask::Credit(Box::new(credit)), to))?;
     let created = |line: &LedgerLine| answer::json(StatusCode::CREATED, &LineView::of(line, account.currency), 256);
     match awaited(answer).await? {
         Reply::Credited(line) => Ok(created(&line)),

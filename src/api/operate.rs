@@ -16,10 +16,9 @@ use crate::api::problem::{Kind, Problem};
 use crate::api::quote::duration;
 use crate::api::read::blocking;
 use crate::api::submit::{awaited, peer, refusal, send};
-use crate::dispatch::door::happening::{Demand, Ending};
+use crate::dispatch::door::happening::{Ask, Demand, Ending};
 use crate::dispatch::door::plan::Plan;
-use crate::dispatch::door::reply::Reply;
-use crate::dispatch::door::reply::Unfit;
+use crate::dispatch::door::reply::{Reply, Unfit};
 use crate::message::id::{CarrierId, LinkId, RouteId, Seq};
 use crate::record::action::{Action, Deed, Target};
 use crate::telemetry::labels::bind_name;
@@ -143,7 +142,7 @@ async fn ordered(context: &Context, pattern: &str, id: &str, request: Request) -
     }
     let demand = Demand { actor, deed, target, reason: reason.into(), end };
     let (to, answer) = oneshot::channel();
-    send(context, Call::Operate(Box::new(demand), to))?;
+    send(context, Call::Ask(Ask::Operate(Box::new(demand)), to))?;
     match awaited(answer).await? {
         Reply::Ordered(action) => Ok(answer::json(StatusCode::OK, &ActionView::of(&action, plan), 512)),
         Reply::Unfit(Unfit::NoTarget) => Err(unknown("carrier, route or link")),

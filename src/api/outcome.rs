@@ -10,6 +10,7 @@ use crate::api::json;
 use crate::api::memory::Holder;
 use crate::api::problem::{Kind, Problem};
 use crate::api::submit::{awaited, no_message, peer, refusal, send};
+use crate::dispatch::door::happening::Ask;
 use crate::dispatch::door::reply::Reply;
 use crate::message::id::MessageId;
 use axum::extract::{Path, Request, State};
@@ -45,7 +46,7 @@ async fn noted(context: &Context, id: &str, request: Request) -> Result<Response
     let Outcome { verified } =
         json::read(&body, |_| Problem::at(Kind::Invalid, "/verified", "the body is {\"verified\": true} or false"))?;
     let (to, answer) = oneshot::channel();
-    send(context, Call::Outcome(account.id, id, verified, to))?;
+    send(context, Call::Ask(Ask::Outcome(account.id, id, verified), to))?;
     match awaited(answer).await? {
         Reply::Noted => Ok(answer::json(StatusCode::OK, &Noted { id: Shown(id), verified }, 100)),
         other => Err(refusal(&other)),

@@ -16,7 +16,7 @@ use crate::api::quote::{Quote, targets};
 use crate::api::read;
 use crate::api::recipients::Line;
 use crate::api::request::RECIPIENTS_MAX;
-use crate::dispatch::door::happening::{Recipient, Submission};
+use crate::dispatch::door::happening::{Ask, Recipient, Submission};
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::{Limit, Means, Reply};
 use crate::message::id::{MessageId, OrderId};
@@ -85,7 +85,7 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     }
     submission.idempotency = key.map(|key| fingerprint::keyed(key, (&path, &body), |it| it.message(&asked)));
     let (to, answer) = oneshot::channel();
-    send(context, Call::Submit(submission, to))?;
+    send(context, Call::Ask(Ask::Submit(submission), to))?;
     match awaited(answer).await? {
         Reply::Accepted { order, messages, means, .. } => Ok(answer::accepted(&quote, order, &messages, &means)),
         Reply::Repeated(order) => repeated(context, &directory.plan, &quote, order).await,
@@ -140,7 +140,7 @@ async fn cancelled(context: &Context, id: &str, head: &Parts) -> Result<Response
     let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Send)?;
     let id: MessageId = id.parse().map_err(|_| no_message())?;
     let (to, answer) = oneshot::channel();
-    send(context, Call::Cancel(account.id, id, to))?;
+    send(context, Call::Ask(Ask::Cancel(account.id, id), to))?;
     match awaited(answer).await? {
         Reply::Cancelled => {
             let document = Cancelled { id: Shown(id), status: Status::Cancelled.word() };

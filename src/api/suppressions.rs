@@ -12,7 +12,7 @@ use crate::api::moment::Moment;
 use crate::api::problem::{Kind, Problem};
 use crate::api::read::blocking;
 use crate::api::submit::{awaited, peer, refusal, send};
-use crate::dispatch::door::happening::Change;
+use crate::dispatch::door::happening::{Ask, Change};
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::Reply;
 use crate::message::id::{AccountId, Seq};
@@ -103,7 +103,7 @@ pub(super) async fn lift(State(context): State<Arc<Context>>, request: Request) 
 
 async fn ask(context: &Context, change: Change) -> Result<Reply, Problem> {
     let (to, answer) = oneshot::channel();
-    send(context, Call::OptOut(change, to))?;
+    send(context, Call::Ask(Ask::OptOut(change), to))?;
     awaited(answer).await
 }
 

@@ -2,11 +2,10 @@
 //! asks what is to be done.
 
 use crate::carrier::dialect::ReceiptsAsked;
-use crate::dispatch::Dispatch;
 use crate::dispatch::operate::standing_orders::Forced;
 use crate::dispatch::queue::carrier::Standing;
 use crate::dispatch::queue::lane::Lane;
-use crate::dispatch::tried;
+use crate::dispatch::{Dispatch, tried};
 use crate::message::attempt::Cause;
 use crate::message::id::{CarrierId, LaneId, PartKey, Seq};
 use crate::message::part::Part;

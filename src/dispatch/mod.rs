@@ -36,7 +36,7 @@ use crate::dispatch::admit::arrive::Arrivals;
 use crate::dispatch::beat::Beat;
 use crate::dispatch::door::command::Command;
 use crate::dispatch::door::fact::Fact;
-use crate::dispatch::door::happening::Happening;
+use crate::dispatch::door::happening::{Ask, Happening, RequestId};
 use crate::dispatch::failover::carrier_health::Health;
 use crate::dispatch::failover::relocate::Relocation;
 use crate::dispatch::inbound::handsets::Handsets;
@@ -173,22 +173,33 @@ impl Dispatch {
 
     fn decide<S: Store>(&mut self, happening: Happening, dice: Dice<'_>, store: &mut S) -> Result<(), Poisoned> {
         match happening {
-            Happening::Submit(request, submission) => self.accept(request, *submission, dice, store)?,
-            Happening::Cancel(request, account, message) => self.cancel(request, account, message),
-            Happening::Credit(request, credit) => self.credit(request, *credit, store)?,
-            Happening::Outcome(request, account, message, verified) => {
-                self.outcome(request, account, message, verified);
-            }
+            Happening::Ask(request, ask) => self.answer_to(request, ask, dice, store)?,
             Happening::Link(link, report) => self.hear(link, report, dice),
             Happening::Gone(link) => self.gone(link, dice),
-            Happening::OptOut(request, change) => self.handsets.opted_out.change_list(&mut self.beat, request, change),
-            Happening::Operate(request, demand) => self.operate(request, *demand),
-            Happening::MayAsk(request, account) => self.accounts.may_ask(&mut self.beat, request, account),
-            Happening::Inspect(request) => self.inspect(request),
             Happening::Reconfigure(plan) => self.reconfigure(plan),
             Happening::Wall(wall) => self.wall_is(wall),
             Happening::StoodStill(time) => self.handsets.stood_still(&self.beat, time),
             Happening::Drain => self.beat.draining = true,
+        }
+        Ok(())
+    }
+
+    fn answer_to<S: Store>(
+        &mut self,
+        request: RequestId,
+        ask: Ask,
+        dice: Dice<'_>,
+        store: &mut S,
+    ) -> Result<(), Poisoned> {
+        match ask {
+            Ask::Submit(submission) => self.accept(request, *submission, dice, store)?,
+            Ask::Cancel(account, message) => self.cancel(request, account, message),
+            Ask::OptOut(change) => self.handsets.opted_out.change_list(&mut self.beat, request, change),
+            Ask::Operate(demand) => self.operate(request, *demand),
+            Ask::MayAsk(account) => self.accounts.may_ask(&mut self.beat, request, account),
+            Ask::Inspect => self.inspect(request),
+            Ask::Credit(credit) => self.credit(request, *credit, store)?,
+            Ask::Outcome(account, message, verified) => self.outcome(request, account, message, verified),
         }
         Ok(())
     }

@@ -1,10 +1,9 @@
 //! Moves of a part: its phase, its lane, and everything that counts either. What is decided elsewhere is done here, and
 //! nothing is decided here.
 
-use crate::dispatch::Dispatch;
 use crate::dispatch::door::fact::Fact;
 use crate::dispatch::queue::carrier::CarrierState;
-use crate::dispatch::tried;
+use crate::dispatch::{Dispatch, tried};
 use crate::message::id::{LaneId, PartKey};
 use crate::message::part::Part;
 use crate::message::phase::{End, Move, Phase};

@@ -139,26 +139,15 @@ impl Loop {
         });
         for _ in 0..CALLS_MAX {
             let Ok(call) = self.calls.try_recv() else { break };
-            let request = RequestId(self.next_request);
-            self.next_request += 1;
-            let (happening, reply) = match call {
-                Call::Submit(submission, reply) => (Happening::Submit(request, submission), reply),
-                Call::Credit(credit, reply) => (Happening::Credit(request, credit), reply),
-                Call::Outcome(account, message, verified, reply) => {
-                    (Happening::Outcome(request, account, message, verified), reply)
+            match call {
+                Call::Ask(ask, reply) => {
+                    let request = RequestId(self.next_request);
+                    self.next_request += 1;
+                    self.waiting.insert(request, reply);
+                    found.push(Happening::Ask(request, ask));
                 }
-                Call::Cancel(account, message, reply) => (Happening::Cancel(request, account, message), reply),
-                Call::OptOut(change, reply) => (Happening::OptOut(request, change), reply),
-                Call::Operate(demand, reply) => (Happening::Operate(request, demand), reply),
-                Call::MayAsk(account, reply) => (Happening::MayAsk(request, account), reply),
-                Call::Inspect(reply) => (Happening::Inspect(request), reply),
-                Call::Receipts(carrier, news, durable) => {
-                    found.extend(self.hooks.take(carrier, news, durable));
-                    continue;
-                }
-            };
-            self.waiting.insert(request, reply);
-            found.push(happening);
+                Call::Receipts(carrier, news, durable) => found.extend(self.hooks.take(carrier, news, durable)),
+            }
         }
         Ok(())
     }

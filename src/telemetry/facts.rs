@@ -6,8 +6,7 @@
 //! [`Often`]: crate::telemetry::often::Often
 
 use crate::carrier::id::Relation;
-use crate::dispatch::door::fact::Fact;
-use crate::dispatch::door::fact::{Figure, Turn};
+use crate::dispatch::door::fact::{Fact, Figure, Turn};
 use crate::message::attempt::Cause;
 use crate::message::id::{CarrierId, MessageId};
 use crate::message::status::Status;

@@ -4,8 +4,7 @@
 //! link's task ── up, draining, ended, waits ──► Post ──► Standings ◄── operator
 //! ```
 
-use crate::dispatch::door::snapshot::LinkWord;
-use crate::dispatch::door::snapshot::Minute;
+use crate::dispatch::door::snapshot::{LinkWord, Minute};
 use crate::message::id::{CarrierId, LinkId};
 use crate::message::time::Time;
 use std::collections::BTreeMap;

@@ -3,8 +3,7 @@
 use crate::api::world::{KEY, NOW, World, account, plan};
 use axum::body::Body;
 use axum::http::Request;
-use nuncio::dispatch::door::reply::Reply;
-use nuncio::dispatch::door::reply::Unfit;
+use nuncio::dispatch::door::reply::{Reply, Unfit};
 use serde_json::{Value, json};
 use std::time::Duration;
 

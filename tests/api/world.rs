@@ -7,8 +7,7 @@ use http_body_util::BodyExt;
 use nuncio::api::context::{Call, Context, Operators, Wiring};
 use nuncio::api::health::Health;
 use nuncio::api::router;
-use nuncio::dispatch::door::happening::{Demand, Ending};
-use nuncio::dispatch::door::happening::{Keyed, Submission};
+use nuncio::dispatch::door::happening::{Ask, Demand, Ending, Keyed, Submission};
 use nuncio::dispatch::door::plan::{Account, Carrier, Network, Plan, Scopes, Terms};
 use nuncio::dispatch::door::reply::Reply;
 use nuncio::message::body::Body as MessageBody;
@@ -243,34 +242,27 @@ struct Keeper {
 impl Keeper {
     fn handle(&mut self, call: Call) {
         let instead = self.instead.lock().unwrap().clone();
-        let (to, reply) = match (call, instead) {
-            (
-                Call::Submit(_, to)
-                | Call::Cancel(_, _, to)
-                | Call::Outcome(.., to)
-                | Call::OptOut(_, to)
-                | Call::Credit(_, to)
-                | Call::Operate(_, to)
-                | Call::Inspect(to),
-                Some(reply),
-            ) => (to, reply),
-            (Call::Outcome(.., to), None) => (to, Reply::Noted),
-            (Call::OptOut(_, to), None) => (to, Reply::NotFound),
-            (Call::Operate(demand, to), None) => (to, self.operate(*demand)),
-            (Call::Inspect(to), None) => (to, Reply::Inspected(Box::default())),
-            (Call::Credit(_, to), None) => (to, Reply::NotManaged),
-            (Call::Submit(submission, to), None) => (to, self.accept(*submission)),
-            (Call::Cancel(account, id, to), None) => {
+        let (ask, to) = match call {
+            Call::Ask(ask, to) => (ask, to),
+            Call::Receipts(_, _, durable) => return durable.send(()).unwrap_or_default(),
+        };
+        let reply = match (ask, instead) {
+            (Ask::MayAsk(_), _) => Reply::Noted,
+            (_, Some(reply)) => reply,
+            (Ask::Outcome(..), None) => Reply::Noted,
+            (Ask::OptOut(_), None) => Reply::NotFound,
+            (Ask::Operate(demand), None) => self.operate(*demand),
+            (Ask::Inspect, None) => Reply::Inspected(Box::default()),
+            (Ask::Credit(_), None) => Reply::NotManaged,
+            (Ask::Submit(submission), None) => self.accept(*submission),
+            (Ask::Cancel(account, id), None) => {
                 let found = self.store.lock().unwrap().load(&[id.seq]).unwrap().pop();
-                let reply = match found.filter(|it| it.body.id == id && it.body.account == account) {
+                match found.filter(|it| it.body.id == id && it.body.account == account) {
                     None => Reply::NotFound,
                     Some(entry) if entry.parts.iter().any(|it| it.attempt.is_some()) => Reply::TooLate,
                     Some(_) => Reply::Cancelled,
-                };
-                (to, reply)
+                }
             }
-            (Call::MayAsk(_, reply), _) => (reply, Reply::Noted),
-            (Call::Receipts(_, _, durable), _) => return durable.send(()).unwrap_or_default(),
         };
         let _ = to.send(reply);
     }

@@ -6,7 +6,7 @@ use nuncio::carrier::inbound;
 use nuncio::carrier::report::{Answered, News, ReceiptNews, Report, Ticket};
 use nuncio::dispatch::door::command::Command;
 use nuncio::dispatch::door::fact::{Fact, Fate};
-use nuncio::dispatch::door::happening::{Happening, Recipient, RequestId, Submission};
+use nuncio::dispatch::door::happening::{Ask, Happening, Recipient, RequestId, Submission};
 use nuncio::dispatch::door::plan::{Carrier, Limits, Plan};
 use nuncio::dispatch::{Dispatch, Outcome};
 use nuncio::message::attempt::{Answer, CarrierMessageId};
@@ -117,7 +117,7 @@ impl Gateway {
             idempotency: None,
             recipients: vec![recipient],
         };
-        let outcome = self.beat(vec![Happening::Submit(RequestId(self.requests), Box::new(submission))]);
+        let outcome = self.beat(vec![Happening::Ask(RequestId(self.requests), Ask::Submit(Box::new(submission)))]);
         let submits = outcome.commands.into_iter().filter_map(|it| match it {
             Command::Submit(_, submit) => Some(submit.ticket),
             _ => None,

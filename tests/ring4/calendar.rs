@@ -4,7 +4,7 @@ use crate::ring4::lanes::{Bench, LINK, ROUTE, answered, submission, up};
 use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::Dispatch;
 use nuncio::dispatch::door::command::Command;
-use nuncio::dispatch::door::happening::{Happening, RequestId, Submission};
+use nuncio::dispatch::door::happening::{Ask, Happening, RequestId, Submission};
 use nuncio::dispatch::door::reply::Reply;
 use nuncio::message::attempt::Answer;
 use nuncio::message::phase::Phase;
@@ -21,7 +21,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const LATE: Duration = Duration::from_secs(10);
 
 fn submit(submission: Submission) -> Happening {
-    Happening::Submit(RequestId(1), Box::new(submission))
+    Happening::Ask(RequestId(1), Ask::Submit(Box::new(submission)))
 }
 
 /// A bench at 01:00 in Amsterdam, where its recipients are, on the first of January.
@@ -83,7 +83,7 @@ fn a_message_that_waits_for_its_time_can_be_taken_back_and_one_of_the_past_goes_
     let (later, past) = (Some(bench.now + HOUR), Some(Time(1)));
     bench.beat(vec![up(9), submit(Submission { send_at: later, ..submission(1) })]);
     let body = only(&bench).body;
-    let (none, outcome) = bench.beat(vec![Happening::Cancel(RequestId(2), body.account, body.id)]);
+    let (none, outcome) = bench.beat(vec![Happening::Ask(RequestId(2), Ask::Cancel(body.account, body.id))]);
     assert!(matches!(outcome.commands[..], [Command::Reply(_, Reply::Cancelled)]), "{:?}", outcome.commands);
     assert_eq!((none.len(), only(&bench).parts[0].phase(), waiting(&bench)), (0, Phase::Cancelled, (0, 0)));
     assert_eq!(go_to(&mut bench, body.created + 2 * HOUR), []);

@@ -7,7 +7,7 @@ use nuncio::carrier::submit::Submit;
 use nuncio::dispatch::Outcome;
 use nuncio::dispatch::door::command::Command;
 use nuncio::dispatch::door::fact::{Fact, Fate};
-use nuncio::dispatch::door::happening::{Happening, Recipient, RequestId, Submission};
+use nuncio::dispatch::door::happening::{Ask, Happening, Recipient, RequestId, Submission};
 use nuncio::dispatch::door::plan::Plan;
 use nuncio::dispatch::door::reply::Reply;
 use nuncio::message::attempt::{Answer, CarrierMessageId, Cause};
@@ -72,7 +72,7 @@ fn cut(text: &str, parts: u8, payload: bool) -> Happening {
         idempotency: None,
         recipients: vec![recipient],
     };
-    Happening::Submit(RequestId(1), Box::new(submission))
+    Happening::Ask(RequestId(1), Ask::Submit(Box::new(submission)))
 }
 
 pub(super) fn answered(link: LinkId, ticket: Ticket, answer: Answer) -> Happening {
@@ -208,9 +208,9 @@ fn a_code_that_came_back_ends_the_wait_for_a_receipt() {
     let first = only(&bench.beat(vec![order("hello", 1)]).1, ACME);
     bench.beat(vec![answered(ACME, first, Answer::Taken)]);
     let id = entry(&bench).body.id;
-    let outcome = bench.beat(vec![Happening::Outcome(RequestId(2), AccountId(1), id, true)]).1;
+    let outcome = bench.beat(vec![Happening::Ask(RequestId(2), Ask::Outcome(AccountId(1), id, true))]).1;
     assert!(matches!(outcome.commands[..], [Command::Reply(RequestId(2), Reply::Noted)]));
-    let outcome = bench.beat(vec![Happening::Outcome(RequestId(3), AccountId(2), id, true)]).1;
+    let outcome = bench.beat(vec![Happening::Ask(RequestId(3), Ask::Outcome(AccountId(2), id, true))]).1;
     assert!(matches!(outcome.commands[..], [Command::Reply(RequestId(3), Reply::NotFound)]), "not another's");
     bench.now = bench.now + 10 * WINDOW;
     assert_eq!(given(&bench.beat(Vec::new()).1), []);

@@ -6,7 +6,7 @@ use nuncio::carrier::dialect::{Dialect, ReceiptsAsked};
 use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::Outcome;
 use nuncio::dispatch::door::fact::Fact;
-use nuncio::dispatch::door::happening::{Happening, RequestId};
+use nuncio::dispatch::door::happening::{Ask, Happening, RequestId};
 use nuncio::dispatch::door::plan::Plan;
 use nuncio::message::attempt::{Answer, CarrierMessageId};
 use nuncio::message::id::LinkId;
@@ -41,7 +41,7 @@ fn late_taken(link: LinkId, ticket: Ticket) -> Happening {
 }
 
 fn many(count: u64) -> Happening {
-    Happening::Submit(RequestId(1), Box::new(submission(count)))
+    Happening::Ask(RequestId(1), Ask::Submit(Box::new(submission(count))))
 }
 
 /// How many messages a beat gave to a link.

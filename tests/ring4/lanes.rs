@@ -3,7 +3,7 @@
 
 use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::door::command::Command;
-use nuncio::dispatch::door::happening::{Happening, Recipient, RequestId, Submission};
+use nuncio::dispatch::door::happening::{Ask, Happening, Recipient, RequestId, Submission};
 use nuncio::dispatch::door::plan::{Carrier, Limits, Plan};
 use nuncio::dispatch::{Dispatch, Outcome};
 use nuncio::message::attempt::{Answer, CarrierMessageId};
@@ -84,7 +84,7 @@ impl Bench {
 }
 
 pub(super) fn order(recipients: u64) -> Happening {
-    Happening::Submit(RequestId(1), Box::new(submission(recipients)))
+    Happening::Ask(RequestId(1), Ask::Submit(Box::new(submission(recipients))))
 }
 
 pub(super) fn submission(recipients: u64) -> Submission {

@@ -3,7 +3,7 @@
 use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::Dispatch;
 use nuncio::dispatch::door::command::Command;
-use nuncio::dispatch::door::happening::{Credit, Happening, Keyed, Recipient, RequestId, Submission};
+use nuncio::dispatch::door::happening::{Ask, Credit, Happening, Keyed, Recipient, RequestId, Submission};
 use nuncio::dispatch::door::plan::{Account, Carrier, Plan, Quota, Scopes, Terms};
 use nuncio::dispatch::door::reply::{Limit, Reply};
 use nuncio::message::attempt::{Answer, CarrierMessageId};
@@ -152,7 +152,7 @@ impl Bench {
             idempotency: key.map(|it| Keyed::new(it, [count as u8; 32])),
             recipients: (0..count).map(recipient).collect(),
         };
-        (self.requests, Happening::Submit(RequestId(self.requests), Box::new(submission)))
+        (self.requests, Happening::Ask(RequestId(self.requests), Ask::Submit(Box::new(submission))))
     }
 
     fn credit(&mut self, amount: Money, key: Option<&str>) -> Reply {
@@ -160,7 +160,7 @@ impl Bench {
         let idempotency = key.map(|it| Keyed::new(it, [7; 32]));
         let credit = Credit { by: BANK, account: SHOP, amount, note: Some("invoice 7".into()), idempotency };
         let request = RequestId(self.requests);
-        self.beat(vec![Happening::Credit(request, Box::new(credit))]).replies.remove(&request.0).unwrap()
+        self.beat(vec![Happening::Ask(request, Ask::Credit(Box::new(credit)))]).replies.remove(&request.0).unwrap()
     }
 
     fn send(&mut self, recipients: u64) -> Reply {
@@ -393,7 +393,7 @@ fn what_is_cancelled_or_expires_in_the_queue_is_paid_back_once_and_whole() {
     let reply = bench.send(3);
     let message = ids(&reply).1[0];
     for _ in 0..2 {
-        bench.beat(vec![Happening::Cancel(RequestId(9_999), SHOP, message)]);
+        bench.beat(vec![Happening::Ask(RequestId(9_999), Ask::Cancel(SHOP, message))]);
         assert_eq!(bench.balance(), Money(98 * PRICE.0));
     }
     bench.now = bench.now + 2 * HOUR;

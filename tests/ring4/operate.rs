@@ -4,15 +4,11 @@ use crate::ring4::lanes::{Bench, LINK, ROUTE, answered, order, up};
 use crate::ring4::money::account;
 use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::door::command::Command;
-use nuncio::dispatch::door::fact::Fact;
-use nuncio::dispatch::door::fact::Figure;
-use nuncio::dispatch::door::happening::{Demand, Ending};
-use nuncio::dispatch::door::happening::{Happening, RequestId};
+use nuncio::dispatch::door::fact::{Fact, Figure};
+use nuncio::dispatch::door::happening::{Ask, Demand, Ending, Happening, RequestId};
 use nuncio::dispatch::door::plan::{Account, Terms};
-use nuncio::dispatch::door::reply::Reply;
-use nuncio::dispatch::door::reply::{STANDS_MAX, TRACE_MAX, Unfit};
-use nuncio::dispatch::door::snapshot::Closed;
-use nuncio::dispatch::door::snapshot::Snapshot;
+use nuncio::dispatch::door::reply::{Reply, STANDS_MAX, TRACE_MAX, Unfit};
+use nuncio::dispatch::door::snapshot::{Closed, Snapshot};
 use nuncio::message::attempt::{Answer, Cause};
 use nuncio::message::id::{AccountId, CarrierId, LinkId, RouteId};
 use nuncio::record::action::{Action, Deed, Target};
@@ -26,7 +22,7 @@ const CARRIER: Target = Target::Carrier(LINK.carrier);
 
 fn demand(deed: Deed, target: Target, end: Ending) -> Happening {
     let demand = Demand { actor: AccountId(7), deed, target, reason: "it sulks".into(), end };
-    Happening::Operate(RequestId(9), Box::new(demand))
+    Happening::Ask(RequestId(9), Ask::Operate(Box::new(demand)))
 }
 
 fn replies(commands: &[Command]) -> Vec<Reply> {
@@ -47,7 +43,7 @@ fn ordered(bench: &mut Bench, deed: Deed, target: Target, end: Ending) -> Action
 }
 
 fn inspected(bench: &mut Bench) -> Snapshot {
-    let commands = bench.beat(vec![Happening::Inspect(RequestId(9))]).1.commands;
+    let commands = bench.beat(vec![Happening::Ask(RequestId(9), Ask::Inspect)]).1.commands;
     match &replies(&commands)[..] {
         [Reply::Inspected(snapshot)] => (**snapshot).clone(),
         other => panic!("{other:?}"),

@@ -4,7 +4,7 @@
 use super::lanes::{Bench, LINK, ROUTE, submission};
 use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::door::command::Command;
-use nuncio::dispatch::door::happening::{Happening, RequestId, Submission};
+use nuncio::dispatch::door::happening::{Ask, Happening, RequestId, Submission};
 use nuncio::dispatch::door::plan::{Limits, Plan};
 use nuncio::dispatch::door::reply::Reply;
 use nuncio::dispatch::door::snapshot::Snapshot;
@@ -62,7 +62,7 @@ impl Stage {
 
     fn asks(&mut self, submission: Submission) {
         let at = self.bench.now.since(self.start).as_millis() as u64;
-        self.answers.entry(at).or_default().push(Happening::Submit(RequestId(1), Box::new(submission)));
+        self.answers.entry(at).or_default().push(Happening::Ask(RequestId(1), Ask::Submit(Box::new(submission))));
     }
 
     /// Goes on until so many milliseconds after the start.
@@ -103,7 +103,7 @@ impl Stage {
     }
 
     fn inspected(&mut self) -> Snapshot {
-        let commands = self.bench.beat(vec![Happening::Inspect(RequestId(9))]).1.commands;
+        let commands = self.bench.beat(vec![Happening::Ask(RequestId(9), Ask::Inspect)]).1.commands;
         let snapshot = commands.into_iter().find_map(|it| match it {
             Command::Reply(RequestId(9), Reply::Inspected(snapshot)) => Some(*snapshot),
             _ => None,

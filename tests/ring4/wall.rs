@@ -2,7 +2,7 @@
 
 use crate::ring4::lanes::{Bench, ROUTE, submission, up};
 use nuncio::carrier::report::Ticket;
-use nuncio::dispatch::door::happening::{Happening, RequestId, Submission};
+use nuncio::dispatch::door::happening::{Ask, Happening, RequestId, Submission};
 use nuncio::message::era::{Ahead, Wall};
 use nuncio::message::phase::Phase;
 use nuncio::message::time::Time;
@@ -22,7 +22,7 @@ fn hours_ahead(hours: i64) -> Happening {
 }
 
 fn submit(submission: Submission) -> Happening {
-    Happening::Submit(RequestId(1), Box::new(submission))
+    Happening::Ask(RequestId(1), Ask::Submit(Box::new(submission)))
 }
 
 /// Goes on to a moment in beats as they are due, and gives what was submitted.

@@ -17,7 +17,7 @@ use bytes::{Bytes, BytesMut};
 use nuncio::carrier::report::{Answered, News, Report};
 use nuncio::carrier::talk::{self, Talk};
 use nuncio::dispatch::door::command::Command;
-use nuncio::dispatch::door::happening::{Happening, RequestId, Submission};
+use nuncio::dispatch::door::happening::{Ask, Happening, RequestId, Submission};
 use nuncio::dispatch::door::plan::Plan;
 use nuncio::dispatch::door::reply::Reply;
 use nuncio::dispatch::{Dispatch, Outcome};
@@ -623,7 +623,7 @@ impl World {
         self.requests += 1;
         let id = RequestId(self.requests);
         self.waiting.insert(id.0, submission.clone());
-        self.calls.push(Happening::Submit(id, Box::new(submission)));
+        self.calls.push(Happening::Ask(id, Ask::Submit(Box::new(submission))));
         self.wake();
     }
 
@@ -635,7 +635,8 @@ impl World {
         let back = self.dice.below(self.known.len().min(12) as u64) as usize;
         let (message, account) = self.known[self.known.len() - 1 - back];
         self.requests += 1;
-        self.calls.push(Happening::Cancel(RequestId(self.requests | (message.seq.0 << 32)), account, message));
+        self.calls
+            .push(Happening::Ask(RequestId(self.requests | (message.seq.0 << 32)), Ask::Cancel(account, message)));
         self.wake();
     }
 

@@ -23,22 +23,8 @@ pub struct RequestId(pub u64);
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub enum Happening {
-    /// A checked request to send.
-    Submit(RequestId, Box<Submission>),
-    /// A request to take back what has not left.
-    Cancel(RequestId, AccountId, MessageId),
-    /// What an operator asks of the list of those who do not want to be written to.
-    OptOut(RequestId, Change),
-    /// An operator wants something done.
-    Operate(RequestId, Box<Demand>),
-    /// A request of this account is about to be judged, which costs something: would its rate let it in?
-    MayAsk(RequestId, AccountId),
-    /// An operator wants to see how everything stands.
-    Inspect(RequestId),
-    /// An operator gives an account credit.
-    Credit(RequestId, Box<Credit>),
-    /// An application says whether the code in a message of its account came back.
-    Outcome(RequestId, AccountId, MessageId, bool),
+    /// Somebody asks for something, and waits for the answer.
+    Ask(RequestId, Ask),
     /// A link has something to say.
     Link(LinkId, Report),
     /// A link has ended for good: whatever it was given and has not told of is in doubt.
@@ -51,6 +37,27 @@ pub enum Happening {
     StoodStill(Duration),
     /// Nothing more is accepted or submitted; what is in flight is awaited.
     Drain,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub enum Ask {
+    /// A checked request to send.
+    Submit(Box<Submission>),
+    /// A request to take back what has not left.
+    Cancel(AccountId, MessageId),
+    /// What an operator asks of the list of those who do not want to be written to.
+    OptOut(Change),
+    /// An operator wants something done.
+    Operate(Box<Demand>),
+    /// A request of this account is about to be judged, which costs something: would its rate let it in?
+    MayAsk(AccountId),
+    /// An operator wants to see how everything stands.
+    Inspect,
+    /// An operator gives an account credit.
+    Credit(Box<Credit>),
+    /// An application says whether the code in a message of its account came back.
+    Outcome(AccountId, MessageId, bool),
 }
 
 /// A request to send, checked, routed, cut and priced.
