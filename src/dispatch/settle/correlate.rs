@@ -26,7 +26,7 @@ impl Dispatch {
         match self.find(carrier, &forms, news.whom()) {
             Some(found) => {
                 if found.exact {
-                    self.habits.writings.note(carrier, found.nearness);
+                    self.habits.note_writing(carrier, found.nearness);
                 }
                 if found.fits_handset {
                     self.habits.learn(&mut self.beat, carrier, found.relation);
@@ -155,7 +155,7 @@ impl Dispatch {
         attempt.carrier_message_id = name;
         attempt.cost = cost;
         let (number, rhash, carrier) = (attempt.number, attempt.rhash(), attempt.link.carrier);
-        self.owed.unresolved.take((carrier, held.entry.body.destination, key, number));
+        self.owed.resolved((carrier, held.entry.body.destination, key, number));
         if let Some(rhash) = rhash {
             self.set.named(rhash, key);
         }

@@ -52,7 +52,7 @@ impl Dispatch {
 
     /// Whether an id fits as it is written, or as this carrier is known to write them.
     fn is_near(&self, carrier: CarrierId, found: &Match) -> bool {
-        found.exact && (found.nearness == Nearness::Verbatim || self.habits.writings.is_loose(carrier))
+        found.exact && (found.nearness == Nearness::Verbatim || self.habits.is_loose(carrier))
     }
 
     /// Whether memory alone says for certain which part a receipt is about: none that has ended and is in the

@@ -14,7 +14,7 @@ impl Dispatch {
     pub(crate) fn late(&mut self, link: LinkId, ticket: Ticket, answered: Answered, dice: Dice<'_>) {
         let key = ticket.key();
         if let Some(to) = self.entry(key).map(|it| it.body.destination) {
-            self.owed.unresolved.take((link.carrier, to, key, ticket.number()));
+            self.owed.resolved((link.carrier, to, key, ticket.number()));
         }
         let Some(part) = self.set.part(key) else { return };
         let (current, now) = (part.attempt.as_ref().is_some_and(|it| it.number == ticket.number()), self.beat.now);

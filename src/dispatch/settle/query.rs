@@ -13,6 +13,7 @@ use crate::carrier::report::Queried;
 use crate::dispatch::Dispatch;
 use crate::dispatch::door::command::Command;
 use crate::dispatch::door::fact::{Fact, QueryResult};
+use crate::dispatch::door::plan::Carrier;
 use crate::message::attempt::CarrierMessageId;
 use crate::message::id::{CarrierId, LinkId, PartKey, Seq};
 use crate::message::phase::Phase;
@@ -102,9 +103,8 @@ impl Queries {
 impl Dispatch {
     /// Asks about some of the parts that carriers have long said nothing of.
     pub(crate) fn query_silent<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
-        let asks = |it: &crate::dispatch::door::plan::Carrier| {
-            it.query_after.filter(|_| !self.beat.draining && !self.queries.unserved.contains(&it.id))
-        };
+        let asks =
+            |it: &Carrier| it.query_after.filter(|_| !self.beat.draining && !self.queries.unserved.contains(&it.id));
         let after: BTreeMap<CarrierId, Duration> =
             self.beat.plan.carriers.values().filter_map(|it| Some((it.id, asks(it)?))).collect();
         let Some(least) = after.values().min() else { return Ok(()) };

@@ -45,7 +45,7 @@ impl Dispatch {
         self.beat.out.facts.extend(charged.map(|amount| Fact::Cost { carrier, class, amount }));
         let Some(id) = attempt.carrier_message_id.clone() else {
             // Its receipts will come under a name that nobody knows: no doubt may take them for its own.
-            self.owed.unresolved.put((carrier, held.entry.body.destination, key, number));
+            self.owed.unresolved((carrier, held.entry.body.destination, key, number));
             return;
         };
         self.set.named(id.rhash(carrier), key);

@@ -1,4 +1,4 @@
-//! What receipts show of how a carrier writes its ids.
+//! What is known of the habits of carriers: how their receipts write ids, and what else they write.
 
 mod remark;
 mod unread;
@@ -19,7 +19,7 @@ pub(crate) struct Habits {
     /// What receipts have shown of how each carrier writes its ids.
     learned: BTreeMap<CarrierId, Learned>,
     /// How receipts write the ids of answers.
-    pub(crate) writings: Writings,
+    writings: Writings,
     /// What was told of them.
     remarks: Remarks,
 }
@@ -63,6 +63,16 @@ impl Habits {
         }
     }
 
+    /// A receipt has found its part under an id that is written so near to it.
+    pub(crate) fn note_writing(&mut self, carrier: CarrierId, nearness: Nearness) {
+        self.writings.note(carrier, nearness);
+    }
+
+    /// Whether the receipts of a carrier always write ids otherwise than its answers, so that what fits but for that fits.
+    pub(crate) fn is_loose(&self, carrier: CarrierId) -> bool {
+        self.writings.is_loose(carrier)
+    }
+
     /// A word of state that nobody knows: the operator may say what it means.
     pub(super) fn note_word(&mut self, beat: &mut Beat, carrier: CarrierId, word: &str) {
         if !self.remarks.word(carrier, word) {
@@ -88,7 +98,7 @@ fn is_to_learn(plan: &Plan, carrier: CarrierId) -> bool {
 
 /// How often in a row the receipts of a carrier wrote an id in another case or padding than its answer did.
 #[derive(Debug, Default)]
-pub(crate) struct Writings(BTreeMap<CarrierId, u8>);
+struct Writings(BTreeMap<CarrierId, u8>);
 
 impl Writings {
     /// Whether they always do, so that what fits but for that fits.
@@ -97,7 +107,7 @@ impl Writings {
     }
 
     /// A receipt has found its part under an id that is written so near to it.
-    pub(crate) fn note(&mut self, carrier: CarrierId, nearness: Nearness) {
+    fn note(&mut self, carrier: CarrierId, nearness: Nearness) {
         if nearness == Nearness::Verbatim {
             self.0.remove(&carrier);
         } else {

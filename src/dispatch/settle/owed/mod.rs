@@ -3,7 +3,7 @@
 
 mod unresolved;
 
-use crate::dispatch::settle::owed::unresolved::Unresolved;
+use crate::dispatch::settle::owed::unresolved::{Place, Unresolved};
 use crate::message::id::{CarrierId, PartKey};
 use crate::message::phase::Phase;
 use crate::number::e164::E164;
@@ -19,7 +19,7 @@ pub(crate) struct Owed {
     /// Parts whose outcome is not known, by who might send a receipt about them.
     doubtful: BTreeSet<(CarrierId, E164, PartKey)>,
     /// Parts with an attempt whose outcome was never learnt, wherever they are now.
-    pub(crate) unresolved: Unresolved,
+    unresolved: Unresolved,
 }
 
 impl Owed {
@@ -65,6 +65,16 @@ impl Owed {
     pub(crate) fn doubt(&mut self, of: (CarrierId, E164, PartKey), number: u8) {
         self.doubtful.insert(of);
         self.unresolved.put((of.0, of.1, of.2, number));
+    }
+
+    /// Of this attempt of a part the outcome is not learnt: it has no name that a receipt could find it by.
+    pub(crate) fn unresolved(&mut self, of: Place) {
+        self.unresolved.put(of);
+    }
+
+    /// What became of this attempt of a part has been learnt.
+    pub(crate) fn resolved(&mut self, of: Place) {
+        self.unresolved.take(of);
     }
 
     /// Parts that wait for a receipt, by carrier.

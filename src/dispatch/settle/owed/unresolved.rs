@@ -7,7 +7,7 @@ use crate::number::e164::E164;
 use std::collections::{BTreeSet, VecDeque};
 
 /// Carrier, handset, part, and the number of the attempt.
-type Place = (CarrierId, E164, PartKey, u8);
+pub(crate) type Place = (CarrierId, E164, PartKey, u8);
 
 /// The parts, as many as are remembered.
 #[derive(Debug, Default)]
