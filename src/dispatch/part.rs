@@ -1,5 +1,4 @@
-//! Moves of a part: its phase, its lane, and everything that counts either. What is decided elsewhere is done here, and
-//! nothing is decided here.
+//! Moves of a part: its phase, its lane, and everything that counts either. What is decided elsewhere is done here.
 
 use crate::dispatch::door::fact::Fact;
 use crate::dispatch::queue::carrier::CarrierState;
