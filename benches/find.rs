@@ -94,7 +94,7 @@ fn message(seq: Seq) -> (Body, Part) {
     let (now, account) = (Time(1_700_000_000_000 + seq.0), account(seq));
     let body = Body {
         id: MessageId { seq, token: seq.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) },
-        order: OrderId(seq.0),
+        order: OrderId::recorded(seq.0),
         account,
         route: RouteId(1),
         class: Class::Otp,
@@ -140,7 +140,7 @@ fn questions(count: u64) -> Vec<(&'static str, Query, usize)> {
         ("to, never written to", Query { to: Some(E164(4_915_112_345)), ..any() }, 0),
         ("to, with a status that it has not", status(Query { to: Some(number(first)), ..any() }, Status::Unknown), 0),
         ("client_ref", Query { client_ref: Some("login-200".into()), ..any() }, 1),
-        ("order_id", Query { order: Some(OrderId(middle.0)), ..any() }, 1),
+        ("order_id", Query { order: Some(OrderId::recorded(middle.0)), ..any() }, 1),
         ("carrier_message_id", Query { carrier_message_id: Some(carrier_id(first)), ..any() }, 1),
         ("account whose hundred are the oldest", of(3), 20),
         ("FAILED, of an account with one", status(of(1), Status::Failed), 1),

@@ -46,6 +46,12 @@ const NAMELESS: &[&str] = &["utils", "util", "common", "core", "helpers", "misc"
 /// Begins the line of ARCHITECTURE.md that owns up to promises whose test is not written.
 const UNPROVED: &str = "Not proved yet: ";
 
+/// Modules that show ids to people: of a number over all accounts they show what the veil makes of it.
+const SHOWING: &[&str] = &["api", "telemetry", "link", "gateway"];
+
+/// Such numbers, as a module that shows ids may not speak of them.
+const NUMBERS: &[&str] = &["number_in_records", "seq.0", "seq().0"];
+
 const FILE_LINES_MAX: usize = 500;
 const FUNCTION_LINES_MAX: usize = 70;
 const PARAMETERS_MAX: usize = 5;
@@ -87,6 +93,14 @@ fn pure_floors_read_no_clock_and_roll_no_dice() {
     every(&["src"], |file| {
         let floor = file.module().first().and_then(|it| floor_of(it));
         if floor.is_some_and(|it| it < PURE_FLOORS) && !file.is_test() { impurities(&file.text) } else { Vec::new() }
+    });
+}
+
+#[test]
+fn what_is_shown_of_a_number_over_all_accounts_is_veiled() {
+    every(&["src"], |file| {
+        let shows = file.module().first().is_some_and(|it| SHOWING.contains(&it.as_str()));
+        if shows && !file.is_test() { unveiled(&file.text) } else { Vec::new() }
     });
 }
 
@@ -231,6 +245,15 @@ fn impurities(text: &str) -> Vec<String> {
         faults.extend(IMPURE.iter().filter(|it| speaks(line, it)).map(|it| (n + 1, *it)));
     }
     faults.into_iter().map(|(line, word)| format!("{line}: {word} on a pure floor")).collect()
+}
+
+/// Numbers that are not veiled, outside the test modules of a file.
+fn unveiled(text: &str) -> Vec<String> {
+    let code = without_tests(&blank(text));
+    let lines = code.lines().enumerate();
+    lines
+        .flat_map(|(n, line)| NUMBERS.iter().filter(|it| speaks(line, it)).map(move |it| format!("{}: {it}", n + 1)))
+        .collect()
 }
 
 /// Whether a line of code has a word that begins as `word` does.
@@ -507,6 +530,13 @@ mod tests {
     fn lines_that_nothing_bounds_are_found() {
         assert_eq!(raw_lines("fn f() { tracing::warn!(a, \"b\"); }\n// info!()"), ["1: warn!"]);
         assert!(raw_lines("fn f() { often!(warn, often, who, said, a); }").is_empty());
+    }
+
+    #[test]
+    fn numbers_that_are_not_veiled_are_found() {
+        assert_eq!(unveiled("fn f() { body.order.number_in_records() }"), ["1: number_in_records"]);
+        assert_eq!(unveiled("\nlet a = (id.seq.0, body.seq().0);"), ["2: seq.0", "2: seq().0"]);
+        assert!(unveiled("fn f() { veil.order(it.order); refunds.get(&it.seq()); }").is_empty());
     }
 
     #[test]

@@ -4,8 +4,8 @@ use crate::api::limits;
 use crate::api::quote::Quote;
 use crate::api::recipients::{Duplicate, Line, Rejected};
 use crate::dispatch::door::reply::Means;
-use crate::message::id::{MessageId, OrderId};
 use crate::message::money::{Currency, Exact, Money};
+use crate::message::veil::MessageName;
 use crate::number::e164::E164;
 use crate::text::Alphabet;
 use axum::body::{Body, Bytes};
@@ -19,12 +19,12 @@ const LINE_OCTETS: usize = 200;
 /// Duplicates that are named; all are counted.
 const DUPLICATES_MAX: usize = 100;
 
-/// 202: an order is durable and queued.
-pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId], means: &Means) -> Response {
+/// 202: an order is durable and queued; it and its messages are called so.
+pub(super) fn accepted(quote: &Quote<'_>, order: u64, ids: &[MessageName], means: &Means) -> Response {
     let messages: Vec<Message<'_>> =
         quote.lines.iter().zip(ids).map(|(line, id)| Message::of(Some(*id), line)).collect();
     let document = Accepted {
-        order_id: order.0,
+        order_id: order,
         route_id: quote.route.id.0,
         count: messages.len(),
         initial_state: "QUEUED",
@@ -37,7 +37,7 @@ pub(super) fn accepted(quote: &Quote<'_>, order: OrderId, ids: &[MessageId], mea
     };
     let location = match ids {
         [only] => format!("/v1/messages/{only}"),
-        _ => format!("/v1/orders/{}", order.0),
+        _ => format!("/v1/orders/{order}"),
     };
     let mut response = json(StatusCode::ACCEPTED, &document, messages.len() * LINE_OCTETS + LINE_OCTETS);
     let location = HeaderValue::from_maybe_shared(Bytes::from(location)).expect("ids are ASCII");
@@ -124,7 +124,7 @@ struct Estimated<'a> {
 #[derive(Serialize)]
 struct Message<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<Shown<MessageId>>,
+    id: Option<Shown<MessageName>>,
     to: Shown<E164>,
     client_ref: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,7 +135,7 @@ struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    fn of(id: Option<MessageId>, line: &Line<'a>) -> Self {
+    fn of(id: Option<MessageName>, line: &Line<'a>) -> Self {
         Self {
             status: id.map(|_| "QUEUED"),
             id: id.map(Shown),

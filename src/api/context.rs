@@ -11,6 +11,7 @@ use crate::dispatch::door::reply::Reply;
 use crate::dispatch::door::snapshot::Minute;
 use crate::dispatch::inbound::opt_out::OptedOut;
 use crate::message::id::{CarrierId, LinkId};
+use crate::message::veil::Veil;
 use crate::store::sqlite::readers::Readers;
 use crate::telemetry::meters::http::TurnedAway;
 use crate::telemetry::standing::Standing;
@@ -113,6 +114,11 @@ impl Context {
             memory: Memory::new(OCTETS_MAX),
             directory: RwLock::new(Arc::new(directory)),
         })
+    }
+
+    /// Under what the numbers of the store are shown.
+    pub(super) fn veil(&self) -> Veil {
+        self.wiring.readers.veil()
     }
 
     /// The keys of the latest plan.

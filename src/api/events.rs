@@ -7,13 +7,13 @@
 use crate::api::answer::{self, Shown};
 use crate::api::auth::Scope;
 use crate::api::context::Context;
-use crate::api::list::{PAGE_PARAMETERS, cursor, query};
+use crate::api::list::{PAGE_PARAMETERS, query};
 use crate::api::moment::Moment;
 use crate::api::problem::Problem;
 use crate::api::read::blocking;
 use crate::api::submit::peer;
-use crate::message::id::Seq;
-use crate::record::event::{Event, EventId};
+use crate::message::veil::{EventName, Pages, Veil};
+use crate::record::event::Event;
 use crate::record::views::EventQuery;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -38,7 +38,8 @@ async fn told(context: &Context, head: &Parts, scope: Scope) -> Response {
     let found = async {
         let directory = context.directory();
         let account = directory.admit(&head.headers, peer(&head.extensions), scope)?;
-        let asked = query(account, head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
+        let veil = context.veil();
+        let asked = query(account, (veil, Pages::Events), head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
         let hides = scope == Scope::Read && !account.shows_carriers;
         let account = (scope == Scope::Read).then_some(account.id);
         let query = EventQuery { account, after: asked.before.map_or(0, |it| it.0), limit: asked.limit };
@@ -46,10 +47,14 @@ async fn told(context: &Context, head: &Parts, scope: Scope) -> Response {
         if hides {
             events.iter_mut().for_each(without_carrier);
         }
-        let next = events.last().map(|it| Seq(it.n)).or(asked.before);
+        let next = events.last().map(|it| it.n).or(asked.before.map(|it| it.0));
         let octets = events.iter().map(|it| it.data.len() + 128).sum::<usize>() + 64;
-        let data = events.iter().map(View::of).collect();
-        Ok(answer::json(StatusCode::OK, &Log { data, next_cursor: next.map(cursor) }, octets))
+        let data = events.iter().map(|it| View::of(it, &veil)).collect();
+        Ok(answer::json(
+            StatusCode::OK,
+            &Log { data, next_cursor: next.map(|it| veil.cursor(Pages::Events, it)) },
+            octets,
+        ))
     };
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
 }
@@ -72,16 +77,16 @@ struct Log<'a> {
 
 #[derive(Serialize)]
 struct View<'a> {
-    id: Shown<EventId>,
+    id: Shown<EventName>,
     r#type: &'static str,
     timestamp: Moment,
     data: &'a RawValue,
 }
 
 impl<'a> View<'a> {
-    fn of(event: &'a Event) -> Self {
+    fn of(event: &'a Event, veil: &Veil) -> Self {
         Self {
-            id: Shown(event.id()),
+            id: Shown(veil.event(event.id())),
             r#type: event.kind.word(),
             timestamp: Moment(event.at),
             data: serde_json::from_str(&event.data).expect("the data of an event was written as JSON, under a seal"),

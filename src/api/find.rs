@@ -5,7 +5,7 @@
 use crate::api::answer::{self, Shown};
 use crate::api::auth::{Directory, Scope};
 use crate::api::context::Context;
-use crate::api::list::{self, LIMIT};
+use crate::api::list::{self, Asking, LIMIT};
 use crate::api::message::{MessageView, Recipient};
 use crate::api::money::refunds;
 use crate::api::problem::Problem;
@@ -14,8 +14,8 @@ use crate::api::read::{blocking, currency, find_message};
 use crate::api::story::{self, Line};
 use crate::api::submit::peer;
 use crate::dispatch::door::plan::{Account, Plan};
-use crate::message::id::MessageId;
 use crate::message::money::Money;
+use crate::message::veil::{MessageName, Pages, Veil};
 use crate::record::entry::Entry;
 use crate::record::views::Query;
 use axum::extract::{Path, Request, State};
@@ -46,11 +46,13 @@ pub(super) async fn messages(State(context): State<Arc<Context>>, request: Reque
     let found = async {
         let directory = context.directory();
         let asking = admit(&directory, &head)?;
-        let query = query(asking, &directory.plan, head.uri.query().unwrap_or(""))?;
+        let veil = context.veil();
+        let query = query((asking, veil), &directory.plan, head.uri.query().unwrap_or(""))?;
         let page = blocking(&context, move |readers| readers.list(&query)).await?;
         let refunds = refunds(&context, &page.entries).await?;
-        let view = |it| view(it, &directory.plan, asking.scopes.reveal, refunds.get(&it.body.seq()).copied());
-        Ok(list::page(page.entries.iter().map(view).collect(), page.next))
+        let refund = |it: &Entry| refunds.get(&it.body.seq()).copied();
+        let view = |it| view((it, &veil), &directory.plan, asking.scopes.reveal, refund(it));
+        Ok(list::page(page.entries.iter().map(view).collect(), &veil, page.next))
     };
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
 }
@@ -63,7 +65,7 @@ pub(super) async fn message(State(context): State<Arc<Context>>, Path(id): Path<
         let asking = admit(&directory, &head)?;
         let entry = find_message(&context, &id).await?;
         let refund = refunds(&context, std::slice::from_ref(&entry)).await?.get(&entry.body.seq()).copied();
-        let view = view(&entry, &directory.plan, asking.scopes.reveal, refund);
+        let view = view((&entry, &context.veil()), &directory.plan, asking.scopes.reveal, refund);
         Ok(answer::json(StatusCode::OK, &view, 2_048))
     };
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
@@ -76,9 +78,10 @@ pub(super) async fn story(State(context): State<Arc<Context>>, Path(id): Path<St
         let directory = context.directory();
         let asking = admit(&directory, &head)?;
         let entry = find_message(&context, &id).await?;
-        let story = story::of(&entry, &directory.plan, now());
+        let veil = context.veil();
+        let story = story::of(&entry, &veil, &directory.plan, now());
         let told = Told {
-            id: Shown(entry.body.id),
+            id: Shown(veil.message(entry.body.id)),
             to: Shown(Recipient::of(entry.body.destination, asking.scopes.reveal)),
             status: entry.status().word(),
             story: story.past,
@@ -93,28 +96,34 @@ fn admit<'d>(directory: &'d Directory, head: &Parts) -> Result<&'d Account, Prob
     directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)
 }
 
-fn view<'a>(entry: &'a Entry, plan: &'a Plan, reveals: bool, refund: Option<Money>) -> MessageView<'a> {
+fn view<'a>(
+    (entry, veil): (&'a Entry, &Veil),
+    plan: &'a Plan,
+    reveals: bool,
+    refund: Option<Money>,
+) -> MessageView<'a> {
     let account = plan.accounts.get(&entry.body.account).and_then(|it| it.currency);
-    let view = MessageView::of(entry, plan, currency(plan, entry.body.route, account));
+    let view = MessageView::of(entry, veil, plan, currency(plan, entry.body.route, account));
     view.paid_back(refund).for_operator(entry, plan, reveals)
 }
 
 /// What a query string asks for; national numbers are those of whoever asks.
-fn query(asking: &Account, plan: &Plan, text: &str) -> Result<Query, Problem> {
+fn query((asking, veil): (&Account, Veil), plan: &Plan, text: &str) -> Result<Query, Problem> {
     let start = Query { limit: LIMIT, ..Query::default() };
+    let by = Asking { region: asking.region.as_deref(), veil, pages: Pages::Messages };
     list::read(start, text, &PARAMETERS, |query, name, value| match name {
         "account" => {
             let account = plan.accounts.values().find(|it| *it.name == *value);
             query.account = Some(account.ok_or("there is no such account")?.id);
             Ok(())
         }
-        _ => list::set(query, asking.region.as_deref(), name, value),
+        _ => list::set(query, &by, name, value),
     })
 }
 
 #[derive(Serialize)]
 struct Told {
-    id: Shown<MessageId>,
+    id: Shown<MessageName>,
     to: Shown<Recipient>,
     status: &'static str,
     /// What has happened, in order of time.

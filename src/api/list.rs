@@ -15,6 +15,7 @@ use crate::message::attempt::CarrierMessageId;
 use crate::message::id::{OrderId, RouteId, Seq};
 use crate::message::money::Money;
 use crate::message::status::Status;
+use crate::message::veil::{Pages, Veil};
 use crate::number::e164::E164;
 use crate::record::entry::Entry;
 use crate::record::views::Query;
@@ -41,14 +42,15 @@ pub(super) async fn messages(State(context): State<Arc<Context>>, request: Reque
     let found = async {
         let directory = context.directory();
         let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Read)?;
-        let query = query(account, head.uri.query().unwrap_or(""), &PARAMETERS)?;
+        let veil = context.veil();
+        let query = query(account, (veil, Pages::Messages), head.uri.query().unwrap_or(""), &PARAMETERS)?;
         if query.carrier_message_id.is_some() && !account.shows_carriers {
             let detail = "is not shown to this account, and cannot be searched for";
             return Err(Problem::at(Kind::Invalid, "/carrier_message_id", detail));
         }
         let page = blocking(&context, move |readers| readers.list(&query)).await?;
         let refunds = refunds(&context, &page.entries).await?;
-        Ok(shown((&page.entries, &refunds), page.next, account, &directory.plan))
+        Ok(shown((&page.entries, &refunds), (&veil, page.next), account, &directory.plan))
     };
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
 }
@@ -63,7 +65,8 @@ pub(super) async fn order_messages(
     let found = async {
         let directory = context.directory();
         let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Read)?;
-        let query = query(account, head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
+        let veil = context.veil();
+        let query = query(account, (veil, Pages::Messages), head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
         let order = find_order(&context, &id).await?.filter(|it| it.account == account.id).ok_or_else(no_order)?;
         let (after, limit) = (query.before, query.limit);
         let mut entries = blocking(&context, move |readers| readers.order_messages(order.id, after, limit + 1)).await?;
@@ -71,28 +74,28 @@ pub(super) async fn order_messages(
         entries.truncate(limit);
         let next = entries.last().filter(|_| more).map(|it| it.body.seq());
         let refunds = refunds(&context, &entries).await?;
-        Ok(shown((&entries, &refunds), next, account, &directory.plan))
+        Ok(shown((&entries, &refunds), (&veil, next), account, &directory.plan))
     };
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
 }
 
 fn shown(
     (entries, refunds): (&[Entry], &BTreeMap<Seq, Money>),
-    next: Option<Seq>,
+    (veil, next): (&Veil, Option<Seq>),
     account: &Account,
     plan: &Plan,
 ) -> Response {
     let views = entries.iter().map(|it| {
-        let view = MessageView::of(it, plan, currency(plan, it.body.route, account.currency));
+        let view = MessageView::of(it, veil, plan, currency(plan, it.body.route, account.currency));
         view.paid_back(refunds.get(&it.body.seq()).copied()).for_customer(account)
     });
-    page(views.collect(), next)
+    page(views.collect(), veil, next)
 }
 
 /// A page of messages, and where the next begins.
-pub(super) fn page(data: Vec<MessageView<'_>>, next: Option<Seq>) -> Response {
+pub(super) fn page(data: Vec<MessageView<'_>>, veil: &Veil, next: Option<Seq>) -> Response {
     let octets = data.len() * 1_024 + 64;
-    answer::json(StatusCode::OK, &List { data, next_cursor: next.map(cursor) }, octets)
+    answer::json(StatusCode::OK, &List { data, next_cursor: next.map(|it| veil.cursor(Pages::Messages, it.0)) }, octets)
 }
 
 #[derive(Serialize)]
@@ -101,19 +104,26 @@ struct List<'a> {
     next_cursor: Option<String>,
 }
 
-/// Where a page ended. Its form is ours to change, which is why it says of which form it is.
-pub(super) fn cursor(seq: Seq) -> String {
-    format!("c1.{:x}", seq.0)
-}
-
-pub(super) fn read_cursor(text: &str) -> Option<Seq> {
-    u64::from_str_radix(text.strip_prefix("c1.")?, 16).ok().map(Seq)
+/// How a query is to be read.
+pub(super) struct Asking<'a> {
+    /// National numbers are those of this region.
+    pub(super) region: Option<&'a str>,
+    /// Ids and cursors are as this shows them.
+    pub(super) veil: Veil,
+    /// Cursors are of these.
+    pub(super) pages: Pages,
 }
 
 /// What a query string asks for of an account's messages.
-pub(super) fn query(account: &Account, text: &str, known: &[&str]) -> Result<Query, Problem> {
+pub(super) fn query(
+    account: &Account,
+    (veil, pages): (Veil, Pages),
+    text: &str,
+    known: &[&str],
+) -> Result<Query, Problem> {
     let start = Query { account: Some(account.id), limit: LIMIT, ..Query::default() };
-    read(start, text, known, |query, name, value| set(query, account.region.as_deref(), name, value))
+    let asking = Asking { region: account.region.as_deref(), veil, pages };
+    read(start, text, known, |query, name, value| set(query, &asking, name, value))
 }
 
 /// What a query string adds to a query, one pair after the other.
@@ -137,8 +147,8 @@ pub(super) fn read(
     Ok(query)
 }
 
-/// What one parameter asks for; national numbers are those of `region`.
-pub(super) fn set(query: &mut Query, region: Option<&str>, name: &str, value: &str) -> Result<(), &'static str> {
+/// What one parameter asks for.
+pub(super) fn set(query: &mut Query, asking: &Asking<'_>, name: &str, value: &str) -> Result<(), &'static str> {
     let moment = || Moment::parse(value).ok_or("must be a time of RFC 3339");
     let number = || value.parse::<u64>().map_err(|_| "must be a whole number");
     match name {
@@ -146,10 +156,10 @@ pub(super) fn set(query: &mut Query, region: Option<&str>, name: &str, value: &s
         "to" => {
             // A plus sign that was not escaped reads as a blank.
             let text = value.strip_prefix(' ').map_or_else(|| value.to_owned(), |it| format!("+{it}"));
-            let number = E164::parse(&text, region);
+            let number = E164::parse(&text, asking.region);
             query.to = Some(number.map_err(|_| "must be a number with its country code")?);
         }
-        "order_id" => query.order = Some(OrderId(number()?)),
+        "order_id" => query.order = Some(asking.veil.read_order(number()?).unwrap_or(OrderId::NONE)),
         "route_id" => query.route = Some(RouteId(u32::try_from(number()?).map_err(|_| "must be a route's number")?)),
         "client_ref" => query.client_ref = Some(value.into()),
         "carrier_message_id" => {
@@ -158,7 +168,10 @@ pub(super) fn set(query: &mut Query, region: Option<&str>, name: &str, value: &s
         }
         "since" => query.since = Some(moment()?),
         "until" => query.until = Some(moment()?),
-        "cursor" => query.before = Some(read_cursor(value).ok_or("must be a next_cursor of the page before")?),
+        "cursor" => {
+            let before = asking.veil.read_cursor(asking.pages, value);
+            query.before = Some(Seq(before.ok_or("must be a next_cursor of the page before")?));
+        }
         _ => {
             let limit = number().ok().and_then(|it| usize::try_from(it).ok()).filter(|it| (1..=LIMIT_MAX).contains(it));
             query.limit = limit.ok_or("must be from 1 to 1000")?;

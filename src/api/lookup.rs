@@ -12,7 +12,7 @@ use crate::api::recipients::Rejected;
 use crate::api::request::RECIPIENTS_MAX;
 use crate::api::submit::{awaited, refusal, send};
 use crate::carrier::http::pointer::Pointer;
-use crate::carrier::http::request::{Constants, basic};
+use crate::carrier::http::request::basic;
 use crate::carrier::http::template::{Field, Place, Template};
 use crate::dispatch::door::happening::{Ask, Submission};
 use crate::dispatch::door::reply::Reply;
@@ -208,13 +208,13 @@ impl Lookup {
     /// Whether the service says that the number is of a type that is refused; `None` if it says nothing.
     async fn said(&self, number: E164) -> Option<bool> {
         let Options { target, headers, system_id, password, line_type, refuse, .. } = &self.options;
-        let constants = Constants { system_id, password: password.expose(), receipt_url: "" };
+        let password = password.expose();
         let value = |field| match field {
             Field::To => number.to_string().into(),
             Field::ToDigits => number.digits().to_string().into(),
-            Field::SystemId => constants.system_id.into(),
-            Field::Password => constants.password.into(),
-            Field::Basic => basic(&constants).into(),
+            Field::SystemId => (&**system_id).into(),
+            Field::Password => (&**password).into(),
+            Field::Basic => basic(system_id, password).into(),
             _ => "".into(),
         };
         let headers: Vec<(Box<str>, String)> =

@@ -5,7 +5,7 @@ use crate::api::moment::Moment;
 use crate::api::read::alphabet;
 use crate::dispatch::door::plan::{Account, Plan};
 use crate::message::attempt::{Answer, Attempt};
-use crate::message::id::{AccountId, CarrierId, LinkId, MessageId};
+use crate::message::id::{AccountId, CarrierId, LinkId};
 use crate::message::manner::Parameter;
 use crate::message::money::{Currency, Exact, Money};
 use crate::message::part::Part;
@@ -15,6 +15,7 @@ use crate::message::receipt::Receipt;
 use crate::message::source::Source;
 use crate::message::status::Status;
 use crate::message::time::Time;
+use crate::message::veil::{MessageName, Veil};
 use crate::number::e164::E164;
 use crate::record::entry::Entry;
 use crate::text::Alphabet;
@@ -24,7 +25,7 @@ use std::collections::BTreeMap;
 /// One message.
 #[derive(Serialize)]
 pub(super) struct MessageView<'a> {
-    id: Shown<MessageId>,
+    id: Shown<MessageName>,
     order_id: u64,
     /// Whose, where it is an operator that looks.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,14 +57,14 @@ pub(super) struct MessageView<'a> {
 
 impl<'a> MessageView<'a> {
     /// What is known of a message.
-    pub(super) fn of(entry: &'a Entry, plan: &'a Plan, currency: Option<Currency>) -> Self {
+    pub(super) fn of(entry: &'a Entry, veil: &Veil, plan: &'a Plan, currency: Option<Currency>) -> Self {
         let body = &entry.body;
         let attempts = attempts(entry);
         let layers = Layers::of(entry, &attempts);
         let status = entry.status();
         Self {
-            id: Shown(body.id),
-            order_id: body.order.0,
+            id: Shown(veil.message(body.id)),
+            order_id: veil.order(body.order),
             account: None,
             to: Shown(Recipient::Whole(body.destination)),
             from: (body.source != Source::Unset).then_some(Shown(&body.source)),

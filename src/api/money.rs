@@ -10,7 +10,7 @@ use crate::api::context::{Call, Context};
 use crate::api::fingerprint;
 use crate::api::idempotency;
 use crate::api::json;
-use crate::api::list::{PAGE_PARAMETERS, cursor, query};
+use crate::api::list::{PAGE_PARAMETERS, query};
 use crate::api::memory::Holder;
 use crate::api::moment::Moment;
 use crate::api::problem::{Kind, Problem};
@@ -22,6 +22,7 @@ use crate::dispatch::door::reply::Reply;
 use crate::message::id::{RouteId, Seq};
 use crate::message::money::{Currency, Exact, Money};
 use crate::message::price::PriceTable;
+use crate::message::veil::{Pages, Veil};
 use crate::record::entry::Entry;
 use crate::record::money::LedgerLine;
 use axum::extract::{Path, Request, State};
@@ -127,13 +128,14 @@ pub(super) async fn ledger(State(context): State<Arc<Context>>, Path(id): Path<S
         let directory = context.directory();
         let operator = directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
         let account = named(&directory, &id)?;
-        let asked = query(operator, head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
+        let veil = context.veil();
+        let asked = query(operator, (veil, Pages::Ledger), head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
         let (of, before, limit) = (account.id, asked.before.map_or(u64::MAX, |it| it.0), asked.limit);
         let mut lines = blocking(&context, move |readers| readers.ledger(of, before, limit + 1)).await?;
         let more = limit < lines.len();
         lines.truncate(limit);
-        let next = lines.last().filter(|_| more).map(|it| cursor(Seq(it.n)));
-        let data = lines.iter().map(|it| LineView::of(it, account.currency)).collect();
+        let next = lines.last().filter(|_| more).map(|it| veil.cursor(Pages::Ledger, it.n));
+        let data = lines.iter().map(|it| LineView::of(it, &veil, account.currency)).collect();
         Ok(answer::json(StatusCode::OK, &Ledger { data, next_cursor: next }, lines.len() * 192 + 64))
     };
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
@@ -165,7 +167,7 @@ struct LineView<'a> {
 }
 
 impl<'a> LineView<'a> {
-    fn of(line: &'a LedgerLine, currency: Option<Currency>) -> Self {
+    fn of(line: &'a LedgerLine, veil: &Veil, currency: Option<Currency>) -> Self {
         Self {
             n: line.n,
             at: Moment(line.at),
@@ -173,7 +175,7 @@ impl<'a> LineView<'a> {
             amount: Shown(line.amount.exact()),
             balance: Shown(line.balance.exact()),
             currency: currency.map(Shown),
-            order_id: line.order.map(|it| it.0),
+            order_id: line.order.map(|it| veil.order(it)),
             seq: line.seq.map(|it| it.0),
             note: line.note.as_deref(),
         }
@@ -216,7 +218,9 @@ async fn credited(context: &Context, id: &str, head: &Parts, body: axum::body::B
         Credit { by: operator.id, account: account.id, amount, note: asked.note.map(Into::into), idempotency: keyed };
     let (to, answer) = oneshot::channel();
     send(context, Call::Ask(Ask::Credit(Box::new(credit)), to))?;
-    let created = |line: &LedgerLine| answer::json(StatusCode::CREATED, &LineView::of(line, account.currency), 256);
+    let veil = context.veil();
+    let created =
+        |line: &LedgerLine| answer::json(StatusCode::CREATED, &LineView::of(line, &veil, account.currency), 256);
     match awaited(answer).await? {
         Reply::Credited(line) => Ok(created(&line)),
         Reply::CreditedBefore(n) => {

@@ -9,7 +9,7 @@ use crate::api::body;
 use crate::api::context::{Call, Context};
 use crate::api::diagnose::{escaped, unknown_name};
 use crate::api::json;
-use crate::api::list::{PAGE_PARAMETERS, cursor, query};
+use crate::api::list::{PAGE_PARAMETERS, query};
 use crate::api::memory::Holder;
 use crate::api::moment::Moment;
 use crate::api::problem::{Kind, Problem};
@@ -19,7 +19,8 @@ use crate::api::submit::{awaited, peer, refusal, send};
 use crate::dispatch::door::happening::{Ask, Demand, Ending};
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::{Reply, Unfit};
-use crate::message::id::{CarrierId, LinkId, RouteId, Seq};
+use crate::message::id::{CarrierId, LinkId, RouteId};
+use crate::message::veil::Pages;
 use crate::record::action::{Action, Deed, Target};
 use crate::telemetry::labels::bind_name;
 use crate::wire::trace::PDUS_MAX;
@@ -65,12 +66,13 @@ pub(super) async fn actions(State(context): State<Arc<Context>>, request: Reques
     let found = async {
         let directory = context.directory();
         let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
-        let asked = query(account, head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
+        let veil = context.veil();
+        let asked = query(account, (veil, Pages::Actions), head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
         let (before, limit) = (asked.before.map_or(u64::MAX, |it| it.0), asked.limit);
         let mut actions = blocking(&context, move |readers| readers.actions(before, limit + 1)).await?;
         let more = limit < actions.len();
         actions.truncate(limit);
-        let next = actions.last().filter(|_| more).map(|it| cursor(Seq(it.n)));
+        let next = actions.last().filter(|_| more).map(|it| veil.cursor(Pages::Actions, it.n));
         let data = actions.iter().map(|it| ActionView::of(it, &directory.plan)).collect();
         Ok(answer::json(StatusCode::OK, &Actions { data, next_cursor: next }, 4_096))
     };

@@ -9,10 +9,11 @@ use crate::api::context::{Call, Context};
 use crate::api::json;
 use crate::api::memory::Holder;
 use crate::api::problem::{Kind, Problem};
-use crate::api::submit::{awaited, no_message, peer, refusal, send};
+use crate::api::read::named;
+use crate::api::submit::{awaited, peer, refusal, send};
 use crate::dispatch::door::happening::Ask;
 use crate::dispatch::door::reply::Reply;
-use crate::message::id::MessageId;
+use crate::message::veil::MessageName;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -34,21 +35,21 @@ struct Outcome {
 
 #[derive(Serialize)]
 struct Noted {
-    id: Shown<MessageId>,
+    id: Shown<MessageName>,
     verified: bool,
 }
 
 async fn noted(context: &Context, id: &str, request: Request) -> Result<Response, Problem> {
     let directory = context.directory();
     let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Send)?;
-    let id: MessageId = id.parse().map_err(|_| no_message())?;
+    let (veil, id) = named(context, id)?;
     let (body, _held) = body::read(context, Holder::Account(account.id), request.into_body()).await?;
     let Outcome { verified } =
         json::read(&body, |_| Problem::at(Kind::Invalid, "/verified", "the body is {\"verified\": true} or false"))?;
     let (to, answer) = oneshot::channel();
     send(context, Call::Ask(Ask::Outcome(account.id, id, verified), to))?;
     match awaited(answer).await? {
-        Reply::Noted => Ok(answer::json(StatusCode::OK, &Noted { id: Shown(id), verified }, 100)),
+        Reply::Noted => Ok(answer::json(StatusCode::OK, &Noted { id: Shown(veil.message(id)), verified }, 100)),
         other => Err(refusal(&other)),
     }
 }

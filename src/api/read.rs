@@ -10,9 +10,10 @@ use crate::api::submit::{no_message, peer};
 use crate::dispatch::admit::arrive::SLICE;
 use crate::dispatch::door::plan::Plan;
 use crate::message::body::Body;
-use crate::message::id::{MessageId, OrderId, RouteId};
+use crate::message::id::{MessageId, RouteId};
 use crate::message::money::{Currency, Money};
 use crate::message::status::Status;
+use crate::message::veil::Veil;
 use crate::record::entry::Entry;
 use crate::record::views::OrderView;
 use crate::store::sqlite::fault::Fault;
@@ -45,7 +46,7 @@ pub(super) async fn order(State(context): State<Arc<Context>>, Path(id): Path<St
         let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Read)?;
         let view = find_order(&context, &id).await?.filter(|it| it.account == account.id).ok_or_else(no_order)?;
         let currency = currency(&directory.plan, view.route, account.currency);
-        Ok(answer::json(StatusCode::OK, &Order::of(&view, currency), 512))
+        Ok(answer::json(StatusCode::OK, &Order::of(&view, &context.veil(), currency), 512))
     };
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
 }
@@ -57,13 +58,14 @@ async fn own_message(context: &Context, id: &str, head: &Parts) -> Result<Respon
     let entry = Some(found).filter(|it| it.body.account == account.id).ok_or_else(no_message)?;
     let currency = currency(&directory.plan, entry.body.route, account.currency);
     let refund = money::refunds(context, std::slice::from_ref(&entry)).await?.get(&entry.body.seq()).copied();
-    let view = MessageView::of(&entry, &directory.plan, currency).paid_back(refund).for_customer(account);
+    let view =
+        MessageView::of(&entry, &context.veil(), &directory.plan, currency).paid_back(refund).for_customer(account);
     Ok(answer::json(StatusCode::OK, &view, 2_048))
 }
 
 /// A message of any account, by its id as a path has it.
 pub(super) async fn find_message(context: &Context, written: &str) -> Result<Entry, Problem> {
-    let id: MessageId = written.parse().map_err(|_| no_message())?;
+    let (_, id) = named(context, written)?;
     let found = blocking(context, move |readers| match readers.message(id)? {
         Some(entry) => Ok(Ok(entry)),
         None => Ok(Err(readers.was_set_aside(id)?)),
@@ -74,9 +76,15 @@ pub(super) async fn find_message(context: &Context, written: &str) -> Result<Ent
     })
 }
 
+/// The message that a path names, and under what it is named so.
+pub(super) fn named(context: &Context, id: &str) -> Result<(Veil, MessageId), Problem> {
+    let veil = context.veil();
+    Ok((veil, veil.read_message(id).map_err(|_| no_message())?))
+}
+
 /// The aggregate of an order, by its id as a path has it.
 pub(super) async fn find_order(context: &Context, id: &str) -> Result<Option<OrderView>, Problem> {
-    let id = id.parse().map(OrderId).map_err(|_| no_order())?;
+    let id = id.parse().ok().and_then(|it| context.veil().read_order(it)).ok_or_else(no_order)?;
     blocking(context, move |readers| readers.order(id)).await
 }
 
@@ -153,11 +161,11 @@ struct Order {
 }
 
 impl Order {
-    fn of(view: &OrderView, currency: Option<Currency>) -> Self {
+    fn of(view: &OrderView, veil: &Veil, currency: Option<Currency>) -> Self {
         let totals = &view.totals;
         let (total, delivered) = (totals.total(), totals.of(Status::Delivered));
         Self {
-            order_id: view.id.0,
+            order_id: veil.order(view.id),
             route_id: view.route.0,
             status: totals.word(),
             total,

@@ -16,6 +16,7 @@ use crate::message::phase::Phase;
 use crate::message::receipt::Receipt;
 use crate::message::status::Status;
 use crate::message::time::Time;
+use crate::message::veil::Veil;
 use crate::record::entry::Entry;
 use crate::route::plan::{Order, UnknownPolicy};
 use crate::route::rule::Asked;
@@ -40,13 +41,14 @@ pub(super) struct Story {
 }
 
 /// The story of a message, at `now`.
-pub(super) fn of(entry: &Entry, plan: &Plan, now: Time) -> Story {
-    let teller = Teller { entry, plan, now, past: Vec::new(), next: Vec::new() };
+pub(super) fn of(entry: &Entry, veil: &Veil, plan: &Plan, now: Time) -> Story {
+    let teller = Teller { entry, veil, plan, now, past: Vec::new(), next: Vec::new() };
     teller.told()
 }
 
 struct Teller<'a> {
     entry: &'a Entry,
+    veil: &'a Veil,
     plan: &'a Plan,
     now: Time,
     past: Vec<Line>,
@@ -90,7 +92,7 @@ impl Teller<'_> {
             body.created,
             format!(
                 "Accepted from account {account} as order {}{reference}, durable before it was answered: {}, {parts} in {alphabet}, worth sending until {}.",
-                body.order.0,
+                self.veil.order(body.order),
                 body.class.word(),
                 body.expires,
             ),

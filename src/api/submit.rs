@@ -19,8 +19,9 @@ use crate::api::request::RECIPIENTS_MAX;
 use crate::dispatch::door::happening::{Ask, Recipient, Submission};
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::{Limit, Means, Reply};
-use crate::message::id::{MessageId, OrderId};
+use crate::message::id::OrderId;
 use crate::message::status::Status;
+use crate::message::veil::MessageName;
 use crate::record::entry::Entry;
 use crate::text::Alphabet;
 use axum::extract::{Path, Request, State};
@@ -87,7 +88,11 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
     let (to, answer) = oneshot::channel();
     send(context, Call::Ask(Ask::Submit(submission), to))?;
     match awaited(answer).await? {
-        Reply::Accepted { order, messages, means, .. } => Ok(answer::accepted(&quote, order, &messages, &means)),
+        Reply::Accepted { order, messages, means, .. } => {
+            let veil = context.veil();
+            let names: Vec<MessageName> = messages.iter().map(|it| veil.message(*it)).collect();
+            Ok(answer::accepted(&quote, veil.order(order), &names, &means))
+        }
         Reply::Repeated(order) => repeated(context, &directory.plan, &quote, order).await,
         other => Err(refusal(&other)),
     }
@@ -96,7 +101,8 @@ async fn submit(context: &Context, request: Request) -> Result<Response, Problem
 /// The first answer again, from what the store has of the order.
 async fn repeated(context: &Context, plan: &Plan, quote: &Quote<'_>, order: OrderId) -> Result<Response, Problem> {
     let entries = read::blocking(context, move |readers| readers.order_messages(order, None, RECIPIENTS_MAX)).await?;
-    let ids: Vec<MessageId> = entries.iter().map(|it| it.body.id).collect();
+    let veil = context.veil();
+    let names: Vec<MessageName> = entries.iter().map(|it| veil.message(it.body.id)).collect();
     let lines = entries.iter().enumerate().map(|(at, Entry { body, .. })| Line {
         to: body.destination,
         client_ref: body.client_ref.as_deref(),
@@ -115,7 +121,7 @@ async fn repeated(context: &Context, plan: &Plan, quote: &Quote<'_>, order: Orde
     };
     let charge = read::blocking(context, move |readers| readers.ledger_line(order, None)).await?;
     let means = Means { balance: charge.map(|it| it.balance), ..Means::default() };
-    Ok(idempotency::replayed(answer::accepted(&first, order, &ids, &means)))
+    Ok(idempotency::replayed(answer::accepted(&first, veil.order(order), &names, &means)))
 }
 
 async fn estimated(context: &Context, request: Request) -> Result<Response, Problem> {
@@ -138,12 +144,12 @@ async fn estimated(context: &Context, request: Request) -> Result<Response, Prob
 async fn cancelled(context: &Context, id: &str, head: &Parts) -> Result<Response, Problem> {
     let directory = context.directory();
     let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Send)?;
-    let id: MessageId = id.parse().map_err(|_| no_message())?;
+    let (veil, id) = read::named(context, id)?;
     let (to, answer) = oneshot::channel();
     send(context, Call::Ask(Ask::Cancel(account.id, id), to))?;
     match awaited(answer).await? {
         Reply::Cancelled => {
-            let document = Cancelled { id: Shown(id), status: Status::Cancelled.word() };
+            let document = Cancelled { id: Shown(veil.message(id)), status: Status::Cancelled.word() };
             Ok(answer::json(StatusCode::OK, &document, 100))
         }
         other => Err(refusal(&other)),
@@ -152,7 +158,7 @@ async fn cancelled(context: &Context, id: &str, head: &Parts) -> Result<Response
 
 #[derive(Serialize)]
 struct Cancelled {
-    id: Shown<MessageId>,
+    id: Shown<MessageName>,
     status: &'static str,
 }
 

@@ -6,7 +6,7 @@ use crate::api::body;
 use crate::api::context::{Call, Context};
 use crate::api::diagnose::unknown_name;
 use crate::api::json;
-use crate::api::list::{LIMIT, LIMIT_MAX, cursor, read_cursor};
+use crate::api::list::{LIMIT, LIMIT_MAX};
 use crate::api::memory::Holder;
 use crate::api::moment::Moment;
 use crate::api::problem::{Kind, Problem};
@@ -15,7 +15,8 @@ use crate::api::submit::{awaited, peer, refusal, send};
 use crate::dispatch::door::happening::{Ask, Change};
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::Reply;
-use crate::message::id::{AccountId, Seq};
+use crate::message::id::AccountId;
+use crate::message::veil::{Pages, Veil};
 use crate::number::e164::E164;
 use crate::record::suppression::Suppression;
 use crate::record::views::SuppressionQuery;
@@ -42,13 +43,14 @@ pub(super) async fn all(State(context): State<Arc<Context>>, request: Request) -
         let directory = context.directory();
         directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
         let asked = pairs(head.uri.query(), &LISTED)?;
-        let query = query(&asked, &directory.plan)?;
+        let veil = context.veil();
+        let query = query(&asked, &directory.plan, &veil)?;
         // One more than is shown tells whether there is another page; of one number all are shown.
         let one_more = SuppressionQuery { limit: query.limit + 1, ..query };
         let mut found = blocking(&context, move |readers| readers.suppressions(&one_more)).await?;
         let more = query.number.is_none() && query.limit < found.len();
         found.truncate(if more { query.limit } else { found.len() });
-        let next_cursor = found.last().filter(|_| more).map(|it| cursor(Seq(it.0)));
+        let next_cursor = found.last().filter(|_| more).map(|it| veil.cursor(Pages::Suppressions, it.0));
         let data = found.iter().map(|(_, it)| View::of(it, &directory.plan)).collect();
         Ok(answer::json(StatusCode::OK, &Page { data, next_cursor }, found.len() * 160 + 64))
     };
@@ -132,15 +134,15 @@ fn pairs(text: Option<&str>, known: &[&str]) -> Result<Vec<(String, String)>, Pr
     }
 }
 
-fn query(asked: &[(String, String)], plan: &Plan) -> Result<SuppressionQuery, Problem> {
+fn query(asked: &[(String, String)], plan: &Plan, veil: &Veil) -> Result<SuppressionQuery, Problem> {
     let mut query = SuppressionQuery { account: None, number: None, after: 0, limit: LIMIT };
     for (name, value) in asked {
         match name.as_str() {
             "account" => query.account = Some(account(plan, value)?),
             "to" => query.number = Some(number(value)?),
             "cursor" => {
-                let after = read_cursor(value);
-                query.after = after.ok_or_else(|| invalid(name, "must be a next_cursor of the page before"))?.0;
+                let after = veil.read_cursor(Pages::Suppressions, value);
+                query.after = after.ok_or_else(|| invalid(name, "must be a next_cursor of the page before"))?;
             }
             _ => {
                 let limit = value.parse().ok().filter(|it| (1..=LIMIT_MAX).contains(it));

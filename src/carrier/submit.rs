@@ -33,6 +33,8 @@ pub struct Submit {
     pub index: u8,
     /// In how many it goes to this carrier.
     pub parts: u8,
+    /// What its parts have in common, and those of messages that follow each other have not.
+    pub reference: u16,
     /// The first of the attempts at this carrier that were not answered since, this one included: to a carrier that
     /// knows our key they are one.
     pub since: u8,
@@ -81,8 +83,7 @@ pub fn request(submit: &Submit, dialect: &Dialect) -> Result<pdu::Body, Unsayabl
             return Err(Unsayable::TooLong(field));
         }
     }
-    // Parts of one message share it, and messages that follow each other differ in it.
-    let piece = cut.piece(body.seq().0 as u16, usize::from(submit.index))?;
+    let piece = cut.piece(submit.reference, usize::from(submit.index))?;
     Ok(match dialect.operation {
         Operation::SubmitSm => pdu::Body::SubmitSm(submit_sm(submit, dialect, piece, source)),
         Operation::DataSm => pdu::Body::DataSm(data_sm(submit, dialect, &piece, source)),
@@ -219,7 +220,7 @@ mod tests {
     fn body(text: &str, parts: u8, manner: Manner) -> Body {
         Body {
             id: MessageId { seq: Seq(0x0001_12A7), token: 0 },
-            order: OrderId(1),
+            order: OrderId::recorded(1),
             account: AccountId(1),
             route: RouteId(1),
             class: Class::Otp,
@@ -242,7 +243,15 @@ mod tests {
         let ticket = Ticket(PartKey::new(body.seq(), index).0);
         let parts = body.submits();
         request(
-            &Submit { ticket, body: Arc::new(body), index, parts, since: 1, validity: Duration::from_secs(90) },
+            &Submit {
+                ticket,
+                body: Arc::new(body),
+                index,
+                parts,
+                reference: 0x12A7,
+                since: 1,
+                validity: Duration::from_secs(90),
+            },
             dialect,
         )
     }
@@ -318,8 +327,15 @@ mod tests {
         assert_eq!(count(&long(), &splitting(Split::Udh8)), Some(2));
         let of = |parts, split| {
             let ticket = Ticket(PartKey::new(long().seq(), 0).0);
-            let submit =
-                Submit { ticket, body: Arc::new(long()), index: 0, parts, since: 1, validity: Duration::from_secs(90) };
+            let submit = Submit {
+                ticket,
+                body: Arc::new(long()),
+                index: 0,
+                parts,
+                reference: 7,
+                since: 1,
+                validity: Duration::from_secs(90),
+            };
             request(&submit, &splitting(split))
         };
         assert!(of(1, Split::Payload).is_ok() && of(2, Split::Udh8).is_ok());

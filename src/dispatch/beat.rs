@@ -10,6 +10,7 @@ use crate::message::body::Body;
 use crate::message::era::Wall;
 use crate::message::id::{AccountId, CarrierId, PartKey, RouteId, Seq};
 use crate::message::time::Time;
+use crate::message::veil::Veil;
 use crate::number::e164::E164;
 use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::contract::{Poisoned, Store};
@@ -29,6 +30,8 @@ pub(super) struct Beat {
     pub(super) wall: Wall,
     /// The configuration.
     pub(super) plan: Arc<Plan>,
+    /// Under what numbers are told to those outside.
+    pub(super) veil: Veil,
     /// Every carrier of each route, for whatever destination.
     served: BTreeMap<RouteId, Vec<CarrierId>>,
     /// Which beat this is, from 1.
@@ -54,11 +57,12 @@ pub(super) struct Out {
 
 impl Beat {
     /// The beat before the first.
-    pub(super) fn new(plan: Arc<Plan>, now: Time, marks: Marks) -> Self {
+    pub(super) fn new(plan: Arc<Plan>, now: Time, marks: Marks, veil: Veil) -> Self {
         Self {
             now,
             wall: Wall::before(&marks.eras),
             plan,
+            veil,
             served: BTreeMap::new(),
             number: 0,
             draining: false,
@@ -191,6 +195,6 @@ impl Beat {
             Some(running) => Some(running.clone()),
             None => store.idempotency(account, &asked.key)?,
         };
-        Ok(before.map(|it| if asked.is(&it.hash) { Ok(it.order.0) } else { Err(Reply::KeyReused) }))
+        Ok(before.map(|it| if asked.is(&it.hash) { Ok(it.order.number_in_records()) } else { Err(Reply::KeyReused) }))
     }
 }

@@ -33,7 +33,7 @@ impl Dispatch {
         let now = now.max(recovered.marks.time);
         let owed = Owed::recovered(&recovered.marks.awaiting);
         let sweep = Sweep::new(now, &recovered.marks.eras);
-        let mut beat = Beat::new(plan.clone(), now, recovered.marks);
+        let mut beat = Beat::new(plan.clone(), now, recovered.marks, recovered.veil);
         let mut dispatch = Self {
             set: Set::new(plan.limits.awaited),
             lanes: Lanes::default(),

@@ -251,7 +251,7 @@ impl Loop {
                 }
             }
         }
-        facts::tell_all(&self.meters, &outcome.facts);
+        facts::tell_all(&self.meters, &self.store.veil(), &outcome.facts);
     }
 
     fn submit(&mut self, link: LinkId, submit: crate::carrier::submit::Submit) {

@@ -9,6 +9,7 @@ use crate::link::lanes::{self, Outlet, Room};
 use crate::link::options::Options;
 use crate::link::supervisor::Supervisor;
 use crate::message::id::LinkId;
+use crate::message::veil::Veil;
 use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::Meters;
 use crate::telemetry::standing::Standings;
@@ -31,6 +32,7 @@ pub(super) struct Links {
     running: BTreeMap<LinkId, Running>,
     controls: mpsc::Sender<Control>,
     wake: Wake,
+    veil: Veil,
     traces: Traces,
     standings: Standings,
     /// Numbers the sessions of all links.
@@ -97,8 +99,14 @@ struct Running {
 }
 
 impl Links {
-    pub(super) fn new(controls: mpsc::Sender<Control>, wake: Wake, traces: Traces, standings: Standings) -> Self {
-        Self { running: BTreeMap::new(), controls, wake, traces, standings, epochs: Arc::default() }
+    pub(super) fn new(
+        controls: mpsc::Sender<Control>,
+        wake: Wake,
+        veil: Veil,
+        traces: Traces,
+        standings: Standings,
+    ) -> Self {
+        Self { running: BTreeMap::new(), controls, wake, veil, traces, standings, epochs: Arc::default() }
     }
 
     /// Makes the running links those that are wanted. A session goes on wherever what it began with is the same.
@@ -158,10 +166,10 @@ impl Links {
                 (tokio::spawn(supervisor.run()), Latest::Smpp(sender))
             }
             Wanted::Http(options) => {
-                let options = options.clone();
+                let (options, veil) = (options.clone(), self.veil);
                 let (sender, latest) = watch::channel(options.clone());
                 let supervisor =
-                    http::supervisor::Supervisor { options, latest, commands, outlet, meter, post, stop, chance };
+                    http::supervisor::Supervisor { options, latest, commands, outlet, veil, meter, post, stop, chance };
                 (tokio::spawn(supervisor.run()), Latest::Http(sender))
             }
         }

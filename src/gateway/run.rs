@@ -88,7 +88,7 @@ impl Gateway {
         let meters = Arc::new(Meters::new(&exposition, &labels(&loaded)));
         meters.inside().syncs(draft.store().durability == Durability::Fsync);
         meters.inside().reloaded(Some(since_1970()));
-        let readers = store.readers();
+        let (readers, veil) = (store.readers(), store.veil());
         let (calls_in, calls) = mpsc::channel(CALLS_MAX);
         let (controls_in, controls) = mpsc::channel(CONTROLS_MAX);
         let rounds = Arc::new(AtomicU64::new(0));
@@ -115,7 +115,7 @@ impl Gateway {
         let admin = listen(&loaded.admin, router::operations(&context), &context, stop.clone())?;
         let http = listen(&loaded.http, router::application(&context), &context, stop)?;
         health.listening.store(true, Ordering::Relaxed);
-        let mut links = Links::new(controls_in.clone(), wake.clone(), traces, standings);
+        let mut links = Links::new(controls_in.clone(), wake.clone(), veil, traces, standings);
         links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
         Ok(Self {
             http: http.0,

@@ -88,7 +88,7 @@ pub(crate) mod tests {
     pub(crate) fn body(text: &str, manner: Option<Manner>) -> Body {
         Body {
             id: MessageId { seq: Seq(1), token: 0 },
-            order: OrderId(1),
+            order: OrderId::recorded(1),
             account: AccountId(1),
             route: RouteId(1),
             class: Class::Otp,

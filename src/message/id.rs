@@ -1,7 +1,7 @@
 //! The ids of things: small, interned or minted, and never confused with each other.
-
-use std::fmt;
-use std::str::FromStr;
+//!
+//! Those of messages, orders and events count over all accounts and do not write themselves: what is shown of them is
+//! in [`veil`](crate::message::veil).
 
 /// A carrier, interned by the store under its configured name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,7 +26,22 @@ pub struct LinkId {
 
 /// All messages of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct OrderId(pub u64);
+pub struct OrderId(u64);
+
+impl OrderId {
+    /// No order: they are numbered from 1.
+    pub const NONE: Self = Self(0);
+
+    /// The order that records have under this number.
+    pub const fn recorded(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Its number in records: from 1, over all accounts, and shown to nobody.
+    pub const fn number_in_records(self) -> u64 {
+        self.0
+    }
+}
 
 /// The place of a message in the total order of accepted messages; below 2^53.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,12 +77,7 @@ impl PartKey {
     }
 }
 
-/// What the customer calls a message: its seq and 64 random bits, written as a UUID of
-/// version 8 (RFC 9562, 5.8). The seq finds it, the random bits keep it from being guessed.
-///
-/// ```text
-/// sssssssss-ssss-8sTT-vTTT-TTTTTTTTTTTT     s: 53 bits of seq (and 3 zero bits), T: 64 random
-/// ```
+/// A message: its place, and 64 random bits by which it cannot be guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MessageId {
     /// Its place in the order of accepted messages.
@@ -76,61 +86,13 @@ pub struct MessageId {
     pub token: u64,
 }
 
-impl MessageId {
-    const VERSION: u128 = 0x8 << 76;
-    const VARIANT: u128 = 0b10 << 62;
-
-    /// The 128 bits of the UUID.
-    fn bits(self) -> u128 {
-        let seq = u128::from(self.seq.0);
-        let token = u128::from(self.token);
-        // 48 bits of custom_a and the high 8 of custom_b hold the seq, the other 4 of custom_b
-        // and the low 60 of custom_c the token; two bits of custom_c stay zero.
-        let (high, low) = (seq >> 8, seq & 0xFF);
-        (high << 80) | Self::VERSION | (low << 68) | ((token >> 60) << 64) | Self::VARIANT | (token & ((1 << 60) - 1))
-    }
-
-    fn from_bits(bits: u128) -> Option<Self> {
-        let seq = ((bits >> 80) << 8) | ((bits >> 68) & 0xFF);
-        let token = (((bits >> 64) & 0xF) << 60) | (bits & ((1 << 60) - 1));
-        let id = Self { seq: Seq(u64::try_from(seq).ok()?), token: u64::try_from(token).ok()? };
-        (id.seq.0 < Seq::END && id.bits() == bits).then_some(id)
-    }
-}
-
-impl fmt::Display for MessageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bits = self.bits();
-        write!(
-            f,
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            (bits >> 96) as u32,
-            (bits >> 80) as u16,
-            (bits >> 64) as u16,
-            (bits >> 48) as u16,
-            bits & 0xFFFF_FFFF_FFFF
-        )
-    }
-}
-
-/// The text is not an id that was ever given out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a message id")]
-pub struct NotAnId;
-
-impl FromStr for MessageId {
-    type Err = NotAnId;
-
-    fn from_str(text: &str) -> Result<Self, NotAnId> {
-        let shaped = text.len() == 36
-            && text.bytes().enumerate().all(|(at, it)| match at {
-                8 | 13 | 18 | 23 => it == b'-',
-                _ => it.is_ascii_hexdigit(),
-            });
-        let hex: String = text.chars().filter(|it| *it != '-').collect();
-        let bits = u128::from_str_radix(&hex, 16).ok().filter(|_| shaped).ok_or(NotAnId)?;
-        Self::from_bits(bits).ok_or(NotAnId)
-    }
+/// An event: its place in the log, and 64 random bits by which it cannot be guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EventId {
+    /// Its place in the log.
+    pub n: u64,
+    /// The random bits.
+    pub token: u64,
 }
 
 /// A queue of its own: what one account sends by one route in one class, as far as it waits for one carrier.
@@ -181,24 +143,6 @@ impl LaneId {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_message_id_is_a_uuid_of_version_8_and_comes_back() {
-        for (seq, token) in [(0, 0), (1, u64::MAX), (Seq::END - 1, 0x0123_4567_89AB_CDEF), (25_303, 1)] {
-            let id = MessageId { seq: Seq(seq), token };
-            let text = id.to_string();
-            assert_eq!((text.as_bytes()[14], text.as_bytes()[19] >= b'8'), (b'8', true), "{text}");
-            assert_eq!(text.parse(), Ok(id));
-        }
-    }
-
-    #[test]
-    fn what_is_not_an_id_is_refused() {
-        let good = MessageId { seq: Seq(7), token: 7 }.to_string();
-        for bad in ["", "7", &good[1..], &good.replace('-', "0"), &good.replacen("-8", "-4", 1), &format!("{good}0")] {
-            assert_eq!(bad.parse::<MessageId>(), Err(NotAnId), "{bad}");
-        }
-    }
 
     #[test]
     fn a_lane_keeps_what_it_was_made_of() {

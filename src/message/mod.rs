@@ -2,6 +2,7 @@
 //! the customer is told of them. Nothing here knows a PDU, a store or a clock.
 
 pub mod id;
+pub mod veil;
 pub mod time;
 pub mod era;
 pub mod class;

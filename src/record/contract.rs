@@ -4,6 +4,7 @@ use crate::carrier::id::Learned;
 use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::money::Money;
 use crate::message::time::Time;
+use crate::message::veil::Veil;
 use crate::record::action::Action;
 use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::entry::Entry;
@@ -137,10 +138,12 @@ pub struct Poisoned {
 }
 
 /// What a store remembers from before.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Recovered {
     /// Counters and marks of the last commit.
     pub marks: Marks,
+    /// Under what its numbers are shown.
+    pub veil: Veil,
     /// Messages with a part that was intended or doubtful: the only ones whose outcome may be unknown.
     pub doubtful: Vec<Entry>,
     /// Lanes with queued parts: how many, and the key and creation time of the first.

@@ -1,8 +1,7 @@
 //! What accounts are told: a log, in the order of its numbers.
 
-use crate::message::id::AccountId;
+use crate::message::id::{AccountId, EventId};
 use crate::message::time::Time;
-use std::fmt;
 
 /// One thing that an account is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,21 +24,6 @@ impl Event {
     /// What names it for ever, however often it is told.
     pub const fn id(&self) -> EventId {
         EventId { n: self.n, token: self.token }
-    }
-}
-
-/// The name of an event: `evt_`, 14 hexadecimal digits of its number, 16 of chance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct EventId {
-    /// Its place in the log.
-    pub n: u64,
-    /// The random bits, by which it cannot be guessed.
-    pub token: u64,
-}
-
-impl fmt::Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "evt_{:014x}{:016x}", self.n, self.token)
     }
 }
 

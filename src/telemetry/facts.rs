@@ -10,6 +10,7 @@ use crate::dispatch::door::fact::{Fact, Figure, Turn};
 use crate::message::attempt::Cause;
 use crate::message::id::{CarrierId, MessageId};
 use crate::message::status::Status;
+use crate::message::veil::Veil;
 use crate::record::action::{Action, Target};
 use crate::record::suppression::Origin;
 use crate::telemetry::labels::bind_name;
@@ -18,9 +19,9 @@ use std::time::Duration;
 use tracing::{debug, info, warn};
 
 /// Tells the facts of a beat, after its commit.
-pub fn tell_all(meters: &Meters, facts: &[Fact]) {
+pub fn tell_all(meters: &Meters, veil: &Veil, facts: &[Fact]) {
     for fact in facts {
-        tell(meters, fact);
+        tell(meters, veil, fact);
     }
 }
 
@@ -28,9 +29,9 @@ pub fn tell_all(meters: &Meters, facts: &[Fact]) {
 ///
 /// `Accepted` stands for the status QUEUED of all its messages, so that a `Status` of QUEUED, which
 /// says that a message went back to its lane, does not count a second time.
-pub fn tell(meters: &Meters, fact: &Fact) {
+pub fn tell(meters: &Meters, veil: &Veil, fact: &Fact) {
     count(meters, fact);
-    write(meters, fact);
+    write(meters, veil, fact);
 }
 
 fn count(meters: &Meters, fact: &Fact) {
@@ -82,28 +83,29 @@ fn count(meters: &Meters, fact: &Fact) {
     }
 }
 
-fn write(meters: &Meters, fact: &Fact) {
+fn write(meters: &Meters, veil: &Veil, fact: &Fact) {
     let name = |it: &CarrierId| meters.carrier(*it).name();
+    let id = |it: &MessageId| veil.message(*it);
     match fact {
         Fact::Accepted { order, account, route, class, count, messages } => {
-            let (account, message_ids) = (meters.account(*account), Several(messages));
-            debug!(order_id = order.0, account, route = route.0, class = class.word(), count, %message_ids, "accepted");
+            let (account, message_ids) = (meters.account(*account), Several(veil, messages));
+            debug!(order_id = veil.order(*order), account, route = route.0, class = class.word(), count, %message_ids, "accepted");
         }
         Fact::Status { message, route, status, reason, corrected } => {
             let reason = reason.map(|it| it.word());
-            debug!(message_id = %message, route = route.0, status = status.word(), reason, corrected, "status");
+            debug!(message_id = %id(message), route = route.0, status = status.word(), reason, corrected, "status");
         }
         Fact::Submitted { message, link, cause, waited, .. } => {
             let carrier = name(&link.carrier);
-            debug!(message_id = %message, carrier, bind = bind_name(carrier, link.bind), cause = cause.word(), waited_ms = waited.as_millis() as u64, "submitted");
+            debug!(message_id = %id(message), carrier, bind = bind_name(carrier, link.bind), cause = cause.word(), waited_ms = waited.as_millis() as u64, "submitted");
         }
         Fact::Answered { message, link, answer, command_status, took, waited, throttled, .. } => {
             let (carrier, ms) = (name(&link.carrier), |it: Duration| it.as_millis() as u64);
             let (took_ms, waited_ms) = (took.map(ms), waited.map(ms));
-            debug!(message_id = %message, carrier, bind = bind_name(carrier, link.bind), answer = answer.word(), command_status, took_ms, waited_ms, throttled, "answered");
+            debug!(message_id = %id(message), carrier, bind = bind_name(carrier, link.bind), answer = answer.word(), command_status, took_ms, waited_ms, throttled, "answered");
         }
         Fact::Failover { message, from, to, cause } => {
-            debug!(message_id = %message, from = name(from), to = name(to), cause = cause.word(), "failover");
+            debug!(message_id = %id(message), from = name(from), to = name(to), cause = cause.word(), "failover");
         }
         // The receipt itself is told.
         Fact::Outcome { .. } => {}
@@ -111,13 +113,13 @@ fn write(meters: &Meters, fact: &Fact) {
         | Fact::Unread { .. }
         | Fact::StrangeWord { .. }
         | Fact::UnsureIds { .. }
-        | Fact::Unmatched { .. } => receipt(meters, fact),
+        | Fact::Unmatched { .. } => receipt(meters, veil, fact),
         Fact::Mo { carrier } => debug!(carrier = name(carrier), "message from a handset"),
         Fact::MoAgain { carrier } => debug!(carrier = name(carrier), "the same message from a handset again"),
-        Fact::Received { .. } | Fact::Unheeded { .. } => handset(meters, fact),
+        Fact::Received { .. } | Fact::Unheeded { .. } => handset(meters, veil, fact),
         Fact::OptedOut { .. } | Fact::OptedIn { .. } => opted(meters, fact),
         Fact::Queried { carrier, message, result } => {
-            let message_id = message.map(tracing::field::display);
+            let message_id = message.map(|it| tracing::field::display(veil.message(it)));
             debug!(message_id, carrier = name(carrier), result = result.word(), "queried");
         }
         Fact::Learned { before: true, .. } => {}
@@ -136,38 +138,38 @@ fn write(meters: &Meters, fact: &Fact) {
         Fact::Turned { carrier, turn } => turned(name(carrier), turn),
         Fact::Doubtful { message, carrier, cause } => {
             let (carrier, said) = (name(carrier), "a part was perhaps written and not answered");
-            often!(warn, meters.often(), carrier, said, message_id = %message, carrier, cause = cause.word());
+            often!(warn, meters.often(), carrier, said, message_id = %id(message), carrier, cause = cause.word());
         }
     }
 }
 
 /// What a handset sent, and what keeps it from being told or heeded.
-fn handset(meters: &Meters, fact: &Fact) {
+fn handset(meters: &Meters, veil: &Veil, fact: &Fact) {
     let name = |it: &CarrierId| meters.carrier(*it).name();
     match fact {
         Fact::Received { carrier, event, account: Some(account), parts, missing } => {
             let (carrier, account) = (name(carrier), meters.account(*account));
-            debug!(event_id = %event, carrier, account, parts, missing, "received");
+            debug!(event_id = %veil.event(*event), carrier, account, parts, missing, "received");
         }
         Fact::Received { carrier, event, account: None, parts, missing } => {
             let (carrier, said) = (name(carrier), "no [[inbound]] fits a message from a handset");
-            often!(warn, meters.often(), carrier, said, event_id = %event, carrier, parts, missing);
+            often!(warn, meters.often(), carrier, said, event_id = %veil.event(*event), carrier, parts, missing);
         }
         Fact::Unheeded { carrier, event } => {
             let (carrier, said) =
                 (name(carrier), "a keyword of a handset is not heeded: its number has no country code");
-            often!(warn, meters.often(), carrier, said, event_id = %event, carrier, key = "region");
+            often!(warn, meters.often(), carrier, said, event_id = %veil.event(*event), carrier, key = "region");
         }
         _ => {}
     }
 }
 
 /// What came of a receipt, and what an operator may do about those of a carrier.
-fn receipt(meters: &Meters, fact: &Fact) {
+fn receipt(meters: &Meters, veil: &Veil, fact: &Fact) {
     let name = |it: &CarrierId| meters.carrier(*it).name();
     match fact {
         Fact::Receipt { carrier, status, fate, message, .. } => {
-            let message_id = message.map(tracing::field::display);
+            let message_id = message.map(|it| tracing::field::display(veil.message(it)));
             debug!(message_id, carrier = name(carrier), status = status.word(), fate = ?fate, "receipt");
         }
         Fact::StrangeWord { carrier, word, key } => {
@@ -183,7 +185,7 @@ fn receipt(meters: &Meters, fact: &Fact) {
         }
         Fact::Unread { carrier, event: Some(event) } => {
             let (carrier, said) = (name(carrier), "a receipt names no message, and is kept in events/unrouted");
-            often!(warn, meters.often(), carrier, said, event_id = %event, carrier);
+            often!(warn, meters.often(), carrier, said, event_id = %veil.event(*event), carrier);
         }
         Fact::Unread { carrier, event: None } => debug!(carrier = name(carrier), "a receipt names no message"),
         Fact::Unmatched { carrier } => {
@@ -202,11 +204,12 @@ fn is_word(text: &str) -> bool {
 }
 
 /// Ids of messages, one after the other.
-struct Several<'a>(&'a [MessageId]);
+struct Several<'a>(&'a Veil, &'a [MessageId]);
 
 impl std::fmt::Display for Several<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().enumerate().try_for_each(|(at, it)| write!(f, "{}{it}", if at == 0 { "" } else { " " }))
+        let names = self.1.iter().map(|it| self.0.message(*it));
+        names.enumerate().try_for_each(|(at, it)| write!(f, "{}{it}", if at == 0 { "" } else { " " }))
     }
 }
 
@@ -281,11 +284,11 @@ mod tests {
     use crate::dispatch::door::fact::{DoubtCause, Fate};
     use crate::message::attempt::Answer;
     use crate::message::class::Class;
+    use crate::message::id::EventId;
     use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, RouteId, Seq};
     use crate::message::money::Money;
     use crate::message::reason::Reason;
     use crate::number::e164::E164;
-    use crate::record::event::EventId;
     use crate::telemetry::log::Format;
     use crate::telemetry::log::tests::logged;
     use crate::telemetry::meters::tests::{meters, value};
@@ -326,7 +329,7 @@ mod tests {
         let (account, route) = (AccountId(5), RouteId(8));
         vec![
             Fact::Accepted {
-                order: OrderId(1),
+                order: OrderId::recorded(1),
                 account,
                 route,
                 class: Class::Otp,
@@ -370,7 +373,7 @@ mod tests {
     #[test]
     fn a_life_is_counted() {
         let (exposition, meters) = meters();
-        tell_all(&meters, &life());
+        tell_all(&meters, &Veil::known(), &life());
         let page = exposition.render();
         for (line, expected) in [
             ("nuncio_messages_accepted_total{account=\"shop\",class=\"otp\"}", 3.0),
@@ -409,20 +412,23 @@ mod tests {
     #[test]
     fn no_number_and_no_text_of_a_message_is_ever_shown() {
         let (exposition, meters) = meters();
-        let lines = logged(Format::Json, "trace", false, || tell_all(&meters, &life()));
+        let lines = logged(Format::Json, "trace", false, || tell_all(&meters, &Veil::known(), &life()));
         assert_eq!(lines.lines().count(), life().len(), "one line a fact");
         for line in lines.lines().filter(|it| it.contains("\"message\":\"status\"")) {
-            assert!(line.contains(&format!("\"message_id\":\"{MESSAGE}\"")), "{line}");
+            assert!(line.contains(&format!("\"message_id\":\"{}\"", Veil::known().message(MESSAGE))), "{line}");
         }
         // Runs of digits as long as a subscriber's number are times, or they are the id of a message
         // or an event.
         for line in lines.lines().chain(exposition.render().lines()) {
-            let bare = line.replace(&MESSAGE.to_string(), "").replace(&EVENT.to_string(), "");
+            let (message, event) = (Veil::known().message(MESSAGE), Veil::known().event(EVENT));
+            let order = Veil::known().order(OrderId::recorded(1));
+            let shown = [message.to_string(), event.to_string(), order.to_string()];
+            let bare = shown.iter().fold(line.to_owned(), |line, it| line.replace(it, ""));
             let run = bare.split(|it: char| !it.is_ascii_digit()).map(str::len).max();
             assert!(run.unwrap_or_default() < 8, "{line}");
         }
         assert!(
-            logged(Format::Text, "info", true, || tell_all(&meters, &life())).lines().count() == 12,
+            logged(Format::Text, "info", true, || tell_all(&meters, &Veil::known(), &life())).lines().count() == 12,
             "only warnings, and who is written to"
         );
     }

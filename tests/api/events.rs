@@ -4,7 +4,7 @@ use super::world::{Answer, NOW, World, plan};
 use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
-use nuncio::message::id::AccountId;
+use nuncio::message::id::{AccountId, EventId};
 use nuncio::record::batch::Batch;
 use nuncio::record::contract::Store;
 use nuncio::record::event::{Event, EventKind};
@@ -42,7 +42,7 @@ async fn an_account_sees_its_own_events_oldest_first_page_after_page() {
     commit(&world, &[1, 2, 0, 1, 1, 2, 1]);
     let page = world.get("/v1/events?limit=2").await.json();
     let expected = json!({
-        "id": "evt_0000000000000100000000000000ab", "type": "message.received",
+        "id": world.store.lock().unwrap().veil().event(EventId { n: 1, token: 0xAB }).to_string(), "type": "message.received",
         "timestamp": "2026-11-20T10:00:00.123Z", "data": { "text": "1" },
     });
     assert_eq!((&page["data"][0], texts(&page)), (&expected, vec!["1", "4"]));

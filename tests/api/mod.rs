@@ -5,6 +5,7 @@ mod submit;
 mod routing;
 mod content;
 mod idempotency;
+mod ids;
 mod auth;
 mod read;
 mod events;

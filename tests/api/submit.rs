@@ -39,7 +39,7 @@ async fn a_message_is_accepted_with_everything_that_the_contract_names() {
     let got = answer.json();
     let id = got["messages"][0]["id"].as_str().unwrap().to_owned();
     let expected = json!({
-        "order_id": 25303, "route_id": 8, "count": 1, "initial_state": "QUEUED", "cost": "0.087", "currency": "EUR", "balance_after": null,
+        "order_id": world.order(25_303), "route_id": 8, "count": 1, "initial_state": "QUEUED", "cost": "0.087", "currency": "EUR", "balance_after": null,
         "messages": [ { "id": id, "to": "+31612345678", "client_ref": "login-77", "status": "QUEUED", "encoding": "gsm7", "parts": 1, "cost": "0.087" } ]
     });
     assert_eq!(got, expected);
@@ -161,7 +161,7 @@ async fn bulk_takes_the_good_and_names_the_bad() {
     assert_eq!(answer.status, 202, "{}", answer.text);
     let got = answer.json();
     assert_eq!((&got["count"], &got["cost"]), (&json!(2), &json!("0.174")));
-    assert_eq!(answer.header("location"), "/v1/orders/25303");
+    assert_eq!(answer.header("location"), format!("/v1/orders/{}", world.order(25_303)));
     let refs: Vec<&Value> = got["messages"].as_array().unwrap().iter().map(|it| &it["client_ref"]).collect();
     assert_eq!(refs, ["all", "b"]);
     assert_eq!(&*world.last().recipients[1].text, "for you");

@@ -114,6 +114,11 @@ impl World {
         world
     }
 
+    /// What an order is called that records have under this number.
+    pub(crate) fn order(&self, number: u64) -> u64 {
+        self.store.lock().unwrap().veil().order(OrderId::recorded(number))
+    }
+
     /// A world whose loop reads nothing, with a lane of this capacity.
     pub(crate) fn stuck(plan: Plan, capacity: usize) -> Self {
         let (plan, receiver) = watch::channel(Arc::new(plan));
@@ -293,7 +298,7 @@ impl Keeper {
     }
 
     fn accept(&mut self, submission: Submission) -> Reply {
-        let order = OrderId(self.order);
+        let order = OrderId::recorded(self.order);
         if let Some(asked @ Keyed { key, hash, .. }) = &submission.idempotency {
             match self.known.get(&(submission.account, key.clone())) {
                 Some((known, order)) if asked.is(known) => return Reply::Repeated(*order),

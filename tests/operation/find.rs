@@ -30,10 +30,11 @@ fn refused(output: &Output) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-fn send(daemon: &Daemon, to: &str, reference: &str) {
+fn send(daemon: &Daemon, to: &str, reference: &str) -> String {
     let body = json!({ "to": to, "from": "YOURAPP", "text": "quite secret", "client_ref": reference });
     let accepted = daemon.client().post("/v1/messages", &body);
     assert_eq!(accepted.status, 202, "{}", accepted.text());
+    accepted.json()["order_id"].to_string()
 }
 
 #[test]
@@ -41,7 +42,7 @@ fn it_never_arrived_is_one_command() {
     let smsc = Smsc::new();
     let daemon = Daemon::start(&(account("[1]") + &carrier(smsc.port(), "") + &route("")));
     let mut link = smsc.bound();
-    send(&daemon, "+31612345678", "login-77");
+    let order = send(&daemon, "+31612345678", "login-77");
     let submit = link.read_command(raw::SUBMIT_SM);
     link.answer(&submit, 0, b"00ab77\0");
     link.send_pdu(raw::DELIVER_SM, 7, &raw::deliver(4, b"id:00ab77 stat:UNDELIV err:027 text:quite secret"));
@@ -53,7 +54,7 @@ fn it_never_arrived_is_one_command() {
     });
     let id = line.split(' ').next().expect("the id comes first");
     assert!(line.contains("+3161****678") && line.contains("shop"), "the number is masked: {line}");
-    for by in [["--client-ref", "login-77"], ["--carrier-id", "AB77"], ["--order", "1"], ["--status", "failed"]] {
+    for by in [["--client-ref", "login-77"], ["--carrier-id", "AB77"], ["--order", &order], ["--status", "failed"]] {
         let text = said(&daemon, &["find", by[0], by[1], "--account", "shop"]);
         let found: Vec<&str> = text.lines().skip(1).collect();
         assert_eq!(found, [line.as_str()], "{by:?}: {text}");
@@ -68,7 +69,7 @@ fn it_never_arrived_is_one_command() {
     let flat: Vec<&str> = told.split_whitespace().collect();
     let flat = flat.join(" ");
     for part in [
-        "Accepted from account shop as order 1, client_ref \"login-77\"",
+        &format!("Accepted from account shop as order {order}, client_ref \"login-77\""),
         "It goes by route 1 (1): by the configuration of now it is the account's first and no rule fits, unless the request named it. Its carriers, in the order listed: acme.",
         "Attempt 1 was given to acme-1: the first try.",
         "it took it, and calls it 00ab77.",

@@ -15,6 +15,7 @@ mod find;
 mod floods;
 mod full;
 mod handsets;
+mod ids;
 mod garbage;
 mod http;
 mod inbound;

@@ -2,7 +2,7 @@
 
 use super::requests::{BODY, funded, messages, problem, sent};
 use crate::daemon::client::Reply;
-use nuncio::message::id::{AccountId, OrderId};
+use nuncio::message::id::AccountId;
 use nuncio::message::time::Time;
 use nuncio::record::batch::{Batch, Idempotency};
 use nuncio::record::contract::Store;
@@ -69,7 +69,7 @@ fn the_same_values_written_otherwise_are_a_repeat_and_it_says_so() {
 fn a_key_of_a_version_that_took_the_octets_for_the_request_holds_after_the_upgrade() {
     let mut daemon = funded();
     let first = sent(&daemon, &["idempotency-key: k"], BODY.as_bytes());
-    let order = OrderId(first.json()["order_id"].as_u64().unwrap());
+    let order = first.json()["order_id"].as_u64().unwrap();
     daemon.terminate();
     let hash = Sha256::digest([b"/v1/messages\0", BODY.as_bytes()].concat()).into();
     let at = Time(u64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap());
@@ -77,6 +77,7 @@ fn a_key_of_a_version_that_took_the_octets_for_the_request_holds_after_the_upgra
     let marks = store.recover().unwrap().marks;
     let account = AccountId(1);
     assert!(store.idempotency(account, "k").unwrap().is_some_and(|it| it.hash != hash), "it is kept by its values");
+    let order = store.veil().read_order(order).unwrap();
     let idempotency = vec![Idempotency { account, key: "k".into(), hash, order, at }];
     store.commit(&Batch { idempotency, marks, ..Batch::default() }).unwrap();
     drop(store);

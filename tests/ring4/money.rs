@@ -339,7 +339,8 @@ fn an_order_is_charged_once_and_refused_where_the_balance_is_not_enough() {
     assert_eq!(left(&bench.send(2)), Some(PRICE));
     assert_eq!(bench.send(2), Reply::Insufficient { balance: PRICE });
     assert_eq!(left(&bench.send(1)), Some(Money(0)));
-    let lines: Vec<_> = bench.store.ledger().map(|it| (it.why, it.order.map(|it| it.0), it.amount.0)).collect();
+    let lines: Vec<_> =
+        bench.store.ledger().map(|it| (it.why, it.order.map(|it| it.number_in_records()), it.amount.0)).collect();
     let each = PRICE.0;
     assert_eq!(
         lines,

@@ -134,7 +134,7 @@ fn delivery(sequence: u32) -> Pdu {
 fn submit() -> Submit {
     let body = body::Body {
         id: MessageId { seq: Seq(1), token: 0 },
-        order: OrderId(1),
+        order: OrderId::recorded(1),
         account: AccountId(1),
         route: RouteId(1),
         class: Class::Otp,
@@ -152,7 +152,7 @@ fn submit() -> Submit {
         charged: false,
     };
     let ticket = Ticket(PartKey::new(Seq(1), 0).0);
-    Submit { ticket, body: Arc::new(body), index: 0, parts: 1, since: 1, validity: SECOND * 90 }
+    Submit { ticket, body: Arc::new(body), index: 0, parts: 1, reference: 1, since: 1, validity: SECOND * 90 }
 }
 
 fn is_answered(report: &Report) -> bool {

@@ -4,6 +4,7 @@ use crate::carrier::http::template::{Field, Place, Template};
 use crate::carrier::submit::{Submit, plain_text};
 use crate::message::body::Body;
 use crate::message::manner::Dlt;
+use crate::message::veil::Veil;
 use crate::text::base64;
 use crate::text::cut::Cut;
 use crate::text::profile::{Profile, Split};
@@ -95,11 +96,13 @@ pub struct Constants<'a> {
     pub password: &'a str,
     /// Where receipts are taken; empty where none are.
     pub receipt_url: &'a str,
+    /// Under what messages are named.
+    pub veil: &'a Veil,
 }
 
 /// Login and password as HTTP's Basic scheme wants them (RFC 7617).
-pub fn basic(constants: &Constants<'_>) -> String {
-    base64::encode(format!("{}:{}", constants.system_id, constants.password).as_bytes())
+pub fn basic(system_id: &str, password: &str) -> String {
+    base64::encode(format!("{system_id}:{password}").as_bytes())
 }
 
 /// A request, ready to be written. It holds secrets and texts, so it is not printed.
@@ -142,9 +145,9 @@ impl Letter {
 
     /// What is the same whenever this is asked, and at no other time: the message, which of its parts, which attempt. An
     /// attempt after one that was not answered has the key of that: a carrier that knows it does it once.
-    pub fn key(&self) -> String {
+    pub fn key(&self, veil: &Veil) -> String {
         let Submit { ticket, body, since, .. } = &self.submit;
-        format!("{}-{}-{since}", body.id, ticket.key().index())
+        format!("{}-{}-{since}", veil.message(body.id), ticket.key().index())
     }
 
     fn value<'v>(&'v self, field: Field, shape: &'v Shape, constants: &Constants<'v>) -> Cow<'v, str> {
@@ -155,8 +158,8 @@ impl Letter {
             Field::From => body.source.to_string().into(),
             Field::FromDigits => body.source.octets().into(),
             Field::Text => (&*self.text).into(),
-            Field::Id => body.id.to_string().into(),
-            Field::IdempotencyKey => self.key().into(),
+            Field::Id => constants.veil.message(body.id).to_string().into(),
+            Field::IdempotencyKey => self.key(constants.veil).into(),
             Field::ReceiptUrl => constants.receipt_url.into(),
             Field::Parts => body.parts.to_string().into(),
             Field::Class => body.class.word().into(),
@@ -168,7 +171,7 @@ impl Letter {
             Field::Validity => self.submit.validity.as_secs().max(1).to_string().into(),
             Field::SystemId => constants.system_id.into(),
             Field::Password => constants.password.into(),
-            Field::Basic => basic(constants).into(),
+            Field::Basic => basic(constants.system_id, constants.password).into(),
             Field::Elements => "".into(),
         }
     }
@@ -196,7 +199,7 @@ impl Shape {
             Some(template.render(place, |field| letter.value(field, self, constants)))
         };
         let elements = letters.iter().filter_map(element).collect::<Vec<_>>().join(&self.separator);
-        let key = key(letters);
+        let key = key(letters, constants.veil);
         let value = |field| match field {
             Field::IdempotencyKey => Cow::Borrowed(&*key),
             Field::Elements => Cow::Borrowed(&*elements),
@@ -225,11 +228,11 @@ fn registered(body: &Body, of: impl FnOnce(&Dlt) -> Option<&str>) -> Cow<'_, str
 }
 
 /// The key of a request: that of its one recipient, else a digest over those of all.
-fn key(letters: &[Letter]) -> String {
+fn key(letters: &[Letter], veil: &Veil) -> String {
     if let [only] = letters {
-        return only.key();
+        return only.key(veil);
     }
-    let digest = letters.iter().fold(Sha256::new(), |digest, it| digest.chain_update(it.key()).chain_update([0]));
+    let digest = letters.iter().fold(Sha256::new(), |digest, it| digest.chain_update(it.key(veil)).chain_update([0]));
     digest.finalize().iter().take(16).map(|it| format!("{it:02x}")).collect()
 }
 
@@ -240,9 +243,10 @@ pub(in crate::carrier::http) mod tests {
     use crate::message::body::Body;
     use crate::message::body::tests::body;
 
-    use crate::message::id::{MessageId, PartKey, Seq};
+    use crate::message::id::{MessageId, OrderId, PartKey, Seq};
     use crate::message::manner::Manner;
     use crate::message::source::Source;
+    use crate::message::veil::Since;
 
     use crate::number::e164::E164;
     use crate::text::content::{Form, Indication, MessageClass, Requested};
@@ -264,6 +268,7 @@ pub(in crate::carrier::http) mod tests {
             body: Arc::new(body),
             index: 0,
             parts: 1,
+            reference: 1,
             since: ticket.number(),
             validity: Duration::from_secs(90),
         }
@@ -273,8 +278,9 @@ pub(in crate::carrier::http) mod tests {
         Letter::of(submit(seq, text)).unwrap()
     }
 
+    const VEIL: Veil = Veil::known();
     const CONSTANTS: Constants<'static> =
-        Constants { system_id: "me", password: "s3 cret", receipt_url: "https://x.example/hooks/web/k" };
+        Constants { system_id: "me", password: "s3 cret", receipt_url: "https://x.example/hooks/web/k", veil: &VEIL };
 
     fn shape(format: Format, body: &str, element: Option<&str>) -> Shape {
         Shape {
@@ -306,8 +312,11 @@ pub(in crate::carrier::http) mod tests {
         let header = |name: &str| request.headers.iter().find(|it| &*it.0 == name).map(|it| &*it.1);
         assert_eq!(header("authorization"), Some("Basic bWU6czMgY3JldA=="));
         assert_eq!(header("content-type"), Some("application/json"));
-        let id = letter(5, "x").submit.body.id;
+        let id = VEIL.message(letter(5, "x").submit.body.id);
         assert_eq!(header("idempotency-key"), Some(&*format!("{id}-0-2")));
+        // Of one that was asked for before the upgrade it is the same as before.
+        let since = Since { seq: Seq(6), order: OrderId::recorded(6), event: 6 };
+        assert_eq!(letter(5, "x").key(&Veil::new([1, 2], since)), "00000000-0000-8050-8000-000000000007-0-2");
     }
 
     #[test]

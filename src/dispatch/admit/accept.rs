@@ -48,7 +48,7 @@ impl Dispatch {
             return Ok(Err(Reply::NotFound));
         }
         match self.beat.before(account, submission.idempotency.as_ref(), store)? {
-            Some(Ok(order)) => return Ok(Err(Reply::Repeated(OrderId(order)))),
+            Some(Ok(order)) => return Ok(Err(Reply::Repeated(OrderId::recorded(order)))),
             Some(Err(reused)) => return Ok(Err(reused)),
             None => (),
         }

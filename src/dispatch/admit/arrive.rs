@@ -147,7 +147,7 @@ impl Dispatch {
         let charge = self.beat.plan.is_managed(submission.account).then(prices);
         let mut arriving = Arriving {
             request,
-            order: OrderId(self.beat.out.marks.next_order),
+            order: OrderId::recorded(self.beat.out.marks.next_order),
             first: Seq(self.beat.out.marks.next_seq),
             count,
             at: self.beat.now,

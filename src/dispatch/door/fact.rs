@@ -3,13 +3,12 @@
 use crate::carrier::id::Relation;
 use crate::message::attempt::{Answer, Cause};
 use crate::message::class::Class;
-use crate::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, RouteId};
+use crate::message::id::{AccountId, CarrierId, EventId, LinkId, MessageId, OrderId, RouteId};
 use crate::message::money::Money;
 use crate::message::reason::Reason;
 use crate::message::status::Status;
 use crate::number::e164::E164;
 use crate::record::action::Action;
-use crate::record::event::EventId;
 use crate::record::suppression::Origin;
 use std::time::Duration;
 

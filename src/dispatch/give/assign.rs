@@ -222,7 +222,8 @@ impl Dispatch {
             carrier.tries(now, Ticket::new(key, number));
         }
         let since = self.entry(key).map_or(number, |it| unanswered_since(it, key, link.carrier, number));
-        let submit = Submit { ticket: Ticket::new(key, number), body, index, parts, since, validity };
+        let (ticket, reference) = (Ticket::new(key, number), self.beat.veil.reference(message));
+        let submit = Submit { ticket, body, index, parts, reference, since, validity };
         self.beat.order(Command::Submit(link, submit));
     }
 }

@@ -20,10 +20,10 @@ use crate::dispatch::door::plan::Plan;
 use crate::dispatch::inbound::assembly::{Key, Put, WaitingSet};
 use crate::dispatch::inbound::opt_out::{OptedOut, Order};
 use crate::dispatch::inbound::seen::{SeenSet, Session};
-use crate::message::id::{AccountId, CarrierId, LinkId};
+use crate::message::id::{AccountId, CarrierId, EventId, LinkId};
 use crate::message::manner::Parameter;
 use crate::message::time::Time;
-use crate::record::event::{Event, EventId, EventKind};
+use crate::record::event::{Event, EventKind};
 use crate::record::mo::{MoPart, MoSeen};
 use crate::route::inbound::{self, Received};
 use crate::route::opt_out::{List, Wish};
@@ -210,7 +210,7 @@ impl Handsets {
         };
         let came_at = parts.iter().map(|it| it.at).min().unwrap_or(beat.now);
         let data = Data {
-            id: &id.to_string().replacen("evt", "mo", 1),
+            id: &beat.veil.event(id).to_string().replacen("evt", "mo", 1),
             to: &first.mo.destination,
             from: &understood.from.text,
             text: understood.text(),

@@ -62,13 +62,15 @@ mod tests {
     use crate::message::body::tests::body;
 
     use crate::message::id::{MessageId, PartKey, Seq};
+    use crate::message::veil::Veil;
 
     use crate::text::content::Requested;
     use std::collections::BTreeMap;
     use std::sync::Arc;
     use std::time::Duration;
 
-    const CONSTANTS: Constants<'static> = Constants { system_id: "", password: "", receipt_url: "" };
+    const CONSTANTS: Constants<'static> =
+        Constants { system_id: "", password: "", receipt_url: "", veil: &Veil::known() };
 
     fn submit(seq: u64, text: &str) -> Submit {
         let body = Body {
@@ -78,7 +80,15 @@ mod tests {
             ..body(text, None)
         };
         let ticket = Ticket::new(PartKey::new(Seq(seq), 0), 1);
-        Submit { ticket, body: Arc::new(body), index: 0, parts: 1, since: 1, validity: Duration::from_secs(9) }
+        Submit {
+            ticket,
+            body: Arc::new(body),
+            index: 0,
+            parts: 1,
+            reference: 1,
+            since: 1,
+            validity: Duration::from_secs(9),
+        }
     }
 
     fn shape(batch: usize) -> Shape {

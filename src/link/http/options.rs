@@ -7,6 +7,7 @@ use crate::link::http::told::Told;
 use crate::link::lanes::Room;
 use crate::link::options::Reconnect;
 use crate::message::id::LinkId;
+use crate::message::veil::Veil;
 use crate::wire::client::BODY_MAX;
 use crate::wire::secret::Secret;
 use crate::wire::tls::Client;
@@ -94,11 +95,12 @@ impl Options {
     }
 
     /// What is the same in every request.
-    pub fn constants(&self) -> Constants<'_> {
+    pub fn constants<'a>(&'a self, veil: &'a Veil) -> Constants<'a> {
         Constants {
             system_id: &self.system_id,
             password: self.password.expose(),
             receipt_url: self.receipt_url.expose(),
+            veil,
         }
     }
 }

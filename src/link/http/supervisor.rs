@@ -12,6 +12,7 @@ use crate::link::http::options::Options;
 use crate::link::lanes::Outlet;
 use crate::message::attempt::Answer;
 use crate::message::reason::Reason;
+use crate::message::veil::Veil;
 use crate::telemetry::labels::bind_name;
 use crate::telemetry::meters::link::{LinkMeter, LinkState};
 use crate::telemetry::standing::Post;
@@ -45,6 +46,8 @@ pub struct Supervisor {
     pub commands: mpsc::Receiver<Command>,
     /// Where it reports.
     pub outlet: Outlet,
+    /// Under what messages are named.
+    pub veil: Veil,
     /// Where it counts.
     pub meter: LinkMeter,
     /// Where it tells how it stands.
@@ -251,9 +254,9 @@ impl Supervisor {
             self.options = self.latest.borrow_and_update().clone();
         }
         while running.tasks.len() < self.options.window {
-            let Some(letters) = desk.next(&self.options.shape, &self.options.constants()) else { return };
+            let Some(letters) = desk.next(&self.options.shape, &self.options.constants(&self.veil)) else { return };
             let tickets = letters.iter().map(|it| it.submit.ticket).collect();
-            let task = running.tasks.spawn(asked(client.clone(), self.options.clone(), letters));
+            let task = running.tasks.spawn(asked(client.clone(), self.options.clone(), self.veil, letters));
             running.tickets.insert(task.id(), tickets);
         }
     }
@@ -303,8 +306,8 @@ fn client(options: &Options) -> Client {
 }
 
 /// One request and what its answer means.
-async fn asked(client: Arc<Client>, options: Arc<Options>, letters: Vec<Letter>) -> Finished {
-    let request = options.shape.request(&letters, &options.constants());
+async fn asked(client: Arc<Client>, options: Arc<Options>, veil: Veil, letters: Vec<Letter>) -> Finished {
+    let request = options.shape.request(&letters, &options.constants(&veil));
     let call = Call { method: request.method, target: &request.target, headers: &request.headers, body: &request.body };
     let (outcome, took) = client.timed(&call).await;
     // A server that takes connections and no requests is as far away as one that takes none.
@@ -312,7 +315,7 @@ async fn asked(client: Arc<Client>, options: Arc<Options>, letters: Vec<Letter>)
     let mut lack = None;
     let (answered, why) = match outcome {
         Outcome::Answered(reply) => {
-            let keys: Vec<String> = letters.iter().map(Letter::key).collect();
+            let keys: Vec<String> = letters.iter().map(|it| it.key(&veil)).collect();
             let reply = Reply { status: reply.status, retry_after: reply.retry_after, body: reply.body.as_deref() };
             let Reading { answered, lack: lacks } = options.answers.read(&reply, &options.dialect, &keys);
             lack = lacks;

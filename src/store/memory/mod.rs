@@ -17,6 +17,7 @@ use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
+use crate::message::veil::Veil;
 use crate::record::action::{Action, Aspect, Target};
 use crate::record::batch::{Batch, Idempotency, Marks, Order};
 use crate::record::contract::{
@@ -262,6 +263,8 @@ impl Store for Memory {
         let doubtful: BTreeSet<Seq> = image.open.iter().map(|it| it.seq()).collect();
         Ok(Recovered {
             marks,
+            // A simulation is the same whenever it is run again.
+            veil: Veil::known(),
             doubtful: image.entries(doubtful),
             lanes: lanes.into_iter().map(QueuedLane::of).collect(),
             parked: image.parked.values().cloned().collect(),

@@ -12,7 +12,7 @@ pub(super) const ARRIVING: &str = "SELECT id FROM orders WHERE arriving IS NOT N
 
 /// The orders that are arriving: mostly none.
 pub(super) fn orders(conn: &Connection) -> Result<BTreeSet<OrderId>, Trouble> {
-    let id = |row: &rusqlite::Row<'_>| Ok(OrderId(row.get::<_, i64>(0)?.cast_unsigned()));
+    let id = |row: &rusqlite::Row<'_>| Ok(OrderId::recorded(row.get::<_, i64>(0)?.cast_unsigned()));
     Ok(reader::all(&mut conn.prepare_cached(ARRIVING)?, [], id)?.into_iter().collect())
 }
 
@@ -22,7 +22,8 @@ pub(super) fn remove(conn: &Connection) -> Result<Vec<Seq>, Trouble> {
     let mut removed = Vec::new();
     let words = format!("SELECT {} FROM orders WHERE id = ?1", cells::ORDER);
     for id in orders(conn)? {
-        let row = reader::first(&mut conn.prepare_cached(&words)?, [id.0.cast_signed()], line::order)?;
+        let row =
+            reader::first(&mut conn.prepare_cached(&words)?, [id.number_in_records().cast_signed()], line::order)?;
         let Some(order) = row else { continue };
         let end = Seq(order.first.0 + u64::from(order.count));
         let parts = (PartKey::new(order.first, 0).0.cast_signed(), PartKey::new(end, 0).0.cast_signed());
@@ -30,7 +31,7 @@ pub(super) fn remove(conn: &Connection) -> Result<Vec<Seq>, Trouble> {
         conn.prepare_cached("DELETE FROM part WHERE id >= ?1 AND id < ?2")?.execute(parts)?;
         let bodies = (order.first.0.cast_signed(), end.0.cast_signed());
         conn.prepare_cached("DELETE FROM body WHERE seq >= ?1 AND seq < ?2")?.execute(bodies)?;
-        conn.prepare_cached("DELETE FROM orders WHERE id = ?1")?.execute([id.0.cast_signed()])?;
+        conn.prepare_cached("DELETE FROM orders WHERE id = ?1")?.execute([id.number_in_records().cast_signed()])?;
         let gone: Vec<Seq> = (order.first.0..end.0).map(Seq).collect();
         postings::forget(conn, &gone, (0, 256))?;
         conn.prepare_cached("COMMIT")?.execute([])?;

@@ -4,6 +4,7 @@
 //! is sound, and a daemon that has lost one record serves all others.
 
 use crate::message::id::{MessageId, PartKey, Seq};
+use crate::message::veil::{MessageName, Veil};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
@@ -22,11 +23,11 @@ pub(super) const MOST: usize = 1_000;
 /// What was set aside.
 pub(super) struct Aside {
     pub(super) file: PathBuf,
-    pub(super) message: Option<MessageId>,
+    pub(super) message: Option<MessageName>,
 }
 
-/// The tables whose records can be missed, and the column that a fault names them by. Without its counters, balances and
-/// opt-outs a store is not to be used.
+/// The tables whose records can be missed, and the column that a fault names them by. Without its counters, balances,
+/// opt-outs and the key of its ids a store is not to be used.
 const TABLES: [(&str, &str); 11] = [
     ("idem", "order_id"),
     ("orders", "id"),
@@ -42,7 +43,12 @@ const TABLES: [(&str, &str); 11] = [
 ];
 
 /// Sets a record aside; `None` for one that cannot be missed.
-pub(super) fn set(conn: &Connection, store: &Path, table: &'static str, id: i64) -> Result<Option<Aside>, Trouble> {
+pub(super) fn set(
+    conn: &Connection,
+    (store, veil): (&Path, &Veil),
+    table: &'static str,
+    id: i64,
+) -> Result<Option<Aside>, Trouble> {
     let seq = match table {
         "body" => Some(Seq(id.cast_unsigned())),
         "part" | "attempt" => Some(PartKey(id.cast_unsigned()).seq()),
@@ -58,11 +64,11 @@ pub(super) fn set(conn: &Connection, store: &Path, table: &'static str, id: i64)
     else {
         return Ok(None);
     };
-    let token = |seq: Seq| {
+    let name = |seq: Seq| {
         let found = conn.query_row("SELECT token FROM body WHERE seq = ?1", [seq.0.cast_signed()], |row| row.get(0));
-        found.ok().map(|it: i64| MessageId { seq, token: it.cast_unsigned() })
+        found.ok().map(|it: i64| veil.message(MessageId { seq, token: it.cast_unsigned() }))
     };
-    let message = seq.and_then(token);
+    let message = seq.and_then(name);
     let mut lines = String::new();
     for (table, which) in &rows {
         let mut statement = conn.prepare(&format!("SELECT * FROM {table} WHERE {which}"))?;
@@ -87,7 +93,7 @@ pub(super) fn set(conn: &Connection, store: &Path, table: &'static str, id: i64)
 }
 
 /// Whether a message is among what was set aside of this store. Nearly always there is no such file.
-pub(super) fn holds(store: &Path, message: MessageId) -> Result<bool, Fault> {
+pub(super) fn holds(store: &Path, message: MessageName) -> Result<bool, Fault> {
     let file = store.with_file_name(NAME);
     let told = format!("\"message_id\":\"{message}\"");
     let fault = |source| Fault::Disk { file: file.clone(), source };

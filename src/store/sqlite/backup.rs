@@ -17,7 +17,7 @@ use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::writer::{self, Known};
 use crate::store::sqlite::{
-    Durability, cells, connect, guard, line, lock, money, opt_out, refuse_stump, schema, sync_directory,
+    Durability, cells, connect, guard, line, lock, money, opt_out, refuse_stump, schema, sync_directory, veil,
 };
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, Row};
@@ -168,7 +168,8 @@ fn read_messages(conn: &Connection) -> Result<u64, Trouble> {
 type Read = fn(&Connection) -> Result<(), Trouble>;
 
 /// Everything but messages, table by table.
-pub(super) const REST: [Read; 15] = [
+pub(super) const REST: [Read; 16] = [
+    |conn| veil::read(conn).map(drop),
     |conn| reader::parked(conn).map(drop),
     |conn| reader::mo_parts(conn).map(drop),
     |conn| reader::mo_seen(conn).map(drop),

@@ -166,7 +166,7 @@ impl<'a> Cells<'a> {
         let mut cells = Self::new();
         cells.bits(body.id.seq.0);
         cells.bits(body.id.token);
-        cells.bits(body.order.0);
+        cells.bits(body.order.number_in_records());
         cells.int(body.account.0.into());
         cells.int(body.route.0.into());
         cells.int(body.class.number().into());
@@ -267,7 +267,7 @@ impl<'a> Cells<'a> {
     /// The cells of an order.
     pub(super) fn order(order: &Order) -> Self {
         let mut cells = Self::new();
-        cells.bits(order.id.0);
+        cells.bits(order.id.number_in_records());
         cells.int(order.account.0.into());
         cells.bits(order.first.0);
         cells.int(order.count.into());
@@ -282,7 +282,7 @@ impl<'a> Cells<'a> {
         cells.int(it.account.0.into());
         cells.text(Some(&it.key));
         cells.push(ValueRef::Blob(&it.hash));
-        cells.bits(it.order.0);
+        cells.bits(it.order.number_in_records());
         cells.bits(it.at.0);
         cells.sealed()
     }
@@ -371,7 +371,7 @@ impl<'a> Cells<'a> {
         cells.int(line.amount.0);
         cells.int(line.balance.0);
         cells.int(line.why.number().into());
-        cells.maybe(line.order.map(|it| it.0.cast_signed()));
+        cells.maybe(line.order.map(|it| it.number_in_records().cast_signed()));
         cells.maybe(line.seq.map(|it| it.0.cast_signed()));
         cells.bits(line.at.0);
         cells.text(line.note.as_deref());

@@ -227,7 +227,7 @@ pub(super) fn body(row: &Row<'_>) -> Result<Body, Trouble> {
     let seq = Seq(line.bits());
     let mut body = Body {
         id: MessageId { seq, token: line.bits() },
-        order: OrderId(line.bits()),
+        order: OrderId::recorded(line.bits()),
         account: AccountId(line.small()),
         route: RouteId(line.small()),
         class: line.get(Class::Otp, |it| Class::from_number(u8::try_from(it).ok()?)),
@@ -303,11 +303,11 @@ pub(super) fn past(row: &Row<'_>) -> Result<PastAttempt, Trouble> {
 /// The order in a row of [`ORDER`].
 pub(super) fn order(row: &Row<'_>) -> Result<Order, Trouble> {
     let mut line = Line::new(row);
-    let id = OrderId(line.bits());
+    let id = OrderId::recorded(line.bits());
     let account = AccountId(line.small());
     let (first, count, created) = (Seq(line.bits()), line.small(), line.time());
     let order = Order { id, account, first, count, created, arriving: line.later().is_some() };
-    line.sealed("orders", id.0, order)
+    line.sealed("orders", id.number_in_records(), order)
 }
 
 /// The idempotency key in a row of [`IDEM`].
@@ -316,9 +316,9 @@ pub(super) fn idempotency(row: &Row<'_>) -> Result<Idempotency, Trouble> {
     let (account, key) = (AccountId(line.small()), line.words());
     let hash = <[u8; 32]>::try_from(line.blob());
     line.sound &= hash.is_ok();
-    let order = OrderId(line.bits());
+    let order = OrderId::recorded(line.bits());
     let it = Idempotency { account, key, hash: hash.unwrap_or_default(), order, at: line.time() };
-    line.sealed("idem", order.0, it)
+    line.sealed("idem", order.number_in_records(), it)
 }
 
 /// The receipt in a row of [`PARKED`].
@@ -445,7 +445,7 @@ pub(super) fn ledger(row: &Row<'_>) -> Result<LedgerLine, Trouble> {
         amount: Money(line.get(0, Some)),
         balance: Money(line.get(0, Some)),
         why: line.get(Why::Credit, |it| Why::from_number(u8::try_from(it).ok()?)),
-        order: line.maybe(|it| Some(OrderId(it.cast_unsigned()))),
+        order: line.maybe(|it| Some(OrderId::recorded(it.cast_unsigned()))),
         seq: line.maybe(|it| Some(Seq(it.cast_unsigned()))),
         at: line.time(),
         note: line.text().map(Into::into),

@@ -22,6 +22,7 @@ pub mod space;
 pub mod told;
 mod aside;
 mod guard;
+mod veil;
 mod scrub;
 mod wal;
 mod schema;
@@ -46,6 +47,7 @@ mod plans;
 
 use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
 use crate::message::time::Time;
+use crate::message::veil::Veil;
 use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::contract::{Forget, Forgotten, NameKind, Poisoned, Recovered, Silent, Store};
 use crate::record::entry::Entry;
@@ -99,6 +101,7 @@ pub struct Sqlite {
     file: PathBuf,
     known: Known,
     marks: Marks,
+    veil: Veil,
     search: Sweep,
     retaining: Retaining,
     poisoned: bool,
@@ -154,6 +157,7 @@ impl Sqlite {
         own.execute_batch(&frame).map_err(engine)?;
         let checkpointer = Checkpointer::start(&mut writer, own, Limits::default()).map_err(engine)?;
         let marks = reader::marks(&writer).map_err(|it| it.of(&file))?;
+        let veil = veil::of(&writer, &marks).map_err(|it| it.of(&file))?;
         let search = Sweep::of(&writer).map_err(|it| it.of(&file))?;
         let (known, retaining, guard) = (Known::new(), Retaining::default(), Guard::of(&file)?);
         Ok(Self {
@@ -162,6 +166,7 @@ impl Sqlite {
             file,
             known,
             marks,
+            veil,
             search,
             retaining,
             poisoned: false,
@@ -187,9 +192,14 @@ impl Sqlite {
         &self.file
     }
 
+    /// Under what its numbers are shown.
+    pub const fn veil(&self) -> Veil {
+        self.veil
+    }
+
     /// Readers of this store for the API; they may outlive it.
     pub fn readers(&self) -> Readers {
-        Readers::new(self.file.clone(), self.search.shared().clone())
+        Readers::new(self.file.clone(), self.search.shared().clone(), self.veil)
     }
 
     /// What is due in a while is due now.
@@ -367,11 +377,12 @@ impl Store for Sqlite {
             Ok(())
         })?;
         let doubtful = self.asked_entries("finding what was open", |conn| reader::load(conn, &reader::open(conn)?))?;
-        let marks = self.marks.clone();
+        let (marks, veil) = (self.marks.clone(), self.veil);
         let recovered = self.asked("recovering", |conn| {
             let held = reader::held(conn, marks.held_below)?;
             Ok(Recovered {
                 marks: marks.clone(),
+                veil,
                 doubtful: Vec::new(),
                 lanes: reader::lanes(conn)?,
                 parked: reader::parked(conn)?,

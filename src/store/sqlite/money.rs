@@ -93,5 +93,5 @@ pub(super) fn ledger(
 /// The line by which an order was charged, or by which a message of it was paid back.
 pub(super) fn line_of(conn: &Connection, order: OrderId, seq: Option<Seq>) -> Result<Option<LedgerLine>, Trouble> {
     let seq = seq.map(|it| it.0.cast_signed());
-    reader::first(&mut conn.prepare_cached(&OF_ORDER)?, (order.0.cast_signed(), seq), line::ledger)
+    reader::first(&mut conn.prepare_cached(&OF_ORDER)?, (order.number_in_records().cast_signed(), seq), line::ledger)
 }

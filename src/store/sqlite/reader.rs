@@ -311,7 +311,7 @@ pub(super) fn marks(conn: &Connection) -> Result<Marks, Trouble> {
 /// The row of an order of more than one message.
 pub(super) fn order_row(conn: &Connection, order: OrderId) -> Result<Option<Order>, Trouble> {
     let words = format!("SELECT {} FROM orders WHERE id = ?1", cells::ORDER);
-    first(&mut conn.prepare_cached(&words)?, [order.0.cast_signed()], line::order)
+    first(&mut conn.prepare_cached(&words)?, [order.number_in_records().cast_signed()], line::order)
 }
 
 /// Where the messages of an order stand: from, and up to but without. Ids of orders grow with the
@@ -320,8 +320,8 @@ pub(super) fn order_range(conn: &Connection, order: OrderId) -> Result<(Seq, Seq
     match order_row(conn, order)? {
         Some(row) => Ok((row.first, Seq(row.first.0 + u64::from(row.count)))),
         None => Ok((
-            first_where(conn, words::ORDER_STEP, order.0)?,
-            first_where(conn, words::ORDER_STEP, order.0.saturating_add(1))?,
+            first_where(conn, words::ORDER_STEP, order.number_in_records())?,
+            first_where(conn, words::ORDER_STEP, order.number_in_records().saturating_add(1))?,
         )),
     }
 }

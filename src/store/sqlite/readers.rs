@@ -11,6 +11,7 @@ use crate::message::money::Money;
 use crate::message::part;
 use crate::message::phase::Phase;
 use crate::message::status::{Status, Totals};
+use crate::message::veil::Veil;
 use crate::record::action::Action;
 use crate::record::entry::Entry;
 use crate::record::event::Event;
@@ -44,6 +45,7 @@ pub struct Readers(Arc<Pool>);
 struct Pool {
     file: PathBuf,
     search: Shared,
+    veil: Veil,
     idle: Mutex<Idle>,
     returned: Condvar,
 }
@@ -56,8 +58,13 @@ struct Idle {
 
 impl Readers {
     /// Readers of a database that a [`super::Sqlite`] has open.
-    pub(super) fn new(file: PathBuf, search: Shared) -> Self {
-        Self(Arc::new(Pool { file, search, idle: Mutex::default(), returned: Condvar::new() }))
+    pub(super) fn new(file: PathBuf, search: Shared, veil: Veil) -> Self {
+        Self(Arc::new(Pool { file, search, veil, idle: Mutex::default(), returned: Condvar::new() }))
+    }
+
+    /// Under what the numbers of the store are shown.
+    pub fn veil(&self) -> Veil {
+        self.0.veil
     }
 
     /// The message of this id; the random bits must fit, too.
@@ -68,7 +75,7 @@ impl Readers {
 
     /// Whether the message of this id was set aside because it was damaged.
     pub fn was_set_aside(&self, id: MessageId) -> Result<bool, Fault> {
-        aside::holds(&self.0.file, id)
+        aside::holds(&self.0.file, self.veil().message(id))
     }
 
     /// The messages that a query asks for, newest first.

@@ -175,7 +175,7 @@ fn ended(
             part = next_part(&mut parts, before)?;
         }
         if over {
-            ended.found.push((seq, OrderId(order.cast_unsigned())));
+            ended.found.push((seq, OrderId::recorded(order.cast_unsigned())));
         }
         looked += 1;
         ended.next = Seq(seq.0 + 1);
@@ -208,7 +208,7 @@ fn delete(conn: &Connection, ended: &[(Seq, OrderId)]) -> Result<(), Trouble> {
         attempts.execute(range(first, last))?;
     }
     for orders in ended.chunk_by(|a, b| a.1 == b.1) {
-        order.execute([orders[0].1.0.cast_signed()])?;
+        order.execute([orders[0].1.number_in_records().cast_signed()])?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! body      what was asked for; written once                    part     where each SMS is; small, updated in place
 //! attempt   attempts that later ones superseded                 orders   orders of more than one message
 //! idem      requests that must not be accepted twice            parked   receipts whose part is not known yet
-//! name      numbers of accounts and carriers                    meta     one row of counters
+//! name      numbers of accounts and carriers; the veil          meta     one row of counters
 //! event     what accounts are told                              mo       parts of messages from handsets that wait
 //! mo_seen   messages from handsets that are known when they come again
 //! learned   how carriers write their ids, as their receipts have shown
@@ -251,6 +251,7 @@ const CURRENCY: &str =
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::id::OrderId;
     use crate::message::time::Time;
     use crate::record::contract::Store;
     use crate::store::sqlite::{Durability, Sqlite, seal};
@@ -269,6 +270,8 @@ mod tests {
         drop(conn);
         for _ in 0..2 {
             let mut store = Sqlite::open(directory.path(), Durability::Os).expect("it opens");
+            let orders = [4, 5].map(|it| store.veil().read_order(it));
+            assert_eq!(orders, [Some(OrderId::recorded(4)), None], "what was given out keeps its number");
             let marks = store.recover().expect("it is sound").marks;
             assert_eq!((marks.next_seq, marks.next_order, marks.next_parked, marks.next_event), (7, 5, 3, 1));
             assert_eq!(marks.time, Time(1_700_000_000_000));

@@ -1,6 +1,6 @@
 //! What a store has found and mended, for the log of the daemon: damage is never silent.
 
-use crate::message::id::MessageId;
+use crate::message::veil::MessageName;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -42,7 +42,7 @@ pub enum Told {
         /// Its row.
         id: i64,
         /// The message that it was part of, all of which was taken out.
-        message: Option<MessageId>,
+        message: Option<MessageName>,
         /// Where it stands now.
         file: PathBuf,
     },

@@ -40,7 +40,7 @@ impl Sqlite {
 
     pub(super) fn set_aside(&mut self, table: &'static str, id: i64) -> Result<(), Trouble> {
         let may = self.sets_aside && self.aside < aside::MOST;
-        let done = if may { aside::set(&self.writer, &self.file, table, id)? } else { None };
+        let done = if may { aside::set(&self.writer, (&self.file, &self.veil), table, id)? } else { None };
         let Some(Aside { file, message }) = done else { return Err(Trouble::Damaged(table, id)) };
         self.aside += 1;
         self.recount |= message.is_some();

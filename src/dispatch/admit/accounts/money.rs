@@ -70,7 +70,7 @@ impl Accounts {
                 let line = self.line(beat, credit.account, credit.amount, Why::Credit);
                 let line = LedgerLine { note: credit.note, ..line };
                 if let Some(Keyed { key, hash, .. }) = credit.idempotency {
-                    let order = OrderId(line.n);
+                    let order = OrderId::recorded(line.n);
                     let used = Idempotency { account: credit.by, key, hash, order, at: beat.now };
                     beat.out.batch.idempotency.push(used);
                 }
