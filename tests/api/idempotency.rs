@@ -43,7 +43,7 @@ async fn a_key_has_a_length() {
     let world = World::new();
     let body = json!({ "to": "+31612345678", "text": "hi" }).to_string();
     for bad in ["", "\"\"", &"k".repeat(256)] {
-        assert_eq!(send(&world, bad, &body).await.problem().0, 422, "{bad}");
+        assert_eq!(send(&world, bad, &body).await.problem().0, 400, "{bad}");
     }
     assert_eq!(send(&world, &"k".repeat(255), &body).await.status, 202);
 }

@@ -135,14 +135,22 @@ impl Demo {
         std::fs::write(&file, configuration(&folder.0, &places, [http, admin], &digest))?;
         let upkeep = tokio::spawn(upkeep(gateway.exposition()));
         let show = Show { demo: self, http, admin, key: &key, file: &file, carriers: [&north.carrier, &south.carrier] };
-        let mut terminate = signal(SignalKind::terminate())?;
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let mut asked = std::pin::pin!(async move {
+            tokio::select! {
+                _ = interrupt.recv() => (),
+                _ = terminate.recv() => (),
+            }
+        });
         let result = tokio::select! {
-            // What is kept waits for the same signal, and is done then.
+            // Once its last line stands there it is done, however soon its reader ends it.
             biased;
             shown = show.run() => shown,
-            _ = tokio::signal::ctrl_c() => Err(DemoError::Interrupted),
-            _ = terminate.recv() => Err(DemoError::Interrupted),
+            () = &mut asked => Err(DemoError::Interrupted),
         };
+        if self.keep && result.is_ok() {
+            asked.await;
+        }
         upkeep.abort();
         gateway.stop().await?;
         north.stop().await;
@@ -189,9 +197,8 @@ impl Show<'_> {
         };
         self.sum_up(&sent, &pages, began.elapsed())?;
         self.tell_one(&pages).await?;
-        self.close(&pages).await?;
         let wrong: Vec<String> = sent.iter().filter_map(|(id, to)| difference(id, to, &pages)).collect();
-        if wrong.is_empty() { Ok(()) } else { Err(DemoError::Differ(wrong)) }
+        if wrong.is_empty() { self.close(&pages) } else { Err(DemoError::Differ(wrong)) }
     }
 
     /// Sends all, over some seconds; half way the first carrier falls sick.
@@ -271,7 +278,7 @@ impl Show<'_> {
     }
 
     /// What to try next: commands that work as they stand.
-    async fn close(&self, pages: &[Value]) -> Result<(), DemoError> {
+    fn close(&self, pages: &[Value]) -> Result<(), DemoError> {
         let program = std::env::current_exe().map_or_else(|_| "nuncio".to_owned(), |it| it.display().to_string());
         if !self.demo.keep {
             say(&format!("\nAll of it ends here. Leave it running, and ask it:\n  {program} demo --keep"))?;
@@ -279,15 +286,12 @@ impl Show<'_> {
         }
         let (key, file) = (self.key, self.file.display());
         let to = pages.iter().find(|it| failed_over(it)).map_or_else(String::new, |it| text(&it["to"]));
-        // Who reads the last line may interrupt at once, and the demo is done by then.
-        let mut interrupt = signal(SignalKind::interrupt())?;
         say(&format!(
             "\nIt keeps running until Ctrl-C. From another terminal:\n  \
              NUNCIO_KEY={key} {program} find {to} --why --config {file}\n  \
              curl -s -H 'X-API-KEY: {key}' http://{}/v1/messages\n  curl -s http://{}/metrics",
             self.http, self.admin
         ))?;
-        interrupt.recv().await;
         Ok(())
     }
 }
