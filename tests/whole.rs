@@ -26,9 +26,6 @@ const CIRCLES: &[&[&str]] = &[
     &["simulator::intake", "simulator::post", "simulator::smsc"],
 ];
 
-/// Files of tests that are too large. The list only shrinks.
-const LARGE: &[&str] = &["tests/ring4/world.rs"];
-
 /// What is written down elsewhere, and named by a letter and a number there.
 const PAPERS: [char; 2] = ['D', 'R'];
 
@@ -55,9 +52,7 @@ fn nothing_is_public_that_nothing_uses() {
 #[test]
 fn tests_and_benches_are_as_small_as_what_they_test() {
     let mut faults = Vec::new();
-    for file in
-        sources(&["tests", "benches", "fuzz"]).iter().filter(|it| !LARGE.iter().any(|large| it.path.ends_with(large)))
-    {
+    for file in sources(&["tests", "benches", "fuzz"]) {
         faults.extend(sizes(&file.text).into_iter().map(|it| format!("{}:{it}", file.path.display())));
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));

@@ -1,7 +1,7 @@
 //! What must hold in every run: kept beside the gateway, from what it is told and what it orders.
 
-use crate::ring4::watch::Watched;
-use crate::ring4::world::EPOCH;
+use crate::simulation::watch::Watched;
+use crate::simulation::world::EPOCH;
 use nuncio::carrier::answer::spends_nothing;
 use nuncio::carrier::report::{Report, Ticket};
 use nuncio::dispatch::door::fact::Fact;

@@ -1,6 +1,6 @@
 //! A store that looks at every commit: what a record may become, and what must go with it.
 
-use crate::ring4::scenario::label;
+use crate::simulation::scenario::label;
 use nuncio::message::attempt::Attempt;
 use nuncio::message::body::Body;
 use nuncio::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};

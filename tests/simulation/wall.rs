@@ -1,6 +1,6 @@
 //! What people state in times of the wall while the wall jumps, in virtual time.
 
-use crate::ring4::lanes::{Bench, ROUTE, submission, up};
+use crate::simulation::lanes::{Bench, ROUTE, submission, up};
 use nuncio::carrier::report::Ticket;
 use nuncio::dispatch::door::happening::{Ask, Happening, RequestId, Submission};
 use nuncio::message::era::{Ahead, Wall};
@@ -86,7 +86,7 @@ fn a_wall_that_jumps_back_sends_nothing_early_and_nothing_expires_by_it() {
     assert_eq!(go_to(&mut bench, on_the_wall).len(), 3);
     let mut bench = asked_for(3, begins);
     bench.beat(vec![hours_ahead(3)]);
-    bench.beat(vec![Happening::Gone(crate::ring4::lanes::LINK)]);
+    bench.beat(vec![Happening::Gone(crate::simulation::lanes::LINK)]);
     go_to(&mut bench, on_the_wall + 2 * HOUR);
     assert!(bench.store.all().all(|it| it.parts[0].phase() == Phase::Expired), "and an hour after it they are over");
 }

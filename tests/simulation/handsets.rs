@@ -1,10 +1,10 @@
 //! Messages from handsets in the whole gateway: each part is sent until it is confirmed, on any bind, and what is
 //! confirmed is told once or waits.
 
-use crate::ring4::dice::Dice;
-use crate::ring4::smsc::Notice;
-use crate::ring4::variable;
-use crate::ring4::world::World;
+use crate::simulation::dice::Dice;
+use crate::simulation::smsc::Notice;
+use crate::simulation::variable;
+use crate::simulation::world::World;
 use nuncio::message::id::CarrierId;
 use nuncio::smpp::address::Address;
 use nuncio::smpp::cstring::CString;

@@ -1,7 +1,7 @@
 //! Receipts for nothing, of one carrier, beside those of others.
 
-use crate::ring4::failover::receipt;
-use crate::ring4::lanes::Bench;
+use crate::simulation::failover::receipt;
+use crate::simulation::lanes::Bench;
 use nuncio::carrier::report::Ticket;
 use nuncio::dispatch::door::fact::Fact;
 use nuncio::dispatch::door::happening::Happening;

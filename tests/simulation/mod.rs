@@ -20,7 +20,7 @@ mod wall;
 mod watch;
 mod world;
 
-use crate::ring4::world::World;
+use crate::simulation::world::World;
 use std::ops::AddAssign;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -63,7 +63,7 @@ fn variable(name: &str) -> Option<u64> {
 
 /// Runs one seed; a failure says how to run it again, by the variable that names it.
 fn try_run(name: &str, seed: u64, run: impl Fn(u64) -> Tally) -> Result<Tally, String> {
-    catch_unwind(AssertUnwindSafe(|| run(seed))).map_err(|_| format!("{name}={seed} cargo test ring4"))
+    catch_unwind(AssertUnwindSafe(|| run(seed))).map_err(|_| format!("{name}={seed} cargo test simulation"))
 }
 
 /// Runs one seed if the variable `name` says which, else `seeds` or as many as `NUNCIO_SEEDS` says.

@@ -1,7 +1,7 @@
 //! What operators order, on the deciding floor with its store alone.
 
-use crate::ring4::lanes::{Bench, LINK, ROUTE, answered, order, up};
-use crate::ring4::money::account;
+use crate::simulation::lanes::{Bench, LINK, ROUTE, answered, order, up};
+use crate::simulation::money::account;
 use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::door::command::Command;
 use nuncio::dispatch::door::fact::{Fact, Figure};

@@ -1,8 +1,8 @@
 //! A scripted carrier: what it answers, what it calls a part, and the receipts that it sends until they
 //! are confirmed. Its sessions are real ones and live in the world; this is what stands behind them.
 
-use crate::ring4::dice::Dice;
-use crate::ring4::scenario::{IdStyle, Weather, label};
+use crate::simulation::dice::Dice;
+use crate::simulation::scenario::{IdStyle, Weather, label};
 use nuncio::smpp::address::Address;
 use nuncio::smpp::cstring::CString;
 use nuncio::smpp::pdu::Body;

@@ -1,6 +1,6 @@
 //! What one seed plays: the configuration, the weather at each carrier, the requests, the faults.
 
-use crate::ring4::dice::Dice;
+use crate::simulation::dice::Dice;
 use nuncio::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
 use nuncio::carrier::intake;
 use nuncio::carrier::talk::Manner;

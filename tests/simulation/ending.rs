@@ -1,9 +1,9 @@
 //! What must hold when everything has ended, and what must hold of a receipt when it is confirmed.
 
-use crate::ring4::Tally;
-use crate::ring4::scenario::label;
-use crate::ring4::smsc::Name;
-use crate::ring4::world::World;
+use crate::simulation::Tally;
+use crate::simulation::scenario::label;
+use crate::simulation::smsc::Name;
+use crate::simulation::world::World;
 use nuncio::carrier::dialect::ReceiptsAsked;
 use nuncio::carrier::id::forms;
 use nuncio::message::attempt::{Attempt, CarrierMessageId, Cause};

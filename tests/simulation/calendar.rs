@@ -1,6 +1,6 @@
 //! What may not go yet, in virtual time: messages asked for at a time, and quiet hours.
 
-use crate::ring4::lanes::{Bench, LINK, ROUTE, answered, submission, up};
+use crate::simulation::lanes::{Bench, LINK, ROUTE, answered, submission, up};
 use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::Dispatch;
 use nuncio::dispatch::door::command::Command;

@@ -1,10 +1,10 @@
 //! Routes of several carriers: carriers that die, stall, throttle, refuse, lie and recover, each alone or together;
 //! and with one that is always well, everything arrives.
 
-use crate::ring4::dice::Dice;
-use crate::ring4::scenario::{Fault, Scenario, Weather, ms};
-use crate::ring4::world::World;
-use crate::ring4::{SEEDS, Tally, each_seed, variable};
+use crate::simulation::dice::Dice;
+use crate::simulation::scenario::{Fault, Scenario, Weather, ms};
+use crate::simulation::world::World;
+use crate::simulation::{SEEDS, Tally, each_seed, variable};
 use nuncio::carrier::dialect::{Dialect, ReceiptsAsked};
 use nuncio::dispatch::door::plan::Plan;
 use nuncio::message::id::{CarrierId, LinkId};

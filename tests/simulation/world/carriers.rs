@@ -1,0 +1,140 @@
+//! Carriers in the simulation: what they hear, and what they do about it.
+
+use crate::simulation::smsc::{Smsc, Verdict};
+use crate::simulation::world::{Coming, World};
+use bytes::{Bytes, BytesMut};
+use nuncio::message::id::CarrierId;
+use nuncio::session::input::Input;
+use nuncio::session::output::{Event, Output};
+use nuncio::smpp::bind::{BindKind, BindResp};
+use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::status::CommandStatus;
+
+impl World {
+    pub(super) fn smsc_hears(&mut self, conn: u64, frame: Bytes) {
+        if self.conns.get(&conn).is_some_and(|it| !it.dark) {
+            let pdu = Pdu::decode(frame).expect("what was encoded can be decoded");
+            self.tell_smsc(conn, Input::Pdu(pdu));
+        }
+    }
+
+    pub(super) fn tell_smsc(&mut self, conn: u64, input: Input) {
+        let now = self.instant();
+        if let Some(session) = self.conns.get_mut(&conn).and_then(|it| it.session.as_mut()) {
+            session.handle(now, input);
+            self.poll_smsc(conn);
+        }
+    }
+
+    pub(super) fn poll_smsc(&mut self, conn: u64) {
+        let now = self.instant();
+        loop {
+            let Some(session) = &mut self.conns.get_mut(&conn).unwrap().session else { return };
+            match session.poll() {
+                Output::Send(pdu) => {
+                    let mut octets = BytesMut::new();
+                    pdu.encode(&mut octets).expect("the carrier writes what can be written");
+                    let at = self.arrival(conn, 1);
+                    self.post(at, Coming::ToTalk(conn, octets.freeze()));
+                }
+                Output::Event(event) => self.heard(conn, event),
+                Output::Wait(deadline) => {
+                    let Some(deadline) = deadline else { return };
+                    assert!(now <= deadline, "deadline: the session of a carrier waits for the past");
+                    let at = self.millis(deadline);
+                    let conn_state = self.conns.get_mut(&conn).unwrap();
+                    if conn_state.tick.is_none_or(|it| at < it) {
+                        conn_state.tick = Some(at);
+                        self.post(at, Coming::SmscTick(conn));
+                    }
+                    return;
+                }
+                Output::Close(_) => {
+                    self.conns.get_mut(&conn).unwrap().session = None;
+                    let at = self.arrival(conn, 1);
+                    self.post(at, Coming::TalkEof(conn));
+                    return;
+                }
+            }
+        }
+    }
+
+    pub(super) fn heard(&mut self, conn: u64, event: Event) {
+        let carrier = self.conns[&conn].link.carrier;
+        let smsc = self.smscs.get_mut(&carrier).unwrap();
+        match event {
+            Event::BindRequested { sequence, kind, .. } => {
+                let refuse = self.now < smsc.refusing_until;
+                let status = if !refuse {
+                    self.conns.get_mut(&conn).unwrap().kind = Some(kind);
+                    CommandStatus::Ok
+                } else if self.dice.percent(20) {
+                    return;
+                } else {
+                    self.dice.pick(&[
+                        CommandStatus::BindFailed,
+                        CommandStatus::AlreadyBound,
+                        CommandStatus::InvalidPassword,
+                    ])
+                };
+                let body = Body::BindResp(kind, BindResp::default());
+                self.post(self.now, Coming::Respond(conn, sequence, status, body));
+            }
+            Event::Bound { .. } => self.deliver(carrier),
+            Event::Requested { sequence, body: Body::SubmitSm(sm) } => {
+                let (_, verdict, script) = smsc.submitted(self.now, &mut self.dice, &sm);
+                if let Verdict::Answer(after, status, id) = verdict {
+                    self.post(self.now + after, Coming::Respond(conn, sequence, status, Smsc::answer(&id)));
+                }
+                for (after, notice) in script {
+                    self.post(self.now + after, Coming::Receipt(carrier, notice));
+                }
+            }
+            Event::Answered { ticket, status: CommandStatus::Ok, .. }
+            | Event::LateAnswer { ticket, status: CommandStatus::Ok, .. } => {
+                self.confirmed(carrier, ticket as usize);
+                self.deliver(carrier);
+            }
+            Event::Answered { status, .. } => panic!("refused while all is well: {status}"),
+            Event::TimedOut(ticket) | Event::Lost(ticket) if smsc.weather.never_again => {
+                assert!(!self.scenario.fair, "lost while all is well");
+                let notice = &mut smsc.notices[ticket as usize];
+                notice.lost = true;
+                if notice.mo.is_none() {
+                    let taken = notice.taken;
+                    smsc.taken[taken].lost = true;
+                }
+            }
+            Event::TimedOut(ticket) | Event::Lost(ticket) | Event::NeverSent(ticket) => {
+                let after = self.dice.range(500, 5_000);
+                self.post(self.now + after, Coming::Receipt(carrier, ticket as usize));
+            }
+            Event::Odd(oddity) => panic!("the gateway does what it should not: {oddity}"),
+            _ => (),
+        }
+    }
+
+    /// Sends what waits, on any bind that receives.
+    pub(super) fn deliver(&mut self, carrier: CarrierId) {
+        let now = self.instant();
+        loop {
+            let smsc = &self.smscs[&carrier];
+            let Some(notice) = smsc.waiting.last().copied() else { return };
+            let able = self.conns.iter().filter(|(_, it)| {
+                it.link.carrier == carrier
+                    && it.kind.is_some_and(BindKind::receives)
+                    && it.session.as_ref().is_some_and(|it| 0 < it.credit())
+            });
+            let able: Vec<u64> = able.map(|(id, _)| *id).collect();
+            if able.is_empty() {
+                return;
+            }
+            let conn = self.dice.pick(&able);
+            let body = self.smscs[&carrier].deliver(notice);
+            self.smscs.get_mut(&carrier).unwrap().waiting.pop();
+            let session = self.conns.get_mut(&conn).unwrap().session.as_mut().unwrap();
+            session.handle(now, Input::Request(notice as u64, body));
+            self.poll_smsc(conn);
+        }
+    }
+}

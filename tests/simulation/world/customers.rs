@@ -1,0 +1,71 @@
+//! Customers in the simulation: they send, cancel and are answered.
+
+use crate::simulation::world::{Coming, World};
+use nuncio::dispatch::door::happening::{Ask, Happening, RequestId, Submission};
+use nuncio::dispatch::door::reply::Reply;
+use nuncio::message::phase::Phase;
+use nuncio::record::contract::Store;
+
+impl World {
+    pub(super) fn request(&mut self, submission: Submission) {
+        if self.dispatch.is_none() || self.draining {
+            let after = self.dice.range(100, 5_000);
+            self.post(self.now + after, Coming::Request(Box::new(submission)));
+            return;
+        }
+        self.requests += 1;
+        let id = RequestId(self.requests);
+        self.waiting.insert(id.0, submission.clone());
+        self.calls.push(Happening::Ask(id, Ask::Submit(Box::new(submission))));
+        self.wake();
+    }
+
+    pub(super) fn cancel(&mut self) {
+        if self.known.is_empty() || self.dispatch.is_none() {
+            return;
+        }
+        // Mostly one of the latest: the others have left.
+        let back = self.dice.below(self.known.len().min(12) as u64) as usize;
+        let (message, account) = self.known[self.known.len() - 1 - back];
+        self.requests += 1;
+        self.calls
+            .push(Happening::Ask(RequestId(self.requests | (message.seq.0 << 32)), Ask::Cancel(account, message)));
+        self.wake();
+    }
+
+    pub(super) fn reply(&mut self, request: RequestId, reply: Reply) {
+        let submission = self.waiting.remove(&request.0);
+        match reply {
+            Reply::Accepted { order, messages, .. } => {
+                let submission = submission.expect("a reply to a request");
+                assert_eq!(messages.len(), submission.recipients.len(), "accepted: not all of them");
+                for message in messages {
+                    let body = self.store.bodies.get(&message.seq);
+                    assert!(
+                        body.is_some_and(|it| it.id == message && it.order == order),
+                        "accepted-is-durable: {message:?}"
+                    );
+                    self.known.push((message, submission.account));
+                }
+            }
+            Reply::Repeated(order) => {
+                let found = self.store.order(order).expect("the store is sound");
+                assert!(!found.is_empty(), "repeated: {order:?} is not there");
+            }
+            Reply::QueueFull(_) | Reply::Draining | Reply::Running | Reply::TooMany { wait: Some(_), .. } => {
+                let after = self.dice.range(500, 5_000);
+                self.post(self.now + after, Coming::Request(Box::new(submission.expect("a reply to a request"))));
+            }
+            Reply::Cancelled => {
+                let seq = nuncio::message::id::Seq(request.0 >> 32);
+                assert!(
+                    self.store.parts_of(seq).all(|it| it.phase() == Phase::Cancelled),
+                    "cancelled-is-durable: {seq:?}"
+                );
+                self.ledger.cancelled.insert(seq);
+            }
+            Reply::TooLate => (),
+            other => panic!("replied {other:?} to {submission:?}"),
+        }
+    }
+}

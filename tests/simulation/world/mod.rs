@@ -1,0 +1,342 @@
+//! The whole gateway in virtual time, on one thread: the deciding floor, its store, a talk for each link,
+//! wires, and the carriers at their other ends.
+//!
+//! ```text
+//!  customers ─► Dispatch ◄─► Watched(Memory)          one beat at a time; what it orders is
+//!                 ▲  │                                carried out when its commit has taken its time
+//!        reports  │  ▼ commands
+//!                Talk ══ wire: late, cut, dark ══ Session::smsc ─ Smsc
+//! ```
+
+mod carriers;
+mod customers;
+mod process;
+mod wires;
+
+use crate::simulation::dice::Dice;
+use crate::simulation::ledger::Ledger;
+use crate::simulation::scenario::{Fault, Scenario};
+use crate::simulation::smsc::Smsc;
+use crate::simulation::watch::Watched;
+use bytes::Bytes;
+use nuncio::carrier::report::Report;
+use nuncio::carrier::talk::{self, Talk};
+use nuncio::dispatch::door::happening::{Happening, Submission};
+use nuncio::dispatch::door::plan::Plan;
+use nuncio::dispatch::{Dispatch, Outcome};
+use nuncio::message::id::{AccountId, CarrierId, LinkId, MessageId};
+use nuncio::message::time::Time;
+use nuncio::session::Session;
+use nuncio::session::conversation::Spoken;
+use nuncio::session::input::Input;
+use nuncio::smpp::bind::BindKind;
+use nuncio::smpp::pdu::Body;
+use nuncio::smpp::status::CommandStatus;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Logical time at the start of a run: some day of 2026.
+pub(crate) const EPOCH: u64 = 1_767_225_600_000;
+/// More happenings in one millisecond than any run needs: beyond it something spins.
+const SPIN_MAX: u32 = 20_000;
+
+/// Longer than the longest pause, pace and reconnection together.
+const STARVED: u64 = 60_000;
+
+/// Something that will happen.
+#[expect(clippy::large_enum_variant, reason = "there are few of them")]
+enum Coming {
+    Connect(LinkId),
+    ToTalk(u64, Bytes),
+    TalkEof(u64),
+    TalkTick(u64),
+    ToSmsc(u64, Bytes),
+    SmscEof(u64),
+    SmscTick(u64),
+    /// The carrier has made up its mind about a request.
+    Respond(u64, u32, CommandStatus, Body),
+    Receipt(CarrierId, usize),
+    Beat,
+    Act(Outcome),
+    Request(Box<Submission>),
+    Cancel,
+    Fault(Fault),
+    Start,
+    /// The links unbind.
+    Unbind,
+    Kill,
+    Calm,
+}
+
+/// The near end of a connection.
+struct Link {
+    epoch: u32,
+    conn: u64,
+    talk: Option<Talk>,
+    tick: Option<u64>,
+    answers: Vec<Report>,
+    inbound: Vec<Report>,
+    /// What the last bind allowed.
+    capacity: usize,
+}
+
+/// A connection and its far end.
+struct Conn {
+    link: LinkId,
+    session: Option<Session>,
+    kind: Option<BindKind>,
+    tick: Option<u64>,
+    dark: bool,
+    /// When the last octets arrive, each way: a stream keeps its order.
+    arrivals: [u64; 2],
+    /// What has arrived and is not read.
+    unread: VecDeque<Bytes>,
+}
+
+pub(crate) struct World {
+    pub(crate) dice: Dice,
+    pub(crate) scenario: Scenario,
+    base: Instant,
+    pub(crate) now: u64,
+    stamp: u64,
+    queue: BTreeMap<(u64, u64), (u32, Coming)>,
+    /// Which process this is; what an earlier one had planned does not happen.
+    pub(crate) life: u32,
+    pub(crate) dispatch: Option<Dispatch>,
+    pub(crate) store: Watched,
+    pub(crate) plan: Arc<Plan>,
+    plans: usize,
+    links: BTreeMap<LinkId, Link>,
+    conns: BTreeMap<u64, Conn>,
+    pub(crate) smscs: BTreeMap<CarrierId, Smsc>,
+    calls: Vec<Happening>,
+    waiting: BTreeMap<u64, Submission>,
+    requests: u64,
+    /// Accepted messages that customers know of.
+    pub(crate) known: Vec<(MessageId, AccountId)>,
+    beat_due: Option<u64>,
+    acting: bool,
+    idle_beats: u32,
+    pub(crate) beats: u64,
+    pub(crate) crashes: u64,
+    draining: bool,
+    pub(crate) calm: bool,
+    pub(crate) ledger: Ledger,
+    spin: (u64, u32),
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut dice = Dice::new(seed);
+        let scenario = Scenario::new(&mut dice);
+        Self::of(dice, scenario)
+    }
+
+    /// What a scenario says, by these dice.
+    pub(crate) fn of(dice: Dice, scenario: Scenario) -> Self {
+        let fresh = || Link {
+            epoch: 0,
+            conn: 0,
+            talk: None,
+            tick: None,
+            answers: Vec::new(),
+            inbound: Vec::new(),
+            capacity: 0,
+        };
+        let mut world = Self {
+            dice,
+            base: Instant::now(),
+            now: 0,
+            stamp: 0,
+            queue: BTreeMap::new(),
+            life: 0,
+            dispatch: None,
+            store: Watched::new(),
+            plan: scenario.plans[0].clone(),
+            plans: 0,
+            links: scenario.links.keys().map(|it| (*it, fresh())).collect(),
+            conns: BTreeMap::new(),
+            smscs: scenario.weather.iter().map(|(id, it)| (*id, Smsc::new(it.clone()))).collect(),
+            calls: Vec::new(),
+            waiting: BTreeMap::new(),
+            requests: 0,
+            known: Vec::new(),
+            beat_due: None,
+            acting: false,
+            idle_beats: 0,
+            beats: 0,
+            crashes: 0,
+            draining: false,
+            calm: false,
+            ledger: Ledger::default(),
+            spin: (0, 0),
+            scenario,
+        };
+        for (at, request) in std::mem::take(&mut world.scenario.requests) {
+            world.post(at, Coming::Request(Box::new(request)));
+        }
+        for at in std::mem::take(&mut world.scenario.cancels) {
+            world.post(at, Coming::Cancel);
+        }
+        for (at, fault) in std::mem::take(&mut world.scenario.faults) {
+            world.post(at, Coming::Fault(fault));
+        }
+        world.post(world.scenario.calm, Coming::Calm);
+        world.start();
+        world
+    }
+
+    /// Runs until everything has ended, or should have.
+    pub(crate) fn run(&mut self) {
+        let end = self.scenario.calm + self.scenario.patience;
+        while let Some(((at, _), (life, coming))) = self.queue.pop_first() {
+            assert!(self.now <= at, "an event in the past");
+            assert!(at <= end, "everything-ends: at {at} {}", self.unfinished());
+            self.now = at;
+            if self.spin.0 != at {
+                self.spin = (at, 0);
+            }
+            self.spin.1 += 1;
+            assert!(self.spin.1 < SPIN_MAX, "spinning at {at}");
+            self.happen(life, coming);
+            if self.calm && self.stamp.is_multiple_of(32) && self.is_over() {
+                return;
+            }
+        }
+    }
+
+    /// Nothing more will change: all has ended, every receipt is confirmed.
+    fn is_over(&self) -> bool {
+        self.waiting.is_empty()
+            && self.smscs.values().all(|it| it.notices.iter().all(|it| it.confirmed || it.lost))
+            && self.store.parts.values().all(|it| it.phase().is_final())
+            && self.ledger.is_quiet()
+            && !self.acting
+            && self.links.values().all(|it| it.answers.is_empty() && it.inbound.is_empty())
+            && self.dispatch.as_ref().is_some_and(|it| it.gauges().mo_incomplete == 0)
+    }
+
+    fn unfinished(&self) -> String {
+        let open: Vec<_> = self.store.parts.values().filter(|it| !it.phase().is_final()).take(3).collect();
+        let unconfirmed = self.smscs.values().flat_map(|it| &it.notices).filter(|it| !it.confirmed && !it.lost).count();
+        format!("{} requests, {unconfirmed} receipts, parts {open:?}", self.waiting.len())
+    }
+
+    fn post(&mut self, at: u64, coming: Coming) {
+        self.stamp += 1;
+        self.queue.insert((at.max(self.now), self.stamp), (self.life, coming));
+    }
+
+    /// A carrier has something to say at a time, and says it until it is confirmed.
+    pub(crate) fn send_notice(&mut self, at: u64, carrier: CarrierId, notice: usize) {
+        self.post(at, Coming::Receipt(carrier, notice));
+    }
+
+    fn instant(&self) -> Instant {
+        self.base + Duration::from_millis(self.now)
+    }
+
+    const fn time(&self) -> Time {
+        Time(EPOCH + self.now)
+    }
+
+    fn happen(&mut self, life: u32, coming: Coming) {
+        let mine = life == self.life;
+        match coming {
+            Coming::Connect(link) if mine => self.connect(link),
+            Coming::ToTalk(conn, frame) => self.talk_hears(conn, frame),
+            Coming::TalkEof(conn) => self.talk_ends(conn),
+            Coming::TalkTick(conn) => {
+                if self.conns.get(&conn).is_some_and(|it| self.links[&it.link].conn == conn)
+                    && let link = self.conns[&conn].link
+                    && self.links[&link].tick == Some(self.now)
+                {
+                    self.links.get_mut(&link).unwrap().tick = None;
+                    self.tell_talk(conn, Spoken::Tick);
+                }
+            }
+            Coming::ToSmsc(conn, frame) => self.smsc_hears(conn, frame),
+            Coming::SmscEof(conn) => self.tell_smsc(conn, Input::Eof),
+            Coming::SmscTick(conn) if self.conns.get(&conn).is_some_and(|it| it.tick == Some(self.now)) => {
+                self.conns.get_mut(&conn).unwrap().tick = None;
+                self.tell_smsc(conn, Input::Tick);
+            }
+            Coming::Respond(conn, sequence, status, body) => {
+                self.tell_smsc(conn, Input::Respond { sequence, status, body });
+            }
+            Coming::Receipt(carrier, notice) => {
+                self.smscs.get_mut(&carrier).unwrap().waiting.push(notice);
+                self.deliver(carrier);
+            }
+            Coming::Beat if mine && self.beat_due == Some(self.now) => self.beat(),
+            Coming::Act(outcome) if mine => self.act(outcome),
+            Coming::Request(submission) => self.request(*submission),
+            Coming::Cancel => self.cancel(),
+            Coming::Fault(fault) => self.fault(fault),
+            Coming::Start => self.start(),
+            Coming::Unbind if mine => {
+                let links: Vec<u64> = self.links.values().filter(|it| it.talk.is_some()).map(|it| it.conn).collect();
+                for conn in links {
+                    self.tell_talk(conn, Spoken::Command(talk::Command::Unbind(std::time::Duration::from_secs(5))));
+                }
+            }
+            Coming::Kill if mine => self.crash(),
+            Coming::Calm => self.calm_down(),
+            _ => (),
+        }
+    }
+
+    fn fault(&mut self, fault: Fault) {
+        let until = |span: u64| self.now + span;
+        match fault {
+            Fault::Cut(link) => self.cut(self.links[&link].conn),
+            Fault::Dark(link) => {
+                if let Some(conn) = self.conns.get_mut(&self.links[&link].conn) {
+                    conn.dark = true;
+                }
+            }
+            Fault::HalfDead(id, span) => self.smscs.get_mut(&id).unwrap().half_dead_until = until(span),
+            Fault::Throttle(id, span) => self.smscs.get_mut(&id).unwrap().throttled_until = until(span),
+            Fault::Refuse(id, span) => self.smscs.get_mut(&id).unwrap().refusing_until = until(span),
+            Fault::Sick(id, span) => self.smscs.get_mut(&id).unwrap().sick_until = until(span),
+            Fault::Lie(id, span) => self.smscs.get_mut(&id).unwrap().lying_until = until(span),
+            Fault::Dead(id, span) => {
+                self.smscs.get_mut(&id).unwrap().dead_until = until(span);
+                let conns: Vec<u64> =
+                    self.conns.iter().filter(|(_, it)| it.link.carrier == id).map(|it| *it.0).collect();
+                conns.into_iter().for_each(|it| self.cut(it));
+            }
+            Fault::Crash => self.crash(),
+            Fault::FailCommit(k, leaves) => self.store.fail_at(k, leaves),
+            Fault::Reconfigure => {
+                self.plans += 1;
+                self.plan = self.scenario.plans[self.plans % 2].clone();
+                if self.dispatch.is_some() {
+                    self.calls.push(Happening::Reconfigure(self.plan.clone()));
+                    self.wake();
+                }
+            }
+            Fault::Restart if self.dispatch.is_some() => {
+                self.draining = true;
+                self.calls.push(Happening::Drain);
+                self.wake();
+                self.post(self.now + 8_000, Coming::Unbind);
+                self.post(self.now + 25_000, Coming::Kill);
+            }
+            Fault::Restart => (),
+        }
+    }
+
+    fn calm_down(&mut self) {
+        self.calm = true;
+        self.smscs.values_mut().for_each(Smsc::calm);
+        self.store.memory = {
+            // A planned fault that has not struck is called off.
+            let kept = self.store.memory.crash();
+            if self.dispatch.is_some() { kept } else { self.store.memory.crash() }
+        };
+        let dark: Vec<u64> = self.conns.iter().filter(|(_, it)| it.dark).map(|(id, _)| *id).collect();
+        dark.into_iter().for_each(|it| self.cut(it));
+    }
+}
