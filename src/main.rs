@@ -18,9 +18,6 @@ use std::process::ExitCode;
 use std::sync::LazyLock;
 use tokio::signal::unix::{SignalKind, signal};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// There is nothing to decode; what clap ends with too.
 const EXIT_USAGE: u8 = 2;
 /// No gateway answers (sysexits.h, EX_UNAVAILABLE).
