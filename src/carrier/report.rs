@@ -3,7 +3,7 @@
 use crate::carrier::mo::Mo;
 use crate::carrier::whom::Whom;
 use crate::message::attempt::{Answer, CarrierMessageId};
-use crate::message::id::PartKey;
+use crate::message::id::{PartKey, Seq};
 use crate::message::reason::Reason;
 use crate::message::receipt::Receipt;
 use crate::number::e164::E164;
@@ -29,12 +29,19 @@ pub enum Queried {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(pub u64);
 
+// Every part and every attempt of it fit, and no attempt is taken for a question.
+const _: () = assert!(Seq::END.ilog2() + PartKey::PARTS_MAX.ilog2() + Ticket::NUMBER <= u64::BITS);
+const _: () = assert!(Ticket::ATTEMPTS_MAX < Ticket::QUERY && (Ticket::QUERY as u32) < 1 << Ticket::NUMBER);
+
 impl Ticket {
     /// More attempts than any part may have.
     pub const ATTEMPTS_MAX: u8 = 100;
 
     /// In place of an attempt's number: a question about the part.
     const QUERY: u8 = 127;
+
+    /// Bits of a ticket that hold the number of an attempt.
+    const NUMBER: u32 = 7;
 
     /// A question about the part `key`.
     pub const fn query(key: PartKey) -> Self {
@@ -48,12 +55,12 @@ impl Ticket {
 
     /// The attempt `number` of the part `key`.
     pub const fn new(key: PartKey, number: u8) -> Self {
-        Self((key.0 << 7) | (number & 0x7F) as u64)
+        Self((key.0 << Self::NUMBER) | (number & 0x7F) as u64)
     }
 
     /// The part.
     pub const fn key(self) -> PartKey {
-        PartKey(self.0 >> 7)
+        PartKey(self.0 >> Self::NUMBER)
     }
 
     /// The number of the attempt.

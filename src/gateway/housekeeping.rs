@@ -7,8 +7,8 @@ use crate::dispatch::Dispatch;
 use crate::gateway::retaining::Retaining;
 use crate::message::time::Time;
 use crate::record::contract::Poisoned;
-use crate::store::sqlite::Sqlite;
 use crate::store::sqlite::space;
+use crate::store::sqlite::{LOG_USUAL, Sqlite};
 use crate::telemetry::meters::Meters;
 use crate::telemetry::standing::Standings;
 use std::path::PathBuf;
@@ -34,6 +34,7 @@ const TIGHT: u64 = 64 << 20;
 /// The log is moved long before it is so long, unless somebody reads the store; and when it is longer still nothing is accepted.
 const LOG_HELD: u64 = 320 << 20;
 const LOG_MAX: u64 = 2 << 30;
+const _: () = assert!(LOG_USUAL < LOG_HELD && LOG_HELD < LOG_MAX);
 /// How far it is, is said so often.
 const SWEEP_TOLD_EVERY: Duration = Duration::from_secs(10);
 

@@ -36,12 +36,17 @@ pub(super) struct Limits {
     cap: i32,
 }
 
-impl Default for Limits {
+impl Limits {
     /// 64 MiB, as measured best; 8 MiB, some milliseconds of work; 256 MiB.
-    fn default() -> Self {
-        Self { wake: 16_384, few: 2_048, cap: 65_536 }
+    pub(super) const USUAL: Self = Self { wake: 16_384, few: 2_048, cap: 65_536 };
+
+    /// Octets of a log at its cap, where nobody holds it.
+    pub(super) const fn octets(self) -> u64 {
+        self.cap.unsigned_abs() as u64 * 4_096
     }
 }
+
+const _: () = assert!(Limits::USUAL.few < Limits::USUAL.wake && Limits::USUAL.wake < Limits::USUAL.cap);
 
 /// How long a page stays in the WAL of a store that nothing is written to.
 const REST: Duration = Duration::from_secs(3);

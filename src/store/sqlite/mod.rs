@@ -74,6 +74,9 @@ const BUSY_MAX: Duration = Duration::from_secs(5);
 /// The cache of the writer, in MiB. A commit walks all of it where a page was renumbered, so more costs each commit more.
 const CACHE: u32 = 8;
 
+/// Octets of the write-ahead log that its pages take where no other process holds it.
+pub const LOG_USUAL: u64 = Limits::USUAL.octets();
+
 /// What a commit that returned has survived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Durability {
@@ -155,7 +158,7 @@ impl Sqlite {
         sync_directory(directory)?;
         let own = connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE, 1).map_err(engine)?;
         own.execute_batch(&frame).map_err(engine)?;
-        let checkpointer = Checkpointer::start(&mut writer, own, Limits::default()).map_err(engine)?;
+        let checkpointer = Checkpointer::start(&mut writer, own, Limits::USUAL).map_err(engine)?;
         let marks = reader::marks(&writer).map_err(|it| it.of(&file))?;
         let veil = veil::of(&writer, &marks).map_err(|it| it.of(&file))?;
         let search = Sweep::of(&writer).map_err(|it| it.of(&file))?;
