@@ -183,7 +183,7 @@ fn main() -> ExitCode {
         },
         Command::Store(Store::Repair { cut_log, config }) => say(store::repair(&config, cut_log)),
         Command::Key => {
-            let (key, digest) = nuncio::api::key::new_key();
+            let (key, digest) = nuncio::api::handler::key::new_key();
             print(format_args!("key        = {key}\nkey_sha256 = [\"{digest}\"]"))
         }
     }

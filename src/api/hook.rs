@@ -3,11 +3,11 @@
 //! It is answered with 200 once everything in it is durable, and with 503 where it is to come again. A wrong secret
 //! is answered as if there were nothing. What is not understood is counted, and taken: to hear it again would not help.
 
-use crate::api::body;
-use crate::api::context::{Call, Context};
-use crate::api::memory::Holder;
-use crate::api::problem::{Kind, Problem};
-use crate::api::submit::{ANSWER_TIMEOUT, send};
+use crate::api::handler::body;
+use crate::api::handler::context::{Call, Context};
+use crate::api::handler::memory::Holder;
+use crate::api::handler::problem::{Kind, Problem};
+use crate::api::submit::messages::{ANSWER_TIMEOUT, send};
 use crate::carrier::http::receipt::{Hook, Told};
 use crate::dispatch::door::plan::Plan;
 use crate::message::id::CarrierId;

@@ -5,12 +5,12 @@
 //! What is not answered in time is passed or refused, as the operator says, and that is remembered too, for a moment.
 //! An account that is over its rate has nothing asked, and none has more numbers under way than one request may have.
 
-use crate::api::context::{Call, Context};
-use crate::api::problem::{Kind, Problem};
-use crate::api::quote::{Quote, Targets, all_rejected};
-use crate::api::recipients::Rejected;
-use crate::api::request::RECIPIENTS_MAX;
-use crate::api::submit::{awaited, refusal, send};
+use crate::api::handler::context::{Call, Context};
+use crate::api::handler::problem::{Kind, Problem};
+use crate::api::submit::messages::{awaited, refusal, send};
+use crate::api::submit::quote::{Quote, Targets, all_rejected};
+use crate::api::submit::recipients::Rejected;
+use crate::api::submit::request::RECIPIENTS_MAX;
 use crate::carrier::http::pointer::Pointer;
 use crate::carrier::http::request::basic;
 use crate::carrier::http::template::{Field, Place, Template};

@@ -3,24 +3,24 @@
 //! One layer is around everything: it catches panics, takes the time and counts. More would
 //! cost every request.
 
-use crate::api::admin;
-use crate::api::context::Context;
-use crate::api::dry_run;
-use crate::api::events;
-use crate::api::find;
-use crate::api::head;
+use crate::api::handler::context::Context;
+use crate::api::handler::head;
+use crate::api::handler::problem::{Kind, Problem};
+use crate::api::handler::problems;
 use crate::api::hook;
-use crate::api::inspect;
-use crate::api::list;
-use crate::api::money;
-use crate::api::operate;
-use crate::api::outcome;
-use crate::api::problem::{Kind, Problem};
-use crate::api::problems;
-use crate::api::read;
-use crate::api::routes;
-use crate::api::submit;
-use crate::api::suppressions;
+use crate::api::operate::actions;
+use crate::api::operate::dry_run;
+use crate::api::operate::find;
+use crate::api::operate::inspect;
+use crate::api::operate::probes;
+use crate::api::operate::suppressions;
+use crate::api::read::balance;
+use crate::api::read::events;
+use crate::api::read::list;
+use crate::api::read::order;
+use crate::api::read::routes;
+use crate::api::submit::messages;
+use crate::api::submit::outcome;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -101,16 +101,16 @@ const OPEN: [&str; 6] = ["/metrics", "/livez", "/readyz", "/statusz", "/problems
 /// What applications call, and carriers over HTTP.
 pub fn application(context: &Arc<Context>) -> Router {
     let routes = Router::new()
-        .route("/v1/messages", post(submit::messages).get(list::messages))
-        .route("/v1/messages/{id}", get(read::message).delete(submit::cancel))
+        .route("/v1/messages", post(messages::messages).get(list::messages))
+        .route("/v1/messages/{id}", get(order::message).delete(messages::cancel))
         .route("/v1/messages/{id}/outcome", post(outcome::outcome))
-        .route("/v1/orders/{id}", get(read::order))
+        .route("/v1/orders/{id}", get(order::order))
         .route("/v1/orders/{id}/messages", get(list::order_messages))
-        .route("/v1/estimate", post(submit::estimate))
+        .route("/v1/estimate", post(messages::estimate))
         .route("/v1/routes", get(routes::all))
         .route("/v1/routes/{id}", get(routes::one))
-        .route("/v1/routes/{id}/pricing", get(money::pricing))
-        .route("/v1/balance", get(money::balance))
+        .route("/v1/routes/{id}/pricing", get(balance::pricing))
+        .route("/v1/balance", get(balance::balance))
         .route("/v1/events", get(events::of_account))
         .route("/hooks/{carrier}/{secret}", get(hook::told).post(hook::told));
     around(routes, context)
@@ -119,13 +119,13 @@ pub fn application(context: &Arc<Context>) -> Router {
 /// What operators and their probes call.
 pub fn operations(context: &Arc<Context>) -> Router {
     let routes = Router::new()
-        .route("/metrics", get(admin::metrics))
-        .route("/livez", get(admin::livez))
-        .route("/readyz", get(admin::readyz))
-        .route("/statusz", get(admin::statusz))
+        .route("/metrics", get(probes::metrics))
+        .route("/livez", get(probes::livez))
+        .route("/readyz", get(probes::readyz))
+        .route("/statusz", get(probes::statusz))
         .route("/admin/v1/events/unrouted", get(events::unrouted))
-        .route("/admin/v1/accounts/{id}/ledger", get(money::ledger))
-        .route("/admin/v1/accounts/{id}/credit", post(money::credit))
+        .route("/admin/v1/accounts/{id}/ledger", get(balance::ledger))
+        .route("/admin/v1/accounts/{id}/credit", post(balance::credit))
         .route("/admin/v1/messages", get(find::messages))
         .route("/admin/v1/messages/{id}", get(find::message))
         .route("/admin/v1/messages/{id}/story", get(find::story))
@@ -137,18 +137,18 @@ pub fn operations(context: &Arc<Context>) -> Router {
         .route("/admin/v1/queues", get(inspect::queues))
         .route("/admin/v1/accounts", get(inspect::accounts))
         .route("/admin/v1/config", get(inspect::config))
-        .route("/admin/v1/actions", get(operate::actions))
-        .route("/admin/v1/carriers/{id}/pause", post(operate::order))
-        .route("/admin/v1/carriers/{id}/resume", post(operate::order))
-        .route("/admin/v1/carriers/{id}/drain", post(operate::order))
-        .route("/admin/v1/carriers/{id}/breaker", post(operate::order))
-        .route("/admin/v1/carriers/{id}/move", post(operate::order))
-        .route("/admin/v1/routes/{id}/pause", post(operate::order))
-        .route("/admin/v1/routes/{id}/resume", post(operate::order))
-        .route("/admin/v1/links/{id}/rebind", post(operate::order))
-        .route("/admin/v1/links/{id}/trace", get(inspect::trace).post(operate::order))
-        .route("/admin/v1/store/release", post(operate::release))
-        .route("/admin/v1/clock/confirm", post(operate::confirm_clock));
+        .route("/admin/v1/actions", get(actions::actions))
+        .route("/admin/v1/carriers/{id}/pause", post(actions::order))
+        .route("/admin/v1/carriers/{id}/resume", post(actions::order))
+        .route("/admin/v1/carriers/{id}/drain", post(actions::order))
+        .route("/admin/v1/carriers/{id}/breaker", post(actions::order))
+        .route("/admin/v1/carriers/{id}/move", post(actions::order))
+        .route("/admin/v1/routes/{id}/pause", post(actions::order))
+        .route("/admin/v1/routes/{id}/resume", post(actions::order))
+        .route("/admin/v1/links/{id}/rebind", post(actions::order))
+        .route("/admin/v1/links/{id}/trace", get(inspect::trace).post(actions::order))
+        .route("/admin/v1/store/release", post(actions::release))
+        .route("/admin/v1/clock/confirm", post(actions::confirm_clock));
     around(routes, context)
 }
 

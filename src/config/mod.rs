@@ -59,9 +59,9 @@ pub struct Loaded {
     /// Who is asked about numbers.
     pub lookup: Option<api::lookup::Options>,
     /// The listener for applications.
-    pub http: api::options::Http,
+    pub http: api::server::options::Http,
     /// The listener for operators.
-    pub admin: api::options::Http,
+    pub admin: api::server::options::Http,
     /// The store.
     pub store: Store,
     /// What is believed of the clock.
@@ -178,7 +178,7 @@ impl Draft {
     }
 
     /// The listener for operators.
-    pub const fn admin(&self) -> &api::options::Http {
+    pub const fn admin(&self) -> &api::server::options::Http {
         &self.loaded.admin
     }
 

@@ -1,6 +1,6 @@
 //! The loop: gather, beat, act; one thread, nothing else in it.
 
-use crate::api::context::Call;
+use crate::api::handler::context::Call;
 use crate::carrier::report::Queried;
 use crate::carrier::report::{Answered, Report};
 use crate::carrier::talk;

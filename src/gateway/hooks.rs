@@ -3,7 +3,7 @@
 //! What they tell goes into the beat as if it came from a link, under a tag that no link has; its confirmation
 //! answers the call. What is no receipt in them is counted, and told of now and then.
 
-use crate::api::context::OnUnread;
+use crate::api::handler::context::OnUnread;
 use crate::carrier::report::{News, ReceiptNews, Report};
 use crate::dispatch::door::happening::Happening;
 use crate::message::id::{CarrierId, LinkId};

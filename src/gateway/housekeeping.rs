@@ -1,7 +1,7 @@
 //! What the loop does besides its beats: once a second gauges and the disk, what is old, and behind a start the index of
 //! messages.
 
-use crate::api::health::Health;
+use crate::api::handler::health::Health;
 use crate::config;
 use crate::dispatch::Dispatch;
 use crate::gateway::retaining::Retaining;

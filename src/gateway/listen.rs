@@ -1,8 +1,8 @@
 //! The listeners of HTTP: where they are bound, and what they tell.
 
-use crate::api::context::Context;
-use crate::api::listener::Listener;
-use crate::api::options::{Http, Tls};
+use crate::api::handler::context::Context;
+use crate::api::server::listener::Listener;
+use crate::api::server::options::{Http, Tls};
 use crate::api::server::{PROTOCOLS, Server};
 use crate::gateway::failure::Failure;
 use crate::wire::tls;

@@ -1,10 +1,10 @@
 //! Starts a gateway, keeps it, reloads it, and ends it without losing anything.
 
-use crate::api::context::{Context, Operators, Wiring};
-use crate::api::health::Health;
+use crate::api::handler::context::{Context, Operators, Wiring};
+use crate::api::handler::health::Health;
 use crate::api::lookup::Lookup;
-use crate::api::options::{Http, Listen};
 use crate::api::router;
+use crate::api::server::options::{Http, Listen};
 use crate::clock::Clock;
 use crate::clock::logical::Trust;
 use crate::config::{self, Draft, Loaded};
@@ -273,7 +273,7 @@ impl Gateway {
 
 /// The loop's ends of what leads to it.
 struct Lanes {
-    calls: mpsc::Receiver<crate::api::context::Call>,
+    calls: mpsc::Receiver<crate::api::handler::context::Call>,
     controls: mpsc::Receiver<Control>,
     wake: Wake,
     traces: Traces,
@@ -341,7 +341,7 @@ fn spawn_loop(
 struct Given {
     plans: watch::Receiver<Arc<Plan>>,
     lookups: watch::Receiver<Option<Arc<Lookup>>>,
-    calls_in: mpsc::Sender<crate::api::context::Call>,
+    calls_in: mpsc::Sender<crate::api::handler::context::Call>,
     wake: Wake,
     health: Arc<Health>,
     opted_out: Arc<OptedOut>,

@@ -1,6 +1,6 @@
 //! What the loop does about its clock: tells dispatch what the wall shows, and people when it is not believed.
 
-use crate::api::health::Health;
+use crate::api::handler::health::Health;
 use crate::clock::Clock;
 use crate::dispatch::Dispatch;
 use crate::dispatch::door::happening::Happening;

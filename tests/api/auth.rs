@@ -3,7 +3,7 @@
 use super::world::{KEY, World, account, plan};
 use axum::body::Body;
 use axum::http::Request;
-use nuncio::api::auth::Peer;
+use nuncio::api::handler::auth::Peer;
 use std::sync::Arc;
 
 #[tokio::test]

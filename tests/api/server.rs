@@ -1,9 +1,9 @@
 //! Real sockets: what slow, greedy and broken clients get.
 
 use super::world::{KEY, World};
-use nuncio::api::listener::Listener;
-use nuncio::api::options::{Http, Listen, Networks};
-use nuncio::api::places::Counts;
+use nuncio::api::server::listener::Listener;
+use nuncio::api::server::options::{Http, Listen, Networks};
+use nuncio::api::server::places::Counts;
 use nuncio::api::server::{PROTOCOLS, Server};
 use nuncio::dispatch::door::happening::Ask;
 use nuncio::dispatch::door::plan::Network;
@@ -246,7 +246,7 @@ async fn a_stop_lets_running_requests_end_and_takes_no_more() {
     assert_eq!(rest(&mut idle).await, "", "who asks nothing is sent away");
     until("nobody listens", || std::net::TcpStream::connect(served.address).is_err()).await;
     assert!(!served.running.is_finished(), "a request is still running");
-    let nuncio::api::context::Call::Ask(Ask::Submit(_), to) = call else { panic!("a submission") };
+    let nuncio::api::handler::context::Call::Ask(Ask::Submit(_), to) = call else { panic!("a submission") };
     to.send(nuncio::dispatch::door::reply::Reply::Draining).unwrap();
     assert!(rest(&mut busy).await.starts_with("HTTP/1.1 503"));
     tokio::time::timeout(PATIENCE, served.running).await.expect("the server ends").unwrap();

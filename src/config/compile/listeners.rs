@@ -1,6 +1,6 @@
 //! Where we listen: each place once, and what other machines can reach is told of.
 
-use crate::api::options::{Http, Listen};
+use crate::api::server::options::{Http, Listen};
 use crate::config::error::Findings;
 use crate::config::schema::carrier::Carrier;
 

@@ -1,6 +1,6 @@
 //! The sections of the daemon itself.
 
-use crate::api::options::{Http, Listen, Networks, Tls};
+use crate::api::server::options::{Http, Listen, Networks, Tls};
 use crate::clock::logical::Trust;
 use crate::config::compile::account::networks;
 use crate::config::error::Findings;

@@ -1,7 +1,7 @@
 //! File, `conf.d` and environment, one over the other.
 
 use super::{Folder, SMALL};
-use crate::api::options::Listen;
+use crate::api::server::options::Listen;
 
 #[test]
 fn files_in_conf_d_add_tables_and_replace_keys() {

@@ -1,6 +1,6 @@
 //! The way to the listener for operators: TCP, TLS or a unix socket, as the configuration has it.
 
-use crate::api::options::{Http, Listen};
+use crate::api::server::options::{Http, Listen};
 use crate::config;
 use crate::gateway::ask::AskError;
 use crate::gateway::ask::options::Where;

@@ -8,7 +8,7 @@ pub(super) mod client;
 mod cast;
 mod table;
 
-use crate::api::key::new_key;
+use crate::api::handler::key::new_key;
 use crate::config;
 use crate::gateway::ask::page::Page;
 use crate::gateway::demo::client::{Client, ClientError};

@@ -1,0 +1,141 @@
+//! Who calls: a key names an account, and the account what may be done.
+
+use crate::api::handler::problem::{Kind, Problem};
+use crate::dispatch::door::plan::{Account, Network, Plan, Scopes};
+use crate::message::id::AccountId;
+use axum::http::{HeaderMap, header};
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use subtle::ConstantTimeEq;
+
+/// Where a request comes from; a unix socket counts as the loopback address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
+impl Peer {
+    /// Whoever comes through a unix socket.
+    pub const LOCAL: Self = Self(IpAddr::V4(Ipv4Addr::LOCALHOST));
+
+    fn is_in(self, networks: &[Network]) -> bool {
+        let address = match self.0 {
+            IpAddr::V4(it) => it.to_ipv6_mapped().to_bits(),
+            IpAddr::V6(it) => it.to_bits(),
+        };
+        networks.is_empty() || networks.iter().any(|it| it.contains(address))
+    }
+}
+
+/// The keys of a plan.
+///
+/// A key is found by its SHA-256 in a map. The map's own comparison is not constant in time,
+/// which is safe: a caller cannot choose the digest of what he sends, so what the time of a
+/// look-up tells of a stored digest leads to no key. The digest that was found is compared
+/// once more in constant time, so that not even the last comparison depends on the map.
+pub struct Directory {
+    /// The plan that these are the keys of.
+    pub plan: Arc<Plan>,
+    keys: HashMap<[u8; 32], ([u8; 32], AccountId), foldhash::fast::RandomState>,
+}
+
+impl Directory {
+    /// The keys of `plan`.
+    pub fn of(plan: Arc<Plan>) -> Self {
+        let of_account = |account: &Account| {
+            let id = account.id;
+            account.keys.iter().map(move |key| (*key, (*key, id))).collect::<Vec<_>>()
+        };
+        let keys = plan.accounts.values().flat_map(of_account).collect();
+        Self { plan, keys }
+    }
+
+    /// The account whose key the headers carry, if it may do what `scope` names from where it calls.
+    pub fn admit(&self, headers: &HeaderMap, peer: Peer, scope: Scope) -> Result<&Account, Problem> {
+        let key = presented(headers).ok_or_else(|| {
+            Problem::new(Kind::Unauthorized, "Send the key as Authorization: Bearer KEY or X-API-KEY: KEY.")
+        })?;
+        let digest: [u8; 32] = Sha256::digest(key).into();
+        let account = self
+            .keys
+            .get(&digest)
+            .filter(|(stored, _)| bool::from(stored.ct_eq(&digest)))
+            .and_then(|(_, id)| self.plan.accounts.get(id))
+            .filter(|it| it.active)
+            .ok_or_else(|| Problem::new(Kind::Unauthorized, "The key is not known, or its account is not active."))?;
+        if !peer.is_in(&account.allow_from) {
+            return Err(Problem::new(Kind::NetworkRefused, "The account may not be used from this address."));
+        }
+        if !scope.is_in(account.scopes) {
+            return Err(Problem::new(Kind::ScopeMissing, format!("The key lacks the scope {}.", scope.word())));
+        }
+        Ok(account)
+    }
+}
+
+/// What a request needs its key to be good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// To send, or to take back.
+    Send,
+    /// To read.
+    Read,
+    /// To see and do what concerns every account.
+    Admin,
+}
+
+impl Scope {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::Read => "read",
+            Self::Admin => "admin",
+        }
+    }
+
+    const fn is_in(self, scopes: Scopes) -> bool {
+        match self {
+            Self::Send => scopes.send,
+            Self::Read => scopes.read,
+            Self::Admin => scopes.admin,
+        }
+    }
+}
+
+/// The key in the headers, if there is one.
+fn presented(headers: &HeaderMap) -> Option<&[u8]> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let (scheme, key) = value.as_bytes().split_at_checked(7)?;
+        return scheme.eq_ignore_ascii_case(b"bearer ").then(|| key.trim_ascii());
+    }
+    headers.get("x-api-key").map(|it| it.as_bytes().trim_ascii())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    #[test]
+    fn keys_are_read_from_either_header() {
+        let of = |name: &'static str, value: &'static str| {
+            let headers =
+                HeaderMap::from_iter([(header::HeaderName::from_static(name), HeaderValue::from_static(value))]);
+            presented(&headers).map(<[u8]>::to_vec)
+        };
+        assert_eq!(of("authorization", "Bearer  abc ").as_deref(), Some(&b"abc"[..]));
+        assert_eq!(of("authorization", "bearer abc").as_deref(), Some(&b"abc"[..]));
+        assert_eq!(of("x-api-key", "abc").as_deref(), Some(&b"abc"[..]));
+        assert_eq!(of("authorization", "Basic abc"), None);
+        assert_eq!(of("authorization", "x"), None);
+    }
+
+    #[test]
+    fn an_ipv4_caller_is_in_an_ipv4_network() {
+        let network = Network { address: Ipv4Addr::new(10, 1, 0, 0).to_ipv6_mapped().to_bits(), bits: 96 + 16 };
+        assert!(Peer(Ipv4Addr::new(10, 1, 2, 3).into()).is_in(&[network]));
+        assert!(!Peer(Ipv4Addr::new(10, 2, 2, 3).into()).is_in(&[network]));
+        assert!(!Peer(std::net::Ipv6Addr::LOCALHOST.into()).is_in(&[network]));
+        assert!(Peer::LOCAL.is_in(&[]));
+    }
+}

@@ -1,0 +1,74 @@
+//! Moments as the API writes them: RFC 3339, UTC, milliseconds.
+
+use crate::message::time::Time;
+use serde::{Serialize, Serializer};
+use std::fmt;
+use std::time::Duration;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// A moment, or null where there was none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment(pub(crate) Time);
+
+impl Moment {
+    /// Reads what RFC 3339 allows; `None` for anything else, and for times before 1970.
+    pub(crate) fn parse(text: &str) -> Option<Time> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        u64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok().map(Time)
+    }
+}
+
+/// How far ahead a message may be asked for.
+const AHEAD_MAX: Duration = Duration::from_secs(30 * 24 * 3_600);
+
+/// Reads when a message is to go. One that has come already means at once: a request that was long under way, or is
+/// repeated, is no wrong one.
+pub(crate) fn ahead(text: &str, now: Time) -> Result<Time, &'static str> {
+    let moment = Moment::parse(text).ok_or("must be a time of RFC 3339, such as 2026-11-20T10:00:00Z")?;
+    if now + AHEAD_MAX < moment { Err("must be within 30 days") } else { Ok(moment) }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0.known() {
+            Some(_) => to.collect_str(self),
+            None => to.serialize_none(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_asked_for_at_a_time_of_the_next_thirty_days_or_at_once() {
+        let now = Time(1_795_168_800_123);
+        let ahead = |text| ahead(text, now);
+        assert_eq!(ahead("2026-11-21T00:00:00+01:00"), Ok(Time(1_795_215_600_000)));
+        assert_eq!(ahead("2020-01-01T00:00:00Z"), Ok(Time(1_577_836_800_000)));
+        assert_eq!(ahead("2026-12-20T10:00:00.123Z"), Ok(Time(now.0 + 30 * 86_400_000)));
+        assert_eq!(ahead("2026-12-20T10:00:00.124Z"), Err("must be within 30 days"));
+        for bad in ["", "tomorrow", "2026-11-21", "2026-11-21T00:00:00", "1795168800"] {
+            assert!(ahead(bad).is_err_and(|it| it.starts_with("must be a time")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn moments_are_written_with_milliseconds_and_read_back() {
+        let moment = Moment(Time(1_795_168_800_123));
+        assert_eq!(moment.to_string(), "2026-11-20T10:00:00.123Z");
+        assert_eq!(Moment::parse("2026-11-20T10:00:00.123Z"), Some(moment.0));
+        assert_eq!(Moment::parse("2026-11-20T11:00:00.123+01:00"), Some(moment.0));
+        assert_eq!(Moment::parse("2026-11-20"), None);
+        assert_eq!(Moment::parse("1969-12-31T00:00:00Z"), None);
+        assert_eq!(serde_json::to_string(&Moment(Time::NEVER)).unwrap(), "null");
+    }
+}

@@ -1,0 +1,338 @@
+//! What operators order: `POST /admin/v1/{carriers,routes,links}/{id}/…`, and what they ordered before.
+//!
+//! Every order says why, and what stands says when it ends. It is durable before it is answered, and is
+//! carried out by then or at once.
+
+use crate::api::handler::auth::Scope;
+use crate::api::handler::body;
+use crate::api::handler::context::{Call, Context};
+use crate::api::handler::json;
+use crate::api::handler::memory::Holder;
+use crate::api::handler::problem::{Kind, Problem};
+use crate::api::handler::time::Moment;
+use crate::api::read::list::{PAGE_PARAMETERS, query};
+use crate::api::read::order::blocking;
+use crate::api::submit::answer::{self, Shown};
+use crate::api::submit::diagnose::{escaped, unknown_name};
+use crate::api::submit::messages::{awaited, peer, refusal, send};
+use crate::api::submit::quote::duration;
+use crate::dispatch::door::happening::{Ask, Demand, Ending};
+use crate::dispatch::door::plan::Plan;
+use crate::dispatch::door::reply::{Reply, Unfit};
+use crate::message::id::{CarrierId, LinkId, RouteId};
+use crate::message::veil::Pages;
+use crate::record::action::{Action, Deed, Target};
+use crate::telemetry::labels::bind_name;
+use crate::wire::trace::PDUS_MAX;
+use axum::extract::{MatchedPath, Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::Value;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Characters of a reason: a sentence or two.
+const REASON_MAX: usize = 500;
+/// PDUs of a trace that does not say how many.
+const PDUS: u16 = 1_000;
+
+/// `POST /admin/v1/{carriers,routes,links}/{id}/{what}`
+pub(crate) async fn order(
+    State(context): State<Arc<Context>>,
+    matched: MatchedPath,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let path = request.uri().path().to_owned();
+    ordered(&context, matched.as_str(), &id, request).await.unwrap_or_else(|problem| problem.into_response(&path))
+}
+
+/// `POST /admin/v1/store/release`: what a restored store holds may go.
+pub(crate) async fn release(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    ordered(&context, "store/restored/release", "", request).await.unwrap_or_else(|it| it.into_response(&path))
+}
+
+/// `POST /admin/v1/clock/confirm`: the clock on the wall is right.
+pub(crate) async fn confirm_clock(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    ordered(&context, "store/clock/confirm", "", request).await.unwrap_or_else(|it| it.into_response(&path))
+}
+
+/// `GET /admin/v1/actions`: what operators have ordered, newest first.
+pub(crate) async fn actions(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let found = async {
+        let directory = context.directory();
+        let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
+        let veil = context.veil();
+        let asked = query(account, (veil, Pages::Actions), head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
+        let (before, limit) = (asked.before.map_or(u64::MAX, |it| it.0), asked.limit);
+        let mut actions = blocking(&context, move |readers| readers.actions(before, limit + 1)).await?;
+        let more = limit < actions.len();
+        actions.truncate(limit);
+        let next = actions.last().filter(|_| more).map(|it| veil.cursor(Pages::Actions, it.n));
+        let data = actions.iter().map(|it| ActionView::of(it, &directory.plan)).collect();
+        Ok(answer::json(StatusCode::OK, &Actions { data, next_cursor: next }, 4_096))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+/// What the body of an order may have.
+const FIELDS: [&str; 7] = ["reason", "for", "until", "state", "to", "route_id", "pdus"];
+
+#[derive(Default)]
+struct Asked {
+    reason: String,
+    lasts: Option<String>,
+    until: Option<String>,
+    state: Option<String>,
+    to: Option<String>,
+    route_id: Option<u32>,
+    pdus: Option<u16>,
+}
+
+impl Asked {
+    fn read(body: &[u8]) -> Result<Self, Problem> {
+        let malformed = |error: serde_json::Error| Problem::new(Kind::Malformed, error.to_string());
+        let Value::Object(fields) = json::read(body, malformed)? else {
+            return Err(Problem::at(Kind::Invalid, "", "must be an object"));
+        };
+        let mut asked = Self::default();
+        for (name, value) in fields {
+            let invalid = |detail: String| Problem::at(Kind::Invalid, format!("/{}", escaped(&name)), detail);
+            let text = || value.as_str().map(str::to_owned).ok_or_else(|| invalid("must be a text".to_owned()));
+            let number = || value.as_u64().ok_or_else(|| invalid("must be a whole number".to_owned()));
+            match &*name {
+                "reason" => asked.reason = text()?,
+                "for" => asked.lasts = Some(text()?),
+                "until" => asked.until = Some(text()?),
+                "state" => asked.state = Some(text()?),
+                "to" => asked.to = Some(text()?),
+                // What is too large is no route, and no number of PDUs that is kept.
+                "route_id" => asked.route_id = Some(u32::try_from(number()?).unwrap_or(u32::MAX)),
+                "pdus" => asked.pdus = Some(u16::try_from(number()?).unwrap_or(u16::MAX)),
+                _ => return Err(invalid(unknown_name(&name, &FIELDS))),
+            }
+        }
+        Ok(asked)
+    }
+}
+
+async fn ordered(context: &Context, pattern: &str, id: &str, request: Request) -> Result<Response, Problem> {
+    let directory = context.directory();
+    let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Admin)?;
+    let actor = account.id;
+    let (body, _held) = body::read(context, Holder::Account(actor), request.into_body()).await?;
+    let asked = Asked::read(&body)?;
+    let mut words = pattern.rsplit('/');
+    let (what, noun) = (words.next().unwrap_or_default(), words.nth(1).unwrap_or_default());
+    let plan = &directory.plan;
+    let target = match noun {
+        "carriers" => Target::Carrier(carrier(plan, id).ok_or_else(|| unknown("carrier"))?),
+        "routes" => Target::Route(route(plan, id).ok_or_else(|| unknown("route"))?),
+        "store" => Target::Store,
+        _ => Target::Link(link(context, plan, id).ok_or_else(|| unknown("link"))?),
+    };
+    let deed = asked.deed(what, plan)?;
+    refuse_without_pdus(plan, deed, target)?;
+    let end = asked.end(deed)?;
+    let reason = asked.reason.trim();
+    if !(1..=REASON_MAX).contains(&reason.chars().count()) {
+        return Err(Problem::at(Kind::Invalid, "/reason", format!("must have 1 to {REASON_MAX} characters")));
+    }
+    let demand = Demand { actor, deed, target, reason: reason.into(), end };
+    let (to, answer) = oneshot::channel();
+    send(context, Call::Ask(Ask::Operate(Box::new(demand)), to))?;
+    match awaited(answer).await? {
+        Reply::Ordered(action) => Ok(answer::json(StatusCode::OK, &ActionView::of(&action, plan), 512)),
+        Reply::Unfit(Unfit::NoTarget) => Err(unknown("carrier, route or link")),
+        Reply::Unfit(unfit @ (Unfit::Over | Unfit::TooLong | Unfit::TraceTooLong)) => {
+            let pointer = if asked.until.is_some() { "/until" } else { "/for" };
+            Err(Problem::at(Kind::Invalid, pointer, unfit.to_string()))
+        }
+        Reply::Unfit(unfit @ Unfit::NothingHeld) => Err(Problem::new(Kind::NothingHeld, unfit.to_string())),
+        Reply::Unfit(unfit @ Unfit::NothingDoubted) => Err(Problem::new(Kind::NothingDoubted, unfit.to_string())),
+        Reply::Unfit(unfit @ Unfit::TooMany) => Err(Problem::new(Kind::QueueFull, unfit.to_string())),
+        other => Err(refusal(&other)),
+    }
+}
+
+impl Asked {
+    /// What is to be done, and that nothing is asked for besides.
+    fn deed(&self, what: &str, plan: &Plan) -> Result<Deed, Problem> {
+        let invalid = |pointer, detail: &'static str| Problem::at(Kind::Invalid, pointer, detail);
+        let misplaced = [
+            ("/state", "goes with breaker only", self.state.is_some() && what != "breaker"),
+            ("/to", "goes with move only", self.to.is_some() && what != "move"),
+            ("/route_id", "goes with move only", self.route_id.is_some() && what != "move"),
+            ("/pdus", "goes with trace only", self.pdus.is_some() && what != "trace"),
+        ];
+        if let Some((pointer, detail, _)) = misplaced.into_iter().find(|it| it.2) {
+            return Err(invalid(pointer, detail));
+        }
+        Ok(match what {
+            "pause" => Deed::Pause,
+            "resume" => Deed::Resume,
+            "drain" => Deed::Drain,
+            "rebind" => Deed::Rebind,
+            "release" => Deed::Release,
+            "confirm" => Deed::ConfirmClock,
+            "trace" => {
+                let pdus = self.pdus.unwrap_or(PDUS);
+                if !(1..=PDUS_MAX).contains(&pdus) {
+                    return Err(invalid("/pdus", "must be from 1 to 10000"));
+                }
+                Deed::Trace { pdus }
+            }
+            "breaker" => match self.state.as_deref() {
+                Some("open") => Deed::OpenBreaker,
+                Some("closed") => Deed::CloseBreaker,
+                Some("auto") => Deed::FreeBreaker,
+                _ => return Err(invalid("/state", "must be open, closed or auto")),
+            },
+            _ => {
+                let to = self.to.as_deref().map(|it| carrier(plan, it).ok_or_else(|| invalid("/to", "is no carrier")));
+                let route = self.route_id.map(RouteId).filter(|it| plan.routes.contains_key(it));
+                if self.route_id.is_some() && route.is_none() {
+                    return Err(invalid("/route_id", "is no route"));
+                }
+                Deed::Move { to: to.transpose()?, route }
+            }
+        })
+    }
+
+    /// When it ends: said by what stands, and by nothing else.
+    fn end(&self, deed: Deed) -> Result<Ending, Problem> {
+        let invalid = |pointer, detail: &'static str| Problem::at(Kind::Invalid, pointer, detail);
+        match (&self.lasts, &self.until) {
+            (Some(_), Some(_)) => Err(invalid("/until", "for says it already")),
+            (Some(_), None) if !deed.ends() => Err(invalid("/for", "this is done at once and has no end")),
+            (None, Some(_)) if !deed.ends() => Err(invalid("/until", "this is done at once and has no end")),
+            (None, None) if deed.ends() => Err(invalid("/for", "is required, or until: what stands must end")),
+            (Some(text), None) => duration(text)
+                .map(Ending::After)
+                .ok_or_else(|| invalid("/for", "must be a time like 90s, 10m, 2h or 1d")),
+            (None, Some(text)) => {
+                Moment::parse(text).map(Ending::At).ok_or_else(|| invalid("/until", "must be a time of RFC 3339"))
+            }
+            (None, None) => Ok(Ending::Never),
+        }
+    }
+}
+
+/// What is spoken over HTTP has no PDUs.
+fn refuse_without_pdus(plan: &Plan, deed: Deed, target: Target) -> Result<(), Problem> {
+    match (deed, target) {
+        (Deed::Trace { .. }, Target::Link(it))
+            if plan.carriers.get(&it.carrier).is_some_and(|it| it.dialect.texts_only) =>
+        {
+            Err(Problem::new(Kind::Invalid, "The carrier is asked over HTTP; there are no PDUs to trace."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The carrier of a name.
+pub(crate) fn carrier(plan: &Plan, name: &str) -> Option<CarrierId> {
+    plan.carriers.values().find(|it| *it.name == *name).map(|it| it.id)
+}
+
+/// The route of a number.
+pub(crate) fn route(plan: &Plan, id: &str) -> Option<RouteId> {
+    id.parse().ok().map(RouteId).filter(|it| plan.routes.contains_key(it))
+}
+
+/// The link of a name such as `acme-1`, if it runs.
+pub(crate) fn link(context: &Context, plan: &Plan, name: &str) -> Option<LinkId> {
+    (context.wiring.operators.links)().into_keys().find(|it| link_name(plan, *it) == name)
+}
+
+/// The name of a link.
+pub(crate) fn link_name(plan: &Plan, link: LinkId) -> String {
+    bind_name(plan.carriers.get(&link.carrier).map_or("", |it| &*it.name), link.bind)
+}
+
+/// The refusal for what the configuration does not name.
+pub(crate) fn unknown(noun: &str) -> Problem {
+    Problem::new(Kind::NotFound, format!("There is no {noun} with this id."))
+}
+
+#[derive(Serialize)]
+struct Actions<'a> {
+    data: Vec<ActionView<'a>>,
+    next_cursor: Option<String>,
+}
+
+/// An action as operators see it.
+#[derive(Serialize)]
+pub(crate) struct ActionView<'a> {
+    n: u64,
+    at: Moment,
+    actor: Shown<Actor<'a>>,
+    action: &'static str,
+    target: TargetView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    route_id: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pdus: Option<u16>,
+    reason: &'a str,
+    until: Moment,
+}
+
+/// Who ordered it: as the account was called then, else as it is, else by its number.
+struct Actor<'a> {
+    action: &'a Action,
+    plan: &'a Plan,
+}
+
+impl std::fmt::Display for Actor<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.plan.accounts.get(&self.action.actor) {
+            _ if !self.action.by.is_empty() => f.write_str(&self.action.by),
+            Some(account) => f.write_str(&account.name),
+            None => write!(f, "#{}", self.action.actor.0),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum TargetView {
+    Carrier(Shown<String>),
+    Route(u32),
+    Link(Shown<String>),
+    Store(&'static str),
+}
+
+impl<'a> ActionView<'a> {
+    pub(crate) fn of(action: &'a Action, plan: &'a Plan) -> Self {
+        let name = |it: CarrierId| plan.carriers.get(&it).map(|it| &*it.name);
+        let (to, route_id, pdus) = match action.deed {
+            Deed::Move { to, route } => (to.and_then(name), route.map(|it| it.0), None),
+            Deed::Trace { pdus } => (None, None, Some(pdus)),
+            _ => (None, None, None),
+        };
+        Self {
+            n: action.n,
+            at: Moment(action.at),
+            actor: Shown(Actor { action, plan }),
+            action: action.deed.words(),
+            target: match action.target {
+                Target::Carrier(it) => TargetView::Carrier(Shown(name(it).unwrap_or_default().to_owned())),
+                Target::Route(it) => TargetView::Route(it.0),
+                Target::Link(it) => TargetView::Link(Shown(link_name(plan, it))),
+                Target::Store if action.deed == Deed::ConfirmClock => TargetView::Store("clock"),
+                Target::Store => TargetView::Store("restored"),
+            },
+            to,
+            route_id,
+            pdus,
+            reason: &action.reason,
+            until: Moment(action.until),
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! `GET /admin/v1/routes/dry-run`: what a request would become and why, and nothing is sent.
+//!
+//! The request is judged by the very code that judges those of applications; how carriers stand comes from the loop
+//! as it is now. Draws by weight and probes are left out: what is shown is what most messages would do.
+
+use crate::api::handler::auth::Scope;
+use crate::api::handler::context::Context;
+use crate::api::handler::problem::{Fault, Kind, Problem};
+use crate::api::operate::actions::{ActionView, unknown};
+use crate::api::operate::inspect::snapshot;
+use crate::api::operate::views::ScoreView;
+use crate::api::submit::answer::{self, Shown};
+use crate::api::submit::diagnose::{self, unknown_name};
+use crate::api::submit::messages::peer;
+use crate::api::submit::quote::{Quote, now};
+use crate::api::submit::ranking::USUAL;
+use crate::dispatch::door::happening::Recipient;
+use crate::dispatch::door::plan::{Account, Plan};
+use crate::dispatch::door::snapshot::{AtCarrier, Closed, Scored, Snapshot};
+use crate::message::class::Class;
+use crate::message::id::CarrierId;
+use crate::message::money::{Currency, Money};
+use crate::message::source::Source;
+use crate::number::e164::E164;
+use crate::record::action::Deed;
+use crate::route::choose::{self, Signals, Standing};
+use crate::route::plan::Route;
+use crate::route::rule::{self, Rule};
+use crate::text::content::Content;
+use crate::text::cut::Cut;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// What may be asked.
+const PARAMETERS: [&str; 7] = ["to", "class", "account", "from", "route_id", "text", "tag"];
+/// What is said where the question names no text: one part in every alphabet.
+const TEXT: &str = "dry run";
+
+/// `GET /admin/v1/routes/dry-run?to=&class=&account=&from=&route_id=&text=`
+pub(crate) async fn dry_run(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    run(&context, &head).await.unwrap_or_else(|problem| problem.into_response(head.uri.path()))
+}
+
+async fn run(context: &Context, head: &Parts) -> Result<Response, Problem> {
+    let directory = context.directory();
+    directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
+    let plan = &*directory.plan;
+    let question = Question::read(head.uri.query().unwrap_or(""))?;
+    let account = plan.accounts.values().find(|it| *it.name == *question.account).ok_or_else(|| unknown("account"))?;
+    let snapshot = snapshot(context).await?;
+    let body = question.body();
+    let asked = diagnose::read(body.as_bytes())?;
+    let rules = rules(plan, account, &question);
+    let mut page = Page { account: &account.name, to: &question.to, rules, ..Page::default() };
+    match Quote::of((plan, &context.wiring.opted_out), account, &asked) {
+        Err(refusal) => page.refusal = Some(Refusal::of(&refusal)),
+        Ok((quote, submission)) => {
+            let [line, ..] = &quote.lines[..] else { return Err(Problem::new(Kind::Internal, "Nobody is left.")) };
+            let [recipient, ..] = &submission.recipients[..] else {
+                return Err(Problem::new(Kind::Internal, "Nobody is left."));
+            };
+            page.accepted = true;
+            page.country = plan.country(line.to);
+            page.encoding = Some(line.alphabet.word());
+            page.parts = Some(line.parts);
+            page.cost = line.price.map(Shown);
+            page.currency = quote.currency.map(Shown);
+            page.route = Some(RouteView::of(quote.route, &page.rules, question.route_id.is_some()));
+            page.held =
+                snapshot.held_routes.iter().find(|it| it.0 == quote.route.id).map(|it| ActionView::of(&it.1, plan));
+            let view = View { plan, snapshot: &snapshot, route: quote.route, to: line.to };
+            let from = recipient.source.as_ref().unwrap_or(&submission.source);
+            page.carriers = view.carriers((recipient, from), line.price.zip(quote.currency));
+            let first = page.carriers.iter().find(|it| it.takes);
+            page.waits = first.is_none() || page.held.is_some();
+            page.goes_to = first.or_else(|| page.carriers.iter().find(|it| it.parts.is_some())).map(|it| it.id);
+        }
+    }
+    Ok(answer::json(StatusCode::OK, &page, 2_048))
+}
+
+/// What is asked.
+#[derive(Default)]
+struct Question {
+    to: String,
+    account: String,
+    class: Option<String>,
+    from: Option<String>,
+    route_id: Option<u32>,
+    text: Option<String>,
+    tag: Option<String>,
+}
+
+impl Question {
+    fn read(text: &str) -> Result<Self, Problem> {
+        let invalid = |name: &str, detail: String| Problem::at(Kind::Invalid, format!("/{name}"), detail);
+        let uri = format!("/?{text}").parse().map_err(|_| invalid("", "is not a query".to_owned()))?;
+        let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri)
+            .map_err(|_| invalid("", "is not a query".to_owned()))?;
+        let mut question = Self::default();
+        for (name, value) in pairs.0 {
+            match &*name {
+                // A plus sign that was not escaped reads as a blank.
+                "to" => question.to = value.strip_prefix(' ').map_or_else(|| value.clone(), |it| format!("+{it}")),
+                "account" => question.account = value,
+                "class" => question.class = Some(value),
+                "from" => question.from = Some(value),
+                "text" => question.text = Some(value),
+                "tag" => question.tag = Some(value),
+                "route_id" => {
+                    let id = value.parse().map_err(|_| invalid("route_id", "must be a route's number".to_owned()))?;
+                    question.route_id = Some(id);
+                }
+                _ => return Err(invalid(&name, unknown_name(&name, &PARAMETERS))),
+            }
+        }
+        for (name, value) in [("to", &question.to), ("account", &question.account)] {
+            if value.is_empty() {
+                return Err(invalid(name, "is required".to_owned()));
+            }
+        }
+        Ok(question)
+    }
+
+    /// The body of the request that an application would send.
+    fn body(&self) -> String {
+        let mut body = serde_json::json!({ "to": self.to, "text": self.text.as_deref().unwrap_or(TEXT) });
+        let words = [("from", &self.from), ("class", &self.class), ("tag", &self.tag)];
+        for (name, value) in words.into_iter().filter_map(|(name, it)| Some((name, it.as_ref()?))) {
+            body[name] = value.as_str().into();
+        }
+        if let Some(id) = self.route_id {
+            body["route_id"] = id.into();
+        }
+        body.to_string()
+    }
+}
+
+/// Each rule, and what of it does not fit, up to the one that is taken.
+fn rules<'a>(plan: &'a Plan, account: &'a Account, question: &'a Question) -> Vec<RuleView> {
+    let Ok(destination) = E164::parse(&question.to, account.region.as_deref()) else { return Vec::new() };
+    let only = match &account.senders[..] {
+        [only] if &**only != "*" => Some(&**only),
+        _ => None,
+    };
+    let sender = question.from.as_deref().or(only);
+    let sender = sender.and_then(|it| Source::parse_in(it, account.region.as_deref()).ok()).map(|it| it.to_string());
+    let asked = rule::Asked {
+        account: account.id,
+        destination,
+        class: question.class.as_deref().and_then(Class::from_word),
+        sender: sender.as_deref(),
+        tag: question.tag.as_deref(),
+        text: Some(question.text.as_deref().unwrap_or(TEXT)),
+        at: now(),
+    };
+    if question.route_id.is_some() {
+        return Vec::new();
+    }
+    let mut shown = Vec::new();
+    for (place, rule) in (1..).zip(&plan.rules) {
+        let why_not = why_not(rule, account, &asked);
+        shown.push(RuleView { rule: place, route_id: rule.route.0, fits: why_not.is_none(), why_not });
+        if why_not.is_none() {
+            break;
+        }
+    }
+    shown
+}
+
+fn why_not(rule: &Rule, account: &Account, asked: &rule::Asked<'_>) -> Option<&'static str> {
+    let without = |change: fn(&mut Rule)| {
+        let mut other = rule.clone();
+        change(&mut other);
+        other
+    };
+    if !account.routes.contains(&rule.route) {
+        return Some("its route is not granted to the account");
+    }
+    if rule.fits(asked) {
+        return None;
+    }
+    // The condition without which it would fit; with several, the first that does not.
+    type Without = fn(&mut Rule);
+    let conditions: [(Without, &'static str); 7] = [
+        (|it| it.prefixes.clear(), "the number has none of its prefixes"),
+        (|it| it.class = None, "the request is not for its class"),
+        (|it| it.account = None, "it is for another account"),
+        (|it| it.sender = None, "the sender is another"),
+        (|it| it.tag = None, "the tag is another"),
+        (|it| it.text = None, "the text has nothing of its pattern"),
+        (|it| it.hours = None, "it is not within its hours there"),
+    ];
+    let alone = conditions.iter().find(|(change, _)| without(*change).fits(asked));
+    Some(alone.map_or("several of its conditions are not met", |it| it.1))
+}
+
+/// How the carriers of a route stand for one recipient.
+struct View<'a> {
+    plan: &'a Plan,
+    snapshot: &'a Snapshot,
+    route: &'a Route,
+    to: E164,
+}
+
+impl Signals for View<'_> {
+    fn standing(&self, carrier: CarrierId) -> Standing {
+        let judged = self.scored(carrier).map(|it| it.judged);
+        judged.map(|it| Standing { score: it.score, demoted: it.demoted }).unwrap_or_default()
+    }
+
+    fn cost(&self, carrier: CarrierId) -> Option<Money> {
+        self.plan.cost(carrier, self.to)
+    }
+}
+
+impl<'a> View<'a> {
+    fn at(&self, carrier: CarrierId) -> Option<&'a AtCarrier> {
+        self.snapshot.carriers.iter().find(|it| it.id == carrier)
+    }
+
+    fn scored(&self, carrier: CarrierId) -> Option<&'a Scored> {
+        let scores = &self.at(carrier)?.scores;
+        scores.iter().find(|it| it.route == self.route.id && it.country == self.plan.country(self.to))
+    }
+
+    fn carriers(
+        &self,
+        (recipient, from): (&Recipient, &Source),
+        price: Option<(Money, Currency)>,
+    ) -> Vec<CarrierView<'a>> {
+        let ranking = choose::ranking(self.route, &self.plan.networks.destination(self.to), self, USUAL);
+        let weight = |carrier| {
+            let at = self.route.carriers.iter().position(|it| *it == carrier)?;
+            let sum: f64 = self.route.weights.iter().sum();
+            self.route.weights.get(at).map(|it| it / sum)
+        };
+        let shown = ranking.iter().filter_map(|it| {
+            let carrier = self.plan.carriers.get(&it.carrier)?;
+            let content = Content::plain(&recipient.text, recipient.requested);
+            let cut = Cut::of(content, &carrier.dialect.text).ok().filter(|_| self.plan.says_at(it.carrier, from));
+            let parts = cut.map(|it| it.estimate().parts);
+            let each = Signals::cost(self, it.carrier);
+            let cost = each.zip(parts).map(|(each, parts)| each.times(parts as u64));
+            let charges_in = carrier.dialect.cost.as_ref().map(|it| it.currency);
+            let same = price.filter(|it| Some(it.1) == charges_in);
+            let closed = self.closed(it.carrier);
+            Some(CarrierView {
+                id: &carrier.name,
+                why: it.why.word(),
+                takes: closed.is_none() && parts.is_some(),
+                closed: closed.map(Closed::word),
+                held: self.at(it.carrier)?.held.as_ref().map(|it| ActionView::of(it, self.plan)),
+                links_up: self.at(it.carrier)?.links_up,
+                weight: weight(it.carrier),
+                score: self.scored(it.carrier).map(ScoreView::of),
+                parts,
+                cost: cost.map(Shown),
+                currency: charges_in.map(Shown),
+                margin: same.zip(cost).map(|((price, _), cost)| Shown(Money(price.0 - cost.0))),
+            })
+        });
+        shown.collect()
+    }
+
+    /// Why a carrier takes nothing now. The only one of a route is not left for its faults.
+    fn closed(&self, carrier: CarrierId) -> Option<Closed> {
+        let at = self.at(carrier)?;
+        let forced = at.forced.as_ref().is_some_and(|it| it.deed == Deed::OpenBreaker);
+        let alone = self.route.every_carrier().len() == 1 && !forced;
+        at.closed.filter(|it| !(alone && *it == Closed::BreakerOpen))
+    }
+}
+
+#[derive(Default, Serialize)]
+struct Page<'a> {
+    account: &'a str,
+    to: &'a str,
+    country: Option<&'static str>,
+    accepted: bool,
+    /// Why not.
+    refusal: Option<Refusal>,
+    /// Those that were looked at.
+    rules: Vec<RuleView>,
+    route: Option<RouteView<'a>>,
+    held: Option<ActionView<'a>>,
+    encoding: Option<&'static str>,
+    parts: Option<u8>,
+    cost: Option<Shown<Money>>,
+    currency: Option<Shown<Currency>>,
+    /// Best first.
+    carriers: Vec<CarrierView<'a>>,
+    /// The first that takes it; where none does, it waits for the best.
+    goes_to: Option<&'a str>,
+    waits: bool,
+}
+
+#[derive(Serialize)]
+struct Refusal {
+    code: &'static str,
+    stage: &'static str,
+    detail: String,
+    errors: Vec<Fault>,
+}
+
+impl Refusal {
+    fn of(problem: &Problem) -> Self {
+        let detail = problem.detail.clone().into_owned();
+        Self { code: problem.kind.slug(), stage: problem.kind.stage(), detail, errors: problem.errors.clone() }
+    }
+}
+
+#[derive(Serialize)]
+struct RuleView {
+    /// Its place in the configuration, from 1.
+    rule: usize,
+    route_id: u32,
+    fits: bool,
+    why_not: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct RouteView<'a> {
+    id: u32,
+    name: &'a str,
+    class: &'static str,
+    order: &'static str,
+    chosen_by: String,
+}
+
+impl<'a> RouteView<'a> {
+    fn of(route: &'a Route, rules: &[RuleView], asked_for: bool) -> Self {
+        let chosen_by = match rules.iter().find(|it| it.fits) {
+            _ if asked_for => "the request".to_owned(),
+            Some(rule) => format!("rule {}", rule.rule),
+            None => "the first route of the account".to_owned(),
+        };
+        Self { id: route.id.0, name: &route.name, class: route.class.word(), order: route.order.word(), chosen_by }
+    }
+}
+
+#[derive(Serialize)]
+struct CarrierView<'a> {
+    id: &'a str,
+    /// Why it stands in this place.
+    why: &'static str,
+    takes: bool,
+    /// Why it takes nothing now.
+    closed: Option<&'static str>,
+    held: Option<ActionView<'a>>,
+    links_up: usize,
+    /// The share of messages that it is drawn for, where the route has weights.
+    weight: Option<f64>,
+    score: Option<ScoreView>,
+    /// SMS that it cuts the text into; `null` if it cannot say it.
+    parts: Option<usize>,
+    /// What it charges.
+    cost: Option<Shown<Money>>,
+    currency: Option<Shown<Currency>>,
+    /// What is left of what the customer pays, where both are in one currency.
+    margin: Option<Shown<Money>>,
+}

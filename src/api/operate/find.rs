@@ -1,0 +1,133 @@
+//! Messages of every account, for operators: `GET /admin/v1/messages`, `…/{id}` and `…/{id}/story`.
+//!
+//! Numbers are masked unless the key reveals them; what messages say is never shown.
+
+use crate::api::handler::auth::{Directory, Scope};
+use crate::api::handler::context::Context;
+use crate::api::handler::problem::Problem;
+use crate::api::operate::story::{self, Line};
+use crate::api::read::balance::refunds;
+use crate::api::read::list::{self, Asking, LIMIT};
+use crate::api::read::message_view::{MessageView, Recipient};
+use crate::api::read::order::{blocking, currency, find_message};
+use crate::api::submit::answer::{self, Shown};
+use crate::api::submit::messages::peer;
+use crate::api::submit::quote::now;
+use crate::dispatch::door::plan::{Account, Plan};
+use crate::message::money::Money;
+use crate::message::veil::{MessageName, Pages, Veil};
+use crate::record::entry::Entry;
+use crate::record::views::Query;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+use serde::Serialize;
+use std::sync::Arc;
+
+/// What may be asked for.
+const PARAMETERS: [&str; 11] = [
+    "to",
+    "account",
+    "client_ref",
+    "carrier_message_id",
+    "order_id",
+    "route_id",
+    "status",
+    "since",
+    "until",
+    "cursor",
+    "limit",
+];
+
+/// `GET /admin/v1/messages`
+pub(crate) async fn messages(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let found = async {
+        let directory = context.directory();
+        let asking = admit(&directory, &head)?;
+        let veil = context.veil();
+        let query = query((asking, veil), &directory.plan, head.uri.query().unwrap_or(""))?;
+        let page = blocking(&context, move |readers| readers.list(&query)).await?;
+        let refunds = refunds(&context, &page.entries).await?;
+        let refund = |it: &Entry| refunds.get(&it.body.seq()).copied();
+        let view = |it| view((it, &veil), &directory.plan, asking.scopes.reveal, refund(it));
+        Ok(list::page(page.entries.iter().map(view).collect(), &veil, page.next))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+/// `GET /admin/v1/messages/{id}`
+pub(crate) async fn message(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let found = async {
+        let directory = context.directory();
+        let asking = admit(&directory, &head)?;
+        let entry = find_message(&context, &id).await?;
+        let refund = refunds(&context, std::slice::from_ref(&entry)).await?.get(&entry.body.seq()).copied();
+        let view = view((&entry, &context.veil()), &directory.plan, asking.scopes.reveal, refund);
+        Ok(answer::json(StatusCode::OK, &view, 2_048))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+/// `GET /admin/v1/messages/{id}/story`
+pub(crate) async fn story(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let found = async {
+        let directory = context.directory();
+        let asking = admit(&directory, &head)?;
+        let entry = find_message(&context, &id).await?;
+        let veil = context.veil();
+        let story = story::of(&entry, &veil, &directory.plan, now());
+        let told = Told {
+            id: Shown(veil.message(entry.body.id)),
+            to: Shown(Recipient::of(entry.body.destination, asking.scopes.reveal)),
+            status: entry.status().word(),
+            story: story.past,
+            next: story.next,
+        };
+        Ok(answer::json(StatusCode::OK, &told, 2_048))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+fn admit<'d>(directory: &'d Directory, head: &Parts) -> Result<&'d Account, Problem> {
+    directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)
+}
+
+fn view<'a>(
+    (entry, veil): (&'a Entry, &Veil),
+    plan: &'a Plan,
+    reveals: bool,
+    refund: Option<Money>,
+) -> MessageView<'a> {
+    let account = plan.accounts.get(&entry.body.account).and_then(|it| it.currency);
+    let view = MessageView::of(entry, veil, plan, currency(plan, entry.body.route, account));
+    view.paid_back(refund).for_operator(entry, plan, reveals)
+}
+
+/// What a query string asks for; national numbers are those of whoever asks.
+fn query((asking, veil): (&Account, Veil), plan: &Plan, text: &str) -> Result<Query, Problem> {
+    let start = Query { limit: LIMIT, ..Query::default() };
+    let by = Asking { region: asking.region.as_deref(), veil, pages: Pages::Messages };
+    list::read(start, text, &PARAMETERS, |query, name, value| match name {
+        "account" => {
+            let account = plan.accounts.values().find(|it| *it.name == *value);
+            query.account = Some(account.ok_or("there is no such account")?.id);
+            Ok(())
+        }
+        _ => list::set(query, &by, name, value),
+    })
+}
+
+#[derive(Serialize)]
+struct Told {
+    id: Shown<MessageName>,
+    to: Shown<Recipient>,
+    status: &'static str,
+    /// What has happened, in order of time.
+    story: Vec<Line>,
+    /// What happens next, and when; nothing where it has ended.
+    next: Vec<Line>,
+}

@@ -1,0 +1,131 @@
+//! How everything stands, for operators: `GET /admin/v1/{carriers,links,routes,queues,accounts,config}`.
+//!
+//! What the loop knows comes as one picture of one moment; what the configuration says stands beside it.
+
+use crate::api::handler::auth::{Directory, Scope};
+use crate::api::handler::context::{Call, Context};
+use crate::api::handler::problem::Problem;
+use crate::api::operate::actions::{link, link_name, unknown};
+use crate::api::operate::link::BusyLinkView;
+use crate::api::operate::views::{AccountView, CarrierView, List, QueueView, RouteView};
+use crate::api::read::order::blocking;
+use crate::api::submit::answer;
+use crate::api::submit::messages::{awaited, peer, refusal, send};
+use crate::dispatch::door::happening::Ask;
+use crate::dispatch::door::reply::Reply;
+use crate::dispatch::door::snapshot::Snapshot;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::Serialize;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// `GET /admin/v1/carriers`
+pub(crate) async fn carriers(State(context): State<Arc<Context>>, request: Request) -> Response {
+    shown(&context, request, |directory, snapshot| {
+        list(snapshot.carriers.iter().map(|it| CarrierView::of(it, snapshot.at, &directory.plan)).collect())
+    })
+    .await
+}
+
+/// `GET /admin/v1/links`: those that run, bound or not.
+pub(crate) async fn links(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let running = (context.wiring.operators.links)();
+    shown(&context, request, |directory, snapshot| {
+        list(running.iter().map(|(id, it)| BusyLinkView::of(*id, it, snapshot, &directory.plan)).collect())
+    })
+    .await
+}
+
+/// `GET /admin/v1/routes`
+pub(crate) async fn routes(State(context): State<Arc<Context>>, request: Request) -> Response {
+    shown(&context, request, |directory, snapshot| {
+        list(directory.plan.routes.values().map(|it| RouteView::of(it, snapshot, &directory.plan)).collect())
+    })
+    .await
+}
+
+/// `GET /admin/v1/queues`: those with something in them, the oldest first.
+pub(crate) async fn queues(State(context): State<Arc<Context>>, request: Request) -> Response {
+    shown(&context, request, |directory, snapshot| {
+        let mut queues: Vec<_> = snapshot.queues.iter().collect();
+        queues.sort_by_key(|it| std::cmp::Reverse(it.oldest));
+        list(queues.into_iter().map(|it| QueueView::of(it, &directory.plan)).collect())
+    })
+    .await
+}
+
+/// `GET /admin/v1/accounts`
+pub(crate) async fn accounts(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    admitted(&context, &head, |directory| {
+        Ok(list(directory.plan.accounts.values().map(AccountView::of).collect::<Vec<_>>()))
+    })
+}
+
+/// `GET /admin/v1/config`: what was written, without its secrets.
+pub(crate) async fn config(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    admitted(&context, &head, |_| Ok(answer::json(StatusCode::OK, &(context.wiring.operators.config)(), 4_096)))
+}
+
+/// `GET /admin/v1/links/{id}/trace`: the latest, a line of JSON for each PDU.
+pub(crate) async fn trace(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let found = async {
+        let directory = context.directory();
+        directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
+        let link = link(&context, &directory.plan, &id).ok_or_else(|| unknown("link"))?;
+        let trace = Arc::clone(&context.wiring.operators.trace);
+        // Thousands of PDUs take their time to explain, and no more than a few traces are read at once.
+        let lines = blocking(&context, move |_| Ok(trace(link))).await?.ok_or_else(|| {
+            let name = link_name(&directory.plan, link);
+            Problem::new(
+                crate::api::handler::problem::Kind::NotFound,
+                format!("{name} has not been traced since it was started."),
+            )
+        })?;
+        let mut text = lines.join("\n");
+        text.push_str(if lines.is_empty() { "" } else { "\n" });
+        let mut response = Response::new(Body::from(text));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+        Ok(response)
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+fn list<T: Serialize>(data: Vec<T>) -> Response {
+    let octets = data.len() * 512 + 64;
+    answer::json(StatusCode::OK, &List { data, next_cursor: None }, octets)
+}
+
+/// Shows an operator what needs no picture of the loop.
+fn admitted(context: &Context, head: &Parts, show: impl FnOnce(&Directory) -> Result<Response, Problem>) -> Response {
+    let directory = context.directory();
+    let admitted = directory.admit(&head.headers, peer(&head.extensions), Scope::Admin);
+    admitted.and_then(|_| show(&directory)).unwrap_or_else(|problem| problem.into_response(head.uri.path()))
+}
+
+/// Shows an operator a part of the picture.
+async fn shown(context: &Context, request: Request, show: impl FnOnce(&Directory, &Snapshot) -> Response) -> Response {
+    let head = request.into_parts().0;
+    let found = async {
+        let directory = context.directory();
+        directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
+        Ok(show(&directory, &*snapshot(context).await?))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+/// Asks the loop how everything stands.
+pub(crate) async fn snapshot(context: &Context) -> Result<Box<Snapshot>, Problem> {
+    let (to, answer) = oneshot::channel();
+    send(context, Call::Ask(Ask::Inspect, to))?;
+    match awaited(answer).await? {
+        Reply::Inspected(snapshot) => Ok(snapshot),
+        other => Err(refusal(&other)),
+    }
+}

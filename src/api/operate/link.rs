@@ -1,0 +1,110 @@
+//! How links are shown, and how their carriers answer.
+
+use crate::api::handler::time::Moment;
+use crate::api::operate::actions::link_name;
+use crate::api::operate::views::name;
+use crate::dispatch::door::plan::{Carrier, Plan};
+use crate::dispatch::door::snapshot::{Minute, Snapshot};
+use crate::message::id::{CarrierId, LinkId};
+use crate::telemetry::standing::{Standing, Trouble};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A link, but for what the loop knows of it.
+#[derive(Serialize)]
+pub(crate) struct LinkView<'a> {
+    id: String,
+    carrier: &'a str,
+    state: &'static str,
+    /// Of one that is down: since it was last bound, or started.
+    since: Moment,
+    /// `null` while it is up, and while it tries.
+    next_try_at: Moment,
+    failures: u32,
+    last_error: Option<ErrorView<'a>>,
+}
+
+/// Why a link last ended, or was not made.
+#[derive(Serialize)]
+struct ErrorView<'a> {
+    at: Moment,
+    error: &'a str,
+    hint: Option<&'static str>,
+}
+
+impl<'a> LinkView<'a> {
+    pub(crate) fn of(id: LinkId, standing: &'a Standing, plan: &'a Plan) -> Self {
+        let error = |it: &'a Trouble| ErrorView { at: Moment(it.at), error: &it.error, hint: it.hint };
+        Self {
+            id: link_name(plan, id),
+            carrier: name(plan, id.carrier),
+            state: standing.word.word(),
+            since: Moment(standing.since),
+            next_try_at: Moment(standing.next_try),
+            failures: standing.failures,
+            last_error: standing.last.as_ref().map(error),
+        }
+    }
+}
+
+/// A link with what it holds.
+#[derive(Serialize)]
+pub(crate) struct BusyLinkView<'a> {
+    #[serde(flatten)]
+    link: LinkView<'a>,
+    capacity: usize,
+    window: usize,
+    in_use: usize,
+    carrier_last_minute: MinuteView,
+}
+
+impl<'a> BusyLinkView<'a> {
+    pub(crate) fn of(id: LinkId, standing: &'a Standing, snapshot: &Snapshot, plan: &'a Plan) -> Self {
+        let link = snapshot.links.iter().find(|it| it.id == id);
+        let minute = snapshot.carriers.iter().find(|it| it.id == id.carrier).map(|it| it.minute);
+        Self {
+            link: LinkView::of(id, standing, plan),
+            capacity: link.map_or(0, |it| it.capacity),
+            window: link.map_or(0, |it| it.window),
+            in_use: link.map_or(0, |it| it.in_use),
+            carrier_last_minute: MinuteView::of(&minute.unwrap_or_default()),
+        }
+    }
+}
+
+/// A carrier on the page that needs no key and asks nobody.
+#[derive(Serialize)]
+pub(crate) struct CarrierStatus<'a> {
+    id: &'a str,
+    last_minute: MinuteView,
+}
+
+impl<'a> CarrierStatus<'a> {
+    pub(crate) fn of(carrier: &'a Carrier, minutes: &BTreeMap<CarrierId, Minute>) -> Self {
+        let minute = minutes.get(&carrier.id).copied().unwrap_or_default();
+        Self { id: &carrier.name, last_minute: MinuteView::of(&minute) }
+    }
+}
+
+/// How a carrier answered in the last minute.
+#[derive(Serialize)]
+pub(crate) struct MinuteView {
+    answers: u32,
+    refused: u32,
+    p50_seconds: Option<f64>,
+    p99_seconds: Option<f64>,
+}
+
+impl MinuteView {
+    pub(crate) fn of(it: &Minute) -> Self {
+        // Three digits: they are right to an eighth.
+        let seconds = |it: Duration| (it.as_secs_f64() * 1_000.0).round() / 1_000.0;
+        Self {
+            answers: it.answers,
+            refused: it.refused,
+            p50_seconds: it.p50.map(seconds),
+            p99_seconds: it.p99.map(seconds),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! `/admin/v1/suppressions`: who does not want to be written to, and what operators change about it.
+
+use crate::api::handler::auth::Scope;
+use crate::api::handler::body;
+use crate::api::handler::context::{Call, Context};
+use crate::api::handler::json;
+use crate::api::handler::memory::Holder;
+use crate::api::handler::problem::{Kind, Problem};
+use crate::api::handler::time::Moment;
+use crate::api::read::list::{LIMIT, LIMIT_MAX};
+use crate::api::read::order::blocking;
+use crate::api::submit::answer::{self, Shown};
+use crate::api::submit::diagnose::unknown_name;
+use crate::api::submit::messages::{awaited, peer, refusal, send};
+use crate::dispatch::door::happening::{Ask, Change};
+use crate::dispatch::door::plan::Plan;
+use crate::dispatch::door::reply::Reply;
+use crate::message::id::AccountId;
+use crate::message::veil::{Pages, Veil};
+use crate::number::e164::E164;
+use crate::record::suppression::Suppression;
+use crate::record::views::SuppressionQuery;
+use crate::route::inbound::recipient;
+use crate::route::opt_out::Key;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// What the list may be asked for.
+const LISTED: [&str; 4] = ["account", "to", "cursor", "limit"];
+/// What names a key that is lifted.
+const LIFTED: [&str; 4] = ["account", "sender", "to", "reason"];
+/// Characters of a reason.
+const REASON_MAX: usize = 255;
+
+/// `GET /admin/v1/suppressions`
+pub(crate) async fn all(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let found = async {
+        let directory = context.directory();
+        directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
+        let asked = pairs(head.uri.query(), &LISTED)?;
+        let veil = context.veil();
+        let query = query(&asked, &directory.plan, &veil)?;
+        // One more than is shown tells whether there is another page; of one number all are shown.
+        let one_more = SuppressionQuery { limit: query.limit + 1, ..query };
+        let mut found = blocking(&context, move |readers| readers.suppressions(&one_more)).await?;
+        let more = query.number.is_none() && query.limit < found.len();
+        found.truncate(if more { query.limit } else { found.len() });
+        let next_cursor = found.last().filter(|_| more).map(|it| veil.cursor(Pages::Suppressions, it.0));
+        let data = found.iter().map(|(_, it)| View::of(it, &directory.plan)).collect();
+        Ok(answer::json(StatusCode::OK, &Page { data, next_cursor }, found.len() * 160 + 64))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+/// `POST /admin/v1/suppressions`
+pub(crate) async fn add(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    added(&context, request).await.unwrap_or_else(|problem| problem.into_response(&path))
+}
+
+async fn added(context: &Context, request: Request) -> Result<Response, Problem> {
+    let directory = context.directory();
+    let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Admin)?;
+    let (octets, _held) = body::read(context, Holder::Account(account.id), request.into_body()).await?;
+    let asked: Asked =
+        json::read(&octets, |error| Problem::new(Kind::Invalid, format!("The body is not valid: {error}.")))?;
+    let key = key(&directory.plan, asked.account.as_deref(), asked.sender.as_deref(), &asked.to)?;
+    let reason = reason(Some(&asked.reason))?;
+    match ask(context, Change::Put(key.clone(), reason.clone())).await? {
+        Reply::Suppressed(at) => {
+            let origin = crate::record::suppression::Origin::Operator;
+            let kept = Suppression { key, at, origin, reason };
+            Ok(answer::json(StatusCode::OK, &View::of(&kept, &directory.plan), 256))
+        }
+        Reply::ListFull => {
+            Err(Problem::new(Kind::ListFull, "The list has as many numbers as memory is set aside for."))
+        }
+        other => Err(refusal(&other)),
+    }
+}
+
+/// `DELETE /admin/v1/suppressions?to=&account=&sender=&reason=`
+pub(crate) async fn lift(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let head = request.into_parts().0;
+    let done = async {
+        let directory = context.directory();
+        directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
+        let asked = pairs(head.uri.query(), &LIFTED)?;
+        let of = |name: &str| asked.iter().find(|it| it.0 == name).map(|it| it.1.as_str());
+        let to = of("to").ok_or_else(|| Problem::at(Kind::Invalid, "/to", "is required"))?;
+        let key = key(&directory.plan, of("account"), of("sender"), to)?;
+        match ask(&context, Change::Lift(key, reason(of("reason"))?)).await? {
+            Reply::Lifted => Ok(answer::json(StatusCode::OK, &serde_json::json!({ "lifted": true }), 32)),
+            Reply::NotFound => Err(Problem::new(Kind::NotFound, "There is nothing on the list for these.")),
+            other => Err(refusal(&other)),
+        }
+    };
+    done.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+async fn ask(context: &Context, change: Change) -> Result<Reply, Problem> {
+    let (to, answer) = oneshot::channel();
+    send(context, Call::Ask(Ask::OptOut(change), to))?;
+    awaited(answer).await
+}
+
+/// What a number is put on the list by.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    to: String,
+    account: Option<String>,
+    sender: Option<String>,
+    reason: String,
+}
+
+fn invalid(name: &str, detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
+    Problem::at(Kind::Invalid, format!("/{name}"), detail)
+}
+
+/// The pairs of a query string, of which only known ones may be.
+fn pairs(text: Option<&str>, known: &[&str]) -> Result<Vec<(String, String)>, Problem> {
+    let uri = format!("/?{}", text.unwrap_or_default()).parse().map_err(|_| invalid("", "is not a query"))?;
+    let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri);
+    let pairs = pairs.map_err(|_| invalid("", "is not a query"))?.0;
+    match pairs.iter().find(|it| !known.contains(&it.0.as_str())) {
+        Some((name, _)) => Err(invalid(name, unknown_name(name, known))),
+        None => Ok(pairs),
+    }
+}
+
+fn query(asked: &[(String, String)], plan: &Plan, veil: &Veil) -> Result<SuppressionQuery, Problem> {
+    let mut query = SuppressionQuery { account: None, number: None, after: 0, limit: LIMIT };
+    for (name, value) in asked {
+        match name.as_str() {
+            "account" => query.account = Some(account(plan, value)?),
+            "to" => query.number = Some(number(value)?),
+            "cursor" => {
+                let after = veil.read_cursor(Pages::Suppressions, value);
+                query.after = after.ok_or_else(|| invalid(name, "must be a next_cursor of the page before"))?;
+            }
+            _ => {
+                let limit = value.parse().ok().filter(|it| (1..=LIMIT_MAX).contains(it));
+                query.limit = limit.ok_or_else(|| invalid(name, "must be from 1 to 1000"))?;
+            }
+        }
+    }
+    Ok(query)
+}
+
+fn key(plan: &Plan, whose: Option<&str>, sender: Option<&str>, to: &str) -> Result<Key, Problem> {
+    let account = whose.map(|it| account(plan, it)).transpose()?;
+    let sender = sender.map(recipient).filter(|it| !it.is_empty());
+    Ok(Key { account, sender, number: number(to)? })
+}
+
+fn account(plan: &Plan, name: &str) -> Result<AccountId, Problem> {
+    let found = plan.accounts.values().find(|it| *it.name == *name);
+    found.map(|it| it.id).ok_or_else(|| invalid("account", "there is no such account"))
+}
+
+fn number(text: &str) -> Result<E164, Problem> {
+    // A plus sign that was not escaped reads as a blank.
+    let text = text.strip_prefix(' ').map_or_else(|| text.to_owned(), |it| format!("+{it}"));
+    E164::parse(&text, None).map_err(|why| invalid("to", why.to_string()))
+}
+
+fn reason(text: Option<&str>) -> Result<Box<str>, Problem> {
+    let text = text.map(str::trim).filter(|it| !it.is_empty() && it.chars().count() <= REASON_MAX);
+    text.map(Into::into).ok_or_else(|| invalid("reason", format!("is required, with 1 to {REASON_MAX} characters")))
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    data: Vec<View<'a>>,
+    next_cursor: Option<String>,
+}
+
+/// One key of the list; `null` where it holds for all.
+#[derive(Serialize)]
+struct View<'a> {
+    /// Which classes of messages all suppressions stop, as `[opt_out]` says now.
+    scope: &'static str,
+    account: Option<&'a str>,
+    sender: Option<&'a str>,
+    to: Shown<E164>,
+    since: Moment,
+    origin: &'static str,
+    reason: &'a str,
+}
+
+impl<'a> View<'a> {
+    fn of(it: &'a Suppression, plan: &'a Plan) -> Self {
+        let name = |id: AccountId| plan.accounts.get(&id).map_or("of an earlier configuration", |it| &*it.name);
+        Self {
+            scope: plan.opt_out.scope(),
+            account: it.key.account.map(name),
+            sender: it.key.sender.as_deref(),
+            to: Shown(it.key.number),
+            since: Moment(it.at),
+            origin: it.origin.word(),
+            reason: &it.reason,
+        }
+    }
+}

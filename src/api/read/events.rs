@@ -1,0 +1,95 @@
+//! The log of events, for those who poll: `GET /v1/events`, and for operators what no account was given.
+//!
+//! Oldest first. Unlike a list, a log goes on: `next_cursor` is the place behind the last event shown, also at
+//! the end, so that whoever asks with it again is told what came since, and nothing twice. At the end `data` is
+//! empty and the cursor is the one that was sent; it is null only while there has been no event at all.
+
+use crate::api::handler::auth::Scope;
+use crate::api::handler::context::Context;
+use crate::api::handler::problem::Problem;
+use crate::api::handler::time::Moment;
+use crate::api::read::list::{PAGE_PARAMETERS, query};
+use crate::api::read::order::blocking;
+use crate::api::submit::answer::{self, Shown};
+use crate::api::submit::messages::peer;
+use crate::message::veil::{EventName, Pages, Veil};
+use crate::record::event::Event;
+use crate::record::views::EventQuery;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::sync::Arc;
+
+/// `GET /v1/events`: those of the account whose key it is.
+pub(crate) async fn of_account(State(context): State<Arc<Context>>, request: Request) -> Response {
+    told(&context, &request.into_parts().0, Scope::Read).await
+}
+
+/// `GET /admin/v1/events/unrouted`: what came from handsets and fits no `[[inbound]]`.
+pub(crate) async fn unrouted(State(context): State<Arc<Context>>, request: Request) -> Response {
+    told(&context, &request.into_parts().0, Scope::Admin).await
+}
+
+async fn told(context: &Context, head: &Parts, scope: Scope) -> Response {
+    let found = async {
+        let directory = context.directory();
+        let account = directory.admit(&head.headers, peer(&head.extensions), scope)?;
+        let veil = context.veil();
+        let asked = query(account, (veil, Pages::Events), head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
+        let hides = scope == Scope::Read && !account.shows_carriers;
+        let account = (scope == Scope::Read).then_some(account.id);
+        let query = EventQuery { account, after: asked.before.map_or(0, |it| it.0), limit: asked.limit };
+        let mut events = blocking(context, move |readers| readers.events(&query)).await?;
+        if hides {
+            events.iter_mut().for_each(without_carrier);
+        }
+        let next = events.last().map(|it| it.n).or(asked.before.map(|it| it.0));
+        let octets = events.iter().map(|it| it.data.len() + 128).sum::<usize>() + 64;
+        let data = events.iter().map(|it| View::of(it, &veil)).collect();
+        Ok(answer::json(
+            StatusCode::OK,
+            &Log { data, next_cursor: next.map(|it| veil.cursor(Pages::Events, it)) },
+            octets,
+        ))
+    };
+    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+}
+
+/// Leaves the name of the carrier out of what an account is told.
+fn without_carrier(event: &mut Event) {
+    let data = serde_json::from_str::<serde_json::Map<String, Value>>(&event.data);
+    let mut data = data.expect("the data of an event was written as JSON, under a seal");
+    if let Some(carrier) = data.get_mut("carrier") {
+        *carrier = Value::Null;
+        event.data = serde_json::to_string(&data).expect("what was JSON is JSON").into();
+    }
+}
+
+#[derive(Serialize)]
+struct Log<'a> {
+    data: Vec<View<'a>>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct View<'a> {
+    id: Shown<EventName>,
+    r#type: &'static str,
+    timestamp: Moment,
+    data: &'a RawValue,
+}
+
+impl<'a> View<'a> {
+    fn of(event: &'a Event, veil: &Veil) -> Self {
+        Self {
+            id: Shown(veil.event(event.id())),
+            r#type: event.kind.word(),
+            timestamp: Moment(event.at),
+            data: serde_json::from_str(&event.data).expect("the data of an event was written as JSON, under a seal"),
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! The whole truth about one message, as its customer is told it.
+
+use crate::api::handler::time::Moment;
+use crate::api::read::order::alphabet;
+use crate::api::submit::answer::Shown;
+use crate::dispatch::door::plan::{Account, Plan};
+use crate::message::attempt::{Answer, Attempt};
+use crate::message::id::{AccountId, CarrierId, LinkId};
+use crate::message::manner::Parameter;
+use crate::message::money::{Currency, Exact, Money};
+use crate::message::part::Part;
+use crate::message::phase::Phase;
+use crate::message::reason::Reason;
+use crate::message::receipt::Receipt;
+use crate::message::source::Source;
+use crate::message::status::Status;
+use crate::message::time::Time;
+use crate::message::veil::{MessageName, Veil};
+use crate::number::e164::E164;
+use crate::record::entry::Entry;
+use crate::text::Alphabet;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One message.
+#[derive(Serialize)]
+pub(crate) struct MessageView<'a> {
+    id: Shown<MessageName>,
+    order_id: u64,
+    /// Whose, where it is an operator that looks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<Shown<AccountName<'a>>>,
+    to: Shown<Recipient>,
+    from: Option<Shown<&'a Source>>,
+    route_id: u32,
+    class: &'static str,
+    client_ref: Option<&'a str>,
+    status: &'static str,
+    error: Option<Failure<'a>>,
+    encoding: Option<&'static str>,
+    parts: u8,
+    cost: Option<Shown<Money>>,
+    /// What was taken from the balance of an account that has one, and what of it was paid back.
+    charged: Option<Shown<Exact>>,
+    refunded: Option<Shown<Exact>>,
+    currency: Option<Shown<Currency>>,
+    created_at: Moment,
+    queued_at: Moment,
+    send_at: Moment,
+    sent_at: Moment,
+    done_at: Moment,
+    layers: Layers,
+    /// How often carriers asked for a slower pace in place of taking it.
+    throttled: u32,
+    attempts: Vec<AttemptView<'a>>,
+}
+
+impl<'a> MessageView<'a> {
+    /// What is known of a message.
+    pub(crate) fn of(entry: &'a Entry, veil: &Veil, plan: &'a Plan, currency: Option<Currency>) -> Self {
+        let body = &entry.body;
+        let attempts = attempts(entry);
+        let layers = Layers::of(entry, &attempts);
+        let status = entry.status();
+        Self {
+            id: Shown(veil.message(body.id)),
+            order_id: veil.order(body.order),
+            account: None,
+            to: Shown(Recipient::Whole(body.destination)),
+            from: (body.source != Source::Unset).then_some(Shown(&body.source)),
+            route_id: body.route.0,
+            class: body.class.word(),
+            client_ref: body.client_ref.as_deref(),
+            status: status.word(),
+            error: Failure::of(entry, status),
+            encoding: alphabet(body, plan).map(Alphabet::word),
+            parts: body.parts,
+            cost: body.price.map(Shown),
+            charged: body.price.filter(|_| body.charged).map(|it| Shown(it.exact())),
+            refunded: body.charged.then(|| Shown(Money(0).exact())),
+            currency: currency.map(Shown),
+            created_at: Moment(body.created),
+            queued_at: Moment(body.created),
+            send_at: Moment(body.send_at.unwrap_or_default()),
+            sent_at: layers.provider,
+            done_at: Moment(done_at(entry, status)),
+            layers,
+            throttled: entry.parts.iter().fold(0, |sum, it| sum.saturating_add(it.throttled)),
+            attempts: attempts.iter().map(|(part, it)| AttemptView::of(*part, it, plan)).collect(),
+        }
+    }
+}
+
+impl MessageView<'_> {
+    /// The same, of which so much was paid back.
+    #[must_use]
+    pub(crate) fn paid_back(mut self, refund: Option<Money>) -> Self {
+        self.refunded = refund.map(|it| Shown(it.exact())).or(self.refunded);
+        self
+    }
+}
+
+impl MessageView<'_> {
+    /// The same for the account whose it is: what carriers charge is not its business, and who they are not unless it is shown.
+    #[must_use]
+    pub(crate) fn for_customer(mut self, account: &Account) -> Self {
+        for attempt in &mut self.attempts {
+            attempt.cost = None;
+        }
+        if account.shows_carriers {
+            return self;
+        }
+        if let Some(error) = &mut self.error {
+            error.carrier_code = None;
+        }
+        for attempt in &mut self.attempts {
+            (attempt.carrier, attempt.bind) = (None, None);
+            (attempt.command_status, attempt.carrier_message_id) = (None, None);
+            for receipt in attempt.receipt.iter_mut().chain(&mut attempt.later_receipts) {
+                (receipt.raw_status, receipt.error_code, receipt.tlvs) = (None, None, None);
+            }
+        }
+        self
+    }
+}
+
+impl<'a> MessageView<'a> {
+    /// The same for an operator, who is told whose it is, and the number only where he may see it.
+    #[must_use]
+    pub(crate) fn for_operator(mut self, entry: &Entry, plan: &'a Plan, reveals: bool) -> Self {
+        self.account = Some(Shown(AccountName { plan, id: entry.body.account }));
+        self.to = Shown(Recipient::of(entry.body.destination, reveals));
+        self
+    }
+}
+
+/// Who gets a message, as far as it is shown.
+pub(crate) enum Recipient {
+    Whole(E164),
+    Masked(E164),
+}
+
+impl Recipient {
+    pub(crate) const fn of(number: E164, reveals: bool) -> Self {
+        if reveals { Self::Whole(number) } else { Self::Masked(number) }
+    }
+}
+
+impl std::fmt::Display for Recipient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Whole(number) => number.fmt(f),
+            Self::Masked(number) => number.masked().fmt(f),
+        }
+    }
+}
+
+/// Every attempt with the part's place from 1, by part and then by number.
+pub(crate) fn attempts(entry: &Entry) -> Vec<(u8, &Attempt)> {
+    let past = entry.past.iter().map(|it| (it.key.index() + 1, &it.attempt));
+    let now = entry.parts.iter().filter_map(|it| it.attempt.as_ref().map(|attempt| (it.key.index() + 1, attempt)));
+    let mut all: Vec<(u8, &Attempt)> = past.chain(now).collect();
+    all.sort_by_key(|(part, it)| (*part, it.number));
+    all
+}
+
+/// When a message ended: when the last of its parts did.
+fn done_at(entry: &Entry, status: Status) -> Time {
+    let last = entry.parts.iter().map(|it| it.done_at).max().unwrap_or(Time::NEVER);
+    if status.is_final() { last } else { Time::NEVER }
+}
+
+/// How far a message is known to have come.
+#[derive(Serialize)]
+struct Layers {
+    api: Moment,
+    system: Moment,
+    provider: Moment,
+    carrier: Moment,
+    device: Moment,
+}
+
+impl Layers {
+    fn of(entry: &Entry, attempts: &[(u8, &Attempt)]) -> Self {
+        let first =
+            |times: &mut dyn Iterator<Item = Time>| Moment(times.filter_map(Time::known).min().unwrap_or(Time::NEVER));
+        let receipts = || attempts.iter().filter_map(|(_, it)| it.receipt.as_deref());
+        // A message of several parts is on the handset when the last of them is.
+        let delivered = entry.status() == Status::Delivered;
+        let device = receipts().filter(|it| delivered && it.status == Status::Delivered).map(|it| it.received_at).max();
+        Self {
+            api: Moment(entry.body.created),
+            system: first(&mut attempts.iter().map(|(_, it)| it.intended_at)),
+            provider: first(
+                &mut attempts.iter().filter(|(_, it)| it.answer == Some(Answer::Taken)).map(|(_, it)| it.answered_at),
+            ),
+            carrier: first(&mut receipts().filter(|it| !it.status.is_final()).map(|it| it.received_at)),
+            device: Moment(device.unwrap_or(Time::NEVER)),
+        }
+    }
+}
+
+/// Why a message did not arrive.
+#[derive(Serialize)]
+struct Failure<'a> {
+    stage: &'static str,
+    code: &'static str,
+    detail: &'static str,
+    permanent: bool,
+    carrier_code: Option<Shown<CarrierCode<'a>>>,
+}
+
+impl<'a> Failure<'a> {
+    fn of(entry: &'a Entry, status: Status) -> Option<Self> {
+        let ended = |it: &&Part| it.reason.is_some() && it.phase().is_final() && it.phase().status() == status;
+        let part = entry.parts.iter().find(ended).filter(|_| status.is_final() && status != Status::Delivered)?;
+        let reason = part.reason?;
+        Some(Self {
+            stage: stage(part, reason),
+            code: reason.word(),
+            detail: reason.detail(),
+            permanent: reason.is_permanent(),
+            carrier_code: CarrierCode::of(part).map(Shown),
+        })
+    }
+}
+
+/// How far a part had come when it ended badly: what a carrier took fails at delivery.
+fn stage(part: &Part, reason: Reason) -> &'static str {
+    let taken = part.attempt.as_ref().is_some_and(|it| it.answer == Some(Answer::Taken) || it.receipt.is_some());
+    match reason {
+        Reason::Cancelled => "queue",
+        Reason::Expired if part.attempt.is_none() || part.phase() == Phase::Expired && !taken => "queue",
+        _ if taken => "delivery",
+        _ => "submit",
+    }
+}
+
+/// The carrier's own code, beside ours and nowhere else.
+enum CarrierCode<'a> {
+    Receipt(&'a str),
+    Answer(u32),
+}
+
+impl<'a> CarrierCode<'a> {
+    fn of(part: &'a Part) -> Option<Self> {
+        let attempt = part.attempt.as_ref()?;
+        let code = attempt.receipt.as_deref().and_then(|it| it.error_code.as_deref());
+        code.map(Self::Receipt).or_else(|| attempt.command_status.filter(|it| *it != 0).map(Self::Answer))
+    }
+}
+
+impl std::fmt::Display for CarrierCode<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Receipt(code) => f.write_str(code),
+            Self::Answer(status) => write!(f, "0x{status:08X}"),
+        }
+    }
+}
+
+/// One try of one part.
+#[derive(Serialize)]
+struct AttemptView<'a> {
+    part: u8,
+    number: u8,
+    carrier: Option<Shown<CarrierName<'a>>>,
+    bind: Option<Shown<BindName<'a>>>,
+    cause: &'static str,
+    intended_at: Moment,
+    /// When it was written to the carrier; `null` while it was not, and where nobody knows.
+    submitted_at: Moment,
+    answered_at: Moment,
+    answer: Option<&'static str>,
+    command_status: Option<u32>,
+    carrier_message_id: Option<&'a str>,
+    /// What the carrier charges.
+    cost: Option<Shown<Money>>,
+    receipt: Option<ReceiptView<'a>>,
+    later_receipts: Vec<ReceiptView<'a>>,
+}
+
+impl<'a> AttemptView<'a> {
+    fn of(part: u8, attempt: &'a Attempt, plan: &'a Plan) -> Self {
+        let carrier = CarrierName { plan, id: attempt.link.carrier };
+        let later = attempt.receipt.as_ref().map(|it| &it.later);
+        Self {
+            part,
+            number: attempt.number,
+            carrier: Some(Shown(carrier)),
+            bind: Some(Shown(BindName { carrier, link: attempt.link })),
+            cause: attempt.cause.word(),
+            intended_at: Moment(attempt.intended_at),
+            submitted_at: Moment(attempt.written_at),
+            answered_at: Moment(attempt.heard_at()),
+            answer: attempt.answer.map(Answer::word),
+            command_status: attempt.command_status,
+            carrier_message_id: attempt.carrier_message_id.as_ref().map(|it| it.as_str()),
+            cost: attempt.cost.map(Shown),
+            receipt: attempt.receipt.as_deref().map(ReceiptView::of),
+            later_receipts: later.into_iter().flatten().map(ReceiptView::of).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct ReceiptView<'a> {
+    status: &'static str,
+    raw_status: Option<&'a str>,
+    error_code: Option<&'a str>,
+    received_at: Moment,
+    done_at: Moment,
+    tlvs: Option<BTreeMap<String, String>>,
+}
+
+impl<'a> ReceiptView<'a> {
+    fn of(receipt: &'a Receipt) -> Self {
+        Self {
+            status: receipt.status.word(),
+            raw_status: Some(&receipt.raw_status),
+            error_code: receipt.error_code.as_deref(),
+            received_at: Moment(receipt.received_at),
+            done_at: Moment(receipt.done_at.unwrap_or(Time::NEVER)),
+            tlvs: Some(receipt.tlvs.iter().map(|it| Parameter::written(it.tag, &it.value)).collect()),
+        }
+    }
+}
+
+/// The configured name of a carrier, or its number where the configuration has it no more.
+#[derive(Clone, Copy)]
+pub(crate) struct CarrierName<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) id: CarrierId,
+}
+
+impl std::fmt::Display for CarrierName<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.plan.carriers.get(&self.id) {
+            Some(carrier) => f.write_str(&carrier.name),
+            None => write!(f, "#{}", self.id.0),
+        }
+    }
+}
+
+/// The name of a bind: its carrier's, and its place from 1.
+pub(crate) struct BindName<'a> {
+    pub(crate) carrier: CarrierName<'a>,
+    pub(crate) link: LinkId,
+}
+
+/// The configured name of an account, or its number where the configuration has it no more.
+pub(crate) struct AccountName<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) id: AccountId,
+}
+
+impl std::fmt::Display for AccountName<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.plan.accounts.get(&self.id) {
+            Some(account) => f.write_str(&account.name),
+            None => write!(f, "#{}", self.id.0),
+        }
+    }
+}
+
+impl std::fmt::Display for BindName<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.carrier, u16::from(self.link.bind) + 1)
+    }
+}

@@ -1,0 +1,112 @@
+//! `GET /v1/routes` and `GET /v1/routes/{id}`: what an account may use.
+
+use crate::api::handler::auth::Scope;
+use crate::api::handler::context::Context;
+use crate::api::handler::problem::{Kind, Problem};
+use crate::api::submit::answer;
+use crate::api::submit::messages::peer;
+use crate::dispatch::door::plan::Account;
+use crate::message::id::RouteId;
+use crate::route::plan::Route;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// `GET /v1/routes`
+pub(crate) async fn all(State(context): State<Arc<Context>>, request: Request) -> Response {
+    let directory = context.directory();
+    match directory.admit(request.headers(), peer(request.extensions()), Scope::Read) {
+        Err(problem) => problem.into_response(request.uri().path()),
+        Ok(account) => {
+            let routes = account.routes.iter().filter_map(|id| directory.plan.routes.get(id));
+            let data: Vec<Shown<'_>> = routes.map(|route| Shown::of(account, route)).collect();
+            answer::json(StatusCode::OK, &List { data, next_cursor: None }, 1_024)
+        }
+    }
+}
+
+/// `GET /v1/routes/{id}`
+pub(crate) async fn one(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+    let directory = context.directory();
+    let found = directory.admit(request.headers(), peer(request.extensions()), Scope::Read).and_then(|account| {
+        let id = id.parse().ok().map(RouteId).filter(|it| account.routes.contains(it));
+        let route = id.and_then(|it| directory.plan.routes.get(&it));
+        let route =
+            route.ok_or_else(|| Problem::new(Kind::NotFound, "There is no route with this id for this account."))?;
+        Ok(answer::json(StatusCode::OK, &Profile::of(account, route), 1_024))
+    });
+    found.unwrap_or_else(|problem| problem.into_response(request.uri().path()))
+}
+
+#[derive(Serialize)]
+struct List<'a> {
+    data: Vec<Shown<'a>>,
+    next_cursor: Option<&'static str>,
+}
+
+/// A route as an account sees it: who carries it is not the account's business.
+#[derive(Serialize)]
+struct Shown<'a> {
+    id: u32,
+    name: &'a str,
+    class: &'static str,
+    default: bool,
+    priced: bool,
+    currency: Option<String>,
+    validity_seconds: u64,
+}
+
+/// A route and by what it carries.
+#[derive(Serialize)]
+struct Profile<'a> {
+    #[serde(flatten)]
+    route: Shown<'a>,
+    /// The only senders that it takes; none is any.
+    senders: &'a [Box<str>],
+    /// Whom destinations see, whatever the request says.
+    senders_by_country: BTreeMap<String, String>,
+    receipt_window_seconds: Option<u64>,
+    max_wait_seconds: Option<u64>,
+    receipt_timeout_seconds: u64,
+    strict_order: bool,
+    /// What a part costs in the countries that have a price of their own.
+    countries: BTreeMap<&'a str, String>,
+    /// What it costs in the others; none is refused where the route is priced.
+    price: Option<String>,
+}
+
+impl<'a> Profile<'a> {
+    fn of(account: &Account, route: &'a Route) -> Self {
+        let senders = route.senders_by_country.entries().map(|(to, it)| (to, it.to_string()));
+        let prices = route.price.as_ref();
+        let countries = prices.into_iter().flat_map(|it| &it.countries);
+        Self {
+            route: Shown::of(account, route),
+            senders: &route.senders,
+            senders_by_country: senders.collect(),
+            receipt_window_seconds: route.receipt_window.map(|it| it.as_secs()),
+            max_wait_seconds: route.max_wait.map(|it| it.as_secs()),
+            receipt_timeout_seconds: route.receipt_timeout.as_secs(),
+            strict_order: route.strict_order,
+            countries: countries.map(|(country, price)| (&**country, price.to_string())).collect(),
+            price: prices.and_then(|it| it.default).map(|it| it.to_string()),
+        }
+    }
+}
+
+impl<'a> Shown<'a> {
+    fn of(account: &Account, route: &'a Route) -> Self {
+        Self {
+            id: route.id.0,
+            name: &route.name,
+            class: route.class.word(),
+            default: account.routes.first() == Some(&route.id),
+            priced: route.price.is_some(),
+            currency: route.price.as_ref().map(|it| it.currency.to_string()),
+            validity_seconds: route.validity.as_secs(),
+        }
+    }
+}

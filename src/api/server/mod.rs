@@ -1,0 +1,109 @@
+//! Takes connections, as many as are allowed, and ends them when told to.
+
+pub mod options;
+mod door;
+pub mod places;
+mod proxy;
+mod caller;
+mod forwarded;
+pub mod listener;
+mod connection;
+mod garbled;
+mod line_ends;
+
+use crate::api::handler::context::{OnAnswer, OnTurnedAway};
+use crate::api::server::connection::{Desk, stopped};
+use crate::api::server::door::Door;
+use crate::api::server::listener::Listener;
+use crate::api::server::options::Http;
+use crate::api::server::places::{Counts, Places};
+use crate::telemetry::meters::http::TurnedAway;
+use crate::telemetry::often::Often;
+use crate::wire::tls;
+use axum::Router;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// What ALPN offers, best first.
+pub const PROTOCOLS: [&str; 2] = ["h2", "http/1.1"];
+/// How long accepting rests when the process has no descriptors left; doubled up to the
+/// longest while it lasts.
+const REST: Duration = Duration::from_millis(10);
+/// The longest rest.
+const REST_MAX: Duration = Duration::from_secs(1);
+
+/// A listener, what it serves, and its bounds.
+pub struct Server {
+    listener: Listener,
+    door: Door,
+}
+
+impl Server {
+    /// Serves `router` on `listener`, by TLS where that is given (never on a unix socket), for
+    /// which ALPN should offer [`PROTOCOLS`].
+    pub fn new(listener: Listener, router: Router, options: &Http, tls: Option<tls::Server>) -> Self {
+        Self { listener, door: Door::new(Desk::new(router, options), options, tls) }
+    }
+
+    /// The same, which tells of answers that no router gives: to what is no request.
+    #[must_use]
+    pub fn telling(mut self, on_answer: Arc<OnAnswer>) -> Self {
+        self.door.desk.on_answer = Some(on_answer);
+        self
+    }
+
+    /// The same, which tells of connections that are turned away.
+    #[must_use]
+    pub fn counting(mut self, on_turned_away: Arc<OnTurnedAway>) -> Self {
+        self.door.on_turned_away = Some(on_turned_away);
+        self
+    }
+
+    /// How many connections there are and were.
+    pub fn counts(&self) -> Arc<Counts> {
+        Arc::clone(&self.door.places.counts)
+    }
+
+    /// Takes connections until `stop` turns true; then takes none, and returns when the last
+    /// has ended.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let (mut rest, door, often) = (REST, Arc::new(self.door), Often::default());
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept() => accepted,
+                () = stopped(&mut stop) => break,
+            };
+            match accepted {
+                Ok(accepted) => {
+                    rest = REST;
+                    match Places::enter(&door.places) {
+                        Some(place) => drop(tokio::spawn(Arc::clone(&door).serve(accepted, place, stop.clone()))),
+                        None => door.turn_away(accepted, TurnedAway::All),
+                    }
+                }
+                // The client went before we came.
+                Err(error) if is_of_connection(&error) => {}
+                Err(error) => {
+                    door.places.counts.failed.fetch_add(1, Ordering::Relaxed);
+                    often!(warn, often, "", "no connection can be accepted for now", %error);
+                    tokio::select! {
+                        () = tokio::time::sleep(rest) => {}
+                        () = stopped(&mut stop) => break,
+                    }
+                    rest = (rest * 2).min(REST_MAX);
+                }
+            }
+        }
+        drop(self.listener);
+        door.places.all_free().await;
+    }
+}
+
+/// Errors of `accept` that are about one connection and not about the listener (accept(2)).
+fn is_of_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, InvalidInput, NotConnected};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | NotConnected | InvalidInput)
+}

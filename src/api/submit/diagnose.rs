@@ -1,0 +1,196 @@
+//! Reads a body by the fast path; finds out what is wrong, field by field, where that refuses.
+
+use crate::api::handler::json;
+use crate::api::handler::problem::{Fault, Kind, Problem};
+use crate::api::submit::request::{Asked, DLT_FIELDS, FIELDS, RECIPIENTS_MAX, TARGET_FIELDS, WAITING_FIELDS};
+use crate::text::near::nearest;
+use serde_json::Value;
+use std::fmt;
+
+/// What is asked for, or everything that is wrong with the asking.
+pub(crate) fn read(body: &[u8]) -> Result<Asked<'_>, Problem> {
+    // serde would also take a list of the fields in their order, which is not of the contract.
+    if body.trim_ascii_start().first().is_some_and(|it| *it != b'{') {
+        return Err(diagnose(body, &"it is not an object"));
+    }
+    serde_json::from_slice(body).map_err(|error| diagnose(body, &error))
+}
+
+/// Names everything that is wrong with a body; `refusal` is what the parser said.
+fn diagnose(body: &[u8], refusal: &dyn fmt::Display) -> Problem {
+    let value: Value = match serde_json::from_slice(body) {
+        Ok(value) => value,
+        Err(error) => {
+            let malformed = || Problem::at(Kind::Malformed, "", format!("The body is not JSON: {error}."));
+            return json::halves(body).unwrap_or_else(malformed);
+        }
+    };
+    let Value::Object(fields) = &value else {
+        return Problem::at(Kind::Invalid, "", "The body must be a JSON object.");
+    };
+    let mut faults = Vec::new();
+    for (name, value) in fields {
+        let pointer = format!("/{}", escaped(name));
+        match name.as_str() {
+            "to" => diagnose_to(value, &mut faults),
+            "from" | "text" | "class" | "tag" | "client_ref" | "validity" | "encoding" | "send_at" | "data" | "udh"
+            | "duplicates" => want_text(value, pointer, &mut faults),
+            "route_id" => want_number(value, u64::from(u32::MAX), pointer, &mut faults),
+            "source_port" | "destination_port" => want_number(value, u64::from(u16::MAX), pointer, &mut faults),
+            "message_class" => want_number(value, 3, pointer, &mut faults),
+            "flash" => want_flag(value, pointer, &mut faults),
+            "message_waiting" => diagnose_waiting(value, &mut faults),
+            "dlt" => want_texts(value, "/dlt", &DLT_FIELDS, &mut faults),
+            "tlvs" => want_texts(value, "/tlvs", &[], &mut faults),
+            known if FIELDS.contains(&known) => {}
+            unknown => faults.push(Fault { detail: unknown_name(unknown, &FIELDS).into(), pointer: pointer.into() }),
+        }
+    }
+    if faults.is_empty() {
+        // Valid for this walk and not for the parser: a field that stands twice.
+        return Problem::at(Kind::Invalid, "", format!("The body is not valid: {refusal}."));
+    }
+    Problem::of_faults(Kind::Invalid, faults)
+}
+
+/// A sentence about a name that is not known, with the nearest that is.
+pub(crate) fn unknown_name(name: &str, known: &[&str]) -> String {
+    let shown: String = name.chars().take(40).collect();
+    match nearest(name, known) {
+        Some(nearest) => format!("{shown} is not known; did you mean {nearest}?"),
+        None => format!("{shown} is not known; known are {}", known.join(", ")),
+    }
+}
+
+fn diagnose_to(value: &Value, faults: &mut Vec<Fault>) {
+    match value {
+        Value::Null | Value::String(_) => {}
+        Value::Array(list) if RECIPIENTS_MAX < list.len() => {
+            faults.push(Fault {
+                detail: format!("must have at most {RECIPIENTS_MAX} recipients").into(),
+                pointer: "/to".into(),
+            });
+        }
+        Value::Array(list) => list.iter().enumerate().for_each(|(at, it)| diagnose_target(at, it, faults)),
+        _ => faults.push(Fault { detail: "must be a number as a text, or a list".into(), pointer: "/to".into() }),
+    }
+}
+
+fn diagnose_target(at: usize, value: &Value, faults: &mut Vec<Fault>) {
+    let fields = match value {
+        Value::String(_) => return,
+        Value::Object(fields) => fields,
+        _ => {
+            let detail = "must be a number as a text, or an object with to, client_ref and text";
+            return faults.push(Fault { detail: detail.into(), pointer: format!("/to/{at}").into() });
+        }
+    };
+    if fields.get("to").is_none_or(Value::is_null) {
+        faults.push(Fault { detail: "is required".into(), pointer: format!("/to/{at}/to").into() });
+    }
+    for (name, value) in fields {
+        let pointer = format!("/to/{at}/{}", escaped(name));
+        if TARGET_FIELDS.contains(&name.as_str()) {
+            want_text(value, pointer, faults);
+        } else {
+            faults.push(Fault { detail: unknown_name(name, &TARGET_FIELDS).into(), pointer: pointer.into() });
+        }
+    }
+}
+
+fn diagnose_waiting(value: &Value, faults: &mut Vec<Fault>) {
+    let Value::Object(fields) = value else {
+        if !value.is_null() {
+            faults.push(Fault { detail: "must be an object with kind".into(), pointer: "/message_waiting".into() });
+        }
+        return;
+    };
+    if fields.get("kind").is_none_or(Value::is_null) {
+        faults.push(Fault { detail: "is required".into(), pointer: "/message_waiting/kind".into() });
+    }
+    for (name, value) in fields {
+        let pointer = format!("/message_waiting/{}", escaped(name));
+        match name.as_str() {
+            "kind" => want_text(value, pointer, faults),
+            "active" | "store" => want_flag(value, pointer, faults),
+            unknown => {
+                faults.push(Fault { detail: unknown_name(unknown, &WAITING_FIELDS).into(), pointer: pointer.into() });
+            }
+        }
+    }
+}
+
+/// An object of texts; with these names, if there are any.
+fn want_texts(value: &Value, pointer: &'static str, names: &[&str], faults: &mut Vec<Fault>) {
+    let Value::Object(fields) = value else {
+        if !value.is_null() {
+            faults.push(Fault { detail: "must be an object of texts".into(), pointer: pointer.into() });
+        }
+        return;
+    };
+    for (name, value) in fields {
+        let pointer = format!("{pointer}/{}", escaped(name));
+        if !names.is_empty() && !names.contains(&name.as_str()) {
+            faults.push(Fault { detail: unknown_name(name, names).into(), pointer: pointer.into() });
+        } else if names.is_empty() && !value.is_string() {
+            faults.push(Fault { detail: "must be a text".into(), pointer: pointer.into() });
+        } else {
+            want_text(value, pointer, faults);
+        }
+    }
+}
+
+fn want_number(value: &Value, most: u64, pointer: String, faults: &mut Vec<Fault>) {
+    if !value.is_null() && value.as_u64().is_none_or(|it| most < it) {
+        faults
+            .push(Fault { detail: format!("must be a whole number from 0 to {most}").into(), pointer: pointer.into() });
+    }
+}
+
+fn want_flag(value: &Value, pointer: String, faults: &mut Vec<Fault>) {
+    if !value.is_null() && !value.is_boolean() {
+        faults.push(Fault { detail: "must be true or false".into(), pointer: pointer.into() });
+    }
+}
+
+fn want_text(value: &Value, pointer: String, faults: &mut Vec<Fault>) {
+    if !value.is_null() && !value.is_string() {
+        faults.push(Fault { detail: "must be a text".into(), pointer: pointer.into() });
+    }
+}
+
+/// A name as a token of a JSON pointer (RFC 6901, 3).
+pub(crate) fn escaped(name: &str) -> String {
+    name.chars().take(100).collect::<String>().replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    fn faults(body: &str) -> (Kind, Vec<(String, String)>) {
+        let problem = read(body.as_bytes()).err().expect("the body is refused");
+        (problem.kind, problem.errors.into_iter().map(|it| (it.pointer.into_owned(), it.detail.into_owned())).collect())
+    }
+
+    #[test]
+    fn each_fault_has_its_pointer() {
+        let (kind, found) = faults(r#"{"to":[1,{"tto":"x"},{"to":3}],"text":4,"route_id":"8","form":"A","a/b~c":1}"#);
+        assert_eq!(kind, Kind::Invalid);
+        let pointers: Vec<&str> = found.iter().map(|it| it.0.as_str()).collect();
+        assert_eq!(pointers.len(), 8, "{found:?}");
+        for pointer in ["/to/0", "/to/1/to", "/to/1/tto", "/to/2/to", "/text", "/route_id", "/form", "/a~1b~0c"] {
+            assert!(pointers.contains(&pointer), "{pointer} in {pointers:?}");
+        }
+        assert!(found.iter().any(|it| it.1 == "form is not known; did you mean from?"), "{found:?}");
+        assert_eq!(unknown_name("foo", &["to", "account"]), "foo is not known; known are to, account");
+    }
+
+    #[test]
+    fn what_is_not_json_is_malformed() {
+        assert_eq!(faults("{\"to\":").0, Kind::Malformed);
+        assert_eq!(faults("").0, Kind::Malformed);
+        assert_eq!(faults("[]").0, Kind::Invalid);
+        assert_eq!(faults(r#" ["+31612345678","YOURAPP","hi"]"#).0, Kind::Invalid, "fields have names");
+        assert_eq!(faults(r#"{"text":"a","text":"b"}"#).0, Kind::Invalid);
+    }
+}

@@ -1,0 +1,55 @@
+//! `POST /v1/messages/{id}/outcome`: whether the code in a message came back, from applications that make their own.
+//!
+//! It says more of a carrier than its receipts do, and ends the wait for them.
+
+use crate::api::handler::auth::Scope;
+use crate::api::handler::body;
+use crate::api::handler::context::{Call, Context};
+use crate::api::handler::json;
+use crate::api::handler::memory::Holder;
+use crate::api::handler::problem::{Kind, Problem};
+use crate::api::read::order::named;
+use crate::api::submit::answer::{self, Shown};
+use crate::api::submit::messages::{awaited, peer, refusal, send};
+use crate::dispatch::door::happening::Ask;
+use crate::dispatch::door::reply::Reply;
+use crate::message::veil::MessageName;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// `POST /v1/messages/{id}/outcome`
+pub(crate) async fn outcome(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+    let path = request.uri().path().to_owned();
+    noted(&context, &id, request).await.unwrap_or_else(|problem| problem.into_response(&path))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outcome {
+    verified: bool,
+}
+
+#[derive(Serialize)]
+struct Noted {
+    id: Shown<MessageName>,
+    verified: bool,
+}
+
+async fn noted(context: &Context, id: &str, request: Request) -> Result<Response, Problem> {
+    let directory = context.directory();
+    let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Send)?;
+    let (veil, id) = named(context, id)?;
+    let (body, _held) = body::read(context, Holder::Account(account.id), request.into_body()).await?;
+    let Outcome { verified } =
+        json::read(&body, |_| Problem::at(Kind::Invalid, "/verified", "the body is {\"verified\": true} or false"))?;
+    let (to, answer) = oneshot::channel();
+    send(context, Call::Ask(Ask::Outcome(account.id, id, verified), to))?;
+    match awaited(answer).await? {
+        Reply::Noted => Ok(answer::json(StatusCode::OK, &Noted { id: Shown(veil.message(id)), verified }, 100)),
+        other => Err(refusal(&other)),
+    }
+}

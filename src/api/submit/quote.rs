@@ -1,0 +1,364 @@
+//! From what is asked to what would be sent: checked, routed, cut and priced, nothing stored.
+//!
+//! Everything that can be refused is refused here, before anything exists.
+
+use crate::api::handler::problem::{Fault, Kind, Problem};
+use crate::api::handler::time;
+use crate::api::submit::dlt;
+use crate::api::submit::features;
+use crate::api::submit::recipients::{Duplicate, Judged, Line, Rejected, Terms};
+use crate::api::submit::request::{Asked, Target, Text, To};
+use crate::dispatch::door::happening::{Recipient, Submission};
+use crate::dispatch::door::plan::{Account, Plan};
+use crate::dispatch::inbound::opt_out::OptedOut;
+use crate::message::class::Class;
+use crate::message::id::RouteId;
+use crate::message::money::{Currency, Money};
+use crate::message::source::Source;
+use crate::message::time::Time;
+use crate::number::e164::E164;
+use crate::route::inbound::recipient;
+use crate::route::plan::Route;
+use crate::route::rule;
+use crate::text::content::Requested;
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The shortest validity that means anything to a carrier.
+const VALIDITY_MIN: Duration = Duration::from_secs(1);
+/// The longest: what SMSCs commonly keep.
+const VALIDITY_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Characters of a tag: a word by which rules tell requests apart.
+const TAG_MAX: usize = 64;
+/// Fields that are of the contract and have no function yet.
+const LATER: &str = "has no function yet";
+
+/// What a request would become.
+pub(crate) struct Quote<'a> {
+    /// By which route.
+    pub(crate) route: &'a Route,
+    /// What the answer says of each accepted recipient.
+    pub(crate) lines: Vec<Line<'a>>,
+    /// Who is not accepted.
+    pub(crate) rejected: Vec<Rejected<'a>>,
+    /// Who is left out, because another recipient gets the same.
+    pub(crate) duplicates: Vec<Duplicate<'a>>,
+    /// What the customer pays in.
+    pub(crate) currency: Option<Currency>,
+}
+
+impl<'a> Quote<'a> {
+    /// What the request would become, and what the loop is asked to keep of it; or why nothing.
+    pub(crate) fn of(
+        (plan, opted_out): (&'a Plan, &'a OptedOut),
+        account: &'a Account,
+        asked: &'a Asked<'a>,
+    ) -> Result<(Self, Box<Submission>), Problem> {
+        refuse_later(asked)?;
+        let words = Words::of(asked)?;
+        let (manner, requested) = features::read(asked, words.requested)?;
+        let sender = sender(account, asked.from.as_ref());
+        let source = sender.map(|it| source(account, it)).transpose()?;
+        let sender = source.as_ref().map(Source::to_string);
+        let targets = targets(asked)?;
+        let route =
+            route(plan, account, &Wanted { asked, words: &words, sender: sender.as_deref(), targets: &targets })?;
+        check_route(route, words.class, source.as_ref())?;
+        check_price(account, route)?;
+        let manner = dlt::complete(route, manner)?;
+        let sender = recipient(source.as_ref().map_or("", Source::octets));
+        let terms = Terms {
+            unwanted: Box::new(move |to, own| {
+                let own = own.map(|it| recipient(it.octets()));
+                let of = (account.id, own.as_deref().unwrap_or(&sender), to);
+                opted_out.refuses(&plan.opt_out, route.class, of).is_some()
+            }),
+            account,
+            route,
+            plan,
+            source: source.clone(),
+            requested,
+            manner: manner.map(Arc::new),
+            profile: plan.quoted(route.id),
+            text: asked.text.as_ref(),
+            client_ref: asked.client_ref.as_ref(),
+            repeats: words.repeats,
+        };
+        let Judged { accepted, rejected, duplicates } = terms.apply(&targets);
+        if accepted.is_empty() {
+            return Err(all_rejected(&rejected));
+        }
+        let (lines, recipients): (Vec<Line<'a>>, Vec<Recipient>) = accepted.into_iter().unzip();
+        let submission = Box::new(Submission {
+            account: account.id,
+            route: route.id,
+            class: route.class,
+            source: source.unwrap_or(Source::Unset),
+            send_at: words.send_at,
+            validity: words.validity.unwrap_or(route.validity),
+            idempotency: None,
+            recipients,
+        });
+        let currency = route.price.as_ref().map(|it| it.currency).or(account.currency);
+        Ok((Self { route, lines, rejected, duplicates, currency }, submission))
+    }
+
+    /// What all accepted recipients cost; `None` on an unpriced route.
+    pub(crate) fn cost(&self) -> Option<Money> {
+        self.lines.iter().try_fold(Money::default(), |sum, line| Some(sum + line.price?))
+    }
+}
+
+fn refuse_later(asked: &Asked<'_>) -> Result<(), Problem> {
+    if asked.callback_url.is_some() { Err(Problem::at(Kind::Invalid, "/callback_url", LATER)) } else { Ok(()) }
+}
+
+/// The words of a request that come from closed sets.
+struct Words {
+    class: Option<Class>,
+    requested: Option<Requested>,
+    validity: Option<Duration>,
+    send_at: Option<Time>,
+    /// Whether who would get the same twice gets it twice.
+    repeats: bool,
+}
+
+impl Words {
+    fn of(asked: &Asked<'_>) -> Result<Self, Problem> {
+        let invalid = |pointer: &'static str, detail: &'static str| Problem::at(Kind::Invalid, pointer, detail);
+        let class = match &asked.class {
+            None => None,
+            Some(word) => Some(
+                Class::from_word(word.as_str())
+                    .ok_or_else(|| invalid("/class", "must be otp, transactional or marketing"))?,
+            ),
+        };
+        if asked.tag.as_ref().is_some_and(|it| TAG_MAX < it.as_str().chars().count()) {
+            return Err(invalid("/tag", "must have at most 64 characters"));
+        }
+        let requested = match asked.encoding.as_ref().map(Text::as_str) {
+            None => None,
+            Some("auto") => Some(Requested::Auto),
+            Some("gsm7") => Some(Requested::Gsm7),
+            Some("gsm7-transliterate") => Some(Requested::Transliterated),
+            Some("ucs2") => Some(Requested::Ucs2),
+            Some("latin1") => Some(Requested::Latin1),
+            Some("binary") => Some(Requested::Binary),
+            Some(_) => {
+                return Err(invalid("/encoding", "must be auto, gsm7, gsm7-transliterate, ucs2, latin1 or binary"));
+            }
+        };
+        let validity = match &asked.validity {
+            None => None,
+            Some(text) => Some(
+                duration(text.as_str())
+                    .filter(|it| (VALIDITY_MIN..=VALIDITY_MAX).contains(it))
+                    .ok_or_else(|| invalid("/validity", "must be a time like 90s, 10m, 2h or 1d, from 1s to 7d"))?,
+            ),
+        };
+        let send_at = asked.send_at.as_ref().map(|it| time::ahead(it.as_str(), now())).transpose();
+        let send_at = send_at.map_err(|why| invalid("/send_at", why))?;
+        let repeats = match asked.duplicates.as_ref().map(Text::as_str) {
+            None | Some("drop") => false,
+            Some("send") => true,
+            Some(_) => return Err(invalid("/duplicates", "must be drop or send")),
+        };
+        Ok(Self { class, requested, validity, send_at, repeats })
+    }
+}
+
+/// The time by the clock on the wall, which is that of customers.
+#[expect(clippy::disallowed_methods, reason = "it bounds what is asked for by days, and no jump changes what is kept")]
+pub(crate) fn now() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Reads `90s`, `10m`, `2h` and `1d`.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    let plain = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
+    let count: u64 = plain.then(|| digits.parse().ok())??;
+    count.checked_mul(seconds).map(Duration::from_secs)
+}
+
+/// The sender as written: the one asked for, or the only one that the account has.
+fn sender<'a>(account: &'a Account, from: Option<&'a Text<'a>>) -> Option<&'a str> {
+    match (from, &account.senders[..]) {
+        (Some(text), _) => Some(text.as_str()),
+        (None, [only]) if &**only != "*" => Some(only),
+        (None, _) => None,
+    }
+}
+
+fn source(account: &Account, text: &str) -> Result<Source, Problem> {
+    let source = Source::parse_in(text, account.region.as_deref());
+    let source = source.map_err(|why| Problem::at(Kind::Invalid, "/from", why.to_string()))?;
+    if is_listed(&account.senders, &source) {
+        Ok(source)
+    } else {
+        Err(Problem::at(Kind::SenderNotGranted, "/from", "the account may not use this sender"))
+    }
+}
+
+/// Whether a list of senders, each as it is compared, holds one.
+fn is_listed(senders: &[Box<str>], source: &Source) -> bool {
+    let text = source.to_string();
+    senders.iter().any(|it| **it == *"*" || **it == *text)
+}
+
+/// The recipients as one list, whatever way they were written.
+pub(crate) fn targets<'a>(asked: &'a Asked<'a>) -> Result<Targets<'a>, Problem> {
+    match &asked.to {
+        None => Err(Problem::at(Kind::Invalid, "/to", "is required")),
+        Some(To::Many(list)) if list.is_empty() => {
+            Err(Problem::at(Kind::Invalid, "/to", "must have at least one recipient"))
+        }
+        Some(To::Many(list)) => Ok(Targets::Many(list)),
+        Some(To::One(text)) => Ok(Targets::One(text)),
+    }
+}
+
+/// The recipients as they were written.
+pub(crate) enum Targets<'a> {
+    One(&'a Text<'a>),
+    Many(&'a [Target<'a>]),
+}
+
+impl<'a> Targets<'a> {
+    pub(crate) const fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(list) => list.len(),
+        }
+    }
+
+    /// Each as it was written, with a pointer to it.
+    pub(crate) fn pointed(&self) -> impl Iterator<Item = (&'a str, Cow<'static, str>)> {
+        let pointer = |at: usize, object| if object { format!("/to/{at}/to") } else { format!("/to/{at}") };
+        let (one, many): (_, &[Target<'a>]) = match self {
+            Self::One(text) => (Some((text.as_str(), "/to".into())), &[]),
+            Self::Many(list) => (None, list),
+        };
+        let many = many.iter().enumerate();
+        one.into_iter().chain(many.map(move |(at, it)| (it.to.as_str(), pointer(at, it.object).into())))
+    }
+
+    /// Every number that is one, with the text of its own if it has one.
+    fn numbers(&self, region: Option<&str>) -> Vec<(E164, Option<&str>)> {
+        let of = |text: &Text<'_>| E164::parse(text.as_str(), region).ok();
+        match self {
+            Self::One(text) => of(text).map(|it| (it, None)).into_iter().collect(),
+            Self::Many(list) => {
+                list.iter().filter_map(|it| Some((of(&it.to)?, it.text.as_ref().map(Text::as_str)))).collect()
+            }
+        }
+    }
+}
+
+/// What decides about the route.
+struct Wanted<'q> {
+    asked: &'q Asked<'q>,
+    words: &'q Words,
+    sender: Option<&'q str>,
+    targets: &'q Targets<'q>,
+}
+
+/// The route asked for; else the first rule that fits the whole request, else the account's
+/// first. An order goes by one route, so a rule fits when it fits every recipient.
+fn route<'a, 'q>(plan: &'a Plan, account: &Account, wanted: &Wanted<'q>) -> Result<&'a Route, Problem> {
+    if let Some(id) = wanted.asked.route_id {
+        let route = plan
+            .routes
+            .get(&RouteId(id))
+            .ok_or_else(|| Problem::at(Kind::Invalid, "/route_id", "there is no such route"))?;
+        if account.routes.contains(&route.id) {
+            return Ok(route);
+        }
+        return Err(Problem::at(Kind::RouteNotGranted, "/route_id", "the account may not use this route"));
+    }
+    // Who has no rules need not read every number twice.
+    let numbers = if plan.rules.is_empty() { Vec::new() } else { wanted.targets.numbers(account.region.as_deref()) };
+    let at = wanted.words.send_at.unwrap_or_else(now);
+    let shared = wanted.asked.text.as_ref().map(Text::as_str);
+    let one = |(destination, own): (E164, Option<&'q str>)| rule::Asked {
+        account: account.id,
+        destination,
+        class: wanted.words.class,
+        sender: wanted.sender,
+        tag: wanted.asked.tag.as_ref().map(Text::as_str),
+        text: own.or(shared),
+        at,
+    };
+    let asked: Vec<rule::Asked<'_>> = numbers.into_iter().map(one).collect();
+    let chosen = rule::choose(&plan.rules, &account.routes, &asked).and_then(|it| plan.routes.get(&it));
+    chosen.ok_or_else(|| Problem::new(Kind::RouteNotGranted, "The account has no route."))
+}
+
+fn check_route(route: &Route, class: Option<Class>, source: Option<&Source>) -> Result<(), Problem> {
+    if class.is_some_and(|it| it != route.class) {
+        let detail = format!("route {} is for class {}", route.id.0, route.class.word());
+        return Err(Problem::at(Kind::ClassMismatch, "/class", detail));
+    }
+    if let Some(source) = source
+        && !route.senders.is_empty()
+        && !is_listed(&route.senders, source)
+    {
+        return Err(Problem::at(
+            Kind::SenderNotGranted,
+            "/from",
+            format!("route {} does not take this sender", route.id.0),
+        ));
+    }
+    Ok(())
+}
+
+/// An account that pays in advance cannot be sent for without a price.
+fn check_price(account: &Account, route: &Route) -> Result<(), Problem> {
+    if account.terms.managed && route.price.is_none() {
+        let detail = format!("route {} has no price, and the account pays from a balance", route.id.0);
+        return Err(Problem::at(Kind::NoPrice, "/route_id", detail));
+    }
+    Ok(())
+}
+
+/// The refusal of a request of which nothing is left.
+pub(crate) fn all_rejected(rejected: &[Rejected<'_>]) -> Problem {
+    let faults = rejected.iter().map(|it| Fault { detail: it.detail.clone(), pointer: it.pointer.clone() }).collect();
+    let kind = match rejected {
+        [only] => only.kind,
+        [first, rest @ ..] if first.kind.status() == 422 && rest.iter().all(|it| it.kind == first.kind) => first.kind,
+        _ => Kind::Invalid,
+    };
+    Problem::of_faults(kind, faults)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_with_one_unit() {
+        assert_eq!(duration("10m"), Some(Duration::from_secs(600)));
+        assert_eq!(duration("7d"), Some(VALIDITY_MAX));
+        for bad in ["", "m", "10", "10 m", "-1s", "+1s", "1.5h", "10ms", "1€", "99999999999999999999s"] {
+            assert_eq!(duration(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_sender_is_listed_however_it_is_written() {
+        let listed = |list: &str, text: &str| is_listed(&[list.into()], &Source::parse(text).unwrap());
+        assert!(["31600000000", "+31600000000", "0031600000000"].iter().all(|it| listed("+31600000000", it)));
+        assert!(listed("*", "ANY") && listed("SHOP", "SHOP"));
+        assert!(!listed("SHOP", "shop") && !listed("12345", "1234"));
+    }
+}

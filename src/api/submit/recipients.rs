@@ -1,0 +1,285 @@
+//! Each recipient of a request: accepted with its parts and price, or rejected with a reason.
+
+use crate::api::handler::problem::Kind;
+use crate::api::submit::quote::Targets;
+use crate::api::submit::request::Text;
+use crate::dispatch::door::happening::Recipient;
+use crate::dispatch::door::plan::{Account, Plan};
+use crate::message::manner::Manner;
+use crate::message::money::Money;
+use crate::message::source::Source;
+use crate::number::e164::E164;
+use crate::route::plan::Route;
+use crate::route::table::Destination;
+use crate::text::content::{Content, Requested};
+use crate::text::cut::Cut;
+use crate::text::profile::Profile;
+use crate::text::{Alphabet, Estimate, TextError};
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// SMS of one message; more would rather be a letter.
+const PARTS_MAX: u8 = 10;
+/// Characters of a customer's reference; longer than any UUID or URN seen.
+const CLIENT_REF_MAX: usize = 255;
+
+/// What is said where a message would have no sender.
+pub(crate) const NO_SENDER: &str = "is required: neither the account nor the destination has a sender of its own";
+
+/// What is said where no carrier has the letters of a sender.
+pub(crate) const UNSAYABLE_SENDER: &str =
+    "has characters that no carrier of the route can be told: their sender_alphabet lacks them";
+
+/// What the answer says of one accepted recipient.
+#[derive(Clone, Debug)]
+pub(crate) struct Line<'a> {
+    pub(crate) to: E164,
+    pub(crate) client_ref: Option<&'a str>,
+    pub(crate) alphabet: Alphabet,
+    pub(crate) parts: u8,
+    pub(crate) price: Option<Money>,
+}
+
+/// A recipient that is not accepted.
+#[derive(Clone, Debug)]
+pub(crate) struct Rejected<'a> {
+    pub(crate) to: &'a str,
+    pub(crate) pointer: Cow<'static, str>,
+    pub(crate) kind: Kind,
+    pub(crate) code: &'static str,
+    pub(crate) detail: Cow<'static, str>,
+}
+
+/// A recipient that is left out, because another of the request gets the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Duplicate<'a> {
+    pub(crate) to: &'a str,
+    pub(crate) pointer: Cow<'static, str>,
+}
+
+/// Whether a number does not want to be written to, from the sender of the request or from one of its own.
+pub(crate) type Unwanted<'a> = dyn Fn(E164, Option<&Source>) -> bool + 'a;
+
+/// What holds for every recipient of a request.
+pub(crate) struct Terms<'a> {
+    pub(crate) account: &'a Account,
+    pub(crate) route: &'a Route,
+    pub(crate) plan: &'a Plan,
+    /// The sender for destinations that have none of their own.
+    pub(crate) source: Option<Source>,
+    pub(crate) requested: Requested,
+    /// Whether a recipient does not want it, from the sender of the request or from one of the destination's own.
+    pub(crate) unwanted: Box<Unwanted<'a>>,
+    /// What more is asked for than a text.
+    pub(crate) manner: Option<Arc<Manner>>,
+    /// What the route's first carrier wants of a text.
+    pub(crate) profile: Profile,
+    pub(crate) text: Option<&'a Text<'a>>,
+    pub(crate) client_ref: Option<&'a Text<'a>>,
+    /// Whether who would get the same twice gets it twice.
+    pub(crate) repeats: bool,
+}
+
+/// What became of the recipients of a request.
+pub(crate) struct Judged<'a> {
+    pub(crate) accepted: Vec<(Line<'a>, Recipient)>,
+    pub(crate) rejected: Vec<Rejected<'a>>,
+    pub(crate) duplicates: Vec<Duplicate<'a>>,
+}
+
+/// What a recipient gets, as far as recipients of one request differ: number, a text that is not that of all, reference.
+type Gets<'a> = (E164, Option<&'a str>, Option<&'a str>);
+
+impl<'a> Terms<'a> {
+    /// Judges every recipient; a bad one does not spoil the others.
+    pub(crate) fn apply(&self, targets: &Targets<'a>) -> Judged<'a> {
+        let data = self.requested == Requested::Binary;
+        let shared = self.text.map(Text::as_str).or(data.then_some("")).map(|it| Counted::of(it, self));
+        let (mut accepted, mut rejected) = (Vec::with_capacity(targets.len()), Vec::new());
+        let (mut duplicates, mut seen) = (Vec::new(), HashSet::<Gets<'a>, foldhash::fast::RandomState>::default());
+        let mut judge = |wish: Wish<'a>| match self.judge(&wish, shared.as_ref()) {
+            Ok((line, _)) if !self.repeats && !seen.insert(self.gets(&wish, &line)) => {
+                duplicates.push(Duplicate { to: wish.to, pointer: wish.place.pointer(Field::To) });
+            }
+            Ok(pair) => accepted.push(pair),
+            Err(fault) => rejected.push(Rejected {
+                to: wish.to,
+                pointer: wish.place.pointer(fault.field),
+                kind: fault.kind,
+                code: fault.code,
+                detail: fault.detail,
+            }),
+        };
+        match targets {
+            Targets::One(text) => judge(Wish { place: Place::Alone, to: text.as_str(), client_ref: None, text: None }),
+            Targets::Many(list) => list.iter().enumerate().for_each(|(at, it)| {
+                judge(Wish {
+                    place: if it.object { Place::Object(at) } else { Place::Listed(at) },
+                    to: it.to.as_str(),
+                    client_ref: it.client_ref.as_ref(),
+                    text: it.text.as_ref(),
+                });
+            }),
+        }
+        Judged { accepted, rejected, duplicates }
+    }
+
+    fn gets(&self, wish: &Wish<'a>, line: &Line<'a>) -> Gets<'a> {
+        let own = wish.text.map(Text::as_str);
+        (line.to, own.filter(|it| self.text.is_none_or(|shared| shared.as_str() != *it)), line.client_ref)
+    }
+
+    fn judge(&self, wish: &Wish<'a>, shared: Option<&Counted<'a>>) -> Result<(Line<'a>, Recipient), Fault> {
+        let invalid = |field, code, detail| Fault { field, kind: Kind::Invalid, code, detail };
+        let to = E164::parse(wish.to, self.account.region.as_deref())
+            .map_err(|why| invalid(Field::To, "invalid_number", why.to_string().into()))?;
+        if !self.account.destinations.permits(to) || !self.route.destinations.permits(to) {
+            let detail = "may not be sent to".into();
+            return Err(Fault { field: Field::To, kind: Kind::DestinationDenied, code: "destination_denied", detail });
+        }
+        let destination = self.plan.networks.destination(to);
+        let source = self.route.senders_by_country.get(&destination);
+        if (self.unwanted)(to, source) {
+            let detail = "does not want messages from this sender".into();
+            return Err(Fault { field: Field::To, kind: Kind::Suppressed, code: "suppressed", detail });
+        }
+        let own = wish.text.map(|it| Counted::of(it.as_str(), self));
+        let counted =
+            own.as_ref().or(shared).ok_or_else(|| invalid(Field::Text(false), "missing_text", "is required".into()))?;
+        let (alphabet, parts) = counted.cut().map_err(|(code, detail)| {
+            let field = if self.requested == Requested::Binary { Field::Data } else { Field::Text(own.is_some()) };
+            invalid(field, code, detail)
+        })?;
+        let reference = wish.client_ref.or(self.client_ref).map(Text::as_str);
+        if reference.is_some_and(|it| CLIENT_REF_MAX < it.chars().count()) {
+            let detail = format!("must have at most {CLIENT_REF_MAX} characters").into();
+            return Err(invalid(Field::ClientRef(wish.client_ref.is_some()), "client_ref_too_long", detail));
+        }
+        let price = self.price(&destination)?.map(|it| it.times(u64::from(parts)));
+        let from =
+            source.or(self.source.as_ref()).ok_or_else(|| invalid(Field::From, "missing_sender", NO_SENDER.into()))?;
+        if !self.plan.says(self.route, from, &destination) {
+            return Err(invalid(Field::From, "unsayable_sender", UNSAYABLE_SENDER.into()));
+        }
+        let line = Line { to, client_ref: reference, alphabet, parts, price };
+        let recipient = Recipient {
+            destination: to,
+            source: source.cloned(),
+            text: counted.text.into(),
+            requested: self.requested,
+            manner: counted.manner.clone(),
+            parts,
+            client_ref: reference.map(Into::into),
+            price,
+        };
+        Ok((line, recipient))
+    }
+}
+
+impl Terms<'_> {
+    /// What a part costs the customer; `None` on an unpriced route.
+    fn price(&self, to: &Destination<'_>) -> Result<Option<Money>, Fault> {
+        let Some(table) = &self.route.price else { return Ok(None) };
+        let price = table.price(to.number, to.country);
+        price.map(Some).ok_or_else(|| Fault {
+            field: Field::To,
+            kind: Kind::NoPrice,
+            code: "no_price",
+            detail: format!("route {} has no price for this destination", self.route.id.0).into(),
+        })
+    }
+}
+
+/// A text and what it takes; the shared one is counted once for all.
+struct Counted<'a> {
+    text: &'a str,
+    manner: Option<Arc<Manner>>,
+    estimate: Result<Estimate, TextError>,
+}
+
+impl<'a> Counted<'a> {
+    fn of(text: &'a str, terms: &Terms<'_>) -> Self {
+        let form = terms.manner.as_ref().map(|it| &it.form);
+        let cut = Cut::of(Content { text, requested: terms.requested, form }, &terms.profile);
+        let manner = if cut.as_ref().is_ok_and(Cut::is_payload) {
+            let asked = terms.manner.as_deref().cloned().unwrap_or_default();
+            Some(Arc::new(Manner { payload: true, ..asked }))
+        } else {
+            terms.manner.clone()
+        };
+        Self { text, manner, estimate: cut.map(|it| it.estimate()) }
+    }
+
+    /// The alphabet and the number of parts, 1 to 10.
+    fn cut(&self) -> Result<(Alphabet, u8), (&'static str, Cow<'static, str>)> {
+        let too_long =
+            |parts: usize| ("text_too_long", format!("takes {parts} parts; at most {PARTS_MAX} are sent").into());
+        match self.estimate {
+            Ok(Estimate { alphabet, parts, .. }) => {
+                let few = u8::try_from(parts).ok().filter(|it| *it <= PARTS_MAX);
+                few.map(|it| (alphabet, it)).ok_or_else(|| too_long(parts))
+            }
+            Err(TextError::Empty) => Err(("empty_text", "must not be empty".into())),
+            Err(TextError::TooManyParts(parts)) if parts <= usize::from(PARTS_MAX) => {
+                Err(("text_too_long", "does not fit the one part that its own header says it is".into()))
+            }
+            Err(TextError::TooManyParts(parts)) => Err(too_long(parts)),
+            Err(why) => Err(("unencodable_text", why.to_string().into())),
+        }
+    }
+}
+
+/// One recipient as it was asked for.
+struct Wish<'a> {
+    place: Place,
+    to: &'a str,
+    client_ref: Option<&'a Text<'a>>,
+    text: Option<&'a Text<'a>>,
+}
+
+/// Where a recipient stands in the request.
+#[derive(Clone, Copy)]
+enum Place {
+    /// `"to": "+31…"`
+    Alone,
+    /// `"to": ["+31…"]`
+    Listed(usize),
+    /// `"to": [{"to": "+31…"}]`
+    Object(usize),
+}
+
+impl Place {
+    /// A pointer to the field, or to the shared one that stands for it.
+    fn pointer(self, field: Field) -> Cow<'static, str> {
+        match (self, field) {
+            (Self::Alone, Field::To) => "/to".into(),
+            (Self::Listed(at), Field::To) => format!("/to/{at}").into(),
+            (Self::Object(at), Field::To) => format!("/to/{at}/to").into(),
+            (Self::Object(at), Field::Text(true)) => format!("/to/{at}/text").into(),
+            (Self::Object(at), Field::ClientRef(true)) => format!("/to/{at}/client_ref").into(),
+            (_, Field::From) => "/from".into(),
+            (_, Field::Data) => "/data".into(),
+            (_, Field::Text(_)) => "/text".into(),
+            (_, Field::ClientRef(_)) => "/client_ref".into(),
+        }
+    }
+}
+
+/// Which field is wrong; whether it is the recipient's own.
+#[derive(Clone, Copy)]
+enum Field {
+    To,
+    From,
+    Data,
+    Text(bool),
+    ClientRef(bool),
+}
+
+/// Why a recipient is not accepted.
+struct Fault {
+    field: Field,
+    kind: Kind,
+    code: &'static str,
+    detail: Cow<'static, str>,
+}

@@ -1,0 +1,284 @@
+//! The body of `POST /v1/messages`, read without copying what needs no copy.
+//!
+//! This is the fast path: it takes a right body, or says no and nothing more.
+//! [`crate::api::submit::diagnose`] then finds out what was wrong.
+
+use crate::message::manner::PARAMETERS_MAX;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::borrow::Cow;
+use std::fmt;
+
+/// Recipients of one request; with short texts these are what the default body limit holds.
+pub(crate) const RECIPIENTS_MAX: usize = 10_000;
+
+/// Every field that the body may have.
+pub(crate) const FIELDS: [&str; 21] = [
+    "to",
+    "from",
+    "text",
+    "route_id",
+    "class",
+    "tag",
+    "client_ref",
+    "validity",
+    "encoding",
+    "send_at",
+    "tlvs",
+    "callback_url",
+    "udh",
+    "data",
+    "source_port",
+    "destination_port",
+    "message_class",
+    "flash",
+    "message_waiting",
+    "dlt",
+    "duplicates",
+];
+
+/// Every field of `message_waiting`.
+pub(crate) const WAITING_FIELDS: [&str; 3] = ["kind", "active", "store"];
+
+/// Every field of `dlt`.
+pub(crate) const DLT_FIELDS: [&str; 3] = ["entity_id", "template_id", "telemarketer_id"];
+
+/// Every field that an element of `to` may have.
+pub(crate) const TARGET_FIELDS: [&str; 3] = ["to", "client_ref", "text"];
+
+/// What a customer asks for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Asked<'a> {
+    #[serde(borrow, default)]
+    pub(crate) to: Option<To<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) from: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) text: Option<Text<'a>>,
+    #[serde(default)]
+    pub(crate) route_id: Option<u32>,
+    #[serde(borrow, default)]
+    pub(crate) class: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) tag: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) client_ref: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) validity: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) encoding: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) send_at: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) tlvs: Option<Pairs<'a>>,
+    #[serde(default)]
+    pub(crate) callback_url: Option<IgnoredAny>,
+    #[serde(borrow, default)]
+    pub(crate) udh: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) data: Option<Text<'a>>,
+    #[serde(default)]
+    pub(crate) source_port: Option<u16>,
+    #[serde(default)]
+    pub(crate) destination_port: Option<u16>,
+    #[serde(default)]
+    pub(crate) message_class: Option<u8>,
+    #[serde(default)]
+    pub(crate) flash: Option<bool>,
+    #[serde(borrow, default)]
+    pub(crate) message_waiting: Option<MessageWaiting<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) dlt: Option<Registration<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) duplicates: Option<Text<'a>>,
+}
+
+/// Which messages wait; they do, and the text is kept, unless it says otherwise.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MessageWaiting<'a> {
+    #[serde(borrow)]
+    pub(crate) kind: Text<'a>,
+    #[serde(default)]
+    pub(crate) active: Option<bool>,
+    #[serde(default)]
+    pub(crate) store: Option<bool>,
+}
+
+/// The registration of a text in India.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Registration<'a> {
+    #[serde(borrow, default)]
+    pub(crate) entity_id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) template_id: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) telemarketer_id: Option<Text<'a>>,
+}
+
+/// An object of texts, as it is written.
+pub(crate) struct Pairs<'a>(pub(crate) Vec<(Text<'a>, Text<'a>)>);
+
+/// To whom.
+pub(crate) enum To<'a> {
+    /// One number.
+    One(Text<'a>),
+    /// Several, perhaps each with a text of its own.
+    Many(Vec<Target<'a>>),
+}
+
+/// One recipient of several.
+pub(crate) struct Target<'a> {
+    /// Whether it was written as an object.
+    pub(crate) object: bool,
+    pub(crate) to: Text<'a>,
+    pub(crate) client_ref: Option<Text<'a>>,
+    pub(crate) text: Option<Text<'a>>,
+}
+
+/// A text that stays in the body unless it has escapes. (serde borrows a `Cow` inside an
+/// `Option` only where it is told by a type like this.)
+#[derive(Clone, Debug)]
+pub(crate) struct Text<'a>(pub(crate) Cow<'a, str>);
+
+impl Text<'_> {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Words;
+        impl<'de> Visitor<'de> for Words {
+            type Value = Text<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Text<'de>, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        from.deserialize_str(Words)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Texts;
+        impl<'de> Visitor<'de> for Texts {
+            type Value = Pairs<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of texts")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    // One more than may be is enough to be refused for.
+                    if pairs.len() <= PARAMETERS_MAX {
+                        pairs.push(pair);
+                    }
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        from.deserialize_map(Texts)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for To<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Numbers;
+        impl<'de> Visitor<'de> for Numbers {
+            type Value = To<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number or a list of recipients")
+            }
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<To<'de>, E> {
+                Ok(To::One(Text(Cow::Borrowed(text))))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<To<'de>, E> {
+                Ok(To::One(Text(Cow::Owned(text.to_owned()))))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<To<'de>, A::Error> {
+                let mut targets = Vec::new();
+                while let Some(target) = list.next_element()? {
+                    if targets.len() == RECIPIENTS_MAX {
+                        return Err(A::Error::custom("too many recipients"));
+                    }
+                    targets.push(target);
+                }
+                Ok(To::Many(targets))
+            }
+        }
+        from.deserialize_any(Numbers)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Target<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Recipient;
+        impl<'de> Visitor<'de> for Recipient {
+            type Value = Target<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number or an object with to, client_ref and text")
+            }
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Target<'de>, E> {
+                Ok(Target { object: false, to: Text(Cow::Borrowed(text)), client_ref: None, text: None })
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Target<'de>, E> {
+                Ok(Target { object: false, to: Text(Cow::Owned(text.to_owned())), client_ref: None, text: None })
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Target<'de>, A::Error> {
+                let (mut to, mut client_ref, mut text) = (None, None, None);
+                while let Some(name) = map.next_key::<Text<'de>>()? {
+                    match name.as_str() {
+                        "to" if to.is_none() => to = Some(map.next_value()?),
+                        "client_ref" if client_ref.is_none() => client_ref = map.next_value()?,
+                        "text" if text.is_none() => text = map.next_value()?,
+                        // Which of two would count is for no reader to guess.
+                        "to" | "client_ref" | "text" => {
+                            return Err(A::Error::custom("a field of a recipient stands twice"));
+                        }
+                        _ => return Err(A::Error::custom("unknown field of a recipient")),
+                    }
+                }
+                let to = to.ok_or_else(|| A::Error::missing_field("to"))?;
+                Ok(Target { object: true, to, client_ref, text })
+            }
+        }
+        from.deserialize_any(Recipient)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_stay_in_the_body() {
+        let body = r#"{"to":[{"to":"+1","text":"a"},"+2"],"text":"b\n","client_ref":"c","callback_url":null}"#;
+        let asked: Asked<'_> = serde_json::from_str(body).unwrap();
+        let Some(To::Many(targets)) = asked.to else { panic!("a list") };
+        assert!(targets.iter().all(|it| matches!(it.to.0, Cow::Borrowed(_))));
+        assert!(matches!(targets[0].text, Some(Text(Cow::Borrowed("a")))));
+        assert!(targets[0].object && !targets[1].object);
+        assert!(matches!(asked.client_ref, Some(Text(Cow::Borrowed("c")))));
+        assert_eq!(asked.text.unwrap().as_str(), "b\n", "an escape needs a copy");
+        assert!(asked.callback_url.is_none(), "null asks for nothing");
+    }
+
+    #[test]
+    fn wrong_bodies_are_refused_by_the_fast_path() {
+        for bad in
+            ["", "{", r#"{"to":1}"#, r#"{"tto":""}"#, r#"{"to":[{"x":1}]}"#, r#"{"to":[{}]}"#, r#"{"route_id":-1}"#]
+        {
+            assert!(serde_json::from_str::<Asked<'_>>(bad).is_err(), "{bad}");
+        }
+    }
+}
