@@ -61,6 +61,8 @@ const PARAMETERS_MAX: usize = 5;
 const STATE: &str = "Dispatch";
 const ROOMS: &[&[&str]] =
     &[&["door"], &["queue", "inbound"], &["failover"], &["give"], &["admit", "settle", "operate"]];
+/// The rooms of the API in the same way. What stands in none of them says which request goes where.
+const ROOMS_OF_API: &[&[&str]] = &[&["lookup"], &["handler"], &["server", "read"], &["submit"], &["operate"]];
 /// Fields of it that one file reaches: more than that, and what it touches is not seen at a glance any more.
 const FIELDS_MAX: usize = 8;
 
@@ -125,6 +127,17 @@ fn files_of_dispatch_call_each_other_one_way_and_touch_little() {
     let named = |it: Source| (it.path.strip_prefix(folder).expect("below it").to_string_lossy().into_owned(), it.text);
     let files: Vec<(String, String)> = sources(&["src/dispatch"]).into_iter().map(named).collect();
     let faults = walls(STATE, ROOMS, &files);
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn rooms_of_the_api_use_what_is_below_them() {
+    let folder = Path::new("src/api");
+    let mut faults = Vec::new();
+    for file in sources(&["src/api"]).iter().filter(|it| !it.is_test()) {
+        let path = file.path.strip_prefix(folder).expect("below it").to_string_lossy();
+        faults.extend(lookups(("api", &path), ROOMS_OF_API, &without_tests(&blank(&file.text))));
+    }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
@@ -313,11 +326,7 @@ fn walls(state: &str, rooms: &[&[&str]], files: &[(String, String)]) -> Vec<Stri
     let home = |name: &str| parts.iter().position(|it| it.own.contains(name));
     let calls: Vec<BTreeSet<usize>> =
         parts.iter().map(|it| it.called.iter().filter_map(|name| home(name)).collect()).collect();
-    let floor_in = |room: &str| {
-        let (floor, names) = rooms.iter().enumerate().find(|it| it.1.contains(&room))?;
-        names.iter().find(|it| **it == room).map(|it| (floor, *it))
-    };
-    let floor = |at: usize| files[at].0.split_once('/').and_then(|it| floor_in(it.0));
+    let floor = |at: usize| floor_in(rooms, room_of(&files[at].0));
     let mut faults = Vec::new();
     for (at, (path, _)) in files.iter().enumerate() {
         let (mut reached, mut open) = (BTreeSet::new(), Vec::from_iter(&calls[at]));
@@ -332,18 +341,38 @@ fn walls(state: &str, rooms: &[&[&str]], files: &[(String, String)]) -> Vec<Stri
         if FIELDS_MAX < touched {
             faults.push(format!("{path}: reaches {touched} fields of {state}"));
         }
-        let Some((own, room)) = floor(at) else { continue };
-        let called = calls[at].iter().filter_map(|it| floor(*it));
-        let module = Path::new(&state.to_lowercase()).join(path).with_extension("");
-        let module: Vec<String> = module.iter().map(|it| it.to_string_lossy().into_owned()).collect();
-        let named = paths(&module, &codes[at]).into_iter().filter(|it| it.1.first() == module.first());
-        let named: Vec<String> = named.filter_map(|it| it.1.into_iter().nth(1)).collect();
-        let imported = named.iter().filter_map(|it| floor_in(it));
-        let above: BTreeSet<&str> =
-            called.chain(imported).filter(|it| it.1 != room && own <= it.0).map(|it| it.1).collect();
-        faults.extend(above.into_iter().map(|it| format!("{path}: {room} may not use {it}")));
+        let top = state.to_lowercase();
+        let mut above: BTreeSet<String> = lookups((&top, path), rooms, &codes[at]).into_iter().collect();
+        if let Some((own, room)) = floor(at) {
+            let called = calls[at].iter().filter_map(|it| floor(*it)).filter(|it| it.1 != room && own <= it.0);
+            above.extend(called.map(|it| format!("{path}: {room} may not use {}", it.1)));
+        }
+        faults.extend(above);
     }
     faults
+}
+
+/// The room that a file of a module stands in, or is itself.
+fn room_of(path: &str) -> &str {
+    path.split_once('/').map_or(path.strip_suffix(".rs").unwrap_or(path), |it| it.0)
+}
+
+/// On which floor of the rooms one stands, and its name there.
+fn floor_in<'r>(rooms: &[&[&'r str]], room: &str) -> Option<(usize, &'r str)> {
+    let (floor, names) = rooms.iter().enumerate().find(|it| it.1.contains(&room))?;
+    names.iter().find(|it| **it == room).map(|it| (floor, *it))
+}
+
+/// The rooms that a file of a module imports and that are not below its own; the file by its path in the module.
+fn lookups((top, path): (&str, &str), rooms: &[&[&str]], code: &str) -> Vec<String> {
+    let Some((own, room)) = floor_in(rooms, room_of(path)) else { return Vec::new() };
+    let module = Path::new(top).join(path).with_extension("");
+    let module: Vec<String> = module.iter().map(|it| it.to_string_lossy().into_owned()).collect();
+    let named = paths(&module, code).into_iter().filter(|it| it.1.first() == module.first());
+    let named: Vec<String> = named.filter_map(|it| it.1.into_iter().nth(1)).collect();
+    let above = named.iter().filter_map(|it| floor_in(rooms, it)).filter(|it| it.1 != room && own <= it.0);
+    let above: BTreeSet<&str> = above.map(|it| it.1).collect();
+    above.into_iter().map(|it| format!("{path}: {room} may not use {it}")).collect()
 }
 
 /// The methods of a type that a file has, what they call of the type, and the fields that they name.
@@ -524,6 +553,22 @@ mod tests {
         );
         let import = ("low/two.rs", "use crate::world::high::one::It;".to_owned());
         assert_eq!(faults(high("self.low()"), import), ["low/two.rs: low may not use high"]);
+    }
+
+    #[test]
+    fn rooms_that_import_what_is_not_below_them_are_found() {
+        const ROOMS: &[&[&str]] = &[&["ground"], &["left", "right"], &["roof"]];
+        let faults = |path: &str, text: &str| lookups(("house", path), ROOMS, text);
+        assert_eq!(faults("left/a.rs", "use crate::house::roof::b;"), ["left/a.rs: left may not use roof"]);
+        assert_eq!(
+            faults("left/mod.rs", "use crate::house::{right::b, ground};"),
+            ["left/mod.rs: left may not use right"]
+        );
+        assert_eq!(faults("ground.rs", "fn f() { super::left::a::x() }"), ["ground.rs: ground may not use left"]);
+        assert!(
+            faults("roof/a.rs", "use crate::house::{left::a, right::b, roof::c, door}; use crate::roof::d;").is_empty()
+        );
+        assert!(faults("door.rs", "use crate::house::roof::a;").is_empty(), "what stands in no room may use all");
     }
 
     #[test]

@@ -8,20 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Files that name each other in a ring, each ring in the order of its names. The list only shrinks.
 const CIRCLES: &[&[&str]] = &[
-    &[
-        "api::handler::body",
-        "api::handler::context",
-        "api::lookup",
-        "api::read::balance",
-        "api::read::list",
-        "api::read::message_view",
-        "api::read::order",
-        "api::submit::messages",
-    ],
-    &["api::handler::json", "api::submit::diagnose"],
-    &["api::operate::link", "api::operate::views"],
-    &["api::server::caller", "api::server::connection", "api::server::door", "api::server::garbled"],
-    &["api::submit::quote", "api::submit::recipients"],
     &["number::e164", "number::library", "number::written"],
     &["simulator::intake", "simulator::post", "simulator::smsc"],
 ];

@@ -3,11 +3,11 @@
 //! It is answered with 200 once everything in it is durable, and with 503 where it is to come again. A wrong secret
 //! is answered as if there were nothing. What is not understood is counted, and taken: to hear it again would not help.
 
+use crate::api::handler::ask::{ANSWER_TIMEOUT, send};
 use crate::api::handler::body;
 use crate::api::handler::context::{Call, Context};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
-use crate::api::submit::messages::{ANSWER_TIMEOUT, send};
 use crate::carrier::http::receipt::{Hook, Told};
 use crate::dispatch::door::plan::Plan;
 use crate::message::id::CarrierId;
@@ -58,7 +58,7 @@ async fn taken(context: &Context, place: (&str, &str), request: Request) -> Resu
 /// The carrier of this name, if it calls us and this is its secret.
 fn hook<'p>(plan: &'p Plan, (name, secret): (&str, &str)) -> Result<(CarrierId, &'p Hook), Problem> {
     let given: [u8; 32] = Sha256::digest(secret).into();
-    let found = plan.carriers.values().find(|it| &*it.name == name);
+    let found = plan.carrier_named(name);
     let hook = found.and_then(|it| Some((it.id, it.dialect.hook.as_deref()?)));
     hook.filter(|(_, hook)| bool::from(hook.secret.ct_eq(&given)))
         .ok_or_else(|| Problem::new(Kind::NotFound, "There is nothing at this path."))

@@ -5,17 +5,9 @@
 //! What is not answered in time is passed or refused, as the operator says, and that is remembered too, for a moment.
 //! An account that is over its rate has nothing asked, and none has more numbers under way than one request may have.
 
-use crate::api::handler::context::{Call, Context};
-use crate::api::handler::problem::{Kind, Problem};
-use crate::api::submit::messages::{awaited, refusal, send};
-use crate::api::submit::quote::{Quote, Targets, all_rejected};
-use crate::api::submit::recipients::Rejected;
-use crate::api::submit::request::RECIPIENTS_MAX;
 use crate::carrier::http::pointer::Pointer;
 use crate::carrier::http::request::basic;
 use crate::carrier::http::template::{Field, Place, Template};
-use crate::dispatch::door::happening::{Ask, Submission};
-use crate::dispatch::door::reply::Reply;
 use crate::message::class::Class;
 use crate::message::id::AccountId;
 use crate::number::e164::E164;
@@ -27,12 +19,9 @@ use crate::wire::transport::Target;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
-
-/// The code under which a refused recipient is shown.
-const CODE: &str = "number_invalid";
 
 /// What is asked, and what the answers mean.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,9 +75,6 @@ pub struct Lookup {
 /// How long a number that was not answered is not asked about again: a service that is away must not cost each try
 /// its whole time-out.
 const UNANSWERED_FOR: Duration = Duration::from_secs(5);
-/// Numbers of one account that may be under way at once: as many as one request may have.
-const ASKED_MAX: usize = RECIPIENTS_MAX;
-
 /// What is known of numbers; the oldest are forgotten first.
 #[derive(Default)]
 struct Known {
@@ -98,18 +84,21 @@ struct Known {
 }
 
 /// The numbers of an account that are under way; they are no more once it is dropped.
-struct Share<'l> {
+pub(crate) struct Share<'l> {
     asking: &'l Mutex<HashMap<AccountId, usize>>,
     account: AccountId,
     count: usize,
 }
 
 impl<'l> Share<'l> {
-    /// `None` if there is no room for so many.
-    fn take(asking: &'l Mutex<HashMap<AccountId, usize>>, account: AccountId, count: usize) -> Option<Self> {
+    fn take(
+        asking: &'l Mutex<HashMap<AccountId, usize>>,
+        account: AccountId,
+        (count, most): (usize, usize),
+    ) -> Option<Self> {
         let mut all = asking.lock().unwrap_or_else(PoisonError::into_inner);
         let own = all.entry(account).or_default();
-        (*own + count <= ASKED_MAX).then(|| {
+        (*own + count <= most).then(|| {
             *own += count;
             Self { asking, account, count }
         })
@@ -165,8 +154,13 @@ impl Lookup {
         &self.options
     }
 
+    /// Room for so many numbers of an account; `None` where more than `most` of them would be under way.
+    pub(crate) fn share(&self, account: AccountId, count: usize, most: usize) -> Option<Share<'_>> {
+        Share::take(&self.asking, account, (count, most))
+    }
+
     /// Which of these numbers are refused as far as is remembered, and which are to be asked about.
-    fn remembered(&self, numbers: BTreeSet<E164>) -> (BTreeSet<E164>, Vec<E164>) {
+    pub(crate) fn remembered(&self, numbers: BTreeSet<E164>) -> (BTreeSet<E164>, Vec<E164>) {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut refused, mut unknown) = (BTreeSet::new(), Vec::new());
         for number in numbers {
@@ -182,7 +176,7 @@ impl Lookup {
     }
 
     /// Asks about these numbers, and says which of them are refused.
-    async fn asked(self: &Arc<Self>, numbers: Vec<E164>) -> BTreeSet<E164> {
+    pub(crate) async fn asked(self: &Arc<Self>, numbers: Vec<E164>) -> BTreeSet<E164> {
         let by = Instant::now() + self.options.timeout;
         let (mut refused, mut asking) = (BTreeSet::new(), JoinSet::new());
         for number in numbers {
@@ -228,53 +222,6 @@ impl Lookup {
     }
 }
 
-/// Takes out of a quote, and out of what is to be accepted, the recipients whose numbers are refused.
-pub(super) async fn sift<'a>(
-    context: &Context,
-    (targets, region): (&Targets<'a>, Option<&str>),
-    quote: &mut Quote<'a>,
-    submission: &mut Submission,
-) -> Result<(), Problem> {
-    let service = context.wiring.lookup.borrow().clone();
-    let Some(service) = service.filter(|it| it.options.on.contains(&submission.class)) else { return Ok(()) };
-    let (mut refused, unknown) = service.remembered(submission.recipients.iter().map(|it| it.destination).collect());
-    if !unknown.is_empty() {
-        within_rate(context, submission.account).await?;
-        let full = || Problem::new(Kind::QueueFull, "Too many numbers of the account are being looked up.");
-        let _share = Share::take(&service.asking, submission.account, unknown.len())
-            .ok_or_else(|| full().after(service.options.timeout))?;
-        refused.extend(service.asked(unknown).await);
-    }
-    if refused.is_empty() {
-        return Ok(());
-    }
-    quote.lines.retain(|it| !refused.contains(&it.to));
-    submission.recipients.retain(|it| !refused.contains(&it.destination));
-    let accepted_before = |to: &str| E164::parse(to, region).is_ok_and(|it| refused.contains(&it));
-    let rejected = targets.pointed().filter(|(to, _)| accepted_before(to)).map(|(to, pointer)| Rejected {
-        to,
-        pointer,
-        kind: Kind::Invalid,
-        code: CODE,
-        detail: "is not a number that messages are sent to".into(),
-    });
-    // Whoever is refused for another reason is there already.
-    let others: BTreeSet<_> = quote.rejected.iter().map(|it| it.pointer.clone()).collect();
-    quote.rejected.extend(rejected.filter(|it| !others.contains(&it.pointer)));
-    quote.duplicates.retain(|it| !accepted_before(it.to));
-    if quote.lines.is_empty() { Err(all_rejected(&quote.rejected)) } else { Ok(()) }
-}
-
-/// Refuses where the account would be refused for its rate; that the request comes is not counted yet.
-async fn within_rate(context: &Context, account: AccountId) -> Result<(), Problem> {
-    let (to, answer) = oneshot::channel();
-    send(context, Call::Ask(Ask::MayAsk(account), to))?;
-    match awaited(answer).await? {
-        Reply::Noted => Ok(()),
-        other => Err(refusal(&other)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -305,10 +252,10 @@ mod tests {
     #[test]
     fn an_account_has_no_more_numbers_under_way_than_one_request_and_others_have_their_own() {
         let asking = Mutex::default();
-        let all = Share::take(&asking, AccountId(1), ASKED_MAX);
-        assert!(all.is_some() && Share::take(&asking, AccountId(1), 1).is_none());
-        assert!(Share::take(&asking, AccountId(2), 1).is_some());
+        let all = Share::take(&asking, AccountId(1), (3, 3));
+        assert!(all.is_some() && Share::take(&asking, AccountId(1), (1, 3)).is_none());
+        assert!(Share::take(&asking, AccountId(2), (1, 3)).is_some());
         drop(all);
-        assert!(Share::take(&asking, AccountId(1), ASKED_MAX).is_some());
+        assert!(Share::take(&asking, AccountId(1), (3, 3)).is_some());
     }
 }

@@ -3,24 +3,14 @@
 //! One layer is around everything: it catches panics, takes the time and counts. More would
 //! cost every request.
 
-use crate::api::handler::context::Context;
-use crate::api::handler::head;
+use crate::api::handler::context::{Context, OTHER};
 use crate::api::handler::problem::{Kind, Problem};
-use crate::api::handler::problems;
+use crate::api::handler::{head, problems};
 use crate::api::hook;
-use crate::api::operate::actions;
-use crate::api::operate::dry_run;
-use crate::api::operate::find;
-use crate::api::operate::inspect;
-use crate::api::operate::probes;
-use crate::api::operate::suppressions;
-use crate::api::read::balance;
-use crate::api::read::events;
-use crate::api::read::list;
-use crate::api::read::order;
-use crate::api::read::routes;
-use crate::api::submit::messages;
-use crate::api::submit::outcome;
+use crate::api::operate::ledger;
+use crate::api::operate::{actions, dry_run, find, inspect, probes, suppressions};
+use crate::api::read::{balance, events, list, order, routes};
+use crate::api::submit::{messages, outcome};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -34,10 +24,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 
-/// What a request that no route takes, or not by this method, is counted under.
-pub const OTHER: &str = "other";
-
-/// Everything else that answers are counted under, as method and pattern; a closed set, so that
+/// What answers are counted under, as method and pattern; a closed set, so that
 /// telemetry can show all of it from the start.
 pub const ENDPOINTS: &[&str] = &[
     "POST /v1/messages",
@@ -124,8 +111,8 @@ pub fn operations(context: &Arc<Context>) -> Router {
         .route("/readyz", get(probes::readyz))
         .route("/statusz", get(probes::statusz))
         .route("/admin/v1/events/unrouted", get(events::unrouted))
-        .route("/admin/v1/accounts/{id}/ledger", get(balance::ledger))
-        .route("/admin/v1/accounts/{id}/credit", post(balance::credit))
+        .route("/admin/v1/accounts/{id}/ledger", get(ledger::ledger))
+        .route("/admin/v1/accounts/{id}/credit", post(ledger::credit))
         .route("/admin/v1/messages", get(find::messages))
         .route("/admin/v1/messages/{id}", get(find::message))
         .route("/admin/v1/messages/{id}/story", get(find::story))

@@ -3,7 +3,7 @@
 use crate::api::handler::problem::{Kind, Problem};
 use crate::dispatch::door::plan::{Account, Network, Plan, Scopes};
 use crate::message::id::AccountId;
-use axum::http::{HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, header};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -100,6 +100,11 @@ impl Scope {
             Self::Admin => scopes.admin,
         }
     }
+}
+
+/// Whence a request comes; the server notes it on each.
+pub(crate) fn peer(extensions: &Extensions) -> Peer {
+    extensions.get::<Peer>().copied().unwrap_or(Peer::LOCAL)
 }
 
 /// The key in the headers, if there is one.

@@ -23,6 +23,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 /// Reads of the store that run at once: as many as it has connections for them. More would only hold threads.
 pub const READS_MAX: usize = 4;
 
+/// What a request that no route takes, or not by this method, is counted under.
+pub const OTHER: &str = "other";
+
 /// What a handler asks of the loop.
 #[derive(Debug)]
 pub enum Call {

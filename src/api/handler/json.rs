@@ -1,12 +1,15 @@
-//! JSON that is one, and has half of a character in a text.
+//! JSON as it is read and written: bodies, answers, and what shows itself in them.
 //!
 //! An escape of one surrogate without the other is right JSON (RFC 8259, 8.2) and no text. JavaScript writes it where a text
 //! was cut in the middle of an emoji. The parser says of it that the body is not JSON, so it is looked for once that has failed.
 
 use crate::api::handler::problem::{Fault, Kind, Problem};
-use crate::api::submit::diagnose::escaped;
-use serde::Deserialize;
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
+use std::fmt;
 
 /// The code units of UTF-16 that are half of a character.
 const HALVES: std::ops::Range<u32> = 0xD800..0xE000;
@@ -57,6 +60,30 @@ fn mended(body: &[u8]) -> Option<Vec<u8>> {
     }
     mended.extend_from_slice(&body[kept..]);
     Some(mended)
+}
+
+/// A JSON answer; `octets` is about how long it will be.
+pub(crate) fn answer(status: StatusCode, document: &impl Serialize, octets: usize) -> Response {
+    let mut text = Vec::with_capacity(octets);
+    serde_json::to_writer(&mut text, document).expect("an answer is made of texts and numbers");
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Anything that shows itself, as a JSON text.
+pub(crate) struct Shown<T>(pub(crate) T);
+
+impl<T: fmt::Display> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
+}
+
+/// A name as a token of a JSON pointer (RFC 6901, 3).
+pub(crate) fn escaped(name: &str) -> String {
+    name.chars().take(100).collect::<String>().replace('~', "~0").replace('/', "~1")
 }
 
 fn walk(value: &Value, pointer: &str, faults: &mut Vec<Fault>) {

@@ -8,6 +8,8 @@ pub mod key;
 pub mod auth;
 pub(super) mod head;
 pub(super) mod body;
+pub(super) mod reads;
+pub(super) mod ask;
 pub(super) mod memory;
 pub(super) mod json;
 pub(super) mod idempotency;

@@ -5,6 +5,7 @@
 
 use crate::api::handler::rate_limit;
 use crate::dispatch::door::reply::Means;
+use crate::text::near::nearest;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -283,6 +284,15 @@ impl Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
         response
+    }
+}
+
+/// A sentence about a name that is not known, with the nearest that is.
+pub(crate) fn unknown_name(name: &str, known: &[&str]) -> String {
+    let shown: String = name.chars().take(40).collect();
+    match nearest(name, known) {
+        Some(nearest) => format!("{shown} is not known; did you mean {nearest}?"),
+        None => format!("{shown} is not known; known are {}", known.join(", ")),
     }
 }
 

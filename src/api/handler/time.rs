@@ -1,9 +1,9 @@
-//! Moments as the API writes them: RFC 3339, UTC, milliseconds.
+//! Moments as the API writes them (RFC 3339, UTC, milliseconds), and how long things are to last.
 
 use crate::message::time::Time;
 use serde::{Serialize, Serializer};
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -29,6 +29,28 @@ pub(crate) fn ahead(text: &str, now: Time) -> Result<Time, &'static str> {
     if now + AHEAD_MAX < moment { Err("must be within 30 days") } else { Ok(moment) }
 }
 
+/// The time by the clock on the wall, which is that of customers.
+#[expect(clippy::disallowed_methods, reason = "it bounds what is asked for by days, and no jump changes what is kept")]
+pub(crate) fn now() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Reads `90s`, `10m`, `2h` and `1d`.
+pub(crate) fn duration(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    let plain = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
+    let count: u64 = plain.then(|| digits.parse().ok())??;
+    count.checked_mul(seconds).map(Duration::from_secs)
+}
+
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -47,6 +69,15 @@ impl Serialize for Moment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_read_with_one_unit() {
+        assert_eq!(duration("10m"), Some(Duration::from_secs(600)));
+        assert_eq!(duration("7d"), Some(Duration::from_secs(604_800)));
+        for bad in ["", "m", "10", "10 m", "-1s", "+1s", "1.5h", "10ms", "1€", "99999999999999999999s"] {
+            assert_eq!(duration(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn a_message_is_asked_for_at_a_time_of_the_next_thirty_days_or_at_once() {

@@ -3,26 +3,23 @@
 //! Every order says why, and what stands says when it ends. It is durable before it is answered, and is
 //! carried out by then or at once.
 
-use crate::api::handler::auth::Scope;
+use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::auth::{Scope, peer};
 use crate::api::handler::body;
-use crate::api::handler::context::{Call, Context};
-use crate::api::handler::json;
+use crate::api::handler::context::Context;
+use crate::api::handler::json::{self, Shown, escaped};
 use crate::api::handler::memory::Holder;
-use crate::api::handler::problem::{Kind, Problem};
-use crate::api::handler::time::Moment;
+use crate::api::handler::problem::{Kind, Problem, unknown_name};
+use crate::api::handler::reads::blocking;
+use crate::api::handler::time::{Moment, duration};
+use crate::api::operate::link::{link, link_name};
 use crate::api::read::list::{PAGE_PARAMETERS, query};
-use crate::api::read::order::blocking;
-use crate::api::submit::answer::{self, Shown};
-use crate::api::submit::diagnose::{escaped, unknown_name};
-use crate::api::submit::messages::{awaited, peer, refusal, send};
-use crate::api::submit::quote::duration;
 use crate::dispatch::door::happening::{Ask, Demand, Ending};
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::{Reply, Unfit};
-use crate::message::id::{CarrierId, LinkId, RouteId};
+use crate::message::id::{CarrierId, RouteId};
 use crate::message::veil::Pages;
 use crate::record::action::{Action, Deed, Target};
-use crate::telemetry::labels::bind_name;
 use crate::wire::trace::PDUS_MAX;
 use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::StatusCode;
@@ -30,7 +27,6 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
-use tokio::sync::oneshot;
 
 /// Characters of a reason: a sentence or two.
 const REASON_MAX: usize = 500;
@@ -74,7 +70,7 @@ pub(crate) async fn actions(State(context): State<Arc<Context>>, request: Reques
         actions.truncate(limit);
         let next = actions.last().filter(|_| more).map(|it| veil.cursor(Pages::Actions, it.n));
         let data = actions.iter().map(|it| ActionView::of(it, &directory.plan)).collect();
-        Ok(answer::json(StatusCode::OK, &Actions { data, next_cursor: next }, 4_096))
+        Ok(json::answer(StatusCode::OK, &Actions { data, next_cursor: next }, 4_096))
     };
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
 }
@@ -143,10 +139,8 @@ async fn ordered(context: &Context, pattern: &str, id: &str, request: Request) -
         return Err(Problem::at(Kind::Invalid, "/reason", format!("must have 1 to {REASON_MAX} characters")));
     }
     let demand = Demand { actor, deed, target, reason: reason.into(), end };
-    let (to, answer) = oneshot::channel();
-    send(context, Call::Ask(Ask::Operate(Box::new(demand)), to))?;
-    match awaited(answer).await? {
-        Reply::Ordered(action) => Ok(answer::json(StatusCode::OK, &ActionView::of(&action, plan), 512)),
+    match ask(context, Ask::Operate(Box::new(demand))).await? {
+        Reply::Ordered(action) => Ok(json::answer(StatusCode::OK, &ActionView::of(&action, plan), 512)),
         Reply::Unfit(Unfit::NoTarget) => Err(unknown("carrier, route or link")),
         Reply::Unfit(unfit @ (Unfit::Over | Unfit::TooLong | Unfit::TraceTooLong)) => {
             let pointer = if asked.until.is_some() { "/until" } else { "/for" };
@@ -236,22 +230,12 @@ fn refuse_without_pdus(plan: &Plan, deed: Deed, target: Target) -> Result<(), Pr
 
 /// The carrier of a name.
 pub(crate) fn carrier(plan: &Plan, name: &str) -> Option<CarrierId> {
-    plan.carriers.values().find(|it| *it.name == *name).map(|it| it.id)
+    plan.carrier_named(name).map(|it| it.id)
 }
 
 /// The route of a number.
 pub(crate) fn route(plan: &Plan, id: &str) -> Option<RouteId> {
     id.parse().ok().map(RouteId).filter(|it| plan.routes.contains_key(it))
-}
-
-/// The link of a name such as `acme-1`, if it runs.
-pub(crate) fn link(context: &Context, plan: &Plan, name: &str) -> Option<LinkId> {
-    (context.wiring.operators.links)().into_keys().find(|it| link_name(plan, *it) == name)
-}
-
-/// The name of a link.
-pub(crate) fn link_name(plan: &Plan, link: LinkId) -> String {
-    bind_name(plan.carriers.get(&link.carrier).map_or("", |it| &*it.name), link.bind)
 }
 
 /// The refusal for what the configuration does not name.
@@ -291,9 +275,9 @@ struct Actor<'a> {
 
 impl std::fmt::Display for Actor<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.plan.accounts.get(&self.action.actor) {
+        match self.plan.account_name(self.action.actor) {
             _ if !self.action.by.is_empty() => f.write_str(&self.action.by),
-            Some(account) => f.write_str(&account.name),
+            Some(name) => f.write_str(name),
             None => write!(f, "#{}", self.action.actor.0),
         }
     }
@@ -310,7 +294,7 @@ enum TargetView {
 
 impl<'a> ActionView<'a> {
     pub(crate) fn of(action: &'a Action, plan: &'a Plan) -> Self {
-        let name = |it: CarrierId| plan.carriers.get(&it).map(|it| &*it.name);
+        let name = |it: CarrierId| plan.carrier_name(it);
         let (to, route_id, pdus) = match action.deed {
             Deed::Move { to, route } => (to.and_then(name), route.map(|it| it.0), None),
             Deed::Trace { pdus } => (None, None, Some(pdus)),

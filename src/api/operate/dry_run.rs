@@ -3,16 +3,16 @@
 //! The request is judged by the very code that judges those of applications; how carriers stand comes from the loop
 //! as it is now. Draws by weight and probes are left out: what is shown is what most messages would do.
 
-use crate::api::handler::auth::Scope;
+use crate::api::handler::auth::{Scope, peer};
 use crate::api::handler::context::Context;
-use crate::api::handler::problem::{Fault, Kind, Problem};
+use crate::api::handler::json::{self, Shown};
+use crate::api::handler::problem::{Fault, Kind, Problem, unknown_name};
+use crate::api::handler::time::now;
 use crate::api::operate::actions::{ActionView, unknown};
 use crate::api::operate::inspect::snapshot;
 use crate::api::operate::views::ScoreView;
-use crate::api::submit::answer::{self, Shown};
-use crate::api::submit::diagnose::{self, unknown_name};
-use crate::api::submit::messages::peer;
-use crate::api::submit::quote::{Quote, now};
+use crate::api::submit::diagnose;
+use crate::api::submit::quote::Quote;
 use crate::api::submit::ranking::USUAL;
 use crate::dispatch::door::happening::Recipient;
 use crate::dispatch::door::plan::{Account, Plan};
@@ -51,7 +51,7 @@ async fn run(context: &Context, head: &Parts) -> Result<Response, Problem> {
     directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
     let plan = &*directory.plan;
     let question = Question::read(head.uri.query().unwrap_or(""))?;
-    let account = plan.accounts.values().find(|it| *it.name == *question.account).ok_or_else(|| unknown("account"))?;
+    let account = plan.account_named(&question.account).ok_or_else(|| unknown("account"))?;
     let snapshot = snapshot(context).await?;
     let body = question.body();
     let asked = diagnose::read(body.as_bytes())?;
@@ -81,7 +81,7 @@ async fn run(context: &Context, head: &Parts) -> Result<Response, Problem> {
             page.goes_to = first.or_else(|| page.carriers.iter().find(|it| it.parts.is_some())).map(|it| it.id);
         }
     }
-    Ok(answer::json(StatusCode::OK, &page, 2_048))
+    Ok(json::answer(StatusCode::OK, &page, 2_048))
 }
 
 /// What is asked.

@@ -2,17 +2,17 @@
 //!
 //! Numbers are masked unless the key reveals them; what messages say is never shown.
 
-use crate::api::handler::auth::{Directory, Scope};
+use crate::api::handler::auth::{Directory, Scope, peer};
 use crate::api::handler::context::Context;
+use crate::api::handler::json::{self, Shown};
 use crate::api::handler::problem::Problem;
+use crate::api::handler::reads::blocking;
+use crate::api::handler::time::now;
 use crate::api::operate::story::{self, Line};
 use crate::api::read::balance::refunds;
 use crate::api::read::list::{self, Asking, LIMIT};
-use crate::api::read::message_view::{MessageView, Recipient};
-use crate::api::read::order::{blocking, currency, find_message};
-use crate::api::submit::answer::{self, Shown};
-use crate::api::submit::messages::peer;
-use crate::api::submit::quote::now;
+use crate::api::read::message_view::{MessageView, Recipient, currency};
+use crate::api::read::order::find_message;
 use crate::dispatch::door::plan::{Account, Plan};
 use crate::message::money::Money;
 use crate::message::veil::{MessageName, Pages, Veil};
@@ -66,7 +66,7 @@ pub(crate) async fn message(State(context): State<Arc<Context>>, Path(id): Path<
         let entry = find_message(&context, &id).await?;
         let refund = refunds(&context, std::slice::from_ref(&entry)).await?.get(&entry.body.seq()).copied();
         let view = view((&entry, &context.veil()), &directory.plan, asking.scopes.reveal, refund);
-        Ok(answer::json(StatusCode::OK, &view, 2_048))
+        Ok(json::answer(StatusCode::OK, &view, 2_048))
     };
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
 }
@@ -87,7 +87,7 @@ pub(crate) async fn story(State(context): State<Arc<Context>>, Path(id): Path<St
             story: story.past,
             next: story.next,
         };
-        Ok(answer::json(StatusCode::OK, &told, 2_048))
+        Ok(json::answer(StatusCode::OK, &told, 2_048))
     };
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
 }
@@ -113,7 +113,7 @@ fn query((asking, veil): (&Account, Veil), plan: &Plan, text: &str) -> Result<Qu
     let by = Asking { region: asking.region.as_deref(), veil, pages: Pages::Messages };
     list::read(start, text, &PARAMETERS, |query, name, value| match name {
         "account" => {
-            let account = plan.accounts.values().find(|it| *it.name == *value);
+            let account = plan.account_named(value);
             query.account = Some(account.ok_or("there is no such account")?.id);
             Ok(())
         }

@@ -2,15 +2,15 @@
 //!
 //! What the loop knows comes as one picture of one moment; what the configuration says stands beside it.
 
-use crate::api::handler::auth::{Directory, Scope};
-use crate::api::handler::context::{Call, Context};
+use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::auth::{Directory, Scope, peer};
+use crate::api::handler::context::Context;
+use crate::api::handler::json;
 use crate::api::handler::problem::Problem;
-use crate::api::operate::actions::{link, link_name, unknown};
-use crate::api::operate::link::BusyLinkView;
+use crate::api::handler::reads::blocking;
+use crate::api::operate::actions::unknown;
+use crate::api::operate::link::{BusyLinkView, link, link_name};
 use crate::api::operate::views::{AccountView, CarrierView, List, QueueView, RouteView};
-use crate::api::read::order::blocking;
-use crate::api::submit::answer;
-use crate::api::submit::messages::{awaited, peer, refusal, send};
 use crate::dispatch::door::happening::Ask;
 use crate::dispatch::door::reply::Reply;
 use crate::dispatch::door::snapshot::Snapshot;
@@ -21,7 +21,6 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 use std::sync::Arc;
-use tokio::sync::oneshot;
 
 /// `GET /admin/v1/carriers`
 pub(crate) async fn carriers(State(context): State<Arc<Context>>, request: Request) -> Response {
@@ -69,7 +68,7 @@ pub(crate) async fn accounts(State(context): State<Arc<Context>>, request: Reque
 /// `GET /admin/v1/config`: what was written, without its secrets.
 pub(crate) async fn config(State(context): State<Arc<Context>>, request: Request) -> Response {
     let head = request.into_parts().0;
-    admitted(&context, &head, |_| Ok(answer::json(StatusCode::OK, &(context.wiring.operators.config)(), 4_096)))
+    admitted(&context, &head, |_| Ok(json::answer(StatusCode::OK, &(context.wiring.operators.config)(), 4_096)))
 }
 
 /// `GET /admin/v1/links/{id}/trace`: the latest, a line of JSON for each PDU.
@@ -99,7 +98,7 @@ pub(crate) async fn trace(State(context): State<Arc<Context>>, Path(id): Path<St
 
 fn list<T: Serialize>(data: Vec<T>) -> Response {
     let octets = data.len() * 512 + 64;
-    answer::json(StatusCode::OK, &List { data, next_cursor: None }, octets)
+    json::answer(StatusCode::OK, &List { data, next_cursor: None }, octets)
 }
 
 /// Shows an operator what needs no picture of the loop.
@@ -122,9 +121,7 @@ async fn shown(context: &Context, request: Request, show: impl FnOnce(&Directory
 
 /// Asks the loop how everything stands.
 pub(crate) async fn snapshot(context: &Context) -> Result<Box<Snapshot>, Problem> {
-    let (to, answer) = oneshot::channel();
-    send(context, Call::Ask(Ask::Inspect, to))?;
-    match awaited(answer).await? {
+    match ask(context, Ask::Inspect).await? {
         Reply::Inspected(snapshot) => Ok(snapshot),
         other => Err(refusal(&other)),
     }

@@ -1,11 +1,11 @@
 //! How links are shown, and how their carriers answer.
 
+use crate::api::handler::context::Context;
 use crate::api::handler::time::Moment;
-use crate::api::operate::actions::link_name;
-use crate::api::operate::views::name;
 use crate::dispatch::door::plan::{Carrier, Plan};
 use crate::dispatch::door::snapshot::{Minute, Snapshot};
 use crate::message::id::{CarrierId, LinkId};
+use crate::telemetry::labels::bind_name;
 use crate::telemetry::standing::{Standing, Trouble};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ impl<'a> LinkView<'a> {
         let error = |it: &'a Trouble| ErrorView { at: Moment(it.at), error: &it.error, hint: it.hint };
         Self {
             id: link_name(plan, id),
-            carrier: name(plan, id.carrier),
+            carrier: plan.carrier_name(id.carrier).unwrap_or_default(),
             state: standing.word.word(),
             since: Moment(standing.since),
             next_try_at: Moment(standing.next_try),
@@ -107,4 +107,14 @@ impl MinuteView {
             p99_seconds: it.p99.map(seconds),
         }
     }
+}
+
+/// The link of a name such as `acme-1`, if it runs.
+pub(crate) fn link(context: &Context, plan: &Plan, name: &str) -> Option<LinkId> {
+    (context.wiring.operators.links)().into_keys().find(|it| link_name(plan, *it) == name)
+}
+
+/// The name of a link.
+pub(crate) fn link_name(plan: &Plan, link: LinkId) -> String {
+    bind_name(plan.carrier_name(link.carrier).unwrap_or_default(), link.bind)
 }

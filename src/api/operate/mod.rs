@@ -7,5 +7,6 @@ pub(super) mod link;
 pub(super) mod dry_run;
 pub(super) mod find;
 pub(super) mod story;
+pub(super) mod ledger;
 pub(super) mod suppressions;
 pub(super) mod probes;

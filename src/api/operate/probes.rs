@@ -1,8 +1,8 @@
 //! What operators look at: metrics, probes and the state of everything.
 
 use crate::api::handler::context::Context;
+use crate::api::handler::json;
 use crate::api::operate::link::{CarrierStatus, LinkView};
-use crate::api::submit::answer;
 use crate::telemetry::recorder::Exposition;
 use axum::body::Body;
 use axum::extract::State;
@@ -85,7 +85,7 @@ pub(crate) async fn statusz(State(context): State<Arc<Context>>) -> Response {
         links: links.iter().map(|(id, it)| LinkView::of(*id, it, &directory.plan)).collect(),
         carriers: directory.plan.carriers.values().map(|it| CarrierStatus::of(it, &minutes)).collect(),
     };
-    answer::json(StatusCode::OK, &status, 4_096)
+    json::answer(StatusCode::OK, &status, 4_096)
 }
 
 #[derive(Serialize)]

@@ -4,8 +4,7 @@
 //! have been another when the message was accepted, the sentence says so. Neither the number nor the text is in it.
 
 use crate::api::handler::time::Moment;
-use crate::api::read::message_view::{AccountName, BindName, CarrierName, attempts};
-use crate::api::read::order::{alphabet, currency};
+use crate::api::read::message_view::{AccountName, BindName, CarrierName, alphabet, attempts, currency};
 use crate::api::submit::ranking::ranked;
 use crate::dispatch::door::plan::Plan;
 use crate::message::attempt::{Answer, Attempt, Cause};

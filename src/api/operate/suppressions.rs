@@ -1,17 +1,15 @@
 //! `/admin/v1/suppressions`: who does not want to be written to, and what operators change about it.
 
-use crate::api::handler::auth::Scope;
+use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::auth::{Scope, peer};
 use crate::api::handler::body;
-use crate::api::handler::context::{Call, Context};
-use crate::api::handler::json;
+use crate::api::handler::context::Context;
+use crate::api::handler::json::{self, Shown};
 use crate::api::handler::memory::Holder;
-use crate::api::handler::problem::{Kind, Problem};
+use crate::api::handler::problem::{Kind, Problem, unknown_name};
+use crate::api::handler::reads::blocking;
 use crate::api::handler::time::Moment;
 use crate::api::read::list::{LIMIT, LIMIT_MAX};
-use crate::api::read::order::blocking;
-use crate::api::submit::answer::{self, Shown};
-use crate::api::submit::diagnose::unknown_name;
-use crate::api::submit::messages::{awaited, peer, refusal, send};
 use crate::dispatch::door::happening::{Ask, Change};
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::Reply;
@@ -27,7 +25,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use tokio::sync::oneshot;
 
 /// What the list may be asked for.
 const LISTED: [&str; 4] = ["account", "to", "cursor", "limit"];
@@ -52,7 +49,7 @@ pub(crate) async fn all(State(context): State<Arc<Context>>, request: Request) -
         found.truncate(if more { query.limit } else { found.len() });
         let next_cursor = found.last().filter(|_| more).map(|it| veil.cursor(Pages::Suppressions, it.0));
         let data = found.iter().map(|(_, it)| View::of(it, &directory.plan)).collect();
-        Ok(answer::json(StatusCode::OK, &Page { data, next_cursor }, found.len() * 160 + 64))
+        Ok(json::answer(StatusCode::OK, &Page { data, next_cursor }, found.len() * 160 + 64))
     };
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
 }
@@ -71,11 +68,11 @@ async fn added(context: &Context, request: Request) -> Result<Response, Problem>
         json::read(&octets, |error| Problem::new(Kind::Invalid, format!("The body is not valid: {error}.")))?;
     let key = key(&directory.plan, asked.account.as_deref(), asked.sender.as_deref(), &asked.to)?;
     let reason = reason(Some(&asked.reason))?;
-    match ask(context, Change::Put(key.clone(), reason.clone())).await? {
+    match ask(context, Ask::OptOut(Change::Put(key.clone(), reason.clone()))).await? {
         Reply::Suppressed(at) => {
             let origin = crate::record::suppression::Origin::Operator;
             let kept = Suppression { key, at, origin, reason };
-            Ok(answer::json(StatusCode::OK, &View::of(&kept, &directory.plan), 256))
+            Ok(json::answer(StatusCode::OK, &View::of(&kept, &directory.plan), 256))
         }
         Reply::ListFull => {
             Err(Problem::new(Kind::ListFull, "The list has as many numbers as memory is set aside for."))
@@ -94,19 +91,13 @@ pub(crate) async fn lift(State(context): State<Arc<Context>>, request: Request) 
         let of = |name: &str| asked.iter().find(|it| it.0 == name).map(|it| it.1.as_str());
         let to = of("to").ok_or_else(|| Problem::at(Kind::Invalid, "/to", "is required"))?;
         let key = key(&directory.plan, of("account"), of("sender"), to)?;
-        match ask(&context, Change::Lift(key, reason(of("reason"))?)).await? {
-            Reply::Lifted => Ok(answer::json(StatusCode::OK, &serde_json::json!({ "lifted": true }), 32)),
+        match ask(&context, Ask::OptOut(Change::Lift(key, reason(of("reason"))?))).await? {
+            Reply::Lifted => Ok(json::answer(StatusCode::OK, &serde_json::json!({ "lifted": true }), 32)),
             Reply::NotFound => Err(Problem::new(Kind::NotFound, "There is nothing on the list for these.")),
             other => Err(refusal(&other)),
         }
     };
     done.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
-}
-
-async fn ask(context: &Context, change: Change) -> Result<Reply, Problem> {
-    let (to, answer) = oneshot::channel();
-    send(context, Call::Ask(Ask::OptOut(change), to))?;
-    awaited(answer).await
 }
 
 /// What a number is put on the list by.
@@ -160,7 +151,7 @@ fn key(plan: &Plan, whose: Option<&str>, sender: Option<&str>, to: &str) -> Resu
 }
 
 fn account(plan: &Plan, name: &str) -> Result<AccountId, Problem> {
-    let found = plan.accounts.values().find(|it| *it.name == *name);
+    let found = plan.account_named(name);
     found.map(|it| it.id).ok_or_else(|| invalid("account", "there is no such account"))
 }
 
@@ -196,7 +187,7 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn of(it: &'a Suppression, plan: &'a Plan) -> Self {
-        let name = |id: AccountId| plan.accounts.get(&id).map_or("of an earlier configuration", |it| &*it.name);
+        let name = |id: AccountId| plan.account_name(id).unwrap_or("of an earlier configuration");
         Self {
             scope: plan.opt_out.scope(),
             account: it.key.account.map(name),

@@ -6,7 +6,6 @@ use crate::api::operate::link::MinuteView;
 use crate::dispatch::door::plan::{Account, Plan};
 use crate::dispatch::door::snapshot::{AtBreaker, AtCarrier, Closed, InQueue, Scored, Snapshot, Tally};
 use crate::message::attempt::Answer;
-use crate::message::id::CarrierId;
 use crate::message::time::Time;
 use crate::route::breaker::State;
 use crate::route::plan::Route;
@@ -18,10 +17,6 @@ use std::collections::BTreeMap;
 pub(crate) struct List<T> {
     pub(crate) data: Vec<T>,
     pub(crate) next_cursor: Option<&'static str>,
-}
-
-pub(crate) fn name(plan: &Plan, carrier: CarrierId) -> &str {
-    plan.carriers.get(&carrier).map_or("", |it| &*it.name)
 }
 
 /// A carrier.
@@ -127,7 +122,7 @@ impl TallyView {
 impl<'a> CarrierView<'a> {
     pub(crate) fn of(it: &'a AtCarrier, at: Time, plan: &'a Plan) -> Self {
         Self {
-            id: name(plan, it.id),
+            id: plan.carrier_name(it.id).unwrap_or_default(),
             at: Moment(at),
             links_up: it.links_up,
             capacity: it.capacity,
@@ -169,7 +164,7 @@ impl<'a> RouteView<'a> {
             id: route.id.0,
             name: &route.name,
             class: route.class.word(),
-            carriers: route.carriers.iter().map(|it| name(plan, *it)).collect(),
+            carriers: route.carriers.iter().map(|it| plan.carrier_name(*it).unwrap_or_default()).collect(),
             queued: queues.clone().map(|it| it.parts).sum(),
             oldest_age_seconds: queues.filter_map(|it| it.oldest).max().map(|it| it.as_secs_f64()),
             held: held.map(|it| ActionView::of(&it.1, plan)),
@@ -197,8 +192,8 @@ impl<'a> QueueView<'a> {
         Self {
             route_id: it.route.0,
             class: it.class.word(),
-            account: plan.accounts.get(&it.account).map(|it| &*it.name),
-            carrier: it.carrier.map(|it| name(plan, it)),
+            account: plan.account_name(it.account),
+            carrier: it.carrier.map(|it| plan.carrier_name(it).unwrap_or_default()),
             parts: it.parts,
             delayed: it.delayed,
             throttled: it.throttled,

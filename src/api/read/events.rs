@@ -4,14 +4,13 @@
 //! the end, so that whoever asks with it again is told what came since, and nothing twice. At the end `data` is
 //! empty and the cursor is the one that was sent; it is null only while there has been no event at all.
 
-use crate::api::handler::auth::Scope;
+use crate::api::handler::auth::{Scope, peer};
 use crate::api::handler::context::Context;
+use crate::api::handler::json::{self, Shown};
 use crate::api::handler::problem::Problem;
+use crate::api::handler::reads::blocking;
 use crate::api::handler::time::Moment;
 use crate::api::read::list::{PAGE_PARAMETERS, query};
-use crate::api::read::order::blocking;
-use crate::api::submit::answer::{self, Shown};
-use crate::api::submit::messages::peer;
 use crate::message::veil::{EventName, Pages, Veil};
 use crate::record::event::Event;
 use crate::record::views::EventQuery;
@@ -50,7 +49,7 @@ async fn told(context: &Context, head: &Parts, scope: Scope) -> Response {
         let next = events.last().map(|it| it.n).or(asked.before.map(|it| it.0));
         let octets = events.iter().map(|it| it.data.len() + 128).sum::<usize>() + 64;
         let data = events.iter().map(|it| View::of(it, &veil)).collect();
-        Ok(answer::json(
+        Ok(json::answer(
             StatusCode::OK,
             &Log { data, next_cursor: next.map(|it| veil.cursor(Pages::Events, it)) },
             octets,

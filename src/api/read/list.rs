@@ -1,15 +1,14 @@
 //! Lists: `GET /v1/messages` and `GET /v1/orders/{id}/messages`.
 
-use crate::api::handler::auth::Scope;
+use crate::api::handler::auth::{Scope, peer};
 use crate::api::handler::context::Context;
-use crate::api::handler::problem::{Kind, Problem};
+use crate::api::handler::json;
+use crate::api::handler::problem::{Kind, Problem, unknown_name};
+use crate::api::handler::reads::blocking;
 use crate::api::handler::time::Moment;
 use crate::api::read::balance::refunds;
-use crate::api::read::message_view::MessageView;
-use crate::api::read::order::{blocking, currency, find_order, no_order};
-use crate::api::submit::answer;
-use crate::api::submit::diagnose::unknown_name;
-use crate::api::submit::messages::peer;
+use crate::api::read::message_view::{MessageView, currency};
+use crate::api::read::order::{find_order, no_order};
 use crate::dispatch::door::plan::{Account, Plan};
 use crate::message::attempt::CarrierMessageId;
 use crate::message::id::{OrderId, RouteId, Seq};
@@ -95,7 +94,7 @@ fn shown(
 /// A page of messages, and where the next begins.
 pub(crate) fn page(data: Vec<MessageView<'_>>, veil: &Veil, next: Option<Seq>) -> Response {
     let octets = data.len() * 1_024 + 64;
-    answer::json(StatusCode::OK, &List { data, next_cursor: next.map(|it| veil.cursor(Pages::Messages, it.0)) }, octets)
+    json::answer(StatusCode::OK, &List { data, next_cursor: next.map(|it| veil.cursor(Pages::Messages, it.0)) }, octets)
 }
 
 #[derive(Serialize)]

@@ -1,10 +1,11 @@
 //! The whole truth about one message, as its customer is told it.
 
+use crate::api::handler::json::Shown;
 use crate::api::handler::time::Moment;
-use crate::api::read::order::alphabet;
-use crate::api::submit::answer::Shown;
 use crate::dispatch::door::plan::{Account, Plan};
 use crate::message::attempt::{Answer, Attempt};
+use crate::message::body::Body;
+use crate::message::id::RouteId;
 use crate::message::id::{AccountId, CarrierId, LinkId};
 use crate::message::manner::Parameter;
 use crate::message::money::{Currency, Exact, Money};
@@ -19,6 +20,8 @@ use crate::message::veil::{MessageName, Veil};
 use crate::number::e164::E164;
 use crate::record::entry::Entry;
 use crate::text::Alphabet;
+use crate::text::content::Requested;
+use crate::text::cut::Cut;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -335,8 +338,8 @@ pub(crate) struct CarrierName<'a> {
 
 impl std::fmt::Display for CarrierName<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.plan.carriers.get(&self.id) {
-            Some(carrier) => f.write_str(&carrier.name),
+        match self.plan.carrier_name(self.id) {
+            Some(name) => f.write_str(name),
             None => write!(f, "#{}", self.id.0),
         }
     }
@@ -356,8 +359,8 @@ pub(crate) struct AccountName<'a> {
 
 impl std::fmt::Display for AccountName<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.plan.accounts.get(&self.id) {
-            Some(account) => f.write_str(&account.name),
+        match self.plan.account_name(self.id) {
+            Some(name) => f.write_str(name),
             None => write!(f, "#{}", self.id.0),
         }
     }
@@ -367,4 +370,23 @@ impl std::fmt::Display for BindName<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}-{}", self.carrier, u16::from(self.link.bind) + 1)
     }
+}
+
+/// The alphabet of a message; `None` where its text was erased and the alphabet was left to us.
+pub(crate) fn alphabet(body: &Body, plan: &Plan) -> Option<Alphabet> {
+    match body.requested {
+        Requested::Binary => Some(Alphabet::Binary),
+        _ if !body.text.is_empty() => {
+            Cut::of(body.content(), &plan.quoted(body.route)).ok().map(|it| it.estimate().alphabet)
+        }
+        Requested::Auto => None,
+        Requested::Gsm7 | Requested::Transliterated => Some(Alphabet::Gsm7),
+        Requested::Ucs2 => Some(Alphabet::Ucs2),
+        Requested::Latin1 => Some(Alphabet::Latin1),
+    }
+}
+
+/// What a route's prices are in; else what the account pays in.
+pub(crate) fn currency(plan: &Plan, route: RouteId, account: Option<Currency>) -> Option<Currency> {
+    plan.routes.get(&route).and_then(|it| it.price.as_ref()).map(|it| it.currency).or(account)
 }

@@ -1,36 +1,27 @@
 //! `GET /v1/messages/{id}` and `GET /v1/orders/{id}`.
 
-use crate::api::handler::auth::Scope;
+use crate::api::handler::ask::no_message;
+use crate::api::handler::auth::{Scope, peer};
 use crate::api::handler::context::Context;
+use crate::api::handler::json::{self, Shown};
 use crate::api::handler::problem::{Kind, Problem};
+use crate::api::handler::reads::blocking;
 use crate::api::read::balance;
 use crate::api::read::message_view::MessageView;
-use crate::api::submit::answer::{self, Shown};
-use crate::api::submit::messages::{no_message, peer};
+use crate::api::read::message_view::currency;
 use crate::dispatch::admit::arrive::SLICE;
-use crate::dispatch::door::plan::Plan;
-use crate::message::body::Body;
-use crate::message::id::{MessageId, RouteId};
+use crate::message::id::MessageId;
 use crate::message::money::{Currency, Money};
 use crate::message::status::Status;
 use crate::message::veil::Veil;
 use crate::record::entry::Entry;
 use crate::record::views::OrderView;
-use crate::store::sqlite::fault::Fault;
-use crate::store::sqlite::readers::Readers;
-use crate::text::Alphabet;
-use crate::text::content::Requested;
-use crate::text::cut::Cut;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use serde::Serialize;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long a read waits for its turn.
-const TURN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `GET /v1/messages/{id}`
 pub(crate) async fn message(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
@@ -46,7 +37,7 @@ pub(crate) async fn order(State(context): State<Arc<Context>>, Path(id): Path<St
         let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Read)?;
         let view = find_order(&context, &id).await?.filter(|it| it.account == account.id).ok_or_else(no_order)?;
         let currency = currency(&directory.plan, view.route, account.currency);
-        Ok(answer::json(StatusCode::OK, &Order::of(&view, &context.veil(), currency), 512))
+        Ok(json::answer(StatusCode::OK, &Order::of(&view, &context.veil(), currency), 512))
     };
     found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
 }
@@ -60,7 +51,7 @@ async fn own_message(context: &Context, id: &str, head: &Parts) -> Result<Respon
     let refund = balance::refunds(context, std::slice::from_ref(&entry)).await?.get(&entry.body.seq()).copied();
     let view =
         MessageView::of(&entry, &context.veil(), &directory.plan, currency).paid_back(refund).for_customer(account);
-    Ok(answer::json(StatusCode::OK, &view, 2_048))
+    Ok(json::answer(StatusCode::OK, &view, 2_048))
 }
 
 /// A message of any account, by its id as a path has it.
@@ -91,51 +82,6 @@ pub(crate) async fn find_order(context: &Context, id: &str) -> Result<Option<Ord
 /// The refusal for an order that does not exist, or is another account's.
 pub(crate) fn no_order() -> Problem {
     Problem::new(Kind::NotFound, "There is no order with this id.")
-}
-
-/// Asks the store, on a thread that may block, a bounded number at once.
-pub(crate) async fn blocking<T, F>(context: &Context, ask: F) -> Result<T, Problem>
-where
-    T: Send + 'static,
-    F: FnOnce(&Readers) -> Result<T, Fault> + Send + 'static,
-{
-    let turn = tokio::time::timeout(TURN_TIMEOUT, Arc::clone(&context.reads).acquire_owned()).await;
-    let Ok(Ok(turn)) = turn else {
-        return Err(Problem::new(Kind::ReadsBusy, "Too many requests read at once."));
-    };
-    let readers = context.wiring.readers.clone();
-    let answer = tokio::task::spawn_blocking(move || {
-        // The turn ends with the read, even where its request is given up before.
-        let _turn = turn;
-        ask(&readers)
-    });
-    match answer.await {
-        Ok(Ok(found)) => Ok(found),
-        Ok(Err(error)) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a read of the store failed");
-            Err(Problem::new(Kind::StoreFailed, "The store could not be read."))
-        }
-        Err(_) => Err(Problem::new(Kind::Internal, "The read met a fault of ours; it is logged.")),
-    }
-}
-
-/// The alphabet of a message; `None` where its text was erased and the alphabet was left to us.
-pub(crate) fn alphabet(body: &Body, plan: &Plan) -> Option<Alphabet> {
-    match body.requested {
-        Requested::Binary => Some(Alphabet::Binary),
-        _ if !body.text.is_empty() => {
-            Cut::of(body.content(), &plan.quoted(body.route)).ok().map(|it| it.estimate().alphabet)
-        }
-        Requested::Auto => None,
-        Requested::Gsm7 | Requested::Transliterated => Some(Alphabet::Gsm7),
-        Requested::Ucs2 => Some(Alphabet::Ucs2),
-        Requested::Latin1 => Some(Alphabet::Latin1),
-    }
-}
-
-/// What a route's prices are in; else what the account pays in.
-pub(crate) fn currency(plan: &Plan, route: RouteId, account: Option<Currency>) -> Option<Currency> {
-    plan.routes.get(&route).and_then(|it| it.price.as_ref()).map(|it| it.currency).or(account)
 }
 
 #[derive(Serialize)]

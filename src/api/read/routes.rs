@@ -1,10 +1,9 @@
 //! `GET /v1/routes` and `GET /v1/routes/{id}`: what an account may use.
 
-use crate::api::handler::auth::Scope;
+use crate::api::handler::auth::{Scope, peer};
 use crate::api::handler::context::Context;
+use crate::api::handler::json;
 use crate::api::handler::problem::{Kind, Problem};
-use crate::api::submit::answer;
-use crate::api::submit::messages::peer;
 use crate::dispatch::door::plan::Account;
 use crate::message::id::RouteId;
 use crate::route::plan::Route;
@@ -23,7 +22,7 @@ pub(crate) async fn all(State(context): State<Arc<Context>>, request: Request) -
         Ok(account) => {
             let routes = account.routes.iter().filter_map(|id| directory.plan.routes.get(id));
             let data: Vec<Shown<'_>> = routes.map(|route| Shown::of(account, route)).collect();
-            answer::json(StatusCode::OK, &List { data, next_cursor: None }, 1_024)
+            json::answer(StatusCode::OK, &List { data, next_cursor: None }, 1_024)
         }
     }
 }
@@ -36,7 +35,7 @@ pub(crate) async fn one(State(context): State<Arc<Context>>, Path(id): Path<Stri
         let route = id.and_then(|it| directory.plan.routes.get(&it));
         let route =
             route.ok_or_else(|| Problem::new(Kind::NotFound, "There is no route with this id for this account."))?;
-        Ok(answer::json(StatusCode::OK, &Profile::of(account, route), 1_024))
+        Ok(json::answer(StatusCode::OK, &Profile::of(account, route), 1_024))
     });
     found.unwrap_or_else(|problem| problem.into_response(request.uri().path()))
 }

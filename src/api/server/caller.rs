@@ -2,10 +2,9 @@
 
 use crate::api::handler::auth::Peer;
 use crate::api::handler::problem::Problem;
-use crate::api::server::door;
 use crate::api::server::forwarded;
 use crate::api::server::options::Networks;
-use crate::api::server::places::{Places, Seat};
+use crate::api::server::places::{self, Places, Seat};
 use crate::telemetry::meters::http::TurnedAway;
 use axum::http::HeaderMap;
 use std::sync::Arc;
@@ -30,7 +29,7 @@ impl Caller {
         let peer = Peer(address);
         match Places::sit(places, peer) {
             Some(seat) => Ok((peer, Some(seat))),
-            None => Err(door::refusal(TurnedAway::Address)),
+            None => Err(places::refusal(TurnedAway::Address)),
         }
     }
 }

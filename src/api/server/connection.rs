@@ -12,10 +12,10 @@
 //! A running request has bounds of its own (its body's time, its wait for the loop). A client
 //! that does not read its answer is idle, and is cut like any other.
 
-use crate::api::handler::context::OnAnswer;
-use crate::api::router::OTHER;
+use crate::api::handler::context::{OTHER, OnAnswer};
 use crate::api::server::caller::Caller;
 use crate::api::server::garbled::Garbled;
+use crate::api::server::listener::Octets;
 use crate::api::server::options::Http;
 use axum::Router;
 use axum::body::Body;
@@ -47,10 +47,6 @@ const TICK_MIN: Duration = Duration::from_millis(5);
 /// How long a connection that was told to end may take to write what is left; less where it
 /// may not even idle so long.
 const FAREWELL: Duration = Duration::from_secs(5);
-
-/// What a connection reads and writes.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Stream for S {}
 
 /// What every connection of a listener is served with.
 #[derive(Clone)]
@@ -89,7 +85,7 @@ impl Desk {
     }
 
     /// Serves a connection to its end, which comes early when `stop` turns true.
-    pub(crate) async fn serve<S: Stream>(&self, stream: S, caller: Caller, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn serve<S: Octets>(&self, stream: S, caller: Caller, mut stop: watch::Receiver<bool>) {
         let activity = Arc::new(Activity::new());
         let watched = Watched { stream, activity: Arc::clone(&activity) };
         let watched = TokioIo::new(Garbled::new(watched, self.on_answer.clone()));
@@ -253,7 +249,7 @@ struct Watched<S> {
     activity: Arc<Activity>,
 }
 
-impl<S: Stream> AsyncRead for Watched<S> {
+impl<S: Octets> AsyncRead for Watched<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = into.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, into);
@@ -264,7 +260,7 @@ impl<S: Stream> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: Stream> AsyncWrite for Watched<S> {
+impl<S: Octets> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, octets)
     }

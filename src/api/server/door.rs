@@ -10,12 +10,11 @@
 
 use crate::api::handler::auth::Peer;
 use crate::api::handler::context::OnTurnedAway;
-use crate::api::handler::problem::{Kind, Problem};
 use crate::api::server::caller::Caller;
-use crate::api::server::connection::{Desk, Stream as Octets};
-use crate::api::server::listener::Accepted;
+use crate::api::server::connection::Desk;
+use crate::api::server::listener::{Accepted, Octets};
 use crate::api::server::options::{Http, Networks};
-use crate::api::server::places::{Place, Places};
+use crate::api::server::places::{COME_AGAIN, Place, Places, refusal};
 use crate::api::server::proxy::{self, Preface};
 use crate::telemetry::meters::http::TurnedAway;
 use crate::wire::stream::Stream;
@@ -34,8 +33,6 @@ const FAREWELLS: usize = 256;
 const FAREWELL: Duration = Duration::from_secs(1);
 /// Reads of 4 KiB of what is still sent meanwhile: unread octets would reset the connection and the answer with it.
 const LINGER_READS: usize = 64;
-/// When who was turned away should come again: connections end within seconds, where they end.
-pub(crate) const COME_AGAIN: Duration = Duration::from_secs(5);
 /// How often the log tells of who was turned away.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
@@ -185,15 +182,6 @@ async fn farewell(mut stream: impl Octets, reason: TurnedAway) {
             Ok(_) => {}
         }
     }
-}
-
-/// The refusal, of a connection or of a request that counts as one.
-pub(crate) fn refusal(reason: TurnedAway) -> Problem {
-    let detail = match reason {
-        TurnedAway::Address => "There are as many connections of this address as there may be.",
-        TurnedAway::All | TurnedAway::Proxy => "There are as many connections as there may be.",
-    };
-    Problem::new(Kind::TooManyConnections, detail).after(COME_AGAIN)
 }
 
 fn answer(reason: TurnedAway) -> Vec<u8> {

@@ -4,11 +4,10 @@
 //! write that is a head alone, with the status of a head that could not be read and a length of 0. No answer of ours looks
 //! so, since every refusal is a problem. Where hyper should come to write them otherwise they go out as they are.
 
-use crate::api::handler::context::OnAnswer;
+use crate::api::handler::context::{OTHER, OnAnswer};
 use crate::api::handler::problem::{Kind, Problem};
-use crate::api::router::OTHER;
-use crate::api::server::connection::Stream;
 use crate::api::server::line_ends::LineEnds;
+use crate::api::server::listener::Octets;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -28,7 +27,7 @@ pub(crate) struct Garbled<S> {
     line_ends: LineEnds,
 }
 
-impl<S: Stream> Garbled<S> {
+impl<S: Octets> Garbled<S> {
     pub(crate) const fn new(stream: S, on_answer: Option<Arc<OnAnswer>>) -> Self {
         Self { stream, on_answer, rest: Vec::new(), line_ends: LineEnds::new() }
     }
@@ -81,7 +80,7 @@ fn instead(octets: &[u8]) -> Option<(Kind, Vec<u8>)> {
     Some((kind, [answer.as_bytes(), &body].concat()))
 }
 
-impl<S: Stream> AsyncRead for Garbled<S> {
+impl<S: Octets> AsyncRead for Garbled<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = into.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, into))?;
@@ -90,7 +89,7 @@ impl<S: Stream> AsyncRead for Garbled<S> {
     }
 }
 
-impl<S: Stream> AsyncWrite for Garbled<S> {
+impl<S: Octets> AsyncWrite for Garbled<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.poll_rest(cx))?;
         // What is taken here goes out with the flush, which follows every answer.

@@ -7,12 +7,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
 /// Connections that the kernel may keep ready while all threads are busy.
 const BACKLOG: i32 = 1_024;
 /// The owner and the group may connect to a unix socket; the account's key is asked for all the same.
 const SOCKET_MODE: u32 = 0o660;
+
+/// What a connection reads and writes.
+pub(crate) trait Octets: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Octets for S {}
 
 /// A bound socket.
 #[derive(Debug)]

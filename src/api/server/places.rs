@@ -1,12 +1,18 @@
 //! The places for connections: so many in all, and so many for each address.
 
 use crate::api::handler::auth::Peer;
+use crate::api::handler::problem::{Kind, Problem};
 use crate::api::server::options::Http;
+use crate::telemetry::meters::http::TurnedAway;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// When who was turned away should come again: connections end within seconds, where they end.
+pub(crate) const COME_AGAIN: Duration = Duration::from_secs(5);
 
 /// How many connections there are and were.
 #[derive(Debug, Default)]
@@ -105,6 +111,15 @@ impl Drop for Seat {
             }
         }
     }
+}
+
+/// The refusal, of a connection or of a request that counts as one.
+pub(crate) fn refusal(reason: TurnedAway) -> Problem {
+    let detail = match reason {
+        TurnedAway::Address => "There are as many connections of this address as there may be.",
+        TurnedAway::All | TurnedAway::Proxy => "There are as many connections as there may be.",
+    };
+    Problem::new(Kind::TooManyConnections, detail).after(COME_AGAIN)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The answers to `POST /v1/messages` and `POST /v1/estimate`, written straight to JSON.
 
+use crate::api::handler::json;
+use crate::api::handler::json::Shown;
 use crate::api::handler::rate_limit;
 use crate::api::submit::quote::Quote;
 use crate::api::submit::recipients::{Duplicate, Line, Rejected};
@@ -8,11 +10,10 @@ use crate::message::money::{Currency, Exact, Money};
 use crate::message::veil::MessageName;
 use crate::number::e164::E164;
 use crate::text::Alphabet;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use serde::{Serialize, Serializer};
-use std::fmt;
+use serde::Serialize;
 
 /// Octets that one message takes in an answer, about; spares the buffer its growing.
 const LINE_OCTETS: usize = 200;
@@ -39,7 +40,7 @@ pub(crate) fn accepted(quote: &Quote<'_>, order: u64, ids: &[MessageName], means
         [only] => format!("/v1/messages/{only}"),
         _ => format!("/v1/orders/{order}"),
     };
-    let mut response = json(StatusCode::ACCEPTED, &document, messages.len() * LINE_OCTETS + LINE_OCTETS);
+    let mut response = json::answer(StatusCode::ACCEPTED, &document, messages.len() * LINE_OCTETS + LINE_OCTETS);
     let location = HeaderValue::from_maybe_shared(Bytes::from(location)).expect("ids are ASCII");
     response.headers_mut().insert(header::LOCATION, location);
     rate_limit::tell(response.headers_mut(), means);
@@ -65,26 +66,7 @@ pub(crate) fn estimated(quote: &Quote<'_>, carriers: Option<&[&str]>, sufficient
         rejected: rejected(&quote.rejected),
         duplicates: LeftOut::of(&quote.duplicates),
     };
-    json(StatusCode::OK, &document, messages.len() * LINE_OCTETS + LINE_OCTETS)
-}
-
-/// A JSON answer; `octets` is about how long it will be.
-pub(crate) fn json(status: StatusCode, document: &impl Serialize, octets: usize) -> Response {
-    let mut text = Vec::with_capacity(octets);
-    serde_json::to_writer(&mut text, document).expect("an answer is made of texts and numbers");
-    let mut response = Response::new(Body::from(text));
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
-}
-
-/// Anything that shows itself, as a JSON text.
-pub(crate) struct Shown<T>(pub(crate) T);
-
-impl<T: fmt::Display> Serialize for Shown<T> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(&self.0)
-    }
+    json::answer(StatusCode::OK, &document, messages.len() * LINE_OCTETS + LINE_OCTETS)
 }
 
 #[derive(Serialize)]

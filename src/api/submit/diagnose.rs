@@ -1,9 +1,8 @@
 //! Reads a body by the fast path; finds out what is wrong, field by field, where that refuses.
 
-use crate::api::handler::json;
-use crate::api::handler::problem::{Fault, Kind, Problem};
+use crate::api::handler::json::{self, escaped};
+use crate::api::handler::problem::{Fault, Kind, Problem, unknown_name};
 use crate::api::submit::request::{Asked, DLT_FIELDS, FIELDS, RECIPIENTS_MAX, TARGET_FIELDS, WAITING_FIELDS};
-use crate::text::near::nearest;
 use serde_json::Value;
 use std::fmt;
 
@@ -51,15 +50,6 @@ fn diagnose(body: &[u8], refusal: &dyn fmt::Display) -> Problem {
         return Problem::at(Kind::Invalid, "", format!("The body is not valid: {refusal}."));
     }
     Problem::of_faults(Kind::Invalid, faults)
-}
-
-/// A sentence about a name that is not known, with the nearest that is.
-pub(crate) fn unknown_name(name: &str, known: &[&str]) -> String {
-    let shown: String = name.chars().take(40).collect();
-    match nearest(name, known) {
-        Some(nearest) => format!("{shown} is not known; did you mean {nearest}?"),
-        None => format!("{shown} is not known; known are {}", known.join(", ")),
-    }
 }
 
 fn diagnose_to(value: &Value, faults: &mut Vec<Fault>) {
@@ -157,11 +147,6 @@ fn want_text(value: &Value, pointer: String, faults: &mut Vec<Fault>) {
     if !value.is_null() && !value.is_string() {
         faults.push(Fault { detail: "must be a text".into(), pointer: pointer.into() });
     }
-}
-
-/// A name as a token of a JSON pointer (RFC 6901, 3).
-pub(crate) fn escaped(name: &str) -> String {
-    name.chars().take(100).collect::<String>().replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Wishes that contradict each other are refused here, each at its field, before anything is cut.
 
+use crate::api::handler::json::escaped;
 use crate::api::handler::problem::{Fault, Kind, Problem};
 use crate::api::submit::request::{Asked, To};
 use crate::message::manner::{DLT_MAX, Dlt, Manner, Parameter};
@@ -102,7 +103,7 @@ impl Reader<'_, '_> {
         match Parameter::read(pairs.0.iter().map(|(tag, value)| (tag.as_str(), value.as_str()))) {
             Ok(tlvs) => tlvs,
             Err((tag, why)) => {
-                let pointer = format!("/tlvs/{}", crate::api::submit::diagnose::escaped(tag));
+                let pointer = format!("/tlvs/{}", escaped(tag));
                 self.fault(pointer, why.to_string());
                 Vec::new()
             }

@@ -8,6 +8,7 @@ pub(super) mod dlt;
 pub(super) mod quote;
 pub(super) mod recipients;
 pub(super) mod ranking;
+pub(super) mod screen;
 pub(super) mod fingerprint;
 pub(super) mod answer;
 pub(super) mod outcome;

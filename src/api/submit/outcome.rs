@@ -2,15 +2,14 @@
 //!
 //! It says more of a carrier than its receipts do, and ends the wait for them.
 
-use crate::api::handler::auth::Scope;
+use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::auth::{Scope, peer};
 use crate::api::handler::body;
-use crate::api::handler::context::{Call, Context};
-use crate::api::handler::json;
+use crate::api::handler::context::Context;
+use crate::api::handler::json::{self, Shown};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::read::order::named;
-use crate::api::submit::answer::{self, Shown};
-use crate::api::submit::messages::{awaited, peer, refusal, send};
 use crate::dispatch::door::happening::Ask;
 use crate::dispatch::door::reply::Reply;
 use crate::message::veil::MessageName;
@@ -19,7 +18,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use tokio::sync::oneshot;
 
 /// `POST /v1/messages/{id}/outcome`
 pub(crate) async fn outcome(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
@@ -46,10 +44,8 @@ async fn noted(context: &Context, id: &str, request: Request) -> Result<Response
     let (body, _held) = body::read(context, Holder::Account(account.id), request.into_body()).await?;
     let Outcome { verified } =
         json::read(&body, |_| Problem::at(Kind::Invalid, "/verified", "the body is {\"verified\": true} or false"))?;
-    let (to, answer) = oneshot::channel();
-    send(context, Call::Ask(Ask::Outcome(account.id, id, verified), to))?;
-    match awaited(answer).await? {
-        Reply::Noted => Ok(answer::json(StatusCode::OK, &Noted { id: Shown(veil.message(id)), verified }, 100)),
+    match ask(context, Ask::Outcome(account.id, id, verified)).await? {
+        Reply::Noted => Ok(json::answer(StatusCode::OK, &Noted { id: Shown(veil.message(id)), verified }, 100)),
         other => Err(refusal(&other)),
     }
 }

@@ -3,11 +3,11 @@
 //! Everything that can be refused is refused here, before anything exists.
 
 use crate::api::handler::problem::{Fault, Kind, Problem};
-use crate::api::handler::time;
-use crate::api::submit::dlt;
-use crate::api::submit::features;
+use crate::api::handler::time::{self, duration, now};
 use crate::api::submit::recipients::{Duplicate, Judged, Line, Rejected, Terms};
-use crate::api::submit::request::{Asked, Target, Text, To};
+use crate::api::submit::request::targets;
+use crate::api::submit::request::{Asked, Targets, Text};
+use crate::api::submit::{dlt, features};
 use crate::dispatch::door::happening::{Recipient, Submission};
 use crate::dispatch::door::plan::{Account, Plan};
 use crate::dispatch::inbound::opt_out::OptedOut;
@@ -21,9 +21,8 @@ use crate::route::inbound::recipient;
 use crate::route::plan::Route;
 use crate::route::rule;
 use crate::text::content::Requested;
-use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// The shortest validity that means anything to a carrier.
 const VALIDITY_MIN: Duration = Duration::from_secs(1);
@@ -168,28 +167,6 @@ impl Words {
     }
 }
 
-/// The time by the clock on the wall, which is that of customers.
-#[expect(clippy::disallowed_methods, reason = "it bounds what is asked for by days, and no jump changes what is kept")]
-pub(crate) fn now() -> Time {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Time(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-}
-
-/// Reads `90s`, `10m`, `2h` and `1d`.
-pub(crate) fn duration(text: &str) -> Option<Duration> {
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        _ => return None,
-    };
-    let plain = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
-    let count: u64 = plain.then(|| digits.parse().ok())??;
-    count.checked_mul(seconds).map(Duration::from_secs)
-}
-
 /// The sender as written: the one asked for, or the only one that the account has.
 fn sender<'a>(account: &'a Account, from: Option<&'a Text<'a>>) -> Option<&'a str> {
     match (from, &account.senders[..]) {
@@ -213,55 +190,6 @@ fn source(account: &Account, text: &str) -> Result<Source, Problem> {
 fn is_listed(senders: &[Box<str>], source: &Source) -> bool {
     let text = source.to_string();
     senders.iter().any(|it| **it == *"*" || **it == *text)
-}
-
-/// The recipients as one list, whatever way they were written.
-pub(crate) fn targets<'a>(asked: &'a Asked<'a>) -> Result<Targets<'a>, Problem> {
-    match &asked.to {
-        None => Err(Problem::at(Kind::Invalid, "/to", "is required")),
-        Some(To::Many(list)) if list.is_empty() => {
-            Err(Problem::at(Kind::Invalid, "/to", "must have at least one recipient"))
-        }
-        Some(To::Many(list)) => Ok(Targets::Many(list)),
-        Some(To::One(text)) => Ok(Targets::One(text)),
-    }
-}
-
-/// The recipients as they were written.
-pub(crate) enum Targets<'a> {
-    One(&'a Text<'a>),
-    Many(&'a [Target<'a>]),
-}
-
-impl<'a> Targets<'a> {
-    pub(crate) const fn len(&self) -> usize {
-        match self {
-            Self::One(_) => 1,
-            Self::Many(list) => list.len(),
-        }
-    }
-
-    /// Each as it was written, with a pointer to it.
-    pub(crate) fn pointed(&self) -> impl Iterator<Item = (&'a str, Cow<'static, str>)> {
-        let pointer = |at: usize, object| if object { format!("/to/{at}/to") } else { format!("/to/{at}") };
-        let (one, many): (_, &[Target<'a>]) = match self {
-            Self::One(text) => (Some((text.as_str(), "/to".into())), &[]),
-            Self::Many(list) => (None, list),
-        };
-        let many = many.iter().enumerate();
-        one.into_iter().chain(many.map(move |(at, it)| (it.to.as_str(), pointer(at, it.object).into())))
-    }
-
-    /// Every number that is one, with the text of its own if it has one.
-    fn numbers(&self, region: Option<&str>) -> Vec<(E164, Option<&str>)> {
-        let of = |text: &Text<'_>| E164::parse(text.as_str(), region).ok();
-        match self {
-            Self::One(text) => of(text).map(|it| (it, None)).into_iter().collect(),
-            Self::Many(list) => {
-                list.iter().filter_map(|it| Some((of(&it.to)?, it.text.as_ref().map(Text::as_str)))).collect()
-            }
-        }
-    }
 }
 
 /// What decides about the route.
@@ -344,15 +272,6 @@ pub(crate) fn all_rejected(rejected: &[Rejected<'_>]) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_read_with_one_unit() {
-        assert_eq!(duration("10m"), Some(Duration::from_secs(600)));
-        assert_eq!(duration("7d"), Some(VALIDITY_MAX));
-        for bad in ["", "m", "10", "10 m", "-1s", "+1s", "1.5h", "10ms", "1€", "99999999999999999999s"] {
-            assert_eq!(duration(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn a_sender_is_listed_however_it_is_written() {

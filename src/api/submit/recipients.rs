@@ -1,8 +1,7 @@
 //! Each recipient of a request: accepted with its parts and price, or rejected with a reason.
 
 use crate::api::handler::problem::Kind;
-use crate::api::submit::quote::Targets;
-use crate::api::submit::request::Text;
+use crate::api::submit::request::{Targets, Text};
 use crate::dispatch::door::happening::Recipient;
 use crate::dispatch::door::plan::{Account, Plan};
 use crate::message::manner::Manner;

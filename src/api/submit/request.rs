@@ -3,7 +3,9 @@
 //! This is the fast path: it takes a right body, or says no and nothing more.
 //! [`crate::api::submit::diagnose`] then finds out what was wrong.
 
+use crate::api::handler::problem::{Kind, Problem};
 use crate::message::manner::PARAMETERS_MAX;
+use crate::number::e164::E164;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
@@ -253,6 +255,55 @@ impl<'de: 'a, 'a> Deserialize<'de> for Target<'a> {
             }
         }
         from.deserialize_any(Recipient)
+    }
+}
+
+/// The recipients as one list, whatever way they were written.
+pub(crate) fn targets<'a>(asked: &'a Asked<'a>) -> Result<Targets<'a>, Problem> {
+    match &asked.to {
+        None => Err(Problem::at(Kind::Invalid, "/to", "is required")),
+        Some(To::Many(list)) if list.is_empty() => {
+            Err(Problem::at(Kind::Invalid, "/to", "must have at least one recipient"))
+        }
+        Some(To::Many(list)) => Ok(Targets::Many(list)),
+        Some(To::One(text)) => Ok(Targets::One(text)),
+    }
+}
+
+/// The recipients as they were written.
+pub(crate) enum Targets<'a> {
+    One(&'a Text<'a>),
+    Many(&'a [Target<'a>]),
+}
+
+impl<'a> Targets<'a> {
+    pub(crate) const fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(list) => list.len(),
+        }
+    }
+
+    /// Each as it was written, with a pointer to it.
+    pub(crate) fn pointed(&self) -> impl Iterator<Item = (&'a str, Cow<'static, str>)> {
+        let pointer = |at: usize, object| if object { format!("/to/{at}/to") } else { format!("/to/{at}") };
+        let (one, many): (_, &[Target<'a>]) = match self {
+            Self::One(text) => (Some((text.as_str(), "/to".into())), &[]),
+            Self::Many(list) => (None, list),
+        };
+        let many = many.iter().enumerate();
+        one.into_iter().chain(many.map(move |(at, it)| (it.to.as_str(), pointer(at, it.object).into())))
+    }
+
+    /// Every number that is one, with the text of its own if it has one.
+    pub(crate) fn numbers(&self, region: Option<&str>) -> Vec<(E164, Option<&str>)> {
+        let of = |text: &Text<'_>| E164::parse(text.as_str(), region).ok();
+        match self {
+            Self::One(text) => of(text).map(|it| (it, None)).into_iter().collect(),
+            Self::Many(list) => {
+                list.iter().filter_map(|it| Some((of(&it.to)?, it.text.as_ref().map(Text::as_str)))).collect()
+            }
+        }
     }
 }
 

@@ -50,6 +50,26 @@ impl Plan {
         self.networks.destination(number).country
     }
 
+    /// How a carrier is called; `None` of one that is not in this configuration any more.
+    pub fn carrier_name(&self, id: CarrierId) -> Option<&str> {
+        self.carriers.get(&id).map(|it| &*it.name)
+    }
+
+    /// The carrier of a name.
+    pub fn carrier_named(&self, name: &str) -> Option<&Carrier> {
+        self.carriers.values().find(|it| *it.name == *name)
+    }
+
+    /// How an account is called; `None` of one that is not in this configuration any more.
+    pub fn account_name(&self, id: AccountId) -> Option<&str> {
+        self.accounts.get(&id).map(|it| &*it.name)
+    }
+
+    /// The account of a name.
+    pub fn account_named(&self, name: &str) -> Option<&Account> {
+        self.accounts.values().find(|it| *it.name == *name)
+    }
+
     /// What a carrier charges for one SMS to a number; `None` where no cost is stated.
     pub fn cost(&self, carrier: CarrierId, number: E164) -> Option<Money> {
         self.carriers.get(&carrier)?.dialect.cost.as_ref()?.price(number, self.country(number))
