@@ -24,30 +24,25 @@ use tokio::time::timeout;
 /// `GET` and `POST /hooks/{carrier}/{secret}`
 pub(super) async fn told(
     State(context): State<Arc<Context>>,
-    Path((carrier, secret)): Path<(String, String)>,
+    Path((name, secret)): Path<(String, String)>,
     request: Request,
-) -> Response {
-    // The path has the secret in it: what is refused is not repeated.
-    taken(&context, (&carrier, &secret), request).await.unwrap_or_else(|problem| problem.into_response("/hooks"))
-}
-
-async fn taken(context: &Context, place: (&str, &str), request: Request) -> Result<Response, Problem> {
+) -> Result<Response, Problem> {
     let plan = Arc::clone(&context.wiring.plan.borrow());
-    let (carrier, hook) = hook(&plan, place)?;
+    let (carrier, hook) = hook(&plan, (&name, &secret))?;
     let query = request.uri().query().unwrap_or_default().to_owned();
     if request.method() == Method::GET
         && let Some(challenge) = hook.challenged(&query)
     {
         return Ok(answer(challenge));
     }
-    let (body, _held) = body::read(context, Holder::Carrier(carrier), request.into_body()).await?;
+    let (body, _held) = body::read(&context, Holder::Carrier(carrier), request.into_body()).await?;
     let Told { news, unread } = hook.read(&query, &body);
     if 0 < unread {
-        (context.wiring.on_unread)(carrier, place.0, unread);
+        (context.wiring.on_unread)(carrier, &name, unread);
     }
     if !news.is_empty() {
         let (to, durable) = oneshot::channel();
-        send(context, Call::Receipts(carrier, news, to))?;
+        send(&context, Call::Receipts(carrier, news, to))?;
         if !matches!(timeout(ANSWER_TIMEOUT, durable).await, Ok(Ok(()))) {
             return Err(Problem::new(Kind::NoAnswer, "It is not known whether this was stored; send it again."));
         }

@@ -7,14 +7,13 @@ use crate::api::handler::context::{Context, OTHER};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::{head, problems};
 use crate::api::hook;
-use crate::api::operate::ledger;
-use crate::api::operate::{actions, dry_run, find, inspect, probes, suppressions};
-use crate::api::read::{balance, events, list, order, routes};
-use crate::api::submit::{messages, outcome};
+use crate::api::operate::{actions, dry_run, find, inspect, ledger, probes, suppressions};
+use crate::api::read::{balance, events, list, message, order, routes};
+use crate::api::submit::{cancel, estimate, messages, outcome};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -79,6 +78,8 @@ pub const ENDPOINTS: &[&str] = &[
     "GET /statusz",
 ];
 
+/// Where every refusal is one of a message.
+const SUBMIT: &str = "POST /v1/messages";
 /// Where hooks are.
 const HOOKS: &str = "/hooks";
 
@@ -89,11 +90,11 @@ const OPEN: [&str; 6] = ["/metrics", "/livez", "/readyz", "/statusz", "/problems
 pub fn application(context: &Arc<Context>) -> Router {
     let routes = Router::new()
         .route("/v1/messages", post(messages::messages).get(list::messages))
-        .route("/v1/messages/{id}", get(order::message).delete(messages::cancel))
+        .route("/v1/messages/{id}", get(message::message).delete(cancel::cancel))
         .route("/v1/messages/{id}/outcome", post(outcome::outcome))
         .route("/v1/orders/{id}", get(order::order))
         .route("/v1/orders/{id}/messages", get(list::order_messages))
-        .route("/v1/estimate", post(messages::estimate))
+        .route("/v1/estimate", post(estimate::estimate))
         .route("/v1/routes", get(routes::all))
         .route("/v1/routes/{id}", get(routes::one))
         .route("/v1/routes/{id}/pricing", get(balance::pricing))
@@ -149,21 +150,20 @@ fn around(routes: Router<Arc<Context>>, context: &Arc<Context>) -> Router {
         .with_state(Arc::clone(context))
 }
 
-async fn no_such_path(request: Request) -> Response {
+async fn no_such_path(request: Request) -> Result<Response, Problem> {
     // RFC 9110, 9.3.7: whether anybody is there.
     if request.method() == Method::OPTIONS && request.uri().path() == "*" {
-        return nothing();
+        return Ok(nothing());
     }
-    Problem::new(Kind::NotFound, "There is nothing at this path.").into_response(request.uri().path())
+    Err(Problem::new(Kind::NotFound, "There is nothing at this path."))
 }
 
 /// axum adds the header Allow.
-async fn no_such_method(request: Request) -> Response {
+async fn no_such_method(request: Request) -> Result<Response, Problem> {
     if request.method() == Method::OPTIONS {
-        return nothing();
+        return Ok(nothing());
     }
-    Problem::new(Kind::MethodNotAllowed, "The header Allow names what can be done here.")
-        .into_response(instance(&request))
+    Err(Problem::new(Kind::MethodNotAllowed, "The header Allow names what can be done here."))
 }
 
 /// 204
@@ -174,29 +174,29 @@ fn nothing() -> Response {
 }
 
 /// What a request was for, as far as it may be repeated: the path of a hook has a secret in it.
-fn instance(request: &Request) -> &str {
-    let path = request.uri().path();
+fn instance(uri: &Uri) -> &str {
+    let path = uri.path();
     if path.starts_with(HOOKS) { HOOKS } else { path }
 }
 
-/// Refuses what HTTP does, catches panics, takes the time, counts.
+/// Refuses what HTTP does, catches panics, says of refusals for what they are, takes the time, counts.
 async fn watch(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
     let began = Instant::now();
+    let uri = request.uri().clone();
     let pattern = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let endpoint = pattern.map_or(OTHER, |it| endpoint(request.method(), it));
     let may_be_kept = pattern.is_some_and(|it| OPEN.contains(&it));
-    let mut response = match head::refused(&request, instance(&request)) {
-        Some(response) => {
-            if endpoint == "POST /v1/messages" {
-                // Whatever is refused there is of one stage.
-                (context.wiring.on_refusal)(Kind::InvalidHeader.stage(), response.status().as_u16());
-            }
-            response
-        }
+    let mut response = match head::refused(&request) {
+        Some(response) => response,
         None => caught(next.run(request)).await.unwrap_or_else(|| {
-            Problem::new(Kind::Internal, "The request met a fault of ours; it is logged.").into_response(endpoint)
+            Problem::new(Kind::Internal, "The request met a fault of ours; it is logged.").answer(endpoint)
         }),
     };
+    if let Some(problem) = Problem::write(&mut response, instance(&uri))
+        && endpoint == SUBMIT
+    {
+        (context.wiring.on_refusal)(problem.kind.stage(), problem.kind.status());
+    }
     if !may_be_kept {
         // Numbers and texts are for who asked: a cache on the way knows an Authorization, and not our header (RFC 9111, 3.5).
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -9,13 +9,13 @@ use crate::api::handler::problem::{Kind, Problem};
 use axum::body::HttpBody;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Version, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 /// The answer to a request that is not to be read any further.
-pub(crate) fn refused(request: &Request, instance: &str) -> Option<Response> {
+pub(crate) fn refused(request: &Request) -> Option<Response> {
     let ends = framing(request.version(), request.headers()).map(|it| (it, true));
     let (problem, closes) = ends.or_else(|| content(request).map(|it| (it, false)))?;
-    let mut response = problem.into_response(instance);
+    let mut response = problem.into_response();
     if closes {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

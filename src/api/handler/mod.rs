@@ -6,6 +6,7 @@ pub mod context;
 pub mod health;
 pub mod key;
 pub mod auth;
+pub(super) mod admitted;
 pub(super) mod head;
 pub(super) mod body;
 pub(super) mod reads;

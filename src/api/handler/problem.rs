@@ -8,7 +8,7 @@ use crate::dispatch::door::reply::Means;
 use crate::text::near::nearest;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -262,9 +262,25 @@ impl Problem {
         serde_json::to_vec(&document).expect("a problem is made of texts and numbers")
     }
 
-    /// The answer to a request for `path`.
-    pub fn into_response(self, path: &str) -> Response {
-        let mut response = Response::new(Body::from(self.document(path)));
+    /// The answer to a request for `path`, where no layer writes its document.
+    pub(crate) fn answer(self, path: &str) -> Response {
+        let mut response = self.into_response();
+        Self::write(&mut response, path);
+        response
+    }
+
+    /// Writes the document of a refusal into its answer; `None` of an answer that is no refusal.
+    pub(crate) fn write(response: &mut Response, path: &str) -> Option<Self> {
+        let problem = response.extensions_mut().remove::<Self>()?;
+        *response.body_mut() = Body::from(problem.document(path));
+        Some(problem)
+    }
+}
+
+/// The answer but for its document: for what path it is is known to the layer around everything, which writes it.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::from_u16(self.kind.status()).expect("every kind has a status of HTTP");
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -283,6 +299,7 @@ impl Problem {
             let seconds = wait.as_secs() + u64::from(0 < wait.subsec_nanos());
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
+        response.extensions_mut().insert(self);
         response
     }
 }
@@ -343,7 +360,7 @@ mod tests {
     #[test]
     fn retry_after_is_rounded_up() {
         let shown = |wait| {
-            let response = Problem::new(Kind::QueueFull, "").after(wait).into_response("/");
+            let response = Problem::new(Kind::QueueFull, "").after(wait).into_response();
             response.headers()[header::RETRY_AFTER].to_str().unwrap_or_default().to_owned()
         };
         assert_eq!(shown(Duration::from_millis(1_001)), "2");

@@ -4,7 +4,7 @@
 
 use crate::api::handler::problem::{Kind, Problem};
 use axum::body::Body;
-use axum::extract::{Path, Request};
+use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 
@@ -14,12 +14,10 @@ pub(crate) async fn all() -> Response {
 }
 
 /// `GET /problems/{code}`
-pub(crate) async fn one(Path(code): Path<String>, request: Request) -> Response {
-    match Kind::ALL.iter().find(|it| it.slug() == code) {
-        Some(kind) => plain(page(*kind)),
-        None => Problem::new(Kind::NotFound, "There is no problem of this name; GET /problems lists them.")
-            .into_response(request.uri().path()),
-    }
+pub(crate) async fn one(Path(code): Path<String>) -> Result<Response, Problem> {
+    let kind = Kind::ALL.iter().find(|it| it.slug() == code);
+    let unknown = || Problem::new(Kind::NotFound, "There is no problem of this name; GET /problems lists them.");
+    kind.map(|it| plain(page(*it))).ok_or_else(unknown)
 }
 
 fn page(kind: Kind) -> String {

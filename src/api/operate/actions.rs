@@ -3,8 +3,8 @@
 //! Every order says why, and what stands says when it ends. It is durable before it is answered, and is
 //! carried out by then or at once.
 
+use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::{ask, refusal};
-use crate::api::handler::auth::{Scope, peer};
 use crate::api::handler::body;
 use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown, escaped};
@@ -21,7 +21,7 @@ use crate::message::id::{CarrierId, RouteId};
 use crate::message::veil::Pages;
 use crate::record::action::{Action, Deed, Target};
 use crate::wire::trace::PDUS_MAX;
-use axum::extract::{MatchedPath, Path, Request, State};
+use axum::extract::{MatchedPath, Path, RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -38,41 +38,47 @@ pub(crate) async fn order(
     State(context): State<Arc<Context>>,
     matched: MatchedPath,
     Path(id): Path<String>,
+    by: Operator,
     request: Request,
-) -> Response {
-    let path = request.uri().path().to_owned();
-    ordered(&context, matched.as_str(), &id, request).await.unwrap_or_else(|problem| problem.into_response(&path))
+) -> Result<Response, Problem> {
+    let mut words = matched.as_str().rsplit('/');
+    let (what, noun) = (words.next().unwrap_or_default(), words.nth(1).unwrap_or_default());
+    ordered(&context, (noun, &id, what), &by, request).await
 }
 
 /// `POST /admin/v1/store/release`: what a restored store holds may go.
-pub(crate) async fn release(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let path = request.uri().path().to_owned();
-    ordered(&context, "store/restored/release", "", request).await.unwrap_or_else(|it| it.into_response(&path))
+pub(crate) async fn release(
+    State(context): State<Arc<Context>>,
+    by: Operator,
+    request: Request,
+) -> Result<Response, Problem> {
+    ordered(&context, ("store", "", "release"), &by, request).await
 }
 
 /// `POST /admin/v1/clock/confirm`: the clock on the wall is right.
-pub(crate) async fn confirm_clock(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let path = request.uri().path().to_owned();
-    ordered(&context, "store/clock/confirm", "", request).await.unwrap_or_else(|it| it.into_response(&path))
+pub(crate) async fn confirm_clock(
+    State(context): State<Arc<Context>>,
+    by: Operator,
+    request: Request,
+) -> Result<Response, Problem> {
+    ordered(&context, ("store", "", "confirm"), &by, request).await
 }
 
 /// `GET /admin/v1/actions`: what operators have ordered, newest first.
-pub(crate) async fn actions(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let head = request.into_parts().0;
-    let found = async {
-        let directory = context.directory();
-        let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
-        let veil = context.veil();
-        let asked = query(account, (veil, Pages::Actions), head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
-        let (before, limit) = (asked.before.map_or(u64::MAX, |it| it.0), asked.limit);
-        let mut actions = blocking(&context, move |readers| readers.actions(before, limit + 1)).await?;
-        let more = limit < actions.len();
-        actions.truncate(limit);
-        let next = actions.last().filter(|_| more).map(|it| veil.cursor(Pages::Actions, it.n));
-        let data = actions.iter().map(|it| ActionView::of(it, &directory.plan)).collect();
-        Ok(json::answer(StatusCode::OK, &Actions { data, next_cursor: next }, 4_096))
-    };
-    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+pub(crate) async fn actions(
+    State(context): State<Arc<Context>>,
+    RawQuery(asked): RawQuery,
+    by: Operator,
+) -> Result<Response, Problem> {
+    let veil = context.veil();
+    let asked = query(by.account(), (veil, Pages::Actions), asked.as_deref().unwrap_or(""), &PAGE_PARAMETERS)?;
+    let (before, limit) = (asked.before.map_or(u64::MAX, |it| it.0), asked.limit);
+    let mut actions = blocking(&context, move |readers| readers.actions(before, limit + 1)).await?;
+    let more = limit < actions.len();
+    actions.truncate(limit);
+    let next = actions.last().filter(|_| more).map(|it| veil.cursor(Pages::Actions, it.n));
+    let data = actions.iter().map(|it| ActionView::of(it, by.plan())).collect();
+    Ok(json::answer(StatusCode::OK, &Actions { data, next_cursor: next }, 4_096))
 }
 
 /// What the body of an order may have.
@@ -116,15 +122,16 @@ impl Asked {
     }
 }
 
-async fn ordered(context: &Context, pattern: &str, id: &str, request: Request) -> Result<Response, Problem> {
-    let directory = context.directory();
-    let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Admin)?;
-    let actor = account.id;
+/// Does what the path names, to what it names, as the body says.
+async fn ordered(
+    context: &Context,
+    (noun, id, what): (&str, &str, &str),
+    by: &Operator,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (actor, plan) = (by.account().id, by.plan());
     let (body, _held) = body::read(context, Holder::Account(actor), request.into_body()).await?;
     let asked = Asked::read(&body)?;
-    let mut words = pattern.rsplit('/');
-    let (what, noun) = (words.next().unwrap_or_default(), words.nth(1).unwrap_or_default());
-    let plan = &directory.plan;
     let target = match noun {
         "carriers" => Target::Carrier(carrier(plan, id).ok_or_else(|| unknown("carrier"))?),
         "routes" => Target::Route(route(plan, id).ok_or_else(|| unknown("route"))?),

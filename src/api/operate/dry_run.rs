@@ -3,7 +3,7 @@
 //! The request is judged by the very code that judges those of applications; how carriers stand comes from the loop
 //! as it is now. Draws by weight and probes are left out: what is shown is what most messages would do.
 
-use crate::api::handler::auth::{Scope, peer};
+use crate::api::handler::admitted::Operator;
 use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
 use crate::api::handler::problem::{Fault, Kind, Problem, unknown_name};
@@ -28,9 +28,8 @@ use crate::route::plan::Route;
 use crate::route::rule::{self, Rule};
 use crate::text::content::Content;
 use crate::text::cut::Cut;
-use axum::extract::{Request, State};
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use axum::response::Response;
 use serde::Serialize;
 use std::sync::Arc;
@@ -41,18 +40,15 @@ const PARAMETERS: [&str; 7] = ["to", "class", "account", "from", "route_id", "te
 const TEXT: &str = "dry run";
 
 /// `GET /admin/v1/routes/dry-run?to=&class=&account=&from=&route_id=&text=`
-pub(crate) async fn dry_run(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let head = request.into_parts().0;
-    run(&context, &head).await.unwrap_or_else(|problem| problem.into_response(head.uri.path()))
-}
-
-async fn run(context: &Context, head: &Parts) -> Result<Response, Problem> {
-    let directory = context.directory();
-    directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
-    let plan = &*directory.plan;
-    let question = Question::read(head.uri.query().unwrap_or(""))?;
+pub(crate) async fn dry_run(
+    State(context): State<Arc<Context>>,
+    RawQuery(asked): RawQuery,
+    by: Operator,
+) -> Result<Response, Problem> {
+    let plan = by.plan();
+    let question = Question::read(asked.as_deref().unwrap_or(""))?;
     let account = plan.account_named(&question.account).ok_or_else(|| unknown("account"))?;
-    let snapshot = snapshot(context).await?;
+    let snapshot = snapshot(&context).await?;
     let body = question.body();
     let asked = diagnose::read(body.as_bytes())?;
     let rules = rules(plan, account, &question);

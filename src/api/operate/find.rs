@@ -2,7 +2,7 @@
 //!
 //! Numbers are masked unless the key reveals them; what messages say is never shown.
 
-use crate::api::handler::auth::{Directory, Scope, peer};
+use crate::api::handler::admitted::Operator;
 use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
 use crate::api::handler::problem::Problem;
@@ -11,16 +11,15 @@ use crate::api::handler::time::now;
 use crate::api::operate::story::{self, Line};
 use crate::api::read::balance::refunds;
 use crate::api::read::list::{self, Asking, LIMIT};
+use crate::api::read::message::find_message;
 use crate::api::read::message_view::{MessageView, Recipient, currency};
-use crate::api::read::order::find_message;
 use crate::dispatch::door::plan::{Account, Plan};
 use crate::message::money::Money;
 use crate::message::veil::{MessageName, Pages, Veil};
 use crate::record::entry::Entry;
 use crate::record::views::Query;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use axum::response::Response;
 use serde::Serialize;
 use std::sync::Arc;
@@ -41,59 +40,49 @@ const PARAMETERS: [&str; 11] = [
 ];
 
 /// `GET /admin/v1/messages`
-pub(crate) async fn messages(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let head = request.into_parts().0;
-    let found = async {
-        let directory = context.directory();
-        let asking = admit(&directory, &head)?;
-        let veil = context.veil();
-        let query = query((asking, veil), &directory.plan, head.uri.query().unwrap_or(""))?;
-        let page = blocking(&context, move |readers| readers.list(&query)).await?;
-        let refunds = refunds(&context, &page.entries).await?;
-        let refund = |it: &Entry| refunds.get(&it.body.seq()).copied();
-        let view = |it| view((it, &veil), &directory.plan, asking.scopes.reveal, refund(it));
-        Ok(list::page(page.entries.iter().map(view).collect(), &veil, page.next))
-    };
-    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+pub(crate) async fn messages(
+    State(context): State<Arc<Context>>,
+    RawQuery(asked): RawQuery,
+    by: Operator,
+) -> Result<Response, Problem> {
+    let veil = context.veil();
+    let query = query((by.account(), veil), by.plan(), asked.as_deref().unwrap_or(""))?;
+    let page = blocking(&context, move |readers| readers.list(&query)).await?;
+    let refunds = refunds(&context, &page.entries).await?;
+    let refund = |it: &Entry| refunds.get(&it.body.seq()).copied();
+    let view = |it| view((it, &veil), by.plan(), by.account().scopes.reveal, refund(it));
+    Ok(list::page(page.entries.iter().map(view).collect(), &veil, page.next))
 }
 
 /// `GET /admin/v1/messages/{id}`
-pub(crate) async fn message(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
-    let head = request.into_parts().0;
-    let found = async {
-        let directory = context.directory();
-        let asking = admit(&directory, &head)?;
-        let entry = find_message(&context, &id).await?;
-        let refund = refunds(&context, std::slice::from_ref(&entry)).await?.get(&entry.body.seq()).copied();
-        let view = view((&entry, &context.veil()), &directory.plan, asking.scopes.reveal, refund);
-        Ok(json::answer(StatusCode::OK, &view, 2_048))
-    };
-    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+pub(crate) async fn message(
+    State(context): State<Arc<Context>>,
+    Path(id): Path<String>,
+    by: Operator,
+) -> Result<Response, Problem> {
+    let entry = find_message(&context, &id).await?;
+    let refund = refunds(&context, std::slice::from_ref(&entry)).await?.get(&entry.body.seq()).copied();
+    let view = view((&entry, &context.veil()), by.plan(), by.account().scopes.reveal, refund);
+    Ok(json::answer(StatusCode::OK, &view, 2_048))
 }
 
 /// `GET /admin/v1/messages/{id}/story`
-pub(crate) async fn story(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
-    let head = request.into_parts().0;
-    let found = async {
-        let directory = context.directory();
-        let asking = admit(&directory, &head)?;
-        let entry = find_message(&context, &id).await?;
-        let veil = context.veil();
-        let story = story::of(&entry, &veil, &directory.plan, now());
-        let told = Told {
-            id: Shown(veil.message(entry.body.id)),
-            to: Shown(Recipient::of(entry.body.destination, asking.scopes.reveal)),
-            status: entry.status().word(),
-            story: story.past,
-            next: story.next,
-        };
-        Ok(json::answer(StatusCode::OK, &told, 2_048))
+pub(crate) async fn story(
+    State(context): State<Arc<Context>>,
+    Path(id): Path<String>,
+    by: Operator,
+) -> Result<Response, Problem> {
+    let entry = find_message(&context, &id).await?;
+    let veil = context.veil();
+    let story = story::of(&entry, &veil, by.plan(), now());
+    let told = Told {
+        id: Shown(veil.message(entry.body.id)),
+        to: Shown(Recipient::of(entry.body.destination, by.account().scopes.reveal)),
+        status: entry.status().word(),
+        story: story.past,
+        next: story.next,
     };
-    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
-}
-
-fn admit<'d>(directory: &'d Directory, head: &Parts) -> Result<&'d Account, Problem> {
-    directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)
+    Ok(json::answer(StatusCode::OK, &told, 2_048))
 }
 
 fn view<'a>(

@@ -2,11 +2,11 @@
 //!
 //! What the loop knows comes as one picture of one moment; what the configuration says stands beside it.
 
+use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::{ask, refusal};
-use crate::api::handler::auth::{Directory, Scope, peer};
 use crate::api::handler::context::Context;
 use crate::api::handler::json;
-use crate::api::handler::problem::Problem;
+use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::operate::actions::unknown;
 use crate::api::operate::link::{BusyLinkView, link, link_name};
@@ -15,108 +15,72 @@ use crate::dispatch::door::happening::Ask;
 use crate::dispatch::door::reply::Reply;
 use crate::dispatch::door::snapshot::Snapshot;
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
-use axum::http::request::Parts;
+use axum::extract::{Path, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 use std::sync::Arc;
 
 /// `GET /admin/v1/carriers`
-pub(crate) async fn carriers(State(context): State<Arc<Context>>, request: Request) -> Response {
-    shown(&context, request, |directory, snapshot| {
-        list(snapshot.carriers.iter().map(|it| CarrierView::of(it, snapshot.at, &directory.plan)).collect())
-    })
-    .await
+pub(crate) async fn carriers(State(context): State<Arc<Context>>, by: Operator) -> Result<Response, Problem> {
+    let snapshot = snapshot(&context).await?;
+    Ok(list(snapshot.carriers.iter().map(|it| CarrierView::of(it, snapshot.at, by.plan())).collect()))
 }
 
 /// `GET /admin/v1/links`: those that run, bound or not.
-pub(crate) async fn links(State(context): State<Arc<Context>>, request: Request) -> Response {
+pub(crate) async fn links(State(context): State<Arc<Context>>, by: Operator) -> Result<Response, Problem> {
     let running = (context.wiring.operators.links)();
-    shown(&context, request, |directory, snapshot| {
-        list(running.iter().map(|(id, it)| BusyLinkView::of(*id, it, snapshot, &directory.plan)).collect())
-    })
-    .await
+    let snapshot = snapshot(&context).await?;
+    Ok(list(running.iter().map(|(id, it)| BusyLinkView::of(*id, it, &snapshot, by.plan())).collect()))
 }
 
 /// `GET /admin/v1/routes`
-pub(crate) async fn routes(State(context): State<Arc<Context>>, request: Request) -> Response {
-    shown(&context, request, |directory, snapshot| {
-        list(directory.plan.routes.values().map(|it| RouteView::of(it, snapshot, &directory.plan)).collect())
-    })
-    .await
+pub(crate) async fn routes(State(context): State<Arc<Context>>, by: Operator) -> Result<Response, Problem> {
+    let snapshot = snapshot(&context).await?;
+    Ok(list(by.plan().routes.values().map(|it| RouteView::of(it, &snapshot, by.plan())).collect()))
 }
 
 /// `GET /admin/v1/queues`: those with something in them, the oldest first.
-pub(crate) async fn queues(State(context): State<Arc<Context>>, request: Request) -> Response {
-    shown(&context, request, |directory, snapshot| {
-        let mut queues: Vec<_> = snapshot.queues.iter().collect();
-        queues.sort_by_key(|it| std::cmp::Reverse(it.oldest));
-        list(queues.into_iter().map(|it| QueueView::of(it, &directory.plan)).collect())
-    })
-    .await
+pub(crate) async fn queues(State(context): State<Arc<Context>>, by: Operator) -> Result<Response, Problem> {
+    let snapshot = snapshot(&context).await?;
+    let mut queues: Vec<_> = snapshot.queues.iter().collect();
+    queues.sort_by_key(|it| std::cmp::Reverse(it.oldest));
+    Ok(list(queues.into_iter().map(|it| QueueView::of(it, by.plan())).collect()))
 }
 
 /// `GET /admin/v1/accounts`
-pub(crate) async fn accounts(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let head = request.into_parts().0;
-    admitted(&context, &head, |directory| {
-        Ok(list(directory.plan.accounts.values().map(AccountView::of).collect::<Vec<_>>()))
-    })
+pub(crate) async fn accounts(by: Operator) -> Response {
+    list(by.plan().accounts.values().map(AccountView::of).collect())
 }
 
 /// `GET /admin/v1/config`: what was written, without its secrets.
-pub(crate) async fn config(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let head = request.into_parts().0;
-    admitted(&context, &head, |_| Ok(json::answer(StatusCode::OK, &(context.wiring.operators.config)(), 4_096)))
+pub(crate) async fn config(State(context): State<Arc<Context>>, _by: Operator) -> Response {
+    json::answer(StatusCode::OK, &(context.wiring.operators.config)(), 4_096)
 }
 
 /// `GET /admin/v1/links/{id}/trace`: the latest, a line of JSON for each PDU.
-pub(crate) async fn trace(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
-    let head = request.into_parts().0;
-    let found = async {
-        let directory = context.directory();
-        directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
-        let link = link(&context, &directory.plan, &id).ok_or_else(|| unknown("link"))?;
-        let trace = Arc::clone(&context.wiring.operators.trace);
-        // Thousands of PDUs take their time to explain, and no more than a few traces are read at once.
-        let lines = blocking(&context, move |_| Ok(trace(link))).await?.ok_or_else(|| {
-            let name = link_name(&directory.plan, link);
-            Problem::new(
-                crate::api::handler::problem::Kind::NotFound,
-                format!("{name} has not been traced since it was started."),
-            )
-        })?;
-        let mut text = lines.join("\n");
-        text.push_str(if lines.is_empty() { "" } else { "\n" });
-        let mut response = Response::new(Body::from(text));
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
-        Ok(response)
-    };
-    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+pub(crate) async fn trace(
+    State(context): State<Arc<Context>>,
+    Path(id): Path<String>,
+    by: Operator,
+) -> Result<Response, Problem> {
+    let link = link(&context, by.plan(), &id).ok_or_else(|| unknown("link"))?;
+    let trace = Arc::clone(&context.wiring.operators.trace);
+    // Thousands of PDUs take their time to explain, and no more than a few traces are read at once.
+    let lines = blocking(&context, move |_| Ok(trace(link))).await?.ok_or_else(|| {
+        let name = link_name(by.plan(), link);
+        Problem::new(Kind::NotFound, format!("{name} has not been traced since it was started."))
+    })?;
+    let mut text = lines.join("\n");
+    text.push_str(if lines.is_empty() { "" } else { "\n" });
+    let mut response = Response::new(Body::from(text));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    Ok(response)
 }
 
 fn list<T: Serialize>(data: Vec<T>) -> Response {
     let octets = data.len() * 512 + 64;
     json::answer(StatusCode::OK, &List { data, next_cursor: None }, octets)
-}
-
-/// Shows an operator what needs no picture of the loop.
-fn admitted(context: &Context, head: &Parts, show: impl FnOnce(&Directory) -> Result<Response, Problem>) -> Response {
-    let directory = context.directory();
-    let admitted = directory.admit(&head.headers, peer(&head.extensions), Scope::Admin);
-    admitted.and_then(|_| show(&directory)).unwrap_or_else(|problem| problem.into_response(head.uri.path()))
-}
-
-/// Shows an operator a part of the picture.
-async fn shown(context: &Context, request: Request, show: impl FnOnce(&Directory, &Snapshot) -> Response) -> Response {
-    let head = request.into_parts().0;
-    let found = async {
-        let directory = context.directory();
-        directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
-        Ok(show(&directory, &*snapshot(context).await?))
-    };
-    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
 }
 
 /// Asks the loop how everything stands.

@@ -2,8 +2,8 @@
 //!
 //! Amounts are decimal strings, and exact: the lines of a ledger add up to the balance to the last digit.
 
+use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::{ask, refusal};
-use crate::api::handler::auth::{Directory, Scope, peer};
 use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
 use crate::api::handler::memory::Holder;
@@ -11,17 +11,17 @@ use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::handler::time::Moment;
 use crate::api::handler::{body, idempotency};
+use crate::api::operate::actions::unknown;
 use crate::api::read::list::{PAGE_PARAMETERS, query};
 use crate::api::submit::fingerprint;
 use crate::dispatch::door::happening::{Ask, Credit};
-use crate::dispatch::door::plan::Account;
+use crate::dispatch::door::plan::{Account, Plan};
 use crate::dispatch::door::reply::Reply;
 use crate::message::money::{Currency, Exact, Money};
 use crate::message::veil::{Pages, Veil};
 use crate::record::money::LedgerLine;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -30,28 +30,26 @@ use std::sync::Arc;
 const NOTE_MAX: usize = 255;
 
 /// `GET /admin/v1/accounts/{id}/ledger`, newest line first.
-pub(crate) async fn ledger(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
-    let head = request.into_parts().0;
-    let found = async {
-        let directory = context.directory();
-        let operator = directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
-        let account = named(&directory, &id)?;
-        let veil = context.veil();
-        let asked = query(operator, (veil, Pages::Ledger), head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
-        let (of, before, limit) = (account.id, asked.before.map_or(u64::MAX, |it| it.0), asked.limit);
-        let mut lines = blocking(&context, move |readers| readers.ledger(of, before, limit + 1)).await?;
-        let more = limit < lines.len();
-        lines.truncate(limit);
-        let next = lines.last().filter(|_| more).map(|it| veil.cursor(Pages::Ledger, it.n));
-        let data = lines.iter().map(|it| LineView::of(it, &veil, account.currency)).collect();
-        Ok(json::answer(StatusCode::OK, &Ledger { data, next_cursor: next }, lines.len() * 192 + 64))
-    };
-    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+pub(crate) async fn ledger(
+    State(context): State<Arc<Context>>,
+    Path(id): Path<String>,
+    RawQuery(asked): RawQuery,
+    by: Operator,
+) -> Result<Response, Problem> {
+    let account = named(by.plan(), &id)?;
+    let veil = context.veil();
+    let asked = query(by.account(), (veil, Pages::Ledger), asked.as_deref().unwrap_or(""), &PAGE_PARAMETERS)?;
+    let (of, before, limit) = (account.id, asked.before.map_or(u64::MAX, |it| it.0), asked.limit);
+    let mut lines = blocking(&context, move |readers| readers.ledger(of, before, limit + 1)).await?;
+    let more = limit < lines.len();
+    lines.truncate(limit);
+    let next = lines.last().filter(|_| more).map(|it| veil.cursor(Pages::Ledger, it.n));
+    let data = lines.iter().map(|it| LineView::of(it, &veil, account.currency)).collect();
+    Ok(json::answer(StatusCode::OK, &Ledger { data, next_cursor: next }, lines.len() * 192 + 64))
 }
 
-fn named<'a>(directory: &'a Directory, name: &str) -> Result<&'a Account, Problem> {
-    let found = directory.plan.account_named(name);
-    found.ok_or_else(|| Problem::new(Kind::NotFound, "There is no account with this id."))
+fn named<'p>(plan: &'p Plan, name: &str) -> Result<&'p Account, Problem> {
+    plan.account_named(name).ok_or_else(|| unknown("account"))
 }
 
 #[derive(Serialize)]
@@ -91,18 +89,16 @@ impl<'a> LineView<'a> {
 }
 
 /// `POST /admin/v1/accounts/{id}/credit`
-pub(crate) async fn credit(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
+pub(crate) async fn credit(
+    State(context): State<Arc<Context>>,
+    Path(id): Path<String>,
+    by: Operator,
+    request: Request,
+) -> Result<Response, Problem> {
+    let account = named(by.plan(), &id)?;
+    let key = idempotency::key(request.headers())?;
     let path = request.uri().path().to_owned();
-    let (head, body) = request.into_parts();
-    credited(&context, &id, &head, body).await.unwrap_or_else(|problem| problem.into_response(&path))
-}
-
-async fn credited(context: &Context, id: &str, head: &Parts, body: axum::body::Body) -> Result<Response, Problem> {
-    let directory = context.directory();
-    let operator = directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
-    let account = named(&directory, id)?;
-    let key = idempotency::key(&head.headers)?;
-    let (body, _held) = body::read(context, Holder::Account(operator.id), body).await?;
+    let (body, _held) = body::read(&context, Holder::Account(by.account().id), request.into_body()).await?;
     let asked: Asked = json::read(&body, |error| {
         Problem::at(Kind::Invalid, "", format!("The body is not {{\"amount\", \"note\"}}: {error}."))
     })?;
@@ -117,21 +113,26 @@ async fn credited(context: &Context, id: &str, head: &Parts, body: axum::body::B
         return Err(Problem::at(Kind::Invalid, "/note", format!("must have at most {NOTE_MAX} characters")));
     }
     let keyed = key.map(|key| {
-        fingerprint::keyed(key, (head.uri.path(), &body), |it| {
+        fingerprint::keyed(key, (&path, &body), |it| {
             it.member("amount", Some(&amount.0.to_le_bytes()));
             it.member("note", asked.note.as_deref().map(str::as_bytes));
         })
     });
-    let credit =
-        Credit { by: operator.id, account: account.id, amount, note: asked.note.map(Into::into), idempotency: keyed };
+    let credit = Credit {
+        by: by.account().id,
+        account: account.id,
+        amount,
+        note: asked.note.map(Into::into),
+        idempotency: keyed,
+    };
     let veil = context.veil();
     let created =
         |line: &LedgerLine| json::answer(StatusCode::CREATED, &LineView::of(line, &veil, account.currency), 256);
-    match ask(context, Ask::Credit(Box::new(credit))).await? {
+    match ask(&context, Ask::Credit(Box::new(credit))).await? {
         Reply::Credited(line) => Ok(created(&line)),
         Reply::CreditedBefore(n) => {
             let of = account.id;
-            let found = blocking(context, move |readers| readers.ledger(of, n.saturating_add(1), 1)).await?;
+            let found = blocking(&context, move |readers| readers.ledger(of, n.saturating_add(1), 1)).await?;
             let lost = || Problem::new(Kind::Internal, "The line of an earlier credit is not in the ledger.");
             let line = found.into_iter().next().filter(|it| it.n == n).ok_or_else(lost)?;
             Ok(idempotency::replayed(created(&line)))

@@ -1,7 +1,7 @@
 //! `/admin/v1/suppressions`: who does not want to be written to, and what operators change about it.
 
+use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::{ask, refusal};
-use crate::api::handler::auth::{Scope, peer};
 use crate::api::handler::body;
 use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
@@ -16,11 +16,11 @@ use crate::dispatch::door::reply::Reply;
 use crate::message::id::AccountId;
 use crate::message::veil::{Pages, Veil};
 use crate::number::e164::E164;
-use crate::record::suppression::Suppression;
+use crate::record::suppression::{Origin, Suppression};
 use crate::record::views::SuppressionQuery;
 use crate::route::inbound::recipient;
 use crate::route::opt_out::Key;
-use axum::extract::{Request, State};
+use axum::extract::{RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -34,45 +34,39 @@ const LIFTED: [&str; 4] = ["account", "sender", "to", "reason"];
 const REASON_MAX: usize = 255;
 
 /// `GET /admin/v1/suppressions`
-pub(crate) async fn all(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let head = request.into_parts().0;
-    let found = async {
-        let directory = context.directory();
-        directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
-        let asked = pairs(head.uri.query(), &LISTED)?;
-        let veil = context.veil();
-        let query = query(&asked, &directory.plan, &veil)?;
-        // One more than is shown tells whether there is another page; of one number all are shown.
-        let one_more = SuppressionQuery { limit: query.limit + 1, ..query };
-        let mut found = blocking(&context, move |readers| readers.suppressions(&one_more)).await?;
-        let more = query.number.is_none() && query.limit < found.len();
-        found.truncate(if more { query.limit } else { found.len() });
-        let next_cursor = found.last().filter(|_| more).map(|it| veil.cursor(Pages::Suppressions, it.0));
-        let data = found.iter().map(|(_, it)| View::of(it, &directory.plan)).collect();
-        Ok(json::answer(StatusCode::OK, &Page { data, next_cursor }, found.len() * 160 + 64))
-    };
-    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+pub(crate) async fn all(
+    State(context): State<Arc<Context>>,
+    RawQuery(asked): RawQuery,
+    by: Operator,
+) -> Result<Response, Problem> {
+    let asked = pairs(asked.as_deref(), &LISTED)?;
+    let veil = context.veil();
+    let query = query(&asked, by.plan(), &veil)?;
+    // One more than is shown tells whether there is another page; of one number all are shown.
+    let one_more = SuppressionQuery { limit: query.limit + 1, ..query };
+    let mut found = blocking(&context, move |readers| readers.suppressions(&one_more)).await?;
+    let more = query.number.is_none() && query.limit < found.len();
+    found.truncate(if more { query.limit } else { found.len() });
+    let next_cursor = found.last().filter(|_| more).map(|it| veil.cursor(Pages::Suppressions, it.0));
+    let data = found.iter().map(|(_, it)| View::of(it, by.plan())).collect();
+    Ok(json::answer(StatusCode::OK, &Page { data, next_cursor }, found.len() * 160 + 64))
 }
 
 /// `POST /admin/v1/suppressions`
-pub(crate) async fn add(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let path = request.uri().path().to_owned();
-    added(&context, request).await.unwrap_or_else(|problem| problem.into_response(&path))
-}
-
-async fn added(context: &Context, request: Request) -> Result<Response, Problem> {
-    let directory = context.directory();
-    let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Admin)?;
-    let (octets, _held) = body::read(context, Holder::Account(account.id), request.into_body()).await?;
+pub(crate) async fn add(
+    State(context): State<Arc<Context>>,
+    by: Operator,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (octets, _held) = body::read(&context, Holder::Account(by.account().id), request.into_body()).await?;
     let asked: Asked =
         json::read(&octets, |error| Problem::new(Kind::Invalid, format!("The body is not valid: {error}.")))?;
-    let key = key(&directory.plan, asked.account.as_deref(), asked.sender.as_deref(), &asked.to)?;
+    let key = key(by.plan(), asked.account.as_deref(), asked.sender.as_deref(), &asked.to)?;
     let reason = reason(Some(&asked.reason))?;
-    match ask(context, Ask::OptOut(Change::Put(key.clone(), reason.clone()))).await? {
+    match ask(&context, Ask::OptOut(Change::Put(key.clone(), reason.clone()))).await? {
         Reply::Suppressed(at) => {
-            let origin = crate::record::suppression::Origin::Operator;
-            let kept = Suppression { key, at, origin, reason };
-            Ok(json::answer(StatusCode::OK, &View::of(&kept, &directory.plan), 256))
+            let kept = Suppression { key, at, origin: Origin::Operator, reason };
+            Ok(json::answer(StatusCode::OK, &View::of(&kept, by.plan()), 256))
         }
         Reply::ListFull => {
             Err(Problem::new(Kind::ListFull, "The list has as many numbers as memory is set aside for."))
@@ -82,22 +76,20 @@ async fn added(context: &Context, request: Request) -> Result<Response, Problem>
 }
 
 /// `DELETE /admin/v1/suppressions?to=&account=&sender=&reason=`
-pub(crate) async fn lift(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let head = request.into_parts().0;
-    let done = async {
-        let directory = context.directory();
-        directory.admit(&head.headers, peer(&head.extensions), Scope::Admin)?;
-        let asked = pairs(head.uri.query(), &LIFTED)?;
-        let of = |name: &str| asked.iter().find(|it| it.0 == name).map(|it| it.1.as_str());
-        let to = of("to").ok_or_else(|| Problem::at(Kind::Invalid, "/to", "is required"))?;
-        let key = key(&directory.plan, of("account"), of("sender"), to)?;
-        match ask(&context, Ask::OptOut(Change::Lift(key, reason(of("reason"))?))).await? {
-            Reply::Lifted => Ok(json::answer(StatusCode::OK, &serde_json::json!({ "lifted": true }), 32)),
-            Reply::NotFound => Err(Problem::new(Kind::NotFound, "There is nothing on the list for these.")),
-            other => Err(refusal(&other)),
-        }
-    };
-    done.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+pub(crate) async fn lift(
+    State(context): State<Arc<Context>>,
+    RawQuery(asked): RawQuery,
+    by: Operator,
+) -> Result<Response, Problem> {
+    let asked = pairs(asked.as_deref(), &LIFTED)?;
+    let of = |name: &str| asked.iter().find(|it| it.0 == name).map(|it| it.1.as_str());
+    let to = of("to").ok_or_else(|| Problem::at(Kind::Invalid, "/to", "is required"))?;
+    let key = key(by.plan(), of("account"), of("sender"), to)?;
+    match ask(&context, Ask::OptOut(Change::Lift(key, reason(of("reason"))?))).await? {
+        Reply::Lifted => Ok(json::answer(StatusCode::OK, &serde_json::json!({ "lifted": true }), 32)),
+        Reply::NotFound => Err(Problem::new(Kind::NotFound, "There is nothing on the list for these.")),
+        other => Err(refusal(&other)),
+    }
 }
 
 /// What a number is put on the list by.

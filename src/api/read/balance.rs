@@ -1,19 +1,19 @@
-//! What an account has and what things cost: `GET /v1/balance`, `GET /v1/routes/{id}/pricing`; and for operators the
-//! ledger and credit, under `/admin/v1/accounts/{id}`.
+//! What an account has and what things cost: `GET /v1/balance` and `GET /v1/routes/{id}/pricing`.
 //!
-//! Amounts are decimal strings, and exact: the lines of a ledger add up to the balance to the last digit.
+//! Amounts are decimal strings, and exact.
 
-use crate::api::handler::auth::{Scope, peer};
+use crate::api::handler::admitted::Reader;
 use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
-use crate::api::handler::problem::{Kind, Problem};
+use crate::api::handler::problem::Problem;
 use crate::api::handler::reads::blocking;
+use crate::api::read::routes::granted;
 use crate::dispatch::door::plan::Account;
 use crate::message::id::{RouteId, Seq};
 use crate::message::money::{Currency, Exact, Money};
 use crate::message::price::PriceTable;
 use crate::record::entry::Entry;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -21,18 +21,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// `GET /v1/balance`
-pub(crate) async fn balance(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let head = request.into_parts().0;
-    let found = async {
-        let directory = context.directory();
-        let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Read)?;
-        let balance = of_account(&context, account).await?;
-        let kind = if balance.is_some() { "managed" } else { "unlimited" };
-        let document =
-            Balance { balance: balance.map(|it| Shown(it.exact())), currency: account.currency.map(Shown), kind };
-        Ok(json::answer(StatusCode::OK, &document, 128))
-    };
-    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+pub(crate) async fn balance(State(context): State<Arc<Context>>, by: Reader) -> Result<Response, Problem> {
+    let balance = of_account(&context, by.account()).await?;
+    let kind = if balance.is_some() { "managed" } else { "unlimited" };
+    let currency = by.account().currency.map(Shown);
+    let document = Balance { balance: balance.map(|it| Shown(it.exact())), currency, kind };
+    Ok(json::answer(StatusCode::OK, &document, 128))
 }
 
 /// What an account has; `None` where it does not pay from a balance.
@@ -62,17 +56,9 @@ struct Balance {
 }
 
 /// `GET /v1/routes/{id}/pricing`
-pub(crate) async fn pricing(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
-    let directory = context.directory();
-    let found = directory.admit(request.headers(), peer(request.extensions()), Scope::Read).and_then(|account| {
-        let id = id.parse().ok().map(RouteId).filter(|it| account.routes.contains(it));
-        let route = id.and_then(|it| directory.plan.routes.get(&it));
-        let route =
-            route.ok_or_else(|| Problem::new(Kind::NotFound, "There is no route with this id for this account."))?;
-        let document = Pricing::of(route.id, route.price.as_ref());
-        Ok(json::answer(StatusCode::OK, &document, 256))
-    });
-    found.unwrap_or_else(|problem| problem.into_response(request.uri().path()))
+pub(crate) async fn pricing(Path(id): Path<String>, by: Reader) -> Result<Response, Problem> {
+    let route = granted(&by, &id)?;
+    Ok(json::answer(StatusCode::OK, &Pricing::of(route.id, route.price.as_ref()), 256))
 }
 
 /// What a part costs, by destination: the longest prefix, else the country, else the default.

@@ -4,19 +4,20 @@
 //! the end, so that whoever asks with it again is told what came since, and nothing twice. At the end `data` is
 //! empty and the cursor is the one that was sent; it is null only while there has been no event at all.
 
-use crate::api::handler::auth::{Scope, peer};
+use crate::api::handler::admitted::{Operator, Reader};
 use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
 use crate::api::handler::problem::Problem;
 use crate::api::handler::reads::blocking;
 use crate::api::handler::time::Moment;
 use crate::api::read::list::{PAGE_PARAMETERS, query};
+use crate::dispatch::door::plan::Account;
+use crate::message::id::AccountId;
 use crate::message::veil::{EventName, Pages, Veil};
 use crate::record::event::Event;
 use crate::record::views::EventQuery;
-use axum::extract::{Request, State};
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
@@ -24,38 +25,43 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 
 /// `GET /v1/events`: those of the account whose key it is.
-pub(crate) async fn of_account(State(context): State<Arc<Context>>, request: Request) -> Response {
-    told(&context, &request.into_parts().0, Scope::Read).await
+pub(crate) async fn of_account(
+    State(context): State<Arc<Context>>,
+    RawQuery(asked): RawQuery,
+    by: Reader,
+) -> Result<Response, Problem> {
+    let (account, hides) = (by.account(), !by.account().shows_carriers);
+    told(&context, account, asked.as_deref(), (Some(account.id), hides)).await
 }
 
 /// `GET /admin/v1/events/unrouted`: what came from handsets and fits no `[[inbound]]`.
-pub(crate) async fn unrouted(State(context): State<Arc<Context>>, request: Request) -> Response {
-    told(&context, &request.into_parts().0, Scope::Admin).await
+pub(crate) async fn unrouted(
+    State(context): State<Arc<Context>>,
+    RawQuery(asked): RawQuery,
+    by: Operator,
+) -> Result<Response, Problem> {
+    told(&context, by.account(), asked.as_deref(), (None, false)).await
 }
 
-async fn told(context: &Context, head: &Parts, scope: Scope) -> Response {
-    let found = async {
-        let directory = context.directory();
-        let account = directory.admit(&head.headers, peer(&head.extensions), scope)?;
-        let veil = context.veil();
-        let asked = query(account, (veil, Pages::Events), head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
-        let hides = scope == Scope::Read && !account.shows_carriers;
-        let account = (scope == Scope::Read).then_some(account.id);
-        let query = EventQuery { account, after: asked.before.map_or(0, |it| it.0), limit: asked.limit };
-        let mut events = blocking(context, move |readers| readers.events(&query)).await?;
-        if hides {
-            events.iter_mut().for_each(without_carrier);
-        }
-        let next = events.last().map(|it| it.n).or(asked.before.map(|it| it.0));
-        let octets = events.iter().map(|it| it.data.len() + 128).sum::<usize>() + 64;
-        let data = events.iter().map(|it| View::of(it, &veil)).collect();
-        Ok(json::answer(
-            StatusCode::OK,
-            &Log { data, next_cursor: next.map(|it| veil.cursor(Pages::Events, it)) },
-            octets,
-        ))
-    };
-    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+/// The events of one account or of none, with the names of carriers or without.
+async fn told(
+    context: &Context,
+    by: &Account,
+    asked: Option<&str>,
+    (of, hides): (Option<AccountId>, bool),
+) -> Result<Response, Problem> {
+    let veil = context.veil();
+    let asked = query(by, (veil, Pages::Events), asked.unwrap_or(""), &PAGE_PARAMETERS)?;
+    let query = EventQuery { account: of, after: asked.before.map_or(0, |it| it.0), limit: asked.limit };
+    let mut events = blocking(context, move |readers| readers.events(&query)).await?;
+    if hides {
+        events.iter_mut().for_each(without_carrier);
+    }
+    let next = events.last().map(|it| it.n).or(asked.before.map(|it| it.0));
+    let octets = events.iter().map(|it| it.data.len() + 128).sum::<usize>() + 64;
+    let data = events.iter().map(|it| View::of(it, &veil)).collect();
+    let log = Log { data, next_cursor: next.map(|it| veil.cursor(Pages::Events, it)) };
+    Ok(json::answer(StatusCode::OK, &log, octets))
 }
 
 /// Leaves the name of the carrier out of what an account is told.

@@ -1,6 +1,6 @@
 //! Lists: `GET /v1/messages` and `GET /v1/orders/{id}/messages`.
 
-use crate::api::handler::auth::{Scope, peer};
+use crate::api::handler::admitted::Reader;
 use crate::api::handler::context::Context;
 use crate::api::handler::json;
 use crate::api::handler::problem::{Kind, Problem, unknown_name};
@@ -8,7 +8,7 @@ use crate::api::handler::reads::blocking;
 use crate::api::handler::time::Moment;
 use crate::api::read::balance::refunds;
 use crate::api::read::message_view::{MessageView, currency};
-use crate::api::read::order::{find_order, no_order};
+use crate::api::read::order::own_order;
 use crate::dispatch::door::plan::{Account, Plan};
 use crate::message::attempt::CarrierMessageId;
 use crate::message::id::{OrderId, RouteId, Seq};
@@ -18,7 +18,7 @@ use crate::message::veil::{Pages, Veil};
 use crate::number::e164::E164;
 use crate::record::entry::Entry;
 use crate::record::views::Query;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -36,46 +36,39 @@ pub(crate) const LIMIT: usize = 100;
 pub(crate) const LIMIT_MAX: usize = 1_000;
 
 /// `GET /v1/messages`
-pub(crate) async fn messages(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let head = request.into_parts().0;
-    let found = async {
-        let directory = context.directory();
-        let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Read)?;
-        let veil = context.veil();
-        let query = query(account, (veil, Pages::Messages), head.uri.query().unwrap_or(""), &PARAMETERS)?;
-        if query.carrier_message_id.is_some() && !account.shows_carriers {
-            let detail = "is not shown to this account, and cannot be searched for";
-            return Err(Problem::at(Kind::Invalid, "/carrier_message_id", detail));
-        }
-        let page = blocking(&context, move |readers| readers.list(&query)).await?;
-        let refunds = refunds(&context, &page.entries).await?;
-        Ok(shown((&page.entries, &refunds), (&veil, page.next), account, &directory.plan))
-    };
-    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+pub(crate) async fn messages(
+    State(context): State<Arc<Context>>,
+    RawQuery(asked): RawQuery,
+    by: Reader,
+) -> Result<Response, Problem> {
+    let (account, veil) = (by.account(), context.veil());
+    let query = query(account, (veil, Pages::Messages), asked.as_deref().unwrap_or(""), &PARAMETERS)?;
+    if query.carrier_message_id.is_some() && !account.shows_carriers {
+        let detail = "is not shown to this account, and cannot be searched for";
+        return Err(Problem::at(Kind::Invalid, "/carrier_message_id", detail));
+    }
+    let page = blocking(&context, move |readers| readers.list(&query)).await?;
+    let refunds = refunds(&context, &page.entries).await?;
+    Ok(shown((&page.entries, &refunds), (&veil, page.next), account, by.plan()))
 }
 
 /// `GET /v1/orders/{id}/messages`, in the order of the recipients.
 pub(crate) async fn order_messages(
     State(context): State<Arc<Context>>,
     Path(id): Path<String>,
-    request: Request,
-) -> Response {
-    let head = request.into_parts().0;
-    let found = async {
-        let directory = context.directory();
-        let account = directory.admit(&head.headers, peer(&head.extensions), Scope::Read)?;
-        let veil = context.veil();
-        let query = query(account, (veil, Pages::Messages), head.uri.query().unwrap_or(""), &PAGE_PARAMETERS)?;
-        let order = find_order(&context, &id).await?.filter(|it| it.account == account.id).ok_or_else(no_order)?;
-        let (after, limit) = (query.before, query.limit);
-        let mut entries = blocking(&context, move |readers| readers.order_messages(order.id, after, limit + 1)).await?;
-        let more = limit < entries.len();
-        entries.truncate(limit);
-        let next = entries.last().filter(|_| more).map(|it| it.body.seq());
-        let refunds = refunds(&context, &entries).await?;
-        Ok(shown((&entries, &refunds), (&veil, next), account, &directory.plan))
-    };
-    found.await.unwrap_or_else(|problem: Problem| problem.into_response(head.uri.path()))
+    RawQuery(asked): RawQuery,
+    by: Reader,
+) -> Result<Response, Problem> {
+    let (account, veil) = (by.account(), context.veil());
+    let query = query(account, (veil, Pages::Messages), asked.as_deref().unwrap_or(""), &PAGE_PARAMETERS)?;
+    let order = own_order(&context, &id, account).await?;
+    let (after, limit) = (query.before, query.limit);
+    let mut entries = blocking(&context, move |readers| readers.order_messages(order.id, after, limit + 1)).await?;
+    let more = limit < entries.len();
+    entries.truncate(limit);
+    let next = entries.last().filter(|_| more).map(|it| it.body.seq());
+    let refunds = refunds(&context, &entries).await?;
+    Ok(shown((&entries, &refunds), (&veil, next), account, by.plan()))
 }
 
 fn shown(

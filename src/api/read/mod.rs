@@ -1,5 +1,6 @@
 //! What applications look at: their messages, orders, events, routes and money.
 
+pub(super) mod message;
 pub(super) mod order;
 pub(super) mod list;
 pub(super) mod message_view;

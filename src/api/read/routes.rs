@@ -1,43 +1,34 @@
 //! `GET /v1/routes` and `GET /v1/routes/{id}`: what an account may use.
 
-use crate::api::handler::auth::{Scope, peer};
-use crate::api::handler::context::Context;
+use crate::api::handler::admitted::Reader;
 use crate::api::handler::json;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::dispatch::door::plan::Account;
 use crate::message::id::RouteId;
 use crate::route::plan::Route;
-use axum::extract::{Path, Request, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// `GET /v1/routes`
-pub(crate) async fn all(State(context): State<Arc<Context>>, request: Request) -> Response {
-    let directory = context.directory();
-    match directory.admit(request.headers(), peer(request.extensions()), Scope::Read) {
-        Err(problem) => problem.into_response(request.uri().path()),
-        Ok(account) => {
-            let routes = account.routes.iter().filter_map(|id| directory.plan.routes.get(id));
-            let data: Vec<Shown<'_>> = routes.map(|route| Shown::of(account, route)).collect();
-            json::answer(StatusCode::OK, &List { data, next_cursor: None }, 1_024)
-        }
-    }
+pub(crate) async fn all(by: Reader) -> Response {
+    let routes = by.account().routes.iter().filter_map(|id| by.plan().routes.get(id));
+    let data: Vec<Shown<'_>> = routes.map(|route| Shown::of(by.account(), route)).collect();
+    json::answer(StatusCode::OK, &List { data, next_cursor: None }, 1_024)
 }
 
 /// `GET /v1/routes/{id}`
-pub(crate) async fn one(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
-    let directory = context.directory();
-    let found = directory.admit(request.headers(), peer(request.extensions()), Scope::Read).and_then(|account| {
-        let id = id.parse().ok().map(RouteId).filter(|it| account.routes.contains(it));
-        let route = id.and_then(|it| directory.plan.routes.get(&it));
-        let route =
-            route.ok_or_else(|| Problem::new(Kind::NotFound, "There is no route with this id for this account."))?;
-        Ok(json::answer(StatusCode::OK, &Profile::of(account, route), 1_024))
-    });
-    found.unwrap_or_else(|problem| problem.into_response(request.uri().path()))
+pub(crate) async fn one(Path(id): Path<String>, by: Reader) -> Result<Response, Problem> {
+    Ok(json::answer(StatusCode::OK, &Profile::of(by.account(), granted(&by, &id)?), 1_024))
+}
+
+/// The route that a path names, if the account may use it.
+pub(crate) fn granted<'a>(by: &'a Reader, id: &str) -> Result<&'a Route, Problem> {
+    let id = id.parse().ok().map(RouteId).filter(|it| by.account().routes.contains(it));
+    let route = id.and_then(|it| by.plan().routes.get(&it));
+    route.ok_or_else(|| Problem::new(Kind::NotFound, "There is no route with this id for this account."))
 }
 
 #[derive(Serialize)]

@@ -109,7 +109,7 @@ impl Desk {
                     }
                     // Its path may be that of a hook, which is a secret.
                     Err(problem) => {
-                        let mut answer = problem.into_response("/");
+                        let mut answer = problem.answer("/");
                         answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
                         Ok(answer)
                     }

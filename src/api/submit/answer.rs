@@ -1,7 +1,6 @@
 //! The answers to `POST /v1/messages` and `POST /v1/estimate`, written straight to JSON.
 
-use crate::api::handler::json;
-use crate::api::handler::json::Shown;
+use crate::api::handler::json::{self, Shown};
 use crate::api::handler::rate_limit;
 use crate::api::submit::quote::Quote;
 use crate::api::submit::recipients::{Duplicate, Line, Rejected};

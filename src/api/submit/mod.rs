@@ -1,6 +1,8 @@
 //! What applications send: read, checked, routed, cut and priced, then handed to the loop.
 
 pub(super) mod messages;
+pub(super) mod estimate;
+pub(super) mod cancel;
 pub(super) mod request;
 pub(super) mod diagnose;
 pub(super) mod features;

@@ -2,14 +2,14 @@
 //!
 //! It says more of a carrier than its receipts do, and ends the wait for them.
 
+use crate::api::handler::admitted::Sender;
 use crate::api::handler::ask::{ask, refusal};
-use crate::api::handler::auth::{Scope, peer};
 use crate::api::handler::body;
 use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
-use crate::api::read::order::named;
+use crate::api::read::message::named;
 use crate::dispatch::door::happening::Ask;
 use crate::dispatch::door::reply::Reply;
 use crate::message::veil::MessageName;
@@ -20,9 +20,21 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// `POST /v1/messages/{id}/outcome`
-pub(crate) async fn outcome(State(context): State<Arc<Context>>, Path(id): Path<String>, request: Request) -> Response {
-    let path = request.uri().path().to_owned();
-    noted(&context, &id, request).await.unwrap_or_else(|problem| problem.into_response(&path))
+pub(crate) async fn outcome(
+    State(context): State<Arc<Context>>,
+    Path(id): Path<String>,
+    by: Sender,
+    request: Request,
+) -> Result<Response, Problem> {
+    let account = by.account().id;
+    let (veil, id) = named(&context, &id)?;
+    let (body, _held) = body::read(&context, Holder::Account(account), request.into_body()).await?;
+    let Outcome { verified } =
+        json::read(&body, |_| Problem::at(Kind::Invalid, "/verified", "the body is {\"verified\": true} or false"))?;
+    match ask(&context, Ask::Outcome(account, id, verified)).await? {
+        Reply::Noted => Ok(json::answer(StatusCode::OK, &Noted { id: Shown(veil.message(id)), verified }, 100)),
+        other => Err(refusal(&other)),
+    }
 }
 
 #[derive(Deserialize)]
@@ -35,17 +47,4 @@ struct Outcome {
 struct Noted {
     id: Shown<MessageName>,
     verified: bool,
-}
-
-async fn noted(context: &Context, id: &str, request: Request) -> Result<Response, Problem> {
-    let directory = context.directory();
-    let account = directory.admit(request.headers(), peer(request.extensions()), Scope::Send)?;
-    let (veil, id) = named(context, id)?;
-    let (body, _held) = body::read(context, Holder::Account(account.id), request.into_body()).await?;
-    let Outcome { verified } =
-        json::read(&body, |_| Problem::at(Kind::Invalid, "/verified", "the body is {\"verified\": true} or false"))?;
-    match ask(context, Ask::Outcome(account.id, id, verified)).await? {
-        Reply::Noted => Ok(json::answer(StatusCode::OK, &Noted { id: Shown(veil.message(id)), verified }, 100)),
-        other => Err(refusal(&other)),
-    }
 }

@@ -5,8 +5,7 @@
 use crate::api::handler::problem::{Fault, Kind, Problem};
 use crate::api::handler::time::{self, duration, now};
 use crate::api::submit::recipients::{Duplicate, Judged, Line, Rejected, Terms};
-use crate::api::submit::request::targets;
-use crate::api::submit::request::{Asked, Targets, Text};
+use crate::api::submit::request::{Asked, Targets, Text, targets};
 use crate::api::submit::{dlt, features};
 use crate::dispatch::door::happening::{Recipient, Submission};
 use crate::dispatch::door::plan::{Account, Plan};

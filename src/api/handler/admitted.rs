@@ -1,0 +1,69 @@
+//! Who calls, as handlers are told it: an account that may do what they do, and the plan that it is of.
+//!
+//! A handler names [`Sender`], [`Reader`] or [`Operator`] among what it takes, and is run for nobody else.
+
+use crate::api::handler::auth::{Directory, Scope, peer};
+use crate::api::handler::context::Context;
+use crate::api::handler::problem::Problem;
+use crate::dispatch::door::plan::{Account, Plan};
+use crate::message::id::AccountId;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// An account that may send, and take back.
+pub(crate) type Sender = Admitted<Sends>;
+/// An account that may read.
+pub(crate) type Reader = Admitted<Reads>;
+/// An account that may see and do what concerns every account.
+pub(crate) type Operator = Admitted<Operates>;
+
+/// An account that may do what `S` names.
+pub(crate) struct Admitted<S> {
+    directory: Arc<Directory>,
+    id: AccountId,
+    scope: PhantomData<S>,
+}
+
+impl<S> Admitted<S> {
+    /// Who it is.
+    pub(crate) fn account(&self) -> &Account {
+        self.directory.plan.accounts.get(&self.id).expect("whoever was admitted is in the plan that he was admitted by")
+    }
+
+    /// The configuration by which it was admitted, which counts for the whole request.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.directory.plan
+    }
+}
+
+/// What an account is admitted for.
+pub(crate) trait For {
+    const SCOPE: Scope;
+}
+
+pub(crate) struct Sends;
+impl For for Sends {
+    const SCOPE: Scope = Scope::Send;
+}
+
+pub(crate) struct Reads;
+impl For for Reads {
+    const SCOPE: Scope = Scope::Read;
+}
+
+pub(crate) struct Operates;
+impl For for Operates {
+    const SCOPE: Scope = Scope::Admin;
+}
+
+impl<S: For> FromRequestParts<Arc<Context>> for Admitted<S> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(head: &mut Parts, context: &Arc<Context>) -> Result<Self, Problem> {
+        let directory = context.directory();
+        let id = directory.admit(&head.headers, peer(&head.extensions), S::SCOPE)?.id;
+        Ok(Self { directory, id, scope: PhantomData })
+    }
+}

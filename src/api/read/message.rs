@@ -1,0 +1,51 @@
+//! `GET /v1/messages/{id}`: the whole truth about one message.
+
+use crate::api::handler::admitted::Reader;
+use crate::api::handler::ask::no_message;
+use crate::api::handler::context::Context;
+use crate::api::handler::json;
+use crate::api::handler::problem::{Kind, Problem};
+use crate::api::handler::reads::blocking;
+use crate::api::read::balance;
+use crate::api::read::message_view::{MessageView, currency};
+use crate::message::id::MessageId;
+use crate::message::veil::Veil;
+use crate::record::entry::Entry;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use std::sync::Arc;
+
+/// `GET /v1/messages/{id}`
+pub(crate) async fn message(
+    State(context): State<Arc<Context>>,
+    Path(id): Path<String>,
+    by: Reader,
+) -> Result<Response, Problem> {
+    let (account, plan) = (by.account(), by.plan());
+    let found = find_message(&context, &id).await?;
+    let entry = Some(found).filter(|it| it.body.account == account.id).ok_or_else(no_message)?;
+    let currency = currency(plan, entry.body.route, account.currency);
+    let refund = balance::refunds(&context, std::slice::from_ref(&entry)).await?.get(&entry.body.seq()).copied();
+    let view = MessageView::of(&entry, &context.veil(), plan, currency).paid_back(refund).for_customer(account);
+    Ok(json::answer(StatusCode::OK, &view, 2_048))
+}
+
+/// A message of any account, by its id as a path has it.
+pub(crate) async fn find_message(context: &Context, written: &str) -> Result<Entry, Problem> {
+    let (_, id) = named(context, written)?;
+    let found = blocking(context, move |readers| match readers.message(id)? {
+        Some(entry) => Ok(Ok(entry)),
+        None => Ok(Err(readers.was_set_aside(id)?)),
+    });
+    found.await?.map_err(|was_set_aside| match was_set_aside {
+        true => Problem::new(Kind::MessageDamaged, "What was stored of this message was damaged and set aside."),
+        false => no_message(),
+    })
+}
+
+/// The message that a path names, and under what it is named so.
+pub(crate) fn named(context: &Context, id: &str) -> Result<(Veil, MessageId), Problem> {
+    let veil = context.veil();
+    Ok((veil, veil.read_message(id).map_err(|_| no_message())?))
+}

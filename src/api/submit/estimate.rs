@@ -1,0 +1,34 @@
+//! `POST /v1/estimate`: what a request would become and cost; nothing is stored.
+
+use crate::api::handler::admitted::Sender;
+use crate::api::handler::body;
+use crate::api::handler::context::Context;
+use crate::api::handler::memory::Holder;
+use crate::api::handler::problem::Problem;
+use crate::api::read::balance;
+use crate::api::submit::quote::Quote;
+use crate::api::submit::{answer, diagnose, ranking};
+use axum::extract::{Request, State};
+use axum::response::Response;
+use std::sync::Arc;
+
+/// `POST /v1/estimate`
+pub(crate) async fn estimate(
+    State(context): State<Arc<Context>>,
+    by: Sender,
+    request: Request,
+) -> Result<Response, Problem> {
+    let account = by.account();
+    let (body, _held) = body::read(&context, Holder::Account(account.id), request.into_body()).await?;
+    let asked = diagnose::read(&body)?;
+    let (quote, submission) = Quote::of((by.plan(), &context.wiring.opted_out), account, &asked)?;
+    let first = submission.recipients.first();
+    let names = first.map_or_else(Vec::new, |it| {
+        let from = it.source.as_ref().unwrap_or(&submission.source);
+        ranking::ranked(by.plan(), quote.route, it.destination, from)
+    });
+    let balance = balance::of_account(&context, account).await?;
+    let sufficient = balance.is_none_or(|it| quote.cost().is_some_and(|cost| cost <= it));
+    let names = account.shows_carriers.then_some(&names[..]);
+    Ok(answer::estimated(&quote, names, sufficient))
+}
