@@ -39,6 +39,8 @@ async fn scopes_and_networks_are_kept() {
     assert_eq!(ask("POST", "key-of-lan", [11, 0, 0, 1]).await, (403, "/problems/network-refused".to_owned()));
     assert_eq!(ask("POST", "key-of-lan", [10, 0, 0, 1]).await.0, 202);
     assert_eq!(ask("GET", "key-of-lan", [10, 0, 0, 1]).await, (403, "/problems/scope-missing".to_owned()));
+    let refusals = world.refusals.lock().unwrap();
+    assert_eq!(refusals.iter().filter(|it| it.1 == 403).count(), 2, "what asks to send is counted: {refusals:?}");
 }
 
 #[tokio::test]

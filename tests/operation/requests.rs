@@ -205,6 +205,10 @@ fn a_body_is_taken_as_it_is_or_refused_and_a_mark_of_byte_order_is_passed_over()
     }
     let hook = asked(&daemon, "POST /hooks/acme/s HTTP/1.1", &["host: x", "content-encoding: gzip"], b"{}");
     assert_eq!(problem(&hook, 415, "content-encoding-refused")["instance"], "/hooks");
+    for path in ["/hooks/acme/secret", "/hooks/secret"] {
+        let hook = asked(&daemon, &format!("GET {path} HTTP/1.1"), &["host: x"], b"");
+        assert_eq!(problem(&hook, 404, "not-found")["instance"], "/hooks", "{path}");
+    }
     assert_eq!(sent(&daemon, &["content-encoding: Identity"], BODY.as_bytes()).status, 202);
     let marked = ["\u{feff}", BODY].concat();
     assert_eq!(sent(&daemon, &["idempotency-key: k"], marked.as_bytes()).status, 202);

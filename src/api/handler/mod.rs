@@ -1,6 +1,7 @@
-//! What every request needs, whatever it asks for: who calls, its body, the store, the loop, how an answer or a refusal is written.
+//! What requests need, whatever they ask for: who calls, the body, the query string, pages, the store, the loop, and how
+//! answers and refusals are written.
 //!
-//! Nothing here knows a single endpoint.
+//! What one room alone needs stands there and not here.
 
 pub mod context;
 pub mod health;
@@ -9,6 +10,8 @@ pub mod auth;
 pub(super) mod admitted;
 pub(super) mod head;
 pub(super) mod body;
+pub(super) mod query;
+pub(super) mod page;
 pub(super) mod reads;
 pub(super) mod ask;
 pub(super) mod memory;

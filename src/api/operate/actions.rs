@@ -5,15 +5,14 @@
 
 use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::{ask, refusal};
-use crate::api::handler::body;
 use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown, escaped};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem, unknown_name};
 use crate::api::handler::reads::blocking;
 use crate::api::handler::time::{Moment, duration};
+use crate::api::handler::{body, page};
 use crate::api::operate::link::{link, link_name};
-use crate::api::read::list::{PAGE_PARAMETERS, query};
 use crate::dispatch::door::happening::{Ask, Demand, Ending};
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::{Reply, Unfit};
@@ -70,15 +69,12 @@ pub(crate) async fn actions(
     RawQuery(asked): RawQuery,
     by: Operator,
 ) -> Result<Response, Problem> {
-    let veil = context.veil();
-    let asked = query(by.account(), (veil, Pages::Actions), asked.as_deref().unwrap_or(""), &PAGE_PARAMETERS)?;
-    let (before, limit) = (asked.before.map_or(u64::MAX, |it| it.0), asked.limit);
+    let asked = page::Asked::read(asked.as_deref(), context.veil(), Pages::Actions)?;
+    let (before, limit) = (asked.place.unwrap_or(u64::MAX), asked.limit);
     let mut actions = blocking(&context, move |readers| readers.actions(before, limit + 1)).await?;
-    let more = limit < actions.len();
-    actions.truncate(limit);
-    let next = actions.last().filter(|_| more).map(|it| veil.cursor(Pages::Actions, it.n));
+    let next = asked.cut(&mut actions, |it| it.n);
     let data = actions.iter().map(|it| ActionView::of(it, by.plan())).collect();
-    Ok(json::answer(StatusCode::OK, &Actions { data, next_cursor: next }, 4_096))
+    Ok(json::answer(StatusCode::OK, &asked.page(data, next), 4_096))
 }
 
 /// What the body of an order may have.
@@ -248,12 +244,6 @@ pub(crate) fn route(plan: &Plan, id: &str) -> Option<RouteId> {
 /// The refusal for what the configuration does not name.
 pub(crate) fn unknown(noun: &str) -> Problem {
     Problem::new(Kind::NotFound, format!("There is no {noun} with this id."))
-}
-
-#[derive(Serialize)]
-struct Actions<'a> {
-    data: Vec<ActionView<'a>>,
-    next_cursor: Option<String>,
 }
 
 /// An action as operators see it.

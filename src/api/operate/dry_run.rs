@@ -6,7 +6,8 @@
 use crate::api::handler::admitted::Operator;
 use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
-use crate::api::handler::problem::{Fault, Kind, Problem, unknown_name};
+use crate::api::handler::problem::{Fault, Kind, Problem};
+use crate::api::handler::query::{self, invalid};
 use crate::api::handler::time::now;
 use crate::api::operate::actions::{ActionView, unknown};
 use crate::api::operate::inspect::snapshot;
@@ -46,7 +47,7 @@ pub(crate) async fn dry_run(
     by: Operator,
 ) -> Result<Response, Problem> {
     let plan = by.plan();
-    let question = Question::read(asked.as_deref().unwrap_or(""))?;
+    let question = Question::read(asked.as_deref())?;
     let account = plan.account_named(&question.account).ok_or_else(|| unknown("account"))?;
     let snapshot = snapshot(&context).await?;
     let body = question.body();
@@ -93,31 +94,26 @@ struct Question {
 }
 
 impl Question {
-    fn read(text: &str) -> Result<Self, Problem> {
-        let invalid = |name: &str, detail: String| Problem::at(Kind::Invalid, format!("/{name}"), detail);
-        let uri = format!("/?{text}").parse().map_err(|_| invalid("", "is not a query".to_owned()))?;
-        let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri)
-            .map_err(|_| invalid("", "is not a query".to_owned()))?;
+    fn read(text: Option<&str>) -> Result<Self, Problem> {
         let mut question = Self::default();
-        for (name, value) in pairs.0 {
+        for pair in query::pairs(text, &PARAMETERS)? {
+            let (name, value) = pair?;
             match &*name {
-                // A plus sign that was not escaped reads as a blank.
-                "to" => question.to = value.strip_prefix(' ').map_or_else(|| value.clone(), |it| format!("+{it}")),
+                "to" => question.to = query::number(&value).into_owned(),
                 "account" => question.account = value,
                 "class" => question.class = Some(value),
                 "from" => question.from = Some(value),
                 "text" => question.text = Some(value),
                 "tag" => question.tag = Some(value),
-                "route_id" => {
-                    let id = value.parse().map_err(|_| invalid("route_id", "must be a route's number".to_owned()))?;
+                _ => {
+                    let id = value.parse().map_err(|_| invalid("route_id", "must be a route's number"))?;
                     question.route_id = Some(id);
                 }
-                _ => return Err(invalid(&name, unknown_name(&name, &PARAMETERS))),
             }
         }
         for (name, value) in [("to", &question.to), ("account", &question.account)] {
             if value.is_empty() {
-                return Err(invalid(name, "is required".to_owned()));
+                return Err(invalid(name, "is required"));
             }
         }
         Ok(question)

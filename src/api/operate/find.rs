@@ -6,18 +6,18 @@ use crate::api::handler::admitted::Operator;
 use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
 use crate::api::handler::problem::Problem;
+use crate::api::handler::query::{self, invalid};
 use crate::api::handler::reads::blocking;
 use crate::api::handler::time::now;
 use crate::api::operate::story::{self, Line};
 use crate::api::read::balance::refunds;
-use crate::api::read::list::{self, Asking, LIMIT};
+use crate::api::read::list::{self, Search};
 use crate::api::read::message::find_message;
 use crate::api::read::message_view::{MessageView, Recipient, currency};
-use crate::dispatch::door::plan::{Account, Plan};
+use crate::dispatch::door::plan::Plan;
 use crate::message::money::Money;
-use crate::message::veil::{MessageName, Pages, Veil};
+use crate::message::veil::{MessageName, Veil};
 use crate::record::entry::Entry;
-use crate::record::views::Query;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -46,12 +46,22 @@ pub(crate) async fn messages(
     by: Operator,
 ) -> Result<Response, Problem> {
     let veil = context.veil();
-    let query = query((by.account(), veil), by.plan(), asked.as_deref().unwrap_or(""))?;
+    let mut search = Search::new(by.account(), veil);
+    for pair in query::pairs(asked.as_deref(), &PARAMETERS)? {
+        let (name, value) = pair?;
+        if name == "account" {
+            let account = by.plan().account_named(&value);
+            search.query.account = Some(account.ok_or_else(|| invalid(&name, "there is no such account"))?.id);
+        } else {
+            search.set(&name, &value)?;
+        }
+    }
+    let (asked, query) = search.done();
     let page = blocking(&context, move |readers| readers.list(&query)).await?;
     let refunds = refunds(&context, &page.entries).await?;
     let refund = |it: &Entry| refunds.get(&it.body.seq()).copied();
     let view = |it| view((it, &veil), by.plan(), by.account().scopes.reveal, refund(it));
-    Ok(list::page(page.entries.iter().map(view).collect(), &veil, page.next))
+    Ok(list::answer(&asked.page(page.entries.iter().map(view).collect(), page.next.map(|it| it.0))))
 }
 
 /// `GET /admin/v1/messages/{id}`
@@ -94,20 +104,6 @@ fn view<'a>(
     let account = plan.accounts.get(&entry.body.account).and_then(|it| it.currency);
     let view = MessageView::of(entry, veil, plan, currency(plan, entry.body.route, account));
     view.paid_back(refund).for_operator(entry, plan, reveals)
-}
-
-/// What a query string asks for; national numbers are those of whoever asks.
-fn query((asking, veil): (&Account, Veil), plan: &Plan, text: &str) -> Result<Query, Problem> {
-    let start = Query { limit: LIMIT, ..Query::default() };
-    let by = Asking { region: asking.region.as_deref(), veil, pages: Pages::Messages };
-    list::read(start, text, &PARAMETERS, |query, name, value| match name {
-        "account" => {
-            let account = plan.account_named(value);
-            query.account = Some(account.ok_or("there is no such account")?.id);
-            Ok(())
-        }
-        _ => list::set(query, &by, name, value),
-    })
 }
 
 #[derive(Serialize)]

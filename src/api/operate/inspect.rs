@@ -6,11 +6,12 @@ use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::{ask, refusal};
 use crate::api::handler::context::Context;
 use crate::api::handler::json;
+use crate::api::handler::page::Page;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::operate::actions::unknown;
 use crate::api::operate::link::{BusyLinkView, link, link_name};
-use crate::api::operate::views::{AccountView, CarrierView, List, QueueView, RouteView};
+use crate::api::operate::views::{AccountView, CarrierView, QueueView, RouteView};
 use crate::dispatch::door::happening::Ask;
 use crate::dispatch::door::reply::Reply;
 use crate::dispatch::door::snapshot::Snapshot;
@@ -80,7 +81,7 @@ pub(crate) async fn trace(
 
 fn list<T: Serialize>(data: Vec<T>) -> Response {
     let octets = data.len() * 512 + 64;
-    json::answer(StatusCode::OK, &List { data, next_cursor: None }, octets)
+    json::answer(StatusCode::OK, &Page::whole(data), octets)
 }
 
 /// Asks the loop how everything stands.

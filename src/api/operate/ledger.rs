@@ -10,9 +10,8 @@ use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::handler::time::Moment;
-use crate::api::handler::{body, idempotency};
+use crate::api::handler::{body, idempotency, page};
 use crate::api::operate::actions::unknown;
-use crate::api::read::list::{PAGE_PARAMETERS, query};
 use crate::api::submit::fingerprint;
 use crate::dispatch::door::happening::{Ask, Credit};
 use crate::dispatch::door::plan::{Account, Plan};
@@ -38,24 +37,16 @@ pub(crate) async fn ledger(
 ) -> Result<Response, Problem> {
     let account = named(by.plan(), &id)?;
     let veil = context.veil();
-    let asked = query(by.account(), (veil, Pages::Ledger), asked.as_deref().unwrap_or(""), &PAGE_PARAMETERS)?;
-    let (of, before, limit) = (account.id, asked.before.map_or(u64::MAX, |it| it.0), asked.limit);
+    let asked = page::Asked::read(asked.as_deref(), veil, Pages::Ledger)?;
+    let (of, before, limit) = (account.id, asked.place.unwrap_or(u64::MAX), asked.limit);
     let mut lines = blocking(&context, move |readers| readers.ledger(of, before, limit + 1)).await?;
-    let more = limit < lines.len();
-    lines.truncate(limit);
-    let next = lines.last().filter(|_| more).map(|it| veil.cursor(Pages::Ledger, it.n));
+    let next = asked.cut(&mut lines, |it| it.n);
     let data = lines.iter().map(|it| LineView::of(it, &veil, account.currency)).collect();
-    Ok(json::answer(StatusCode::OK, &Ledger { data, next_cursor: next }, lines.len() * 192 + 64))
+    Ok(json::answer(StatusCode::OK, &asked.page(data, next), lines.len() * 192 + 64))
 }
 
 fn named<'p>(plan: &'p Plan, name: &str) -> Result<&'p Account, Problem> {
     plan.account_named(name).ok_or_else(|| unknown("account"))
-}
-
-#[derive(Serialize)]
-struct Ledger<'a> {
-    data: Vec<LineView<'a>>,
-    next_cursor: Option<String>,
 }
 
 #[derive(Serialize)]

@@ -2,19 +2,19 @@
 
 use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::{ask, refusal};
-use crate::api::handler::body;
 use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
 use crate::api::handler::memory::Holder;
-use crate::api::handler::problem::{Kind, Problem, unknown_name};
+use crate::api::handler::problem::{Kind, Problem};
+use crate::api::handler::query::{self, invalid};
 use crate::api::handler::reads::blocking;
 use crate::api::handler::time::Moment;
-use crate::api::read::list::{LIMIT, LIMIT_MAX};
+use crate::api::handler::{body, page};
 use crate::dispatch::door::happening::{Ask, Change};
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::Reply;
 use crate::message::id::AccountId;
-use crate::message::veil::{Pages, Veil};
+use crate::message::veil::Pages;
 use crate::number::e164::E164;
 use crate::record::suppression::{Origin, Suppression};
 use crate::record::views::SuppressionQuery;
@@ -39,17 +39,23 @@ pub(crate) async fn all(
     RawQuery(asked): RawQuery,
     by: Operator,
 ) -> Result<Response, Problem> {
-    let asked = pairs(asked.as_deref(), &LISTED)?;
-    let veil = context.veil();
-    let query = query(&asked, by.plan(), &veil)?;
-    // One more than is shown tells whether there is another page; of one number all are shown.
-    let one_more = SuppressionQuery { limit: query.limit + 1, ..query };
-    let mut found = blocking(&context, move |readers| readers.suppressions(&one_more)).await?;
-    let more = query.number.is_none() && query.limit < found.len();
-    found.truncate(if more { query.limit } else { found.len() });
-    let next_cursor = found.last().filter(|_| more).map(|it| veil.cursor(Pages::Suppressions, it.0));
-    let data = found.iter().map(|(_, it)| View::of(it, by.plan())).collect();
-    Ok(json::answer(StatusCode::OK, &Page { data, next_cursor }, found.len() * 160 + 64))
+    let asked: Vec<_> = query::pairs(asked.as_deref(), &LISTED)?.collect::<Result<_, _>>()?;
+    let mut page = page::Asked::first(context.veil(), Pages::Suppressions);
+    let (mut of, mut to) = (None, None);
+    for (name, value) in &asked {
+        match name.as_str() {
+            "account" => of = Some(account(by.plan(), value)?),
+            "to" => to = Some(number(value)?),
+            _ => page.set(name, value).map_err(|detail| invalid(name, detail))?,
+        }
+    }
+    let query = SuppressionQuery { account: of, number: to, after: page.place.unwrap_or(0), limit: page.limit + 1 };
+    let mut found = blocking(&context, move |readers| readers.suppressions(&query)).await?;
+    // Of one number all are shown.
+    let next = if to.is_some() { None } else { page.cut(&mut found, |it| it.0) };
+    let data: Vec<_> = found.iter().map(|(_, it)| View::of(it, by.plan())).collect();
+    let octets = data.len() * 160 + 64;
+    Ok(json::answer(StatusCode::OK, &page.page(data, next), octets))
 }
 
 /// `POST /admin/v1/suppressions`
@@ -81,7 +87,7 @@ pub(crate) async fn lift(
     RawQuery(asked): RawQuery,
     by: Operator,
 ) -> Result<Response, Problem> {
-    let asked = pairs(asked.as_deref(), &LIFTED)?;
+    let asked: Vec<_> = query::pairs(asked.as_deref(), &LIFTED)?.collect::<Result<_, _>>()?;
     let of = |name: &str| asked.iter().find(|it| it.0 == name).map(|it| it.1.as_str());
     let to = of("to").ok_or_else(|| Problem::at(Kind::Invalid, "/to", "is required"))?;
     let key = key(by.plan(), of("account"), of("sender"), to)?;
@@ -102,40 +108,6 @@ struct Asked {
     reason: String,
 }
 
-fn invalid(name: &str, detail: impl Into<std::borrow::Cow<'static, str>>) -> Problem {
-    Problem::at(Kind::Invalid, format!("/{name}"), detail)
-}
-
-/// The pairs of a query string, of which only known ones may be.
-fn pairs(text: Option<&str>, known: &[&str]) -> Result<Vec<(String, String)>, Problem> {
-    let uri = format!("/?{}", text.unwrap_or_default()).parse().map_err(|_| invalid("", "is not a query"))?;
-    let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri);
-    let pairs = pairs.map_err(|_| invalid("", "is not a query"))?.0;
-    match pairs.iter().find(|it| !known.contains(&it.0.as_str())) {
-        Some((name, _)) => Err(invalid(name, unknown_name(name, known))),
-        None => Ok(pairs),
-    }
-}
-
-fn query(asked: &[(String, String)], plan: &Plan, veil: &Veil) -> Result<SuppressionQuery, Problem> {
-    let mut query = SuppressionQuery { account: None, number: None, after: 0, limit: LIMIT };
-    for (name, value) in asked {
-        match name.as_str() {
-            "account" => query.account = Some(account(plan, value)?),
-            "to" => query.number = Some(number(value)?),
-            "cursor" => {
-                let after = veil.read_cursor(Pages::Suppressions, value);
-                query.after = after.ok_or_else(|| invalid(name, "must be a next_cursor of the page before"))?;
-            }
-            _ => {
-                let limit = value.parse().ok().filter(|it| (1..=LIMIT_MAX).contains(it));
-                query.limit = limit.ok_or_else(|| invalid(name, "must be from 1 to 1000"))?;
-            }
-        }
-    }
-    Ok(query)
-}
-
 fn key(plan: &Plan, whose: Option<&str>, sender: Option<&str>, to: &str) -> Result<Key, Problem> {
     let account = whose.map(|it| account(plan, it)).transpose()?;
     let sender = sender.map(recipient).filter(|it| !it.is_empty());
@@ -148,20 +120,12 @@ fn account(plan: &Plan, name: &str) -> Result<AccountId, Problem> {
 }
 
 fn number(text: &str) -> Result<E164, Problem> {
-    // A plus sign that was not escaped reads as a blank.
-    let text = text.strip_prefix(' ').map_or_else(|| text.to_owned(), |it| format!("+{it}"));
-    E164::parse(&text, None).map_err(|why| invalid("to", why.to_string()))
+    E164::parse(&query::number(text), None).map_err(|why| invalid("to", why.to_string()))
 }
 
 fn reason(text: Option<&str>) -> Result<Box<str>, Problem> {
     let text = text.map(str::trim).filter(|it| !it.is_empty() && it.chars().count() <= REASON_MAX);
     text.map(Into::into).ok_or_else(|| invalid("reason", format!("is required, with 1 to {REASON_MAX} characters")))
-}
-
-#[derive(Serialize)]
-struct Page<'a> {
-    data: Vec<View<'a>>,
-    next_cursor: Option<String>,
 }
 
 /// One key of the list; `null` where it holds for all.

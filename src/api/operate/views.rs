@@ -12,13 +12,6 @@ use crate::route::plan::Route;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// A list that is shown whole.
-#[derive(Serialize)]
-pub(crate) struct List<T> {
-    pub(crate) data: Vec<T>,
-    pub(crate) next_cursor: Option<&'static str>,
-}
-
 /// A carrier.
 #[derive(Serialize)]
 pub(crate) struct CarrierView<'a> {

@@ -7,11 +7,10 @@
 use crate::api::handler::admitted::{Operator, Reader};
 use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
+use crate::api::handler::page::Asked;
 use crate::api::handler::problem::Problem;
 use crate::api::handler::reads::blocking;
 use crate::api::handler::time::Moment;
-use crate::api::read::list::{PAGE_PARAMETERS, query};
-use crate::dispatch::door::plan::Account;
 use crate::message::id::AccountId;
 use crate::message::veil::{EventName, Pages, Veil};
 use crate::record::event::Event;
@@ -31,37 +30,36 @@ pub(crate) async fn of_account(
     by: Reader,
 ) -> Result<Response, Problem> {
     let (account, hides) = (by.account(), !by.account().shows_carriers);
-    told(&context, account, asked.as_deref(), (Some(account.id), hides)).await
+    told(&context, asked.as_deref(), Some(account.id), hides).await
 }
 
 /// `GET /admin/v1/events/unrouted`: what came from handsets and fits no `[[inbound]]`.
 pub(crate) async fn unrouted(
     State(context): State<Arc<Context>>,
     RawQuery(asked): RawQuery,
-    by: Operator,
+    _by: Operator,
 ) -> Result<Response, Problem> {
-    told(&context, by.account(), asked.as_deref(), (None, false)).await
+    told(&context, asked.as_deref(), None, false).await
 }
 
 /// The events of one account or of none, with the names of carriers or without.
 async fn told(
     context: &Context,
-    by: &Account,
     asked: Option<&str>,
-    (of, hides): (Option<AccountId>, bool),
+    account: Option<AccountId>,
+    hides: bool,
 ) -> Result<Response, Problem> {
     let veil = context.veil();
-    let asked = query(by, (veil, Pages::Events), asked.unwrap_or(""), &PAGE_PARAMETERS)?;
-    let query = EventQuery { account: of, after: asked.before.map_or(0, |it| it.0), limit: asked.limit };
+    let asked = Asked::read(asked, veil, Pages::Events)?;
+    let query = EventQuery { account, after: asked.place.unwrap_or(0), limit: asked.limit };
     let mut events = blocking(context, move |readers| readers.events(&query)).await?;
     if hides {
         events.iter_mut().for_each(without_carrier);
     }
-    let next = events.last().map(|it| it.n).or(asked.before.map(|it| it.0));
+    let next = events.last().map(|it| it.n).or(asked.place);
     let octets = events.iter().map(|it| it.data.len() + 128).sum::<usize>() + 64;
     let data = events.iter().map(|it| View::of(it, &veil)).collect();
-    let log = Log { data, next_cursor: next.map(|it| veil.cursor(Pages::Events, it)) };
-    Ok(json::answer(StatusCode::OK, &log, octets))
+    Ok(json::answer(StatusCode::OK, &asked.page(data, next), octets))
 }
 
 /// Leaves the name of the carrier out of what an account is told.
@@ -72,12 +70,6 @@ fn without_carrier(event: &mut Event) {
         *carrier = Value::Null;
         event.data = serde_json::to_string(&data).expect("what was JSON is JSON").into();
     }
-}
-
-#[derive(Serialize)]
-struct Log<'a> {
-    data: Vec<View<'a>>,
-    next_cursor: Option<String>,
 }
 
 #[derive(Serialize)]

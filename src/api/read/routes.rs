@@ -2,6 +2,7 @@
 
 use crate::api::handler::admitted::Reader;
 use crate::api::handler::json;
+use crate::api::handler::page::Page;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::dispatch::door::plan::Account;
 use crate::message::id::RouteId;
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 pub(crate) async fn all(by: Reader) -> Response {
     let routes = by.account().routes.iter().filter_map(|id| by.plan().routes.get(id));
     let data: Vec<Shown<'_>> = routes.map(|route| Shown::of(by.account(), route)).collect();
-    json::answer(StatusCode::OK, &List { data, next_cursor: None }, 1_024)
+    json::answer(StatusCode::OK, &Page::whole(data), 1_024)
 }
 
 /// `GET /v1/routes/{id}`
@@ -29,12 +30,6 @@ pub(crate) fn granted<'a>(by: &'a Reader, id: &str) -> Result<&'a Route, Problem
     let id = id.parse().ok().map(RouteId).filter(|it| by.account().routes.contains(it));
     let route = id.and_then(|it| by.plan().routes.get(&it));
     route.ok_or_else(|| Problem::new(Kind::NotFound, "There is no route with this id for this account."))
-}
-
-#[derive(Serialize)]
-struct List<'a> {
-    data: Vec<Shown<'a>>,
-    next_cursor: Option<&'static str>,
 }
 
 /// A route as an account sees it: who carries it is not the account's business.
