@@ -5,9 +5,9 @@
 //! connections of their own to the store.
 //!
 //! ```text
-//! socket ─► server ─► router ─► auth ─► request ─► quote ─► Call ─► loop
-//!                        │                                          │
-//!                        └─► read ─► store's readers      202 ◄── Reply
+//! socket ─► server ─► router ─► submit · operate ─► handler::ask ─► Call ─► loop
+//!                        │                                                  │
+//!                        └─► read ─► handler::reads ─► store      202 ◄── Reply
 //! ```
 //!
 //! Nothing is stored for a request that is refused, and a 202 is written only after the loop

@@ -1,4 +1,6 @@
-//! What operators see and order. It is told with the words and by the rules of the other rooms.
+//! What operators see of everything, and what they order.
+//!
+//! It uses the words and the rules of all other rooms: a dry run judges as [`submit`](crate::api::submit) does.
 
 pub(super) mod actions;
 pub(super) mod inspect;

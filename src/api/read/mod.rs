@@ -1,4 +1,6 @@
 //! What applications look at: their messages, orders, events, routes and money.
+//!
+//! Nothing here passes the loop. How a message is shown is told here for operators too.
 
 pub(super) mod message;
 pub(super) mod order;

@@ -1,4 +1,6 @@
 //! Takes connections, as many as are allowed, and ends them when told to.
+//!
+//! Here is what happens before a request is one, and whence it comes. What it asks for is not known here.
 
 pub mod options;
 mod door;

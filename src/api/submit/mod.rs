@@ -1,4 +1,7 @@
-//! What applications send: read, checked, routed, cut and priced, then handed to the loop.
+//! What applications send: it is read, checked, routed, cut and priced, and then handed to the loop.
+//!
+//! A file is what a request is judged by, or the handler of one. What was sent is looked at in
+//! [`read`](crate::api::read).
 
 pub(super) mod messages;
 pub(super) mod estimate;
