@@ -68,6 +68,16 @@ fn what_the_demo_says_to_try_works_and_an_interrupt_leaves_nothing_behind() {
     keeping.signal(Signal::INT);
     assert_eq!(keeping.end(PATIENCE).code(), Some(0));
     assert!(is_empty(folder.path()), "nothing stays");
+    // From the first moment on: it may be killed by the signal only before it has made anything.
+    for after in [0, 10, 20, 40, 80] {
+        let mut begun = Process::start("nuncio demo", demo(&[], folder.path()));
+        std::thread::sleep(Duration::from_millis(after));
+        let had = !is_empty(folder.path());
+        begun.signal(Signal::INT);
+        let status = begun.end(PATIENCE);
+        assert!(status.code() == Some(130) || !had, "{status:?}");
+        assert!(is_empty(folder.path()), "nothing stays after {after} ms");
+    }
     let mut early = Process::start("nuncio demo", demo(&[], folder.path()));
     early.line(PATIENCE, |lines| lines.iter().any(|it| it.contains(" ms  ")).then_some(()));
     early.signal(Signal::INT);

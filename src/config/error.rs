@@ -176,11 +176,18 @@ impl Findings {
     }
 }
 
+/// So many of what is known are named.
+const KNOWN_MAX: usize = 40;
+
 /// A key that is not known, and the known one that is nearest.
 pub fn unknown(what: &str, key: &str, known: &[&str]) -> String {
     match nearest(key, known) {
         Some(it) => format!("unknown {what}; did you mean {it}?"),
         None if known.is_empty() => format!("unknown {what}; none is known"),
-        None => format!("unknown {what}; known are {}", known.join(", ")),
+        None if known.len() <= KNOWN_MAX => format!("unknown {what}; known are {}", known.join(", ")),
+        None => {
+            let (some, more) = known.split_at(KNOWN_MAX);
+            format!("unknown {what}; known are {} and {} more", some.join(", "), more.len())
+        }
     }
 }

@@ -62,10 +62,10 @@ impl Currencies {
         for (account, currency) in self.0.iter().filter(|it| balance(*it.0) != Money(0)) {
             let planned = plan.accounts.get(account);
             if planned.is_none_or(|it| !it.terms.managed) {
-                let (name, has) = (planned.map_or("of an earlier configuration", |it| &*it.name), balance(*account));
+                let name = store.account_name(*account)?.unwrap_or_default();
                 warn!(
                     account = name,
-                    has = %has.exact(),
+                    has = %balance(*account).exact(),
                     %currency,
                     "an account has money that is not spent: it is not in the configuration, or its balance is not managed"
                 );

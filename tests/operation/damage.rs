@@ -174,6 +174,8 @@ fn a_record_that_the_disk_has_changed_is_set_aside_and_all_others_are_served() {
     // It is not said that there never was such a message.
     let gone = daemon.client().get(&format!("/v1/messages/{}", ids[150]));
     assert_eq!((gone.status, &gone.json()["type"]), (410, &json!("/problems/message-damaged")));
+    let told = daemon.client().post(&format!("/v1/messages/{}/outcome", ids[150]), &json!({ "verified": true }));
+    assert_eq!((told.status, &told.json()["type"]), (410, &json!("/problems/message-damaged")));
     let mut why = daemon.command(&["why", &ids[150]]);
     let why = why.env("NUNCIO_KEY", KEY).env("NUNCIO_ADMIN_LISTEN", daemon.admin().to_string()).output().unwrap();
     let said = String::from_utf8_lossy(&why.stderr).into_owned();

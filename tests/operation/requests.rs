@@ -168,7 +168,30 @@ fn a_line_of_a_head_ends_with_both_octets_and_of_a_body_every_octet_is_taken() {
         let answers = answers(&spoilt);
         assert_eq!(answers.iter().map(|it| it.status).collect::<Vec<_>>(), [200, 200, 400], "{at}");
         problem(&answers[2], 400, "malformed-request");
+        // At once, also where nothing comes behind it and where it is the first.
+        let alone = format!("{}{}", &last[..at], &last[at + 1..]);
+        problem(&answer(daemon.http(), alone.as_bytes()), 400, "malformed-request");
+        let dribbled = said_in_steps(daemon.http(), alone.as_bytes());
+        problem(&Reply::read(&mut dribbled.as_slice()).unwrap(), 400, "malformed-request");
     }
+    // What begins a chunk is refused as well, and nothing behind it is read.
+    for size in [";a\nb", ";\n", "\n"] {
+        let spoilt = chunks.replacen(&format!("{:x}\r\n", body.len()), &format!("{:x}{size}\r\n", body.len()), 1);
+        let answers = answers(&format!("{spoilt}{}", last.replace("\r\n", "\n").repeat(2)));
+        assert_eq!(answers.iter().map(|it| it.status).collect::<Vec<_>>(), [400], "{size:?}");
+    }
+}
+
+/// What is said to these octets, each in a packet of its own.
+fn said_in_steps(at: SocketAddr, octets: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(at).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
+    // It may be refused before all of it has come.
+    _ = octets.chunks(1).try_for_each(|it| stream.write_all(it));
+    let mut said = Vec::new();
+    _ = stream.read_to_end(&mut said);
+    said
 }
 
 #[test]

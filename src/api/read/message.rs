@@ -34,11 +34,15 @@ pub(crate) async fn message(
 /// A message of any account, by its id as a path has it.
 pub(crate) async fn find_message(context: &Context, written: &str) -> Result<Entry, Problem> {
     let (_, id) = named(context, written)?;
-    let found = blocking(context, move |readers| match readers.message(id)? {
-        Some(entry) => Ok(Ok(entry)),
-        None => Ok(Err(readers.was_set_aside(id)?)),
-    });
-    found.await?.map_err(|was_set_aside| match was_set_aside {
+    match blocking(context, move |readers| readers.message(id)).await? {
+        Some(entry) => Ok(entry),
+        None => Err(missing(context, id).await?),
+    }
+}
+
+/// The refusal for a message that is not there: whether it was damaged and set aside.
+pub(crate) async fn missing(context: &Context, id: MessageId) -> Result<Problem, Problem> {
+    Ok(match blocking(context, move |readers| readers.was_set_aside(id)).await? {
         true => Problem::new(Kind::MessageDamaged, "What was stored of this message was damaged and set aside."),
         false => no_message(),
     })

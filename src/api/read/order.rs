@@ -34,7 +34,9 @@ pub(crate) async fn order(
 /// account's, it is not said which of the two it is.
 pub(crate) async fn own_order(context: &Context, id: &str, account: &Account) -> Result<OrderView, Problem> {
     let none = || Problem::new(Kind::NotFound, "There is no order with this id.");
-    let id = id.parse().ok().and_then(|it| context.veil().read_order(it)).ok_or_else(none)?;
+    // An order has one name: no sign, no zero before it.
+    let number = id.parse().ok().filter(|it: &u64| it.to_string() == id);
+    let id = number.and_then(|it| context.veil().read_order(it)).ok_or_else(none)?;
     let found = blocking(context, move |readers| readers.order(id)).await?;
     found.filter(|it| it.account == account.id).ok_or_else(none)
 }

@@ -6,7 +6,7 @@
 
 use crate::api::handler::context::{OTHER, OnAnswer};
 use crate::api::handler::problem::{Kind, Problem};
-use crate::api::server::line_ends::LineEnds;
+use crate::api::server::line_ends::{self, LineEnds};
 use crate::api::server::listener::Octets;
 use std::io;
 use std::pin::Pin;
@@ -25,11 +25,13 @@ pub(crate) struct Garbled<S> {
     /// What is still to be written of a problem.
     rest: Vec<u8>,
     line_ends: LineEnds,
+    /// A head was spoilt whose end is still to be read.
+    spoilt: bool,
 }
 
 impl<S: Octets> Garbled<S> {
     pub(crate) const fn new(stream: S, on_answer: Option<Arc<OnAnswer>>) -> Self {
-        Self { stream, on_answer, rest: Vec::new(), line_ends: LineEnds::new() }
+        Self { stream, on_answer, rest: Vec::new(), line_ends: LineEnds::new(), spoilt: false }
     }
 
     /// Keeps the problem that is to go out for these octets, if they are such an answer.
@@ -82,9 +84,14 @@ fn instead(octets: &[u8]) -> Option<(Kind, Vec<u8>)> {
 
 impl<S: Octets> AsyncRead for Garbled<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.spoilt && line_ends::END.len() <= into.remaining() {
+            self.spoilt = false;
+            into.put_slice(line_ends::END);
+            return Poll::Ready(Ok(()));
+        }
         let before = into.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, into))?;
-        self.line_ends.look(&mut into.filled_mut()[before..]);
+        self.spoilt |= self.line_ends.look(&mut into.filled_mut()[before..]);
         Poll::Ready(Ok(()))
     }
 }

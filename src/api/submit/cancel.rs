@@ -5,7 +5,7 @@ use crate::api::handler::ask::{ask, refusal};
 use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
 use crate::api::handler::problem::Problem;
-use crate::api::read::message::named;
+use crate::api::read::message::{missing, named};
 use crate::dispatch::door::happening::Ask;
 use crate::dispatch::door::reply::Reply;
 use crate::message::status::Status;
@@ -28,6 +28,7 @@ pub(crate) async fn cancel(
             let document = Cancelled { id: Shown(veil.message(id)), status: Status::Cancelled.word() };
             Ok(json::answer(StatusCode::OK, &document, 100))
         }
+        Reply::NotFound => Err(missing(&context, id).await?),
         other => Err(refusal(&other)),
     }
 }

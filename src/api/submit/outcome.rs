@@ -9,7 +9,7 @@ use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
-use crate::api::read::message::named;
+use crate::api::read::message::{missing, named};
 use crate::dispatch::door::happening::Ask;
 use crate::dispatch::door::reply::Reply;
 use crate::message::veil::MessageName;
@@ -33,6 +33,7 @@ pub(crate) async fn outcome(
         json::read(&body, |_| Problem::at(Kind::Invalid, "/verified", "the body is {\"verified\": true} or false"))?;
     match ask(&context, Ask::Outcome(account, id, verified)).await? {
         Reply::Noted => Ok(json::answer(StatusCode::OK, &Noted { id: Shown(veil.message(id)), verified }, 100)),
+        Reply::NotFound => Err(missing(&context, id).await?),
         other => Err(refusal(&other)),
     }
 }

@@ -118,6 +118,8 @@ impl Demo {
         if self.messages < cast::MESSAGES_MIN {
             return Err(DemoError::TooFew);
         }
+        // From now on a signal is heard, and leaves nothing behind.
+        let mut asked = std::pin::pin!(asked()?);
         let folder = Folder(std::env::temp_dir().join(format!("nuncio-demo-{}", &new_key().0[..12])));
         std::fs::create_dir_all(&folder.0)?;
         let (north, south) = (Simulated::start(1).await?, Simulated::start(2).await?);
@@ -135,13 +137,6 @@ impl Demo {
         std::fs::write(&file, configuration(&folder.0, &places, [http, admin], &digest))?;
         let upkeep = tokio::spawn(upkeep(gateway.exposition()));
         let show = Show { demo: self, http, admin, key: &key, file: &file, carriers: [&north.carrier, &south.carrier] };
-        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        let mut asked = std::pin::pin!(async move {
-            tokio::select! {
-                _ = interrupt.recv() => (),
-                _ = terminate.recv() => (),
-            }
-        });
         let result = tokio::select! {
             // Once its last line stands there it is done, however soon its reader ends it.
             biased;
@@ -157,6 +152,19 @@ impl Demo {
         south.stop().await;
         result
     }
+}
+
+/// Ends once the demo is asked to end: by its terminal, its closing, or another process.
+fn asked() -> io::Result<impl Future<Output = ()>> {
+    let (mut interrupt, mut hangup) = (signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => (),
+            _ = hangup.recv() => (),
+            _ = terminate.recv() => (),
+        }
+    })
 }
 
 async fn upkeep(exposition: std::sync::Arc<Exposition>) {

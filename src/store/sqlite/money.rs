@@ -6,8 +6,8 @@ use crate::record::contract::Poisoned;
 use crate::record::money::{LedgerLine, QuotaUse};
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::{Sqlite, cells, line, reader, seal};
-use rusqlite::Connection;
 use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -54,6 +54,14 @@ impl Sqlite {
     /// In what currency every account has its balance, as far as it was remembered.
     pub fn currencies(&mut self) -> Result<BTreeMap<AccountId, Currency>, Poisoned> {
         self.guarded("reading the currencies of balances", |it| currencies(&it.writer))
+    }
+
+    /// What an account is or was called in the configuration.
+    pub fn account_name(&mut self, account: AccountId) -> Result<Option<String>, Poisoned> {
+        self.guarded("reading the name of an account", |it| {
+            let words = "SELECT text FROM name WHERE kind = 'account' AND id = ?1";
+            Ok(it.writer.query_row(words, [account.0], |row| row.get(0)).optional()?)
+        })
     }
 
     /// Remembers in what currencies these accounts have their balances.
