@@ -80,7 +80,11 @@ impl Retaining {
             self.anew_at = Some(began);
         }
         (self.more, self.stepped) = (done.more, Some((Instant::now(), took)));
-        self.limit = next_limit(self.limit, took, if quiet { LASTS_QUIET } else { LASTS });
+        let lasts = if quiet { LASTS_QUIET } else { LASTS };
+        // A step that took nothing away says nothing of how long it takes: it may be followed by fewer, and not by more.
+        if done.count != 0 || lasts < took {
+            self.limit = next_limit(self.limit, took, lasts);
+        }
         self.tell(done.count);
         Ok(())
     }
@@ -104,6 +108,16 @@ fn next_limit(limit: usize, took: Duration, lasts: Duration) -> usize {
 mod tests {
     use super::*;
     use crate::store::memory::Memory;
+
+    #[test]
+    fn a_step_that_takes_nothing_away_makes_the_next_no_larger() {
+        let mut retaining = Retaining::new(Duration::from_secs(60));
+        for _ in 0..20 {
+            retaining.stepped = None;
+            retaining.go_on(Time(1_000_000_000), &mut Memory::new(), true).expect("it forgets");
+        }
+        assert_eq!(retaining.limit, LIMITS.0);
+    }
 
     #[test]
     fn a_step_becomes_as_large_as_fits_and_no_larger() {
