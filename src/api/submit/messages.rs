@@ -33,9 +33,9 @@ pub(crate) async fn messages(
 ) -> Result<Response, Problem> {
     let account = by.account();
     refuse_when_closed(&context)?;
-    let key = idempotency::key(request.headers())?;
-    let path = request.uri().path().to_owned();
-    let (body, _held) = body::read(&context, Holder::Account(account.id), request.into_body()).await?;
+    let (head, body) = request.into_parts();
+    let key = idempotency::key(&head.headers)?;
+    let (body, _held) = body::read(&context, Holder::Account(account.id), body).await?;
     let asked = diagnose::read(&body)?;
     let (mut quote, mut submission) = Quote::of((by.plan(), &context.wiring.opted_out), account, &asked)?;
     // The texts are held while numbers are asked about, and until the loop has answered, not only until it takes them.
@@ -46,7 +46,7 @@ pub(crate) async fn messages(
     for it in &quote.rejected {
         (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
     }
-    submission.idempotency = key.map(|key| fingerprint::keyed(key, (&path, &body), |it| it.message(&asked)));
+    submission.idempotency = key.map(|key| fingerprint::keyed(key, (head.uri.path(), &body), |it| it.message(&asked)));
     match ask(&context, Ask::Submit(submission)).await? {
         Reply::Accepted { order, messages, means, .. } => {
             let veil = context.veil();
