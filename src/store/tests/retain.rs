@@ -97,6 +97,27 @@ fn a_store_under_steady_load_stays_as_large_as_what_it_keeps() {
     assert!(0 < early && late <= early * 5 / 4, "{early} pages after ten hours, {late} after sixty");
 }
 
+#[test]
+fn what_is_forgotten_is_soon_in_no_file_either() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut store = sqlite(directory.path());
+    let log = || std::fs::metadata(directory.path().join("nuncio.db-wal")).map_or(0, |it| it.len());
+    let is_cut = |store: &mut crate::store::sqlite::Sqlite| {
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(2) && log() != 0 {
+            store.hurry();
+            store.tend().expect("it is tended");
+        }
+        log() == 0
+    };
+    store.commit(&messages(1, 100, Time(1_000), true)).expect("the commit goes through");
+    assert!(is_cut(&mut store), "once after a start");
+    store.commit(&messages(101, 100, Time(9_000), true)).expect("the commit goes through");
+    assert!(!is_cut(&mut store), "nothing was taken away since");
+    forget(&mut store, Time(5_000), 300);
+    assert!(is_cut(&mut store), "what was forgotten stands in the log");
+}
+
 /// Thousands that wait, and as many that ended behind them, one after the other.
 fn walked_over(store: &mut impl Store) {
     let (old, now) = (Time(1_000), Time(10_000));
