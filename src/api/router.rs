@@ -1,6 +1,6 @@
 //! Which request goes where, and what holds for all of them.
 //!
-//! One layer is around everything: it catches panics, takes the time and counts. More would
+//! One function is around everything: it catches panics, takes the time and counts. More would
 //! cost every request.
 
 use crate::api::handler::context::{Context, OTHER};
@@ -13,141 +13,148 @@ use crate::api::submit::{cancel, estimate, messages, outcome};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
+use axum::handler::Handler;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::MethodRouter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
+use tower_service::Service;
 
-/// What answers are counted under, as method and pattern; a closed set, so that
-/// telemetry can show all of it from the start.
-pub const ENDPOINTS: &[&str] = &[
-    "POST /v1/messages",
-    "GET /v1/messages",
-    "GET /v1/messages/{id}",
-    "DELETE /v1/messages/{id}",
-    "POST /v1/messages/{id}/outcome",
-    "GET /v1/orders/{id}",
-    "GET /v1/orders/{id}/messages",
-    "POST /v1/estimate",
-    "GET /v1/routes",
-    "GET /v1/routes/{id}",
-    "GET /v1/routes/{id}/pricing",
-    "GET /v1/balance",
-    "GET /v1/events",
-    "GET /hooks/{carrier}/{secret}",
-    "POST /hooks/{carrier}/{secret}",
-    "GET /admin/v1/events/unrouted",
-    "GET /admin/v1/accounts/{id}/ledger",
-    "POST /admin/v1/accounts/{id}/credit",
-    "GET /admin/v1/messages",
-    "GET /admin/v1/messages/{id}",
-    "GET /admin/v1/messages/{id}/story",
-    "GET /admin/v1/suppressions",
-    "POST /admin/v1/suppressions",
-    "DELETE /admin/v1/suppressions",
-    "GET /admin/v1/carriers",
-    "GET /admin/v1/links",
-    "GET /admin/v1/routes",
-    "GET /admin/v1/routes/dry-run",
-    "GET /admin/v1/queues",
-    "GET /admin/v1/accounts",
-    "GET /admin/v1/config",
-    "GET /admin/v1/actions",
-    "GET /admin/v1/links/{id}/trace",
-    "POST /admin/v1/carriers/{id}/pause",
-    "POST /admin/v1/carriers/{id}/resume",
-    "POST /admin/v1/carriers/{id}/drain",
-    "POST /admin/v1/carriers/{id}/breaker",
-    "POST /admin/v1/carriers/{id}/move",
-    "POST /admin/v1/routes/{id}/pause",
-    "POST /admin/v1/routes/{id}/resume",
-    "POST /admin/v1/links/{id}/rebind",
-    "POST /admin/v1/links/{id}/trace",
-    "POST /admin/v1/store/release",
-    "POST /admin/v1/clock/confirm",
-    "GET /problems",
-    "GET /problems/{code}",
-    "GET /metrics",
-    "GET /livez",
-    "GET /readyz",
-    "GET /statusz",
-];
+/// Names an endpoint as answers are counted under it.
+macro_rules! named {
+    (get $path:literal) => {
+        concat!("GET ", $path)
+    };
+    (post $path:literal) => {
+        concat!("POST ", $path)
+    };
+    (delete $path:literal) => {
+        concat!("DELETE ", $path)
+    };
+}
 
+/// Makes, of one table, the routes of each listener and the names of all of them.
+macro_rules! endpoints {
+    ($($listener:ident { $($path:literal { $($method:ident: $handler:path),+ })+ })+) => {
+        /// What answers are counted under, as method and pattern; a closed set, so that telemetry can show all of it
+        /// from the start.
+        pub const ENDPOINTS: &[&str] = &[$($($(named!($method $path)),+),+),+];
+
+        $(fn $listener() -> Router<Arc<Context>> {
+            Router::new()$(.route($path, MethodRouter::new()$(.$method($handler))+))+
+        })+
+    };
+}
+
+endpoints! {
+    of_application {
+        "/v1/messages" { post: messages::messages, get: list::messages }
+        "/v1/messages/{id}" { get: message::message, delete: cancel::cancel }
+        "/v1/messages/{id}/outcome" { post: outcome::outcome }
+        "/v1/orders/{id}" { get: order::order }
+        "/v1/orders/{id}/messages" { get: list::order_messages }
+        "/v1/estimate" { post: estimate::estimate }
+        "/v1/routes" { get: routes::all }
+        "/v1/routes/{id}" { get: routes::one }
+        "/v1/routes/{id}/pricing" { get: balance::pricing }
+        "/v1/balance" { get: balance::balance }
+        "/v1/events" { get: events::of_account }
+        "/hooks/{carrier}/{secret}" { get: hook::told, post: hook::told }
+    }
+    of_operators {
+        "/admin/v1/events/unrouted" { get: events::unrouted }
+        "/admin/v1/accounts/{id}/ledger" { get: ledger::ledger }
+        "/admin/v1/accounts/{id}/credit" { post: ledger::credit }
+        "/admin/v1/messages" { get: find::messages }
+        "/admin/v1/messages/{id}" { get: find::message }
+        "/admin/v1/messages/{id}/story" { get: find::story }
+        "/admin/v1/suppressions" { get: suppressions::all, post: suppressions::add, delete: suppressions::lift }
+        "/admin/v1/carriers" { get: inspect::carriers }
+        "/admin/v1/links" { get: inspect::links }
+        "/admin/v1/routes" { get: inspect::routes }
+        "/admin/v1/routes/dry-run" { get: dry_run::dry_run }
+        "/admin/v1/queues" { get: inspect::queues }
+        "/admin/v1/accounts" { get: inspect::accounts }
+        "/admin/v1/config" { get: inspect::config }
+        "/admin/v1/actions" { get: actions::actions }
+        "/admin/v1/carriers/{id}/pause" { post: actions::order }
+        "/admin/v1/carriers/{id}/resume" { post: actions::order }
+        "/admin/v1/carriers/{id}/drain" { post: actions::order }
+        "/admin/v1/carriers/{id}/breaker" { post: actions::order }
+        "/admin/v1/carriers/{id}/move" { post: actions::order }
+        "/admin/v1/routes/{id}/pause" { post: actions::order }
+        "/admin/v1/routes/{id}/resume" { post: actions::order }
+        "/admin/v1/links/{id}/rebind" { post: actions::order }
+        "/admin/v1/links/{id}/trace" { get: inspect::trace, post: actions::order }
+        "/admin/v1/store/release" { post: actions::release }
+        "/admin/v1/clock/confirm" { post: actions::confirm_clock }
+        "/metrics" { get: probes::metrics }
+        "/livez" { get: probes::livez }
+        "/readyz" { get: probes::readyz }
+        "/statusz" { get: probes::statusz }
+    }
+    of_both {
+        "/problems" { get: problems::all }
+        "/problems/{code}" { get: problems::one }
+    }
+}
+
+/// Where messages are taken.
+const MESSAGES: &str = "/v1/messages";
 /// Where every refusal is one of a message.
-const SUBMIT: &str = "POST /v1/messages";
+const SUBMIT: &str = named!(post "/v1/messages");
 /// Where hooks are.
 const HOOKS: &str = "/hooks";
 
 /// What has nothing of anybody in it.
 const OPEN: [&str; 6] = ["/metrics", "/livez", "/readyz", "/statusz", "/problems", "/problems/{code}"];
 
+/// What is answered on a listener.
+#[derive(Clone)]
+pub struct Api {
+    routes: Router,
+    context: Arc<Context>,
+    /// Whether messages are taken here.
+    takes_messages: bool,
+}
+
 /// What applications call, and carriers over HTTP.
-pub fn application(context: &Arc<Context>) -> Router {
-    let routes = Router::new()
-        .route("/v1/messages", post(messages::messages).get(list::messages))
-        .route("/v1/messages/{id}", get(message::message).delete(cancel::cancel))
-        .route("/v1/messages/{id}/outcome", post(outcome::outcome))
-        .route("/v1/orders/{id}", get(order::order))
-        .route("/v1/orders/{id}/messages", get(list::order_messages))
-        .route("/v1/estimate", post(estimate::estimate))
-        .route("/v1/routes", get(routes::all))
-        .route("/v1/routes/{id}", get(routes::one))
-        .route("/v1/routes/{id}/pricing", get(balance::pricing))
-        .route("/v1/balance", get(balance::balance))
-        .route("/v1/events", get(events::of_account))
-        .route("/hooks/{carrier}/{secret}", get(hook::told).post(hook::told));
-    around(routes, context)
+pub fn application(context: &Arc<Context>) -> Api {
+    Api { takes_messages: true, ..Api::of(of_application(), context) }
 }
 
 /// What operators and their probes call.
-pub fn operations(context: &Arc<Context>) -> Router {
-    let routes = Router::new()
-        .route("/metrics", get(probes::metrics))
-        .route("/livez", get(probes::livez))
-        .route("/readyz", get(probes::readyz))
-        .route("/statusz", get(probes::statusz))
-        .route("/admin/v1/events/unrouted", get(events::unrouted))
-        .route("/admin/v1/accounts/{id}/ledger", get(ledger::ledger))
-        .route("/admin/v1/accounts/{id}/credit", post(ledger::credit))
-        .route("/admin/v1/messages", get(find::messages))
-        .route("/admin/v1/messages/{id}", get(find::message))
-        .route("/admin/v1/messages/{id}/story", get(find::story))
-        .route("/admin/v1/suppressions", get(suppressions::all).post(suppressions::add).delete(suppressions::lift))
-        .route("/admin/v1/carriers", get(inspect::carriers))
-        .route("/admin/v1/links", get(inspect::links))
-        .route("/admin/v1/routes", get(inspect::routes))
-        .route("/admin/v1/routes/dry-run", get(dry_run::dry_run))
-        .route("/admin/v1/queues", get(inspect::queues))
-        .route("/admin/v1/accounts", get(inspect::accounts))
-        .route("/admin/v1/config", get(inspect::config))
-        .route("/admin/v1/actions", get(actions::actions))
-        .route("/admin/v1/carriers/{id}/pause", post(actions::order))
-        .route("/admin/v1/carriers/{id}/resume", post(actions::order))
-        .route("/admin/v1/carriers/{id}/drain", post(actions::order))
-        .route("/admin/v1/carriers/{id}/breaker", post(actions::order))
-        .route("/admin/v1/carriers/{id}/move", post(actions::order))
-        .route("/admin/v1/routes/{id}/pause", post(actions::order))
-        .route("/admin/v1/routes/{id}/resume", post(actions::order))
-        .route("/admin/v1/links/{id}/rebind", post(actions::order))
-        .route("/admin/v1/links/{id}/trace", get(inspect::trace).post(actions::order))
-        .route("/admin/v1/store/release", post(actions::release))
-        .route("/admin/v1/clock/confirm", post(actions::confirm_clock));
-    around(routes, context)
+pub fn operations(context: &Arc<Context>) -> Api {
+    Api::of(of_operators(), context)
 }
 
-fn around(routes: Router<Arc<Context>>, context: &Arc<Context>) -> Router {
-    routes
-        .route("/problems", get(problems::all))
-        .route("/problems/{code}", get(problems::one))
-        .fallback(no_such_path)
-        .method_not_allowed_fallback(no_such_method)
-        .layer(from_fn_with_state(Arc::clone(context), watch))
-        .with_state(Arc::clone(context))
+impl Api {
+    fn of(routes: Router<Arc<Context>>, context: &Arc<Context>) -> Self {
+        let routes = routes
+            .merge(of_both())
+            .fallback(no_such_path)
+            .method_not_allowed_fallback(no_such_method)
+            .layer(from_fn_with_state(Arc::clone(context), around))
+            .with_state(Arc::clone(context));
+        Self { routes, context: Arc::clone(context), takes_messages: false }
+    }
+
+    /// Answers a request, whatever it is.
+    pub async fn answer(self, request: Request) -> Response {
+        // The one path that is called for every message does not pay for the choice among all of them.
+        if self.takes_messages && request.method() == Method::POST && request.uri().path() == MESSAGES {
+            let direct = |request| messages::messages.call(request, Arc::clone(&self.context));
+            return watch(&self.context, (SUBMIT, false), request, direct).await;
+        }
+        let mut routes = self.routes;
+        let Ok(response) = routes.call(request).await;
+        response
+    }
 }
 
 async fn no_such_path(request: Request) -> Result<Response, Problem> {
@@ -179,16 +186,26 @@ fn instance(uri: &Uri) -> &str {
     if path.starts_with(HOOKS) { HOOKS } else { path }
 }
 
-/// Refuses what HTTP does, catches panics, says of refusals for what they are, takes the time, counts.
-async fn watch(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let uri = request.uri().clone();
+/// What is around every route.
+async fn around(State(context): State<Arc<Context>>, request: Request, next: Next) -> Response {
     let pattern = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
     let endpoint = pattern.map_or(OTHER, |it| endpoint(request.method(), it));
     let may_be_kept = pattern.is_some_and(|it| OPEN.contains(&it));
+    watch(&context, (endpoint, may_be_kept), request, |it| next.run(it)).await
+}
+
+/// Refuses what HTTP does, catches panics, says of refusals for what they are, takes the time, counts.
+async fn watch<F: Future<Output = Response>>(
+    context: &Context,
+    (endpoint, may_be_kept): (&'static str, bool),
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
+    let began = Instant::now();
+    let uri = request.uri().clone();
     let mut response = match head::refused(&request) {
         Some(response) => response,
-        None => caught(next.run(request)).await.unwrap_or_else(|| {
+        None => caught(next(request)).await.unwrap_or_else(|| {
             Problem::new(Kind::Internal, "The request met a fault of ours; it is logged.").answer(endpoint)
         }),
     };

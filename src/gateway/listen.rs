@@ -1,6 +1,7 @@
 //! The listeners of HTTP: where they are bound, and what they tell.
 
 use crate::api::handler::context::Context;
+use crate::api::router::Api;
 use crate::api::server::listener::Listener;
 use crate::api::server::options::{Http, Tls};
 use crate::api::server::{PROTOCOLS, Server};
@@ -10,10 +11,10 @@ use std::net::SocketAddr;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// Serves routes where a listener is configured, and tells telemetry of it.
+/// Serves an API where a listener is configured, and tells telemetry of it.
 pub(super) fn listen(
     options: &Http,
-    routes: axum::Router,
+    api: Api,
     context: &Context,
     stop: watch::Receiver<bool>,
 ) -> Result<(Option<SocketAddr>, JoinHandle<()>), Failure> {
@@ -27,7 +28,7 @@ pub(super) fn listen(
         )
     };
     let tls = options.tls.as_ref().map(server).transpose()?;
-    let server = Server::new(listener, routes, options, tls).telling(context.wiring.on_answer.clone());
+    let server = Server::new(listener, api, options, tls).telling(context.wiring.on_answer.clone());
     let server = server.counting(context.wiring.on_turned_away.clone());
     Ok((address, tokio::spawn(server.run(stop))))
 }

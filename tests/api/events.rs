@@ -9,7 +9,6 @@ use nuncio::record::batch::Batch;
 use nuncio::record::contract::Store;
 use nuncio::record::event::{Event, EventKind};
 use serde_json::{Value, json};
-use tower::ServiceExt;
 
 /// Events of these accounts, in this order, numbered from 1; number 0 stands for none.
 fn commit(world: &World, accounts: &[u16]) {
@@ -27,7 +26,7 @@ fn commit(world: &World, accounts: &[u16]) {
 
 async fn operator(world: &World, path: &str, key: &str) -> Answer {
     let request = Request::get(path).header("host", "x").header("x-api-key", key).body(Body::empty()).unwrap();
-    let (head, body) = world.operations.clone().oneshot(request).await.unwrap().into_parts();
+    let (head, body) = world.operations.clone().answer(request).await.into_parts();
     let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
     Answer { status: head.status, headers: head.headers, text }
 }

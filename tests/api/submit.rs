@@ -295,12 +295,11 @@ trait CloneAsk {
     fn clone_ask(&self, body: Value) -> impl Future<Output = ()> + Send + 'static;
 }
 
-impl CloneAsk for axum::Router {
+impl CloneAsk for nuncio::api::router::Api {
     fn clone_ask(&self, body: Value) -> impl Future<Output = ()> + Send + 'static {
-        use tower::ServiceExt;
         let request = Request::post("/v1/messages").header("host", "x").header("x-api-key", super::world::KEY);
         let request = request.body(Body::from(body.to_string()));
-        let answer = self.clone().oneshot(request.unwrap());
+        let answer = self.clone().answer(request.unwrap());
         async move { drop(answer.await) }
     }
 }

@@ -1,12 +1,11 @@
 //! A plan, a router and a stand-in for the loop that keeps what it is given.
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
 use nuncio::api::handler::context::{Call, Context, Operators, Wiring};
 use nuncio::api::handler::health::Health;
-use nuncio::api::router;
+use nuncio::api::router::{self, Api};
 use nuncio::dispatch::door::happening::{Ask, Demand, Ending, Keyed, Submission};
 use nuncio::dispatch::door::plan::{Account, Carrier, Network, Plan, Scopes, Terms};
 use nuncio::dispatch::door::reply::Reply;
@@ -31,7 +30,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use tower::ServiceExt;
 
 /// The key of the account `shop`: may send and read, owes nothing to anybody.
 pub(crate) const KEY: &str = "key-of-shop";
@@ -71,8 +69,8 @@ impl Answer {
 
 /// Everything that a test of the API needs.
 pub(crate) struct World {
-    pub(crate) application: Router,
-    pub(crate) operations: Router,
+    pub(crate) application: Api,
+    pub(crate) operations: Api,
     pub(crate) health: Arc<Health>,
     pub(crate) store: Arc<Mutex<Sqlite>>,
     pub(crate) submissions: Arc<Mutex<Vec<Submission>>>,
@@ -177,9 +175,9 @@ impl World {
         Self::asked(&self.operations, request).await
     }
 
-    async fn asked(router: &Router, mut request: Request<Body>) -> Answer {
+    async fn asked(api: &Api, mut request: Request<Body>) -> Answer {
         request.headers_mut().entry("host").or_insert(HeaderValue::from_static("x"));
-        let response = router.clone().oneshot(request).await.unwrap();
+        let response = api.clone().answer(request).await;
         let (head, body) = response.into_parts();
         let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         Answer { status: head.status, headers: head.headers, text }

@@ -13,11 +13,11 @@
 //! that does not read its answer is idle, and is cut like any other.
 
 use crate::api::handler::context::{OTHER, OnAnswer};
+use crate::api::router::Api;
 use crate::api::server::caller::Caller;
 use crate::api::server::garbled::Garbled;
 use crate::api::server::listener::Octets;
 use crate::api::server::options::Http;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
@@ -34,7 +34,6 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tower::Service;
 
 /// Octets of a request's head at most: many times what an API key needs.
 const HEAD_MAX: usize = 64 * 1024;
@@ -51,7 +50,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// What every connection of a listener is served with.
 #[derive(Clone)]
 pub(crate) struct Desk {
-    router: Router,
+    api: Api,
     /// Counts what no router sees.
     pub(crate) on_answer: Option<Arc<OnAnswer>>,
     builder: Arc<Builder<TokioExecutor>>,
@@ -60,7 +59,7 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    pub(crate) fn new(router: Router, options: &Http) -> Self {
+    pub(crate) fn new(api: Api, options: &Http) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         builder
             .http1()
@@ -76,7 +75,7 @@ impl Desk {
             .keep_alive_interval(options.idle_timeout / 2)
             .keep_alive_timeout(options.header_timeout);
         Self {
-            router,
+            api,
             on_answer: None,
             builder: Arc::new(builder),
             header_timeout: options.header_timeout,
@@ -89,12 +88,12 @@ impl Desk {
         let activity = Arc::new(Activity::new());
         let watched = Watched { stream, activity: Arc::clone(&activity) };
         let watched = TokioIo::new(Garbled::new(watched, self.on_answer.clone()));
-        let (router, seen, on_answer) = (self.router.clone(), Arc::clone(&activity), self.on_answer.clone());
+        let (api, seen, on_answer) = (self.api.clone(), Arc::clone(&activity), self.on_answer.clone());
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             let running = Running::begin(&seen, request.version() == axum::http::Version::HTTP_2);
             let answer = caller.of(request.headers()).map(|(peer, seat)| {
                 request.extensions_mut().insert(peer);
-                (router.clone().call(request), seat)
+                (api.clone().answer(request.map(Body::new)), seat)
             });
             let refused = answer.as_ref().err().map(|it| it.kind.status());
             if let (Some(status), Some(on_answer)) = (refused, &on_answer) {
@@ -105,7 +104,7 @@ impl Desk {
                     Ok((answer, seat)) => {
                         let answer = answer.await;
                         drop(seat);
-                        answer
+                        Ok(answer)
                     }
                     // Its path may be that of a hook, which is a secret.
                     Err(problem) => {

@@ -14,6 +14,7 @@ mod garbled;
 mod line_ends;
 
 use crate::api::handler::context::{OnAnswer, OnTurnedAway};
+use crate::api::router::Api;
 use crate::api::server::connection::{Desk, stopped};
 use crate::api::server::door::Door;
 use crate::api::server::listener::Listener;
@@ -22,7 +23,6 @@ use crate::api::server::places::{Counts, Places};
 use crate::telemetry::meters::http::TurnedAway;
 use crate::telemetry::often::Often;
 use crate::wire::tls;
-use axum::Router;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -44,10 +44,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves `router` on `listener`, by TLS where that is given (never on a unix socket), for
+    /// Serves `api` on `listener`, by TLS where that is given (never on a unix socket), for
     /// which ALPN should offer [`PROTOCOLS`].
-    pub fn new(listener: Listener, router: Router, options: &Http, tls: Option<tls::Server>) -> Self {
-        Self { listener, door: Door::new(Desk::new(router, options), options, tls) }
+    pub fn new(listener: Listener, api: Api, options: &Http, tls: Option<tls::Server>) -> Self {
+        Self { listener, door: Door::new(Desk::new(api, options), options, tls) }
     }
 
     /// The same, which tells of answers that no router gives: to what is no request.
