@@ -9,14 +9,14 @@ use crate::dispatch::door::happening::Happening;
 use crate::message::id::{CarrierId, LinkId};
 use crate::telemetry::meters::Meters;
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
-use tokio::sync::oneshot;
+use std::sync::Arc;
+use tokio::sync::{oneshot, watch};
 
 /// Counts what is no receipt, and tells of it now and then.
-pub(super) fn on_unread(meters: &Arc<RwLock<Arc<Meters>>>) -> Arc<OnUnread> {
-    let meters = Arc::clone(meters);
+pub(super) fn on_unread(meters: &watch::Receiver<Arc<Meters>>) -> Arc<OnUnread> {
+    let meters = meters.clone();
     Arc::new(move |carrier, name: &str, count| {
-        let meters = meters.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let meters = meters.borrow().clone();
         meters.carrier(carrier).unread(count);
         let hint = "the pointers of [carrier.receipt] may not be those of its calls";
         let said = "a carrier called, and no receipt was found in what it said";

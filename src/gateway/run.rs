@@ -61,7 +61,7 @@ pub struct Gateway {
     pub serves: [Listen; 2],
     health: Arc<Health>,
     exposition: Arc<Exposition>,
-    meters: Arc<RwLock<Arc<Meters>>>,
+    meters: watch::Sender<Arc<Meters>>,
     /// The configuration in force as operators see it.
     shown: Arc<RwLock<serde_json::Value>>,
     plan: watch::Sender<Arc<Plan>>,
@@ -100,15 +100,15 @@ impl Gateway {
         health.store_open.store(true, Ordering::Relaxed);
 
         let (plan, plans) = watch::channel(loaded.plan.clone());
-        let shared_meters = Arc::new(RwLock::new(meters.clone()));
-        let (lookup, lookups) = watch::channel(lookup::service(loaded.lookup, None, &shared_meters));
+        let (latest_meters, all_meters) = watch::channel(meters.clone());
+        let (lookup, lookups) = watch::channel(lookup::service(loaded.lookup, None, &all_meters));
         let shown = Arc::new(RwLock::new(draft.shown().clone()));
         let operators = operators(&shown, &traces, &standings);
         let context = Context::new(wiring(
             Given { plans, lookups, calls_in, wake: wake.clone(), health: health.clone(), opted_out, operators },
             readers,
             &exposition,
-            &shared_meters,
+            &all_meters,
             &loaded.http,
         ));
         let (stop_servers, stop) = watch::channel(false);
@@ -126,7 +126,7 @@ impl Gateway {
             ],
             health,
             exposition,
-            meters: shared_meters,
+            meters: latest_meters,
             shown,
             plan,
             lookup,
@@ -166,7 +166,7 @@ impl Gateway {
     }
 
     fn meters(&self) -> Arc<Meters> {
-        self.meters.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.meters.borrow().clone()
     }
 
     /// Takes up a new configuration, or keeps the old one whole.
@@ -198,12 +198,12 @@ impl Gateway {
             warn!(keys = waits.join(", "), "these changes take effect at the next start");
         }
         let meters = Arc::new(Meters::new(&self.exposition, &labels(&loaded)));
-        *self.meters.write().unwrap_or_else(PoisonError::into_inner) = meters.clone();
+        self.meters.send_replace(meters.clone());
         self.tell(Control::Reconfigure(loaded.plan.clone(), meters.clone())).await;
         shown::take_up(&mut self.shown.write().unwrap_or_else(PoisonError::into_inner), draft.shown());
         self.plan.send_replace(loaded.plan);
         let runs = self.lookup.borrow().clone();
-        self.lookup.send_replace(lookup::service(loaded.lookup, runs.as_ref(), &self.meters));
+        self.lookup.send_replace(lookup::service(loaded.lookup, runs.as_ref(), &self.meters.subscribe()));
         self.drain_timeout = loaded.shutdown.drain_timeout;
         self.links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
         Ok(())
@@ -352,10 +352,9 @@ fn wiring(
     given: Given,
     readers: crate::store::sqlite::readers::Readers,
     exposition: &Arc<Exposition>,
-    meters: &Arc<RwLock<Arc<Meters>>>,
+    meters: &watch::Receiver<Arc<Meters>>,
     http: &Http,
 ) -> Wiring {
-    let current = |meters: &Arc<RwLock<Arc<Meters>>>| meters.read().unwrap_or_else(PoisonError::into_inner).clone();
     let (answers, refusals, turned, render) = (meters.clone(), meters.clone(), meters.clone(), exposition.clone());
     let (health, started) = (given.health.clone(), std::time::Instant::now());
     Wiring {
@@ -380,10 +379,10 @@ fn wiring(
             })
         }),
         operators: given.operators,
-        on_answer: Arc::new(move |endpoint, code, took| current(&answers).http().answered(endpoint, code, took)),
-        on_turned_away: Arc::new(move |why| current(&turned).http().turned_away(why)),
+        on_answer: Arc::new(move |endpoint, code, took| answers.borrow().http().answered(endpoint, code, took)),
+        on_turned_away: Arc::new(move |why| turned.borrow().http().turned_away(why)),
         on_unread: hooks::on_unread(meters),
-        on_refusal: Arc::new(move |stage, code| current(&refusals).http().rejected(stage, code)),
+        on_refusal: Arc::new(move |stage, code| refusals.borrow().http().rejected(stage, code)),
         max_body: http.max_body,
         body_timeout: http.body_timeout,
     }

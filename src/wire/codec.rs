@@ -1,4 +1,4 @@
-//! PDUs over a stream of octets.
+//! PDUs out of a stream of octets.
 //!
 //! A PDU whose body cannot be read is an item like any other: it is answered and the
 //! stream goes on. A PDU whose length cannot be is an error, because nobody knows where the
@@ -9,13 +9,9 @@ use crate::smpp::decode::DecodeError;
 use crate::smpp::frame::{FrameError, next_frame};
 use crate::smpp::pdu::Pdu;
 use crate::smpp::status::CommandStatus;
-use crate::smpp::writer::EncodeError;
 use bytes::BytesMut;
-use std::io;
-use thiserror::Error;
-use tokio_util::codec::{Decoder, Encoder};
 
-/// Cuts a stream into PDUs, and joins PDUs to a stream.
+/// Cuts a stream into PDUs.
 #[derive(Clone, Copy, Debug)]
 pub struct Codec {
     /// The longest PDU that is taken, its header included.
@@ -39,20 +35,6 @@ pub enum Heard {
     },
 }
 
-/// Why a stream cannot go on, or a PDU cannot be written.
-#[derive(Debug, Error)]
-pub enum CodecError {
-    /// What came has an impossible length.
-    #[error(transparent)]
-    Frame(#[from] FrameError),
-    /// What was to be written is not possible on the wire.
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
-    /// The stream broke.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
-
 impl Codec {
     /// The next PDU of what has been read; `None` as long as it is not whole.
     pub fn next(&self, source: &mut BytesMut) -> Result<Option<Heard>, FrameError> {
@@ -63,22 +45,5 @@ impl Codec {
             Ok(pdu) => Heard::Pdu(pdu),
             Err(DecodeError { command, sequence, status, .. }) => Heard::Undecodable { command, sequence, status },
         }))
-    }
-}
-
-impl Decoder for Codec {
-    type Item = Heard;
-    type Error = CodecError;
-
-    fn decode(&mut self, source: &mut BytesMut) -> Result<Option<Heard>, CodecError> {
-        Ok(self.next(source)?)
-    }
-}
-
-impl Encoder<&Pdu> for Codec {
-    type Error = CodecError;
-
-    fn encode(&mut self, pdu: &Pdu, target: &mut BytesMut) -> Result<(), CodecError> {
-        Ok(pdu.encode(target)?)
     }
 }

@@ -12,7 +12,7 @@ use crate::dispatch::door::snapshot::Minute;
 use crate::dispatch::inbound::opt_out::OptedOut;
 use crate::message::id::{CarrierId, LinkId};
 use crate::message::veil::Veil;
-use crate::store::sqlite::readers::Readers;
+use crate::store::sqlite::readers::{CONNECTIONS_MAX, Readers};
 use crate::telemetry::meters::http::TurnedAway;
 use crate::telemetry::standing::Standing;
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 /// Reads of the store that run at once: as many as it has connections for them. More would only hold threads.
-pub const READS_MAX: usize = 4;
+pub const READS_MAX: usize = CONNECTIONS_MAX;
 
 /// What a request that no route takes, or not by this method, is counted under.
 pub const OTHER: &str = "other";

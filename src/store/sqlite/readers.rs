@@ -30,7 +30,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 /// Connections at most: reads are short, and each has a cache of its own.
-const CONNECTIONS_MAX: usize = 4;
+pub const CONNECTIONS_MAX: usize = 4;
 
 /// The cache of each connection, in MiB.
 const CACHE: u32 = 2;
