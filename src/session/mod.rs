@@ -24,7 +24,7 @@ mod peer;
 mod sequence;
 pub mod state;
 pub mod version;
-mod window;
+pub mod window;
 
 use crate::session::input::Input;
 use crate::session::keepalive::{Due, Keepalive};

@@ -25,7 +25,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// As many places are made beforehand: no carrier grants a wider window.
-const ALLOCATED_MAX: usize = 10_000;
+pub const ALLOCATED_MAX: usize = 10_000;
 
 /// Requests in flight, never more than the limit, and tombs, never more either.
 #[derive(Debug)]

@@ -10,6 +10,7 @@
 //! wait for each other. Only a peer who says much and reads nothing fills the outbox up to
 //! where it is no longer read; then the time for writing ends the connection.
 
+use crate::smpp::frame::HEADER_LENGTH;
 use crate::smpp::pdu::Pdu;
 use crate::smpp::writer::EncodeError;
 use crate::wire::stream::Arrivals;
@@ -32,6 +33,8 @@ const OUTBOX_HIGH: usize = 64 * 1_024;
 /// From so many unwritten octets on, the peer is not read any more, if nothing else is said. Between the
 /// two marks is room for the answers to the widest window that a peer can have, 10,000 requests.
 pub(super) const OUTBOX_FULL: usize = 256 * 1_024;
+// Answers are a header and an empty id.
+const _: () = assert!(OUTBOX_HIGH + 10_000 * (HEADER_LENGTH + 1) <= OUTBOX_FULL);
 
 /// A stream and what is on its way to and from it.
 #[derive(Debug)]

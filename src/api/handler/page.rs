@@ -3,6 +3,7 @@
 use crate::api::handler::problem::Problem;
 use crate::api::handler::query::{invalid, pairs};
 use crate::message::veil::{Pages, Veil};
+use crate::store::sqlite::list::ENTRIES_MAX;
 use serde::Serialize;
 
 /// What every list that has pages may be asked for.
@@ -10,7 +11,7 @@ const PARAMETERS: [&str; 2] = ["cursor", "limit"];
 /// Lines of a page unless the request says otherwise.
 const LIMIT: usize = 100;
 /// Lines of a page at most: what is still a small answer.
-const LIMIT_MAX: usize = 1_000;
+const LIMIT_MAX: usize = ENTRIES_MAX;
 
 /// A page as it is answered.
 #[derive(Serialize)]

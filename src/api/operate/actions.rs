@@ -31,6 +31,7 @@ use std::sync::Arc;
 const REASON_MAX: usize = 500;
 /// PDUs of a trace that does not say how many.
 const PDUS: u16 = 1_000;
+const _: () = assert!(PDUS <= PDUS_MAX);
 
 /// `POST /admin/v1/{carriers,routes,links}/{id}/{what}`
 pub(crate) async fn order(

@@ -36,7 +36,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// Octets of a request's head at most: many times what an API key needs.
-const HEAD_MAX: usize = 64 * 1024;
+pub(super) const HEAD_MAX: usize = 64 * 1024;
 /// Header fields of a request at most.
 const HEADERS_MAX: usize = 64;
 /// Requests that one HTTP/2 connection may have running.

@@ -19,6 +19,7 @@ use crate::number::e164::E164;
 use crate::route::inbound::recipient;
 use crate::route::plan::Route;
 use crate::route::rule;
+use crate::smpp::time::RELATIVE_MAX;
 use crate::text::content::Requested;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,8 @@ use std::time::Duration;
 const VALIDITY_MIN: Duration = Duration::from_secs(1);
 /// The longest: what SMSCs commonly keep.
 const VALIDITY_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+// What is asked for can be said to a carrier.
+const _: () = assert!(VALIDITY_MAX.as_secs() <= RELATIVE_MAX.as_secs());
 /// Characters of a tag: a word by which rules tell requests apart.
 const TAG_MAX: usize = 64;
 /// Fields that are of the contract and have no function yet.

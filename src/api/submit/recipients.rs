@@ -4,6 +4,7 @@ use crate::api::handler::problem::Kind;
 use crate::api::submit::request::{Targets, Text};
 use crate::dispatch::door::happening::Recipient;
 use crate::dispatch::door::plan::{Account, Plan};
+use crate::message::id::PartKey;
 use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::message::source::Source;
@@ -20,6 +21,8 @@ use std::sync::Arc;
 
 /// SMS of one message; more would rather be a letter.
 const PARTS_MAX: u8 = 10;
+// What is taken can be numbered in a UDH, and in the keys of parts.
+const _: () = assert!((PARTS_MAX as usize) <= crate::text::PARTS_MAX && (PARTS_MAX as u64) <= PartKey::PARTS_MAX);
 /// Characters of a customer's reference; longer than any UUID or URN seen.
 const CLIENT_REF_MAX: usize = 255;
 

@@ -5,10 +5,13 @@ use crate::config::compile::service::wait;
 use crate::config::error::Findings;
 use crate::config::schema::carrier as written;
 use crate::config::units::Span;
+use crate::session::window::ALLOCATED_MAX;
 use std::time::Duration;
 
 /// More than any carrier allows; each place in a window holds a message in memory.
 pub(super) const WINDOW_MAX: u64 = 10_000;
+// A window that can be configured never allocates while it is in use.
+const _: () = assert!(WINDOW_MAX as usize <= ALLOCATED_MAX);
 
 /// One carrier, while it is compiled.
 pub(super) struct One<'a, 'f> {

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, VecDeque};
 const READY_MAX: usize = 50_000;
 /// A lane's share never shrinks below this.
 const READY_MIN: usize = 64;
+const _: () = assert!(READY_MIN < READY_MAX);
 
 /// The queue of one lane.
 #[derive(Debug, Default)]

@@ -46,7 +46,7 @@ const PAGE_TIME: Duration = Duration::from_millis(50);
 const STRETCH: Duration = Duration::from_millis(250);
 
 /// Entries of a page at most, whatever was asked for.
-const ENTRIES_MAX: usize = 1_000;
+pub const ENTRIES_MAX: usize = 1_000;
 
 /// Messages of one carrier id that are looked for at once.
 const SAME_ID_AT_ONCE: usize = 1_024;

@@ -36,7 +36,7 @@ mod reader;
 mod retain;
 mod arriving;
 mod money;
-mod list;
+pub mod list;
 mod search;
 mod upkeep;
 pub mod repair;
