@@ -17,7 +17,7 @@ use crate::api::router::Api;
 use crate::api::server::caller::Caller;
 use crate::api::server::garbled::Garbled;
 use crate::api::server::listener::Octets;
-use crate::api::server::options::Http;
+use crate::api::server::options::{HEAD_MAX, Http};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
@@ -35,8 +35,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Octets of a request's head at most: many times what an API key needs.
-pub(super) const HEAD_MAX: usize = 64 * 1024;
 /// Header fields of a request at most.
 const HEADERS_MAX: usize = 64;
 /// Requests that one HTTP/2 connection may have running.

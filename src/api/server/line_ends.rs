@@ -5,7 +5,7 @@
 //! may have, so that hyper refuses the head with 400 and closes. To tell heads from bodies the framing of requests is
 //! followed, of which hyper takes nothing that is not said plainly; where it will refuse what comes this stops looking.
 
-use crate::api::server::connection::HEAD_MAX;
+use crate::api::server::options::HEAD_MAX;
 
 /// Octets of a line that came in several reads; hyper refuses a longer head.
 const LINE_MAX: usize = HEAD_MAX;

@@ -6,6 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Octets of a request's head at most: many times what an API key needs.
+pub(super) const HEAD_MAX: usize = 64 * 1024;
+
 /// One HTTP listener and its limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Http {
