@@ -97,7 +97,7 @@ impl Life {
             destination: E164(31_600_000_000 + self.roll() % 100_000_000),
             text: "Your code is 123456. It is good for five minutes; tell it to nobody.".into(),
             requested: Requested::Auto,
-            manner: None,
+            extras: None,
             parts: 1,
             client_ref: None,
             created: now,

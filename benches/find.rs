@@ -17,7 +17,7 @@ use nuncio::message::time::Time;
 use nuncio::number::e164::E164;
 use nuncio::record::batch::{Batch, Marks};
 use nuncio::record::contract::{NameKind, Store};
-use nuncio::record::views::Query;
+use nuncio::record::views::MessageFilter;
 use nuncio::store::sqlite::{Durability, Sqlite};
 use nuncio::text::content::Requested;
 use std::fs::File;
@@ -102,7 +102,7 @@ fn message(seq: Seq) -> (Body, Part) {
         destination: number(seq),
         text: "Your code is 123456. It is good for five minutes; tell it to nobody.".into(),
         requested: Requested::Auto,
-        manner: None,
+        extras: None,
         parts: 1,
         client_ref: Some(format!("login-{}", seq.0).into()),
         created: now,
@@ -128,20 +128,24 @@ fn message(seq: Seq) -> (Body, Part) {
 }
 
 /// What is asked, and how many messages the first page is to have at least.
-fn questions(count: u64) -> Vec<(&'static str, Query, usize)> {
-    let any = || Query { limit: 20, ..Query::default() };
-    let of = |account: u16| Query { account: Some(AccountId(account)), ..any() };
+fn questions(count: u64) -> Vec<(&'static str, MessageFilter, usize)> {
+    let any = || MessageFilter { limit: 20, ..MessageFilter::default() };
+    let of = |account: u16| MessageFilter { account: Some(AccountId(account)), ..any() };
     let (first, middle) = (Seq(200), Seq(count / 2));
-    let status = |query: Query, status| Query { status: Some(status), ..query };
+    let status = |query: MessageFilter, status| MessageFilter { status: Some(status), ..query };
     let time = |at: u64| Some(Time(1_700_000_000_000 + at));
     vec![
-        ("to, among the oldest", Query { to: Some(number(first)), ..any() }, 1),
-        ("to, of its account", Query { to: Some(number(first)), ..of(2) }, 1),
-        ("to, never written to", Query { to: Some(E164(4_915_112_345)), ..any() }, 0),
-        ("to, with a status that it has not", status(Query { to: Some(number(first)), ..any() }, Status::Unknown), 0),
-        ("client_ref", Query { client_ref: Some("login-200".into()), ..any() }, 1),
-        ("order_id", Query { order: Some(OrderId::recorded(middle.0)), ..any() }, 1),
-        ("carrier_message_id", Query { carrier_message_id: Some(carrier_id(first)), ..any() }, 1),
+        ("to, among the oldest", MessageFilter { to: Some(number(first)), ..any() }, 1),
+        ("to, of its account", MessageFilter { to: Some(number(first)), ..of(2) }, 1),
+        ("to, never written to", MessageFilter { to: Some(E164(4_915_112_345)), ..any() }, 0),
+        (
+            "to, with a status that it has not",
+            status(MessageFilter { to: Some(number(first)), ..any() }, Status::Unknown),
+            0,
+        ),
+        ("client_ref", MessageFilter { client_ref: Some("login-200".into()), ..any() }, 1),
+        ("order_id", MessageFilter { order: Some(OrderId::recorded(middle.0)), ..any() }, 1),
+        ("carrier_message_id", MessageFilter { carrier_message_id: Some(carrier_id(first)), ..any() }, 1),
         ("account whose hundred are the oldest", of(3), 20),
         ("FAILED, of an account with one", status(of(1), Status::Failed), 1),
         ("FAILED, of an account with many", status(of(2), Status::Failed), 20),
@@ -149,7 +153,7 @@ fn questions(count: u64) -> Vec<(&'static str, Query, usize)> {
         ("CANCELLED, of all accounts: none", status(any(), Status::Cancelled), 0),
         (
             "FAILED, of one account in an hour",
-            Query { since: time(0), until: time(3_600), ..status(of(1), Status::Failed) },
+            MessageFilter { since: time(0), until: time(3_600), ..status(of(1), Status::Failed) },
             1,
         ),
     ]
@@ -161,7 +165,7 @@ fn ask(store: &Sqlite, directory: &Path, count: u64, when: &str) {
     for (name, query, least) in questions(count) {
         forget(directory);
         let readers = store.readers();
-        let took = |query: &Query| {
+        let took = |query: &MessageFilter| {
             let (began, mut query, mut pages) = (Instant::now(), query.clone(), 0);
             loop {
                 let page = readers.list(&query).expect("a page");

@@ -15,10 +15,10 @@ use nuncio::message::id::{CarrierId, RouteId};
 use nuncio::message::money::Money;
 use nuncio::message::time::Time;
 use nuncio::number::e164::E164;
-use nuncio::route::choose::{Signals, Standing, ranking};
+use nuncio::route::choose::{Grade, Signals, ranking};
 use nuncio::route::network::{Networks, Owner};
-use nuncio::route::plan::{Order, Route};
-use nuncio::route::score::{Judged, Outcome, Score};
+use nuncio::route::plan::{CarrierOrder, Route};
+use nuncio::route::score::{DeliveryOutcome, Judged, Score};
 use nuncio::route::table::{ByDestination, PrefixTable};
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -56,7 +56,7 @@ fn prefixes() -> Vec<String> {
     all.collect()
 }
 
-fn route(order: Order) -> Route {
+fn route(order: CarrierOrder) -> Route {
     let mut dice = Numbers(1);
     let carriers: Vec<CarrierId> = (1..=CARRIERS).map(CarrierId).collect();
     let lists = prefixes().into_iter().map(|it| {
@@ -86,7 +86,7 @@ fn score() -> Score {
             for _ in 0..2 {
                 let good = dice.roll() % 100 < 50 + u64::from(carrier);
                 let after = Duration::from_millis(1_000 + dice.roll() % 5_000);
-                let outcome = if good { Outcome::Delivered { after } } else { Outcome::NotDelivered };
+                let outcome = if good { DeliveryOutcome::Delivered { after } } else { DeliveryOutcome::NotDelivered };
                 score.note(now, CarrierId(carrier), Some(country), outcome);
             }
         }
@@ -98,9 +98,9 @@ fn score() -> Score {
 struct Seen<'a>(&'a [Judged]);
 
 impl Signals for Seen<'_> {
-    fn standing(&self, carrier: CarrierId) -> Standing {
+    fn standing(&self, carrier: CarrierId) -> Grade {
         let found = self.0.binary_search_by_key(&carrier, |it| it.carrier).ok().map(|it| &self.0[it]);
-        found.map_or_else(Standing::default, |it| Standing { score: it.score, demoted: it.demoted })
+        found.map_or_else(Grade::default, |it| Grade { score: it.score, demoted: it.demoted })
     }
 
     fn cost(&self, carrier: CarrierId) -> Option<Money> {
@@ -115,7 +115,7 @@ fn decisions(criterion: &mut Criterion) {
     let judged = COUNTRIES.map(|it| (Some(it), score.judge(now, &carriers, Some(it))));
     let judged: BTreeMap<Option<&str>, Vec<Judged>> = judged.into();
     let mut group = criterion.benchmark_group("route");
-    for order in [Order::Static, Order::Scored, Order::Cheapest] {
+    for order in [CarrierOrder::Static, CarrierOrder::Scored, CarrierOrder::Cheapest] {
         let route = route(order);
         group.bench_function(format!("a decision, {}", order.word()), |it| {
             it.iter_batched(
@@ -129,7 +129,7 @@ fn decisions(criterion: &mut Criterion) {
             );
         });
     }
-    let table = route(Order::Static).carriers_by_country;
+    let table = route(CarrierOrder::Static).carriers_by_country;
     group.bench_function("the longest of 10,000 prefixes", |it| {
         it.iter_batched(|| dice.next(), |number| table.prefixes.get(black_box(number)), BatchSize::SmallInput);
     });

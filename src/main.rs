@@ -227,7 +227,7 @@ fn run(path: &Path) -> ExitCode {
 
 fn demo(demo: Demo) -> ExitCode {
     // Warnings only: the table is what is to be seen.
-    log::init(log::Format::Text, "error").expect("the level is a word of the log's own");
+    log::init(log::LogFormat::Text, "error").expect("the level is a word of the log's own");
     match runtime().block_on(demo.run()) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads has seen enough, as `head` has.
@@ -245,7 +245,7 @@ fn demo(demo: Demo) -> ExitCode {
 
 fn simulate(options: &simulator::options::Options) -> ExitCode {
     let run = async {
-        let server = simulator::server::Server::bind(options).await?;
+        let server = simulator::server::SmscServer::bind(options).await?;
         print(format_args!("listening on {}", server.address()?));
         obey(server.carrier());
         let mut terminate = signal(SignalKind::terminate())?;
@@ -301,7 +301,7 @@ fn asked(done: Result<(), AskError>, told: &[u8]) -> ExitCode {
 }
 
 /// Has a simulated carrier do what lines on standard input say, as long as there are any.
-fn obey(carrier: simulator::carrier::Carrier) {
+fn obey(carrier: simulator::carrier::SimulatedCarrier) {
     let handle = tokio::runtime::Handle::current();
     // Reading blocks, and nothing waits for the thread when the process ends.
     std::thread::spawn(move || {

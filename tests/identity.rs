@@ -1,8 +1,8 @@
 //! Certificates of `localhost`, to speak TLS with.
 
 use nuncio::wire::pin::Pin;
-use nuncio::wire::tls::{Client, ClientOptions, Server, ServerOptions, TlsError};
-use nuncio::wire::transport::{ConnectError, Refusal, Target};
+use nuncio::wire::tls::{ClientOptions, ServerOptions, TlsClient, TlsError, TlsServer};
+use nuncio::wire::transport::{ConnectError, ConnectTarget, Refusal};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -72,13 +72,13 @@ impl Identity {
     }
 
     /// A client that trusts it.
-    pub(crate) fn client(&self) -> Client {
-        Client::new(&self.trusting()).unwrap()
+    pub(crate) fn client(&self) -> TlsClient {
+        TlsClient::new(&self.trusting()).unwrap()
     }
 
     /// A server that has it.
-    pub(crate) fn server(&self) -> Server {
-        Server::new(&self.serving(), &[]).unwrap()
+    pub(crate) fn server(&self) -> TlsServer {
+        TlsServer::new(&self.serving(), &[]).unwrap()
     }
 
     /// How such a server is made.
@@ -88,8 +88,8 @@ impl Identity {
 }
 
 /// `localhost` at a port, with TLS or without.
-pub(crate) fn target(port: u16, tls: Option<Client>) -> Target {
-    Target {
+pub(crate) fn target(port: u16, tls: Option<TlsClient>) -> ConnectTarget {
+    ConnectTarget {
         addresses: vec![format!("localhost:{port}")],
         local_address: Some([127, 0, 0, 1].into()),
         connect_timeout: Duration::from_secs(5),

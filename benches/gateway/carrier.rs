@@ -7,11 +7,11 @@
 
 use crate::process::{Process, die_with_parent, nanos};
 use nuncio::simulator::behaviour::{Behaviour, Mix};
-use nuncio::simulator::carrier::Carrier as Simulated;
+use nuncio::simulator::carrier::SimulatedCarrier as Simulated;
 use nuncio::simulator::dice::Share;
 use nuncio::simulator::ledger::{Keep, Verdict};
-use nuncio::simulator::outcome::Outcome;
-use nuncio::simulator::server::Server;
+use nuncio::simulator::outcome::MessageState;
+use nuncio::simulator::server::SmscServer;
 use nuncio::smpp::status::CommandStatus;
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_millis(1);
 
 /// How it behaves.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum Mode {
     /// Takes everything and says at once what became of it.
     Prompt,
     /// The same, and remembers when each submit came.
@@ -35,7 +35,7 @@ pub(crate) enum Manner {
     Silent,
 }
 
-impl Manner {
+impl Mode {
     const ALL: [(&'static str, Self); 4] =
         [("prompt", Self::Prompt), ("noting", Self::Noting), ("poor", Self::Poor), ("silent", Self::Silent)];
 
@@ -50,7 +50,7 @@ impl Manner {
         let mut behaviour = behaviour.once();
         if self == Self::Poor {
             behaviour.reject = vec![(CommandStatus::SubmitFailed, Share::of(1.0 / 12.0))];
-            behaviour.receipts.mix = Mix::new(vec![(Outcome::Delivered, 11), (Outcome::None, 1)]);
+            behaviour.receipts.mix = Mix::new(vec![(MessageState::Delivered, 11), (MessageState::None, 1)]);
         }
         behaviour
     }
@@ -84,15 +84,15 @@ pub(crate) struct Seen {
 
 impl Carrier {
     /// Starts one and waits until it listens.
-    pub(crate) fn start(port: u16, manner: Manner) -> Self {
-        let mut carrier = Self::begin(port, manner);
+    pub(crate) fn start(port: u16, mode: Mode) -> Self {
+        let mut carrier = Self::begin(port, mode);
         carrier.listens();
         carrier
     }
 
-    /// Starts one, which takes a while; [`Carrier::listens`] waits for it.
-    pub(crate) fn begin(port: u16, manner: Manner) -> Self {
-        let word = Manner::ALL.iter().find(|it| it.1 == manner).map_or("", |it| it.0);
+    /// Starts one, which takes a while; [`SimulatedCarrier::listens`] waits for it.
+    pub(crate) fn begin(port: u16, mode: Mode) -> Self {
+        let word = Mode::ALL.iter().find(|it| it.1 == mode).map_or("", |it| it.0);
         let mut process = Process::start_self(&["carrier", &port.to_string(), word]);
         let ask = process.child.stdin.take().expect("a pipe was asked for");
         let answers = BufReader::new(process.child.stdout.take().expect("a pipe was asked for"));
@@ -138,16 +138,16 @@ impl Carrier {
 pub(crate) fn serve(arguments: &[String]) {
     die_with_parent().expect("the kernel keeps the leash");
     let port: u16 = arguments[0].parse().expect("a port");
-    let manner = Manner::ALL.iter().find(|it| it.0 == arguments[1]).expect("a manner").1;
-    let keep = if manner.notes() { Keep::UntilTaken } else { Keep::Nothing };
+    let mode = Mode::ALL.iter().find(|it| it.0 == arguments[1]).expect("a mode").1;
+    let keep = if mode.notes() { Keep::UntilTaken } else { Keep::Nothing };
     let (lines, asked) = tokio::sync::mpsc::channel(1);
     std::thread::spawn(move || {
         std::io::stdin().lines().map_while(Result::ok).try_for_each(|it| lines.blocking_send(it))
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let carrier = Simulated::new(manner.behaviour(), 1, keep);
-        let server = Server::with(([127, 0, 0, 1], port).into(), carrier.clone()).await.expect("the port is free");
+        let carrier = Simulated::new(mode.behaviour(), 1, keep);
+        let server = SmscServer::with(([127, 0, 0, 1], port).into(), carrier.clone()).await.expect("the port is free");
         println!("listening");
         _ = server.run(answer(&carrier, asked)).await;
     });

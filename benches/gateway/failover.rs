@@ -5,7 +5,7 @@
 //!  route 1: sim1, then sim2      route 3: sim3 alone      route 4: sim4, which is poor, then sim2
 //! ```
 
-use crate::carrier::{Carrier, Manner, Noted};
+use crate::carrier::{Carrier, Mode, Noted};
 use crate::daemon::{Daemon, Site};
 use crate::load::{self, percentile};
 use crate::picture::Picture;
@@ -38,8 +38,8 @@ impl Bench {
 
     /// A carrier that refuses some and lies about others, in front of one that is well.
     async fn refused(&mut self, site: &Site, daemon: &Daemon) {
-        let mut poor = Carrier::start(site.carrier(4), Manner::Poor);
-        let mut next = Carrier::start(site.carrier(2), Manner::Noting);
+        let mut poor = Carrier::start(site.carrier(4), Mode::Poor);
+        let mut next = Carrier::start(site.carrier(2), Mode::Noting);
         daemon.until_up(4).await;
         daemon.until_up(2).await;
         let disk = sync(&self.folder).0;
@@ -74,8 +74,8 @@ impl Bench {
 
     /// The first carrier is killed under load, and is back after a while.
     async fn cut(&mut self, site: &Site, daemon: &Daemon) {
-        let mut first = Carrier::start(site.carrier(1), Manner::Noting);
-        let mut second = Carrier::start(site.carrier(2), Manner::Noting);
+        let mut first = Carrier::start(site.carrier(1), Mode::Noting);
+        let mut second = Carrier::start(site.carrier(2), Mode::Noting);
         daemon.until_up(1).await;
         daemon.until_up(2).await;
         let (began, seconds, from) = (nanos(), 3 * self.seconds, self.used);
@@ -91,7 +91,7 @@ impl Bench {
         drop(first);
         tokio::time::sleep(Duration::from_nanos(began + 2 * third - nanos())).await;
         let back = nanos();
-        let mut first = Carrier::begin(site.carrier(1), Manner::Noting);
+        let mut first = Carrier::begin(site.carrier(1), Mode::Noting);
         let samples = load.await.expect("the load runs to its end");
         first.listens();
         daemon.until_ended(1, samples.len() as f64).await;
@@ -138,20 +138,20 @@ impl Bench {
 
     /// Another route while the first carrier takes nothing, and while it is well, by turns.
     async fn stalled(&mut self, site: &Site, daemon: &Daemon) {
-        let _second = Carrier::start(site.carrier(2), Manner::Prompt);
-        let _other = Carrier::start(site.carrier(3), Manner::Prompt);
+        let _second = Carrier::start(site.carrier(2), Mode::Prompt);
+        let _other = Carrier::start(site.carrier(3), Mode::Prompt);
         daemon.until_up(3).await;
         let (mut well, mut stalled) = (Vec::new(), Vec::new());
         for round in 0..6 {
-            let manner = if round % 2 == 0 { Manner::Prompt } else { Manner::Silent };
-            let _first = Carrier::start(site.carrier(1), manner);
+            let mode = if round % 2 == 0 { Mode::Prompt } else { Mode::Silent };
+            let _first = Carrier::start(site.carrier(1), mode);
             daemon.until_up(1).await;
             let seconds = self.seconds.div_ceil(2);
             let beside = spawn_local(load::steady(daemon.http, 1, self.used, (RATE / 4, seconds)));
             let samples = load::steady(daemon.http, 3, self.used, (RATE / 2, seconds)).await;
             self.used += samples.len() as u64;
             beside.await.expect("the load runs to its end");
-            let rounds = if manner == Manner::Silent { &mut stalled } else { &mut well };
+            let rounds = if mode == Mode::Silent { &mut stalled } else { &mut well };
             rounds.push(percentile(&mut milliseconds(&samples), 0.99));
         }
         let (stalled, well) = (median(&stalled), median(&well));

@@ -4,7 +4,7 @@
 //!  route 1: a prompt carrier      route 2: a carrier that is down until the drain      route 3: a silent carrier
 //! ```
 
-use crate::carrier::{Carrier, Manner};
+use crate::carrier::{Carrier, Mode};
 use crate::daemon::{Daemon, Site};
 use crate::kannel::{self, Kannel};
 use crate::load::{self, Sample, percentile};
@@ -51,7 +51,7 @@ impl Bench {
 
     async fn of_one_carrier(&mut self, wanted: impl Fn(&str) -> bool) {
         let site = Site::new(&self.folder.join("few"), &["all", "none", "none"]);
-        let mut carrier = Carrier::start(site.carrier(1), Manner::Prompt);
+        let mut carrier = Carrier::start(site.carrier(1), Mode::Prompt);
         let daemon = site.started().await;
         daemon.until_up(1).await;
         let idle = daemon.process.rss();
@@ -133,7 +133,7 @@ impl Bench {
 
     /// At 1,000 requests a second: how long until 202, and until the carrier has it.
     async fn latency(&mut self, site: &Site, daemon: &Daemon) {
-        let mut carrier = Carrier::start(site.carrier(1), Manner::Noting);
+        let mut carrier = Carrier::start(site.carrier(1), Mode::Noting);
         daemon.until_up(1).await;
         let (disk, slow) = sync(&self.folder);
         let samples = load::steady(daemon.http, 1, self.used, (1_000, self.seconds)).await;
@@ -169,12 +169,12 @@ impl Bench {
 
     /// Whether a silent carrier slows the route of another: rounds with and without one by turns.
     async fn routes(&mut self, site: &Site, daemon: &Daemon) {
-        let _prompt = Carrier::start(site.carrier(1), Manner::Prompt);
+        let _prompt = Carrier::start(site.carrier(1), Mode::Prompt);
         daemon.until_up(1).await;
         load::fill(daemon.http, 3, 5_000).await;
         let (mut without, mut with) = (Vec::new(), Vec::new());
         for round in 0..6 {
-            let silent = (round % 2 == 1).then(|| Carrier::start(site.carrier(3), Manner::Silent));
+            let silent = (round % 2 == 1).then(|| Carrier::start(site.carrier(3), Mode::Silent));
             if silent.is_some() {
                 daemon.until_up(3).await;
             }
@@ -206,7 +206,7 @@ impl Bench {
 
     /// Messages a second on one route with a backlog on another, against a gateway without, by turns.
     async fn beside(&mut self, few: (&Site, &Daemon), many: (&Site, &Daemon)) {
-        let _carriers = [few, many].map(|(site, _)| Carrier::start(site.carrier(1), Manner::Prompt));
+        let _carriers = [few, many].map(|(site, _)| Carrier::start(site.carrier(1), Mode::Prompt));
         few.1.until_up(1).await;
         many.1.until_up(1).await;
         let mut rates = [Vec::new(), Vec::new()];
@@ -227,7 +227,7 @@ impl Bench {
     async fn drain(&mut self, site: &Site, daemon: Daemon) {
         let many = self.backlog;
         daemon.process.terminate();
-        let mut carrier = Carrier::start(site.carrier(2), Manner::Prompt);
+        let mut carrier = Carrier::start(site.carrier(2), Mode::Prompt);
         let daemon = site.start();
         let mut seen = carrier.seen();
         while seen.first == 0 {

@@ -5,7 +5,7 @@
 
 use crate::api::handler::ask::{ANSWER_TIMEOUT, send};
 use crate::api::handler::body;
-use crate::api::handler::context::{Call, Context};
+use crate::api::handler::context::{Context, LoopRequest};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::carrier::http::receipt::{Hook, Told};
@@ -42,7 +42,7 @@ pub(super) async fn told(
     }
     if !news.is_empty() {
         let (to, durable) = oneshot::channel();
-        send(&context, Call::Receipts(carrier, news, to))?;
+        send(&context, LoopRequest::Receipts(carrier, news, to))?;
         if !matches!(timeout(ANSWER_TIMEOUT, durable).await, Ok(Ok(()))) {
             return Err(Problem::new(Kind::NoAnswer, "It is not known whether this was stored; send it again."));
         }

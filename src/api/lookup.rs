@@ -12,10 +12,10 @@ use crate::message::class::Class;
 use crate::message::id::AccountId;
 use crate::number::e164::E164;
 use crate::telemetry::meters::http::Looked;
-use crate::wire::client::{self, Client, Outcome};
+use crate::wire::client::{self, HttpClient, HttpOutcome};
 use crate::wire::secret::Secret;
 use crate::wire::tls;
-use crate::wire::transport::Target;
+use crate::wire::transport::ConnectTarget;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -31,7 +31,7 @@ pub struct Options {
     /// What requests name as their host.
     pub host: Box<str>,
     /// TLS, where the address is `https`.
-    pub tls: Option<tls::Client>,
+    pub tls: Option<tls::TlsClient>,
     /// Path and query; it may have the number, the login and the password.
     pub target: Template,
     /// Headers by their names.
@@ -64,7 +64,7 @@ pub type OnLookup = dyn Fn(Looked) + Send + Sync;
 /// A service that knows numbers, and what it has said.
 pub struct Lookup {
     options: Options,
-    client: Client,
+    client: HttpClient,
     running: Semaphore,
     known: Mutex<Known>,
     /// How many numbers of each account are under way.
@@ -138,13 +138,13 @@ impl Known {
 impl Lookup {
     /// A service with nothing said yet.
     pub fn new(options: Options, on_lookup: Arc<OnLookup>) -> Self {
-        let target = Target {
+        let target = ConnectTarget {
             addresses: vec![options.address.to_string()],
             local_address: None,
             connect_timeout: options.timeout,
             tls: options.tls.clone(),
         };
-        let client = Client::new(target, options.host.clone(), options.timeout, options.window);
+        let client = HttpClient::new(target, options.host.clone(), options.timeout, options.window);
         let running = Semaphore::new(options.window);
         Self { options, client, running, known: Mutex::default(), asking: Mutex::default(), on_lookup }
     }
@@ -213,9 +213,13 @@ impl Lookup {
         };
         let headers: Vec<(Box<str>, String)> =
             headers.iter().map(|(name, it)| (name.clone(), it.render(Place::Header, value))).collect();
-        let call =
-            client::Call { method: "GET", target: &target.render(Place::Url, value), headers: &headers, body: "" };
-        let Outcome::Answered(reply) = self.client.call(&call).await else { return None };
+        let call = client::HttpRequest {
+            method: "GET",
+            target: &target.render(Place::Url, value),
+            headers: &headers,
+            body: "",
+        };
+        let HttpOutcome::Answered(reply) = self.client.call(&call).await else { return None };
         let body = reply.body.filter(|_| (200..300).contains(&reply.status))?;
         let found = line_type.text(&serde_json::from_slice(&body).ok()?)?.to_lowercase();
         Some(refuse.iter().any(|it| **it == *found))

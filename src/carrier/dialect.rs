@@ -3,13 +3,13 @@
 use crate::carrier::http::receipt::Hook;
 use crate::carrier::mo;
 use crate::message::attempt::Answer;
-use crate::message::manner::Parameter;
+use crate::message::extras::Parameter;
 use crate::message::price::PriceTable;
 use crate::message::reason::Reason;
 use crate::message::status::Status;
 use crate::text::Alphabet;
+use crate::text::encoding::Readings;
 use crate::text::profile::Profile;
-use crate::text::reading::Readings;
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use crate::message::id::CarrierId;
 
 /// A form that an id of a receipt may have had in its answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Form {
+pub struct IdCandidate {
     canonical: String,
     /// It counts only where the recipient fits, too: nobody says that the ids relate so.
     pub converted: bool,
@@ -103,7 +103,7 @@ impl Learned {
     }
 }
 
-impl Form {
+impl IdCandidate {
     /// The key under which the store finds it.
     pub fn rhash(&self, carrier: CarrierId) -> u64 {
         rhash(carrier, &self.canonical)
@@ -133,12 +133,12 @@ impl Form {
 
 /// Every form that a receipt's id may have had in its answer, most likely first: as written,
 /// its decimal written as hexadecimal, its hexadecimal read as decimal.
-pub fn forms(receipt: &CarrierMessageId) -> Vec<Form> {
+pub fn forms(receipt: &CarrierMessageId) -> Vec<IdCandidate> {
     forms_of(receipt, IdForm::Auto, None)
 }
 
 /// The same, where the operator states how the ids relate, or where it is believed.
-pub fn forms_of(receipt: &CarrierMessageId, form: IdForm, believed: Option<Relation>) -> Vec<Form> {
+pub fn forms_of(receipt: &CarrierMessageId, form: IdForm, believed: Option<Relation>) -> Vec<IdCandidate> {
     let relations: &[Relation] = match form {
         IdForm::Text | IdForm::Decimal | IdForm::Hex => &[Relation::Same],
         IdForm::RespHex => &[Relation::RespHex],
@@ -148,13 +148,13 @@ pub fn forms_of(receipt: &CarrierMessageId, form: IdForm, believed: Option<Relat
     let certain = believed.or_else(|| (relations.len() == 1).then_some(relations[0])).unwrap_or(Relation::Same);
     // What is stated to be a number is the same number however it is written.
     let verbatim = || Some(receipt.clone()).filter(|_| !matches!(form, IdForm::Decimal | IdForm::Hex));
-    let mut found: Vec<Form> = Vec::with_capacity(relations.len());
+    let mut found: Vec<IdCandidate> = Vec::with_capacity(relations.len());
     let (first, others): (Vec<Relation>, Vec<Relation>) = relations.iter().partition(|it| **it == certain);
     for relation in first.into_iter().chain(others) {
         let Some(canonical) = written(receipt, relation) else { continue };
         match found.iter_mut().find(|it| it.canonical == canonical) {
             Some(same) => same.relation = None,
-            None => found.push(Form {
+            None => found.push(IdCandidate {
                 canonical,
                 converted: relation != certain,
                 relation: Some(relation),
@@ -164,7 +164,12 @@ pub fn forms_of(receipt: &CarrierMessageId, form: IdForm, believed: Option<Relat
     }
     if found.is_empty() {
         // An id that cannot be what the operator says is what it is.
-        found.push(Form { canonical: receipt.canonical(), converted: false, relation: None, verbatim: verbatim() });
+        found.push(IdCandidate {
+            canonical: receipt.canonical(),
+            converted: false,
+            relation: None,
+            verbatim: verbatim(),
+        });
     }
     found
 }

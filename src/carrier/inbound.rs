@@ -5,15 +5,15 @@ use crate::carrier::mo;
 use crate::carrier::moment::moment;
 use crate::carrier::receipt::ReceiptText;
 use crate::carrier::report::{Announced, News, ReceiptNews};
-use crate::carrier::standing::{Standing, standing};
+use crate::carrier::reported_status::{ReportedStatus, standing};
 use crate::message::attempt::CarrierMessageId;
-use crate::message::manner::{PARAMETER_OCTETS_MAX, PARAMETERS_MAX, Parameter};
+use crate::message::extras::{PARAMETER_OCTETS_MAX, PARAMETERS_MAX, Parameter};
 use crate::message::receipt::Receipt;
 use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::smpp::address::Address;
-use crate::smpp::pdu::Body;
+use crate::smpp::pdu::PduBody;
 use crate::smpp::sm::esm_class::{TYPE_INTERMEDIATE as INTERMEDIATE, TYPE_MASK as KIND, TYPE_RECEIPT as RECEIPT, UDHI};
 use crate::smpp::tlv::{Tag, Tlvs};
 use bytes::Bytes;
@@ -32,9 +32,9 @@ struct Delivery<'a> {
 }
 
 /// What a request of the carrier says; `None` if it is not one that carries a message.
-pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
+pub fn news(body: &PduBody, dialect: &Dialect) -> Option<News> {
     let delivery = match body {
-        Body::DeliverSm(sm) => Delivery {
+        PduBody::DeliverSm(sm) => Delivery {
             source: &sm.source,
             destination: &sm.destination,
             esm_class: sm.esm_class,
@@ -42,7 +42,7 @@ pub fn news(body: &Body, dialect: &Dialect) -> Option<News> {
             octets: sm.text(),
             tlvs: &sm.tlvs,
         },
-        Body::DataSm(sm) => Delivery {
+        PduBody::DataSm(sm) => Delivery {
             source: &sm.source,
             destination: &sm.destination,
             esm_class: sm.esm_class,
@@ -116,7 +116,7 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
 
 /// The parameters that are told nowhere else, in the order of their tags, as many as a message may bring itself. Those
 /// that the receipt was read from are among them where it says otherwise now.
-fn beside(tlvs: &Tlvs, standing: &Standing, error_code: Option<&str>) -> Vec<Parameter> {
+fn beside(tlvs: &Tlvs, standing: &ReportedStatus, error_code: Option<&str>) -> Vec<Parameter> {
     if tlvs.is_empty() {
         return Vec::new();
     }

@@ -11,7 +11,7 @@
 //! moved for longer than carriers wait, each of them hears so in time to send again, and the session lives
 //! on. What was put off is still made durable: the carrier's repetition is then known as one.
 
-use crate::smpp::pdu::Body;
+use crate::smpp::pdu::PduBody;
 use crate::smpp::sm::SmResp;
 use crate::smpp::status::CommandStatus;
 use std::collections::VecDeque;
@@ -50,8 +50,8 @@ pub(super) struct Unanswered {
 
 impl Unanswered {
     /// The response that belongs to it.
-    pub(super) fn response(self) -> Body {
-        if self.is_data { Body::DataSmResp(SmResp::default()) } else { Body::DeliverSmResp(SmResp::default()) }
+    pub(super) fn response(self) -> PduBody {
+        if self.is_data { PduBody::DataSmResp(SmResp::default()) } else { PduBody::DeliverSmResp(SmResp::default()) }
     }
 }
 

@@ -11,11 +11,11 @@
 use crate::carrier::address;
 use crate::smpp::address::Address;
 use crate::smpp::data::DataSm;
-use crate::smpp::pdu::Body;
+use crate::smpp::pdu::PduBody;
 use crate::smpp::sm::{Sm, esm_class};
 use crate::smpp::tlv::{Tag, Tlvs};
 use crate::text::Alphabet;
-use crate::text::reading::{Reading, Readings};
+use crate::text::encoding::{Encoding, Readings};
 use crate::text::udh::{Ports, Udh};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -38,16 +38,16 @@ pub struct Mo {
     /// What came with it besides: neither the text nor its place.
     pub tlvs: Tlvs,
     /// Which part of several it is.
-    pub concat: Option<Concat>,
+    pub concat: Option<PartRef>,
     /// What is equal when the carrier sends it again.
     pub fingerprint: Fingerprint,
 }
 
 /// Which part of which message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Concat {
+pub struct PartRef {
     /// Where the reference stands: references of two kinds are not compared.
-    pub kind: Kind,
+    pub kind: ReferenceKind,
     /// What the parts of one message have in common.
     pub reference: u16,
     /// How many parts: 2 to 255.
@@ -58,7 +58,7 @@ pub struct Concat {
 
 /// Where the reference of a part stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
+pub enum ReferenceKind {
     /// Information element 0x00 of the header, one octet (3GPP TS 23.040, 9.2.3.24.1).
     Udh8,
     /// Information element 0x08, two octets (9.2.3.24.8).
@@ -67,7 +67,7 @@ pub enum Kind {
     Sar,
 }
 
-impl Kind {
+impl ReferenceKind {
     /// Its number in records.
     pub const fn number(self) -> u8 {
         match self {
@@ -95,9 +95,9 @@ pub struct Fingerprint(pub [u8; 16]);
 
 /// What the parts of a message say together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Content {
+pub struct MoContent {
     /// What it says.
-    pub said: Said,
+    pub said: MoBody,
     /// In which alphabet it came; that of its first part.
     pub encoding: &'static str,
     /// The ports of the first part that names some.
@@ -110,7 +110,7 @@ pub struct Content {
 
 /// Text or octets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Said {
+pub enum MoBody {
     /// It can be read.
     Text(String),
     /// It is for a program.
@@ -128,9 +128,9 @@ pub struct Options {
     /// Default 90 s.
     pub settled_after: Duration,
     /// What data_coding 0 means in what comes; `None` is the alphabet of the carrier.
-    pub zero: Option<Reading>,
+    pub zero: Option<Encoding>,
     /// What data_coding 1 means there; `None` is ASCII.
-    pub one: Option<Reading>,
+    pub one: Option<Encoding>,
     /// Whose national numbers digits without a country code are, in ISO letters.
     pub region: Option<&'static str>,
 }
@@ -149,10 +149,10 @@ impl Default for Options {
 }
 
 /// A message from a handset out of a request of the carrier, whose alphabet names are in; `None` if it carries none.
-pub fn read(body: &Body, alphabet: Alphabet) -> Option<Mo> {
+pub fn read(body: &PduBody, alphabet: Alphabet) -> Option<Mo> {
     match body {
-        Body::DeliverSm(sm) => Some(of_sm(sm, alphabet)),
-        Body::DataSm(sm) => Some(of_data(sm, alphabet)),
+        PduBody::DeliverSm(sm) => Some(of_sm(sm, alphabet)),
+        PduBody::DataSm(sm) => Some(of_data(sm, alphabet)),
         _ => None,
     }
 }
@@ -233,24 +233,24 @@ fn besides(tlvs: &Tlvs) -> Tlvs {
     others.fold(Tlvs::build(), |all, (tag, value)| all.push(tag, &value)).build()
 }
 
-fn concat_of_header(udh: Udh<'_>) -> Option<Concat> {
+fn concat_of_header(udh: Udh<'_>) -> Option<PartRef> {
     let it = udh.concat()?;
-    place(if it.wide { Kind::Udh16 } else { Kind::Udh8 }, it.reference, it.total, it.index)
+    place(if it.wide { ReferenceKind::Udh16 } else { ReferenceKind::Udh8 }, it.reference, it.total, it.index)
 }
 
-fn concat_of_tlvs(tlvs: &Tlvs) -> Option<Concat> {
+fn concat_of_tlvs(tlvs: &Tlvs) -> Option<PartRef> {
     let (total, index) = (tlvs.get_u8(Tag::SAR_TOTAL_SEGMENTS)?, tlvs.get_u8(Tag::SAR_SEGMENT_SEQNUM)?);
-    place(Kind::Sar, tlvs.get_u16(Tag::SAR_MSG_REF_NUM)?, total, index)
+    place(ReferenceKind::Sar, tlvs.get_u16(Tag::SAR_MSG_REF_NUM)?, total, index)
 }
 
 /// A place that can be; one part of one is a whole message.
-fn place(kind: Kind, reference: u16, total: u8, index: u8) -> Option<Concat> {
-    (2 <= total && (1..=total).contains(&index)).then_some(Concat { kind, reference, total, index })
+fn place(kind: ReferenceKind, reference: u16, total: u8, index: u8) -> Option<PartRef> {
+    (2 <= total && (1..=total).contains(&index)).then_some(PartRef { kind, reference, total, index })
 }
 
 /// What the parts of a message say, which are given in their order. `readings` is what the carrier means by
 /// data_coding 0, or by 0 and 1.
-pub fn content(parts: &[&Mo], readings: impl Into<Readings>) -> Content {
+pub fn content(parts: &[&Mo], readings: impl Into<Readings>) -> MoContent {
     let readings = readings.into();
     let first = parts.first().map_or(0, |it| it.data_coding);
     let read: Vec<(u8, Udh<'_>, &[u8])> = parts
@@ -265,7 +265,7 @@ pub fn content(parts: &[&Mo], readings: impl Into<Readings>) -> Content {
     let header = text.map_or(&[][..], |(mo, it)| &mo.octets[..mo.octets.len() - it.2.len()]).to_vec();
     let octets = || read.iter().flat_map(|it| it.2.iter().copied()).collect();
     if read.iter().any(|it| is_binary(it.0)) {
-        return Content { said: Said::Binary(octets()), encoding: "binary", ports, header, doubtful: None };
+        return MoContent { said: MoBody::Binary(octets()), encoding: "binary", ports, header, doubtful: None };
     }
     let (mut text, mut whole) = (String::new(), true);
     // Parts alike are read as one, so that a surrogate pair that was torn between two is whole again.
@@ -278,7 +278,7 @@ pub fn content(parts: &[&Mo], readings: impl Into<Readings>) -> Content {
     // Carriers end texts with a NUL, as C does (quirk 20).
     text.truncate(text.trim_end_matches('\0').len());
     let doubtful = (!whole).then(octets);
-    Content { said: Said::Text(text), encoding: encoding(first, readings), ports, header, doubtful }
+    MoContent { said: MoBody::Text(text), encoding: encoding(first, readings), ports, header, doubtful }
 }
 
 /// Whether the octets are for a program: SMPP 3.4, 5.2.19, and the 8-bit data of 3GPP TS 23.038, 4.
@@ -322,13 +322,13 @@ mod tests {
     }
 
     fn of(class: u8, octets: &[u8]) -> Mo {
-        read(&Body::DeliverSm(sm(class, octets)), Alphabet::Gsm7).unwrap()
+        read(&PduBody::DeliverSm(sm(class, octets)), Alphabet::Gsm7).unwrap()
     }
 
     fn text_of(mo: &Mo) -> String {
         match content(&[mo], Alphabet::Gsm7).said {
-            Said::Text(text) => text,
-            Said::Binary(octets) => panic!("{octets:?}"),
+            MoBody::Text(text) => text,
+            MoBody::Binary(octets) => panic!("{octets:?}"),
         }
     }
 
@@ -344,21 +344,21 @@ mod tests {
     #[test]
     fn parts_are_known_by_either_element_and_by_tlvs() {
         let (udh8, udh16) = (of(0x40, b"\x05\x00\x03\x07\x03\x02two"), of(0x40, b"\x06\x08\x04\x01\x02\x02\x01one"));
-        let expected = Concat { kind: Kind::Udh8, reference: 7, total: 3, index: 2 };
+        let expected = PartRef { kind: ReferenceKind::Udh8, reference: 7, total: 3, index: 2 };
         assert_eq!(
             (udh8.concat, header_of(&udh8), text_of(&udh8)),
             (Some(expected), b"\x05\x00\x03\x07\x03\x02".to_vec(), "two".to_owned())
         );
-        assert_eq!(udh16.concat, Some(Concat { kind: Kind::Udh16, reference: 0x102, total: 2, index: 1 }));
-        let by_tlvs = read(&Body::DeliverSm(Sm { tlvs: sar(9, 2, 2), ..sm(0, b"two") }), Alphabet::Gsm7).unwrap();
-        assert_eq!(by_tlvs.concat, Some(Concat { kind: Kind::Sar, reference: 9, total: 2, index: 2 }));
+        assert_eq!(udh16.concat, Some(PartRef { kind: ReferenceKind::Udh16, reference: 0x102, total: 2, index: 1 }));
+        let by_tlvs = read(&PduBody::DeliverSm(Sm { tlvs: sar(9, 2, 2), ..sm(0, b"two") }), Alphabet::Gsm7).unwrap();
+        assert_eq!(by_tlvs.concat, Some(PartRef { kind: ReferenceKind::Sar, reference: 9, total: 2, index: 2 }));
         // Among other elements, and with both (quirk 73): the header is nearer to the handset.
-        let mixed = Body::DeliverSm(Sm {
+        let mixed = PduBody::DeliverSm(Sm {
             tlvs: sar(9, 2, 2),
             ..sm(0x40, b"\x0B\x05\x04\x0B\x84\x23\xF0\x00\x03\x07\x02\x01x")
         });
         let mixed = read(&mixed, Alphabet::Gsm7).unwrap();
-        assert_eq!(mixed.concat, Some(Concat { kind: Kind::Udh8, reference: 7, total: 2, index: 1 }));
+        assert_eq!(mixed.concat, Some(PartRef { kind: ReferenceKind::Udh8, reference: 7, total: 2, index: 1 }));
         assert_eq!(content(&[&mixed], Alphabet::Gsm7).ports, Some(Ports { destination: 2_948, source: 9_200 }));
     }
 
@@ -381,7 +381,7 @@ mod tests {
             assert_eq!((mo.concat, header_of(&mo)), (None, vec![]), "what is no header is text");
         }
         assert_eq!(
-            read(&Body::DeliverSm(Sm { tlvs: sar(9, 0, 0), ..sm(0, b"x") }), Alphabet::Gsm7).unwrap().concat,
+            read(&PduBody::DeliverSm(Sm { tlvs: sar(9, 0, 0), ..sm(0, b"x") }), Alphabet::Gsm7).unwrap().concat,
             None
         );
     }
@@ -391,11 +391,11 @@ mod tests {
         let octets: Vec<u8> = "a\u{1F512}b".encode_utf16().flat_map(u16::to_be_bytes).collect();
         let part = |index: u8, octets: &[u8]| {
             let octets = [&[5, 0, 3, 7, 2, index], octets].concat();
-            read(&Body::DeliverSm(Sm { data_coding: 8, ..sm(0x40, &octets) }), Alphabet::Gsm7).unwrap()
+            read(&PduBody::DeliverSm(Sm { data_coding: 8, ..sm(0x40, &octets) }), Alphabet::Gsm7).unwrap()
         };
         let (one, two) = (part(1, &octets[..4]), part(2, &octets[4..]));
         let content = content(&[&one, &two], Alphabet::Gsm7);
-        assert_eq!((content.said, content.encoding), (Said::Text("a\u{1F512}b".to_owned()), "ucs2"));
+        assert_eq!((content.said, content.encoding), (MoBody::Text("a\u{1F512}b".to_owned()), "ucs2"));
     }
 
     #[test]
@@ -403,13 +403,13 @@ mod tests {
         // A locking shift of Turkish in the first part alone: 0x1D is ş there, and ß in the second.
         let (one, two) =
             (of(0x40, b"\x08\x00\x03\x07\x02\x01\x25\x01\x01\x1D"), of(0x40, b"\x05\x00\x03\x07\x02\x02\x1E"));
-        assert_eq!(content(&[&one, &two], Alphabet::Gsm7).said, Said::Text("şß".to_owned()));
+        assert_eq!(content(&[&one, &two], Alphabet::Gsm7).said, MoBody::Text("şß".to_owned()));
     }
 
     #[test]
     fn a_text_that_does_not_give_its_octets_back_has_them_beside_it() {
         let of = |data_coding, octets: &[u8]| {
-            let mo = read(&Body::DeliverSm(Sm { data_coding, ..sm(0x40, octets) }), Alphabet::Gsm7).unwrap();
+            let mo = read(&PduBody::DeliverSm(Sm { data_coding, ..sm(0x40, octets) }), Alphabet::Gsm7).unwrap();
             (text_of(&mo), content(&[&mo], Alphabet::Gsm7).doubtful)
         };
         assert_eq!(of(0, b"\x00caf\x05"), ("café".to_owned(), None));
@@ -423,8 +423,8 @@ mod tests {
     #[test]
     fn octets_for_programs_stay_octets() {
         for data_coding in [0x02, 0x04, 0x14, 0xF4, 0xF5] {
-            let mo = read(&Body::DeliverSm(Sm { data_coding, ..sm(0, &[0, 255, 1]) }), Alphabet::Gsm7).unwrap();
-            assert_eq!(content(&[&mo], Alphabet::Gsm7).said, Said::Binary(vec![0, 255, 1]), "{data_coding:#x}");
+            let mo = read(&PduBody::DeliverSm(Sm { data_coding, ..sm(0, &[0, 255, 1]) }), Alphabet::Gsm7).unwrap();
+            assert_eq!(content(&[&mo], Alphabet::Gsm7).said, MoBody::Binary(vec![0, 255, 1]), "{data_coding:#x}");
         }
     }
 
@@ -441,7 +441,11 @@ mod tests {
             Sm { source: Address { ton: 1, npi: 1, digits: CString::from("31612345679") }, ..sm(0, b"STOP") },
         ];
         for other in others {
-            assert_ne!(read(&Body::DeliverSm(other.clone()), Alphabet::Gsm7).unwrap().fingerprint, base, "{other:?}");
+            assert_ne!(
+                read(&PduBody::DeliverSm(other.clone()), Alphabet::Gsm7).unwrap().fingerprint,
+                base,
+                "{other:?}"
+            );
         }
     }
 }

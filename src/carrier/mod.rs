@@ -1,8 +1,8 @@
 //! One carrier's dialect: the only place that speaks both of messages and of PDUs, and pure.
 //!
 //! ```text
-//!   dispatch ── talk::Command::Submit ──► Talk ──► submit_sm ──► session ──► carrier
-//!   dispatch ◄── report::Report ◄──────── Talk ◄── submit_sm_resp, deliver_sm
+//!   dispatch ── esme::Command::Submit ──► Esme ──► submit_sm ──► session ──► carrier
+//!   dispatch ◄── report::Report ◄──────── Esme ◄── submit_sm_resp, deliver_sm
 //! ```
 
 pub mod address;
@@ -15,7 +15,7 @@ pub mod reason;
 pub mod moment;
 pub mod receipt;
 pub mod sender;
-pub mod standing;
+pub mod reported_status;
 pub mod whom;
 pub mod word;
 pub mod submit;
@@ -23,5 +23,5 @@ pub mod query;
 pub mod inbound;
 pub mod intake;
 mod pause;
-pub mod talk;
+pub mod esme;
 pub mod http;

@@ -3,7 +3,7 @@
 use crate::carrier::dialect::Dialect;
 use crate::carrier::moment::moment;
 use crate::carrier::report::Queried;
-use crate::carrier::standing::status_here;
+use crate::carrier::reported_status::status_here;
 use crate::carrier::submit::source;
 use crate::message::attempt::CarrierMessageId;
 use crate::message::body::Body;
@@ -36,9 +36,9 @@ pub fn query_sm(query: &Query, dialect: &Dialect) -> QuerySm {
 }
 
 /// What an answer to [`query_sm`] says.
-pub fn queried(status: CommandStatus, body: &pdu::Body, dialect: &Dialect) -> Queried {
+pub fn queried(status: CommandStatus, body: &pdu::PduBody, dialect: &Dialect) -> Queried {
     match (status, body) {
-        (CommandStatus::Ok, pdu::Body::QuerySmResp(resp)) => Queried::State(receipt(resp, dialect)),
+        (CommandStatus::Ok, pdu::PduBody::QuerySmResp(resp)) => Queried::State(receipt(resp, dialect)),
         (CommandStatus::InvalidCommandId, _) => Queried::Unserved,
         (CommandStatus::InvalidMessageId | CommandStatus::QueryFailed, _) => Queried::Refused,
         // Whatever else it says may pass.
@@ -74,7 +74,7 @@ mod tests {
             error_code: 27,
             ..QuerySmResp::default()
         };
-        let Queried::State(receipt) = queried(CommandStatus::Ok, &pdu::Body::QuerySmResp(resp), &Dialect::default())
+        let Queried::State(receipt) = queried(CommandStatus::Ok, &pdu::PduBody::QuerySmResp(resp), &Dialect::default())
         else {
             panic!("it was answered");
         };
@@ -85,17 +85,17 @@ mod tests {
 
     #[test]
     fn refusals_are_told_apart() {
-        let refused = pdu::Body::QuerySmResp(QuerySmResp::default());
+        let refused = pdu::PduBody::QuerySmResp(QuerySmResp::default());
         assert_eq!(queried(CommandStatus::InvalidMessageId, &refused, &Dialect::default()), Queried::Refused);
         assert_eq!(queried(CommandStatus::QueryFailed, &refused, &Dialect::default()), Queried::Refused);
         assert_eq!(
-            queried(CommandStatus::InvalidCommandId, &pdu::Body::GenericNack, &Dialect::default()),
+            queried(CommandStatus::InvalidCommandId, &pdu::PduBody::GenericNack, &Dialect::default()),
             Queried::Unserved
         );
         assert_eq!(queried(CommandStatus::Throttled, &refused, &Dialect::default()), Queried::Unanswered);
         // A status of success on another operation says nothing of the message.
         assert_eq!(
-            queried(CommandStatus::Ok, &pdu::Body::SubmitSmResp(SmResp::default()), &Dialect::default()),
+            queried(CommandStatus::Ok, &pdu::PduBody::SubmitSmResp(SmResp::default()), &Dialect::default()),
             Queried::Unanswered
         );
     }

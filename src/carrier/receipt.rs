@@ -44,7 +44,7 @@ pub struct ReceiptText {
     pub submit_date: Option<String>,
     /// When the carrier says that it happened.
     pub done_date: Option<String>,
-    /// The carrier's word, see [`crate::carrier::standing`].
+    /// The carrier's word, see [`crate::carrier::reported_status`].
     pub stat: Option<String>,
     /// The carrier's error code: digits, hexadecimal, a name, or a placeholder.
     pub err: Option<String>,
@@ -241,7 +241,7 @@ mod tests {
     use super::*;
     use crate::carrier::dialect::Dialect;
     use crate::carrier::moment::moment;
-    use crate::carrier::standing::standing;
+    use crate::carrier::reported_status::standing;
     use crate::message::time::Time;
 
     fn read(text: &str) -> (String, String, String) {

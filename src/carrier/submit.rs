@@ -5,7 +5,7 @@ use crate::carrier::moment;
 use crate::carrier::report::Ticket;
 use crate::carrier::sender;
 use crate::message::body::Body;
-use crate::message::manner::{Dlt, Manner};
+use crate::message::extras::{Dlt, Extras};
 use crate::message::source::Source;
 use crate::smpp::address::Address;
 use crate::smpp::cstring::CString;
@@ -16,7 +16,7 @@ use crate::smpp::sm::esm_class::UDHI;
 use crate::smpp::time;
 use crate::smpp::tlv::{Tag, Tlvs};
 use crate::text::TextError;
-use crate::text::cut::{Cut, Piece};
+use crate::text::cut::{Cut, UserData};
 use crate::text::udh::Concat;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ pub enum Unsayable {
 }
 
 /// The part as this carrier wants it. What is returned can be encoded.
-pub fn request(submit: &Submit, dialect: &Dialect) -> Result<pdu::Body, Unsayable> {
+pub fn request(submit: &Submit, dialect: &Dialect) -> Result<pdu::PduBody, Unsayable> {
     let body = &submit.body;
     let cut = Cut::of(body.content(), &dialect.text)?;
     let parts = cut.submits();
@@ -85,8 +85,8 @@ pub fn request(submit: &Submit, dialect: &Dialect) -> Result<pdu::Body, Unsayabl
     }
     let piece = cut.piece(submit.reference, usize::from(submit.index))?;
     Ok(match dialect.operation {
-        Operation::SubmitSm => pdu::Body::SubmitSm(submit_sm(submit, dialect, piece, source)),
-        Operation::DataSm => pdu::Body::DataSm(data_sm(submit, dialect, &piece, source)),
+        Operation::SubmitSm => pdu::PduBody::SubmitSm(submit_sm(submit, dialect, piece, source)),
+        Operation::DataSm => pdu::PduBody::DataSm(data_sm(submit, dialect, &piece, source)),
     })
 }
 
@@ -99,11 +99,11 @@ pub fn count(body: &Body, dialect: &Dialect) -> Option<u8> {
 
 /// The text of a message that is nothing but a text: it has no ports and is no data, and no class or indication.
 pub fn plain_text<'a>(body: &Body, cut: &'a Cut<'_>) -> Option<&'a str> {
-    let plain = body.manner.as_ref().is_none_or(|it| it.form.indication.is_none());
+    let plain = body.extras.as_ref().is_none_or(|it| it.form.indication.is_none());
     cut.text().filter(|_| plain)
 }
 
-fn submit_sm(submit: &Submit, dialect: &Dialect, piece: Piece, source: Address) -> Sm {
+fn submit_sm(submit: &Submit, dialect: &Dialect, piece: UserData, source: Address) -> Sm {
     let tlvs = tlvs(submit, dialect, &piece, piece.payload);
     Sm {
         service_type: CString::from(&*dialect.service_type),
@@ -119,7 +119,7 @@ fn submit_sm(submit: &Submit, dialect: &Dialect, piece: Piece, source: Address) 
     }
 }
 
-fn data_sm(submit: &Submit, dialect: &Dialect, piece: &Piece, source: Address) -> DataSm {
+fn data_sm(submit: &Submit, dialect: &Dialect, piece: &UserData, source: Address) -> DataSm {
     DataSm {
         service_type: CString::from(&*dialect.service_type),
         source,
@@ -133,12 +133,12 @@ fn data_sm(submit: &Submit, dialect: &Dialect, piece: &Piece, source: Address) -
 
 /// The optional parameters, in the order of their tags: what joins the parts, the text where it
 /// is one of them, and those of the carrier, in whose place the message may have its own.
-fn tlvs(submit: &Submit, dialect: &Dialect, piece: &Piece, payload: bool) -> Tlvs {
+fn tlvs(submit: &Submit, dialect: &Dialect, piece: &UserData, payload: bool) -> Tlvs {
     let mut all: BTreeMap<u16, Vec<u8>> = BTreeMap::new();
     all.extend(dialect.tlvs.iter().map(|it| (it.tag, it.value.to_vec())));
-    if let Some(manner) = submit.body.manner.as_deref() {
-        all.extend(registered(manner, dialect));
-        all.extend(manner.tlvs.iter().map(|it| (it.tag, it.value.to_vec())));
+    if let Some(extras) = submit.body.extras.as_deref() {
+        all.extend(registered(extras, dialect));
+        all.extend(extras.tlvs.iter().map(|it| (it.tag, it.value.to_vec())));
     }
     if let Some(Concat { reference, total, index, .. }) = piece.sar {
         all.insert(Tag::SAR_MSG_REF_NUM.0, reference.to_be_bytes().into());
@@ -158,8 +158,8 @@ fn tlvs(submit: &Submit, dialect: &Dialect, piece: &Piece, payload: bool) -> Tlv
 }
 
 /// What India's registry wants to know, in this carrier's parameters.
-fn registered(manner: &Manner, dialect: &Dialect) -> Vec<(u16, Vec<u8>)> {
-    let Some(Dlt { entity_id, template_id, telemarketer_id }) = manner.dlt.as_deref() else { return Vec::new() };
+fn registered(extras: &Extras, dialect: &Dialect) -> Vec<(u16, Vec<u8>)> {
+    let Some(Dlt { entity_id, template_id, telemarketer_id }) = extras.dlt.as_deref() else { return Vec::new() };
     let tags = dialect.dlt;
     let fields = [(tags.entity, entity_id), (tags.template, template_id), (tags.telemarketer, telemarketer_id)];
     let nul: &[u8] = if tags.nul { b"\0" } else { b"" };
@@ -208,8 +208,8 @@ mod tests {
     use super::*;
     use crate::carrier::dialect::DltTags;
     use crate::message::class::Class;
+    use crate::message::extras::Parameter;
     use crate::message::id::{AccountId, MessageId, OrderId, PartKey, RouteId, Seq};
-    use crate::message::manner::Parameter;
     use crate::message::time::Time;
     use crate::number::e164::E164;
     use crate::text::Alphabet;
@@ -217,7 +217,7 @@ mod tests {
     use crate::text::profile::{Profile, Split};
     use crate::text::udh::Ports;
 
-    fn body(text: &str, parts: u8, manner: Manner) -> Body {
+    fn body(text: &str, parts: u8, extras: Extras) -> Body {
         Body {
             id: MessageId { seq: Seq(0x0001_12A7), token: 0 },
             order: OrderId::recorded(1),
@@ -228,7 +228,7 @@ mod tests {
             destination: E164(31_612_345_678),
             text: text.into(),
             requested: if text.is_empty() { Requested::Binary } else { Requested::Auto },
-            manner: (!manner.is_empty()).then(|| Arc::new(manner)),
+            extras: (!extras.is_empty()).then(|| Arc::new(extras)),
             parts,
             client_ref: None,
             created: Time(1),
@@ -239,7 +239,7 @@ mod tests {
         }
     }
 
-    fn asked(body: Body, index: u8, dialect: &Dialect) -> Result<pdu::Body, Unsayable> {
+    fn asked(body: Body, index: u8, dialect: &Dialect) -> Result<pdu::PduBody, Unsayable> {
         let ticket = Ticket(PartKey::new(body.seq(), index).0);
         let parts = body.submits();
         request(
@@ -258,7 +258,7 @@ mod tests {
 
     fn sm(body: Body, index: u8, dialect: &Dialect) -> Sm {
         match asked(body, index, dialect) {
-            Ok(pdu::Body::SubmitSm(sm)) => sm,
+            Ok(pdu::PduBody::SubmitSm(sm)) => sm,
             other => panic!("{other:?}"),
         }
     }
@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn a_text_of_one_part_is_as_plain_as_it_can_be() {
         for split in [Split::Udh8, Split::Udh16, Split::Sar, Split::Payload] {
-            let sm = sm(body("a@", 1, Manner::default()), 0, &splitting(split));
+            let sm = sm(body("a@", 1, Extras::default()), 0, &splitting(split));
             let expected = Sm {
                 source: Address { ton: 5, npi: 0, digits: CString::from("SHOP") },
                 destination: Address { ton: 1, npi: 1, digits: CString::from("31612345678") },
@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn quirk_73_parts_are_joined_by_header_or_parameters_and_never_by_both() {
-        let long = || body(&"a".repeat(161), 2, Manner::default());
+        let long = || body(&"a".repeat(161), 2, Extras::default());
         let udh8 = sm(long(), 1, &splitting(Split::Udh8));
         assert_eq!((udh8.esm_class, &udh8.short_message[..]), (0x40, &b"\x05\x00\x03\xA7\x02\x02aaaaaaaa"[..]));
         let udh16 = sm(long(), 1, &splitting(Split::Udh16));
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!((sar.esm_class, &sar.short_message[..]), (0, &b"aaaaaaaa"[..]));
         assert_eq!(tlvs(&sar), [(0x020C, vec![0x12, 0xA7]), (0x020E, vec![2]), (0x020F, vec![2])]);
         let ports = Form { ports: Some(Ports { destination: 1, source: 2 }), ..Form::default() };
-        let behind_ports = body(&"a".repeat(161), 2, Manner { form: ports, ..Manner::default() });
+        let behind_ports = body(&"a".repeat(161), 2, Extras { form: ports, ..Extras::default() });
         let sm = sm(behind_ports, 1, &splitting(Split::Sar));
         assert_eq!((sm.esm_class, sm.tlvs.is_empty()), (0x40, true));
         assert_eq!(sm.short_message[..12], *b"\x0B\x00\x03\xA7\x02\x02\x05\x04\x00\x01\x00\x02");
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn a_text_that_the_carrier_cuts_is_one_parameter() {
         let text = "a".repeat(161);
-        let payload = || body(&text, 2, Manner { payload: true, ..Manner::default() });
+        let payload = || body(&text, 2, Extras { payload: true, ..Extras::default() });
         let sm = sm(payload(), 0, &splitting(Split::Payload));
         assert_eq!(
             (sm.esm_class, sm.short_message.len(), tlvs(&sm)),
@@ -322,7 +322,7 @@ mod tests {
     #[test]
     fn a_message_is_cut_for_the_carrier_that_it_goes_to_and_never_in_half() {
         let text = "a".repeat(161);
-        let long = || body(&text, 2, Manner::default());
+        let long = || body(&text, 2, Extras::default());
         assert_eq!(count(&long(), &splitting(Split::Payload)), Some(1));
         assert_eq!(count(&long(), &splitting(Split::Udh8)), Some(2));
         let of = |parts, split| {
@@ -347,11 +347,11 @@ mod tests {
     fn what_was_cut_into_a_part_more_for_the_sake_of_a_letter_still_leaves_so() {
         let text = format!("{}🧑\u{200d}🤝\u{200d}🧑{}", "П".repeat(60), "ы".repeat(129));
         let dialect = splitting(Split::Udh8);
-        assert_eq!(count(&body(&text, 4, Manner::default()), &dialect), Some(3));
-        let length = |parts, index| sm(body(&text, parts, Manner::default()), index, &dialect).short_message.len();
+        assert_eq!(count(&body(&text, 4, Extras::default()), &dialect), Some(3));
+        let length = |parts, index| sm(body(&text, parts, Extras::default()), index, &dialect).short_message.len();
         assert_eq!((0..4).map(|it| (length(4, it) - 6) / 2).collect::<Vec<_>>(), [60, 67, 67, 3]);
         assert_eq!((0..3).map(|it| (length(3, it) - 6) / 2).collect::<Vec<_>>(), [66, 67, 64]);
-        let of = |parts| asked(body(&text, parts, Manner::default()), 0, &dialect);
+        let of = |parts| asked(body(&text, parts, Extras::default()), 0, &dialect);
         assert!([2, 5].iter().all(|it| matches!(of(*it), Err(Unsayable::OtherCut(3)))));
     }
 
@@ -359,10 +359,10 @@ mod tests {
     fn how_long_a_message_is_worth_sending_is_said_as_the_carrier_takes_it() {
         let of = |validity, operation| {
             let dialect = Dialect { validity, operation, receipt_offset: 3_600, ..Dialect::default() };
-            let body = Body { expires: Time(1_767_267_005_000), ..body("a", 1, Manner::default()) };
+            let body = Body { expires: Time(1_767_267_005_000), ..body("a", 1, Extras::default()) };
             match asked(body, 0, &dialect).unwrap() {
-                pdu::Body::SubmitSm(sm) => sm.validity_period.to_string_lossy().into_owned(),
-                pdu::Body::DataSm(data) => format!("{:?}", data.tlvs.iter().map(|it| it.0.0).collect::<Vec<_>>()),
+                pdu::PduBody::SubmitSm(sm) => sm.validity_period.to_string_lossy().into_owned(),
+                pdu::PduBody::DataSm(data) => format!("{:?}", data.tlvs.iter().map(|it| it.0.0).collect::<Vec<_>>()),
                 other => panic!("{other:?}"),
             }
         };
@@ -376,11 +376,11 @@ mod tests {
     #[test]
     fn a_sender_goes_in_the_alphabet_of_the_carrier_or_the_message_does_not() {
         let of = |name: &str, sender_alphabet| {
-            let body = Body { source: Source::parse(name).unwrap(), ..body("a", 1, Manner::default()) };
+            let body = Body { source: Source::parse(name).unwrap(), ..body("a", 1, Extras::default()) };
             let dialect = Dialect { sender_alphabet, ..Dialect::default() };
             let said = count(&body, &dialect).is_some();
             match asked(body, 0, &dialect) {
-                Ok(pdu::Body::SubmitSm(sm)) => (said, Some((sm.source.ton, sm.source.digits.as_bytes().to_vec()))),
+                Ok(pdu::PduBody::SubmitSm(sm)) => (said, Some((sm.source.ton, sm.source.digits.as_bytes().to_vec()))),
                 Err(Unsayable::Sender) => (said, None),
                 other => panic!("{other:?}"),
             }
@@ -400,7 +400,7 @@ mod tests {
             ports: Some(Ports { destination: 2948, source: 9200 }),
             indication: MessageClass::new(1).map(Indication::Class),
         };
-        let sm = sm(body("", 1, Manner { form, ..Manner::default() }), 0, &Dialect::default());
+        let sm = sm(body("", 1, Extras { form, ..Extras::default() }), 0, &Dialect::default());
         assert_eq!((sm.esm_class, sm.data_coding), (0x40, 0x15));
         assert_eq!(&*sm.short_message, b"\x06\x05\x04\x0B\x84\x23\xF0\x01\x02");
     }
@@ -411,7 +411,7 @@ mod tests {
             Dlt { entity_id: Some("17".into()), template_id: Some("11".into()), telemarketer_id: Some("a,b".into()) };
         let own = vec![Parameter { tag: 0x1500, value: b"own"[..].into() }];
         let registered =
-            || body("a", 1, Manner { dlt: Some(Box::new(dlt.clone())), tlvs: own.clone(), ..Manner::default() });
+            || body("a", 1, Extras { dlt: Some(Box::new(dlt.clone())), tlvs: own.clone(), ..Extras::default() });
         let carriers = vec![
             Parameter { tag: 0x1400, value: b"all"[..].into() },
             Parameter { tag: 0x1500, value: b"all"[..].into() },
@@ -440,7 +440,7 @@ mod tests {
     #[test]
     fn data_sm_has_text_and_validity_as_parameters() {
         let dialect = Dialect { operation: Operation::DataSm, ..Dialect::default() };
-        let Ok(pdu::Body::DataSm(data)) = asked(body("П", 1, Manner::default()), 0, &dialect) else {
+        let Ok(pdu::PduBody::DataSm(data)) = asked(body("П", 1, Extras::default()), 0, &dialect) else {
             panic!("data_sm")
         };
         let expected = Tlvs::build().push(Tag::QOS_TIME_TO_LIVE, &[0, 0, 0, 90]).push(Tag::MESSAGE_PAYLOAD, &[4, 0x1F]);

@@ -26,7 +26,7 @@ use crate::dispatch::door::plan::{EraseText, Plan};
 use crate::link;
 use crate::record::contract::NameKind;
 use crate::store::sqlite::Durability;
-use crate::telemetry::log::Format;
+use crate::telemetry::log::LogFormat;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -113,7 +113,7 @@ pub struct Shutdown {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Log {
     /// How a line looks. Default: text.
-    pub format: Format,
+    pub format: LogFormat,
     /// From which level on: `error`, `warn`, `info`, `debug` or `trace`. Default `info`.
     pub level: &'static str,
 }

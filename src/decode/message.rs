@@ -6,8 +6,8 @@ use crate::carrier::word::status_of_word;
 use crate::message::time::Time;
 use crate::smpp::sm::esm_class::{TYPE_MASK, UDHI};
 use crate::smpp::words;
+use crate::text::encoding::{Encoding, Readings};
 use crate::text::national::Language;
-use crate::text::reading::{Reading, Readings};
 use crate::text::udh::{CONCAT_8, CONCAT_16, LOCKING, PORTS_8, PORTS_16, SINGLE, Udh};
 
 /// A text as a PDU has it.
@@ -20,7 +20,7 @@ pub(super) struct Message<'a> {
 
 impl Message<'_> {
     /// What it says, in lines of a name and a value.
-    pub(super) fn lines(&self, zero: Reading, redact: bool) -> Vec<(&'static str, String)> {
+    pub(super) fn lines(&self, zero: Encoding, redact: bool) -> Vec<(&'static str, String)> {
         let (mut lines, mut udh, mut octets) = (Vec::new(), Udh::default(), self.octets);
         let readings = Readings::from(zero);
         if self.esm_class & UDHI != 0 {

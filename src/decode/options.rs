@@ -1,6 +1,6 @@
 //! The options of `nuncio decode`, as they are written on a command line.
 
-use crate::text::reading::Reading;
+use crate::text::encoding::Encoding;
 use clap::Args;
 
 /// The options of `nuncio decode`.
@@ -16,13 +16,13 @@ pub struct Options {
     pub port: Option<u16>,
     /// What data_coding 0 means: gsm7, latin1, ascii, ucs2, utf8, gsm7-packed
     #[arg(long, default_value = "gsm7", value_name = "ALPHABET", value_parser = alphabet)]
-    pub alphabet: Reading,
+    pub alphabet: Encoding,
     /// Hide numbers and texts, for a report that others will read
     #[arg(long)]
     pub redact: bool,
 }
 
-fn alphabet(text: &str) -> Result<Reading, String> {
-    let known = Reading::WORDS.map(|it| it.0).join(", ");
-    Reading::WORDS.iter().find(|it| it.0 == text).map(|it| it.1).ok_or_else(|| format!("is not one of {known}"))
+fn alphabet(text: &str) -> Result<Encoding, String> {
+    let known = Encoding::WORDS.map(|it| it.0).join(", ");
+    Encoding::WORDS.iter().find(|it| it.0 == text).map(|it| it.1).ok_or_else(|| format!("is not one of {known}"))
 }

@@ -17,7 +17,7 @@ use crate::smpp::explain::{FieldLine, explain};
 use crate::smpp::frame::{HEADER_LENGTH, Header};
 use crate::smpp::pdu::Pdu;
 use crate::smpp::tlv::Tag;
-use crate::text::reading::Reading;
+use crate::text::encoding::Encoding;
 use bytes::Bytes;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -39,7 +39,7 @@ pub(super) struct Head {
 /// What is written.
 pub(super) struct Page<W> {
     out: W,
-    alphabet: Reading,
+    alphabet: Encoding,
     redact: bool,
     blocks: u64,
     malformed: bool,
@@ -133,7 +133,7 @@ impl<W: Write> Page<W> {
 /// The fields of a PDU, each with what the text in it says, if it is one.
 pub(super) fn lines(
     frame: &Bytes,
-    alphabet: Reading,
+    alphabet: Encoding,
     redact: bool,
 ) -> impl Iterator<Item = (FieldLine, Vec<(&'static str, String)>)> {
     let (mut esm_class, mut data_coding) = (0, 0);

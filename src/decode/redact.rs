@@ -1,7 +1,7 @@
 //! Hides numbers and texts. What is not known to be harmless is hidden: vendors have parameters of their own.
 
 use crate::smpp::explain::FieldLine;
-use crate::smpp::tags::Kind;
+use crate::smpp::tags::ValueKind;
 use crate::smpp::tlv::Tag;
 
 /// Fields that are numbers of people, or what people call themselves.
@@ -31,7 +31,7 @@ pub(super) fn redacted(line: FieldLine, octets: &[u8]) -> FieldLine {
         }
         (name, [high, low, ..]) if name.contains(" (0x") => {
             let tag = Tag(u16::from_be_bytes([*high, *low]));
-            let counts = tag.shape().is_some_and(|it| matches!(it.kind, Kind::Integer | Kind::Flags));
+            let counts = tag.shape().is_some_and(|it| matches!(it.kind, ValueKind::Integer | ValueKind::Flags));
             counts || HARMLESS_TAGS.contains(&tag)
         }
         ("short_message" | "body" | "leftover" | "padding" | "header", _) => false,

@@ -2,7 +2,7 @@
 
 use crate::decode::cutter::{Cutter, seems_pdu};
 use crate::smpp::frame::HEADER_LENGTH;
-use crate::wire::capture::stream::{Piece, StreamId, What};
+use crate::wire::capture::stream::{StreamChunk, StreamId, What};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -29,7 +29,7 @@ impl Select {
     }
 
     /// Cuts the stream of a piece, if it is to be cut; the piece itself is the caller's to push.
-    pub(super) fn cutter(&mut self, piece: &Piece<'_>) -> Option<&mut Cutter> {
+    pub(super) fn cutter(&mut self, piece: &StreamChunk<'_>) -> Option<&mut Cutter> {
         let ends = (piece.from, piece.to);
         let first = || match self.port {
             Some(port) if [piece.from.port(), piece.to.port()].contains(&port) => Stream::Taken(Cutter::default()),

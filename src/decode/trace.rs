@@ -3,7 +3,7 @@
 use crate::decode::page::lines;
 use crate::message::time::Time;
 use crate::smpp::frame::Header;
-use crate::text::reading::Reading;
+use crate::text::encoding::Encoding;
 use bytes::Bytes;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -30,7 +30,7 @@ struct Field {
 pub fn line(at: Time, direction: &str, frame: &Bytes) -> String {
     let mut fields = Vec::new();
     // What an alphabet would change is hidden.
-    for (line, said) in lines(frame, Reading::Gsm7, true) {
+    for (line, said) in lines(frame, Encoding::Gsm7, true) {
         fields.push(Field { name: line.name, value: line.value, meaning: line.meaning });
         let said = said.into_iter().map(|(name, value)| (name.into(), value));
         fields.extend(said.map(|(name, value)| Field { name, value, meaning: String::new() }));

@@ -1,7 +1,7 @@
 //! What the links say.
 
+use crate::carrier::esme::Esme;
 use crate::carrier::report::{Answered, News, Report};
-use crate::carrier::talk::Talk;
 use crate::dispatch::door::command::Command;
 use crate::dispatch::inbound::seen::Session;
 use crate::dispatch::{Dice, Dispatch};
@@ -22,7 +22,7 @@ impl Dispatch {
                 match news {
                     News::Receipt(receipt) => self.receipt(link.carrier, receipt, dice),
                     News::Mo(mo) => {
-                        let on = Session { link, number: Talk::session(tag) };
+                        let on = Session { link, number: Esme::session(tag) };
                         self.handsets.take(&mut self.beat, on, mo, dice);
                     }
                 }

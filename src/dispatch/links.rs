@@ -7,7 +7,7 @@ use crate::message::attempt::Answer;
 use crate::message::id::{LaneId, LinkId};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
-use crate::route::breaker::Kind;
+use crate::route::breaker::BreakerSignal;
 use crate::smpp::status::CommandStatus;
 
 impl Dispatch {
@@ -53,9 +53,9 @@ impl Dispatch {
         let unsayable = answered.reason == Some(Reason::ContentRefused);
         let kind = match answered.answer {
             // A bad number, or a text that cannot be said there, is nobody's fault.
-            Answer::Elsewhere if faulty && !unsayable => Kind::Fault,
-            Answer::Unknown => Kind::Fault,
-            _ => Kind::NoFault,
+            Answer::Elsewhere if faulty && !unsayable => BreakerSignal::Fault,
+            Answer::Unknown => BreakerSignal::Fault,
+            _ => BreakerSignal::NoFault,
         };
         carrier.note(self.beat.now, ticket, (answered.answer != Answer::NotSent).then_some(kind));
     }

@@ -1,6 +1,6 @@
 //! What the happenings of a beat name is brought into memory before the first of them is decided.
 
-use crate::carrier::id::Form;
+use crate::carrier::id::IdCandidate;
 use crate::carrier::report::{News, Report};
 use crate::dispatch::Dispatch;
 use crate::dispatch::door::happening::{Ask, Happening};
@@ -26,7 +26,7 @@ impl Dispatch {
                 Happening::Link(link, Report::Inbound { news: News::Receipt(news), .. }) => {
                     let forms = self.habits.forms(&self.beat.plan, link.carrier, &news.ids);
                     // Answers are decided before the receipts that came with them.
-                    let soon = |form: &Form| {
+                    let soon = |form: &IdCandidate| {
                         let named = |it| named.contains(&(form.rhash(link.carrier), it));
                         // What fits only when it is converted may yet fit better what is in the store.
                         !form.converted && news.handset.is_some_and(named)

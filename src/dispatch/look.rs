@@ -11,7 +11,7 @@ use crate::message::id::{CarrierId, LaneId, PartKey, Seq};
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::record::entry::Entry;
-use crate::route::choose::Why;
+use crate::route::choose::RankReason;
 use crate::route::plan::Retry;
 use std::time::Duration;
 
@@ -141,7 +141,7 @@ impl Dispatch {
                 .plan
                 .is_scored(body.route)
                 .then(|| self.health.ranking(&self.beat.plan, body).first().copied())??;
-            Some(first.carrier == carrier && first.why == Why::Probe)
+            Some(first.carrier == carrier && first.why == RankReason::Probe)
         };
         by_breaker || by_score().unwrap_or(false)
     }

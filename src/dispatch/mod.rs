@@ -105,7 +105,7 @@ pub struct Dispatch {
 
 /// What came of a beat. Everything that it rests on is durable.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct Effects {
     /// What to do, in this order.
     pub commands: Vec<Command>,
     /// What to tell telemetry.
@@ -124,7 +124,7 @@ impl Dispatch {
         dice: Dice<'_>,
         happenings: Vec<Happening>,
         store: &mut S,
-    ) -> Result<Outcome, Poisoned> {
+    ) -> Result<Effects, Poisoned> {
         self.beat.now = self.beat.now.max(now);
         self.beat.number += 1;
         self.count_work();
@@ -148,7 +148,7 @@ impl Dispatch {
         let records = self.beat.commit(self.owed.awaiting().collect(), store)?;
         self.tallies.count(&self.beat.out.facts);
         let (commands, facts) = self.beat.take();
-        Ok(Outcome { commands, facts, next: self.next(), records })
+        Ok(Effects { commands, facts, next: self.next(), records })
     }
 
     /// Nothing is on a link, nothing waits for an answer, and every order that began is whole.

@@ -1,15 +1,15 @@
 //! The loop: gather, beat, act; one thread, nothing else in it.
 
-use crate::api::handler::context::Call;
+use crate::api::handler::context::LoopRequest;
+use crate::carrier::esme;
 use crate::carrier::report::Queried;
 use crate::carrier::report::{Answered, Report};
-use crate::carrier::talk;
 use crate::clock::{Clock, elapsed};
 use crate::dispatch::door::command::Command;
 use crate::dispatch::door::happening::{Happening, RequestId};
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::Reply;
-use crate::dispatch::{Dispatch, Outcome};
+use crate::dispatch::{Dispatch, Effects};
 use crate::gateway::control::{ANSWERS_MAX, Control};
 use crate::gateway::currency::Currencies;
 use crate::gateway::failure::Failure;
@@ -44,7 +44,7 @@ pub(super) struct Loop {
     pub(super) currencies: Currencies,
     pub(super) store: Sqlite,
     pub(super) clock: Clock,
-    pub(super) calls: mpsc::Receiver<Call>,
+    pub(super) calls: mpsc::Receiver<LoopRequest>,
     pub(super) controls: mpsc::Receiver<Control>,
     pub(super) meters: Arc<Meters>,
     pub(super) traces: Traces,
@@ -140,13 +140,13 @@ impl Loop {
         for _ in 0..CALLS_MAX {
             let Ok(call) = self.calls.try_recv() else { break };
             match call {
-                Call::Ask(ask, reply) => {
+                LoopRequest::Ask(ask, reply) => {
                     let request = RequestId(self.next_request);
                     self.next_request += 1;
                     self.waiting.insert(request, reply);
                     found.push(Happening::Ask(request, ask));
                 }
-                Call::Receipts(carrier, news, durable) => found.extend(self.hooks.take(carrier, news, durable)),
+                LoopRequest::Receipts(carrier, news, durable) => found.extend(self.hooks.take(carrier, news, durable)),
             }
         }
         Ok(())
@@ -212,7 +212,7 @@ impl Loop {
         Ok(next)
     }
 
-    fn act(&mut self, outcome: Outcome) {
+    fn act(&mut self, outcome: Effects) {
         for command in outcome.commands {
             match command {
                 Command::Reply(request, reply) => {
@@ -224,7 +224,7 @@ impl Loop {
                 Command::Submit(link, submit) => self.submit(link, submit),
                 Command::Query(link, query) => {
                     let key = query.key;
-                    let sent = self.ports.get(&link).map(|it| it.commands.try_send(talk::Command::Query(query)));
+                    let sent = self.ports.get(&link).map(|it| it.commands.try_send(esme::Command::Query(query)));
                     if !matches!(sent, Some(Ok(()))) {
                         let report = Report::Queried(key, Queried::Unanswered);
                         self.returned.push(Happening::Link(link, report));
@@ -233,7 +233,7 @@ impl Loop {
                 Command::Rebind(link) => {
                     if let Some(port) = self.ports.get(&link) {
                         // A link that has no session binds anew in any case.
-                        _ = port.commands.try_send(talk::Command::Unbind(ANSWERS_MAX));
+                        _ = port.commands.try_send(esme::Command::Unbind(ANSWERS_MAX));
                     }
                 }
                 Command::ConfirmClock => self.clock.believe(),
@@ -246,7 +246,7 @@ impl Loop {
                         && let Some(port) = self.ports.get(&link)
                     {
                         // A session that has gone is not confirmed to: the carrier sends again.
-                        _ = port.commands.try_send(talk::Command::Confirm(tag));
+                        _ = port.commands.try_send(esme::Command::Confirm(tag));
                     }
                 }
             }
@@ -256,7 +256,7 @@ impl Loop {
 
     fn submit(&mut self, link: LinkId, submit: crate::carrier::submit::Submit) {
         let ticket = submit.ticket;
-        let sent = self.ports.get(&link).map(|it| it.commands.try_send(talk::Command::Submit(submit)));
+        let sent = self.ports.get(&link).map(|it| it.commands.try_send(esme::Command::Submit(submit)));
         match sent {
             Some(Ok(())) => (),
             Some(Err(mpsc::error::TrySendError::Full(_))) => panic!("a link was given more than its capacity"),

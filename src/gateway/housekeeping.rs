@@ -9,8 +9,8 @@ use crate::message::time::Time;
 use crate::record::contract::Poisoned;
 use crate::store::sqlite::space;
 use crate::store::sqlite::{LOG_USUAL, Sqlite};
+use crate::telemetry::link_status::LinkStatuses;
 use crate::telemetry::meters::Meters;
-use crate::telemetry::standing::Standings;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,7 +47,7 @@ pub(super) struct Housekeeping {
     /// Counts beats, so that the watchdog sees that the loop goes round.
     rounds: Arc<AtomicU64>,
     /// Where it tells how carriers answer.
-    standings: Standings,
+    standings: LinkStatuses,
     looked_at: Option<Instant>,
     sweep: Option<Sweep>,
     /// When the store is read through, or goes on being.
@@ -70,7 +70,7 @@ impl Housekeeping {
         store: &config::Store,
         health: &Arc<Health>,
         rounds: &Arc<AtomicU64>,
-        standings: &Standings,
+        standings: &LinkStatuses,
     ) -> Self {
         Self {
             health: health.clone(),

@@ -1,6 +1,6 @@
 //! Which links run: started, stopped and replaced as the configuration says.
 
-use crate::carrier::talk::Command;
+use crate::carrier::esme::Command;
 use crate::gateway::control::{ANSWERS_MAX, Control};
 use crate::gateway::port::Port;
 use crate::gateway::wake::Wake;
@@ -11,8 +11,8 @@ use crate::link::supervisor::Supervisor;
 use crate::message::id::LinkId;
 use crate::message::veil::Veil;
 use crate::telemetry::labels::bind_name;
+use crate::telemetry::link_status::LinkStatuses;
 use crate::telemetry::meters::Meters;
-use crate::telemetry::standing::Standings;
 use crate::wire::trace::Traces;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ pub(super) struct Links {
     wake: Wake,
     veil: Veil,
     traces: Traces,
-    standings: Standings,
+    standings: LinkStatuses,
     /// Numbers the sessions of all links.
     epochs: Arc<AtomicU32>,
 }
@@ -104,7 +104,7 @@ impl Links {
         wake: Wake,
         veil: Veil,
         traces: Traces,
-        standings: Standings,
+        standings: LinkStatuses,
     ) -> Self {
         Self { running: BTreeMap::new(), controls, wake, veil, traces, standings, epochs: Arc::default() }
     }

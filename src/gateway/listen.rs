@@ -4,7 +4,7 @@ use crate::api::handler::context::Context;
 use crate::api::router::Api;
 use crate::api::server::listener::Listener;
 use crate::api::server::options::{Http, Tls};
-use crate::api::server::{PROTOCOLS, Server};
+use crate::api::server::{HttpServer, PROTOCOLS};
 use crate::gateway::failure::Failure;
 use crate::wire::tls;
 use std::net::SocketAddr;
@@ -22,13 +22,13 @@ pub(super) fn listen(
     let listener = Listener::bind(&options.listen).map_err(|cause| Failure::Listen { at: at(), cause })?;
     let address = listener.address();
     let server = |it: &Tls| {
-        tls::Server::new(
+        tls::TlsServer::new(
             &tls::ServerOptions { certificate: it.certificate.clone(), key: it.key.clone(), client_ca: None },
             &PROTOCOLS,
         )
     };
     let tls = options.tls.as_ref().map(server).transpose()?;
-    let server = Server::new(listener, api, options, tls).telling(context.wiring.on_answer.clone());
+    let server = HttpServer::new(listener, api, options, tls).telling(context.wiring.on_answer.clone());
     let server = server.counting(context.wiring.on_turned_away.clone());
     Ok((address, tokio::spawn(server.run(stop))))
 }

@@ -1,7 +1,7 @@
 //! The loop's ends of a link.
 
+use crate::carrier::esme::Command;
 use crate::carrier::report::Report;
-use crate::carrier::talk::Command;
 use crate::dispatch::door::happening::Happening;
 use crate::link::lanes::Inlet;
 use crate::message::id::LinkId;

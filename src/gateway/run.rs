@@ -32,9 +32,9 @@ use crate::number::metadata;
 use crate::record::contract::{Poisoned, Store};
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::telemetry::labels::Labels;
+use crate::telemetry::link_status::LinkStatuses;
 use crate::telemetry::meters::Meters;
 use crate::telemetry::recorder::Exposition;
-use crate::telemetry::standing::Standings;
 use crate::wire::trace::{Seen, Trace, Traces, Way};
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -93,7 +93,7 @@ impl Gateway {
         let (controls_in, controls) = mpsc::channel(CONTROLS_MAX);
         let rounds = Arc::new(AtomicU64::new(0));
         let started = Time(u64::try_from(since_1970().as_millis()).unwrap_or(u64::MAX));
-        let (traces, standings) = (Traces::default(), Standings::new(started));
+        let (traces, standings) = (Traces::default(), LinkStatuses::new(started));
         let housekeeping = Housekeeping::new(&loaded.store, &health, &rounds, &standings);
         let lanes = Lanes { calls, controls, wake: wake.clone(), traces: traces.clone() };
         let (ended, opted_out) = spawn_loop(store, &loaded, housekeeping, meters.clone(), lanes)?;
@@ -273,7 +273,7 @@ impl Gateway {
 
 /// The loop's ends of what leads to it.
 struct Lanes {
-    calls: mpsc::Receiver<crate::api::handler::context::Call>,
+    calls: mpsc::Receiver<crate::api::handler::context::LoopRequest>,
     controls: mpsc::Receiver<Control>,
     wake: Wake,
     traces: Traces,
@@ -341,7 +341,7 @@ fn spawn_loop(
 struct Given {
     plans: watch::Receiver<Arc<Plan>>,
     lookups: watch::Receiver<Option<Arc<Lookup>>>,
-    calls_in: mpsc::Sender<crate::api::handler::context::Call>,
+    calls_in: mpsc::Sender<crate::api::handler::context::LoopRequest>,
     wake: Wake,
     health: Arc<Health>,
     opted_out: Arc<OptedOut>,
@@ -388,7 +388,7 @@ fn wiring(
     }
 }
 
-fn operators(shown: &Arc<RwLock<serde_json::Value>>, traces: &Traces, standings: &Standings) -> Operators {
+fn operators(shown: &Arc<RwLock<serde_json::Value>>, traces: &Traces, standings: &LinkStatuses) -> Operators {
     let (shown, traces, links, minutes) = (shown.clone(), traces.clone(), standings.clone(), standings.clone());
     let line = |trace: &Trace, it: &Seen| {
         let direction = if it.way == Way::In { "in" } else { "out" };

@@ -1,8 +1,8 @@
 //! A conversation with a carrier whose PDUs are counted, and kept while somebody traces the link.
 
+use crate::carrier::esme::{Command, Esme};
 use crate::carrier::report::Report;
-use crate::carrier::talk::{Command, Talk};
-use crate::session::conversation::{Conversation, Said, Spoken};
+use crate::session::conversation::{Conversation, DriverAction, DriverEvent};
 use crate::smpp::command::CommandId;
 use crate::smpp::pdu::Pdu;
 use crate::telemetry::meters::link::{Direction, LinkMeter};
@@ -12,7 +12,7 @@ use std::time::Instant;
 
 /// A conversation whose PDUs are counted, and whose `enquire_link` is timed.
 pub(super) struct Metered {
-    talk: Talk,
+    esme: Esme,
     meter: LinkMeter,
     tap: Tap,
     /// The number of the last `enquire_link`, and when it left, until it is answered.
@@ -21,8 +21,8 @@ pub(super) struct Metered {
 }
 
 impl Metered {
-    pub(super) const fn new(now: Instant, talk: Talk, meter: LinkMeter, tap: Tap) -> Self {
-        Self { talk, meter, tap, enquired: None, now }
+    pub(super) const fn new(now: Instant, esme: Esme, meter: LinkMeter, tap: Tap) -> Self {
+        Self { esme, meter, tap, enquired: None, now }
     }
 }
 
@@ -30,9 +30,9 @@ impl Conversation for Metered {
     type Command = Command;
     type Report = Report;
 
-    fn handle(&mut self, now: Instant, input: Spoken<Command>) {
+    fn handle(&mut self, now: Instant, input: DriverEvent<Command>) {
         self.now = now;
-        if let Spoken::Pdu(pdu) = &input {
+        if let DriverEvent::Pdu(pdu) = &input {
             let command = pdu.body.command_id();
             self.meter.pdu(Direction::In, command);
             self.tap.saw(now, Way::In, || octets(pdu));
@@ -42,16 +42,16 @@ impl Conversation for Metered {
                 self.meter.enquired(now - asked);
             }
         }
-        self.talk.handle(now, input);
+        self.esme.handle(now, input);
     }
 
     fn takes(&self) -> bool {
-        self.talk.takes()
+        self.esme.takes()
     }
 
-    fn poll(&mut self) -> Said<Report> {
-        let said = self.talk.poll();
-        if let Said::Send(pdu) = &said {
+    fn poll(&mut self) -> DriverAction<Report> {
+        let said = self.esme.poll();
+        if let DriverAction::Send(pdu) = &said {
             let command = pdu.body.command_id();
             self.meter.pdu(Direction::Out, command);
             self.tap.saw(self.now, Way::Out, || octets(pdu));

@@ -1,9 +1,9 @@
 //! What one link needs to know: where, who, how fast, and what to do when it is lost.
 
 use crate::carrier::dialect::Dialect;
+use crate::carrier::esme::EsmeSettings;
 use crate::carrier::intake;
 use crate::carrier::report::News;
-use crate::carrier::talk::Manner;
 use crate::link::lanes::Room;
 use crate::message::id::{CarrierId, LinkId};
 use crate::session;
@@ -11,7 +11,7 @@ use crate::session::version::Version;
 use crate::smpp::bind::{self, Bind, BindKind};
 use crate::smpp::cstring::CString;
 use crate::wire::secret::Secret;
-use crate::wire::tls::Client;
+use crate::wire::tls::TlsClient;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,11 +28,11 @@ pub struct Options {
     /// `host:port` each, tried in order.
     pub addresses: Vec<Box<str>>,
     /// The carrier connects to us instead and asks for the bind.
-    pub outbind: Option<Outbind>,
+    pub outbind: Option<OutbindListener>,
     /// The address that connections come from, where the carrier cares.
     pub local_address: Option<IpAddr>,
     /// TLS, where the carrier speaks it. All binds of a carrier share one, and the sessions in it.
-    pub tls: Option<Client>,
+    pub tls: Option<TlsClient>,
     /// How long a connection may take, TLS included. Default 10 s.
     pub connect_timeout: Duration,
     /// How long a write may stand still before the link counts as dead. Default 10 s.
@@ -55,7 +55,7 @@ pub struct Options {
 
 /// Where a carrier connects to that asks for its bind by `outbind` (3.4 section 2.2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outbind {
+pub struct OutbindListener {
     /// The address to listen on.
     pub listen: SocketAddr,
     /// What its `outbind` must say: the answer to it is our own password.
@@ -153,8 +153,8 @@ impl Options {
     }
 
     /// How its sessions are held.
-    pub fn manner(&self) -> Manner {
-        Manner {
+    pub fn settings(&self) -> EsmeSettings {
+        EsmeSettings {
             kind: self.kind,
             bind: self.credentials.bind(),
             inviter: self.outbind.as_ref().map(|it| it.login.clone()),

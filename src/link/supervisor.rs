@@ -1,9 +1,9 @@
 //! Keeps one bind alive until it is told to stop.
 
 use crate::carrier::answer;
+use crate::carrier::esme::{Command, Esme};
 use crate::carrier::report::Queried;
 use crate::carrier::report::{Answered, Aside, PutOff, Report};
-use crate::carrier::talk::{Command, Talk};
 use crate::link::backoff::Backoff;
 use crate::link::expiry::{Expiry, Left};
 use crate::link::hint;
@@ -14,13 +14,13 @@ use crate::message::attempt::Answer;
 use crate::session::output::{CloseReason, Oddity};
 use crate::smpp::status::CommandStatus;
 use crate::telemetry::labels::bind_name;
+use crate::telemetry::link_status::Post;
 use crate::telemetry::masked::Masked;
 use crate::telemetry::meters::link::{LinkMeter, LinkState, Malformation};
-use crate::telemetry::standing::Post;
 use crate::wire::driver::{self, Ended};
 use crate::wire::stream::Stream;
 use crate::wire::trace::Tap;
-use crate::wire::transport::{self, ConnectError, Target};
+use crate::wire::transport::{self, ConnectError, ConnectTarget};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -160,8 +160,8 @@ impl Supervisor {
         let (carrier, bind) = (&*options.carrier, &*self.bind());
         let now = Instant::now().into_std();
         let epoch = self.epochs.fetch_add(1, Ordering::Relaxed);
-        let talk = Talk::new(now, epoch, options.manner());
-        let mut talk = Metered::new(now, talk, self.meter.clone(), self.tap.clone());
+        let esme = Esme::new(now, epoch, options.settings());
+        let mut esme = Metered::new(now, esme, self.meter.clone(), self.tap.clone());
         let (max_pdu, write_timeout) = (options.max_pdu, options.write_timeout);
         let limits = driver::Options { max_pdu, write_timeout, ..driver::Options::default() };
         let (outlet, meter, post) = (&self.outlet, &self.meter, &self.post);
@@ -200,7 +200,7 @@ impl Supervisor {
             }
         };
         let expiry = Expiry::of(stream.security());
-        let driving = driver::drive(&mut talk, stream, &mut self.commands, report, &limits);
+        let driving = driver::drive(&mut esme, stream, &mut self.commands, report, &limits);
         let ended = expiry.watch(driving, |left| expires(meter, carrier, bind, left)).await;
         let hint = if up_at.is_none() { hint::of_end(&ended, options.tls.is_some()) } else { None };
         self.post.failed(&ended, hint);
@@ -274,8 +274,8 @@ async fn connection(
     transport::connect(&target(options)).await.inspect_err(failed).ok()
 }
 
-fn target(options: &Options) -> Target {
-    Target {
+fn target(options: &Options) -> ConnectTarget {
+    ConnectTarget {
         addresses: options.addresses.iter().map(ToString::to_string).collect(),
         local_address: options.local_address,
         connect_timeout: options.connect_timeout,

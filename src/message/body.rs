@@ -1,8 +1,8 @@
 //! What the customer asked for one recipient; written once, and never changed but to erase what it says.
 
 use crate::message::class::Class;
+use crate::message::extras::Extras;
 use crate::message::id::{AccountId, MessageId, OrderId, RouteId, Seq};
-use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::message::source::Source;
 use crate::message::time::Time;
@@ -32,7 +32,7 @@ pub struct Body {
     /// Which alphabet was asked for.
     pub requested: Requested,
     /// How it goes, where it is more than a plain text; shared by the messages of one request.
-    pub manner: Option<Arc<Manner>>,
+    pub extras: Option<Arc<Extras>>,
     /// How many SMS it takes over the air: 1 to 10.
     pub parts: u8,
     /// The customer's own reference.
@@ -57,7 +57,7 @@ impl Body {
 
     /// What it says, as the alphabets take it.
     pub fn content(&self) -> Content<'_> {
-        Content { text: &self.text, requested: self.requested, form: self.manner.as_ref().map(|it| &it.form) }
+        Content { text: &self.text, requested: self.requested, form: self.extras.as_ref().map(|it| &it.form) }
     }
 
     /// From when on it could go.
@@ -67,15 +67,15 @@ impl Body {
 
     /// In how many submits it goes: one for each SMS, unless the carrier cuts it.
     pub fn submits(&self) -> u8 {
-        if self.manner.as_ref().is_some_and(|it| it.payload) { 1 } else { self.parts }
+        if self.extras.as_ref().is_some_and(|it| it.payload) { 1 } else { self.parts }
     }
 
     /// The same without what it says; `None` where nothing is left to erase.
     pub fn erased(&self) -> Option<Self> {
-        let payload = self.manner.as_ref().is_some_and(|it| it.payload);
-        let left = payload.then(|| Manner { payload, ..Manner::default() });
-        let says = !self.text.is_empty() || self.manner.as_deref() != left.as_ref();
-        says.then(|| Self { text: "".into(), manner: left.map(Arc::new), ..self.clone() })
+        let payload = self.extras.as_ref().is_some_and(|it| it.payload);
+        let left = payload.then(|| Extras { payload, ..Extras::default() });
+        let says = !self.text.is_empty() || self.extras.as_deref() != left.as_ref();
+        says.then(|| Self { text: "".into(), extras: left.map(Arc::new), ..self.clone() })
     }
 }
 
@@ -85,7 +85,7 @@ pub(crate) mod tests {
     use crate::text::content::{Binary, Form};
 
     /// A message of three parts; who needs another changes it.
-    pub(crate) fn body(text: &str, manner: Option<Manner>) -> Body {
+    pub(crate) fn body(text: &str, extras: Option<Extras>) -> Body {
         Body {
             id: MessageId { seq: Seq(1), token: 0 },
             order: OrderId::recorded(1),
@@ -96,7 +96,7 @@ pub(crate) mod tests {
             destination: E164(31_612_345_678),
             text: text.into(),
             requested: Requested::Auto,
-            manner: manner.map(Arc::new),
+            extras: extras.map(Arc::new),
             parts: 3,
             client_ref: None,
             created: Time(1),
@@ -110,13 +110,13 @@ pub(crate) mod tests {
     #[test]
     fn nothing_that_it_says_is_left_when_it_is_erased() {
         let binary = Some(Binary { data: [1, 2].into(), elements: [].into() });
-        let data = Manner { form: Form { binary, ..Form::default() }, ..Manner::default() };
+        let data = Extras { form: Form { binary, ..Form::default() }, ..Extras::default() };
         for says in [body("secret", None), body("", Some(data.clone())), body("secret", Some(data.clone()))] {
             let erased = says.erased().expect("there is something to erase");
             assert_eq!(erased, body("", None));
             assert_eq!(erased.erased(), None);
         }
-        let payload = body("secret", Some(Manner { payload: true, ..data }));
+        let payload = body("secret", Some(Extras { payload: true, ..data }));
         let erased = payload.erased().expect("there is something to erase");
         assert_eq!((erased.submits(), erased.erased()), (1, None), "how many submits it has is not what it says");
     }
@@ -124,6 +124,6 @@ pub(crate) mod tests {
     #[test]
     fn a_payload_is_one_submit_of_several_sms() {
         assert_eq!(body("a", None).submits(), 3);
-        assert_eq!(body("a", Some(Manner { payload: true, ..Manner::default() })).submits(), 1);
+        assert_eq!(body("a", Some(Extras { payload: true, ..Extras::default() })).submits(), 1);
     }
 }

@@ -7,7 +7,7 @@ pub mod time;
 pub mod era;
 pub mod class;
 pub mod source;
-pub mod manner;
+pub mod extras;
 pub mod money;
 pub mod price;
 pub mod body;

@@ -1,6 +1,6 @@
 //! What a carrier says of a message that it took.
 
-use crate::message::manner::Parameter;
+use crate::message::extras::Parameter;
 use crate::message::status::Status;
 use crate::message::time::Time;
 

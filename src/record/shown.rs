@@ -11,7 +11,7 @@ use crate::record::entry::Entry;
 use crate::record::event::Event;
 use crate::record::money::LedgerLine;
 use crate::record::suppression::Suppression;
-use crate::record::views::{OrderView, Query};
+use crate::record::views::{MessageFilter, OrderView};
 use std::sync::Arc;
 
 /// A record that has times of its own.
@@ -120,7 +120,7 @@ impl Shown for OrderView {
 }
 
 /// A question goes the other way: it is asked in times of the wall.
-impl Shown for Query {
+impl Shown for MessageFilter {
     fn show(&mut self, eras: &Eras) {
         for it in [&mut self.since, &mut self.until] {
             *it = it.map(|it| eras.logical(it));

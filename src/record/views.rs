@@ -8,7 +8,7 @@ use crate::number::e164::E164;
 
 /// Which messages to list, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Query {
+pub struct MessageFilter {
     /// Whose; operators see those of all.
     pub account: Option<AccountId>,
     /// Only of this status.

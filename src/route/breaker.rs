@@ -46,7 +46,7 @@ impl Options {
 
 /// What an answer says of the carrier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum BreakerSignal {
     /// It failed: `Elsewhere`, `Unknown`, or the loss of a link.
     Fault,
     /// It works: everything else.
@@ -69,7 +69,7 @@ pub enum Allowed {
 
 /// What a breaker is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum BreakerState {
     /// Everything goes.
     Closed,
     /// Nothing goes.
@@ -84,7 +84,7 @@ pub enum State {
     },
 }
 
-impl State {
+impl BreakerState {
     /// As the metric has it: 0 closed, 1 half-open, 2 open.
     pub const fn number(self) -> u8 {
         match self {
@@ -114,7 +114,7 @@ enum Input {
     /// The probe left.
     ProbeSent,
     /// It was answered.
-    ProbeAnswered(Kind),
+    ProbeAnswered(BreakerSignal),
     /// It did not leave, or its answer is overdue.
     ProbeLost,
 }
@@ -123,7 +123,7 @@ enum Input {
 #[derive(Clone, Debug)]
 pub struct Breaker {
     options: Options,
-    state: State,
+    state: BreakerState,
     /// When the probe that is on its way counts as lost.
     patience: Time,
     answers: Window,
@@ -132,7 +132,7 @@ pub struct Breaker {
 impl Breaker {
     /// A closed one.
     pub fn new(options: Options) -> Self {
-        Self { options, state: State::Closed, patience: Time::NEVER, answers: Window::new(options.window) }
+        Self { options, state: BreakerState::Closed, patience: Time::NEVER, answers: Window::new(options.window) }
     }
 
     /// Takes up other options; what was learned is kept where the window is still the same.
@@ -144,8 +144,8 @@ impl Breaker {
     }
 
     /// An answer that was no probe's, or a lost link. While the breaker is not closed it tells nothing new.
-    pub fn note(&mut self, now: Time, kind: Kind) {
-        if self.state == State::Closed {
+    pub fn note(&mut self, now: Time, kind: BreakerSignal) {
+        if self.state == BreakerState::Closed {
             self.answers.note(now, kind);
             let (faults, answers) = self.answers.sums();
             if self.options.is_over(faults, answers) {
@@ -156,28 +156,28 @@ impl Breaker {
 
     /// Whether a part may go now. To ask is what makes an open breaker half-open when its time is over.
     pub fn allows(&mut self, now: Time) -> Allowed {
-        if (self.state == State::HalfOpen { probing: true }) && self.patience <= now {
+        if (self.state == BreakerState::HalfOpen { probing: true }) && self.patience <= now {
             self.step(now, Input::ProbeLost);
         }
         self.step(now, Input::Asked);
         match self.state {
-            State::Closed => Allowed::Yes,
-            State::Open { until } => Allowed::No { until },
-            State::HalfOpen { probing: false } => {
+            BreakerState::Closed => Allowed::Yes,
+            BreakerState::Open { until } => Allowed::No { until },
+            BreakerState::HalfOpen { probing: false } => {
                 self.patience = now + self.options.open;
                 Allowed::Probe
             }
-            State::HalfOpen { probing: true } => Allowed::No { until: self.patience },
+            BreakerState::HalfOpen { probing: true } => Allowed::No { until: self.patience },
         }
     }
 
     /// What [`Self::allows`] would say, without making anything half-open.
     pub fn would_allow(&self, now: Time) -> Allowed {
         match self.state {
-            State::Closed => Allowed::Yes,
-            State::Open { until } if now < until => Allowed::No { until },
-            State::HalfOpen { probing: true } if now < self.patience => Allowed::No { until: self.patience },
-            State::Open { .. } | State::HalfOpen { .. } => Allowed::Probe,
+            BreakerState::Closed => Allowed::Yes,
+            BreakerState::Open { until } if now < until => Allowed::No { until },
+            BreakerState::HalfOpen { probing: true } if now < self.patience => Allowed::No { until: self.patience },
+            BreakerState::Open { .. } | BreakerState::HalfOpen { .. } => Allowed::Probe,
         }
     }
 
@@ -187,7 +187,7 @@ impl Breaker {
     }
 
     /// What became of the probe.
-    pub fn probe_answered(&mut self, now: Time, kind: Kind) {
+    pub fn probe_answered(&mut self, now: Time, kind: BreakerSignal) {
         self.step(now, Input::ProbeAnswered(kind));
     }
 
@@ -197,16 +197,16 @@ impl Breaker {
     }
 
     /// What it is.
-    pub const fn state(&self) -> State {
+    pub const fn state(&self) -> BreakerState {
         self.state
     }
 
     /// When it will be something else by itself; `None` where only an answer changes it.
     pub fn next_at(&self, now: Time) -> Option<Time> {
         let own = match self.state {
-            State::Open { until } => Some(until),
-            State::HalfOpen { probing: true } => Some(self.patience),
-            State::Closed | State::HalfOpen { probing: false } => None,
+            BreakerState::Open { until } => Some(until),
+            BreakerState::HalfOpen { probing: true } => Some(self.patience),
+            BreakerState::Closed | BreakerState::HalfOpen { probing: false } => None,
         };
         own.filter(|it| now < *it)
     }
@@ -219,17 +219,19 @@ impl Breaker {
 
     /// The one place where the state changes.
     fn step(&mut self, now: Time, input: Input) {
-        let open = State::Open { until: now + self.options.open };
+        let open = BreakerState::Open { until: now + self.options.open };
         let next = match (self.state, input) {
-            (State::Closed, Input::Tripped)
-            | (State::HalfOpen { probing: true }, Input::ProbeAnswered(Kind::Fault)) => open,
-            (State::Open { until }, Input::Asked) if until <= now => State::HalfOpen { probing: false },
-            (State::HalfOpen { .. }, Input::ProbeSent) => State::HalfOpen { probing: true },
-            (State::HalfOpen { .. }, Input::ProbeLost) => State::HalfOpen { probing: false },
-            (State::HalfOpen { probing: true }, Input::ProbeAnswered(Kind::NoFault)) => State::Closed,
+            (BreakerState::Closed, Input::Tripped)
+            | (BreakerState::HalfOpen { probing: true }, Input::ProbeAnswered(BreakerSignal::Fault)) => open,
+            (BreakerState::Open { until }, Input::Asked) if until <= now => BreakerState::HalfOpen { probing: false },
+            (BreakerState::HalfOpen { .. }, Input::ProbeSent) => BreakerState::HalfOpen { probing: true },
+            (BreakerState::HalfOpen { .. }, Input::ProbeLost) => BreakerState::HalfOpen { probing: false },
+            (BreakerState::HalfOpen { probing: true }, Input::ProbeAnswered(BreakerSignal::NoFault)) => {
+                BreakerState::Closed
+            }
             (same, _) => same,
         };
-        if next != self.state && matches!(next, State::Open { .. } | State::Closed) {
+        if next != self.state && matches!(next, BreakerState::Open { .. } | BreakerState::Closed) {
             // What led here is spent: a closed breaker begins with an empty window.
             self.answers = Window::new(self.options.window);
         }
@@ -257,10 +259,10 @@ impl Window {
         Self { width, newest: 0, spans: [(0, 0); SPANS] }
     }
 
-    fn note(&mut self, now: Time, kind: Kind) {
+    fn note(&mut self, now: Time, kind: BreakerSignal) {
         self.turn(now);
         let span = &mut self.spans[(self.newest % SPANS as u64) as usize];
-        span.0 = span.0.saturating_add(u32::from(kind == Kind::Fault));
+        span.0 = span.0.saturating_add(u32::from(kind == BreakerSignal::Fault));
         span.1 = span.1.saturating_add(1);
     }
 
@@ -290,8 +292,8 @@ mod tests {
     }
 
     fn fill(breaker: &mut Breaker, at: Time, faults: u32, others: u32) {
-        (0..others).for_each(|_| breaker.note(at, Kind::NoFault));
-        (0..faults).for_each(|_| breaker.note(at, Kind::Fault));
+        (0..others).for_each(|_| breaker.note(at, BreakerSignal::NoFault));
+        (0..faults).for_each(|_| breaker.note(at, BreakerSignal::Fault));
     }
 
     fn tripped() -> Breaker {
@@ -303,10 +305,10 @@ mod tests {
     #[test]
     fn every_input_moves_every_state_as_the_drawing_says() {
         use Input::{Asked, ProbeAnswered, ProbeLost, ProbeSent, Tripped};
-        let (closed, open) = (State::Closed, State::Open { until: seconds(30) });
-        let (idle, probing) = (State::HalfOpen { probing: false }, State::HalfOpen { probing: true });
-        let again = State::Open { until: seconds(70) };
-        let (good, bad) = (ProbeAnswered(Kind::NoFault), ProbeAnswered(Kind::Fault));
+        let (closed, open) = (BreakerState::Closed, BreakerState::Open { until: seconds(30) });
+        let (idle, probing) = (BreakerState::HalfOpen { probing: false }, BreakerState::HalfOpen { probing: true });
+        let again = BreakerState::Open { until: seconds(70) };
+        let (good, bad) = (ProbeAnswered(BreakerSignal::NoFault), ProbeAnswered(BreakerSignal::Fault));
         for (from, at, moves) in [
             (
                 closed,
@@ -363,7 +365,12 @@ mod tests {
         {
             let mut breaker = Breaker::new(Options::default());
             fill(&mut breaker, START, faults, others);
-            assert_eq!(breaker.state == State::Open { until: seconds(30) }, opens, "{faults} of {}", faults + others);
+            assert_eq!(
+                breaker.state == BreakerState::Open { until: seconds(30) },
+                opens,
+                "{faults} of {}",
+                faults + others
+            );
         }
     }
 
@@ -372,9 +379,9 @@ mod tests {
         let mut breaker = Breaker::new(Options::default());
         fill(&mut breaker, seconds(0), 15, 0);
         fill(&mut breaker, seconds(61), 15, 0);
-        assert_eq!((breaker.state, breaker.figures(seconds(61))), (State::Closed, (15, 15)));
+        assert_eq!((breaker.state, breaker.figures(seconds(61))), (BreakerState::Closed, (15, 15)));
         fill(&mut breaker, seconds(100), 5, 0);
-        assert_eq!(breaker.state, State::Open { until: seconds(130) });
+        assert_eq!(breaker.state, BreakerState::Open { until: seconds(130) });
         // A clock that waits for the wall's to catch up neither loses nor doubles anything.
         let mut breaker = Breaker::new(Options::default());
         fill(&mut breaker, seconds(10), 10, 0);
@@ -391,11 +398,11 @@ mod tests {
         assert_eq!(breaker.allows(seconds(30)), Allowed::Probe);
         breaker.probe_sent();
         assert_eq!(breaker.allows(seconds(31)), Allowed::No { until: seconds(60) });
-        breaker.probe_answered(seconds(32), Kind::Fault);
+        breaker.probe_answered(seconds(32), BreakerSignal::Fault);
         assert_eq!(breaker.allows(seconds(33)), Allowed::No { until: seconds(62) });
         assert_eq!(breaker.allows(seconds(62)), Allowed::Probe);
         breaker.probe_sent();
-        breaker.probe_answered(seconds(63), Kind::NoFault);
+        breaker.probe_answered(seconds(63), BreakerSignal::NoFault);
         assert_eq!((breaker.allows(seconds(63)), breaker.figures(seconds(63))), (Allowed::Yes, (0, 0)));
     }
 
@@ -415,12 +422,12 @@ mod tests {
     fn late_answers_do_not_move_an_open_breaker() {
         let mut breaker = tripped();
         fill(&mut breaker, seconds(10), 100, 0);
-        assert_eq!(breaker.state(), State::Open { until: seconds(30) });
+        assert_eq!(breaker.state(), BreakerState::Open { until: seconds(30) });
         breaker.allows(seconds(30));
         fill(&mut breaker, seconds(31), 100, 0);
         breaker.probe_sent();
-        breaker.probe_answered(seconds(32), Kind::NoFault);
-        assert_eq!(breaker.state(), State::Closed);
+        breaker.probe_answered(seconds(32), BreakerSignal::NoFault);
+        assert_eq!(breaker.state(), BreakerState::Closed);
     }
 
     #[test]
@@ -429,7 +436,7 @@ mod tests {
         fill(&mut breaker, START, 10, 0);
         breaker.reconfigure(Options { sample: 11, ..Options::default() });
         fill(&mut breaker, START, 1, 0);
-        assert_eq!(breaker.state, State::Open { until: seconds(30) });
+        assert_eq!(breaker.state, BreakerState::Open { until: seconds(30) });
         let mut breaker = Breaker::new(Options::default());
         fill(&mut breaker, START, 10, 0);
         breaker.reconfigure(Options { window: Duration::from_secs(10), ..Options::default() });

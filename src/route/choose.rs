@@ -9,7 +9,7 @@
 
 use crate::message::id::CarrierId;
 use crate::message::money::Money;
-use crate::route::plan::{Order, Route};
+use crate::route::plan::{CarrierOrder, Route};
 use crate::route::table::Destination;
 use std::ops::Deref;
 
@@ -22,7 +22,7 @@ pub const PROBES: f64 = 0.02;
 /// What is known of carriers, for one destination.
 pub trait Signals {
     /// How good a carrier is here: its score, if it has one, and whether it is demoted.
-    fn standing(&self, carrier: CarrierId) -> Standing;
+    fn standing(&self, carrier: CarrierId) -> Grade;
 
     /// What a part costs there; `None` where no cost is stated.
     fn cost(&self, carrier: CarrierId) -> Option<Money>;
@@ -30,7 +30,7 @@ pub trait Signals {
 
 /// How good a carrier is for a destination.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Standing {
+pub struct Grade {
     /// 0 to 1; `None` while too little is known.
     pub score: Option<f64>,
     /// Whether it is so much worse than the best that it comes last.
@@ -39,7 +39,7 @@ pub struct Standing {
 
 /// Why a carrier stands where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum RankReason {
     /// Its place in the list of the route.
     Listed,
     /// Its place in the list for the destination.
@@ -62,7 +62,7 @@ pub enum Why {
     CostUnknown,
 }
 
-impl Why {
+impl RankReason {
     /// Its word in the API and the admin API.
     pub const fn word(self) -> &'static str {
         match self {
@@ -86,7 +86,7 @@ pub struct Ranked {
     /// Who.
     pub carrier: CarrierId,
     /// Why there.
-    pub why: Why,
+    pub why: RankReason,
 }
 
 /// Carriers, best first.
@@ -99,7 +99,7 @@ pub struct Ranking {
 impl Ranking {
     /// Of no carrier.
     pub const NONE: Self =
-        Self { ranked: [Ranked { carrier: CarrierId(0), why: Why::Listed }; CARRIERS_MAX], count: 0 };
+        Self { ranked: [Ranked { carrier: CarrierId(0), why: RankReason::Listed }; CARRIERS_MAX], count: 0 };
 
     /// The carriers alone.
     pub fn carriers(&self) -> impl Iterator<Item = CarrierId> + Clone + '_ {
@@ -116,10 +116,10 @@ impl Deref for Ranking {
 }
 
 /// The carriers that a message may go to, in the order in which they are written, and why these.
-pub fn listed<'a>(route: &'a Route, to: &Destination<'_>) -> (&'a [CarrierId], Why) {
+pub fn listed<'a>(route: &'a Route, to: &Destination<'_>) -> (&'a [CarrierId], RankReason) {
     match route.carriers_by_country.get(to) {
-        Some(own) => (own, Why::Country),
-        None => (&route.carriers, Why::Listed),
+        Some(own) => (own, RankReason::Country),
+        None => (&route.carriers, RankReason::Listed),
     }
 }
 
@@ -134,13 +134,13 @@ pub fn ranking(route: &Route, to: &Destination<'_>, signals: &impl Signals, dice
     let ranked = &mut ranking.ranked[..ranking.count];
     // Two draws that do not know of each other: one from each half of the dice.
     let (by_weight, by_probe) = (chance(dice as u32), chance((dice >> 32) as u32));
-    if why == Why::Listed && !route.weights.is_empty() {
+    if why == RankReason::Listed && !route.weights.is_empty() {
         draw(ranked, &route.weights, by_weight);
     }
     match route.order {
-        Order::Static => {}
-        Order::Scored => by_score(ranked, signals, by_probe),
-        Order::Cheapest => by_cost(ranked, signals),
+        CarrierOrder::Static => {}
+        CarrierOrder::Scored => by_score(ranked, signals, by_probe),
+        CarrierOrder::Cheapest => by_cost(ranked, signals),
     }
     ranking
 }
@@ -152,17 +152,17 @@ fn chance(bits: u32) -> f64 {
 
 /// Puts the carrier that the draw names first. The list is in the order of its weights already.
 fn draw(ranked: &mut [Ranked], weights: &[f64], chance: f64) {
-    ranked.iter_mut().for_each(|it| it.why = Why::Weight);
+    ranked.iter_mut().for_each(|it| it.why = RankReason::Weight);
     let mut left = chance * weights.iter().sum::<f64>();
     let drawn = weights.iter().position(|weight| {
         left -= weight;
         left < 0.0
     });
-    to_front(ranked, drawn.unwrap_or(0), Why::Drawn);
+    to_front(ranked, drawn.unwrap_or(0), RankReason::Drawn);
 }
 
 /// Makes the one at a place the first; the others stay in their order.
-fn to_front(ranked: &mut [Ranked], place: usize, why: Why) {
+fn to_front(ranked: &mut [Ranked], place: usize, why: RankReason) {
     if let Some(first) = ranked.get_mut(..=place) {
         first.rotate_right(1);
         first[0].why = why;
@@ -171,12 +171,12 @@ fn to_front(ranked: &mut [Ranked], place: usize, why: Why) {
 
 fn by_score(ranked: &mut [Ranked], signals: &impl Signals, chance: f64) {
     // Those that are good, then those that nothing is known of, then those that are not.
-    const KINDS: [Why; 3] = [Why::Score, Why::Unscored, Why::Demoted];
+    const KINDS: [RankReason; 3] = [RankReason::Score, RankReason::Unscored, RankReason::Demoted];
     /// Above the octets of every score that is below 2.
     const KIND: u32 = 62;
     let mut is_known = false;
     let key = |carrier| {
-        let Standing { score, demoted } = signals.standing(carrier);
+        let Grade { score, demoted } = signals.standing(carrier);
         is_known |= score.is_some();
         let kind = if demoted { 2 } else { u64::from(score.is_none()) };
         // The octets of numbers that are not negative are in the order of the numbers; the best comes first.
@@ -187,19 +187,19 @@ fn by_score(ranked: &mut [Ranked], signals: &impl Signals, chance: f64) {
         return;
     }
     sort(ranked, &keys, |key| KINDS[(key >> KIND) as usize]);
-    let good = ranked.iter().filter(|it| it.why == Why::Score).count();
+    let good = ranked.iter().filter(|it| it.why == RankReason::Score).count();
     let others = ranked.len() - good;
     if chance < PROBES && 0 < others {
         // What is left of the chance is even again, and names one of them.
         let one = (chance / PROBES * others as f64) as usize;
-        to_front(ranked, good + one.min(others - 1), Why::Probe);
+        to_front(ranked, good + one.min(others - 1), RankReason::Probe);
     }
 }
 
 fn by_cost(ranked: &mut [Ranked], signals: &impl Signals) {
     const UNKNOWN: u64 = u64::MAX;
     let keys = keys(ranked, |it| signals.cost(it).map_or(UNKNOWN, |it| it.0.max(0).unsigned_abs()));
-    sort(ranked, &keys, |key| if key == UNKNOWN { Why::CostUnknown } else { Why::Cost });
+    sort(ranked, &keys, |key| if key == UNKNOWN { RankReason::CostUnknown } else { RankReason::Cost });
 }
 
 /// A number for each carrier, by which it is sorted.
@@ -210,7 +210,7 @@ fn keys(ranked: &[Ranked], mut key: impl FnMut(CarrierId) -> u64) -> [u64; CARRI
 }
 
 /// Sorts by the keys, the least first; those with the same stay in their order.
-fn sort(ranked: &mut [Ranked], keys: &[u64; CARRIERS_MAX], why: impl Fn(u64) -> Why) {
+fn sort(ranked: &mut [Ranked], keys: &[u64; CARRIERS_MAX], why: impl Fn(u64) -> RankReason) {
     let mut sorted = [(0, 0, CarrierId(0)); CARRIERS_MAX];
     let sorted = &mut sorted[..ranked.len()];
     for (place, (it, (listed, key))) in sorted.iter_mut().zip(ranked.iter().zip(keys)).enumerate() {
@@ -240,9 +240,9 @@ mod tests {
     struct Known(Vec<(Option<f64>, bool, Option<i64>)>);
 
     impl Signals for Known {
-        fn standing(&self, carrier: CarrierId) -> Standing {
+        fn standing(&self, carrier: CarrierId) -> Grade {
             let (score, demoted, _) = self.0[usize::from(carrier.0)];
-            Standing { score, demoted }
+            Grade { score, demoted }
         }
 
         fn cost(&self, carrier: CarrierId) -> Option<Money> {
@@ -254,11 +254,11 @@ mod tests {
         Known(vec![(None, false, None); 4])
     }
 
-    fn route(order: Order) -> Route {
+    fn route(order: CarrierOrder) -> Route {
         Route { order, ..Route::new(RouteId(1), Class::Otp, vec![ACME, BETA, CORP]) }
     }
 
-    fn ranked(route: &Route, signals: &Known, dice: u64) -> Vec<(CarrierId, Why)> {
+    fn ranked(route: &Route, signals: &Known, dice: u64) -> Vec<(CarrierId, RankReason)> {
         ranking(route, &Destination::of(TO), signals, dice).iter().map(|it| (it.carrier, it.why)).collect()
     }
 
@@ -279,27 +279,27 @@ mod tests {
 
     #[test]
     fn a_static_route_is_as_it_is_written() {
-        let all = [ACME, BETA, CORP].map(|it| (it, Why::Listed));
-        assert_eq!(ranked(&route(Order::Static), &nothing(), 0), all);
+        let all = [ACME, BETA, CORP].map(|it| (it, RankReason::Listed));
+        assert_eq!(ranked(&route(CarrierOrder::Static), &nothing(), 0), all);
     }
 
     #[test]
     fn a_destination_has_its_own_list_where_one_is_written() {
         let prefixes = PrefixTable::new([("3161", vec![CORP].into()), ("31", vec![BETA].into())]).unwrap();
         let by_country = ByDestination { prefixes, ..ByDestination::default() };
-        let mut route = Route { carriers_by_country: by_country, weights: vec![1.0; 3], ..route(Order::Static) };
-        assert_eq!(ranked(&route, &nothing(), 0), [(CORP, Why::Country)]);
+        let mut route = Route { carriers_by_country: by_country, weights: vec![1.0; 3], ..route(CarrierOrder::Static) };
+        assert_eq!(ranked(&route, &nothing(), 0), [(CORP, RankReason::Country)]);
         route.carriers_by_country.prefixes = PrefixTable::new([("32", vec![CORP].into())]).unwrap();
-        assert_eq!(ranked(&route, &nothing(), 0)[0], (ACME, Why::Drawn));
+        assert_eq!(ranked(&route, &nothing(), 0)[0], (ACME, RankReason::Drawn));
     }
 
     /// Chi-square of a draw with one degree of freedom: 10.83 is passed once in a thousand.
     #[test]
     fn draws_follow_the_weights_over_ten_thousand() {
-        let route = Route { carriers: vec![ACME, BETA], weights: vec![70.0, 30.0], ..route(Order::Static) };
+        let route = Route { carriers: vec![ACME, BETA], weights: vec![70.0, 30.0], ..route(CarrierOrder::Static) };
         for seed in 0..5 {
             let mut dice = Dice(seed);
-            let drawn = (0..10_000).filter(|_| ranked(&route, &nothing(), dice.roll())[0] == (ACME, Why::Drawn));
+            let drawn = (0..10_000).filter(|_| ranked(&route, &nothing(), dice.roll())[0] == (ACME, RankReason::Drawn));
             let acme = drawn.count() as f64;
             let square = (acme - 7_000.0).powi(2) / 7_000.0 + (acme - 7_000.0).powi(2) / 3_000.0;
             assert!(square < 10.83, "seed {seed}: {acme} of 10,000, chi-square {square}");
@@ -308,20 +308,27 @@ mod tests {
 
     #[test]
     fn after_the_draw_the_others_follow_by_weight() {
-        let route = Route { weights: vec![60.0, 30.0, 10.0], ..route(Order::Static) };
+        let route = Route { weights: vec![60.0, 30.0, 10.0], ..route(CarrierOrder::Static) };
         let all = |dice| ranked(&route, &nothing(), dice);
-        assert_eq!(all(0), [(ACME, Why::Drawn), (BETA, Why::Weight), (CORP, Why::Weight)]);
-        assert_eq!(all(u64::from(u32::MAX)), [(CORP, Why::Drawn), (ACME, Why::Weight), (BETA, Why::Weight)]);
+        assert_eq!(all(0), [(ACME, RankReason::Drawn), (BETA, RankReason::Weight), (CORP, RankReason::Weight)]);
+        assert_eq!(
+            all(u64::from(u32::MAX)),
+            [(CORP, RankReason::Drawn), (ACME, RankReason::Weight), (BETA, RankReason::Weight)]
+        );
     }
 
     #[test]
     fn scores_put_the_best_first_and_the_demoted_last() {
         let mut known = nothing();
-        assert_eq!(ranked(&route(Order::Scored), &known, CALM)[0], (ACME, Why::Listed), "nothing is known yet");
+        assert_eq!(
+            ranked(&route(CarrierOrder::Scored), &known, CALM)[0],
+            (ACME, RankReason::Listed),
+            "nothing is known yet"
+        );
         known.0[1] = (Some(0.4), true, None);
         known.0[3] = (Some(0.9), false, None);
-        let all = [(CORP, Why::Score), (BETA, Why::Unscored), (ACME, Why::Demoted)];
-        assert_eq!(ranked(&route(Order::Scored), &known, CALM), all);
+        let all = [(CORP, RankReason::Score), (BETA, RankReason::Unscored), (ACME, RankReason::Demoted)];
+        assert_eq!(ranked(&route(CarrierOrder::Scored), &known, CALM), all);
     }
 
     #[test]
@@ -329,11 +336,11 @@ mod tests {
         let mut known = nothing();
         known.0[1] = (Some(0.4), true, None);
         known.0[2] = (Some(0.9), false, None);
-        let (route, mut dice, mut tried) = (route(Order::Scored), Dice(1), [0; 4]);
+        let (route, mut dice, mut tried) = (route(CarrierOrder::Scored), Dice(1), [0; 4]);
         for _ in 0..100_000 {
             match ranked(&route, &known, dice.roll())[..] {
-                [(one, Why::Probe), (BETA, Why::Score), _] => tried[usize::from(one.0)] += 1,
-                [(BETA, Why::Score), (CORP, Why::Unscored), (ACME, Why::Demoted)] => {}
+                [(one, RankReason::Probe), (BETA, RankReason::Score), _] => tried[usize::from(one.0)] += 1,
+                [(BETA, RankReason::Score), (CORP, RankReason::Unscored), (ACME, RankReason::Demoted)] => {}
                 ref other => panic!("{other:?}"),
             }
         }
@@ -344,8 +351,8 @@ mod tests {
     fn the_cheapest_comes_first_and_an_unknown_cost_last() {
         let known =
             Known(vec![(None, false, None), (None, false, None), (None, false, Some(30)), (None, false, Some(29))]);
-        let all = [(CORP, Why::Cost), (BETA, Why::Cost), (ACME, Why::CostUnknown)];
-        assert_eq!(ranked(&route(Order::Cheapest), &known, CALM), all);
+        let all = [(CORP, RankReason::Cost), (BETA, RankReason::Cost), (ACME, RankReason::CostUnknown)];
+        assert_eq!(ranked(&route(CarrierOrder::Cheapest), &known, CALM), all);
     }
 
     proptest! {
@@ -356,7 +363,7 @@ mod tests {
         ) {
             let carriers: Vec<CarrierId> = (0..count as u16).map(CarrierId).collect();
             let weights = if weighted { vec![1.0; count] } else { Vec::new() };
-            let order = [Order::Static, Order::Scored, Order::Cheapest][order as usize];
+            let order = [CarrierOrder::Static, CarrierOrder::Scored, CarrierOrder::Cheapest][order as usize];
             let route = Route { order, weights, ..Route::new(RouteId(1), Class::Otp, carriers.clone()) };
             let mut found: Vec<CarrierId> = ranked(&route, &Known(known), dice).iter().map(|it| it.0).collect();
             found.sort_unstable();

@@ -116,7 +116,7 @@ impl Default for OptOut {
 
 /// What a handset wants of a sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum OptOutChange {
     /// No more messages.
     Stop,
     /// Messages again.
@@ -125,14 +125,14 @@ pub enum Wish {
 
 impl OptOut {
     /// What a text wishes for, and the keyword that says so.
-    pub fn wish(&self, text: &str) -> Option<(Wish, &str)> {
+    pub fn wish(&self, text: &str) -> Option<(OptOutChange, &str)> {
         let said: Vec<Box<str>> = keyword::words(text).take(WORDS_MAX + 1).collect();
         let first = said.first()?;
         let all = said.join(" ");
         let of = |words: &'_ [Box<str>], said: &str| words.iter().position(|it| **it == *said);
-        let stop = of(&self.stop, first).map(|it| (Wish::Stop, &*self.stop[it]));
-        stop.or_else(|| of(&self.lone, &all).map(|it| (Wish::Stop, &*self.lone[it])))
-            .or_else(|| of(&self.start, first).map(|it| (Wish::Start, &*self.start[it])))
+        let stop = of(&self.stop, first).map(|it| (OptOutChange::Stop, &*self.stop[it]));
+        stop.or_else(|| of(&self.lone, &all).map(|it| (OptOutChange::Stop, &*self.lone[it])))
+            .or_else(|| of(&self.start, first).map(|it| (OptOutChange::Start, &*self.start[it])))
     }
 
     /// Whether messages of a class are stopped at all.
@@ -204,9 +204,9 @@ mod tests {
         let rules = OptOut::default();
         let wish = |text| rules.wish(text).map(|it| it.0);
         for stop in ["STOP", "stop.", " Stop please", "StopAll", "unsubscribe\n"] {
-            assert_eq!(wish(stop), Some(Wish::Stop), "{stop}");
+            assert_eq!(wish(stop), Some(OptOutChange::Stop), "{stop}");
         }
-        assert_eq!(wish("Start"), Some(Wish::Start));
+        assert_eq!(wish("Start"), Some(OptOutChange::Start));
         for neither in ["", "STOPP", "please stop", "don't stop"] {
             assert_eq!(wish(neither), None, "{neither}");
         }
@@ -214,9 +214,9 @@ mod tests {
         for (text, keyword) in
             [("END", "end"), ("Cancel!", "cancel"), ("quit", "quit"), ("Revoke 🙏", "revoke"), ("opt-out", "optout")]
         {
-            assert_eq!(rules.wish(text), Some((Wish::Stop, keyword)), "{text}");
+            assert_eq!(rules.wish(text), Some((OptOutChange::Stop, keyword)), "{text}");
         }
-        assert_eq!(rules.wish("Opt  out."), Some((Wish::Stop, "opt out")));
+        assert_eq!(rules.wish("Opt  out."), Some((OptOutChange::Stop, "opt out")));
         for neither in ["cancel my order of Monday", "End of May", "opt", "opt out of what"] {
             assert_eq!(wish(neither), None, "{neither}");
         }

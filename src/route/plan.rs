@@ -1,8 +1,8 @@
 //! A route: the profile by which a message is carried.
 
 use crate::message::class::Class;
+use crate::message::extras::Dlt;
 use crate::message::id::{CarrierId, RouteId};
-use crate::message::manner::Dlt;
 use crate::message::money::Money;
 use crate::message::price::PriceTable;
 use crate::message::source::Source;
@@ -28,7 +28,7 @@ pub struct Route {
     /// Who carries it to some destinations, in order.
     pub carriers_by_country: ByDestination<Box<[CarrierId]>>,
     /// What puts the carriers into order.
-    pub order: Order,
+    pub order: CarrierOrder,
     /// Which senders may use it; empty is any.
     pub senders: Vec<Box<str>>,
     /// The sender that some destinations get, whatever the request says.
@@ -75,7 +75,7 @@ impl Route {
             class,
             weights: Vec::new(),
             carriers_by_country: ByDestination::default(),
-            order: Order::Static,
+            order: CarrierOrder::Static,
             senders: Vec::new(),
             senders_by_country: ByDestination::default(),
             destinations: Destinations::default(),
@@ -118,7 +118,7 @@ pub struct Registration {
 
 /// What puts the carriers of a route into order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
+pub enum CarrierOrder {
     /// What is written.
     #[default]
     Static,
@@ -128,7 +128,7 @@ pub enum Order {
     Cheapest,
 }
 
-impl Order {
+impl CarrierOrder {
     /// Its word in configuration and API.
     pub const fn word(self) -> &'static str {
         match self {

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum DeliveryOutcome {
     /// The handset has it, so long after the carrier took it.
     Delivered {
         /// From the carrier's answer to its receipt.
@@ -90,7 +90,7 @@ impl Score {
     const FULL_FOR: Duration = Duration::from_secs(60);
 
     /// Takes note of what became of a message.
-    pub fn note(&mut self, now: Time, carrier: CarrierId, country: Option<&str>, outcome: Outcome) {
+    pub fn note(&mut self, now: Time, carrier: CarrierId, country: Option<&str>, outcome: DeliveryOutcome) {
         let key = (carrier, Country::of(country));
         if Self::CELLS_MAX <= self.cells.len() && !self.cells.contains_key(&key) {
             if now < self.full_until {
@@ -217,7 +217,7 @@ impl Cell {
         self.minutes.back().is_none_or(|it| it.number + Self::HOUR <= minute(now))
     }
 
-    fn note(&mut self, now: Time, outcome: Outcome) {
+    fn note(&mut self, now: Time, outcome: DeliveryOutcome) {
         let number = self.minutes.back().map_or(0, |it| it.number).max(minute(now));
         if self.minutes.back().is_none_or(|it| it.number < number) {
             while self.minutes.front().is_some_and(|it| it.number + Self::HOUR <= number) {
@@ -227,10 +227,10 @@ impl Cell {
         }
         let minute = self.minutes.back_mut().expect("the minute was just made where it was missing");
         let count = match outcome {
-            Outcome::Delivered { after } => &mut minute.delivered[place(after)],
-            Outcome::NotDelivered => &mut minute.not_delivered,
-            Outcome::Verified => &mut minute.verified,
-            Outcome::NotVerified => &mut minute.not_verified,
+            DeliveryOutcome::Delivered { after } => &mut minute.delivered[place(after)],
+            DeliveryOutcome::NotDelivered => &mut minute.not_delivered,
+            DeliveryOutcome::Verified => &mut minute.verified,
+            DeliveryOutcome::NotVerified => &mut minute.not_verified,
         };
         *count = count.saturating_add(1);
     }
@@ -318,11 +318,11 @@ mod tests {
         START + Duration::from_secs(60 * count)
     }
 
-    const fn delivered(millis: u64) -> Outcome {
-        Outcome::Delivered { after: Duration::from_millis(millis) }
+    const fn delivered(millis: u64) -> DeliveryOutcome {
+        DeliveryOutcome::Delivered { after: Duration::from_millis(millis) }
     }
 
-    fn times(score: &mut Score, now: Time, carrier: CarrierId, (outcome, count): (Outcome, u32)) {
+    fn times(score: &mut Score, now: Time, carrier: CarrierId, (outcome, count): (DeliveryOutcome, u32)) {
         (0..count).for_each(|_| score.note(now, carrier, NL, outcome));
     }
 
@@ -331,7 +331,7 @@ mod tests {
         let mut score = Score::default();
         for (carrier, good, millis) in carriers {
             times(&mut score, START, *carrier, (delivered(*millis), *good));
-            times(&mut score, START, *carrier, (Outcome::NotDelivered, 100 - good));
+            times(&mut score, START, *carrier, (DeliveryOutcome::NotDelivered, 100 - good));
         }
         score
     }
@@ -354,11 +354,11 @@ mod tests {
     #[test]
     fn codes_that_come_back_weigh_most_where_all_have_them() {
         let mut score = hundred(&[(ACME, 100, 5_000), (BETA, 90, 5_000)]);
-        times(&mut score, START, ACME, (Outcome::NotVerified, 100));
+        times(&mut score, START, ACME, (DeliveryOutcome::NotVerified, 100));
         let judged = score.judge(START, &[ACME, BETA], NL);
         assert!(!judged[0].demoted && near(judged[0].score, 1.0), "only one of them has codes: {judged:?}");
-        times(&mut score, START, BETA, (Outcome::Verified, 80));
-        times(&mut score, START, BETA, (Outcome::NotVerified, 20));
+        times(&mut score, START, BETA, (DeliveryOutcome::Verified, 80));
+        times(&mut score, START, BETA, (DeliveryOutcome::NotVerified, 20));
         let judged = score.judge(minutes(1), &[ACME, BETA], NL);
         assert!(near(judged[0].score, 0.5) && near(judged[1].score, 0.5 * 0.8 + 0.3 * 0.9 + 0.2), "{judged:?}");
         assert!(judged[0].demoted && !judged[1].demoted, "what arrives and is never entered did not arrive");
@@ -367,10 +367,10 @@ mod tests {
     #[test]
     fn with_few_samples_nobody_is_judged() {
         let mut score = hundred(&[(ACME, 100, 1_000)]);
-        times(&mut score, START, BETA, (Outcome::NotDelivered, 49));
+        times(&mut score, START, BETA, (DeliveryOutcome::NotDelivered, 49));
         let judged = score.judge(START, &[ACME, BETA], NL);
         assert_eq!((judged[1].score, judged[1].samples, judged[1].demoted), (None, 49, false));
-        times(&mut score, START, BETA, (Outcome::NotDelivered, 1));
+        times(&mut score, START, BETA, (DeliveryOutcome::NotDelivered, 1));
         let judged = score.judge(minutes(1), &[ACME, BETA], NL);
         assert_eq!((judged[1].score, judged[1].demoted), (Some(0.0), true));
         assert!(score.judge(minutes(1), &[ACME, BETA], Some("DE")).iter().all(|it| it.score.is_none()));
@@ -391,9 +391,9 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded_and_old_things_make_room() {
         let mut score = Score::default();
-        (0..7_000).for_each(|it| score.note(START, CarrierId(it), NL, Outcome::NotDelivered));
+        (0..7_000).for_each(|it| score.note(START, CarrierId(it), NL, DeliveryOutcome::NotDelivered));
         assert_eq!(score.cells.len(), Score::CELLS_MAX);
-        score.note(minutes(60), CarrierId(6_999), NL, Outcome::NotDelivered);
+        score.note(minutes(60), CarrierId(6_999), NL, DeliveryOutcome::NotDelivered);
         assert_eq!(score.cells.len(), 1);
     }
 
@@ -416,7 +416,7 @@ mod tests {
                 let probe = (self.dice >> 33).is_multiple_of(50);
                 let carrier = if demoted != probe { BETA } else { ACME };
                 let good = carrier == BETA || self.healthy;
-                self.score.note(now, carrier, NL, if good { delivered(4_000) } else { Outcome::NotDelivered });
+                self.score.note(now, carrier, NL, if good { delivered(4_000) } else { DeliveryOutcome::NotDelivered });
             }
             self.now = self.now + Duration::from_secs(60);
             demoted
@@ -447,7 +447,7 @@ mod tests {
             let mut score = Score::default();
             let carriers = [0, 1, 2, 3].map(CarrierId);
             for (carrier, kind, millis, minute) in outcomes {
-                let outcome = [delivered(millis), Outcome::NotDelivered, Outcome::Verified, Outcome::NotVerified];
+                let outcome = [delivered(millis), DeliveryOutcome::NotDelivered, DeliveryOutcome::Verified, DeliveryOutcome::NotVerified];
                 score.note(minutes(minute), CarrierId(carrier), NL, outcome[usize::from(kind)]);
             }
             let judged = score.judge(minutes(90), &carriers, NL);

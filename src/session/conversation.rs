@@ -20,7 +20,7 @@ use std::time::Instant;
 ///
 /// No method reads a clock, waits, or does input or output. After each
 /// [`Conversation::handle`], [`Conversation::poll`] is called until it says
-/// [`Said::Wait`] or [`Said::Close`].
+/// [`DriverAction::Wait`] or [`DriverAction::Close`].
 pub trait Conversation {
     /// What the owner may ask for.
     type Command;
@@ -28,11 +28,11 @@ pub trait Conversation {
     type Report;
 
     /// Takes one input. Time never runs backwards.
-    fn handle(&mut self, now: Instant, input: Spoken<Self::Command>);
+    fn handle(&mut self, now: Instant, input: DriverEvent<Self::Command>);
 
-    /// The next thing to do. After [`Said::Close`] it says so again; after [`Spoken::Eof`] it
-    /// ends in [`Said::Close`].
-    fn poll(&mut self) -> Said<Self::Report>;
+    /// The next thing to do. After [`DriverAction::Close`] it says so again; after [`DriverEvent::Eof`] it
+    /// ends in [`DriverAction::Close`].
+    fn poll(&mut self) -> DriverAction<Self::Report>;
 
     /// Whether it takes a PDU now. While it does not, the driver reads nothing, and the peer has to wait.
     fn takes(&self) -> bool {
@@ -43,7 +43,7 @@ pub trait Conversation {
 /// What a conversation is told.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "a box would cost an allocation a PDU")]
-pub enum Spoken<C> {
+pub enum DriverEvent<C> {
     /// A PDU came.
     Pdu(Pdu),
     /// A PDU came whose body could not be read.
@@ -62,7 +62,7 @@ pub enum Spoken<C> {
         /// Its number.
         sequence: u32,
     },
-    /// The deadline of the last [`Said::Wait`] came.
+    /// The deadline of the last [`DriverAction::Wait`] came.
     Tick,
     /// The connection is gone.
     Eof,
@@ -71,7 +71,7 @@ pub enum Spoken<C> {
 /// What a conversation asks for.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "a box would cost an allocation a PDU")]
-pub enum Said<R> {
+pub enum DriverAction<R> {
     /// Write this PDU.
     Send(Pdu),
     /// Tell the owner.

@@ -2,7 +2,7 @@
 
 use crate::session::Ticket;
 use crate::smpp::command::CommandId;
-use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::pdu::{Pdu, PduBody};
 use crate::smpp::status::CommandStatus;
 
 /// What a session is told.
@@ -21,9 +21,9 @@ pub enum Input {
     },
     /// Send this `submit_sm`, `deliver_sm` or any other request that is legal and has an answer.
     /// It is for [`Session::credit`](crate::session::Session::credit) to say how many.
-    Request(Ticket, Body),
+    Request(Ticket, PduBody),
     /// Send this request that nothing answers, if it is legal: an `alert_notification`.
-    Notify(Body),
+    Notify(PduBody),
     /// A PDU just handed out could not be encoded, so that it was not written.
     Unsent {
         /// Its number.
@@ -36,7 +36,7 @@ pub enum Input {
         /// How it fared.
         status: CommandStatus,
         /// The response that belongs to the request.
-        body: Body,
+        body: PduBody,
     },
     /// End the session. The unbind leaves at once: whoever wants to wait for outstanding
     /// answers does so before. Before a bind this closes the connection; after the peer's unbind it

@@ -29,15 +29,15 @@ pub mod window;
 use crate::session::input::Input;
 use crate::session::keepalive::{Due, Keepalive};
 use crate::session::options::Options;
-use crate::session::output::{CloseReason, Event, Oddity, Output};
+use crate::session::output::{CloseReason, Oddity, Output, SessionEvent};
 use crate::session::sequence::{Sequencer, Serial};
-use crate::session::state::{Role, State, Step, is_answered, legal};
+use crate::session::state::{Role, SessionState, Step, is_answered, legal};
 use crate::session::version::Version;
 use crate::session::window::{Settled, Window};
 use crate::smpp::bind::{Bind, BindKind, Outbind};
 use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
-use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::pdu::{Pdu, PduBody};
 use crate::smpp::status::CommandStatus;
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -59,7 +59,7 @@ struct Awaited {
 pub struct Session {
     role: Role,
     options: Options,
-    state: State,
+    state: SessionState,
     /// Why the session is over, once it is; and why it will be, once an unbind is sent.
     reason: CloseReason,
     /// What the binding peer says of itself, or what the version is by our own bind.
@@ -93,7 +93,7 @@ impl Session {
         let mut session = Self::new(now, Role::Esme, leave_by, options);
         session.version = version;
         session.step(Step::Bind(kind));
-        session.send_request(Body::Bind(kind, bind));
+        session.send_request(PduBody::Bind(kind, bind));
         session
     }
 
@@ -119,7 +119,7 @@ impl Session {
     /// and the peer binds on it, within `session_init`.
     pub fn smsc_outbound(now: Instant, outbind: Outbind, options: Options) -> Self {
         let mut session = Self::smsc(now, options);
-        session.send_request(Body::Outbind(outbind));
+        session.send_request(PduBody::Outbind(outbind));
         session
     }
 
@@ -132,7 +132,7 @@ impl Session {
     fn new(now: Instant, role: Role, leave_by: Instant, options: Options) -> Self {
         Self {
             role,
-            state: State::Open,
+            state: SessionState::Open,
             reason: CloseReason::PeerClosed,
             version: options.assumed_version,
             system_id: CString::default(),
@@ -156,9 +156,9 @@ impl Session {
     pub fn handle(&mut self, now: Instant, input: Input) {
         debug_assert!(self.now <= now, "time ran backwards");
         self.now = now;
-        if self.state == State::Closed {
+        if self.state == SessionState::Closed {
             if let Input::Request(ticket, _) = input {
-                self.tell(Event::NeverSent(ticket));
+                self.tell(SessionEvent::NeverSent(ticket));
             }
             return;
         }
@@ -184,7 +184,7 @@ impl Session {
     pub fn poll(&mut self) -> Output {
         match self.outputs.pop_front() {
             Some(output) => output,
-            None if self.state == State::Closed => Output::Close(self.reason),
+            None if self.state == SessionState::Closed => Output::Close(self.reason),
             None => Output::Wait(self.deadline()),
         }
     }
@@ -192,7 +192,7 @@ impl Session {
     /// How many requests may be handed over now.
     pub fn credit(&self) -> usize {
         match self.state {
-            State::Bound(_) => self.window.free(),
+            SessionState::Bound(_) => self.window.free(),
             _ => 0,
         }
     }
@@ -213,12 +213,12 @@ impl Session {
     }
 
     /// Where the session stands.
-    pub const fn state(&self) -> State {
+    pub const fn state(&self) -> SessionState {
         self.state
     }
 
     /// Whether this version can say it: 3.3 has no optional parameters.
-    pub fn speaks(&self, body: &Body) -> bool {
+    pub fn speaks(&self, body: &PduBody) -> bool {
         self.version != Version::V33 || !body.needs_tlvs()
     }
 
@@ -230,20 +230,20 @@ impl Session {
 
 /// What the owner wants.
 impl Session {
-    fn request(&mut self, ticket: Ticket, body: Body) {
+    fn request(&mut self, ticket: Ticket, body: PduBody) {
         let command = body.command_id();
-        let is_message = !matches!(body, Body::Bind(..) | Body::Unbind | Body::EnquireLink);
+        let is_message = !matches!(body, PduBody::Bind(..) | PduBody::Unbind | PduBody::EnquireLink);
         let is_legal = is_answered(command) && legal(self.role, self.state, self.version, command);
         let may = is_message && is_legal && self.speaks(&body);
         if !may || self.credit() == 0 {
-            return self.tell(Event::NeverSent(ticket));
+            return self.tell(SessionEvent::NeverSent(ticket));
         }
         self.keepalive.message(self.now);
         let serial = self.send_request(body);
         self.window.open(self.now, serial, ticket, command);
     }
 
-    fn notify(&mut self, body: Body) {
+    fn notify(&mut self, body: PduBody) {
         let command = body.command_id();
         if !is_answered(command) && legal(self.role, self.state, self.version, command) && self.speaks(&body) {
             self.send_request(body);
@@ -252,16 +252,16 @@ impl Session {
 
     fn unsent(&mut self, sequence: u32) {
         if let Some(ticket) = self.sequencer.latest(sequence).and_then(|it| self.window.withdraw(it)) {
-            self.tell(Event::NeverSent(ticket));
+            self.tell(SessionEvent::NeverSent(ticket));
         }
     }
 
-    fn respond(&mut self, sequence: u32, status: CommandStatus, body: Body) {
-        let answers_bind = matches!(body, Body::BindResp(..));
-        if answers_bind && !(self.role == Role::Smsc && matches!(self.state, State::Binding(_))) {
+    fn respond(&mut self, sequence: u32, status: CommandStatus, body: PduBody) {
+        let answers_bind = matches!(body, PduBody::BindResp(..));
+        if answers_bind && !(self.role == Role::Smsc && matches!(self.state, SessionState::Binding(_))) {
             return;
         }
-        if let Body::BindResp(_, resp) = &body {
+        if let PduBody::BindResp(_, resp) = &body {
             let own = Version::of_resp(resp).unwrap_or(self.version);
             self.version = self.version.min(own);
         }
@@ -278,43 +278,43 @@ impl Session {
 
     fn unbind(&mut self, reason: CloseReason) {
         match self.state {
-            State::Bound(_) => {
+            SessionState::Bound(_) => {
                 self.reason = reason;
                 self.leave_by = self.now + self.options.unbind_timeout;
                 self.step(Step::Unbind);
-                self.send_request(Body::Unbind);
+                self.send_request(PduBody::Unbind);
             }
-            State::Open | State::Binding(_) => self.close(reason),
-            State::Unbinding(_) | State::Leaving(_) | State::Closed => (),
+            SessionState::Open | SessionState::Binding(_) => self.close(reason),
+            SessionState::Unbinding(_) | SessionState::Leaving(_) | SessionState::Closed => (),
         }
     }
 
     /// The peer has sent an unbind. Its answers may be behind it, even in the same write.
     fn leave(&mut self, sequence: u32) {
-        if matches!(self.state, State::Bound(_)) {
+        if matches!(self.state, SessionState::Bound(_)) {
             self.left_with = sequence;
             self.leave_by = self.now + self.options.unbind_timeout;
             self.step(Step::Leave);
         } else {
             // It crossed ours, or came twice.
             self.parted = true;
-            self.send(Pdu { status: CommandStatus::Ok, sequence, body: Body::UnbindResp });
+            self.send(Pdu { status: CommandStatus::Ok, sequence, body: PduBody::UnbindResp });
         }
-        self.tell(Event::Unbinding);
+        self.tell(SessionEvent::Unbinding);
     }
 
     /// Answers the peer's unbind once nothing is on its way any more. Only a tick of its own leads here, so that
     /// all that came with the unbind is heard before.
     fn answer_unbind(&mut self) {
-        if matches!(self.state, State::Leaving(_)) && (self.is_done() || self.leave_by <= self.now) {
-            self.send(Pdu { status: CommandStatus::Ok, sequence: self.left_with, body: Body::UnbindResp });
+        if matches!(self.state, SessionState::Leaving(_)) && (self.is_done() || self.leave_by <= self.now) {
+            self.send(Pdu { status: CommandStatus::Ok, sequence: self.left_with, body: PduBody::UnbindResp });
             self.close(CloseReason::PeerUnbound);
         }
     }
 
     /// Ends a session that is unbound on both sides, once nothing is on its way any more.
     fn part(&mut self) {
-        if matches!(self.state, State::Unbinding(_)) && self.parted && self.is_done() {
+        if matches!(self.state, SessionState::Unbinding(_)) && self.parted && self.is_done() {
             self.close(self.reason);
         }
     }
@@ -330,23 +330,23 @@ impl Session {
 impl Session {
     fn tick(&mut self) {
         match self.state {
-            State::Closed => (),
-            State::Bound(_) => self.tick_bound(),
-            State::Unbinding(_) if self.leave_by <= self.now => self.close(self.reason),
-            State::Open | State::Binding(_) if self.leave_by <= self.now => {
+            SessionState::Closed => (),
+            SessionState::Bound(_) => self.tick_bound(),
+            SessionState::Unbinding(_) if self.leave_by <= self.now => self.close(self.reason),
+            SessionState::Open | SessionState::Binding(_) if self.leave_by <= self.now => {
                 self.close(match (self.role, self.state) {
-                    (Role::Esme, State::Open) => CloseReason::NoOutbind,
+                    (Role::Esme, SessionState::Open) => CloseReason::NoOutbind,
                     (Role::Esme, _) => CloseReason::BindTimeout,
                     (Role::Smsc, _) => CloseReason::NoBind,
                 });
             }
-            State::Open | State::Binding(_) | State::Unbinding(_) | State::Leaving(_) => (),
+            SessionState::Open | SessionState::Binding(_) | SessionState::Unbinding(_) | SessionState::Leaving(_) => (),
         }
     }
 
     fn tick_bound(&mut self) {
         while let Some(ticket) = self.window.expire(self.now) {
-            self.tell(Event::TimedOut(ticket));
+            self.tell(SessionEvent::TimedOut(ticket));
         }
         if self.window.is_graveyard() {
             return self.close(CloseReason::MissingAnswers);
@@ -357,7 +357,7 @@ impl Session {
         // An enquiry and the end of an unused session may be due at once.
         while let Some(due) = self.keepalive.due(self.now) {
             match due {
-                Due::Enquire => _ = self.send_request(Body::EnquireLink),
+                Due::Enquire => _ = self.send_request(PduBody::EnquireLink),
                 Due::Silent => return self.close(CloseReason::Silent),
                 Due::Inactive => return self.unbind(CloseReason::Inactive),
             }
@@ -366,12 +366,14 @@ impl Session {
 
     fn deadline(&self) -> Option<Instant> {
         match self.state {
-            State::Closed => None,
-            State::Bound(_) => {
+            SessionState::Closed => None,
+            SessionState::Bound(_) => {
                 [self.window.next_deadline(), self.keepalive.next_deadline()].into_iter().flatten().min()
             }
-            State::Leaving(_) if self.is_done() => Some(self.now),
-            State::Open | State::Binding(_) | State::Unbinding(_) | State::Leaving(_) => Some(self.leave_by),
+            SessionState::Leaving(_) if self.is_done() => Some(self.now),
+            SessionState::Open | SessionState::Binding(_) | SessionState::Unbinding(_) | SessionState::Leaving(_) => {
+                Some(self.leave_by)
+            }
         }
     }
 }
@@ -379,21 +381,21 @@ impl Session {
 /// What becomes of it.
 impl Session {
     fn is_binding_as_esme(&self) -> bool {
-        self.role == Role::Esme && matches!(self.state, State::Binding(_))
+        self.role == Role::Esme && matches!(self.state, SessionState::Binding(_))
     }
 
     fn bound(&mut self) {
         self.step(Step::Accept);
         self.keepalive = Keepalive::new(self.now, &self.options);
-        self.tell(Event::Bound { version: self.version, system_id: self.system_id.clone() });
+        self.tell(SessionEvent::Bound { version: self.version, system_id: self.system_id.clone() });
     }
 
     fn bind_refused(&mut self, status: CommandStatus) {
-        self.tell(Event::BindRefused(status));
+        self.tell(SessionEvent::BindRefused(status));
         self.close(CloseReason::BindRefused(status));
     }
 
-    fn settle(&mut self, sequence: u32, status: CommandStatus, body: Body) {
+    fn settle(&mut self, sequence: u32, status: CommandStatus, body: PduBody) {
         let command = body.command_id();
         match self.take_slot(sequence, command) {
             Some(settled) => {
@@ -409,11 +411,11 @@ impl Session {
         self.window.settle(self.now, serial, response)
     }
 
-    fn tell_settled(&mut self, settled: Settled, sequence: u32, status: CommandStatus, body: Body) {
+    fn tell_settled(&mut self, settled: Settled, sequence: u32, status: CommandStatus, body: PduBody) {
         self.tell(match settled {
-            Settled::InTime(ticket) => Event::Answered { ticket, status, body },
-            Settled::Late(ticket) => Event::LateAnswer { ticket, status, body },
-            Settled::Mismatched => Event::Odd(Oddity::Mismatched { command: body.command_id(), sequence }),
+            Settled::InTime(ticket) => SessionEvent::Answered { ticket, status, body },
+            Settled::Late(ticket) => SessionEvent::LateAnswer { ticket, status, body },
+            Settled::Mismatched => SessionEvent::Odd(Oddity::Mismatched { command: body.command_id(), sequence }),
         });
     }
 
@@ -426,14 +428,14 @@ impl Session {
     fn close(&mut self, reason: CloseReason) {
         self.reason = reason;
         self.step(Step::Close);
-        self.outputs.extend(self.window.drain().map(|ticket| Output::Event(Event::Lost(ticket))));
+        self.outputs.extend(self.window.drain().map(|ticket| Output::Event(SessionEvent::Lost(ticket))));
     }
 
     fn step(&mut self, step: Step) {
         self.state = self.state.after(step).expect("a step is only taken from where it leads on");
     }
 
-    fn send_request(&mut self, body: Body) -> Serial {
+    fn send_request(&mut self, body: PduBody) -> Serial {
         let serial = self.sequencer.issue();
         self.send(Pdu { status: CommandStatus::Ok, sequence: serial.number(), body });
         serial
@@ -447,11 +449,11 @@ impl Session {
         self.outputs.push_back(Output::Send(pdu));
     }
 
-    fn tell(&mut self, event: Event) {
+    fn tell(&mut self, event: SessionEvent) {
         self.outputs.push_back(Output::Event(event));
     }
 
     fn odd(&mut self, oddity: Oddity) {
-        self.tell(Event::Odd(oddity));
+        self.tell(SessionEvent::Odd(oddity));
     }
 }

@@ -6,7 +6,7 @@ use crate::smpp::alert::AlertNotification;
 use crate::smpp::bind::{Bind, BindKind};
 use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
-use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::pdu::{Pdu, PduBody};
 use crate::smpp::status::CommandStatus;
 use std::time::Instant;
 use thiserror::Error;
@@ -17,7 +17,7 @@ pub enum Output {
     /// Write this PDU.
     Send(Pdu),
     /// Tell the owner.
-    Event(Event),
+    Event(SessionEvent),
     /// Nothing more until an input, or until this moment, which is never in the past.
     Wait(Option<Instant>),
     /// Write what has been sent and close the connection: the session is over.
@@ -29,7 +29,7 @@ pub enum Output {
 /// Every ticket that was handed over ends in exactly one of `Answered`, `TimedOut`,
 /// `NeverSent` and `Lost`. A `LateAnswer` may follow on `TimedOut`, and on nothing else.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum SessionEvent {
     /// The bind was accepted: messages may flow.
     Bound {
         /// What both sides speak: the lower of the two versions.
@@ -56,7 +56,7 @@ pub enum Event {
         /// How it fared; of a `generic_nack` too.
         status: CommandStatus,
         /// The response.
-        body: Body,
+        body: PduBody,
     },
     /// No answer came in time: the peer may or may not have taken the request.
     TimedOut(Ticket),
@@ -67,7 +67,7 @@ pub enum Event {
         /// How it fared.
         status: CommandStatus,
         /// The response.
-        body: Body,
+        body: PduBody,
     },
     /// The request has not left: it was not allowed here, or there was no credit, or it could
     /// not be encoded. The peer knows nothing of it.
@@ -77,12 +77,12 @@ pub enum Event {
     Lost(Ticket),
     /// The peer asks: a `submit_sm`, a `deliver_sm` or any other request that is legal and has an
     /// answer, which is for [`Input::Respond`](crate::session::input::Input::Respond). How many may wait for it is
-    /// for the owner to say. At an ESME it may come before [`Event::Bound`].
+    /// for the owner to say. At an ESME it may come before [`SessionEvent::Bound`].
     Requested {
         /// To be named in the response.
         sequence: u32,
         /// The request.
-        body: Body,
+        body: PduBody,
     },
     /// ESME: the SMSC has asked to be bound to, and the bind has been sent.
     Invited {

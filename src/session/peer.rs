@@ -7,13 +7,13 @@
 //!  response  its number names a slot or a tomb of its operation, or it is ignored and counted
 //! ```
 
-use crate::session::output::{CloseReason, Event, Oddity};
-use crate::session::state::{Role, State, Step, is_known_request, legal};
+use crate::session::output::{CloseReason, Oddity, SessionEvent};
+use crate::session::state::{Role, SessionState, Step, is_known_request, legal};
 use crate::session::version::Version;
 use crate::session::{Awaited, Session};
 use crate::smpp::bind::{BindKind, BindResp, Outbind};
 use crate::smpp::command::CommandId;
-use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::pdu::{Pdu, PduBody};
 use crate::smpp::status::CommandStatus;
 
 /// After how many complaints of wrong lengths the boundaries of PDUs count as lost. One may
@@ -26,21 +26,23 @@ impl Session {
         self.keepalive.heard(self.now);
         let congestion = body.congestion();
         match body {
-            Body::EnquireLink => self.send(Pdu { status: CommandStatus::Ok, sequence, body: Body::EnquireLinkResp }),
+            PduBody::EnquireLink => {
+                self.send(Pdu { status: CommandStatus::Ok, sequence, body: PduBody::EnquireLinkResp })
+            }
             // It was a sign of life, and that has been taken.
-            Body::EnquireLinkResp if self.is_mismatched(sequence) => {
+            PduBody::EnquireLinkResp if self.is_mismatched(sequence) => {
                 self.odd(Oddity::Mismatched { command: CommandId::ENQUIRE_LINK_RESP, sequence });
             }
-            Body::EnquireLinkResp => (),
-            Body::BindResp(kind, resp) => self.hear_bind_resp(kind, (sequence, status), resp),
-            Body::UnbindResp => self.hear_unbind_resp(sequence),
-            Body::GenericNack => self.hear_nack(sequence, status),
+            PduBody::EnquireLinkResp => (),
+            PduBody::BindResp(kind, resp) => self.hear_bind_resp(kind, (sequence, status), resp),
+            PduBody::UnbindResp => self.hear_unbind_resp(sequence),
+            PduBody::GenericNack => self.hear_nack(sequence, status),
             response if response.is_response() => self.hear_other_resp(sequence, status, response),
             request => self.hear_request(sequence, request),
         }
-        if let Some(state) = congestion.filter(|it| *it != self.congestion && self.state != State::Closed) {
+        if let Some(state) = congestion.filter(|it| *it != self.congestion && self.state != SessionState::Closed) {
             self.congestion = state;
-            self.tell(Event::Congestion(state));
+            self.tell(SessionEvent::Congestion(state));
         }
     }
 
@@ -62,7 +64,7 @@ impl Session {
                 Oddity::Unmatched { command, sequence }
             });
         }
-        if self.state != State::Binding(kind) {
+        if self.state != SessionState::Binding(kind) {
             return self.odd(Oddity::Mismatched { command, sequence });
         }
         if status != CommandStatus::Ok {
@@ -80,7 +82,7 @@ impl Session {
             return self.odd(Oddity::Mismatched { command, sequence });
         }
         match self.state {
-            State::Unbinding(_) => self.parted = true,
+            SessionState::Unbinding(_) => self.parted = true,
             _ => self.odd(Oddity::Unmatched { command, sequence }),
         }
     }
@@ -91,10 +93,10 @@ impl Session {
             return self.bind_refused(status);
         }
         if let Some(settled) = self.take_slot(sequence, CommandId::GENERIC_NACK) {
-            return self.tell_settled(settled, sequence, status, Body::GenericNack);
+            return self.tell_settled(settled, sequence, status, PduBody::GenericNack);
         }
         // After an unbind no request is sent, so that the last one is the unbind.
-        if matches!(self.state, State::Unbinding(_)) && self.sequencer.is_last(sequence) {
+        if matches!(self.state, SessionState::Unbinding(_)) && self.sequencer.is_last(sequence) {
             self.parted = true;
             return;
         }
@@ -107,7 +109,7 @@ impl Session {
         }
     }
 
-    fn hear_other_resp(&mut self, sequence: u32, status: CommandStatus, body: Body) {
+    fn hear_other_resp(&mut self, sequence: u32, status: CommandStatus, body: PduBody) {
         let command = body.command_id();
         if is_known_request(CommandId(command.0 & 0x7FFF_FFFF)) {
             self.settle(sequence, status, body);
@@ -116,7 +118,7 @@ impl Session {
         }
     }
 
-    fn hear_request(&mut self, sequence: u32, request: Body) {
+    fn hear_request(&mut self, sequence: u32, request: PduBody) {
         let command = request.command_id();
         if !is_known_request(command) {
             self.odd(Oddity::Unserved { command });
@@ -124,25 +126,25 @@ impl Session {
         }
         if !legal(self.role.peer(), self.state, self.version, command) {
             self.odd(Oddity::Misplaced { command });
-            let is_bind = matches!(request, Body::Bind(..)) && self.role == Role::Smsc;
+            let is_bind = matches!(request, PduBody::Bind(..)) && self.role == Role::Smsc;
             let status = if is_bind { CommandStatus::AlreadyBound } else { CommandStatus::InvalidBindStatus };
             return self.refuse(command, sequence, status);
         }
         match request {
-            Body::Bind(kind, bind) => {
+            PduBody::Bind(kind, bind) => {
                 self.step(Step::Bind(kind));
                 self.version = Version::of(bind.interface_version);
                 self.system_id = bind.system_id.clone();
-                self.tell(Event::BindRequested { sequence, kind, bind });
+                self.tell(SessionEvent::BindRequested { sequence, kind, bind });
             }
-            Body::Unbind => self.leave(sequence),
-            Body::Outbind(outbind) => self.hear_outbind(sequence, outbind),
-            Body::AlertNotification(alert) => {
+            PduBody::Unbind => self.leave(sequence),
+            PduBody::Outbind(outbind) => self.hear_outbind(sequence, outbind),
+            PduBody::AlertNotification(alert) => {
                 self.keepalive.message(self.now);
-                self.tell(Event::Alerted(alert));
+                self.tell(SessionEvent::Alerted(alert));
             }
             // Only a body that its owner made, for none that is read is kept unread.
-            Body::Other(..) => {
+            PduBody::Other(..) => {
                 self.odd(Oddity::Unserved { command });
                 self.refuse(command, sequence, CommandStatus::InvalidCommandId);
             }
@@ -155,26 +157,26 @@ impl Session {
             return self.odd(Oddity::Unserved { command: CommandId::OUTBIND });
         };
         if expected.is_some_and(|it| it != outbind) {
-            self.send(Pdu { status: CommandStatus::BindFailed, sequence, body: Body::GenericNack });
+            self.send(Pdu { status: CommandStatus::BindFailed, sequence, body: PduBody::GenericNack });
             return self.close(CloseReason::OutbindRefused);
         }
         self.leave_by = self.now + self.options.bind_timeout;
-        self.tell(Event::Invited { system_id: outbind.system_id });
+        self.tell(SessionEvent::Invited { system_id: outbind.system_id });
         self.step(Step::Bind(kind));
-        self.send_request(Body::Bind(kind, bind));
+        self.send_request(PduBody::Bind(kind, bind));
     }
 
-    fn hear_message(&mut self, sequence: u32, request: Body) {
+    fn hear_message(&mut self, sequence: u32, request: PduBody) {
         self.keepalive.message(self.now);
         self.unanswered += 1;
-        self.tell(Event::Requested { sequence, body: request });
+        self.tell(SessionEvent::Requested { sequence, body: request });
     }
 
     pub(super) fn hang_up(&mut self) {
         self.close(match self.state {
             // Many a peer answers an unbind by closing the connection.
-            State::Unbinding(_) => self.reason,
-            State::Leaving(_) => CloseReason::PeerUnbound,
+            SessionState::Unbinding(_) => self.reason,
+            SessionState::Leaving(_) => CloseReason::PeerUnbound,
             _ => CloseReason::PeerClosed,
         });
     }

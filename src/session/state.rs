@@ -37,7 +37,7 @@ impl Role {
 
 /// Where a session stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
+pub enum SessionState {
     /// Connected; nobody has bound.
     Open,
     /// A bind has been sent and not yet been answered.
@@ -70,7 +70,7 @@ pub(crate) enum Step {
     Close,
 }
 
-impl State {
+impl SessionState {
     /// Where a step leads; `None` if there is no such step from here.
     pub(crate) const fn after(self, step: Step) -> Option<Self> {
         match (self, step) {
@@ -108,13 +108,13 @@ impl State {
 /// specification: `enquire_link` is legal everywhere, as in 5.0; `deliver_sm` on a transmitter, as
 /// SMSCs of 3.3 do it; and what an SMSC delivers before its answer to the bind, as those do it that
 /// count a session from the bind on.
-pub const fn legal(sender: Role, state: State, version: Version, command: CommandId) -> bool {
+pub const fn legal(sender: Role, state: SessionState, version: Version, command: CommandId) -> bool {
     use BindKind::{Receiver, Transceiver, Transmitter};
     use Role::{Esme, Smsc};
     match (command, sender) {
-        (CommandId::ENQUIRE_LINK, _) => !matches!(state, State::Closed),
+        (CommandId::ENQUIRE_LINK, _) => !matches!(state, SessionState::Closed),
         (CommandId::BIND_TRANSMITTER | CommandId::BIND_RECEIVER | CommandId::BIND_TRANSCEIVER, Esme)
-        | (CommandId::OUTBIND, Smsc) => matches!(state, State::Open),
+        | (CommandId::OUTBIND, Smsc) => matches!(state, SessionState::Open),
         (CommandId::UNBIND, _) => state.kind().is_some(),
         (CommandId::DELIVER_SM, Smsc) => state.bind_kind().is_some(),
         (
@@ -154,16 +154,16 @@ mod tests {
     use super::*;
     use BindKind::{Receiver, Transceiver, Transmitter};
 
-    const STATES: [State; 9] = [
-        State::Open,
-        State::Binding(Transceiver),
-        State::Bound(Transmitter),
-        State::Bound(Receiver),
-        State::Bound(Transceiver),
-        State::Unbinding(Transmitter),
-        State::Unbinding(Receiver),
-        State::Unbinding(Transceiver),
-        State::Closed,
+    const STATES: [SessionState; 9] = [
+        SessionState::Open,
+        SessionState::Binding(Transceiver),
+        SessionState::Bound(Transmitter),
+        SessionState::Bound(Receiver),
+        SessionState::Bound(Transceiver),
+        SessionState::Unbinding(Transmitter),
+        SessionState::Unbinding(Receiver),
+        SessionState::Unbinding(Transceiver),
+        SessionState::Closed,
     ];
 
     /// Of 3.4 and of 5.0. One row a request; first what the ESME may do, then what the SMSC may.
@@ -218,16 +218,16 @@ mod tests {
     #[test]
     fn every_step_from_every_state() {
         let steps = [Step::Bind(Receiver), Step::Accept, Step::Refuse, Step::Unbind, Step::Leave, Step::Close];
-        let next = |state: State| steps.map(|step| state.after(step));
-        let closed = Some(State::Closed);
-        assert_eq!(next(State::Open), [Some(State::Binding(Receiver)), None, None, None, None, closed]);
-        let bound = Some(State::Bound(Receiver));
-        assert_eq!(next(State::Binding(Receiver)), [None, bound, Some(State::Open), None, None, closed]);
-        let (unbinding, leaving) = (Some(State::Unbinding(Receiver)), Some(State::Leaving(Receiver)));
-        assert_eq!(next(State::Bound(Receiver)), [None, None, None, unbinding, leaving, closed]);
-        for ending in [State::Unbinding(Receiver), State::Leaving(Receiver)] {
+        let next = |state: SessionState| steps.map(|step| state.after(step));
+        let closed = Some(SessionState::Closed);
+        assert_eq!(next(SessionState::Open), [Some(SessionState::Binding(Receiver)), None, None, None, None, closed]);
+        let bound = Some(SessionState::Bound(Receiver));
+        assert_eq!(next(SessionState::Binding(Receiver)), [None, bound, Some(SessionState::Open), None, None, closed]);
+        let (unbinding, leaving) = (Some(SessionState::Unbinding(Receiver)), Some(SessionState::Leaving(Receiver)));
+        assert_eq!(next(SessionState::Bound(Receiver)), [None, None, None, unbinding, leaving, closed]);
+        for ending in [SessionState::Unbinding(Receiver), SessionState::Leaving(Receiver)] {
             assert_eq!(next(ending), [None, None, None, None, None, closed]);
         }
-        assert_eq!(next(State::Closed), [None; 6]);
+        assert_eq!(next(SessionState::Closed), [None; 6]);
     }
 }

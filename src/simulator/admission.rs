@@ -7,7 +7,7 @@ use crate::simulator::line::LineId;
 use crate::simulator::smsc::Smsc;
 use crate::smpp::bind::{Bind, BindKind, BindResp};
 use crate::smpp::cstring::CString;
-use crate::smpp::pdu::Body;
+use crate::smpp::pdu::PduBody;
 use crate::smpp::status::CommandStatus;
 use crate::smpp::tlv::{Tag, Tlvs};
 use bytes::Bytes;
@@ -35,7 +35,7 @@ impl Smsc {
                 (status, BindResp::default())
             }
         };
-        self.give(line, Input::Respond { sequence, status, body: Body::BindResp(kind, resp) });
+        self.give(line, Input::Respond { sequence, status, body: PduBody::BindResp(kind, resp) });
     }
 
     fn admit(&mut self, bind: &Bind) -> Result<AccountId, CommandStatus> {

@@ -4,11 +4,11 @@
 //! its own, and shares are thrown for each message by the dice of the seed. A behaviour may
 //! be changed while the carrier runs: what is decided already stays so.
 
-use crate::message::manner::Parameter;
+use crate::message::extras::Parameter;
 use crate::session::version::Version;
 use crate::simulator::dice::{Dice, Share, Span};
 use crate::simulator::identity::IdForm;
-use crate::simulator::outcome::Outcome;
+use crate::simulator::outcome::MessageState;
 use crate::smpp::status::CommandStatus;
 use std::time::Duration;
 
@@ -223,30 +223,30 @@ pub enum Style {
 /// Outcomes and how often each comes, by weight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mix {
-    weights: Vec<(Outcome, u32)>,
+    weights: Vec<(MessageState, u32)>,
     total: u64,
 }
 
 impl Default for Mix {
     fn default() -> Self {
-        Self::new(vec![(Outcome::Delivered, 1)])
+        Self::new(vec![(MessageState::Delivered, 1)])
     }
 }
 
 impl Mix {
     /// Outcomes by weight; without any weight, always DELIVRD.
-    pub fn new(weights: Vec<(Outcome, u32)>) -> Self {
+    pub fn new(weights: Vec<(MessageState, u32)>) -> Self {
         let total = weights.iter().map(|(_, weight)| u64::from(*weight)).sum();
         Self { weights, total }
     }
 
     /// The outcomes and their weights.
-    pub fn weights(&self) -> &[(Outcome, u32)] {
+    pub fn weights(&self) -> &[(MessageState, u32)] {
         &self.weights
     }
 
     /// One of them.
-    pub fn throw(&self, dice: &mut Dice) -> Outcome {
+    pub fn throw(&self, dice: &mut Dice) -> MessageState {
         let mut at = dice.below(self.total);
         for (outcome, weight) in &self.weights {
             match at.checked_sub(u64::from(*weight)) {
@@ -254,7 +254,7 @@ impl Mix {
                 Some(rest) => at = rest,
             }
         }
-        Outcome::Delivered
+        MessageState::Delivered
     }
 }
 
@@ -264,17 +264,18 @@ mod tests {
 
     #[test]
     fn a_mix_is_thrown_by_its_weights() {
-        let mix = Mix::new(vec![(Outcome::Delivered, 90), (Outcome::Undeliverable, 10), (Outcome::None, 0)]);
+        let mix =
+            Mix::new(vec![(MessageState::Delivered, 90), (MessageState::Undeliverable, 10), (MessageState::None, 0)]);
         let mut dice = Dice::new(1);
         let mut failed = 0;
         for _ in 0..10_000 {
             match mix.throw(&mut dice) {
-                Outcome::Delivered => (),
-                Outcome::Undeliverable => failed += 1,
+                MessageState::Delivered => (),
+                MessageState::Undeliverable => failed += 1,
                 other => panic!("{other:?} has no weight"),
             }
         }
         assert!((900..1_100).contains(&failed), "{failed}");
-        assert_eq!(Mix::new(Vec::new()).throw(&mut dice), Outcome::Delivered);
+        assert_eq!(Mix::new(Vec::new()).throw(&mut dice), MessageState::Delivered);
     }
 }

@@ -1,10 +1,10 @@
 //! The simulated carrier among threads: a lock around it, and somebody who keeps its time.
 //!
 //! ```text
-//!  connection ─► Talk ─┐                       ┌─► the other lines that have something to say
-//!  connection ─► Talk ─┼─► lock ─► Smsc ───────┤
-//!  keep_time ──────────┘     │                 └─► keep_time, when something is due earlier
-//!                            └─► what this line says leaves with the same lock
+//!  connection ─► LineConversation ─┐                       ┌─► the other lines that have something to say
+//!  connection ─► LineConversation ─┼─► lock ─► Smsc ───────┤
+//!  keep_time ──────────────────────┘     │                 └─► keep_time, when something is due earlier
+//!                                        └─► what this line says leaves with the same lock
 //! ```
 //!
 //! The lock is held for one PDU or one tick, never over a wait. A wake is a word in a channel of
@@ -12,7 +12,7 @@
 
 use crate::clock::Clock;
 use crate::message::time::Time;
-use crate::session::conversation::{Conversation, Said, Spoken};
+use crate::session::conversation::{Conversation, DriverAction, DriverEvent};
 use crate::session::output::CloseReason;
 use crate::simulator::behaviour::Behaviour;
 use crate::simulator::ledger::{Keep, Submit};
@@ -32,7 +32,7 @@ const FAR: Duration = Duration::from_secs(86_400);
 
 /// A simulated carrier that any number of connections may be served by. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Carrier(Arc<Shared>);
+pub struct SimulatedCarrier(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -51,9 +51,9 @@ struct Core {
     armed: Option<Instant>,
 }
 
-impl Carrier {
+impl SimulatedCarrier {
     /// A carrier with this behaviour, whose dice this seed decides. Nothing happens in it by
-    /// itself unless [`Carrier::keep_time`] runs.
+    /// itself unless [`SimulatedCarrier::keep_time`] runs.
     pub fn new(behaviour: Behaviour, seed: u64, keep: Keep) -> Self {
         let Time(millis) = Clock::of_the_wall();
         let smsc = Smsc::new(now(), behaviour, seed).at_wall(Duration::from_millis(millis)).keeping(keep);
@@ -82,8 +82,8 @@ impl Carrier {
     /// Serves one connection to its end.
     pub async fn serve<S: Arrivals>(&self, stream: S) -> Ended {
         let (waker, mut wakes) = mpsc::channel(1);
-        let mut talk = Talk::new(self.0.clone(), waker, None);
-        drive(&mut talk, stream, &mut wakes, |()| (), &self.limits()).await
+        let mut line = LineConversation::new(self.0.clone(), waker, None);
+        drive(&mut line, stream, &mut wakes, |()| (), &self.limits()).await
     }
 
     /// One that says all at once reads while it writes, as a program does that keeps what it has to say in memory.
@@ -96,8 +96,8 @@ impl Carrier {
     /// Asks whoever accepted this connection to bind, and serves it to its end.
     pub async fn invite<S: Arrivals>(&self, stream: S, outbind: Outbind) -> Ended {
         let (waker, mut wakes) = mpsc::channel(1);
-        let mut talk = Talk::new(self.0.clone(), waker, Some(outbind));
-        drive(&mut talk, stream, &mut wakes, |()| (), &self.limits()).await
+        let mut line = LineConversation::new(self.0.clone(), waker, Some(outbind));
+        drive(&mut line, stream, &mut wakes, |()| (), &self.limits()).await
     }
 
     /// Looks into the carrier or changes it, for as long as nobody else does.
@@ -157,14 +157,14 @@ impl Shared {
 }
 
 /// One line of the carrier, as the driver sees it.
-struct Talk {
+struct LineConversation {
     shared: Arc<Shared>,
     line: LineId,
-    said: VecDeque<Said<()>>,
+    said: VecDeque<DriverAction<()>>,
     over: Option<CloseReason>,
 }
 
-impl Talk {
+impl LineConversation {
     fn new(shared: Arc<Shared>, waker: mpsc::Sender<()>, outbind: Option<Outbind>) -> Self {
         let mut said = VecDeque::new();
         let line = {
@@ -182,42 +182,42 @@ impl Talk {
     }
 }
 
-impl Conversation for Talk {
+impl Conversation for LineConversation {
     /// There is something to say.
     type Command = ();
     type Report = ();
 
-    fn handle(&mut self, now: Instant, input: Spoken<()>) {
+    fn handle(&mut self, now: Instant, input: DriverEvent<()>) {
         let mut core = self.shared.lock();
         let (smsc, line) = (&mut core.smsc, self.line);
         match input {
-            Spoken::Pdu(pdu) => smsc.hear(now, line, pdu),
-            Spoken::Undecodable { command, sequence, status } => {
+            DriverEvent::Pdu(pdu) => smsc.hear(now, line, pdu),
+            DriverEvent::Undecodable { command, sequence, status } => {
                 smsc.hear_undecodable(now, line, (command, sequence), status);
             }
-            Spoken::Unsent { sequence } => smsc.unsent(now, line, sequence),
-            Spoken::Eof => smsc.eof(now, line),
-            Spoken::Tick => smsc.tick(now),
-            Spoken::Command(()) => (),
+            DriverEvent::Unsent { sequence } => smsc.unsent(now, line, sequence),
+            DriverEvent::Eof => smsc.eof(now, line),
+            DriverEvent::Tick => smsc.tick(now),
+            DriverEvent::Command(()) => (),
         }
         smsc.take(line, &mut self.said);
         self.shared.settle(&mut core);
     }
 
-    fn poll(&mut self) -> Said<()> {
+    fn poll(&mut self) -> DriverAction<()> {
         match (self.said.pop_front(), self.over) {
-            (Some(Said::Close(reason)), _) => {
+            (Some(DriverAction::Close(reason)), _) => {
                 self.over = Some(reason);
-                Said::Close(reason)
+                DriverAction::Close(reason)
             }
             (Some(said), _) => said,
-            (None, Some(reason)) => Said::Close(reason),
-            (None, None) => Said::Wait(None),
+            (None, Some(reason)) => DriverAction::Close(reason),
+            (None, None) => DriverAction::Wait(None),
         }
     }
 }
 
-impl Drop for Talk {
+impl Drop for LineConversation {
     /// Whoever drops a connection in the middle has ended it.
     fn drop(&mut self) {
         let mut core = self.shared.lock();

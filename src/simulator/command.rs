@@ -7,12 +7,12 @@
 //!  outbind ADDRESS SYSTEM_ID PASSWORD   connects there, and asks for a bind
 //! ```
 
-use crate::simulator::carrier::Carrier;
+use crate::simulator::carrier::SimulatedCarrier;
 use crate::smpp::bind::Outbind;
 use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
 use crate::smpp::frame::HEADER_LENGTH;
-use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::pdu::{Pdu, PduBody};
 use std::net::SocketAddr;
 use std::str::FromStr;
 use thiserror::Error;
@@ -37,7 +37,7 @@ pub enum Command {
         /// To whom: the name of a bind.
         system_id: String,
         /// A `deliver_sm`.
-        body: Body,
+        body: PduBody,
     },
     /// A handset can be reached again.
     Alert {
@@ -103,7 +103,7 @@ impl FromStr for Command {
 
 impl Command {
     /// Does it; an outbind is done when its session is over.
-    pub async fn perform(self, carrier: &Carrier) -> Result<(), Refused> {
+    pub async fn perform(self, carrier: &SimulatedCarrier) -> Result<(), Refused> {
         match self {
             Self::Message { system_id, from, to, text } => {
                 let done = carrier.with(|it, now| it.send_message(now, &system_id, (&from, &to), text.as_bytes()));
@@ -129,7 +129,7 @@ impl Command {
 }
 
 /// The `deliver_sm` whose body is these hexadecimal digits.
-fn deliver_sm(hex: &str) -> Option<Body> {
+fn deliver_sm(hex: &str) -> Option<PduBody> {
     let digit = |it: &u8| char::from(*it).to_digit(16).map(|it| it as u8);
     let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
     let octets = pairs.iter().map(|[high, low]| Some(digit(high)? << 4 | digit(low)?));
@@ -162,7 +162,7 @@ mod tests {
         };
         assert_eq!(read("message shop 31612345678 12345 STOP it, please\n"), Ok(message));
         let body = "00010131363132333400 000031323334350000000000000000 0000 024869 02040002 0CA3".replace(' ', "");
-        let Ok(Command::Deliver { body: Body::DeliverSm(sm), .. }) = read(&format!("deliver shop {body}")) else {
+        let Ok(Command::Deliver { body: PduBody::DeliverSm(sm), .. }) = read(&format!("deliver shop {body}")) else {
             panic!("{body} is a body");
         };
         assert_eq!((&*sm.short_message, sm.tlvs.get_u16(Tag::USER_MESSAGE_REFERENCE)), (&b"Hi"[..], Some(0x0CA3)));
@@ -185,7 +185,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_cannot_be_done_is_said() {
-        let carrier = Carrier::new(Behaviour::default(), 1, Keep::Nothing);
+        let carrier = SimulatedCarrier::new(Behaviour::default(), 1, Keep::Nothing);
         for line in ["message shop 1 2 Hi", "alert shop 1 2"] {
             let done = line.parse::<Command>().unwrap().perform(&carrier).await;
             assert_eq!(done, Err(Refused::Nobody("shop".to_owned())));

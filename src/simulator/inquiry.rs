@@ -4,14 +4,14 @@
 use crate::session::input::Input;
 use crate::simulator::line::AccountId;
 use crate::simulator::line::LineId;
-use crate::simulator::outcome::Outcome;
+use crate::simulator::outcome::MessageState;
 use crate::simulator::receipt::{Letter, Original, TEXT_MAX};
 use crate::simulator::register::Remembered;
 use crate::simulator::smsc::Smsc;
 use crate::smpp::broadcast::{CancelBroadcastSm, QueryBroadcastSm};
 use crate::smpp::cancel::CancelSm;
 use crate::smpp::cstring::CString;
-use crate::smpp::pdu::Body;
+use crate::smpp::pdu::PduBody;
 use crate::smpp::query::{QuerySm, QuerySmResp};
 use crate::smpp::replace::ReplaceSm;
 use crate::smpp::sm::{SmResp, registered_delivery as registered};
@@ -26,27 +26,27 @@ const REACHED: u8 = 100;
 
 impl Smsc {
     /// Answers a request that is no submit.
-    pub(super) fn hear_inquiry(&mut self, line: LineId, sequence: u32, body: Body) {
+    pub(super) fn hear_inquiry(&mut self, line: LineId, sequence: u32, body: PduBody) {
         let Some((account, _)) = self.lines.get(&line).and_then(|it| it.bound) else { return };
         let (status, body) = match body {
-            Body::QuerySm(query) => self.query(line, account, &query),
-            Body::CancelSm(cancel) => (self.cancel(account, &cancel), Body::CancelSmResp(self.load(line))),
-            Body::ReplaceSm(replace) => (self.replace(account, &replace), Body::ReplaceSmResp(self.load(line))),
-            Body::QueryBroadcastSm(query) => self.query_broadcast(account, &query),
-            Body::CancelBroadcastSm(cancel) => {
-                (self.cancel_broadcast(account, &cancel), Body::CancelBroadcastSmResp(self.load(line)))
+            PduBody::QuerySm(query) => self.query(line, account, &query),
+            PduBody::CancelSm(cancel) => (self.cancel(account, &cancel), PduBody::CancelSmResp(self.load(line))),
+            PduBody::ReplaceSm(replace) => (self.replace(account, &replace), PduBody::ReplaceSmResp(self.load(line))),
+            PduBody::QueryBroadcastSm(query) => self.query_broadcast(account, &query),
+            PduBody::CancelBroadcastSm(cancel) => {
+                (self.cancel_broadcast(account, &cancel), PduBody::CancelBroadcastSmResp(self.load(line)))
             }
             other => return self.refuse_operation(line, sequence, other.command_id()),
         };
         self.give(line, Input::Respond { sequence, status, body });
     }
 
-    fn query(&mut self, line: LineId, account: AccountId, query: &QuerySm) -> (CommandStatus, Body) {
+    fn query(&mut self, line: LineId, account: AccountId, query: &QuerySm) -> (CommandStatus, PduBody) {
         let (now, tlvs) = (self.now, self.load(line));
         let found = self.register.find(account, &query.message_id, &query.source.digits);
         let message = found.filter(|it| it.areas.is_empty());
         let Some((outcome, ended)) = message.map(|it| (it.stands(now), it.ended(now))) else {
-            return (CommandStatus::QueryFailed, Body::QuerySmResp(QuerySmResp::default()));
+            return (CommandStatus::QueryFailed, PduBody::QuerySmResp(QuerySmResp::default()));
         };
         let resp = QuerySmResp {
             message_id: query.message_id.clone(),
@@ -55,7 +55,7 @@ impl Smsc {
             error_code: u8::try_from(outcome.error()).unwrap_or(u8::MAX),
             tlvs,
         };
-        (CommandStatus::Ok, Body::QuerySmResp(resp))
+        (CommandStatus::Ok, PduBody::QuerySmResp(resp))
     }
 
     /// With an id that message; without one all between two addresses (3.4 section 4.9).
@@ -104,10 +104,10 @@ impl Smsc {
         self.drop_letters(&others);
         let Some(posted) = first.and_then(|it| self.letters.get_mut(&it)) else { return };
         if let Letter::Receipt { outcome, .. } = &mut posted.letter {
-            *outcome = Outcome::Deleted;
+            *outcome = MessageState::Deleted;
         }
         if let Some(receipt) = self.ledger.receipt(posted.entry) {
-            receipt.outcome = Outcome::Deleted;
+            receipt.outcome = MessageState::Deleted;
         }
     }
 
@@ -134,14 +134,14 @@ impl Smsc {
         CommandStatus::Ok
     }
 
-    fn query_broadcast(&mut self, account: AccountId, query: &QueryBroadcastSm) -> (CommandStatus, Body) {
+    fn query_broadcast(&mut self, account: AccountId, query: &QueryBroadcastSm) -> (CommandStatus, PduBody) {
         let now = self.now;
         let found = self.register.find(account, &query.message_id, &query.source.digits);
         let Some(message) = found.filter(|it| !it.areas.is_empty()) else {
-            return (CommandStatus::BroadcastQueryFailed, Body::QueryBroadcastSmResp(SmResp::default()));
+            return (CommandStatus::BroadcastQueryFailed, PduBody::QueryBroadcastSmResp(SmResp::default()));
         };
         let (outcome, ended) = (message.stands(now), message.ended(now));
-        let reached = if outcome == Outcome::Delivered { REACHED } else { 0 };
+        let reached = if outcome == MessageState::Delivered { REACHED } else { 0 };
         let mut tlvs = Tlvs::build().push(Tag::MESSAGE_STATE, &[outcome.state()]);
         for area in &message.areas {
             tlvs = tlvs.push(Tag::BROADCAST_AREA_IDENTIFIER, area).push(Tag::BROADCAST_AREA_SUCCESS, &[reached]);
@@ -152,7 +152,7 @@ impl Smsc {
             tlvs = tlvs.push(Tag::BROADCAST_END_TIME, &text);
         }
         let resp = SmResp { message_id: query.message_id.clone(), tlvs: tlvs.build() };
-        (CommandStatus::Ok, Body::QueryBroadcastSmResp(resp))
+        (CommandStatus::Ok, PduBody::QueryBroadcastSmResp(resp))
     }
 
     /// Takes back receipts that were never sent.

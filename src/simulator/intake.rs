@@ -13,7 +13,7 @@ use crate::session::version::Version;
 use crate::simulator::dice::Dice;
 use crate::simulator::ledger::{Submit, Verdict};
 use crate::simulator::line::LineId;
-use crate::simulator::outcome::{Outcome, Wish};
+use crate::simulator::outcome::{MessageState, ScriptedAnswer};
 use crate::simulator::receipt::{Original, TEXT_MAX};
 use crate::simulator::register::Remembered;
 use crate::simulator::smsc::{Due, Smsc};
@@ -21,7 +21,7 @@ use crate::smpp::address::Address;
 use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
 use crate::smpp::multi::{SubmitMulti, SubmitMultiResp, Unsuccess};
-use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::pdu::{Pdu, PduBody};
 use crate::smpp::sm::{SmResp, registered_delivery as registered};
 use crate::smpp::status::CommandStatus;
 use crate::smpp::tlv::{Tag, Tlvs};
@@ -64,16 +64,16 @@ pub(super) struct Asked {
 
 /// What is decided about a submit.
 pub(super) enum Decision {
-    Take { outcome: Outcome, answered: bool },
+    Take { outcome: MessageState, answered: bool },
     Refuse(CommandStatus),
     Ignore,
     Cut,
 }
 
 impl Asked {
-    fn of(body: &Body) -> Option<Self> {
+    fn of(body: &PduBody) -> Option<Self> {
         match body {
-            Body::SubmitSm(sm) => Some(Self {
+            PduBody::SubmitSm(sm) => Some(Self {
                 text: sm.text(),
                 source: sm.source.clone(),
                 destination: sm.destination.clone(),
@@ -82,7 +82,7 @@ impl Asked {
                 registered_delivery: sm.registered_delivery,
                 is_data: false,
             }),
-            Body::DataSm(data) => Some(Self {
+            PduBody::DataSm(data) => Some(Self {
                 text: data.text(),
                 source: data.source.clone(),
                 destination: data.destination.clone(),
@@ -109,7 +109,7 @@ impl Asked {
     }
 
     /// Whether a receipt that says this is wanted (3.4 section 5.2.17).
-    fn wants(&self, outcome: Outcome) -> bool {
+    fn wants(&self, outcome: MessageState) -> bool {
         let passing = self.registered_delivery & registered::INTERMEDIATE != 0 && outcome.is_passing();
         passing
             || match self.registered_delivery & registered::RECEIPT_MASK {
@@ -124,11 +124,11 @@ impl Asked {
 impl Smsc {
     /// What becomes of a message with these digits and this text, once it is taken. It depends
     /// on the seed, the mix and these, and on nothing else.
-    pub fn fate(&self, source: &[u8], destination: &[u8], text: &[u8]) -> Outcome {
+    pub fn fate(&self, source: &[u8], destination: &[u8], text: &[u8]) -> MessageState {
         match self.wish(destination, text) {
-            Some(Wish::End(outcome)) => outcome,
-            Some(Wish::LoseAnswer) => Outcome::Delivered,
-            Some(Wish::Refuse(_) | Wish::Silence) => Outcome::None,
+            Some(ScriptedAnswer::End(outcome)) => outcome,
+            Some(ScriptedAnswer::LoseAnswer) => MessageState::Delivered,
+            Some(ScriptedAnswer::Refuse(_) | ScriptedAnswer::Silence) => MessageState::None,
             None => {
                 let mut dice = Dice::of(self.seed, &[source, destination, text]);
                 self.behaviour.receipts.mix.throw(&mut dice)
@@ -136,16 +136,16 @@ impl Smsc {
         }
     }
 
-    fn wish(&self, destination: &[u8], text: &[u8]) -> Option<Wish> {
-        let by_destination = || self.behaviour.steer.then(|| Wish::of_destination(destination)).flatten();
-        Wish::of_text(text).or_else(by_destination)
+    fn wish(&self, destination: &[u8], text: &[u8]) -> Option<ScriptedAnswer> {
+        let by_destination = || self.behaviour.steer.then(|| ScriptedAnswer::of_destination(destination)).flatten();
+        ScriptedAnswer::of_text(text).or_else(by_destination)
     }
 
     /// A request came, whichever.
-    pub(super) fn hear_request(&mut self, line: LineId, sequence: u32, body: Body) {
+    pub(super) fn hear_request(&mut self, line: LineId, sequence: u32, body: PduBody) {
         match body {
-            Body::SubmitMulti(multi) => self.hear_multi(line, sequence, &multi),
-            Body::BroadcastSm(broadcast) => self.hear_broadcast(line, sequence, &broadcast),
+            PduBody::SubmitMulti(multi) => self.hear_multi(line, sequence, &multi),
+            PduBody::BroadcastSm(broadcast) => self.hear_broadcast(line, sequence, &broadcast),
             body => match Asked::of(&body) {
                 Some(asked) => self.hear_submit(line, sequence, &asked),
                 None => self.hear_inquiry(line, sequence, body),
@@ -239,10 +239,10 @@ impl Smsc {
             return Decision::Refuse(CommandStatus::Throttled);
         }
         match self.wish(asked.destination.digits.as_bytes(), &asked.text) {
-            Some(Wish::End(outcome)) => Decision::Take { outcome, answered: true },
-            Some(Wish::LoseAnswer) => Decision::Take { outcome: Outcome::Delivered, answered: false },
-            Some(Wish::Refuse(status)) => Decision::Refuse(status),
-            Some(Wish::Silence) => Decision::Ignore,
+            Some(ScriptedAnswer::End(outcome)) => Decision::Take { outcome, answered: true },
+            Some(ScriptedAnswer::LoseAnswer) => Decision::Take { outcome: MessageState::Delivered, answered: false },
+            Some(ScriptedAnswer::Refuse(status)) => Decision::Refuse(status),
+            Some(ScriptedAnswer::Silence) => Decision::Ignore,
             None => self.throw(asked),
         }
     }
@@ -282,10 +282,10 @@ impl Smsc {
         it.open -= 1;
         let Answer { sequence, status, id: message_id, to } = answer;
         let body = match to {
-            Reply::Submit => Body::SubmitSmResp(SmResp { message_id, tlvs }),
-            Reply::Data => Body::DataSmResp(SmResp { message_id, tlvs }),
-            Reply::Broadcast => Body::BroadcastSmResp(SmResp { message_id, tlvs }),
-            Reply::Multi(unsuccess) => Body::SubmitMultiResp(SubmitMultiResp { message_id, unsuccess, tlvs }),
+            Reply::Submit => PduBody::SubmitSmResp(SmResp { message_id, tlvs }),
+            Reply::Data => PduBody::DataSmResp(SmResp { message_id, tlvs }),
+            Reply::Broadcast => PduBody::BroadcastSmResp(SmResp { message_id, tlvs }),
+            Reply::Multi(unsuccess) => PduBody::SubmitMultiResp(SubmitMultiResp { message_id, unsuccess, tlvs }),
         };
         self.stats.answered(status);
         self.give(line, Input::Respond { sequence, status, body });
@@ -308,7 +308,7 @@ impl Smsc {
         &mut self,
         line: LineId,
         asked: &Asked,
-        (number, id, outcome): (u64, CString, Outcome),
+        (number, id, outcome): (u64, CString, MessageState),
         wait: Option<Duration>,
     ) {
         let Some((account, _)) = self.lines.get(&line).and_then(|it| it.bound) else { return };
@@ -316,7 +316,7 @@ impl Smsc {
         let submitted = self.unix(self.now).as_secs().cast_signed();
         let original = Original::copy(number, &asked.source, &asked.destination, text, submitted);
         let receipts = &self.behaviour.receipts;
-        if outcome == Outcome::None || !(receipts.unasked || asked.wants(outcome) || outcome.is_passing()) {
+        if outcome == MessageState::None || !(receipts.unasked || asked.wants(outcome) || outcome.is_passing()) {
             let end = self.now + wait.unwrap_or_default() + receipts.delay.min;
             return self.register.add(id, Remembered::new(account, original, (end, outcome)));
         }
@@ -341,17 +341,17 @@ impl Smsc {
             smsc.now + time
         };
         if outcome.is_passing() && settle {
-            settled = Some(next(self, Outcome::Delivered));
+            settled = Some(next(self, MessageState::Delivered));
         }
         if self.dice.hits(twice) {
             next(self, outcome);
         }
         if self.dice.hits(backwards) {
-            next(self, Outcome::Enroute);
+            next(self, MessageState::Enroute);
         }
         if self.dice.hits(taken_back) {
-            let delivered = outcome == Outcome::Delivered;
-            next(self, if delivered { Outcome::Undeliverable } else { Outcome::Delivered });
+            let delivered = outcome == MessageState::Delivered;
+            next(self, if delivered { MessageState::Undeliverable } else { MessageState::Delivered });
         }
         self.register.add(id, Remembered { settled, letters, ..Remembered::new(account, original, end) });
     }

@@ -3,7 +3,7 @@
 //! Three ways to keep it: not at all, whole in memory (for tests and short runs), or handed
 //! out in batches to be written to a file.
 
-use crate::simulator::outcome::Outcome;
+use crate::simulator::outcome::MessageState;
 use crate::smpp::cstring::CString;
 use crate::smpp::status::CommandStatus;
 use bytes::Bytes;
@@ -64,7 +64,7 @@ pub enum Verdict {
         /// The id, as it stands in the answer.
         id: CString,
         /// What the receipts say, if any are made.
-        outcome: Outcome,
+        outcome: MessageState,
         /// Whether the answer is ever sent, as far as the line lasts.
         answered: bool,
     },
@@ -80,7 +80,7 @@ pub struct Receipt {
     /// Of which message: its id as it stands in the answer.
     pub id: CString,
     /// What it says.
-    pub outcome: Outcome,
+    pub outcome: MessageState,
     /// When it is due.
     pub due: Instant,
     /// When it was last sent, if it was.
@@ -185,7 +185,7 @@ mod tests {
             text: Bytes::from_static(b"\x05\x00\x03\"\xFF"),
             data_coding: 8,
             esm_class: 0x40,
-            verdict: Verdict::Taken { id: CString::from("6aad5"), outcome: Outcome::Delivered, answered: true },
+            verdict: Verdict::Taken { id: CString::from("6aad5"), outcome: MessageState::Delivered, answered: true },
         };
         let read: serde_json::Value = serde_json::from_str(&submit.to_json()).unwrap();
         assert_eq!(read["text"], "\u{5}\u{0}\u{3}\"\u{FF}");

@@ -5,14 +5,14 @@ use crate::session::input::Input;
 use crate::simulator::intake::{Answer, Asked, Decision, Reply};
 use crate::simulator::ledger::Verdict;
 use crate::simulator::line::LineId;
-use crate::simulator::outcome::Outcome;
+use crate::simulator::outcome::MessageState;
 use crate::simulator::receipt::{Original, TEXT_MAX};
 use crate::simulator::register::Remembered;
 use crate::simulator::smsc::Smsc;
 use crate::smpp::address::Address;
 use crate::smpp::broadcast::BroadcastSm;
 use crate::smpp::cstring::CString;
-use crate::smpp::multi::{Destination, SubmitMulti, Unsuccess};
+use crate::smpp::multi::{DestAddress, SubmitMulti, Unsuccess};
 use crate::smpp::status::CommandStatus;
 use crate::smpp::tlv::Tag;
 use bytes::Bytes;
@@ -28,7 +28,7 @@ const REQUIRED: [Tag; 4] = [
 /// What became of the destinations of one `submit_multi`.
 #[derive(Default)]
 struct Tally {
-    taken: Vec<(Asked, Outcome)>,
+    taken: Vec<(Asked, MessageState)>,
     refused: Vec<Unsuccess>,
     /// Whether the answer is lost.
     unanswered: bool,
@@ -73,9 +73,9 @@ impl Smsc {
         let mut tally = Tally::default();
         for destination in &multi.destinations {
             let address = match destination {
-                Destination::Sme(address) => address.clone(),
+                DestAddress::Sme(address) => address.clone(),
                 // Nobody here has lists.
-                Destination::List(name) => {
+                DestAddress::List(name) => {
                     let destination = Address { digits: name.clone(), ..Address::default() };
                     let status = CommandStatus::InvalidListName;
                     tally.refused.push(Unsuccess { destination, status });
@@ -121,7 +121,7 @@ impl Smsc {
         let end = self.now + latency + self.dice.within(self.behaviour.receipts.delay);
         let areas = broadcast.tlvs.iter().filter(|it| it.0 == Tag::BROADCAST_AREA_IDENTIFIER);
         let areas = areas.map(|(_, area)| Bytes::copy_from_slice(&area)).collect();
-        let message = Remembered { areas, ..Remembered::new(account, original, (end, Outcome::Delivered)) };
+        let message = Remembered { areas, ..Remembered::new(account, original, (end, MessageState::Delivered)) };
         self.register.add(id.clone(), message);
         let answer = Answer { sequence, status: CommandStatus::Ok, id, to: Reply::Broadcast };
         self.answer_after(line, latency, false, answer);

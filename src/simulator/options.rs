@@ -4,13 +4,13 @@
 //! (`50ms..2s`). Shares are in percent (`10%`). A status is its number (`0x0b`, `11`) or the
 //! specification's constant (`ESME_RINVDSTADR`).
 
-use crate::message::manner::Parameter;
+use crate::message::extras::Parameter;
 use crate::session::version::Version;
 use crate::simulator::behaviour::{Addresses, Behaviour, Mix, Receipts, Style};
 use crate::simulator::dice::Share;
 use crate::simulator::dice::Span;
 use crate::simulator::identity::IdForm;
-use crate::simulator::outcome::Outcome;
+use crate::simulator::outcome::MessageState;
 use crate::smpp::status::CommandStatus;
 use crate::wire::tls::ServerOptions;
 use clap::Args;
@@ -282,9 +282,9 @@ impl FromStr for Mix {
     fn from_str(text: &str) -> Result<Self, Unreadable> {
         let weight = |item: &str| {
             let (word, weight) = item.split_once('=').unwrap_or((item, "1"));
-            Some((Outcome::of_word(word.trim())?, weight.trim().parse().ok()?))
+            Some((MessageState::of_word(word.trim())?, weight.trim().parse().ok()?))
         };
-        let weights: Option<Vec<(Outcome, u32)>> = text.split(',').map(weight).collect();
+        let weights: Option<Vec<(MessageState, u32)>> = text.split(',').map(weight).collect();
         match weights {
             Some(weights) if weights.iter().any(|(_, weight)| *weight > 0) => Ok(Self::new(weights)),
             _ => Err(unreadable(text, "a list of outcomes with weights, such as delivrd=90,undeliv=10")),
@@ -448,7 +448,7 @@ mod tests {
         let behaviour = options.behaviour();
         assert_eq!(behaviour.latency, Span::of(Duration::from_millis(5)));
         assert_eq!(behaviour.receipts.delay.max, Duration::from_secs(2));
-        let mix = [(Outcome::Delivered, 90), (Outcome::Undeliverable, 5), (Outcome::None, 5)];
+        let mix = [(MessageState::Delivered, 90), (MessageState::Undeliverable, 5), (MessageState::None, 5)];
         assert_eq!(behaviour.receipts.mix.weights(), mix);
         assert_eq!((behaviour.id, behaviour.receipts.id), (IdForm::Hex, Some(IdForm::PaddedDecimal)));
         let reject = [

@@ -30,7 +30,7 @@ use crate::smpp::status::CommandStatus;
 /// How a message ends that the carrier has taken; the receipts tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is the state of its name in the specification")]
-pub enum Outcome {
+pub enum MessageState {
     Delivered,
     Undeliverable,
     Rejected,
@@ -47,7 +47,7 @@ pub enum Outcome {
     None,
 }
 
-impl Outcome {
+impl MessageState {
     /// Every outcome.
     pub const ALL: [Self; 10] = [
         Self::Delivered,
@@ -122,9 +122,9 @@ impl Outcome {
 
 /// What a message asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum ScriptedAnswer {
     /// Taken, and ends so.
-    End(Outcome),
+    End(MessageState),
     /// Refused.
     Refuse(CommandStatus),
     /// Not answered and not taken.
@@ -133,30 +133,30 @@ pub enum Wish {
     LoseAnswer,
 }
 
-const WISHES: [(&str, &str, Wish); 17] = [
-    ("01", "delivrd", Wish::End(Outcome::Delivered)),
-    ("02", "undeliv", Wish::End(Outcome::Undeliverable)),
-    ("03", "rejectd", Wish::End(Outcome::Rejected)),
-    ("04", "expired", Wish::End(Outcome::Expired)),
-    ("05", "acceptd", Wish::End(Outcome::Accepted)),
-    ("06", "buffered", Wish::End(Outcome::Buffered)),
-    ("07", "unknown", Wish::End(Outcome::Unknown)),
-    ("08", "none", Wish::End(Outcome::None)),
-    ("09", "deleted", Wish::End(Outcome::Deleted)),
-    ("10", "enroute", Wish::End(Outcome::Enroute)),
-    ("11", "throttled", Wish::Refuse(CommandStatus::Throttled)),
-    ("12", "invalid", Wish::Refuse(CommandStatus::InvalidDestinationAddress)),
-    ("13", "syserr", Wish::Refuse(CommandStatus::SystemError)),
-    ("14", "full", Wish::Refuse(CommandStatus::MessageQueueFull)),
-    ("15", "submitfail", Wish::Refuse(CommandStatus::SubmitFailed)),
-    ("16", "silent", Wish::Silence),
-    ("17", "lost", Wish::LoseAnswer),
+const WISHES: [(&str, &str, ScriptedAnswer); 17] = [
+    ("01", "delivrd", ScriptedAnswer::End(MessageState::Delivered)),
+    ("02", "undeliv", ScriptedAnswer::End(MessageState::Undeliverable)),
+    ("03", "rejectd", ScriptedAnswer::End(MessageState::Rejected)),
+    ("04", "expired", ScriptedAnswer::End(MessageState::Expired)),
+    ("05", "acceptd", ScriptedAnswer::End(MessageState::Accepted)),
+    ("06", "buffered", ScriptedAnswer::End(MessageState::Buffered)),
+    ("07", "unknown", ScriptedAnswer::End(MessageState::Unknown)),
+    ("08", "none", ScriptedAnswer::End(MessageState::None)),
+    ("09", "deleted", ScriptedAnswer::End(MessageState::Deleted)),
+    ("10", "enroute", ScriptedAnswer::End(MessageState::Enroute)),
+    ("11", "throttled", ScriptedAnswer::Refuse(CommandStatus::Throttled)),
+    ("12", "invalid", ScriptedAnswer::Refuse(CommandStatus::InvalidDestinationAddress)),
+    ("13", "syserr", ScriptedAnswer::Refuse(CommandStatus::SystemError)),
+    ("14", "full", ScriptedAnswer::Refuse(CommandStatus::MessageQueueFull)),
+    ("15", "submitfail", ScriptedAnswer::Refuse(CommandStatus::SubmitFailed)),
+    ("16", "silent", ScriptedAnswer::Silence),
+    ("17", "lost", ScriptedAnswer::LoseAnswer),
 ];
 
 /// What precedes the word in a text.
 const MARK: &[u8] = b"#sim:";
 
-impl Wish {
+impl ScriptedAnswer {
     /// What the last two digits of a destination ask for.
     pub fn of_destination(digits: &[u8]) -> Option<Self> {
         let last = digits.last_chunk::<2>()?;
@@ -183,25 +183,31 @@ mod tests {
 
     #[test]
     fn a_destination_asks_by_its_last_digits() {
-        assert_eq!(Wish::of_destination(b"491511234502"), Some(Wish::End(Outcome::Undeliverable)));
-        assert_eq!(Wish::of_destination(b"491511234511"), Some(Wish::Refuse(CommandStatus::Throttled)));
-        assert_eq!(Wish::of_destination(b"491511234599"), None);
-        assert_eq!(Wish::of_destination(b"2"), None);
+        assert_eq!(
+            ScriptedAnswer::of_destination(b"491511234502"),
+            Some(ScriptedAnswer::End(MessageState::Undeliverable))
+        );
+        assert_eq!(
+            ScriptedAnswer::of_destination(b"491511234511"),
+            Some(ScriptedAnswer::Refuse(CommandStatus::Throttled))
+        );
+        assert_eq!(ScriptedAnswer::of_destination(b"491511234599"), None);
+        assert_eq!(ScriptedAnswer::of_destination(b"2"), None);
     }
 
     #[test]
     fn a_text_asks_in_any_alphabet() {
-        assert_eq!(Wish::of_text(b"Hello #sim:expired!"), Some(Wish::End(Outcome::Expired)));
+        assert_eq!(ScriptedAnswer::of_text(b"Hello #sim:expired!"), Some(ScriptedAnswer::End(MessageState::Expired)));
         let wide: Vec<u8> = "#sim:none".encode_utf16().flat_map(u16::to_be_bytes).collect();
-        assert_eq!(Wish::of_text(&wide), Some(Wish::End(Outcome::None)));
-        assert_eq!(Wish::of_text(b"#sim:nothing of ours"), None);
-        assert_eq!(Wish::of_text(b"issue #5"), None);
+        assert_eq!(ScriptedAnswer::of_text(&wide), Some(ScriptedAnswer::End(MessageState::None)));
+        assert_eq!(ScriptedAnswer::of_text(b"#sim:nothing of ours"), None);
+        assert_eq!(ScriptedAnswer::of_text(b"issue #5"), None);
     }
 
     #[test]
     fn every_word_is_read_back() {
-        for outcome in Outcome::ALL {
-            assert_eq!(Outcome::of_word(&outcome.word().to_ascii_lowercase()), Some(outcome));
+        for outcome in MessageState::ALL {
+            assert_eq!(MessageState::of_word(&outcome.word().to_ascii_lowercase()), Some(outcome));
         }
     }
 }

@@ -15,12 +15,12 @@ use crate::session::version::Version;
 use crate::simulator::ledger::Receipt;
 use crate::simulator::line::AccountId;
 use crate::simulator::line::{Line, LineId};
-use crate::simulator::outcome::Outcome;
+use crate::simulator::outcome::MessageState;
 use crate::simulator::receipt::{Letter, Original};
 use crate::simulator::smsc::{Due, Smsc};
 use crate::smpp::address::{Address, npi, ton};
 use crate::smpp::alert::AlertNotification;
-use crate::smpp::pdu::Body;
+use crate::smpp::pdu::PduBody;
 use crate::smpp::sm::SHORT_MESSAGE_MAX;
 use crate::smpp::status::CommandStatus;
 use crate::smpp::tlv::{Tag, Tlvs};
@@ -71,7 +71,7 @@ impl Smsc {
     }
 
     /// Sends a request to whoever is bound under this name, or will be. Says whether it can.
-    pub fn send_body(&mut self, now: Instant, system_id: &str, body: Body) -> bool {
+    pub fn send_body(&mut self, now: Instant, system_id: &str, body: PduBody) -> bool {
         self.advance(now);
         let Some(account) = self.account(system_id) else { return false };
         let sent = self.post_of_its_own(account, Letter::Whole(Box::new(body)));
@@ -93,7 +93,7 @@ impl Smsc {
             esme: Address::new(ton::UNKNOWN, npi::UNKNOWN, esme),
             tlvs: Tlvs::build().push(Tag::MS_AVAILABILITY_STATUS, &[AVAILABLE]).build(),
         };
-        self.give(line, Input::Notify(Body::AlertNotification(alert)));
+        self.give(line, Input::Notify(PduBody::AlertNotification(alert)));
         self.work();
         true
     }
@@ -102,7 +102,7 @@ impl Smsc {
     pub(super) fn post_receipt(
         &mut self,
         line: LineId,
-        (original, outcome): (Original, Outcome),
+        (original, outcome): (Original, MessageState),
         after: Option<Duration>,
         sibling: bool,
     ) -> Option<u64> {

@@ -9,11 +9,11 @@
 use crate::session::version::Version;
 use crate::simulator::behaviour::{Addresses, Receipts, Style};
 use crate::simulator::identity::IdForm;
-use crate::simulator::outcome::Outcome;
+use crate::simulator::outcome::MessageState;
 use crate::smpp::address::Address;
 use crate::smpp::cstring::CString;
 use crate::smpp::data::DataSm;
-use crate::smpp::pdu::Body;
+use crate::smpp::pdu::PduBody;
 use crate::smpp::sm::{Sm, esm_class};
 use crate::smpp::tlv::{Tag, Tlvs, TlvsBuilder};
 use bytes::Bytes;
@@ -40,21 +40,21 @@ pub(super) enum Letter {
     /// News of a message.
     Receipt {
         original: Original,
-        outcome: Outcome,
+        outcome: MessageState,
         /// In seconds since 1970.
         done: i64,
     },
     /// A message of somebody's own.
     Message { source: Address, destination: Address, text: Bytes },
     /// The same, as it stands on the wire.
-    Whole(Box<Body>),
+    Whole(Box<PduBody>),
 }
 
 impl Letter {
     /// The request that carries it.
-    pub(super) fn body(&self, version: Version, receipts: &Receipts, answer_id: IdForm) -> Body {
+    pub(super) fn body(&self, version: Version, receipts: &Receipts, answer_id: IdForm) -> PduBody {
         match self {
-            Self::Message { source, destination, text } => Body::DeliverSm(Sm {
+            Self::Message { source, destination, text } => PduBody::DeliverSm(Sm {
                 source: source.clone(),
                 destination: destination.clone(),
                 short_message: text.clone(),
@@ -73,7 +73,7 @@ impl Letter {
 
 struct News<'a> {
     original: &'a Original,
-    outcome: Outcome,
+    outcome: MessageState,
     done: i64,
     receipts: &'a Receipts,
     text_id: IdForm,
@@ -81,15 +81,15 @@ struct News<'a> {
 }
 
 impl News<'_> {
-    fn body(&self, style: Style) -> Body {
+    fn body(&self, style: Style) -> PduBody {
         let (source, destination) = self.addresses();
         let esm_class = match self.outcome {
-            Outcome::Enroute => esm_class::TYPE_INTERMEDIATE,
+            MessageState::Enroute => esm_class::TYPE_INTERMEDIATE,
             _ => esm_class::TYPE_RECEIPT,
         };
         if style == Style::DataSm {
             let tlvs = self.parameters().push(Tag::MESSAGE_PAYLOAD, &self.text()).build();
-            return Body::DataSm(DataSm { source, destination, esm_class, tlvs, ..DataSm::default() });
+            return PduBody::DataSm(DataSm { source, destination, esm_class, tlvs, ..DataSm::default() });
         }
         let (short_message, tlvs) = match style {
             Style::Text => (self.text().into(), self.others(Tlvs::build()).build()),
@@ -99,7 +99,7 @@ impl News<'_> {
             }
             Style::Both | Style::DataSm => (self.text().into(), self.parameters().build()),
         };
-        Body::DeliverSm(Sm { source, destination, esm_class, short_message, tlvs, ..Sm::default() })
+        PduBody::DeliverSm(Sm { source, destination, esm_class, short_message, tlvs, ..Sm::default() })
     }
 
     fn parameters(&self) -> TlvsBuilder {
@@ -141,7 +141,7 @@ impl News<'_> {
     fn text(&self) -> Vec<u8> {
         let mut text = String::with_capacity(128 + TEXT_MAX);
         let seconds = self.receipts.seconds;
-        let delivered = u8::from(self.outcome == Outcome::Delivered);
+        let delivered = u8::from(self.outcome == MessageState::Delivered);
         let mut write = || {
             write!(text, "id:{}", self.text_id.write_to(self.version, self.original.number))?;
             if self.receipts.counts {
@@ -195,20 +195,20 @@ fn write_date(text: &mut String, unix: i64, seconds: bool) -> std::fmt::Result {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::manner::Parameter;
+    use crate::message::extras::Parameter;
 
     /// 2026-01-01 12:00:00.
     const NOON: i64 = 1_767_268_800;
 
-    fn letter(outcome: Outcome) -> Letter {
+    fn letter(outcome: MessageState) -> Letter {
         let (source, destination) = (Address::new(5, 0, "Shop"), Address::new(1, 1, "491511234567"));
         let original = Original::copy(0x6AAD5, &source, &destination, b"Hello", NOON);
         Letter::Receipt { original, outcome, done: NOON + 61 }
     }
 
     fn deliver(receipts: &Receipts) -> Sm {
-        match letter(Outcome::Delivered).body(Version::V34, receipts, IdForm::Hex) {
-            Body::DeliverSm(sm) => sm,
+        match letter(MessageState::Delivered).body(Version::V34, receipts, IdForm::Hex) {
+            PduBody::DeliverSm(sm) => sm,
             other => panic!("{other:?}"),
         }
     }
@@ -280,12 +280,13 @@ mod tests {
     #[test]
     fn a_data_sm_carries_both_and_an_old_peer_gets_text() {
         let receipts = Receipts { style: Style::DataSm, ..Receipts::default() };
-        let Body::DataSm(data) = letter(Outcome::Undeliverable).body(Version::V34, &receipts, IdForm::Hex) else {
+        let PduBody::DataSm(data) = letter(MessageState::Undeliverable).body(Version::V34, &receipts, IdForm::Hex)
+        else {
             panic!("it is no data_sm");
         };
         assert!(data.text().starts_with(b"id:6aad5 "));
         assert_eq!(data.tlvs.get_u8(Tag::MESSAGE_STATE), Some(5));
-        let old = letter(Outcome::Undeliverable).body(Version::V33, &receipts, IdForm::Hex);
-        assert!(matches!(old, Body::DeliverSm(sm) if sm.tlvs.is_empty()));
+        let old = letter(MessageState::Undeliverable).body(Version::V33, &receipts, IdForm::Hex);
+        assert!(matches!(old, PduBody::DeliverSm(sm) if sm.tlvs.is_empty()));
     }
 }

@@ -2,7 +2,7 @@
 //! replace.
 
 use crate::simulator::line::AccountId;
-use crate::simulator::outcome::Outcome;
+use crate::simulator::outcome::MessageState;
 use crate::simulator::receipt::Original;
 use crate::smpp::cstring::CString;
 use bytes::Bytes;
@@ -20,7 +20,7 @@ pub(super) struct Remembered {
     pub(super) account: AccountId,
     pub(super) original: Original,
     /// What becomes of it, and when; before that it is on its way.
-    pub(super) end: (Instant, Outcome),
+    pub(super) end: (Instant, MessageState),
     /// When it is delivered, if `end` is not an end.
     pub(super) settled: Option<Instant>,
     /// When somebody cancelled it.
@@ -32,18 +32,18 @@ pub(super) struct Remembered {
 }
 
 impl Remembered {
-    pub(super) const fn new(account: AccountId, original: Original, end: (Instant, Outcome)) -> Self {
+    pub(super) const fn new(account: AccountId, original: Original, end: (Instant, MessageState)) -> Self {
         Self { account, original, end, settled: None, cancelled: None, letters: Vec::new(), areas: Vec::new() }
     }
 
     /// How it stands. One whose receipt is never sent is delivered all the same.
-    pub(super) fn stands(&self, now: Instant) -> Outcome {
+    pub(super) fn stands(&self, now: Instant) -> MessageState {
         match (self.cancelled, self.settled, self.end) {
-            (Some(_), ..) => Outcome::Deleted,
-            (_, Some(at), _) if at <= now => Outcome::Delivered,
-            (_, _, (at, Outcome::None)) if at <= now => Outcome::Delivered,
+            (Some(_), ..) => MessageState::Deleted,
+            (_, Some(at), _) if at <= now => MessageState::Delivered,
+            (_, _, (at, MessageState::None)) if at <= now => MessageState::Delivered,
             (_, _, (at, outcome)) if at <= now => outcome,
-            _ => Outcome::Enroute,
+            _ => MessageState::Enroute,
         }
     }
 
@@ -103,7 +103,7 @@ mod tests {
         let id = |number: usize| CString::from(number.to_string());
         for number in 0..=REMEMBERED_MAX {
             let original = Original::copy(number as u64, &source, &Address::default(), b"", 0);
-            register.add(id(number), Remembered::new(0, original, (now, Outcome::Delivered)));
+            register.add(id(number), Remembered::new(0, original, (now, MessageState::Delivered)));
         }
         let mut is_there = |number| register.find(0, &id(number), &source.digits).is_some();
         assert_eq!([0, 1, REMEMBERED_MAX].map(&mut is_there), [false, true, true]);
@@ -116,12 +116,12 @@ mod tests {
     fn a_message_stands_as_the_time_says() {
         let (now, second) = (Instant::now(), Duration::from_secs(1));
         let original = Original::copy(1, &Address::default(), &Address::default(), b"", 0);
-        let mut message = Remembered::new(0, original, (now + second, Outcome::Accepted));
+        let mut message = Remembered::new(0, original, (now + second, MessageState::Accepted));
         message.settled = Some(now + second * 2);
         let stands: Vec<_> = (0..3).map(|it| message.stands(now + second * it)).collect();
-        assert_eq!(stands, [Outcome::Enroute, Outcome::Accepted, Outcome::Delivered]);
+        assert_eq!(stands, [MessageState::Enroute, MessageState::Accepted, MessageState::Delivered]);
         assert_eq!((message.ended(now + second), message.ended(now + second * 2)), (None, Some(now + second * 2)));
         message.cancelled = Some(now);
-        assert_eq!((message.stands(now), message.ended(now)), (Outcome::Deleted, Some(now)));
+        assert_eq!((message.stands(now), message.ended(now)), (MessageState::Deleted, Some(now)));
     }
 }

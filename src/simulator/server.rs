@@ -1,6 +1,6 @@
 //! The simulated carrier behind a listener.
 
-use crate::simulator::carrier::Carrier;
+use crate::simulator::carrier::SimulatedCarrier;
 use crate::simulator::ledger::Keep;
 use crate::simulator::options::Options;
 use crate::simulator::stats::Stats;
@@ -30,19 +30,19 @@ const STOP_MAX: Duration = Duration::from_secs(6);
 
 /// Listens and serves until `shutdown` is ready; returns how often what happened.
 pub async fn run(options: &Options, shutdown: impl Future<Output = ()>) -> io::Result<Stats> {
-    Server::bind(options).await?.run(shutdown).await
+    SmscServer::bind(options).await?.run(shutdown).await
 }
 
 /// A carrier that listens.
 #[derive(Debug)]
-pub struct Server {
+pub struct SmscServer {
     listener: TcpListener,
-    carrier: Carrier,
+    carrier: SimulatedCarrier,
     ledger: Option<File>,
-    tls: Option<tls::Server>,
+    tls: Option<tls::TlsServer>,
 }
 
-impl Server {
+impl SmscServer {
     /// Binds the address and opens the ledger. Connections are taken once it runs.
     pub async fn bind(options: &Options) -> io::Result<Self> {
         let ledger = match &options.ledger {
@@ -50,13 +50,13 @@ impl Server {
             None => None,
         };
         let keep = if ledger.is_some() { Keep::UntilTaken } else { Keep::Nothing };
-        let carrier = Carrier::new(options.behaviour(), options.seed, keep);
-        let tls = options.tls().map(|it| tls::Server::new(&it, &[])).transpose().map_err(io::Error::other)?;
+        let carrier = SimulatedCarrier::new(options.behaviour(), options.seed, keep);
+        let tls = options.tls().map(|it| tls::TlsServer::new(&it, &[])).transpose().map_err(io::Error::other)?;
         Ok(Self { ledger, tls, ..Self::with(options.listen, carrier).await? })
     }
 
     /// The same for a carrier that is there already, without a file for its ledger.
-    pub async fn with(listen: SocketAddr, carrier: Carrier) -> io::Result<Self> {
+    pub async fn with(listen: SocketAddr, carrier: SimulatedCarrier) -> io::Result<Self> {
         Ok(Self { listener: TcpListener::bind(listen).await?, carrier, ledger: None, tls: None })
     }
 
@@ -66,7 +66,7 @@ impl Server {
     }
 
     /// The carrier, to look into it or to change it while it runs.
-    pub fn carrier(&self) -> Carrier {
+    pub fn carrier(&self) -> SimulatedCarrier {
         self.carrier.clone()
     }
 
@@ -102,7 +102,12 @@ impl Server {
 }
 
 /// Takes connections for ever.
-async fn accept(listener: &TcpListener, carrier: &Carrier, tls: Option<&tls::Server>, connections: &mut JoinSet<()>) {
+async fn accept(
+    listener: &TcpListener,
+    carrier: &SimulatedCarrier,
+    tls: Option<&tls::TlsServer>,
+    connections: &mut JoinSet<()>,
+) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -124,13 +129,13 @@ async fn accept(listener: &TcpListener, carrier: &Carrier, tls: Option<&tls::Ser
 }
 
 /// Agrees upon TLS, if it is spoken; `None` with a peer that does not.
-async fn secure(tcp: TcpStream, tls: Option<tls::Server>) -> Option<Stream> {
+async fn secure(tcp: TcpStream, tls: Option<tls::TlsServer>) -> Option<Stream> {
     let Some(tls) = tls else { return Some(Stream::Plain(tcp)) };
     timeout(HANDSHAKE_MAX, tls.accept(tcp)).await.ok()?.ok()
 }
 
 /// Writes the ledger as it grows; returns only if that fails.
-async fn write(carrier: &Carrier, ledger: Option<&mut File>) -> io::Error {
+async fn write(carrier: &SimulatedCarrier, ledger: Option<&mut File>) -> io::Error {
     let Some(file) = ledger else { return std::future::pending().await };
     loop {
         carrier.noted().await;
@@ -141,7 +146,7 @@ async fn write(carrier: &Carrier, ledger: Option<&mut File>) -> io::Error {
 }
 
 /// Appends what stands in the ledger, in one write.
-fn append(carrier: &Carrier, file: &mut File) -> io::Result<()> {
+fn append(carrier: &SimulatedCarrier, file: &mut File) -> io::Result<()> {
     let mut lines = String::new();
     for submit in carrier.take_submits() {
         lines.push_str(&submit.to_json());

@@ -17,10 +17,10 @@
 //! that are remembered.
 
 use crate::session::Session;
-use crate::session::conversation::Said;
+use crate::session::conversation::DriverAction;
 use crate::session::input::Input;
 use crate::session::options::Options;
-use crate::session::output::{CloseReason, Event, Output};
+use crate::session::output::{CloseReason, Output, SessionEvent};
 use crate::simulator::account::Account;
 use crate::simulator::agenda::Agenda;
 use crate::simulator::behaviour::Behaviour;
@@ -277,12 +277,12 @@ impl Smsc {
     }
 
     /// All that one line is to do, for whoever runs it alone. After a close it is forgotten.
-    pub fn take(&mut self, line: LineId, said: &mut VecDeque<Said<()>>) {
+    pub fn take(&mut self, line: LineId, said: &mut VecDeque<DriverAction<()>>) {
         let Some(it) = self.lines.get_mut(&line) else { return };
-        said.extend(it.outbox.drain(..).map(Said::Send));
+        said.extend(it.outbox.drain(..).map(DriverAction::Send));
         if let Some(reason) = it.closed {
             self.lines.remove(&line);
-            said.push_back(Said::Close(reason));
+            said.push_back(DriverAction::Close(reason));
         }
     }
 
@@ -414,32 +414,32 @@ impl Smsc {
         self.give(line, Input::Tick);
     }
 
-    fn hear_event(&mut self, line: LineId, event: Event) {
+    fn hear_event(&mut self, line: LineId, event: SessionEvent) {
         match event {
-            Event::BindRequested { sequence, kind, bind } => self.hear_bind(line, sequence, kind, &bind),
-            Event::Requested { sequence, body } => self.hear_request(line, sequence, body),
-            Event::Answered { ticket, status, .. } => {
+            SessionEvent::BindRequested { sequence, kind, bind } => self.hear_bind(line, sequence, kind, &bind),
+            SessionEvent::Requested { sequence, body } => self.hear_request(line, sequence, body),
+            SessionEvent::Answered { ticket, status, .. } => {
                 self.hear_answer(ticket, status);
                 self.feed_line(line);
             }
-            Event::LateAnswer { ticket, status, .. } => {
+            SessionEvent::LateAnswer { ticket, status, .. } => {
                 // It waits to be sent again; a confirmation makes that needless.
                 if status == CommandStatus::Ok {
                     self.confirm(ticket);
                 }
             }
-            Event::TimedOut(ticket) => {
+            SessionEvent::TimedOut(ticket) => {
                 self.hear_nothing(ticket);
                 self.feed_line(line);
             }
-            Event::NeverSent(ticket) => {
+            SessionEvent::NeverSent(ticket) => {
                 self.put_off(ticket);
                 self.feed_line(line);
             }
-            Event::Lost(ticket) => self.bring_back(ticket),
-            Event::Odd(_) => self.stats.oddities += 1,
-            Event::Bound { .. } | Event::BindRefused(_) | Event::Unbinding => (),
-            Event::Invited { .. } | Event::Alerted(_) | Event::Congestion(_) => (),
+            SessionEvent::Lost(ticket) => self.bring_back(ticket),
+            SessionEvent::Odd(_) => self.stats.oddities += 1,
+            SessionEvent::Bound { .. } | SessionEvent::BindRefused(_) | SessionEvent::Unbinding => (),
+            SessionEvent::Invited { .. } | SessionEvent::Alerted(_) | SessionEvent::Congestion(_) => (),
         }
     }
 

@@ -32,7 +32,7 @@ use crate::smpp::legacy::{
     ParamRetrieve, ParamRetrieveResp, QueryLastMsgs, QueryLastMsgsResp, QueryMsgDetails, QueryMsgDetailsResp,
 };
 use crate::smpp::multi::{SubmitMulti, SubmitMultiResp};
-use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::pdu::{Pdu, PduBody};
 use crate::smpp::query::{QuerySm, QuerySmResp};
 use crate::smpp::reader::{Fields, Missing};
 use crate::smpp::replace::ReplaceSm;
@@ -92,53 +92,55 @@ impl Pdu {
 
 /// The body of an operation; those that come most often first.
 #[inline(always)]
-fn body(fields: &mut Fields, command: CommandId, status: CommandStatus) -> Result<Body, Missing> {
+fn body(fields: &mut Fields, command: CommandId, status: CommandStatus) -> Result<PduBody, Missing> {
     Ok(match command {
-        CommandId::SUBMIT_SM => Body::SubmitSm(Sm::read(fields)?),
-        CommandId::SUBMIT_SM_RESP => Body::SubmitSmResp(SmResp::read(fields, status)),
-        CommandId::DELIVER_SM => Body::DeliverSm(Sm::read(fields)?),
-        CommandId::DELIVER_SM_RESP => Body::DeliverSmResp(SmResp::read(fields, status)),
-        CommandId::DATA_SM => Body::DataSm(DataSm::read(fields)?),
-        CommandId::DATA_SM_RESP => Body::DataSmResp(SmResp::read(fields, status)),
-        CommandId::ENQUIRE_LINK => Body::EnquireLink,
-        CommandId::ENQUIRE_LINK_RESP => Body::EnquireLinkResp,
-        CommandId::UNBIND => Body::Unbind,
-        CommandId::UNBIND_RESP => Body::UnbindResp,
-        CommandId::GENERIC_NACK => Body::GenericNack,
+        CommandId::SUBMIT_SM => PduBody::SubmitSm(Sm::read(fields)?),
+        CommandId::SUBMIT_SM_RESP => PduBody::SubmitSmResp(SmResp::read(fields, status)),
+        CommandId::DELIVER_SM => PduBody::DeliverSm(Sm::read(fields)?),
+        CommandId::DELIVER_SM_RESP => PduBody::DeliverSmResp(SmResp::read(fields, status)),
+        CommandId::DATA_SM => PduBody::DataSm(DataSm::read(fields)?),
+        CommandId::DATA_SM_RESP => PduBody::DataSmResp(SmResp::read(fields, status)),
+        CommandId::ENQUIRE_LINK => PduBody::EnquireLink,
+        CommandId::ENQUIRE_LINK_RESP => PduBody::EnquireLinkResp,
+        CommandId::UNBIND => PduBody::Unbind,
+        CommandId::UNBIND_RESP => PduBody::UnbindResp,
+        CommandId::GENERIC_NACK => PduBody::GenericNack,
         other => return rare_body(fields, other, status),
     })
 }
 
-fn rare_body(fields: &mut Fields, command: CommandId, status: CommandStatus) -> Result<Body, Missing> {
+fn rare_body(fields: &mut Fields, command: CommandId, status: CommandStatus) -> Result<PduBody, Missing> {
     Ok(match command {
-        CommandId::OUTBIND => Body::Outbind(Outbind::read(fields)?),
-        CommandId::ALERT_NOTIFICATION => Body::AlertNotification(AlertNotification::read(fields)?),
-        CommandId::SUBMIT_MULTI => Body::SubmitMulti(SubmitMulti::read(fields)?),
-        CommandId::SUBMIT_MULTI_RESP => Body::SubmitMultiResp(fields.response(status, SubmitMultiResp::read)?),
-        CommandId::QUERY_SM => Body::QuerySm(QuerySm::read(fields)?),
-        CommandId::QUERY_SM_RESP => Body::QuerySmResp(fields.response(status, QuerySmResp::read)?),
-        CommandId::CANCEL_SM => Body::CancelSm(CancelSm::read(fields)?),
-        CommandId::CANCEL_SM_RESP => Body::CancelSmResp(fields.tlvs()),
-        CommandId::REPLACE_SM => Body::ReplaceSm(ReplaceSm::read(fields)?),
-        CommandId::REPLACE_SM_RESP => Body::ReplaceSmResp(fields.tlvs()),
-        CommandId::BROADCAST_SM => Body::BroadcastSm(BroadcastSm::read(fields)?),
-        CommandId::BROADCAST_SM_RESP => Body::BroadcastSmResp(SmResp::read(fields, status)),
-        CommandId::QUERY_BROADCAST_SM => Body::QueryBroadcastSm(QueryBroadcastSm::read(fields)?),
-        CommandId::QUERY_BROADCAST_SM_RESP => Body::QueryBroadcastSmResp(SmResp::read(fields, status)),
-        CommandId::CANCEL_BROADCAST_SM => Body::CancelBroadcastSm(CancelBroadcastSm::read(fields)?),
-        CommandId::CANCEL_BROADCAST_SM_RESP => Body::CancelBroadcastSmResp(fields.tlvs()),
-        CommandId::PARAM_RETRIEVE => Body::ParamRetrieve(ParamRetrieve::read(fields)?),
-        CommandId::PARAM_RETRIEVE_RESP => Body::ParamRetrieveResp(fields.response(status, ParamRetrieveResp::read)?),
-        CommandId::QUERY_LAST_MSGS => Body::QueryLastMsgs(QueryLastMsgs::read(fields)?),
-        CommandId::QUERY_LAST_MSGS_RESP => Body::QueryLastMsgsResp(fields.response(status, QueryLastMsgsResp::read)?),
-        CommandId::QUERY_MSG_DETAILS => Body::QueryMsgDetails(QueryMsgDetails::read(fields)?),
+        CommandId::OUTBIND => PduBody::Outbind(Outbind::read(fields)?),
+        CommandId::ALERT_NOTIFICATION => PduBody::AlertNotification(AlertNotification::read(fields)?),
+        CommandId::SUBMIT_MULTI => PduBody::SubmitMulti(SubmitMulti::read(fields)?),
+        CommandId::SUBMIT_MULTI_RESP => PduBody::SubmitMultiResp(fields.response(status, SubmitMultiResp::read)?),
+        CommandId::QUERY_SM => PduBody::QuerySm(QuerySm::read(fields)?),
+        CommandId::QUERY_SM_RESP => PduBody::QuerySmResp(fields.response(status, QuerySmResp::read)?),
+        CommandId::CANCEL_SM => PduBody::CancelSm(CancelSm::read(fields)?),
+        CommandId::CANCEL_SM_RESP => PduBody::CancelSmResp(fields.tlvs()),
+        CommandId::REPLACE_SM => PduBody::ReplaceSm(ReplaceSm::read(fields)?),
+        CommandId::REPLACE_SM_RESP => PduBody::ReplaceSmResp(fields.tlvs()),
+        CommandId::BROADCAST_SM => PduBody::BroadcastSm(BroadcastSm::read(fields)?),
+        CommandId::BROADCAST_SM_RESP => PduBody::BroadcastSmResp(SmResp::read(fields, status)),
+        CommandId::QUERY_BROADCAST_SM => PduBody::QueryBroadcastSm(QueryBroadcastSm::read(fields)?),
+        CommandId::QUERY_BROADCAST_SM_RESP => PduBody::QueryBroadcastSmResp(SmResp::read(fields, status)),
+        CommandId::CANCEL_BROADCAST_SM => PduBody::CancelBroadcastSm(CancelBroadcastSm::read(fields)?),
+        CommandId::CANCEL_BROADCAST_SM_RESP => PduBody::CancelBroadcastSmResp(fields.tlvs()),
+        CommandId::PARAM_RETRIEVE => PduBody::ParamRetrieve(ParamRetrieve::read(fields)?),
+        CommandId::PARAM_RETRIEVE_RESP => PduBody::ParamRetrieveResp(fields.response(status, ParamRetrieveResp::read)?),
+        CommandId::QUERY_LAST_MSGS => PduBody::QueryLastMsgs(QueryLastMsgs::read(fields)?),
+        CommandId::QUERY_LAST_MSGS_RESP => {
+            PduBody::QueryLastMsgsResp(fields.response(status, QueryLastMsgsResp::read)?)
+        }
+        CommandId::QUERY_MSG_DETAILS => PduBody::QueryMsgDetails(QueryMsgDetails::read(fields)?),
         CommandId::QUERY_MSG_DETAILS_RESP => {
-            Body::QueryMsgDetailsResp(fields.response(status, QueryMsgDetailsResp::read)?.into())
+            PduBody::QueryMsgDetailsResp(fields.response(status, QueryMsgDetailsResp::read)?.into())
         }
         other => match BindKind::of(other) {
-            Some(kind) if other.is_response() => Body::BindResp(kind, BindResp::read(fields, status)),
-            Some(kind) => Body::Bind(kind, Bind::read(fields)?),
-            None => Body::Other(other, fields.share_rest()),
+            Some(kind) if other.is_response() => PduBody::BindResp(kind, BindResp::read(fields, status)),
+            Some(kind) => PduBody::Bind(kind, Bind::read(fields)?),
+            None => PduBody::Other(other, fields.share_rest()),
         },
     })
 }
@@ -147,7 +149,7 @@ fn rare_body(fields: &mut Fields, command: CommandId, status: CommandStatus) -> 
 mod tests {
     use super::DecodeError;
     use crate::smpp::command::CommandId;
-    use crate::smpp::pdu::{Body, Pdu};
+    use crate::smpp::pdu::{Pdu, PduBody};
     use crate::smpp::sm::SmResp;
     use crate::smpp::status::CommandStatus;
     use bytes::{BufMut, Bytes, BytesMut};
@@ -169,7 +171,7 @@ mod tests {
         assert_eq!(error.to_string(), "deliver_sm 42 ends before its dest_addr_ton");
         assert_eq!(
             error.answer(),
-            Some(Pdu::response(42, CommandStatus::InvalidCommandLength, Body::DeliverSmResp(SmResp::default())))
+            Some(Pdu::response(42, CommandStatus::InvalidCommandLength, PduBody::DeliverSmResp(SmResp::default())))
         );
     }
 
@@ -185,7 +187,7 @@ mod tests {
         for (id, shared) in [("4a38dc46-5125-4969-90be-72104c340d5c", true), ("6aad5", false)] {
             let frame = frame_of(id);
             let place = frame.as_ptr_range();
-            let Ok(Body::SubmitSmResp(resp)) = Pdu::decode(frame).map(|pdu| pdu.body) else {
+            let Ok(PduBody::SubmitSmResp(resp)) = Pdu::decode(frame).map(|pdu| pdu.body) else {
                 panic!("it is a submit_sm_resp");
             };
             assert_eq!(place.contains(&resp.message_id.as_bytes().as_ptr()), shared, "{id}");
@@ -194,7 +196,7 @@ mod tests {
         let body = b"\0\x01\x01316\0\x05\0Shop\0\x04\0\0\0\0\0\0\0\0\x05Hello\x04\x27\0\x01\x02";
         let frame = frame(CommandId::DELIVER_SM, 0, body);
         let place = frame.as_ptr_range();
-        let Ok(Body::DeliverSm(sm)) = Pdu::decode(frame).map(|pdu| pdu.body) else { panic!("it is a deliver_sm") };
+        let Ok(PduBody::DeliverSm(sm)) = Pdu::decode(frame).map(|pdu| pdu.body) else { panic!("it is a deliver_sm") };
         assert_eq!(sm.short_message, "Hello");
         assert!(place.contains(&sm.short_message.as_ptr()) && place.contains(&sm.tlvs.0.as_ptr()));
     }

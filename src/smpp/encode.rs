@@ -6,7 +6,7 @@
 //! as what could be read of them.
 
 use crate::smpp::frame::HEADER_LENGTH;
-use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::pdu::{Pdu, PduBody};
 use crate::smpp::status::CommandStatus;
 use crate::smpp::writer::{EncodeError, Writer};
 use bytes::BytesMut;
@@ -34,7 +34,7 @@ impl Pdu {
     }
 }
 
-impl Body {
+impl PduBody {
     /// About how many octets the body takes, so that the buffer grows once; with room for the last
     /// string's copy to go beyond its end.
     fn size_hint(&self) -> usize {
@@ -54,53 +54,57 @@ impl Body {
 
 /// Writes a body. Of an error response nothing but the header leaves, except where optional
 /// parameters say more of the failure.
-fn write_body(body: &Body, status: CommandStatus, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+fn write_body(body: &PduBody, status: CommandStatus, out: &mut Writer<'_>) -> Result<(), EncodeError> {
     match body {
-        Body::SubmitSm(it) | Body::DeliverSm(it) => it.write(out),
-        Body::DataSm(it) => it.write(out),
-        Body::DataSmResp(it) => it.write(out),
-        Body::DeliverSmResp(it) => {
+        PduBody::SubmitSm(it) | PduBody::DeliverSm(it) => it.write(out),
+        PduBody::DataSm(it) => it.write(out),
+        PduBody::DataSmResp(it) => it.write(out),
+        PduBody::DeliverSmResp(it) => {
             out.octets(&[0]);
             out.tlvs(&it.tlvs);
             Ok(())
         }
-        Body::Bind(_, it) => it.write(out),
-        Body::Outbind(it) => it.write(out),
-        Body::AlertNotification(it) => it.write(out),
-        Body::SubmitMulti(it) => it.write(out),
-        Body::QuerySm(it) => it.write(out),
-        Body::CancelSm(it) => it.write(out),
-        Body::ReplaceSm(it) => it.write(out),
-        Body::BroadcastSm(it) => it.write(out),
-        Body::QueryBroadcastSm(it) => it.write(out),
-        Body::CancelBroadcastSm(it) => it.write(out),
-        Body::ParamRetrieve(it) => it.write(out),
-        Body::QueryLastMsgs(it) => it.write(out),
-        Body::QueryMsgDetails(it) => it.write(out),
-        Body::Other(_, octets) => {
+        PduBody::Bind(_, it) => it.write(out),
+        PduBody::Outbind(it) => it.write(out),
+        PduBody::AlertNotification(it) => it.write(out),
+        PduBody::SubmitMulti(it) => it.write(out),
+        PduBody::QuerySm(it) => it.write(out),
+        PduBody::CancelSm(it) => it.write(out),
+        PduBody::ReplaceSm(it) => it.write(out),
+        PduBody::BroadcastSm(it) => it.write(out),
+        PduBody::QueryBroadcastSm(it) => it.write(out),
+        PduBody::CancelBroadcastSm(it) => it.write(out),
+        PduBody::ParamRetrieve(it) => it.write(out),
+        PduBody::QueryLastMsgs(it) => it.write(out),
+        PduBody::QueryMsgDetails(it) => it.write(out),
+        PduBody::Other(_, octets) => {
             out.slice(octets);
             Ok(())
         }
-        Body::Unbind | Body::UnbindResp | Body::EnquireLink | Body::EnquireLinkResp | Body::GenericNack => Ok(()),
+        PduBody::Unbind
+        | PduBody::UnbindResp
+        | PduBody::EnquireLink
+        | PduBody::EnquireLinkResp
+        | PduBody::GenericNack => Ok(()),
         _ if status != CommandStatus::Ok => Ok(()),
         response => write_response(response, out),
     }
 }
 
 /// Writes the response to a request that was granted.
-fn write_response(body: &Body, out: &mut Writer<'_>) -> Result<(), EncodeError> {
+fn write_response(body: &PduBody, out: &mut Writer<'_>) -> Result<(), EncodeError> {
     match body {
-        Body::SubmitSmResp(it) | Body::BroadcastSmResp(it) | Body::QueryBroadcastSmResp(it) => it.write(out),
-        Body::BindResp(_, it) => it.write(out),
-        Body::SubmitMultiResp(it) => it.write(out),
-        Body::QuerySmResp(it) => it.write(out),
-        Body::CancelSmResp(tlvs) | Body::ReplaceSmResp(tlvs) | Body::CancelBroadcastSmResp(tlvs) => {
+        PduBody::SubmitSmResp(it) | PduBody::BroadcastSmResp(it) | PduBody::QueryBroadcastSmResp(it) => it.write(out),
+        PduBody::BindResp(_, it) => it.write(out),
+        PduBody::SubmitMultiResp(it) => it.write(out),
+        PduBody::QuerySmResp(it) => it.write(out),
+        PduBody::CancelSmResp(tlvs) | PduBody::ReplaceSmResp(tlvs) | PduBody::CancelBroadcastSmResp(tlvs) => {
             out.tlvs(tlvs);
             Ok(())
         }
-        Body::ParamRetrieveResp(it) => it.write(out),
-        Body::QueryLastMsgsResp(it) => it.write(out),
-        Body::QueryMsgDetailsResp(it) => it.write(out),
+        PduBody::ParamRetrieveResp(it) => it.write(out),
+        PduBody::QueryLastMsgsResp(it) => it.write(out),
+        PduBody::QueryMsgDetailsResp(it) => it.write(out),
         _ => Ok(()),
     }
 }
@@ -109,8 +113,8 @@ fn write_response(body: &Body, out: &mut Writer<'_>) -> Result<(), EncodeError> 
 mod tests {
     use crate::smpp::bind::{Bind, BindKind};
     use crate::smpp::cstring::CString;
-    use crate::smpp::multi::{Destination, SubmitMulti};
-    use crate::smpp::pdu::{Body, Pdu};
+    use crate::smpp::multi::{DestAddress, SubmitMulti};
+    use crate::smpp::pdu::{Pdu, PduBody};
     use crate::smpp::sm::{Sm, SmResp};
     use crate::smpp::status::CommandStatus;
     use crate::smpp::tlv::Tlvs;
@@ -123,12 +127,12 @@ mod tests {
         let with = |change: fn(&mut Sm)| {
             let mut sm = Sm::default();
             change(&mut sm);
-            Body::SubmitSm(sm)
+            PduBody::SubmitSm(sm)
         };
         let bind = |change: fn(&mut Bind)| {
             let mut bind = Bind::default();
             change(&mut bind);
-            Body::Bind(BindKind::Transceiver, bind)
+            PduBody::Bind(BindKind::Transceiver, bind)
         };
         for (body, error) in [
             (bind(|b| b.system_id = filled(16)), long("system_id", 16, 15)),
@@ -141,8 +145,8 @@ mod tests {
             (with(|s| s.short_message = Bytes::from_static(&[b'x'; 255])), long("short_message", 255, 254)),
             (with(|s| s.validity_period = filled(12)), EncodeError::NotATime { field: "validity_period", length: 12 }),
             (
-                Body::SubmitMulti(SubmitMulti {
-                    destinations: vec![Destination::List(filled(1)); 255],
+                PduBody::SubmitMulti(SubmitMulti {
+                    destinations: vec![DestAddress::List(filled(1)); 255],
                     ..SubmitMulti::default()
                 }),
                 EncodeError::TooMany { field: "number_of_dests", count: 255, max: 254 },
@@ -158,10 +162,10 @@ mod tests {
     fn responses_say_only_what_they_may() {
         let resp = SmResp { message_id: CString::from("77"), tlvs: Tlvs::default() };
         for (body, status, length) in [
-            (Body::SubmitSmResp(resp.clone()), CommandStatus::Throttled, 16),
-            (Body::SubmitSmResp(resp.clone()), CommandStatus::Ok, 19),
-            (Body::DeliverSmResp(resp.clone()), CommandStatus::Ok, 17),
-            (Body::DeliverSmResp(resp), CommandStatus::SystemError, 17),
+            (PduBody::SubmitSmResp(resp.clone()), CommandStatus::Throttled, 16),
+            (PduBody::SubmitSmResp(resp.clone()), CommandStatus::Ok, 19),
+            (PduBody::DeliverSmResp(resp.clone()), CommandStatus::Ok, 17),
+            (PduBody::DeliverSmResp(resp), CommandStatus::SystemError, 17),
         ] {
             let mut out = BytesMut::new();
             Pdu::response(1, status, body).encode(&mut out).unwrap();

@@ -4,7 +4,7 @@
 //! proving that the bodies are as the specification has them.
 
 use crate::smpp::command::CommandId;
-use crate::smpp::multi::Destination;
+use crate::smpp::multi::DestAddress;
 use crate::smpp::words::{self, Words};
 use std::borrow::Cow;
 
@@ -150,7 +150,7 @@ const DESTINATIONS: Field = group(Form::Each(&[
 const TLVS: Field = group(Form::Tlvs);
 
 /// The number before [`Form::ListOr`] that says list.
-pub(crate) const LIST: u8 = Destination::LIST;
+pub(crate) const LIST: u8 = DestAddress::LIST;
 
 const BIND: &[Field] = &[
     text("system_id", 16),

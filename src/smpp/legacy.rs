@@ -2,7 +2,7 @@
 
 use crate::smpp::address::{Address, SOURCE};
 use crate::smpp::cstring::CString;
-use crate::smpp::multi::Destination;
+use crate::smpp::multi::DestAddress;
 use crate::smpp::reader::{Fields, Missing};
 use crate::smpp::writer::{EncodeError, Writer};
 use bytes::Bytes;
@@ -121,7 +121,7 @@ pub struct QueryMsgDetailsResp {
     /// Who sent the message.
     pub source: Address,
     /// Who was to receive it.
-    pub destinations: Vec<Destination>,
+    pub destinations: Vec<DestAddress>,
     /// GSM TP-PID.
     pub protocol_id: u8,
     /// 0 or 1.
@@ -151,7 +151,7 @@ impl QueryMsgDetailsResp {
         Ok(Self {
             service_type: fields.string("service_type", 6)?,
             source: fields.address(SOURCE, 21)?,
-            destinations: Destination::read_all(fields)?,
+            destinations: DestAddress::read_all(fields)?,
             protocol_id: fields.octet("protocol_id")?,
             priority_flag: fields.octet("priority_flag")?,
             schedule_delivery_time: fields.string("schedule_delivery_time", 17)?,
@@ -169,7 +169,7 @@ impl QueryMsgDetailsResp {
     pub(crate) fn write(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
         out.string("service_type", &self.service_type, 6)?;
         out.address("source_addr", &self.source, 21)?;
-        Destination::write_all(&self.destinations, out)?;
+        DestAddress::write_all(&self.destinations, out)?;
         out.octets(&[self.protocol_id, self.priority_flag]);
         out.time("schedule_delivery_time", &self.schedule_delivery_time)?;
         out.time("validity_period", &self.validity_period)?;

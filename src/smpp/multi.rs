@@ -20,7 +20,7 @@ pub struct SubmitMulti {
     /// Who sends.
     pub source: Address,
     /// Who receives: at most [`DESTINATIONS_MAX`].
-    pub destinations: Vec<Destination>,
+    pub destinations: Vec<DestAddress>,
     /// Mode, message type, UDHI and reply path.
     pub esm_class: u8,
     /// GSM TP-PID.
@@ -47,14 +47,14 @@ pub struct SubmitMulti {
 
 /// One destination of `submit_multi`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Destination {
+pub enum DestAddress {
     /// `dest_flag` 1: an address.
     Sme(Address),
     /// `dest_flag` 2: a distribution list that the SMSC knows by this name.
     List(CString),
 }
 
-impl Destination {
+impl DestAddress {
     const SME: u8 = 1;
     pub(crate) const LIST: u8 = 2;
 
@@ -95,7 +95,7 @@ impl SubmitMulti {
         Ok(Self {
             service_type: fields.string("service_type", 6)?,
             source: fields.address(SOURCE, 21)?,
-            destinations: Destination::read_all(fields)?,
+            destinations: DestAddress::read_all(fields)?,
             esm_class: fields.octet("esm_class")?,
             protocol_id: fields.octet("protocol_id")?,
             priority_flag: fields.octet("priority_flag")?,
@@ -113,7 +113,7 @@ impl SubmitMulti {
     pub(crate) fn write(&self, out: &mut Writer<'_>) -> Result<(), EncodeError> {
         out.string("service_type", &self.service_type, 6)?;
         out.address("source_addr", &self.source, 21)?;
-        Destination::write_all(&self.destinations, out)?;
+        DestAddress::write_all(&self.destinations, out)?;
         out.octets(&[self.esm_class, self.protocol_id, self.priority_flag]);
         out.time("schedule_delivery_time", &self.schedule_delivery_time)?;
         out.time("validity_period", &self.validity_period)?;

@@ -1,12 +1,12 @@
 //! The optional parameters of any body: looking at them, and leaving them out for a peer of 3.3,
 //! which knows none.
 
-use crate::smpp::pdu::Body;
+use crate::smpp::pdu::PduBody;
 use crate::smpp::sm::SHORT_MESSAGE_MAX;
 use crate::smpp::tlv::{Tag, Tlvs};
 use bytes::Bytes;
 
-impl Body {
+impl PduBody {
     /// The optional parameters; `None` where there can be none.
     pub const fn tlvs(&self) -> Option<&Tlvs> {
         Some(match self {
@@ -94,16 +94,16 @@ fn strip_text(short_message: &mut Bytes, tlvs: &mut Tlvs) {
 
 #[cfg(test)]
 mod tests {
-    use crate::smpp::pdu::Body;
+    use crate::smpp::pdu::PduBody;
     use crate::smpp::sm::Sm;
     use crate::smpp::tests::strategies::stuff;
     use crate::smpp::tlv::{Tag, Tlvs};
     use bytes::Bytes;
     use proptest::prelude::*;
 
-    fn with_payload(length: usize) -> Body {
+    fn with_payload(length: usize) -> PduBody {
         let tlvs = Tlvs::build().push(Tag::MESSAGE_PAYLOAD, &vec![b'x'; length]).push(Tag(0x1400), b"1").build();
-        Body::SubmitSm(Sm { tlvs, ..Sm::default() })
+        PduBody::SubmitSm(Sm { tlvs, ..Sm::default() })
     }
 
     #[test]
@@ -112,15 +112,15 @@ mod tests {
         let mut body = with_payload(254);
         assert!(!body.needs_tlvs());
         body.strip_tlvs();
-        assert_eq!(body, Body::SubmitSm(Sm { short_message: Bytes::from(vec![b'x'; 254]), ..Sm::default() }));
+        assert_eq!(body, PduBody::SubmitSm(Sm { short_message: Bytes::from(vec![b'x'; 254]), ..Sm::default() }));
     }
 
     #[test]
     fn responses_tell_of_congestion_and_requests_do_not() {
         let tlvs = || Tlvs::build().push(Tag::CONGESTION_STATE, &[90]).build();
-        assert_eq!(Body::CancelSmResp(tlvs()).congestion(), Some(90));
-        assert_eq!(Body::SubmitSm(Sm { tlvs: tlvs(), ..Sm::default() }).congestion(), None);
-        assert_eq!(Body::CancelSmResp(Tlvs::default()).congestion(), None);
+        assert_eq!(PduBody::CancelSmResp(tlvs()).congestion(), Some(90));
+        assert_eq!(PduBody::SubmitSm(Sm { tlvs: tlvs(), ..Sm::default() }).congestion(), None);
+        assert_eq!(PduBody::CancelSmResp(Tlvs::default()).congestion(), None);
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 use crate::smpp::remark::{add, quoted, status};
 use crate::smpp::status::CommandStatus;
-use crate::smpp::tags::{Kind, Shape};
+use crate::smpp::tags::{Shape, ValueKind};
 use crate::smpp::tlv::Tag;
 use crate::smpp::words;
 use std::borrow::Cow;
@@ -25,10 +25,10 @@ pub(crate) fn value(tag: Tag, octets: &[u8], has_udh: bool, data_coding: u8) -> 
         return (text_or_hex(octets), String::new());
     };
     let value = match kind {
-        Kind::Integer if (1..=8).contains(&octets.len()) => integer(octets).to_string(),
-        Kind::Text => quoted(octets.strip_suffix(&[0]).unwrap_or(octets)),
-        Kind::Octets => text_or_hex(octets),
-        Kind::Integer | Kind::Flags => hex(octets),
+        ValueKind::Integer if (1..=8).contains(&octets.len()) => integer(octets).to_string(),
+        ValueKind::Text => quoted(octets.strip_suffix(&[0]).unwrap_or(octets)),
+        ValueKind::Octets => text_or_hex(octets),
+        ValueKind::Integer | ValueKind::Flags => hex(octets),
     };
     let mut meaning = meaning(tag, octets);
     if !(usize::from(min)..=usize::from(max)).contains(&octets.len()) {

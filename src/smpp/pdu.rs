@@ -27,17 +27,17 @@ pub struct Pdu {
     /// Pairs a response with its request; the requester chooses it, the responder echoes it.
     pub sequence: u32,
     /// What is said.
-    pub body: Body,
+    pub body: PduBody,
 }
 
 impl Pdu {
     /// A request; its status is always [`CommandStatus::Ok`].
-    pub fn request(sequence: u32, body: Body) -> Self {
+    pub fn request(sequence: u32, body: PduBody) -> Self {
         Self::response(sequence, CommandStatus::Ok, body)
     }
 
     /// A response, or a `generic_nack`.
-    pub fn response(sequence: u32, status: CommandStatus, body: Body) -> Self {
+    pub fn response(sequence: u32, status: CommandStatus, body: PduBody) -> Self {
         Self { status, sequence, body }
     }
 
@@ -45,14 +45,14 @@ impl Pdu {
     /// `generic_nack` for an operation that is unknown, and nothing for what is a response
     /// itself or has none.
     pub fn refusal(command: CommandId, sequence: u32, status: CommandStatus) -> Option<Self> {
-        Body::empty_response(command).map(|body| Self::response(sequence, status, body))
+        PduBody::empty_response(command).map(|body| Self::response(sequence, status, body))
     }
 }
 
 /// The body of a PDU, by its `command_id`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each variant is the operation of its name")]
-pub enum Body {
+pub enum PduBody {
     Bind(BindKind, Bind),
     BindResp(BindKind, BindResp),
     Unbind,
@@ -96,7 +96,7 @@ pub enum Body {
     Other(CommandId, Bytes),
 }
 
-impl Body {
+impl PduBody {
     /// The operation that this body belongs to.
     pub const fn command_id(&self) -> CommandId {
         match self {
@@ -179,7 +179,7 @@ impl Body {
 
 #[cfg(test)]
 mod tests {
-    use super::{Body, Pdu};
+    use super::{Pdu, PduBody};
     use crate::smpp::command::CommandId;
     use crate::smpp::status::CommandStatus;
 
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn an_unknown_request_gets_a_generic_nack() {
         let nack = Pdu::refusal(CommandId(0x0A), 1, CommandStatus::InvalidCommandId);
-        assert_eq!(nack.map(|pdu| pdu.body), Some(Body::GenericNack));
+        assert_eq!(nack.map(|pdu| pdu.body), Some(PduBody::GenericNack));
         assert_eq!(Pdu::refusal(CommandId(0x8000_000A), 1, CommandStatus::Ok), None);
     }
 }

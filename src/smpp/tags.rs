@@ -6,7 +6,7 @@ use crate::smpp::tlv::Tag;
 
 /// What a value is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// A number, the highest octet first.
     Integer,
     /// A number whose bits mean something each.
@@ -21,7 +21,7 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// What it is made of.
-    pub kind: Kind,
+    pub kind: ValueKind,
     /// The fewest octets that the specification allows.
     pub min: u16,
     /// The most octets that the specification allows.
@@ -50,7 +50,7 @@ macro_rules! tags {
             /// The form that the specification gives the value; `None` for any other tag.
             pub const fn shape(self) -> Option<Shape> {
                 match self.0 {
-                    $($number => Some(Shape { kind: Kind::$kind, min: $min, max: $max }),)*
+                    $($number => Some(Shape { kind: ValueKind::$kind, min: $min, max: $max }),)*
                     _ => None,
                 }
             }

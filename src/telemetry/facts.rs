@@ -289,7 +289,7 @@ mod tests {
     use crate::message::money::Money;
     use crate::message::reason::Reason;
     use crate::number::e164::E164;
-    use crate::telemetry::log::Format;
+    use crate::telemetry::log::LogFormat;
     use crate::telemetry::log::tests::logged;
     use crate::telemetry::meters::tests::{meters, value};
 
@@ -412,7 +412,7 @@ mod tests {
     #[test]
     fn no_number_and_no_text_of_a_message_is_ever_shown() {
         let (exposition, meters) = meters();
-        let lines = logged(Format::Json, "trace", false, || tell_all(&meters, &Veil::known(), &life()));
+        let lines = logged(LogFormat::Json, "trace", false, || tell_all(&meters, &Veil::known(), &life()));
         assert_eq!(lines.lines().count(), life().len(), "one line a fact");
         for line in lines.lines().filter(|it| it.contains("\"message\":\"status\"")) {
             assert!(line.contains(&format!("\"message_id\":\"{}\"", Veil::known().message(MESSAGE))), "{line}");
@@ -428,7 +428,7 @@ mod tests {
             assert!(run.unwrap_or_default() < 8, "{line}");
         }
         assert!(
-            logged(Format::Text, "info", true, || tell_all(&meters, &Veil::known(), &life())).lines().count() == 12,
+            logged(LogFormat::Text, "info", true, || tell_all(&meters, &Veil::known(), &life())).lines().count() == 12,
             "only warnings, and who is written to"
         );
     }

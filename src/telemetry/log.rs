@@ -12,7 +12,7 @@ use tracing_subscriber::{EnvFilter, Layer, reload};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
+pub enum LogFormat {
     /// For people.
     #[default]
     Text,
@@ -36,7 +36,7 @@ pub enum LogError {
 
 /// Sends all log lines of this process to stderr. `level` is `info`, or `info,nuncio::link=debug`. What is returned
 /// changes how they look, and which there are.
-pub fn init(format: Format, level: &str) -> Result<Log, LogError> {
+pub fn init(format: LogFormat, level: &str) -> Result<Log, LogError> {
     let journal = std::env::var_os("JOURNAL_STREAM").is_some();
     let (subscriber, log) = subscriber(format, level, journal, io::stderr)?;
     tracing::subscriber::set_global_default(subscriber).map_err(|_| LogError::Taken)?;
@@ -45,13 +45,13 @@ pub fn init(format: Format, level: &str) -> Result<Log, LogError> {
 
 /// The log of this process, whose look and level may change while it runs.
 pub struct Log {
-    is: Mutex<(Format, String)>,
-    set: Box<dyn Fn(Format, EnvFilter) -> Result<(), reload::Error> + Send + Sync>,
+    is: Mutex<(LogFormat, String)>,
+    set: Box<dyn Fn(LogFormat, EnvFilter) -> Result<(), reload::Error> + Send + Sync>,
 }
 
 impl Log {
     /// Has lines look so from now on, from this level on. Whether that is another than it was.
-    pub fn set(&self, format: Format, level: &str) -> Result<bool, LogError> {
+    pub fn set(&self, format: LogFormat, level: &str) -> Result<bool, LogError> {
         let mut is = self.is.lock().unwrap_or_else(PoisonError::into_inner);
         if *is == (format, level.to_owned()) {
             return Ok(false);
@@ -68,21 +68,21 @@ fn filter(level: &str) -> Result<EnvFilter, LogError> {
 
 type Lines<S> = Box<dyn Layer<S> + Send + Sync>;
 
-fn lines<S, W>(format: Format, journal: bool, to: W) -> Lines<S>
+fn lines<S, W>(format: LogFormat, journal: bool, to: W) -> Lines<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let lines = fmt::layer().with_writer(to).with_ansi(false);
     match (format, journal) {
-        (Format::Json, _) => Box::new(lines.json().flatten_event(true)),
-        (Format::Text, true) => Box::new(lines.without_time()),
-        (Format::Text, false) => Box::new(lines),
+        (LogFormat::Json, _) => Box::new(lines.json().flatten_event(true)),
+        (LogFormat::Text, true) => Box::new(lines.without_time()),
+        (LogFormat::Text, false) => Box::new(lines),
     }
 }
 
 fn subscriber<W>(
-    format: Format,
+    format: LogFormat,
     level: &str,
     journal: bool,
     to: W,
@@ -106,7 +106,7 @@ pub(in crate::telemetry) mod tests {
     use std::sync::Arc;
 
     /// What was logged while `work` ran on this thread.
-    pub(in crate::telemetry) fn logged(format: Format, level: &str, journal: bool, work: impl FnOnce()) -> String {
+    pub(in crate::telemetry) fn logged(format: LogFormat, level: &str, journal: bool, work: impl FnOnce()) -> String {
         let page = Page::default();
         let kept = page.clone();
         let (to, _) = subscriber(format, level, journal, move || page.clone()).expect("a level");
@@ -131,26 +131,26 @@ pub(in crate::telemetry) mod tests {
     #[test]
     fn lines_are_json_or_text_and_have_a_time_unless_journald_has_it() {
         let line = || tracing::info!(message_id = "7", "said");
-        let json = logged(Format::Json, "info", false, line);
+        let json = logged(LogFormat::Json, "info", false, line);
         let value: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!((value["message"].as_str(), value["message_id"].as_str()), (Some("said"), Some("7")));
         assert!(value["timestamp"].is_string());
-        assert!(logged(Format::Text, "info", true, line).trim_start().starts_with("INFO"));
-        assert!(logged(Format::Text, "info", false, line).starts_with("20"));
-        assert_eq!(logged(Format::Text, "warn", false, line), "");
+        assert!(logged(LogFormat::Text, "info", true, line).trim_start().starts_with("INFO"));
+        assert!(logged(LogFormat::Text, "info", false, line).starts_with("20"));
+        assert_eq!(logged(LogFormat::Text, "warn", false, line), "");
     }
 
     #[test]
     fn look_and_level_change_while_it_runs() {
         let page = Page::default();
         let kept = page.clone();
-        let (to, log) = subscriber(Format::Text, "warn", true, move || page.clone()).expect("a level");
+        let (to, log) = subscriber(LogFormat::Text, "warn", true, move || page.clone()).expect("a level");
         tracing::subscriber::with_default(to, || {
             tracing::info!("unheard");
-            assert!(log.set(Format::Json, "info").expect("it is there"));
-            assert!(!log.set(Format::Json, "info").expect("it is there"), "it is so already");
+            assert!(log.set(LogFormat::Json, "info").expect("it is there"));
+            assert!(!log.set(LogFormat::Json, "info").expect("it is there"), "it is so already");
             tracing::info!("heard");
-            assert!(matches!(log.set(Format::Text, "loud=very"), Err(LogError::Level(_))));
+            assert!(matches!(log.set(LogFormat::Text, "loud=very"), Err(LogError::Level(_))));
             tracing::info!("heard again");
         });
         let said = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
@@ -161,6 +161,6 @@ pub(in crate::telemetry) mod tests {
 
     #[test]
     fn a_level_that_is_none_is_refused() {
-        assert!(matches!(subscriber(Format::Text, "loud=very", false, io::stderr), Err(LogError::Level(_))));
+        assert!(matches!(subscriber(LogFormat::Text, "loud=very", false, io::stderr), Err(LogError::Level(_))));
     }
 }

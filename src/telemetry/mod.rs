@@ -18,4 +18,4 @@ pub mod meters;
 pub mod facts;
 pub mod log;
 pub mod masked;
-pub mod standing;
+pub mod link_status;

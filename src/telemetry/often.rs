@@ -138,7 +138,7 @@ impl Count {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::log::Format;
+    use crate::telemetry::log::LogFormat;
     use crate::telemetry::log::tests::logged;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(told, u64::from(FIRST) + 1);
         // Another is not hidden by it.
         assert_eq!(often.next_at(start, Level::WARN, "it came", "beta"), Some(Turn { left_out: None }));
-        let lines = logged(Format::Json, "info", false, || {
+        let lines = logged(LogFormat::Json, "info", false, || {
             often.settle_at(start + SECOND * 121);
             often.settle_at(start + SECOND * 122);
         });

@@ -44,7 +44,7 @@ struct Coding {
 
 /// The user data of one PDU.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece {
+pub struct UserData {
     /// What the PDU says that the octets are.
     pub data_coding: u8,
     /// Whether the octets start with a header, which `esm_class` has to say.
@@ -122,7 +122,7 @@ impl<'a> Cut<'a> {
 
     /// One PDU of it, by its index from 0. `reference` tells the parts of this message from those of
     /// others; of it as many bits are used as the split has. Only this part is encoded, into one allocation.
-    pub fn piece(&self, reference: u16, index: usize) -> Result<Piece, TextError> {
+    pub fn piece(&self, reference: u16, index: usize) -> Result<UserData, TextError> {
         let alone = self.submits() == 1;
         let room = match alone {
             true if self.is_payload() => self.measure.units,
@@ -150,7 +150,7 @@ impl<'a> Cut<'a> {
             Said::Text(text) => self.encode(&text, &mut octets)?,
         }
         let data_coding = self.coding.data_coding;
-        Ok(Piece { data_coding, udh, sar, payload: self.is_payload(), octets: octets.into() })
+        Ok(UserData { data_coding, udh, sar, payload: self.is_payload(), octets: octets.into() })
     }
 
     /// What the PDU of this index says, and how long that is on the scale; `None` beyond the end.

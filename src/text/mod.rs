@@ -19,13 +19,13 @@ pub mod national;
 pub mod near;
 pub mod page;
 pub mod profile;
-pub mod reading;
+pub mod encoding;
 pub mod split;
 mod transliterate;
 pub mod ucs2;
 pub mod udh;
 
-use crate::text::reading::Readings;
+use crate::text::encoding::Readings;
 use crate::text::udh::Udh;
 
 /// What the octets of a text are.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::text::content::{Binary, Content, Form, Indication, MessageClass, Requested, Waiting, WaitingKind};
-use crate::text::cut::{Cut, Piece};
+use crate::text::cut::{Cut, UserData};
 use crate::text::national::Language;
 use crate::text::profile::{ClassCoding, Languages, Profile, Split};
 use crate::text::udh::{Concat, Ports};
@@ -65,14 +65,14 @@ fn texts() -> impl Strategy<Value = String> {
 }
 
 /// All PDUs of a content; the one beyond them does not exist.
-fn pieces(cut: &Cut<'_>) -> Vec<Piece> {
-    let pieces: Vec<Piece> = (0..cut.submits()).map(|it| cut.piece(REFERENCE, it).unwrap()).collect();
+fn pieces(cut: &Cut<'_>) -> Vec<UserData> {
+    let pieces: Vec<UserData> = (0..cut.submits()).map(|it| cut.piece(REFERENCE, it).unwrap()).collect();
     assert_eq!(cut.piece(REFERENCE, pieces.len()), Err(TextError::NoSuchPart(pieces.len())));
     pieces
 }
 
 /// Header and octets of a PDU; what joins it to the others is checked.
-fn opened<'p>(piece: &'p Piece, cut: &Cut<'_>, split: Split, index: usize) -> (Udh<'p>, &'p [u8]) {
+fn opened<'p>(piece: &'p UserData, cut: &Cut<'_>, split: Split, index: usize) -> (Udh<'p>, &'p [u8]) {
     let (udh, octets) =
         if piece.udh { Udh::parse(&piece.octets).unwrap() } else { (Udh::default(), &piece.octets[..]) };
     let total = cut.submits();
@@ -94,7 +94,7 @@ fn opened<'p>(piece: &'p Piece, cut: &Cut<'_>, split: Split, index: usize) -> (U
 }
 
 /// Octets that a PDU fills over the air.
-fn over_the_air(cut: &Cut<'_>, piece: &Piece, udh: Udh<'_>, octets: &[u8], septets: bool) -> usize {
+fn over_the_air(cut: &Cut<'_>, piece: &UserData, udh: Udh<'_>, octets: &[u8], septets: bool) -> usize {
     let header = piece.octets.len() - octets.len();
     // What the carrier joins itself gets a header there.
     let header = if piece.sar.is_some() { 6 } else { header };

@@ -15,10 +15,10 @@
 //! While the conversation takes nothing, nothing is read: what the socket does not hold, the peer
 //! does. The end of a connection is seen behind all that was said on it.
 
-use crate::session::conversation::{Conversation, Said, Spoken};
+use crate::session::conversation::{Conversation, DriverAction, DriverEvent};
 use crate::session::output::CloseReason;
 use crate::smpp::frame::{FrameError, PDU_MAX_DEFAULT};
-use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::pdu::{Pdu, PduBody};
 use crate::smpp::status::CommandStatus;
 use crate::wire::codec::{Codec, Heard};
 use crate::wire::pipe::{OUTBOX_FULL, Pipe};
@@ -167,10 +167,10 @@ impl<C: Conversation, S: Arrivals, R: FnMut(C::Report)> Driver<'_, C, S, R> {
             }
             // A session that is due to end writes no more requests.
             if heard.is_ok() && self.deadline.is_some_and(|it| it <= now) {
-                self.tell(now, Spoken::Tick);
+                self.tell(now, DriverEvent::Tick);
             }
             for command in batch.drain(..) {
-                self.tell(now, Spoken::Command(command));
+                self.tell(now, DriverEvent::Command(command));
             }
             // Commands and the time may have made room for what was read and not heard.
             if let Err(error) = heard.and_then(|()| self.hear(now)) {
@@ -302,9 +302,9 @@ impl<C: Conversation, S: Arrivals, R: FnMut(C::Report)> Driver<'_, C, S, R> {
             self.tell(
                 now,
                 match heard {
-                    Heard::Pdu(pdu) => Spoken::Pdu(pdu),
+                    Heard::Pdu(pdu) => DriverEvent::Pdu(pdu),
                     Heard::Undecodable { command, sequence, status } => {
-                        Spoken::Undecodable { command, sequence, status }
+                        DriverEvent::Undecodable { command, sequence, status }
                     }
                 },
             );
@@ -312,11 +312,11 @@ impl<C: Conversation, S: Arrivals, R: FnMut(C::Report)> Driver<'_, C, S, R> {
         Ok(())
     }
 
-    fn tell(&mut self, now: Instant, spoken: Spoken<C::Command>) {
+    fn tell(&mut self, now: Instant, spoken: DriverEvent<C::Command>) {
         self.conversation.handle(now.into_std(), spoken);
         self.drain();
         while let Some(sequence) = self.unsent.pop() {
-            self.conversation.handle(now.into_std(), Spoken::Unsent { sequence });
+            self.conversation.handle(now.into_std(), DriverEvent::Unsent { sequence });
             self.drain();
         }
     }
@@ -325,13 +325,13 @@ impl<C: Conversation, S: Arrivals, R: FnMut(C::Report)> Driver<'_, C, S, R> {
     fn drain(&mut self) {
         loop {
             match self.conversation.poll() {
-                Said::Send(pdu) => self.send(&pdu),
-                Said::Report(report) => (self.report)(report),
-                Said::Wait(deadline) => {
+                DriverAction::Send(pdu) => self.send(&pdu),
+                DriverAction::Report(report) => (self.report)(report),
+                DriverAction::Wait(deadline) => {
                     self.deadline = deadline.map(Instant::from_std);
                     return;
                 }
-                Said::Close(reason) => {
+                DriverAction::Close(reason) => {
                     self.closed = Some(reason);
                     self.deadline = None;
                     return;
@@ -348,7 +348,7 @@ impl<C: Conversation, S: Arrivals, R: FnMut(C::Report)> Driver<'_, C, S, R> {
         tracing::warn!(%command, sequence = pdu.sequence, %error, "a PDU could not be encoded");
         if command.is_response() {
             // The peer waits for an answer, whatever it is.
-            let nack = Pdu { status: CommandStatus::SystemError, sequence: pdu.sequence, body: Body::GenericNack };
+            let nack = Pdu { status: CommandStatus::SystemError, sequence: pdu.sequence, body: PduBody::GenericNack };
             self.pipe.push(&nack).expect("a header alone can always be encoded");
         } else {
             self.unsent.push(pdu.sequence);
@@ -357,19 +357,19 @@ impl<C: Conversation, S: Arrivals, R: FnMut(C::Report)> Driver<'_, C, S, R> {
 
     /// Says that what came has an impossible length; nobody knows whose number it bears.
     fn complain(&mut self) {
-        self.send(&Pdu { status: CommandStatus::InvalidCommandLength, sequence: 0, body: Body::GenericNack });
+        self.send(&Pdu { status: CommandStatus::InvalidCommandLength, sequence: 0, body: PduBody::GenericNack });
     }
 
     /// Tells the conversation which requests have not left.
     fn take_back(&mut self) {
         while let Some(sequence) = self.pipe.take_back() {
-            self.tell(Instant::now(), Spoken::Unsent { sequence });
+            self.tell(Instant::now(), DriverEvent::Unsent { sequence });
         }
     }
 
     /// Tells the conversation that the connection is gone, and hands out its last reports.
     fn hang_up(&mut self) -> Ended {
-        self.tell(Instant::now(), Spoken::Eof);
+        self.tell(Instant::now(), DriverEvent::Eof);
         Ended::Closed(self.closed.unwrap_or(CloseReason::PeerClosed))
     }
 }

@@ -65,20 +65,20 @@ pub struct ServerOptions {
 /// The client's side, ready for connections. Clones share the sessions that may be resumed; two are
 /// equal when files of the same contents and the same options made them.
 #[derive(Clone)]
-pub struct Client {
+pub struct TlsClient {
     config: Arc<ClientConfig>,
     server_name: Option<ServerName<'static>>,
     /// The digest of all that it was made of, key included.
     made_of: [u8; 32],
 }
 
-impl PartialEq for Client {
+impl PartialEq for TlsClient {
     fn eq(&self, other: &Self) -> bool {
         self.made_of == other.made_of
     }
 }
 
-impl fmt::Debug for Client {
+impl fmt::Debug for TlsClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("server_name", &self.server_name).finish_non_exhaustive()
     }
@@ -86,7 +86,7 @@ impl fmt::Debug for Client {
 
 /// The server's side, ready for connections.
 #[derive(Clone, Debug)]
-pub struct Server {
+pub struct TlsServer {
     config: Arc<ServerConfig>,
 }
 
@@ -157,7 +157,7 @@ pub enum TlsError {
     Handshake(io::Error),
 }
 
-impl Client {
+impl TlsClient {
     /// Reads the files.
     pub fn new(options: &ClientOptions) -> Result<Self, TlsError> {
         let provider = provider();
@@ -221,7 +221,7 @@ fn authorities_of(
     Ok(Authorities { verifier: built.map_err(|error| unusable(Purpose::Authorities, path, error))?, listed })
 }
 
-impl Server {
+impl TlsServer {
     /// Reads the files. `protocols` are what ALPN offers, best first; empty for SMPP.
     pub fn new(options: &ServerOptions, protocols: &[&str]) -> Result<Self, TlsError> {
         let ServerOptions { certificate, key, client_ca } = options;

@@ -1,7 +1,7 @@
 //! TCP connections, plain or secured, and how they are made.
 
 use crate::wire::stream::Stream;
-use crate::wire::tls::{Client, TlsError};
+use crate::wire::tls::{TlsClient, TlsError};
 use socket2::{SockRef, TcpKeepalive};
 use std::fmt;
 use std::io;
@@ -22,7 +22,7 @@ const KEEPALIVE_EVERY: Duration = Duration::from_secs(15);
 
 /// Where to connect to, and how.
 #[derive(Clone, Debug)]
-pub struct Target {
+pub struct ConnectTarget {
     /// `host:port`, tried in this order; a name may stand for several addresses.
     pub addresses: Vec<String>,
     /// The address to connect from; the system's choice if there is none.
@@ -30,11 +30,11 @@ pub struct Target {
     /// How long one address may take, until TLS is agreed upon. 10 s suit most.
     pub connect_timeout: Duration,
     /// TLS, if it is spoken.
-    pub tls: Option<Client>,
+    pub tls: Option<TlsClient>,
 }
 
 /// Connects to the first address that takes the connection.
-pub async fn connect(target: &Target) -> Result<(Stream, SocketAddr), ConnectError> {
+pub async fn connect(target: &ConnectTarget) -> Result<(Stream, SocketAddr), ConnectError> {
     let mut tries = Vec::new();
     for name in &target.addresses {
         let found = match tokio::time::timeout(target.connect_timeout, tokio::net::lookup_host(name)).await {
@@ -126,7 +126,7 @@ pub async fn accept(listener: &TcpListener) -> io::Result<(Stream, SocketAddr)> 
     Ok((Stream::Plain(tcp), address))
 }
 
-async fn connect_to(target: &Target, name: &str, address: SocketAddr) -> Result<Stream, Refusal> {
+async fn connect_to(target: &ConnectTarget, name: &str, address: SocketAddr) -> Result<Stream, Refusal> {
     let by = tokio::time::Instant::now() + target.connect_timeout;
     let tcp = match tokio::time::timeout_at(by, connect_tcp(target.local_address, address)).await {
         Ok(connected) => connected.map_err(Refusal::Tcp)?,

@@ -42,14 +42,14 @@ async fn data_ports_class_and_parameters_come_in() {
     let submission = world.last();
     let recipient = &submission.recipients[0];
     assert_eq!((recipient.requested, &*recipient.text), (Requested::Binary, ""));
-    let manner = recipient.manner.as_deref().unwrap();
-    let binary = manner.form.binary.as_ref().unwrap();
+    let extras = recipient.extras.as_deref().unwrap();
+    let binary = extras.form.binary.as_ref().unwrap();
     assert_eq!((&*binary.data, &*binary.elements), (&[6, 5, 4][..], &[0x70, 1, 7][..]));
-    assert_eq!(manner.form.ports, Some(Ports { destination: 2948, source: 9200 }));
-    assert_eq!(manner.form.indication, MessageClass::new(1).map(Indication::Class));
-    let tlvs: Vec<(u16, &[u8])> = manner.tlvs.iter().map(|it| (it.tag, &*it.value)).collect();
+    assert_eq!(extras.form.ports, Some(Ports { destination: 2948, source: 9200 }));
+    assert_eq!(extras.form.indication, MessageClass::new(1).map(Indication::Class));
+    let tlvs: Vec<(u16, &[u8])> = extras.tlvs.iter().map(|it| (it.tag, &*it.value)).collect();
     assert_eq!(tlvs, [(0x1400, &b"1101"[..]), (0x1500, &[10, 11])]);
-    assert_eq!(manner.dlt.as_ref().unwrap().telemarketer_id.as_deref(), Some("a,b"));
+    assert_eq!(extras.dlt.as_ref().unwrap().telemarketer_id.as_deref(), Some("a,b"));
     let shown = world.get(&format!("/v1/messages/{}", promised["id"].as_str().unwrap())).await.json();
     assert_eq!((&shown["encoding"], &shown["parts"]), (&json!("binary"), &json!(1)), "kept, and read again");
 }
@@ -60,7 +60,7 @@ async fn flash_and_waiting_are_indications() {
     let indication = async |content: Value| {
         let answer = world.send(asked(&content)).await;
         assert_eq!(answer.status, 202, "{}", answer.text);
-        world.last().recipients[0].manner.as_ref().and_then(|it| it.form.indication)
+        world.last().recipients[0].extras.as_ref().and_then(|it| it.form.indication)
     };
     let flash = Some(Indication::Class(MessageClass::FLASH));
     assert_eq!(indication(json!({ "text": "a", "flash": true })).await, flash);
@@ -161,7 +161,7 @@ async fn the_estimate_is_what_leaves_for_the_first_carrier() {
         assert_eq!((&promised["encoding"], &promised["parts"]), (&json!(encoding), &json!(parts)));
         assert_eq!(promised["cost"], json!(format!("{:.3}", 0.087 * f64::from(parts))), "charged by the SMS");
         let recipient = &world.last().recipients[0];
-        let payload = recipient.manner.as_ref().is_some_and(|it| it.payload);
+        let payload = recipient.extras.as_ref().is_some_and(|it| it.payload);
         assert_eq!((i32::from(recipient.parts), payload), (parts, profile.split == Split::Payload));
         let id = promised["id"].as_str().unwrap();
         let shown = world.get(&format!("/v1/messages/{id}")).await.json();

@@ -12,7 +12,7 @@ use nuncio::message::price::PriceTable;
 use nuncio::message::source::Source;
 use nuncio::message::time::Time;
 use nuncio::route::hours::Hours;
-use nuncio::route::plan::Order;
+use nuncio::route::plan::CarrierOrder;
 use nuncio::route::rule::{Pattern, Rule};
 use nuncio::route::table::PrefixTable;
 use serde_json::{Value, json};
@@ -115,7 +115,7 @@ async fn an_estimate_shows_the_carriers_of_the_first_destination_in_their_order(
     let belgian: Box<[CarrierId]> = [1, 4, 3].map(CarrierId).into();
     route.carriers_by_country.countries.insert("BE".into(), belgian);
     plan.routes.get_mut(&RouteId(1)).unwrap().carriers = [1, 2, 3].map(CarrierId).into();
-    plan.routes.get_mut(&RouteId(1)).unwrap().order = Order::Cheapest;
+    plan.routes.get_mut(&RouteId(1)).unwrap().order = CarrierOrder::Cheapest;
     let world = World::of(plan);
     let carriers = async |route: u32, to: Value| {
         let body = changed(&json!({ "route_id": route, "to": to }));

@@ -2,11 +2,11 @@
 
 use super::world::{KEY, World};
 use nuncio::api::server::listener::Listener;
-use nuncio::api::server::options::{Http, Listen, Networks};
+use nuncio::api::server::options::{Http, Listen, Subnets};
 use nuncio::api::server::places::Counts;
-use nuncio::api::server::{PROTOCOLS, Server};
+use nuncio::api::server::{HttpServer, PROTOCOLS};
 use nuncio::dispatch::door::happening::Ask;
-use nuncio::dispatch::door::plan::Network;
+use nuncio::dispatch::door::plan::Subnet;
 use nuncio::wire::tls;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -40,10 +40,10 @@ fn serve_world(world: World, options: &Http) -> Served {
     serve_with(world, options, None)
 }
 
-fn serve_with(world: World, options: &Http, tls: Option<tls::Server>) -> Served {
+fn serve_with(world: World, options: &Http, tls: Option<tls::TlsServer>) -> Served {
     let listener = Listener::bind(&options.listen).unwrap();
     let address = listener.address().unwrap_or_else(|| SocketAddr::from(([0; 4], 0)));
-    let server = Server::new(listener, world.application.clone(), options, tls);
+    let server = HttpServer::new(listener, world.application.clone(), options, tls);
     let answers = Arc::clone(&world.answers);
     let server = server.telling(Arc::new(move |endpoint, code, _| answers.lock().unwrap().push((endpoint, code))));
     let (stop, stopped) = watch::channel(false);
@@ -246,7 +246,7 @@ async fn a_stop_lets_running_requests_end_and_takes_no_more() {
     assert_eq!(rest(&mut idle).await, "", "who asks nothing is sent away");
     until("nobody listens", || std::net::TcpStream::connect(served.address).is_err()).await;
     assert!(!served.running.is_finished(), "a request is still running");
-    let nuncio::api::handler::context::Call::Ask(Ask::Submit(_), to) = call else { panic!("a submission") };
+    let nuncio::api::handler::context::LoopRequest::Ask(Ask::Submit(_), to) = call else { panic!("a submission") };
     to.send(nuncio::dispatch::door::reply::Reply::Draining).unwrap();
     assert!(rest(&mut busy).await.starts_with("HTTP/1.1 503"));
     tokio::time::timeout(PATIENCE, served.running).await.expect("the server ends").unwrap();
@@ -299,7 +299,7 @@ async fn http2_runs_many_requests_on_one_connection() {
 #[tokio::test]
 async fn tls_is_spoken_where_it_is_given_and_plain_text_is_cut() {
     let identity = crate::identity::identity();
-    let ours = tls::Server::new(&identity.serving(), &PROTOCOLS).unwrap();
+    let ours = tls::TlsServer::new(&identity.serving(), &PROTOCOLS).unwrap();
     let options = Http { header_timeout: Duration::from_millis(300), ..options() };
     let served = serve_with(World::new(), &options, Some(ours));
     let client = identity.client();
@@ -317,9 +317,9 @@ async fn tls_is_spoken_where_it_is_given_and_plain_text_is_cut() {
 #[tokio::test]
 async fn a_proxy_speaks_before_tls_and_who_finds_no_place_is_told_so_in_it() {
     let identity = crate::identity::identity();
-    let ours = tls::Server::new(&identity.serving(), &PROTOCOLS).unwrap();
-    let local = Network { address: std::net::Ipv4Addr::LOCALHOST.to_ipv6_mapped().to_bits(), bits: 128 };
-    let options = Http { max_connections_per_address: 1, proxy_from: Networks(vec![local]), ..options() };
+    let ours = tls::TlsServer::new(&identity.serving(), &PROTOCOLS).unwrap();
+    let local = Subnet { address: std::net::Ipv4Addr::LOCALHOST.to_ipv6_mapped().to_bits(), bits: 128 };
+    let options = Http { max_connections_per_address: 1, proxy_from: Subnets(vec![local]), ..options() };
     let served = serve_with(World::new(), &options, Some(ours));
     let client = identity.client();
     let secured = async |address: &str| {

@@ -3,11 +3,11 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
-use nuncio::api::handler::context::{Call, Context, Operators, Wiring};
+use nuncio::api::handler::context::{Context, LoopRequest, Operators, Wiring};
 use nuncio::api::handler::health::Health;
 use nuncio::api::router::{self, Api};
 use nuncio::dispatch::door::happening::{Ask, Demand, Ending, Keyed, Submission};
-use nuncio::dispatch::door::plan::{Account, Carrier, Network, Plan, Scopes, Terms};
+use nuncio::dispatch::door::plan::{Account, Carrier, Plan, Scopes, Subnet, Terms};
 use nuncio::dispatch::door::reply::Reply;
 use nuncio::message::body::Body as MessageBody;
 use nuncio::message::class::Class;
@@ -23,7 +23,7 @@ use nuncio::record::entry::Entry;
 use nuncio::route::plan::{Destinations, Route};
 use nuncio::route::rule::Rule;
 use nuncio::store::sqlite::{Durability, Sqlite};
-use nuncio::telemetry::standing::Standings;
+use nuncio::telemetry::link_status::LinkStatuses;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -84,7 +84,7 @@ pub(crate) struct World {
     pub(crate) instead: Arc<Mutex<Option<Reply>>>,
     _folder: tempfile::TempDir,
     /// Keeps the lane open where no loop reads it.
-    pub(crate) lane: Option<mpsc::Receiver<Call>>,
+    pub(crate) lane: Option<mpsc::Receiver<LoopRequest>>,
 }
 
 impl World {
@@ -222,7 +222,7 @@ impl World {
 /// A configuration, the link `acme-1`, and a trace of it.
 fn operators() -> Operators {
     let link = LinkId { carrier: CarrierId(1), bind: 0 };
-    let standings = Standings::new(NOW);
+    let standings = LinkStatuses::new(NOW);
     standings.post(link);
     Operators {
         config: Arc::new(|| serde_json::json!({ "store": { "path": "/tmp" } })),
@@ -243,11 +243,11 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn handle(&mut self, call: Call) {
+    fn handle(&mut self, call: LoopRequest) {
         let instead = self.instead.lock().unwrap().clone();
         let (ask, to) = match call {
-            Call::Ask(ask, to) => (ask, to),
-            Call::Receipts(_, _, durable) => return durable.send(()).unwrap_or_default(),
+            LoopRequest::Ask(ask, to) => (ask, to),
+            LoopRequest::Receipts(_, _, durable) => return durable.send(()).unwrap_or_default(),
         };
         let reply = match (ask, instead) {
             (Ask::MayAsk(_), _) => Reply::Noted,
@@ -345,7 +345,7 @@ impl Keeper {
             destination: recipient.destination,
             text: recipient.text.clone(),
             requested: recipient.requested,
-            manner: recipient.manner.clone(),
+            extras: recipient.extras.clone(),
             parts: recipient.parts,
             client_ref: recipient.client_ref.clone(),
             created: NOW,
@@ -406,7 +406,7 @@ pub(crate) fn plan() -> Plan {
     accounts[1].scopes.send = false;
     accounts[2].active = false;
     accounts[3].allow_from =
-        vec![Network { address: std::net::Ipv4Addr::new(10, 0, 0, 0).to_ipv6_mapped().to_bits(), bits: 104 }];
+        vec![Subnet { address: std::net::Ipv4Addr::new(10, 0, 0, 0).to_ipv6_mapped().to_bits(), bits: 104 }];
     accounts[3].scopes.read = false;
     accounts[4].region = Some("NL".into());
     accounts[4].senders = vec!["*".into()];

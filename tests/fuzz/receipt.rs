@@ -9,7 +9,7 @@ use nuncio::carrier::dialect::Dialect;
 use nuncio::carrier::inbound::news;
 use nuncio::carrier::report::News;
 use nuncio::smpp::command::CommandId;
-use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::pdu::{Pdu, PduBody};
 use nuncio::smpp::tlv::Tag;
 
 /// `flags`: it is a `data_sm`, with the text as its payload.
@@ -41,8 +41,8 @@ pub(crate) fn run(octets: &[u8]) {
     let said = news(&body, &dialect).expect("it carries a message");
     assert_eq!(Some(&said), news(&body, &dialect).as_ref(), "the same octets say the same");
     let tlvs = match &body {
-        Body::DeliverSm(sm) => &sm.tlvs,
-        Body::DataSm(sm) => &sm.tlvs,
+        PduBody::DeliverSm(sm) => &sm.tlvs,
+        PduBody::DataSm(sm) => &sm.tlvs,
         other => unreachable!("not asked for: {other:?}"),
     };
     let News::Receipt(receipt) = said else { return };

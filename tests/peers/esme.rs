@@ -11,7 +11,7 @@ use nuncio::simulator::dice::Span;
 use nuncio::simulator::ledger::Verdict;
 use nuncio::smpp::bind::Outbind;
 use nuncio::smpp::cstring::CString;
-use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::pdu::{Pdu, PduBody};
 use nuncio::smpp::status::CommandStatus;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -295,7 +295,7 @@ fn nuncio_sim_does_what_it_is_told_while_an_esme_is_bound() {
     let (mut octets, (mut stream, _)) = (vec![0; 28], listener.accept().unwrap());
     stream.read_exact(&mut octets).unwrap();
     let outbind = Outbind { system_id: CString::from("SMSC"), password: CString::from("theirs") };
-    assert_eq!(Pdu::decode(octets.into()), Ok(Pdu::request(1, Body::Outbind(outbind))));
+    assert_eq!(Pdu::decode(octets.into()), Ok(Pdu::request(1, PduBody::Outbind(outbind))));
     esme.unbind();
     sim.signal(rustix::process::Signal::TERM);
     assert_eq!(sim.end(PATIENCE).code(), Some(0));

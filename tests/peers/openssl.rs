@@ -5,7 +5,7 @@ use crate::peers::need::trials;
 use nuncio::wire::pin::Pin;
 use nuncio::wire::stream::Security;
 use nuncio::wire::stream::Stream;
-use nuncio::wire::tls::{Client, ClientOptions, MinVersion, TlsError};
+use nuncio::wire::tls::{ClientOptions, MinVersion, TlsClient, TlsError};
 use nuncio::wire::transport::connect;
 use rustls::AlertDescription;
 use std::io::{BufRead, BufReader};
@@ -90,7 +90,7 @@ async fn a_certificate_of_another_name_or_of_nobody_is_not_accepted() {
     let (identity, stranger) = (identity(), crate::identity::identity());
     let openssl = OpenSsl::serve(&identity);
     let elsewhere = ClientOptions { server_name: Some("example.net".to_owned()), ..identity.trusting() };
-    for client in [Client::new(&elsewhere).unwrap(), stranger.client()] {
+    for client in [TlsClient::new(&elsewhere).unwrap(), stranger.client()] {
         let error = connect(&target(openssl.port, Some(client))).await.unwrap_err();
         let why = why(error);
         assert!(matches!(why, TlsError::Untrusted(_)), "{why}");
@@ -103,7 +103,7 @@ async fn a_pinned_certificate_and_no_other_is_accepted() {
     let openssl = OpenSsl::serve(&identity);
     let next = self::identity();
     let pinned =
-        |pins: &[Pin]| Client::new(&ClientOptions { pins: pins.to_vec(), ..ClientOptions::default() }).unwrap();
+        |pins: &[Pin]| TlsClient::new(&ClientOptions { pins: pins.to_vec(), ..ClientOptions::default() }).unwrap();
     let key = Pin::of_key(&identity.der()).unwrap();
     for pins in [&[identity.pin()][..], &[next.pin(), identity.pin()], &[key]] {
         connect(&target(openssl.port, Some(pinned(pins)))).await.unwrap();
@@ -111,7 +111,7 @@ async fn a_pinned_certificate_and_no_other_is_accepted() {
     let error = connect(&target(openssl.port, Some(pinned(&[stranger.pin(), next.pin()])))).await.unwrap_err();
     assert!(matches!(why(error), TlsError::NotPinned(found) if found == identity.pin()));
     // Beside a CA both have to hold.
-    let beside = |ca: &Identity, pin: Pin| Client::new(&ClientOptions { pins: vec![pin], ..ca.trusting() }).unwrap();
+    let beside = |ca: &Identity, pin: Pin| TlsClient::new(&ClientOptions { pins: vec![pin], ..ca.trusting() }).unwrap();
     connect(&target(openssl.port, Some(beside(&identity, key)))).await.unwrap();
     let error = connect(&target(openssl.port, Some(beside(&identity, next.pin())))).await.unwrap_err();
     assert!(matches!(why(error), TlsError::NotPinned(_)));
@@ -130,7 +130,7 @@ async fn a_certificate_that_stands_in_the_file_itself_is_accepted_under_its_name
     let openssl = OpenSsl::serve(&identity);
     connect(&target(openssl.port, Some(identity.client()))).await.unwrap();
     let elsewhere = ClientOptions { server_name: Some("example.net".to_owned()), ..identity.trusting() };
-    for client in [Client::new(&elsewhere).unwrap(), other.client()] {
+    for client in [TlsClient::new(&elsewhere).unwrap(), other.client()] {
         let why = why(connect(&target(openssl.port, Some(client))).await.unwrap_err());
         assert!(matches!(why, TlsError::Untrusted(_)), "{why}");
     }
@@ -160,6 +160,6 @@ async fn a_version_below_the_least_is_not_spoken() {
     let identity = identity();
     let openssl = OpenSsl::serve_with(&identity, &["-tls1_2"]);
     let options = ClientOptions { min_version: MinVersion::Tls13, ..identity.trusting() };
-    let error = connect(&target(openssl.port, Some(Client::new(&options).unwrap()))).await.unwrap_err();
+    let error = connect(&target(openssl.port, Some(TlsClient::new(&options).unwrap()))).await.unwrap_err();
     assert!(matches!(why(error), TlsError::Refused(AlertDescription::ProtocolVersion)));
 }

@@ -2,9 +2,9 @@
 
 use crate::daemon::until;
 use nuncio::simulator::behaviour::Behaviour;
-use nuncio::simulator::carrier::Carrier;
+use nuncio::simulator::carrier::SimulatedCarrier;
 use nuncio::simulator::ledger::{Keep, Submit};
-use nuncio::simulator::server::Server;
+use nuncio::simulator::server::SmscServer;
 use nuncio::simulator::stats::Stats;
 use nuncio::text::udh::Udh;
 use nuncio::text::{Alphabet, decode};
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The carrier and the thread that serves it, which ends with this.
 pub(crate) struct Sim {
-    carrier: Carrier,
+    carrier: SimulatedCarrier,
     port: u16,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
@@ -28,7 +28,7 @@ pub(crate) struct Sim {
 impl Sim {
     /// A carrier with this behaviour that keeps everything.
     pub(crate) fn start(behaviour: Behaviour) -> Self {
-        let carrier = Carrier::new(behaviour, 1, Keep::All);
+        let carrier = SimulatedCarrier::new(behaviour, 1, Keep::All);
         let (stop, stopped) = oneshot::channel::<()>();
         let (bound, port) = mpsc::sync_channel(1);
         let serving = std::thread::spawn({
@@ -36,7 +36,7 @@ impl Sim {
             move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
                 runtime.block_on(async {
-                    let server = Server::with(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), carrier).await;
+                    let server = SmscServer::with(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), carrier).await;
                     let server = server.expect("a port");
                     bound.send(server.address().expect("it is bound").port()).expect("the test waits for it");
                     // An error means that the test has ended.
@@ -54,7 +54,7 @@ impl Sim {
     }
 
     /// The carrier.
-    pub(crate) const fn carrier(&self) -> &Carrier {
+    pub(crate) const fn carrier(&self) -> &SimulatedCarrier {
         &self.carrier
     }
 

@@ -3,7 +3,7 @@
 use crate::daemon::raw::{self, Link, Smsc};
 use crate::daemon::{Daemon, account, until};
 use crate::quirks::stage::{DELIVERED, Delivery, PATIENCE, Stage};
-use nuncio::carrier::talk::Talk;
+use nuncio::carrier::esme::Esme;
 use nuncio::link::options::{Credentials, Options};
 use nuncio::session::version::Version;
 use nuncio::wire::driver::{self, Ended};
@@ -190,8 +190,8 @@ async fn converse(said: &[u8]) -> Ended {
         interface_version: Version::V34,
         address_range: (0, 0, "".into()),
     };
-    let manner = Options::new("acme".into(), Vec::new(), credentials).manner();
-    let mut talk = Talk::new(tokio::time::Instant::now().into_std(), 0, manner);
+    let settings = Options::new("acme".into(), Vec::new(), credentials).settings();
+    let mut esme = Esme::new(tokio::time::Instant::now().into_std(), 0, settings);
     let (ours, mut theirs) = tokio::io::duplex(4_096);
     let (_orders, mut commands) = mpsc::channel(1);
     let options = driver::Options::default();
@@ -200,6 +200,6 @@ async fn converse(said: &[u8]) -> Ended {
         drop(theirs);
     };
     let limit = Duration::from_secs(3_600);
-    let drive = tokio::time::timeout(limit, driver::drive(&mut talk, ours, &mut commands, |_| (), &options));
+    let drive = tokio::time::timeout(limit, driver::drive(&mut esme, ours, &mut commands, |_| (), &options));
     tokio::join!(drive, peer).0.expect("it ends")
 }

@@ -3,7 +3,7 @@
 use crate::daemon::raw::{self, Frame};
 use crate::quirks::stage::{DELIVERED, Delivery, INVALID_LENGTH, INVALID_STATE, Stage, tlv};
 use bytes::Bytes;
-use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::pdu::{Pdu, PduBody};
 use serde_json::{Value, json};
 
 const QUERY_SM: u32 = 0x03;
@@ -135,7 +135,7 @@ fn quirk_71_operations_that_most_do_not_serve_are_refused_each_by_its_own_respon
     // An SMSC that does serve submit_multi, for one of two.
     let refused = b"0b5f\0\x01\x01\x01317\0\0\0\0\x0b";
     let pdu = Pdu::decode(Bytes::from(raw::pdu(SUBMIT_MULTI | raw::RESPONSE, 0, 7, refused))).expect("readable");
-    let Body::SubmitMultiResp(resp) = pdu.body else { panic!("{pdu:?}") };
+    let PduBody::SubmitMultiResp(resp) = pdu.body else { panic!("{pdu:?}") };
     assert_eq!(resp.message_id.as_bytes(), b"0b5f");
 }
 
@@ -274,7 +274,9 @@ struct Sent {
 impl Sent {
     fn of(submit: &Frame) -> Self {
         let octets = raw::pdu(submit.command, submit.status, submit.sequence, &submit.body);
-        let Ok(Body::SubmitSm(sm)) = Pdu::decode(Bytes::from(octets)).map(|it| it.body) else { panic!("{submit:?}") };
+        let Ok(PduBody::SubmitSm(sm)) = Pdu::decode(Bytes::from(octets)).map(|it| it.body) else {
+            panic!("{submit:?}")
+        };
         let (esm_class, registered_delivery, data_coding) = (sm.esm_class, sm.registered_delivery, sm.data_coding);
         Self { esm_class, registered_delivery, data_coding, text: sm.short_message.to_vec() }
     }

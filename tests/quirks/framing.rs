@@ -3,7 +3,7 @@
 use crate::daemon::raw::{self, Frame};
 use crate::quirks::stage::{DELIVERED, Delivery, INVALID_COMMAND, INVALID_LENGTH, Stage, tlv};
 use bytes::{Bytes, BytesMut};
-use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::pdu::{Pdu, PduBody};
 use nuncio::smpp::tlv::Tag;
 
 const RECEIPTED_MESSAGE_ID: u16 = 0x001E;
@@ -145,7 +145,9 @@ fn quirk_60_a_text_is_as_long_as_there_is_something() {
     assert_eq!(stage.malformed("body"), 0.0);
     // What was not counted belongs to the text all the same.
     let one_short = raw::pdu(raw::DELIVER_SM, 0, 1, &delivery(whole - 1, text, &tlv(MESSAGE_STATE, &[2])));
-    let Ok(Body::DeliverSm(sm)) = Pdu::decode(Bytes::from(one_short)).map(|it| it.body) else { panic!("unreadable") };
+    let Ok(PduBody::DeliverSm(sm)) = Pdu::decode(Bytes::from(one_short)).map(|it| it.body) else {
+        panic!("unreadable")
+    };
     assert_eq!((&sm.short_message[..], sm.tlvs.get_u8(Tag(MESSAGE_STATE))), (&text[..], Some(2)));
 }
 
@@ -306,6 +308,6 @@ fn quirk_66_times_of_any_shape_are_taken() {
 /// The optional parameters of a `deliver_sm` with this body, as we read them.
 fn tlvs(body: &[u8]) -> Vec<(u16, Bytes)> {
     let pdu = Pdu::decode(Bytes::from(raw::pdu(raw::DELIVER_SM, 0, 1, body))).expect("it can be read");
-    let Body::DeliverSm(sm) = pdu.body else { panic!("it is a deliver_sm") };
+    let PduBody::DeliverSm(sm) = pdu.body else { panic!("it is a deliver_sm") };
     sm.tlvs.iter().map(|(Tag(tag), value)| (tag, value)).collect()
 }

@@ -8,7 +8,7 @@ use nuncio::dispatch::door::command::Command;
 use nuncio::dispatch::door::fact::{Fact, Fate};
 use nuncio::dispatch::door::happening::{Ask, Happening, Recipient, RequestId, Submission};
 use nuncio::dispatch::door::plan::{Carrier, Limits, Plan};
-use nuncio::dispatch::{Dispatch, Outcome};
+use nuncio::dispatch::{Dispatch, Effects};
 use nuncio::message::attempt::{Answer, CarrierMessageId};
 use nuncio::message::class::Class;
 use nuncio::message::id::{AccountId, CarrierId, LinkId, PartKey, RouteId};
@@ -20,7 +20,7 @@ use nuncio::number::e164::E164;
 use nuncio::record::contract::Store;
 use nuncio::route::plan::{Route, UnknownPolicy};
 use nuncio::smpp::address::Address;
-use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::pdu::{Pdu, PduBody};
 use nuncio::smpp::sm::Sm;
 use nuncio::smpp::tlv::{Tag, Tlvs};
 use nuncio::store::memory::Memory;
@@ -73,23 +73,23 @@ impl Gateway {
     }
 
     /// The same gateway after its process was killed, with its link up again.
-    pub(crate) fn restart(&mut self) -> Outcome {
+    pub(crate) fn restart(&mut self) -> Effects {
         self.store = self.store.crash();
         let recovered = self.store.recover().expect("a store");
         self.dispatch = Dispatch::new(Arc::new(self.plan.clone()), recovered, self.now);
         self.hear(Report::Up { capacity: 100, window: 50 })
     }
 
-    pub(crate) fn beat(&mut self, happenings: Vec<Happening>) -> Outcome {
+    pub(crate) fn beat(&mut self, happenings: Vec<Happening>) -> Effects {
         let mut dice = || 4;
         self.dispatch.beat(self.now, &mut dice, happenings, &mut self.store).expect("a beat")
     }
 
-    pub(crate) fn hear(&mut self, report: Report) -> Outcome {
+    pub(crate) fn hear(&mut self, report: Report) -> Effects {
         self.beat(vec![Happening::Link(LINK, report)])
     }
 
-    pub(crate) fn later(&mut self, by: Duration) -> Outcome {
+    pub(crate) fn later(&mut self, by: Duration) -> Effects {
         self.now = self.now + by;
         self.beat(Vec::new())
     }
@@ -102,7 +102,7 @@ impl Gateway {
             source: None,
             text: "a".repeat(if parts == 1 { 9 } else { 153 * usize::from(parts) }).into(),
             requested: Requested::Auto,
-            manner: None,
+            extras: None,
             parts,
             client_ref: None,
             price: None,
@@ -126,12 +126,12 @@ impl Gateway {
     }
 
     /// The carrier takes a part, and calls it so.
-    pub(crate) fn taken(&mut self, ticket: Ticket, id: &str) -> Outcome {
+    pub(crate) fn taken(&mut self, ticket: Ticket, id: &str) -> Effects {
         self.hear(took(ticket, id))
     }
 
     /// Nobody answers for a part.
-    pub(crate) fn doubt(&mut self, ticket: Ticket) -> Outcome {
+    pub(crate) fn doubt(&mut self, ticket: Ticket) -> Effects {
         self.hear(Report::Answered(ticket, Answered::UNKNOWN))
     }
 
@@ -144,7 +144,7 @@ impl Gateway {
     }
 
     /// A receipt comes as this request of the carrier; what it was good for.
-    pub(crate) fn receive(&mut self, body: &Body) -> Fate {
+    pub(crate) fn receive(&mut self, body: &PduBody) -> Fate {
         let news = self.read(body);
         let outcome = self.hear(Report::Inbound { tag: 7, news: News::Receipt(news) });
         assert!(outcome.commands.iter().any(|it| matches!(it, Command::Confirm(LINK, 7))), "it is confirmed");
@@ -153,10 +153,10 @@ impl Gateway {
 
     /// A receipt comes with this text, about the handset of most tests.
     pub(crate) fn receipt(&mut self, text: &str) -> Fate {
-        self.receive(&Body::DeliverSm(about(HANDSET, text)))
+        self.receive(&PduBody::DeliverSm(about(HANDSET, text)))
     }
 
-    fn read(&self, body: &Body) -> ReceiptNews {
+    fn read(&self, body: &PduBody) -> ReceiptNews {
         receipt(body, &self.plan.carriers[&CARRIER].dialect)
     }
 
@@ -184,7 +184,7 @@ pub(crate) fn took(ticket: Ticket, id: &str) -> Report {
 }
 
 /// What receipts were good for.
-pub(crate) fn fates(outcome: &Outcome) -> Vec<Fate> {
+pub(crate) fn fates(outcome: &Effects) -> Vec<Fate> {
     let fate = |it: &Fact| match it {
         Fact::Receipt { fate, .. } => Some(*fate),
         _ => None,
@@ -204,13 +204,13 @@ pub(crate) fn about(handset: u64, text: &str) -> Sm {
 }
 
 /// With these parameters.
-pub(crate) fn with(sm: Sm, tlvs: &[(Tag, &[u8])]) -> Body {
+pub(crate) fn with(sm: Sm, tlvs: &[(Tag, &[u8])]) -> PduBody {
     let tlvs = tlvs.iter().fold(Tlvs::build(), |stream, (tag, value)| stream.push(*tag, value)).build();
-    Body::DeliverSm(Sm { tlvs, ..sm })
+    PduBody::DeliverSm(Sm { tlvs, ..sm })
 }
 
 /// What a request says once it has been on the wire.
-pub(crate) fn news(body: &Body, dialect: &Dialect) -> News {
+pub(crate) fn news(body: &PduBody, dialect: &Dialect) -> News {
     let mut octets = BytesMut::new();
     Pdu::request(9, body.clone()).encode(&mut octets).expect("it can be said");
     let pdu = Pdu::decode(octets.freeze()).expect("it can be read");
@@ -218,7 +218,7 @@ pub(crate) fn news(body: &Body, dialect: &Dialect) -> News {
 }
 
 /// The receipt that a request is.
-pub(crate) fn receipt(body: &Body, dialect: &Dialect) -> ReceiptNews {
+pub(crate) fn receipt(body: &PduBody, dialect: &Dialect) -> ReceiptNews {
     match news(body, dialect) {
         News::Receipt(receipt) => receipt,
         News::Mo(mo) => panic!("{mo:?}"),

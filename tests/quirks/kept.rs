@@ -7,7 +7,7 @@ use nuncio::dispatch::door::fact::Fate;
 use nuncio::message::phase::Phase;
 use nuncio::message::receipt::Receipt;
 use nuncio::message::status::Status;
-use nuncio::smpp::pdu::Body;
+use nuncio::smpp::pdu::PduBody;
 use nuncio::smpp::sm::Sm;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -71,7 +71,7 @@ fn what_is_announced_as_a_receipt_and_names_no_message_is_kept_as_it_came() {
         [(0x04, "Where is my parcel?"), (0x20, "Where is my parcel?"), (0x04, "stat:UNDELIV err:1")]
     {
         let before = gateway.store.events().count();
-        let body = Body::DeliverSm(Sm { esm_class, ..about(HANDSET, text) });
+        let body = PduBody::DeliverSm(Sm { esm_class, ..about(HANDSET, text) });
         assert_eq!((gateway.receive(&body), gateway.phase(key)), (Fate::Unread, Phase::Sent), "{text}");
         let kept: Vec<_> = gateway.store.events().skip(before).collect();
         let [event] = kept[..] else { panic!("{kept:?}") };

@@ -10,7 +10,7 @@ use nuncio::message::phase::Phase;
 use nuncio::message::reason::Reason;
 use nuncio::message::status::Status;
 use nuncio::smpp::address::Address;
-use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::pdu::{Pdu, PduBody};
 use nuncio::smpp::sm::Sm;
 use nuncio::smpp::tlv::Tag;
 
@@ -19,13 +19,13 @@ fn form(message_id: IdForm) -> Dialect {
 }
 
 /// A receipt with these digits and types in the place of the recipient and of the sender.
-fn addressed(source: (u8, u8, &str), destination: (u8, u8, &str), text: &str) -> Body {
+fn addressed(source: (u8, u8, &str), destination: (u8, u8, &str), text: &str) -> PduBody {
     let address = |(ton, npi, digits): (u8, u8, &str)| Address::new(ton, npi, digits);
-    Body::DeliverSm(Sm { source: address(source), destination: address(destination), ..about(HANDSET, text) })
+    PduBody::DeliverSm(Sm { source: address(source), destination: address(destination), ..about(HANDSET, text) })
 }
 
 /// What a gateway of this dialect told of receipts, one after the other.
-fn facts(gateway: &mut Gateway, bodies: &[Body]) -> Vec<Fact> {
+fn facts(gateway: &mut Gateway, bodies: &[PduBody]) -> Vec<Fact> {
     let dialect = gateway.plan.carriers[&CARRIER].dialect.clone();
     let news = bodies.iter().map(|it| Report::Inbound { tag: 7, news: News::Receipt(receipt(it, &dialect)) });
     let news: Vec<Happening> = news.map(|it| Happening::Link(LINK, it)).collect();
@@ -129,7 +129,7 @@ fn a_receipt_that_comes_again_with_the_answer_of_another_message_is_about_the_fi
     let first = gateway.sent(HANDSET, "16");
     gateway.receipt("id:16 stat:DELIVRD");
     let second = gateway.send(HANDSET, 1)[0];
-    let body = Body::DeliverSm(about(HANDSET, "id:16 stat:DELIVRD"));
+    let body = PduBody::DeliverSm(about(HANDSET, "id:16 stat:DELIVRD"));
     let news = News::Receipt(receipt(&body, &Dialect::default()));
     let reports = [took(second, "10"), Report::Inbound { tag: 7, news }];
     let outcome = gateway.beat(reports.map(|it| Happening::Link(LINK, it)).into());
@@ -191,7 +191,7 @@ fn receipts_that_name_nobody_and_fit_when_converted_are_told_of_with_what_may_be
     let mut gateway = Gateway::new(Dialect::default());
     let masked = |id: u32| addressed((1, 1, "31612***678"), (5, 0, "SHOP"), &format!("id:{id} stat:DELIVRD"));
     let ids = 0x1A2B_3C40..0x1A2B_3C48_u32;
-    let receipts: Vec<Body> = ids.clone().map(masked).collect();
+    let receipts: Vec<PduBody> = ids.clone().map(masked).collect();
     for id in ids {
         gateway.sent(HANDSET, &format!("{id:X}"));
     }
@@ -236,7 +236,7 @@ fn a_word_that_nobody_knows_is_told_once() {
     for id in ["1", "2", "3", "4"] {
         gateway.sent(HANDSET, id);
     }
-    let text = |text| Body::DeliverSm(about(HANDSET, text));
+    let text = |text| PduBody::DeliverSm(about(HANDSET, text));
     let receipts = ["id:1 stat:NOCRED", "id:2 stat:nocred", "id:3 stat:SYSERR", "id:4 stat:UNKNOWN"].map(text);
     let told = facts(&mut gateway, &receipts).into_iter().filter_map(|it| match it {
         Fact::StrangeWord { word, key, .. } => Some((word.to_string(), key)),

@@ -12,7 +12,7 @@ use nuncio::message::phase::Phase;
 use nuncio::message::reason::Reason;
 use nuncio::message::status::Status;
 use nuncio::message::time::Time;
-use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::pdu::{Pdu, PduBody};
 use nuncio::smpp::sm::Sm;
 use nuncio::smpp::tlv::Tag;
 
@@ -24,12 +24,12 @@ fn quirk_18_receipts_stand_in_the_payload_and_in_utf_16() {
         let short = Sm { short_message: octets.clone().into(), data_coding, ..about(HANDSET, "") };
         let payload = with(Sm { data_coding, ..about(HANDSET, "") }, &[(Tag::MESSAGE_PAYLOAD, &octets)]);
         let both = with(Sm { data_coding, ..about(HANDSET, "see payload") }, &[(Tag::MESSAGE_PAYLOAD, &octets)]);
-        for body in [Body::DeliverSm(short), payload, both] {
+        for body in [PduBody::DeliverSm(short), payload, both] {
             assert_eq!(told(&receipt(&body, &Dialect::default())), expected);
         }
     }
     let eight_bit = Sm { data_coding: 8, ..about(HANDSET, text) };
-    assert_eq!(told(&receipt(&Body::DeliverSm(eight_bit), &Dialect::default())), expected, "said to be UTF-16");
+    assert_eq!(told(&receipt(&PduBody::DeliverSm(eight_bit), &Dialect::default())), expected, "said to be UTF-16");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn quirk_20_nuls_around_a_receipt_are_passed_by_and_one_cut_short_is_read_as_far
     // A NUL that sm_length does not count stands before the parameters.
     let text = "id:0000436949 stat:DELIVRD err:000";
     let mut octets = BytesMut::new();
-    Pdu::request(9, Body::DeliverSm(about(HANDSET, text))).encode(&mut octets).unwrap();
+    Pdu::request(9, PduBody::DeliverSm(about(HANDSET, text))).encode(&mut octets).unwrap();
     octets.extend_from_slice(b"\0\x00\x1E\x00\x066aad5\0\x04\x27\x00\x01\x02");
     let length = u32::try_from(octets.len()).unwrap();
     (&mut octets[..4]).put_u32(length);
@@ -110,7 +110,7 @@ fn quirk_23_keys_are_parted_by_whatever_is_blank() {
     // The blank that does not break, as Latin-1 has it.
     let octets = b"id:99\xA0stat:UNDELIV\xA0err:058".to_vec();
     let sm = Sm { short_message: octets.into(), ..about(HANDSET, "") };
-    let news = receipt(&Body::DeliverSm(sm), &Dialect::default());
+    let news = receipt(&PduBody::DeliverSm(sm), &Dialect::default());
     assert_eq!(told(&news), values("99", "UNDELIV", Status::Failed, "058"));
 }
 
@@ -272,7 +272,7 @@ fn quirk_30_dates_are_of_the_zone_of_the_carrier() {
     for (hours, written) in [(3, "1807110700"), (2, "1807110600"), (1, "1807110500"), (9, "1807111300")] {
         let dialect = Dialect { receipt_offset: hours * 3_600, ..Dialect::default() };
         let text = format!("id:7 done date:{written} stat:DELIVRD");
-        let news = receipt(&Body::DeliverSm(about(HANDSET, &text)), &dialect);
+        let news = receipt(&PduBody::DeliverSm(about(HANDSET, &text)), &dialect);
         assert_eq!(news.receipt.done_at, Some(Time(MORNING)), "{written}");
     }
 }
@@ -351,5 +351,5 @@ fn quirk_34_whatever_fills_the_text_is_kept_as_it_is() {
     let read = ReceiptText::read(octets, false);
     assert_eq!((read.id.as_deref(), read.text.as_deref()), (Some("7"), Some("\u{84}A\u{89}O\u{88} ENTO")));
     let sm = Sm { short_message: Bytes::from_static(octets), ..about(HANDSET, "") };
-    assert_eq!(told(&receipt(&Body::DeliverSm(sm), &Dialect::default())).2, Status::Delivered);
+    assert_eq!(told(&receipt(&PduBody::DeliverSm(sm), &Dialect::default())).2, Status::Delivered);
 }

@@ -11,7 +11,7 @@ use nuncio::message::phase::Phase;
 use nuncio::message::reason::Reason;
 use nuncio::message::status::Status;
 use nuncio::smpp::data::DataSm;
-use nuncio::smpp::pdu::Body;
+use nuncio::smpp::pdu::PduBody;
 use nuncio::smpp::sm::Sm;
 use nuncio::smpp::tlv::{Tag, Tlvs};
 use std::time::Duration;
@@ -24,7 +24,7 @@ fn form(message_id: IdForm) -> Dialect {
 
 /// The receipt in a deliver_sm with this text.
 pub(crate) fn read(text: &str) -> ReceiptNews {
-    receipt(&Body::DeliverSm(about(HANDSET, text)), &Dialect::default())
+    receipt(&PduBody::DeliverSm(about(HANDSET, text)), &Dialect::default())
 }
 
 /// Its first id, its word, its meaning and its error code.
@@ -64,7 +64,7 @@ fn quirk_01_hexadecimal_and_decimal_ids_find_each_other() {
     // A conversion that was not stated counts only where the handset fits.
     let mut gateway = Gateway::new(Dialect::default());
     let key = gateway.sent(HANDSET, "6aad5");
-    let other = Body::DeliverSm(about(HANDSET + 1, "id:0000436949 stat:DELIVRD"));
+    let other = PduBody::DeliverSm(about(HANDSET + 1, "id:0000436949 stat:DELIVRD"));
     assert_eq!((gateway.receive(&other), gateway.phase(key)), (Fate::Parked, Phase::Sent));
 }
 
@@ -234,7 +234,7 @@ fn quirk_11_an_id_in_a_parameter_and_a_state_in_the_text_are_one_receipt() {
 fn quirk_12_receipts_in_data_sm_are_receipts() {
     let data = |tlvs: Tlvs| {
         let Sm { source, destination, .. } = about(HANDSET, "");
-        Body::DataSm(DataSm { source, destination, esm_class: 0x04, tlvs, ..DataSm::default() })
+        PduBody::DataSm(DataSm { source, destination, esm_class: 0x04, tlvs, ..DataSm::default() })
     };
     let text = b"id:77 stat:DELIVRD err:000";
     let payload = data(Tlvs::build().push(Tag::MESSAGE_PAYLOAD, text).build());
@@ -251,12 +251,12 @@ fn quirk_12_receipts_in_data_sm_are_receipts() {
 fn quirk_13_a_text_like_a_receipt_is_one_only_where_the_operator_says_so() {
     let spoof = Sm { esm_class: 0, ..about(HANDSET, "id:1 stat:DELIVRD err:000") };
     let by_content = Dialect { receipts_by_content: true, ..Dialect::default() };
-    assert!(matches!(news(&Body::DeliverSm(spoof.clone()), &Dialect::default()), News::Mo(_)));
-    let read = receipt(&Body::DeliverSm(spoof.clone()), &by_content);
+    assert!(matches!(news(&PduBody::DeliverSm(spoof.clone()), &Dialect::default()), News::Mo(_)));
+    let read = receipt(&PduBody::DeliverSm(spoof.clone()), &by_content);
     assert_eq!(told(&read), values("1", "DELIVRD", Status::Delivered, "000"));
     for text in ["hello", "id:1", "stat:DELIVRD", "myid:1 stat:DELIVRD"] {
         let mo = Sm { esm_class: 0, ..about(HANDSET, text) };
-        assert!(matches!(news(&Body::DeliverSm(mo), &by_content), News::Mo(_)), "{text}");
+        assert!(matches!(news(&PduBody::DeliverSm(mo), &by_content), News::Mo(_)), "{text}");
     }
     // Parameters come from the SMSC, never from a handset.
     let id = (Tag::RECEIPTED_MESSAGE_ID, &b"6aad5\0"[..]);
@@ -270,19 +270,19 @@ fn quirk_13_a_text_like_a_receipt_is_one_only_where_the_operator_says_so() {
 fn quirk_14_every_esm_class_of_a_receipt_is_one() {
     for esm_class in [0x04, 0x05, 0x06, 0x07, 0x08, 0x0C, 0x10, 0x18, 0x1C, 0x20, 0x24, 0x3C, 0x84] {
         let sm = Sm { esm_class, ..about(HANDSET, "id:77 stat:DELIVRD err:000") };
-        let news = receipt(&Body::DeliverSm(sm), &Dialect::default());
+        let news = receipt(&PduBody::DeliverSm(sm), &Dialect::default());
         assert_eq!(told(&news), values("77", "DELIVRD", Status::Delivered, "000"), "{esm_class:#x}");
     }
     // Both bits of a receipt: it ends nothing but by an arrival.
     let sm = Sm { esm_class: 0x24, ..about(HANDSET, "id:77 stat:UNDELIV") };
-    let news_of_both = receipt(&Body::DeliverSm(sm), &Dialect::default());
+    let news_of_both = receipt(&PduBody::DeliverSm(sm), &Dialect::default());
     assert_eq!(told(&news_of_both), values("77", "UNDELIV", Status::Sent, ""));
     // Words of a person, which an acknowledgement may carry or come under a type that is reserved, are not a receipt;
     // nor are they one where the message that they answer is named.
     let id = (Tag::RECEIPTED_MESSAGE_ID, &b"6aad5\0"[..]);
     for esm_class in [0x08, 0x0C, 0x10, 0x14, 0x18, 0x1C, 0x24, 0x28, 0x2C, 0x30, 0x34, 0x38, 0x3C] {
         let sm = Sm { esm_class, ..about(HANDSET, "Where is my parcel? id:5 stat") };
-        for body in [Body::DeliverSm(sm.clone()), with(sm, &[id])] {
+        for body in [PduBody::DeliverSm(sm.clone()), with(sm, &[id])] {
             assert!(matches!(news(&body, &Dialect::default()), News::Mo(_)), "{esm_class:#x}");
         }
     }
@@ -294,7 +294,7 @@ fn quirk_15_a_user_data_header_before_the_text_is_stripped() {
     let behind = [&[5, 0, 3, 0x84, 1, 1][..], text].concat();
     for (esm_class, octets) in [(0x44, behind), (0x04, text.to_vec())] {
         let sm = Sm { esm_class, short_message: octets.into(), ..about(HANDSET, "") };
-        let news = receipt(&Body::DeliverSm(sm), &Dialect::default());
+        let news = receipt(&PduBody::DeliverSm(sm), &Dialect::default());
         assert_eq!(told(&news), values("171026125222636445993424531920", "DELIVRD", Status::Delivered, "000"));
     }
 }
@@ -315,7 +315,7 @@ fn quirk_16_a_state_that_is_not_final_ends_nothing() {
     // An intermediate notification ends nothing whatever it says, but for an arrival.
     let intermediate = |word: &str| {
         let text = format!("id:77 stat:{word}");
-        Body::DeliverSm(Sm { esm_class: 0x20, ..about(HANDSET, &text) })
+        PduBody::DeliverSm(Sm { esm_class: 0x20, ..about(HANDSET, &text) })
     };
     gateway.receive(&intermediate("UNDELIV"));
     assert_eq!(gateway.phase(key), Phase::Sent);

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use nuncio::session::Session;
 use nuncio::session::input::Input;
 use nuncio::session::options::Options;
-use nuncio::session::output::{Event, Output};
+use nuncio::session::output::{Output, SessionEvent};
 use nuncio::session::version::Version;
 use nuncio::smpp::bind::{Bind, BindKind};
 use nuncio::smpp::pdu::Pdu;
@@ -78,7 +78,7 @@ fn agreed(body: &[u8], ours: u8, assumed: Version) -> Version {
     let octets = raw::pdu(BIND_TRANSCEIVER | raw::RESPONSE, 0, 1, body);
     session.handle(now, Input::Pdu(Pdu::decode(Bytes::from(octets)).expect("it can be read")));
     match session.poll() {
-        Output::Event(Event::Bound { version, .. }) => version,
+        Output::Event(SessionEvent::Bound { version, .. }) => version,
         other => panic!("not bound: {other:?}"),
     }
 }

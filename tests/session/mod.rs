@@ -3,5 +3,5 @@
 
 mod operations;
 pub(crate) mod pair;
-mod talk;
+mod solo;
 mod words;

@@ -8,14 +8,14 @@
 
 use nuncio::session::input::Input;
 use nuncio::session::options::Options;
-use nuncio::session::output::{CloseReason, Event, Output};
-use nuncio::session::state::{Role, State};
+use nuncio::session::output::{CloseReason, Output, SessionEvent};
+use nuncio::session::state::{Role, SessionState};
 use nuncio::session::{Session, Ticket};
 use nuncio::smpp::alert::AlertNotification;
 use nuncio::smpp::bind::{Bind, BindKind, BindResp, Outbind};
 use nuncio::smpp::command::CommandId;
 use nuncio::smpp::legacy::ParamRetrieve;
-use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::pdu::{Pdu, PduBody};
 use nuncio::smpp::query::QuerySm;
 use nuncio::smpp::sm::{Sm, SmResp};
 use nuncio::smpp::status::CommandStatus;
@@ -129,7 +129,7 @@ enum Parcel {
     Pdu(Pdu),
     Undecodable(CommandId, u32),
     /// An owner has made up its mind.
-    Respond(u32, CommandStatus, Body),
+    Respond(u32, CommandStatus, PduBody),
     Eof,
 }
 
@@ -177,7 +177,7 @@ impl World {
         self.ends[end].session.handle(self.now, input);
         self.drain(end);
         // Once it is left in peace a session ends with the next tick.
-        let leaves = matches!(self.ends[end].session.state(), State::Leaving(_));
+        let leaves = matches!(self.ends[end].session.state(), SessionState::Leaving(_));
         let soon = |it| self.now < it || (leaves && self.now == it);
         assert!(!ticks || self.ends[end].deadline.is_none_or(soon), "a deadline that is past spins");
     }
@@ -206,7 +206,7 @@ impl World {
         assert!(it.in_flight <= it.window, "more in flight than the window is wide");
         assert_eq!(it.in_flight, it.session.in_flight(), "the session counts otherwise");
         assert!(it.session.tombs() <= it.window, "more tombs than the window is wide");
-        if matches!(it.session.state(), State::Bound(_)) {
+        if matches!(it.session.state(), SessionState::Bound(_)) {
             assert_eq!(it.session.credit(), it.window - it.in_flight);
         } else {
             assert_eq!(it.session.credit(), 0);
@@ -214,10 +214,10 @@ impl World {
     }
 
     fn carry(&mut self, from: usize, pdu: Pdu) {
-        if matches!(pdu.body, Body::SubmitSm(_) | Body::DeliverSm(_)) {
+        if matches!(pdu.body, PduBody::SubmitSm(_) | PduBody::DeliverSm(_)) {
             self.ends[from].in_flight += 1;
         }
-        let is_bind = matches!(pdu.body, Body::Bind(..) | Body::BindResp(..));
+        let is_bind = matches!(pdu.body, PduBody::Bind(..) | PduBody::BindResp(..));
         if !is_bind && self.dice.one_in(self.weather.loss) {
             return;
         }
@@ -225,26 +225,29 @@ impl World {
         self.post(1 - from, delay, Parcel::Pdu(pdu));
     }
 
-    fn hear(&mut self, end: usize, event: Event) {
+    fn hear(&mut self, end: usize, event: SessionEvent) {
         match event {
-            Event::BindRequested { sequence, kind, .. } => {
-                let body = Body::BindResp(kind, BindResp::default());
+            SessionEvent::BindRequested { sequence, kind, .. } => {
+                let body = PduBody::BindResp(kind, BindResp::default());
                 self.post(end, 10, Parcel::Respond(sequence, CommandStatus::Ok, body));
             }
-            Event::Requested { sequence, body } => self.think(end, sequence, body),
-            Event::Answered { ticket, status, .. } => {
+            SessionEvent::Requested { sequence, body } => self.think(end, sequence, body),
+            SessionEvent::Answered { ticket, status, .. } => {
                 self.check(ticket, status);
                 self.ends[end].end(ticket, Fate::Answered);
             }
-            Event::LateAnswer { ticket, status, .. } => {
+            SessionEvent::LateAnswer { ticket, status, .. } => {
                 self.check(ticket, status);
                 self.ends[end].end(ticket, Fate::LateAnswered);
             }
-            Event::TimedOut(ticket) => self.ends[end].end(ticket, Fate::TimedOut),
-            Event::NeverSent(ticket) => self.ends[end].end(ticket, Fate::NeverSent),
-            Event::Lost(ticket) => self.ends[end].end(ticket, Fate::Lost),
-            Event::Bound { .. } | Event::BindRefused(_) | Event::Unbinding | Event::Odd(_) => (),
-            Event::Invited { .. } | Event::Alerted(_) | Event::Congestion(_) => (),
+            SessionEvent::TimedOut(ticket) => self.ends[end].end(ticket, Fate::TimedOut),
+            SessionEvent::NeverSent(ticket) => self.ends[end].end(ticket, Fate::NeverSent),
+            SessionEvent::Lost(ticket) => self.ends[end].end(ticket, Fate::Lost),
+            SessionEvent::Bound { .. }
+            | SessionEvent::BindRefused(_)
+            | SessionEvent::Unbinding
+            | SessionEvent::Odd(_) => (),
+            SessionEvent::Invited { .. } | SessionEvent::Alerted(_) | SessionEvent::Congestion(_) => (),
         }
     }
 
@@ -259,10 +262,10 @@ impl World {
     }
 
     /// An owner decides: in the status it names the ticket that it was asked.
-    fn think(&mut self, end: usize, sequence: u32, body: Body) {
+    fn think(&mut self, end: usize, sequence: u32, body: PduBody) {
         let (octets, resp) = match body {
-            Body::SubmitSm(sm) => (sm.short_message, Body::SubmitSmResp(SmResp::default())),
-            Body::DeliverSm(sm) => (sm.short_message, Body::DeliverSmResp(SmResp::default())),
+            PduBody::SubmitSm(sm) => (sm.short_message, PduBody::SubmitSmResp(SmResp::default())),
+            PduBody::DeliverSm(sm) => (sm.short_message, PduBody::DeliverSmResp(SmResp::default())),
             other => {
                 let refusal = Pdu::refusal(other.command_id(), sequence, CommandStatus::InvalidCommandId);
                 let body = refusal.expect("a request for the owner has an answer").body;
@@ -281,7 +284,7 @@ impl World {
         let ticket = self.ends[end].fates.len() as Ticket;
         self.ends[end].fates.push(Fate::Open);
         let sm = Sm { short_message: ticket.to_be_bytes().to_vec().into(), ..Sm::default() };
-        let body = if end == 0 { Body::SubmitSm(sm) } else { Body::DeliverSm(sm) };
+        let body = if end == 0 { PduBody::SubmitSm(sm) } else { PduBody::DeliverSm(sm) };
         let credit = self.ends[end].session.credit();
         self.tell(end, Input::Request(ticket, body));
         let fate = self.ends[end].fates[ticket as usize];
@@ -297,31 +300,37 @@ impl World {
             1 if self.dice.one_in(3) => return self.tell(end, Input::Eof),
             2 => Parcel::Undecodable(CommandId(self.dice.below(0x20) as u32), sequence),
             3 => Parcel::Undecodable(CommandId::SUBMIT_SM.response(), sequence),
-            4 => Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: Body::GenericNack }),
+            4 => Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: PduBody::GenericNack }),
             5 => Parcel::Pdu(Pdu {
                 status: CommandStatus::Ok,
                 sequence,
-                body: Body::Bind(BindKind::Receiver, Bind::default()),
+                body: PduBody::Bind(BindKind::Receiver, Bind::default()),
             }),
-            6 => Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: Body::SubmitSm(Sm::default()) }),
-            7 => Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: Body::DeliverSm(Sm::default()) }),
-            8 => Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: Body::SubmitSmResp(SmResp::default()) }),
-            9 => Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: Body::UnbindResp }),
+            6 => Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: PduBody::SubmitSm(Sm::default()) }),
+            7 => Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: PduBody::DeliverSm(Sm::default()) }),
+            8 => {
+                Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: PduBody::SubmitSmResp(SmResp::default()) })
+            }
+            9 => Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: PduBody::UnbindResp }),
             10 => {
                 let command = CommandId(self.dice.below(0x200) as u32 | (self.dice.below(2) as u32) << 31);
-                Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body: Body::Other(command, Default::default()) })
+                Parcel::Pdu(Pdu {
+                    status: CommandStatus::Ok,
+                    sequence,
+                    body: PduBody::Other(command, Default::default()),
+                })
             }
-            11 => Parcel::Respond(sequence, CommandStatus::Ok, Body::SubmitSmResp(SmResp::default())),
+            11 => Parcel::Respond(sequence, CommandStatus::Ok, PduBody::SubmitSmResp(SmResp::default())),
             12 => return self.tell(end, Input::Unsent { sequence: u32::MAX }),
             13 => {
                 let body = match self.dice.below(5) {
-                    0 => Body::QuerySm(QuerySm::default()),
-                    1 => Body::AlertNotification(AlertNotification::default()),
-                    2 => Body::Outbind(Outbind::default()),
-                    3 => Body::ParamRetrieve(ParamRetrieve::default()),
+                    0 => PduBody::QuerySm(QuerySm::default()),
+                    1 => PduBody::AlertNotification(AlertNotification::default()),
+                    2 => PduBody::Outbind(Outbind::default()),
+                    3 => PduBody::ParamRetrieve(ParamRetrieve::default()),
                     _ => {
                         let load = self.dice.below(101) as u8;
-                        Body::CancelSmResp(Tlvs::build().push(Tag::CONGESTION_STATE, &[load]).build())
+                        PduBody::CancelSmResp(Tlvs::build().push(Tag::CONGESTION_STATE, &[load]).build())
                     }
                 };
                 Parcel::Pdu(Pdu { status: CommandStatus::Ok, sequence, body })

@@ -4,7 +4,7 @@ use super::lanes::{Bench, ROUTE};
 use nuncio::carrier::dialect::Dialect;
 use nuncio::carrier::report::{Answered, News, ReceiptNews, Report, Ticket};
 use nuncio::carrier::submit::Submit;
-use nuncio::dispatch::Outcome;
+use nuncio::dispatch::Effects;
 use nuncio::dispatch::door::command::Command;
 use nuncio::dispatch::door::fact::{Fact, Fate};
 use nuncio::dispatch::door::happening::{Ask, Happening, Recipient, RequestId, Submission};
@@ -12,8 +12,8 @@ use nuncio::dispatch::door::plan::Plan;
 use nuncio::dispatch::door::reply::Reply;
 use nuncio::message::attempt::{Answer, CarrierMessageId, Cause};
 use nuncio::message::class::Class;
+use nuncio::message::extras::Extras;
 use nuncio::message::id::{AccountId, CarrierId, LinkId};
-use nuncio::message::manner::Manner;
 use nuncio::message::reason::Reason;
 use nuncio::message::receipt::Receipt;
 use nuncio::message::source::Source;
@@ -57,7 +57,7 @@ fn cut(text: &str, parts: u8, payload: bool) -> Happening {
         source: None,
         text: text.into(),
         requested: Requested::Auto,
-        manner: payload.then(|| Arc::new(Manner { payload, ..Manner::default() })),
+        extras: payload.then(|| Arc::new(Extras { payload, ..Extras::default() })),
         parts,
         client_ref: None,
         price: None,
@@ -109,7 +109,7 @@ pub(super) fn receipt(link: LinkId, ticket: Ticket, status: Status) -> Happening
     Happening::Link(link, Report::Inbound { tag: 1, news })
 }
 
-pub(super) fn given(outcome: &Outcome) -> Vec<(LinkId, Submit)> {
+pub(super) fn given(outcome: &Effects) -> Vec<(LinkId, Submit)> {
     let submits = outcome.commands.iter().filter_map(|it| match it {
         Command::Submit(link, submit) => Some((*link, submit.clone())),
         _ => None,
@@ -117,7 +117,7 @@ pub(super) fn given(outcome: &Outcome) -> Vec<(LinkId, Submit)> {
     submits.collect()
 }
 
-pub(super) fn only(outcome: &Outcome, link: LinkId) -> Ticket {
+pub(super) fn only(outcome: &Effects, link: LinkId) -> Ticket {
     let given = given(outcome);
     assert_eq!(given.iter().map(|it| it.0).collect::<Vec<_>>(), [link], "{:?}", outcome.commands);
     given[0].1.ticket
@@ -248,7 +248,7 @@ fn a_message_goes_over_whole_in_fewer_parts_where_the_next_carrier_cuts_it_itsel
 #[test]
 fn of_a_message_that_one_carrier_took_in_part_the_rest_goes_to_the_next() {
     let mut bench = bench(|_| ());
-    let tickets = |outcome: &Outcome| given(outcome).iter().map(|(_, it)| it.ticket).collect::<Vec<Ticket>>();
+    let tickets = |outcome: &Effects| given(outcome).iter().map(|(_, it)| it.ticket).collect::<Vec<Ticket>>();
     let [first, second, third] = tickets(&bench.beat(vec![order(&"a".repeat(400), 3)]).1)[..] else { panic!("three") };
     // Taken before and after the refusal, and while the rest is at the next carrier.
     assert_eq!(given(&bench.beat(vec![answered(ACME, first, Answer::Taken)]).1), []);

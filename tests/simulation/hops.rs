@@ -4,7 +4,7 @@ use super::failover::{ACME, BETA, WINDOW, answered, bench, entry, given, only, o
 use super::lanes::{Bench, ROUTE, submission};
 use nuncio::carrier::dialect::{Dialect, ReceiptsAsked};
 use nuncio::carrier::report::{Answered, Report, Ticket};
-use nuncio::dispatch::Outcome;
+use nuncio::dispatch::Effects;
 use nuncio::dispatch::door::fact::Fact;
 use nuncio::dispatch::door::happening::{Ask, Happening, RequestId};
 use nuncio::dispatch::door::plan::Plan;
@@ -45,11 +45,11 @@ fn many(count: u64) -> Happening {
 }
 
 /// How many messages a beat gave to a link.
-fn count(outcome: &Outcome, link: LinkId) -> usize {
+fn count(outcome: &Effects, link: LinkId) -> usize {
     given(outcome).iter().filter(|it| it.0 == link).count()
 }
 
-fn tickets(outcome: &Outcome) -> Vec<(LinkId, Ticket)> {
+fn tickets(outcome: &Effects) -> Vec<(LinkId, Ticket)> {
     given(outcome).iter().map(|(link, it)| (*link, it.ticket)).collect()
 }
 

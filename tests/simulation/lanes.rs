@@ -5,7 +5,7 @@ use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::door::command::Command;
 use nuncio::dispatch::door::happening::{Ask, Happening, Recipient, RequestId, Submission};
 use nuncio::dispatch::door::plan::{Carrier, Limits, Plan};
-use nuncio::dispatch::{Dispatch, Outcome};
+use nuncio::dispatch::{Dispatch, Effects};
 use nuncio::message::attempt::{Answer, CarrierMessageId};
 use nuncio::message::class::Class;
 use nuncio::message::id::{AccountId, CarrierId, LinkId, RouteId};
@@ -68,7 +68,7 @@ impl Bench {
         self.dispatch = Dispatch::new(self.plan.clone(), self.store.recover().unwrap(), self.now);
     }
 
-    pub(super) fn beat(&mut self, happenings: Vec<Happening>) -> (Vec<Ticket>, Outcome) {
+    pub(super) fn beat(&mut self, happenings: Vec<Happening>) -> (Vec<Ticket>, Effects) {
         let mut chance = 0;
         let mut dice = || {
             chance += 1;
@@ -93,7 +93,7 @@ pub(super) fn submission(recipients: u64) -> Submission {
         source: None,
         text: "hello".into(),
         requested: Requested::Auto,
-        manner: None,
+        extras: None,
         parts: 1,
         client_ref: None,
         price: None,

@@ -2,12 +2,12 @@
 //! again, time-outs, handsets that count anew, and power that fails.
 
 use nuncio::carrier::dialect::Dialect;
-use nuncio::carrier::mo::{Concat, Fingerprint, Kind, Mo, Options};
+use nuncio::carrier::mo::{Fingerprint, Mo, Options, PartRef, ReferenceKind};
 use nuncio::carrier::report::{News, Report};
 use nuncio::dispatch::door::command::Command;
 use nuncio::dispatch::door::happening::Happening;
 use nuncio::dispatch::door::plan::{Carrier, Plan};
-use nuncio::dispatch::{Dispatch, Outcome};
+use nuncio::dispatch::{Dispatch, Effects};
 use nuncio::message::id::{AccountId, CarrierId, LinkId};
 use nuncio::message::time::Time;
 use nuncio::record::contract::{Poisoned, Store};
@@ -64,7 +64,7 @@ impl World {
         self.next = Some(self.now);
     }
 
-    fn beat(&mut self, happenings: Vec<Happening>) -> Result<Outcome, Poisoned> {
+    fn beat(&mut self, happenings: Vec<Happening>) -> Result<Effects, Poisoned> {
         let mut token = 0;
         let mut dice = || {
             token += 1;
@@ -138,7 +138,7 @@ fn whole(text: &str) -> Mo {
 }
 
 fn part(text: &str, reference: u16, (index, total): (u8, u8)) -> Mo {
-    Mo { concat: Some(Concat { kind: Kind::Udh8, reference, total, index }), ..whole(text) }
+    Mo { concat: Some(PartRef { kind: ReferenceKind::Udh8, reference, total, index }), ..whole(text) }
 }
 
 #[test]
@@ -170,8 +170,8 @@ fn parts_of_different_messages_are_not_mixed() {
     let others = [
         (ACME, part("a", 8, (2, 2))),
         (ACME, part("b", 9, (2, 3))),
-        (ACME, Mo { concat: Some(Concat { kind: Kind::Udh16, index: 2, ..place }), ..whole("c") }),
-        (ACME, Mo { concat: Some(Concat { kind: Kind::Sar, index: 2, ..place }), ..whole("d") }),
+        (ACME, Mo { concat: Some(PartRef { kind: ReferenceKind::Udh16, index: 2, ..place }), ..whole("c") }),
+        (ACME, Mo { concat: Some(PartRef { kind: ReferenceKind::Sar, index: 2, ..place }), ..whole("d") }),
         (ACME, Mo { source: "+31612345679".into(), ..part("e", 9, (2, 2)) }),
         (ACME, Mo { destination: "54321".into(), ..part("f", 9, (2, 2)) }),
         (BETA, part("g", 9, (2, 2))),

@@ -137,7 +137,7 @@ impl Bench {
             source: None,
             text: "hello".into(),
             requested: Requested::Auto,
-            manner: None,
+            extras: None,
             parts: 1,
             client_ref: None,
             price: Some(PRICE),

@@ -2,8 +2,8 @@
 
 use crate::simulation::dice::Dice;
 use nuncio::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
+use nuncio::carrier::esme::EsmeSettings;
 use nuncio::carrier::intake;
-use nuncio::carrier::talk::Manner;
 use nuncio::dispatch::door::happening::{Keyed, Recipient, Submission};
 use nuncio::dispatch::door::plan::{Carrier, EraseText, Limits, Plan};
 use nuncio::message::class::Class;
@@ -84,7 +84,7 @@ pub(crate) enum Fault {
 /// All of a run that is decided beforehand.
 pub(crate) struct Scenario {
     pub(crate) plans: Vec<Arc<Plan>>,
-    pub(crate) links: BTreeMap<LinkId, Manner>,
+    pub(crate) links: BTreeMap<LinkId, EsmeSettings>,
     pub(crate) weather: BTreeMap<CarrierId, Weather>,
     pub(crate) requests: Vec<(u64, Submission)>,
     /// When customers try to take something back.
@@ -144,10 +144,10 @@ impl Scenario {
         dice: &mut Dice,
         id: CarrierId,
         weather: &Weather,
-        manner: (bool, u64),
-        links: &mut BTreeMap<LinkId, Manner>,
+        settings: (bool, u64),
+        links: &mut BTreeMap<LinkId, EsmeSettings>,
     ) -> Carrier {
-        let submitting = Self::binds(dice, id, weather, manner, links);
+        let submitting = Self::binds(dice, id, weather, settings, links);
         let rate = |dice: &mut Dice| dice.percent(40).then(|| dice.range(1, 40) as f64);
         Carrier {
             links: submitting,
@@ -185,7 +185,7 @@ impl Scenario {
         carrier: CarrierId,
         weather: &Weather,
         (fair, response_timeout): (bool, u64),
-        links: &mut BTreeMap<LinkId, Manner>,
+        links: &mut BTreeMap<LinkId, EsmeSettings>,
     ) -> u8 {
         let message_id = match weather.ids {
             IdStyle::HexThenDecimal => dice.pick(&[IdForm::Auto, IdForm::RespHex]),
@@ -216,8 +216,8 @@ impl Scenario {
             let ahead = dice.below(window as u64 + 1) as usize;
             let (says, dialect) = (Bind { interface_version: 0x34, ..Bind::default() }, dialect.clone());
             let intake = intake::Options { buffer, ..intake::Options::default() };
-            let manner = Manner { kind: *kind, bind: says, inviter: None, session, ahead, intake, dialect };
-            links.insert(LinkId { carrier, bind }, manner);
+            let settings = EsmeSettings { kind: *kind, bind: says, inviter: None, session, ahead, intake, dialect };
+            links.insert(LinkId { carrier, bind }, settings);
         }
         kinds.iter().filter(|it| it.submits()).count() as u8
     }
@@ -259,7 +259,7 @@ impl Scenario {
                     source: None,
                     text: text(label, parts).into(),
                     requested: Requested::Auto,
-                    manner: None,
+                    extras: None,
                     parts,
                     client_ref: None,
                     price: None,

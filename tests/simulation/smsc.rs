@@ -5,7 +5,7 @@ use crate::simulation::dice::Dice;
 use crate::simulation::scenario::{IdStyle, Weather, label};
 use nuncio::smpp::address::Address;
 use nuncio::smpp::cstring::CString;
-use nuncio::smpp::pdu::Body;
+use nuncio::smpp::pdu::PduBody;
 use nuncio::smpp::sm::{Sm, SmResp};
 use nuncio::smpp::status::CommandStatus;
 use nuncio::smpp::tlv::{Tag, Tlvs};
@@ -209,10 +209,10 @@ impl Smsc {
     }
 
     /// A receipt, or what a handset wrote, as it goes on the wire.
-    pub(crate) fn deliver(&self, notice: usize) -> Body {
+    pub(crate) fn deliver(&self, notice: usize) -> PduBody {
         let notice = &self.notices[notice];
         if let Some(sm) = &notice.mo {
-            return Body::DeliverSm(sm.clone());
+            return PduBody::DeliverSm(sm.clone());
         }
         let taken = &self.taken[notice.taken];
         let text = format!(
@@ -220,7 +220,7 @@ impl Smsc {
             taken.receipt_id, notice.word, "hello"
         );
         let tlvs = Tlvs::build().push(Tag::RECEIPTED_MESSAGE_ID, format!("{}\0", taken.receipt_id).as_bytes());
-        Body::DeliverSm(Sm {
+        PduBody::DeliverSm(Sm {
             source: taken.handset.clone(),
             destination: taken.sender.clone(),
             esm_class: 0x04,
@@ -231,7 +231,7 @@ impl Smsc {
     }
 
     /// The body of an answer to a submit.
-    pub(crate) fn answer(id: &str) -> Body {
-        Body::SubmitSmResp(SmResp { message_id: CString::from(id), tlvs: Tlvs::default() })
+    pub(crate) fn answer(id: &str) -> PduBody {
+        PduBody::SubmitSmResp(SmResp { message_id: CString::from(id), tlvs: Tlvs::default() })
     }
 }

@@ -1,14 +1,14 @@
 //! The driver over a pipe in memory, in paused time.
 
 use bytes::{Bytes, BytesMut};
-use nuncio::session::conversation::{Conversation, Said, Spoken};
+use nuncio::session::conversation::{Conversation, DriverAction, DriverEvent};
 use nuncio::session::input::Input;
 use nuncio::session::options::Options;
-use nuncio::session::output::{CloseReason, Event, Output};
+use nuncio::session::output::{CloseReason, Output, SessionEvent};
 use nuncio::session::{Session, Ticket};
 use nuncio::smpp::bind::{Bind, BindKind, BindResp};
 use nuncio::smpp::command::CommandId;
-use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::pdu::{Pdu, PduBody};
 use nuncio::smpp::sm::{Sm, SmResp};
 use nuncio::smpp::status::CommandStatus;
 use nuncio::wire::codec::{Codec, Heard};
@@ -31,40 +31,40 @@ pub(super) struct Agreeable {
 
 #[expect(clippy::large_enum_variant, reason = "a box would not make it clearer")]
 pub(super) enum Order {
-    Request(Ticket, Body),
+    Request(Ticket, PduBody),
     Unbind,
 }
 
 impl Conversation for Agreeable {
     type Command = Order;
-    type Report = Event;
+    type Report = SessionEvent;
 
-    fn handle(&mut self, now: std::time::Instant, input: Spoken<Order>) {
+    fn handle(&mut self, now: std::time::Instant, input: DriverEvent<Order>) {
         let input = match input {
-            Spoken::Pdu(pdu) => Input::Pdu(pdu),
-            Spoken::Undecodable { command, sequence, status } => Input::Undecodable { command, sequence, status },
-            Spoken::Command(Order::Request(ticket, body)) => Input::Request(ticket, body),
-            Spoken::Command(Order::Unbind) => Input::Unbind,
-            Spoken::Unsent { sequence } => Input::Unsent { sequence },
-            Spoken::Tick => Input::Tick,
-            Spoken::Eof => Input::Eof,
+            DriverEvent::Pdu(pdu) => Input::Pdu(pdu),
+            DriverEvent::Undecodable { command, sequence, status } => Input::Undecodable { command, sequence, status },
+            DriverEvent::Command(Order::Request(ticket, body)) => Input::Request(ticket, body),
+            DriverEvent::Command(Order::Unbind) => Input::Unbind,
+            DriverEvent::Unsent { sequence } => Input::Unsent { sequence },
+            DriverEvent::Tick => Input::Tick,
+            DriverEvent::Eof => Input::Eof,
         };
         self.session.handle(now, input);
     }
 
-    fn poll(&mut self) -> Said<Event> {
+    fn poll(&mut self) -> DriverAction<SessionEvent> {
         loop {
             match self.session.poll() {
-                Output::Send(pdu) => return Said::Send(pdu),
+                Output::Send(pdu) => return DriverAction::Send(pdu),
                 Output::Event(event) => {
                     self.agree(&event);
-                    return Said::Report(event);
+                    return DriverAction::Report(event);
                 }
                 Output::Wait(deadline) => match self.yes.pop() {
                     Some(yes) => self.session.handle(Instant::now().into_std(), yes),
-                    None => return Said::Wait(deadline),
+                    None => return DriverAction::Wait(deadline),
                 },
-                Output::Close(reason) => return Said::Close(reason),
+                Output::Close(reason) => return DriverAction::Close(reason),
             }
         }
     }
@@ -80,13 +80,15 @@ impl Agreeable {
         Self { session: Session::smsc(Instant::now().into_std(), options), yes: Vec::new() }
     }
 
-    fn agree(&mut self, event: &Event) {
+    fn agree(&mut self, event: &SessionEvent) {
         let (sequence, body) = match event {
-            Event::BindRequested { sequence, kind, .. } => (*sequence, Body::BindResp(*kind, BindResp::default())),
-            Event::Requested { sequence, body: Body::SubmitSm(_) } => {
-                (*sequence, Body::SubmitSmResp(SmResp::default()))
+            SessionEvent::BindRequested { sequence, kind, .. } => {
+                (*sequence, PduBody::BindResp(*kind, BindResp::default()))
             }
-            Event::Requested { sequence, .. } => (*sequence, Body::DeliverSmResp(SmResp::default())),
+            SessionEvent::Requested { sequence, body: PduBody::SubmitSm(_) } => {
+                (*sequence, PduBody::SubmitSmResp(SmResp::default()))
+            }
+            SessionEvent::Requested { sequence, .. } => (*sequence, PduBody::DeliverSmResp(SmResp::default())),
             _ => return,
         };
         self.yes.insert(0, Input::Respond { sequence, status: CommandStatus::Ok, body });
@@ -98,7 +100,7 @@ fn sm(octets: usize) -> Sm {
 }
 
 /// Runs one side that has `requests` to make and then unbinds; the number of answers.
-async fn busy(mut side: Agreeable, stream: DuplexStream, requests: u64, body: fn(Sm) -> Body) -> (u64, Ended) {
+async fn busy(mut side: Agreeable, stream: DuplexStream, requests: u64, body: fn(Sm) -> PduBody) -> (u64, Ended) {
     let (orders, mut commands) = mpsc::channel(requests as usize + 1);
     let (mut sent, mut answered) = (0, 0);
     let options = driver::Options::default();
@@ -108,21 +110,21 @@ async fn busy(mut side: Agreeable, stream: DuplexStream, requests: u64, body: fn
         &mut commands,
         |event| {
             let credit = match event {
-                Event::Bound { .. } => 50,
-                Event::Answered { status, .. } => {
+                SessionEvent::Bound { .. } => 50,
+                SessionEvent::Answered { status, .. } => {
                     assert_eq!(status, CommandStatus::Ok);
                     answered += 1;
                     1
                 }
-                Event::Requested { .. } | Event::BindRequested { .. } => 0,
-                Event::Unbinding | Event::Lost(_) | Event::NeverSent(_) => 0,
+                SessionEvent::Requested { .. } | SessionEvent::BindRequested { .. } => 0,
+                SessionEvent::Unbinding | SessionEvent::Lost(_) | SessionEvent::NeverSent(_) => 0,
                 other => panic!("unexpected {other:?}"),
             };
             for _ in 0..credit.min(requests - sent) {
                 sent += 1;
                 orders.try_send(Order::Request(sent, body(sm(140)))).unwrap();
             }
-            if answered == requests && matches!(event, Event::Answered { .. }) {
+            if answered == requests && matches!(event, SessionEvent::Answered { .. }) {
                 orders.try_send(Order::Unbind).unwrap();
             }
         },
@@ -140,8 +142,8 @@ fn wide() -> Options {
 async fn everything_is_answered_and_both_sides_part_in_peace() {
     let (ours, theirs) = duplex(4_096);
     let (esme, smsc) = tokio::join!(
-        busy(Agreeable::esme(wide()), ours, 2_000, Body::SubmitSm),
-        busy(Agreeable::smsc(wide()), theirs, 0, Body::DeliverSm),
+        busy(Agreeable::esme(wide()), ours, 2_000, PduBody::SubmitSm),
+        busy(Agreeable::smsc(wide()), theirs, 0, PduBody::DeliverSm),
     );
     assert_eq!(esme.0, 2_000);
     assert!(matches!(esme.1, Ended::Closed(CloseReason::Unbound)), "{:?}", esme.1);
@@ -155,8 +157,8 @@ async fn two_peers_who_both_have_much_to_say_do_not_wait_for_each_other() {
     let began = Instant::now();
     let run = async {
         tokio::join!(
-            busy(Agreeable::esme(wide()), ours, 500, Body::SubmitSm),
-            busy(Agreeable::smsc(wide()), theirs, 500, Body::DeliverSm),
+            busy(Agreeable::esme(wide()), ours, 500, PduBody::SubmitSm),
+            busy(Agreeable::smsc(wide()), theirs, 500, PduBody::DeliverSm),
         )
     };
     let (esme, smsc) = run.await;
@@ -172,7 +174,7 @@ struct Hand {
 }
 
 impl Hand {
-    async fn say(&mut self, status: CommandStatus, sequence: u32, body: Body) {
+    async fn say(&mut self, status: CommandStatus, sequence: u32, body: PduBody) {
         let mut octets = BytesMut::new();
         Pdu { status, sequence, body }.encode(&mut octets).unwrap();
         self.stream.write_all(&octets).await.unwrap();
@@ -191,8 +193,8 @@ impl Hand {
     /// Accepts the bind of an ESME.
     async fn bind(&mut self) {
         let bind = self.hear().await;
-        assert!(matches!(bind.body, Body::Bind(..)));
-        let body = Body::BindResp(BindKind::Transceiver, BindResp::default());
+        assert!(matches!(bind.body, PduBody::Bind(..)));
+        let body = PduBody::BindResp(BindKind::Transceiver, BindResp::default());
         self.say(CommandStatus::Ok, bind.sequence, body).await;
     }
 }
@@ -204,7 +206,7 @@ fn esme_and_hand(width: usize) -> (Agreeable, DuplexStream, Hand) {
 }
 
 /// Runs the ESME with some submissions waiting for the bind; how it ended and what it told.
-async fn run(mut esme: Agreeable, stream: impl Arrivals, submissions: u64) -> (Ended, Vec<Event>) {
+async fn run(mut esme: Agreeable, stream: impl Arrivals, submissions: u64) -> (Ended, Vec<SessionEvent>) {
     let (orders, mut commands) = mpsc::channel(64);
     let mut told = Vec::new();
     let options = driver::Options::default();
@@ -213,9 +215,9 @@ async fn run(mut esme: Agreeable, stream: impl Arrivals, submissions: u64) -> (E
         stream,
         &mut commands,
         |event| {
-            if matches!(event, Event::Bound { .. }) {
+            if matches!(event, SessionEvent::Bound { .. }) {
                 for ticket in 0..submissions {
-                    orders.try_send(Order::Request(ticket, Body::SubmitSm(sm(140)))).unwrap();
+                    orders.try_send(Order::Request(ticket, PduBody::SubmitSm(sm(140)))).unwrap();
                 }
             }
             told.push(event);
@@ -239,8 +241,8 @@ async fn a_peer_that_does_not_read_is_left_and_what_never_left_is_known() {
     let length = u32::from_be_bytes(*octets.first_chunk().unwrap()) as usize;
     let arrived = octets.len().div_ceil(length) as u64;
     assert_eq!(octets.len(), 1_000);
-    let lost: Vec<_> = (0..arrived).map(Event::Lost).collect();
-    let never: Vec<_> = (arrived..40).map(Event::NeverSent).collect();
+    let lost: Vec<_> = (0..arrived).map(SessionEvent::Lost).collect();
+    let never: Vec<_> = (arrived..40).map(SessionEvent::NeverSent).collect();
     assert_eq!(told[1..], never.into_iter().chain(lost).collect::<Vec<_>>());
 }
 
@@ -253,9 +255,9 @@ async fn commands_wait_in_their_channel_while_the_peer_does_not_read() {
     let (orders, mut commands) = mpsc::channel(2_000);
     let limits = driver::Options::default();
     let fill = |event| {
-        if matches!(event, Event::Bound { .. }) {
+        if matches!(event, SessionEvent::Bound { .. }) {
             for ticket in 0..2_000 {
-                orders.try_send(Order::Request(ticket, Body::SubmitSm(sm(140)))).unwrap();
+                orders.try_send(Order::Request(ticket, PduBody::SubmitSm(sm(140)))).unwrap();
             }
         }
     };
@@ -272,7 +274,7 @@ async fn a_peer_that_asks_and_never_reads_is_itself_not_read_in_the_end() {
         hand.bind().await;
         for said in 0_u32.. {
             assert!(said * 16 < 2 * 1_024 * 1_024, "what it asks is kept without end");
-            hand.say(CommandStatus::Ok, said, Body::EnquireLink).await;
+            hand.say(CommandStatus::Ok, said, PduBody::EnquireLink).await;
         }
     };
     let (ended, _) = tokio::select! {
@@ -287,7 +289,7 @@ async fn a_silent_peer_is_left_in_time() {
     let (esme, ours, mut hand) = esme_and_hand(1_000);
     let peer = async {
         hand.bind().await;
-        assert_eq!(hand.hear().await.body, Body::EnquireLink);
+        assert_eq!(hand.hear().await.body, PduBody::EnquireLink);
         std::future::pending::<()>().await;
     };
     let began = Instant::now();
@@ -313,7 +315,7 @@ async fn what_is_not_smpp_is_answered_once_and_left() {
     let ((nack, rest), (ended, _)) = tokio::join!(peer, run(esme, ours, 0));
     assert!(matches!(ended, Ended::Garbled(_)), "{ended:?}");
     let status = CommandStatus::InvalidCommandLength;
-    assert_eq!((nack, rest.len()), (Pdu { status, sequence: 0, body: Body::GenericNack }, 0));
+    assert_eq!((nack, rest.len()), (Pdu { status, sequence: 0, body: PduBody::GenericNack }, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -329,8 +331,8 @@ async fn what_cannot_be_read_is_answered_and_the_next_is_heard() {
         let refusal = hand.hear().await;
         assert_eq!((refusal.sequence, refusal.body.command_id()), (77, CommandId::SUBMIT_SM.response()));
         assert_ne!(refusal.status, CommandStatus::Ok);
-        hand.say(CommandStatus::Ok, 78, Body::EnquireLink).await;
-        assert_eq!(hand.hear().await.body, Body::EnquireLinkResp);
+        hand.say(CommandStatus::Ok, 78, PduBody::EnquireLink).await;
+        assert_eq!(hand.hear().await.body, PduBody::EnquireLinkResp);
         drop(hand);
     };
     let ((), (ended, _)) = tokio::join!(peer, run(esme, ours, 0));
@@ -343,12 +345,12 @@ async fn answers_that_came_before_the_end_count() {
     let peer = async {
         hand.bind().await;
         let sequences: Vec<u32> = [hand.hear().await, hand.hear().await].map(|pdu| pdu.sequence).into();
-        hand.say(CommandStatus::Ok, sequences[1], Body::SubmitSmResp(SmResp::default())).await;
+        hand.say(CommandStatus::Ok, sequences[1], PduBody::SubmitSmResp(SmResp::default())).await;
         drop(hand);
     };
     let ((), (ended, told)) = tokio::join!(peer, run(esme, ours, 2));
     assert!(matches!(ended, Ended::Closed(CloseReason::PeerClosed)), "{ended:?}");
-    assert!(matches!(told[1..], [Event::Answered { ticket: 1, .. }, Event::Lost(0)]), "{told:?}");
+    assert!(matches!(told[1..], [SessionEvent::Answered { ticket: 1, .. }, SessionEvent::Lost(0)]), "{told:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -358,7 +360,7 @@ async fn a_request_that_cannot_be_encoded_never_left() {
     orders.try_send(Order::Unbind).unwrap();
     let peer = async move {
         hand.bind().await;
-        assert_eq!(hand.hear().await.body, Body::Unbind);
+        assert_eq!(hand.hear().await.body, PduBody::Unbind);
     };
     let mut told = Vec::new();
     let (orders, mut late) = mpsc::channel(2);
@@ -368,8 +370,8 @@ async fn a_request_that_cannot_be_encoded_never_left() {
         ours,
         &mut late,
         |event| {
-            if matches!(event, Event::Bound { .. }) {
-                orders.try_send(Order::Request(5, Body::SubmitSm(sm(300)))).unwrap();
+            if matches!(event, SessionEvent::Bound { .. }) {
+                orders.try_send(Order::Request(5, PduBody::SubmitSm(sm(300)))).unwrap();
                 orders.try_send(commands.try_recv().unwrap()).unwrap();
             }
             told.push(event);
@@ -377,7 +379,7 @@ async fn a_request_that_cannot_be_encoded_never_left() {
         &options,
     );
     let ((), _) = tokio::join!(peer, drive);
-    assert!(told.contains(&Event::NeverSent(5)), "{told:?}");
+    assert!(told.contains(&SessionEvent::NeverSent(5)), "{told:?}");
 }
 
 /// A stream that counts what it is asked to do.
@@ -426,7 +428,7 @@ async fn many_commands_are_one_write() {
         drop(hand);
     };
     let ((), (_, told)) = tokio::join!(peer, run(esme, stream, 50));
-    assert_eq!(told.iter().filter(|it| matches!(it, Event::Lost(_))).count(), 50);
+    assert_eq!(told.iter().filter(|it| matches!(it, SessionEvent::Lost(_))).count(), 50);
     assert_eq!(writes.get(), 2, "one for the bind, one for all submissions");
 }
 
@@ -483,11 +485,14 @@ async fn no_time_is_told_before_what_the_socket_holds_was_read() {
         }
         hidden.set(Some((Instant::now() + SECOND * 60, 5)));
         for sequence in requests {
-            hand.say(CommandStatus::Ok, sequence, Body::SubmitSmResp(SmResp::default())).await;
+            hand.say(CommandStatus::Ok, sequence, PduBody::SubmitSmResp(SmResp::default())).await;
         }
         tokio::time::sleep(SECOND * 61).await;
         drop(hand);
     };
     let ((), (_, told)) = tokio::join!(peer, run(esme, stream, 2));
-    assert!(matches!(told[1..], [Event::Answered { ticket: 0, .. }, Event::Answered { ticket: 1, .. }]), "{told:?}");
+    assert!(
+        matches!(told[1..], [SessionEvent::Answered { ticket: 0, .. }, SessionEvent::Answered { ticket: 1, .. }]),
+        "{told:?}"
+    );
 }

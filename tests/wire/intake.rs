@@ -1,10 +1,10 @@
 //! A link whose loop stands still: what it does not read, how its clocks stand still, what it puts off and when.
 
 use bytes::{Buf, BytesMut};
+use nuncio::carrier::esme::{Command, Esme};
 use nuncio::carrier::intake;
 use nuncio::carrier::report::{Answered, PutOff, Report, Ticket};
 use nuncio::carrier::submit::Submit;
-use nuncio::carrier::talk::{Command, Talk};
 use nuncio::link::options::{Credentials, Options};
 use nuncio::message::attempt::Answer;
 use nuncio::message::body;
@@ -17,7 +17,7 @@ use nuncio::session::version::Version;
 use nuncio::smpp::command::CommandId;
 use nuncio::smpp::cstring::CString;
 use nuncio::smpp::frame::next_frame;
-use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::pdu::{Pdu, PduBody};
 use nuncio::smpp::sm::{Sm, SmResp};
 use nuncio::smpp::status::CommandStatus;
 use nuncio::text::content::Requested;
@@ -64,9 +64,9 @@ impl Stage {
         let reports = Rc::<RefCell<Vec<Report>>>::default();
         let told = reports.clone();
         let driving = spawn_local(async move {
-            let mut talk = Talk::new(tokio::time::Instant::now().into_std(), 0, options.manner());
+            let mut esme = Esme::new(tokio::time::Instant::now().into_std(), 0, options.settings());
             let report = |it| told.borrow_mut().push(it);
-            driver::drive(&mut talk, near, &mut commands, report, &driver::Options::default()).await
+            driver::drive(&mut esme, near, &mut commands, report, &driver::Options::default()).await
         });
         let mut stage = Self { far, inbox: BytesMut::new(), orders, reports, driving };
         let bind = stage.hear().await;
@@ -120,14 +120,14 @@ fn tag(report: &Report) -> Option<u64> {
     if let Report::Inbound { tag, .. } = report { Some(*tag) } else { None }
 }
 
-fn bound(bind: &Body) -> Body {
-    let Body::Bind(kind, _) = bind else { panic!("{bind:?}") };
-    Body::BindResp(*kind, nuncio::smpp::bind::BindResp::default())
+fn bound(bind: &PduBody) -> PduBody {
+    let PduBody::Bind(kind, _) = bind else { panic!("{bind:?}") };
+    PduBody::BindResp(*kind, nuncio::smpp::bind::BindResp::default())
 }
 
 fn delivery(sequence: u32) -> Pdu {
     let text = format!("message {sequence}");
-    let body = Body::DeliverSm(Sm { short_message: text.into_bytes().into(), ..Sm::default() });
+    let body = PduBody::DeliverSm(Sm { short_message: text.into_bytes().into(), ..Sm::default() });
     Pdu { status: CommandStatus::Ok, sequence, body }
 }
 
@@ -142,7 +142,7 @@ fn submit() -> Submit {
         destination: E164(31_612_345_678),
         text: "hello".into(),
         requested: Requested::Auto,
-        manner: None,
+        extras: None,
         parts: 1,
         client_ref: None,
         created: Time(1),
@@ -169,7 +169,7 @@ async fn while_the_loop_stands_still_nothing_is_read_and_no_answer_is_late() {
             let submit = stage.hear().await;
             assert_eq!(submit.body.command_id(), CommandId::SUBMIT_SM);
             // The answer stands behind more than there is room for, and behind that the end.
-            let answer = Body::SubmitSmResp(SmResp { message_id: CString::from("7"), ..SmResp::default() });
+            let answer = PduBody::SubmitSmResp(SmResp { message_id: CString::from("7"), ..SmResp::default() });
             let mut said: Vec<Pdu> = (0..COUNT as u32).map(delivery).collect();
             said.push(Pdu { status: CommandStatus::Ok, sequence: submit.sequence, body: answer });
             stage.say(said).await;
@@ -212,9 +212,9 @@ async fn what_is_longer_in_coming_than_carriers_wait_is_put_off_and_the_link_liv
                 );
             }
             // It reads on: the carrier sees that it lives.
-            let enquiry = Pdu { status: CommandStatus::Ok, sequence: 5_000, body: Body::EnquireLink };
+            let enquiry = Pdu { status: CommandStatus::Ok, sequence: 5_000, body: PduBody::EnquireLink };
             stage.say(vec![enquiry]).await;
-            assert_eq!(stage.hear().await.body, Body::EnquireLinkResp);
+            assert_eq!(stage.hear().await.body, PduBody::EnquireLinkResp);
             // What was put off is durable in the end, and is not answered again; what comes then is taken.
             stage.confirm_all(taken).await;
             stage.say(vec![delivery(6_000)]).await;

@@ -5,7 +5,7 @@ use crate::identity::{identity, target, why};
 use nuncio::session::output::CloseReason;
 use nuncio::wire::driver::{Ended, drive};
 use nuncio::wire::stream::Stream;
-use nuncio::wire::tls::{Client, ClientOptions, MinVersion, Server, ServerOptions, TlsError, alert};
+use nuncio::wire::tls::{ClientOptions, MinVersion, ServerOptions, TlsClient, TlsError, TlsServer, alert};
 use nuncio::wire::transport::connect;
 use rustls::AlertDescription;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -90,11 +90,11 @@ async fn addresses_are_tried_in_their_order() {
 #[test]
 fn files_that_cannot_be_used_are_named() {
     let options = ClientOptions { ca_file: Some("/nowhere/ca.pem".into()), ..ClientOptions::default() };
-    let error = Client::new(&options).unwrap_err().to_string();
+    let error = TlsClient::new(&options).unwrap_err().to_string();
     assert!(error.starts_with("/nowhere/ca.pem: "), "{error}");
     let file = tempfile::NamedTempFile::new().unwrap();
     let options = ClientOptions { ca_file: Some(file.path().into()), ..ClientOptions::default() };
-    let error = Client::new(&options).unwrap_err().to_string();
+    let error = TlsClient::new(&options).unwrap_err().to_string();
     assert!(error.ends_with("there is no certificate in it"), "{error}");
 }
 
@@ -102,7 +102,7 @@ fn files_that_cannot_be_used_are_named() {
 async fn a_server_that_asks_for_a_certificate_takes_the_right_one_only() {
     let (identity, ours, stranger) = (identity(), crate::identity::identity(), self::identity());
     let options = ServerOptions { client_ca: Some(ours.certificate.clone()), ..identity.serving() };
-    let server = Server::new(&options, &[]).unwrap();
+    let server = TlsServer::new(&options, &[]).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     for (own, expected) in [
@@ -115,7 +115,7 @@ async fn a_server_that_asks_for_a_certificate_takes_the_right_one_only() {
             client_key: own.map(|it| it.key.clone()),
             ..identity.trusting()
         };
-        let target = target(port, Some(Client::new(&options).unwrap()));
+        let target = target(port, Some(TlsClient::new(&options).unwrap()));
         let serve = async {
             let (tcp, _) = listener.accept().await.unwrap();
             let accepted = server.accept(tcp).await;
@@ -140,7 +140,7 @@ fn a_key_of_another_certificate_is_named() {
         client_key: Some(stranger.key.clone()),
         ..identity.trusting()
     };
-    let error = Client::new(&options).unwrap_err();
+    let error = TlsClient::new(&options).unwrap_err();
     let (key, certificate) = (stranger.key.display(), identity.certificate.display());
     assert_eq!(error.to_string(), format!("{key} is not the key of the certificate in {certificate}"));
 }
@@ -153,7 +153,7 @@ fn clients_are_equal_when_options_and_contents_of_files_are() {
         client_key: Some(ours.key.clone()),
         ..identity.trusting()
     };
-    let (client, same) = (Client::new(&options).unwrap(), Client::new(&options).unwrap());
+    let (client, same) = (TlsClient::new(&options).unwrap(), TlsClient::new(&options).unwrap());
     assert!(client == same);
     let others = [
         ClientOptions { min_version: MinVersion::Tls13, ..options.clone() },
@@ -161,11 +161,11 @@ fn clients_are_equal_when_options_and_contents_of_files_are() {
         ClientOptions { client_certificate: None, client_key: None, ..options.clone() },
         ClientOptions { pins: vec![identity.pin()], ..options.clone() },
     ];
-    assert!(others.iter().all(|it| Client::new(it).unwrap() != client));
+    assert!(others.iter().all(|it| TlsClient::new(it).unwrap() != client));
     for changed in [&identity, &ours] {
-        let before = Client::new(&options).unwrap();
+        let before = TlsClient::new(&options).unwrap();
         changed.renew();
-        assert!(Client::new(&options).unwrap() != before, "what is in {} counts", changed.certificate.display());
+        assert!(TlsClient::new(&options).unwrap() != before, "what is in {} counts", changed.certificate.display());
     }
     assert!(!format!("{client:?}").contains("key"), "{client:?}");
 }

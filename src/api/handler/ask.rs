@@ -1,6 +1,6 @@
 //! Questions to the loop, and what it means that it says no.
 
-use crate::api::handler::context::{Call, Context};
+use crate::api::handler::context::{Context, LoopRequest};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::dispatch::door::happening::Ask;
 use crate::dispatch::door::reply::{Limit, Means, Reply};
@@ -14,12 +14,12 @@ pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Asks the loop, and waits until what it answers is durable.
 pub(crate) async fn ask(context: &Context, ask: Ask) -> Result<Reply, Problem> {
     let (to, answer) = oneshot::channel();
-    send(context, Call::Ask(ask, to))?;
+    send(context, LoopRequest::Ask(ask, to))?;
     awaited(answer).await
 }
 
 /// Hands something to the loop; refused where its lane is full or it has ended.
-pub(crate) fn send(context: &Context, call: Call) -> Result<(), Problem> {
+pub(crate) fn send(context: &Context, call: LoopRequest) -> Result<(), Problem> {
     use tokio::sync::mpsc::error::TrySendError;
     context.wiring.submit.try_send(call).map_err(|error| match error {
         TrySendError::Full(_) => Problem::new(Kind::QueueFull, "Too many requests wait to be stored."),

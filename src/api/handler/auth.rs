@@ -1,7 +1,7 @@
 //! Who calls: a key names an account, and the account what may be done.
 
 use crate::api::handler::problem::{Kind, Problem};
-use crate::dispatch::door::plan::{Account, Network, Plan, Scopes};
+use crate::dispatch::door::plan::{Account, Plan, Scopes, Subnet};
 use crate::message::id::AccountId;
 use axum::http::{Extensions, HeaderMap, header};
 use sha2::{Digest, Sha256};
@@ -18,7 +18,7 @@ impl Peer {
     /// Whoever comes through a unix socket.
     pub const LOCAL: Self = Self(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
-    fn is_in(self, networks: &[Network]) -> bool {
+    fn is_in(self, networks: &[Subnet]) -> bool {
         let address = match self.0 {
             IpAddr::V4(it) => it.to_ipv6_mapped().to_bits(),
             IpAddr::V6(it) => it.to_bits(),
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn an_ipv4_caller_is_in_an_ipv4_network() {
-        let network = Network { address: Ipv4Addr::new(10, 1, 0, 0).to_ipv6_mapped().to_bits(), bits: 96 + 16 };
+        let network = Subnet { address: Ipv4Addr::new(10, 1, 0, 0).to_ipv6_mapped().to_bits(), bits: 96 + 16 };
         assert!(Peer(Ipv4Addr::new(10, 1, 2, 3).into()).is_in(&[network]));
         assert!(!Peer(Ipv4Addr::new(10, 2, 2, 3).into()).is_in(&[network]));
         assert!(!Peer(std::net::Ipv6Addr::LOCALHOST.into()).is_in(&[network]));

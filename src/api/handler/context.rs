@@ -13,8 +13,8 @@ use crate::dispatch::inbound::opt_out::OptedOut;
 use crate::message::id::{CarrierId, LinkId};
 use crate::message::veil::Veil;
 use crate::store::sqlite::readers::{CONNECTIONS_MAX, Readers};
+use crate::telemetry::link_status::LinkStatus;
 use crate::telemetry::meters::http::TurnedAway;
-use crate::telemetry::standing::Standing;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub const OTHER: &str = "other";
 
 /// What a handler asks of the loop.
 #[derive(Debug)]
-pub enum Call {
+pub enum LoopRequest {
     /// Do this, or say that; whoever waits is answered once what that rests on is durable.
     Ask(Ask, oneshot::Sender<Reply>),
     /// Take in what a carrier over HTTP tells, at least one receipt, and say so once it is durable.
@@ -52,7 +52,7 @@ pub struct Operators {
     /// The configuration in force, without its secrets.
     pub config: Arc<dyn Fn() -> serde_json::Value + Send + Sync>,
     /// How the links that run stand.
-    pub links: Arc<dyn Fn() -> BTreeMap<LinkId, Standing> + Send + Sync>,
+    pub links: Arc<dyn Fn() -> BTreeMap<LinkId, LinkStatus> + Send + Sync>,
     /// How carriers have answered in the last minute.
     pub minutes: Arc<dyn Fn() -> BTreeMap<CarrierId, Minute> + Send + Sync>,
     /// The latest trace of a link, each PDU a line of JSON.
@@ -64,7 +64,7 @@ pub struct Wiring {
     /// The configuration; the latest counts.
     pub plan: watch::Receiver<Arc<Plan>>,
     /// The bounded lane to the loop.
-    pub submit: mpsc::Sender<Call>,
+    pub submit: mpsc::Sender<LoopRequest>,
     /// Called after each send on the lane, for a loop that sleeps in a thread of its own.
     pub wake: Arc<dyn Fn() + Send + Sync>,
     /// Who does not want to be written to.

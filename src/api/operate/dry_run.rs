@@ -24,7 +24,7 @@ use crate::message::money::{Currency, Money};
 use crate::message::source::Source;
 use crate::number::e164::E164;
 use crate::record::action::Deed;
-use crate::route::choose::{self, Signals, Standing};
+use crate::route::choose::{self, Grade, Signals};
 use crate::route::plan::Route;
 use crate::route::rule::{self, Rule};
 use crate::text::content::Content;
@@ -201,9 +201,9 @@ struct View<'a> {
 }
 
 impl Signals for View<'_> {
-    fn standing(&self, carrier: CarrierId) -> Standing {
+    fn standing(&self, carrier: CarrierId) -> Grade {
         let judged = self.scored(carrier).map(|it| it.judged);
-        judged.map(|it| Standing { score: it.score, demoted: it.demoted }).unwrap_or_default()
+        judged.map(|it| Grade { score: it.score, demoted: it.demoted }).unwrap_or_default()
     }
 
     fn cost(&self, carrier: CarrierId) -> Option<Money> {

@@ -6,7 +6,7 @@ use crate::dispatch::door::plan::{Carrier, Plan};
 use crate::dispatch::door::snapshot::{Minute, Snapshot};
 use crate::message::id::{CarrierId, LinkId};
 use crate::telemetry::labels::bind_name;
-use crate::telemetry::standing::{Standing, Trouble};
+use crate::telemetry::link_status::{LinkStatus, Trouble};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,7 +34,7 @@ struct ErrorView<'a> {
 }
 
 impl<'a> LinkView<'a> {
-    pub(crate) fn of(id: LinkId, standing: &'a Standing, plan: &'a Plan) -> Self {
+    pub(crate) fn of(id: LinkId, standing: &'a LinkStatus, plan: &'a Plan) -> Self {
         let error = |it: &'a Trouble| ErrorView { at: Moment(it.at), error: &it.error, hint: it.hint };
         Self {
             id: link_name(plan, id),
@@ -60,7 +60,7 @@ pub(crate) struct BusyLinkView<'a> {
 }
 
 impl<'a> BusyLinkView<'a> {
-    pub(crate) fn of(id: LinkId, standing: &'a Standing, snapshot: &Snapshot, plan: &'a Plan) -> Self {
+    pub(crate) fn of(id: LinkId, standing: &'a LinkStatus, snapshot: &Snapshot, plan: &'a Plan) -> Self {
         let link = snapshot.links.iter().find(|it| it.id == id);
         let minute = snapshot.carriers.iter().find(|it| it.id == id.carrier).map(|it| it.minute);
         Self {

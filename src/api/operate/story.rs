@@ -17,7 +17,7 @@ use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::message::veil::Veil;
 use crate::record::entry::Entry;
-use crate::route::plan::{Order, UnknownPolicy};
+use crate::route::plan::{CarrierOrder, UnknownPolicy};
 use crate::route::rule::Asked;
 use crate::smpp::status::CommandStatus;
 use crate::text::Alphabet;
@@ -140,10 +140,10 @@ impl Teller<'_> {
         };
         let names = ranked(self.plan, route, body.destination, &body.source);
         let order = match route.order {
-            Order::Static if !route.weights.is_empty() => "drawn by their weights",
-            Order::Static => "in the order listed",
-            Order::Scored => "ranked by how well each has delivered there",
-            Order::Cheapest => "the cheapest there first",
+            CarrierOrder::Static if !route.weights.is_empty() => "drawn by their weights",
+            CarrierOrder::Static => "in the order listed",
+            CarrierOrder::Scored => "ranked by how well each has delivered there",
+            CarrierOrder::Cheapest => "the cheapest there first",
         };
         let text = format!(
             "It goes by route {} ({}): {why}. Its carriers, {order}: {}.",

@@ -7,7 +7,7 @@ use crate::dispatch::door::plan::{Account, Plan};
 use crate::dispatch::door::snapshot::{AtBreaker, AtCarrier, Closed, InQueue, Scored, Snapshot, Tally};
 use crate::message::attempt::Answer;
 use crate::message::time::Time;
-use crate::route::breaker::State;
+use crate::route::breaker::BreakerState;
 use crate::route::plan::Route;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -47,7 +47,7 @@ struct BreakerView {
 
 impl BreakerView {
     fn of(it: &AtBreaker) -> Self {
-        let until = if let State::Open { until } = it.state { until } else { Time::NEVER };
+        let until = if let BreakerState::Open { until } = it.state { until } else { Time::NEVER };
         Self {
             state: it.state.word(),
             until: Moment(until),

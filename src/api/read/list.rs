@@ -18,7 +18,7 @@ use crate::message::status::Status;
 use crate::message::veil::{Pages, Veil};
 use crate::number::e164::E164;
 use crate::record::entry::Entry;
-use crate::record::views::Query;
+use crate::record::views::MessageFilter;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -89,7 +89,7 @@ pub(crate) fn answer(page: &Page<MessageView<'_>>) -> Response {
 
 /// Messages as a query string asks for them, one parameter after the other.
 pub(crate) struct Search<'a> {
-    pub(crate) query: Query,
+    pub(crate) query: MessageFilter,
     page: Asked,
     veil: Veil,
     /// National numbers are those of this region.
@@ -100,7 +100,7 @@ impl<'a> Search<'a> {
     /// The search of an account before it asks for anything.
     pub(crate) fn new(by: &'a Account, veil: Veil) -> Self {
         let page = Asked::first(veil, Pages::Messages);
-        Self { query: Query::default(), page, veil, region: by.region.as_deref() }
+        Self { query: MessageFilter::default(), page, veil, region: by.region.as_deref() }
     }
 
     /// What one parameter asks for.
@@ -135,8 +135,8 @@ impl<'a> Search<'a> {
     }
 
     /// The page that is asked for, and what the store is asked.
-    pub(crate) fn done(self) -> (Asked, Query) {
-        let query = Query { before: self.page.place.map(Seq), limit: self.page.limit, ..self.query };
+    pub(crate) fn done(self) -> (Asked, MessageFilter) {
+        let query = MessageFilter { before: self.page.place.map(Seq), limit: self.page.limit, ..self.query };
         (self.page, query)
     }
 }

@@ -3,7 +3,7 @@
 use crate::api::handler::auth::Peer;
 use crate::api::handler::problem::Problem;
 use crate::api::server::forwarded;
-use crate::api::server::options::Networks;
+use crate::api::server::options::Subnets;
 use crate::api::server::places::{self, Places, Seat};
 use crate::telemetry::meters::http::TurnedAway;
 use axum::http::HeaderMap;
@@ -15,7 +15,7 @@ pub(crate) enum Caller {
     /// Who asks; the connection counts for this address.
     Itself(Peer),
     /// A proxy, which names those who ask with each request: requests count as connections do.
-    Behind(Peer, Arc<Networks>, Arc<Places>),
+    Behind(Peer, Arc<Subnets>, Arc<Places>),
 }
 
 impl Caller {

@@ -13,7 +13,7 @@ use crate::api::handler::context::OnTurnedAway;
 use crate::api::server::caller::Caller;
 use crate::api::server::connection::Desk;
 use crate::api::server::listener::{Accepted, Octets};
-use crate::api::server::options::{Http, Networks};
+use crate::api::server::options::{Http, Subnets};
 use crate::api::server::places::{COME_AGAIN, Place, Places, refusal};
 use crate::api::server::proxy::{self, Preface};
 use crate::telemetry::meters::http::TurnedAway;
@@ -42,9 +42,9 @@ pub(crate) struct Door {
     pub(crate) places: Arc<Places>,
     /// Counts who is turned away.
     pub(crate) on_turned_away: Option<Arc<OnTurnedAway>>,
-    tls: Option<tls::Server>,
+    tls: Option<tls::TlsServer>,
     header_timeout: Duration,
-    proxies: Arc<Networks>,
+    proxies: Arc<Subnets>,
     farewells: Arc<Semaphore>,
     told: Mutex<Told>,
 }
@@ -57,7 +57,7 @@ struct Told {
 }
 
 impl Door {
-    pub(crate) fn new(desk: Desk, options: &Http, tls: Option<tls::Server>) -> Self {
+    pub(crate) fn new(desk: Desk, options: &Http, tls: Option<tls::TlsServer>) -> Self {
         Self {
             desk,
             places: Arc::new(Places::new(options)),
@@ -158,7 +158,7 @@ impl Door {
     }
 }
 
-async fn farewell_secured(tcp: TcpStream, tls: &tls::Server, reason: TurnedAway) {
+async fn farewell_secured(tcp: TcpStream, tls: &tls::TlsServer, reason: TurnedAway) {
     if let Ok(stream) = tls.accept(tcp).await
         // Frames are not worth their code here: by HTTP/2 it is closed without a word.
         && stream.alpn().is_none_or(|it| it != b"h2")

@@ -4,7 +4,7 @@
 //! written it: the client is the last that is no such proxy, and what stands before it is what the client said.
 
 use crate::api::handler::problem::{Kind, Problem};
-use crate::api::server::options::Networks;
+use crate::api::server::options::Subnets;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::net::{IpAddr, SocketAddr};
 
@@ -13,7 +13,7 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// Whom the proxies name; `None` where they name nobody, or hide who it is.
 ///
 /// Where both headers are there and do not agree, one of them is the client's own, and which of them is not known.
-pub(crate) fn client(headers: &HeaderMap, proxies: &Networks) -> Result<Option<IpAddr>, Problem> {
+pub(crate) fn client(headers: &HeaderMap, proxies: &Subnets) -> Result<Option<IpAddr>, Problem> {
     let standard = last(items(headers, &header::FORWARDED).map(|it| it.map_or(Hop::Unknown, element)), proxies);
     let usual = last(items(headers, &X_FORWARDED_FOR).map(|it| it.map_or(Hop::Unknown, address)), proxies);
     match (standard, usual) {
@@ -38,7 +38,7 @@ enum Hop {
 }
 
 /// The last hop, as they come from the last on, that is no proxy that is believed.
-fn last(hops: impl Iterator<Item = Hop>, proxies: &Networks) -> Option<Hop> {
+fn last(hops: impl Iterator<Item = Hop>, proxies: &Subnets) -> Option<Hop> {
     let mut nearest = None;
     for hop in hops {
         nearest = Some(hop);
@@ -83,16 +83,16 @@ fn address(text: &str) -> Hop {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dispatch::door::plan::Network;
+    use crate::dispatch::door::plan::Subnet;
     use std::net::Ipv4Addr;
 
     fn of(lines: &[(&'static str, &'static str)]) -> Result<Option<String>, Kind> {
-        let ten = Network { address: Ipv4Addr::new(10, 0, 0, 0).to_ipv6_mapped().to_bits(), bits: 96 + 8 };
+        let ten = Subnet { address: Ipv4Addr::new(10, 0, 0, 0).to_ipv6_mapped().to_bits(), bits: 96 + 8 };
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        let client = client(&headers, &Networks(vec![ten])).map_err(|it| it.kind);
+        let client = client(&headers, &Subnets(vec![ten])).map_err(|it| it.kind);
         client.map(|it| it.map(|it| it.to_string()))
     }
 

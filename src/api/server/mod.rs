@@ -38,15 +38,15 @@ const REST: Duration = Duration::from_millis(10);
 const REST_MAX: Duration = Duration::from_secs(1);
 
 /// A listener, what it serves, and its bounds.
-pub struct Server {
+pub struct HttpServer {
     listener: Listener,
     door: Door,
 }
 
-impl Server {
+impl HttpServer {
     /// Serves `api` on `listener`, by TLS where that is given (never on a unix socket), for
     /// which ALPN should offer [`PROTOCOLS`].
-    pub fn new(listener: Listener, api: Api, options: &Http, tls: Option<tls::Server>) -> Self {
+    pub fn new(listener: Listener, api: Api, options: &Http, tls: Option<tls::TlsServer>) -> Self {
         Self { listener, door: Door::new(Desk::new(api, options), options, tls) }
     }
 

@@ -1,6 +1,6 @@
 //! What an HTTP listener is allowed, and how long it waits.
 
-use crate::dispatch::door::plan::Network;
+use crate::dispatch::door::plan::Subnet;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -29,14 +29,14 @@ pub struct Http {
     /// Connections of one address. Default 1,000.
     pub max_connections_per_address: usize,
     /// Proxies that are believed when they say for whom they ask. Default none.
-    pub proxy_from: Networks,
+    pub proxy_from: Subnets,
 }
 
 /// Networks, of which an address may be.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Networks(pub Vec<Network>);
+pub struct Subnets(pub Vec<Subnet>);
 
-impl Networks {
+impl Subnets {
     /// Whether one of them has this address.
     pub fn hold(&self, address: IpAddr) -> bool {
         let bits = match address {
@@ -87,7 +87,7 @@ impl Http {
             idle_timeout: Duration::from_secs(60),
             max_connections: 10_000,
             max_connections_per_address: 1_000,
-            proxy_from: Networks(Vec::new()),
+            proxy_from: Subnets(Vec::new()),
         }
     }
 

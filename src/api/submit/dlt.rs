@@ -1,15 +1,15 @@
 //! The registration of texts that a route asks for (TRAI's DLT): what the request brings, and the route's for the rest.
 
 use crate::api::handler::problem::{Fault, Kind, Problem};
-use crate::message::manner::{Dlt, Manner};
+use crate::message::extras::{Dlt, Extras};
 use crate::route::plan::Route;
 
 /// How a message goes by a route, with what the route says of its registration; refused where the route requires one
 /// and neither names it.
-pub(crate) fn complete(route: &Route, manner: Option<Manner>) -> Result<Option<Manner>, Problem> {
-    let Some(rule) = &route.dlt else { return Ok(manner) };
-    let mut manner = manner.unwrap_or_default();
-    let (own, default) = (manner.dlt.take().map(|it| *it).unwrap_or_default(), &rule.default);
+pub(crate) fn complete(route: &Route, extras: Option<Extras>) -> Result<Option<Extras>, Problem> {
+    let Some(rule) = &route.dlt else { return Ok(extras) };
+    let mut extras = extras.unwrap_or_default();
+    let (own, default) = (extras.dlt.take().map(|it| *it).unwrap_or_default(), &rule.default);
     let dlt = Dlt {
         entity_id: own.entity_id.or_else(|| default.entity_id.clone()),
         template_id: own.template_id.or_else(|| default.template_id.clone()),
@@ -24,8 +24,8 @@ pub(crate) fn complete(route: &Route, manner: Option<Manner>) -> Result<Option<M
     if !missing.is_empty() {
         return Err(Problem::of_faults(Kind::RegistrationMissing, missing));
     }
-    manner.dlt = Some(Box::new(dlt)).filter(|it| **it != Dlt::default());
-    Ok(Some(manner).filter(|it| !it.is_empty()))
+    extras.dlt = Some(Box::new(dlt)).filter(|it| **it != Dlt::default());
+    Ok(Some(extras).filter(|it| !it.is_empty()))
 }
 
 #[cfg(test)]
@@ -42,8 +42,8 @@ mod tests {
 
     fn of(rule: Option<Registration>, own: Option<Dlt>) -> Result<Option<Dlt>, Vec<String>> {
         let route = Route { dlt: rule, ..Route::new(RouteId(1), Class::Marketing, Vec::new()) };
-        let manner = own.map(|it| Manner { dlt: Some(Box::new(it)), ..Manner::default() });
-        let completed = complete(&route, manner);
+        let extras = own.map(|it| Extras { dlt: Some(Box::new(it)), ..Extras::default() });
+        let completed = complete(&route, extras);
         completed.map(|it| it.and_then(|it| it.dlt).map(|it| *it)).map_err(|problem| {
             assert_eq!((problem.kind.status(), problem.kind.stage()), (403, "authorization"));
             problem.errors.into_iter().map(|it| it.pointer.into_owned()).collect()

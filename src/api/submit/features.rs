@@ -5,23 +5,23 @@
 use crate::api::handler::json::escaped;
 use crate::api::handler::problem::{Fault, Kind, Problem};
 use crate::api::submit::request::{Asked, To};
-use crate::message::manner::{DLT_MAX, Dlt, Manner, Parameter};
+use crate::message::extras::{DLT_MAX, Dlt, Extras, Parameter};
 use crate::text::base64;
 use crate::text::content::{Binary, Form, Indication, MessageClass, Requested, Waiting, WaitingKind};
 use crate::text::udh::Ports;
 use std::borrow::Cow;
 
 /// What is asked for beyond a text, if anything, and the alphabet that it makes of the one asked for.
-pub(crate) fn read(asked: &Asked<'_>, requested: Option<Requested>) -> Result<(Option<Manner>, Requested), Problem> {
+pub(crate) fn read(asked: &Asked<'_>, requested: Option<Requested>) -> Result<(Option<Extras>, Requested), Problem> {
     let mut reader = Reader { asked, requested, faults: Vec::new() };
     let form = Form { binary: reader.binary(), ports: reader.ports(), indication: reader.indication() };
-    let manner = Manner { form, tlvs: reader.tlvs(), dlt: reader.dlt(), payload: false };
-    reader.check(&manner.form);
+    let extras = Extras { form, tlvs: reader.tlvs(), dlt: reader.dlt(), payload: false };
+    reader.check(&extras.form);
     if !reader.faults.is_empty() {
         return Err(Problem::of_faults(Kind::Invalid, reader.faults));
     }
     let requested = if asked.data.is_some() { Requested::Binary } else { requested.unwrap_or(Requested::Auto) };
-    Ok(((!manner.is_empty()).then_some(manner), requested))
+    Ok(((!extras.is_empty()).then_some(extras), requested))
 }
 
 struct Reader<'a, 'r> {

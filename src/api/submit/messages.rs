@@ -105,7 +105,7 @@ fn refuse_when_closed(context: &Context) -> Result<(), Problem> {
 
 /// About what a submission takes in memory.
 fn octets(submission: &Submission) -> usize {
-    let data = submission.recipients.first().and_then(|it| it.manner.as_ref()?.form.binary.as_ref());
+    let data = submission.recipients.first().and_then(|it| it.extras.as_ref()?.form.binary.as_ref());
     let texts = submission.recipients.iter().map(|it| size_of::<Recipient>() + it.text.len());
     texts.sum::<usize>() + data.map_or(0, |it| it.data.len())
 }

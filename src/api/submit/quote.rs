@@ -58,7 +58,7 @@ impl<'a> Quote<'a> {
     ) -> Result<(Self, Box<Submission>), Problem> {
         refuse_later(asked)?;
         let words = Words::of(asked)?;
-        let (manner, requested) = features::read(asked, words.requested)?;
+        let (extras, requested) = features::read(asked, words.requested)?;
         let sender = sender(account, asked.from.as_ref());
         let source = sender.map(|it| source(account, it)).transpose()?;
         let sender = source.as_ref().map(Source::to_string);
@@ -67,7 +67,7 @@ impl<'a> Quote<'a> {
             route(plan, account, &Wanted { asked, words: &words, sender: sender.as_deref(), targets: &targets })?;
         check_route(route, words.class, source.as_ref())?;
         check_price(account, route)?;
-        let manner = dlt::complete(route, manner)?;
+        let extras = dlt::complete(route, extras)?;
         let sender = recipient(source.as_ref().map_or("", Source::octets));
         let terms = Terms {
             unwanted: Box::new(move |to, own| {
@@ -80,7 +80,7 @@ impl<'a> Quote<'a> {
             plan,
             source: source.clone(),
             requested,
-            manner: manner.map(Arc::new),
+            extras: extras.map(Arc::new),
             profile: plan.quoted(route.id),
             text: asked.text.as_ref(),
             client_ref: asked.client_ref.as_ref(),

@@ -5,7 +5,7 @@ use crate::message::id::CarrierId;
 use crate::message::money::Money;
 use crate::message::source::Source;
 use crate::number::e164::E164;
-use crate::route::choose::{Signals, Standing, ranking};
+use crate::route::choose::{Grade, Signals, ranking};
 use crate::route::plan::Route;
 
 /// Dice that draw the heaviest carrier and try no demoted one: what happens to most messages.
@@ -28,8 +28,8 @@ struct Costs<'a> {
 }
 
 impl Signals for Costs<'_> {
-    fn standing(&self, _: CarrierId) -> Standing {
-        Standing::default()
+    fn standing(&self, _: CarrierId) -> Grade {
+        Grade::default()
     }
 
     fn cost(&self, carrier: CarrierId) -> Option<Money> {

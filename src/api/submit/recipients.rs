@@ -4,8 +4,8 @@ use crate::api::handler::problem::Kind;
 use crate::api::submit::request::{Targets, Text};
 use crate::dispatch::door::happening::Recipient;
 use crate::dispatch::door::plan::{Account, Plan};
+use crate::message::extras::Extras;
 use crate::message::id::PartKey;
-use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::message::source::Source;
 use crate::number::e164::E164;
@@ -74,7 +74,7 @@ pub(crate) struct Terms<'a> {
     /// Whether a recipient does not want it, from the sender of the request or from one of the destination's own.
     pub(crate) unwanted: Box<Unwanted<'a>>,
     /// What more is asked for than a text.
-    pub(crate) manner: Option<Arc<Manner>>,
+    pub(crate) extras: Option<Arc<Extras>>,
     /// What the route's first carrier wants of a text.
     pub(crate) profile: Profile,
     pub(crate) text: Option<&'a Text<'a>>,
@@ -170,7 +170,7 @@ impl<'a> Terms<'a> {
             source: source.cloned(),
             text: counted.text.into(),
             requested: self.requested,
-            manner: counted.manner.clone(),
+            extras: counted.extras.clone(),
             parts,
             client_ref: reference.map(Into::into),
             price,
@@ -196,21 +196,21 @@ impl Terms<'_> {
 /// A text and what it takes; the shared one is counted once for all.
 struct Counted<'a> {
     text: &'a str,
-    manner: Option<Arc<Manner>>,
+    extras: Option<Arc<Extras>>,
     estimate: Result<Estimate, TextError>,
 }
 
 impl<'a> Counted<'a> {
     fn of(text: &'a str, terms: &Terms<'_>) -> Self {
-        let form = terms.manner.as_ref().map(|it| &it.form);
+        let form = terms.extras.as_ref().map(|it| &it.form);
         let cut = Cut::of(Content { text, requested: terms.requested, form }, &terms.profile);
-        let manner = if cut.as_ref().is_ok_and(Cut::is_payload) {
-            let asked = terms.manner.as_deref().cloned().unwrap_or_default();
-            Some(Arc::new(Manner { payload: true, ..asked }))
+        let extras = if cut.as_ref().is_ok_and(Cut::is_payload) {
+            let asked = terms.extras.as_deref().cloned().unwrap_or_default();
+            Some(Arc::new(Extras { payload: true, ..asked }))
         } else {
-            terms.manner.clone()
+            terms.extras.clone()
         };
-        Self { text, manner, estimate: cut.map(|it| it.estimate()) }
+        Self { text, extras, estimate: cut.map(|it| it.estimate()) }
     }
 
     /// The alphabet and the number of parts, 1 to 10.

@@ -4,7 +4,7 @@
 //! [`crate::api::submit::diagnose`] then finds out what was wrong.
 
 use crate::api::handler::problem::{Kind, Problem};
-use crate::message::manner::PARAMETERS_MAX;
+use crate::message::extras::PARAMETERS_MAX;
 use crate::number::e164::E164;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};

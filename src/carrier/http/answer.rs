@@ -123,7 +123,7 @@ impl Lack {
 
 /// What was read.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reading {
+pub struct ParsedResponse {
     /// What it means for each recipient.
     pub answered: Vec<Answered>,
     /// What it should have had and has not; the first that was missed.
@@ -151,7 +151,7 @@ pub struct Table {
 
 /// An answer of HTTP.
 #[derive(Clone, Copy, Debug)]
-pub struct Reply<'a> {
+pub struct RawResponse<'a> {
     /// Its status.
     pub status: u16,
     /// It says when to come again.
@@ -163,7 +163,7 @@ pub struct Reply<'a> {
 /// What is read of one recipient.
 type Read = (Answered, Option<Lack>);
 
-impl FromIterator<Read> for Reading {
+impl FromIterator<Read> for ParsedResponse {
     fn from_iter<I: IntoIterator<Item = Read>>(all: I) -> Self {
         let (answered, lacks): (Vec<_>, Vec<_>) = all.into_iter().unzip();
         Self { answered, lack: lacks.into_iter().flatten().next() }
@@ -186,7 +186,7 @@ struct Part<'a> {
 
 impl Table {
     /// What an answer means for each recipient; `keys` are our own ids of them, in their order.
-    pub fn read(&self, reply: &Reply<'_>, dialect: &Dialect, keys: &[String]) -> Reading {
+    pub fn read(&self, reply: &RawResponse<'_>, dialect: &Dialect, keys: &[String]) -> ParsedResponse {
         let by_status = self.by_status(reply);
         let Some(body) = reply.body else {
             // Nobody knows what else it said.
@@ -274,7 +274,7 @@ impl Table {
         }
     }
 
-    fn by_status(&self, reply: &Reply<'_>) -> Verdict {
+    fn by_status(&self, reply: &RawResponse<'_>) -> Verdict {
         let family = u8::try_from(reply.status / 100).unwrap_or(0);
         let own = self.statuses.get(&reply.status).or_else(|| self.families.get(&family));
         own.copied().unwrap_or_else(|| usual(reply))
@@ -282,7 +282,7 @@ impl Table {
 }
 
 /// What a status usually means. A redirect is not followed: what it is about would go to somebody else.
-const fn usual(reply: &Reply<'_>) -> Verdict {
+const fn usual(reply: &RawResponse<'_>) -> Verdict {
     match reply.status {
         200..=299 => Verdict::Taken,
         429 => Verdict::Throttled,
@@ -315,16 +315,16 @@ fn answered(verdict: Verdict, status: u16, reason: Option<Reason>) -> Answered {
 mod tests {
     use super::*;
 
-    fn reply(status: u16, body: &str) -> Reply<'_> {
-        Reply { status, retry_after: false, body: Some(body.as_bytes()) }
+    fn reply(status: u16, body: &str) -> RawResponse<'_> {
+        RawResponse { status, retry_after: false, body: Some(body.as_bytes()) }
     }
 
-    fn reading(table: &Table, reply: &Reply<'_>) -> (Answered, Option<Lack>) {
+    fn reading(table: &Table, reply: &RawResponse<'_>) -> (Answered, Option<Lack>) {
         let mut reading = table.read(reply, &Dialect::default(), &["own-0-1".to_owned()]);
         (reading.answered.remove(0), reading.lack)
     }
 
-    fn read(table: &Table, reply: &Reply<'_>) -> Answered {
+    fn read(table: &Table, reply: &RawResponse<'_>) -> Answered {
         reading(table, reply).0
     }
 
@@ -360,7 +360,7 @@ mod tests {
                 assert_eq!(answered.throttled, expected == Verdict::Throttled, "{status}");
             }
         }
-        let busy = Reply { retry_after: true, ..reply(503, "") };
+        let busy = RawResponse { retry_after: true, ..reply(503, "") };
         let answered = read(&Table::default(), &busy);
         assert_eq!((answered.answer, answered.throttled, answered.command_status), (Answer::Later, true, Some(429)));
     }
@@ -502,7 +502,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_cannot_be_read_is_known_only_where_its_status_refuses() {
-        let unread = |status| Reply { status, retry_after: false, body: None };
+        let unread = |status| RawResponse { status, retry_after: false, body: None };
         let (unknown, lack) = reading(&Table::default(), &unread(200));
         assert_eq!((unknown.answer, lack), (Answer::Unknown, Some(Lack::End)));
         assert_eq!(read(&Table::default(), &unread(500)).answer, Answer::Elsewhere);

@@ -3,7 +3,7 @@
 use crate::carrier::http::template::{Field, Place, Template};
 use crate::carrier::submit::{Submit, plain_text};
 use crate::message::body::Body;
-use crate::message::manner::Dlt;
+use crate::message::extras::Dlt;
 use crate::message::veil::Veil;
 use crate::text::base64;
 use crate::text::cut::Cut;
@@ -25,7 +25,7 @@ pub struct Shape {
     /// Headers by their names, in lower case.
     pub headers: Vec<(Box<str>, Template)>,
     /// What the body is.
-    pub format: Format,
+    pub format: BodyFormat,
     /// The body; `None` sends none.
     pub body: Option<Template>,
     /// What the body repeats for each recipient, in the place of `{elements}`.
@@ -64,12 +64,12 @@ impl Method {
 /// What a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words of the configuration")]
-pub enum Format {
+pub enum BodyFormat {
     Json,
     Form,
 }
 
-impl Format {
+impl BodyFormat {
     /// Where a template of such a body stands.
     pub const fn place(self) -> Place {
         match self {
@@ -224,7 +224,7 @@ impl Shape {
 
 /// A number of the registration; empty where there is none.
 fn registered(body: &Body, of: impl FnOnce(&Dlt) -> Option<&str>) -> Cow<'_, str> {
-    body.manner.as_ref().and_then(|it| it.dlt.as_deref()).and_then(of).unwrap_or_default().into()
+    body.extras.as_ref().and_then(|it| it.dlt.as_deref()).and_then(of).unwrap_or_default().into()
 }
 
 /// The key of a request: that of its one recipient, else a digest over those of all.
@@ -243,8 +243,8 @@ pub(in crate::carrier::http) mod tests {
     use crate::message::body::Body;
     use crate::message::body::tests::body;
 
+    use crate::message::extras::Extras;
     use crate::message::id::{MessageId, OrderId, PartKey, Seq};
-    use crate::message::manner::Manner;
     use crate::message::source::Source;
     use crate::message::veil::Since;
 
@@ -282,7 +282,7 @@ pub(in crate::carrier::http) mod tests {
     const CONSTANTS: Constants<'static> =
         Constants { system_id: "me", password: "s3 cret", receipt_url: "https://x.example/hooks/web/k", veil: &VEIL };
 
-    fn shape(format: Format, body: &str, element: Option<&str>) -> Shape {
+    fn shape(format: BodyFormat, body: &str, element: Option<&str>) -> Shape {
         Shape {
             method: Method::Post,
             target: Template::parse("/send?from={from}").unwrap(),
@@ -299,7 +299,7 @@ pub(in crate::carrier::http) mod tests {
     #[test]
     fn one_message_is_one_request_with_its_own_key() {
         let shape = shape(
-            Format::Json,
+            BodyFormat::Json,
             r#"{"to":"{to}","text":"{text}","type":"{encoding}","n":{parts},"ttl":{validity},"ref":"{client_ref}"}"#,
             None,
         );
@@ -321,21 +321,21 @@ pub(in crate::carrier::http) mod tests {
 
     #[test]
     fn a_registration_goes_where_the_template_wants_it() {
-        let shape = shape(Format::Form, "e={dlt_entity}&t={dlt_template}&m={dlt_telemarketer}", None);
-        let of = |manner| {
+        let shape = shape(BodyFormat::Form, "e={dlt_entity}&t={dlt_template}&m={dlt_telemarketer}", None);
+        let of = |extras| {
             let mut submit = submit(1, "Hi");
-            submit.body = Arc::new(Body { manner, ..(*submit.body).clone() });
+            submit.body = Arc::new(Body { extras, ..(*submit.body).clone() });
             shape.request(&[Letter::of(submit).unwrap()], &CONSTANTS).body
         };
         let dlt = Dlt { entity_id: Some("1701".into()), template_id: Some("2 2".into()), telemarketer_id: None };
-        let manner = Manner { dlt: Some(Box::new(dlt)), ..Manner::default() };
-        assert_eq!(of(Some(Arc::new(manner))), "e=1701&t=2%202&m=");
+        let extras = Extras { dlt: Some(Box::new(dlt)), ..Extras::default() };
+        assert_eq!(of(Some(Arc::new(extras))), "e=1701&t=2%202&m=");
         assert_eq!(of(None), "e=&t=&m=");
     }
 
     #[test]
     fn several_recipients_are_one_request_and_their_key_is_of_all() {
-        let shape = shape(Format::Json, r#"{"text":"{text}","to":[{elements}]}"#, Some(r#""{to_digits}""#));
+        let shape = shape(BodyFormat::Json, r#"{"text":"{text}","to":[{elements}]}"#, Some(r#""{to_digits}""#));
         let letters = [letter(1, "Hi"), letter(2, "Hi"), letter(3, "Hi")];
         let request = shape.request(&letters, &CONSTANTS);
         assert_eq!(request.body, r#"{"text":"Hi","to":["31612345001","31612345002","31612345003"]}"#);
@@ -363,8 +363,8 @@ pub(in crate::carrier::http) mod tests {
     fn what_is_no_plain_text_is_not_said() {
         let mut flash = submit(1, "Hi");
         let form = Form { indication: Some(Indication::Class(MessageClass::FLASH)), ..Form::default() };
-        let manner = Some(Arc::new(Manner { form, ..Manner::default() }));
-        flash.body = Arc::new(Body { manner, ..(*flash.body).clone() });
+        let extras = Some(Arc::new(Extras { form, ..Extras::default() }));
+        flash.body = Arc::new(Body { extras, ..(*flash.body).clone() });
         assert_eq!(Letter::of(flash), Err(NoPlainText));
         let mut empty = submit(1, "");
         empty.body = Arc::new(Body { requested: Requested::Binary, ..(*empty.body).clone() });

@@ -3,7 +3,7 @@
 use crate::config::compile::{Names, check_name, destinations, find_duplicates, price, sender};
 use crate::config::error::Findings;
 use crate::config::schema::account as written;
-use crate::dispatch::door::plan::{Account, Network, Scopes, Terms};
+use crate::dispatch::door::plan::{Account, Scopes, Subnet, Terms};
 use crate::message::id::{AccountId, RouteId};
 use crate::message::money::Currency;
 use crate::route::plan::Route;
@@ -213,7 +213,7 @@ fn digest(text: &str) -> Option<[u8; 32]> {
 }
 
 /// Networks, or single addresses.
-pub(super) fn networks(path: &str, written: &[String], findings: &mut Findings) -> Vec<Network> {
+pub(super) fn networks(path: &str, written: &[String], findings: &mut Findings) -> Vec<Subnet> {
     let mut networks = Vec::new();
     for text in written {
         match network(text) {
@@ -227,7 +227,7 @@ pub(super) fn networks(path: &str, written: &[String], findings: &mut Findings) 
     networks
 }
 
-fn network(text: &str) -> Option<Network> {
+fn network(text: &str) -> Option<Subnet> {
     let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
     let address: IpAddr = address.parse().ok()?;
     let (mapped, width) = match address {
@@ -235,5 +235,5 @@ fn network(text: &str) -> Option<Network> {
         IpAddr::V6(it) => (it, 128),
     };
     let bits: u8 = bits.map_or(Some(width), |it| it.parse().ok()).filter(|it| *it <= width)?;
-    Some(Network { address: u128::from(mapped), bits: 128 - width + bits })
+    Some(Subnet { address: u128::from(mapped), bits: 128 - width + bits })
 }

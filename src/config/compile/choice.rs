@@ -8,7 +8,7 @@ use crate::message::id::CarrierId;
 use crate::message::money::{Currency, Money};
 use crate::route::choose::CARRIERS_MAX;
 use crate::route::network::Networks;
-use crate::route::plan::{Order, Route};
+use crate::route::plan::{CarrierOrder, Route};
 use crate::route::table::ByDestination;
 use std::collections::BTreeMap;
 
@@ -91,8 +91,8 @@ impl Known<'_> {
         });
         let compares = match (amount, route.order) {
             (Some(_), _) => at,
-            (None, Order::Cheapest) => format!("{path}.order"),
-            (None, Order::Static | Order::Scored) => return None,
+            (None, CarrierOrder::Cheapest) => format!("{path}.order"),
+            (None, CarrierOrder::Static | CarrierOrder::Scored) => return None,
         };
         let carriers = route.every_carrier();
         let costs = carriers.iter().filter_map(|it| self.carriers.get(it)?.dialect.cost.as_ref());

@@ -4,7 +4,7 @@ use crate::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
 use crate::carrier::http::answer::{Id, Mark, Table, Verdict};
 use crate::carrier::http::pointer::Pointer;
 use crate::carrier::http::receipt::{Hook, Whence};
-use crate::carrier::http::request::{BATCH_MAX, Format, Method, Shape};
+use crate::carrier::http::request::{BATCH_MAX, BodyFormat, Method, Shape};
 use crate::carrier::http::template::{Field, Place, Template};
 use crate::config::Environment;
 use crate::config::compile::one::{One, WINDOW_MAX};
@@ -136,8 +136,8 @@ impl Request<'_, '_> {
     fn compiled(mut self, url: &str, target: &str, takes_receipts: bool) -> Shape {
         let written = self.written;
         let method = self.findings.choose(&self.at("method"), written.method.as_deref(), &Method::WORDS, Method::Post);
-        let formats = [("form", Format::Form), ("json", Format::Json)];
-        let format = self.findings.choose(&self.at("format"), written.format.as_deref(), &formats, Format::Form);
+        let formats = [("form", BodyFormat::Form), ("json", BodyFormat::Json)];
+        let format = self.findings.choose(&self.at("format"), written.format.as_deref(), &formats, BodyFormat::Form);
         let most = BATCH_MAX as u64;
         let batch = self.findings.within(&self.at("batch"), written.batch.unwrap_or(1).into(), 1..=most) as usize;
         let shape = Shape {
@@ -216,7 +216,7 @@ impl Request<'_, '_> {
         }
         let body = shape.body.as_ref().map(|it| it.render(place, with));
         let wrong = body.and_then(|it| serde_json::from_str::<serde_json::Value>(&it).err());
-        if let (Format::Json, Some(error), false) = (shape.format, wrong, body_faulty) {
+        if let (BodyFormat::Json, Some(error), false) = (shape.format, wrong, body_faulty) {
             let message = "is no JSON once it is filled; every placeholder but {parts}, {validity} and {to_digits} stands in quotes";
             self.findings.fault(&self.at("body"), format!("{message} ({error})"));
         }

@@ -2,14 +2,14 @@
 
 use crate::config::error::Findings;
 use crate::config::schema::carrier::{Carrier, TlsChoice};
-use crate::link::options::Outbind;
+use crate::link::options::OutbindListener;
 use crate::smpp::bind;
 use crate::smpp::cstring::CString;
 use crate::smpp::writer::PASSWORD_MAX;
 use std::net::SocketAddr;
 
 /// Where the carrier at `path` is waited for, if it connects to us.
-pub fn compiled(path: &str, written: &Carrier, findings: &mut Findings) -> Option<Outbind> {
+pub fn compiled(path: &str, written: &Carrier, findings: &mut Findings) -> Option<OutbindListener> {
     let outbind = written.outbind.as_ref()?;
     let at = |key: &str| format!("{path}.outbind.{key}");
     if !matches!(written.bind.as_deref(), None | Some("transceiver" | "receiver")) || 1 < written.binds.unwrap_or(1) {
@@ -28,5 +28,5 @@ pub fn compiled(path: &str, written: &Carrier, findings: &mut Findings) -> Optio
         findings.fault(&at("listen"), message);
         return None;
     };
-    Some(Outbind { listen, login })
+    Some(OutbindListener { listen, login })
 }

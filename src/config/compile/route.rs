@@ -7,11 +7,11 @@ use crate::config::error::Findings;
 use crate::config::schema::route as written;
 use crate::config::units::{Span, Switch};
 use crate::message::class::Class;
+use crate::message::extras::{DLT_MAX, Dlt};
 use crate::message::id::{CarrierId, RouteId};
-use crate::message::manner::{DLT_MAX, Dlt};
 use crate::message::source::Source;
 use crate::route::hours::Hours;
-use crate::route::plan::{Order, Partial, Registration, Retry, Route, UnknownPolicy};
+use crate::route::plan::{CarrierOrder, Partial, Registration, Retry, Route, UnknownPolicy};
 use crate::route::table::ByDestination;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -56,7 +56,7 @@ impl One<'_, '_> {
         let policies =
             [("resend", UnknownPolicy::Resend), ("hold", UnknownPolicy::Hold), ("fail", UnknownPolicy::Fail)];
         let partials = [("rest", Partial::Rest), ("whole", Partial::Whole)];
-        let orders = [Order::Static, Order::Scored, Order::Cheapest].map(|it| (it.word(), it));
+        let orders = [CarrierOrder::Static, CarrierOrder::Scored, CarrierOrder::Cheapest].map(|it| (it.word(), it));
         let validity = self.wait("validity", written.validity, default.validity);
         let mut route = Route {
             name: written.name.as_deref().map_or_else(|| id.to_string().into(), Into::into),

@@ -1,6 +1,6 @@
 //! The sections of the daemon itself.
 
-use crate::api::server::options::{Http, Listen, Networks, Tls};
+use crate::api::server::options::{Http, Listen, Subnets, Tls};
 use crate::clock::logical::Trust;
 use crate::config::compile::account::networks;
 use crate::config::error::Findings;
@@ -9,7 +9,7 @@ use crate::config::units::Span;
 use crate::config::{Log, OnDamage, Shutdown, Store};
 use crate::dispatch::door::plan::EraseText;
 use crate::store::sqlite::Durability;
-use crate::telemetry::log::Format;
+use crate::telemetry::log::LogFormat;
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -45,7 +45,7 @@ pub fn http(written: &service::Http, findings: &mut Findings) -> Http {
         idle_timeout: wait("http.idle_timeout", written.idle_timeout, default.idle_timeout, findings),
         max_connections,
         max_connections_per_address: per_address,
-        proxy_from: Networks(networks("http.proxy_from", written.proxy_from.as_deref().unwrap_or_default(), findings)),
+        proxy_from: Subnets(networks("http.proxy_from", written.proxy_from.as_deref().unwrap_or_default(), findings)),
     }
 }
 
@@ -161,10 +161,10 @@ pub fn shutdown(written: &service::Shutdown) -> Shutdown {
 
 /// The log.
 pub fn log(written: &service::Log, findings: &mut Findings) -> Log {
-    let formats = [("text", Format::Text), ("json", Format::Json)];
+    let formats = [("text", LogFormat::Text), ("json", LogFormat::Json)];
     let levels = ["error", "warn", "info", "debug", "trace"].map(|it| (it, it));
     Log {
-        format: findings.choose("log.format", written.format.as_deref(), &formats, Format::Text),
+        format: findings.choose("log.format", written.format.as_deref(), &formats, LogFormat::Text),
         level: findings.choose("log.level", written.level.as_deref(), &levels, "info"),
     }
 }

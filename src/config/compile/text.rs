@@ -3,11 +3,11 @@
 use crate::carrier::dialect::{DltTags, Operation};
 use crate::config::error::Findings;
 use crate::config::schema::carrier::{Carrier, Dlt};
-use crate::message::manner::{Parameter, read_tag};
+use crate::message::extras::{Parameter, read_tag};
 use crate::text::Alphabet;
+use crate::text::encoding::Encoding;
 use crate::text::national::Language;
 use crate::text::profile::{ClassCoding, Languages, Profile, Split};
-use crate::text::reading::Reading;
 
 /// How texts become submits.
 pub fn profile(path: &str, written: &Carrier, findings: &mut Findings) -> Profile {
@@ -56,11 +56,11 @@ fn national(path: &str, written: &[String], findings: &mut Findings) -> Language
 }
 
 /// What data_coding 0 and 1 mean in what comes, where it is written.
-pub fn readings(path: &str, written: &Carrier, findings: &mut Findings) -> (Option<Reading>, Option<Reading>) {
+pub fn readings(path: &str, written: &Carrier, findings: &mut Findings) -> (Option<Encoding>, Option<Encoding>) {
     let (mut zero, mut one) = (None, None);
     for (coding, word) in &written.inbound_alphabet {
         let at = format!("{path}.inbound_alphabet.{coding}");
-        let reading = findings.choose(&at, Some(word), &Reading::WORDS, Reading::Gsm7);
+        let reading = findings.choose(&at, Some(word), &Encoding::WORDS, Encoding::Gsm7);
         match coding.as_str() {
             "0" => zero = Some(reading),
             "1" => one = Some(reading),

@@ -4,10 +4,10 @@ use crate::config::compile::service::{private, readable};
 use crate::config::error::Findings;
 use crate::config::schema::carrier::{Tls, TlsChoice};
 use crate::wire::pin::Pin;
-use crate::wire::tls::{Client, ClientOptions, MinVersion, Purpose, TlsError};
+use crate::wire::tls::{ClientOptions, MinVersion, Purpose, TlsClient, TlsError};
 
 /// What stands at `path`, ready for connections; `None` without TLS, or when something is wrong with it.
-pub fn client(path: &str, written: &TlsChoice, findings: &mut Findings) -> Option<Client> {
+pub fn client(path: &str, written: &TlsChoice, findings: &mut Findings) -> Option<TlsClient> {
     let options = match written {
         TlsChoice::Plain(false) => return None,
         TlsChoice::Plain(true) => ClientOptions::default(),
@@ -16,7 +16,7 @@ pub fn client(path: &str, written: &TlsChoice, findings: &mut Findings) -> Optio
     if findings.is_faulty(path) {
         return None;
     }
-    Client::new(&options).map_err(|error| findings.fault(&culprit(path, &error), error.to_string())).ok()
+    TlsClient::new(&options).map_err(|error| findings.fault(&culprit(path, &error), error.to_string())).ok()
 }
 
 fn options(path: &str, tls: &Tls, findings: &mut Findings) -> ClientOptions {

@@ -3,7 +3,7 @@
 use crate::config::compile::tls;
 use crate::config::error::Findings;
 use crate::config::schema::carrier::TlsChoice;
-use crate::wire::tls::Client;
+use crate::wire::tls::TlsClient;
 
 /// A URL as it is written, and the choice of TLS beside it, each with its path.
 pub(super) struct Written<'a> {
@@ -20,7 +20,7 @@ pub(super) struct Address<'a> {
     /// As the request names it.
     pub(super) host: &'a str,
     /// TLS, where it begins with `https`.
-    pub(super) tls: Option<Client>,
+    pub(super) tls: Option<TlsClient>,
     /// Path and query, with placeholders.
     pub(super) target: String,
 }
@@ -60,7 +60,7 @@ impl<'a> Written<'a> {
         Some(Address { authority, host, tls: self.tls(secure, findings), target })
     }
 
-    fn tls(&self, secure: bool, findings: &mut Findings) -> Option<Client> {
+    fn tls(&self, secure: bool, findings: &mut Findings) -> Option<TlsClient> {
         match (secure, self.tls) {
             (true, Some(TlsChoice::Plain(false))) => {
                 findings.fault(&self.tls_path, "false contradicts the url, which begins with https://");

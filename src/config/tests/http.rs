@@ -205,11 +205,11 @@ fn every_example_is_right() {
 #[test]
 fn the_answers_of_each_example_mean_what_its_carrier_says() {
     use crate::carrier::dialect::Dialect;
-    use crate::carrier::http::answer::Reply;
+    use crate::carrier::http::answer::RawResponse;
     use crate::message::attempt::Answer::{Elsewhere, Later, Never, Taken, Unknown};
     let answer = |example: &str, status, body: &str| {
         let text = std::fs::read_to_string(format!("config/examples/{example}.toml")).unwrap();
-        let reply = Reply { status, retry_after: false, body: Some(body.as_bytes()) };
+        let reply = RawResponse { status, retry_after: false, body: Some(body.as_bytes()) };
         let reading = loaded(&text).http_links[0].answers.read(&reply, &Dialect::default(), &["key".to_owned()]);
         (reading.answered[0].answer, reading.lack.is_some())
     };

@@ -46,7 +46,7 @@ fn the_environment_is_read_last() {
     assert_eq!(loaded.http.listen, Listen::parse("127.0.0.1:4").unwrap());
     assert_eq!((loaded.http.max_connections, loaded.plan.limits.queued_max), (12, 5));
     assert_eq!(loaded.shutdown.drain_timeout.as_secs(), 3);
-    assert_eq!(loaded.log.format, crate::telemetry::log::Format::Json);
+    assert_eq!(loaded.log.format, crate::telemetry::log::LogFormat::Json);
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn everything_that_a_carrier_can_be_told_arrives_at_its_link() {
 fn everything_that_a_route_can_be_told_arrives_in_the_plan() {
     use crate::message::{money::Money, source::Source};
     use crate::number::e164::E164;
-    use crate::route::{plan::Order, table::Destination};
+    use crate::route::{plan::CarrierOrder, table::Destination};
     let loaded = loaded(include_str!("../../../fixtures/config/whole.toml"));
     let of = |name| loaded.plan.carriers.values().find(|it| &*it.name == name).unwrap().id;
     let (acme, beta) = (of("acme"), of("beta"));
@@ -156,7 +156,7 @@ fn everything_that_a_route_can_be_told_arrives_in_the_plan() {
     assert_eq!(by_country(31_201_234_567), Some(vec![acme]));
     assert_eq!(by_country(6_281_234_567_890), Some(vec![beta, acme]));
     assert_eq!(by_country(49_151_234_567), None);
-    assert_eq!((route.order, route.strict_order), (Order::Cheapest, true));
+    assert_eq!((route.order, route.strict_order), (CarrierOrder::Cheapest, true));
     let sender = route.senders_by_country.get(&Destination::of(E164(12_025_550_143)));
     assert_eq!(sender, Some(&Source::International("18005550100".into())));
     assert_eq!((route.receipt_window.map(|it| it.as_secs()), route.max_wait), (Some(20), None));

@@ -37,7 +37,7 @@ impl Dispatch {
             destination: to.destination,
             text: to.text,
             requested: to.requested,
-            manner: to.manner,
+            extras: to.extras,
             parts: to.parts,
             client_ref: to.client_ref,
             created: entering.at,

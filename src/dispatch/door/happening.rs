@@ -4,8 +4,8 @@ use crate::carrier::report::Report;
 use crate::dispatch::door::plan::Plan;
 use crate::message::class::Class;
 use crate::message::era::Wall;
+use crate::message::extras::Extras;
 use crate::message::id::{AccountId, LinkId, MessageId, RouteId};
-use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::message::source::Source;
 use crate::message::time::Time;
@@ -132,7 +132,7 @@ pub struct Recipient {
     /// In which alphabet.
     pub requested: Requested,
     /// How it goes, where it is more than a plain text.
-    pub manner: Option<Arc<Manner>>,
+    pub extras: Option<Arc<Extras>>,
     /// In how many SMS: 1 to 10.
     pub parts: u8,
     /// The customer's own reference.

@@ -13,7 +13,7 @@ use crate::route::breaker;
 use crate::route::inbound::Inbound;
 use crate::route::network::Networks;
 use crate::route::opt_out::OptOut;
-use crate::route::plan::{Destinations, Order, Route};
+use crate::route::plan::{CarrierOrder, Destinations, Route};
 use crate::route::rule::Rule;
 use crate::route::table::Destination;
 use crate::text::profile::Profile;
@@ -105,7 +105,7 @@ impl Plan {
 
     /// Whether a route asks how well its carriers do.
     pub(crate) fn is_scored(&self, route: RouteId) -> bool {
-        self.routes.get(&route).is_some_and(|it| it.order == Order::Scored)
+        self.routes.get(&route).is_some_and(|it| it.order == CarrierOrder::Scored)
     }
 
     /// Whether an account pays from a balance.
@@ -157,7 +157,7 @@ pub struct Account {
     /// What its keys may do.
     pub scopes: Scopes,
     /// Networks that its calls may come from; empty is any.
-    pub allow_from: Vec<Network>,
+    pub allow_from: Vec<Subnet>,
     /// Routes that it may use; the first is its default.
     pub routes: Vec<RouteId>,
     /// Senders that it may use; `*` is any.
@@ -209,14 +209,14 @@ pub struct Scopes {
 
 /// A network by its address and the length of its prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
+pub struct Subnet {
     /// Its address; IPv4 is written as IPv6-mapped.
     pub address: u128,
     /// How many leading bits count, of 128.
     pub bits: u8,
 }
 
-impl Network {
+impl Subnet {
     /// Whether it holds an address.
     pub const fn contains(&self, address: u128) -> bool {
         self.bits == 0 || (self.address ^ address) >> (128 - self.bits as u32) == 0

@@ -63,7 +63,7 @@ pub struct AtCarrier {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AtBreaker {
     /// What it is, by what it counts.
-    pub state: breaker::State,
+    pub state: breaker::BreakerState,
     /// When it opens.
     pub options: breaker::Options,
     /// Faults within its window.

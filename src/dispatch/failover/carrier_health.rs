@@ -10,7 +10,7 @@ use crate::message::attempt::{Answer, Attempt};
 use crate::message::body::Body;
 use crate::message::id::{CarrierId, PartKey, RouteId};
 use crate::message::time::Time;
-use crate::route::score::{Judged, Outcome, Score};
+use crate::route::score::{DeliveryOutcome, Judged, Score};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ impl Health {
 
     /// What has become of the first part of a message at a carrier says something of the carrier: a message counts once,
     /// however many parts it has.
-    pub(crate) fn note_outcome(&mut self, beat: &Beat, body: &Body, carrier: CarrierId, outcome: Outcome) {
+    pub(crate) fn note_outcome(&mut self, beat: &Beat, body: &Body, carrier: CarrierId, outcome: DeliveryOutcome) {
         let country = beat.plan.country(body.destination);
         self.score.note(beat.now, carrier, country, outcome);
         if self.judged.len() < JUDGED_MAX {
@@ -82,7 +82,7 @@ impl Health {
             beat.tell(Fact::Outcome { carrier, country, class, status, after });
         }
         if key.index() == 0 {
-            let outcome = if delivered { Outcome::Delivered { after } } else { Outcome::NotDelivered };
+            let outcome = if delivered { DeliveryOutcome::Delivered { after } } else { DeliveryOutcome::NotDelivered };
             self.note_outcome(beat, body, carrier, outcome);
         }
     }

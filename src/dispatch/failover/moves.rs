@@ -14,7 +14,7 @@ use crate::message::part::{Moved, Part};
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
 use crate::message::time::Time;
-use crate::route::score::Outcome;
+use crate::route::score::DeliveryOutcome;
 
 impl Dispatch {
     /// The message goes to the next carrier of its route, if one is left that is open.
@@ -135,7 +135,7 @@ impl Dispatch {
         if let Some(carrier) = self.set.part(keys[0]).and_then(|it| it.attempt.as_ref()).map(|it| it.link.carrier) {
             // A message counts once, however many parts it has.
             if keys[0].index() == 0 {
-                self.health.note_outcome(&self.beat, &body, carrier, Outcome::NotDelivered);
+                self.health.note_outcome(&self.beat, &body, carrier, DeliveryOutcome::NotDelivered);
             }
         }
         let may = next.is_some() && keys.iter().all(|it| self.spend(*it));

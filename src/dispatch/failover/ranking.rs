@@ -17,11 +17,11 @@ struct Seen<'a> {
 }
 
 impl Signals for Seen<'_> {
-    fn standing(&self, carrier: CarrierId) -> choose::Standing {
+    fn standing(&self, carrier: CarrierId) -> choose::Grade {
         let found = self.judged.binary_search_by_key(&carrier, |it| it.carrier).ok();
         found
             .map(|it| &self.judged[it])
-            .map_or_else(choose::Standing::default, |it| choose::Standing { score: it.score, demoted: it.demoted })
+            .map_or_else(choose::Grade::default, |it| choose::Grade { score: it.score, demoted: it.demoted })
     }
 
     fn cost(&self, carrier: CarrierId) -> Option<Money> {

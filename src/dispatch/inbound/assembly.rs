@@ -1,6 +1,6 @@
 //! Parts of messages from handsets that wait for the others.
 
-use crate::carrier::mo::{Concat, Kind, Mo};
+use crate::carrier::mo::{Mo, PartRef, ReferenceKind};
 use crate::message::id::CarrierId;
 use crate::message::time::Time;
 use crate::record::mo::MoPart;
@@ -13,11 +13,11 @@ const PARTS_MAX: usize = 50_000;
 const OCTETS_MAX: usize = 16 << 20;
 /// What the parts of one message have in common: carrier, source, destination, kind of reference, reference, total.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key(CarrierId, Box<str>, Box<str>, Kind, u16, u8);
+pub(crate) struct Key(CarrierId, Box<str>, Box<str>, ReferenceKind, u16, u8);
 
 impl Key {
-    pub(crate) fn of(carrier: CarrierId, mo: &Mo, place: &Concat) -> Self {
-        let Concat { kind, reference, total, .. } = *place;
+    pub(crate) fn of(carrier: CarrierId, mo: &Mo, place: &PartRef) -> Self {
+        let PartRef { kind, reference, total, .. } = *place;
         Self(carrier, mo.source.clone(), mo.destination.clone(), kind, reference, total)
     }
 }
@@ -61,7 +61,7 @@ impl WaitingSet {
     }
 
     /// Puts a part to the others of its message, which wait `until` then if it is their first.
-    pub(crate) fn put(&mut self, key: Key, place: Concat, part: MoPart, until: Time) -> Put {
+    pub(crate) fn put(&mut self, key: Key, place: PartRef, part: MoPart, until: Time) -> Put {
         let octets = size(&part);
         let waiting = self.by_key.entry(key.clone()).or_insert_with(|| {
             self.by_time.insert((until, key.clone()));
@@ -112,8 +112,8 @@ mod tests {
 
     const KIB: usize = 1_024;
 
-    fn part(number: u64, octets: usize) -> (Key, Concat, MoPart) {
-        let place = Concat { kind: Kind::Udh16, reference: number as u16, total: 2, index: 1 };
+    fn part(number: u64, octets: usize) -> (Key, PartRef, MoPart) {
+        let place = PartRef { kind: ReferenceKind::Udh16, reference: number as u16, total: 2, index: 1 };
         let mo = Mo {
             source: format!("{number}").into(),
             destination: "12345".into(),
@@ -154,7 +154,7 @@ mod tests {
         set.put(key.clone(), place, first.clone(), Time(9));
         assert_eq!(set.put(key.clone(), place, second.clone(), Time(10)), Put::Again);
         assert_eq!((set.len(), set.next()), (1, Some(Time(9))));
-        let whole = set.put(key, Concat { index: 2, ..place }, second.clone(), Time(10));
+        let whole = set.put(key, PartRef { index: 2, ..place }, second.clone(), Time(10));
         assert_eq!(whole, Put::Whole(vec![first, second]));
         assert_eq!((set.len(), set.next(), set.parts, set.octets), (0, None, 0, 0));
     }

@@ -12,7 +12,7 @@
 //! once, over a crash, too: what is known again is made durable together with what it became.
 
 use crate::carrier::address;
-use crate::carrier::mo::{self, Content, Mo, Said};
+use crate::carrier::mo::{self, Mo, MoBody, MoContent};
 use crate::dispatch::Dice;
 use crate::dispatch::beat::Beat;
 use crate::dispatch::door::fact::Fact;
@@ -20,13 +20,13 @@ use crate::dispatch::door::plan::Plan;
 use crate::dispatch::inbound::assembly::{Key, Put, WaitingSet};
 use crate::dispatch::inbound::opt_out::{OptedOut, Order};
 use crate::dispatch::inbound::seen::{SeenSet, Session};
+use crate::message::extras::Parameter;
 use crate::message::id::{AccountId, CarrierId, EventId, LinkId};
-use crate::message::manner::Parameter;
 use crate::message::time::Time;
 use crate::record::event::{Event, EventKind};
 use crate::record::mo::{MoPart, MoSeen};
 use crate::route::inbound::{self, Received};
-use crate::route::opt_out::{List, Wish};
+use crate::route::opt_out::{List, OptOutChange};
 use crate::text::Alphabet;
 use crate::text::base64;
 use serde::Serialize;
@@ -42,7 +42,7 @@ const FORGET_MAX: usize = 4;
 
 /// What the parts of a message say together, to whom, and for whom.
 struct Understood<'a> {
-    content: Content,
+    content: MoContent,
     account: Option<AccountId>,
     from: address::Sender<'a>,
 }
@@ -50,8 +50,8 @@ struct Understood<'a> {
 impl Understood<'_> {
     fn text(&self) -> Option<&str> {
         match &self.content.said {
-            Said::Text(text) => Some(text),
-            Said::Binary(_) => None,
+            MoBody::Text(text) => Some(text),
+            MoBody::Binary(_) => None,
         }
     }
 }
@@ -164,7 +164,7 @@ impl Handsets {
         let understood = understood(plan, parts);
         let order = understood.text().and_then(|it| plan.opt_out.wish(it));
         let order = order.and_then(|(wish, word)| ordered(&understood, &part.mo.destination, wish, word));
-        order.is_some_and(|it| self.opted_out.has(&it.key) != (it.wish == Wish::Stop))
+        order.is_some_and(|it| self.opted_out.has(&it.key) != (it.wish == OptOutChange::Stop))
     }
 
     /// Takes up what waited when the daemon stopped. The time that it was down does not count: the carrier could
@@ -205,8 +205,8 @@ impl Handsets {
         let came = |index: &u8| parts.iter().any(|it| it.mo.concat.is_none_or(|it| it.index == *index));
         let missing: Vec<u8> = (1..=total).filter(|it| !came(it)).collect();
         let octets = match &content.said {
-            Said::Text(_) => content.doubtful.as_deref(),
-            Said::Binary(octets) => Some(&**octets),
+            MoBody::Text(_) => content.doubtful.as_deref(),
+            MoBody::Binary(octets) => Some(&**octets),
         };
         let came_at = parts.iter().map(|it| it.at).min().unwrap_or(beat.now);
         let data = Data {
@@ -219,7 +219,7 @@ impl Handsets {
             encoding: content.encoding,
             parts: total,
             complete: missing.is_empty(),
-            opt_out: wish.map(|it| it == Wish::Stop),
+            opt_out: wish.map(|it| it == OptOutChange::Stop),
             missing: &missing,
             udh: Some(content.header.as_slice()).filter(|it| !it.is_empty()).map(base64::encode),
             ports: content.ports.map(|it| Ports { to: it.destination, from: it.source }),
@@ -234,7 +234,13 @@ impl Handsets {
     }
 
     /// Does what a handset wishes by the words of its text; says what that is.
-    fn heed(&mut self, beat: &mut Beat, understood: &Understood<'_>, first: &MoPart, event: EventId) -> Option<Wish> {
+    fn heed(
+        &mut self,
+        beat: &mut Beat,
+        understood: &Understood<'_>,
+        first: &MoPart,
+        event: EventId,
+    ) -> Option<OptOutChange> {
         let plan = beat.plan.clone();
         let (wish, word) = plan.opt_out.wish(understood.text()?)?;
         let order = ordered(understood, &first.mo.destination, wish, word);
@@ -273,8 +279,8 @@ fn understood<'a>(plan: &Plan, parts: &'a [MoPart]) -> Understood<'a> {
     let readings = carrier.map_or_else(|| Alphabet::Gsm7.into(), |it| it.dialect.readings());
     let content = mo::content(&parts.iter().map(|it| &it.mo).collect::<Vec<_>>(), readings);
     let text = match &content.said {
-        Said::Text(text) => Some(&**text),
-        Said::Binary(_) => None,
+        MoBody::Text(text) => Some(&**text),
+        MoBody::Binary(_) => None,
     };
     let received = Received { to: &first.mo.destination, carrier: first.carrier, text };
     let account = inbound::choose(&plan.inbound, &received);
@@ -284,7 +290,7 @@ fn understood<'a>(plan: &Plan, parts: &'a [MoPart]) -> Understood<'a> {
 }
 
 /// What a handset orders by a word, if it is known who it is.
-fn ordered(of: &Understood<'_>, to: &str, wish: Wish, word: &str) -> Option<Order> {
+fn ordered(of: &Understood<'_>, to: &str, wish: OptOutChange, word: &str) -> Option<Order> {
     // What no [[inbound]] gives to an account is meant for whoever sends by this sender.
     let sender = Some(inbound::recipient(to));
     let key = crate::route::opt_out::Key { account: of.account, sender, number: of.from.number? };

@@ -15,7 +15,7 @@ use crate::message::reason::Reason;
 use crate::number::e164::E164;
 use crate::record::suppression::{Origin, Suppression};
 use crate::route::inbound;
-use crate::route::opt_out::{Key, List, OptOut, Wish};
+use crate::route::opt_out::{Key, List, OptOut, OptOutChange};
 use std::sync::{PoisonError, RwLock};
 
 /// The durable list, in memory. The deciding floor writes it; the API reads it.
@@ -48,7 +48,7 @@ pub(crate) struct Order {
     /// Who is to leave it in peace, or to write to it again.
     pub(crate) key: Key,
     /// Which of the two.
-    pub(crate) wish: Wish,
+    pub(crate) wish: OptOutChange,
     /// By which keyword.
     pub(crate) word: Box<str>,
 }
@@ -74,8 +74,8 @@ impl OptedOut {
     pub(super) fn obey(&self, beat: &mut Beat, order: Order) {
         let (Order { key, wish, word }, at) = (order, beat.now);
         _ = match wish {
-            Wish::Stop => self.put(beat, Suppression { key, at, origin: Origin::Handset, reason: word }),
-            Wish::Start => self.lift(beat, key, Origin::Handset, word),
+            OptOutChange::Stop => self.put(beat, Suppression { key, at, origin: Origin::Handset, reason: word }),
+            OptOutChange::Start => self.lift(beat, key, Origin::Handset, word),
         };
     }
 

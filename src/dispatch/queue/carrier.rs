@@ -9,7 +9,7 @@ use crate::message::attempt::Cause;
 use crate::message::id::LaneId;
 use crate::message::time::Time;
 use crate::number::e164::E164;
-use crate::route::breaker::{Allowed, Breaker, Kind};
+use crate::route::breaker::{Allowed, Breaker, BreakerSignal};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -198,7 +198,7 @@ impl CarrierState {
     }
 
     /// A part was answered, in a way that speaks for or against it, or did not leave.
-    pub(crate) fn note(&mut self, now: Time, ticket: Ticket, kind: Option<Kind>) {
+    pub(crate) fn note(&mut self, now: Time, ticket: Ticket, kind: Option<BreakerSignal>) {
         let Some(breaker) = self.breaker.as_mut() else { return };
         let probe = self.probe.take_if(|it| *it == ticket).is_some();
         match (probe, kind) {
@@ -228,7 +228,7 @@ impl CarrierState {
     /// A link was lost that was up.
     pub(crate) fn lost_link(&mut self, now: Time) {
         if let Some(breaker) = self.breaker.as_mut() {
-            breaker.note(now, Kind::Fault);
+            breaker.note(now, BreakerSignal::Fault);
         }
     }
 

@@ -3,7 +3,7 @@
 //! One that finds its part by name changes it at once. One that finds none is parked until an answer names its id; a part
 //! in doubt may also be known by its recipient and sender, if it is the only one.
 
-use crate::carrier::id::Form;
+use crate::carrier::id::IdCandidate;
 use crate::carrier::report::ReceiptNews;
 use crate::carrier::whom::Whom;
 use crate::dispatch::door::fact::Fact;
@@ -50,7 +50,7 @@ impl Dispatch {
 
     /// A receipt would fit a part if its id were converted, and does not say whose it is: nothing is learned from such
     /// receipts, however many come, and the operator may state how the ids relate.
-    fn note_unsure(&mut self, carrier: CarrierId, forms: &[Form], whom: Whom<'_>) {
+    fn note_unsure(&mut self, carrier: CarrierId, forms: &[IdCandidate], whom: Whom<'_>) {
         let unsure = self.candidates(carrier, forms, whom).find(|(_, it)| !it.another).and_then(|(_, it)| it.relation);
         if let Some(relation) = unsure {
             self.habits.note_unsure(&mut self.beat, carrier, relation);
@@ -136,7 +136,7 @@ impl Dispatch {
     fn taken_after_all(&mut self, key: PartKey, ids: &[CarrierMessageId]) -> u8 {
         let carrier = self.set.part(key).and_then(|it| it.attempt.as_ref()).map(|it| it.link.carrier);
         // As its answer would have named it: the next receipt is looked for under that.
-        let name = carrier.and_then(|it| self.habits.forms(&self.beat.plan, it, ids).first().and_then(Form::id));
+        let name = carrier.and_then(|it| self.habits.forms(&self.beat.plan, it, ids).first().and_then(IdCandidate::id));
         self.step(key, Move::Take, None);
         let (timeout, window) = (self.receipt_timeout(key), self.receipt_window(key));
         let now = self.beat.now;

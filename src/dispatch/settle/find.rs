@@ -4,7 +4,7 @@
 //! parts fit, the recipient, then the form that is most trusted, then how it is written, then the newer one
 //! decides. A part that has ended counts like any other: a receipt that comes twice is about the same both times.
 
-use crate::carrier::id::{Form, Nearness, Relation};
+use crate::carrier::id::{IdCandidate, Nearness, Relation};
 use crate::carrier::report::ReceiptNews;
 use crate::carrier::sender;
 use crate::carrier::whom::Whom;
@@ -28,7 +28,7 @@ pub(crate) struct Match {
 }
 
 impl Dispatch {
-    pub(crate) fn find(&self, carrier: CarrierId, forms: &[Form], whom: Whom<'_>) -> Option<Match> {
+    pub(crate) fn find(&self, carrier: CarrierId, forms: &[IdCandidate], whom: Whom<'_>) -> Option<Match> {
         // An id as written is believed; one that was converted only where the recipient fits.
         let candidates = self.candidates(carrier, forms, whom).filter(|(_, it)| it.exact || it.fits_handset);
         let best = candidates.max_by_key(|(rank, it)| {
@@ -41,7 +41,7 @@ impl Dispatch {
     pub(super) fn candidates(
         &self,
         carrier: CarrierId,
-        forms: &[Form],
+        forms: &[IdCandidate],
         whom: Whom<'_>,
     ) -> impl Iterator<Item = (usize, Match)> {
         forms.iter().enumerate().flat_map(move |(rank, form)| {
@@ -57,11 +57,11 @@ impl Dispatch {
 
     /// Whether memory alone says for certain which part a receipt is about: none that has ended and is in the
     /// store alone can fit better.
-    pub(crate) fn is_certain(&self, carrier: CarrierId, forms: &[Form], whom: Whom<'_>) -> bool {
+    pub(crate) fn is_certain(&self, carrier: CarrierId, forms: &[IdCandidate], whom: Whom<'_>) -> bool {
         self.find(carrier, forms, whom).is_some_and(|it| it.fits_handset && self.is_near(carrier, &it))
     }
 
-    fn fit(&self, key: PartKey, carrier: CarrierId, form: &Form, whom: Whom<'_>) -> Option<Match> {
+    fn fit(&self, key: PartKey, carrier: CarrierId, form: &IdCandidate, whom: Whom<'_>) -> Option<Match> {
         let entry = &self.set.get(key.seq())?.entry;
         let name = |it: &'_ Attempt| {
             let id = it.carrier_message_id.as_ref().filter(|id| it.link.carrier == carrier && form.fits(id))?;

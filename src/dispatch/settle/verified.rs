@@ -10,7 +10,7 @@ use crate::message::phase::{End, Phase};
 use crate::message::reason::Reason;
 use crate::message::status::Status;
 use crate::message::time::Time;
-use crate::route::score::Outcome;
+use crate::route::score::DeliveryOutcome;
 
 impl Dispatch {
     /// An application says whether the code in a message came back. If it did, no other carrier is tried any more.
@@ -30,7 +30,7 @@ impl Dispatch {
         let delivered = |it: &&Attempt| it.receipt.as_ref().is_some_and(|it| it.status == Status::Delivered);
         let carrier = attempts.clone().find(delivered).or_else(|| attempts.clone().next()).map(|it| it.link.carrier);
         if let Some(carrier) = carrier {
-            let outcome = if verified { Outcome::Verified } else { Outcome::NotVerified };
+            let outcome = if verified { DeliveryOutcome::Verified } else { DeliveryOutcome::NotVerified };
             self.health.note_outcome(&self.beat, &entry.body, carrier, outcome);
         }
         if verified {

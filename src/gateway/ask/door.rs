@@ -7,8 +7,8 @@ use crate::gateway::ask::options::Where;
 use crate::gateway::demo::client::{Client, ClientError};
 use crate::message::time::Time;
 use crate::wire::pin::Pin;
-use crate::wire::tls::{Client as Tls, ClientOptions};
-use crate::wire::transport::{self, Target};
+use crate::wire::tls::{ClientOptions, TlsClient as Tls};
+use crate::wire::transport::{self, ConnectTarget};
 use serde_json::Value;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -70,8 +70,12 @@ async fn connect(admin: &Http, key: &str) -> Result<Client, String> {
         );
     }
     let tls = admin.tls.as_ref().map(|it| secured(&it.certificate)).transpose()?;
-    let target =
-        Target { addresses: vec![address.to_string()], local_address: None, connect_timeout: CONNECT_TIMEOUT, tls };
+    let target = ConnectTarget {
+        addresses: vec![address.to_string()],
+        local_address: None,
+        connect_timeout: CONNECT_TIMEOUT,
+        tls,
+    };
     let (stream, _) = transport::connect(&target).await.map_err(|error| error.to_string())?;
     Client::over(stream, &address.to_string(), key).await.map_err(|error| error.to_string())
 }

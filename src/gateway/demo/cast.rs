@@ -1,7 +1,7 @@
 //! The messages of the demo: what they are, and what is to become of each.
 
 use crate::message::status::Status;
-use crate::simulator::outcome::{Outcome, Wish};
+use crate::simulator::outcome::{MessageState, ScriptedAnswer};
 use serde_json::{Value, json};
 
 /// Messages at least: so many that those which are meant to fail are a twentieth.
@@ -59,10 +59,12 @@ pub(super) fn requests(count: usize) -> Vec<Value> {
 
 /// The status that follows from what a carrier does with a number.
 pub(super) fn decided(to: &str) -> Status {
-    match Wish::of_destination(to.as_bytes()) {
-        Some(Wish::End(Outcome::Undeliverable | Outcome::Rejected) | Wish::Refuse(_)) => Status::Failed,
-        Some(Wish::End(Outcome::Expired)) => Status::Expired,
-        Some(Wish::End(Outcome::Unknown)) => Status::Unknown,
+    match ScriptedAnswer::of_destination(to.as_bytes()) {
+        Some(ScriptedAnswer::End(MessageState::Undeliverable | MessageState::Rejected) | ScriptedAnswer::Refuse(_)) => {
+            Status::Failed
+        }
+        Some(ScriptedAnswer::End(MessageState::Expired)) => Status::Expired,
+        Some(ScriptedAnswer::End(MessageState::Unknown)) => Status::Unknown,
         _ => Status::Delivered,
     }
 }

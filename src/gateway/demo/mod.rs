@@ -17,11 +17,11 @@ use crate::gateway::failure::Failure;
 use crate::gateway::run::Gateway;
 use crate::message::status::Status;
 use crate::simulator::behaviour::{Behaviour, Receipts};
-use crate::simulator::carrier::Carrier;
+use crate::simulator::carrier::SimulatedCarrier;
 use crate::simulator::dice::Share;
 use crate::simulator::dice::Span;
 use crate::simulator::ledger::Keep;
-use crate::simulator::server::Server;
+use crate::simulator::server::SmscServer;
 use crate::smpp::status::CommandStatus;
 use crate::telemetry::recorder::Exposition;
 use serde_json::Value;
@@ -88,7 +88,7 @@ impl Drop for Folder {
 
 /// A simulated carrier that serves until it is told to end.
 struct Simulated {
-    carrier: Carrier,
+    carrier: SimulatedCarrier,
     address: SocketAddr,
     end: oneshot::Sender<()>,
     serving: JoinHandle<()>,
@@ -96,8 +96,8 @@ struct Simulated {
 
 impl Simulated {
     async fn start(seed: u64) -> io::Result<Self> {
-        let carrier = Carrier::new(behaviour(), seed, Keep::Nothing);
-        let server = Server::with(([127, 0, 0, 1], 0).into(), carrier.clone()).await?;
+        let carrier = SimulatedCarrier::new(behaviour(), seed, Keep::Nothing);
+        let server = SmscServer::with(([127, 0, 0, 1], 0).into(), carrier.clone()).await?;
         let (address, (end, ended)) = (server.address()?, oneshot::channel::<()>());
         let serving = tokio::spawn(async move {
             // No ledger is written, so that nothing can fail.
@@ -182,7 +182,7 @@ struct Show<'a> {
     admin: SocketAddr,
     key: &'a str,
     file: &'a Path,
-    carriers: [&'a Carrier; 2],
+    carriers: [&'a SimulatedCarrier; 2],
 }
 
 /// A message as it was accepted: its id and its recipient.

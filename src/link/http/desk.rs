@@ -56,7 +56,7 @@ impl Desk {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::carrier::http::request::{Format, Method};
+    use crate::carrier::http::request::{BodyFormat, Method};
     use crate::carrier::http::template::Template;
     use crate::message::body::Body;
     use crate::message::body::tests::body;
@@ -97,7 +97,7 @@ mod tests {
             method: Method::Post,
             target: template("/"),
             headers: Vec::new(),
-            format: Format::Form,
+            format: BodyFormat::Form,
             body: Some(template("text={text}&to={elements}")),
             element: Some(template("{to}")),
             separator: "+".into(),

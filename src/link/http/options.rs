@@ -10,7 +10,7 @@ use crate::message::id::LinkId;
 use crate::message::veil::Veil;
 use crate::wire::client::BODY_MAX;
 use crate::wire::secret::Secret;
-use crate::wire::tls::Client;
+use crate::wire::tls::TlsClient;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub struct Options {
     /// What requests name as their host.
     pub host: Box<str>,
     /// TLS, where the address is `https`. All links of a carrier share one.
-    pub tls: Option<Client>,
+    pub tls: Option<TlsClient>,
     /// How long a connection may take, TLS included. Default 10 s.
     pub connect_timeout: Duration,
     /// How long an answer may take. Default 60 s.

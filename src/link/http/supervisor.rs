@@ -1,10 +1,10 @@
 //! Keeps one link over HTTP until it is told to stop.
 
-use crate::carrier::http::answer::{Lack, Reading, Reply};
+use crate::carrier::esme::Command;
+use crate::carrier::http::answer::{Lack, ParsedResponse, RawResponse};
 use crate::carrier::http::request::Letter;
 use crate::carrier::report::Queried;
 use crate::carrier::report::{Answered, Report, Ticket};
-use crate::carrier::talk::Command;
 use crate::link::backoff::Backoff;
 use crate::link::hint;
 use crate::link::http::desk::Desk;
@@ -14,10 +14,10 @@ use crate::message::attempt::Answer;
 use crate::message::reason::Reason;
 use crate::message::veil::Veil;
 use crate::telemetry::labels::bind_name;
+use crate::telemetry::link_status::Post;
 use crate::telemetry::meters::link::{LinkMeter, LinkState};
-use crate::telemetry::standing::Post;
-use crate::wire::client::{Call, Client, Outcome};
-use crate::wire::transport::Target;
+use crate::wire::client::{HttpClient, HttpOutcome, HttpRequest};
+use crate::wire::transport::ConnectTarget;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -144,7 +144,7 @@ impl Supervisor {
     }
 
     /// Whether a connection can be made, which is the cheapest question.
-    async fn reaches(&mut self, client: &Arc<Client>) -> bool {
+    async fn reaches(&mut self, client: &Arc<HttpClient>) -> bool {
         let client = client.clone();
         match self.rest(async move { client.reach().await }).await {
             Some(Ok(())) => true,
@@ -160,7 +160,7 @@ impl Supervisor {
     }
 
     /// Takes messages and asks, until no connection can be made or the link is to stop.
-    async fn serve(&mut self, client: &Arc<Client>, backoff: &mut Backoff) {
+    async fn serve(&mut self, client: &Arc<HttpClient>, backoff: &mut Backoff) {
         let (mut desk, mut running) = (Desk::default(), Running::default());
         let room = self.options.room();
         self.meter.moved(LinkState::Bound);
@@ -249,7 +249,7 @@ impl Supervisor {
     }
 
     /// Starts as many requests as the window has room for.
-    fn ask(&mut self, client: &Arc<Client>, desk: &mut Desk, running: &mut Running) {
+    fn ask(&mut self, client: &Arc<HttpClient>, desk: &mut Desk, running: &mut Running) {
         if self.latest.has_changed().unwrap_or(false) {
             self.options = self.latest.borrow_and_update().clone();
         }
@@ -295,36 +295,39 @@ impl Supervisor {
     }
 }
 
-fn client(options: &Options) -> Client {
-    let target = Target {
+fn client(options: &Options) -> HttpClient {
+    let target = ConnectTarget {
         addresses: vec![options.address.to_string()],
         local_address: None,
         connect_timeout: options.connect_timeout,
         tls: options.tls.clone(),
     };
-    Client::new(target, options.host.clone(), options.response_timeout, options.window).reading(options.answer_max())
+    HttpClient::new(target, options.host.clone(), options.response_timeout, options.window)
+        .reading(options.answer_max())
 }
 
 /// One request and what its answer means.
-async fn asked(client: Arc<Client>, options: Arc<Options>, veil: Veil, letters: Vec<Letter>) -> Finished {
+async fn asked(client: Arc<HttpClient>, options: Arc<Options>, veil: Veil, letters: Vec<Letter>) -> Finished {
     let request = options.shape.request(&letters, &options.constants(&veil));
-    let call = Call { method: request.method, target: &request.target, headers: &request.headers, body: &request.body };
+    let call =
+        HttpRequest { method: request.method, target: &request.target, headers: &request.headers, body: &request.body };
     let (outcome, took) = client.timed(&call).await;
     // A server that takes connections and no requests is as far away as one that takes none.
-    let reached = !matches!(outcome, Outcome::Unreachable(_) | Outcome::NotSent(_));
+    let reached = !matches!(outcome, HttpOutcome::Unreachable(_) | HttpOutcome::NotSent(_));
     let mut lack = None;
     let (answered, why) = match outcome {
-        Outcome::Answered(reply) => {
+        HttpOutcome::Answered(reply) => {
             let keys: Vec<String> = letters.iter().map(|it| it.key(&veil)).collect();
-            let reply = Reply { status: reply.status, retry_after: reply.retry_after, body: reply.body.as_deref() };
-            let Reading { answered, lack: lacks } = options.answers.read(&reply, &options.dialect, &keys);
+            let reply =
+                RawResponse { status: reply.status, retry_after: reply.retry_after, body: reply.body.as_deref() };
+            let ParsedResponse { answered, lack: lacks } = options.answers.read(&reply, &options.dialect, &keys);
             lack = lacks;
             (answered, None)
         }
-        Outcome::Unreachable(error) => (vec![Answered::NOT_SENT; letters.len()], Some(error.to_string())),
-        Outcome::Unsayable(why) => (vec![unsayable(); letters.len()], Some(why)),
-        Outcome::NotSent(why) => (vec![Answered::NOT_SENT; letters.len()], Some(why)),
-        Outcome::Unknown(why) => (vec![Answered::UNKNOWN; letters.len()], Some(why)),
+        HttpOutcome::Unreachable(error) => (vec![Answered::NOT_SENT; letters.len()], Some(error.to_string())),
+        HttpOutcome::Unsayable(why) => (vec![unsayable(); letters.len()], Some(why)),
+        HttpOutcome::NotSent(why) => (vec![Answered::NOT_SENT; letters.len()], Some(why)),
+        HttpOutcome::Unknown(why) => (vec![Answered::UNKNOWN; letters.len()], Some(why)),
     };
     let answered = answered.into_iter().map(|it| it.after(took));
     Finished { ended: letters.iter().map(|it| it.submit.ticket).zip(answered).collect(), reached, why, lack }

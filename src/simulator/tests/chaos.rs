@@ -8,7 +8,7 @@ use crate::simulator::dice::Share;
 use crate::simulator::dice::Span;
 use crate::simulator::ledger::Verdict;
 use crate::simulator::line::LineId;
-use crate::simulator::outcome::Outcome;
+use crate::simulator::outcome::MessageState;
 use crate::smpp::bind::BindKind;
 use crate::smpp::status::CommandStatus;
 use std::time::Duration;
@@ -28,7 +28,7 @@ fn behaviour(dice: &mut Dice) -> Behaviour {
     let behaviour = Behaviour { throttle: share(), silence: share(), lose_answer: share(), ..Behaviour::default() };
     let mut span = || Span { min: Duration::ZERO, max: MS * dice.below(3_000) as u32 };
     let (latency, delay) = (span(), span());
-    let mix = Mix::new(Outcome::ALL.into_iter().map(|outcome| (outcome, dice.below(5) as u32)).collect());
+    let mix = Mix::new(MessageState::ALL.into_iter().map(|outcome| (outcome, dice.below(5) as u32)).collect());
     let style = [Style::Text, Style::Tlv, Style::Both, Style::Payload][dice.below(4) as usize];
     Behaviour {
         latency,

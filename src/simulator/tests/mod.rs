@@ -15,7 +15,7 @@ use crate::smpp::address::Address;
 use crate::smpp::bind::{Bind, BindKind};
 use crate::smpp::cstring::CString;
 use crate::smpp::data::DataSm;
-use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::pdu::{Pdu, PduBody};
 use crate::smpp::sm::{Sm, SmResp, registered_delivery};
 use crate::smpp::status::CommandStatus;
 use std::time::{Duration, Instant};
@@ -56,9 +56,11 @@ impl World {
         let (system_id, password) = (CString::from(system_id), CString::from(password));
         let bind = Bind { system_id, password, interface_version: 0x34, ..Bind::default() };
         // What waits for the account may come with the answer: it is looked at later.
-        self.smsc.hear(self.now, line, Pdu::request(1, Body::Bind(kind, bind)));
+        self.smsc.hear(self.now, line, Pdu::request(1, PduBody::Bind(kind, bind)));
         match self.smsc.poll() {
-            Say::Send { line: on, pdu: Pdu { status, body: Body::BindResp(..), .. } } if on == line => (line, status),
+            Say::Send { line: on, pdu: Pdu { status, body: PduBody::BindResp(..), .. } } if on == line => {
+                (line, status)
+            }
             other => panic!("the bind was answered with {other:?}"),
         }
     }
@@ -76,14 +78,14 @@ impl World {
     /// Submits; the number of the request.
     pub(super) fn submit(&mut self, line: LineId, destination: &str, text: &str) -> u32 {
         self.sequence += 1;
-        let body = Body::SubmitSm(Self::submit_sm(destination, text));
+        let body = PduBody::SubmitSm(Self::submit_sm(destination, text));
         self.smsc.hear(self.now, line, Pdu::request(self.sequence, body));
         self.sequence
     }
 
     /// Answers a request of the carrier.
     pub(super) fn confirm(&mut self, line: LineId, sequence: u32, status: CommandStatus) {
-        let body = Body::DeliverSmResp(SmResp::default());
+        let body = PduBody::DeliverSmResp(SmResp::default());
         self.smsc.hear(self.now, line, Pdu::response(sequence, status, body));
     }
 
@@ -111,7 +113,7 @@ impl World {
             for (line, said) in self.said() {
                 match said {
                     Said::Enquiry(sequence) => {
-                        self.smsc.hear(self.now, line, Pdu::response(sequence, OK, Body::EnquireLinkResp));
+                        self.smsc.hear(self.now, line, Pdu::response(sequence, OK, PduBody::EnquireLinkResp));
                     }
                     said => all.push((self.now - self.start, line, said)),
                 }
@@ -166,18 +168,18 @@ pub(super) enum Said {
     /// A request.
     Request {
         sequence: u32,
-        body: Body,
+        body: PduBody,
     },
     Enquiry(u32),
-    Other(Body),
+    Other(PduBody),
 }
 
 impl Said {
     fn of(pdu: Pdu) -> Self {
         match pdu.body {
-            Body::SubmitSmResp(resp) => Self::Answer(pdu.sequence, pdu.status, resp.message_id.to_string()),
-            Body::EnquireLink => Self::Enquiry(pdu.sequence),
-            body @ (Body::DeliverSm(_) | Body::DataSm(_)) => Self::Request { sequence: pdu.sequence, body },
+            PduBody::SubmitSmResp(resp) => Self::Answer(pdu.sequence, pdu.status, resp.message_id.to_string()),
+            PduBody::EnquireLink => Self::Enquiry(pdu.sequence),
+            body @ (PduBody::DeliverSm(_) | PduBody::DataSm(_)) => Self::Request { sequence: pdu.sequence, body },
             body => Self::Other(body),
         }
     }
@@ -185,8 +187,8 @@ impl Said {
     /// The text of a request.
     pub(super) fn text(&self) -> String {
         match self {
-            Self::Request { body: Body::DeliverSm(sm), .. } => String::from_utf8_lossy(&sm.text()).into_owned(),
-            Self::Request { body: Body::DataSm(DataSm { tlvs, .. }), .. } => {
+            Self::Request { body: PduBody::DeliverSm(sm), .. } => String::from_utf8_lossy(&sm.text()).into_owned(),
+            Self::Request { body: PduBody::DataSm(DataSm { tlvs, .. }), .. } => {
                 String::from_utf8_lossy(&tlvs.get(crate::smpp::tlv::Tag::MESSAGE_PAYLOAD).unwrap_or_default())
                     .into_owned()
             }

@@ -13,8 +13,8 @@ use crate::smpp::cancel::CancelSm;
 use crate::smpp::command::CommandId;
 use crate::smpp::cstring::CString;
 use crate::smpp::legacy::ParamRetrieve;
-use crate::smpp::multi::{Destination, SubmitMulti, SubmitMultiResp};
-use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::multi::{DestAddress, SubmitMulti, SubmitMultiResp};
+use crate::smpp::pdu::{Pdu, PduBody};
 use crate::smpp::query::{QuerySm, QuerySmResp};
 use crate::smpp::replace::ReplaceSm;
 use crate::smpp::status::CommandStatus;
@@ -27,14 +27,14 @@ impl World {
     fn bound_in(&mut self, version: u8, kind: BindKind) -> (LineId, BindResp) {
         let line = self.smsc.connect(self.now);
         let bind = Bind { system_id: CString::from("shop"), interface_version: version, ..Bind::default() };
-        match self.ask(line, Body::Bind(kind, bind)) {
-            (OK, Body::BindResp(_, resp)) => (line, resp),
+        match self.ask(line, PduBody::Bind(kind, bind)) {
+            (OK, PduBody::BindResp(_, resp)) => (line, resp),
             other => panic!("{other:?}"),
         }
     }
 
     /// A request, and the first that is said to it.
-    fn ask(&mut self, line: LineId, body: Body) -> (CommandStatus, Body) {
+    fn ask(&mut self, line: LineId, body: PduBody) -> (CommandStatus, PduBody) {
         self.sequence += 1;
         self.smsc.hear(self.now, line, Pdu::request(self.sequence, body));
         match self.smsc.poll() {
@@ -45,16 +45,16 @@ impl World {
 
     /// Submits, and says under which id it was taken.
     fn take(&mut self, line: LineId, text: &str) -> CString {
-        match self.ask(line, Body::SubmitSm(Self::submit_sm(TO, text))) {
-            (OK, Body::SubmitSmResp(resp)) => resp.message_id,
+        match self.ask(line, PduBody::SubmitSm(Self::submit_sm(TO, text))) {
+            (OK, PduBody::SubmitSmResp(resp)) => resp.message_id,
             other => panic!("{other:?}"),
         }
     }
 
     fn query(&mut self, line: LineId, message_id: &CString) -> (CommandStatus, QuerySmResp) {
         let query = QuerySm { message_id: message_id.clone(), source: source() };
-        match self.ask(line, Body::QuerySm(query)) {
-            (status, Body::QuerySmResp(resp)) => (status, resp),
+        match self.ask(line, PduBody::QuerySm(query)) {
+            (status, PduBody::QuerySmResp(resp)) => (status, resp),
             other => panic!("{other:?}"),
         }
     }
@@ -91,7 +91,7 @@ fn a_message_is_on_its_way_until_it_has_ended_and_whoever_asks_is_told() {
     let other = world.bound("bank", BindKind::Transceiver);
     assert_eq!(world.query(other, &id).0, CommandStatus::QueryFailed);
     let query = QuerySm { message_id: id, source: Address::new(5, 0, "Other") };
-    assert_eq!(world.ask(line, Body::QuerySm(query)).0, CommandStatus::QueryFailed);
+    assert_eq!(world.ask(line, PduBody::QuerySm(query)).0, CommandStatus::QueryFailed);
 }
 
 #[test]
@@ -110,13 +110,13 @@ fn a_message_can_be_cancelled_before_its_end_and_its_receipt_says_so() {
     let (line, _) = world.bound_in(0x34, BindKind::Transceiver);
     let ids: Vec<CString> = ["one", "two", "three"].iter().map(|it| world.take(line, it)).collect();
     let by_id = |message_id: &CString| {
-        Body::CancelSm(CancelSm { message_id: message_id.clone(), source: source(), ..CancelSm::default() })
+        PduBody::CancelSm(CancelSm { message_id: message_id.clone(), source: source(), ..CancelSm::default() })
     };
-    assert_eq!(world.ask(line, by_id(&ids[0])), (OK, Body::CancelSmResp(Tlvs::default())));
+    assert_eq!(world.ask(line, by_id(&ids[0])), (OK, PduBody::CancelSmResp(Tlvs::default())));
     assert_eq!(world.ask(line, by_id(&ids[0])).0, CommandStatus::CancelFailed);
     assert_eq!(world.query(line, &ids[0]).1.message_state, 4);
     let between = |to: &str| {
-        Body::CancelSm(CancelSm { source: source(), destination: Address::new(1, 1, to), ..CancelSm::default() })
+        PduBody::CancelSm(CancelSm { source: source(), destination: Address::new(1, 1, to), ..CancelSm::default() })
     };
     assert_eq!(world.ask(line, between("491519999999")).0, CommandStatus::CancelFailed);
     assert_eq!(world.ask(line, between(TO)).0, OK);
@@ -133,7 +133,7 @@ fn a_text_can_be_replaced_before_its_end() {
     let (line, _) = world.bound_in(0x34, BindKind::Transceiver);
     let (first, second) = (world.take(line, "Hello"), world.take(line, "Hello"));
     let replace = |message_id: &CString, registered_delivery| {
-        Body::ReplaceSm(ReplaceSm {
+        PduBody::ReplaceSm(ReplaceSm {
             message_id: message_id.clone(),
             source: source(),
             registered_delivery,
@@ -141,7 +141,7 @@ fn a_text_can_be_replaced_before_its_end() {
             ..ReplaceSm::default()
         })
     };
-    assert_eq!(world.ask(line, replace(&first, 1)), (OK, Body::ReplaceSmResp(Tlvs::default())));
+    assert_eq!(world.ask(line, replace(&first, 1)), (OK, PduBody::ReplaceSmResp(Tlvs::default())));
     // No receipt is asked for any more.
     assert_eq!(world.ask(line, replace(&second, 0)).0, OK);
     let said = world.confirming_until(SECOND * 11);
@@ -155,15 +155,15 @@ fn a_text_can_be_replaced_before_its_end() {
 fn many_destinations_have_one_id_and_a_fate_each() {
     let mut world = World::new(Behaviour { steer: true, ..Behaviour::default() });
     let (line, _) = world.bound_in(0x34, BindKind::Transceiver);
-    let sme = |digits: &str| Destination::Sme(Address::new(1, 1, digits));
+    let sme = |digits: &str| DestAddress::Sme(Address::new(1, 1, digits));
     let destinations =
-        vec![sme("491511234501"), sme("491511234512"), Destination::List(CString::from("staff")), sme("491511234502")];
+        vec![sme("491511234501"), sme("491511234512"), DestAddress::List(CString::from("staff")), sme("491511234502")];
     let multi = |destinations| {
         let registered_delivery = 1;
         let source = source();
-        Body::SubmitMulti(SubmitMulti { source, destinations, registered_delivery, ..SubmitMulti::default() })
+        PduBody::SubmitMulti(SubmitMulti { source, destinations, registered_delivery, ..SubmitMulti::default() })
     };
-    let (status, Body::SubmitMultiResp(SubmitMultiResp { message_id, unsuccess, .. })) =
+    let (status, PduBody::SubmitMultiResp(SubmitMultiResp { message_id, unsuccess, .. })) =
         world.ask(line, multi(destinations))
     else {
         panic!("another answer");
@@ -193,9 +193,9 @@ fn a_broadcast_is_taken_reported_and_cancelled() {
         .push(Tag::BROADCAST_FREQUENCY_INTERVAL, &[9, 0, 5])
         .build();
     let send = |world: &mut World, tlvs: &Tlvs| {
-        let body = Body::BroadcastSm(BroadcastSm { source: source(), tlvs: tlvs.clone(), ..BroadcastSm::default() });
+        let body = PduBody::BroadcastSm(BroadcastSm { source: source(), tlvs: tlvs.clone(), ..BroadcastSm::default() });
         match world.ask(line, body) {
-            (status, Body::BroadcastSmResp(resp)) => (status, resp.message_id),
+            (status, PduBody::BroadcastSmResp(resp)) => (status, resp.message_id),
             other => panic!("{other:?}"),
         }
     };
@@ -204,7 +204,7 @@ fn a_broadcast_is_taken_reported_and_cancelled() {
     let state = |world: &mut World, message_id: &CString| {
         let query =
             QueryBroadcastSm { message_id: message_id.clone(), source: source(), ..QueryBroadcastSm::default() };
-        let (OK, Body::QueryBroadcastSmResp(resp)) = world.ask(line, Body::QueryBroadcastSm(query)) else {
+        let (OK, PduBody::QueryBroadcastSmResp(resp)) = world.ask(line, PduBody::QueryBroadcastSm(query)) else {
             panic!("it is known");
         };
         let reached = resp.tlvs.iter().filter(|it| it.0 == Tag::BROADCAST_AREA_SUCCESS).map(|it| it.1[0]);
@@ -214,7 +214,7 @@ fn a_broadcast_is_taken_reported_and_cancelled() {
     assert_eq!(state(&mut world, &ids[0]), (Some(1), vec![0, 0], None));
     let cancel = |message_id: &CString| {
         let message_id = message_id.clone();
-        Body::CancelBroadcastSm(CancelBroadcastSm { message_id, source: source(), ..CancelBroadcastSm::default() })
+        PduBody::CancelBroadcastSm(CancelBroadcastSm { message_id, source: source(), ..CancelBroadcastSm::default() })
     };
     assert_eq!(world.ask(line, cancel(&ids[1])).0, OK);
     assert_eq!(world.ask(line, cancel(&ids[1])).0, CommandStatus::BroadcastCancelFailed);
@@ -224,13 +224,16 @@ fn a_broadcast_is_taken_reported_and_cancelled() {
     // A broadcast is no message, and a message no broadcast.
     assert_eq!(
         world
-            .ask(line, Body::CancelSm(CancelSm { message_id: ids[0].clone(), source: source(), ..CancelSm::default() }))
+            .ask(
+                line,
+                PduBody::CancelSm(CancelSm { message_id: ids[0].clone(), source: source(), ..CancelSm::default() })
+            )
             .0,
         CommandStatus::CancelFailed
     );
     let id = world.take(line, "Hello");
     let query = QueryBroadcastSm { message_id: id, source: source(), ..QueryBroadcastSm::default() };
-    assert_eq!(world.ask(line, Body::QueryBroadcastSm(query)).0, CommandStatus::BroadcastQueryFailed);
+    assert_eq!(world.ask(line, PduBody::QueryBroadcastSm(query)).0, CommandStatus::BroadcastQueryFailed);
 }
 
 #[test]
@@ -244,7 +247,8 @@ fn each_peer_is_spoken_to_in_the_lower_of_both_versions() {
         let mut world = World::new(Behaviour { version: own, ..Behaviour::default() });
         let (line, resp) = world.bound_in(peer, BindKind::Transceiver);
         assert_eq!(resp.tlvs.get_u8(Tag::SC_INTERFACE_VERSION), told, "{own:?} {peer:#x}");
-        let (OK, Body::SubmitSmResp(resp)) = world.ask(line, Body::SubmitSm(World::submit_sm(TO, "Hello"))) else {
+        let (OK, PduBody::SubmitSmResp(resp)) = world.ask(line, PduBody::SubmitSm(World::submit_sm(TO, "Hello")))
+        else {
             panic!("it is taken");
         };
         assert_eq!(resp.tlvs.get_u8(Tag::CONGESTION_STATE), load.then_some(1), "{own:?} {peer:#x}");
@@ -256,7 +260,7 @@ fn the_load_of_a_line_is_told_in_5_0() {
     let mut world = World::new(Behaviour { window_max: 4, latency: Span::of(MS * 10), ..Behaviour::default() });
     let (line, _) = world.bound_in(0x50, BindKind::Transmitter);
     for sequence in 1..=3 {
-        let body = Body::SubmitSm(World::submit_sm(TO, "Hello"));
+        let body = PduBody::SubmitSm(World::submit_sm(TO, "Hello"));
         world.smsc.hear(world.now, line, Pdu::request(sequence, body));
     }
     world.now += MS * 10;
@@ -282,7 +286,7 @@ fn an_old_peer_gets_short_ids_and_its_own_operations_are_refused() {
         "{receipts:?}"
     );
     assert_eq!(world.query(line, &id).1.message_state, 2);
-    let (status, body) = world.ask(line, Body::ParamRetrieve(ParamRetrieve::default()));
+    let (status, body) = world.ask(line, PduBody::ParamRetrieve(ParamRetrieve::default()));
     assert_eq!((status, body.command_id()), (CommandStatus::InvalidCommandId, CommandId::PARAM_RETRIEVE.response()));
 }
 
@@ -295,7 +299,7 @@ fn whoever_receives_is_told_that_a_handset_is_there_again() {
     let (line, _) = world.bound_in(0x34, BindKind::Receiver);
     assert!(alert(&mut world, "shop"));
     let said = world.said();
-    let [(on, Said::Other(Body::AlertNotification(it)))] = &said[..] else { panic!("{said:?}") };
+    let [(on, Said::Other(PduBody::AlertNotification(it)))] = &said[..] else { panic!("{said:?}") };
     assert!(*on == line && *on != old);
     assert_eq!((it.source.digits.to_string(), it.esme.digits.to_string()), (TO.to_owned(), "12345".to_owned()));
     assert_eq!(it.tlvs.get_u8(Tag::MS_AVAILABILITY_STATUS), Some(0));
@@ -306,9 +310,9 @@ fn on_a_connection_of_its_own_the_carrier_asks_for_a_bind() {
     let mut world = World::new(Behaviour::default());
     let outbind = Outbind { system_id: CString::from("SMSC"), password: CString::from("secret") };
     let line = world.smsc.connect_outbound(world.now, outbind.clone());
-    assert_eq!(world.said(), [(line, Said::Other(Body::Outbind(outbind)))]);
+    assert_eq!(world.said(), [(line, Said::Other(PduBody::Outbind(outbind)))]);
     let bind = Bind { system_id: CString::from("shop"), interface_version: 0x34, ..Bind::default() };
-    assert_eq!(world.ask(line, Body::Bind(BindKind::Receiver, bind)).0, OK);
+    assert_eq!(world.ask(line, PduBody::Bind(BindKind::Receiver, bind)).0, OK);
     assert!(world.smsc.send_message(world.now, "shop", (TO, "12345"), b"Hi"));
     assert!(matches!(&world.said()[..], [(on, said)] if *on == line && said.text() == "Hi"));
 }

@@ -6,9 +6,9 @@ use crate::simulator::dice::Share;
 use crate::simulator::dice::Span;
 use crate::simulator::identity::IdForm;
 use crate::simulator::line::LineId;
-use crate::simulator::outcome::Outcome;
+use crate::simulator::outcome::MessageState;
 use crate::smpp::bind::BindKind;
-use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::pdu::{Pdu, PduBody};
 use crate::smpp::sm::{Sm, registered_delivery};
 use crate::smpp::status::CommandStatus;
 use std::time::Duration;
@@ -114,16 +114,16 @@ fn only_what_is_asked_for_is_told() {
         let mut world = World::with_receipts(receipts);
         let line = world.bound("shop", BindKind::Transceiver);
         let sm = Sm { registered_delivery: wanted, ..World::submit_sm("491511234567", "Hello") };
-        world.smsc.hear(world.now, line, Pdu::request(7, Body::SubmitSm(sm)));
+        world.smsc.hear(world.now, line, Pdu::request(7, PduBody::SubmitSm(sm)));
         stats(&world.until(SECOND)).len()
     };
     use registered_delivery::{NONE, RECEIPT_ON_FAILURE, RECEIPT_ON_SUCCESS};
-    assert_eq!(asked(NONE, Outcome::Delivered, false), 0);
-    assert_eq!(asked(NONE, Outcome::Delivered, true), 1);
-    assert_eq!(asked(RECEIPT_ON_FAILURE, Outcome::Delivered, false), 0);
-    assert_eq!(asked(RECEIPT_ON_FAILURE, Outcome::Expired, false), 1);
-    assert_eq!(asked(RECEIPT_ON_SUCCESS, Outcome::Delivered, false), 1);
-    assert_eq!(asked(RECEIPT_ON_SUCCESS, Outcome::Expired, false), 0);
+    assert_eq!(asked(NONE, MessageState::Delivered, false), 0);
+    assert_eq!(asked(NONE, MessageState::Delivered, true), 1);
+    assert_eq!(asked(RECEIPT_ON_FAILURE, MessageState::Delivered, false), 0);
+    assert_eq!(asked(RECEIPT_ON_FAILURE, MessageState::Expired, false), 1);
+    assert_eq!(asked(RECEIPT_ON_SUCCESS, MessageState::Delivered, false), 1);
+    assert_eq!(asked(RECEIPT_ON_SUCCESS, MessageState::Expired, false), 0);
 }
 
 #[test]
@@ -243,9 +243,9 @@ fn a_data_sm_brings_a_receipt_and_is_answered_like_a_submit() {
     let line = world.bound("shop", BindKind::Transceiver);
     world.submit(line, "491511234567", "Hello");
     let said = requests(world.said());
-    assert!(matches!(&said[0].1, Said::Request { body: Body::DataSm(_), .. }));
+    assert!(matches!(&said[0].1, Said::Request { body: PduBody::DataSm(_), .. }));
     assert_eq!(said[0].1.stat(), "DELIVRD");
-    let resp = Body::DataSmResp(crate::smpp::sm::SmResp::default());
+    let resp = PduBody::DataSmResp(crate::smpp::sm::SmResp::default());
     world.smsc.hear(world.now, line, Pdu::response(said[0].1.sequence(), OK, resp));
     assert_eq!(world.smsc.pending(), 0);
 }
@@ -273,7 +273,7 @@ fn a_receipt_for_a_sibling_that_goes_takes_the_line_that_is_left() {
     world.smsc.unbind(world.now, lines[1]);
     world.submit(lines[0], "491511234567", "Hello");
     assert_eq!(requests(world.said()), [], "the sibling is there and takes nothing more");
-    world.smsc.hear(world.now, lines[1], Pdu::response(1, OK, Body::UnbindResp));
+    world.smsc.hear(world.now, lines[1], Pdu::response(1, OK, PduBody::UnbindResp));
     assert!(matches!(&requests(world.said())[..], [(line, _)] if *line == lines[0]));
 }
 

@@ -2,16 +2,16 @@
 
 use super::{MS, OK, World};
 use crate::simulator::behaviour::{Behaviour, Receipts};
-use crate::simulator::carrier::Carrier;
+use crate::simulator::carrier::SimulatedCarrier;
 use crate::simulator::dice::Span;
 use crate::simulator::ledger::Keep;
 use crate::simulator::options::Options;
-use crate::simulator::server::Server;
+use crate::simulator::server::SmscServer;
 use crate::simulator::stats::Stats;
 use crate::smpp::bind::{Bind, BindKind};
 use crate::smpp::cstring::CString;
 use crate::smpp::frame::{PDU_MAX_DEFAULT, next_frame};
-use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::pdu::{Pdu, PduBody};
 use crate::smpp::sm::SmResp;
 use bytes::BytesMut;
 use clap::{Args, FromArgMatches};
@@ -32,8 +32,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Esme<S> {
     async fn bind(stream: S) -> Self {
         let mut esme = Self { stream, inbox: BytesMut::new() };
         let bind = Bind { system_id: CString::from("shop"), interface_version: 0x34, ..Bind::default() };
-        esme.say(&[Pdu::request(1, Body::Bind(BindKind::Transceiver, bind))]).await;
-        assert!(matches!(esme.hear().await, Some(Pdu { status: OK, body: Body::BindResp(..), .. })));
+        esme.say(&[Pdu::request(1, PduBody::Bind(BindKind::Transceiver, bind))]).await;
+        assert!(matches!(esme.hear().await, Some(Pdu { status: OK, body: PduBody::BindResp(..), .. })));
         esme
     }
 
@@ -47,7 +47,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Esme<S> {
 
     async fn submit(&mut self, sequence: u32) {
         let sm = World::submit_sm("491511234567", &format!("Hello {sequence}"));
-        self.say(&[Pdu::request(sequence, Body::SubmitSm(sm))]).await;
+        self.say(&[Pdu::request(sequence, PduBody::SubmitSm(sm))]).await;
     }
 
     /// The next PDU; `None` at the end.
@@ -64,7 +64,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Esme<S> {
     }
 
     async fn confirm(&mut self, sequence: u32) {
-        self.say(&[Pdu::response(sequence, OK, Body::DeliverSmResp(SmResp::default()))]).await;
+        self.say(&[Pdu::response(sequence, OK, PduBody::DeliverSmResp(SmResp::default()))]).await;
     }
 }
 
@@ -78,7 +78,7 @@ fn options(line: &str) -> Options {
 async fn time_passes_for_lines_that_say_nothing() {
     let receipts = Receipts { delay: Span::of(MS * 700), ..Receipts::default() };
     let behaviour = Behaviour { latency: Span::of(MS * 300), receipts, ..Behaviour::default() };
-    let carrier = Carrier::new(behaviour, 1, Keep::All);
+    let carrier = SimulatedCarrier::new(behaviour, 1, Keep::All);
     let time = tokio::spawn({
         let carrier = carrier.clone();
         async move { carrier.keep_time().await }
@@ -91,10 +91,10 @@ async fn time_passes_for_lines_that_say_nothing() {
     let mut esme = Esme::bind(ours).await;
     let start = tokio::time::Instant::now();
     esme.submit(2).await;
-    assert!(matches!(esme.hear().await, Some(Pdu { sequence: 2, body: Body::SubmitSmResp(_), .. })));
+    assert!(matches!(esme.hear().await, Some(Pdu { sequence: 2, body: PduBody::SubmitSmResp(_), .. })));
     let answered = start.elapsed();
     let receipt = esme.hear().await.unwrap();
-    assert!(matches!(receipt.body, Body::DeliverSm(_)));
+    assert!(matches!(receipt.body, PduBody::DeliverSm(_)));
     let told = start.elapsed();
     // Tokio's timers are exact to a millisecond.
     assert!(
@@ -110,7 +110,7 @@ async fn time_passes_for_lines_that_say_nothing() {
 
 #[tokio::test]
 async fn a_dropped_connection_is_an_ended_one() {
-    let carrier = Carrier::new(Behaviour::default(), 1, Keep::Nothing);
+    let carrier = SimulatedCarrier::new(Behaviour::default(), 1, Keep::Nothing);
     let (ours, theirs) = tokio::io::duplex(4_096);
     let serving = tokio::spawn({
         let carrier = carrier.clone();
@@ -129,7 +129,7 @@ async fn over_tcp_receipts_outlive_connections_and_the_ledger_has_every_submit()
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger");
     let line = format!("--listen 127.0.0.1:0 --latency 1ms..3ms --receipts 5ms --id hex --ledger {}", path.display());
-    let server = Server::bind(&options(&line)).await.unwrap();
+    let server = SmscServer::bind(&options(&line)).await.unwrap();
     let (address, carrier) = (server.address().unwrap(), server.carrier());
     let (stop, stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(server.run(async { _ = stopped.await }));
@@ -142,25 +142,25 @@ async fn over_tcp_receipts_outlive_connections_and_the_ledger_has_every_submit()
     while answers < COUNT {
         // Receipts are left unconfirmed.
         match esme.hear().await.expect("it goes on").body {
-            Body::SubmitSmResp(_) => answers += 1,
-            body => assert!(matches!(body, Body::DeliverSm(_)), "{body:?}"),
+            PduBody::SubmitSmResp(_) => answers += 1,
+            body => assert!(matches!(body, PduBody::DeliverSm(_)), "{body:?}"),
         }
     }
     drop(esme);
     let mut esme = Esme::bind(TcpStream::connect(address).await.unwrap()).await;
     for _ in 0..COUNT {
         let receipt = esme.hear().await.expect("it goes on");
-        assert!(matches!(receipt.body, Body::DeliverSm(_)), "{receipt:?}");
+        assert!(matches!(receipt.body, PduBody::DeliverSm(_)), "{receipt:?}");
         esme.confirm(receipt.sequence).await;
     }
     // The answer to an enquiry tells that all before it was heard.
-    esme.say(&[Pdu::request(9_999, Body::EnquireLink)]).await;
-    assert!(matches!(esme.hear().await, Some(Pdu { body: Body::EnquireLinkResp, .. })));
+    esme.say(&[Pdu::request(9_999, PduBody::EnquireLink)]).await;
+    assert!(matches!(esme.hear().await, Some(Pdu { body: PduBody::EnquireLinkResp, .. })));
     assert_eq!(carrier.stats().receipts_pending(), 0);
 
     stop.send(()).unwrap();
-    let Some(Pdu { sequence, body: Body::Unbind, .. }) = esme.hear().await else { panic!("it does not unbind") };
-    esme.say(&[Pdu::response(sequence, OK, Body::UnbindResp)]).await;
+    let Some(Pdu { sequence, body: PduBody::Unbind, .. }) = esme.hear().await else { panic!("it does not unbind") };
+    esme.say(&[Pdu::response(sequence, OK, PduBody::UnbindResp)]).await;
     assert_eq!(esme.hear().await, None);
     let Stats { submits, taken, receipts_confirmed, connected, .. } = running.await.unwrap().unwrap();
     assert_eq!([submits, taken, receipts_confirmed, connected], [300, 300, 300, 0]);

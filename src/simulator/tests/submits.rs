@@ -8,7 +8,7 @@ use crate::simulator::dice::Span;
 use crate::simulator::identity::IdForm;
 use crate::simulator::ledger::Verdict;
 use crate::simulator::line::LineId;
-use crate::simulator::outcome::Outcome;
+use crate::simulator::outcome::MessageState;
 use crate::smpp::bind::BindKind;
 use crate::smpp::status::CommandStatus;
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ fn a_submit_is_answered_at_once_and_written_down() {
         ["shop", "Shop", "491511234567"]
     );
     assert_eq!(submit.text, b"Hello"[..]);
-    let verdict = Verdict::Taken { id: "f4240".into(), outcome: Outcome::Delivered, answered: true };
+    let verdict = Verdict::Taken { id: "f4240".into(), outcome: MessageState::Delivered, answered: true };
     assert_eq!(submit.verdict, verdict);
 }
 
@@ -130,13 +130,13 @@ fn a_full_carrier_says_so() {
 
 #[test]
 fn a_silent_carrier_still_answers_enquiries() {
-    use crate::smpp::pdu::{Body, Pdu};
+    use crate::smpp::pdu::{Pdu, PduBody};
     let mut world = World::new(Behaviour { silent: true, ..Behaviour::default() });
     let line = world.bound("shop", BindKind::Transceiver);
     world.submit(line, "491511234567", "Hello");
     assert_eq!(world.said(), []);
-    world.smsc.hear(world.now, line, Pdu::request(9, Body::EnquireLink));
-    assert_eq!(world.said(), [(line, Said::Other(Body::EnquireLinkResp))]);
+    world.smsc.hear(world.now, line, Pdu::request(9, PduBody::EnquireLink));
+    assert_eq!(world.said(), [(line, Said::Other(PduBody::EnquireLinkResp))]);
     assert_eq!(world.smsc.ledger().submits()[0].verdict, Verdict::Ignored);
     world.smsc.behaviour_mut().silent = false;
     world.submit(line, "491511234567", "Hello");
@@ -197,17 +197,17 @@ fn a_destination_decides_when_it_may_and_a_text_always() {
     world.submit(line, "491511234512", "Hello #sim:undeliv");
     let verdicts =
         |world: &World| -> Vec<_> { world.smsc.ledger().submits().iter().map(|it| it.verdict.clone()).collect() };
-    assert!(matches!(verdicts(&world)[0], Verdict::Taken { outcome: Outcome::Expired, .. }));
+    assert!(matches!(verdicts(&world)[0], Verdict::Taken { outcome: MessageState::Expired, .. }));
     assert_eq!(verdicts(&world)[1], Verdict::Refused(CommandStatus::InvalidDestinationAddress));
-    assert!(matches!(verdicts(&world)[2], Verdict::Taken { outcome: Outcome::Undeliverable, .. }));
+    assert!(matches!(verdicts(&world)[2], Verdict::Taken { outcome: MessageState::Undeliverable, .. }));
     world.smsc.behaviour_mut().steer = false;
     world.submit(line, "491511234504", "Hello");
-    assert!(matches!(verdicts(&world)[3], Verdict::Taken { outcome: Outcome::Delivered, .. }));
+    assert!(matches!(verdicts(&world)[3], Verdict::Taken { outcome: MessageState::Delivered, .. }));
 }
 
 #[test]
 fn the_seed_and_the_message_decide_and_the_ledger_agrees() {
-    let mix = Mix::new(vec![(Outcome::Delivered, 1), (Outcome::Undeliverable, 1)]);
+    let mix = Mix::new(vec![(MessageState::Delivered, 1), (MessageState::Undeliverable, 1)]);
     let mut world = World::with_receipts(Receipts { mix, ..Receipts::default() });
     let line = world.bound("shop", BindKind::Transmitter);
     for _ in 0..2 {
@@ -223,7 +223,7 @@ fn the_seed_and_the_message_decide_and_the_ledger_agrees() {
         }
     }
     let failed =
-        submits.iter().filter(|it| matches!(it.verdict, Verdict::Taken { outcome: Outcome::Undeliverable, .. }));
+        submits.iter().filter(|it| matches!(it.verdict, Verdict::Taken { outcome: MessageState::Undeliverable, .. }));
     assert!((20..80).contains(&failed.count()));
 }
 

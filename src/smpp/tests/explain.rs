@@ -4,7 +4,7 @@
 use crate::smpp::bind::{Bind, BindKind};
 use crate::smpp::cstring::CString;
 use crate::smpp::explain::{FieldLine, explain};
-use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::pdu::{Pdu, PduBody};
 use crate::smpp::sm::Sm;
 use crate::smpp::tests::fixtures::octets;
 use crate::smpp::tests::strategies::stuff;
@@ -25,7 +25,7 @@ fn assert_shows(hex: &str, expected: &[(&str, &str, &str)]) {
     assert_eq!(shown, expected);
 }
 
-fn encoded(body: Body) -> Bytes {
+fn encoded(body: PduBody) -> Bytes {
     let mut out = BytesMut::new();
     Pdu::request(1, body).encode(&mut out).unwrap();
     out.freeze()
@@ -124,7 +124,7 @@ fn texts_and_parameters_of_vendors_are_explained() {
     let (name, _, meaning) = &ucs2[ucs2.len() - 1];
     assert_eq!((&**name, &**meaning), ("short_message", "user data header 0500032A0202; \"žluť 🙂\""));
     let tlvs = Tlvs::build().push(Tag(0x1401), b"17").push(Tag(0x8081), &[1, 2]).push(Tag::SOURCE_PORT, &[9]).build();
-    let lines = explain(&encoded(Body::SubmitSm(Sm { tlvs, ..Sm::default() })));
+    let lines = explain(&encoded(PduBody::SubmitSm(Sm { tlvs, ..Sm::default() })));
     let last: Vec<_> = lines[lines.len() - 3..].iter().map(|it| (&*it.name, &*it.value, &*it.meaning)).collect();
     assert_eq!(
         last,
@@ -139,7 +139,7 @@ fn texts_and_parameters_of_vendors_are_explained() {
 #[test]
 fn no_password_is_shown() {
     let bind = Bind { password: CString::from("hunter2"), ..Bind::default() };
-    let lines = explain(&encoded(Body::Bind(BindKind::Transceiver, bind)));
+    let lines = explain(&encoded(PduBody::Bind(BindKind::Transceiver, bind)));
     assert!(!format!("{lines:?}").contains("hunter2"));
     assert!(lines.iter().any(|it| it.name == "password" && it.value == "****"));
 }

@@ -1,7 +1,7 @@
 //! Every operation of the specification, written and read back.
 
 use crate::smpp::command::CommandId;
-use crate::smpp::pdu::{Body, Pdu};
+use crate::smpp::pdu::{Pdu, PduBody};
 use crate::smpp::sm::Sm;
 use crate::smpp::tests::strategies::stuff;
 use bytes::BytesMut;
@@ -22,8 +22,8 @@ proptest! {
             let mut out = BytesMut::new();
             pdu.encode(&mut out).unwrap();
             let read = Pdu::decode(out.freeze());
-            if !matches!(pdu.body, Body::Other(..)) {
-                prop_assert!(!matches!(read, Ok(Pdu { body: Body::Other(..), .. })), "{:?} is kept unread", pdu);
+            if !matches!(pdu.body, PduBody::Other(..)) {
+                prop_assert!(!matches!(read, Ok(Pdu { body: PduBody::Other(..), .. })), "{:?} is kept unread", pdu);
             }
             prop_assert_eq!(read, Ok(pdu));
         }
@@ -34,5 +34,5 @@ proptest! {
 #[test]
 fn no_body_is_larger_than_that_of_a_short_message() {
     let word = size_of::<usize>();
-    assert!(size_of::<Body>() <= size_of::<Sm>() + word, "{} octets", size_of::<Body>());
+    assert!(size_of::<PduBody>() <= size_of::<Sm>() + word, "{} octets", size_of::<PduBody>());
 }

@@ -11,8 +11,8 @@ use crate::smpp::data::DataSm;
 use crate::smpp::legacy::{
     ParamRetrieve, ParamRetrieveResp, QueryLastMsgs, QueryLastMsgsResp, QueryMsgDetails, QueryMsgDetailsResp,
 };
-use crate::smpp::multi::{DESTINATIONS_MAX, Destination, SubmitMulti, SubmitMultiResp, Unsuccess};
-use crate::smpp::pdu::Body;
+use crate::smpp::multi::{DESTINATIONS_MAX, DestAddress, SubmitMulti, SubmitMultiResp, Unsuccess};
+use crate::smpp::pdu::PduBody;
 use crate::smpp::query::{QuerySm, QuerySmResp};
 use crate::smpp::replace::ReplaceSm;
 use crate::smpp::sm::{Sm, SmResp};
@@ -93,34 +93,34 @@ impl Stuff {
         SmResp { message_id: self.string(64), tlvs: self.tlvs() }
     }
 
-    fn destinations(&mut self) -> Vec<Destination> {
+    fn destinations(&mut self) -> Vec<DestAddress> {
         (0..self.list)
             .map(|n| match n % 3 {
-                0 => Destination::List(self.string(20)),
-                _ => Destination::Sme(self.address(20)),
+                0 => DestAddress::List(self.string(20)),
+                _ => DestAddress::Sme(self.address(20)),
             })
             .collect()
     }
 
     /// One body of each operation, and one of a vendor.
-    pub(in crate::smpp) fn bodies(mut self) -> Vec<Body> {
+    pub(in crate::smpp) fn bodies(mut self) -> Vec<PduBody> {
         let mut bodies = self.links();
         bodies.extend(self.messages());
         bodies.extend(self.operations());
         bodies.extend(self.broadcasts());
         bodies.extend(self.legacy());
-        bodies.push(Body::Other(CommandId(0x0001_0200), self.text(254)));
+        bodies.push(PduBody::Other(CommandId(0x0001_0200), self.text(254)));
         bodies
     }
 
-    fn links(&mut self) -> Vec<Body> {
+    fn links(&mut self) -> Vec<PduBody> {
         let mut bodies = vec![
-            Body::Unbind,
-            Body::UnbindResp,
-            Body::EnquireLink,
-            Body::EnquireLinkResp,
-            Body::GenericNack,
-            Body::Outbind(Outbind { system_id: self.string(15), password: self.string(PASSWORD_MAX) }),
+            PduBody::Unbind,
+            PduBody::UnbindResp,
+            PduBody::EnquireLink,
+            PduBody::EnquireLinkResp,
+            PduBody::GenericNack,
+            PduBody::Outbind(Outbind { system_id: self.string(15), password: self.string(PASSWORD_MAX) }),
         ];
         for kind in [BindKind::Transmitter, BindKind::Receiver, BindKind::Transceiver] {
             let bind = Bind {
@@ -132,8 +132,8 @@ impl Stuff {
                 addr_npi: self.octet(),
                 address_range: self.string(40),
             };
-            bodies.push(Body::Bind(kind, bind));
-            bodies.push(Body::BindResp(kind, BindResp { system_id: self.string(15), tlvs: self.tlvs() }));
+            bodies.push(PduBody::Bind(kind, bind));
+            bodies.push(PduBody::BindResp(kind, BindResp { system_id: self.string(15), tlvs: self.tlvs() }));
         }
         bodies
     }
@@ -157,13 +157,13 @@ impl Stuff {
         }
     }
 
-    fn messages(&mut self) -> Vec<Body> {
+    fn messages(&mut self) -> Vec<PduBody> {
         vec![
-            Body::SubmitSm(self.sm()),
-            Body::SubmitSmResp(self.resp()),
-            Body::DeliverSm(self.sm()),
-            Body::DeliverSmResp(SmResp { tlvs: self.tlvs(), ..SmResp::default() }),
-            Body::DataSm(DataSm {
+            PduBody::SubmitSm(self.sm()),
+            PduBody::SubmitSmResp(self.resp()),
+            PduBody::DeliverSm(self.sm()),
+            PduBody::DeliverSmResp(SmResp { tlvs: self.tlvs(), ..SmResp::default() }),
+            PduBody::DataSm(DataSm {
                 service_type: self.string(5),
                 source: self.address(64),
                 destination: self.address(64),
@@ -172,8 +172,8 @@ impl Stuff {
                 data_coding: self.octet(),
                 tlvs: self.tlvs(),
             }),
-            Body::DataSmResp(self.resp()),
-            Body::SubmitMulti(SubmitMulti {
+            PduBody::DataSmResp(self.resp()),
+            PduBody::SubmitMulti(SubmitMulti {
                 service_type: self.string(5),
                 source: self.address(20),
                 destinations: self.destinations(),
@@ -189,7 +189,7 @@ impl Stuff {
                 short_message: self.text(254),
                 tlvs: self.tlvs(),
             }),
-            Body::SubmitMultiResp(SubmitMultiResp {
+            PduBody::SubmitMultiResp(SubmitMultiResp {
                 message_id: self.string(64),
                 unsuccess: (0..self.list)
                     .map(|_| Unsuccess { destination: self.address(20), status: self.status() })
@@ -199,24 +199,24 @@ impl Stuff {
         ]
     }
 
-    fn operations(&mut self) -> Vec<Body> {
+    fn operations(&mut self) -> Vec<PduBody> {
         vec![
-            Body::QuerySm(QuerySm { message_id: self.string(64), source: self.address(20) }),
-            Body::QuerySmResp(QuerySmResp {
+            PduBody::QuerySm(QuerySm { message_id: self.string(64), source: self.address(20) }),
+            PduBody::QuerySmResp(QuerySmResp {
                 message_id: self.string(64),
                 final_date: self.time(),
                 message_state: self.octet(),
                 error_code: self.octet(),
                 tlvs: self.tlvs(),
             }),
-            Body::CancelSm(CancelSm {
+            PduBody::CancelSm(CancelSm {
                 service_type: self.string(5),
                 message_id: self.string(64),
                 source: self.address(20),
                 destination: self.address(20),
             }),
-            Body::CancelSmResp(self.tlvs()),
-            Body::ReplaceSm(ReplaceSm {
+            PduBody::CancelSmResp(self.tlvs()),
+            PduBody::ReplaceSm(ReplaceSm {
                 message_id: self.string(64),
                 source: self.address(20),
                 schedule_delivery_time: self.time(),
@@ -226,8 +226,8 @@ impl Stuff {
                 short_message: self.text(254),
                 tlvs: self.tlvs(),
             }),
-            Body::ReplaceSmResp(self.tlvs()),
-            Body::AlertNotification(AlertNotification {
+            PduBody::ReplaceSmResp(self.tlvs()),
+            PduBody::AlertNotification(AlertNotification {
                 source: self.address(64),
                 esme: self.address(64),
                 tlvs: self.tlvs(),
@@ -235,9 +235,9 @@ impl Stuff {
         ]
     }
 
-    fn broadcasts(&mut self) -> Vec<Body> {
+    fn broadcasts(&mut self) -> Vec<PduBody> {
         vec![
-            Body::BroadcastSm(BroadcastSm {
+            PduBody::BroadcastSm(BroadcastSm {
                 service_type: self.string(5),
                 source: self.address(20),
                 message_id: self.string(64),
@@ -249,37 +249,37 @@ impl Stuff {
                 sm_default_msg_id: self.octet(),
                 tlvs: self.tlvs(),
             }),
-            Body::BroadcastSmResp(self.resp()),
-            Body::QueryBroadcastSm(QueryBroadcastSm {
+            PduBody::BroadcastSmResp(self.resp()),
+            PduBody::QueryBroadcastSm(QueryBroadcastSm {
                 message_id: self.string(64),
                 source: self.address(20),
                 tlvs: self.tlvs(),
             }),
-            Body::QueryBroadcastSmResp(self.resp()),
-            Body::CancelBroadcastSm(CancelBroadcastSm {
+            PduBody::QueryBroadcastSmResp(self.resp()),
+            PduBody::CancelBroadcastSm(CancelBroadcastSm {
                 service_type: self.string(5),
                 message_id: self.string(64),
                 source: self.address(20),
                 tlvs: self.tlvs(),
             }),
-            Body::CancelBroadcastSmResp(self.tlvs()),
+            PduBody::CancelBroadcastSmResp(self.tlvs()),
         ]
     }
 
-    fn legacy(&mut self) -> Vec<Body> {
+    fn legacy(&mut self) -> Vec<PduBody> {
         vec![
-            Body::ParamRetrieve(ParamRetrieve { param_name: self.string(31) }),
-            Body::ParamRetrieveResp(ParamRetrieveResp { param_value: self.string(100) }),
-            Body::QueryLastMsgs(QueryLastMsgs { source: self.address(20), no_of_msgs: self.octet() }),
-            Body::QueryLastMsgsResp(QueryLastMsgsResp {
+            PduBody::ParamRetrieve(ParamRetrieve { param_name: self.string(31) }),
+            PduBody::ParamRetrieveResp(ParamRetrieveResp { param_value: self.string(100) }),
+            PduBody::QueryLastMsgs(QueryLastMsgs { source: self.address(20), no_of_msgs: self.octet() }),
+            PduBody::QueryLastMsgsResp(QueryLastMsgsResp {
                 message_ids: (0..self.list).map(|_| self.string(8)).collect(),
             }),
-            Body::QueryMsgDetails(QueryMsgDetails {
+            PduBody::QueryMsgDetails(QueryMsgDetails {
                 message_id: self.string(8),
                 source: self.address(20),
                 sm_length: self.octet(),
             }),
-            Body::QueryMsgDetailsResp(Box::new(QueryMsgDetailsResp {
+            PduBody::QueryMsgDetailsResp(Box::new(QueryMsgDetailsResp {
                 service_type: self.string(5),
                 source: self.address(20),
                 destinations: self.destinations(),

@@ -3,7 +3,7 @@
 use crate::smpp::command::CommandId;
 use crate::smpp::explain::explain;
 use crate::smpp::layout::{self, Field, Form};
-use crate::smpp::tags::{Kind, Shape};
+use crate::smpp::tags::{Shape, ValueKind};
 use crate::smpp::tlv::Tag;
 use bytes::Bytes;
 use std::collections::BTreeMap;
@@ -122,12 +122,12 @@ fn every_parameter_of_the_table_has_its_name_and_its_shape() {
         }
         standard += 1;
         let kind = match row[4] {
-            "bitmask" => Kind::Flags,
-            "c-octet" => Kind::Text,
-            "octets" => Kind::Octets,
+            "bitmask" => ValueKind::Flags,
+            "c-octet" => ValueKind::Text,
+            "octets" => ValueKind::Octets,
             number => {
                 assert!(number.contains("int"), "{row:?}");
-                Kind::Integer
+                ValueKind::Integer
             }
         };
         let shape = Shape { kind, min: row[2].parse().unwrap(), max: row[3].parse().unwrap() };

@@ -192,7 +192,7 @@ impl<'a> Cells<'a> {
         cells.bits(body.created.0);
         cells.bits(body.expires.0);
         cells.maybe(body.price.map(|it| it.0));
-        cells.owned(body.manner.as_deref().map(manner::to_cell));
+        cells.owned(body.extras.as_deref().map(manner::to_cell));
         cells.later_int(body.charged.then_some(1));
         cells.later_int(body.send_at.map(|it| it.0.cast_signed()));
         cells.sealed()

@@ -1,13 +1,13 @@
 //! Rows as records again: cell after cell, under the seal that the row carries.
 
 use crate::carrier::id::{Learned, Relation};
-use crate::carrier::mo::{Concat, Fingerprint, Kind, Mo};
+use crate::carrier::mo::{Fingerprint, Mo, PartRef, ReferenceKind};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
 use crate::message::body::Body;
 use crate::message::class::Class;
 use crate::message::era::{Ahead, Eras};
+use crate::message::extras::Extras;
 use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
-use crate::message::manner::Manner;
 use crate::message::money::Money;
 use crate::message::part::{Moved, Part};
 use crate::message::phase::Phase;
@@ -109,7 +109,7 @@ impl<'r> Line<'r> {
         is_null
     }
 
-    fn manner(&mut self) -> Option<Manner> {
+    fn manner(&mut self) -> Option<Extras> {
         if self.is_of_before() {
             return None;
         }
@@ -252,7 +252,7 @@ pub(super) fn body(row: &Row<'_>) -> Result<Body, Trouble> {
         send_at: None,
         expires: line.time(),
         price: line.maybe(|it| Some(Money(it))),
-        manner: line.manner().map(Arc::new),
+        extras: line.manner().map(Arc::new),
         charged: line.later().is_some(),
     };
     body.send_at = line.later().map(Time);
@@ -387,8 +387,8 @@ pub(super) fn mo(row: &Row<'_>) -> Result<MoPart, Trouble> {
         data_coding: line.small(),
         udhi: line.small::<u8>() != 0,
         octets: line.blob().into(),
-        concat: Some(Concat {
-            kind: line.get(Kind::Udh8, |it| Kind::from_number(u8::try_from(it).ok()?)),
+        concat: Some(PartRef {
+            kind: line.get(ReferenceKind::Udh8, |it| ReferenceKind::from_number(u8::try_from(it).ok()?)),
             reference: line.small(),
             total: line.small(),
             index: line.small(),

@@ -11,13 +11,13 @@
 //! and [`PAGE_TIME`] is over; one that has found nothing goes on, in transactions of at most [`STRETCH`], so that a page is empty
 //! only where there is no other.
 
-use crate::carrier::id::{self, Form};
+use crate::carrier::id::{self, IdCandidate};
 use crate::message::attempt::Attempt;
 use crate::message::body::Body;
 use crate::message::id::{CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::status::Status;
 use crate::record::entry::Entry;
-use crate::record::views::Query;
+use crate::record::views::MessageFilter;
 use crate::store::sqlite::arriving;
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::reader::{self, Loader, words};
@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 pub struct Page {
     /// The messages.
     pub entries: Vec<Entry>,
-    /// Where the next page begins ([`Query::before`]); `None` at the end. A page may be short and still have a next
+    /// Where the next page begins ([`MessageFilter::before`]); `None` at the end. A page may be short and still have a next
     /// one; one that is empty has none.
     pub next: Option<Seq>,
 }
@@ -63,11 +63,11 @@ pub(super) mod find {
 
 /// A walk over what a query may mean, newest first.
 pub(super) struct Walk<'q> {
-    query: &'q Query,
+    query: &'q MessageFilter,
     /// What the messages are found by, if by their numbers or references.
     keys: Vec<Key>,
     /// As answers of carriers may have written the id that is asked for.
-    forms: Vec<Form>,
+    forms: Vec<IdCandidate>,
     entries: Vec<Entry>,
     /// Everything from here on has been looked at.
     reached: Seq,
@@ -86,7 +86,7 @@ enum Step {
 }
 
 impl<'q> Walk<'q> {
-    pub(super) fn new(query: &'q Query) -> Self {
+    pub(super) fn new(query: &'q MessageFilter) -> Self {
         let number = query.to.map(Key::number);
         Self {
             query,
@@ -188,7 +188,7 @@ impl Stretch<'_, '_> {
     }
 
     /// The blocks of a range that may have what is asked for, in their order.
-    fn blocks(&self, query: &Query, (low, to): (Seq, Seq)) -> Vec<u64> {
+    fn blocks(&self, query: &MessageFilter, (low, to): (Seq, Seq)) -> Vec<u64> {
         let state = self.shared.read();
         (low.0 / BLOCK..to.0.div_ceil(BLOCK)).filter(|it| state.chart.may_have(*it, query)).collect()
     }
@@ -231,7 +231,7 @@ impl Stretch<'_, '_> {
     }
 
     /// The messages of a range with the account, the route and the status, read from their parts.
-    fn parts(&self, query: &Query, (low, to): (Seq, Seq)) -> Result<Vec<Seq>, Trouble> {
+    fn parts(&self, query: &MessageFilter, (low, to): (Seq, Seq)) -> Result<Vec<Seq>, Trouble> {
         let parts = standing(self.conn, (low, to))?;
         let wanted = |parts: &&[(PartKey, LaneId, Status)]| {
             let lane = parts[0].1;
@@ -271,7 +271,7 @@ impl Stretch<'_, '_> {
     }
 
     /// The keys of an id at every carrier, in every form.
-    fn hashes(&self, forms: &[Form]) -> Result<BTreeSet<u64>, Trouble> {
+    fn hashes(&self, forms: &[IdCandidate]) -> Result<BTreeSet<u64>, Trouble> {
         let words = "SELECT id FROM name WHERE kind = 'carrier'";
         let carriers = reader::all(&mut self.conn.prepare_cached(words)?, [], |row| Ok(CarrierId(row.get(0)?)))?;
         Ok(carriers.iter().flat_map(|carrier| forms.iter().map(|it| it.rhash(*carrier))).collect())
@@ -294,7 +294,7 @@ impl Stretch<'_, '_> {
     }
 }
 
-fn limit(query: &Query) -> usize {
+fn limit(query: &MessageFilter) -> usize {
     query.limit.clamp(1, ENTRIES_MAX)
 }
 
@@ -308,11 +308,11 @@ fn attempts(entry: &Entry) -> impl Iterator<Item = &Attempt> {
     entry.parts.iter().filter_map(|it| it.attempt.as_ref()).chain(entry.past.iter().map(|it| &it.attempt))
 }
 
-fn has_id(forms: &[Form], attempt: &Attempt) -> bool {
+fn has_id(forms: &[IdCandidate], attempt: &Attempt) -> bool {
     attempt.carrier_message_id.as_ref().is_some_and(|id| forms.iter().any(|it| it.fits(id)))
 }
 
-fn fits(query: &Query, body: &Body) -> bool {
+fn fits(query: &MessageFilter, body: &Body) -> bool {
     query.account.is_none_or(|it| it == body.account)
         && query.to.is_none_or(|it| it == body.destination)
         && query.order.is_none_or(|it| it == body.order)
@@ -323,7 +323,7 @@ fn fits(query: &Query, body: &Body) -> bool {
 }
 
 /// The seqs that can be meant: from, and up to but without.
-fn range(conn: &Connection, query: &Query) -> Result<(Seq, Seq), Trouble> {
+fn range(conn: &Connection, query: &MessageFilter) -> Result<(Seq, Seq), Trouble> {
     let end: Option<i64> = conn.prepare_cached("SELECT max(seq) FROM body")?.query_row([], |row| row.get(0))?;
     let (mut from, mut to) = (Seq(0), Seq(end.map_or(0, |it| it.cast_unsigned() + 1)));
     if let Some(order) = query.order {
@@ -359,7 +359,7 @@ mod tests {
         drop(store);
         // Nothing is known of it, so that each block is read.
         let store = Sqlite::open_unswept(directory.path(), Durability::Os).expect("the store opens again");
-        let query = Query { to: Some(wanted), limit: 5, ..Query::default() };
+        let query = MessageFilter { to: Some(wanted), limit: 5, ..MessageFilter::default() };
         let (mut walk, mut transactions) = (Walk::new(&query), 0);
         walk.stretch = Duration::ZERO;
         while !walk.is_over() {

@@ -5,7 +5,7 @@
 //! {"v":1,"ports":[2948,9200],"class":1,"data":"0605","tlvs":[["1400","31313031"]]}
 //! ```
 
-use crate::message::manner::{Dlt, Manner, Parameter};
+use crate::message::extras::{Dlt, Extras, Parameter};
 use crate::text::content::{Binary, Form, Indication, MessageClass, Waiting, WaitingKind};
 use crate::text::udh::Ports;
 use serde::{Deserialize, Serialize};
@@ -40,8 +40,8 @@ struct Written {
 }
 
 /// The text of the cell.
-pub(super) fn to_cell(manner: &Manner) -> String {
-    let Manner { form, tlvs, dlt, payload } = manner;
+pub(super) fn to_cell(manner: &Extras) -> String {
+    let Extras { form, tlvs, dlt, payload } = manner;
     let written = Written {
         v: VERSION,
         data: form.binary.as_ref().map(|it| to_hex(&it.data)),
@@ -63,7 +63,7 @@ pub(super) fn to_cell(manner: &Manner) -> String {
 }
 
 /// What the cell says; `None` if it is not one that [`to_cell`] writes.
-pub(super) fn of_cell(text: &str) -> Option<Manner> {
+pub(super) fn of_cell(text: &str) -> Option<Extras> {
     let written: Written = serde_json::from_str(text).ok().filter(|it: &Written| it.v == VERSION)?;
     let header = of_hex(written.header.as_deref().unwrap_or_default())?;
     let binary = match &written.data {
@@ -82,7 +82,7 @@ pub(super) fn of_cell(text: &str) -> Option<Manner> {
     };
     let parameter =
         |[tag, value]: &[String; 2]| Some(Parameter { tag: u16::from_str_radix(tag, 16).ok()?, value: of_hex(value)? });
-    Some(Manner {
+    Some(Extras {
         form: Form {
             binary,
             ports: written.ports.map(|[destination, source]| Ports { destination, source }),
@@ -110,8 +110,8 @@ pub(super) fn of_hex(text: &str) -> Option<Box<[u8]>> {
 mod tests {
     use super::*;
 
-    fn full() -> Manner {
-        Manner {
+    fn full() -> Extras {
+        Extras {
             form: Form {
                 binary: Some(Binary::new(b"\x06\x05", b"\x03\x70\x01\x07").unwrap()),
                 ports: Some(Ports { destination: 2948, source: 9200 }),
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(of_cell(cell), Some(full()));
         let waiting = Waiting { kind: WaitingKind::Email, active: true, store: false };
         let form = Form { indication: Some(Indication::Waiting(waiting)), ..Form::default() };
-        let manner = Manner { form, ..Manner::default() };
+        let manner = Extras { form, ..Extras::default() };
         assert_eq!(to_cell(&manner), r#"{"v":1,"waiting":["email",true,false]}"#);
         assert_eq!(of_cell(&to_cell(&manner)), Some(manner));
     }

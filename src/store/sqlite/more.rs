@@ -5,7 +5,7 @@
 //! {"v":1,"tlvs":[["1401","0007"]],"later":[{"status":2,"raw":"DELIVRD","error":"000","at":1767268800000}]}
 //! ```
 
-use crate::message::manner::Parameter;
+use crate::message::extras::Parameter;
 use crate::message::receipt::Receipt;
 use crate::message::status::Status;
 use crate::message::time::Time;

@@ -18,7 +18,7 @@ use crate::record::event::Event;
 use crate::record::money::LedgerLine;
 use crate::record::shown::Shown;
 use crate::record::suppression::Suppression;
-use crate::record::views::{EventQuery, OrderView, Query, SuppressionQuery};
+use crate::record::views::{EventQuery, MessageFilter, OrderView, SuppressionQuery};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::list::{Page, Walk};
 use crate::store::sqlite::reader::{self, Loader};
@@ -79,7 +79,7 @@ impl Readers {
     }
 
     /// The messages that a query asks for, newest first.
-    pub fn list(&self, query: &Query) -> Result<Page, Fault> {
+    pub fn list(&self, query: &MessageFilter) -> Result<Page, Fault> {
         let eras = self.eras();
         let query = query.clone().shown(&eras);
         let mut walk = Walk::new(&query);

@@ -9,7 +9,7 @@ use crate::message::time::Time;
 use crate::record::batch::{Batch, Marks};
 use crate::record::contract::Store;
 use crate::record::entry::Entry;
-use crate::record::views::Query;
+use crate::record::views::MessageFilter;
 use crate::smpp::tlv::Tlvs;
 use crate::store::sqlite::seal;
 use crate::store::tests::model::Model;
@@ -147,7 +147,7 @@ fn seal_anew(conn: &Connection, table: &str, cells: &str) {
 fn of_format_1(batch: Batch) -> Batch {
     let mut batch = of_format_2(batch);
     for body in batch.bodies.iter_mut().chain(&mut batch.erased) {
-        *body = Arc::new(Body { manner: None, ..(**body).clone() });
+        *body = Arc::new(Body { extras: None, ..(**body).clone() });
     }
     batch.parked.iter_mut().for_each(|it| it.also = None);
     let marks = Marks { next_event: 1, ..batch.marks };
@@ -220,10 +220,10 @@ fn opened_and_served(of_before: fn(Batch) -> Batch, as_before: fn(&Connection)) 
     }
     let written = |it: &Entry| it.parts.iter().filter_map(|it| it.attempt.as_ref()).any(|it| it.waited().is_some());
     assert!(model.entries.values().any(written), "new attempts have what the old lacked");
-    assert!(model.entries.values().any(|it| it.body.manner.is_some()), "the new rows have what the old lacked");
+    assert!(model.entries.values().any(|it| it.body.extras.is_some()), "the new rows have what the old lacked");
     let readers = store.readers();
     for entry in model.entries.values() {
-        let query = Query { to: Some(entry.body.destination), limit: 1_000, ..Query::default() };
+        let query = MessageFilter { to: Some(entry.body.destination), limit: 1_000, ..MessageFilter::default() };
         assert!(readers.list(&query).expect("a page").entries.contains(entry), "old messages are found, too");
     }
 }

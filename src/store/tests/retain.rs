@@ -31,7 +31,7 @@ fn body(seq: u64, at: Time) -> Body {
         destination: E164(31_600_000_000 + seq),
         text: "a text of some sixty letters, as most of those that are sent".into(),
         requested: Requested::Auto,
-        manner: None,
+        extras: None,
         parts: 1,
         client_ref: None,
         created: at,

@@ -1,12 +1,12 @@
 //! Random lives of random messages, from a seed: what a gateway would commit, and more of what is rare.
 
 use crate::carrier::id::{Learned, Relation};
-use crate::carrier::mo::{Concat, Fingerprint, Kind, Mo};
+use crate::carrier::mo::{Fingerprint, Mo, PartRef, ReferenceKind};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
 use crate::message::body::Body;
 use crate::message::class::Class;
+use crate::message::extras::{Dlt, Extras, Parameter};
 use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
-use crate::message::manner::{Dlt, Manner, Parameter};
 use crate::message::money::Money;
 use crate::message::part::{Moved, Part};
 use crate::message::phase::{End, Move, Phase};
@@ -150,7 +150,7 @@ impl Script {
                 .collect::<String>()
                 .into(),
             requested: [Requested::Auto, Requested::Gsm7, Requested::Ucs2, Requested::Latin1][self.below(4) as usize],
-            manner: self.one_in(3).then(|| Arc::new(manner(seq))),
+            extras: self.one_in(3).then(|| Arc::new(extras(seq))),
             parts,
             client_ref: self.one_in(3).then(|| format!("ref-{}", seq.0 % 5).into()),
             created: self.now,
@@ -383,8 +383,8 @@ impl Script {
             source_ton: self.below(7) as u8,
             tlvs: if self.one_in(2) { Tlvs::default() } else { Tlvs::of_wire(&[0x14, 1, 0, 1, self.chance() as u8]) },
             octets: if self.one_in(9) { Box::default() } else { octets(self.chance()) },
-            concat: Some(Concat {
-                kind: [Kind::Udh8, Kind::Udh16, Kind::Sar][self.below(3) as usize],
+            concat: Some(PartRef {
+                kind: [ReferenceKind::Udh8, ReferenceKind::Udh16, ReferenceKind::Sar][self.below(3) as usize],
                 reference: self.chance() as u16,
                 total: 255,
                 index: self.chance() as u8,
@@ -452,12 +452,12 @@ pub(in crate::store) fn same_id(count: u64) -> Batch {
 }
 
 /// More than a plain text, of several kinds.
-fn manner(seq: Seq) -> Manner {
+fn extras(seq: Seq) -> Extras {
     let number = seq.0 as u8;
     let binary = (number.is_multiple_of(2)).then(|| Binary { data: [number, 0, 255].into(), elements: [].into() });
     let ports = (number.is_multiple_of(3)).then_some(Ports { destination: 2948, source: seq.0 as u16 });
     let entity_id = (number.is_multiple_of(5)).then(|| format!("entity {number}").into());
-    Manner {
+    Extras {
         form: Form { binary, ports, indication: MessageClass::new(number).map(Indication::Class) },
         tlvs: vec![Parameter { tag: 0x1400, value: [number].into() }],
         dlt: Some(Box::new(Dlt { entity_id, ..Dlt::default() })),

@@ -13,7 +13,7 @@ use crate::record::batch::{Batch, Order};
 use crate::record::contract::{NameKind, Store};
 use crate::record::entry::Entry;
 use crate::record::money::LedgerLine;
-use crate::record::views::{EventQuery, OrderView, Query};
+use crate::record::views::{EventQuery, MessageFilter, OrderView};
 use crate::store::sqlite::readers::Readers;
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::tests::model::Model;
@@ -29,7 +29,7 @@ fn sqlite_unknown(directory: &Path) -> Sqlite {
 }
 
 /// A query of some of the filters.
-fn query(script: &mut Script, model: &Model) -> Query {
+fn query(script: &mut Script, model: &Model) -> MessageFilter {
     let mut one_in = |of: u64| script.below(of) == 0;
     let (status, to, order, route) = (one_in(2), one_in(4), one_in(6), one_in(4));
     let (reference, since, until, account, named) = (one_in(5), one_in(4), one_in(4), one_in(2), one_in(4));
@@ -39,7 +39,7 @@ fn query(script: &mut Script, model: &Model) -> Query {
     let (since, until) = (time(since), time(until));
     let ids: Vec<CarrierMessageId> =
         model.entries.values().flat_map(attempts).filter_map(|it| it.carrier_message_id.clone()).collect();
-    Query {
+    MessageFilter {
         account: account.then(|| AccountId(script.below(3) as u16 + 1)),
         status: status.then(|| Status::ALL[script.below(7) as usize]),
         to: to.then(|| E164(31_600_000_000 + script.below(20))),
@@ -58,7 +58,7 @@ fn attempts(entry: &Entry) -> impl Iterator<Item = &Attempt> {
     entry.parts.iter().filter_map(|it| it.attempt.as_ref()).chain(entry.past.iter().map(|it| &it.attempt))
 }
 
-fn wanted(query: &Query, model: &Model) -> Vec<Entry> {
+fn wanted(query: &MessageFilter, model: &Model) -> Vec<Entry> {
     let named = |it: &Entry, id: &CarrierMessageId| {
         let forms = forms(id);
         attempts(it).filter_map(|it| it.carrier_message_id.as_ref()).any(|it| forms.iter().any(|form| form.fits(it)))
@@ -78,7 +78,7 @@ fn wanted(query: &Query, model: &Model) -> Vec<Entry> {
 }
 
 /// Everything that a query asks for, page after page, none of them empty while there is more.
-fn listed(readers: &Readers, mut query: Query) -> Vec<Entry> {
+fn listed(readers: &Readers, mut query: MessageFilter) -> Vec<Entry> {
     let mut told = Vec::new();
     loop {
         let page = readers.list(&query).expect("a page");
@@ -231,7 +231,7 @@ fn nobody_is_told_of_an_order_that_is_arriving() {
     store.commit(&batch).expect("the first slice goes through");
     let readers = store.readers();
     let listed = || -> Vec<Seq> {
-        let page = readers.list(&Query { limit: 10, ..Query::default() }).expect("a page");
+        let page = readers.list(&MessageFilter { limit: 10, ..MessageFilter::default() }).expect("a page");
         page.entries.iter().map(|it| it.body.seq()).collect()
     };
     assert_eq!((listed(), readers.order(order).expect("an answer")), (vec![Seq(3)], None));
@@ -279,27 +279,37 @@ fn what_is_rare_among_many_is_on_the_first_page_before_and_after_the_index_has_i
     store.intern(NameKind::Carrier, "red").expect("a number");
     // Three segments, the last of them not full.
     store.commit(&many(2 * 65_536 + 5_000)).expect("the commit goes through");
-    let first = |store: &Sqlite, query: Query| -> Vec<u64> {
-        let page = store.readers().list(&Query { limit: 2, ..query }).expect("a page");
+    let first = |store: &Sqlite, query: MessageFilter| -> Vec<u64> {
+        let page = store.readers().list(&MessageFilter { limit: 2, ..query }).expect("a page");
         page.entries.iter().map(|it| it.body.seq().0).collect()
     };
     let check = |store: &Sqlite| {
         let number = Some(E164(31_612_345_678));
-        assert_eq!(first(store, Query { to: number, ..Query::default() }), [7]);
+        assert_eq!(first(store, MessageFilter { to: number, ..MessageFilter::default() }), [7]);
         let (account, status) = (Some(AccountId(1)), Some(Status::Sent));
-        assert_eq!(first(store, Query { to: number, account, status, ..Query::default() }), [7]);
-        assert_eq!(first(store, Query { to: number, account: Some(AccountId(2)), ..Query::default() }), [0_u64; 0]);
+        assert_eq!(first(store, MessageFilter { to: number, account, status, ..MessageFilter::default() }), [7]);
+        assert_eq!(
+            first(store, MessageFilter { to: number, account: Some(AccountId(2)), ..MessageFilter::default() }),
+            [0_u64; 0]
+        );
         let reference = |seq: u64| Some(format!("ref-{seq}").into());
-        assert_eq!(first(store, Query { client_ref: reference(70_000), ..Query::default() }), [70_000]);
-        assert_eq!(first(store, Query { client_ref: reference(136_000), ..Query::default() }), [136_000]);
+        assert_eq!(first(store, MessageFilter { client_ref: reference(70_000), ..MessageFilter::default() }), [70_000]);
+        assert_eq!(
+            first(store, MessageFilter { client_ref: reference(136_000), ..MessageFilter::default() }),
+            [136_000]
+        );
         // None of the first account's ever failed, and every other of the second's did.
         let failed = Some(Status::Failed);
-        assert_eq!(first(store, Query { account, status: failed, ..Query::default() }), [0_u64; 0]);
-        let newest = first(store, Query { account: Some(AccountId(2)), status: failed, ..Query::default() });
+        assert_eq!(first(store, MessageFilter { account, status: failed, ..MessageFilter::default() }), [0_u64; 0]);
+        let newest =
+            first(store, MessageFilter { account: Some(AccountId(2)), status: failed, ..MessageFilter::default() });
         assert_eq!(newest, [136_072, 136_070]);
         let named = Some(CarrierMessageId::new("0").expect("it is an id"));
-        assert_eq!(first(store, Query { carrier_message_id: named.clone(), ..Query::default() }), [136_072, 136_071]);
-        let of_first = Query { carrier_message_id: named, account, ..Query::default() };
+        assert_eq!(
+            first(store, MessageFilter { carrier_message_id: named.clone(), ..MessageFilter::default() }),
+            [136_072, 136_071]
+        );
+        let of_first = MessageFilter { carrier_message_id: named, account, ..MessageFilter::default() };
         assert_eq!(first(store, of_first), [136_071, 136_007]);
     };
     check(&store);
@@ -334,7 +344,7 @@ fn an_order_that_arrives_while_its_segment_goes_to_the_disk_is_found_and_so_it_i
     store.commit(&slice(&|seq| !late(seq))).expect("what was accepted after it");
     assert_eq!(rows(directory.path()), 256);
     store.commit(&slice(&late)).expect("its last slice");
-    let query = Query { to: Some(E164(31_612_345_678)), limit: 5, ..Query::default() };
+    let query = MessageFilter { to: Some(E164(31_612_345_678)), limit: 5, ..MessageFilter::default() };
     assert_eq!(listed(&store.readers(), query.clone()).len(), 1);
     // Nothing is written when it is closed, as when it is killed.
     drop(store);
@@ -361,9 +371,9 @@ fn nothing_of_a_number_is_left_in_the_index_when_its_message_is_forgotten() {
     let conn = rusqlite::Connection::open(directory.path().join("nuncio.db")).expect("the file opens");
     let octets: i64 = conn.query_row("SELECT sum(length(entries)) FROM search", [], |row| row.get(0)).expect("a sum");
     assert_eq!(octets, 6, "one entry, of the message that is held");
-    let found = listed(&store.readers(), Query { limit: 9, ..Query::default() });
+    let found = listed(&store.readers(), MessageFilter { limit: 9, ..MessageFilter::default() });
     assert_eq!(found.iter().map(|it| it.body.seq().0).collect::<Vec<_>>(), [65_601, 5]);
-    let gone = Query { to: Some(E164(31_612_345_678)), limit: 9, ..Query::default() };
+    let gone = MessageFilter { to: Some(E164(31_612_345_678)), limit: 9, ..MessageFilter::default() };
     assert_eq!(listed(&store.readers(), gone), []);
 }
 

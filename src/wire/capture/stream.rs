@@ -20,7 +20,7 @@ pub struct StreamId(pub usize);
 
 /// What came next in a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Piece<'a> {
+pub struct StreamChunk<'a> {
     /// In which.
     pub stream: StreamId,
     /// Who speaks.
@@ -46,7 +46,7 @@ pub enum What<'a> {
 #[derive(Debug, Default)]
 pub struct Streams<'a> {
     /// What came, in the order in which it could be put together.
-    pub pieces: Vec<Piece<'a>>,
+    pub pieces: Vec<StreamChunk<'a>>,
     /// Packets that are pieces of others, which nobody puts together.
     pub fragments: usize,
     /// A link that is not read, if packets have one.
@@ -129,7 +129,7 @@ impl<'a> Direction<'a> {
     }
 
     /// Hands out what is there without a gap.
-    fn hand_out(&mut self, ends: (SocketAddr, SocketAddr), pieces: &mut Vec<Piece<'a>>) {
+    fn hand_out(&mut self, ends: (SocketAddr, SocketAddr), pieces: &mut Vec<StreamChunk<'a>>) {
         while let Some(entry) = self.waiting.first_entry() {
             let place = *entry.key();
             if self.at < place {
@@ -145,14 +145,14 @@ impl<'a> Direction<'a> {
     }
 
     /// Gives up what is missing before the first that waits.
-    fn skip(&mut self, ends: (SocketAddr, SocketAddr), pieces: &mut Vec<Piece<'a>>) {
+    fn skip(&mut self, ends: (SocketAddr, SocketAddr), pieces: &mut Vec<StreamChunk<'a>>) {
         let Some((place, (time, _))) = self.waiting.first_key_value() else { return };
         let (missing, time) = (*place - self.at, *time);
         self.advance(missing);
         pieces.push(self.piece(ends, time, What::Gap(u32::try_from(missing).unwrap_or(u32::MAX))));
     }
 
-    fn give_up(&mut self, ends: (SocketAddr, SocketAddr), pieces: &mut Vec<Piece<'a>>) {
+    fn give_up(&mut self, ends: (SocketAddr, SocketAddr), pieces: &mut Vec<StreamChunk<'a>>) {
         while !self.waiting.is_empty() {
             self.skip(ends, pieces);
             self.hand_out(ends, pieces);
@@ -164,7 +164,12 @@ impl<'a> Direction<'a> {
         self.next = self.next.wrapping_add(octets as u32);
     }
 
-    const fn piece(&self, (from, to): (SocketAddr, SocketAddr), time: Option<Duration>, what: What<'a>) -> Piece<'a> {
-        Piece { stream: self.stream, from, to, time, what }
+    const fn piece(
+        &self,
+        (from, to): (SocketAddr, SocketAddr),
+        time: Option<Duration>,
+        what: What<'a>,
+    ) -> StreamChunk<'a> {
+        StreamChunk { stream: self.stream, from, to, time, what }
     }
 }

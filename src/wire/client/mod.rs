@@ -1,11 +1,11 @@
 //! A client of one HTTP/1.1 server: connections that are kept, a bound on everything, and the truth about what was
 //! written.
 //!
-//! **Guarantee.** [`Outcome::NotSent`] is said only where no octet of the request was written. A redirect is an
+//! **Guarantee.** [`HttpOutcome::NotSent`] is said only where no octet of the request was written. A redirect is an
 //! answer like any other: it is not followed.
 
 use crate::wire::stream::Stream;
-use crate::wire::transport::{self, ConnectError, Target};
+use crate::wire::transport::{self, ConnectError, ConnectTarget};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
@@ -30,8 +30,8 @@ const IDLE_MAX: Duration = Duration::from_secs(4);
 const FOUND_WITHIN: Duration = Duration::from_millis(100);
 
 /// A client of one server.
-pub struct Client {
-    target: Target,
+pub struct HttpClient {
+    target: ConnectTarget,
     host: Box<str>,
     /// How long an answer may take, from the first octet of the request to the last of the answer.
     response_timeout: Duration,
@@ -48,7 +48,7 @@ struct Kept {
 }
 
 /// What is asked.
-pub struct Call<'a> {
+pub struct HttpRequest<'a> {
     /// `GET`, `POST` or another verb.
     pub method: &'a str,
     /// Path and query.
@@ -61,9 +61,9 @@ pub struct Call<'a> {
 
 /// What came of a call.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum HttpOutcome {
     /// The server answered.
-    Answered(Reply),
+    Answered(HttpResponse),
     /// There is no connection to the server.
     Unreachable(ConnectError),
     /// Nothing was written, for this reason.
@@ -76,7 +76,7 @@ pub enum Outcome {
 
 /// An answer.
 #[derive(Clone, Debug)]
-pub struct Reply {
+pub struct HttpResponse {
     /// Its status.
     pub status: u16,
     /// It says when to come again.
@@ -85,10 +85,10 @@ pub struct Reply {
     pub body: Option<Bytes>,
 }
 
-impl Client {
+impl HttpClient {
     /// A client of the server at `target`, whose requests name `host`. It keeps at most `kept_max` connections, and
     /// reads answers of at most [`BODY_MAX`] octets.
-    pub fn new(target: Target, host: Box<str>, response_timeout: Duration, kept_max: usize) -> Self {
+    pub fn new(target: ConnectTarget, host: Box<str>, response_timeout: Duration, kept_max: usize) -> Self {
         Self { target, host, response_timeout, kept_max, body_max: BODY_MAX, kept: Mutex::default() }
     }
 
@@ -107,15 +107,15 @@ impl Client {
     }
 
     /// Asks, on a kept connection or a new one.
-    pub async fn call(&self, call: &Call<'_>) -> Outcome {
+    pub async fn call(&self, call: &HttpRequest<'_>) -> HttpOutcome {
         self.timed(call).await.0
     }
 
     /// The same, and how long after the request was written it ended; `None` where none was.
-    pub async fn timed(&self, call: &Call<'_>) -> (Outcome, Option<Duration>) {
+    pub async fn timed(&self, call: &HttpRequest<'_>) -> (HttpOutcome, Option<Duration>) {
         let mut request = match self.request(call) {
             Ok(request) => request,
-            Err(error) => return (Outcome::Unsayable(error.to_string()), None),
+            Err(error) => return (HttpOutcome::Unsayable(error.to_string()), None),
         };
         while let Some(sender) = self.taken() {
             let written = Instant::now();
@@ -127,22 +127,22 @@ impl Client {
         }
         let stream = match transport::connect(&self.target).await {
             Ok((stream, _)) => stream,
-            Err(error) => return (Outcome::Unreachable(error), None),
+            Err(error) => return (HttpOutcome::Unreachable(error), None),
         };
         let sender = match spoken(stream).await {
             Ok(sender) => sender,
-            Err(error) => return (Outcome::NotSent(error.to_string()), None),
+            Err(error) => return (HttpOutcome::NotSent(error.to_string()), None),
         };
         let written = Instant::now();
         match self.ask(sender, request).await {
             Ok(outcome) => (outcome, Some(written.elapsed())),
             Err(_) => {
-                (Outcome::NotSent("the server closed the connection before it took the request".to_owned()), None)
+                (HttpOutcome::NotSent("the server closed the connection before it took the request".to_owned()), None)
             }
         }
     }
 
-    fn request(&self, call: &Call<'_>) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+    fn request(&self, call: &HttpRequest<'_>) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
         let mut request = Request::builder()
             .method(call.method)
             .uri(call.target)
@@ -159,20 +159,20 @@ impl Client {
         &self,
         mut sender: SendRequest<Full<Bytes>>,
         request: Request<Full<Bytes>>,
-    ) -> Result<Outcome, Box<Request<Full<Bytes>>>> {
+    ) -> Result<HttpOutcome, Box<Request<Full<Bytes>>>> {
         let by = Instant::now() + self.response_timeout;
-        let late = || Ok(Outcome::Unknown("no answer in time".to_owned()));
+        let late = || Ok(HttpOutcome::Unknown("no answer in time".to_owned()));
         match within(by, sender.try_send_request(request)).await {
             Ok(Ok(response)) => {
                 let Ok((reply, whole)) = within(by, read(response, self.body_max)).await else { return late() };
                 if whole {
                     self.keep(sender);
                 }
-                Ok(Outcome::Answered(reply))
+                Ok(HttpOutcome::Answered(reply))
             }
             Ok(Err(mut error)) => match error.take_message() {
                 Some(request) => Err(Box::new(request)),
-                None => Ok(Outcome::Unknown(error.into_error().to_string())),
+                None => Ok(HttpOutcome::Unknown(error.into_error().to_string())),
             },
             Err(_) => late(),
         }
@@ -210,9 +210,9 @@ async fn spoken(stream: Stream) -> hyper::Result<SendRequest<Full<Bytes>>> {
 }
 
 /// The answer, and whether its connection is good for another.
-async fn read(response: Response<Incoming>, body_max: usize) -> (Reply, bool) {
+async fn read(response: Response<Incoming>, body_max: usize) -> (HttpResponse, bool) {
     let (status, retry_after) = (response.status().as_u16(), response.headers().contains_key(RETRY_AFTER));
     let body = Limited::new(response.into_body(), body_max).collect().await.ok().map(|it| it.to_bytes());
     let whole = body.is_some();
-    (Reply { status, retry_after, body }, whole)
+    (HttpResponse { status, retry_after, body }, whole)
 }

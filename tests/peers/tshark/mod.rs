@@ -16,7 +16,7 @@ use nuncio::simulator::behaviour::{Behaviour, Receipts, Style};
 use nuncio::smpp::command::CommandId;
 use nuncio::smpp::explain::explain;
 use nuncio::smpp::frame::{PDU_MAX_DEFAULT, next_frame};
-use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::pdu::{Pdu, PduBody};
 use nuncio::smpp::sm::Sm;
 use nuncio::smpp::status::CommandStatus;
 use nuncio::smpp::tlv::{Tag, Tlvs};
@@ -110,8 +110,8 @@ impl Count {
 }
 
 /// Compares the text of a message; whether tshark shows one.
-fn reads_text(body: &Body, theirs: &Dissected) -> bool {
-    let (Body::SubmitSm(sm) | Body::DeliverSm(sm)) = body else { return false };
+fn reads_text(body: &PduBody, theirs: &Dissected) -> bool {
+    let (PduBody::SubmitSm(sm) | PduBody::DeliverSm(sm)) = body else { return false };
     let Some(shown) = theirs.fields.iter().find(|it| it.name == "message_text") else { return false };
     let text = text_of(sm.data_coding, sm.esm_class, &sm.text());
     // tshark reads UCS-2 and not UTF-16: what takes two units is not a character to it.
@@ -267,7 +267,7 @@ fn tshark_reads_every_operation_as_we_do() {
     pdus.remove("sm_result_notify").unwrap();
     // Once more with what tshark cannot read at the end, so that all the rest is compared.
     let mut broadcast = pdus["broadcast_sm"].clone();
-    let Body::BroadcastSm(body) = &mut broadcast.body else { panic!("{broadcast:?}") };
+    let PduBody::BroadcastSm(body) = &mut broadcast.body else { panic!("{broadcast:?}") };
     let (last, others): (Vec<_>, Vec<_>) = body.tlvs.iter().partition(|it| it.0 == Tag::BROADCAST_REP_NUM);
     body.tlvs = others.iter().chain(&last).fold(Tlvs::build(), |all, (tag, value)| all.push(*tag, value)).build();
     pdus.insert("broadcast_sm again".to_owned(), broadcast);
@@ -302,7 +302,7 @@ fn tshark_reads_every_alphabet_as_we_do() {
     ];
     let count = texts.len();
     let say = |(data_coding, octets): (u8, Vec<u8>)| {
-        let body = Body::SubmitSm(Sm { data_coding, short_message: octets.into(), ..Sm::default() });
+        let body = PduBody::SubmitSm(Sm { data_coding, short_message: octets.into(), ..Sm::default() });
         monologue(&[Pdu::request(1, body)])
     };
     let judged = judge(&texts.into_iter().map(say).collect::<Vec<_>>());

@@ -4,8 +4,8 @@ use nuncio::smpp::address::Address;
 use nuncio::smpp::bind::Bind;
 use nuncio::smpp::command::CommandId;
 use nuncio::smpp::cstring::CString;
-use nuncio::smpp::multi::Destination;
-use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::multi::DestAddress;
+use nuncio::smpp::pdu::{Pdu, PduBody};
 use nuncio::smpp::time::SmppTime;
 use time::OffsetDateTime;
 use time::format_description::parse_borrowed;
@@ -33,50 +33,54 @@ pub(super) fn fields(length: usize, pdu: &Pdu) -> Option<Said> {
 
 impl Said {
     /// Whether tshark knows the operation.
-    fn body(&mut self, body: &Body) -> bool {
+    fn body(&mut self, body: &PduBody) -> bool {
         match body {
-            Body::Bind(_, it) => self.bind(it),
-            Body::BindResp(_, it) => self.text("system_id", &it.system_id),
-            Body::Outbind(it) => {
+            PduBody::Bind(_, it) => self.bind(it),
+            PduBody::BindResp(_, it) => self.text("system_id", &it.system_id),
+            PduBody::Outbind(it) => {
                 self.text("system_id", &it.system_id);
                 self.text("password", &it.password);
             }
-            Body::SubmitSm(_) | Body::DeliverSm(_) | Body::DataSm(_) | Body::SubmitMulti(_) | Body::ReplaceSm(_) => {
+            PduBody::SubmitSm(_)
+            | PduBody::DeliverSm(_)
+            | PduBody::DataSm(_)
+            | PduBody::SubmitMulti(_)
+            | PduBody::ReplaceSm(_) => {
                 self.message(body);
             }
-            Body::SubmitSmResp(it)
-            | Body::DeliverSmResp(it)
-            | Body::DataSmResp(it)
-            | Body::BroadcastSmResp(it)
-            | Body::QueryBroadcastSmResp(it) => self.text("message_id", &it.message_id),
-            Body::SubmitMultiResp(it) => {
+            PduBody::SubmitSmResp(it)
+            | PduBody::DeliverSmResp(it)
+            | PduBody::DataSmResp(it)
+            | PduBody::BroadcastSmResp(it)
+            | PduBody::QueryBroadcastSmResp(it) => self.text("message_id", &it.message_id),
+            PduBody::SubmitMultiResp(it) => {
                 self.text("message_id", &it.message_id);
                 for failed in &it.unsuccess {
                     self.destination(&failed.destination);
                     self.number("error_status_code", failed.status.as_u32().into());
                 }
             }
-            Body::QuerySm(it) => {
+            PduBody::QuerySm(it) => {
                 self.text("message_id", &it.message_id);
                 self.source(&it.source);
             }
-            Body::QuerySmResp(it) => {
+            PduBody::QuerySmResp(it) => {
                 self.text("message_id", &it.message_id);
                 self.final_date(&it.final_date);
                 self.number("message_state", it.message_state.into());
                 self.number("error_code", it.error_code.into());
             }
-            Body::CancelSm(it) => {
+            PduBody::CancelSm(it) => {
                 self.kind("service_type", &it.service_type);
                 self.text("message_id", &it.message_id);
                 self.source(&it.source);
                 self.destination(&it.destination);
             }
-            Body::AlertNotification(it) => {
+            PduBody::AlertNotification(it) => {
                 self.source(&it.source);
                 self.address(["esme_addr_ton", "esme_addr_npi", "esme_addr"], &it.esme);
             }
-            Body::BroadcastSm(it) => {
+            PduBody::BroadcastSm(it) => {
                 self.kind("service_type", &it.service_type);
                 self.source(&it.source);
                 self.text("message_id", &it.message_id);
@@ -87,16 +91,16 @@ impl Said {
                 self.number("data_coding", it.data_coding.into());
                 self.number("sm_default_msg_id", it.sm_default_msg_id.into());
             }
-            Body::QueryBroadcastSm(it) => {
+            PduBody::QueryBroadcastSm(it) => {
                 self.text("message_id", &it.message_id);
                 self.source(&it.source);
             }
-            Body::CancelBroadcastSm(it) => {
+            PduBody::CancelBroadcastSm(it) => {
                 self.kind("service_type", &it.service_type);
                 self.text("message_id", &it.message_id);
                 self.source(&it.source);
             }
-            Body::CancelSmResp(_) | Body::ReplaceSmResp(_) | Body::CancelBroadcastSmResp(_) => (),
+            PduBody::CancelSmResp(_) | PduBody::ReplaceSmResp(_) | PduBody::CancelBroadcastSmResp(_) => (),
             _ => return false,
         }
         true
@@ -112,9 +116,9 @@ impl Said {
         self.text("address_range", &it.address_range);
     }
 
-    fn message(&mut self, body: &Body) {
+    fn message(&mut self, body: &PduBody) {
         match body {
-            Body::SubmitSm(it) | Body::DeliverSm(it) => {
+            PduBody::SubmitSm(it) | PduBody::DeliverSm(it) => {
                 self.kind("service_type", &it.service_type);
                 self.source(&it.source);
                 self.destination(&it.destination);
@@ -129,13 +133,13 @@ impl Said {
                 self.number("sm_default_msg_id", it.sm_default_msg_id.into());
                 self.octets(&it.short_message);
             }
-            Body::SubmitMulti(it) => {
+            PduBody::SubmitMulti(it) => {
                 self.kind("service_type", &it.service_type);
                 self.source(&it.source);
                 for destination in &it.destinations {
                     match destination {
-                        Destination::Sme(address) => self.destination(address),
-                        Destination::List(name) => self.text("dl_name", name),
+                        DestAddress::Sme(address) => self.destination(address),
+                        DestAddress::List(name) => self.text("dl_name", name),
                     }
                 }
                 self.class(it.esm_class);
@@ -151,7 +155,7 @@ impl Said {
                 self.number("sm_default_msg_id", it.sm_default_msg_id.into());
                 self.octets(&it.short_message);
             }
-            Body::ReplaceSm(it) => {
+            PduBody::ReplaceSm(it) => {
                 self.text("message_id", &it.message_id);
                 self.source(&it.source);
                 self.time("schedule_delivery_time", &it.schedule_delivery_time);
@@ -160,7 +164,7 @@ impl Said {
                 self.number("sm_default_msg_id", it.sm_default_msg_id.into());
                 self.octets(&it.short_message);
             }
-            Body::DataSm(it) => {
+            PduBody::DataSm(it) => {
                 self.kind("service_type", &it.service_type);
                 self.source(&it.source);
                 self.destination(&it.destination);

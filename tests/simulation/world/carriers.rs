@@ -5,9 +5,9 @@ use crate::simulation::world::{Coming, World};
 use bytes::{Bytes, BytesMut};
 use nuncio::message::id::CarrierId;
 use nuncio::session::input::Input;
-use nuncio::session::output::{Event, Output};
+use nuncio::session::output::{Output, SessionEvent};
 use nuncio::smpp::bind::{BindKind, BindResp};
-use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::pdu::{Pdu, PduBody};
 use nuncio::smpp::status::CommandStatus;
 
 impl World {
@@ -35,7 +35,7 @@ impl World {
                     let mut octets = BytesMut::new();
                     pdu.encode(&mut octets).expect("the carrier writes what can be written");
                     let at = self.arrival(conn, 1);
-                    self.post(at, Coming::ToTalk(conn, octets.freeze()));
+                    self.post(at, Coming::ToEsme(conn, octets.freeze()));
                 }
                 Output::Event(event) => self.heard(conn, event),
                 Output::Wait(deadline) => {
@@ -52,18 +52,18 @@ impl World {
                 Output::Close(_) => {
                     self.conns.get_mut(&conn).unwrap().session = None;
                     let at = self.arrival(conn, 1);
-                    self.post(at, Coming::TalkEof(conn));
+                    self.post(at, Coming::EsmeEof(conn));
                     return;
                 }
             }
         }
     }
 
-    pub(super) fn heard(&mut self, conn: u64, event: Event) {
+    pub(super) fn heard(&mut self, conn: u64, event: SessionEvent) {
         let carrier = self.conns[&conn].link.carrier;
         let smsc = self.smscs.get_mut(&carrier).unwrap();
         match event {
-            Event::BindRequested { sequence, kind, .. } => {
+            SessionEvent::BindRequested { sequence, kind, .. } => {
                 let refuse = self.now < smsc.refusing_until;
                 let status = if !refuse {
                     self.conns.get_mut(&conn).unwrap().kind = Some(kind);
@@ -77,11 +77,11 @@ impl World {
                         CommandStatus::InvalidPassword,
                     ])
                 };
-                let body = Body::BindResp(kind, BindResp::default());
+                let body = PduBody::BindResp(kind, BindResp::default());
                 self.post(self.now, Coming::Respond(conn, sequence, status, body));
             }
-            Event::Bound { .. } => self.deliver(carrier),
-            Event::Requested { sequence, body: Body::SubmitSm(sm) } => {
+            SessionEvent::Bound { .. } => self.deliver(carrier),
+            SessionEvent::Requested { sequence, body: PduBody::SubmitSm(sm) } => {
                 let (_, verdict, script) = smsc.submitted(self.now, &mut self.dice, &sm);
                 if let Verdict::Answer(after, status, id) = verdict {
                     self.post(self.now + after, Coming::Respond(conn, sequence, status, Smsc::answer(&id)));
@@ -90,13 +90,13 @@ impl World {
                     self.post(self.now + after, Coming::Receipt(carrier, notice));
                 }
             }
-            Event::Answered { ticket, status: CommandStatus::Ok, .. }
-            | Event::LateAnswer { ticket, status: CommandStatus::Ok, .. } => {
+            SessionEvent::Answered { ticket, status: CommandStatus::Ok, .. }
+            | SessionEvent::LateAnswer { ticket, status: CommandStatus::Ok, .. } => {
                 self.confirmed(carrier, ticket as usize);
                 self.deliver(carrier);
             }
-            Event::Answered { status, .. } => panic!("refused while all is well: {status}"),
-            Event::TimedOut(ticket) | Event::Lost(ticket) if smsc.weather.never_again => {
+            SessionEvent::Answered { status, .. } => panic!("refused while all is well: {status}"),
+            SessionEvent::TimedOut(ticket) | SessionEvent::Lost(ticket) if smsc.weather.never_again => {
                 assert!(!self.scenario.fair, "lost while all is well");
                 let notice = &mut smsc.notices[ticket as usize];
                 notice.lost = true;
@@ -105,11 +105,11 @@ impl World {
                     smsc.taken[taken].lost = true;
                 }
             }
-            Event::TimedOut(ticket) | Event::Lost(ticket) | Event::NeverSent(ticket) => {
+            SessionEvent::TimedOut(ticket) | SessionEvent::Lost(ticket) | SessionEvent::NeverSent(ticket) => {
                 let after = self.dice.range(500, 5_000);
                 self.post(self.now + after, Coming::Receipt(carrier, ticket as usize));
             }
-            Event::Odd(oddity) => panic!("the gateway does what it should not: {oddity}"),
+            SessionEvent::Odd(oddity) => panic!("the gateway does what it should not: {oddity}"),
             _ => (),
         }
     }

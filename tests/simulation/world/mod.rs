@@ -1,11 +1,11 @@
-//! The whole gateway in virtual time, on one thread: the deciding floor, its store, a talk for each link,
+//! The whole gateway in virtual time, on one thread: the deciding floor, its store, an ESME for each link,
 //! wires, and the carriers at their other ends.
 //!
 //! ```text
 //!  customers ─► Dispatch ◄─► Watched(Memory)          one beat at a time; what it orders is
 //!                 ▲  │                                carried out when its commit has taken its time
 //!        reports  │  ▼ commands
-//!                Talk ══ wire: late, cut, dark ══ Session::smsc ─ Smsc
+//!                Esme ══ wire: late, cut, dark ══ Session::smsc ─ Smsc
 //! ```
 
 mod carriers;
@@ -19,18 +19,18 @@ use crate::simulation::scenario::{Fault, Scenario};
 use crate::simulation::smsc::Smsc;
 use crate::simulation::watch::Watched;
 use bytes::Bytes;
+use nuncio::carrier::esme::{self, Esme};
 use nuncio::carrier::report::Report;
-use nuncio::carrier::talk::{self, Talk};
 use nuncio::dispatch::door::happening::{Happening, Submission};
 use nuncio::dispatch::door::plan::Plan;
-use nuncio::dispatch::{Dispatch, Outcome};
+use nuncio::dispatch::{Dispatch, Effects};
 use nuncio::message::id::{AccountId, CarrierId, LinkId, MessageId};
 use nuncio::message::time::Time;
 use nuncio::session::Session;
-use nuncio::session::conversation::Spoken;
+use nuncio::session::conversation::DriverEvent;
 use nuncio::session::input::Input;
 use nuncio::smpp::bind::BindKind;
-use nuncio::smpp::pdu::Body;
+use nuncio::smpp::pdu::PduBody;
 use nuncio::smpp::status::CommandStatus;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -48,17 +48,17 @@ const STARVED: u64 = 60_000;
 #[expect(clippy::large_enum_variant, reason = "there are few of them")]
 enum Coming {
     Connect(LinkId),
-    ToTalk(u64, Bytes),
-    TalkEof(u64),
-    TalkTick(u64),
+    ToEsme(u64, Bytes),
+    EsmeEof(u64),
+    EsmeTick(u64),
     ToSmsc(u64, Bytes),
     SmscEof(u64),
     SmscTick(u64),
     /// The carrier has made up its mind about a request.
-    Respond(u64, u32, CommandStatus, Body),
+    Respond(u64, u32, CommandStatus, PduBody),
     Receipt(CarrierId, usize),
     Beat,
-    Act(Outcome),
+    Act(Effects),
     Request(Box<Submission>),
     Cancel,
     Fault(Fault),
@@ -73,7 +73,7 @@ enum Coming {
 struct Link {
     epoch: u32,
     conn: u64,
-    talk: Option<Talk>,
+    esme: Option<Esme>,
     tick: Option<u64>,
     answers: Vec<Report>,
     inbound: Vec<Report>,
@@ -138,7 +138,7 @@ impl World {
         let fresh = || Link {
             epoch: 0,
             conn: 0,
-            talk: None,
+            esme: None,
             tick: None,
             answers: Vec::new(),
             inbound: Vec::new(),
@@ -245,15 +245,15 @@ impl World {
         let mine = life == self.life;
         match coming {
             Coming::Connect(link) if mine => self.connect(link),
-            Coming::ToTalk(conn, frame) => self.talk_hears(conn, frame),
-            Coming::TalkEof(conn) => self.talk_ends(conn),
-            Coming::TalkTick(conn) => {
+            Coming::ToEsme(conn, frame) => self.esme_hears(conn, frame),
+            Coming::EsmeEof(conn) => self.esme_ends(conn),
+            Coming::EsmeTick(conn) => {
                 if self.conns.get(&conn).is_some_and(|it| self.links[&it.link].conn == conn)
                     && let link = self.conns[&conn].link
                     && self.links[&link].tick == Some(self.now)
                 {
                     self.links.get_mut(&link).unwrap().tick = None;
-                    self.tell_talk(conn, Spoken::Tick);
+                    self.tell_esme(conn, DriverEvent::Tick);
                 }
             }
             Coming::ToSmsc(conn, frame) => self.smsc_hears(conn, frame),
@@ -276,9 +276,12 @@ impl World {
             Coming::Fault(fault) => self.fault(fault),
             Coming::Start => self.start(),
             Coming::Unbind if mine => {
-                let links: Vec<u64> = self.links.values().filter(|it| it.talk.is_some()).map(|it| it.conn).collect();
+                let links: Vec<u64> = self.links.values().filter(|it| it.esme.is_some()).map(|it| it.conn).collect();
                 for conn in links {
-                    self.tell_talk(conn, Spoken::Command(talk::Command::Unbind(std::time::Duration::from_secs(5))));
+                    self.tell_esme(
+                        conn,
+                        DriverEvent::Command(esme::Command::Unbind(std::time::Duration::from_secs(5))),
+                    );
                 }
             }
             Coming::Kill if mine => self.crash(),

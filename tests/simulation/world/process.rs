@@ -1,18 +1,18 @@
 //! The process in the simulation: it starts, beats, crashes, and carries out what was decided.
 
 use crate::simulation::world::{Coming, EPOCH, Link, STARVED, World};
+use nuncio::carrier::esme::{self};
 use nuncio::carrier::report::{Answered, News, Report};
-use nuncio::carrier::talk::{self};
 use nuncio::dispatch::door::command::Command;
 use nuncio::dispatch::door::happening::Happening;
-use nuncio::dispatch::{Dispatch, Outcome};
+use nuncio::dispatch::{Dispatch, Effects};
 use nuncio::message::attempt::Answer;
 use nuncio::message::id::{CarrierId, LinkId, PartKey};
 use nuncio::message::part::Part;
 use nuncio::message::phase::Phase;
 use nuncio::message::time::Time;
 use nuncio::record::contract::Store;
-use nuncio::session::conversation::Spoken;
+use nuncio::session::conversation::DriverEvent;
 use std::collections::BTreeMap;
 
 impl World {
@@ -55,9 +55,9 @@ impl World {
 
     pub(super) fn after_crash(&mut self) {
         self.calls.clear();
-        let conns: Vec<u64> = self.links.values().filter(|it| it.talk.is_some()).map(|it| it.conn).collect();
+        let conns: Vec<u64> = self.links.values().filter(|it| it.esme.is_some()).map(|it| it.conn).collect();
         for link in self.links.values_mut() {
-            (link.talk, link.tick) = (None, None);
+            (link.esme, link.tick) = (None, None);
             link.answers.clear();
             link.inbound.clear();
         }
@@ -148,7 +148,7 @@ impl World {
         self.after_crash();
     }
 
-    pub(super) fn check_deadline(&mut self, outcome: &Outcome) {
+    pub(super) fn check_deadline(&mut self, outcome: &Effects) {
         let Some(next) = outcome.next else { return };
         assert!(self.time() <= next, "deadline: the next beat is due {:?}, it is {:?}", next, self.time());
         self.idle_beats = if next == self.time() && outcome.records == 0 { self.idle_beats + 1 } else { 0 };
@@ -191,7 +191,7 @@ impl World {
             if self.now < quiet_since + STARVED {
                 continue;
             }
-            let up = self.links.iter().any(|(link, it)| link.carrier == *id && it.talk.is_some() && 0 < it.capacity);
+            let up = self.links.iter().any(|(link, it)| link.carrier == *id && it.esme.is_some() && 0 < it.capacity);
             let starved = self
                 .store
                 .parts
@@ -216,7 +216,7 @@ impl World {
         }
     }
 
-    pub(super) fn act(&mut self, outcome: Outcome) {
+    pub(super) fn act(&mut self, outcome: Effects) {
         self.acting = false;
         for command in outcome.commands {
             match command {
@@ -224,10 +224,10 @@ impl World {
                 Command::Submit(link, submit) => {
                     let capacity = self.links[&link].capacity;
                     self.ledger.submit(self.now, (link, capacity), submit.ticket, (&self.store, &self.plan));
-                    self.command_link(link, talk::Command::Submit(submit));
+                    self.command_link(link, esme::Command::Submit(submit));
                 }
-                Command::Query(link, query) => self.command_link(link, talk::Command::Query(query)),
-                Command::Confirm(link, tag) => self.command_link(link, talk::Command::Confirm(tag)),
+                Command::Query(link, query) => self.command_link(link, esme::Command::Query(query)),
+                Command::Confirm(link, tag) => self.command_link(link, esme::Command::Confirm(tag)),
                 Command::Rebind(_) | Command::Trace(..) | Command::ConfirmClock => {
                     panic!("no operator orders anything here")
                 }
@@ -243,11 +243,11 @@ impl World {
         }
     }
 
-    pub(super) fn command_link(&mut self, id: LinkId, command: talk::Command) {
+    pub(super) fn command_link(&mut self, id: LinkId, command: esme::Command) {
         let link = &self.links[&id];
-        if link.talk.is_some() {
-            self.tell_talk(link.conn, Spoken::Command(command));
-        } else if let talk::Command::Submit(submit) = command {
+        if link.esme.is_some() {
+            self.tell_esme(link.conn, DriverEvent::Command(command));
+        } else if let esme::Command::Submit(submit) = command {
             let answer = Answer::NotSent;
             let answered = Answered {
                 answer,

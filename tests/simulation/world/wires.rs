@@ -1,11 +1,11 @@
-//! Wires in the simulation: they connect, are late, cut and go dark; and the talks at their near ends.
+//! Wires in the simulation: they connect, are late, cut and go dark; and the ESMEs at their near ends.
 
 use crate::simulation::world::{Coming, Conn, World};
 use bytes::{Bytes, BytesMut};
-use nuncio::carrier::talk::{self, Talk};
+use nuncio::carrier::esme::{self, Esme};
 use nuncio::message::id::LinkId;
 use nuncio::session::Session;
-use nuncio::session::conversation::{Conversation, Said, Spoken};
+use nuncio::session::conversation::{Conversation, DriverAction, DriverEvent};
 use nuncio::session::options::Options;
 use nuncio::session::output::CloseReason;
 use nuncio::smpp::pdu::Pdu;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 impl World {
     pub(super) fn connect(&mut self, id: LinkId) {
-        if self.dispatch.is_none() || self.draining || self.links[&id].talk.is_some() {
+        if self.dispatch.is_none() || self.draining || self.links[&id].esme.is_some() {
             return;
         }
         if self.now < self.smscs[&id.carrier].dead_until {
@@ -24,7 +24,7 @@ impl World {
         }
         let conn = self.stamp + 1;
         self.stamp += 1;
-        let (now, manner) = (self.instant(), self.scenario.links[&id].clone());
+        let (now, settings) = (self.instant(), self.scenario.links[&id].clone());
         let response_timeout = Duration::from_millis(4_000);
         let never_again = self.smscs[&id.carrier].weather.never_again;
         let window = if never_again { usize::MAX } else { 10 };
@@ -36,8 +36,8 @@ impl World {
         let link = self.links.get_mut(&id).unwrap();
         link.epoch += 1;
         link.conn = conn;
-        link.talk = Some(Talk::new(now, link.epoch, manner));
-        self.poll_talk(conn);
+        link.esme = Some(Esme::new(now, link.epoch, settings));
+        self.poll_esme(conn);
         self.poll_smsc(conn);
     }
 
@@ -56,87 +56,87 @@ impl World {
         }
         self.conns.get_mut(&conn).unwrap().dark = true;
         let (here, there) = (self.now + self.dice.below(50), self.now + self.dice.below(50));
-        self.post(here, Coming::TalkEof(conn));
+        self.post(here, Coming::EsmeEof(conn));
         self.post(there, Coming::SmscEof(conn));
     }
 
-    pub(super) fn talk_hears(&mut self, conn: u64, frame: Bytes) {
+    pub(super) fn esme_hears(&mut self, conn: u64, frame: Bytes) {
         if let Some(it) = self.conns.get_mut(&conn).filter(|it| !it.dark) {
             it.unread.push_back(frame);
             self.read(conn);
         }
     }
 
-    /// Hands the talk what has arrived, as long as it takes any.
+    /// Hands the ESME what has arrived, as long as it takes any.
     pub(super) fn read(&mut self, conn: u64) {
         loop {
             let Some(it) = self.conns.get_mut(&conn) else { return };
             let link = &self.links[&it.link];
-            if link.conn != conn || !link.talk.as_ref().is_some_and(Conversation::takes) {
+            if link.conn != conn || !link.esme.as_ref().is_some_and(Conversation::takes) {
                 return;
             }
             let Some(frame) = it.unread.pop_front() else { return };
             let pdu = Pdu::decode(frame).expect("what was encoded can be decoded");
-            self.hand_over(conn, Spoken::Pdu(pdu));
+            self.hand_over(conn, DriverEvent::Pdu(pdu));
         }
     }
 
     /// The end of a connection is seen behind all that was said on it, but where it breaks.
-    pub(super) fn talk_ends(&mut self, conn: u64) {
+    pub(super) fn esme_ends(&mut self, conn: u64) {
         let Some(it) = self.conns.get(&conn) else { return };
         if it.dark || it.unread.is_empty() {
-            return self.hand_over(conn, Spoken::Eof);
+            return self.hand_over(conn, DriverEvent::Eof);
         }
-        self.post(self.now + 1, Coming::TalkEof(conn));
+        self.post(self.now + 1, Coming::EsmeEof(conn));
     }
 
-    /// Tells the talk something that may make room for what is not read yet.
-    pub(super) fn tell_talk(&mut self, conn: u64, spoken: Spoken<talk::Command>) {
+    /// Tells the ESME something that may make room for what is not read yet.
+    pub(super) fn tell_esme(&mut self, conn: u64, spoken: DriverEvent<esme::Command>) {
         self.hand_over(conn, spoken);
         self.read(conn);
     }
 
-    pub(super) fn hand_over(&mut self, conn: u64, spoken: Spoken<talk::Command>) {
+    pub(super) fn hand_over(&mut self, conn: u64, spoken: DriverEvent<esme::Command>) {
         let Some(id) = self.conns.get(&conn).map(|it| it.link) else { return };
         let now = self.instant();
         let link = self.links.get_mut(&id).unwrap();
         if link.conn != conn {
             return;
         }
-        if let Some(talk) = &mut link.talk {
-            talk.handle(now, spoken);
-            self.poll_talk(conn);
+        if let Some(esme) = &mut link.esme {
+            esme.handle(now, spoken);
+            self.poll_esme(conn);
         }
     }
 
-    pub(super) fn poll_talk(&mut self, conn: u64) {
+    pub(super) fn poll_esme(&mut self, conn: u64) {
         let id = self.conns[&conn].link;
         let now = self.instant();
         let window = self.scenario.links[&id].session.window;
         loop {
-            let Some(talk) = &mut self.links.get_mut(&id).unwrap().talk else { return };
-            let said = talk.poll();
-            assert!(talk.in_flight() <= window, "window: {id:?} has {} of {window} unanswered", talk.in_flight());
+            let Some(esme) = &mut self.links.get_mut(&id).unwrap().esme else { return };
+            let said = esme.poll();
+            assert!(esme.in_flight() <= window, "window: {id:?} has {} of {window} unanswered", esme.in_flight());
             match said {
-                Said::Send(pdu) => {
+                DriverAction::Send(pdu) => {
                     let mut octets = BytesMut::new();
                     pdu.encode(&mut octets).expect("a part that was cut can be written");
                     let at = self.arrival(conn, 0);
                     self.post(at, Coming::ToSmsc(conn, octets.freeze()));
                 }
-                Said::Report(report) => self.report(id, report),
-                Said::Wait(deadline) => {
+                DriverAction::Report(report) => self.report(id, report),
+                DriverAction::Wait(deadline) => {
                     let Some(deadline) = deadline else { return };
-                    assert!(now <= deadline, "deadline: the talk of {id:?} waits for the past");
+                    assert!(now <= deadline, "deadline: the ESME of {id:?} waits for the past");
                     let at = self.millis(deadline);
                     let link = self.links.get_mut(&id).unwrap();
                     if link.tick.is_none_or(|it| at < it) {
                         link.tick = Some(at);
-                        self.post(at, Coming::TalkTick(conn));
+                        self.post(at, Coming::EsmeTick(conn));
                     }
                     return;
                 }
-                Said::Close(reason) => return self.closed(conn, reason),
+                DriverAction::Close(reason) => return self.closed(conn, reason),
             }
         }
     }
@@ -148,7 +148,7 @@ impl World {
     pub(super) fn closed(&mut self, conn: u64, reason: CloseReason) {
         let id = self.conns[&conn].link;
         let link = self.links.get_mut(&id).unwrap();
-        (link.talk, link.tick) = (None, None);
+        (link.esme, link.tick) = (None, None);
         let at = self.arrival(conn, 0);
         self.post(at, Coming::SmscEof(conn));
         let wait = if matches!(reason, CloseReason::BindRefused(_)) { 3_000 } else { 500 };

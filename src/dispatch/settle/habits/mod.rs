@@ -4,7 +4,7 @@ mod remark;
 mod unread;
 
 use crate::carrier::dialect::IdForm;
-use crate::carrier::id::{Form, Learned, Nearness, Relation, forms_of};
+use crate::carrier::id::{IdCandidate, Learned, Nearness, Relation, forms_of};
 use crate::dispatch::beat::Beat;
 use crate::dispatch::door::fact::Fact;
 use crate::dispatch::door::plan::Plan;
@@ -40,7 +40,7 @@ impl Habits {
     }
 
     /// Every form that the ids of a receipt may have had in an answer, most trusted first.
-    pub(crate) fn forms(&self, plan: &Plan, carrier: CarrierId, ids: &[CarrierMessageId]) -> Vec<Form> {
+    pub(crate) fn forms(&self, plan: &Plan, carrier: CarrierId, ids: &[CarrierMessageId]) -> Vec<IdCandidate> {
         let form = plan.carriers.get(&carrier).map(|it| it.dialect.message_id).unwrap_or_default();
         let believed = self.believed(plan, carrier);
         ids.iter().flat_map(|it| forms_of(it, form, believed)).collect()

@@ -8,7 +8,7 @@
 
 use crate::message::id::{AccountId, LaneId, PartKey, RouteId, Seq};
 use crate::message::status::Status;
-use crate::record::views::Query;
+use crate::record::views::MessageFilter;
 use std::collections::VecDeque;
 
 /// Messages of a block.
@@ -118,7 +118,7 @@ impl Chart {
     }
 
     /// Whether a block may have what a query asks for.
-    pub(in crate::store::sqlite) fn may_have(&self, number: u64, query: &Query) -> bool {
+    pub(in crate::store::sqlite) fn may_have(&self, number: u64, query: &MessageFilter) -> bool {
         let fits = |it: &Group| {
             query.account.is_none_or(|account| it.account() == account)
                 && query.route.is_none_or(|route| it.route() == route)
@@ -197,8 +197,8 @@ const fn whose(lane: LaneId) -> u64 {
 mod tests {
     use super::*;
 
-    fn query(account: u16, status: Status) -> Query {
-        Query { account: Some(AccountId(account)), status: Some(status), ..Query::default() }
+    fn query(account: u16, status: Status) -> MessageFilter {
+        MessageFilter { account: Some(AccountId(account)), status: Some(status), ..MessageFilter::default() }
     }
 
     fn note(chart: &mut Chart, (seq, index): (u64, u8), account: u16, status: Status) {

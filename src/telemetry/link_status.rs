@@ -16,7 +16,7 @@ const ERROR_MAX: usize = 300;
 
 /// How a link stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct LinkStatus {
     /// What it is.
     pub word: LinkWord,
     /// Since when: of one that is down, since it was last bound or was started, however often it tried meanwhile.
@@ -42,7 +42,7 @@ pub struct Trouble {
 
 /// How all links that run stand, and how their carriers answer. Cloning is cheap.
 #[derive(Clone, Debug)]
-pub struct Standings(Arc<Shared>);
+pub struct LinkStatuses(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -59,7 +59,7 @@ impl Shared {
     }
 }
 
-impl Standings {
+impl LinkStatuses {
     /// None yet; it is now so late.
     pub fn new(now: Time) -> Self {
         let clock = Mutex::new((Instant::now(), now));
@@ -69,7 +69,7 @@ impl Standings {
     /// Where a link that begins now tells how it stands.
     pub fn post(&self, link: LinkId) -> Post {
         let (word, since, next_try) = (LinkWord::Down, self.0.now(), Time::NEVER);
-        let standing = Standing { word, since, next_try, failures: 0, last: None };
+        let standing = LinkStatus { word, since, next_try, failures: 0, last: None };
         let post = Post { standing: Arc::new(Mutex::new(standing)), shared: self.0.clone() };
         locked(&self.0.posts).insert(link, post.clone());
         post
@@ -81,7 +81,7 @@ impl Standings {
     }
 
     /// How each link stands.
-    pub fn all(&self) -> BTreeMap<LinkId, Standing> {
+    pub fn all(&self) -> BTreeMap<LinkId, LinkStatus> {
         let posts: Vec<(LinkId, Post)> = locked(&self.0.posts).iter().map(|(id, it)| (*id, it.clone())).collect();
         posts.into_iter().map(|(id, it)| (id, locked(&it.standing).clone())).collect()
     }
@@ -101,7 +101,7 @@ impl Standings {
 /// Where one link tells how it stands.
 #[derive(Clone, Debug)]
 pub struct Post {
-    standing: Arc<Mutex<Standing>>,
+    standing: Arc<Mutex<LinkStatus>>,
     shared: Arc<Shared>,
 }
 
@@ -142,13 +142,13 @@ impl Post {
         });
     }
 
-    fn change(&self, change: impl FnOnce(&mut Standing, Time)) {
+    fn change(&self, change: impl FnOnce(&mut LinkStatus, Time)) {
         let now = self.shared.now();
         change(&mut locked(&self.standing), now);
     }
 }
 
-impl Standing {
+impl LinkStatus {
     fn turn(&mut self, word: LinkWord, now: Time) {
         if self.word != word {
             (self.word, self.since) = (word, now);
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_link_that_tries_in_vain_is_down_since_it_was_lost() {
-        let standings = Standings::new(START);
+        let standings = LinkStatuses::new(START);
         let post = standings.post(LINK);
         let of = || standings.all()[&LINK].clone();
         let began = of();
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn what_was_said_keeps_its_time_when_the_clock_is_set_right() {
-        let standings = Standings::new(START);
+        let standings = LinkStatuses::new(START);
         standings.post(LINK).failed(&"refused", None);
         let before = standings.all()[&LINK].clone();
         standings.tick(START + Duration::from_secs(3_600), BTreeMap::new());
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn an_error_is_no_longer_than_a_sentence() {
-        let standings = Standings::new(START);
+        let standings = LinkStatuses::new(START);
         standings.post(LINK).failed(&"é".repeat(5_000), None);
         assert_eq!(standings.all()[&LINK].last.as_ref().map(|it| it.error.chars().count()), Some(ERROR_MAX));
     }

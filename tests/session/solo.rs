@@ -3,9 +3,9 @@
 use nuncio::session::Session;
 use nuncio::session::input::Input;
 use nuncio::session::options::Options;
-use nuncio::session::output::{Event, Output};
+use nuncio::session::output::{Output, SessionEvent};
 use nuncio::smpp::bind::{Bind, BindKind, BindResp};
-use nuncio::smpp::pdu::{Body, Pdu};
+use nuncio::smpp::pdu::{Pdu, PduBody};
 use nuncio::smpp::sm::{Sm, SmResp};
 use nuncio::smpp::status::CommandStatus;
 use std::time::{Duration, Instant};
@@ -13,41 +13,41 @@ use std::time::{Duration, Instant};
 pub(super) const SECOND: Duration = Duration::from_secs(1);
 pub(super) const OK: CommandStatus = CommandStatus::Ok;
 
-pub(super) fn pdu(status: CommandStatus, sequence: u32, body: Body) -> Pdu {
+pub(super) fn pdu(status: CommandStatus, sequence: u32, body: PduBody) -> Pdu {
     Pdu { status, sequence, body }
 }
 
 /// A session and its clock, which goes by whole seconds.
-pub(super) struct Talk {
+pub(super) struct Solo {
     pub(super) session: Session,
     pub(super) start: Instant,
 }
 
-impl Talk {
+impl Solo {
     /// An ESME whose bind, number 1, has just been accepted.
     pub(super) fn esme(kind: BindKind, options: Options) -> Self {
-        let mut talk = Self::binding(kind, options);
-        let told = talk.hear(0, OK, 1, Body::BindResp(kind, BindResp::default()));
-        assert!(matches!(told[..], [Output::Event(Event::Bound { .. })]), "{told:?}");
-        talk
+        let mut solo = Self::binding(kind, options);
+        let told = solo.hear(0, OK, 1, PduBody::BindResp(kind, BindResp::default()));
+        assert!(matches!(told[..], [Output::Event(SessionEvent::Bound { .. })]), "{told:?}");
+        solo
     }
 
     pub(super) fn binding(kind: BindKind, options: Options) -> Self {
         let start = Instant::now();
         let bind = Bind { interface_version: 0x34, ..Bind::default() };
-        let mut talk = Self { session: Session::esme(start, kind, bind.clone(), options), start };
-        assert_eq!(talk.drain(), [Output::Send(pdu(OK, 1, Body::Bind(kind, bind)))]);
-        talk
+        let mut solo = Self { session: Session::esme(start, kind, bind.clone(), options), start };
+        assert_eq!(solo.drain(), [Output::Send(pdu(OK, 1, PduBody::Bind(kind, bind)))]);
+        solo
     }
 
     /// An SMSC to which a peer has just bound.
     pub(super) fn smsc(kind: BindKind, options: Options) -> Self {
-        let mut talk = Self::accepting(options);
-        let told = talk.hear(0, OK, 9, Body::Bind(kind, Bind::default()));
-        assert!(matches!(told[..], [Output::Event(Event::BindRequested { sequence: 9, .. })]), "{told:?}");
-        let told = talk.respond(0, 9, OK, Body::BindResp(kind, BindResp::default()));
-        assert!(matches!(told[..], [Output::Send(_), Output::Event(Event::Bound { .. })]), "{told:?}");
-        talk
+        let mut solo = Self::accepting(options);
+        let told = solo.hear(0, OK, 9, PduBody::Bind(kind, Bind::default()));
+        assert!(matches!(told[..], [Output::Event(SessionEvent::BindRequested { sequence: 9, .. })]), "{told:?}");
+        let told = solo.respond(0, 9, OK, PduBody::BindResp(kind, BindResp::default()));
+        assert!(matches!(told[..], [Output::Send(_), Output::Event(SessionEvent::Bound { .. })]), "{told:?}");
+        solo
     }
 
     pub(super) fn accepting(options: Options) -> Self {
@@ -60,16 +60,16 @@ impl Talk {
         self.drain()
     }
 
-    pub(super) fn hear(&mut self, second: u32, status: CommandStatus, sequence: u32, body: Body) -> Vec<Output> {
+    pub(super) fn hear(&mut self, second: u32, status: CommandStatus, sequence: u32, body: PduBody) -> Vec<Output> {
         self.at(second, Input::Pdu(pdu(status, sequence, body)))
     }
 
-    pub(super) fn respond(&mut self, second: u32, sequence: u32, status: CommandStatus, body: Body) -> Vec<Output> {
+    pub(super) fn respond(&mut self, second: u32, sequence: u32, status: CommandStatus, body: PduBody) -> Vec<Output> {
         self.at(second, Input::Respond { sequence, status, body })
     }
 
     pub(super) fn submit(&mut self, second: u32, ticket: u64) -> Vec<Output> {
-        self.at(second, Input::Request(ticket, Body::SubmitSm(Sm::default())))
+        self.at(second, Input::Request(ticket, PduBody::SubmitSm(Sm::default())))
     }
 
     /// All that is said, without the waiting; the last word of a closed session is Close.
@@ -95,10 +95,10 @@ impl Talk {
     }
 }
 
-pub(super) fn submit_sm_resp() -> Body {
-    Body::SubmitSmResp(SmResp::default())
+pub(super) fn submit_sm_resp() -> PduBody {
+    PduBody::SubmitSmResp(SmResp::default())
 }
 
-pub(super) fn refused(status: CommandStatus, sequence: u32, body: Body) -> Output {
+pub(super) fn refused(status: CommandStatus, sequence: u32, body: PduBody) -> Output {
     Output::Send(pdu(status, sequence, body))
 }

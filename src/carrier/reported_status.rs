@@ -15,7 +15,7 @@ use crate::message::status::Status;
 
 /// Where a message stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct ReportedStatus {
     /// What it means.
     pub status: Status,
     /// The word for its number, where it gives one.
@@ -51,7 +51,7 @@ impl Weight {
 }
 
 /// Where a receipt with this text and this `message_state` says that a message stands.
-pub fn standing(text: &ReceiptText, state: Option<u8>, dialect: &Dialect) -> Standing {
+pub fn standing(text: &ReceiptText, state: Option<u8>, dialect: &Dialect) -> ReportedStatus {
     let written = text.stat.as_deref().map(|it| of_word(it, text.separated, dialect));
     let number = state.map(|it| of_state(it, dialect));
     let counts = match (number, written) {
@@ -62,7 +62,7 @@ pub fn standing(text: &ReceiptText, state: Option<u8>, dialect: &Dialect) -> Sta
         (None, word) => word,
     };
     let (status, weight) = counts.unwrap_or((Status::Unknown, Weight::Nothing));
-    Standing {
+    ReportedStatus {
         status,
         is_strange: weight == Weight::Nothing && text.stat.is_some(),
         state: state.filter(|_| number.is_some_and(|it| it.0 == status)),

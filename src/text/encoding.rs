@@ -10,7 +10,7 @@ use crate::text::{Alphabet, gsm7, latin1, page, ucs2};
 
 /// What octets are that come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Reading {
+pub enum Encoding {
     /// The GSM 7-bit default alphabet, one septet an octet.
     Gsm7,
     /// The same, eight septets in seven octets, as they go over the air (3GPP TS 23.038, 6.1.2.1).
@@ -25,7 +25,7 @@ pub enum Reading {
     Utf8,
 }
 
-impl Reading {
+impl Encoding {
     /// Every one, by its word.
     pub const WORDS: [(&'static str, Self); 6] = [
         ("gsm7", Self::Gsm7),
@@ -48,7 +48,7 @@ impl Reading {
     }
 }
 
-impl From<Alphabet> for Reading {
+impl From<Alphabet> for Encoding {
     fn from(alphabet: Alphabet) -> Self {
         match alphabet {
             Alphabet::Gsm7 => Self::Gsm7,
@@ -63,15 +63,15 @@ impl From<Alphabet> for Reading {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Readings {
     /// By 0, and by what is reserved.
-    pub zero: Reading,
+    pub zero: Encoding,
     /// By 1.
-    pub one: Reading,
+    pub one: Encoding,
 }
 
-impl<T: Into<Reading>> From<T> for Readings {
+impl<T: Into<Encoding>> From<T> for Readings {
     /// 1 is ASCII (SMPP 3.4, 5.2.19).
     fn from(zero: T) -> Self {
-        Self { zero: zero.into(), one: Reading::Ascii }
+        Self { zero: zero.into(), one: Encoding::Ascii }
     }
 }
 
@@ -86,7 +86,7 @@ pub struct Read {
 
 /// How octets under a data_coding are read.
 enum Means {
-    As(Reading),
+    As(Encoding),
     /// An alphabet of one octet a character that only comes.
     Page(fn(&[u8]) -> String),
 }
@@ -94,12 +94,12 @@ enum Means {
 impl Readings {
     /// Whether a character has two octets.
     pub fn is_wide(self, data_coding: u8) -> bool {
-        matches!(self.means(data_coding), Means::As(Reading::Ucs2))
+        matches!(self.means(data_coding), Means::As(Encoding::Ucs2))
     }
 
     /// Whether septets are packed, each part for itself.
     pub fn is_packed(self, data_coding: u8) -> bool {
-        matches!(self.means(data_coding), Means::As(Reading::Packed))
+        matches!(self.means(data_coding), Means::As(Encoding::Packed))
     }
 
     /// The text of a handset, without its header, which `udh` is: its national tables count where there are septets.
@@ -117,19 +117,19 @@ impl Readings {
             Read { text, whole }
         };
         match reading {
-            Reading::Gsm7 => Self::unless_wide(septets(octets), octets),
-            Reading::Packed => septets(&gsm7::unpack(octets, udh.octets())),
-            Reading::Ascii => {
+            Encoding::Gsm7 => Self::unless_wide(septets(octets), octets),
+            Encoding::Packed => septets(&gsm7::unpack(octets, udh.octets())),
+            Encoding::Ascii => {
                 let text = page::ascii(octets);
                 Self::unless_wide(Read { whole: octets.is_ascii(), text }, octets)
             }
-            Reading::Latin1 => Self::unless_wide(Read { text: latin1::decode(octets), whole: true }, octets),
-            Reading::Ucs2 => {
+            Encoding::Latin1 => Self::unless_wide(Read { text: latin1::decode(octets), whole: true }, octets),
+            Encoding::Ucs2 => {
                 let text = ucs2::decode(octets);
                 let lost = |it: &str| it.matches(char::REPLACEMENT_CHARACTER).count();
                 Read { whole: lost(&text) == ucs2::replacements(octets), text }
             }
-            Reading::Utf8 => {
+            Encoding::Utf8 => {
                 let text = String::from_utf8_lossy(octets);
                 Read { whole: matches!(text, std::borrow::Cow::Borrowed(_)), text: text.into_owned() }
             }
@@ -152,15 +152,15 @@ impl Readings {
     fn means(self, data_coding: u8) -> Means {
         Means::As(match data_coding {
             0x01 => self.one,
-            0x02..=0x04 => Reading::Latin1,
+            0x02..=0x04 => Encoding::Latin1,
             0x06 => return Means::Page(page::cyrillic),
             0x07 => return Means::Page(page::hebrew),
-            0x08 | 0xE0..=0xEF => Reading::Ucs2,
+            0x08 | 0xE0..=0xEF => Encoding::Ucs2,
             // Japanese and Korean sets share ASCII; compressed text cannot be told from noise.
             0x05 | 0x09 | 0x0A | 0x0D | 0x0E | 0x20..=0x3F | 0x60..=0x7F => return Means::Page(page::ascii),
-            0x10..=0x1F | 0x40..=0x5F if data_coding >> 2 & 3 == 1 => Reading::Latin1,
-            0x10..=0x1F | 0x40..=0x5F if data_coding >> 2 & 3 == 2 => Reading::Ucs2,
-            0xF0..=0xFF if data_coding & 4 != 0 => Reading::Latin1,
+            0x10..=0x1F | 0x40..=0x5F if data_coding >> 2 & 3 == 1 => Encoding::Latin1,
+            0x10..=0x1F | 0x40..=0x5F if data_coding >> 2 & 3 == 2 => Encoding::Ucs2,
+            0xF0..=0xFF if data_coding & 4 != 0 => Encoding::Latin1,
             _ => self.zero,
         })
     }
@@ -215,15 +215,15 @@ mod tests {
     fn a_carrier_says_what_it_means_by_0_and_by_1() {
         let utf16: Vec<u8> = "Привет, ç".encode_utf16().flat_map(u16::to_be_bytes).collect();
         let is = |text: &str| (text.to_owned(), true);
-        assert_eq!(read(0, &utf16, Reading::Ucs2), is("Привет, ç"));
-        assert_eq!(read(0, b"\x00S\x00h\x00o\x00p", Reading::Ucs2), is("Shop"));
-        assert_eq!(read(0, b"\xC8\x32\x9B\xFD\x06\xDD\xDF\x72\x36\x19", Reading::Packed), is("Hello world"));
-        let one = |one| Readings { zero: Reading::Gsm7, one };
-        assert_eq!(read(1, b"TE\xCE\xA3T ", one(Reading::Utf8)), is("TEΣT "));
-        assert_eq!(read(1, b"Confirm\xE9", one(Reading::Latin1)), is("Confirmé"));
-        assert_eq!(read(0, b"\x05", one(Reading::Utf8)), is("é"), "0 is another");
-        assert!(!read(1, b"\xC3", one(Reading::Utf8)).1);
-        assert_eq!(read(8, b"\x00a", Reading::Packed), is("a"), "what the specification says is so");
+        assert_eq!(read(0, &utf16, Encoding::Ucs2), is("Привет, ç"));
+        assert_eq!(read(0, b"\x00S\x00h\x00o\x00p", Encoding::Ucs2), is("Shop"));
+        assert_eq!(read(0, b"\xC8\x32\x9B\xFD\x06\xDD\xDF\x72\x36\x19", Encoding::Packed), is("Hello world"));
+        let one = |one| Readings { zero: Encoding::Gsm7, one };
+        assert_eq!(read(1, b"TE\xCE\xA3T ", one(Encoding::Utf8)), is("TEΣT "));
+        assert_eq!(read(1, b"Confirm\xE9", one(Encoding::Latin1)), is("Confirmé"));
+        assert_eq!(read(0, b"\x05", one(Encoding::Utf8)), is("é"), "0 is another");
+        assert!(!read(1, b"\xC3", one(Encoding::Utf8)).1);
+        assert_eq!(read(8, b"\x00a", Encoding::Packed), is("a"), "what the specification says is so");
     }
 
     #[test]

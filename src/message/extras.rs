@@ -5,7 +5,7 @@ use crate::text::content::Form;
 
 /// What is asked for beyond a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Manner {
+pub struct Extras {
     /// Octets in the place of a text, ports, class or waiting.
     pub form: Form,
     /// Parameters that go with every submit of it, in the order of their tags, each tag once.
@@ -16,7 +16,7 @@ pub struct Manner {
     pub payload: bool,
 }
 
-impl Manner {
+impl Extras {
     /// Whether it says nothing, so that it need not be kept.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

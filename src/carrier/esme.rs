@@ -27,14 +27,14 @@ use crate::message::attempt::{Answer, CarrierMessageId};
 use crate::message::reason::Reason;
 use crate::number::e164::E164;
 use crate::session::Session;
-use crate::session::conversation::{Conversation, Said, Spoken};
+use crate::session::conversation::{Conversation, DriverAction, DriverEvent};
 use crate::session::input::Input;
 use crate::session::options::Options;
-use crate::session::output::{Event, Output};
-use crate::session::state::State;
+use crate::session::output::{Output, SessionEvent};
+use crate::session::state::SessionState;
 use crate::session::version::Version;
 use crate::smpp::bind::{Bind, BindKind, Outbind};
-use crate::smpp::pdu::Body;
+use crate::smpp::pdu::PduBody;
 use crate::smpp::status::CommandStatus;
 use crate::text::profile::{Profile, Split};
 use std::collections::{HashMap, VecDeque};
@@ -58,7 +58,7 @@ pub enum Command {
 
 /// One session with a carrier.
 #[derive(Debug)]
-pub struct Talk {
+pub struct Esme {
     session: Session,
     dialect: Arc<Dialect>,
     capacity: usize,
@@ -89,7 +89,7 @@ pub struct Talk {
 
 /// How a session with a carrier is held.
 #[derive(Clone, Debug)]
-pub struct Manner {
+pub struct EsmeSettings {
     /// What we are there.
     pub kind: BindKind,
     /// What the bind says.
@@ -106,13 +106,13 @@ pub struct Manner {
     pub dialect: Arc<Dialect>,
 }
 
-impl Talk {
+impl Esme {
     /// How long answers are waited for after the carrier has said that we are not bound.
     const REBIND_WITHIN: Duration = Duration::from_secs(2);
 
     /// Begins the session number `epoch` of its link, on a connection just made.
-    pub fn new(now: Instant, epoch: u32, manner: Manner) -> Self {
-        let Manner { kind, bind, inviter, session, ahead, intake, dialect } = manner;
+    pub fn new(now: Instant, epoch: u32, settings: EsmeSettings) -> Self {
+        let EsmeSettings { kind, bind, inviter, session, ahead, intake, dialect } = settings;
         let window = if kind == BindKind::Receiver { 0 } else { session.window };
         let capacity = if kind == BindKind::Receiver { 0 } else { window + ahead };
         let session = match inviter {
@@ -159,7 +159,7 @@ impl Talk {
             }
             Command::Submit(submit) => self.end(submit.ticket, Answered::NOT_SENT),
             Command::Query(query) if self.is_open() && 0 < self.session.credit() => {
-                let body = Body::QuerySm(query::query_sm(&query, &self.dialect));
+                let body = PduBody::QuerySm(query::query_sm(&query, &self.dialect));
                 self.session.handle(now, Input::Request(Ticket::query(query.key).0, body));
             }
             Command::Query(query) => self.queried(Ticket::query(query.key), Queried::Unanswered),
@@ -174,7 +174,7 @@ impl Talk {
 
     /// Parts may be given to it.
     const fn is_open(&self) -> bool {
-        matches!(self.session.state(), State::Bound(_)) && self.unbind_by.is_none()
+        matches!(self.session.state(), SessionState::Bound(_)) && self.unbind_by.is_none()
     }
 
     /// Takes nothing more; unbinds once what is in flight has ended, or has had its time.
@@ -289,24 +289,26 @@ impl Talk {
         }
     }
 
-    fn hear(&mut self, now: Instant, event: Event) {
+    fn hear(&mut self, now: Instant, event: SessionEvent) {
         match event {
-            Event::Answered { ticket, status, body } | Event::LateAnswer { ticket, status, body }
+            SessionEvent::Answered { ticket, status, body } | SessionEvent::LateAnswer { ticket, status, body }
                 if Ticket(ticket).is_query() =>
             {
                 self.queried(Ticket(ticket), query::queried(status, &body, &self.dialect));
             }
-            Event::TimedOut(ticket) if Ticket(ticket).is_query() => self.queried(Ticket(ticket), Queried::Ignored),
-            Event::Lost(ticket) | Event::NeverSent(ticket) if Ticket(ticket).is_query() => {
+            SessionEvent::TimedOut(ticket) if Ticket(ticket).is_query() => {
+                self.queried(Ticket(ticket), Queried::Ignored)
+            }
+            SessionEvent::Lost(ticket) | SessionEvent::NeverSent(ticket) if Ticket(ticket).is_query() => {
                 self.queried(Ticket(ticket), Queried::Unanswered);
             }
-            Event::Bound { version, .. } => {
+            SessionEvent::Bound { version, .. } => {
                 self.speak(version);
                 self.up = true;
                 self.reports.push_back(Report::Up { capacity: self.capacity, window: self.window });
                 self.reports.extend(std::mem::take(&mut self.early));
             }
-            Event::Answered { ticket, status, body } => {
+            SessionEvent::Answered { ticket, status, body } => {
                 let took = self.took(ticket);
                 let answered = self.meaning(status, &body).after(took);
                 self.end(Ticket(ticket), answered);
@@ -315,39 +317,39 @@ impl Talk {
                     self.drain(now, Self::REBIND_WITHIN);
                 }
             }
-            Event::LateAnswer { ticket, status, body } => {
+            SessionEvent::LateAnswer { ticket, status, body } => {
                 let answered = self.meaning(status, &body);
                 self.reports.push_back(Report::Late(Ticket(ticket), answered));
             }
-            Event::TimedOut(ticket) | Event::Lost(ticket) => {
+            SessionEvent::TimedOut(ticket) | SessionEvent::Lost(ticket) => {
                 let took = self.took(ticket);
                 self.end(Ticket(ticket), Answered::UNKNOWN.after(took));
             }
-            Event::NeverSent(ticket) => {
+            SessionEvent::NeverSent(ticket) => {
                 self.written.remove(&ticket);
                 self.end(Ticket(ticket), Answered::NOT_SENT);
             }
-            Event::Requested { sequence, body } => self.requested(now, sequence, &body),
-            Event::Odd(oddity) => self.reports.push_back(Report::Odd(oddity)),
+            SessionEvent::Requested { sequence, body } => self.requested(now, sequence, &body),
+            SessionEvent::Odd(oddity) => self.reports.push_back(Report::Odd(oddity)),
             // What never left can go elsewhere at once.
-            Event::Unbinding => self.return_ahead(),
-            Event::BindRefused(_) | Event::BindRequested { .. } => (),
-            Event::Invited { system_id } => self.aside(Aside::Invited(system_id.to_string_lossy().into())),
-            Event::Alerted(alert) => {
+            SessionEvent::Unbinding => self.return_ahead(),
+            SessionEvent::BindRefused(_) | SessionEvent::BindRequested { .. } => (),
+            SessionEvent::Invited { system_id } => self.aside(Aside::Invited(system_id.to_string_lossy().into())),
+            SessionEvent::Alerted(alert) => {
                 let source = alert.source;
                 self.aside(Aside::Alerted(E164::from_wire(source.ton, &source.digits.to_string_lossy())));
             }
-            Event::Congestion(percent) => self.aside(Aside::Congestion(percent)),
+            SessionEvent::Congestion(percent) => self.aside(Aside::Congestion(percent)),
         }
     }
 
-    fn requested(&mut self, now: Instant, sequence: u32, body: &Body) {
+    fn requested(&mut self, now: Instant, sequence: u32, body: &PduBody) {
         let Some(news) = inbound::news(body, &self.dialect) else {
             let status = CommandStatus::InvalidCommandId;
-            self.session.handle(now, Input::Respond { sequence, status, body: Body::GenericNack });
+            self.session.handle(now, Input::Respond { sequence, status, body: PduBody::GenericNack });
             return;
         };
-        let request = Unanswered { sequence, is_data: matches!(body, Body::DataSm(_)) };
+        let request = Unanswered { sequence, is_data: matches!(body, PduBody::DataSm(_)) };
         if !self.intake.has_room() {
             return self.put_off(now, request, if self.up { PutOff::Full } else { PutOff::Early });
         }
@@ -361,16 +363,17 @@ impl Talk {
         }
     }
 
-    fn meaning(&self, status: CommandStatus, body: &Body) -> Answered {
+    fn meaning(&self, status: CommandStatus, body: &PduBody) -> Answered {
         let answer = answer::of(&self.dialect, status);
         let named = match body {
-            Body::SubmitSmResp(resp) | Body::DataSmResp(resp) => {
+            PduBody::SubmitSmResp(resp) | PduBody::DataSmResp(resp) => {
                 CarrierMessageId::new(&resp.message_id.to_string_lossy())
             }
             _ => None,
         };
         // A generic_nack of status 0 took nothing.
-        let answer = if matches!((answer, body), (Answer::Taken, Body::GenericNack)) { Answer::Never } else { answer };
+        let answer =
+            if matches!((answer, body), (Answer::Taken, PduBody::GenericNack)) { Answer::Never } else { answer };
         Answered {
             answer,
             command_status: Some(status.as_u32()),
@@ -382,32 +385,32 @@ impl Talk {
     }
 }
 
-impl Conversation for Talk {
+impl Conversation for Esme {
     type Command = Command;
     type Report = Report;
 
-    fn handle(&mut self, outside: Instant, input: Spoken<Command>) {
+    fn handle(&mut self, outside: Instant, input: DriverEvent<Command>) {
         let now = self.pause.inside(outside);
         (self.now, self.outside) = (now, outside);
         match input {
-            Spoken::Pdu(pdu) => self.session.handle(now, Input::Pdu(pdu)),
-            Spoken::Undecodable { command, sequence, status } => {
+            DriverEvent::Pdu(pdu) => self.session.handle(now, Input::Pdu(pdu)),
+            DriverEvent::Undecodable { command, sequence, status } => {
                 self.session.handle(now, Input::Undecodable { command, sequence, status });
             }
-            Spoken::Command(command) => self.command(now, command),
-            Spoken::Unsent { sequence } => self.session.handle(now, Input::Unsent { sequence }),
-            Spoken::Tick => self.session.handle(now, Input::Tick),
-            Spoken::Eof => self.session.handle(now, Input::Eof),
+            DriverEvent::Command(command) => self.command(now, command),
+            DriverEvent::Unsent { sequence } => self.session.handle(now, Input::Unsent { sequence }),
+            DriverEvent::Tick => self.session.handle(now, Input::Tick),
+            DriverEvent::Eof => self.session.handle(now, Input::Eof),
         }
     }
 
-    fn poll(&mut self) -> Said<Report> {
+    fn poll(&mut self) -> DriverAction<Report> {
         loop {
             if let Some(report) = self.reports.pop_front() {
-                return Said::Report(report);
+                return DriverAction::Report(report);
             }
             match self.session.poll() {
-                Output::Send(pdu) => return Said::Send(pdu),
+                Output::Send(pdu) => return DriverAction::Send(pdu),
                 Output::Event(event) => self.hear(self.now, event),
                 Output::Wait(deadline) => {
                     let now = self.now;
@@ -418,7 +421,7 @@ impl Conversation for Talk {
                     self.pause.set(self.outside, !self.takes());
                     let unbind = self.unbind_by.filter(|_| !self.unbound);
                     let inside = [deadline, unbind].into_iter().flatten().filter_map(|it| self.pause.outside(it));
-                    return Said::Wait(inside.chain(self.intake.next_deadline(self.outside)).min());
+                    return DriverAction::Wait(inside.chain(self.intake.next_deadline(self.outside)).min());
                 }
                 Output::Close(reason) => {
                     if !self.ahead.is_empty() {
@@ -426,7 +429,7 @@ impl Conversation for Talk {
                     } else if std::mem::take(&mut self.up) {
                         self.reports.push_back(Report::Down);
                     } else {
-                        return Said::Close(reason);
+                        return DriverAction::Close(reason);
                     }
                 }
             }
