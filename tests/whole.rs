@@ -12,6 +12,9 @@ const CIRCLES: &[&[&str]] = &[
     &["simulator::intake", "simulator::post", "simulator::smsc"],
 ];
 
+/// What a module may call as others do: `options::Options` reads well wherever it is imported.
+const SHARED: [&str; 3] = ["Options", "Error", "Command"];
+
 /// What is written down elsewhere, and named by a letter and a number there.
 const PAPERS: [char; 2] = ['D', 'R'];
 
@@ -32,6 +35,15 @@ fn nothing_is_public_that_nothing_uses() {
         .map(|it| (it.path.display().to_string(), blank(&it.text)))
         .collect();
     let faults = unused(&files);
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn a_public_type_that_leaves_its_module_has_a_name_of_its_own() {
+    let files: Vec<Source> = sources(&["src"]).into_iter().filter(|it| !it.is_test()).collect();
+    let files: Vec<(String, String)> =
+        files.iter().map(|it| (it.module().join("::"), without_tests(&blank(&it.text)))).collect();
+    let faults = homonyms(&files);
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
@@ -110,6 +122,44 @@ fn unused(files: &[(String, String)]) -> Vec<String> {
     faults
 }
 
+/// Names of public types that more than one file has, where another top module imports at least two of these: through a
+/// path to the type, or to its file and then the name behind it.
+fn homonyms(files: &[(String, String)]) -> Vec<String> {
+    const KINDS: [&str; 4] = ["struct", "enum", "trait", "type"];
+    let mut defined: BTreeSet<(String, String)> = BTreeSet::new();
+    for (module, code) in files {
+        let tokens = tokens(code);
+        for at in (0..tokens.len()).filter(|at| KINDS.contains(&tokens[*at].text)) {
+            if let Some(name) = tokens.get(at + 1).filter(|_| 0 < at && tokens[at - 1].text == "pub") {
+                defined.insert((module.clone(), name.text.to_owned()));
+            }
+        }
+    }
+    let mut homes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (module, code) in files {
+        let module: Vec<String> = module.split("::").map(str::to_owned).collect();
+        let mut named: Vec<Vec<String>> = paths(&module, code).into_iter().map(|it| it.1).collect();
+        let tokens = tokens(code);
+        for at in 2..tokens.len() {
+            let (before, name) = (tokens[at - 2].text, tokens[at].text);
+            let behind = tokens[at - 1].text == "::" && name.starts_with(char::is_uppercase);
+            let of = named.iter().filter(|it| behind && it.last().is_some_and(|it| it == before));
+            let whole: Vec<_> = of.map(|it| [it.as_slice(), &[name.to_owned()]].concat()).collect();
+            named.extend(whole);
+        }
+        for path in named.iter().filter(|it| it.first() != module.first()) {
+            let upper = path.iter().position(|it| it.starts_with(char::is_uppercase)).filter(|it| 0 < *it);
+            let Some(at) = upper.filter(|at| !SHARED.contains(&path[*at].as_str())) else { continue };
+            let (home, name) = (path[..at].join("::"), path[at].clone());
+            if defined.contains(&(home.clone(), name.clone())) {
+                homes.entry(name).or_default().insert(home);
+            }
+        }
+    }
+    let several = homes.into_iter().filter(|it| 1 < it.1.len());
+    several.map(|(name, all)| format!("{name} is {}", all.into_iter().collect::<Vec<_>>().join(" and "))).collect()
+}
+
 /// Names such as a letter and a number in brackets, of lists that are not in this repository.
 fn papers(text: &str) -> Vec<String> {
     let mut faults = Vec::new();
@@ -144,6 +194,20 @@ fn each_rule_about_all_sources_finds_what_breaks_it() {
     let used = files(&[("src/a.rs", code), ("tests/b.rs", "used(); MAX")]);
     let faults = unused(&used);
     assert_eq!(faults, ["src/a.rs:1: lone is used by nothing", "src/a.rs:3: Alone is used by nothing"]);
+
+    let named = files(&[
+        ("smpp::pdu", "pub enum Body { A }\npub struct Options;"),
+        ("message::body", "pub struct Body;\npub struct Lone;\nstruct Own;"),
+        ("message::other", "pub struct Lone;\nuse crate::message::body::Body;"),
+        ("wire::a", "use crate::{smpp::pdu::{self, Body, Options}};"),
+        ("wire::options", "pub struct Options;"),
+        (
+            "link::b",
+            "use crate::message::{body::{self, Lone}}; use crate::wire::options::Options; fn f(_: body::Body) {}",
+        ),
+    ]);
+    assert_eq!(homonyms(&named), ["Body is message::body and smpp::pdu"]);
+    assert!(homonyms(&named[..5]).is_empty());
 
     let paper = ["D", "17"].concat();
     assert_eq!(papers(&format!("/// The first ({paper}).\nlet a = {paper};\n// RFC 9110, {paper}A and DR1")).len(), 1);

@@ -63,7 +63,7 @@ pub struct Loaded {
     /// The listener for operators.
     pub admin: api::server::options::Http,
     /// The store.
-    pub store: Store,
+    pub store: StoreConfig,
     /// What is believed of the clock.
     pub clock: Trust,
     /// The drain at the end.
@@ -74,7 +74,7 @@ pub struct Loaded {
 
 /// The store: where, how safe, and how much.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Store {
+pub struct StoreConfig {
     /// The folder.
     pub path: PathBuf,
     /// What a commit survives. Default: power loss.
@@ -173,7 +173,7 @@ impl fmt::Debug for Draft {
 
 impl Draft {
     /// Where and how the store is.
-    pub const fn store(&self) -> &Store {
+    pub const fn store(&self) -> &StoreConfig {
         &self.loaded.store
     }
 

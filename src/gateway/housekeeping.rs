@@ -67,7 +67,7 @@ struct Sweep {
 impl Housekeeping {
     /// What is to be kept, as the configuration says.
     pub(super) fn new(
-        store: &config::Store,
+        store: &config::StoreConfig,
         health: &Arc<Health>,
         rounds: &Arc<AtomicU64>,
         standings: &LinkStatuses,

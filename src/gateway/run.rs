@@ -75,7 +75,7 @@ pub struct Gateway {
     rounds: Arc<AtomicU64>,
     drain_timeout: Duration,
     listens: [Http; 2],
-    store: config::Store,
+    store: config::StoreConfig,
     clock: Trust,
 }
 

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// Opens the store as the configuration says.
-pub(super) fn open(store: &config::Store) -> Result<Sqlite, Fault> {
+pub(super) fn open(store: &config::StoreConfig) -> Result<Sqlite, Fault> {
     let mut opened = Sqlite::open(&store.path, store.durability)?;
     if store.on_damage == OnDamage::Stop {
         opened.stop_at_damage();

@@ -6,7 +6,7 @@ use crate::config::compile::account::networks;
 use crate::config::error::Findings;
 use crate::config::schema::service;
 use crate::config::units::Span;
-use crate::config::{Log, OnDamage, Shutdown, Store};
+use crate::config::{Log, OnDamage, Shutdown, StoreConfig};
 use crate::dispatch::door::plan::EraseText;
 use crate::store::sqlite::Durability;
 use crate::telemetry::log::LogFormat;
@@ -97,7 +97,7 @@ pub fn readable(path: &str, file: &Path, findings: &mut Findings) {
     }
 }
 
-impl Default for Store {
+impl Default for StoreConfig {
     fn default() -> Self {
         Self {
             path: "/var/lib/nuncio".into(),
@@ -113,8 +113,8 @@ impl Default for Store {
 }
 
 /// The store.
-pub fn store(written: &service::Store, findings: &mut Findings) -> Store {
-    let default = Store::default();
+pub fn store(written: &service::Store, findings: &mut Findings) -> StoreConfig {
+    let default = StoreConfig::default();
     if let Some(url) = &written.url {
         let scheme = url.split("://").next().unwrap_or_default();
         findings.unbuilt("store.url", &format!("\"{scheme}://…\""), "path");
@@ -126,7 +126,7 @@ pub fn store(written: &service::Store, findings: &mut Findings) -> Store {
     if GATHER_MAX < gather {
         findings.fault("store.gather", "a message would wait longer than 1s for its commit");
     }
-    Store {
+    StoreConfig {
         path: written.path.clone().unwrap_or(default.path),
         durability: findings.choose("store.durability", written.durability.as_deref(), &durability, default.durability),
         on_damage: findings.choose("store.on_damage", written.on_damage.as_deref(), &damage, default.on_damage),

@@ -80,6 +80,15 @@ impl Said {
                 self.source(&it.source);
                 self.address(["esme_addr_ton", "esme_addr_npi", "esme_addr"], &it.esme);
             }
+            PduBody::CancelSmResp(_) | PduBody::ReplaceSmResp(_) | PduBody::CancelBroadcastSmResp(_) => (),
+            _ => return self.broadcast(body),
+        }
+        true
+    }
+
+    /// The requests about messages to all in an area.
+    fn broadcast(&mut self, body: &PduBody) -> bool {
+        match body {
             PduBody::BroadcastSm(it) => {
                 self.kind("service_type", &it.service_type);
                 self.source(&it.source);
@@ -100,7 +109,6 @@ impl Said {
                 self.text("message_id", &it.message_id);
                 self.source(&it.source);
             }
-            PduBody::CancelSmResp(_) | PduBody::ReplaceSmResp(_) | PduBody::CancelBroadcastSmResp(_) => (),
             _ => return false,
         }
         true
