@@ -98,7 +98,7 @@ fn score() -> Score {
 struct Seen<'a>(&'a [Judged]);
 
 impl Signals for Seen<'_> {
-    fn standing(&self, carrier: CarrierId) -> Grade {
+    fn grade(&self, carrier: CarrierId) -> Grade {
         let found = self.0.binary_search_by_key(&carrier, |it| it.carrier).ok().map(|it| &self.0[it]);
         found.map_or_else(Grade::default, |it| Grade { score: it.score, demoted: it.demoted })
     }

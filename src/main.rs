@@ -247,7 +247,7 @@ fn simulate(options: &simulator::options::Options) -> ExitCode {
     let run = async {
         let server = simulator::server::SmscServer::bind(options).await?;
         print(format_args!("listening on {}", server.address()?));
-        obey(server.carrier());
+        read_commands(server.carrier());
         let mut terminate = signal(SignalKind::terminate())?;
         let asked = async move {
             tokio::select! {
@@ -301,7 +301,7 @@ fn asked(done: Result<(), AskError>, told: &[u8]) -> ExitCode {
 }
 
 /// Has a simulated carrier do what lines on standard input say, as long as there are any.
-fn obey(carrier: simulator::carrier::SimulatedCarrier) {
+fn read_commands(carrier: simulator::carrier::SimulatedCarrier) {
     let handle = tokio::runtime::Handle::current();
     // Reading blocks, and nothing waits for the thread when the process ends.
     std::thread::spawn(move || {

@@ -8,7 +8,7 @@ use crate::api::handler::body;
 use crate::api::handler::context::{Context, LoopRequest};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
-use crate::carrier::http::receipt::{Hook, Told};
+use crate::carrier::http::receipt::{Hook, ParsedReceipts};
 use crate::dispatch::door::plan::Plan;
 use crate::message::id::CarrierId;
 use axum::body::Body;
@@ -36,7 +36,7 @@ pub(super) async fn told(
         return Ok(answer(challenge));
     }
     let (body, _held) = body::read(&context, Holder::Carrier(carrier), request.into_body()).await?;
-    let Told { news, unread } = hook.read(&query, &body);
+    let ParsedReceipts { news, unread } = hook.read(&query, &body);
     if 0 < unread {
         (context.wiring.on_unread)(carrier, &name, unread);
     }

@@ -7,7 +7,7 @@
 
 use crate::carrier::http::pointer::Pointer;
 use crate::carrier::http::request::basic;
-use crate::carrier::http::template::{Field, Place, Template};
+use crate::carrier::http::template::{Escape, Field, Template};
 use crate::message::class::Class;
 use crate::message::id::AccountId;
 use crate::number::e164::E164;
@@ -212,10 +212,10 @@ impl Lookup {
             _ => "".into(),
         };
         let headers: Vec<(Box<str>, String)> =
-            headers.iter().map(|(name, it)| (name.clone(), it.render(Place::Header, value))).collect();
+            headers.iter().map(|(name, it)| (name.clone(), it.render(Escape::Header, value))).collect();
         let call = client::HttpRequest {
             method: "GET",
-            target: &target.render(Place::Url, value),
+            target: &target.render(Escape::Url, value),
             headers: &headers,
             body: "",
         };

@@ -2,10 +2,10 @@
 
 use crate::carrier::dialect::Dialect;
 use crate::carrier::mo;
-use crate::carrier::moment::moment;
 use crate::carrier::receipt::ReceiptText;
+use crate::carrier::receipt_time;
 use crate::carrier::report::{Announced, News, ReceiptNews};
-use crate::carrier::reported_status::{ReportedStatus, standing};
+use crate::carrier::reported_status::{ReportedStatus, reported_status};
 use crate::message::attempt::CarrierMessageId;
 use crate::message::extras::{PARAMETER_OCTETS_MAX, PARAMETERS_MAX, Parameter};
 use crate::message::receipt::Receipt;
@@ -72,7 +72,7 @@ pub fn news(body: &PduBody, dialect: &Dialect) -> Option<News> {
 
 fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> ReceiptNews {
     let named = delivery.tlvs.get_text(Tag::RECEIPTED_MESSAGE_ID);
-    let standing = standing(&text, delivery.tlvs.get_u8(Tag::MESSAGE_STATE), dialect);
+    let reported = reported_status(&text, delivery.tlvs.get_u8(Tag::MESSAGE_STATE), dialect);
     let mut ids: Vec<CarrierMessageId> = Vec::new();
     for id in [named, text.id].into_iter().flatten().filter_map(|it| CarrierMessageId::new(&it)) {
         if !ids.contains(&id) {
@@ -81,13 +81,13 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
     }
     ids.sort_by_key(|it| !says_something(it.as_str()));
     // An intermediate notification ends nothing, whatever its word (quirk 16), but for an arrival.
-    let passing = delivery.esm_class & INTERMEDIATE != 0 && standing.status != Status::Delivered;
+    let passing = delivery.esm_class & INTERMEDIATE != 0 && reported.status != Status::Delivered;
     // Nor does one that says nothing of a state: that is less than a state of UNKNOWN.
-    let word = text.stat.as_deref().or(standing.word).unwrap_or_default();
-    let status = if passing || word.is_empty() { Status::Sent } else { standing.status };
+    let word = text.stat.as_deref().or(reported.word).unwrap_or_default();
+    let status = if passing || word.is_empty() { Status::Sent } else { reported.status };
     let error_code = error_code(text.err, network_error(delivery.tlvs));
-    let tlvs = beside(delivery.tlvs, &standing, error_code.as_deref());
-    let done_at = text.done_date.and_then(|it| moment(&it, dialect.receipt_offset));
+    let tlvs = beside(delivery.tlvs, &reported, error_code.as_deref());
+    let done_at = text.done_date.and_then(|it| receipt_time::parse(&it, dialect.receipt_offset));
     let source = delivery.source.digits.to_string_lossy();
     let handset = E164::from_wire(delivery.source.ton, &source);
     let announced = ids.is_empty().then(|| Announced {
@@ -101,7 +101,7 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
         handset,
         address: (handset.is_none() && !source.is_empty()).then(|| source.into()),
         sender: delivery.destination.digits.to_string_lossy().into(),
-        is_strange: standing.is_strange,
+        is_strange: reported.is_strange,
         receipt: Receipt {
             status,
             raw_status: cut(word),
@@ -116,14 +116,14 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
 
 /// The parameters that are told nowhere else, in the order of their tags, as many as a message may bring itself. Those
 /// that the receipt was read from are among them where it says otherwise now.
-fn beside(tlvs: &Tlvs, standing: &ReportedStatus, error_code: Option<&str>) -> Vec<Parameter> {
+fn beside(tlvs: &Tlvs, reported: &ReportedStatus, error_code: Option<&str>) -> Vec<Parameter> {
     if tlvs.is_empty() {
         return Vec::new();
     }
     let number = |code: &str| code.trim_start_matches('0').to_owned();
     let told = |tag: Tag, value: &[u8]| match tag {
         Tag::MESSAGE_PAYLOAD | Tag::RECEIPTED_MESSAGE_ID => true,
-        Tag::MESSAGE_STATE => value.last() == standing.state.as_ref(),
+        Tag::MESSAGE_STATE => value.last() == reported.state.as_ref(),
         Tag::NETWORK_ERROR_CODE => network_error(tlvs).as_deref().map(number) == error_code.map(number),
         _ => false,
     };

@@ -235,16 +235,16 @@ fn besides(tlvs: &Tlvs) -> Tlvs {
 
 fn concat_of_header(udh: Udh<'_>) -> Option<PartRef> {
     let it = udh.concat()?;
-    place(if it.wide { ReferenceKind::Udh16 } else { ReferenceKind::Udh8 }, it.reference, it.total, it.index)
+    part_ref(if it.wide { ReferenceKind::Udh16 } else { ReferenceKind::Udh8 }, it.reference, it.total, it.index)
 }
 
 fn concat_of_tlvs(tlvs: &Tlvs) -> Option<PartRef> {
     let (total, index) = (tlvs.get_u8(Tag::SAR_TOTAL_SEGMENTS)?, tlvs.get_u8(Tag::SAR_SEGMENT_SEQNUM)?);
-    place(ReferenceKind::Sar, tlvs.get_u16(Tag::SAR_MSG_REF_NUM)?, total, index)
+    part_ref(ReferenceKind::Sar, tlvs.get_u16(Tag::SAR_MSG_REF_NUM)?, total, index)
 }
 
 /// A place that can be; one part of one is a whole message.
-fn place(kind: ReferenceKind, reference: u16, total: u8, index: u8) -> Option<PartRef> {
+fn part_ref(kind: ReferenceKind, reference: u16, total: u8, index: u8) -> Option<PartRef> {
     (2 <= total && (1..=total).contains(&index)).then_some(PartRef { kind, reference, total, index })
 }
 

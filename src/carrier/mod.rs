@@ -12,7 +12,7 @@ pub mod report;
 pub mod id;
 pub mod answer;
 pub mod reason;
-pub mod moment;
+pub mod receipt_time;
 pub mod receipt;
 pub mod sender;
 pub mod reported_status;

@@ -1,7 +1,7 @@
 //! Asking a carrier what has become of a part: `query_sm` (SMPP 3.4 section 4.8).
 
 use crate::carrier::dialect::Dialect;
-use crate::carrier::moment::moment;
+use crate::carrier::receipt_time;
 use crate::carrier::report::Queried;
 use crate::carrier::reported_status::status_here;
 use crate::carrier::submit::source;
@@ -48,7 +48,7 @@ pub fn queried(status: CommandStatus, body: &pdu::PduBody, dialect: &Dialect) ->
 
 fn receipt(resp: &QuerySmResp, dialect: &Dialect) -> Receipt {
     let (status, word) = status_here(resp.message_state, dialect);
-    let done_at = moment(&resp.final_date.to_string_lossy(), dialect.receipt_offset);
+    let done_at = receipt_time::parse(&resp.final_date.to_string_lossy(), dialect.receipt_offset);
     Receipt {
         status,
         raw_status: word.into(),

@@ -40,7 +40,7 @@ pub struct ReceiptText {
     pub sub: Option<String>,
     /// How many of them arrived; as little to be trusted.
     pub dlvrd: Option<String>,
-    /// When the carrier took it, see [`crate::carrier::moment::moment`].
+    /// When the carrier took it, see [`crate::carrier::receipt_time::parse`].
     pub submit_date: Option<String>,
     /// When the carrier says that it happened.
     pub done_date: Option<String>,
@@ -240,8 +240,8 @@ fn key(input: &[u8]) -> IResult<&[u8], Key> {
 mod tests {
     use super::*;
     use crate::carrier::dialect::Dialect;
-    use crate::carrier::moment::moment;
-    use crate::carrier::reported_status::standing;
+    use crate::carrier::receipt_time;
+    use crate::carrier::reported_status::reported_status;
     use crate::message::time::Time;
 
     fn read(text: &str) -> (String, String, String) {
@@ -317,7 +317,7 @@ mod tests {
         };
         let field = |it: &Option<String>| it.as_deref().map(text).unwrap_or_default();
         let at = |it: &Option<String>| {
-            let at = moment(it.as_deref().unwrap_or_default(), 0);
+            let at = receipt_time::parse(it.as_deref().unwrap_or_default(), 0);
             at.map(utc).unwrap_or_default()
         };
         let other = read.other.iter().map(|(key, value)| format!("{key}:{value}"));
@@ -325,7 +325,7 @@ mod tests {
             if read.is_receipt() { "yes" } else { "no" }.to_owned(),
             field(&read.id),
             field(&read.stat),
-            standing(read, None, &Dialect::default()).status.word().to_owned(),
+            reported_status(read, None, &Dialect::default()).status.word().to_owned(),
             field(&read.err),
             at(&read.submit_date),
             at(&read.done_date),

@@ -51,7 +51,7 @@ impl Weight {
 }
 
 /// Where a receipt with this text and this `message_state` says that a message stands.
-pub fn standing(text: &ReceiptText, state: Option<u8>, dialect: &Dialect) -> ReportedStatus {
+pub fn reported_status(text: &ReceiptText, state: Option<u8>, dialect: &Dialect) -> ReportedStatus {
     let written = text.stat.as_deref().map(|it| of_word(it, text.separated, dialect));
     let number = state.map(|it| of_state(it, dialect));
     let counts = match (number, written) {
@@ -101,7 +101,7 @@ mod tests {
 
     fn of(word: &str, state: Option<u8>, dialect: &Dialect) -> (Status, bool) {
         let stat = (!word.is_empty()).then(|| word.to_owned());
-        let read = standing(&ReceiptText { stat, ..ReceiptText::default() }, state, dialect);
+        let read = reported_status(&ReceiptText { stat, ..ReceiptText::default() }, state, dialect);
         (read.status, read.is_strange)
     }
 

@@ -1,7 +1,7 @@
 //! A part as `submit_sm` or `data_sm`.
 
 use crate::carrier::dialect::{Dialect, Numbering, Operation, ReceiptsAsked, Validity};
-use crate::carrier::moment;
+use crate::carrier::receipt_time;
 use crate::carrier::report::Ticket;
 use crate::carrier::sender;
 use crate::message::body::Body;
@@ -179,7 +179,7 @@ fn asks_receipt(submit: &Submit, asked: ReceiptsAsked) -> bool {
 fn validity_period(submit: &Submit, dialect: &Dialect) -> CString {
     match dialect.validity {
         Validity::Relative => time::relative(submit.validity),
-        Validity::Absolute => moment::said(submit.body.expires, dialect.receipt_offset).to_cstring(),
+        Validity::Absolute => receipt_time::to_smpp(submit.body.expires, dialect.receipt_offset).to_cstring(),
         Validity::None => CString::default(),
     }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// Where something stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum Location {
     /// In a file, at a line from 1.
     Line(PathBuf, usize),
     /// In an environment variable.
@@ -16,7 +16,7 @@ pub enum Place {
     Nowhere,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(file, 0) => write!(f, "{}: ", file.display()),
@@ -31,7 +31,7 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
     /// Where.
-    pub place: Place,
+    pub place: Location,
     /// Of what: `carrier "acme", window`; empty for a whole file.
     pub key: String,
     /// What.
@@ -63,7 +63,7 @@ pub enum Error {
 #[derive(Debug, Default)]
 pub struct Findings {
     /// By path: `carrier.0.window`.
-    places: BTreeMap<String, Place>,
+    places: BTreeMap<String, Location>,
     /// What the tables of arrays are called: `carrier.0` is `acme`.
     names: BTreeMap<String, String>,
     faults: Vec<Fault>,
@@ -73,7 +73,7 @@ pub struct Findings {
 
 impl Findings {
     /// Notes where a key stands; a later file or the environment takes its place.
-    pub fn stands(&mut self, path: &str, place: Place) {
+    pub fn stands(&mut self, path: &str, place: Location) {
         self.places.insert(path.to_owned(), place);
     }
 
@@ -90,25 +90,25 @@ impl Findings {
     }
 
     /// Where a key stands, or the nearest table around it that is written down.
-    pub fn place(&self, path: &str) -> Place {
+    pub fn location(&self, path: &str) -> Location {
         let mut path = path;
         loop {
             match (self.places.get(path), path.rsplit_once('.')) {
                 (Some(place), _) => return place.clone(),
                 (None, Some((parent, _))) => path = parent,
-                (None, None) => return Place::Nowhere,
+                (None, None) => return Location::Nowhere,
             }
         }
     }
 
     /// Notes something wrong with the key at a path.
     pub fn fault(&mut self, path: &str, message: impl Into<String>) {
-        self.faults.push(Fault { place: self.place(path), key: self.key(path), message: message.into() });
+        self.faults.push(Fault { place: self.location(path), key: self.key(path), message: message.into() });
     }
 
     /// Notes something that is permitted and may not be meant.
     pub fn warning(&mut self, path: &str, message: impl Into<String>) {
-        self.warnings.push(Fault { place: self.place(path), key: self.key(path), message: message.into() });
+        self.warnings.push(Fault { place: self.location(path), key: self.key(path), message: message.into() });
     }
 
     /// What may not be meant, in the order of the files.
@@ -119,7 +119,7 @@ impl Findings {
     }
 
     /// Notes something wrong with a file as a whole, or with a place of it.
-    pub fn fault_at(&mut self, place: Place, message: impl Into<String>) {
+    pub fn fault_at(&mut self, place: Location, message: impl Into<String>) {
         self.faults.push(Fault { place, key: String::new(), message: message.into() });
     }
 

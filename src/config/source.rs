@@ -5,7 +5,7 @@
 //!    tables: the later key wins · arrays of tables: appended
 //! ```
 
-use crate::config::error::{Findings, Place};
+use crate::config::error::{Findings, Location};
 use crate::config::schema::{ARRAYS, TABLES};
 use figment::value::{Dict, Empty, Map, Num, Tag, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider};
@@ -24,13 +24,13 @@ pub fn without_mark(text: &str) -> &str {
 pub fn merge(path: &Path, environment: &BTreeMap<String, String>, findings: &mut Findings) -> Dict {
     let mut files = Files { root: Dict::new(), findings };
     let beside = beside(path).unwrap_or_else(|(folder, error)| {
-        files.findings.fault_at(Place::Line(folder, 0), format!("cannot be read: {error}"));
+        files.findings.fault_at(Location::Line(folder, 0), format!("cannot be read: {error}"));
         Vec::new()
     });
     for file in [path.to_owned()].into_iter().chain(beside) {
         match fs::read_to_string(&file) {
             Ok(text) => files.add(&file, without_mark(&text)),
-            Err(error) => files.findings.fault_at(Place::Line(file, 0), format!("cannot be read: {error}")),
+            Err(error) => files.findings.fault_at(Location::Line(file, 0), format!("cannot be read: {error}")),
         }
     }
     let root = files.root;
@@ -38,7 +38,7 @@ pub fn merge(path: &Path, environment: &BTreeMap<String, String>, findings: &mut
     let merged: Result<Dict, Error> =
         Figment::from(Layer("files", root)).merge(Layer("environment", variables)).extract();
     merged.unwrap_or_else(|error| {
-        findings.fault_at(Place::Nowhere, error.to_string());
+        findings.fault_at(Location::Nowhere, error.to_string());
         Dict::new()
     })
 }
@@ -72,7 +72,7 @@ impl Files<'_> {
                 let line = error.span().map_or(0, |it| lines.at(it.start));
                 let message = error.message().trim().replace('\n', ", ");
                 let message = unquoted(text.lines().nth(line.saturating_sub(1)).unwrap_or_default()).unwrap_or(message);
-                return self.findings.fault_at(Place::Line(path.to_owned(), line), message);
+                return self.findings.fault_at(Location::Line(path.to_owned(), line), message);
             }
         };
         let mut file = File { path, lines, findings: self.findings };
@@ -144,7 +144,7 @@ struct File<'a> {
 impl File<'_> {
     fn stands(&mut self, path: &str, start: Option<usize>) {
         if let Some(start) = start {
-            self.findings.stands(path, Place::Line(self.path.to_owned(), self.lines.at(start)));
+            self.findings.stands(path, Location::Line(self.path.to_owned(), self.lines.at(start)));
         }
     }
 
@@ -223,7 +223,7 @@ fn variables(environment: &BTreeMap<String, String>, findings: &mut Findings) ->
     for (variable, text) in environment {
         let Some(path) = variable.strip_prefix("NUNCIO_").and_then(path_of) else { continue };
         let value: Value = text.parse().unwrap_or_else(|_| Value::from(text.as_str()));
-        findings.stands(&path, Place::Variable(variable.clone()));
+        findings.stands(&path, Location::Variable(variable.clone()));
         let nested = path.rsplit('.').fold(value, |value, key| Value::from(Dict::from([(key.to_owned(), value)])));
         root = over(root, nested.into_dict().unwrap_or_default());
     }

@@ -1,7 +1,7 @@
 //! What the octets of a text say: its header, its characters, and the fields of a receipt in it.
 
-use crate::carrier::moment::{moment, said};
 use crate::carrier::receipt::ReceiptText;
+use crate::carrier::receipt_time;
 use crate::carrier::word::status_of_word;
 use crate::message::time::Time;
 use crate::smpp::sm::esm_class::{TYPE_MASK, UDHI};
@@ -77,7 +77,7 @@ fn fields(receipt: &ReceiptText, redact: bool) -> Vec<(&'static str, String)> {
     let word = receipt.stat.as_deref().map(|it| format!("{it}, which is {}", status_of_word(it).word()));
     // All others are one word each.
     let date = receipt.done_date.clone().filter(|it| !redact || it.bytes().all(|it| !it.is_ascii_alphabetic()));
-    let date = date.map(|it| match moment(&it, 0) {
+    let date = date.map(|it| match receipt_time::parse(&it, 0) {
         Some(at) => format!("{it}, which is {}", calendar(&it, at)),
         None => it,
     });
@@ -92,8 +92,8 @@ fn fields(receipt: &ReceiptText, redact: bool) -> Vec<(&'static str, String)> {
 
 /// The date of a receipt, in the zone of whoever wrote it; in UTC where it says its zone.
 fn calendar(date: &str, at: Time) -> String {
-    let it = said(at, 0);
+    let it = receipt_time::to_smpp(at, 0);
     let second = if it.second == 0 { String::new() } else { format!(":{:02}", it.second) };
-    let zone = if moment(date, 3_600) == Some(at) { " UTC" } else { "" };
+    let zone = if receipt_time::parse(date, 3_600) == Some(at) { " UTC" } else { "" };
     format!("{}-{:02}-{:02} {:02}:{:02}{second}{zone}", it.year, it.month, it.day, it.hour, it.minute)
 }

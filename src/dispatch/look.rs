@@ -3,7 +3,7 @@
 
 use crate::carrier::dialect::ReceiptsAsked;
 use crate::dispatch::operate::standing_orders::Forced;
-use crate::dispatch::queue::carrier::Standing;
+use crate::dispatch::queue::carrier::Openness;
 use crate::dispatch::queue::lane::Lane;
 use crate::dispatch::{Dispatch, tried};
 use crate::message::attempt::Cause;
@@ -95,45 +95,45 @@ impl Dispatch {
 impl Dispatch {
     /// Whether a carrier takes messages: one alone where it is to be found out.
     pub(super) fn is_open(&self, carrier: CarrierId, alone: bool) -> bool {
-        match self.standing(carrier, alone) {
-            Standing::Open => true,
-            Standing::Probe => self.carriers.get(&carrier).is_some_and(|it| it.ring.is_empty()),
-            Standing::Closed(_) => false,
+        match self.openness(carrier, alone) {
+            Openness::Open => true,
+            Openness::Probe => self.carriers.get(&carrier).is_some_and(|it| it.ring.is_empty()),
+            Openness::Closed(_) => false,
         }
     }
 
     /// How the carrier of a lane stands to it. One that the route does not name any more is closed to it.
-    pub(super) fn lane_standing(&self, lane: LaneId) -> Standing {
+    pub(super) fn lane_standing(&self, lane: LaneId) -> Openness {
         let (route, carrier) = (lane.route(), lane.carrier());
         let served = self.beat.serves(route);
         if !served.is_empty() && !served.contains(&carrier) {
-            return Standing::Closed(Cause::Moved);
+            return Openness::Closed(Cause::Moved);
         }
-        self.standing(carrier, served.len() < 2)
+        self.openness(carrier, served.len() < 2)
     }
 
     /// How a carrier stands: as an operator says, else as it does. One that is alone in its route is not left for its
     /// faults: there is nowhere to go.
-    pub(super) fn standing(&self, carrier: CarrierId, alone: bool) -> Standing {
+    pub(super) fn openness(&self, carrier: CarrierId, alone: bool) -> Openness {
         let forced = self.operated.breaker(carrier);
         let standing = match self.beat.plan.carriers.get(&carrier) {
-            None => Standing::Closed(Cause::Moved),
+            None => Openness::Closed(Cause::Moved),
             Some(_) => self
                 .carriers
                 .get(&carrier)
-                .map_or(Standing::Closed(Cause::CarrierDown), |it| it.standing(self.beat.now)),
+                .map_or(Openness::Closed(Cause::CarrierDown), |it| it.openness(self.beat.now)),
         };
         match standing {
-            _ if !self.operated.allows(carrier) => Standing::Closed(Cause::Moved),
-            _ if forced == Some(Forced::Open) => Standing::Closed(Cause::BreakerOpen),
-            Standing::Closed(Cause::BreakerOpen) | Standing::Probe if alone || forced.is_some() => Standing::Open,
+            _ if !self.operated.allows(carrier) => Openness::Closed(Cause::Moved),
+            _ if forced == Some(Forced::Open) => Openness::Closed(Cause::BreakerOpen),
+            Openness::Closed(Cause::BreakerOpen) | Openness::Probe if alone || forced.is_some() => Openness::Open,
             standing => standing,
         }
     }
 
     /// Whether a part goes to a carrier to find out how that does.
     pub(super) fn is_probe(&self, key: PartKey, carrier: CarrierId) -> bool {
-        let by_breaker = self.carriers.get(&carrier).is_some_and(|it| it.standing(self.beat.now) == Standing::Probe);
+        let by_breaker = self.carriers.get(&carrier).is_some_and(|it| it.openness(self.beat.now) == Openness::Probe);
         let by_score = || {
             let body = &self.set.get(key.seq())?.entry.body;
             let first = self

@@ -33,10 +33,10 @@ pub fn restore(config: &Path, from: &Path) -> Result<String, Failure> {
 
 fn words(summary: &Summary) -> String {
     let Summary { messages, queued, at, octets } = summary;
-    format!("messages {messages}, parts queued {queued}, octets {octets}, last change {}", moment(*at))
+    format!("messages {messages}, parts queued {queued}, octets {octets}, last change {}", rfc3339(*at))
 }
 
-fn moment(at: Time) -> String {
+fn rfc3339(at: Time) -> String {
     let at = i64::try_from(at.0 / 1_000).ok().and_then(|it| OffsetDateTime::from_unix_timestamp(it).ok());
     at.and_then(|it| it.format(&Rfc3339).ok()).unwrap_or_default()
 }

@@ -128,7 +128,7 @@ impl Loop {
 
     fn take_all(&mut self, found: &mut Vec<Happening>) -> Result<(), Poisoned> {
         while let Ok(control) = self.controls.try_recv() {
-            self.obey(control, found)?;
+            self.take_control(control, found)?;
         }
         self.ports.retain(|link, port| {
             let lives = port.drain(*link, found);
@@ -152,7 +152,7 @@ impl Loop {
         Ok(())
     }
 
-    fn obey(&mut self, control: Control, found: &mut Vec<Happening>) -> Result<(), Poisoned> {
+    fn take_control(&mut self, control: Control, found: &mut Vec<Happening>) -> Result<(), Poisoned> {
         match control {
             Control::Attach(link, port) => {
                 // What the link before it under the same name still had to say comes first.

@@ -4,8 +4,8 @@ use crate::carrier::esme::Command;
 use crate::gateway::control::{ANSWERS_MAX, Control};
 use crate::gateway::port::Port;
 use crate::gateway::wake::Wake;
+use crate::link::channels::{self, Outlet, Room};
 use crate::link::http;
-use crate::link::lanes::{self, Outlet, Room};
 use crate::link::options::Options;
 use crate::link::supervisor::Supervisor;
 use crate::message::id::LinkId;
@@ -134,8 +134,8 @@ impl Links {
 
     async fn start(&mut self, wanted: Wanted, meters: &Meters) {
         let (id, room) = (wanted.id(), wanted.room());
-        let (outlet, inlet) = lanes::lanes(room, self.wake.function());
-        let (commands, orders) = mpsc::channel(lanes::commands(room));
+        let (outlet, inlet) = channels::channels(room, self.wake.function());
+        let (commands, orders) = mpsc::channel(channels::commands(room));
         // The loop must know the link before the link has anything to say.
         let port = Port { inlet, commands: commands.clone() };
         if self.controls.send(Control::Attach(id, port)).await.is_err() {
@@ -156,7 +156,7 @@ impl Links {
     ) -> (JoinHandle<()>, Latest) {
         // What is spoken over HTTP is not kept, but the link runs.
         let tap = self.traces.tap(wanted.id());
-        let (meter, post) = (meters.link(wanted.id()).clone(), self.standings.post(wanted.id()));
+        let (meter, post) = (meters.link(wanted.id()).clone(), self.standings.reporter(wanted.id()));
         match wanted {
             Wanted::Smpp(options) => {
                 let (options, epochs) = (options.clone(), self.epochs.clone());

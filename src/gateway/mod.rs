@@ -1,8 +1,8 @@
 //! The only place where things meet: the loop's thread, the wiring, reload and shutdown.
 //!
 //! ```text
-//!   api ── Call ────────────┐                     ┌── Reply ──► api
-//!   link ── Report (2 lanes)┼──► loop's thread ───┼── Command ──► link
+//!   api ── LoopRequest ─────┐                     ┌── Reply ──► api
+//!   link ── Report ──────────┼──► loop's thread ───┼── Command ──► link
 //!   main ── Control ────────┘   one beat at a time└── facts ──► telemetry
 //! ```
 

@@ -3,7 +3,7 @@
 use crate::carrier::esme::Command;
 use crate::carrier::report::Report;
 use crate::dispatch::door::happening::Happening;
-use crate::link::lanes::Inlet;
+use crate::link::channels::Inlet;
 use crate::message::id::LinkId;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::Thread;
 
 /// Wakes the loop's thread once it is known; a wake before that is not needed, since the loop looks
-/// into all lanes before it first sleeps.
+/// into all channels before it first sleeps.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wake(Arc<OnceLock<Thread>>);
 

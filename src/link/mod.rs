@@ -11,7 +11,7 @@
 //! One task, one socket at a time: the old connection is closed before the next is opened.
 
 pub mod options;
-pub mod lanes;
+pub mod channels;
 mod backoff;
 mod metered;
 mod expiry;

@@ -4,7 +4,7 @@ use crate::carrier::dialect::Dialect;
 use crate::carrier::esme::EsmeSettings;
 use crate::carrier::intake;
 use crate::carrier::report::News;
-use crate::link::lanes::Room;
+use crate::link::channels::Room;
 use crate::message::id::{CarrierId, LinkId};
 use crate::session;
 use crate::session::version::Version;

@@ -5,16 +5,16 @@ use crate::carrier::esme::{Command, Esme};
 use crate::carrier::report::Queried;
 use crate::carrier::report::{Answered, Aside, PutOff, Report};
 use crate::link::backoff::Backoff;
+use crate::link::channels::Outlet;
 use crate::link::expiry::{Expiry, Left};
 use crate::link::hint;
-use crate::link::lanes::Outlet;
 use crate::link::metered::Metered;
 use crate::link::options::Options;
 use crate::message::attempt::Answer;
 use crate::session::output::{CloseReason, Oddity};
 use crate::smpp::status::CommandStatus;
 use crate::telemetry::labels::bind_name;
-use crate::telemetry::link_status::Post;
+use crate::telemetry::link_status::LinkReporter;
 use crate::telemetry::masked::Masked;
 use crate::telemetry::meters::link::{LinkMeter, LinkState, Malformation};
 use crate::wire::driver::{self, Ended};
@@ -48,7 +48,7 @@ pub struct Supervisor {
     /// Where it counts.
     pub meter: LinkMeter,
     /// Where it tells how it stands.
-    pub post: Post,
+    pub post: LinkReporter,
     /// Where it tells what is said, for who traces it.
     pub tap: Tap,
     /// Told when the link is not wanted any more; [`Command::Unbind`] ends a session that is up.
@@ -238,7 +238,7 @@ impl Supervisor {
 }
 
 /// Listens where the carrier connects to us; why that is not possible is logged.
-fn listening(options: &Options, bind: &str, post: &Post, meter: &LinkMeter) -> Option<TcpListener> {
+fn listening(options: &Options, bind: &str, post: &LinkReporter, meter: &LinkMeter) -> Option<TcpListener> {
     let (carrier, listen) = (&*options.carrier, options.outbind.as_ref()?.listen);
     let failed = |error: &std::io::Error| {
         post.failed(&format_args!("cannot listen at {listen}: {error}"), None);
@@ -251,7 +251,7 @@ fn listening(options: &Options, bind: &str, post: &Post, meter: &LinkMeter) -> O
 async fn connection(
     (options, bind): (&Options, &str),
     listener: Option<&TcpListener>,
-    post: &Post,
+    post: &LinkReporter,
     meter: &LinkMeter,
 ) -> Option<(Stream, SocketAddr)> {
     let carrier = &*options.carrier;

@@ -22,7 +22,7 @@ pub const PROBES: f64 = 0.02;
 /// What is known of carriers, for one destination.
 pub trait Signals {
     /// How good a carrier is here: its score, if it has one, and whether it is demoted.
-    fn standing(&self, carrier: CarrierId) -> Grade;
+    fn grade(&self, carrier: CarrierId) -> Grade;
 
     /// What a part costs there; `None` where no cost is stated.
     fn cost(&self, carrier: CarrierId) -> Option<Money>;
@@ -176,7 +176,7 @@ fn by_score(ranked: &mut [Ranked], signals: &impl Signals, chance: f64) {
     const KIND: u32 = 62;
     let mut is_known = false;
     let key = |carrier| {
-        let Grade { score, demoted } = signals.standing(carrier);
+        let Grade { score, demoted } = signals.grade(carrier);
         is_known |= score.is_some();
         let kind = if demoted { 2 } else { u64::from(score.is_none()) };
         // The octets of numbers that are not negative are in the order of the numbers; the best comes first.
@@ -240,7 +240,7 @@ mod tests {
     struct Known(Vec<(Option<f64>, bool, Option<i64>)>);
 
     impl Signals for Known {
-        fn standing(&self, carrier: CarrierId) -> Grade {
+        fn grade(&self, carrier: CarrierId) -> Grade {
             let (score, demoted, _) = self.0[usize::from(carrier.0)];
             Grade { score, demoted }
         }

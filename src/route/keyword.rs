@@ -9,8 +9,8 @@
 
 /// The words of a text, in their order.
 pub fn words(text: &str) -> impl Iterator<Item = Box<str>> {
-    let words = text.split(|it| place(plain(it)) == Place::Parts).map(|it| {
-        let letters = it.chars().map(plain).filter(|it| place(*it) == Place::Letter);
+    let words = text.split(|it| class_of(plain(it)) == CharClass::Parts).map(|it| {
+        let letters = it.chars().map(plain).filter(|it| class_of(*it) == CharClass::Letter);
         letters.flat_map(char::to_lowercase).filter(|it| it.is_alphanumeric()).collect::<Box<str>>()
     });
     words.filter(|it| !it.is_empty())
@@ -23,13 +23,13 @@ pub fn first(text: &str) -> Option<Box<str>> {
 
 /// The words of a keyword that a configuration has, if nothing but blanks parts them.
 pub fn configured(text: &str) -> Option<Vec<Box<str>>> {
-    let plainly = text.chars().all(|it| it == ' ' || place(plain(it)) != Place::Parts);
+    let plainly = text.chars().all(|it| it == ' ' || class_of(plain(it)) != CharClass::Parts);
     Some(words(text).collect()).filter(|it: &Vec<_>| plainly && !it.is_empty())
 }
 
 /// What a character is to words.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum CharClass {
     Letter,
     /// It stands in words, and is none of them.
     Within,
@@ -37,21 +37,25 @@ enum Place {
     Parts,
 }
 
-fn place(it: char) -> Place {
+fn class_of(it: char) -> CharClass {
     match it {
-        _ if it.is_alphanumeric() => Place::Letter,
-        '-' | '_' | '\u{AD}' | '\u{2010}' | '\u{2011}' => Place::Within,
+        _ if it.is_alphanumeric() => CharClass::Letter,
+        '-' | '_' | '\u{AD}' | '\u{2010}' | '\u{2011}' => CharClass::Within,
         // What joins, parts or turns the direction without being seen, and variants of signs.
-        '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' => Place::Within,
-        '\u{FE00}'..='\u{FE0F}' | '\u{20D0}'..='\u{20FF}' | '\u{E0000}'..='\u{E0FFF}' => Place::Within,
+        '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' => CharClass::Within,
+        '\u{FE00}'..='\u{FE0F}' | '\u{20D0}'..='\u{20FF}' | '\u{E0000}'..='\u{E0FFF}' => CharClass::Within,
         // Signs of scripts that end sentences and clauses.
-        '\u{37E}' | '\u{387}' | '\u{55A}'..='\u{55F}' | '\u{589}' | '\u{5C3}' | '\u{60C}' | '\u{60D}' => Place::Parts,
-        '\u{61B}' | '\u{61F}' | '\u{66A}'..='\u{66D}' | '\u{6D4}' | '\u{964}' | '\u{965}' | '\u{E4F}' => Place::Parts,
-        '\u{104A}'..='\u{104F}' | '\u{10FB}' | '\u{1361}'..='\u{1368}' | '\u{166E}' | '\u{1680}' => Place::Parts,
-        '\u{17D4}'..='\u{17DA}' | '\u{1800}'..='\u{180A}' => Place::Parts,
+        '\u{37E}' | '\u{387}' | '\u{55A}'..='\u{55F}' | '\u{589}' | '\u{5C3}' | '\u{60C}' | '\u{60D}' => {
+            CharClass::Parts
+        }
+        '\u{61B}' | '\u{61F}' | '\u{66A}'..='\u{66D}' | '\u{6D4}' | '\u{964}' | '\u{965}' | '\u{E4F}' => {
+            CharClass::Parts
+        }
+        '\u{104A}'..='\u{104F}' | '\u{10FB}' | '\u{1361}'..='\u{1368}' | '\u{166E}' | '\u{1680}' => CharClass::Parts,
+        '\u{17D4}'..='\u{17DA}' | '\u{1800}'..='\u{180A}' => CharClass::Parts,
         // Else these blocks are of scripts, and what is no letter there is a mark on one.
-        '\u{300}'..='\u{1FFF}' => Place::Within,
-        _ => Place::Parts,
+        '\u{300}'..='\u{1FFF}' => CharClass::Within,
+        _ => CharClass::Parts,
     }
 }
 

@@ -227,7 +227,7 @@ impl Cell {
         }
         let minute = self.minutes.back_mut().expect("the minute was just made where it was missing");
         let count = match outcome {
-            DeliveryOutcome::Delivered { after } => &mut minute.delivered[place(after)],
+            DeliveryOutcome::Delivered { after } => &mut minute.delivered[bucket(after)],
             DeliveryOutcome::NotDelivered => &mut minute.not_delivered,
             DeliveryOutcome::Verified => &mut minute.verified,
             DeliveryOutcome::NotVerified => &mut minute.not_verified,
@@ -283,7 +283,7 @@ const TIMES: usize = 24;
 const SHORTEST: f64 = 100.0;
 const GROWTH: f64 = 1.6;
 
-fn place(after: Duration) -> usize {
+fn bucket(after: Duration) -> usize {
     let millis = after.as_secs_f64() * 1_000.0;
     if millis < SHORTEST { 0 } else { (1 + ((millis / SHORTEST).ln() / GROWTH.ln()) as usize).min(TIMES - 1) }
 }

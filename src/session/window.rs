@@ -112,7 +112,7 @@ impl Window {
 
     /// A response came: frees its slot or its tomb; `None` if nothing waits for it.
     pub(crate) fn settle(&mut self, now: Instant, serial: Serial, response: CommandId) -> Option<Settled> {
-        let settled = match self.place(serial) {
+        let settled = match self.position(serial) {
             Some(at) if answers(response, self.waiting[at].operation) => Settled::InTime(self.take(at)?),
             Some(_) => Settled::Mismatched,
             None => self.settle_tomb(serial, response)?,
@@ -125,13 +125,13 @@ impl Window {
 
     /// Gives up one request that was never written.
     pub(crate) fn withdraw(&mut self, serial: Serial) -> Option<Ticket> {
-        let at = self.place(serial)?;
+        let at = self.position(serial)?;
         self.take(at)
     }
 
     /// Whether this request waits for its answer.
     pub(crate) fn waits(&self, serial: Serial) -> bool {
-        self.place(serial).is_some()
+        self.position(serial).is_some()
     }
 
     /// Gives up one request whose answer is overdue, and puts up its tomb.
@@ -192,7 +192,7 @@ impl Window {
     }
 
     /// Where a request waits.
-    fn place(&self, serial: Serial) -> Option<usize> {
+    fn position(&self, serial: Serial) -> Option<usize> {
         // Most answers are for the oldest request.
         match self.waiting.front() {
             Some(slot) if slot.serial == serial => Some(0),

@@ -29,7 +29,7 @@ mod intake;
 mod many;
 mod inquiry;
 mod register;
-mod post;
+mod outbox;
 pub mod smsc;
 pub mod options;
 pub mod carrier;

@@ -29,7 +29,7 @@ use crate::simulator::intake::Answer;
 use crate::simulator::ledger::{Keep, Ledger};
 use crate::simulator::line::AccountId;
 use crate::simulator::line::{Line, LineId};
-use crate::simulator::post::Posted;
+use crate::simulator::outbox::Posted;
 use crate::simulator::register::Register;
 use crate::simulator::stats::Stats;
 use crate::smpp::bind::Outbind;

@@ -48,7 +48,7 @@ pub struct LinkStatuses(Arc<Shared>);
 struct Shared {
     /// One moment by the clock of links and by that of records.
     clock: Mutex<(Instant, Time)>,
-    posts: Mutex<BTreeMap<LinkId, Post>>,
+    posts: Mutex<BTreeMap<LinkId, LinkReporter>>,
     minutes: Mutex<BTreeMap<CarrierId, Minute>>,
 }
 
@@ -67,10 +67,10 @@ impl LinkStatuses {
     }
 
     /// Where a link that begins now tells how it stands.
-    pub fn post(&self, link: LinkId) -> Post {
+    pub fn reporter(&self, link: LinkId) -> LinkReporter {
         let (word, since, next_try) = (LinkWord::Down, self.0.now(), Time::NEVER);
         let standing = LinkStatus { word, since, next_try, failures: 0, last: None };
-        let post = Post { standing: Arc::new(Mutex::new(standing)), shared: self.0.clone() };
+        let post = LinkReporter { standing: Arc::new(Mutex::new(standing)), shared: self.0.clone() };
         locked(&self.0.posts).insert(link, post.clone());
         post
     }
@@ -82,7 +82,8 @@ impl LinkStatuses {
 
     /// How each link stands.
     pub fn all(&self) -> BTreeMap<LinkId, LinkStatus> {
-        let posts: Vec<(LinkId, Post)> = locked(&self.0.posts).iter().map(|(id, it)| (*id, it.clone())).collect();
+        let posts: Vec<(LinkId, LinkReporter)> =
+            locked(&self.0.posts).iter().map(|(id, it)| (*id, it.clone())).collect();
         posts.into_iter().map(|(id, it)| (id, locked(&it.standing).clone())).collect()
     }
 
@@ -100,12 +101,12 @@ impl LinkStatuses {
 
 /// Where one link tells how it stands.
 #[derive(Clone, Debug)]
-pub struct Post {
+pub struct LinkReporter {
     standing: Arc<Mutex<LinkStatus>>,
     shared: Arc<Shared>,
 }
 
-impl Post {
+impl LinkReporter {
     /// It is bound.
     pub fn up(&self) {
         self.change(|it, now| {
@@ -173,7 +174,7 @@ mod tests {
     #[test]
     fn a_link_that_tries_in_vain_is_down_since_it_was_lost() {
         let standings = LinkStatuses::new(START);
-        let post = standings.post(LINK);
+        let post = standings.reporter(LINK);
         let of = || standings.all()[&LINK].clone();
         let began = of();
         assert_eq!((began.word, began.failures, began.last), (LinkWord::Down, 0, None));
@@ -200,19 +201,19 @@ mod tests {
     #[test]
     fn what_was_said_keeps_its_time_when_the_clock_is_set_right() {
         let standings = LinkStatuses::new(START);
-        standings.post(LINK).failed(&"refused", None);
+        standings.reporter(LINK).failed(&"refused", None);
         let before = standings.all()[&LINK].clone();
         standings.tick(START + Duration::from_secs(3_600), BTreeMap::new());
         assert_eq!(standings.all()[&LINK], before);
         let other = LinkId { bind: 1, ..LINK };
-        standings.post(other);
+        standings.reporter(other);
         assert!(Duration::from_secs(3_600) <= standings.all()[&other].since.since(START));
     }
 
     #[test]
     fn an_error_is_no_longer_than_a_sentence() {
         let standings = LinkStatuses::new(START);
-        standings.post(LINK).failed(&"é".repeat(5_000), None);
+        standings.reporter(LINK).failed(&"é".repeat(5_000), None);
         assert_eq!(standings.all()[&LINK].last.as_ref().map(|it| it.error.chars().count()), Some(ERROR_MAX));
     }
 }

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 /// A content cut for one carrier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cut<'a> {
-    said: Said<'a>,
+    said: Payload<'a>,
     coding: Coding,
     /// What joins the parts; said of one part it means nothing.
     split: Split,
@@ -29,7 +29,7 @@ pub struct Cut<'a> {
 
 /// What goes into the parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Said<'a> {
+enum Payload<'a> {
     Text(Cow<'a, str>),
     Data(&'a [u8]),
 }
@@ -66,8 +66,8 @@ impl<'a> Cut<'a> {
         let said = said(content, binary, profile.alphabet)?;
         let mut elements = elements(form)?;
         let (coding, measure) = match &said {
-            Said::Data(data) => counted(data.len(), &elements, profile.split),
-            Said::Text(text) => {
+            Payload::Data(data) => counted(data.len(), &elements, profile.split),
+            Payload::Text(text) => {
                 let (coding, shift, measure) = chosen(text, content.requested, profile, &elements)?;
                 shift.write(&mut elements);
                 (coding, measure)
@@ -87,7 +87,7 @@ impl<'a> Cut<'a> {
     /// The same in more parts than it takes now, where that keeps more letters whole: so it was cut in the days when a
     /// letter might cost a part. `None` where these parts are not reached.
     pub fn in_parts(mut self, parts: usize) -> Option<Self> {
-        let Said::Text(text) = &self.said else { return None };
+        let Payload::Text(text) = &self.said else { return None };
         if parts <= self.measure.parts || PARTS_MAX < parts || self.submits() == 1 {
             return None;
         }
@@ -110,8 +110,8 @@ impl<'a> Cut<'a> {
     /// The whole text as it is to be read; `None` where it is data, or has a header.
     pub fn text(&self) -> Option<&str> {
         match &self.said {
-            Said::Text(text) if self.elements.is_empty() => Some(text),
-            Said::Text(_) | Said::Data(_) => None,
+            Payload::Text(text) if self.elements.is_empty() => Some(text),
+            Payload::Text(_) | Payload::Data(_) => None,
         }
     }
 
@@ -146,24 +146,24 @@ impl<'a> Cut<'a> {
             octets.extend_from_slice(&self.elements);
         }
         match slice {
-            Said::Data(data) => octets.extend_from_slice(data),
-            Said::Text(text) => self.encode(&text, &mut octets)?,
+            Payload::Data(data) => octets.extend_from_slice(data),
+            Payload::Text(text) => self.encode(&text, &mut octets)?,
         }
         let data_coding = self.coding.data_coding;
         Ok(UserData { data_coding, udh, sar, payload: self.is_payload(), octets: octets.into() })
     }
 
     /// What the PDU of this index says, and how long that is on the scale; `None` beyond the end.
-    fn slice(&self, room: usize, index: usize) -> Result<Option<(Said<'_>, usize)>, TextError> {
+    fn slice(&self, room: usize, index: usize) -> Result<Option<(Payload<'_>, usize)>, TextError> {
         match &self.said {
-            Said::Data(data) => Ok(data.chunks(room).nth(index).map(|it| (Said::Data(it), it.len()))),
-            Said::Text(text) => {
+            Payload::Data(data) => Ok(data.chunks(room).nth(index).map(|it| (Payload::Data(it), it.len()))),
+            Payload::Text(text) => {
                 let mut parts = Parts::new(text, self.coding.scale, room, self.submits());
                 for _ in 0..index {
                     parts.take().map_err(TextError::NotInAlphabet)?;
                 }
                 let part = parts.take().map_err(TextError::NotInAlphabet)?;
-                Ok(part.map(|(text, units)| (Said::Text(Cow::Borrowed(text)), units)))
+                Ok(part.map(|(text, units)| (Payload::Text(Cow::Borrowed(text)), units)))
             }
         }
     }
@@ -185,32 +185,32 @@ impl<'a> Cut<'a> {
     }
 
     /// How many octets a slice of so many units takes.
-    fn octets(&self, slice: &Said<'_>, units: usize) -> usize {
+    fn octets(&self, slice: &Payload<'_>, units: usize) -> usize {
         match (slice, self.coding.alphabet) {
-            (Said::Text(_), Alphabet::Ucs2) => units * 2,
-            (Said::Text(text), Alphabet::Latin1 | Alphabet::Ascii) => text.chars().count(),
+            (Payload::Text(_), Alphabet::Ucs2) => units * 2,
+            (Payload::Text(text), Alphabet::Latin1 | Alphabet::Ascii) => text.chars().count(),
             _ => units,
         }
     }
 }
 
 /// What goes into the parts, if it is anything.
-fn said<'a>(content: Content<'a>, binary: Option<&'a Binary>, alphabet: Alphabet) -> Result<Said<'a>, TextError> {
+fn said<'a>(content: Content<'a>, binary: Option<&'a Binary>, alphabet: Alphabet) -> Result<Payload<'a>, TextError> {
     let said = match (binary, content.requested) {
-        (Some(binary), _) => Said::Data(&binary.data),
+        (Some(binary), _) => Payload::Data(&binary.data),
         (None, Requested::Transliterated) => {
             let keeps = |it: char| match alphabet {
                 Alphabet::Latin1 => latin1::code(it).is_some(),
                 Alphabet::Ascii => it.is_ascii(),
                 _ => true,
             };
-            Said::Text(transliterate(content.text, keeps))
+            Payload::Text(transliterate(content.text, keeps))
         }
-        (None, _) => Said::Text(Cow::Borrowed(content.text)),
+        (None, _) => Payload::Text(Cow::Borrowed(content.text)),
     };
     let empty = match &said {
-        Said::Data(data) => data.is_empty(),
-        Said::Text(text) => text.is_empty(),
+        Payload::Data(data) => data.is_empty(),
+        Payload::Text(text) => text.is_empty(),
     };
     if empty { Err(TextError::Empty) } else { Ok(said) }
 }

@@ -6,7 +6,7 @@
 //! ```
 
 use crate::text::udh::Udh;
-use crate::text::{Alphabet, gsm7, latin1, page, ucs2};
+use crate::text::{Alphabet, code_page, gsm7, latin1, ucs2};
 
 /// What octets are that come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,8 +106,8 @@ impl Readings {
     pub fn read(self, data_coding: u8, udh: Udh<'_>, octets: &[u8]) -> Read {
         let reading = match self.means(data_coding) {
             Means::As(reading) => reading,
-            Means::Page(page) => {
-                let text = page(octets);
+            Means::Page(read) => {
+                let text = read(octets);
                 return Read { whole: !text.contains(char::REPLACEMENT_CHARACTER), text };
             }
         };
@@ -120,7 +120,7 @@ impl Readings {
             Encoding::Gsm7 => Self::unless_wide(septets(octets), octets),
             Encoding::Packed => septets(&gsm7::unpack(octets, udh.octets())),
             Encoding::Ascii => {
-                let text = page::ascii(octets);
+                let text = code_page::ascii(octets);
                 Self::unless_wide(Read { whole: octets.is_ascii(), text }, octets)
             }
             Encoding::Latin1 => Self::unless_wide(Read { text: latin1::decode(octets), whole: true }, octets),
@@ -153,11 +153,11 @@ impl Readings {
         Means::As(match data_coding {
             0x01 => self.one,
             0x02..=0x04 => Encoding::Latin1,
-            0x06 => return Means::Page(page::cyrillic),
-            0x07 => return Means::Page(page::hebrew),
+            0x06 => return Means::Page(code_page::cyrillic),
+            0x07 => return Means::Page(code_page::hebrew),
             0x08 | 0xE0..=0xEF => Encoding::Ucs2,
             // Japanese and Korean sets share ASCII; compressed text cannot be told from noise.
-            0x05 | 0x09 | 0x0A | 0x0D | 0x0E | 0x20..=0x3F | 0x60..=0x7F => return Means::Page(page::ascii),
+            0x05 | 0x09 | 0x0A | 0x0D | 0x0E | 0x20..=0x3F | 0x60..=0x7F => return Means::Page(code_page::ascii),
             0x10..=0x1F | 0x40..=0x5F if data_coding >> 2 & 3 == 1 => Encoding::Latin1,
             0x10..=0x1F | 0x40..=0x5F if data_coding >> 2 & 3 == 2 => Encoding::Ucs2,
             0xF0..=0xFF if data_coding & 4 != 0 => Encoding::Latin1,

@@ -17,7 +17,7 @@ pub mod gsm7;
 pub mod latin1;
 pub mod national;
 pub mod near;
-pub mod page;
+pub mod code_page;
 pub mod profile;
 pub mod encoding;
 pub mod split;

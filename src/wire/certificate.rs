@@ -38,7 +38,7 @@ impl<'a> Certificate<'a> {
         let (_not_before, not_after) = (validity.next()?, validity.next()?);
         let _subject = fields.next()?;
         let public_key = fields.expect(SEQUENCE)?.whole;
-        Some(Self { expires: moment(not_after.tag, not_after.content)?, public_key })
+        Some(Self { expires: read_time(not_after.tag, not_after.content)?, public_key })
     }
 }
 
@@ -75,7 +75,7 @@ impl<'a> Reader<'a> {
 }
 
 /// `YYMMDDhhmmssZ` of 1950 to 2049, or `YYYYMMDDhhmmssZ` (RFC 5280, section 4.1.2.5).
-fn moment(tag: u8, text: &[u8]) -> Option<OffsetDateTime> {
+fn read_time(tag: u8, text: &[u8]) -> Option<OffsetDateTime> {
     let digits = text.strip_suffix(b"Z").filter(|it| it.iter().all(u8::is_ascii_digit))?;
     let pair = |at: usize| Some((digits.get(at)? - b'0') * 10 + (digits.get(at + 1)? - b'0'));
     let (year, rest) = match (tag, digits.len()) {

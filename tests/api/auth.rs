@@ -3,7 +3,7 @@
 use super::world::{KEY, World, account, plan};
 use axum::body::Body;
 use axum::http::Request;
-use nuncio::api::handler::auth::Peer;
+use nuncio::api::handler::auth::ClientAddress;
 use std::sync::Arc;
 
 #[tokio::test]
@@ -31,7 +31,7 @@ async fn scopes_and_networks_are_kept() {
     let ask = async |method: &str, key: &str, from: [u8; 4]| {
         let request = Request::builder().method(method).uri("/v1/messages").header("x-api-key", key);
         let body = Body::from(r#"{"to":"+31612345678","text":"hi"}"#);
-        let answer = world.ask(request.extension(Peer(from.into())).body(body).unwrap()).await;
+        let answer = world.ask(request.extension(ClientAddress(from.into())).body(body).unwrap()).await;
         (answer.status.as_u16(), answer.json()["type"].as_str().unwrap_or("").to_owned())
     };
     assert_eq!(ask("POST", "key-of-reader", [1; 4]).await, (403, "/problems/scope-missing".to_owned()));

@@ -1,9 +1,9 @@
 //! Real sockets: what slow, greedy and broken clients get.
 
 use super::world::{KEY, World};
+use nuncio::api::server::connection_limit::Counts;
 use nuncio::api::server::listener::Listener;
 use nuncio::api::server::options::{Http, Listen, Subnets};
-use nuncio::api::server::places::Counts;
 use nuncio::api::server::{HttpServer, PROTOCOLS};
 use nuncio::dispatch::door::happening::Ask;
 use nuncio::dispatch::door::plan::Subnet;

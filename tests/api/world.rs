@@ -223,7 +223,7 @@ impl World {
 fn operators() -> Operators {
     let link = LinkId { carrier: CarrierId(1), bind: 0 };
     let standings = LinkStatuses::new(NOW);
-    standings.post(link);
+    standings.reporter(link);
     Operators {
         config: Arc::new(|| serde_json::json!({ "store": { "path": "/tmp" } })),
         links: Arc::new(move || standings.all()),

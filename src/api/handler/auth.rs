@@ -12,9 +12,9 @@ use subtle::ConstantTimeEq;
 
 /// Where a request comes from; a unix socket counts as the loopback address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer(pub IpAddr);
+pub struct ClientAddress(pub IpAddr);
 
-impl Peer {
+impl ClientAddress {
     /// Whoever comes through a unix socket.
     pub const LOCAL: Self = Self(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
@@ -51,7 +51,7 @@ impl Directory {
     }
 
     /// The account whose key the headers carry, if it may do what `scope` names from where it calls.
-    pub fn admit(&self, headers: &HeaderMap, peer: Peer, scope: Scope) -> Result<&Account, Problem> {
+    pub fn admit(&self, headers: &HeaderMap, peer: ClientAddress, scope: Scope) -> Result<&Account, Problem> {
         let key = presented(headers).ok_or_else(|| {
             Problem::new(Kind::Unauthorized, "Send the key as Authorization: Bearer KEY or X-API-KEY: KEY.")
         })?;
@@ -103,8 +103,8 @@ impl Scope {
 }
 
 /// Whence a request comes; the server notes it on each.
-pub(crate) fn peer(extensions: &Extensions) -> Peer {
-    extensions.get::<Peer>().copied().unwrap_or(Peer::LOCAL)
+pub(crate) fn peer(extensions: &Extensions) -> ClientAddress {
+    extensions.get::<ClientAddress>().copied().unwrap_or(ClientAddress::LOCAL)
 }
 
 /// The key in the headers, if there is one.
@@ -138,9 +138,9 @@ mod tests {
     #[test]
     fn an_ipv4_caller_is_in_an_ipv4_network() {
         let network = Subnet { address: Ipv4Addr::new(10, 1, 0, 0).to_ipv6_mapped().to_bits(), bits: 96 + 16 };
-        assert!(Peer(Ipv4Addr::new(10, 1, 2, 3).into()).is_in(&[network]));
-        assert!(!Peer(Ipv4Addr::new(10, 2, 2, 3).into()).is_in(&[network]));
-        assert!(!Peer(std::net::Ipv6Addr::LOCALHOST.into()).is_in(&[network]));
-        assert!(Peer::LOCAL.is_in(&[]));
+        assert!(ClientAddress(Ipv4Addr::new(10, 1, 2, 3).into()).is_in(&[network]));
+        assert!(!ClientAddress(Ipv4Addr::new(10, 2, 2, 3).into()).is_in(&[network]));
+        assert!(!ClientAddress(std::net::Ipv6Addr::LOCALHOST.into()).is_in(&[network]));
+        assert!(ClientAddress::LOCAL.is_in(&[]));
     }
 }

@@ -7,15 +7,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// A moment, or null where there was none.
+/// A time, or null where there was none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Moment(pub(crate) Time);
+pub(crate) struct Timestamp(pub(crate) Time);
 
-impl Moment {
+impl Timestamp {
     /// Reads what RFC 3339 allows; `None` for anything else, and for times before 1970.
     pub(crate) fn parse(text: &str) -> Option<Time> {
-        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        u64::try_from(moment.unix_timestamp_nanos() / 1_000_000).ok().map(Time)
+        let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        u64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok().map(Time)
     }
 }
 
@@ -25,8 +25,8 @@ const AHEAD_MAX: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// Reads when a message is to go. One that has come already means at once: a request that was long under way, or is
 /// repeated, is no wrong one.
 pub(crate) fn ahead(text: &str, now: Time) -> Result<Time, &'static str> {
-    let moment = Moment::parse(text).ok_or("must be a time of RFC 3339, such as 2026-11-20T10:00:00Z")?;
-    if now + AHEAD_MAX < moment { Err("must be within 30 days") } else { Ok(moment) }
+    let time = Timestamp::parse(text).ok_or("must be a time of RFC 3339, such as 2026-11-20T10:00:00Z")?;
+    if now + AHEAD_MAX < time { Err("must be within 30 days") } else { Ok(time) }
 }
 
 /// The time by the clock on the wall, which is that of customers.
@@ -51,13 +51,13 @@ pub(crate) fn duration(text: &str) -> Option<Duration> {
     count.checked_mul(seconds).map(Duration::from_secs)
 }
 
-impl fmt::Display for Moment {
+impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-impl Serialize for Moment {
+impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self.0.known() {
             Some(_) => to.collect_str(self),
@@ -94,12 +94,12 @@ mod tests {
 
     #[test]
     fn moments_are_written_with_milliseconds_and_read_back() {
-        let moment = Moment(Time(1_795_168_800_123));
-        assert_eq!(moment.to_string(), "2026-11-20T10:00:00.123Z");
-        assert_eq!(Moment::parse("2026-11-20T10:00:00.123Z"), Some(moment.0));
-        assert_eq!(Moment::parse("2026-11-20T11:00:00.123+01:00"), Some(moment.0));
-        assert_eq!(Moment::parse("2026-11-20"), None);
-        assert_eq!(Moment::parse("1969-12-31T00:00:00Z"), None);
-        assert_eq!(serde_json::to_string(&Moment(Time::NEVER)).unwrap(), "null");
+        let time = Timestamp(Time(1_795_168_800_123));
+        assert_eq!(time.to_string(), "2026-11-20T10:00:00.123Z");
+        assert_eq!(Timestamp::parse("2026-11-20T10:00:00.123Z"), Some(time.0));
+        assert_eq!(Timestamp::parse("2026-11-20T11:00:00.123+01:00"), Some(time.0));
+        assert_eq!(Timestamp::parse("2026-11-20"), None);
+        assert_eq!(Timestamp::parse("1969-12-31T00:00:00Z"), None);
+        assert_eq!(serde_json::to_string(&Timestamp(Time::NEVER)).unwrap(), "null");
     }
 }

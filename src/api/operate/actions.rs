@@ -10,7 +10,7 @@ use crate::api::handler::json::{self, Shown, escaped};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem, unknown_name};
 use crate::api::handler::reads::blocking;
-use crate::api::handler::time::{Moment, duration};
+use crate::api::handler::time::{Timestamp, duration};
 use crate::api::handler::{body, page};
 use crate::api::operate::link::{link, link_name};
 use crate::dispatch::door::happening::{Ask, Demand, Ending};
@@ -213,7 +213,7 @@ impl Asked {
                 .map(Ending::After)
                 .ok_or_else(|| invalid("/for", "must be a time like 90s, 10m, 2h or 1d")),
             (None, Some(text)) => {
-                Moment::parse(text).map(Ending::At).ok_or_else(|| invalid("/until", "must be a time of RFC 3339"))
+                Timestamp::parse(text).map(Ending::At).ok_or_else(|| invalid("/until", "must be a time of RFC 3339"))
             }
             (None, None) => Ok(Ending::Never),
         }
@@ -251,7 +251,7 @@ pub(crate) fn unknown(noun: &str) -> Problem {
 #[derive(Serialize)]
 pub(crate) struct ActionView<'a> {
     n: u64,
-    at: Moment,
+    at: Timestamp,
     actor: Shown<Actor<'a>>,
     action: &'static str,
     target: TargetView,
@@ -262,7 +262,7 @@ pub(crate) struct ActionView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pdus: Option<u16>,
     reason: &'a str,
-    until: Moment,
+    until: Timestamp,
 }
 
 /// Who ordered it: as the account was called then, else as it is, else by its number.
@@ -300,7 +300,7 @@ impl<'a> ActionView<'a> {
         };
         Self {
             n: action.n,
-            at: Moment(action.at),
+            at: Timestamp(action.at),
             actor: Shown(Actor { action, plan }),
             action: action.deed.words(),
             target: match action.target {
@@ -314,7 +314,7 @@ impl<'a> ActionView<'a> {
             route_id,
             pdus,
             reason: &action.reason,
-            until: Moment(action.until),
+            until: Timestamp(action.until),
         }
     }
 }

@@ -201,7 +201,7 @@ struct View<'a> {
 }
 
 impl Signals for View<'_> {
-    fn standing(&self, carrier: CarrierId) -> Grade {
+    fn grade(&self, carrier: CarrierId) -> Grade {
         let judged = self.scored(carrier).map(|it| it.judged);
         judged.map(|it| Grade { score: it.score, demoted: it.demoted }).unwrap_or_default()
     }

@@ -85,7 +85,7 @@ pub(crate) async fn story(
     let entry = find_message(&context, &id).await?;
     let veil = context.veil();
     let story = story::of(&entry, &veil, by.plan(), now());
-    let told = Told {
+    let told = StoryView {
         id: Shown(veil.message(entry.body.id)),
         to: Shown(Recipient::of(entry.body.destination, by.account().scopes.reveal)),
         status: entry.status().word(),
@@ -107,7 +107,7 @@ fn view<'a>(
 }
 
 #[derive(Serialize)]
-struct Told {
+struct StoryView {
     id: Shown<MessageName>,
     to: Shown<Recipient>,
     status: &'static str,

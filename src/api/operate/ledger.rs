@@ -9,7 +9,7 @@ use crate::api::handler::json::{self, Shown};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
-use crate::api::handler::time::Moment;
+use crate::api::handler::time::Timestamp;
 use crate::api::handler::{body, idempotency, page};
 use crate::api::operate::actions::unknown;
 use crate::api::submit::fingerprint;
@@ -52,7 +52,7 @@ fn named<'p>(plan: &'p Plan, name: &str) -> Result<&'p Account, Problem> {
 #[derive(Serialize)]
 struct LineView<'a> {
     n: u64,
-    at: Moment,
+    at: Timestamp,
     why: &'static str,
     amount: Shown<Exact>,
     balance: Shown<Exact>,
@@ -67,7 +67,7 @@ impl<'a> LineView<'a> {
     fn of(line: &'a LedgerLine, veil: &Veil, currency: Option<Currency>) -> Self {
         Self {
             n: line.n,
-            at: Moment(line.at),
+            at: Timestamp(line.at),
             why: line.why.word(),
             amount: Shown(line.amount.exact()),
             balance: Shown(line.balance.exact()),

@@ -1,7 +1,7 @@
 //! How links are shown, and how their carriers answer.
 
 use crate::api::handler::context::Context;
-use crate::api::handler::time::Moment;
+use crate::api::handler::time::Timestamp;
 use crate::dispatch::door::plan::{Carrier, Plan};
 use crate::dispatch::door::snapshot::{Minute, Snapshot};
 use crate::message::id::{CarrierId, LinkId};
@@ -18,9 +18,9 @@ pub(crate) struct LinkView<'a> {
     carrier: &'a str,
     state: &'static str,
     /// Of one that is down: since it was last bound, or started.
-    since: Moment,
+    since: Timestamp,
     /// `null` while it is up, and while it tries.
-    next_try_at: Moment,
+    next_try_at: Timestamp,
     failures: u32,
     last_error: Option<ErrorView<'a>>,
 }
@@ -28,20 +28,20 @@ pub(crate) struct LinkView<'a> {
 /// Why a link last ended, or was not made.
 #[derive(Serialize)]
 struct ErrorView<'a> {
-    at: Moment,
+    at: Timestamp,
     error: &'a str,
     hint: Option<&'static str>,
 }
 
 impl<'a> LinkView<'a> {
     pub(crate) fn of(id: LinkId, standing: &'a LinkStatus, plan: &'a Plan) -> Self {
-        let error = |it: &'a Trouble| ErrorView { at: Moment(it.at), error: &it.error, hint: it.hint };
+        let error = |it: &'a Trouble| ErrorView { at: Timestamp(it.at), error: &it.error, hint: it.hint };
         Self {
             id: link_name(plan, id),
             carrier: plan.carrier_name(id.carrier).unwrap_or_default(),
             state: standing.word.word(),
-            since: Moment(standing.since),
-            next_try_at: Moment(standing.next_try),
+            since: Timestamp(standing.since),
+            next_try_at: Timestamp(standing.next_try),
             failures: standing.failures,
             last_error: standing.last.as_ref().map(error),
         }

@@ -3,7 +3,7 @@
 //! It is made of the record alone, and of names and rules from the configuration in force; where the latter may
 //! have been another when the message was accepted, the sentence says so. Neither the number nor the text is in it.
 
-use crate::api::handler::time::Moment;
+use crate::api::handler::time::Timestamp;
 use crate::api::read::message_view::{AccountName, BindName, CarrierName, alphabet, attempts, currency};
 use crate::api::submit::ranking::ranked;
 use crate::dispatch::door::plan::Plan;
@@ -28,7 +28,7 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Line {
     /// When it happened, or is to happen.
-    at: Moment,
+    at: Timestamp,
     text: String,
 }
 
@@ -73,11 +73,11 @@ impl Teller<'_> {
     }
 
     fn tell(&mut self, at: Time, text: String) {
-        self.past.push(Line { at: Moment(at), text });
+        self.past.push(Line { at: Timestamp(at), text });
     }
 
     fn foretell(&mut self, at: Time, text: String) {
-        self.next.push(Line { at: Moment(at), text });
+        self.next.push(Line { at: Timestamp(at), text });
     }
 
     fn accepted(&mut self) {

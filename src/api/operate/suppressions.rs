@@ -8,7 +8,7 @@ use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::query::{self, invalid};
 use crate::api::handler::reads::blocking;
-use crate::api::handler::time::Moment;
+use crate::api::handler::time::Timestamp;
 use crate::api::handler::{body, page};
 use crate::dispatch::door::happening::{Ask, Change};
 use crate::dispatch::door::plan::Plan;
@@ -136,7 +136,7 @@ struct View<'a> {
     account: Option<&'a str>,
     sender: Option<&'a str>,
     to: Shown<E164>,
-    since: Moment,
+    since: Timestamp,
     origin: &'static str,
     reason: &'a str,
 }
@@ -149,7 +149,7 @@ impl<'a> View<'a> {
             account: it.key.account.map(name),
             sender: it.key.sender.as_deref(),
             to: Shown(it.key.number),
-            since: Moment(it.at),
+            since: Timestamp(it.at),
             origin: it.origin.word(),
             reason: &it.reason,
         }

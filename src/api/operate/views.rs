@@ -1,6 +1,6 @@
 //! How carriers, links, routes, queues and accounts are shown to operators.
 
-use crate::api::handler::time::Moment;
+use crate::api::handler::time::Timestamp;
 use crate::api::operate::actions::ActionView;
 use crate::api::operate::link::MinuteView;
 use crate::dispatch::door::plan::{Account, Plan};
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 #[derive(Serialize)]
 pub(crate) struct CarrierView<'a> {
     id: &'a str,
-    at: Moment,
+    at: Timestamp,
     links_up: usize,
     capacity: usize,
     in_use: usize,
@@ -37,7 +37,7 @@ pub(crate) struct CarrierView<'a> {
 #[derive(Serialize)]
 struct BreakerView {
     state: &'static str,
-    until: Moment,
+    until: Timestamp,
     faults: u64,
     answers: u64,
     window_seconds: f64,
@@ -50,7 +50,7 @@ impl BreakerView {
         let until = if let BreakerState::Open { until } = it.state { until } else { Time::NEVER };
         Self {
             state: it.state.word(),
-            until: Moment(until),
+            until: Timestamp(until),
             faults: it.faults,
             answers: it.answers,
             window_seconds: it.options.window.as_secs_f64(),
@@ -116,7 +116,7 @@ impl<'a> CarrierView<'a> {
     pub(crate) fn of(it: &'a AtCarrier, at: Time, plan: &'a Plan) -> Self {
         Self {
             id: plan.carrier_name(it.id).unwrap_or_default(),
-            at: Moment(at),
+            at: Timestamp(at),
             links_up: it.links_up,
             capacity: it.capacity,
             in_use: it.in_use,

@@ -10,7 +10,7 @@ use crate::api::handler::json::{self, Shown};
 use crate::api::handler::page::Asked;
 use crate::api::handler::problem::Problem;
 use crate::api::handler::reads::blocking;
-use crate::api::handler::time::Moment;
+use crate::api::handler::time::Timestamp;
 use crate::message::id::AccountId;
 use crate::message::veil::{EventName, Pages, Veil};
 use crate::record::event::Event;
@@ -76,7 +76,7 @@ fn without_carrier(event: &mut Event) {
 struct View<'a> {
     id: Shown<EventName>,
     r#type: &'static str,
-    timestamp: Moment,
+    timestamp: Timestamp,
     data: &'a RawValue,
 }
 
@@ -85,7 +85,7 @@ impl<'a> View<'a> {
         Self {
             id: Shown(veil.event(event.id())),
             r#type: event.kind.word(),
-            timestamp: Moment(event.at),
+            timestamp: Timestamp(event.at),
             data: serde_json::from_str(&event.data).expect("the data of an event was written as JSON, under a seal"),
         }
     }

@@ -5,7 +5,7 @@ use crate::api::handler::context::Context;
 use crate::api::handler::page::{Asked, Page};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
-use crate::api::handler::time::Moment;
+use crate::api::handler::time::Timestamp;
 use crate::api::handler::{json, query};
 use crate::api::read::balance::refunds;
 use crate::api::read::message_view::{MessageView, currency};
@@ -109,7 +109,7 @@ impl<'a> Search<'a> {
     }
 
     fn asked(&mut self, name: &str, value: &str) -> Result<(), &'static str> {
-        let moment = || Moment::parse(value).ok_or("must be a time of RFC 3339");
+        let moment = || Timestamp::parse(value).ok_or("must be a time of RFC 3339");
         let number = || value.parse::<u64>().map_err(|_| "must be a whole number");
         let query = &mut self.query;
         match name {

@@ -1,7 +1,7 @@
 //! The whole truth about one message, as its customer is told it.
 
 use crate::api::handler::json::Shown;
-use crate::api::handler::time::Moment;
+use crate::api::handler::time::Timestamp;
 use crate::dispatch::door::plan::{Account, Plan};
 use crate::message::attempt::{Answer, Attempt};
 use crate::message::body::Body;
@@ -47,11 +47,11 @@ pub(crate) struct MessageView<'a> {
     charged: Option<Shown<Exact>>,
     refunded: Option<Shown<Exact>>,
     currency: Option<Shown<Currency>>,
-    created_at: Moment,
-    queued_at: Moment,
-    send_at: Moment,
-    sent_at: Moment,
-    done_at: Moment,
+    created_at: Timestamp,
+    queued_at: Timestamp,
+    send_at: Timestamp,
+    sent_at: Timestamp,
+    done_at: Timestamp,
     layers: Layers,
     /// How often carriers asked for a slower pace in place of taking it.
     throttled: u32,
@@ -82,11 +82,11 @@ impl<'a> MessageView<'a> {
             charged: body.price.filter(|_| body.charged).map(|it| Shown(it.exact())),
             refunded: body.charged.then(|| Shown(Money(0).exact())),
             currency: currency.map(Shown),
-            created_at: Moment(body.created),
-            queued_at: Moment(body.created),
-            send_at: Moment(body.send_at.unwrap_or_default()),
+            created_at: Timestamp(body.created),
+            queued_at: Timestamp(body.created),
+            send_at: Timestamp(body.send_at.unwrap_or_default()),
             sent_at: layers.provider,
-            done_at: Moment(done_at(entry, status)),
+            done_at: Timestamp(done_at(entry, status)),
             layers,
             throttled: entry.parts.iter().fold(0, |sum, it| sum.saturating_add(it.throttled)),
             attempts: attempts.iter().map(|(part, it)| AttemptView::of(*part, it, plan)).collect(),
@@ -176,29 +176,30 @@ fn done_at(entry: &Entry, status: Status) -> Time {
 /// How far a message is known to have come.
 #[derive(Serialize)]
 struct Layers {
-    api: Moment,
-    system: Moment,
-    provider: Moment,
-    carrier: Moment,
-    device: Moment,
+    api: Timestamp,
+    system: Timestamp,
+    provider: Timestamp,
+    carrier: Timestamp,
+    device: Timestamp,
 }
 
 impl Layers {
     fn of(entry: &Entry, attempts: &[(u8, &Attempt)]) -> Self {
-        let first =
-            |times: &mut dyn Iterator<Item = Time>| Moment(times.filter_map(Time::known).min().unwrap_or(Time::NEVER));
+        let first = |times: &mut dyn Iterator<Item = Time>| {
+            Timestamp(times.filter_map(Time::known).min().unwrap_or(Time::NEVER))
+        };
         let receipts = || attempts.iter().filter_map(|(_, it)| it.receipt.as_deref());
         // A message of several parts is on the handset when the last of them is.
         let delivered = entry.status() == Status::Delivered;
         let device = receipts().filter(|it| delivered && it.status == Status::Delivered).map(|it| it.received_at).max();
         Self {
-            api: Moment(entry.body.created),
+            api: Timestamp(entry.body.created),
             system: first(&mut attempts.iter().map(|(_, it)| it.intended_at)),
             provider: first(
                 &mut attempts.iter().filter(|(_, it)| it.answer == Some(Answer::Taken)).map(|(_, it)| it.answered_at),
             ),
             carrier: first(&mut receipts().filter(|it| !it.status.is_final()).map(|it| it.received_at)),
-            device: Moment(device.unwrap_or(Time::NEVER)),
+            device: Timestamp(device.unwrap_or(Time::NEVER)),
         }
     }
 }
@@ -270,10 +271,10 @@ struct AttemptView<'a> {
     carrier: Option<Shown<CarrierName<'a>>>,
     bind: Option<Shown<BindName<'a>>>,
     cause: &'static str,
-    intended_at: Moment,
+    intended_at: Timestamp,
     /// When it was written to the carrier; `null` while it was not, and where nobody knows.
-    submitted_at: Moment,
-    answered_at: Moment,
+    submitted_at: Timestamp,
+    answered_at: Timestamp,
     answer: Option<&'static str>,
     command_status: Option<u32>,
     carrier_message_id: Option<&'a str>,
@@ -293,9 +294,9 @@ impl<'a> AttemptView<'a> {
             carrier: Some(Shown(carrier)),
             bind: Some(Shown(BindName { carrier, link: attempt.link })),
             cause: attempt.cause.word(),
-            intended_at: Moment(attempt.intended_at),
-            submitted_at: Moment(attempt.written_at),
-            answered_at: Moment(attempt.heard_at()),
+            intended_at: Timestamp(attempt.intended_at),
+            submitted_at: Timestamp(attempt.written_at),
+            answered_at: Timestamp(attempt.heard_at()),
             answer: attempt.answer.map(Answer::word),
             command_status: attempt.command_status,
             carrier_message_id: attempt.carrier_message_id.as_ref().map(|it| it.as_str()),
@@ -311,8 +312,8 @@ struct ReceiptView<'a> {
     status: &'static str,
     raw_status: Option<&'a str>,
     error_code: Option<&'a str>,
-    received_at: Moment,
-    done_at: Moment,
+    received_at: Timestamp,
+    done_at: Timestamp,
     tlvs: Option<BTreeMap<String, String>>,
 }
 
@@ -322,8 +323,8 @@ impl<'a> ReceiptView<'a> {
             status: receipt.status.word(),
             raw_status: Some(&receipt.raw_status),
             error_code: receipt.error_code.as_deref(),
-            received_at: Moment(receipt.received_at),
-            done_at: Moment(receipt.done_at.unwrap_or(Time::NEVER)),
+            received_at: Timestamp(receipt.received_at),
+            done_at: Timestamp(receipt.done_at.unwrap_or(Time::NEVER)),
             tlvs: Some(receipt.tlvs.iter().map(|it| Parameter::written(it.tag, &it.value)).collect()),
         }
     }

@@ -5,7 +5,7 @@ use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
-use crate::api::handler::time::Moment;
+use crate::api::handler::time::Timestamp;
 use crate::api::read::message_view::currency;
 use crate::dispatch::admit::arrive::SLICE;
 use crate::dispatch::door::plan::Account;
@@ -60,7 +60,7 @@ struct Order {
     cost: Option<Shown<Money>>,
     currency: Option<Shown<Currency>>,
     slices: u64,
-    created_at: Moment,
+    created_at: Timestamp,
 }
 
 impl Order {
@@ -85,7 +85,7 @@ impl Order {
             cost: view.price.map(Shown),
             currency: currency.map(Shown),
             slices: total.div_ceil(SLICE as u64),
-            created_at: Moment(view.created),
+            created_at: Timestamp(view.created),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Whose request it is: of who connected, or of whom a proxy that is believed names.
 
-use crate::api::handler::auth::Peer;
+use crate::api::handler::auth::ClientAddress;
 use crate::api::handler::problem::Problem;
+use crate::api::server::connection_limit::{self, ConnectionLimit, Seat};
 use crate::api::server::forwarded;
 use crate::api::server::options::Subnets;
-use crate::api::server::places::{self, Places, Seat};
 use crate::telemetry::meters::http::TurnedAway;
 use axum::http::HeaderMap;
 use std::sync::Arc;
@@ -13,23 +13,23 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(crate) enum Caller {
     /// Who asks; the connection counts for this address.
-    Itself(Peer),
+    Itself(ClientAddress),
     /// A proxy, which names those who ask with each request: requests count as connections do.
-    Behind(Peer, Arc<Subnets>, Arc<Places>),
+    Behind(ClientAddress, Arc<Subnets>, Arc<ConnectionLimit>),
 }
 
 impl Caller {
     /// Who asks, and the place of that request while it runs.
-    pub(crate) fn of(&self, headers: &HeaderMap) -> Result<(Peer, Option<Seat>), Problem> {
-        let (proxy, proxies, places) = match self {
-            Self::Itself(peer) => return Ok((*peer, None)),
-            Self::Behind(proxy, proxies, places) => (proxy, proxies, places),
+    pub(crate) fn of(&self, headers: &HeaderMap) -> Result<(ClientAddress, Option<Seat>), Problem> {
+        let (proxy, proxies, limit) = match self {
+            Self::Itself(client) => return Ok((*client, None)),
+            Self::Behind(proxy, proxies, limit) => (proxy, proxies, limit),
         };
         let Some(address) = forwarded::client(headers, proxies)? else { return Ok((*proxy, None)) };
-        let peer = Peer(address);
-        match Places::sit(places, peer) {
-            Some(seat) => Ok((peer, Some(seat))),
-            None => Err(places::refusal(TurnedAway::Address)),
+        let client = ClientAddress(address);
+        match ConnectionLimit::sit(limit, client) {
+            Some(seat) => Ok((client, Some(seat))),
+            None => Err(connection_limit::refusal(TurnedAway::Address)),
         }
     }
 }

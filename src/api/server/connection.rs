@@ -47,7 +47,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What every connection of a listener is served with.
 #[derive(Clone)]
-pub(crate) struct Desk {
+pub(crate) struct Service {
     api: Api,
     /// Counts what no router sees.
     pub(crate) on_answer: Option<Arc<OnAnswer>>,
@@ -56,7 +56,7 @@ pub(crate) struct Desk {
     idle_timeout: Duration,
 }
 
-impl Desk {
+impl Service {
     pub(crate) fn new(api: Api, options: &Http) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         builder

@@ -1,6 +1,6 @@
 //! A socket that takes connections: TCP, or a socket in the file system.
 
-use crate::api::handler::auth::Peer;
+use crate::api::handler::auth::ClientAddress;
 use crate::api::server::options::Listen;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
@@ -30,21 +30,21 @@ pub enum Listener {
 
 /// A connection as it was accepted.
 pub(crate) enum Accepted {
-    Tcp(TcpStream, Peer),
+    Tcp(TcpStream, ClientAddress),
     Unix(UnixStream),
 }
 
 impl Accepted {
     /// Where it comes from.
-    pub(crate) const fn peer(&self) -> Peer {
+    pub(crate) const fn peer(&self) -> ClientAddress {
         match self {
             Self::Tcp(_, peer) => *peer,
-            Self::Unix(_) => Peer::LOCAL,
+            Self::Unix(_) => ClientAddress::LOCAL,
         }
     }
 
     /// The same, which comes from there.
-    pub(crate) fn of(self, peer: Peer) -> Self {
+    pub(crate) fn of(self, peer: ClientAddress) -> Self {
         match self {
             Self::Tcp(stream, _) => Self::Tcp(stream, peer),
             Self::Unix(_) => self,
@@ -89,7 +89,7 @@ impl Listener {
                 let (stream, address) = listener.accept().await?;
                 // Answers are written whole; waiting for more to send only adds latency.
                 stream.set_nodelay(true)?;
-                Ok(Accepted::Tcp(stream, Peer(address.ip().to_canonical())))
+                Ok(Accepted::Tcp(stream, ClientAddress(address.ip().to_canonical())))
             }
             Self::Unix(listener, _) => listener.accept().await.map(|(stream, _)| Accepted::Unix(stream)),
         }

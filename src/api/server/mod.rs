@@ -3,8 +3,8 @@
 //! Here is what happens before a request is one, and whence it comes. What it asks for is not known here.
 
 pub mod options;
-mod door;
-pub mod places;
+mod acceptor;
+pub mod connection_limit;
 mod proxy;
 mod caller;
 mod forwarded;
@@ -15,11 +15,11 @@ mod line_ends;
 
 use crate::api::handler::context::{OnAnswer, OnTurnedAway};
 use crate::api::router::Api;
-use crate::api::server::connection::{Desk, stopped};
-use crate::api::server::door::Door;
+use crate::api::server::acceptor::Acceptor;
+use crate::api::server::connection::{Service, stopped};
+use crate::api::server::connection_limit::{ConnectionLimit, Counts};
 use crate::api::server::listener::Listener;
 use crate::api::server::options::Http;
-use crate::api::server::places::{Counts, Places};
 use crate::telemetry::meters::http::TurnedAway;
 use crate::telemetry::often::Often;
 use crate::wire::tls;
@@ -40,14 +40,14 @@ const REST_MAX: Duration = Duration::from_secs(1);
 /// A listener, what it serves, and its bounds.
 pub struct HttpServer {
     listener: Listener,
-    door: Door,
+    door: Acceptor,
 }
 
 impl HttpServer {
     /// Serves `api` on `listener`, by TLS where that is given (never on a unix socket), for
     /// which ALPN should offer [`PROTOCOLS`].
     pub fn new(listener: Listener, api: Api, options: &Http, tls: Option<tls::TlsServer>) -> Self {
-        Self { listener, door: Door::new(Desk::new(api, options), options, tls) }
+        Self { listener, door: Acceptor::new(Service::new(api, options), options, tls) }
     }
 
     /// The same, which tells of answers that no router gives: to what is no request.
@@ -81,7 +81,7 @@ impl HttpServer {
             match accepted {
                 Ok(accepted) => {
                     rest = REST;
-                    match Places::enter(&door.places) {
+                    match ConnectionLimit::enter(&door.places) {
                         Some(place) => drop(tokio::spawn(Arc::clone(&door).serve(accepted, place, stop.clone()))),
                         None => door.turn_away(accepted, TurnedAway::All),
                     }

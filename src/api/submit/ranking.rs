@@ -28,7 +28,7 @@ struct Costs<'a> {
 }
 
 impl Signals for Costs<'_> {
-    fn standing(&self, _: CarrierId) -> Grade {
+    fn grade(&self, _: CarrierId) -> Grade {
         Grade::default()
     }
 

@@ -114,10 +114,12 @@ impl<'a> Terms<'a> {
             }),
         };
         match targets {
-            Targets::One(text) => judge(Wish { place: Place::Alone, to: text.as_str(), client_ref: None, text: None }),
+            Targets::One(text) => {
+                judge(Wish { place: Pointer::Alone, to: text.as_str(), client_ref: None, text: None })
+            }
             Targets::Many(list) => list.iter().enumerate().for_each(|(at, it)| {
                 judge(Wish {
-                    place: if it.object { Place::Object(at) } else { Place::Listed(at) },
+                    place: if it.object { Pointer::Object(at) } else { Pointer::Listed(at) },
                     to: it.to.as_str(),
                     client_ref: it.client_ref.as_ref(),
                     text: it.text.as_ref(),
@@ -234,7 +236,7 @@ impl<'a> Counted<'a> {
 
 /// One recipient as it was asked for.
 struct Wish<'a> {
-    place: Place,
+    place: Pointer,
     to: &'a str,
     client_ref: Option<&'a Text<'a>>,
     text: Option<&'a Text<'a>>,
@@ -242,7 +244,7 @@ struct Wish<'a> {
 
 /// Where a recipient stands in the request.
 #[derive(Clone, Copy)]
-enum Place {
+enum Pointer {
     /// `"to": "+31…"`
     Alone,
     /// `"to": ["+31…"]`
@@ -251,7 +253,7 @@ enum Place {
     Object(usize),
 }
 
-impl Place {
+impl Pointer {
     /// A pointer to the field, or to the shared one that stands for it.
     fn pointer(self, field: Field) -> Cow<'static, str> {
         match (self, field) {

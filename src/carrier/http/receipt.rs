@@ -39,7 +39,7 @@ pub struct Hook {
 
 /// What a call tells.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct ParsedReceipts {
     /// The receipts in it.
     pub news: Vec<ReceiptNews>,
     /// How many things in it are no receipts, as far as the operator has said where those stand.
@@ -74,7 +74,7 @@ impl Call<'_> {
 impl Hook {
     /// Every receipt in a call. What has no word, or names neither an id nor a recipient, is none, and is counted; so
     /// is a call in which there is nothing.
-    pub fn read(&self, query: &str, body: &[u8]) -> Told {
+    pub fn read(&self, query: &str, body: &[u8]) -> ParsedReceipts {
         let mut fields = fields(query);
         let value: Value = serde_json::from_slice(body).unwrap_or_default();
         if value.is_null() {
@@ -87,7 +87,7 @@ impl Hook {
         let said = found.len().max(1);
         let one = |value| self.one(&Call { fields: &fields, value });
         let news: Vec<ReceiptNews> = found.into_iter().filter_map(one).collect();
-        Told { unread: said - news.len(), news }
+        ParsedReceipts { unread: said - news.len(), news }
     }
 
     /// What is to be answered where the carrier only tries the address.
@@ -208,7 +208,7 @@ mod tests {
         let flat = hook("MessageSid", "MessageStatus");
         let text = "MessageSid=SM%2B1&MessageStatus=undelivered";
         for (query, body) in [(text, ""), ("", text), ("x=1", text)] {
-            let Told { news, unread } = flat.read(query, body.as_bytes());
+            let ParsedReceipts { news, unread } = flat.read(query, body.as_bytes());
             assert_eq!(unread, 0);
             assert_eq!(news.iter().map(said).collect::<Vec<_>>(), [("SM+1", Status::Failed, "undelivered")]);
         }
@@ -220,7 +220,7 @@ mod tests {
         };
         let body = r#"{"entry":[{"statuses":[{"id":"a","status":"read","recipient_id":"31612345678"},
             {"id":"b","status":"failed","errors":[{"code":131026}]},{"status":"sent"},{"id":"c"}]},{"messages":[]}]}"#;
-        let Told { news, unread } = deep.read("", body.as_bytes());
+        let ParsedReceipts { news, unread } = deep.read("", body.as_bytes());
         assert_eq!(unread, 2, "one has no id, one no word");
         assert_eq!(
             news.iter().map(said).collect::<Vec<_>>(),
@@ -248,7 +248,7 @@ mod tests {
             assert_eq!(hook.read(&format!("id=1&d={word}"), b"").news[0].receipt.status, expected, "{word}");
         }
         for query in ["id=1", "d=1", "d=1&id="] {
-            assert_eq!(hook.read(query, b""), Told { news: Vec::new(), unread: 1 }, "{query}");
+            assert_eq!(hook.read(query, b""), ParsedReceipts { news: Vec::new(), unread: 1 }, "{query}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a carrier is asked: one request for one recipient, or for several where its template repeats.
 
-use crate::carrier::http::template::{Field, Place, Template};
+use crate::carrier::http::template::{Escape, Field, Template};
 use crate::carrier::submit::{Submit, plain_text};
 use crate::message::body::Body;
 use crate::message::extras::Dlt;
@@ -71,10 +71,10 @@ pub enum BodyFormat {
 
 impl BodyFormat {
     /// Where a template of such a body stands.
-    pub const fn place(self) -> Place {
+    pub const fn escape(self) -> Escape {
         match self {
-            Self::Json => Place::Json,
-            Self::Form => Place::Form,
+            Self::Json => Escape::Json,
+            Self::Form => Escape::Form,
         }
     }
 
@@ -184,8 +184,8 @@ impl Shape {
             Field::IdempotencyKey | Field::Elements => Cow::Borrowed(""),
             other => letter.value(other, self, constants),
         };
-        let target = self.target.render(Place::Url, value);
-        let body = self.body.as_ref().map(|it| it.render(self.format.place(), value)).unwrap_or_default();
+        let target = self.target.render(Escape::Url, value);
+        let body = self.body.as_ref().map(|it| it.render(self.format.escape(), value)).unwrap_or_default();
         format!("{target}\n{body}")
     }
 
@@ -193,7 +193,7 @@ impl Shape {
     /// [`Shape::common`].
     pub fn request(&self, letters: &[Letter], constants: &Constants<'_>) -> Request {
         let first = letters.first().expect("a request is for somebody");
-        let place = self.format.place();
+        let place = self.format.escape();
         let element = |letter: &Letter| {
             let template = self.element.as_ref()?;
             Some(template.render(place, |field| letter.value(field, self, constants)))
@@ -211,11 +211,11 @@ impl Shape {
         }
         for (name, template) in &self.headers {
             headers.retain(|(it, _)| it != name);
-            headers.push((name.clone(), template.render(Place::Header, value)));
+            headers.push((name.clone(), template.render(Escape::Header, value)));
         }
         Request {
             method: self.method.word(),
-            target: self.target.render(Place::Url, value),
+            target: self.target.render(Escape::Url, value),
             headers,
             body: self.body.as_ref().map(|it| it.render(place, value)).unwrap_or_default(),
         }

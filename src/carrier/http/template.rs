@@ -94,7 +94,7 @@ impl Field {
 
 /// Where a template stands, which says how values are escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Escape {
     /// In a path or a query (RFC 3986).
     Url,
     /// In `application/x-www-form-urlencoded`.
@@ -160,7 +160,7 @@ impl Template {
     }
 
     /// The text with every placeholder filled; [`Field::Elements`] is taken as it is, for it was escaped before.
-    pub fn render<'v>(&self, place: Place, value: impl Fn(Field) -> Cow<'v, str>) -> String {
+    pub fn render<'v>(&self, place: Escape, value: impl Fn(Field) -> Cow<'v, str>) -> String {
         let mut text = String::new();
         for piece in &self.0 {
             match piece {
@@ -173,12 +173,12 @@ impl Template {
     }
 }
 
-fn escape(place: Place, value: &str, into: &mut String) {
+fn escape(place: Escape, value: &str, into: &mut String) {
     match place {
-        Place::Url | Place::Form => percent(value, into),
-        Place::Json => json(value, into),
+        Escape::Url | Escape::Form => percent(value, into),
+        Escape::Json => json(value, into),
         // What is neither visible ASCII nor a blank could end the header.
-        Place::Header => into.extend(value.chars().filter(|it| matches!(it, ' '..='~'))),
+        Escape::Header => into.extend(value.chars().filter(|it| matches!(it, ' '..='~'))),
     }
 }
 
@@ -205,22 +205,22 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::Value;
 
-    fn rendered(template: &str, place: Place, text: &str) -> String {
+    fn rendered(template: &str, place: Escape, text: &str) -> String {
         Template::parse(template).unwrap().render(place, |_| Cow::Owned(text.to_owned()))
     }
 
     #[test]
     fn values_are_escaped_for_where_they_stand() {
         let table = [
-            (Place::Url, "/send?to={to}&x={{}", "a b&c=d/é", "/send?to=a%20b%26c%3Dd%2F%C3%A9&x={{}"),
-            (Place::Form, "text={text}", "+31 & 50%", "text=%2B31%20%26%2050%25"),
+            (Escape::Url, "/send?to={to}&x={{}", "a b&c=d/é", "/send?to=a%20b%26c%3Dd%2F%C3%A9&x={{}"),
+            (Escape::Form, "text={text}", "+31 & 50%", "text=%2B31%20%26%2050%25"),
             (
-                Place::Json,
+                Escape::Json,
                 r#"{"text":"{text}","a":{"b":{}}}"#,
                 "say \"hi\"\n\\",
                 r#"{"text":"say \"hi\"\n\\","a":{"b":{}}}"#,
             ),
-            (Place::Header, "Bearer {password}", "abc\r\nX: y", "Bearer abcX: y"),
+            (Escape::Header, "Bearer {password}", "abc\r\nX: y", "Bearer abcX: y"),
         ];
         for (place, template, value, expected) in table {
             assert_eq!(rendered(template, place, value), expected);
@@ -239,21 +239,21 @@ mod tests {
     proptest! {
         #[test]
         fn no_value_breaks_out_of_a_json_text(value in any::<String>()) {
-            let text = rendered(r#"{"a":"{text}","b":["x{to}y"]}"#, Place::Json, &value);
+            let text = rendered(r#"{"a":"{text}","b":["x{to}y"]}"#, Escape::Json, &value);
             let read: Value = serde_json::from_str(&text).unwrap();
             prop_assert_eq!(read, serde_json::json!({ "a": value.clone(), "b": [format!("x{value}y")] }));
         }
 
         #[test]
         fn no_value_breaks_out_of_a_form(value in any::<String>()) {
-            let text = rendered("a={text}&b={to}", Place::Form, &value);
+            let text = rendered("a={text}&b={to}", Escape::Form, &value);
             let fields = crate::carrier::http::receipt::fields(&text);
             prop_assert_eq!(fields, vec![("a".to_owned(), value.clone()), ("b".to_owned(), value)]);
         }
 
         #[test]
         fn no_value_breaks_out_of_a_header(value in any::<String>()) {
-            let text = rendered("{password}", Place::Header, &value);
+            let text = rendered("{password}", Escape::Header, &value);
             prop_assert!(text.bytes().all(|it| (0x20..0x7F).contains(&it)));
         }
     }

@@ -5,7 +5,7 @@ use crate::carrier::http::answer::{Id, Mark, Table, Verdict};
 use crate::carrier::http::pointer::Pointer;
 use crate::carrier::http::receipt::{Hook, Whence};
 use crate::carrier::http::request::{BATCH_MAX, BodyFormat, Method, Shape};
-use crate::carrier::http::template::{Field, Place, Template};
+use crate::carrier::http::template::{Escape, Field, Template};
 use crate::config::Environment;
 use crate::config::compile::one::{One, WINDOW_MAX};
 use crate::config::compile::password::Sources;
@@ -205,13 +205,13 @@ impl Request<'_, '_> {
             Field::Parts | Field::Validity | Field::ToDigits => Cow::Borrowed("12"),
             _ => Cow::Borrowed("a\"\\&= {}\u{e9}"),
         };
-        let place = shape.format.place();
+        let place = shape.format.escape();
         let element = shape.element.as_ref().map(|it| it.render(place, sample)).unwrap_or_default();
         let elements = [element.as_str(), &element].join(&shape.separator);
         let with = |field| if field == Field::Elements { Cow::Borrowed(elements.as_str()) } else { sample(field) };
         let (url_faulty, body_faulty) = (self.findings.is_faulty(url), self.findings.is_faulty(&self.at("body")));
         let is_path = |it: &str| PathAndQuery::try_from(it).is_ok() && !it.contains('#');
-        if !url_faulty && !is_path(&shape.target.render(Place::Url, sample)) {
+        if !url_faulty && !is_path(&shape.target.render(Escape::Url, sample)) {
             self.findings.fault(url, "its path and query are not those of a URL: escape what is not a placeholder");
         }
         let body = shape.body.as_ref().map(|it| it.render(place, with));

@@ -16,7 +16,7 @@ pub fn rules(written: &[(usize, written::Inbound)], names: &Names, findings: &mu
         let same =
             |(it, _): &&(Inbound, String)| (&it.to, it.carrier, &it.keyword) == (&rule.to, rule.carrier, &rule.keyword);
         if let Some((_, first)) = rules.iter().find(same) {
-            let first = findings.place(first).to_string();
+            let first = findings.location(first).to_string();
             let first = first.trim_end_matches(": ");
             findings.fault(&path, format!("nothing comes to it: the inbound at {first} takes the same messages"));
         }

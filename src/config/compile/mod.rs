@@ -134,7 +134,7 @@ fn find_duplicates<'a>(section: &str, ids: impl Iterator<Item = (usize, String)>
     for (place, id) in ids {
         let path = format!("{section}.{place}");
         if let Some(first) = seen.insert(id, path.clone()) {
-            let first = findings.place(&format!("{first}.id")).to_string();
+            let first = findings.location(&format!("{first}.id")).to_string();
             let first = first.trim_end_matches(": ");
             findings.fault(&format!("{path}.id"), format!("this id is taken by the {section} at {first}"));
         }

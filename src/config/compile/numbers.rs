@@ -2,7 +2,7 @@
 
 use crate::config::compile::prefix;
 use crate::config::compile::price::is_country;
-use crate::config::error::{Findings, Place};
+use crate::config::error::{Findings, Location};
 use crate::config::schema::service::Numbers;
 use crate::config::source::without_mark;
 use crate::number::e164::E164;
@@ -61,7 +61,7 @@ impl Lines<'_> {
                 None => Ok(owners.insert(digits, (owner, line))),
             });
             if let Err(message) = read {
-                self.findings.fault_at(Place::Line(self.path.to_owned(), line), message);
+                self.findings.fault_at(Location::Line(self.path.to_owned(), line), message);
                 faults += 1;
                 if faults == FAULTS_MAX {
                     break;

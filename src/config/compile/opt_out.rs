@@ -1,6 +1,6 @@
 //! `[opt_out]`: the words of handsets, what they stop, and the operator's own list of numbers.
 
-use crate::config::error::{Findings, Place};
+use crate::config::error::{Findings, Location};
 use crate::config::schema::opt_out as written;
 use crate::config::source::without_mark;
 use crate::number::e164::E164;
@@ -77,7 +77,7 @@ fn listed(file: &Path, findings: &mut Findings) -> List {
             Ok(Some(_)) => format!("a list has at most {LIST_MAX} numbers"),
             Err(said) => said,
         };
-        findings.fault_at(Place::Line(file.to_owned(), line), said);
+        findings.fault_at(Location::Line(file.to_owned(), line), said);
         faults += 1;
         if faults == FAULTS_MAX {
             break;

@@ -1,7 +1,7 @@
 //! One message of an order enters: into the lane of its carrier, in as many parts as that cuts it into.
 
 use crate::dispatch::admit::arrive::Entering;
-use crate::dispatch::admit::place::Place;
+use crate::dispatch::admit::placement::Placement;
 use crate::dispatch::door::fact::Fact;
 use crate::dispatch::door::happening::{Recipient, Submission};
 use crate::dispatch::{Dice, Dispatch};
@@ -46,7 +46,7 @@ impl Dispatch {
             price: to.price,
             charged: entering.charged,
         };
-        let Place { lane, submits, moved } = self.place(lane, &body);
+        let Placement { lane, submits, moved } = self.place(lane, &body);
         let mut parts: Vec<Part> = (0..submits).map(|it| Part::new(PartKey::new(id.seq, it), lane, expires)).collect();
         parts.iter_mut().for_each(|it| (it.moved, it.due) = (moved, due.unwrap_or_default()));
         if let Some(Moved { from, cause }) = moved {

@@ -5,5 +5,5 @@
 pub mod arrive;
 pub(super) mod accept;
 pub(super) mod enqueue;
-pub(super) mod place;
+pub(super) mod placement;
 pub(super) mod accounts;

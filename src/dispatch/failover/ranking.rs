@@ -17,7 +17,7 @@ struct Seen<'a> {
 }
 
 impl Signals for Seen<'_> {
-    fn standing(&self, carrier: CarrierId) -> choose::Grade {
+    fn grade(&self, carrier: CarrierId) -> choose::Grade {
         let found = self.judged.binary_search_by_key(&carrier, |it| it.carrier).ok();
         found
             .map(|it| &self.judged[it])

@@ -2,7 +2,7 @@
 //! lanes that it moves to, so that a backlog flows on as fast as the others take it.
 
 use crate::dispatch::Dispatch;
-use crate::dispatch::queue::carrier::Standing;
+use crate::dispatch::queue::carrier::Openness;
 use crate::dispatch::queue::lane::Lane;
 use crate::dispatch::queue::ring::Ring;
 use crate::message::attempt::Cause;
@@ -55,10 +55,10 @@ impl Dispatch {
             let mut left = MOVES_MAX;
             for lane in lanes {
                 match self.lane_standing(lane) {
-                    Standing::Closed(cause) if 0 < left => left = self.leave(lane, cause, left),
+                    Openness::Closed(cause) if 0 < left => left = self.leave(lane, cause, left),
                     // The part that finds out goes first.
-                    Standing::Probe | Standing::Closed(_) => (),
-                    Standing::Open => left = self.hurry(lane, left),
+                    Openness::Probe | Openness::Closed(_) => (),
+                    Openness::Open => left = self.hurry(lane, left),
                 }
             }
         }

@@ -6,7 +6,7 @@ use crate::carrier::submit::Submit;
 use crate::dispatch::Dispatch;
 use crate::dispatch::door::command::Command;
 use crate::dispatch::door::fact::Fact;
-use crate::dispatch::queue::carrier::Standing;
+use crate::dispatch::queue::carrier::Openness;
 use crate::dispatch::queue::strict::Says;
 use crate::dispatch::tried::{is_live, unanswered_since};
 use crate::message::attempt::{Answer, Attempt, Cause};
@@ -38,7 +38,7 @@ impl Dispatch {
         // Where nothing can be sent the head of a lane is enough: how old it is has to be told.
         let empty = |it: &LaneId| self.lanes.get(*it).is_some_and(|it| it.backlog && it.ready.is_empty());
         // What a closed carrier has goes on to others.
-        let closed = |it: &LaneId| self.lane_standing(*it) != Standing::Open;
+        let closed = |it: &LaneId| self.lane_standing(*it) != Openness::Open;
         let (able, unable): (Vec<_>, Vec<_>) = self.carriers.values().partition(|it| it.has_room());
         let leaving =
             unable.iter().flat_map(|it| it.lanes()).filter(|it| short(it) && (closed(it) || self.hurries(*it)));
@@ -119,7 +119,7 @@ impl Dispatch {
 
     /// Whether the carrier of a lane takes parts of it now, and its route gives any.
     fn may_give(&self, lane: LaneId) -> bool {
-        self.operated.allows_route(lane.route()) && !matches!(self.lane_standing(lane), Standing::Closed(_))
+        self.operated.allows_route(lane.route()) && !matches!(self.lane_standing(lane), Openness::Closed(_))
     }
 
     fn give(&mut self, id: CarrierId, lane: LaneId) -> Given {

@@ -3,7 +3,7 @@
 
 use crate::carrier::report::Answered;
 use crate::dispatch::give::backoff::backoff;
-use crate::dispatch::queue::carrier::Standing;
+use crate::dispatch::queue::carrier::Openness;
 use crate::dispatch::queue::rest::{Resting, Says, Strike};
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::attempt::Answer;
@@ -100,7 +100,7 @@ impl Dispatch {
         let some: Vec<CarrierId> =
             self.carriers.iter().filter(|(_, it)| !it.resting.is_empty()).map(|it| *it.0).collect();
         for id in some {
-            if matches!(self.standing(id, true), Standing::Closed(_)) {
+            if matches!(self.openness(id, true), Openness::Closed(_)) {
                 self.free_resting(id);
                 continue;
             }

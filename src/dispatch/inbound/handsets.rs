@@ -200,7 +200,7 @@ impl Handsets {
         let understood = understood(&plan, parts);
         let (carrier, account) = (plan.carriers.get(&first.carrier), understood.account);
         let id = EventId { n: beat.next_event(), token: dice() };
-        let wish = self.heed(beat, &understood, first, id);
+        let wish = self.apply_keyword(beat, &understood, first, id);
         let content = &understood.content;
         let came = |index: &u8| parts.iter().any(|it| it.mo.concat.is_none_or(|it| it.index == *index));
         let missing: Vec<u8> = (1..=total).filter(|it| !came(it)).collect();
@@ -234,7 +234,7 @@ impl Handsets {
     }
 
     /// Does what a handset wishes by the words of its text; says what that is.
-    fn heed(
+    fn apply_keyword(
         &mut self,
         beat: &mut Beat,
         understood: &Understood<'_>,
@@ -245,7 +245,7 @@ impl Handsets {
         let (wish, word) = plan.opt_out.wish(understood.text()?)?;
         let order = ordered(understood, &first.mo.destination, wish, word);
         match order {
-            Some(order) => self.opted_out.obey(beat, order),
+            Some(order) => self.opted_out.apply(beat, order),
             None => {
                 beat.tell(Fact::Unheeded { carrier: first.carrier, event });
                 return None;

@@ -71,7 +71,7 @@ impl OptedOut {
     }
 
     /// Does what a handset has ordered.
-    pub(super) fn obey(&self, beat: &mut Beat, order: Order) {
+    pub(super) fn apply(&self, beat: &mut Beat, order: Order) {
         let (Order { key, wish, word }, at) = (order, beat.now);
         _ = match wish {
             OptOutChange::Stop => self.put(beat, Suppression { key, at, origin: Origin::Handset, reason: word }),

@@ -102,7 +102,7 @@ impl Dispatch {
 
     /// Why nothing is given to a carrier, where nothing is. What somebody ordered comes before what happened.
     fn why_closed(&self, carrier: CarrierId) -> Option<Closed> {
-        let cause = self.standing(carrier, false).cause()?;
+        let cause = self.openness(carrier, false).cause()?;
         Some(
             match (
                 self.operated.flow(Target::Carrier(carrier)).map(|it| it.deed),

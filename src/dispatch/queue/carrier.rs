@@ -38,7 +38,7 @@ pub(crate) struct CarrierState {
 
 /// Whether a carrier takes anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Openness {
     /// It does.
     Open,
     /// It takes one part, to find out.
@@ -47,7 +47,7 @@ pub(crate) enum Standing {
     Closed(Cause),
 }
 
-impl Standing {
+impl Openness {
     /// Why it is closed, if it is.
     pub(crate) const fn cause(self) -> Option<Cause> {
         match self {
@@ -173,17 +173,17 @@ impl CarrierState {
     }
 
     /// Whether it takes anything.
-    pub(crate) fn standing(&self, now: Time) -> Standing {
+    pub(crate) fn openness(&self, now: Time) -> Openness {
         if self.links.iter().all(|it| it.capacity == 0) && self.waited_until.known().is_none_or(|it| it <= now) {
-            return Standing::Closed(Cause::CarrierDown);
+            return Openness::Closed(Cause::CarrierDown);
         }
         if self.retired {
-            return Standing::Closed(Cause::Moved);
+            return Openness::Closed(Cause::Moved);
         }
         match self.breaker.as_ref().map(|it| it.would_allow(now)) {
-            None | Some(Allowed::Yes) => Standing::Open,
-            Some(Allowed::Probe) => Standing::Probe,
-            Some(Allowed::No { .. }) => Standing::Closed(Cause::BreakerOpen),
+            None | Some(Allowed::Yes) => Openness::Open,
+            Some(Allowed::Probe) => Openness::Probe,
+            Some(Allowed::No { .. }) => Openness::Closed(Cause::BreakerOpen),
         }
     }
 
@@ -243,7 +243,7 @@ impl CarrierState {
             return None;
         }
         let patience = self.breaker.as_ref().and_then(|it| it.next_at(now));
-        if self.standing(now) == Standing::Closed(Cause::BreakerOpen) {
+        if self.openness(now) == Openness::Closed(Cause::BreakerOpen) {
             // Lanes of routes that have no other carrier go on, at the pace.
             return patience.or_else(|| self.pace.next_at(now));
         }

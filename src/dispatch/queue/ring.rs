@@ -27,7 +27,7 @@ pub(crate) struct Ring {
 #[derive(Debug, Default)]
 struct Turn {
     /// The one whose turn it is first.
-    lanes: VecDeque<Place>,
+    lanes: VecDeque<RingEntry>,
     /// How many more parts the class may give before it is another's turn.
     left: u32,
     /// And its first lane.
@@ -36,7 +36,7 @@ struct Turn {
 
 /// A lane in its class.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct RingEntry {
     lane: LaneId,
     /// Its share beside the others.
     weight: u32,
@@ -66,7 +66,7 @@ impl Ring {
     /// A lane has work again; `weight` is its share beside others of its class, at least 1.
     pub(crate) fn push(&mut self, lane: LaneId, weight: u32) {
         let turn = &mut self.classes[usize::from(lane.class()) % Class::ALL.len()];
-        turn.lanes.push_back(Place { lane, weight: weight.max(1), passed: u64::MAX });
+        turn.lanes.push_back(RingEntry { lane, weight: weight.max(1), passed: u64::MAX });
         if turn.lanes.len() == 1 {
             turn.begin_lane();
         }

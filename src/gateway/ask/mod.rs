@@ -4,11 +4,11 @@
 //! what it holds, and nobody opens its store.
 
 pub mod options;
-mod door;
+mod admin_client;
 pub(super) mod page;
 
 use crate::config;
-use crate::gateway::ask::door::Door;
+use crate::gateway::ask::admin_client::AdminClient;
 use crate::gateway::ask::options::{Find, Where, Why};
 use crate::gateway::ask::page::Page;
 use crate::gateway::demo::client::ClientError;
@@ -82,7 +82,7 @@ impl AskError {
 
 /// Shows the messages that were asked for, newest first; with `why` the stories of the latest.
 pub async fn find(find: &Find, out: &mut impl Write) -> Result<(), AskError> {
-    let mut door = Door::open(&find.place).await?;
+    let mut door = AdminClient::open(&find.place).await?;
     let found = door.get(&find.target()).await?;
     let messages = found["data"].as_array().map_or(&[][..], |it| it);
     let page = Page::new();
@@ -113,13 +113,13 @@ pub async fn find(find: &Find, out: &mut impl Write) -> Result<(), AskError> {
 
 /// Tells the story of one message.
 pub async fn why(why: &Why, out: &mut impl Write) -> Result<(), AskError> {
-    let mut door = Door::open(&why.place).await?;
+    let mut door = AdminClient::open(&why.place).await?;
     tell(&mut door, &why.id, &Page::new(), out).await?;
     out.flush()?;
     Ok(())
 }
 
-async fn tell(door: &mut Door, id: &str, page: &Page, out: &mut impl Write) -> Result<(), AskError> {
+async fn tell(door: &mut AdminClient, id: &str, page: &Page, out: &mut impl Write) -> Result<(), AskError> {
     let story = door.get(&format!("/admin/v1/messages/{}/story", options::escaped(id))).await?;
     page.story(&story, out)?;
     Ok(())

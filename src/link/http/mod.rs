@@ -6,10 +6,10 @@
 //!        └──────────────────────────────── wait (back off, jitter) ◄───────────────────────────────┘
 //! ```
 //!
-//! A request takes what waits in the link's lane when its turn comes, one message or as many as the carrier takes
+//! A request takes what waits in the link's channel when its turn comes, one message or as many as the carrier takes
 //! at once; nothing waits for company. Receipts come by another way: the carrier calls the API.
 
 pub mod options;
-mod desk;
-mod told;
+mod waiting;
+mod lack_log;
 pub mod supervisor;

@@ -3,8 +3,8 @@
 use crate::carrier::dialect::Dialect;
 use crate::carrier::http::answer::Table;
 use crate::carrier::http::request::{Constants, Shape};
-use crate::link::http::told::Told;
-use crate::link::lanes::Room;
+use crate::link::channels::Room;
+use crate::link::http::lack_log::LackLog;
 use crate::link::options::Reconnect;
 use crate::message::id::LinkId;
 use crate::message::veil::Veil;
@@ -42,7 +42,7 @@ pub struct Options {
     /// What the answers mean.
     pub answers: Arc<Table>,
     /// Of what these have lacked the log has told.
-    pub told: Told,
+    pub told: LackLog,
     /// The login.
     pub system_id: Box<str>,
     /// Its password, token or key.

@@ -6,15 +6,15 @@ use crate::carrier::http::request::Letter;
 use crate::carrier::report::Queried;
 use crate::carrier::report::{Answered, Report, Ticket};
 use crate::link::backoff::Backoff;
+use crate::link::channels::Outlet;
 use crate::link::hint;
-use crate::link::http::desk::Desk;
 use crate::link::http::options::Options;
-use crate::link::lanes::Outlet;
+use crate::link::http::waiting::Waiting;
 use crate::message::attempt::Answer;
 use crate::message::reason::Reason;
 use crate::message::veil::Veil;
 use crate::telemetry::labels::bind_name;
-use crate::telemetry::link_status::Post;
+use crate::telemetry::link_status::LinkReporter;
 use crate::telemetry::meters::link::{LinkMeter, LinkState};
 use crate::wire::client::{HttpClient, HttpOutcome, HttpRequest};
 use crate::wire::transport::ConnectTarget;
@@ -51,7 +51,7 @@ pub struct Supervisor {
     /// Where it counts.
     pub meter: LinkMeter,
     /// Where it tells how it stands.
-    pub post: Post,
+    pub post: LinkReporter,
     /// Told when the link is not wanted any more; [`Command::Unbind`] says how long answers are waited for.
     pub stop: CancellationToken,
     /// Chance between 0 and 1, for jitter.
@@ -161,7 +161,7 @@ impl Supervisor {
 
     /// Takes messages and asks, until no connection can be made or the link is to stop.
     async fn serve(&mut self, client: &Arc<HttpClient>, backoff: &mut Backoff) {
-        let (mut desk, mut running) = (Desk::default(), Running::default());
+        let (mut desk, mut running) = (Waiting::default(), Running::default());
         let room = self.options.room();
         self.meter.moved(LinkState::Bound);
         self.post.up();
@@ -249,7 +249,7 @@ impl Supervisor {
     }
 
     /// Starts as many requests as the window has room for.
-    fn ask(&mut self, client: &Arc<HttpClient>, desk: &mut Desk, running: &mut Running) {
+    fn ask(&mut self, client: &Arc<HttpClient>, desk: &mut Waiting, running: &mut Running) {
         if self.latest.has_changed().unwrap_or(false) {
             self.options = self.latest.borrow_and_update().clone();
         }

@@ -3,7 +3,7 @@
 
 mod unresolved;
 
-use crate::dispatch::settle::owed::unresolved::{Place, Unresolved};
+use crate::dispatch::settle::owed::unresolved::{AttemptKey, Unresolved};
 use crate::message::id::{CarrierId, PartKey};
 use crate::message::phase::Phase;
 use crate::number::e164::E164;
@@ -68,12 +68,12 @@ impl Owed {
     }
 
     /// Of this attempt of a part the outcome is not learnt: it has no name that a receipt could find it by.
-    pub(crate) fn unresolved(&mut self, of: Place) {
+    pub(crate) fn unresolved(&mut self, of: AttemptKey) {
         self.unresolved.put(of);
     }
 
     /// What became of this attempt of a part has been learnt.
-    pub(crate) fn resolved(&mut self, of: Place) {
+    pub(crate) fn resolved(&mut self, of: AttemptKey) {
         self.unresolved.take(of);
     }
 

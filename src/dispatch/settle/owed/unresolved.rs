@@ -7,21 +7,21 @@ use crate::number::e164::E164;
 use std::collections::{BTreeSet, VecDeque};
 
 /// Carrier, handset, part, and the number of the attempt.
-pub(crate) type Place = (CarrierId, E164, PartKey, u8);
+pub(crate) type AttemptKey = (CarrierId, E164, PartKey, u8);
 
 /// The parts, as many as are remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Unresolved {
-    places: BTreeSet<Place>,
+    places: BTreeSet<AttemptKey>,
     /// In the order in which they came; some have been resolved since.
-    order: VecDeque<Place>,
+    order: VecDeque<AttemptKey>,
 }
 
 impl Unresolved {
     /// Some megabytes at most; the oldest are forgotten first, whose receipts are the least likely.
     const MAX: usize = 50_000;
 
-    pub(crate) fn put(&mut self, place: Place) {
+    pub(crate) fn put(&mut self, place: AttemptKey) {
         if !self.places.insert(place) {
             return;
         }
@@ -33,7 +33,7 @@ impl Unresolved {
         }
     }
 
-    pub(crate) fn take(&mut self, place: Place) {
+    pub(crate) fn take(&mut self, place: AttemptKey) {
         self.places.remove(&place);
     }
 

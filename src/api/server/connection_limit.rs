@@ -1,6 +1,6 @@
 //! The places for connections: so many in all, and so many for each address.
 
-use crate::api::handler::auth::Peer;
+use crate::api::handler::auth::ClientAddress;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::server::options::Http;
 use crate::telemetry::meters::http::TurnedAway;
@@ -30,7 +30,7 @@ pub struct Counts {
 }
 
 /// The places of a listener.
-pub(crate) struct Places {
+pub(crate) struct ConnectionLimit {
     free: Arc<Semaphore>,
     all: u32,
     per_address: usize,
@@ -38,7 +38,7 @@ pub(crate) struct Places {
     pub(crate) counts: Arc<Counts>,
 }
 
-impl Places {
+impl ConnectionLimit {
     pub(crate) fn new(options: &Http) -> Self {
         let all = u32::try_from(options.max_connections).unwrap_or(u32::MAX).min(1 << 24);
         Self {
@@ -51,14 +51,14 @@ impl Places {
     }
 
     /// A place among all.
-    pub(crate) fn enter(places: &Arc<Self>) -> Option<Place> {
+    pub(crate) fn enter(places: &Arc<Self>) -> Option<ConnectionPermit> {
         let permit = Arc::clone(&places.free).try_acquire_owned().ok()?;
         places.counts.open.fetch_add(1, Ordering::Relaxed);
-        Some(Place { places: Arc::clone(places), _permit: permit })
+        Some(ConnectionPermit { places: Arc::clone(places), _permit: permit })
     }
 
     /// A place among those of an address.
-    pub(crate) fn sit(places: &Arc<Self>, peer: Peer) -> Option<Seat> {
+    pub(crate) fn sit(places: &Arc<Self>, peer: ClientAddress) -> Option<Seat> {
         let address = counted_as(peer.0);
         let mut taken = places.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let count = taken.entry(address).or_insert(0);
@@ -83,12 +83,12 @@ fn counted_as(address: IpAddr) -> IpAddr {
 }
 
 /// A taken place among all; free again when it is dropped.
-pub(crate) struct Place {
-    places: Arc<Places>,
+pub(crate) struct ConnectionPermit {
+    places: Arc<ConnectionLimit>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.places.counts.open.fetch_sub(1, Ordering::Relaxed);
     }
@@ -96,7 +96,7 @@ impl Drop for Place {
 
 /// A taken place of an address; free again when it is dropped.
 pub(crate) struct Seat {
-    places: Arc<Places>,
+    places: Arc<ConnectionLimit>,
     address: IpAddr,
 }
 
@@ -130,18 +130,18 @@ mod tests {
     #[test]
     fn an_address_has_its_share_and_gives_it_back() {
         let options = Http { max_connections: 3, max_connections_per_address: 2, ..Http::at(Listen::Unix("/".into())) };
-        let places = Arc::new(Places::new(&options));
-        let (one, other) = (Peer([10, 0, 0, 1].into()), Peer([10, 0, 0, 2].into()));
-        let held = [Places::sit(&places, one), Places::sit(&places, one)];
-        assert!(held.iter().all(Option::is_some) && Places::sit(&places, one).is_none());
-        assert!(Places::sit(&places, other).is_some());
-        let all = [(); 3].map(|()| Places::enter(&places));
-        assert!(all.iter().all(Option::is_some) && Places::enter(&places).is_none(), "three in all");
+        let places = Arc::new(ConnectionLimit::new(&options));
+        let (one, other) = (ClientAddress([10, 0, 0, 1].into()), ClientAddress([10, 0, 0, 2].into()));
+        let held = [ConnectionLimit::sit(&places, one), ConnectionLimit::sit(&places, one)];
+        assert!(held.iter().all(Option::is_some) && ConnectionLimit::sit(&places, one).is_none());
+        assert!(ConnectionLimit::sit(&places, other).is_some());
+        let all = [(); 3].map(|()| ConnectionLimit::enter(&places));
+        assert!(all.iter().all(Option::is_some) && ConnectionLimit::enter(&places).is_none(), "three in all");
         assert_eq!(places.counts.open.load(Ordering::Relaxed), 3);
         drop((held, all));
         assert_eq!(places.counts.open.load(Ordering::Relaxed), 0);
         assert!(places.taken.lock().unwrap().is_empty());
-        assert!(Places::sit(&places, one).is_some() && Places::enter(&places).is_some());
+        assert!(ConnectionLimit::sit(&places, one).is_some() && ConnectionLimit::enter(&places).is_some());
     }
 
     #[test]

@@ -23,7 +23,7 @@ const QUARTERS_MAX: i64 = 48;
 
 /// The moment of a date in a receipt. `offset` is the carrier's time zone, in seconds east of UTC; a zone
 /// that the date names itself goes before it.
-pub fn moment(date: &str, offset: i32) -> Option<Time> {
+pub fn parse(date: &str, offset: i32) -> Option<Time> {
     let date = date.trim_matches(|it: char| it == '\0' || it.is_whitespace());
     let digits = date.bytes().take_while(u8::is_ascii_digit).count();
     let (digits, rest) = date.split_at(digits);
@@ -38,7 +38,7 @@ pub fn moment(date: &str, offset: i32) -> Option<Time> {
 }
 
 /// A moment as SMPP says it, in the time zone of a carrier, in seconds east of UTC.
-pub(crate) fn said(at: Time, offset: i32) -> Moment {
+pub(crate) fn to_smpp(at: Time, offset: i32) -> Moment {
     // The wire has the zone in quarter hours.
     let quarters = i64::from(offset / 900).clamp(-QUARTERS_MAX, QUARTERS_MAX);
     let seconds = i64::try_from(at.0 / 1_000).unwrap_or(i64::MAX).saturating_add(quarters * 900);
@@ -142,11 +142,11 @@ mod tests {
     #[test]
     fn a_moment_is_said_in_the_zone_of_the_carrier_and_read_back() {
         let at = Time(1_767_267_005_000);
-        let written = |offset| said(at, offset).to_cstring().to_string_lossy().into_owned();
+        let written = |offset| to_smpp(at, offset).to_cstring().to_string_lossy().into_owned();
         assert_eq!((written(0), written(19_800)), ("260101113005000+".to_owned(), "260101170005022+".to_owned()));
         assert_eq!(written(-18_000), "260101063005020-");
         for offset in [0, 19_800, -18_000] {
-            assert_eq!(moment(&written(offset), 0), Some(at), "{offset}");
+            assert_eq!(parse(&written(offset), 0), Some(at), "{offset}");
         }
     }
 
@@ -174,15 +174,15 @@ mod tests {
             "2017-06-01 12:00:00Z",
             " 1706011200\0",
         ] {
-            assert_eq!(moment(text, 0), Some(Time(noon)), "{text}");
+            assert_eq!(parse(text, 0), Some(Time(noon)), "{text}");
         }
-        assert_eq!(moment("170601120000900+", 0), Some(Time(noon + 900)));
+        assert_eq!(parse("170601120000900+", 0), Some(Time(noon + 900)));
         for (text, offset) in [("1706011500", 3), ("20170601140000", 2), ("2017-06-01 21:00", 9), ("1706011100", -1)] {
-            assert_eq!(moment(text, offset * 3_600), Some(Time(noon)), "{text} {offset}");
+            assert_eq!(parse(text, offset * 3_600), Some(Time(noon)), "{text} {offset}");
         }
         // A zone of its own goes before that of the carrier.
-        assert_eq!(moment("170601140000008+", 9 * 3_600), Some(Time(noon)));
-        assert_eq!(moment("2017-06-01T12:00:00Z", 9 * 3_600), Some(Time(noon)));
+        assert_eq!(parse("170601140000008+", 9 * 3_600), Some(Time(noon)));
+        assert_eq!(parse("2017-06-01T12:00:00Z", 9 * 3_600), Some(Time(noon)));
     }
 
     #[test]
@@ -209,8 +209,8 @@ mod tests {
             "99999999999999999999999999999",
             "é",
         ] {
-            assert_eq!(moment(text, 0), None, "{text}");
+            assert_eq!(parse(text, 0), None, "{text}");
         }
-        assert_eq!(moment("7001010000", -7_200), None, "1970 in a western zone");
+        assert_eq!(parse("7001010000", -7_200), None, "1970 in a western zone");
     }
 }

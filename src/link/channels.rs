@@ -1,8 +1,8 @@
-//! The two lanes of a link into the loop: answers, and what the carrier sends of its own accord.
+//! The two channels of a link into the loop: answers, and what the carrier sends of its own accord.
 //!
-//! The lane of answers has room for everything that the link was given, so that an answer never
-//! waits behind a receipt. The inbound lane has room for everything that a session takes in before it
-//! stops reading, and a session begins when the lane is empty.
+//! The channel of answers has room for everything that the link was given, so that an answer never
+//! waits behind a receipt. The inbound channel has room for everything that a session takes in before it
+//! stops reading, and a session begins when the channel is empty.
 
 use crate::carrier::report::Report;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub struct Room {
     pub inbound: usize,
 }
 
-/// The link's ends of its lanes.
+/// The link's ends of its channels.
 pub struct Outlet {
     answers: mpsc::Sender<Report>,
     inbound: mpsc::Sender<Report>,
@@ -43,8 +43,8 @@ pub struct Inlet {
     pub inbound: mpsc::Receiver<Report>,
 }
 
-/// The lanes of a link.
-pub fn lanes(room: Room, wake: Wake) -> (Outlet, Inlet) {
+/// The channels of a link.
+pub fn channels(room: Room, wake: Wake) -> (Outlet, Inlet) {
     // A late answer belongs to a tomb, of which there are at most as many as the window is wide.
     let answers = 2 * room.window + room.ahead + MOVES;
     let (to_answers, answers) = mpsc::channel(answers);
@@ -64,12 +64,12 @@ impl Outlet {
             || self.inbound.capacity() < self.inbound.max_capacity()
     }
 
-    /// Puts a report into its lane. False if there was no room for it, which only late answers may meet.
+    /// Puts a report into its channel. False if there was no room for it, which only late answers may meet.
     pub fn report(&self, report: Report) -> bool {
         let inbound = matches!(report, Report::Inbound { .. });
         let dispensable = matches!(report, Report::Late(..));
-        let lane = if inbound { &self.inbound } else { &self.answers };
-        let sent = match lane.try_send(report) {
+        let channel = if inbound { &self.inbound } else { &self.answers };
+        let sent = match channel.try_send(report) {
             Ok(()) => true,
             Err(mpsc::error::TrySendError::Full(_)) if dispensable => false,
             Err(mpsc::error::TrySendError::Full(_)) => panic!("a link was given more than its capacity"),

@@ -12,9 +12,9 @@ pub(super) type Ended = (Ticket, Answered);
 
 /// What waits, in the order in which it came. Bounded by what the link may hold.
 #[derive(Default)]
-pub(super) struct Desk(VecDeque<Letter>);
+pub(super) struct Waiting(VecDeque<Letter>);
 
-impl Desk {
+impl Waiting {
     /// Takes what is to be submitted. What cannot be said here is told at once: a carrier of SMPP can say it.
     pub(super) fn take(&mut self, submit: Submit) -> Option<Ended> {
         let ticket = submit.ticket;
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_request_takes_what_waits_and_says_the_same_up_to_its_batch() {
-        let mut desk = Desk::default();
+        let mut desk = Waiting::default();
         for (seq, text) in [(1, "a"), (2, "a"), (3, "a"), (4, "b"), (5, "a")] {
             assert!(desk.take(submit(seq, text)).is_none());
         }
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_waits_goes_back_as_not_sent_and_data_goes_elsewhere() {
-        let mut desk = Desk::default();
+        let mut desk = Waiting::default();
         assert!(desk.take(submit(1, "a")).is_none() && desk.take(submit(2, "a")).is_none());
         let data = desk.take(submit(3, "")).unwrap();
         assert_eq!((data.1.answer, data.1.reason), (Answer::Elsewhere, Some(Reason::ContentRefused)));

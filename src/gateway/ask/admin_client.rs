@@ -19,13 +19,13 @@ use tokio::net::UnixStream;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A gateway that is asked.
-pub(super) struct Door {
+pub(super) struct AdminClient {
     client: Client,
     /// How long it keeps messages that ended.
     kept: Duration,
 }
 
-impl Door {
+impl AdminClient {
     /// Connects to the gateway of a configuration.
     pub(super) async fn open(place: &Where) -> Result<Self, AskError> {
         let key = place.key()?;

@@ -8,13 +8,13 @@
 //!
 //! What it costs to turn somebody away is bounded as well: so many at once, for so long, and one line of the log a minute.
 
-use crate::api::handler::auth::Peer;
+use crate::api::handler::auth::ClientAddress;
 use crate::api::handler::context::OnTurnedAway;
 use crate::api::server::caller::Caller;
-use crate::api::server::connection::Desk;
+use crate::api::server::connection::Service;
+use crate::api::server::connection_limit::{COME_AGAIN, ConnectionLimit, ConnectionPermit, refusal};
 use crate::api::server::listener::{Accepted, Octets};
 use crate::api::server::options::{Http, Subnets};
-use crate::api::server::places::{COME_AGAIN, Place, Places, refusal};
 use crate::api::server::proxy::{self, Preface};
 use crate::telemetry::meters::http::TurnedAway;
 use crate::wire::stream::Stream;
@@ -37,30 +37,30 @@ const LINGER_READS: usize = 64;
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// What every connection of a listener meets.
-pub(crate) struct Door {
-    pub(crate) desk: Desk,
-    pub(crate) places: Arc<Places>,
+pub(crate) struct Acceptor {
+    pub(crate) desk: Service,
+    pub(crate) places: Arc<ConnectionLimit>,
     /// Counts who is turned away.
     pub(crate) on_turned_away: Option<Arc<OnTurnedAway>>,
     tls: Option<tls::TlsServer>,
     header_timeout: Duration,
     proxies: Arc<Subnets>,
     farewells: Arc<Semaphore>,
-    told: Mutex<Told>,
+    told: Mutex<TurnedAwayLog>,
 }
 
 /// Who was turned away since the log told of it, by reason.
 #[derive(Default)]
-struct Told {
+struct TurnedAwayLog {
     at: Option<Instant>,
     since: [u64; TurnedAway::ALL.len()],
 }
 
-impl Door {
-    pub(crate) fn new(desk: Desk, options: &Http, tls: Option<tls::TlsServer>) -> Self {
+impl Acceptor {
+    pub(crate) fn new(desk: Service, options: &Http, tls: Option<tls::TlsServer>) -> Self {
         Self {
             desk,
-            places: Arc::new(Places::new(options)),
+            places: Arc::new(ConnectionLimit::new(options)),
             on_turned_away: None,
             tls,
             header_timeout: options.header_timeout,
@@ -71,11 +71,16 @@ impl Door {
     }
 
     /// Serves a connection, if its address has a place left.
-    pub(crate) async fn serve(self: Arc<Self>, accepted: Accepted, place: Place, stop: watch::Receiver<bool>) {
+    pub(crate) async fn serve(
+        self: Arc<Self>,
+        accepted: Accepted,
+        place: ConnectionPermit,
+        stop: watch::Receiver<bool>,
+    ) {
         let (peer, mut accepted) = (accepted.peer(), accepted);
         let Some(caller) = self.whence(&mut accepted, peer).await else { return };
         let Caller::Itself(peer) = caller else { return self.seat(accepted, caller, stop).await };
-        match Places::sit(&self.places, peer) {
+        match ConnectionLimit::sit(&self.places, peer) {
             Some(_seat) => self.seat(accepted, caller, stop).await,
             None => {
                 drop(place);
@@ -85,7 +90,7 @@ impl Door {
     }
 
     /// For whom a connection is; `None` where a proxy says so and nobody understands it, or says nothing in time.
-    async fn whence(&self, accepted: &mut Accepted, peer: Peer) -> Option<Caller> {
+    async fn whence(&self, accepted: &mut Accepted, peer: ClientAddress) -> Option<Caller> {
         if !self.proxies.hold(peer.0) {
             return Some(Caller::Itself(peer));
         }
@@ -95,7 +100,7 @@ impl Door {
         match timeout(self.header_timeout, proxy::preface(tcp)).await.unwrap_or(Preface::Gone) {
             Preface::Missing => Some(behind),
             Preface::Own => Some(Caller::Itself(peer)),
-            Preface::Of(address) => Some(Caller::Itself(Peer(address.to_canonical()))),
+            Preface::Of(address) => Some(Caller::Itself(ClientAddress(address.to_canonical()))),
             Preface::Malformed => {
                 self.note(TurnedAway::Proxy, peer);
                 None
@@ -137,7 +142,7 @@ impl Door {
     }
 
     /// Counts who was turned away, and says so once a minute.
-    fn note(&self, reason: TurnedAway, peer: Peer) {
+    fn note(&self, reason: TurnedAway, peer: ClientAddress) {
         let counts = &self.places.counts;
         let count = match reason {
             TurnedAway::Address => &counts.refused_by_address,
@@ -153,7 +158,7 @@ impl Door {
         if told.at.is_none_or(|it| TELL_EVERY <= it.elapsed()) {
             let [address, all, proxy] = told.since;
             tracing::warn!(address, all, proxy, latest = %peer.0, "connections are refused");
-            *told = Told { at: Some(Instant::now()), ..Told::default() };
+            *told = TurnedAwayLog { at: Some(Instant::now()), ..TurnedAwayLog::default() };
         }
     }
 }

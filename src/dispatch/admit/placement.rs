@@ -6,7 +6,7 @@ use crate::message::id::{CarrierId, LaneId};
 use crate::message::part::Moved;
 
 /// Where a new message waits.
-pub(crate) struct Place {
+pub(crate) struct Placement {
     /// Its lane.
     pub(crate) lane: LaneId,
     /// In how many submits it goes.
@@ -17,7 +17,7 @@ pub(crate) struct Place {
 
 impl Dispatch {
     /// Where a new message waits. Where no carrier is open, it waits for the best.
-    pub(crate) fn place(&self, lane: LaneId, body: &Body) -> Place {
+    pub(crate) fn place(&self, lane: LaneId, body: &Body) -> Placement {
         let ranked = self.health.ranking(&self.beat.plan, body);
         let alone = self.beat.is_alone(body.route);
         let sayable = |it| Some((it, self.beat.plan.submits_at(body, it)?));
@@ -26,10 +26,10 @@ impl Dispatch {
         let Some((carrier, submits)) = chosen else {
             // No carrier can say it: the first will be asked, and its refusal says why.
             let first = ranked.carriers().next().unwrap_or(CarrierId(0));
-            return Place { lane: lane.at(first), submits: body.submits(), moved: None };
+            return Placement { lane: lane.at(first), submits: body.submits(), moved: None };
         };
         let passed_by = best.map(|(it, _)| it).filter(|it| *it != carrier);
-        let moved = passed_by.and_then(|from| Some(Moved { from, cause: self.standing(from, alone).cause()? }));
-        Place { lane: lane.at(carrier), submits, moved }
+        let moved = passed_by.and_then(|from| Some(Moved { from, cause: self.openness(from, alone).cause()? }));
+        Placement { lane: lane.at(carrier), submits, moved }
     }
 }

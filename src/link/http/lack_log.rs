@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 /// What the log has told of. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub struct Told(Arc<AtomicU8>);
+pub struct LackLog(Arc<AtomicU8>);
 
-impl Told {
+impl LackLog {
     /// Whether this is the first of its kind.
     pub(super) fn is_new(&self, lack: Lack) -> bool {
         let bit = 1 << lack as u8;
@@ -17,7 +17,7 @@ impl Told {
 }
 
 /// What was told makes no options another: a link whose options are equal goes on.
-impl PartialEq for Told {
+impl PartialEq for LackLog {
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -29,10 +29,10 @@ mod tests {
 
     #[test]
     fn each_kind_is_told_of_once_by_all_links() {
-        let told = Told::default();
+        let told = LackLog::default();
         let other = told.clone();
         assert!(told.is_new(Lack::Id) && other.is_new(Lack::Json));
         assert!(!other.is_new(Lack::Id) && !told.is_new(Lack::Json));
-        assert!(Told::default().is_new(Lack::Id));
+        assert!(LackLog::default().is_new(Lack::Id));
     }
 }
