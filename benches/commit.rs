@@ -89,7 +89,7 @@ impl Life {
     fn body(&mut self, seq: Seq, now: Time) -> Body {
         Body {
             id: MessageId { seq, token: self.roll() },
-            order: OrderId::recorded(seq.0),
+            order: OrderId::from_record(seq.0),
             account: AccountId(1),
             route: RouteId(1),
             class: Class::Otp,

@@ -94,7 +94,7 @@ fn message(seq: Seq) -> (Body, Part) {
     let (now, account) = (Time(1_700_000_000_000 + seq.0), account(seq));
     let body = Body {
         id: MessageId { seq, token: seq.0.wrapping_mul(0x9E37_79B9_7F4A_7C15) },
-        order: OrderId::recorded(seq.0),
+        order: OrderId::from_record(seq.0),
         account,
         route: RouteId(1),
         class: Class::Otp,
@@ -118,7 +118,7 @@ fn message(seq: Seq) -> (Body, Part) {
         _ => Phase::Delivered,
     };
     let lane = LaneId::new(RouteId(1), account, 0, 0);
-    let mut part = Part::new(PartKey::new(seq, 0), lane, Time(now.0 + 300_000)).restored(phase);
+    let mut part = Part::new(PartKey::new(seq, 0), lane, Time(now.0 + 300_000)).with_phase(phase);
     let mut attempt = Attempt::new(1, LinkId { carrier: CarrierId(1), bind: 0 }, Cause::First, now);
     (attempt.answered_at, attempt.answer) = (now, Some(Answer::Taken));
     attempt.carrier_message_id = Some(carrier_id(seq));
@@ -144,7 +144,7 @@ fn questions(count: u64) -> Vec<(&'static str, MessageFilter, usize)> {
             0,
         ),
         ("client_ref", MessageFilter { client_ref: Some("login-200".into()), ..any() }, 1),
-        ("order_id", MessageFilter { order: Some(OrderId::recorded(middle.0)), ..any() }, 1),
+        ("order_id", MessageFilter { order: Some(OrderId::from_record(middle.0)), ..any() }, 1),
         ("carrier_message_id", MessageFilter { carrier_message_id: Some(carrier_id(first)), ..any() }, 1),
         ("account whose hundred are the oldest", of(3), 20),
         ("FAILED, of an account with one", status(of(1), Status::Failed), 1),

@@ -164,12 +164,12 @@ fn main() -> ExitCode {
         Command::Find(options) => {
             let mut told = Vec::new();
             let done = runtime().block_on(ask::find(&options, &mut told));
-            asked(done, &told)
+            show_answer(done, &told)
         }
         Command::Why(options) => {
             let mut told = Vec::new();
             let done = runtime().block_on(ask::why(&options, &mut told));
-            asked(done, &told)
+            show_answer(done, &told)
         }
         Command::Backup { file, force, config } => say(backup::back_up(&config, &file, force)),
         Command::Restore { file, config } => say(backup::restore(&config, &file)),
@@ -179,7 +179,7 @@ fn main() -> ExitCode {
                 print(words);
                 ExitCode::from(EXIT_STORE)
             }
-            Err(failure) => failed(&failure),
+            Err(failure) => report_failure(&failure),
         },
         Command::Store(Store::Repair { cut_log, config }) => say(store::repair(&config, cut_log)),
         Command::Key => {
@@ -203,14 +203,14 @@ fn print(words: impl std::fmt::Display) -> ExitCode {
 fn say(done: Result<String, Failure>) -> ExitCode {
     match done {
         Ok(words) => print(words),
-        Err(failure) => failed(&failure),
+        Err(failure) => report_failure(&failure),
     }
 }
 
 fn run(path: &Path) -> ExitCode {
     let log = match config::read(path) {
         Ok(draft) => draft.log(),
-        Err(wrong) => return failed(&wrong.into()),
+        Err(wrong) => return report_failure(&wrong.into()),
     };
     let log = match log::init(log.format, log.level) {
         Ok(log) => log,
@@ -221,7 +221,7 @@ fn run(path: &Path) -> ExitCode {
     };
     match runtime().block_on(serve(path, &log)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failed(&failure),
+        Err(failure) => report_failure(&failure),
     }
 }
 
@@ -282,7 +282,7 @@ fn explain(options: &decode::options::Options) -> ExitCode {
 }
 
 /// Shows what a gateway told, or why it told nothing.
-fn asked(done: Result<(), AskError>, told: &[u8]) -> ExitCode {
+fn show_answer(done: Result<(), AskError>, told: &[u8]) -> ExitCode {
     let shown = done.and_then(|()| Ok(io::stdout().write_all(told)?));
     let error = match shown {
         Ok(()) => return ExitCode::SUCCESS,
@@ -325,7 +325,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// Says what is wrong, cause after cause, and with which code the process ends.
-fn failed(failure: &Failure) -> ExitCode {
+fn report_failure(failure: &Failure) -> ExitCode {
     let mut text = failure.to_string();
     let mut cause = std::error::Error::source(failure);
     while let Some(error) = cause {

@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 /// `GET` and `POST /hooks/{carrier}/{secret}`
-pub(super) async fn told(
+pub(super) async fn take(
     State(context): State<Arc<Context>>,
     Path((name, secret)): Path<(String, String)>,
     request: Request,
@@ -31,7 +31,7 @@ pub(super) async fn told(
     let (carrier, hook) = hook(&plan, (&name, &secret))?;
     let query = request.uri().query().unwrap_or_default().to_owned();
     if request.method() == Method::GET
-        && let Some(challenge) = hook.challenged(&query)
+        && let Some(challenge) = hook.challenge_answer(&query)
     {
         return Ok(answer(challenge));
     }

@@ -160,7 +160,7 @@ impl Lookup {
     }
 
     /// Which of these numbers are refused as far as is remembered, and which are to be asked about.
-    pub(crate) fn remembered(&self, numbers: BTreeSet<E164>) -> (BTreeSet<E164>, Vec<E164>) {
+    pub(crate) fn split_known(&self, numbers: BTreeSet<E164>) -> (BTreeSet<E164>, Vec<E164>) {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut refused, mut unknown) = (BTreeSet::new(), Vec::new());
         for number in numbers {
@@ -176,7 +176,7 @@ impl Lookup {
     }
 
     /// Asks about these numbers, and says which of them are refused.
-    pub(crate) async fn asked(self: &Arc<Self>, numbers: Vec<E164>) -> BTreeSet<E164> {
+    pub(crate) async fn refused_among(self: &Arc<Self>, numbers: Vec<E164>) -> BTreeSet<E164> {
         let by = Instant::now() + self.options.timeout;
         let (mut refused, mut asking) = (BTreeSet::new(), JoinSet::new());
         for number in numbers {
@@ -194,13 +194,13 @@ impl Lookup {
     /// Asks about a number when its turn comes, and remembers what came of it.
     async fn ask(&self, number: E164, by: Instant) -> Option<bool> {
         let _turn = timeout_at(by, self.running.acquire()).await.ok()?.ok()?;
-        let refused = timeout_at(by, self.said(number)).await.ok().flatten();
+        let refused = timeout_at(by, self.is_refused(number)).await.ok().flatten();
         self.known.lock().unwrap_or_else(PoisonError::into_inner).put(number, refused, self.options.cache);
         refused
     }
 
     /// Whether the service says that the number is of a type that is refused; `None` if it says nothing.
-    async fn said(&self, number: E164) -> Option<bool> {
+    async fn is_refused(&self, number: E164) -> Option<bool> {
         let Options { target, headers, system_id, password, line_type, refuse, .. } = &self.options;
         let password = password.expose();
         let value = |field| match field {

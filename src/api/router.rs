@@ -64,7 +64,7 @@ endpoints! {
         "/v1/routes/{id}/pricing" { get: balance::pricing }
         "/v1/balance" { get: balance::balance }
         "/v1/events" { get: events::of_account }
-        "/hooks/{carrier}/{secret}" { get: hook::told, post: hook::told }
+        "/hooks/{carrier}/{secret}" { get: hook::take, post: hook::take }
     }
     of_operators {
         "/admin/v1/events/unrouted" { get: events::unrouted }

@@ -177,7 +177,7 @@ impl Dialect {
     pub const PARKED_FOR: Duration = Duration::from_secs(72 * 3_600);
 
     /// What the operator says that a word of state means.
-    pub fn stated(&self, word: &str) -> Option<Status> {
+    pub fn status_of(&self, word: &str) -> Option<Status> {
         if self.statuses.is_empty() { None } else { self.statuses.get(&*word.trim().to_lowercase()).copied() }
     }
 }

@@ -162,7 +162,7 @@ impl Esme {
                 let body = PduBody::QuerySm(query::query_sm(&query, &self.dialect));
                 self.session.handle(now, Input::Request(Ticket::query(query.key).0, body));
             }
-            Command::Query(query) => self.queried(Ticket::query(query.key), Queried::Unanswered),
+            Command::Query(query) => self.report_query(Ticket::query(query.key), Queried::Unanswered),
             Command::Confirm(tag) => self.confirm(now, tag),
             Command::Adopt(dialect) => {
                 self.dialect = dialect;
@@ -247,9 +247,9 @@ impl Esme {
                 }
                 // Another carrier may be able to say it.
                 Err(Unsayable::Sender) => {
-                    self.end(submit.ticket, refused(Answer::Elsewhere, None, Reason::SenderRefused));
+                    self.end(submit.ticket, refusal(Answer::Elsewhere, None, Reason::SenderRefused));
                 }
-                _ => self.end(submit.ticket, refused(Answer::Elsewhere, None, Reason::ContentRefused)),
+                _ => self.end(submit.ticket, refusal(Answer::Elsewhere, None, Reason::ContentRefused)),
             }
             moved = true;
         }
@@ -273,7 +273,7 @@ impl Esme {
         }
     }
 
-    fn queried(&mut self, ticket: Ticket, queried: Queried) {
+    fn report_query(&mut self, ticket: Ticket, queried: Queried) {
         self.reports.push_back(Report::Queried(ticket.key(), queried));
     }
 
@@ -294,13 +294,13 @@ impl Esme {
             SessionEvent::Answered { ticket, status, body } | SessionEvent::LateAnswer { ticket, status, body }
                 if Ticket(ticket).is_query() =>
             {
-                self.queried(Ticket(ticket), query::queried(status, &body, &self.dialect));
+                self.report_query(Ticket(ticket), query::read_answer(status, &body, &self.dialect));
             }
             SessionEvent::TimedOut(ticket) if Ticket(ticket).is_query() => {
-                self.queried(Ticket(ticket), Queried::Ignored)
+                self.report_query(Ticket(ticket), Queried::Ignored)
             }
             SessionEvent::Lost(ticket) | SessionEvent::NeverSent(ticket) if Ticket(ticket).is_query() => {
-                self.queried(Ticket(ticket), Queried::Unanswered);
+                self.report_query(Ticket(ticket), Queried::Unanswered);
             }
             SessionEvent::Bound { version, .. } => {
                 self.speak(version);
@@ -329,7 +329,7 @@ impl Esme {
                 self.written.remove(&ticket);
                 self.end(Ticket(ticket), Answered::NOT_SENT);
             }
-            SessionEvent::Requested { sequence, body } => self.requested(now, sequence, &body),
+            SessionEvent::Requested { sequence, body } => self.take_request(now, sequence, &body),
             SessionEvent::Odd(oddity) => self.reports.push_back(Report::Odd(oddity)),
             // What never left can go elsewhere at once.
             SessionEvent::Unbinding => self.return_ahead(),
@@ -343,7 +343,7 @@ impl Esme {
         }
     }
 
-    fn requested(&mut self, now: Instant, sequence: u32, body: &PduBody) {
+    fn take_request(&mut self, now: Instant, sequence: u32, body: &PduBody) {
         let Some(news) = inbound::news(body, &self.dialect) else {
             let status = CommandStatus::InvalidCommandId;
             self.session.handle(now, Input::Respond { sequence, status, body: PduBody::GenericNack });
@@ -442,6 +442,6 @@ impl Conversation for Esme {
     }
 }
 
-const fn refused(answer: Answer, command_status: Option<u32>, reason: Reason) -> Answered {
+const fn refusal(answer: Answer, command_status: Option<u32>, reason: Reason) -> Answered {
     Answered { answer, command_status, carrier_message_id: None, reason: Some(reason), throttled: false, took: None }
 }

@@ -98,7 +98,7 @@ impl Learned {
     }
 
     /// The relation, once it is believed.
-    pub fn believed(self) -> Option<Relation> {
+    pub fn if_believed(self) -> Option<Relation> {
         (Self::BELIEVED <= self.matches).then_some(self.relation)
     }
 }
@@ -151,7 +151,7 @@ pub fn forms_of(receipt: &CarrierMessageId, form: IdForm, believed: Option<Relat
     let mut found: Vec<IdCandidate> = Vec::with_capacity(relations.len());
     let (first, others): (Vec<Relation>, Vec<Relation>) = relations.iter().partition(|it| **it == certain);
     for relation in first.into_iter().chain(others) {
-        let Some(canonical) = written(receipt, relation) else { continue };
+        let Some(canonical) = convert(receipt, relation) else { continue };
         match found.iter_mut().find(|it| it.canonical == canonical) {
             Some(same) => same.relation = None,
             None => found.push(IdCandidate {
@@ -175,7 +175,7 @@ pub fn forms_of(receipt: &CarrierMessageId, form: IdForm, believed: Option<Relat
 }
 
 /// The id of the answer, of 64 bits if it is a number, where it relates so to that of the receipt; `None` where it cannot.
-fn written(receipt: &CarrierMessageId, relation: Relation) -> Option<String> {
+fn convert(receipt: &CarrierMessageId, relation: Relation) -> Option<String> {
     let canonical = receipt.canonical();
     match relation {
         Relation::Same => Some(canonical),
@@ -240,11 +240,11 @@ mod tests {
         let (same, hex) = (Relation::Same, Relation::RespHex);
         let learn =
             |from: Option<Learned>, relation, times| (0..times).fold(from, |it, _| Some(Learned::after(it, relation)));
-        assert_eq!(learn(None, hex, 2).and_then(Learned::believed), None);
+        assert_eq!(learn(None, hex, 2).and_then(Learned::if_believed), None);
         let sure = learn(None, hex, 50);
         assert_eq!(sure, Some(Learned { relation: hex, matches: Learned::MATCHES_MAX }));
-        assert_eq!(learn(sure, same, 1).and_then(Learned::believed), Some(hex));
-        assert_eq!(learn(sure, same, 3).and_then(Learned::believed), None);
-        assert_eq!(learn(sure, same, 6).and_then(Learned::believed), Some(same));
+        assert_eq!(learn(sure, same, 1).and_then(Learned::if_believed), Some(hex));
+        assert_eq!(learn(sure, same, 3).and_then(Learned::if_believed), None);
+        assert_eq!(learn(sure, same, 6).and_then(Learned::if_believed), Some(same));
     }
 }

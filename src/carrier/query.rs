@@ -36,7 +36,7 @@ pub fn query_sm(query: &Query, dialect: &Dialect) -> QuerySm {
 }
 
 /// What an answer to [`query_sm`] says.
-pub fn queried(status: CommandStatus, body: &pdu::PduBody, dialect: &Dialect) -> Queried {
+pub fn read_answer(status: CommandStatus, body: &pdu::PduBody, dialect: &Dialect) -> Queried {
     match (status, body) {
         (CommandStatus::Ok, pdu::PduBody::QuerySmResp(resp)) => Queried::State(receipt(resp, dialect)),
         (CommandStatus::InvalidCommandId, _) => Queried::Unserved,
@@ -74,7 +74,8 @@ mod tests {
             error_code: 27,
             ..QuerySmResp::default()
         };
-        let Queried::State(receipt) = queried(CommandStatus::Ok, &pdu::PduBody::QuerySmResp(resp), &Dialect::default())
+        let Queried::State(receipt) =
+            read_answer(CommandStatus::Ok, &pdu::PduBody::QuerySmResp(resp), &Dialect::default())
         else {
             panic!("it was answered");
         };
@@ -86,16 +87,16 @@ mod tests {
     #[test]
     fn refusals_are_told_apart() {
         let refused = pdu::PduBody::QuerySmResp(QuerySmResp::default());
-        assert_eq!(queried(CommandStatus::InvalidMessageId, &refused, &Dialect::default()), Queried::Refused);
-        assert_eq!(queried(CommandStatus::QueryFailed, &refused, &Dialect::default()), Queried::Refused);
+        assert_eq!(read_answer(CommandStatus::InvalidMessageId, &refused, &Dialect::default()), Queried::Refused);
+        assert_eq!(read_answer(CommandStatus::QueryFailed, &refused, &Dialect::default()), Queried::Refused);
         assert_eq!(
-            queried(CommandStatus::InvalidCommandId, &pdu::PduBody::GenericNack, &Dialect::default()),
+            read_answer(CommandStatus::InvalidCommandId, &pdu::PduBody::GenericNack, &Dialect::default()),
             Queried::Unserved
         );
-        assert_eq!(queried(CommandStatus::Throttled, &refused, &Dialect::default()), Queried::Unanswered);
+        assert_eq!(read_answer(CommandStatus::Throttled, &refused, &Dialect::default()), Queried::Unanswered);
         // A status of success on another operation says nothing of the message.
         assert_eq!(
-            queried(CommandStatus::Ok, &pdu::PduBody::SubmitSmResp(SmResp::default()), &Dialect::default()),
+            read_answer(CommandStatus::Ok, &pdu::PduBody::SubmitSmResp(SmResp::default()), &Dialect::default()),
             Queried::Unanswered
         );
     }

@@ -105,12 +105,12 @@ impl ReceiptText {
         let text = if text.contains('\u{A0}') { Cow::Owned(text.replace('\u{A0}', " ")) } else { Cow::Borrowed(text) };
         let found = keys(&text);
         if found.is_empty() {
-            return separated(&text).unwrap_or_default();
+            return read_separated(&text).unwrap_or_default();
         }
         let mut read = Self::default();
         for (place, it) in found.iter().enumerate() {
             let end = found.get(place + 1).map_or(text.len(), |it| it.at);
-            let value = trimmed(&text[it.value..end]);
+            let value = trim(&text[it.value..end]);
             let whole = || (!value.is_empty()).then(|| value.to_owned());
             let word = || {
                 let word = value.split_whitespace().next()?.trim_end_matches([',', ';', '\0']);
@@ -143,7 +143,7 @@ impl ReceiptText {
 }
 
 /// Without the NULs and blanks around it.
-fn trimmed(text: &str) -> &str {
+fn trim(text: &str) -> &str {
     text.trim_matches(|it: char| it == '\0' || it.is_whitespace())
 }
 
@@ -199,8 +199,8 @@ fn unknown(octets: &[u8]) -> Option<usize> {
 
 /// Seven values between commas, as Vodafone writes them: 00 or 01, done and submit date, error code, recipient,
 /// a number of theirs, id.
-fn separated(text: &str) -> Option<ReceiptText> {
-    let values: Vec<&str> = text.split(',').map(trimmed).collect();
+fn read_separated(text: &str) -> Option<ReceiptText> {
+    let values: Vec<&str> = text.split(',').map(trim).collect();
     let [stat, done, submit, err, recipient, _, id] = values[..] else { return None };
     let digits = |it: &str, length: usize| it.len() == length && it.bytes().all(|it| it.is_ascii_digit());
     let fits = digits(stat, 2) && digits(done, 10) && digits(submit, 10) && digits(recipient, recipient.len());

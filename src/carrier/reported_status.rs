@@ -73,7 +73,7 @@ pub fn reported_status(text: &ReceiptText, state: Option<u8>, dialect: &Dialect)
 /// What a `message_state` means here, and its word.
 pub fn status_here(state: u8, dialect: &Dialect) -> (Status, &'static str) {
     let (usual, word) = status_of_state(state);
-    (dialect.stated(word).unwrap_or(usual), word)
+    (dialect.status_of(word).unwrap_or(usual), word)
 }
 
 fn of_state(state: u8, dialect: &Dialect) -> (Status, Weight, &'static str) {
@@ -90,7 +90,7 @@ fn of_word(word: &str, separated: bool, dialect: &Dialect) -> (Status, Weight) {
         (_, true) => Status::Unknown,
         (word, false) => status_of_word(word),
     };
-    let stated = dialect.stated(word);
+    let stated = dialect.status_of(word);
     let status = stated.unwrap_or_else(usual);
     (status, Weight::of(status, stated.is_some() || is_known(word)))
 }

@@ -30,7 +30,7 @@ pub(crate) fn octets(source: &Source, alphabet: Alphabet) -> Option<Cow<'_, [u8]
 }
 
 /// As it reads where a receipt has it: addresses are read octet by octet.
-pub fn returned<'s>(source: &'s Source, dialect: &Dialect) -> Cow<'s, str> {
+pub fn as_returned<'s>(source: &'s Source, dialect: &Dialect) -> Cow<'s, str> {
     match octets(source, dialect.sender_alphabet) {
         Some(Cow::Owned(octets)) => latin1::decode(&octets).into(),
         Some(Cow::Borrowed(_)) | None => source.octets().into(),
@@ -75,7 +75,7 @@ mod tests {
     fn a_receipt_has_it_as_it_was_sent() {
         let of = |name: &str, sender_alphabet| {
             let dialect = Dialect { sender_alphabet, ..Dialect::default() };
-            returned(&Source::parse(name).unwrap(), &dialect).into_owned()
+            as_returned(&Source::parse(name).unwrap(), &dialect).into_owned()
         };
         assert_eq!(of("DIT_Log", Alphabet::Gsm7), "DIT\u{11}Log");
         assert_eq!(of("DIT_Log", Alphabet::Ascii), "DIT_Log");

@@ -108,7 +108,7 @@ fn submit_sm(submit: &Submit, dialect: &Dialect, piece: UserData, source: Addres
     Sm {
         service_type: CString::from(&*dialect.service_type),
         source,
-        destination: numbered(dialect.destination, (1, 1), &submit.body.destination.digits()),
+        destination: address(dialect.destination, (1, 1), &submit.body.destination.digits()),
         esm_class: dialect.esm_class | if piece.udh { UDHI } else { 0 },
         validity_period: validity_period(submit, dialect),
         registered_delivery: u8::from(asks_receipt(submit, dialect.receipts)),
@@ -123,7 +123,7 @@ fn data_sm(submit: &Submit, dialect: &Dialect, piece: &UserData, source: Address
     DataSm {
         service_type: CString::from(&*dialect.service_type),
         source,
-        destination: numbered(dialect.destination, (1, 1), &submit.body.destination.digits()),
+        destination: address(dialect.destination, (1, 1), &submit.body.destination.digits()),
         esm_class: dialect.esm_class | if piece.udh { UDHI } else { 0 },
         registered_delivery: u8::from(asks_receipt(submit, dialect.receipts)),
         data_coding: piece.data_coding,
@@ -137,7 +137,7 @@ fn tlvs(submit: &Submit, dialect: &Dialect, piece: &UserData, payload: bool) -> 
     let mut all: BTreeMap<u16, Vec<u8>> = BTreeMap::new();
     all.extend(dialect.tlvs.iter().map(|it| (it.tag, it.value.to_vec())));
     if let Some(extras) = submit.body.extras.as_deref() {
-        all.extend(registered(extras, dialect));
+        all.extend(registration(extras, dialect));
         all.extend(extras.tlvs.iter().map(|it| (it.tag, it.value.to_vec())));
     }
     if let Some(Concat { reference, total, index, .. }) = piece.sar {
@@ -158,7 +158,7 @@ fn tlvs(submit: &Submit, dialect: &Dialect, piece: &UserData, payload: bool) -> 
 }
 
 /// What India's registry wants to know, in this carrier's parameters.
-fn registered(extras: &Extras, dialect: &Dialect) -> Vec<(u16, Vec<u8>)> {
+fn registration(extras: &Extras, dialect: &Dialect) -> Vec<(u16, Vec<u8>)> {
     let Some(Dlt { entity_id, template_id, telemarketer_id }) = extras.dlt.as_deref() else { return Vec::new() };
     let tags = dialect.dlt;
     let fields = [(tags.entity, entity_id), (tags.template, template_id), (tags.telemarketer, telemarketer_id)];
@@ -195,10 +195,10 @@ pub(crate) fn source(source: &Source, dialect: &Dialect) -> Option<Address> {
     // An alphanumeric sender under another type is refused or garbled everywhere.
     let wanted = if matches!(source, Source::Alphanumeric(_)) { Numbering::default() } else { dialect.source };
     let octets = sender::octets(source, dialect.sender_alphabet)?;
-    Some(Address { digits: CString::from(&*octets), ..numbered(wanted, usual, "") })
+    Some(Address { digits: CString::from(&*octets), ..address(wanted, usual, "") })
 }
 
-fn numbered(wanted: Numbering, usual: (u8, u8), digits: &str) -> Address {
+fn address(wanted: Numbering, usual: (u8, u8), digits: &str) -> Address {
     let (ton, npi) = (wanted.ton.unwrap_or(usual.0), wanted.npi.unwrap_or(usual.1));
     Address { ton, npi, digits: CString::from(digits) }
 }
@@ -220,7 +220,7 @@ mod tests {
     fn body(text: &str, parts: u8, extras: Extras) -> Body {
         Body {
             id: MessageId { seq: Seq(0x0001_12A7), token: 0 },
-            order: OrderId::recorded(1),
+            order: OrderId::from_record(1),
             account: AccountId(1),
             route: RouteId(1),
             class: Class::Otp,

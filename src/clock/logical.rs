@@ -136,7 +136,7 @@ impl Logical {
     }
 
     /// How far a wall that is doubted stands ahead of where logical time has it.
-    pub fn doubted(&self) -> Option<Ahead> {
+    pub fn doubt(&self) -> Option<Ahead> {
         self.doubted.map(|_| millis(self.gap))
     }
 
@@ -183,7 +183,7 @@ mod tests {
 
     fn fresh() -> Logical {
         let (logical, early) = Logical::start(START, (Time::NEVER, Ahead(0)), Trust::default());
-        assert_eq!((early, logical.doubted()), (None, None));
+        assert_eq!((early, logical.doubt()), (None, None));
         logical
     }
 
@@ -248,11 +248,11 @@ mod tests {
     #[test]
     fn time_goes_on_from_the_high_water_mark_and_what_nothing_ran_counts() {
         let (mut logical, step) = Logical::start(START + HOUR, (MARK, Ahead(0)), Trust::default());
-        assert_eq!((step, logical.doubted()), (None, None));
+        assert_eq!((step, logical.doubt()), (None, None));
         let (now, again) = logical.read(SECOND, Some(START + HOUR + SECOND));
         assert_eq!((now.since(MARK), again), (HOUR + SECOND, None));
         let (mut logical, step) = Logical::start(START - SECOND * 40, (MARK, Ahead(0)), Trust::default());
-        assert_eq!((step, logical.doubted()), (Some(Step { by: SECOND * 40, forward: false }), None));
+        assert_eq!((step, logical.doubt()), (Some(Step { by: SECOND * 40, forward: false }), None));
         let (now, again) = logical.read(SECOND * 200, Some(START + SECOND * 160));
         assert_eq!((now.since(MARK), again), (SECOND * 199, None));
         let (mut logical, _) = Logical::start(START - HOUR, (MARK, Ahead(0)), Trust::default());
@@ -268,13 +268,13 @@ mod tests {
             assert_eq!(step, Some(Step { by: DAY * 40, forward: 0 < days }));
             let (now, _) = logical.read(SECOND * 60, Some(wall + SECOND * 60));
             assert_eq!(now.since(MARK), SECOND * 60, "only what elapsed counts");
-            assert_eq!((logical.doubted(), logical.ahead()), (Some(Ahead(days * 86_400_000)), (Ahead(0), Ahead(0))));
+            assert_eq!((logical.doubt(), logical.ahead()), (Some(Ahead(days * 86_400_000)), (Ahead(0), Ahead(0))));
             logical.believe();
             let (now, step) = logical.read(SECOND * 61, Some(wall + SECOND * 61));
             let (passed, ahead) =
                 if 0 < days { (DAY * 40 + SECOND * 61, Ahead(0)) } else { (SECOND * 61, Ahead(40 * 86_400_000)) };
             assert_eq!((now.since(MARK), step), (passed, None));
-            assert_eq!((logical.doubted(), logical.ahead()), (None, (ahead, ahead)));
+            assert_eq!((logical.doubt(), logical.ahead()), (None, (ahead, ahead)));
         }
     }
 
@@ -285,18 +285,18 @@ mod tests {
         let far = off(START, -86_400 * 365);
         for at in [SECOND, HOUR - SECOND] {
             logical.read(at, Some(wall + at));
-            assert!(logical.doubted().is_some());
+            assert!(logical.doubt().is_some());
         }
         // A step: the hour begins anew.
         logical.read(HOUR, Some(far + HOUR));
         logical.read(HOUR * 2 - SECOND, Some(far + HOUR * 2 - SECOND));
-        assert!(logical.doubted().is_some());
+        assert!(logical.doubt().is_some());
         let (now, _) = logical.read(HOUR * 2, Some(far + HOUR * 2));
-        assert_eq!((now.since(MARK), logical.doubted()), (HOUR * 2, None));
+        assert_eq!((now.since(MARK), logical.doubt()), (HOUR * 2, None));
 
         let (mut logical, _) = Logical::start(wall, (MARK, Ahead(0)), Trust::default());
         let (now, _) = logical.read(SECOND, Some(START + SECOND * 31));
-        assert_eq!((now.since(MARK), logical.doubted(), logical.ahead().0), (SECOND * 31, None, Ahead(0)));
+        assert_eq!((now.since(MARK), logical.doubt(), logical.ahead().0), (SECOND * 31, None, Ahead(0)));
     }
 
     #[test]
@@ -304,7 +304,7 @@ mod tests {
         let behind = Ahead(40 * 86_400_000);
         let wall = START - DAY * 40 + SECOND;
         let (mut logical, step) = Logical::start(wall, (MARK, behind), Trust::default());
-        assert_eq!((step, logical.doubted()), (None, None));
+        assert_eq!((step, logical.doubt()), (None, None));
         let (now, _) = logical.read(SECOND, Some(wall + SECOND));
         assert_eq!((now.since(MARK), logical.ahead()), (SECOND * 2, (behind, behind)));
     }

@@ -47,12 +47,12 @@ impl Clock {
     /// What the wall showed at the last reading, as far as it is believed.
     pub fn wall(&self) -> Wall {
         let (ahead, exact) = self.logical.ahead();
-        Wall { ahead, exact, doubted: self.doubted().is_some() }
+        Wall { ahead, exact, doubted: self.doubt().is_some() }
     }
 
     /// How far ahead a wall stands that is not believed.
-    pub fn doubted(&self) -> Option<Ahead> {
-        self.logical.doubted()
+    pub fn doubt(&self) -> Option<Ahead> {
+        self.logical.doubt()
     }
 
     /// The wall is right: an operator says so.
@@ -89,7 +89,7 @@ mod tests {
         let start = |mark| Clock::start((mark, Ahead(0)), Trust::default());
         let mut clock = start(Time::NEVER);
         assert!(wall <= clock.now() && clock.now().since(wall) < Duration::from_secs(60));
-        assert_eq!((clock.step(), clock.doubted()), (None, None));
+        assert_eq!((clock.step(), clock.doubt()), (None, None));
         let tomorrow = wall + Duration::from_secs(86_400);
         let mut clock = start(tomorrow);
         assert!(tomorrow <= clock.now() && clock.now().since(tomorrow) < Duration::from_secs(60));

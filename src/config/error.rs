@@ -78,7 +78,7 @@ impl Findings {
     }
 
     /// Notes what a table of an array is called.
-    pub fn named(&mut self, path: &str, name: String) {
+    pub fn note_name(&mut self, path: &str, name: String) {
         self.names.insert(path.to_owned(), name);
     }
 

@@ -219,7 +219,7 @@ impl Draft {
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let names = Names::interned(&self.schema, intern).map_err(|it| Error::Names(it.into()))?;
+        let names = Names::intern(&self.schema, intern).map_err(|it| Error::Names(it.into()))?;
         let mut findings = Findings::default();
         let loaded = compile::compile(&self.schema, &names, &self.environment, &mut findings);
         let faults = findings.take();

@@ -71,7 +71,8 @@ impl Files<'_> {
             Err(error) => {
                 let line = error.span().map_or(0, |it| lines.at(it.start));
                 let message = error.message().trim().replace('\n', ", ");
-                let message = unquoted(text.lines().nth(line.saturating_sub(1)).unwrap_or_default()).unwrap_or(message);
+                let message =
+                    how_to_quote(text.lines().nth(line.saturating_sub(1)).unwrap_or_default()).unwrap_or(message);
                 return self.findings.fault_at(Location::Line(path.to_owned(), line), message);
             }
         };
@@ -94,7 +95,7 @@ impl Files<'_> {
                 file.stands(&at, element.1);
                 let value = Value::from(file.dict(&at, element.0));
                 if let Some(name) = value.find_ref("id").and_then(name) {
-                    file.findings.named(&at, name);
+                    file.findings.note_name(&at, name);
                 }
                 array.push(value);
             }
@@ -104,7 +105,7 @@ impl Files<'_> {
 }
 
 /// How to mend a line whose value is a text without quotes; the value is not repeated, it may be a password.
-fn unquoted(line: &str) -> Option<String> {
+fn how_to_quote(line: &str) -> Option<String> {
     let (key, value) = line.split_once('=')?;
     let (key, value) = (key.trim(), value.trim());
     let bare = !key.is_empty() && key.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-.".contains(&it));

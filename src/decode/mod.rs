@@ -104,16 +104,16 @@ pub fn run(options: &Options, stdin: impl Read, out: impl Write) -> Result<Verdi
         }
         (text, _) => {
             // What was pasted may be the text that is to be hidden.
-            let input = if options.redact { "****".to_owned() } else { shortened(text) };
+            let input = if options.redact { "****".to_owned() } else { shorten(text) };
             let read = paste::read(text.as_bytes()).map_err(|wrong| Failure::Nothing { input, wrong })?;
-            return pasted(&read, options, &mut page);
+            return show_pasted(&read, options, &mut page);
         }
     };
     match capture::read(&octets) {
-        Ok(capture) => captured(&capture, options, &mut page),
+        Ok(capture) => show_capture(&capture, options, &mut page),
         Err(capture::NotACapture) => {
             let wrong = |wrong| Failure::Contents { path: PathBuf::from(&options.input), wrong };
-            pasted(&paste::read(&octets).map_err(wrong)?, options, &mut page)
+            show_pasted(&paste::read(&octets).map_err(wrong)?, options, &mut page)
         }
     }
 }
@@ -126,14 +126,14 @@ fn octets_of(path: &Path, from: impl Read) -> Result<Vec<u8>, Failure> {
 }
 
 /// What was pasted: PDUs, or packets with PDUs in them.
-fn pasted<W: Write>(pasted: &Pasted, options: &Options, page: &mut Page<W>) -> Result<Verdict, Failure> {
+fn show_pasted<W: Write>(pasted: &Pasted, options: &Options, page: &mut Page<W>) -> Result<Verdict, Failure> {
     if pasted.streams.iter().all(Vec::is_empty) {
         return Err(Failure::Empty);
     }
     let packets: Vec<Packet<'_>> = pasted.streams.iter().map(|it| packet(it)).collect();
     let is_packet = |it: &Packet<'_>| !seems_pdu(it.octets) && segment(it).is_ok();
     if packets.iter().any(is_packet) {
-        match captured(&Capture { packets, damage: None }, options, page) {
+        match show_capture(&Capture { packets, damage: None }, options, page) {
             // A row of digits may look like a packet.
             Err(Failure::NoSmpp { .. }) if !pasted.is_dump => {}
             read => return read,
@@ -162,7 +162,7 @@ fn plain<W: Write>(octets: &[u8], page: &mut Page<W>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn captured<W: Write>(capture: &Capture<'_>, options: &Options, page: &mut Page<W>) -> Result<Verdict, Failure> {
+fn show_capture<W: Write>(capture: &Capture<'_>, options: &Options, page: &mut Page<W>) -> Result<Verdict, Failure> {
     let streams = Streams::of(&capture.packets);
     let mut select = Select::new(options.port);
     for piece in &streams.pieces {
@@ -192,13 +192,13 @@ fn captured<W: Write>(capture: &Capture<'_>, options: &Options, page: &mut Page<
         page.block(&Head::default(), &Found::Wrong(said))?;
     }
     if page.is_empty() {
-        return Err(Failure::NoSmpp { streams: select.seen(), more: select.reason(streams.unknown_link) });
+        return Err(Failure::NoSmpp { streams: select.streams(), more: select.reason(streams.unknown_link) });
     }
     Ok(page.verdict())
 }
 
 /// The beginning of what was given, for an error.
-fn shortened(text: &str) -> String {
+fn shorten(text: &str) -> String {
     let mut short: String = text.chars().take(40).collect();
     if short.len() < text.len() {
         short.push('…');

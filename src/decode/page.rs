@@ -12,7 +12,7 @@ use crate::decode::Verdict;
 use crate::decode::cutter::Found;
 use crate::decode::message::Message;
 use crate::decode::options::Options;
-use crate::decode::redact::redacted;
+use crate::decode::redact;
 use crate::smpp::explain::{FieldLine, explain};
 use crate::smpp::frame::{HEADER_LENGTH, Header};
 use crate::smpp::pdu::Pdu;
@@ -150,7 +150,7 @@ pub(super) fn lines(
             line.meaning.clear();
         }
         let said = text.map_or(Vec::new(), |it| it.lines(alphabet, redact));
-        (if redact { redacted(line, octets) } else { line }, said)
+        (if redact { redact::redact(line, octets) } else { line }, said)
     })
 }
 

@@ -23,10 +23,10 @@ const HARMLESS: [&str; 9] = [
 const HARMLESS_TAGS: [Tag; 2] = [Tag::RECEIPTED_MESSAGE_ID, Tag::NETWORK_ERROR_CODE];
 
 /// The line without what is to be hidden; `octets` are those of the line.
-pub(super) fn redacted(line: FieldLine, octets: &[u8]) -> FieldLine {
+pub(super) fn redact(line: FieldLine, octets: &[u8]) -> FieldLine {
     let harmless = match (&*line.name, octets) {
         (name, _) if ADDRESSES.contains(&name) => {
-            let value = masked(line.value.trim_matches('"'));
+            let value = mask(line.value.trim_matches('"'));
             return FieldLine { value, ..line };
         }
         (name, [high, low, ..]) if name.contains(" (0x") => {
@@ -44,7 +44,7 @@ pub(super) fn redacted(line: FieldLine, octets: &[u8]) -> FieldLine {
 }
 
 /// A number with its middle hidden, as logs show it: enough to tell two apart, not enough to call one.
-fn masked(text: &str) -> String {
+fn mask(text: &str) -> String {
     let digits = text.strip_prefix('+').unwrap_or(text);
     match (text, digits.bytes().all(|it| it.is_ascii_digit())) {
         ("", _) => "\"\"".to_owned(),
@@ -64,7 +64,7 @@ mod tests {
             value: value.to_owned(),
             meaning: "what it says".to_owned(),
         };
-        redacted(line, octets).value
+        redact(line, octets).value
     }
 
     #[test]

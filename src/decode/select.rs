@@ -56,7 +56,7 @@ impl Select {
     }
 
     /// How many streams there were.
-    pub(super) fn seen(&self) -> usize {
+    pub(super) fn streams(&self) -> usize {
         self.streams.len()
     }
 

@@ -164,7 +164,7 @@ impl Beat {
     }
 
     /// A message as its carrier is told of it: with an end that is the wall's.
-    pub(super) fn told(&self, body: Arc<Body>) -> Arc<Body> {
+    pub(super) fn with_wall_expiry(&self, body: Arc<Body>) -> Arc<Body> {
         if self.wall.exact.0.unsigned_abs() < TOLD_FROM {
             return body;
         }

@@ -13,10 +13,10 @@ impl Dispatch {
         match report {
             Report::Up { capacity, window } => self.link_has(link, capacity, window),
             Report::Closing => self.link_has(link, 0, 0),
-            Report::Lost | Report::Down => self.link_lost(link),
-            Report::Answered(ticket, answered) => self.answered(link, ticket, answered, dice),
+            Report::Lost | Report::Down => self.lose_link(link),
+            Report::Answered(ticket, answered) => self.take_answer(link, ticket, answered, dice),
             Report::Late(ticket, answered) => self.late(link, ticket, answered, dice),
-            Report::Queried(key, queried) => self.queried(link.carrier, key, queried),
+            Report::Queried(key, queried) => self.take_query_result(link.carrier, key, queried),
             Report::Odd(_) | Report::Aside(_) | Report::PutOff(_) => (),
             Report::Inbound { tag, news } => {
                 match news {
@@ -33,10 +33,10 @@ impl Dispatch {
 
     /// A link has ended for good. Mostly it has told of everything; if it was cut, it has not.
     pub(super) fn gone(&mut self, link: LinkId, dice: Dice<'_>) {
-        self.link_gone(link);
+        self.forget_link(link);
         self.queries.gone(link);
         for ticket in self.set.on_link(link) {
-            self.answered(link, ticket, Answered::UNKNOWN, dice);
+            self.take_answer(link, ticket, Answered::UNKNOWN, dice);
         }
     }
 }

@@ -27,7 +27,7 @@ impl Dispatch {
     }
 
     /// A link is down, or about to be.
-    pub(super) fn link_lost(&mut self, link: LinkId) {
+    pub(super) fn lose_link(&mut self, link: LinkId) {
         let now = self.beat.now;
         if let Some(carrier) = self.carriers.get_mut(&link.carrier)
             && carrier.links.get(usize::from(link.bind)).is_some_and(|it| 0 < it.capacity)
@@ -35,14 +35,14 @@ impl Dispatch {
             carrier.lost_link(now);
         }
         self.link_has(link, 0, 0);
-        self.handsets.ended(&self.beat, link);
+        self.handsets.end_session(&self.beat, link);
     }
 
     /// A link has ended for good.
-    pub(super) fn link_gone(&mut self, link: LinkId) {
+    pub(super) fn forget_link(&mut self, link: LinkId) {
         self.link_has(link, 0, 0);
         self.handsets.link_lives(link, false);
-        self.handsets.ended(&self.beat, link);
+        self.handsets.end_session(&self.beat, link);
     }
 
     /// An answer, or its absence, says something of its carrier.

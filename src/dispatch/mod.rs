@@ -167,7 +167,7 @@ impl Dispatch {
     }
 
     /// How many messages are in memory.
-    pub fn held(&self) -> usize {
+    pub fn messages_in_memory(&self) -> usize {
         self.set.len()
     }
 

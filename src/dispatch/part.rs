@@ -73,7 +73,7 @@ impl Dispatch {
             self.lanes.count_held(after == Phase::Queued);
         }
         if let Some(carrier) = carrier {
-            self.owed.moved((carrier, destination, key), before, after);
+            self.owed.note_move((carrier, destination, key), before, after);
         }
         self.let_through(key);
     }
@@ -194,7 +194,7 @@ impl Dispatch {
         }
         let Some(entry) = self.set.get(key.seq()).map(|it| &it.entry) else { return };
         let Some(part) = entry.parts.get(usize::from(key.index())) else { return };
-        for key in self.strict.moved(&self.beat.plan, &entry.body, part) {
+        for key in self.strict.free_after(&self.beat.plan, &entry.body, part) {
             let Some(lane) = self.set.part(key).map(|it| it.lane) else { continue };
             self.lanes.at(lane).insert(key);
             self.offer(lane);

@@ -9,8 +9,8 @@ impl Dispatch {
     /// The configuration is this from now on.
     pub(super) fn reconfigure(&mut self, plan: Arc<Plan>) {
         self.beat.reconfigure(plan);
-        self.queries.reconfigured();
-        self.health.reconfigured(&self.beat.plan);
+        self.queries.try_anew();
+        self.health.forget_unnamed(&self.beat.plan);
         for (id, carrier) in &self.beat.plan.carriers {
             let now = self.beat.now;
             self.carriers

@@ -31,7 +31,7 @@ impl Dispatch {
     /// Takes up where the last commit left off. What was on a link then is in doubt now.
     pub fn new(plan: Arc<Plan>, recovered: Recovered, now: Time) -> Self {
         let now = now.max(recovered.marks.time);
-        let owed = Owed::recovered(&recovered.marks.awaiting);
+        let owed = Owed::recover(&recovered.marks.awaiting);
         let sweep = Sweep::new(now, &recovered.marks.eras);
         let mut beat = Beat::new(plan.clone(), now, recovered.marks, recovered.veil);
         let mut dispatch = Self {
@@ -40,12 +40,12 @@ impl Dispatch {
             carriers: BTreeMap::new(),
             owed,
             parked: ParkedSet::default(),
-            habits: Habits::recovered(recovered.learned, &mut beat),
+            habits: Habits::recover(recovered.learned, &mut beat),
             health: Health::default(),
             queries: Queries::default(),
             strict: Strict::default(),
             arrivals: Arrivals::default(),
-            accounts: Accounts::recovered(recovered.balances, recovered.quotas),
+            accounts: Accounts::recover(recovered.balances, recovered.quotas),
             handsets: Handsets::new(recovered.opted_out),
             operated: Operated::default(),
             sweep,

@@ -195,14 +195,14 @@ impl Loop {
 
     fn beat(&mut self, now: Time, happenings: Vec<Happening>) -> Result<Option<Time>, Poisoned> {
         let inside = self.meters.inside();
-        inside.gathered(happenings.len());
+        inside.count_beat(happenings.len());
         let began = Instant::now();
         let mut dice = || getrandom::u64().expect("the operating system gives random numbers");
         let outcome = self.dispatch.beat(now, &mut dice, happenings, &mut self.store)?;
         let decided = Instant::now();
         let committing = self.store.last_commit();
         if outcome.records != 0 {
-            inside.committed(outcome.records, committing.whole, committing.sync);
+            inside.count_commit(outcome.records, committing.whole, committing.sync);
             inside.step(Step::Commit, committing.whole);
         }
         inside.step(Step::Decide, (decided - began).saturating_sub(committing.whole));

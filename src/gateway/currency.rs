@@ -29,7 +29,7 @@ impl Currencies {
     /// Refuses a plan in which what an account has would be of another currency.
     pub(super) fn agree(&self, balance: impl Fn(AccountId) -> Money, plan: &Plan) -> Result<(), Failure> {
         let mut changed = Vec::new();
-        for (account, wanted) in wanted(plan) {
+        for (account, wanted) in currencies(plan) {
             let (has, name) = (balance(account), &plan.accounts[&account].name);
             if has != Money(0)
                 && let Some(paid) = self.0.get(&account).filter(|it| **it != wanted)
@@ -56,7 +56,7 @@ impl Currencies {
             None => true,
             Some(paid) => paid != currency && balance(*account) == Money(0),
         };
-        let new: Vec<_> = wanted(plan).filter(new).collect();
+        let new: Vec<_> = currencies(plan).filter(new).collect();
         store.remember_currencies(&new)?;
         self.0.extend(new);
         for (account, currency) in self.0.iter().filter(|it| balance(*it.0) != Money(0)) {
@@ -76,7 +76,7 @@ impl Currencies {
 }
 
 /// Accounts with a balance, and what they pay in.
-fn wanted(plan: &Plan) -> impl Iterator<Item = (AccountId, Currency)> + '_ {
+fn currencies(plan: &Plan) -> impl Iterator<Item = (AccountId, Currency)> + '_ {
     let managed = plan.accounts.values().filter(|it| it.terms.managed);
     managed.filter_map(|it| Some((it.id, it.currency?)))
 }

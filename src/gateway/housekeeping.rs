@@ -163,7 +163,7 @@ impl Housekeeping {
         store.tend()?;
         for it in store.told() {
             error!("{it}");
-            meters.inside().mended(it.word());
+            meters.inside().count_repair(it.word());
         }
         Ok(())
     }
@@ -183,13 +183,13 @@ impl Housekeeping {
         // Of countries that share a label the one of which most is known is shown, last.
         gauges.scores.sort_by_key(|(.., it)| it.samples);
         for (_, country, it) in &gauges.scores {
-            meters.carrier(it.carrier).scored(*country, it.score);
+            meters.carrier(it.carrier).set_score(*country, it.score);
         }
         for (link, (in_use, capacity)) in &gauges.windows {
             meters.link(*link).window(*in_use, *capacity);
         }
-        meters.parked(gauges.parked);
-        meters.held(dispatch.held_parts());
+        meters.set_parked(gauges.parked);
+        meters.set_held(dispatch.held_parts());
         self.health.held.store(dispatch.held_parts(), Ordering::Relaxed);
         meters.mo_incomplete(gauges.mo_incomplete);
     }

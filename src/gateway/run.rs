@@ -87,7 +87,7 @@ impl Gateway {
         let (exposition, health, wake) = (Arc::new(Exposition::new()), Arc::new(Health::default()), Wake::default());
         let meters = Arc::new(Meters::new(&exposition, &labels(&loaded)));
         meters.inside().syncs(draft.store().durability == Durability::Fsync);
-        meters.inside().reloaded(Some(since_1970()));
+        meters.inside().count_reload(Some(since_1970()));
         let (readers, veil) = (store.readers(), store.veil());
         let (calls_in, calls) = mpsc::channel(CALLS_MAX);
         let (controls_in, controls) = mpsc::channel(CONTROLS_MAX);
@@ -161,7 +161,7 @@ impl Gateway {
             Ok(Ok(())) | Err(_) => Failure::LoopEnded,
         };
         self.health.poisoned.store(true, Ordering::Relaxed);
-        self.meters().inside().poisoned();
+        self.meters().inside().set_poisoned();
         why
     }
 
@@ -173,7 +173,7 @@ impl Gateway {
     pub async fn reload(&mut self, draft: &Draft) -> Result<(), Failure> {
         match self.take_up(draft).await {
             Ok(()) => {
-                self.meters().inside().reloaded(Some(since_1970()));
+                self.meters().inside().count_reload(Some(since_1970()));
                 Ok(())
             }
             Err(failure) => {
@@ -185,7 +185,7 @@ impl Gateway {
 
     /// A new configuration was wrong; the old one stays.
     pub fn reload_failed(&self) {
-        self.meters().inside().reloaded(None);
+        self.meters().inside().count_reload(None);
     }
 
     async fn take_up(&mut self, draft: &Draft) -> Result<(), Failure> {
@@ -379,10 +379,10 @@ fn wiring(
             })
         }),
         operators: given.operators,
-        on_answer: Arc::new(move |endpoint, code, took| answers.borrow().http().answered(endpoint, code, took)),
+        on_answer: Arc::new(move |endpoint, code, took| answers.borrow().http().count_answer(endpoint, code, took)),
         on_turned_away: Arc::new(move |why| turned.borrow().http().turned_away(why)),
         on_unread: hooks::on_unread(meters),
-        on_refusal: Arc::new(move |stage, code| refusals.borrow().http().rejected(stage, code)),
+        on_refusal: Arc::new(move |stage, code| refusals.borrow().http().count_rejection(stage, code)),
         max_body: http.max_body,
         body_timeout: http.body_timeout,
     }

@@ -54,7 +54,7 @@ impl Timekeeping {
         store: &mut S,
     ) -> Result<(), Poisoned> {
         let step = clock.step();
-        let doubted = clock.doubted();
+        let doubted = clock.doubt();
         let gap = doubted.map_or(0, |it| it.0);
         meters.inside().clock(step.is_some(), doubted.map(|_| gap as f64 / 1_000.0));
         self.health.clock_doubted.store(doubted.is_some(), Ordering::Relaxed);

@@ -39,7 +39,7 @@ impl Conversation for Metered {
             if command == CommandId::ENQUIRE_LINK.response()
                 && let Some((_, asked)) = self.enquired.take_if(|it| it.0 == pdu.sequence)
             {
-                self.meter.enquired(now - asked);
+                self.meter.count_enquiry(now - asked);
             }
         }
         self.esme.handle(now, input);

@@ -69,7 +69,7 @@ impl Supervisor {
         let (carrier, bind) = (self.options.carrier.clone(), self.bind());
         while !self.stop.is_cancelled() {
             self.options = self.latest.borrow().clone();
-            self.meter.moved(LinkState::Connecting);
+            self.meter.set_state(LinkState::Connecting);
             self.post.tries();
             let reason = match self.connect().await {
                 Some(stream) => self.converse(stream, &mut backoff).await,
@@ -84,7 +84,7 @@ impl Supervisor {
             }
             backoff.adopt(self.latest.borrow().reconnect);
             let wait = backoff.after(reason, (self.chance)());
-            self.meter.moved(LinkState::Down);
+            self.meter.set_state(LinkState::Down);
             self.post.rests(wait);
             let (said, wait_ms) = ("link is down, next try follows", wait.as_millis() as u64);
             often!(info, self.meter.often(), &bind, said, carrier = &*carrier, bind, wait_ms);
@@ -94,7 +94,7 @@ impl Supervisor {
                 self.rest(CROWDED).await;
             }
         }
-        self.meter.moved(LinkState::Down);
+        self.meter.set_state(LinkState::Down);
         self.commands.close();
         while let Some(command) = self.commands.recv().await {
             self.give_back(command);
@@ -125,7 +125,7 @@ impl Supervisor {
         }
         let post = self.post.clone();
         let meter = self.meter.clone();
-        let connected = self.connected(connection((&options, &bind), listener.as_ref(), &post, &meter)).await;
+        let connected = self.await_connection(connection((&options, &bind), listener.as_ref(), &post, &meter)).await;
         self.listener = listener;
         let (stream, address) = connected?;
         let tls = stream.security();
@@ -136,7 +136,7 @@ impl Supervisor {
     }
 
     /// Waits for a connection; what is given to the link meanwhile goes back at once.
-    async fn connected(
+    async fn await_connection(
         &mut self,
         connecting: impl Future<Output = Option<(Stream, SocketAddr)>>,
     ) -> Option<(Stream, SocketAddr)> {
@@ -171,7 +171,7 @@ impl Supervisor {
             Report::Aside(aside) => {
                 by_the_way(meter, (carrier, bind), &aside);
                 if let Aside::Congestion(percent) = aside {
-                    meter.congested(percent);
+                    meter.set_congestion(percent);
                 }
             }
             Report::PutOff(why) => put_off(meter, (carrier, bind), why),
@@ -179,12 +179,12 @@ impl Supervisor {
                 match &report {
                     Report::Up { .. } => {
                         up_at = Some(Instant::now());
-                        meter.moved(LinkState::Bound);
+                        meter.set_state(LinkState::Bound);
                         post.up();
                         often!(info, meter.often(), bind, "bound", carrier, bind);
                     }
                     Report::Closing => {
-                        meter.moved(LinkState::Draining);
+                        meter.set_state(LinkState::Draining);
                         post.draining();
                     }
                     Report::Answered(_, answered) => {
@@ -203,7 +203,7 @@ impl Supervisor {
         let driving = driver::drive(&mut esme, stream, &mut self.commands, report, &limits);
         let ended = expiry.watch(driving, |left| expires(meter, carrier, bind, left)).await;
         let hint = if up_at.is_none() { hint::of_end(&ended, options.tls.is_some()) } else { None };
-        self.post.failed(&ended, hint);
+        self.post.note_failure(&ended, hint);
         tell_end(meter, (carrier, bind), &ended, hint);
         // A session that took messages was no failure, however short it was.
         if taken || up_at.is_some_and(|it| HELD < it.elapsed()) {
@@ -212,7 +212,7 @@ impl Supervisor {
         match ended {
             Ended::Closed(reason) => Some(reason),
             Ended::Garbled(_) => {
-                self.meter.malformed(Malformation::Length);
+                self.meter.count_malformed(Malformation::Length);
                 None
             }
             Ended::Broken(_) | Ended::Stuck => None,
@@ -241,7 +241,7 @@ impl Supervisor {
 fn listening(options: &Options, bind: &str, post: &LinkReporter, meter: &LinkMeter) -> Option<TcpListener> {
     let (carrier, listen) = (&*options.carrier, options.outbind.as_ref()?.listen);
     let failed = |error: &std::io::Error| {
-        post.failed(&format_args!("cannot listen at {listen}: {error}"), None);
+        post.note_failure(&format_args!("cannot listen at {listen}: {error}"), None);
         often!(warn, meter.often(), bind, "cannot listen", carrier, bind, %listen, %error);
     };
     transport::listen(listen).inspect_err(failed).ok()
@@ -260,7 +260,7 @@ async fn connection(
         return transport::accept(listener)
             .await
             .inspect_err(|error| {
-                post.failed(error, None);
+                post.note_failure(error, None);
                 let said = "a connection was lost before it was served";
                 often!(warn, meter.often(), bind, said, carrier, bind, %error);
             })
@@ -268,7 +268,7 @@ async fn connection(
     }
     let failed = |error: &ConnectError| {
         let hint = hint::of_connect(error);
-        post.failed(error, hint);
+        post.note_failure(error, hint);
         often!(warn, meter.often(), bind, "cannot connect", carrier, bind, %error, hint);
     };
     transport::connect(&target(options)).await.inspect_err(failed).ok()
@@ -345,11 +345,11 @@ fn told_of_times(meter: &LinkMeter, (carrier, bind): (&str, &str), answered: &An
 fn odd(meter: &LinkMeter, (carrier, bind): (&str, &str), oddity: Oddity) {
     often!(warn, meter.often(), bind, "the carrier sent what it should not", carrier, bind, %oddity);
     match oddity {
-        Oddity::Undecodable { .. } => meter.malformed(Malformation::Body),
-        Oddity::Unserved { .. } => meter.malformed(Malformation::Command),
-        Oddity::Misplaced { .. } => meter.malformed(Malformation::State),
+        Oddity::Undecodable { .. } => meter.count_malformed(Malformation::Body),
+        Oddity::Unserved { .. } => meter.count_malformed(Malformation::Command),
+        Oddity::Misplaced { .. } => meter.count_malformed(Malformation::State),
         Oddity::Unmatched { .. } | Oddity::Mismatched { .. } | Oddity::Nacked { .. } => {
-            meter.malformed(Malformation::Sequence);
+            meter.count_malformed(Malformation::Sequence);
         }
     }
 }

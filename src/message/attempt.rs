@@ -181,7 +181,7 @@ impl Attempt {
     }
 
     /// How long it waited from the intent until it was written, if it was.
-    pub fn waited(&self) -> Option<Duration> {
+    pub fn queue_time(&self) -> Option<Duration> {
         self.written_at.known().map(|it| it.since(self.intended_at))
     }
 

@@ -88,7 +88,7 @@ pub(crate) mod tests {
     pub(crate) fn body(text: &str, extras: Option<Extras>) -> Body {
         Body {
             id: MessageId { seq: Seq(1), token: 0 },
-            order: OrderId::recorded(1),
+            order: OrderId::from_record(1),
             account: AccountId(1),
             route: RouteId(1),
             class: Class::Otp,

@@ -21,12 +21,12 @@ pub struct Ahead(pub i64);
 impl Ahead {
     /// What the wall shows at a logical time.
     pub const fn wall(self, logical: Time) -> Time {
-        moved(logical, self.0.saturating_neg())
+        shift(logical, self.0.saturating_neg())
     }
 
     /// The logical time at which the wall shows this.
     pub const fn logical(self, wall: Time) -> Time {
-        moved(wall, self.0)
+        shift(wall, self.0)
     }
 
     /// How far from another, in milliseconds.
@@ -36,7 +36,7 @@ impl Ahead {
 }
 
 /// A moment moved; never stays never, and nothing becomes it.
-const fn moved(time: Time, by: i64) -> Time {
+const fn shift(time: Time, by: i64) -> Time {
     match time.0.saturating_add_signed(by) {
         _ if time.0 == Time::NEVER.0 => Time::NEVER,
         0 => Time(1),

@@ -101,7 +101,7 @@ impl Parameter {
 
 impl Parameter {
     /// A parameter that came, tag and value, as one that is to go is written.
-    pub fn written(tag: u16, value: &[u8]) -> (String, String) {
+    pub fn to_text(tag: u16, value: &[u8]) -> (String, String) {
         let octets: String = value.iter().map(|it| format!("{it:02X}")).collect();
         (format!("0x{tag:04X}"), format!("hex:{octets}"))
     }
@@ -143,8 +143,8 @@ mod tests {
 
     #[test]
     fn what_came_is_written_so_that_it_can_be_read() {
-        assert_eq!(Parameter::written(0x501, &[1, 0xAB]), ("0x0501".to_owned(), "hex:01AB".to_owned()));
-        let (tag, value) = Parameter::written(0x1402, b"acme\0");
+        assert_eq!(Parameter::to_text(0x501, &[1, 0xAB]), ("0x0501".to_owned(), "hex:01AB".to_owned()));
+        let (tag, value) = Parameter::to_text(0x1402, b"acme\0");
         assert_eq!(Parameter::read([(&*tag, &*value)].into_iter()).unwrap()[0].value[..], *b"acme\0");
     }
 

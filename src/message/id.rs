@@ -33,7 +33,7 @@ impl OrderId {
     pub const NONE: Self = Self(0);
 
     /// The order that records have under this number.
-    pub const fn recorded(number: u64) -> Self {
+    pub const fn from_record(number: u64) -> Self {
         Self(number)
     }
 

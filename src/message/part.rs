@@ -98,7 +98,7 @@ impl Part {
 
     /// The same part in the phase that the store remembers.
     #[must_use]
-    pub const fn restored(mut self, phase: Phase) -> Self {
+    pub const fn with_phase(mut self, phase: Phase) -> Self {
         self.phase = phase;
         self
     }

@@ -99,13 +99,13 @@ impl Veil {
 
     /// One whose key everybody knows, over a store without a past: for simulations, which run again as they ran.
     pub const fn known() -> Self {
-        Self::new([0; 2], Since { seq: Seq(1), order: OrderId::recorded(1), event: 1 })
+        Self::new([0; 2], Since { seq: Seq(1), order: OrderId::from_record(1), event: 1 })
     }
 
     /// What a message is called.
     pub fn message(&self, id: MessageId) -> MessageName {
         let MessageId { seq, token } = id;
-        let number = if seq < self.since.seq { seq.0 } else { MASKED | self.masked(Purpose::Message, token, seq.0) };
+        let number = if seq < self.since.seq { seq.0 } else { MASKED | self.mask(Purpose::Message, token, seq.0) };
         MessageName { number, token }
     }
 
@@ -115,7 +115,7 @@ impl Veil {
         let seq = if number < MASKED {
             Some(Seq(number)).filter(|it| *it < self.since.seq)
         } else {
-            let seq = Seq(self.masked(Purpose::Message, token, number & !MASKED));
+            let seq = Seq(self.mask(Purpose::Message, token, number & !MASKED));
             Some(seq).filter(|it| self.since.seq <= *it && it.0 <= NUMBER)
         };
         Ok(MessageId { seq: seq.ok_or(NotAnId)?, token })
@@ -131,31 +131,28 @@ impl Veil {
     /// What an event is called. Nobody asks for one by its name.
     pub fn event(&self, id: EventId) -> EventName {
         let EventId { n, token } = id;
-        EventName {
-            number: if n < self.since.event { n } else { MASKED | self.masked(Purpose::Event, token, n) },
-            token,
-        }
+        EventName { number: if n < self.since.event { n } else { MASKED | self.mask(Purpose::Event, token, n) }, token }
     }
 
     /// What an order is called.
     pub fn order(&self, id: OrderId) -> u64 {
         let number = id.number_in_records();
-        if id < self.since.order { number } else { PERMUTED | self.permuted(number) }
+        if id < self.since.order { number } else { PERMUTED | self.permute(number) }
     }
 
     /// The order that is called so.
     pub fn read_order(&self, name: u64) -> Option<OrderId> {
         if name < PERMUTED {
-            return Some(OrderId::recorded(name)).filter(|it| *it < self.since.order);
+            return Some(OrderId::from_record(name)).filter(|it| *it < self.since.order);
         }
-        let order = (name <= NUMBER).then(|| OrderId::recorded(self.unpermuted(name & !PERMUTED)))?;
+        let order = (name <= NUMBER).then(|| OrderId::from_record(self.unpermute(name & !PERMUTED)))?;
         (self.since.order <= order).then_some(order)
     }
 
     /// Where a page of a list ends. The form is ours to change, which is why it says of which form it is.
     pub fn cursor(&self, list: Pages, number: u64) -> String {
         let token = self.hash(Purpose::Token(list), number);
-        format!("c2.{token:016x}{:014x}", self.masked(Purpose::Cursor(list), token, number))
+        format!("c2.{token:016x}{:014x}", self.mask(Purpose::Cursor(list), token, number))
     }
 
     /// The number of a cursor of this list. Those of the form of before are read as far as they were given out; where they
@@ -176,7 +173,7 @@ impl Veil {
             "c2" if digits.len() == 30 => {
                 let (token, masked) = digits.split_at(16);
                 let token = number(token)?;
-                let found = self.masked(Purpose::Cursor(list), token, number(masked)?);
+                let found = self.mask(Purpose::Cursor(list), token, number(masked)?);
                 (self.hash(Purpose::Token(list), found) == token).then_some(found)
             }
             _ => None,
@@ -184,19 +181,19 @@ impl Veil {
     }
 
     /// Puts a mask on a number, or takes it off again.
-    fn masked(&self, purpose: Purpose, token: u64, number: u64) -> u64 {
+    fn mask(&self, purpose: Purpose, token: u64, number: u64) -> u64 {
         number ^ (self.hash(purpose, token) & NUMBER)
     }
 
     /// A Feistel network: another number of 52 bits for each.
-    fn permuted(&self, number: u64) -> u64 {
+    fn permute(&self, number: u64) -> u64 {
         let halves = ((number >> HALF_BITS) & HALF, number & HALF);
         let step = |(left, right), round| (right, left ^ (self.hash(Purpose::Order(round), right) & HALF));
         let (left, right) = (0..ROUNDS).fold(halves, step);
         (left << HALF_BITS) | right
     }
 
-    fn unpermuted(&self, number: u64) -> u64 {
+    fn unpermute(&self, number: u64) -> u64 {
         let halves = ((number >> HALF_BITS) & HALF, number & HALF);
         let step = |(left, right), round| (right ^ (self.hash(Purpose::Order(round), left) & HALF), left);
         let (left, right) = (0..ROUNDS).rev().fold(halves, step);
@@ -302,7 +299,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// A store that had given out so much before it had a key.
-    const SINCE: Since = Since { seq: Seq(1_000), order: OrderId::recorded(500), event: 200 };
+    const SINCE: Since = Since { seq: Seq(1_000), order: OrderId::from_record(500), event: 200 };
     const VEIL: Veil = Veil::new([0x0706_0504_0302_0100, 0x0F0E_0D0C_0B0A_0908], SINCE);
 
     fn message(seq: u64, token: u64) -> MessageId {
@@ -340,10 +337,10 @@ mod tests {
     fn names_are_the_same_in_every_version() {
         assert_eq!(VEIL.message(message(999, 5)).to_string(), "00000000-0003-8e70-8000-000000000005");
         assert_eq!(VEIL.event(EventId { n: 199, token: 5 }).to_string(), "evt_000000000000c70000000000000005");
-        assert_eq!(VEIL.order(OrderId::recorded(499)), 499);
+        assert_eq!(VEIL.order(OrderId::from_record(499)), 499);
         assert_eq!(VEIL.message(message(1_000, 5)).to_string(), "895611ac-9894-8310-8000-000000000005");
         assert_eq!(VEIL.event(EventId { n: 200, token: 5 }).to_string(), "evt_81b7b14f8bebf90000000000000005");
-        assert_eq!(VEIL.order(OrderId::recorded(500)), 5_621_750_823_529_557);
+        assert_eq!(VEIL.order(OrderId::from_record(500)), 5_621_750_823_529_557);
         assert_eq!(VEIL.cursor(Pages::Messages, 1_000), "c2.7595618793d7d8fc0e0c4c8beeb670");
         // The vector of the paper on SipHash (Aumasson and Bernstein, appendix A), whose key this is.
         let vector: [u8; 15] = std::array::from_fn(|it| it as u8);
@@ -358,7 +355,7 @@ mod tests {
         for (kind, shown) in [
             ("message", numbers().map(|it| VEIL.message(message(it, token(it))).to_string()).collect::<Vec<_>>()),
             ("event", numbers().map(|it| event(it).split_off("evt_8".len())).collect()),
-            ("order", numbers().map(|it| VEIL.order(OrderId::recorded(it)).to_string()).collect()),
+            ("order", numbers().map(|it| VEIL.order(OrderId::from_record(it)).to_string()).collect()),
             ("cursor", numbers().map(|it| VEIL.cursor(Pages::Messages, it).split_off("c2.".len())).collect()),
         ] {
             let up = shown.windows(2).filter(|it| it[0] < it[1]).count();
@@ -373,7 +370,7 @@ mod tests {
 
     #[test]
     fn what_is_younger_than_the_key_has_no_plain_name_and_what_is_older_no_veiled_one() {
-        let plain = Veil::new([1, 2], Since { seq: Seq(NUMBER), order: OrderId::recorded(PERMUTED), event: NUMBER });
+        let plain = Veil::new([1, 2], Since { seq: Seq(NUMBER), order: OrderId::from_record(PERMUTED), event: NUMBER });
         let early = Veil { since: Veil::known().since, ..VEIL };
         for (number, read) in [(1, true), (499, true), (1_000, false), (70_000, false)] {
             let named = plain.message(message(number, 9)).to_string();
@@ -381,7 +378,7 @@ mod tests {
             assert_eq!(VEIL.read_order(number).is_some(), read, "{number}");
             let named = early.message(message(number, 9)).to_string();
             assert_eq!(VEIL.read_message(&named).is_ok(), !read, "{named}");
-            assert_eq!(VEIL.read_order(early.order(OrderId::recorded(number))).is_some(), !read, "{number}");
+            assert_eq!(VEIL.read_order(early.order(OrderId::from_record(number))).is_some(), !read, "{number}");
         }
         assert_eq!(Veil::known().read_order(1), None, "a store without a past has no order 1");
         assert_eq!((VEIL.read_order(1 << 53), VEIL.read_order(u64::MAX)), (None, None));
@@ -419,10 +416,10 @@ mod tests {
             key in any::<[u64; 2]>(), number in 1_000..PERMUTED, token in any::<u64>(), flip in 0_u32..120
         ) {
             let veil = Veil::new(key, SINCE);
-            let order = veil.order(OrderId::recorded(number));
+            let order = veil.order(OrderId::from_record(number));
             prop_assert!((PERMUTED..Seq::END).contains(&order));
-            prop_assert_eq!(veil.read_order(order), Some(OrderId::recorded(number)));
-            prop_assert_eq!(veil.permuted(veil.unpermuted(order & !PERMUTED)), order & !PERMUTED);
+            prop_assert_eq!(veil.read_order(order), Some(OrderId::from_record(number)));
+            prop_assert_eq!(veil.permute(veil.unpermute(order & !PERMUTED)), order & !PERMUTED);
             let name = veil.message(message(number, token));
             prop_assert_eq!(veil.read_message(&name.to_string()), Ok(message(number, token)));
             let cursor = veil.cursor(Pages::Events, number);

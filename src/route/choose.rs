@@ -116,7 +116,7 @@ impl Deref for Ranking {
 }
 
 /// The carriers that a message may go to, in the order in which they are written, and why these.
-pub fn listed<'a>(route: &'a Route, to: &Destination<'_>) -> (&'a [CarrierId], RankReason) {
+pub fn carriers_for<'a>(route: &'a Route, to: &Destination<'_>) -> (&'a [CarrierId], RankReason) {
     match route.carriers_by_country.get(to) {
         Some(own) => (own, RankReason::Country),
         None => (&route.carriers, RankReason::Listed),
@@ -125,7 +125,7 @@ pub fn listed<'a>(route: &'a Route, to: &Destination<'_>) -> (&'a [CarrierId], R
 
 /// The carriers of a route for a destination, best first. `dice` is 64 even bits; each message brings its own.
 pub fn ranking(route: &Route, to: &Destination<'_>, signals: &impl Signals, dice: u64) -> Ranking {
-    let (list, why) = listed(route, to);
+    let (list, why) = carriers_for(route, to);
     let mut ranking = Ranking::NONE;
     for (place, carrier) in ranking.ranked.iter_mut().zip(list) {
         *place = Ranked { carrier: *carrier, why };
@@ -258,7 +258,7 @@ mod tests {
         Route { order, ..Route::new(RouteId(1), Class::Otp, vec![ACME, BETA, CORP]) }
     }
 
-    fn ranked(route: &Route, signals: &Known, dice: u64) -> Vec<(CarrierId, RankReason)> {
+    fn rank(route: &Route, signals: &Known, dice: u64) -> Vec<(CarrierId, RankReason)> {
         ranking(route, &Destination::of(TO), signals, dice).iter().map(|it| (it.carrier, it.why)).collect()
     }
 
@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn a_static_route_is_as_it_is_written() {
         let all = [ACME, BETA, CORP].map(|it| (it, RankReason::Listed));
-        assert_eq!(ranked(&route(CarrierOrder::Static), &nothing(), 0), all);
+        assert_eq!(rank(&route(CarrierOrder::Static), &nothing(), 0), all);
     }
 
     #[test]
@@ -288,9 +288,9 @@ mod tests {
         let prefixes = PrefixTable::new([("3161", vec![CORP].into()), ("31", vec![BETA].into())]).unwrap();
         let by_country = ByDestination { prefixes, ..ByDestination::default() };
         let mut route = Route { carriers_by_country: by_country, weights: vec![1.0; 3], ..route(CarrierOrder::Static) };
-        assert_eq!(ranked(&route, &nothing(), 0), [(CORP, RankReason::Country)]);
+        assert_eq!(rank(&route, &nothing(), 0), [(CORP, RankReason::Country)]);
         route.carriers_by_country.prefixes = PrefixTable::new([("32", vec![CORP].into())]).unwrap();
-        assert_eq!(ranked(&route, &nothing(), 0)[0], (ACME, RankReason::Drawn));
+        assert_eq!(rank(&route, &nothing(), 0)[0], (ACME, RankReason::Drawn));
     }
 
     /// Chi-square of a draw with one degree of freedom: 10.83 is passed once in a thousand.
@@ -299,7 +299,7 @@ mod tests {
         let route = Route { carriers: vec![ACME, BETA], weights: vec![70.0, 30.0], ..route(CarrierOrder::Static) };
         for seed in 0..5 {
             let mut dice = Dice(seed);
-            let drawn = (0..10_000).filter(|_| ranked(&route, &nothing(), dice.roll())[0] == (ACME, RankReason::Drawn));
+            let drawn = (0..10_000).filter(|_| rank(&route, &nothing(), dice.roll())[0] == (ACME, RankReason::Drawn));
             let acme = drawn.count() as f64;
             let square = (acme - 7_000.0).powi(2) / 7_000.0 + (acme - 7_000.0).powi(2) / 3_000.0;
             assert!(square < 10.83, "seed {seed}: {acme} of 10,000, chi-square {square}");
@@ -309,7 +309,7 @@ mod tests {
     #[test]
     fn after_the_draw_the_others_follow_by_weight() {
         let route = Route { weights: vec![60.0, 30.0, 10.0], ..route(CarrierOrder::Static) };
-        let all = |dice| ranked(&route, &nothing(), dice);
+        let all = |dice| rank(&route, &nothing(), dice);
         assert_eq!(all(0), [(ACME, RankReason::Drawn), (BETA, RankReason::Weight), (CORP, RankReason::Weight)]);
         assert_eq!(
             all(u64::from(u32::MAX)),
@@ -321,14 +321,14 @@ mod tests {
     fn scores_put_the_best_first_and_the_demoted_last() {
         let mut known = nothing();
         assert_eq!(
-            ranked(&route(CarrierOrder::Scored), &known, CALM)[0],
+            rank(&route(CarrierOrder::Scored), &known, CALM)[0],
             (ACME, RankReason::Listed),
             "nothing is known yet"
         );
         known.0[1] = (Some(0.4), true, None);
         known.0[3] = (Some(0.9), false, None);
         let all = [(CORP, RankReason::Score), (BETA, RankReason::Unscored), (ACME, RankReason::Demoted)];
-        assert_eq!(ranked(&route(CarrierOrder::Scored), &known, CALM), all);
+        assert_eq!(rank(&route(CarrierOrder::Scored), &known, CALM), all);
     }
 
     #[test]
@@ -338,7 +338,7 @@ mod tests {
         known.0[2] = (Some(0.9), false, None);
         let (route, mut dice, mut tried) = (route(CarrierOrder::Scored), Dice(1), [0; 4]);
         for _ in 0..100_000 {
-            match ranked(&route, &known, dice.roll())[..] {
+            match rank(&route, &known, dice.roll())[..] {
                 [(one, RankReason::Probe), (BETA, RankReason::Score), _] => tried[usize::from(one.0)] += 1,
                 [(BETA, RankReason::Score), (CORP, RankReason::Unscored), (ACME, RankReason::Demoted)] => {}
                 ref other => panic!("{other:?}"),
@@ -352,7 +352,7 @@ mod tests {
         let known =
             Known(vec![(None, false, None), (None, false, None), (None, false, Some(30)), (None, false, Some(29))]);
         let all = [(CORP, RankReason::Cost), (BETA, RankReason::Cost), (ACME, RankReason::CostUnknown)];
-        assert_eq!(ranked(&route(CarrierOrder::Cheapest), &known, CALM), all);
+        assert_eq!(rank(&route(CarrierOrder::Cheapest), &known, CALM), all);
     }
 
     proptest! {
@@ -365,7 +365,7 @@ mod tests {
             let weights = if weighted { vec![1.0; count] } else { Vec::new() };
             let order = [CarrierOrder::Static, CarrierOrder::Scored, CarrierOrder::Cheapest][order as usize];
             let route = Route { order, weights, ..Route::new(RouteId(1), Class::Otp, carriers.clone()) };
-            let mut found: Vec<CarrierId> = ranked(&route, &Known(known), dice).iter().map(|it| it.0).collect();
+            let mut found: Vec<CarrierId> = rank(&route, &Known(known), dice).iter().map(|it| it.0).collect();
             found.sort_unstable();
             prop_assert_eq!(found, carriers);
         }

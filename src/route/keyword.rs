@@ -22,7 +22,7 @@ pub fn first(text: &str) -> Option<Box<str>> {
 }
 
 /// The words of a keyword that a configuration has, if nothing but blanks parts them.
-pub fn configured(text: &str) -> Option<Vec<Box<str>>> {
+pub fn parse(text: &str) -> Option<Vec<Box<str>>> {
     let plainly = text.chars().all(|it| it == ' ' || class_of(plain(it)) != CharClass::Parts);
     Some(words(text).collect()).filter(|it: &Vec<_>| plainly && !it.is_empty())
 }
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_configured_keyword_has_blanks_between_its_words_and_nothing_else() {
-        let words = |text| configured(text).map(|it| it.join(" "));
+        let words = |text| parse(text).map(|it| it.join(" "));
         assert_eq!(words("OPT OUT").as_deref(), Some("opt out"));
         assert_eq!(words("Stop-All").as_deref(), Some("stopall"));
         for none in ["", " ", "STOP.", "A, B", "👍", "-"] {

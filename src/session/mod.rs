@@ -167,7 +167,7 @@ impl Session {
             Input::Undecodable { command, sequence, status } => self.hear_undecodable(command, sequence, status),
             Input::Notify(body) => self.notify(body),
             Input::Request(ticket, body) => self.request(ticket, body),
-            Input::Unsent { sequence } => self.unsent(sequence),
+            Input::Unsent { sequence } => self.take_unsent(sequence),
             Input::Respond { sequence, status, body } => self.respond(sequence, status, body),
             Input::Unbind => self.unbind(CloseReason::Unbound),
             Input::Tick => {
@@ -250,7 +250,7 @@ impl Session {
         }
     }
 
-    fn unsent(&mut self, sequence: u32) {
+    fn take_unsent(&mut self, sequence: u32) {
         if let Some(ticket) = self.sequencer.latest(sequence).and_then(|it| self.window.withdraw(it)) {
             self.tell(SessionEvent::NeverSent(ticket));
         }
@@ -390,7 +390,7 @@ impl Session {
         self.tell(SessionEvent::Bound { version: self.version, system_id: self.system_id.clone() });
     }
 
-    fn bind_refused(&mut self, status: CommandStatus) {
+    fn refuse_bind(&mut self, status: CommandStatus) {
         self.tell(SessionEvent::BindRefused(status));
         self.close(CloseReason::BindRefused(status));
     }

@@ -68,7 +68,7 @@ impl Session {
             return self.odd(Oddity::Mismatched { command, sequence });
         }
         if status != CommandStatus::Ok {
-            return self.bind_refused(status);
+            return self.refuse_bind(status);
         }
         let peer = Version::of_resp(&resp).unwrap_or(self.options.assumed_version);
         self.version = self.version.min(peer);
@@ -90,7 +90,7 @@ impl Session {
     /// A `generic_nack` answers whatever request bears its number.
     fn hear_nack(&mut self, sequence: u32, status: CommandStatus) {
         if self.is_binding_as_esme() && sequence == 1 {
-            return self.bind_refused(status);
+            return self.refuse_bind(status);
         }
         if let Some(settled) = self.take_slot(sequence, CommandId::GENERIC_NACK) {
             return self.tell_settled(settled, sequence, status, PduBody::GenericNack);

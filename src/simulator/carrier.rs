@@ -123,7 +123,7 @@ impl SimulatedCarrier {
     }
 
     /// Waits until submits stand in the ledger.
-    pub(super) async fn noted(&self) {
+    pub(super) async fn await_noted(&self) {
         self.0.noted.notified().await;
     }
 
@@ -195,7 +195,7 @@ impl Conversation for LineConversation {
             DriverEvent::Undecodable { command, sequence, status } => {
                 smsc.hear_undecodable(now, line, (command, sequence), status);
             }
-            DriverEvent::Unsent { sequence } => smsc.unsent(now, line, sequence),
+            DriverEvent::Unsent { sequence } => smsc.take_unsent(now, line, sequence),
             DriverEvent::Eof => smsc.eof(now, line),
             DriverEvent::Tick => smsc.tick(now),
             DriverEvent::Command(()) => (),

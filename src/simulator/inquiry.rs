@@ -45,7 +45,7 @@ impl Smsc {
         let (now, tlvs) = (self.now, self.load(line));
         let found = self.register.find(account, &query.message_id, &query.source.digits);
         let message = found.filter(|it| it.areas.is_empty());
-        let Some((outcome, ended)) = message.map(|it| (it.stands(now), it.ended(now))) else {
+        let Some((outcome, ended)) = message.map(|it| (it.stands(now), it.ended_at(now))) else {
             return (CommandStatus::QueryFailed, PduBody::QuerySmResp(QuerySmResp::default()));
         };
         let resp = QuerySmResp {
@@ -83,21 +83,21 @@ impl Smsc {
         fits: impl Fn(&Remembered) -> bool,
     ) -> bool {
         let now = self.now;
-        let can = |it: &Remembered| it.original.source.digits == *source && it.ended(now).is_none() && fits(it);
+        let can = |it: &Remembered| it.original.source.digits == *source && it.ended_at(now).is_none() && fits(it);
         let ids = if id.is_empty() { self.register.ids(account, can) } else { vec![id.clone()] };
         let mut done = false;
         for id in ids {
             let Some(message) = self.register.find(account, &id, source).filter(|it| can(it)) else { continue };
             message.cancelled = Some(now);
             let letters = std::mem::take(&mut message.letters);
-            self.tell_deleted(letters);
+            self.tell_deletion(letters);
             done = true;
         }
         done
     }
 
     /// Of the receipts of a message that were never sent one is left, and says that it was deleted.
-    fn tell_deleted(&mut self, letters: Vec<u64>) {
+    fn tell_deletion(&mut self, letters: Vec<u64>) {
         let mut waiting = letters.into_iter().filter(|it| self.letters.get(it).is_some_and(|it| it.tries == 0));
         let first = waiting.next();
         let others: Vec<u64> = waiting.collect();
@@ -113,7 +113,7 @@ impl Smsc {
 
     fn replace(&mut self, account: AccountId, replace: &ReplaceSm) -> CommandStatus {
         let now = self.now;
-        let fits = |it: &&mut Remembered| it.areas.is_empty() && it.ended(now).is_none();
+        let fits = |it: &&mut Remembered| it.areas.is_empty() && it.ended_at(now).is_none();
         let found = self.register.find(account, &replace.message_id, &replace.source.digits).filter(fits);
         let Some(message) = found else { return CommandStatus::ReplaceFailed };
         let text = replace.tlvs.get(Tag::MESSAGE_PAYLOAD).unwrap_or_else(|| replace.short_message.clone());
@@ -140,7 +140,7 @@ impl Smsc {
         let Some(message) = found.filter(|it| !it.areas.is_empty()) else {
             return (CommandStatus::BroadcastQueryFailed, PduBody::QueryBroadcastSmResp(SmResp::default()));
         };
-        let (outcome, ended) = (message.stands(now), message.ended(now));
+        let (outcome, ended) = (message.stands(now), message.ended_at(now));
         let reached = if outcome == MessageState::Delivered { REACHED } else { 0 };
         let mut tlvs = Tlvs::build().push(Tag::MESSAGE_STATE, &[outcome.state()]);
         for area in &message.areas {

@@ -287,7 +287,7 @@ impl Smsc {
             Reply::Broadcast => PduBody::BroadcastSmResp(SmResp { message_id, tlvs }),
             Reply::Multi(unsuccess) => PduBody::SubmitMultiResp(SubmitMultiResp { message_id, unsuccess, tlvs }),
         };
-        self.stats.answered(status);
+        self.stats.count_answer(status);
         self.give(line, Input::Respond { sequence, status, body });
     }
 

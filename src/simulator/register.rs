@@ -48,7 +48,7 @@ impl Remembered {
     }
 
     /// When it came to its end, if it has.
-    pub(super) fn ended(&self, now: Instant) -> Option<Instant> {
+    pub(super) fn ended_at(&self, now: Instant) -> Option<Instant> {
         let at = self.cancelled.or(self.settled).unwrap_or(self.end.0);
         (!self.stands(now).is_passing()).then_some(at)
     }
@@ -120,8 +120,11 @@ mod tests {
         message.settled = Some(now + second * 2);
         let stands: Vec<_> = (0..3).map(|it| message.stands(now + second * it)).collect();
         assert_eq!(stands, [MessageState::Enroute, MessageState::Accepted, MessageState::Delivered]);
-        assert_eq!((message.ended(now + second), message.ended(now + second * 2)), (None, Some(now + second * 2)));
+        assert_eq!(
+            (message.ended_at(now + second), message.ended_at(now + second * 2)),
+            (None, Some(now + second * 2))
+        );
         message.cancelled = Some(now);
-        assert_eq!((message.stands(now), message.ended(now)), (MessageState::Deleted, Some(now)));
+        assert_eq!((message.stands(now), message.ended_at(now)), (MessageState::Deleted, Some(now)));
     }
 }

@@ -138,7 +138,7 @@ async fn secure(tcp: TcpStream, tls: Option<tls::TlsServer>) -> Option<Stream> {
 async fn write(carrier: &SimulatedCarrier, ledger: Option<&mut File>) -> io::Error {
     let Some(file) = ledger else { return std::future::pending().await };
     loop {
-        carrier.noted().await;
+        carrier.await_noted().await;
         if let Err(error) = append(carrier, file) {
             return error;
         }

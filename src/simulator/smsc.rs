@@ -229,7 +229,7 @@ impl Smsc {
     }
 
     /// A request that was to be sent was not written.
-    pub fn unsent(&mut self, now: Instant, line: LineId, sequence: u32) {
+    pub fn take_unsent(&mut self, now: Instant, line: LineId, sequence: u32) {
         self.input(now, line, Input::Unsent { sequence });
     }
 

@@ -57,7 +57,7 @@ impl Stats {
         self.receipts - self.receipts_confirmed - self.receipts_refused - self.receipts_lost
     }
 
-    pub(super) fn answered(&mut self, status: CommandStatus) {
+    pub(super) fn count_answer(&mut self, status: CommandStatus) {
         *self.answers.entry(status.as_u32()).or_default() += 1;
     }
 }

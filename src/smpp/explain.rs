@@ -9,7 +9,7 @@ use crate::smpp::frame::Header;
 use crate::smpp::layout::{self, Field, Form};
 use crate::smpp::parameter;
 use crate::smpp::reader::{ResponseForm, after_text, text_length};
-use crate::smpp::remark::{add, quoted, status};
+use crate::smpp::remark::{add, quote, status};
 use crate::smpp::sm::esm_class::UDHI;
 use crate::smpp::status::CommandStatus;
 use crate::smpp::time;
@@ -116,10 +116,10 @@ impl<'a> Walk<'a> {
                 let octet = self.octet(field.name)?;
                 self.line(field.name, 1, format!("0x{octet:02X}"), words(octet).into_owned());
             }
-            Form::Text(size) => self.text(field.name, size, |it| (quoted(it), String::new()))?,
-            Form::Time => self.text(field.name, 17, |it| (quoted(it), time(it)))?,
+            Form::Text(size) => self.text(field.name, size, |it| (quote(it), String::new()))?,
+            Form::Time => self.text(field.name, 17, |it| (quote(it), time(it)))?,
             Form::Secret(size) => self.text(field.name, size, |it| {
-                if it.is_empty() { (quoted(it), String::new()) } else { ("****".to_owned(), String::new()) }
+                if it.is_empty() { (quote(it), String::new()) } else { ("****".to_owned(), String::new()) }
             })?,
             Form::Counted(max) => self.counted(field.name, max),
             Form::Status => {

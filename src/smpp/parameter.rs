@@ -1,6 +1,6 @@
 //! Optional parameters and texts as people read them.
 
-use crate::smpp::remark::{add, quoted, status};
+use crate::smpp::remark::{add, quote, status};
 use crate::smpp::status::CommandStatus;
 use crate::smpp::tags::{Shape, ValueKind};
 use crate::smpp::tlv::Tag;
@@ -26,7 +26,7 @@ pub(crate) fn value(tag: Tag, octets: &[u8], has_udh: bool, data_coding: u8) -> 
     };
     let value = match kind {
         ValueKind::Integer if (1..=8).contains(&octets.len()) => integer(octets).to_string(),
-        ValueKind::Text => quoted(octets.strip_suffix(&[0]).unwrap_or(octets)),
+        ValueKind::Text => quote(octets.strip_suffix(&[0]).unwrap_or(octets)),
         ValueKind::Octets => text_or_hex(octets),
         ValueKind::Integer | ValueKind::Flags => hex(octets),
     };
@@ -106,5 +106,5 @@ pub(crate) fn hex(octets: &[u8]) -> String {
 
 fn text_or_hex(octets: &[u8]) -> String {
     let printable = |octet: &u8| octet.is_ascii_graphic() || matches!(octet, b' ' | b'\r' | b'\n');
-    if octets.iter().all(printable) { quoted(octets) } else { hex(octets) }
+    if octets.iter().all(printable) { quote(octets) } else { hex(octets) }
 }

@@ -8,7 +8,7 @@ pub(crate) fn status(status: CommandStatus) -> String {
 }
 
 /// A text in quotation marks, what is not printable as escapes.
-pub(crate) fn quoted(text: &[u8]) -> String {
+pub(crate) fn quote(text: &[u8]) -> String {
     format!("\"{}\"", text.escape_ascii())
 }
 

@@ -37,28 +37,28 @@ pub fn tell(meters: &Meters, veil: &Veil, fact: &Fact) {
 fn count(meters: &Meters, fact: &Fact) {
     match fact {
         Fact::Accepted { account, route, class, count, .. } => {
-            meters.accepted(*account, *class, *count as u64);
+            meters.count_accepted(*account, *class, *count as u64);
             meters.route(*route).came_to(Status::Queued, *count as u64);
         }
         Fact::Status { status: Status::Queued, .. } => {}
         Fact::Status { route, status, .. } => meters.route(*route).came_to(*status, 1),
         Fact::Submitted { link, class, cause, waited, .. } => {
-            meters.carrier(link.carrier).tried(*cause);
+            meters.carrier(link.carrier).count_attempt(*cause);
             if *cause == Cause::First {
-                meters.waited(*class, *waited);
+                meters.count_wait(*class, *waited);
             }
         }
         Fact::Answered { link, country, answer, command_status, took, waited, throttled, .. } => {
             let carrier = meters.carrier(link.carrier);
-            carrier.answered(*country, *answer, *took, *waited);
+            carrier.count_answer(*country, *answer, *took, *waited);
             if let Some(error) = command_status.filter(|it| *it != 0) {
-                carrier.refused(error);
+                carrier.count_refusal(error);
             }
             if *throttled {
-                carrier.throttled();
+                carrier.count_throttled();
             }
         }
-        Fact::Failover { from, to, cause, .. } => meters.failovers().moved(*from, *to, *cause),
+        Fact::Failover { from, to, cause, .. } => meters.failovers().count_move(*from, *to, *cause),
         Fact::Outcome { carrier, country, class, status, after } => {
             meters.carrier(*carrier).outcome(*country, *class, *status, *after);
         }
@@ -67,18 +67,18 @@ fn count(meters: &Meters, fact: &Fact) {
         Fact::StrangeWord { .. } | Fact::UnsureIds { .. } => {}
         Fact::Mo { carrier } => meters.carrier(*carrier).mo(),
         Fact::MoAgain { carrier } => meters.carrier(*carrier).mo_again(),
-        Fact::Received { carrier, account: None, .. } => meters.carrier(*carrier).mo_unrouted(),
+        Fact::Received { carrier, account: None, .. } => meters.carrier(*carrier).count_mo_unrouted(),
         Fact::Received { .. } => {}
-        Fact::Unheeded { carrier, .. } => meters.carrier(*carrier).unheeded(),
+        Fact::Unheeded { carrier, .. } => meters.carrier(*carrier).count_unheeded(),
         Fact::OptedOut { account, origin: Origin::Handset, .. } => meters.opted_out(*account),
         Fact::OptedOut { .. } | Fact::OptedIn { .. } => {}
-        Fact::Queried { carrier, result, .. } => meters.carrier(*carrier).queried(*result),
+        Fact::Queried { carrier, result, .. } => meters.carrier(*carrier).count_query(*result),
         Fact::Learned { carrier, relation, .. } => meters.carrier(*carrier).believes(*relation),
         Fact::Operated(_) | Fact::OperatedEnded(_) | Fact::Turned { .. } => {}
-        Fact::Charged { account, amount } => meters.money().charged(*account, *amount),
-        Fact::Refunded { account, amount } => meters.money().refunded(*account, *amount),
+        Fact::Charged { account, amount } => meters.money().count_charge(*account, *amount),
+        Fact::Refunded { account, amount } => meters.money().count_refund(*account, *amount),
         Fact::Cost { carrier, class, amount } => meters.money().cost(*carrier, *class, *amount),
-        Fact::Unmatched { carrier } => meters.carrier(*carrier).unmatched(),
+        Fact::Unmatched { carrier } => meters.carrier(*carrier).count_unmatched(),
         Fact::Doubtful { carrier, cause, .. } => meters.carrier(*carrier).unknown_outcome(*cause),
     }
 }
@@ -117,7 +117,7 @@ fn write(meters: &Meters, veil: &Veil, fact: &Fact) {
         Fact::Mo { carrier } => debug!(carrier = name(carrier), "message from a handset"),
         Fact::MoAgain { carrier } => debug!(carrier = name(carrier), "the same message from a handset again"),
         Fact::Received { .. } | Fact::Unheeded { .. } => handset(meters, veil, fact),
-        Fact::OptedOut { .. } | Fact::OptedIn { .. } => opted(meters, fact),
+        Fact::OptedOut { .. } | Fact::OptedIn { .. } => tell_opt_out(meters, fact),
         Fact::Queried { carrier, message, result } => {
             let message_id = message.map(|it| tracing::field::display(veil.message(it)));
             debug!(message_id, carrier = name(carrier), result = result.word(), "queried");
@@ -128,14 +128,14 @@ fn write(meters: &Meters, veil: &Veil, fact: &Fact) {
             let (carrier, said) = (name(carrier), "how the carrier writes its ids was learned from its receipts");
             often!(info, meters.often(), carrier, said, carrier, message_id);
         }
-        Fact::Operated(action) => operated(meters, action, "an operator ordered"),
-        Fact::OperatedEnded(action) => operated(meters, action, "what an operator ordered has had its time"),
+        Fact::Operated(action) => tell_action(meters, action, "an operator ordered"),
+        Fact::OperatedEnded(action) => tell_action(meters, action, "what an operator ordered has had its time"),
         Fact::Charged { account, amount } => debug!(account = meters.account(*account), amount = %amount, "charged"),
         Fact::Refunded { account, amount } => debug!(account = meters.account(*account), amount = %amount, "paid back"),
         Fact::Cost { carrier, class, amount } => {
             debug!(carrier = name(carrier), class = class.word(), amount = %amount, "costs");
         }
-        Fact::Turned { carrier, turn } => turned(name(carrier), turn),
+        Fact::Turned { carrier, turn } => tell_turn(name(carrier), turn),
         Fact::Doubtful { message, carrier, cause } => {
             let (carrier, said) = (name(carrier), "a part was perhaps written and not answered");
             often!(warn, meters.often(), carrier, said, message_id = %id(message), carrier, cause = cause.word());
@@ -214,7 +214,7 @@ impl std::fmt::Display for Several<'_> {
 }
 
 /// Tells that a carrier answers otherwise than usual, or as usual again.
-fn turned(carrier: &str, turn: &Turn) {
+fn tell_turn(carrier: &str, turn: &Turn) {
     let ms = |seconds: f64| (seconds * 1_000.0).round() as u64;
     let percent = |share: f64| (share * 100.0).round() as u64;
     let Turn { now, usual, .. } = *turn;
@@ -245,7 +245,7 @@ fn turned(carrier: &str, turn: &Turn) {
 }
 
 /// The reason of an operator stays in the record: it is a text of somebody's.
-fn opted(meters: &Meters, fact: &Fact) {
+fn tell_opt_out(meters: &Meters, fact: &Fact) {
     match fact {
         Fact::OptedOut { account, number, origin, kept: true } => {
             let (account, to, origin) = (account.map(|it| meters.account(it)), number.masked(), origin.word());
@@ -267,7 +267,7 @@ fn opted(meters: &Meters, fact: &Fact) {
 }
 
 /// The reason stays in the record: it is a text of somebody's.
-fn operated(meters: &Meters, action: &Action, said: &'static str) {
+fn tell_action(meters: &Meters, action: &Action, said: &'static str) {
     let (carrier, route) = match action.target {
         Target::Carrier(it) => (Some(meters.carrier(it).name().to_owned()), None),
         Target::Link(it) => (Some(bind_name(meters.carrier(it.carrier).name(), it.bind)), None),
@@ -329,7 +329,7 @@ mod tests {
         let (account, route) = (AccountId(5), RouteId(8));
         vec![
             Fact::Accepted {
-                order: OrderId::recorded(1),
+                order: OrderId::from_record(1),
                 account,
                 route,
                 class: Class::Otp,
@@ -421,7 +421,7 @@ mod tests {
         // or an event.
         for line in lines.lines().chain(exposition.render().lines()) {
             let (message, event) = (Veil::known().message(MESSAGE), Veil::known().event(EVENT));
-            let order = Veil::known().order(OrderId::recorded(1));
+            let order = Veil::known().order(OrderId::from_record(1));
             let shown = [message.to_string(), event.to_string(), order.to_string()];
             let bare = shown.iter().fold(line.to_owned(), |line, it| line.replace(it, ""));
             let run = bare.split(|it: char| !it.is_ascii_digit()).map(str::len).max();

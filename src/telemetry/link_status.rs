@@ -54,7 +54,7 @@ struct Shared {
 
 impl Shared {
     fn now(&self) -> Time {
-        let (instant, time) = *locked(&self.clock);
+        let (instant, time) = *lock(&self.clock);
         time + instant.elapsed()
     }
 }
@@ -71,31 +71,30 @@ impl LinkStatuses {
         let (word, since, next_try) = (LinkWord::Down, self.0.now(), Time::NEVER);
         let standing = LinkStatus { word, since, next_try, failures: 0, last: None };
         let post = LinkReporter { standing: Arc::new(Mutex::new(standing)), shared: self.0.clone() };
-        locked(&self.0.posts).insert(link, post.clone());
+        lock(&self.0.posts).insert(link, post.clone());
         post
     }
 
     /// A link runs no more.
     pub fn forget(&self, link: LinkId) {
-        locked(&self.0.posts).remove(&link);
+        lock(&self.0.posts).remove(&link);
     }
 
     /// How each link stands.
     pub fn all(&self) -> BTreeMap<LinkId, LinkStatus> {
-        let posts: Vec<(LinkId, LinkReporter)> =
-            locked(&self.0.posts).iter().map(|(id, it)| (*id, it.clone())).collect();
-        posts.into_iter().map(|(id, it)| (id, locked(&it.standing).clone())).collect()
+        let posts: Vec<(LinkId, LinkReporter)> = lock(&self.0.posts).iter().map(|(id, it)| (*id, it.clone())).collect();
+        posts.into_iter().map(|(id, it)| (id, lock(&it.standing).clone())).collect()
     }
 
     /// What the loop tells each second: how late it is, and how carriers have answered in the last minute.
     pub fn tick(&self, now: Time, minutes: BTreeMap<CarrierId, Minute>) {
-        *locked(&self.0.clock) = (Instant::now(), now);
-        *locked(&self.0.minutes) = minutes;
+        *lock(&self.0.clock) = (Instant::now(), now);
+        *lock(&self.0.minutes) = minutes;
     }
 
     /// The answers of each carrier in the last minute.
     pub fn minutes(&self) -> BTreeMap<CarrierId, Minute> {
-        locked(&self.0.minutes).clone()
+        lock(&self.0.minutes).clone()
     }
 }
 
@@ -126,7 +125,7 @@ impl LinkReporter {
     }
 
     /// It ended or was not made, for this reason.
-    pub fn failed(&self, error: &impl ToString, hint: Option<&'static str>) {
+    pub fn note_failure(&self, error: &impl ToString, hint: Option<&'static str>) {
         let error: String = error.to_string().chars().take(ERROR_MAX).collect();
         self.change(|it, now| {
             it.turn(LinkWord::Down, now);
@@ -145,7 +144,7 @@ impl LinkReporter {
 
     fn change(&self, change: impl FnOnce(&mut LinkStatus, Time)) {
         let now = self.shared.now();
-        change(&mut locked(&self.standing), now);
+        change(&mut lock(&self.standing), now);
     }
 }
 
@@ -159,7 +158,7 @@ impl LinkStatus {
 }
 
 /// What a panic has left here is whole: each change is one.
-fn locked<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {
     it.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -179,14 +178,14 @@ mod tests {
         let began = of();
         assert_eq!((began.word, began.failures, began.last), (LinkWord::Down, 0, None));
         post.up();
-        post.failed(&"the connection ended", None);
+        post.note_failure(&"the connection ended", None);
         let since = of().since;
         for nth in 2..5 {
             post.rests(Duration::from_secs(30));
             assert!(Duration::from_secs(30) <= of().next_try.since(since), "{:?}", of());
             post.tries();
             assert_eq!(of().next_try, Time::NEVER);
-            post.failed(&"connection refused", Some("start it"));
+            post.note_failure(&"connection refused", Some("start it"));
             assert_eq!((of().word, of().since, of().failures), (LinkWord::Down, since, nth));
         }
         let last = of().last.expect("it failed");
@@ -201,7 +200,7 @@ mod tests {
     #[test]
     fn what_was_said_keeps_its_time_when_the_clock_is_set_right() {
         let standings = LinkStatuses::new(START);
-        standings.reporter(LINK).failed(&"refused", None);
+        standings.reporter(LINK).note_failure(&"refused", None);
         let before = standings.all()[&LINK].clone();
         standings.tick(START + Duration::from_secs(3_600), BTreeMap::new());
         assert_eq!(standings.all()[&LINK], before);
@@ -213,7 +212,7 @@ mod tests {
     #[test]
     fn an_error_is_no_longer_than_a_sentence() {
         let standings = LinkStatuses::new(START);
-        standings.reporter(LINK).failed(&"é".repeat(5_000), None);
+        standings.reporter(LINK).note_failure(&"é".repeat(5_000), None);
         assert_eq!(standings.all()[&LINK].last.as_ref().map(|it| it.error.chars().count()), Some(ERROR_MAX));
     }
 }

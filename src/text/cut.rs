@@ -63,12 +63,12 @@ impl<'a> Cut<'a> {
     pub fn of(content: Content<'a>, profile: &Profile) -> Result<Self, TextError> {
         let form = content.form;
         let (binary, indication) = (form.and_then(|it| it.binary.as_ref()), form.and_then(|it| it.indication));
-        let said = said(content, binary, profile.alphabet)?;
+        let said = payload(content, binary, profile.alphabet)?;
         let mut elements = elements(form)?;
         let (coding, measure) = match &said {
-            Payload::Data(data) => counted(data.len(), &elements, profile.split),
+            Payload::Data(data) => measure_data(data.len(), &elements, profile.split),
             Payload::Text(text) => {
-                let (coding, shift, measure) = chosen(text, content.requested, profile, &elements)?;
+                let (coding, shift, measure) = choose(text, content.requested, profile, &elements)?;
                 shift.write(&mut elements);
                 (coding, measure)
             }
@@ -79,7 +79,7 @@ impl<'a> Cut<'a> {
             return Err(TextError::TooManyParts(measure.parts));
         }
         let rooms = rooms(coding.scale, &elements, profile.split);
-        let data_coding = indicated(coding, indication, profile.class_coding)?;
+        let data_coding = with_indication(coding, indication, profile.class_coding)?;
         let split = joining(profile.split, &elements);
         Ok(Self { said, coding: Coding { data_coding, ..coding }, split, elements, rooms, measure })
     }
@@ -195,7 +195,7 @@ impl<'a> Cut<'a> {
 }
 
 /// What goes into the parts, if it is anything.
-fn said<'a>(content: Content<'a>, binary: Option<&'a Binary>, alphabet: Alphabet) -> Result<Payload<'a>, TextError> {
+fn payload<'a>(content: Content<'a>, binary: Option<&'a Binary>, alphabet: Alphabet) -> Result<Payload<'a>, TextError> {
     let said = match (binary, content.requested) {
         (Some(binary), _) => Payload::Data(&binary.data),
         (None, Requested::Transliterated) => {
@@ -254,7 +254,7 @@ fn rooms(scale: Scale, elements: &[u8], split: Split) -> Rooms {
 }
 
 /// How data goes.
-fn counted(octets: usize, elements: &[u8], split: Split) -> (Coding, Measure) {
+fn measure_data(octets: usize, elements: &[u8], split: Split) -> (Coding, Measure) {
     let coding = Coding { alphabet: Alphabet::Binary, data_coding: 4, scale: Scale::Octets };
     let rooms = rooms(coding.scale, elements, split);
     let parts = if octets <= rooms.alone { 1 } else { octets.div_ceil(rooms.joined) };
@@ -262,7 +262,7 @@ fn counted(octets: usize, elements: &[u8], split: Split) -> (Coding, Measure) {
 }
 
 /// How a text goes to a carrier, in which tables, and how long it is then.
-fn chosen(
+fn choose(
     text: &str,
     requested: Requested,
     profile: &Profile,
@@ -282,7 +282,7 @@ fn chosen(
         Requested::Ucs2 => measured(Scale::Units)?,
         Requested::Latin1 | Requested::Binary => measured(Scale::Octets)?,
     };
-    let (alphabet, data_coding) = named(text, scale, profile.alphabet);
+    let (alphabet, data_coding) = named_alphabet(text, scale, profile.alphabet);
     let (scale, measure) = match alphabet {
         Alphabet::Ucs2 if scale != Scale::Units => measured(Scale::Units)?,
         _ => (scale, measure),
@@ -297,7 +297,7 @@ fn chosen(
 /// for the handset, so that a text of that alphabet is counted in septets, whatever its octets are.
 /// One with characters that such a carrier cannot be given (`€` or `Δ` in ISO-8859-1, `é` in
 /// ASCII) goes as UCS-2.
-fn named(text: &str, scale: Scale, default: Alphabet) -> (Alphabet, u8) {
+fn named_alphabet(text: &str, scale: Scale, default: Alphabet) -> (Alphabet, u8) {
     match (scale, default) {
         (Scale::Septets(_), Alphabet::Gsm7) => (Alphabet::Gsm7, 0),
         (Scale::Septets(_) | Scale::Octets, Alphabet::Latin1) if latin1::holds(text) => (Alphabet::Latin1, 0),
@@ -331,7 +331,7 @@ fn nationally(text: &str, profile: &Profile, elements: &[u8], usual: (Scale, Mea
 }
 
 /// The data_coding that says what the handset is to do as well.
-fn indicated(coding: Coding, indication: Option<Indication>, by: ClassCoding) -> Result<u8, TextError> {
+fn with_indication(coding: Coding, indication: Option<Indication>, by: ClassCoding) -> Result<u8, TextError> {
     match indication {
         None => Ok(coding.data_coding),
         Some(Indication::Class(class)) => class_coding(coding, class, by),

@@ -174,7 +174,7 @@ impl<C: Conversation, S: Arrivals, R: FnMut(C::Report)> Driver<'_, C, S, R> {
             }
             // Commands and the time may have made room for what was read and not heard.
             if let Err(error) = heard.and_then(|()| self.hear(now)) {
-                return self.garbled(error).await;
+                return self.end_garbled(error).await;
             }
             if self.is_stuck(now) && self.closed.is_none() {
                 self.take_back();
@@ -229,7 +229,7 @@ impl<C: Conversation, S: Arrivals, R: FnMut(C::Report)> Driver<'_, C, S, R> {
     }
 
     /// Nobody knows where the next PDU begins: says so, and ends.
-    async fn garbled(mut self, error: FrameError) -> Ended {
+    async fn end_garbled(mut self, error: FrameError) -> Ended {
         self.complain();
         self.hang_up();
         _ = self.pipe.finish().await;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// Names as versions wrote them that had no key.
 fn plain() -> Veil {
-    Veil::new([0; 2], Since { seq: Seq(Seq::END), order: OrderId::recorded(u64::MAX), event: u64::MAX })
+    Veil::new([0; 2], Since { seq: Seq(Seq::END), order: OrderId::from_record(u64::MAX), event: u64::MAX })
 }
 
 async fn status(world: &World, method: &str, path: &str, body: &Value) -> u16 {
@@ -26,7 +26,7 @@ async fn a_number_in_records_names_nothing() {
     let (order, id) = (sent["order_id"].as_u64().unwrap(), sent["messages"][0]["id"].as_str().unwrap().to_owned());
     let veil = world.store.lock().unwrap().veil();
     let MessageId { seq, token } = veil.read_message(&id).unwrap();
-    assert_eq!((seq, veil.read_order(order)), (Seq(1), Some(OrderId::recorded(25_303))));
+    assert_eq!((seq, veil.read_order(order)), (Seq(1), Some(OrderId::from_record(25_303))));
     let bare = plain().message(MessageId { seq, token }).to_string();
     assert!(bare.starts_with("00000000-0000-801"), "{bare}");
     // Nor does another number under the mask of a token that is known.

@@ -114,7 +114,7 @@ impl World {
 
     /// What an order is called that records have under this number.
     pub(crate) fn order(&self, number: u64) -> u64 {
-        self.store.lock().unwrap().veil().order(OrderId::recorded(number))
+        self.store.lock().unwrap().veil().order(OrderId::from_record(number))
     }
 
     /// A world whose loop reads nothing, with a lane of this capacity.
@@ -296,7 +296,7 @@ impl Keeper {
     }
 
     fn accept(&mut self, submission: Submission) -> Reply {
-        let order = OrderId::recorded(self.order);
+        let order = OrderId::from_record(self.order);
         if let Some(asked @ Keyed { key, hash, .. }) = &submission.idempotency {
             match self.known.get(&(submission.account, key.clone())) {
                 Some((known, order)) if asked.is(known) => return Reply::Repeated(*order),

@@ -65,7 +65,7 @@ fn a_message_goes_at_the_time_that_it_is_asked_for_also_after_a_restart() {
     assert!(none.is_empty());
     let entry = only(&bench);
     assert_eq!((entry.body.send_at, entry.body.expires), (Some(begins), begins + HOUR));
-    assert_eq!((waiting(&bench), bench.dispatch.held()), ((1, 1), 0), "it waits in the store alone");
+    assert_eq!((waiting(&bench), bench.dispatch.messages_in_memory()), ((1, 1), 0), "it waits in the store alone");
     assert_eq!(go_to(&mut bench, Time(begins.0 - 3_600_000)), []);
     bench.dispatch = Dispatch::new(Arc::new(Bench::plan()), bench.store.recover().unwrap(), bench.now);
     bench.beat(vec![up(9)]);

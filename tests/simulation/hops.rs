@@ -209,5 +209,9 @@ fn what_comes_late_does_not_fill_memory() {
     for _ in 0..100 {
         bench.beat(Vec::new());
     }
-    assert!(bench.dispatch.held() < 500, "{} messages are in memory", bench.dispatch.held());
+    assert!(
+        bench.dispatch.messages_in_memory() < 500,
+        "{} messages are in memory",
+        bench.dispatch.messages_in_memory()
+    );
 }

@@ -134,7 +134,7 @@ fn delivery(sequence: u32) -> Pdu {
 fn submit() -> Submit {
     let body = body::Body {
         id: MessageId { seq: Seq(1), token: 0 },
-        order: OrderId::recorded(1),
+        order: OrderId::from_record(1),
         account: AccountId(1),
         route: RouteId(1),
         class: Class::Otp,

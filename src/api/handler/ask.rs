@@ -15,7 +15,7 @@ pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) async fn ask(context: &Context, ask: Ask) -> Result<Reply, Problem> {
     let (to, answer) = oneshot::channel();
     send(context, LoopRequest::Ask(ask, to))?;
-    awaited(answer).await
+    await_reply(answer).await
 }
 
 /// Hands something to the loop; refused where its lane is full or it has ended.
@@ -29,7 +29,7 @@ pub(crate) fn send(context: &Context, call: LoopRequest) -> Result<(), Problem> 
     Ok(())
 }
 
-async fn awaited(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem> {
+async fn await_reply(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem> {
     match tokio::time::timeout(ANSWER_TIMEOUT, answer).await {
         Ok(Ok(reply)) => Ok(reply),
         // The request may yet be stored: only its idempotency key makes another try safe.

@@ -52,7 +52,7 @@ impl Directory {
 
     /// The account whose key the headers carry, if it may do what `scope` names from where it calls.
     pub fn admit(&self, headers: &HeaderMap, peer: ClientAddress, scope: Scope) -> Result<&Account, Problem> {
-        let key = presented(headers).ok_or_else(|| {
+        let key = key(headers).ok_or_else(|| {
             Problem::new(Kind::Unauthorized, "Send the key as Authorization: Bearer KEY or X-API-KEY: KEY.")
         })?;
         let digest: [u8; 32] = Sha256::digest(key).into();
@@ -108,7 +108,7 @@ pub(crate) fn peer(extensions: &Extensions) -> ClientAddress {
 }
 
 /// The key in the headers, if there is one.
-fn presented(headers: &HeaderMap) -> Option<&[u8]> {
+fn key(headers: &HeaderMap) -> Option<&[u8]> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let (scheme, key) = value.as_bytes().split_at_checked(7)?;
         return scheme.eq_ignore_ascii_case(b"bearer ").then(|| key.trim_ascii());
@@ -126,7 +126,7 @@ mod tests {
         let of = |name: &'static str, value: &'static str| {
             let headers =
                 HeaderMap::from_iter([(header::HeaderName::from_static(name), HeaderValue::from_static(value))]);
-            presented(&headers).map(<[u8]>::to_vec)
+            key(&headers).map(<[u8]>::to_vec)
         };
         assert_eq!(of("authorization", "Bearer  abc ").as_deref(), Some(&b"abc"[..]));
         assert_eq!(of("authorization", "bearer abc").as_deref(), Some(&b"abc"[..]));

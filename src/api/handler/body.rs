@@ -14,15 +14,15 @@ pub(crate) async fn read(context: &Context, holder: Holder, body: Body) -> Resul
         return Err(too_large(max));
     }
     let mut held = context.memory.share(holder);
-    match tokio::time::timeout(limit, collected(Limited::new(body, max), max, &mut held)).await {
-        Ok(body) => Ok((unmarked(body?), held)),
+    match tokio::time::timeout(limit, collect(Limited::new(body, max), max, &mut held)).await {
+        Ok(body) => Ok((strip_mark(body?), held)),
         Err(_) => Err(Problem::new(Kind::TooSlow, format!("The body did not come within {} s.", limit.as_secs_f32()))),
     }
 }
 
 /// All octets of a body. One that comes whole is not copied; one that comes in pieces is, so that pieces of a few octets
 /// cost no more than what is in them.
-async fn collected(mut body: Limited<Body>, max: usize, held: &mut Share<'_>) -> Result<Bytes, Problem> {
+async fn collect(mut body: Limited<Body>, max: usize, held: &mut Share<'_>) -> Result<Bytes, Problem> {
     let mut whole = Bytes::new();
     let mut pieces = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -53,6 +53,6 @@ fn too_large(max: usize) -> Problem {
 }
 
 /// The same without a mark of byte order, which a parser may pass over (RFC 8259, 8.1).
-fn unmarked(body: Bytes) -> Bytes {
+fn strip_mark(body: Bytes) -> Bytes {
     if body.starts_with(b"\xEF\xBB\xBF") { body.slice(3..) } else { body }
 }

@@ -59,7 +59,7 @@ fn end_of_string(text: &str) -> usize {
 }
 
 /// The same answer, said to be a repeat.
-pub(crate) fn replayed(mut response: Response) -> Response {
+pub(crate) fn mark_replay(mut response: Response) -> Response {
     response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     response
 }

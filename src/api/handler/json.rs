@@ -82,7 +82,7 @@ impl<T: fmt::Display> Serialize for Shown<T> {
 }
 
 /// A name as a token of a JSON pointer (RFC 6901, 3).
-pub(crate) fn escaped(name: &str) -> String {
+pub(crate) fn escape(name: &str) -> String {
     name.chars().take(100).collect::<String>().replace('~', "~0").replace('/', "~1")
 }
 
@@ -96,7 +96,7 @@ fn walk(value: &Value, pointer: &str, faults: &mut Vec<Fault>) {
             for (name, it) in fields {
                 // A name that has half of a character cannot be pointed at.
                 look(name, pointer, faults);
-                walk(it, &format!("{pointer}/{}", escaped(name)), faults);
+                walk(it, &format!("{pointer}/{}", escape(name)), faults);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

@@ -6,7 +6,7 @@
 use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::{ask, refusal};
 use crate::api::handler::context::Context;
-use crate::api::handler::json::{self, Shown, escaped};
+use crate::api::handler::json::{self, Shown, escape};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem, unknown_name};
 use crate::api::handler::reads::blocking;
@@ -43,7 +43,7 @@ pub(crate) async fn order(
 ) -> Result<Response, Problem> {
     let mut words = matched.as_str().rsplit('/');
     let (what, noun) = (words.next().unwrap_or_default(), words.nth(1).unwrap_or_default());
-    ordered(&context, (noun, &id, what), &by, request).await
+    perform(&context, (noun, &id, what), &by, request).await
 }
 
 /// `POST /admin/v1/store/release`: what a restored store holds may go.
@@ -52,7 +52,7 @@ pub(crate) async fn release(
     by: Operator,
     request: Request,
 ) -> Result<Response, Problem> {
-    ordered(&context, ("store", "", "release"), &by, request).await
+    perform(&context, ("store", "", "release"), &by, request).await
 }
 
 /// `POST /admin/v1/clock/confirm`: the clock on the wall is right.
@@ -61,7 +61,7 @@ pub(crate) async fn confirm_clock(
     by: Operator,
     request: Request,
 ) -> Result<Response, Problem> {
-    ordered(&context, ("store", "", "confirm"), &by, request).await
+    perform(&context, ("store", "", "confirm"), &by, request).await
 }
 
 /// `GET /admin/v1/actions`: what operators have ordered, newest first.
@@ -100,7 +100,7 @@ impl Asked {
         };
         let mut asked = Self::default();
         for (name, value) in fields {
-            let invalid = |detail: String| Problem::at(Kind::Invalid, format!("/{}", escaped(&name)), detail);
+            let invalid = |detail: String| Problem::at(Kind::Invalid, format!("/{}", escape(&name)), detail);
             let text = || value.as_str().map(str::to_owned).ok_or_else(|| invalid("must be a text".to_owned()));
             let number = || value.as_u64().ok_or_else(|| invalid("must be a whole number".to_owned()));
             match &*name {
@@ -120,7 +120,7 @@ impl Asked {
 }
 
 /// Does what the path names, to what it names, as the body says.
-async fn ordered(
+async fn perform(
     context: &Context,
     (noun, id, what): (&str, &str, &str),
     by: &Operator,

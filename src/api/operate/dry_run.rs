@@ -202,7 +202,7 @@ struct View<'a> {
 
 impl Signals for View<'_> {
     fn grade(&self, carrier: CarrierId) -> Grade {
-        let judged = self.scored(carrier).map(|it| it.judged);
+        let judged = self.score(carrier).map(|it| it.judged);
         judged.map(|it| Grade { score: it.score, demoted: it.demoted }).unwrap_or_default()
     }
 
@@ -216,7 +216,7 @@ impl<'a> View<'a> {
         self.snapshot.carriers.iter().find(|it| it.id == carrier)
     }
 
-    fn scored(&self, carrier: CarrierId) -> Option<&'a Scored> {
+    fn score(&self, carrier: CarrierId) -> Option<&'a Scored> {
         let scores = &self.at(carrier)?.scores;
         scores.iter().find(|it| it.route == self.route.id && it.country == self.plan.country(self.to))
     }
@@ -241,7 +241,7 @@ impl<'a> View<'a> {
             let cost = each.zip(parts).map(|(each, parts)| each.times(parts as u64));
             let charges_in = carrier.dialect.cost.as_ref().map(|it| it.currency);
             let same = price.filter(|it| Some(it.1) == charges_in);
-            let closed = self.closed(it.carrier);
+            let closed = self.why_closed(it.carrier);
             Some(CarrierView {
                 id: &carrier.name,
                 why: it.why.word(),
@@ -250,7 +250,7 @@ impl<'a> View<'a> {
                 held: self.at(it.carrier)?.held.as_ref().map(|it| ActionView::of(it, self.plan)),
                 links_up: self.at(it.carrier)?.links_up,
                 weight: weight(it.carrier),
-                score: self.scored(it.carrier).map(ScoreView::of),
+                score: self.score(it.carrier).map(ScoreView::of),
                 parts,
                 cost: cost.map(Shown),
                 currency: charges_in.map(Shown),
@@ -261,7 +261,7 @@ impl<'a> View<'a> {
     }
 
     /// Why a carrier takes nothing now. The only one of a route is not left for its faults.
-    fn closed(&self, carrier: CarrierId) -> Option<Closed> {
+    fn why_closed(&self, carrier: CarrierId) -> Option<Closed> {
         let at = self.at(carrier)?;
         let forced = at.forced.as_ref().is_some_and(|it| it.deed == Deed::OpenBreaker);
         let alone = self.route.every_carrier().len() == 1 && !forced;

@@ -35,7 +35,7 @@ pub(crate) async fn ledger(
     RawQuery(asked): RawQuery,
     by: Operator,
 ) -> Result<Response, Problem> {
-    let account = named(by.plan(), &id)?;
+    let account = account(by.plan(), &id)?;
     let veil = context.veil();
     let asked = page::Asked::read(asked.as_deref(), veil, Pages::Ledger)?;
     let (of, before, limit) = (account.id, asked.place.unwrap_or(u64::MAX), asked.limit);
@@ -45,7 +45,7 @@ pub(crate) async fn ledger(
     Ok(json::answer(StatusCode::OK, &asked.page(data, next), lines.len() * 192 + 64))
 }
 
-fn named<'p>(plan: &'p Plan, name: &str) -> Result<&'p Account, Problem> {
+fn account<'p>(plan: &'p Plan, name: &str) -> Result<&'p Account, Problem> {
     plan.account_named(name).ok_or_else(|| unknown("account"))
 }
 
@@ -86,7 +86,7 @@ pub(crate) async fn credit(
     by: Operator,
     request: Request,
 ) -> Result<Response, Problem> {
-    let account = named(by.plan(), &id)?;
+    let account = account(by.plan(), &id)?;
     let key = idempotency::key(request.headers())?;
     let path = request.uri().path().to_owned();
     let (body, _held) = body::read(&context, Holder::Account(by.account().id), request.into_body()).await?;
@@ -104,7 +104,7 @@ pub(crate) async fn credit(
         return Err(Problem::at(Kind::Invalid, "/note", format!("must have at most {NOTE_MAX} characters")));
     }
     let keyed = key.map(|key| {
-        fingerprint::keyed(key, (&path, &body), |it| {
+        fingerprint::key(key, (&path, &body), |it| {
             it.member("amount", Some(&amount.0.to_le_bytes()));
             it.member("note", asked.note.as_deref().map(str::as_bytes));
         })
@@ -126,7 +126,7 @@ pub(crate) async fn credit(
             let found = blocking(&context, move |readers| readers.ledger(of, n.saturating_add(1), 1)).await?;
             let lost = || Problem::new(Kind::Internal, "The line of an earlier credit is not in the ledger.");
             let line = found.into_iter().next().filter(|it| it.n == n).ok_or_else(lost)?;
-            Ok(idempotency::replayed(created(&line)))
+            Ok(idempotency::mark_replay(created(&line)))
         }
         other => Err(refusal(&other)),
     }

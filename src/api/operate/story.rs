@@ -5,7 +5,7 @@
 
 use crate::api::handler::time::Timestamp;
 use crate::api::read::message_view::{AccountName, BindName, CarrierName, alphabet, attempts, currency};
-use crate::api::submit::ranking::ranked;
+use crate::api::submit::ranking::rank;
 use crate::dispatch::door::plan::Plan;
 use crate::message::attempt::{Answer, Attempt, Cause};
 use crate::message::id::CarrierId;
@@ -42,7 +42,7 @@ pub(crate) struct Story {
 /// The story of a message, at `now`.
 pub(crate) fn of(entry: &Entry, veil: &Veil, plan: &Plan, now: Time) -> Story {
     let teller = Teller { entry, veil, plan, now, past: Vec::new(), next: Vec::new() };
-    teller.told()
+    teller.finish()
 }
 
 struct Teller<'a> {
@@ -55,9 +55,9 @@ struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    fn told(mut self) -> Story {
-        self.accepted();
-        self.routed();
+    fn finish(mut self) -> Story {
+        self.tell_acceptance();
+        self.tell_route();
         let attempts = attempts(self.entry);
         for (part, attempt) in &attempts {
             self.attempt(*part, attempt);
@@ -65,7 +65,7 @@ impl Teller<'_> {
         for part in &self.entry.parts {
             self.part(part);
         }
-        self.ended(&attempts);
+        self.tell_end(&attempts);
         // Of one moment what was told first came first.
         self.past.sort_by_key(|it| it.at.0);
         self.next.sort_by_key(|it| it.at.0);
@@ -80,7 +80,7 @@ impl Teller<'_> {
         self.next.push(Line { at: Timestamp(at), text });
     }
 
-    fn accepted(&mut self) {
+    fn tell_acceptance(&mut self) {
         let body = &self.entry.body;
         let account = AccountName { plan: self.plan, id: body.account };
         let reference = body.client_ref.as_deref().map_or_else(String::new, |it| format!(", client_ref {it:?}"));
@@ -111,7 +111,7 @@ impl Teller<'_> {
     }
 
     /// How it was to go. The record has the route; why it was chosen, only the configuration in force can tell.
-    fn routed(&mut self) {
+    fn tell_route(&mut self) {
         let body = &self.entry.body;
         let Some(route) = self.plan.routes.get(&body.route) else {
             let text = format!("It went by route {}, which the configuration has no more.", body.route.0);
@@ -138,7 +138,7 @@ impl Teller<'_> {
             }
             _ => "the request named it, or the configuration was another".to_owned(),
         };
-        let names = ranked(self.plan, route, body.destination, &body.source);
+        let names = rank(self.plan, route, body.destination, &body.source);
         let order = match route.order {
             CarrierOrder::Static if !route.weights.is_empty() => "drawn by their weights",
             CarrierOrder::Static => "in the order listed",
@@ -229,7 +229,7 @@ impl Teller<'_> {
     }
 
     /// What all of it came to.
-    fn ended(&mut self, attempts: &[(u8, &Attempt)]) {
+    fn tell_end(&mut self, attempts: &[(u8, &Attempt)]) {
         let costs = || attempts.iter().filter_map(|(_, it)| it.cost);
         let status = self.entry.status();
         let last = self.entry.parts.iter().map(|it| it.done_at).max().unwrap_or(Time::NEVER);

@@ -7,7 +7,7 @@ use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
 use crate::api::handler::problem::Problem;
 use crate::api::handler::reads::blocking;
-use crate::api::read::routes::granted;
+use crate::api::read::routes::route;
 use crate::dispatch::door::plan::Account;
 use crate::message::id::{RouteId, Seq};
 use crate::message::money::{Currency, Exact, Money};
@@ -57,7 +57,7 @@ struct Balance {
 
 /// `GET /v1/routes/{id}/pricing`
 pub(crate) async fn pricing(Path(id): Path<String>, by: Reader) -> Result<Response, Problem> {
-    let route = granted(&by, &id)?;
+    let route = route(&by, &id)?;
     Ok(json::answer(StatusCode::OK, &Pricing::of(route.id, route.price.as_ref()), 256))
 }
 

@@ -30,7 +30,7 @@ pub(crate) async fn of_account(
     by: Reader,
 ) -> Result<Response, Problem> {
     let (account, hides) = (by.account(), !by.account().shows_carriers);
-    told(&context, asked.as_deref(), Some(account.id), hides).await
+    events(&context, asked.as_deref(), Some(account.id), hides).await
 }
 
 /// `GET /admin/v1/events/unrouted`: what came from handsets and fits no `[[inbound]]`.
@@ -39,11 +39,11 @@ pub(crate) async fn unrouted(
     RawQuery(asked): RawQuery,
     _by: Operator,
 ) -> Result<Response, Problem> {
-    told(&context, asked.as_deref(), None, false).await
+    events(&context, asked.as_deref(), None, false).await
 }
 
 /// The events of one account or of none, with the names of carriers or without.
-async fn told(
+async fn events(
     context: &Context,
     asked: Option<&str>,
     account: Option<AccountId>,

@@ -105,10 +105,10 @@ impl<'a> Search<'a> {
 
     /// What one parameter asks for.
     pub(crate) fn set(&mut self, name: &str, value: &str) -> Result<(), Problem> {
-        self.asked(name, value).map_err(|detail| query::invalid(name, detail))
+        self.try_set(name, value).map_err(|detail| query::invalid(name, detail))
     }
 
-    fn asked(&mut self, name: &str, value: &str) -> Result<(), &'static str> {
+    fn try_set(&mut self, name: &str, value: &str) -> Result<(), &'static str> {
         let moment = || Timestamp::parse(value).ok_or("must be a time of RFC 3339");
         let number = || value.parse::<u64>().map_err(|_| "must be a whole number");
         let query = &mut self.query;

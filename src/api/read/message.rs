@@ -33,7 +33,7 @@ pub(crate) async fn message(
 
 /// A message of any account, by its id as a path has it.
 pub(crate) async fn find_message(context: &Context, written: &str) -> Result<Entry, Problem> {
-    let (_, id) = named(context, written)?;
+    let (_, id) = message_of(context, written)?;
     match blocking(context, move |readers| readers.message(id)).await? {
         Some(entry) => Ok(entry),
         None => Err(missing(context, id).await?),
@@ -49,7 +49,7 @@ pub(crate) async fn missing(context: &Context, id: MessageId) -> Result<Problem,
 }
 
 /// The message that a path names, and under what it is named so.
-pub(crate) fn named(context: &Context, id: &str) -> Result<(Veil, MessageId), Problem> {
+pub(crate) fn message_of(context: &Context, id: &str) -> Result<(Veil, MessageId), Problem> {
     let veil = context.veil();
     Ok((veil, veil.read_message(id).map_err(|_| no_message())?))
 }

@@ -325,7 +325,7 @@ impl<'a> ReceiptView<'a> {
             error_code: receipt.error_code.as_deref(),
             received_at: Timestamp(receipt.received_at),
             done_at: Timestamp(receipt.done_at.unwrap_or(Time::NEVER)),
-            tlvs: Some(receipt.tlvs.iter().map(|it| Parameter::written(it.tag, &it.value)).collect()),
+            tlvs: Some(receipt.tlvs.iter().map(|it| Parameter::to_text(it.tag, &it.value)).collect()),
         }
     }
 }
@@ -378,7 +378,7 @@ pub(crate) fn alphabet(body: &Body, plan: &Plan) -> Option<Alphabet> {
     match body.requested {
         Requested::Binary => Some(Alphabet::Binary),
         _ if !body.text.is_empty() => {
-            Cut::of(body.content(), &plan.quoted(body.route)).ok().map(|it| it.estimate().alphabet)
+            Cut::of(body.content(), &plan.quote_profile(body.route)).ok().map(|it| it.estimate().alphabet)
         }
         Requested::Auto => None,
         Requested::Gsm7 | Requested::Transliterated => Some(Alphabet::Gsm7),

@@ -22,11 +22,11 @@ pub(crate) async fn all(by: Reader) -> Response {
 
 /// `GET /v1/routes/{id}`
 pub(crate) async fn one(Path(id): Path<String>, by: Reader) -> Result<Response, Problem> {
-    Ok(json::answer(StatusCode::OK, &Profile::of(by.account(), granted(&by, &id)?), 1_024))
+    Ok(json::answer(StatusCode::OK, &Profile::of(by.account(), route(&by, &id)?), 1_024))
 }
 
 /// The route that a path names, if the account may use it.
-pub(crate) fn granted<'a>(by: &'a Reader, id: &str) -> Result<&'a Route, Problem> {
+pub(crate) fn route<'a>(by: &'a Reader, id: &str) -> Result<&'a Route, Problem> {
     let id = id.parse().ok().map(RouteId).filter(|it| by.account().routes.contains(it));
     let route = id.and_then(|it| by.plan().routes.get(&it));
     route.ok_or_else(|| Problem::new(Kind::NotFound, "There is no route with this id for this account."))

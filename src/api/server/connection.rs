@@ -121,7 +121,7 @@ impl Service {
             // and has been told so.
             _ = connection.as_mut() => return,
             end = activity.end(self.header_timeout, self.idle_timeout) => if end == End::Now { return },
-            () = stopped(&mut stop) => {}
+            () = wait_for_stop(&mut stop) => {}
         }
         connection.as_mut().graceful_shutdown();
         // A running request is finished; what was promised is written; then the connection goes.
@@ -133,7 +133,7 @@ impl Service {
 }
 
 /// Waits until the process stops; for ever if whoever would say so is gone.
-pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
+pub(crate) async fn wait_for_stop(stop: &mut watch::Receiver<bool>) {
     if stop.wait_for(|it| *it).await.is_err() {
         std::future::pending::<()>().await;
     }

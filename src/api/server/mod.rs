@@ -16,7 +16,7 @@ mod line_ends;
 use crate::api::handler::context::{OnAnswer, OnTurnedAway};
 use crate::api::router::Api;
 use crate::api::server::acceptor::Acceptor;
-use crate::api::server::connection::{Service, stopped};
+use crate::api::server::connection::{Service, wait_for_stop};
 use crate::api::server::connection_limit::{ConnectionLimit, Counts};
 use crate::api::server::listener::Listener;
 use crate::api::server::options::Http;
@@ -76,7 +76,7 @@ impl HttpServer {
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
-                () = stopped(&mut stop) => break,
+                () = wait_for_stop(&mut stop) => break,
             };
             match accepted {
                 Ok(accepted) => {
@@ -93,7 +93,7 @@ impl HttpServer {
                     often!(warn, often, "", "no connection can be accepted for now", %error);
                     tokio::select! {
                         () = tokio::time::sleep(rest) => {}
-                        () = stopped(&mut stop) => break,
+                        () = wait_for_stop(&mut stop) => break,
                     }
                     rest = (rest * 2).min(REST_MAX);
                 }

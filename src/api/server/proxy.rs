@@ -33,10 +33,10 @@ pub(crate) enum Preface {
 
 /// Takes the header off a connection, if there is one.
 pub(crate) async fn preface(tcp: &mut TcpStream) -> Preface {
-    taken(tcp).await.unwrap_or(Preface::Gone)
+    take(tcp).await.unwrap_or(Preface::Gone)
 }
 
-async fn taken(tcp: &mut TcpStream) -> io::Result<Preface> {
+async fn take(tcp: &mut TcpStream) -> io::Result<Preface> {
     let mut octets = [0; HEADER_MAX];
     let mut seen = 0;
     loop {

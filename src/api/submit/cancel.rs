@@ -5,7 +5,7 @@ use crate::api::handler::ask::{ask, refusal};
 use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
 use crate::api::handler::problem::Problem;
-use crate::api::read::message::{missing, named};
+use crate::api::read::message::{message_of, missing};
 use crate::dispatch::door::happening::Ask;
 use crate::dispatch::door::reply::Reply;
 use crate::message::status::Status;
@@ -22,7 +22,7 @@ pub(crate) async fn cancel(
     Path(id): Path<String>,
     by: Sender,
 ) -> Result<Response, Problem> {
-    let (veil, id) = named(&context, &id)?;
+    let (veil, id) = message_of(&context, &id)?;
     match ask(&context, Ask::Cancel(by.account().id, id)).await? {
         Reply::Cancelled => {
             let document = Cancelled { id: Shown(veil.message(id)), status: Status::Cancelled.word() };

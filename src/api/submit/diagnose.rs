@@ -1,6 +1,6 @@
 //! Reads a body by the fast path; finds out what is wrong, field by field, where that refuses.
 
-use crate::api::handler::json::{self, escaped};
+use crate::api::handler::json::{self, escape};
 use crate::api::handler::problem::{Fault, Kind, Problem, unknown_name};
 use crate::api::submit::request::{Asked, DLT_FIELDS, FIELDS, RECIPIENTS_MAX, TARGET_FIELDS, WAITING_FIELDS};
 use serde_json::Value;
@@ -29,7 +29,7 @@ fn diagnose(body: &[u8], refusal: &dyn fmt::Display) -> Problem {
     };
     let mut faults = Vec::new();
     for (name, value) in fields {
-        let pointer = format!("/{}", escaped(name));
+        let pointer = format!("/{}", escape(name));
         match name.as_str() {
             "to" => diagnose_to(value, &mut faults),
             "from" | "text" | "class" | "tag" | "client_ref" | "validity" | "encoding" | "send_at" | "data" | "udh"
@@ -79,7 +79,7 @@ fn diagnose_target(at: usize, value: &Value, faults: &mut Vec<Fault>) {
         faults.push(Fault { detail: "is required".into(), pointer: format!("/to/{at}/to").into() });
     }
     for (name, value) in fields {
-        let pointer = format!("/to/{at}/{}", escaped(name));
+        let pointer = format!("/to/{at}/{}", escape(name));
         if TARGET_FIELDS.contains(&name.as_str()) {
             want_text(value, pointer, faults);
         } else {
@@ -99,7 +99,7 @@ fn diagnose_waiting(value: &Value, faults: &mut Vec<Fault>) {
         faults.push(Fault { detail: "is required".into(), pointer: "/message_waiting/kind".into() });
     }
     for (name, value) in fields {
-        let pointer = format!("/message_waiting/{}", escaped(name));
+        let pointer = format!("/message_waiting/{}", escape(name));
         match name.as_str() {
             "kind" => want_text(value, pointer, faults),
             "active" | "store" => want_flag(value, pointer, faults),
@@ -119,7 +119,7 @@ fn want_texts(value: &Value, pointer: &'static str, names: &[&str], faults: &mut
         return;
     };
     for (name, value) in fields {
-        let pointer = format!("{pointer}/{}", escaped(name));
+        let pointer = format!("{pointer}/{}", escape(name));
         if !names.is_empty() && !names.contains(&name.as_str()) {
             faults.push(Fault { detail: unknown_name(name, names).into(), pointer: pointer.into() });
         } else if names.is_empty() && !value.is_string() {

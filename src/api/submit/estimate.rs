@@ -25,7 +25,7 @@ pub(crate) async fn estimate(
     let first = submission.recipients.first();
     let names = first.map_or_else(Vec::new, |it| {
         let from = it.source.as_ref().unwrap_or(&submission.source);
-        ranking::ranked(by.plan(), quote.route, it.destination, from)
+        ranking::rank(by.plan(), quote.route, it.destination, from)
     });
     let balance = balance::of_account(&context, account).await?;
     let sufficient = balance.is_none_or(|it| quote.cost().is_some_and(|cost| cost <= it));

@@ -2,7 +2,7 @@
 //!
 //! Wishes that contradict each other are refused here, each at its field, before anything is cut.
 
-use crate::api::handler::json::escaped;
+use crate::api::handler::json::escape;
 use crate::api::handler::problem::{Fault, Kind, Problem};
 use crate::api::submit::request::{Asked, To};
 use crate::message::extras::{DLT_MAX, Dlt, Extras, Parameter};
@@ -103,7 +103,7 @@ impl Reader<'_, '_> {
         match Parameter::read(pairs.0.iter().map(|(tag, value)| (tag.as_str(), value.as_str()))) {
             Ok(tlvs) => tlvs,
             Err((tag, why)) => {
-                let pointer = format!("/tlvs/{}", escaped(tag));
+                let pointer = format!("/tlvs/{}", escape(tag));
                 self.fault(pointer, why.to_string());
                 Vec::new()
             }

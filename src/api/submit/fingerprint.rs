@@ -11,7 +11,7 @@ use crate::dispatch::door::happening::Keyed;
 use sha2::{Digest, Sha256};
 
 /// A key and what was asked for under it: `values` puts in everything that the body says.
-pub(crate) fn keyed(key: Box<str>, (path, body): (&str, &[u8]), values: impl FnOnce(&mut Print)) -> Keyed {
+pub(crate) fn key(key: Box<str>, (path, body): (&str, &[u8]), values: impl FnOnce(&mut Print)) -> Keyed {
     let mut print = Print(Sha256::new());
     print.put(path.as_bytes());
     values(&mut print);
@@ -129,7 +129,7 @@ mod tests {
 
     fn of(body: &str) -> Keyed {
         let asked = serde_json::from_str(body).unwrap();
-        keyed("k".into(), ("/", body.as_bytes()), |it| it.message(&asked))
+        key("k".into(), ("/", body.as_bytes()), |it| it.message(&asked))
     }
 
     #[test]

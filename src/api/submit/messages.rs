@@ -46,20 +46,20 @@ pub(crate) async fn messages(
     for it in &quote.rejected {
         (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
     }
-    submission.idempotency = key.map(|key| fingerprint::keyed(key, (head.uri.path(), &body), |it| it.message(&asked)));
+    submission.idempotency = key.map(|key| fingerprint::key(key, (head.uri.path(), &body), |it| it.message(&asked)));
     match ask(&context, Ask::Submit(submission)).await? {
         Reply::Accepted { order, messages, means, .. } => {
             let veil = context.veil();
             let names: Vec<MessageName> = messages.iter().map(|it| veil.message(*it)).collect();
             Ok(answer::accepted(&quote, veil.order(order), &names, &means))
         }
-        Reply::Repeated(order) => repeated(&context, by.plan(), &quote, order).await,
+        Reply::Repeated(order) => repeat(&context, by.plan(), &quote, order).await,
         other => Err(refusal(&other)),
     }
 }
 
 /// The first answer again, from what the store has of the order.
-async fn repeated(context: &Context, plan: &Plan, quote: &Quote<'_>, order: OrderId) -> Result<Response, Problem> {
+async fn repeat(context: &Context, plan: &Plan, quote: &Quote<'_>, order: OrderId) -> Result<Response, Problem> {
     let entries = blocking(context, move |readers| readers.order_messages(order, None, RECIPIENTS_MAX)).await?;
     let veil = context.veil();
     let names: Vec<MessageName> = entries.iter().map(|it| veil.message(it.body.id)).collect();
@@ -81,7 +81,7 @@ async fn repeated(context: &Context, plan: &Plan, quote: &Quote<'_>, order: Orde
     };
     let charge = blocking(context, move |readers| readers.ledger_line(order, None)).await?;
     let means = Means { balance: charge.map(|it| it.balance), ..Means::default() };
-    Ok(idempotency::replayed(answer::accepted(&first, veil.order(order), &names, &means)))
+    Ok(idempotency::mark_replay(answer::accepted(&first, veil.order(order), &names, &means)))
 }
 
 /// Nothing new comes in while the daemon stops, its store has failed or its disk is nearly full.

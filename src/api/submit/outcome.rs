@@ -9,7 +9,7 @@ use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
-use crate::api::read::message::{missing, named};
+use crate::api::read::message::{message_of, missing};
 use crate::dispatch::door::happening::Ask;
 use crate::dispatch::door::reply::Reply;
 use crate::message::veil::MessageName;
@@ -27,7 +27,7 @@ pub(crate) async fn outcome(
     request: Request,
 ) -> Result<Response, Problem> {
     let account = by.account().id;
-    let (veil, id) = named(&context, &id)?;
+    let (veil, id) = message_of(&context, &id)?;
     let (body, _held) = body::read(&context, Holder::Account(account), request.into_body()).await?;
     let Outcome { verified } =
         json::read(&body, |_| Problem::at(Kind::Invalid, "/verified", "the body is {\"verified\": true} or false"))?;

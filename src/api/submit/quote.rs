@@ -81,7 +81,7 @@ impl<'a> Quote<'a> {
             source: source.clone(),
             requested,
             extras: extras.map(Arc::new),
-            profile: plan.quoted(route.id),
+            profile: plan.quote_profile(route.id),
             text: asked.text.as_ref(),
             client_ref: asked.client_ref.as_ref(),
             repeats: words.repeats,

@@ -13,7 +13,7 @@ pub(crate) const USUAL: u64 = u64::MAX << 32;
 
 /// The names of the carriers that can say a sender to a number, best first. How well each delivers now, and whether its links are up, is
 /// known where messages are given out, and not here.
-pub(crate) fn ranked<'a>(plan: &'a Plan, route: &Route, number: E164, from: &Source) -> Vec<&'a str> {
+pub(crate) fn rank<'a>(plan: &'a Plan, route: &Route, number: E164, from: &Source) -> Vec<&'a str> {
     let to = plan.networks.destination(number);
     let ranking = ranking(route, &to, &Costs { plan, number }, USUAL);
     let able = ranking.iter().filter(|it| plan.says_at(it.carrier, from));

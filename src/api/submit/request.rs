@@ -285,7 +285,7 @@ impl<'a> Targets<'a> {
     }
 
     /// Each as it was written, with a pointer to it.
-    pub(crate) fn pointed(&self) -> impl Iterator<Item = (&'a str, Cow<'static, str>)> {
+    pub(crate) fn with_pointers(&self) -> impl Iterator<Item = (&'a str, Cow<'static, str>)> {
         let pointer = |at: usize, object| if object { format!("/to/{at}/to") } else { format!("/to/{at}") };
         let (one, many): (_, &[Target<'a>]) = match self {
             Self::One(text) => (Some((text.as_str(), "/to".into())), &[]),

@@ -27,14 +27,14 @@ pub(super) async fn sift<'a>(
 ) -> Result<(), Problem> {
     let service = context.wiring.lookup.borrow().clone();
     let Some(service) = service.filter(|it| it.options().on.contains(&submission.class)) else { return Ok(()) };
-    let (mut refused, unknown) = service.remembered(submission.recipients.iter().map(|it| it.destination).collect());
+    let (mut refused, unknown) = service.split_known(submission.recipients.iter().map(|it| it.destination).collect());
     if !unknown.is_empty() {
         within_rate(context, submission.account).await?;
         let full = || Problem::new(Kind::QueueFull, "Too many numbers of the account are being looked up.");
         let _share = service
             .share(submission.account, unknown.len(), ASKED_MAX)
             .ok_or_else(|| full().after(service.options().timeout))?;
-        refused.extend(service.asked(unknown).await);
+        refused.extend(service.refused_among(unknown).await);
     }
     if refused.is_empty() {
         return Ok(());
@@ -42,7 +42,7 @@ pub(super) async fn sift<'a>(
     quote.lines.retain(|it| !refused.contains(&it.to));
     submission.recipients.retain(|it| !refused.contains(&it.destination));
     let accepted_before = |to: &str| E164::parse(to, region).is_ok_and(|it| refused.contains(&it));
-    let rejected = targets.pointed().filter(|(to, _)| accepted_before(to)).map(|(to, pointer)| Rejected {
+    let rejected = targets.with_pointers().filter(|(to, _)| accepted_before(to)).map(|(to, pointer)| Rejected {
         to,
         pointer,
         kind: Kind::Invalid,

@@ -193,7 +193,7 @@ impl Table {
             let read = if by_status == Verdict::Taken {
                 (Answered::UNKNOWN, Some(Lack::End))
             } else {
-                (answered(by_status, reply.status, None), None)
+                (answer_of(by_status, reply.status, None), None)
             };
             return keys.iter().map(|_| read.clone()).collect();
         };
@@ -214,7 +214,7 @@ impl Table {
         let one = |(at, key): (usize, &String)| match elements.get(at) {
             Some(element) => self.one(&all, &Part { json: Some(element), text: &element.to_string() }, key),
             None if usual == Verdict::Taken => unlisted.clone(),
-            None => (answered(usual, reply.status, None), None),
+            None => (answer_of(usual, reply.status, None), None),
         };
         keys.iter().enumerate().map(one).collect()
     }
@@ -229,7 +229,7 @@ impl Table {
         let (verdict, lack) = self.verdict(all, part, code.as_deref(), id.is_some());
         let Some(verdict) = verdict else { return (Answered::UNKNOWN, lack) };
         let why = code.as_ref().and_then(|it| reason::of_code(all.dialect, it));
-        let mut answered = answered(verdict, all.status, why);
+        let mut answered = answer_of(verdict, all.status, why);
         if verdict == Verdict::Taken {
             answered.carrier_message_id = id;
         }
@@ -295,7 +295,7 @@ const fn usual(reply: &RawResponse<'_>) -> Verdict {
     }
 }
 
-fn answered(verdict: Verdict, status: u16, reason: Option<Reason>) -> Answered {
+fn answer_of(verdict: Verdict, status: u16, reason: Option<Reason>) -> Answered {
     let command_status = match verdict {
         Verdict::Taken => 0,
         Verdict::Throttled => TOO_MANY_REQUESTS,

@@ -91,7 +91,7 @@ impl Hook {
     }
 
     /// What is to be answered where the carrier only tries the address.
-    pub fn challenged(&self, query: &str) -> Option<String> {
+    pub fn challenge_answer(&self, query: &str) -> Option<String> {
         let name = self.challenge.as_deref()?;
         fields(query).into_iter().find(|(it, _)| it == name).map(|(_, value)| value)
     }
@@ -272,8 +272,8 @@ mod tests {
     #[test]
     fn an_address_that_is_tried_is_answered() {
         let hook = Hook { challenge: Some("hub.challenge".into()), ..hook("/id", "/status") };
-        assert_eq!(hook.challenged("hub.mode=subscribe&hub.challenge=42").as_deref(), Some("42"));
-        assert_eq!(hook.challenged("a=b"), None);
+        assert_eq!(hook.challenge_answer("hub.mode=subscribe&hub.challenge=42").as_deref(), Some("42"));
+        assert_eq!(hook.challenge_answer("a=b"), None);
     }
 
     proptest! {

@@ -165,9 +165,9 @@ impl Letter {
             Field::Class => body.class.word().into(),
             Field::ClientRef => body.client_ref.as_deref().unwrap_or_default().into(),
             Field::Encoding => shape.encodings.get(self.encoding).map_or(self.encoding, |it| it).into(),
-            Field::DltEntity => registered(body, |it| it.entity_id.as_deref()),
-            Field::DltTemplate => registered(body, |it| it.template_id.as_deref()),
-            Field::DltTelemarketer => registered(body, |it| it.telemarketer_id.as_deref()),
+            Field::DltEntity => registration(body, |it| it.entity_id.as_deref()),
+            Field::DltTemplate => registration(body, |it| it.template_id.as_deref()),
+            Field::DltTelemarketer => registration(body, |it| it.telemarketer_id.as_deref()),
             Field::Validity => self.submit.validity.as_secs().max(1).to_string().into(),
             Field::SystemId => constants.system_id.into(),
             Field::Password => constants.password.into(),
@@ -223,7 +223,7 @@ impl Shape {
 }
 
 /// A number of the registration; empty where there is none.
-fn registered(body: &Body, of: impl FnOnce(&Dlt) -> Option<&str>) -> Cow<'_, str> {
+fn registration(body: &Body, of: impl FnOnce(&Dlt) -> Option<&str>) -> Cow<'_, str> {
     body.extras.as_ref().and_then(|it| it.dlt.as_deref()).and_then(of).unwrap_or_default().into()
 }
 
@@ -315,7 +315,7 @@ pub(in crate::carrier::http) mod tests {
         let id = VEIL.message(letter(5, "x").submit.body.id);
         assert_eq!(header("idempotency-key"), Some(&*format!("{id}-0-2")));
         // Of one that was asked for before the upgrade it is the same as before.
-        let since = Since { seq: Seq(6), order: OrderId::recorded(6), event: 6 };
+        let since = Since { seq: Seq(6), order: OrderId::from_record(6), event: 6 };
         assert_eq!(letter(5, "x").key(&Veil::new([1, 2], since)), "00000000-0000-8050-8000-000000000007-0-2");
     }
 

@@ -137,7 +137,7 @@ impl One<'_, '_> {
     /// A carrier over HTTP.
     fn http(&mut self, id: CarrierId, environment: &Environment) -> (Dialect, Vec<link::http::options::Options>) {
         let usual = self.dialect();
-        let (dialect, model) = http::compiled(self, usual, environment);
+        let (dialect, model) = http::compile(self, usual, environment);
         let count = self.binds();
         let link = |bind| LinkId { carrier: id, bind: bind as u8 };
         let links = model
@@ -218,7 +218,7 @@ impl One<'_, '_> {
         }
         let max_pdu = written.max_pdu.map_or(default.max_pdu as u64, |it| it.0);
         Options {
-            outbind: outbind::compiled(&self.path, written, self.findings),
+            outbind: outbind::compile(&self.path, written, self.findings),
             local_address: self.local_address(),
             tls: written.tls.as_ref().and_then(|it| tls::client(&self.at("tls"), it, self.findings)),
             connect_timeout: self.wait("connect_timeout", written.connect_timeout, default.connect_timeout),
@@ -362,7 +362,7 @@ impl One<'_, '_> {
             receipts: self.findings.choose(&self.at("receipts"), written.receipts.as_deref(), &asked, default.receipts),
             receipts_by_content: written.receipts_by_content.unwrap_or(default.receipts_by_content),
             receipt_offset: written.receipt_offset.map_or(default.receipt_offset, |it| it.0),
-            statuses: statuses::compiled(&self.path, &written.statuses, self.findings),
+            statuses: statuses::compile(&self.path, &written.statuses, self.findings),
             answers: self.answers(),
             reasons: self.reasons(),
             mo: self.mo(),

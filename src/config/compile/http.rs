@@ -34,7 +34,7 @@ pub(super) const PASSWORD_MAX: usize = 8_192;
 const SECRET: std::ops::RangeInclusive<usize> = 16..=128;
 
 /// The carrier's habits, and what all of its links have in common; `None` where that cannot be told.
-pub(super) fn compiled(one: &mut One<'_, '_>, usual: Dialect, environment: &Environment) -> (Dialect, Option<Options>) {
+pub(super) fn compile(one: &mut One<'_, '_>, usual: Dialect, environment: &Environment) -> (Dialect, Option<Options>) {
     let written = one.written;
     let receipts = written.receipt.clone().unwrap_or_default();
     let hook = Receipt { written: &receipts, path: one.at("receipt"), findings: one.findings };
@@ -154,7 +154,7 @@ impl Request<'_, '_> {
         if method == Method::Get && shape.body.is_some() {
             self.findings.fault(&self.at("body"), "GET has no body; set method, or put the fields into the url");
         }
-        if !takes_receipts && used(&shape).contains(&Field::ReceiptUrl) {
+        if !takes_receipts && fields_of(&shape).contains(&Field::ReceiptUrl) {
             let message = "{receipt_url} stands in a template: set receipt.url and receipt.secret";
             self.findings.fault(&self.path.clone(), message);
         }
@@ -279,7 +279,7 @@ pub(super) fn check_registrations(
     findings: &mut Findings,
 ) {
     let is_told = |it: &&Options| {
-        let fields = used(&it.shape);
+        let fields = fields_of(&it.shape);
         [Field::DltEntity, Field::DltTemplate].iter().all(|it| fields.contains(it))
     };
     for (place, it) in written {
@@ -295,7 +295,7 @@ pub(super) fn check_registrations(
     }
 }
 
-fn used(shape: &Shape) -> Vec<Field> {
+fn fields_of(shape: &Shape) -> Vec<Field> {
     let bodies = shape.body.iter().chain(&shape.element).flat_map(Template::fields);
     shape.target.fields().chain(bodies).collect()
 }
@@ -433,7 +433,7 @@ impl Receipt<'_, '_> {
                 .unwrap_or(Whence::Field("status".into())),
             error: self.whence("error", written.error.as_deref()),
             to: self.whence("to", written.to.as_deref()),
-            statuses: statuses::compiled(&self.path, &self.written.statuses, self.findings),
+            statuses: statuses::compile(&self.path, &self.written.statuses, self.findings),
             challenge: written.challenge.as_deref().map(Into::into),
         };
         let url = written.url.as_deref().map(|base| {

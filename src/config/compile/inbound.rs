@@ -5,7 +5,7 @@ use crate::config::error::Findings;
 use crate::config::schema::route as written;
 use crate::message::id::{AccountId, CarrierId};
 use crate::route::inbound::{Inbound, recipient};
-use crate::route::keyword::configured;
+use crate::route::keyword::parse;
 
 /// Every rule, in the order of the files.
 pub fn rules(written: &[(usize, written::Inbound)], names: &Names, findings: &mut Findings) -> Vec<Inbound> {
@@ -37,7 +37,7 @@ fn rule(path: &str, written: &written::Inbound, names: &Names, findings: &mut Fi
         }
         carrier.unwrap_or(CarrierId(0))
     });
-    let word = written.keyword.as_deref().map(|text| match configured(text).as_deref() {
+    let word = written.keyword.as_deref().map(|text| match parse(text).as_deref() {
         Some([word]) => word.clone(),
         _ => {
             let message = format!("{text:?} is not one word without blanks and stops");

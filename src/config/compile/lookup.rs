@@ -61,7 +61,7 @@ pub fn lookup(written: Option<&Lookup>, environment: &Environment, findings: &mu
         window: findings.within("lookup.window", written.window.unwrap_or(50).into(), 1..=1_000) as usize,
         on: classes(written.on.as_deref(), findings),
         line_type: line_type.unwrap_or_else(whole),
-        refuse: refused(written.refuse.as_deref()),
+        refuse: refused_types(written.refuse.as_deref()),
         refuse_unanswered: findings.choose("lookup.default", written.default.as_deref(), &default, false),
         cache: findings.within("lookup.cache", written.cache.unwrap_or(100_000).into(), 1..=10_000_000) as usize,
         cache_for: wait("lookup.cache_for", written.cache_for, Duration::from_secs(86_400), findings),
@@ -81,7 +81,7 @@ fn classes(written: Option<&[String]>, findings: &mut Findings) -> Vec<Class> {
     }
 }
 
-fn refused(written: Option<&[String]>) -> Vec<Box<str>> {
+fn refused_types(written: Option<&[String]>) -> Vec<Box<str>> {
     match written {
         None => vec!["landline".into()],
         Some(list) => list.iter().map(|it| it.to_lowercase().into()).collect(),

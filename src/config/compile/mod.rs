@@ -52,14 +52,14 @@ impl Names {
             next = next.wrapping_add(1);
             Ok(next)
         };
-        match Self::interned(schema, count) {
+        match Self::intern(schema, count) {
             Ok(names) => names,
             Err(never) => match never {},
         }
     }
 
     /// Numbers from the store.
-    pub fn interned<E>(schema: &Schema, mut intern: impl FnMut(NameKind, &str) -> Result<u16, E>) -> Result<Self, E> {
+    pub fn intern<E>(schema: &Schema, mut intern: impl FnMut(NameKind, &str) -> Result<u16, E>) -> Result<Self, E> {
         let mut names = Self::default();
         for (kind, name) in Self::of(schema) {
             let numbers = match kind {

@@ -5,7 +5,7 @@ use crate::config::schema::opt_out as written;
 use crate::config::source::without_mark;
 use crate::number::e164::E164;
 use crate::route::inbound::recipient;
-use crate::route::keyword::configured;
+use crate::route::keyword::parse;
 use crate::route::opt_out::{Key, LIST_MAX, List, OptOut, WORDS_MAX};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -33,7 +33,7 @@ pub fn opt_out(written: &written::OptOut, findings: &mut Findings) -> OptOut {
     }
     let scopes = [("marketing", false), ("all", true)];
     let all = findings.choose("opt_out.scope", written.scope.as_deref(), &scopes, default.all);
-    let listed = written.suppressions_file.as_deref().map(|it| Arc::new(listed(it, findings)));
+    let listed = written.suppressions_file.as_deref().map(|it| Arc::new(read_list(it, findings)));
     OptOut { stop, lone, start, all, listed: listed.unwrap_or_default() }
 }
 
@@ -41,7 +41,7 @@ pub fn opt_out(written: &written::OptOut, findings: &mut Findings) -> OptOut {
 fn words(path: &str, written: &[String], words_max: usize, findings: &mut Findings) -> Vec<Box<str>> {
     let mut keywords: Vec<Box<str>> = Vec::new();
     for text in written {
-        match configured(text).filter(|it| it.len() <= words_max).map(|it| it.join(" ").into()) {
+        match parse(text).filter(|it| it.len() <= words_max).map(|it| it.join(" ").into()) {
             Some(keyword) if keywords.contains(&keyword) => {
                 findings.fault(path, format!("{text:?} stands there twice"));
             }
@@ -56,7 +56,7 @@ fn words(path: &str, written: &[String], words_max: usize, findings: &mut Findin
 }
 
 /// The numbers of a file: a number a line, and after a comma the sender, if only one is meant.
-fn listed(file: &Path, findings: &mut Findings) -> List {
+fn read_list(file: &Path, findings: &mut Findings) -> List {
     let (mut list, mut faults) = (List::default(), 0);
     let lines = match File::open(file) {
         Ok(file) => BufReader::new(file).lines(),

@@ -9,7 +9,7 @@ use crate::smpp::writer::PASSWORD_MAX;
 use std::net::SocketAddr;
 
 /// Where the carrier at `path` is waited for, if it connects to us.
-pub fn compiled(path: &str, written: &Carrier, findings: &mut Findings) -> Option<OutbindListener> {
+pub fn compile(path: &str, written: &Carrier, findings: &mut Findings) -> Option<OutbindListener> {
     let outbind = written.outbind.as_ref()?;
     let at = |key: &str| format!("{path}.outbind.{key}");
     if !matches!(written.bind.as_deref(), None | Some("transceiver" | "receiver")) || 1 < written.binds.unwrap_or(1) {

@@ -5,7 +5,7 @@ use crate::message::status::Status;
 use std::collections::BTreeMap;
 
 /// The words in lower case: carriers write them as they like.
-pub(super) fn compiled(
+pub(super) fn compile(
     path: &str,
     written: &BTreeMap<String, String>,
     findings: &mut Findings,

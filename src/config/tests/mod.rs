@@ -120,7 +120,7 @@ fn everything_that_a_carrier_can_be_told_arrives_at_its_link() {
         (IdForm::RespHex, ReceiptsAsked::First, 19_800)
     );
     assert_eq!(dialect.answers.get(&0x0B), Some(&Answer::Never));
-    let meanings = ["NoCred", "pending", "DELIVRD"].map(|it| dialect.stated(it));
+    let meanings = ["NoCred", "pending", "DELIVRD"].map(|it| dialect.status_of(it));
     assert_eq!(meanings, [Some(Status::Failed), Some(Status::Sent), None]);
     assert_eq!(dialect.reasons.get("027"), Some(&Reason::AbsentSubscriber));
     assert_eq!(dialect.cost.as_ref().and_then(|it| it.countries.get("NL").copied()), Some(Money(29_000)));

@@ -59,10 +59,10 @@ pub(super) fn read(text: &[u8]) -> Option<Result<Vec<Vec<u8>>, Wrong>> {
             }
         }
     });
-    Some(lines.collect::<Result<Vec<_>, _>>().and_then(|it| joined(&it)))
+    Some(lines.collect::<Result<Vec<_>, _>>().and_then(|it| join(&it)))
 }
 
-fn joined(lines: &[Line<'_>]) -> Result<Vec<Vec<u8>>, Wrong> {
+fn join(lines: &[Line<'_>]) -> Result<Vec<Vec<u8>>, Wrong> {
     let mut streams: Vec<Vec<u8>> = Vec::new();
     let (mut usual, mut next) = (None, None);
     for (at, line) in lines.iter().enumerate() {

@@ -48,12 +48,12 @@ impl Dispatch {
             return Ok(Err(Reply::NotFound));
         }
         match self.beat.before(account, submission.idempotency.as_ref(), store)? {
-            Some(Ok(order)) => return Ok(Err(Reply::Repeated(OrderId::recorded(order)))),
+            Some(Ok(order)) => return Ok(Err(Reply::Repeated(OrderId::from_record(order)))),
             Some(Err(reused)) => return Ok(Err(reused)),
             None => (),
         }
         let parts: u64 = submission.recipients.iter().map(|it| u64::from(it.parts)).sum();
-        let awaited: u64 = self.arrivals.awaited().map(|it| it.1).sum();
+        let awaited: u64 = self.arrivals.parts_to_come().map(|it| it.1).sum();
         if self.beat.plan.limits.queued_max < self.lanes.queued() + awaited + parts
             || (SLICE < submission.recipients.len() && !self.arrivals.has_room())
         {
@@ -63,7 +63,7 @@ impl Dispatch {
             // Prices were found against the plan of a moment ago, in which it may have been another.
             let price = submission.recipients.iter().try_fold(Money(0), |sum, it| it.price.map(|it| sum + it));
             let Some(price) = price else { return Ok(Err(Reply::Unpriced)) };
-            let spendable = self.accounts.spendable(account, self.arrivals.reserved(account));
+            let spendable = self.accounts.spendable(account, self.arrivals.reserve(account));
             if spendable < price {
                 return Ok(Err(Reply::Insufficient { balance: spendable }));
             }
@@ -101,7 +101,7 @@ impl Dispatch {
         credit: Credit,
         store: &mut S,
     ) -> Result<(), Poisoned> {
-        let reserved = self.arrivals.reserved(credit.account);
+        let reserved = self.arrivals.reserve(credit.account);
         self.accounts.credit(&mut self.beat, request, credit, reserved, store)
     }
 }

@@ -119,12 +119,12 @@ impl Arrivals {
     }
 
     /// Parts that are still to come, by the lane at no carrier.
-    pub(crate) fn awaited(&self) -> impl Iterator<Item = (LaneId, u64)> {
+    pub(crate) fn parts_to_come(&self) -> impl Iterator<Item = (LaneId, u64)> {
         self.orders.iter().map(|it| (it.lanes(), it.rest.as_slice().iter().map(|it| u64::from(it.parts)).sum()))
     }
 
     /// What is to be taken from a balance once its orders are whole.
-    pub(super) fn reserved(&self, account: AccountId) -> Money {
+    pub(super) fn reserve(&self, account: AccountId) -> Money {
         let of_account = self.orders.iter().filter(|it| it.submission.account == account);
         of_account.filter_map(|it| it.charge).fold(Money(0), |sum, it| sum + it)
     }
@@ -147,7 +147,7 @@ impl Dispatch {
         let charge = self.beat.plan.is_managed(submission.account).then(prices);
         let mut arriving = Arriving {
             request,
-            order: OrderId::recorded(self.beat.out.marks.next_order),
+            order: OrderId::from_record(self.beat.out.marks.next_order),
             first: Seq(self.beat.out.marks.next_seq),
             count,
             at: self.beat.now,

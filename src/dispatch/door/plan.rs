@@ -97,7 +97,10 @@ impl Plan {
     pub(crate) fn submits_at(&self, body: &Body, carrier: CarrierId) -> Option<u8> {
         let dialect = &self.carriers.get(&carrier)?.dialect;
         // A request is cut for the first carrier of its route: most need no other cut.
-        if dialect.text == self.quoted(body.route) && !dialect.texts_only && sender::is_sayable(&body.source, dialect) {
+        if dialect.text == self.quote_profile(body.route)
+            && !dialect.texts_only
+            && sender::is_sayable(&body.source, dialect)
+        {
             return Some(body.submits());
         }
         submit::count(body, dialect)
@@ -114,7 +117,7 @@ impl Plan {
     }
 
     /// For what carrier requests by a route are cut before they are accepted: the first of the route.
-    pub fn quoted(&self, route: RouteId) -> Profile {
+    pub fn quote_profile(&self, route: RouteId) -> Profile {
         let first = self.routes.get(&route).and_then(|it| it.carriers.first());
         first.and_then(|it| self.carriers.get(it)).map_or_else(Profile::default, |it| it.dialect.text)
     }

@@ -33,7 +33,7 @@ pub(crate) struct Health {
 
 impl Health {
     /// What the carriers of a route are worth in a country.
-    pub(crate) fn judged(&self, route: RouteId, country: Option<&'static str>) -> &[Judged] {
+    pub(crate) fn scores(&self, route: RouteId, country: Option<&'static str>) -> &[Judged] {
         self.judged.get(&(route, country)).map_or(&[], Vec::as_slice)
     }
 
@@ -45,7 +45,7 @@ impl Health {
 
 impl Health {
     /// The configuration is another: what it does not name is forgotten.
-    pub(crate) fn reconfigured(&mut self, plan: &Plan) {
+    pub(crate) fn forget_unnamed(&mut self, plan: &Plan) {
         self.usual.retain(|it, _| plan.carriers.contains_key(it));
     }
 

@@ -125,7 +125,7 @@ impl Dispatch {
         let keys: Vec<PartKey> = self.keys(seq, |it| is_late(it, now));
         let Some(entry) = self.set.get(seq).map(|it| &it.entry).filter(|_| !keys.is_empty()) else { return };
         let cause = Some(Cause::NoReceipt);
-        let left = self.left(entry, cause, self.tried(entry, cause));
+        let left = self.left(entry, cause, self.carriers_tried(entry, cause));
         let next = left.iter().copied().find(|(it, _)| self.is_open(*it, false));
         if next.is_none() && now < entry.body.expires && !left.is_empty() {
             // One may open yet.

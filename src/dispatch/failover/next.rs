@@ -16,13 +16,13 @@ impl Dispatch {
     /// within what the route lets a message cost.
     pub(crate) fn next_carrier(&self, seq: Seq, fits: impl Fn(CarrierId) -> bool) -> Option<(CarrierId, u8)> {
         let entry = &self.set.get(seq)?.entry;
-        let left = self.left(entry, None, self.tried(entry, None));
+        let left = self.left(entry, None, self.carriers_tried(entry, None));
         left.into_iter().find(|(it, _)| self.is_open(*it, false) && fits(*it))
     }
 
     /// Whether a carrier is left that has not been tried, open or closed.
     pub(crate) fn has_next(&self, seq: Seq) -> bool {
-        self.set.get(seq).is_some_and(|it| !self.left(&it.entry, None, self.tried(&it.entry, None)).is_empty())
+        self.set.get(seq).is_some_and(|it| !self.left(&it.entry, None, self.carriers_tried(&it.entry, None)).is_empty())
     }
 
     /// A carrier that has refused a message and is open now, for one that waits for a closed carrier: it may have
@@ -95,7 +95,7 @@ impl Dispatch {
     }
 
     /// The carriers that were tried, by what goes or by all.
-    pub(crate) fn tried(&self, entry: &Entry, cause: Option<Cause>) -> Vec<CarrierId> {
+    pub(crate) fn carriers_tried(&self, entry: &Entry, cause: Option<Cause>) -> Vec<CarrierId> {
         if !self.keeps(entry, cause) {
             return attempts(entry).filter(|it| counts(it)).map(|it| it.link.carrier).collect();
         }

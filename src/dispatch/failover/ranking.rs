@@ -34,7 +34,7 @@ impl Health {
     pub(crate) fn ranking(&self, plan: &Plan, body: &Body) -> Ranking {
         let Some(route) = plan.routes.get(&body.route) else { return Ranking::NONE };
         let to = plan.networks.destination(body.destination);
-        let judged = if plan.is_scored(route.id) { self.judged(route.id, to.country) } else { &[] };
+        let judged = if plan.is_scored(route.id) { self.scores(route.id, to.country) } else { &[] };
         let signals = Seen { plan, body, judged };
         // The chance in a message's own id draws: however often it is asked, the order is the same.
         choose::ranking(route, &to, &signals, body.id.token)

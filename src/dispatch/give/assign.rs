@@ -216,7 +216,7 @@ impl Dispatch {
             self.set.changed_past(past);
         }
         let (message, class, waited) = (body.id, body.class, now.since(self.beat.begins(&body)));
-        let body = self.beat.told(body);
+        let body = self.beat.with_wall_expiry(body);
         self.beat.tell(Fact::Submitted { message, link, class, cause, waited });
         if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
             carrier.tries(now, Ticket::new(key, number));

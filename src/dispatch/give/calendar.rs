@@ -121,7 +121,7 @@ impl Dispatch {
     /// any more, which ends it, or has quiet hours; whether it did.
     pub(super) fn hold_back(&mut self, key: PartKey) -> bool {
         let Some(held) = self.set.get(key.seq()) else { return false };
-        if let Some(reason) = self.handsets.opted_out.unwanted(&self.beat.plan, &held.entry.body) {
+        if let Some(reason) = self.handsets.opted_out.reason_against(&self.beat.plan, &held.entry.body) {
             self.take_head(key);
             self.end_or_wait(key, End::Failed, reason);
             self.set.unstage(key);

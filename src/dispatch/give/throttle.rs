@@ -27,15 +27,15 @@ impl Dispatch {
             Answer::NotSent | Answer::Unknown => carrier.resting.came_back(now, to, key),
             Answer::Later if answered.throttled => (),
             _ => {
-                carrier.pace.answered(now, sent, false);
-                let back = carrier.resting.passed(now, to, sent);
+                carrier.pace.note_answer(now, sent, false);
+                let back = carrier.resting.note_passed(now, to, sent);
                 self.come_back(back);
             }
         }
     }
 
     /// The carrier wants less: of all, or for this recipient. It costs no attempt.
-    pub(crate) fn throttled(&mut self, link: LinkId, key: PartKey, dice: Dice<'_>) {
+    pub(crate) fn throttle(&mut self, link: LinkId, key: PartKey, dice: Dice<'_>) {
         let (now, retry) = (self.beat.now, self.retry(key));
         let Some(held) = self.set.change(key) else { return };
         let (to, expires) = (held.entry.body.destination, held.entry.body.expires);
@@ -49,9 +49,9 @@ impl Dispatch {
         }
         let (chance, room) = (dice(), self.room());
         let Some(carrier) = self.carriers.get_mut(&link.carrier) else { return self.put_first(key) };
-        let said = carrier.resting.throttled(now, Strike { to, key, sent }, room, |it| backoff(retry, it, chance));
+        let said = carrier.resting.note_throttled(now, Strike { to, key, sent }, room, |it| backoff(retry, it, chance));
         if said.fresh {
-            carrier.pace.answered(now, sent, true);
+            carrier.pace.note_answer(now, sent, true);
         }
         if !here {
             // Its message has gone to another carrier meanwhile.

@@ -163,7 +163,7 @@ impl Handsets {
         let parts = std::slice::from_ref(part);
         let understood = understood(plan, parts);
         let order = understood.text().and_then(|it| plan.opt_out.wish(it));
-        let order = order.and_then(|(wish, word)| ordered(&understood, &part.mo.destination, wish, word));
+        let order = order.and_then(|(wish, word)| order_of(&understood, &part.mo.destination, wish, word));
         order.is_some_and(|it| self.opted_out.has(&it.key) != (it.wish == OptOutChange::Stop))
     }
 
@@ -243,7 +243,7 @@ impl Handsets {
     ) -> Option<OptOutChange> {
         let plan = beat.plan.clone();
         let (wish, word) = plan.opt_out.wish(understood.text()?)?;
-        let order = ordered(understood, &first.mo.destination, wish, word);
+        let order = order_of(understood, &first.mo.destination, wish, word);
         match order {
             Some(order) => self.opted_out.apply(beat, order),
             None => {
@@ -255,9 +255,9 @@ impl Handsets {
     }
 
     /// A session has ended: what was answered on it lately may not have arrived.
-    pub(crate) fn ended(&mut self, beat: &Beat, link: LinkId) {
+    pub(crate) fn end_session(&mut self, beat: &Beat, link: LinkId) {
         let options = |it| options_of(&beat.plan, it);
-        self.seen.ended(link, beat.now, options);
+        self.seen.end_session(link, beat.now, options);
     }
 
     /// We stood still for so long: what came meanwhile was answered late.
@@ -290,7 +290,7 @@ fn understood<'a>(plan: &Plan, parts: &'a [MoPart]) -> Understood<'a> {
 }
 
 /// What a handset orders by a word, if it is known who it is.
-fn ordered(of: &Understood<'_>, to: &str, wish: OptOutChange, word: &str) -> Option<Order> {
+fn order_of(of: &Understood<'_>, to: &str, wish: OptOutChange, word: &str) -> Option<Order> {
     // What no [[inbound]] gives to an account is meant for whoever sends by this sender.
     let sender = Some(inbound::recipient(to));
     let key = crate::route::opt_out::Key { account: of.account, sender, number: of.from.number? };
@@ -306,7 +306,7 @@ fn tlvs(parts: &[MoPart]) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
     for part in parts {
         let mut own = BTreeMap::new();
-        own.extend(part.mo.tlvs.iter().map(|(tag, value)| Parameter::written(tag.0, &value)));
+        own.extend(part.mo.tlvs.iter().map(|(tag, value)| Parameter::to_text(tag.0, &value)));
         own.into_iter().for_each(|(tag, value)| _ = all.entry(tag).or_insert(value));
     }
     all

@@ -104,7 +104,7 @@ impl OptedOut {
     }
 
     /// Why a message that was accepted is not sent any more, if it is not.
-    pub(crate) fn unwanted(&self, plan: &Plan, body: &Body) -> Option<Reason> {
+    pub(crate) fn reason_against(&self, plan: &Plan, body: &Body) -> Option<Reason> {
         let rules = &plan.opt_out;
         if !rules.stops(body.class) {
             return None;

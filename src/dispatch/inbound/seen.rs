@@ -99,7 +99,7 @@ impl SeenSet {
     }
 
     /// The session of a link has ended: what was answered on it lately may not have arrived.
-    pub(crate) fn ended(&mut self, link: LinkId, now: Time, options: impl Fn(CarrierId) -> Options) {
+    pub(crate) fn end_session(&mut self, link: LinkId, now: Time, options: impl Fn(CarrierId) -> Options) {
         self.doubt(|it, on| *on == link && ago(now, options(it.carrier).settled_after) <= it.at);
     }
 
@@ -185,7 +185,7 @@ mod tests {
     }
 
     fn ended(set: &mut SeenSet, session: Session, after: u64) {
-        set.ended(session.link, Time(START + after * 1_000), options);
+        set.end_session(session.link, Time(START + after * 1_000), options);
     }
 
     #[test]

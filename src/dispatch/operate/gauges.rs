@@ -65,13 +65,13 @@ impl Dispatch {
             queue.delayed += lane.delayed;
             queue.oldest = queue.oldest.max(self.oldest(lane));
         }
-        for (lane, parts) in self.arrivals.awaited() {
+        for (lane, parts) in self.arrivals.parts_to_come() {
             gauges.queues.entry(lane.route()).or_default().parts += parts;
         }
         for (carrier, awaiting) in self.owed.awaiting() {
             gauges.carriers.entry(carrier).or_default().awaiting = awaiting;
         }
-        for carrier in self.owed.doubted() {
+        for carrier in self.owed.carriers_in_doubt() {
             gauges.carriers.entry(carrier).or_default().doubtful += 1;
         }
         for (carrier, state) in &self.carriers {

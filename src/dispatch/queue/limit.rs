@@ -171,7 +171,7 @@ impl Limit {
         let rate = match self.state {
             State::Free => return None,
             State::Measured { rate, .. } => return rate,
-            State::Search { rate, since } => self.searched(rate, now.since(since).as_secs_f64()),
+            State::Search { rate, since } => self.searched_rate(rate, now.since(since).as_secs_f64()),
             State::Known(known) => known.grown(now.since(known.since).as_secs_f64()),
         };
         (rate < Self::FREE).then_some(rate)
@@ -179,7 +179,7 @@ impl Limit {
 
     /// What a search that began with a rate has come to after so many seconds: doubled each step, but not before some
     /// answers to what it was before can be there.
-    fn searched(&self, rate: f64, seconds: f64) -> f64 {
+    fn searched_rate(&self, rate: f64, seconds: f64) -> f64 {
         let step = self.step();
         let fast = (Self::ANSWERS / step).max(rate);
         let slow = (1.0 / rate - 1.0 / fast) * Self::ANSWERS / std::f64::consts::LN_2;
@@ -196,7 +196,7 @@ impl Limit {
 
     /// A part was answered that was given to a link at `sent`: taken, or throttled. `offered` is how many went in the
     /// last second, and `most` the configured rate.
-    pub(crate) fn answered(&mut self, now: Time, (sent, throttled): (Time, bool), offered: f64, most: Option<f64>) {
+    pub(crate) fn note_answer(&mut self, now: Time, (sent, throttled): (Time, bool), offered: f64, most: Option<f64>) {
         let delay = now.since(sent).as_secs_f64() * 1_000.0;
         self.delay += (delay - self.delay) / 8.0;
         if !throttled {
@@ -240,7 +240,9 @@ impl Limit {
     fn is_over(&self, now: Time, most: f64) -> bool {
         match self.state {
             State::Free | State::Measured { .. } => false,
-            State::Search { rate, since } => most <= self.searched(rate, now.since(since).as_secs_f64() - self.step()),
+            State::Search { rate, since } => {
+                most <= self.searched_rate(rate, now.since(since).as_secs_f64() - self.step())
+            }
             State::Known(known) => most <= known.grown(now.since(known.since).as_secs_f64()),
         }
     }

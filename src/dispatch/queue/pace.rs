@@ -44,23 +44,23 @@ impl Pace {
 
     /// The rate that it keeps now; `None` is unlimited.
     pub(crate) fn rate(&self, now: Time) -> Option<f64> {
-        self.slowed(now).or(self.option)
+        self.slowed_rate(now).or(self.option)
     }
 
     /// The rate that it keeps now, where that is below the option.
-    fn slowed(&self, now: Time) -> Option<f64> {
+    fn slowed_rate(&self, now: Time) -> Option<f64> {
         self.limit.rate(now).filter(|rate| self.option.is_none_or(|option| *rate < option))
     }
 
     /// A part that was given to a link at `sent` was answered: the carrier took it, refused it for what it is, or asked
     /// for a slower pace.
-    pub(crate) fn answered(&mut self, now: Time, sent: Time, throttled: bool) {
+    pub(crate) fn note_answer(&mut self, now: Time, sent: Time, throttled: bool) {
         if throttled {
             self.fill(now);
         }
-        let slow = self.slowed(now).is_some();
-        self.limit.answered(now, (sent, throttled), self.counted.of_a_second(now), self.option);
-        if throttled && !slow && self.slowed(now).is_some() {
+        let slow = self.slowed_rate(now).is_some();
+        self.limit.note_answer(now, (sent, throttled), self.counted.of_a_second(now), self.option);
+        if throttled && !slow && self.slowed_rate(now).is_some() {
             // What was saved up would go at once, to a carrier that has no room for it.
             self.tokens = 0.0;
         }
@@ -94,7 +94,7 @@ impl Pace {
     fn fill(&mut self, now: Time) {
         // The rate only grows meanwhile: what it was at the last look is never too much.
         if let Some(rate) = self.rate(self.at) {
-            let slowed = self.slowed(now).is_some();
+            let slowed = self.slowed_rate(now).is_some();
             let most = if slowed {
                 (1.0 + rate * Self::LATE).max(rate * Self::SLOW_BURST)
             } else {
@@ -199,7 +199,7 @@ mod tests {
             let now = Time(start + ms);
             for (sent, throttled) in under_way.remove(&ms).unwrap_or_default() {
                 open -= 1;
-                pace.answered(now, Time(start + sent), throttled);
+                pace.note_answer(now, Time(start + sent), throttled);
             }
             if ms < beat_at {
                 continue;
@@ -310,7 +310,7 @@ mod tests {
         while now < Time(61_000) {
             if pace.take(now) {
                 tried += 1;
-                pace.answered(now + Duration::from_millis(1), now, true);
+                pace.note_answer(now + Duration::from_millis(1), now, true);
             }
             now = pace.next_at(now).unwrap_or(now + Duration::from_millis(1));
         }
@@ -320,7 +320,7 @@ mod tests {
         while now < back {
             if pace.take(now) {
                 taken += 1;
-                pace.answered(now + Duration::from_millis(1), now, false);
+                pace.note_answer(now + Duration::from_millis(1), now, false);
             }
             now = pace.next_at(now).unwrap_or(now + Duration::from_millis(1));
         }
@@ -332,7 +332,7 @@ mod tests {
         for (option, least) in [(200.0, 1.0), (0.5, 0.25)] {
             let mut pace = Pace::new(Some(option), Time(1_000));
             for second in 2..400 {
-                pace.answered(Time(second * 100), Time(second * 100 - 1), true);
+                pace.note_answer(Time(second * 100), Time(second * 100 - 1), true);
                 let rate = pace.rate(Time(second * 100)).expect("it has an option");
                 assert!(least <= rate, "{rate}");
             }
@@ -344,7 +344,7 @@ mod tests {
         let mut pace = Pace::new(Some(200.0), Time(1_000));
         for it in 0..600 {
             let now = Time(1_000 + it * 5);
-            pace.answered(now, Time(now.0 - 3), it % 120 == 60);
+            pace.note_answer(now, Time(now.0 - 3), it % 120 == 60);
             assert_eq!(pace.rate(now), Some(200.0));
         }
     }

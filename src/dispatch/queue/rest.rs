@@ -158,7 +158,7 @@ impl Resting {
     }
 
     /// The carrier throttled a part. How long its recipient rests goes by how often that was in a row.
-    pub(crate) fn throttled(
+    pub(crate) fn note_throttled(
         &mut self,
         now: Time,
         strike: Strike,
@@ -223,7 +223,7 @@ impl Resting {
     }
 
     /// The carrier answered a part, and did not throttle it: what comes back to its lane.
-    pub(crate) fn passed(&mut self, now: Time, to: E164, sent: Time) -> Vec<PartKey> {
+    pub(crate) fn note_passed(&mut self, now: Time, to: E164, sent: Time) -> Vec<PartKey> {
         if self.all.is_empty() {
             return Vec::new();
         }
@@ -339,7 +339,7 @@ mod tests {
     }
 
     fn strike(resting: &mut Resting, at: u64, to: E164, key: u64) -> Throttled {
-        resting.throttled(Time(at), Strike { to, key: PartKey(key), sent: Time(at - 10) }, ROOM, wait)
+        resting.note_throttled(Time(at), Strike { to, key: PartKey(key), sent: Time(at - 10) }, ROOM, wait)
     }
 
     /// The part that goes alone.
@@ -354,7 +354,7 @@ mod tests {
         assert_eq!(first, Throttled { fresh: true, wait: None, back: Vec::new() });
         assert_eq!(resting.asks(Time(1_000), (BEN, PartKey(2)), ROOM), Says::Go);
         assert_eq!(resting.asks(Time(1_000), (ANNA, PartKey(3)), ROOM), Says::Aside, "of whatever lane");
-        assert_eq!(resting.passed(Time(1_020), BEN, Time(1_000)), []);
+        assert_eq!(resting.note_passed(Time(1_020), BEN, Time(1_000)), []);
         assert_eq!(resting.due(Time(2_999)), None);
         assert_eq!(resting.due(Time(3_000)), Some(ANNA));
         assert_eq!(look(&mut resting, 3_000, ANNA), Some(PartKey(1)), "one goes alone");
@@ -364,7 +364,7 @@ mod tests {
         assert!(!strike(&mut resting, 3_020, ANNA, 1).fresh);
         assert_eq!(resting.next(), Some(Time(7_020)));
         assert_eq!(resting.aside(ANNA), [3, 4, 1].map(PartKey));
-        assert_eq!(resting.passed(Time(9_000), ANNA, Time(8_990)), [3, 4, 1].map(PartKey), "it is taken at last");
+        assert_eq!(resting.note_passed(Time(9_000), ANNA, Time(8_990)), [3, 4, 1].map(PartKey), "it is taken at last");
         assert!(resting.is_empty() && resting.next().is_none() && resting.aside == 0);
     }
 
@@ -381,7 +381,7 @@ mod tests {
         assert_eq!(strike(&mut resting, 1_060, CARL, 3).back, [PartKey(2)]);
         assert_eq!(resting.asks(Time(1_060), (ANNA, PartKey(1)), ROOM), Says::Aside);
         // The carrier takes again: who was throttled with all others need not rest.
-        resting.passed(Time(1_100), E164(31_600_000_001), Time(1_090));
+        resting.note_passed(Time(1_100), E164(31_600_000_001), Time(1_090));
         assert_eq!(resting.due(Time(1_100)), Some(ANNA));
         assert_eq!(look(&mut resting, 1_100, ANNA), Some(PartKey(1)));
     }
@@ -390,7 +390,7 @@ mod tests {
     fn what_was_under_way_is_no_new_strike() {
         let mut resting = Resting::default();
         for key in 1..=5 {
-            resting.throttled(Time(1_000), Strike { to: ANNA, key: PartKey(key), sent: Time(990) }, ROOM, wait);
+            resting.note_throttled(Time(1_000), Strike { to: ANNA, key: PartKey(key), sent: Time(990) }, ROOM, wait);
         }
         assert_eq!((resting.next(), resting.aside(ANNA).len()), (Some(Time(3_000)), 5));
     }
@@ -405,9 +405,12 @@ mod tests {
             sent: Time(90_000 - number),
         };
         for number in 0..Resting::RECIPIENTS_MAX as u64 {
-            assert_eq!(resting.throttled(Time(100_000), strike(number), ROOM, wait).wait, None);
+            assert_eq!(resting.note_throttled(Time(100_000), strike(number), ROOM, wait).wait, None);
         }
-        assert_eq!(resting.throttled(Time(100_000), strike(10_000), ROOM, wait).wait, Some(Duration::from_secs(2)));
+        assert_eq!(
+            resting.note_throttled(Time(100_000), strike(10_000), ROOM, wait).wait,
+            Some(Duration::from_secs(2))
+        );
         assert!(matches!(resting.asks(Time(100_000), (E164(31_600_000_000), PartKey(99_998)), ROOM), Says::Later(_)));
         assert_eq!(resting.clear().len(), 10_000);
     }

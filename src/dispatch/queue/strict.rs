@@ -89,7 +89,7 @@ impl Strict {
     }
 
     /// The part has moved: those that stand aside for it, once it is through.
-    pub(crate) fn moved(&mut self, plan: &Plan, body: &Body, part: &Part) -> Vec<PartKey> {
+    pub(crate) fn free_after(&mut self, plan: &Plan, body: &Body, part: &Part) -> Vec<PartKey> {
         if matches!(part.phase(), Phase::Queued | Phase::Intended | Phase::Doubtful) {
             return Vec::new();
         }

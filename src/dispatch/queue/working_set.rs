@@ -176,7 +176,7 @@ impl Set {
     }
 
     /// An attempt of this part has been named by its carrier.
-    pub(crate) fn named(&mut self, rhash: u64, key: PartKey) {
+    pub(crate) fn note_name(&mut self, rhash: u64, key: PartKey) {
         self.rhashes.insert((rhash, key));
     }
 

@@ -15,7 +15,7 @@ use crate::route::plan::Partial;
 use crate::smpp::status::CommandStatus;
 
 impl Dispatch {
-    pub(crate) fn answered(&mut self, link: LinkId, ticket: Ticket, answered: Answered, dice: Dice<'_>) {
+    pub(crate) fn take_answer(&mut self, link: LinkId, ticket: Ticket, answered: Answered, dice: Dice<'_>) {
         let key = ticket.key();
         let Some(held) = self.set.get(key.seq()) else { return };
         let destination = held.entry.body.destination;
@@ -33,7 +33,7 @@ impl Dispatch {
         let sent = attempt.intended_at;
         let took = answered.took;
         attempt.ends(now, took);
-        let waited = attempt.waited();
+        let waited = attempt.queue_time();
         attempt.answer = Some(answered.answer);
         attempt.command_status = answered.command_status;
         let (answer, command_status, throttled) = (answered.answer, answered.command_status, answered.throttled);
@@ -57,12 +57,12 @@ impl Dispatch {
 
     pub(super) fn act_on(&mut self, link: LinkId, key: PartKey, answered: Answered, dice: Dice<'_>) {
         match answered.answer {
-            Answer::Taken => self.taken(key, answered),
+            Answer::Taken => self.accept_answer(key, answered),
             Answer::NotSent => self.give_back(key),
-            Answer::Later if answered.throttled => self.throttled(link, key, dice),
+            Answer::Later if answered.throttled => self.throttle(link, key, dice),
             Answer::Later => self.again_later(key, answered.reason, dice),
             Answer::Elsewhere => self.elsewhere(key, answered.reason, dice),
-            Answer::Never => self.refused(key, answered.reason),
+            Answer::Never => self.fail(key, answered.reason),
             Answer::Unknown => self.doubt(key, DoubtCause::NoAnswer),
         }
         self.follow(link, key);
@@ -91,7 +91,7 @@ impl Dispatch {
         let about_numbers = reason.is_some_and(is_about_numbers);
         if self.health.ranking(&self.beat.plan, &held.entry.body).len() < 2 {
             let for_good = about_numbers || reason == Some(Reason::ContentRefused);
-            return if for_good { self.refused(key, reason) } else { self.again_later(key, reason, dice) };
+            return if for_good { self.fail(key, reason) } else { self.again_later(key, reason, dice) };
         }
         // Half of a message is worth less than a wait: where no other carrier may take the rest, this one is asked again.
         if self.is_partial(&held.entry) && !about_numbers && !self.has_next(key.seq()) {
@@ -101,7 +101,7 @@ impl Dispatch {
         let before = held.entry.past.iter().filter(|it| it.key == key).filter_map(|it| it.attempt.command_status);
         let twice = about_numbers && before.map(CommandStatus::from_u32).any(answer::is_about_numbers);
         if twice || !self.spend(key) {
-            return self.refused(key, reason);
+            return self.fail(key, reason);
         }
         self.step(key, Move::Return, None);
         if self.set.part(key).is_some_and(|it| it.moved.is_some()) {
@@ -147,7 +147,7 @@ impl Dispatch {
             if partial && untried && !self.has_next(key.seq()) {
                 self.delay(key, self.retry(key).base);
             } else {
-                self.refused(key, Some(reason));
+                self.fail(key, Some(reason));
             }
         }
     }
@@ -160,7 +160,7 @@ impl Dispatch {
         part.spent = part.spent.saturating_add(1);
         let wait = backoff(retry, part.spent, dice());
         if self.is_spent(key) {
-            self.refused(key, reason);
+            self.fail(key, reason);
             return;
         }
         self.step(key, Move::Return, None);
@@ -171,7 +171,7 @@ impl Dispatch {
         }
     }
 
-    fn refused(&mut self, key: PartKey, reason: Option<Reason>) {
+    fn fail(&mut self, key: PartKey, reason: Option<Reason>) {
         self.end_or_wait(key, End::Failed, reason.unwrap_or(Reason::SubmitError));
     }
 }

@@ -155,9 +155,9 @@ impl Dispatch {
         attempt.carrier_message_id = name;
         attempt.cost = cost;
         let (number, rhash, carrier) = (attempt.number, attempt.rhash(), attempt.link.carrier);
-        self.owed.resolved((carrier, held.entry.body.destination, key, number));
+        self.owed.note_resolved((carrier, held.entry.body.destination, key, number));
         if let Some(rhash) = rhash {
-            self.set.named(rhash, key);
+            self.set.note_name(rhash, key);
         }
         number
     }

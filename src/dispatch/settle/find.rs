@@ -73,7 +73,7 @@ impl Dispatch {
         // What was learned yields to a receipt that names another handset.
         let learned = form
             .relation
-            .is_some_and(|it| it != Relation::Same && self.habits.believed(&self.beat.plan, carrier) == Some(it));
+            .is_some_and(|it| it != Relation::Same && self.habits.relation(&self.beat.plan, carrier) == Some(it));
         let (exact, relation) = (!(form.converted || learned && another), form.relation);
         Some(Match { key, number, exact, fits_handset, another, nearness, relation })
     }
@@ -97,6 +97,6 @@ impl Dispatch {
     /// A sender as the receipts of a carrier have it.
     pub(super) fn sender_at(&self, carrier: CarrierId, source: &Source) -> Box<str> {
         let dialect = self.beat.plan.carriers.get(&carrier).map(|it| &it.dialect);
-        dialect.map_or_else(|| source.octets().into(), |it| sender::returned(source, it).into())
+        dialect.map_or_else(|| source.octets().into(), |it| sender::as_returned(source, it).into())
     }
 }

@@ -14,7 +14,7 @@ impl Dispatch {
     pub(crate) fn late(&mut self, link: LinkId, ticket: Ticket, answered: Answered, dice: Dice<'_>) {
         let key = ticket.key();
         if let Some(to) = self.entry(key).map(|it| it.body.destination) {
-            self.owed.resolved((link.carrier, to, key, ticket.number()));
+            self.owed.note_resolved((link.carrier, to, key, ticket.number()));
         }
         let Some(part) = self.set.part(key) else { return };
         let (current, now) = (part.attempt.as_ref().is_some_and(|it| it.number == ticket.number()), self.beat.now);
@@ -28,7 +28,7 @@ impl Dispatch {
                 attempt.answer = Some(Answer::Taken);
                 (attempt.command_status, attempt.answered_at) = (answered.command_status, now);
             }
-            self.taken(key, answered);
+            self.accept_answer(key, answered);
             if let Some(held) = self.set.change(key) {
                 let part = &mut held.entry.parts[usize::from(key.index())];
                 (part.lane, part.moved) = (part.lane.at(link.carrier), None);
@@ -64,7 +64,7 @@ impl Dispatch {
         self.beat.out.facts.extend(charged.map(|amount| Fact::Cost { carrier, class, amount }));
         self.set.changed_past(changed.clone());
         if let Some(id) = changed.attempt.carrier_message_id {
-            self.set.named(id.rhash(carrier), key);
+            self.set.note_name(id.rhash(carrier), key);
             self.unpark(key, number, carrier, &id);
         }
         let waits = |it: &Part| it.phase() == Phase::Queued && it.lane.carrier() == carrier;

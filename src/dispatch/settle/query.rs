@@ -70,13 +70,13 @@ impl Queries {
     }
 
     /// Carriers may have learnt the operation.
-    pub(crate) fn reconfigured(&mut self) {
+    pub(crate) fn try_anew(&mut self) {
         self.unserved.clear();
         self.ignored.clear();
     }
 
     /// A carrier has ignored a question.
-    fn ignored(&mut self, carrier: CarrierId) {
+    fn note_ignored(&mut self, carrier: CarrierId) {
         let count = self.ignored.entry(carrier).or_default();
         *count += 1;
         if IGNORED_MAX <= *count {
@@ -160,10 +160,10 @@ impl Dispatch {
     }
 
     /// What a carrier said of a part.
-    pub(crate) fn queried(&mut self, carrier: CarrierId, key: PartKey, queried: Queried) {
+    pub(crate) fn take_query_result(&mut self, carrier: CarrierId, key: PartKey, queried: Queried) {
         self.queries.under_way.remove(&key);
         match queried {
-            Queried::Ignored => self.queries.ignored(carrier),
+            Queried::Ignored => self.queries.note_ignored(carrier),
             Queried::Unanswered => (),
             _ => drop(self.queries.ignored.remove(&carrier)),
         }
@@ -225,11 +225,11 @@ mod tests {
     #[test]
     fn a_carrier_that_ignores_three_questions_in_a_row_is_not_asked_any_more() {
         let (mut queries, carrier) = (Queries::default(), CarrierId(1));
-        (1..IGNORED_MAX).for_each(|_| queries.ignored(carrier));
+        (1..IGNORED_MAX).for_each(|_| queries.note_ignored(carrier));
         assert!(queries.unserved.is_empty());
-        queries.ignored(carrier);
+        queries.note_ignored(carrier);
         assert!(queries.unserved.contains(&carrier));
-        queries.reconfigured();
+        queries.try_anew();
         assert!(queries.unserved.is_empty() && queries.ignored.is_empty());
     }
 

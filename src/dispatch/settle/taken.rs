@@ -9,7 +9,7 @@ use crate::message::phase::Move;
 
 impl Dispatch {
     /// The carrier took the part and, mostly, named it.
-    pub(crate) fn taken(&mut self, key: PartKey, answered: Answered) {
+    pub(crate) fn accept_answer(&mut self, key: PartKey, answered: Answered) {
         self.step(key, Move::Take, None);
         let timeout = self.receipt_timeout(key);
         let window = self.receipt_window(key);
@@ -45,10 +45,10 @@ impl Dispatch {
         self.beat.out.facts.extend(charged.map(|amount| Fact::Cost { carrier, class, amount }));
         let Some(id) = attempt.carrier_message_id.clone() else {
             // Its receipts will come under a name that nobody knows: no doubt may take them for its own.
-            self.owed.unresolved((carrier, held.entry.body.destination, key, number));
+            self.owed.note_unresolved((carrier, held.entry.body.destination, key, number));
             return;
         };
-        self.set.named(id.rhash(carrier), key);
+        self.set.note_name(id.rhash(carrier), key);
         self.unpark(key, number, carrier, &id);
     }
 }

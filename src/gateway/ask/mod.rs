@@ -120,7 +120,7 @@ pub async fn why(why: &Why, out: &mut impl Write) -> Result<(), AskError> {
 }
 
 async fn tell(door: &mut AdminClient, id: &str, page: &Page, out: &mut impl Write) -> Result<(), AskError> {
-    let story = door.get(&format!("/admin/v1/messages/{}/story", options::escaped(id))).await?;
+    let story = door.get(&format!("/admin/v1/messages/{}/story", options::escape(id))).await?;
     page.story(&story, out)?;
     Ok(())
 }

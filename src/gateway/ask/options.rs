@@ -81,14 +81,13 @@ impl Find {
             ("since", &self.since),
             ("until", &self.until),
         ];
-        let given =
-            asked.iter().filter_map(|(name, value)| value.as_ref().map(|it| format!("&{name}={}", escaped(it))));
+        let given = asked.iter().filter_map(|(name, value)| value.as_ref().map(|it| format!("&{name}={}", escape(it))));
         format!("/admin/v1/messages?limit={}{}", self.limit, given.collect::<String>())
     }
 }
 
 /// A text as it stands in a path or a query (RFC 3986, 2.1).
-pub(super) fn escaped(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let octet = |it: u8| match it {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(it).to_string(),
         it => format!("%{it:02X}"),
@@ -102,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_is_asked_is_escaped() {
-        assert_eq!(escaped("+31 6/é?&"), "%2B31%206%2F%C3%A9%3F%26");
+        assert_eq!(escape("+31 6/é?&"), "%2B31%206%2F%C3%A9%3F%26");
         let place = Where { config: PathBuf::new(), key_file: None };
         let none = || None::<String>;
         let find = Find {

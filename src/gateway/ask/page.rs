@@ -52,7 +52,7 @@ impl Page {
     fn lines(&self, lines: &Value, out: &mut impl Write) -> io::Result<()> {
         for line in lines.as_array().into_iter().flatten() {
             let mut before = line["at"].as_str().unwrap_or("now");
-            for piece in broken(text(&line["text"]), self.width - INDENT) {
+            for piece in wrap(text(&line["text"]), self.width - INDENT) {
                 writeln!(out, "{before:24}  {piece}")?;
                 before = "";
             }
@@ -62,7 +62,7 @@ impl Page {
 }
 
 /// A sentence in lines of at most `width` characters, broken at blanks; a word that is longer stays whole.
-fn broken(sentence: &str, width: usize) -> Vec<String> {
+fn wrap(sentence: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut left = width;
     for word in sentence.split(' ') {
@@ -90,10 +90,10 @@ mod tests {
 
     #[test]
     fn sentences_are_broken_at_blanks_and_long_words_are_kept() {
-        assert_eq!(broken("one two three", 7), ["one two", "three"]);
-        assert_eq!(broken("one two three", 6), ["one", "two", "three"]);
-        assert_eq!(broken("été où", 6), ["été où"]);
-        assert_eq!(broken("averylongword is one", 5), ["averylongword", "is", "one"]);
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("one two three", 6), ["one", "two", "three"]);
+        assert_eq!(wrap("été où", 6), ["été où"]);
+        assert_eq!(wrap("averylongword is one", 5), ["averylongword", "is", "one"]);
     }
 
     #[test]

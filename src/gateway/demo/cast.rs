@@ -58,7 +58,7 @@ pub(super) fn requests(count: usize) -> Vec<Value> {
 }
 
 /// The status that follows from what a carrier does with a number.
-pub(super) fn decided(to: &str) -> Status {
+pub(super) fn status_for(to: &str) -> Status {
     match ScriptedAnswer::of_destination(to.as_bytes()) {
         Some(ScriptedAnswer::End(MessageState::Undeliverable | MessageState::Rejected) | ScriptedAnswer::Refuse(_)) => {
             Status::Failed
@@ -89,7 +89,7 @@ mod tests {
                 })
                 .collect();
             assert_eq!(all.len(), count);
-            let failing: Vec<&String> = all.iter().filter(|it| decided(it) != Status::Delivered).collect();
+            let failing: Vec<&String> = all.iter().filter(|it| status_for(it) != Status::Delivered).collect();
             assert_eq!(failing.len(), MEANT_TO_FAIL.len());
             assert!(failing.len() * 20 <= count);
             assert!(failing.iter().all(|it| meant(it).is_some()));

@@ -119,7 +119,7 @@ impl Demo {
             return Err(DemoError::TooFew);
         }
         // From now on a signal is heard, and leaves nothing behind.
-        let mut asked = std::pin::pin!(asked()?);
+        let mut asked = std::pin::pin!(end_signal()?);
         let folder = Folder(std::env::temp_dir().join(format!("nuncio-demo-{}", &new_key().0[..12])));
         std::fs::create_dir_all(&folder.0)?;
         let (north, south) = (Simulated::start(1).await?, Simulated::start(2).await?);
@@ -155,7 +155,7 @@ impl Demo {
 }
 
 /// Ends once the demo is asked to end: by its terminal, its closing, or another process.
-fn asked() -> io::Result<impl Future<Output = ()>> {
+fn end_signal() -> io::Result<impl Future<Output = ()>> {
     let (mut interrupt, mut hangup) = (signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
     let mut terminate = signal(SignalKind::terminate())?;
     Ok(async move {
@@ -316,7 +316,7 @@ fn was_at(page: &Value, carrier: &str) -> bool {
 
 /// How a message differs from what was meant to become of it; `None` if it does not.
 fn difference(id: &str, to: &str, pages: &[Value]) -> Option<String> {
-    let expected = cast::decided(to).word();
+    let expected = cast::status_for(to).word();
     let status =
         pages.iter().find(|it| it["id"] == id).map_or("missing", |it| it["status"].as_str().unwrap_or("missing"));
     (status != expected).then(|| format!("  {id} to {to} is {status}, not {expected}"))

@@ -76,7 +76,7 @@ struct Running {
 }
 
 impl Running {
-    fn finished(&mut self, joined: Result<(Id, Finished), JoinError>) -> Finished {
+    fn take_finished(&mut self, joined: Result<(Id, Finished), JoinError>) -> Finished {
         match joined {
             Ok((id, finished)) => {
                 self.tickets.remove(&id);
@@ -104,7 +104,7 @@ impl Supervisor {
         let client = Arc::new(client(&options));
         let mut backoff = Backoff::new(options.reconnect);
         while !self.stop.is_cancelled() {
-            self.meter.moved(LinkState::Connecting);
+            self.meter.set_state(LinkState::Connecting);
             self.post.tries();
             if self.reaches(&client).await {
                 self.serve(&client, &mut backoff).await;
@@ -112,7 +112,7 @@ impl Supervisor {
             if self.stop.is_cancelled() {
                 break;
             }
-            self.meter.moved(LinkState::Down);
+            self.meter.set_state(LinkState::Down);
             backoff.adopt(self.latest.borrow().reconnect);
             let wait = backoff.after(None, (self.chance)());
             self.post.rests(wait);
@@ -124,7 +124,7 @@ impl Supervisor {
                 self.rest(sleep(CROWDED)).await;
             }
         }
-        self.meter.moved(LinkState::Down);
+        self.meter.set_state(LinkState::Down);
         self.commands.close();
         while let Some(command) = self.commands.recv().await {
             self.give_back(command);
@@ -151,7 +151,7 @@ impl Supervisor {
             Some(Err(error)) => {
                 let (carrier, address) = (&*self.options.carrier, &*self.options.address);
                 let hint = hint::of_connect(&error);
-                self.post.failed(&error, hint);
+                self.post.note_failure(&error, hint);
                 often!(warn, self.meter.often(), carrier, "cannot connect", carrier, address, %error, hint);
                 false
             }
@@ -163,7 +163,7 @@ impl Supervisor {
     async fn serve(&mut self, client: &Arc<HttpClient>, backoff: &mut Backoff) {
         let (mut desk, mut running) = (Waiting::default(), Running::default());
         let room = self.options.room();
-        self.meter.moved(LinkState::Bound);
+        self.meter.set_state(LinkState::Bound);
         self.post.up();
         self.outlet.report(Report::Up { capacity: room.window + room.ahead, window: room.window });
         let (mut open, mut within) = (true, None);
@@ -172,13 +172,13 @@ impl Supervisor {
             tokio::select! {
                 biased;
                 Some(joined) = running.tasks.join_next_with_id() => {
-                    let finished = running.finished(joined);
+                    let finished = running.take_finished(joined);
                     open = finished.reached;
                     if open {
                         backoff.bound();
                     } else {
-                        self.post.failed(&finished.why.as_deref().unwrap_or("no connection"), None);
-                        self.meter.moved(LinkState::Draining);
+                        self.post.note_failure(&finished.why.as_deref().unwrap_or("no connection"), None);
+                        self.meter.set_state(LinkState::Draining);
                         self.outlet.report(Report::Lost);
                     }
                     self.tell(finished);
@@ -211,7 +211,7 @@ impl Supervisor {
 
     /// Says that nothing more may be given.
     fn close(&self) {
-        self.meter.moved(LinkState::Draining);
+        self.meter.set_state(LinkState::Draining);
         self.post.draining();
         self.outlet.report(Report::Closing);
     }
@@ -228,7 +228,7 @@ impl Supervisor {
                 biased;
                 joined = running.tasks.join_next_with_id() => {
                     let Some(joined) = joined else { return };
-                    let finished = running.finished(joined);
+                    let finished = running.take_finished(joined);
                     self.tell(finished);
                 }
                 Some(command) = self.commands.recv() => match command {
@@ -239,7 +239,7 @@ impl Supervisor {
                 () = cut, if by.is_some() => {
                     running.tasks.abort_all();
                     while let Some(joined) = running.tasks.join_next_with_id().await {
-                        let finished = running.finished(joined);
+                        let finished = running.take_finished(joined);
                         self.tell(finished);
                     }
                     return;
@@ -256,7 +256,7 @@ impl Supervisor {
         while running.tasks.len() < self.options.window {
             let Some(letters) = desk.next(&self.options.shape, &self.options.constants(&self.veil)) else { return };
             let tickets = letters.iter().map(|it| it.submit.ticket).collect();
-            let task = running.tasks.spawn(asked(client.clone(), self.options.clone(), self.veil, letters));
+            let task = running.tasks.spawn(submit(client.clone(), self.options.clone(), self.veil, letters));
             running.tickets.insert(task.id(), tickets);
         }
     }
@@ -307,11 +307,11 @@ fn client(options: &Options) -> HttpClient {
 }
 
 /// One request and what its answer means.
-async fn asked(client: Arc<HttpClient>, options: Arc<Options>, veil: Veil, letters: Vec<Letter>) -> Finished {
+async fn submit(client: Arc<HttpClient>, options: Arc<Options>, veil: Veil, letters: Vec<Letter>) -> Finished {
     let request = options.shape.request(&letters, &options.constants(&veil));
     let call =
         HttpRequest { method: request.method, target: &request.target, headers: &request.headers, body: &request.body };
-    let (outcome, took) = client.timed(&call).await;
+    let (outcome, took) = client.send_timed(&call).await;
     // A server that takes connections and no requests is as far away as one that takes none.
     let reached = !matches!(outcome, HttpOutcome::Unreachable(_) | HttpOutcome::NotSent(_));
     let mut lack = None;

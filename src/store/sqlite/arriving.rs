@@ -12,7 +12,7 @@ pub(super) const ARRIVING: &str = "SELECT id FROM orders WHERE arriving IS NOT N
 
 /// The orders that are arriving: mostly none.
 pub(super) fn orders(conn: &Connection) -> Result<BTreeSet<OrderId>, Trouble> {
-    let id = |row: &rusqlite::Row<'_>| Ok(OrderId::recorded(row.get::<_, i64>(0)?.cast_unsigned()));
+    let id = |row: &rusqlite::Row<'_>| Ok(OrderId::from_record(row.get::<_, i64>(0)?.cast_unsigned()));
     Ok(reader::all(&mut conn.prepare_cached(ARRIVING)?, [], id)?.into_iter().collect())
 }
 

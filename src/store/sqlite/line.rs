@@ -227,7 +227,7 @@ pub(super) fn body(row: &Row<'_>) -> Result<Body, Trouble> {
     let seq = Seq(line.bits());
     let mut body = Body {
         id: MessageId { seq, token: line.bits() },
-        order: OrderId::recorded(line.bits()),
+        order: OrderId::from_record(line.bits()),
         account: AccountId(line.small()),
         route: RouteId(line.small()),
         class: line.get(Class::Otp, |it| Class::from_number(u8::try_from(it).ok()?)),
@@ -287,7 +287,7 @@ pub(super) fn part(row: &Row<'_>) -> Result<Part, Trouble> {
     line.more(part.attempt.as_mut().and_then(|it| it.receipt.as_deref_mut()));
     part.throttled = line.later().map_or(0, |it| u32::try_from(it).unwrap_or(u32::MAX));
     let key = part.key;
-    line.sealed("part", key.0, part.restored(phase))
+    line.sealed("part", key.0, part.with_phase(phase))
 }
 
 /// The attempt in a row of [`ATTEMPT`].
@@ -303,7 +303,7 @@ pub(super) fn past(row: &Row<'_>) -> Result<PastAttempt, Trouble> {
 /// The order in a row of [`ORDER`].
 pub(super) fn order(row: &Row<'_>) -> Result<Order, Trouble> {
     let mut line = Line::new(row);
-    let id = OrderId::recorded(line.bits());
+    let id = OrderId::from_record(line.bits());
     let account = AccountId(line.small());
     let (first, count, created) = (Seq(line.bits()), line.small(), line.time());
     let order = Order { id, account, first, count, created, arriving: line.later().is_some() };
@@ -316,7 +316,7 @@ pub(super) fn idempotency(row: &Row<'_>) -> Result<Idempotency, Trouble> {
     let (account, key) = (AccountId(line.small()), line.words());
     let hash = <[u8; 32]>::try_from(line.blob());
     line.sound &= hash.is_ok();
-    let order = OrderId::recorded(line.bits());
+    let order = OrderId::from_record(line.bits());
     let it = Idempotency { account, key, hash: hash.unwrap_or_default(), order, at: line.time() };
     line.sealed("idem", order.number_in_records(), it)
 }
@@ -445,7 +445,7 @@ pub(super) fn ledger(row: &Row<'_>) -> Result<LedgerLine, Trouble> {
         amount: Money(line.get(0, Some)),
         balance: Money(line.get(0, Some)),
         why: line.get(Why::Credit, |it| Why::from_number(u8::try_from(it).ok()?)),
-        order: line.maybe(|it| Some(OrderId::recorded(it.cast_unsigned()))),
+        order: line.maybe(|it| Some(OrderId::from_record(it.cast_unsigned()))),
         seq: line.maybe(|it| Some(Seq(it.cast_unsigned()))),
         at: line.time(),
         note: line.text().map(Into::into),

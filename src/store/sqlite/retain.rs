@@ -175,7 +175,7 @@ fn ended(
             part = next_part(&mut parts, before)?;
         }
         if over {
-            ended.found.push((seq, OrderId::recorded(order.cast_unsigned())));
+            ended.found.push((seq, OrderId::from_record(order.cast_unsigned())));
         }
         looked += 1;
         ended.next = Seq(seq.0 + 1);

@@ -271,7 +271,7 @@ mod tests {
         for _ in 0..2 {
             let mut store = Sqlite::open(directory.path(), Durability::Os).expect("it opens");
             let orders = [4, 5].map(|it| store.veil().read_order(it));
-            assert_eq!(orders, [Some(OrderId::recorded(4)), None], "what was given out keeps its number");
+            assert_eq!(orders, [Some(OrderId::from_record(4)), None], "what was given out keeps its number");
             let marks = store.recover().expect("it is sound").marks;
             assert_eq!((marks.next_seq, marks.next_order, marks.next_parked, marks.next_event), (7, 5, 3, 1));
             assert_eq!(marks.time, Time(1_700_000_000_000));

@@ -53,7 +53,7 @@ fn parse(text: &str) -> Option<Veil> {
     let (high, low) = fields.next()?.split_at_checked(16)?;
     let key = [number(high)?, number(low)?];
     let [seq, order, event] = [fields.next()?, fields.next()?, fields.next()?].map(number);
-    Some(Veil::new(key, Since { seq: Seq(seq?), order: OrderId::recorded(order?), event: event? }))
+    Some(Veil::new(key, Since { seq: Seq(seq?), order: OrderId::from_record(order?), event: event? }))
 }
 
 fn seal_of(text: &str) -> u32 {
@@ -94,8 +94,8 @@ mod tests {
         drop(store);
         let later = open(directory.path()).veil();
         assert_ne!(later, veil);
-        assert_eq!(later.read_order(59), Some(OrderId::recorded(59)));
-        assert_eq!((later.read_order(60), later.order(OrderId::recorded(60)) == 60), (None, false));
+        assert_eq!(later.read_order(59), Some(OrderId::from_record(59)));
+        assert_eq!((later.read_order(60), later.order(OrderId::from_record(60)) == 60), (None, false));
         assert_eq!(later.read_cursor(Pages::Messages, "c1.45"), Some(69));
         assert_eq!(later.read_cursor(Pages::Messages, "c1.46"), None);
         assert_eq!(
@@ -108,7 +108,7 @@ mod tests {
     fn two_stores_have_two_keys_and_a_name_is_none() {
         let directories = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
         let [one, other] = [&directories[0], &directories[1]].map(|it| open(it.path()).veil());
-        assert_ne!(one.order(OrderId::recorded(1)), other.order(OrderId::recorded(1)));
+        assert_ne!(one.order(OrderId::from_record(1)), other.order(OrderId::from_record(1)));
         let mut store = open(directories[0].path());
         assert_eq!(store.intern(NameKind::Account, "veil").expect("a number"), 1, "the key has no number of a name");
     }

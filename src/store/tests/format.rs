@@ -218,7 +218,7 @@ fn opened_and_served(of_before: fn(Batch) -> Batch, as_before: fn(&Connection)) 
         model.apply(&batch);
         agree(&mut store, &mut model, &mut script).expect("old rows and new");
     }
-    let written = |it: &Entry| it.parts.iter().filter_map(|it| it.attempt.as_ref()).any(|it| it.waited().is_some());
+    let written = |it: &Entry| it.parts.iter().filter_map(|it| it.attempt.as_ref()).any(|it| it.queue_time().is_some());
     assert!(model.entries.values().any(written), "new attempts have what the old lacked");
     assert!(model.entries.values().any(|it| it.body.extras.is_some()), "the new rows have what the old lacked");
     let readers = store.readers();

@@ -71,7 +71,7 @@ fn agree(store: &mut impl Store, model: &mut Model, script: &mut Script) -> Resu
             assert_eq!(store.idempotency(AccountId(account), &key)?.as_ref(), told);
         }
     }
-    for order in (0..3).map(|_| OrderId::recorded(script.below(model.marks.next_order + 1))) {
+    for order in (0..3).map(|_| OrderId::from_record(script.below(model.marks.next_order + 1))) {
         assert_eq!(store.order(order)?, model.order(order));
     }
     let recovered = store.recover()?;
@@ -255,7 +255,10 @@ fn an_order_without_a_row_is_found_among_others_and_gaps() {
     assert!(0 < forget(&mut store, horizon, 10));
     assert!(0 < model.retain(horizon, horizon));
     for order in 0..model.marks.next_order + 1 {
-        assert_eq!(store.order(OrderId::recorded(order)).expect("an answer"), model.order(OrderId::recorded(order)));
+        assert_eq!(
+            store.order(OrderId::from_record(order)).expect("an answer"),
+            model.order(OrderId::from_record(order))
+        );
     }
 }
 

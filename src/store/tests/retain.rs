@@ -23,7 +23,7 @@ const LINK: LinkId = LinkId { carrier: CarrierId(1), bind: 0 };
 fn body(seq: u64, at: Time) -> Body {
     Body {
         id: MessageId { seq: Seq(seq), token: seq },
-        order: OrderId::recorded(seq),
+        order: OrderId::from_record(seq),
         account: AccountId(1),
         route: RouteId(1),
         class: Class::Transactional,

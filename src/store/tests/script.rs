@@ -95,7 +95,7 @@ impl Script {
     }
 
     fn accept(&mut self, batch: &mut Batch) {
-        let order = OrderId::recorded(batch.marks.next_order);
+        let order = OrderId::from_record(batch.marks.next_order);
         batch.marks.next_order += 1;
         let count = if self.one_in(3) { 2 + self.below(4) } else { 1 };
         let (account, route) = (AccountId(self.below(3) as u16 + 1), RouteId(self.below(2) as u32 + 1));
@@ -297,7 +297,7 @@ impl Script {
         if self.one_in(2) {
             let key = format!("key-{}", self.below(9)).into();
             let hash = std::array::from_fn(|_| self.chance() as u8);
-            let (account, order) = (AccountId(self.below(2) as u16), OrderId::recorded(batch.marks.next_order));
+            let (account, order) = (AccountId(self.below(2) as u16), OrderId::from_record(batch.marks.next_order));
             batch.idempotency.push(Idempotency { account, key, hash, order, at: self.now });
         }
     }
@@ -332,7 +332,7 @@ impl Script {
             let before = model.balances.get(&account).copied().unwrap_or_default();
             batch.balances.retain(|it| it.0 != account);
             batch.balances.push((account, before + amount));
-            let order = (!self.one_in(3)).then(|| OrderId::recorded(self.below(batch.marks.next_order)));
+            let order = (!self.one_in(3)).then(|| OrderId::from_record(self.below(batch.marks.next_order)));
             batch.ledger.push(LedgerLine {
                 n,
                 account,
@@ -439,9 +439,9 @@ pub(in crate::store) fn same_id(count: u64) -> Batch {
     let mut batch = Batch::default();
     for seq in (1..=count).map(Seq) {
         let (account, route) = (AccountId(1), RouteId(1));
-        batch.bodies.push(Arc::new(script.body(seq, (OrderId::recorded(seq.0), account, route), Class::Otp, 1)));
+        batch.bodies.push(Arc::new(script.body(seq, (OrderId::from_record(seq.0), account, route), Class::Otp, 1)));
         let mut part =
-            Part::new(PartKey::new(seq, 0), LaneId::new(route, account, 0, 0), Time::NEVER).restored(Phase::Sent);
+            Part::new(PartKey::new(seq, 0), LaneId::new(route, account, 0, 0), Time::NEVER).with_phase(Phase::Sent);
         let link = LinkId { carrier: CarrierId(1), bind: 0 };
         let mut attempt = Attempt::new(1, link, Cause::First, script.now);
         attempt.carrier_message_id = CarrierMessageId::new("0");

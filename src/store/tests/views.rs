@@ -43,7 +43,7 @@ fn query(script: &mut Script, model: &Model) -> MessageFilter {
         account: account.then(|| AccountId(script.below(3) as u16 + 1)),
         status: status.then(|| Status::ALL[script.below(7) as usize]),
         to: to.then(|| E164(31_600_000_000 + script.below(20))),
-        order: order.then(|| OrderId::recorded(script.below(model.marks.next_order + 1))),
+        order: order.then(|| OrderId::from_record(script.below(model.marks.next_order + 1))),
         route: route.then(|| RouteId(script.below(2) as u32 + 1)),
         client_ref: reference.then(|| format!("ref-{}", script.below(5)).into()),
         carrier_message_id: named.then(|| ids[script.below(ids.len() as u64) as usize].clone()),
@@ -158,7 +158,7 @@ fn messages_and_orders_are_what_the_model_holds() {
         let guessed = MessageId { token: id.token ^ 1, ..id };
         assert_eq!(readers.message(guessed).expect("an answer"), None, "who guesses a seq learns nothing");
     }
-    for order in (0..model.marks.next_order + 1).map(OrderId::recorded) {
+    for order in (0..model.marks.next_order + 1).map(OrderId::from_record) {
         let entries = model.order(order);
         let view = entries.first().map(|first| {
             let mut totals = Totals::default();

@@ -98,7 +98,7 @@ impl CarrierMeter {
     }
 
     /// It was asked about a part.
-    pub fn queried(&self, result: QueryResult) {
+    pub fn count_query(&self, result: QueryResult) {
         self.queries[result as usize].increment(1);
     }
 
@@ -115,13 +115,13 @@ impl CarrierMeter {
     }
 
     /// An attempt is made.
-    pub fn tried(&self, cause: Cause) {
+    pub fn count_attempt(&self, cause: Cause) {
         self.retries[usize::from(cause.number())].increment(1);
     }
 
     /// An attempt ended so long after it was written, for which it had waited so long. What never left took no time
     /// at the carrier, and what was not answered says nothing of how long the carrier takes.
-    pub fn answered(
+    pub fn count_answer(
         &self,
         country: Option<&'static str>,
         answer: Answer,
@@ -140,7 +140,7 @@ impl CarrierMeter {
     }
 
     /// The answer was an error.
-    pub fn refused(&self, command_status: u32) {
+    pub fn count_refusal(&self, command_status: u32) {
         let named = CommandStatus::ALL.iter().find(|it| it.as_u32() == command_status);
         let word = named.map_or(OTHER, |it| it.name());
         let make = || self.exposition.counter(&names::SUBMIT_ERRORS, [&*self.name, word]);
@@ -148,7 +148,7 @@ impl CarrierMeter {
     }
 
     /// The answer asked for a slower pace.
-    pub fn throttled(&self) {
+    pub fn count_throttled(&self) {
         self.throttled.increment(1);
     }
 
@@ -179,7 +179,7 @@ impl CarrierMeter {
     }
 
     /// A parked receipt was given up.
-    pub fn unmatched(&self) {
+    pub fn count_unmatched(&self) {
         self.receipts_unmatched.increment(1);
     }
 
@@ -199,12 +199,12 @@ impl CarrierMeter {
     }
 
     /// No account was given a message from a handset.
-    pub fn mo_unrouted(&self) {
+    pub fn count_mo_unrouted(&self) {
         self.mo_unrouted.increment(1);
     }
 
     /// A keyword of a handset was not heeded.
-    pub fn unheeded(&self) {
+    pub fn count_unheeded(&self) {
         self.unheeded.increment(1);
     }
 
@@ -220,7 +220,7 @@ impl CarrierMeter {
     }
 
     /// What it is worth in a country; `None` while too little is known.
-    pub fn scored(&self, country: Option<&'static str>, score: Option<f64>) {
+    pub fn set_score(&self, country: Option<&'static str>, score: Option<f64>) {
         let country = self.country(country);
         let make = || self.exposition.gauge(&names::CARRIER_SCORE, [&*self.name, country]);
         self.scores.with(country, make, |it| it.set(score.unwrap_or(0.0)));

@@ -23,7 +23,7 @@ impl FailoverMeter {
     }
 
     /// A message went from one carrier to another.
-    pub fn moved(&self, from: CarrierId, to: CarrierId, cause: Cause) {
+    pub fn count_move(&self, from: CarrierId, to: CarrierId, cause: Cause) {
         let name = |it: CarrierId| self.names.get(&it).map_or(OTHER, |it| &**it);
         let make = || self.exposition.counter(&names::FAILOVERS, [name(from), name(to), cause.word()]);
         self.moves.with((from, to, cause), make, |it| it.increment(1));

@@ -97,7 +97,7 @@ impl HttpMeter {
     }
 
     /// A request was answered. The first of its endpoint brings all codes of it, at 0.
-    pub fn answered(&self, endpoint: &str, code: u16, took: Duration) {
+    pub fn count_answer(&self, endpoint: &str, code: u16, took: Duration) {
         let (name, endpoint) = self.endpoints.get_key_value(endpoint).map_or((OTHER, &self.other), |(k, v)| (k, v));
         let endpoint = endpoint.get_or_init(|| Endpoint::new(&self.exposition, name));
         endpoint.requests.of(code).increment(1);
@@ -110,7 +110,7 @@ impl HttpMeter {
     }
 
     /// A request to send was refused, and nothing was stored.
-    pub fn rejected(&self, stage: &str, code: u16) {
+    pub fn count_rejection(&self, stage: &str, code: u16) {
         self.rejected.get(stage).unwrap_or(&self.rejected_elsewhere).of(code).increment(1);
     }
 }

@@ -67,7 +67,7 @@ impl InsideMeter {
     }
 
     /// So many records were committed in so long; `sync` is the end of it, where it waited for the disk.
-    pub fn committed(&self, records: usize, took: Duration, sync: Option<Duration>) {
+    pub fn count_commit(&self, records: usize, took: Duration, sync: Option<Duration>) {
         self.batch_records.record(records as f64);
         self.commit_duration.record(took);
         if let Some(sync) = sync {
@@ -76,14 +76,14 @@ impl InsideMeter {
     }
 
     /// Something damaged was found in the store.
-    pub fn mended(&self, what: &str) {
+    pub fn count_repair(&self, what: &str) {
         if let Some(place) = MENDED.iter().position(|it| *it == what) {
             self.mended[place].increment(1);
         }
     }
 
     /// The store failed.
-    pub fn poisoned(&self) {
+    pub fn set_poisoned(&self) {
         self.poisoned.set(1.0);
     }
 
@@ -101,7 +101,7 @@ impl InsideMeter {
     }
 
     /// A beat had so many happenings.
-    pub fn gathered(&self, happenings: usize) {
+    pub fn count_beat(&self, happenings: usize) {
         self.batch_happenings.record(happenings as f64);
     }
 
@@ -118,7 +118,7 @@ impl InsideMeter {
     }
 
     /// The configuration was read: `at`, in time since 1970, when it was good and is now in force.
-    pub fn reloaded(&self, at: Option<Duration>) {
+    pub fn count_reload(&self, at: Option<Duration>) {
         self.reload_successful.set(if at.is_some() { 1.0 } else { 0.0 });
         if let Some(at) = at {
             self.reload_timestamp.set(at);

@@ -130,7 +130,7 @@ impl LinkMeter {
     }
 
     /// The link is in another state now.
-    pub fn moved(&self, to: LinkState) {
+    pub fn set_state(&self, to: LinkState) {
         self.transitions[to as usize].increment(1);
         self.up.set(if to == LinkState::Bound { 1.0 } else { 0.0 });
     }
@@ -142,12 +142,12 @@ impl LinkMeter {
     }
 
     /// The carrier tells of its load, in per cent.
-    pub fn congested(&self, percent: u8) {
+    pub fn set_congestion(&self, percent: u8) {
         self.congestion.set(f64::from(percent) / 100.0);
     }
 
     /// An `enquire_link` was answered after so long.
-    pub fn enquired(&self, rtt: Duration) {
+    pub fn count_enquiry(&self, rtt: Duration) {
         self.enquire_link_rtt.record(rtt);
     }
 
@@ -173,7 +173,7 @@ impl LinkMeter {
     }
 
     /// A PDU could not be read, or was not legal.
-    pub fn malformed(&self, reason: Malformation) {
+    pub fn count_malformed(&self, reason: Malformation) {
         self.malformed[reason as usize].increment(1);
     }
 }

@@ -149,7 +149,7 @@ impl Meters {
     }
 
     /// So many messages of an account were accepted.
-    pub fn accepted(&self, account: AccountId, class: Class, count: u64) {
+    pub fn count_accepted(&self, account: AccountId, class: Class, count: u64) {
         let counters = self.accounts.get(&account).unwrap_or(&self.other.account);
         counters[usize::from(class.number())].increment(count);
     }
@@ -160,17 +160,17 @@ impl Meters {
     }
 
     /// A part was submitted so long after its acceptance.
-    pub fn waited(&self, class: Class, time: Duration) {
+    pub fn count_wait(&self, class: Class, time: Duration) {
         self.queue_wait[usize::from(class.number())].record(time);
     }
 
     /// So many receipts wait for their part.
-    pub fn parked(&self, count: usize) {
+    pub fn set_parked(&self, count: usize) {
         self.receipts_parked.set(count as f64);
     }
 
     /// How many queued parts are held since the store was restored.
-    pub fn held(&self, parts: u64) {
+    pub fn set_held(&self, parts: u64) {
         self.restored_held.set(parts as f64);
     }
 
@@ -287,27 +287,27 @@ pub(in crate::telemetry) mod tests {
     fn what_is_counted_is_shown_and_a_reload_keeps_it() {
         let (exposition, meters) = meters();
         let link = meters.link(LinkId { carrier: CarrierId(3), bind: 1 });
-        link.moved(LinkState::Bound);
+        link.set_state(LinkState::Bound);
         link.window(7, 50);
         link.pdu(Direction::Out, CommandId::SUBMIT_SM);
         link.pdu(Direction::In, CommandId::SUBMIT_SM_RESP);
         link.pdu(Direction::In, CommandId(0x77));
-        link.malformed(Malformation::Length);
-        link.enquired(Duration::from_millis(2));
+        link.count_malformed(Malformation::Length);
+        link.count_enquiry(Duration::from_millis(2));
         link.certificate_expires_in(-3.5);
-        meters.http().answered("POST /v1/messages", 202, Duration::from_millis(1));
-        meters.http().answered("GET /nowhere", 418, Duration::from_millis(1));
-        meters.http().rejected("validation", 422);
+        meters.http().count_answer("POST /v1/messages", 202, Duration::from_millis(1));
+        meters.http().count_answer("GET /nowhere", 418, Duration::from_millis(1));
+        meters.http().count_rejection("validation", 422);
         meters.inside().syncs(false);
-        meters.inside().committed(3, Duration::from_millis(3), Some(Duration::from_millis(1)));
-        meters.inside().reloaded(Some(Duration::from_secs(1_700_000_000)));
-        meters.inside().reloaded(None);
+        meters.inside().count_commit(3, Duration::from_millis(3), Some(Duration::from_millis(1)));
+        meters.inside().count_reload(Some(Duration::from_secs(1_700_000_000)));
+        meters.inside().count_reload(None);
         meters.route(RouteId(8)).queue(12, Duration::from_secs(4), 2);
-        meters.failovers().moved(CarrierId(3), CarrierId(4), Cause::MaxWait);
-        meters.failovers().moved(CarrierId(9), CarrierId(3), Cause::Moved);
+        meters.failovers().count_move(CarrierId(3), CarrierId(4), Cause::MaxWait);
+        meters.failovers().count_move(CarrierId(9), CarrierId(3), Cause::Moved);
         meters.carrier(CarrierId(4)).breaker(2);
-        meters.carrier(CarrierId(4)).scored(Some("NL"), Some(0.75));
-        meters.carrier(CarrierId(4)).scored(Some("DE"), None);
+        meters.carrier(CarrierId(4)).set_score(Some("NL"), Some(0.75));
+        meters.carrier(CarrierId(4)).set_score(Some("DE"), None);
         meters.route(RouteId(99)).came_to(Status::Delivered, 1);
         exposition.upkeep();
         let page = exposition.render();
@@ -362,7 +362,7 @@ pub(in crate::telemetry) mod tests {
         assert!(idle < 8_000, "{idle}");
         let carrier = meters.carrier(CarrierId(7));
         for _ in 0..3 {
-            carrier.answered(None, crate::message::attempt::Answer::Taken, None, None);
+            carrier.count_answer(None, crate::message::attempt::Answer::Taken, None, None);
             carrier.outcome(None, Class::Otp, Status::Failed, Duration::ZERO);
         }
         assert_eq!(series(), idle + 2, "an answer and an outcome");
@@ -373,7 +373,7 @@ pub(in crate::telemetry) mod tests {
         let (exposition, meters) = meters();
         for carrier in [4, 3] {
             for cause in [Cause::Moved, Cause::MaxWait] {
-                meters.failovers().moved(CarrierId(carrier), CarrierId(7 - carrier), cause);
+                meters.failovers().count_move(CarrierId(carrier), CarrierId(7 - carrier), cause);
             }
         }
         let page = exposition.render();

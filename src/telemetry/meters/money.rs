@@ -33,12 +33,12 @@ impl MoneyMeter {
     }
 
     /// An account paid from its balance.
-    pub fn charged(&self, account: AccountId, amount: Money) {
+    pub fn count_charge(&self, account: AccountId, amount: Money) {
         add(self.charged.get(&account), amount);
     }
 
     /// An account was paid back.
-    pub fn refunded(&self, account: AccountId, amount: Money) {
+    pub fn count_refund(&self, account: AccountId, amount: Money) {
         add(self.refunded.get(&account), amount);
     }
 

@@ -100,7 +100,7 @@ impl HttpClient {
     /// Makes a connection, and keeps it for the first call.
     pub async fn reach(&self) -> Result<(), ConnectError> {
         let stream = transport::connect(&self.target).await?.0;
-        if let Ok(sender) = spoken(stream).await {
+        if let Ok(sender) = handshake(stream).await {
             self.keep(sender);
         }
         Ok(())
@@ -108,16 +108,16 @@ impl HttpClient {
 
     /// Asks, on a kept connection or a new one.
     pub async fn call(&self, call: &HttpRequest<'_>) -> HttpOutcome {
-        self.timed(call).await.0
+        self.send_timed(call).await.0
     }
 
     /// The same, and how long after the request was written it ended; `None` where none was.
-    pub async fn timed(&self, call: &HttpRequest<'_>) -> (HttpOutcome, Option<Duration>) {
+    pub async fn send_timed(&self, call: &HttpRequest<'_>) -> (HttpOutcome, Option<Duration>) {
         let mut request = match self.request(call) {
             Ok(request) => request,
             Err(error) => return (HttpOutcome::Unsayable(error.to_string()), None),
         };
-        while let Some(sender) = self.taken() {
+        while let Some(sender) = self.take_kept() {
             let written = Instant::now();
             match self.ask(sender, request).await {
                 Ok(outcome) => return (outcome, Some(written.elapsed())),
@@ -129,7 +129,7 @@ impl HttpClient {
             Ok((stream, _)) => stream,
             Err(error) => return (HttpOutcome::Unreachable(error), None),
         };
-        let sender = match spoken(stream).await {
+        let sender = match handshake(stream).await {
             Ok(sender) => sender,
             Err(error) => return (HttpOutcome::NotSent(error.to_string()), None),
         };
@@ -178,7 +178,7 @@ impl HttpClient {
         }
     }
 
-    fn taken(&self) -> Option<SendRequest<Full<Bytes>>> {
+    fn take_kept(&self) -> Option<SendRequest<Full<Bytes>>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|it| it.since.elapsed() < IDLE_MAX && !it.sender.is_closed());
         kept.pop().map(|it| it.sender)
@@ -202,7 +202,7 @@ async fn within<F: Future>(by: Instant, awaited: F) -> Result<F::Output, Elapsed
 }
 
 /// HTTP over a connection just made; what drives it ends with the connection.
-async fn spoken(stream: Stream) -> hyper::Result<SendRequest<Full<Bytes>>> {
+async fn handshake(stream: Stream) -> hyper::Result<SendRequest<Full<Bytes>>> {
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     // How a connection ends is told by the call that was on it.
     tokio::spawn(connection);

@@ -181,7 +181,11 @@ impl World {
         // In each lane, and aside at each carrier.
         let places = gauges.queues.len() * 3 + gauges.carriers.len();
         let bound = limits.awaited + places * limits.ready_per_lane.max(64) + capacity;
-        assert!(dispatch.held() <= bound, "memory: {} messages held, {bound} allowed", dispatch.held());
+        assert!(
+            dispatch.messages_in_memory() <= bound,
+            "memory: {} messages held, {bound} allowed",
+            dispatch.messages_in_memory()
+        );
     }
 
     /// When all is well, what may go at once goes: a part left behind in its lane would expire unseen.

@@ -49,7 +49,7 @@ impl Bucket {
     }
 
     /// What is left, as customers are told it.
-    pub(crate) fn told(&self, rate: f64) -> Allowance {
+    pub(crate) fn allowance(&self, rate: f64) -> Allowance {
         let whole = rate.max(1.0);
         Allowance {
             limit: whole as u64,
@@ -97,7 +97,7 @@ impl Used {
     }
 
     /// What is left, as customers are told it.
-    pub(crate) fn told(&mut self, quota: Quota, now: Time) -> Allowance {
+    pub(crate) fn allowance(&mut self, quota: Quota, now: Time) -> Allowance {
         self.forget(quota, now);
         let reset = self.0.front().map_or(Duration::ZERO, |it| (it.last + quota.period).since(now));
         let remaining = quota.messages.saturating_sub(self.count());
@@ -156,8 +156,8 @@ impl Accounts {
         let terms = beat.plan.accounts.get(&account).map(|it| it.terms).unwrap_or_default();
         Means {
             balance: None,
-            rate: terms.rate.and_then(|rate| self.buckets.get(&account).map(|it| it.told(rate))),
-            quota: terms.quota.map(|quota| self.used.entry(account).or_default().told(quota, beat.now)),
+            rate: terms.rate.and_then(|rate| self.buckets.get(&account).map(|it| it.allowance(rate))),
+            quota: terms.quota.map(|quota| self.used.entry(account).or_default().allowance(quota, beat.now)),
         }
     }
 }
@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(bucket.take(4.0, Time(1_000)), Err(Duration::from_millis(250)));
         assert_eq!(bucket.take(4.0, Time(1_249)), Err(Duration::from_millis(1)));
         assert_eq!(bucket.take(4.0, Time(1_250)), Ok(()));
-        assert_eq!(bucket.told(4.0).remaining, 0);
+        assert_eq!(bucket.allowance(4.0).remaining, 0);
         let mut slow = Bucket::full(0.5, Time(0));
         assert_eq!(slow.take(0.5, Time(0)), Ok(()));
         assert_eq!(slow.take(0.5, Time(500)), Err(Duration::from_millis(1_500)));

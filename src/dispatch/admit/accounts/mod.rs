@@ -22,7 +22,7 @@ pub(crate) struct Accounts {
 
 impl Accounts {
     /// As they stood at the last commit.
-    pub(crate) fn recovered(balances: Vec<(AccountId, Money)>, quotas: Vec<QuotaUse>) -> Self {
+    pub(crate) fn recover(balances: Vec<(AccountId, Money)>, quotas: Vec<QuotaUse>) -> Self {
         Self {
             balances: balances.into_iter().collect(),
             buckets: BTreeMap::new(),

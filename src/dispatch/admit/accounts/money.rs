@@ -70,7 +70,7 @@ impl Accounts {
                 let line = self.line(beat, credit.account, credit.amount, Why::Credit);
                 let line = LedgerLine { note: credit.note, ..line };
                 if let Some(Keyed { key, hash, .. }) = credit.idempotency {
-                    let order = OrderId::recorded(line.n);
+                    let order = OrderId::from_record(line.n);
                     let used = Idempotency { account: credit.by, key, hash, order, at: beat.now };
                     beat.out.batch.idempotency.push(used);
                 }
@@ -110,13 +110,13 @@ fn refund(entry: &Entry) -> Money {
     let Some(price) = entry.body.price.filter(|_| entry.body.charged) else { return Money(0) };
     let cancelled = entry.parts.iter().all(|it| it.phase() == Phase::Cancelled);
     let parts = || entry.parts.iter().filter(|it| cancelled || it.phase() != Phase::Cancelled);
-    let untaken = parts().filter(|it| !perhaps_taken(entry, it)).count();
+    let untaken = parts().filter(|it| !may_be_taken(entry, it)).count();
     let share = i128::from(price.0) * untaken as i128 / parts().count().max(1) as i128;
     Money(i64::try_from(share).expect("a share is not larger than the whole"))
 }
 
 /// Whether a carrier took a part, or nobody knows whether one did.
-fn perhaps_taken(entry: &Entry, part: &Part) -> bool {
+fn may_be_taken(entry: &Entry, part: &Part) -> bool {
     let perhaps =
         |it: &Attempt| it.receipt.is_some() || it.answer.is_none_or(|it| matches!(it, Answer::Taken | Answer::Unknown));
     let key: PartKey = part.key;
@@ -189,7 +189,7 @@ mod tests {
     fn parts_that_another_carrier_did_not_need_are_no_part_of_the_share() {
         let mut entry = ended(&[&[Answer::Taken], &[Answer::Never], &[]], End::Failed);
         let unneeded = &mut entry.parts[2];
-        *unneeded = Part::new(unneeded.key, unneeded.lane, Time(9)).restored(Phase::Cancelled);
+        *unneeded = Part::new(unneeded.key, unneeded.lane, Time(9)).with_phase(Phase::Cancelled);
         assert_eq!(refund(&entry), Money(45));
     }
 

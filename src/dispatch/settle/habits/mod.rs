@@ -26,23 +26,23 @@ pub(crate) struct Habits {
 
 impl Habits {
     /// As it was known at the last commit; tells what is believed by it.
-    pub(crate) fn recovered(learned: Vec<(CarrierId, Learned)>, beat: &mut Beat) -> Self {
+    pub(crate) fn recover(learned: Vec<(CarrierId, Learned)>, beat: &mut Beat) -> Self {
         for (carrier, learned) in &learned {
-            let (carrier, believed) = (*carrier, learned.believed());
+            let (carrier, believed) = (*carrier, learned.if_believed());
             beat.out.facts.extend(believed.map(|it| Fact::Learned { carrier, relation: Some(it), before: true }));
         }
         Self { learned: learned.into_iter().collect(), ..Self::default() }
     }
 
     /// How the ids of a carrier relate, as its receipts have shown; `None` where the operator states it.
-    pub(crate) fn believed(&self, plan: &Plan, carrier: CarrierId) -> Option<Relation> {
-        self.learned.get(&carrier).filter(|_| is_to_learn(plan, carrier)).copied().and_then(Learned::believed)
+    pub(crate) fn relation(&self, plan: &Plan, carrier: CarrierId) -> Option<Relation> {
+        self.learned.get(&carrier).filter(|_| is_to_learn(plan, carrier)).copied().and_then(Learned::if_believed)
     }
 
     /// Every form that the ids of a receipt may have had in an answer, most trusted first.
     pub(crate) fn forms(&self, plan: &Plan, carrier: CarrierId, ids: &[CarrierMessageId]) -> Vec<IdCandidate> {
         let form = plan.carriers.get(&carrier).map(|it| it.dialect.message_id).unwrap_or_default();
-        let believed = self.believed(plan, carrier);
+        let believed = self.relation(plan, carrier);
         ids.iter().flat_map(|it| forms_of(it, form, believed)).collect()
     }
 
@@ -57,7 +57,7 @@ impl Habits {
         self.learned.insert(carrier, after);
         beat.out.batch.learned.retain(|it| it.0 != carrier);
         beat.out.batch.learned.push((carrier, after));
-        let (was, is) = (before.and_then(Learned::believed), after.believed());
+        let (was, is) = (before.and_then(Learned::if_believed), after.if_believed());
         if was != is {
             beat.tell(Fact::Learned { carrier, relation: is, before: false });
         }

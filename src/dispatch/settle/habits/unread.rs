@@ -50,7 +50,7 @@ fn particulars(beat: &Beat, carrier: CarrierId, news: &ReceiptNews) -> Box<str> 
         data_coding: news.announced.as_ref().map(|it| it.data_coding),
         data: octets.map(base64::encode),
         length: news.announced.as_ref().map(|it| it.octets.len()),
-        tlvs: news.receipt.tlvs.iter().map(|it| Parameter::written(it.tag, &it.value)).collect(),
+        tlvs: news.receipt.tlvs.iter().map(|it| Parameter::to_text(it.tag, &it.value)).collect(),
         carrier: name,
         received_at: beat.shown(beat.now).to_string(),
     };

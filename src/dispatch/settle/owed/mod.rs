@@ -24,7 +24,7 @@ pub(crate) struct Owed {
 
 impl Owed {
     /// As it stood at the last commit; doubts are noted one by one.
-    pub(crate) fn recovered(awaiting: &[(CarrierId, u64)]) -> Self {
+    pub(crate) fn recover(awaiting: &[(CarrierId, u64)]) -> Self {
         Self { awaiting: awaiting.iter().copied().collect(), ..Self::default() }
     }
 
@@ -49,7 +49,7 @@ impl Owed {
     }
 
     /// A part with an attempt at a carrier has moved.
-    pub(crate) fn moved(&mut self, of: (CarrierId, E164, PartKey), before: Phase, after: Phase) {
+    pub(crate) fn note_move(&mut self, of: (CarrierId, E164, PartKey), before: Phase, after: Phase) {
         let awaiting = self.awaiting.entry(of.0).or_default();
         match (before == Phase::Sent, after == Phase::Sent) {
             (true, false) => *awaiting = awaiting.saturating_sub(1),
@@ -68,12 +68,12 @@ impl Owed {
     }
 
     /// Of this attempt of a part the outcome is not learnt: it has no name that a receipt could find it by.
-    pub(crate) fn unresolved(&mut self, of: AttemptKey) {
+    pub(crate) fn note_unresolved(&mut self, of: AttemptKey) {
         self.unresolved.put(of);
     }
 
     /// What became of this attempt of a part has been learnt.
-    pub(crate) fn resolved(&mut self, of: AttemptKey) {
+    pub(crate) fn note_resolved(&mut self, of: AttemptKey) {
         self.unresolved.take(of);
     }
 
@@ -83,7 +83,7 @@ impl Owed {
     }
 
     /// The carrier of each part in doubt.
-    pub(crate) fn doubted(&self) -> impl Iterator<Item = CarrierId> + '_ {
+    pub(crate) fn carriers_in_doubt(&self) -> impl Iterator<Item = CarrierId> + '_ {
         self.doubtful.iter().map(|it| it.0)
     }
 
