@@ -10,6 +10,7 @@
 //! for each country, as the daemon does it, and measured apart.
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use nuncio::dice::SplitMix64;
 use nuncio::message::class::Class;
 use nuncio::message::id::{CarrierId, RouteId};
 use nuncio::message::money::Money;
@@ -30,19 +31,12 @@ const START: Time = Time(1_800_000_000_000);
 const COUNTRIES: [&str; 5] = ["NL", "BE", "DE", "FR", "GB"];
 
 /// Numbers of five countries, the prefixes of which are `31000` … `31999`, and so on with two lengths.
-struct Numbers(u64);
+struct Numbers(SplitMix64);
 
 impl Numbers {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let it = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let it = (it ^ (it >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        it ^ (it >> 31)
-    }
-
     fn next(&mut self) -> E164 {
-        let code = [31, 32, 49, 33, 44][(self.roll() % 5) as usize];
-        E164(code * 1_000_000_000 + self.roll() % 1_000_000_000)
+        let code = [31, 32, 49, 33, 44][(self.0.roll() % 5) as usize];
+        E164(code * 1_000_000_000 + self.0.roll() % 1_000_000_000)
     }
 }
 
@@ -57,7 +51,7 @@ fn prefixes() -> Vec<String> {
 }
 
 fn route(order: CarrierOrder) -> Route {
-    let mut dice = Numbers(1);
+    let mut dice = SplitMix64::new(1);
     let carriers: Vec<CarrierId> = (1..=CARRIERS).map(CarrierId).collect();
     let lists = prefixes().into_iter().map(|it| {
         let mut list = carriers.clone();
@@ -79,13 +73,13 @@ fn networks() -> Networks {
 
 /// An hour of outcomes, in which some carriers are good and some are not.
 fn score() -> Score {
-    let (mut score, mut dice) = (Score::default(), Numbers(2));
+    let (mut score, mut dice) = (Score::default(), Numbers(SplitMix64::new(2)));
     for minute in 0..60 {
         let now = START + Duration::from_secs(60 * minute);
         for (carrier, country) in (1..=CARRIERS).flat_map(|it| COUNTRIES.map(|country| (it, country))) {
             for _ in 0..2 {
-                let good = dice.roll() % 100 < 50 + u64::from(carrier);
-                let after = Duration::from_millis(1_000 + dice.roll() % 5_000);
+                let good = dice.0.roll() % 100 < 50 + u64::from(carrier);
+                let after = Duration::from_millis(1_000 + dice.0.roll() % 5_000);
                 let outcome = if good { DeliveryOutcome::Delivered { after } } else { DeliveryOutcome::NotDelivered };
                 score.note(now, CarrierId(carrier), Some(country), outcome);
             }
@@ -110,7 +104,7 @@ impl Signals for Seen<'_> {
 
 fn decisions(criterion: &mut Criterion) {
     let (networks, now) = (networks(), START + Duration::from_secs(3_599));
-    let (score, mut dice) = (score(), Numbers(3));
+    let (score, mut dice) = (score(), Numbers(SplitMix64::new(3)));
     let carriers: Vec<CarrierId> = (1..=CARRIERS).map(CarrierId).collect();
     let judged = COUNTRIES.map(|it| (Some(it), score.judge(now, &carriers, Some(it))));
     let judged: BTreeMap<Option<&str>, Vec<Judged>> = judged.into();
@@ -119,7 +113,7 @@ fn decisions(criterion: &mut Criterion) {
         let route = route(order);
         group.bench_function(format!("a decision, {}", order.word()), |it| {
             it.iter_batched(
-                || (dice.next(), dice.roll()),
+                || (dice.next(), dice.0.roll()),
                 |(number, dice)| {
                     let to = networks.destination(black_box(number));
                     let judged = judged.get(&to.country).map_or(&[][..], Vec::as_slice);

@@ -16,7 +16,10 @@
 //! 2  carrier · route                                    one carrier's dialect · where to
 //! 1  session · message                                  an SMPP conversation · the life of a message
 //! 0  smpp · text · number                               octets · alphabets · phone numbers
+//!    dice                                               chance that a seed decides
 //! ```
+
+pub mod dice;
 
 pub mod number;
 pub mod smpp;

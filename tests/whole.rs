@@ -5,6 +5,7 @@
 use crate::rust::{blank, paths, tokens, without_tests};
 use crate::tidy::{Source, sizes, sources};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// Files that name each other in a ring, each ring in the order of its names. The list only shrinks.
 const CIRCLES: &[&[&str]] = &[
@@ -52,6 +53,16 @@ fn tests_and_benches_are_as_small_as_what_they_test() {
     let mut faults = Vec::new();
     for file in sources(&["tests", "benches", "fuzz"]) {
         faults.extend(sizes(&file.text).into_iter().map(|it| format!("{}:{it}", file.path.display())));
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn chance_that_a_seed_decides_comes_from_one_generator() {
+    let mut faults = Vec::new();
+    for file in sources(&["src", "tests", "benches", "fuzz"]).iter().filter(|it| it.path != Path::new("src/dice.rs")) {
+        let lines = generators(&blank(&file.text)).into_iter();
+        faults.extend(lines.map(|it| format!("{}:{it}: a generator besides src/dice.rs", file.path.display())));
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
@@ -160,6 +171,12 @@ fn homonyms(files: &[(String, String)]) -> Vec<String> {
     several.map(|(name, all)| format!("{name} is {}", all.into_iter().collect::<Vec<_>>().join(" and "))).collect()
 }
 
+/// Lines on which a number is stirred as generators of chance do it.
+fn generators(code: &str) -> Vec<usize> {
+    let stirs = |it: &str| it.contains("0xBF58_476D_1CE4_E5B9") || it.contains("^= ") && it.contains(" << 13;");
+    code.lines().enumerate().filter(|it| stirs(it.1)).map(|it| it.0 + 1).collect()
+}
+
 /// Names such as a letter and a number in brackets, of lists that are not in this repository.
 fn papers(text: &str) -> Vec<String> {
     let mut faults = Vec::new();
@@ -208,6 +225,9 @@ fn each_rule_about_all_sources_finds_what_breaks_it() {
     ]);
     assert_eq!(homonyms(&named), ["Body is message::body and smpp::pdu"]);
     assert!(homonyms(&named[..5]).is_empty());
+
+    let stirred = ["let a = b << 13;", "self.0 ^= self.0 << 13;", "let c = d.wrapping_mul(0xBF58_476D_1CE4_E5B9);"];
+    assert_eq!(generators(&stirred.join("\n")), [2, 3]);
 
     let paper = ["D", "17"].concat();
     assert_eq!(papers(&format!("/// The first ({paper}).\nlet a = {paper};\n// RFC 9110, {paper}A and DR1")).len(), 1);

@@ -315,18 +315,16 @@ pub fn with(code: u16) -> Option<&'static Code> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dice::SplitMix64;
     use crate::number::e164::E164;
     use crate::number::library;
     use crate::number::refusal::NumberError;
     use rlibphonenumber::PHONE_NUMBER_UTIL;
 
     /// Digits after a code that begin with `lead` and go on as the dice fall.
-    fn national(lead: u64, digits: u32, dice: &mut u64) -> String {
-        *dice ^= *dice << 13;
-        *dice ^= *dice >> 7;
-        *dice ^= *dice << 17;
+    fn national(lead: u64, digits: u32, dice: &mut SplitMix64) -> String {
         let rest = 10_u64.pow(digits - 2);
-        format!("{:0width$}", lead * rest + *dice % rest, width = digits as usize)
+        format!("{:0width$}", lead * rest + dice.roll() % rest, width = digits as usize)
     }
 
     #[test]
@@ -356,7 +354,7 @@ mod tests {
 
     #[test]
     fn what_stands_is_read_by_the_library_as_it_stands() {
-        let (mut dice, mut asked) = (0x2545_F491_4F6C_DD1D, 0);
+        let (mut dice, mut asked) = (SplitMix64::new(1), 0);
         for code in &CODES {
             for digits in (1..=13).filter(|it| code.may_have(*it)) {
                 for lead in 0..100 {
@@ -375,7 +373,7 @@ mod tests {
 
     #[test]
     fn what_does_not_stand_is_changed_or_refused_by_the_library_at_times() {
-        let mut dice = 0x2545_F491_4F6C_DD1D;
+        let mut dice = SplitMix64::new(1);
         for code in CODES.iter().filter(|it| it.leads != 0) {
             let changes = (1..=13).filter(|it| code.may_have(*it)).any(|digits| {
                 (0..100).filter(|lead| code.leads >> lead & 1 == 1).any(|lead| {

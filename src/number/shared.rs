@@ -243,6 +243,7 @@ const WIDTHS: std::ops::RangeInclusive<u32> = 2..=8;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dice::SplitMix64;
     use crate::number::codes;
     use crate::number::e164::E164;
     use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber};
@@ -273,7 +274,7 @@ mod tests {
 
     #[test]
     fn the_table_is_that_of_the_library() {
-        let (mut dice, mut valid) = (0x2545_F491_4F6C_DD1D_u64, 0);
+        let (mut dice, mut valid) = (SplitMix64::new(1), 0);
         for code in &codes::CODES {
             let regions = PHONE_NUMBER_UTIL.get_regions_for_country_calling_code(code.code.into());
             if regions.is_none_or(|it| it.count() == 1) {
@@ -281,11 +282,8 @@ mod tests {
             }
             for length in (4..=12).filter(|it| code.may_have(*it)) {
                 for at in 0..4_000_u64 {
-                    dice ^= dice << 13;
-                    dice ^= dice >> 7;
-                    dice ^= dice << 17;
                     let rest = 10_u64.pow(length - 3);
-                    let national = format!("{:0length$}", at / 4 * rest + dice % rest, length = length as usize);
+                    let national = format!("{:0length$}", at / 4 * rest + dice.roll() % rest, length = length as usize);
                     let (number, country) = judged(code.code, &national);
                     if let Some(country) = country {
                         assert_eq!(number.country(), Some(&*country), "{number}");
@@ -299,19 +297,16 @@ mod tests {
 
     #[test]
     fn every_prefix_has_a_valid_number_of_its_country() {
-        let mut dice = 0x2545_F491_4F6C_DD1D_u64;
+        let mut dice = SplitMix64::new(1);
         for (prefix, country) in PREFIXES {
             let prefix = prefix.to_string();
             let code = codes::CODES.iter().find(|it| prefix.starts_with(&it.code.to_string())).expect("a code");
             let national = &prefix[code.width() as usize..];
             let found = (0..5_000_usize).any(|at| {
-                dice ^= dice << 13;
-                dice ^= dice >> 7;
-                dice ^= dice << 17;
                 let length = 4 + at % 9;
                 let fits = national.len() <= length && code.may_have(length as u32);
                 let rest = length.saturating_sub(national.len());
-                let national = format!("{national}{:0rest$}", dice % 10_u64.pow(rest as u32));
+                let national = format!("{national}{:0rest$}", dice.roll() % 10_u64.pow(rest as u32));
                 fits && judged(code.code, &national[..length]).1.as_deref() == Some(country)
             });
             assert!(found, "{prefix} {country}");

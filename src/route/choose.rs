@@ -225,6 +225,7 @@ fn sort(ranked: &mut [Ranked], keys: &[u64; CARRIERS_MAX], why: impl Fn(u64) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dice::SplitMix64;
     use crate::message::class::Class;
     use crate::message::id::RouteId;
     use crate::number::e164::E164;
@@ -265,18 +266,6 @@ mod tests {
     /// Dice that never probe.
     const CALM: u64 = u64::MAX;
 
-    /// A generator for tests, with a seed (splitmix64).
-    struct Dice(u64);
-
-    impl Dice {
-        fn roll(&mut self) -> u64 {
-            self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            let it = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            let it = (it ^ (it >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            it ^ (it >> 31)
-        }
-    }
-
     #[test]
     fn a_static_route_is_as_it_is_written() {
         let all = [ACME, BETA, CORP].map(|it| (it, RankReason::Listed));
@@ -298,7 +287,7 @@ mod tests {
     fn draws_follow_the_weights_over_ten_thousand() {
         let route = Route { carriers: vec![ACME, BETA], weights: vec![70.0, 30.0], ..route(CarrierOrder::Static) };
         for seed in 0..5 {
-            let mut dice = Dice(seed);
+            let mut dice = SplitMix64::new(seed);
             let drawn = (0..10_000).filter(|_| rank(&route, &nothing(), dice.roll())[0] == (ACME, RankReason::Drawn));
             let acme = drawn.count() as f64;
             let square = (acme - 7_000.0).powi(2) / 7_000.0 + (acme - 7_000.0).powi(2) / 3_000.0;
@@ -336,7 +325,7 @@ mod tests {
         let mut known = nothing();
         known.0[1] = (Some(0.4), true, None);
         known.0[2] = (Some(0.9), false, None);
-        let (route, mut dice, mut tried) = (route(CarrierOrder::Scored), Dice(1), [0; 4]);
+        let (route, mut dice, mut tried) = (route(CarrierOrder::Scored), SplitMix64::new(1), [0; 4]);
         for _ in 0..100_000 {
             match rank(&route, &known, dice.roll())[..] {
                 [(one, RankReason::Probe), (BETA, RankReason::Score), _] => tried[usize::from(one.0)] += 1,

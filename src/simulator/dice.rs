@@ -1,5 +1,6 @@
-//! Dice that a seed decides (splitmix64).
+//! What dice of a seed are asked for by the simulated carrier: shares, and times within a span.
 
+use crate::dice::SplitMix64;
 use std::time::Duration;
 
 /// A share of all messages, from none to all.
@@ -45,35 +46,24 @@ impl Span {
     }
 }
 
-/// A seeded source of chance: the same seed, the same throws.
+/// The dice of one simulated carrier, or of one message.
 #[derive(Clone, Debug)]
-pub struct Dice(u64);
+pub struct Dice(SplitMix64);
 
 impl Dice {
     /// Dice that this seed decides.
     pub const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(SplitMix64::new(seed))
     }
 
     /// Dice that depend on a seed and some octets, and on nothing else.
     pub fn of(seed: u64, octets: &[&[u8]]) -> Self {
-        let mut state = mix(seed);
-        for piece in octets {
-            for chunk in piece.chunks(8) {
-                let mut word = [0; 8];
-                word[..chunk.len()].copy_from_slice(chunk);
-                state = mix(state ^ u64::from_le_bytes(word));
-            }
-            // The length parts "1" "23" from "12" "3".
-            state = mix(state ^ piece.len() as u64);
-        }
-        Self(state)
+        Self(SplitMix64::of(seed, octets))
     }
 
     /// Any number.
     pub const fn any(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        mix(self.0)
+        self.0.roll()
     }
 
     /// A number below this one; 0 if that is 0.
@@ -95,26 +85,9 @@ impl Dice {
     }
 }
 
-const fn mix(mut word: u64) -> u64 {
-    word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    word ^ (word >> 31)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_seed_decides_every_throw() {
-        let throws = |seed| {
-            let mut dice = Dice::new(seed);
-            [dice.any(), dice.any(), dice.any()]
-        };
-        assert_eq!(throws(7), throws(7));
-        assert_ne!(throws(7), throws(8));
-        assert_ne!(Dice::of(1, &[b"1", b"23"]).any(), Dice::of(1, &[b"12", b"3"]).any());
-    }
 
     #[test]
     fn shares_are_kept() {

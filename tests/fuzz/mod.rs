@@ -8,6 +8,7 @@ mod receipt;
 mod udh;
 
 use crate::session::pair;
+use nuncio::dice::SplitMix64;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
@@ -49,7 +50,7 @@ fn try_all(target: &str, changed: usize, run: fn(&[u8])) {
     for (octets, file) in corpus.iter().zip(&files) {
         attempt(run, octets, &file.display().to_string());
     }
-    let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
+    let mut dice = Dice(SplitMix64::new(1));
     for nth in 0..changed {
         let octets = dice.changed(&corpus);
         attempt(run, &octets, &format!("change {nth} of {target}"));
@@ -65,15 +66,12 @@ fn attempt(run: fn(&[u8]), octets: &[u8], name: &str) {
     }
 }
 
-/// A seeded source of chance (xorshift).
-struct Dice(u64);
+/// What changes inputs.
+struct Dice(SplitMix64);
 
 impl Dice {
     fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % n as u64) as usize
+        (self.0.roll() % n as u64) as usize
     }
 
     /// One of the corpus, with one to four changes.

@@ -6,6 +6,7 @@
 //!
 //! What must hold in every run, whatever the dice say, is asserted in [`End`] and [`World`].
 
+use nuncio::dice::SplitMix64;
 use nuncio::session::input::Input;
 use nuncio::session::options::Options;
 use nuncio::session::output::{CloseReason, Output, SessionEvent};
@@ -30,25 +31,20 @@ const TICKET_BASE: u32 = 0x1000_0000;
 
 /// A source of chance: the same seed or script, the same run.
 enum Dice {
-    /// A xorshift generator.
-    Seeded(u64),
+    /// What a seed decides.
+    Seeded(SplitMix64),
     /// What a fuzzer wrote. At its end all is 0, and nothing happens by chance any more.
     Written(std::vec::IntoIter<u8>),
 }
 
 impl Dice {
     fn new(seed: u64) -> Self {
-        Self::Seeded(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+        Self::Seeded(SplitMix64::new(seed))
     }
 
     fn below(&mut self, n: u64) -> u64 {
         match self {
-            Self::Seeded(state) => {
-                *state ^= *state << 13;
-                *state ^= *state >> 7;
-                *state ^= *state << 17;
-                *state % n
-            }
+            Self::Seeded(dice) => dice.roll() % n,
             Self::Written(octets) => {
                 let high = if n <= 256 { 0 } else { octets.next().unwrap_or(0) };
                 (u64::from(high) << 8 | u64::from(octets.next().unwrap_or(0))) % n

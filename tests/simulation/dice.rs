@@ -1,19 +1,17 @@
-//! A seeded source of chance: the same seed, the same run.
+//! What a run asks its dice: the same seed, the same run.
 
-/// The dice of one run (splitmix64).
-pub(crate) struct Dice(u64);
+use nuncio::dice::SplitMix64;
+
+/// The dice of one run.
+pub(crate) struct Dice(SplitMix64);
 
 impl Dice {
     pub(crate) const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(SplitMix64::new(seed))
     }
 
     pub(crate) const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        self.0.roll()
     }
 
     /// From 0 to `n - 1`.

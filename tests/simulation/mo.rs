@@ -1,6 +1,7 @@
 //! What becomes of messages from handsets, on the deciding floor and its store alone: every order of parts, the same
 //! again, time-outs, handsets that count anew, and power that fails.
 
+use crate::simulation::dice::Dice;
 use nuncio::carrier::dialect::Dialect;
 use nuncio::carrier::mo::{Fingerprint, Mo, Options, PartRef, ReferenceKind};
 use nuncio::carrier::report::{News, Report};
@@ -289,13 +290,8 @@ fn nothing_is_confirmed_that_is_not_durable() {
 #[test]
 fn every_confirmed_part_is_told_once_over_crashes_repeats_and_time_outs() {
     for seed in 1..=200_u64 {
-        let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-        let mut below = |end: usize| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end
-        };
+        let mut dice = Dice::new(seed);
+        let mut below = |end: usize| dice.below(end as u64) as usize;
         let mut world = World::new();
         let mut open: Vec<Mo> = Vec::new();
         for message in 0..12_u8 {

@@ -129,6 +129,7 @@ impl Counted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dice::SplitMix64;
     use std::collections::BTreeMap;
 
     /// How many go between two times.
@@ -181,13 +182,8 @@ mod tests {
 
     /// Taken and throttled in each second.
     fn play(peer: Peer, seconds: u64, seed: u64) -> Vec<(u64, u64)> {
-        let mut dice = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-        let mut roll = |below: u64| {
-            dice ^= dice << 13;
-            dice ^= dice >> 7;
-            dice ^= dice << 17;
-            (dice >> 16) % below
-        };
+        let mut dice = SplitMix64::new(seed);
+        let mut roll = |below: u64| dice.roll() % below;
         let start = 1_767_225_600_000;
         let mut pace = Pace::new(peer.option, Time(start));
         let mut tokens = if let Does::Bucket { depth, .. } = peer.does { depth } else { 0.0 };

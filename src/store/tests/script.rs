@@ -2,6 +2,7 @@
 
 use crate::carrier::id::{Learned, Relation};
 use crate::carrier::mo::{Fingerprint, Mo, PartRef, ReferenceKind};
+use crate::dice::SplitMix64;
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
 use crate::message::body::Body;
 use crate::message::class::Class;
@@ -34,20 +35,17 @@ use std::sync::Arc;
 
 /// A source of batches, and of chances.
 pub(super) struct Script {
-    state: u64,
+    dice: SplitMix64,
     pub(super) now: Time,
 }
 
 impl Script {
     pub(super) fn new(seed: u64) -> Self {
-        Self { state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1, now: Time(1_700_000_000_000) }
+        Self { dice: SplitMix64::new(seed), now: Time(1_700_000_000_000) }
     }
 
     pub(super) fn chance(&mut self) -> u64 {
-        self.state ^= self.state << 13;
-        self.state ^= self.state >> 7;
-        self.state ^= self.state << 17;
-        self.state.wrapping_mul(0x2545_F491_4F6C_DD1D)
+        self.dice.roll()
     }
 
     pub(super) fn below(&mut self, end: u64) -> u64 {
