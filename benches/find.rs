@@ -1,9 +1,9 @@
 //! The first page of searches in a store of many messages: cold, with nothing of it in memory, and warm.
 //!
-//! Arguments: how many messages (default 10,000,000), `in=FOLDER` for a store that is kept and used again, `restarted` to ask
-//! again just after a start. Of 64 messages one is of a
-//! first account, 63 of a second, and the oldest hundred are of a third; every twentieth of the second failed, one of the first, one in ten
-//! thousand of the oldest million is still SENT, everything else is delivered.
+//! Arguments: how many messages (default 10,000,000), `in=FOLDER` for a store that is kept and used again, `restarted`
+//! to ask again just after a start. Of 64 messages one is of a first account, 63 of a second, and the oldest hundred
+//! are of a third; every twentieth of the second failed, one of the first, one in ten thousand of the oldest million is
+//! still SENT, everything else is delivered.
 
 use nuncio::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
 use nuncio::message::body::Body;

@@ -57,7 +57,8 @@ enum Command {
         #[arg(long, default_value = "/etc/nuncio/nuncio.toml")]
         config: PathBuf,
     },
-    /// Tell the gateway's story: two simulated carriers, some hundred messages, and what becomes of them when one falls sick.
+    /// Tell the gateway's story: two simulated carriers, some hundred messages, and what becomes of them when one falls
+    /// sick.
     Demo {
         /// How many messages, 100 at least.
         #[arg(long, default_value_t = 300)]
@@ -82,8 +83,8 @@ enum Command {
     Decode(#[command(flatten)] decode::options::Options),
     /// Find messages in the running gateway: by number, reference, carrier's id, order and more.
     ///
-    /// Ends with 0 when something was found, with 1 when nothing was, with 2 when the question is not valid, with 69 when
-    /// no gateway answers, with 77 when the key is refused.
+    /// Ends with 0 when something was found, with 1 when nothing was, with 2 when the question is not valid, with 69
+    /// when no gateway answers, with 77 when the key is refused.
     Find(#[command(flatten)] Box<ask::options::Find>),
     /// Say what became of a message and why, in words and in order of time.
     Why(#[command(flatten)] ask::options::Why),

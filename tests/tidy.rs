@@ -57,8 +57,8 @@ const FILE_LINES_MAX: usize = 500;
 const FUNCTION_LINES_MAX: usize = 70;
 const PARAMETERS_MAX: usize = 5;
 
-/// The state that many files work on, and the rooms of its module, lowest first: a room uses those above it in this list,
-/// and those of one line are strangers. What stands in no room is the way from one to the other.
+/// The state that many files work on, and the rooms of its module, lowest first: a room uses those above it in this
+/// list, and those of one line are strangers. What stands in no room is the way from one to the other.
 const STATE: &str = "Dispatch";
 const ROOMS: &[&[&str]] =
     &[&["door"], &["queue", "inbound"], &["failover"], &["give"], &["admit", "settle", "operate"]];
@@ -318,8 +318,9 @@ fn raw_metrics(text: &str) -> Vec<String> {
     faults
 }
 
-/// What breaks the walls inside of a module around one state: files whose methods of it call each other in a ring, files that
-/// reach too many of its fields, rooms that call or import what is not below them. Files by their paths in the module.
+/// What breaks the walls inside of a module around one state: files whose methods of it call each other in a ring,
+/// files that reach too many of its fields, rooms that call or import what is not below them. Files by their paths in
+/// the module.
 fn walls(state: &str, rooms: &[&[&str]], files: &[(String, String)]) -> Vec<String> {
     let codes: Vec<String> = files.iter().map(|(_, text)| without_tests(&blank(text))).collect();
     let parts: Vec<Methods<'_>> = codes.iter().map(|code| methods(state, code)).collect();

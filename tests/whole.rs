@@ -5,6 +5,7 @@
 use crate::rust::{blank, paths, tokens, without_tests};
 use crate::tidy::{Source, sizes, sources};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::Path;
 
 /// Files that name each other in a ring, each ring in the order of its names. The list only shrinks.
@@ -15,6 +16,11 @@ const CIRCLES: &[&[&str]] = &[
 
 /// What a module may call as others do: `options::Options` reads well wherever it is imported.
 const SHARED: [&str; 3] = ["Options", "Error", "Command"];
+
+/// Characters that a line of a comment may have: as many as `rustfmt` leaves a line of code.
+const COMMENT_WIDTH: usize = 120;
+/// Where comments are wider still.
+const WIDE: &str = "src/store";
 
 /// What is written down elsewhere, and named by a letter and a number there.
 const PAPERS: [char; 2] = ['D', 'R'];
@@ -68,6 +74,17 @@ fn chance_that_a_seed_decides_comes_from_one_generator() {
 }
 
 #[test]
+fn comments_are_as_wide_as_code() {
+    let format = fs::read_to_string("rustfmt.toml").expect("the options of rustfmt");
+    assert!(format.contains(&format!("max_width = {COMMENT_WIDTH}\n")), "code has another width: {format}");
+    let mut faults = Vec::new();
+    for file in sources(&["src", "tests", "benches", "fuzz"]).iter().filter(|it| !it.path.starts_with(WIDE)) {
+        faults.extend(wide(&file.text).into_iter().map(|it| format!("{}:{it}", file.path.display())));
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
 fn no_paper_is_named_that_is_not_here() {
     let mut faults = Vec::new();
     for file in sources(&["src", "tests", "benches", "fuzz"]) {
@@ -76,8 +93,8 @@ fn no_paper_is_named_that_is_not_here() {
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
 
-/// Sets of files, each of which names the others over some way, by the paths in them. A `mod.rs` declares its files, and
-/// is left out.
+/// Sets of files, each of which names the others over some way, by the paths in them. A `mod.rs` declares its files,
+/// and is left out.
 fn circles(files: &[(String, String)]) -> Vec<Vec<String>> {
     let names: BTreeSet<&str> = files.iter().map(|it| it.0.as_str()).collect();
     let is_parent = |name: &str| names.iter().any(|it| it.strip_prefix(name).is_some_and(|it| it.starts_with("::")));
@@ -177,6 +194,13 @@ fn generators(code: &str) -> Vec<usize> {
     code.lines().enumerate().filter(|it| stirs(it.1)).map(|it| it.0 + 1).collect()
 }
 
+/// Lines of comments that are wider than code.
+fn wide(text: &str) -> Vec<String> {
+    let comments = text.lines().enumerate().filter(|it| it.1.trim_start().starts_with("//"));
+    let widths = comments.map(|(n, it)| (n + 1, it.chars().count())).filter(|it| COMMENT_WIDTH < it.1);
+    widths.map(|(n, it)| format!("{n}: {it} characters of a comment, {COMMENT_WIDTH} at most")).collect()
+}
+
 /// Names such as a letter and a number in brackets, of lists that are not in this repository.
 fn papers(text: &str) -> Vec<String> {
     let mut faults = Vec::new();
@@ -228,6 +252,10 @@ fn each_rule_about_all_sources_finds_what_breaks_it() {
 
     let stirred = ["let a = b << 13;", "self.0 ^= self.0 << 13;", "let c = d.wrapping_mul(0xBF58_476D_1CE4_E5B9);"];
     assert_eq!(generators(&stirred.join("\n")), [2, 3]);
+
+    let as_wide = format!("    // {}", "é".repeat(COMMENT_WIDTH - 7));
+    assert!(wide(&as_wide).is_empty());
+    assert_eq!(wide(&format!("let a = 1;\n{as_wide}e")), ["2: 121 characters of a comment, 120 at most"]);
 
     let paper = ["D", "17"].concat();
     assert_eq!(papers(&format!("/// The first ({paper}).\nlet a = {paper};\n// RFC 9110, {paper}A and DR1")).len(), 1);

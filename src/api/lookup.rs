@@ -1,4 +1,5 @@
-//! Asking a service what a number is before a message to it is accepted: a mobile, a landline, or nothing that is known.
+//! Asking a service what a number is before a message to it is accepted: a mobile, a landline, or nothing that is
+//! known.
 //!
 //! Only numbers that nothing else speaks against are asked about, all those of a request at once and within one
 //! time-out. What was answered is remembered for a time, so that a number is asked about once and not once a message.

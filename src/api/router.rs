@@ -215,7 +215,8 @@ async fn watch<F: Future<Output = Response>>(
         (context.wiring.on_refusal)(problem.kind.stage(), problem.kind.status());
     }
     if !may_be_kept {
-        // Numbers and texts are for who asked: a cache on the way knows an Authorization, and not our header (RFC 9111, 3.5).
+        // Numbers and texts are for who asked: a cache on the way knows an Authorization, and not our header (RFC 9111,
+        // 3.5).
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     (context.wiring.on_answer)(endpoint, response.status().as_u16(), began.elapsed());

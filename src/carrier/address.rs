@@ -8,8 +8,8 @@ use crate::smpp::address::{Address, ton};
 use crate::text::{Alphabet, gsm7, latin1};
 use std::borrow::Cow;
 
-/// Digits of a number with its country code that says of itself neither that it is one nor that it is none. Most national
-/// numbers have ten at most.
+/// Digits of a number with its country code that says of itself neither that it is one nor that it is none. Most
+/// national numbers have ten at most.
 const DIGITS_MIN: usize = 11;
 /// Digits that may be a long code of ours; shorter ones may be short codes.
 const LONG_CODE_MIN: usize = 9;
@@ -51,7 +51,8 @@ pub fn destination(address: &Address, alphabet: Alphabet) -> Box<str> {
     if is_digits(digits) && international { format!("+{digits}").into() } else { text.into() }
 }
 
-/// Whose number it is that [`source`] wrote of an address of this type, where bare digits are national numbers of `region`.
+/// Whose number it is that [`source`] wrote of an address of this type, where bare digits are national numbers of
+/// `region`.
 pub fn sender<'a>(source: &'a str, type_of_number: u8, region: Option<&str>) -> Sender<'a> {
     let known = |number| Sender { text: source.into(), number };
     if source.starts_with('+') {

@@ -39,7 +39,8 @@ pub const fn is_about_times(status: CommandStatus) -> bool {
     matches!(status, CommandStatus::InvalidSchedule | CommandStatus::InvalidExpiry)
 }
 
-/// Whether a refusal is a fault of the carrier: it is sick, or not made for what it is asked. A number that it finds bad is nobody's.
+/// Whether a refusal is a fault of the carrier: it is sick, or not made for what it is asked. A number that it finds
+/// bad is nobody's.
 pub const fn is_fault(answer: Answer, status: CommandStatus) -> bool {
     matches!(answer, Answer::Elsewhere) && !is_about_numbers(status)
 }

@@ -174,7 +174,8 @@ pub fn forms_of(receipt: &CarrierMessageId, form: IdForm, believed: Option<Relat
     found
 }
 
-/// The id of the answer, of 64 bits if it is a number, where it relates so to that of the receipt; `None` where it cannot.
+/// The id of the answer, of 64 bits if it is a number, where it relates so to that of the receipt; `None` where it
+/// cannot.
 fn convert(receipt: &CarrierMessageId, relation: Relation) -> Option<String> {
     let canonical = receipt.canonical();
     match relation {

@@ -70,8 +70,8 @@ pub fn request(submit: &Submit, dialect: &Dialect) -> Result<pdu::PduBody, Unsay
     let parts = cut.submits();
     let cut = match usize::from(submit.parts) {
         same if same == parts => cut,
-        // The carrier's alphabet has changed since the message was cut: a part of another cut would be half a text. Or it
-        // comes from a version that kept letters whole at any price.
+        // The carrier's alphabet has changed since the message was cut: a part of another cut would be half a text. Or
+        // it comes from a version that kept letters whole at any price.
         other => cut.in_parts(other).ok_or(Unsayable::OtherCut(parts))?,
     };
     let source = source(&body.source, dialect).ok_or(Unsayable::Sender)?;

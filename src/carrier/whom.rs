@@ -49,7 +49,8 @@ impl<'a> Whom<'a> {
         named && !self.fits(recipient)
     }
 
-    /// The recipient and the sender, where the addresses name a whole number: as they should stand, or not turned round.
+    /// The recipient and the sender, where the addresses name a whole number: as they should stand, or not turned
+    /// round.
     pub fn pair(self) -> Option<(E164, &'a str)> {
         match (self.handset, self.address) {
             (Some(handset), _) => Some((handset, self.sender)),

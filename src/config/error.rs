@@ -82,7 +82,8 @@ impl Findings {
         self.names.insert(path.to_owned(), name);
     }
 
-    /// Whether an array has a table of this name, right or wrong: to call it missing would be a second fault for one slip.
+    /// Whether an array has a table of this name, right or wrong: to call it missing would be a second fault for one
+    /// slip.
     pub fn is_written(&self, section: &str, name: &str) -> bool {
         let tables =
             self.names.iter().filter(|(path, _)| path.strip_prefix(section).is_some_and(|it| it.starts_with('.')));

@@ -7,8 +7,8 @@ use clap::Args;
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// Octets as they are pasted: hexadecimal digits (blanks, colons and 0x do not matter), a dump of Wireshark, xxd,
-    /// hexdump -C or tcpdump -X, or escaped as in b'\x00'; or a file of such; or a capture (pcap, pcapng); or - for any of
-    /// these on standard input
+    /// hexdump -C or tcpdump -X, or escaped as in b'\x00'; or a file of such; or a capture (pcap, pcapng); or - for any
+    /// of these on standard input
     #[arg(value_name = "HEX|FILE", allow_hyphen_values = true)]
     pub input: String,
     /// Of a capture, the streams from and to this port; without it those that begin with a PDU

@@ -73,7 +73,7 @@ impl Dispatch {
             next.push(carrier.next_at(now));
             next.push(carrier.resting.next().map(|it| it.max(now)));
             // More of the backlog can go at once.
-            let starved = |it: LaneId| lanes.get(it).is_some_and(|it| it.backlog && it.ready.is_empty());
+            let starved = |id: LaneId| lanes.get(id).is_some_and(|lane| lane.backlog && lane.ready.is_empty());
             let more = carrier.has_room() && carrier.pace.next_at(now).is_none() && carrier.lanes().any(starved);
             next.push(more.then_some(now));
         }

@@ -125,7 +125,9 @@ impl Dispatch {
 
     fn come_due(&mut self, seq: Seq) {
         let (now, room) = (self.beat.now, self.room());
-        for key in self.keys(seq, |it| it.phase() == Phase::Queued && it.due.known().is_some_and(|it| it <= now)) {
+        for key in
+            self.keys(seq, |part| part.phase() == Phase::Queued && part.due.known().is_some_and(|due| due <= now))
+        {
             let tried = self.set.part(key).is_some_and(|it| it.attempt.is_some());
             // What was tried waited for its carrier, and may go to another by now. What was not waited for a time that
             // people stated: that is judged by the wall once more.

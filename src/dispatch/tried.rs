@@ -55,7 +55,7 @@ pub(super) fn attempt_of(entry: &Entry, key: PartKey, number: u8) -> Option<&Att
 /// Whether an attempt of a part, other than this one, was taken and has no final receipt yet.
 pub(super) fn is_pending(entry: &Entry, key: PartKey, but: Option<u8>) -> bool {
     let taken = |it: &&Attempt| it.answer == Some(Answer::Taken) && Some(it.number) != but;
-    let ended = |it: &Attempt| it.receipt.as_ref().is_some_and(|it| it.status.is_final());
+    let ended = |attempt: &Attempt| attempt.receipt.as_ref().is_some_and(|receipt| receipt.status.is_final());
     attempts_of(entry, key).filter(taken).any(|it| !ended(it))
 }
 

@@ -1,5 +1,5 @@
-//! What the loop does besides its beats: once a second gauges and the disk, what is old, and behind a start the index of
-//! messages.
+//! What the loop does besides its beats: once a second gauges and the disk, what is old, and behind a start the index
+//! of messages.
 
 use crate::api::handler::health::Health;
 use crate::config;
@@ -25,13 +25,14 @@ const SWEEP_LASTS: Duration = Duration::from_millis(2);
 /// longer.
 const SWEEP_PAUSE: Duration = Duration::from_millis(2);
 const SWEEP_LASTS_IDLE: Duration = Duration::from_millis(8);
-/// The store is read through so often, one short step after such a sleep while nothing else is to be done, and as seldom
-/// as the index under load: what comes meanwhile waits for less than a millisecond.
+/// The store is read through so often, one short step after such a sleep while nothing else is to be done, and as
+/// seldom as the index under load: what comes meanwhile waits for less than a millisecond.
 const SCRUB_EVERY: Duration = Duration::from_secs(3_600);
 const SCRUB_PAUSE: Duration = Duration::from_millis(20);
 /// With so little more than `min_free` the disk is looked at after each beat.
 const TIGHT: u64 = 64 << 20;
-/// The log is moved long before it is so long, unless somebody reads the store; and when it is longer still nothing is accepted.
+/// The log is moved long before it is so long, unless somebody reads the store; and when it is longer still nothing is
+/// accepted.
 const LOG_HELD: u64 = 320 << 20;
 const LOG_MAX: u64 = 2 << 30;
 const _: () = assert!(LOG_USUAL < LOG_HELD && LOG_HELD < LOG_MAX);
@@ -124,7 +125,8 @@ impl Housekeeping {
         Ok(())
     }
 
-    /// Goes on with the index of messages, more quickly while the loop is idle, and then with reading the store through.
+    /// Goes on with the index of messages, more quickly while the loop is idle, and then with reading the store
+    /// through.
     pub(super) fn sweep(&mut self, store: &mut Sqlite, idle: bool) -> Result<(), Poisoned> {
         let Some(sweep) = &mut self.sweep else { return self.scrub(store, idle) };
         if !idle && sweep.went_on_at.elapsed() < SWEEP_EVERY {

@@ -1,7 +1,7 @@
 //! Forgets what is old, a step at a time between the beats of the loop.
 //!
-//! A step is as long as may be waited for it: its size is found from how long the steps before took. While there is more,
-//! the next one comes soon; what it may take of the loop's time is bounded all the same.
+//! A step is as long as may be waited for it: its size is found from how long the steps before took. While there is
+//! more, the next one comes soon; what it may take of the loop's time is bounded all the same.
 
 use crate::message::time::Time;
 use crate::record::contract::{Forget, Poisoned, Store};
@@ -81,7 +81,8 @@ impl Retaining {
         }
         (self.more, self.stepped) = (done.more, Some((Instant::now(), took)));
         let lasts = if quiet { LASTS_QUIET } else { LASTS };
-        // A step that took nothing away says nothing of how long it takes: it may be followed by fewer, and not by more.
+        // A step that took nothing away says nothing of how long it takes: it may be followed by fewer, and not by
+        // more.
         if done.count != 0 || lasts < took {
             self.limit = next_limit(self.limit, took, lasts);
         }

@@ -121,8 +121,8 @@ impl Options {
         Room { window: self.session.window, ahead: self.ahead, inbound }
     }
 
-    /// Whether a session that was begun with these options goes on where they are changed to others. This is the table of
-    /// what needs a new one; what is taken apart here and not compared is taken up by the session that runs.
+    /// Whether a session that was begun with these options goes on where they are changed to others. This is the table
+    /// of what needs a new one; what is taken apart here and not compared is taken up by the session that runs.
     pub fn outlasts(&self, new: &Self) -> bool {
         let Self {
             // Who it is, and where.

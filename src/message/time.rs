@@ -1,4 +1,5 @@
-//! Logical time: milliseconds since 1970, never backwards. How far it is from what clocks show is in [`era`](crate::message::era).
+//! Logical time: milliseconds since 1970, never backwards. How far it is from what clocks show is in
+//! [`era`](crate::message::era).
 
 use std::fmt;
 use std::time::Duration;

@@ -3,18 +3,18 @@
 //! Records number these from 1 over all accounts. Each store has a key of its own, under which the numbers are shown:
 //!
 //! ```text
-//! message   mmmmmmmm-mmmm-8mTT-vTTT-TTTTTTTTTTTT   a UUID of version 8 (RFC 9562, 5.8): 56 bits of number, 64 of chance
+//! message   mmmmmmmm-mmmm-8mTT-vTTT-TTTTTTTTTTTT   UUID of version 8 (RFC 9562, 5.8): 56 bits of number, 64 of chance
 //! event     evt_mmmmmmmmmmmmmmTTTTTTTTTTTTTTTT     the same bits, one after the other
 //! order     2^52 + permuted number                  a whole number that JSON holds exactly (RFC 8259, 6)
 //! cursor    c2.TTTTTTTTTTTTTTTTmmmmmmmmmmmmmm      as of an event, but that T is made of the number
 //! ```
 //!
-//! `m` is the number under a mask, and the mask is a hash of `T` under the key: as random as `T` is, and no two are the same
-//! where no two `T` are. An order has no room for chance and is permuted. A number is veiled in one way in all places: what a
-//! customer names is found in the log as it stands.
+//! `m` is the number under a mask, and the mask is a hash of `T` under the key: as random as `T` is, and no two are the
+//! same where no two `T` are. An order has no room for chance and is permuted. A number is veiled in one way in all
+//! places: what a customer names is found in the log as it stands.
 //!
-//! What had been given out when the key was made keeps the id that its customer knows. What is younger has the veiled one
-//! alone: were its plain one read, it could be tried out what the veil hides.
+//! What had been given out when the key was made keeps the id that its customer knows. What is younger has the veiled
+//! one alone: were its plain one read, it could be tried out what the veil hides.
 
 use crate::message::id::{EventId, MessageId, OrderId, Seq};
 use siphasher::sip::SipHasher24;
@@ -121,8 +121,8 @@ impl Veil {
         Ok(MessageId { seq: seq.ok_or(NotAnId)?, token })
     }
 
-    /// By what a handset knows the parts of a message from those of others. Messages that follow each other differ in the low
-    /// octet, which is all that most headers have room for; the high one is of chance.
+    /// By what a handset knows the parts of a message from those of others. Messages that follow each other differ in
+    /// the low octet, which is all that most headers have room for; the high one is of chance.
     pub const fn reference(&self, id: MessageId) -> u16 {
         let [.., high, low] = id.seq.0.to_be_bytes();
         u16::from_be_bytes([if id.seq.0 < self.since.seq.0 { high } else { id.token as u8 }, low])
@@ -155,8 +155,8 @@ impl Veil {
         format!("c2.{token:016x}{:014x}", self.mask(Purpose::Cursor(list), token, number))
     }
 
-    /// The number of a cursor of this list. Those of the form of before are read as far as they were given out; where they
-    /// are the cursors of operators alone, who are shown the numbers, all of them.
+    /// The number of a cursor of this list. Those of the form of before are read as far as they were given out; where
+    /// they are the cursors of operators alone, who are shown the numbers, all of them.
     pub fn read_cursor(&self, list: Pages, text: &str) -> Option<u64> {
         let (form, digits) = text.split_once('.')?;
         let digits = Some(digits).filter(|it| it.bytes().all(|it| it.is_ascii_hexdigit()))?;

@@ -12,7 +12,8 @@ pub struct Code {
     pub country: &'static str,
     /// The possible counts of digits after it, as bits.
     lengths: u32,
-    /// The first two digits after it, 00 to 99, with which numbers may hold a prefix that is not dialled from abroad, as bits.
+    /// The first two digits after it, 00 to 99, with which numbers may hold a prefix that is not dialled from abroad,
+    /// as bits.
     leads: u128,
 }
 

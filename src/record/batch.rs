@@ -210,8 +210,9 @@ impl Marks {
         }
     }
 
-    /// The marks of a backup that is put back when the wall shows `now`: a number that was given out after it was made is not given out
-    /// again, and what it holds is held. Seqs go on where they were: an id has chance in it beside its seq.
+    /// The marks of a backup that is put back when the wall shows `now`: a number that was given out after it was made
+    /// is not given out again, and what it holds is held. Seqs go on where they were: an id has chance in it beside its
+    /// seq.
     #[must_use]
     pub fn restored(&self, now: Time) -> Self {
         let now = self.eras.now().logical(now);

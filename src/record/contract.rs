@@ -80,11 +80,11 @@ pub trait Store {
     /// nobody was told of them.
     fn recover(&mut self) -> Result<Recovered, Poisoned>;
 
-    /// Forgets up to [`Forget::limit`] messages that are too old, the ids of attempts of them, idempotency keys
-    /// older than [`IDEMPOTENCY_AGE`] before the latest of the marks' times, and as many parked receipts, events and
-    /// actions that are too old, but never the newest action of a target and aspect. Messages that are not over are
-    /// stepped over, [`RETAIN_LOOKS`] times the limit a call; the next call goes on behind them. It need not be durable:
-    /// what is forgotten and comes back by a loss of power is forgotten again.
+    /// Forgets up to [`Forget::limit`] messages that are too old, the ids of attempts of them, idempotency keys older
+    /// than [`IDEMPOTENCY_AGE`] before the latest of the marks' times, and as many parked receipts, events and actions
+    /// that are too old, but never the newest action of a target and aspect. Messages that are not over are stepped
+    /// over, [`RETAIN_LOOKS`] times the limit a call; the next call goes on behind them. It need not be durable: what
+    /// is forgotten and comes back by a loss of power is forgotten again.
     fn retain(&mut self, forget: &Forget) -> Result<Forgotten, Poisoned>;
 
     /// The number that stands for a name for ever; minted and durable at once when it is new.

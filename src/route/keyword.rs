@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  " *ＳＴＯＰ*🙏 please"  ─►  stop · please          blanks, signs and emoji part words
-//!  "stop-all" "S\u{200B}TOP"  ─►  stopall · stop      hyphens, marks and what is invisible stand in them, and are none of them
+//!  "stop-all" "S\u{200B}TOP"  ─►  stopall · stop      hyphens, marks and what is unseen stand in them
 //! ```
 //!
 //! Keyboards and copied texts put around a word what nobody sees, and people what they like.

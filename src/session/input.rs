@@ -42,8 +42,8 @@ pub enum Input {
     /// answers does so before. Before a bind this closes the connection; after the peer's unbind it
     /// changes nothing.
     Unbind,
-    /// The time, when the deadline of the last [`Output::Wait`](crate::session::output::Output::Wait) has come and all that
-    /// the peer had said by then has been told.
+    /// The time, when the deadline of the last [`Output::Wait`](crate::session::output::Output::Wait) has come and all
+    /// that the peer had said by then has been told.
     Tick,
     /// The peer closed the connection, or it broke.
     Eof,

@@ -8,10 +8,11 @@
 //!   └──────────┘
 //! ```
 //!
-//! **Invariants.** Every [`Session::handle`] is followed by [`Session::poll`] until it says
-//! [`Output::Wait`] or [`Output::Close`]. The session never reads a clock. Nothing is given up for want
-//! of time but by [`Input::Tick`]: whoever tells the time has first told all that the peer had said by then, and a
-//! deadline that has passed asks for a tick. Every ticket ends exactly once. Whoever is to part, by our unbind or the peer's, first hears what was on its way, within `unbind_timeout`.
+//! **Invariants.** Every [`Session::handle`] is followed by [`Session::poll`] until it says [`Output::Wait`] or
+//! [`Output::Close`]. The session never reads a clock. Nothing is given up for want of time but by [`Input::Tick`]:
+//! whoever tells the time has first told all that the peer had said by then, and a deadline that has passed asks for a
+//! tick. Every ticket ends exactly once. Whoever is to part, by our unbind or the peer's, first hears what was on its
+//! way, within `unbind_timeout`.
 //!
 //! The session knows requests, answers and time; it never looks into a message.
 

@@ -10,11 +10,10 @@
 //!   └───────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! **Guarantees.** What waits for an account outlives its lines: a receipt is sent until it is
-//! confirmed, unless the behaviour is never to send again. Every input is also a tick; a deadline is never in the past. The behaviour, the
-//! seed and the inputs decide everything. No input costs more than the logarithm of what is
-//! due, and the number of lines of one account; but a cancel that names no message looks at all
-//! that are remembered.
+//! **Guarantees.** What waits for an account outlives its lines: a receipt is sent until it is confirmed, unless the
+//! behaviour is never to send again. Every input is also a tick; a deadline is never in the past. The behaviour, the
+//! seed and the inputs decide everything. No input costs more than the logarithm of what is due, and the number of
+//! lines of one account; but a cancel that names no message looks at all that are remembered.
 
 use crate::session::Session;
 use crate::session::conversation::DriverAction;

@@ -76,8 +76,8 @@ impl SmppTime {
     }
 }
 
-/// What the 16 characters of a time say, in words: a moment as RFC 3339 has it, or a duration as it is written, for a month
-/// and a year have no length of their own. `None` where they are no time.
+/// What the 16 characters of a time say, in words: a moment as RFC 3339 has it, or a duration as it is written, for a
+/// month and a year have no length of their own. `None` where they are no time.
 pub fn words(text: &CString) -> Option<String> {
     if let SmppTime::Absolute(moment) = SmppTime::parse(text)? {
         return Some(moment.to_string());

@@ -102,8 +102,8 @@ pub fn decode(septets: &[u8]) -> String {
     text
 }
 
-/// Septets out of octets that hold them without a gap, as they go over the air (3GPP TS 23.038, 6.1.2.1), behind a header
-/// of so many octets: they begin where the next septet of all would (3GPP TS 23.040, 9.2.3.24).
+/// Septets out of octets that hold them without a gap, as they go over the air (3GPP TS 23.038, 6.1.2.1), behind a
+/// header of so many octets: they begin where the next septet of all would (3GPP TS 23.040, 9.2.3.24).
 pub fn unpack(octets: &[u8], header: usize) -> Vec<u8> {
     let fill = (7 - header * 8 % 7) % 7;
     let count = (octets.len() * 8).saturating_sub(fill) / 7;

@@ -149,8 +149,8 @@ impl<'a> Parts<'a> {
         Ok(Some((&rest[..taken.octets], taken.units)))
     }
 
-    /// Gives back the beginning of a letter of which the rest does not fit, unless that costs a part, or the letter is all
-    /// that there is.
+    /// Gives back the beginning of a letter of which the rest does not fit, unless that costs a part, or the letter is
+    /// all that there is.
     fn whole_letters(&mut self, rest: &str, most: Taken) -> Taken {
         let end = self.at + most.octets;
         if !self.scale.has_marks() || end == self.text.len() {

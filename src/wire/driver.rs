@@ -86,9 +86,9 @@ pub enum Ended {
 
 /// Runs one conversation over one connection until it is over.
 ///
-/// Whatever way it ends, the conversation has been told and its last reports have been
-/// handed out. Dropped before, the conversation knows nothing of it: hand it an end. Commands that are still in the channel then are the caller's. `report` must
-/// not block; the caller has room for what it let the conversation begin.
+/// Whatever way it ends, the conversation has been told and its last reports have been handed out. Dropped before, the
+/// conversation knows nothing of it: hand it an end. Commands that are still in the channel then are the caller's.
+/// `report` must not block; the caller has room for what it let the conversation begin.
 pub async fn drive<C: Conversation, S: Arrivals>(
     conversation: &mut C,
     stream: S,

@@ -139,7 +139,8 @@ impl Load {
         Self { threads: (0..APPLICATIONS).map(start).collect(), shared }
     }
 
-    /// The daemon listens elsewhere now, or is about to be killed: what is under way is, and nobody connects to it anew.
+    /// The daemon listens elsewhere now, or is about to be killed: what is under way is, and nobody connects to it
+    /// anew.
     fn at(&self, at: Option<SocketAddr>) {
         *self.shared.at.lock().unwrap() = at;
     }

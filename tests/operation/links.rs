@@ -1,4 +1,5 @@
-//! Why a link is down, since when, and when it tries again: the real binary before carriers that refuse it in every way.
+//! Why a link is down, since when, and when it tries again: the real binary before carriers that refuse it in every
+//! way.
 
 use crate::daemon::raw::{self, Smsc};
 use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};

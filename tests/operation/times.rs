@@ -1,4 +1,5 @@
-//! When an attempt was decided, written and answered: three times, and the carrier's own duration is between the latter.
+//! When an attempt was decided, written and answered: three times, and the carrier's own duration is between the
+//! latter.
 
 use crate::daemon::raw::{self, Smsc};
 use crate::daemon::web::{Act, Web};

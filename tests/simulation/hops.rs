@@ -1,4 +1,5 @@
-//! What keeps a message from going on, or makes it go on, where a carrier is in doubt, slow, under trial or short of room.
+//! What keeps a message from going on, or makes it go on, where a carrier is in doubt, slow, under trial or short of
+//! room.
 
 use super::failover::{ACME, BETA, WINDOW, answered, bench, entry, given, only, order, receipt, unheard, up};
 use super::lanes::{Bench, ROUTE, submission};

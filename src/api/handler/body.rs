@@ -20,8 +20,8 @@ pub(crate) async fn read(context: &Context, holder: Holder, body: Body) -> Resul
     }
 }
 
-/// All octets of a body. One that comes whole is not copied; one that comes in pieces is, so that pieces of a few octets
-/// cost no more than what is in them.
+/// All octets of a body. One that comes whole is not copied; one that comes in pieces is, so that pieces of a few
+/// octets cost no more than what is in them.
 async fn collect(mut body: Limited<Body>, max: usize, held: &mut Share<'_>) -> Result<Bytes, Problem> {
     let mut whole = Bytes::new();
     let mut pieces = Vec::new();

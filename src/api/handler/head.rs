@@ -1,9 +1,9 @@
 //! What HTTP demands of the head of a request, whatever is asked for.
 //!
-//! A request that a proxy and the gateway may read differently is a way past the proxy: it is refused, and its connection
-//! closed, since what follows may not be what either takes it for (RFC 9112, 11.2). hyper refuses the worst of itself: a head
-//! that is none, a `Transfer-Encoding` whose last coding is not chunked or that comes by HTTP/1.0, several lengths. Where both
-//! a length and chunks are named the chunks count, and it closes.
+//! A request that a proxy and the gateway may read differently is a way past the proxy: it is refused, and its
+//! connection closed, since what follows may not be what either takes it for (RFC 9112, 11.2). hyper refuses the worst
+//! of itself: a head that is none, a `Transfer-Encoding` whose last coding is not chunked or that comes by HTTP/1.0,
+//! several lengths. Where both a length and chunks are named the chunks count, and it closes.
 
 use crate::api::handler::problem::{Kind, Problem};
 use axum::body::HttpBody;

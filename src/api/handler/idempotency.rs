@@ -1,8 +1,9 @@
 //! The header `Idempotency-Key`, and the one that says that an answer is a repeat.
 //!
 //! The field is one item of structured fields (RFC 8941, 3.3.3: a string in quotes), as
-//! draft-ietf-httpapi-idempotency-key-header has it. Many clients leave the quotes away, and mean the same key. What could be
-//! several keys, or a key with something beside it, is refused: to take a part of it for the key would make one of two requests.
+//! draft-ietf-httpapi-idempotency-key-header has it. Many clients leave the quotes away, and mean the same key. What
+//! could be several keys, or a key with something beside it, is refused: to take a part of it for the key would make
+//! one of two requests.
 
 use crate::api::handler::problem::{Kind, Problem};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};

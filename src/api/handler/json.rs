@@ -1,7 +1,8 @@
 //! JSON as it is read and written: bodies, answers, and what shows itself in them.
 //!
-//! An escape of one surrogate without the other is right JSON (RFC 8259, 8.2) and no text. JavaScript writes it where a text
-//! was cut in the middle of an emoji. The parser says of it that the body is not JSON, so it is looked for once that has failed.
+//! An escape of one surrogate without the other is right JSON (RFC 8259, 8.2) and no text. JavaScript writes it where a
+//! text was cut in the middle of an emoji. The parser says of it that the body is not JSON, so it is looked for once
+//! that has failed.
 
 use crate::api::handler::problem::{Fault, Kind, Problem};
 use axum::body::Body;
@@ -16,7 +17,8 @@ const HALVES: std::ops::Range<u32> = 0xD800..0xE000;
 /// Where a half stands while it is looked for: private characters, of which no text has need.
 const PLACES: std::ops::Range<u32> = 0x10_F000..0x10_F800;
 
-/// What a body says, or what is wrong with it: half of a character, where it has one, else what `otherwise` makes of it.
+/// What a body says, or what is wrong with it: half of a character, where it has one, else what `otherwise` makes of
+/// it.
 pub(crate) fn read<'b, T: Deserialize<'b>>(
     body: &'b [u8],
     otherwise: impl FnOnce(serde_json::Error) -> Problem,

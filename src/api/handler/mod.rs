@@ -1,5 +1,5 @@
-//! What requests need, whatever they ask for: who calls, the body, the query string, pages, the store, the loop, and how
-//! answers and refusals are written.
+//! What requests need, whatever they ask for: who calls, the body, the query string, pages, the store, the loop, and
+//! how answers and refusals are written.
 //!
 //! What one room alone needs stands there and not here.
 

@@ -66,8 +66,8 @@ impl Asked {
         Ok(())
     }
 
-    /// Leaves what the page shows of what was found, which is one more where another page follows; then the place of the
-    /// last.
+    /// Leaves what the page shows of what was found, which is one more where another page follows; then the place of
+    /// the last.
     pub(crate) fn cut<T, P>(&self, found: &mut Vec<T>, place: impl Fn(&T) -> P) -> Option<P> {
         let more = self.limit < found.len();
         found.truncate(self.limit);

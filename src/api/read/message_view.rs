@@ -104,7 +104,8 @@ impl MessageView<'_> {
 }
 
 impl MessageView<'_> {
-    /// The same for the account whose it is: what carriers charge is not its business, and who they are not unless it is shown.
+    /// The same for the account whose it is: what carriers charge is not its business, and who they are not unless it
+    /// is shown.
     #[must_use]
     pub(crate) fn for_customer(mut self, account: &Account) -> Self {
         for attempt in &mut self.attempts {

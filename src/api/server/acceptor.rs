@@ -6,7 +6,8 @@
 //!               └── 503, closed     └── malformed: closed        └── 503, closed
 //! ```
 //!
-//! What it costs to turn somebody away is bounded as well: so many at once, for so long, and one line of the log a minute.
+//! What it costs to turn somebody away is bounded as well: so many at once, for so long, and one line of the log a
+//! minute.
 
 use crate::api::handler::auth::ClientAddress;
 use crate::api::handler::context::OnTurnedAway;
@@ -29,7 +30,8 @@ use tokio::time::{Instant, timeout};
 
 /// Connections that are being turned away at once; each has a descriptor and 4 KiB. More are closed without a word.
 const FAREWELLS: usize = 256;
-/// How long turning away takes at most, and for half of which a request is waited for: an answer that comes before it may be taken for noise.
+/// How long turning away takes at most, and for half of which a request is waited for: an answer that comes before it
+/// may be taken for noise.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// Reads of 4 KiB of what is still sent meanwhile: unread octets would reset the connection and the answer with it.
 const LINGER_READS: usize = 64;

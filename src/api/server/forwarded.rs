@@ -59,8 +59,8 @@ fn items<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = 
     })
 }
 
-/// An element of `Forwarded`: pairs between semicolons, of which `for` counts. A comma or a semicolon in quotes is none of
-/// an address, so that what it makes of one is unknown.
+/// An element of `Forwarded`: pairs between semicolons, of which `for` counts. A comma or a semicolon in quotes is none
+/// of an address, so that what it makes of one is unknown.
 fn element(text: &str) -> Hop {
     let pairs = text.split(';').filter_map(|it| it.split_once('='));
     let mut named = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("for"));

@@ -1,8 +1,9 @@
 //! What is answered to what is no request.
 //!
-//! hyper writes these answers itself, without a body, and has no place to say another. They are known by their form: one
-//! write that is a head alone, with the status of a head that could not be read and a length of 0. No answer of ours looks
-//! so, since every refusal is a problem. Where hyper should come to write them otherwise they go out as they are.
+//! hyper writes these answers itself, without a body, and has no place to say another. They are known by their form:
+//! one write that is a head alone, with the status of a head that could not be read and a length of 0. No answer of
+//! ours looks so, since every refusal is a problem. Where hyper should come to write them otherwise they go out as they
+//! are.
 
 use crate::api::handler::context::{OTHER, OnAnswer};
 use crate::api::handler::problem::{Kind, Problem};

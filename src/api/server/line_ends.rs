@@ -1,9 +1,10 @@
 //! Lines of a head end with CR and LF.
 //!
-//! hyper takes an LF alone for the end of a line, as RFC 9112, 2.2, allows; a proxy before it may take it for a part of the line,
-//! and the two see other headers, or another number of requests. Such an LF is made a NUL before hyper reads it, which no head
-//! may have, so that hyper refuses the head with 400 and closes. To tell heads from bodies the framing of requests is
-//! followed, of which hyper takes nothing that is not said plainly; where it will refuse what comes this stops looking.
+//! hyper takes an LF alone for the end of a line, as RFC 9112, 2.2, allows; a proxy before it may take it for a part of
+//! the line, and the two see other headers, or another number of requests. Such an LF is made a NUL before hyper reads
+//! it, which no head may have, so that hyper refuses the head with 400 and closes. To tell heads from bodies the
+//! framing of requests is followed, of which hyper takes nothing that is not said plainly; where it will refuse what
+//! comes this stops looking.
 
 use crate::api::server::options::HEAD_MAX;
 
@@ -55,8 +56,8 @@ impl LineEnds {
         Self { state: State::Start, line: Vec::new(), framing: Framing { length: None, chunked: false } }
     }
 
-    /// Looks at what comes next, and spoils it where it is a line of a head that ends with LF alone; whether it did. hyper
-    /// looks at a head once it has an end, which is then still to come: [`END`].
+    /// Looks at what comes next, and spoils it where it is a line of a head that ends with LF alone; whether it did.
+    /// hyper looks at a head once it has an end, which is then still to come: [`END`].
     pub(crate) fn look(&mut self, octets: &mut [u8]) -> bool {
         let mut at = 0;
         while at < octets.len() {

@@ -1,5 +1,5 @@
-//! The PROXY protocol (haproxy.org, proxy-protocol.txt), versions 1 and 2: a proxy says at the start of a connection, before
-//! TLS, for whom it is. Only proxies that are believed are asked.
+//! The PROXY protocol (haproxy.org, proxy-protocol.txt), versions 1 and 2: a proxy says at the start of a connection,
+//! before TLS, for whom it is. Only proxies that are believed are asked.
 
 use ppp::{PartialResult, v1, v2};
 use std::io;

@@ -1,8 +1,8 @@
 //! What was asked for under an idempotency key, in 32 octets.
 //!
 //! It is taken of the values and not of the octets: the order of members, blanks, escapes and a member that is `null`
-//! change nothing, since clients that write their maps anew write so when they repeat. Lists have an order, and texts are
-//! what they are: a number with blanks in it is another text.
+//! change nothing, since clients that write their maps anew write so when they repeat. Lists have an order, and texts
+//! are what they are: a number with blanks in it is another text.
 //!
 //! Every name and value is preceded by its length, so that no two requests look alike.
 

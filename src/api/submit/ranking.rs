@@ -11,8 +11,8 @@ use crate::route::plan::Route;
 /// Dice that draw the heaviest carrier and try no demoted one: what happens to most messages.
 pub(crate) const USUAL: u64 = u64::MAX << 32;
 
-/// The names of the carriers that can say a sender to a number, best first. How well each delivers now, and whether its links are up, is
-/// known where messages are given out, and not here.
+/// The names of the carriers that can say a sender to a number, best first. How well each delivers now, and whether its
+/// links are up, is known where messages are given out, and not here.
 pub(crate) fn rank<'a>(plan: &'a Plan, route: &Route, number: E164, from: &Source) -> Vec<&'a str> {
     let to = plan.networks.destination(number);
     let ranking = ranking(route, &to, &Costs { plan, number }, USUAL);

@@ -90,7 +90,8 @@ pub(crate) struct Judged<'a> {
     pub(crate) duplicates: Vec<Duplicate<'a>>,
 }
 
-/// What a recipient gets, as far as recipients of one request differ: number, a text that is not that of all, reference.
+/// What a recipient gets, as far as recipients of one request differ: number, a text that is not that of all,
+/// reference.
 type Gets<'a> = (E164, Option<&'a str>, Option<&'a str>);
 
 impl<'a> Terms<'a> {

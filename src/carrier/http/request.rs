@@ -143,8 +143,8 @@ impl Letter {
         Ok(Self { submit, text, encoding })
     }
 
-    /// What is the same whenever this is asked, and at no other time: the message, which of its parts, which attempt. An
-    /// attempt after one that was not answered has the key of that: a carrier that knows it does it once.
+    /// What is the same whenever this is asked, and at no other time: the message, which of its parts, which attempt.
+    /// An attempt after one that was not answered has the key of that: a carrier that knows it does it once.
     pub fn key(&self, veil: &Veil) -> String {
         let Submit { ticket, body, since, .. } = &self.submit;
         format!("{}-{}-{since}", veil.message(body.id), ticket.key().index())

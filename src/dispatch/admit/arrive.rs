@@ -120,7 +120,9 @@ impl Arrivals {
 
     /// Parts that are still to come, by the lane at no carrier.
     pub(crate) fn parts_to_come(&self) -> impl Iterator<Item = (LaneId, u64)> {
-        self.orders.iter().map(|it| (it.lanes(), it.rest.as_slice().iter().map(|it| u64::from(it.parts)).sum()))
+        self.orders.iter().map(|order| {
+            (order.lanes(), order.rest.as_slice().iter().map(|recipient| u64::from(recipient.parts)).sum())
+        })
     }
 
     /// What is to be taken from a balance once its orders are whole.
@@ -131,8 +133,9 @@ impl Arrivals {
 
     /// The order that is arriving under a key.
     fn running(&mut self, account: AccountId, key: &str) -> Option<&mut Arriving> {
-        let same = |it: &&mut Arriving| {
-            it.submission.account == account && it.submission.idempotency.as_ref().is_some_and(|it| *it.key == *key)
+        let same = |order: &&mut Arriving| {
+            order.submission.account == account
+                && order.submission.idempotency.as_ref().is_some_and(|idempotency| *idempotency.key == *key)
         };
         self.orders.iter_mut().find(same)
     }

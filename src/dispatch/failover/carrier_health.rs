@@ -54,7 +54,8 @@ impl Health {
         self.usual.get(&carrier).map(|it| it.minute(now)).unwrap_or_default()
     }
 
-    /// An attempt has ended so long after it was written: is its carrier as usual? What asks for a slower pace is told elsewhere.
+    /// An attempt has ended so long after it was written: is its carrier as usual? What asks for a slower pace is told
+    /// elsewhere.
     pub(crate) fn note_usual(&mut self, beat: &mut Beat, carrier: CarrierId, answered: &Answered) {
         let Some(took) = answered.took.filter(|_| answered.answer != Answer::NotSent) else { return };
         let refused = !answered.throttled && !matches!(answered.answer, Answer::Taken | Answer::Unknown);
@@ -62,8 +63,8 @@ impl Health {
         beat.out.facts.extend(turns.into_iter().map(|turn| Fact::Turned { carrier, turn }));
     }
 
-    /// What has become of the first part of a message at a carrier says something of the carrier: a message counts once,
-    /// however many parts it has.
+    /// What has become of the first part of a message at a carrier says something of the carrier: a message counts
+    /// once, however many parts it has.
     pub(crate) fn note_outcome(&mut self, beat: &Beat, body: &Body, carrier: CarrierId, outcome: DeliveryOutcome) {
         let country = beat.plan.country(body.destination);
         self.score.note(beat.now, carrier, country, outcome);

@@ -1,9 +1,9 @@
-//! A message goes from one carrier to the next: after a refusal, for want of a receipt, or because the carrier is closed
-//! or slow.
+//! A message goes from one carrier to the next: after a refusal, for want of a receipt, or because the carrier is
+//! closed or slow.
 //!
 //! A message of which no carrier has taken a part goes over whole, cut anew where the next carrier wants it so. Of one
-//! that was taken in part the rest goes, to a carrier that cuts it alike, unless its route says otherwise; what was taken
-//! is awaited where it is. Each carrier of a route is tried once: the attempts say which were.
+//! that was taken in part the rest goes, to a carrier that cuts it alike, unless its route says otherwise; what was
+//! taken is awaited where it is. Each carrier of a route is tried once: the attempts say which were.
 
 use crate::dispatch::Dispatch;
 use crate::dispatch::door::fact::Fact;
@@ -54,8 +54,10 @@ impl Dispatch {
         let Some(held) = self.set.get(seq) else { return false };
         let parts = &held.entry.parts;
         // What is on a link is about to be answered by its key, and what has ended cannot be taken back.
-        let untouched = |it: &PartKey| {
-            self.set.part(*it).is_some_and(|it| matches!(it.phase(), Phase::Queued | Phase::Sent | Phase::Doubtful))
+        let untouched = |key: &PartKey| {
+            self.set
+                .part(*key)
+                .is_some_and(|part| matches!(part.phase(), Phase::Queued | Phase::Sent | Phase::Doubtful))
         };
         let (count, wanted) = (parts.len(), usize::from(submits));
         let added = wanted.saturating_sub(live.len());

@@ -66,8 +66,8 @@ impl Dispatch {
         self.going(entry, cause).all(|it| !held(it) && tries(entry, it) < usize::from(route.retry.attempts))
     }
 
-    /// The open parts of a message that go to another carrier: all of them, or where its route leaves what was taken those
-    /// that were not; for want of a receipt, those of which none came in time.
+    /// The open parts of a message that go to another carrier: all of them, or where its route leaves what was taken
+    /// those that were not; for want of a receipt, those of which none came in time.
     pub(super) fn going<'e>(&self, entry: &'e Entry, cause: Option<Cause>) -> impl Iterator<Item = &'e Part> + use<'e> {
         let (rest, partial, now) = (self.leaves_taken(entry), self.is_partial(entry), self.beat.now);
         let late = rest && cause == Some(Cause::NoReceipt);
@@ -116,8 +116,8 @@ impl Dispatch {
     /// Whether parts of a lane may go to others for want of patience, so that they are wanted in memory.
     pub(crate) fn hurries(&self, lane: LaneId) -> bool {
         let may = self.beat.plan.routes.get(&lane.route()).is_some_and(|it| it.max_wait.is_some());
-        let another = |it: &CarrierId| {
-            *it != lane.carrier() && self.carriers.get(it).is_some_and(|it| it.could_take(self.beat.now))
+        let another = |id: &CarrierId| {
+            *id != lane.carrier() && self.carriers.get(id).is_some_and(|carrier| carrier.could_take(self.beat.now))
         };
         may && self.beat.serves(lane.route()).iter().any(another)
     }

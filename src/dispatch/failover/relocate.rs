@@ -1,5 +1,5 @@
-//! What waits for a carrier that is closed, or too slow, goes on to others: bounded in each beat, and by the room in the
-//! lanes that it moves to, so that a backlog flows on as fast as the others take it.
+//! What waits for a carrier that is closed, or too slow, goes on to others: bounded in each beat, and by the room in
+//! the lanes that it moves to, so that a backlog flows on as fast as the others take it.
 
 use crate::dispatch::Dispatch;
 use crate::dispatch::queue::carrier::Openness;
@@ -110,9 +110,12 @@ impl Dispatch {
                 break;
             }
             // Only where it goes at once: it would wait there as well.
-            let able = |it: CarrierId| {
-                let idle = self.lanes.get(lane.at(it)).is_none_or(|it| it.ready.len() < MOVES_MAX);
-                idle && self.carriers.get(&it).is_some_and(|it| it.could_take_another(now, self.queued_at(&it.ring)))
+            let able = |id: CarrierId| {
+                let idle = self.lanes.get(lane.at(id)).is_none_or(|lane| lane.ready.len() < MOVES_MAX);
+                idle && self
+                    .carriers
+                    .get(&id)
+                    .is_some_and(|carrier| carrier.could_take_another(now, self.queued_at(&carrier.ring)))
             };
             let next = self.next_carrier(key.seq(), able);
             if next.is_some_and(|it| self.waits_in(key, lane) && self.move_message(key.seq(), it, Cause::MaxWait)) {

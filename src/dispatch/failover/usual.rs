@@ -8,8 +8,8 @@
 //! ```
 //!
 //! **Usual.** The median of the minutes of the last hour that had enough answers; nothing is usual before there are
-//! `MINUTES_MIN` of them. While a figure is out of the usual its minutes are not counted in, so that a bad hour does not become
-//! the measure of the next; what lasts longer than `ODD_MAX` does.
+//! `MINUTES_MIN` of them. While a figure is out of the usual its minutes are not counted in, so that a bad hour does
+//! not become the measure of the next; what lasts longer than `ODD_MAX` does.
 //!
 //! A few hundred octets a slice, some kilobytes a carrier, whatever it answers.
 

@@ -34,9 +34,9 @@ impl Dispatch {
     /// Reads on in lanes that run short, where their carrier could send.
     pub(crate) fn refill<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
         let (room, held_to) = (self.room(), self.beat.held_to());
-        let short = |it: &LaneId| self.lanes.get(*it).is_some_and(|it| it.backlog && it.ready.len() < room / 2);
+        let short = |id: &LaneId| self.lanes.get(*id).is_some_and(|lane| lane.backlog && lane.ready.len() < room / 2);
         // Where nothing can be sent the head of a lane is enough: how old it is has to be told.
-        let empty = |it: &LaneId| self.lanes.get(*it).is_some_and(|it| it.backlog && it.ready.is_empty());
+        let empty = |id: &LaneId| self.lanes.get(*id).is_some_and(|lane| lane.backlog && lane.ready.is_empty());
         // What a closed carrier has goes on to others.
         let closed = |it: &LaneId| self.lane_standing(*it) != Openness::Open;
         let (able, unable): (Vec<_>, Vec<_>) = self.carriers.values().partition(|it| it.has_room());
@@ -159,7 +159,8 @@ impl Dispatch {
                 return Given::Gone;
             }
         }
-        // It stands in one place at a time: what rests may go on to another carrier at once, and leaves where it is found.
+        // It stands in one place at a time: what rests may go on to another carrier at once, and leaves where it is
+        // found.
         if let Some(queue) = self.lanes.get_mut(lane) {
             queue.ready.pop_front();
         }

@@ -54,7 +54,8 @@ impl Dispatch {
         let Some(from) = self.sweep.restated.1 else { return Ok(()) };
         let entries = store.delayed(from, RESTATED_MAX)?;
         let more = RESTATED_MAX <= entries.len();
-        let due = |it: &Entry| it.parts.iter().filter_map(|it| it.due.known()).filter(|it| from <= *it).min();
+        let due =
+            |entry: &Entry| entry.parts.iter().filter_map(|part| part.due.known()).filter(|due| from <= *due).min();
         let last = entries.last().and_then(due).unwrap_or(from);
         let mut moved = false;
         for entry in entries {

@@ -66,7 +66,8 @@ impl Dispatch {
         self.come_back(said.back);
     }
 
-    /// Whether a part at the head of its lane may go, by how its recipient does at the carrier. If not, it stands aside.
+    /// Whether a part at the head of its lane may go, by how its recipient does at the carrier. If not, it stands
+    /// aside.
     pub(super) fn rests(&mut self, id: CarrierId, to: E164, key: PartKey) -> bool {
         if self.carriers.get(&id).is_none_or(|it| it.resting.is_empty()) {
             return false;

@@ -202,7 +202,7 @@ impl Handsets {
         let id = EventId { n: beat.next_event(), token: dice() };
         let wish = self.apply_keyword(beat, &understood, first, id);
         let content = &understood.content;
-        let came = |index: &u8| parts.iter().any(|it| it.mo.concat.is_none_or(|it| it.index == *index));
+        let came = |index: &u8| parts.iter().any(|held| held.mo.concat.is_none_or(|concat| concat.index == *index));
         let missing: Vec<u8> = (1..=total).filter(|it| !came(it)).collect();
         let octets = match &content.said {
             MoBody::Text(_) => content.doubtful.as_deref(),

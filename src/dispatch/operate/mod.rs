@@ -1,6 +1,7 @@
 //! What operators order, and what they are shown.
 //!
-//! What they are shown is read wherever it stands; what they order changes what stands here, and the rest through others.
+//! What they are shown is read wherever it stands; what they order changes what stands here, and the rest through
+//! others.
 
 pub mod gauges;
 pub(super) mod demand;

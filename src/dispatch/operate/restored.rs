@@ -26,7 +26,8 @@ impl Dispatch {
         self.read_anew();
     }
 
-    /// Takes over what the store has queued, after something was mended there. Between two beats nothing else is queued.
+    /// Takes over what the store has queued, after something was mended there. Between two beats nothing else is
+    /// queued.
     pub fn recount(&mut self, lanes: Vec<QueuedLane>) {
         self.lanes.recount(lanes);
         self.read_anew();

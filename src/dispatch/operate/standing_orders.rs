@@ -69,7 +69,7 @@ impl Operated {
 
     /// Ends what has had its time, and gives it out.
     pub(crate) fn end(&mut self, now: Time) -> Vec<Action> {
-        let over = |it: &Action| it.until.known().is_some_and(|it| it <= now);
+        let over = |action: &Action| action.until.known().is_some_and(|until| until <= now);
         let ended: Vec<Action> = self.standing.values().filter(|it| over(it)).cloned().collect();
         self.standing.retain(|_, it| !over(it));
         ended

@@ -1,4 +1,5 @@
-//! What is queued, and where it waits: messages in memory, lanes, the carriers that they wait for, and whose turn it is.
+//! What is queued, and where it waits: messages in memory, lanes, the carriers that they wait for, and whose turn it
+//! is.
 //!
 //! States and their own rules. Nothing here knows dispatch, a beat or another room: times and limits are arguments.
 

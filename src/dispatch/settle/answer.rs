@@ -78,7 +78,7 @@ impl Dispatch {
             it.phase() == Phase::Sent && it.lane.carrier() != link.carrier && it.moved.as_ref().is_some_and(goes)
         };
         // What one carrier refused for good is offered to no other, although a third may still deliver it.
-        let refused = |it: &Part| it.attempt.as_ref().is_some_and(|it| it.answer == Some(Answer::Never));
+        let refused = |part: &Part| part.attempt.as_ref().is_some_and(|attempt| attempt.answer == Some(Answer::Never));
         if self.set.part(key).filter(left).is_some_and(|it| !refused(it)) {
             self.give_back(key);
         }
@@ -93,7 +93,8 @@ impl Dispatch {
             let for_good = about_numbers || reason == Some(Reason::ContentRefused);
             return if for_good { self.fail(key, reason) } else { self.again_later(key, reason, dice) };
         }
-        // Half of a message is worth less than a wait: where no other carrier may take the rest, this one is asked again.
+        // Half of a message is worth less than a wait: where no other carrier may take the rest, this one is asked
+        // again.
         if self.is_partial(&held.entry) && !about_numbers && !self.has_next(key.seq()) {
             return self.again_later(key, reason, dice);
         }

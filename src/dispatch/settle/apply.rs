@@ -91,7 +91,7 @@ impl Dispatch {
     /// The parts of the same message that share the end of this one, because no receipt was asked for them.
     fn without_receipt(&self, key: PartKey) -> Vec<PartKey> {
         let Some(held) = self.set.get(key.seq()).filter(|it| 1 < it.entry.parts.len()) else { return Vec::new() };
-        let carrier = |it: &Part| it.attempt.as_ref().map(|it| it.link.carrier);
+        let carrier = |part: &Part| part.attempt.as_ref().map(|attempt| attempt.link.carrier);
         let of = held.entry.parts.get(usize::from(key.index())).and_then(carrier);
         let asked = of.and_then(|it| self.beat.plan.carriers.get(&it)).map(|it| it.dialect.receipts);
         if !matches!(asked, Some(ReceiptsAsked::First | ReceiptsAsked::Last)) {
@@ -156,10 +156,11 @@ impl Dispatch {
     /// cuts texts otherwise, is not waited for.
     fn end_rest(&mut self, key: PartKey, carrier: CarrierId) {
         let Some(held) = self.set.get(key.seq()) else { return };
-        let delivered = |it: &&Attempt| {
-            it.link.carrier == carrier && it.receipt.as_ref().is_some_and(|it| it.status == Status::Delivered)
+        let delivered = |attempt: &&Attempt| {
+            attempt.link.carrier == carrier
+                && attempt.receipt.as_ref().is_some_and(|receipt| receipt.status == Status::Delivered)
         };
-        let has = |it: &&Part| attempts_of(&held.entry, it.key).any(|it| delivered(&it));
+        let has = |part: &&Part| attempts_of(&held.entry, part.key).any(|attempt| delivered(&attempt));
         let whole = self.beat.plan.submits_at(&held.entry.body, carrier).map(usize::from);
         let rest = |it: &&Part| !it.phase().is_final() && it.lane.carrier() != carrier && !has(it);
         if whole != Some(held.entry.parts.iter().filter(has).count()) {

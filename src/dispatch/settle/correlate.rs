@@ -1,7 +1,7 @@
 //! A receipt comes, or has waited for what it is about.
 //!
-//! One that finds its part by name changes it at once. One that finds none is parked until an answer names its id; a part
-//! in doubt may also be known by its recipient and sender, if it is the only one.
+//! One that finds its part by name changes it at once. One that finds none is parked until an answer names its id; a
+//! part in doubt may also be known by its recipient and sender, if it is the only one.
 
 use crate::carrier::id::IdCandidate;
 use crate::carrier::report::ReceiptNews;

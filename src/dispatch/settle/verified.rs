@@ -27,7 +27,8 @@ impl Dispatch {
         let past = entry.past.iter().filter(|it| it.key == first).map(|it| &it.attempt);
         let attempts = entry.parts.iter().take(1).filter_map(|it| it.attempt.as_ref()).chain(past);
         // Of several carriers that had it, the one that delivered it; else the last.
-        let delivered = |it: &&Attempt| it.receipt.as_ref().is_some_and(|it| it.status == Status::Delivered);
+        let delivered =
+            |attempt: &&Attempt| attempt.receipt.as_ref().is_some_and(|receipt| receipt.status == Status::Delivered);
         let carrier = attempts.clone().find(delivered).or_else(|| attempts.clone().next()).map(|it| it.link.carrier);
         if let Some(carrier) = carrier {
             let outcome = if verified { DeliveryOutcome::Verified } else { DeliveryOutcome::NotVerified };

@@ -9,7 +9,8 @@ pub(super) const MESSAGES_MIN: usize = 100;
 /// Messages of one order, of those that are not sent one by one.
 const BULK_SHARE: usize = 3;
 
-/// What the last two digits of a number make the carriers do, and what that is. One message has each; all others end with 01.
+/// What the last two digits of a number make the carriers do, and what that is. One message has each; all others end
+/// with 01.
 const MEANT_TO_FAIL: [(&str, &str); 5] = [
     ("02", "the handset could not be reached: receipt UNDELIV"),
     ("03", "the network rejected it: receipt REJECTD"),

@@ -57,8 +57,8 @@ pub struct Options {
 const ANSWER_OCTETS: usize = 1_024;
 
 impl Options {
-    /// Whether a link with these options goes on where they are changed to others: its connections and its room are those
-    /// that it began with, what is asked and what the answers mean is looked at anew for each request.
+    /// Whether a link with these options goes on where they are changed to others: its connections and its room are
+    /// those that it began with, what is asked and what the answers mean is looked at anew for each request.
     pub fn outlasts(&self, new: &Self) -> bool {
         let Self {
             id,

@@ -117,8 +117,10 @@ fn refund(entry: &Entry) -> Money {
 
 /// Whether a carrier took a part, or nobody knows whether one did.
 fn may_be_taken(entry: &Entry, part: &Part) -> bool {
-    let perhaps =
-        |it: &Attempt| it.receipt.is_some() || it.answer.is_none_or(|it| matches!(it, Answer::Taken | Answer::Unknown));
+    let perhaps = |attempt: &Attempt| {
+        attempt.receipt.is_some()
+            || attempt.answer.is_none_or(|answer| matches!(answer, Answer::Taken | Answer::Unknown))
+    };
     let key: PartKey = part.key;
     part.taken_at.known().is_some()
         || part.attempt.as_ref().is_some_and(perhaps)

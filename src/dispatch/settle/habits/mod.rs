@@ -68,7 +68,8 @@ impl Habits {
         self.writings.note(carrier, nearness);
     }
 
-    /// Whether the receipts of a carrier always write ids otherwise than its answers, so that what fits but for that fits.
+    /// Whether the receipts of a carrier always write ids otherwise than its answers, so that what fits but for that
+    /// fits.
     pub(crate) fn is_loose(&self, carrier: CarrierId) -> bool {
         self.writings.is_loose(carrier)
     }

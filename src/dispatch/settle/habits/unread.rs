@@ -1,8 +1,8 @@
 //! Receipts that name no message: announced as one, confirmed, and about nothing that can be found.
 //!
-//! **Guarantee.** None is confirmed and gone. It stands as it came in the log of events that no account is given, in the
-//! same commit that its confirmation waits for. Of a carrier that sends nothing else so many a day are kept; all are
-//! counted.
+//! **Guarantee.** None is confirmed and gone. It stands as it came in the log of events that no account is given, in
+//! the same commit that its confirmation waits for. Of a carrier that sends nothing else so many a day are kept; all
+//! are counted.
 
 use crate::carrier::report::ReceiptNews;
 use crate::dispatch::Dice;
