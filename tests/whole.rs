@@ -17,6 +17,9 @@ const CIRCLES: &[&[&str]] = &[
 /// What a module may call as others do: `options::Options` reads well wherever it is imported.
 const SHARED: [&str; 3] = ["Options", "Error", "Command"];
 
+/// Where numbers are stirred: the generator, and a test whose bounds were measured over another sequence.
+const GENERATORS: [&str; 2] = ["src/dice.rs", "src/dispatch/queue/pace.rs"];
+
 /// Characters that a line of a comment may have: as many as `rustfmt` leaves a line of code.
 const COMMENT_WIDTH: usize = 120;
 /// Where comments are wider still.
@@ -66,7 +69,8 @@ fn tests_and_benches_are_as_small_as_what_they_test() {
 #[test]
 fn chance_that_a_seed_decides_comes_from_one_generator() {
     let mut faults = Vec::new();
-    for file in sources(&["src", "tests", "benches", "fuzz"]).iter().filter(|it| it.path != Path::new("src/dice.rs")) {
+    let may = |it: &Source| GENERATORS.iter().any(|file| it.path == Path::new(file));
+    for file in sources(&["src", "tests", "benches", "fuzz"]).iter().filter(|it| !may(it)) {
         let lines = generators(&blank(&file.text)).into_iter();
         faults.extend(lines.map(|it| format!("{}:{it}: a generator besides src/dice.rs", file.path.display())));
     }
@@ -80,6 +84,18 @@ fn comments_are_as_wide_as_code() {
     let mut faults = Vec::new();
     for file in sources(&["src", "tests", "benches", "fuzz"]).iter().filter(|it| !it.path.starts_with(WIDE)) {
         faults.extend(wide(&file.text).into_iter().map(|it| format!("{}:{it}", file.path.display())));
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn decisions_have_one_form() {
+    let mut faults = Vec::new();
+    for file in fs::read_dir("docs/decisions").expect("decisions") {
+        let path = file.expect("an entry").path();
+        let name = path.file_name().expect("a file").to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path).expect("a decision is text");
+        faults.extend(unlike_decisions(&name, &text).into_iter().map(|it| format!("{name}: {it}")));
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
 }
@@ -194,6 +210,24 @@ fn generators(code: &str) -> Vec<usize> {
     code.lines().enumerate().filter(|it| stirs(it.1)).map(|it| it.0 + 1).collect()
 }
 
+/// What a decision lacks: the number of its file and what was decided as its title, then what, why, and at what price.
+fn unlike_decisions(name: &str, text: &str) -> Vec<String> {
+    let number = name.split('-').next().and_then(|it| it.parse::<u16>().ok()).unwrap_or_default();
+    let mut paragraphs = text.split("\n\n");
+    let title = paragraphs.next().unwrap_or_default();
+    let mut faults = Vec::new();
+    if !title.starts_with(&format!("# {number}. ")) || title.ends_with('.') || title.contains('\n') {
+        faults.push(format!("its title is not \"# {number}. \" and a sentence"));
+    }
+    if !paragraphs.next().is_some_and(|it| it.starts_with("**Decided.** ")) {
+        faults.push("it does not begin with what was decided".to_owned());
+    }
+    if !["**Because** ", "**Costs.** "].iter().all(|with| paragraphs.any(|it| it.starts_with(with))) {
+        faults.push("it does not say because of what, and then what it costs".to_owned());
+    }
+    faults
+}
+
 /// Lines of comments that are wider than code.
 fn wide(text: &str) -> Vec<String> {
     let comments = text.lines().enumerate().filter(|it| it.1.trim_start().starts_with("//"));
@@ -256,6 +290,13 @@ fn each_rule_about_all_sources_finds_what_breaks_it() {
     let as_wide = format!("    // {}", "é".repeat(COMMENT_WIDTH - 7));
     assert!(wide(&as_wide).is_empty());
     assert_eq!(wide(&format!("let a = 1;\n{as_wide}e")), ["2: 121 characters of a comment, 120 at most"]);
+
+    let decision =
+        "# 7. A part waits\n\n**Decided.** It waits.\n\nMore.\n\n**Because** it may.\n\n**Costs.** A wait.\n";
+    assert!(unlike_decisions("0007-a-part-waits.md", decision).is_empty());
+    assert_eq!(unlike_decisions("0008-a-part-waits.md", decision).len(), 1);
+    assert_eq!(unlike_decisions("0007-a-part-waits.md", &decision.replace("**Costs.**", "Costs:")).len(), 1);
+    assert_eq!(unlike_decisions("0007-a-part-waits.md", "# A part waits\n\nIt waits.").len(), 3);
 
     let paper = ["D", "17"].concat();
     assert_eq!(papers(&format!("/// The first ({paper}).\nlet a = {paper};\n// RFC 9110, {paper}A and DR1")).len(), 1);

@@ -157,7 +157,9 @@ impl Esme {
                 self.session.handle(now, Input::Tick);
                 self.pump(now);
             }
+            // It was given while the session wound up. It never left, so that it may go on elsewhere at once.
             Command::Submit(submit) => self.end(submit.ticket, Answered::NOT_SENT),
+            // A question does not wait for room: parts come first, and it is asked again.
             Command::Query(query) if self.is_open() && 0 < self.session.credit() => {
                 let body = PduBody::QuerySm(query::query_sm(&query, &self.dialect));
                 self.session.handle(now, Input::Request(Ticket::query(query.key).0, body));
@@ -181,6 +183,7 @@ impl Esme {
     fn drain(&mut self, now: Instant, within: Duration) {
         self.return_ahead();
         let by = now + within;
+        // A second order may hasten the end and not put it off: whoever gave the first waits for it.
         self.unbind_by = Some(self.unbind_by.map_or(by, |it| it.min(by)));
         self.unbind_when_drained(now);
     }
@@ -207,6 +210,7 @@ impl Esme {
     }
 
     fn confirm(&mut self, now: Instant, tag: u64) {
+        // In another session the same number is another message, which is not durable for that.
         if tag >> 32 != u64::from(self.epoch) {
             return;
         }

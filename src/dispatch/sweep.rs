@@ -108,6 +108,7 @@ impl Dispatch {
 
     /// Tries other carriers for what got no receipt in time.
     fn sweep_late<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
+        // Another try could not leave any more. What is late now is late at the next start as well.
         if self.beat.draining || self.sweep.late.known().is_none_or(|it| self.beat.now < it) {
             return Ok(());
         }

@@ -95,6 +95,7 @@ impl Supervisor {
             }
         }
         self.meter.set_state(LinkState::Down);
+        // Closed before it is emptied, so that nothing comes in behind what is given back.
         self.commands.close();
         while let Some(command) = self.commands.recv().await {
             self.give_back(command);
@@ -202,6 +203,7 @@ impl Supervisor {
         let expiry = Expiry::of(stream.security());
         let driving = driver::drive(&mut esme, stream, &mut self.commands, report, &limits);
         let ended = expiry.watch(driving, |left| expires(meter, carrier, bind, left)).await;
+        // Once it was bound, address, TLS and password were right: a hint about them would lead astray.
         let hint = if up_at.is_none() { hint::of_end(&ended, options.tls.is_some()) } else { None };
         self.post.note_failure(&ended, hint);
         tell_end(meter, (carrier, bind), &ended, hint);
@@ -230,8 +232,10 @@ impl Supervisor {
                 self.outlet.report(Report::Answered(submit.ticket, Answered::NOT_SENT));
             }
             Command::Query(query) => {
+                // It never left: as ignored it would be held against the carrier.
                 self.outlet.report(Report::Queried(query.key, Queried::Unanswered));
             }
+            // Who waits for a confirmation was on the session that is gone, and sends again on the next.
             Command::Confirm(_) | Command::Adopt(_) | Command::Unbind(_) => (),
         }
     }

@@ -158,6 +158,7 @@ impl Session {
         debug_assert!(self.now <= now, "time ran backwards");
         self.now = now;
         if self.state == SessionState::Closed {
+            // Whoever handed it over cannot know yet that the session is closed, and every ticket has an end.
             if let Input::Request(ticket, _) = input {
                 self.tell(SessionEvent::NeverSent(ticket));
             }
@@ -259,6 +260,7 @@ impl Session {
 
     fn respond(&mut self, sequence: u32, status: CommandStatus, body: PduBody) {
         let answers_bind = matches!(body, PduBody::BindResp(..));
+        // The bind has timed out or its peer has left while the owner decided: there is nothing to answer any more.
         if answers_bind && !(self.role == Role::Smsc && matches!(self.state, SessionState::Binding(_))) {
             return;
         }
@@ -285,6 +287,7 @@ impl Session {
                 self.step(Step::Unbind);
                 self.send_request(PduBody::Unbind);
             }
+            // Nothing is bound that could be unbound, and a peer would refuse an unbind.
             SessionState::Open | SessionState::Binding(_) => self.close(reason),
             SessionState::Unbinding(_) | SessionState::Leaving(_) | SessionState::Closed => (),
         }
@@ -346,6 +349,7 @@ impl Session {
     }
 
     fn tick_bound(&mut self) {
+        // Before anything may close: what a close finds in the window is told as lost, which a time-out is not.
         while let Some(ticket) = self.window.expire(self.now) {
             self.tell(SessionEvent::TimedOut(ticket));
         }
@@ -387,6 +391,7 @@ impl Session {
 
     fn bound(&mut self) {
         self.step(Step::Accept);
+        // How long the bind took is no silence of a session that is bound.
         self.keepalive = Keepalive::new(self.now, &self.options);
         self.tell(SessionEvent::Bound { version: self.version, system_id: self.system_id.clone() });
     }

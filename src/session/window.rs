@@ -97,6 +97,7 @@ impl Window {
     /// Takes a slot. The caller has looked at [`Window::free`].
     pub(crate) fn open(&mut self, now: Instant, serial: Serial, ticket: Ticket, operation: CommandId) {
         debug_assert!(self.waiting.len() < self.limit, "a full window was opened further");
+        // While nothing waited no answer could come: the time since the last one says nothing of the peer.
         if !self.is_in_earnest() {
             self.progress_at = now;
         }
@@ -117,6 +118,7 @@ impl Window {
             Some(_) => Settled::Mismatched,
             None => self.settle_tomb(serial, response)?,
         };
+        // What answers nothing is no progress, or a peer that is confused would never be found stalled.
         if settled != Settled::Mismatched {
             self.progress_at = now;
         }
@@ -146,6 +148,7 @@ impl Window {
             self.expendable -= 1;
             return Some(ticket);
         }
+        // The oldest goes: its answer is the least likely to come.
         if self.tombs.len() == self.limit {
             self.tombs.pop_front();
         }

@@ -42,6 +42,7 @@ impl Dispatch {
         for key in moving {
             self.move_part(key, to, Moved { from, cause });
         }
+        // The patience for a carrier and what was said of the one before do not go along.
         if let Some(held) = self.set.change(live[0]) {
             (held.since, held.refused) = (self.beat.now, None);
         }
@@ -59,6 +60,7 @@ impl Dispatch {
                 .part(*key)
                 .is_some_and(|part| matches!(part.phase(), Phase::Queued | Phase::Sent | Phase::Doubtful))
         };
+        // Cancelled parts count too: a key is never used for a second part, for a late answer may still name it.
         let (count, wanted) = (parts.len(), usize::from(submits));
         let added = wanted.saturating_sub(live.len());
         if !live.iter().all(untouched) || PartKey::PARTS_MAX as usize <= count + added {
@@ -91,6 +93,8 @@ impl Dispatch {
         if !queued {
             return;
         }
+        // A wait before another try was for the carrier that is left. A time that people stated is looked at again
+        // before it goes.
         (part.due, part.ends) = (Time::NEVER, expires);
         let after = part.lane;
         let old = self.lanes.at(before);
@@ -112,6 +116,8 @@ impl Dispatch {
     /// A part whose wait is over goes to the next carrier, if this one has refused it and one is open by now.
     pub(crate) fn leave_refused(&mut self, key: PartKey) -> bool {
         let last = self.set.part(key).and_then(|it| it.attempt.as_ref()).and_then(|it| it.answer);
+        // Who only asked for it later is asked again: that is no refusal, and to leave would use up a carrier of the
+        // route.
         last == Some(Answer::Elsewhere) && self.fail_over(key.seq(), Cause::Failover)
     }
 
@@ -142,6 +148,7 @@ impl Dispatch {
         }
         let may = next.is_some() && keys.iter().all(|it| self.spend(*it));
         if !may || !next.is_some_and(|it| self.move_message(seq, it, Cause::NoReceipt)) {
+            // Nobody is left to try, so that only the receipt itself or the end of the wait for it says anything more.
             self.set_due(&keys, Time::NEVER);
         }
     }

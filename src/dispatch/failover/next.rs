@@ -31,6 +31,8 @@ impl Dispatch {
         let entry = &self.set.get(seq)?.entry;
         let resends =
             self.beat.plan.routes.get(&entry.body.route).is_some_and(|it| it.unknown == UnknownPolicy::Resend);
+        // What was never answered may have arrived. Where the route would not send it again, it bars like what was
+        // taken.
         let barred = |it: &&Attempt| match it.answer {
             Some(Answer::Unknown) => !resends,
             answer => answer == Some(Answer::Taken),
@@ -41,6 +43,7 @@ impl Dispatch {
 
     /// The carriers that a message may go to besides the one that it waits for and those that are barred, best first.
     pub(crate) fn left(&self, entry: &Entry, cause: Option<Cause>, barred: Vec<CarrierId>) -> Vec<(CarrierId, u8)> {
+        // Of a message whose parts are at two carriers the one that is left is that of the parts that go.
         let Some(now_at) = self.going(entry, cause).next().map(|it| it.lane.carrier()) else { return Vec::new() };
         if !self.may_go_on(entry, cause) {
             return Vec::new();
@@ -48,6 +51,7 @@ impl Dispatch {
         let ranking = self.health.ranking(&self.beat.plan, &entry.body);
         let ranked = ranking.carriers().filter(|it| *it != now_at && !barred.contains(it));
         let live = entry.parts.iter().filter(|it| is_live(it)).count();
+        // What stays behind says how many parts there are: with another number the handset could not join them.
         let alike = self.keeps(entry, cause);
         let able = ranked.filter_map(|it| Some((it, self.beat.plan.submits_at(&entry.body, it)?)));
         let able = able.filter(|(_, submits)| !alike || usize::from(*submits) == live);
@@ -84,6 +88,7 @@ impl Dispatch {
     }
 
     fn leaves_taken(&self, entry: &Entry) -> bool {
+        // A route that is configured no more has no say, and to leave what was taken repeats nothing.
         self.beat.plan.routes.get(&entry.body.route).is_none_or(|it| it.partial == Partial::Rest)
     }
 
@@ -96,6 +101,7 @@ impl Dispatch {
 
     /// The carriers that were tried, by what goes or by all.
     pub(crate) fn carriers_tried(&self, entry: &Entry, cause: Option<Cause>) -> Vec<CarrierId> {
+        // A message that goes whole has been wherever any of its parts was, those too that another cut has cancelled.
         if !self.keeps(entry, cause) {
             return attempts(entry).filter(|it| counts(it)).map(|it| it.link.carrier).collect();
         }
@@ -126,6 +132,8 @@ impl Dispatch {
     pub(crate) fn latest_wait(&self, key: PartKey) -> Option<Time> {
         let held = self.set.get(key.seq())?;
         let most = self.beat.plan.routes.get(&held.entry.body.route)?.max_wait?;
+        // Without another that is open patience has no end: a look at the time would find nothing to do, again and
+        // again.
         self.next_carrier(key.seq(), |_| true).map(|_| held.since + most)
     }
 }

@@ -46,6 +46,7 @@ impl Dispatch {
     /// What a closed carrier has waiting, and what waits too long for a slow one, goes on to others.
     pub(crate) fn relocate(&mut self) {
         self.relocation = Relocation::default();
+        // What is moved could not go any more. The next start judges by what is open then.
         if self.beat.draining {
             return;
         }
@@ -68,6 +69,7 @@ impl Dispatch {
     fn leave(&mut self, lane: LaneId, cause: Cause, mut left: usize) -> usize {
         let served = self.beat.serves(lane.route());
         let takes = |it: CarrierId| self.is_open(it, false) && self.has_place(lane.at(it));
+        // Asked once for the lane: part by part the same answer would cost all the looks of this beat.
         if !served.iter().any(|it| *it != lane.carrier() && takes(*it)) {
             return left;
         }
@@ -97,6 +99,7 @@ impl Dispatch {
     fn hurry(&mut self, lane: LaneId, mut left: usize) -> usize {
         let now = self.beat.now;
         let Some(most) = self.beat.plan.routes.get(&lane.route()).and_then(|it| it.max_wait) else { return left };
+        // What has room now takes the head of its lane in this beat: to move it would only cost its place.
         if self.carriers.get(&lane.carrier()).is_none_or(|it| it.could_take(now)) {
             return left;
         }

@@ -34,6 +34,7 @@ impl Dispatch {
     /// Reads on in lanes that run short, where their carrier could send.
     pub(crate) fn refill<S: Store>(&mut self, store: &mut S) -> Result<(), Poisoned> {
         let (room, held_to) = (self.room(), self.beat.held_to());
+        // At half, so that one read of the store brings many parts and the lane does not run dry meanwhile.
         let short = |id: &LaneId| self.lanes.get(*id).is_some_and(|lane| lane.backlog && lane.ready.len() < room / 2);
         // Where nothing can be sent the head of a lane is enough: how old it is has to be told.
         let empty = |id: &LaneId| self.lanes.get(*id).is_some_and(|lane| lane.backlog && lane.ready.is_empty());
@@ -100,12 +101,15 @@ impl Dispatch {
                 return;
             }
             let Some(lane) = carrier.ring.front() else { return };
+            // A pause or a closed carrier is no reason to leave the ring: the turn is kept for when it ends.
             let given = if self.may_give(lane) { self.give(id, lane) } else { Given::Blocked };
             let starved = self.lanes.get(lane).is_some_and(|it| it.backlog);
             let Some(carrier) = self.carriers.get_mut(&id) else { return };
             match given {
                 Given::Gone => carrier.ring.gave(),
                 Given::Blocked => carrier.ring.pass(),
+                // More of it is in the store and is read before the next beat: to leave the ring would cost it its
+                // turn.
                 Given::Empty if starved => carrier.ring.pass(),
                 Given::Empty => {
                     carrier.ring.leave();
@@ -171,6 +175,7 @@ impl Dispatch {
             queue.ready.push_front(key);
         }
         let Some(carrier) = self.carriers.get_mut(&id) else { return Given::Empty };
+        // Another link may well have room, but parts for one recipient could overtake each other there (decision 0008).
         let Some(bind) = carrier.link_for(destination, self.beat.now) else { return Given::Blocked };
         carrier.pace.take(self.beat.now);
         carrier.took_slot(bind, destination);

@@ -24,7 +24,9 @@ impl Dispatch {
         let now = self.beat.now;
         let Some(carrier) = self.carriers.get_mut(&link.carrier) else { return };
         match answered.answer {
+            // Silence is no word about the pace: a link that broke would slow down the one after it.
             Answer::NotSent | Answer::Unknown => carrier.resting.came_back(now, to, key),
+            // Whether it is about the rate or the recipient is for `throttle` to say.
             Answer::Later if answered.throttled => (),
             _ => {
                 carrier.pace.note_answer(now, sent, false);
@@ -50,6 +52,8 @@ impl Dispatch {
         let (chance, room) = (dice(), self.room());
         let Some(carrier) = self.carriers.get_mut(&link.carrier) else { return self.put_first(key) };
         let said = carrier.resting.note_throttled(now, Strike { to, key, sent }, room, |it| backoff(retry, it, chance));
+        // Who rests already was counted: two numbers that are always throttled would prove each other right for ever
+        // (decision 0020).
         if said.fresh {
             carrier.pace.note_answer(now, sent, true);
         }
@@ -101,6 +105,7 @@ impl Dispatch {
         let some: Vec<CarrierId> =
             self.carriers.iter().filter(|(_, it)| !it.resting.is_empty()).map(|it| *it.0).collect();
         for id in some {
+            // Aside it would wait for a carrier that takes nothing; in its lane it can go to another.
             if matches!(self.openness(id, true), Openness::Closed(_)) {
                 self.free_resting(id);
                 continue;

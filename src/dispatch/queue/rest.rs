@@ -126,6 +126,8 @@ impl Resting {
         if alone && rest.until <= now {
             return Says::Go;
         }
+        // Beyond the bound it waits in the store by a time of its own, although what follows it is not held there
+        // (decision 0020).
         if room <= self.aside {
             return Says::Later(rest.until.max(now + Self::LOOK));
         }
@@ -168,6 +170,8 @@ impl Resting {
         let Strike { to, key, sent } = strike;
         let fresh = !self.all.contains_key(&to);
         let back = if fresh { self.about_rate(sent) } else { Vec::new() };
+        // Of one more nothing is remembered. It waits as after a first time, which is too short for some and never too
+        // long.
         if fresh && Self::RECIPIENTS_MAX <= self.all.len() {
             return Throttled { fresh, wait: Some(wait(1)), back };
         }
@@ -230,6 +234,7 @@ impl Resting {
         let mut awake = Vec::new();
         self.open.retain(|other| {
             let Some(rest) = self.all.get_mut(other) else { return false };
+            // An answer to what went before the other was throttled says nothing of whom that was about.
             if *other == to || sent < rest.sent {
                 return *other != to;
             }
@@ -282,6 +287,7 @@ impl Resting {
             self.wake_at(to, now + Self::LOOK);
             return Some(key);
         }
+        // Not forgotten with the end of the rest: who is throttled again at once has to rest longer than before.
         if rest.trial.is_none() && rest.until + Self::REMEMBERED <= now {
             self.forget(to);
             return None;

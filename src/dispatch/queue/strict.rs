@@ -45,6 +45,7 @@ impl Strict {
     fn asks(&mut self, of: (RouteId, E164), key: PartKey) -> Says {
         let full = Self::ASIDE_MAX <= self.aside;
         match self.held.get_mut(&of) {
+            // To let it pass would break the order, and the lane can wait without memory.
             Some(turn) if turn.holder != key && full => Says::Wait,
             Some(turn) if turn.holder != key => {
                 turn.aside.push(key);
@@ -90,6 +91,7 @@ impl Strict {
 
     /// The part has moved: those that stand aside for it, once it is through.
     pub(crate) fn free_after(&mut self, plan: &Plan, body: &Body, part: &Part) -> Vec<PartKey> {
+        // A part in doubt may yet be sent again, and what went meanwhile would have overtaken it.
         if matches!(part.phase(), Phase::Queued | Phase::Intended | Phase::Doubtful) {
             return Vec::new();
         }

@@ -58,6 +58,7 @@ impl Dispatch {
     pub(super) fn act_on(&mut self, link: LinkId, key: PartKey, answered: Answered, dice: Dice<'_>) {
         match answered.answer {
             Answer::Taken => self.accept_answer(key, answered),
+            // It never left, so that nothing is spent and nobody is asked to wait.
             Answer::NotSent => self.give_back(key),
             Answer::Later if answered.throttled => self.throttle(link, key, dice),
             Answer::Later => self.again_later(key, answered.reason, dice),
@@ -105,6 +106,7 @@ impl Dispatch {
             return self.fail(key, reason);
         }
         self.step(key, Move::Return, None);
+        // The rest of its message has gone on while this was on the link: it follows, without a choice of its own.
         if self.set.part(key).is_some_and(|it| it.moved.is_some()) {
             return self.put_first(key);
         }

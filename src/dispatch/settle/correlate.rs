@@ -28,6 +28,8 @@ impl Dispatch {
                 if found.exact {
                     self.habits.note_writing(carrier, found.nearness);
                 }
+                // At a carrier that counts one id in decimal is another in hexadecimal: only together with the
+                // recipient is it evidence (decision 0011).
                 if found.fits_handset {
                     self.habits.learn(&mut self.beat, carrier, found.relation);
                 }
@@ -39,6 +41,7 @@ impl Dispatch {
                     let number = self.taken_after_all(key, &news.ids);
                     self.take_in(key, number, carrier, news.receipt);
                 }
+                // Parked it would wait for a name that no answer can bring.
                 None if news.ids.is_empty() => self.habits.keep_unread(&mut self.beat, carrier, &news, dice),
                 None => {
                     self.note_unsure(carrier, &forms, news.whom());
@@ -60,6 +63,7 @@ impl Dispatch {
     /// A receipt that has found its attempt.
     fn take_in(&mut self, key: PartKey, number: u8, carrier: CarrierId, receipt: Receipt) {
         let message = self.set.get(key.seq()).map(|it| it.entry.body.id);
+        // A receipt may come before its answer: its delay then counts from when the part was given to the link.
         let asked = self.attempt(key, number).map(|it| it.answered_at.known().unwrap_or(it.intended_at));
         let delay = asked.map(|it| self.beat.now.since(it));
         let status = receipt.status;
@@ -98,6 +102,8 @@ impl Dispatch {
         let Some(attempt) = held.entry.parts[usize::from(key.index())].attempt.as_ref() else { return false };
         let (carrier, intended_at) = (attempt.link.carrier, attempt.intended_at);
         let sender = self.sender_at(carrier, &held.entry.body.source);
+        // Where any other part might be meant, none is settled: the wrong one would be lost without a word (decision
+        // 0009).
         if self.only_doubt(carrier, destination) != Some(key) {
             return false;
         }

@@ -29,6 +29,8 @@ impl Dispatch {
         if self.settle_by_handset(key) {
             return;
         }
+        // Of a route that is configured no more nobody says what to do: to hold sends nothing twice, and a receipt
+        // still ends it.
         match policy.unwrap_or(UnknownPolicy::Hold) {
             UnknownPolicy::Resend => self.resend(key),
             UnknownPolicy::Hold => (),

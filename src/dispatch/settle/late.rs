@@ -18,6 +18,7 @@ impl Dispatch {
         }
         let Some(part) = self.set.part(key) else { return };
         let (current, now) = (part.attempt.as_ref().is_some_and(|it| it.number == ticket.number()), self.beat.now);
+        // What the route sends again is queued by now, and is in doubt nevertheless until it has gone.
         let in_doubt = matches!(part.phase(), Phase::Doubtful | Phase::Queued);
         if !current {
             self.late_past(link, ticket, answered);

@@ -170,6 +170,7 @@ impl Supervisor {
         while open {
             self.ask(client, &mut desk, &mut running);
             tokio::select! {
+                // What has ended goes before what is new: it makes room, and says whether there is a server at all.
                 biased;
                 Some(joined) = running.tasks.join_next_with_id() => {
                     let finished = running.take_finished(joined);
