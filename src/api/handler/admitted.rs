@@ -2,7 +2,7 @@
 //!
 //! A handler names [`Sender`], [`Reader`] or [`Operator`] among what it takes, and is run for nobody else.
 
-use crate::api::handler::auth::{Directory, Scope, peer};
+use crate::api::handler::auth::{Directory, Scope, client_address};
 use crate::api::handler::context::Context;
 use crate::api::handler::problem::Problem;
 use crate::dispatch::door::plan::{Account, Plan};
@@ -63,7 +63,7 @@ impl<S: For> FromRequestParts<Arc<Context>> for Admitted<S> {
 
     async fn from_request_parts(head: &mut Parts, context: &Arc<Context>) -> Result<Self, Problem> {
         let directory = context.directory();
-        let id = directory.admit(&head.headers, peer(&head.extensions), S::SCOPE)?.id;
+        let id = directory.admit(&head.headers, client_address(&head.extensions), S::SCOPE)?.id;
         Ok(Self { directory, id, scope: PhantomData })
     }
 }

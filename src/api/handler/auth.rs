@@ -51,7 +51,7 @@ impl Directory {
     }
 
     /// The account whose key the headers carry, if it may do what `scope` names from where it calls.
-    pub fn admit(&self, headers: &HeaderMap, peer: ClientAddress, scope: Scope) -> Result<&Account, Problem> {
+    pub fn admit(&self, headers: &HeaderMap, client: ClientAddress, scope: Scope) -> Result<&Account, Problem> {
         let key = key(headers).ok_or_else(|| {
             Problem::new(Kind::Unauthorized, "Send the key as Authorization: Bearer KEY or X-API-KEY: KEY.")
         })?;
@@ -63,7 +63,7 @@ impl Directory {
             .and_then(|(_, id)| self.plan.accounts.get(id))
             .filter(|it| it.active)
             .ok_or_else(|| Problem::new(Kind::Unauthorized, "The key is not known, or its account is not active."))?;
-        if !peer.is_in(&account.allow_from) {
+        if !client.is_in(&account.allow_from) {
             return Err(Problem::new(Kind::NetworkRefused, "The account may not be used from this address."));
         }
         if !scope.is_in(account.scopes) {
@@ -103,7 +103,7 @@ impl Scope {
 }
 
 /// Whence a request comes; the server notes it on each.
-pub(crate) fn peer(extensions: &Extensions) -> ClientAddress {
+pub(crate) fn client_address(extensions: &Extensions) -> ClientAddress {
     extensions.get::<ClientAddress>().copied().unwrap_or(ClientAddress::LOCAL)
 }
 

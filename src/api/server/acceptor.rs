@@ -40,8 +40,8 @@ const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// What every connection of a listener meets.
 pub(crate) struct Acceptor {
-    pub(crate) desk: Service,
-    pub(crate) places: Arc<ConnectionLimit>,
+    pub(crate) service: Service,
+    pub(crate) limit: Arc<ConnectionLimit>,
     /// Counts who is turned away.
     pub(crate) on_turned_away: Option<Arc<OnTurnedAway>>,
     tls: Option<tls::TlsServer>,
@@ -59,10 +59,10 @@ struct TurnedAwayLog {
 }
 
 impl Acceptor {
-    pub(crate) fn new(desk: Service, options: &Http, tls: Option<tls::TlsServer>) -> Self {
+    pub(crate) fn new(service: Service, options: &Http, tls: Option<tls::TlsServer>) -> Self {
         Self {
-            desk,
-            places: Arc::new(ConnectionLimit::new(options)),
+            service,
+            limit: Arc::new(ConnectionLimit::new(options)),
             on_turned_away: None,
             tls,
             header_timeout: options.header_timeout,
@@ -79,32 +79,32 @@ impl Acceptor {
         place: ConnectionPermit,
         stop: watch::Receiver<bool>,
     ) {
-        let (peer, mut accepted) = (accepted.peer(), accepted);
-        let Some(caller) = self.whence(&mut accepted, peer).await else { return };
-        let Caller::Itself(peer) = caller else { return self.seat(accepted, caller, stop).await };
-        match ConnectionLimit::sit(&self.places, peer) {
+        let (client, mut accepted) = (accepted.client(), accepted);
+        let Some(caller) = self.whence(&mut accepted, client).await else { return };
+        let Caller::Itself(client) = caller else { return self.seat(accepted, caller, stop).await };
+        match ConnectionLimit::sit(&self.limit, client) {
             Some(_seat) => self.seat(accepted, caller, stop).await,
             None => {
                 drop(place);
-                self.turn_away(accepted.of(peer), TurnedAway::Address);
+                self.turn_away(accepted.of(client), TurnedAway::Address);
             }
         }
     }
 
     /// For whom a connection is; `None` where a proxy says so and nobody understands it, or says nothing in time.
-    async fn whence(&self, accepted: &mut Accepted, peer: ClientAddress) -> Option<Caller> {
-        if !self.proxies.hold(peer.0) {
-            return Some(Caller::Itself(peer));
+    async fn whence(&self, accepted: &mut Accepted, client: ClientAddress) -> Option<Caller> {
+        if !self.proxies.hold(client.0) {
+            return Some(Caller::Itself(client));
         }
-        let behind = Caller::Behind(peer, Arc::clone(&self.proxies), Arc::clone(&self.places));
+        let behind = Caller::Behind(client, Arc::clone(&self.proxies), Arc::clone(&self.limit));
         let Accepted::Tcp(tcp, _) = accepted else { return Some(behind) };
         // Who asks nothing in time is closed as on any other connection.
         match timeout(self.header_timeout, proxy::preface(tcp)).await.unwrap_or(Preface::Gone) {
             Preface::Missing => Some(behind),
-            Preface::Own => Some(Caller::Itself(peer)),
+            Preface::Own => Some(Caller::Itself(client)),
             Preface::Of(address) => Some(Caller::Itself(ClientAddress(address.to_canonical()))),
             Preface::Malformed => {
-                self.note(TurnedAway::Proxy, peer);
+                self.note(TurnedAway::Proxy, client);
                 None
             }
             Preface::Gone => None,
@@ -113,12 +113,12 @@ impl Acceptor {
 
     async fn seat(&self, accepted: Accepted, caller: Caller, stop: watch::Receiver<bool>) {
         match (accepted, &self.tls) {
-            (Accepted::Unix(stream), _) => self.desk.serve(stream, caller, stop).await,
-            (Accepted::Tcp(tcp, _), None) => self.desk.serve(Stream::Plain(tcp), caller, stop).await,
+            (Accepted::Unix(stream), _) => self.service.serve(stream, caller, stop).await,
+            (Accepted::Tcp(tcp, _), None) => self.service.serve(Stream::Plain(tcp), caller, stop).await,
             (Accepted::Tcp(tcp, _), Some(tls)) => {
                 // Whoever cannot shake hands in the time of a head gets nothing.
                 if let Ok(Ok(stream)) = timeout(self.header_timeout, tls.accept(tcp)).await {
-                    self.desk.serve(stream, caller, stop).await;
+                    self.service.serve(stream, caller, stop).await;
                 }
             }
         }
@@ -126,7 +126,7 @@ impl Acceptor {
 
     /// Tells a connection that there is no place for it, and closes it; does not wait for that.
     pub(crate) fn turn_away(&self, accepted: Accepted, reason: TurnedAway) {
-        self.note(reason, accepted.peer());
+        self.note(reason, accepted.client());
         let Ok(permit) = Arc::clone(&self.farewells).try_acquire_owned() else { return };
         let tls = self.tls.clone();
         tokio::spawn(async move {
@@ -144,8 +144,8 @@ impl Acceptor {
     }
 
     /// Counts who was turned away, and says so once a minute.
-    fn note(&self, reason: TurnedAway, peer: ClientAddress) {
-        let counts = &self.places.counts;
+    fn note(&self, reason: TurnedAway, client: ClientAddress) {
+        let counts = &self.limit.counts;
         let count = match reason {
             TurnedAway::Address => &counts.refused_by_address,
             TurnedAway::All => &counts.refused,
@@ -159,7 +159,7 @@ impl Acceptor {
         told.since[reason as usize] += 1;
         if told.at.is_none_or(|it| TELL_EVERY <= it.elapsed()) {
             let [address, all, proxy] = told.since;
-            tracing::warn!(address, all, proxy, latest = %peer.0, "connections are refused");
+            tracing::warn!(address, all, proxy, latest = %client.0, "connections are refused");
             *told = TurnedAwayLog { at: Some(Instant::now()), ..TurnedAwayLog::default() };
         }
     }

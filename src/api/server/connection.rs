@@ -89,8 +89,8 @@ impl Service {
         let (api, seen, on_answer) = (self.api.clone(), Arc::clone(&activity), self.on_answer.clone());
         let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
             let running = Running::begin(&seen, request.version() == axum::http::Version::HTTP_2);
-            let answer = caller.of(request.headers()).map(|(peer, seat)| {
-                request.extensions_mut().insert(peer);
+            let answer = caller.of(request.headers()).map(|(client, seat)| {
+                request.extensions_mut().insert(client);
                 (api.clone().answer(request.map(Body::new)), seat)
             });
             let refused = answer.as_ref().err().map(|it| it.kind.status());

@@ -51,20 +51,20 @@ impl ConnectionLimit {
     }
 
     /// A place among all.
-    pub(crate) fn enter(places: &Arc<Self>) -> Option<ConnectionPermit> {
-        let permit = Arc::clone(&places.free).try_acquire_owned().ok()?;
-        places.counts.open.fetch_add(1, Ordering::Relaxed);
-        Some(ConnectionPermit { places: Arc::clone(places), _permit: permit })
+    pub(crate) fn enter(limit: &Arc<Self>) -> Option<ConnectionPermit> {
+        let permit = Arc::clone(&limit.free).try_acquire_owned().ok()?;
+        limit.counts.open.fetch_add(1, Ordering::Relaxed);
+        Some(ConnectionPermit { limit: Arc::clone(limit), _permit: permit })
     }
 
     /// A place among those of an address.
-    pub(crate) fn sit(places: &Arc<Self>, peer: ClientAddress) -> Option<Seat> {
-        let address = counted_as(peer.0);
-        let mut taken = places.taken.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn sit(limit: &Arc<Self>, client: ClientAddress) -> Option<Seat> {
+        let address = counted_as(client.0);
+        let mut taken = limit.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let count = taken.entry(address).or_insert(0);
-        (*count < places.per_address).then(|| {
+        (*count < limit.per_address).then(|| {
             *count += 1;
-            Seat { places: Arc::clone(places), address }
+            Seat { limit: Arc::clone(limit), address }
         })
     }
 
@@ -84,25 +84,25 @@ fn counted_as(address: IpAddr) -> IpAddr {
 
 /// A taken place among all; free again when it is dropped.
 pub(crate) struct ConnectionPermit {
-    places: Arc<ConnectionLimit>,
+    limit: Arc<ConnectionLimit>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        self.places.counts.open.fetch_sub(1, Ordering::Relaxed);
+        self.limit.counts.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 /// A taken place of an address; free again when it is dropped.
 pub(crate) struct Seat {
-    places: Arc<ConnectionLimit>,
+    limit: Arc<ConnectionLimit>,
     address: IpAddr,
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let mut taken = self.places.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = self.limit.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = taken.get_mut(&self.address) {
             *count -= 1;
             // Addresses come and go; only those with connections are remembered.
@@ -130,18 +130,18 @@ mod tests {
     #[test]
     fn an_address_has_its_share_and_gives_it_back() {
         let options = Http { max_connections: 3, max_connections_per_address: 2, ..Http::at(Listen::Unix("/".into())) };
-        let places = Arc::new(ConnectionLimit::new(&options));
+        let limit = Arc::new(ConnectionLimit::new(&options));
         let (one, other) = (ClientAddress([10, 0, 0, 1].into()), ClientAddress([10, 0, 0, 2].into()));
-        let held = [ConnectionLimit::sit(&places, one), ConnectionLimit::sit(&places, one)];
-        assert!(held.iter().all(Option::is_some) && ConnectionLimit::sit(&places, one).is_none());
-        assert!(ConnectionLimit::sit(&places, other).is_some());
-        let all = [(); 3].map(|()| ConnectionLimit::enter(&places));
-        assert!(all.iter().all(Option::is_some) && ConnectionLimit::enter(&places).is_none(), "three in all");
-        assert_eq!(places.counts.open.load(Ordering::Relaxed), 3);
+        let held = [ConnectionLimit::sit(&limit, one), ConnectionLimit::sit(&limit, one)];
+        assert!(held.iter().all(Option::is_some) && ConnectionLimit::sit(&limit, one).is_none());
+        assert!(ConnectionLimit::sit(&limit, other).is_some());
+        let all = [(); 3].map(|()| ConnectionLimit::enter(&limit));
+        assert!(all.iter().all(Option::is_some) && ConnectionLimit::enter(&limit).is_none(), "three in all");
+        assert_eq!(limit.counts.open.load(Ordering::Relaxed), 3);
         drop((held, all));
-        assert_eq!(places.counts.open.load(Ordering::Relaxed), 0);
-        assert!(places.taken.lock().unwrap().is_empty());
-        assert!(ConnectionLimit::sit(&places, one).is_some() && ConnectionLimit::enter(&places).is_some());
+        assert_eq!(limit.counts.open.load(Ordering::Relaxed), 0);
+        assert!(limit.taken.lock().unwrap().is_empty());
+        assert!(ConnectionLimit::sit(&limit, one).is_some() && ConnectionLimit::enter(&limit).is_some());
     }
 
     #[test]

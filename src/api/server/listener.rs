@@ -36,17 +36,17 @@ pub(crate) enum Accepted {
 
 impl Accepted {
     /// Where it comes from.
-    pub(crate) const fn peer(&self) -> ClientAddress {
+    pub(crate) const fn client(&self) -> ClientAddress {
         match self {
-            Self::Tcp(_, peer) => *peer,
+            Self::Tcp(_, client) => *client,
             Self::Unix(_) => ClientAddress::LOCAL,
         }
     }
 
     /// The same, which comes from there.
-    pub(crate) fn of(self, peer: ClientAddress) -> Self {
+    pub(crate) fn of(self, client: ClientAddress) -> Self {
         match self {
-            Self::Tcp(stream, _) => Self::Tcp(stream, peer),
+            Self::Tcp(stream, _) => Self::Tcp(stream, client),
             Self::Unix(_) => self,
         }
     }

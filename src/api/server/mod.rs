@@ -40,39 +40,39 @@ const REST_MAX: Duration = Duration::from_secs(1);
 /// A listener, what it serves, and its bounds.
 pub struct HttpServer {
     listener: Listener,
-    door: Acceptor,
+    acceptor: Acceptor,
 }
 
 impl HttpServer {
     /// Serves `api` on `listener`, by TLS where that is given (never on a unix socket), for
     /// which ALPN should offer [`PROTOCOLS`].
     pub fn new(listener: Listener, api: Api, options: &Http, tls: Option<tls::TlsServer>) -> Self {
-        Self { listener, door: Acceptor::new(Service::new(api, options), options, tls) }
+        Self { listener, acceptor: Acceptor::new(Service::new(api, options), options, tls) }
     }
 
     /// The same, which tells of answers that no router gives: to what is no request.
     #[must_use]
     pub fn telling(mut self, on_answer: Arc<OnAnswer>) -> Self {
-        self.door.desk.on_answer = Some(on_answer);
+        self.acceptor.service.on_answer = Some(on_answer);
         self
     }
 
     /// The same, which tells of connections that are turned away.
     #[must_use]
     pub fn counting(mut self, on_turned_away: Arc<OnTurnedAway>) -> Self {
-        self.door.on_turned_away = Some(on_turned_away);
+        self.acceptor.on_turned_away = Some(on_turned_away);
         self
     }
 
     /// How many connections there are and were.
     pub fn counts(&self) -> Arc<Counts> {
-        Arc::clone(&self.door.places.counts)
+        Arc::clone(&self.acceptor.limit.counts)
     }
 
     /// Takes connections until `stop` turns true; then takes none, and returns when the last
     /// has ended.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let (mut rest, door, often) = (REST, Arc::new(self.door), Often::default());
+        let (mut rest, acceptor, often) = (REST, Arc::new(self.acceptor), Often::default());
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
@@ -81,15 +81,15 @@ impl HttpServer {
             match accepted {
                 Ok(accepted) => {
                     rest = REST;
-                    match ConnectionLimit::enter(&door.places) {
-                        Some(place) => drop(tokio::spawn(Arc::clone(&door).serve(accepted, place, stop.clone()))),
-                        None => door.turn_away(accepted, TurnedAway::All),
+                    match ConnectionLimit::enter(&acceptor.limit) {
+                        Some(place) => drop(tokio::spawn(Arc::clone(&acceptor).serve(accepted, place, stop.clone()))),
+                        None => acceptor.turn_away(accepted, TurnedAway::All),
                     }
                 }
                 // The client went before we came.
                 Err(error) if is_of_connection(&error) => {}
                 Err(error) => {
-                    door.places.counts.failed.fetch_add(1, Ordering::Relaxed);
+                    acceptor.limit.counts.failed.fetch_add(1, Ordering::Relaxed);
                     often!(warn, often, "", "no connection can be accepted for now", %error);
                     tokio::select! {
                         () = tokio::time::sleep(rest) => {}
@@ -100,7 +100,7 @@ impl HttpServer {
             }
         }
         drop(self.listener);
-        door.places.all_free().await;
+        acceptor.limit.all_free().await;
     }
 }
 

@@ -161,14 +161,14 @@ impl Supervisor {
 
     /// Takes messages and asks, until no connection can be made or the link is to stop.
     async fn serve(&mut self, client: &Arc<HttpClient>, backoff: &mut Backoff) {
-        let (mut desk, mut running) = (Waiting::default(), Running::default());
+        let (mut waiting, mut running) = (Waiting::default(), Running::default());
         let room = self.options.room();
         self.meter.set_state(LinkState::Bound);
         self.post.up();
         self.outlet.report(Report::Up { capacity: room.window + room.ahead, window: room.window });
         let (mut open, mut within) = (true, None);
         while open {
-            self.ask(client, &mut desk, &mut running);
+            self.ask(client, &mut waiting, &mut running);
             tokio::select! {
                 // What has ended goes before what is new: it makes room, and says whether there is a server at all.
                 biased;
@@ -190,7 +190,7 @@ impl Supervisor {
                 }
                 command = self.commands.recv() => match command {
                     Some(Command::Submit(submit)) => {
-                        if let Some((ticket, answered)) = desk.take(submit) {
+                        if let Some((ticket, answered)) = waiting.take(submit) {
                             self.outlet.report(Report::Answered(ticket, answered));
                         }
                     }
@@ -203,7 +203,7 @@ impl Supervisor {
                 },
             }
         }
-        for (ticket, answered) in desk.give_back() {
+        for (ticket, answered) in waiting.give_back() {
             self.outlet.report(Report::Answered(ticket, answered));
         }
         self.drain(&mut running, within).await;
@@ -250,12 +250,12 @@ impl Supervisor {
     }
 
     /// Starts as many requests as the window has room for.
-    fn ask(&mut self, client: &Arc<HttpClient>, desk: &mut Waiting, running: &mut Running) {
+    fn ask(&mut self, client: &Arc<HttpClient>, waiting: &mut Waiting, running: &mut Running) {
         if self.latest.has_changed().unwrap_or(false) {
             self.options = self.latest.borrow_and_update().clone();
         }
         while running.tasks.len() < self.options.window {
-            let Some(letters) = desk.next(&self.options.shape, &self.options.constants(&self.veil)) else { return };
+            let Some(letters) = waiting.next(&self.options.shape, &self.options.constants(&self.veil)) else { return };
             let tickets = letters.iter().map(|it| it.submit.ticket).collect();
             let task = running.tasks.spawn(submit(client.clone(), self.options.clone(), self.veil, letters));
             running.tickets.insert(task.id(), tickets);

@@ -112,11 +112,11 @@ mod tests {
 
     #[test]
     fn a_request_takes_what_waits_and_says_the_same_up_to_its_batch() {
-        let mut desk = Waiting::default();
+        let mut waiting = Waiting::default();
         for (seq, text) in [(1, "a"), (2, "a"), (3, "a"), (4, "b"), (5, "a")] {
-            assert!(desk.take(submit(seq, text)).is_none());
+            assert!(waiting.take(submit(seq, text)).is_none());
         }
-        let mut next = |batch| desk.next(&shape(batch), &CONSTANTS).map(|it| seqs(&it));
+        let mut next = |batch| waiting.next(&shape(batch), &CONSTANTS).map(|it| seqs(&it));
         assert_eq!(next(2), Some(vec![1, 2]));
         assert_eq!(next(500), Some(vec![3]), "one that says something else is not overtaken");
         assert_eq!(next(1), Some(vec![4]));
@@ -126,12 +126,12 @@ mod tests {
 
     #[test]
     fn what_waits_goes_back_as_not_sent_and_data_goes_elsewhere() {
-        let mut desk = Waiting::default();
-        assert!(desk.take(submit(1, "a")).is_none() && desk.take(submit(2, "a")).is_none());
-        let data = desk.take(submit(3, "")).unwrap();
+        let mut waiting = Waiting::default();
+        assert!(waiting.take(submit(1, "a")).is_none() && waiting.take(submit(2, "a")).is_none());
+        let data = waiting.take(submit(3, "")).unwrap();
         assert_eq!((data.1.answer, data.1.reason), (Answer::Elsewhere, Some(Reason::ContentRefused)));
-        let back: Vec<Ended> = desk.give_back().collect();
+        let back: Vec<Ended> = waiting.give_back().collect();
         assert!(back.len() == 2 && back.iter().all(|it| it.1 == Answered::NOT_SENT), "{back:?}");
-        assert!(desk.next(&shape(1), &CONSTANTS).is_none());
+        assert!(waiting.next(&shape(1), &CONSTANTS).is_none());
     }
 }
