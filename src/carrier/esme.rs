@@ -301,7 +301,7 @@ impl Esme {
                 self.report_query(Ticket(ticket), query::read_answer(status, &body, &self.dialect));
             }
             SessionEvent::TimedOut(ticket) if Ticket(ticket).is_query() => {
-                self.report_query(Ticket(ticket), Queried::Ignored)
+                self.report_query(Ticket(ticket), Queried::Ignored);
             }
             SessionEvent::Lost(ticket) | SessionEvent::NeverSent(ticket) if Ticket(ticket).is_query() => {
                 self.report_query(Ticket(ticket), Queried::Unanswered);

@@ -27,7 +27,7 @@ impl Session {
         let congestion = body.congestion();
         match body {
             PduBody::EnquireLink => {
-                self.send(Pdu { status: CommandStatus::Ok, sequence, body: PduBody::EnquireLinkResp })
+                self.send(Pdu { status: CommandStatus::Ok, sequence, body: PduBody::EnquireLinkResp });
             }
             // It was a sign of life, and that has been taken.
             PduBody::EnquireLinkResp if self.is_mismatched(sequence) => {

@@ -116,7 +116,7 @@ impl<'a> Terms<'a> {
         };
         match targets {
             Targets::One(text) => {
-                judge(Wish { place: Pointer::Alone, to: text.as_str(), client_ref: None, text: None })
+                judge(Wish { place: Pointer::Alone, to: text.as_str(), client_ref: None, text: None });
             }
             Targets::Many(list) => list.iter().enumerate().for_each(|(at, it)| {
                 judge(Wish {
