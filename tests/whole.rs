@@ -222,7 +222,7 @@ fn unlike_decisions(name: &str, text: &str) -> Vec<String> {
     if !paragraphs.next().is_some_and(|it| it.starts_with("**Decided.** ")) {
         faults.push("it does not begin with what was decided".to_owned());
     }
-    if !["**Because** ", "**Costs.** "].iter().all(|with| paragraphs.any(|it| it.starts_with(with))) {
+    if !["**Because**", "**Costs.** "].iter().all(|with| paragraphs.any(|it| it.starts_with(with))) {
         faults.push("it does not say because of what, and then what it costs".to_owned());
     }
     faults
