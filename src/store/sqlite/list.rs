@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A walk goes on until its page is full or nothing is left. It may end before that once it has found something
-//! and [`PAGE_TIME`] is over; one that has found nothing goes on, in transactions of at most [`STRETCH`], so that a page is empty
+//! and `PAGE_TIME` is over; one that has found nothing goes on, in transactions of at most `STRETCH`, so that a page is empty
 //! only where there is no other.
 
 use crate::carrier::id::{self, IdCandidate};
