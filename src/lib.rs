@@ -17,7 +17,11 @@
 //! 1  session · message                                  an SMPP conversation · the life of a message
 //! 0  smpp · text · number                               octets · alphabets · phone numbers
 //!    dice                                               chance that a seed decides
+//!    closed_set                                         the macro for enums whose members have numbers and words
 //! ```
+
+#[macro_use]
+mod closed_set;
 
 pub mod dice;
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// Bottom first. A file may name its own module and modules of lower floors; the modules of one floor
 /// are strangers to each other.
 const FLOORS: &[&[&str]] = &[
-    &["dice"],
+    &["dice", "closed_set"],
     &["number", "smpp", "text"],
     &["session", "message"],
     &["carrier", "route", "guard", "verify"],

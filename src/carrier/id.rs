@@ -34,38 +34,16 @@ pub enum Nearness {
     Verbatim,
 }
 
-/// How an id in an answer and the same id in a receipt are written, padding and case apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Relation {
-    /// Alike.
-    Same,
-    /// Hexadecimal in the answer, decimal in the receipt.
-    RespHex,
-    /// Decimal in the answer, hexadecimal in the receipt.
-    ReceiptHex,
-}
-
-impl Relation {
-    /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 3] = [Self::Same, Self::RespHex, Self::ReceiptHex];
-
-    /// Its number in records.
-    pub const fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// The relation of that number.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(number)).copied()
-    }
-
-    /// Its word in the log, in metrics and as `message_id` in the configuration.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Same => "text",
-            Self::RespHex => "resp-hex",
-            Self::ReceiptHex => "receipt-hex",
-        }
+closed_set! {
+    /// How an id in an answer and the same id in a receipt are written, padding and case apart.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum Relation: all, number, from_number, word {
+        /// Alike.
+        Same = 0 "text",
+        /// Hexadecimal in the answer, decimal in the receipt.
+        RespHex = 1 "resp-hex",
+        /// Decimal in the answer, hexadecimal in the receipt.
+        ReceiptHex = 2 "receipt-hex",
     }
 }
 

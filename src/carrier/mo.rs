@@ -56,35 +56,16 @@ pub struct PartRef {
     pub index: u8,
 }
 
-/// Where the reference of a part stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ReferenceKind {
-    /// Information element 0x00 of the header, one octet (3GPP TS 23.040, 9.2.3.24.1).
-    Udh8,
-    /// Information element 0x08, two octets (9.2.3.24.8).
-    Udh16,
-    /// `sar_msg_ref_num` and its fellows (SMPP 3.4, 5.3.2.22 to 24).
-    Sar,
-}
-
-impl ReferenceKind {
-    /// Its number in records.
-    pub const fn number(self) -> u8 {
-        match self {
-            Self::Udh8 => 0,
-            Self::Udh16 => 1,
-            Self::Sar => 2,
-        }
-    }
-
-    /// The kind of a number.
-    pub const fn from_number(number: u8) -> Option<Self> {
-        match number {
-            0 => Some(Self::Udh8),
-            1 => Some(Self::Udh16),
-            2 => Some(Self::Sar),
-            _ => None,
-        }
+closed_set! {
+    /// Where the reference of a part stands.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    pub enum ReferenceKind: number, from_number {
+        /// Information element 0x00 of the header, one octet (3GPP TS 23.040, 9.2.3.24.1).
+        Udh8 = 0,
+        /// Information element 0x08, two octets (9.2.3.24.8).
+        Udh16 = 1,
+        /// `sar_msg_ref_num` and its fellows (SMPP 3.4, 5.3.2.22 to 24).
+        Sar = 2,
     }
 }
 

@@ -6,119 +6,56 @@ use crate::message::receipt::Receipt;
 use crate::message::time::Time;
 use std::time::Duration;
 
-/// What a `submit_sm_resp`, or its absence, means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Answer {
-    /// The carrier took it.
-    Taken,
-    /// The same carrier, later.
-    Later,
-    /// Another carrier, now.
-    Elsewhere,
-    /// No carrier would take it.
-    Never,
-    /// It never left.
-    NotSent,
-    /// It was written, and nobody knows.
-    Unknown,
+closed_set! {
+    /// What a `submit_sm_resp`, or its absence, means.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Answer: all, number, from_number, word {
+        /// The carrier took it.
+        Taken = 0 "taken",
+        /// The same carrier, later.
+        Later = 1 "later",
+        /// Another carrier, now.
+        Elsewhere = 2 "elsewhere",
+        /// No carrier would take it.
+        Never = 3 "never",
+        /// It never left.
+        NotSent = 4 "not_sent",
+        /// It was written, and nobody knows.
+        Unknown = 5 "unknown",
+    }
 }
 
 impl Answer {
-    /// Every answer, in the order of their numbers.
-    pub const ALL: [Self; 6] = [Self::Taken, Self::Later, Self::Elsewhere, Self::Never, Self::NotSent, Self::Unknown];
-
-    /// Its number in records.
-    pub const fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// The answer of that number.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(number)).copied()
-    }
-
-    /// Its word in the API, configuration and metrics.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Taken => "taken",
-            Self::Later => "later",
-            Self::Elsewhere => "elsewhere",
-            Self::Never => "never",
-            Self::NotSent => "not_sent",
-            Self::Unknown => "unknown",
-        }
-    }
-
     /// The answer of that word.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.word() == word)
     }
 }
 
-/// Why an attempt was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Cause {
-    /// The part had not been tried.
-    First,
-    /// The carrier had refused it for now, or it had not left.
-    Retry,
-    /// Another carrier had refused it.
-    Failover,
-    /// What became of the attempt before is not known, and the route says to send again.
-    Resend,
-    /// Another carrier had taken it, and no receipt came in time.
-    NoReceipt,
-    /// It had waited too long for another carrier.
-    MaxWait,
-    /// The carrier that it waited for had no link.
-    CarrierDown,
-    /// The carrier that it waited for had failed too often.
-    BreakerOpen,
-    /// An operator had closed the carrier that it waited for, or moved it.
-    Moved,
-    /// It shows whether a carrier that was left works again.
-    Probe,
-}
-
-impl Cause {
-    /// Every cause, in the order of their numbers.
-    pub const ALL: [Self; 10] = [
-        Self::First,
-        Self::Retry,
-        Self::Failover,
-        Self::Resend,
-        Self::NoReceipt,
-        Self::MaxWait,
-        Self::CarrierDown,
-        Self::BreakerOpen,
-        Self::Moved,
-        Self::Probe,
-    ];
-
-    /// Its number in records.
-    pub const fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// The cause of that number.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(number)).copied()
-    }
-
-    /// Its word in the API and in metrics.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::First => "first",
-            Self::Retry => "retry",
-            Self::Failover => "failover",
-            Self::Resend => "resend",
-            Self::NoReceipt => "no_receipt",
-            Self::MaxWait => "max_wait",
-            Self::CarrierDown => "carrier_down",
-            Self::BreakerOpen => "breaker_open",
-            Self::Moved => "moved",
-            Self::Probe => "probe",
-        }
+closed_set! {
+    /// Why an attempt was made.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Cause: all, number, from_number, word {
+        /// The part had not been tried.
+        First = 0 "first",
+        /// The carrier had refused it for now, or it had not left.
+        Retry = 1 "retry",
+        /// Another carrier had refused it.
+        Failover = 2 "failover",
+        /// What became of the attempt before is not known, and the route says to send again.
+        Resend = 3 "resend",
+        /// Another carrier had taken it, and no receipt came in time.
+        NoReceipt = 4 "no_receipt",
+        /// It had waited too long for another carrier.
+        MaxWait = 5 "max_wait",
+        /// The carrier that it waited for had no link.
+        CarrierDown = 6 "carrier_down",
+        /// The carrier that it waited for had failed too often.
+        BreakerOpen = 7 "breaker_open",
+        /// An operator had closed the carrier that it waited for, or moved it.
+        Moved = 8 "moved",
+        /// It shows whether a carrier that was left works again.
+        Probe = 9 "probe",
     }
 }
 

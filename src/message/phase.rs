@@ -16,27 +16,29 @@
 
 use crate::message::status::Status;
 
-/// The phase of a part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Phase {
-    /// Waits in its lane.
-    Queued,
-    /// The intent to submit it is durable; the PDU may be on its way.
-    Intended,
-    /// Written, or perhaps written, and not answered.
-    Doubtful,
-    /// The carrier took it.
-    Sent,
-    /// A receipt says that it arrived.
-    Delivered,
-    /// It will not arrive.
-    Failed,
-    /// It came too late to be worth sending, or the carrier says so.
-    Expired,
-    /// It ended without news.
-    Unknown,
-    /// The customer took it back before it left.
-    Cancelled,
+closed_set! {
+    /// The phase of a part.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Phase: all, number, from_number {
+        /// Waits in its lane.
+        Queued = 0,
+        /// The intent to submit it is durable; the PDU may be on its way.
+        Intended = 1,
+        /// Written, or perhaps written, and not answered.
+        Doubtful = 2,
+        /// The carrier took it.
+        Sent = 3,
+        /// A receipt says that it arrived.
+        Delivered = 4,
+        /// It will not arrive.
+        Failed = 5,
+        /// It came too late to be worth sending, or the carrier says so.
+        Expired = 6,
+        /// It ended without news.
+        Unknown = 7,
+        /// The customer took it back before it left.
+        Cancelled = 8,
+    }
 }
 
 /// What moves a part from one phase to the next.
@@ -66,29 +68,6 @@ pub enum End {
 }
 
 impl Phase {
-    /// Every phase, in the order of their numbers.
-    pub const ALL: [Self; 9] = [
-        Self::Queued,
-        Self::Intended,
-        Self::Doubtful,
-        Self::Sent,
-        Self::Delivered,
-        Self::Failed,
-        Self::Expired,
-        Self::Unknown,
-        Self::Cancelled,
-    ];
-
-    /// Its number in records.
-    pub const fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// The phase of that number.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(number)).copied()
-    }
-
     /// Whether nothing more is expected.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Delivered | Self::Failed | Self::Expired | Self::Unknown | Self::Cancelled)

@@ -17,6 +17,18 @@ pub enum Source {
     Alphanumeric(Box<str>),
 }
 
+closed_set! {
+    /// Of what kind a sender is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[expect(missing_docs, reason = "each is the sender of its name")]
+    pub enum SourceKind: number, from_number {
+        Unset = 0,
+        International = 1,
+        Short = 2,
+        Alphanumeric = 3,
+    }
+}
+
 /// Why a sender is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadSource {
@@ -77,6 +89,26 @@ impl Source {
             }
             (true, None) if (9..=15).contains(&digits.len()) => Err(BadSource::National),
             _ => Err(BadSource::Shape),
+        }
+    }
+
+    /// Of what kind it is.
+    pub const fn kind(&self) -> SourceKind {
+        match self {
+            Self::Unset => SourceKind::Unset,
+            Self::International(_) => SourceKind::International,
+            Self::Short(_) => SourceKind::Short,
+            Self::Alphanumeric(_) => SourceKind::Alphanumeric,
+        }
+    }
+
+    /// The sender of a kind and of its [`Source::octets`].
+    pub fn of(kind: SourceKind, octets: Box<str>) -> Self {
+        match kind {
+            SourceKind::Unset => Self::Unset,
+            SourceKind::International => Self::International(octets),
+            SourceKind::Short => Self::Short(octets),
+            SourceKind::Alphanumeric => Self::Alphanumeric(octets),
         }
     }
 

@@ -1,51 +1,21 @@
 //! What the customer is told: seven words, and no others leave the gateway.
 
-/// The normalised status of a part, a message or a receipt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the words are the customer's own")]
-pub enum Status {
-    Queued,
-    Sent,
-    Delivered,
-    Failed,
-    Expired,
-    Unknown,
-    Cancelled,
+closed_set! {
+    /// The normalised status of a part, a message or a receipt.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[expect(missing_docs, reason = "the words are the customer's own")]
+    pub enum Status: all, number, from_number, word, from_word {
+        Queued = 0 "QUEUED",
+        Sent = 1 "SENT",
+        Delivered = 2 "DELIVERED",
+        Failed = 3 "FAILED",
+        Expired = 4 "EXPIRED",
+        Unknown = 5 "UNKNOWN",
+        Cancelled = 6 "CANCELLED",
+    }
 }
 
 impl Status {
-    /// Every status, in the order of their numbers.
-    pub const ALL: [Self; 7] =
-        [Self::Queued, Self::Sent, Self::Delivered, Self::Failed, Self::Expired, Self::Unknown, Self::Cancelled];
-
-    /// Its number in records.
-    pub const fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// The status of that number.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(number)).copied()
-    }
-
-    /// Its word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Queued => "QUEUED",
-            Self::Sent => "SENT",
-            Self::Delivered => "DELIVERED",
-            Self::Failed => "FAILED",
-            Self::Expired => "EXPIRED",
-            Self::Unknown => "UNKNOWN",
-            Self::Cancelled => "CANCELLED",
-        }
-    }
-
-    /// The status of that word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.word() == word)
-    }
-
     /// Whether nothing more is expected.
     pub const fn is_final(self) -> bool {
         !matches!(self, Self::Queued | Self::Sent)

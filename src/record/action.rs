@@ -103,21 +103,32 @@ pub enum Deed {
     ConfirmClock,
 }
 
-/// What of a target an action is about: the newest of one aspect is the one that counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Aspect {
-    /// Something that is done at once, and does not stand.
-    Once,
-    /// Whether anything is given.
-    Flow,
-    /// What its breaker counts as.
-    Breaker,
+closed_set! {
+    /// What of a target an action is about: the newest of one aspect is the one that counts.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    pub enum Aspect: number {
+        /// Something that is done at once, and does not stand.
+        Once = 0,
+        /// Whether anything is given.
+        Flow = 1,
+        /// What its breaker counts as.
+        Breaker = 2,
+    }
 }
 
-impl Aspect {
-    /// Its number in records.
-    pub const fn number(self) -> u8 {
-        self as u8
+closed_set! {
+    impl Deed: number, word {
+        Pause = 0 "pause",
+        Resume = 1 "resume",
+        Drain = 2 "drain",
+        OpenBreaker = 3 "breaker open",
+        CloseBreaker = 4 "breaker closed",
+        FreeBreaker = 5 "breaker auto",
+        Move = 6 "move",
+        Rebind = 7 "rebind",
+        Trace = 8 "trace",
+        Release = 9 "release",
+        ConfirmClock = 10 "confirm clock",
     }
 }
 
@@ -136,40 +147,6 @@ impl Deed {
         Self::Release,
         Self::ConfirmClock,
     ];
-
-    /// Its words in the API and in logs.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-            Self::Drain => "drain",
-            Self::OpenBreaker => "breaker open",
-            Self::CloseBreaker => "breaker closed",
-            Self::FreeBreaker => "breaker auto",
-            Self::Move { .. } => "move",
-            Self::Rebind => "rebind",
-            Self::Trace { .. } => "trace",
-            Self::Release => "release",
-            Self::ConfirmClock => "confirm clock",
-        }
-    }
-
-    /// Its number in records.
-    pub const fn number(self) -> u8 {
-        match self {
-            Self::Pause => 0,
-            Self::Resume => 1,
-            Self::Drain => 2,
-            Self::OpenBreaker => 3,
-            Self::CloseBreaker => 4,
-            Self::FreeBreaker => 5,
-            Self::Move { .. } => 6,
-            Self::Rebind => 7,
-            Self::Trace { .. } => 8,
-            Self::Release => 9,
-            Self::ConfirmClock => 10,
-        }
-    }
 
     /// What a record holds besides the number: of a move its carrier above 32 bits of its route, 0 where it has none;
     /// of a trace its PDUs.

@@ -116,13 +116,15 @@ pub struct Forgotten {
 /// A part whose carrier took it and says nothing more: which, who, since when.
 pub type Silent = (PartKey, CarrierId, Time);
 
-/// What a name is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum NameKind {
-    /// An account.
-    Account,
-    /// A carrier.
-    Carrier,
+closed_set! {
+    /// What a name is of.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum NameKind: word {
+        /// An account.
+        Account "account",
+        /// A carrier.
+        Carrier "carrier",
+    }
 }
 
 /// The store failed, and with it what memory thinks to be durable. Nothing more is

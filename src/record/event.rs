@@ -27,37 +27,13 @@ impl Event {
     }
 }
 
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum EventKind {
-    /// A message came from a handset.
-    MessageReceived,
-    /// A receipt came that names no message; operators read it.
-    ReceiptUnread,
-}
-
-impl EventKind {
-    /// Every one.
-    pub const ALL: [Self; 2] = [Self::MessageReceived, Self::ReceiptUnread];
-
-    /// Its word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::MessageReceived => "message.received",
-            Self::ReceiptUnread => "receipt.unread",
-        }
-    }
-
-    /// Its number in records.
-    pub const fn number(self) -> u8 {
-        match self {
-            Self::MessageReceived => 0,
-            Self::ReceiptUnread => 1,
-        }
-    }
-
-    /// The kind of a number.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.number() == number)
+closed_set! {
+    /// What happened.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum EventKind: number, from_number, word {
+        /// A message came from a handset.
+        MessageReceived = 0 "message.received",
+        /// A receipt came that names no message; operators read it.
+        ReceiptUnread = 1 "receipt.unread",
     }
 }

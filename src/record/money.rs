@@ -27,38 +27,16 @@ pub struct LedgerLine {
     pub note: Option<Box<str>>,
 }
 
-/// Why a balance changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Why {
-    /// An operator gave credit, or took it back.
-    Credit,
-    /// An order was accepted.
-    Charge,
-    /// No carrier took a message, or some of its parts.
-    Refund,
-}
-
-impl Why {
-    /// Every reason, in the order of their numbers.
-    pub const ALL: [Self; 3] = [Self::Credit, Self::Charge, Self::Refund];
-
-    /// Its number in records.
-    pub const fn number(self) -> u8 {
-        self as u8
-    }
-
-    /// The reason of that number.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.get(usize::from(number)).copied()
-    }
-
-    /// Its word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Credit => "credit",
-            Self::Charge => "charge",
-            Self::Refund => "refund",
-        }
+closed_set! {
+    /// Why a balance changed.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Why: all, number, from_number, word {
+        /// An operator gave credit, or took it back.
+        Credit = 0 "credit",
+        /// An order was accepted.
+        Charge = 1 "charge",
+        /// No carrier took a message, or some of its parts.
+        Refund = 2 "refund",
     }
 }
 

@@ -16,34 +16,13 @@ pub struct Suppression {
     pub reason: Box<str>,
 }
 
-/// Who put a number on the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// Its owner, by a keyword.
-    Handset,
-    /// An operator.
-    Operator,
-}
-
-impl Origin {
-    /// Its word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Handset => "handset",
-            Self::Operator => "operator",
-        }
-    }
-
-    /// Its number in records.
-    pub const fn number(self) -> u8 {
-        match self {
-            Self::Handset => 0,
-            Self::Operator => 1,
-        }
-    }
-
-    /// The origin of a number.
-    pub fn from_number(number: u8) -> Option<Self> {
-        [Self::Handset, Self::Operator].into_iter().find(|it| it.number() == number)
+closed_set! {
+    /// Who put a number on the list.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Origin: number, from_number, word {
+        /// Its owner, by a keyword.
+        Handset = 0 "handset",
+        /// An operator.
+        Operator = 1 "operator",
     }
 }

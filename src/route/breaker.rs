@@ -84,23 +84,11 @@ pub enum BreakerState {
     },
 }
 
-impl BreakerState {
-    /// As the metric has it: 0 closed, 1 half-open, 2 open.
-    pub const fn number(self) -> u8 {
-        match self {
-            Self::Closed => 0,
-            Self::HalfOpen { .. } => 1,
-            Self::Open { .. } => 2,
-        }
-    }
-
-    /// Its word in the admin API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::HalfOpen { .. } => "half-open",
-            Self::Open { .. } => "open",
-        }
+closed_set! {
+    impl BreakerState: number, word {
+        Closed = 0 "closed",
+        HalfOpen = 1 "half-open",
+        Open = 2 "open",
     }
 }
 

@@ -37,46 +37,30 @@ pub struct Grade {
     pub demoted: bool,
 }
 
-/// Why a carrier stands where it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RankReason {
-    /// Its place in the list of the route.
-    Listed,
-    /// Its place in the list for the destination.
-    Country,
-    /// The draw by weights named it.
-    Drawn,
-    /// Its weight, after the one that was drawn.
-    Weight,
-    /// Its score.
-    Score,
-    /// It has no score yet, and comes after those that have one.
-    Unscored,
-    /// Its score is too far below the best.
-    Demoted,
-    /// A try, to learn how it does now.
-    Probe,
-    /// Its cost.
-    Cost,
-    /// Its cost is not stated, and it comes after those whose cost is.
-    CostUnknown,
-}
-
-impl RankReason {
-    /// Its word in the API and the admin API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Listed => "listed",
-            Self::Country => "country",
-            Self::Drawn => "drawn",
-            Self::Weight => "weight",
-            Self::Score => "score",
-            Self::Unscored => "unscored",
-            Self::Demoted => "demoted",
-            Self::Probe => "probe",
-            Self::Cost => "cost",
-            Self::CostUnknown => "cost_unknown",
-        }
+closed_set! {
+    /// Why a carrier stands where it stands.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum RankReason: word {
+        /// Its place in the list of the route.
+        Listed "listed",
+        /// Its place in the list for the destination.
+        Country "country",
+        /// The draw by weights named it.
+        Drawn "drawn",
+        /// Its weight, after the one that was drawn.
+        Weight "weight",
+        /// Its score.
+        Score "score",
+        /// It has no score yet, and comes after those that have one.
+        Unscored "unscored",
+        /// Its score is too far below the best.
+        Demoted "demoted",
+        /// A try, to learn how it does now.
+        Probe "probe",
+        /// Its cost.
+        Cost "cost",
+        /// Its cost is not stated, and it comes after those whose cost is.
+        CostUnknown "cost_unknown",
     }
 }
 

@@ -116,26 +116,17 @@ pub struct Registration {
     pub default: Dlt,
 }
 
-/// What puts the carriers of a route into order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum CarrierOrder {
-    /// What is written.
-    #[default]
-    Static,
-    /// How well they deliver, by [`crate::route::score`].
-    Scored,
-    /// What a part costs there.
-    Cheapest,
-}
-
-impl CarrierOrder {
-    /// Its word in configuration and API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Static => "static",
-            Self::Scored => "scored",
-            Self::Cheapest => "cheapest",
-        }
+closed_set! {
+    /// What puts the carriers of a route into order.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum CarrierOrder: word {
+        /// What is written.
+        #[default]
+        Static "static",
+        /// How well they deliver, by [`crate::route::score`].
+        Scored "scored",
+        /// What a part costs there.
+        Cheapest "cheapest",
     }
 }
 

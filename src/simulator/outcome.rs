@@ -27,57 +27,29 @@
 
 use crate::smpp::status::CommandStatus;
 
-/// How a message ends that the carrier has taken; the receipts tell it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is the state of its name in the specification")]
-pub enum MessageState {
-    Delivered,
-    Undeliverable,
-    Rejected,
-    Expired,
-    Deleted,
-    /// Not final: taken on by the next one.
-    Accepted,
-    /// Not final, and in no specification: some carriers say it for ENROUTE.
-    Buffered,
-    /// Not final.
-    Enroute,
-    Unknown,
-    /// No receipt at all.
-    None,
+closed_set! {
+    /// How a message ends that the carrier has taken; the receipts tell it.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[expect(missing_docs, reason = "each is the state of its name in the specification")]
+    pub enum MessageState: all, word {
+        Delivered "DELIVRD",
+        Undeliverable "UNDELIV",
+        Rejected "REJECTD",
+        Expired "EXPIRED",
+        Deleted "DELETED",
+        /// Not final: taken on by the next one.
+        Accepted "ACCEPTD",
+        /// Not final, and in no specification: some carriers say it for ENROUTE.
+        Buffered "BUFFERED",
+        /// Not final.
+        Enroute "ENROUTE",
+        Unknown "UNKNOWN",
+        /// No receipt at all.
+        None "NONE",
+    }
 }
 
 impl MessageState {
-    /// Every outcome.
-    pub const ALL: [Self; 10] = [
-        Self::Delivered,
-        Self::Undeliverable,
-        Self::Rejected,
-        Self::Expired,
-        Self::Deleted,
-        Self::Accepted,
-        Self::Buffered,
-        Self::Enroute,
-        Self::Unknown,
-        Self::None,
-    ];
-
-    /// The word of a receipt text, and of the options in lower case.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Delivered => "DELIVRD",
-            Self::Undeliverable => "UNDELIV",
-            Self::Rejected => "REJECTD",
-            Self::Expired => "EXPIRED",
-            Self::Deleted => "DELETED",
-            Self::Accepted => "ACCEPTD",
-            Self::Buffered => "BUFFERED",
-            Self::Enroute => "ENROUTE",
-            Self::Unknown => "UNKNOWN",
-            Self::None => "NONE",
-        }
-    }
-
     /// The outcome of this word, whatever its case.
     pub fn of_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.word().eq_ignore_ascii_case(word))

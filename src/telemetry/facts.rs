@@ -274,7 +274,7 @@ fn tell_action(meters: &Meters, action: &Action, said: &'static str) {
         Target::Route(it) => (None, Some(it.0)),
         Target::Store => (None, None),
     };
-    let (deed, actor, until) = (action.deed.words(), &*action.by, action.until.known());
+    let (deed, actor, until) = (action.deed.word(), &*action.by, action.until.known());
     info!(deed, carrier, route, actor, until = until.map(tracing::field::display), "{said}");
 }
 

@@ -42,14 +42,11 @@ pub enum Begins {
     Late,
 }
 
-impl Kind {
-    /// Its word in the exposition.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Counter => "counter",
-            Self::Gauge => "gauge",
-            Self::Histogram(_) => "histogram",
-        }
+closed_set! {
+    impl Kind: word {
+        Counter "counter",
+        Gauge "gauge",
+        Histogram "histogram",
     }
 }
 

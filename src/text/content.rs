@@ -3,22 +3,24 @@
 use crate::text::TextError;
 use crate::text::udh::{CONCAT_8, CONCAT_16, PORTS_8, PORTS_16, Ports, Udh};
 
-/// Which alphabet a customer asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Requested {
-    /// The GSM alphabet if it has every character, else a national table if the carrier takes it
-    /// and it saves parts, else UCS-2.
-    Auto,
-    /// The GSM alphabet with its extension table, or nothing.
-    Gsm7,
-    /// UCS-2, even where the GSM alphabet would do.
-    Ucs2,
-    /// ISO-8859-1, or nothing.
-    Latin1,
-    /// The GSM alphabet, in which every other character is written as well as it can be.
-    Transliterated,
-    /// Octets that are no text.
-    Binary,
+closed_set! {
+    /// Which alphabet a customer asked for.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Requested: number, from_number, from_word {
+        /// The GSM alphabet if it has every character, else a national table if the carrier takes it
+        /// and it saves parts, else UCS-2.
+        Auto = 0 "auto",
+        /// The GSM alphabet with its extension table, or nothing.
+        Gsm7 = 1 "gsm7",
+        /// UCS-2, even where the GSM alphabet would do.
+        Ucs2 = 2 "ucs2",
+        /// ISO-8859-1, or nothing.
+        Latin1 = 3 "latin1",
+        /// The GSM alphabet, in which every other character is written as well as it can be.
+        Transliterated = 4 "gsm7-transliterate",
+        /// Octets that are no text.
+        Binary = 5 "binary",
+    }
 }
 
 /// What is to be said; it is borrowed, so that nothing is copied to count it.
@@ -127,29 +129,15 @@ pub struct Waiting {
     pub store: bool,
 }
 
-/// Of what kind the waiting messages are, with the bits that say so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the words of 3GPP TS 23.038, 4")]
-pub enum WaitingKind {
-    Voicemail = 0,
-    Fax = 1,
-    Email = 2,
-    Other = 3,
-}
-
-impl WaitingKind {
-    /// Every kind with its word.
-    pub const WORDS: [(&'static str, Self); 4] =
-        [("voicemail", Self::Voicemail), ("fax", Self::Fax), ("email", Self::Email), ("other", Self::Other)];
-
-    /// Its word.
-    pub const fn word(self) -> &'static str {
-        Self::WORDS[self as usize].0
-    }
-
-    /// The kind of a word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::WORDS.into_iter().find(|it| it.0 == word).map(|it| it.1)
+closed_set! {
+    /// Of what kind the waiting messages are, with the bits that say so.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[expect(missing_docs, reason = "the words of 3GPP TS 23.038, 4")]
+    pub enum WaitingKind: all, number, word, from_word {
+        Voicemail = 0 "voicemail",
+        Fax = 1 "fax",
+        Email = 2 "email",
+        Other = 3 "other",
     }
 }
 

@@ -357,5 +357,5 @@ fn waiting_coding(coding: Coding, waiting: Waiting) -> Result<u8, TextError> {
         (Scale::Units, false) => return Err(TextError::Contradiction("in UCS-2 it cannot be discarded")),
         (Scale::Octets, _) => return Err(TextError::Contradiction("only a text can say what waits")),
     };
-    Ok(group | waiting.kind as u8 | if waiting.active { 0x08 } else { 0 })
+    Ok(group | waiting.kind.number() | if waiting.active { 0x08 } else { 0 })
 }

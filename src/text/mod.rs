@@ -28,31 +28,20 @@ pub mod udh;
 use crate::text::encoding::Readings;
 use crate::text::udh::Udh;
 
-/// What the octets of a text are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Alphabet {
-    /// The GSM 7-bit default alphabet, one septet an octet (3GPP TS 23.038).
-    Gsm7,
-    /// ASCII.
-    Ascii,
-    /// ISO-8859-1.
-    Latin1,
-    /// UTF-16, big-endian.
-    Ucs2,
-    /// None: octets that are no text.
-    Binary,
-}
-
-impl Alphabet {
-    /// Its word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Gsm7 => "gsm7",
-            Self::Ascii => "ascii",
-            Self::Latin1 => "latin1",
-            Self::Ucs2 => "ucs2",
-            Self::Binary => "binary",
-        }
+closed_set! {
+    /// What the octets of a text are.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub enum Alphabet: word {
+        /// The GSM 7-bit default alphabet, one septet an octet (3GPP TS 23.038).
+        Gsm7 "gsm7",
+        /// ASCII.
+        Ascii "ascii",
+        /// ISO-8859-1.
+        Latin1 "latin1",
+        /// UTF-16, big-endian.
+        Ucs2 "ucs2",
+        /// None: octets that are no text.
+        Binary "binary",
     }
 }
 

@@ -26,7 +26,7 @@ fn profiles() -> impl Strategy<Value = Profile> {
 }
 
 fn indications() -> impl Strategy<Value = Option<Indication>> {
-    let kinds = prop::sample::select(WaitingKind::WORDS.map(|it| it.1).to_vec());
+    let kinds = prop::sample::select(WaitingKind::ALL.to_vec());
     let waiting = (kinds, any::<bool>(), any::<bool>())
         .prop_map(|(kind, active, store)| Indication::Waiting(Waiting { kind, active, store }));
     prop_oneof![

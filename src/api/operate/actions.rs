@@ -302,7 +302,7 @@ impl<'a> ActionView<'a> {
             n: action.n,
             at: Timestamp(action.at),
             actor: Shown(Actor { action, plan }),
-            action: action.deed.words(),
+            action: action.deed.word(),
             target: match action.target {
                 Target::Carrier(it) => TargetView::Carrier(Shown(name(it).unwrap_or_default().to_owned())),
                 Target::Route(it) => TargetView::Route(it.0),

@@ -140,15 +140,9 @@ impl Words {
         }
         let requested = match asked.encoding.as_ref().map(Text::as_str) {
             None => None,
-            Some("auto") => Some(Requested::Auto),
-            Some("gsm7") => Some(Requested::Gsm7),
-            Some("gsm7-transliterate") => Some(Requested::Transliterated),
-            Some("ucs2") => Some(Requested::Ucs2),
-            Some("latin1") => Some(Requested::Latin1),
-            Some("binary") => Some(Requested::Binary),
-            Some(_) => {
-                return Err(invalid("/encoding", "must be auto, gsm7, gsm7-transliterate, ucs2, latin1 or binary"));
-            }
+            Some(word) => Some(Requested::from_word(word).ok_or_else(|| {
+                invalid("/encoding", "must be auto, gsm7, gsm7-transliterate, ucs2, latin1 or binary")
+            })?),
         };
         let validity = match &asked.validity {
             None => None,

@@ -261,31 +261,18 @@ pub enum Fact {
     },
 }
 
-/// What came of a question about a part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum QueryResult {
-    /// The part has ended by it.
-    Final,
-    /// The carrier still tries.
-    Pending,
-    /// The carrier does not tell.
-    Refused,
-    /// No answer came.
-    Unanswered,
-}
-
-impl QueryResult {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Final, Self::Pending, Self::Refused, Self::Unanswered];
-
-    /// Its word in metrics.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Final => "final",
-            Self::Pending => "pending",
-            Self::Refused => "refused",
-            Self::Unanswered => "unanswered",
-        }
+closed_set! {
+    /// What came of a question about a part.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum QueryResult: all, word {
+        /// The part has ended by it.
+        Final "final",
+        /// The carrier still tries.
+        Pending "pending",
+        /// The carrier does not tell.
+        Refused "refused",
+        /// No answer came.
+        Unanswered "unanswered",
     }
 }
 
@@ -306,22 +293,14 @@ pub enum Fate {
     Unread,
 }
 
-/// Why an outcome is not known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DoubtCause {
-    /// No answer came in time, or the link was lost before it came.
-    NoAnswer,
-    /// The daemon stopped in between.
-    Crash,
-}
-
-impl DoubtCause {
-    /// Its word in metrics.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::NoAnswer => "no_answer",
-            Self::Crash => "crash",
-        }
+closed_set! {
+    /// Why an outcome is not known.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum DoubtCause: word {
+        /// No answer came in time, or the link was lost before it came.
+        NoAnswer "no_answer",
+        /// The daemon stopped in between.
+        Crash "crash",
     }
 }
 

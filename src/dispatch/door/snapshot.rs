@@ -96,25 +96,16 @@ pub struct AtLink {
     pub in_use: usize,
 }
 
-/// What a link is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkWord {
-    /// Bound.
-    Bound,
-    /// Bound, and winding up.
-    Draining,
-    /// Not bound.
-    Down,
-}
-
-impl LinkWord {
-    /// Its word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Bound => "bound",
-            Self::Draining => "draining",
-            Self::Down => "down",
-        }
+closed_set! {
+    /// What a link is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum LinkWord: word {
+        /// Bound.
+        Bound "bound",
+        /// Bound, and winding up.
+        Draining "draining",
+        /// Not bound.
+        Down "down",
     }
 }
 
@@ -139,34 +130,22 @@ pub struct InQueue {
     pub oldest: Option<Duration>,
 }
 
-/// Why nothing is given to a carrier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Closed {
-    /// An operator has paused it.
-    Paused,
-    /// An operator lets it run empty.
-    Drained,
-    /// The configuration has retired it.
-    Retired,
-    /// The configuration does not name it any more.
-    Removed,
-    /// No link of it that submits is bound.
-    CarrierDown,
-    /// It has failed too often, or an operator says that it counts as if.
-    BreakerOpen,
-}
-
-impl Closed {
-    /// Its word in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Paused => "paused",
-            Self::Drained => "drained",
-            Self::Retired => "retired",
-            Self::Removed => "removed",
-            Self::CarrierDown => "carrier_down",
-            Self::BreakerOpen => "breaker_open",
-        }
+closed_set! {
+    /// Why nothing is given to a carrier.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Closed: word {
+        /// An operator has paused it.
+        Paused "paused",
+        /// An operator lets it run empty.
+        Drained "drained",
+        /// The configuration has retired it.
+        Retired "retired",
+        /// The configuration does not name it any more.
+        Removed "removed",
+        /// No link of it that submits is bound.
+        CarrierDown "carrier_down",
+        /// It has failed too often, or an operator says that it counts as if.
+        BreakerOpen "breaker_open",
     }
 }
 

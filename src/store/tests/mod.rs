@@ -6,6 +6,7 @@ mod damage;
 mod format;
 mod views;
 mod retain;
+mod codes;
 
 use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
 use crate::message::time::Time;

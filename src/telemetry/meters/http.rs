@@ -15,53 +15,29 @@ const CODES: [u16; 21] =
 /// The stages at which a request may be refused.
 const STAGES: [&str; 6] = ["auth", "validation", "authorization", "pricing", "quota", "queue"];
 
-/// What came of asking about a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Looked {
-    /// It was remembered.
-    Cached,
-    /// It was answered.
-    Answered,
-    /// It was not answered, or not in time, or the answer says nothing.
-    Unanswered,
-}
-
-impl Looked {
-    /// Every outcome.
-    pub const ALL: [Self; 3] = [Self::Cached, Self::Answered, Self::Unanswered];
-
-    /// Its word in metrics.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Cached => "cached",
-            Self::Answered => "answered",
-            Self::Unanswered => "unanswered",
-        }
+closed_set! {
+    /// What came of asking about a number.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Looked: all, word {
+        /// It was remembered.
+        Cached "cached",
+        /// It was answered.
+        Answered "answered",
+        /// It was not answered, or not in time, or the answer says nothing.
+        Unanswered "unanswered",
     }
 }
 
-/// Why a connection is not served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TurnedAway {
-    /// Its address has as many as it may.
-    Address,
-    /// There are as many as there may be.
-    All,
-    /// A proxy did not say for whom it is, as a proxy has to.
-    Proxy,
-}
-
-impl TurnedAway {
-    /// Every reason.
-    pub const ALL: [Self; 3] = [Self::Address, Self::All, Self::Proxy];
-
-    /// Its word in metrics.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Address => "address",
-            Self::All => "all",
-            Self::Proxy => "proxy",
-        }
+closed_set! {
+    /// Why a connection is not served.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum TurnedAway: all, word {
+        /// Its address has as many as it may.
+        Address "address",
+        /// There are as many as there may be.
+        All "all",
+        /// A proxy did not say for whom it is, as a proxy has to.
+        Proxy "proxy",
     }
 }
 

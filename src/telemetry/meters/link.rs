@@ -10,50 +10,29 @@ use metrics::{Counter, Gauge, Histogram};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// What a link may be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkState {
-    /// Waits until it may connect again.
-    Down,
-    /// Connects and binds.
-    Connecting,
-    /// Messages may flow.
-    Bound,
-    /// Finishes what is in flight, and ends.
-    Draining,
-}
-
-impl LinkState {
-    /// Every state.
-    pub const ALL: [Self; 4] = [Self::Down, Self::Connecting, Self::Bound, Self::Draining];
-
-    /// Its word in metrics and logs.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Down => "down",
-            Self::Connecting => "connecting",
-            Self::Bound => "bound",
-            Self::Draining => "draining",
-        }
+closed_set! {
+    /// What a link may be.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum LinkState: all, word {
+        /// Waits until it may connect again.
+        Down "down",
+        /// Connects and binds.
+        Connecting "connecting",
+        /// Messages may flow.
+        Bound "bound",
+        /// Finishes what is in flight, and ends.
+        Draining "draining",
     }
 }
 
-/// Which way a PDU goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// From the carrier.
-    In,
-    /// To the carrier.
-    Out,
-}
-
-impl Direction {
-    /// Its word in metrics.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::In => "in",
-            Self::Out => "out",
-        }
+closed_set! {
+    /// Which way a PDU goes.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Direction: word {
+        /// From the carrier.
+        In "in",
+        /// To the carrier.
+        Out "out",
     }
 }
 
