@@ -6,6 +6,8 @@
 use crate::message::id::{MessageId, PartKey, Seq};
 use crate::message::veil::{MessageName, Veil};
 use crate::store::sqlite::fault::{Fault, Trouble};
+use crate::store::sqlite::search::postings;
+use crate::store::sqlite::table::{Table, event, idem, learned, ledger, mo, mo_seen, operate, orders, parked, quota};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use serde_json::{Map, Value, json};
@@ -26,20 +28,20 @@ pub(super) struct Aside {
     pub(super) message: Option<MessageName>,
 }
 
-/// The tables whose records can be missed, and the column that a fault names them by. Without its counters, balances,
-/// opt-outs and the key of its ids a store is not to be used.
-const TABLES: [(&str, &str); 11] = [
-    ("idem", "order_id"),
-    ("orders", "id"),
-    ("parked", "number"),
-    ("event", "n"),
-    ("mo", "number"),
-    ("mo_seen", "number"),
-    ("learned", "carrier"),
-    ("operate", "n"),
-    ("ledger", "n"),
-    ("quota", "account"),
-    ("search", "id"),
+/// The tables whose records can be missed. Without its counters, balances, opt-outs and the key of its ids a store is
+/// not to be used.
+const TABLES: [&Table; 11] = [
+    &idem::TABLE,
+    &orders::TABLE,
+    &parked::TABLE,
+    &event::TABLE,
+    &mo::TABLE,
+    &mo_seen::TABLE,
+    &learned::TABLE,
+    &operate::TABLE,
+    &ledger::TABLE,
+    &quota::TABLE,
+    &postings::TABLE,
 ];
 
 /// Sets a record aside; `None` for one that cannot be missed.
@@ -59,9 +61,8 @@ pub(super) fn set(
         let parts = format!("id >= {} AND id < {}", keys[0], keys[1]);
         vec![("body", format!("seq = {}", seq.0)), ("part", parts.clone()), ("attempt", parts)]
     };
-    let known = TABLES.iter().find(|it| it.0 == table);
-    let Some(rows) = seq.map(of_message).or_else(|| known.map(|(_, key)| vec![(table, format!("{key} = {id}"))]))
-    else {
+    let known = TABLES.iter().find(|it| it.name == table);
+    let Some(rows) = seq.map(of_message).or_else(|| known.map(|it| vec![(table, format!("{} = {id}", it.key))])) else {
         return Ok(None);
     };
     let name = |seq: Seq| {

@@ -15,9 +15,10 @@ use crate::record::batch::{Batch, Marks};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::search::postings;
+use crate::store::sqlite::table::{Table, attempt, event, idem, ledger, operate, orders};
 use crate::store::sqlite::writer::{self, Known};
 use crate::store::sqlite::{
-    Durability, cells, connect, guard, line, lock, money, opt_out, refuse_stump, schema, sync_directory, veil,
+    Durability, connect, guard, lock, money, opt_out, refuse_stump, schema, sync_directory, veil,
 };
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, Row};
@@ -178,23 +179,18 @@ pub(super) const REST: [Read; 16] = [
     |conn| money::balances(conn).map(drop),
     |conn| money::quotas(conn).map(drop),
     |conn| money::currencies(conn).map(drop),
-    |conn| every(conn, "attempt", cells::ATTEMPT, |row| line::past(row).map(drop)),
-    |conn| every(conn, "orders", cells::ORDER, |row| line::order(row).map(drop)),
-    |conn| every(conn, "idem", cells::IDEM, |row| line::idempotency(row).map(drop)),
-    |conn| every(conn, "event", cells::EVENT, |row| line::event(row).map(drop)),
-    |conn| every(conn, "ledger", cells::LEDGER, |row| line::ledger(row).map(drop)),
-    |conn| every(conn, "operate", cells::OPERATE, |row| line::action(row).map(drop)),
+    |conn| every(conn, &attempt::TABLE, |row| attempt::read(row).map(drop)),
+    |conn| every(conn, &orders::TABLE, |row| orders::read(row).map(drop)),
+    |conn| every(conn, &idem::TABLE, |row| idem::read(row).map(drop)),
+    |conn| every(conn, &event::TABLE, |row| event::read(row).map(drop)),
+    |conn| every(conn, &ledger::TABLE, |row| ledger::read(row).map(drop)),
+    |conn| every(conn, &operate::TABLE, |row| operate::read(row).map(drop)),
     postings::read_all,
 ];
 
 /// Reads every row of a table, one at a time.
-fn every(
-    conn: &Connection,
-    table: &str,
-    columns: &str,
-    read: impl Fn(&Row<'_>) -> Result<(), Trouble>,
-) -> Result<(), Trouble> {
-    let mut statement = conn.prepare(&format!("SELECT {columns} FROM {table}"))?;
+fn every(conn: &Connection, table: &Table, read: impl Fn(&Row<'_>) -> Result<(), Trouble>) -> Result<(), Trouble> {
+    let mut statement = conn.prepare(&table.select(""))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         read(row)?;

@@ -26,10 +26,9 @@ mod veil;
 mod scrub;
 mod wal;
 mod schema;
-mod cells;
-mod line;
-mod manner;
-mod more;
+mod table;
+mod row_writer;
+mod row_reader;
 pub(in crate::store) mod seal;
 mod writer;
 mod reader;
@@ -57,10 +56,11 @@ use crate::store::sqlite::guard::Guard;
 use crate::store::sqlite::readers::Readers;
 use crate::store::sqlite::retain::Retaining;
 use crate::store::sqlite::search::sweep::Sweep;
+use crate::store::sqlite::table::{idem, name};
 use crate::store::sqlite::told::Told;
 use crate::store::sqlite::writer::Known;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -361,8 +361,8 @@ impl Store for Sqlite {
 
     fn idempotency(&mut self, account: AccountId, key: &str) -> Result<Option<Idempotency>, Poisoned> {
         self.asked("looking up an idempotency key", |conn| {
-            let words = format!("SELECT {} FROM idem WHERE account = ?1 AND key = ?2", cells::IDEM);
-            reader::first(&mut conn.prepare_cached(&words)?, (account.0, key), line::idempotency)
+            let words = idem::TABLE.select("WHERE account = ?1 AND key = ?2");
+            reader::first(&mut conn.prepare_cached(&words)?, (account.0, key), idem::read)
         })
     }
 
@@ -415,23 +415,8 @@ impl Store for Sqlite {
     }
 
     fn intern(&mut self, kind: NameKind, name: &str) -> Result<u16, Poisoned> {
-        self.guarded("giving a number to a name", |it| intern(&it.writer, kind, name))
+        self.guarded("giving a number to a name", |it| name::intern(&it.writer, kind, name))
     }
-}
-
-fn intern(conn: &Connection, kind: NameKind, name: &str) -> Result<u16, Trouble> {
-    let kind = match kind {
-        NameKind::Account => "account",
-        NameKind::Carrier => "carrier",
-    };
-    let find = "SELECT id FROM name WHERE kind = ?1 AND text = ?2";
-    if let Some(id) = conn.prepare_cached(find)?.query_row((kind, name), |row| row.get(0)).optional()? {
-        return Ok(id);
-    }
-    let last: Option<u16> = conn.query_row("SELECT max(id) FROM name WHERE kind = ?1", [kind], |row| row.get(0))?;
-    let id = last.unwrap_or(0).checked_add(1).ok_or(Trouble::NamesSpent)?;
-    conn.execute("INSERT INTO name (kind, id, text) VALUES (?1, ?2, ?3)", (kind, id, name))?;
-    Ok(id)
 }
 
 /// A connection with what all of them share; `cache` in MiB.

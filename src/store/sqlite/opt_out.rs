@@ -1,71 +1,22 @@
-//! Who does not want to be written to: its rows, and the questions about them.
+//! Who does not want to be written to: the questions about it.
 
-use crate::message::id::AccountId;
-use crate::number::e164::E164;
-use crate::record::suppression::{Origin, Suppression};
+use crate::record::suppression::Suppression;
 use crate::record::views::SuppressionQuery;
 use crate::route::opt_out::{Key, List};
-use crate::store::sqlite::cells::Cells;
 use crate::store::sqlite::fault::Trouble;
-use crate::store::sqlite::line::Line;
-use rusqlite::{Connection, Row};
+use crate::store::sqlite::table::suppression;
+use rusqlite::Connection;
+use std::sync::LazyLock;
 
-/// The table: `account` 0 is every account's, an empty `sender` any.
-pub(super) const TABLE: &str = "
-CREATE TABLE suppression (
-    n INTEGER PRIMARY KEY, number INTEGER NOT NULL, account INTEGER NOT NULL, sender TEXT NOT NULL,
-    at INTEGER NOT NULL, origin INTEGER NOT NULL, reason TEXT NOT NULL, seal INTEGER NOT NULL,
-    UNIQUE (number, account, sender)
-) STRICT;
-CREATE INDEX suppression_by_account ON suppression (account);
-";
+/// The questions of a list, by what it is asked for, which the tests look at for how they are answered.
+pub(super) static ALL: LazyLock<String> = LazyLock::new(|| question("n > ?1 ORDER BY n LIMIT ?2"));
+pub(super) static OF_ACCOUNT: LazyLock<String> =
+    LazyLock::new(|| question("account = ?3 AND n > ?1 ORDER BY n LIMIT ?2"));
+pub(super) static OF_NUMBER: LazyLock<String> = LazyLock::new(|| question("number = ?3 ORDER BY account, sender"));
 
-/// The columns that are told, in the order of its cells.
-pub(super) const SUPPRESSION: &str = "number, account, sender, at, origin, reason, seal";
-
-/// The questions of a list, by what it is asked for.
-pub(super) mod words {
-    pub(in crate::store::sqlite) const ALL: &str =
-        "SELECT number, account, sender, at, origin, reason, seal, n FROM suppression WHERE n > ?1 ORDER BY n LIMIT ?2";
-    pub(in crate::store::sqlite) const OF_ACCOUNT: &str = "SELECT number, account, sender, at, origin, reason, seal, n \
-        FROM suppression WHERE account = ?3 AND n > ?1 ORDER BY n LIMIT ?2";
-    pub(in crate::store::sqlite) const OF_NUMBER: &str = "SELECT number, account, sender, at, origin, reason, seal, n \
-        FROM suppression WHERE number = ?3 ORDER BY account, sender";
-}
-
-/// Account and sender as cells.
-fn cells_of(key: &Key) -> (u16, &str) {
-    (key.account.map_or(0, |it| it.0), key.sender.as_deref().unwrap_or_default())
-}
-
-impl<'a> Cells<'a> {
-    /// The cells of a number that is left in peace.
-    pub(super) fn suppression(it: &'a Suppression) -> Self {
-        let (account, sender) = cells_of(&it.key);
-        let mut cells = Self::new();
-        cells.bits(it.key.number.0);
-        cells.int(account.into());
-        cells.text(Some(sender));
-        cells.bits(it.at.0);
-        cells.int(it.origin.number().into());
-        cells.text(Some(&it.reason));
-        cells.sealed()
-    }
-}
-
-/// The number that is left in peace in a row of [`SUPPRESSION`].
-fn suppression(row: &Row<'_>) -> Result<Suppression, Trouble> {
-    let mut line = Line::new(row);
-    let number = E164(line.bits());
-    let account = Some(AccountId(line.small())).filter(|it| it.0 != 0);
-    let sender = Some(line.words()).filter(|it| !it.is_empty());
-    let it = Suppression {
-        key: Key { account, sender, number },
-        at: line.time(),
-        origin: line.get(Origin::Operator, |it| Origin::from_number(u8::try_from(it).ok()?)),
-        reason: line.words(),
-    };
-    line.sealed("suppression", number.0, it)
+/// A question for suppressions, each with its place.
+fn question(which: &str) -> String {
+    format!("SELECT {}, n FROM suppression WHERE {which}", suppression::TABLE.columns)
 }
 
 /// Takes keys off the list.
@@ -76,7 +27,7 @@ pub(super) fn lift(conn: &Connection, keys: &[Key]) -> Result<(), Trouble> {
     let words = "DELETE FROM suppression WHERE number = ?1 AND account = ?2 AND sender = ?3";
     let mut statement = conn.prepare_cached(words)?;
     for key in keys {
-        let (account, sender) = cells_of(key);
+        let (account, sender) = suppression::scope(key);
         statement.execute((key.number.0.cast_signed(), account, sender))?;
     }
     Ok(())
@@ -84,10 +35,10 @@ pub(super) fn lift(conn: &Connection, keys: &[Key]) -> Result<(), Trouble> {
 
 /// The whole list, as it is in memory.
 pub(super) fn list(conn: &Connection) -> Result<List, Trouble> {
-    let mut statement = conn.prepare(&format!("SELECT {SUPPRESSION} FROM suppression"))?;
+    let mut statement = conn.prepare(&suppression::TABLE.select(""))?;
     let (mut rows, mut list) = (statement.query([])?, List::default());
     while let Some(row) = rows.next()? {
-        list.put(&suppression(row)?.key);
+        list.put(&suppression::read(row)?.key);
     }
     Ok(list)
 }
@@ -96,9 +47,9 @@ pub(super) fn list(conn: &Connection) -> Result<List, Trouble> {
 pub(super) fn page(conn: &Connection, query: &SuppressionQuery) -> Result<Vec<(u64, Suppression)>, Trouble> {
     let (after, limit) = (query.after.cast_signed(), i64::try_from(query.limit).unwrap_or(i64::MAX));
     let mut statement = match query {
-        SuppressionQuery { number: Some(_), .. } => conn.prepare_cached(words::OF_NUMBER)?,
-        SuppressionQuery { account: Some(_), .. } => conn.prepare_cached(words::OF_ACCOUNT)?,
-        _ => conn.prepare_cached(words::ALL)?,
+        SuppressionQuery { number: Some(_), .. } => conn.prepare_cached(&OF_NUMBER)?,
+        SuppressionQuery { account: Some(_), .. } => conn.prepare_cached(&OF_ACCOUNT)?,
+        _ => conn.prepare_cached(&ALL)?,
     };
     let mut rows = match (query.number, query.account) {
         (Some(number), _) => {
@@ -110,7 +61,7 @@ pub(super) fn page(conn: &Connection, query: &SuppressionQuery) -> Result<Vec<(u
     };
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push((row.get::<_, i64>(7)?.cast_unsigned(), suppression(row)?));
+        found.push((row.get::<_, i64>("n")?.cast_unsigned(), suppression::read(row)?));
     }
     // Few keys are of one number: those of other accounts are left out here, and those that hold for all accounts are not.
     found.retain(|(_, it)| query.account.is_none() || it.key.account.is_none() || query.account == it.key.account);
@@ -120,9 +71,12 @@ pub(super) fn page(conn: &Connection, query: &SuppressionQuery) -> Result<Vec<(u
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::id::AccountId;
     use crate::message::time::Time;
+    use crate::number::e164::E164;
     use crate::record::batch::Batch;
     use crate::record::contract::Store;
+    use crate::record::suppression::Origin;
     use crate::store::sqlite::{Durability, Sqlite};
 
     fn one(account: u16, sender: &str, number: u64) -> Suppression {

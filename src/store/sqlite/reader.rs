@@ -16,7 +16,7 @@ use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
 use crate::record::views::EventQuery;
 use crate::store::sqlite::fault::Trouble;
-use crate::store::sqlite::{cells, line};
+use crate::store::sqlite::table::{attempt, body, event, learned, meta, mo, mo_seen, operate, orders, parked, part};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params};
 use std::sync::{Arc, LazyLock};
 
@@ -57,14 +57,13 @@ pub(super) mod words {
         "SELECT seq, created FROM body WHERE seq >= ?1 ORDER BY seq LIMIT 1";
 }
 
-static BODY: LazyLock<String> = LazyLock::new(|| format!("SELECT {} FROM body WHERE seq = ?1", cells::BODY));
-static PARTS: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT {} FROM part WHERE id >= ?1 AND id < ?2 ORDER BY id", cells::PART));
+static BODY: LazyLock<String> = LazyLock::new(|| body::TABLE.select("WHERE seq = ?1"));
+static PARTS: LazyLock<String> = LazyLock::new(|| part::TABLE.select("WHERE id >= ?1 AND id < ?2 ORDER BY id"));
 static PAST: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT {} FROM attempt WHERE id >= ?1 AND id < ?2 ORDER BY id, number", cells::ATTEMPT));
+    LazyLock::new(|| attempt::TABLE.select("WHERE id >= ?1 AND id < ?2 ORDER BY id, number"));
 /// `IS` finds rows without an account, too, and by the same index.
 pub(super) static EVENTS: LazyLock<String> =
-    LazyLock::new(|| format!("SELECT {} FROM event WHERE account IS ?1 AND n > ?2 ORDER BY n LIMIT ?3", cells::EVENT));
+    LazyLock::new(|| event::TABLE.select("WHERE account IS ?1 AND n > ?2 ORDER BY n LIMIT ?3"));
 
 /// Runs `ask` as one read transaction.
 pub(super) fn at_once<T>(conn: &Connection, ask: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
@@ -92,15 +91,15 @@ impl<'c> Loader<'c> {
 
     /// The message of a seq, if there is one.
     pub(super) fn entry(&mut self, seq: Seq) -> Result<Option<Entry>, Trouble> {
-        let Some(body) = first(&mut self.body, [seq.0.cast_signed()], line::body)? else { return Ok(None) };
+        let Some(body) = first(&mut self.body, [seq.0.cast_signed()], body::read)? else { return Ok(None) };
         let range = (PartKey::new(seq, 0).0.cast_signed(), PartKey::new(Seq(seq.0 + 1), 0).0.cast_signed());
-        let parts = all(&mut self.parts, range, line::part)?;
+        let parts = all(&mut self.parts, range, part::read)?;
         if parts.is_empty() {
             return Err(Trouble::Damaged("body", seq.0.cast_signed()));
         }
         // A part has past attempts only when its attempt is not the first.
         let repeated = parts.iter().filter_map(|it| it.attempt.as_ref()).any(|it| 1 < it.number);
-        let past = if repeated { all(&mut self.past, range, line::past)? } else { Vec::new() };
+        let past = if repeated { all(&mut self.past, range, attempt::read)? } else { Vec::new() };
         Ok(Some(Entry { body: Arc::new(body), parts, past }))
     }
 
@@ -210,24 +209,21 @@ pub(super) fn silent(
 
 /// What receipts have shown of each carrier's ids.
 pub(super) fn learned(conn: &Connection) -> Result<Vec<(CarrierId, Learned)>, Trouble> {
-    let words = format!("SELECT {} FROM learned ORDER BY carrier", cells::LEARNED);
-    all(&mut conn.prepare_cached(&words)?, [], line::learned)
+    let words = learned::TABLE.select("ORDER BY carrier");
+    all(&mut conn.prepare_cached(&words)?, [], learned::read)
 }
 
 /// The newest action of each target and aspect.
 pub(super) fn standing(conn: &Connection) -> Result<Vec<Action>, Trouble> {
-    let words = format!(
-        "SELECT {} FROM operate WHERE n IN (SELECT max(n) FROM operate GROUP BY target, aspect) ORDER BY n",
-        cells::OPERATE
-    );
-    all(&mut conn.prepare_cached(&words)?, [], line::action)
+    let words = operate::TABLE.select("WHERE n IN (SELECT max(n) FROM operate GROUP BY target, aspect) ORDER BY n");
+    all(&mut conn.prepare_cached(&words)?, [], operate::read)
 }
 
 /// Up to `limit` actions with numbers below `before`, newest first.
 pub(super) fn actions(conn: &Connection, before: u64, limit: usize) -> Result<Vec<Action>, Trouble> {
-    let words = format!("SELECT {} FROM operate WHERE n < ?1 ORDER BY n DESC LIMIT ?2", cells::OPERATE);
+    let words = operate::TABLE.select("WHERE n < ?1 ORDER BY n DESC LIMIT ?2");
     let before = i64::try_from(before).unwrap_or(i64::MAX);
-    all(&mut conn.prepare_cached(&words)?, (before, limit.cast_signed()), line::action)
+    all(&mut conn.prepare_cached(&words)?, (before, limit.cast_signed()), operate::read)
 }
 
 /// The seqs of messages with a part that was intended or doubtful.
@@ -266,20 +262,20 @@ pub(super) fn held(conn: &Connection, below: Seq) -> Result<u64, Trouble> {
 
 /// Every receipt that waits.
 pub(super) fn parked(conn: &Connection) -> Result<Vec<Parked>, Trouble> {
-    let words = format!("SELECT {} FROM parked ORDER BY number", cells::PARKED);
-    all(&mut conn.prepare_cached(&words)?, [], line::parked)
+    let words = parked::TABLE.select("ORDER BY number");
+    all(&mut conn.prepare_cached(&words)?, [], parked::read)
 }
 
 /// Every part of a message from a handset that waits.
 pub(super) fn mo_parts(conn: &Connection) -> Result<Vec<MoPart>, Trouble> {
-    let words = format!("SELECT {} FROM mo ORDER BY number", cells::MO);
-    all(&mut conn.prepare_cached(&words)?, [], line::mo)
+    let words = mo::TABLE.select("ORDER BY number");
+    all(&mut conn.prepare_cached(&words)?, [], mo::read)
 }
 
 /// Every message from a handset that is known when it comes again.
 pub(super) fn mo_seen(conn: &Connection) -> Result<Vec<MoSeen>, Trouble> {
-    let words = format!("SELECT {} FROM mo_seen ORDER BY number", cells::MO_SEEN);
-    all(&mut conn.prepare_cached(&words)?, [], line::mo_seen)
+    let words = mo_seen::TABLE.select("ORDER BY number");
+    all(&mut conn.prepare_cached(&words)?, [], mo_seen::read)
 }
 
 /// A page of events ends behind the one with which it has so many octets.
@@ -295,7 +291,7 @@ pub(super) fn events(conn: &Connection, query: &EventQuery) -> Result<Vec<Event>
     while octets < EVENTS_OCTETS_MAX
         && let Some(row) = rows.next()?
     {
-        let event = line::event(row)?;
+        let event = event::read(row)?;
         octets += event.data.len();
         found.push(event);
     }
@@ -304,14 +300,14 @@ pub(super) fn events(conn: &Connection, query: &EventQuery) -> Result<Vec<Event>
 
 /// The marks of the last commit; those of an empty store if there was none.
 pub(super) fn marks(conn: &Connection) -> Result<Marks, Trouble> {
-    let words = format!("SELECT {} FROM meta WHERE one = 1", cells::META);
-    Ok(first(&mut conn.prepare_cached(&words)?, [], line::marks)?.unwrap_or_else(Marks::first))
+    let words = meta::TABLE.select("WHERE one = 1");
+    Ok(first(&mut conn.prepare_cached(&words)?, [], meta::read)?.unwrap_or_else(Marks::first))
 }
 
 /// The row of an order of more than one message.
 pub(super) fn order_row(conn: &Connection, order: OrderId) -> Result<Option<Order>, Trouble> {
-    let words = format!("SELECT {} FROM orders WHERE id = ?1", cells::ORDER);
-    first(&mut conn.prepare_cached(&words)?, [order.number_in_records().cast_signed()], line::order)
+    let words = orders::TABLE.select("WHERE id = ?1");
+    first(&mut conn.prepare_cached(&words)?, [order.number_in_records().cast_signed()], orders::read)
 }
 
 /// Where the messages of an order stand: from, and up to but without. Ids of orders grow with the

@@ -23,7 +23,8 @@ use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::list::{Page, Walk};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::search::Shared;
-use crate::store::sqlite::{arriving, aside, cells, connect, line, money, opt_out};
+use crate::store::sqlite::table::body;
+use crate::store::sqlite::{arriving, aside, connect, money, opt_out};
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -213,13 +214,13 @@ fn count(
     (from, to): (Seq, Seq),
     view: &mut Option<OrderView>,
 ) -> Result<Option<Seq>, Trouble> {
-    let words = format!("SELECT {} FROM body WHERE seq >= ?1 AND seq < ?2 ORDER BY seq LIMIT ?3", cells::BODY);
+    let words = body::TABLE.select("WHERE seq >= ?1 AND seq < ?2 ORDER BY seq LIMIT ?3");
     let mut bodies = conn.prepare_cached(&words)?;
     let mut phases = conn.prepare_cached("SELECT phase, taken_at FROM part WHERE id >= ?1 AND id < ?2")?;
     let mut rows = bodies.query((from.0.cast_signed(), to.0.cast_signed(), COUNTED_AT_ONCE.cast_signed()))?;
     let (mut counted, mut last) = (0, from);
     while let Some(row) = rows.next()? {
-        let body = line::body(row)?;
+        let body = body::read(row)?;
         (counted, last) = (counted + 1, body.seq());
         if body.order != order {
             continue;

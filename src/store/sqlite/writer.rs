@@ -9,10 +9,14 @@ use crate::message::attempt::Attempt;
 use crate::message::id::{PartKey, Seq};
 use crate::message::part::Part;
 use crate::record::batch::{Batch, Marks};
-use crate::store::sqlite::cells::{self, Cells};
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::opt_out;
+use crate::store::sqlite::row_writer::RowWriter;
 use crate::store::sqlite::search::postings;
+use crate::store::sqlite::table::{
+    attempt, balance, body, event, idem, learned, ledger, meta, mo, mo_seen, operate, orders, parked, part, quota,
+    suppression,
+};
 use rusqlite::{CachedStatement, Connection};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -46,30 +50,27 @@ struct Words {
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
-    body: insert("INSERT", "body", cells::BODY, 1),
-    erased: insert("INSERT OR REPLACE", "body", cells::BODY, 1),
-    bodies: insert("INSERT", "body", cells::BODY, ROWS),
-    part: insert("INSERT", "part", cells::PART, 1),
-    parts: insert("INSERT", "part", cells::PART, ROWS),
-    change: update("part", cells::PART, Some("rhash")),
-    change_and_name: update("part", cells::PART, None),
-    past: insert("INSERT OR REPLACE", "attempt", cells::ATTEMPT, 1),
-    order: insert("INSERT OR REPLACE", "orders", cells::ORDER, 1),
-    parked: insert("INSERT OR REPLACE", "parked", cells::PARKED, 1),
-    idempotency: insert("INSERT OR REPLACE", "idem", cells::IDEM, 1),
-    event: insert("INSERT", "event", cells::EVENT, 1),
-    mo: insert("INSERT", "mo", cells::MO, 1),
-    mo_seen: insert("INSERT", "mo_seen", cells::MO_SEEN, 1),
-    suppression: insert("INSERT OR REPLACE", "suppression", opt_out::SUPPRESSION, 1),
-    learned: insert("INSERT OR REPLACE", "learned", cells::LEARNED, 1),
-    action: insert("INSERT", "operate", cells::OPERATE, 1),
-    ledger: insert("INSERT", "ledger", cells::LEDGER, 1),
-    balance: insert("INSERT OR REPLACE", "balance", cells::BALANCE, 1),
-    quota: insert("INSERT OR REPLACE", "quota", cells::QUOTA, 1),
-    marks: format!(
-        "INSERT OR REPLACE INTO meta (one, {}) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        cells::META
-    ),
+    body: body::TABLE.insert("INSERT", 1),
+    erased: body::TABLE.insert("INSERT OR REPLACE", 1),
+    bodies: body::TABLE.insert("INSERT", ROWS),
+    part: part::TABLE.insert("INSERT", 1),
+    parts: part::TABLE.insert("INSERT", ROWS),
+    change: part::TABLE.update(Some("rhash")),
+    change_and_name: part::TABLE.update(None),
+    past: attempt::TABLE.insert("INSERT OR REPLACE", 1),
+    order: orders::TABLE.insert("INSERT OR REPLACE", 1),
+    parked: parked::TABLE.insert("INSERT OR REPLACE", 1),
+    idempotency: idem::TABLE.insert("INSERT OR REPLACE", 1),
+    event: event::TABLE.insert("INSERT", 1),
+    mo: mo::TABLE.insert("INSERT", 1),
+    mo_seen: mo_seen::TABLE.insert("INSERT", 1),
+    suppression: suppression::TABLE.insert("INSERT OR REPLACE", 1),
+    learned: learned::TABLE.insert("INSERT OR REPLACE", 1),
+    action: operate::TABLE.insert("INSERT", 1),
+    ledger: ledger::TABLE.insert("INSERT", 1),
+    balance: balance::TABLE.insert("INSERT OR REPLACE", 1),
+    quota: quota::TABLE.insert("INSERT OR REPLACE", 1),
+    marks: meta::replace(),
 });
 
 /// Writes one batch; whole or not at all. Tells how long its end took: the write-ahead log is written and synced
@@ -84,26 +85,26 @@ pub(super) fn commit(
     bodies(conn, batch)?;
     postings::add(conn, batch.bodies.iter().map(|it| &**it).filter(|it| it.seq() < indexed))?;
     new_parts(conn, batch, known)?;
-    each(conn, &WORDS.erased, batch.erased.iter().map(|it| Cells::body(it)))?;
+    each(conn, &WORDS.erased, batch.erased.iter().map(|it| body::write(it)))?;
     parts(conn, &batch.parts, known)?;
-    each(conn, &WORDS.past, batch.past.iter().map(Cells::past))?;
-    each(conn, &WORDS.order, batch.orders.iter().map(Cells::order))?;
-    each(conn, &WORDS.parked, batch.parked.iter().map(Cells::parked))?;
-    each(conn, &WORDS.idempotency, batch.idempotency.iter().map(Cells::idempotency))?;
+    each(conn, &WORDS.past, batch.past.iter().map(attempt::write))?;
+    each(conn, &WORDS.order, batch.orders.iter().map(orders::write))?;
+    each(conn, &WORDS.parked, batch.parked.iter().map(parked::write))?;
+    each(conn, &WORDS.idempotency, batch.idempotency.iter().map(idem::write))?;
     delete(conn, "DELETE FROM parked WHERE number = ?1", &batch.unparked)?;
-    each(conn, &WORDS.event, batch.events.iter().map(Cells::event))?;
-    each(conn, &WORDS.mo, batch.mo_parts.iter().map(Cells::mo))?;
+    each(conn, &WORDS.event, batch.events.iter().map(event::write))?;
+    each(conn, &WORDS.mo, batch.mo_parts.iter().map(mo::write))?;
     delete(conn, "DELETE FROM mo WHERE number = ?1", &batch.mo_done)?;
-    each(conn, &WORDS.mo_seen, batch.mo_seen.iter().map(Cells::mo_seen))?;
+    each(conn, &WORDS.mo_seen, batch.mo_seen.iter().map(mo_seen::write))?;
     delete(conn, "DELETE FROM mo_seen WHERE number = ?1", &batch.mo_forgotten)?;
-    each(conn, &WORDS.suppression, batch.suppressed.iter().map(Cells::suppression))?;
+    each(conn, &WORDS.suppression, batch.suppressed.iter().map(suppression::write))?;
     opt_out::lift(conn, &batch.lifted)?;
-    each(conn, &WORDS.learned, batch.learned.iter().map(Cells::learned))?;
-    each(conn, &WORDS.action, batch.actions.iter().map(Cells::action))?;
+    each(conn, &WORDS.learned, batch.learned.iter().map(learned::write))?;
+    each(conn, &WORDS.action, batch.actions.iter().map(operate::write))?;
     money(conn, batch)?;
     if let Some(marks) = marks {
-        let (awaiting, eras) = (cells::awaiting_octets(&marks.awaiting), cells::eras_octets(&marks.eras));
-        each(conn, &WORDS.marks, std::iter::once(Cells::marks(marks, (&awaiting, &eras))))?;
+        let (awaiting, eras) = (meta::awaiting_octets(&marks.awaiting), meta::eras_octets(&marks.eras));
+        each(conn, &WORDS.marks, std::iter::once(meta::write(marks, (&awaiting, &eras))))?;
     }
     let began = Instant::now();
     conn.prepare_cached("COMMIT")?.execute([])?;
@@ -112,10 +113,10 @@ pub(super) fn commit(
 
 /// What accounts have, pay and use.
 fn money(conn: &Connection, batch: &Batch) -> Result<(), Trouble> {
-    each(conn, &WORDS.ledger, batch.ledger.iter().map(Cells::ledger))?;
-    each(conn, &WORDS.balance, batch.balances.iter().map(Cells::balance))?;
-    let used: Vec<_> = batch.quotas.iter().map(|it| (it.account, cells::quota_octets(it))).collect();
-    each(conn, &WORDS.quota, used.iter().map(|(account, octets)| Cells::quota(*account, octets)))
+    each(conn, &WORDS.ledger, batch.ledger.iter().map(ledger::write))?;
+    each(conn, &WORDS.balance, batch.balances.iter().map(balance::write))?;
+    let used: Vec<_> = batch.quotas.iter().map(|it| (it.account, quota::octets(it))).collect();
+    each(conn, &WORDS.quota, used.iter().map(|(account, octets)| quota::write(*account, octets)))
 }
 
 fn bodies(conn: &Connection, batch: &Batch) -> Result<(), Trouble> {
@@ -123,17 +124,17 @@ fn bodies(conn: &Connection, batch: &Batch) -> Result<(), Trouble> {
     if !many.is_empty() {
         let mut statement = conn.prepare_cached(&WORDS.bodies)?;
         for rows in many {
-            insert_rows(&mut statement, rows.iter().map(|it| Cells::body(it)))?;
+            insert_rows(&mut statement, rows.iter().map(|it| body::write(it)))?;
         }
     }
-    each(conn, &WORDS.body, rest.iter().map(|it| Cells::body(it)))
+    each(conn, &WORDS.body, rest.iter().map(|it| body::write(it)))
 }
 
 fn new_parts(conn: &Connection, batch: &Batch, known: &mut Known) -> Result<(), Trouble> {
     let mut cells = |part| {
         let rhash = rhash(part);
         known.learn(part.key, rhash);
-        Cells::part(part, rhash)
+        part::write(part, rhash)
     };
     let (many, rest) = batch.new_parts.as_chunks::<ROWS>();
     if !many.is_empty() {
@@ -154,7 +155,7 @@ fn parts(conn: &Connection, parts: &[Part], known: &mut Known) -> Result<(), Tro
     for part in parts {
         let rhash = rhash(part);
         let statement = if known.holds(part.key, rhash) { &mut change } else { &mut change_and_name };
-        Cells::part(part, rhash).bind(statement, 0)?;
+        part::write(part, rhash).bind(statement, 0)?;
         if statement.raw_execute()? != 1 {
             return Err(Trouble::Missing(part.key.0));
         }
@@ -163,7 +164,12 @@ fn parts(conn: &Connection, parts: &[Part], known: &mut Known) -> Result<(), Tro
     Ok(())
 }
 
-fn each<'a>(conn: &Connection, words: &str, rows: impl Iterator<Item = Cells<'a>>) -> Result<(), Trouble> {
+/// Writes records by the words of their table.
+pub(super) fn each<'a>(
+    conn: &Connection,
+    words: &str,
+    rows: impl Iterator<Item = RowWriter<'a>>,
+) -> Result<(), Trouble> {
     let mut rows = rows.peekable();
     if rows.peek().is_none() {
         return Ok(());
@@ -186,7 +192,10 @@ fn delete(conn: &Connection, words: &str, numbers: &[u64]) -> Result<(), Trouble
     Ok(())
 }
 
-fn insert_rows<'a>(statement: &mut CachedStatement<'_>, rows: impl Iterator<Item = Cells<'a>>) -> rusqlite::Result<()> {
+fn insert_rows<'a>(
+    statement: &mut CachedStatement<'_>,
+    rows: impl Iterator<Item = RowWriter<'a>>,
+) -> rusqlite::Result<()> {
     let mut first = 0;
     for cells in rows {
         cells.bind(statement, first)?;
@@ -198,28 +207,6 @@ fn insert_rows<'a>(statement: &mut CachedStatement<'_>, rows: impl Iterator<Item
 /// The hash of the carrier's id of a part's attempt.
 pub(super) fn rhash(part: &Part) -> Option<u64> {
     part.attempt.as_ref().and_then(Attempt::rhash)
-}
-
-fn insert(verb: &str, table: &str, columns: &str, rows: usize) -> String {
-    let width = columns.split(", ").count();
-    let rows: Vec<String> = (0..rows)
-        .map(|row| {
-            let cells: Vec<String> = (1..=width).map(|at| format!("?{}", row * width + at)).collect();
-            format!("({})", cells.join(", "))
-        })
-        .collect();
-    format!("{verb} INTO {table} ({columns}) VALUES {}", rows.join(", "))
-}
-
-/// Sets every column but the first, the key, and but `without`.
-fn update(table: &str, columns: &str, without: Option<&str>) -> String {
-    let set: Vec<String> = (1..)
-        .zip(columns.split(", "))
-        .skip(1)
-        .filter(|(_, column)| Some(*column) != without)
-        .map(|(at, column)| format!("{column} = ?{at}"))
-        .collect();
-    format!("UPDATE {table} SET {} WHERE id = ?1", set.join(", "))
 }
 
 /// What the store holds as `rhash` of parts that were lately written or read: a table of fixed

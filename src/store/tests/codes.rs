@@ -1,5 +1,5 @@
-//! Every number and every word that records hold of a closed set: one that became another would make old records say what
-//! they do not mean.
+//! Every number and every word that records hold of a closed set: one that became another would make old records say
+//! what they do not mean.
 
 use crate::carrier::id::Relation;
 use crate::carrier::mo::ReferenceKind;

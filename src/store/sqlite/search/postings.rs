@@ -13,17 +13,19 @@ use crate::message::body::Body;
 use crate::message::id::Seq;
 use crate::number::e164::E164;
 use crate::store::sqlite::fault::Trouble;
+use crate::store::sqlite::table::Table;
 use crate::store::sqlite::{reader, seal};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use std::collections::BTreeMap;
 
-/// Format 4: the entries of buckets, and the first segment that is not there. The chart of statuses answers what the
-/// index of rare phases did.
-pub(in crate::store::sqlite) const TABLE: &str = "
+/// The entries of buckets, and in a table beside it the first segment that is not there.
+pub(in crate::store::sqlite) const TABLE: Table =
+    Table { name: "search", columns: "id, entries, seal", key: "id", steps: &[(4, CREATE)] };
+
+const CREATE: &str = "
 CREATE TABLE search (id INTEGER PRIMARY KEY, entries BLOB NOT NULL, seal INTEGER NOT NULL) STRICT;
 CREATE TABLE search_mark (one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL) STRICT;
-DROP INDEX part_rare;
 ";
 
 /// Seqs of a segment: what two octets tell apart. Ten million messages are 153 segments, each one page to read.

@@ -1,4 +1,4 @@
-//! How a message goes that is more than a plain text, as the cell `manner`: JSON that says its
+//! The cell `manner` of `body`: how a message goes that is more than a plain text, as JSON that says its
 //! version, with octets in hexadecimal, so that an operator can read it.
 //!
 //! ```text

@@ -1,0 +1,155 @@
+//! The columns of a receipt, which `part`, `attempt` and `parked` have, and behind them the cell `receipt_more`: what
+//! it says beyond its columns, as JSON that says its version, with octets in hexadecimal, so that an operator can read
+//! it. It is NULL for most.
+//!
+//! ```text
+//! {"v":1,"tlvs":[["1401","0007"]],"later":[{"status":2,"raw":"DELIVRD","error":"000","at":1767268800000}]}
+//! ```
+
+use crate::message::extras::Parameter;
+use crate::message::receipt::Receipt;
+use crate::message::status::Status;
+use crate::message::time::Time;
+use crate::store::sqlite::row_reader::RowReader;
+use crate::store::sqlite::row_writer::RowWriter;
+use crate::store::sqlite::table::manner::{of_hex, to_hex};
+use serde::{Deserialize, Serialize};
+
+/// The version that is written, and the only one so far. A cell with another is not read.
+const VERSION: u8 = 1;
+
+/// The five columns.
+pub(super) fn write_cells<'a>(row: &mut RowWriter<'a>, receipt: Option<&'a Receipt>) {
+    row.maybe(receipt.map(|it| it.status.number().into()));
+    row.maybe_text(receipt.map(|it| &*it.raw_status));
+    row.maybe_text(receipt.and_then(|it| it.error_code.as_deref()));
+    row.maybe_bits(receipt.map(|it| it.received_at.0));
+    row.maybe_bits(receipt.and_then(|it| it.done_at).map(|it| it.0));
+}
+
+/// What [`write_cells`] has written.
+pub(super) fn read_cells(row: &mut RowReader<'_>) -> Option<Receipt> {
+    let status = row.maybe_code(Status::from_number);
+    let raw = row.maybe_text();
+    let error = row.maybe_text();
+    let received_at = row.maybe_bits().map(Time);
+    let done_at = row.maybe_bits().map(Time);
+    Some(Receipt {
+        status: status?,
+        raw_status: raw?.into(),
+        error_code: error.map(Into::into),
+        received_at: received_at?,
+        done_at,
+        tlvs: Vec::new(),
+        later: Vec::new(),
+    })
+}
+
+/// The text of `receipt_more`; `None` if there is nothing to say.
+pub(super) fn to_more(receipt: &Receipt) -> Option<String> {
+    if receipt.tlvs.is_empty() && receipt.later.is_empty() {
+        return None;
+    }
+    let later = receipt.later.iter().map(|it| Later {
+        status: it.status.number(),
+        raw: it.raw_status.clone(),
+        error: it.error_code.clone(),
+        at: it.received_at.0,
+        done: it.done_at.map(|it| it.0),
+        tlvs: written(&it.tlvs),
+    });
+    let written = Written { v: VERSION, tlvs: written(&receipt.tlvs), later: later.collect() };
+    Some(serde_json::to_string(&written).expect("texts, numbers and lists are JSON"))
+}
+
+/// Adds to a receipt what `receipt_more` says; damaged is a cell without a receipt, and one that [`to_more`] does not
+/// write.
+pub(super) fn read_more(row: &mut RowReader<'_>, receipt: Option<&mut Receipt>) {
+    if !row.is_of_before() {
+        let text = row.maybe_text();
+        row.must(text.zip(receipt).is_some_and(|(text, receipt)| add(receipt, text).is_some()));
+    }
+}
+
+fn add(receipt: &mut Receipt, text: &str) -> Option<()> {
+    let written: Written = serde_json::from_str(text).ok().filter(|it: &Written| it.v == VERSION)?;
+    receipt.tlvs = parameters(&written.tlvs)?;
+    let later = written.later.into_iter().map(|it| {
+        Some(Receipt {
+            status: Status::from_number(it.status)?,
+            raw_status: it.raw,
+            error_code: it.error,
+            received_at: Time(it.at),
+            done_at: it.done.map(Time),
+            tlvs: parameters(&it.tlvs)?,
+            later: Vec::new(),
+        })
+    });
+    receipt.later = later.collect::<Option<_>>()?;
+    Some(())
+}
+
+fn written(tlvs: &[Parameter]) -> Vec<[String; 2]> {
+    tlvs.iter().map(|it| [format!("{:04x}", it.tag), to_hex(&it.value)]).collect()
+}
+
+fn parameters(written: &[[String; 2]]) -> Option<Vec<Parameter>> {
+    let parameter =
+        |[tag, value]: &[String; 2]| Some(Parameter { tag: u16::from_str_radix(tag, 16).ok()?, value: of_hex(value)? });
+    written.iter().map(parameter).collect()
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Written {
+    v: u8,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tlvs: Vec<[String; 2]>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    later: Vec<Later>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Later {
+    status: u8,
+    raw: Box<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<Box<str>>,
+    at: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    done: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tlvs: Vec<[String; 2]>,
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::store::sqlite::table) fn bare() -> Receipt {
+        Receipt {
+            status: Status::Sent,
+            raw_status: "ENROUTE".into(),
+            error_code: None,
+            received_at: Time(21),
+            done_at: None,
+            tlvs: Vec::new(),
+            later: Vec::new(),
+        }
+    }
+
+    pub(in crate::store::sqlite::table) fn full() -> Receipt {
+        let tlvs = || vec![Parameter { tag: 0x1401, value: [0, 7].into() }];
+        let told = Receipt {
+            status: Status::Failed,
+            raw_status: "UNDELIV".into(),
+            error_code: Some("034".into()),
+            received_at: Time(22),
+            done_at: Some(Time(23)),
+            tlvs: tlvs(),
+            later: Vec::new(),
+        };
+        Receipt { later: vec![told.clone(), bare()], ..told }
+    }
+}
