@@ -8,7 +8,7 @@ use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::{head, problems};
 use crate::api::hook;
 use crate::api::operate::{actions, dry_run, find, inspect, ledger, probes, suppressions};
-use crate::api::read::{balance, events, list, message, order, routes};
+use crate::api::read::{balance, events, list, message, order, order_messages, routes};
 use crate::api::submit::{cancel, estimate, messages, outcome};
 use axum::Router;
 use axum::body::Body;
@@ -56,8 +56,9 @@ endpoints! {
         "/v1/messages" { post: messages::messages, get: list::messages }
         "/v1/messages/{id}" { get: message::message, delete: cancel::cancel }
         "/v1/messages/{id}/outcome" { post: outcome::outcome }
-        "/v1/orders/{id}" { get: order::order }
-        "/v1/orders/{id}/messages" { get: list::order_messages }
+        "/v1/orders" { get: order::orders }
+        "/v1/orders/{id}" { get: order::order, delete: cancel::cancel_order }
+        "/v1/orders/{id}/messages" { get: order_messages::order_messages }
         "/v1/estimate" { post: estimate::estimate }
         "/v1/routes" { get: routes::all }
         "/v1/routes/{id}" { get: routes::one }

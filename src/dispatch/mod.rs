@@ -33,6 +33,7 @@ mod due;
 
 use crate::dispatch::admit::accounts::Accounts;
 use crate::dispatch::admit::arrive::Arrivals;
+use crate::dispatch::admit::cancel::Withdrawals;
 use crate::dispatch::beat::Beat;
 use crate::dispatch::door::command::Command;
 use crate::dispatch::door::fact::Fact;
@@ -89,6 +90,8 @@ pub struct Dispatch {
     strict: Strict,
     /// Orders of which not all messages are there.
     arrivals: Arrivals,
+    /// Orders that are being taken back.
+    withdrawals: Withdrawals,
     /// What accounts have, and what they may ask for.
     accounts: Accounts,
     /// What handsets send, and what they wish.
@@ -138,6 +141,7 @@ impl Dispatch {
             self.decide(happening, dice, store)?;
         }
         self.health.judge(&self.beat);
+        self.go_on_withdrawing(store)?;
         self.arrive(dice);
         self.wake_resting();
         self.refill(store)?;
@@ -149,11 +153,6 @@ impl Dispatch {
         self.tallies.count(&self.beat.out.facts);
         let (commands, facts) = self.beat.take();
         Ok(Effects { commands, facts, next: self.next(), records })
-    }
-
-    /// Nothing is on a link, nothing waits for an answer, and every order that began is whole.
-    pub fn is_quiet(&self) -> bool {
-        self.owed.is_quiet() && self.arrivals.is_empty()
     }
 
     /// Who does not want to be written to, for the API to look at.
@@ -194,6 +193,7 @@ impl Dispatch {
         match ask {
             Ask::Submit(submission) => self.accept(request, *submission, dice, store)?,
             Ask::Cancel(account, message) => self.cancel(request, account, message),
+            Ask::Withdraw(withdrawal) => self.withdraw(request, withdrawal),
             Ask::OptOut(change) => self.handsets.opted_out.change_list(&mut self.beat, request, change),
             Ask::Operate(demand) => self.operate(request, *demand),
             Ask::MayAsk(account) => self.accounts.may_ask(&mut self.beat, request, account),

@@ -3,6 +3,7 @@
 use crate::dispatch::Dispatch;
 use crate::dispatch::admit::accounts::Accounts;
 use crate::dispatch::admit::arrive::Arrivals;
+use crate::dispatch::admit::cancel::Withdrawals;
 use crate::dispatch::beat::Beat;
 use crate::dispatch::door::fact::DoubtCause;
 use crate::dispatch::door::plan::Plan;
@@ -45,6 +46,7 @@ impl Dispatch {
             queries: Queries::default(),
             strict: Strict::default(),
             arrivals: Arrivals::default(),
+            withdrawals: Withdrawals::default(),
             accounts: Accounts::recover(recovered.balances, recovered.quotas),
             handsets: Handsets::new(recovered.opted_out),
             operated: Operated::default(),

@@ -65,6 +65,8 @@ pub enum Pages {
     Ledger,
     /// Who does not want to be written to, by the place.
     Suppressions,
+    /// Orders, by the seqs of their first messages.
+    Orders,
 }
 
 /// What is hashed; each hash has a purpose of its own.
@@ -167,6 +169,8 @@ impl Veil {
                     Pages::Messages => self.since.seq.0,
                     Pages::Events => self.since.event,
                     Pages::Actions | Pages::Ledger | Pages::Suppressions => u64::MAX,
+                    // There were none of them.
+                    Pages::Orders => 0,
                 };
                 number(digits).filter(|it| *it < end)
             }

@@ -50,6 +50,23 @@ pub struct OrderView {
     pub created: Time,
 }
 
+/// Which orders to list, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderFilter {
+    /// Whose.
+    pub account: AccountId,
+    /// Only by this route.
+    pub route: Option<RouteId>,
+    /// Only accepted at or after this.
+    pub since: Option<Time>,
+    /// Only accepted before this.
+    pub until: Option<Time>,
+    /// Only those whose messages are all older than this: where the last page ended.
+    pub before: Option<Seq>,
+    /// At most so many.
+    pub limit: usize,
+}
+
 /// Which numbers that are left in peace to list, in the order in which they came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SuppressionQuery {

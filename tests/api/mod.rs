@@ -11,5 +11,6 @@ mod read;
 mod events;
 mod admin;
 mod operate;
+mod orders;
 mod find;
 mod server;

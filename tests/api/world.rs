@@ -258,6 +258,7 @@ impl Keeper {
             (Ask::Inspect, None) => Reply::Inspected(Box::default()),
             (Ask::Credit(_), None) => Reply::NotManaged,
             (Ask::Submit(submission), None) => self.accept(*submission),
+            (Ask::Withdraw(it), None) => Reply::Withdrawn { cancelled: it.to.0 - it.from.0, left: 0 },
             (Ask::Cancel(account, id), None) => {
                 let found = self.store.lock().unwrap().load(&[id.seq]).unwrap().pop();
                 match found.filter(|it| it.body.id == id && it.body.account == account) {

@@ -18,6 +18,7 @@ mod smsc;
 mod throttle;
 mod wall;
 mod watch;
+mod withdraw;
 mod world;
 
 use crate::simulation::world::World;

@@ -25,26 +25,26 @@ use std::time::Duration;
 const LINK: LinkId = LinkId { carrier: CarrierId(1), bind: 0 };
 const BULK: RouteId = RouteId(1);
 const CODES: RouteId = RouteId(2);
-const SHOP: AccountId = AccountId(1);
-const BANK: AccountId = AccountId(2);
+pub(super) const SHOP: AccountId = AccountId(1);
+pub(super) const BANK: AccountId = AccountId(2);
 const HOUR: Duration = Duration::from_secs(3_600);
 /// What every message costs.
-const PRICE: Money = Money(87_001);
+pub(super) const PRICE: Money = Money(87_001);
 
-struct Bench {
+pub(super) struct Bench {
     plan: Arc<Plan>,
     dispatch: Dispatch,
     store: Memory,
-    now: Time,
+    pub(super) now: Time,
     requests: u64,
     chance: u64,
 }
 
 /// What a beat ordered.
-struct Done {
-    replies: BTreeMap<u64, Reply>,
-    submits: Vec<Ticket>,
-    next: Option<Time>,
+pub(super) struct Done {
+    pub(super) replies: BTreeMap<u64, Reply>,
+    pub(super) submits: Vec<Ticket>,
+    pub(super) next: Option<Time>,
 }
 
 impl Bench {
@@ -64,11 +64,11 @@ impl Bench {
         Self { plan, dispatch, store, now, requests: 0, chance: 0 }
     }
 
-    fn managed() -> Self {
+    pub(super) fn managed() -> Self {
         Self::new(Terms { managed: true, ..Terms::default() })
     }
 
-    fn beat(&mut self, happenings: Vec<Happening>) -> Done {
+    pub(super) fn beat(&mut self, happenings: Vec<Happening>) -> Done {
         let chance = &mut self.chance;
         let mut dice = || {
             *chance += 1;
@@ -88,7 +88,7 @@ impl Bench {
     }
 
     /// Beats without anything new until a request is answered; its answer, and how many beats it took.
-    fn until(&mut self, request: u64, first: Done) -> (Reply, usize) {
+    pub(super) fn until(&mut self, request: u64, first: Done) -> (Reply, usize) {
         let (mut done, mut beats) = (first, 1);
         loop {
             if let Some(reply) = done.replies.remove(&request) {
@@ -116,12 +116,12 @@ impl Bench {
         self.store.crash().recover().unwrap().balances.into_iter().collect()
     }
 
-    fn balance(&self) -> Money {
+    pub(super) fn balance(&self) -> Money {
         self.balances().get(&SHOP).copied().unwrap_or_default()
     }
 
     /// The process dies and starts anew.
-    fn crash(&mut self) {
+    pub(super) fn crash(&mut self) {
         self.store = self.store.crash();
         self.dispatch = Dispatch::new(self.plan.clone(), self.store.recover().unwrap(), self.now);
     }
@@ -155,7 +155,7 @@ impl Bench {
         (self.requests, Happening::Ask(RequestId(self.requests), Ask::Submit(Box::new(submission))))
     }
 
-    fn credit(&mut self, amount: Money, key: Option<&str>) -> Reply {
+    pub(super) fn credit(&mut self, amount: Money, key: Option<&str>) -> Reply {
         self.requests += 1;
         let idempotency = key.map(|it| Keyed::new(it, [7; 32]));
         let credit = Credit { by: BANK, account: SHOP, amount, note: Some("invoice 7".into()), idempotency };
@@ -163,7 +163,7 @@ impl Bench {
         self.beat(vec![Happening::Ask(request, Ask::Credit(Box::new(credit)))]).replies.remove(&request.0).unwrap()
     }
 
-    fn send(&mut self, recipients: u64) -> Reply {
+    pub(super) fn send(&mut self, recipients: u64) -> Reply {
         let (request, order) = self.order(SHOP, BULK, recipients);
         let first = self.beat(vec![order]);
         self.until(request, first).0
@@ -189,7 +189,7 @@ pub(super) fn account(id: AccountId, terms: Terms) -> Account {
     }
 }
 
-fn up(capacity: usize) -> Happening {
+pub(super) fn up(capacity: usize) -> Happening {
     Happening::Link(LINK, Report::Up { capacity, window: capacity })
 }
 
@@ -206,7 +206,7 @@ fn answered(ticket: Ticket, answer: Answer) -> Happening {
     Happening::Link(LINK, Report::Answered(ticket, answered))
 }
 
-fn ids(reply: &Reply) -> (OrderId, &[MessageId]) {
+pub(super) fn ids(reply: &Reply) -> (OrderId, &[MessageId]) {
     match reply {
         Reply::Accepted { order, messages, .. } => (*order, messages),
         other => panic!("not accepted: {other:?}"),

@@ -61,6 +61,7 @@ pub(crate) fn refusal(reply: &Reply) -> Problem {
         Reply::Accepted { .. }
         | Reply::Repeated(_)
         | Reply::Cancelled
+        | Reply::Withdrawn { .. }
         | Reply::Noted
         | Reply::Credited(_)
         | Reply::CreditedBefore(_)

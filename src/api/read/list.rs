@@ -1,4 +1,4 @@
-//! Lists: `GET /v1/messages` and `GET /v1/orders/{id}/messages`.
+//! Lists of messages: `GET /v1/messages`, and what others have of it.
 
 use crate::api::handler::admitted::Reader;
 use crate::api::handler::context::Context;
@@ -9,7 +9,6 @@ use crate::api::handler::time::Timestamp;
 use crate::api::handler::{json, query};
 use crate::api::read::balance::refunds;
 use crate::api::read::message_view::{MessageView, currency};
-use crate::api::read::order::own_order;
 use crate::dispatch::door::plan::Account;
 use crate::message::attempt::CarrierMessageId;
 use crate::message::id::{OrderId, RouteId, Seq};
@@ -19,7 +18,7 @@ use crate::message::veil::{Pages, Veil};
 use crate::number::e164::E164;
 use crate::record::entry::Entry;
 use crate::record::views::MessageFilter;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use std::collections::BTreeMap;
@@ -52,25 +51,8 @@ pub(crate) async fn messages(
     Ok(answer(&asked.page(shown((&page.entries, &refunds), &veil, &by), page.next.map(|it| it.0))))
 }
 
-/// `GET /v1/orders/{id}/messages`, in the order of the recipients.
-pub(crate) async fn order_messages(
-    State(context): State<Arc<Context>>,
-    Path(id): Path<String>,
-    RawQuery(asked): RawQuery,
-    by: Reader,
-) -> Result<Response, Problem> {
-    let (account, veil) = (by.account(), context.veil());
-    let asked = Asked::read(asked.as_deref(), veil, Pages::Messages)?;
-    let order = own_order(&context, &id, account).await?;
-    let (after, limit) = (asked.place.map(Seq), asked.limit);
-    let mut entries = blocking(&context, move |readers| readers.order_messages(order.id, after, limit + 1)).await?;
-    let next = asked.cut(&mut entries, |it| it.body.seq());
-    let refunds = refunds(&context, &entries).await?;
-    Ok(answer(&asked.page(shown((&entries, &refunds), &veil, &by), next.map(|it| it.0))))
-}
-
 /// Messages as their account is told them.
-fn shown<'a>(
+pub(crate) fn shown<'a>(
     (entries, refunds): (&'a [Entry], &BTreeMap<Seq, Money>),
     veil: &Veil,
     by: &'a Reader,

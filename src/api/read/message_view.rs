@@ -2,6 +2,7 @@
 
 use crate::api::handler::json::Shown;
 use crate::api::handler::time::Timestamp;
+use crate::api::read::csv;
 use crate::dispatch::door::plan::{Account, Plan};
 use crate::message::attempt::{Answer, Attempt};
 use crate::message::body::Body;
@@ -125,6 +126,44 @@ impl MessageView<'_> {
             }
         }
         self
+    }
+}
+
+/// As a line of CSV: what of it is no list, under the names that it has in JSON.
+impl MessageView<'_> {
+    pub(super) fn csv_header() -> String {
+        let mut text = String::new();
+        let names = ["id", "to", "client_ref", "status", "error_code", "error_detail", "parts", "cost", "currency"];
+        let times = ["created_at", "sent_at", "done_at"];
+        names.iter().chain(&times).for_each(|it| csv::put(&mut text, it));
+        csv::end(&mut text);
+        text
+    }
+
+    pub(super) fn put_csv(&self, text: &mut String) {
+        let error = self.error.as_ref();
+        csv::put(text, self.id.0);
+        csv::put(text, &self.to.0);
+        csv::put(text, self.client_ref.unwrap_or_default());
+        csv::put(text, self.status);
+        csv::put(text, error.map_or("", |it| it.code));
+        csv::put(text, error.map_or("", |it| it.detail));
+        csv::put(text, self.parts);
+        csv::put(text, Maybe(self.cost.as_ref().map(|it| it.0)));
+        csv::put(text, Maybe(self.currency.as_ref().map(|it| it.0)));
+        for at in [self.created_at, self.sent_at, self.done_at] {
+            csv::put(text, Maybe(at.0.known().map(|_| at)));
+        }
+        csv::end(text);
+    }
+}
+
+/// What is not there shows as nothing.
+struct Maybe<T>(Option<T>);
+
+impl<T: std::fmt::Display> std::fmt::Display for Maybe<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |it| it.fmt(f))
     }
 }
 

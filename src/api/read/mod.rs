@@ -5,7 +5,9 @@
 pub(super) mod message;
 pub(super) mod order;
 pub(super) mod list;
+pub(super) mod order_messages;
 pub(super) mod message_view;
+mod csv;
 pub(super) mod events;
 pub(super) mod routes;
 pub(super) mod balance;

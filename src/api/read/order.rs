@@ -1,19 +1,22 @@
-//! `GET /v1/orders/{id}`: how far an order is.
+//! How far orders are: `GET /v1/orders` and `GET /v1/orders/{id}`.
 
 use crate::api::handler::admitted::Reader;
 use crate::api::handler::context::Context;
 use crate::api::handler::json::{self, Shown};
+use crate::api::handler::page::Asked;
 use crate::api::handler::problem::{Kind, Problem};
+use crate::api::handler::query;
 use crate::api::handler::reads::blocking;
 use crate::api::handler::time::Timestamp;
 use crate::api::read::message_view::currency;
 use crate::dispatch::admit::arrive::SLICE;
 use crate::dispatch::door::plan::Account;
+use crate::message::id::{AccountId, OrderId, RouteId, Seq};
 use crate::message::money::{Currency, Money};
 use crate::message::status::Status;
-use crate::message::veil::Veil;
-use crate::record::views::OrderView;
-use axum::extract::{Path, State};
+use crate::message::veil::{Pages, Veil};
+use crate::record::views::{OrderFilter, OrderView};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -30,15 +33,68 @@ pub(crate) async fn order(
     Ok(json::answer(StatusCode::OK, &Order::of(&view, &context.veil(), currency), 512))
 }
 
+/// What the list may be asked for.
+const PARAMETERS: [&str; 5] = ["route_id", "since", "until", "cursor", "limit"];
+
+/// `GET /v1/orders`: those of the account, newest first, the orders of one message among them.
+pub(crate) async fn orders(
+    State(context): State<Arc<Context>>,
+    RawQuery(asked): RawQuery,
+    by: Reader,
+) -> Result<Response, Problem> {
+    let (account, veil) = (by.account(), context.veil());
+    let mut page = Asked::first(veil, Pages::Orders);
+    let mut filter = OrderFilter { account: account.id, route: None, since: None, until: None, before: None, limit: 0 };
+    for pair in query::pairs(asked.as_deref(), &PARAMETERS)? {
+        let (name, value) = pair?;
+        let moment = || Timestamp::parse(&value).ok_or("must be a time of RFC 3339").map(Some);
+        let number = || value.parse().map_err(|_| "must be a route's number");
+        let set = match name.as_str() {
+            "route_id" => number().map(|it| filter.route = Some(RouteId(it))),
+            "since" => moment().map(|it| filter.since = it),
+            "until" => moment().map(|it| filter.until = it),
+            _ => page.set(&name, &value),
+        };
+        set.map_err(|detail| query::invalid(&name, detail))?;
+    }
+    (filter.before, filter.limit) = (page.place.map(Seq), page.limit);
+    let (found, next) = blocking(&context, move |readers| readers.orders(&filter)).await?;
+    let shown = found.iter().map(|it| Order::of(it, &veil, currency(by.plan(), it.route, account.currency))).collect();
+    Ok(json::answer(StatusCode::OK, &page.page(shown, next.map(|it| it.0)), found.len() * 512 + 64))
+}
+
 /// The aggregate of an order of an account, by its id as a path has it. Of one that does not exist, or is another
 /// account's, it is not said which of the two it is.
 pub(crate) async fn own_order(context: &Context, id: &str, account: &Account) -> Result<OrderView, Problem> {
-    let none = || Problem::new(Kind::NotFound, "There is no order with this id.");
+    let id = order_of(context, id)?;
+    let found = blocking(context, move |readers| readers.order(id)).await?;
+    found.filter(|it| it.account == account.id).ok_or_else(no_order)
+}
+
+/// Which order of an account it is, and where its messages stand: from, and up to but without.
+pub(crate) async fn own_range(
+    context: &Context,
+    id: &str,
+    account: AccountId,
+) -> Result<(OrderId, (Seq, Seq)), Problem> {
+    let id = order_of(context, id)?;
+    let found = blocking(context, move |readers| {
+        let first = readers.order_messages(id, &[], None, 1)?.pop();
+        let own = first.filter(|it| it.body.account == account && it.body.order == id);
+        own.map_or(Ok(None), |_| readers.order_range(id))
+    });
+    found.await?.map(|it| (id, it)).ok_or_else(no_order)
+}
+
+/// The order that a path names.
+fn order_of(context: &Context, id: &str) -> Result<OrderId, Problem> {
     // An order has one name: no sign, no zero before it.
     let number = id.parse().ok().filter(|it: &u64| it.to_string() == id);
-    let id = number.and_then(|it| context.veil().read_order(it)).ok_or_else(none)?;
-    let found = blocking(context, move |readers| readers.order(id)).await?;
-    found.filter(|it| it.account == account.id).ok_or_else(none)
+    number.and_then(|it| context.veil().read_order(it)).ok_or_else(no_order)
+}
+
+fn no_order() -> Problem {
+    Problem::new(Kind::NotFound, "There is no order with this id.")
 }
 
 #[derive(Serialize)]

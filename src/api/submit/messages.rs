@@ -60,7 +60,7 @@ pub(crate) async fn messages(
 
 /// The first answer again, from what the store has of the order.
 async fn repeat(context: &Context, plan: &Plan, quote: &Quote<'_>, order: OrderId) -> Result<Response, Problem> {
-    let entries = blocking(context, move |readers| readers.order_messages(order, None, RECIPIENTS_MAX)).await?;
+    let entries = blocking(context, move |readers| readers.order_messages(order, &[], None, RECIPIENTS_MAX)).await?;
     let veil = context.veil();
     let names: Vec<MessageName> = entries.iter().map(|it| veil.message(it.body.id)).collect();
     let lines = entries.iter().enumerate().map(|(at, Entry { body, .. })| Line {

@@ -3,13 +3,9 @@
 use crate::dispatch::admit::arrive::SLICE;
 use crate::dispatch::door::happening::{Credit, RequestId, Submission};
 use crate::dispatch::door::reply::{Means, Reply};
-use crate::dispatch::tried::is_live;
 use crate::dispatch::{Dice, Dispatch};
-use crate::message::id::{AccountId, MessageId, OrderId, PartKey};
+use crate::message::id::OrderId;
 use crate::message::money::Money;
-use crate::message::part::Part;
-use crate::message::phase::{End, Move, Phase};
-use crate::message::reason::Reason;
 use crate::record::contract::{Poisoned, Store};
 use std::time::Duration;
 
@@ -69,29 +65,6 @@ impl Dispatch {
             }
         }
         Ok(self.accounts.ask_quota(&mut self.beat, account, submission.recipients.len() as u64))
-    }
-
-    pub(crate) fn cancel(&mut self, request: RequestId, account: AccountId, message: MessageId) {
-        let known =
-            self.set.get(message.seq).filter(|it| it.entry.body.id == message && it.entry.body.account == account);
-        let known = known.filter(|_| !self.arrivals.holds(message.seq));
-        let Some(held) = known else {
-            self.beat.reply(request, Reply::NotFound);
-            return;
-        };
-        let keys: Vec<PartKey> = held.entry.parts.iter().filter(|it| is_live(it)).map(|it| it.key).collect();
-        // A part that was tried and is to be tried again has left: it may be at the carrier.
-        let untouched = |it: &Part| !is_live(it) || (it.phase() == Phase::Queued && it.attempt.is_none());
-        let reply = if held.entry.parts.iter().all(untouched) && !keys.is_empty() {
-            for key in keys {
-                self.step(key, Move::End(End::Cancelled), Some(Reason::Cancelled));
-                self.set.unstage(key);
-            }
-            Reply::Cancelled
-        } else {
-            Reply::TooLate
-        };
-        self.beat.reply(request, reply);
     }
 
     /// An operator gives credit, or takes it back. Orders that are arriving have spent theirs.

@@ -5,7 +5,7 @@ use crate::dispatch::door::plan::Plan;
 use crate::message::class::Class;
 use crate::message::era::Wall;
 use crate::message::extras::Extras;
-use crate::message::id::{AccountId, LinkId, MessageId, RouteId};
+use crate::message::id::{AccountId, LinkId, MessageId, OrderId, RouteId, Seq};
 use crate::message::money::Money;
 use crate::message::source::Source;
 use crate::message::time::Time;
@@ -46,6 +46,8 @@ pub enum Ask {
     Submit(Box<Submission>),
     /// A request to take back what has not left.
     Cancel(AccountId, MessageId),
+    /// A request to take back all of an order that has not left.
+    Withdraw(Withdrawal),
     /// What an operator asks of the list of those who do not want to be written to.
     OptOut(Change),
     /// An operator wants something done.
@@ -79,6 +81,19 @@ pub struct Submission {
     pub idempotency: Option<Keyed>,
     /// To whom and what: 1 to 10,000.
     pub recipients: Vec<Recipient>,
+}
+
+/// An order that is to be taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// Whose it is.
+    pub account: AccountId,
+    /// Which; it is whole.
+    pub order: OrderId,
+    /// The first of its messages.
+    pub from: Seq,
+    /// Behind the last of them.
+    pub to: Seq,
 }
 
 /// Credit for an account; below zero it is taken back.

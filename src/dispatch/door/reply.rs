@@ -61,6 +61,13 @@ pub enum Reply {
     TooMuch,
     /// The message will not be sent.
     Cancelled,
+    /// Of an order these messages will not be sent, and these had left or ended.
+    Withdrawn {
+        /// So many will not be, those included that were taken back before.
+        cancelled: u64,
+        /// So many had.
+        left: u64,
+    },
     /// What an application says of a message is noted.
     Noted,
     /// The message has left, or has ended.

@@ -34,6 +34,7 @@ mod writer;
 mod reader;
 mod retain;
 mod arriving;
+mod order;
 mod money;
 pub mod list;
 mod search;

@@ -6,11 +6,9 @@
 //! the wall.
 
 use crate::message::era::Eras;
-use crate::message::id::{AccountId, MessageId, OrderId, PartKey, Seq};
+use crate::message::id::{AccountId, MessageId, OrderId, Seq};
 use crate::message::money::Money;
-use crate::message::part;
-use crate::message::phase::Phase;
-use crate::message::status::{Status, Totals};
+use crate::message::status::Status;
 use crate::message::veil::Veil;
 use crate::record::action::Action;
 use crate::record::entry::Entry;
@@ -18,17 +16,17 @@ use crate::record::event::Event;
 use crate::record::money::LedgerLine;
 use crate::record::shown::Shown;
 use crate::record::suppression::Suppression;
-use crate::record::views::{EventQuery, MessageFilter, OrderView, SuppressionQuery};
+use crate::record::views::{EventQuery, MessageFilter, OrderFilter, OrderView, SuppressionQuery};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::list::{Page, Walk};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::search::Shared;
-use crate::store::sqlite::table::body;
-use crate::store::sqlite::{arriving, aside, connect, money, opt_out};
+use crate::store::sqlite::{aside, connect, money, opt_out, order};
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Connections at most: reads are short, and each has a cache of its own.
 pub const CONNECTIONS_MAX: usize = 4;
@@ -36,8 +34,8 @@ pub const CONNECTIONS_MAX: usize = 4;
 /// The cache of each connection, in MiB.
 const CACHE: u32 = 2;
 
-/// Messages of an order that are counted in one read transaction: some tens of milliseconds.
-const COUNTED_AT_ONCE: usize = 10_000;
+/// After this a page of orders with something on it is not filled any further.
+const ORDERS_TIME: Duration = Duration::from_millis(100);
 
 /// Shared access to the messages of a store, to read. Cloning is cheap.
 #[derive(Clone)]
@@ -108,28 +106,60 @@ impl Readers {
         self.ask(|conn| reader::at_once(conn, || reader::actions(conn, before, limit))).map(|it| it.shown(&self.eras()))
     }
 
+    /// Where the messages of an order stand: from, and up to but without; `None` while it is arriving.
+    pub fn order_range(&self, order: OrderId) -> Result<Option<(Seq, Seq)>, Fault> {
+        self.ask(|conn| reader::at_once(conn, || order::shown_range(conn, order)))
+    }
+
     /// What became of an order, counted from its messages; `None` if none of them is there.
     pub fn order(&self, order: OrderId) -> Result<Option<OrderView>, Fault> {
-        let range = self.ask(|conn| reader::at_once(conn, || shown_range(conn, order)))?;
-        let Some((mut from, to)) = range else { return Ok(None) };
+        let Some((mut from, to)) = self.order_range(order)? else { return Ok(None) };
         let mut view = None;
         while from < to {
-            let next = self.ask(|conn| reader::at_once(conn, || count(conn, order, (from, to), &mut view)))?;
+            let next = self.ask(|conn| reader::at_once(conn, || order::count(conn, order, (from, to), &mut view)))?;
             from = next.unwrap_or(to);
         }
         Ok(view.shown(&self.eras()))
     }
 
-    /// Up to `limit` messages of an order after `after`, oldest first.
-    pub fn order_messages(&self, order: OrderId, after: Option<Seq>, limit: usize) -> Result<Vec<Entry>, Fault> {
-        self.ask(|conn| {
-            reader::at_once(conn, || {
-                let Some((from, to)) = shown_range(conn, order)? else { return Ok(Vec::new()) };
-                let from = after.map_or(from, |it| from.max(Seq(it.0.saturating_add(1))));
-                reader::load(conn, &reader::seqs_between(conn, from, to, limit)?)
-            })
-        })
-        .map(|it| it.shown(&self.eras()))
+    /// The orders that a filter asks for, newest first, and where the next page begins; one may be short and still have
+    /// a next one.
+    pub fn orders(&self, filter: &OrderFilter) -> Result<(Vec<OrderView>, Option<Seq>), Fault> {
+        let began = Instant::now();
+        let OrderFilter { account, route, since, until, mut before, limit } = *filter;
+        let mut found = Vec::new();
+        loop {
+            // An order is found by the newest of its messages, as lists of messages find that.
+            let newest =
+                MessageFilter { account: Some(account), route, since, until, before, limit: 1, ..Default::default() };
+            let Some(entry) = self.list(&newest)?.entries.pop() else { return Ok((found, None)) };
+            if limit <= found.len() || (!found.is_empty() && ORDERS_TIME < began.elapsed()) {
+                return Ok((found, before));
+            }
+            let (order, seq) = (entry.body.order, entry.body.seq());
+            before = Some(self.order_range(order)?.map_or(seq, |it| it.0.min(seq)));
+            found.extend(self.order(order)?);
+        }
+    }
+
+    /// Up to `limit` messages of an order after `after`, oldest first; of these statuses, where any are named.
+    pub fn order_messages(
+        &self,
+        order: OrderId,
+        statuses: &[Status],
+        after: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, Fault> {
+        let Some((from, to)) = self.order_range(order)? else { return Ok(Vec::new()) };
+        let (mut from, mut found) = (after.map_or(from, |it| from.max(Seq(it.0.saturating_add(1)))), Vec::new());
+        while from < to && found.len() < limit {
+            let (range, room) = ((from, to), limit - found.len());
+            let (entries, next) =
+                self.ask(|conn| reader::at_once(conn, || order::messages(conn, range, statuses, room)))?;
+            found.extend(entries);
+            from = next.unwrap_or(to);
+        }
+        Ok(found.shown(&self.eras()))
     }
 
     /// What an account has; nothing if it never had something.
@@ -200,48 +230,4 @@ impl Pool {
         }
         self.returned.notify_one();
     }
-}
-
-/// Where the messages of an order stand; `None` while it is arriving, which nobody is told.
-fn shown_range(conn: &Connection, order: OrderId) -> Result<Option<(Seq, Seq)>, Trouble> {
-    if arriving::orders(conn)?.contains(&order) { Ok(None) } else { reader::order_range(conn, order).map(Some) }
-}
-
-/// Adds the next messages of an order to its view; says where to go on, if there are more.
-fn count(
-    conn: &Connection,
-    order: OrderId,
-    (from, to): (Seq, Seq),
-    view: &mut Option<OrderView>,
-) -> Result<Option<Seq>, Trouble> {
-    let words = body::TABLE.select("WHERE seq >= ?1 AND seq < ?2 ORDER BY seq LIMIT ?3");
-    let mut bodies = conn.prepare_cached(&words)?;
-    let mut phases = conn.prepare_cached("SELECT phase, taken_at FROM part WHERE id >= ?1 AND id < ?2")?;
-    let mut rows = bodies.query((from.0.cast_signed(), to.0.cast_signed(), COUNTED_AT_ONCE.cast_signed()))?;
-    let (mut counted, mut last) = (0, from);
-    while let Some(row) = rows.next()? {
-        let body = body::read(row)?;
-        (counted, last) = (counted + 1, body.seq());
-        if body.order != order {
-            continue;
-        }
-        let range = (PartKey::new(last, 0).0.cast_signed(), PartKey::new(Seq(last.0 + 1), 0).0.cast_signed());
-        let damaged = || Trouble::Damaged("part", range.0);
-        let statuses = reader::all(&mut phases, range, |row| {
-            let phase = Phase::from_number(row.get(0)?).ok_or_else(damaged)?;
-            let taken: Option<i64> = row.get(1)?;
-            Ok(part::status(phase, taken.is_some()))
-        })?;
-        let view = view.get_or_insert_with(|| OrderView {
-            id: order,
-            account: body.account,
-            route: body.route,
-            totals: Totals::default(),
-            price: Some(Money(0)),
-            created: body.created,
-        });
-        view.totals.add(Status::of_parts(statuses.into_iter()));
-        view.price = view.price.zip(body.price).map(|(sum, it)| sum + it);
-    }
-    Ok((counted == COUNTED_AT_ONCE).then_some(Seq(last.0 + 1)))
 }

@@ -13,7 +13,7 @@ use crate::record::batch::{Batch, Order};
 use crate::record::contract::{NameKind, Store};
 use crate::record::entry::Entry;
 use crate::record::money::LedgerLine;
-use crate::record::views::{EventQuery, MessageFilter, OrderView};
+use crate::record::views::{EventQuery, MessageFilter, OrderFilter, OrderView};
 use crate::store::sqlite::readers::Readers;
 use crate::store::sqlite::{Durability, Sqlite};
 use crate::store::tests::model::Model;
@@ -168,11 +168,45 @@ fn messages_and_orders_are_what_the_model_holds() {
             OrderView { id: order, account: body.account, route: body.route, totals, price, created: body.created }
         });
         assert_eq!(readers.order(order).expect("an answer"), view);
-        assert_eq!(readers.order_messages(order, None, 1_000).expect("an answer"), entries);
+        assert_eq!(readers.order_messages(order, &[], None, 1_000).expect("an answer"), entries);
         let after = Some(Seq(entries.first().map_or(0, |it| it.body.seq().0)));
         let rest: Vec<Entry> = entries.into_iter().skip(1).take(2).collect();
-        assert_eq!(readers.order_messages(order, after, 2).expect("an answer"), rest);
+        assert_eq!(readers.order_messages(order, &[], after, 2).expect("an answer"), rest);
+        for status in Status::ALL {
+            let of_status = |it: &&Entry| it.status() == status;
+            let wanted: Vec<Entry> = model.order(order).iter().filter(of_status).cloned().collect();
+            assert_eq!(readers.order_messages(order, &[status], None, 1_000).expect("an answer"), wanted);
+        }
     }
+}
+
+#[test]
+fn orders_are_listed_newest_first_page_after_page_with_what_became_of_them() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut store = sqlite(directory.path());
+    let (model, _) = live(&mut store, 12, 60);
+    let readers = store.readers();
+    let mut listed = 0;
+    for account in (0..4).map(AccountId) {
+        let of_account = |it: &OrderId| model.order(*it).first().is_some_and(|it| it.body.account == account);
+        let orders = (0..model.marks.next_order).rev().map(OrderId::from_record).filter(of_account);
+        let expected: Vec<OrderView> =
+            orders.map(|it| readers.order(it).expect("an answer").expect("it has messages")).collect();
+        let (mut told, mut before) = (Vec::new(), None);
+        loop {
+            let filter = OrderFilter { account, route: None, since: None, until: None, before, limit: 3 };
+            let (page, next) = readers.orders(&filter).expect("a page");
+            assert!(page.len() <= 3);
+            told.extend(page);
+            before = next;
+            if next.is_none() {
+                break;
+            }
+        }
+        assert_eq!(told, expected, "{account:?}");
+        listed += told.len();
+    }
+    assert!(20 < listed, "{listed}");
 }
 
 #[test]
@@ -235,7 +269,7 @@ fn nobody_is_told_of_an_order_that_is_arriving() {
         page.entries.iter().map(|it| it.body.seq()).collect()
     };
     assert_eq!((listed(), readers.order(order).expect("an answer")), (vec![Seq(3)], None));
-    assert_eq!(readers.order_messages(order, None, 10).expect("an answer"), []);
+    assert_eq!(readers.order_messages(order, &[], None, 10).expect("an answer"), []);
     let whole = Batch { orders: vec![Order { arriving: false, ..row }], marks: batch.marks, ..Batch::default() };
     store.commit(&whole).expect("the last slice goes through");
     assert_eq!(listed(), [Seq(3), Seq(2), Seq(1)]);

@@ -1,8 +1,9 @@
 //! Customers in the simulation: they send, cancel and are answered.
 
 use crate::simulation::world::{Coming, World};
-use nuncio::dispatch::door::happening::{Ask, Happening, RequestId, Submission};
+use nuncio::dispatch::door::happening::{Ask, Happening, RequestId, Submission, Withdrawal};
 use nuncio::dispatch::door::reply::Reply;
+use nuncio::message::id::Seq;
 use nuncio::message::phase::Phase;
 use nuncio::record::contract::Store;
 
@@ -28,6 +29,16 @@ impl World {
         let back = self.dice.below(self.known.len().min(12) as u64) as usize;
         let (message, account) = self.known[self.known.len() - 1 - back];
         self.requests += 1;
+        if self.dice.percent(30) {
+            // All of an order in place of one message of it.
+            let order = self.store.bodies[&message.seq].order;
+            let own = self.store.order(order).expect("the store is sound");
+            let from = own[0].body.seq();
+            let withdrawal = Withdrawal { account, order, from, to: Seq(from.0 + own.len() as u64) };
+            self.withdrawn.insert(self.requests, withdrawal);
+            self.calls.push(Happening::Ask(RequestId(self.requests), Ask::Withdraw(withdrawal)));
+            return self.wake();
+        }
         self.calls
             .push(Happening::Ask(RequestId(self.requests | (message.seq.0 << 32)), Ask::Cancel(account, message)));
         self.wake();
@@ -57,12 +68,21 @@ impl World {
                 self.post(self.now + after, Coming::Request(Box::new(submission.expect("a reply to a request"))));
             }
             Reply::Cancelled => {
-                let seq = nuncio::message::id::Seq(request.0 >> 32);
+                let seq = Seq(request.0 >> 32);
                 assert!(
                     self.store.parts_of(seq).all(|it| it.phase() == Phase::Cancelled),
                     "cancelled-is-durable: {seq:?}"
                 );
                 self.ledger.cancelled.insert(seq);
+            }
+            Reply::Withdrawn { cancelled, left } => {
+                let asked = self.withdrawn.remove(&request.0).expect("a reply to a request");
+                let seqs = (asked.from.0..asked.to.0).map(Seq);
+                let back: Vec<Seq> =
+                    seqs.filter(|it| self.store.parts_of(*it).all(|it| it.phase() == Phase::Cancelled)).collect();
+                assert_eq!(back.len() as u64, cancelled, "withdrawn-is-durable: {asked:?}");
+                assert_eq!(cancelled + left, asked.to.0 - asked.from.0, "withdrawn-is-whole: {asked:?}");
+                self.ledger.cancelled.extend(back);
             }
             Reply::TooLate => (),
             other => panic!("replied {other:?} to {submission:?}"),

@@ -21,7 +21,7 @@ use crate::simulation::watch::Watched;
 use bytes::Bytes;
 use nuncio::carrier::esme::{self, Esme};
 use nuncio::carrier::report::Report;
-use nuncio::dispatch::door::happening::{Happening, Submission};
+use nuncio::dispatch::door::happening::{Happening, Submission, Withdrawal};
 use nuncio::dispatch::door::plan::Plan;
 use nuncio::dispatch::{Dispatch, Effects};
 use nuncio::message::id::{AccountId, CarrierId, LinkId, MessageId};
@@ -112,6 +112,8 @@ pub(crate) struct World {
     pub(crate) smscs: BTreeMap<CarrierId, Smsc>,
     calls: Vec<Happening>,
     waiting: BTreeMap<u64, Submission>,
+    /// Orders that were asked for back, by the request.
+    withdrawn: BTreeMap<u64, Withdrawal>,
     requests: u64,
     /// Accepted messages that customers know of.
     pub(crate) known: Vec<(MessageId, AccountId)>,
@@ -160,6 +162,7 @@ impl World {
             smscs: scenario.weather.iter().map(|(id, it)| (*id, Smsc::new(it.clone()))).collect(),
             calls: Vec::new(),
             waiting: BTreeMap::new(),
+            withdrawn: BTreeMap::new(),
             requests: 0,
             known: Vec::new(),
             beat_due: None,

@@ -1,0 +1,115 @@
+//! CSV as it is answered (RFC 4180): lines that end with CRLF, sent as they are made.
+
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use hyper::body::Frame;
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::sync::mpsc;
+
+/// Pieces that wait to be sent: one, while the next is made.
+const WAITING_MAX: usize = 1;
+
+/// Where the lines of an answer go.
+pub(super) struct Lines(mpsc::Sender<io::Result<Bytes>>);
+
+impl Lines {
+    /// Sends some, when those before are on their way; `Err` where nobody reads them any more.
+    pub(super) async fn send(&self, text: String) -> Result<(), ()> {
+        self.0.send(Ok(text.into())).await.map_err(drop)
+    }
+
+    /// Ends the answer so that nobody takes it for whole.
+    pub(super) async fn break_off(self) {
+        // Who does not read any more needs not be told.
+        _ = self.0.send(Err(io::Error::other("the store could not be read"))).await;
+    }
+}
+
+/// An answer whose lines are made by what `write` begins; saved under a name.
+pub(super) fn answer<F: Future<Output = ()> + Send + 'static>(name: &str, write: impl FnOnce(Lines) -> F) -> Response {
+    let (lines, pieces) = mpsc::channel(WAITING_MAX);
+    tokio::spawn(write(Lines(lines)));
+    let mut response = Response::new(Body::new(Pieces(pieces)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8; header=present"));
+    let saved = format!("attachment; filename=\"{name}\"");
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&saved).expect("the name of a file is ASCII"));
+    response
+}
+
+/// Whether a request asks for CSV and not for JSON.
+pub(super) fn is_accepted(head: &HeaderMap) -> bool {
+    let ranges = head.get_all(header::ACCEPT).iter().filter_map(|it| it.to_str().ok()).flat_map(|it| it.split(','));
+    let mut types = ranges.filter_map(|it| it.split(';').next()).map(str::trim);
+    // What is named first is what is meant: nobody who wants both is known.
+    types
+        .find(|it| is_type(it, "text/csv") || is_type(it, "application/json"))
+        .is_some_and(|it| is_type(it, "text/csv"))
+}
+
+fn is_type(range: &str, of: &str) -> bool {
+    range.eq_ignore_ascii_case(of)
+}
+
+/// Adds a field to a line, and what stands before the next.
+pub(super) fn put(text: &mut String, field: impl fmt::Display) {
+    let from = text.len();
+    fmt::write(text, format_args!("{field}")).expect("a string takes all");
+    if text[from..].contains([',', '"', '\r', '\n']) {
+        let quoted = text[from..].replace('"', "\"\"");
+        text.truncate(from);
+        text.push('"');
+        text.push_str(&quoted);
+        text.push('"');
+    }
+    text.push(',');
+}
+
+/// Ends a line of which fields were put.
+pub(super) fn end(text: &mut String) {
+    text.pop();
+    text.push_str("\r\n");
+}
+
+/// The body of an answer, piece by piece.
+struct Pieces(mpsc::Receiver<io::Result<Bytes>>);
+
+impl HttpBody for Pieces {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        self.0.poll_recv(cx).map(|it| it.map(|it| it.map(Frame::data)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_needs_quotes_has_them() {
+        let mut text = String::new();
+        for field in ["a", "", "b,c", "say \"hi\"", "two\r\nlines", " +31 "] {
+            put(&mut text, field);
+        }
+        end(&mut text);
+        assert_eq!(text, "a,,\"b,c\",\"say \"\"hi\"\"\",\"two\r\nlines\", +31 \r\n");
+    }
+
+    #[test]
+    fn what_is_named_first_is_meant() {
+        let of = |text: &'static str| {
+            let mut head = HeaderMap::new();
+            head.insert(header::ACCEPT, HeaderValue::from_static(text));
+            is_accepted(&head)
+        };
+        assert!(of("text/csv") && of("Text/CSV; q=0.9, */*") && of("text/html, text/csv, application/json"));
+        assert!(!of("application/json, text/csv") && !of("*/*") && !of("text/csvx"));
+        assert!(!is_accepted(&HeaderMap::new()));
+    }
+}
