@@ -26,6 +26,11 @@ demo:
 bench *arguments:
     cargo bench --bench gateway -- {{arguments}}
 
-# Writes what is generated from the code: docs/metrics.md
+# Writes what is generated from the code: docs/metrics.md, docs/problems.md, docs/openapi.json and docs/openapi.admin.json
 docs:
-    NUNCIO_WRITE_DOCS=1 cargo test --lib the_documentation_is_what_the_code_says
+    NUNCIO_WRITE_DOCS=1 cargo test --lib --test all the_documentation_is_what_the_code_says
+
+# At a release: from then on what is taken away from the API has to stand in the changelog
+released:
+    cp docs/openapi.json docs/openapi.released.json
+    cp docs/openapi.admin.json docs/openapi.admin.released.json

@@ -63,7 +63,8 @@ const STATE: &str = "Dispatch";
 const ROOMS: &[&[&str]] =
     &[&["door"], &["queue", "inbound"], &["failover"], &["give"], &["admit", "settle", "operate"]];
 /// The rooms of the API in the same way. What stands in none of them says which request goes where.
-const ROOMS_OF_API: &[&[&str]] = &[&["lookup"], &["handler"], &["server", "read"], &["submit"], &["operate"]];
+const ROOMS_OF_API: &[&[&str]] =
+    &[&["lookup"], &["handler"], &["server", "read", "reference"], &["submit"], &["operate"]];
 /// Fields of it that one file reaches: more than that, and what it touches is not seen at a glance any more.
 const FIELDS_MAX: usize = 8;
 

@@ -6,6 +6,7 @@
 use crate::api::handler::ask::{ANSWER_TIMEOUT, send};
 use crate::api::handler::body;
 use crate::api::handler::context::{Context, LoopRequest};
+use crate::api::handler::endpoint::{ASKS, Endpoint};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::carrier::http::receipt::{Hook, ParsedReceipts};
@@ -48,6 +49,38 @@ pub(super) async fn take(
         }
     }
     Ok(answer(String::new()))
+}
+
+/// What the reference says of it.
+pub(super) fn about_get() -> Endpoint {
+    about("hearFromCarrierByQuery").says(
+        "For carriers over HTTP that tell in the query what became of messages, and for those that ask with a challenge \
+         whether the hook is theirs. What is not understood is counted, and taken. The names in the query are those that \
+         `hook` of the carrier has in the configuration.",
+    )
+}
+
+/// What the reference says of it.
+pub(super) fn about_post() -> Endpoint {
+    about("hearFromCarrier")
+        .says(
+            "For carriers over HTTP that tell in a body what became of messages. It is answered once everything in it is \
+             durable. What is not understood is counted, and taken; its form is what `hook` of the carrier says.",
+        )
+        .refuses(&[Kind::TooLarge, Kind::TooSlow, Kind::Malformed])
+}
+
+fn about(name: &str) -> Endpoint {
+    Endpoint::new("Hooks", name, "Hear from a carrier")
+        .path::<String>("carrier", "acme", "The carrier's name in the configuration.")
+        .path::<String>(
+            "secret",
+            "$SECRET",
+            "The secret of the hook; a wrong one is answered as if there were nothing.",
+        )
+        .answers_in(200, &["text/plain"], "Everything in it is durable; of a challenge, its answer.")
+        .refuses(&[Kind::NotFound])
+        .refuses(&ASKS)
 }
 
 /// The carrier of this name, if it calls us and this is its secret.

@@ -17,6 +17,7 @@ pub mod server;
 pub mod router;
 pub mod handler;
 pub mod lookup;
+mod reference;
 mod submit;
 mod read;
 mod operate;

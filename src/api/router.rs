@@ -4,13 +4,14 @@
 //! cost every request.
 
 use crate::api::handler::context::{Context, OTHER};
+use crate::api::handler::head;
 use crate::api::handler::problem::{Kind, Problem};
-use crate::api::handler::{head, problems};
 use crate::api::hook;
-use crate::api::operate::{actions, dry_run, find, inspect, ledger, probes, suppressions};
+use crate::api::operate::{actions, dry_run, find, inspect, ledger, orders, probes, suppressions};
 use crate::api::read::{balance, events, list, message, order, order_messages, routes};
+use crate::api::reference::document::Described;
+use crate::api::reference::{self, Reference, problems};
 use crate::api::submit::{cancel, estimate, messages, outcome};
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::handler::Handler;
@@ -18,6 +19,7 @@ use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::MethodRouter;
+use axum::{Extension, Router};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -38,72 +40,85 @@ macro_rules! named {
     };
 }
 
-/// Makes, of one table, the routes of each listener and the names of all of them.
+/// Makes, of one table, the routes of each listener, the names of all of them, and what the reference says of them.
 macro_rules! endpoints {
-    ($($listener:ident { $($path:literal { $($method:ident: $handler:path),+ })+ })+) => {
+    ($($listener:ident $table:ident { $($path:literal { $($method:ident: $handler:path => $about:path),+ })+ })+) => {
         /// What answers are counted under, as method and pattern; a closed set, so that telemetry can show all of it
         /// from the start.
         pub const ENDPOINTS: &[&str] = &[$($($(named!($method $path)),+),+),+];
 
         $(fn $listener() -> Router<Arc<Context>> {
             Router::new()$(.route($path, MethodRouter::new()$(.$method($handler))+))+
-        })+
+        }
+
+        const $table: &[Described] =
+            &[$($(Described { method: stringify!($method), path: $path, about: $about }),+),+];)+
     };
 }
 
 endpoints! {
-    of_application {
-        "/v1/messages" { post: messages::messages, get: list::messages }
-        "/v1/messages/{id}" { get: message::message, delete: cancel::cancel }
-        "/v1/messages/{id}/outcome" { post: outcome::outcome }
-        "/v1/orders" { get: order::orders }
-        "/v1/orders/{id}" { get: order::order, delete: cancel::cancel_order }
-        "/v1/orders/{id}/messages" { get: order_messages::order_messages }
-        "/v1/estimate" { post: estimate::estimate }
-        "/v1/routes" { get: routes::all }
-        "/v1/routes/{id}" { get: routes::one }
-        "/v1/routes/{id}/pricing" { get: balance::pricing }
-        "/v1/balance" { get: balance::balance }
-        "/v1/events" { get: events::of_account }
-        "/hooks/{carrier}/{secret}" { get: hook::take, post: hook::take }
+    of_application OF_APPLICATION {
+        "/v1/messages" { post: messages::messages => messages::about, get: list::messages => list::about_messages }
+        "/v1/messages/{id}" { get: message::message => message::about, delete: cancel::cancel => cancel::about }
+        "/v1/messages/{id}/outcome" { post: outcome::outcome => outcome::about }
+        "/v1/orders" { get: order::orders => order::about_orders }
+        "/v1/orders/{id}" { get: order::order => order::about, delete: cancel::cancel_order => cancel::about_order }
+        "/v1/orders/{id}/messages" { get: order_messages::order_messages => order_messages::about }
+        "/v1/estimate" { post: estimate::estimate => estimate::about }
+        "/v1/routes" { get: routes::all => routes::about_all }
+        "/v1/routes/{id}" { get: routes::one => routes::about_one }
+        "/v1/routes/{id}/pricing" { get: balance::pricing => balance::about_pricing }
+        "/v1/balance" { get: balance::balance => balance::about }
+        "/v1/events" { get: events::of_account => events::about_of_account }
+        "/hooks/{carrier}/{secret}" { get: hook::take => hook::about_get, post: hook::take => hook::about_post }
     }
-    of_operators {
-        "/admin/v1/events/unrouted" { get: events::unrouted }
-        "/admin/v1/accounts/{id}/ledger" { get: ledger::ledger }
-        "/admin/v1/accounts/{id}/credit" { post: ledger::credit }
-        "/admin/v1/messages" { get: find::messages }
-        "/admin/v1/messages/{id}" { get: find::message }
-        "/admin/v1/messages/{id}/story" { get: find::story }
-        "/admin/v1/suppressions" { get: suppressions::all, post: suppressions::add, delete: suppressions::lift }
-        "/admin/v1/carriers" { get: inspect::carriers }
-        "/admin/v1/links" { get: inspect::links }
-        "/admin/v1/routes" { get: inspect::routes }
-        "/admin/v1/routes/dry-run" { get: dry_run::dry_run }
-        "/admin/v1/queues" { get: inspect::queues }
-        "/admin/v1/accounts" { get: inspect::accounts }
-        "/admin/v1/config" { get: inspect::config }
-        "/admin/v1/actions" { get: actions::actions }
-        "/admin/v1/carriers/{id}/pause" { post: actions::order }
-        "/admin/v1/carriers/{id}/resume" { post: actions::order }
-        "/admin/v1/carriers/{id}/drain" { post: actions::order }
-        "/admin/v1/carriers/{id}/breaker" { post: actions::order }
-        "/admin/v1/carriers/{id}/move" { post: actions::order }
-        "/admin/v1/routes/{id}/pause" { post: actions::order }
-        "/admin/v1/routes/{id}/resume" { post: actions::order }
-        "/admin/v1/links/{id}/rebind" { post: actions::order }
-        "/admin/v1/links/{id}/trace" { get: inspect::trace, post: actions::order }
-        "/admin/v1/store/release" { post: actions::release }
-        "/admin/v1/clock/confirm" { post: actions::confirm_clock }
-        "/metrics" { get: probes::metrics }
-        "/livez" { get: probes::livez }
-        "/readyz" { get: probes::readyz }
-        "/statusz" { get: probes::statusz }
+    of_operators OF_OPERATORS {
+        "/admin/v1/events/unrouted" { get: events::unrouted => events::about_unrouted }
+        "/admin/v1/accounts/{id}/ledger" { get: ledger::ledger => ledger::about }
+        "/admin/v1/accounts/{id}/credit" { post: ledger::credit => ledger::about_credit }
+        "/admin/v1/messages" { get: find::messages => find::about_messages }
+        "/admin/v1/messages/{id}" { get: find::message => find::about_message }
+        "/admin/v1/messages/{id}/story" { get: find::story => find::about_story }
+        "/admin/v1/suppressions" { get: suppressions::all => suppressions::about_all, post: suppressions::add => suppressions::about_add, delete: suppressions::lift => suppressions::about_lift }
+        "/admin/v1/carriers" { get: inspect::carriers => inspect::about_carriers }
+        "/admin/v1/links" { get: inspect::links => inspect::about_links }
+        "/admin/v1/routes" { get: inspect::routes => inspect::about_routes }
+        "/admin/v1/routes/dry-run" { get: dry_run::dry_run => dry_run::about }
+        "/admin/v1/queues" { get: inspect::queues => inspect::about_queues }
+        "/admin/v1/accounts" { get: inspect::accounts => inspect::about_accounts }
+        "/admin/v1/config" { get: inspect::config => inspect::about_config }
+        "/admin/v1/actions" { get: actions::actions => actions::about }
+        "/admin/v1/carriers/{id}/pause" { post: actions::order => orders::about_pause }
+        "/admin/v1/carriers/{id}/resume" { post: actions::order => orders::about_resume }
+        "/admin/v1/carriers/{id}/drain" { post: actions::order => orders::about_drain }
+        "/admin/v1/carriers/{id}/breaker" { post: actions::order => orders::about_breaker }
+        "/admin/v1/carriers/{id}/move" { post: actions::order => orders::about_move }
+        "/admin/v1/routes/{id}/pause" { post: actions::order => orders::about_pause_route }
+        "/admin/v1/routes/{id}/resume" { post: actions::order => orders::about_resume_route }
+        "/admin/v1/links/{id}/rebind" { post: actions::order => orders::about_rebind }
+        "/admin/v1/links/{id}/trace" { get: inspect::trace => inspect::about_trace, post: actions::order => orders::about_trace }
+        "/admin/v1/store/release" { post: actions::release => orders::about_release }
+        "/admin/v1/clock/confirm" { post: actions::confirm_clock => orders::about_confirm_clock }
+        "/metrics" { get: probes::metrics => probes::about_metrics }
+        "/livez" { get: probes::livez => probes::about_livez }
+        "/readyz" { get: probes::readyz => probes::about_readyz }
+        "/statusz" { get: probes::statusz => probes::about_statusz }
     }
-    of_both {
-        "/problems" { get: problems::all }
-        "/problems/{code}" { get: problems::one }
+    of_both OF_BOTH {
+        "/openapi.json" { get: reference::document => reference::about_document }
+        "/docs" { get: reference::page => reference::about_page }
+        "/problems" { get: problems::all => problems::about_all }
+        "/problems/{code}" { get: problems::one => problems::about_one }
     }
 }
+
+static FOR_APPLICATIONS: Reference = Reference::new("nuncio", TO_APPLICATIONS, &[OF_APPLICATION, OF_BOTH]);
+static FOR_OPERATORS: Reference = Reference::new("nuncio for operators", TO_OPERATORS, &[OF_OPERATORS, OF_BOTH]);
+
+/// What applications have to know before everything else.
+const TO_APPLICATIONS: &str = include_str!("reference/applications.md");
+/// What operators have to know.
+const TO_OPERATORS: &str = include_str!("reference/operators.md");
 
 /// Where messages are taken.
 const MESSAGES: &str = "/v1/messages";
@@ -113,7 +128,8 @@ const SUBMIT: &str = named!(post "/v1/messages");
 const HOOKS: &str = "/hooks";
 
 /// What has nothing of anybody in it.
-const OPEN: [&str; 6] = ["/metrics", "/livez", "/readyz", "/statusz", "/problems", "/problems/{code}"];
+const OPEN: [&str; 8] =
+    ["/metrics", "/livez", "/readyz", "/statusz", "/openapi.json", "/docs", "/problems", "/problems/{code}"];
 
 /// What is answered on a listener.
 #[derive(Clone)]
@@ -126,18 +142,18 @@ pub struct Api {
 
 /// What applications call, and carriers over HTTP.
 pub fn application(context: &Arc<Context>) -> Api {
-    Api { takes_messages: true, ..Api::of(of_application(), context) }
+    Api { takes_messages: true, ..Api::of(of_application(), &FOR_APPLICATIONS, context) }
 }
 
 /// What operators and their probes call.
 pub fn operations(context: &Arc<Context>) -> Api {
-    Api::of(of_operators(), context)
+    Api::of(of_operators(), &FOR_OPERATORS, context)
 }
 
 impl Api {
-    fn of(routes: Router<Arc<Context>>, context: &Arc<Context>) -> Self {
+    fn of(routes: Router<Arc<Context>>, reference: &'static Reference, context: &Arc<Context>) -> Self {
         let routes = routes
-            .merge(of_both())
+            .merge(of_both().layer(Extension(reference)))
             .fallback(no_such_path)
             .method_not_allowed_fallback(no_such_method)
             .layer(from_fn_with_state(Arc::clone(context), around))

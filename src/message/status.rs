@@ -69,22 +69,41 @@ impl Totals {
         self.of(Status::Queued) + self.of(Status::Sent)
     }
 
-    /// The word for the whole order.
-    pub fn word(&self) -> &'static str {
+    /// How the whole order stands.
+    pub fn status(&self) -> OrderStatus {
         let (total, delivered) = (self.total(), self.of(Status::Delivered));
         if self.of(Status::Queued) == total {
-            "QUEUED"
+            OrderStatus::Queued
         } else if 0 < self.pending() {
-            "IN_PROGRESS"
+            OrderStatus::InProgress
         } else if delivered == total {
-            "COMPLETED"
+            OrderStatus::Completed
         } else if self.of(Status::Cancelled) == total {
-            "CANCELLED"
+            OrderStatus::Cancelled
         } else if 0 < delivered {
-            "PARTIAL"
+            OrderStatus::Partial
         } else {
-            "FAILED"
+            OrderStatus::Failed
         }
+    }
+}
+
+closed_set! {
+    /// How an order stands.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum OrderStatus: all, word {
+        /// Nothing of it has left.
+        Queued "QUEUED",
+        /// Something of it may still change.
+        InProgress "IN_PROGRESS",
+        /// All of it arrived.
+        Completed "COMPLETED",
+        /// It has ended, and some of it arrived.
+        Partial "PARTIAL",
+        /// It has ended, and nothing of it arrived.
+        Failed "FAILED",
+        /// All of it was taken back.
+        Cancelled "CANCELLED",
     }
 }
 
@@ -123,7 +142,7 @@ mod tests {
             let mut totals = Totals::default();
             statuses.iter().for_each(|it| totals.add(*it));
             assert_eq!(totals.total(), statuses.len() as u64);
-            totals.word()
+            totals.status().word()
         };
         assert_eq!(order(&[Status::Queued, Status::Queued]), "QUEUED");
         assert_eq!(order(&[Status::Queued, Status::Failed]), "IN_PROGRESS");

@@ -30,7 +30,7 @@ impl Event {
 closed_set! {
     /// What happened.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    pub enum EventKind: number, from_number, word {
+    pub enum EventKind: all, number, from_number, word {
         /// A message came from a handset.
         MessageReceived = 0 "message.received",
         /// A receipt came that names no message; operators read it.

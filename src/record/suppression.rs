@@ -19,7 +19,7 @@ pub struct Suppression {
 closed_set! {
     /// Who put a number on the list.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum Origin: number, from_number, word {
+    pub enum Origin: all, number, from_number, word {
         /// Its owner, by a keyword.
         Handset = 0 "handset",
         /// An operator.

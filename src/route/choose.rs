@@ -40,7 +40,7 @@ pub struct Grade {
 closed_set! {
     /// Why a carrier stands where it stands.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum RankReason: word {
+    pub enum RankReason: all, word {
         /// Its place in the list of the route.
         Listed "listed",
         /// Its place in the list for the destination.

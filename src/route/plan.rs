@@ -119,7 +119,7 @@ pub struct Registration {
 closed_set! {
     /// What puts the carriers of a route into order.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    pub enum CarrierOrder: word {
+    pub enum CarrierOrder: all, word {
         /// What is written.
         #[default]
         Static "static",

@@ -6,7 +6,7 @@ use crate::text::udh::{CONCAT_8, CONCAT_16, PORTS_8, PORTS_16, Ports, Udh};
 closed_set! {
     /// Which alphabet a customer asked for.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    pub enum Requested: number, from_number, from_word {
+    pub enum Requested: all, number, from_number, word, from_word {
         /// The GSM alphabet if it has every character, else a national table if the carrier takes it
         /// and it saves parts, else UCS-2.
         Auto = 0 "auto",

@@ -31,7 +31,7 @@ use crate::text::udh::Udh;
 closed_set! {
     /// What the octets of a text are.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-    pub enum Alphabet: word {
+    pub enum Alphabet: all, word {
         /// The GSM 7-bit default alphabet, one septet an octet (3GPP TS 23.038).
         Gsm7 "gsm7",
         /// ASCII.

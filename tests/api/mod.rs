@@ -1,6 +1,8 @@
 //! The HTTP side, from requests to answers, with a stand-in for the loop.
 
 mod world;
+mod shape;
+mod reference;
 mod submit;
 mod routing;
 mod content;

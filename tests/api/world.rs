@@ -1,12 +1,13 @@
 //! A plan, a router and a stand-in for the loop that keeps what it is given.
 
+use crate::api::shape;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
 use nuncio::api::handler::context::{Context, LoopRequest, Operators, Wiring};
 use nuncio::api::handler::health::Health;
 use nuncio::api::router::{self, Api};
-use nuncio::dispatch::door::happening::{Ask, Demand, Ending, Keyed, Submission};
+use nuncio::dispatch::door::happening::{Ask, Change, Demand, Ending, Keyed, Submission};
 use nuncio::dispatch::door::plan::{Account, Carrier, Plan, Scopes, Subnet, Terms};
 use nuncio::dispatch::door::reply::Reply;
 use nuncio::message::body::Body as MessageBody;
@@ -27,7 +28,7 @@ use nuncio::telemetry::link_status::LinkStatuses;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 
@@ -35,6 +36,12 @@ use tokio::sync::{mpsc, watch};
 pub(crate) const KEY: &str = "key-of-shop";
 /// When the stand-in accepts: 2026-11-20T10:00:00.123Z.
 pub(crate) const NOW: Time = Time(1_795_168_800_123);
+
+/// What each listener says of itself, as it is committed; a test of its own says that this is what is served.
+static DOCUMENTS: LazyLock<[serde_json::Value; 2]> = LazyLock::new(|| {
+    ["docs/openapi.json", "docs/openapi.admin.json"]
+        .map(|it| serde_json::from_slice(&std::fs::read(it).unwrap_or_default()).unwrap_or_default())
+});
 
 /// An answer, with its body read.
 pub(crate) struct Answer {
@@ -167,16 +174,30 @@ impl World {
     }
 
     pub(crate) async fn ask(&self, request: Request<Body>) -> Answer {
-        Self::asked(&self.application, request).await
+        Self::asked((&self.application, 0), request).await
     }
 
     /// Asks the listener for operators.
     pub(crate) async fn operate(&self, request: Request<Body>) -> Answer {
-        Self::asked(&self.operations, request).await
+        Self::asked((&self.operations, 1), request).await
     }
 
-    async fn asked(api: &Api, mut request: Request<Body>) -> Answer {
+    async fn asked((api, listener): (&Api, usize), mut request: Request<Body>) -> Answer {
         request.headers_mut().entry("host").or_insert(HeaderValue::from_static("x"));
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+        let answer = Self::answered(api, request).await;
+        let document = &DOCUMENTS[listener];
+        // What the documents were made of is not held against what they were.
+        if let Some(operation) = shape::operation(document, &method, &path).filter(|_| path != "/openapi.json")
+            && answer.headers.get("content-encoding").is_none()
+        {
+            let faults = shape::faults(document, operation, &answer);
+            assert!(faults.is_empty(), "{method} {path} is not as the reference says:\n{}", faults.join("\n"));
+        }
+        answer
+    }
+
+    async fn answered(api: &Api, request: Request<Body>) -> Answer {
         let response = api.clone().answer(request).await;
         let (head, body) = response.into_parts();
         let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
@@ -253,7 +274,8 @@ impl Keeper {
             (Ask::MayAsk(_), _) => Reply::Noted,
             (_, Some(reply)) => reply,
             (Ask::Outcome(..), None) => Reply::Noted,
-            (Ask::OptOut(_), None) => Reply::NotFound,
+            (Ask::OptOut(Change::Put(..)), None) => Reply::Suppressed(NOW),
+            (Ask::OptOut(Change::Lift(..)), None) => Reply::NotFound,
             (Ask::Operate(demand), None) => self.operate(*demand),
             (Ask::Inspect, None) => Reply::Inspected(Box::default()),
             (Ask::Credit(_), None) => Reply::NotManaged,

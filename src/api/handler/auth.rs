@@ -85,7 +85,8 @@ pub enum Scope {
 }
 
 impl Scope {
-    const fn word(self) -> &'static str {
+    /// Its word in the configuration.
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Send => "send",
             Self::Read => "read",

@@ -1,23 +1,26 @@
 //! Pages: which part of a list is asked for, and where the next begins.
 
+use crate::api::handler::kinds::{Cursor, LIMIT_MAX};
 use crate::api::handler::problem::Problem;
 use crate::api::handler::query::{invalid, pairs};
 use crate::message::veil::{Pages, Veil};
-use crate::store::sqlite::list::ENTRIES_MAX;
 use serde::Serialize;
+use std::borrow::Cow;
+use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, OneOfBuilder, Ref, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// What every list that has pages may be asked for.
 const PARAMETERS: [&str; 2] = ["cursor", "limit"];
 /// Lines of a page unless the request says otherwise.
 const LIMIT: usize = 100;
-/// Lines of a page at most: what is still a small answer.
-const LIMIT_MAX: usize = ENTRIES_MAX;
 
 /// A page as it is answered.
 #[derive(Serialize)]
 pub(crate) struct Page<T> {
+    /// Its lines.
     pub(crate) data: Vec<T>,
-    /// `null` where nothing follows.
+    /// Where the next page begins; `None` where nothing follows.
     next_cursor: Option<String>,
 }
 
@@ -25,6 +28,39 @@ impl<T> Page<T> {
     /// A list that is shown whole.
     pub(crate) const fn whole(data: Vec<T>) -> Self {
         Self { data, next_cursor: None }
+    }
+}
+
+/// By hand, for it is called after its lines.
+impl<T: ToSchema> PartialSchema for Page<T> {
+    fn schema() -> RefOr<Schema> {
+        let line = Ref::from_schema_name(T::name());
+        let data = ArrayBuilder::new().items(line).description(Some("The lines of this page."));
+        let cursor =
+            OneOfBuilder::new().item(Ref::from_schema_name(Cursor::name())).item(Object::with_type(Type::Null));
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .property("data", data)
+            .property(
+                "next_cursor",
+                cursor.description(Some("Where the next page begins; null where nothing follows.")),
+            )
+            .required("data")
+            .required("next_cursor")
+            .description(Some("A page of a list."))
+            .into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Page<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}Page", T::name()).into()
+    }
+
+    fn schemas(all: &mut Vec<(String, RefOr<Schema>)>) {
+        T::schemas(all);
+        all.push((T::name().into_owned(), T::schema()));
+        all.push((Cursor::name().into_owned(), Cursor::schema()));
     }
 }
 

@@ -3,6 +3,7 @@
 //! Every refusal is one of a closed list, so that a client can tell them apart by a stable URI
 //! and telemetry can count them.
 
+use crate::api::handler::kinds::{StageWord, described, words};
 use crate::api::handler::rate_limit;
 use crate::dispatch::door::reply::Means;
 use crate::text::near::nearest;
@@ -11,7 +12,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Faults named in one answer; a request of 10,000 bad recipients needs no more to be mended.
 const FAULTS_MAX: usize = 100;
@@ -189,7 +193,7 @@ kinds! {
 }
 
 /// One thing that is wrong, and where.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Fault {
     /// A sentence.
     pub detail: Cow<'static, str>,
@@ -249,7 +253,7 @@ impl Problem {
 
     /// The document that says it, of a request for `path`.
     pub(crate) fn document(&self, path: &str) -> Vec<u8> {
-        let document = Document {
+        let document = ProblemDocument {
             kind: Uri(self.kind),
             title: self.kind.title(),
             status: self.kind.status(),
@@ -313,37 +317,67 @@ pub(crate) fn unknown_name(name: &str, known: &[&str]) -> String {
     }
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
+/// A refusal (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemDocument<'a> {
+    /// What is wrong, from a closed list: a path at this listener, where it is explained.
     #[serde(rename = "type")]
+    #[schema(value_type = ProblemType)]
     kind: Uri,
+    /// It in a few words.
     title: &'a str,
+    /// The status code of the answer.
     status: u16,
+    /// What is wrong with this request, in a sentence for people.
     detail: &'a str,
+    /// The path that was asked.
     instance: &'a str,
+    /// How far the request had come.
+    #[schema(value_type = StageWord)]
     stage: &'a str,
+    /// Whether the same request may succeed later.
     retryable: bool,
+    /// Each thing that is wrong, where there are several or one has a place; 100 at most.
     errors: &'a [Fault],
 }
 
 struct Uri(Kind);
 
+/// The type of a problem, as the reference has it.
+enum ProblemType {}
+
+impl PartialSchema for ProblemType {
+    fn schema() -> RefOr<Schema> {
+        let says = "The type of a problem: a path whose page says what it means and how it is mended.";
+        described(says, words(Kind::ALL.iter().map(|it| Uri(*it).to_string())))
+    }
+}
+
+impl ToSchema for ProblemType {}
+
+impl fmt::Display for Uri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "/problems/{}", self.0.slug())
+    }
+}
+
 impl Serialize for Uri {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(&format_args!("/problems/{}", self.0.slug()))
+        to.collect_str(self)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::handler::kinds::STAGES;
 
     #[test]
     fn slugs_are_distinct_and_stages_are_of_the_contract() {
         for (at, kind) in Kind::ALL.iter().enumerate() {
             assert!(Kind::ALL[at + 1..].iter().all(|it| it.slug() != kind.slug()), "{kind:?}");
-            let stages = ["auth", "validation", "authorization", "pricing", "quota", "queue", "submit", "delivery"];
-            assert!(stages.contains(&kind.stage()), "{kind:?}");
+            assert!(STAGES.contains(&kind.stage()), "{kind:?}");
             assert!(StatusCode::from_u16(kind.status()).is_ok_and(|it| 400 <= it.as_u16()), "{kind:?}");
         }
     }

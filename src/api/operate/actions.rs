@@ -5,9 +5,13 @@
 
 use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::{Endpoint, READS};
 use crate::api::handler::json::{self, Shown, escape};
+use crate::api::handler::kinds::{ActionWord, Cursor, Moment, PageSize, RouteKey, Span};
 use crate::api::handler::memory::Holder;
+use crate::api::handler::page::Page;
 use crate::api::handler::problem::{Kind, Problem, unknown_name};
 use crate::api::handler::reads::blocking;
 use crate::api::handler::time::{Timestamp, duration};
@@ -26,6 +30,7 @@ use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// Characters of a reason: a sentence or two.
 const REASON_MAX: usize = 500;
@@ -81,14 +86,28 @@ pub(crate) async fn actions(
 /// What the body of an order may have.
 const FIELDS: [&str; 7] = ["reason", "for", "until", "state", "to", "route_id", "pdus"];
 
-#[derive(Default)]
-struct Asked {
+/// What is ordered, and why.
+#[derive(Default, ToSchema)]
+#[schema(as = OperatorOrder)]
+pub(crate) struct Asked {
+    /// Why: it is shown wherever the order is.
+    #[schema(min_length = 1, max_length = 500)]
     reason: String,
+    /// How long it stands. What stands needs this or `until`; what is done at once has neither.
+    #[schema(rename = "for", value_type = Option<Span>)]
     lasts: Option<String>,
+    /// Until when it stands.
+    #[schema(value_type = Option<Moment>)]
     until: Option<String>,
+    /// `open`, `closed`, or `auto`, which lets it decide itself again; of a breaker alone.
     state: Option<String>,
+    /// To which carrier; of a move alone. Without it each goes where its route would have it.
     to: Option<String>,
+    /// Of which route; of a move alone. Without it of all.
+    #[schema(value_type = Option<RouteKey>)]
     route_id: Option<u32>,
+    /// After how many PDUs it ends; of a trace alone. 1,000 without it.
+    #[schema(minimum = 1, maximum = 10000)]
     pdus: Option<u16>,
 }
 
@@ -247,21 +266,50 @@ pub(crate) fn unknown(noun: &str) -> Problem {
     Problem::new(Kind::NotFound, format!("There is no {noun} with this id."))
 }
 
+/// What the reference says of it.
+pub(crate) fn about() -> Endpoint {
+    Endpoint::new("Operation", "listActions", "List what was ordered")
+        .says("What operators have ordered, newest first.")
+        .by(Scope::Admin)
+        .paged::<Cursor, PageSize>()
+        .answers::<Page<ActionView<'_>>>(200, "Orders, newest first.")
+        .refuses(&[Kind::Invalid])
+        .refuses(&READS)
+}
+
 /// An action as operators see it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Action)]
 pub(crate) struct ActionView<'a> {
+    /// Its number.
     n: u64,
+    /// When it was ordered.
+    #[schema(value_type = Moment)]
     at: Timestamp,
+    /// Who ordered it.
+    #[schema(value_type = String)]
     actor: Shown<Actor<'a>>,
+    /// What was ordered.
+    #[schema(value_type = ActionWord)]
     action: &'static str,
+    /// Of what.
     target: TargetView,
+    /// To which carrier, of a move; else it is left away.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     to: Option<&'a str>,
+    /// Of which route, of a move; else it is left away.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<RouteKey>, nullable = false)]
     route_id: Option<u32>,
+    /// After how many PDUs it ends, of a trace; else it is left away.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pdus: Option<u16>,
+    /// Why, in the operator's words.
     reason: &'a str,
+    /// Until when it stands; null of what is done at once.
+    #[schema(value_type = Option<Moment>)]
     until: Timestamp,
 }
 
@@ -281,12 +329,18 @@ impl std::fmt::Display for Actor<'_> {
     }
 }
 
-#[derive(Serialize)]
+/// What an action is about.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ActionTarget)]
 #[serde(rename_all = "lowercase")]
 enum TargetView {
-    Carrier(Shown<String>),
+    /// A carrier, by its name.
+    Carrier(String),
+    /// A route, by its number.
     Route(u32),
-    Link(Shown<String>),
+    /// A link, by its name.
+    Link(String),
+    /// The store that was restored, or the clock.
     Store(&'static str),
 }
 
@@ -304,9 +358,9 @@ impl<'a> ActionView<'a> {
             actor: Shown(Actor { action, plan }),
             action: action.deed.word(),
             target: match action.target {
-                Target::Carrier(it) => TargetView::Carrier(Shown(name(it).unwrap_or_default().to_owned())),
+                Target::Carrier(it) => TargetView::Carrier(name(it).unwrap_or_default().to_owned()),
                 Target::Route(it) => TargetView::Route(it.0),
-                Target::Link(it) => TargetView::Link(Shown(link_name(plan, it))),
+                Target::Link(it) => TargetView::Link(link_name(plan, it)),
                 Target::Store if action.deed == Deed::ConfirmClock => TargetView::Store("clock"),
                 Target::Store => TargetView::Store("restored"),
             },

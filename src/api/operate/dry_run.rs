@@ -4,8 +4,14 @@
 //! as it is now. Draws by weight and probes are left out: what is shown is what most messages would do.
 
 use crate::api::handler::admitted::Operator;
+use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::{ASKS, Endpoint};
 use crate::api::handler::json::{self, Shown};
+use crate::api::handler::kinds::{
+    AlphabetWord, Amount, AnyNumber, ClosedWord, CurrencyCode, OrderOfCarriers, RankWord, RouteKey, StageWord,
+    TrafficClass,
+};
 use crate::api::handler::problem::{Fault, Kind, Problem};
 use crate::api::handler::query::{self, invalid};
 use crate::api::handler::time::now;
@@ -34,6 +40,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// What may be asked.
 const PARAMETERS: [&str; 7] = ["to", "class", "account", "from", "route_id", "text", "tag"];
@@ -269,34 +276,75 @@ impl<'a> View<'a> {
     }
 }
 
-#[derive(Default, Serialize)]
+/// What the reference says of it.
+pub(crate) fn about() -> Endpoint {
+    Endpoint::new("Routing", "dryRun", "Tell what would happen to a message")
+        .says("Judges a request as `POST /v1/messages` would, and shows by which rule and route and to which carrier it would go. Nothing is sent.")
+        .by(Scope::Admin)
+        .must::<AnyNumber>("to", "To whom.")
+        .query::<TrafficClass>("class", "What it would be for.")
+        .must::<String>("account", "Whose it would be.")
+        .query::<String>("from", "From whom.")
+        .query::<RouteKey>("route_id", "By which route, where the request would name one.")
+        .query::<String>("text", "What it would say.")
+        .query::<String>("tag", "The tag that it would have.")
+        .answers::<Page<'_>>(200, "What would happen.")
+        .refuses(&[Kind::Invalid, Kind::NotFound])
+        .refuses(&ASKS)
+        .asks("?to=%2B31612345678&account=shop")
+}
+
+/// What would happen to a message.
+#[derive(Default, Serialize, ToSchema)]
+#[schema(as = DryRun)]
 struct Page<'a> {
+    /// Whose it would be.
     account: &'a str,
+    /// To whom.
     to: &'a str,
+    /// In which country that is, by its two letters (ISO 3166).
     country: Option<&'static str>,
+    /// Whether it would be accepted.
     accepted: bool,
     /// Why not.
     refusal: Option<Refusal>,
     /// Those that were looked at.
     rules: Vec<RuleView>,
+    /// By which route it would go.
     route: Option<RouteView<'a>>,
+    /// The order by which the route is paused.
     held: Option<ActionView<'a>>,
+    /// In which alphabet.
+    #[schema(value_type = Option<AlphabetWord>)]
     encoding: Option<&'static str>,
+    /// In how many SMS.
     parts: Option<u8>,
+    /// What it would cost.
+    #[schema(value_type = Option<Amount>)]
     cost: Option<Shown<Money>>,
+    /// What is paid in.
+    #[schema(value_type = Option<CurrencyCode>)]
     currency: Option<Shown<Currency>>,
-    /// Best first.
+    /// The carriers of the route, best first.
     carriers: Vec<CarrierView<'a>>,
     /// The first that takes it; where none does, it waits for the best.
     goes_to: Option<&'a str>,
+    /// Whether it would wait.
     waits: bool,
 }
 
-#[derive(Serialize)]
+/// Why a message would not be accepted.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DryRunRefusal)]
 struct Refusal {
+    /// The code of the problem.
     code: &'static str,
+    /// How far it would come.
+    #[schema(value_type = StageWord)]
     stage: &'static str,
+    /// What is wrong, in a sentence.
     detail: String,
+    /// Each thing that is wrong.
     errors: Vec<Fault>,
 }
 
@@ -307,21 +355,37 @@ impl Refusal {
     }
 }
 
-#[derive(Serialize)]
+/// A rule that chooses a route.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DryRunRule)]
 struct RuleView {
     /// Its place in the configuration, from 1.
     rule: usize,
+    /// Which route it chooses.
+    #[schema(value_type = RouteKey)]
     route_id: u32,
+    /// Whether it fits.
     fits: bool,
+    /// Which of its conditions is not met.
     why_not: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+/// The route that a message would go by.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DryRunRoute)]
 struct RouteView<'a> {
+    /// Its number.
+    #[schema(value_type = RouteKey)]
     id: u32,
+    /// What it is called.
     name: &'a str,
+    /// What its messages are for.
+    #[schema(value_type = TrafficClass)]
     class: &'static str,
+    /// What puts its carriers into order.
+    #[schema(value_type = OrderOfCarriers)]
     order: &'static str,
+    /// What chose it.
     chosen_by: String,
 }
 
@@ -336,24 +400,37 @@ impl<'a> RouteView<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// A carrier that a message would be tried at.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DryRunCarrier)]
 struct CarrierView<'a> {
+    /// Its name.
     id: &'a str,
     /// Why it stands in this place.
+    #[schema(value_type = RankWord)]
     why: &'static str,
+    /// Whether it would take it now.
     takes: bool,
     /// Why it takes nothing now.
+    #[schema(value_type = Option<ClosedWord>)]
     closed: Option<&'static str>,
+    /// The order by which it is paused or drained.
     held: Option<ActionView<'a>>,
+    /// Links of it that are bound.
     links_up: usize,
     /// The share of messages that it is drawn for, where the route has weights.
     weight: Option<f64>,
+    /// What it is worth there.
     score: Option<ScoreView>,
-    /// SMS that it cuts the text into; `null` if it cannot say it.
+    /// SMS that it cuts the text into; null if it cannot say it.
     parts: Option<usize>,
     /// What it charges.
+    #[schema(value_type = Option<Amount>)]
     cost: Option<Shown<Money>>,
+    /// What it charges in.
+    #[schema(value_type = Option<CurrencyCode>)]
     currency: Option<Shown<Currency>>,
     /// What is left of what the customer pays, where both are in one currency.
+    #[schema(value_type = Option<Amount>)]
     margin: Option<Shown<Money>>,
 }

@@ -3,9 +3,14 @@
 //! Numbers are masked unless the key reveals them; what messages say is never shown.
 
 use crate::api::handler::admitted::Operator;
+use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::{Endpoint, READS};
+use crate::api::handler::filters::parameter;
 use crate::api::handler::json::{self, Shown};
-use crate::api::handler::problem::Problem;
+use crate::api::handler::kinds::{MessageKey, MessageStatus};
+use crate::api::handler::page::Page;
+use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::query::{self, invalid};
 use crate::api::handler::reads::blocking;
 use crate::api::handler::time::now;
@@ -23,6 +28,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// What may be asked for.
 const PARAMETERS: [&str; 11] = [
@@ -106,10 +112,58 @@ fn view<'a>(
     view.paid_back(refund).for_operator(entry, plan, reveals)
 }
 
-#[derive(Serialize)]
+/// What the reference says of it.
+pub(crate) fn about_messages() -> Endpoint {
+    let list = Endpoint::new("All messages", "findMessages", "Find messages")
+        .says("Messages of every account, newest first. Numbers are masked unless the key has the scope `reveal`; texts are never shown.")
+        .by(Scope::Admin);
+    let parameter = |it: Endpoint, name: &&str| match *name {
+        "account" => it.query::<String>(name, "Only those of this account."),
+        other => parameter(it, other),
+    };
+    PARAMETERS
+        .iter()
+        .fold(list, parameter)
+        .answers::<Page<MessageView<'_>>>(200, "Messages, newest first.")
+        .refuses(&[Kind::Invalid])
+        .refuses(&READS)
+        .asks("?to=%2B31612345678&limit=10")
+}
+
+/// What the reference says of it.
+pub(crate) fn about_message() -> Endpoint {
+    Endpoint::new("All messages", "findMessage", "Get a message of any account")
+        .says("As `GET /v1/messages/{id}`, with whose it is and what carriers charge.")
+        .by(Scope::Admin)
+        .path::<MessageKey>("id", "$ID", "The id of the message.")
+        .answers::<MessageView<'_>>(200, "The message.")
+        .refuses(&[Kind::NotFound, Kind::MessageDamaged])
+        .refuses(&READS)
+}
+
+/// What the reference says of it.
+pub(crate) fn about_story() -> Endpoint {
+    Endpoint::new("All messages", "tellStory", "Tell what became of a message")
+        .says("What happened to it, what was decided and why, in sentences.")
+        .by(Scope::Admin)
+        .path::<MessageKey>("id", "$ID", "The id of the message.")
+        .answers::<StoryView>(200, "The story.")
+        .refuses(&[Kind::NotFound, Kind::MessageDamaged])
+        .refuses(&READS)
+}
+
+/// What became of a message, in words.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Story)]
 struct StoryView {
+    /// What names it.
+    #[schema(value_type = MessageKey)]
     id: Shown<MessageName>,
+    /// To whom; masked unless the key has the scope `reveal`.
+    #[schema(value_type = String)]
     to: Shown<Recipient>,
+    /// What became of it.
+    #[schema(value_type = MessageStatus)]
     status: &'static str,
     /// What has happened, in order of time.
     story: Vec<Line>,

@@ -4,8 +4,11 @@
 
 use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
 use crate::api::handler::json;
+use crate::api::handler::kinds::ConfigDocument;
 use crate::api::handler::page::Page;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
@@ -77,6 +80,65 @@ pub(crate) async fn trace(
     let mut response = Response::new(Body::from(text));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
     Ok(response)
+}
+
+/// What the reference says of it.
+pub(crate) fn about_carriers() -> Endpoint {
+    seen("Carriers", ("listCarriers", "List the carriers"))
+        .says("How each carrier stands now.")
+        .answers::<Page<CarrierView<'_>>>(200, "All of them, on one page.")
+}
+
+/// What the reference says of it.
+pub(crate) fn about_links() -> Endpoint {
+    seen("Links", ("listLinks", "List the links"))
+        .says("Those that run, bound or not.")
+        .answers::<Page<BusyLinkView<'_>>>(200, "All of them, on one page.")
+}
+
+/// What the reference says of it.
+pub(crate) fn about_routes() -> Endpoint {
+    seen("Routing", ("listAllRoutes", "List all routes"))
+        .says("Every route, and what waits for it.")
+        .answers::<Page<RouteView<'_>>>(200, "All of them, on one page.")
+}
+
+/// What the reference says of it.
+pub(crate) fn about_queues() -> Endpoint {
+    seen("Routing", ("listQueues", "List the queues"))
+        .says("Those with something in them, the oldest first.")
+        .answers::<Page<QueueView<'_>>>(200, "All of them, on one page.")
+}
+
+/// What the reference says of it.
+pub(crate) fn about_accounts() -> Endpoint {
+    Endpoint::new("Accounts", "listAccounts", "List the accounts")
+        .says("Every account as it is configured, without its keys.")
+        .by(Scope::Admin)
+        .answers::<Page<AccountView<'_>>>(200, "All of them, on one page.")
+}
+
+/// What the reference says of it.
+pub(crate) fn about_config() -> Endpoint {
+    Endpoint::new("Operation", "getConfig", "Get the configuration")
+        .says("The configuration in force as it was written, without its secrets.")
+        .by(Scope::Admin)
+        .answers::<ConfigDocument>(200, "The configuration.")
+}
+
+/// What the reference says of it.
+pub(crate) fn about_trace() -> Endpoint {
+    Endpoint::new("Links", "getTrace", "Get a trace")
+        .says("The latest trace of a link: each PDU a line of JSON, without numbers and texts.")
+        .by(Scope::Admin)
+        .path::<String>("id", "acme-1", "The name of the link.")
+        .answers_in(200, &["application/x-ndjson"], "The PDUs.")
+        .refuses(&[Kind::NotFound])
+        .refuses(&READS)
+}
+
+fn seen(group: &str, (name, summary): (&str, &str)) -> Endpoint {
+    Endpoint::new(group, name, summary).by(Scope::Admin).refuses(&ASKS)
 }
 
 fn list<T: Serialize>(data: Vec<T>) -> Response {

@@ -4,9 +4,15 @@
 
 use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
 use crate::api::handler::json::{self, Shown};
+use crate::api::handler::kinds::{
+    Amount, CurrencyCode, Cursor, IdempotencyKey, LedgerWord, Moment, OrderKey, PageSize,
+};
 use crate::api::handler::memory::Holder;
+use crate::api::handler::page::Page;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::handler::time::Timestamp;
@@ -23,7 +29,9 @@ use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// Characters of a note: enough for an invoice and a name.
 const NOTE_MAX: usize = 255;
@@ -49,17 +57,60 @@ fn account<'p>(plan: &'p Plan, name: &str) -> Result<&'p Account, Problem> {
     plan.account_named(name).ok_or_else(|| unknown("account"))
 }
 
-#[derive(Serialize)]
+/// What the reference says of it.
+pub(crate) fn about() -> Endpoint {
+    Endpoint::new("Accounts", "getLedger", "List what an account paid and got")
+        .says("The lines whose sum is the balance, newest first.")
+        .by(Scope::Admin)
+        .path::<String>("id", "shop", "The account's name in the configuration.")
+        .paged::<Cursor, PageSize>()
+        .answers::<Page<LineView<'_>>>(200, "Lines, newest first.")
+        .refuses(&[Kind::Invalid, Kind::NotFound])
+        .refuses(&READS)
+}
+
+/// What the reference says of it.
+pub(crate) fn about_credit() -> Endpoint {
+    Endpoint::new("Accounts", "addCredit", "Add credit")
+        .says("Adds to the balance of an account that pays in advance, or takes from it by an amount below zero.")
+        .by(Scope::Admin)
+        .path::<String>("id", "shop", "The account's name in the configuration.")
+        .header::<IdempotencyKey>("Idempotency-Key", "Makes the request safe to repeat: one key for one request.")
+        .body::<Asked>("How much, and why.", json!({ "amount": "25.00", "note": "invoice 2026-117" }))
+        .answers::<LineView<'_>>(201, "The line of the ledger, and what there is now.")
+        .tells(201, "Idempotent-Replayed", (false, "`true` where this is the answer to an earlier request again."))
+        .refuses(&[Kind::NotFound, Kind::KeyReused])
+        .refuses(&READS)
+        .refuses(&ASKS)
+}
+
+/// A line of a ledger.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LedgerLine)]
 struct LineView<'a> {
+    /// Its number.
     n: u64,
+    /// When it was written.
+    #[schema(value_type = Moment)]
     at: Timestamp,
+    /// Why.
+    #[schema(value_type = LedgerWord)]
     why: &'static str,
+    /// By how much the balance changed.
+    #[schema(value_type = Amount)]
     amount: Shown<Exact>,
+    /// What there was after it.
+    #[schema(value_type = Amount)]
     balance: Shown<Exact>,
+    /// What it is in.
+    #[schema(value_type = Option<CurrencyCode>)]
     currency: Option<Shown<Currency>>,
+    /// For which order; null of credit.
+    #[schema(value_type = Option<OrderKey>)]
     order_id: Option<u64>,
     /// The place of the message in its order's range: an operator finds it by the order.
     seq: Option<u64>,
+    /// What the operator wrote.
     note: Option<&'a str>,
 }
 
@@ -138,9 +189,15 @@ fn amount(text: &str) -> Option<Money> {
     Money::parse(text).ok().filter(|it| 0 < it.0).map(|it| Money(sign * it.0))
 }
 
-#[derive(Deserialize)]
+/// Credit for an account.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Credit)]
 #[serde(deny_unknown_fields)]
 struct Asked {
+    /// How much: a decimal number but zero, with six decimals at most; below zero it is taken back.
+    #[schema(pattern = "^-?[0-9]+([.][0-9]{1,6})?$")]
     amount: String,
+    /// Why; needed for an amount below zero.
+    #[schema(max_length = 255)]
     note: Option<String>,
 }

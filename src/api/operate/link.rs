@@ -1,6 +1,7 @@
 //! How links are shown, and how their carriers answer.
 
 use crate::api::handler::context::Context;
+use crate::api::handler::kinds::{LinkState, Moment};
 use crate::api::handler::time::Timestamp;
 use crate::dispatch::door::plan::{Carrier, Plan};
 use crate::dispatch::door::snapshot::{Minute, Snapshot};
@@ -10,26 +11,41 @@ use crate::telemetry::link_status::{LinkStatus, Trouble};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// A link, but for what the loop knows of it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Link)]
 pub(crate) struct LinkView<'a> {
+    /// Its name: the carrier's, and its number from 1.
     id: String,
+    /// The carrier.
     carrier: &'a str,
+    /// How it stands.
+    #[schema(value_type = LinkState)]
     state: &'static str,
-    /// Of one that is down: since it was last bound, or started.
+    /// Since when; of one that is down since it was last bound, or started.
+    #[schema(value_type = Option<Moment>)]
     since: Timestamp,
-    /// `null` while it is up, and while it tries.
+    /// When it tries again; null while it is up, and while it tries.
+    #[schema(value_type = Option<Moment>)]
     next_try_at: Timestamp,
+    /// How often it failed since it was last bound.
     failures: u32,
+    /// Why it last ended, or was not made.
     last_error: Option<ErrorView<'a>>,
 }
 
 /// Why a link last ended, or was not made.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = LinkError)]
 struct ErrorView<'a> {
+    /// When.
+    #[schema(value_type = Option<Moment>)]
     at: Timestamp,
+    /// What happened.
     error: &'a str,
+    /// What may be done about it.
     hint: Option<&'static str>,
 }
 
@@ -49,13 +65,18 @@ impl<'a> LinkView<'a> {
 }
 
 /// A link with what it holds.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = BusyLink)]
 pub(crate) struct BusyLinkView<'a> {
     #[serde(flatten)]
     link: LinkView<'a>,
+    /// How many parts it can hold.
     capacity: usize,
+    /// How many requests may be unanswered on it.
     window: usize,
+    /// How many parts it holds.
     in_use: usize,
+    /// How its carrier answered in the last minute.
     carrier_last_minute: MinuteView,
 }
 
@@ -74,9 +95,11 @@ impl<'a> BusyLinkView<'a> {
 }
 
 /// A carrier on the page that needs no key and asks nobody.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct CarrierStatus<'a> {
+    /// Its name.
     id: &'a str,
+    /// How it answered in the last minute.
     last_minute: MinuteView,
 }
 
@@ -88,11 +111,16 @@ impl<'a> CarrierStatus<'a> {
 }
 
 /// How a carrier answered in the last minute.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = LastMinute)]
 pub(crate) struct MinuteView {
+    /// How many answers there were.
     answers: u32,
+    /// How many of them refused.
     refused: u32,
+    /// In how many seconds half of them came.
     p50_seconds: Option<f64>,
+    /// In how many seconds 99 of 100 came.
     p99_seconds: Option<f64>,
 }
 

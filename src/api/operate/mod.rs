@@ -3,6 +3,7 @@
 //! It uses the words and the rules of all other rooms: a dry run judges as [`submit`](crate::api::submit) does.
 
 pub(super) mod actions;
+pub(super) mod orders;
 pub(super) mod inspect;
 pub(super) mod views;
 pub(super) mod link;

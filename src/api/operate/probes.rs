@@ -1,6 +1,7 @@
 //! What operators look at: metrics, probes and the state of everything.
 
 use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::Endpoint;
 use crate::api::handler::json;
 use crate::api::operate::link::{CarrierStatus, LinkView};
 use crate::telemetry::recorder::Exposition;
@@ -14,6 +15,7 @@ use serde::Serialize;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use utoipa::ToSchema;
 
 /// `GET /metrics`
 pub(crate) async fn metrics(State(context): State<Arc<Context>>, headers: HeaderMap) -> Response {
@@ -88,11 +90,48 @@ pub(crate) async fn statusz(State(context): State<Arc<Context>>) -> Response {
     json::answer(StatusCode::OK, &status, 4_096)
 }
 
-#[derive(Serialize)]
+/// What the reference says of it.
+pub(crate) fn about_metrics() -> Endpoint {
+    Endpoint::new("Probes", "getMetrics", "Get the metrics")
+        .says("The metrics of docs/metrics.md in the text format of Prometheus, in gzip to who accepts it.")
+        .answers_in(200, &["text/plain"], "The metrics.")
+        .tells(200, "Content-Encoding", (false, "`gzip` to who accepts it."))
+}
+
+/// What the reference says of it.
+pub(crate) fn about_livez() -> Endpoint {
+    probe("getLiveness", "Tell whether it works")
+        .says("Whether a restart would not help: 503 once the store has failed.")
+        .answers_in(503, &["text/plain"], "The store failed.")
+}
+
+/// What the reference says of it.
+pub(crate) fn about_readyz() -> Endpoint {
+    probe("getReadiness", "Tell whether it is ready")
+        .says("Whether new work may come: the store is open and the listener bound. Carriers do not count.")
+        .answers_in(503, &["text/plain"], "Why not.")
+}
+
+fn probe(name: &str, summary: &str) -> Endpoint {
+    Endpoint::new("Probes", name, summary).answers_in(200, &["text/plain"], "`ok`")
+}
+
+/// What the reference says of it.
+pub(crate) fn about_statusz() -> Endpoint {
+    Endpoint::new("Probes", "getStatus", "Tell how everything stands")
+        .says("How the daemon, its links and its carriers stand. It is told even where the loop hangs.")
+        .answers::<Status<'_>>(200, "How everything stands.")
+}
+
+/// How everything stands.
+#[derive(Serialize, ToSchema)]
 struct Status<'a> {
     #[serde(flatten)]
+    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
     daemon: serde_json::Value,
+    /// The links that run.
     links: Vec<LinkView<'a>>,
+    /// The carriers that are configured.
     carriers: Vec<CarrierStatus<'a>>,
 }
 

@@ -3,8 +3,10 @@
 //! It is made of the record alone, and of names and rules from the configuration in force; where the latter may
 //! have been another when the message was accepted, the sentence says so. Neither the number nor the text is in it.
 
+use crate::api::handler::kinds::Moment;
 use crate::api::handler::time::Timestamp;
-use crate::api::read::message_view::{AccountName, BindName, CarrierName, alphabet, attempts, currency};
+use crate::api::read::attempt_view::{BindName, CarrierName};
+use crate::api::read::message_view::{AccountName, alphabet, attempts, currency};
 use crate::api::submit::ranking::rank;
 use crate::dispatch::door::plan::Plan;
 use crate::message::attempt::{Answer, Attempt, Cause};
@@ -23,12 +25,16 @@ use crate::smpp::status::CommandStatus;
 use crate::text::Alphabet;
 use serde::Serialize;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// One sentence of a story.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = StoryLine)]
 pub(crate) struct Line {
     /// When it happened, or is to happen.
+    #[schema(value_type = Option<Moment>)]
     at: Timestamp,
+    /// What happened.
     text: String,
 }
 

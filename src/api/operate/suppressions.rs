@@ -2,9 +2,13 @@
 
 use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
 use crate::api::handler::json::{self, Shown};
+use crate::api::handler::kinds::{AnyNumber, Cursor, Moment, OriginWord, PageSize, PhoneNumber};
 use crate::api::handler::memory::Holder;
+use crate::api::handler::page::Page;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::query::{self, invalid};
 use crate::api::handler::reads::blocking;
@@ -24,7 +28,9 @@ use axum::extract::{RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// What the list may be asked for.
 const LISTED: [&str; 4] = ["account", "to", "cursor", "limit"];
@@ -92,20 +98,67 @@ pub(crate) async fn lift(
     let to = of("to").ok_or_else(|| Problem::at(Kind::Invalid, "/to", "is required"))?;
     let key = key(by.plan(), of("account"), of("sender"), to)?;
     match ask(&context, Ask::OptOut(Change::Lift(key, reason(of("reason"))?))).await? {
-        Reply::Lifted => Ok(json::answer(StatusCode::OK, &serde_json::json!({ "lifted": true }), 32)),
+        Reply::Lifted => Ok(json::answer(StatusCode::OK, &Lifted { lifted: true }, 32)),
         Reply::NotFound => Err(Problem::new(Kind::NotFound, "There is nothing on the list for these.")),
         other => Err(refusal(&other)),
     }
 }
 
 /// What a number is put on the list by.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewSuppression)]
 #[serde(deny_unknown_fields)]
 struct Asked {
+    /// The number, with its country code.
+    #[schema(value_type = AnyNumber)]
     to: String,
+    /// Of which account; without it of all.
     account: Option<String>,
+    /// From which sender; without it from all.
     sender: Option<String>,
+    /// Why.
+    #[schema(min_length = 1, max_length = 255)]
     reason: String,
+}
+
+/// What the reference says of it.
+pub(crate) fn about_all() -> Endpoint {
+    Endpoint::new("Suppressions", "listSuppressions", "List who does not want to be written to")
+        .says("The list of suppressed numbers, by handsets' keywords and by operators.")
+        .by(Scope::Admin)
+        .query::<String>("account", "Only those of this account.")
+        .query::<AnyNumber>("to", "Only those of this number; all of them are on one page.")
+        .paged::<Cursor, PageSize>()
+        .answers::<Page<View<'_>>>(200, "Keys of the list.")
+        .refuses(&[Kind::Invalid])
+        .refuses(&READS)
+}
+
+/// What the reference says of it.
+pub(crate) fn about_add() -> Endpoint {
+    let example = json!({ "to": "+31612345678", "reason": "asked by telephone" });
+    Endpoint::new("Suppressions", "suppress", "Put a number on the list")
+        .says("From then on messages to it are refused, as far as the scope of `[opt_out]` goes.")
+        .by(Scope::Admin)
+        .body::<Asked>("Who does not want to be written to, and why.", example)
+        .answers::<View<'_>>(200, "The key as it stands on the list.")
+        .refuses(&[Kind::ListFull])
+        .refuses(&ASKS)
+}
+
+/// What the reference says of it.
+pub(crate) fn about_lift() -> Endpoint {
+    Endpoint::new("Suppressions", "liftSuppression", "Take a number from the list")
+        .says("Takes exactly the key that is named off the list.")
+        .by(Scope::Admin)
+        .must::<AnyNumber>("to", "The number, with its country code.")
+        .query::<String>("account", "Of which account; without it of all.")
+        .query::<String>("sender", "From which sender; without it from all.")
+        .must::<String>("reason", "Why, in 1 to 255 characters.")
+        .answers::<Lifted>(200, "It is off the list.")
+        .refuses(&[Kind::Invalid, Kind::NotFound])
+        .refuses(&ASKS)
+        .asks("?to=%2B31612345678&reason=asked%20by%20telephone")
 }
 
 fn key(plan: &Plan, whose: Option<&str>, sender: Option<&str>, to: &str) -> Result<Key, Problem> {
@@ -128,16 +181,33 @@ fn reason(text: Option<&str>) -> Result<Box<str>, Problem> {
     text.map(Into::into).ok_or_else(|| invalid("reason", format!("is required, with 1 to {REASON_MAX} characters")))
 }
 
+/// A number that was taken from the list.
+#[derive(Serialize, ToSchema)]
+struct Lifted {
+    /// That it is off the list.
+    lifted: bool,
+}
+
 /// One key of the list; `null` where it holds for all.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Suppression)]
 struct View<'a> {
     /// Which classes of messages all suppressions stop, as `[opt_out]` says now.
     scope: &'static str,
+    /// Of which account; null where of all.
     account: Option<&'a str>,
+    /// From which sender; null where from all.
     sender: Option<&'a str>,
+    /// The number.
+    #[schema(value_type = PhoneNumber)]
     to: Shown<E164>,
+    /// Since when.
+    #[schema(value_type = Moment)]
     since: Timestamp,
+    /// Who put it there.
+    #[schema(value_type = OriginWord)]
     origin: &'static str,
+    /// Why, in the operator's words; the keyword of a handset.
     reason: &'a str,
 }
 

@@ -1,5 +1,6 @@
 //! How carriers, links, routes, queues and accounts are shown to operators.
 
+use crate::api::handler::kinds::{BreakerWord, ClosedWord, CurrencyCode, Moment, RouteKey, TrafficClass};
 use crate::api::handler::time::Timestamp;
 use crate::api::operate::actions::ActionView;
 use crate::api::operate::link::MinuteView;
@@ -11,37 +12,67 @@ use crate::route::breaker::BreakerState;
 use crate::route::plan::Route;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// A carrier.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Carrier)]
 pub(crate) struct CarrierView<'a> {
+    /// Its name.
     id: &'a str,
+    /// The moment of which this is told.
+    #[schema(value_type = Moment)]
     at: Timestamp,
+    /// Links of it that are bound.
     links_up: usize,
+    /// Parts that its links can hold.
     capacity: usize,
+    /// Parts that they hold.
     in_use: usize,
+    /// Parts a second that it was found to take; null while nothing limits it.
     pace_limit: Option<f64>,
+    /// Parts that wait for it.
     queued: u64,
+    /// Parts that it took and has not told the end of.
     awaiting_receipt: u64,
+    /// Parts of which nobody knows whether it has them.
     doubtful: u64,
+    /// The order by which it is paused or drained.
     held: Option<ActionView<'a>>,
-    /// `null` while parts are given to it.
+    /// Why it takes nothing now; null while parts are given to it.
+    #[schema(value_type = Option<ClosedWord>)]
     closed: Option<&'static str>,
+    /// Its breaker; null where it has none.
     breaker: Option<BreakerView>,
+    /// The order by which its breaker stands as it does.
     forced: Option<ActionView<'a>>,
+    /// What it is worth, by route and country.
     scores: Vec<ScoreView>,
+    /// How it answered in the last minute.
     last_minute: MinuteView,
+    /// What it has done since the daemon started.
     since_start: TallyView,
 }
 
-#[derive(Serialize)]
+/// What lets parts through to a carrier while it works.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Breaker)]
 struct BreakerView {
+    /// Whether it lets them through.
+    #[schema(value_type = BreakerWord)]
     state: &'static str,
+    /// Until when it is open.
+    #[schema(value_type = Option<Moment>)]
     until: Timestamp,
+    /// Answers of the window that are faults of the carrier.
     faults: u64,
+    /// Answers of the window.
     answers: u64,
+    /// How long the window is.
     window_seconds: f64,
+    /// Over which share of faults it opens.
     opens_over: f64,
+    /// From how many answers on.
     sample: u32,
 }
 
@@ -61,16 +92,27 @@ impl BreakerView {
 }
 
 /// What a carrier is worth in a country, and what that was made of.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Score)]
 pub(crate) struct ScoreView {
+    /// For which route.
+    #[schema(value_type = RouteKey)]
     route_id: u32,
+    /// In which country, by its two letters (ISO 3166).
     country: Option<&'static str>,
+    /// What it is worth, from 0 to 1; null while too little is known.
     score: Option<f64>,
+    /// What it was worth of late.
     recent: Option<f64>,
+    /// From how many messages that is known.
     samples: u32,
+    /// Which share of them arrived.
     delivery_ratio: Option<f64>,
+    /// In how many seconds half of those came.
     median_seconds: Option<f64>,
+    /// Which share of codes came back.
     conversion: Option<f64>,
+    /// Whether it is so much worse than the best that it goes last.
     demoted: bool,
 }
 
@@ -91,12 +133,20 @@ impl ScoreView {
     }
 }
 
-#[derive(Serialize)]
+/// What a carrier has done.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tally)]
 struct TallyView {
+    /// Parts that were written to it.
     submitted: u64,
+    /// How many of its answers mean what.
+    #[schema(value_type = BTreeMap<String, u64>)]
     answers: BTreeMap<&'static str, u64>,
+    /// Answers that asked for a slower pace.
     throttled: u64,
+    /// Receipts of it.
     receipts: u64,
+    /// Those that say that a part arrived.
     delivered: u64,
 }
 
@@ -136,16 +186,29 @@ impl<'a> CarrierView<'a> {
 }
 
 /// A route.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = RouteStatus)]
 pub(crate) struct RouteView<'a> {
+    /// Its number.
+    #[schema(value_type = RouteKey)]
     id: u32,
+    /// What it is called.
     name: &'a str,
+    /// What its messages are for.
+    #[schema(value_type = TrafficClass)]
     class: &'static str,
+    /// Its carriers, as they are configured.
     carriers: Vec<&'a str>,
+    /// Parts that wait.
     queued: u64,
+    /// How long the oldest of them waits; null where none does.
     oldest_age_seconds: Option<f64>,
+    /// The order by which it is paused.
     held: Option<ActionView<'a>>,
+    /// Seconds that a message is worth sending where the request does not say.
     validity_seconds: u64,
+    /// What its prices are in.
+    #[schema(value_type = Option<CurrencyCode>)]
     currency: Option<String>,
 }
 
@@ -168,15 +231,26 @@ impl<'a> RouteView<'a> {
 }
 
 /// A queue.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Queue)]
 pub(crate) struct QueueView<'a> {
+    /// Of which route.
+    #[schema(value_type = RouteKey)]
     route_id: u32,
+    /// What its messages are for.
+    #[schema(value_type = TrafficClass)]
     class: &'static str,
+    /// Of which account.
     account: Option<&'a str>,
+    /// For which carrier; null where none is chosen.
     carrier: Option<&'a str>,
+    /// Parts that wait.
     parts: u64,
+    /// Those of them that may not go yet.
     delayed: u64,
+    /// Those whose carrier asked for a slower pace.
     throttled: u64,
+    /// How long the oldest waits.
     oldest_age_seconds: Option<f64>,
 }
 
@@ -196,15 +270,26 @@ impl<'a> QueueView<'a> {
 }
 
 /// An account.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Account)]
 pub(crate) struct AccountView<'a> {
+    /// Its name.
     id: &'a str,
+    /// Whether its keys are taken.
     active: bool,
+    /// What its keys are good for.
     scopes: Vec<&'static str>,
+    /// How many keys it has.
     keys: usize,
+    /// The routes that it may use, the one it uses by default first.
     routes: Vec<u32>,
+    /// The senders that it may use; `*` is any.
+    #[schema(value_type = Vec<String>)]
     senders: &'a [Box<str>],
+    /// Where national numbers of it are dialled.
     region: Option<&'a str>,
+    /// What it pays in.
+    #[schema(value_type = Option<CurrencyCode>)]
     currency: Option<String>,
 }
 

@@ -3,9 +3,12 @@
 //! Amounts are decimal strings, and exact.
 
 use crate::api::handler::admitted::Reader;
+use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::{Endpoint, READS};
 use crate::api::handler::json::{self, Shown};
-use crate::api::handler::problem::Problem;
+use crate::api::handler::kinds::{Amount, CurrencyCode, RouteKey, described, words};
+use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::read::routes::route;
 use crate::dispatch::door::plan::Account;
@@ -19,11 +22,13 @@ use axum::response::Response;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// `GET /v1/balance`
 pub(crate) async fn balance(State(context): State<Arc<Context>>, by: Reader) -> Result<Response, Problem> {
     let balance = of_account(&context, by.account()).await?;
-    let kind = if balance.is_some() { "managed" } else { "unlimited" };
+    let kind = KINDS[usize::from(balance.is_some())];
     let currency = by.account().currency.map(Shown);
     let document = Balance { balance: balance.map(|it| Shown(it.exact())), currency, kind };
     Ok(json::answer(StatusCode::OK, &document, 128))
@@ -48,11 +53,51 @@ pub(crate) async fn refunds(context: &Context, entries: &[Entry]) -> Result<BTre
     blocking(context, move |readers| readers.refunds(&charged)).await
 }
 
-#[derive(Serialize)]
+/// What the reference says of it.
+pub(crate) fn about() -> Endpoint {
+    Endpoint::new("Balance", "getBalance", "Get the balance")
+        .says("What the account has left, exactly. It is what `POST /v1/messages` pays from.")
+        .by(Scope::Read)
+        .answers::<Balance>(200, "What there is.")
+        .refuses(&READS)
+}
+
+/// Whether accounts pay in advance: words of the API.
+const KINDS: [&str; 2] = ["unlimited", "managed"];
+
+/// What an account has.
+#[derive(Serialize, ToSchema)]
 struct Balance {
+    /// What is left; null where the account does not pay in advance.
+    #[schema(value_type = Option<Amount>)]
     balance: Option<Shown<Exact>>,
+    /// What it is in.
+    #[schema(value_type = Option<CurrencyCode>)]
     currency: Option<Shown<Currency>>,
+    /// `managed`: the account pays in advance.
+    #[schema(value_type = BalanceKind)]
     kind: &'static str,
+}
+
+/// Whether an account pays in advance, as the reference has it.
+enum BalanceKind {}
+
+impl PartialSchema for BalanceKind {
+    fn schema() -> RefOr<Schema> {
+        described("Whether the account pays in advance (`managed`) or not.", words(KINDS))
+    }
+}
+
+impl ToSchema for BalanceKind {}
+
+/// What the reference says of it.
+pub(crate) fn about_pricing() -> Endpoint {
+    Endpoint::new("Routes", "getPricing", "Get the prices of a route")
+        .says("What a part costs, by destination. The longest prefix counts, else the country, else the default.")
+        .by(Scope::Read)
+        .path::<RouteKey>("id", "$ROUTE", "The number of the route.")
+        .answers::<Pricing<'_>>(200, "Its prices.")
+        .refuses(&[Kind::NotFound])
 }
 
 /// `GET /v1/routes/{id}/pricing`
@@ -62,14 +107,26 @@ pub(crate) async fn pricing(Path(id): Path<String>, by: Reader) -> Result<Respon
 }
 
 /// What a part costs, by destination: the longest prefix, else the country, else the default.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Pricing<'a> {
+    /// The number of the route.
+    #[schema(value_type = RouteKey)]
     route_id: u32,
+    /// Whether it has prices.
     priced: bool,
+    /// What a price is for: each part.
     per: &'static str,
+    /// What the prices are in.
+    #[schema(value_type = Option<CurrencyCode>)]
     currency: Option<Shown<Currency>>,
+    /// The price of what is not named below; null where that has none, and is refused.
+    #[schema(value_type = Option<Amount>)]
     default: Option<Shown<Exact>>,
+    /// Prices of countries, by their two letters (ISO 3166).
+    #[schema(value_type = BTreeMap<String, Amount>)]
     countries: BTreeMap<&'a str, Shown<Exact>>,
+    /// Prices of numbers that begin so.
+    #[schema(value_type = BTreeMap<String, Amount>)]
     prefixes: BTreeMap<String, Shown<Exact>>,
 }
 

@@ -5,10 +5,13 @@
 //! empty and the cursor is the one that was sent; it is null only while there has been no event at all.
 
 use crate::api::handler::admitted::{Operator, Reader};
+use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::{Endpoint, READS};
 use crate::api::handler::json::{self, Shown};
-use crate::api::handler::page::Asked;
-use crate::api::handler::problem::Problem;
+use crate::api::handler::kinds::{Cursor, EventKey, EventType, Moment, PageSize};
+use crate::api::handler::page::{Asked, Page};
+use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::handler::time::Timestamp;
 use crate::message::id::AccountId;
@@ -22,6 +25,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// `GET /v1/events`: those of the account whose key it is.
 pub(crate) async fn of_account(
@@ -72,11 +76,49 @@ fn without_carrier(event: &mut Event) {
     }
 }
 
-#[derive(Serialize)]
+/// What the reference says of it.
+pub(crate) fn about_of_account() -> Endpoint {
+    Endpoint::new("Events", "listEvents", "Poll the events")
+        .says(
+            "The log of the account, oldest first. Unlike a list it goes on: `next_cursor` is the place behind the last event \
+             shown, also at the end, so that whoever asks with it again is told what came since, and nothing twice. It is \
+             null only while there has been no event at all. An event is stored before it is told, and its id never changes.",
+        )
+        .by(Scope::Read)
+        .paged::<Cursor, PageSize>()
+        .answers::<Page<View<'_>>>(200, "Events, oldest first.")
+        .leads(200, "listEvents", ("cursor", "$response.body#/next_cursor", "What comes after these."))
+        .refuses(&[Kind::Invalid])
+        .refuses(&READS)
+        .asks("?limit=10")
+}
+
+/// What the reference says of it.
+pub(crate) fn about_unrouted() -> Endpoint {
+    Endpoint::new("All messages", "listUnroutedEvents", "List what no account was given")
+        .says("What came from handsets and fits no `[[inbound]]`, and receipts that name no message, oldest first.")
+        .by(Scope::Admin)
+        .paged::<Cursor, PageSize>()
+        .answers::<Page<View<'_>>>(200, "Events, oldest first.")
+        .refuses(&[Kind::Invalid])
+        .refuses(&READS)
+}
+
+/// One thing that an account is told.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Event)]
 struct View<'a> {
+    /// What names it for ever, however often it is told.
+    #[schema(value_type = EventKey)]
     id: Shown<EventName>,
+    /// What it tells.
+    #[schema(value_type = EventType)]
     r#type: &'static str,
+    /// When it was decided.
+    #[schema(value_type = Moment)]
     timestamp: Timestamp,
+    /// The particulars, as they are of the type.
+    #[schema(value_type = Object)]
     data: &'a RawValue,
 }
 

@@ -1,7 +1,10 @@
 //! Lists of messages: `GET /v1/messages`, and what others have of it.
 
 use crate::api::handler::admitted::Reader;
+use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::{Endpoint, READS};
+use crate::api::handler::filters::parameter;
 use crate::api::handler::page::{Asked, Page};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
@@ -49,6 +52,21 @@ pub(crate) async fn messages(
     let page = blocking(&context, move |readers| readers.list(&query)).await?;
     let refunds = refunds(&context, &page.entries).await?;
     Ok(answer(&asked.page(shown((&page.entries, &refunds), &veil, &by), page.next.map(|it| it.0))))
+}
+
+/// What the reference says of it.
+pub(crate) fn about_messages() -> Endpoint {
+    let list = Endpoint::new("Messages", "listMessages", "List messages")
+        .says("The messages of the account, newest first. Filters narrow the list together.")
+        .by(Scope::Read);
+    PARAMETERS
+        .iter()
+        .fold(list, |it, name| parameter(it, name))
+        .answers::<Page<MessageView<'_>>>(200, "Messages, newest first.")
+        .leads(200, "listMessages", ("cursor", "$response.body#/next_cursor", "Those that are older."))
+        .refuses(&[Kind::Invalid])
+        .refuses(&READS)
+        .asks("?status=QUEUED&limit=10")
 }
 
 /// Messages as their account is told them.

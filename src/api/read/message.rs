@@ -2,8 +2,11 @@
 
 use crate::api::handler::admitted::Reader;
 use crate::api::handler::ask::no_message;
+use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::{Endpoint, READS};
 use crate::api::handler::json;
+use crate::api::handler::kinds::MessageKey;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::read::balance;
@@ -29,6 +32,20 @@ pub(crate) async fn message(
     let refund = balance::refunds(&context, std::slice::from_ref(&entry)).await?.get(&entry.body.seq()).copied();
     let view = MessageView::of(&entry, &context.veil(), plan, currency).paid_back(refund).for_customer(account);
     Ok(json::answer(StatusCode::OK, &view, 2_048))
+}
+
+/// What the reference says of it.
+pub(crate) fn about() -> Endpoint {
+    Endpoint::new("Messages", "getMessage", "Get a message")
+        .says(
+            "All that is known of one message: what it is, how far it is known to have come, what it cost, and each attempt \
+             with the carrier's answer and receipts.",
+        )
+        .by(Scope::Read)
+        .path::<MessageKey>("id", "$ID", "The id of the message.")
+        .answers::<MessageView<'_>>(200, "The message.")
+        .refuses(&[Kind::NotFound, Kind::MessageDamaged])
+        .refuses(&READS)
 }
 
 /// A message of any account, by its id as a path has it.

@@ -1,19 +1,22 @@
 //! The whole truth about one message, as its customer is told it.
 
 use crate::api::handler::json::Shown;
+use crate::api::handler::kinds::{
+    AlphabetWord, Amount, CurrencyCode, FailureCode, MessageKey, MessageStatus, Moment, OrderKey, RouteKey, SenderName,
+    StageWord, TrafficClass,
+};
 use crate::api::handler::time::Timestamp;
+use crate::api::read::attempt_view::AttemptView;
 use crate::api::read::csv;
 use crate::dispatch::door::plan::{Account, Plan};
 use crate::message::attempt::{Answer, Attempt};
 use crate::message::body::Body;
-use crate::message::extras::Parameter;
+use crate::message::id::AccountId;
 use crate::message::id::RouteId;
-use crate::message::id::{AccountId, CarrierId, LinkId};
 use crate::message::money::{Currency, Exact, Money};
 use crate::message::part::Part;
 use crate::message::phase::Phase;
 use crate::message::reason::Reason;
-use crate::message::receipt::Receipt;
 use crate::message::source::Source;
 use crate::message::status::Status;
 use crate::message::time::Time;
@@ -24,38 +27,78 @@ use crate::text::Alphabet;
 use crate::text::content::Requested;
 use crate::text::cut::Cut;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// One message.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Message)]
 pub(crate) struct MessageView<'a> {
+    /// What names it.
+    #[schema(value_type = MessageKey)]
     id: Shown<MessageName>,
+    /// The order that it is of.
+    #[schema(value_type = OrderKey)]
     order_id: u64,
-    /// Whose, where it is an operator that looks.
+    /// Whose it is; left away where it is the caller's own.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false)]
     account: Option<Shown<AccountName<'a>>>,
+    /// To whom; operators are shown the middle of the number as `*` unless their key has the scope `reveal`.
+    #[schema(value_type = String, examples("+31612345678"))]
     to: Shown<Recipient>,
+    /// From whom; null where the message has no sender.
+    #[schema(value_type = Option<SenderName>)]
     from: Option<Shown<&'a Source>>,
+    /// By which route it goes.
+    #[schema(value_type = RouteKey)]
     route_id: u32,
+    /// What it is for.
+    #[schema(value_type = TrafficClass)]
     class: &'static str,
+    /// Your reference.
     client_ref: Option<&'a str>,
+    /// What became of it.
+    #[schema(value_type = MessageStatus)]
     status: &'static str,
+    /// Why it did not arrive; null where it did, or may.
     error: Option<Failure<'a>>,
+    /// In which alphabet it goes; null where its text was erased and the alphabet was left to us.
+    #[schema(value_type = Option<AlphabetWord>)]
     encoding: Option<&'static str>,
+    /// In how many SMS it goes.
     parts: u8,
+    /// What it costs; null where the route has no prices.
+    #[schema(value_type = Option<Amount>)]
     cost: Option<Shown<Money>>,
-    /// What was taken from the balance of an account that has one, and what of it was paid back.
+    /// What was taken from the balance of an account that has one.
+    #[schema(value_type = Option<Amount>)]
     charged: Option<Shown<Exact>>,
+    /// What of that was paid back.
+    #[schema(value_type = Option<Amount>)]
     refunded: Option<Shown<Exact>>,
+    /// What is paid in.
+    #[schema(value_type = Option<CurrencyCode>)]
     currency: Option<Shown<Currency>>,
+    /// When it was accepted.
+    #[schema(value_type = Moment)]
     created_at: Timestamp,
+    /// When it was queued.
+    #[schema(value_type = Moment)]
     queued_at: Timestamp,
+    /// Before which time it was not to go.
+    #[schema(value_type = Option<Moment>)]
     send_at: Timestamp,
+    /// When a carrier took it.
+    #[schema(value_type = Option<Moment>)]
     sent_at: Timestamp,
+    /// When it ended.
+    #[schema(value_type = Option<Moment>)]
     done_at: Timestamp,
+    /// How far it is known to have come, and when.
     layers: Layers,
     /// How often carriers asked for a slower pace in place of taking it.
     throttled: u32,
+    /// Each try of each part.
     attempts: Vec<AttemptView<'a>>,
 }
 
@@ -109,22 +152,14 @@ impl MessageView<'_> {
     /// is shown.
     #[must_use]
     pub(crate) fn for_customer(mut self, account: &Account) -> Self {
-        for attempt in &mut self.attempts {
-            attempt.cost = None;
-        }
+        self.attempts.iter_mut().for_each(AttemptView::hide_cost);
         if account.shows_carriers {
             return self;
         }
         if let Some(error) = &mut self.error {
             error.carrier_code = None;
         }
-        for attempt in &mut self.attempts {
-            (attempt.carrier, attempt.bind) = (None, None);
-            (attempt.command_status, attempt.carrier_message_id) = (None, None);
-            for receipt in attempt.receipt.iter_mut().chain(&mut attempt.later_receipts) {
-                (receipt.raw_status, receipt.error_code, receipt.tlvs) = (None, None, None);
-            }
-        }
+        self.attempts.iter_mut().for_each(AttemptView::hide_carrier);
         self
     }
 }
@@ -214,12 +249,22 @@ fn done_at(entry: &Entry, status: Status) -> Time {
 }
 
 /// How far a message is known to have come.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Layers {
+    /// When it was accepted.
+    #[schema(value_type = Moment)]
     api: Timestamp,
+    /// When it was first given to a link.
+    #[schema(value_type = Option<Moment>)]
     system: Timestamp,
+    /// When a carrier first took it.
+    #[schema(value_type = Option<Moment>)]
     provider: Timestamp,
+    /// When the first receipt came that was not the last.
+    #[schema(value_type = Option<Moment>)]
     carrier: Timestamp,
+    /// When the receipt came that says that it arrived.
+    #[schema(value_type = Option<Moment>)]
     device: Timestamp,
 }
 
@@ -245,12 +290,20 @@ impl Layers {
 }
 
 /// Why a message did not arrive.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Failure<'a> {
+    /// How far it had come.
+    #[schema(value_type = StageWord)]
     stage: &'static str,
+    /// Why, in our words.
+    #[schema(value_type = FailureCode)]
     code: &'static str,
+    /// Why, in a sentence.
     detail: &'static str,
+    /// Whether sending the same again could not help.
     permanent: bool,
+    /// The carrier's own code; null where it gave none or the account is not shown it.
+    #[schema(value_type = Option<String>)]
     carrier_code: Option<Shown<CarrierCode<'a>>>,
 }
 
@@ -303,95 +356,6 @@ impl std::fmt::Display for CarrierCode<'_> {
     }
 }
 
-/// One try of one part.
-#[derive(Serialize)]
-struct AttemptView<'a> {
-    part: u8,
-    number: u8,
-    carrier: Option<Shown<CarrierName<'a>>>,
-    bind: Option<Shown<BindName<'a>>>,
-    cause: &'static str,
-    intended_at: Timestamp,
-    /// When it was written to the carrier; `null` while it was not, and where nobody knows.
-    submitted_at: Timestamp,
-    answered_at: Timestamp,
-    answer: Option<&'static str>,
-    command_status: Option<u32>,
-    carrier_message_id: Option<&'a str>,
-    /// What the carrier charges.
-    cost: Option<Shown<Money>>,
-    receipt: Option<ReceiptView<'a>>,
-    later_receipts: Vec<ReceiptView<'a>>,
-}
-
-impl<'a> AttemptView<'a> {
-    fn of(part: u8, attempt: &'a Attempt, plan: &'a Plan) -> Self {
-        let carrier = CarrierName { plan, id: attempt.link.carrier };
-        let later = attempt.receipt.as_ref().map(|it| &it.later);
-        Self {
-            part,
-            number: attempt.number,
-            carrier: Some(Shown(carrier)),
-            bind: Some(Shown(BindName { carrier, link: attempt.link })),
-            cause: attempt.cause.word(),
-            intended_at: Timestamp(attempt.intended_at),
-            submitted_at: Timestamp(attempt.written_at),
-            answered_at: Timestamp(attempt.heard_at()),
-            answer: attempt.answer.map(Answer::word),
-            command_status: attempt.command_status,
-            carrier_message_id: attempt.carrier_message_id.as_ref().map(|it| it.as_str()),
-            cost: attempt.cost.map(Shown),
-            receipt: attempt.receipt.as_deref().map(ReceiptView::of),
-            later_receipts: later.into_iter().flatten().map(ReceiptView::of).collect(),
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct ReceiptView<'a> {
-    status: &'static str,
-    raw_status: Option<&'a str>,
-    error_code: Option<&'a str>,
-    received_at: Timestamp,
-    done_at: Timestamp,
-    tlvs: Option<BTreeMap<String, String>>,
-}
-
-impl<'a> ReceiptView<'a> {
-    fn of(receipt: &'a Receipt) -> Self {
-        Self {
-            status: receipt.status.word(),
-            raw_status: Some(&receipt.raw_status),
-            error_code: receipt.error_code.as_deref(),
-            received_at: Timestamp(receipt.received_at),
-            done_at: Timestamp(receipt.done_at.unwrap_or(Time::NEVER)),
-            tlvs: Some(receipt.tlvs.iter().map(|it| Parameter::to_text(it.tag, &it.value)).collect()),
-        }
-    }
-}
-
-/// The configured name of a carrier, or its number where the configuration has it no more.
-#[derive(Clone, Copy)]
-pub(crate) struct CarrierName<'a> {
-    pub(crate) plan: &'a Plan,
-    pub(crate) id: CarrierId,
-}
-
-impl std::fmt::Display for CarrierName<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.plan.carrier_name(self.id) {
-            Some(name) => f.write_str(name),
-            None => write!(f, "#{}", self.id.0),
-        }
-    }
-}
-
-/// The name of a bind: its carrier's, and its place from 1.
-pub(crate) struct BindName<'a> {
-    pub(crate) carrier: CarrierName<'a>,
-    pub(crate) link: LinkId,
-}
-
 /// The configured name of an account, or its number where the configuration has it no more.
 pub(crate) struct AccountName<'a> {
     pub(crate) plan: &'a Plan,
@@ -404,12 +368,6 @@ impl std::fmt::Display for AccountName<'_> {
             Some(name) => f.write_str(name),
             None => write!(f, "#{}", self.id.0),
         }
-    }
-}
-
-impl std::fmt::Display for BindName<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}-{}", self.carrier, u16::from(self.link.bind) + 1)
     }
 }
 

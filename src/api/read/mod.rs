@@ -7,6 +7,7 @@ pub(super) mod order;
 pub(super) mod list;
 pub(super) mod order_messages;
 pub(super) mod message_view;
+pub(super) mod attempt_view;
 mod csv;
 pub(super) mod events;
 pub(super) mod routes;

@@ -1,9 +1,13 @@
 //! How far orders are: `GET /v1/orders` and `GET /v1/orders/{id}`.
 
 use crate::api::handler::admitted::Reader;
+use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::{Endpoint, READS};
+use crate::api::handler::filters::parameter;
 use crate::api::handler::json::{self, Shown};
-use crate::api::handler::page::Asked;
+use crate::api::handler::kinds::{Amount, CurrencyCode, Moment, OrderKey, OrderWord, RouteKey};
+use crate::api::handler::page::{Asked, Page};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::query;
 use crate::api::handler::reads::blocking;
@@ -21,6 +25,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// `GET /v1/orders/{id}`
 pub(crate) async fn order(
@@ -97,25 +102,81 @@ fn no_order() -> Problem {
     Problem::new(Kind::NotFound, "There is no order with this id.")
 }
 
-#[derive(Serialize)]
+/// What the reference says of it.
+pub(crate) fn about_orders() -> Endpoint {
+    let list = Endpoint::new("Orders", "listOrders", "List orders")
+        .says("The orders of the account, newest first, those of one message among them.")
+        .by(Scope::Read);
+    PARAMETERS
+        .iter()
+        .fold(list, |it, name| parameter(it, name))
+        .answers::<Page<Order>>(200, "Orders, newest first.")
+        .leads(200, "listOrders", ("cursor", "$response.body#/next_cursor", "Those that are older."))
+        .refuses(&[Kind::Invalid])
+        .refuses(&READS)
+        .asks("?limit=10")
+}
+
+/// What the reference says of it.
+pub(crate) fn about() -> Endpoint {
+    Endpoint::new("Orders", "getOrder", "Get an order")
+        .says(
+            "How far an order is. `pending` is what is queued and sent; with what ended in one way or another it always adds \
+             up to `total`.",
+        )
+        .by(Scope::Read)
+        .path::<OrderKey>("id", "$ORDER", "The id of the order.")
+        .answers::<Order>(200, "The order.")
+        .leads(200, "listMessagesOfOrder", ("id", "$response.body#/order_id", "Its messages."))
+        .leads(200, "cancelOrder", ("id", "$response.body#/order_id", "Takes it back."))
+        .refuses(&[Kind::NotFound])
+        .refuses(&READS)
+}
+
+/// All that one request sent.
+#[derive(Serialize, ToSchema)]
 struct Order {
+    /// What names it.
+    #[schema(value_type = OrderKey)]
     order_id: u64,
+    /// By which route it goes.
+    #[schema(value_type = RouteKey)]
     route_id: u32,
+    /// How it stands.
+    #[schema(value_type = OrderWord)]
     status: &'static str,
+    /// How many messages it has.
     total: u64,
+    /// How many wait for their carrier.
     queued: u64,
+    /// How many were taken, or perhaps taken.
     sent: u64,
+    /// How many arrived.
     delivered: u64,
+    /// How many will not arrive.
     failed: u64,
+    /// How many ended before they arrived.
     expired: u64,
+    /// Of how many the carrier never said.
     unknown: u64,
+    /// How many were taken back.
     cancelled: u64,
+    /// How many may still change: queued and sent.
     pending: u64,
+    /// Per cent that arrived, with two decimals.
     progress_pct: f64,
+    /// Per cent that ended, with two decimals.
     completed_pct: f64,
+    /// What all of them cost; null where the route has no prices.
+    #[schema(value_type = Option<Amount>)]
     cost: Option<Shown<Money>>,
+    /// What is paid in.
+    #[schema(value_type = Option<CurrencyCode>)]
     currency: Option<Shown<Currency>>,
+    /// In how many slices it was stored.
     slices: u64,
+    /// When it was accepted.
+    #[schema(value_type = Moment)]
     created_at: Timestamp,
 }
 
@@ -126,7 +187,7 @@ impl Order {
         Self {
             order_id: veil.order(view.id),
             route_id: view.route.0,
-            status: totals.word(),
+            status: totals.status().word(),
             total,
             queued: totals.of(Status::Queued),
             sent: totals.of(Status::Sent),

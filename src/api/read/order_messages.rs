@@ -5,9 +5,12 @@
 //! pages and no connection to the store. Where a page cannot be read the answer breaks off, and its client sees that.
 
 use crate::api::handler::admitted::Reader;
+use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
-use crate::api::handler::page::Asked;
-use crate::api::handler::problem::Problem;
+use crate::api::handler::endpoint::{Endpoint, READS};
+use crate::api::handler::kinds::{Cursor, OrderKey, PageSize, StatusList, described, words};
+use crate::api::handler::page::{Asked, Page};
+use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::query;
 use crate::api::handler::reads::blocking;
 use crate::api::read::balance::refunds;
@@ -23,6 +26,8 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use std::sync::Arc;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// What may be asked for beside the page.
 const STATUS: &str = "status";
@@ -55,6 +60,39 @@ pub(crate) async fn order_messages(
     Ok(answer(&page.page(shown((&entries, &refunds), &veil, &by), next.map(|it| it.0))))
 }
 
+/// What the reference says of it.
+pub(crate) fn about() -> Endpoint {
+    Endpoint::new("Orders", "listMessagesOfOrder", "List the messages of an order")
+        .says(
+            "The messages of one order, in the order of its recipients: as JSON in pages, or as CSV, whole and without pages, \
+             where `format` or the header `Accept` asks for it.",
+        )
+        .by(Scope::Read)
+        .path::<OrderKey>("id", "$ORDER", "The id of the order.")
+        .query::<StatusList>(STATUS, "Only those that are one of these.")
+        .query::<FormatWord>(FORMAT, "As what they are answered; `json` without it, unless `Accept` says `text/csv`.")
+        .paged::<Cursor, PageSize>()
+        .answers_in(200, &["text/csv"], "Messages, in the order of the recipients.")
+        .answers::<Page<MessageView<'_>>>(200, "Messages, in the order of the recipients.")
+        .refuses(&[Kind::Invalid, Kind::NotFound])
+        .refuses(&READS)
+        .asks("?status=QUEUED,SENT&limit=10")
+}
+
+/// What the messages can be answered as.
+const FORMATS: [&str; 2] = ["json", "csv"];
+
+/// It as the reference has it.
+enum FormatWord {}
+
+impl PartialSchema for FormatWord {
+    fn schema() -> RefOr<Schema> {
+        described("As what a list is answered.", words(FORMATS))
+    }
+}
+
+impl ToSchema for FormatWord {}
+
 /// What is asked for of an order.
 struct Wanted {
     page: Asked,
@@ -76,7 +114,7 @@ impl Wanted {
                         statuses.push(Status::from_word(word).ok_or_else(|| invalid("must be of the seven statuses"))?);
                     }
                 }
-                FORMAT if ["csv", "json"].contains(&&*value) => as_csv = value == "csv",
+                FORMAT if FORMATS.contains(&&*value) => as_csv = value == "csv",
                 FORMAT => return Err(invalid("must be csv or json")),
                 _ => {
                     page.set(&name, &value).map_err(invalid)?;

@@ -1,7 +1,10 @@
 //! `GET /v1/routes` and `GET /v1/routes/{id}`: what an account may use.
 
 use crate::api::handler::admitted::Reader;
+use crate::api::handler::auth::Scope;
+use crate::api::handler::endpoint::Endpoint;
 use crate::api::handler::json;
+use crate::api::handler::kinds::{Amount, CurrencyCode, RouteKey, TrafficClass};
 use crate::api::handler::page::Page;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::dispatch::door::plan::Account;
@@ -12,6 +15,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// `GET /v1/routes`
 pub(crate) async fn all(by: Reader) -> Response {
@@ -32,34 +36,72 @@ pub(crate) fn route<'a>(by: &'a Reader, id: &str) -> Result<&'a Route, Problem> 
     route.ok_or_else(|| Problem::new(Kind::NotFound, "There is no route with this id for this account."))
 }
 
+/// What the reference says of it.
+pub(crate) fn about_all() -> Endpoint {
+    Endpoint::new("Routes", "listRoutes", "List the routes")
+        .says("The routes that the account may use. The first is taken where neither the request nor a rule names one.")
+        .by(Scope::Read)
+        .answers::<Page<Shown<'_>>>(200, "All of them, on one page.")
+        .leads(200, "getRoute", ("id", "$response.body#/data/0/id", "The first of them."))
+}
+
+/// What the reference says of it.
+pub(crate) fn about_one() -> Endpoint {
+    Endpoint::new("Routes", "getRoute", "Get a route")
+        .says("A route that the account may use, and by what rules it carries messages.")
+        .by(Scope::Read)
+        .path::<RouteKey>("id", "$ROUTE", "The number of the route.")
+        .answers::<Profile<'_>>(200, "The route.")
+        .refuses(&[Kind::NotFound])
+}
+
 /// A route as an account sees it: who carries it is not the account's business.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Route)]
 struct Shown<'a> {
+    /// Its number.
+    #[schema(value_type = RouteKey)]
     id: u32,
+    /// What it is called.
     name: &'a str,
+    /// What its messages are for.
+    #[schema(value_type = TrafficClass)]
     class: &'static str,
+    /// Whether it is taken where neither the request nor a rule names one.
     default: bool,
+    /// Whether it has prices.
     priced: bool,
+    /// What the prices are in.
+    #[schema(value_type = Option<CurrencyCode>)]
     currency: Option<String>,
+    /// Seconds that a message is worth sending where the request does not say.
     validity_seconds: u64,
 }
 
 /// A route and by what it carries.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = RouteProfile)]
 struct Profile<'a> {
     #[serde(flatten)]
     route: Shown<'a>,
     /// The only senders that it takes; none is any.
+    #[schema(value_type = Vec<String>)]
     senders: &'a [Box<str>],
     /// Whom destinations see, whatever the request says.
     senders_by_country: BTreeMap<String, String>,
+    /// Seconds after which a message without a receipt goes to the next carrier; null where it does not.
     receipt_window_seconds: Option<u64>,
+    /// Seconds that a message waits for a carrier before it goes to the next; null where it does not.
     max_wait_seconds: Option<u64>,
+    /// Seconds after which a message without a receipt is `UNKNOWN`.
     receipt_timeout_seconds: u64,
+    /// Whether messages to one number go in the order in which they were accepted.
     strict_order: bool,
     /// What a part costs in the countries that have a price of their own.
+    #[schema(value_type = BTreeMap<String, Amount>)]
     countries: BTreeMap<&'a str, String>,
     /// What it costs in the others; none is refused where the route is priced.
+    #[schema(value_type = Option<Amount>)]
     price: Option<String>,
 }
 

@@ -1,9 +1,14 @@
 //! The answers to `POST /v1/messages` and `POST /v1/estimate`, written straight to JSON.
 
 use crate::api::handler::json::{self, Shown};
+use crate::api::handler::kinds::{
+    AlphabetWord, Amount, CurrencyCode, MessageKey, MessageStatus, OrderKey, PhoneNumber, RouteKey, TrafficClass,
+    described, words,
+};
 use crate::api::handler::rate_limit;
 use crate::api::submit::quote::Quote;
 use crate::api::submit::recipients::{Duplicate, Line, Rejected};
+use crate::api::submit::rejection::Rejection;
 use crate::dispatch::door::reply::Means;
 use crate::message::money::{Currency, Exact, Money};
 use crate::message::veil::MessageName;
@@ -13,6 +18,8 @@ use axum::body::Bytes;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// Octets that one message takes in an answer, about; spares the buffer its growing.
 const LINE_OCTETS: usize = 200;
@@ -68,50 +75,102 @@ pub(crate) fn estimated(quote: &Quote<'_>, carriers: Option<&[&str]>, sufficient
     json::answer(StatusCode::OK, &document, messages.len() * LINE_OCTETS + LINE_OCTETS)
 }
 
-#[derive(Serialize)]
-struct Accepted<'a> {
+/// What was accepted: it is durable and queued, and not yet sent.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Accepted<'a> {
+    /// The order that all messages of the request are.
+    #[schema(value_type = OrderKey)]
     order_id: u64,
+    /// By which route it goes.
+    #[schema(value_type = RouteKey)]
     route_id: u32,
+    /// How many messages were accepted.
     count: usize,
+    /// What they are now: queued.
+    #[schema(value_type = MessageStatus)]
     initial_state: &'static str,
+    /// What all of them cost; null where the route has no prices.
+    #[schema(value_type = Option<Amount>)]
     cost: Option<Shown<Money>>,
+    /// What is paid in.
+    #[schema(value_type = Option<CurrencyCode>)]
     currency: Option<Shown<Currency>>,
+    /// What the account has left, where it pays in advance.
+    #[schema(value_type = Option<Amount>)]
     balance_after: Option<Shown<Exact>>,
+    /// Each message, in the order of the request.
     messages: &'a [Message<'a>],
+    /// Recipients that were not accepted while others were; left away where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rejected: Vec<Refused<'a>>,
+    /// Recipients that stand twice and are sent one message; left away where there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     duplicates: Option<LeftOut<'a>>,
 }
 
-#[derive(Serialize)]
-struct Estimated<'a> {
+/// What a request would become; nothing is stored.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Estimated<'a> {
+    /// By which route it would go.
+    #[schema(value_type = RouteKey)]
     route_id: u32,
+    /// What it would be for.
+    #[schema(value_type = TrafficClass)]
     class: &'static str,
+    /// The carriers that the first recipient would be tried at, in their order; null where the account is not shown
+    /// them.
     carriers: Option<&'a [&'a str]>,
+    /// How many messages would be accepted.
     count: usize,
+    /// The alphabet of all of them; null where they differ.
+    #[schema(value_type = Option<AlphabetWord>)]
     encoding: Option<&'static str>,
+    /// SMS of all of them together.
     parts: u32,
+    /// What all of them cost; null where the route has no prices.
+    #[schema(value_type = Option<Amount>)]
     cost: Option<Shown<Money>>,
+    /// What is paid in.
+    #[schema(value_type = Option<CurrencyCode>)]
     currency: Option<Shown<Currency>>,
+    /// Whether the account could pay for it now.
     sufficient_balance: bool,
+    /// Each message, in the order of the request.
     messages: &'a [Message<'a>],
+    /// Recipients that would not be accepted while others are; left away where there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     rejected: Vec<Refused<'a>>,
+    /// Recipients that stand twice and would be sent one message; left away where there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     duplicates: Option<LeftOut<'a>>,
 }
 
-#[derive(Serialize)]
+/// One message of a request.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AcceptedMessage)]
 struct Message<'a> {
+    /// What names it; left away in an estimate.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<MessageKey>, nullable = false)]
     id: Option<Shown<MessageName>>,
+    /// To whom.
+    #[schema(value_type = PhoneNumber)]
     to: Shown<E164>,
+    /// Your reference.
     client_ref: Option<&'a str>,
+    /// What it is now; left away in an estimate.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<MessageStatus>, nullable = false)]
     status: Option<&'static str>,
+    /// In which alphabet it goes.
+    #[schema(value_type = AlphabetWord)]
     encoding: &'static str,
+    /// In how many SMS it goes.
     parts: u8,
+    /// What it costs; null where the route has no prices.
+    #[schema(value_type = Option<Amount>)]
     cost: Option<Shown<Money>>,
 }
 
@@ -129,25 +188,50 @@ impl<'a> Message<'a> {
     }
 }
 
-#[derive(Serialize)]
+/// A recipient that is not accepted.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RejectedRecipient)]
 struct Refused<'a> {
+    /// The number as it was written.
     to: &'a str,
+    /// Where the fault stands in the request: a JSON pointer (RFC 6901).
     pointer: &'a str,
+    /// What is wrong, from a closed list.
+    #[schema(value_type = RejectionWord)]
     code: &'static str,
+    /// What is wrong, in words.
     detail: &'a str,
 }
 
+/// Why a recipient is not accepted, as the reference has it.
+enum RejectionWord {}
+
+impl PartialSchema for RejectionWord {
+    fn schema() -> RefOr<Schema> {
+        let each: Vec<String> = Rejection::ALL.iter().map(|it| format!("`{}`: {}", it.word(), it.says())).collect();
+        described(&each.join(" "), words(Rejection::ALL.iter().map(|it| it.word())))
+    }
+}
+
+impl ToSchema for RejectionWord {}
+
 /// Who would have got the same twice.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Duplicates)]
 struct LeftOut<'a> {
+    /// How many.
     count: usize,
-    /// The first of them.
+    /// The first 100 of them.
     left_out: Vec<Again<'a>>,
 }
 
-#[derive(Serialize)]
+/// A recipient that stands in the request a second time.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DuplicateRecipient)]
 struct Again<'a> {
+    /// The number as it was written.
     to: &'a str,
+    /// Where it stands in the request: a JSON pointer (RFC 6901).
     pointer: &'a str,
 }
 
@@ -159,5 +243,7 @@ impl<'a> LeftOut<'a> {
 }
 
 fn rejected<'a>(list: &'a [Rejected<'a>]) -> Vec<Refused<'a>> {
-    list.iter().map(|it| Refused { to: it.to, pointer: &it.pointer, code: it.code, detail: &it.detail }).collect()
+    list.iter()
+        .map(|it| Refused { to: it.to, pointer: &it.pointer, code: it.code.word(), detail: &it.detail })
+        .collect()
 }

@@ -2,9 +2,12 @@
 
 use crate::api::handler::admitted::Sender;
 use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
 use crate::api::handler::json::{self, Shown};
-use crate::api::handler::problem::Problem;
+use crate::api::handler::kinds::{MessageKey, MessageStatus, OrderKey};
+use crate::api::handler::problem::{Kind, Problem};
 use crate::api::read::message::{message_of, missing};
 use crate::api::read::order::own_range;
 use crate::dispatch::door::happening::{Ask, Withdrawal};
@@ -16,6 +19,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// `DELETE /v1/messages/{id}`
 pub(crate) async fn cancel(
@@ -51,8 +55,27 @@ pub(crate) async fn cancel_order(
     }
 }
 
-#[derive(Serialize)]
+/// What the reference says of it.
+pub(crate) fn about_order() -> Endpoint {
+    Endpoint::new("Orders", "cancelOrder", "Take an order back")
+        .says(
+            "Cancels every message of an order of which nothing has left for a carrier. Whoever asks again is told the same, \
+             and also what is cancelled by then.",
+        )
+        .by(Scope::Send)
+        .path::<OrderKey>("id", "$ORDER", "The id of the order.")
+        .answers::<Withdrawn>(200, "What could be taken back was.")
+        .refuses(&[Kind::NotFound])
+        .refuses(&READS)
+        .refuses(&ASKS)
+}
+
+/// An order that was taken back.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CancelledOrder)]
 struct Withdrawn {
+    /// What names it.
+    #[schema(value_type = OrderKey)]
     order_id: u64,
     /// So many of its messages will not be sent, those included that were taken back before.
     cancelled: u64,
@@ -60,8 +83,29 @@ struct Withdrawn {
     left: u64,
 }
 
-#[derive(Serialize)]
+/// What the reference says of it.
+pub(crate) fn about() -> Endpoint {
+    Endpoint::new("Messages", "cancelMessage", "Take a message back")
+        .says(
+            "Cancels a message of which nothing has left for a carrier; what was charged for it is paid back. It stays and is \
+             looked at as before, with the status `CANCELLED`. To take it back again is answered as the first time.",
+        )
+        .by(Scope::Send)
+        .path::<MessageKey>("id", "$ID", "The id of the message.")
+        .answers::<Cancelled>(200, "It was taken back.")
+        .refuses(&[Kind::NotFound, Kind::MessageDamaged, Kind::TooLate])
+        .refuses(&READS)
+        .refuses(&ASKS)
+}
+
+/// A message that was taken back.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CancelledMessage)]
 struct Cancelled {
+    /// What names it.
+    #[schema(value_type = MessageKey)]
     id: Shown<MessageName>,
+    /// What it is now.
+    #[schema(value_type = MessageStatus)]
     status: &'static str,
 }

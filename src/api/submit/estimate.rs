@@ -1,15 +1,20 @@
 //! `POST /v1/estimate`: what a request would become and cost; nothing is stored.
 
 use crate::api::handler::admitted::Sender;
+use crate::api::handler::auth::Scope;
 use crate::api::handler::body;
 use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::{Endpoint, READS};
 use crate::api::handler::memory::Holder;
-use crate::api::handler::problem::Problem;
+use crate::api::handler::problem::{Kind, Problem};
 use crate::api::read::balance;
+use crate::api::submit::answer::Estimated;
 use crate::api::submit::quote::Quote;
+use crate::api::submit::request::Asked;
 use crate::api::submit::{answer, diagnose, ranking};
 use axum::extract::{Request, State};
 use axum::response::Response;
+use serde_json::json;
 use std::sync::Arc;
 
 /// `POST /v1/estimate`
@@ -31,4 +36,28 @@ pub(crate) async fn estimate(
     let sufficient = balance.is_none_or(|it| quote.cost().is_some_and(|cost| cost <= it));
     let names = account.shows_carriers.then_some(&names[..]);
     Ok(answer::estimated(&quote, names, sufficient))
+}
+
+/// What the reference says of it.
+pub(crate) fn about() -> Endpoint {
+    let judged = [
+        Kind::RouteNotGranted,
+        Kind::SenderNotGranted,
+        Kind::ClassMismatch,
+        Kind::DestinationDenied,
+        Kind::RegistrationMissing,
+        Kind::Suppressed,
+        Kind::NoPrice,
+    ];
+    let example = json!({ "to": "+31612345678", "from": "YOURAPP", "text": "Your parcel is on its way" });
+    Endpoint::new("Messages", "estimate", "Estimate a message")
+        .says(
+            "Takes the body of `POST /v1/messages` and says what it would become: alphabet, parts, route, carriers and price. \
+             That is what would be sent; nothing is stored or charged.",
+        )
+        .by(Scope::Send)
+        .body::<Asked<'_>>("What would be sent, and to whom.", example)
+        .answers::<Estimated<'_>>(200, "What it would become.")
+        .refuses(&judged)
+        .refuses(&READS)
 }

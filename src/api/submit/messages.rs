@@ -2,15 +2,19 @@
 
 use crate::api::handler::admitted::Sender;
 use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
+use crate::api::handler::kinds::IdempotencyKey;
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::handler::{body, idempotency};
 use crate::api::read::message_view::alphabet;
+use crate::api::submit::answer::Accepted;
 use crate::api::submit::quote::Quote;
 use crate::api::submit::recipients::Line;
-use crate::api::submit::request::{RECIPIENTS_MAX, targets};
+use crate::api::submit::request::{Asked, RECIPIENTS_MAX, targets};
 use crate::api::submit::{answer, diagnose, fingerprint, screen};
 use crate::dispatch::door::happening::{Ask, Recipient, Submission};
 use crate::dispatch::door::plan::Plan;
@@ -21,6 +25,7 @@ use crate::record::entry::Entry;
 use crate::text::Alphabet;
 use axum::extract::{Request, State};
 use axum::response::Response;
+use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -56,6 +61,49 @@ pub(crate) async fn messages(
         Reply::Repeated(order) => repeat(&context, by.plan(), &quote, order).await,
         other => Err(refusal(&other)),
     }
+}
+
+/// What the reference says of it.
+pub(crate) fn about() -> Endpoint {
+    let judged = [
+        Kind::RouteNotGranted,
+        Kind::SenderNotGranted,
+        Kind::ClassMismatch,
+        Kind::DestinationDenied,
+        Kind::RegistrationMissing,
+        Kind::Suppressed,
+        Kind::NoPrice,
+    ];
+    let kept = [
+        Kind::KeyReused,
+        Kind::StillRunning,
+        Kind::DiskLow,
+        Kind::StoreFailed,
+        Kind::InsufficientBalance,
+        Kind::QuotaExceeded,
+        Kind::RateExceeded,
+    ];
+    let example = json!({ "to": "+31612345678", "from": "YOURAPP", "text": "Your parcel is on its way", "client_ref": "parcel-77" });
+    Endpoint::new("Messages", "sendMessages", "Send a message")
+        .says(include_str!("send.md").trim_end())
+        .by(Scope::Send)
+        .header::<IdempotencyKey>("Idempotency-Key", "Makes the request safe to repeat: one key for one request.")
+        .body::<Asked<'_>>("What is to be sent, and to whom. Only `to` and a text are needed everywhere.", example)
+        .answers::<Accepted<'_>>(202, "It is durable and queued.")
+        .tells(202, "Location", (true, "The message, or the order of several."))
+        .tells(202, "Idempotent-Replayed", (false, "`true` where this is the answer to an earlier request again."))
+        .tells(202, "RateLimit", (false, "What is left of rate and quota, where the account has them."))
+        .tells(202, "RateLimit-Policy", (false, "What rate and quota are, where the account has them."))
+        .leads(202, "getMessage", ("id", "$response.body#/messages/0/id", "The first of its messages."))
+        .leads(202, "cancelMessage", ("id", "$response.body#/messages/0/id", "Takes the first of its messages back."))
+        .leads(202, "tellOutcome", ("id", "$response.body#/messages/0/id", "Tells whether its code came back."))
+        .leads(202, "getOrder", ("id", "$response.body#/order_id", "How far the order is."))
+        .leads(202, "listMessagesOfOrder", ("id", "$response.body#/order_id", "The messages of the order."))
+        .refuses(&judged)
+        .refuses(&kept)
+        .refuses(&READS)
+        .refuses(&ASKS)
+        .sends("Idempotency-Key: parcel-77")
 }
 
 /// The first answer again, from what the store has of the order.

@@ -4,9 +4,12 @@
 
 use crate::api::handler::admitted::Sender;
 use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::auth::Scope;
 use crate::api::handler::body;
 use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
 use crate::api::handler::json::{self, Shown};
+use crate::api::handler::kinds::MessageKey;
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::read::message::{message_of, missing};
@@ -17,7 +20,9 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// `POST /v1/messages/{id}/outcome`
 pub(crate) async fn outcome(
@@ -38,14 +43,37 @@ pub(crate) async fn outcome(
     }
 }
 
-#[derive(Deserialize)]
+/// What the reference says of it.
+pub(crate) fn about() -> Endpoint {
+    Endpoint::new("Messages", "tellOutcome", "Tell whether the code came back")
+        .says(
+            "For applications that make their own codes: whether the code in the message came back. It counts for the score of \
+             the carrier, and ends the wait for a receipt.",
+        )
+        .by(Scope::Send)
+        .path::<MessageKey>("id", "$ID", "The id of the message.")
+        .body::<Outcome>("Whether it came back.", json!({ "verified": true }))
+        .answers::<Noted>(200, "It is noted.")
+        .refuses(&[Kind::NotFound, Kind::MessageDamaged, Kind::Cancelled])
+        .refuses(&READS)
+        .refuses(&ASKS)
+}
+
+/// Whether a code came back.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Outcome {
+    /// Whether it did.
     verified: bool,
 }
 
-#[derive(Serialize)]
+/// What was noted.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NotedOutcome)]
 struct Noted {
+    /// Of which message.
+    #[schema(value_type = MessageKey)]
     id: Shown<MessageName>,
+    /// Whether its code came back.
     verified: bool,
 }

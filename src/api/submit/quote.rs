@@ -2,6 +2,7 @@
 //!
 //! Everything that can be refused is refused here, before anything exists.
 
+use crate::api::handler::kinds::DUPLICATES;
 use crate::api::handler::problem::{Fault, Kind, Problem};
 use crate::api::handler::time::{self, duration, now};
 use crate::api::submit::recipients::{Duplicate, Judged, Line, Rejected, Terms};
@@ -155,9 +156,11 @@ impl Words {
         let send_at = asked.send_at.as_ref().map(|it| time::ahead(it.as_str(), now())).transpose();
         let send_at = send_at.map_err(|why| invalid("/send_at", why))?;
         let repeats = match asked.duplicates.as_ref().map(Text::as_str) {
-            None | Some("drop") => false,
-            Some("send") => true,
-            Some(_) => return Err(invalid("/duplicates", "must be drop or send")),
+            None => false,
+            Some(word) => {
+                let known = DUPLICATES.into_iter().find(|it| it.0 == word);
+                known.ok_or_else(|| invalid("/duplicates", "must be drop or send"))?.1
+            }
         };
         Ok(Self { class, requested, validity, send_at, repeats })
     }

@@ -1,6 +1,7 @@
 //! Each recipient of a request: accepted with its parts and price, or rejected with a reason.
 
 use crate::api::handler::problem::Kind;
+use crate::api::submit::rejection::Rejection;
 use crate::api::submit::request::{Targets, Text};
 use crate::dispatch::door::happening::Recipient;
 use crate::dispatch::door::plan::{Account, Plan};
@@ -49,7 +50,7 @@ pub(crate) struct Rejected<'a> {
     pub(crate) to: &'a str,
     pub(crate) pointer: Cow<'static, str>,
     pub(crate) kind: Kind,
-    pub(crate) code: &'static str,
+    pub(crate) code: Rejection,
     pub(crate) detail: Cow<'static, str>,
 }
 
@@ -138,20 +139,27 @@ impl<'a> Terms<'a> {
     fn judge(&self, wish: &Wish<'a>, shared: Option<&Counted<'a>>) -> Result<(Line<'a>, Recipient), Fault> {
         let invalid = |field, code, detail| Fault { field, kind: Kind::Invalid, code, detail };
         let to = E164::parse(wish.to, self.account.region.as_deref())
-            .map_err(|why| invalid(Field::To, "invalid_number", why.to_string().into()))?;
+            .map_err(|why| invalid(Field::To, Rejection::InvalidNumber, why.to_string().into()))?;
         if !self.account.destinations.permits(to) || !self.route.destinations.permits(to) {
             let detail = "may not be sent to".into();
-            return Err(Fault { field: Field::To, kind: Kind::DestinationDenied, code: "destination_denied", detail });
+            return Err(Fault {
+                field: Field::To,
+                kind: Kind::DestinationDenied,
+                code: Rejection::DestinationDenied,
+                detail,
+            });
         }
         let destination = self.plan.networks.destination(to);
         let source = self.route.senders_by_country.get(&destination);
         if (self.unwanted)(to, source) {
             let detail = "does not want messages from this sender".into();
-            return Err(Fault { field: Field::To, kind: Kind::Suppressed, code: "suppressed", detail });
+            return Err(Fault { field: Field::To, kind: Kind::Suppressed, code: Rejection::Suppressed, detail });
         }
         let own = wish.text.map(|it| Counted::of(it.as_str(), self));
-        let counted =
-            own.as_ref().or(shared).ok_or_else(|| invalid(Field::Text(false), "missing_text", "is required".into()))?;
+        let counted = own
+            .as_ref()
+            .or(shared)
+            .ok_or_else(|| invalid(Field::Text(false), Rejection::MissingText, "is required".into()))?;
         let (alphabet, parts) = counted.cut().map_err(|(code, detail)| {
             let field = if self.requested == Requested::Binary { Field::Data } else { Field::Text(own.is_some()) };
             invalid(field, code, detail)
@@ -159,13 +167,14 @@ impl<'a> Terms<'a> {
         let reference = wish.client_ref.or(self.client_ref).map(Text::as_str);
         if reference.is_some_and(|it| CLIENT_REF_MAX < it.chars().count()) {
             let detail = format!("must have at most {CLIENT_REF_MAX} characters").into();
-            return Err(invalid(Field::ClientRef(wish.client_ref.is_some()), "client_ref_too_long", detail));
+            return Err(invalid(Field::ClientRef(wish.client_ref.is_some()), Rejection::ClientRefTooLong, detail));
         }
         let price = self.price(&destination)?.map(|it| it.times(u64::from(parts)));
-        let from =
-            source.or(self.source.as_ref()).ok_or_else(|| invalid(Field::From, "missing_sender", NO_SENDER.into()))?;
+        let from = source
+            .or(self.source.as_ref())
+            .ok_or_else(|| invalid(Field::From, Rejection::MissingSender, NO_SENDER.into()))?;
         if !self.plan.says(self.route, from, &destination) {
-            return Err(invalid(Field::From, "unsayable_sender", UNSAYABLE_SENDER.into()));
+            return Err(invalid(Field::From, Rejection::UnsayableSender, UNSAYABLE_SENDER.into()));
         }
         let line = Line { to, client_ref: reference, alphabet, parts, price };
         let recipient = Recipient {
@@ -190,7 +199,7 @@ impl Terms<'_> {
         price.map(Some).ok_or_else(|| Fault {
             field: Field::To,
             kind: Kind::NoPrice,
-            code: "no_price",
+            code: Rejection::NoPrice,
             detail: format!("route {} has no price for this destination", self.route.id.0).into(),
         })
     }
@@ -217,20 +226,21 @@ impl<'a> Counted<'a> {
     }
 
     /// The alphabet and the number of parts, 1 to 10.
-    fn cut(&self) -> Result<(Alphabet, u8), (&'static str, Cow<'static, str>)> {
-        let too_long =
-            |parts: usize| ("text_too_long", format!("takes {parts} parts; at most {PARTS_MAX} are sent").into());
+    fn cut(&self) -> Result<(Alphabet, u8), (Rejection, Cow<'static, str>)> {
+        let too_long = |parts: usize| {
+            (Rejection::TextTooLong, format!("takes {parts} parts; at most {PARTS_MAX} are sent").into())
+        };
         match self.estimate {
             Ok(Estimate { alphabet, parts, .. }) => {
                 let few = u8::try_from(parts).ok().filter(|it| *it <= PARTS_MAX);
                 few.map(|it| (alphabet, it)).ok_or_else(|| too_long(parts))
             }
-            Err(TextError::Empty) => Err(("empty_text", "must not be empty".into())),
+            Err(TextError::Empty) => Err((Rejection::EmptyText, "must not be empty".into())),
             Err(TextError::TooManyParts(parts)) if parts <= usize::from(PARTS_MAX) => {
-                Err(("text_too_long", "does not fit the one part that its own header says it is".into()))
+                Err((Rejection::TextTooLong, "does not fit the one part that its own header says it is".into()))
             }
             Err(TextError::TooManyParts(parts)) => Err(too_long(parts)),
-            Err(why) => Err(("unencodable_text", why.to_string().into())),
+            Err(why) => Err((Rejection::UnencodableText, why.to_string().into())),
         }
     }
 }
@@ -285,6 +295,6 @@ enum Field {
 struct Fault {
     field: Field,
     kind: Kind,
-    code: &'static str,
+    code: Rejection,
     detail: Cow<'static, str>,
 }

@@ -3,6 +3,10 @@
 //! This is the fast path: it takes a right body, or says no and nothing more.
 //! [`crate::api::submit::diagnose`] then finds out what was wrong.
 
+use crate::api::handler::kinds::{
+    AnyNumber, Base64, DuplicatesWord, EncodingWord, Nothing, RegistrationKey, RouteKey, SendTime, SenderName,
+    TrafficClass, Validity, WaitingWord,
+};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::message::extras::PARAMETERS_MAX;
 use crate::number::e164::E164;
@@ -10,6 +14,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
+use utoipa::ToSchema;
 
 /// Recipients of one request; with short texts these are what the default body limit holds.
 pub(crate) const RECIPIENTS_MAX: usize = 10_000;
@@ -49,74 +54,125 @@ pub(crate) const DLT_FIELDS: [&str; 3] = ["entity_id", "template_id", "telemarke
 pub(crate) const TARGET_FIELDS: [&str; 3] = ["to", "client_ref", "text"];
 
 /// What a customer asks for.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = SendRequest)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked<'a> {
+    /// To whom: a number, or a list of up to 10,000 numbers and objects, each with a number and, if it is to differ, a
+    /// text and a reference of its own.
     #[serde(borrow, default)]
+    #[schema(required, nullable = false)]
     pub(crate) to: Option<To<'a>>,
+    /// The sender that handsets show: a number, a short code of 3 to 8 digits, or 1 to 11 letters and digits. Not
+    /// needed where the account or the destination has one.
     #[serde(borrow, default)]
+    #[schema(value_type = Option<SenderName>)]
     pub(crate) from: Option<Text<'a>>,
+    /// What it says, in 10 parts at most. Not needed where each recipient has a text of its own, nor with `data`.
     #[serde(borrow, default)]
+    #[schema(value_type = Option<String>)]
     pub(crate) text: Option<Text<'a>>,
+    /// By which route. Without it the first rule of the configuration that fits decides, else the account's first
+    /// route.
     #[serde(default)]
+    #[schema(value_type = Option<RouteKey>)]
     pub(crate) route_id: Option<u32>,
+    /// What it is for. Of a route that is for another class it is refused.
     #[serde(borrow, default)]
+    #[schema(value_type = Option<TrafficClass>)]
     pub(crate) class: Option<Text<'a>>,
+    /// A word by which rules of the configuration tell requests apart; it is not sent.
     #[serde(borrow, default)]
+    #[schema(value_type = Option<String>, max_length = 64)]
     pub(crate) tag: Option<Text<'a>>,
+    /// A reference of your own; it is shown and searched for, not sent. Those of recipients count before it.
     #[serde(borrow, default)]
+    #[schema(value_type = Option<String>, max_length = 255)]
     pub(crate) client_ref: Option<Text<'a>>,
+    /// How long it is worth sending, from `1s` to `7d`; then it is `EXPIRED`. Without it the route decides.
     #[serde(borrow, default)]
+    #[schema(value_type = Option<Validity>)]
     pub(crate) validity: Option<Text<'a>>,
+    /// In which alphabet it goes; `auto` without it.
     #[serde(borrow, default)]
+    #[schema(value_type = Option<EncodingWord>)]
     pub(crate) encoding: Option<Text<'a>>,
+    /// Not before this time, which is within 30 days; one that has passed means at once.
     #[serde(borrow, default)]
+    #[schema(value_type = Option<SendTime>)]
     pub(crate) send_at: Option<Text<'a>>,
+    /// Optional parameters of SMPP by their tags in hexadecimal; a value is a text, or octets as `hex:0A0B`.
     #[serde(borrow, default)]
     pub(crate) tlvs: Option<Pairs<'a>>,
+    /// It has no function yet: leave it away, or null.
     #[serde(default)]
+    #[schema(value_type = Nothing, required = false)]
     pub(crate) callback_url: Option<IgnoredAny>,
+    /// A user data header before `data`, its length first.
     #[serde(borrow, default)]
+    #[schema(value_type = Option<Base64>)]
     pub(crate) udh: Option<Text<'a>>,
+    /// Octets in place of a text.
     #[serde(borrow, default)]
+    #[schema(value_type = Option<Base64>)]
     pub(crate) data: Option<Text<'a>>,
+    /// The port that an application on the handset answers to; it goes with `destination_port`.
     #[serde(default)]
     pub(crate) source_port: Option<u16>,
+    /// The port of an application on the handset.
     #[serde(default)]
     pub(crate) destination_port: Option<u16>,
+    /// Where the handset keeps it: 0 shows it at once, 1 is the handset, 2 the SIM, 3 a terminal beside it.
     #[serde(default)]
+    #[schema(maximum = 3)]
     pub(crate) message_class: Option<u8>,
+    /// Whether it is shown at once and not kept, which is `message_class` 0.
     #[serde(default)]
     pub(crate) flash: Option<bool>,
+    /// Tells the handset that messages wait elsewhere, as a mailbox does.
     #[serde(borrow, default)]
     pub(crate) message_waiting: Option<MessageWaiting<'a>>,
+    /// The registration of the text (TRAI's DLT); a route may have one of its own.
     #[serde(borrow, default)]
     pub(crate) dlt: Option<Registration<'a>>,
+    /// Whether who stands twice among the recipients, with the same text and reference, gets it twice; `drop` without
+    /// it.
     #[serde(borrow, default)]
+    #[schema(value_type = Option<DuplicatesWord>)]
     pub(crate) duplicates: Option<Text<'a>>,
 }
 
 /// Which messages wait; they do, and the text is kept, unless it says otherwise.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct MessageWaiting<'a> {
+    /// Of what kind they are.
     #[serde(borrow)]
+    #[schema(value_type = WaitingWord)]
     pub(crate) kind: Text<'a>,
+    /// Whether there are some; true without it.
     #[serde(default)]
     pub(crate) active: Option<bool>,
+    /// Whether the handset keeps the text; true without it.
     #[serde(default)]
     pub(crate) store: Option<bool>,
 }
 
 /// The registration of a text in India.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Registration<'a> {
+    /// The principal entity.
     #[serde(borrow, default)]
+    #[schema(value_type = Option<RegistrationKey>)]
     pub(crate) entity_id: Option<Text<'a>>,
+    /// The template of the text.
     #[serde(borrow, default)]
+    #[schema(value_type = Option<RegistrationKey>)]
     pub(crate) template_id: Option<Text<'a>>,
+    /// The telemarketer.
     #[serde(borrow, default)]
+    #[schema(value_type = Option<RegistrationKey>)]
     pub(crate) telemarketer_id: Option<Text<'a>>,
 }
 
@@ -132,11 +188,20 @@ pub(crate) enum To<'a> {
 }
 
 /// One recipient of several.
+#[derive(ToSchema)]
+#[schema(as = Recipient)]
 pub(crate) struct Target<'a> {
     /// Whether it was written as an object.
+    #[schema(ignore)]
     pub(crate) object: bool,
+    /// The number.
+    #[schema(value_type = AnyNumber)]
     pub(crate) to: Text<'a>,
+    /// A reference of its own, in place of that of the request.
+    #[schema(value_type = Option<String>, max_length = 255)]
     pub(crate) client_ref: Option<Text<'a>>,
+    /// A text of its own, in place of that of the request.
+    #[schema(value_type = Option<String>)]
     pub(crate) text: Option<Text<'a>>,
 }
 

@@ -5,15 +5,13 @@ use crate::api::handler::context::Context;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::submit::quote::{Quote, all_rejected};
 use crate::api::submit::recipients::Rejected;
+use crate::api::submit::rejection::Rejection;
 use crate::api::submit::request::{RECIPIENTS_MAX, Targets};
 use crate::dispatch::door::happening::{Ask, Submission};
 use crate::dispatch::door::reply::Reply;
 use crate::message::id::AccountId;
 use crate::number::e164::E164;
 use std::collections::BTreeSet;
-
-/// The code under which a refused recipient is shown.
-const CODE: &str = "number_invalid";
 
 /// Numbers of one account that may be under way at once: as many as one request may have.
 const ASKED_MAX: usize = RECIPIENTS_MAX;
@@ -46,7 +44,7 @@ pub(super) async fn sift<'a>(
         to,
         pointer,
         kind: Kind::Invalid,
-        code: CODE,
+        code: Rejection::NumberInvalid,
         detail: "is not a number that messages are sent to".into(),
     });
     // Whoever is refused for another reason is there already.

@@ -99,7 +99,7 @@ pub struct AtLink {
 closed_set! {
     /// What a link is.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum LinkWord: word {
+    pub enum LinkWord: all, word {
         /// Bound.
         Bound "bound",
         /// Bound, and winding up.
@@ -133,7 +133,7 @@ pub struct InQueue {
 closed_set! {
     /// Why nothing is given to a carrier.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum Closed: word {
+    pub enum Closed: all, word {
         /// An operator has paused it.
         Paused "paused",
         /// An operator lets it run empty.

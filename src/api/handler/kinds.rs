@@ -1,0 +1,186 @@
+//! The kinds of texts, and the closed sets of words, that requests and answers are made of, as the reference has them.
+//!
+//! A field names its kind by `#[schema(value_type = …)]`. Nothing of this runs but where the reference is written.
+
+use crate::dispatch::door::snapshot::{Closed, LinkWord};
+use crate::message::attempt::{Answer, Cause};
+use crate::message::class::Class;
+use crate::message::reason::Reason;
+use crate::message::status::{OrderStatus, Status};
+use crate::message::time::Time;
+use crate::record::action::Deed;
+use crate::record::event::EventKind;
+use crate::record::money::Why;
+use crate::record::suppression::Origin;
+use crate::route::breaker::BreakerState;
+use crate::route::choose::RankReason;
+use crate::route::plan::CarrierOrder;
+use crate::store::sqlite::list::ENTRIES_MAX;
+use crate::text::Alphabet;
+use crate::text::content::{Requested, WaitingKind};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
+use utoipa::{PartialSchema, ToSchema};
+
+/// Makes a type without values for each kind: what is described by it is written by others.
+macro_rules! kinds {
+    ($($(#[doc = $says:literal])+ $name:ident = $schema:expr;)+) => {$(
+        $(#[doc = $says])+
+        pub(crate) enum $name {}
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                described(concat!($($says),+).trim(), $schema)
+            }
+        }
+
+        impl ToSchema for $name {}
+    )+};
+}
+
+kinds! {
+    /// An amount of money: a decimal number in a text, so that nothing of it is rounded.
+    Amount = text("0.087").pattern(Some("^-?[0-9]+(\\.[0-9]+)?$"));
+    /// A currency, as ISO 4217 calls it.
+    CurrencyCode = text("EUR").pattern(Some("^[A-Z]{3}$"));
+    /// A number with its country code, as E.164 has it.
+    PhoneNumber = text("+31612345678").pattern(Some("^\\+[0-9]{3,15}$"));
+    /// What names a message for ever: a UUID.
+    MessageKey = text("895611ac-9894-8319-9d59-3b7d1b6b5b2e").format(format("uuid"));
+    /// What names an order for ever: a whole number below 2^53.
+    OrderKey = integer(5_621_750_823_529_557_u64).minimum(Some(1)).maximum(Some((1_u64 << 53) - 1));
+    /// What names an event for ever, however often it is told.
+    EventKey = text("evt_5d2c8b1e40a97f3360c1d8e2b4a59f").pattern(Some("^evt_"));
+    /// The number of a route in the configuration.
+    RouteKey = integer(8).minimum(Some(0)).maximum(Some(u32::MAX));
+    /// A `next_cursor` of the page before, as it was given out.
+    Cursor = text("c2.7595618793d7d8fc0e0c4c8beeb670").format(format("nuncio-cursor"));
+    /// A time of RFC 3339; answers have them in UTC with milliseconds.
+    Moment = text("2026-11-20T10:00:00.123Z").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    /// The id that a carrier gave a message.
+    CarrierKey = text("1d305b4c").format(format("carrier-message-id"));
+    /// How long: a whole number and `s`, `m`, `h` or `d`.
+    Span = text("10m").pattern(Some("^[0-9]+[smhd]$"));
+    /// Octets in base64.
+    Base64 = text("AAECAw==").format(format("byte"));
+
+    /// A key that names one request: 1 to 255 characters of ASCII, in quotes (RFC 8941, 3.3.3) or without where it has
+    /// no comma, semicolon or quote.
+    IdempotencyKey = text("parcel-77").pattern(Some(
+        "^([!#-+\\--:<-~]([ !#-+\\--:<-~]{0,253}[!#-+\\--:<-~])?|\"([ !#-\\[\\]-~]|\\\\[\"\\\\]){1,127}\")$",
+    ));
+    /// A number as people write it: with `+` and its country code, with blanks, dashes or brackets; without a country
+    /// code where the account has a region.
+    AnyNumber = text("+31612345678").format(format("phone-number"));
+    /// What handsets show as the sender: a number, a short code, or a name of letters and digits.
+    SenderName = text("YOURAPP").format(format("sender"));
+    /// How long a message is worth sending: from `1s` to `7d`.
+    Validity = text("10m").pattern(Some(VALIDITY));
+    /// A time of RFC 3339 within 30 days, or one that has passed.
+    SendTime = text("2026-11-20T10:00:00Z").format(format("date-time"));
+    /// An id of a registration: 1 to 255 characters of ASCII.
+    RegistrationKey = text("1101234567890123456").pattern(Some("^[ -~]{1,255}$"));
+    /// The configuration by its sections, as docs and `config/nuncio.toml` have them.
+    ConfigDocument = ObjectBuilder::new().schema_type(Type::Object);
+    /// A document of OpenAPI 3.1.
+    ReferenceDocument = ObjectBuilder::new().schema_type(Type::Object);
+    /// Nothing but null.
+    Nothing = ObjectBuilder::new().schema_type(Type::Null);
+    /// Whether a recipient that stands twice gets the same twice.
+    DuplicatesWord = words(DUPLICATES.map(|it| it.0));
+    /// Lines of a page.
+    PageSize = integer(100).minimum(Some(1)).maximum(Some(LIMIT_MAX));
+
+    /// What became of a message: `QUEUED` waits for its carrier, `SENT` was taken or perhaps taken, `DELIVERED`
+    /// arrived, `FAILED` will not arrive, `EXPIRED` ended before it arrived, of `UNKNOWN` the carrier never said,
+    /// `CANCELLED` was taken back.
+    MessageStatus = words(Status::ALL.map(Status::word));
+    /// Statuses of messages, with commas between them.
+    StatusList = text("QUEUED,SENT").pattern(Some(status_list()));
+    /// How an order stands: `QUEUED` as nothing has left, `IN_PROGRESS` while something may change, then `COMPLETED`
+    /// where all arrived, `PARTIAL` where some did, `FAILED` where none did, `CANCELLED` where all was taken back.
+    OrderWord = words(OrderStatus::ALL.map(OrderStatus::word));
+    /// What a message is for: it decides who goes first, and what a doubt means.
+    TrafficClass = words(Class::ALL.map(Class::word));
+    /// Why a message did not arrive, in our words.
+    FailureCode = words(Reason::ALL.iter().map(|it| it.word())).examples([Reason::AbsentSubscriber.word()]);
+    /// How far a request or a message had come when it was refused or failed.
+    StageWord = words(STAGES);
+    /// The alphabet of a text.
+    AlphabetWord = words(Alphabet::ALL.map(Alphabet::word));
+    /// The alphabet that is asked for: `auto` takes GSM-7 where it has every character, else UCS-2;
+    /// `gsm7-transliterate` writes the rest as well as it can; `binary` goes with `data`.
+    EncodingWord = words(Requested::ALL.map(Requested::word));
+    /// Of what kind the messages are that wait.
+    WaitingWord = words(WaitingKind::ALL.map(WaitingKind::word));
+    /// Why an attempt was made.
+    CauseWord = words(Cause::ALL.map(Cause::word));
+    /// What the carrier's answer means.
+    AnswerWord = words(Answer::ALL.map(Answer::word));
+    /// What an event tells.
+    EventType = words(EventKind::ALL.map(EventKind::word));
+    /// Why a carrier takes nothing now.
+    ClosedWord = words(Closed::ALL.map(Closed::word));
+    /// Whether a link is bound.
+    LinkState = words(LinkWord::ALL.map(LinkWord::word));
+    /// Whether a breaker lets parts through.
+    BreakerWord = words(BREAKER_STATES.map(BreakerState::word));
+    /// What operators can order.
+    ActionWord = words(Deed::ALL.map(Deed::word));
+    /// Why a balance changed.
+    LedgerWord = words(Why::ALL.map(Why::word));
+    /// Who put a number on the list.
+    OriginWord = words(Origin::ALL.map(Origin::word));
+    /// Why a carrier stands in its place.
+    RankWord = words(RankReason::ALL.map(RankReason::word));
+    /// What puts the carriers of a route into order.
+    OrderOfCarriers = words(CarrierOrder::ALL.map(CarrierOrder::word));
+}
+
+/// Where on the way something can be refused or fail, in the order of the way.
+pub(crate) const STAGES: [&str; 8] =
+    ["auth", "validation", "authorization", "pricing", "quota", "queue", "submit", "delivery"];
+
+/// A schema with its sentence.
+pub(crate) fn described(says: &str, schema: ObjectBuilder) -> RefOr<Schema> {
+    schema.description(Some(says)).into()
+}
+
+/// What `duplicates` can be, and whether it sends them.
+pub(crate) const DUPLICATES: [(&str, bool); 2] = [("drop", false), ("send", true)];
+
+/// Lines of a page at most: what is still a small answer.
+pub(crate) const LIMIT_MAX: usize = ENTRIES_MAX;
+
+/// From a second to seven days, in each unit.
+const VALIDITY: &str = "^0*([1-7]d|([1-9]|[1-9][0-9]|1[0-5][0-9]|16[0-8])h|([1-9][0-9]{0,3}|100[0-7][0-9]|10080)m|\
+    ([1-9][0-9]{0,4}|[1-5][0-9]{5}|60[0-3][0-9]{3}|604[0-7][0-9]{2}|604800)s)$";
+
+/// A breaker in each of its states.
+const BREAKER_STATES: [BreakerState; 3] =
+    [BreakerState::Closed, BreakerState::HalfOpen { probing: false }, BreakerState::Open { until: Time::NEVER }];
+
+/// One status or more.
+fn status_list() -> String {
+    let one = Status::ALL.map(Status::word).join("|");
+    format!("^({one})(,({one}))*$")
+}
+
+/// A text such as this.
+pub(crate) fn text(example: &str) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).examples([example])
+}
+
+/// A text out of a closed set.
+pub(crate) fn words<W: Into<serde_json::Value>>(words: impl IntoIterator<Item = W>) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words))
+}
+
+/// A whole number such as this.
+fn integer(example: impl Into<serde_json::Value>) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::Integer).examples([example])
+}
+
+fn format(name: &str) -> Option<SchemaFormat> {
+    Some(SchemaFormat::Custom(name.to_owned()))
+}
