@@ -213,6 +213,8 @@ async fn lists_are_filtered_and_bad_filters_are_named() {
         ("since=yesterday", "/since"),
         ("cursor=zzz", "/cursor"),
         ("order_id=-1", "/order_id"),
+        ("order_id=0", "/order_id"),
+        ("order_id=9007199254740992", "/order_id"),
         ("sttus=SENT", "/sttus"),
     ] {
         let answer = world.get(&format!("/v1/messages?{query}")).await;

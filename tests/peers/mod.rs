@@ -4,10 +4,12 @@ mod crash;
 mod esme;
 mod failover;
 mod faketime;
+mod fuzzed;
 mod kannel;
 pub(crate) mod need;
 mod npm;
 mod numbers;
+mod openapi;
 mod openssl;
 mod perl;
 mod prometheus;
@@ -25,9 +27,11 @@ pub(crate) fn trials() -> Vec<Trial> {
         esme::trials(),
         failover::trials(),
         faketime::trials(),
+        fuzzed::trials(),
         kannel::trials(),
         npm::trials(),
         numbers::trials(),
+        openapi::trials(),
         openssl::trials(),
         perl::trials(),
         prometheus::trials(),

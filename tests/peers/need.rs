@@ -15,6 +15,14 @@ pub(crate) enum Need {
     Smpplib,
     /// The package `phonenumbers` of PyPI, there too.
     Phonenumbers,
+    /// The package `openapi-spec-validator` of PyPI, there too.
+    OpenapiSpecValidator,
+    /// The package `schemathesis` of PyPI, there too.
+    Schemathesis,
+    /// The package `@redocly/cli` of npm, in `tests/peers/node_modules`.
+    Redocly,
+    /// The package `openapi-typescript` of npm, there too, and the compiler that it brings.
+    OpenapiTypescript,
     /// Kannel's bearerbox and smsbox, where Debian puts them.
     Kannel,
     /// The dissector of Wireshark without a window.
@@ -37,6 +45,15 @@ impl Need {
             Self::Perl => runs("perl", &["-MNet::SMPP", "-e", "1"]),
             Self::Smpplib => installed("python_modules/smpplib") && runs("python3", &["--version"]),
             Self::Phonenumbers => installed("python_modules/phonenumbers") && runs("python3", &["--version"]),
+            Self::OpenapiSpecValidator => {
+                installed("python_modules/openapi_spec_validator") && runs("python3", &["--version"])
+            }
+            Self::Schemathesis => installed("python_modules/schemathesis") && runs("python3", &["--version"]),
+            Self::Redocly => installed("node_modules/.bin/redocly") && runs("node", &["--version"]),
+            Self::OpenapiTypescript => {
+                let both = ["node_modules/.bin/openapi-typescript", "node_modules/.bin/tsc"];
+                both.into_iter().all(installed) && runs("node", &["--version"])
+            }
             Self::Kannel => ["/usr/sbin/bearerbox", "/usr/sbin/smsbox"].iter().all(|it| Path::new(it).exists()),
             Self::Tshark => runs("tshark", &["--version"]),
             Self::OpenSsl => runs("openssl", &["version"]),
@@ -53,6 +70,10 @@ impl Need {
             Self::Perl => "Net::SMPP (Debian package libnet-smpp-perl)",
             Self::Smpplib => "the PyPI package smpplib (pip, as .ci/run has it)",
             Self::Phonenumbers => "the PyPI package phonenumbers (pip, as .ci/run has it)",
+            Self::OpenapiSpecValidator => "the PyPI package openapi-spec-validator (pip, as .ci/run has it)",
+            Self::Schemathesis => "the PyPI package schemathesis (pip, as .ci/run has it)",
+            Self::Redocly => "the npm package @redocly/cli (npm ci --prefix tests/peers)",
+            Self::OpenapiTypescript => "the npm package openapi-typescript (npm ci --prefix tests/peers)",
             Self::Kannel => "bearerbox and smsbox (Debian package kannel)",
             Self::Tshark => "tshark (Debian package tshark)",
             Self::OpenSsl => "openssl (Debian package openssl)",

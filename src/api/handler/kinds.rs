@@ -18,6 +18,7 @@ use crate::route::plan::CarrierOrder;
 use crate::store::sqlite::list::ENTRIES_MAX;
 use crate::text::Alphabet;
 use crate::text::content::{Requested, WaitingKind};
+use std::ops::RangeInclusive;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
@@ -48,7 +49,7 @@ kinds! {
     /// What names a message for ever: a UUID.
     MessageKey = text("895611ac-9894-8319-9d59-3b7d1b6b5b2e").format(format("uuid"));
     /// What names an order for ever: a whole number below 2^53.
-    OrderKey = integer(5_621_750_823_529_557_u64).minimum(Some(1)).maximum(Some((1_u64 << 53) - 1));
+    OrderKey = integer(5_621_750_823_529_557_u64).minimum(Some(*ORDERS.start())).maximum(Some(*ORDERS.end()));
     /// What names an event for ever, however often it is told.
     EventKey = text("evt_5d2c8b1e40a97f3360c1d8e2b4a59f").pattern(Some("^evt_"));
     /// The number of a route in the configuration.
@@ -145,6 +146,9 @@ pub(crate) const STAGES: [&str; 8] =
 pub(crate) fn described(says: &str, schema: ObjectBuilder) -> RefOr<Schema> {
     schema.description(Some(says)).into()
 }
+
+/// What orders can be called.
+pub(crate) const ORDERS: RangeInclusive<u64> = 1..=(1 << 53) - 1;
 
 /// What `duplicates` can be, and whether it sends them.
 pub(crate) const DUPLICATES: [(&str, bool); 2] = [("drop", false), ("send", true)];

@@ -5,6 +5,7 @@ use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
 use crate::api::handler::filters::parameter;
+use crate::api::handler::kinds::ORDERS;
 use crate::api::handler::page::{Asked, Page};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
@@ -118,7 +119,10 @@ impl<'a> Search<'a> {
                 let number = E164::parse(&query::number(value), self.region);
                 query.to = Some(number.map_err(|_| "must be a number with its country code")?);
             }
-            "order_id" => query.order = Some(self.veil.read_order(number()?).unwrap_or(OrderId::NONE)),
+            "order_id" => {
+                let order = number().ok().filter(|it| ORDERS.contains(it)).ok_or("must be the id of an order")?;
+                query.order = Some(self.veil.read_order(order).unwrap_or(OrderId::NONE));
+            }
             "route_id" => {
                 query.route = Some(RouteId(u32::try_from(number()?).map_err(|_| "must be a route's number")?));
             }

@@ -1,0 +1,9 @@
+"""Texts of the formats that the document names, so that what schemathesis makes of them is what the API takes."""
+
+import schemathesis
+from hypothesis import strategies as st
+
+digits = st.text("0123456789", min_size=8, max_size=8)
+schemathesis.openapi.format("phone-number", digits.map(lambda it: "+316" + it))
+schemathesis.openapi.format("sender", st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=3, max_size=11))
+schemathesis.openapi.format("carrier-message-id", st.text("0123456789abcdef", min_size=1, max_size=16))

@@ -1,0 +1,69 @@
+//! The daemon, with a simulated carrier behind it, asked by schemathesis for everything that the document allows and
+//! forbids: examples, each bound of each field, by chance, and one request after the other.
+
+use crate::daemon::{Daemon, account, carrier, route};
+use crate::peers::need::trials;
+use crate::peers::sim::Sim;
+use nuncio::simulator::behaviour::Behaviour;
+use sha2::{Digest, Sha256};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers");
+/// Cases an endpoint and phase, by key: enough to meet each field, few enough for every run of the tests.
+const CASES: [(&str, &str, usize); 3] = [("none", "", 5), ("read", "key-of-reader", 10), ("send", "key-of-sender", 15)];
+/// What all of it may take.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+trials! {
+    [Schemathesis]: nothing_that_is_asked_is_answered_otherwise_than_the_document_says;
+}
+
+fn nothing_that_is_asked_is_answered_otherwise_than_the_document_says() {
+    let sim = Sim::start(Behaviour::default());
+    let config = account("[1]") + &carrier(sim.port(), "") + &route("");
+    let daemon = Daemon::start(&(config + &keys()));
+    // The chance is another one each time; a finding is had again under its seed.
+    let chance = || UNIX_EPOCH.elapsed().expect("it is after 1970").subsec_micros();
+    let seed = std::env::var("NUNCIO_SEED").ok().and_then(|it| it.parse().ok()).unwrap_or_else(chance);
+    let began = Instant::now();
+    for (name, key, cases) in CASES {
+        let report = fuzz(daemon.http(), key, (seed, cases));
+        let last = report.lines().rev().find(|it| it.contains("generated")).unwrap_or_default();
+        println!("key {name}, NUNCIO_SEED={seed}: {}", last.trim());
+    }
+    assert!(began.elapsed() < PATIENCE, "it took {:?}: ask for fewer cases", began.elapsed());
+}
+
+/// An account that may only read, and one that may send.
+fn keys() -> String {
+    let account = |name: &str, scopes: &str| {
+        let digest: String = Sha256::digest(format!("key-of-{name}")).iter().map(|it| format!("{it:02x}")).collect();
+        format!(
+            "[[account]]\nid = \"{name}\"\nkey_sha256 = [\"{digest}\"]\nscopes = {scopes}\nroutes = [1]\nsenders = [\"*\"]\n"
+        )
+    };
+    account("reader", "[\"read\"]") + &account("sender", "[\"send\", \"read\"]")
+}
+
+/// Asks a listener with a key, and gives the report; fails where there is a finding.
+fn fuzz(at: SocketAddr, key: &str, (seed, cases): (u32, usize)) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let peers = Path::new(FOLDER);
+    let mut command = Command::new("python3");
+    command.current_dir(folder.path()).env("PYTHONPATH", peers.join("python_modules"));
+    command.env("SCHEMATHESIS_HOOKS", peers.join("fuzzed.py"));
+    command.args(["-m", "schemathesis.cli", "--config-file"]).arg(peers.join("fuzzed.toml"));
+    command.args(["run", &format!("http://{at}/openapi.json"), "--checks", "all"]);
+    command.args(["--phases", "examples,coverage,fuzzing,stateful", "--max-response-time", "2"]);
+    command.args(["--seed", &seed.to_string(), "--max-examples", &cases.to_string()]);
+    if !key.is_empty() {
+        command.args(["-H", &format!("Authorization: Bearer {key}")]);
+    }
+    let output = command.output().expect("python3 starts");
+    let report = [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned()).concat();
+    assert!(output.status.success(), "seed {seed}, key {key:?}:\n{report}");
+    report
+}
