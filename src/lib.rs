@@ -49,6 +49,7 @@ pub mod api;
 pub mod decode;
 pub mod link;
 pub mod simulator;
+pub mod webhook;
 
 pub mod config;
 

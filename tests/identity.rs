@@ -94,6 +94,7 @@ pub(crate) fn target(port: u16, tls: Option<TlsClient>) -> ConnectTarget {
         local_address: Some([127, 0, 0, 1].into()),
         connect_timeout: Duration::from_secs(5),
         tls,
+        guard: None,
     }
 }
 

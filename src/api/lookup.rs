@@ -144,6 +144,7 @@ impl Lookup {
             local_address: None,
             connect_timeout: options.timeout,
             tls: options.tls.clone(),
+            guard: None,
         };
         let client = HttpClient::new(target, options.host.clone(), options.timeout, options.window);
         let running = Semaphore::new(options.window);

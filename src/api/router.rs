@@ -7,8 +7,8 @@ use crate::api::handler::context::{Context, OTHER};
 use crate::api::handler::head;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::hook;
-use crate::api::operate::{actions, dry_run, find, inspect, ledger, orders, probes, suppressions};
-use crate::api::read::{balance, events, list, message, order, order_messages, routes};
+use crate::api::operate::{actions, dry_run, find, inspect, ledger, orders, probes, suppressions, webhooks};
+use crate::api::read::{self, balance, events, list, message, order, order_messages, routes};
 use crate::api::reference::document::Described;
 use crate::api::reference::{self, Reference, problems};
 use crate::api::submit::{cancel, estimate, messages, outcome};
@@ -70,6 +70,7 @@ endpoints! {
         "/v1/routes/{id}/pricing" { get: balance::pricing => balance::about_pricing }
         "/v1/balance" { get: balance::balance => balance::about }
         "/v1/events" { get: events::of_account => events::about_of_account }
+        "/v1/webhooks" { get: read::webhooks::of_account => read::webhooks::about }
         "/hooks/{carrier}/{secret}" { get: hook::take => hook::about_get, post: hook::take => hook::about_post }
     }
     of_operators OF_OPERATORS {
@@ -79,6 +80,8 @@ endpoints! {
         "/admin/v1/messages" { get: find::messages => find::about_messages }
         "/admin/v1/messages/{id}" { get: find::message => find::about_message }
         "/admin/v1/messages/{id}/story" { get: find::story => find::about_story }
+        "/admin/v1/webhooks" { get: webhooks::all => webhooks::about_all }
+        "/admin/v1/webhooks/{id}/recover" { post: webhooks::recover => webhooks::about_recover }
         "/admin/v1/suppressions" { get: suppressions::all => suppressions::about_all, post: suppressions::add => suppressions::about_add, delete: suppressions::lift => suppressions::about_lift }
         "/admin/v1/carriers" { get: inspect::carriers => inspect::about_carriers }
         "/admin/v1/links" { get: inspect::links => inspect::about_links }

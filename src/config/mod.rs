@@ -27,6 +27,8 @@ use crate::link;
 use crate::record::contract::NameKind;
 use crate::store::sqlite::Durability;
 use crate::telemetry::log::LogFormat;
+use crate::webhook;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -56,6 +58,8 @@ pub struct Loaded {
     pub links: Vec<link::options::Options>,
     /// One for each link of each carrier over HTTP.
     pub http_links: Vec<link::http::options::Options>,
+    /// Who is told events.
+    pub webhooks: Vec<webhook::options::EndpointOptions>,
     /// Who is asked about numbers.
     pub lookup: Option<api::lookup::Options>,
     /// The listener for applications.
@@ -210,7 +214,7 @@ impl Draft {
     }
 
     /// The names of accounts and carriers, for which the store keeps numbers.
-    pub fn names(&self) -> impl Iterator<Item = (NameKind, &str)> {
+    pub fn names(&self) -> impl Iterator<Item = (NameKind, Cow<'_, str>)> {
         Names::of(&self.schema)
     }
 

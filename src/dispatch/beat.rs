@@ -9,13 +9,14 @@ use crate::dispatch::door::reply::Reply;
 use crate::message::body::Body;
 use crate::message::era::Wall;
 use crate::message::id::{AccountId, CarrierId, PartKey, RouteId, Seq};
+use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::message::veil::Veil;
 use crate::number::e164::E164;
 use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::contract::{Poisoned, Store};
 use crate::record::shown::Shown;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a carrier is told of an end is the wall's from this on; less is the ordinary work of a time daemon.
@@ -53,6 +54,19 @@ pub(super) struct Out {
     pub(super) commands: Vec<Command>,
     /// What to tell telemetry.
     pub(super) facts: Vec<Fact>,
+    /// Messages whose accounts are told something else of them than before, in the order in which that came to be.
+    pub(super) changes: Vec<StatusChange>,
+}
+
+/// A message that has another status than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct StatusChange {
+    /// Which message.
+    pub(super) seq: Seq,
+    /// What its account was told before.
+    pub(super) before: Status,
+    /// What it is told now.
+    pub(super) after: Status,
 }
 
 impl Beat {
@@ -71,6 +85,7 @@ impl Beat {
                 marks,
                 commands: Vec::new(),
                 facts: Vec::new(),
+                changes: Vec::new(),
             },
         }
     }
@@ -115,12 +130,14 @@ impl Beat {
         awaiting: Vec<(CarrierId, u64)>,
         store: &mut S,
     ) -> Result<usize, Poisoned> {
-        let Out { batch, marks, .. } = &mut self.out;
+        let Out { batch, marks, commands, .. } = &mut self.out;
         let records = batch.len();
         if records != 0 || batch.marks.eras != marks.eras {
             (marks.time, marks.awaiting) = (self.now, awaiting);
             batch.marks = marks.clone();
             store.commit(batch)?;
+            let told: BTreeSet<AccountId> = batch.events.iter().filter_map(|it| it.account).collect();
+            commands.extend(told.into_iter().map(Command::Emit));
             // A beat under load is followed by another: it finds the room of this one.
             batch.clear();
         }

@@ -30,6 +30,7 @@ mod load;
 mod hear;
 mod sweep;
 mod due;
+mod announce;
 
 use crate::dispatch::admit::accounts::Accounts;
 use crate::dispatch::admit::arrive::Arrivals;
@@ -148,6 +149,7 @@ impl Dispatch {
         self.relocate();
         self.go_on_moving();
         self.assign();
+        self.announce(dice);
         self.set.settle(&mut self.beat.out.batch);
         let records = self.beat.commit(self.owed.awaiting().collect(), store)?;
         self.tallies.count(&self.beat.out.facts);
@@ -178,6 +180,7 @@ impl Dispatch {
             Happening::Reconfigure(plan) => self.reconfigure(plan),
             Happening::Wall(wall) => self.wall_is(wall),
             Happening::StoodStill(time) => self.handsets.stood_still(&self.beat, time),
+            Happening::Told(progress) => self.beat.out.batch.told.add(*progress),
             Happening::Drain => self.beat.draining = true,
         }
         Ok(())

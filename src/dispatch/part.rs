@@ -1,5 +1,6 @@
 //! Moves of a part: its phase, its lane, and everything that counts either. What is decided elsewhere is done here.
 
+use crate::dispatch::beat::StatusChange;
 use crate::dispatch::door::fact::Fact;
 use crate::dispatch::queue::carrier::CarrierState;
 use crate::dispatch::{Dispatch, tried};
@@ -49,6 +50,7 @@ impl Dispatch {
             self.beat.out.batch.erased.push(held.entry.body.clone());
         }
         if told != status {
+            self.beat.out.changes.push(StatusChange { seq: key.seq(), before: told, after: status });
             self.beat.tell(Fact::Status {
                 message: held.entry.body.id,
                 route: held.entry.body.route,

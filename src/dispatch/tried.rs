@@ -59,6 +59,11 @@ pub(super) fn is_pending(entry: &Entry, key: PartKey, but: Option<u8>) -> bool {
     attempts_of(entry, key).filter(taken).any(|it| !ended(it))
 }
 
+/// Whether a carrier had, or perhaps had, a part of a message before the attempt that runs.
+pub(super) fn has_left_before(entry: &Entry) -> bool {
+    entry.past.iter().any(|it| matches!(it.attempt.answer, Some(Answer::Taken | Answer::Unknown)))
+}
+
 /// Whether nobody knows what became of an attempt of a part.
 pub(super) fn is_doubted(entry: &Entry, key: PartKey) -> bool {
     attempts_of(entry, key).any(|it| it.answer == Some(Answer::Unknown))

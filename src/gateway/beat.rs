@@ -21,6 +21,7 @@ use crate::gateway::wake::Wake;
 use crate::message::id::LinkId;
 use crate::message::time::Time;
 use crate::record::contract::{Poisoned, Store};
+use crate::store::news::EventBell;
 use crate::store::sqlite::Sqlite;
 use crate::telemetry::facts;
 use crate::telemetry::meters::Meters;
@@ -57,6 +58,7 @@ pub(super) struct Loop {
     pub(super) waiting: HashMap<RequestId, oneshot::Sender<Reply>>,
     pub(super) next_request: u64,
     pub(super) hooks: Hooks,
+    pub(super) news: EventBell,
     pub(super) drained: Option<oneshot::Sender<()>>,
     /// What is given back by links that have gone.
     pub(super) returned: Vec<Happening>,
@@ -146,6 +148,7 @@ impl Loop {
                     self.waiting.insert(request, reply);
                     found.push(Happening::Ask(request, ask));
                 }
+                LoopRequest::Told(progress) => found.push(Happening::Told(Box::new(progress))),
                 LoopRequest::Receipts(carrier, news, durable) => found.extend(self.hooks.take(carrier, news, durable)),
             }
         }
@@ -171,6 +174,10 @@ impl Loop {
             Control::Drain(drained) => {
                 self.drained = Some(drained);
                 found.push(Happening::Drain);
+            }
+            Control::OpenEndpoints(all, reply) => {
+                self.store.open_endpoints(&all)?;
+                _ = reply.send(());
             }
             Control::Intern(names, reply) => {
                 let numbers: Result<Vec<u16>, Poisoned> =
@@ -236,6 +243,7 @@ impl Loop {
                         _ = port.commands.try_send(esme::Command::Unbind(ANSWERS_MAX));
                     }
                 }
+                Command::Emit(account) => self.news.ring(account),
                 Command::ConfirmClock => self.clock.believe(),
                 Command::Trace(link, it) => {
                     let trace = Trace::new(it.at, Instant::now(), it.lasts, it.pdus);

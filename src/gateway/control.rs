@@ -3,7 +3,7 @@
 use crate::dispatch::door::plan::Plan;
 use crate::gateway::failure::Failure;
 use crate::gateway::port::Port;
-use crate::message::id::LinkId;
+use crate::message::id::{AccountId, EndpointId, LinkId};
 use crate::record::contract::NameKind;
 use crate::telemetry::meters::Meters;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub(super) enum Control {
     Attach(LinkId, Port),
     /// Which numbers stand for these names?
     Intern(Vec<(NameKind, String)>, oneshot::Sender<Vec<u16>>),
+    /// These endpoints are told from now on: those that are new begin at the end of the log.
+    OpenEndpoints(Vec<(EndpointId, AccountId)>, oneshot::Sender<()>),
     /// May this plan be taken up? Not if it leaves out what parts depend on, or changes the currency of a balance.
     MayTakeUp(Arc<Plan>, oneshot::Sender<Result<(), Failure>>),
     /// The configuration changed.

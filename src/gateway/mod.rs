@@ -16,6 +16,7 @@ mod control;
 mod beat;
 
 mod links;
+mod endpoints;
 mod currency;
 mod shown;
 mod housekeeping;

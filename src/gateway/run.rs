@@ -15,6 +15,7 @@ use crate::dispatch::inbound::opt_out::OptedOut;
 use crate::gateway::beat::Loop;
 use crate::gateway::control::Control;
 use crate::gateway::currency::Currencies;
+use crate::gateway::endpoints::{Endpoints, Running};
 use crate::gateway::failure::Failure;
 use crate::gateway::hooks;
 use crate::gateway::hooks::Hooks;
@@ -26,15 +27,18 @@ use crate::gateway::shown;
 use crate::gateway::store;
 use crate::gateway::timekeeping::Timekeeping;
 use crate::gateway::wake::Wake;
-use crate::message::id::{CarrierId, Seq};
+use crate::message::id::{AccountId, CarrierId, EndpointId, Seq};
 use crate::message::time::Time;
 use crate::number::metadata;
 use crate::record::contract::{Poisoned, Store};
+use crate::store::news::EventBell;
 use crate::store::sqlite::{Durability, Sqlite};
+use crate::telemetry::endpoint_status::EndpointStatuses;
 use crate::telemetry::labels::Labels;
 use crate::telemetry::link_status::LinkStatuses;
 use crate::telemetry::meters::Meters;
 use crate::telemetry::recorder::Exposition;
+use crate::webhook::sender::Shared;
 use crate::wire::trace::{Seen, Trace, Traces, Way};
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -60,6 +64,7 @@ pub struct Gateway {
     /// Where both listen, as an operator would write it.
     pub serves: [Listen; 2],
     health: Arc<Health>,
+    news: EventBell,
     exposition: Arc<Exposition>,
     meters: watch::Sender<Arc<Meters>>,
     /// The configuration in force as operators see it.
@@ -67,6 +72,7 @@ pub struct Gateway {
     plan: watch::Sender<Arc<Plan>>,
     lookup: watch::Sender<Option<Arc<Lookup>>>,
     links: Links,
+    endpoints: Endpoints,
     controls: mpsc::Sender<Control>,
     wake: Wake,
     ended: oneshot::Receiver<Result<(), Poisoned>>,
@@ -84,6 +90,7 @@ impl Gateway {
     pub async fn start(draft: &Draft) -> Result<Self, Failure> {
         let mut store = store::open(draft.store())?;
         let loaded = draft.compile(|kind, name| store.intern(kind, name))?;
+        store.open_endpoints(&ids(&loaded))?;
         let (exposition, health, wake) = (Arc::new(Exposition::new()), Arc::new(Health::default()), Wake::default());
         let meters = Arc::new(Meters::new(&exposition, &labels(&loaded)));
         meters.inside().syncs(draft.store().durability == Durability::Fsync);
@@ -94,8 +101,9 @@ impl Gateway {
         let rounds = Arc::new(AtomicU64::new(0));
         let started = Time(u64::try_from(since_1970().as_millis()).unwrap_or(u64::MAX));
         let (traces, standings) = (Traces::default(), LinkStatuses::new(started));
+        let news = EventBell::default();
         let housekeeping = Housekeeping::new(&loaded.store, &health, &rounds, &standings);
-        let lanes = Lanes { calls, controls, wake: wake.clone(), traces: traces.clone() };
+        let lanes = Lanes { calls, controls, wake: wake.clone(), traces: traces.clone(), news: news.clone() };
         let (ended, opted_out) = spawn_loop(store, &loaded, housekeeping, meters.clone(), lanes)?;
         health.store_open.store(true, Ordering::Relaxed);
 
@@ -103,9 +111,12 @@ impl Gateway {
         let (latest_meters, all_meters) = watch::channel(meters.clone());
         let (lookup, lookups) = watch::channel(lookup::service(loaded.lookup, None, &all_meters));
         let shown = Arc::new(RwLock::new(draft.shown().clone()));
-        let operators = operators(&shown, &traces, &standings);
+        let (endpoints, running) = (EndpointStatuses::default(), Running::default());
+        let senders = Shared::new(readers.clone(), news.clone(), endpoints.clone(), all_meters.clone());
+        let mut endpoints_told = Endpoints::new(senders, (calls_in.clone(), wake.clone()), running.clone());
+        let operators = operators(&shown, &traces, &standings, (endpoints, running));
         let context = Context::new(wiring(
-            Given { plans, lookups, calls_in, wake: wake.clone(), health: health.clone(), opted_out, operators },
+            Given { plans, lookups, calls_in, wake: wake.clone(), health: health.clone(), opted_out, operators, news },
             readers,
             &exposition,
             &all_meters,
@@ -117,6 +128,7 @@ impl Gateway {
         health.listening.store(true, Ordering::Relaxed);
         let mut links = Links::new(controls_in.clone(), wake.clone(), veil, traces, standings);
         links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
+        endpoints_told.set(loaded.webhooks);
         Ok(Self {
             http: http.0,
             admin: admin.0,
@@ -125,12 +137,14 @@ impl Gateway {
                 admin.0.map_or_else(|| loaded.admin.listen.clone(), Listen::Tcp),
             ],
             health,
+            news: context.wiring.news.clone(),
             exposition,
             meters: latest_meters,
             shown,
             plan,
             lookup,
             links,
+            endpoints: endpoints_told,
             controls: controls_in,
             wake,
             ended,
@@ -197,6 +211,9 @@ impl Gateway {
         if !waits.is_empty() {
             warn!(keys = waits.join(", "), "these changes take effect at the next start");
         }
+        let (reply, open) = oneshot::channel();
+        self.tell(Control::OpenEndpoints(ids(&loaded), reply)).await;
+        open.await.map_err(|_| Failure::LoopEnded)?;
         let meters = Arc::new(Meters::new(&self.exposition, &labels(&loaded)));
         self.meters.send_replace(meters.clone());
         self.tell(Control::Reconfigure(loaded.plan.clone(), meters.clone())).await;
@@ -206,6 +223,7 @@ impl Gateway {
         self.lookup.send_replace(lookup::service(loaded.lookup, runs.as_ref(), &self.meters.subscribe()));
         self.drain_timeout = loaded.shutdown.drain_timeout;
         self.links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
+        self.endpoints.set(loaded.webhooks);
         Ok(())
     }
 
@@ -231,7 +249,7 @@ impl Gateway {
 
     /// Compiles with the numbers of the store, which the loop owns: it is asked for the names first.
     async fn compile(&self, draft: &Draft) -> Result<Loaded, Failure> {
-        let names: Vec<_> = draft.names().map(|(kind, name)| (kind, name.to_owned())).collect();
+        let names: Vec<_> = draft.names().map(|(kind, name)| (kind, name.into_owned())).collect();
         let (reply, numbers) = oneshot::channel();
         self.tell(Control::Intern(names.clone(), reply)).await;
         let numbers = numbers.await.map_err(|_| Failure::LoopEnded)?;
@@ -250,6 +268,7 @@ impl Gateway {
     pub async fn stop(mut self) -> Result<(), Failure> {
         self.health.draining.store(true, Ordering::Relaxed);
         _ = self.stop_servers.send(true);
+        self.news.ring_all();
         // Said once it is so: whoever reads this and calls is refused.
         info!("stopping: nothing more is accepted, what is in flight is awaited");
         let (drained, all) = oneshot::channel();
@@ -258,6 +277,7 @@ impl Gateway {
             warn!("some answers did not come within drain_timeout; their parts are in doubt at the next start");
         }
         self.links.stop().await;
+        self.endpoints.stop().await;
         self.tell(Control::End).await;
         let result = (&mut self.ended).await;
         for server in self.servers {
@@ -277,6 +297,7 @@ struct Lanes {
     controls: mpsc::Receiver<Control>,
     wake: Wake,
     traces: Traces,
+    news: EventBell,
 }
 
 /// How the loop ended, once it has.
@@ -325,6 +346,7 @@ fn spawn_loop(
         waiting: HashMap::new(),
         next_request: 0,
         hooks: Hooks::default(),
+        news: lanes.news,
         drained: None,
         returned: Vec::new(),
         ending: false,
@@ -346,6 +368,7 @@ struct Given {
     health: Arc<Health>,
     opted_out: Arc<OptedOut>,
     operators: Operators,
+    news: EventBell,
 }
 
 fn wiring(
@@ -364,6 +387,7 @@ fn wiring(
         wake: given.wake.function(),
         readers,
         opted_out: given.opted_out,
+        news: given.news,
         health: given.health,
         exposition: Arc::new(move || render.render()),
         statusz: Arc::new(move || {
@@ -388,7 +412,12 @@ fn wiring(
     }
 }
 
-fn operators(shown: &Arc<RwLock<serde_json::Value>>, traces: &Traces, standings: &LinkStatuses) -> Operators {
+fn operators(
+    shown: &Arc<RwLock<serde_json::Value>>,
+    traces: &Traces,
+    standings: &LinkStatuses,
+    (endpoints, running): (EndpointStatuses, Running),
+) -> Operators {
     let (shown, traces, links, minutes) = (shown.clone(), traces.clone(), standings.clone(), standings.clone());
     let line = |trace: &Trace, it: &Seen| {
         let direction = if it.way == Way::In { "in" } else { "out" };
@@ -398,6 +427,8 @@ fn operators(shown: &Arc<RwLock<serde_json::Value>>, traces: &Traces, standings:
         config: Arc::new(move || shown.read().unwrap_or_else(PoisonError::into_inner).clone()),
         links: Arc::new(move || links.all()),
         minutes: Arc::new(move || minutes.minutes()),
+        endpoints,
+        recover: Arc::new(move |account, since, until| running.recover(account, since, until)),
         trace: Arc::new(move |link| {
             let trace = traces.read(link)?;
             Some(trace.seen.iter().map(|it| line(&trace, it)).collect())
@@ -405,11 +436,18 @@ fn operators(shown: &Arc<RwLock<serde_json::Value>>, traces: &Traces, standings:
     }
 }
 
+/// The endpoints of a configuration, and whose they are.
+fn ids(loaded: &Loaded) -> Vec<(EndpointId, AccountId)> {
+    loaded.webhooks.iter().map(|it| (it.id, it.account)).collect()
+}
+
 fn labels(loaded: &Loaded) -> Labels {
     let ids = || loaded.links.iter().map(|it| it.id).chain(loaded.http_links.iter().map(|it| it.id));
     let binds = |carrier: CarrierId| ids().filter(|it| it.carrier == carrier).count() as u8;
     let mut labels = Labels::of(&loaded.plan, binds);
     labels.endpoints = router::ENDPOINTS.to_vec();
+    let tells = |id: &AccountId| loaded.webhooks.iter().any(|it| it.account == *id);
+    labels.webhooks = labels.accounts.iter().filter(|it| tells(&it.0)).cloned().collect();
     labels
 }
 

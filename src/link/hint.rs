@@ -53,7 +53,7 @@ pub(super) fn of_connect(error: &ConnectError) -> Option<&'static str> {
         Refusal::Name(_) | Refusal::NameTimeout => Some(NAME_UNKNOWN),
         Refusal::Tcp(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => Some(CLOSED),
         Refusal::TcpTimeout => Some(UNREACHED),
-        Refusal::Tcp(_) => None,
+        Refusal::Tcp(_) | Refusal::Blocked => None,
     }
 }
 

@@ -284,6 +284,7 @@ fn target(options: &Options) -> ConnectTarget {
         local_address: options.local_address,
         connect_timeout: options.connect_timeout,
         tls: options.tls.clone(),
+        guard: None,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::time::Time;
 use crate::record::action::Action;
+use crate::record::delivery::Progress;
 use crate::record::entry::PastAttempt;
 use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
@@ -41,6 +42,8 @@ pub struct Batch {
     pub idempotency: Vec<Idempotency>,
     /// What accounts are told, in the order of their numbers.
     pub events: Vec<Event>,
+    /// What endpoints were told of them.
+    pub told: Progress,
     /// Parts of messages from handsets that wait for the others.
     pub mo_parts: Vec<MoPart>,
     /// Numbers of such parts that wait no more; of those of this batch, too.
@@ -80,6 +83,7 @@ impl Batch {
             + self.unparked.len()
             + self.idempotency.len()
             + self.events.len()
+            + self.told.len()
             + self.mo_parts.len()
             + self.mo_done.len()
             + self.mo_seen.len()
@@ -105,6 +109,7 @@ impl Batch {
         self.unparked.clear();
         self.idempotency.clear();
         self.events.clear();
+        self.told.clear();
         self.mo_parts.clear();
         self.mo_done.clear();
         self.mo_seen.clear();

@@ -124,6 +124,8 @@ closed_set! {
         Account "account",
         /// A carrier.
         Carrier "carrier",
+        /// An endpoint of an account.
+        Endpoint "endpoint",
     }
 }
 

@@ -1,6 +1,6 @@
 //! What accounts are told: a log, in the order of its numbers.
 
-use crate::message::id::{AccountId, EventId};
+use crate::message::id::{AccountId, EventId, Seq};
 use crate::message::time::Time;
 
 /// One thing that an account is told.
@@ -12,6 +12,8 @@ pub struct Event {
     pub token: u64,
     /// Whom it is for. `None`: nobody asked for it, and it is kept for operators to see.
     pub account: Option<AccountId>,
+    /// The message that it is about: what is told of one message is told in this order.
+    pub about: Option<Seq>,
     /// What happened.
     pub kind: EventKind,
     /// When it was decided.
@@ -35,5 +37,53 @@ closed_set! {
         MessageReceived = 0 "message.received",
         /// A receipt came that names no message; operators read it.
         ReceiptUnread = 1 "receipt.unread",
+        /// A carrier took a message, or perhaps did.
+        MessageSent = 2 "message.sent",
+        /// A message arrived.
+        MessageDelivered = 3 "message.delivered",
+        /// A message will not arrive.
+        MessageFailed = 4 "message.failed",
+        /// A message was not worth sending any more, or a carrier says so.
+        MessageExpired = 5 "message.expired",
+        /// A message ended without news.
+        MessageUnknown = 6 "message.unknown",
+        /// A message was taken back before it left.
+        MessageCancelled = 7 "message.cancelled",
+        /// What was said of the end of a message is not so.
+        MessageCorrected = 8 "message.corrected",
+    }
+}
+
+impl EventKind {
+    /// Those that accounts are told.
+    pub const TOLD: [Self; 8] = [
+        Self::MessageSent,
+        Self::MessageDelivered,
+        Self::MessageFailed,
+        Self::MessageExpired,
+        Self::MessageUnknown,
+        Self::MessageCancelled,
+        Self::MessageCorrected,
+        Self::MessageReceived,
+    ];
+}
+
+/// A set of kinds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EventKinds(u32);
+
+impl EventKinds {
+    /// Every kind.
+    pub const ALL: Self = Self(u32::MAX);
+
+    /// The same and this kind.
+    #[must_use]
+    pub const fn with(self, kind: EventKind) -> Self {
+        Self(self.0 | 1 << kind.number())
+    }
+
+    /// Whether a kind is in it.
+    pub const fn has(self, kind: EventKind) -> bool {
+        self.0 & 1 << kind.number() != 0
     }
 }

@@ -5,11 +5,14 @@
 //! engine; every record is complete in itself.
 
 pub mod entry;
+pub mod failure;
 pub mod batch;
 pub mod parked;
 pub mod mo;
 pub mod money;
 pub mod event;
+pub mod event_view;
+pub mod delivery;
 pub mod suppression;
 pub mod action;
 pub mod contract;

@@ -5,6 +5,7 @@ use crate::message::id::{AccountId, OrderId, RouteId, Seq};
 use crate::message::status::{Status, Totals};
 use crate::message::time::Time;
 use crate::number::e164::E164;
+use crate::record::event::{Event, EventKinds};
 
 /// Which messages to list, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,6 +88,21 @@ pub struct EventQuery {
     pub account: Option<AccountId>,
     /// Only those with a number above this.
     pub after: u64,
+    /// Only of these kinds.
+    pub kinds: EventKinds,
     /// At most so many.
     pub limit: usize,
+}
+
+/// A page of the log of events.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EventPage {
+    /// Those that were asked for; none only at the end of the log.
+    pub events: Vec<Event>,
+    /// The number of the last that was looked at; `None` if there is none.
+    pub looked_to: Option<u64>,
+    /// Some that were asked for are forgotten.
+    pub is_gone: bool,
+    /// The number of the last of the account that is forgotten; 0 if none is.
+    pub forgotten: u64,
 }

@@ -142,6 +142,11 @@ impl Breaker {
         }
     }
 
+    /// Opens a closed one, whatever its answers were.
+    pub fn trip(&mut self, now: Time) {
+        self.step(now, Input::Tripped);
+    }
+
     /// Whether a part may go now. To ask is what makes an open breaker half-open when its time is over.
     pub fn allows(&mut self, now: Time) -> Allowed {
         if (self.state == BreakerState::HalfOpen { probing: true }) && self.patience <= now {

@@ -5,5 +5,6 @@
 
 pub mod sqlite;
 pub mod memory;
+pub mod news;
 #[cfg(test)]
 mod tests;

@@ -17,6 +17,8 @@ pub struct Labels {
     pub carriers: Vec<(CarrierId, Box<str>, u8)>,
     /// Accounts with their names.
     pub accounts: Vec<(AccountId, Box<str>)>,
+    /// Accounts that have endpoints, with their names.
+    pub webhooks: Vec<(AccountId, Box<str>)>,
     /// Countries that a price or a cost names; all others are [`OTHER`].
     pub countries: BTreeSet<Box<str>>,
     /// What accounts pay in.
@@ -37,6 +39,7 @@ impl Labels {
             routes: plan.routes.keys().copied().collect(),
             carriers: plan.carriers.values().map(|it| (it.id, it.name.clone(), binds(it.id))).collect(),
             accounts: plan.accounts.values().map(|it| (it.id, it.name.clone())).collect(),
+            webhooks: Vec::new(),
             countries: countries.into_iter().cloned().collect(),
             pays_in: plan.accounts.values().filter_map(|it| Some((it.id, it.currency?))).collect(),
             charges_in: plan

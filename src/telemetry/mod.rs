@@ -19,3 +19,4 @@ pub mod facts;
 pub mod log;
 pub mod masked;
 pub mod link_status;
+pub mod endpoint_status;

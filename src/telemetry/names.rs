@@ -85,6 +85,16 @@ metrics! {
         "Connections that were answered with 503 or closed, because their address (address) or all (all) had as many as they may, or a proxy did not say for whom they were (proxy).";
     LOOKUPS = "lookups_total" Counter, Count, AtZero ["result"]
         "Numbers that the look-up service was asked about: remembered (cached), answered, or not answered in time (unanswered).";
+    WEBHOOK_DELIVERIES = "webhook_deliveries_total" Counter, Count, AtZero ["account" "result"]
+        "Calls of endpoints, by what came of them: ok, or why the events were not taken.";
+    WEBHOOK_DURATION = "webhook_seconds" Histogram(NETWORK), Seconds, AtZero ["account"]
+        "From the begin of a call of an endpoint to its end.";
+    WEBHOOK_OUTBOX = "webhook_outbox_messages" Gauge, Count, AtZero ["account"]
+        "Events that have yet to be told to an endpoint; counted up to 100,000 of each.";
+    WEBHOOK_OLDEST_AGE = "webhook_oldest_age_seconds" Gauge, Seconds, AtZero ["account"]
+        "How long the oldest of them has waited; 0 when none does.";
+    WEBHOOK_STATE = "webhook_state" Gauge, Count, AtZero ["account" "state"]
+        "Endpoints that are told (ok), whose breaker is open (open), that are told no more (disabled).";
     MESSAGES_ACCEPTED = "messages_accepted_total" Counter, Count, AtZero ["account" "class"]
         "Messages that were made durable and answered with 202.";
     MESSAGES_REJECTED = "messages_rejected_total" Counter, Count, AtZero ["stage" "code"]

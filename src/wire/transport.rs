@@ -1,14 +1,18 @@
 //! TCP connections, plain or secured, and how they are made.
 
+use crate::dispatch::door::plan::Subnet;
+use crate::wire::guard;
 use crate::wire::stream::Stream;
 use crate::wire::tls::{TlsClient, TlsError};
 use socket2::{SockRef, TcpKeepalive};
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
 
 /// How long a connection is quiet before the system probes it. `enquire_link` is quicker;
 /// this frees what it cannot, such as connections of which the peer knows nothing.
@@ -31,13 +35,26 @@ pub struct ConnectTarget {
     pub connect_timeout: Duration,
     /// TLS, if it is spoken.
     pub tls: Option<TlsClient>,
+    /// Which addresses may be dialled, where a customer names it; any, where the operator does.
+    pub guard: Option<Guard>,
 }
+
+/// Keeps a connection from addresses that are not public, but for these networks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guard {
+    /// Networks that an operator allows besides.
+    pub allowed: Arc<[Subnet]>,
+}
+
+/// Names that customers chose are looked up so many at once at most: each holds a thread, and of a zone that is dead it
+/// does so for seconds.
+static LOOKUPS: Semaphore = Semaphore::const_new(32);
 
 /// Connects to the first address that takes the connection.
 pub async fn connect(target: &ConnectTarget) -> Result<(Stream, SocketAddr), ConnectError> {
     let mut tries = Vec::new();
     for name in &target.addresses {
-        let found = match tokio::time::timeout(target.connect_timeout, tokio::net::lookup_host(name)).await {
+        let found = match tokio::time::timeout(target.connect_timeout, find(name, target.guard.as_ref())).await {
             Ok(Ok(found)) => found,
             Ok(Err(error)) => {
                 tries.push(Try { at: name.clone(), why: Refusal::Name(error) });
@@ -49,7 +66,15 @@ pub async fn connect(target: &ConnectTarget) -> Result<(Stream, SocketAddr), Con
             }
         };
         // An address family that we cannot connect from is not worth a try.
-        for address in found.filter(|it| target.local_address.is_none_or(|local| local.is_ipv4() == it.is_ipv4())) {
+        // Of what a customer names every address has to pass: one that is bad says what the name is for.
+        let refused = target.guard.as_ref().and_then(|it| found.iter().find(|at| !guard::allows(at.ip(), &it.allowed)));
+        if refused.is_some() {
+            tries.push(Try { at: name.clone(), why: Refusal::Blocked });
+            continue;
+        }
+        for address in
+            found.into_iter().filter(|it| target.local_address.is_none_or(|local| local.is_ipv4() == it.is_ipv4()))
+        {
             match connect_to(target, name, address).await {
                 Ok(stream) => return Ok((stream, address)),
                 Err(why) => tries.push(Try { at: format!("{name} ({address})"), why }),
@@ -57,6 +82,15 @@ pub async fn connect(target: &ConnectTarget) -> Result<(Stream, SocketAddr), Con
         }
     }
     Err(ConnectError { tries })
+}
+
+/// The addresses of a name.
+async fn find(name: &str, guard: Option<&Guard>) -> io::Result<Vec<SocketAddr>> {
+    let _turn = match guard {
+        Some(_) => Some(LOOKUPS.acquire().await.expect("it is never closed")),
+        None => None,
+    };
+    Ok(tokio::net::lookup_host(name).await?.collect())
 }
 
 /// Nobody took the connection.
@@ -84,6 +118,9 @@ pub enum Refusal {
     /// The name was not resolved in time.
     #[error("the name was not resolved in time")]
     NameTimeout,
+    /// It is not to be dialled. Which address it is stays here: it would tell of what is behind us.
+    #[error("an address of it is not a public one")]
+    Blocked,
     /// TCP failed.
     #[error("{0}")]
     Tcp(io::Error),

@@ -16,6 +16,7 @@ fn commit(world: &World, accounts: &[u16]) {
         n,
         token: 0xAB,
         account: (*account != 0).then_some(AccountId(*account)),
+        about: None,
         kind: EventKind::MessageReceived,
         at: NOW,
         data: format!("{{\"text\":\"{n}\"}}").into(),

@@ -23,7 +23,9 @@ use nuncio::record::contract::Store;
 use nuncio::record::entry::Entry;
 use nuncio::route::plan::{Destinations, Route};
 use nuncio::route::rule::Rule;
+use nuncio::store::news::EventBell;
 use nuncio::store::sqlite::{Durability, Sqlite};
+use nuncio::telemetry::endpoint_status::EndpointStatuses;
 use nuncio::telemetry::link_status::LinkStatuses;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -143,6 +145,7 @@ impl World {
                 woken.fetch_add(1, Ordering::Relaxed);
             }),
             lookup: tokio::sync::watch::channel(None).1,
+            news: EventBell::default(),
             readers: store.readers(),
             opted_out: Arc::default(),
             health: Arc::clone(&health),
@@ -249,6 +252,8 @@ fn operators() -> Operators {
         config: Arc::new(|| serde_json::json!({ "store": { "path": "/tmp" } })),
         links: Arc::new(move || standings.all()),
         minutes: Arc::new(BTreeMap::new),
+        endpoints: EndpointStatuses::default(),
+        recover: Arc::new(|_, _, _| 0),
         trace: Arc::new(move |it| (it == link).then(|| vec!["{\"a\":1}".to_owned(), "{\"a\":2}".to_owned()])),
     }
 }
@@ -268,6 +273,7 @@ impl Keeper {
         let instead = self.instead.lock().unwrap().clone();
         let (ask, to) = match call {
             LoopRequest::Ask(ask, to) => (ask, to),
+            LoopRequest::Told(_) => return,
             LoopRequest::Receipts(_, _, durable) => return durable.send(()).unwrap_or_default(),
         };
         let reply = match (ask, instead) {
@@ -397,6 +403,7 @@ pub(crate) fn account(id: u16, name: &str, key: &str) -> Account {
         destinations: Destinations { allow: vec![], deny: vec!["882".into()] },
         currency: Some(Currency::parse("EUR").unwrap()),
         terms: Terms::default(),
+        hears_of_sent: false,
         shows_carriers: true,
     }
 }

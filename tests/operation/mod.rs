@@ -35,6 +35,8 @@ mod query;
 mod repeats;
 mod requests;
 mod stopped;
+mod telling;
 mod throttle;
 mod times;
+mod webhooks;
 pub(crate) mod tls;

@@ -11,6 +11,8 @@ use nuncio::message::id::{CarrierId, OrderId, PartKey, Seq};
 use nuncio::message::phase::Phase;
 use nuncio::message::reason::Reason;
 use nuncio::message::status::Totals;
+use nuncio::record::event::EventKind;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 impl World {
@@ -62,6 +64,7 @@ impl World {
             assert_eq!(part.reason.is_none(), part.phase() == Phase::Delivered, "reason: {part:?}");
         }
         self.check_orders();
+        self.check_events();
         let duplicates = self.check_wire(&keys);
         self.check_receipts(&keys);
         if self.scenario.fair {
@@ -76,6 +79,32 @@ impl World {
             beats: self.beats,
             receipts: self.smscs.values().map(|it| it.notices.len()).sum(),
         }
+    }
+
+    /// What accounts were told of a message is how it ended, once, and each correction after that.
+    fn check_events(&self) {
+        let mut told = BTreeMap::<Seq, Vec<(EventKind, Value)>>::new();
+        for event in self.store.memory.events() {
+            let Some(seq) = event.about else { continue };
+            let data = serde_json::from_str(&event.data).expect("it is JSON");
+            told.entry(seq).or_default().push((event.kind, data));
+        }
+        for entry in self.store.memory.all() {
+            let (seq, status) = (entry.body.seq(), entry.status());
+            let events = told.remove(&seq).unwrap_or_default();
+            assert_eq!(events.is_empty(), !status.is_final(), "event: {seq:?} is {status:?} and was told {events:?}");
+            let mut before = Value::Null;
+            for (at, (kind, data)) in events.iter().enumerate() {
+                assert_eq!(*kind == EventKind::MessageCorrected, 0 < at, "event: {seq:?} was told {events:?}");
+                assert_eq!(data["previous_status"], before, "event: {seq:?} was told {events:?}");
+                assert_ne!(data["status"], before, "event: {seq:?} was told {events:?}");
+                before = data["status"].clone();
+            }
+            if status.is_final() {
+                assert_eq!(before, status.word(), "event: {seq:?} was told {events:?}");
+            }
+        }
+        assert!(told.is_empty(), "event: of nothing that there is: {told:?}");
     }
 
     /// An order is whole, without gaps, and its totals add up.

@@ -6,6 +6,7 @@ use crate::simulation::smsc::Notice;
 use crate::simulation::variable;
 use crate::simulation::world::World;
 use nuncio::message::id::CarrierId;
+use nuncio::record::event::EventKind;
 use nuncio::smpp::address::Address;
 use nuncio::smpp::cstring::CString;
 use nuncio::smpp::sm::Sm;
@@ -90,7 +91,8 @@ impl World {
     /// The texts of all parts in all events.
     fn pieces(&self) -> Vec<String> {
         let of = |data: &str| serde_json::from_str::<Value>(data).unwrap()["text"].as_str().unwrap().to_owned();
-        let pieces = self.store.memory.events().map(|it| of(&it.data));
+        let pieces =
+            self.store.memory.events().filter(|it| it.kind == EventKind::MessageReceived).map(|it| of(&it.data));
         pieces.flat_map(|it| it.split_inclusive('>').map(str::to_owned).collect::<Vec<_>>()).collect()
     }
 

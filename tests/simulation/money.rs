@@ -184,6 +184,7 @@ pub(super) fn account(id: AccountId, terms: Terms) -> Account {
         destinations: Destinations::default(),
         currency: None,
         terms,
+        hears_of_sent: false,
         shows_carriers: false,
         weight: 1,
     }

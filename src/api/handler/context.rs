@@ -10,9 +10,13 @@ use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::Reply;
 use crate::dispatch::door::snapshot::Minute;
 use crate::dispatch::inbound::opt_out::OptedOut;
-use crate::message::id::{CarrierId, LinkId};
+use crate::message::id::{AccountId, CarrierId, LinkId};
+use crate::message::time::Time;
 use crate::message::veil::Veil;
-use crate::store::sqlite::readers::{CONNECTIONS_MAX, Readers};
+use crate::record::delivery::Progress;
+use crate::store::news::EventBell;
+use crate::store::sqlite::readers::{CONNECTIONS_MAX, Readers, SENDERS_MAX};
+use crate::telemetry::endpoint_status::EndpointStatuses;
 use crate::telemetry::link_status::LinkStatus;
 use crate::telemetry::meters::http::TurnedAway;
 use std::collections::BTreeMap;
@@ -21,7 +25,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 /// Reads of the store that run at once: as many as it has connections for them. More would only hold threads.
-pub const READS_MAX: usize = CONNECTIONS_MAX;
+pub const READS_MAX: usize = CONNECTIONS_MAX - SENDERS_MAX;
 
 /// What a request that no route takes, or not by this method, is counted under.
 pub const OTHER: &str = "other";
@@ -33,6 +37,8 @@ pub enum LoopRequest {
     Ask(Ask, oneshot::Sender<Reply>),
     /// Take in what a carrier over HTTP tells, at least one receipt, and say so once it is durable.
     Receipts(CarrierId, Vec<ReceiptNews>, oneshot::Sender<()>),
+    /// Endpoints were told events.
+    Told(Progress),
 }
 
 /// Tells telemetry of one answered request: one of [`crate::api::router::ENDPOINTS`], the status code, how long.
@@ -55,6 +61,10 @@ pub struct Operators {
     pub links: Arc<dyn Fn() -> BTreeMap<LinkId, LinkStatus> + Send + Sync>,
     /// How carriers have answered in the last minute.
     pub minutes: Arc<dyn Fn() -> BTreeMap<CarrierId, Minute> + Send + Sync>,
+    /// How endpoints stand.
+    pub endpoints: EndpointStatuses,
+    /// Has the endpoints of an account tell again what was given up between two times; how many there are.
+    pub recover: Arc<dyn Fn(AccountId, Time, Time) -> usize + Send + Sync>,
     /// The latest trace of a link, each PDU a line of JSON.
     pub trace: Arc<dyn Fn(LinkId) -> Option<Vec<String>> + Send + Sync>,
 }
@@ -71,6 +81,8 @@ pub struct Wiring {
     pub opted_out: Arc<OptedOut>,
     /// What is asked about numbers; the latest counts.
     pub lookup: watch::Receiver<Option<Arc<Lookup>>>,
+    /// Wakes those who wait for events.
+    pub news: EventBell,
     /// Connections to the store that only read.
     pub readers: Readers,
     /// How the daemon is.

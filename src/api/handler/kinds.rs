@@ -16,6 +16,7 @@ use crate::route::breaker::BreakerState;
 use crate::route::choose::RankReason;
 use crate::route::plan::CarrierOrder;
 use crate::store::sqlite::list::ENTRIES_MAX;
+use crate::telemetry::meters::webhook::{CallResult, EndpointState};
 use crate::text::Alphabet;
 use crate::text::content::{Requested, WaitingKind};
 use std::ops::RangeInclusive;
@@ -62,6 +63,12 @@ kinds! {
     CarrierKey = text("1d305b4c").format(format("carrier-message-id"));
     /// How long: a whole number and `s`, `m`, `h` or `d`.
     Span = text("10m").pattern(Some("^[0-9]+[smhd]$"));
+    /// How long a request waits: a whole number and `s` or `m`, of a minute at most.
+    EventWait = text("30s").pattern(Some("^(([0-9]|[1-5][0-9]|60)s|[01]m)$"));
+    /// What came of a call of an endpoint.
+    CallWord = words(CallResult::ALL.map(CallResult::word));
+    /// Whether an endpoint is told.
+    EndpointWord = words(EndpointState::ALL.map(EndpointState::word));
     /// Octets in base64.
     Base64 = text("AAECAw==").format(format("byte"));
 
@@ -120,6 +127,8 @@ kinds! {
     AnswerWord = words(Answer::ALL.map(Answer::word));
     /// What an event tells.
     EventType = words(EventKind::ALL.map(EventKind::word));
+    /// Types of events, with commas between them.
+    EventTypes = text("message.delivered,message.failed").pattern(Some(event_types()));
     /// Why a carrier takes nothing now.
     ClosedWord = words(Closed::ALL.map(Closed::word));
     /// Whether a link is bound.
@@ -167,6 +176,12 @@ const BREAKER_STATES: [BreakerState; 3] =
 /// One status or more.
 fn status_list() -> String {
     let one = Status::ALL.map(Status::word).join("|");
+    format!("^({one})(,({one}))*$")
+}
+
+/// One type of event or more.
+fn event_types() -> String {
+    let one = EventKind::TOLD.map(EventKind::word).join("|").replace('.', "\\.");
     format!("^({one})(,({one}))*$")
 }
 

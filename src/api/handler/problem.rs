@@ -112,6 +112,9 @@ kinds! {
     MessageDamaged = "message-damaged", 410, "validation", false, "The message was damaged on disk":
         "The disk changed what was stored of the message, and it was set aside. What became of it is not known, and it is sent no further.",
         "Ask the operator, who has what is left of it; send it again if it may arrive twice.";
+    CursorExpired = "cursor-expired", 410, "validation", false, "The cursor is older than what is kept":
+        "Events that stood behind the cursor are older than the retention, and were forgotten before they were asked for.",
+        "Go on with the cursor that `detail` names, and look at the messages of the time between by `GET /v1/messages`.";
     MethodNotAllowed = "method-not-allowed", 405, "validation", false, "This cannot be done here":
         "The path is known, and not with this method.",
         "Use one of the methods in the header `Allow`.";

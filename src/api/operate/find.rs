@@ -18,7 +18,7 @@ use crate::api::operate::story::{self, Line};
 use crate::api::read::balance::refunds;
 use crate::api::read::list::{self, Search};
 use crate::api::read::message::find_message;
-use crate::api::read::message_view::{MessageView, Recipient, currency};
+use crate::api::read::message_view::{MessageView, Recipient};
 use crate::dispatch::door::plan::Plan;
 use crate::message::money::Money;
 use crate::message::veil::{MessageName, Veil};
@@ -108,7 +108,7 @@ fn view<'a>(
     refund: Option<Money>,
 ) -> MessageView<'a> {
     let account = plan.accounts.get(&entry.body.account).and_then(|it| it.currency);
-    let view = MessageView::of(entry, veil, plan, currency(plan, entry.body.route, account));
+    let view = MessageView::of(entry, veil, plan, plan.currency(entry.body.route, account));
     view.paid_back(refund).for_operator(entry, plan, reveals)
 }
 

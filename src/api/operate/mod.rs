@@ -13,3 +13,4 @@ pub(super) mod story;
 pub(super) mod ledger;
 pub(super) mod suppressions;
 pub(super) mod probes;
+pub(super) mod webhooks;

@@ -6,7 +6,7 @@
 use crate::api::handler::kinds::Moment;
 use crate::api::handler::time::Timestamp;
 use crate::api::read::attempt_view::{BindName, CarrierName};
-use crate::api::read::message_view::{AccountName, alphabet, attempts, currency};
+use crate::api::read::message_view::{AccountName, alphabet, attempts};
 use crate::api::submit::ranking::rank;
 use crate::dispatch::door::plan::Plan;
 use crate::message::attempt::{Answer, Attempt, Cause};
@@ -104,7 +104,7 @@ impl Teller<'_> {
         );
         if let Some(price) = body.price {
             let account = self.plan.accounts.get(&body.account).and_then(|it| it.currency);
-            let currency = currency(self.plan, body.route, account).map_or_else(String::new, |it| format!(" {it}"));
+            let currency = self.plan.currency(body.route, account).map_or_else(String::new, |it| format!(" {it}"));
             let taken = if body.charged { ", taken from its balance" } else { "" };
             self.tell(body.created, format!("The account pays {price}{currency}{taken}."));
         }

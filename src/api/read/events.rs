@@ -2,30 +2,39 @@
 //!
 //! Oldest first. Unlike a list, a log goes on: `next_cursor` is the place behind the last event shown, also at
 //! the end, so that whoever asks with it again is told what came since, and nothing twice. At the end `data` is
-//! empty and the cursor is the one that was sent; it is null only while there has been no event at all.
+//! empty and the cursor is the one that was sent; it is null only while there has been no event at all. `types` leaves
+//! others out, and `wait` has the request wait for the first that comes.
 
 use crate::api::handler::admitted::{Operator, Reader};
 use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
-use crate::api::handler::json::{self, Shown};
-use crate::api::handler::kinds::{Cursor, EventKey, EventType, Moment, PageSize};
+use crate::api::handler::json;
+use crate::api::handler::kinds::{Cursor, EventKey, EventType, EventTypes, EventWait, Moment, PageSize};
 use crate::api::handler::page::{Asked, Page};
-use crate::api::handler::problem::{Kind, Problem};
+use crate::api::handler::problem::{Kind, Problem, unknown_name};
+use crate::api::handler::query::{invalid, pairs};
 use crate::api::handler::reads::blocking;
-use crate::api::handler::time::Timestamp;
+use crate::api::handler::time::duration;
 use crate::message::id::AccountId;
-use crate::message::veil::{EventName, Pages, Veil};
-use crate::record::event::Event;
-use crate::record::views::EventQuery;
+use crate::message::veil::{Pages, Veil};
+use crate::record::event::{EventKind, EventKinds};
+use crate::record::event_view::{EventForm, EventView};
+use crate::record::views::{EventPage, EventQuery};
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
+
+/// How long a request waits for news at most: less than what proxies commonly allow.
+const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// `GET /v1/events`: those of the account whose key it is.
 pub(crate) async fn of_account(
@@ -34,7 +43,18 @@ pub(crate) async fn of_account(
     by: Reader,
 ) -> Result<Response, Problem> {
     let (account, hides) = (by.account(), !by.account().shows_carriers);
-    events(&context, asked.as_deref(), Some(account.id), hides).await
+    let asked = Wanted::read(asked.as_deref(), context.veil(), &["cursor", "limit", "types", "wait"])?;
+    // Listened before it is read: what comes in between rings.
+    let mut bell = context.wiring.news.listen(account.id);
+    let mut found = find(&context, &asked, Some(account.id)).await?;
+    let by = Instant::now() + asked.wait;
+    while found.events.is_empty() && !context.wiring.health.draining.load(Ordering::Relaxed) {
+        match timeout_at(by, bell.changed()).await {
+            Ok(Ok(())) => found = find(&context, &asked, Some(account.id)).await?,
+            Ok(Err(_)) | Err(_) => break,
+        }
+    }
+    Ok(answer(&context, &asked, found, hides))
 }
 
 /// `GET /admin/v1/events/unrouted`: what came from handsets and fits no `[[inbound]]`.
@@ -43,52 +63,88 @@ pub(crate) async fn unrouted(
     RawQuery(asked): RawQuery,
     _by: Operator,
 ) -> Result<Response, Problem> {
-    events(&context, asked.as_deref(), None, false).await
+    let asked = Wanted::read(asked.as_deref(), context.veil(), &["cursor", "limit"])?;
+    let found = find(&context, &asked, None).await?;
+    Ok(answer(&context, &asked, found, false))
 }
 
-/// The events of one account or of none, with the names of carriers or without.
-async fn events(
-    context: &Context,
-    asked: Option<&str>,
-    account: Option<AccountId>,
-    hides: bool,
-) -> Result<Response, Problem> {
-    let veil = context.veil();
-    let asked = Asked::read(asked, veil, Pages::Events)?;
-    let query = EventQuery { account, after: asked.place.unwrap_or(0), limit: asked.limit };
-    let mut events = blocking(context, move |readers| readers.events(&query)).await?;
-    if hides {
-        events.iter_mut().for_each(without_carrier);
-    }
-    let next = events.last().map(|it| it.n).or(asked.place);
-    let octets = events.iter().map(|it| it.data.len() + 128).sum::<usize>() + 64;
-    let data = events.iter().map(|it| View::of(it, &veil)).collect();
-    Ok(json::answer(StatusCode::OK, &asked.page(data, next), octets))
+/// What of the log is asked for.
+struct Wanted {
+    page: Asked,
+    kinds: EventKinds,
+    wait: Duration,
 }
 
-/// Leaves the name of the carrier out of what an account is told.
-fn without_carrier(event: &mut Event) {
-    let data = serde_json::from_str::<serde_json::Map<String, Value>>(&event.data);
-    let mut data = data.expect("the data of an event was written as JSON, under a seal");
-    if let Some(carrier) = data.get_mut("carrier") {
-        *carrier = Value::Null;
-        event.data = serde_json::to_string(&data).expect("what was JSON is JSON").into();
+impl Wanted {
+    fn read(text: Option<&str>, veil: Veil, known: &[&str]) -> Result<Self, Problem> {
+        let mut wanted = Self { page: Asked::first(veil, Pages::Events), kinds: EventKinds::ALL, wait: Duration::ZERO };
+        for pair in pairs(text, known)? {
+            let (name, value) = pair?;
+            match name.as_str() {
+                "types" => wanted.kinds = kinds(&value)?,
+                "wait" => {
+                    let wait = duration(&value).filter(|it| *it <= WAIT_MAX);
+                    wanted.wait = wait.ok_or_else(|| invalid(&name, "must be a time like 30s, of 60s at most"))?;
+                }
+                _ => wanted.page.set(&name, &value).map_err(|detail| invalid(&name, detail))?,
+            }
+        }
+        Ok(wanted)
     }
+}
+
+/// Kinds of events by their words, between commas.
+fn kinds(words: &str) -> Result<EventKinds, Problem> {
+    let known: Vec<&str> = EventKind::TOLD.iter().map(|it| it.word()).collect();
+    let kind = |word: &str| EventKind::TOLD.into_iter().find(|it| it.word() == word);
+    words.split(',').try_fold(EventKinds::default(), |all, word| {
+        kind(word).map(|it| all.with(it)).ok_or_else(|| invalid("types", unknown_name(word, &known)))
+    })
+}
+
+/// The next events that are wanted; where there is none, how far the log was looked through.
+async fn find(context: &Context, asked: &Wanted, account: Option<AccountId>) -> Result<EventPage, Problem> {
+    let query =
+        EventQuery { account, after: asked.page.place.unwrap_or(0), kinds: asked.kinds, limit: asked.page.limit };
+    let first = asked.page.place.is_none();
+    blocking(context, move |readers| readers.events(&query))
+        .await
+        .and_then(|found| if found.is_gone && !first { Err(gone(context, &found)) } else { Ok(found) })
+}
+
+/// What stood behind a cursor is forgotten: going on there would pass over it in silence.
+fn gone(context: &Context, found: &EventPage) -> Problem {
+    let oldest = context.veil().cursor(Pages::Events, found.forgotten);
+    let detail = format!(
+        "Events behind this cursor are older than the retention and forgotten; the oldest that is kept follows {oldest}."
+    );
+    Problem::new(Kind::CursorExpired, detail)
+}
+
+fn answer(context: &Context, asked: &Wanted, found: EventPage, hides_carriers: bool) -> Response {
+    let form = EventForm { hides_carriers, is_thin: false };
+    let (veil, next) = (context.veil(), found.looked_to.or(asked.page.place));
+    let octets = found.events.iter().map(|it| it.data.len() + 128).sum::<usize>() + 64;
+    let data = found.events.iter().map(|it| View::of(EventView::of(it, &veil, form))).collect();
+    json::answer(StatusCode::OK, &asked.page.page(data, next), octets)
 }
 
 /// What the reference says of it.
 pub(crate) fn about_of_account() -> Endpoint {
     Endpoint::new("Events", "listEvents", "Poll the events")
         .says(
-            "The log of the account, oldest first. Unlike a list it goes on: `next_cursor` is the place behind the last event \
-             shown, also at the end, so that whoever asks with it again is told what came since, and nothing twice. It is \
-             null only while there has been no event at all. An event is stored before it is told, and its id never changes.",
+            "The log of the account, oldest first: what became of its messages, and what handsets wrote. Unlike a list it \
+             goes on: `next_cursor` is the place behind the last event shown, also at the end, so that whoever asks with it \
+             again is told what came since, and nothing twice. It is null only while there has been no event at all. An \
+             event is stored before it is told, and its id never changes.",
         )
         .by(Scope::Read)
         .paged::<Cursor, PageSize>()
+        .query::<EventTypes>("types", "Only events of these types.")
+        .query::<EventWait>("wait", "Waits so long at most for the first event, where there is none yet.")
         .answers::<Page<View<'_>>>(200, "Events, oldest first.")
         .leads(200, "listEvents", ("cursor", "$response.body#/next_cursor", "What comes after these."))
-        .refuses(&[Kind::Invalid])
+        .refuses(&[Kind::Invalid, Kind::CursorExpired])
         .refuses(&READS)
         .asks("?limit=10")
 }
@@ -100,7 +156,7 @@ pub(crate) fn about_unrouted() -> Endpoint {
         .by(Scope::Admin)
         .paged::<Cursor, PageSize>()
         .answers::<Page<View<'_>>>(200, "Events, oldest first.")
-        .refuses(&[Kind::Invalid])
+        .refuses(&[Kind::Invalid, Kind::CursorExpired])
         .refuses(&READS)
 }
 
@@ -110,25 +166,20 @@ pub(crate) fn about_unrouted() -> Endpoint {
 struct View<'a> {
     /// What names it for ever, however often it is told.
     #[schema(value_type = EventKey)]
-    id: Shown<EventName>,
+    id: String,
     /// What it tells.
     #[schema(value_type = EventType)]
     r#type: &'static str,
     /// When it was decided.
     #[schema(value_type = Moment)]
-    timestamp: Timestamp,
+    timestamp: String,
     /// The particulars, as they are of the type.
     #[schema(value_type = Object)]
-    data: &'a RawValue,
+    data: Cow<'a, RawValue>,
 }
 
 impl<'a> View<'a> {
-    fn of(event: &'a Event, veil: &Veil) -> Self {
-        Self {
-            id: Shown(veil.event(event.id())),
-            r#type: event.kind.word(),
-            timestamp: Timestamp(event.at),
-            data: serde_json::from_str(&event.data).expect("the data of an event was written as JSON, under a seal"),
-        }
+    fn of(EventView { id, r#type, timestamp, data }: EventView<'a>) -> Self {
+        Self { id, r#type, timestamp, data }
     }
 }

@@ -12,7 +12,7 @@ use crate::api::handler::reads::blocking;
 use crate::api::handler::time::Timestamp;
 use crate::api::handler::{json, query};
 use crate::api::read::balance::refunds;
-use crate::api::read::message_view::{MessageView, currency};
+use crate::api::read::message_view::MessageView;
 use crate::dispatch::door::plan::Account;
 use crate::message::attempt::CarrierMessageId;
 use crate::message::id::{OrderId, RouteId, Seq};
@@ -77,7 +77,7 @@ pub(crate) fn shown<'a>(
     by: &'a Reader,
 ) -> Vec<MessageView<'a>> {
     let view = |it: &'a Entry| {
-        let view = MessageView::of(it, veil, by.plan(), currency(by.plan(), it.body.route, by.account().currency));
+        let view = MessageView::of(it, veil, by.plan(), by.plan().currency(it.body.route, by.account().currency));
         view.paid_back(refunds.get(&it.body.seq()).copied()).for_customer(by.account())
     };
     entries.iter().map(view).collect()

@@ -10,7 +10,7 @@ use crate::api::handler::kinds::MessageKey;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::read::balance;
-use crate::api::read::message_view::{MessageView, currency};
+use crate::api::read::message_view::MessageView;
 use crate::message::id::MessageId;
 use crate::message::veil::Veil;
 use crate::record::entry::Entry;
@@ -28,7 +28,7 @@ pub(crate) async fn message(
     let (account, plan) = (by.account(), by.plan());
     let found = find_message(&context, &id).await?;
     let entry = Some(found).filter(|it| it.body.account == account.id).ok_or_else(no_message)?;
-    let currency = currency(plan, entry.body.route, account.currency);
+    let currency = plan.currency(entry.body.route, account.currency);
     let refund = balance::refunds(&context, std::slice::from_ref(&entry)).await?.get(&entry.body.seq()).copied();
     let view = MessageView::of(&entry, &context.veil(), plan, currency).paid_back(refund).for_customer(account);
     Ok(json::answer(StatusCode::OK, &view, 2_048))

@@ -12,17 +12,14 @@ use crate::dispatch::door::plan::{Account, Plan};
 use crate::message::attempt::{Answer, Attempt};
 use crate::message::body::Body;
 use crate::message::id::AccountId;
-use crate::message::id::RouteId;
 use crate::message::money::{Currency, Exact, Money};
-use crate::message::part::Part;
-use crate::message::phase::Phase;
-use crate::message::reason::Reason;
 use crate::message::source::Source;
 use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::message::veil::{MessageName, Veil};
 use crate::number::e164::E164;
 use crate::record::entry::Entry;
+use crate::record::failure::{CarrierCode, Failure};
 use crate::text::Alphabet;
 use crate::text::content::Requested;
 use crate::text::cut::Cut;
@@ -61,7 +58,7 @@ pub(crate) struct MessageView<'a> {
     #[schema(value_type = MessageStatus)]
     status: &'static str,
     /// Why it did not arrive; null where it did, or may.
-    error: Option<Failure<'a>>,
+    error: Option<FailureView<'a>>,
     /// In which alphabet it goes; null where its text was erased and the alphabet was left to us.
     #[schema(value_type = Option<AlphabetWord>)]
     encoding: Option<&'static str>,
@@ -119,7 +116,7 @@ impl<'a> MessageView<'a> {
             class: body.class.word(),
             client_ref: body.client_ref.as_deref(),
             status: status.word(),
-            error: Failure::of(entry, status),
+            error: FailureView::of(entry, status),
             encoding: alphabet(body, plan).map(Alphabet::word),
             parts: body.parts,
             cost: body.price.map(Shown),
@@ -130,7 +127,7 @@ impl<'a> MessageView<'a> {
             queued_at: Timestamp(body.created),
             send_at: Timestamp(body.send_at.unwrap_or_default()),
             sent_at: layers.provider,
-            done_at: Timestamp(done_at(entry, status)),
+            done_at: Timestamp(entry.done_at()),
             layers,
             throttled: entry.parts.iter().fold(0, |sum, it| sum.saturating_add(it.throttled)),
             attempts: attempts.iter().map(|(part, it)| AttemptView::of(*part, it, plan)).collect(),
@@ -242,12 +239,6 @@ pub(crate) fn attempts(entry: &Entry) -> Vec<(u8, &Attempt)> {
     all
 }
 
-/// When a message ended: when the last of its parts did.
-fn done_at(entry: &Entry, status: Status) -> Time {
-    let last = entry.parts.iter().map(|it| it.done_at).max().unwrap_or(Time::NEVER);
-    if status.is_final() { last } else { Time::NEVER }
-}
-
 /// How far a message is known to have come.
 #[derive(Serialize, ToSchema)]
 struct Layers {
@@ -291,7 +282,8 @@ impl Layers {
 
 /// Why a message did not arrive.
 #[derive(Serialize, ToSchema)]
-struct Failure<'a> {
+#[schema(as = Failure)]
+struct FailureView<'a> {
     /// How far it had come.
     #[schema(value_type = StageWord)]
     stage: &'static str,
@@ -304,55 +296,13 @@ struct Failure<'a> {
     permanent: bool,
     /// The carrier's own code; null where it gave none or the account is not shown it.
     #[schema(value_type = Option<String>)]
-    carrier_code: Option<Shown<CarrierCode<'a>>>,
+    carrier_code: Option<CarrierCode<'a>>,
 }
 
-impl<'a> Failure<'a> {
+impl<'a> FailureView<'a> {
     fn of(entry: &'a Entry, status: Status) -> Option<Self> {
-        let ended = |it: &&Part| it.reason.is_some() && it.phase().is_final() && it.phase().status() == status;
-        let part = entry.parts.iter().find(ended).filter(|_| status.is_final() && status != Status::Delivered)?;
-        let reason = part.reason?;
-        Some(Self {
-            stage: stage(part, reason),
-            code: reason.word(),
-            detail: reason.detail(),
-            permanent: reason.is_permanent(),
-            carrier_code: CarrierCode::of(part).map(Shown),
-        })
-    }
-}
-
-/// How far a part had come when it ended badly: what a carrier took fails at delivery.
-fn stage(part: &Part, reason: Reason) -> &'static str {
-    let taken = part.attempt.as_ref().is_some_and(|it| it.answer == Some(Answer::Taken) || it.receipt.is_some());
-    match reason {
-        Reason::Cancelled => "queue",
-        Reason::Expired if part.attempt.is_none() || part.phase() == Phase::Expired && !taken => "queue",
-        _ if taken => "delivery",
-        _ => "submit",
-    }
-}
-
-/// The carrier's own code, beside ours and nowhere else.
-enum CarrierCode<'a> {
-    Receipt(&'a str),
-    Answer(u32),
-}
-
-impl<'a> CarrierCode<'a> {
-    fn of(part: &'a Part) -> Option<Self> {
-        let attempt = part.attempt.as_ref()?;
-        let code = attempt.receipt.as_deref().and_then(|it| it.error_code.as_deref());
-        code.map(Self::Receipt).or_else(|| attempt.command_status.filter(|it| *it != 0).map(Self::Answer))
-    }
-}
-
-impl std::fmt::Display for CarrierCode<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Receipt(code) => f.write_str(code),
-            Self::Answer(status) => write!(f, "0x{status:08X}"),
-        }
+        let Failure { stage, code, detail, permanent, carrier_code } = Failure::of(entry, status)?;
+        Some(Self { stage, code, detail, permanent, carrier_code })
     }
 }
 
@@ -383,9 +333,4 @@ pub(crate) fn alphabet(body: &Body, plan: &Plan) -> Option<Alphabet> {
         Requested::Ucs2 => Some(Alphabet::Ucs2),
         Requested::Latin1 => Some(Alphabet::Latin1),
     }
-}
-
-/// What a route's prices are in; else what the account pays in.
-pub(crate) fn currency(plan: &Plan, route: RouteId, account: Option<Currency>) -> Option<Currency> {
-    plan.routes.get(&route).and_then(|it| it.price.as_ref()).map(|it| it.currency).or(account)
 }

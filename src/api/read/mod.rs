@@ -11,4 +11,5 @@ pub(super) mod attempt_view;
 mod csv;
 pub(super) mod events;
 pub(super) mod routes;
+pub(super) mod webhooks;
 pub(super) mod balance;

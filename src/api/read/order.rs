@@ -12,7 +12,6 @@ use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::query;
 use crate::api::handler::reads::blocking;
 use crate::api::handler::time::Timestamp;
-use crate::api::read::message_view::currency;
 use crate::dispatch::admit::arrive::SLICE;
 use crate::dispatch::door::plan::Account;
 use crate::message::id::{AccountId, OrderId, RouteId, Seq};
@@ -34,7 +33,7 @@ pub(crate) async fn order(
     by: Reader,
 ) -> Result<Response, Problem> {
     let view = own_order(&context, &id, by.account()).await?;
-    let currency = currency(by.plan(), view.route, by.account().currency);
+    let currency = by.plan().currency(view.route, by.account().currency);
     Ok(json::answer(StatusCode::OK, &Order::of(&view, &context.veil(), currency), 512))
 }
 
@@ -64,7 +63,7 @@ pub(crate) async fn orders(
     }
     (filter.before, filter.limit) = (page.place.map(Seq), page.limit);
     let (found, next) = blocking(&context, move |readers| readers.orders(&filter)).await?;
-    let shown = found.iter().map(|it| Order::of(it, &veil, currency(by.plan(), it.route, account.currency))).collect();
+    let shown = found.iter().map(|it| Order::of(it, &veil, by.plan().currency(it.route, account.currency))).collect();
     Ok(json::answer(StatusCode::OK, &page.page(shown, next.map(|it| it.0)), found.len() * 512 + 64))
 }
 

@@ -1,14 +1,15 @@
 //! Accounts: who may call, and what with.
 
+use crate::config::compile::subnet::networks;
 use crate::config::compile::{Names, check_name, destinations, find_duplicates, price, sender};
 use crate::config::error::Findings;
 use crate::config::schema::account as written;
-use crate::dispatch::door::plan::{Account, Scopes, Subnet, Terms};
+use crate::dispatch::door::plan::{Account, Scopes, Terms};
 use crate::message::id::{AccountId, RouteId};
 use crate::message::money::Currency;
+use crate::record::event::EventKind;
 use crate::route::plan::Route;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 /// Every account.
 pub fn all(
@@ -56,9 +57,6 @@ impl One<'_, '_> {
         if written.sandbox == Some(true) {
             self.findings.unbuilt(&self.at("sandbox"), "true", "false");
         }
-        if written.webhook.is_some() {
-            self.findings.unbuilt(&self.at("webhook"), "{ … }", "");
-        }
         if written.logins.as_ref().is_some_and(|it| !it.is_empty()) {
             self.findings.unbuilt(&self.at("logins"), "[ … ]", "[]");
         }
@@ -96,6 +94,7 @@ impl One<'_, '_> {
             region,
             destinations: destinations(&self.at("destinations"), written.destinations.as_ref(), self.findings),
             currency: self.currency(&granted, routes),
+            hears_of_sent: hears_of_sent(written),
             shows_carriers: self.shows_carriers(),
             terms: self.terms(),
             routes: granted,
@@ -197,6 +196,13 @@ impl One<'_, '_> {
     }
 }
 
+/// Whether an account is told that its messages were sent.
+fn hears_of_sent(account: &written::Account) -> bool {
+    let sent = EventKind::MessageSent.word();
+    let types = account.webhook.iter().flat_map(|it| &it.all).filter_map(|it| it.1.types.as_ref());
+    types.flatten().any(|it| it == sent)
+}
+
 /// So that a new key can be handed out before the old one is taken back.
 const KEYS_MAX: usize = 2;
 
@@ -210,30 +216,4 @@ fn digest(text: &str) -> Option<[u8; 32]> {
         *octet = u8::from_str_radix(pair, 16).ok()?;
     }
     Some(digest)
-}
-
-/// Networks, or single addresses.
-pub(super) fn networks(path: &str, written: &[String], findings: &mut Findings) -> Vec<Subnet> {
-    let mut networks = Vec::new();
-    for text in written {
-        match network(text) {
-            Some(it) => networks.push(it),
-            None => {
-                let message = format!("{text:?} is not a network such as \"127.0.0.0/8\" or \"2001:db8::/32\"");
-                findings.fault(path, message);
-            }
-        }
-    }
-    networks
-}
-
-fn network(text: &str) -> Option<Subnet> {
-    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
-    let address: IpAddr = address.parse().ok()?;
-    let (mapped, width) = match address {
-        IpAddr::V4(it) => (it.to_ipv6_mapped(), 32),
-        IpAddr::V6(it) => (it, 128),
-    };
-    let bits: u8 = bits.map_or(Some(width), |it| it.parse().ok()).filter(|it| *it <= width)?;
-    Some(Subnet { address: u128::from(mapped), bits: 128 - width + bits })
 }

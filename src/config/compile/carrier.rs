@@ -4,7 +4,7 @@ use crate::carrier::dialect::{Dialect, IdForm, Numbering, ReceiptsAsked, Validit
 use crate::carrier::intake;
 use crate::carrier::mo;
 use crate::config::Environment;
-use crate::config::compile::one::{One, WINDOW_MAX};
+use crate::config::compile::one::{One, WINDOW_MAX, address_of};
 use crate::config::compile::{Names, address, check_name, find_duplicates, http, outbind, price, statuses, text, tls};
 use crate::config::error::Findings;
 use crate::config::schema::carrier as written;
@@ -292,12 +292,7 @@ impl One<'_, '_> {
     }
 
     fn local_address(&mut self) -> Option<std::net::IpAddr> {
-        let text = self.written.local_address.as_deref().filter(|it| !it.is_empty())?;
-        let address = text.parse().ok();
-        if address.is_none() {
-            self.findings.fault(&self.at("local_address"), format!("{text:?} is not an IP address"));
-        }
-        address
+        address_of(&self.at("local_address"), self.written.local_address.as_deref(), self.findings)
     }
 
     pub(super) fn reconnect(&mut self, default: Reconnect) -> Reconnect {

@@ -22,17 +22,20 @@ pub mod rule;
 pub mod sender;
 pub mod service;
 mod statuses;
+mod subnet;
 pub mod text;
 pub mod tls;
 mod url;
+pub mod webhook;
 
 use crate::config::error::Findings;
 use crate::config::schema::Schema;
 use crate::config::{Environment, Loaded};
 use crate::dispatch::door::plan::{Limits, Plan};
-use crate::message::id::{AccountId, CarrierId};
+use crate::message::id::{AccountId, CarrierId, EndpointId};
 use crate::record::contract::NameKind;
 use crate::route::plan::Destinations;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -42,6 +45,7 @@ use std::sync::Arc;
 pub struct Names {
     accounts: BTreeMap<String, u16>,
     carriers: BTreeMap<String, u16>,
+    endpoints: BTreeMap<String, u16>,
 }
 
 impl Names {
@@ -65,21 +69,33 @@ impl Names {
             let numbers = match kind {
                 NameKind::Account => &mut names.accounts,
                 NameKind::Carrier => &mut names.carriers,
+                NameKind::Endpoint => &mut names.endpoints,
             };
-            numbers.insert(name.to_owned(), intern(kind, name)?);
+            let number = intern(kind, &name)?;
+            numbers.insert(name.into_owned(), number);
         }
         Ok(names)
     }
 
     /// What a number is kept for.
-    pub fn of(schema: &Schema) -> impl Iterator<Item = (NameKind, &str)> {
-        let accounts = schema.accounts.iter().map(|it| (NameKind::Account, it.1.id.as_str()));
-        accounts.chain(schema.carriers.iter().map(|it| (NameKind::Carrier, it.1.id.as_str())))
+    pub fn of(schema: &Schema) -> impl Iterator<Item = (NameKind, Cow<'_, str>)> {
+        let accounts = schema.accounts.iter().map(|it| (NameKind::Account, it.1.id.as_str().into()));
+        let carriers = schema.carriers.iter().map(|it| (NameKind::Carrier, it.1.id.as_str().into()));
+        let endpoints = schema.accounts.iter().flat_map(|(_, account)| {
+            let urls = account.webhook.iter().flat_map(|it| &it.all).filter_map(|it| it.1.url.as_ref());
+            urls.map(|it| (NameKind::Endpoint, webhook::name(&account.id, it).into()))
+        });
+        accounts.chain(carriers).chain(endpoints)
     }
 
     /// The account of a name, if it is configured.
     pub fn account(&self, name: &str) -> Option<AccountId> {
         self.accounts.get(name).copied().map(AccountId)
+    }
+
+    /// The endpoint of a name, if it is configured.
+    pub fn endpoint(&self, name: &str) -> Option<EndpointId> {
+        self.endpoints.get(name).copied().map(EndpointId)
     }
 
     /// The carrier of a name, if it is configured.
@@ -98,6 +114,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     http::check_registrations(&schema.routes, &routes, &http_links, findings);
     sender::check(&schema.routes, &routes, &carriers, findings);
     let accounts = account::all(&schema.accounts, &routes, names, findings);
+    let webhooks = webhook::all(&schema.accounts, &accounts, names, findings);
     let rules = rule::all(&schema.rules, &routes, names, findings);
     let inbound = inbound::rules(&schema.inbound, names, findings);
     let opt_out = opt_out::opt_out(&schema.opt_out, findings);
@@ -118,6 +135,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
         }),
         links,
         http_links,
+        webhooks,
         lookup: lookup::lookup(schema.lookup.as_ref(), environment, findings),
         http,
         admin,

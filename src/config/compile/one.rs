@@ -6,6 +6,7 @@ use crate::config::error::Findings;
 use crate::config::schema::carrier as written;
 use crate::config::units::Span;
 use crate::session::window::ALLOCATED_MAX;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// More than any carrier allows; each place in a window holds a message in memory.
@@ -42,4 +43,14 @@ impl One<'_, '_> {
     pub(super) fn wait(&mut self, key: &str, written: Option<Span>, default: Duration) -> Duration {
         wait(&self.at(key), written, default, self.findings)
     }
+}
+
+/// The address to connect from; `None` where the system chooses.
+pub(super) fn address_of(path: &str, written: Option<&str>, findings: &mut Findings) -> Option<IpAddr> {
+    let text = written.filter(|it| !it.is_empty())?;
+    let address = text.parse().ok();
+    if address.is_none() {
+        findings.fault(path, format!("{text:?} is not an IP address"));
+    }
+    address
 }

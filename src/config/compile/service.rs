@@ -2,7 +2,7 @@
 
 use crate::api::server::options::{Http, Listen, Subnets, Tls};
 use crate::clock::logical::Trust;
-use crate::config::compile::account::networks;
+use crate::config::compile::subnet::networks;
 use crate::config::error::Findings;
 use crate::config::schema::service;
 use crate::config::units::Span;

@@ -1,6 +1,7 @@
 //! `[[account]]`: who may call.
 
-use crate::config::schema::unbuilt::{Login, Webhook};
+use crate::config::schema::unbuilt::Login;
+use crate::config::schema::webhook::Webhooks;
 use crate::config::units::{Pace, Share};
 use serde::Deserialize;
 
@@ -29,7 +30,7 @@ pub struct Account {
     pub shows: Option<String>,
     pub quota: Option<Share>,
     pub rate: Option<Pace>,
-    pub webhook: Option<Webhook>,
+    pub webhook: Option<Webhooks>,
 }
 
 /// Prefixes with `+`, or `*`.

@@ -11,6 +11,7 @@ pub mod lookup;
 pub mod route;
 pub mod service;
 pub mod unbuilt;
+pub mod webhook;
 
 /// The sections that are arrays of tables.
 pub const ARRAYS: [&str; 6] = ["account", "carrier", "route", "rule", "inbound", "app"];

@@ -21,10 +21,6 @@ table! {
     Login { port: String, username: String, password_sha256: String, }
 }
 table! {
-    /// Where events of an account go.
-    Webhook { url: String, secret_file: PathBuf, batch: u32, }
-}
-table! {
     /// `[cdr]`
     Cdr { path: PathBuf, mask: bool, }
 }

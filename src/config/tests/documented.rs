@@ -2,7 +2,7 @@
 //! and what it says to be without function is refused.
 
 use super::{errors, loaded};
-use crate::config::schema::{account, carrier, http, lookup, opt_out, route, service, unbuilt};
+use crate::config::schema::{account, carrier, http, lookup, opt_out, route, service, unbuilt, webhook};
 use serde::de::{DeserializeOwned, Deserializer, Error, Visitor};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -95,7 +95,7 @@ fn known() -> Vec<String> {
         ("log", fields::<service::Log>()),
         ("account", fields::<account::Account>()),
         ("account.destinations", fields::<account::Destinations>()),
-        ("account.webhook", fields::<unbuilt::Webhook>()),
+        ("account.webhook", fields::<webhook::Webhook>()),
         ("carrier", fields::<carrier::Carrier>()),
         ("carrier.tls", fields::<carrier::Tls>()),
         ("carrier.outbind", fields::<carrier::Outbind>()),

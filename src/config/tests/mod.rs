@@ -10,6 +10,7 @@ mod refused;
 mod reload;
 mod routing;
 mod senders;
+mod webhook;
 
 use crate::config::{Draft, Environment, Loaded, read_in};
 use crate::message::id::{AccountId, CarrierId};

@@ -4,7 +4,7 @@ use crate::carrier::query::Query;
 use crate::carrier::submit::Submit;
 use crate::dispatch::door::happening::RequestId;
 use crate::dispatch::door::reply::Reply;
-use crate::message::id::LinkId;
+use crate::message::id::{AccountId, LinkId};
 use crate::message::time::Time;
 use std::time::Duration;
 
@@ -17,6 +17,8 @@ pub enum Command {
     Submit(LinkId, Submit),
     /// Ask a carrier what has become of a part.
     Query(LinkId, Query),
+    /// Wake whoever tells an account of its events: there are new ones.
+    Emit(AccountId),
     /// Confirm what a carrier sent.
     Confirm(LinkId, u64),
     /// Unbind a link and bind it anew.

@@ -11,6 +11,7 @@ use crate::message::source::Source;
 use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::record::action::{Deed, Target};
+use crate::record::delivery::Progress;
 use crate::route::opt_out::Key;
 use crate::text::content::Requested;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ pub enum Happening {
     Wall(Wall),
     /// The loop stood still for so long, which is longer than carriers wait: what came meanwhile is answered late.
     StoodStill(Duration),
+    /// Endpoints were told events.
+    Told(Box<Progress>),
     /// Nothing more is accepted or submitted; what is in flight is awaited.
     Drain,
 }

@@ -70,6 +70,11 @@ impl Plan {
         self.accounts.values().find(|it| *it.name == *name)
     }
 
+    /// What a route's prices are in; else what the account pays in.
+    pub fn currency(&self, route: RouteId, account: Option<Currency>) -> Option<Currency> {
+        self.routes.get(&route).and_then(|it| it.price.as_ref()).map(|it| it.currency).or(account)
+    }
+
     /// What a carrier charges for one SMS to a number; `None` where no cost is stated.
     pub fn cost(&self, carrier: CarrierId, number: E164) -> Option<Money> {
         self.carriers.get(&carrier)?.dialect.cost.as_ref()?.price(number, self.country(number))
@@ -175,6 +180,8 @@ pub struct Account {
     pub currency: Option<Currency>,
     /// How it pays, and how much it may send.
     pub terms: Terms,
+    /// Whether it is told that its messages were sent, and not only how they ended.
+    pub hears_of_sent: bool,
     /// Whether it is shown which carriers had its messages, and what these said in their own words.
     pub shows_carriers: bool,
 }

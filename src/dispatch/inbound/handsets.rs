@@ -230,7 +230,15 @@ impl Handsets {
         let data = serde_json::to_string(&data).expect("texts and numbers are always JSON");
         beat.tell(Fact::Received { carrier: first.carrier, event: id, account, parts: total, missing: missing.len() });
         let kind = EventKind::MessageReceived;
-        beat.out.batch.events.push(Event { n: id.n, token: id.token, account, kind, at: beat.now, data: data.into() });
+        beat.out.batch.events.push(Event {
+            n: id.n,
+            token: id.token,
+            account,
+            about: None,
+            kind,
+            at: beat.now,
+            data: data.into(),
+        });
     }
 
     /// Does what a handset wishes by the words of its text; says what that is.

@@ -75,6 +75,7 @@ async fn connect(admin: &Http, key: &str) -> Result<Client, String> {
         local_address: None,
         connect_timeout: CONNECT_TIMEOUT,
         tls,
+        guard: None,
     };
     let (stream, _) = transport::connect(&target).await.map_err(|error| error.to_string())?;
     Client::over(stream, &address.to_string(), key).await.map_err(|error| error.to_string())

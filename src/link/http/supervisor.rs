@@ -302,6 +302,7 @@ fn client(options: &Options) -> HttpClient {
         local_address: None,
         connect_timeout: options.connect_timeout,
         tls: options.tls.clone(),
+        guard: None,
     };
     HttpClient::new(target, options.host.clone(), options.response_timeout, options.window)
         .reading(options.answer_max())
@@ -319,8 +320,11 @@ async fn submit(client: Arc<HttpClient>, options: Arc<Options>, veil: Veil, lett
     let (answered, why) = match outcome {
         HttpOutcome::Answered(reply) => {
             let keys: Vec<String> = letters.iter().map(|it| it.key(&veil)).collect();
-            let reply =
-                RawResponse { status: reply.status, retry_after: reply.retry_after, body: reply.body.as_deref() };
+            let reply = RawResponse {
+                status: reply.status,
+                retry_after: reply.retry_after.is_some(),
+                body: reply.body.as_deref(),
+            };
             let ParsedResponse { answered, lack: lacks } = options.answers.read(&reply, &options.dialect, &keys);
             lack = lacks;
             (answered, None)

@@ -304,6 +304,7 @@ impl Store for Memory {
         let names = match kind {
             NameKind::Account => &mut self.image.accounts,
             NameKind::Carrier => &mut self.image.carriers,
+            NameKind::Endpoint => &mut self.image.endpoints,
         };
         let at = names.iter().position(|it| **it == *name).unwrap_or_else(|| {
             names.push(name.into());
@@ -341,6 +342,7 @@ struct Image {
     marks: Option<Marks>,
     accounts: Vec<Box<str>>,
     carriers: Vec<Box<str>>,
+    endpoints: Vec<Box<str>>,
 }
 
 impl Image {

@@ -7,7 +7,9 @@ use crate::message::id::{MessageId, PartKey, Seq};
 use crate::message::veil::{MessageName, Veil};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::search::postings;
-use crate::store::sqlite::table::{Table, event, idem, learned, ledger, mo, mo_seen, operate, orders, parked, quota};
+use crate::store::sqlite::table::{
+    Table, endpoint, event, forgotten, idem, learned, ledger, mo, mo_seen, operate, orders, parked, quota, retry,
+};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use serde_json::{Map, Value, json};
@@ -30,7 +32,7 @@ pub(super) struct Aside {
 
 /// The tables whose records can be missed. Without its counters, balances, opt-outs and the key of its ids a store is
 /// not to be used.
-const TABLES: [&Table; 11] = [
+const TABLES: [&Table; 14] = [
     &idem::TABLE,
     &orders::TABLE,
     &parked::TABLE,
@@ -41,6 +43,9 @@ const TABLES: [&Table; 11] = [
     &operate::TABLE,
     &ledger::TABLE,
     &quota::TABLE,
+    &endpoint::TABLE,
+    &retry::TABLE,
+    &forgotten::TABLE,
     &postings::TABLE,
 ];
 

@@ -15,7 +15,7 @@ use crate::record::batch::{Batch, Marks};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::search::postings;
-use crate::store::sqlite::table::{Table, attempt, event, idem, ledger, operate, orders};
+use crate::store::sqlite::table::{Table, attempt, endpoint, event, forgotten, idem, ledger, operate, orders, retry};
 use crate::store::sqlite::writer::{self, Known};
 use crate::store::sqlite::{
     Durability, connect, guard, lock, money, opt_out, refuse_stump, schema, sync_directory, veil,
@@ -169,7 +169,7 @@ fn read_messages(conn: &Connection) -> Result<u64, Trouble> {
 type Read = fn(&Connection) -> Result<(), Trouble>;
 
 /// Everything but messages, table by table.
-pub(super) const REST: [Read; 16] = [
+pub(super) const REST: [Read; 19] = [
     |conn| veil::read(conn).map(drop),
     |conn| reader::parked(conn).map(drop),
     |conn| reader::mo_parts(conn).map(drop),
@@ -183,6 +183,9 @@ pub(super) const REST: [Read; 16] = [
     |conn| every(conn, &orders::TABLE, |row| orders::read(row).map(drop)),
     |conn| every(conn, &idem::TABLE, |row| idem::read(row).map(drop)),
     |conn| every(conn, &event::TABLE, |row| event::read(row).map(drop)),
+    |conn| every(conn, &endpoint::TABLE, |row| endpoint::read(row).map(drop)),
+    |conn| every(conn, &retry::TABLE, |row| retry::read(row).map(drop)),
+    |conn| every(conn, &forgotten::TABLE, |row| forgotten::read(row).map(drop)),
     |conn| every(conn, &ledger::TABLE, |row| ledger::read(row).map(drop)),
     |conn| every(conn, &operate::TABLE, |row| operate::read(row).map(drop)),
     postings::read_all,

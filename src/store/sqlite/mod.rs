@@ -19,6 +19,7 @@ pub mod backup;
 pub mod fault;
 pub mod readers;
 pub mod space;
+mod telling;
 pub mod told;
 mod aside;
 mod guard;

@@ -1,8 +1,8 @@
 //! No question of the loop or of the API reads a whole table: the engine's own plans say so.
 
-use crate::store::sqlite::reader::{self, words};
+use crate::store::sqlite::reader::words;
 use crate::store::sqlite::search::{postings, sweep};
-use crate::store::sqlite::{Durability, Sqlite, arriving, list, money, opt_out};
+use crate::store::sqlite::{Durability, Sqlite, arriving, list, money, opt_out, telling};
 
 fn plan(store: &Sqlite, words: &str) -> String {
     let mut statement = store.writer.prepare(&format!("EXPLAIN QUERY PLAN {words}")).expect("a statement");
@@ -39,7 +39,7 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
         (postings::words::OF_SEGMENT, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
         (sweep::words::BODIES, "INTEGER PRIMARY KEY (rowid>?)"),
         (sweep::words::PARTS, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
-        (&**reader::EVENTS, "event_by_account (account=? AND n>?)"),
+        (&**telling::EVENTS, "event_by_account (account=? AND n>?)"),
         (&**opt_out::ALL, "INTEGER PRIMARY KEY (rowid>?)"),
         (&**opt_out::OF_ACCOUNT, "suppression_by_account (account=? AND rowid>?)"),
         (&**opt_out::OF_NUMBER, "suppression_1 (number=?)"),

@@ -11,12 +11,10 @@ use crate::record::action::Action;
 use crate::record::batch::{Marks, Order};
 use crate::record::contract::{QueuedLane, SAME_ID_MAX, Silent};
 use crate::record::entry::Entry;
-use crate::record::event::Event;
 use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
-use crate::record::views::EventQuery;
 use crate::store::sqlite::fault::Trouble;
-use crate::store::sqlite::table::{attempt, body, event, learned, meta, mo, mo_seen, operate, orders, parked, part};
+use crate::store::sqlite::table::{attempt, body, learned, meta, mo, mo_seen, operate, orders, parked, part};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params};
 use std::sync::{Arc, LazyLock};
 
@@ -61,10 +59,6 @@ static BODY: LazyLock<String> = LazyLock::new(|| body::TABLE.select("WHERE seq =
 static PARTS: LazyLock<String> = LazyLock::new(|| part::TABLE.select("WHERE id >= ?1 AND id < ?2 ORDER BY id"));
 static PAST: LazyLock<String> =
     LazyLock::new(|| attempt::TABLE.select("WHERE id >= ?1 AND id < ?2 ORDER BY id, number"));
-/// `IS` finds rows without an account, too, and by the same index.
-pub(super) static EVENTS: LazyLock<String> =
-    LazyLock::new(|| event::TABLE.select("WHERE account IS ?1 AND n > ?2 ORDER BY n LIMIT ?3"));
-
 /// Runs `ask` as one read transaction.
 pub(super) fn at_once<T>(conn: &Connection, ask: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
     conn.prepare_cached("BEGIN")?.execute([])?;
@@ -276,26 +270,6 @@ pub(super) fn mo_parts(conn: &Connection) -> Result<Vec<MoPart>, Trouble> {
 pub(super) fn mo_seen(conn: &Connection) -> Result<Vec<MoSeen>, Trouble> {
     let words = mo_seen::TABLE.select("ORDER BY number");
     all(&mut conn.prepare_cached(&words)?, [], mo_seen::read)
-}
-
-/// A page of events ends behind the one with which it has so many octets.
-const EVENTS_OCTETS_MAX: usize = 1 << 20;
-
-/// The events of an account, or of none, oldest first.
-pub(super) fn events(conn: &Connection, query: &EventQuery) -> Result<Vec<Event>, Trouble> {
-    let (after, limit) = (query.after.cast_signed(), i64::try_from(query.limit).unwrap_or(i64::MAX));
-    let account = query.account.map(|it| it.0);
-    let mut statement = conn.prepare_cached(&EVENTS)?;
-    let mut rows = statement.query((account, after, limit))?;
-    let (mut found, mut octets) = (Vec::new(), 0);
-    while octets < EVENTS_OCTETS_MAX
-        && let Some(row) = rows.next()?
-    {
-        let event = event::read(row)?;
-        octets += event.data.len();
-        found.push(event);
-    }
-    Ok(found)
 }
 
 /// The marks of the last commit; those of an empty store if there was none.

@@ -12,11 +12,10 @@ use crate::message::status::Status;
 use crate::message::veil::Veil;
 use crate::record::action::Action;
 use crate::record::entry::Entry;
-use crate::record::event::Event;
 use crate::record::money::LedgerLine;
 use crate::record::shown::Shown;
 use crate::record::suppression::Suppression;
-use crate::record::views::{EventQuery, MessageFilter, OrderFilter, OrderView, SuppressionQuery};
+use crate::record::views::{MessageFilter, OrderFilter, OrderView, SuppressionQuery};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::list::{Page, Walk};
 use crate::store::sqlite::reader::{self, Loader};
@@ -29,7 +28,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Connections at most: reads are short, and each has a cache of its own.
-pub const CONNECTIONS_MAX: usize = 4;
+pub const CONNECTIONS_MAX: usize = 6;
+/// Those of them that are left to the senders of events: requests take the others.
+pub const SENDERS_MAX: usize = 2;
 
 /// The cache of each connection, in MiB.
 const CACHE: u32 = 2;
@@ -87,11 +88,6 @@ impl Readers {
         }
         let page = walk.page();
         Ok(Page { entries: page.entries.shown(&eras), ..page })
-    }
-
-    /// The events of an account, or of none, oldest first.
-    pub fn events(&self, query: &EventQuery) -> Result<Vec<Event>, Fault> {
-        self.ask(|conn| reader::at_once(conn, || reader::events(conn, query))).map(|it| it.shown(&self.eras()))
     }
 
     /// A page of who does not want to be written to, each with its place.
@@ -188,11 +184,11 @@ impl Readers {
         })
     }
 
-    fn eras(&self) -> Eras {
+    pub(super) fn eras(&self) -> Eras {
         self.0.search.read().eras.clone()
     }
 
-    fn ask<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, Fault> {
+    pub(super) fn ask<T>(&self, ask: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, Fault> {
         let fault = |it: Trouble| it.of(&self.0.file);
         let conn = self.0.take().map_err(fault)?;
         let answer = ask(&conn).map_err(fault);

@@ -15,8 +15,9 @@ use crate::message::phase::Phase;
 use crate::message::time::Time;
 use crate::record::contract::{Forget, Forgotten, IDEMPOTENCY_AGE, RETAIN_LOOKS};
 use crate::store::sqlite::fault::Trouble;
-use crate::store::sqlite::reader;
 use crate::store::sqlite::search::postings;
+use crate::store::sqlite::table::event;
+use crate::store::sqlite::{reader, telling};
 use rusqlite::Connection;
 
 /// Messages that are taken out of the index at once: each row of it is read and written for them together.
@@ -233,6 +234,9 @@ fn oldest(
     }
     drop(rows);
     if let Some(last) = last {
+        if table == event::TABLE.name {
+            telling::forget(conn, last)?;
+        }
         conn.prepare_cached(&format!("DELETE FROM {table} WHERE {key} <= ?1"))?.execute([last])?;
     }
     Ok(count)

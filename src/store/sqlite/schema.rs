@@ -6,20 +6,20 @@
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::{
-    Steps, attempt, balance, body, currency, event, idem, learned, ledger, message_parts, meta, mo, mo_seen, name,
-    operate, orders, parked, part, quota, suppression,
+    Steps, attempt, balance, body, currency, endpoint, event, forgotten, idem, learned, ledger, message_parts, meta,
+    mo, mo_seen, name, operate, orders, parked, part, quota, retry, suppression,
 };
 use rusqlite::Connection;
 use std::path::Path;
 
 /// The format that this version writes.
-pub(super) const FORMAT: i64 = 5;
+pub(super) const FORMAT: i64 = 6;
 
 /// `nunc`: marks the file as a store of nuncio.
 const APPLICATION: i64 = 0x6E75_6E63;
 
 /// The tables, and then the view over them.
-const STEPS: [Steps; 20] = [
+const STEPS: [Steps; 23] = [
     body::TABLE.steps,
     part::TABLE.steps,
     attempt::TABLE.steps,
@@ -38,6 +38,9 @@ const STEPS: [Steps; 20] = [
     balance::TABLE.steps,
     currency::TABLE.steps,
     quota::TABLE.steps,
+    endpoint::TABLE.steps,
+    retry::TABLE.steps,
+    forgotten::TABLE.steps,
     postings::TABLE.steps,
     message_parts::STEPS,
 ];
@@ -143,7 +146,7 @@ mod tests {
 
     /// Columns that number rows of a table whose key is another.
     const ROW_NUMBERS: [(&str, &str); 3] = [("idem", "n"), ("suppression", "n"), ("meta", "one")];
-    const TABLES: [&Table; 19] = [
+    const TABLES: [&Table; 22] = [
         &body::TABLE,
         &part::TABLE,
         &attempt::TABLE,
@@ -162,6 +165,9 @@ mod tests {
         &balance::TABLE,
         &currency::TABLE,
         &quota::TABLE,
+        &endpoint::TABLE,
+        &retry::TABLE,
+        &forgotten::TABLE,
         &postings::TABLE,
     ];
 }

@@ -9,13 +9,14 @@ use crate::message::attempt::Attempt;
 use crate::message::id::{PartKey, Seq};
 use crate::message::part::Part;
 use crate::record::batch::{Batch, Marks};
+use crate::record::delivery::Progress;
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::opt_out;
 use crate::store::sqlite::row_writer::RowWriter;
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::{
-    attempt, balance, body, event, idem, learned, ledger, meta, mo, mo_seen, operate, orders, parked, part, quota,
-    suppression,
+    attempt, balance, body, endpoint, event, idem, learned, ledger, meta, mo, mo_seen, operate, orders, parked, part,
+    quota, retry, suppression,
 };
 use rusqlite::{CachedStatement, Connection};
 use std::sync::LazyLock;
@@ -38,6 +39,8 @@ struct Words {
     parked: String,
     idempotency: String,
     event: String,
+    endpoint: String,
+    retry: String,
     mo: String,
     mo_seen: String,
     suppression: String,
@@ -62,6 +65,8 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     parked: parked::TABLE.insert("INSERT OR REPLACE", 1),
     idempotency: idem::TABLE.insert("INSERT OR REPLACE", 1),
     event: event::TABLE.insert("INSERT", 1),
+    endpoint: endpoint::TABLE.insert("INSERT OR REPLACE", 1),
+    retry: retry::TABLE.insert("INSERT OR REPLACE", 1),
     mo: mo::TABLE.insert("INSERT", 1),
     mo_seen: mo_seen::TABLE.insert("INSERT", 1),
     suppression: suppression::TABLE.insert("INSERT OR REPLACE", 1),
@@ -93,6 +98,7 @@ pub(super) fn commit(
     each(conn, &WORDS.idempotency, batch.idempotency.iter().map(idem::write))?;
     delete(conn, "DELETE FROM parked WHERE number = ?1", &batch.unparked)?;
     each(conn, &WORDS.event, batch.events.iter().map(event::write))?;
+    told(conn, &batch.told)?;
     each(conn, &WORDS.mo, batch.mo_parts.iter().map(mo::write))?;
     delete(conn, "DELETE FROM mo WHERE number = ?1", &batch.mo_done)?;
     each(conn, &WORDS.mo_seen, batch.mo_seen.iter().map(mo_seen::write))?;
@@ -109,6 +115,15 @@ pub(super) fn commit(
     let began = Instant::now();
     conn.prepare_cached("COMMIT")?.execute([])?;
     Ok(began.elapsed())
+}
+
+/// What endpoints were told.
+fn told(conn: &Connection, progress: &Progress) -> Result<(), Trouble> {
+    each(conn, &WORDS.endpoint, progress.marks.iter().map(endpoint::write))?;
+    let octets: Vec<_> = progress.retries.iter().map(retry::octets).collect();
+    each(conn, &WORDS.retry, progress.retries.iter().zip(&octets).map(|(it, octets)| retry::write(it, octets)))?;
+    let settled: Vec<u64> = progress.settled.iter().map(|(endpoint, first)| retry::key(*endpoint, *first)).collect();
+    delete(conn, "DELETE FROM retry WHERE id = ?1", &settled)
 }
 
 /// What accounts have, pay and use.

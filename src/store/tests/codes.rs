@@ -109,6 +109,13 @@ ReferenceKind
 EventKind
   0 MessageReceived "message.received"
   1 ReceiptUnread "receipt.unread"
+  2 MessageSent "message.sent"
+  3 MessageDelivered "message.delivered"
+  4 MessageFailed "message.failed"
+  5 MessageExpired "message.expired"
+  6 MessageUnknown "message.unknown"
+  7 MessageCancelled "message.cancelled"
+  8 MessageCorrected "message.corrected"
 Origin
   0 Handset "handset"
   1 Operator "operator"
@@ -183,5 +190,8 @@ fn what_is_stored_as_several_things_in_one_number_keeps_its_places() {
     let moved = Deed::Move { to: Some(carrier), route: Some(RouteId(9)) };
     assert_eq!((moved.detail(), Deed::Trace { pdus: 300 }.detail()), (0x7_0000_0009, 300));
     assert_eq!(Moved { from: carrier, cause: Cause::Probe }.number(), 0x709);
-    assert_eq!([NameKind::Account, NameKind::Carrier].map(NameKind::word), ["account", "carrier"]);
+    assert_eq!(
+        [NameKind::Account, NameKind::Carrier, NameKind::Endpoint].map(NameKind::word),
+        ["account", "carrier", "endpoint"]
+    );
 }

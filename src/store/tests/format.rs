@@ -28,8 +28,24 @@ const CELLS: [(&str, &str); 2] = [
     ("meta", "next_seq, next_order, next_parked, time, awaiting"),
 ];
 
+/// Makes a store one of format 5, which told nobody of events, nor what each was about.
+fn as_format_5(conn: &Connection) {
+    let steps = "DROP TABLE endpoint; DROP TABLE retry; DROP TABLE forgotten; ALTER TABLE event DROP COLUMN about;
+        PRAGMA user_version = 5;";
+    conn.execute_batch(steps).expect("the newer goes");
+}
+
+/// What a version of format 5 would have committed; no order is arriving, for what arrives is gone at the next start.
+fn of_format_5(mut batch: Batch) -> Batch {
+    batch.events.iter_mut().for_each(|it| it.about = None);
+    batch.orders.iter_mut().for_each(|it| it.arriving = false);
+    batch.told.clear();
+    batch
+}
+
 /// Makes a store one of format 4, which did not remember the currency of a balance, nor how far its clock was off.
 fn as_format_4(conn: &Connection) {
+    as_format_5(conn);
     conn.execute_batch("DROP TABLE currency; ALTER TABLE meta DROP COLUMN eras; PRAGMA user_version = 4;")
         .expect("the newer goes");
 }
@@ -49,9 +65,9 @@ fn as_format_3(conn: &Connection) {
     conn.execute_batch(steps).expect("the newer goes");
 }
 
-/// What a version of format 4 would have committed; no order is arriving, for what arrives is gone at the next start.
-fn of_format_4(mut batch: Batch) -> Batch {
-    batch.orders.iter_mut().for_each(|it| it.arriving = false);
+/// What a version of format 4 would have committed.
+fn of_format_4(batch: Batch) -> Batch {
+    let mut batch = of_format_5(batch);
     batch.marks.eras = Eras::default();
     batch
 }
@@ -181,6 +197,11 @@ fn a_store_of_format_3_with_a_backlog_is_opened_and_served() {
 #[test]
 fn a_store_of_format_4_with_a_backlog_is_opened_and_served() {
     opened_and_served(of_format_4, as_format_4);
+}
+
+#[test]
+fn a_store_of_format_5_with_a_backlog_is_opened_and_served() {
+    opened_and_served(of_format_5, as_format_5);
 }
 
 #[test]

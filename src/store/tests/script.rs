@@ -396,6 +396,7 @@ impl Script {
             n,
             token: self.chance(),
             account: (!self.one_in(3)).then(|| AccountId(self.below(3) as u16 + 1)),
+            about: None,
             kind: EventKind::MessageReceived,
             at: self.now,
             data: format!("{{\"text\":\"λ {}\"}}", self.below(9)).into(),

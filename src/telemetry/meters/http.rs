@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The codes that the API answers; any other counts as [`OTHER`].
-const CODES: [u16; 21] =
-    [200, 201, 202, 204, 400, 401, 402, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 501, 503, 507];
+const CODES: [u16; 22] =
+    [200, 201, 202, 204, 400, 401, 402, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 431, 500, 501, 503, 507];
 
 /// The stages at which a request may be refused.
 const STAGES: [&str; 6] = ["auth", "validation", "authorization", "pricing", "quota", "queue"];

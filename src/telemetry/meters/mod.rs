@@ -10,6 +10,7 @@ pub mod failover;
 pub mod http;
 pub mod inside;
 pub mod money;
+pub mod webhook;
 mod late;
 
 use crate::message::class::Class;
@@ -22,6 +23,7 @@ use crate::telemetry::meters::http::HttpMeter;
 use crate::telemetry::meters::inside::InsideMeter;
 use crate::telemetry::meters::link::LinkMeter;
 use crate::telemetry::meters::money::MoneyMeter;
+use crate::telemetry::meters::webhook::WebhookMeter;
 use crate::telemetry::names;
 use crate::telemetry::often::Often;
 use crate::telemetry::recorder::Exposition;
@@ -46,6 +48,7 @@ pub struct Meters {
     http: HttpMeter,
     inside: InsideMeter,
     money: MoneyMeter,
+    webhooks: HashMap<AccountId, WebhookMeter>,
     failovers: FailoverMeter,
     exposition: Exposition,
     /// What counts for a route, carrier, link or account that the configuration no longer names.
@@ -58,6 +61,7 @@ struct Other {
     link: LinkMeter,
     account: [Counter; 3],
     opt_outs: Counter,
+    webhook: WebhookMeter,
 }
 
 impl fmt::Debug for Meters {
@@ -91,6 +95,7 @@ impl Meters {
             http: HttpMeter::new(exposition, &labels.endpoints),
             inside: InsideMeter::new(exposition),
             money: MoneyMeter::new(exposition, labels),
+            webhooks: labels.webhooks.iter().map(|(id, name)| (*id, WebhookMeter::new(exposition, name))).collect(),
             failovers: FailoverMeter::new(exposition, labels),
             exposition: exposition.clone(),
             other: Other {
@@ -99,6 +104,7 @@ impl Meters {
                 link: LinkMeter::new(exposition, OTHER, 0),
                 account: account(OTHER),
                 opt_outs: opt_outs(OTHER),
+                webhook: WebhookMeter::new(exposition, OTHER),
             },
         }
     }
@@ -121,6 +127,11 @@ impl Meters {
     /// Of a link; its task keeps a clone.
     pub fn link(&self, id: LinkId) -> &LinkMeter {
         self.links.get(&id).unwrap_or(&self.other.link)
+    }
+
+    /// Of the endpoints of an account.
+    pub fn webhook(&self, id: AccountId) -> &WebhookMeter {
+        self.webhooks.get(&id).unwrap_or(&self.other.webhook)
     }
 
     /// Of failovers between carriers.
@@ -232,6 +243,7 @@ pub(in crate::telemetry) mod tests {
             routes: vec![RouteId(1), RouteId(8)],
             carriers: vec![(CarrierId(3), "acme".into(), 2), (CarrierId(4), "beta".into(), 1)],
             accounts: vec![(AccountId(5), "shop".into())],
+            webhooks: vec![(AccountId(5), "shop".into())],
             countries: ["NL".into()].into(),
             endpoints: vec!["POST /v1/messages"],
             pays_in: [(AccountId(5), Currency::parse("EUR").unwrap())].into(),

@@ -79,8 +79,8 @@ pub enum HttpOutcome {
 pub struct HttpResponse {
     /// Its status.
     pub status: u16,
-    /// It says when to come again.
-    pub retry_after: bool,
+    /// When it says to come again (`Retry-After`), as it is written.
+    pub retry_after: Option<Box<str>>,
     /// Its body; `None` where it did not end well, or is longer than is read.
     pub body: Option<Bytes>,
 }
@@ -211,7 +211,8 @@ async fn handshake(stream: Stream) -> hyper::Result<SendRequest<Full<Bytes>>> {
 
 /// The answer, and whether its connection is good for another.
 async fn read(response: Response<Incoming>, body_max: usize) -> (HttpResponse, bool) {
-    let (status, retry_after) = (response.status().as_u16(), response.headers().contains_key(RETRY_AFTER));
+    let status = response.status().as_u16();
+    let retry_after = response.headers().get(RETRY_AFTER).map(|it| String::from_utf8_lossy(it.as_bytes()).into());
     let body = Limited::new(response.into_body(), body_max).collect().await.ok().map(|it| it.to_bytes());
     let whole = body.is_some();
     (HttpResponse { status, retry_after, body }, whole)

@@ -30,7 +30,15 @@ impl Habits {
             let id = EventId { n: beat.next_event(), token: dice() };
             let data = particulars(beat, carrier, news);
             let (kind, account) = (EventKind::ReceiptUnread, None);
-            beat.out.batch.events.push(Event { n: id.n, token: id.token, account, kind, at: beat.now, data });
+            beat.out.batch.events.push(Event {
+                n: id.n,
+                token: id.token,
+                account,
+                about: None,
+                kind,
+                at: beat.now,
+                data,
+            });
             id
         });
         beat.tell(Fact::Unread { carrier, event });

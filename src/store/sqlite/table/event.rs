@@ -1,6 +1,6 @@
 //! `event`: what accounts are told. The key is its place in the log; that of an account is read over its index.
 
-use crate::message::id::AccountId;
+use crate::message::id::{AccountId, Seq};
 use crate::record::event::{Event, EventKind};
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::row_reader::RowReader;
@@ -8,8 +8,12 @@ use crate::store::sqlite::row_writer::RowWriter;
 use crate::store::sqlite::table::Table;
 use rusqlite::Row;
 
-pub(in crate::store::sqlite) const TABLE: Table =
-    Table { name: "event", columns: "n, token, account, kind, at, data, seal", key: "n", steps: &[(2, CREATE)] };
+pub(in crate::store::sqlite) const TABLE: Table = Table {
+    name: "event",
+    columns: "n, token, account, kind, at, data, about, seal",
+    key: "n",
+    steps: &[(2, CREATE), (6, ABOUT)],
+};
 
 const CREATE: &str = "
 CREATE TABLE event (
@@ -19,6 +23,9 @@ CREATE TABLE event (
 CREATE INDEX event_by_account ON event (account, n);
 ";
 
+/// The message that it is about; NULL where it is about none, and in rows of before.
+const ABOUT: &str = "ALTER TABLE event ADD COLUMN about INTEGER;";
+
 pub(in crate::store::sqlite) fn write(event: &Event) -> RowWriter<'_> {
     let mut row = RowWriter::new();
     row.bits(event.n);
@@ -27,19 +34,22 @@ pub(in crate::store::sqlite) fn write(event: &Event) -> RowWriter<'_> {
     row.int(event.kind.number().into());
     row.time(event.at);
     row.text(&event.data);
+    row.later(event.about.map(|it| it.0));
     row.sealed()
 }
 
 pub(in crate::store::sqlite) fn read(row: &Row<'_>) -> Result<Event, Trouble> {
     let mut row = RowReader::new(row);
-    let event = Event {
+    let mut event = Event {
         n: row.bits(),
         token: row.bits(),
         account: row.maybe(|it| u16::try_from(it).ok().map(AccountId)),
         kind: row.code(EventKind::MessageReceived, EventKind::from_number),
         at: row.time(),
         data: row.text(),
+        about: None,
     };
+    event.about = row.later().map(Seq);
     row.sealed(TABLE.name, event.n, event)
 }
 
@@ -58,6 +68,7 @@ mod tests {
             kind: EventKind::ReceiptUnread,
             at: Time(4),
             data: "{\"a\":\"λ\"}".into(),
+            about: None,
         };
         let row = "n=2 token=-1 account=3 kind=1 at=4 data='{\"a\":\"λ\"}' seal=474130764";
         assert_eq!(kept(&TABLE, &write(&full), read), (row.to_owned(), full.clone()));

@@ -14,6 +14,8 @@
 //! ledger    what changed balances                               balance  what they add up to
 //! currency  in what each balance was paid in
 //! quota     what quotas have counted
+//! endpoint  how far endpoints have been told their events      retry    events that they have not taken
+//! forgotten the last event of each account that was forgotten
 //! ```
 //!
 //! `search`, by which messages are found, stands with those who search. What several tables have in the same way, the
@@ -43,6 +45,9 @@ pub(super) mod ledger;
 pub(super) mod balance;
 pub(super) mod currency;
 pub(super) mod quota;
+pub(super) mod endpoint;
+pub(super) mod retry;
+pub(super) mod forgotten;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,178 @@
+//! `webhook` of `[[account]]`: endpoints, their secrets, and what they may be told.
+
+use crate::config::compile::Names;
+use crate::config::compile::one::address_of;
+use crate::config::compile::service::{private, wait};
+use crate::config::compile::subnet::networks;
+use crate::config::compile::url::Written;
+use crate::config::error::Findings;
+use crate::config::schema::account as written;
+use crate::config::schema::webhook::Webhook;
+use crate::dispatch::door::plan::Account;
+use crate::message::id::{AccountId, EndpointId};
+use crate::message::time::Time;
+use crate::record::event::{EventKind, EventKinds};
+use crate::record::event_view::EventForm;
+use crate::webhook::call::CONNECT_WITHIN;
+use crate::webhook::options::{EndpointOptions, SignsUntil};
+use crate::webhook::queue::EndpointLimits;
+use crate::webhook::sign::SigningKey;
+use crate::wire::secret::Secret;
+use crate::wire::transport::{ConnectTarget, Guard};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+
+/// Secrets that may be live: one takes the place of the other.
+const KEYS_MAX: usize = 2;
+/// How long a secret signs at most after another has taken its place.
+const GRACE_MAX: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// Ports below the first that anybody may open, which hooks are behind.
+const PORTS: [u16; 2] = [80, 443];
+
+/// The name under which the store keeps the number of an endpoint.
+pub(super) fn name(account: &str, url: &str) -> String {
+    format!("{account} {url}")
+}
+
+/// Every endpoint of every account.
+pub fn all(
+    written: &[(usize, written::Account)],
+    accounts: &BTreeMap<AccountId, Account>,
+    names: &Names,
+    findings: &mut Findings,
+) -> Vec<EndpointOptions> {
+    let mut all: Vec<EndpointOptions> = Vec::new();
+    for (place, account) in written {
+        let Some(compiled) = names.account(&account.id).and_then(|it| accounts.get(&it)) else { continue };
+        for (rest, webhook) in account.webhook.iter().flat_map(|it| &it.all) {
+            let path = format!("account.{place}.webhook{rest}");
+            let id = webhook.url.as_deref().and_then(|it| names.endpoint(&name(&account.id, it)));
+            let Some(endpoint) = endpoint(&path, webhook, (id.unwrap_or(EndpointId(0)), compiled), findings) else {
+                continue;
+            };
+            if all.iter().any(|it| it.id == endpoint.id) {
+                findings.fault(&format!("{path}.url"), "this account has an endpoint with this url already");
+                continue;
+            }
+            all.push(endpoint);
+        }
+    }
+    all
+}
+
+fn endpoint(
+    path: &str,
+    written: &Webhook,
+    (id, account): (EndpointId, &Account),
+    findings: &mut Findings,
+) -> Option<EndpointOptions> {
+    let at = |key: &str| format!("{path}.{key}");
+    let address =
+        Written { path: at("url"), url: written.url.as_deref(), tls_path: at("tls"), tls: written.tls.as_ref() };
+    let address = address.address(findings);
+    let keys = keys(path, written, findings);
+    let limits = EndpointLimits {
+        in_flight: findings.within(&at("in_flight"), written.in_flight.unwrap_or(8).into(), 1..=64) as usize,
+        batch: findings.within(&at("batch"), written.batch.unwrap_or(1).into(), 1..=100) as usize,
+    };
+    let forms = [("full", false), ("thin", true)];
+    let form = EventForm {
+        hides_carriers: !account.shows_carriers,
+        is_thin: findings.choose(&at("payload"), written.payload.as_deref(), &forms, false),
+    };
+    let kinds = kinds(&at("types"), written.types.as_deref(), findings);
+    let allowed = networks(&at("allow_networks"), written.allow_networks.as_deref().unwrap_or_default(), findings);
+    let local_address = address_of(&at("local_address"), written.local_address.as_deref(), findings);
+    let address = address?;
+    let port = address.authority.rsplit_once(':').and_then(|it| it.1.parse::<u16>().ok()).unwrap_or_default();
+    if port < 1_024 && !PORTS.contains(&port) {
+        findings.fault(
+            &at("url"),
+            format!("port {port} is one of another service; 80, 443 and those from 1024 on may be called"),
+        );
+    }
+    let shown = written.url.as_deref().map_or("", |it| it.split(['?', '#']).next().unwrap_or(it));
+    Some(EndpointOptions {
+        id,
+        account: account.id,
+        account_name: account.name.clone(),
+        name: shown.into(),
+        target: ConnectTarget {
+            addresses: vec![address.authority.into()],
+            local_address,
+            connect_timeout: CONNECT_WITHIN,
+            tls: address.tls,
+            guard: Some(Guard { allowed: allowed.into() }),
+        },
+        host: address.host.into(),
+        path: Secret::new(address.target),
+        keys: keys.into(),
+        kinds,
+        form,
+        limits,
+    })
+}
+
+/// What an endpoint is told: how messages end and what comes in, if nothing is written.
+fn kinds(path: &str, written: Option<&[String]>, findings: &mut Findings) -> EventKinds {
+    let words = EventKind::TOLD.map(|it| (it.word(), it));
+    let Some(written) = written else {
+        let usual = EventKind::TOLD.into_iter().filter(|it| *it != EventKind::MessageSent);
+        return usual.fold(EventKinds::default(), EventKinds::with);
+    };
+    if written.is_empty() {
+        findings.fault(path, "names no type, so that nothing is ever told; leave it away for the usual ones");
+    }
+    let kinds = written.iter().map(|it| findings.choose(path, Some(it), &words, EventKind::MessageDelivered));
+    kinds.fold(EventKinds::default(), EventKinds::with)
+}
+
+/// The secrets of a file, a line each, the newest first; an older one signs beside it for a while after the file
+/// changed.
+fn keys(path: &str, written: &Webhook, findings: &mut Findings) -> Vec<SignsUntil> {
+    let at = format!("{path}.secret_file");
+    let grace = wait(&format!("{path}.grace"), written.grace, Duration::from_secs(24 * 3_600), findings);
+    if GRACE_MAX < grace {
+        findings.fault(&format!("{path}.grace"), "is longer than 7d: what others may know signs for so long");
+    }
+    let Some(file) = &written.secret_file else {
+        if !findings.is_faulty(&at) {
+            let how = "this key is required: what is told is signed. `printf 'whsec_%s\\n' \"$(openssl rand -base64 32)\"` makes a secret";
+            findings.fault(&at, how);
+        }
+        return Vec::new();
+    };
+    private(&at, file, findings);
+    let (text, changed) = match read(file) {
+        Ok(found) => found,
+        Err(error) => {
+            findings.fault(&at, format!("{} cannot be read: {error}", file.display()));
+            return Vec::new();
+        }
+    };
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|it| !it.is_empty()).collect();
+    if lines.is_empty() || KEYS_MAX < lines.len() {
+        findings.fault(&at, format!("{} holds {} secrets; one or two may be live", file.display(), lines.len()));
+        return Vec::new();
+    }
+    let mut keys = Vec::new();
+    for (place, line) in lines.into_iter().enumerate() {
+        match SigningKey::parse(line) {
+            // What stands there is not told: it is the secret.
+            Err(error) => findings.fault(&at, format!("line {} of {} {error}", place + 1, file.display())),
+            Ok(key) => {
+                let until = if place == 0 { Time::NEVER } else { changed + grace };
+                keys.push(SignsUntil { key: Secret::new(key), until });
+            }
+        }
+    }
+    keys
+}
+
+/// What is in a file, and when that was changed.
+fn read(file: &Path) -> std::io::Result<(String, Time)> {
+    let changed = fs::metadata(file)?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok((fs::read_to_string(file)?, Time(u64::try_from(changed.as_millis()).unwrap_or(u64::MAX))))
+}

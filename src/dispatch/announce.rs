@@ -1,0 +1,128 @@
+//! What accounts are told of their messages: an event for each change of a status, in the batch of what changed it.
+
+use crate::dispatch::Dispatch;
+use crate::dispatch::beat::{Beat, StatusChange};
+use crate::dispatch::{Dice, tried};
+use crate::message::id::EventId;
+use crate::message::money::{Currency, Money};
+use crate::message::receipt::Receipt;
+use crate::message::source::Source;
+use crate::message::status::Status;
+use crate::message::time::Time;
+use crate::message::veil::MessageName;
+use crate::number::e164::E164;
+use crate::record::entry::Entry;
+use crate::record::event::{Event, EventKind};
+use crate::record::failure::Failure;
+use serde::{Serialize, Serializer};
+use std::fmt::Display;
+
+/// What is told of a change: nothing of one that goes back into its queue, or is sent again.
+fn kind(change: StatusChange, entry: &Entry) -> Option<EventKind> {
+    if change.before.is_final() {
+        return Some(EventKind::MessageCorrected);
+    }
+    match change.after {
+        Status::Queued => None,
+        Status::Sent if tried::has_left_before(entry) => None,
+        Status::Sent => Some(EventKind::MessageSent),
+        Status::Delivered => Some(EventKind::MessageDelivered),
+        Status::Failed => Some(EventKind::MessageFailed),
+        Status::Expired => Some(EventKind::MessageExpired),
+        Status::Unknown => Some(EventKind::MessageUnknown),
+        Status::Cancelled => Some(EventKind::MessageCancelled),
+    }
+}
+
+impl Dispatch {
+    /// Writes the events of what changed in this beat, in the order in which it did.
+    pub(super) fn announce(&mut self, dice: Dice<'_>) {
+        for change in std::mem::take(&mut self.beat.out.changes) {
+            let Some(entry) = self.set.get(change.seq).map(|it| &it.entry) else { continue };
+            let Some(kind) = kind(change, entry).filter(|it| wants(&self.beat, entry, *it)) else { continue };
+            let data = serde_json::to_string(&Data::of(&self.beat, entry, change)).expect("texts and numbers are JSON");
+            let id = EventId { n: self.beat.next_event(), token: dice() };
+            self.beat.out.batch.events.push(Event {
+                n: id.n,
+                token: id.token,
+                account: Some(entry.body.account),
+                about: Some(change.seq),
+                kind,
+                at: self.beat.now,
+                data: data.into(),
+            });
+        }
+    }
+}
+
+/// That a message was sent is told to those alone who ask for it: it doubles what they are told.
+fn wants(beat: &Beat, entry: &Entry, kind: EventKind) -> bool {
+    let account = || beat.plan.accounts.get(&entry.body.account);
+    kind != EventKind::MessageSent || account().is_some_and(|it| it.hears_of_sent)
+}
+
+/// The particulars of an event about a message, as its page has them.
+#[derive(Serialize)]
+struct Data<'a> {
+    id: Shown<MessageName>,
+    order_id: u64,
+    to: Shown<E164>,
+    from: Option<Shown<&'a Source>>,
+    route_id: u32,
+    class: &'static str,
+    client_ref: Option<&'a str>,
+    status: &'static str,
+    /// What a correction corrects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_status: Option<&'static str>,
+    error: Option<Failure<'a>>,
+    parts: u8,
+    cost: Option<Shown<Money>>,
+    currency: Option<Shown<Currency>>,
+    created_at: Shown<Time>,
+    sent_at: Option<Shown<Time>>,
+    done_at: Option<Shown<Time>>,
+    /// What the carrier's own clock showed, as far as its receipt says it.
+    carrier_done_at: Option<Shown<Time>>,
+    carrier: Option<&'a str>,
+}
+
+impl<'a> Data<'a> {
+    fn of(beat: &'a Beat, entry: &'a Entry, change: StatusChange) -> Self {
+        let (body, status) = (&entry.body, change.after);
+        let moment = |it: Time| it.known().map(|it| Shown(beat.shown(it)));
+        let account = beat.plan.accounts.get(&body.account).and_then(|it| it.currency);
+        let latest = entry.parts.iter().rev().find_map(|it| it.attempt.as_ref());
+        let final_word = |it: &&Receipt| status.is_final() && it.status == status;
+        let receipts = entry.parts.iter().filter_map(|it| it.attempt.as_ref()?.receipt.as_deref()).filter(final_word);
+        Self {
+            id: Shown(beat.veil.message(body.id)),
+            order_id: beat.veil.order(body.order),
+            to: Shown(body.destination),
+            from: (body.source != Source::Unset).then_some(Shown(&body.source)),
+            route_id: body.route.0,
+            class: body.class.word(),
+            client_ref: body.client_ref.as_deref(),
+            status: status.word(),
+            previous_status: change.before.is_final().then(|| change.before.word()),
+            error: Failure::of(entry, status),
+            parts: body.parts,
+            cost: body.price.map(Shown),
+            currency: beat.plan.currency(body.route, account).map(Shown),
+            created_at: Shown(beat.shown(body.created)),
+            sent_at: moment(entry.sent_at()),
+            done_at: if status.is_final() { moment(entry.done_at()) } else { None },
+            carrier_done_at: receipts.filter_map(|it| it.done_at).max().map(Shown),
+            carrier: latest.and_then(|it| beat.plan.carrier_name(it.link.carrier)),
+        }
+    }
+}
+
+/// Anything that shows itself, as a JSON text.
+struct Shown<T>(T);
+
+impl<T: Display> Serialize for Shown<T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&self.0)
+    }
+}

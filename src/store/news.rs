@@ -1,0 +1,55 @@
+//! Who waits for events of an account is woken when there are some.
+//!
+//! Nothing of an event passes here: whoever is woken reads the log from where he was.
+
+use crate::message::id::AccountId;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+
+/// A bell for each account that somebody listens to. Cloning is cheap.
+#[derive(Clone, Debug, Default)]
+pub struct EventBell(Arc<Mutex<HashMap<AccountId, watch::Sender<()>>>>);
+
+impl EventBell {
+    /// Rings from now on whenever the account has new events. Listen first and read then, and nothing is missed.
+    pub fn listen(&self, account: AccountId) -> watch::Receiver<()> {
+        let mut bells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that nobody listens to any more go, so that there are never more than listeners.
+        bells.retain(|_, it| it.receiver_count() != 0);
+        let bell = bells.entry(account).or_insert_with(|| watch::channel(()).0);
+        bell.subscribe()
+    }
+
+    /// Wakes everybody: there will be no more.
+    pub fn ring_all(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).values().for_each(|it| it.send_replace(()));
+    }
+
+    /// The account has new events, and they are durable.
+    pub fn ring(&self, account: AccountId) {
+        let bells = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bell) = bells.get(&account) {
+            bell.send_replace(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_those_hear_who_listen_to_this_account_and_none_is_kept_in_vain() {
+        let news = EventBell::default();
+        let (mut one, other) = (news.listen(AccountId(1)), news.listen(AccountId(2)));
+        news.ring(AccountId(1));
+        news.ring(AccountId(3));
+        assert!(one.has_changed().unwrap() && !other.has_changed().unwrap());
+        one.mark_unchanged();
+        assert!(!one.has_changed().unwrap());
+        drop((one, other));
+        drop(news.listen(AccountId(4)));
+        assert_eq!(news.0.lock().unwrap().len(), 1, "that of the last listener alone");
+    }
+}

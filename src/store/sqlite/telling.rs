@@ -1,0 +1,174 @@
+//! Reads and rows of the log of events and of those who are told of it.
+
+use crate::message::id::{AccountId, EndpointId};
+use crate::message::time::Time;
+use crate::record::contract::Poisoned;
+use crate::record::delivery::{EndpointMark, Undelivered};
+use crate::record::event::Event;
+use crate::record::shown::Shown;
+use crate::record::views::{EventPage, EventQuery};
+use crate::store::sqlite::fault::{Fault, Trouble};
+use crate::store::sqlite::readers::Readers;
+use crate::store::sqlite::table::{endpoint, event, forgotten, retry};
+use crate::store::sqlite::{Sqlite, reader, writer};
+use rusqlite::Connection;
+use std::sync::LazyLock;
+
+/// A page of events ends behind the one with which it has so many octets.
+const OCTETS_MAX: usize = 1 << 20;
+/// Rows of the log that one read looks through for events of the kinds that are wanted: some milliseconds.
+const LOOKED_AT: usize = 5_000;
+
+/// `IS` finds rows without an account, too, and by the same index.
+pub(super) static EVENTS: LazyLock<String> =
+    LazyLock::new(|| event::TABLE.select("WHERE account IS ?1 AND n > ?2 ORDER BY n LIMIT ?3"));
+
+/// Remembers, of events up to this number that are about to be forgotten, the last of each account.
+pub(super) fn forget(conn: &Connection, last: i64) -> Result<(), Trouble> {
+    static WORDS: LazyLock<String> = LazyLock::new(|| forgotten::TABLE.insert("INSERT OR REPLACE", 1));
+    let mut statement =
+        conn.prepare_cached("SELECT ifnull(account, 0), max(n) FROM event WHERE n <= ?1 GROUP BY account")?;
+    let last: Vec<(i64, i64)> =
+        statement.query_map([last], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+    writer::each(conn, &WORDS, last.into_iter().map(|(account, n)| forgotten::write((account, n.cast_unsigned()))))
+}
+
+/// The next events of an account, or of none, oldest first. Where it found none before it had looked long enough, the page
+/// is empty and says how far that was.
+pub(super) fn events(conn: &Connection, query: &EventQuery) -> Result<EventPage, Trouble> {
+    let account = query.account.map(|it| it.0);
+    let mut statement = conn.prepare_cached(&EVENTS)?;
+    let most = i64::try_from(LOOKED_AT).unwrap_or(i64::MAX);
+    let mut rows = statement.query((account, query.after.cast_signed(), most))?;
+    let (mut page, mut octets) = (EventPage::default(), 0);
+    while octets < OCTETS_MAX
+        && page.events.len() < query.limit
+        && let Some(row) = rows.next()?
+    {
+        let event = event::read(row)?;
+        page.looked_to = Some(event.n);
+        if query.kinds.has(event.kind) {
+            octets += event.data.len();
+            page.events.push(event);
+        }
+    }
+    let words = forgotten::TABLE.select("WHERE account = ?1");
+    let last = reader::first(&mut conn.prepare_cached(&words)?, [forgotten::key(query.account)], forgotten::read)?;
+    page.forgotten = last.map_or(0, |it| it.1);
+    page.is_gone = 0 < query.after && query.after < page.forgotten;
+    Ok(page)
+}
+
+/// The rows of an endpoint, in the order of their events.
+fn retries(conn: &Connection, endpoint: EndpointId) -> Result<Vec<Undelivered>, Trouble> {
+    let words = retry::TABLE.select("WHERE id >= ?1 AND id < ?2 ORDER BY id");
+    let bounds = [retry::key(endpoint, 0), retry::key(EndpointId(endpoint.0 + 1), 0)].map(u64::cast_signed);
+    reader::all(&mut conn.prepare_cached(&words)?, bounds, retry::read)
+}
+
+fn event_of(conn: &Connection, n: u64) -> Result<Option<Event>, Trouble> {
+    let words = event::TABLE.select("WHERE n = ?1");
+    reader::first(&mut conn.prepare_cached(&words)?, [n.cast_signed()], event::read)
+}
+
+/// A row, and of one that only waits its event.
+type Row = (Undelivered, Option<Event>);
+
+impl Readers {
+    /// The events that a query asks for, oldest first; in several short reads where there are few of the kinds that it
+    /// wants.
+    pub fn events(&self, query: &EventQuery) -> Result<EventPage, Fault> {
+        let mut query = *query;
+        let mut looked_to = None;
+        loop {
+            let page = self.ask(|conn| reader::at_once(conn, || events(conn, &query)))?;
+            let found = !page.events.is_empty();
+            let end = page.looked_to.is_none();
+            looked_to = page.looked_to.or(looked_to);
+            if found || end || page.is_gone {
+                return Ok(EventPage { events: page.events.shown(&self.eras()), looked_to, ..page });
+            }
+            query.after = looked_to.unwrap_or(query.after);
+        }
+    }
+
+    /// The events of these numbers that are still kept, in this order.
+    pub fn events_of(&self, numbers: &[u64]) -> Result<Vec<Event>, Fault> {
+        let found: Result<Vec<Option<Event>>, Fault> =
+            numbers.iter().map(|n| self.ask(|conn| reader::at_once(conn, || event_of(conn, *n)))).collect();
+        Ok(found?.into_iter().flatten().collect::<Vec<_>>().shown(&self.eras()))
+    }
+
+    /// How an endpoint stands, and its rows, those that only wait each with its event.
+    pub fn endpoint(&self, id: EndpointId, account: AccountId) -> Result<(EndpointMark, Vec<Row>), Fault> {
+        let eras = self.eras();
+        self.ask(|conn| {
+            reader::at_once(conn, || {
+                let words = endpoint::TABLE.select("WHERE id = ?1");
+                let mark = reader::first(&mut conn.prepare_cached(&words)?, [id.0], endpoint::read)?;
+                let mark = mark.unwrap_or_else(|| EndpointMark::new(id, account, 0));
+                // Of what was given up those alone that the log behind the mark has once more.
+                let lives = |it: &Undelivered| it.tries == 0 || it.due.known().is_some();
+                let told_to = mark.told_to;
+                let again = |it: &Undelivered| it.events.last().is_some_and(|it| told_to < *it);
+                let rows = retries(conn, id)?.into_iter().filter(|it| lives(it) || again(it));
+                let with_event = |it: Undelivered| {
+                    let waits = it.tries == 0;
+                    let event = if waits { event_of(conn, it.first())?.shown(&eras) } else { None };
+                    Ok((it, event))
+                };
+                Ok((mark, rows.map(with_event).collect::<Result<_, Trouble>>()?))
+            })
+        })
+    }
+
+    /// The rows of an endpoint that were given up and whose first event is of this time, by the wall.
+    pub fn given_up(&self, id: EndpointId, since: Time, until: Time) -> Result<Vec<Undelivered>, Fault> {
+        let eras = self.eras();
+        self.ask(|conn| {
+            reader::at_once(conn, || {
+                let mut found = Vec::new();
+                for row in retries(conn, id)?.into_iter().filter(|it| it.tries != 0 && it.due.known().is_none()) {
+                    let at = event_of(conn, row.first())?.map(|it| it.shown(&eras).at);
+                    if at.is_some_and(|it| since <= it && it <= until) {
+                        found.push(row);
+                    }
+                }
+                Ok(found)
+            })
+        })
+    }
+
+    /// How many events of an account stand behind a number in the log, counted up to `most`, and since when the first.
+    pub fn events_behind(&self, account: AccountId, after: u64, most: usize) -> Result<(u64, Option<Time>), Fault> {
+        let eras = self.eras();
+        self.ask(|conn| {
+            reader::at_once(conn, || {
+                let words = "SELECT count(*), min(n) FROM (SELECT n FROM event WHERE account = ?1 AND n > ?2 ORDER BY n LIMIT ?3)";
+                let most = i64::try_from(most).unwrap_or(i64::MAX);
+                let (count, first): (i64, Option<i64>) = conn
+                    .prepare_cached(words)?
+                    .query_row((account.0, after.cast_signed(), most), |row| Ok((row.get(0)?, row.get(1)?)))?;
+                let first = first.map(|it| event_of(conn, it.cast_unsigned())).transpose()?.flatten();
+                Ok((count.cast_unsigned(), first.map(|it| it.shown(&eras).at)))
+            })
+        })
+    }
+}
+
+impl Sqlite {
+    /// Endpoints that are new begin at the end of the log: what was before them is not told.
+    pub fn open_endpoints(&mut self, all: &[(EndpointId, AccountId)]) -> Result<(), Poisoned> {
+        if all.is_empty() {
+            return Ok(());
+        }
+        self.guarded("beginning to tell endpoints", |it| {
+            let frame = it.writer.unchecked_transaction()?;
+            let end = reader::marks(&frame)?.next_event.saturating_sub(1);
+            let marks: Vec<_> = all.iter().map(|(id, account)| EndpointMark::new(*id, *account, end)).collect();
+            let words = endpoint::TABLE.insert("INSERT OR IGNORE", 1);
+            writer::each(&frame, &words, marks.iter().map(endpoint::write))?;
+            Ok(frame.commit()?)
+        })
+    }
+}

@@ -1,0 +1,47 @@
+//! What an endpoint is, and how it is told.
+
+use crate::message::id::{AccountId, EndpointId};
+use crate::message::time::Time;
+use crate::record::event::EventKinds;
+use crate::record::event_view::EventForm;
+use crate::webhook::queue::EndpointLimits;
+use crate::webhook::sign::SigningKey;
+use crate::wire::secret::Secret;
+use crate::wire::transport::ConnectTarget;
+use std::sync::Arc;
+
+/// One endpoint.
+#[derive(Clone, Debug)]
+pub struct EndpointOptions {
+    /// Its number in records.
+    pub id: EndpointId,
+    /// Whose events it is told.
+    pub account: AccountId,
+    /// The name of the account, for metrics and the log.
+    pub account_name: Box<str>,
+    /// How it is called: its URL without what may be secret in it, the query.
+    pub name: Box<str>,
+    /// Whom to call.
+    pub target: ConnectTarget,
+    /// The host, as calls name it.
+    pub host: Box<str>,
+    /// Path and query.
+    pub path: Secret<String>,
+    /// What signs; the first is the newest.
+    pub keys: Arc<[SignsUntil]>,
+    /// Of which events it is told.
+    pub kinds: EventKinds,
+    /// How much of them.
+    pub form: EventForm,
+    /// How much at once.
+    pub limits: EndpointLimits,
+}
+
+/// A secret, and until when it signs.
+#[derive(Clone, Debug)]
+pub struct SignsUntil {
+    /// The secret.
+    pub key: Secret<SigningKey>,
+    /// By the wall; never, for the newest, is for ever.
+    pub until: Time,
+}

@@ -1,0 +1,359 @@
+//! The task of one endpoint: reads the log from its mark, calls, and says what came of it.
+
+use crate::clock::Clock;
+use crate::message::time::Time;
+use crate::message::veil::Veil;
+use crate::record::event::Event;
+use crate::record::views::EventQuery;
+use crate::route::breaker::BreakerState;
+use crate::store::news::EventBell;
+use crate::store::sqlite::fault::Fault;
+use crate::store::sqlite::readers::{Readers, SENDERS_MAX};
+use crate::telemetry::endpoint_status::{EndpointCall, EndpointStatus, EndpointStatuses};
+use crate::telemetry::meters::Meters;
+use crate::telemetry::meters::webhook::{CallResult, EndpointState};
+use crate::webhook::call::{self, ANSWER_MAX, Called, DEADLINE};
+use crate::webhook::collector::Collector;
+use crate::webhook::options::EndpointOptions;
+use crate::webhook::queue::{Delivery, Queue, Room, Verdict};
+use crate::wire::client::HttpClient;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+/// Calls under way at once over all endpoints, of what is new and of what was tried twice: a backlog that comes back
+/// takes no slot of what is new.
+const SLOTS: usize = 256;
+/// How long a read of the store that failed is not tried again.
+const READ_AGAIN: Duration = Duration::from_secs(1);
+/// How often an endpoint says how it stands.
+const TELL_EVERY: Duration = Duration::from_secs(5);
+/// How long a sender waits for room among the calls of all.
+const CROWDED: Duration = Duration::from_millis(20);
+/// The longest sleep: clocks may jump.
+const SLEEP_MAX: Duration = Duration::from_secs(30);
+/// Events that are counted as yet to be told at most.
+const COUNTED_MAX: usize = 100_000;
+
+/// What all senders share.
+pub struct Shared {
+    /// The store, to read.
+    pub readers: Readers,
+    /// Says that there are new events.
+    pub news: EventBell,
+    /// What was told.
+    pub collector: Arc<Collector>,
+    /// What is counted; the latest counts.
+    pub meters: watch::Receiver<Arc<Meters>>,
+    /// How endpoints stand.
+    pub statuses: EndpointStatuses,
+    /// Reads of the store that run at once.
+    reads: Arc<Semaphore>,
+    /// Slots for what is new, and for what was tried before.
+    slots: [Arc<Semaphore>; 2],
+}
+
+impl Shared {
+    /// What senders share.
+    pub fn new(
+        readers: Readers,
+        news: EventBell,
+        statuses: EndpointStatuses,
+        meters: watch::Receiver<Arc<Meters>>,
+    ) -> Self {
+        let slots = [(); 2].map(|()| Arc::new(Semaphore::new(SLOTS)));
+        let reads = Arc::new(Semaphore::new(SENDERS_MAX));
+        Self { readers, news, collector: Arc::default(), meters, statuses, reads, slots }
+    }
+
+    /// Asks the store on a thread that may block. Reads of senders are their own: requests do not wait for them.
+    async fn read<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Readers) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let turn = Arc::clone(&self.reads).acquire_owned().await.expect("it is never closed");
+        let readers = self.readers.clone();
+        let answer = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            ask(&readers)
+        });
+        match answer.await {
+            Ok(found) => found,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+/// What a sender is told.
+pub enum SenderOrder {
+    /// Tell again what was given up between these times, and go on if it was disabled.
+    Recover(Time, Time),
+    /// Be told so from now on.
+    TakeUp(Box<EndpointOptions>),
+}
+
+/// A call that is over.
+struct Done {
+    first: u64,
+    count: usize,
+    event: Option<Event>,
+    called: Option<Called>,
+    began: Time,
+    took: Duration,
+}
+
+/// The sender of one endpoint.
+pub struct EndpointSender {
+    shared: Arc<Shared>,
+    options: Arc<EndpointOptions>,
+    client: Arc<HttpClient>,
+    veil: Veil,
+    queue: Queue,
+    /// There may be more in the log than was read.
+    more: bool,
+    calls: JoinSet<Done>,
+    told: Instant,
+}
+
+impl EndpointSender {
+    /// Goes on from where the store says the endpoint is.
+    pub async fn start(shared: Arc<Shared>, options: EndpointOptions) -> Result<Self, Fault> {
+        let (id, account) = (options.id, options.account);
+        let (mark, rows) = shared.read(move |it| it.endpoint(id, account)).await?;
+        Ok(Self {
+            veil: shared.readers.veil(),
+            queue: Queue::new(options.limits, mark, rows),
+            client: Arc::new(client(&options)),
+            options: Arc::new(options),
+            shared,
+            more: true,
+            calls: JoinSet::new(),
+            told: Instant::now(),
+        })
+    }
+
+    fn take_up(&mut self, options: EndpointOptions) {
+        self.queue.reconfigure(options.limits);
+        self.client = Arc::new(client(&options));
+        self.options = Arc::new(options);
+    }
+
+    /// Tells until `orders` ends; what is under way then is waited for as long as a call may take.
+    pub async fn run(mut self, mut orders: mpsc::Receiver<SenderOrder>) {
+        let mut bell = self.shared.news.listen(self.options.account);
+        self.tell_status().await;
+        loop {
+            let is_read = self.fill().await.is_ok();
+            let has_room = self.begin();
+            self.report().await;
+            let now = Clock::of_the_wall();
+            let wait = match self.queue.next_at(now) {
+                _ if !is_read => READ_AGAIN,
+                Some(next) if has_room => next.since(now),
+                Some(_) => CROWDED,
+                None => SLEEP_MAX,
+            };
+            let wait = wait.min(TELL_EVERY);
+            tokio::select! {
+                done = self.calls.join_next(), if !self.calls.is_empty() => self.end(done),
+                order = orders.recv() => match order {
+                    Some(order) => self.obey(order).await,
+                    None => break,
+                },
+                rung = bell.changed() => match rung {
+                    Ok(()) => self.more = true,
+                    Err(_) => break,
+                },
+                () = sleep(wait) => {}
+            }
+            // Whatever else has ended meanwhile is part of the same report.
+            while let Some(done) = self.calls.try_join_next() {
+                self.end(Some(done));
+            }
+        }
+        while let Some(done) = self.calls.join_next().await {
+            self.end(Some(done));
+        }
+        self.report().await;
+        self.shared.collector.add(self.queue.progress());
+    }
+
+    /// Reads the log as far as there is room.
+    async fn fill(&mut self) -> Result<(), ()> {
+        while self.more
+            && let Some((after, room)) = self.queue.wants()
+        {
+            let query =
+                EventQuery { account: Some(self.options.account), after, kinds: self.options.kinds, limit: room };
+            let page = self.shared.read(move |it| it.events(&query)).await.map_err(|error| unread(&error))?;
+            self.more = page.looked_to.is_some();
+            self.queue.read(page.events, page.looked_to.unwrap_or(after));
+        }
+        Ok(())
+    }
+
+    /// Begins all calls that may be; says whether there was room among those of all endpoints.
+    fn begin(&mut self) -> bool {
+        let now = Clock::of_the_wall();
+        loop {
+            let [new, retry] = [0, 1].map(|it| Arc::clone(&self.shared.slots[it]).try_acquire_owned().ok());
+            let room = Room { for_new: new.is_some(), for_retries: retry.is_some() };
+            let Some(delivery) = self.queue.next(now, room) else { return room == Room::ALL };
+            let slot = if delivery.is_retry() { retry } else { new };
+            let (shared, options) = (Arc::clone(&self.shared), Arc::clone(&self.options));
+            let (client, veil) = (Arc::clone(&self.client), self.veil);
+            self.calls.spawn(async move {
+                let done = deliver(&shared, &options, (&client, &veil), delivery).await;
+                drop(slot);
+                done
+            });
+        }
+    }
+
+    fn end(&mut self, done: Option<Result<Done, tokio::task::JoinError>>) {
+        let Some(Ok(done)) = done else { return };
+        let Some(called) = done.called else { return self.queue.forgotten(done.first) };
+        let before = self.state();
+        let chance = getrandom::u64().unwrap_or_default();
+        self.queue.answered(done.first, called.verdict, Clock::of_the_wall(), chance);
+        let meters = self.shared.meters.borrow().clone();
+        meters.webhook(self.options.account).called(called.result, done.took);
+        self.tell_change(before, &called);
+        self.shared.statuses.called(
+            self.options.id,
+            EndpointCall {
+                at: done.began,
+                took: done.took,
+                event: done.event.map(|it| self.veil.event(it.id()).to_string().into()),
+                events: done.count,
+                result: called.result,
+                status: called.status,
+                detail: called.detail,
+            },
+        );
+    }
+
+    fn state(&self) -> EndpointState {
+        match (self.queue.mark().disabled_at.known(), self.queue.breaker()) {
+            (Some(_), _) => EndpointState::Disabled,
+            (None, BreakerState::Closed) => EndpointState::Told,
+            (None, _) => EndpointState::Open,
+        }
+    }
+
+    fn tell_change(&self, before: EndpointState, called: &Called) {
+        let (after, account, endpoint) = (self.state(), &*self.options.account_name, &*self.options.name);
+        let (result, why) = (called.result.word(), &*called.detail);
+        match after {
+            _ if after == before => {}
+            EndpointState::Disabled => tracing::error!(
+                account,
+                endpoint,
+                result,
+                why,
+                "an endpoint is told no more; its events stay in GET /v1/events, and POST /admin/v1/webhooks/{{account}}/recover tells it again"
+            ),
+            EndpointState::Open => {
+                tracing::warn!(
+                    account,
+                    endpoint,
+                    result,
+                    why,
+                    "an endpoint does not take events; it is probed twice a minute"
+                );
+            }
+            EndpointState::Told => tracing::info!(account, endpoint, "an endpoint takes events again"),
+        }
+    }
+
+    /// Has made durable what was told, and says now and then how it stands.
+    async fn report(&mut self) {
+        self.shared.collector.add(self.queue.progress());
+        if TELL_EVERY <= self.told.elapsed() {
+            self.tell_status().await;
+        }
+    }
+
+    async fn tell_status(&mut self) {
+        self.told = Instant::now();
+        let (account, mark) = (self.options.account, self.queue.mark().clone());
+        let after = mark.told_to;
+        let behind = self.shared.read(move |it| it.events_behind(account, after, COUNTED_MAX)).await;
+        let (outbox, oldest) = behind.unwrap_or_else(|error| {
+            unread(&error);
+            Default::default()
+        });
+        let status = EndpointStatus {
+            account,
+            name: self.options.name.clone(),
+            state: self.state(),
+            failing_since: mark.failing_since,
+            disabled_at: mark.disabled_at,
+            outbox: outbox + self.queue.rows() as u64,
+            oldest,
+            calls: Default::default(),
+        };
+        let (outbox, oldest, states) = self.shared.statuses.post(self.options.id, status);
+        let age = oldest.map_or(Duration::ZERO, |it| Clock::of_the_wall().since(it));
+        self.shared.meters.borrow().webhook(account).stands(outbox, age, states);
+    }
+
+    async fn obey(&mut self, order: SenderOrder) {
+        let (since, until) = match order {
+            SenderOrder::Recover(since, until) => (since, until),
+            SenderOrder::TakeUp(options) => return self.take_up(*options),
+        };
+        let id = self.options.id;
+        match self.shared.read(move |it| it.given_up(id, since, until)).await {
+            Ok(rows) => self.queue.recover(rows, Clock::of_the_wall()),
+            Err(error) => unread(&error),
+        }
+        self.more = true;
+    }
+}
+
+fn client(options: &EndpointOptions) -> HttpClient {
+    let kept = options.limits.in_flight;
+    HttpClient::new(options.target.clone(), options.host.clone(), DEADLINE, kept).reading(ANSWER_MAX)
+}
+
+fn unread(error: &Fault) {
+    tracing::error!(error = error as &dyn std::error::Error, "the log of events could not be read");
+}
+
+async fn deliver(
+    shared: &Shared,
+    options: &EndpointOptions,
+    (client, veil): (&HttpClient, &Veil),
+    delivery: Delivery,
+) -> Done {
+    let (first, began, clock) = (delivery.first(), Clock::of_the_wall(), Instant::now());
+    let count = delivery.events.len();
+    let missing: Vec<u64> = delivery.events.iter().filter(|it| it.1.is_none()).map(|it| it.0).collect();
+    let mut events: Vec<Event> = delivery.events.into_iter().filter_map(|it| it.1).collect();
+    if !missing.is_empty() {
+        match shared.read(move |it| it.events_of(&missing)).await {
+            Ok(found) => events.extend(found),
+            Err(error) => {
+                unread(&error);
+                let verdict = Verdict::NotTaken { asked: None, calm: true };
+                let called = Called {
+                    verdict,
+                    result: CallResult::Connect,
+                    status: None,
+                    detail: "the store could not be read".into(),
+                };
+                return Done { first, count, event: None, called: Some(called), began, took: clock.elapsed() };
+            }
+        }
+    }
+    // What is older than the retention is told to nobody any more.
+    let Some(event) = events.first().cloned() else {
+        return Done { first, count, event: None, called: None, began, took: clock.elapsed() };
+    };
+    let message = call::message(options, &events, veil);
+    let called = call::call(client, options, &message, began, &[]).await;
+    Done { first, count, event: Some(event), called: Some(called), began, took: clock.elapsed() }
+}

@@ -1,0 +1,292 @@
+//! Applications are told: events of the real binary to endpoints that take them, refuse them, or never answer.
+
+use crate::daemon::raw::{self, Link, Smsc};
+use crate::daemon::web::{Act, Asked, Web};
+use crate::daemon::{Daemon, KEY, carrier, route, until};
+use nuncio::text::base64;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+/// 24 octets.
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+/// The shop, which is told at these endpoints.
+fn account(webhook: &str) -> String {
+    let digest: String = Sha256::digest(KEY.as_bytes()).iter().map(|it| format!("{it:02x}")).collect();
+    format!(
+        "[[account]]\nid = \"shop\"\nkey_sha256 = [\"{digest}\"]\nroutes = [1]\nsenders = [\"*\"]\n\
+         scopes = [\"send\", \"read\", \"admin\", \"reveal\"]\nwebhook = {webhook}\n"
+    )
+}
+
+struct Stage {
+    _folder: tempfile::TempDir,
+    smsc: Smsc,
+    daemon: Daemon,
+    link: Link,
+    sequence: u32,
+}
+
+impl Stage {
+    /// A daemon that tells an endpoint on this port, in a certain way.
+    fn new(port: u16, more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, SECRET).unwrap();
+        let secret = secret.display();
+        let endpoint = format!(
+            "{{ url = \"http://127.0.0.1:{port}/sms?key=hidden\", secret_file = \"{secret}\", allow_networks = [\"127.0.0.0/8\"]{more} }}"
+        );
+        let smsc = Smsc::new();
+        let daemon = Daemon::start(&(account(&endpoint) + &carrier(smsc.port(), "") + &route("")));
+        let link = smsc.bound();
+        Self { _folder: folder, smsc, daemon, link, sequence: 0 }
+    }
+
+    /// A message that the carrier takes, under this name.
+    fn send(&mut self, name: &str) -> String {
+        let body = json!({ "to": "+31612345678", "from": "shop", "text": "hello", "client_ref": name });
+        let reply = self.daemon.client().post("/v1/messages", &body);
+        assert_eq!(reply.status, 202, "{}", reply.text());
+        let submit = self.link.read_command(raw::SUBMIT_SM);
+        self.link.answer(&submit, 0, format!("{name}\0").as_bytes());
+        reply.json()["messages"][0]["id"].as_str().unwrap().to_owned()
+    }
+
+    fn receipt(&mut self, name: &str, word: &str) {
+        let text = format!(
+            "id:{name} sub:001 dlvrd:001 submit date:2611270900 done date:2611270901 stat:{word} err:000 text:"
+        );
+        self.sequence += 1;
+        self.link.send_pdu(raw::DELIVER_SM, self.sequence, &raw::deliver(4, text.as_bytes()));
+        let answer = self.link.read_command(raw::DELIVER_SM | raw::RESPONSE);
+        assert_eq!((answer.sequence, answer.status), (self.sequence, 0));
+    }
+
+    fn log(&self, query: &str) -> Value {
+        let reply = self.daemon.client().get(&format!("/v1/events{query}"));
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.json()
+    }
+
+    fn endpoint(&self) -> Value {
+        self.daemon.operator().get("/admin/v1/webhooks").json()["data"][0].clone()
+    }
+}
+
+fn taken(_: usize, _: &Asked) -> Act {
+    Act::Reply(204, "", String::new())
+}
+
+/// Whether a call is signed as Standard Webhooks says, by an implementation of its own.
+fn is_signed(call: &Asked) -> bool {
+    let key = base64::decode(SECRET.strip_prefix("whsec_").unwrap()).unwrap();
+    let (id, timestamp) = (call.header("webhook-id"), call.header("webhook-timestamp"));
+    let signed = format!("{id}.{timestamp}.{}", call.body);
+    let pad =
+        |with: u8| key.iter().copied().chain(std::iter::repeat(0)).take(64).map(|it| it ^ with).collect::<Vec<u8>>();
+    let inner = Sha256::digest([pad(0x36), signed.into_bytes()].concat());
+    let mac = Sha256::digest([pad(0x5c), inner.to_vec()].concat());
+    call.header("webhook-signature") == format!("v1,{}", base64::encode(&mac))
+}
+
+#[test]
+fn an_event_is_told_signed_once_and_is_what_the_log_has() {
+    let web = Web::start(taken);
+    let mut stage = Stage::new(web.port(), "");
+    let id = stage.send("one");
+    stage.receipt("one", "DELIVRD");
+    let call = web.hears(1).remove(0);
+    assert!(is_signed(&call), "{call:?}");
+    assert_eq!(call.first, "POST /sms?key=hidden HTTP/1.1");
+    let told = call.json();
+    assert_eq!((&told["type"], &told["id"]), (&json!("message.delivered"), &json!(call.header("webhook-id"))));
+    let data = &told["data"];
+    assert_eq!((&data["id"], &data["client_ref"], &data["status"]), (&json!(id), &json!("one"), &json!("DELIVERED")));
+    assert_eq!((&data["to"], &data["error"]), (&json!("+31612345678"), &Value::Null));
+    assert_eq!(data["carrier_done_at"], "2026-11-27T09:01:00.000Z");
+    let log = stage.log("");
+    assert_eq!(log["data"], json!([told]), "message.sent is told to those alone who ask for it");
+    let cursor = log["next_cursor"].as_str().unwrap().to_owned();
+    assert_eq!(stage.log(&format!("?cursor={cursor}"))["data"], json!([]));
+    let page = until("the call is counted", PATIENCE, || {
+        let page = stage.daemon.metrics();
+        (page.value("webhook_deliveries_total{account=\"shop\",result=\"ok\"}") == 1.0).then_some(page)
+    });
+    assert_eq!(page.value("webhook_deliveries_total{account=\"shop\",result=\"timeout\"}"), 0.0);
+    let endpoint = stage.endpoint();
+    assert_eq!((&endpoint["account"], &endpoint["state"]), (&json!("shop"), &json!("ok")));
+    let shown = endpoint["url"].as_str().unwrap();
+    assert!(shown.ends_with("/sms") && !endpoint.to_string().contains("hidden"), "a query may be a secret: {endpoint}");
+    assert_eq!(endpoint["calls"][0]["event_id"], told["id"]);
+}
+
+#[test]
+fn each_end_of_a_message_has_its_event_and_a_correction_follows_it() {
+    let web = Web::start(taken);
+    let mut stage = Stage::new(
+        web.port(),
+        ", types = [\"message.sent\", \"message.failed\", \"message.corrected\", \"message.unknown\"]",
+    );
+    stage.send("one");
+    stage.send("two");
+    stage.receipt("one", "UNDELIV");
+    stage.receipt("two", "UNKNOWN");
+    stage.receipt("two", "DELIVRD");
+    let calls = web.hears(5);
+    let mut by_name: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+    for call in &calls {
+        assert!(is_signed(call));
+        let told = call.json();
+        let text = |it: &Value| it.as_str().unwrap().to_owned();
+        let entry = (text(&told["type"]), text(&told["data"]["status"]));
+        by_name.entry(text(&told["data"]["client_ref"])).or_default().push(entry);
+    }
+    let of = |name: &str| by_name[name].iter().map(|it| (it.0.as_str(), it.1.as_str())).collect::<Vec<_>>();
+    assert_eq!(of("one"), [("message.sent", "SENT"), ("message.failed", "FAILED")]);
+    assert_eq!(
+        of("two"),
+        [("message.sent", "SENT"), ("message.unknown", "UNKNOWN"), ("message.corrected", "DELIVERED")]
+    );
+    let corrected = calls.iter().map(Asked::json).find(|it| it["type"] == "message.corrected").unwrap();
+    assert_eq!(corrected["data"]["previous_status"], "UNKNOWN");
+    let failed = calls.iter().map(Asked::json).find(|it| it["type"] == "message.failed").unwrap();
+    assert_eq!(
+        (&failed["data"]["error"]["stage"], &failed["data"]["error"]["permanent"]),
+        (&json!("delivery"), &json!(true))
+    );
+    // Whoever polls may leave out what he does not want.
+    let ends = stage.log("?types=message.failed,message.corrected");
+    let kinds: Vec<_> = ends["data"].as_array().unwrap().iter().map(|it| it["type"].clone()).collect();
+    assert_eq!(kinds, ["message.failed", "message.corrected"]);
+    let refused = stage.daemon.client().get("/v1/events?types=message.fialed");
+    assert_eq!((refused.status, refused.text().contains("message.failed")), (422, true), "{}", refused.text());
+}
+
+#[test]
+fn what_is_not_taken_is_told_again_under_its_id_and_holds_back_its_message_alone() {
+    // The first message is refused until the fourth call of it; others are taken.
+    let web = Web::start(|_, asked| {
+        let refused = asked.body.contains("\"stubborn\"");
+        if refused {
+            Act::Reply(503, "retry-after: 1\r\n", String::new())
+        } else {
+            Act::Reply(200, "", "{}".to_owned())
+        }
+    });
+    let mut stage = Stage::new(web.port(), ", types = [\"message.sent\", \"message.delivered\"]");
+    stage.send("stubborn");
+    stage.send("other");
+    stage.receipt("stubborn", "DELIVRD");
+    stage.receipt("other", "DELIVRD");
+    let calls = until("the refused one is told again, and the other whole", PATIENCE, || {
+        let calls = web.asked();
+        let of = |name: &str| calls.iter().filter(|it| it.body.contains(name)).count();
+        (2 <= of("\"stubborn\"") && of("\"other\"") == 2).then_some(calls)
+    });
+    let stubborn: Vec<&Asked> = calls.iter().filter(|it| it.body.contains("\"stubborn\"")).collect();
+    assert!(stubborn.iter().all(|it| it.json()["type"] == "message.sent"), "delivered waits for sent");
+    assert_eq!(stubborn[0].header("webhook-id"), stubborn[1].header("webhook-id"));
+    assert!(stubborn.iter().all(|it| is_signed(it)));
+    let endpoint = until("its state says so", PATIENCE, || {
+        let endpoint = stage.endpoint();
+        (endpoint["calls"].as_array().unwrap().len() == web.asked().len()).then_some(endpoint)
+    });
+    let results: Vec<_> = endpoint["calls"].as_array().unwrap().iter().map(|it| it["result"].clone()).collect();
+    assert!(results.contains(&json!("status_5xx")) && results.contains(&json!("ok")), "{endpoint}");
+}
+
+#[test]
+fn what_was_told_is_told_no_more_after_a_kill_and_what_was_not_is() {
+    let (down, up) = (Web::start(|_, _| Act::Hangup), Web::start(taken));
+    let mut stage = Stage::new(down.port(), "");
+    stage.send("one");
+    stage.receipt("one", "DELIVRD");
+    down.hears(1);
+    stage.daemon.kill();
+    let text = std::fs::read_to_string(stage.daemon.config()).unwrap();
+    // The same endpoint at another port is another endpoint: it begins at the end of the log.
+    stage.daemon.restart();
+    stage.link = stage.smsc.bound();
+    down.hears(2);
+    stage.daemon.configure(&text.replace(&format!(":{}", down.port()), &format!(":{}", up.port())));
+    stage.daemon.reload();
+    stage.send("two");
+    stage.receipt("two", "DELIVRD");
+    let calls = up.hears(1);
+    assert_eq!(calls[0].json()["data"]["client_ref"], "two");
+    stage.daemon.kill();
+    stage.daemon.restart();
+    stage.link = stage.smsc.bound();
+    stage.send("three");
+    stage.receipt("three", "DELIVRD");
+    let names: Vec<_> = up.hears(2).iter().map(|it| it.json()["data"]["client_ref"].clone()).collect();
+    assert!(names.contains(&json!("three")), "{names:?}");
+    assert!(names.len() <= 3, "what was told just before the kill may be told again, and no more: {names:?}");
+}
+
+#[test]
+fn a_poller_waits_for_news_and_gets_them_at_once() {
+    let web = Web::start(taken);
+    let mut stage = Stage::new(web.port(), "");
+    stage.send("one");
+    let mut poller = stage.daemon.client();
+    let waiting = std::thread::spawn(move || {
+        let began = std::time::Instant::now();
+        let log = poller.get("/v1/events?wait=30s").json();
+        (log, began.elapsed())
+    });
+    std::thread::sleep(Duration::from_millis(300));
+    stage.receipt("one", "DELIVRD");
+    let (log, took) = waiting.join().unwrap();
+    assert_eq!(log["data"][0]["type"], "message.delivered");
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    let began = std::time::Instant::now();
+    let cursor = log["next_cursor"].as_str().unwrap();
+    assert_eq!(stage.log(&format!("?cursor={cursor}&wait=1s"))["data"], json!([]));
+    assert!(Duration::from_secs(1) <= began.elapsed());
+    for bad in ["wait=61s", "wait=x", "wait=-1s"] {
+        assert_eq!(stage.daemon.client().get(&format!("/v1/events?{bad}")).status, 422, "{bad}");
+    }
+}
+
+#[test]
+fn an_endpoint_behind_us_is_never_called_unless_its_network_is_named() {
+    let web = Web::start(taken);
+    let mut stage = Stage::new(web.port(), "");
+    let text = std::fs::read_to_string(stage.daemon.config()).unwrap();
+    stage.daemon.configure(&text.replace("127.0.0.0/8", "10.0.0.0/8"));
+    stage.daemon.reload();
+    stage.send("one");
+    stage.receipt("one", "DELIVRD");
+    let call = until("the call is refused", PATIENCE, || stage.endpoint()["calls"].get(0).cloned());
+    assert_eq!((&call["result"], &call["status"]), (&json!("blocked"), &Value::Null), "{call}");
+    assert!(web.asked().is_empty());
+}
+
+#[test]
+fn a_batch_and_a_thin_event_tell_no_more_than_was_asked_for() {
+    let web = Web::start(taken);
+    let mut stage = Stage::new(web.port(), ", batch = 100, payload = \"thin\", in_flight = 1");
+    for name in ["one", "two", "three"] {
+        stage.send(name);
+    }
+    for name in ["one", "two", "three"] {
+        stage.receipt(name, "DELIVRD");
+    }
+    let members = until("all are told", PATIENCE, || {
+        let calls = web.asked();
+        let members: Vec<Value> =
+            calls.iter().flat_map(|it| it.json()["data"].as_array().cloned().unwrap_or_default()).collect();
+        (members.len() == 3).then_some(members)
+    });
+    assert!(web.asked().iter().all(|it| it.json()["type"] == "batch" && it.header("webhook-id").starts_with("bat_")));
+    for it in members {
+        assert!(it["id"].as_str().unwrap().starts_with("evt_"), "{it}");
+        let names: Vec<&String> = it["data"].as_object().unwrap().keys().collect();
+        assert_eq!(names, ["id", "order_id", "client_ref", "status"]);
+    }
+}
