@@ -3,8 +3,8 @@
 use crate::dispatch::Dispatch;
 use crate::dispatch::beat::{Beat, StatusChange};
 use crate::dispatch::{Dice, tried};
-use crate::message::id::EventId;
-use crate::message::money::{Currency, Money};
+use crate::message::id::{AccountId, EventId};
+use crate::message::money::{Currency, Exact, Money};
 use crate::message::receipt::Receipt;
 use crate::message::source::Source;
 use crate::message::status::Status;
@@ -37,6 +37,14 @@ fn kind(change: StatusChange, entry: &Entry) -> Option<EventKind> {
 impl Dispatch {
     /// Writes the events of what changed in this beat, in the order in which it did.
     pub(super) fn announce(&mut self, dice: Dice<'_>) {
+        for (account, balance) in std::mem::take(&mut self.beat.out.low) {
+            let data = Low::of(&self.beat, account, balance);
+            let data = serde_json::to_string(&data).expect("texts and numbers are JSON");
+            let id = EventId { n: self.beat.next_event(), token: dice() };
+            let (account, kind, at) = (Some(account), EventKind::BalanceLow, self.beat.now);
+            let event = Event { n: id.n, token: id.token, account, about: None, kind, at, data: data.into() };
+            self.beat.out.batch.events.push(event);
+        }
         for change in std::mem::take(&mut self.beat.out.changes) {
             let Some(entry) = self.set.get(change.seq).map(|it| &it.entry) else { continue };
             let Some(kind) = kind(change, entry).filter(|it| wants(&self.beat, entry, *it)) else { continue };
@@ -114,6 +122,25 @@ impl<'a> Data<'a> {
             done_at: if status.is_final() { moment(entry.done_at()) } else { None },
             carrier_done_at: receipts.filter_map(|it| it.done_at).max().map(Shown),
             carrier: latest.and_then(|it| beat.plan.carrier_name(it.link.carrier)),
+        }
+    }
+}
+
+/// The particulars of [`EventKind::BalanceLow`].
+#[derive(Serialize)]
+struct Low {
+    balance: Shown<Exact>,
+    warned_at: Option<Shown<Exact>>,
+    currency: Option<Shown<Currency>>,
+}
+
+impl Low {
+    fn of(beat: &Beat, account: AccountId, balance: Money) -> Self {
+        let account = beat.plan.accounts.get(&account);
+        Self {
+            balance: Shown(balance.exact()),
+            warned_at: account.and_then(|it| it.terms.low).map(|it| Shown(it.exact())),
+            currency: account.and_then(|it| it.currency).map(Shown),
         }
     }
 }

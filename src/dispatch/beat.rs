@@ -9,6 +9,7 @@ use crate::dispatch::door::reply::Reply;
 use crate::message::body::Body;
 use crate::message::era::Wall;
 use crate::message::id::{AccountId, CarrierId, PartKey, RouteId, Seq};
+use crate::message::money::Money;
 use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::message::veil::Veil;
@@ -56,6 +57,8 @@ pub(super) struct Out {
     pub(super) facts: Vec<Fact>,
     /// Messages whose accounts are told something else of them than before, in the order in which that came to be.
     pub(super) changes: Vec<StatusChange>,
+    /// Accounts whose balance has fallen below what they are warned at, and to how much.
+    pub(super) low: Vec<(AccountId, Money)>,
 }
 
 /// A message that has another status than before.
@@ -86,6 +89,7 @@ impl Beat {
                 commands: Vec::new(),
                 facts: Vec::new(),
                 changes: Vec::new(),
+                low: Vec::new(),
             },
         }
     }

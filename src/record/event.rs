@@ -51,12 +51,14 @@ closed_set! {
         MessageCancelled = 7 "message.cancelled",
         /// What was said of the end of a message is not so.
         MessageCorrected = 8 "message.corrected",
+        /// A balance fell below what its account is warned at.
+        BalanceLow = 9 "balance.low",
     }
 }
 
 impl EventKind {
     /// Those that accounts are told.
-    pub const TOLD: [Self; 8] = [
+    pub const TOLD: [Self; 9] = [
         Self::MessageSent,
         Self::MessageDelivered,
         Self::MessageFailed,
@@ -65,6 +67,7 @@ impl EventKind {
         Self::MessageCancelled,
         Self::MessageCorrected,
         Self::MessageReceived,
+        Self::BalanceLow,
     ];
 }
 

@@ -59,6 +59,25 @@ fn all(client: &mut Client, path: &str) -> Vec<Value> {
 }
 
 #[test]
+fn an_account_is_warned_each_time_that_its_balance_falls_and_not_at_every_order() {
+    let daemon = daemon("balance = \"managed\"\nbalance_low = \"0.90\"\n", quiet_port(), PRICED);
+    let (mut client, mut operator) = (daemon.client(), daemon.operator());
+    let warnings = || {
+        let log = daemon.client().get("/v1/events?types=balance.low").json();
+        log["data"].as_array().unwrap().iter().map(|it| it["data"].clone()).collect::<Vec<_>>()
+    };
+    let warning = |balance: &str| json!({ "balance": balance, "warned_at": "0.900", "currency": "EUR" });
+    assert_eq!(credit(&mut operator, "1.00").status, 201);
+    for _ in 0..3 {
+        assert_eq!(client.post("/v1/messages", &message("+31612345678")).status, 202);
+    }
+    assert_eq!(warnings(), [warning("0.826")], "1.000, 0.913, 0.826 and 0.739");
+    assert_eq!(credit(&mut operator, "1.00").status, 201);
+    assert_eq!(credit(&mut operator, "-1.70").status, 201);
+    assert_eq!(warnings(), [warning("0.826"), warning("0.039")]);
+}
+
+#[test]
 fn an_account_that_pays_in_advance_is_refused_charged_and_paid_back() {
     let daemon = daemon(MANAGED, quiet_port(), PRICED);
     let (mut client, mut operator) = (daemon.client(), daemon.operator());

@@ -6,7 +6,7 @@ use crate::config::error::Findings;
 use crate::config::schema::account as written;
 use crate::dispatch::door::plan::{Account, Scopes, Terms};
 use crate::message::id::{AccountId, RouteId};
-use crate::message::money::Currency;
+use crate::message::money::{Currency, Money};
 use crate::record::event::EventKind;
 use crate::route::plan::Route;
 use std::collections::BTreeMap;
@@ -111,9 +111,19 @@ impl One<'_, '_> {
         let balances = [("unlimited", false), ("managed", true)];
         Terms {
             managed: self.findings.choose(&self.at("balance"), written.balance.as_deref(), &balances, false),
+            low: self.low(),
             quota: written.quota.and_then(|it| it.0),
             rate: written.rate.and_then(|it| it.0),
         }
+    }
+
+    fn low(&mut self) -> Option<Money> {
+        let text = self.written.balance_low.as_deref().filter(|it| !it.is_empty())?;
+        if self.written.balance.as_deref() != Some("managed") {
+            self.findings.fault(&self.at("balance_low"), "only balance = \"managed\" has a balance that can be low");
+        }
+        let low = Money::parse(text);
+        low.map_err(|error| self.findings.fault(&self.at("balance_low"), format!("{text:?}: {error}"))).ok()
     }
 
     /// Who pays in advance buys routes, unless the operator says otherwise; who owes is mostly the operator himself.

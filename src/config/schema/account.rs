@@ -27,6 +27,7 @@ pub struct Account {
     pub destinations: Option<Destinations>,
     pub currency: Option<String>,
     pub balance: Option<String>,
+    pub balance_low: Option<String>,
     pub shows: Option<String>,
     pub quota: Option<Share>,
     pub rate: Option<Pace>,

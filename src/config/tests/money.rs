@@ -16,11 +16,15 @@ fn with(account: &str, carrier: &str, route: &str) -> String {
 
 #[test]
 fn the_terms_of_an_account_arrive_in_the_plan() {
-    let lines = "balance = \"managed\"\ncurrency = \"EUR\"\nquota = \"100000/1d\"\nrate = \"200/s\"";
+    let lines =
+        "balance = \"managed\"\nbalance_low = \"5\"\ncurrency = \"EUR\"\nquota = \"100000/1d\"\nrate = \"200/s\"";
     let plan = loaded(&with(lines, "", "")).plan;
     let quota = Quota { messages: 100_000, period: Duration::from_secs(86_400) };
     let terms = plan.accounts.values().next().map(|it| it.terms);
-    assert_eq!(terms, Some(Terms { managed: true, quota: Some(quota), rate: Some(200.0) }));
+    assert_eq!(
+        terms,
+        Some(Terms { managed: true, low: Some(Money(5_000_000)), quota: Some(quota), rate: Some(200.0) })
+    );
     let terms = loaded(SMALL).plan.accounts.values().next().map(|it| it.terms);
     assert_eq!(terms, Some(Terms::default()));
 }

@@ -191,6 +191,8 @@ pub struct Account {
 pub struct Terms {
     /// It pays from a balance, to which operators add credit; without, it owes.
     pub managed: bool,
+    /// Below this it is warned that its balance is low.
+    pub low: Option<Money>,
     /// Messages in a period.
     pub quota: Option<Quota>,
     /// Requests to send, a second.

@@ -116,6 +116,7 @@ EventKind
   6 MessageUnknown "message.unknown"
   7 MessageCancelled "message.cancelled"
   8 MessageCorrected "message.corrected"
+  9 BalanceLow "balance.low"
 Origin
   0 Handset "handset"
   1 Operator "operator"

@@ -92,6 +92,11 @@ impl Accounts {
     fn post(&mut self, beat: &mut Beat, line: LedgerLine) -> Money {
         let (account, balance) = (line.account, line.balance);
         beat.out.marks.next_ledger += 1;
+        let low = beat.plan.accounts.get(&account).and_then(|it| it.terms.low);
+        // Once for each time that it falls, and not at every order below.
+        if low.is_some_and(|it| balance < it && it <= self.balance(account)) {
+            beat.out.low.push((account, balance));
+        }
         self.balances.insert(account, balance);
         beat.out.batch.ledger.push(line);
         match beat.out.batch.balances.iter_mut().find(|it| it.0 == account) {
