@@ -24,6 +24,8 @@ pub(crate) struct Site {
     lists: BTreeMap<u32, (Vec<u32>, &'static str)>,
     /// Further lines of the carriers of these routes.
     carriers: BTreeMap<u32, &'static str>,
+    /// Further lines of the account.
+    account: String,
 }
 
 /// A gateway that runs.
@@ -47,6 +49,7 @@ impl Site {
             routes,
             lists: BTreeMap::new(),
             carriers: BTreeMap::new(),
+            account: String::new(),
         }
     }
 
@@ -59,6 +62,12 @@ impl Site {
     /// The carrier of a route has these lines, too.
     pub(crate) fn with(mut self, route: u32, lines: &'static str) -> Self {
         self.carriers.insert(route, lines);
+        self
+    }
+
+    /// The account has these lines, too.
+    pub(crate) fn of_account(mut self, lines: String) -> Self {
+        self.account = lines;
         self
     }
 
@@ -79,6 +88,7 @@ impl Site {
             self.directory.join("store").display(),
             numbers.join(", "),
         );
+        text.push_str(&self.account);
         for (route, port, receipts) in &self.routes {
             let (carriers, more) = self.lists.get(route).cloned().unwrap_or((vec![*route], ""));
             let carriers: Vec<String> = carriers.iter().map(|it| format!("\"sim{it}\"")).collect();

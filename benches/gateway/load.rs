@@ -114,6 +114,11 @@ async fn wait_until(due: u64) {
 
 /// Makes a backlog of `count`, by requests of [`BULK`] recipients over two connections.
 pub(crate) async fn fill(port: u16, route: u32, count: u64) {
+    fill_by(port, route, count, BULK).await;
+}
+
+/// The same, by requests of so many recipients.
+pub(crate) async fn fill_by(port: u16, route: u32, count: u64, each: u64) {
     let next = Rc::new(Cell::new(0));
     let mut tasks = Vec::new();
     for _ in 0..2 {
@@ -122,7 +127,7 @@ pub(crate) async fn fill(port: u16, route: u32, count: u64) {
             let mut client = Client::connect(port).await.expect("the gateway listens");
             while next.get() < count {
                 let from = next.get();
-                let many = BULK.min(count - from);
+                let many = each.min(count - from);
                 next.set(from + many);
                 let request = bulk(route, from, many);
                 while client.ask(&request).await.expect("the gateway answers") != 202 {

@@ -18,6 +18,7 @@ mod carrier;
 mod daemon;
 mod kannel;
 mod rows;
+mod events;
 mod failover;
 mod picture;
 mod table;

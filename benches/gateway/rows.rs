@@ -20,9 +20,9 @@ pub(crate) struct Bench {
     pub(crate) failover: Table,
     pub(crate) folder: PathBuf,
     /// Messages of a round of throughput.
-    messages: u64,
-    rounds: usize,
-    backlog: u64,
+    pub(crate) messages: u64,
+    pub(crate) rounds: usize,
+    pub(crate) backlog: u64,
     pub(crate) seconds: u64,
     /// Numbers of requests that were used.
     pub(crate) used: u64,
@@ -41,8 +41,11 @@ impl Bench {
     /// Measures the rows that are asked for, or all.
     pub(crate) async fn run(&mut self, only: &[String]) {
         let wanted = |name: &str| only.is_empty() || only.iter().any(|it| it == name);
-        if only.iter().any(|it| it != "failover") || only.is_empty() {
+        if only.iter().any(|it| !["failover", "events"].contains(&it.as_str())) || only.is_empty() {
             self.of_one_carrier(wanted).await;
+        }
+        if wanted("events") {
+            self.events().await;
         }
         if wanted("failover") {
             self.failover().await;
@@ -269,7 +272,7 @@ fn best(rates: &[f64]) -> f64 {
     rates.iter().copied().fold(0.0, f64::max)
 }
 
-fn list(rates: &[f64]) -> String {
+pub(crate) fn list(rates: &[f64]) -> String {
     let rates: Vec<String> = rates.iter().map(|it| format!("{it:.0}")).collect();
     rates.join(", ")
 }

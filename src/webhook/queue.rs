@@ -196,6 +196,11 @@ impl Queue {
         self.retries.values().filter(|it| it.durable).map(|it| it.events.len()).sum::<usize>() + self.waiting
     }
 
+    /// The oldest event that waits in a row.
+    pub fn oldest(&self) -> Option<u64> {
+        self.retries.values().filter_map(|it| it.events.first().copied()).min()
+    }
+
     /// From where on the log is to be read, and how many events; `None` while enough is here.
     pub fn wants(&self) -> Option<(u64, usize)> {
         let room = FRESH_MAX.saturating_sub(self.fresh.len());

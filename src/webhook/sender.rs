@@ -280,7 +280,13 @@ impl EndpointSender {
         self.told = Instant::now();
         let (account, mark) = (self.options.account, self.queue.mark().clone());
         let after = mark.told_to;
-        let behind = self.shared.read(move |it| it.events_behind(account, after, COUNTED_MAX)).await;
+        let row = self.queue.oldest();
+        let behind = self.shared.read(move |it| {
+            let (count, first) = it.events_behind(account, after, COUNTED_MAX)?;
+            let in_row = it.events_of(row.as_slice())?.first().map(|it| it.at);
+            Ok((count, [first, in_row].into_iter().flatten().min()))
+        });
+        let behind = behind.await;
         let (outbox, oldest) = behind.unwrap_or_else(|error| {
             unread(&error);
             Default::default()

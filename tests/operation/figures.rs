@@ -16,7 +16,7 @@ use time::format_description::well_known::Rfc3339;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What two carriers of one route do not bring about: the tests through the real binary that see it move.
-const SEEN_ELSEWHERE: [(&str, &str, &str); 21] = [
+const SEEN_ELSEWHERE: [(&str, &str, &str); 26] = [
     (
         "http_connections_refused_total",
         "operation/connections.rs",
@@ -72,6 +72,23 @@ const SEEN_ELSEWHERE: [(&str, &str, &str); 21] = [
         "operation/handsets.rs",
         "a_number_without_its_country_code_is_never_that_of_somebody_else",
     ),
+    (
+        "webhook_deliveries_total",
+        "operation/webhooks.rs",
+        "an_endpoint_behind_us_is_never_called_unless_its_network_is_named",
+    ),
+    ("webhook_seconds", "operation/webhooks.rs", "an_endpoint_behind_us_is_never_called_unless_its_network_is_named"),
+    (
+        "webhook_outbox_messages",
+        "operation/webhooks.rs",
+        "an_endpoint_behind_us_is_never_called_unless_its_network_is_named",
+    ),
+    (
+        "webhook_oldest_age_seconds",
+        "operation/webhooks.rs",
+        "an_endpoint_behind_us_is_never_called_unless_its_network_is_named",
+    ),
+    ("webhook_state", "operation/webhooks.rs", "an_endpoint_behind_us_is_never_called_unless_its_network_is_named"),
     ("charged_total", "operation/money.rs", "an_account_that_pays_in_advance_is_refused_charged_and_paid_back"),
     ("refunded_total", "operation/money.rs", "an_account_that_pays_in_advance_is_refused_charged_and_paid_back"),
 ];

@@ -52,7 +52,7 @@ fn say(link: &mut Link, sequence: u32, text: &str) {
 
 /// The data of all events of the account.
 fn told(daemon: &Daemon) -> Vec<Value> {
-    let log = daemon.client().get("/v1/events").json();
+    let log = daemon.client().get("/v1/events?types=message.received").json();
     let events = log["data"].as_array().unwrap_or_else(|| panic!("{log}"));
     events.iter().map(|it| it["data"].clone()).collect()
 }

@@ -37,7 +37,9 @@ fn deliver(link: &mut Link, sequence: u32, body: &[u8]) {
 
 /// All events of the account, and where the log goes on.
 fn log(daemon: &Daemon, cursor: Option<&str>) -> (Vec<Value>, Option<String>) {
-    let path = cursor.map_or("/v1/events".to_owned(), |it| format!("/v1/events?cursor={it}"));
+    let path = cursor.map_or("/v1/events?types=message.received".to_owned(), |it| {
+        format!("/v1/events?types=message.received&cursor={it}")
+    });
     page(&daemon.client().get(&path).json())
 }
 
@@ -81,7 +83,7 @@ fn a_message_from_a_handset_is_confirmed_and_stands_in_the_log() {
     // A person who writes like a carrier is a person.
     deliver(&mut link, 7, &mo("12345", 0, 0, b"id:1 stat:DELIVRD, says a person"));
     assert_eq!(texts(&log(&daemon, end.as_deref()).0), ["id:1 stat:DELIVRD, says a person"]);
-    assert_eq!(page(&daemon.client().get("/v1/events?limit=1").json()).0.len(), 1);
+    assert_eq!(page(&daemon.client().get("/v1/events?types=message.received&limit=1").json()).0.len(), 1);
     counted(&daemon, "mo_total{carrier=\"acme\"}", 3.0);
 }
 

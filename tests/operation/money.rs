@@ -338,8 +338,9 @@ fn a_balance_of_a_store_of_format_4_takes_the_currency_that_is_configured() {
     daemon.terminate();
     let file = daemon.config().with_file_name("store").join("nuncio.db");
     let conn = rusqlite::Connection::open(file).expect("the store");
-    conn.execute_batch("DROP TABLE currency; ALTER TABLE meta DROP COLUMN eras; PRAGMA user_version = 4;")
-        .expect("the newer goes");
+    let steps = "DROP TABLE endpoint; DROP TABLE retry; DROP TABLE forgotten; ALTER TABLE event DROP COLUMN about;
+        DROP TABLE currency; ALTER TABLE meta DROP COLUMN eras; PRAGMA user_version = 4;";
+    conn.execute_batch(steps).expect("the newer goes");
     drop(conn);
     daemon.restart();
     assert_eq!(balance(&mut daemon.client())["currency"], "EUR");

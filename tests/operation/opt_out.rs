@@ -70,7 +70,7 @@ fn a_handset_that_says_stop_gets_no_more_of_that_sender_until_it_says_start() {
     let reply = daemon.client().post("/v1/messages", &both);
     assert_eq!((reply.status, &reply.json()["count"]), (202, &json!(1)));
     assert_eq!(reply.json()["rejected"][0]["code"], "suppressed");
-    let events = daemon.client().get("/v1/events").json();
+    let events = daemon.client().get("/v1/events?types=message.received").json();
     assert_eq!(events["data"][0]["data"]["opt_out"], true, "{events}");
     assert_eq!(daemon.metrics().value("opt_outs_total{account=\"shop\"}"), 1.0);
     let shown = until("what was asked for before ends", PATIENCE, || {
@@ -84,7 +84,7 @@ fn a_handset_that_says_stop_gets_no_more_of_that_sender_until_it_says_start() {
     assert_eq!(send(&daemon, &message(1, "12345")), refused(), "the list survives a kill");
     say(&mut link, 6, "START");
     assert_eq!(send(&daemon, &message(1, "12345")), accepted());
-    let events = daemon.client().get("/v1/events").json();
+    let events = daemon.client().get("/v1/events?types=message.received").json();
     assert_eq!(events["data"][1]["data"]["opt_out"], false, "{events}");
     say(&mut link, 7, "stop it? No, I like it");
     say(&mut link, 8, "I said stop");

@@ -40,7 +40,8 @@ fn a_customer_with_a_balance_sees_routes_and_neither_carriers_nor_what_they_char
     let page = failed(&daemon, &mut link);
     link.send_pdu(raw::DELIVER_SM, 78, &deliver(0, b"hello"));
     let event = until("an event", PATIENCE, || {
-        Some(daemon.client().get("/v1/events").json()["data"][0].clone()).filter(Value::is_object)
+        Some(daemon.client().get("/v1/events?types=message.received").json()["data"][0].clone())
+            .filter(Value::is_object)
     });
     let mut client = daemon.client();
     let body: Value = serde_json::from_str(BODY).unwrap();

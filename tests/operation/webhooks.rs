@@ -265,6 +265,14 @@ fn an_endpoint_behind_us_is_never_called_unless_its_network_is_named() {
     let call = until("the call is refused", PATIENCE, || stage.endpoint()["calls"].get(0).cloned());
     assert_eq!((&call["result"], &call["status"]), (&json!("blocked"), &Value::Null), "{call}");
     assert!(web.asked().is_empty());
+    let page = until("what waits is shown", PATIENCE, || {
+        let page = stage.daemon.metrics();
+        (page.value("webhook_outbox_messages{account=\"shop\"}") == 1.0).then_some(page)
+    });
+    assert!(0.0 < page.value("webhook_oldest_age_seconds{account=\"shop\"}"));
+    assert_eq!(page.value("webhook_state{account=\"shop\",state=\"ok\"}"), 1.0);
+    assert!(1.0 <= page.value("webhook_seconds_count{account=\"shop\"}"));
+    assert!(1.0 <= page.value("webhook_deliveries_total{account=\"shop\",result=\"blocked\"}"));
 }
 
 #[test]
