@@ -1,5 +1,5 @@
-//! The full round trip: a request, a submit, a receipt, and the webhook that tells of it; beside Kannel with its callback.
-//! And requests of a thousand recipients.
+//! The full round trip: a request, a submit, a receipt, and the webhook that tells of it; beside Kannel with its
+//! callback. And requests of a thousand recipients.
 
 use crate::carrier::{Carrier, Mode};
 use crate::daemon::{Daemon, Site};

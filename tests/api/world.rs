@@ -253,7 +253,7 @@ fn operators() -> Operators {
         links: Arc::new(move || standings.all()),
         minutes: Arc::new(BTreeMap::new),
         endpoints: EndpointStatuses::default(),
-        recover: Arc::new(|_, _, _| 0),
+        recover: Arc::new(|_, _, _| 1),
         trace: Arc::new(move |it| (it == link).then(|| vec!["{\"a\":1}".to_owned(), "{\"a\":2}".to_owned()])),
     }
 }
