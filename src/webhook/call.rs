@@ -24,6 +24,8 @@ pub const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 pub(crate) const ANSWER_MAX: usize = 16 * 1_024;
 /// Characters of an answer that are shown.
 const EXCERPT: usize = 512;
+/// From so many digits on a number may be that of a handset.
+const PERSONAL: usize = 6;
 
 /// What came of a call.
 #[derive(Clone, Debug)]
@@ -60,13 +62,12 @@ pub(crate) fn message(options: &EndpointOptions, events: &[Event], veil: &Veil) 
     (id, serde_json::to_string(&batch).expect("texts and numbers are always JSON"))
 }
 
-/// Calls an endpoint at `now`, which is the wall's, and says what came of it.
+/// Calls an endpoint at `now`, which is the wall's, and says what came of it. What had been given up is marked.
 pub(crate) async fn call(
     client: &HttpClient,
     options: &EndpointOptions,
     (id, body): &(String, String),
-    now: Time,
-    marks: &[(&'static str, &'static str)],
+    (now, is_replay): (Time, bool),
 ) -> Called {
     let seconds = now.0 / 1_000;
     let live = options.keys.iter().filter(|it| it.until == Time::NEVER || now < it.until).map(|it| &it.key);
@@ -76,7 +77,7 @@ pub(crate) async fn call(
         ("webhook-timestamp".into(), seconds.to_string()),
         ("webhook-signature".into(), signatures(live, id, seconds, body)),
     ];
-    headers.extend(marks.iter().map(|(name, value)| ((*name).into(), (*value).to_owned())));
+    headers.extend(is_replay.then(|| ("nuncio-replay".into(), "1".to_owned())));
     let request = HttpRequest { method: "POST", target: options.path.expose(), headers: &headers, body };
     let began = Instant::now();
     match timeout(DEADLINE, client.call(&request)).await {
@@ -106,8 +107,21 @@ fn answered(response: &HttpResponse, now: Time) -> Called {
         _ => (Verdict::NotTaken { asked, calm: status == 429 }, CallResult::Status4xx),
     };
     let text = response.body.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-    let plain = text.chars().map(|it| if it.is_control() { ' ' } else { it }).take(EXCERPT);
-    Called { verdict, result, status: Some(status), detail: plain.collect::<String>().into() }
+    Called { verdict, result, status: Some(status), detail: excerpt(&text).into() }
+}
+
+/// The beginning of what an endpoint answered, in one line; numbers so long that they may be somebody's are hidden, for
+/// some endpoints answer with what they were told.
+fn excerpt(text: &str) -> String {
+    let mut shown = String::new();
+    for run in text.chars().take(EXCERPT).collect::<Vec<_>>().chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit())
+    {
+        match run {
+            [first, ..] if first.is_ascii_digit() && PERSONAL <= run.len() => shown.push_str("***"),
+            _ => shown.extend(run.iter().map(|it| if it.is_control() { ' ' } else { *it })),
+        }
+    }
+    shown
 }
 
 /// Seconds, or a date (RFC 9110, 10.2.3).
@@ -151,6 +165,12 @@ mod tests {
         assert_eq!(of(429, None), (not_taken(true), CallResult::Status4xx));
         assert_eq!(of(503, None), (not_taken(false), CallResult::Status5xx));
         assert_eq!(of(410, None), (Verdict::Gone, CallResult::Gone));
+    }
+
+    #[test]
+    fn what_an_endpoint_answers_is_shown_in_one_line_and_without_numbers() {
+        assert_eq!(excerpt("no such\r\nnumber: +31612345678 (404)\u{7}"), "no such  number: +*** (404) ");
+        assert_eq!(excerpt(&"x".repeat(600)).len(), 512);
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub struct Delivery {
     pub events: Vec<(u64, Option<Event>)>,
     /// How often it was tried before.
     pub tries: u8,
+    /// It had been given up, and is told on demand.
+    pub is_replay: bool,
 }
 
 impl Delivery {
@@ -105,6 +107,8 @@ struct Unit {
     durable: bool,
     /// It is a probe: what comes of it is not held against it.
     probe: bool,
+    /// It had been given up, and is told on demand.
+    replay: bool,
 }
 
 /// What one endpoint has yet to be told.
@@ -247,7 +251,11 @@ impl Queue {
     fn next_retry(&mut self, probe: bool) -> Option<Delivery> {
         let (_, mut unit) = self.retries.pop_first()?;
         unit.probe = probe;
-        let delivery = Delivery { events: unit.events.iter().map(|it| (*it, None)).collect(), tries: unit.tries };
+        let delivery = Delivery {
+            events: unit.events.iter().map(|it| (*it, None)).collect(),
+            tries: unit.tries,
+            is_replay: unit.replay,
+        };
         self.flights.insert(delivery.first(), unit);
         Some(delivery)
     }
@@ -280,7 +288,7 @@ impl Queue {
             events.push((event.n, Some(event)));
         }
         self.move_mark();
-        let delivery = Delivery { events, tries: 0 };
+        let delivery = Delivery { events, tries: 0, is_replay: false };
         let first = delivery.events.first()?.0;
         self.flights.insert(first, unit);
         Some(delivery)
@@ -341,7 +349,7 @@ impl Queue {
             if held || row.about.iter().any(|it| self.busy.contains_key(it)) {
                 continue;
             }
-            let unit = Unit { events: row.events, about: row.about, tries: 1, ..Unit::default() };
+            let unit = Unit { events: row.events, about: row.about, tries: 1, replay: true, ..Unit::default() };
             self.put_back(unit, Some(now));
         }
         self.move_mark();

@@ -336,7 +336,7 @@ async fn deliver(
     delivery: Delivery,
 ) -> Done {
     let (first, began, clock) = (delivery.first(), Clock::of_the_wall(), Instant::now());
-    let count = delivery.events.len();
+    let (count, is_replay) = (delivery.events.len(), delivery.is_replay);
     let missing: Vec<u64> = delivery.events.iter().filter(|it| it.1.is_none()).map(|it| it.0).collect();
     let mut events: Vec<Event> = delivery.events.into_iter().filter_map(|it| it.1).collect();
     if !missing.is_empty() {
@@ -360,6 +360,6 @@ async fn deliver(
         return Done { first, count, event: None, called: None, began, took: clock.elapsed() };
     };
     let message = call::message(options, &events, veil);
-    let called = call::call(client, options, &message, began, &[]).await;
+    let called = call::call(client, options, &message, (began, is_replay)).await;
     Done { first, count, event: Some(event), called: Some(called), began, took: clock.elapsed() }
 }
