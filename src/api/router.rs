@@ -11,7 +11,7 @@ use crate::api::operate::{actions, dry_run, find, inspect, ledger, orders, probe
 use crate::api::read::{self, balance, events, list, message, order, order_messages, routes};
 use crate::api::reference::document::Described;
 use crate::api::reference::{self, Reference, problems};
-use crate::api::submit::{cancel, estimate, messages, outcome};
+use crate::api::submit::{cancel, estimate, messages, outcome, retry};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::handler::Handler;
@@ -63,6 +63,7 @@ endpoints! {
         "/v1/messages/{id}/outcome" { post: outcome::outcome => outcome::about }
         "/v1/orders" { get: order::orders => order::about_orders }
         "/v1/orders/{id}" { get: order::order => order::about, delete: cancel::cancel_order => cancel::about_order }
+        "/v1/orders/{id}/retry" { post: retry::retry => retry::about }
         "/v1/orders/{id}/messages" { get: order_messages::order_messages => order_messages::about }
         "/v1/estimate" { post: estimate::estimate => estimate::about }
         "/v1/routes" { get: routes::all => routes::about_all }

@@ -408,6 +408,7 @@ fn wiring(
         on_unread: hooks::on_unread(meters),
         on_refusal: Arc::new(move |stage, code| refusals.borrow().http().count_rejection(stage, code)),
         max_body: http.max_body,
+        max_csv: http.max_csv,
         body_timeout: http.body_timeout,
     }
 }

@@ -18,7 +18,7 @@ use nuncio::message::part::Part;
 use nuncio::message::price::PriceTable;
 use nuncio::message::time::Time;
 use nuncio::record::action::Action;
-use nuncio::record::batch::{Batch, Marks, Order};
+use nuncio::record::batch::{Batch, Idempotency, Marks, Order};
 use nuncio::record::contract::Store;
 use nuncio::record::entry::Entry;
 use nuncio::route::plan::{Destinations, Route};
@@ -157,6 +157,7 @@ impl World {
             on_unread: Arc::new(|_, _, _| ()),
             on_refusal: Arc::new(move |stage, code| refused.lock().unwrap().push((stage, code))),
             max_body: 1 << 20,
+            max_csv: 32 << 20,
             body_timeout: Duration::from_millis(300),
         });
         Self {
@@ -236,6 +237,14 @@ impl World {
         change(&mut entry);
         let marks = store.recover().unwrap().marks;
         store.commit(&Batch { parts: entry.parts, past: entry.past, marks, ..Batch::default() }).unwrap();
+    }
+
+    /// Erases what the message at `index` says, as the loop does when it ends.
+    pub(crate) fn erase(&self, index: u64) {
+        let mut store = self.store.lock().unwrap();
+        let body = store.load(&[Seq(index + 1)]).unwrap().remove(0).body.erased().expect("it says something");
+        let marks = store.recover().unwrap().marks;
+        store.commit(&Batch { erased: vec![Arc::new(body)], marks, ..Batch::default() }).unwrap();
     }
 
     pub(crate) fn stored(&self) -> usize {
@@ -351,6 +360,7 @@ impl Keeper {
             bodies: entries.iter().map(|it| Arc::clone(&it.body)).collect(),
             new_parts: entries.into_iter().flat_map(|it| it.parts).collect(),
             orders: if 1 < row.count { vec![row] } else { vec![] },
+            idempotency: submission.idempotency.iter().map(|it| used(&submission, it, order)).collect(),
             marks: Marks { next_seq: self.seq, next_order: self.order, time: NOW, ..Marks::first() },
             ..Batch::default()
         };
@@ -386,6 +396,10 @@ impl Keeper {
         let parts = (0..body.submits()).map(|index| Part::new(PartKey::new(id.seq, index), lane, expires)).collect();
         Entry { body: Arc::new(body), parts, past: Vec::new() }
     }
+}
+
+fn used(submission: &Submission, keyed: &Keyed, order: OrderId) -> Idempotency {
+    Idempotency { account: submission.account, key: keyed.key.clone(), hash: keyed.hash, order, at: NOW }
 }
 
 pub(crate) fn account(id: u16, name: &str, key: &str) -> Account {

@@ -112,7 +112,15 @@ impl Reply {
         }
         let mut reply = Self { status, headers, body: Vec::new() };
         if reply.header("transfer-encoding") == Some("chunked") {
-            return Err(odd("chunks are not spoken here"));
+            loop {
+                let size = usize::from_str_radix(&line(from)?, 16).map_err(|_| odd("no size of a chunk"))?;
+                let mut chunk = vec![0; size + 2];
+                from.read_exact(&mut chunk)?;
+                if size == 0 {
+                    return Ok(reply);
+                }
+                reply.body.extend_from_slice(&chunk[..size]);
+            }
         }
         let len = reply.header("content-length").and_then(|it| it.parse().ok()).unwrap_or(0_usize);
         reply.body = vec![0; len];

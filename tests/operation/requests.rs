@@ -15,7 +15,7 @@ fn daemon() -> Daemon {
 const PRICED: &str = "price = { default = \"0.087\", currency = \"EUR\" }";
 
 /// What is said to these octets until the connection closes.
-fn said(at: SocketAddr, octets: &[u8]) -> Vec<u8> {
+pub(super) fn said(at: SocketAddr, octets: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(at).unwrap();
     stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
     // It may be refused before all of it has come.

@@ -103,6 +103,8 @@ pub struct Wiring {
     pub on_refusal: Arc<OnRefusal>,
     /// The largest body, in octets.
     pub max_body: usize,
+    /// The largest body that is CSV, in octets.
+    pub max_csv: usize,
     /// How long a body may take to come.
     pub body_timeout: Duration,
 }

@@ -133,6 +133,32 @@ impl Endpoint {
         self.refuses(&WITH_BODY)
     }
 
+    /// The body may be left away.
+    pub(crate) fn spares_body(mut self) -> Self {
+        if let Some(body) = self.operation.get_mut("requestBody") {
+            body["required"] = false.into();
+        }
+        self
+    }
+
+    /// The body may be a text of another type, such as this.
+    pub(crate) fn or_body_in(mut self, kind: &str, example: &str) -> Self {
+        if let Some(body) = self.operation.get_mut("requestBody") {
+            body["content"][kind] = json!({ "schema": { "type": "string" }, "example": example });
+        }
+        self
+    }
+
+    /// An answer in JSON, or one of another shape.
+    pub(crate) fn or_answers<T: ToSchema>(mut self, status: u16) -> Self {
+        let other = self.schema::<T>();
+        if let Some(answer) = self.answers.get_mut(&status) {
+            let schema = &mut answer["content"]["application/json"]["schema"];
+            *schema = json!({ "oneOf": [schema.take(), other] });
+        }
+        self
+    }
+
     /// An answer in JSON.
     pub(crate) fn answers<T: ToSchema>(mut self, status: u16, says: &str) -> Self {
         let schema = self.schema::<T>();

@@ -97,14 +97,17 @@ kinds! {
     Malformed = "malformed-json", 400, "validation", false, "The body is not JSON":
         "The body is not JSON, or ended before its end.",
         "`detail` says where it stops being JSON.";
+    MalformedCsv = "malformed-csv", 400, "validation", false, "The body is not CSV":
+        "The body is not CSV as RFC 4180 has it, not UTF-8, or has lines of more or fewer fields than its header. Nothing of it was taken.",
+        "`errors` names the lines by their numbers in the file, and what is wrong with them.";
     Invalid = "invalid-request", 422, "validation", false, "The request is not valid":
         "The request was read, and something in it may not be so.",
         "`errors` names each field by its pointer, and what is wrong with it.";
     TooLarge = "body-too-large", 413, "validation", false, "The body is too large":
-        "The body is larger than `max_body`.",
+        "The body is larger than `max_body`, or a CSV than `max_csv`, or has more than 100,000 lines.",
         "Send several requests with fewer recipients each.";
     TooSlow = "body-too-slow", 408, "validation", true, "The body did not come in time":
-        "The body did not come within `body_timeout`.",
+        "The body did not come within `body_timeout`, or a part of `max_body` octets of a larger one.",
         "Send it again, with the same `Idempotency-Key`.";
     NotFound = "not-found", 404, "validation", false, "There is no such thing":
         "There is nothing at this path, or nothing with this id that the account may see.",
@@ -139,6 +142,9 @@ kinds! {
     NoPrice = "no-price", 422, "pricing", false, "The destination has no price":
         "The account pays from a balance, or the route has prices, and there is none for this destination.",
         "Use another route, or ask the operator for a price.";
+    TextErased = "text-erased", 422, "validation", false, "The text is not kept any more":
+        "The text of the message was erased when the message ended, as the gateway is configured for its class, so that it cannot be sent again.",
+        "Send it anew with `POST /v1/messages`.";
     ListFull = "list-full", 507, "validation", false, "The list is full":
         "The list of suppressed numbers is as long as it may be.",
         "Lift what is no longer needed, or tell the operator.";
@@ -178,6 +184,9 @@ kinds! {
     StillRunning = "still-running", 409, "queue", true, "The same request is under way":
         "A request with the same `Idempotency-Key` and the same values is not yet stored whole.",
         "Send it again in a moment: it will have the first answer.";
+    NothingToRetry = "nothing-to-retry", 409, "validation", false, "There is nothing to send again":
+        "No message of the order has failed or expired, or has one of the `statuses` that the request names.",
+        "Look at the order: `GET /v1/orders/{id}`.";
     NothingHeld = "nothing-held", 409, "queue", false, "Nothing is held":
         "There is nothing of a restored store to release.",
         "Nothing is to be done.";

@@ -19,7 +19,7 @@ use crate::api::operate::actions::{ActionView, unknown};
 use crate::api::operate::inspect::snapshot;
 use crate::api::operate::views::ScoreView;
 use crate::api::submit::diagnose;
-use crate::api::submit::quote::Quote;
+use crate::api::submit::quote::{Judge, Quote};
 use crate::api::submit::ranking::USUAL;
 use crate::dispatch::door::happening::Recipient;
 use crate::dispatch::door::plan::{Account, Plan};
@@ -61,7 +61,8 @@ pub(crate) async fn dry_run(
     let asked = diagnose::read(body.as_bytes())?;
     let rules = rules(plan, account, &question);
     let mut page = Page { account: &account.name, to: &question.to, rules, ..Page::default() };
-    match Quote::of((plan, &context.wiring.opted_out), account, &asked) {
+    let judge = Judge { plan, opted_out: &context.wiring.opted_out, account };
+    match Quote::of(judge, &asked).and_then(|it| it.0.some().map(|()| it)) {
         Err(refusal) => page.refusal = Some(Refusal::of(&refusal)),
         Ok((quote, submission)) => {
             let [line, ..] = &quote.lines[..] else { return Err(Problem::new(Kind::Internal, "Nobody is left.")) };

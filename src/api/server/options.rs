@@ -18,6 +18,8 @@ pub struct Http {
     pub tls: Option<Tls>,
     /// The longest body in octets. Default 1 MiB: some 10,000 recipients.
     pub max_body: usize,
+    /// The longest body that is CSV, in octets. Default 32 MiB: 100,000 recipients with a text of their own.
+    pub max_csv: usize,
     /// How long the head of a request may take. Default 10 s.
     pub header_timeout: Duration,
     /// How long its body may take. Default 30 s.
@@ -82,6 +84,7 @@ impl Http {
             listen,
             tls: None,
             max_body: 1 << 20,
+            max_csv: 32 << 20,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(60),

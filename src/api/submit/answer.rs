@@ -26,12 +26,18 @@ const LINE_OCTETS: usize = 200;
 /// Duplicates that are named; all are counted.
 const DUPLICATES_MAX: usize = 100;
 
-/// 202: an order is durable and queued; it and its messages are called so.
-pub(crate) fn accepted(quote: &Quote<'_>, order: u64, ids: &[MessageName], means: &Means) -> Response {
+/// 202: an order is durable and queued; it and its messages are called so. It may be what was left of another.
+pub(crate) fn accepted(
+    quote: &Quote<'_>,
+    (order, of): (u64, Option<u64>),
+    ids: &[MessageName],
+    means: &Means,
+) -> Response {
     let messages: Vec<Message<'_>> =
         quote.lines.iter().zip(ids).map(|(line, id)| Message::of(Some(*id), line)).collect();
     let document = Accepted {
         order_id: order,
+        retry_of: of,
         route_id: quote.route.id.0,
         count: messages.len(),
         initial_state: "QUEUED",
@@ -43,7 +49,7 @@ pub(crate) fn accepted(quote: &Quote<'_>, order: u64, ids: &[MessageName], means
         duplicates: LeftOut::of(&quote.duplicates),
     };
     let location = match ids {
-        [only] => format!("/v1/messages/{only}"),
+        [only] if of.is_none() => format!("/v1/messages/{only}"),
         _ => format!("/v1/orders/{order}"),
     };
     let mut response = json::answer(StatusCode::ACCEPTED, &document, messages.len() * LINE_OCTETS + LINE_OCTETS);
@@ -81,6 +87,10 @@ pub(crate) struct Accepted<'a> {
     /// The order that all messages of the request are.
     #[schema(value_type = OrderKey)]
     order_id: u64,
+    /// The order of which this is what did not arrive; left away where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = OrderKey, required = false)]
+    retry_of: Option<u64>,
     /// By which route it goes.
     #[schema(value_type = RouteKey)]
     route_id: u32,
@@ -204,7 +214,7 @@ struct Refused<'a> {
 }
 
 /// Why a recipient is not accepted, as the reference has it.
-enum RejectionWord {}
+pub(crate) enum RejectionWord {}
 
 impl PartialSchema for RejectionWord {
     fn schema() -> RefOr<Schema> {

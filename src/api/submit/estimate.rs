@@ -9,7 +9,7 @@ use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::read::balance;
 use crate::api::submit::answer::Estimated;
-use crate::api::submit::quote::Quote;
+use crate::api::submit::quote::{Judge, Quote};
 use crate::api::submit::request::Asked;
 use crate::api::submit::{answer, diagnose, ranking};
 use axum::extract::{Request, State};
@@ -26,7 +26,9 @@ pub(crate) async fn estimate(
     let account = by.account();
     let (body, _held) = body::read(&context, Holder::Account(account.id), request.into_body()).await?;
     let asked = diagnose::read(&body)?;
-    let (quote, submission) = Quote::of((by.plan(), &context.wiring.opted_out), account, &asked)?;
+    let judge = Judge { plan: by.plan(), opted_out: &context.wiring.opted_out, account };
+    let (quote, submission) = Quote::of(judge, &asked)?;
+    quote.some()?;
     let first = submission.recipients.first();
     let names = first.map_or_else(Vec::new, |it| {
         let from = it.source.as_ref().unwrap_or(&submission.source);

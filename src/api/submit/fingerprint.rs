@@ -19,6 +19,13 @@ pub(crate) fn key(key: Box<str>, (path, body): (&str, &[u8]), values: impl FnOnc
     Keyed { key, hash: print.0.finalize().into(), former }
 }
 
+/// The digest of some values.
+pub(crate) fn digest(values: impl FnOnce(&mut Print)) -> [u8; 32] {
+    let mut print = Print(Sha256::new());
+    values(&mut print);
+    print.0.finalize().into()
+}
+
 /// A digest of names and values.
 pub(crate) struct Print(Sha256);
 

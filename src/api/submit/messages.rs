@@ -12,10 +12,11 @@ use crate::api::handler::reads::blocking;
 use crate::api::handler::{body, idempotency};
 use crate::api::read::message_view::alphabet;
 use crate::api::submit::answer::Accepted;
-use crate::api::submit::quote::Quote;
+use crate::api::submit::csv::report::Report;
+use crate::api::submit::quote::{Judge, Quote};
 use crate::api::submit::recipients::Line;
 use crate::api::submit::request::{Asked, RECIPIENTS_MAX, targets};
-use crate::api::submit::{answer, diagnose, fingerprint, screen};
+use crate::api::submit::{answer, csv, diagnose, fingerprint, screen};
 use crate::dispatch::door::happening::{Ask, Recipient, Submission};
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::{Means, Reply};
@@ -38,16 +39,22 @@ pub(crate) async fn messages(
 ) -> Result<Response, Problem> {
     let account = by.account();
     refuse_when_closed(&context)?;
+    if csv::is_csv(request.headers()) {
+        return csv::messages(&context, &by, request).await;
+    }
     let (head, body) = request.into_parts();
     let key = idempotency::key(&head.headers)?;
     let (body, _held) = body::read(&context, Holder::Account(account.id), body).await?;
     let asked = diagnose::read(&body)?;
-    let (mut quote, mut submission) = Quote::of((by.plan(), &context.wiring.opted_out), account, &asked)?;
+    let judge = Judge { plan: by.plan(), opted_out: &context.wiring.opted_out, account };
+    let (mut quote, mut submission) = Quote::of(judge, &asked)?;
+    quote.some()?;
     // The texts are held while numbers are asked about, and until the loop has answered, not only until it takes them.
     let mut texts = context.memory.share(Holder::Account(account.id));
     texts.grow_to(octets(&submission))?;
     let targets = (&targets(&asked)?, account.region.as_deref());
     screen::sift(&context, targets, &mut quote, &mut submission).await?;
+    quote.some()?;
     for it in &quote.rejected {
         (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
     }
@@ -56,9 +63,9 @@ pub(crate) async fn messages(
         Reply::Accepted { order, messages, means, .. } => {
             let veil = context.veil();
             let names: Vec<MessageName> = messages.iter().map(|it| veil.message(*it)).collect();
-            Ok(answer::accepted(&quote, veil.order(order), &names, &means))
+            Ok(answer::accepted(&quote, (veil.order(order), None), &names, &means))
         }
-        Reply::Repeated(order) => repeat(&context, by.plan(), &quote, order).await,
+        Reply::Repeated(order) => repeat(&context, by.plan(), &quote, (order, None)).await,
         other => Err(refusal(&other)),
     }
 }
@@ -82,6 +89,7 @@ pub(crate) fn about() -> Endpoint {
         Kind::InsufficientBalance,
         Kind::QuotaExceeded,
         Kind::RateExceeded,
+        Kind::MalformedCsv,
     ];
     let example = json!({ "to": "+31612345678", "from": "YOURAPP", "text": "Your parcel is on its way", "client_ref": "parcel-77" });
     Endpoint::new("Messages", "sendMessages", "Send a message")
@@ -89,8 +97,10 @@ pub(crate) fn about() -> Endpoint {
         .by(Scope::Send)
         .header::<IdempotencyKey>("Idempotency-Key", "Makes the request safe to repeat: one key for one request.")
         .body::<Asked<'_>>("What is to be sent, and to whom. Only `to` and a text are needed everywhere.", example)
-        .answers::<Accepted<'_>>(202, "It is durable and queued.")
-        .tells(202, "Location", (true, "The message, or the order of several."))
+        .or_body_in("text/csv", "to,name\n+31612345678,Ann\n")
+        .answers::<Accepted<'_>>(202, "It is durable and queued; of CSV, with the orders that were made of it.")
+        .or_answers::<Report>(202)
+        .tells(202, "Location", (false, "The message, or the order of several; of CSV where it made one order."))
         .tells(202, "Idempotent-Replayed", (false, "`true` where this is the answer to an earlier request again."))
         .tells(202, "RateLimit", (false, "What is left of rate and quota, where the account has them."))
         .tells(202, "RateLimit-Policy", (false, "What rate and quota are, where the account has them."))
@@ -106,12 +116,18 @@ pub(crate) fn about() -> Endpoint {
         .sends("Idempotency-Key: parcel-77")
 }
 
-/// The first answer again, from what the store has of the order.
-async fn repeat(context: &Context, plan: &Plan, quote: &Quote<'_>, order: OrderId) -> Result<Response, Problem> {
+/// The first answer again, from what the store has of the order, which may be what was left of another.
+pub(super) async fn repeat(
+    context: &Context,
+    plan: &Plan,
+    quote: &Quote<'_>,
+    (order, of): (OrderId, Option<u64>),
+) -> Result<Response, Problem> {
     let entries = blocking(context, move |readers| readers.order_messages(order, &[], None, RECIPIENTS_MAX)).await?;
     let veil = context.veil();
     let names: Vec<MessageName> = entries.iter().map(|it| veil.message(it.body.id)).collect();
     let lines = entries.iter().enumerate().map(|(at, Entry { body, .. })| Line {
+        at,
         to: body.destination,
         client_ref: body.client_ref.as_deref(),
         // A text that was erased cannot be counted again; the same request stands beside it.
@@ -129,11 +145,11 @@ async fn repeat(context: &Context, plan: &Plan, quote: &Quote<'_>, order: OrderI
     };
     let charge = blocking(context, move |readers| readers.ledger_line(order, None)).await?;
     let means = Means { balance: charge.map(|it| it.balance), ..Means::default() };
-    Ok(idempotency::mark_replay(answer::accepted(&first, veil.order(order), &names, &means)))
+    Ok(idempotency::mark_replay(answer::accepted(&first, (veil.order(order), of), &names, &means)))
 }
 
 /// Nothing new comes in while the daemon stops, its store has failed or its disk is nearly full.
-fn refuse_when_closed(context: &Context) -> Result<(), Problem> {
+pub(super) fn refuse_when_closed(context: &Context) -> Result<(), Problem> {
     let health = &context.wiring.health;
     let set = |flag: &std::sync::atomic::AtomicBool| flag.load(Ordering::Relaxed);
     if set(&health.poisoned) {
@@ -152,7 +168,7 @@ fn refuse_when_closed(context: &Context) -> Result<(), Problem> {
 }
 
 /// About what a submission takes in memory.
-fn octets(submission: &Submission) -> usize {
+pub(super) fn octets(submission: &Submission) -> usize {
     let data = submission.recipients.first().and_then(|it| it.extras.as_ref()?.form.binary.as_ref());
     let texts = submission.recipients.iter().map(|it| size_of::<Recipient>() + it.text.len());
     texts.sum::<usize>() + data.map_or(0, |it| it.data.len())

@@ -6,6 +6,8 @@
 pub(super) mod messages;
 pub(super) mod estimate;
 pub(super) mod cancel;
+pub(super) mod retry;
+mod csv;
 pub(super) mod request;
 mod request_schema;
 pub(super) mod diagnose;

@@ -12,6 +12,7 @@ use crate::dispatch::door::happening::{Recipient, Submission};
 use crate::dispatch::door::plan::{Account, Plan};
 use crate::dispatch::inbound::opt_out::OptedOut;
 use crate::message::class::Class;
+use crate::message::extras::Extras;
 use crate::message::id::RouteId;
 use crate::message::money::{Currency, Money};
 use crate::message::source::Source;
@@ -26,15 +27,40 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The shortest validity that means anything to a carrier.
-const VALIDITY_MIN: Duration = Duration::from_secs(1);
+pub(super) const VALIDITY_MIN: Duration = Duration::from_secs(1);
 /// The longest: what SMSCs commonly keep.
-const VALIDITY_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(super) const VALIDITY_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 // What is asked for can be said to a carrier.
 const _: () = assert!(VALIDITY_MAX.as_secs() <= RELATIVE_MAX.as_secs());
 /// Characters of a tag: a word by which rules tell requests apart.
 const TAG_MAX: usize = 64;
 /// Fields that are of the contract and have no function yet.
 const LATER: &str = "has no function yet";
+
+/// By what requests are judged, and whose.
+#[derive(Clone, Copy)]
+pub(crate) struct Judge<'a> {
+    /// The configuration.
+    pub(crate) plan: &'a Plan,
+    /// Who does not want to be written to.
+    pub(crate) opted_out: &'a OptedOut,
+    /// Who asks.
+    pub(crate) account: &'a Account,
+}
+
+/// What all recipients of a request share.
+pub(super) struct Shared<'a> {
+    pub(super) route: &'a Route,
+    pub(super) source: Option<Source>,
+    pub(super) requested: Requested,
+    pub(super) extras: Option<Extras>,
+    pub(super) text: Option<&'a Text<'a>>,
+    pub(super) client_ref: Option<&'a Text<'a>>,
+    /// Whether who would get the same twice gets it twice.
+    pub(super) repeats: bool,
+    pub(super) send_at: Option<Time>,
+    pub(super) validity: Duration,
+}
 
 /// What a request would become.
 pub(crate) struct Quote<'a> {
@@ -51,12 +77,9 @@ pub(crate) struct Quote<'a> {
 }
 
 impl<'a> Quote<'a> {
-    /// What the request would become, and what the loop is asked to keep of it; or why nothing.
-    pub(crate) fn of(
-        (plan, opted_out): (&'a Plan, &'a OptedOut),
-        account: &'a Account,
-        asked: &'a Asked<'a>,
-    ) -> Result<(Self, Box<Submission>), Problem> {
+    /// What the request would become, and what the loop is asked to keep of it, of which there may be nothing.
+    pub(crate) fn of(by: Judge<'a>, asked: &'a Asked<'a>) -> Result<(Self, Box<Submission>), Problem> {
+        let Judge { plan, account, .. } = by;
         refuse_later(asked)?;
         let words = Words::of(asked)?;
         let (extras, requested) = features::read(asked, words.requested)?;
@@ -67,8 +90,29 @@ impl<'a> Quote<'a> {
         let route =
             route(plan, account, &Wanted { asked, words: &words, sender: sender.as_deref(), targets: &targets })?;
         check_route(route, words.class, source.as_ref())?;
+        let shared = Shared {
+            route,
+            source,
+            requested,
+            extras,
+            text: asked.text.as_ref(),
+            client_ref: asked.client_ref.as_ref(),
+            repeats: words.repeats,
+            send_at: words.send_at,
+            validity: words.validity.unwrap_or(route.validity),
+        };
+        Self::judge(by, shared, &targets)
+    }
+
+    /// The same once it is known what all recipients share.
+    pub(super) fn judge(
+        Judge { plan, opted_out, account }: Judge<'a>,
+        shared: Shared<'a>,
+        targets: &Targets<'a>,
+    ) -> Result<(Self, Box<Submission>), Problem> {
+        let Shared { route, source, .. } = shared;
         check_price(account, route)?;
-        let extras = dlt::complete(route, extras)?;
+        let extras = dlt::complete(route, shared.extras)?;
         let sender = recipient(source.as_ref().map_or("", Source::octets));
         let terms = Terms {
             unwanted: Box::new(move |to, own| {
@@ -80,30 +124,32 @@ impl<'a> Quote<'a> {
             route,
             plan,
             source: source.clone(),
-            requested,
+            requested: shared.requested,
             extras: extras.map(Arc::new),
             profile: plan.quote_profile(route.id),
-            text: asked.text.as_ref(),
-            client_ref: asked.client_ref.as_ref(),
-            repeats: words.repeats,
+            text: shared.text,
+            client_ref: shared.client_ref,
+            repeats: shared.repeats,
         };
-        let Judged { accepted, rejected, duplicates } = terms.apply(&targets);
-        if accepted.is_empty() {
-            return Err(all_rejected(&rejected));
-        }
+        let Judged { accepted, rejected, duplicates } = terms.apply(targets);
         let (lines, recipients): (Vec<Line<'a>>, Vec<Recipient>) = accepted.into_iter().unzip();
         let submission = Box::new(Submission {
             account: account.id,
             route: route.id,
             class: route.class,
             source: source.unwrap_or(Source::Unset),
-            send_at: words.send_at,
-            validity: words.validity.unwrap_or(route.validity),
+            send_at: shared.send_at,
+            validity: shared.validity,
             idempotency: None,
             recipients,
         });
         let currency = route.price.as_ref().map(|it| it.currency).or(account.currency);
         Ok((Self { route, lines, rejected, duplicates, currency }, submission))
+    }
+
+    /// Refuses a request of which nothing is left.
+    pub(crate) fn some(&self) -> Result<(), Problem> {
+        if self.lines.is_empty() { Err(all_rejected(&self.rejected)) } else { Ok(()) }
     }
 
     /// What all accepted recipients cost; `None` on an unpriced route.
@@ -248,6 +294,11 @@ fn check_route(route: &Route, class: Option<Class>, source: Option<&Source>) -> 
     Ok(())
 }
 
+/// Whether a sender may be used, by its account and on its route, still.
+pub(super) fn may_use(account: &Account, route: &Route, source: &Source) -> bool {
+    is_listed(&account.senders, source) && (route.senders.is_empty() || is_listed(&route.senders, source))
+}
+
 /// An account that pays in advance cannot be sent for without a price.
 fn check_price(account: &Account, route: &Route) -> Result<(), Problem> {
     if account.terms.managed && route.price.is_none() {
@@ -258,7 +309,7 @@ fn check_price(account: &Account, route: &Route) -> Result<(), Problem> {
 }
 
 /// The refusal of a request of which nothing is left.
-pub(crate) fn all_rejected(rejected: &[Rejected<'_>]) -> Problem {
+fn all_rejected(rejected: &[Rejected<'_>]) -> Problem {
     let faults = rejected.iter().map(|it| Fault { detail: it.detail.clone(), pointer: it.pointer.clone() }).collect();
     let kind = match rejected {
         [only] => only.kind,

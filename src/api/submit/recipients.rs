@@ -37,6 +37,8 @@ pub(crate) const UNSAYABLE_SENDER: &str =
 /// What the answer says of one accepted recipient.
 #[derive(Clone, Debug)]
 pub(crate) struct Line<'a> {
+    /// Its place among the recipients of the request, from 0.
+    pub(crate) at: usize,
     pub(crate) to: E164,
     pub(crate) client_ref: Option<&'a str>,
     pub(crate) alphabet: Alphabet,
@@ -47,6 +49,8 @@ pub(crate) struct Line<'a> {
 /// A recipient that is not accepted.
 #[derive(Clone, Debug)]
 pub(crate) struct Rejected<'a> {
+    /// Its place among the recipients of the request, from 0.
+    pub(crate) at: usize,
     pub(crate) to: &'a str,
     pub(crate) pointer: Cow<'static, str>,
     pub(crate) kind: Kind,
@@ -57,6 +61,8 @@ pub(crate) struct Rejected<'a> {
 /// A recipient that is left out, because another of the request gets the same.
 #[derive(Clone, Debug)]
 pub(crate) struct Duplicate<'a> {
+    /// Its place among the recipients of the request, from 0.
+    pub(crate) at: usize,
     pub(crate) to: &'a str,
     pub(crate) pointer: Cow<'static, str>,
 }
@@ -104,10 +110,12 @@ impl<'a> Terms<'a> {
         let (mut duplicates, mut seen) = (Vec::new(), HashSet::<Gets<'a>, foldhash::fast::RandomState>::default());
         let mut judge = |wish: Wish<'a>| match self.judge(&wish, shared.as_ref()) {
             Ok((line, _)) if !self.repeats && !seen.insert(self.gets(&wish, &line)) => {
-                duplicates.push(Duplicate { to: wish.to, pointer: wish.place.pointer(Field::To) });
+                let (at, pointer) = (wish.place.at(), wish.place.pointer(Field::To));
+                duplicates.push(Duplicate { at, to: wish.to, pointer });
             }
             Ok(pair) => accepted.push(pair),
             Err(fault) => rejected.push(Rejected {
+                at: wish.place.at(),
                 to: wish.to,
                 pointer: wish.place.pointer(fault.field),
                 kind: fault.kind,
@@ -176,7 +184,7 @@ impl<'a> Terms<'a> {
         if !self.plan.says(self.route, from, &destination) {
             return Err(invalid(Field::From, Rejection::UnsayableSender, UNSAYABLE_SENDER.into()));
         }
-        let line = Line { to, client_ref: reference, alphabet, parts, price };
+        let line = Line { at: wish.place.at(), to, client_ref: reference, alphabet, parts, price };
         let recipient = Recipient {
             destination: to,
             source: source.cloned(),
@@ -265,6 +273,14 @@ enum Pointer {
 }
 
 impl Pointer {
+    /// Its place among the recipients, from 0.
+    const fn at(self) -> usize {
+        match self {
+            Self::Alone => 0,
+            Self::Listed(at) | Self::Object(at) => at,
+        }
+    }
+
     /// A pointer to the field, or to the shared one that stands for it.
     fn pointer(self, field: Field) -> Cow<'static, str> {
         match (self, field) {

@@ -35,5 +35,6 @@ rejections! {
     TextTooLong = "text_too_long", "The text takes more than 10 parts.";
     EmptyText = "empty_text", "There is nothing to send.";
     UnencodableText = "unencodable_text", "The alphabet that was asked for lacks characters of the text.";
+    TextErased = "text_erased", "The text of a message that is to be sent again was erased when the message ended.";
     NumberInvalid = "number_invalid", "The service that knows numbers says that this one gets no messages.";
 }

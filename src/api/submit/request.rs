@@ -54,7 +54,7 @@ pub(crate) const DLT_FIELDS: [&str; 3] = ["entity_id", "template_id", "telemarke
 pub(crate) const TARGET_FIELDS: [&str; 3] = ["to", "client_ref", "text"];
 
 /// What a customer asks for.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[schema(as = SendRequest)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked<'a> {
@@ -346,6 +346,14 @@ impl<'a> Targets<'a> {
         match self {
             Self::One(_) => 1,
             Self::Many(list) => list.len(),
+        }
+    }
+
+    /// One of them as it was written.
+    pub(crate) fn written(&self, at: usize) -> &'a str {
+        match self {
+            Self::One(text) => text.as_str(),
+            Self::Many(list) => list.get(at).map_or("", |it| it.to.as_str()),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::api::handler::ask::{ask, refusal};
 use crate::api::handler::context::Context;
 use crate::api::handler::problem::{Kind, Problem};
-use crate::api::submit::quote::{Quote, all_rejected};
+use crate::api::submit::quote::Quote;
 use crate::api::submit::recipients::Rejected;
 use crate::api::submit::rejection::Rejection;
 use crate::api::submit::request::{RECIPIENTS_MAX, Targets};
@@ -40,7 +40,9 @@ pub(super) async fn sift<'a>(
     quote.lines.retain(|it| !refused.contains(&it.to));
     submission.recipients.retain(|it| !refused.contains(&it.destination));
     let accepted_before = |to: &str| E164::parse(to, region).is_ok_and(|it| refused.contains(&it));
-    let rejected = targets.with_pointers().filter(|(to, _)| accepted_before(to)).map(|(to, pointer)| Rejected {
+    let pointed = targets.with_pointers().enumerate().filter(|(_, (to, _))| accepted_before(to));
+    let rejected = pointed.map(|(at, (to, pointer))| Rejected {
+        at,
         to,
         pointer,
         kind: Kind::Invalid,
@@ -48,10 +50,10 @@ pub(super) async fn sift<'a>(
         detail: "is not a number that messages are sent to".into(),
     });
     // Whoever is refused for another reason is there already.
-    let others: BTreeSet<_> = quote.rejected.iter().map(|it| it.pointer.clone()).collect();
-    quote.rejected.extend(rejected.filter(|it| !others.contains(&it.pointer)));
+    let others: BTreeSet<_> = quote.rejected.iter().map(|it| it.at).collect();
+    quote.rejected.extend(rejected.filter(|it| !others.contains(&it.at)));
     quote.duplicates.retain(|it| !accepted_before(it.to));
-    if quote.lines.is_empty() { Err(all_rejected(&quote.rejected)) } else { Ok(()) }
+    Ok(())
 }
 
 /// Refuses where the account would be refused for its rate; that the request comes is not counted yet.

@@ -36,10 +36,12 @@ pub fn http(written: &service::Http, findings: &mut Findings) -> Http {
     let per_address =
         count("max_connections_per_address", written.max_connections_per_address, default.max_connections_per_address);
     let max_body = written.max_body.map_or(default.max_body as u64, |it| it.0);
+    let max_csv = written.max_csv.map_or(default.max_csv as u64, |it| it.0);
     Http {
         listen,
         tls,
         max_body: findings.within("http.max_body", max_body, 1 << 10..=64 << 20) as usize,
+        max_csv: findings.within("http.max_csv", max_csv, 1 << 10..=64 << 20) as usize,
         header_timeout: wait("http.header_timeout", written.header_timeout, default.header_timeout, findings),
         body_timeout: wait("http.body_timeout", written.body_timeout, default.body_timeout, findings),
         idle_timeout: wait("http.idle_timeout", written.idle_timeout, default.idle_timeout, findings),

@@ -12,6 +12,7 @@ pub struct Http {
     pub listen: Option<String>,
     pub tls: Option<Tls>,
     pub max_body: Option<Size>,
+    pub max_csv: Option<Size>,
     pub header_timeout: Option<Span>,
     pub body_timeout: Option<Span>,
     pub idle_timeout: Option<Span>,

@@ -58,7 +58,7 @@ use crate::store::sqlite::guard::Guard;
 use crate::store::sqlite::readers::Readers;
 use crate::store::sqlite::retain::Retaining;
 use crate::store::sqlite::search::sweep::Sweep;
-use crate::store::sqlite::table::{idem, name};
+use crate::store::sqlite::table::name;
 use crate::store::sqlite::told::Told;
 use crate::store::sqlite::writer::Known;
 use rusqlite::config::DbConfig;
@@ -362,10 +362,7 @@ impl Store for Sqlite {
     }
 
     fn idempotency(&mut self, account: AccountId, key: &str) -> Result<Option<Idempotency>, Poisoned> {
-        self.asked("looking up an idempotency key", |conn| {
-            let words = idem::TABLE.select("WHERE account = ?1 AND key = ?2");
-            reader::first(&mut conn.prepare_cached(&words)?, (account.0, key), idem::read)
-        })
+        self.asked("looking up an idempotency key", |conn| reader::idempotency(conn, account, key))
     }
 
     fn order(&mut self, order: OrderId) -> Result<Vec<Entry>, Poisoned> {

@@ -4,17 +4,17 @@
 //! Each question is one read transaction, so that a message and its parts are of one moment.
 
 use crate::carrier::id::Learned;
-use crate::message::id::{CarrierId, LaneId, OrderId, PartKey, Seq};
+use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::phase::Phase;
 use crate::message::time::Time;
 use crate::record::action::Action;
-use crate::record::batch::{Marks, Order};
+use crate::record::batch::{Idempotency, Marks, Order};
 use crate::record::contract::{QueuedLane, SAME_ID_MAX, Silent};
 use crate::record::entry::Entry;
 use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
 use crate::store::sqlite::fault::Trouble;
-use crate::store::sqlite::table::{attempt, body, learned, meta, mo, mo_seen, operate, orders, parked, part};
+use crate::store::sqlite::table::{attempt, body, idem, learned, meta, mo, mo_seen, operate, orders, parked, part};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params};
 use std::sync::{Arc, LazyLock};
 
@@ -276,6 +276,12 @@ pub(super) fn mo_seen(conn: &Connection) -> Result<Vec<MoSeen>, Trouble> {
 pub(super) fn marks(conn: &Connection) -> Result<Marks, Trouble> {
     let words = meta::TABLE.select("WHERE one = 1");
     Ok(first(&mut conn.prepare_cached(&words)?, [], meta::read)?.unwrap_or_else(Marks::first))
+}
+
+/// What was done under an idempotency key.
+pub(super) fn idempotency(conn: &Connection, account: AccountId, key: &str) -> Result<Option<Idempotency>, Trouble> {
+    let words = idem::TABLE.select("WHERE account = ?1 AND key = ?2");
+    first(&mut conn.prepare_cached(&words)?, (account.0, key), idem::read)
 }
 
 /// The row of an order of more than one message.

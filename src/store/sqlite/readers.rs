@@ -11,6 +11,7 @@ use crate::message::money::Money;
 use crate::message::status::Status;
 use crate::message::veil::Veil;
 use crate::record::action::Action;
+use crate::record::batch::Idempotency;
 use crate::record::entry::Entry;
 use crate::record::money::LedgerLine;
 use crate::record::shown::Shown;
@@ -156,6 +157,11 @@ impl Readers {
             from = next.unwrap_or(to);
         }
         Ok(found.shown(&self.eras()))
+    }
+
+    /// What an account did under an idempotency key.
+    pub fn idempotency(&self, account: AccountId, key: &str) -> Result<Option<Idempotency>, Fault> {
+        self.ask(|conn| reader::idempotency(conn, account, key))
     }
 
     /// What an account has; nothing if it never had something.
