@@ -1,7 +1,9 @@
 //! What lists may be asked for, as the reference says it.
 
 use crate::api::handler::endpoint::Endpoint;
-use crate::api::handler::kinds::{AnyNumber, CarrierKey, Cursor, MessageStatus, Moment, OrderKey, PageSize, RouteKey};
+use crate::api::handler::kinds::{
+    AnyNumber, CarrierKey, MessageCursor, MessageStatus, Moment, OrderKey, PageSize, RouteKey,
+};
 
 /// What the reference says of one parameter of a search.
 pub(crate) fn parameter(of: Endpoint, name: &str) -> Endpoint {
@@ -17,7 +19,9 @@ pub(crate) fn parameter(of: Endpoint, name: &str) -> Endpoint {
         ),
         "since" => of.query::<Moment>(name, "Only those that were accepted at this time or later."),
         "until" => of.query::<Moment>(name, "Only those that were accepted before this time."),
-        "cursor" => of.query::<Cursor>(name, "The `next_cursor` of the page before; without it the first is answered."),
+        "cursor" => {
+            of.query::<MessageCursor>(name, "The `next_cursor` of the page before; without it the first is answered.")
+        }
         "limit" => of.query::<PageSize>(name, "How many lines a page has at most; 100 without it."),
         _ => of,
     }

@@ -56,7 +56,13 @@ kinds! {
     /// The number of a route in the configuration.
     RouteKey = integer(8).minimum(Some(0)).maximum(Some(u32::MAX));
     /// A `next_cursor` of the page before, as it was given out.
-    Cursor = text("c2.7595618793d7d8fc0e0c4c8beeb670").format(format("nuncio-cursor"));
+    Cursor = ObjectBuilder::new().schema_type(Type::String);
+    /// A `next_cursor` of a list of messages, as it was given out.
+    MessageCursor = ObjectBuilder::new().schema_type(Type::String).format(format("message-cursor"));
+    /// A `next_cursor` of the list of orders, as it was given out.
+    OrderCursor = ObjectBuilder::new().schema_type(Type::String).format(format("order-cursor"));
+    /// A `next_cursor` of the log of events, as it was given out.
+    EventCursor = ObjectBuilder::new().schema_type(Type::String).format(format("event-cursor"));
     /// A time of RFC 3339; answers have them in UTC with milliseconds.
     Moment = text("2026-11-20T10:00:00.123Z").format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     /// The id that a carrier gave a message.
@@ -64,7 +70,7 @@ kinds! {
     /// How long: a whole number and `s`, `m`, `h` or `d`.
     Span = text("10m").pattern(Some("^[0-9]+[smhd]$"));
     /// How long a request waits: a whole number and `s` or `m`, of a minute at most.
-    EventWait = text("30s").pattern(Some("^(([0-9]|[1-5][0-9]|60)s|[01]m)$"));
+    EventWait = text("30s").pattern(Some("^(0*([0-9]|[1-5][0-9]|60)s|0*[01]m|0+[hd])$"));
     /// What came of a call of an endpoint.
     CallWord = words(CallResult::ALL.map(CallResult::word));
     /// Whether an endpoint is told.

@@ -12,10 +12,11 @@ use time::format_description::well_known::Rfc3339;
 pub(crate) struct Timestamp(pub(crate) Time);
 
 impl Timestamp {
-    /// Reads what RFC 3339 allows; `None` for anything else, and for times before 1970.
+    /// Reads what RFC 3339 allows; `None` for anything else. What was before 1970 is before everything here, as is the
+    /// first millisecond of that year; one earlier is no time at all in records.
     pub(crate) fn parse(text: &str) -> Option<Time> {
         let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        u64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok().map(Time)
+        u64::try_from((time.unix_timestamp_nanos() / 1_000_000).max(1)).ok().map(Time)
     }
 }
 
@@ -99,7 +100,7 @@ mod tests {
         assert_eq!(Timestamp::parse("2026-11-20T10:00:00.123Z"), Some(time.0));
         assert_eq!(Timestamp::parse("2026-11-20T11:00:00.123+01:00"), Some(time.0));
         assert_eq!(Timestamp::parse("2026-11-20"), None);
-        assert_eq!(Timestamp::parse("1969-12-31T00:00:00Z"), None);
+        assert_eq!(Timestamp::parse("0253-06-14T18:46:23+14:58"), Some(Time(1)), "before everything");
         assert_eq!(serde_json::to_string(&Timestamp(Time::NEVER)).unwrap(), "null");
     }
 }

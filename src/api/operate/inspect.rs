@@ -129,7 +129,7 @@ pub(crate) fn about_config() -> Endpoint {
 /// What the reference says of it.
 pub(crate) fn about_trace() -> Endpoint {
     Endpoint::new("Links", "getTrace", "Get a trace")
-        .says("The latest trace of a link: each PDU a line of JSON, without numbers and texts.")
+        .says("The latest trace of a link: each PDU a line of JSON, numbers without their middle and no texts.")
         .by(Scope::Admin)
         .path::<String>("id", "acme-1", "The name of the link.")
         .answers_in(200, &["application/x-ndjson"], "The PDUs.")

@@ -30,7 +30,7 @@ pub(crate) struct LinkView<'a> {
     /// When it tries again; null while it is up, and while it tries.
     #[schema(value_type = Option<Moment>)]
     next_try_at: Timestamp,
-    /// How often it failed since it was last bound.
+    /// How often in a row it has ended or was not made.
     failures: u32,
     /// Why it last ended, or was not made.
     last_error: Option<ErrorView<'a>>,

@@ -7,7 +7,7 @@ use crate::api::operate::actions::{ActionView, Asked};
 use serde_json::{Value, json};
 
 pub(crate) fn about_pause() -> Endpoint {
-    let says = "Nothing more is given to it until the order ends or is taken back. What is on its links goes on.";
+    let says = "Gives it nothing more. What waits for it goes to the next carriers of its routes, what is in flight ends; where there is no other, it waits.";
     of_carrier("pauseCarrier", "Pause a carrier", says, stands())
 }
 
@@ -16,7 +16,7 @@ pub(crate) fn about_resume() -> Endpoint {
 }
 
 pub(crate) fn about_drain() -> Endpoint {
-    let says = "Nothing more is given to it, and what waits for it goes to other carriers.";
+    let says = "As a pause; the word says that it is meant to be left empty: it is when `queued`, `in_use` and `awaiting_receipt` are 0.";
     of_carrier("drainCarrier", "Drain a carrier", says, stands())
 }
 
@@ -27,12 +27,12 @@ pub(crate) fn about_breaker() -> Endpoint {
 }
 
 pub(crate) fn about_move() -> Endpoint {
-    let says = "Takes what waits for it to another carrier, once.";
+    let says = "What waits for it now goes to the next carrier of each route, or to the one in `to`; with `route_id` only what came by that route.";
     of_carrier("moveFromCarrier", "Move what waits", says, once())
 }
 
 pub(crate) fn about_pause_route() -> Endpoint {
-    of_route("pauseRoute", "Pause a route", "Nothing of it is sent until the order ends or is taken back.", stands())
+    of_route("pauseRoute", "Pause a route", "Gives nothing out of its queues; it goes on accepting.", stands())
 }
 
 pub(crate) fn about_resume_route() -> Endpoint {
@@ -40,11 +40,11 @@ pub(crate) fn about_resume_route() -> Endpoint {
 }
 
 pub(crate) fn about_rebind() -> Endpoint {
-    of_link("rebindLink", "Rebind a link", "Unbinds it once what is on it is answered, and binds it again.", once())
+    of_link("rebindLink", "Rebind a link", "Waits up to 20 s for what is in flight, unbinds and binds anew.", once())
 }
 
 pub(crate) fn about_trace() -> Endpoint {
-    let says = "Writes down what goes over a link, without numbers and texts, until the order ends.";
+    let says = "Keeps the PDUs of a link, for 10 minutes and `pdus` or 4 MiB of them at most. Of carriers over HTTP there are none.";
     of_link("traceLink", "Trace a link", says, stands())
 }
 

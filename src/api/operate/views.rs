@@ -29,13 +29,13 @@ pub(crate) struct CarrierView<'a> {
     capacity: usize,
     /// Parts that they hold.
     in_use: usize,
-    /// Parts a second that it was found to take; null while nothing limits it.
+    /// Submits a second that we allow ourselves now; null is unlimited.
     pace_limit: Option<f64>,
     /// Parts that wait for it.
     queued: u64,
-    /// Parts that it took and has not told the end of.
+    /// Parts that wait for a receipt.
     awaiting_receipt: u64,
-    /// Parts of which nobody knows whether it has them.
+    /// Parts whose outcome is not known.
     doubtful: u64,
     /// The order by which it is paused or drained.
     held: Option<ActionView<'a>>,
@@ -102,9 +102,9 @@ pub(crate) struct ScoreView {
     country: Option<&'static str>,
     /// What it is worth, from 0 to 1; null while too little is known.
     score: Option<f64>,
-    /// What it was worth of late.
+    /// The score of the last ten minutes.
     recent: Option<f64>,
-    /// From how many messages that is known.
+    /// Messages that ended within the hour.
     samples: u32,
     /// Which share of them arrived.
     delivery_ratio: Option<f64>,
@@ -246,11 +246,11 @@ pub(crate) struct QueueView<'a> {
     carrier: Option<&'a str>,
     /// Parts that wait.
     parts: u64,
-    /// Those of them that may not go yet.
+    /// Of these, those that wait for another attempt.
     delayed: u64,
-    /// Those whose carrier asked for a slower pace.
+    /// Of these, those that wait because the carrier throttles what goes to their recipients.
     throttled: u64,
-    /// How long the oldest waits.
+    /// How long the one at its head waits; null where all of them wait for another attempt.
     oldest_age_seconds: Option<f64>,
 }
 

@@ -43,7 +43,7 @@ pub(crate) struct AttemptView<'a> {
     /// What the answer means; null while there is none.
     #[schema(value_type = Option<AnswerWord>)]
     answer: Option<&'static str>,
-    /// The status of SMPP, or the status code of a carrier over HTTP; null where the account is not shown it.
+    /// The answer as the carrier said it: the status of SMPP, or that of HTTP; null where the account is not shown it.
     command_status: Option<u32>,
     /// What the carrier calls it; null where the account is not shown it.
     carrier_message_id: Option<&'a str>,

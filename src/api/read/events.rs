@@ -10,7 +10,7 @@ use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
 use crate::api::handler::json;
-use crate::api::handler::kinds::{Cursor, EventKey, EventType, EventTypes, EventWait, Moment, PageSize};
+use crate::api::handler::kinds::{EventCursor, EventKey, EventType, EventTypes, EventWait, Moment, PageSize};
 use crate::api::handler::page::{Asked, Page};
 use crate::api::handler::problem::{Kind, Problem, unknown_name};
 use crate::api::handler::query::{invalid, pairs};
@@ -139,7 +139,7 @@ pub(crate) fn about_of_account() -> Endpoint {
              event is stored before it is told, and its id never changes.",
         )
         .by(Scope::Read)
-        .paged::<Cursor, PageSize>()
+        .paged::<EventCursor, PageSize>()
         .query::<EventTypes>("types", "Only events of these types.")
         .query::<EventWait>("wait", "Waits so long at most for the first event, where there is none yet.")
         .answers::<Page<View<'_>>>(200, "Events, oldest first.")
@@ -154,7 +154,7 @@ pub(crate) fn about_unrouted() -> Endpoint {
     Endpoint::new("All messages", "listUnroutedEvents", "List what no account was given")
         .says("What came from handsets and fits no `[[inbound]]`, and receipts that name no message, oldest first.")
         .by(Scope::Admin)
-        .paged::<Cursor, PageSize>()
+        .paged::<EventCursor, PageSize>()
         .answers::<Page<View<'_>>>(200, "Events, oldest first.")
         .refuses(&[Kind::Invalid, Kind::CursorExpired])
         .refuses(&READS)

@@ -8,7 +8,7 @@ use crate::api::handler::admitted::Reader;
 use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
-use crate::api::handler::kinds::{Cursor, OrderKey, PageSize, StatusList, described, words};
+use crate::api::handler::kinds::{MessageCursor, OrderKey, PageSize, StatusList, described, words};
 use crate::api::handler::page::{Asked, Page};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::query;
@@ -71,7 +71,7 @@ pub(crate) fn about() -> Endpoint {
         .path::<OrderKey>("id", "$ORDER", "The id of the order.")
         .query::<StatusList>(STATUS, "Only those that are one of these.")
         .query::<FormatWord>(FORMAT, "As what they are answered; `json` without it, unless `Accept` says `text/csv`.")
-        .paged::<Cursor, PageSize>()
+        .paged::<MessageCursor, PageSize>()
         .answers_in(200, &["text/csv"], "Messages, in the order of the recipients.")
         .answers::<Page<MessageView<'_>>>(200, "Messages, in the order of the recipients.")
         .refuses(&[Kind::Invalid, Kind::NotFound])

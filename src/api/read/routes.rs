@@ -93,9 +93,9 @@ struct Profile<'a> {
     receipt_window_seconds: Option<u64>,
     /// Seconds that a message waits for a carrier before it goes to the next; null where it does not.
     max_wait_seconds: Option<u64>,
-    /// Seconds after which a message without a receipt is `UNKNOWN`.
+    /// Seconds after the validity for which a receipt is waited for; then the message is `UNKNOWN`.
     receipt_timeout_seconds: u64,
-    /// Whether messages to one number go in the order in which they were accepted.
+    /// Whether no more than one part to one number is in flight at a time.
     strict_order: bool,
     /// What a part costs in the countries that have a price of their own.
     #[schema(value_type = BTreeMap<String, Amount>)]

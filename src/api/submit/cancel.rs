@@ -88,7 +88,7 @@ pub(crate) fn about() -> Endpoint {
     Endpoint::new("Messages", "cancelMessage", "Take a message back")
         .says(
             "Cancels a message of which nothing has left for a carrier; what was charged for it is paid back. It stays and is \
-             looked at as before, with the status `CANCELLED`. To take it back again is answered as the first time.",
+             looked at as before, with the status `CANCELLED`. One that has left or has ended, by being taken back too, is refused.",
         )
         .by(Scope::Send)
         .path::<MessageKey>("id", "$ID", "The id of the message.")
