@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers");
 /// Cases an endpoint and phase for who may do most: enough to meet each field, few enough for every run of the tests.
@@ -27,9 +27,8 @@ fn nothing_that_is_asked_is_answered_otherwise_than_the_document_says() {
     let sim = Sim::start(Behaviour::default());
     let config = account("[1]") + &carrier(sim.port(), "") + &route("");
     let daemon = Daemon::start(&(config + &keys()));
-    // The chance is another one each time; a finding is had again under its seed.
-    let chance = || UNIX_EPOCH.elapsed().expect("it is after 1970").subsec_micros();
-    let seed = std::env::var("NUNCIO_SEED").ok().and_then(|it| it.parse().ok()).unwrap_or_else(chance);
+    // One seed here, so that a change is judged and not the day; `NUNCIO_SEED` asks for others.
+    let seed = std::env::var("NUNCIO_SEED").ok().and_then(|it| it.parse().ok()).unwrap_or(SEED);
     let (began, cursors) = (Instant::now(), cursors(&daemon));
     let run = |name: &str, at, key: &str, cases| {
         let report = fuzz(at, (key, &cursors), (seed, cases));
@@ -58,6 +57,9 @@ fn cursors(daemon: &Daemon) -> String {
     let mut next = |path: &str| client.get(path).json()["next_cursor"].clone();
     json!({ "message-cursor": next("/v1/messages?limit=1"), "order-cursor": next("/v1/orders?limit=1"), "event-cursor": events }).to_string()
 }
+
+/// What chance begins with unless it is said.
+const SEED: u32 = 968_682;
 
 /// An account that may only read, and one that may send.
 fn keys() -> String {
