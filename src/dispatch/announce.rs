@@ -3,7 +3,7 @@
 use crate::dispatch::Dispatch;
 use crate::dispatch::beat::{Beat, StatusChange};
 use crate::dispatch::{Dice, tried};
-use crate::message::id::{AccountId, EventId};
+use crate::message::id::AccountId;
 use crate::message::money::{Currency, Exact, Money};
 use crate::message::receipt::Receipt;
 use crate::message::source::Source;
@@ -12,7 +12,7 @@ use crate::message::time::Time;
 use crate::message::veil::MessageName;
 use crate::number::e164::E164;
 use crate::record::entry::Entry;
-use crate::record::event::{Event, EventKind};
+use crate::record::event::EventKind;
 use crate::record::failure::Failure;
 use serde::{Serialize, Serializer};
 use std::fmt::Display;
@@ -38,29 +38,22 @@ impl Dispatch {
     /// Writes the events of what changed in this beat, in the order in which it did.
     pub(super) fn announce(&mut self, dice: Dice<'_>) {
         for (account, balance) in std::mem::take(&mut self.beat.out.low) {
-            let data = Low::of(&self.beat, account, balance);
-            let data = serde_json::to_string(&data).expect("texts and numbers are JSON");
-            let id = EventId { n: self.beat.next_event(), token: dice() };
-            let (account, kind, at) = (Some(account), EventKind::BalanceLow, self.beat.now);
-            let event = Event { n: id.n, token: id.token, account, about: None, kind, at, data: data.into() };
-            self.beat.out.batch.events.push(event);
+            let data = json(&Low::of(&self.beat, account, balance));
+            let id = self.beat.event_id(dice);
+            self.beat.write_event(id, EventKind::BalanceLow, (Some(account), None), data);
         }
         for change in std::mem::take(&mut self.beat.out.changes) {
             let Some(entry) = self.set.get(change.seq).map(|it| &it.entry) else { continue };
             let Some(kind) = kind(change, entry).filter(|it| wants(&self.beat, entry, *it)) else { continue };
-            let data = serde_json::to_string(&Data::of(&self.beat, entry, change)).expect("texts and numbers are JSON");
-            let id = EventId { n: self.beat.next_event(), token: dice() };
-            self.beat.out.batch.events.push(Event {
-                n: id.n,
-                token: id.token,
-                account: Some(entry.body.account),
-                about: Some(change.seq),
-                kind,
-                at: self.beat.now,
-                data: data.into(),
-            });
+            let data = json(&Data::of(&self.beat, entry, change));
+            let (account, id) = (entry.body.account, self.beat.event_id(dice));
+            self.beat.write_event(id, kind, (Some(account), Some(change.seq)), data);
         }
     }
+}
+
+fn json(data: &impl Serialize) -> String {
+    serde_json::to_string(data).expect("texts and numbers are always JSON")
 }
 
 /// That a message was sent is told to those alone who ask for it: it doubles what they are told.

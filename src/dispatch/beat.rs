@@ -1,6 +1,7 @@
 //! One beat: what is given to it, and what comes of it. It is apart from the state, so that whoever owns a part of the
 //! state can be handed the beat and nothing else.
 
+use crate::dispatch::Dice;
 use crate::dispatch::door::command::Command;
 use crate::dispatch::door::fact::Fact;
 use crate::dispatch::door::happening::{Keyed, RequestId};
@@ -8,7 +9,7 @@ use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::Reply;
 use crate::message::body::Body;
 use crate::message::era::Wall;
-use crate::message::id::{AccountId, CarrierId, PartKey, RouteId, Seq};
+use crate::message::id::{AccountId, CarrierId, EventId, PartKey, RouteId, Seq};
 use crate::message::money::Money;
 use crate::message::status::Status;
 use crate::message::time::Time;
@@ -16,6 +17,7 @@ use crate::message::veil::Veil;
 use crate::number::e164::E164;
 use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::contract::{Poisoned, Store};
+use crate::record::event::{Event, EventKind};
 use crate::record::shown::Shown;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -121,6 +123,23 @@ impl Beat {
         let number = self.out.marks.next_event;
         self.out.marks.next_event += 1;
         number
+    }
+
+    /// What names the next event.
+    pub(super) fn event_id(&mut self, dice: Dice<'_>) -> EventId {
+        EventId { n: self.next_event(), token: dice() }
+    }
+
+    /// Writes an event into the log: whom it tells, and about which message.
+    pub(super) fn write_event(
+        &mut self,
+        id: EventId,
+        kind: EventKind,
+        (account, about): (Option<AccountId>, Option<Seq>),
+        data: impl Into<Box<str>>,
+    ) {
+        let (EventId { n, token }, at) = (id, self.now);
+        self.out.batch.events.push(Event { n, token, account, about, kind, at, data: data.into() });
     }
 
     /// As people are shown it: in times of the wall.

@@ -21,7 +21,7 @@ use crate::gateway::wake::Wake;
 use crate::message::id::LinkId;
 use crate::message::time::Time;
 use crate::record::contract::{Poisoned, Store};
-use crate::store::news::EventBell;
+use crate::store::event_bell::EventBell;
 use crate::store::sqlite::Sqlite;
 use crate::telemetry::facts;
 use crate::telemetry::meters::Meters;
@@ -58,7 +58,7 @@ pub(super) struct Loop {
     pub(super) waiting: HashMap<RequestId, oneshot::Sender<Reply>>,
     pub(super) next_request: u64,
     pub(super) hooks: Hooks,
-    pub(super) news: EventBell,
+    pub(super) event_bell: EventBell,
     pub(super) drained: Option<oneshot::Sender<()>>,
     /// What is given back by links that have gone.
     pub(super) returned: Vec<Happening>,
@@ -243,7 +243,7 @@ impl Loop {
                         _ = port.commands.try_send(esme::Command::Unbind(ANSWERS_MAX));
                     }
                 }
-                Command::Emit(account) => self.news.ring(account),
+                Command::Emit(account) => self.event_bell.ring(account),
                 Command::ConfirmClock => self.clock.believe(),
                 Command::Trace(link, it) => {
                     let trace = Trace::new(it.at, Instant::now(), it.lasts, it.pdus);

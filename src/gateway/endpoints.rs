@@ -1,13 +1,15 @@
 //! Which endpoints are told: started, changed and stopped as the configuration says.
 
 use crate::api::handler::context::LoopRequest;
+use crate::gateway::handles::Handles;
 use crate::gateway::wake::Wake;
-use crate::message::id::{AccountId, EndpointId};
-use crate::message::time::Time;
+use crate::message::id::EndpointId;
+use crate::store::sqlite::readers::Readers;
 use crate::webhook::options::EndpointOptions;
+use crate::webhook::running::{ORDERS_MAX, Running};
 use crate::webhook::sender::{EndpointSender, SenderOrder, Shared};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
@@ -15,29 +17,12 @@ use tokio::time::timeout;
 
 /// How long calls that are under way may take at the end; what they told is told again at the next start.
 const ENDING_MAX: Duration = Duration::from_secs(3);
-/// Orders that an endpoint has not taken in yet at most.
-const ORDERS_MAX: usize = 16;
-
-/// Where orders to the endpoints that run go. Cloning is cheap.
-#[derive(Clone, Default)]
-pub(super) struct Running(Arc<Mutex<BTreeMap<EndpointId, Lane>>>);
-
-/// Whose endpoint it is, and where orders to it go.
-type Lane = (AccountId, mpsc::Sender<SenderOrder>);
-
-impl Running {
-    /// Has the endpoints of an account tell again what was given up between two times; says how many there are.
-    pub(super) fn recover(&self, account: AccountId, since: Time, until: Time) -> usize {
-        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = running.values().filter(|it| it.0 == account);
-        own.filter(|it| it.1.try_send(SenderOrder::Recover(since, until)).is_ok()).count()
-    }
-}
-
 /// The endpoints that run.
 pub(super) struct Endpoints {
     shared: Arc<Shared>,
     running: Running,
+    /// Held by the task of each endpoint: one that is told anew waits until its calls of before have ended.
+    turns: BTreeMap<EndpointId, Arc<tokio::sync::Mutex<()>>>,
     tasks: JoinSet<()>,
     calls: mpsc::Sender<LoopRequest>,
     wake: Wake,
@@ -45,17 +30,27 @@ pub(super) struct Endpoints {
 }
 
 impl Endpoints {
-    pub(super) fn new(shared: Shared, (calls, wake): (mpsc::Sender<LoopRequest>, Wake), running: Running) -> Self {
-        let shared = Arc::new(shared);
+    pub(super) fn new(handles: &Handles, readers: Readers, calls: mpsc::Sender<LoopRequest>) -> Self {
+        let meters = handles.latest.meters.clone();
+        let shared = Shared::new(readers, handles.event_bell.clone(), handles.endpoints.clone(), meters);
+        let (shared, wake) = (Arc::new(shared), handles.wake.clone());
         let (collector, lane, loop_wake) = (Arc::clone(&shared.collector), calls.clone(), wake.clone());
         let collecting =
             tokio::spawn(async move { collector.run(lane, LoopRequest::Told, move || loop_wake.wake()).await });
-        Self { shared, running, tasks: JoinSet::new(), calls, wake, collecting }
+        Self {
+            shared,
+            running: handles.running.clone(),
+            turns: BTreeMap::new(),
+            tasks: JoinSet::new(),
+            calls,
+            wake,
+            collecting,
+        }
     }
 
     /// Makes the running endpoints those that are wanted. Whatever is under way goes on.
     pub(super) fn set(&mut self, wanted: Vec<EndpointOptions>) {
-        let mut running = self.running.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running.lock();
         running.retain(|id, _| {
             let stays = wanted.iter().any(|it| it.id == *id);
             if !stays {
@@ -63,6 +58,7 @@ impl Endpoints {
             }
             stays
         });
+        self.turns.retain(|_, it| 1 < Arc::strong_count(it));
         for options in wanted {
             if let Some((_, orders)) = running.get(&options.id) {
                 // An endpoint that has not taken in sixteen reloads takes in none of them.
@@ -71,8 +67,10 @@ impl Endpoints {
             }
             let (orders, taken) = mpsc::channel(ORDERS_MAX);
             running.insert(options.id, (options.account, orders));
+            let turn = Arc::clone(self.turns.entry(options.id).or_default());
             let shared = Arc::clone(&self.shared);
             self.tasks.spawn(async move {
+                let _turn = turn.lock().await;
                 match EndpointSender::start(shared, options).await {
                     Ok(sender) => sender.run(taken).await,
                     Err(error) => {
@@ -85,7 +83,7 @@ impl Endpoints {
 
     /// Begins no call any more, and waits for those that are under way.
     pub(super) async fn stop(&mut self) {
-        self.running.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.running.lock().clear();
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         if timeout(ENDING_MAX, ended).await.is_err() {
             self.tasks.abort_all();

@@ -1,28 +1,13 @@
 //! Calls of carriers over HTTP that wait until what they told is durable.
 //!
 //! What they tell goes into the beat as if it came from a link, under a tag that no link has; its confirmation
-//! answers the call. What is no receipt in them is counted, and told of now and then.
+//! answers the call.
 
-use crate::api::handler::context::OnUnread;
 use crate::carrier::report::{News, ReceiptNews, Report};
 use crate::dispatch::door::happening::Happening;
 use crate::message::id::{CarrierId, LinkId};
-use crate::telemetry::meters::Meters;
 use std::collections::HashMap;
-use std::sync::Arc;
-use tokio::sync::{oneshot, watch};
-
-/// Counts what is no receipt, and tells of it now and then.
-pub(super) fn on_unread(meters: &watch::Receiver<Arc<Meters>>) -> Arc<OnUnread> {
-    let meters = meters.clone();
-    Arc::new(move |carrier, name: &str, count| {
-        let meters = meters.borrow().clone();
-        meters.carrier(carrier).unread(count);
-        let hint = "the pointers of [carrier.receipt] may not be those of its calls";
-        let said = "a carrier called, and no receipt was found in what it said";
-        often!(warn, meters.often(), name, said, carrier = name, count, hint);
-    })
-}
+use tokio::sync::oneshot;
 
 /// Set in the tags of calls. A link's tags begin with the number of its session, which never grows so large.
 const CALL: u64 = 1 << 63;

@@ -4,6 +4,7 @@
 use crate::api::handler::health::Health;
 use crate::config;
 use crate::dispatch::Dispatch;
+use crate::gateway::handles::Handles;
 use crate::gateway::retaining::Retaining;
 use crate::message::time::Time;
 use crate::record::contract::Poisoned;
@@ -67,19 +68,14 @@ struct Sweep {
 
 impl Housekeeping {
     /// What is to be kept, as the configuration says.
-    pub(super) fn new(
-        store: &config::StoreConfig,
-        health: &Arc<Health>,
-        rounds: &Arc<AtomicU64>,
-        standings: &LinkStatuses,
-    ) -> Self {
+    pub(super) fn new(store: &config::StoreConfig, handles: &Handles) -> Self {
         Self {
-            health: health.clone(),
+            health: handles.health.clone(),
             directory: store.path.clone(),
             min_free: store.min_free,
             retaining: Retaining::new(store.retention),
-            rounds: rounds.clone(),
-            standings: standings.clone(),
+            rounds: handles.rounds.clone(),
+            standings: handles.links.clone(),
             looked_at: None,
             sweep: Some(Sweep { went_on_at: Instant::now(), told_at: Instant::now() }),
             scrub_at: Instant::now(),
@@ -98,11 +94,6 @@ impl Housekeeping {
         } else {
             None
         }
-    }
-
-    /// Where it says how the daemon is.
-    pub(super) const fn health(&self) -> &Arc<Health> {
-        &self.health
     }
 
     /// Goes on with forgetting what is old.

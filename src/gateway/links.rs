@@ -2,6 +2,7 @@
 
 use crate::carrier::esme::Command;
 use crate::gateway::control::{ANSWERS_MAX, Control};
+use crate::gateway::handles::Handles;
 use crate::gateway::port::Port;
 use crate::gateway::wake::Wake;
 use crate::link::channels::{self, Outlet, Room};
@@ -99,13 +100,8 @@ struct Running {
 }
 
 impl Links {
-    pub(super) fn new(
-        controls: mpsc::Sender<Control>,
-        wake: Wake,
-        veil: Veil,
-        traces: Traces,
-        standings: LinkStatuses,
-    ) -> Self {
+    pub(super) fn new(controls: mpsc::Sender<Control>, veil: Veil, handles: &Handles) -> Self {
+        let (wake, traces, standings) = (handles.wake.clone(), handles.traces.clone(), handles.links.clone());
         Self { running: BTreeMap::new(), controls, wake, veil, traces, standings, epochs: Arc::default() }
     }
 

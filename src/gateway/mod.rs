@@ -17,8 +17,10 @@ mod beat;
 
 mod links;
 mod endpoints;
+mod handles;
+mod launch;
+mod wiring;
 mod currency;
-mod shown;
 mod housekeeping;
 mod retaining;
 mod timekeeping;

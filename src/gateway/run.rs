@@ -1,49 +1,31 @@
 //! Starts a gateway, keeps it, reloads it, and ends it without losing anything.
 
-use crate::api::handler::context::{Context, Operators, Wiring};
-use crate::api::handler::health::Health;
-use crate::api::lookup::Lookup;
+use crate::api::handler::context::Context;
 use crate::api::router;
 use crate::api::server::options::{Http, Listen};
-use crate::clock::Clock;
 use crate::clock::logical::Trust;
 use crate::config::{self, Draft, Loaded};
-use crate::decode;
-use crate::dispatch::Dispatch;
-use crate::dispatch::door::plan::Plan;
-use crate::dispatch::inbound::opt_out::OptedOut;
-use crate::gateway::beat::Loop;
 use crate::gateway::control::Control;
-use crate::gateway::currency::Currencies;
-use crate::gateway::endpoints::{Endpoints, Running};
+use crate::gateway::endpoints::Endpoints;
 use crate::gateway::failure::Failure;
-use crate::gateway::hooks;
-use crate::gateway::hooks::Hooks;
-use crate::gateway::housekeeping::Housekeeping;
+use crate::gateway::handles::{Changing, Handles};
+use crate::gateway::launch::{Ended, launch};
 use crate::gateway::links::{Links, Wanted};
 use crate::gateway::listen::listen;
 use crate::gateway::lookup;
-use crate::gateway::shown;
 use crate::gateway::store;
-use crate::gateway::timekeeping::Timekeeping;
-use crate::gateway::wake::Wake;
-use crate::message::id::{AccountId, CarrierId, EndpointId, Seq};
+use crate::gateway::wiring::wiring;
+use crate::message::id::{AccountId, CarrierId, EndpointId};
 use crate::message::time::Time;
-use crate::number::metadata;
-use crate::record::contract::{Poisoned, Store};
-use crate::store::news::EventBell;
-use crate::store::sqlite::{Durability, Sqlite};
-use crate::telemetry::endpoint_status::EndpointStatuses;
+use crate::record::contract::Store;
+use crate::store::sqlite::Durability;
 use crate::telemetry::labels::Labels;
-use crate::telemetry::link_status::LinkStatuses;
 use crate::telemetry::meters::Meters;
 use crate::telemetry::recorder::Exposition;
-use crate::webhook::sender::Shared;
-use crate::wire::trace::{Seen, Trace, Traces, Way};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -63,22 +45,14 @@ pub struct Gateway {
     pub admin: Option<SocketAddr>,
     /// Where both listen, as an operator would write it.
     pub serves: [Listen; 2],
-    health: Arc<Health>,
-    news: EventBell,
-    exposition: Arc<Exposition>,
-    meters: watch::Sender<Arc<Meters>>,
-    /// The configuration in force as operators see it.
-    shown: Arc<RwLock<serde_json::Value>>,
-    plan: watch::Sender<Arc<Plan>>,
-    lookup: watch::Sender<Option<Arc<Lookup>>>,
+    handles: Handles,
+    changing: Changing,
     links: Links,
     endpoints: Endpoints,
     controls: mpsc::Sender<Control>,
-    wake: Wake,
-    ended: oneshot::Receiver<Result<(), Poisoned>>,
+    ended: Ended,
     stop_servers: watch::Sender<bool>,
     servers: Vec<JoinHandle<()>>,
-    rounds: Arc<AtomicU64>,
     drain_timeout: Duration,
     listens: [Http; 2],
     store: config::StoreConfig,
@@ -91,44 +65,27 @@ impl Gateway {
         let mut store = store::open(draft.store())?;
         let loaded = draft.compile(|kind, name| store.intern(kind, name))?;
         store.open_endpoints(&ids(&loaded))?;
-        let (exposition, health, wake) = (Arc::new(Exposition::new()), Arc::new(Health::default()), Wake::default());
+        let exposition = Arc::new(Exposition::new());
         let meters = Arc::new(Meters::new(&exposition, &labels(&loaded)));
         meters.inside().syncs(draft.store().durability == Durability::Fsync);
         meters.inside().count_reload(Some(since_1970()));
+        let now = Time(u64::try_from(since_1970().as_millis()).unwrap_or(u64::MAX));
+        let (handles, changing) = Handles::new(draft, &loaded, (exposition, meters.clone()), now);
         let (readers, veil) = (store.readers(), store.veil());
         let (calls_in, calls) = mpsc::channel(CALLS_MAX);
         let (controls_in, controls) = mpsc::channel(CONTROLS_MAX);
-        let rounds = Arc::new(AtomicU64::new(0));
-        let started = Time(u64::try_from(since_1970().as_millis()).unwrap_or(u64::MAX));
-        let (traces, standings) = (Traces::default(), LinkStatuses::new(started));
-        let news = EventBell::default();
-        let housekeeping = Housekeeping::new(&loaded.store, &health, &rounds, &standings);
-        let lanes = Lanes { calls, controls, wake: wake.clone(), traces: traces.clone(), news: news.clone() };
-        let (ended, opted_out) = spawn_loop(store, &loaded, housekeeping, meters.clone(), lanes)?;
-        health.store_open.store(true, Ordering::Relaxed);
+        let (ended, opted_out) = launch(store, &loaded, &handles, (calls, controls))?;
+        handles.health.store_open.store(true, Ordering::Relaxed);
 
-        let (plan, plans) = watch::channel(loaded.plan.clone());
-        let (latest_meters, all_meters) = watch::channel(meters.clone());
-        let (lookup, lookups) = watch::channel(lookup::service(loaded.lookup, None, &all_meters));
-        let shown = Arc::new(RwLock::new(draft.shown().clone()));
-        let (endpoints, running) = (EndpointStatuses::default(), Running::default());
-        let senders = Shared::new(readers.clone(), news.clone(), endpoints.clone(), all_meters.clone());
-        let mut endpoints_told = Endpoints::new(senders, (calls_in.clone(), wake.clone()), running.clone());
-        let operators = operators(&shown, &traces, &standings, (endpoints, running));
-        let context = Context::new(wiring(
-            Given { plans, lookups, calls_in, wake: wake.clone(), health: health.clone(), opted_out, operators, news },
-            readers,
-            &exposition,
-            &all_meters,
-            &loaded.http,
-        ));
+        let mut endpoints = Endpoints::new(&handles, readers.clone(), calls_in.clone());
+        let context = Context::new(wiring(&handles, calls_in, (readers, opted_out), &loaded.http));
         let (stop_servers, stop) = watch::channel(false);
         let admin = listen(&loaded.admin, router::operations(&context), &context, stop.clone())?;
         let http = listen(&loaded.http, router::application(&context), &context, stop)?;
-        health.listening.store(true, Ordering::Relaxed);
-        let mut links = Links::new(controls_in.clone(), wake.clone(), veil, traces, standings);
+        handles.health.listening.store(true, Ordering::Relaxed);
+        let mut links = Links::new(controls_in.clone(), veil, &handles);
         links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
-        endpoints_told.set(loaded.webhooks);
+        endpoints.set(loaded.webhooks);
         Ok(Self {
             http: http.0,
             admin: admin.0,
@@ -136,21 +93,14 @@ impl Gateway {
                 http.0.map_or_else(|| loaded.http.listen.clone(), Listen::Tcp),
                 admin.0.map_or_else(|| loaded.admin.listen.clone(), Listen::Tcp),
             ],
-            health,
-            news: context.wiring.news.clone(),
-            exposition,
-            meters: latest_meters,
-            shown,
-            plan,
-            lookup,
+            handles,
+            changing,
             links,
-            endpoints: endpoints_told,
+            endpoints,
             controls: controls_in,
-            wake,
             ended,
             stop_servers,
             servers: vec![http.1, admin.1],
-            rounds,
             drain_timeout: loaded.shutdown.drain_timeout,
             listens: [loaded.http, loaded.admin],
             store: loaded.store,
@@ -160,12 +110,12 @@ impl Gateway {
 
     /// How often the loop has gone round: it goes round at least twice a second while it lives.
     pub fn rounds(&self) -> Arc<AtomicU64> {
-        self.rounds.clone()
+        self.handles.rounds.clone()
     }
 
     /// The metrics, as text.
     pub fn exposition(&self) -> Arc<Exposition> {
-        self.exposition.clone()
+        self.handles.exposition.clone()
     }
 
     /// Waits until the loop ends, which it does on its own only when the store fails.
@@ -174,13 +124,13 @@ impl Gateway {
             Ok(Err(poisoned)) => Failure::Poisoned(poisoned),
             Ok(Ok(())) | Err(_) => Failure::LoopEnded,
         };
-        self.health.poisoned.store(true, Ordering::Relaxed);
+        self.handles.health.poisoned.store(true, Ordering::Relaxed);
         self.meters().inside().set_poisoned();
         why
     }
 
     fn meters(&self) -> Arc<Meters> {
-        self.meters.borrow().clone()
+        self.handles.latest.meters.borrow().clone()
     }
 
     /// Takes up a new configuration, or keeps the old one whole.
@@ -214,13 +164,14 @@ impl Gateway {
         let (reply, open) = oneshot::channel();
         self.tell(Control::OpenEndpoints(ids(&loaded), reply)).await;
         open.await.map_err(|_| Failure::LoopEnded)?;
-        let meters = Arc::new(Meters::new(&self.exposition, &labels(&loaded)));
-        self.meters.send_replace(meters.clone());
+        let meters = Arc::new(Meters::new(&self.handles.exposition, &labels(&loaded)));
+        self.changing.meters.send_replace(meters.clone());
         self.tell(Control::Reconfigure(loaded.plan.clone(), meters.clone())).await;
-        shown::take_up(&mut self.shown.write().unwrap_or_else(PoisonError::into_inner), draft.shown());
-        self.plan.send_replace(loaded.plan);
-        let runs = self.lookup.borrow().clone();
-        self.lookup.send_replace(lookup::service(loaded.lookup, runs.as_ref(), &self.meters.subscribe()));
+        self.handles.shown.take_up(draft.shown());
+        self.changing.plan.send_replace(loaded.plan);
+        let runs = self.handles.latest.lookup.borrow().clone();
+        let lookup = lookup::service(loaded.lookup, runs.as_ref(), &self.handles.latest.meters);
+        self.changing.lookup.send_replace(lookup);
         self.drain_timeout = loaded.shutdown.drain_timeout;
         self.links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
         self.endpoints.set(loaded.webhooks);
@@ -261,14 +212,14 @@ impl Gateway {
     async fn tell(&self, control: Control) {
         // A loop that has ended is noticed by who waits for it.
         _ = self.controls.send(control).await;
-        self.wake.wake();
+        self.handles.wake.wake();
     }
 
     /// Accepts nothing more, finishes what is in flight, unbinds, and ends.
     pub async fn stop(mut self) -> Result<(), Failure> {
-        self.health.draining.store(true, Ordering::Relaxed);
+        self.handles.health.draining.store(true, Ordering::Relaxed);
         _ = self.stop_servers.send(true);
-        self.news.ring_all();
+        self.handles.event_bell.ring_all();
         // Said once it is so: whoever reads this and calls is refused.
         info!("stopping: nothing more is accepted, what is in flight is awaited");
         let (drained, all) = oneshot::channel();
@@ -288,152 +239,6 @@ impl Gateway {
             Ok(Err(poisoned)) => Err(Failure::Poisoned(poisoned)),
             Err(_) => Err(Failure::LoopEnded),
         }
-    }
-}
-
-/// The loop's ends of what leads to it.
-struct Lanes {
-    calls: mpsc::Receiver<crate::api::handler::context::LoopRequest>,
-    controls: mpsc::Receiver<Control>,
-    wake: Wake,
-    traces: Traces,
-    news: EventBell,
-}
-
-/// How the loop ended, once it has.
-type Ended = oneshot::Receiver<Result<(), Poisoned>>;
-
-fn spawn_loop(
-    mut store: Sqlite,
-    loaded: &Loaded,
-    housekeeping: Housekeeping,
-    meters: Arc<Meters>,
-    lanes: Lanes,
-) -> Result<(Ended, Arc<OptedOut>), Failure> {
-    let recovered = store.recover()?;
-    let currencies = Currencies::start(&mut store, &recovered.balances, &loaded.plan)?;
-    let marks = &recovered.marks;
-    let mut clock = Clock::start((marks.time, marks.eras.now()), loaded.clock);
-    let timekeeping = Timekeeping::new(housekeeping.health(), &marks.eras);
-    let (queued, doubtful): (u64, usize) = (recovered.lanes.iter().map(|it| it.count).sum(), recovered.doubtful.len());
-    if queued != 0 || doubtful != 0 {
-        info!(queued, doubtful, "took up where the last run left off");
-    }
-    if recovered.marks.held_below != Seq(0) {
-        warn!(
-            held = recovered.held,
-            "the store was restored from a backup: what it has queued is held until POST /admin/v1/store/release"
-        );
-    }
-    let dispatch = Dispatch::new(loaded.plan.clone(), recovered, clock.now());
-    let opted_out = dispatch.opted_out();
-    // The first scrape shows what is queued, and not 0.
-    housekeeping.gauges(&dispatch, &meters, clock.now());
-    let looped = Loop {
-        dispatch,
-        currencies,
-        store,
-        clock,
-        calls: lanes.calls,
-        controls: lanes.controls,
-        meters,
-        traces: lanes.traces,
-        housekeeping,
-        timekeeping,
-        wake: lanes.wake,
-        gather: loaded.store.gather,
-        ports: BTreeMap::new(),
-        waiting: HashMap::new(),
-        next_request: 0,
-        hooks: Hooks::default(),
-        news: lanes.news,
-        drained: None,
-        returned: Vec::new(),
-        ending: false,
-    };
-    let (tell, ended) = oneshot::channel();
-    std::thread::Builder::new().name("loop".to_owned()).spawn(move || {
-        // Nobody waits any more when the process is on its way out.
-        _ = tell.send(looped.run());
-    })?;
-    Ok((ended, opted_out))
-}
-
-/// What the API is given besides readers and telemetry.
-struct Given {
-    plans: watch::Receiver<Arc<Plan>>,
-    lookups: watch::Receiver<Option<Arc<Lookup>>>,
-    calls_in: mpsc::Sender<crate::api::handler::context::LoopRequest>,
-    wake: Wake,
-    health: Arc<Health>,
-    opted_out: Arc<OptedOut>,
-    operators: Operators,
-    news: EventBell,
-}
-
-fn wiring(
-    given: Given,
-    readers: crate::store::sqlite::readers::Readers,
-    exposition: &Arc<Exposition>,
-    meters: &watch::Receiver<Arc<Meters>>,
-    http: &Http,
-) -> Wiring {
-    let (answers, refusals, turned, render) = (meters.clone(), meters.clone(), meters.clone(), exposition.clone());
-    let (health, started) = (given.health.clone(), std::time::Instant::now());
-    Wiring {
-        plan: given.plans,
-        lookup: given.lookups,
-        submit: given.calls_in,
-        wake: given.wake.function(),
-        readers,
-        opted_out: given.opted_out,
-        news: given.news,
-        health: given.health,
-        exposition: Arc::new(move || render.render()),
-        statusz: Arc::new(move || {
-            serde_json::json!({
-                "version": env!("CARGO_PKG_VERSION"),
-                "libphonenumber": metadata::METADATA,
-                "uptime_seconds": started.elapsed().as_secs(),
-                "ready": health.unready().is_none(),
-                "unready": health.unready(),
-                "clock_doubted": health.clock_doubted.load(Ordering::Relaxed),
-                "clock_gap_seconds": health.clock_gap.load(Ordering::Relaxed) / 1_000,
-                "restored_held_messages": health.held.load(Ordering::Relaxed),
-            })
-        }),
-        operators: given.operators,
-        on_answer: Arc::new(move |endpoint, code, took| answers.borrow().http().count_answer(endpoint, code, took)),
-        on_turned_away: Arc::new(move |why| turned.borrow().http().turned_away(why)),
-        on_unread: hooks::on_unread(meters),
-        on_refusal: Arc::new(move |stage, code| refusals.borrow().http().count_rejection(stage, code)),
-        max_body: http.max_body,
-        max_csv: http.max_csv,
-        body_timeout: http.body_timeout,
-    }
-}
-
-fn operators(
-    shown: &Arc<RwLock<serde_json::Value>>,
-    traces: &Traces,
-    standings: &LinkStatuses,
-    (endpoints, running): (EndpointStatuses, Running),
-) -> Operators {
-    let (shown, traces, links, minutes) = (shown.clone(), traces.clone(), standings.clone(), standings.clone());
-    let line = |trace: &Trace, it: &Seen| {
-        let direction = if it.way == Way::In { "in" } else { "out" };
-        decode::trace::line(trace.at + it.after, direction, &it.frame)
-    };
-    Operators {
-        config: Arc::new(move || shown.read().unwrap_or_else(PoisonError::into_inner).clone()),
-        links: Arc::new(move || links.all()),
-        minutes: Arc::new(move || minutes.minutes()),
-        endpoints,
-        recover: Arc::new(move |account, since, until| running.recover(account, since, until)),
-        trace: Arc::new(move |link| {
-            let trace = traces.read(link)?;
-            Some(trace.seen.iter().map(|it| line(&trace, it)).collect())
-        }),
     }
 }
 

@@ -5,6 +5,6 @@
 
 pub mod sqlite;
 pub mod memory;
-pub mod news;
+pub mod event_bell;
 #[cfg(test)]
 mod tests;

@@ -17,3 +17,4 @@ pub mod sign;
 pub mod call;
 pub mod collector;
 pub mod sender;
+pub mod running;

@@ -61,7 +61,7 @@ impl Room {
 /// What is to be told now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// Its events, in their order; those of a row come without contents, by their numbers.
+    /// Its events, in their order; what stood in a row comes without contents, by its numbers.
     pub events: Vec<(u64, Option<Event>)>,
     /// How often it was tried before.
     pub tries: u8,
@@ -70,15 +70,20 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Whether it was not taken before, or waited for what was not.
-    pub fn is_retry(&self) -> bool {
-        self.events[0].1.is_none()
+    /// Whether it was tried before often enough to wait behind what is new.
+    pub const fn is_retry(&self) -> bool {
+        is_retry(self.tries)
     }
 
     /// What names it.
     pub fn first(&self) -> u64 {
         self.events[0].0
     }
+}
+
+/// The first try and the one soon after it are of what is new; those after that are of a backlog.
+const fn is_retry(tries: u8) -> bool {
+    1 < tries
 }
 
 /// What came of a request.
@@ -101,6 +106,8 @@ pub enum Verdict {
 #[derive(Clone, Debug, Default)]
 struct Unit {
     events: Vec<u64>,
+    /// What it says, where it is single and was not tried yet: what waits in a row is read again when its time comes.
+    said: Option<Event>,
     about: Vec<Seq>,
     tries: u8,
     /// It stands in a row.
@@ -231,16 +238,15 @@ impl Queue {
             Allowed::Probe => true,
             Allowed::No { .. } => return None,
         };
-        let retries_under_way = self.flights.values().filter(|it| 1 < it.tries).count();
-        let crowded = self.limits.in_flight.div_ceil(2) <= retries_under_way;
-        let due = room.for_retries && self.retries.first_key_value().is_some_and(|(key, _)| probe || key.0 <= now);
+        let under_way = self.flights.values().filter(|it| is_retry(it.tries)).count();
         // What is new does not wait behind a backlog of what failed: half of the slots are its own.
-        let delivery = if due && (self.fresh.is_empty() || !crowded || probe) {
-            self.next_retry(probe)
-        } else if room.for_new {
-            self.next_fresh(probe)
-        } else {
-            None
+        let crowded = self.limits.in_flight.div_ceil(2) <= under_way && !self.fresh.is_empty() && !probe;
+        let due = self.retries.first_key_value().filter(|(key, _)| probe || key.0 <= now).map(|(_, it)| it.tries);
+        let delivery = match due {
+            Some(tries) if is_retry(tries) && room.for_retries && !crowded => self.next_retry(probe),
+            Some(tries) if !is_retry(tries) && room.for_new => self.next_retry(probe),
+            _ if room.for_new => self.next_fresh(probe),
+            _ => None,
         };
         if probe && delivery.is_some() {
             self.breaker.probe_sent();
@@ -251,11 +257,12 @@ impl Queue {
     fn next_retry(&mut self, probe: bool) -> Option<Delivery> {
         let (_, mut unit) = self.retries.pop_first()?;
         unit.probe = probe;
-        let delivery = Delivery {
-            events: unit.events.iter().map(|it| (*it, None)).collect(),
-            tries: unit.tries,
-            is_replay: unit.replay,
+        let said = unit.said.take();
+        let events = match said {
+            Some(event) => vec![(event.n, Some(event))],
+            None => unit.events.iter().map(|it| (*it, None)).collect(),
         };
+        let delivery = Delivery { events, tries: unit.tries, is_replay: unit.replay };
         self.flights.insert(delivery.first(), unit);
         Some(delivery)
     }
@@ -315,7 +322,7 @@ impl Queue {
         if self.failures == ROW_OF_FAILURES {
             self.breaker.trip(now);
         }
-        let since = *self.mark.failing_since.known().get_or_insert(now);
+        let since = self.mark.failing_since.known().unwrap_or(now);
         self.mark.failing_since = since;
         if verdict == Verdict::Gone || DISABLED_AFTER <= now.since(since) {
             self.mark.disabled_at = now;
@@ -328,7 +335,6 @@ impl Queue {
             schedule::next(unit.tries, now, asked, calm, chance)
         };
         self.put_back(unit, due);
-        self.move_mark();
     }
 
     /// A delivery that was not made, since its events are not there any more.
@@ -352,7 +358,6 @@ impl Queue {
             let unit = Unit { events: row.events, about: row.about, tries: 1, replay: true, ..Unit::default() };
             self.put_back(unit, Some(now));
         }
-        self.move_mark();
     }
 
     fn settle(&mut self, unit: Unit) {
@@ -374,7 +379,10 @@ impl Queue {
             self.open.remove(n);
         }
         self.write_row(unit.events.clone(), unit.about.clone(), (unit.tries, due.unwrap_or(Time::NEVER)));
-        let Some(due) = due else { return self.release(&unit.about) };
+        let Some(due) = due else {
+            self.release(&unit.about);
+            return self.move_mark();
+        };
         self.busy.extend(unit.about.iter().map(|it| (*it, true)));
         // What waits behind a row stands in one itself.
         for seq in &unit.about {
@@ -389,6 +397,7 @@ impl Queue {
             }
         }
         self.retries.insert((due, unit.events[0]), unit);
+        self.move_mark();
     }
 
     /// Nothing of these messages is under way any more: the next of each may go, before all that is younger.
@@ -403,9 +412,10 @@ impl Queue {
             let Some((event, row)) = next else { continue };
             self.waiting -= 1;
             self.busy.insert(*seq, row);
-            let unit = Unit { events: vec![event.n], about: vec![*seq], durable: row, ..Unit::default() };
+            let n = event.n;
+            let (events, about, said) = (vec![n], vec![*seq], Some(event));
             // As due since ever: it goes before what has failed.
-            self.retries.insert((Time(1), event.n), unit);
+            self.retries.insert((Time(1), n), Unit { events, about, said, durable: row, ..Unit::default() });
         }
     }
 
@@ -419,17 +429,18 @@ impl Queue {
         self.mark.told_to = self.mark.told_to.max(to);
     }
 
-    const fn is_disabled(&self) -> bool {
-        self.mark.disabled_at.0 != Time::NEVER.0
+    fn is_disabled(&self) -> bool {
+        self.mark.disabled_at.known().is_some()
     }
 
     /// When something will be due that is not now.
     pub fn next_at(&self, now: Time) -> Option<Time> {
-        if self.limits.in_flight <= self.flights.len() {
+        if self.is_disabled() || self.limits.in_flight <= self.flights.len() {
             return None;
         }
         let retry = self.retries.first_key_value().map(|(key, _)| key.0);
-        let due = retry.or_else(|| (!self.fresh.is_empty()).then_some(now)).filter(|_| !self.is_disabled())?;
+        let fresh = (!self.fresh.is_empty()).then_some(now);
+        let due = [retry, fresh].into_iter().flatten().min()?;
         match self.breaker.would_allow(now) {
             Allowed::No { until } => Some(until),
             Allowed::Yes | Allowed::Probe => Some(due),

@@ -1,12 +1,13 @@
 //! The task of one endpoint: reads the log from its mark, calls, and says what came of it.
 
 use crate::clock::Clock;
+use crate::message::id::EventId;
 use crate::message::time::Time;
 use crate::message::veil::Veil;
 use crate::record::event::Event;
 use crate::record::views::EventQuery;
 use crate::route::breaker::BreakerState;
-use crate::store::news::EventBell;
+use crate::store::event_bell::EventBell;
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::readers::{Readers, SENDERS_MAX};
 use crate::telemetry::endpoint_status::{EndpointCall, EndpointStatus, EndpointStatuses};
@@ -42,7 +43,7 @@ pub struct Shared {
     /// The store, to read.
     pub readers: Readers,
     /// Says that there are new events.
-    pub news: EventBell,
+    pub event_bell: EventBell,
     /// What was told.
     pub collector: Arc<Collector>,
     /// What is counted; the latest counts.
@@ -59,13 +60,13 @@ impl Shared {
     /// What senders share.
     pub fn new(
         readers: Readers,
-        news: EventBell,
+        event_bell: EventBell,
         statuses: EndpointStatuses,
         meters: watch::Receiver<Arc<Meters>>,
     ) -> Self {
         let slots = [(); 2].map(|()| Arc::new(Semaphore::new(SLOTS)));
         let reads = Arc::new(Semaphore::new(SENDERS_MAX));
-        Self { readers, news, collector: Arc::default(), meters, statuses, reads, slots }
+        Self { readers, event_bell, collector: Arc::default(), meters, statuses, reads, slots }
     }
 
     /// Asks the store on a thread that may block. Reads of senders are their own: requests do not wait for them.
@@ -98,7 +99,8 @@ pub enum SenderOrder {
 struct Done {
     first: u64,
     count: usize,
-    event: Option<Event>,
+    /// The first of its events.
+    event: Option<EventId>,
     called: Option<Called>,
     began: Time,
     took: Duration,
@@ -142,7 +144,7 @@ impl EndpointSender {
 
     /// Tells until `orders` ends; what is under way then is waited for as long as a call may take.
     pub async fn run(mut self, mut orders: mpsc::Receiver<SenderOrder>) {
-        let mut bell = self.shared.news.listen(self.options.account);
+        let mut bell = self.shared.event_bell.listen(self.options.account);
         self.tell_status().await;
         loop {
             let is_read = self.fill().await.is_ok();
@@ -176,7 +178,6 @@ impl EndpointSender {
         while let Some(done) = self.calls.join_next().await {
             self.end(Some(done));
         }
-        self.report().await;
         self.shared.collector.add(self.queue.progress());
     }
 
@@ -188,6 +189,9 @@ impl EndpointSender {
             let query =
                 EventQuery { account: Some(self.options.account), after, kinds: self.options.kinds, limit: room };
             let page = self.shared.read(move |it| it.events(&query)).await.map_err(|error| unread(&error))?;
+            if page.is_gone {
+                self.lost("events became older than [store] retention before their endpoint took them");
+            }
             self.more = page.looked_to.is_some();
             self.queue.read(page.events, page.looked_to.unwrap_or(after));
         }
@@ -214,7 +218,10 @@ impl EndpointSender {
 
     fn end(&mut self, done: Option<Result<Done, tokio::task::JoinError>>) {
         let Some(Ok(done)) = done else { return };
-        let Some(called) = done.called else { return self.queue.forgotten(done.first) };
+        let Some(called) = done.called else {
+            self.lost("events are older than [store] retention and were never taken by their endpoint");
+            return self.queue.forgotten(done.first);
+        };
         let before = self.state();
         let chance = getrandom::u64().unwrap_or_default();
         self.queue.answered(done.first, called.verdict, Clock::of_the_wall(), chance);
@@ -226,13 +233,20 @@ impl EndpointSender {
             EndpointCall {
                 at: done.began,
                 took: done.took,
-                event: done.event.map(|it| self.veil.event(it.id()).to_string().into()),
+                event: done.event.map(|it| self.veil.event(it).to_string().into()),
                 events: done.count,
                 result: called.result,
                 status: called.status,
                 detail: called.detail,
             },
         );
+    }
+
+    /// Says that something will never be told. It can be of every event of a long outage.
+    fn lost(&self, said: &'static str) {
+        let (account, endpoint) = (&*self.options.account_name, &*self.options.name);
+        let meters = self.shared.meters.borrow().clone();
+        often!(warn, meters.often(), endpoint, said, account, endpoint);
     }
 
     fn state(&self) -> EndpointState {
@@ -356,7 +370,7 @@ async fn deliver(
         }
     }
     // What is older than the retention is told to nobody any more.
-    let Some(event) = events.first().cloned() else {
+    let Some(event) = events.first().map(Event::id) else {
         return Done { first, count, event: None, called: None, began, took: clock.elapsed() };
     };
     let message = call::message(options, &events, veil);

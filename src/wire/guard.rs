@@ -167,6 +167,18 @@ mod tests {
     }
 
     #[test]
+    fn one_bad_address_refuses_a_name() {
+        let guard = crate::wire::transport::Guard { allowed: [].into() };
+        let found = |all: &[&str]| all.iter().map(|it| it.parse().unwrap()).collect::<Vec<std::net::SocketAddr>>();
+        assert!(guard.allows_all(&found(&["1.1.1.1:443", "[2606:4700::1111]:443"])));
+        for bad in ["127.0.0.1:443", "[::1]:443", "169.254.169.254:443"] {
+            assert!(
+                !guard.allows_all(&found(&["1.1.1.1:443", bad])) && !guard.allows_all(&found(&[bad, "1.1.1.1:443"]))
+            );
+        }
+    }
+
+    #[test]
     fn a_network_that_is_named_opens_itself_and_never_that_of_the_machine() {
         assert!(of("127.0.0.1", &["127.0.0.0/8"]) && of("10.9.9.9", &["10.0.0.0/8"]) && of("::1", &["::1/128"]));
         assert!(of("::ffff:10.0.0.1", &["10.0.0.0/8"]), "by what it stands for");

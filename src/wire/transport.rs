@@ -46,6 +46,14 @@ pub struct Guard {
     pub allowed: Arc<[Subnet]>,
 }
 
+impl Guard {
+    /// Whether a name that stands for these addresses may be called. Each has to pass: one that is bad says what the
+    /// name is for, and may be the one that is given first the next time.
+    pub fn allows_all(&self, found: &[SocketAddr]) -> bool {
+        found.iter().all(|it| guard::allows(it.ip(), &self.allowed))
+    }
+}
+
 /// Names that customers chose are looked up so many at once at most: each holds a thread, and of a zone that is dead it
 /// does so for seconds.
 static LOOKUPS: Semaphore = Semaphore::const_new(32);
@@ -65,16 +73,13 @@ pub async fn connect(target: &ConnectTarget) -> Result<(Stream, SocketAddr), Con
                 continue;
             }
         };
-        // An address family that we cannot connect from is not worth a try.
-        // Of what a customer names every address has to pass: one that is bad says what the name is for.
-        let refused = target.guard.as_ref().and_then(|it| found.iter().find(|at| !guard::allows(at.ip(), &it.allowed)));
-        if refused.is_some() {
+        if target.guard.as_ref().is_some_and(|it| !it.allows_all(&found)) {
             tries.push(Try { at: name.clone(), why: Refusal::Blocked });
             continue;
         }
-        for address in
-            found.into_iter().filter(|it| target.local_address.is_none_or(|local| local.is_ipv4() == it.is_ipv4()))
-        {
+        // An address family that we cannot connect from is not worth a try.
+        let fits = |it: &SocketAddr| target.local_address.is_none_or(|local| local.is_ipv4() == it.is_ipv4());
+        for address in found.into_iter().filter(fits) {
             match connect_to(target, name, address).await {
                 Ok(stream) => return Ok((stream, address)),
                 Err(why) => tries.push(Try { at: format!("{name} ({address})"), why }),

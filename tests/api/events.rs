@@ -5,8 +5,9 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt;
 use nuncio::message::id::{AccountId, EventId};
+use nuncio::message::time::Time;
 use nuncio::record::batch::Batch;
-use nuncio::record::contract::Store;
+use nuncio::record::contract::{Forget, Store};
 use nuncio::record::event::{Event, EventKind};
 use serde_json::{Value, json};
 
@@ -93,4 +94,30 @@ async fn what_no_account_was_given_is_for_operators_alone() {
     assert_eq!(operator(&world, path, "wrong").await.problem().0, 401);
     assert_eq!(world.get(path).await.problem().0, 404, "it is not served to applications");
     assert_eq!(operator(&world, "/v1/events", "key-of-dutch").await.problem().0, 404);
+}
+
+#[tokio::test]
+async fn a_cursor_behind_which_something_was_forgotten_is_said_to_be_too_old_and_no_other() {
+    let world = World::new();
+    // The second account has nothing that is forgotten behind its first.
+    commit(&world, &[1, 2, 1, 1, 2, 1]);
+    let cursor = |page: Value| page["next_cursor"].as_str().unwrap().to_owned();
+    let first = cursor(world.get("/v1/events?limit=1").await.json());
+    let second = cursor(world.get("/v1/events?limit=2").await.json());
+    let later = Time(NOW.0 + 1);
+    let forget = Forget { before: later, parked_before: later, limit: 3, anew: true };
+    assert_eq!(world.store.lock().unwrap().retain(&forget).unwrap().count, 3, "the first three");
+    let answer = world.get(&format!("/v1/events?cursor={first}")).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["type"]), (410, &json!("/problems/cursor-expired")));
+    let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+    let oldest = detail.rsplit(' ').next().unwrap().trim_end_matches('.');
+    assert_eq!(
+        (oldest, texts(&world.get(&format!("/v1/events?cursor={oldest}")).await.json())),
+        (&*second, vec!["4", "6"])
+    );
+    assert_eq!(
+        texts(&world.get("/v1/events").await.json()),
+        ["4", "6"],
+        "whoever asks for the first gets what there is"
+    );
 }

@@ -4,8 +4,9 @@ use crate::api::shape;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
-use nuncio::api::handler::context::{Context, LoopRequest, Operators, Wiring};
+use nuncio::api::handler::context::{Context, LoopRequest, Wiring};
 use nuncio::api::handler::health::Health;
+use nuncio::api::handler::shown::ShownConfig;
 use nuncio::api::router::{self, Api};
 use nuncio::dispatch::door::happening::{Ask, Change, Demand, Ending, Keyed, Submission};
 use nuncio::dispatch::door::plan::{Account, Carrier, Plan, Scopes, Subnet, Terms};
@@ -23,10 +24,13 @@ use nuncio::record::contract::Store;
 use nuncio::record::entry::Entry;
 use nuncio::route::plan::{Destinations, Route};
 use nuncio::route::rule::Rule;
-use nuncio::store::news::EventBell;
+use nuncio::store::event_bell::EventBell;
 use nuncio::store::sqlite::{Durability, Sqlite};
 use nuncio::telemetry::endpoint_status::EndpointStatuses;
+use nuncio::telemetry::labels::Labels;
 use nuncio::telemetry::link_status::LinkStatuses;
+use nuncio::telemetry::meters::Meters;
+use nuncio::telemetry::recorder::Exposition;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -137,6 +141,10 @@ impl World {
         let broken = Arc::new(AtomicBool::new(false));
         let breaks = Arc::clone(&broken);
         let (answered, refused, woken) = (Arc::clone(&answers), Arc::clone(&refusals), Arc::clone(&wakes));
+        let exposition = Arc::new(Exposition::new());
+        Meters::new(&exposition, &Labels::of(&receiver.borrow(), |_| 1));
+        let (link, links) = (LinkId { carrier: CarrierId(1), bind: 0 }, LinkStatuses::new(NOW));
+        links.reporter(link);
         let context = Context::new(Wiring {
             plan: receiver,
             submit,
@@ -145,13 +153,16 @@ impl World {
                 woken.fetch_add(1, Ordering::Relaxed);
             }),
             lookup: tokio::sync::watch::channel(None).1,
-            news: EventBell::default(),
+            event_bell: EventBell::default(),
             readers: store.readers(),
             opted_out: Arc::default(),
             health: Arc::clone(&health),
-            exposition: Arc::new(|| "# TYPE nuncio_up gauge\nnuncio_up 1\n".to_owned()),
-            statusz: Arc::new(|| serde_json::json!({ "queued": 0 })),
-            operators: operators(),
+            exposition,
+            shown: ShownConfig::new(serde_json::json!({ "store": { "path": "/tmp" } })),
+            links,
+            endpoints: EndpointStatuses::default(),
+            recover: Arc::new(|_, _, _| 1),
+            trace: Arc::new(move |it| (it == link).then(|| vec!["{\"a\":1}".to_owned(), "{\"a\":2}".to_owned()])),
             on_answer: Arc::new(move |endpoint, code, _| answered.lock().unwrap().push((endpoint, code))),
             on_turned_away: Arc::new(|_| ()),
             on_unread: Arc::new(|_, _, _| ()),
@@ -249,21 +260,6 @@ impl World {
 
     pub(crate) fn stored(&self) -> usize {
         self.submissions.lock().unwrap().len()
-    }
-}
-
-/// A configuration, the link `acme-1`, and a trace of it.
-fn operators() -> Operators {
-    let link = LinkId { carrier: CarrierId(1), bind: 0 };
-    let standings = LinkStatuses::new(NOW);
-    standings.reporter(link);
-    Operators {
-        config: Arc::new(|| serde_json::json!({ "store": { "path": "/tmp" } })),
-        links: Arc::new(move || standings.all()),
-        minutes: Arc::new(BTreeMap::new),
-        endpoints: EndpointStatuses::default(),
-        recover: Arc::new(|_, _, _| 1),
-        trace: Arc::new(move |it| (it == link).then(|| vec!["{\"a\":1}".to_owned(), "{\"a\":2}".to_owned()])),
     }
 }
 

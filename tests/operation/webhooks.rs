@@ -33,15 +33,24 @@ struct Stage {
 impl Stage {
     /// A daemon that tells an endpoint on this port, in a certain way.
     fn new(port: u16, more: &str) -> Self {
+        Self::telling(&[port], more)
+    }
+
+    /// The same, for one endpoint on each of these ports.
+    fn telling(ports: &[u16], more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let secret = folder.path().join("secret");
         std::fs::write(&secret, SECRET).unwrap();
         let secret = secret.display();
-        let endpoint = format!(
-            "{{ url = \"http://127.0.0.1:{port}/sms?key=hidden\", secret_file = \"{secret}\", allow_networks = [\"127.0.0.0/8\"]{more} }}"
-        );
+        let endpoint = |port: &u16| {
+            format!(
+                "{{ url = \"http://127.0.0.1:{port}/sms?key=hidden\", secret_file = \"{secret}\", \
+                 allow_networks = [\"127.0.0.0/8\"]{more} }}"
+            )
+        };
+        let endpoints = format!("[{}]", ports.iter().map(endpoint).collect::<Vec<_>>().join(", "));
         let smsc = Smsc::new();
-        let daemon = Daemon::start(&(account(&endpoint) + &carrier(smsc.port(), "") + &route("")));
+        let daemon = Daemon::start(&(account(&endpoints) + &carrier(smsc.port(), "") + &route("")));
         let link = smsc.bound();
         Self { _folder: folder, smsc, daemon, link, sequence: 0 }
     }
@@ -299,4 +308,62 @@ fn a_batch_and_a_thin_event_tell_no_more_than_was_asked_for() {
         let names: Vec<&String> = it["data"].as_object().unwrap().keys().collect();
         assert_eq!(names, ["id", "order_id", "client_ref", "status"]);
     }
+}
+
+#[test]
+fn an_endpoint_that_never_answers_holds_no_other_up() {
+    let (silent, good) = (Web::start(|_, _| Act::Silence), Web::start(taken));
+    let mut stage = Stage::telling(&[silent.port(), good.port()], "");
+    let names: Vec<String> = (0..30).map(|it| format!("m{it}")).collect();
+    let began = std::time::Instant::now();
+    for name in &names {
+        stage.send(name);
+        stage.receipt(name, "DELIVRD");
+    }
+    let calls = good.hears(names.len());
+    assert!(began.elapsed() < Duration::from_secs(12), "before the first call of the other was given up");
+    assert_eq!(calls.len(), names.len());
+    assert!((1..=8).contains(&silent.asked().len()), "no more than may be under way");
+}
+
+#[test]
+fn whoever_says_gone_is_told_no_more_until_an_operator_recovers_him() {
+    let web =
+        Web::start(|nth, asked| if nth == 0 { Act::Reply(410, "", "gone".to_owned()) } else { taken(nth, asked) });
+    let mut stage = Stage::new(web.port(), "");
+    stage.send("one");
+    stage.receipt("one", "DELIVRD");
+    let line = stage.daemon.said("an endpoint is told no more", 1);
+    assert_eq!((&line["level"], &line["account"], &line["why"]), (&json!("ERROR"), &json!("shop"), &json!("gone")));
+    stage.send("two");
+    stage.receipt("two", "DELIVRD");
+    let endpoint = until("it is shown", PATIENCE, || Some(stage.endpoint()).filter(|it| it["state"] == "disabled"));
+    assert!(endpoint["disabled_at"].is_string() && endpoint["calls"][0]["result"] == "gone", "{endpoint}");
+    let page = stage.daemon.metrics();
+    assert_eq!(page.value("webhook_state{account=\"shop\",state=\"disabled\"}"), 1.0);
+    assert_eq!(web.asked().len(), 1);
+    let mut operator = stage.daemon.operator();
+    let since = json!({ "since": "2026-01-01T00:00:00Z" });
+    assert_eq!(operator.post("/admin/v1/webhooks/nobody/recover", &since).status, 404);
+    assert_eq!(operator.post("/admin/v1/webhooks/shop/recover", &json!({ "since": "today" })).status, 422);
+    let reply = operator.post("/admin/v1/webhooks/shop/recover", &since);
+    assert_eq!((reply.status, reply.json()), (202, json!({ "endpoints": 1 })));
+    let names = until("both are told", PATIENCE, || {
+        let calls = web.asked();
+        let names: Vec<_> = calls[1..].iter().map(|it| it.json()["data"]["client_ref"].clone()).collect();
+        (names.len() == 2).then_some(names)
+    });
+    assert!(names.contains(&json!("one")) && names.contains(&json!("two")), "{names:?}");
+}
+
+#[test]
+fn what_an_endpoint_answers_is_read_no_further_than_it_is_worth() {
+    let web = Web::start(|_, _| Act::Reply(200, "", "x".repeat(64 << 20)));
+    let mut stage = Stage::new(web.port(), "");
+    stage.send("one");
+    let before = stage.daemon.peak();
+    stage.receipt("one", "DELIVRD");
+    let call = until("it is called", PATIENCE, || stage.endpoint()["calls"].get(0).cloned());
+    assert_eq!((&call["result"], &call["detail"]), (&json!("ok"), &json!("")), "{call}");
+    assert!(stage.daemon.peak() < before + (8 << 20), "{} octets more", stage.daemon.peak() - before);
 }

@@ -3,23 +3,23 @@
 use crate::api::handler::auth::Directory;
 use crate::api::handler::health::Health;
 use crate::api::handler::memory::{Memory, OCTETS_MAX};
+use crate::api::handler::shown::ShownConfig;
 use crate::api::lookup::Lookup;
 use crate::carrier::report::ReceiptNews;
 use crate::dispatch::door::happening::Ask;
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::Reply;
-use crate::dispatch::door::snapshot::Minute;
 use crate::dispatch::inbound::opt_out::OptedOut;
 use crate::message::id::{AccountId, CarrierId, LinkId};
 use crate::message::time::Time;
 use crate::message::veil::Veil;
 use crate::record::delivery::Progress;
-use crate::store::news::EventBell;
+use crate::store::event_bell::EventBell;
 use crate::store::sqlite::readers::{CONNECTIONS_MAX, Readers, SENDERS_MAX};
 use crate::telemetry::endpoint_status::EndpointStatuses;
-use crate::telemetry::link_status::LinkStatus;
+use crate::telemetry::link_status::LinkStatuses;
 use crate::telemetry::meters::http::TurnedAway;
-use std::collections::BTreeMap;
+use crate::telemetry::recorder::Exposition;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -53,22 +53,6 @@ pub type OnTurnedAway = dyn Fn(TurnedAway) + Send + Sync;
 /// Tells telemetry that a carrier called, and that so much of what it said is no receipt.
 pub type OnUnread = dyn Fn(CarrierId, &str, usize) + Send + Sync;
 
-/// What operators look at besides the store and the loop.
-pub struct Operators {
-    /// The configuration in force, without its secrets.
-    pub config: Arc<dyn Fn() -> serde_json::Value + Send + Sync>,
-    /// How the links that run stand.
-    pub links: Arc<dyn Fn() -> BTreeMap<LinkId, LinkStatus> + Send + Sync>,
-    /// How carriers have answered in the last minute.
-    pub minutes: Arc<dyn Fn() -> BTreeMap<CarrierId, Minute> + Send + Sync>,
-    /// How endpoints stand.
-    pub endpoints: EndpointStatuses,
-    /// Has the endpoints of an account tell again what was given up between two times; how many there are.
-    pub recover: Arc<dyn Fn(AccountId, Time, Time) -> usize + Send + Sync>,
-    /// The latest trace of a link, each PDU a line of JSON.
-    pub trace: Arc<dyn Fn(LinkId) -> Option<Vec<String>> + Send + Sync>,
-}
-
 /// What is given to the API when it is wired.
 pub struct Wiring {
     /// The configuration; the latest counts.
@@ -82,17 +66,23 @@ pub struct Wiring {
     /// What is asked about numbers; the latest counts.
     pub lookup: watch::Receiver<Option<Arc<Lookup>>>,
     /// Wakes those who wait for events.
-    pub news: EventBell,
+    pub event_bell: EventBell,
     /// Connections to the store that only read.
     pub readers: Readers,
     /// How the daemon is.
     pub health: Arc<Health>,
-    /// The text of `/metrics`.
-    pub exposition: Arc<dyn Fn() -> String + Send + Sync>,
-    /// The document of `/statusz`.
-    pub statusz: Arc<dyn Fn() -> serde_json::Value + Send + Sync>,
-    /// What only operators may see.
-    pub operators: Operators,
+    /// The values of all metrics.
+    pub exposition: Arc<Exposition>,
+    /// The configuration in force, for operators.
+    pub shown: ShownConfig,
+    /// How the links that run stand.
+    pub links: LinkStatuses,
+    /// How endpoints stand.
+    pub endpoints: EndpointStatuses,
+    /// Has the endpoints of an account tell again what was given up between two times; how many there are.
+    pub recover: Arc<dyn Fn(AccountId, Time, Time) -> usize + Send + Sync>,
+    /// The latest trace of a link, each PDU a line of JSON.
+    pub trace: Arc<dyn Fn(LinkId) -> Option<Vec<String>> + Send + Sync>,
     /// Counts answers.
     pub on_answer: Arc<OnAnswer>,
     /// Counts connections that are turned away.

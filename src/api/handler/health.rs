@@ -1,12 +1,15 @@
 //! How the daemon is, as its probes tell it.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::time::Instant;
 
 /// Flags that the gateway sets and the probes read.
 ///
 /// Links do not count: a gateway without a carrier still accepts and keeps.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Health {
+    /// When the daemon began.
+    pub started: Instant,
     /// The store is open.
     pub store_open: AtomicBool,
     /// The listener for applications is bound.
@@ -23,6 +26,22 @@ pub struct Health {
     pub clock_doubted: AtomicBool,
     /// How far it stands ahead then, in milliseconds.
     pub clock_gap: AtomicI64,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+            store_open: AtomicBool::default(),
+            listening: AtomicBool::default(),
+            draining: AtomicBool::default(),
+            poisoned: AtomicBool::default(),
+            disk_low: AtomicBool::default(),
+            held: AtomicU64::default(),
+            clock_doubted: AtomicBool::default(),
+            clock_gap: AtomicI64::default(),
+        }
+    }
 }
 
 impl Health {

@@ -5,6 +5,7 @@
 
 pub mod context;
 pub mod health;
+pub mod shown;
 pub mod key;
 pub mod auth;
 pub(super) mod admitted;

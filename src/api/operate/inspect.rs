@@ -33,7 +33,7 @@ pub(crate) async fn carriers(State(context): State<Arc<Context>>, by: Operator) 
 
 /// `GET /admin/v1/links`: those that run, bound or not.
 pub(crate) async fn links(State(context): State<Arc<Context>>, by: Operator) -> Result<Response, Problem> {
-    let running = (context.wiring.operators.links)();
+    let running = context.wiring.links.all();
     let snapshot = snapshot(&context).await?;
     Ok(list(running.iter().map(|(id, it)| BusyLinkView::of(*id, it, &snapshot, by.plan())).collect()))
 }
@@ -59,7 +59,7 @@ pub(crate) async fn accounts(by: Operator) -> Response {
 
 /// `GET /admin/v1/config`: what was written, without its secrets.
 pub(crate) async fn config(State(context): State<Arc<Context>>, _by: Operator) -> Response {
-    json::answer(StatusCode::OK, &(context.wiring.operators.config)(), 4_096)
+    json::answer(StatusCode::OK, &context.wiring.shown.get(), 4_096)
 }
 
 /// `GET /admin/v1/links/{id}/trace`: the latest, a line of JSON for each PDU.
@@ -69,7 +69,7 @@ pub(crate) async fn trace(
     by: Operator,
 ) -> Result<Response, Problem> {
     let link = link(&context, by.plan(), &id).ok_or_else(|| unknown("link"))?;
-    let trace = Arc::clone(&context.wiring.operators.trace);
+    let trace = Arc::clone(&context.wiring.trace);
     // Thousands of PDUs take their time to explain, and no more than a few traces are read at once.
     let lines = blocking(&context, move |_| Ok(trace(link))).await?.ok_or_else(|| {
         let name = link_name(by.plan(), link);

@@ -139,7 +139,7 @@ impl MinuteView {
 
 /// The link of a name such as `acme-1`, if it runs.
 pub(crate) fn link(context: &Context, plan: &Plan, name: &str) -> Option<LinkId> {
-    (context.wiring.operators.links)().into_keys().find(|it| link_name(plan, *it) == name)
+    context.wiring.links.all().into_keys().find(|it| link_name(plan, *it) == name)
 }
 
 /// The name of a link.

@@ -4,6 +4,7 @@ use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::Endpoint;
 use crate::api::handler::json;
 use crate::api::operate::link::{CarrierStatus, LinkView};
+use crate::number::metadata;
 use crate::telemetry::recorder::Exposition;
 use axum::body::Body;
 use axum::extract::State;
@@ -22,7 +23,7 @@ pub(crate) async fn metrics(State(context): State<Arc<Context>>, headers: Header
     let (exposition, zipped) = (Arc::clone(&context.wiring.exposition), accepts_gzip(&headers));
     // With many series the text takes milliseconds to write, which no other request should wait for.
     let page = tokio::task::spawn_blocking(move || {
-        let text = exposition();
+        let text = exposition.render();
         if zipped { gzip(text.as_bytes()) } else { text.into_bytes() }
     });
     let Ok(page) = page.await else {
@@ -80,10 +81,18 @@ pub(crate) async fn readyz(State(context): State<Arc<Context>>) -> Response {
 
 /// `GET /statusz`: the loop is not asked, so that it is told even when that hangs.
 pub(crate) async fn statusz(State(context): State<Arc<Context>>) -> Response {
-    let (directory, operators) = (context.directory(), &context.wiring.operators);
-    let (links, minutes) = ((operators.links)(), (operators.minutes)());
+    let (directory, wiring) = (context.directory(), &context.wiring);
+    let (health, links, minutes) = (&wiring.health, wiring.links.all(), wiring.links.minutes());
+    let unready = health.unready();
     let status = Status {
-        daemon: (context.wiring.statusz)(),
+        version: env!("CARGO_PKG_VERSION"),
+        libphonenumber: metadata::METADATA,
+        uptime_seconds: health.started.elapsed().as_secs(),
+        ready: unready.is_none(),
+        unready,
+        clock_doubted: health.clock_doubted.load(Ordering::Relaxed),
+        clock_gap_seconds: health.clock_gap.load(Ordering::Relaxed) / 1_000,
+        restored_held_messages: health.held.load(Ordering::Relaxed),
         links: links.iter().map(|(id, it)| LinkView::of(*id, it, &directory.plan)).collect(),
         carriers: directory.plan.carriers.values().map(|it| CarrierStatus::of(it, &minutes)).collect(),
     };
@@ -126,9 +135,22 @@ pub(crate) fn about_statusz() -> Endpoint {
 /// How everything stands.
 #[derive(Serialize, ToSchema)]
 struct Status<'a> {
-    #[serde(flatten)]
-    #[schema(value_type = std::collections::HashMap<String, serde_json::Value>)]
-    daemon: serde_json::Value,
+    /// The version of the daemon.
+    version: &'static str,
+    /// The version of the numbering plans.
+    libphonenumber: &'static str,
+    /// How long it has run, in seconds.
+    uptime_seconds: u64,
+    /// Whether new work may come, as `/readyz` says.
+    ready: bool,
+    /// Why it may not.
+    unready: Option<&'static str>,
+    /// Whether the clock on the wall is not believed.
+    clock_doubted: bool,
+    /// How far it stands ahead then, in seconds.
+    clock_gap_seconds: i64,
+    /// Messages that a restored store holds until they are released.
+    restored_held_messages: u64,
     /// The links that run.
     links: Vec<LinkView<'a>>,
     /// The carriers that are configured.

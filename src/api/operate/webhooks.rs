@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 
 /// `GET /admin/v1/webhooks`
 pub(crate) async fn all(State(context): State<Arc<Context>>, by: Operator) -> Result<Response, Problem> {
-    let all = context.wiring.operators.endpoints.all();
+    let all = context.wiring.endpoints.all();
     let name = |it| by.plan().account_name(it).unwrap_or_default();
     Ok(answer(all.values().map(|it| EndpointView::of(it, Some(name(it.account)))).collect()))
 }
@@ -92,7 +92,7 @@ pub(crate) async fn recover(
     };
     let since: Time = read("since", &span.since)?;
     let until = span.until.as_deref().map_or(Ok(now()), |it| read("until", it))?;
-    let endpoints = (context.wiring.operators.recover)(account, since, until);
+    let endpoints = (context.wiring.recover)(account, since, until);
     if endpoints == 0 {
         return Err(unknown("endpoint of an account"));
     }

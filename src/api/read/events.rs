@@ -43,18 +43,27 @@ pub(crate) async fn of_account(
     by: Reader,
 ) -> Result<Response, Problem> {
     let (account, hides) = (by.account(), !by.account().shows_carriers);
-    let asked = Wanted::read(asked.as_deref(), context.veil(), &["cursor", "limit", "types", "wait"])?;
+    let mut asked = Wanted::read(asked.as_deref(), context.veil(), &["cursor", "limit", "types", "wait"])?;
     // Listened before it is read: what comes in between rings.
-    let mut bell = context.wiring.news.listen(account.id);
+    let mut bell = (!asked.wait.is_zero()).then(|| context.wiring.event_bell.listen(account.id));
     let mut found = find(&context, &asked, Some(account.id)).await?;
     let by = Instant::now() + asked.wait;
-    while found.events.is_empty() && !context.wiring.health.draining.load(Ordering::Relaxed) {
+    while let Some(bell) = bell.as_mut().filter(|_| found.events.is_empty() && !draining(&context)) {
         match timeout_at(by, bell.changed()).await {
-            Ok(Ok(())) => found = find(&context, &asked, Some(account.id)).await?,
+            Ok(Ok(())) => {
+                // What was looked through and is not wanted is not looked through again.
+                asked.page.place = found.looked_to.or(asked.page.place);
+                found = find(&context, &asked, Some(account.id)).await?;
+            }
             Ok(Err(_)) | Err(_) => break,
         }
     }
     Ok(answer(&context, &asked, found, hides))
+}
+
+/// Nobody waits for news of a daemon that stops.
+fn draining(context: &Context) -> bool {
+    context.wiring.health.draining.load(Ordering::Relaxed)
 }
 
 /// `GET /admin/v1/events/unrouted`: what came from handsets and fits no `[[inbound]]`.
@@ -106,10 +115,8 @@ fn kinds(words: &str) -> Result<EventKinds, Problem> {
 async fn find(context: &Context, asked: &Wanted, account: Option<AccountId>) -> Result<EventPage, Problem> {
     let query =
         EventQuery { account, after: asked.page.place.unwrap_or(0), kinds: asked.kinds, limit: asked.page.limit };
-    let first = asked.page.place.is_none();
-    blocking(context, move |readers| readers.events(&query))
-        .await
-        .and_then(|found| if found.is_gone && !first { Err(gone(context, &found)) } else { Ok(found) })
+    let found = blocking(context, move |readers| readers.events(&query)).await?;
+    if found.is_gone { Err(gone(context, &found)) } else { Ok(found) }
 }
 
 /// What stood behind a cursor is forgotten: going on there would pass over it in silence.

@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 
 /// `GET /v1/webhooks`
 pub(crate) async fn of_account(State(context): State<Arc<Context>>, by: Reader) -> Result<Response, Problem> {
-    let all = context.wiring.operators.endpoints.all();
+    let all = context.wiring.endpoints.all();
     let own = all.values().filter(|it| it.account == by.account().id);
     Ok(answer(own.map(|it| EndpointView::of(it, None)).collect()))
 }

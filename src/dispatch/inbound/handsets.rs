@@ -23,7 +23,7 @@ use crate::dispatch::inbound::seen::{SeenSet, Session};
 use crate::message::extras::Parameter;
 use crate::message::id::{AccountId, CarrierId, EventId, LinkId};
 use crate::message::time::Time;
-use crate::record::event::{Event, EventKind};
+use crate::record::event::EventKind;
 use crate::record::mo::{MoPart, MoSeen};
 use crate::route::inbound::{self, Received};
 use crate::route::opt_out::{List, OptOutChange};
@@ -199,7 +199,7 @@ impl Handsets {
         let plan = beat.plan.clone();
         let understood = understood(&plan, parts);
         let (carrier, account) = (plan.carriers.get(&first.carrier), understood.account);
-        let id = EventId { n: beat.next_event(), token: dice() };
+        let id = beat.event_id(dice);
         let wish = self.apply_keyword(beat, &understood, first, id);
         let content = &understood.content;
         let came = |index: &u8| parts.iter().any(|held| held.mo.concat.is_none_or(|concat| concat.index == *index));
@@ -229,16 +229,7 @@ impl Handsets {
         };
         let data = serde_json::to_string(&data).expect("texts and numbers are always JSON");
         beat.tell(Fact::Received { carrier: first.carrier, event: id, account, parts: total, missing: missing.len() });
-        let kind = EventKind::MessageReceived;
-        beat.out.batch.events.push(Event {
-            n: id.n,
-            token: id.token,
-            account,
-            about: None,
-            kind,
-            at: beat.now,
-            data: data.into(),
-        });
+        beat.write_event(id, EventKind::MessageReceived, (account, None), data);
     }
 
     /// Does what a handset wishes by the words of its text; says what that is.

@@ -23,14 +23,26 @@ const LOOKED_AT: usize = 5_000;
 pub(super) static EVENTS: LazyLock<String> =
     LazyLock::new(|| event::TABLE.select("WHERE account IS ?1 AND n > ?2 ORDER BY n LIMIT ?3"));
 
-/// Remembers, of events up to this number that are about to be forgotten, the last of each account.
+/// Events up to this number are about to be forgotten: remembers the last of each account, and lets rows go of which
+/// nothing is left to tell.
 pub(super) fn forget(conn: &Connection, last: i64) -> Result<(), Trouble> {
     static WORDS: LazyLock<String> = LazyLock::new(|| forgotten::TABLE.insert("INSERT OR REPLACE", 1));
     let mut statement =
         conn.prepare_cached("SELECT ifnull(account, 0), max(n) FROM event WHERE n <= ?1 GROUP BY account")?;
-    let last: Vec<(i64, i64)> =
+    let of_accounts: Vec<(i64, i64)> =
         statement.query_map([last], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
-    writer::each(conn, &WORDS, last.into_iter().map(|(account, n)| forgotten::write((account, n.cast_unsigned()))))
+    let rows = of_accounts.into_iter().map(|(account, n)| forgotten::write((account, n.cast_unsigned())));
+    writer::each(conn, &WORDS, rows)?;
+    let endpoints = reader::all(&mut conn.prepare_cached(&endpoint::TABLE.select(""))?, [], endpoint::read)?;
+    for mark in endpoints {
+        let up_to = retry::key(mark.endpoint, last.cast_unsigned() + 1);
+        let gone = |it: &Undelivered| it.events.last().is_none_or(|it| it.cast_signed() <= last);
+        for row in retries(conn, mark.endpoint, up_to)?.into_iter().filter(gone) {
+            let key = retry::key(row.endpoint, row.first()).cast_signed();
+            conn.prepare_cached("DELETE FROM retry WHERE id = ?1")?.execute([key])?;
+        }
+    }
+    Ok(())
 }
 
 /// The next events of an account, or of none, oldest first. Where it found none before it had looked long enough, the page
@@ -59,10 +71,10 @@ pub(super) fn events(conn: &Connection, query: &EventQuery) -> Result<EventPage,
     Ok(page)
 }
 
-/// The rows of an endpoint, in the order of their events.
-fn retries(conn: &Connection, endpoint: EndpointId) -> Result<Vec<Undelivered>, Trouble> {
+/// The rows of an endpoint below a key, in the order of their events.
+fn retries(conn: &Connection, endpoint: EndpointId, below: u64) -> Result<Vec<Undelivered>, Trouble> {
     let words = retry::TABLE.select("WHERE id >= ?1 AND id < ?2 ORDER BY id");
-    let bounds = [retry::key(endpoint, 0), retry::key(EndpointId(endpoint.0 + 1), 0)].map(u64::cast_signed);
+    let bounds = [retry::key(endpoint, 0), below].map(u64::cast_signed);
     reader::all(&mut conn.prepare_cached(&words)?, bounds, retry::read)
 }
 
@@ -94,9 +106,9 @@ impl Readers {
 
     /// The events of these numbers that are still kept, in this order.
     pub fn events_of(&self, numbers: &[u64]) -> Result<Vec<Event>, Fault> {
-        let found: Result<Vec<Option<Event>>, Fault> =
-            numbers.iter().map(|n| self.ask(|conn| reader::at_once(conn, || event_of(conn, *n)))).collect();
-        Ok(found?.into_iter().flatten().collect::<Vec<_>>().shown(&self.eras()))
+        let ask = |conn: &Connection| numbers.iter().map(|n| event_of(conn, *n)).collect::<Result<Vec<_>, Trouble>>();
+        let found = self.ask(|conn| reader::at_once(conn, || ask(conn)))?;
+        Ok(found.into_iter().flatten().collect::<Vec<_>>().shown(&self.eras()))
     }
 
     /// How an endpoint stands, and its rows, those that only wait each with its event.
@@ -111,7 +123,7 @@ impl Readers {
                 let lives = |it: &Undelivered| it.tries == 0 || it.due.known().is_some();
                 let told_to = mark.told_to;
                 let again = |it: &Undelivered| it.events.last().is_some_and(|it| told_to < *it);
-                let rows = retries(conn, id)?.into_iter().filter(|it| lives(it) || again(it));
+                let rows = retries(conn, id, retry::end(id))?.into_iter().filter(|it| lives(it) || again(it));
                 let with_event = |it: Undelivered| {
                     let waits = it.tries == 0;
                     let event = if waits { event_of(conn, it.first())?.shown(&eras) } else { None };
@@ -128,7 +140,8 @@ impl Readers {
         self.ask(|conn| {
             reader::at_once(conn, || {
                 let mut found = Vec::new();
-                for row in retries(conn, id)?.into_iter().filter(|it| it.tries != 0 && it.due.known().is_none()) {
+                let given_up = |it: &Undelivered| it.tries != 0 && it.due.known().is_none();
+                for row in retries(conn, id, retry::end(id))?.into_iter().filter(given_up) {
                     let at = event_of(conn, row.first())?.map(|it| it.shown(&eras).at);
                     if at.is_some_and(|it| since <= it && it <= until) {
                         found.push(row);

@@ -4,7 +4,7 @@ use super::{forget, sqlite};
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
 use crate::message::body::Body;
 use crate::message::class::Class;
-use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
+use crate::message::id::{AccountId, CarrierId, EndpointId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
 use crate::message::part::Part;
 use crate::message::phase::{End, Move};
 use crate::message::source::Source;
@@ -12,6 +12,7 @@ use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::record::batch::{Batch, Marks};
 use crate::record::contract::{Forget, Forgotten, Store};
+use crate::record::delivery::{EndpointMark, Progress, Undelivered};
 use crate::record::event::{Event, EventKind};
 use crate::store::memory::Memory;
 use crate::text::content::Requested;
@@ -96,6 +97,36 @@ fn a_store_under_steady_load_stays_as_large_as_what_it_keeps() {
     }
     let late = pages();
     assert!(0 < early && late <= early * 5 / 4, "{early} pages after ten hours, {late} after sixty");
+}
+
+#[test]
+fn what_was_not_taken_goes_with_the_last_of_its_events() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut store = sqlite(directory.path());
+    for n in 1..=4 {
+        store.commit(&messages(n, 1, Time(n * 1_000), true)).expect("the commit goes through");
+    }
+    let row = |events: &[u64]| Undelivered {
+        endpoint: EndpointId(2),
+        events: events.to_vec(),
+        about: Vec::new(),
+        tries: 10,
+        due: Time::NEVER,
+    };
+    let marks = vec![EndpointMark::new(EndpointId(2), AccountId(1), 4)];
+    let told = Progress { marks, retries: vec![row(&[1]), row(&[2, 4]), row(&[3])], ..Progress::default() };
+    let marks = Marks { next_seq: 5, next_event: 5, time: Time(4_000), ..Marks::first() };
+    store.commit(&Batch { told, marks, ..Batch::default() }).expect("the commit goes through");
+    let rows = || -> Vec<i64> {
+        let conn = rusqlite::Connection::open(directory.path().join("nuncio.db")).expect("the file opens");
+        let mut words = conn.prepare("SELECT id - (2 << 47) FROM retry ORDER BY id").expect("a question");
+        words.query_map([], |row| row.get(0)).expect("an answer").collect::<Result<_, _>>().expect("numbers")
+    };
+    assert_eq!(rows(), [1, 2, 3]);
+    forget(&mut store, Time(3_500), 10);
+    assert_eq!(rows(), [2], "one of its events is still there");
+    forget(&mut store, Time(9_000), 10);
+    assert_eq!(rows(), [] as [i64; 0]);
 }
 
 #[test]

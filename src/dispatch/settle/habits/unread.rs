@@ -10,9 +10,9 @@ use crate::dispatch::beat::Beat;
 use crate::dispatch::door::fact::{Fact, Fate};
 use crate::dispatch::settle::habits::Habits;
 use crate::message::extras::Parameter;
-use crate::message::id::{CarrierId, EventId};
+use crate::message::id::CarrierId;
 use crate::number::e164::E164;
-use crate::record::event::{Event, EventKind};
+use crate::record::event::EventKind;
 use crate::text::base64;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -27,18 +27,8 @@ impl Habits {
         beat.tell(Fact::Receipt { carrier, status, fate, message: None, delay: None });
         let kept = self.remarks.keeps_unread(carrier, beat.now);
         let event = kept.then(|| {
-            let id = EventId { n: beat.next_event(), token: dice() };
-            let data = particulars(beat, carrier, news);
-            let (kind, account) = (EventKind::ReceiptUnread, None);
-            beat.out.batch.events.push(Event {
-                n: id.n,
-                token: id.token,
-                account,
-                about: None,
-                kind,
-                at: beat.now,
-                data,
-            });
+            let (id, data) = (beat.event_id(dice), particulars(beat, carrier, news));
+            beat.write_event(id, EventKind::ReceiptUnread, (None, None), data);
             id
         });
         beat.tell(Fact::Unread { carrier, event });

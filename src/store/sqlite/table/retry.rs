@@ -26,6 +26,11 @@ pub(in crate::store::sqlite) const fn key(endpoint: EndpointId, first: u64) -> u
     (endpoint.0 as u64) << EVENT_BITS | first
 }
 
+/// Above every key of an endpoint.
+pub(in crate::store::sqlite) const fn end(endpoint: EndpointId) -> u64 {
+    (endpoint.0 as u64 + 1) << EVENT_BITS
+}
+
 /// Events and messages of a row: 8 octets each.
 pub(in crate::store::sqlite) fn octets(retry: &Undelivered) -> (Vec<u8>, Vec<u8>) {
     let octets = |numbers: &mut dyn Iterator<Item = u64>| numbers.flat_map(u64::to_be_bytes).collect();

@@ -41,15 +41,15 @@ mod tests {
 
     #[test]
     fn only_those_hear_who_listen_to_this_account_and_none_is_kept_in_vain() {
-        let news = EventBell::default();
-        let (mut one, other) = (news.listen(AccountId(1)), news.listen(AccountId(2)));
-        news.ring(AccountId(1));
-        news.ring(AccountId(3));
+        let bell = EventBell::default();
+        let (mut one, other) = (bell.listen(AccountId(1)), bell.listen(AccountId(2)));
+        bell.ring(AccountId(1));
+        bell.ring(AccountId(3));
         assert!(one.has_changed().unwrap() && !other.has_changed().unwrap());
         one.mark_unchanged();
         assert!(!one.has_changed().unwrap());
         drop((one, other));
-        drop(news.listen(AccountId(4)));
-        assert_eq!(news.0.lock().unwrap().len(), 1, "that of the last listener alone");
+        drop(bell.listen(AccountId(4)));
+        assert_eq!(bell.0.lock().unwrap().len(), 1, "that of the last listener alone");
     }
 }
