@@ -3,7 +3,7 @@
 //! As in `tidy`, each rule is a function from texts to faults, and is shown texts that break it.
 
 use crate::rust::{blank, paths, tokens, without_tests};
-use crate::tidy::{Source, sizes, sources};
+use crate::tidy::{FLOORS, Source, sizes, sources};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -22,8 +22,6 @@ const GENERATORS: [&str; 2] = ["src/dice.rs", "src/dispatch/queue/pace.rs"];
 
 /// Characters that a line of a comment may have: as many as `rustfmt` leaves a line of code.
 const COMMENT_WIDTH: usize = 120;
-/// Where comments are wider still.
-const WIDE: &str = "src/store";
 
 /// What is written down elsewhere, and named by a letter and a number there.
 const PAPERS: [char; 2] = ['D', 'R'];
@@ -82,10 +80,27 @@ fn comments_are_as_wide_as_code() {
     let format = fs::read_to_string("rustfmt.toml").expect("the options of rustfmt");
     assert!(format.contains(&format!("max_width = {COMMENT_WIDTH}\n")), "code has another width: {format}");
     let mut faults = Vec::new();
-    for file in sources(&["src", "tests", "benches", "fuzz"]).iter().filter(|it| !it.path.starts_with(WIDE)) {
+    for file in sources(&["src", "tests", "benches", "fuzz"]) {
         faults.extend(wide(&file.text).into_iter().map(|it| format!("{}:{it}", file.path.display())));
     }
     assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn the_maps_of_the_house_name_every_module_once() {
+    let library = fs::read_to_string("src/lib.rs").expect("the library");
+    let modules: BTreeSet<&str> = library
+        .lines()
+        .filter_map(|it| it.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'))
+        .collect();
+    assert_eq!(modules, FLOORS.iter().flat_map(|it| *it).copied().collect(), "src/lib.rs, and the floors here");
+    for (page, pick) in [("src/lib.rs", "//! "), ("ARCHITECTURE.md", "")] {
+        let text = fs::read_to_string(page).expect("a page");
+        let map = text.split("```").nth(1).expect("a map");
+        let names = map.lines().filter_map(|it| it.strip_prefix(pick)?.get(3..)?.split("  ").next());
+        let named: BTreeSet<&str> = names.flat_map(|it| it.split(" · ")).filter(|it| modules.contains(it)).collect();
+        assert_eq!(named, modules, "{page}");
+    }
 }
 
 #[test]

@@ -106,28 +106,16 @@ pub enum Report {
     },
 }
 
-/// Why a carrier is told to send something again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PutOff {
-    /// It has waited for so long, and nothing is made durable.
-    Stalled,
-    /// Nothing is made durable, and what waits for that fills the buffer.
-    Full,
-    /// It came before the bind was answered, and what came before it fills the buffer.
-    Early,
-}
-
-impl PutOff {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Stalled, Self::Full, Self::Early];
-
-    /// Its word in metrics and logs.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Stalled => "stalled",
-            Self::Full => "full",
-            Self::Early => "early",
-        }
+closed_set! {
+    /// Why a carrier is told to send something again.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum PutOff: all, word {
+        /// It has waited for so long, and nothing is made durable.
+        Stalled "stalled",
+        /// Nothing is made durable, and what waits for that fills the buffer.
+        Full "full",
+        /// It came before the bind was answered, and what came before it fills the buffer.
+        Early "early",
     }
 }
 

@@ -97,8 +97,10 @@ pub struct EventQuery {
 /// A page of the log of events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventPage {
-    /// Those that were asked for; none only at the end of the log.
+    /// Those that were asked for; none at the end of the log, or where it was not reached in time.
     pub events: Vec<Event>,
+    /// Whether the log was not looked through to its end for want of time, and nothing was found.
+    pub is_cut: bool,
     /// The number of the last that was looked at; `None` if there is none.
     pub looked_to: Option<u64>,
     /// Some that were asked for are forgotten.

@@ -73,27 +73,20 @@ impl Directory {
     }
 }
 
-/// What a request needs its key to be good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// To send, or to take back.
-    Send,
-    /// To read.
-    Read,
-    /// To see and do what concerns every account.
-    Admin,
+closed_set! {
+    /// What a request needs its key to be good for.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Scope: word {
+        /// To send, or to take back.
+        Send "send",
+        /// To read.
+        Read "read",
+        /// To see and do what concerns every account.
+        Admin "admin",
+    }
 }
 
 impl Scope {
-    /// Its word in the configuration.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Send => "send",
-            Self::Read => "read",
-            Self::Admin => "admin",
-        }
-    }
-
     const fn is_in(self, scopes: Scopes) -> bool {
         match self {
             Self::Send => scopes.send,

@@ -49,7 +49,8 @@ pub(crate) async fn of_account(
     let mut found = find(&context, &asked, Some(account.id)).await?;
     let by = Instant::now() + asked.wait;
     while let Some(bell) = bell.as_mut().filter(|_| found.events.is_empty() && !draining(&context)) {
-        match timeout_at(by, bell.changed()).await {
+        let more = async { if found.is_cut { Ok(()) } else { bell.changed().await } };
+        match timeout_at(by, more).await {
             Ok(Ok(())) => {
                 // What was looked through and is not wanted is not looked through again.
                 asked.page.place = found.looked_to.or(asked.page.place);

@@ -1,7 +1,7 @@
 //! Takes a record that its seal rejects out of the store and keeps it in a file beside it, as it is.
 //!
-//! Where the record is part of a message the whole message goes: half of it is worth nothing to who sends it. What is left
-//! is sound, and a daemon that has lost one record serves all others.
+//! Where the record is part of a message the whole message goes: half of it is worth nothing to who sends it. What is
+//! left is sound, and a daemon that has lost one record serves all others.
 
 use crate::message::id::{MessageId, PartKey, Seq};
 use crate::message::veil::{MessageName, Veil};

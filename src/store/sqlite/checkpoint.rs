@@ -11,9 +11,9 @@
 //! A thread alone never gets done under load, because commits add pages while it works; only
 //! the writer can move the last ones, and it does when they are few.
 //!
-//! What is acknowledged rests in the database and not in the WAL: once in [`REST`] the thread moves what is there, however
-//! little. And what was erased is in no file any more soon: then, and behind a start, the WAL is cut to nothing once all of
-//! it is moved, so that no old page stands behind the new ones.
+//! What is acknowledged rests in the database and not in the WAL: once in [`REST`] the thread moves what is there,
+//! however little. And what was erased is in no file any more soon: then, and behind a start, the WAL is cut to nothing
+//! once all of it is moved, so that no old page stands behind the new ones.
 
 use crate::store::sqlite::BUSY_MAX;
 use crate::store::sqlite::fault::Trouble;

@@ -26,8 +26,8 @@ pub(super) fn folder(directory: &Path) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Makes the database if it is not there, so that it is of its owner alone whatever the umask; the engine gives its log the
-/// rights of the database.
+/// Makes the database if it is not there, so that it is of its owner alone whatever the umask; the engine gives its log
+/// the rights of the database.
 pub(super) fn files(file: &Path) -> Result<(), Fault> {
     let disk = |file: &Path, source| Fault::Disk { file: file.to_owned(), source };
     let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file);

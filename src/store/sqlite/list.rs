@@ -8,8 +8,8 @@
 //! ```
 //!
 //! A walk goes on until its page is full or nothing is left. It may end before that once it has found something
-//! and `PAGE_TIME` is over; one that has found nothing goes on, in transactions of at most `STRETCH`, so that a page is empty
-//! only where there is no other.
+//! and `PAGE_TIME` is over; one that has found nothing goes on, in transactions of at most `STRETCH`, so that a page is
+//! empty only where there is no other.
 
 use crate::carrier::id::{self, IdCandidate};
 use crate::message::attempt::Attempt;
@@ -34,8 +34,8 @@ use std::time::{Duration, Instant};
 pub struct Page {
     /// The messages.
     pub entries: Vec<Entry>,
-    /// Where the next page begins ([`MessageFilter::before`]); `None` at the end. A page may be short and still have a next
-    /// one; one that is empty has none.
+    /// Where the next page begins ([`MessageFilter::before`]); `None` at the end. A page may be short and still have a
+    /// next one; one that is empty has none.
     pub next: Option<Seq>,
 }
 

@@ -10,10 +10,10 @@
 //! crash of the system and power loss. A commit that failed poisons the store: it may or may not be on
 //! disk, and nothing more is done here until the next start. The end of the WAL that a crash has torn is cut off
 //! at the last whole commit before it; other damage to it is put right or refused (`wal`). A damaged record is never
-//! served: each carries a seal over its cells, and one that does not fit is set aside (`aside`). Indexes are derived: one
-//! that does not show what it should is made anew, when a store of up to [`CHECKED_WHOLE`] octets is opened, and while any
-//! other is read through (`scrub`). Damage to the structure is refused when the engine meets it. A file that is moved or
-//! replaced while it is open ends all (`guard`).
+//! served: each carries a seal over its cells, and one that does not fit is set aside (`aside`). Indexes are derived:
+//! one that does not show what it should is made anew, when a store of up to [`CHECKED_WHOLE`] octets is opened, and
+//! while any other is read through (`scrub`). Damage to the structure is refused when the engine meets it. A file that
+//! is moved or replaced while it is open ends all (`guard`).
 
 pub mod backup;
 pub mod fault;
@@ -73,7 +73,8 @@ pub const CHECKED_WHOLE: u64 = 8 << 20;
 /// How long a connection waits for another that writes.
 const BUSY_MAX: Duration = Duration::from_secs(5);
 
-/// The cache of the writer, in MiB. A commit walks all of it where a page was renumbered, so more costs each commit more.
+/// The cache of the writer, in MiB. A commit walks all of it where a page was renumbered, so more costs each commit
+/// more.
 const CACHE: u32 = 8;
 
 /// Octets of the write-ahead log that its pages take where no other process holds it.

@@ -63,7 +63,8 @@ pub(super) fn page(conn: &Connection, query: &SuppressionQuery) -> Result<Vec<(u
     while let Some(row) = rows.next()? {
         found.push((row.get::<_, i64>("n")?.cast_unsigned(), suppression::read(row)?));
     }
-    // Few keys are of one number: those of other accounts are left out here, and those that hold for all accounts are not.
+    // Few keys are of one number: those of other accounts are left out here, and those that hold for all accounts are
+    // not.
     found.retain(|(_, it)| query.account.is_none() || it.key.account.is_none() || query.account == it.key.account);
     Ok(found)
 }

@@ -55,12 +55,14 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
 }
 
 #[test]
-fn the_lanes_and_what_is_arriving_are_counted_over_their_small_indexes() {
+fn what_is_counted_is_counted_over_few_rows() {
     let directory = tempfile::tempdir().expect("a directory");
     let store = Sqlite::open(directory.path(), Durability::Os).expect("the store opens");
     assert_eq!(plan(&store, words::READY_LANES), "SCAN part USING COVERING INDEX part_ready");
     assert_eq!(plan(&store, arriving::ARRIVING), "SCAN orders USING INDEX orders_arriving");
     assert!(plan(&store, words::DELAYED_LANES).contains("part_delayed"));
+    let few = plan(&store, telling::LAST_OF_ACCOUNTS);
+    assert_eq!(few, "SEARCH event USING INTEGER PRIMARY KEY (rowid<?); USE TEMP B-TREE FOR GROUP BY");
 }
 
 #[test]

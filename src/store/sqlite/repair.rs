@@ -146,8 +146,9 @@ fn unpoisoned(poisoned: crate::record::contract::Poisoned) -> Fault {
     }
 }
 
-/// Cuts the log before its first damaged frame, or gives it up whole where the database is further without it: it may have
-/// pages of behind the cut already, over which older ones of the log would be laid. Both files are kept as they were.
+/// Cuts the log before its first damaged frame, or gives it up whole where the database is further without it: it may
+/// have pages of behind the cut already, over which older ones of the log would be laid. Both files are kept as they
+/// were.
 fn cut(file: &Path) -> Result<Option<Told>, Fault> {
     let Some(log) = wal::read(file)? else { return Ok(None) };
     let Some(damage) = log.damage else { return Ok(None) };

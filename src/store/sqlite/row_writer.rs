@@ -1,7 +1,7 @@
 //! A record on its way into a row: cell after cell, borrowed from the record, and a seal over them.
 //!
-//! Nothing is copied but a text that is made for the row. What rows of formats before do not have is NULL where a record
-//! has none of it, and then no seal covers it: so their seals fit for ever.
+//! Nothing is copied but a text that is made for the row. What rows of formats before do not have is NULL where a
+//! record has none of it, and then no seal covers it: so their seals fit for ever.
 
 use crate::message::time::Time;
 use crate::store::sqlite::seal;

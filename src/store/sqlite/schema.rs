@@ -6,8 +6,8 @@
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::{
-    Steps, attempt, balance, body, currency, endpoint, event, forgotten, idem, learned, ledger, message_parts, meta,
-    mo, mo_seen, name, operate, orders, parked, part, quota, retry, suppression,
+    Steps, Table, attempt, balance, body, currency, endpoint, event, forgotten, idem, learned, ledger, message_parts,
+    meta, mo, mo_seen, name, operate, orders, parked, part, quota, retry, suppression,
 };
 use rusqlite::Connection;
 use std::path::Path;
@@ -18,32 +18,36 @@ pub(super) const FORMAT: i64 = 6;
 /// `nunc`: marks the file as a store of nuncio.
 const APPLICATION: i64 = 0x6E75_6E63;
 
-/// The tables, and then the view over them.
-const STEPS: [Steps; 23] = [
-    body::TABLE.steps,
-    part::TABLE.steps,
-    attempt::TABLE.steps,
-    orders::TABLE.steps,
-    idem::TABLE.steps,
-    parked::TABLE.steps,
-    name::TABLE.steps,
-    meta::TABLE.steps,
-    event::TABLE.steps,
-    mo::TABLE.steps,
-    mo_seen::TABLE.steps,
-    learned::TABLE.steps,
-    suppression::TABLE.steps,
-    operate::TABLE.steps,
-    ledger::TABLE.steps,
-    balance::TABLE.steps,
-    currency::TABLE.steps,
-    quota::TABLE.steps,
-    endpoint::TABLE.steps,
-    retry::TABLE.steps,
-    forgotten::TABLE.steps,
-    postings::TABLE.steps,
-    message_parts::STEPS,
+/// The tables.
+const TABLES: [&Table; 22] = [
+    &body::TABLE,
+    &part::TABLE,
+    &attempt::TABLE,
+    &orders::TABLE,
+    &idem::TABLE,
+    &parked::TABLE,
+    &name::TABLE,
+    &meta::TABLE,
+    &event::TABLE,
+    &mo::TABLE,
+    &mo_seen::TABLE,
+    &learned::TABLE,
+    &suppression::TABLE,
+    &operate::TABLE,
+    &ledger::TABLE,
+    &balance::TABLE,
+    &currency::TABLE,
+    &quota::TABLE,
+    &endpoint::TABLE,
+    &retry::TABLE,
+    &forgotten::TABLE,
+    &postings::TABLE,
 ];
+
+/// What makes each table, and then the view over them.
+fn steps() -> impl Iterator<Item = Steps> {
+    TABLES.iter().map(|it| it.steps).chain([message_parts::STEPS])
+}
 
 /// The format of a store; refuses one that is newer or not ours.
 pub(super) fn format(conn: &Connection, file: &Path) -> Result<i64, Fault> {
@@ -77,7 +81,7 @@ pub(super) fn migrate(conn: &Connection, file: &Path) -> Result<(), Fault> {
 
 /// What turns the format before into this one; the first makes the tables.
 fn step(format: i64) -> String {
-    STEPS.iter().flat_map(|it| *it).filter(|it| it.0 == format).map(|it| it.1).collect()
+    steps().flatten().filter(|it| it.0 == format).map(|it| it.1).collect()
 }
 
 #[cfg(test)]
@@ -86,7 +90,6 @@ mod tests {
     use crate::message::id::OrderId;
     use crate::message::time::Time;
     use crate::record::contract::Store;
-    use crate::store::sqlite::table::Table;
     use crate::store::sqlite::{Durability, Sqlite, seal};
     use rusqlite::types::ValueRef;
 
@@ -135,39 +138,15 @@ mod tests {
 
     #[test]
     fn every_step_is_of_a_format_that_there_is_and_each_format_has_one() {
-        let mut formats: Vec<i64> = STEPS.iter().flat_map(|it| *it).map(|it| it.0).collect();
+        let mut formats: Vec<i64> = steps().flatten().map(|it| it.0).collect();
         formats.sort_unstable();
         formats.dedup();
         assert_eq!(formats, (1..=FORMAT).collect::<Vec<_>>());
-        for steps in STEPS {
+        for steps in steps() {
             assert!(steps.is_sorted_by_key(|it| it.0), "{steps:?}");
         }
     }
 
     /// Columns that number rows of a table whose key is another.
     const ROW_NUMBERS: [(&str, &str); 3] = [("idem", "n"), ("suppression", "n"), ("meta", "one")];
-    const TABLES: [&Table; 22] = [
-        &body::TABLE,
-        &part::TABLE,
-        &attempt::TABLE,
-        &orders::TABLE,
-        &idem::TABLE,
-        &parked::TABLE,
-        &name::TABLE,
-        &meta::TABLE,
-        &event::TABLE,
-        &mo::TABLE,
-        &mo_seen::TABLE,
-        &learned::TABLE,
-        &suppression::TABLE,
-        &operate::TABLE,
-        &ledger::TABLE,
-        &balance::TABLE,
-        &currency::TABLE,
-        &quota::TABLE,
-        &endpoint::TABLE,
-        &retry::TABLE,
-        &forgotten::TABLE,
-        &postings::TABLE,
-    ];
 }

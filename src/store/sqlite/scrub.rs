@@ -1,8 +1,8 @@
 //! Reads the store through in small steps, behind the commits, so that damage is found before it is met.
 //!
-//! Every seal of every message is looked at, and whether the indexes by which the loop finds its work show each row that
-//! they should: a bit of an index can hide thousands of messages from a scan, and a scan cannot know it. Indexes are
-//! derived, and one that disagrees with the rows is made anew from them.
+//! Every seal of every message is looked at, and whether the indexes by which the loop finds its work show each row
+//! that they should: a bit of an index can hide thousands of messages from a scan, and a scan cannot know it. Indexes
+//! are derived, and one that disagrees with the rows is made anew from them.
 
 use crate::message::id::{PartKey, Seq};
 use crate::store::sqlite::fault::Trouble;

@@ -13,22 +13,30 @@ use crate::store::sqlite::table::{endpoint, event, forgotten, retry};
 use crate::store::sqlite::{Sqlite, reader, writer};
 use rusqlite::Connection;
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 /// A page of events ends behind the one with which it has so many octets.
 const OCTETS_MAX: usize = 1 << 20;
 /// Rows of the log that one read looks through for events of the kinds that are wanted: some milliseconds.
 const LOOKED_AT: usize = 5_000;
 
+/// After this a page with nothing on it is given as it is, with how far it looked.
+const EVENTS_TIME: Duration = Duration::from_millis(100);
+
 /// `IS` finds rows without an account, too, and by the same index.
 pub(super) static EVENTS: LazyLock<String> =
     LazyLock::new(|| event::TABLE.select("WHERE account IS ?1 AND n > ?2 ORDER BY n LIMIT ?3"));
+
+/// The last event of each account up to a number. The sign keeps the engine from reading the whole index of accounts
+/// for the sake of its order: the rows up to a number are few, and the loop waits.
+pub(super) static LAST_OF_ACCOUNTS: &str =
+    "SELECT ifnull(account, 0), max(n) FROM event WHERE n <= ?1 GROUP BY +account";
 
 /// Events up to this number are about to be forgotten: remembers the last of each account, and lets rows go of which
 /// nothing is left to tell.
 pub(super) fn forget(conn: &Connection, last: i64) -> Result<(), Trouble> {
     static WORDS: LazyLock<String> = LazyLock::new(|| forgotten::TABLE.insert("INSERT OR REPLACE", 1));
-    let mut statement =
-        conn.prepare_cached("SELECT ifnull(account, 0), max(n) FROM event WHERE n <= ?1 GROUP BY account")?;
+    let mut statement = conn.prepare_cached(LAST_OF_ACCOUNTS)?;
     let of_accounts: Vec<(i64, i64)> =
         statement.query_map([last], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
     let rows = of_accounts.into_iter().map(|(account, n)| forgotten::write((account, n.cast_unsigned())));
@@ -45,8 +53,8 @@ pub(super) fn forget(conn: &Connection, last: i64) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// The next events of an account, or of none, oldest first. Where it found none before it had looked long enough, the page
-/// is empty and says how far that was.
+/// The next events of an account, or of none, oldest first. Where it found none before it had looked long enough, the
+/// page is empty and says how far that was.
 pub(super) fn events(conn: &Connection, query: &EventQuery) -> Result<EventPage, Trouble> {
     let account = query.account.map(|it| it.0);
     let mut statement = conn.prepare_cached(&EVENTS)?;
@@ -88,17 +96,18 @@ type Row = (Undelivered, Option<Event>);
 
 impl Readers {
     /// The events that a query asks for, oldest first; in several short reads where there are few of the kinds that it
-    /// wants.
+    /// wants, and none where these take too long.
     pub fn events(&self, query: &EventQuery) -> Result<EventPage, Fault> {
-        let mut query = *query;
+        let (mut query, began) = (*query, Instant::now());
         let mut looked_to = None;
         loop {
             let page = self.ask(|conn| reader::at_once(conn, || events(conn, &query)))?;
             let found = !page.events.is_empty();
             let end = page.looked_to.is_none();
             looked_to = page.looked_to.or(looked_to);
-            if found || end || page.is_gone {
-                return Ok(EventPage { events: page.events.shown(&self.eras()), looked_to, ..page });
+            let is_cut = !found && !end && EVENTS_TIME < began.elapsed();
+            if found || end || page.is_gone || is_cut {
+                return Ok(EventPage { events: page.events.shown(&self.eras()), looked_to, is_cut, ..page });
             }
             query.after = looked_to.unwrap_or(query.after);
         }

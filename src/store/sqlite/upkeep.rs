@@ -48,8 +48,8 @@ impl Sqlite {
         Ok(())
     }
 
-    /// Reads the store through for about so long, going on where it stopped; says whether there is more. Indexes that do
-    /// not show what they should are made anew.
+    /// Reads the store through for about so long, going on where it stopped; says whether there is more. Indexes that
+    /// do not show what they should are made anew.
     pub fn scrub(&mut self, lasts: Duration) -> Result<bool, Poisoned> {
         let began = Instant::now();
         loop {

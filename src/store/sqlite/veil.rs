@@ -1,7 +1,7 @@
 //! The key under which a store's numbers are shown, made once and kept for ever.
 //!
-//! It is a row of the table of names, of a kind of its own: every format has that table, versions that know nothing of the
-//! key pass over the row, and a backup takes it along.
+//! It is a row of the table of names, of a kind of its own: every format has that table, versions that know nothing of
+//! the key pass over the row, and a backup takes it along.
 //!
 //! ```text
 //! kind = veil, id = 1, text = KEY.SEQ.ORDER.EVENT.SEAL     hexadecimal: 128 bits, the numbers that were next, 32 bits

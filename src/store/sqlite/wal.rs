@@ -9,11 +9,11 @@
 //! not check, and later writes over what stands behind it: right for the end of a transaction that a crash has torn, a
 //! silent loss where the disk has changed a frame. Two things tell them apart.
 //!
-//! - One changed bit is found and put right: a checksum is a sum of words by known weights, so that the difference of what
-//!   it is and what it should be names the bit. The checksum of a frame goes on from the one before, and so the next frames
-//!   confirm it.
-//! - With durability fsync a transaction begins when the one before is on the disk. Of a torn one nothing stands behind its
-//!   commit; where something does, the disk has lost what was there.
+//! - One changed bit is found and put right: a checksum is a sum of words by known weights, so that the difference of
+//!   what it is and what it should be names the bit. The checksum of a frame goes on from the one before, and so the
+//!   next frames confirm it.
+//! - With durability fsync a transaction begins when the one before is on the disk. Of a torn one nothing stands behind
+//!   its commit; where something does, the disk has lost what was there.
 //!
 //! A log that the engine has written over from its beginning keeps older frames at its end; their salts are others.
 
@@ -135,8 +135,8 @@ fn one_bit(a: &[u8], b: &[u8]) -> Option<(usize, u8)> {
     differ.next().filter(|(_, mask)| mask.is_power_of_two() && differ.next().is_none())
 }
 
-/// The bits of some octets of which the change of any one makes their sum `wanted` of `found`: none, one, or, of the high
-/// bits of words, whose weights repeat, several. The ranges are summed one after the other.
+/// The bits of some octets of which the change of any one makes their sum `wanted` of `found`: none, one, or, of the
+/// high bits of words, whose weights repeat, several. The ranges are summed one after the other.
 fn flips(octets: &[u8], ranges: &[Range<usize>], (found, wanted): (Sum, Sum), word: Word) -> Vec<(usize, u8)> {
     let missing = wanted.less(found);
     // What a unit more in either word of the last pair adds, and then of the pairs before it.

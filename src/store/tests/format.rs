@@ -14,6 +14,7 @@ use crate::smpp::tlv::Tlvs;
 use crate::store::sqlite::seal;
 use crate::store::tests::model::Model;
 use crate::store::tests::script::Script;
+use crate::store::tests::views::listed;
 use crate::store::tests::{agree, sqlite};
 use rusqlite::Connection;
 use std::sync::Arc;
@@ -245,6 +246,6 @@ fn opened_and_served(of_before: fn(Batch) -> Batch, as_before: fn(&Connection)) 
     let readers = store.readers();
     for entry in model.entries.values() {
         let query = MessageFilter { to: Some(entry.body.destination), limit: 1_000, ..MessageFilter::default() };
-        assert!(readers.list(&query).expect("a page").entries.contains(entry), "old messages are found, too");
+        assert!(listed(&readers, query).contains(entry), "old messages are found, too");
     }
 }

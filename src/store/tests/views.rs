@@ -79,7 +79,7 @@ fn wanted(query: &MessageFilter, model: &Model) -> Vec<Entry> {
 }
 
 /// Everything that a query asks for, page after page, none of them empty while there is more.
-fn listed(readers: &Readers, mut query: MessageFilter) -> Vec<Entry> {
+pub(super) fn listed(readers: &Readers, mut query: MessageFilter) -> Vec<Entry> {
     let mut told = Vec::new();
     loop {
         let page = readers.list(&query).expect("a page");
@@ -266,18 +266,18 @@ fn nobody_is_told_of_an_order_that_is_arriving() {
     batch.orders.push(row.clone());
     store.commit(&batch).expect("the first slice goes through");
     let readers = store.readers();
-    let listed = || -> Vec<Seq> {
-        let page = readers.list(&MessageFilter { limit: 10, ..MessageFilter::default() }).expect("a page");
-        page.entries.iter().map(|it| it.body.seq()).collect()
+    let seen = || -> Vec<Seq> {
+        let all = MessageFilter { limit: 10, ..MessageFilter::default() };
+        listed(&readers, all).iter().map(|it| it.body.seq()).collect()
     };
-    assert_eq!((listed(), readers.order(order).expect("an answer")), (vec![Seq(3)], None));
+    assert_eq!((seen(), readers.order(order).expect("an answer")), (vec![Seq(3)], None));
     assert_eq!(readers.order_messages(order, &[], None, 10).expect("an answer"), []);
     let whole = Batch { orders: vec![Order { arriving: false, ..row }], marks: batch.marks, ..Batch::default() };
     store.commit(&whole).expect("the last slice goes through");
-    assert_eq!(listed(), [Seq(3), Seq(2), Seq(1)]);
+    assert_eq!(seen(), [Seq(3), Seq(2), Seq(1)]);
     assert_eq!(readers.order(order).expect("an answer").map(|it| it.totals.total()), Some(2));
     store.recover().expect("it recovers");
-    assert_eq!(listed(), [Seq(3), Seq(2), Seq(1)], "what is there whole is not removed");
+    assert_eq!(seen(), [Seq(3), Seq(2), Seq(1)], "what is there whole is not removed");
 }
 
 #[test]
@@ -288,7 +288,8 @@ fn the_writer_may_move_to_its_thread_and_readers_are_shared() {
     shares::<crate::store::sqlite::readers::Readers>();
 }
 
-/// Many messages of two accounts by turns, each in parts of a segment; the last of the first account to a number of its own.
+/// Many messages of two accounts by turns, each in parts of a segment; the last of the first account to a number of its
+/// own.
 fn many(count: u64) -> Batch {
     let mut batch = same_id(count);
     for body in &mut batch.bodies {

@@ -5,81 +5,41 @@ use crate::telemetry::recorder::Exposition;
 use metrics::{Counter, Gauge, Histogram};
 use std::time::Duration;
 
-/// What came of a call of an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallResult {
-    /// It was taken.
-    Ok,
-    /// An answer that is neither 2xx nor 5xx.
-    Status4xx,
-    /// 5xx.
-    Status5xx,
-    /// No answer in time.
-    Timeout,
-    /// No connection.
-    Connect,
-    /// The name has no address.
-    Dns,
-    /// TLS was not agreed upon.
-    Tls,
-    /// The address is not to be dialled.
-    Blocked,
-    /// 410: nobody is to come again.
-    Gone,
-}
-
-impl CallResult {
-    /// Every one.
-    pub const ALL: [Self; 9] = [
-        Self::Ok,
-        Self::Status4xx,
-        Self::Status5xx,
-        Self::Timeout,
-        Self::Connect,
-        Self::Dns,
-        Self::Tls,
-        Self::Blocked,
-        Self::Gone,
-    ];
-
-    /// Its word in metrics and in the list of attempts.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Status4xx => "status_4xx",
-            Self::Status5xx => "status_5xx",
-            Self::Timeout => "timeout",
-            Self::Connect => "connect",
-            Self::Dns => "dns",
-            Self::Tls => "tls",
-            Self::Blocked => "blocked",
-            Self::Gone => "gone",
-        }
+closed_set! {
+    /// What came of a call of an endpoint.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum CallResult: all, word {
+        /// It was taken.
+        Ok "ok",
+        /// An answer that is neither 2xx nor 5xx.
+        Status4xx "status_4xx",
+        /// 5xx.
+        Status5xx "status_5xx",
+        /// No answer in time.
+        Timeout "timeout",
+        /// No connection.
+        Connect "connect",
+        /// The name has no address.
+        Dns "dns",
+        /// TLS was not agreed upon.
+        Tls "tls",
+        /// The address is not to be dialled.
+        Blocked "blocked",
+        /// 410: nobody is to come again.
+        Gone "gone",
     }
 }
 
-/// How an endpoint stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EndpointState {
-    /// It is told.
-    Told,
-    /// Its breaker is open: it is probed now and then.
-    Open,
-    /// It is told no more.
-    Disabled,
-}
-
-impl EndpointState {
-    /// Every one.
-    pub const ALL: [Self; 3] = [Self::Told, Self::Open, Self::Disabled];
-
-    /// Its word in metrics and in the API.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Told => "ok",
-            Self::Open => "open",
-            Self::Disabled => "disabled",
-        }
+closed_set! {
+    /// How an endpoint stands.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum EndpointState: all, word {
+        /// It is told.
+        Told "ok",
+        /// Its breaker is open: it is probed now and then.
+        Open "open",
+        /// It is told no more.
+        Disabled "disabled",
     }
 }
 

@@ -9,9 +9,9 @@
 //! ```
 //!
 //! A commit notes what it wrote in memory, and a segment that is full goes to the disk at once, in the order of
-//! its buckets: random places of one large tree are never written. What is not noted yet, because the process has just started
-//! or the store is older than the index, is read by [`sweep`] in small steps; until then it is searched row by row.
-//! Either may lead to a message that does not fit: who asks looks at the message itself.
+//! its buckets: random places of one large tree are never written. What is not noted yet, because the process has just
+//! started or the store is older than the index, is read by [`sweep`] in small steps; until then it is searched row by
+//! row. Either may lead to a message that does not fit: who asks looks at the message itself.
 
 pub(super) mod postings;
 pub(super) mod chart;

@@ -68,11 +68,11 @@ mod tests {
             kind: EventKind::ReceiptUnread,
             at: Time(4),
             data: "{\"a\":\"λ\"}".into(),
-            about: None,
+            about: Some(Seq(5)),
         };
-        let row = "n=2 token=-1 account=3 kind=1 at=4 data='{\"a\":\"λ\"}' seal=474130764";
+        let row = "n=2 token=-1 account=3 kind=1 at=4 data='{\"a\":\"λ\"}' seal=2079287364 about=5";
         assert_eq!(kept(&TABLE, &write(&full), read), (row.to_owned(), full.clone()));
-        let bare = Event { account: None, ..full };
+        let bare = Event { account: None, about: None, ..full };
         assert_eq!(kept(&TABLE, &write(&bare), read).1, bare);
     }
 }

@@ -2,30 +2,11 @@
 
 use crate::store::sqlite::table::Steps;
 
-pub(in crate::store::sqlite) const STEPS: Steps = &[(1, CREATE), (4, WRITTEN)];
+pub(in crate::store::sqlite) const STEPS: Steps = &[(4, CREATE)];
 
+/// Of the view of before nothing is kept.
 const CREATE: &str = "
-CREATE VIEW message_parts AS
-    SELECT p.id / 16 AS seq, p.id % 16 AS part_index, b.order_id,
-        (SELECT text FROM name WHERE kind = 'account' AND name.id = b.account) AS account, b.route,
-        b.source, b.destination, b.client_ref,
-        CASE p.phase WHEN 0 THEN 'queued' WHEN 1 THEN 'intended' WHEN 2 THEN 'doubtful' WHEN 3 THEN 'sent'
-            WHEN 4 THEN 'delivered' WHEN 5 THEN 'failed' WHEN 6 THEN 'expired' WHEN 7 THEN 'unknown'
-            ELSE 'cancelled' END AS phase,
-        p.number AS attempt,
-        (SELECT text FROM name WHERE kind = 'carrier' AND name.id = p.carrier) AS carrier, p.bind,
-        p.carrier_message_id, p.command_status, p.receipt_raw, p.receipt_error,
-        datetime(b.created / 1000, 'unixepoch') AS created,
-        CASE WHEN p.due > 0 THEN datetime(p.due / 1000, 'unixepoch') END AS due,
-        datetime(p.intended_at / 1000, 'unixepoch') AS intended_at,
-        CASE WHEN p.answered_at > 0 THEN datetime(p.answered_at / 1000, 'unixepoch') END AS answered_at,
-        CASE WHEN p.done_at > 0 THEN datetime(p.done_at / 1000, 'unixepoch') END AS done_at
-    FROM part p JOIN body b ON b.seq = p.id / 16;
-";
-
-/// With when each attempt was written.
-const WRITTEN: &str = "
-DROP VIEW message_parts;
+DROP VIEW IF EXISTS message_parts;
 CREATE VIEW message_parts AS
     SELECT p.id / 16 AS seq, p.id % 16 AS part_index, b.order_id,
         (SELECT text FROM name WHERE kind = 'account' AND name.id = b.account) AS account, b.route,
