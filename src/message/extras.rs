@@ -2,6 +2,7 @@
 
 use crate::smpp::tlv::Tag;
 use crate::text::content::Form;
+use crate::text::hex;
 
 /// What is asked for beyond a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,11 +117,10 @@ pub fn read_tag(text: &str) -> Result<u16, ParameterError> {
 }
 
 fn read_value(text: &str) -> Option<Box<[u8]>> {
-    let Some(digits) = text.strip_prefix("hex:") else { return text.is_ascii().then(|| text.as_bytes().into()) };
-    let digit = |it: &u8| char::from(*it).to_digit(16).map(|it| it as u8);
-    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
-    let octets = pairs.iter().map(|[high, low]| Some(digit(high)? << 4 | digit(low)?));
-    if rest.is_empty() { octets.collect() } else { None }
+    match text.strip_prefix("hex:") {
+        Some(digits) => hex::decode(digits),
+        None => text.is_ascii().then(|| text.as_bytes().into()),
+    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub(crate) mod web;
 use crate::daemon::client::Client;
 use crate::daemon::page::Page;
 use crate::daemon::process::Process;
+use nuncio::text::hex;
 use rustix::process::Signal;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -225,9 +226,14 @@ impl Daemon {
     }
 }
 
+/// What the configuration has of a key.
+pub(crate) fn digest(key: &str) -> String {
+    hex::encode(&Sha256::digest(key))
+}
+
 /// An account `shop` with [`KEY`] and these routes.
 pub(crate) fn account(routes: &str) -> String {
-    let digest: String = Sha256::digest(KEY.as_bytes()).iter().map(|it| format!("{it:02x}")).collect();
+    let digest = digest(KEY);
     format!(
         "[[account]]\nid = \"shop\"\nkey_sha256 = [\"{digest}\"]\nscopes = [\"send\", \"read\", \"admin\"]\nroutes = {routes}\nsenders = [\"*\"]\n"
     )

@@ -1,9 +1,8 @@
 //! What one customer costs another.
 
 use crate::daemon::client::Client;
-use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};
+use crate::daemon::{Daemon, account, carrier, digest, quiet_port, route, until};
 use crate::operation::requests::BODY;
-use sha2::{Digest, Sha256};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -11,7 +10,7 @@ use std::time::{Duration, Instant};
 const GREEDY: &str = "the key of somebody greedy";
 
 fn daemon() -> Daemon {
-    let digest: String = Sha256::digest(GREEDY).iter().map(|it| format!("{it:02x}")).collect();
+    let digest = digest(GREEDY);
     let greedy = format!("[[account]]\nid = \"greedy\"\nkey_sha256 = [\"{digest}\"]\nroutes = [1]\n");
     Daemon::start(&(account("[1]") + &greedy + &carrier(quiet_port(), "") + &route("")))
 }

@@ -2,10 +2,9 @@
 
 use crate::daemon::client::Client;
 use crate::daemon::raw::{self, Smsc};
-use crate::daemon::{Daemon, KEY, account, carrier, quiet_port, route};
+use crate::daemon::{Daemon, KEY, account, carrier, digest, quiet_port, route};
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,7 +12,7 @@ use std::process::Command;
 const OTHER_KEY: &str = "the key of another";
 
 fn configuration(port: u16) -> String {
-    let digest: String = Sha256::digest(OTHER_KEY.as_bytes()).iter().map(|it| format!("{it:02x}")).collect();
+    let digest = digest(OTHER_KEY);
     let other = format!("[[account]]\nid = \"other\"\nkey_sha256 = [\"{digest}\"]\nroutes = [1]\nsenders = [\"*\"]\n");
     let inbound =
         "[[inbound]]\nto = [\"12345\"]\naccount = \"shop\"\n[[inbound]]\nto = [\"99999\"]\naccount = \"other\"\n";

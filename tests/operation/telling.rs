@@ -3,7 +3,7 @@
 use crate::daemon::crash::Kills;
 use crate::daemon::process::Process;
 use crate::daemon::web::{Act, Asked, Web};
-use crate::daemon::{Daemon, KEY, carrier, route, until};
+use crate::daemon::{Daemon, KEY, carrier, digest, route, until};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,7 @@ const UNNOTED: usize = 60;
 
 /// An account with these endpoints: one that takes all, one that refuses now and then, one that takes batches.
 fn account(ports: [u16; 3], secret: &str) -> String {
-    let digest: String = Sha256::digest(KEY.as_bytes()).iter().map(|it| format!("{it:02x}")).collect();
+    let digest = digest(KEY);
     let endpoint = |port: u16, more: &str| {
         format!(
             "[[account.webhook]]\nurl = \"http://127.0.0.1:{port}/\"\nsecret_file = \"{secret}\"\n\

@@ -2,7 +2,7 @@
 
 use crate::daemon::raw::{self, Link, Smsc};
 use crate::daemon::web::{Act, Asked, Web};
-use crate::daemon::{Daemon, KEY, carrier, route, until};
+use crate::daemon::{Daemon, KEY, carrier, digest, route, until};
 use nuncio::text::base64;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -15,7 +15,7 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// The shop, which is told at these endpoints.
 fn account(webhook: &str) -> String {
-    let digest: String = Sha256::digest(KEY.as_bytes()).iter().map(|it| format!("{it:02x}")).collect();
+    let digest = digest(KEY);
     format!(
         "[[account]]\nid = \"shop\"\nkey_sha256 = [\"{digest}\"]\nroutes = [1]\nsenders = [\"*\"]\n\
          scopes = [\"send\", \"read\", \"admin\", \"reveal\"]\nwebhook = {webhook}\n"

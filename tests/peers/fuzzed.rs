@@ -2,12 +2,11 @@
 //! forbids: examples, each bound of each field, by chance, and one request after the other.
 
 use crate::daemon::client::Client;
-use crate::daemon::{Daemon, KEY, account, carrier, route, until};
+use crate::daemon::{Daemon, KEY, account, carrier, digest, route, until};
 use crate::peers::need::trials;
 use crate::peers::sim::Sim;
 use nuncio::simulator::behaviour::Behaviour;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
@@ -16,6 +15,8 @@ use std::time::{Duration, Instant};
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers");
 /// Cases an endpoint and phase for who may do most: enough to meet each field, few enough for every run of the tests.
 const CASES: usize = 10;
+/// What chance begins with unless it is said.
+const SEED: u32 = 968_682;
 /// How long the first event may take to come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -58,13 +59,10 @@ fn cursors(daemon: &Daemon) -> String {
     json!({ "message-cursor": next("/v1/messages?limit=1"), "order-cursor": next("/v1/orders?limit=1"), "event-cursor": events }).to_string()
 }
 
-/// What chance begins with unless it is said.
-const SEED: u32 = 968_682;
-
 /// An account that may only read, and one that may send.
 fn keys() -> String {
     let account = |name: &str, scopes: &str| {
-        let digest: String = Sha256::digest(format!("key-of-{name}")).iter().map(|it| format!("{it:02x}")).collect();
+        let digest = digest(&format!("key-of-{name}"));
         format!(
             "[[account]]\nid = \"{name}\"\nkey_sha256 = [\"{digest}\"]\nscopes = {scopes}\nroutes = [1]\nsenders = [\"*\"]\n"
         )

@@ -1,5 +1,6 @@
 //! Keys of the API: 256 random bits, of which the configuration holds only the digest.
 
+use crate::text::hex;
 use sha2::{Digest, Sha256};
 
 /// A new key and its SHA-256, both in hexadecimal: the key for the application, the digest for
@@ -7,13 +8,9 @@ use sha2::{Digest, Sha256};
 pub fn new_key() -> (String, String) {
     let mut random = [0; 32];
     getrandom::fill(&mut random).expect("the operating system gives random numbers");
-    let key = hex(&random);
-    let digest = hex(&Sha256::digest(key.as_bytes()));
+    let key = hex::encode(&random);
+    let digest = hex::encode(&Sha256::digest(key.as_bytes()));
     (key, digest)
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|it| format!("{it:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -25,6 +22,6 @@ mod tests {
         let ((one, digest), (other, _)) = (new_key(), new_key());
         assert_ne!(one, other);
         assert_eq!((one.len(), digest.len()), (64, 64));
-        assert_eq!(hex(&Sha256::digest(one.as_bytes())), digest);
+        assert_eq!(hex::encode(&Sha256::digest(one.as_bytes())), digest);
     }
 }

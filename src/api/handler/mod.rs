@@ -10,6 +10,7 @@ pub mod key;
 pub mod auth;
 pub(super) mod admitted;
 pub(super) mod head;
+pub(super) mod accept;
 pub(super) mod body;
 pub(super) mod query;
 pub(super) mod page;

@@ -1,5 +1,6 @@
 //! CSV as it is answered (RFC 4180): lines that end with CRLF, sent as they are made.
 
+use crate::api::handler::accept;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
@@ -43,16 +44,12 @@ pub(super) fn answer<F: Future<Output = ()> + Send + 'static>(name: &str, write:
 
 /// Whether a request asks for CSV and not for JSON.
 pub(super) fn is_accepted(head: &HeaderMap) -> bool {
-    let ranges = head.get_all(header::ACCEPT).iter().filter_map(|it| it.to_str().ok()).flat_map(|it| it.split(','));
-    let mut types = ranges.filter_map(|it| it.split(';').next()).map(str::trim);
+    let is_csv = |it: &&str| it.eq_ignore_ascii_case("text/csv");
     // What is named first is what is meant: nobody who wants both is known.
-    types
-        .find(|it| is_type(it, "text/csv") || is_type(it, "application/json"))
-        .is_some_and(|it| is_type(it, "text/csv"))
-}
-
-fn is_type(range: &str, of: &str) -> bool {
-    range.eq_ignore_ascii_case(of)
+    accept::types(head)
+        .find(|it| is_csv(it) || it.eq_ignore_ascii_case("application/json"))
+        .as_ref()
+        .is_some_and(is_csv)
 }
 
 /// Adds a field to a line, and what stands before the next.

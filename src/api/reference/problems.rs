@@ -3,6 +3,7 @@
 //! Plain text, or a page for browsers, open to everybody, made of the table that problems are made of; so is
 //! `docs/problems.md`.
 
+use crate::api::handler::accept;
 use crate::api::handler::endpoint::Endpoint;
 use crate::api::handler::kinds::{described, words};
 use crate::api::handler::problem::{Kind, Problem};
@@ -32,8 +33,7 @@ pub(crate) async fn one(Path(code): Path<String>, headers: HeaderMap) -> Result<
 
 /// Whether HTML is asked for by its name, as browsers do.
 fn is_browser(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|it| it.to_str().ok());
-    accepted.flat_map(|it| it.split(',')).any(|it| it.split(';').next().is_some_and(|it| it.trim() == "text/html"))
+    accept::types(headers).any(|it| it.eq_ignore_ascii_case("text/html"))
 }
 
 /// The page of a problem for people.

@@ -7,6 +7,7 @@ use crate::message::extras::Dlt;
 use crate::message::veil::Veil;
 use crate::text::base64;
 use crate::text::cut::Cut;
+use crate::text::hex;
 use crate::text::profile::{Profile, Split};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -233,7 +234,7 @@ fn key(letters: &[Letter], veil: &Veil) -> String {
         return only.key(veil);
     }
     let digest = letters.iter().fold(Sha256::new(), |digest, it| digest.chain_update(it.key(veil)).chain_update([0]));
-    digest.finalize().iter().take(16).map(|it| format!("{it:02x}")).collect()
+    hex::encode(&digest.finalize()[..16])
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::message::id::{AccountId, RouteId};
 use crate::message::money::{Currency, Money};
 use crate::record::event::EventKind;
 use crate::route::plan::Route;
+use crate::text::hex;
 use std::collections::BTreeMap;
 
 /// Every account.
@@ -217,13 +218,5 @@ fn hears_of_sent(account: &written::Account) -> bool {
 const KEYS_MAX: usize = 2;
 
 fn digest(text: &str) -> Option<[u8; 32]> {
-    let mut digest = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (octet, pair) in digest.iter_mut().zip(text.as_bytes().chunks(2)) {
-        let pair = std::str::from_utf8(pair).ok().filter(|it| it.bytes().all(|it| it.is_ascii_hexdigit()))?;
-        *octet = u8::from_str_radix(pair, 16).ok()?;
-    }
-    Some(digest)
+    hex::decode(text)?.into_vec().try_into().ok()
 }

@@ -10,6 +10,7 @@ use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::{
     Table, endpoint, event, forgotten, idem, learned, ledger, mo, mo_seen, operate, orders, parked, quota, retry,
 };
+use crate::text::hex;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use serde_json::{Map, Value, json};
@@ -125,16 +126,14 @@ fn append(file: &Path, lines: &str) -> std::io::Result<()> {
 fn cells(row: &Row<'_>, names: &[String]) -> Result<Value, Trouble> {
     let mut record = Map::new();
     for (at, name) in names.iter().enumerate() {
-        let hex = |octets: &[u8]| octets.iter().fold(String::new(), |text, it| text + &format!("{it:02x}"));
         let value = match row.get_ref(at)? {
             ValueRef::Null => Value::Null,
             ValueRef::Integer(it) => it.into(),
             ValueRef::Real(it) => it.into(),
             // What is no UTF-8 any more is kept as it is.
-            ValueRef::Text(it) => {
-                std::str::from_utf8(it).map_or_else(|_| json!({ "hex": hex(it) }), |it| Value::String(it.to_owned()))
-            }
-            ValueRef::Blob(it) => json!({ "hex": hex(it) }),
+            ValueRef::Text(it) => std::str::from_utf8(it)
+                .map_or_else(|_| json!({ "hex": hex::encode(it) }), |it| Value::String(it.to_owned())),
+            ValueRef::Blob(it) => json!({ "hex": hex::encode(it) }),
         };
         record.insert(name.clone(), value);
     }

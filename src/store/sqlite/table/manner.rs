@@ -7,6 +7,7 @@
 
 use crate::message::extras::{Dlt, Extras, Parameter};
 use crate::text::content::{Binary, Form, Indication, MessageClass, Waiting, WaitingKind};
+use crate::text::hex;
 use crate::text::udh::Ports;
 use serde::{Deserialize, Serialize};
 
@@ -44,8 +45,8 @@ pub(super) fn to_cell(manner: &Extras) -> String {
     let Extras { form, tlvs, dlt, payload } = manner;
     let written = Written {
         v: VERSION,
-        data: form.binary.as_ref().map(|it| to_hex(&it.data)),
-        header: form.binary.as_ref().filter(|it| !it.elements.is_empty()).map(|it| to_hex(&it.elements)),
+        data: form.binary.as_ref().map(|it| hex::encode(&it.data)),
+        header: form.binary.as_ref().filter(|it| !it.elements.is_empty()).map(|it| hex::encode(&it.elements)),
         ports: form.ports.map(|it| [it.destination, it.source]),
         class: match form.indication {
             Some(Indication::Class(class)) => Some(class.number()),
@@ -55,7 +56,7 @@ pub(super) fn to_cell(manner: &Extras) -> String {
             Some(Indication::Waiting(it)) => Some((it.kind.word().to_owned(), it.active, it.store)),
             _ => None,
         },
-        tlvs: tlvs.iter().map(|it| [format!("{:04x}", it.tag), to_hex(&it.value)]).collect(),
+        tlvs: tlvs.iter().map(|it| [format!("{:04x}", it.tag), hex::encode(&it.value)]).collect(),
         dlt: dlt.as_ref().map(|it| [it.entity_id.clone(), it.template_id.clone(), it.telemarketer_id.clone()]),
         payload: *payload,
     };
@@ -65,9 +66,9 @@ pub(super) fn to_cell(manner: &Extras) -> String {
 /// What the cell says; `None` if it is not one that [`to_cell`] writes.
 pub(super) fn of_cell(text: &str) -> Option<Extras> {
     let written: Written = serde_json::from_str(text).ok().filter(|it: &Written| it.v == VERSION)?;
-    let header = of_hex(written.header.as_deref().unwrap_or_default())?;
+    let header = hex::decode(written.header.as_deref().unwrap_or_default())?;
     let binary = match &written.data {
-        Some(data) => Some(Binary { data: of_hex(data)?, elements: header }),
+        Some(data) => Some(Binary { data: hex::decode(data)?, elements: header }),
         None => None,
     };
     let waiting = |(kind, active, store): (String, bool, bool)| {
@@ -80,8 +81,9 @@ pub(super) fn of_cell(text: &str) -> Option<Extras> {
         (None, Some(it)) => Some(waiting(it)?),
         (Some(_), Some(_)) => return None,
     };
-    let parameter =
-        |[tag, value]: &[String; 2]| Some(Parameter { tag: u16::from_str_radix(tag, 16).ok()?, value: of_hex(value)? });
+    let parameter = |[tag, value]: &[String; 2]| {
+        Some(Parameter { tag: u16::from_str_radix(tag, 16).ok()?, value: hex::decode(value)? })
+    };
     Some(Extras {
         form: Form {
             binary,
@@ -94,16 +96,6 @@ pub(super) fn of_cell(text: &str) -> Option<Extras> {
             .map(|[entity_id, template_id, telemarketer_id]| Box::new(Dlt { entity_id, template_id, telemarketer_id })),
         payload: written.payload,
     })
-}
-
-pub(super) fn to_hex(octets: &[u8]) -> String {
-    octets.iter().map(|it| format!("{it:02x}")).collect()
-}
-
-pub(super) fn of_hex(text: &str) -> Option<Box<[u8]>> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let octet = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    if rest.is_empty() { pairs.iter().map(octet).collect() } else { None }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::store::sqlite::row_reader::RowReader;
 use crate::store::sqlite::row_writer::RowWriter;
-use crate::store::sqlite::table::manner::{of_hex, to_hex};
+use crate::text::hex;
 use serde::{Deserialize, Serialize};
 
 /// The version that is written, and the only one so far. A cell with another is not read.
@@ -90,12 +90,13 @@ fn add(receipt: &mut Receipt, text: &str) -> Option<()> {
 }
 
 fn written(tlvs: &[Parameter]) -> Vec<[String; 2]> {
-    tlvs.iter().map(|it| [format!("{:04x}", it.tag), to_hex(&it.value)]).collect()
+    tlvs.iter().map(|it| [format!("{:04x}", it.tag), hex::encode(&it.value)]).collect()
 }
 
 fn parameters(written: &[[String; 2]]) -> Option<Vec<Parameter>> {
-    let parameter =
-        |[tag, value]: &[String; 2]| Some(Parameter { tag: u16::from_str_radix(tag, 16).ok()?, value: of_hex(value)? });
+    let parameter = |[tag, value]: &[String; 2]| {
+        Some(Parameter { tag: u16::from_str_radix(tag, 16).ok()?, value: hex::decode(value)? })
+    };
     written.iter().map(parameter).collect()
 }
 
