@@ -17,7 +17,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::handler::Handler;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use axum::{Extension, Router};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -227,7 +227,7 @@ async fn watch<F: Future<Output = Response>>(
     let mut response = match head::refused(&request) {
         Some(response) => response,
         None => caught(next(request)).await.unwrap_or_else(|| {
-            Problem::new(Kind::Internal, "The request met a fault of ours; it is logged.").answer(endpoint)
+            Problem::new(Kind::Internal, "The request met a fault of ours; it is logged.").into_response()
         }),
     };
     if let Some(problem) = Problem::write(&mut response, instance(&uri))

@@ -260,6 +260,8 @@ async fn a_panic_is_a_500_and_the_connection_lives() {
     stream.write_all(post(BODY).as_bytes()).await.unwrap();
     let text = answer(&mut stream).await;
     assert!(text.starts_with("HTTP/1.1 500") && text.contains("/problems/internal"), "{text}");
+    assert!(text.contains("\"instance\":\"/v1/messages\""), "{text}");
+    assert_eq!(*served.world.refusals.lock().unwrap(), [("queue", 500)], "a panic refuses, too");
     served.world.broken.store(false, Ordering::Relaxed);
     stream.write_all(post(BODY).as_bytes()).await.unwrap();
     assert!(answer(&mut stream).await.starts_with("HTTP/1.1 202"));
