@@ -206,6 +206,11 @@ fn a_quota_outlives_the_process_and_says_when_to_come_again() {
     assert_eq!((refused.status, &refused.json()["stage"]), (429, &json!("quota")), "{}", refused.text());
     let wait: u32 = refused.header("retry-after").unwrap().parse().unwrap();
     assert!((86_000..=86_400).contains(&wait), "{wait}");
+    assert_eq!(refused.json()["retryable"], true);
+    let to: Vec<String> = (0..4).map(|it| format!("+3161234567{it}")).collect();
+    let never = daemon.client().post("/v1/messages", &json!({ "to": to, "from": "YOURAPP", "text": "one" }));
+    assert_eq!((never.status, &never.json()["type"]), (422, &json!("/problems/more-than-quota")), "{}", never.text());
+    assert_eq!((never.header("retry-after"), &never.json()["retryable"]), (None, &json!(false)));
     assert_eq!(daemon.client().post("/v1/messages", &message("+31612345678")).status, 202);
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn refusal(reply: &Reply) -> Problem {
 fn too_many(limit: Limit, wait: Option<Duration>, means: &Means) -> Problem {
     let (kind, detail) = match limit {
         Limit::Rate => (Kind::RateExceeded, "The account asks more often than its rate allows."),
-        Limit::Quota if wait.is_none() => (Kind::QuotaExceeded, "The request has more messages than the quota."),
+        Limit::Quota if wait.is_none() => (Kind::OverQuota, "The request has more messages than the quota."),
         Limit::Quota => (Kind::QuotaExceeded, "The quota of messages of this period is used up."),
     };
     let problem = Problem { means: Some(Box::new(*means)), ..Problem::new(kind, detail) };

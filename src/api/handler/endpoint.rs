@@ -279,8 +279,7 @@ fn refusal(status: u16, slugs: &[&str], problem: &Value) -> Value {
     match status {
         401 => answer["headers"]["WWW-Authenticate"] = header(true, "The scheme that is taken.", "string"),
         415 => answer["headers"]["Accept-Encoding"] = header(true, "What would have been taken.", "string"),
-        429 => answer["headers"]["Retry-After"] = header(false, wait, "integer"),
-        503 => answer["headers"]["Retry-After"] = header(true, wait, "integer"),
+        429 | 503 => answer["headers"]["Retry-After"] = header(true, wait, "integer"),
         _ => (),
     }
     answer

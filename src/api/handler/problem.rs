@@ -177,7 +177,10 @@ kinds! {
         "Ask for credit; `GET /v1/balance` says what there is.";
     QuotaExceeded = "quota-exceeded", 429, "quota", true, "The quota is used up":
         "The account has sent as many messages as its quota allows in this period.",
-        "Send it again after `Retry-After`; without one, the request alone is more than the quota.";
+        "Send it again after `Retry-After`.";
+    OverQuota = "more-than-quota", 422, "quota", false, "The request is more than the quota":
+        "The request alone has more messages than the quota of the account allows in a whole period: it can never be accepted.",
+        "Send several requests with fewer recipients each, or ask the operator for a larger quota.";
     RateExceeded = "rate-exceeded", 429, "quota", true, "Too many requests":
         "The account asks more often than its rate allows.",
         "Send it again after `Retry-After`, and slower.";

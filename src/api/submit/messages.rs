@@ -88,6 +88,7 @@ pub(crate) fn about() -> Endpoint {
         Kind::StoreFailed,
         Kind::InsufficientBalance,
         Kind::QuotaExceeded,
+        Kind::OverQuota,
         Kind::RateExceeded,
         Kind::MalformedCsv,
     ];

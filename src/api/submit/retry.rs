@@ -95,6 +95,7 @@ pub(crate) fn about() -> Endpoint {
         Kind::DiskLow,
         Kind::InsufficientBalance,
         Kind::QuotaExceeded,
+        Kind::OverQuota,
         Kind::RateExceeded,
     ];
     Endpoint::new("Orders", "retryOrder", "Send again what failed of an order")
