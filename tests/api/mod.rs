@@ -2,6 +2,7 @@
 
 mod world;
 mod shape;
+mod patterns;
 mod reference;
 mod submit;
 mod routing;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-const OPERATOR: &str = "key-of-operator";
+pub(super) const OPERATOR: &str = "key-of-operator";
 /// Each listener: what it says of itself, as it is committed, and as it was at the last release.
 const DOCUMENTS: [(&str, &str); 2] = [
     ("docs/openapi.json", "docs/openapi.released.json"),
@@ -20,7 +20,7 @@ const DOCUMENTS: [(&str, &str); 2] = [
 ];
 
 /// The plan with an account `ops` that may only operate, and one `sender` that may only send.
-fn world() -> World {
+pub(super) fn world() -> World {
     let mut plan = plan();
     for (id, name, key) in [(9, "ops", OPERATOR), (10, "sender", "key-of-sender")] {
         let mut it = account(id, name, key);
@@ -35,7 +35,7 @@ async fn served(world: &World) -> [String; 2] {
     [world.ask(get()).await.text, world.operate(get()).await.text]
 }
 
-async fn documents(world: &World) -> [Value; 2] {
+pub(super) async fn documents(world: &World) -> [Value; 2] {
     served(world).await.map(|it| serde_json::from_str(&it).unwrap())
 }
 
@@ -223,15 +223,30 @@ fn words(command: &str) -> Vec<String> {
 
 #[test]
 fn what_is_taken_away_since_the_last_release_is_in_the_changelog() {
-    let changelog = fs::read_to_string("CHANGELOG.md").unwrap();
+    let said = removed(&fs::read_to_string("CHANGELOG.md").unwrap());
     for (path, released) in DOCUMENTS {
         let [now, before] = [path, released].map(|it| {
             let text = fs::read_to_string(it).unwrap_or_else(|error| panic!("{it}: {error}"));
             serde_json::from_str::<Value>(&text).unwrap()
         });
-        let silent: Vec<String> = taken_away(&before, &now).into_iter().filter(|it| !changelog.contains(it)).collect();
-        assert!(silent.is_empty(), "{released} has these, and CHANGELOG.md does not name them: {silent:?}");
+        let silent: Vec<String> = taken_away(&before, &now).into_iter().filter(|it| !said.contains(it)).collect();
+        assert!(silent.is_empty(), "{released} has these, and CHANGELOG.md has them not under Removed: {silent:?}");
     }
+}
+
+/// What a changelog names, in backticks, where it says what the next release takes away.
+fn removed(changelog: &str) -> BTreeSet<String> {
+    let next = changelog.split("\n## ").nth(1).unwrap_or_default();
+    let parts = next.split("\n### ").filter_map(|it| it.strip_prefix("Removed\n"));
+    parts.flat_map(|it| it.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_taken_away_is_named_where_it_is_looked_for() {
+    let text = "# Changelog\n\n## Unreleased\n\n### Changed\n\n- `A.id`\n\n### Removed\n\n- `GET /v1/a`, and\n  `B \"SENT\"`: why.\n\n\
+                ### Fixed\n\n- `C.id`\n\n## 1.0.0\n\n### Removed\n\n- `D.id`\n";
+    assert_eq!(removed(text).into_iter().collect::<Vec<_>>(), ["B \"SENT\"", "GET /v1/a"]);
+    assert!(removed("# Changelog\n").is_empty());
 }
 
 /// Endpoints, parameters, fields and words of a document that a later one lacks, as the changelog has to name them.
@@ -245,13 +260,26 @@ fn named(document: &Value) -> BTreeSet<String> {
         let endpoint = format!("{} {path}", method.to_uppercase());
         let parameters = it["parameters"].as_array().into_iter().flatten();
         all.extend(parameters.map(|it| format!("{endpoint}?{}", it["name"].as_str().unwrap_or_default())));
-        let answers = it["responses"].as_object().into_iter().flatten();
-        all.extend(answers.map(|it| format!("{endpoint} {}", it.0)));
+        for (status, answer) in it["responses"].as_object().into_iter().flatten() {
+            all.extend(of_answer(resolved(document, answer), &endpoint, status));
+        }
         all.insert(endpoint);
     }
     for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
         all.extend(schema["properties"].as_object().into_iter().flatten().map(|it| format!("{name}.{}", it.0)));
         all.extend(schema["enum"].as_array().into_iter().flatten().map(|it| format!("{name} {it}")));
+    }
+    all
+}
+
+/// An answer, its types, its headers and its problems.
+fn of_answer(answer: &Value, endpoint: &str, status: &str) -> Vec<String> {
+    let mut all = vec![format!("{endpoint} {status}")];
+    all.extend(answer["headers"].as_object().into_iter().flatten().map(|it| format!("{endpoint} {status} {}", it.0)));
+    for (kind, content) in answer["content"].as_object().into_iter().flatten() {
+        all.push(format!("{endpoint} {status} {kind}"));
+        let problems = content["schema"]["allOf"][1]["properties"]["type"]["enum"].as_array();
+        all.extend(problems.into_iter().flatten().filter_map(Value::as_str).map(|it| format!("{endpoint} {it}")));
     }
     all
 }
@@ -271,6 +299,35 @@ fn what_is_taken_away_is_found() {
     assert_eq!(away(&document("get", "from", "id", "SENT")), ["GET /v1/a?to"]);
     assert_eq!(away(&document("get", "to", "key", "SENT")), ["A.id"]);
     assert_eq!(away(&document("get", "to", "id", "LEFT")), ["B \"SENT\""]);
+    let answer = json!({
+        "headers": { "Location": {} },
+        "content": { "text/csv": {}, "p": { "schema": { "allOf": [{}, { "properties": { "type": { "enum": ["/problems/a"] } } }] } } },
+    });
+    let all = ["GET /a 200", "GET /a 200 Location", "GET /a 200 text/csv", "GET /a 200 p", "GET /a /problems/a"];
+    assert_eq!(of_answer(&answer, "GET /a", "200"), all);
+}
+
+/// What a page says of one operation; nothing where it is missing.
+fn section<'p>(page: &'p str, id: &str) -> &'p str {
+    let all = page.split("<h3 id=\"").skip(1);
+    all.filter_map(|it| it.split_once("\">")).find(|it| it.0 == id).map_or("", |it| it.1)
+}
+
+/// What a page has to have of an operation: each status that is answered, each type of an answer, each problem.
+fn unsaid(document: &Value, operation: &Value) -> Vec<String> {
+    let mut all = Vec::new();
+    for (status, response) in operation["responses"].as_object().unwrap() {
+        for (kind, content) in resolved(document, response)["content"].as_object().into_iter().flatten() {
+            if kind == "application/problem+json" {
+                let slugs = content["schema"]["allOf"][1]["properties"]["type"]["enum"].as_array().unwrap();
+                all.extend(slugs.iter().map(|it| format!("<a href={it}>")));
+                continue;
+            }
+            all.push(format!("<h4>Answer {status}</h4>"));
+            all.push(if kind == "application/json" { "<p>Type: ".into() } else { format!("<code>{kind}</code>") });
+        }
+    }
+    all
 }
 
 async fn get(world: &World, path: &str, accept: &str) -> Answer {
@@ -280,17 +337,21 @@ async fn get(world: &World, path: &str, accept: &str) -> Answer {
 #[tokio::test]
 async fn the_page_is_whole_and_loads_nothing() {
     let world = world();
-    let page = get(&world, "/docs", "text/html").await;
-    assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
-    for outside in ["<script", "<link", "@import", "url(", "src=", "http://", "https://"] {
-        assert!(!page.text.contains(outside), "{outside}");
-    }
-    for (method, path, it) in operations(&documents(&world).await[0]) {
-        let id = it["operationId"].as_str().unwrap();
-        assert!(page.text.contains(&format!("id=\"{id}\"")), "{method} {path}");
+    let asked = || Request::get("/docs").body(Body::empty()).unwrap();
+    let pages = [world.ask(asked()).await, world.operate(asked()).await];
+    for (page, document) in pages.iter().zip(documents(&world).await) {
+        assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
+        for outside in ["<script", "<link", "@import", "url(", "src=", "http://", "https://"] {
+            assert!(!page.text.contains(outside), "{outside}");
+        }
+        for (method, path, it) in operations(&document) {
+            let shown = section(&page.text, it["operationId"].as_str().unwrap());
+            let missing = unsaid(&document, it).into_iter().filter(|it| !shown.contains(it)).collect::<Vec<_>>();
+            assert_eq!(missing, Vec::<String>::new(), "{method} {path}:\n{shown}");
+        }
     }
     for name in ["Idempotency-Key", "/problems/insufficient-balance", "prefers-color-scheme", "@media print"] {
-        assert!(page.text.contains(name), "{name}");
+        assert!(pages[0].text.contains(name), "{name}");
     }
     let html = get(&world, "/problems/insufficient-balance", "text/html,*/*;q=0.8").await;
     assert!(html.header("content-type").starts_with("text/html") && html.text.contains("<h1>"), "{}", html.text);

@@ -39,6 +39,8 @@ pub(crate) struct Endpoint {
     answers: BTreeMap<u16, Value>,
     problems: BTreeSet<(u16, &'static str)>,
     schemas: Schemas,
+    /// Names of those that are read and so have no other fields.
+    closed: BTreeSet<String>,
     asked: Example,
 }
 
@@ -66,6 +68,7 @@ impl Endpoint {
             answers: BTreeMap::new(),
             problems: BTreeSet::new(),
             schemas: Schemas::new(),
+            closed: BTreeSet::new(),
             asked: Example::default(),
         };
         new.refuses(&ALWAYS)
@@ -124,8 +127,8 @@ impl Endpoint {
     pub(crate) fn body<T: ToSchema>(mut self, says: &str, example: Value) -> Self {
         let known: BTreeSet<String> = self.schemas.keys().cloned().collect();
         let schema = self.schema::<T>();
-        let own = self.schemas.iter_mut().filter(|it| !known.contains(it.0));
-        own.filter(|it| it.1["type"] == "object").for_each(|it| it.1["additionalProperties"] = false.into());
+        let own = self.schemas.iter().filter(|it| !known.contains(it.0) && it.1["type"] == "object");
+        self.closed.extend(own.map(|it| it.0.clone()));
         let content = json!({ "application/json": { "schema": schema, "example": example } });
         let body = json!({ "description": says, "required": true, "content": content });
         self.operation.insert("requestBody".into(), body);
@@ -216,7 +219,7 @@ impl Endpoint {
         all.push((T::name().into_owned(), <T as PartialSchema>::schema()));
         for (name, schema) in all {
             let schema = serde_json::to_value(schema).expect("a schema is made of texts and numbers");
-            self.schemas.entry(name).or_insert(schema);
+            keep(&mut self.schemas, name, schema);
         }
         // What says nothing of itself, such as any text, has no name that is worth one.
         match self.schemas.get(&*T::name()).filter(|it| it["description"].is_null()).cloned() {
@@ -251,10 +254,24 @@ impl Endpoint {
         let responses: Map<String, Value> = responses.into_iter().map(|(code, it)| (code.to_string(), it)).collect();
         self.operation.insert("responses".into(), responses.into());
         self.operation.insert("x-codeSamples".into(), json!([sample]));
+        let closed = self.schemas.iter_mut().filter(|it| self.closed.contains(it.0));
+        closed.for_each(|it| it.1["additionalProperties"] = false.into());
         self.schemas.retain(|_, it| !it["description"].is_null());
         self.schemas.values_mut().for_each(finish);
         Written { operation: self.operation.into(), schemas: self.schemas, refusals }
     }
+}
+
+/// Takes a schema along.
+///
+/// # Panics
+///
+/// Where another type has the name: one of the two would be described as the other.
+pub(crate) fn keep(all: &mut Schemas, name: String, schema: Value) {
+    if let Some(kept) = all.get(&name) {
+        assert!(*kept == schema, "two types are called {name}:\n{kept}\n{schema}");
+    }
+    all.insert(name, schema);
 }
 
 /// What the document has of an endpoint.
@@ -313,5 +330,39 @@ impl Example {
             command += &format!(" \\\n  -d '{}'", body.to_string().replace('\'', "'\\''"));
         }
         command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One.
+    #[derive(ToSchema)]
+    #[expect(dead_code, reason = "only its description is read")]
+    struct One {
+        /// A text.
+        a: String,
+    }
+
+    /// Another that is called as the first.
+    #[derive(ToSchema)]
+    #[schema(as = One)]
+    #[expect(dead_code, reason = "only its description is read")]
+    struct Other {
+        /// A number.
+        a: u32,
+    }
+
+    #[test]
+    fn a_type_may_be_read_and_answered() {
+        let twice = Endpoint::new("A", "a", "A").body::<One>("One.", json!({})).answers::<One>(200, "One.");
+        assert_eq!(twice.written("POST", "/").schemas["One"]["additionalProperties"], false);
+    }
+
+    #[test]
+    #[should_panic(expected = "two types are called One")]
+    fn two_types_of_one_name_are_no_document() {
+        let _ = Endpoint::new("A", "a", "A").body::<One>("One.", json!({})).answers::<Other>(200, "Another.");
     }
 }

@@ -1,13 +1,19 @@
 //! What lists may be asked for, as the reference says it.
 
 use crate::api::handler::endpoint::Endpoint;
-use crate::api::handler::kinds::{
-    AnyNumber, CarrierKey, MessageCursor, MessageStatus, Moment, OrderKey, PageSize, RouteKey,
-};
+use crate::api::handler::kinds::{AnyNumber, CarrierKey, MessageStatus, Moment, OrderKey, PageSize, RouteKey};
+use crate::api::handler::page;
+use utoipa::ToSchema;
 
-/// What the reference says of one parameter of a search.
-pub(crate) fn parameter(of: Endpoint, name: &str) -> Endpoint {
+/// What the reference says of the parameters of a search, whose pages have cursors of this kind.
+pub(crate) fn parameters<C: ToSchema>(of: Endpoint, names: &[&str]) -> Endpoint {
+    let filters = names.iter().filter(|it| !page::PARAMETERS.contains(it));
+    filters.fold(of, |it, name| parameter(it, name)).paged::<C, PageSize>()
+}
+
+fn parameter(of: Endpoint, name: &str) -> Endpoint {
     match name {
+        "account" => of.query::<String>(name, "Only those of this account."),
         "status" => of.query::<MessageStatus>(name, "Only those that are this."),
         "to" => of.query::<AnyNumber>(name, "Only those to this number."),
         "order_id" => of.query::<OrderKey>(name, "Only those of this order."),
@@ -19,10 +25,6 @@ pub(crate) fn parameter(of: Endpoint, name: &str) -> Endpoint {
         ),
         "since" => of.query::<Moment>(name, "Only those that were accepted at this time or later."),
         "until" => of.query::<Moment>(name, "Only those that were accepted before this time."),
-        "cursor" => {
-            of.query::<MessageCursor>(name, "The `next_cursor` of the page before; without it the first is answered.")
-        }
-        "limit" => of.query::<PageSize>(name, "How many lines a page has at most; 100 without it."),
-        _ => of,
+        _ => unreachable!("{name} may be asked for, and so it has a sentence here"),
     }
 }

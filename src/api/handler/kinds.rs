@@ -1,6 +1,7 @@
 //! The kinds of texts, and the closed sets of words, that requests and answers are made of, as the reference has them.
 //!
-//! A field names its kind by `#[schema(value_type = …)]`. Nothing of this runs but where the reference is written.
+//! A field names its kind by `#[schema(value_type = …)]`. The types have no values and run nowhere. `ORDERS`,
+//! `DUPLICATES` and `LIMIT_MAX` are also what requests are read with: one place says what is taken, and what is told.
 
 use crate::dispatch::door::snapshot::{Closed, LinkWord};
 use crate::message::attempt::{Answer, Cause};

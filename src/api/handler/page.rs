@@ -11,7 +11,7 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 /// What every list that has pages may be asked for.
-const PARAMETERS: [&str; 2] = ["cursor", "limit"];
+pub(crate) const PARAMETERS: [&str; 2] = ["cursor", "limit"];
 /// Lines of a page unless the request says otherwise.
 const LIMIT: usize = 100;
 

@@ -6,9 +6,9 @@ use crate::api::handler::admitted::Operator;
 use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
-use crate::api::handler::filters::parameter;
+use crate::api::handler::filters::parameters;
 use crate::api::handler::json::{self, Shown};
-use crate::api::handler::kinds::{MessageKey, MessageStatus};
+use crate::api::handler::kinds::{MessageCursor, MessageKey, MessageStatus};
 use crate::api::handler::page::Page;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::query::{self, invalid};
@@ -117,13 +117,7 @@ pub(crate) fn about_messages() -> Endpoint {
     let list = Endpoint::new("All messages", "findMessages", "Find messages")
         .says("Messages of every account, newest first. Numbers are masked unless the key has the scope `reveal`; texts are never shown.")
         .by(Scope::Admin);
-    let parameter = |it: Endpoint, name: &&str| match *name {
-        "account" => it.query::<String>(name, "Only those of this account."),
-        other => parameter(it, other),
-    };
-    PARAMETERS
-        .iter()
-        .fold(list, parameter)
+    parameters::<MessageCursor>(list, &PARAMETERS)
         .answers::<Page<MessageView<'_>>>(200, "Messages, newest first.")
         .refuses(&[Kind::Invalid])
         .refuses(&READS)

@@ -4,8 +4,8 @@ use crate::api::handler::admitted::Reader;
 use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
-use crate::api::handler::filters::parameter;
-use crate::api::handler::kinds::ORDERS;
+use crate::api::handler::filters::parameters;
+use crate::api::handler::kinds::{MessageCursor, ORDERS};
 use crate::api::handler::page::{Asked, Page};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
@@ -60,9 +60,7 @@ pub(crate) fn about_messages() -> Endpoint {
     let list = Endpoint::new("Messages", "listMessages", "List messages")
         .says("The messages of the account, newest first. Filters narrow the list together.")
         .by(Scope::Read);
-    PARAMETERS
-        .iter()
-        .fold(list, |it, name| parameter(it, name))
+    parameters::<MessageCursor>(list, &PARAMETERS)
         .answers::<Page<MessageView<'_>>>(200, "Messages, newest first.")
         .leads(200, "listMessages", ("cursor", "$response.body#/next_cursor", "Those that are older."))
         .refuses(&[Kind::Invalid])

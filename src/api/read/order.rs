@@ -4,9 +4,9 @@ use crate::api::handler::admitted::Reader;
 use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
-use crate::api::handler::filters::parameter;
+use crate::api::handler::filters::parameters;
 use crate::api::handler::json::{self, Shown};
-use crate::api::handler::kinds::{Amount, CurrencyCode, Moment, OrderCursor, OrderKey, OrderWord, PageSize, RouteKey};
+use crate::api::handler::kinds::{Amount, CurrencyCode, Moment, OrderCursor, OrderKey, OrderWord, RouteKey};
 use crate::api::handler::page::{Asked, Page};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::query;
@@ -106,10 +106,7 @@ pub(crate) fn about_orders() -> Endpoint {
     let list = Endpoint::new("Orders", "listOrders", "List orders")
         .says("The orders of the account, newest first, those of one message among them.")
         .by(Scope::Read);
-    let filters = PARAMETERS.iter().filter(|it| !["cursor", "limit"].contains(it));
-    filters
-        .fold(list, |it, name| parameter(it, name))
-        .paged::<OrderCursor, PageSize>()
+    parameters::<OrderCursor>(list, &PARAMETERS)
         .answers::<Page<Order>>(200, "Orders, newest first.")
         .leads(200, "listOrders", ("cursor", "$response.body#/next_cursor", "Those that are older."))
         .refuses(&[Kind::Invalid])

@@ -1,7 +1,7 @@
 //! The document of a listener: OpenAPI 3.1, made of the router's table and of what each endpoint says of itself.
 
 use crate::api::handler::auth::Scope;
-use crate::api::handler::endpoint::{Endpoint, Schemas};
+use crate::api::handler::endpoint::{Endpoint, Schemas, keep};
 use serde_json::{Map, Value, json};
 
 /// One line of the router's table.
@@ -16,10 +16,11 @@ pub(crate) struct Described {
 pub(crate) const ABOUT: &str = "Reference";
 
 /// Groups in the order of the page, with what they are about.
-const GROUPS: [(&str, &str); 15] = [
+const GROUPS: [(&str, &str); 16] = [
     ("Messages", "Messages are sent, looked at and taken back."),
     ("Orders", "An order is all that one request sent."),
     ("Events", "What came from handsets and from carriers, for those who poll."),
+    ("Webhooks", "Endpoints that are told what is new, and how it goes with them."),
     ("Routes", "By which routes an account sends, and what that costs."),
     ("Balance", "What an account has."),
     ("Hooks", "Where carriers over HTTP tell what became of messages."),
@@ -42,12 +43,22 @@ const SCOPES: [(Scope, &str); 3] = [
 ];
 
 /// The document of what is in these tables.
+///
+/// # Panics
+///
+/// Where two types have one name, or an endpoint is of no group; a test writes every document.
 pub(super) fn of(title: &str, says: &str, tables: &[&[Described]]) -> Value {
     let (mut paths, mut schemas, mut refusals) = (Map::new(), Schemas::new(), Schemas::new());
     for it in tables.iter().copied().flatten() {
         let written = (it.about)().written(&it.method.to_uppercase(), it.path);
-        schemas.extend(written.schemas);
+        written.schemas.into_iter().for_each(|(name, it)| keep(&mut schemas, name, it));
         refusals.extend(written.refusals);
+        let group = &written.operation["tags"][0];
+        assert!(
+            GROUPS.iter().any(|known| group == known.0),
+            "{group} is no group, and {} would be on no page",
+            it.path
+        );
         let item = paths.entry(it.path).or_insert_with(|| json!({}));
         item[it.method] = written.operation;
     }

@@ -18,6 +18,9 @@ struct Writer<'d> {
     to: String,
 }
 
+const JSON: &str = "application/json";
+const PROBLEM: &str = "application/problem+json";
+
 /// An operation with its method and path.
 type Operation<'d> = (&'d str, &'d str, &'d Value);
 
@@ -77,8 +80,12 @@ impl<'d> Writer<'d> {
         let body = &it["requestBody"];
         if !body.is_null() {
             self.put(&format!("<h4>Body</h4>\n{}", paragraphs(text(&body["description"]))));
-            let fields = self.schemas.fields(&body["content"]["application/json"]["schema"]);
+            let fields = self.schemas.fields(&body["content"][JSON]["schema"]);
             self.fields(&fields);
+            for (kind, it) in texts(body) {
+                let sample = escaped(text(&it["example"]));
+                self.put(&format!("<p>Or <code>{kind}</code>:</p>\n<pre><code>{sample}</code></pre>\n"));
+            }
         }
         self.put("<h4>Example</h4>\n");
         let source = escaped(text(&it["x-codeSamples"][0]["source"]));
@@ -119,25 +126,27 @@ impl<'d> Writer<'d> {
     fn answers(&mut self, it: &'d Value) {
         let responses = it["responses"].as_object().into_iter().flatten();
         let all: Vec<(&str, &Value)> = responses.map(|(code, it)| (code.as_str(), self.schemas.resolved(it))).collect();
-        let is_refusal = |it: &Value| !it["content"]["application/problem+json"].is_null();
-        for (code, answer) in all.iter().filter(|it| !is_refusal(it.1)) {
+        // A probe says no in its own way, and may be refused as any request.
+        let is_answer = |it: &Value| it["content"].as_object().is_none_or(|all| all.keys().any(|it| it != PROBLEM));
+        for (code, answer) in all.iter().filter(|it| is_answer(it.1)) {
             let says = sentence(text(&answer["description"]));
             self.put(&format!("<h4>Answer {code}</h4>\n<p>{says}</p>\n"));
             for (name, header) in answer["headers"].as_object().into_iter().flatten() {
                 let says = sentence(text(&header["description"]));
                 self.put(&format!("<p>Header <code>{name}</code>: {says}</p>\n"));
             }
-            let content = &answer["content"]["application/json"];
+            let content = &answer["content"][JSON];
             if !content.is_null() {
                 self.put(&format!("<p>Type: {}</p>\n", self.schemas.kind(&content["schema"])));
                 let sample = serde_json::to_string_pretty(&self.schemas.sample(&content["schema"]));
                 let sample = escaped(&sample.expect("a sample is made of texts and numbers"));
                 self.put(&format!("<pre><code>{sample}</code></pre>\n"));
             }
+            texts(answer).for_each(|(kind, _)| self.put(&format!("<p>Type: <code>{kind}</code></p>\n")));
         }
         self.put("<h4>Problems</h4>\n<p>");
-        for (code, refusal) in all.iter().filter(|it| is_refusal(it.1)) {
-            let schema = &refusal["content"]["application/problem+json"]["schema"];
+        for (code, refusal) in all {
+            let schema = &refusal["content"][PROBLEM]["schema"];
             for kind in list(&schema["allOf"][1]["properties"]["type"]["enum"]) {
                 let kind = text(kind);
                 let slug = kind.trim_start_matches("/problems/");
@@ -170,6 +179,12 @@ impl<'d> Writer<'d> {
             self.fields(&fields);
         }
     }
+}
+
+/// What a body or an answer can be besides JSON and problems: the types of texts.
+fn texts(of: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    let all = of["content"].as_object().into_iter().flatten();
+    all.map(|(kind, it)| (kind.as_str(), it)).filter(|it| ![JSON, PROBLEM].contains(&it.0))
 }
 
 fn text(it: &Value) -> &str {
