@@ -14,54 +14,61 @@
 //! ```
 //!
 //! A member stands in one line with its number and its word. What is named behind the colon is made from the lines:
-//! `ALL` from `all`, and methods of these names. An enum whose members hold something is declared as any other, and has
-//! its lines in `closed_set! { impl Deed: number, word { … } }`.
+//! `ALL` from `all`, and methods of these names; `says` is the comment of a member, for the reference. An enum whose
+//! members hold something is declared as any other, and its lines stand in
+//! `closed_set! { impl Deed: number, word { … } }`.
 //!
 //! Numbers begin at 0 and have no gap, so that they are places in a table as well: a set that breaks that is not
 //! compiled. A number or a word that is stored never becomes another; the store's tests hold them all.
 
 macro_rules! closed_set {
-    ($(#[$meta:meta])* pub enum $name:ident: $($made:ident),+ { $($rows:tt)+ }) => {
-        closed_set! { @enum $(#[$meta])* $name { $($rows)+ } }
-        closed_set! { impl $name: $($made),+ { $($rows)+ } }
+    ($(#[$meta:meta])* $vis:vis enum $name:ident: $($made:ident),+ { $($rows:tt)+ }) => {
+        closed_set! { @enum $(#[$meta])* $vis $name { $($rows)+ } }
+        closed_set! { @impl $vis $name $($made)+ => { $($rows)+ } }
     };
     (impl $name:ident: $($made:ident),+ { $($rows:tt)+ }) => {
-        closed_set! { @impl $name $($made)+ => { $($rows)+ } }
+        closed_set! { @impl pub $name $($made)+ => { $($rows)+ } }
     };
-    (@impl $name:ident $($made:ident)+ => $rows:tt) => {
-        impl $name { $(closed_set! { @$made $rows })+ }
+    (@impl $vis:vis $name:ident $($made:ident)+ => $rows:tt) => {
+        impl $name { $(closed_set! { @$made $vis, $rows })+ }
     };
-    (@enum $(#[$meta:meta])* $name:ident
+    (@enum $(#[$meta:meta])* $vis:vis $name:ident
      { $($(#[$doc:meta])* $member:ident $(= $number:literal)? $($word:literal)?),+ $(,)? }) => {
         $(#[$meta])*
-        pub enum $name { $($(#[$doc])* $member $(= $number)?,)+ }
+        $vis enum $name { $($(#[$doc])* $member $(= $number)?,)+ }
     };
-    (@all { $($(#[$doc:meta])* $member:ident $(= $number:literal)? $($word:literal)?),+ $(,)? }) => {
+    (@all $vis:vis, { $($(#[$doc:meta])* $member:ident $(= $number:literal)? $($word:literal)?),+ $(,)? }) => {
         /// Every one, in the order of its lines, which is that of their numbers.
-        pub const ALL: [Self; [$(stringify!($member)),+].len()] = [$(Self::$member),+];
+        $vis const ALL: [Self; [$(stringify!($member)),+].len()] = [$(Self::$member),+];
     };
-    (@number { $($(#[$doc:meta])* $member:ident = $number:literal $($word:literal)?),+ $(,)? }) => {
+    (@number $vis:vis, { $($(#[$doc:meta])* $member:ident = $number:literal $($word:literal)?),+ $(,)? }) => {
         /// Its number.
-        pub const fn number(self) -> u8 {
+        $vis const fn number(self) -> u8 {
             const { crate::closed_set::without_gaps(&[$($number),+]) };
             match self { $(Self::$member { .. } => $number,)+ }
         }
     };
-    (@from_number { $($(#[$doc:meta])* $member:ident = $number:literal $($word:literal)?),+ $(,)? }) => {
+    (@from_number $vis:vis, { $($(#[$doc:meta])* $member:ident = $number:literal $($word:literal)?),+ $(,)? }) => {
         /// The one of that number.
-        pub const fn from_number(number: u8) -> Option<Self> {
+        $vis const fn from_number(number: u8) -> Option<Self> {
             match number { $($number => Some(Self::$member),)+ _ => None }
         }
     };
-    (@word { $($(#[$doc:meta])* $member:ident $(= $number:literal)? $word:literal),+ $(,)? }) => {
+    (@word $vis:vis, { $($(#[$doc:meta])* $member:ident $(= $number:literal)? $word:literal),+ $(,)? }) => {
         /// Its word.
-        pub const fn word(self) -> &'static str {
+        $vis const fn word(self) -> &'static str {
             match self { $(Self::$member { .. } => $word,)+ }
         }
     };
-    (@from_word { $($(#[$doc:meta])* $member:ident $(= $number:literal)? $word:literal),+ $(,)? }) => {
+    (@says $vis:vis, { $($(#[doc = $doc:literal])* $member:ident $(= $number:literal)? $($word:literal)?),+ $(,)? }) => {
+        /// It in a sentence.
+        $vis const fn says(self) -> &'static str {
+            match self { $(Self::$member { .. } => concat!($($doc),*).trim_ascii(),)+ }
+        }
+    };
+    (@from_word $vis:vis, { $($(#[$doc:meta])* $member:ident $(= $number:literal)? $word:literal),+ $(,)? }) => {
         /// The one of that word.
-        pub fn from_word(word: &str) -> Option<Self> {
+        $vis fn from_word(word: &str) -> Option<Self> {
             match word { $($word => Some(Self::$member),)+ _ => None }
         }
     };

@@ -157,7 +157,7 @@ pub struct Idempotency {
     pub hash: [u8; 32],
     /// The order that it made; of a request for credit, the number of its line in the ledger.
     pub order: OrderId,
-    /// When; it is forgotten a day later.
+    /// When it was used, or came again and is gone on with; it is forgotten a day later.
     pub at: Time,
 }
 

@@ -3,7 +3,13 @@
 use super::world::{Answer, KEY, World};
 use axum::body::Body;
 use axum::http::Request;
-use nuncio::dispatch::door::reply::Reply;
+use nuncio::dispatch::door::reply::{Limit, Reply};
+use nuncio::message::id::AccountId;
+use nuncio::message::time::Time;
+use nuncio::number::e164::E164;
+use nuncio::record::batch::{Batch, Marks};
+use nuncio::record::contract::{Forget, Store};
+use nuncio::route::opt_out::{Key, List};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -166,10 +172,161 @@ async fn a_file_that_comes_again_under_its_key_makes_nothing_and_goes_on_where_i
         let refused = file(&world, query, other, &key).await.problem();
         assert_eq!((refused.0, refused.1.as_str()), (422, "idempotency-key-reused"), "{query}");
     }
-    // Of another the first order was made and the second was not, as by a kill.
-    let half = file(&world, "text=hi", recipients(20_001), &[("idempotency-key", "half")]).await;
-    assert_eq!(half.status, 202);
-    assert_eq!(world.stored(), 5);
+}
+
+/// How the loop was asked for each order: under which key, and whether that is remembered for another day.
+fn keys(world: &World) -> Vec<(String, bool)> {
+    let all = world.submissions.lock().unwrap();
+    all.iter().filter_map(|it| it.idempotency.as_ref()).map(|it| (it.key.to_string(), it.renews)).collect()
+}
+
+#[tokio::test]
+async fn a_file_that_stopped_goes_on_under_its_key_which_is_then_remembered_for_another_day() {
+    let (world, csv, key) = (World::new(), recipients(20_001), [("idempotency-key", "k")]);
+    world.script.lock().unwrap().extend([None, Some(Reply::QueueFull(Duration::from_millis(1_200)))]);
+    let first = file(&world, "text=hi", csv.clone(), &key).await.json();
+    assert_eq!((&first["count"], &first["orders"].as_array().unwrap().len()), (&json!(10_000), &1));
+    assert_eq!((&first["stopped"]["line"], &first["stopped"]["retry_after"]), (&json!(10_002), &json!(2)));
+    assert_eq!(first["stopped"]["type"], "/problems/queue-full");
+    let second = file(&world, "text=hi", csv.clone(), &key).await;
+    assert_eq!((second.header("idempotent-replayed"), &second.json()["stopped"]), ("", &Value::Null));
+    assert_eq!((&second.json()["count"], &second.json()["orders"][0]), (&json!(20_001), &first["orders"][0]));
+    let expected = [("k", false), ("k\u{1f}1", true), ("k\u{1f}2", true)];
+    assert_eq!(keys(&world), expected.map(|it| (it.0.to_owned(), it.1)));
+    assert_eq!(file(&world, "text=hi", csv, &key).await.header("idempotent-replayed"), "true");
+    assert_eq!(world.stored(), 3);
+}
+
+#[tokio::test]
+async fn the_order_that_is_made_first_has_the_key_of_the_file() {
+    let (world, key) = (World::new(), [("idempotency-key", "k")]);
+    let good = |from: usize, to: usize| (from..to).map(|it| format!("+31612{it:06}\n")).collect::<String>();
+    let csv = format!("to\n{}{}", "06\n".repeat(10_000), good(0, 10_001));
+    let first = file(&world, "text=hi", csv.clone(), &key).await;
+    assert_eq!((first.status.as_u16(), &first.json()["count"]), (202, &json!(10_001)), "{}", &first.text[..200]);
+    assert_eq!(keys(&world), [("k".to_owned(), false), ("k\u{1f}2".to_owned(), false)]);
+    let again = file(&world, "text=hi", csv.clone(), &key).await;
+    assert_eq!((again.header("idempotent-replayed"), &again.json()), ("true", &first.json()));
+    // Whatever else comes under the key, nothing of it is made: not even what no key of the first has the place of.
+    for other in
+        [format!("to\n{}", good(20_000, 40_000)), format!("to\n{}", good(20_000, 20_001)), csv + "+31612999999\n"]
+    {
+        let refused = file(&world, "text=hi", other, &key).await.problem();
+        assert_eq!((refused.0, refused.1.as_str()), (422, "idempotency-key-reused"));
+    }
+    let request = Request::post("/v1/messages").header("x-api-key", KEY).header("idempotency-key", "k");
+    let json = request.body(Body::from(r#"{"to":"+31612345671","text":"hi"}"#)).unwrap();
+    assert_eq!(world.ask(json).await.problem().1, "idempotency-key-reused");
+    assert_eq!(world.stored(), 2);
+}
+
+#[tokio::test]
+async fn a_file_of_whose_orders_the_first_are_forgotten_is_not_begun_anew() {
+    let (world, csv, key) = (World::new(), recipients(20_000), [("idempotency-key", "k")]);
+    assert_eq!(file(&world, "text=hi", csv.clone(), &key).await.status, 202);
+    {
+        let mut store = world.store.lock().unwrap();
+        let marks = store.recover().unwrap().marks;
+        let mut last = store.idempotency(AccountId(1), "k\u{1f}1").unwrap().expect("the second order has a key");
+        let day = Duration::from_secs(86_400);
+        last.at = super::world::NOW + day / 2;
+        let marks = Marks { time: super::world::NOW + day + day / 4, ..marks };
+        store.commit(&Batch { idempotency: vec![last], marks, ..Batch::default() }).unwrap();
+        store.retain(&Forget { before: Time(0), parked_before: Time(0), limit: 100, anew: true }).unwrap();
+        assert!(store.idempotency(AccountId(1), "k").unwrap().is_none());
+    }
+    let refused = file(&world, "text=hi", csv, &key).await.problem();
+    assert_eq!((refused.0, refused.1.as_str(), world.stored()), (422, "idempotency-key-reused", 2));
+}
+
+#[tokio::test]
+async fn a_file_is_told_to_come_again_only_while_its_key_is_known() {
+    let hours = |it: u64| Duration::from_secs(it * 3_600);
+    for (wait, told) in [(hours(22), json!(22 * 3_600)), (hours(23), Value::Null), (hours(48), Value::Null)] {
+        let world = World::new();
+        let full = Reply::TooMany { limit: Limit::Quota, wait: Some(wait), means: Box::default() };
+        world.script.lock().unwrap().extend([None, Some(full)]);
+        let stopped = file(&world, "text=hi", recipients(10_001), &[]).await.json()["stopped"].clone();
+        assert_eq!((&stopped["type"], &stopped["retry_after"]), (&json!("/problems/quota-exceeded"), &told));
+    }
+}
+
+fn too_fast(wait: Duration) -> Option<Reply> {
+    Some(Reply::TooMany { limit: Limit::Rate, wait: Some(wait), means: Box::default() })
+}
+
+#[tokio::test]
+async fn an_order_that_waits_for_the_rate_is_judged_anew_and_told_of_once() {
+    let world = World::new();
+    let short = || too_fast(Duration::from_millis(3));
+    world.script.lock().unwrap().extend([None, short(), short(), None]);
+    let csv = recipients(10_001) + "06\n+31612010000\n+31612000000\n";
+    let told = file(&world, "text=hi", csv, &[]).await.json();
+    assert_eq!((&told["count"], &told["stopped"]), (&json!(10_001), &Value::Null));
+    assert_eq!((told["rejected"].as_array().unwrap().len(), &told["duplicates"]["count"]), (1, &json!(2)));
+    assert_eq!(*world.refusals.lock().unwrap(), [("validation", 422)]);
+}
+
+#[tokio::test]
+async fn a_rate_that_is_further_away_than_a_file_waits_stops_it_at_once() {
+    let world = World::new();
+    world.script.lock().unwrap().extend([None, too_fast(Duration::from_secs(31))]);
+    let began = std::time::Instant::now();
+    let told = file(&world, "text=hi", recipients(10_000) + "06\n+31612345671\n", &[]).await.json();
+    assert!(began.elapsed() < Duration::from_secs(25));
+    assert_eq!(
+        (&told["stopped"]["type"], &told["stopped"]["retry_after"]),
+        (&json!("/problems/rate-exceeded"), &json!(31))
+    );
+    assert_eq!((&told["count"], &told["stopped"]["line"]), (&json!(10_000), &json!(10_002)));
+    // Of what is not taken nothing is told: it is judged when it comes again.
+    assert_eq!((&told["rejected"], world.refusals.lock().unwrap().len()), (&json!([]), 0));
+    // The first order is a request as any other.
+    world.script.lock().unwrap().extend([too_fast(Duration::from_millis(10))]);
+    let refused = file(&world, "text=hi", recipients(10_001), &[]).await;
+    assert_eq!((refused.problem().0, refused.header("retry-after")), (429, "1"));
+}
+
+#[tokio::test]
+async fn a_repeat_tells_of_its_orders_what_they_are_and_not_what_they_would_be() {
+    let (world, csv, key) = (World::new(), recipients(10_001), [("idempotency-key", "k")]);
+    let first = file(&world, "text=hi", csv.clone(), &key).await.json();
+    let mut plan = super::world::plan();
+    plan.accounts.get_mut(&AccountId(1)).unwrap().routes.reverse();
+    world.plan.send_replace(std::sync::Arc::new(plan));
+    let again = file(&world, "text=hi", csv, &key).await;
+    assert_eq!((again.json(), again.header("idempotent-replayed")), (first, "true"));
+}
+
+#[tokio::test]
+async fn where_all_lines_are_refused_for_one_reason_it_is_the_file_s() {
+    let world = World::new();
+    let of = async |csv: String| {
+        let refused = file(&world, "text=a", csv, &[]).await.problem();
+        (refused.0, refused.1, refused.3)
+    };
+    let denied = of("to\n+88212345678\n".into()).await;
+    assert_eq!(denied, (403, "destination-denied".into(), vec!["/lines/2/to".into()]));
+    let unpriced = of("to\n+442071838750\n+442071838751\n".into()).await;
+    assert_eq!((unpriced.0, unpriced.1.as_str()), (422, "no-price"));
+    let mixed = of(format!("to\n{}+442071838750\n", "06\n".repeat(10_000))).await;
+    assert_eq!((mixed.0, mixed.1.as_str(), mixed.2.len()), (422, "invalid-request", 100));
+}
+
+#[tokio::test]
+async fn who_does_not_want_it_is_left_out_of_each_order() {
+    let mut plan = super::world::plan();
+    let mut list = List::default();
+    for number in [31_612_000_001, 31_612_010_001] {
+        list.put(&Key { account: None, sender: None, number: E164(number) });
+    }
+    plan.opt_out.listed = std::sync::Arc::new(list);
+    let world = World::of(plan);
+    let told = file(&world, "text=hi&route_id=1", recipients(10_002), &[]).await.json();
+    let rejected: Vec<_> =
+        told["rejected"].as_array().unwrap().iter().map(|it| (it["line"].clone(), it["code"].clone())).collect();
+    assert_eq!(rejected, [(json!(3), json!("suppressed")), (json!(10_003), json!("suppressed"))]);
+    assert_eq!((&told["orders"][0]["count"], &told["orders"][1]["count"]), (&json!(9_999), &json!(1)));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::world::{Answer, KEY, World};
 use axum::body::Body;
 use axum::http::Request;
+use nuncio::dispatch::door::reply::Reply;
 use serde_json::json;
 
 async fn send(world: &World, key: &str, body: &str) -> Answer {
@@ -36,6 +37,31 @@ async fn another_request_under_the_key_is_refused() {
     let hash = world.last().idempotency.unwrap().hash;
     send(&world, "other", r#"{"to":"+31612345678","text":"hi"}"#).await;
     assert_eq!(world.last().idempotency.unwrap().hash, hash, "the hash is of the request and not of its key");
+}
+
+#[tokio::test]
+async fn a_repeat_tells_of_the_route_that_it_goes_by() {
+    let world = World::new();
+    let body = r#"{"to":["+31612345678","+31612345679"],"text":"hi"}"#;
+    let first = send(&world, "k", body).await;
+    let mut plan = super::world::plan();
+    plan.accounts.get_mut(&nuncio::message::id::AccountId(1)).unwrap().routes.reverse();
+    world.plan.send_replace(std::sync::Arc::new(plan));
+    assert_eq!(send(&world, "other", body).await.json()["route_id"], 1, "another goes by another today");
+    assert_eq!(send(&world, "k", body).await.text, first.text);
+}
+
+#[tokio::test]
+async fn who_is_not_accepted_is_counted_once_others_are() {
+    let world = World::new();
+    let body = r#"{"to":["+31612345678","06"],"text":"hi"}"#;
+    world.script.lock().unwrap().extend([Some(Reply::QueueFull(std::time::Duration::from_secs(5)))]);
+    assert_eq!(send(&world, "k", body).await.status, 503);
+    assert_eq!(*world.refusals.lock().unwrap(), [("queue", 503)]);
+    for _ in 0..2 {
+        assert_eq!(send(&world, "k", body).await.status, 202);
+    }
+    assert_eq!(*world.refusals.lock().unwrap(), [("queue", 503), ("validation", 422)]);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use super::read::{deliver, fail, send};
 use super::world::{KEY, World};
 use axum::body::Body;
 use axum::http::Request;
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 async fn ids(world: &World, path: &str) -> Vec<Value> {
@@ -134,6 +135,29 @@ async fn a_csv_has_every_line_of_an_order_that_is_read_in_several_pieces() {
     let csv = world.get(&format!("/v1/orders/{order}/messages?format=csv")).await.text;
     let to: Vec<&str> = csv.lines().skip(1).map(|it| it.split(',').nth(1).unwrap()).collect();
     assert_eq!(to, numbers);
+}
+
+#[tokio::test]
+async fn a_csv_that_cannot_be_read_to_its_end_breaks_off() {
+    let world = World::new();
+    let numbers: Vec<String> = (0..4_500).map(|it| format!("+31612{it:06}")).collect();
+    let order = send(&world, json!(numbers)).await["order_id"].clone();
+    let request = Request::get(format!("/v1/orders/{order}/messages?format=csv")).header("x-api-key", KEY);
+    let response = world.application.clone().answer(request.header("host", "x").body(Body::empty()).unwrap()).await;
+    let mut body = response.into_body();
+    let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert!(first.starts_with(b"id,to,"));
+    let file = world.folder.path().join("nuncio.db");
+    rusqlite::Connection::open(file).unwrap().execute_batch("ALTER TABLE body RENAME TO gone").unwrap();
+    let mut frames = 0;
+    let broken = loop {
+        match body.frame().await {
+            Some(Ok(_)) => frames += 1,
+            Some(Err(_)) => break true,
+            None => break false,
+        }
+    };
+    assert!(broken && frames < 4, "{frames} more");
 }
 
 #[tokio::test]

@@ -4,9 +4,13 @@ use super::read::{deliver, fail, send};
 use super::world::{Answer, KEY, World};
 use axum::body::Body;
 use axum::http::Request;
+use nuncio::message::class::Class;
+use nuncio::message::id::RouteId;
 use nuncio::message::phase::{End, Move};
 use nuncio::message::source::Source;
+use nuncio::number::e164::E164;
 use nuncio::record::entry::Entry;
+use nuncio::route::opt_out::{Key, List, OptOut};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -88,6 +92,7 @@ async fn only_what_ended_so_as_the_request_says_is_sent_again() {
         (r#"{"statuses":["failed"]}"#, 422, "/statuses/0"),
         (r#"{"statuses":[]}"#, 422, "/statuses"),
         (r#"{"statuses":"FAILED"}"#, 422, ""),
+        (r#"[["UNKNOWN"]]"#, 422, ""),
         (r#"{"status":["FAILED"]}"#, 422, ""),
         (r#"{"statuses":"#, 400, ""),
     ] {
@@ -170,4 +175,21 @@ async fn what_an_account_may_not_do_any_more_it_may_not_do_again() {
     changed(&|it| it.destinations.deny.push("316".into()));
     assert_eq!(retry(&world, &order, "", None).await.problem().1, "invalid-request");
     assert_eq!(world.stored(), 1);
+}
+
+#[tokio::test]
+async fn it_is_priced_and_judged_as_if_it_were_asked_for_now() {
+    let (world, order) = world().await;
+    let mut plan = super::world::plan();
+    plan.routes.insert(RouteId(8), super::world::route(8, Class::Otp, Some("0.1")));
+    world.plan.send_replace(std::sync::Arc::new(plan.clone()));
+    let dearer = retry(&world, &order, "", None).await.json();
+    assert_eq!((&dearer["cost"], &dearer["messages"][0]["cost"]), (&json!("0.200"), &json!("0.100")));
+    let mut list = List::default();
+    list.put(&Key { account: None, sender: None, number: E164(31_612_345_671) });
+    plan.opt_out = OptOut { listed: std::sync::Arc::new(list), all: true, ..plan.opt_out };
+    world.plan.send_replace(std::sync::Arc::new(plan));
+    let told = retry(&world, &order, "", None).await.json();
+    assert_eq!((&told["count"], &told["rejected"][0]["code"]), (&json!(1), &json!("suppressed")), "{told}");
+    assert_eq!(told["rejected"][0]["to"], "+31612345671");
 }

@@ -32,7 +32,7 @@ use nuncio::telemetry::link_status::LinkStatuses;
 use nuncio::telemetry::meters::Meters;
 use nuncio::telemetry::recorder::Exposition;
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
@@ -95,7 +95,10 @@ pub(crate) struct World {
     pub(crate) broken: Arc<AtomicBool>,
     /// What the loop answers instead of accepting.
     pub(crate) instead: Arc<Mutex<Option<Reply>>>,
-    _folder: tempfile::TempDir,
+    /// What it answers to the next requests to send, one after the other; accepts where there is none.
+    pub(crate) script: Arc<Mutex<VecDeque<Option<Reply>>>>,
+    /// Where the store is.
+    pub(crate) folder: tempfile::TempDir,
     /// Keeps the lane open where no loop reads it.
     pub(crate) lane: Option<mpsc::Receiver<LoopRequest>>,
 }
@@ -113,6 +116,7 @@ impl World {
             store: Arc::clone(&world.store),
             submissions: Arc::clone(&world.submissions),
             instead: Arc::clone(&world.instead),
+            script: Arc::clone(&world.script),
             known: HashMap::new(),
             seq: 1,
             order: 25_303,
@@ -176,7 +180,8 @@ impl World {
             operations: router::operations(&context),
             health,
             store: Arc::new(Mutex::new(store)),
-            _folder: folder,
+            folder,
+            script: Arc::default(),
             submissions: Arc::default(),
             plan,
             answers,
@@ -268,6 +273,7 @@ struct Keeper {
     store: Arc<Mutex<Sqlite>>,
     submissions: Arc<Mutex<Vec<Submission>>>,
     instead: Arc<Mutex<Option<Reply>>>,
+    script: Arc<Mutex<VecDeque<Option<Reply>>>>,
     known: HashMap<(AccountId, Box<str>), ([u8; 32], OrderId)>,
     seq: u64,
     order: u64,
@@ -275,7 +281,10 @@ struct Keeper {
 
 impl Keeper {
     fn handle(&mut self, call: LoopRequest) {
-        let instead = self.instead.lock().unwrap().clone();
+        let scripted = |it: &LoopRequest| matches!(it, LoopRequest::Ask(Ask::Submit(_), _));
+        let next = || self.script.lock().unwrap().pop_front().flatten();
+        let instead = Some(&call).filter(|it| scripted(it)).and_then(|_| next());
+        let instead = instead.or_else(|| self.instead.lock().unwrap().clone());
         let (ask, to) = match call {
             LoopRequest::Ask(ask, to) => (ask, to),
             LoopRequest::Told(_) => return,

@@ -2,6 +2,7 @@
 
 use super::requests::{messages, problem, said};
 use crate::daemon::client::{Client, Reply};
+use crate::daemon::web::{Act, Web};
 use crate::daemon::{Daemon, KEY, account, carrier, quiet_port, route, until};
 use serde_json::{Value, json};
 use std::io::{BufReader, Write};
@@ -11,6 +12,8 @@ use std::time::{Duration, Instant};
 const PRICED: &str = "price = { default = \"0.087\", currency = \"EUR\" }\n";
 /// More than the file takes itself: what is made of 10,000 lines of it, the store's caches, and the daemon.
 const MEMORY_MAX: u64 = 160 << 20;
+/// How long others wait while a file is made orders of: it is judged beside them, and enters in slices.
+const OTHERS_MAX: Duration = Duration::from_secs(2);
 
 fn daemon(of_account: &str, http: &str) -> Daemon {
     let config = account("[1]") + of_account + &carrier(quiet_port(), "") + &route(PRICED);
@@ -56,17 +59,38 @@ fn orders(daemon: &Daemon) -> Vec<u64> {
 #[test]
 fn a_hundred_thousand_lines_are_ten_orders_within_bounded_memory() {
     let daemon = daemon("", "");
+    let one = json!({ "to": "+31612345678", "from": "YOURAPP", "text": "1234" });
+    let before = daemon.client().post("/v1/messages", &one).json()["messages"][0]["id"].clone();
+    let one_before = format!("/v1/messages/{}", before.as_str().unwrap());
+    assert_eq!(daemon.client().call("DELETE", &one_before, None).unwrap().status, 200);
     let (idle, file, began) = (daemon.peak(), file(100_000), Instant::now());
-    let reply = send(daemon.http(), PERSONAL, None, &file);
+    let (reply, slowest) = std::thread::scope(|scope| {
+        let sender = scope.spawn(|| send(daemon.http(), PERSONAL, None, &file));
+        let (mut client, mut slowest) = (daemon.client(), Duration::ZERO);
+        while !sender.is_finished() {
+            let asked = Instant::now();
+            assert_eq!(client.post("/v1/estimate", &one).status, 200);
+            // What only the loop can say: it has left, or has been taken back before.
+            assert_eq!(client.call("DELETE", &one_before, None).unwrap().status, 409);
+            slowest = slowest.max(asked.elapsed());
+        }
+        (sender.join().unwrap(), slowest)
+    });
     let took = began.elapsed();
     assert_eq!(reply.status, 202, "{}", reply.text());
     let told = reply.json();
     assert_eq!((&told["count"], &told["rejected"], &told["stopped"]), (&json!(100_000), &json!([]), &Value::Null));
     assert_eq!(told["orders"].as_array().unwrap().len(), 10);
     let peak = daemon.peak();
-    println!("{} octets in {took:?}; memory {} MiB, before {} MiB", file.len(), peak >> 20, idle >> 20);
+    println!(
+        "{} octets in {took:?}, others in {slowest:?}; memory {} MiB, before {} MiB",
+        file.len(),
+        peak >> 20,
+        idle >> 20
+    );
+    assert!(slowest < OTHERS_MAX, "{slowest:?}");
     assert!(peak < MEMORY_MAX, "{} MiB", peak >> 20);
-    assert_eq!(orders(&daemon), [10_000; 10]);
+    assert_eq!(orders(&daemon), [&[10_000; 10][..], &[1]].concat());
     let last = &told["orders"][9]["order_id"];
     let lines = daemon.client().get(&format!("/v1/orders/{last}/messages?format=csv")).text();
     assert_eq!(lines.lines().count(), 10_001);
@@ -138,8 +162,11 @@ fn a_file_that_costs_more_than_there_is_is_refused_before_its_first_order() {
     let refused = send(daemon.http(), "from=YOURAPP&text=a", None, &file(12_000));
     problem(&refused, 402, "insufficient-balance");
     assert!(orders(&daemon).is_empty());
-    let fits = send(daemon.http(), "from=YOURAPP&text=a", None, &file(11_000)).json();
+    let fits = send(daemon.http(), "from=YOURAPP&text=a", Some("k"), &file(11_000)).json();
     assert_eq!((&fits["cost"], &fits["balance_after"]), (&json!("957.000"), &json!("43.000")));
+    assert_eq!(send(daemon.http(), "from=YOURAPP&text=b", None, &file(1)).json()["balance_after"], "42.913");
+    let again = send(daemon.http(), "from=YOURAPP&text=a", Some("k"), &file(11_000));
+    assert_eq!((again.header("idempotent-replayed"), again.json()), (Some("true"), fits), "what it had left then");
 }
 
 #[test]
@@ -206,4 +233,31 @@ fn each_order_of_a_file_waits_for_the_rate_of_its_account() {
     let told = send(daemon.http(), PERSONAL, None, &file(40_000)).json();
     assert_eq!((&told["count"], &told["stopped"]), (&json!(40_000), &Value::Null));
     assert!(Duration::from_millis(900) < began.elapsed(), "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_number_that_is_looked_up_and_refused_is_refused_in_each_order_and_nobody_else_is() {
+    let web = Web::start(|_, asked| {
+        let kind = if asked.first.contains("/v1/3120") { "landline" } else { "mobile" };
+        Act::Reply(200, "", json!({ "line": { "type": kind } }).to_string())
+    });
+    let lookup =
+        format!("[lookup]\nurl = \"http://127.0.0.1:{}/v1/{{to_digits}}\"\nline_type = \"/line/type\"\n", web.port());
+    let config = lookup + &account("[1]") + &carrier(quiet_port(), "") + &route("class = \"otp\"");
+    let daemon = Daemon::start(&config);
+    let lines = "06\n".repeat(9_997);
+    let csv =
+        format!("to\n{lines}+31201234567\n+31612345671\n+31612345672\n+31201234567\n+31612345671\n+31612345673\n");
+    let told = send(daemon.http(), "from=YOURAPP&text=1234", None, csv.as_bytes()).json();
+    let refused: Vec<u64> = told["rejected"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| it["code"] == "number_invalid")
+        .map(|it| it["line"].as_u64().unwrap())
+        .collect();
+    assert_eq!(refused, [9_999, 10_002]);
+    assert_eq!(told["duplicates"], json!({ "count": 1, "left_out": [{ "line": 10_003, "to": "+31612345671" }] }));
+    assert_eq!((&told["count"], told["rejected"].as_array().unwrap().len()), (&json!(3), 9_999));
+    assert_eq!(web.asked().len(), 4, "each number once");
 }

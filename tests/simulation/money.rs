@@ -13,7 +13,7 @@ use nuncio::message::money::Money;
 use nuncio::message::source::Source;
 use nuncio::message::time::Time;
 use nuncio::number::e164::E164;
-use nuncio::record::contract::Store;
+use nuncio::record::contract::{Forget, Store};
 use nuncio::record::money::Why;
 use nuncio::route::plan::{Destinations, Retry, Route};
 use nuncio::store::memory::Memory;
@@ -328,6 +328,31 @@ fn a_repeat_of_what_is_arriving_waits_for_it_a_second_at_most() {
     let done = bench.beat(vec![again]);
     let (order, _) = ids(&done.replies[&request]);
     assert_eq!(done.replies.get(&patient), Some(&Reply::Repeated(order)));
+}
+
+#[test]
+fn a_key_that_is_gone_on_with_is_remembered_for_another_day_and_others_are_not() {
+    for renews in [true, false] {
+        let mut bench = Bench::new(Terms::default());
+        let ask = |bench: &mut Bench| {
+            let (request, mut order) = bench.keyed(SHOP, BULK, 3, Some("k"));
+            let Happening::Ask(_, Ask::Submit(submission)) = &mut order else { panic!("a request") };
+            submission.idempotency.as_mut().unwrap().renews = renews;
+            let first = bench.beat(vec![order]);
+            bench.until(request, first).0
+        };
+        let mut last = ask(&mut bench);
+        let (order, _) = ids(&last);
+        for _ in 0..2 {
+            bench.now = bench.now + 20 * HOUR;
+            // Whatever is written moves the time on by which the store forgets.
+            bench.send(1);
+            let forget = Forget { before: Time(0), parked_before: Time(0), limit: 100, anew: true };
+            bench.store.retain(&forget).unwrap();
+            last = ask(&mut bench);
+        }
+        assert_eq!(last == Reply::Repeated(order), renews);
+    }
 }
 
 #[test]

@@ -5,25 +5,54 @@
 //! that has failed.
 
 use crate::api::handler::problem::{Fault, Kind, Problem};
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use std::fmt;
+use std::marker::PhantomData;
 
 /// The code units of UTF-16 that are half of a character.
 const HALVES: std::ops::Range<u32> = 0xD800..0xE000;
 /// Where a half stands while it is looked for: private characters, of which no text has need.
 const PLACES: std::ops::Range<u32> = 0x10_F000..0x10_F800;
 
-/// What a body says, or what is wrong with it: half of a character, where it has one, else what `otherwise` makes of
-/// it.
+/// What a body says, which is an object, or what is wrong with it: half of a character, where it has one, else what
+/// `otherwise` makes of it.
 pub(crate) fn read<'b, T: Deserialize<'b>>(
     body: &'b [u8],
     otherwise: impl FnOnce(serde_json::Error) -> Problem,
 ) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| halves(body).unwrap_or_else(|| otherwise(error)))
+    let read = serde_json::from_slice(body).map(|Object(it)| it);
+    read.map_err(|error| halves(body).unwrap_or_else(|| otherwise(error)))
+}
+
+/// Fields with their names. serde also takes a list for them, in the order in which they are declared, which is of no
+/// contract.
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Fields<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+            type Value = Object<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        from.deserialize_map(Fields(PhantomData))
+    }
+}
+
+/// The same of a field that may be null.
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    Ok(Option::<Object<T>>::deserialize(from)?.map(|it| it.0))
 }
 
 /// The refusal of a body that is JSON but for halves of characters, each at the pointer of its text.
@@ -71,6 +100,13 @@ pub(crate) fn answer(status: StatusCode, document: &impl Serialize, octets: usiz
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The same answer, which says where what it tells of is looked at.
+pub(crate) fn located(mut response: Response, path: String) -> Response {
+    let location = HeaderValue::from_maybe_shared(Bytes::from(path)).expect("ids are ASCII");
+    response.headers_mut().insert(header::LOCATION, location);
     response
 }
 
@@ -138,6 +174,25 @@ mod tests {
         one(r#"{"a/b":{"\ud83d":1}}"#, "/a~1b", "D83D");
         let both = of(r#"{"text":"\ud83d","from":"\ud83e"}"#).unwrap();
         assert_eq!(both.iter().map(|it| it.0.as_str()).collect::<Vec<_>>(), ["/text", "/from"]);
+    }
+
+    #[test]
+    fn fields_have_names() {
+        #[derive(Debug, Deserialize)]
+        struct Said<'a> {
+            text: &'a str,
+            #[serde(default, borrow, deserialize_with = "object")]
+            more: Option<Box<Self>>,
+        }
+        let said = |body: &'static str| {
+            read::<Said<'_>>(body.as_bytes(), |error| Problem::new(Kind::Invalid, error.to_string()))
+        };
+        let whole = said(r#"{"text":"a","more":{"text":"b","more":null}}"#).unwrap();
+        assert_eq!((whole.text, whole.more.unwrap().text), ("a", "b"));
+        for body in [r#"["a"]"#, r#"["a",null]"#, r#"{"text":"a","more":["b"]}"#, r#""a""#, "1", "null"] {
+            let detail = said(body).unwrap_err().detail;
+            assert!(detail.contains("expected an object"), "{body}: {detail}");
+        }
     }
 
     #[test]

@@ -19,6 +19,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// Faults named in one answer; a request of 10,000 bad recipients needs no more to be mended.
 const FAULTS_MAX: usize = 100;
+/// Characters of what somebody wrote that are shown again.
+const SHOWN_MAX: usize = 40;
 
 macro_rules! kinds {
     ($($variant:ident = $slug:literal, $status:literal, $stage:literal, $retryable:literal, $title:literal:
@@ -314,18 +316,26 @@ impl IntoResponse for Problem {
             rate_limit::tell(headers, means);
         }
         if let Some(wait) = self.retry_after {
-            // Whole seconds, rounded up: whoever waits as told must not come too early.
-            let seconds = wait.as_secs() + u64::from(0 < wait.subsec_nanos());
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_seconds(wait)));
         }
         response.extensions_mut().insert(self);
         response
     }
 }
 
+/// A wait in whole seconds, rounded up: whoever waits as told must not come too early.
+pub(crate) fn retry_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(0 < wait.subsec_nanos())).max(1)
+}
+
+/// What somebody wrote, as far as it is shown again.
+pub(crate) fn shorten(text: &str) -> String {
+    text.chars().take(SHOWN_MAX).collect()
+}
+
 /// A sentence about a name that is not known, with the nearest that is.
 pub(crate) fn unknown_name(name: &str, known: &[&str]) -> String {
-    let shown: String = name.chars().take(40).collect();
+    let shown = shorten(name);
     match nearest(name, known) {
         Some(nearest) => format!("{shown} is not known; did you mean {nearest}?"),
         None => format!("{shown} is not known; known are {}", known.join(", ")),
@@ -357,10 +367,11 @@ pub(crate) struct ProblemDocument<'a> {
     errors: &'a [Fault],
 }
 
-struct Uri(Kind);
+/// The type of a problem: where it is explained.
+pub(crate) struct Uri(pub(crate) Kind);
 
-/// The type of a problem, as the reference has it.
-enum ProblemType {}
+/// It as the reference has it.
+pub(crate) enum ProblemType {}
 
 impl PartialSchema for ProblemType {
     fn schema() -> RefOr<Schema> {

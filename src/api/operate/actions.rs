@@ -28,7 +28,7 @@ use axum::extract::{MatchedPath, Path, RawQuery, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
@@ -113,10 +113,11 @@ pub(crate) struct Asked {
 
 impl Asked {
     fn read(body: &[u8]) -> Result<Self, Problem> {
-        let malformed = |error: serde_json::Error| Problem::new(Kind::Malformed, error.to_string());
-        let Value::Object(fields) = json::read(body, malformed)? else {
-            return Err(Problem::at(Kind::Invalid, "", "must be an object"));
+        let invalid = |error: serde_json::Error| match error.classify() {
+            serde_json::error::Category::Data => Problem::at(Kind::Invalid, "", "must be an object"),
+            _ => Problem::new(Kind::Malformed, error.to_string()),
         };
+        let fields: Map<String, Value> = json::read(body, invalid)?;
         let mut asked = Self::default();
         for (name, value) in fields {
             let invalid = |detail: String| Problem::at(Kind::Invalid, format!("/{}", escape(&name)), detail);

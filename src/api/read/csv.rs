@@ -14,19 +14,20 @@ use tokio::sync::mpsc;
 /// Pieces that wait to be sent: one, while the next is made.
 const WAITING_MAX: usize = 1;
 
-/// Where the lines of an answer go.
-pub(super) struct Lines(mpsc::Sender<io::Result<Bytes>>);
+/// Where the lines of an answer go. Dropped before the end it breaks the answer off, whatever its writer met, so that
+/// nobody takes it for whole.
+pub(super) struct Lines(mpsc::Sender<Option<Bytes>>);
 
 impl Lines {
     /// Sends some, when those before are on their way; `Err` where nobody reads them any more.
     pub(super) async fn send(&self, text: String) -> Result<(), ()> {
-        self.0.send(Ok(text.into())).await.map_err(drop)
+        self.0.send(Some(text.into())).await.map_err(drop)
     }
 
-    /// Ends the answer so that nobody takes it for whole.
-    pub(super) async fn break_off(self) {
+    /// The answer is whole.
+    pub(super) async fn end(self) {
         // Who does not read any more needs not be told.
-        _ = self.0.send(Err(io::Error::other("the store could not be read"))).await;
+        _ = self.0.send(None).await;
     }
 }
 
@@ -73,20 +74,25 @@ pub(super) fn end(text: &mut String) {
 }
 
 /// The body of an answer, piece by piece.
-struct Pieces(mpsc::Receiver<io::Result<Bytes>>);
+struct Pieces(mpsc::Receiver<Option<Bytes>>);
 
 impl HttpBody for Pieces {
     type Data = Bytes;
     type Error = io::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        self.0.poll_recv(cx).map(|it| it.map(|it| it.map(Frame::data)))
+        self.0.poll_recv(cx).map(|it| match it {
+            Some(Some(piece)) => Some(Ok(Frame::data(piece))),
+            Some(None) => None,
+            None => Some(Err(io::Error::other("the answer breaks off before its end"))),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http_body_util::BodyExt;
 
     #[test]
     fn a_field_that_needs_quotes_has_them() {
@@ -96,6 +102,24 @@ mod tests {
         }
         end(&mut text);
         assert_eq!(text, "a,,\"b,c\",\"say \"\"hi\"\"\",\"two\r\nlines\", +31 \r\n");
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_whole_only_where_its_writer_says_so() {
+        let read = async |response: Response| response.into_body().collect().await.map(|it| it.to_bytes());
+        let whole = answer("a", |lines| async move {
+            lines.send("one".into()).await.unwrap();
+            lines.send("two".into()).await.unwrap();
+            lines.end().await;
+        });
+        assert_eq!(read(whole).await.unwrap(), "onetwo");
+        let broken = answer("a", |lines| async move { lines.send("one".into()).await.unwrap() });
+        assert!(read(broken).await.is_err());
+        let panicked = answer("a", |lines| async move {
+            lines.send("one".into()).await.unwrap();
+            panic!("a fault of ours");
+        });
+        assert!(read(panicked).await.is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::api::handler::endpoint::{Endpoint, READS};
 use crate::api::handler::filters::parameters;
 use crate::api::handler::json::{self, Shown};
 use crate::api::handler::kinds::{Amount, CurrencyCode, Moment, OrderCursor, OrderKey, OrderWord, RouteKey};
+use crate::api::handler::memory::Share;
 use crate::api::handler::page::{Asked, Page};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::query;
@@ -14,11 +15,14 @@ use crate::api::handler::reads::blocking;
 use crate::api::handler::time::Timestamp;
 use crate::dispatch::admit::arrive::SLICE;
 use crate::dispatch::door::plan::Account;
+use crate::message::body::Body;
 use crate::message::id::{AccountId, OrderId, RouteId, Seq};
 use crate::message::money::{Currency, Money};
 use crate::message::status::Status;
 use crate::message::veil::{Pages, Veil};
+use crate::record::entry::Entry;
 use crate::record::views::{OrderFilter, OrderView};
+use crate::store::sqlite::readers::Readers;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -36,6 +40,9 @@ pub(crate) async fn order(
     let currency = by.plan().currency(view.route, by.account().currency);
     Ok(json::answer(StatusCode::OK, &Order::of(&view, &context.veil(), currency), 512))
 }
+
+/// Messages of an order that are read from the store at once.
+pub(crate) const AT_ONCE: usize = 1_000;
 
 /// What the list may be asked for.
 const PARAMETERS: [&str; 5] = ["route_id", "since", "until", "cursor", "limit"];
@@ -83,11 +90,40 @@ pub(crate) async fn own_range(
 ) -> Result<(OrderId, (Seq, Seq)), Problem> {
     let id = order_of(context, id)?;
     let found = blocking(context, move |readers| {
-        let first = readers.order_messages(id, &[], None, 1)?.pop();
-        let own = first.filter(|it| it.body.account == account && it.body.order == id);
-        own.map_or(Ok(None), |_| readers.order_range(id))
+        let Some(range) = readers.order_range(id)? else { return Ok(None) };
+        let first = readers.messages_between(range, &[], None, 1)?.pop();
+        Ok(first.filter(|it| it.body.account == account && it.body.order == id).map(|_| range))
     });
     found.await?.map(|it| (id, it)).ok_or_else(no_order)
+}
+
+/// The messages of an order that stand in a range, of these statuses, where any are named; within what their account
+/// may hold of the memory.
+pub(crate) async fn messages_of(
+    context: &Context,
+    range: (Seq, Seq),
+    statuses: &[Status],
+    held: &mut Share<'_>,
+) -> Result<Vec<Entry>, Problem> {
+    let (mut found, mut size) = (Vec::<Entry>::new(), 0);
+    loop {
+        let (after, statuses) = (found.last().map(|it| it.body.seq()), statuses.to_vec());
+        let read = move |readers: &Readers| readers.messages_between(range, &statuses, after, AT_ONCE);
+        let page = blocking(context, read).await?;
+        size += page.iter().map(octets).sum::<usize>();
+        held.grow_to(size)?;
+        let ends = page.len() < AT_ONCE;
+        found.extend(page);
+        if ends {
+            return Ok(found);
+        }
+    }
+}
+
+/// About what a message takes in memory.
+fn octets(Entry { body, parts, past }: &Entry) -> usize {
+    let own = body.text.len() + body.client_ref.as_ref().map_or(0, |it| it.len());
+    size_of::<Entry>() + size_of::<Body>() + size_of_val(&**parts) + size_of_val(&**past) + own
 }
 
 /// The order that a path names.

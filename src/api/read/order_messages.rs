@@ -14,11 +14,11 @@ use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::query;
 use crate::api::handler::reads::blocking;
 use crate::api::read::balance::refunds;
-use crate::api::read::csv;
+use crate::api::read::csv::{self, Lines};
 use crate::api::read::list::{answer, shown};
 use crate::api::read::message_view::MessageView;
-use crate::api::read::order::own_range;
-use crate::message::id::{OrderId, Seq};
+use crate::api::read::order::{AT_ONCE, own_range};
+use crate::message::id::Seq;
 use crate::message::status::Status;
 use crate::message::veil::{Pages, Veil};
 use crate::store::sqlite::readers::Readers;
@@ -33,8 +33,6 @@ use utoipa::{PartialSchema, ToSchema};
 const STATUS: &str = "status";
 const FORMAT: &str = "format";
 const PARAMETERS: [&str; 4] = [STATUS, FORMAT, "cursor", "limit"];
-/// Lines of a CSV that are read from the store at once.
-const LINES_AT_ONCE: usize = 1_000;
 
 /// `GET /v1/orders/{id}/messages`
 pub(crate) async fn order_messages(
@@ -46,14 +44,14 @@ pub(crate) async fn order_messages(
 ) -> Result<Response, Problem> {
     let veil = context.veil();
     let wanted = Wanted::read(asked.as_deref(), &head, veil)?;
-    let order = own_range(&context, &id, by.account().id).await?.0;
+    let (order, range) = own_range(&context, &id, by.account().id).await?;
     let Wanted { page, statuses, as_csv } = wanted;
     if as_csv {
         let name = format!("order-{}.csv", veil.order(order));
-        return Ok(csv::answer(&name, |lines| write(context, by, (order, statuses), lines)));
+        return Ok(csv::answer(&name, |lines| write(context, by, (range, statuses), lines)));
     }
     let (after, limit) = (page.place.map(Seq), page.limit);
-    let find = move |readers: &Readers| readers.order_messages(order, &statuses, after, limit + 1);
+    let find = move |readers: &Readers| readers.messages_between(range, &statuses, after, limit + 1);
     let mut entries = blocking(&context, find).await?;
     let next = page.cut(&mut entries, |it| it.body.seq());
     let refunds = refunds(&context, &entries).await?;
@@ -130,20 +128,22 @@ impl Wanted {
 }
 
 /// Writes the messages of an order, until nobody reads them any more.
-async fn write(context: Arc<Context>, by: Reader, of: (OrderId, Vec<Status>), lines: csv::Lines) {
+async fn write(context: Arc<Context>, by: Reader, of: ((Seq, Seq), Vec<Status>), lines: Lines) {
     let veil = context.veil();
-    let (order, statuses) = of;
+    let (range, statuses) = of;
     let (mut text, mut after) = (MessageView::csv_header(), None);
     loop {
         let statuses = statuses.clone();
-        let read = move |readers: &Readers| readers.order_messages(order, &statuses, after, LINES_AT_ONCE);
-        let Ok(entries) = blocking(&context, read).await else { return lines.break_off().await };
-        let Ok(refunds) = refunds(&context, &entries).await else { return lines.break_off().await };
+        let read = move |readers: &Readers| readers.messages_between(range, &statuses, after, AT_ONCE);
+        let Ok(entries) = blocking(&context, read).await else { return };
+        let Ok(refunds) = refunds(&context, &entries).await else { return };
         shown((&entries, &refunds), &veil, &by).iter().for_each(|it| it.put_csv(&mut text));
         after = entries.last().map(|it| it.body.seq());
-        let ends = entries.len() < LINES_AT_ONCE;
-        if lines.send(std::mem::take(&mut text)).await.is_err() || ends {
+        if lines.send(std::mem::take(&mut text)).await.is_err() {
             return;
+        }
+        if entries.len() < AT_ONCE {
+            return lines.end().await;
         }
     }
 }

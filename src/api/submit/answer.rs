@@ -14,8 +14,7 @@ use crate::message::money::{Currency, Exact, Money};
 use crate::message::veil::MessageName;
 use crate::number::e164::E164;
 use crate::text::Alphabet;
-use axum::body::Bytes;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::openapi::{RefOr, Schema};
@@ -24,7 +23,7 @@ use utoipa::{PartialSchema, ToSchema};
 /// Octets that one message takes in an answer, about; spares the buffer its growing.
 const LINE_OCTETS: usize = 200;
 /// Duplicates that are named; all are counted.
-const DUPLICATES_MAX: usize = 100;
+pub(crate) const DUPLICATES_MAX: usize = 100;
 
 /// 202: an order is durable and queued; it and its messages are called so. It may be what was left of another.
 pub(crate) fn accepted(
@@ -52,9 +51,8 @@ pub(crate) fn accepted(
         [only] if of.is_none() => format!("/v1/messages/{only}"),
         _ => format!("/v1/orders/{order}"),
     };
-    let mut response = json::answer(StatusCode::ACCEPTED, &document, messages.len() * LINE_OCTETS + LINE_OCTETS);
-    let location = HeaderValue::from_maybe_shared(Bytes::from(location)).expect("ids are ASCII");
-    response.headers_mut().insert(header::LOCATION, location);
+    let response = json::answer(StatusCode::ACCEPTED, &document, messages.len() * LINE_OCTETS + LINE_OCTETS);
+    let mut response = json::located(response, location);
     rate_limit::tell(response.headers_mut(), means);
     response
 }

@@ -4,25 +4,17 @@ use crate::api::handler::json::{self, escape};
 use crate::api::handler::problem::{Fault, Kind, Problem, unknown_name};
 use crate::api::submit::request::{Asked, DLT_FIELDS, FIELDS, RECIPIENTS_MAX, TARGET_FIELDS, WAITING_FIELDS};
 use serde_json::Value;
-use std::fmt;
 
 /// What is asked for, or everything that is wrong with the asking.
 pub(crate) fn read(body: &[u8]) -> Result<Asked<'_>, Problem> {
-    // serde would also take a list of the fields in their order, which is not of the contract.
-    if body.trim_ascii_start().first().is_some_and(|it| *it != b'{') {
-        return Err(diagnose(body, &"it is not an object"));
-    }
-    serde_json::from_slice(body).map_err(|error| diagnose(body, &error))
+    json::read(body, |error| diagnose(body, &error))
 }
 
 /// Names everything that is wrong with a body; `refusal` is what the parser said.
-fn diagnose(body: &[u8], refusal: &dyn fmt::Display) -> Problem {
+fn diagnose(body: &[u8], refusal: &serde_json::Error) -> Problem {
     let value: Value = match serde_json::from_slice(body) {
         Ok(value) => value,
-        Err(error) => {
-            let malformed = || Problem::at(Kind::Malformed, "", format!("The body is not JSON: {error}."));
-            return json::halves(body).unwrap_or_else(malformed);
-        }
+        Err(error) => return Problem::at(Kind::Malformed, "", format!("The body is not JSON: {error}.")),
     };
     let Value::Object(fields) = &value else {
         return Problem::at(Kind::Invalid, "", "The body must be a JSON object.");
@@ -176,6 +168,13 @@ mod tests {
         assert_eq!(faults("").0, Kind::Malformed);
         assert_eq!(faults("[]").0, Kind::Invalid);
         assert_eq!(faults(r#" ["+31612345678","YOURAPP","hi"]"#).0, Kind::Invalid, "fields have names");
+        for inner in [r#""message_waiting":["voicemail"]"#, r#""dlt":["1","2"]"#] {
+            let body = format!(r#"{{"to":"+31612345678",{inner}}}"#);
+            assert_eq!(
+                faults(&body).1[0].1,
+                if inner.contains("dlt") { "must be an object of texts" } else { "must be an object with kind" }
+            );
+        }
         assert_eq!(faults(r#"{"text":"a","text":"b"}"#).0, Kind::Invalid);
     }
 }

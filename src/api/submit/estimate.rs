@@ -9,7 +9,7 @@ use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::read::balance;
 use crate::api::submit::answer::Estimated;
-use crate::api::submit::quote::{Judge, Quote};
+use crate::api::submit::quote::{JUDGED, Judge, Quote};
 use crate::api::submit::request::Asked;
 use crate::api::submit::{answer, diagnose, ranking};
 use axum::extract::{Request, State};
@@ -42,15 +42,6 @@ pub(crate) async fn estimate(
 
 /// What the reference says of it.
 pub(crate) fn about() -> Endpoint {
-    let judged = [
-        Kind::RouteNotGranted,
-        Kind::SenderNotGranted,
-        Kind::ClassMismatch,
-        Kind::DestinationDenied,
-        Kind::RegistrationMissing,
-        Kind::Suppressed,
-        Kind::NoPrice,
-    ];
     let example = json!({ "to": "+31612345678", "from": "YOURAPP", "text": "Your parcel is on its way" });
     Endpoint::new("Messages", "estimate", "Estimate a message")
         .says(
@@ -60,6 +51,7 @@ pub(crate) fn about() -> Endpoint {
         .by(Scope::Send)
         .body::<Asked<'_>>("What would be sent, and to whom.", example)
         .answers::<Estimated<'_>>(200, "What it would become.")
-        .refuses(&judged)
+        .refuses(&JUDGED)
+        .refuses(&[Kind::ClassMismatch])
         .refuses(&READS)
 }

@@ -16,7 +16,7 @@ pub(crate) fn key(key: Box<str>, (path, body): (&str, &[u8]), values: impl FnOnc
     print.put(path.as_bytes());
     values(&mut print);
     let former = Sha256::new().chain_update(path).chain_update([0]).chain_update(body).finalize().into();
-    Keyed { key, hash: print.0.finalize().into(), former }
+    Keyed { key, hash: print.0.finalize().into(), former, renews: false }
 }
 
 /// The digest of some values.

@@ -11,14 +11,14 @@ use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::handler::{body, idempotency};
 use crate::api::read::message_view::alphabet;
+use crate::api::read::order::messages_of;
 use crate::api::submit::answer::Accepted;
 use crate::api::submit::csv::report::Report;
-use crate::api::submit::quote::{Judge, Quote};
+use crate::api::submit::quote::{JUDGED, Judge, Quote};
 use crate::api::submit::recipients::Line;
-use crate::api::submit::request::{Asked, RECIPIENTS_MAX, targets};
+use crate::api::submit::request::{Asked, targets};
 use crate::api::submit::{answer, csv, diagnose, fingerprint, screen};
 use crate::dispatch::door::happening::{Ask, Recipient, Submission};
-use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::{Means, Reply};
 use crate::message::id::OrderId;
 use crate::message::veil::MessageName;
@@ -30,6 +30,17 @@ use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+/// What a request may be refused with where it is to be kept.
+pub(super) const KEPT: [Kind; 7] = [
+    Kind::KeyReused,
+    Kind::StillRunning,
+    Kind::DiskLow,
+    Kind::InsufficientBalance,
+    Kind::QuotaExceeded,
+    Kind::OverQuota,
+    Kind::RateExceeded,
+];
 
 /// `POST /v1/messages`
 pub(crate) async fn messages(
@@ -55,43 +66,21 @@ pub(crate) async fn messages(
     let targets = (&targets(&asked)?, account.region.as_deref());
     screen::sift(&context, targets, &mut quote, &mut submission).await?;
     quote.some()?;
-    for it in &quote.rejected {
-        (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
-    }
     submission.idempotency = key.map(|key| fingerprint::key(key, (head.uri.path(), &body), |it| it.message(&asked)));
     match ask(&context, Ask::Submit(submission)).await? {
         Reply::Accepted { order, messages, means, .. } => {
+            count_rejected(&context, &quote);
             let veil = context.veil();
             let names: Vec<MessageName> = messages.iter().map(|it| veil.message(*it)).collect();
             Ok(answer::accepted(&quote, (veil.order(order), None), &names, &means))
         }
-        Reply::Repeated(order) => repeat(&context, by.plan(), &quote, (order, None)).await,
+        Reply::Repeated(order) => repeat(&context, judge, &quote, (order, None)).await,
         other => Err(refusal(&other)),
     }
 }
 
 /// What the reference says of it.
 pub(crate) fn about() -> Endpoint {
-    let judged = [
-        Kind::RouteNotGranted,
-        Kind::SenderNotGranted,
-        Kind::ClassMismatch,
-        Kind::DestinationDenied,
-        Kind::RegistrationMissing,
-        Kind::Suppressed,
-        Kind::NoPrice,
-    ];
-    let kept = [
-        Kind::KeyReused,
-        Kind::StillRunning,
-        Kind::DiskLow,
-        Kind::StoreFailed,
-        Kind::InsufficientBalance,
-        Kind::QuotaExceeded,
-        Kind::OverQuota,
-        Kind::RateExceeded,
-        Kind::MalformedCsv,
-    ];
     let example = json!({ "to": "+31612345678", "from": "YOURAPP", "text": "Your parcel is on its way", "client_ref": "parcel-77" });
     Endpoint::new("Messages", "sendMessages", "Send a message")
         .says(include_str!("send.md").trim_end())
@@ -110,21 +99,34 @@ pub(crate) fn about() -> Endpoint {
         .leads(202, "tellOutcome", ("id", "$response.body#/messages/0/id", "Tells whether its code came back."))
         .leads(202, "getOrder", ("id", "$response.body#/order_id", "How far the order is."))
         .leads(202, "listMessagesOfOrder", ("id", "$response.body#/order_id", "The messages of the order."))
-        .refuses(&judged)
-        .refuses(&kept)
+        .refuses(&JUDGED)
+        .refuses(&KEPT)
+        .refuses(&[Kind::ClassMismatch, Kind::MalformedCsv])
         .refuses(&READS)
         .refuses(&ASKS)
         .sends("Idempotency-Key: parcel-77")
 }
 
+/// Counts who of a request is not accepted; to be done where others were, once.
+pub(super) fn count_rejected(context: &Context, quote: &Quote<'_>) {
+    for it in &quote.rejected {
+        (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
+    }
+}
+
 /// The first answer again, from what the store has of the order, which may be what was left of another.
 pub(super) async fn repeat(
     context: &Context,
-    plan: &Plan,
+    Judge { plan, account, .. }: Judge<'_>,
     quote: &Quote<'_>,
     (order, of): (OrderId, Option<u64>),
 ) -> Result<Response, Problem> {
-    let entries = blocking(context, move |readers| readers.order_messages(order, &[], None, RECIPIENTS_MAX)).await?;
+    let mut held = context.memory.share(Holder::Account(account.id));
+    let range = blocking(context, move |readers| readers.order_range(order)).await?;
+    let entries = match range {
+        Some(range) => messages_of(context, range, &[], &mut held).await?,
+        None => Vec::new(),
+    };
     let veil = context.veil();
     let names: Vec<MessageName> = entries.iter().map(|it| veil.message(it.body.id)).collect();
     let lines = entries.iter().enumerate().map(|(at, Entry { body, .. })| Line {
@@ -136,13 +138,15 @@ pub(super) async fn repeat(
         parts: body.parts,
         price: body.price,
     });
+    // By which it goes, and not by which it would go today.
+    let route = entries.first().and_then(|it| plan.routes.get(&it.body.route)).unwrap_or(quote.route);
     let first = Quote {
-        route: quote.route,
+        route,
         lines: lines.collect(),
         rejected: quote.rejected.clone(),
         // An order of before duplicates were left out has them among its messages.
         duplicates: if entries.len() <= quote.lines.len() { quote.duplicates.clone() } else { Vec::new() },
-        currency: quote.currency,
+        currency: plan.currency(route.id, account.currency),
     };
     let charge = blocking(context, move |readers| readers.ledger_line(order, None)).await?;
     let means = Means { balance: charge.map(|it| it.balance), ..Means::default() };
@@ -171,6 +175,7 @@ pub(super) fn refuse_when_closed(context: &Context) -> Result<(), Problem> {
 /// About what a submission takes in memory.
 pub(super) fn octets(submission: &Submission) -> usize {
     let data = submission.recipients.first().and_then(|it| it.extras.as_ref()?.form.binary.as_ref());
-    let texts = submission.recipients.iter().map(|it| size_of::<Recipient>() + it.text.len());
+    let own = |it: &Recipient| it.text.len() + it.client_ref.as_ref().map_or(0, |it| it.len());
+    let texts = submission.recipients.iter().map(|it| size_of::<Recipient>() + size_of::<Line<'_>>() + own(it));
     texts.sum::<usize>() + data.map_or(0, |it| it.data.len())
 }

@@ -37,6 +37,16 @@ const TAG_MAX: usize = 64;
 /// Fields that are of the contract and have no function yet.
 const LATER: &str = "has no function yet";
 
+/// What a request may be refused with where it is judged.
+pub(super) const JUDGED: [Kind; 6] = [
+    Kind::RouteNotGranted,
+    Kind::SenderNotGranted,
+    Kind::DestinationDenied,
+    Kind::RegistrationMissing,
+    Kind::Suppressed,
+    Kind::NoPrice,
+];
+
 /// By what requests are judged, and whose.
 #[derive(Clone, Copy)]
 pub(crate) struct Judge<'a> {
@@ -149,7 +159,8 @@ impl<'a> Quote<'a> {
 
     /// Refuses a request of which nothing is left.
     pub(crate) fn some(&self) -> Result<(), Problem> {
-        if self.lines.is_empty() { Err(all_rejected(&self.rejected)) } else { Ok(()) }
+        let fault = |it: &Rejected<'_>| (it.kind, Fault { detail: it.detail.clone(), pointer: it.pointer.clone() });
+        if self.lines.is_empty() { Err(all_rejected(self.rejected.iter().map(fault).collect())) } else { Ok(()) }
     }
 
     /// What all accepted recipients cost; `None` on an unpriced route.
@@ -308,15 +319,14 @@ fn check_price(account: &Account, route: &Route) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The refusal of a request of which nothing is left.
-fn all_rejected(rejected: &[Rejected<'_>]) -> Problem {
-    let faults = rejected.iter().map(|it| Fault { detail: it.detail.clone(), pointer: it.pointer.clone() }).collect();
-    let kind = match rejected {
-        [only] => only.kind,
-        [first, rest @ ..] if first.kind.status() == 422 && rest.iter().all(|it| it.kind == first.kind) => first.kind,
+/// The refusal of a request of which nothing is left: of the one kind that all are, where there is one.
+pub(super) fn all_rejected(rejected: Vec<(Kind, Fault)>) -> Problem {
+    let kind = match &rejected[..] {
+        [(only, _)] => *only,
+        [(first, _), rest @ ..] if first.status() == 422 && rest.iter().all(|it| it.0 == *first) => *first,
         _ => Kind::Invalid,
     };
-    Problem::of_faults(kind, faults)
+    Problem::of_faults(kind, rejected.into_iter().map(|it| it.1).collect())
 }
 
 #[cfg(test)]

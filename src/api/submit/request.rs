@@ -3,6 +3,7 @@
 //! This is the fast path: it takes a right body, or says no and nothing more.
 //! [`crate::api::submit::diagnose`] then finds out what was wrong.
 
+use crate::api::handler::json::object;
 use crate::api::handler::kinds::{
     AnyNumber, Base64, DuplicatesWord, EncodingWord, Nothing, RegistrationKey, RouteKey, SendTime, SenderName,
     TrafficClass, Validity, WaitingWord,
@@ -130,10 +131,10 @@ pub(crate) struct Asked<'a> {
     #[serde(default)]
     pub(crate) flash: Option<bool>,
     /// Tells the handset that messages wait elsewhere, as a mailbox does.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub(crate) message_waiting: Option<MessageWaiting<'a>>,
     /// The registration of the text (TRAI's DLT); a route may have one of its own.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "object")]
     pub(crate) dlt: Option<Registration<'a>>,
     /// Whether who stands twice among the recipients, with the same text and reference, gets it twice; `drop` without
     /// it.

@@ -10,29 +10,27 @@ use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
 use crate::api::handler::json;
 use crate::api::handler::kinds::{IdempotencyKey, MessageStatus, OrderKey};
-use crate::api::handler::memory::{Holder, Share};
+use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::handler::{body, idempotency};
-use crate::api::read::order::own_range;
+use crate::api::read::order::{messages_of, own_range};
 use crate::api::submit::answer::Accepted;
-use crate::api::submit::messages::{octets, refuse_when_closed, repeat};
-use crate::api::submit::quote::{Judge, Quote, Shared, VALIDITY_MAX, VALIDITY_MIN, may_use};
+use crate::api::submit::messages::{KEPT, count_rejected, octets, refuse_when_closed, repeat};
+use crate::api::submit::quote::{JUDGED, Judge, Quote, Shared, VALIDITY_MAX, VALIDITY_MIN, may_use};
 use crate::api::submit::recipients::Rejected;
 use crate::api::submit::rejection::Rejection;
-use crate::api::submit::request::{RECIPIENTS_MAX, Target, Targets, Text};
+use crate::api::submit::request::{Target, Targets, Text};
 use crate::api::submit::{answer, fingerprint, screen};
 use crate::dispatch::door::happening::{Ask, Keyed};
 use crate::dispatch::door::reply::Reply;
 use crate::message::body::Body;
 use crate::message::extras::Extras;
-use crate::message::id::OrderId;
 use crate::message::source::Source;
 use crate::message::status::Status;
 use crate::message::veil::MessageName;
 use crate::record::entry::Entry;
 use crate::route::plan::Route;
-use crate::store::sqlite::readers::Readers;
 use crate::text::content::Requested;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
@@ -46,8 +44,6 @@ use utoipa::ToSchema;
 const USUAL: [Status; 2] = [Status::Failed, Status::Expired];
 /// What may be sent again: nothing that is under way, or has arrived.
 const MAY_BE: [Status; 4] = [Status::Failed, Status::Expired, Status::Unknown, Status::Cancelled];
-/// Messages that are read from the store at once.
-const READ_AT_ONCE: usize = 1_000;
 
 /// `POST /v1/orders/{id}/retry`
 pub(crate) async fn retry(
@@ -62,12 +58,12 @@ pub(crate) async fn retry(
     let key = idempotency::key(&head.headers)?;
     let (body, mut held) = body::read(&context, Holder::Account(account.id), body).await?;
     let statuses = statuses(&body)?;
-    let order = own_range(&context, &id, account.id).await?.0;
+    let (order, range) = own_range(&context, &id, account.id).await?;
     let key = key.map(|key| {
         let words = statuses.iter().map(|it| it.number()).collect::<Vec<u8>>();
         fingerprint::key(key, (head.uri.path(), &body), |it| it.member("statuses", Some(&words)))
     });
-    let entries = ended(&context, order, statuses, &mut held).await?;
+    let entries = messages_of(&context, range, &statuses, &mut held).await?;
     let judge = Judge { plan: by.plan(), opted_out: &context.wiring.opted_out, account };
     let again = Retry { context: &context, judge, of: Some(context.veil().order(order)), key };
     match again.send(&entries).await {
@@ -79,25 +75,6 @@ pub(crate) async fn retry(
 
 /// What the reference says of it.
 pub(crate) fn about() -> Endpoint {
-    let judged = [
-        Kind::RouteNotGranted,
-        Kind::SenderNotGranted,
-        Kind::DestinationDenied,
-        Kind::RegistrationMissing,
-        Kind::Suppressed,
-        Kind::NoPrice,
-        Kind::TextErased,
-        Kind::NothingToRetry,
-    ];
-    let kept = [
-        Kind::KeyReused,
-        Kind::StillRunning,
-        Kind::DiskLow,
-        Kind::InsufficientBalance,
-        Kind::QuotaExceeded,
-        Kind::OverQuota,
-        Kind::RateExceeded,
-    ];
     Endpoint::new("Orders", "retryOrder", "Send again what failed of an order")
         .says(
             "Makes a new order of those messages of an order that failed or expired, with their texts and references, by the \
@@ -113,9 +90,9 @@ pub(crate) fn about() -> Endpoint {
         .answers::<Accepted<'_>>(202, "The new order is durable and queued; `retry_of` names the first.")
         .tells(202, "Location", (true, "The new order."))
         .tells(202, "Idempotent-Replayed", (false, "`true` where this is the answer to an earlier request again."))
-        .refuses(&judged)
-        .refuses(&kept)
-        .refuses(&[Kind::NotFound])
+        .refuses(&JUDGED)
+        .refuses(&KEPT)
+        .refuses(&[Kind::NotFound, Kind::TextErased, Kind::NothingToRetry])
         .refuses(&READS)
         .refuses(&ASKS)
 }
@@ -154,29 +131,6 @@ fn statuses(body: &[u8]) -> Result<Vec<Status>, Problem> {
     if found.is_empty() { Err(Problem::at(Kind::Invalid, "/statuses", "names nothing")) } else { Ok(found) }
 }
 
-/// The messages of an order that ended so, within what their account may hold of the memory.
-async fn ended(
-    context: &Context,
-    order: OrderId,
-    statuses: Vec<Status>,
-    held: &mut Share<'_>,
-) -> Result<Vec<Entry>, Problem> {
-    let (mut found, mut size) = (Vec::<Entry>::new(), 0);
-    while found.len() < RECIPIENTS_MAX {
-        let (after, statuses) = (found.last().map(|it| it.body.seq()), statuses.clone());
-        let read = move |readers: &Readers| readers.order_messages(order, &statuses, after, READ_AT_ONCE);
-        let page = blocking(context, read).await?;
-        size += page.iter().map(|it| size_of::<Entry>() + size_of::<Body>() + it.body.text.len()).sum::<usize>();
-        held.grow_to(size)?;
-        let ends = page.len() < READ_AT_ONCE;
-        found.extend(page);
-        if ends {
-            break;
-        }
-    }
-    Ok(found)
-}
-
 /// Somebody wants what is left of an order sent.
 struct Retry<'a> {
     context: &'a Context,
@@ -209,17 +163,15 @@ impl Retry<'_> {
             detail: "has no text any more: it was erased when the message ended".into(),
         }));
         quote.some()?;
-        for it in &quote.rejected {
-            (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
-        }
         submission.idempotency.clone_from(&self.key);
         match ask(context, Ask::Submit(submission)).await? {
             Reply::Accepted { order, messages, means, .. } => {
+                count_rejected(context, &quote);
                 let veil = context.veil();
                 let names: Vec<MessageName> = messages.iter().map(|it| veil.message(*it)).collect();
                 Ok(answer::accepted(&quote, (veil.order(order), of), &names, &means))
             }
-            Reply::Repeated(order) => repeat(context, judge.plan, &quote, (order, of)).await,
+            Reply::Repeated(order) => repeat(context, judge, &quote, (order, of)).await,
             other => Err(refusal(&other)),
         }
     }
@@ -237,9 +189,8 @@ impl Retry<'_> {
         }
         let first = blocking(context, move |readers| readers.order_messages(before.order, &[], None, 1)).await?;
         let Some(route) = first.first().and_then(|it| judge.plan.routes.get(&it.body.route)) else { return Ok(None) };
-        let currency = route.price.as_ref().map(|it| it.currency).or(judge.account.currency);
-        let quote = Quote { route, lines: Vec::new(), rejected: Vec::new(), duplicates: Vec::new(), currency };
-        repeat(context, judge.plan, &quote, (before.order, of)).await.map(Some)
+        let quote = Quote { route, lines: Vec::new(), rejected: Vec::new(), duplicates: Vec::new(), currency: None };
+        repeat(context, judge, &quote, (before.order, of)).await.map(Some)
     }
 }
 

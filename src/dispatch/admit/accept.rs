@@ -1,11 +1,12 @@
 //! Requests: accepted whole, or refused with nothing stored. How they enter is in [`arrive`](crate::dispatch::arrive).
 
 use crate::dispatch::admit::arrive::SLICE;
-use crate::dispatch::door::happening::{Credit, RequestId, Submission};
+use crate::dispatch::door::happening::{Credit, Keyed, RequestId, Submission};
 use crate::dispatch::door::reply::{Means, Reply};
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::id::OrderId;
 use crate::message::money::Money;
+use crate::record::batch::Idempotency;
 use crate::record::contract::{Poisoned, Store};
 use std::time::Duration;
 
@@ -44,7 +45,11 @@ impl Dispatch {
             return Ok(Err(Reply::NotFound));
         }
         match self.beat.before(account, submission.idempotency.as_ref(), store)? {
-            Some(Ok(order)) => return Ok(Err(Reply::Repeated(OrderId::from_record(order)))),
+            Some(Ok(order)) => {
+                let order = OrderId::from_record(order);
+                self.renew(submission, order);
+                return Ok(Err(Reply::Repeated(order)));
+            }
             Some(Err(reused)) => return Ok(Err(reused)),
             None => (),
         }
@@ -65,6 +70,14 @@ impl Dispatch {
             }
         }
         Ok(self.accounts.ask_quota(&mut self.beat, account, submission.recipients.len() as u64))
+    }
+
+    /// Remembers a key for another day, where it is of those that are.
+    fn renew(&mut self, submission: &Submission, order: OrderId) {
+        if let Some(Keyed { key, hash, .. }) = submission.idempotency.clone().filter(|it| it.renews) {
+            let again = Idempotency { account: submission.account, key, hash, order, at: self.beat.now };
+            self.beat.out.batch.idempotency.push(again);
+        }
     }
 
     /// An operator gives credit, or takes it back. Orders that are arriving have spent theirs.

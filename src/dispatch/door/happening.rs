@@ -124,12 +124,14 @@ pub struct Keyed {
     /// SHA-256 of path and body as they came, which versions stored that took the octets for the request. Their keys
     /// are in a store for a day after such a version has run: this may go once no upgrade comes from one.
     pub former: [u8; 32],
+    /// Whether it is remembered for another day when it comes again: that of a file which is gone on with.
+    pub renews: bool,
 }
 
 impl Keyed {
     /// A key for a request that is known by this hash alone.
     pub fn new(key: impl Into<Box<str>>, hash: [u8; 32]) -> Self {
-        Self { key: key.into(), hash, former: hash }
+        Self { key: key.into(), hash, former: hash, renews: false }
     }
 
     /// Whether a request with this hash, of values or of octets, asked for the same.

@@ -148,6 +148,17 @@ impl Readers {
         limit: usize,
     ) -> Result<Vec<Entry>, Fault> {
         let Some((from, to)) = self.order_range(order)? else { return Ok(Vec::new()) };
+        self.messages_between((from, to), statuses, after, limit)
+    }
+
+    /// The same of an order of which it is known where its messages stand.
+    pub fn messages_between(
+        &self,
+        (from, to): (Seq, Seq),
+        statuses: &[Status],
+        after: Option<Seq>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, Fault> {
         let (mut from, mut found) = (after.map_or(from, |it| from.max(Seq(it.0.saturating_add(1)))), Vec::new());
         while from < to && found.len() < limit {
             let (range, room) = ((from, to), limit - found.len());

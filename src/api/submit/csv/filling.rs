@@ -9,6 +9,9 @@ use std::borrow::Cow;
 /// refused all the same.
 const FILLED_MAX: usize = 8_192;
 
+/// Braces that are filled in or meant: a text of ten parts has no need of more.
+const PLACES_MAX: usize = 64;
+
 /// A text, in pieces.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Filling<'a>(Vec<Piece<'a>>);
@@ -24,8 +27,12 @@ impl<'a> Filling<'a> {
     /// Reads a text for a file with these columns.
     pub(super) fn read(text: &'a str, columns: &[&str]) -> Result<Self, Problem> {
         let invalid = |detail: Cow<'static, str>| Err(Problem::at(Kind::Invalid, "/text", detail));
-        let (mut pieces, mut rest) = (Vec::new(), text);
+        let (mut pieces, mut rest, mut places) = (Vec::new(), text, 0);
         while let Some(at) = rest.find(['{', '}']) {
+            places += 1;
+            if PLACES_MAX < places {
+                return invalid(format!("has more than {PLACES_MAX} fields and doubled braces").into());
+            }
             let (said, from) = rest.split_at(at);
             if from.starts_with("{{") || from.starts_with("}}") {
                 pieces.push(Piece::Said(&rest[..=at]));
@@ -65,9 +72,14 @@ impl<'a> Filling<'a> {
                 Piece::Said(text) => text,
                 Piece::Field(column) => fields.get(*column).map_or("", |it| it),
             };
-            let room = FILLED_MAX.saturating_sub(filled.len()).min(text.len());
+            let room = FILLED_MAX - filled.len();
+            if text.len() <= room {
+                filled.push_str(text);
+                continue;
+            }
             let end = (0..=room).rev().find(|it| text.is_char_boundary(*it)).unwrap_or(0);
             filled.push_str(&text[..end]);
+            break;
         }
         filled
     }
@@ -103,9 +115,19 @@ mod tests {
 
     #[test]
     fn what_would_grow_without_end_is_cut_off() {
-        let text = "{name}".repeat(10_000);
+        let text = "{name}".repeat(PLACES_MAX) + "end";
         let filling = Filling::read(&text, &["name"]).unwrap();
         let filled = filling.fill(&["日".repeat(100_000).into()]);
         assert!((FILLED_MAX - 3..=FILLED_MAX).contains(&filled.len()));
+        assert!(filled.chars().all(|it| it == '日'), "nothing stands behind what was cut off");
+        assert_eq!(filling.fill(&["a".into()]), "a".repeat(PLACES_MAX) + "end");
+    }
+
+    #[test]
+    fn a_text_has_so_many_places_and_not_one_more() {
+        for place in ["{name}", "{{", "}}"] {
+            assert!(fill(&place.repeat(PLACES_MAX)).is_ok());
+            assert!(fill(&place.repeat(PLACES_MAX + 1)).is_err_and(|it| it.contains("more than 64")));
+        }
     }
 }

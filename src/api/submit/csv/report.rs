@@ -3,25 +3,24 @@
 use crate::api::handler::idempotency;
 use crate::api::handler::json::{self, Shown};
 use crate::api::handler::kinds::{Amount, CurrencyCode, OrderKey, RouteKey};
-use crate::api::handler::problem::{Fault, Kind, Problem};
+use crate::api::handler::problem::{Fault, Kind, Problem, ProblemType, Uri, retry_seconds, shorten};
 use crate::api::handler::rate_limit;
-use crate::api::submit::answer::RejectionWord;
-use crate::api::submit::quote::Quote;
+use crate::api::submit::answer::{DUPLICATES_MAX, RejectionWord};
+use crate::api::submit::quote::{Quote, all_rejected};
 use crate::dispatch::door::reply::Means;
 use crate::message::money::{Currency, Exact, Money};
-use axum::body::Bytes;
-use axum::http::{HeaderValue, StatusCode, header};
+use crate::record::contract::IDEMPOTENCY_AGE;
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 use std::borrow::Cow;
+use std::time::Duration;
 use utoipa::ToSchema;
 
-/// Characters of what stood for a number that are shown again.
-const SHOWN_MAX: usize = 40;
-/// Duplicates that are named; all are counted.
-const DUPLICATES_MAX: usize = 100;
 /// Octets that a line takes in the answer, about.
-pub(super) const LINE_OCTETS: usize = 160;
+const LINE_OCTETS: usize = 160;
+/// How much later than it is told a file may come, and still find its key.
+const LATE_MAX: Duration = Duration::from_secs(3_600);
 
 /// What became of a file of recipients.
 #[derive(Serialize, ToSchema)]
@@ -40,10 +39,10 @@ pub(crate) struct Report {
     /// What the account has left, where it pays in advance.
     #[schema(value_type = Option<Amount>)]
     balance_after: Option<Shown<Exact>>,
-    /// The orders, each of up to 10,000 lines, in the order of the file.
-    pub(super) orders: Vec<Made>,
+    /// The orders, each of up to 10,000 lines, the first lines first.
+    orders: Vec<Made>,
     /// Lines that were not accepted.
-    pub(super) rejected: Vec<Refused>,
+    rejected: Vec<Refused>,
     /// Lines whose recipient gets the same by another line.
     duplicates: LeftOut,
     /// Why the file was not gone through to its end; null where it was.
@@ -78,7 +77,7 @@ pub(super) struct Made {
 /// A line that was not accepted.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RejectedLine)]
-pub(super) struct Refused {
+struct Refused {
     /// The line of the file, from 1; the header is one.
     line: u64,
     /// Which of its fields, or of what all lines share, is wrong.
@@ -91,6 +90,8 @@ pub(super) struct Refused {
     /// What is wrong, in words.
     #[schema(value_type = String)]
     detail: Cow<'static, str>,
+    #[serde(skip)]
+    kind: Kind,
 }
 
 /// Lines whose recipient gets the same by another.
@@ -120,13 +121,15 @@ struct Stopped {
     /// The first line that was not taken.
     line: u64,
     /// The problem, as one of the paths below `/problems/`.
-    r#type: String,
+    #[schema(value_type = ProblemType)]
+    r#type: Uri,
     /// Its status of HTTP.
     status: u16,
     /// What is wrong, in words.
     #[schema(value_type = String)]
     detail: Cow<'static, str>,
-    /// Seconds after which the file may be sent again.
+    /// Seconds after which the file may be sent again under its key; null where it will never fit, or the key is
+    /// forgotten by then: what is left of it is then a file of its own.
     retry_after: Option<u64>,
 }
 
@@ -147,6 +150,16 @@ impl Report {
         }
     }
 
+    /// Whether no order was made.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.orders.is_empty()
+    }
+
+    /// Octets that it takes with its answer, once so many more lines are not accepted.
+    pub(super) const fn octets(&self, more: usize) -> usize {
+        (self.rejected.len() + more) * (size_of::<Refused>() + 2 * LINE_OCTETS)
+    }
+
     /// Notes what was not accepted of some lines, whose numbers in the file these are.
     pub(super) fn note(&mut self, quote: &Quote<'_>, lines: &[u64]) {
         self.currency = quote.currency.map(Shown);
@@ -156,6 +169,7 @@ impl Report {
             to: shorten(it.to),
             code: it.code.word(),
             detail: it.detail.clone(),
+            kind: it.kind,
         }));
         self.duplicates.count += quote.duplicates.len();
         let room = DUPLICATES_MAX - self.duplicates.left_out.len();
@@ -163,49 +177,46 @@ impl Report {
         self.duplicates.left_out.extend(again);
     }
 
-    /// Notes an order, which may have been made before.
-    pub(super) fn made(&mut self, made: Made, replayed: bool, means: Means) {
+    /// Notes an order.
+    pub(super) fn made(&mut self, made: Made, means: Means) {
         self.count += made.count;
         self.cost = self.cost.take().zip(made.cost.as_ref()).map(|(sum, it)| Shown(sum.0 + it.0));
         self.balance_after = means.balance.map(|it| Shown(it.exact()));
-        self.replayed += usize::from(replayed);
         self.means = means;
         self.orders.push(made);
+    }
+
+    /// Notes an order that was made before, and what its account had left then.
+    pub(super) fn repeated(&mut self, made: Made, means: Means, currency: Option<Currency>) {
+        self.currency = currency.map(Shown);
+        self.replayed += 1;
+        self.made(made, means);
     }
 
     /// Notes that nothing is taken from this line on.
     pub(super) fn stop(&mut self, line: u64, problem: Problem) {
         self.stopped = Some(Stopped {
             line,
-            r#type: format!("/problems/{}", problem.kind.slug()),
+            r#type: Uri(problem.kind),
             status: problem.kind.status(),
             detail: problem.detail,
-            retry_after: problem.retry_after.map(|it| it.as_secs().max(1)),
+            retry_after: problem.retry_after.filter(|it| *it + LATE_MAX < IDEMPOTENCY_AGE).map(retry_seconds),
         });
     }
 
     /// 202; or the refusal of a file of which nothing is left.
     pub(super) fn answer(self) -> Result<Response, Problem> {
         if self.orders.is_empty() {
-            let fault = |it: &Refused| Fault {
-                detail: it.detail.clone(),
-                pointer: format!("/lines/{}/{}", it.line, it.field).into(),
-            };
-            return Err(Problem::of_faults(Kind::Invalid, self.rejected.iter().map(fault).collect()));
+            let pointer = |it: &Refused| format!("/lines/{}/{}", it.line, it.field).into();
+            let fault = |it: &Refused| (it.kind, Fault { detail: it.detail.clone(), pointer: pointer(it) });
+            return Err(all_rejected(self.rejected.iter().map(fault).collect()));
         }
         let octets = (self.orders.len() + self.rejected.len() + 2) * LINE_OCTETS;
         let mut response = json::answer(StatusCode::ACCEPTED, &self, octets);
         if let [only] = &self.orders[..] {
-            let location = Bytes::from(format!("/v1/orders/{}", only.order_id));
-            let location = HeaderValue::from_maybe_shared(location).expect("ids are ASCII");
-            response.headers_mut().insert(header::LOCATION, location);
+            response = json::located(response, format!("/v1/orders/{}", only.order_id));
         }
         rate_limit::tell(response.headers_mut(), &self.means);
         Ok(if self.replayed == self.orders.len() { idempotency::mark_replay(response) } else { response })
     }
-}
-
-/// What stood for a number, as far as a reader needs it.
-fn shorten(to: &str) -> String {
-    to.chars().take(SHOWN_MAX).collect()
 }

@@ -3,8 +3,8 @@
 //! It is read through once before anything else is done with it. What is wrong with its form makes all of it doubtful:
 //! a field too many shifts texts to the next column, so that nothing of such a file is taken.
 
-use crate::api::handler::problem::{Fault, Kind, Problem};
-use crate::api::submit::csv::records::{Flaw, Record, Records};
+use crate::api::handler::problem::{Fault, Kind, Problem, shorten};
+use crate::api::submit::csv::lines::{Flaw, Lines, SheetLine};
 use crate::api::submit::request::{Target, Text};
 use std::borrow::Cow;
 
@@ -18,28 +18,28 @@ const FAULTS_MAX: usize = 100;
 /// A file whose form is right.
 pub(super) struct Sheet<'a> {
     names: Vec<String>,
-    lines: Records<'a>,
+    lines: Lines<'a>,
     /// How many recipients it has.
     pub(super) count: usize,
 }
 
 impl<'a> Sheet<'a> {
     pub(super) fn read(octets: &'a [u8]) -> Result<Self, Problem> {
-        let mut records = Records::of(text(octets)?);
-        let header = records.next().transpose().map_err(malformed)?;
+        let mut all = Lines::of(text(octets)?);
+        let header = all.next().transpose().map_err(malformed)?;
         let header = header.ok_or_else(|| at(Kind::MalformedCsv, 1, "is empty; the first line names the fields"))?;
         let names = names(&header)?;
-        let (lines, mut count, mut faults) = (records.clone(), 0, Vec::new());
-        for record in records {
-            let record = record.map_err(malformed)?;
+        let (lines, mut count, mut faults) = (all.clone(), 0, Vec::new());
+        for line in all {
+            let line = line.map_err(malformed)?;
             count += 1;
             if LINES_MAX < count {
                 let detail = format!("A CSV has at most {LINES_MAX} recipients, and this has more.");
                 return Err(Problem::new(Kind::TooLarge, detail));
             }
-            if record.fields.len() != names.len() && faults.len() < FAULTS_MAX {
-                let detail = format!("has {} fields, and the header {}", record.fields.len(), names.len());
-                faults.push(Fault { detail: detail.into(), pointer: format!("/lines/{}", record.line).into() });
+            if line.fields.len() != names.len() && faults.len() < FAULTS_MAX {
+                let detail = format!("has {} fields, and the header {}", line.fields.len(), names.len());
+                faults.push(Fault { detail: detail.into(), pointer: format!("/lines/{}", line.line).into() });
             }
         }
         match count {
@@ -55,13 +55,13 @@ impl<'a> Sheet<'a> {
     }
 
     /// Its lines but the first.
-    pub(super) fn lines(&self) -> impl Iterator<Item = Record<'a>> + use<'a> {
+    pub(super) fn lines(&self) -> impl Iterator<Item = SheetLine<'a>> + use<'a> {
         // They have been read through.
         self.lines.clone().filter_map(Result::ok)
     }
 
     /// A line as a recipient, whose text is this unless it has one of its own.
-    pub(super) fn target<'r>(&self, line: &'r Record<'_>, text: Option<&'r str>) -> Target<'r> {
+    pub(super) fn target<'r>(&self, line: &'r SheetLine<'_>, text: Option<&'r str>) -> Target<'r> {
         let own = |name: &str| {
             let column = self.names.iter().position(|it| it == name)?;
             line.fields.get(column).map(|it| &**it).filter(|it| !it.is_empty())
@@ -78,7 +78,7 @@ impl<'a> Sheet<'a> {
 }
 
 /// What the columns are called, each by a name of its own.
-fn names(header: &Record<'_>) -> Result<Vec<String>, Problem> {
+fn names(header: &SheetLine<'_>) -> Result<Vec<String>, Problem> {
     let names: Vec<String> = header.fields.iter().map(|it| it.trim().to_owned()).collect();
     let refused = |detail: String| Err(at(Kind::Invalid, header.line, detail));
     for (place, name) in names.iter().enumerate() {
@@ -102,11 +102,6 @@ fn names(header: &Record<'_>) -> Result<Vec<String>, Problem> {
 fn misspelt(names: &[&str]) -> String {
     let shown: Vec<String> = names.iter().map(|it| shorten(it)).collect();
     format!("it names {}", shown.join(", "))
-}
-
-/// A name of at most 40 characters.
-fn shorten(name: &str) -> String {
-    name.chars().take(40).collect()
 }
 
 /// The octets as a text without NUL, which no text of a message and no number has.
@@ -148,7 +143,7 @@ mod tests {
     fn a_line_is_a_recipient() {
         let sheet = Sheet::read(b"name, to ,text,client_ref\nAnn,+31,,r1\nBob,+32,own,\n").unwrap();
         assert_eq!((sheet.count, sheet.names()), (2, vec!["name", "to", "text", "client_ref"]));
-        let lines: Vec<Record<'_>> = sheet.lines().collect();
+        let lines: Vec<SheetLine<'_>> = sheet.lines().collect();
         let of = |at: usize| {
             let it = sheet.target(&lines[at], Some("shared"));
             let text = |it: Option<Text<'_>>| it.map(|it| it.as_str().to_owned());

@@ -8,9 +8,9 @@ use std::borrow::Cow;
 /// Fields of a line: more than any list of people has.
 const FIELDS_MAX: usize = 64;
 
-/// One line of a file, which may go over several where a field has line ends in it.
+/// One recipient of a file: a line, which goes over several where a field has line ends in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Record<'a> {
+pub(super) struct SheetLine<'a> {
     /// The line of the file that it begins in, from 1.
     pub(super) line: u64,
     pub(super) fields: Vec<Cow<'a, str>>,
@@ -25,7 +25,7 @@ pub(super) struct Flaw {
 
 /// The lines of a file, in their order. After a flaw nothing more is read.
 #[derive(Clone)]
-pub(super) struct Records<'a> {
+pub(super) struct Lines<'a> {
     rest: &'a str,
     line: u64,
 }
@@ -37,12 +37,12 @@ enum Behind {
     Line,
 }
 
-impl<'a> Records<'a> {
+impl<'a> Lines<'a> {
     pub(super) const fn of(text: &'a str) -> Self {
         Self { rest: text, line: 1 }
     }
 
-    fn record(&mut self) -> Result<Record<'a>, Flaw> {
+    fn line(&mut self) -> Result<SheetLine<'a>, Flaw> {
         let (line, mut fields) = (self.line, Vec::new());
         loop {
             let (field, behind) = if self.rest.starts_with('"') { self.quoted(line)? } else { self.plain()? };
@@ -51,7 +51,7 @@ impl<'a> Records<'a> {
             }
             fields.push(field);
             if behind == Behind::Line {
-                return Ok(Record { line, fields });
+                return Ok(SheetLine { line, fields });
             }
         }
     }
@@ -114,8 +114,8 @@ impl<'a> Records<'a> {
     }
 }
 
-impl<'a> Iterator for Records<'a> {
-    type Item = Result<Record<'a>, Flaw>;
+impl<'a> Iterator for Lines<'a> {
+    type Item = Result<SheetLine<'a>, Flaw>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while self.rest.starts_with(['\r', '\n']) {
@@ -127,11 +127,11 @@ impl<'a> Iterator for Records<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let record = self.record();
-        if record.is_err() {
+        let line = self.line();
+        if line.is_err() {
             self.rest = "";
         }
-        Some(record)
+        Some(line)
     }
 }
 
@@ -140,15 +140,15 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Vec<(u64, Vec<String>)> {
-        let record = |it: Result<Record<'_>, Flaw>| {
+        let line = |it: Result<SheetLine<'_>, Flaw>| {
             let it = it.unwrap_or_else(|flaw| panic!("{flaw:?} in {text:?}"));
             (it.line, it.fields.iter().map(|it| it.clone().into_owned()).collect())
         };
-        Records::of(text).map(record).collect()
+        Lines::of(text).map(line).collect()
     }
 
     fn flaw(text: &str) -> Flaw {
-        let mut all = Records::of(text);
+        let mut all = Lines::of(text);
         let found = all.find_map(Result::err).unwrap_or_else(|| panic!("no flaw in {text:?}"));
         assert_eq!(all.next(), None, "nothing is read behind a flaw");
         found
@@ -201,7 +201,7 @@ mod tests {
                 dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 text.push(['"', ',', '\r', '\n', 'a', 'é', '\0', '"'][(dice >> 61) as usize]);
             }
-            assert!(Records::of(&text).count() <= 12, "{text:?}");
+            assert!(Lines::of(&text).count() <= 12, "{text:?}");
         }
     }
 
