@@ -6,7 +6,7 @@ use crate::dispatch::door::command::Command;
 use crate::dispatch::door::fact::Fact;
 use crate::dispatch::door::happening::{Keyed, RequestId};
 use crate::dispatch::door::plan::Plan;
-use crate::dispatch::door::reply::Reply;
+use crate::dispatch::door::reply::{Denial, Grant};
 use crate::message::body::Body;
 use crate::message::era::Wall;
 use crate::message::id::{AccountId, CarrierId, EventId, PartKey, RouteId, Seq};
@@ -114,8 +114,18 @@ impl Beat {
     }
 
     /// Answers a waiting request.
-    pub(super) fn reply(&mut self, request: RequestId, reply: Reply) {
-        self.order(Command::Reply(request, reply));
+    pub(super) fn reply<A: Into<Grant>>(&mut self, request: RequestId, reply: Result<A, Denial>) {
+        self.order(Command::Reply(request, reply.map(Into::into)));
+    }
+
+    /// Answers with what was asked for.
+    pub(super) fn grant(&mut self, request: RequestId, answer: impl Into<Grant>) {
+        self.order(Command::Reply(request, Ok(answer.into())));
+    }
+
+    /// Answers why that is not to be.
+    pub(super) fn deny(&mut self, request: RequestId, why: Denial) {
+        self.order(Command::Reply(request, Err(why)));
     }
 
     /// The number of the next event.
@@ -228,13 +238,13 @@ impl Beat {
         account: AccountId,
         key: Option<&Keyed>,
         store: &mut S,
-    ) -> Result<Option<Result<u64, Reply>>, Poisoned> {
+    ) -> Result<Option<Result<u64, Denial>>, Poisoned> {
         let Some(asked) = key else { return Ok(None) };
         let mine = |it: &&Idempotency| it.account == account && it.key == asked.key;
         let before = match self.out.batch.idempotency.iter().find(mine) {
             Some(running) => Some(running.clone()),
             None => store.idempotency(account, &asked.key)?,
         };
-        Ok(before.map(|it| if asked.is(&it.hash) { Ok(it.order.number_in_records()) } else { Err(Reply::KeyReused) }))
+        Ok(before.map(|it| if asked.is(&it.hash) { Ok(it.order.number_in_records()) } else { Err(Denial::KeyReused) }))
     }
 }

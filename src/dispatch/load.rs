@@ -3,7 +3,7 @@
 use crate::carrier::id::IdCandidate;
 use crate::carrier::report::{News, Report};
 use crate::dispatch::Dispatch;
-use crate::dispatch::door::happening::{Ask, Happening};
+use crate::dispatch::door::happening::{Ask, Cancellation, Feedback, Happening};
 use crate::message::attempt::Answer;
 use crate::message::id::PartKey;
 use crate::number::e164::E164;
@@ -18,7 +18,9 @@ impl Dispatch {
         let named = self.about_to_be_named(happenings);
         for happening in happenings {
             match happening {
-                Happening::Ask(_, Ask::Cancel(_, message) | Ask::Outcome(_, message, _)) => seqs.push(message.seq),
+                Happening::Ask(_, Ask::Cancel(Cancellation(_, message)) | Ask::Feedback(Feedback { message, .. })) => {
+                    seqs.push(message.seq);
+                }
                 Happening::Link(_, Report::Answered(ticket, _) | Report::Late(ticket, _)) => {
                     seqs.push(ticket.key().seq());
                 }

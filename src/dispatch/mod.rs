@@ -195,14 +195,15 @@ impl Dispatch {
     ) -> Result<(), Poisoned> {
         match ask {
             Ask::Submit(submission) => self.accept(request, *submission, dice, store)?,
-            Ask::Cancel(account, message) => self.cancel(request, account, message),
+            Ask::Cancel(it) => self.cancel(request, it),
             Ask::Withdraw(withdrawal) => self.withdraw(request, withdrawal),
-            Ask::OptOut(change) => self.handsets.opted_out.change_list(&mut self.beat, request, change),
+            Ask::Suppress(it) => self.handsets.opted_out.suppress(&mut self.beat, request, it),
+            Ask::Lift(it) => self.handsets.opted_out.write_again(&mut self.beat, request, it),
             Ask::Operate(demand) => self.operate(request, *demand),
-            Ask::MayAsk(account) => self.accounts.may_ask(&mut self.beat, request, account),
-            Ask::Inspect => self.inspect(request),
+            Ask::MayAsk(it) => self.accounts.may_ask(&mut self.beat, request, it),
+            Ask::Inspect(_) => self.inspect(request),
             Ask::Credit(credit) => self.credit(request, *credit, store)?,
-            Ask::Outcome(account, message, verified) => self.outcome(request, account, message, verified),
+            Ask::Feedback(it) => self.outcome(request, it),
         }
         Ok(())
     }

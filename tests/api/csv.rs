@@ -3,7 +3,7 @@
 use super::world::{Answer, KEY, World};
 use axum::body::Body;
 use axum::http::Request;
-use nuncio::dispatch::door::reply::{Limit, Reply};
+use nuncio::dispatch::door::reply::{Denial, Limit, Reply};
 use nuncio::message::id::AccountId;
 use nuncio::message::time::Time;
 use nuncio::number::e164::E164;
@@ -183,7 +183,7 @@ fn keys(world: &World) -> Vec<(String, bool)> {
 #[tokio::test]
 async fn a_file_that_stopped_goes_on_under_its_key_which_is_then_remembered_for_another_day() {
     let (world, csv, key) = (World::new(), recipients(20_001), [("idempotency-key", "k")]);
-    world.script.lock().unwrap().extend([None, Some(Reply::QueueFull(Duration::from_millis(1_200)))]);
+    world.script.lock().unwrap().extend([None, Some(Err(Denial::QueueFull(Duration::from_millis(1_200))))]);
     let first = file(&world, "text=hi", csv.clone(), &key).await.json();
     assert_eq!((&first["count"], &first["orders"].as_array().unwrap().len()), (&json!(10_000), &1));
     assert_eq!((&first["stopped"]["line"], &first["stopped"]["retry_after"]), (&json!(10_002), &json!(2)));
@@ -244,7 +244,7 @@ async fn a_file_is_told_to_come_again_only_while_its_key_is_known() {
     let hours = |it: u64| Duration::from_secs(it * 3_600);
     for (wait, told) in [(hours(22), json!(22 * 3_600)), (hours(23), Value::Null), (hours(48), Value::Null)] {
         let world = World::new();
-        let full = Reply::TooMany { limit: Limit::Quota, wait: Some(wait), means: Box::default() };
+        let full = Err(Denial::TooMany { limit: Limit::Quota, wait: Some(wait), means: Box::default() });
         world.script.lock().unwrap().extend([None, Some(full)]);
         let stopped = file(&world, "text=hi", recipients(10_001), &[]).await.json()["stopped"].clone();
         assert_eq!((&stopped["type"], &stopped["retry_after"]), (&json!("/problems/quota-exceeded"), &told));
@@ -252,7 +252,7 @@ async fn a_file_is_told_to_come_again_only_while_its_key_is_known() {
 }
 
 fn too_fast(wait: Duration) -> Option<Reply> {
-    Some(Reply::TooMany { limit: Limit::Rate, wait: Some(wait), means: Box::default() })
+    Some(Err(Denial::TooMany { limit: Limit::Rate, wait: Some(wait), means: Box::default() }))
 }
 
 #[tokio::test]
@@ -332,7 +332,7 @@ async fn who_does_not_want_it_is_left_out_of_each_order() {
 #[tokio::test]
 async fn what_keeps_the_first_order_from_entering_is_a_refusal() {
     let world = World::new();
-    *world.instead.lock().unwrap() = Some(Reply::QueueFull(Duration::from_secs(5)));
+    *world.instead.lock().unwrap() = Some(Err(Denial::QueueFull(Duration::from_secs(5))));
     let refused = file(&world, "text=hi", recipients(10_001), &[]).await;
     assert_eq!((refused.problem().0, refused.header("retry-after")), (503, "5"));
 }

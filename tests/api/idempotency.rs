@@ -3,7 +3,7 @@
 use super::world::{Answer, KEY, World};
 use axum::body::Body;
 use axum::http::Request;
-use nuncio::dispatch::door::reply::Reply;
+use nuncio::dispatch::door::reply::Denial;
 use serde_json::json;
 
 async fn send(world: &World, key: &str, body: &str) -> Answer {
@@ -55,7 +55,7 @@ async fn a_repeat_tells_of_the_route_that_it_goes_by() {
 async fn who_is_not_accepted_is_counted_once_others_are() {
     let world = World::new();
     let body = r#"{"to":["+31612345678","06"],"text":"hi"}"#;
-    world.script.lock().unwrap().extend([Some(Reply::QueueFull(std::time::Duration::from_secs(5)))]);
+    world.script.lock().unwrap().extend([Some(Err(Denial::QueueFull(std::time::Duration::from_secs(5))))]);
     assert_eq!(send(&world, "k", body).await.status, 503);
     assert_eq!(*world.refusals.lock().unwrap(), [("queue", 503)]);
     for _ in 0..2 {

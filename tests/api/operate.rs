@@ -3,7 +3,7 @@
 use crate::api::world::{KEY, NOW, World, account, plan};
 use axum::body::Body;
 use axum::http::Request;
-use nuncio::dispatch::door::reply::{Reply, Unfit};
+use nuncio::dispatch::door::reply::{Denial, Unfit};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -132,7 +132,7 @@ async fn what_is_wrong_with_an_order_is_pointed_at() {
             "{body}"
         );
     }
-    *world.instead.lock().unwrap() = Some(Reply::Unfit(Unfit::TooLong));
+    *world.instead.lock().unwrap() = Some(Err(Denial::Unfit(Unfit::TooLong)));
     let refused = post(&world, "/admin/v1/carriers/acme/pause", &json!({ "reason": "r", "for": "8d" })).await;
     assert_eq!(refused.problem(), (422, "invalid-request".into(), "validation".into(), vec!["/for".into()]));
 }

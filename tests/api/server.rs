@@ -7,6 +7,7 @@ use nuncio::api::server::options::{Http, Listen, Subnets};
 use nuncio::api::server::{HttpServer, PROTOCOLS};
 use nuncio::dispatch::door::happening::Ask;
 use nuncio::dispatch::door::plan::Subnet;
+use nuncio::dispatch::door::reply::Denial;
 use nuncio::wire::tls;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -247,7 +248,7 @@ async fn a_stop_lets_running_requests_end_and_takes_no_more() {
     until("nobody listens", || std::net::TcpStream::connect(served.address).is_err()).await;
     assert!(!served.running.is_finished(), "a request is still running");
     let nuncio::api::handler::context::LoopRequest::Ask(Ask::Submit(_), to) = call else { panic!("a submission") };
-    to.send(nuncio::dispatch::door::reply::Reply::Draining).unwrap();
+    to.send(Err(Denial::Draining)).unwrap();
     assert!(rest(&mut busy).await.starts_with("HTTP/1.1 503"));
     tokio::time::timeout(PATIENCE, served.running).await.expect("the server ends").unwrap();
 }

@@ -3,7 +3,7 @@
 use super::world::{World, plan};
 use axum::body::Body;
 use axum::http::Request;
-use nuncio::dispatch::door::reply::Reply;
+use nuncio::dispatch::door::reply::{Cancelled, Denial};
 use nuncio::message::class::Class;
 use nuncio::message::id::RouteId;
 use nuncio::message::source::Source;
@@ -229,10 +229,10 @@ async fn the_first_rule_that_fits_the_whole_request_chooses_the_route() {
 async fn the_loops_refusals_have_their_codes() {
     let world = World::new();
     for (reply, status, slug, retry_after) in [
-        (Reply::QueueFull(Duration::from_millis(1_500)), 503, "queue-full", "2"),
-        (Reply::Draining, 503, "draining", "1"),
-        (Reply::KeyReused, 422, "idempotency-key-reused", ""),
-        (Reply::Cancelled, 500, "internal", ""),
+        (Err(Denial::QueueFull(Duration::from_millis(1_500))), 503, "queue-full", "2"),
+        (Err(Denial::Draining), 503, "draining", "1"),
+        (Err(Denial::KeyReused), 422, "idempotency-key-reused", ""),
+        (Ok(Cancelled.into()), 500, "internal", ""),
     ] {
         *world.instead.lock().unwrap() = Some(reply);
         let answer = world.send(hello()).await;

@@ -8,9 +8,9 @@ use nuncio::api::handler::context::{Context, LoopRequest, Wiring};
 use nuncio::api::handler::health::Health;
 use nuncio::api::handler::shown::ShownConfig;
 use nuncio::api::router::{self, Api};
-use nuncio::dispatch::door::happening::{Ask, Change, Demand, Ending, Keyed, Submission};
+use nuncio::dispatch::door::happening::{Ask, Cancellation, Demand, Ending, Keyed, Submission};
 use nuncio::dispatch::door::plan::{Account, Carrier, Plan, Scopes, Subnet, Terms};
-use nuncio::dispatch::door::reply::Reply;
+use nuncio::dispatch::door::reply::{Cancelled, Denial, Grant, Noted, Reply, Submitted, Suppressed, Withdrawn};
 use nuncio::message::body::Body as MessageBody;
 use nuncio::message::class::Class;
 use nuncio::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
@@ -291,22 +291,22 @@ impl Keeper {
             LoopRequest::Receipts(_, _, durable) => return durable.send(()).unwrap_or_default(),
         };
         let reply = match (ask, instead) {
-            (Ask::MayAsk(_), _) => Reply::Noted,
+            (Ask::MayAsk(_), _) => Ok(Noted.into()),
             (_, Some(reply)) => reply,
-            (Ask::Outcome(..), None) => Reply::Noted,
-            (Ask::OptOut(Change::Put(..)), None) => Reply::Suppressed(NOW),
-            (Ask::OptOut(Change::Lift(..)), None) => Reply::NotFound,
+            (Ask::Feedback(_), None) => Ok(Noted.into()),
+            (Ask::Suppress(_), None) => Ok(Suppressed(NOW).into()),
+            (Ask::Lift(_), None) => Err(Denial::NotFound),
             (Ask::Operate(demand), None) => self.operate(*demand),
-            (Ask::Inspect, None) => Reply::Inspected(Box::default()),
-            (Ask::Credit(_), None) => Reply::NotManaged,
+            (Ask::Inspect(_), None) => Ok(Grant::Inspected(Box::default())),
+            (Ask::Credit(_), None) => Err(Denial::NotManaged),
             (Ask::Submit(submission), None) => self.accept(*submission),
-            (Ask::Withdraw(it), None) => Reply::Withdrawn { cancelled: it.to.0 - it.from.0, left: 0 },
-            (Ask::Cancel(account, id), None) => {
+            (Ask::Withdraw(it), None) => Ok(Withdrawn { cancelled: it.to.0 - it.from.0, left: 0 }.into()),
+            (Ask::Cancel(Cancellation(account, id)), None) => {
                 let found = self.store.lock().unwrap().load(&[id.seq]).unwrap().pop();
                 match found.filter(|it| it.body.id == id && it.body.account == account) {
-                    None => Reply::NotFound,
-                    Some(entry) if entry.parts.iter().any(|it| it.attempt.is_some()) => Reply::TooLate,
-                    Some(_) => Reply::Cancelled,
+                    None => Err(Denial::NotFound),
+                    Some(entry) if entry.parts.iter().any(|it| it.attempt.is_some()) => Err(Denial::TooLate),
+                    Some(_) => Ok(Cancelled.into()),
                 }
             }
         };
@@ -335,15 +335,15 @@ impl Keeper {
         let marks = Marks { next_event: n + 1, ..marks };
         let batch = Batch { actions: vec![action.clone()], marks, ..Batch::default() };
         self.store.lock().unwrap().commit(&batch).unwrap();
-        Reply::Ordered(Box::new(action))
+        Ok(Box::new(action).into())
     }
 
     fn accept(&mut self, submission: Submission) -> Reply {
         let order = OrderId::from_record(self.order);
         if let Some(asked @ Keyed { key, hash, .. }) = &submission.idempotency {
             match self.known.get(&(submission.account, key.clone())) {
-                Some((known, order)) if asked.is(known) => return Reply::Repeated(*order),
-                Some(_) => return Reply::KeyReused,
+                Some((known, order)) if asked.is(known) => return Ok(Submitted::Repeated(*order).into()),
+                Some(_) => return Err(Denial::KeyReused),
                 None => drop(self.known.insert((submission.account, key.clone()), (*hash, order))),
             }
         }
@@ -371,7 +371,7 @@ impl Keeper {
         };
         self.store.lock().unwrap().commit(&batch).unwrap();
         self.submissions.lock().unwrap().push(submission);
-        Reply::Accepted { order, messages, at: NOW, means: Box::default() }
+        Ok(Submitted::Accepted { order, messages, at: NOW, means: Box::default() }.into())
     }
 
     fn entry(&self, submission: &Submission, at: usize, order: OrderId) -> Entry {

@@ -4,8 +4,8 @@ use crate::simulation::lanes::{Bench, LINK, ROUTE, answered, submission, up};
 use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::Dispatch;
 use nuncio::dispatch::door::command::Command;
-use nuncio::dispatch::door::happening::{Ask, Happening, RequestId, Submission};
-use nuncio::dispatch::door::reply::Reply;
+use nuncio::dispatch::door::happening::{Ask, Cancellation, Happening, RequestId, Submission};
+use nuncio::dispatch::door::reply::Grant;
 use nuncio::message::attempt::Answer;
 use nuncio::message::phase::Phase;
 use nuncio::message::reason::Reason;
@@ -83,9 +83,10 @@ fn a_message_that_waits_for_its_time_can_be_taken_back_and_one_of_the_past_goes_
     let (later, past) = (Some(bench.now + HOUR), Some(Time(1)));
     bench.beat(vec![up(9), submit(Submission { send_at: later, ..submission(1) })]);
     let body = only(&bench).body;
-    let (none, outcome) = bench.beat(vec![Happening::Ask(RequestId(2), Ask::Cancel(body.account, body.id))]);
+    let (none, outcome) =
+        bench.beat(vec![Happening::Ask(RequestId(2), Ask::Cancel(Cancellation(body.account, body.id)))]);
     let told = &outcome.commands[..];
-    assert!(matches!(told, [Command::Reply(_, Reply::Cancelled), Command::Emit(_)]), "{told:?}");
+    assert!(matches!(told, [Command::Reply(_, Ok(Grant::Cancelled(_))), Command::Emit(_)]), "{told:?}");
     assert_eq!((none.len(), only(&bench).parts[0].phase(), waiting(&bench)), (0, Phase::Cancelled, (0, 0)));
     assert_eq!(go_to(&mut bench, body.created + 2 * HOUR), []);
     let (going, _) = bench.beat(vec![submit(Submission { send_at: past, ..submission(1) })]);

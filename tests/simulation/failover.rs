@@ -7,9 +7,9 @@ use nuncio::carrier::submit::Submit;
 use nuncio::dispatch::Effects;
 use nuncio::dispatch::door::command::Command;
 use nuncio::dispatch::door::fact::{Fact, Fate};
-use nuncio::dispatch::door::happening::{Ask, Happening, Recipient, RequestId, Submission};
+use nuncio::dispatch::door::happening::{Ask, Feedback, Happening, Recipient, RequestId, Submission};
 use nuncio::dispatch::door::plan::Plan;
-use nuncio::dispatch::door::reply::Reply;
+use nuncio::dispatch::door::reply::{Denial, Grant};
 use nuncio::message::attempt::{Answer, CarrierMessageId, Cause};
 use nuncio::message::class::Class;
 use nuncio::message::extras::Extras;
@@ -208,10 +208,20 @@ fn a_code_that_came_back_ends_the_wait_for_a_receipt() {
     let first = only(&bench.beat(vec![order("hello", 1)]).1, ACME);
     bench.beat(vec![answered(ACME, first, Answer::Taken)]);
     let id = entry(&bench).body.id;
-    let outcome = bench.beat(vec![Happening::Ask(RequestId(2), Ask::Outcome(AccountId(1), id, true))]).1;
-    assert!(matches!(outcome.commands[..], [Command::Reply(RequestId(2), Reply::Noted)]));
-    let outcome = bench.beat(vec![Happening::Ask(RequestId(3), Ask::Outcome(AccountId(2), id, true))]).1;
-    assert!(matches!(outcome.commands[..], [Command::Reply(RequestId(3), Reply::NotFound)]), "not another's");
+    let outcome = bench
+        .beat(vec![Happening::Ask(
+            RequestId(2),
+            Ask::Feedback(Feedback { account: AccountId(1), message: id, verified: true }),
+        )])
+        .1;
+    assert!(matches!(outcome.commands[..], [Command::Reply(RequestId(2), Ok(Grant::Noted(_)))]));
+    let outcome = bench
+        .beat(vec![Happening::Ask(
+            RequestId(3),
+            Ask::Feedback(Feedback { account: AccountId(2), message: id, verified: true }),
+        )])
+        .1;
+    assert!(matches!(outcome.commands[..], [Command::Reply(RequestId(3), Err(Denial::NotFound))]), "not another's");
     bench.now = bench.now + 10 * WINDOW;
     assert_eq!(given(&bench.beat(Vec::new()).1), []);
 }

@@ -3,9 +3,11 @@
 use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::Dispatch;
 use nuncio::dispatch::door::command::Command;
-use nuncio::dispatch::door::happening::{Ask, Credit, Happening, Keyed, Recipient, RequestId, Submission};
+use nuncio::dispatch::door::happening::{
+    Ask, Cancellation, Credit, Happening, Keyed, Recipient, RequestId, Submission,
+};
 use nuncio::dispatch::door::plan::{Account, Carrier, Plan, Quota, Scopes, Terms};
-use nuncio::dispatch::door::reply::{Limit, Reply};
+use nuncio::dispatch::door::reply::{Credited, Denial, Grant, Limit, Reply, Submitted};
 use nuncio::message::attempt::{Answer, CarrierMessageId};
 use nuncio::message::class::Class;
 use nuncio::message::id::{AccountId, CarrierId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
@@ -209,14 +211,14 @@ fn answered(ticket: Ticket, answer: Answer) -> Happening {
 
 pub(super) fn ids(reply: &Reply) -> (OrderId, &[MessageId]) {
     match reply {
-        Reply::Accepted { order, messages, .. } => (*order, messages),
+        Ok(Grant::Submitted(Submitted::Accepted { order, messages, .. })) => (*order, messages),
         other => panic!("not accepted: {other:?}"),
     }
 }
 
 fn left(reply: &Reply) -> Option<Money> {
     match reply {
-        Reply::Accepted { means, .. } => means.balance,
+        Ok(Grant::Submitted(Submitted::Accepted { means, .. })) => means.balance,
         other => panic!("not accepted: {other:?}"),
     }
 }
@@ -294,7 +296,7 @@ fn orders_that_arrive_together_take_turns() {
 fn an_order_that_had_not_arrived_when_the_process_died_is_gone_whole() {
     for beats in 1..7 {
         let mut bench = Bench::managed();
-        bench.credit(Money(1_000_000_000), None);
+        bench.credit(Money(1_000_000_000), None).unwrap();
         let (_, order) = bench.keyed(SHOP, BULK, 3_304, Some("k"));
         bench.beat(vec![order]);
         for _ in 1..beats {
@@ -320,14 +322,14 @@ fn a_repeat_of_what_is_arriving_waits_for_it_a_second_at_most() {
     let (repeat, again) = bench.keyed(SHOP, BULK, 2_000, Some("k"));
     let (other, reused) = bench.keyed(SHOP, BULK, 1_999, Some("k"));
     let done = bench.beat(vec![again, reused]);
-    assert_eq!(done.replies.get(&other), Some(&Reply::KeyReused));
+    assert_eq!(done.replies.get(&other), Some(&Err(Denial::KeyReused)));
     assert!(!done.replies.contains_key(&repeat));
     bench.now = bench.now + Duration::from_millis(1_000);
-    assert_eq!(bench.beat(Vec::new()).replies.get(&repeat), Some(&Reply::Running));
+    assert_eq!(bench.beat(Vec::new()).replies.get(&repeat), Some(&Err(Denial::Running)));
     let (patient, again) = bench.keyed(SHOP, BULK, 2_000, Some("k"));
     let done = bench.beat(vec![again]);
     let (order, _) = ids(&done.replies[&request]);
-    assert_eq!(done.replies.get(&patient), Some(&Reply::Repeated(order)));
+    assert_eq!(done.replies.get(&patient), Some(&Ok(Grant::Submitted(Submitted::Repeated(order)))));
 }
 
 #[test]
@@ -346,24 +348,24 @@ fn a_key_that_is_gone_on_with_is_remembered_for_another_day_and_others_are_not()
         for _ in 0..2 {
             bench.now = bench.now + 20 * HOUR;
             // Whatever is written moves the time on by which the store forgets.
-            bench.send(1);
+            bench.send(1).unwrap();
             let forget = Forget { before: Time(0), parked_before: Time(0), limit: 100, anew: true };
             bench.store.retain(&forget).unwrap();
             last = ask(&mut bench);
         }
-        assert_eq!(last == Reply::Repeated(order), renews);
+        assert_eq!(last == Ok(Grant::Submitted(Submitted::Repeated(order))), renews);
     }
 }
 
 #[test]
 fn an_order_is_charged_once_and_refused_where_the_balance_is_not_enough() {
     let mut bench = Bench::managed();
-    assert_eq!(bench.send(1), Reply::Insufficient { balance: Money(0) });
+    assert_eq!(bench.send(1), Err(Denial::Insufficient { balance: Money(0) }));
     assert_eq!(bench.store.all().count(), 0, "nothing is queued");
-    let Reply::Credited(line) = bench.credit(Money(3 * PRICE.0), None) else { panic!("no credit") };
+    let Ok(Grant::Credited(Credited::Now(line))) = bench.credit(Money(3 * PRICE.0), None) else { panic!("no credit") };
     assert_eq!((line.n, line.amount, line.why), (1, Money(3 * PRICE.0), Why::Credit));
     assert_eq!(left(&bench.send(2)), Some(PRICE));
-    assert_eq!(bench.send(2), Reply::Insufficient { balance: PRICE });
+    assert_eq!(bench.send(2), Err(Denial::Insufficient { balance: PRICE }));
     assert_eq!(left(&bench.send(1)), Some(Money(0)));
     let lines: Vec<_> =
         bench.store.ledger().map(|it| (it.why, it.order.map(|it| it.number_in_records()), it.amount.0)).collect();
@@ -377,11 +379,11 @@ fn an_order_is_charged_once_and_refused_where_the_balance_is_not_enough() {
 #[test]
 fn orders_that_arrive_are_not_promised_the_same_money() {
     let mut bench = Bench::managed();
-    bench.credit(Money(1_500 * PRICE.0), None);
+    bench.credit(Money(1_500 * PRICE.0), None).unwrap();
     let (one, first) = bench.order(SHOP, BULK, 1_000);
     let (two, second) = bench.order(SHOP, BULK, 1_000);
     let done = bench.beat(vec![first, second]);
-    assert_eq!(done.replies.get(&two), Some(&Reply::Insufficient { balance: Money(500 * PRICE.0) }));
+    assert_eq!(done.replies.get(&two), Some(&Err(Denial::Insufficient { balance: Money(500 * PRICE.0) })));
     let (reply, _) = bench.until(one, done);
     assert_eq!(left(&reply), Some(Money(500 * PRICE.0)));
 }
@@ -389,20 +391,20 @@ fn orders_that_arrive_are_not_promised_the_same_money() {
 #[test]
 fn credit_is_given_once_for_each_key() {
     let mut bench = Bench::managed();
-    let Reply::Credited(line) = bench.credit(Money(5), Some("k")) else { panic!("no credit") };
-    assert_eq!(bench.credit(Money(5), Some("k")), Reply::CreditedBefore(line.n));
+    let Ok(Grant::Credited(Credited::Now(line))) = bench.credit(Money(5), Some("k")) else { panic!("no credit") };
+    assert_eq!(bench.credit(Money(5), Some("k")), Ok(Grant::Credited(Credited::Before(line.n))));
     bench.crash();
-    assert_eq!(bench.credit(Money(5), Some("k")), Reply::CreditedBefore(line.n));
+    assert_eq!(bench.credit(Money(5), Some("k")), Ok(Grant::Credited(Credited::Before(line.n))));
     assert_eq!(bench.balance(), Money(5));
-    assert!(matches!(bench.credit(Money(i64::MAX), None), Reply::TooMuch));
-    assert!(matches!(Bench::new(Terms::default()).credit(Money(5), None), Reply::NotManaged));
+    assert!(matches!(bench.credit(Money(i64::MAX), None), Err(Denial::TooMuch)));
+    assert!(matches!(Bench::new(Terms::default()).credit(Money(5), None), Err(Denial::NotManaged)));
 }
 
 #[test]
 fn what_no_carrier_took_is_paid_back_when_it_ends_and_what_was_taken_is_not() {
     let mut bench = Bench::managed();
-    bench.credit(Money(100 * PRICE.0), None);
-    bench.send(4);
+    bench.credit(Money(100 * PRICE.0), None).unwrap();
+    bench.send(4).unwrap();
     let going = bench.beat(vec![up(4)]).submits;
     assert_eq!((going.len(), bench.balance()), (4, Money(96 * PRICE.0)));
     let said = [Answer::Never, Answer::Taken, Answer::Unknown, Answer::Elsewhere];
@@ -416,11 +418,11 @@ fn what_no_carrier_took_is_paid_back_when_it_ends_and_what_was_taken_is_not() {
 #[test]
 fn what_is_cancelled_or_expires_in_the_queue_is_paid_back_once_and_whole() {
     let mut bench = Bench::managed();
-    bench.credit(Money(100 * PRICE.0), None);
+    bench.credit(Money(100 * PRICE.0), None).unwrap();
     let reply = bench.send(3);
     let message = ids(&reply).1[0];
     for _ in 0..2 {
-        bench.beat(vec![Happening::Ask(RequestId(9_999), Ask::Cancel(SHOP, message))]);
+        bench.beat(vec![Happening::Ask(RequestId(9_999), Ask::Cancel(Cancellation(SHOP, message)))]);
         assert_eq!(bench.balance(), Money(98 * PRICE.0));
     }
     bench.now = bench.now + 2 * HOUR;
@@ -436,16 +438,16 @@ fn what_is_cancelled_or_expires_in_the_queue_is_paid_back_once_and_whole() {
 fn a_quota_is_kept_over_a_restart_and_says_exactly_when_to_come_again() {
     let quota = Quota { messages: 5, period: 24 * HOUR };
     let mut bench = Bench::new(Terms { quota: Some(quota), ..Terms::default() });
-    bench.send(3);
+    bench.send(3).unwrap();
     bench.now = bench.now + HOUR;
-    let Reply::Accepted { means, .. } = bench.send(1) else { panic!("refused") };
+    let Ok(Grant::Submitted(Submitted::Accepted { means, .. })) = bench.send(1) else { panic!("refused") };
     assert_eq!(means.quota.map(|it| (it.limit, it.remaining, it.reset)), Some((5, 1, 23 * HOUR)));
     bench.crash();
-    let Reply::TooMany { limit, wait, .. } = bench.send(2) else { panic!("accepted") };
+    let Err(Denial::TooMany { limit, wait, .. }) = bench.send(2) else { panic!("accepted") };
     assert_eq!((limit, wait), (Limit::Quota, Some(23 * HOUR)));
     bench.now = bench.now + 23 * HOUR;
     ids(&bench.send(2));
-    let Reply::TooMany { wait, .. } = bench.send(6) else { panic!("accepted") };
+    let Err(Denial::TooMany { wait, .. }) = bench.send(6) else { panic!("accepted") };
     assert_eq!(wait, None, "it is more than any period has");
 }
 
@@ -454,7 +456,7 @@ fn a_rate_lets_a_second_s_worth_go_and_others_are_not_its_concern() {
     let mut bench = Bench::new(Terms { rate: Some(2.0), ..Terms::default() });
     ids(&bench.send(1));
     ids(&bench.send(1));
-    let Reply::TooMany { limit, wait, means } = bench.send(1) else { panic!("accepted") };
+    let Err(Denial::TooMany { limit, wait, means }) = bench.send(1) else { panic!("accepted") };
     assert_eq!((limit, wait), (Limit::Rate, Some(Duration::from_millis(500))));
     assert_eq!(means.rate.map(|it| (it.limit, it.remaining)), Some((2, 0)));
     let (request, order) = bench.order(BANK, BULK, 1);

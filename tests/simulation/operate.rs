@@ -5,9 +5,9 @@ use crate::simulation::money::account;
 use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::door::command::Command;
 use nuncio::dispatch::door::fact::{Fact, Figure};
-use nuncio::dispatch::door::happening::{Ask, Demand, Ending, Happening, RequestId};
+use nuncio::dispatch::door::happening::{Ask, Demand, Ending, Happening, Inspect, RequestId};
 use nuncio::dispatch::door::plan::{Account, Terms};
-use nuncio::dispatch::door::reply::{Reply, STANDS_MAX, TRACE_MAX, Unfit};
+use nuncio::dispatch::door::reply::{Denial, Grant, Reply, STANDS_MAX, TRACE_MAX, Unfit};
 use nuncio::dispatch::door::snapshot::{Closed, Snapshot};
 use nuncio::message::attempt::{Answer, Cause};
 use nuncio::message::id::{AccountId, CarrierId, LinkId, RouteId};
@@ -37,15 +37,15 @@ fn replies(commands: &[Command]) -> Vec<Reply> {
 fn ordered(bench: &mut Bench, deed: Deed, target: Target, end: Ending) -> Action {
     let commands = bench.beat(vec![demand(deed, target, end)]).1.commands;
     match &replies(&commands)[..] {
-        [Reply::Ordered(action)] => (**action).clone(),
+        [Ok(Grant::Ordered(action))] => (**action).clone(),
         other => panic!("{other:?}"),
     }
 }
 
 fn inspected(bench: &mut Bench) -> Snapshot {
-    let commands = bench.beat(vec![Happening::Ask(RequestId(9), Ask::Inspect)]).1.commands;
+    let commands = bench.beat(vec![Happening::Ask(RequestId(9), Ask::Inspect(Inspect))]).1.commands;
     match &replies(&commands)[..] {
-        [Reply::Inspected(snapshot)] => (**snapshot).clone(),
+        [Ok(Grant::Inspected(snapshot))] => (**snapshot).clone(),
         other => panic!("{other:?}"),
     }
 }
@@ -124,7 +124,7 @@ fn what_cannot_be_done_is_refused_and_leaves_no_record() {
         (Deed::Trace { pdus: 9 }, link, Ending::After(TRACE_MAX + second), Unfit::TraceTooLong),
     ] {
         let commands = bench.beat(vec![demand(deed, target, end)]).1.commands;
-        assert_eq!(replies(&commands), [Reply::Unfit(unfit)]);
+        assert_eq!(replies(&commands), [Err(Denial::Unfit(unfit))]);
     }
     assert_eq!(bench.store.actions().count(), 0);
     ordered(&mut bench, Deed::Pause, CARRIER, Ending::After(STANDS_MAX));

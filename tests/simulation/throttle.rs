@@ -4,9 +4,9 @@
 use super::lanes::{Bench, LINK, ROUTE, submission};
 use nuncio::carrier::report::{Answered, Report, Ticket};
 use nuncio::dispatch::door::command::Command;
-use nuncio::dispatch::door::happening::{Ask, Happening, RequestId, Submission};
+use nuncio::dispatch::door::happening::{Ask, Happening, Inspect, RequestId, Submission};
 use nuncio::dispatch::door::plan::{Limits, Plan};
-use nuncio::dispatch::door::reply::Reply;
+use nuncio::dispatch::door::reply::Grant;
 use nuncio::dispatch::door::snapshot::Snapshot;
 use nuncio::message::attempt::{Answer, CarrierMessageId};
 use nuncio::message::class::Class;
@@ -103,9 +103,9 @@ impl Stage {
     }
 
     fn inspected(&mut self) -> Snapshot {
-        let commands = self.bench.beat(vec![Happening::Ask(RequestId(9), Ask::Inspect)]).1.commands;
+        let commands = self.bench.beat(vec![Happening::Ask(RequestId(9), Ask::Inspect(Inspect))]).1.commands;
         let snapshot = commands.into_iter().find_map(|it| match it {
-            Command::Reply(RequestId(9), Reply::Inspected(snapshot)) => Some(*snapshot),
+            Command::Reply(RequestId(9), Ok(Grant::Inspected(snapshot))) => Some(*snapshot),
             _ => None,
         });
         snapshot.expect("it is answered")

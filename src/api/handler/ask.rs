@@ -2,8 +2,7 @@
 
 use crate::api::handler::context::{Context, LoopRequest};
 use crate::api::handler::problem::{Kind, Problem};
-use crate::dispatch::door::happening::Ask;
-use crate::dispatch::door::reply::{Limit, Means, Reply};
+use crate::dispatch::door::reply::{Denial, Limit, Means, Question, Reply, Unfit};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -11,11 +10,24 @@ use tokio::sync::oneshot;
 /// than this sits behind a disk that hangs.
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Asks the loop, and waits until what it answers is durable.
-pub(crate) async fn ask(context: &Context, ask: Ask) -> Result<Reply, Problem> {
+/// Asks the loop, and waits until what it answers is durable; what it denies is a problem.
+pub(crate) async fn ask<Q: Question>(context: &Context, question: Q) -> Result<Q::Answer, Problem> {
+    ask_whether(context, question).await?.map_err(|it| refusal(&it))
+}
+
+/// The same, where it matters why it is denied.
+pub(crate) async fn ask_whether<Q: Question>(
+    context: &Context,
+    question: Q,
+) -> Result<Result<Q::Answer, Denial>, Problem> {
     let (to, answer) = oneshot::channel();
-    send(context, LoopRequest::Ask(ask, to))?;
-    await_reply(answer).await
+    send(context, LoopRequest::Ask(question.into(), to))?;
+    let grant = match await_reply(answer).await? {
+        Ok(grant) => grant,
+        Err(denial) => return Ok(Err(denial)),
+    };
+    let other = |_| Problem::new(Kind::Internal, "The request was answered with the answer to another.");
+    grant.try_into().map(Ok).map_err(other)
 }
 
 /// Hands something to the loop; refused where its lane is full or it has ended.
@@ -23,7 +35,7 @@ pub(crate) fn send(context: &Context, call: LoopRequest) -> Result<(), Problem> 
     use tokio::sync::mpsc::error::TrySendError;
     context.wiring.submit.try_send(call).map_err(|error| match error {
         TrySendError::Full(_) => Problem::new(Kind::QueueFull, "Too many requests wait to be stored."),
-        TrySendError::Closed(_) => refusal(&Reply::Draining),
+        TrySendError::Closed(_) => refusal(&Denial::Draining),
     })?;
     (context.wiring.wake)();
     Ok(())
@@ -40,38 +52,38 @@ async fn await_reply(answer: oneshot::Receiver<Reply>) -> Result<Reply, Problem>
     }
 }
 
-/// The refusal that a reply of the loop means.
-pub(crate) fn refusal(reply: &Reply) -> Problem {
-    match reply {
-        Reply::KeyReused => Problem::new(Kind::KeyReused, "The Idempotency-Key came before, with another request."),
-        Reply::TooLate => Problem::new(Kind::TooLate, "The message has left or has ended; it cannot be taken back."),
-        Reply::NeverLeft => Problem::new(Kind::Cancelled, "The message was taken back: nothing can have come of it."),
-        Reply::NotFound => no_message(),
-        Reply::QueueFull(wait) => Problem::new(Kind::QueueFull, "The queue is full.").after(*wait),
-        Reply::Draining => Problem::new(Kind::Draining, "The daemon is stopping; nothing new is accepted."),
-        Reply::Running => Problem::new(Kind::StillRunning, "The same request is still under way."),
-        Reply::TooMany { limit, wait, means } => too_many(*limit, *wait, means),
-        Reply::Insufficient { balance } => {
+/// The refusal that a denial of the loop means.
+pub(crate) fn refusal(denial: &Denial) -> Problem {
+    match denial {
+        Denial::KeyReused => Problem::new(Kind::KeyReused, "The Idempotency-Key came before, with another request."),
+        Denial::TooLate => Problem::new(Kind::TooLate, "The message has left or has ended; it cannot be taken back."),
+        Denial::NeverLeft => Problem::new(Kind::Cancelled, "The message was taken back: nothing can have come of it."),
+        Denial::NotFound => no_message(),
+        Denial::QueueFull(wait) => Problem::new(Kind::QueueFull, "The queue is full.").after(*wait),
+        Denial::Draining => Problem::new(Kind::Draining, "The daemon is stopping; nothing new is accepted."),
+        Denial::Running => Problem::new(Kind::StillRunning, "The same request is still under way."),
+        Denial::TooMany { limit, wait, means } => too_many(*limit, *wait, means),
+        Denial::Insufficient { balance } => {
             let detail = format!("The balance of {} is not enough for this request.", balance.exact());
             Problem::new(Kind::InsufficientBalance, detail)
         }
-        Reply::Unpriced => Problem::new(Kind::NoPrice, "The account pays from a balance, and this has no price."),
-        Reply::NotManaged => Problem::at(Kind::Invalid, "", "the account has no balance: it does not pay in advance"),
-        Reply::TooMuch => Problem::at(Kind::Invalid, "/amount", "the balance would be larger than any may be"),
-        Reply::Accepted { .. }
-        | Reply::Repeated(_)
-        | Reply::Cancelled
-        | Reply::Withdrawn { .. }
-        | Reply::Noted
-        | Reply::Credited(_)
-        | Reply::CreditedBefore(_)
-        | Reply::Suppressed(_)
-        | Reply::Lifted
-        | Reply::ListFull
-        | Reply::Ordered(_)
-        | Reply::Unfit(_)
-        | Reply::Inspected(_) => Problem::new(Kind::Internal, "The request was answered with the answer to another."),
+        Denial::Unpriced => Problem::new(Kind::NoPrice, "The account pays from a balance, and this has no price."),
+        Denial::NotManaged => Problem::at(Kind::Invalid, "", "the account has no balance: it does not pay in advance"),
+        Denial::TooMuch => Problem::at(Kind::Invalid, "/amount", "the balance would be larger than any may be"),
+        Denial::ListFull => Problem::new(Kind::ListFull, "The list has as many numbers as memory is set aside for."),
+        Denial::Unfit(unfit) => unfit_for(*unfit),
     }
+}
+
+fn unfit_for(unfit: Unfit) -> Problem {
+    let kind = match unfit {
+        Unfit::NoTarget => Kind::NotFound,
+        Unfit::Over | Unfit::TooLong | Unfit::TraceTooLong => Kind::Invalid,
+        Unfit::NothingHeld => Kind::NothingHeld,
+        Unfit::NothingDoubted => Kind::NothingDoubted,
+        Unfit::TooMany => Kind::QueueFull,
+    };
+    Problem::new(kind, unfit.to_string())
 }
 
 fn too_many(limit: Limit, wait: Option<Duration>, means: &Means) -> Problem {

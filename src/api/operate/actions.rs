@@ -4,7 +4,7 @@
 //! carried out by then or at once.
 
 use crate::api::handler::admitted::Operator;
-use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::ask::{ask_whether, refusal};
 use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
@@ -17,9 +17,9 @@ use crate::api::handler::reads::blocking;
 use crate::api::handler::time::{Timestamp, duration};
 use crate::api::handler::{body, page};
 use crate::api::operate::link::{link, link_name};
-use crate::dispatch::door::happening::{Ask, Demand, Ending};
+use crate::dispatch::door::happening::{Demand, Ending};
 use crate::dispatch::door::plan::Plan;
-use crate::dispatch::door::reply::{Reply, Unfit};
+use crate::dispatch::door::reply::{Denial, Unfit};
 use crate::message::id::{CarrierId, RouteId};
 use crate::message::veil::Pages;
 use crate::record::action::{Action, Deed, Target};
@@ -163,17 +163,14 @@ async fn perform(
         return Err(Problem::at(Kind::Invalid, "/reason", format!("must have 1 to {REASON_MAX} characters")));
     }
     let demand = Demand { actor, deed, target, reason: reason.into(), end };
-    match ask(context, Ask::Operate(Box::new(demand))).await? {
-        Reply::Ordered(action) => Ok(json::answer(StatusCode::OK, &ActionView::of(&action, plan), 512)),
-        Reply::Unfit(Unfit::NoTarget) => Err(unknown("carrier, route or link")),
-        Reply::Unfit(unfit @ (Unfit::Over | Unfit::TooLong | Unfit::TraceTooLong)) => {
+    match ask_whether(context, Box::new(demand)).await? {
+        Ok(action) => Ok(json::answer(StatusCode::OK, &ActionView::of(&action, plan), 512)),
+        Err(Denial::Unfit(Unfit::NoTarget)) => Err(unknown("carrier, route or link")),
+        Err(Denial::Unfit(unfit @ (Unfit::Over | Unfit::TooLong | Unfit::TraceTooLong))) => {
             let pointer = if asked.until.is_some() { "/until" } else { "/for" };
             Err(Problem::at(Kind::Invalid, pointer, unfit.to_string()))
         }
-        Reply::Unfit(unfit @ Unfit::NothingHeld) => Err(Problem::new(Kind::NothingHeld, unfit.to_string())),
-        Reply::Unfit(unfit @ Unfit::NothingDoubted) => Err(Problem::new(Kind::NothingDoubted, unfit.to_string())),
-        Reply::Unfit(unfit @ Unfit::TooMany) => Err(Problem::new(Kind::QueueFull, unfit.to_string())),
-        other => Err(refusal(&other)),
+        Err(other) => Err(refusal(&other)),
     }
 }
 

@@ -3,7 +3,7 @@
 //! What the loop knows comes as one picture of one moment; what the configuration says stands beside it.
 
 use crate::api::handler::admitted::Operator;
-use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::ask::ask;
 use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
@@ -15,8 +15,7 @@ use crate::api::handler::reads::blocking;
 use crate::api::operate::actions::unknown;
 use crate::api::operate::link::{BusyLinkView, link, link_name};
 use crate::api::operate::views::{AccountView, CarrierView, QueueView, RouteView};
-use crate::dispatch::door::happening::Ask;
-use crate::dispatch::door::reply::Reply;
+use crate::dispatch::door::happening::Inspect;
 use crate::dispatch::door::snapshot::Snapshot;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -148,8 +147,5 @@ fn list<T: Serialize>(data: Vec<T>) -> Response {
 
 /// Asks the loop how everything stands.
 pub(crate) async fn snapshot(context: &Context) -> Result<Box<Snapshot>, Problem> {
-    match ask(context, Ask::Inspect).await? {
-        Reply::Inspected(snapshot) => Ok(snapshot),
-        other => Err(refusal(&other)),
-    }
+    ask(context, Inspect).await
 }

@@ -3,7 +3,7 @@
 //! Amounts are decimal strings, and exact: the lines of a ledger add up to the balance to the last digit.
 
 use crate::api::handler::admitted::Operator;
-use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::ask::ask;
 use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
@@ -19,9 +19,9 @@ use crate::api::handler::time::Timestamp;
 use crate::api::handler::{body, idempotency, page};
 use crate::api::operate::actions::unknown;
 use crate::api::submit::fingerprint;
-use crate::dispatch::door::happening::{Ask, Credit};
+use crate::dispatch::door::happening::Credit;
 use crate::dispatch::door::plan::{Account, Plan};
-use crate::dispatch::door::reply::Reply;
+use crate::dispatch::door::reply::Credited;
 use crate::message::money::{Currency, Exact, Money};
 use crate::message::veil::{Pages, Veil};
 use crate::record::money::LedgerLine;
@@ -170,16 +170,15 @@ pub(crate) async fn credit(
     let veil = context.veil();
     let created =
         |line: &LedgerLine| json::answer(StatusCode::CREATED, &LineView::of(line, &veil, account.currency), 256);
-    match ask(&context, Ask::Credit(Box::new(credit))).await? {
-        Reply::Credited(line) => Ok(created(&line)),
-        Reply::CreditedBefore(n) => {
+    match ask(&context, Box::new(credit)).await? {
+        Credited::Now(line) => Ok(created(&line)),
+        Credited::Before(n) => {
             let of = account.id;
             let found = blocking(&context, move |readers| readers.ledger(of, n.saturating_add(1), 1)).await?;
             let lost = || Problem::new(Kind::Internal, "The line of an earlier credit is not in the ledger.");
             let line = found.into_iter().next().filter(|it| it.n == n).ok_or_else(lost)?;
             Ok(idempotency::mark_replay(created(&line)))
         }
-        other => Err(refusal(&other)),
     }
 }
 

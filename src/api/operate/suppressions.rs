@@ -1,7 +1,7 @@
 //! `/admin/v1/suppressions`: who does not want to be written to, and what operators change about it.
 
 use crate::api::handler::admitted::Operator;
-use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::ask::{ask, ask_whether, refusal};
 use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
@@ -14,9 +14,9 @@ use crate::api::handler::query::{self, invalid};
 use crate::api::handler::reads::blocking;
 use crate::api::handler::time::Timestamp;
 use crate::api::handler::{body, page};
-use crate::dispatch::door::happening::{Ask, Change};
+use crate::dispatch::door::happening::{Lift, Suppress};
 use crate::dispatch::door::plan::Plan;
-use crate::dispatch::door::reply::Reply;
+use crate::dispatch::door::reply::{self, Denial, Suppressed};
 use crate::message::id::AccountId;
 use crate::message::veil::Pages;
 use crate::number::e164::E164;
@@ -75,16 +75,9 @@ pub(crate) async fn add(
         json::read(&octets, |error| Problem::new(Kind::Invalid, format!("The body is not valid: {error}.")))?;
     let key = key(by.plan(), asked.account.as_deref(), asked.sender.as_deref(), &asked.to)?;
     let reason = reason(Some(&asked.reason))?;
-    match ask(&context, Ask::OptOut(Change::Put(key.clone(), reason.clone()))).await? {
-        Reply::Suppressed(at) => {
-            let kept = Suppression { key, at, origin: Origin::Operator, reason };
-            Ok(json::answer(StatusCode::OK, &View::of(&kept, by.plan()), 256))
-        }
-        Reply::ListFull => {
-            Err(Problem::new(Kind::ListFull, "The list has as many numbers as memory is set aside for."))
-        }
-        other => Err(refusal(&other)),
-    }
+    let Suppressed(at) = ask(&context, Suppress(key.clone(), reason.clone())).await?;
+    let kept = Suppression { key, at, origin: Origin::Operator, reason };
+    Ok(json::answer(StatusCode::OK, &View::of(&kept, by.plan()), 256))
 }
 
 /// `DELETE /admin/v1/suppressions?to=&account=&sender=&reason=`
@@ -97,10 +90,10 @@ pub(crate) async fn lift(
     let of = |name: &str| asked.iter().find(|it| it.0 == name).map(|it| it.1.as_str());
     let to = of("to").ok_or_else(|| Problem::at(Kind::Invalid, "/to", "is required"))?;
     let key = key(by.plan(), of("account"), of("sender"), to)?;
-    match ask(&context, Ask::OptOut(Change::Lift(key, reason(of("reason"))?))).await? {
-        Reply::Lifted => Ok(json::answer(StatusCode::OK, &Lifted { lifted: true }, 32)),
-        Reply::NotFound => Err(Problem::new(Kind::NotFound, "There is nothing on the list for these.")),
-        other => Err(refusal(&other)),
+    match ask_whether(&context, Lift(key, reason(of("reason"))?)).await? {
+        Ok(reply::Lifted) => Ok(json::answer(StatusCode::OK, &Lifted { lifted: true }, 32)),
+        Err(Denial::NotFound) => Err(Problem::new(Kind::NotFound, "There is nothing on the list for these.")),
+        Err(other) => Err(refusal(&other)),
     }
 }
 

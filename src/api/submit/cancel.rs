@@ -1,7 +1,7 @@
 //! Takes back what has not left: `DELETE /v1/messages/{id}` and `DELETE /v1/orders/{id}`.
 
 use crate::api::handler::admitted::Sender;
-use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::ask::{ask, ask_whether, refusal};
 use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
@@ -10,8 +10,8 @@ use crate::api::handler::kinds::{MessageKey, MessageStatus, OrderKey};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::read::message::{message_of, missing};
 use crate::api::read::order::own_range;
-use crate::dispatch::door::happening::{Ask, Withdrawal};
-use crate::dispatch::door::reply::Reply;
+use crate::dispatch::door::happening::{Cancellation, Withdrawal};
+use crate::dispatch::door::reply::{self, Denial};
 use crate::message::status::Status;
 use crate::message::veil::MessageName;
 use axum::extract::{Path, State};
@@ -28,13 +28,13 @@ pub(crate) async fn cancel(
     by: Sender,
 ) -> Result<Response, Problem> {
     let (veil, id) = message_of(&context, &id)?;
-    match ask(&context, Ask::Cancel(by.account().id, id)).await? {
-        Reply::Cancelled => {
+    match ask_whether(&context, Cancellation(by.account().id, id)).await? {
+        Ok(reply::Cancelled) => {
             let document = Cancelled { id: Shown(veil.message(id)), status: Status::Cancelled.word() };
             Ok(json::answer(StatusCode::OK, &document, 100))
         }
-        Reply::NotFound => Err(missing(&context, id).await?),
-        other => Err(refusal(&other)),
+        Err(Denial::NotFound) => Err(missing(&context, id).await?),
+        Err(other) => Err(refusal(&other)),
     }
 }
 
@@ -46,13 +46,9 @@ pub(crate) async fn cancel_order(
 ) -> Result<Response, Problem> {
     let account = by.account().id;
     let (order, (from, to)) = own_range(&context, &id, account).await?;
-    match ask(&context, Ask::Withdraw(Withdrawal { account, order, from, to })).await? {
-        Reply::Withdrawn { cancelled, left } => {
-            let document = Withdrawn { order_id: context.veil().order(order), cancelled, left };
-            Ok(json::answer(StatusCode::OK, &document, 100))
-        }
-        other => Err(refusal(&other)),
-    }
+    let reply::Withdrawn { cancelled, left } = ask(&context, Withdrawal { account, order, from, to }).await?;
+    let document = Withdrawn { order_id: context.veil().order(order), cancelled, left };
+    Ok(json::answer(StatusCode::OK, &document, 100))
 }
 
 /// What the reference says of it.

@@ -1,7 +1,7 @@
 //! `POST /v1/messages`: what is asked for is checked, priced and handed to the loop, and answered once it is durable.
 
 use crate::api::handler::admitted::Sender;
-use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::ask::ask;
 use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
@@ -18,8 +18,8 @@ use crate::api::submit::quote::{JUDGED, Judge, Quote};
 use crate::api::submit::recipients::Line;
 use crate::api::submit::request::{Asked, targets};
 use crate::api::submit::{answer, csv, diagnose, fingerprint, screen};
-use crate::dispatch::door::happening::{Ask, Recipient, Submission};
-use crate::dispatch::door::reply::{Means, Reply};
+use crate::dispatch::door::happening::{Recipient, Submission};
+use crate::dispatch::door::reply::{Means, Submitted};
 use crate::message::id::OrderId;
 use crate::message::veil::MessageName;
 use crate::record::entry::Entry;
@@ -67,15 +67,14 @@ pub(crate) async fn messages(
     screen::sift(&context, targets, &mut quote, &mut submission).await?;
     quote.some()?;
     submission.idempotency = key.map(|key| fingerprint::key(key, (head.uri.path(), &body), |it| it.message(&asked)));
-    match ask(&context, Ask::Submit(submission)).await? {
-        Reply::Accepted { order, messages, means, .. } => {
+    match ask(&context, submission).await? {
+        Submitted::Accepted { order, messages, means, .. } => {
             count_rejected(&context, &quote);
             let veil = context.veil();
             let names: Vec<MessageName> = messages.iter().map(|it| veil.message(*it)).collect();
             Ok(answer::accepted(&quote, (veil.order(order), None), &names, &means))
         }
-        Reply::Repeated(order) => repeat(&context, judge, &quote, (order, None)).await,
-        other => Err(refusal(&other)),
+        Submitted::Repeated(order) => repeat(&context, judge, &quote, (order, None)).await,
     }
 }
 

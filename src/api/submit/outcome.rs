@@ -3,7 +3,7 @@
 //! It says more of a carrier than its receipts do, and ends the wait for them.
 
 use crate::api::handler::admitted::Sender;
-use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::ask::{ask_whether, refusal};
 use crate::api::handler::auth::Scope;
 use crate::api::handler::body;
 use crate::api::handler::context::Context;
@@ -13,8 +13,8 @@ use crate::api::handler::kinds::MessageKey;
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::read::message::{message_of, missing};
-use crate::dispatch::door::happening::Ask;
-use crate::dispatch::door::reply::Reply;
+use crate::dispatch::door::happening::Feedback;
+use crate::dispatch::door::reply::{self, Denial};
 use crate::message::veil::MessageName;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
@@ -36,10 +36,10 @@ pub(crate) async fn outcome(
     let (body, _held) = body::read(&context, Holder::Account(account), request.into_body()).await?;
     let Outcome { verified } =
         json::read(&body, |_| Problem::at(Kind::Invalid, "/verified", "the body is {\"verified\": true} or false"))?;
-    match ask(&context, Ask::Outcome(account, id, verified)).await? {
-        Reply::Noted => Ok(json::answer(StatusCode::OK, &Noted { id: Shown(veil.message(id)), verified }, 100)),
-        Reply::NotFound => Err(missing(&context, id).await?),
-        other => Err(refusal(&other)),
+    match ask_whether(&context, Feedback { account, message: id, verified }).await? {
+        Ok(reply::Noted) => Ok(json::answer(StatusCode::OK, &Noted { id: Shown(veil.message(id)), verified }, 100)),
+        Err(Denial::NotFound) => Err(missing(&context, id).await?),
+        Err(other) => Err(refusal(&other)),
     }
 }
 

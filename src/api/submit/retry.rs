@@ -22,8 +22,8 @@ use crate::api::submit::recipients::Rejected;
 use crate::api::submit::rejection::Rejection;
 use crate::api::submit::request::{Target, Targets, Text};
 use crate::api::submit::{answer, fingerprint, screen};
-use crate::dispatch::door::happening::{Ask, Keyed};
-use crate::dispatch::door::reply::Reply;
+use crate::dispatch::door::happening::Keyed;
+use crate::dispatch::door::reply::{Denial, Submitted};
 use crate::message::body::Body;
 use crate::message::extras::Extras;
 use crate::message::source::Source;
@@ -164,15 +164,14 @@ impl Retry<'_> {
         }));
         quote.some()?;
         submission.idempotency.clone_from(&self.key);
-        match ask(context, Ask::Submit(submission)).await? {
-            Reply::Accepted { order, messages, means, .. } => {
+        match ask(context, submission).await? {
+            Submitted::Accepted { order, messages, means, .. } => {
                 count_rejected(context, &quote);
                 let veil = context.veil();
                 let names: Vec<MessageName> = messages.iter().map(|it| veil.message(*it)).collect();
                 Ok(answer::accepted(&quote, (veil.order(order), of), &names, &means))
             }
-            Reply::Repeated(order) => repeat(context, judge, &quote, (order, of)).await,
-            other => Err(refusal(&other)),
+            Submitted::Repeated(order) => repeat(context, judge, &quote, (order, of)).await,
         }
     }
 
@@ -185,7 +184,7 @@ impl Retry<'_> {
             return Ok(None);
         };
         if !asked.is(&before.hash) {
-            return Err(refusal(&Reply::KeyReused));
+            return Err(refusal(&Denial::KeyReused));
         }
         let first = blocking(context, move |readers| readers.order_messages(before.order, &[], None, 1)).await?;
         let Some(route) = first.first().and_then(|it| judge.plan.routes.get(&it.body.route)) else { return Ok(None) };

@@ -1,14 +1,13 @@
 //! Numbers that a service refuses, taken out of a request before it is handed to the loop.
 
-use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::ask::ask;
 use crate::api::handler::context::Context;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::submit::quote::Quote;
 use crate::api::submit::recipients::Rejected;
 use crate::api::submit::rejection::Rejection;
 use crate::api::submit::request::{RECIPIENTS_MAX, Targets};
-use crate::dispatch::door::happening::{Ask, Submission};
-use crate::dispatch::door::reply::Reply;
+use crate::dispatch::door::happening::{MayAsk, Submission};
 use crate::message::id::AccountId;
 use crate::number::e164::E164;
 use std::collections::BTreeSet;
@@ -58,8 +57,5 @@ pub(super) async fn sift<'a>(
 
 /// Refuses where the account would be refused for its rate; that the request comes is not counted yet.
 async fn within_rate(context: &Context, account: AccountId) -> Result<(), Problem> {
-    match ask(context, Ask::MayAsk(account)).await? {
-        Reply::Noted => Ok(()),
-        other => Err(refusal(&other)),
-    }
+    ask(context, MayAsk(account)).await.map(|_| ())
 }

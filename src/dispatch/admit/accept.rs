@@ -2,7 +2,7 @@
 
 use crate::dispatch::admit::arrive::SLICE;
 use crate::dispatch::door::happening::{Credit, Keyed, RequestId, Submission};
-use crate::dispatch::door::reply::{Means, Reply};
+use crate::dispatch::door::reply::{Denial, Means, Submitted};
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::id::OrderId;
 use crate::message::money::Money;
@@ -12,6 +12,14 @@ use std::time::Duration;
 
 /// When a request that found the queue full should come again.
 const FULL_RETRY: Duration = Duration::from_secs(5);
+
+/// A request that is not denied.
+enum Judged {
+    /// It is new; its account stands so.
+    Anew(Means),
+    /// It came before, and made this order.
+    Before(OrderId),
+}
 
 impl Dispatch {
     pub(crate) fn accept<S: Store>(
@@ -25,30 +33,31 @@ impl Dispatch {
             return Ok(());
         }
         match self.judge(&submission, store)? {
-            Ok(means) => self.begin(request, submission, means, dice),
-            Err(refusal) => self.beat.reply(request, refusal),
+            Ok(Judged::Anew(means)) => self.begin(request, submission, means, dice),
+            Ok(Judged::Before(order)) => self.beat.grant(request, Submitted::Repeated(order)),
+            Err(denial) => self.beat.deny(request, denial),
         }
         Ok(())
     }
 
-    /// Why a request is not accepted now; or how its account stands if it is.
-    fn judge<S: Store>(&mut self, submission: &Submission, store: &mut S) -> Result<Result<Means, Reply>, Poisoned> {
+    /// Whether a request is accepted now, or why not.
+    fn judge<S: Store>(&mut self, submission: &Submission, store: &mut S) -> Result<Result<Judged, Denial>, Poisoned> {
         if self.beat.draining {
-            return Ok(Err(Reply::Draining));
+            return Ok(Err(Denial::Draining));
         }
         let account = submission.account;
-        if let Err(refusal) = self.accounts.ask_rate(&self.beat, account) {
-            return Ok(Err(refusal));
+        if let Err(denial) = self.accounts.ask_rate(&self.beat, account) {
+            return Ok(Err(denial));
         }
         if !self.beat.plan.routes.contains_key(&submission.route) {
             // The configuration changed while the request was on its way.
-            return Ok(Err(Reply::NotFound));
+            return Ok(Err(Denial::NotFound));
         }
         match self.beat.before(account, submission.idempotency.as_ref(), store)? {
             Some(Ok(order)) => {
                 let order = OrderId::from_record(order);
                 self.renew(submission, order);
-                return Ok(Err(Reply::Repeated(order)));
+                return Ok(Ok(Judged::Before(order)));
             }
             Some(Err(reused)) => return Ok(Err(reused)),
             None => (),
@@ -58,18 +67,19 @@ impl Dispatch {
         if self.beat.plan.limits.queued_max < self.lanes.queued() + awaited + parts
             || (SLICE < submission.recipients.len() && !self.arrivals.has_room())
         {
-            return Ok(Err(Reply::QueueFull(FULL_RETRY)));
+            return Ok(Err(Denial::QueueFull(FULL_RETRY)));
         }
         if self.beat.plan.is_managed(account) {
             // Prices were found against the plan of a moment ago, in which it may have been another.
             let price = submission.recipients.iter().try_fold(Money(0), |sum, it| it.price.map(|it| sum + it));
-            let Some(price) = price else { return Ok(Err(Reply::Unpriced)) };
+            let Some(price) = price else { return Ok(Err(Denial::Unpriced)) };
             let spendable = self.accounts.spendable(account, self.arrivals.reserve(account));
             if spendable < price {
-                return Ok(Err(Reply::Insufficient { balance: spendable }));
+                return Ok(Err(Denial::Insufficient { balance: spendable }));
             }
         }
-        Ok(self.accounts.ask_quota(&mut self.beat, account, submission.recipients.len() as u64))
+        let quota = self.accounts.ask_quota(&mut self.beat, account, submission.recipients.len() as u64);
+        Ok(quota.map(Judged::Anew))
     }
 
     /// Remembers a key for another day, where it is of those that are.

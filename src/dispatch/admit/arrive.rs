@@ -13,7 +13,7 @@
 use crate::dispatch::door::command::Command;
 use crate::dispatch::door::fact::{Fact, TOLD_MAX};
 use crate::dispatch::door::happening::{Keyed, Recipient, RequestId, Submission};
-use crate::dispatch::door::reply::{Means, Reply};
+use crate::dispatch::door::reply::{Denial, Means, Submitted};
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::id::{AccountId, CarrierId, LaneId, MessageId, OrderId, PartKey, Seq};
 use crate::message::money::Money;
@@ -179,7 +179,7 @@ impl Dispatch {
         }
         for arriving in &mut self.arrivals.orders {
             let tired = arriving.repeats.extract_if(.., |it| it.1 <= now);
-            self.beat.out.commands.extend(tired.map(|it| Command::Reply(it.0, Reply::Running)));
+            self.beat.out.commands.extend(tired.map(|it| Command::Reply(it.0, Err(Denial::Running))));
         }
         let Some(mut arriving) = self.arrivals.orders.pop_front() else { return };
         self.enter(&mut arriving, dice);
@@ -231,9 +231,9 @@ impl Dispatch {
         let messages = arriving.ids.iter().take(TOLD_MAX).copied().collect();
         self.beat.tell(Fact::Accepted { order, account, route, class, count, messages });
         let waiting = arriving.repeats.into_iter();
-        self.beat.out.commands.extend(waiting.map(|it| Command::Reply(it.0, Reply::Repeated(order))));
-        let reply = Reply::Accepted { order, messages: arriving.ids, at: arriving.at, means: Box::new(means) };
-        self.beat.reply(arriving.request, reply);
+        self.beat.out.commands.extend(waiting.map(|it| Command::Reply(it.0, Ok(Submitted::Repeated(order).into()))));
+        let made = Submitted::Accepted { order, messages: arriving.ids, at: arriving.at, means: Box::new(means) };
+        self.beat.grant(arriving.request, made);
         if SLICE < count {
             self.arrivals.landed.push((queue_of(submission), arriving.first));
         }
@@ -260,8 +260,7 @@ impl Dispatch {
         if same && arriving.repeats.len() < REPEATS_MAX {
             arriving.repeats.push((request, until));
         } else {
-            let reply = if same { Reply::Running } else { Reply::KeyReused };
-            self.beat.reply(request, reply);
+            self.beat.deny(request, if same { Denial::Running } else { Denial::KeyReused });
         }
         true
     }

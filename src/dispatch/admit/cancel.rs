@@ -6,10 +6,10 @@
 //! rest.
 
 use crate::dispatch::Dispatch;
-use crate::dispatch::door::happening::{RequestId, Withdrawal};
-use crate::dispatch::door::reply::Reply;
+use crate::dispatch::door::happening::{Cancellation, RequestId, Withdrawal};
+use crate::dispatch::door::reply::{Cancelled, Denial, Withdrawn};
 use crate::dispatch::tried::is_live;
-use crate::message::id::{AccountId, MessageId, PartKey, Seq};
+use crate::message::id::{PartKey, Seq};
 use crate::message::part::Part;
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
@@ -49,13 +49,13 @@ impl Withdrawals {
 }
 
 impl Dispatch {
-    pub(crate) fn cancel(&mut self, request: RequestId, account: AccountId, message: MessageId) {
+    pub(crate) fn cancel(&mut self, request: RequestId, Cancellation(account, message): Cancellation) {
         let known = self.set.get(message.seq).map(|it| &it.entry.body);
         let own = known.is_some_and(|it| it.id == message && it.account == account);
         let reply = match own && !self.arrivals.holds(message.seq) {
-            false => Reply::NotFound,
-            true if self.take_back(message.seq) => Reply::Cancelled,
-            true => Reply::TooLate,
+            false => Err(Denial::NotFound),
+            true if self.take_back(message.seq) => Ok(Cancelled),
+            true => Err(Denial::TooLate),
         };
         self.beat.reply(request, reply);
     }
@@ -63,7 +63,7 @@ impl Dispatch {
     /// Somebody wants an order back, which is known to be whole.
     pub(crate) fn withdraw(&mut self, request: RequestId, withdrawal: Withdrawal) {
         if ORDERS_MAX <= self.withdrawals.0.len() {
-            return self.beat.reply(request, Reply::QueueFull(FULL_RETRY));
+            return self.beat.deny(request, Denial::QueueFull(FULL_RETRY));
         }
         self.withdrawals.0.push_back(Withdrawing { request, withdrawal, cancelled: 0, left: 0 });
     }
@@ -92,7 +92,7 @@ impl Dispatch {
         if next < to {
             self.withdrawals.0.push_back(it);
         } else {
-            self.beat.reply(it.request, Reply::Withdrawn { cancelled: it.cancelled, left: it.left });
+            self.beat.grant(it.request, Withdrawn { cancelled: it.cancelled, left: it.left });
         }
         Ok(())
     }

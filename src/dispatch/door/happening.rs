@@ -42,28 +42,75 @@ pub enum Happening {
     Drain,
 }
 
-/// What is asked for.
-#[derive(Clone, Debug)]
-pub enum Ask {
+/// Declares what may be asked for.
+macro_rules! asks {
+    ($($(#[$doc:meta])* $name:ident($question:ty),)+) => {
+        /// What is asked for.
+        #[derive(Clone, Debug)]
+        pub enum Ask {
+            $($(#[$doc])* $name($question),)+
+        }
+        $(impl From<$question> for Ask {
+            fn from(question: $question) -> Self {
+                Self::$name(question)
+            }
+        })+
+    };
+}
+
+asks! {
     /// A checked request to send.
     Submit(Box<Submission>),
     /// A request to take back what has not left.
-    Cancel(AccountId, MessageId),
+    Cancel(Cancellation),
     /// A request to take back all of an order that has not left.
     Withdraw(Withdrawal),
-    /// What an operator asks of the list of those who do not want to be written to.
-    OptOut(Change),
+    /// An operator has a number left in peace.
+    Suppress(Suppress),
+    /// An operator has a number written to again.
+    Lift(Lift),
     /// An operator wants something done.
     Operate(Box<Demand>),
-    /// A request of this account is about to be judged, which costs something: would its rate let it in?
-    MayAsk(AccountId),
+    /// A request is about to be judged.
+    MayAsk(MayAsk),
     /// An operator wants to see how everything stands.
-    Inspect,
+    Inspect(Inspect),
     /// An operator gives an account credit.
     Credit(Box<Credit>),
-    /// An application says whether the code in a message of its account came back.
-    Outcome(AccountId, MessageId, bool),
+    /// An application says what came of a message.
+    Feedback(Feedback),
 }
+
+/// A message that is to be taken back, and whose it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cancellation(pub AccountId, pub MessageId);
+
+/// A request of this account is about to be judged, which costs something: would its rate let it in?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MayAsk(pub AccountId);
+
+/// How does everything stand?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inspect;
+
+/// An application says whether the code in a message of its account came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Feedback {
+    /// Whose.
+    pub account: AccountId,
+    /// Which.
+    pub message: MessageId,
+    /// Whether it came back.
+    pub verified: bool,
+}
+
+/// A number that is to be left in peace, for this reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppress(pub Key, pub Box<str>);
+
+/// A number that is to be written to again, for this reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lift(pub Key, pub Box<str>);
 
 /// A request to send, checked, routed, cut and priced.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,15 +206,6 @@ pub struct Recipient {
     pub client_ref: Option<Box<str>>,
     /// What the customer pays for all parts.
     pub price: Option<Money>,
-}
-
-/// What an operator asks of the list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Leave a number in peace, for this reason.
-    Put(Key, Box<str>),
-    /// Write to it again, for this reason.
-    Lift(Key, Box<str>),
 }
 
 /// What an operator wants done.

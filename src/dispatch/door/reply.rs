@@ -1,5 +1,8 @@
 //! The answers to requests.
 
+use crate::dispatch::door::happening::{
+    Ask, Cancellation, Credit, Demand, Feedback, Inspect, Lift, MayAsk, Submission, Suppress, Withdrawal,
+};
 use crate::dispatch::door::snapshot::Snapshot;
 use crate::message::id::{MessageId, OrderId};
 use crate::message::money::Money;
@@ -15,9 +18,66 @@ pub const TRACE_MAX: Duration = Duration::from_secs(10 * 60);
 /// Moves that may be under way at once.
 pub const MOVES_MAX: usize = 16;
 
-/// The answer to a request.
+/// The answer to a question.
+pub type Reply = Result<Grant, Denial>;
+
+/// A question, and what it is answered with when it is not denied.
+pub trait Question: Into<Ask> {
+    /// What it is answered with.
+    type Answer: Into<Grant> + TryFrom<Grant>;
+}
+
+/// Declares what questions are answered with, and which questions.
+macro_rules! grants {
+    ($($(#[$doc:meta])* $name:ident($answer:ty) to $($question:ty),+;)+) => {
+        /// What a question is answered with.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Grant {
+            $($(#[$doc])* $name($answer),)+
+        }
+        $(
+            impl From<$answer> for Grant {
+                fn from(answer: $answer) -> Self {
+                    Self::$name(answer)
+                }
+            }
+            impl TryFrom<Grant> for $answer {
+                type Error = Grant;
+                fn try_from(grant: Grant) -> Result<Self, Grant> {
+                    if let Grant::$name(answer) = grant { Ok(answer) } else { Err(grant) }
+                }
+            }
+            $(impl Question for $question {
+                type Answer = $answer;
+            })+
+        )+
+    };
+}
+
+grants! {
+    /// A request to send is stored, now or before.
+    Submitted(Submitted) to Box<Submission>;
+    /// A message will not be sent.
+    Cancelled(Cancelled) to Cancellation;
+    /// Of an order nothing more will be sent.
+    Withdrawn(Withdrawn) to Withdrawal;
+    /// It is noted, or may come.
+    Noted(Noted) to Feedback, MayAsk;
+    /// An account has its credit.
+    Credited(Credited) to Box<Credit>;
+    /// A number is left in peace.
+    Suppressed(Suppressed) to Suppress;
+    /// A number is written to again.
+    Lifted(Lifted) to Lift;
+    /// What an operator wanted stands, or is done.
+    Ordered(Box<Action>) to Box<Demand>;
+    /// How everything stands.
+    Inspected(Box<Snapshot>) to Inspect;
+}
+
+/// What became of a request to send.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Reply {
+pub enum Submitted {
     /// It is durable and queued.
     Accepted {
         /// The order that it made.
@@ -31,6 +91,45 @@ pub enum Reply {
     },
     /// The same request came before, under the same key.
     Repeated(OrderId),
+}
+
+/// The message will not be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cancelled;
+
+/// Of an order these messages will not be sent, and these had left or ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// So many will not be, those included that were taken back before.
+    pub cancelled: u64,
+    /// So many had.
+    pub left: u64,
+}
+
+/// What was said is noted, or what was asked for may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Noted;
+
+/// What became of credit.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Credited {
+    /// It was given: the line of the ledger that says so.
+    Now(Box<LedgerLine>),
+    /// The same was given before, under the same key; by the line of this number.
+    Before(u64),
+}
+
+/// The number is left in peace since then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suppressed(pub Time);
+
+/// The number is written to again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifted;
+
+/// Why a question is not answered with what it asks for. Nothing was done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Denial {
     /// The same request came before, under the same key, and its order is still arriving.
     Running,
     /// Another request came before under the same key.
@@ -51,47 +150,24 @@ pub enum Reply {
     },
     /// The account pays from a balance, and something has no price.
     Unpriced,
-    /// Credit was given: the line of the ledger that says so.
-    Credited(Box<LedgerLine>),
-    /// The same credit was given before, under the same key; by the line of this number.
-    CreditedBefore(u64),
     /// The account has no balance to give credit to.
     NotManaged,
     /// The balance would be larger than any may be.
     TooMuch,
-    /// The message will not be sent.
-    Cancelled,
-    /// Of an order these messages will not be sent, and these had left or ended.
-    Withdrawn {
-        /// So many will not be, those included that were taken back before.
-        cancelled: u64,
-        /// So many had.
-        left: u64,
-    },
-    /// What an application says of a message is noted.
-    Noted,
     /// The message has left, or has ended.
     TooLate,
     /// The message was taken back before it left, so that nothing can have come of it.
     NeverLeft,
-    /// There is no such message of this account, or no such key on a list.
+    /// There is no such message of this account, no such route any more, or no such key on a list.
     NotFound,
-    /// The number is left in peace since then.
-    Suppressed(Time),
-    /// The number is written to again.
-    Lifted,
     /// The list of those who do not want to be written to is full.
     ListFull,
     /// The queue is full; try again after this.
     QueueFull(Duration),
     /// The daemon is stopping.
     Draining,
-    /// What an operator wanted stands, or is done.
-    Ordered(Box<Action>),
     /// What an operator wanted is not done.
     Unfit(Unfit),
-    /// How everything stands.
-    Inspected(Box<Snapshot>),
 }
 
 /// How an account stands, as far as its configuration limits it.

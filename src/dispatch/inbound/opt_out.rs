@@ -5,9 +5,9 @@
 
 use crate::dispatch::beat::Beat;
 use crate::dispatch::door::fact::Fact;
-use crate::dispatch::door::happening::{Change, RequestId};
+use crate::dispatch::door::happening::{Lift, RequestId, Suppress};
 use crate::dispatch::door::plan::Plan;
-use crate::dispatch::door::reply::Reply;
+use crate::dispatch::door::reply::{Denial, Lifted, Suppressed};
 use crate::message::body::Body;
 use crate::message::class::Class;
 use crate::message::id::AccountId;
@@ -54,20 +54,17 @@ pub(crate) struct Order {
 }
 
 impl OptedOut {
-    /// Does what an operator asks.
-    pub(in crate::dispatch) fn change_list(&self, beat: &mut Beat, request: RequestId, change: Change) {
-        let at = beat.now;
-        let reply = match change {
-            Change::Put(key, reason) => {
-                let kept = self.put(beat, Suppression { key, at, origin: Origin::Operator, reason });
-                if kept { Reply::Suppressed(beat.shown(at)) } else { Reply::ListFull }
-            }
-            Change::Lift(key, reason) => {
-                let lifted = self.lift(beat, key, Origin::Operator, reason);
-                if lifted { Reply::Lifted } else { Reply::NotFound }
-            }
-        };
-        beat.reply(request, reply);
+    /// An operator puts a key on the list.
+    pub(in crate::dispatch) fn suppress(&self, beat: &mut Beat, request: RequestId, it: Suppress) {
+        let (Suppress(key, reason), at) = (it, beat.now);
+        let kept = self.put(beat, Suppression { key, at, origin: Origin::Operator, reason });
+        if kept { beat.grant(request, Suppressed(beat.shown(at))) } else { beat.deny(request, Denial::ListFull) }
+    }
+
+    /// An operator takes a key from the list.
+    pub(in crate::dispatch) fn write_again(&self, beat: &mut Beat, request: RequestId, Lift(key, reason): Lift) {
+        let lifted = self.lift(beat, key, Origin::Operator, reason);
+        if lifted { beat.grant(request, Lifted) } else { beat.deny(request, Denial::NotFound) }
     }
 
     /// Does what a handset has ordered.

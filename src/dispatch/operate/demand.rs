@@ -4,7 +4,7 @@ use crate::dispatch::Dispatch;
 use crate::dispatch::door::command::{Command, Tracing};
 use crate::dispatch::door::fact::Fact;
 use crate::dispatch::door::happening::{Demand, Ending, RequestId};
-use crate::dispatch::door::reply::{MOVES_MAX, Reply, STANDS_MAX, TRACE_MAX, Unfit};
+use crate::dispatch::door::reply::{Denial, MOVES_MAX, STANDS_MAX, TRACE_MAX, Unfit};
 use crate::dispatch::failover::operator_moves::Moving;
 use crate::message::id::Seq;
 use crate::message::time::Time;
@@ -12,11 +12,10 @@ use crate::record::action::{Action, Deed, Target};
 
 impl Dispatch {
     pub(crate) fn operate(&mut self, request: RequestId, demand: Demand) {
-        let reply = match self.order(demand) {
-            Ok(action) => Reply::Ordered(Box::new(self.beat.shown(action))),
-            Err(unfit) => Reply::Unfit(unfit),
-        };
-        self.beat.reply(request, reply);
+        match self.order(demand) {
+            Ok(action) => self.beat.grant(request, Box::new(self.beat.shown(action))),
+            Err(unfit) => self.beat.deny(request, Denial::Unfit(unfit)),
+        }
     }
 
     fn order(&mut self, demand: Demand) -> Result<Action, Unfit> {

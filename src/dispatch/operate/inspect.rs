@@ -2,7 +2,6 @@
 
 use crate::dispatch::Dispatch;
 use crate::dispatch::door::happening::RequestId;
-use crate::dispatch::door::reply::Reply;
 use crate::dispatch::door::snapshot::{AtBreaker, AtCarrier, AtLink, Closed, InQueue, Scored, Snapshot};
 use crate::message::attempt::Cause;
 use crate::message::class::Class;
@@ -13,7 +12,7 @@ use std::collections::BTreeMap;
 impl Dispatch {
     pub(crate) fn inspect(&mut self, request: RequestId) {
         let snapshot = self.snapshot();
-        self.beat.reply(request, Reply::Inspected(Box::new(snapshot)));
+        self.beat.grant(request, Box::new(snapshot));
     }
 
     fn snapshot(&mut self) -> Snapshot {

@@ -2,10 +2,10 @@
 
 use crate::carrier::report::Ticket;
 use crate::dispatch::Dispatch;
-use crate::dispatch::door::happening::RequestId;
-use crate::dispatch::door::reply::Reply;
+use crate::dispatch::door::happening::{Feedback, RequestId};
+use crate::dispatch::door::reply::{Denial, Noted};
 use crate::message::attempt::Attempt;
-use crate::message::id::{AccountId, MessageId, PartKey};
+use crate::message::id::PartKey;
 use crate::message::phase::{End, Phase};
 use crate::message::reason::Reason;
 use crate::message::status::Status;
@@ -14,14 +14,15 @@ use crate::route::score::DeliveryOutcome;
 
 impl Dispatch {
     /// An application says whether the code in a message came back. If it did, no other carrier is tried any more.
-    pub(crate) fn outcome(&mut self, request: RequestId, account: AccountId, message: MessageId, verified: bool) {
+    pub(crate) fn outcome(&mut self, request: RequestId, feedback: Feedback) {
+        let Feedback { account, message, verified } = feedback;
         let known = self.set.get(message.seq).map(|it| &it.entry);
         let known = known.filter(|it| it.body.id == message && it.body.account == account);
         let Some(entry) = known.filter(|_| !self.arrivals.holds(message.seq)) else {
-            return self.beat.reply(request, Reply::NotFound);
+            return self.beat.deny(request, Denial::NotFound);
         };
         if entry.status() == Status::Cancelled {
-            return self.beat.reply(request, Reply::NeverLeft);
+            return self.beat.deny(request, Denial::NeverLeft);
         }
         let first = PartKey::new(message.seq, 0);
         let past = entry.past.iter().filter(|it| it.key == first).map(|it| &it.attempt);
@@ -49,6 +50,6 @@ impl Dispatch {
                 }
             }
         }
-        self.beat.reply(request, Reply::Noted);
+        self.beat.grant(request, Noted);
     }
 }

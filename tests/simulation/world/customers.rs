@@ -1,8 +1,8 @@
 //! Customers in the simulation: they send, cancel and are answered.
 
 use crate::simulation::world::{Coming, World};
-use nuncio::dispatch::door::happening::{Ask, Happening, RequestId, Submission, Withdrawal};
-use nuncio::dispatch::door::reply::Reply;
+use nuncio::dispatch::door::happening::{Ask, Cancellation, Happening, RequestId, Submission, Withdrawal};
+use nuncio::dispatch::door::reply::{Denial, Grant, Reply, Submitted, Withdrawn};
 use nuncio::message::id::Seq;
 use nuncio::message::phase::Phase;
 use nuncio::record::contract::Store;
@@ -39,15 +39,17 @@ impl World {
             self.calls.push(Happening::Ask(RequestId(self.requests), Ask::Withdraw(withdrawal)));
             return self.wake();
         }
-        self.calls
-            .push(Happening::Ask(RequestId(self.requests | (message.seq.0 << 32)), Ask::Cancel(account, message)));
+        self.calls.push(Happening::Ask(
+            RequestId(self.requests | (message.seq.0 << 32)),
+            Ask::Cancel(Cancellation(account, message)),
+        ));
         self.wake();
     }
 
     pub(super) fn reply(&mut self, request: RequestId, reply: Reply) {
         let submission = self.waiting.remove(&request.0);
         match reply {
-            Reply::Accepted { order, messages, .. } => {
+            Ok(Grant::Submitted(Submitted::Accepted { order, messages, .. })) => {
                 let submission = submission.expect("a reply to a request");
                 assert_eq!(messages.len(), submission.recipients.len(), "accepted: not all of them");
                 for message in messages {
@@ -59,15 +61,18 @@ impl World {
                     self.known.push((message, submission.account));
                 }
             }
-            Reply::Repeated(order) => {
+            Ok(Grant::Submitted(Submitted::Repeated(order))) => {
                 let found = self.store.order(order).expect("the store is sound");
                 assert!(!found.is_empty(), "repeated: {order:?} is not there");
             }
-            Reply::QueueFull(_) | Reply::Draining | Reply::Running | Reply::TooMany { wait: Some(_), .. } => {
+            Err(Denial::QueueFull(_))
+            | Err(Denial::Draining)
+            | Err(Denial::Running)
+            | Err(Denial::TooMany { wait: Some(_), .. }) => {
                 let after = self.dice.range(500, 5_000);
                 self.post(self.now + after, Coming::Request(Box::new(submission.expect("a reply to a request"))));
             }
-            Reply::Cancelled => {
+            Ok(Grant::Cancelled(_)) => {
                 let seq = Seq(request.0 >> 32);
                 assert!(
                     self.store.parts_of(seq).all(|it| it.phase() == Phase::Cancelled),
@@ -75,7 +80,7 @@ impl World {
                 );
                 self.ledger.cancelled.insert(seq);
             }
-            Reply::Withdrawn { cancelled, left } => {
+            Ok(Grant::Withdrawn(Withdrawn { cancelled, left })) => {
                 let asked = self.withdrawn.remove(&request.0).expect("a reply to a request");
                 let seqs = (asked.from.0..asked.to.0).map(Seq);
                 let back: Vec<Seq> =
@@ -84,7 +89,7 @@ impl World {
                 assert_eq!(cancelled + left, asked.to.0 - asked.from.0, "withdrawn-is-whole: {asked:?}");
                 self.ledger.cancelled.extend(back);
             }
-            Reply::TooLate => (),
+            Err(Denial::TooLate) => (),
             other => panic!("replied {other:?} to {submission:?}"),
         }
     }

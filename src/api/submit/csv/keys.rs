@@ -15,7 +15,7 @@ use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::submit::fingerprint;
 use crate::dispatch::door::happening::Keyed;
-use crate::dispatch::door::reply::Reply;
+use crate::dispatch::door::reply::Denial;
 use crate::message::id::AccountId;
 use crate::store::sqlite::readers::Readers;
 
@@ -55,7 +55,7 @@ impl Keys {
         let first = (0..orders).find(|at| same(*at));
         let others = (0..).zip(&used).all(|(at, it)| it.is_none_or(|it| self.keyed("".into(), at).is(&it)));
         if first.is_none() && own.is_some() || !others {
-            return Err(refusal(&Reply::KeyReused));
+            return Err(refusal(&Denial::KeyReused));
         }
         if first.is_none() && 0 < count {
             let detail = "The file came under this Idempotency-Key so long ago that a part of what was made of it is \

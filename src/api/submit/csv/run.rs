@@ -18,8 +18,7 @@ use crate::api::submit::messages::{count_rejected, octets};
 use crate::api::submit::quote::{Judge, Quote};
 use crate::api::submit::request::{RECIPIENTS_MAX, Target, targets};
 use crate::api::submit::screen;
-use crate::dispatch::door::happening::Ask;
-use crate::dispatch::door::reply::{Means, Reply};
+use crate::dispatch::door::reply::{Denial, Means, Submitted};
 use crate::message::id::OrderId;
 use crate::message::money::{Currency, Money};
 use axum::response::Response;
@@ -95,7 +94,7 @@ impl Run<'_> {
         }
         let balance = balance::of_account(self.context, self.judge.account).await?;
         match balance.filter(|balance| cost.is_some_and(|it| *balance < it)) {
-            Some(balance) => Err(refusal(&Reply::Insufficient { balance })),
+            Some(balance) => Err(refusal(&Denial::Insufficient { balance })),
             None => Ok(()),
         }
     }
@@ -132,19 +131,17 @@ impl Run<'_> {
         };
         let span = (numbers[first.at], numbers[last.at]);
         submission.idempotency = done.keys.as_ref().map(|it| it.of(at));
-        let reply = ask(self.context, Ask::Submit(submission)).await?;
-        match reply {
-            Reply::Accepted { order, messages, means, .. } => {
+        match ask(self.context, submission).await? {
+            Submitted::Accepted { order, messages, means, .. } => {
                 count_rejected(self.context, &quote);
                 done.report.note(&quote, &numbers);
                 done.report.made(self.made(order, &quote, messages.len() as u64, span), *means);
             }
-            Reply::Repeated(order) => {
+            Submitted::Repeated(order) => {
                 let (made, means, currency) = self.before(self.made(order, &quote, 0, span), order).await?;
                 done.report.note(&quote, &numbers);
                 done.report.repeated(made, means, currency);
             }
-            other => return Err(refusal(&other)),
         }
         done.seen.accept(prints, &quote);
         if let Some(keys) = &mut done.keys {

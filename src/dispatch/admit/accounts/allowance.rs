@@ -7,9 +7,9 @@
 
 use crate::dispatch::admit::accounts::Accounts;
 use crate::dispatch::beat::Beat;
-use crate::dispatch::door::happening::RequestId;
+use crate::dispatch::door::happening::{MayAsk, RequestId};
 use crate::dispatch::door::plan::Quota;
-use crate::dispatch::door::reply::{Allowance, Limit, Means, Reply};
+use crate::dispatch::door::reply::{Allowance, Denial, Limit, Means, Noted};
 use crate::message::id::AccountId;
 use crate::message::time::Time;
 use crate::record::money::{QuotaSlot, QuotaUse};
@@ -117,10 +117,10 @@ impl Used {
 
 impl Accounts {
     /// Takes one request from the rate of an account.
-    pub(crate) fn ask_rate(&mut self, beat: &Beat, account: AccountId) -> Result<(), Reply> {
+    pub(crate) fn ask_rate(&mut self, beat: &Beat, account: AccountId) -> Result<(), Denial> {
         let Some(rate) = beat.plan.accounts.get(&account).and_then(|it| it.terms.rate) else { return Ok(()) };
         let bucket = self.buckets.entry(account).or_insert_with(|| Bucket::full(rate, beat.now));
-        bucket.take(rate, beat.now).map_err(|wait| Reply::TooMany {
+        bucket.take(rate, beat.now).map_err(|wait| Denial::TooMany {
             limit: Limit::Rate,
             wait: Some(wait),
             means: Box::new(self.means(beat, account)),
@@ -128,9 +128,9 @@ impl Accounts {
     }
 
     /// Says whether a request would be refused for the rate of its account, without counting it.
-    pub(crate) fn may_ask(&mut self, beat: &mut Beat, request: RequestId, account: AccountId) {
+    pub(crate) fn may_ask(&mut self, beat: &mut Beat, request: RequestId, MayAsk(account): MayAsk) {
         let before = self.buckets.get(&account).copied();
-        let reply = self.ask_rate(beat, account).err().unwrap_or(Reply::Noted);
+        let reply = self.ask_rate(beat, account).map(|()| Noted);
         match before {
             Some(bucket) => _ = self.buckets.insert(account, bucket),
             None => _ = self.buckets.remove(&account),
@@ -139,11 +139,11 @@ impl Accounts {
     }
 
     /// Takes so many messages from the quota of an account, and says how it stands then.
-    pub(crate) fn ask_quota(&mut self, beat: &mut Beat, account: AccountId, count: u64) -> Result<Means, Reply> {
+    pub(crate) fn ask_quota(&mut self, beat: &mut Beat, account: AccountId, count: u64) -> Result<Means, Denial> {
         if let Some(quota) = beat.plan.accounts.get(&account).and_then(|it| it.terms.quota) {
             let used = self.used.entry(account).or_default();
             if let Err(wait) = used.take(quota, count, beat.now) {
-                return Err(Reply::TooMany { limit: Limit::Quota, wait, means: Box::new(self.means(beat, account)) });
+                return Err(Denial::TooMany { limit: Limit::Quota, wait, means: Box::new(self.means(beat, account)) });
             }
             let record = used.record(account);
             beat.out.batch.quotas.retain(|it| it.account != account);

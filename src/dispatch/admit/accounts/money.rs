@@ -7,7 +7,7 @@ use crate::dispatch::admit::accounts::Accounts;
 use crate::dispatch::beat::Beat;
 use crate::dispatch::door::fact::Fact;
 use crate::dispatch::door::happening::{Credit, Keyed, RequestId};
-use crate::dispatch::door::reply::Reply;
+use crate::dispatch::door::reply::{Credited, Denial};
 use crate::message::attempt::{Answer, Attempt};
 use crate::message::id::{AccountId, OrderId, PartKey};
 use crate::message::money::Money;
@@ -60,12 +60,14 @@ impl Accounts {
     ) -> Result<(), Poisoned> {
         let spendable = self.spendable(credit.account, reserved);
         let reply = match beat.before(credit.by, credit.idempotency.as_ref(), store)? {
-            Some(Ok(n)) => Reply::CreditedBefore(n),
-            Some(Err(reused)) => reused,
-            None if !beat.plan.is_managed(credit.account) => Reply::NotManaged,
-            None if BALANCE_MAX.0 - self.balance(credit.account).0 < credit.amount.0 => Reply::TooMuch,
+            Some(Ok(n)) => Ok(Credited::Before(n)),
+            Some(Err(reused)) => Err(reused),
+            None if !beat.plan.is_managed(credit.account) => Err(Denial::NotManaged),
+            None if BALANCE_MAX.0 - self.balance(credit.account).0 < credit.amount.0 => Err(Denial::TooMuch),
             // What is taken back is there: orders that are arriving have spent theirs, and nothing is owed silently.
-            None if credit.amount.0 < 0 && spendable.0 < -credit.amount.0 => Reply::Insufficient { balance: spendable },
+            None if credit.amount.0 < 0 && spendable.0 < -credit.amount.0 => {
+                Err(Denial::Insufficient { balance: spendable })
+            }
             None => {
                 let line = self.line(beat, credit.account, credit.amount, Why::Credit);
                 let line = LedgerLine { note: credit.note, ..line };
@@ -75,7 +77,7 @@ impl Accounts {
                     beat.out.batch.idempotency.push(used);
                 }
                 self.post(beat, line.clone());
-                Reply::Credited(Box::new(beat.shown(line)))
+                Ok(Credited::Now(Box::new(beat.shown(line))))
             }
         };
         beat.reply(request, reply);
