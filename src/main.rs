@@ -88,6 +88,11 @@ enum Command {
     Find(#[command(flatten)] Box<ask::options::Find>),
     /// Say what became of a message and why, in words and in order of time.
     Why(#[command(flatten)] ask::options::Why),
+    /// Show how the running gateway stands: carriers, links, queues and webhooks.
+    ///
+    /// On a terminal it is drawn anew each second until Ctrl-C; elsewhere it is told once. What is wrong is coloured,
+    /// unless NO_COLOR is set. Ends as find does.
+    Status(#[command(flatten)] ask::options::Status),
     /// Copy the store into one file, while a daemon runs or not, and read the copy whole.
     Backup {
         /// The file; it must not be there yet.
@@ -171,6 +176,10 @@ fn main() -> ExitCode {
             let mut told = Vec::new();
             let done = runtime().block_on(ask::why(&options, &mut told));
             show_answer(done, &told)
+        }
+        Command::Status(options) => {
+            let done = runtime().block_on(ask::status::status(&options, &mut io::stdout()));
+            show_answer(done, &[])
         }
         Command::Backup { file, force, config } => say(backup::back_up(&config, &file, force)),
         Command::Restore { file, config } => say(backup::restore(&config, &file)),

@@ -61,6 +61,11 @@ impl Written for Span {
     }
 }
 
+/// The duration in a text that stands elsewhere than in a file.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    Span::read(text).map(|it| it.0)
+}
+
 /// A hundred years: more is a slip, and sums of times stay far from overflow.
 const MILLIS_MAX: u64 = 100 * 366 * 86_400_000;
 

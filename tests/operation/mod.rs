@@ -37,6 +37,7 @@ mod query;
 mod repeats;
 mod requests;
 mod stages;
+mod status;
 mod stopped;
 mod telling;
 mod throttle;

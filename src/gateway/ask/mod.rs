@@ -1,10 +1,12 @@
-//! `nuncio find` and `nuncio why`: what a running gateway knows of messages, on the command line.
+//! `nuncio find`, `nuncio why` and `nuncio status`: what a running gateway knows, on the command line.
 //!
 //! The configuration says where the listener for operators is; the gateway itself is asked, so that what is shown is
 //! what it holds, and nobody opens its store.
 
 pub mod options;
 mod admin_client;
+mod board;
+pub mod status;
 pub(super) mod page;
 
 use crate::config;

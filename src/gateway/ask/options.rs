@@ -1,7 +1,9 @@
-//! The options of `nuncio find` and `nuncio why`, as they are written on a command line.
+//! The options of `nuncio find`, `nuncio why` and `nuncio status`, as they are written on a command line.
 
+use crate::config::units::duration;
 use clap::Args;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Which gateway is asked, and by whom.
 #[derive(Args, Clone, Debug)]
@@ -66,6 +68,30 @@ pub struct Why {
     pub place: Where,
 }
 
+/// The options of `nuncio status`.
+#[derive(Args, Clone, Debug)]
+pub struct Status {
+    /// As JSON, an object a line
+    #[arg(long)]
+    pub json: bool,
+    /// Once, also on a terminal
+    #[arg(long, conflicts_with = "every")]
+    pub once: bool,
+    /// Again and again, after so long: 500ms to 1h, such as 5s
+    #[arg(long, value_name = "TIME", value_parser = interval)]
+    pub every: Option<Duration>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it above the options of this command")]
+    pub place: Where,
+}
+
+/// How often a gateway is asked how it stands. More often its answers would not change, and only cost it.
+fn interval(text: &str) -> Result<Duration, String> {
+    let (least, most) = (Duration::from_millis(500), Duration::from_secs(3_600));
+    let time = duration(text)?;
+    if (least..=most).contains(&time) { Ok(time) } else { Err("it is 500ms to 1h".to_owned()) }
+}
+
 impl Find {
     /// What is asked of the gateway.
     pub(super) fn target(&self) -> String {
@@ -98,6 +124,16 @@ pub(super) fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gateway_is_asked_twice_a_second_at_most() {
+        for (text, millis) in [("500ms", 500), ("5s", 5_000), ("1h", 3_600_000)] {
+            assert_eq!(interval(text), Ok(Duration::from_millis(millis)));
+        }
+        for text in ["", "5", "0s", "499ms", "61m", "1.5s", "s", "99999999999h", "5 s"] {
+            assert!(interval(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn what_is_asked_is_escaped() {
