@@ -100,7 +100,8 @@ fn serve(stream: TcpStream, asked: &Mutex<Vec<Asked>>, script: &Script) {
         match script(nth, &request) {
             Act::Reply(status, more, body) => {
                 let head = format!("HTTP/1.1 {status} -\r\n{more}content-length: {}\r\n\r\n", body.len());
-                if writer.write_all((head + &body).as_bytes()).is_err() {
+                let is_last = request.header("connection").eq_ignore_ascii_case("close");
+                if writer.write_all((head + &body).as_bytes()).is_err() || is_last {
                     return;
                 }
             }

@@ -1,5 +1,6 @@
 //! The daemon against SMSCs that nobody here wrote, our simulated carrier against ESMEs, and what others judge of us.
 
+mod clients;
 mod crash;
 mod esme;
 mod failover;
@@ -23,6 +24,7 @@ use libtest_mimic::Trial;
 /// All tests of this target.
 pub(crate) fn trials() -> Vec<Trial> {
     [
+        clients::trials(),
         crash::trials(),
         esme::trials(),
         failover::trials(),

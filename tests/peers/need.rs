@@ -23,6 +23,20 @@ pub(crate) enum Need {
     Redocly,
     /// The package `openapi-typescript` of npm, there too, and the compiler that it brings.
     OpenapiTypescript,
+    /// The command of curl, and jq.
+    Curl,
+    /// The interpreter of Python.
+    Python,
+    /// The interpreter of PHP.
+    Php,
+    /// The interpreter of JavaScript.
+    Node,
+    /// The compiler of Go.
+    Go,
+    /// The package `standardwebhooks` of PyPI, in `tests/peers/python_modules`.
+    StandardwebhooksOfPypi,
+    /// The package `standardwebhooks` of npm, in `tests/peers/node_modules`.
+    StandardwebhooksOfNpm,
     /// Kannel's bearerbox and smsbox, where Debian puts them.
     Kannel,
     /// The dissector of Wireshark without a window.
@@ -54,6 +68,13 @@ impl Need {
                 let both = ["node_modules/.bin/openapi-typescript", "node_modules/.bin/tsc"];
                 both.into_iter().all(installed) && runs("node", &["--version"])
             }
+            Self::Curl => runs("curl", &["--version"]) && runs("jq", &["--version"]),
+            Self::Python => runs("python3", &["--version"]),
+            Self::Php => runs("php", &["--version"]),
+            Self::Node => runs("node", &["--version"]),
+            Self::Go => runs("go", &["version"]),
+            Self::StandardwebhooksOfPypi => installed("python_modules/standardwebhooks") && Self::Python.is_there(),
+            Self::StandardwebhooksOfNpm => installed("node_modules/standardwebhooks") && Self::Node.is_there(),
             Self::Kannel => ["/usr/sbin/bearerbox", "/usr/sbin/smsbox"].iter().all(|it| Path::new(it).exists()),
             Self::Tshark => runs("tshark", &["--version"]),
             Self::OpenSsl => runs("openssl", &["version"]),
@@ -74,6 +95,13 @@ impl Need {
             Self::Schemathesis => "the PyPI package schemathesis (pip, as .ci/run has it)",
             Self::Redocly => "the npm package @redocly/cli (npm ci --prefix tests/peers)",
             Self::OpenapiTypescript => "the npm package openapi-typescript (npm ci --prefix tests/peers)",
+            Self::Curl => "curl and jq (Debian packages curl and jq)",
+            Self::Python => "python3 (Debian package python3)",
+            Self::Php => "php (Debian package php-cli)",
+            Self::Node => "node (Debian package nodejs)",
+            Self::Go => "go (Debian package golang-go)",
+            Self::StandardwebhooksOfPypi => "the PyPI package standardwebhooks (pip, as .ci/run has it)",
+            Self::StandardwebhooksOfNpm => "the npm package standardwebhooks (npm ci --prefix tests/peers)",
             Self::Kannel => "bearerbox and smsbox (Debian package kannel)",
             Self::Tshark => "tshark (Debian package tshark)",
             Self::OpenSsl => "openssl (Debian package openssl)",

@@ -22,6 +22,7 @@ fn daemon() -> Daemon {
 trials! {
     [Prometheus]:
         promtool_finds_nothing_wrong_with_the_metrics,
+        the_sample_of_alerts_is_one_and_asks_for_what_there_is,
         prometheus_scrapes_the_daemon;
 }
 
@@ -35,6 +36,18 @@ fn promtool_finds_nothing_wrong_with_the_metrics() {
     let said = promtool.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
     assert!(said.status.success() && text.is_empty(), "{text}");
+}
+
+fn the_sample_of_alerts_is_one_and_asks_for_what_there_is() {
+    let said = Command::new("promtool").args(["check", "rules", "docs/alerts.yml"]).output().unwrap();
+    let text = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
+    assert!(said.status.success() && text.contains("SUCCESS"), "{text}");
+    let metrics = std::fs::read_to_string("docs/metrics.md").unwrap();
+    let rules = std::fs::read_to_string("docs/alerts.yml").unwrap();
+    let words = rules.split(|it: char| !it.is_ascii_lowercase() && it != '_');
+    let unknown: Vec<&str> =
+        words.filter(|it| it.starts_with("nuncio_") && !metrics.contains(&format!("`{it}`"))).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
 }
 
 fn prometheus_scrapes_the_daemon() {
