@@ -88,6 +88,15 @@ enum Command {
     Find(#[command(flatten)] Box<ask::options::Find>),
     /// Say what became of a message and why, in words and in order of time.
     Why(#[command(flatten)] ask::options::Why),
+    /// Send messages by the running gateway, and follow them to their end.
+    ///
+    /// To numbers, or to those of a file of CSV whose first line names its fields: `to` has to be there, `text` and
+    /// `client_ref` may be, and others are filled in where the text says {name}. The key is that of an account.
+    ///
+    /// Ends with 0 when all of it was delivered, with 1 when some of it was not, with 2 when it is refused, with 69
+    /// when no gateway answers or it stopped on its way, with 77 when the key is refused. Whoever sends it again under
+    /// its --idempotency-key sends it once.
+    Send(#[command(flatten)] Box<ask::options::Send>),
     /// Show how the running gateway stands: carriers, links, queues and webhooks.
     ///
     /// On a terminal it is drawn anew each second until Ctrl-C; elsewhere it is told once. What is wrong is coloured,
@@ -177,6 +186,11 @@ fn main() -> ExitCode {
             let done = runtime().block_on(ask::why(&options, &mut told));
             show_answer(done, &told)
         }
+        Command::Send(options) => match runtime().block_on(ask::send::send(&options, &mut io::stdout())) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(error) => show_answer(Err(error), &[]),
+        },
         Command::Status(options) => {
             let done = runtime().block_on(ask::status::status(&options, &mut io::stdout()));
             show_answer(done, &[])
@@ -303,8 +317,8 @@ fn show_answer(done: Result<(), AskError>, told: &[u8]) -> ExitCode {
     eprintln!("{error}");
     match error {
         AskError::Nothing { .. } | AskError::Output(_) => ExitCode::FAILURE,
-        AskError::NoKey | AskError::KeyFile(..) | AskError::Refused(_) => ExitCode::from(EXIT_USAGE),
-        AskError::NotThere { .. } => ExitCode::from(EXIT_UNAVAILABLE),
+        AskError::NoKey(_) | AskError::KeyFile(..) | AskError::Refused(_) => ExitCode::from(EXIT_USAGE),
+        AskError::NotThere { .. } | AskError::Interrupted(_) => ExitCode::from(EXIT_UNAVAILABLE),
         AskError::Key(_) => ExitCode::from(EXIT_NO_PERMISSION),
         AskError::Config(_) => ExitCode::from(EXIT_CONFIG),
     }

@@ -181,6 +181,11 @@ impl Draft {
         &self.loaded.store
     }
 
+    /// The listener for applications.
+    pub const fn http(&self) -> &api::server::options::Http {
+        &self.loaded.http
+    }
+
     /// The listener for operators.
     pub const fn admin(&self) -> &api::server::options::Http {
         &self.loaded.admin

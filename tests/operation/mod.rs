@@ -3,6 +3,7 @@
 mod backup;
 mod calendar;
 mod routing;
+mod send;
 mod shown;
 mod configuration;
 mod connections;

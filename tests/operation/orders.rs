@@ -9,7 +9,7 @@ use std::process::Command;
 
 const PRICED: &str = "price = { default = \"0.087\", currency = \"EUR\" }\n";
 
-fn sim(arguments: &[&str]) -> (Process, u16) {
+pub(super) fn sim(arguments: &[&str]) -> (Process, u16) {
     let mut sim = Command::new(env!("CARGO_BIN_EXE_nuncio"));
     sim.args(["sim", "--listen", "127.0.0.1:0"]).args(arguments);
     let sim = Process::start("nuncio sim", sim);

@@ -155,7 +155,7 @@ fn count(value: &Value) -> u64 {
 }
 
 /// A number with its thousands apart.
-fn number(value: u64) -> String {
+pub(super) fn number(value: u64) -> String {
     let digits = value.to_string();
     let mut said = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -168,7 +168,7 @@ fn number(value: u64) -> String {
 }
 
 /// A span in its largest unit.
-fn span(seconds: f64) -> String {
+pub(super) fn span(seconds: f64) -> String {
     match seconds {
         it if it < 0.001 => "0 s".to_owned(),
         it if it < 1.0 => format!("{:.0} ms", it * 1_000.0),

@@ -1,16 +1,18 @@
-//! `nuncio find`, `nuncio why` and `nuncio status`: what a running gateway knows, on the command line.
+//! `nuncio find`, `why`, `status` and `send`: a running gateway on the command line.
 //!
-//! The configuration says where the listener for operators is; the gateway itself is asked, so that what is shown is
-//! what it holds, and nobody opens its store.
+//! The configuration says where its listeners are; the gateway itself is asked, so that what is shown is what it holds,
+//! and nobody opens its store.
 
 pub mod options;
-mod admin_client;
+mod local_client;
 mod board;
+mod progress;
+pub mod send;
 pub mod status;
 pub(super) mod page;
 
 use crate::config;
-use crate::gateway::ask::admin_client::AdminClient;
+use crate::gateway::ask::local_client::{Door, LocalClient};
 use crate::gateway::ask::options::{Find, Where, Why};
 use crate::gateway::ask::page::Page;
 use crate::gateway::demo::client::ClientError;
@@ -29,17 +31,19 @@ pub enum AskError {
     #[error("{0}")]
     Config(#[from] config::error::Error),
     /// There is no key to ask with.
-    #[error("a key with the scope admin is needed: --key-file FILE, or NUNCIO_KEY in the environment")]
-    NoKey,
+    #[error("a key with the scope {0} is needed: --key-file FILE, or NUNCIO_KEY in the environment")]
+    NoKey(&'static str),
     /// The file of the key cannot be read, or holds none.
     #[error("{0}: {1}")]
     KeyFile(PathBuf, String),
     /// Nobody answers.
-    #[error("no gateway answers at {at}, where [admin] of {config} has its listener: {why}; is it running?")]
+    #[error("no gateway answers at {at}, where [{section}] of {config} has its listener: {why}; is it running?")]
     NotThere {
         /// Where.
         at: String,
-        /// As which file says.
+        /// As which section says.
+        section: &'static str,
+        /// Of which file.
         config: PathBuf,
         /// What the system says.
         why: String,
@@ -50,6 +54,9 @@ pub enum AskError {
     /// The gateway refuses what was asked.
     #[error("{0}")]
     Refused(String),
+    /// It stopped on its way, and may go on.
+    #[error("{0}")]
+    Interrupted(String),
     /// There is nothing to show.
     #[error(
         "nothing was found. Messages that ended are kept for {} (retention); what was accepted before {before} may be gone",
@@ -70,11 +77,11 @@ impl AskError {
     fn of(error: ClientError) -> Self {
         match error {
             ClientError::Refused { status, answer, .. } => {
-                let detail = answer["detail"].as_str().unwrap_or("it does not say why");
+                let detail = explain(&answer);
                 // The detail of a problem names its field; the text of the error beside the pointer does not.
                 match status {
-                    401 | 403 => Self::Key(detail.to_owned()),
-                    _ => Self::Refused(detail.to_owned()),
+                    401 | 403 => Self::Key(detail),
+                    _ => Self::Refused(detail),
                 }
             }
             other => Self::Refused(other.to_string()),
@@ -82,9 +89,25 @@ impl AskError {
     }
 }
 
+/// Faults of a refusal that are told.
+const FAULTS_MAX: usize = 5;
+
+/// What a problem says: its detail, and below that what is wrong where, as far as the detail does not say it.
+fn explain(problem: &Value) -> String {
+    let mut said = problem["detail"].as_str().unwrap_or("it does not say why").to_owned();
+    let faults = problem["errors"].as_array().map_or(&[][..], |it| it);
+    for fault in faults.iter().take(FAULTS_MAX).filter(|_| 1 < faults.len()) {
+        said.push_str(&format!("\n  {} {}", text(&fault["pointer"]), text(&fault["detail"])));
+    }
+    if FAULTS_MAX < faults.len() {
+        said.push_str(&format!("\n  and {} more", faults.len() - FAULTS_MAX));
+    }
+    said
+}
+
 /// Shows the messages that were asked for, newest first; with `why` the stories of the latest.
 pub async fn find(find: &Find, out: &mut impl Write) -> Result<(), AskError> {
-    let mut door = AdminClient::open(&find.place).await?;
+    let mut door = LocalClient::open(&find.place, Door::Admin).await?;
     let found = door.get(&find.target()).await?;
     let messages = found["data"].as_array().map_or(&[][..], |it| it);
     let page = Page::new();
@@ -115,13 +138,13 @@ pub async fn find(find: &Find, out: &mut impl Write) -> Result<(), AskError> {
 
 /// Tells the story of one message.
 pub async fn why(why: &Why, out: &mut impl Write) -> Result<(), AskError> {
-    let mut door = AdminClient::open(&why.place).await?;
+    let mut door = LocalClient::open(&why.place, Door::Admin).await?;
     tell(&mut door, &why.id, &Page::new(), out).await?;
     out.flush()?;
     Ok(())
 }
 
-async fn tell(door: &mut AdminClient, id: &str, page: &Page, out: &mut impl Write) -> Result<(), AskError> {
+async fn tell(door: &mut LocalClient, id: &str, page: &Page, out: &mut impl Write) -> Result<(), AskError> {
     let story = door.get(&format!("/admin/v1/messages/{}/story", options::escape(id))).await?;
     page.story(&story, out)?;
     Ok(())
@@ -142,13 +165,14 @@ fn span(it: Duration) -> String {
 
 impl Where {
     /// The key: of the file, else of the environment.
-    fn key(&self) -> Result<String, AskError> {
+    fn key(&self, door: Door) -> Result<String, AskError> {
+        let scope = if door == Door::Admin { "admin" } else { "send" };
         let key = match &self.key_file {
             Some(file) => {
                 let fault = |why: String| AskError::KeyFile(file.clone(), why);
                 std::fs::read_to_string(file).map_err(|error| fault(error.to_string()))?
             }
-            None => std::env::var("NUNCIO_KEY").map_err(|_| AskError::NoKey)?,
+            None => std::env::var("NUNCIO_KEY").map_err(|_| AskError::NoKey(scope))?,
         };
         let key = key.trim();
         let sayable = !key.is_empty() && key.bytes().all(|it| it.is_ascii_graphic() || it == b' ');
@@ -158,7 +182,7 @@ impl Where {
                 file.clone(),
                 "holds no key; it is one line that `nuncio key` printed".to_owned(),
             )),
-            None => Err(AskError::NoKey),
+            None => Err(AskError::NoKey(scope)),
         }
     }
 }

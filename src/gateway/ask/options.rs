@@ -68,6 +68,84 @@ pub struct Why {
     pub place: Where,
 }
 
+/// The options of `nuncio send`.
+#[derive(Args, Clone, Debug)]
+pub struct Send {
+    /// To whom: numbers with their country code
+    #[arg(value_name = "NUMBER", required_unless_present = "file", conflicts_with = "file")]
+    pub to: Vec<String>,
+    /// A file of recipients as CSV; - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// What it says. With a file {name} is the field of that name
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    /// From whom: a name or a number of the account
+    #[arg(long, value_name = "SENDER")]
+    pub from: Option<String>,
+    /// By which route
+    #[arg(long, value_name = "ID")]
+    pub route: Option<String>,
+    /// What it is for: otp, transactional or marketing
+    #[arg(long, value_name = "CLASS")]
+    pub class: Option<String>,
+    /// A reference of your own
+    #[arg(long, value_name = "REF")]
+    pub client_ref: Option<String>,
+    /// How long it is worth sending, such as 10m
+    #[arg(long, value_name = "TIME")]
+    pub validity: Option<String>,
+    /// Not before this: 2026-11-20T10:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub send_at: Option<String>,
+    /// Makes it safe to repeat the command: one key for one sending. One is made up where none is given
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
+    /// How long it is followed, at most
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
+    pub wait: Duration,
+    /// Do not follow it: end when it is accepted
+    #[arg(long, conflicts_with = "wait")]
+    pub no_wait: bool,
+    /// Sum up as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The configuration file of the gateway, whose http section says where it listens
+    #[arg(long, default_value = "/etc/nuncio/nuncio.toml", value_name = "FILE")]
+    pub config: PathBuf,
+    /// A file that holds a key with the scopes send and read; without it the key is in NUNCIO_KEY
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+}
+
+impl Send {
+    /// Where it is sent.
+    pub(super) fn place(&self) -> Where {
+        Where { config: self.config.clone(), key_file: self.key_file.clone() }
+    }
+
+    /// What all recipients share, as a query.
+    pub(super) fn target(&self) -> String {
+        // Of numbers alone there is nothing to fill in: a brace is one.
+        let text = self.text.as_ref().map(|it| match self.file {
+            Some(_) => it.clone(),
+            None => it.replace('{', "{{").replace('}', "}}"),
+        });
+        let asked = [
+            ("from", &self.from),
+            ("text", &text),
+            ("route_id", &self.route),
+            ("class", &self.class),
+            ("client_ref", &self.client_ref),
+            ("validity", &self.validity),
+            ("send_at", &self.send_at),
+        ];
+        let given = asked.iter().filter_map(|(name, value)| value.as_ref().map(|it| format!("{name}={}", escape(it))));
+        let query = given.collect::<Vec<_>>().join("&");
+        if query.is_empty() { "/v1/messages".to_owned() } else { format!("/v1/messages?{query}") }
+    }
+}
+
 /// The options of `nuncio status`.
 #[derive(Args, Clone, Debug)]
 pub struct Status {

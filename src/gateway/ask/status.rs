@@ -1,8 +1,8 @@
 //! `nuncio status`: how a running gateway stands, once, again and again, or live on a terminal.
 
 use crate::gateway::ask::AskError;
-use crate::gateway::ask::admin_client::AdminClient;
 use crate::gateway::ask::board::{Before, Board, Look};
+use crate::gateway::ask::local_client::{Door, LocalClient};
 use crate::gateway::ask::options::Status;
 use serde_json::{Value, json};
 use std::io::{self, IsTerminal, Write};
@@ -28,7 +28,7 @@ pub async fn status(asked: &Status, out: &mut impl Write) -> Result<(), AskError
         Some(every) if is_terminal && !asked.json && !asked.once => live(asked, every, out).await,
         Some(every) if !asked.once => lines(asked, every, out).await,
         _ => {
-            let mut door = AdminClient::open(&asked.place).await?;
+            let mut door = LocalClient::open(&asked.place, Door::Admin).await?;
             let now = snapshot(&mut door).await?;
             write(asked, &now, None, out)
         }
@@ -36,7 +36,7 @@ pub async fn status(asked: &Status, out: &mut impl Write) -> Result<(), AskError
 }
 
 /// What is shown, from the listener of operators.
-async fn snapshot(door: &mut AdminClient) -> Result<Value, AskError> {
+async fn snapshot(door: &mut LocalClient) -> Result<Value, AskError> {
     let mut now = door.get("/statusz").await?;
     for name in ["carriers", "links", "routes", "queues", "webhooks"] {
         let mut page = door.get(&format!("/admin/v1/{name}")).await?;
@@ -62,7 +62,7 @@ fn write(asked: &Status, now: &Value, before: Option<Before<'_>>, out: &mut impl
 
 /// One below the other, until somebody ends it.
 async fn lines(asked: &Status, every: Duration, out: &mut impl Write) -> Result<(), AskError> {
-    let mut door = AdminClient::open(&asked.place).await?;
+    let mut door = LocalClient::open(&asked.place, Door::Admin).await?;
     let (mut before, mut ticks) = (None::<(Value, Instant)>, ticks(every));
     loop {
         tokio::select! {
@@ -88,7 +88,7 @@ fn ticks(every: Duration) -> tokio::time::Interval {
 /// In place, until somebody ends it. A gateway that does not answer is asked again, and what it said last stays.
 async fn live(asked: &Status, every: Duration, out: &mut impl Write) -> Result<(), AskError> {
     // What is wrong with the key or the configuration is said before anything is drawn.
-    let mut door = Some(AdminClient::open(&asked.place).await?);
+    let mut door = Some(LocalClient::open(&asked.place, Door::Admin).await?);
     let mut last = snapshot(door.as_mut().expect("it is open")).await?;
     let (mut before, mut silent, mut ticks) = (None, None, ticks(every));
     let mut at = Instant::now();
@@ -117,10 +117,10 @@ async fn live(asked: &Status, every: Duration, out: &mut impl Write) -> Result<(
     ended
 }
 
-async fn again(door: &mut Option<AdminClient>, asked: &Status) -> Result<Value, AskError> {
+async fn again(door: &mut Option<LocalClient>, asked: &Status) -> Result<Value, AskError> {
     let door = match door {
         Some(open) => open,
-        None => door.insert(AdminClient::open(&asked.place).await?),
+        None => door.insert(LocalClient::open(&asked.place, Door::Admin).await?),
     };
     snapshot(door).await
 }

@@ -1,6 +1,6 @@
 //! A client of our own API: one connection, one request after the other.
 
-use axum::http::{Method, Request};
+use axum::http::{Method, Request, request};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -29,6 +29,8 @@ pub enum ClientError {
         path: String,
         /// The status code.
         status: u16,
+        /// Seconds after which the same may be asked again.
+        retry_after: Option<u64>,
         /// The problem, as JSON.
         answer: Value,
     },
@@ -69,22 +71,37 @@ impl Client {
     }
 
     async fn call(&mut self, method: Method, path: &str, body: Bytes) -> Result<Value, ClientError> {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", &self.host)
-            .header("x-api-key", &self.key)
-            .header("content-type", "application/json")
-            .body(Full::new(body))
-            .expect("path and key are of our own making");
+        let request = self.request(method, path).header("content-type", "application/json");
+        self.answer(request.body(Full::new(body)).expect("path and key are of our own making"), path).await
+    }
+
+    /// POST of CSV under an idempotency key, answered with JSON.
+    pub(in crate::gateway) async fn post_csv(
+        &mut self,
+        path: &str,
+        key: &str,
+        csv: Bytes,
+    ) -> Result<Value, ClientError> {
+        let request =
+            self.request(Method::POST, path).header("content-type", "text/csv").header("idempotency-key", key);
+        self.answer(request.body(Full::new(csv)).expect("path and keys are of our own making"), path).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> request::Builder {
+        Request::builder().method(method).uri(path).header("host", &self.host).header("x-api-key", &self.key)
+    }
+
+    async fn answer(&mut self, request: Request<Full<Bytes>>, path: &str) -> Result<Value, ClientError> {
         self.sender.ready().await?;
         let response = self.sender.send_request(request).await?;
-        let (status, octets) = (response.status(), response.into_body().collect().await?.to_bytes());
+        let (status, wait) = (response.status(), response.headers().get("retry-after").cloned());
+        let octets = response.into_body().collect().await?.to_bytes();
         let answer = serde_json::from_slice(&octets).map_err(|_| ClientError::NotJson(path.to_owned()))?;
+        let retry_after = wait.and_then(|it| it.to_str().ok()?.parse().ok());
         if status.is_success() {
             Ok(answer)
         } else {
-            Err(ClientError::Refused { path: path.to_owned(), status: status.as_u16(), answer })
+            Err(ClientError::Refused { path: path.to_owned(), status: status.as_u16(), retry_after, answer })
         }
     }
 }

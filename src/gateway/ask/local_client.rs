@@ -1,4 +1,4 @@
-//! The way to the listener for operators: TCP, TLS or a unix socket, as the configuration has it.
+//! The way to a listener of the gateway: TCP, TLS or a unix socket, as the configuration has it.
 
 use crate::api::server::options::{Http, Listen};
 use crate::config;
@@ -18,21 +18,42 @@ use tokio::net::UnixStream;
 /// A listener of this machine answers at once, or not at all.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Which of the two listeners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Door {
+    /// That of operators.
+    Admin,
+    /// That of applications.
+    Http,
+}
+
+impl Door {
+    /// Its section of the configuration.
+    const fn section(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Http => "http",
+        }
+    }
+}
+
 /// A gateway that is asked.
-pub(super) struct AdminClient {
-    client: Client,
+pub(super) struct LocalClient {
+    /// The connection.
+    pub(super) client: Client,
     /// How long it keeps messages that ended.
     kept: Duration,
 }
 
-impl AdminClient {
-    /// Connects to the gateway of a configuration.
-    pub(super) async fn open(place: &Where) -> Result<Self, AskError> {
-        let key = place.key()?;
+impl LocalClient {
+    /// Connects to a listener of the gateway of a configuration.
+    pub(super) async fn open(place: &Where, door: Door) -> Result<Self, AskError> {
+        let key = place.key(door)?;
         let draft = config::read(&place.config)?;
-        let admin = draft.admin();
-        let client = connect(admin, &key).await.map_err(|why| AskError::NotThere {
-            at: admin.listen.to_string(),
+        let listener = if door == Door::Admin { draft.admin() } else { draft.http() };
+        let client = connect(listener, door, &key).await.map_err(|why| AskError::NotThere {
+            at: listener.listen.to_string(),
+            section: door.section(),
             config: place.config.clone(),
             why,
         })?;
@@ -56,8 +77,8 @@ impl AdminClient {
     }
 }
 
-async fn connect(admin: &Http, key: &str) -> Result<Client, String> {
-    let address = match &admin.listen {
+async fn connect(listener: &Http, door: Door, key: &str) -> Result<Client, String> {
+    let address = match &listener.listen {
         Listen::Unix(path) => {
             let stream = UnixStream::connect(path).await.map_err(|error| error.to_string())?;
             return Client::over(stream, "localhost", key).await.map_err(|error| error.to_string());
@@ -65,11 +86,10 @@ async fn connect(admin: &Http, key: &str) -> Result<Client, String> {
         Listen::Tcp(address) => reachable(*address),
     };
     if address.port() == 0 {
-        return Err(
-            "port 0 is any free one, which is not written there; NUNCIO_ADMIN_LISTEN can say which it is".to_owned()
-        );
+        let variable = format!("NUNCIO_{}_LISTEN", door.section().to_uppercase());
+        return Err(format!("port 0 is any free one, which is not written there; {variable} can say which it is"));
     }
-    let tls = admin.tls.as_ref().map(|it| secured(&it.certificate)).transpose()?;
+    let tls = listener.tls.as_ref().map(|it| secured(&it.certificate)).transpose()?;
     let target = ConnectTarget {
         addresses: vec![address.to_string()],
         local_address: None,
