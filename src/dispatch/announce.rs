@@ -1,16 +1,19 @@
-//! What accounts are told of their messages: an event for each change of a status, in the batch of what changed it.
+//! What accounts are told of their messages: an event for each change of a status, in the batch of what changed it, and
+//! one for each order of several that is over by it.
 
 use crate::dispatch::Dispatch;
 use crate::dispatch::beat::{Beat, StatusChange};
 use crate::dispatch::{Dice, tried};
-use crate::message::id::AccountId;
+use crate::message::body::Body;
+use crate::message::id::{AccountId, OrderId};
 use crate::message::money::{Currency, Exact, Money};
 use crate::message::receipt::Receipt;
 use crate::message::source::Source;
-use crate::message::status::Status;
+use crate::message::status::{Status, Totals};
 use crate::message::time::Time;
 use crate::message::veil::MessageName;
 use crate::number::e164::E164;
+use crate::record::contract::{Poisoned, Store};
 use crate::record::entry::Entry;
 use crate::record::event::EventKind;
 use crate::record::failure::Failure;
@@ -36,19 +39,29 @@ fn kind(change: StatusChange, entry: &Entry) -> Option<EventKind> {
 
 impl Dispatch {
     /// Writes the events of what changed in this beat, in the order in which it did.
-    pub(super) fn announce(&mut self, dice: Dice<'_>) {
+    pub(super) fn announce<S: Store>(&mut self, dice: Dice<'_>, store: &mut S) -> Result<(), Poisoned> {
         for (account, balance) in std::mem::take(&mut self.beat.out.low) {
             let data = json(&Low::of(&self.beat, account, balance));
             let id = self.beat.event_id(dice);
             self.beat.write_event(id, EventKind::BalanceLow, (Some(account), None), data);
         }
-        for change in std::mem::take(&mut self.beat.out.changes) {
+        let changes = std::mem::take(&mut self.beat.out.changes);
+        for change in changes.iter().copied() {
             let Some(entry) = self.set.get(change.seq).map(|it| &it.entry) else { continue };
             let Some(kind) = kind(change, entry).filter(|it| wants(&self.beat, entry, *it)) else { continue };
             let data = json(&Data::of(&self.beat, entry, change));
             let (account, id) = (entry.body.account, self.beat.event_id(dice));
             self.beat.write_event(id, kind, (Some(account), Some(change.seq)), data);
         }
+        let of = |it: &StatusChange| self.set.get(it.seq).map(|held| (held.entry.body.order, *it));
+        let changes: Vec<(OrderId, StatusChange)> = changes.iter().filter_map(of).collect();
+        for over in self.open_orders.count(&changes, |it| store.totals(it))?.into_values() {
+            let Some(body) = self.set.get(over.last).map(|it| &it.entry.body) else { continue };
+            let (account, data) = (body.account, json(&OrderData::of(&self.beat, body, &over.totals)));
+            let id = self.beat.event_id(dice);
+            self.beat.write_event(id, EventKind::OrderCompleted, (Some(account), None), data);
+        }
+        Ok(())
     }
 }
 
@@ -115,6 +128,40 @@ impl<'a> Data<'a> {
             done_at: if status.is_final() { moment(entry.done_at()) } else { None },
             carrier_done_at: receipts.filter_map(|it| it.done_at).max().map(Shown),
             carrier: latest.and_then(|it| beat.plan.carrier_name(it.link.carrier)),
+        }
+    }
+}
+
+/// The particulars of [`EventKind::OrderCompleted`], as the page of the order has them.
+#[derive(Serialize)]
+struct OrderData {
+    order_id: u64,
+    route_id: u32,
+    class: &'static str,
+    status: &'static str,
+    total: u64,
+    delivered: u64,
+    failed: u64,
+    expired: u64,
+    unknown: u64,
+    cancelled: u64,
+    created_at: Shown<Time>,
+}
+
+impl OrderData {
+    fn of(beat: &Beat, body: &Body, totals: &Totals) -> Self {
+        Self {
+            order_id: beat.veil.order(body.order),
+            route_id: body.route.0,
+            class: body.class.word(),
+            status: totals.status().word(),
+            total: totals.total(),
+            delivered: totals.of(Status::Delivered),
+            failed: totals.of(Status::Failed),
+            expired: totals.of(Status::Expired),
+            unknown: totals.of(Status::Unknown),
+            cancelled: totals.of(Status::Cancelled),
+            created_at: Shown(beat.shown(body.created)),
         }
     }
 }

@@ -30,6 +30,7 @@ mod load;
 mod hear;
 mod sweep;
 mod due;
+mod open_orders;
 mod announce;
 
 use crate::dispatch::admit::accounts::Accounts;
@@ -43,6 +44,7 @@ use crate::dispatch::failover::carrier_health::Health;
 use crate::dispatch::failover::relocate::Relocation;
 use crate::dispatch::inbound::handsets::Handsets;
 use crate::dispatch::inbound::opt_out::OptedOut;
+use crate::dispatch::open_orders::OpenOrders;
 use crate::dispatch::operate::standing_orders::Operated;
 use crate::dispatch::operate::tally::Tallies;
 use crate::dispatch::queue::carrier::CarrierState;
@@ -91,6 +93,8 @@ pub struct Dispatch {
     strict: Strict,
     /// Orders of which not all messages are there.
     arrivals: Arrivals,
+    /// Orders of several messages that are not over.
+    open_orders: OpenOrders,
     /// Orders that are being taken back.
     withdrawals: Withdrawals,
     /// What accounts have, and what they may ask for.
@@ -149,7 +153,7 @@ impl Dispatch {
         self.relocate();
         self.go_on_moving();
         self.assign();
-        self.announce(dice);
+        self.announce(dice, store)?;
         self.set.settle(&mut self.beat.out.batch);
         let records = self.beat.commit(self.owed.awaiting().collect(), store)?;
         self.tallies.count(&self.beat.out.facts);

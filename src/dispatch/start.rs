@@ -10,6 +10,7 @@ use crate::dispatch::door::plan::Plan;
 use crate::dispatch::failover::carrier_health::Health;
 use crate::dispatch::failover::relocate::Relocation;
 use crate::dispatch::inbound::handsets::Handsets;
+use crate::dispatch::open_orders::OpenOrders;
 use crate::dispatch::operate::standing_orders::Operated;
 use crate::dispatch::operate::tally::Tallies;
 use crate::dispatch::queue::lane::Lanes;
@@ -34,6 +35,7 @@ impl Dispatch {
         let now = now.max(recovered.marks.time);
         let owed = Owed::recover(&recovered.marks.awaiting);
         let sweep = Sweep::new(now, &recovered.marks.eras);
+        let open_orders = OpenOrders::new(recovered.marks.next_order);
         let mut beat = Beat::new(plan.clone(), now, recovered.marks, recovered.veil);
         let mut dispatch = Self {
             set: Set::new(plan.limits.awaited),
@@ -46,6 +48,7 @@ impl Dispatch {
             queries: Queries::default(),
             strict: Strict::default(),
             arrivals: Arrivals::default(),
+            open_orders,
             withdrawals: Withdrawals::default(),
             accounts: Accounts::recover(recovered.balances, recovered.quotas),
             handsets: Handsets::new(recovered.opted_out),

@@ -49,6 +49,20 @@ impl Status {
 pub struct Totals([u64; Status::ALL.len()]);
 
 impl Totals {
+    /// Those of an order of which nothing has left.
+    pub const fn queued(count: u64) -> Self {
+        let mut totals = [0; Status::ALL.len()];
+        totals[Status::Queued.number() as usize] = count;
+        Self(totals)
+    }
+
+    /// One message is another than before.
+    pub const fn change(&mut self, before: Status, after: Status) {
+        let of = &mut self.0[before.number() as usize];
+        *of = of.saturating_sub(1);
+        self.add(after);
+    }
+
     /// Counts one message.
     pub const fn add(&mut self, status: Status) {
         self.0[status.number() as usize] += 1;

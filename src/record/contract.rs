@@ -3,6 +3,7 @@
 use crate::carrier::id::Learned;
 use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::money::Money;
+use crate::message::status::Totals;
 use crate::message::time::Time;
 use crate::message::veil::Veil;
 use crate::record::action::Action;
@@ -75,6 +76,9 @@ pub trait Store {
     /// The messages of an order, of which there may be many thousands; only their ids and recipients are needed
     /// by who asks, so read through views instead where one can. In the order of their seqs.
     fn order(&mut self, order: OrderId) -> Result<Vec<Entry>, Poisoned>;
+
+    /// How many messages of an order stand where; nothing of one that has a single message, or is not there.
+    fn totals(&mut self, order: OrderId) -> Result<Option<Totals>, Poisoned>;
 
     /// What stood in the store when it was opened. Orders that were still arriving then are removed first, whole:
     /// nobody was told of them.

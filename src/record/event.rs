@@ -53,12 +53,14 @@ closed_set! {
         MessageCorrected = 8 "message.corrected",
         /// A balance fell below what its account is warned at.
         BalanceLow = 9 "balance.low",
+        /// All messages of an order have ended.
+        OrderCompleted = 10 "order.completed",
     }
 }
 
 impl EventKind {
     /// Those that accounts are told.
-    pub const TOLD: [Self; 9] = [
+    pub const TOLD: [Self; 10] = [
         Self::MessageSent,
         Self::MessageDelivered,
         Self::MessageFailed,
@@ -66,6 +68,7 @@ impl EventKind {
         Self::MessageUnknown,
         Self::MessageCancelled,
         Self::MessageCorrected,
+        Self::OrderCompleted,
         Self::MessageReceived,
         Self::BalanceLow,
     ];

@@ -2,6 +2,7 @@
 
 use crate::daemon::client::Client;
 use crate::daemon::process::Process;
+use crate::daemon::web::{Act, Web};
 use crate::daemon::{Daemon, PATIENCE, account, carrier, quiet_port, route, until};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -269,4 +270,98 @@ fn an_estimate_is_what_is_then_charged() {
     let messages: BTreeSet<String> =
         estimate["messages"].as_array().unwrap().iter().map(|it| it["cost"].to_string()).collect();
     assert_eq!(messages.len(), 2);
+}
+
+/// What was told of the ends of orders, oldest first.
+fn completed(client: &mut Client) -> Vec<Value> {
+    let page = client.get("/v1/events?types=order.completed&limit=1000").json();
+    page["data"].as_array().unwrap().iter().map(|it| it["data"].clone()).collect()
+}
+
+/// What an event says of an order is what its page says.
+fn tells(event: &Value, page: &Value) {
+    let words = ["order_id", "route_id", "status", "total", "delivered", "failed", "expired", "unknown", "cancelled"];
+    for name in [&words[..], &["created_at"]].concat() {
+        assert_eq!(event[name], page[name], "{name}: {event} {page}");
+    }
+    assert!(!event["class"].is_null() && event["total"].as_u64().is_some_and(|it| 1 < it), "{event}");
+}
+
+#[test]
+fn the_end_of_an_order_is_told_once_with_its_totals_over_kills() {
+    let web = Web::start(|_, _| Act::Reply(200, "", String::new()));
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+    let endpoint = format!(
+        "[[account.webhook]]\nurl = \"http://127.0.0.1:{}/\"\nsecret_file = \"{}\"\nallow_networks = [\"127.0.0.1\"]\n\
+         types = [\"order.completed\"]\n",
+        web.port(),
+        secret.display()
+    );
+    let (_sim, port) = sim(&["--receipts", "0ms..700ms"]);
+    let mut daemon = Daemon::start(&(account("[1]") + &endpoint + &carrier(port, "") + &route(PRICED)));
+    let mut orders = Vec::new();
+    for of in [
+        &[(600, "delivrd")][..],
+        &[(400, "delivrd"), (200, "undeliv")],
+        &[(2, "undeliv"), (2, "expired")],
+        &[(1, "delivrd")],
+    ] {
+        orders.push(send(&mut daemon.client(), &recipients(of))["order_id"].clone());
+    }
+    for _ in 0..3 {
+        until("some to end", PATIENCE, || {
+            let ended = |id: &Value| {
+                order(&mut daemon.client(), id)["pending"].as_u64() < order(&mut daemon.client(), id)["total"].as_u64()
+            };
+            ended(&orders[0]).then_some(())
+        });
+        daemon.kill();
+        daemon.restart();
+    }
+    let mut client = daemon.client();
+    until("all to end", PATIENCE, || orders.iter().all(|id| order(&mut client, id)["pending"] == 0).then_some(()));
+    let several = &orders[..3];
+    let told = completed(&mut client);
+    assert_eq!(told.len(), several.len(), "{told:?}");
+    for id in several {
+        let page = adds_up(&mut client, id);
+        tells(told.iter().find(|it| it["order_id"] == *id).unwrap_or_else(|| panic!("nothing of {id}")), &page);
+    }
+    assert_eq!(order(&mut client, &orders[1])["status"], "PARTIAL");
+    let called = until("the endpoint to be told", PATIENCE, || {
+        let ids: BTreeSet<String> = web.asked().iter().map(|it| it.json()["data"]["order_id"].to_string()).collect();
+        (several.len() <= ids.len()).then_some(ids)
+    });
+    assert_eq!(called, several.iter().map(Value::to_string).collect());
+    daemon.kill();
+    daemon.restart();
+    assert_eq!(completed(&mut daemon.client()), told);
+}
+
+#[test]
+fn an_order_that_is_taken_back_has_ended_too_and_a_repeat_of_it_does_not_end_again() {
+    let mut daemon = managed(quiet_port(), "");
+    let mut client = daemon.client();
+    let body = json!({ "to": recipients(&[(700, "none")]), "from": "YOURAPP" });
+    let first = client.keyed("POST", "/v1/messages", &body, "k").unwrap().json()["order_id"].clone();
+    let other = send(&mut client, &recipients(&[(2, "none")]))["order_id"].clone();
+    assert!(completed(&mut client).is_empty());
+    // What was there before a start is counted from the store.
+    daemon.kill();
+    daemon.restart();
+    let mut client = daemon.client();
+    for id in [&first, &other] {
+        assert_eq!(client.call("DELETE", &format!("/v1/orders/{id}"), None).unwrap().status, 200);
+    }
+    let told = completed(&mut client);
+    assert_eq!(told.len(), 2, "{told:?}");
+    for (event, id) in told.iter().zip([&first, &other]) {
+        tells(event, &order(&mut client, id));
+        assert_eq!((&event["order_id"], &event["status"]), (id, &json!("CANCELLED")));
+    }
+    assert_eq!(client.keyed("POST", "/v1/messages", &body, "k").unwrap().json()["order_id"], first);
+    client.call("DELETE", &format!("/v1/orders/{first}"), None).unwrap();
+    assert_eq!(completed(&mut client), told);
 }

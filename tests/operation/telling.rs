@@ -25,7 +25,7 @@ fn account(ports: [u16; 3], secret: &str) -> String {
         format!(
             "[[account.webhook]]\nurl = \"http://127.0.0.1:{port}/\"\nsecret_file = \"{secret}\"\n\
              allow_networks = [\"127.0.0.1\"]\nin_flight = {IN_FLIGHT}\n\
-             types = [\"message.sent\", \"message.delivered\", \"message.failed\", \"message.unknown\", \"message.corrected\"]\n{more}\n"
+             types = [\"message.sent\", \"message.delivered\", \"message.failed\", \"message.unknown\", \"message.corrected\", \"order.completed\"]\n{more}\n"
         )
     };
     format!(
@@ -35,7 +35,7 @@ fn account(ports: [u16; 3], secret: &str) -> String {
         + &endpoint(ports[2], "batch = 20")
 }
 
-/// The whole log, page after page: the id of each event, its message and its type.
+/// The whole log, page after page: the id of each event, its message or order, and its type.
 fn log(daemon: &Daemon) -> Vec<(String, String, String)> {
     let (mut all, mut cursor) = (Vec::new(), String::new());
     loop {
@@ -51,7 +51,9 @@ fn log(daemon: &Daemon) -> Vec<(String, String, String)> {
 
 fn parts(event: &Value) -> (String, String, String) {
     let text = |it: &Value| it.as_str().unwrap_or_else(|| panic!("{event}")).to_owned();
-    (text(&event["id"]), text(&event["data"]["id"]), text(&event["type"]))
+    let data = &event["data"];
+    let about = if data["id"].is_null() { format!("order {}", data["order_id"]) } else { text(&data["id"]) };
+    (text(&event["id"]), about, text(&event["type"]))
 }
 
 /// Every event of a call, in its order.

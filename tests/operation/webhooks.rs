@@ -134,6 +134,42 @@ fn an_event_is_told_signed_once_and_is_what_the_log_has() {
 }
 
 #[test]
+fn an_order_ends_once_whatever_is_corrected_after_that_and_after_a_kill() {
+    let web = Web::start(taken);
+    let mut stage = Stage::new(web.port(), ", types = [\"order.completed\", \"message.corrected\"]");
+    let to: Vec<Value> =
+        (1..4).map(|it| json!({ "to": format!("+3161234567{it}"), "text": format!("hello {it}") })).collect();
+    let order = stage.daemon.client().post("/v1/messages", &json!({ "to": to, "from": "shop" })).json();
+    let order = order["order_id"].clone();
+    for _ in 0..3 {
+        let submit = stage.link.read_command(raw::SUBMIT_SM);
+        let text = String::from_utf8_lossy(&submit.body).into_owned();
+        let name = text.rsplit("hello ").next().and_then(|it| it.chars().next()).expect("a number");
+        stage.link.answer(&submit, 0, format!("{name}\0").as_bytes());
+    }
+    for (name, word) in [("1", "DELIVRD"), ("2", "UNKNOWN"), ("3", "UNKNOWN")] {
+        stage.receipt(name, word);
+    }
+    let told = web.hears(1).remove(0).json();
+    assert_eq!((&told["type"], &told["data"]["order_id"]), (&json!("order.completed"), &order));
+    let data = &told["data"];
+    assert_eq!((&data["status"], &data["delivered"], &data["unknown"]), (&json!("PARTIAL"), &json!(1), &json!(2)));
+    stage.receipt("2", "DELIVRD");
+    stage.daemon.kill();
+    stage.daemon.restart();
+    stage.link = stage.smsc.bound();
+    stage.receipt("3", "DELIVRD");
+    let types = until("both corrections are told", PATIENCE, || {
+        let all = stage.log("")["data"].as_array().unwrap().clone();
+        let count = |kind: &str| all.iter().filter(|it| it["type"] == kind).count();
+        (count("message.corrected") == 2).then(|| count("order.completed"))
+    });
+    assert_eq!(types, 1);
+    let page = stage.daemon.client().get(&format!("/v1/orders/{order}")).json();
+    assert_eq!((&page["status"], &page["delivered"]), (&json!("COMPLETED"), &json!(3)), "the page goes on");
+}
+
+#[test]
 fn each_end_of_a_message_has_its_event_and_a_correction_follows_it() {
     let web = Web::start(taken);
     let mut stage = Stage::new(

@@ -11,6 +11,7 @@ use nuncio::message::id::{CarrierId, OrderId, PartKey, Seq};
 use nuncio::message::phase::Phase;
 use nuncio::message::reason::Reason;
 use nuncio::message::status::Totals;
+use nuncio::message::veil::Veil;
 use nuncio::record::event::EventKind;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -113,13 +114,21 @@ impl World {
         for body in self.store.bodies.values() {
             orders.entry(body.order).or_default().push(body.seq());
         }
+        let mut told = BTreeMap::<u64, usize>::new();
+        for event in self.store.memory.events().filter(|it| it.kind == EventKind::OrderCompleted) {
+            let data: Value = serde_json::from_str(&event.data).expect("it is JSON");
+            *told.entry(data["order_id"].as_u64().unwrap()).or_default() += 1;
+        }
         for (order, seqs) in orders {
+            let times = told.remove(&Veil::known().order(order)).unwrap_or(0);
+            assert_eq!(times, usize::from(1 < seqs.len()), "order-event: of {order:?} with {} messages", seqs.len());
             assert!(seqs.windows(2).all(|it| it[1].0 == it[0].0 + 1), "orders: {order:?} has gaps");
             let mut totals = Totals::default();
             seqs.iter().filter_map(|it| self.store.status(*it)).for_each(|it| totals.add(it));
             assert_eq!(totals.total(), seqs.len() as u64, "orders: the totals of {order:?}");
             assert_eq!(totals.pending(), 0, "orders: {order:?} is not over");
         }
+        assert!(told.is_empty(), "order-event: of nothing that there is: {told:?}");
         for body in self.store.bodies.values() {
             let parts = self.store.parts_of(body.seq()).count();
             assert_eq!(parts, usize::from(body.parts), "parts of {:?}", body.seq());

@@ -6,13 +6,16 @@ use nuncio::message::body::Body;
 use nuncio::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
 use nuncio::message::part::Part;
 use nuncio::message::phase::Phase;
-use nuncio::message::status::Status;
+use nuncio::message::status::{Status, Totals};
 use nuncio::message::time::Time;
+use nuncio::message::veil::Veil;
 use nuncio::record::batch::{Batch, Idempotency, Marks};
 use nuncio::record::contract::{Forget, Forgotten, NameKind, Poisoned, Recovered, Silent, Store};
 use nuncio::record::entry::Entry;
+use nuncio::record::event::{Event, EventKind};
 use nuncio::record::parked::Parked;
 use nuncio::store::memory::{Leaves, Memory};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -109,6 +112,24 @@ impl Watched {
         }
     }
 
+    /// What is told of an order is what its page says once that is durable, and that it is over.
+    fn look_at_order(&self, event: &Event) {
+        if event.kind != EventKind::OrderCompleted {
+            return;
+        }
+        let data: Value = serde_json::from_str(&event.data).expect("it is JSON");
+        let order = Veil::known().read_order(data["order_id"].as_u64().unwrap()).expect("it names an order");
+        let mut totals = Totals::default();
+        let messages = self.bodies.values().filter(|it| it.order == order);
+        messages.filter_map(|it| self.status(it.seq())).for_each(|it| totals.add(it));
+        assert_eq!(totals.pending(), 0, "order-event: {order:?} is not over: {data}");
+        assert_eq!((&data["total"], &data["status"]), (&totals.total().into(), &totals.status().word().into()));
+        for status in Status::ALL.into_iter().filter(|it| it.is_final()) {
+            let told = &data[status.word().to_lowercase()];
+            assert_eq!(*told, totals.of(status), "order-event: {status:?} of {order:?}: {data}");
+        }
+    }
+
     /// Every attempt that spent something stays on record.
     fn look_at_attempts(&self, batch: &Batch, before: &Part, part: &Part) {
         let (Some(old), Some(new)) = (&before.attempt, &part.attempt) else {
@@ -150,6 +171,7 @@ impl Store for Watched {
         self.touched =
             batch.bodies.iter().map(|it| it.seq()).chain(batch.parts.iter().map(|it| it.key.seq())).collect();
         self.touched.dedup();
+        batch.events.iter().for_each(|it| self.look_at_order(it));
         Ok(())
     }
 
@@ -204,6 +226,10 @@ impl Store for Watched {
 
     fn order(&mut self, order: OrderId) -> Result<Vec<Entry>, Poisoned> {
         self.memory.order(order)
+    }
+
+    fn totals(&mut self, order: OrderId) -> Result<Option<Totals>, Poisoned> {
+        self.memory.totals(order)
     }
 
     fn recover(&mut self) -> Result<Recovered, Poisoned> {

@@ -141,7 +141,7 @@ fn answer(context: &Context, asked: &Wanted, found: EventPage, hides_carriers: b
 pub(crate) fn about_of_account() -> Endpoint {
     Endpoint::new("Events", "listEvents", "Poll the events")
         .says(
-            "The log of the account, oldest first: what became of its messages, and what handsets wrote. Unlike a list it \
+            "The log of the account, oldest first: what became of its messages and orders, and what handsets wrote. Unlike a list it \
              goes on: `next_cursor` is the place behind the last event shown, also at the end, so that whoever asks with it \
              again is told what came since, and nothing twice. It is null only while there has been no event at all. An \
              event is stored before it is told, and its id never changes.",

@@ -16,6 +16,7 @@ use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::Phase;
+use crate::message::status::Totals;
 use crate::message::time::Time;
 use crate::message::veil::Veil;
 use crate::record::action::{Action, Aspect, Target};
@@ -248,6 +249,13 @@ impl Store for Memory {
         let image = self.sound("loading an order")?;
         let seqs = image.by_order.range((order, Seq(0))..=(order, Seq(u64::MAX))).map(|(_, seq)| *seq);
         Ok(image.entries(seqs))
+    }
+
+    fn totals(&mut self, order: OrderId) -> Result<Option<Totals>, Poisoned> {
+        let is_known = self.sound("counting an order")?.orders.contains_key(&order);
+        let mut totals = Totals::default();
+        self.order(order)?.iter().for_each(|it| totals.add(it.status()));
+        Ok(is_known.then_some(totals))
     }
 
     fn recover(&mut self) -> Result<Recovered, Poisoned> {

@@ -47,6 +47,7 @@ mod checkpoint;
 mod plans;
 
 use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
+use crate::message::status::Totals;
 use crate::message::time::Time;
 use crate::message::veil::Veil;
 use crate::record::batch::{Batch, Idempotency, Marks};
@@ -371,6 +372,10 @@ impl Store for Sqlite {
             let (from, to) = reader::order_range(conn, order)?;
             reader::load(conn, &reader::seqs_between(conn, from, to, usize::MAX)?)
         })
+    }
+
+    fn totals(&mut self, order: OrderId) -> Result<Option<Totals>, Poisoned> {
+        self.asked("counting an order", |conn| order::totals(conn, order))
     }
 
     fn recover(&mut self) -> Result<Recovered, Poisoned> {

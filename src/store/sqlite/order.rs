@@ -64,6 +64,19 @@ pub(super) fn count(
     Ok((counted == COUNTED_AT_ONCE).then_some(Seq(last.0 + 1)))
 }
 
+/// How many messages of an order stand where, without a look at what they say; nothing of one of a single message.
+pub(super) fn totals(conn: &Connection, order: OrderId) -> Result<Option<Totals>, Trouble> {
+    let Some(row) = reader::order_row(conn, order)? else { return Ok(None) };
+    let (mut from, to, mut totals) = (row.first, Seq(row.first.0 + u64::from(row.count)), Totals::default());
+    while from < to {
+        let end = Seq(from.0 + LOOKED_AT_ONCE).min(to);
+        let parts = standing(conn, (from, end))?;
+        parts.chunk_by(|a, b| a.0.seq() == b.0.seq()).for_each(|it| totals.add(status_of(it)));
+        from = end;
+    }
+    Ok(Some(totals))
+}
+
 /// Up to `limit` messages of a range, oldest first, of these statuses, where any are named; says where to go on, if
 /// there are more.
 pub(super) fn messages(

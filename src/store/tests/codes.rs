@@ -117,6 +117,7 @@ EventKind
   7 MessageCancelled "message.cancelled"
   8 MessageCorrected "message.corrected"
   9 BalanceLow "balance.low"
+  10 OrderCompleted "order.completed"
 Origin
   0 Handset "handset"
   1 Operator "operator"

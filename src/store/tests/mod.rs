@@ -74,6 +74,7 @@ fn agree(store: &mut impl Store, model: &mut Model, script: &mut Script) -> Resu
     }
     for order in (0..3).map(|_| OrderId::from_record(script.below(model.marks.next_order + 1))) {
         assert_eq!(store.order(order)?, model.order(order));
+        assert_eq!(store.totals(order)?, model.totals(order));
     }
     let recovered = store.recover()?;
     model.remove_arriving();

@@ -5,6 +5,7 @@ use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::Phase;
+use crate::message::status::Totals;
 use crate::message::time::Time;
 use crate::record::action::Action;
 use crate::record::batch::{Batch, Idempotency, Marks, Order};
@@ -180,6 +181,12 @@ impl Model {
 
     pub(super) fn order(&self, order: OrderId) -> Vec<Entry> {
         self.entries.values().filter(|it| it.body.order == order).cloned().collect()
+    }
+
+    pub(super) fn totals(&self, order: OrderId) -> Option<Totals> {
+        let mut totals = Totals::default();
+        self.order(order).iter().for_each(|it| totals.add(it.status()));
+        self.orders.contains_key(&order).then_some(totals)
     }
 
     pub(super) fn doubtful(&self) -> Vec<Entry> {
