@@ -83,6 +83,7 @@ endpoints! {
         "/admin/v1/messages/{id}/story" { get: find::story => find::about_story }
         "/admin/v1/webhooks" { get: webhooks::all => webhooks::about_all }
         "/admin/v1/webhooks/{id}/recover" { post: webhooks::recover => webhooks::about_recover }
+        "/admin/v1/webhooks/{id}/test" { post: webhooks::test => webhooks::about_test }
         "/admin/v1/suppressions" { get: suppressions::all => suppressions::about_all, post: suppressions::add => suppressions::about_add, delete: suppressions::lift => suppressions::about_lift }
         "/admin/v1/carriers" { get: inspect::carriers => inspect::about_carriers }
         "/admin/v1/links" { get: inspect::links => inspect::about_links }

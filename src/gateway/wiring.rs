@@ -21,7 +21,7 @@ pub(super) fn wiring(
 ) -> Wiring {
     let meters = &handles.latest.meters;
     let (answers, refusals, turned) = (meters.clone(), meters.clone(), meters.clone());
-    let (running, traces) = (handles.running.clone(), handles.traces.clone());
+    let (running, tried, traces) = (handles.running.clone(), handles.running.clone(), handles.traces.clone());
     Wiring {
         plan: handles.latest.plan.clone(),
         lookup: handles.latest.lookup.clone(),
@@ -36,6 +36,7 @@ pub(super) fn wiring(
         links: handles.links.clone(),
         endpoints: handles.endpoints.clone(),
         recover: Arc::new(move |account, since, until| running.recover(account, since, until)),
+        try_out: Arc::new(move |account, kind| tried.test(account, kind)),
         trace: Arc::new(move |link| explain(&traces, link)),
         on_answer: Arc::new(move |endpoint, code, took| answers.borrow().http().count_answer(endpoint, code, took)),
         on_turned_away: Arc::new(move |why| turned.borrow().http().turned_away(why)),

@@ -12,6 +12,7 @@ pub mod mo;
 pub mod money;
 pub mod event;
 pub mod event_view;
+pub mod event_sample;
 pub mod delivery;
 pub mod suppression;
 pub mod action;

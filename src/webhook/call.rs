@@ -62,12 +62,23 @@ pub(crate) fn message(options: &EndpointOptions, events: &[Event], veil: &Veil) 
     (id, serde_json::to_string(&batch).expect("texts and numbers are always JSON"))
 }
 
-/// Calls an endpoint at `now`, which is the wall's, and says what came of it. What had been given up is marked.
+/// What a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It tells what happened.
+    Event,
+    /// It tells what had been given up; it is marked.
+    Replay,
+    /// It tells an example; it is marked.
+    Test,
+}
+
+/// Calls an endpoint at `now`, which is the wall's, and says what came of it.
 pub(crate) async fn call(
     client: &HttpClient,
     options: &EndpointOptions,
     (id, body): &(String, String),
-    (now, is_replay): (Time, bool),
+    (now, purpose): (Time, Purpose),
 ) -> Called {
     let seconds = now.0 / 1_000;
     let live = options.keys.iter().filter(|it| it.until == Time::NEVER || now < it.until).map(|it| &it.key);
@@ -77,7 +88,11 @@ pub(crate) async fn call(
         ("webhook-timestamp".into(), seconds.to_string()),
         ("webhook-signature".into(), signatures(live, id, seconds, body)),
     ];
-    headers.extend(is_replay.then(|| ("nuncio-replay".into(), "1".to_owned())));
+    match purpose {
+        Purpose::Event => {}
+        Purpose::Replay => headers.push(("nuncio-replay".into(), "1".to_owned())),
+        Purpose::Test => headers.push(("nuncio-test".into(), "1".to_owned())),
+    }
     let request = HttpRequest { method: "POST", target: options.path.expose(), headers: &headers, body };
     let began = Instant::now();
     match timeout(DEADLINE, client.call(&request)).await {

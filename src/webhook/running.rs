@@ -2,6 +2,7 @@
 
 use crate::message::id::{AccountId, EndpointId};
 use crate::message::time::Time;
+use crate::record::event::EventKind;
 use crate::webhook::sender::SenderOrder;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,8 +26,17 @@ impl Running {
 
     /// Has the endpoints of an account tell again what was given up between two times; says how many there are.
     pub fn recover(&self, account: AccountId, since: Time, until: Time) -> usize {
+        self.tell(account, || SenderOrder::Recover(since, until))
+    }
+
+    /// Has the endpoints of an account called with an example; says how many there are.
+    pub fn test(&self, account: AccountId, kind: EventKind) -> usize {
+        self.tell(account, || SenderOrder::Test(kind))
+    }
+
+    fn tell(&self, account: AccountId, order: impl Fn() -> SenderOrder) -> usize {
         let running = self.lock();
         let own = running.values().filter(|it| it.0 == account);
-        own.filter(|it| it.1.try_send(SenderOrder::Recover(since, until)).is_ok()).count()
+        own.filter(|it| it.1.try_send(order()).is_ok()).count()
     }
 }

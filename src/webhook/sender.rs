@@ -4,7 +4,8 @@ use crate::clock::Clock;
 use crate::message::id::EventId;
 use crate::message::time::Time;
 use crate::message::veil::Veil;
-use crate::record::event::Event;
+use crate::record::event::{Event, EventKind};
+use crate::record::event_sample;
 use crate::record::views::EventQuery;
 use crate::route::breaker::BreakerState;
 use crate::store::event_bell::EventBell;
@@ -13,7 +14,7 @@ use crate::store::sqlite::readers::{Readers, SENDERS_MAX};
 use crate::telemetry::endpoint_status::{EndpointCall, EndpointStatus, EndpointStatuses};
 use crate::telemetry::meters::Meters;
 use crate::telemetry::meters::webhook::{CallResult, EndpointState};
-use crate::webhook::call::{self, ANSWER_MAX, Called, DEADLINE};
+use crate::webhook::call::{self, ANSWER_MAX, Called, DEADLINE, Purpose};
 use crate::webhook::collector::Collector;
 use crate::webhook::options::EndpointOptions;
 use crate::webhook::queue::{Delivery, Queue, Room, Verdict};
@@ -93,6 +94,8 @@ pub enum SenderOrder {
     Recover(Time, Time),
     /// Be told so from now on.
     TakeUp(Box<EndpointOptions>),
+    /// Call the endpoint with an example of an event, whatever it is told and however it stands.
+    Test(EventKind),
 }
 
 /// A call that is over.
@@ -104,6 +107,8 @@ struct Done {
     called: Option<Called>,
     began: Time,
     took: Duration,
+    /// It told an example, of which the queue knows nothing.
+    is_test: bool,
 }
 
 /// The sender of one endpoint.
@@ -222,12 +227,14 @@ impl EndpointSender {
             self.lost("events are older than [store] retention and were never taken by their endpoint");
             return self.queue.forgotten(done.first);
         };
-        let before = self.state();
-        let chance = getrandom::u64().unwrap_or_default();
-        self.queue.answered(done.first, called.verdict, Clock::of_the_wall(), chance);
-        let meters = self.shared.meters.borrow().clone();
-        meters.webhook(self.options.account).called(called.result, done.took);
-        self.tell_change(before, &called);
+        if !done.is_test {
+            let before = self.state();
+            let chance = getrandom::u64().unwrap_or_default();
+            self.queue.answered(done.first, called.verdict, Clock::of_the_wall(), chance);
+            let meters = self.shared.meters.borrow().clone();
+            meters.webhook(self.options.account).called(called.result, done.took);
+            self.tell_change(before, &called);
+        }
         self.shared.statuses.called(
             self.options.id,
             EndpointCall {
@@ -324,6 +331,7 @@ impl EndpointSender {
         let (since, until) = match order {
             SenderOrder::Recover(since, until) => (since, until),
             SenderOrder::TakeUp(options) => return self.take_up(*options),
+            SenderOrder::Test(kind) => return self.try_out(kind),
         };
         let id = self.options.id;
         match self.shared.read(move |it| it.given_up(id, since, until)).await {
@@ -331,6 +339,22 @@ impl EndpointSender {
             Err(error) => unread(&error),
         }
         self.more = true;
+    }
+}
+
+impl EndpointSender {
+    /// Calls with an example. Its place is beside the calls that tell: an endpoint that is behind can be tried, too.
+    fn try_out(&mut self, kind: EventKind) {
+        let (options, client, veil) = (Arc::clone(&self.options), Arc::clone(&self.client), self.veil);
+        self.calls.spawn(async move {
+            let (began, clock) = (Clock::of_the_wall(), Instant::now());
+            let event = event_sample::sample(kind, options.account, began, getrandom::u64().unwrap_or_default());
+            let id = event.id();
+            let message = call::message(&options, &[event], &veil);
+            let called = call::call(&client, &options, &message, (began, Purpose::Test)).await;
+            let took = clock.elapsed();
+            Done { first: 0, count: 1, event: Some(id), called: Some(called), began, took, is_test: true }
+        });
     }
 }
 
@@ -350,7 +374,8 @@ async fn deliver(
     delivery: Delivery,
 ) -> Done {
     let (first, began, clock) = (delivery.first(), Clock::of_the_wall(), Instant::now());
-    let (count, is_replay) = (delivery.events.len(), delivery.is_replay);
+    let count = delivery.events.len();
+    let purpose = if delivery.is_replay { Purpose::Replay } else { Purpose::Event };
     let missing: Vec<u64> = delivery.events.iter().filter(|it| it.1.is_none()).map(|it| it.0).collect();
     let mut events: Vec<Event> = delivery.events.into_iter().filter_map(|it| it.1).collect();
     if !missing.is_empty() {
@@ -365,15 +390,23 @@ async fn deliver(
                     status: None,
                     detail: "the store could not be read".into(),
                 };
-                return Done { first, count, event: None, called: Some(called), began, took: clock.elapsed() };
+                return Done {
+                    first,
+                    count,
+                    event: None,
+                    called: Some(called),
+                    began,
+                    took: clock.elapsed(),
+                    is_test: false,
+                };
             }
         }
     }
     // What is older than the retention is told to nobody any more.
     let Some(event) = events.first().map(Event::id) else {
-        return Done { first, count, event: None, called: None, began, took: clock.elapsed() };
+        return Done { first, count, event: None, called: None, began, took: clock.elapsed(), is_test: false };
     };
     let message = call::message(options, &events, veil);
-    let called = call::call(client, options, &message, (began, is_replay)).await;
-    Done { first, count, event: Some(event), called: Some(called), began, took: clock.elapsed() }
+    let called = call::call(client, options, &message, (began, purpose)).await;
+    Done { first, count, event: Some(event), called: Some(called), began, took: clock.elapsed(), is_test: false }
 }

@@ -403,3 +403,33 @@ fn what_an_endpoint_answers_is_read_no_further_than_it_is_worth() {
     assert_eq!((&call["result"], &call["detail"]), (&json!("ok"), &json!("")), "{call}");
     assert!(stage.daemon.peak() < before + (8 << 20), "{} octets more", stage.daemon.peak() - before);
 }
+
+#[test]
+fn an_endpoint_is_tried_out_with_an_example_that_is_signed_marked_and_in_no_log() {
+    let web = Web::start(taken);
+    let mut stage = Stage::new(web.port(), "");
+    let path = "/admin/v1/webhooks/shop/test";
+    let tried = stage.daemon.operator().post(path, &json!({ "type": "message.delivered" }));
+    assert_eq!((tried.status, tried.json()), (202, json!({ "endpoints": 1 })));
+    let call = web.hears(1).remove(0);
+    assert!(is_signed(&call) && call.header("nuncio-test") == "1", "{call:?}");
+    let example = call.json();
+    assert_eq!((&example["type"], &example["data"]["test"]), (&json!("message.delivered"), &json!(true)));
+    until("the call is shown", PATIENCE, || {
+        let shown = stage.endpoint();
+        (shown["calls"][0]["event_id"] == example["id"] && shown["calls"][0]["result"] == "ok").then_some(())
+    });
+    assert_eq!(stage.log("")["data"], json!([]), "it is in no log");
+    assert_eq!(stage.daemon.metrics().value("webhook_deliveries_total{account=\"shop\",result=\"ok\"}"), 0.0);
+
+    // It has the fields of a true one.
+    stage.send("one");
+    stage.receipt("one", "DELIVRD");
+    let fields =
+        |it: &Value| it["data"].as_object().unwrap().keys().filter(|it| *it != "test").cloned().collect::<Vec<_>>();
+    assert_eq!(fields(&example), fields(&web.hears(2)[1].json()));
+    let unknown = stage.daemon.operator().post(path, &json!({ "type": "message.deliverd" }));
+    assert!(unknown.status == 422 && unknown.text().contains("message.delivered"), "{}", unknown.text());
+    let nobody = stage.daemon.operator().post("/admin/v1/webhooks/nobody/test", &json!({ "type": "balance.low" }));
+    assert_eq!(nobody.status, 404);
+}

@@ -14,6 +14,7 @@ use crate::message::id::{AccountId, CarrierId, LinkId};
 use crate::message::time::Time;
 use crate::message::veil::Veil;
 use crate::record::delivery::Progress;
+use crate::record::event::EventKind;
 use crate::store::event_bell::EventBell;
 use crate::store::sqlite::readers::{CONNECTIONS_MAX, Readers, SENDERS_MAX};
 use crate::telemetry::endpoint_status::EndpointStatuses;
@@ -81,6 +82,8 @@ pub struct Wiring {
     pub endpoints: EndpointStatuses,
     /// Has the endpoints of an account tell again what was given up between two times; how many there are.
     pub recover: Arc<dyn Fn(AccountId, Time, Time) -> usize + Send + Sync>,
+    /// Has the endpoints of an account called with an example of an event; how many there are.
+    pub try_out: Arc<dyn Fn(AccountId, EventKind) -> usize + Send + Sync>,
     /// The latest trace of a link, each PDU a line of JSON.
     pub trace: Arc<dyn Fn(LinkId) -> Option<Vec<String>> + Send + Sync>,
     /// Counts answers.

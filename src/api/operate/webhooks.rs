@@ -6,14 +6,15 @@ use crate::api::handler::body;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::Endpoint;
 use crate::api::handler::json;
-use crate::api::handler::kinds::Moment;
+use crate::api::handler::kinds::{EventType, Moment};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::page::Page;
-use crate::api::handler::problem::{Kind, Problem};
+use crate::api::handler::problem::{Kind, Problem, unknown_name};
 use crate::api::handler::time::{Timestamp, now};
 use crate::api::operate::actions::unknown;
 use crate::api::read::webhooks::{EndpointView, answer};
 use crate::message::time::Time;
+use crate::record::event::EventKind;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -49,6 +50,59 @@ pub(crate) fn about_recover() -> Endpoint {
         .body::<Span>("From when to when.", json!({ "since": "2026-11-20T10:00:00Z" }))
         .answers::<Recovering>(202, "It is told again.")
         .refuses(&[Kind::NotFound])
+}
+
+/// What the reference says of it.
+pub(crate) fn about_test() -> Endpoint {
+    Endpoint::new("Webhooks", "testWebhooks", "Try the endpoints of an account out")
+        .says(
+            "Calls the endpoints of an account with an example of an event, signed as any other, with the header \
+             `nuncio-test: 1` and `test` in its `data`. It is in no log, is called for once, and stands among the latest \
+             calls of the endpoint.",
+        )
+        .by(Scope::Admin)
+        .path::<String>("id", "shop", "The account's name in the configuration.")
+        .body::<Example>("Of which type.", json!({ "type": "message.delivered" }))
+        .answers::<Trying>(202, "They are called.")
+        .refuses(&[Kind::NotFound])
+}
+
+/// Of which type an example is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ExampleEvent)]
+struct Example {
+    /// A type of events.
+    #[schema(value_type = EventType)]
+    r#type: String,
+}
+
+/// Which endpoints are called.
+#[derive(Serialize, ToSchema)]
+struct Trying {
+    /// Endpoints of the account.
+    endpoints: usize,
+}
+
+/// `POST /admin/v1/webhooks/{account}/test`
+pub(crate) async fn test(
+    State(context): State<Arc<Context>>,
+    Path(account): Path<String>,
+    by: Operator,
+    request: Request,
+) -> Result<Response, Problem> {
+    let account = by.plan().account_named(&account).ok_or_else(|| unknown("account"))?.id;
+    let (body, _held) = body::read(&context, Holder::Account(by.account().id), request.into_body()).await?;
+    let asked: Example =
+        json::read(&body, |error| Problem::at(Kind::Invalid, "", format!("The body is not {{\"type\"}}: {error}.")))?;
+    let kind = EventKind::TOLD.into_iter().find(|it| it.word() == asked.r#type).ok_or_else(|| {
+        let known: Vec<&str> = EventKind::TOLD.iter().map(|it| it.word()).collect();
+        Problem::at(Kind::Invalid, "/type", unknown_name(&asked.r#type, &known))
+    })?;
+    match (context.wiring.try_out)(account, kind) {
+        0 => Err(unknown("endpoint of an account")),
+        endpoints => Ok(json::answer(StatusCode::ACCEPTED, &Trying { endpoints }, 32)),
+    }
 }
 
 /// From when to when.
