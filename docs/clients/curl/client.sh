@@ -37,7 +37,7 @@ ask() {
             000 | 502 | 503 | 504) ;;
             *) echo "refused: ${why:-status $status}" >&2; exit 1 ;;
         esac
-        wait=$(sed -n 's/\r$//; s/^[Rr]etry-[Aa]fter: *//p' "$folder/head")
+        wait=$(sed -n 's/\r$//; s/^[Rr]etry-[Aa]fter: *\([0-9][0-9]*\)$/\1/p' "$folder/head")
         [ "$status" != 000 ] || wait=
         wait=${wait:-$attempt}
         if [ "$attempt" -ge "$TRIES" ] || [ "$wait" -gt "$WAIT_MAX" ]; then

@@ -26,7 +26,10 @@ const (
 	followMax = 10 * time.Minute
 )
 
-var client = http.Client{Timeout: timeout}
+// It follows nothing: the key is for the gateway alone.
+var client = http.Client{Timeout: timeout, CheckRedirect: func(*http.Request, []*http.Request) error {
+	return http.ErrUseLastResponse
+}}
 
 type message struct {
 	To   string `json:"to"`

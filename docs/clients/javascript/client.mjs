@@ -23,7 +23,7 @@ async function ask(method, path, body, key) {
     let why;
     try {
       const answer = await fetch(process.env.NUNCIO_URL + path, {
-        method, headers, body: body && JSON.stringify(body), redirect: "error", signal: AbortSignal.timeout(TIMEOUT),
+        method, headers, body: body && JSON.stringify(body), redirect: "manual", signal: AbortSignal.timeout(TIMEOUT),
       });
       if (answer.ok) return await answer.json();
       // What the gateway says of a refusal (RFC 9457); nothing where a proxy on the way refused.

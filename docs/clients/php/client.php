@@ -50,12 +50,12 @@ function ask(string $method, string $path, ?array $body = null, ?string $key = n
             }
             // What the gateway says of a refusal (RFC 9457); nothing where a proxy on the way refused.
             $why = $answer['detail'] ?? "status $status";
-            if (400 <= $status && !($answer['retryable'] ?? in_array($status, [502, 503, 504], true))) {
+            if (300 <= $status && !($answer['retryable'] ?? in_array($status, [502, 503, 504], true))) {
                 throw new Refused($why);
             }
             foreach ($http_response_header as $line) {
-                if (stripos($line, 'Retry-After:') === 0) {
-                    $wait = (int) trim(substr($line, 12));
+                if (preg_match('/^Retry-After:\s*(\d+)$/i', $line, $found) === 1) { // A proxy may say a date.
+                    $wait = (int) $found[1];
                 }
             }
         }

@@ -26,6 +26,16 @@ class Refused(Exception):
     """The gateway said no, and will say so again; nothing was stored."""
 
 
+class Straight(urllib.request.HTTPRedirectHandler):
+    """Follows nothing: the key is for the gateway alone."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+OPENER = urllib.request.build_opener(Straight)
+
+
 def ask(method, path, body=None, key=None):
     """One request, repeated where that may help. A POST that sends needs a key for that."""
     request = urllib.request.Request(os.environ["NUNCIO_URL"] + path, method=method)
@@ -38,14 +48,15 @@ def ask(method, path, body=None, key=None):
     for attempt in range(1, TRIES + 1):
         wait = 2**attempt / 2
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+            with OPENER.open(request, timeout=TIMEOUT) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             problem = problem_of(error)
             why = problem.get("detail", f"status {error.code}")
             if not problem.get("retryable", error.code in (502, 503, 504)):
                 raise Refused(why) from None
-            wait = int(error.headers.get("Retry-After") or wait)
+            after = error.headers.get("Retry-After", "")  # A proxy may say a date.
+            wait = int(after) if after.isdecimal() else wait
         except (OSError, HTTPException) as error:  # No connection, no answer in time, or half of one.
             why = str(error)
         if attempt == TRIES or WAIT_MAX < wait:

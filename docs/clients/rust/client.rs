@@ -27,7 +27,8 @@ struct Gateway {
 impl Gateway {
     fn of_environment() -> Result<Self, env::VarError> {
         let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).http_status_as_error(false);
-        let agent = config.max_redirects(0).build().into();
+        // It follows nothing: the key is for the gateway alone.
+        let agent = config.max_redirects(0).max_redirects_will_error(false).build().into();
         Ok(Self { url: env::var("NUNCIO_URL")?, key: env::var("NUNCIO_KEY")?, agent })
     }
 

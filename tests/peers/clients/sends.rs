@@ -51,6 +51,7 @@ fn judge(client: impl Fn() -> Command) {
     what_it_sends_arrives(&client);
     what_may_be_asked_again_is_asked_again_under_one_key(&client);
     what_is_refused_is_told_and_not_asked_again(&client);
+    what_leads_elsewhere_is_not_followed(&client);
 }
 
 /// What a client says of one text to one number.
@@ -89,14 +90,15 @@ fn problem(status: u16, retryable: bool, headers: &'static str) -> Act {
 }
 
 const TYPE: &str = "content-type: application/problem+json\r\n";
-const SOON: &str = "content-type: application/problem+json\r\nretry-after: 1\r\n";
+const SOON: &str = "content-type: application/problem+json\r\nretry-after: 2\r\n";
+const LATER: &str = "content-type: text/html\r\nretry-after: Fri, 27 Nov 2026 09:00:00 GMT\r\n";
 const TOMORROW: &str = "content-type: application/problem+json\r\nretry-after: 86400\r\n";
 
-/// A gateway that is throttled, full, breaks a connection, and has not done its work at once.
+/// A gateway behind a proxy that does not reach it at first, that is full, breaks a connection, and takes its time.
 fn moody(nth: usize, asked: &Asked) -> Act {
     let answer = |it: serde_json::Value| Act::Reply(200, "content-type: application/json\r\n", it.to_string());
     match (nth, asked.first.as_str()) {
-        (0, "POST /v1/estimate HTTP/1.1") => problem(429, true, SOON),
+        (0, "POST /v1/estimate HTTP/1.1") => Act::Reply(502, LATER, "<h1>Bad gateway</h1>".to_owned()),
         (1, "POST /v1/estimate HTTP/1.1") => answer(json!({ "parts": 1, "cost": "0.087", "currency": "EUR" })),
         (2, "POST /v1/messages HTTP/1.1") => problem(503, true, SOON),
         (3, "POST /v1/messages HTTP/1.1") => Act::Hangup,
@@ -122,15 +124,25 @@ fn what_may_be_asked_again_is_asked_again_under_one_key(client: &impl Fn() -> Co
     assert_eq!(output.status.code(), Some(1), "not all has arrived");
     let (asked, times) = (web.asked(), times.lock().unwrap().clone());
     assert_eq!(asked.len(), 7, "{asked:?}");
-    for first in [0, 2] {
-        assert!(Duration::from_secs(1) <= times[first + 1] - times[first], "it waits as it is told");
-    }
+    assert!(Duration::from_secs(2) <= times[3] - times[2], "it waits as it is told");
     let key = asked[2].header("idempotency-key");
     assert!(18 <= key.len() && key.starts_with('"') && key.ends_with('"'), "{key}");
     for again in &asked[3..5] {
         assert_eq!((again.header("idempotency-key"), &again.body), (key, &asked[2].body));
     }
     assert!(asked.iter().all(|it| it.header("authorization") == format!("Bearer {KEY}")));
+}
+
+fn what_leads_elsewhere_is_not_followed(client: &impl Fn() -> Command) {
+    let elsewhere = Web::start(|_, _| problem(418, false, TYPE));
+    let there = format!("location: http://127.0.0.1:{}/\r\n", elsewhere.port());
+    let there: &'static str = Box::leak(there.into_boxed_str());
+    for status in [303, 307] {
+        let web = Web::start(move |_, _| Act::Reply(status, there, String::new()));
+        let output = run(client(), &format!("http://127.0.0.1:{}", web.port()), &[]);
+        assert_eq!((output.status.code(), web.asked().len()), (Some(1), 1), "{:?}", texts(&output));
+    }
+    assert!(elsewhere.asked().is_empty(), "the key is for nobody else");
 }
 
 fn what_is_refused_is_told_and_not_asked_again(client: &impl Fn() -> Command) {
