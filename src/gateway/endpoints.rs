@@ -6,7 +6,7 @@ use crate::gateway::wake::Wake;
 use crate::message::id::EndpointId;
 use crate::store::sqlite::readers::Readers;
 use crate::webhook::options::EndpointOptions;
-use crate::webhook::running::{ORDERS_MAX, Running};
+use crate::webhook::running::{Lane, ORDERS_MAX, Running};
 use crate::webhook::sender::{EndpointSender, SenderOrder, Shared};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -60,13 +60,13 @@ impl Endpoints {
         });
         self.turns.retain(|_, it| 1 < Arc::strong_count(it));
         for options in wanted {
-            if let Some((_, orders)) = running.get(&options.id) {
+            if let Some(Lane { orders, .. }) = running.get(&options.id) {
                 // An endpoint that has not taken in sixteen reloads takes in none of them.
                 _ = orders.try_send(SenderOrder::TakeUp(Box::new(options)));
                 continue;
             }
             let (orders, taken) = mpsc::channel(ORDERS_MAX);
-            running.insert(options.id, (options.account, orders));
+            running.insert(options.id, Lane::new(options.account, orders));
             let turn = Arc::clone(self.turns.entry(options.id).or_default());
             let shared = Arc::clone(&self.shared);
             self.tasks.spawn(async move {

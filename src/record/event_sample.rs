@@ -1,26 +1,29 @@
 //! A true example of each kind of event, with which an endpoint is tried.
 
 use crate::message::id::AccountId;
+use crate::message::reason::Reason;
+use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::record::event::{Event, EventKind};
+use crate::record::failure::Failure;
 use serde_json::{Value, json};
 
 /// An event of nobody's message: `data.test` says so, and it stands in no log.
 pub fn sample(kind: EventKind, account: AccountId, at: Time, token: u64) -> Event {
     let mut data = match kind {
-        EventKind::MessageReceived => received(),
+        EventKind::MessageReceived => received(at),
         EventKind::BalanceLow => json!({ "balance": "4.210", "warned_at": "5.000", "currency": "EUR" }),
         EventKind::OrderCompleted => order(at),
         EventKind::ReceiptUnread => json!({}),
-        EventKind::MessageSent => message("SENT", at),
-        EventKind::MessageDelivered => message("DELIVERED", at),
-        EventKind::MessageFailed => message("FAILED", at),
-        EventKind::MessageExpired => message("EXPIRED", at),
-        EventKind::MessageUnknown => message("UNKNOWN", at),
-        EventKind::MessageCancelled => message("CANCELLED", at),
+        EventKind::MessageSent => message(Status::Sent, at),
+        EventKind::MessageDelivered => message(Status::Delivered, at),
+        EventKind::MessageFailed => message(Status::Failed, at),
+        EventKind::MessageExpired => message(Status::Expired, at),
+        EventKind::MessageUnknown => message(Status::Unknown, at),
+        EventKind::MessageCancelled => message(Status::Cancelled, at),
         EventKind::MessageCorrected => {
-            let mut data = message("DELIVERED", at);
-            data["previous_status"] = "UNKNOWN".into();
+            let mut data = message(Status::Delivered, at);
+            data["previous_status"] = Status::Unknown.word().into();
             data
         }
     };
@@ -28,23 +31,29 @@ pub fn sample(kind: EventKind, account: AccountId, at: Time, token: u64) -> Even
     Event { n: 0, token, account: Some(account), about: None, kind, at, data: data.to_string().into() }
 }
 
-fn message(status: &str, at: Time) -> Value {
-    let (now, is_final) = (at.to_string(), status != "SENT");
-    let left = status != "CANCELLED";
-    let error = |code: &str, detail: &str| json!({ "stage": "delivery", "code": code, "detail": detail, "permanent": true, "carrier_code": null });
-    let error = match status {
-        "FAILED" => error("UNDELIVERABLE", "The carrier's receipt says that the message cannot be delivered."),
-        "EXPIRED" => error("EXPIRED", "The carrier's receipt says that the message expired."),
-        "UNKNOWN" => error("NO_RECEIPT", "No receipt came in time."),
-        "CANCELLED" => error("CANCELLED", "The message was taken back before it left."),
-        _ => Value::Null,
+fn message(status: Status, at: Time) -> Value {
+    let now = at.to_string();
+    let failure = |stage, reason: Reason| Failure {
+        stage,
+        code: reason.word(),
+        detail: reason.detail(),
+        permanent: reason.is_permanent(),
+        carrier_code: None,
     };
+    let error = match status {
+        Status::Failed => Some(failure("delivery", Reason::Undeliverable)),
+        Status::Expired => Some(failure("queue", Reason::Expired)),
+        Status::Unknown => Some(failure("delivery", Reason::NoReceipt)),
+        Status::Cancelled => Some(failure("queue", Reason::Cancelled)),
+        Status::Queued | Status::Sent | Status::Delivered => None,
+    };
+    let left = !matches!(status, Status::Cancelled | Status::Expired);
     json!({
         "id": "895611ac-9894-8319-9bf2-4d1f0a7be210", "order_id": 5_621_750_823_529_557_u64, "to": "+31612345678",
-        "from": "YOURAPP", "route_id": 1, "class": "transactional", "client_ref": "test", "status": status,
+        "from": "YOURAPP", "route_id": 1, "class": "transactional", "client_ref": "test", "status": status.word(),
         "error": error, "parts": 1, "cost": "0.087", "currency": "EUR", "created_at": now,
-        "sent_at": left.then(|| now.clone()), "done_at": is_final.then(|| now.clone()),
-        "carrier_done_at": (status == "DELIVERED").then(|| now.clone()), "carrier": null,
+        "sent_at": left.then(|| now.clone()), "done_at": status.is_final().then(|| now.clone()),
+        "carrier_done_at": (status == Status::Delivered).then(|| now.clone()), "carrier": null,
     })
 }
 
@@ -55,16 +64,17 @@ fn order(at: Time) -> Value {
     })
 }
 
-fn received() -> Value {
+fn received(at: Time) -> Value {
     json!({
         "id": "1c9f0b5e", "to": "12345", "from": "+31612345678", "text": "Hello", "encoding": "gsm7", "parts": 1,
-        "complete": true,
+        "complete": true, "carrier": null, "received_at": at.to_string(),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::event_view::{EventForm, shown};
 
     #[test]
     fn an_example_says_that_it_is_one_and_of_which_kind() {
@@ -74,6 +84,9 @@ mod tests {
             assert_eq!((event.kind, &data["test"]), (kind, &true.into()), "{data}");
             let has_status = !matches!(kind, EventKind::MessageReceived | EventKind::BalanceLow);
             assert_eq!(data["status"].is_string() && data["order_id"].is_u64(), has_status, "{data}");
+            let thin = EventForm { is_thin: true, ..EventForm::default() };
+            let shown: Value = serde_json::from_str(shown(&event.data, thin).get()).expect("it is JSON");
+            assert_eq!((&shown["test"], &shown["to"]), (&true.into(), &Value::Null), "who is told little is told that");
         }
     }
 }

@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-/// The fields of an event that names what it is about, and nobody.
-const THIN: [&str; 4] = ["id", "order_id", "client_ref", "status"];
+/// The fields of an event that names what it is about, and nobody; and whether it is an example.
+const THIN: [&str; 5] = ["id", "order_id", "client_ref", "status", "test"];
 
 /// How much of an event is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl<'a> EventView<'a> {
     }
 }
 
-fn shown(data: &str, form: EventForm) -> Cow<'_, RawValue> {
+pub(super) fn shown(data: &str, form: EventForm) -> Cow<'_, RawValue> {
     const WRITTEN: &str = "the data of an event was written as JSON, under a seal";
     let whole = || Cow::Borrowed(serde_json::from_str(data).expect(WRITTEN));
     if form == EventForm::default() {

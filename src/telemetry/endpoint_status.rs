@@ -42,6 +42,8 @@ pub struct EndpointCall {
     pub event: Option<Box<str>>,
     /// How many events it told.
     pub events: usize,
+    /// It told an example.
+    pub is_test: bool,
     /// What came of it.
     pub result: CallResult,
     /// The status of the answer.
@@ -124,8 +126,16 @@ mod tests {
         all.post(EndpointId(1), status(1, 0, 0));
         for at in 0..150 {
             let (took, result) = (Duration::ZERO, CallResult::Ok);
-            let call =
-                EndpointCall { at: Time(at), took, event: None, events: 1, result, status: None, detail: "".into() };
+            let call = EndpointCall {
+                at: Time(at),
+                took,
+                event: None,
+                events: 1,
+                is_test: false,
+                result,
+                status: None,
+                detail: "".into(),
+            };
             all.called(EndpointId(1), call);
         }
         all.post(EndpointId(1), status(1, 1, 1));

@@ -6,7 +6,7 @@ use crate::record::event::EventKind;
 use crate::webhook::sender::SenderOrder;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 /// Orders that an endpoint has not taken in yet at most.
 pub const ORDERS_MAX: usize = 16;
@@ -15,8 +15,22 @@ pub const ORDERS_MAX: usize = 16;
 #[derive(Clone, Default)]
 pub struct Running(Arc<Mutex<BTreeMap<EndpointId, Lane>>>);
 
-/// Whose endpoint it is, and where orders to it go.
-type Lane = (AccountId, mpsc::Sender<SenderOrder>);
+/// An endpoint that runs.
+pub struct Lane {
+    /// Whose it is.
+    pub account: AccountId,
+    /// Where orders to it go.
+    pub orders: mpsc::Sender<SenderOrder>,
+    /// Whoever tries it out has this until the call is over: one at a time.
+    pub trial: Arc<Semaphore>,
+}
+
+impl Lane {
+    /// The lane of an endpoint that begins.
+    pub fn new(account: AccountId, orders: mpsc::Sender<SenderOrder>) -> Self {
+        Self { account, orders, trial: Arc::new(Semaphore::new(1)) }
+    }
+}
 
 impl Running {
     /// All of them, to be changed.
@@ -26,17 +40,20 @@ impl Running {
 
     /// Has the endpoints of an account tell again what was given up between two times; says how many there are.
     pub fn recover(&self, account: AccountId, since: Time, until: Time) -> usize {
-        self.tell(account, || SenderOrder::Recover(since, until))
-    }
-
-    /// Has the endpoints of an account called with an example; says how many there are.
-    pub fn test(&self, account: AccountId, kind: EventKind) -> usize {
-        self.tell(account, || SenderOrder::Test(kind))
-    }
-
-    fn tell(&self, account: AccountId, order: impl Fn() -> SenderOrder) -> usize {
         let running = self.lock();
-        let own = running.values().filter(|it| it.0 == account);
-        own.filter(|it| it.1.try_send(order()).is_ok()).count()
+        let own = running.values().filter(|it| it.account == account);
+        own.filter(|it| it.orders.try_send(SenderOrder::Recover(since, until)).is_ok()).count()
+    }
+
+    /// Has the endpoints of an account called with an example, but those that are being tried out: how many are, of how
+    /// many.
+    pub fn test(&self, account: AccountId, kind: EventKind) -> (usize, usize) {
+        let running = self.lock();
+        let own = running.values().filter(|it| it.account == account);
+        let called = own.clone().filter(|it| {
+            let trial = Arc::clone(&it.trial).try_acquire_owned();
+            trial.is_ok_and(|trial| it.orders.try_send(SenderOrder::Test(kind, trial)).is_ok())
+        });
+        (called.count(), own.count())
     }
 }

@@ -21,7 +21,7 @@ use crate::webhook::queue::{Delivery, Queue, Room, Verdict};
 use crate::wire::client::HttpClient;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -94,8 +94,9 @@ pub enum SenderOrder {
     Recover(Time, Time),
     /// Be told so from now on.
     TakeUp(Box<EndpointOptions>),
-    /// Call the endpoint with an example of an event, whatever it is told and however it stands.
-    Test(EventKind),
+    /// Call the endpoint with an example of an event, whatever it is told and however it stands; nobody else does so
+    /// until that is over.
+    Test(EventKind, OwnedSemaphorePermit),
 }
 
 /// A call that is over.
@@ -242,6 +243,7 @@ impl EndpointSender {
                 took: done.took,
                 event: done.event.map(|it| self.veil.event(it).to_string().into()),
                 events: done.count,
+                is_test: done.is_test,
                 result: called.result,
                 status: called.status,
                 detail: called.detail,
@@ -331,7 +333,7 @@ impl EndpointSender {
         let (since, until) = match order {
             SenderOrder::Recover(since, until) => (since, until),
             SenderOrder::TakeUp(options) => return self.take_up(*options),
-            SenderOrder::Test(kind) => return self.try_out(kind),
+            SenderOrder::Test(kind, trial) => return self.try_out(kind, trial),
         };
         let id = self.options.id;
         match self.shared.read(move |it| it.given_up(id, since, until)).await {
@@ -344,7 +346,7 @@ impl EndpointSender {
 
 impl EndpointSender {
     /// Calls with an example. Its place is beside the calls that tell: an endpoint that is behind can be tried, too.
-    fn try_out(&mut self, kind: EventKind) {
+    fn try_out(&mut self, kind: EventKind, trial: OwnedSemaphorePermit) {
         let (options, client, veil) = (Arc::clone(&self.options), Arc::clone(&self.client), self.veil);
         self.calls.spawn(async move {
             let (began, clock) = (Clock::of_the_wall(), Instant::now());
@@ -353,6 +355,7 @@ impl EndpointSender {
             let message = call::message(&options, &[event], &veil);
             let called = call::call(&client, &options, &message, (began, Purpose::Test)).await;
             let took = clock.elapsed();
+            drop(trial);
             Done { first: 0, count: 1, event: Some(id), called: Some(called), began, took, is_test: true }
         });
     }

@@ -166,7 +166,7 @@ impl World {
             links,
             endpoints: EndpointStatuses::default(),
             recover: Arc::new(|_, _, _| 1),
-            try_out: Arc::new(|_, _| 1),
+            try_out: Arc::new(|_, _| (1, 1)),
             trace: Arc::new(move |it| (it == link).then(|| vec!["{\"a\":1}".to_owned(), "{\"a\":2}".to_owned()])),
             on_answer: Arc::new(move |endpoint, code, _| answered.lock().unwrap().push((endpoint, code))),
             on_turned_away: Arc::new(|_| ()),

@@ -76,6 +76,25 @@ fn a_file_is_sent_with_its_fields_and_sums_up_what_its_orders_say() {
 }
 
 #[test]
+fn a_file_that_has_to_go_on_later_says_how_and_ends_with_a_code_of_its_own() {
+    let daemon = Daemon::start(&(account("[1]") + "quota = \"10100/1d\"\n" + &carrier(quiet_port(), "") + &route("")));
+    let home = tempfile::tempdir().expect("a folder");
+    let file = home.path().join("list.csv");
+    let mut lines = "to\n".to_owned();
+    (0..10_500).for_each(|it| writeln!(lines, "+3162{it:07}").expect("memory takes it"));
+    std::fs::write(&file, lines).expect("it is written");
+    let asked = ["--file", file.to_str().expect("a path"), "--from", "YOURAPP", "--text", "x"];
+    let (code, summary, said) = told(&run(&daemon, &asked, KEY));
+    assert_eq!(code, Some(69), "{summary}{said}");
+    assert!(summary.contains("accepted   10,000 of 10,500"), "{summary}");
+    assert!(said.contains("stopped at line 10002"), "{said}");
+    let key = said.lines().next().and_then(|it| it.strip_prefix("--idempotency-key ")).expect("the key comes first");
+    assert!(said.ends_with(&format!("go on from there with --idempotency-key {key}\n")), "{said}");
+    let (code, again, _) = told(&run(&daemon, &[&asked[..], &["--idempotency-key", key]].concat(), KEY));
+    assert_eq!((code, again), (Some(69), summary), "nothing is sent twice");
+}
+
+#[test]
 fn what_cannot_be_sent_is_said_and_ends_with_a_code_of_its_own() {
     let mut daemon = Daemon::start(&(account("[1]") + &carrier(quiet_port(), "") + &route("")));
     let number = ["+31612345678", "--from", "YOURAPP", "--text", "x"];

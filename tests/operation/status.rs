@@ -2,6 +2,7 @@
 
 use crate::daemon::raw::Smsc;
 use crate::daemon::{Daemon, KEY, account, carrier, route, until};
+use rustix::process::Signal;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::process::{Command, Output, Stdio};
@@ -71,9 +72,13 @@ fn on_a_terminal_it_is_drawn_in_place_until_it_is_ended_and_leaves_the_screen_as
         assert_ne!(count, 0, "{}", String::from_utf8_lossy(&drawn));
         drawn.extend_from_slice(&piece[..count]);
     }
+    // One that does not answer is no reason not to end. Sooner than the next request it would be ended as any.
+    daemon.signal(Signal::STOP);
+    std::thread::sleep(Duration::from_secs(1));
     running.stdin.as_mut().expect("it is piped").write_all(b"\x03").expect("it is read");
     screen.read_to_end(&mut drawn).expect("it ends");
     assert!(running.wait().expect("it ends").success());
+    daemon.signal(Signal::CONT);
     let drawn = String::from_utf8(drawn).expect("it is a text");
     let (before, after) = (drawn.find("\x1b[?1049h"), drawn.rfind("\x1b[?1049l"));
     assert!(before.is_some() && before < after, "another screen, and then the one of before: {drawn:?}");

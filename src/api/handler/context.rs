@@ -82,8 +82,9 @@ pub struct Wiring {
     pub endpoints: EndpointStatuses,
     /// Has the endpoints of an account tell again what was given up between two times; how many there are.
     pub recover: Arc<dyn Fn(AccountId, Time, Time) -> usize + Send + Sync>,
-    /// Has the endpoints of an account called with an example of an event; how many there are.
-    pub try_out: Arc<dyn Fn(AccountId, EventKind) -> usize + Send + Sync>,
+    /// Has the endpoints of an account called with an example of an event, but those that are being tried out: how many
+    /// are, of how many.
+    pub try_out: Arc<dyn Fn(AccountId, EventKind) -> (usize, usize) + Send + Sync>,
     /// The latest trace of a link, each PDU a line of JSON.
     pub trace: Arc<dyn Fn(LinkId) -> Option<Vec<String>> + Send + Sync>,
     /// Counts answers.

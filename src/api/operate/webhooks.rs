@@ -64,7 +64,7 @@ pub(crate) fn about_test() -> Endpoint {
         .path::<String>("id", "shop", "The account's name in the configuration.")
         .body::<Example>("Of which type.", json!({ "type": "message.delivered" }))
         .answers::<Trying>(202, "They are called.")
-        .refuses(&[Kind::NotFound])
+        .refuses(&[Kind::NotFound, Kind::QueueFull])
 }
 
 /// Of which type an example is.
@@ -100,8 +100,9 @@ pub(crate) async fn test(
         Problem::at(Kind::Invalid, "/type", unknown_name(&asked.r#type, &known))
     })?;
     match (context.wiring.try_out)(account, kind) {
-        0 => Err(unknown("endpoint of an account")),
-        endpoints => Ok(json::answer(StatusCode::ACCEPTED, &Trying { endpoints }, 32)),
+        (_, 0) => Err(unknown("endpoint of an account")),
+        (0, _) => Err(Problem::new(Kind::QueueFull, "The endpoints are being tried out: wait until that is over.")),
+        (endpoints, _) => Ok(json::answer(StatusCode::ACCEPTED, &Trying { endpoints }, 32)),
     }
 }
 

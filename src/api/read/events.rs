@@ -48,7 +48,9 @@ pub(crate) async fn of_account(
     let mut bell = (!asked.wait.is_zero()).then(|| context.wiring.event_bell.listen(account.id));
     let mut found = find(&context, &asked, Some(account.id)).await?;
     let by = Instant::now() + asked.wait;
-    while let Some(bell) = bell.as_mut().filter(|_| found.events.is_empty() && !draining(&context)) {
+    while let Some(bell) =
+        bell.as_mut().filter(|_| found.events.is_empty() && !draining(&context) && Instant::now() < by)
+    {
         let more = async { if found.is_cut { Ok(()) } else { bell.changed().await } };
         match timeout_at(by, more).await {
             Ok(Ok(())) => {

@@ -88,6 +88,8 @@ struct CallView<'a> {
     event_id: Option<&'a str>,
     /// How many events it told.
     events: usize,
+    /// Whether it told an example: it counts for nothing.
+    test: bool,
     /// What came of it.
     #[schema(value_type = CallWord)]
     result: &'static str,
@@ -101,9 +103,9 @@ struct CallView<'a> {
 
 impl<'a> EndpointView<'a> {
     pub(crate) fn of(status: &'a EndpointStatus, account: Option<&'a str>) -> Self {
-        let calls = &status.calls;
-        let taken = calls.iter().filter(|it| it.result == CallResult::Ok).count();
-        let mut took: Vec<Duration> = calls.iter().map(|it| it.took).collect();
+        let calls = status.calls.iter().filter(|it| !it.is_test);
+        let taken = calls.clone().filter(|it| it.result == CallResult::Ok).count();
+        let mut took: Vec<Duration> = calls.map(|it| it.took).collect();
         took.sort_unstable();
         let at = |share: usize| took.get((took.len() * share).div_ceil(100).saturating_sub(1)).map(millis);
         Self {
@@ -114,10 +116,10 @@ impl<'a> EndpointView<'a> {
             disabled_at: Timestamp(status.disabled_at),
             pending: status.outbox,
             oldest_pending_at: Timestamp(status.oldest.unwrap_or(Time::NEVER)),
-            success_share: (!calls.is_empty()).then(|| taken as f64 / calls.len() as f64),
+            success_share: (!took.is_empty()).then(|| taken as f64 / took.len() as f64),
             p50_ms: at(50),
             p99_ms: at(99),
-            calls: calls.iter().map(CallView::of).collect(),
+            calls: status.calls.iter().map(CallView::of).collect(),
         }
     }
 }
@@ -128,6 +130,7 @@ impl<'a> CallView<'a> {
             at: Timestamp(call.at),
             event_id: call.event.as_deref(),
             events: call.events,
+            test: call.is_test,
             result: call.result.word(),
             status: call.status,
             duration_ms: millis(&call.took),

@@ -2,6 +2,8 @@
 //!
 //! A table that is wider than the terminal loses its least important columns, and the last of what is left is cut.
 
+use crate::gateway::ask::terminal::{self, cut};
+use crate::gateway::ask::words::{list, number, span, text};
 use serde_json::Value;
 use std::io::{self, IsTerminal};
 
@@ -23,14 +25,13 @@ pub(super) struct Look {
 impl Look {
     /// What standard output can show. Without a terminal lines are as long as they are.
     pub(super) fn of_output() -> Self {
-        let terminal = io::stdout().is_terminal().then(|| rustix::termios::tcgetwinsize(io::stdout()).ok()).flatten();
-        let size = terminal.filter(|it| it.ws_col != 0 && it.ws_row != 0);
+        let size = terminal::size(&io::stdout());
         // NO_COLOR (no-color.org): set, and not empty.
         let plain = std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
         Self {
-            width: size.map_or(usize::MAX, |it| it.ws_col.into()),
-            height: size.map_or(usize::MAX, |it| it.ws_row.into()),
-            colours: terminal.is_some() && !plain,
+            width: size.map_or(usize::MAX, |it| it.0),
+            height: size.map_or(usize::MAX, |it| it.1),
+            colours: io::stdout().is_terminal() && !plain,
         }
     }
 }
@@ -134,49 +135,8 @@ impl Table {
     }
 }
 
-/// A text of at most so many characters.
-fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], |it| it)
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or("-").to_owned()
-}
-
 fn count(value: &Value) -> u64 {
     value.as_u64().unwrap_or_default()
-}
-
-/// A number with its thousands apart.
-pub(super) fn number(value: u64) -> String {
-    let digits = value.to_string();
-    let mut said = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at != 0 && (digits.len() - at).is_multiple_of(3) {
-            said.push(',');
-        }
-        said.push(digit);
-    }
-    said
-}
-
-/// A span in its largest unit.
-pub(super) fn span(seconds: f64) -> String {
-    match seconds {
-        it if it < 0.001 => "0 s".to_owned(),
-        it if it < 1.0 => format!("{:.0} ms", it * 1_000.0),
-        it if it < 60.0 => format!("{it:.0} s"),
-        it if it < 3_600.0 => format!("{:.0} min", (it / 60.0).floor()),
-        it if it < 86_400.0 => format!("{:.0} h", (it / 3_600.0).floor()),
-        it => format!("{:.0} d", (it / 86_400.0).floor()),
-    }
 }
 
 fn maybe_span(seconds: &Value) -> String {
@@ -248,7 +208,7 @@ fn carriers(now: &Value, before: Option<Before<'_>>) -> Table {
             None => Tone::Plain,
         };
         let cells = vec![
-            text(&it["id"]),
+            text(&it["id"]).to_owned(),
             format!("{up}/{links}"),
             closed.unwrap_or("open").to_owned(),
             breaker.to_owned(),
@@ -278,7 +238,7 @@ fn carriers(now: &Value, before: Option<Before<'_>>) -> Table {
 
 fn links(now: &Value) -> Table {
     let row = |it: &Value| {
-        let state = text(&it["state"]);
+        let state = text(&it["state"]).to_owned();
         let tone = match state.as_str() {
             "bound" => Tone::Plain,
             "draining" => Tone::Warning,
@@ -289,7 +249,7 @@ fn links(now: &Value) -> Table {
         let hint = if trouble.is_empty() { "" } else { error["hint"].as_str().unwrap_or("") };
         let said = [trouble.as_str(), hint].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(": ");
         let cells = vec![
-            text(&it["id"]),
+            text(&it["id"]).to_owned(),
             state,
             text(&it["since"]).split('.').next().unwrap_or_default().replace('T', " "),
             format!("{}/{}", it["in_use"], it["window"]),
@@ -313,9 +273,9 @@ fn queues(now: &Value) -> Table {
     let row = |it: &Value| {
         let cells = vec![
             it["route_id"].to_string(),
-            text(&it["class"]),
-            text(&it["account"]),
-            text(&it["carrier"]),
+            text(&it["class"]).to_owned(),
+            text(&it["account"]).to_owned(),
+            text(&it["carrier"]).to_owned(),
             number(count(&it["parts"])),
             maybe_span(&it["oldest_age_seconds"]),
             number(count(&it["delayed"])),
@@ -338,7 +298,7 @@ fn queues(now: &Value) -> Table {
 
 fn endpoints(now: &Value) -> Table {
     let row = |it: &Value| {
-        let state = text(&it["state"]);
+        let state = text(&it["state"]).to_owned();
         let tone = match state.as_str() {
             "ok" => Tone::Plain,
             "open" => Tone::Warning,
@@ -346,7 +306,17 @@ fn endpoints(now: &Value) -> Table {
         };
         let share = it["success_share"].as_f64().map_or_else(|| "-".to_owned(), |it| format!("{:.0} %", it * 100.0));
         let p99 = it["p99_ms"].as_u64().map_or_else(|| "-".to_owned(), |it| span(it as f64 / 1_000.0));
-        (tone, vec![text(&it["account"]), state, number(count(&it["pending"])), share, p99, text(&it["url"])])
+        (
+            tone,
+            vec![
+                text(&it["account"]).to_owned(),
+                state,
+                number(count(&it["pending"])),
+                share,
+                p99,
+                text(&it["url"]).to_owned(),
+            ],
+        )
     };
     let columns = vec![
         ("WEBHOOKS OF", 0, Left),
@@ -463,15 +433,5 @@ shop         open       250   50 %  80 ms  https://shop.example/sms";
         {
             assert!(told.contains(line), "{line}\n{told}");
         }
-    }
-
-    #[test]
-    fn spans_are_said_in_their_largest_unit() {
-        for (seconds, said) in
-            [(0.0, "0 s"), (0.2, "200 ms"), (59.0, "59 s"), (150.0, "2 min"), (7_300.0, "2 h"), (200_000.0, "2 d")]
-        {
-            assert_eq!(span(seconds), said);
-        }
-        assert_eq!([0, 999, 1_000, 1_234_567].map(number), ["0", "999", "1,000", "1,234,567"]);
     }
 }

@@ -8,6 +8,8 @@ mod local_client;
 mod board;
 mod progress;
 pub mod send;
+mod terminal;
+mod words;
 pub mod status;
 pub(super) mod page;
 
@@ -15,6 +17,7 @@ use crate::config;
 use crate::gateway::ask::local_client::{Door, LocalClient};
 use crate::gateway::ask::options::{Find, Where, Why};
 use crate::gateway::ask::page::Page;
+use crate::gateway::ask::words::{list, text};
 use crate::gateway::demo::client::ClientError;
 use serde_json::Value;
 use std::io::{self, Write};
@@ -54,13 +57,13 @@ pub enum AskError {
     /// The gateway refuses what was asked.
     #[error("{0}")]
     Refused(String),
-    /// It stopped on its way, and may go on.
+    /// The gateway stopped answering, or what was asked has to go on later.
     #[error("{0}")]
     Interrupted(String),
     /// There is nothing to show.
     #[error(
         "nothing was found. Messages that ended are kept for {} (retention); what was accepted before {before} may be gone",
-        span(*kept)
+        whole_span(*kept)
     )]
     Nothing {
         /// How long messages that ended are kept.
@@ -84,7 +87,9 @@ impl AskError {
                     _ => Self::Refused(detail),
                 }
             }
-            other => Self::Refused(other.to_string()),
+            error @ ClientError::Unsayable(_) => Self::Refused(error.to_string()),
+            // It may answer the next time.
+            other => Self::Interrupted(other.to_string()),
         }
     }
 }
@@ -95,7 +100,7 @@ const FAULTS_MAX: usize = 5;
 /// What a problem says: its detail, and below that what is wrong where, as far as the detail does not say it.
 fn explain(problem: &Value) -> String {
     let mut said = problem["detail"].as_str().unwrap_or("it does not say why").to_owned();
-    let faults = problem["errors"].as_array().map_or(&[][..], |it| it);
+    let faults = list(&problem["errors"]);
     for fault in faults.iter().take(FAULTS_MAX).filter(|_| 1 < faults.len()) {
         said.push_str(&format!("\n  {} {}", text(&fault["pointer"]), text(&fault["detail"])));
     }
@@ -109,7 +114,7 @@ fn explain(problem: &Value) -> String {
 pub async fn find(find: &Find, out: &mut impl Write) -> Result<(), AskError> {
     let mut door = LocalClient::open(&find.place, Door::Admin).await?;
     let found = door.get(&find.target()).await?;
-    let messages = found["data"].as_array().map_or(&[][..], |it| it);
+    let messages = list(&found["data"]);
     let page = Page::new();
     if messages.is_empty() {
         return Err(door.nothing());
@@ -150,12 +155,8 @@ async fn tell(door: &mut LocalClient, id: &str, page: &Page, out: &mut impl Writ
     Ok(())
 }
 
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or("-")
-}
-
 /// A span in the largest unit that it is whole in.
-fn span(it: Duration) -> String {
+fn whole_span(it: Duration) -> String {
     match it.as_secs() {
         seconds if seconds % 86_400 == 0 => format!("{} days", seconds / 86_400),
         seconds if seconds % 3_600 == 0 => format!("{} hours", seconds / 3_600),

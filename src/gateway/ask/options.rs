@@ -99,7 +99,7 @@ pub struct Send {
     #[arg(long, value_name = "TIME")]
     pub send_at: Option<String>,
     /// Makes it safe to repeat the command: one key for one sending. One is made up where none is given
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = header_text)]
     pub idempotency_key: Option<String>,
     /// How long it is followed, at most
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = duration)]
@@ -116,6 +116,12 @@ pub struct Send {
     /// A file that holds a key with the scopes send and read; without it the key is in NUNCIO_KEY
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
+}
+
+/// What a header may say.
+fn header_text(text: &str) -> Result<String, &'static str> {
+    let fits = !text.is_empty() && text.bytes().all(|it| it.is_ascii_graphic() || it == b' ');
+    if fits { Ok(text.to_owned()) } else { Err("it may have letters, digits and signs of ASCII alone") }
 }
 
 impl Send {

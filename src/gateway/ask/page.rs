@@ -1,8 +1,9 @@
 //! What is shown: a line for each message, or a story whose sentences are broken to the width of the terminal.
 
-use crate::gateway::ask::text;
+use crate::gateway::ask::terminal;
+use crate::gateway::ask::words::text;
 use serde_json::Value;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 /// The width where there is no terminal.
 const WIDTH: usize = 100;
@@ -18,8 +19,7 @@ pub(in crate::gateway) struct Page {
 
 impl Page {
     pub(in crate::gateway) fn new() -> Self {
-        let terminal = io::stdout().is_terminal().then(|| rustix::termios::tcgetwinsize(io::stdout()).ok()).flatten();
-        let width = terminal.map(|it| usize::from(it.ws_col)).filter(|it| *it != 0).unwrap_or(WIDTH);
+        let width = terminal::size(&io::stdout()).map_or(WIDTH, |it| it.0);
         Self { width: width.max(WIDTH_MIN) }
     }
 

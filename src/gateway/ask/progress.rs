@@ -1,5 +1,7 @@
 //! How far a sending is: a bar that is drawn in place on a terminal, a line now and then elsewhere.
 
+use crate::gateway::ask::terminal::{self, CLEAR_LINE, cut};
+use crate::gateway::ask::words::{number, span};
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
@@ -42,8 +44,12 @@ impl Progress {
         Self { looks: VecDeque::new(), told_at: None, is_live: io::stderr().is_terminal() }
     }
 
-    /// Tells how it stands.
-    pub(super) fn tell(&mut self, now: Instant, standing: Standing) -> io::Result<()> {
+    /// Tells how it stands. Where nobody reads that it goes on all the same.
+    pub(super) fn tell(&mut self, now: Instant, standing: Standing) {
+        _ = self.write(now, standing);
+    }
+
+    fn write(&mut self, now: Instant, standing: Standing) -> io::Result<()> {
         self.looks.push_back((now, standing.ended()));
         if LOOKS < self.looks.len() {
             self.looks.pop_front();
@@ -51,7 +57,8 @@ impl Progress {
         let is_due = self.told_at.is_none_or(|it| TOLD_EVERY <= now - it);
         let mut out = io::stderr();
         if self.is_live {
-            write!(out, "\r{}\x1b[K", cut(&line(standing, self.rate()), width()))?;
+            let width = terminal::size(&out).map_or(usize::MAX, |it| it.0);
+            write!(out, "\r{CLEAR_LINE}{}", cut(&line(standing, self.rate()), width))?;
         } else if is_due {
             self.told_at = Some(now);
             writeln!(out, "{}", line(standing, self.rate()))?;
@@ -60,8 +67,10 @@ impl Progress {
     }
 
     /// Leaves what is drawn as it is.
-    pub(super) fn end(&self) -> io::Result<()> {
-        if self.is_live && !self.looks.is_empty() { writeln!(io::stderr()) } else { Ok(()) }
+    pub(super) fn end(&self) {
+        if self.is_live && !self.looks.is_empty() {
+            _ = writeln!(io::stderr());
+        }
     }
 
     /// Messages that ended in a second, lately; nothing where none did.
@@ -72,15 +81,6 @@ impl Progress {
     }
 }
 
-fn width() -> usize {
-    let size = rustix::termios::tcgetwinsize(io::stderr()).ok().map(|it| usize::from(it.ws_col));
-    size.filter(|it| *it != 0).unwrap_or(usize::MAX)
-}
-
-fn cut(text: &str, width: usize) -> String {
-    text.chars().take(width).collect()
-}
-
 /// `[######------]  50.0 %  500 of 1,000 ended, 490 delivered, 98/s, 5 s left`
 fn line(it: Standing, rate: Option<f64>) -> String {
     let share = if it.total == 0 { 1.0 } else { it.ended() as f64 / it.total as f64 };
@@ -89,12 +89,12 @@ fn line(it: Standing, rate: Option<f64>) -> String {
     let mut said = format!(
         "[{bar}] {:5.1} %  {} of {} ended, {} delivered",
         (share * 1_000.0).floor() / 10.0,
-        super::board::number(it.ended()),
-        super::board::number(it.total),
-        super::board::number(it.delivered)
+        number(it.ended()),
+        number(it.total),
+        number(it.delivered)
     );
     if let Some(rate) = rate.filter(|_| it.ended() < it.total) {
-        let left = super::board::span((it.total - it.ended()) as f64 / rate);
+        let left = span((it.total - it.ended()) as f64 / rate);
         said.push_str(&format!(", {rate:.0}/s, {left} left"));
     }
     said
@@ -125,9 +125,7 @@ mod tests {
         assert_eq!(progress.rate(), None);
         for second in 0..40 {
             let ended = if second < 20 { second * 1_000 } else { 20_000 + (second - 20) * 10 };
-            progress
-                .tell(at(second), Standing { total: 1_000_000, delivered: ended, otherwise: 0 })
-                .expect("it is told");
+            progress.tell(at(second), Standing { total: 1_000_000, delivered: ended, otherwise: 0 });
         }
         assert_eq!(progress.rate(), Some(10.0));
     }

@@ -3,11 +3,12 @@
 //! Numbers are sent as a file of them is, so that there is one way for both. Everything is sent under an idempotency
 //! key: what was interrupted goes on where it stopped, and nothing is sent twice.
 
-use crate::gateway::ask::board::number;
+use crate::gateway::ask::AskError;
 use crate::gateway::ask::local_client::{Door, LocalClient};
 use crate::gateway::ask::options::Send;
 use crate::gateway::ask::progress::{Progress, Standing};
-use crate::gateway::ask::{AskError, text};
+use crate::gateway::ask::terminal::Ending;
+use crate::gateway::ask::words::{list, number, text};
 use crate::gateway::demo::client::ClientError;
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -17,6 +18,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 /// Orders are looked at so often.
 const LOOK: Duration = Duration::from_millis(500);
+/// And after a look at many of them for so many times as long as that took.
+const LOOK_SHARE: u32 = 9;
 /// A sending that is put off for longer than this is left to who sends: the key keeps it safe.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is sent again where it is put off, or nothing is answered.
@@ -28,23 +31,38 @@ const ENDS: [&str; 5] = ["delivered", "failed", "expired", "unknown", "cancelled
 
 /// Sends, follows and sums up. Whether all of it arrived, or, where it is not followed, was accepted.
 pub async fn send(asked: &Send, out: &mut impl Write) -> Result<bool, AskError> {
-    let (csv, began) = (recipients(asked)?, Instant::now());
-    let key = asked.idempotency_key.clone().unwrap_or_else(make_key);
+    let csv = recipients(asked)?;
     let mut door = LocalClient::open(&asked.place(), Door::Http).await?;
-    let report = match submit(&mut door, asked, &key, csv).await {
-        Ok(report) => report,
-        Err(error @ (AskError::NotThere { .. } | AskError::Interrupted(_))) => {
-            return Err(AskError::Interrupted(format!("{error}; go on with --idempotency-key {key}")));
-        }
-        Err(error) => return Err(error),
-    };
+    let key = asked.idempotency_key.clone().unwrap_or_else(|| {
+        let key = make_key();
+        // Said before anything is sent: whatever ends this, the same command with it sends nothing twice.
+        eprintln!("--idempotency-key {key}");
+        key
+    });
+    let mut report = Value::Null;
+    let submitted = submit(&mut door, asked, &key, csv, &mut report).await;
+    if report.is_null() {
+        return submitted.map(|()| false);
+    }
+    let stopped = &report["stopped"];
+    if !stopped.is_null() {
+        eprintln!("stopped at line {}: {}", stopped["line"], text(&stopped["detail"]));
+    }
     // What was accepted is told also where it cannot be followed: a key may be good for sending alone.
-    let followed = if asked.no_wait { Ok(None) } else { follow(&mut door, asked, &report, began).await.map(Some) };
+    let is_followed = !asked.no_wait && submitted.is_ok() && stopped.is_null();
+    let followed = if is_followed { follow(&mut door, asked, &report).await.map(Some) } else { Ok(None) };
     let seen = followed.as_ref().ok().and_then(Option::as_ref);
-    sum_up(asked, (&key, &report), seen, began.elapsed(), out)?;
+    match sum_up(asked, (&key, &report), seen, out) {
+        // Whoever reads has seen enough; what became of the messages is said by the end.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+        _ => submitted?,
+    }
     let totals = followed?;
-    let whole = report["stopped"].is_null() && list(&report["rejected"]).is_empty();
-    Ok(whole && totals.is_none_or(|it| it["delivered"] == report["count"]))
+    if !report["stopped"].is_null() {
+        let said = format!("it stopped on its way; go on from there with --idempotency-key {key}");
+        return Err(AskError::Interrupted(said));
+    }
+    Ok(list(&report["rejected"]).is_empty() && totals.is_none_or(|it| it["delivered"] == report["count"]))
 }
 
 /// The file, or one of the numbers.
@@ -70,14 +88,24 @@ fn make_key() -> String {
     format!("nuncio-send-{:016x}{:016x}", random(), random())
 }
 
-/// Sends all of it. What is put off for a moment, or not answered, is sent again under its key.
-async fn submit(door: &mut LocalClient, asked: &Send, key: &str, csv: Bytes) -> Result<Value, AskError> {
+/// Sends all of it, and keeps the latest report. What is put off for a moment, or not answered, is sent again under its
+/// key.
+async fn submit(
+    door: &mut LocalClient,
+    asked: &Send,
+    key: &str,
+    csv: Bytes,
+    latest: &mut Value,
+) -> Result<(), AskError> {
     for _ in 0..TRIES_MAX {
         let wait = match door.client.post_csv(&asked.target(), key, csv.clone()).await {
-            Ok(report) => match report["stopped"]["retry_after"].as_u64().map(Duration::from_secs) {
-                Some(wait) if wait <= PATIENCE => wait,
-                _ => return Ok(report),
-            },
+            Ok(report) => {
+                *latest = report;
+                match latest["stopped"]["retry_after"].as_u64().map(Duration::from_secs) {
+                    Some(wait) if wait <= PATIENCE => wait,
+                    _ => return Ok(()),
+                }
+            }
             Err(ClientError::Refused { retry_after: Some(wait), answer, .. }) if answer["retryable"] == true => {
                 let wait = Duration::from_secs(wait);
                 if PATIENCE < wait {
@@ -86,32 +114,36 @@ async fn submit(door: &mut LocalClient, asked: &Send, key: &str, csv: Bytes) -> 
                 }
                 wait
             }
-            Err(error @ ClientError::Refused { .. }) => return Err(AskError::of(error)),
+            Err(error @ (ClientError::Refused { .. } | ClientError::Unsayable(_))) => return Err(AskError::of(error)),
             Err(_) => {
                 *door = LocalClient::open(&asked.place(), Door::Http).await?;
                 Duration::from_secs(1)
             }
         };
-        eprintln!("put off; it goes on in {} s", wait.as_secs().max(1));
-        sleep(wait.max(Duration::from_secs(1))).await;
+        let wait = wait.max(Duration::from_secs(1));
+        eprintln!("put off; it goes on in {} s", wait.as_secs());
+        sleep(wait).await;
     }
     Err(AskError::Interrupted("it was put off too often".to_owned()))
 }
 
 /// Looks at the orders until all have ended, the time is over, or somebody ends it. How their messages stand then.
-async fn follow(door: &mut LocalClient, asked: &Send, report: &Value, began: Instant) -> Result<Value, AskError> {
-    let (mut progress, until) = (Progress::new(), began + asked.wait);
-    let mut silent_since = None;
-    let mut orders: Vec<Value> = list(&report["orders"]).to_vec();
+async fn follow(door: &mut LocalClient, asked: &Send, report: &Value) -> Result<Value, AskError> {
+    let (mut progress, mut ending, until) = (Progress::new(), Ending::new()?, Instant::now() + asked.wait);
+    let (mut silent_since, mut orders) = (None, list(&report["orders"]).to_vec());
     loop {
-        match look(door, &mut orders).await {
-            Ok(()) => silent_since = None,
-            Err(error @ AskError::Key(_)) => return Err(error),
-            Err(error) if *silent_since.get_or_insert_with(Instant::now) + PATIENCE < Instant::now() => {
-                return Err(error);
-            }
+        let began = Instant::now();
+        let looked = tokio::select! {
+            looked = look(door, &mut orders) => Some(looked),
+            () = ending.wanted() => None,
+            () = sleep_until(until) => None,
+        };
+        match looked {
+            None | Some(Ok(())) => silent_since = None,
+            Some(Err(error @ AskError::Key(_))) => return Err(error),
+            Some(Err(error)) if *silent_since.get_or_insert(began) + PATIENCE < Instant::now() => return Err(error),
             // It is being started anew, perhaps.
-            Err(_) => {
+            Some(Err(_)) => {
                 if let Ok(anew) = LocalClient::open(&asked.place(), Door::Http).await {
                     *door = anew;
                 }
@@ -120,17 +152,18 @@ async fn follow(door: &mut LocalClient, asked: &Send, report: &Value, began: Ins
         let totals = totals(&orders);
         let count = |name: &str| totals[name].as_u64().unwrap_or_default();
         let otherwise = ENDS.iter().skip(1).map(|it| count(it)).sum();
-        let standing = Standing { total: count("total"), delivered: count("delivered"), otherwise };
-        progress.tell(Instant::now(), standing)?;
-        let ended = silent_since.is_none() && count("pending") == 0;
-        if ended || until <= Instant::now() {
-            progress.end()?;
+        progress.tell(Instant::now(), Standing { total: count("total"), delivered: count("delivered"), otherwise });
+        let has_ended = silent_since.is_none() && count("pending") == 0;
+        if looked.is_none() || has_ended || until <= Instant::now() {
+            progress.end();
             return Ok(totals);
         }
+        // An order is counted to be told: whoever follows many leaves the gateway time for its work.
+        let pause = LOOK.max(began.elapsed() * LOOK_SHARE);
         tokio::select! {
-            () = sleep_until((Instant::now() + LOOK).min(until)) => (),
-            _ = tokio::signal::ctrl_c() => {
-                progress.end()?;
+            () = sleep_until((Instant::now() + pause).min(until)) => (),
+            () = ending.wanted() => {
+                progress.end();
                 return Ok(totals);
             }
         }
@@ -156,19 +189,9 @@ fn totals(orders: &[Value]) -> Value {
     all
 }
 
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], |it| it)
-}
-
-fn sum_up(
-    asked: &Send,
-    (key, report): (&str, &Value),
-    totals: Option<&Value>,
-    took: Duration,
-    out: &mut impl Write,
-) -> io::Result<()> {
+fn sum_up(asked: &Send, (key, report): (&str, &Value), totals: Option<&Value>, out: &mut impl Write) -> io::Result<()> {
     if asked.json {
-        let all = json!({ "idempotency_key": key, "report": report, "totals": totals, "seconds": took.as_secs_f64() });
+        let all = json!({ "idempotency_key": key, "report": report, "totals": totals });
         writeln!(out, "{all}")?;
         return out.flush();
     }
@@ -193,11 +216,6 @@ fn sum_up(
         if let Some(some) = some {
             writeln!(out, "{name:10} {}", number(some))?;
         }
-    }
-    let stopped = &report["stopped"];
-    if !stopped.is_null() {
-        writeln!(out, "{:10} at line {}: {}", "stopped", stopped["line"], text(&stopped["detail"]))?;
-        writeln!(out, "{:10} the same command with --idempotency-key {key} goes on from there", "")?;
     }
     out.flush()
 }

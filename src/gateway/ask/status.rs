@@ -4,25 +4,18 @@ use crate::gateway::ask::AskError;
 use crate::gateway::ask::board::{Before, Board, Look};
 use crate::gateway::ask::local_client::{Door, LocalClient};
 use crate::gateway::ask::options::Status;
+use crate::gateway::ask::terminal::{Ending, Screen, cut};
 use serde_json::{Value, json};
-use std::io::{self, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// A terminal is drawn anew so often, where nothing else is asked for.
 const LIVE_EVERY: Duration = Duration::from_secs(1);
 
-/// Another screen, without a cursor; and the one of before.
-const BEGIN: &str = "\x1b[?1049h\x1b[?25l";
-const END: &str = "\x1b[?25h\x1b[?1049l";
-/// The first place of the screen, and nothing behind what is written from there.
-const HOME: &str = "\x1b[H";
-const CLEAR_LINE: &str = "\x1b[K";
-const CLEAR_REST: &str = "\x1b[J";
-
 /// Shows how a gateway stands.
 pub async fn status(asked: &Status, out: &mut impl Write) -> Result<(), AskError> {
-    let is_terminal = io::stdout().is_terminal();
+    let is_terminal = std::io::stdout().is_terminal();
     match asked.every {
         None if is_terminal && !asked.json && !asked.once => live(asked, LIVE_EVERY, out).await,
         Some(every) if is_terminal && !asked.json && !asked.once => live(asked, every, out).await,
@@ -63,13 +56,17 @@ fn write(asked: &Status, now: &Value, before: Option<Before<'_>>, out: &mut impl
 /// One below the other, until somebody ends it.
 async fn lines(asked: &Status, every: Duration, out: &mut impl Write) -> Result<(), AskError> {
     let mut door = LocalClient::open(&asked.place, Door::Admin).await?;
-    let (mut before, mut ticks) = (None::<(Value, Instant)>, ticks(every));
+    let (mut before, mut ticks, mut ending) = (None::<(Value, Instant)>, ticks(every), Ending::new()?);
     loop {
-        tokio::select! {
-            _ = ticks.tick() => (),
-            _ = tokio::signal::ctrl_c() => return Ok(()),
-        }
-        let (now, at) = (snapshot(&mut door).await?, Instant::now());
+        let next = async {
+            ticks.tick().await;
+            snapshot(&mut door).await
+        };
+        let now = tokio::select! {
+            now = next => now?,
+            () = ending.wanted() => return Ok(()),
+        };
+        let at = Instant::now();
         if before.is_some() && !asked.json {
             writeln!(out)?;
         }
@@ -90,31 +87,30 @@ async fn live(asked: &Status, every: Duration, out: &mut impl Write) -> Result<(
     // What is wrong with the key or the configuration is said before anything is drawn.
     let mut door = Some(LocalClient::open(&asked.place, Door::Admin).await?);
     let mut last = snapshot(door.as_mut().expect("it is open")).await?;
-    let (mut before, mut silent, mut ticks) = (None, None, ticks(every));
-    let mut at = Instant::now();
-    out.write_all(BEGIN.as_bytes())?;
-    let ended: Result<(), AskError> = loop {
+    let (mut before, mut silent, mut ticks, mut ending) = (None, None, ticks(every), Ending::new()?);
+    let (mut at, mut screen) = (Instant::now(), Screen::begin(out)?);
+    ticks.reset();
+    loop {
         let earlier = before.as_ref().map(|(stood, seconds)| Before { stood, seconds: *seconds });
-        if let Err(error) = draw(&last, earlier, silent.as_deref(), out) {
-            break Err(error.into());
-        }
-        tokio::select! {
-            _ = ticks.tick() => (),
-            _ = tokio::signal::ctrl_c() => break Ok(()),
-        }
-        match again(&mut door, asked).await {
+        screen.draw(&picture(&last, earlier, silent.as_deref()))?;
+        let next = async {
+            ticks.tick().await;
+            again(&mut door, asked).await
+        };
+        let next = tokio::select! {
+            next = next => next,
+            () = ending.wanted() => return Ok(()),
+        };
+        match next {
             Ok(now) => {
                 let then = std::mem::replace(&mut at, Instant::now());
                 before = Some((std::mem::replace(&mut last, now), (at - then).as_secs_f64()));
                 silent = None;
             }
-            Err(AskError::Key(why)) => break Err(AskError::Key(why)),
+            Err(AskError::Key(why)) => return Err(AskError::Key(why)),
             Err(why) => (door, silent) = (None, Some(why.to_string())),
         }
-    };
-    out.write_all(END.as_bytes())?;
-    out.flush()?;
-    ended
+    }
 }
 
 async fn again(door: &mut Option<LocalClient>, asked: &Status) -> Result<Value, AskError> {
@@ -125,7 +121,7 @@ async fn again(door: &mut Option<LocalClient>, asked: &Status) -> Result<Value, 
     snapshot(door).await
 }
 
-fn draw(now: &Value, before: Option<Before<'_>>, silent: Option<&str>, out: &mut impl Write) -> io::Result<()> {
+fn picture(now: &Value, before: Option<Before<'_>>, silent: Option<&str>) -> Vec<String> {
     let look = Look::of_output();
     let mut now = now.clone();
     if let Some(why) = silent {
@@ -134,8 +130,7 @@ fn draw(now: &Value, before: Option<Before<'_>>, silent: Option<&str>, out: &mut
     let mut lines = Board::of(&now, before).lines(&look);
     if look.height < lines.len() {
         lines.truncate(look.height.saturating_sub(1));
-        lines.push("… there is more: make the window taller, or use --once".to_owned());
+        lines.push(cut("… there is more: make the window taller, or use --once", look.width));
     }
-    write!(out, "{HOME}{}{CLEAR_LINE}{CLEAR_REST}", lines.join(&format!("{CLEAR_LINE}\r\n")))?;
-    out.flush()
+    lines
 }

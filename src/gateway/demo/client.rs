@@ -7,8 +7,15 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// A gateway that works answers within this.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// A file of recipients is answered when all of it was accepted.
+const FILE_MAX: Duration = Duration::from_secs(15 * 60);
 
 /// What went wrong with a request.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +23,12 @@ pub enum ClientError {
     /// The connection failed.
     #[error("no connection to the gateway: {0}")]
     Connection(#[from] std::io::Error),
+    /// It cannot be asked for so: a header or the line of the request has what may not stand there.
+    #[error("this cannot be sent: {0}")]
+    Unsayable(#[from] axum::http::Error),
+    /// Nothing was answered for so long.
+    #[error("the gateway has not answered for {} s", .0.as_secs())]
+    Silent(Duration),
     /// HTTP failed.
     #[error("the gateway does not answer: {0}")]
     Http(#[from] hyper::Error),
@@ -72,7 +85,7 @@ impl Client {
 
     async fn call(&mut self, method: Method, path: &str, body: Bytes) -> Result<Value, ClientError> {
         let request = self.request(method, path).header("content-type", "application/json");
-        self.answer(request.body(Full::new(body)).expect("path and key are of our own making"), path).await
+        self.answer(request.body(Full::new(body))?, path, ANSWER_MAX).await
     }
 
     /// POST of CSV under an idempotency key, answered with JSON.
@@ -84,18 +97,26 @@ impl Client {
     ) -> Result<Value, ClientError> {
         let request =
             self.request(Method::POST, path).header("content-type", "text/csv").header("idempotency-key", key);
-        self.answer(request.body(Full::new(csv)).expect("path and keys are of our own making"), path).await
+        self.answer(request.body(Full::new(csv))?, path, FILE_MAX).await
     }
 
     fn request(&self, method: Method, path: &str) -> request::Builder {
         Request::builder().method(method).uri(path).header("host", &self.host).header("x-api-key", &self.key)
     }
 
-    async fn answer(&mut self, request: Request<Full<Bytes>>, path: &str) -> Result<Value, ClientError> {
-        self.sender.ready().await?;
-        let response = self.sender.send_request(request).await?;
-        let (status, wait) = (response.status(), response.headers().get("retry-after").cloned());
-        let octets = response.into_body().collect().await?.to_bytes();
+    async fn answer(
+        &mut self,
+        request: Request<Full<Bytes>>,
+        path: &str,
+        within: Duration,
+    ) -> Result<Value, ClientError> {
+        let asked = async {
+            self.sender.ready().await?;
+            let response = self.sender.send_request(request).await?;
+            let (status, wait) = (response.status(), response.headers().get("retry-after").cloned());
+            Ok::<_, ClientError>((status, wait, response.into_body().collect().await?.to_bytes()))
+        };
+        let (status, wait, octets) = timeout(within, asked).await.map_err(|_| ClientError::Silent(within))??;
         let answer = serde_json::from_slice(&octets).map_err(|_| ClientError::NotJson(path.to_owned()))?;
         let retry_after = wait.and_then(|it| it.to_str().ok()?.parse().ok());
         if status.is_success() {
