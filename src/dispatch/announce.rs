@@ -3,9 +3,10 @@
 
 use crate::dispatch::Dispatch;
 use crate::dispatch::beat::{Beat, StatusChange};
+use crate::dispatch::open_orders::COUNTED_AT_ONCE;
 use crate::dispatch::{Dice, tried};
 use crate::message::body::Body;
-use crate::message::id::{AccountId, OrderId};
+use crate::message::id::AccountId;
 use crate::message::money::{Currency, Exact, Money};
 use crate::message::receipt::Receipt;
 use crate::message::source::Source;
@@ -45,7 +46,7 @@ impl Dispatch {
             let id = self.beat.event_id(dice);
             self.beat.write_event(id, EventKind::BalanceLow, (Some(account), None), data);
         }
-        let changes = std::mem::take(&mut self.beat.out.changes);
+        let mut changes = std::mem::take(&mut self.beat.out.changes);
         for change in changes.iter().copied() {
             let Some(entry) = self.set.get(change.seq).map(|it| &it.entry) else { continue };
             let Some(kind) = kind(change, entry).filter(|it| wants(&self.beat, entry, *it)) else { continue };
@@ -53,14 +54,15 @@ impl Dispatch {
             let (account, id) = (entry.body.account, self.beat.event_id(dice));
             self.beat.write_event(id, kind, (Some(account), Some(change.seq)), data);
         }
-        let of = |it: &StatusChange| self.set.get(it.seq).map(|held| (held.entry.body.order, *it));
-        let changes: Vec<(OrderId, StatusChange)> = changes.iter().filter_map(of).collect();
-        for over in self.open_orders.count(&changes, |it| store.totals(it))?.into_values() {
+        for over in self.open_orders.count(&changes, |order, from| store.count_on(order, from, COUNTED_AT_ONCE))? {
             let Some(body) = self.set.get(over.last).map(|it| &it.entry.body) else { continue };
             let (account, data) = (body.account, json(&OrderData::of(&self.beat, body, &over.totals)));
             let id = self.beat.event_id(dice);
             self.beat.write_event(id, EventKind::OrderCompleted, (Some(account), None), data);
         }
+        // The next beat finds the room of this one.
+        changes.clear();
+        self.beat.out.changes = changes;
         Ok(())
     }
 }

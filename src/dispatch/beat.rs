@@ -9,7 +9,7 @@ use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::{Denial, Grant};
 use crate::message::body::Body;
 use crate::message::era::Wall;
-use crate::message::id::{AccountId, CarrierId, EventId, PartKey, RouteId, Seq};
+use crate::message::id::{AccountId, CarrierId, EventId, OrderId, PartKey, RouteId, Seq};
 use crate::message::money::Money;
 use crate::message::status::Status;
 use crate::message::time::Time;
@@ -68,6 +68,8 @@ pub(super) struct Out {
 pub(super) struct StatusChange {
     /// Which message.
     pub(super) seq: Seq,
+    /// Of which order.
+    pub(super) order: OrderId,
     /// What its account was told before.
     pub(super) before: Status,
     /// What it is told now.

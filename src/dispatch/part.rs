@@ -37,7 +37,7 @@ impl Dispatch {
             (part.reason, part.done_at) = (reason, self.beat.now);
         }
         let (lane, carrier) = (part.lane, part.attempt.as_ref().map(|it| it.link.carrier));
-        let destination = held.entry.body.destination;
+        let (order, destination) = (held.entry.body.order, held.entry.body.destination);
         let (told, status) = (held.told, held.entry.status());
         held.told = status;
         let ended = after.is_final() && held.entry.parts.iter().all(|it| it.phase().is_final());
@@ -50,7 +50,7 @@ impl Dispatch {
             self.beat.out.batch.erased.push(held.entry.body.clone());
         }
         if told != status {
-            self.beat.out.changes.push(StatusChange { seq: key.seq(), before: told, after: status });
+            self.beat.out.changes.push(StatusChange { seq: key.seq(), order, before: told, after: status });
             self.beat.tell(Fact::Status {
                 message: held.entry.body.id,
                 route: held.entry.body.route,

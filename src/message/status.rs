@@ -68,6 +68,11 @@ impl Totals {
         self.0[status.number() as usize] += 1;
     }
 
+    /// Counts those, too.
+    pub fn add_all(&mut self, more: &Self) {
+        self.0.iter_mut().zip(more.0).for_each(|(own, its)| *own += its);
+    }
+
     /// How many have this status.
     pub const fn of(&self, status: Status) -> u64 {
         self.0[status.number() as usize]

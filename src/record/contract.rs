@@ -77,8 +77,9 @@ pub trait Store {
     /// by who asks, so read through views instead where one can. In the order of their seqs.
     fn order(&mut self, order: OrderId) -> Result<Vec<Entry>, Poisoned>;
 
-    /// How many messages of an order stand where; nothing of one that has a single message, or is not there.
-    fn totals(&mut self, order: OrderId) -> Result<Option<Totals>, Poisoned>;
+    /// How many of the next `span` messages of an order, from a seq on, stand where; nothing of an order that has a
+    /// single message, or is not there.
+    fn count_on(&mut self, order: OrderId, from: Seq, span: u64) -> Result<Option<Counted>, Poisoned>;
 
     /// What stood in the store when it was opened. Orders that were still arriving then are removed first, whole:
     /// nobody was told of them.
@@ -143,6 +144,19 @@ pub struct Poisoned {
     /// What the engine says.
     #[source]
     pub cause: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// Some messages of an order, counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// How many stand where.
+    pub totals: Totals,
+    /// Where those after them begin: `end` where there are none.
+    pub next: Seq,
+    /// Behind the last message of the order.
+    pub end: Seq,
+    /// How many messages the order has.
+    pub count: u32,
 }
 
 /// What a store remembers from before.

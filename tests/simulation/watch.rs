@@ -10,7 +10,7 @@ use nuncio::message::status::{Status, Totals};
 use nuncio::message::time::Time;
 use nuncio::message::veil::Veil;
 use nuncio::record::batch::{Batch, Idempotency, Marks};
-use nuncio::record::contract::{Forget, Forgotten, NameKind, Poisoned, Recovered, Silent, Store};
+use nuncio::record::contract::{Counted, Forget, Forgotten, NameKind, Poisoned, Recovered, Silent, Store};
 use nuncio::record::entry::Entry;
 use nuncio::record::event::{Event, EventKind};
 use nuncio::record::parked::Parked;
@@ -228,8 +228,8 @@ impl Store for Watched {
         self.memory.order(order)
     }
 
-    fn totals(&mut self, order: OrderId) -> Result<Option<Totals>, Poisoned> {
-        self.memory.totals(order)
+    fn count_on(&mut self, order: OrderId, from: Seq, span: u64) -> Result<Option<Counted>, Poisoned> {
+        self.memory.count_on(order, from, span)
     }
 
     fn recover(&mut self) -> Result<Recovered, Poisoned> {

@@ -215,7 +215,7 @@ impl Dispatch {
         let (account, route, class) = (submission.account, submission.route, submission.class);
         if 1 < arriving.count {
             self.beat.out.batch.orders.push(arriving.row(false));
-            self.open_orders.begin(arriving.order, arriving.count);
+            self.open_orders.begin(arriving.order, arriving.first, arriving.count);
         }
         if let Some(Keyed { key, hash, .. }) = submission.idempotency.clone() {
             self.beat.out.batch.idempotency.push(Idempotency {

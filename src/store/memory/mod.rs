@@ -22,7 +22,7 @@ use crate::message::veil::Veil;
 use crate::record::action::{Action, Aspect, Target};
 use crate::record::batch::{Batch, Idempotency, Marks, Order};
 use crate::record::contract::{
-    Forget, Forgotten, IDEMPOTENCY_AGE, NameKind, Poisoned, QueuedLane, Recovered, SAME_ID_MAX, Silent, Store,
+    Counted, Forget, Forgotten, IDEMPOTENCY_AGE, NameKind, Poisoned, QueuedLane, Recovered, SAME_ID_MAX, Silent, Store,
 };
 use crate::record::entry::{Entry, PastAttempt};
 use crate::record::event::Event;
@@ -251,11 +251,13 @@ impl Store for Memory {
         Ok(image.entries(seqs))
     }
 
-    fn totals(&mut self, order: OrderId) -> Result<Option<Totals>, Poisoned> {
-        let is_known = self.sound("counting an order")?.orders.contains_key(&order);
-        let mut totals = Totals::default();
-        self.order(order)?.iter().for_each(|it| totals.add(it.status()));
-        Ok(is_known.then_some(totals))
+    fn count_on(&mut self, order: OrderId, from: Seq, span: u64) -> Result<Option<Counted>, Poisoned> {
+        let image = self.sound("counting an order")?;
+        let Some(row) = image.orders.get(&order) else { return Ok(None) };
+        let (from, end) = (from.max(row.first), Seq(row.first.0 + u64::from(row.count)));
+        let (next, mut totals) = (Seq(from.0 + span).min(end), Totals::default());
+        image.entries((from.0..next.0).map(Seq)).iter().for_each(|it| totals.add(it.status()));
+        Ok(Some(Counted { totals, next, end, count: row.count }))
     }
 
     fn recover(&mut self) -> Result<Recovered, Poisoned> {

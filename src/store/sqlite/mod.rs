@@ -47,11 +47,10 @@ mod checkpoint;
 mod plans;
 
 use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
-use crate::message::status::Totals;
 use crate::message::time::Time;
 use crate::message::veil::Veil;
 use crate::record::batch::{Batch, Idempotency, Marks};
-use crate::record::contract::{Forget, Forgotten, NameKind, Poisoned, Recovered, Silent, Store};
+use crate::record::contract::{Counted, Forget, Forgotten, NameKind, Poisoned, Recovered, Silent, Store};
 use crate::record::entry::Entry;
 use crate::store::sqlite::checkpoint::{Checkpointer, Limits};
 use crate::store::sqlite::fault::{Fault, Trouble};
@@ -254,9 +253,18 @@ impl Sqlite {
         doing: &'static str,
         mut ask: impl FnMut(&Connection) -> Result<T, Trouble>,
     ) -> Result<T, Poisoned> {
+        self.answered(doing, |conn| reader::at_once(conn, || ask(conn)))
+    }
+
+    /// The same without a transaction: of what only this thread changes.
+    fn answered<T>(
+        &mut self,
+        doing: &'static str,
+        mut ask: impl FnMut(&Connection) -> Result<T, Trouble>,
+    ) -> Result<T, Poisoned> {
         self.guarded(doing, |it| {
             loop {
-                match reader::at_once(&it.writer, || ask(&it.writer)) {
+                match ask(&it.writer) {
                     Err(Trouble::Damaged(table, id)) => it.set_aside(table, id)?,
                     done => return done,
                 }
@@ -374,8 +382,8 @@ impl Store for Sqlite {
         })
     }
 
-    fn totals(&mut self, order: OrderId) -> Result<Option<Totals>, Poisoned> {
-        self.asked("counting an order", |conn| order::totals(conn, order))
+    fn count_on(&mut self, order: OrderId, from: Seq, span: u64) -> Result<Option<Counted>, Poisoned> {
+        self.answered("counting an order", |conn| order::count_on(conn, order, from, span))
     }
 
     fn recover(&mut self) -> Result<Recovered, Poisoned> {

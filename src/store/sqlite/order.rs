@@ -5,6 +5,7 @@ use crate::message::money::Money;
 use crate::message::part;
 use crate::message::phase::Phase;
 use crate::message::status::{Status, Totals};
+use crate::record::contract::Counted;
 use crate::record::entry::Entry;
 use crate::record::views::OrderView;
 use crate::store::sqlite::arriving;
@@ -64,17 +65,15 @@ pub(super) fn count(
     Ok((counted == COUNTED_AT_ONCE).then_some(Seq(last.0 + 1)))
 }
 
-/// How many messages of an order stand where, without a look at what they say; nothing of one of a single message.
-pub(super) fn totals(conn: &Connection, order: OrderId) -> Result<Option<Totals>, Trouble> {
+/// How many of the next messages of an order stand where, without a look at what they say; nothing of an order of a
+/// single message.
+pub(super) fn count_on(conn: &Connection, order: OrderId, from: Seq, span: u64) -> Result<Option<Counted>, Trouble> {
     let Some(row) = reader::order_row(conn, order)? else { return Ok(None) };
-    let (mut from, to, mut totals) = (row.first, Seq(row.first.0 + u64::from(row.count)), Totals::default());
-    while from < to {
-        let end = Seq(from.0 + LOOKED_AT_ONCE).min(to);
-        let parts = standing(conn, (from, end))?;
-        parts.chunk_by(|a, b| a.0.seq() == b.0.seq()).for_each(|it| totals.add(status_of(it)));
-        from = end;
-    }
-    Ok(Some(totals))
+    let (from, end) = (from.max(row.first), Seq(row.first.0 + u64::from(row.count)));
+    let (next, mut totals) = (Seq(from.0 + span).min(end), Totals::default());
+    let parts = standing(conn, (from, next))?;
+    parts.chunk_by(|a, b| a.0.seq() == b.0.seq()).for_each(|it| totals.add(status_of(it)));
+    Ok(Some(Counted { totals, next, end, count: row.count }))
 }
 
 /// Up to `limit` messages of a range, oldest first, of these statuses, where any are named; says where to go on, if

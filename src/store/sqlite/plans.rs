@@ -2,7 +2,7 @@
 
 use crate::store::sqlite::reader::words;
 use crate::store::sqlite::search::{postings, sweep};
-use crate::store::sqlite::{Durability, Sqlite, arriving, list, money, opt_out, telling};
+use crate::store::sqlite::{Durability, Sqlite, arriving, list, money, opt_out, reader, telling};
 
 fn plan(store: &Sqlite, words: &str) -> String {
     let mut statement = store.writer.prepare(&format!("EXPLAIN QUERY PLAN {words}")).expect("a statement");
@@ -30,6 +30,7 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
         (words::PART_BY_RHASH, "COVERING INDEX part_by_carrier_id (rhash=?)"),
         (words::ATTEMPT_BY_RHASH, "COVERING INDEX attempt_by_carrier_id (rhash=?)"),
         (words::OPEN, "COVERING INDEX part_open (phase=?)"),
+        (&**reader::ORDER, "INTEGER PRIMARY KEY (rowid=?)"),
         (words::ORDER_STEP, "INTEGER PRIMARY KEY (rowid>?)"),
         (words::TIME_STEP, "INTEGER PRIMARY KEY (rowid>?)"),
         (list::find::BODIES, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),

@@ -55,6 +55,8 @@ pub(super) mod words {
         "SELECT seq, created FROM body WHERE seq >= ?1 ORDER BY seq LIMIT 1";
 }
 
+/// The row of an order.
+pub(super) static ORDER: LazyLock<String> = LazyLock::new(|| orders::TABLE.select("WHERE id = ?1"));
 static BODY: LazyLock<String> = LazyLock::new(|| body::TABLE.select("WHERE seq = ?1"));
 static PARTS: LazyLock<String> = LazyLock::new(|| part::TABLE.select("WHERE id >= ?1 AND id < ?2 ORDER BY id"));
 static PAST: LazyLock<String> =
@@ -286,8 +288,7 @@ pub(super) fn idempotency(conn: &Connection, account: AccountId, key: &str) -> R
 
 /// The row of an order of more than one message.
 pub(super) fn order_row(conn: &Connection, order: OrderId) -> Result<Option<Order>, Trouble> {
-    let words = orders::TABLE.select("WHERE id = ?1");
-    first(&mut conn.prepare_cached(&words)?, [order.number_in_records().cast_signed()], orders::read)
+    first(&mut conn.prepare_cached(&ORDER)?, [order.number_in_records().cast_signed()], orders::read)
 }
 
 /// Where the messages of an order stand: from, and up to but without. Ids of orders grow with the

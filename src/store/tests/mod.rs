@@ -9,6 +9,7 @@ mod retain;
 mod codes;
 
 use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
+use crate::message::status::Totals;
 use crate::message::time::Time;
 use crate::record::batch::{Batch, Order};
 use crate::record::contract::{Forget, NameKind, Poisoned, Silent, Store};
@@ -72,9 +73,10 @@ fn agree(store: &mut impl Store, model: &mut Model, script: &mut Script) -> Resu
             assert_eq!(store.idempotency(AccountId(account), &key)?.as_ref(), told);
         }
     }
+    let span = 1 + script.below(4);
     for order in (0..3).map(|_| OrderId::from_record(script.below(model.marks.next_order + 1))) {
         assert_eq!(store.order(order)?, model.order(order));
-        assert_eq!(store.totals(order)?, model.totals(order));
+        assert_eq!(totals(store, order, span)?, model.totals(order));
     }
     let recovered = store.recover()?;
     model.remove_arriving();
@@ -91,6 +93,19 @@ fn agree(store: &mut impl Store, model: &mut Model, script: &mut Script) -> Resu
     assert_eq!(recovered.quotas, model.quotas.values().cloned().collect::<Vec<_>>());
     assert_eq!(recovered.mo_seen, model.mo_seen.values().copied().collect::<Vec<_>>());
     Ok(())
+}
+
+/// All messages of an order, counted in spans.
+fn totals(store: &mut impl Store, order: OrderId, span: u64) -> Result<Option<Totals>, Poisoned> {
+    let (mut from, mut totals) = (Seq(0), Totals::default());
+    while let Some(it) = store.count_on(order, from, span)? {
+        totals.add_all(&it.totals);
+        if it.next == it.end {
+            return Ok(Some(totals));
+        }
+        from = it.next;
+    }
+    Ok(None)
 }
 
 /// The whole search, in spans.
