@@ -12,9 +12,10 @@
 //! **What it costs.** An order of before the start is read in the order of its messages, [`COUNTED_AT_ONCE`] at a time,
 //! and no further than to one that is pending; that one has to end before more is read. So a process reads each message
 //! once, and a beat that much of each order with an end in it. An order of which all that was read and the one that
-//! ends now are over is read on at once, for the event belongs into this batch: all of it, 10,000 messages, at most
-//! once. Of more than [`OPEN_MAX`] orders those of the fewest messages are forgotten, and read anew at their next end:
-//! as each that stays has as many, of N messages in the store that is no more than N / [`OPEN_MAX`] an end.
+//! ends now are over is read on at once, for the event belongs into this batch: all of it, at most once; of 10,000
+//! messages that is ten milliseconds. Of more than [`OPEN_MAX`] orders those of the fewest messages are forgotten, and
+//! read anew at their next end: as about as many stay that are no smaller, of N messages in the store an end reads
+//! hardly more than N / [`OPEN_MAX`].
 //!
 //! **What is lost.** A message that is set aside for damage never ends. Until the next start its order waits for it,
 //! and if it was the last one that was pending, nobody is told of the end of the order; nor of that of an order whose
