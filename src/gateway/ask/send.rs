@@ -36,7 +36,7 @@ pub async fn send(asked: &Send, out: &mut impl Write) -> Result<bool, AskError> 
     let key = asked.idempotency_key.clone().unwrap_or_else(|| {
         let key = make_key();
         // Said before anything is sent: whatever ends this, the same command with it sends nothing twice.
-        eprintln!("--idempotency-key {key}");
+        say(&format!("--idempotency-key {key}"));
         key
     });
     let mut report = Value::Null;
@@ -46,7 +46,7 @@ pub async fn send(asked: &Send, out: &mut impl Write) -> Result<bool, AskError> 
     }
     let stopped = &report["stopped"];
     if !stopped.is_null() {
-        eprintln!("stopped at line {}: {}", stopped["line"], text(&stopped["detail"]));
+        say(&format!("stopped at line {}: {}", stopped["line"], text(&stopped["detail"])));
     }
     // What was accepted is told also where it cannot be followed: a key may be good for sending alone.
     let is_followed = !asked.no_wait && submitted.is_ok() && stopped.is_null();
@@ -63,6 +63,11 @@ pub async fn send(asked: &Send, out: &mut impl Write) -> Result<bool, AskError> 
         return Err(AskError::Interrupted(said));
     }
     Ok(list(&report["rejected"]).is_empty() && totals.is_none_or(|it| it["delivered"] == report["count"]))
+}
+
+/// Tells who sends. Where nobody reads that it goes on all the same.
+fn say(line: &str) {
+    _ = writeln!(io::stderr(), "{line}");
 }
 
 /// The file, or one of the numbers.
@@ -121,7 +126,7 @@ async fn submit(
             }
         };
         let wait = wait.max(Duration::from_secs(1));
-        eprintln!("put off; it goes on in {} s", wait.as_secs());
+        say(&format!("put off; it goes on in {} s", wait.as_secs()));
         sleep(wait).await;
     }
     Err(AskError::Interrupted("it was put off too often".to_owned()))
@@ -196,11 +201,11 @@ fn sum_up(asked: &Send, (key, report): (&str, &Value), totals: Option<&Value>, o
         return out.flush();
     }
     for it in list(&report["rejected"]).iter().take(REJECTED_MAX) {
-        eprintln!("line {}: {} {} ({})", it["line"], text(&it["to"]), text(&it["detail"]), text(&it["code"]));
+        say(&format!("line {}: {} {} ({})", it["line"], text(&it["to"]), text(&it["detail"]), text(&it["code"])));
     }
     let rejected = list(&report["rejected"]).len();
     if REJECTED_MAX < rejected {
-        eprintln!("and {} more lines, which --json tells", number((rejected - REJECTED_MAX) as u64));
+        say(&format!("and {} more lines, which --json tells", number((rejected - REJECTED_MAX) as u64)));
     }
     let count = |it: &Value| number(it.as_u64().unwrap_or_default());
     let orders: Vec<String> = list(&report["orders"]).iter().map(|it| it["order_id"].to_string()).collect();
