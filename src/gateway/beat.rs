@@ -15,6 +15,7 @@ use crate::gateway::currency::Currencies;
 use crate::gateway::failure::Failure;
 use crate::gateway::hooks::Hooks;
 use crate::gateway::housekeeping::Housekeeping;
+use crate::gateway::os_dice::OsDice;
 use crate::gateway::port::Port;
 use crate::gateway::timekeeping::Timekeeping;
 use crate::gateway::wake::Wake;
@@ -42,6 +43,7 @@ const CARRIERS_WAIT: Duration = Duration::from_secs(5);
 /// The loop and everything that it owns.
 pub(super) struct Loop {
     pub(super) dispatch: Dispatch,
+    pub(super) dice: OsDice,
     pub(super) currencies: Currencies,
     pub(super) store: Sqlite,
     pub(super) clock: Clock,
@@ -204,7 +206,7 @@ impl Loop {
         let inside = self.meters.inside();
         inside.count_beat(happenings.len());
         let began = Instant::now();
-        let mut dice = || getrandom::u64().expect("the operating system gives random numbers");
+        let mut dice = || self.dice.roll();
         let outcome = self.dispatch.beat(now, &mut dice, happenings, &mut self.store)?;
         let decided = Instant::now();
         let committing = self.store.last_commit();

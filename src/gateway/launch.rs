@@ -12,6 +12,7 @@ use crate::gateway::failure::Failure;
 use crate::gateway::handles::Handles;
 use crate::gateway::hooks::Hooks;
 use crate::gateway::housekeeping::Housekeeping;
+use crate::gateway::os_dice::OsDice;
 use crate::gateway::timekeeping::Timekeeping;
 use crate::message::id::Seq;
 use crate::record::contract::{Poisoned, Store};
@@ -54,6 +55,7 @@ pub(super) fn launch(
     housekeeping.gauges(&dispatch, &meters, clock.now());
     let looped = Loop {
         dispatch,
+        dice: OsDice::new(),
         currencies,
         store,
         clock,

@@ -14,6 +14,7 @@ mod lookup;
 mod listen;
 mod control;
 mod beat;
+mod os_dice;
 
 mod links;
 mod endpoints;
