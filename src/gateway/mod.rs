@@ -29,6 +29,7 @@ pub mod failure;
 pub mod store;
 pub mod run;
 pub mod serve;
+mod client;
 pub mod ask;
 pub mod backup;
 pub mod demo;

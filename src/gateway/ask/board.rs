@@ -94,6 +94,11 @@ impl Board {
         Self { head: head(now), tables: tables.into_iter().filter(|it| !it.rows.is_empty()).collect() }
     }
 
+    /// Says that the gateway has not answered since, and why.
+    pub(super) fn say_silent(&mut self, why: &str) {
+        self.head.push((Tone::Bad, format!("NO ANSWER: {why} What stands here is what it said last.")));
+    }
+
     /// The lines.
     pub(super) fn lines(&self, look: &Look) -> Vec<String> {
         let cut_to = |tone: Tone, text: &str| tone.paint(&cut(text, look.width), look);
@@ -159,9 +164,6 @@ fn head(now: &Value) -> Vec<(Tone, String)> {
         ),
     ];
     let mut warn = |tone, text: String| lines.push((tone, text));
-    if let Some(why) = now["silent"].as_str() {
-        warn(Tone::Bad, format!("NO ANSWER: {why} What stands here is what it said last."));
-    }
     if let Some(why) = now["unready"].as_str() {
         warn(Tone::Bad, format!("NOT READY: {why}"));
     }
@@ -425,9 +427,10 @@ shop         open       250   50 %  80 ms  https://shop.example/sms";
     fn what_is_wrong_with_the_daemon_stands_in_the_head() {
         let mut now = snapshot();
         now["unready"] = json!("The daemon is stopping.");
-        now["silent"] = json!("the connection was refused.");
         now["restored_held_messages"] = json!(1_000);
-        let told = shown(&now, None, 200);
+        let mut board = Board::of(&now, None);
+        board.say_silent("the connection was refused.");
+        let told = board.lines(&Look { width: 200, height: 50, colours: false }).join("\n");
         for line in
             ["NOT READY: The daemon is stopping.", "NO ANSWER: the connection", "1,000 parts of a restored store"]
         {

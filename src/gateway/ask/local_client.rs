@@ -4,7 +4,7 @@ use crate::api::server::options::{Http, Listen};
 use crate::config;
 use crate::gateway::ask::AskError;
 use crate::gateway::ask::options::Where;
-use crate::gateway::demo::client::{Client, ClientError};
+use crate::gateway::client::{Client, ClientError};
 use crate::message::time::Time;
 use crate::wire::pin::Pin;
 use crate::wire::tls::{ClientOptions, TlsClient as Tls};

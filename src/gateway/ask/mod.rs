@@ -18,7 +18,7 @@ use crate::gateway::ask::local_client::{Door, LocalClient};
 use crate::gateway::ask::options::{Find, Where, Why};
 use crate::gateway::ask::page::Page;
 use crate::gateway::ask::words::{list, text};
-use crate::gateway::demo::client::ClientError;
+use crate::gateway::client::ClientError;
 use serde_json::Value;
 use std::io::{self, Write};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! The options of `nuncio find`, `nuncio why` and `nuncio status`, as they are written on a command line.
+//! The options of `nuncio find`, `why`, `status` and `send`, as they are written on a command line.
 
 use crate::config::units::duration;
 use clap::Args;
@@ -8,10 +8,10 @@ use std::time::Duration;
 /// Which gateway is asked, and by whom.
 #[derive(Args, Clone, Debug)]
 pub struct Where {
-    /// The configuration file of the gateway, whose admin section says where it listens
+    /// The configuration file of the gateway, which says where it listens
     #[arg(long, default_value = "/etc/nuncio/nuncio.toml", value_name = "FILE")]
     pub config: PathBuf,
-    /// A file that holds a key with the scope admin; without it the key is in NUNCIO_KEY
+    /// A file that holds the key: of the scope admin, or to send of an account; without it the key is in NUNCIO_KEY
     #[arg(long, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
 }
@@ -110,12 +110,9 @@ pub struct Send {
     /// Sum up as JSON
     #[arg(long)]
     pub json: bool,
-    /// The configuration file of the gateway, whose http section says where it listens
-    #[arg(long, default_value = "/etc/nuncio/nuncio.toml", value_name = "FILE")]
-    pub config: PathBuf,
-    /// A file that holds a key with the scopes send and read; without it the key is in NUNCIO_KEY
-    #[arg(long, value_name = "FILE")]
-    pub key_file: Option<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "clap would show it above the options of this command")]
+    pub place: Where,
 }
 
 /// What a header may say.
@@ -125,11 +122,6 @@ fn header_text(text: &str) -> Result<String, &'static str> {
 }
 
 impl Send {
-    /// Where it is sent.
-    pub(super) fn place(&self) -> Where {
-        Where { config: self.config.clone(), key_file: self.key_file.clone() }
-    }
-
     /// What all recipients share, as a query.
     pub(super) fn target(&self) -> String {
         // Of numbers alone there is nothing to fill in: a brace is one.

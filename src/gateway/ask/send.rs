@@ -9,7 +9,7 @@ use crate::gateway::ask::options::Send;
 use crate::gateway::ask::progress::{Progress, Standing};
 use crate::gateway::ask::terminal::Ending;
 use crate::gateway::ask::words::{list, number, text};
-use crate::gateway::demo::client::ClientError;
+use crate::gateway::client::ClientError;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::io::{self, Read, Write};
@@ -32,7 +32,7 @@ const ENDS: [&str; 5] = ["delivered", "failed", "expired", "unknown", "cancelled
 /// Sends, follows and sums up. Whether all of it arrived, or, where it is not followed, was accepted.
 pub async fn send(asked: &Send, out: &mut impl Write) -> Result<bool, AskError> {
     let csv = recipients(asked)?;
-    let mut door = LocalClient::open(&asked.place(), Door::Http).await?;
+    let mut door = LocalClient::open(&asked.place, Door::Http).await?;
     let key = asked.idempotency_key.clone().unwrap_or_else(|| {
         let key = make_key();
         // Said before anything is sent: whatever ends this, the same command with it sends nothing twice.
@@ -120,8 +120,9 @@ async fn submit(
                 wait
             }
             Err(error @ (ClientError::Refused { .. } | ClientError::Unsayable(_))) => return Err(AskError::of(error)),
+            // It is being started anew, perhaps.
             Err(_) => {
-                *door = LocalClient::open(&asked.place(), Door::Http).await?;
+                reopen(door, asked).await;
                 Duration::from_secs(1)
             }
         };
@@ -129,7 +130,14 @@ async fn submit(
         say(&format!("put off; it goes on in {} s", wait.as_secs()));
         sleep(wait).await;
     }
-    Err(AskError::Interrupted("it was put off too often".to_owned()))
+    Err(AskError::Interrupted(format!("it was put off, or not answered, {TRIES_MAX} times")))
+}
+
+/// Takes another connection, where there is one to be had.
+async fn reopen(door: &mut LocalClient, asked: &Send) {
+    if let Ok(anew) = LocalClient::open(&asked.place, Door::Http).await {
+        *door = anew;
+    }
 }
 
 /// Looks at the orders until all have ended, the time is over, or somebody ends it. How their messages stand then.
@@ -148,11 +156,7 @@ async fn follow(door: &mut LocalClient, asked: &Send, report: &Value) -> Result<
             Some(Err(error @ AskError::Key(_))) => return Err(error),
             Some(Err(error)) if *silent_since.get_or_insert(began) + PATIENCE < Instant::now() => return Err(error),
             // It is being started anew, perhaps.
-            Some(Err(_)) => {
-                if let Ok(anew) = LocalClient::open(&asked.place(), Door::Http).await {
-                    *door = anew;
-                }
-            }
+            Some(Err(_)) => reopen(door, asked).await,
         }
         let totals = totals(&orders);
         let count = |name: &str| totals[name].as_u64().unwrap_or_default();

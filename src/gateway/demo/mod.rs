@@ -4,14 +4,13 @@
 //! messages of different kinds. Half way the first carrier falls sick, and what it refuses goes to the second. The
 //! demo succeeds only if every message ended as it was meant to.
 
-pub(super) mod client;
 mod cast;
 mod table;
 
 use crate::api::handler::key::new_key;
 use crate::config;
 use crate::gateway::ask::page::Page;
-use crate::gateway::demo::client::{Client, ClientError};
+use crate::gateway::client::{Client, ClientError};
 use crate::gateway::demo::table::{Picture, Table};
 use crate::gateway::failure::Failure;
 use crate::gateway::run::Gateway;

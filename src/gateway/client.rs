@@ -50,7 +50,7 @@ pub enum ClientError {
 }
 
 /// A connection to the API.
-pub(in crate::gateway) struct Client {
+pub(super) struct Client {
     sender: SendRequest<Full<Bytes>>,
     key: String,
     host: String,
@@ -63,7 +63,7 @@ impl Client {
     }
 
     /// Speaks over a connection that is there, to a server of this name.
-    pub(in crate::gateway) async fn over<S>(stream: S, host: &str, key: &str) -> Result<Self, ClientError>
+    pub(super) async fn over<S>(stream: S, host: &str, key: &str) -> Result<Self, ClientError>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -74,7 +74,7 @@ impl Client {
     }
 
     /// GET, answered with JSON.
-    pub(in crate::gateway) async fn get(&mut self, path: &str) -> Result<Value, ClientError> {
+    pub(super) async fn get(&mut self, path: &str) -> Result<Value, ClientError> {
         self.call(Method::GET, path, Bytes::new()).await
     }
 
@@ -89,12 +89,7 @@ impl Client {
     }
 
     /// POST of CSV under an idempotency key, answered with JSON.
-    pub(in crate::gateway) async fn post_csv(
-        &mut self,
-        path: &str,
-        key: &str,
-        csv: Bytes,
-    ) -> Result<Value, ClientError> {
+    pub(super) async fn post_csv(&mut self, path: &str, key: &str, csv: Bytes) -> Result<Value, ClientError> {
         let request =
             self.request(Method::POST, path).header("content-type", "text/csv").header("idempotency-key", key);
         self.answer(request.body(Full::new(csv))?, path, FILE_MAX).await
