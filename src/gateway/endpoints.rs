@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 /// How long calls that are under way may take at the end; what they told is told again at the next start.
 const ENDING_MAX: Duration = Duration::from_secs(3);
+
 /// The endpoints that run.
 pub(super) struct Endpoints {
     shared: Arc<Shared>,

@@ -3,6 +3,7 @@
 use crate::api::handler::context::Context;
 use crate::api::router;
 use crate::api::server::options::{Http, Listen};
+use crate::clock::Clock;
 use crate::clock::logical::Trust;
 use crate::config::{self, Draft, Loaded};
 use crate::gateway::control::Control;
@@ -16,7 +17,6 @@ use crate::gateway::lookup;
 use crate::gateway::store;
 use crate::gateway::wiring::wiring;
 use crate::message::id::{AccountId, CarrierId, EndpointId};
-use crate::message::time::Time;
 use crate::record::contract::Store;
 use crate::store::sqlite::Durability;
 use crate::telemetry::labels::Labels;
@@ -69,7 +69,7 @@ impl Gateway {
         let meters = Arc::new(Meters::new(&exposition, &labels(&loaded)));
         meters.inside().syncs(draft.store().durability == Durability::Fsync);
         meters.inside().count_reload(Some(since_1970()));
-        let now = Time(u64::try_from(since_1970().as_millis()).unwrap_or(u64::MAX));
+        let now = Clock::of_the_wall();
         let (handles, changing) = Handles::new(draft, &loaded, (exposition, meters.clone()), now);
         let (readers, veil) = (store.readers(), store.veil());
         let (calls_in, calls) = mpsc::channel(CALLS_MAX);

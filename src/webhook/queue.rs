@@ -72,7 +72,7 @@ pub struct Delivery {
 impl Delivery {
     /// Whether it was tried before often enough to wait behind what is new.
     pub const fn is_retry(&self) -> bool {
-        is_retry(self.tries)
+        is_retry(self.tries, self.is_replay)
     }
 
     /// What names it.
@@ -81,9 +81,10 @@ impl Delivery {
     }
 }
 
-/// The first try and the one soon after it are of what is new; those after that are of a backlog.
-const fn is_retry(tries: u8) -> bool {
-    1 < tries
+/// The first try and the one soon after it are of what is new; those after that are of a backlog, as is what had been
+/// given up.
+const fn is_retry(tries: u8, is_replay: bool) -> bool {
+    is_replay || 1 < tries
 }
 
 /// What came of a request.
@@ -116,6 +117,12 @@ struct Unit {
     probe: bool,
     /// It had been given up, and is told on demand.
     replay: bool,
+}
+
+impl Unit {
+    const fn is_retry(&self) -> bool {
+        is_retry(self.tries, self.replay)
+    }
 }
 
 /// What one endpoint has yet to be told.
@@ -238,13 +245,13 @@ impl Queue {
             Allowed::Probe => true,
             Allowed::No { .. } => return None,
         };
-        let under_way = self.flights.values().filter(|it| is_retry(it.tries)).count();
+        let under_way = self.flights.values().filter(|it| it.is_retry()).count();
         // What is new does not wait behind a backlog of what failed: half of the slots are its own.
         let crowded = self.limits.in_flight.div_ceil(2) <= under_way && !self.fresh.is_empty() && !probe;
-        let due = self.retries.first_key_value().filter(|(key, _)| probe || key.0 <= now).map(|(_, it)| it.tries);
+        let due = self.retries.first_key_value().filter(|(key, _)| probe || key.0 <= now).map(|(_, it)| it.is_retry());
         let delivery = match due {
-            Some(tries) if is_retry(tries) && room.for_retries && !crowded => self.next_retry(probe),
-            Some(tries) if !is_retry(tries) && room.for_new => self.next_retry(probe),
+            Some(true) if room.for_retries && !crowded => self.next_retry(probe),
+            Some(false) if room.for_new => self.next_retry(probe),
             _ if room.for_new => self.next_fresh(probe),
             _ => None,
         };

@@ -268,6 +268,24 @@ async fn an_order_that_waits_for_the_rate_is_judged_anew_and_told_of_once() {
 }
 
 #[tokio::test]
+async fn a_disk_that_fills_up_while_a_file_is_taken_stops_it() {
+    let world = World::new();
+    // The second order waits for the rate; when it is judged anew the disk is full.
+    world.script.lock().unwrap().extend([None, too_fast(Duration::from_millis(200)), None]);
+    let csv = recipients(10_001);
+    let full = async {
+        while world.stored() == 0 {
+            tokio::task::yield_now().await;
+        }
+        world.health.disk_low.store(true, std::sync::atomic::Ordering::Relaxed);
+    };
+    let (told, ()) = tokio::join!(file(&world, "text=hi", csv, &[]), full);
+    let told = told.json();
+    assert_eq!((&told["stopped"]["type"], &told["stopped"]["retry_after"]), (&json!("/problems/disk-low"), &json!(10)));
+    assert_eq!((&told["count"], world.stored()), (&json!(10_000), 1));
+}
+
+#[tokio::test]
 async fn a_rate_that_is_further_away_than_a_file_waits_stops_it_at_once() {
     let world = World::new();
     world.script.lock().unwrap().extend([None, too_fast(Duration::from_secs(31))]);

@@ -20,14 +20,18 @@ const HALVES: std::ops::Range<u32> = 0xD800..0xE000;
 /// Where a half stands while it is looked for: private characters, of which no text has need.
 const PLACES: std::ops::Range<u32> = 0x10_F000..0x10_F800;
 
-/// What a body says, which is an object, or what is wrong with it: half of a character, where it has one, else what
-/// `otherwise` makes of it.
+/// What a body says, which is an object, or what is wrong with it: half of a character, where it has one; that it is no
+/// JSON; else what `otherwise` makes of it.
 pub(crate) fn read<'b, T: Deserialize<'b>>(
     body: &'b [u8],
     otherwise: impl FnOnce(serde_json::Error) -> Problem,
 ) -> Result<T, Problem> {
     let read = serde_json::from_slice(body).map(|Object(it)| it);
-    read.map_err(|error| halves(body).unwrap_or_else(|| otherwise(error)))
+    read.map_err(|error| match halves(body) {
+        Some(problem) => problem,
+        None if error.is_data() => otherwise(error),
+        None => Problem::at(Kind::Malformed, "", format!("The body is not JSON: {error}.")),
+    })
 }
 
 /// Fields with their names. serde also takes a list for them, in the order in which they are declared, which is of no

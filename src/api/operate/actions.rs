@@ -113,11 +113,7 @@ pub(crate) struct Asked {
 
 impl Asked {
     fn read(body: &[u8]) -> Result<Self, Problem> {
-        let invalid = |error: serde_json::Error| match error.classify() {
-            serde_json::error::Category::Data => Problem::at(Kind::Invalid, "", "must be an object"),
-            _ => Problem::new(Kind::Malformed, error.to_string()),
-        };
-        let fields: Map<String, Value> = json::read(body, invalid)?;
+        let fields: Map<String, Value> = json::read(body, |_| Problem::at(Kind::Invalid, "", "must be an object"))?;
         let mut asked = Self::default();
         for (name, value) in fields {
             let invalid = |detail: String| Problem::at(Kind::Invalid, format!("/{}", escape(&name)), detail);

@@ -9,12 +9,12 @@ use crate::api::handler::json;
 use crate::api::handler::kinds::{EventType, Moment};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::page::Page;
-use crate::api::handler::problem::{Kind, Problem, unknown_name};
+use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::time::{Timestamp, now};
 use crate::api::operate::actions::unknown;
+use crate::api::read::events;
 use crate::api::read::webhooks::{EndpointView, answer};
 use crate::message::time::Time;
-use crate::record::event::EventKind;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -80,7 +80,7 @@ struct Example {
 /// Which endpoints are called.
 #[derive(Serialize, ToSchema)]
 struct Trying {
-    /// Endpoints of the account.
+    /// Endpoints that are called: those of the account that were not being tried out already.
     endpoints: usize,
 }
 
@@ -95,10 +95,7 @@ pub(crate) async fn test(
     let (body, _held) = body::read(&context, Holder::Account(by.account().id), request.into_body()).await?;
     let asked: Example =
         json::read(&body, |error| Problem::at(Kind::Invalid, "", format!("The body is not {{\"type\"}}: {error}.")))?;
-    let kind = EventKind::TOLD.into_iter().find(|it| it.word() == asked.r#type).ok_or_else(|| {
-        let known: Vec<&str> = EventKind::TOLD.iter().map(|it| it.word()).collect();
-        Problem::at(Kind::Invalid, "/type", unknown_name(&asked.r#type, &known))
-    })?;
+    let kind = events::kind(&asked.r#type).map_err(|detail| Problem::at(Kind::Invalid, "/type", detail))?;
     match (context.wiring.try_out)(account, kind) {
         (_, 0) => Err(unknown("endpoint of an account")),
         (0, _) => Err(Problem::new(Kind::QueueFull, "The endpoints are being tried out: wait until that is over.")),

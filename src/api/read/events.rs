@@ -105,13 +105,16 @@ impl Wanted {
     }
 }
 
+/// The kind of event that accounts are told by this word, or what is wrong with that.
+pub(crate) fn kind(word: &str) -> Result<EventKind, String> {
+    let known = EventKind::TOLD.map(EventKind::word);
+    EventKind::TOLD.into_iter().find(|it| it.word() == word).ok_or_else(|| unknown_name(word, &known))
+}
+
 /// Kinds of events by their words, between commas.
 fn kinds(words: &str) -> Result<EventKinds, Problem> {
-    let known: Vec<&str> = EventKind::TOLD.iter().map(|it| it.word()).collect();
-    let kind = |word: &str| EventKind::TOLD.into_iter().find(|it| it.word() == word);
-    words.split(',').try_fold(EventKinds::default(), |all, word| {
-        kind(word).map(|it| all.with(it)).ok_or_else(|| invalid("types", unknown_name(word, &known)))
-    })
+    let one = |word| kind(word).map_err(|detail| invalid("types", detail));
+    words.split(',').try_fold(EventKinds::default(), |all, word| one(word).map(|it| all.with(it)))
 }
 
 /// The next events that are wanted; where there is none, how far the log was looked through.

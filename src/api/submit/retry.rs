@@ -114,10 +114,7 @@ struct Again {
 
 /// Which messages are meant, in one order, each once.
 fn statuses(body: &[u8]) -> Result<Vec<Status>, Problem> {
-    let invalid = |error: serde_json::Error| match error.classify() {
-        serde_json::error::Category::Data => Problem::at(Kind::Invalid, "", format!("The body is not valid: {error}.")),
-        _ => Problem::at(Kind::Malformed, "", format!("The body is not JSON: {error}.")),
-    };
+    let invalid = |error| Problem::at(Kind::Invalid, "", format!("The body is not valid: {error}."));
     let wanted = if body.is_empty() { Again::default() } else { json::read(body, invalid)? };
     let Some(words) = wanted.statuses else { return Ok(USUAL.into()) };
     let mut found = Vec::with_capacity(MAY_BE.len());

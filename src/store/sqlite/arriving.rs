@@ -4,7 +4,6 @@ use crate::message::id::{OrderId, PartKey, Seq};
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::reader;
 use crate::store::sqlite::search::postings;
-use crate::store::sqlite::table::orders;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 
@@ -21,11 +20,8 @@ pub(super) fn orders(conn: &Connection) -> Result<BTreeSet<OrderId>, Trouble> {
 /// their parts has ever left.
 pub(super) fn remove(conn: &Connection) -> Result<Vec<Seq>, Trouble> {
     let mut removed = Vec::new();
-    let words = orders::TABLE.select("WHERE id = ?1");
     for id in orders(conn)? {
-        let row =
-            reader::first(&mut conn.prepare_cached(&words)?, [id.number_in_records().cast_signed()], orders::read)?;
-        let Some(order) = row else { continue };
+        let Some(order) = reader::order_row(conn, id)? else { continue };
         let end = Seq(order.first.0 + u64::from(order.count));
         let parts = (PartKey::new(order.first, 0).0.cast_signed(), PartKey::new(end, 0).0.cast_signed());
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;

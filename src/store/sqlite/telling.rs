@@ -45,10 +45,8 @@ pub(super) fn forget(conn: &Connection, last: i64) -> Result<(), Trouble> {
     for mark in endpoints {
         let up_to = retry::key(mark.endpoint, last.cast_unsigned() + 1);
         let gone = |it: &Undelivered| it.events.last().is_none_or(|it| it.cast_signed() <= last);
-        for row in retries(conn, mark.endpoint, up_to)?.into_iter().filter(gone) {
-            let key = retry::key(row.endpoint, row.first()).cast_signed();
-            conn.prepare_cached("DELETE FROM retry WHERE id = ?1")?.execute([key])?;
-        }
+        let rows = retries(conn, mark.endpoint, up_to)?.into_iter().filter(gone);
+        writer::settle(conn, &rows.map(|it| (it.endpoint, it.first())).collect::<Vec<_>>())?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@
 //! changed, which [`Known`] remembers.
 
 use crate::message::attempt::Attempt;
-use crate::message::id::{PartKey, Seq};
+use crate::message::id::{EndpointId, PartKey, Seq};
 use crate::message::part::Part;
 use crate::record::batch::{Batch, Marks};
 use crate::record::delivery::Progress;
@@ -122,8 +122,13 @@ fn told(conn: &Connection, progress: &Progress) -> Result<(), Trouble> {
     each(conn, &WORDS.endpoint, progress.marks.iter().map(endpoint::write))?;
     let octets: Vec<_> = progress.retries.iter().map(retry::octets).collect();
     each(conn, &WORDS.retry, progress.retries.iter().zip(&octets).map(|(it, octets)| retry::write(it, octets)))?;
-    let settled: Vec<u64> = progress.settled.iter().map(|(endpoint, first)| retry::key(*endpoint, *first)).collect();
-    delete(conn, "DELETE FROM retry WHERE id = ?1", &settled)
+    settle(conn, &progress.settled)
+}
+
+/// Removes rows of endpoints, by the first of their events.
+pub(super) fn settle(conn: &Connection, rows: &[(EndpointId, u64)]) -> Result<(), Trouble> {
+    let keys: Vec<u64> = rows.iter().map(|(endpoint, first)| retry::key(*endpoint, *first)).collect();
+    delete(conn, "DELETE FROM retry WHERE id = ?1", &keys)
 }
 
 /// What accounts have, pay and use.

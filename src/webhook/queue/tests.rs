@@ -260,3 +260,21 @@ fn what_stands_in_a_row_is_not_read_again_behind_a_mark_that_hangs_back() {
     assert_eq!(numbers(again.next(after(5), Room::ALL)), [4], "what was given up holds nothing back");
     assert_eq!(again.next(after(5), Room::ALL), None);
 }
+
+#[test]
+fn what_is_recovered_takes_no_slot_of_what_is_new_and_goes_behind_it() {
+    let mut queue = queue(4, 1, &[(11, 11), (12, 12), (13, 13)]);
+    let given_up = |n: u64| Undelivered {
+        endpoint: EndpointId(3),
+        events: vec![n],
+        about: vec![Seq(n)],
+        tries: 10,
+        due: Time::NEVER,
+    };
+    queue.recover((1..=9).map(given_up).collect(), NOW);
+    let without = Room { for_retries: false, ..Room::ALL };
+    assert_eq!(numbers(queue.next(NOW, without)), [11], "there is no slot for what comes back");
+    let back = [(); 2].map(|()| queue.next(NOW, Room::ALL).expect("there is room for it"));
+    assert!(back.iter().all(|it| it.is_replay && it.is_retry()), "{back:?}");
+    assert_eq!(numbers(queue.next(NOW, Room::ALL)), [12], "half of the slots are left to what is new");
+}

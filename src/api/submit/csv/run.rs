@@ -14,7 +14,7 @@ use crate::api::submit::csv::report::{Made, Report};
 use crate::api::submit::csv::seen::{SEEN_OCTETS, Seen};
 use crate::api::submit::csv::sheet::Sheet;
 use crate::api::submit::csv::wishes::Wishes;
-use crate::api::submit::messages::{count_rejected, octets};
+use crate::api::submit::messages::{count_rejected, octets, refuse_when_closed};
 use crate::api::submit::quote::{Judge, Quote};
 use crate::api::submit::request::{RECIPIENTS_MAX, Target, targets};
 use crate::api::submit::screen;
@@ -114,6 +114,8 @@ impl Run<'_> {
 
     /// Makes an order of some lines, unless none of them is accepted. Where it is refused nothing is changed.
     async fn order(&self, at: u32, chunk: &[SheetLine<'_>], done: &mut Progress) -> Result<(), Problem> {
+        // A file takes its time: the disk may have become full since it began.
+        refuse_when_closed(self.context)?;
         let mut texts = self.context.memory.share(Holder::Account(self.judge.account.id));
         let filled = self.fill(chunk, &mut texts)?;
         let asked = self.wishes.asked(self.shared.as_deref(), self.targets(chunk, &filled));
