@@ -368,3 +368,17 @@ async fn a_file_has_its_own_limit_and_the_time_of_others_for_each_part_of_it() {
     let json = Request::post("/v1/messages").header("x-api-key", KEY).body(Body::from(vec![b' '; (1 << 20) + 1]));
     assert_eq!(world.ask(json.unwrap()).await.problem().1, "body-too-large");
 }
+
+#[tokio::test]
+async fn a_repeat_of_a_file_has_its_orders_where_they_would_be_refused_today() {
+    for count in [2, 10_001] {
+        let (world, csv, key) = (World::new(), recipients(count), [("idempotency-key", "k")]);
+        let first = file(&world, "text=hi", csv.clone(), &key).await.json();
+        let mut plan = super::world::plan();
+        plan.accounts.get_mut(&AccountId(1)).unwrap().routes.clear();
+        world.plan.send_replace(std::sync::Arc::new(plan));
+        assert_eq!(file(&world, "text=hi", csv.clone(), &[]).await.problem().0, 403, "another is refused today");
+        let again = file(&world, "text=hi", csv, &key).await;
+        assert_eq!((again.json(), again.header("idempotent-replayed")), (first, "true"));
+    }
+}

@@ -52,6 +52,22 @@ async fn a_repeat_tells_of_the_route_that_it_goes_by() {
 }
 
 #[tokio::test]
+async fn a_repeat_has_the_first_answer_where_it_would_be_refused_today() {
+    let world = World::new();
+    let body = r#"{"to":"+31612345678","text":"hi","client_ref":"a"}"#;
+    let first = send(&world, "k", body).await;
+    let mut plan = super::world::plan();
+    plan.accounts.get_mut(&nuncio::message::id::AccountId(1)).unwrap().routes.clear();
+    world.plan.send_replace(std::sync::Arc::new(plan));
+    assert_eq!(send(&world, "other", body).await.problem().0, 403, "another is refused today");
+    let again = send(&world, "k", body).await;
+    assert_eq!((again.text.as_str(), again.header("idempotent-replayed")), (first.text.as_str(), "true"));
+    let changed = send(&world, "k", r#"{"to":"+31612345678","text":"ho"}"#).await;
+    assert_eq!(changed.problem().1, "idempotency-key-reused");
+    assert_eq!(world.stored(), 1);
+}
+
+#[tokio::test]
 async fn who_is_not_accepted_is_counted_once_others_are() {
     let world = World::new();
     let body = r#"{"to":["+31612345678","06"],"text":"hi"}"#;

@@ -16,7 +16,7 @@ use time::format_description::well_known::Rfc3339;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What two carriers of one route do not bring about: the tests through the real binary that see it move.
-const SEEN_ELSEWHERE: [(&str, &str, &str); 26] = [
+const SEEN_ELSEWHERE: [(&str, &str, &str); 27] = [
     (
         "http_connections_refused_total",
         "operation/connections.rs",
@@ -35,6 +35,7 @@ const SEEN_ELSEWHERE: [(&str, &str, &str); 26] = [
     ),
     ("clock_steps_total", "peers/faketime.rs", "what_is_asked_for_at_a_time_goes_by_the_clock_as_it_is_put_right"),
     ("lookups_total", "operation/lookup.rs", "landlines_are_refused_and_each_number_is_asked_about_once"),
+    ("receipts_unmatched_total", "operation/floods.rs", "receipts_for_nothing_leave_few_lines_and_all_are_counted"),
     ("congestion_ratio", "operation/outbind.rs", "an_outbind_is_answered_with_a_bind_and_messages_flow"),
     ("malformed_pdus_total", "operation/garbage.rs", "pdus_that_lie_are_answered_and_the_link_goes_on"),
     (

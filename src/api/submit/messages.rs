@@ -1,12 +1,12 @@
 //! `POST /v1/messages`: what is asked for is checked, priced and handed to the loop, and answered once it is durable.
 
 use crate::api::handler::admitted::Sender;
-use crate::api::handler::ask::ask;
+use crate::api::handler::ask::{ask, refusal};
 use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
 use crate::api::handler::kinds::IdempotencyKey;
-use crate::api::handler::memory::Holder;
+use crate::api::handler::memory::{Holder, Share};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::handler::{body, idempotency};
@@ -18,8 +18,8 @@ use crate::api::submit::quote::{JUDGED, Judge, Quote};
 use crate::api::submit::recipients::Line;
 use crate::api::submit::request::{Asked, targets};
 use crate::api::submit::{answer, csv, diagnose, fingerprint, screen};
-use crate::dispatch::door::happening::{Recipient, Submission};
-use crate::dispatch::door::reply::{Means, Submitted};
+use crate::dispatch::door::happening::{Keyed, Recipient, Submission};
+use crate::dispatch::door::reply::{Denial, Means, Submitted};
 use crate::message::id::OrderId;
 use crate::message::veil::MessageName;
 use crate::record::entry::Entry;
@@ -58,15 +58,15 @@ pub(crate) async fn messages(
     let (body, _held) = body::read(&context, Holder::Account(account.id), body).await?;
     let asked = diagnose::read(&body)?;
     let judge = Judge { plan: by.plan(), opted_out: &context.wiring.opted_out, account };
-    let (mut quote, mut submission) = Quote::of(judge, &asked)?;
-    quote.some()?;
+    let key = key.map(|key| fingerprint::key(key, (head.uri.path(), &body), |it| it.message(&asked)));
     // The texts are held while numbers are asked about, and until the loop has answered, not only until it takes them.
     let mut texts = context.memory.share(Holder::Account(account.id));
-    texts.grow_to(octets(&submission))?;
-    let targets = (&targets(&asked)?, account.region.as_deref());
-    screen::sift(&context, targets, &mut quote, &mut submission).await?;
-    quote.some()?;
-    submission.idempotency = key.map(|key| fingerprint::key(key, (head.uri.path(), &body), |it| it.message(&asked)));
+    let (quote, mut submission) = match judge_all(&context, judge, &asked, &mut texts).await {
+        Ok(judged) => judged,
+        // What is not accepted today may have been when it came first.
+        Err(problem) => return repeat_of(&context, judge, key.as_ref(), None).await?.ok_or(problem),
+    };
+    submission.idempotency = key;
     match ask(&context, submission).await? {
         Submitted::Accepted { order, messages, means, .. } => {
             count_rejected(&context, &quote);
@@ -76,6 +76,22 @@ pub(crate) async fn messages(
         }
         Submitted::Repeated(order) => repeat(&context, judge, &quote, (order, None)).await,
     }
+}
+
+/// What of it would be accepted now.
+async fn judge_all<'a>(
+    context: &Context,
+    judge: Judge<'a>,
+    asked: &'a Asked<'a>,
+    texts: &mut Share<'_>,
+) -> Result<(Quote<'a>, Box<Submission>), Problem> {
+    let (mut quote, mut submission) = Quote::of(judge, asked)?;
+    quote.some()?;
+    texts.grow_to(octets(&submission))?;
+    let whom = (&targets(asked)?, judge.account.region.as_deref());
+    screen::sift(context, whom, &mut quote, &mut submission).await?;
+    quote.some()?;
+    Ok((quote, submission))
 }
 
 /// What the reference says of it.
@@ -111,6 +127,28 @@ pub(super) fn count_rejected(context: &Context, quote: &Quote<'_>) {
     for it in &quote.rejected {
         (context.wiring.on_refusal)(it.kind.stage(), it.kind.status());
     }
+}
+
+/// What was answered under a key before, if it was used; refused where it was for something else. Of what would be
+/// refused now nothing is said.
+pub(super) async fn repeat_of(
+    context: &Context,
+    judge: Judge<'_>,
+    key: Option<&Keyed>,
+    of: Option<u64>,
+) -> Result<Option<Response>, Problem> {
+    let Some(asked) = key else { return Ok(None) };
+    let (account, name) = (judge.account.id, asked.key.clone());
+    let Some(before) = blocking(context, move |readers| readers.idempotency(account, &name)).await? else {
+        return Ok(None);
+    };
+    if !asked.is(&before.hash) {
+        return Err(refusal(&Denial::KeyReused));
+    }
+    let first = blocking(context, move |readers| readers.order_messages(before.order, &[], None, 1)).await?;
+    let Some(route) = first.first().and_then(|it| judge.plan.routes.get(&it.body.route)) else { return Ok(None) };
+    let quote = Quote { route, lines: Vec::new(), rejected: Vec::new(), duplicates: Vec::new(), currency: None };
+    repeat(context, judge, &quote, (before.order, of)).await.map(Some)
 }
 
 /// The first answer again, from what the store has of the order, which may be what was left of another.

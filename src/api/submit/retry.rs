@@ -4,7 +4,7 @@
 //! if it were asked for now: who does not want to be written to, what it costs, whether the sender may be used.
 
 use crate::api::handler::admitted::Sender;
-use crate::api::handler::ask::{ask, refusal};
+use crate::api::handler::ask::ask;
 use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
@@ -12,18 +12,17 @@ use crate::api::handler::json;
 use crate::api::handler::kinds::{IdempotencyKey, MessageStatus, OrderKey};
 use crate::api::handler::memory::Holder;
 use crate::api::handler::problem::{Kind, Problem};
-use crate::api::handler::reads::blocking;
 use crate::api::handler::{body, idempotency};
 use crate::api::read::order::{messages_of, own_range};
 use crate::api::submit::answer::Accepted;
-use crate::api::submit::messages::{KEPT, count_rejected, octets, refuse_when_closed, repeat};
+use crate::api::submit::messages::{KEPT, count_rejected, octets, refuse_when_closed, repeat, repeat_of};
 use crate::api::submit::quote::{JUDGED, Judge, Quote, Shared, VALIDITY_MAX, VALIDITY_MIN, may_use};
 use crate::api::submit::recipients::Rejected;
 use crate::api::submit::rejection::Rejection;
 use crate::api::submit::request::{Target, Targets, Text};
 use crate::api::submit::{answer, fingerprint, screen};
 use crate::dispatch::door::happening::Keyed;
-use crate::dispatch::door::reply::{Denial, Submitted};
+use crate::dispatch::door::reply::Submitted;
 use crate::message::body::Body;
 use crate::message::extras::Extras;
 use crate::message::source::Source;
@@ -65,10 +64,10 @@ pub(crate) async fn retry(
     });
     let entries = messages_of(&context, range, &statuses, &mut held).await?;
     let judge = Judge { plan: by.plan(), opted_out: &context.wiring.opted_out, account };
-    let again = Retry { context: &context, judge, of: Some(context.veil().order(order)), key };
+    let again = Retry { context: &context, judge, of: context.veil().order(order), key };
     match again.send(&entries).await {
         // What was left when it was first asked for may have arrived since, or be in no state to be judged.
-        Err(problem) => again.repeated().await?.ok_or(problem),
+        Err(problem) => repeat_of(&context, judge, again.key.as_ref(), Some(again.of)).await?.ok_or(problem),
         done => done,
     }
 }
@@ -133,7 +132,7 @@ struct Retry<'a> {
     context: &'a Context,
     judge: Judge<'a>,
     /// The order, as it is shown.
-    of: Option<u64>,
+    of: u64,
     key: Option<Keyed>,
 }
 
@@ -166,27 +165,10 @@ impl Retry<'_> {
                 count_rejected(context, &quote);
                 let veil = context.veil();
                 let names: Vec<MessageName> = messages.iter().map(|it| veil.message(*it)).collect();
-                Ok(answer::accepted(&quote, (veil.order(order), of), &names, &means))
+                Ok(answer::accepted(&quote, (veil.order(order), Some(of)), &names, &means))
             }
-            Submitted::Repeated(order) => repeat(context, judge, &quote, (order, of)).await,
+            Submitted::Repeated(order) => repeat(context, judge, &quote, (order, Some(of))).await,
         }
-    }
-
-    /// What was answered under the key before, if it was used.
-    async fn repeated(&self) -> Result<Option<Response>, Problem> {
-        let Self { context, judge, of, .. } = *self;
-        let Some(asked) = &self.key else { return Ok(None) };
-        let (account, key) = (judge.account.id, asked.key.clone());
-        let Some(before) = blocking(context, move |readers| readers.idempotency(account, &key)).await? else {
-            return Ok(None);
-        };
-        if !asked.is(&before.hash) {
-            return Err(refusal(&Denial::KeyReused));
-        }
-        let first = blocking(context, move |readers| readers.order_messages(before.order, &[], None, 1)).await?;
-        let Some(route) = first.first().and_then(|it| judge.plan.routes.get(&it.body.route)) else { return Ok(None) };
-        let quote = Quote { route, lines: Vec::new(), rejected: Vec::new(), duplicates: Vec::new(), currency: None };
-        repeat(context, judge, &quote, (before.order, of)).await.map(Some)
     }
 }
 

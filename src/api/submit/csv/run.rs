@@ -18,6 +18,7 @@ use crate::api::submit::messages::{count_rejected, octets, refuse_when_closed};
 use crate::api::submit::quote::{Judge, Quote};
 use crate::api::submit::request::{RECIPIENTS_MAX, Target, targets};
 use crate::api::submit::screen;
+use crate::dispatch::door::happening::Keyed;
 use crate::dispatch::door::reply::{Denial, Means, Submitted};
 use crate::message::id::OrderId;
 use crate::message::money::{Currency, Money};
@@ -119,7 +120,10 @@ impl Run<'_> {
         let mut texts = self.context.memory.share(Holder::Account(self.judge.account.id));
         let filled = self.fill(chunk, &mut texts)?;
         let asked = self.wishes.asked(self.shared.as_deref(), self.targets(chunk, &filled));
-        let (mut quote, mut submission) = Quote::of(self.judge, &asked)?;
+        let (mut quote, mut submission) = match Quote::of(self.judge, &asked) {
+            Ok(judged) => judged,
+            Err(problem) => return if self.was_made(at, chunk, done).await? { Ok(()) } else { Err(problem) },
+        };
         let targets = targets(&asked)?;
         let prints = done.seen.leave_out(&targets, (&mut quote, &mut submission));
         texts.grow_to(sum(&filled) + octets(&submission))?;
@@ -127,6 +131,9 @@ impl Run<'_> {
         screen::sift(self.context, whom, &mut quote, &mut submission).await?;
         let numbers: Vec<u64> = chunk.iter().map(|it| it.line).collect();
         let (Some(first), Some(last)) = (quote.lines.first(), quote.lines.last()) else {
+            if self.was_made(at, chunk, done).await? {
+                return Ok(());
+            }
             count_rejected(self.context, &quote);
             done.report.note(&quote, &numbers);
             return Ok(());
@@ -150,6 +157,24 @@ impl Run<'_> {
             keys.made(at);
         }
         Ok(())
+    }
+
+    /// Whether an order of some lines was made before of which none is accepted today; it is in the report then.
+    async fn was_made(&self, at: u32, chunk: &[SheetLine<'_>], done: &mut Progress) -> Result<bool, Problem> {
+        let Some(Keyed { key, .. }) = done.keys.as_ref().filter(|it| it.is_used()).map(|it| it.of(at)) else {
+            return Ok(false);
+        };
+        let account = self.judge.account.id;
+        let Some(before) = blocking(self.context, move |it| it.idempotency(account, &key)).await? else {
+            return Ok(false);
+        };
+        let order_id = self.context.veil().order(before.order);
+        let line = |it: Option<&SheetLine<'_>>| it.map_or(0, |it| it.line);
+        let (first_line, last_line) = (line(chunk.first()), line(chunk.last()));
+        let made = Made { order_id, route_id: 0, count: 0, first_line, last_line, cost: None };
+        let (made, means, currency) = self.before(made, before.order).await?;
+        done.report.repeated(made, means, currency);
+        Ok(true)
     }
 
     fn made(&self, order: OrderId, quote: &Quote<'_>, count: u64, (first_line, last_line): (u64, u64)) -> Made {
