@@ -165,7 +165,7 @@ fn main() -> ExitCode {
                     "{}: accounts {accounts}, carriers {carriers}, binds {links}, routes {routes}, rules {rules}\n\
                      A reload takes up all of it but {}.",
                     config.display(),
-                    config::AT_START
+                    config::AT_START.join(", ")
                 ))
             }
             Err(wrong) => {

@@ -160,7 +160,17 @@ pub fn read_in(path: &Path, environment: Environment) -> Result<Draft, Error> {
 }
 
 /// What a reload does not change: sockets, the store and its keeping are opened once.
-pub const AT_START: &str = "http, admin, store.path, store.durability, store.on_damage, store.gather, store.min_free, store.retention and clock";
+pub const AT_START: [&str; 9] = [
+    "http",
+    "admin",
+    "clock",
+    "store.path",
+    "store.durability",
+    "store.on_damage",
+    "store.gather",
+    "store.min_free",
+    "store.retention",
+];
 
 /// What `nuncio check` does: reads everything, secrets included, and opens nothing. Beside the summary stands what is
 /// permitted and may not be meant.

@@ -167,7 +167,7 @@ impl Gateway {
         let meters = Arc::new(Meters::new(&self.handles.exposition, &labels(&loaded)));
         self.changing.meters.send_replace(meters.clone());
         self.tell(Control::Reconfigure(loaded.plan.clone(), meters.clone())).await;
-        self.handles.shown.take_up(draft.shown());
+        self.handles.shown.take_up(draft.shown(), &config::AT_START);
         self.changing.plan.send_replace(loaded.plan);
         let runs = self.handles.latest.lookup.borrow().clone();
         let lookup = lookup::service(loaded.lookup, runs.as_ref(), &self.handles.latest.meters);

@@ -155,8 +155,6 @@ pub struct Counted {
     pub next: Seq,
     /// Behind the last message of the order.
     pub end: Seq,
-    /// How many messages the order has.
-    pub count: u32,
 }
 
 /// What a store remembers from before.

@@ -215,7 +215,8 @@ impl EndpointSender {
             let (shared, options) = (Arc::clone(&self.shared), Arc::clone(&self.options));
             let (client, veil) = (Arc::clone(&self.client), self.veil);
             self.calls.spawn(async move {
-                let done = deliver(&shared, &options, (&client, &veil), delivery).await;
+                let told = (delivery.first(), delivery.events.len());
+                let done = timed(told, false, deliver(&shared, &options, (&client, &veil), delivery)).await;
                 drop(slot);
                 done
             });
@@ -342,21 +343,21 @@ impl EndpointSender {
         }
         self.more = true;
     }
-}
 
-impl EndpointSender {
     /// Calls with an example. Its place is beside the calls that tell: an endpoint that is behind can be tried, too.
     fn try_out(&mut self, kind: EventKind, trial: OwnedSemaphorePermit) {
         let (options, client, veil) = (Arc::clone(&self.options), Arc::clone(&self.client), self.veil);
         self.calls.spawn(async move {
-            let (began, clock) = (Clock::of_the_wall(), Instant::now());
-            let event = event_sample::sample(kind, options.account, began, getrandom::u64().unwrap_or_default());
-            let id = event.id();
-            let message = call::message(&options, &[event], &veil);
-            let called = call::call(&client, &options, &message, (began, Purpose::Test)).await;
-            let took = clock.elapsed();
-            drop(trial);
-            Done { first: 0, count: 1, event: Some(id), called: Some(called), began, took, is_test: true }
+            timed((0, 1), true, async {
+                let token = getrandom::u64().unwrap_or_default();
+                let event = event_sample::sample(kind, options.account, Clock::of_the_wall(), token);
+                let id = event.id();
+                let message = call::message(&options, &[event], &veil);
+                let called = call::call(&client, &options, &message, (Clock::of_the_wall(), Purpose::Test)).await;
+                drop(trial);
+                (Some(id), Some(called))
+            })
+            .await
         });
     }
 }
@@ -370,14 +371,24 @@ fn unread(error: &Fault) {
     tracing::error!(error = error as &dyn std::error::Error, "the log of events could not be read");
 }
 
+/// A call of so many events from this one on, and how long it took.
+async fn timed(
+    (first, count): (u64, usize),
+    is_test: bool,
+    call: impl Future<Output = (Option<EventId>, Option<Called>)>,
+) -> Done {
+    let (began, clock) = (Clock::of_the_wall(), Instant::now());
+    let (event, called) = call.await;
+    Done { first, count, event, called, began, took: clock.elapsed(), is_test }
+}
+
+/// The first of the events and what came of the call; nothing where all of them are forgotten.
 async fn deliver(
     shared: &Shared,
     options: &EndpointOptions,
     (client, veil): (&HttpClient, &Veil),
     delivery: Delivery,
-) -> Done {
-    let (first, began, clock) = (delivery.first(), Clock::of_the_wall(), Instant::now());
-    let count = delivery.events.len();
+) -> (Option<EventId>, Option<Called>) {
     let purpose = if delivery.is_replay { Purpose::Replay } else { Purpose::Event };
     let missing: Vec<u64> = delivery.events.iter().filter(|it| it.1.is_none()).map(|it| it.0).collect();
     let mut events: Vec<Event> = delivery.events.into_iter().filter_map(|it| it.1).collect();
@@ -386,30 +397,15 @@ async fn deliver(
             Ok(found) => events.extend(found),
             Err(error) => {
                 unread(&error);
-                let verdict = Verdict::NotTaken { asked: None, calm: true };
-                let called = Called {
-                    verdict,
-                    result: CallResult::Connect,
-                    status: None,
-                    detail: "the store could not be read".into(),
-                };
-                return Done {
-                    first,
-                    count,
-                    event: None,
-                    called: Some(called),
-                    began,
-                    took: clock.elapsed(),
-                    is_test: false,
-                };
+                let (verdict, result) = (Verdict::NotTaken { asked: None, calm: true }, CallResult::Connect);
+                let detail = "the store could not be read".into();
+                return (None, Some(Called { verdict, result, status: None, detail }));
             }
         }
     }
     // What is older than the retention is told to nobody any more.
-    let Some(event) = events.first().map(Event::id) else {
-        return Done { first, count, event: None, called: None, began, took: clock.elapsed(), is_test: false };
-    };
+    let Some(event) = events.first().map(Event::id) else { return (None, None) };
     let message = call::message(options, &events, veil);
-    let called = call::call(client, options, &message, (began, purpose)).await;
-    Done { first, count, event: Some(event), called: Some(called), began, took: clock.elapsed(), is_test: false }
+    let called = call::call(client, options, &message, (Clock::of_the_wall(), purpose)).await;
+    (Some(event), Some(called))
 }

@@ -81,11 +81,13 @@ fn an_order_of_3304_is_7_slices_and_1200_delivered_of_it_are_36_32_percent() {
     });
     let told = |it: &Value| ["status", "pending", "progress_pct", "completed_pct", "cost"].map(|name| it[name].clone());
     assert_eq!(told(&found), [json!("IN_PROGRESS"), json!(2_084), json!(36.32), json!(36.92), json!("287.448")]);
-    // The same after a kill, by its messages as by itself.
+    // The same after a kill.
     daemon.kill();
     daemon.restart();
     let mut client = daemon.client();
     let after = adds_up(&mut client, &id);
+    assert_eq!((&after["delivered"], &after["failed"]), (&json!(1_200), &json!(20)), "{after}");
+    // What has not ended meanwhile has not changed at all.
     if after["sent"] == 2_084 {
         assert_eq!(told(&after), told(&found));
     }

@@ -433,3 +433,32 @@ fn an_endpoint_is_tried_out_with_an_example_that_is_signed_marked_and_in_no_log(
     let nobody = stage.daemon.operator().post("/admin/v1/webhooks/nobody/test", &json!({ "type": "balance.low" }));
     assert_eq!(nobody.status, 404);
 }
+
+#[test]
+fn a_trial_of_a_dead_endpoint_changes_nothing_of_it_and_is_made_one_at_a_time() {
+    // It never answers, then says that nobody is to come again, then is there.
+    let web = Web::start(|nth, _| match nth {
+        0 => Act::Silence,
+        1 => Act::Reply(410, "", String::new()),
+        _ => Act::Reply(500, "", String::new()),
+    });
+    let mut stage = Stage::new(web.port(), "");
+    let asked = json!({ "type": "message.delivered" });
+    let path = "/admin/v1/webhooks/shop/test";
+    assert_eq!(stage.daemon.operator().post(path, &asked).status, 202);
+    web.hears(1);
+    let busy = stage.daemon.operator().post(path, &asked);
+    assert_eq!((busy.status, &busy.json()["type"]), (503, &json!("/problems/queue-full")));
+    // What is true goes beside it.
+    stage.send("one");
+    stage.receipt("one", "DELIVRD");
+    until("it is told no more", PATIENCE, || (stage.endpoint()["state"] == "disabled").then_some(()));
+    until("the trial is over", PATIENCE, || (stage.daemon.operator().post(path, &asked).status == 202).then_some(()));
+    web.hears(3);
+    let endpoint = until("its answer is shown", PATIENCE, || {
+        let endpoint = stage.endpoint();
+        (endpoint["calls"][0]["status"] == 500).then_some(endpoint)
+    });
+    assert_eq!((&endpoint["state"], &endpoint["calls"][0]["test"]), (&json!("disabled"), &json!(true)), "{endpoint}");
+    assert_eq!(endpoint["success_share"], json!(0.0), "of one call that counts");
+}

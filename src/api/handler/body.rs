@@ -14,7 +14,7 @@ pub(crate) async fn read(context: &Context, holder: Holder, body: Body) -> Resul
 }
 
 /// The same for a body that may be larger than others. It has the time for each part of it that others have for the
-/// whole, so that one who sends slowly holds no more for longer.
+/// whole.
 pub(crate) async fn read_up_to(
     context: &Context,
     holder: Holder,
@@ -91,4 +91,18 @@ fn too_large(max: usize) -> Problem {
 /// The same without a mark of byte order, which a parser may pass over (RFC 8259, 8.1).
 fn strip_mark(body: Bytes) -> Bytes {
     if body.starts_with(b"\xEF\xBB\xBF") { body.slice(3..) } else { body }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_of_a_large_body_has_the_time_of_a_whole_one() {
+        let (began, time) = (Instant::now(), Duration::from_secs(30));
+        let pace = Pace { began, octets: 1 << 20, time };
+        for (read, times) in [(0, 1), ((1 << 20) - 1, 1), (1 << 20, 2), (3 << 20, 4)] {
+            assert_eq!(pace.deadline(read), began + time * times, "{read}");
+        }
+    }
 }

@@ -97,7 +97,7 @@ async fn judge_all<'a>(
 /// What the reference says of it.
 pub(crate) fn about() -> Endpoint {
     let example = json!({ "to": "+31612345678", "from": "YOURAPP", "text": "Your parcel is on its way", "client_ref": "parcel-77" });
-    Endpoint::new("Messages", "sendMessages", "Send a message")
+    csv::wishes::about(Endpoint::new("Messages", "sendMessages", "Send a message"))
         .says(include_str!("send.md").trim_end())
         .by(Scope::Send)
         .header::<IdempotencyKey>("Idempotency-Key", "Makes the request safe to repeat: one key for one request.")

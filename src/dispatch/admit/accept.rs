@@ -84,7 +84,7 @@ impl Dispatch {
 
     /// Remembers a key for another day, where it is of those that are.
     fn renew(&mut self, submission: &Submission, order: OrderId) {
-        if let Some(Keyed { key, hash, .. }) = submission.idempotency.clone().filter(|it| it.renews) {
+        if let Some(Keyed { key, hash, .. }) = submission.idempotency.as_ref().filter(|it| it.renews).cloned() {
             let again = Idempotency { account: submission.account, key, hash, order, at: self.beat.now };
             self.beat.out.batch.idempotency.push(again);
         }

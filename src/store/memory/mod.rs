@@ -257,7 +257,7 @@ impl Store for Memory {
         let (from, end) = (from.max(row.first), Seq(row.first.0 + u64::from(row.count)));
         let (next, mut totals) = (Seq(from.0 + span).min(end), Totals::default());
         image.entries((from.0..next.0).map(Seq)).iter().for_each(|it| totals.add(it.status()));
-        Ok(Some(Counted { totals, next, end, count: row.count }))
+        Ok(Some(Counted { totals, next, end }))
     }
 
     fn recover(&mut self) -> Result<Recovered, Poisoned> {

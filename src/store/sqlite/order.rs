@@ -73,7 +73,7 @@ pub(super) fn count_on(conn: &Connection, order: OrderId, from: Seq, span: u64) 
     let (next, mut totals) = (Seq(from.0 + span).min(end), Totals::default());
     let parts = standing(conn, (from, next))?;
     parts.chunk_by(|a, b| a.0.seq() == b.0.seq()).for_each(|it| totals.add(status_of(it)));
-    Ok(Some(Counted { totals, next, end, count: row.count }))
+    Ok(Some(Counted { totals, next, end }))
 }
 
 /// Up to `limit` messages of a range, oldest first, of these statuses, where any are named; says where to go on, if

@@ -15,7 +15,7 @@ pub(super) mod report;
 mod run;
 mod sheet;
 mod lines;
-mod wishes;
+pub(super) mod wishes;
 mod filling;
 mod keys;
 mod seen;

@@ -18,6 +18,8 @@ const FAULTS_MAX: usize = 100;
 /// A file whose form is right.
 pub(super) struct Sheet<'a> {
     names: Vec<String>,
+    /// Where each of [`KNOWN`] stands.
+    known: [Option<usize>; KNOWN.len()],
     lines: Lines<'a>,
     /// How many recipients it has.
     pub(super) count: usize,
@@ -45,7 +47,7 @@ impl<'a> Sheet<'a> {
         match count {
             _ if !faults.is_empty() => Err(Problem::of_faults(Kind::MalformedCsv, faults)),
             0 => Err(Problem::at(Kind::Invalid, "/lines", "there is no recipient behind the header")),
-            _ => Ok(Self { names, lines, count }),
+            _ => Ok(Self { known: KNOWN.map(|it| names.iter().position(|name| name == it)), names, lines, count }),
         }
     }
 
@@ -62,11 +64,8 @@ impl<'a> Sheet<'a> {
 
     /// A line as a recipient, whose text is this unless it has one of its own.
     pub(super) fn target<'r>(&self, line: &'r SheetLine<'_>, text: Option<&'r str>) -> Target<'r> {
-        let own = |name: &str| {
-            let column = self.names.iter().position(|it| it == name)?;
-            line.fields.get(column).map(|it| &**it).filter(|it| !it.is_empty())
-        };
-        let [to, client_ref, said] = KNOWN.map(own);
+        let own = |at: Option<usize>| line.fields.get(at?).map(|it| &**it).filter(|it| !it.is_empty());
+        let [to, client_ref, said] = self.known.map(own);
         let written = |it: &'r str| Text(Cow::Borrowed(it));
         Target {
             object: true,

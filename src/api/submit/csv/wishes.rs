@@ -1,5 +1,7 @@
 //! What all recipients of a file share: in the query, under the names that it has in JSON.
 
+use crate::api::handler::endpoint::Endpoint;
+use crate::api::handler::kinds::RouteKey;
 use crate::api::handler::problem::Problem;
 use crate::api::handler::query;
 use crate::api::submit::fingerprint::Print;
@@ -8,9 +10,16 @@ use std::borrow::Cow;
 
 /// The fields that the query may have: texts, and what is read from its digits or words with what it must be.
 macro_rules! fields {
-    ($($text:ident),+; $($read:ident = $must:literal),+) => {
+    ($($text:ident),+; $($read:ident: $kind:ty = $must:literal),+) => {
         const FIELDS: [&str; [$(stringify!($text),)+ $(stringify!($read)),+].len() + 1] =
             ["text", $(stringify!($text),)+ $(stringify!($read)),+];
+
+        /// What the reference says of them.
+        pub(in crate::api::submit) fn about(endpoint: Endpoint) -> Endpoint {
+            const SAYS: &str = "Of a file of recipients alone: what it is in JSON, for all of them.";
+            let endpoint = endpoint.query::<String>("text", SAYS)$(.query::<String>(stringify!($text), SAYS))+;
+            endpoint$(.query::<$kind>(stringify!($read), SAYS))+
+        }
 
         impl Wishes {
             fn set(&mut self, name: &str, value: String) -> Result<(), &'static str> {
@@ -40,9 +49,9 @@ macro_rules! fields {
 
 fields! {
     from, class, tag, client_ref, validity, encoding, send_at, duplicates;
-    route_id = "must be a route's number",
-    message_class = "must be 0, 1, 2 or 3",
-    flash = "must be true or false"
+    route_id: RouteKey = "must be a route's number",
+    message_class: u8 = "must be 0, 1, 2 or 3",
+    flash: bool = "must be true or false"
 }
 
 /// What all recipients of a file share.
