@@ -11,7 +11,7 @@ use crate::api::operate::{actions, dry_run, find, inspect, ledger, orders, probe
 use crate::api::read::{self, balance, events, list, message, order, order_messages, routes};
 use crate::api::reference::document::Described;
 use crate::api::reference::{self, Reference, problems};
-use crate::api::submit::{cancel, estimate, messages, outcome, retry};
+use crate::api::submit::{cancel, endpoints, estimate, messages, outcome, retry};
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::handler::Handler;
@@ -71,7 +71,8 @@ endpoints! {
         "/v1/routes/{id}/pricing" { get: balance::pricing => balance::about_pricing }
         "/v1/balance" { get: balance::balance => balance::about }
         "/v1/events" { get: events::of_account => events::about_of_account }
-        "/v1/webhooks" { get: read::webhooks::of_account => read::webhooks::about }
+        "/v1/webhooks" { get: read::webhooks::of_account => read::webhooks::about, post: endpoints::make => endpoints::about_make }
+        "/v1/webhooks/{id}" { delete: endpoints::remove => endpoints::about_remove }
         "/hooks/{carrier}/{secret}" { get: hook::take => hook::about_get, post: hook::take => hook::about_post }
     }
     of_operators OF_OPERATORS {

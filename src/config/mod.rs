@@ -20,10 +20,12 @@ pub mod units;
 use crate::api;
 use crate::clock::logical::Trust;
 use crate::config::compile::Names;
+use crate::config::compile::made_endpoint::EndpointTemplate;
 use crate::config::error::{Error, Fault, Findings};
 use crate::config::schema::Schema;
 use crate::dispatch::door::plan::{EraseText, Plan};
 use crate::link;
+use crate::message::id::AccountId;
 use crate::record::contract::NameKind;
 use crate::store::sqlite::Durability;
 use crate::telemetry::log::LogFormat;
@@ -60,6 +62,8 @@ pub struct Loaded {
     pub http_links: Vec<link::http::options::Options>,
     /// Who is told events.
     pub webhooks: Vec<webhook::options::EndpointOptions>,
+    /// How endpoints of each account are called that stand in no configuration.
+    pub templates: BTreeMap<AccountId, EndpointTemplate>,
     /// Who is asked about numbers.
     pub lookup: Option<api::lookup::Options>,
     /// The listener for applications.

@@ -2,7 +2,7 @@
 //! one for each order of several that is over by it.
 
 use crate::dispatch::Dispatch;
-use crate::dispatch::beat::{Beat, StatusChange};
+use crate::dispatch::beat::{Addressee, Beat, StatusChange};
 use crate::dispatch::open_orders::COUNTED_AT_ONCE;
 use crate::dispatch::{Dice, tried};
 use crate::message::body::Body;
@@ -44,21 +44,22 @@ impl Dispatch {
         for (account, balance) in std::mem::take(&mut self.beat.out.low) {
             let data = json(&Low::of(&self.beat, account, balance));
             let id = self.beat.event_id(dice);
-            self.beat.write_event(id, EventKind::BalanceLow, (Some(account), None), data);
+            self.beat.write_event(id, EventKind::BalanceLow, Addressee::of(Some(account)), data);
         }
         let mut changes = std::mem::take(&mut self.beat.out.changes);
         for change in changes.iter().copied() {
             let Some(entry) = self.set.get(change.seq).map(|it| &it.entry) else { continue };
             let Some(kind) = kind(change, entry).filter(|it| wants(&self.beat, entry, *it)) else { continue };
             let data = json(&Data::of(&self.beat, entry, change));
-            let (account, id) = (entry.body.account, self.beat.event_id(dice));
-            self.beat.write_event(id, kind, (Some(account), Some(change.seq)), data);
+            let to = Addressee { about: Some(change.seq), ..addressee(&entry.body) };
+            let id = self.beat.event_id(dice);
+            self.beat.write_event(id, kind, to, data);
         }
         for over in self.open_orders.count(&changes, |order, from| store.count_on(order, from, COUNTED_AT_ONCE))? {
             let Some(body) = self.set.get(over.last).map(|it| &it.entry.body) else { continue };
-            let (account, data) = (body.account, json(&OrderData::of(&self.beat, body, &over.totals)));
+            let (to, data) = (addressee(body), json(&OrderData::of(&self.beat, body, &over.totals)));
             let id = self.beat.event_id(dice);
-            self.beat.write_event(id, EventKind::OrderCompleted, (Some(account), None), data);
+            self.beat.write_event(id, EventKind::OrderCompleted, to, data);
         }
         // The next beat finds the room of this one.
         changes.clear();
@@ -67,14 +68,21 @@ impl Dispatch {
     }
 }
 
+/// The account of a message, and where its request asked for it to be told besides.
+fn addressee(body: &Body) -> Addressee {
+    let callback = body.extras.as_ref().and_then(|it| it.callback.clone());
+    Addressee { account: Some(body.account), about: None, callback }
+}
+
 fn json(data: &impl Serialize) -> String {
     serde_json::to_string(data).expect("texts and numbers are always JSON")
 }
 
 /// That a message was sent is told to those alone who ask for it: it doubles what they are told.
 fn wants(beat: &Beat, entry: &Entry, kind: EventKind) -> bool {
-    let account = || beat.plan.accounts.get(&entry.body.account);
-    kind != EventKind::MessageSent || account().is_some_and(|it| it.hears_of_sent)
+    let account = entry.body.account;
+    let configured = || beat.plan.accounts.get(&account).is_some_and(|it| it.hears_of_sent);
+    kind != EventKind::MessageSent || configured() || beat.hear_of_sent.contains(&account)
 }
 
 /// The particulars of an event about a message, as its page has them.

@@ -8,6 +8,7 @@ use crate::dispatch::door::happening::{Keyed, RequestId};
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::{Denial, Grant};
 use crate::message::body::Body;
+use crate::message::callback::Callback;
 use crate::message::era::Wall;
 use crate::message::id::{AccountId, CarrierId, EventId, OrderId, PartKey, RouteId, Seq};
 use crate::message::money::Money;
@@ -17,7 +18,7 @@ use crate::message::veil::Veil;
 use crate::number::e164::E164;
 use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::contract::{Poisoned, Store};
-use crate::record::event::{Event, EventKind};
+use crate::record::event::{Audience, Event, EventKind};
 use crate::record::shown::Shown;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -42,6 +43,8 @@ pub(super) struct Beat {
     pub(super) number: u64,
     /// Nothing more is accepted or submitted.
     pub(super) draining: bool,
+    /// Accounts whose own endpoints are told that messages were sent.
+    pub(super) hear_of_sent: BTreeSet<AccountId>,
     /// What it has to make durable, to do and to tell.
     pub(super) out: Out,
 }
@@ -76,6 +79,24 @@ pub(super) struct StatusChange {
     pub(super) after: Status,
 }
 
+/// For whom an event is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Addressee {
+    /// The account; nobody's is for operators.
+    pub(super) account: Option<AccountId>,
+    /// The message that it is about.
+    pub(super) about: Option<Seq>,
+    /// Where it is told besides.
+    pub(super) callback: Option<Callback>,
+}
+
+impl Addressee {
+    /// An account, or operators.
+    pub(super) fn of(account: Option<AccountId>) -> Self {
+        Self { account, ..Self::default() }
+    }
+}
+
 impl Beat {
     /// The beat before the first.
     pub(super) fn new(plan: Arc<Plan>, now: Time, marks: Marks, veil: Veil) -> Self {
@@ -87,6 +108,7 @@ impl Beat {
             served: BTreeMap::new(),
             number: 0,
             draining: false,
+            hear_of_sent: BTreeSet::new(),
             out: Out {
                 batch: Batch { marks: marks.clone(), ..Batch::default() },
                 marks,
@@ -142,16 +164,11 @@ impl Beat {
         EventId { n: self.next_event(), token: dice() }
     }
 
-    /// Writes an event into the log: whom it tells, and about which message.
-    pub(super) fn write_event(
-        &mut self,
-        id: EventId,
-        kind: EventKind,
-        (account, about): (Option<AccountId>, Option<Seq>),
-        data: impl Into<Box<str>>,
-    ) {
-        let (EventId { n, token }, at) = (id, self.now);
-        self.out.batch.events.push(Event { n, token, account, about, kind, at, data: data.into() });
+    /// Writes an event into the log, and for whom it is.
+    pub(super) fn write_event(&mut self, id: EventId, kind: EventKind, to: Addressee, data: impl Into<Box<str>>) {
+        let (EventId { n, token }, at, data) = (id, self.now, data.into());
+        let Addressee { account, about, callback } = to;
+        self.out.batch.events.push(Event { n, token, account, about, kind, at, data, callback });
     }
 
     /// As people are shown it: in times of the wall.
@@ -171,7 +188,9 @@ impl Beat {
             (marks.time, marks.awaiting) = (self.now, awaiting);
             batch.marks = marks.clone();
             store.commit(batch)?;
-            let told: BTreeSet<AccountId> = batch.events.iter().filter_map(|it| it.account).collect();
+            let callback = |it: &Event| it.callback.as_ref().map(|it| Audience::Callback(it.endpoint));
+            let told: BTreeSet<Audience> =
+                batch.events.iter().flat_map(|it| [Some(Audience::of(it.account)), callback(it)]).flatten().collect();
             commands.extend(told.into_iter().map(Command::Emit));
             // A beat under load is followed by another: it finds the room of this one.
             batch.clear();

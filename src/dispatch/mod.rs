@@ -185,6 +185,7 @@ impl Dispatch {
             Happening::Wall(wall) => self.wall_is(wall),
             Happening::StoodStill(time) => self.handsets.stood_still(&self.beat, time),
             Happening::Told(progress) => self.beat.out.batch.told.add(*progress),
+            Happening::HearOfSent(accounts) => self.beat.hear_of_sent = accounts,
             Happening::Drain => self.beat.draining = true,
         }
         Ok(())

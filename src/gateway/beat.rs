@@ -181,6 +181,10 @@ impl Loop {
                 self.store.open_endpoints(&all)?;
                 _ = reply.send(());
             }
+            // Who asked may have given up.
+            Control::MakeEndpoint(new, reply) => _ = reply.send(self.store.make_endpoint(new)?),
+            Control::GiveUpEndpoint(gone, reply) => _ = reply.send(self.store.give_up_endpoint(&gone)?),
+            Control::HearOfSent(accounts) => found.push(Happening::HearOfSent(accounts)),
             Control::Intern(names, reply) => {
                 let numbers: Result<Vec<u16>, Poisoned> =
                     names.iter().map(|(kind, name)| self.store.intern(*kind, name)).collect();

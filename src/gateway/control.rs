@@ -5,7 +5,9 @@ use crate::gateway::failure::Failure;
 use crate::gateway::port::Port;
 use crate::message::id::{AccountId, EndpointId, LinkId};
 use crate::record::contract::NameKind;
+use crate::record::made_endpoint::MadeEndpoint;
 use crate::telemetry::meters::Meters;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -22,6 +24,12 @@ pub(super) enum Control {
     Intern(Vec<(NameKind, String)>, oneshot::Sender<Vec<u16>>),
     /// These endpoints are told from now on: those that are new begin at the end of the log.
     OpenEndpoints(Vec<(EndpointId, AccountId)>, oneshot::Sender<()>),
+    /// Keep an endpoint that stands in no configuration; its number is told.
+    MakeEndpoint(MadeEndpoint, oneshot::Sender<MadeEndpoint>),
+    /// Keep that such an endpoint has gone.
+    GiveUpEndpoint(MadeEndpoint, oneshot::Sender<()>),
+    /// Endpoints that these accounts made are told that messages were sent; those of no others are.
+    HearOfSent(BTreeSet<AccountId>),
     /// May this plan be taken up? Not if it leaves out what parts depend on, or changes the currency of a balance.
     MayTakeUp(Arc<Plan>, oneshot::Sender<Result<(), Failure>>),
     /// The configuration changed.

@@ -1,6 +1,7 @@
 //! What the parts of a running gateway share: each takes a clone, and uses what is its own.
 
 use crate::api::handler::health::Health;
+use crate::api::handler::made_endpoints::Callbacks;
 use crate::api::handler::shown::ShownConfig;
 use crate::api::lookup::Lookup;
 use crate::config::{Draft, Loaded};
@@ -31,6 +32,8 @@ pub(super) struct Handles {
     pub(super) traces: Traces,
     pub(super) links: LinkStatuses,
     pub(super) endpoints: EndpointStatuses,
+    /// The hosts at which accounts have callbacks.
+    pub(super) callbacks: Callbacks,
     /// Where orders to the endpoints go.
     pub(super) running: Running,
     pub(super) shown: ShownConfig,
@@ -72,6 +75,7 @@ impl Handles {
             traces: Traces::default(),
             links: LinkStatuses::new(now),
             endpoints: EndpointStatuses::default(),
+            callbacks: Callbacks::default(),
             running: Running::default(),
             shown: ShownConfig::new(draft.shown().clone()),
             latest: Latest { plan: latest_plan, lookup: latest_lookup, meters: latest_meters },

@@ -18,6 +18,7 @@ mod os_dice;
 
 mod links;
 mod endpoints;
+mod made_endpoints;
 mod handles;
 mod launch;
 mod wiring;

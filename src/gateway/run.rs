@@ -7,13 +7,14 @@ use crate::clock::Clock;
 use crate::clock::logical::Trust;
 use crate::config::{self, Draft, Loaded};
 use crate::gateway::control::Control;
-use crate::gateway::endpoints::Endpoints;
+use crate::gateway::endpoints::{self, Endpoints};
 use crate::gateway::failure::Failure;
 use crate::gateway::handles::{Changing, Handles};
 use crate::gateway::launch::{Ended, launch};
 use crate::gateway::links::{Links, Wanted};
 use crate::gateway::listen::listen;
 use crate::gateway::lookup;
+use crate::gateway::made_endpoints::MadeEndpoints;
 use crate::gateway::store;
 use crate::gateway::wiring::wiring;
 use crate::message::id::{AccountId, CarrierId, EndpointId};
@@ -27,7 +28,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -36,6 +37,8 @@ use tracing::{info, warn};
 const CALLS_MAX: usize = 4_096;
 /// Words to the loop that may be under way.
 const CONTROLS_MAX: usize = 64;
+/// Requests to those who run endpoints that may wait; more are answered with 503.
+const ENDPOINT_REQUESTS_MAX: usize = 256;
 
 /// A gateway that runs.
 pub struct Gateway {
@@ -48,7 +51,7 @@ pub struct Gateway {
     handles: Handles,
     changing: Changing,
     links: Links,
-    endpoints: Endpoints,
+    endpoints: Arc<Mutex<Endpoints>>,
     controls: mpsc::Sender<Control>,
     ended: Ended,
     stop_servers: watch::Sender<bool>,
@@ -65,6 +68,7 @@ impl Gateway {
         let mut store = store::open(draft.store())?;
         let loaded = draft.compile(|kind, name| store.intern(kind, name))?;
         store.open_endpoints(&ids(&loaded))?;
+        let made = store.made_endpoints()?;
         let exposition = Arc::new(Exposition::new());
         let meters = Arc::new(Meters::new(&exposition, &labels(&loaded)));
         meters.inside().syncs(draft.store().durability == Durability::Fsync);
@@ -77,15 +81,18 @@ impl Gateway {
         let (ended, opted_out) = launch(store, &loaded, &handles, (calls, controls))?;
         handles.health.store_open.store(true, Ordering::Relaxed);
 
-        let mut endpoints = Endpoints::new(&handles, readers.clone(), calls_in.clone());
-        let context = Context::new(wiring(&handles, calls_in, (readers, opted_out), &loaded.http));
+        let made = MadeEndpoints::new(made, handles.callbacks.clone(), (controls_in.clone(), handles.wake.clone()));
+        let told = Arc::new(Mutex::new(Endpoints::new(&handles, made, (readers.clone(), calls_in.clone()))));
+        let (requests_in, requests) = mpsc::channel(ENDPOINT_REQUESTS_MAX);
+        tokio::spawn(endpoints::serve(told.clone(), requests));
+        let context = Context::new(wiring(&handles, (calls_in, requests_in), (readers, opted_out), &loaded.http));
         let (stop_servers, stop) = watch::channel(false);
         let admin = listen(&loaded.admin, router::operations(&context), &context, stop.clone())?;
         let http = listen(&loaded.http, router::application(&context), &context, stop)?;
         handles.health.listening.store(true, Ordering::Relaxed);
         let mut links = Links::new(controls_in.clone(), veil, &handles);
         links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
-        endpoints.set(loaded.webhooks);
+        told.lock().await.set(loaded.webhooks, loaded.templates).await;
         Ok(Self {
             http: http.0,
             admin: admin.0,
@@ -96,7 +103,7 @@ impl Gateway {
             handles,
             changing,
             links,
-            endpoints,
+            endpoints: told,
             controls: controls_in,
             ended,
             stop_servers,
@@ -174,7 +181,7 @@ impl Gateway {
         self.changing.lookup.send_replace(lookup);
         self.drain_timeout = loaded.shutdown.drain_timeout;
         self.links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
-        self.endpoints.set(loaded.webhooks);
+        self.endpoints.lock().await.set(loaded.webhooks, loaded.templates).await;
         Ok(())
     }
 
@@ -228,7 +235,7 @@ impl Gateway {
             warn!("some answers did not come within drain_timeout; their parts are in doubt at the next start");
         }
         self.links.stop().await;
-        self.endpoints.stop().await;
+        self.endpoints.lock().await.stop().await;
         self.tell(Control::End).await;
         let result = (&mut self.ended).await;
         for server in self.servers {

@@ -1,6 +1,7 @@
 //! The API's ends of everything: how it asks the loop, what it reads, and what it counts.
 
 use crate::api::handler::context::{LoopRequest, OnUnread, Wiring};
+use crate::api::handler::made_endpoints::EndpointRequest;
 use crate::api::server::options::Http;
 use crate::decode;
 use crate::dispatch::inbound::opt_out::OptedOut;
@@ -15,7 +16,7 @@ use tokio::sync::{mpsc, watch};
 /// What the API is given.
 pub(super) fn wiring(
     handles: &Handles,
-    submit: mpsc::Sender<LoopRequest>,
+    (submit, of_endpoints): (mpsc::Sender<LoopRequest>, mpsc::Sender<EndpointRequest>),
     (readers, opted_out): (Readers, Arc<OptedOut>),
     http: &Http,
 ) -> Wiring {
@@ -35,6 +36,8 @@ pub(super) fn wiring(
         shown: handles.shown.clone(),
         links: handles.links.clone(),
         endpoints: handles.endpoints.clone(),
+        of_endpoints,
+        callbacks: handles.callbacks.clone(),
         recover: Arc::new(move |account, since, until| running.recover(account, since, until)),
         try_out: Arc::new(move |account, kind| tried.test(account, kind)),
         trace: Arc::new(move |link| explain(&traces, link)),

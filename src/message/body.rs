@@ -72,8 +72,8 @@ impl Body {
 
     /// The same without what it says; `None` where nothing is left to erase.
     pub fn erased(&self) -> Option<Self> {
-        let payload = self.extras.as_ref().is_some_and(|it| it.payload);
-        let left = payload.then(|| Extras { payload, ..Extras::default() });
+        let kept = |it: &Extras| Extras { payload: it.payload, callback: it.callback.clone(), ..Extras::default() };
+        let left = self.extras.as_deref().map(kept).filter(|it| !it.is_empty());
         let says = !self.text.is_empty() || self.extras.as_deref() != left.as_ref();
         says.then(|| Self { text: "".into(), extras: left.map(Arc::new), ..self.clone() })
     }
@@ -82,6 +82,8 @@ impl Body {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::message::callback::Callback;
+    use crate::message::id::EndpointId;
     use crate::text::content::{Binary, Form};
 
     /// A message of three parts; who needs another changes it.
@@ -119,6 +121,14 @@ pub(crate) mod tests {
         let payload = body("secret", Some(Extras { payload: true, ..data }));
         let erased = payload.erased().expect("there is something to erase");
         assert_eq!((erased.submits(), erased.erased()), (1, None), "how many submits it has is not what it says");
+        let callback = Some(Callback { endpoint: EndpointId(1), target: "/told".into() });
+        let told = body("secret", Some(Extras { callback, ..Extras::default() }));
+        let erased = told.erased().expect("there is something to erase");
+        assert_eq!(
+            (&erased.extras, erased.erased()),
+            (&told.extras, None),
+            "what becomes of it later is told there, too"
+        );
     }
 
     #[test]

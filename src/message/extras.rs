@@ -1,5 +1,6 @@
 //! How a message goes that is more than a plain text; most have none of this.
 
+use crate::message::callback::Callback;
 use crate::smpp::tlv::Tag;
 use crate::text::content::Form;
 use crate::text::hex;
@@ -15,6 +16,8 @@ pub struct Extras {
     pub dlt: Option<Box<Dlt>>,
     /// Whether it goes in one submit that the carrier cuts.
     pub payload: bool,
+    /// Where what becomes of it is told besides.
+    pub callback: Option<Callback>,
 }
 
 impl Extras {

@@ -1,6 +1,7 @@
 //! What accounts are told: a log, in the order of its numbers.
 
-use crate::message::id::{AccountId, EventId, Seq};
+use crate::message::callback::Callback;
+use crate::message::id::{AccountId, EndpointId, EventId, Seq};
 use crate::message::time::Time;
 
 /// One thing that an account is told.
@@ -20,6 +21,26 @@ pub struct Event {
     pub at: Time,
     /// The particulars, a JSON object. They are written once, so that whoever is told twice is told the same.
     pub data: Box<str>,
+    /// Where it is told besides.
+    pub callback: Option<Callback>,
+}
+
+/// Whose events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Audience {
+    /// Those of an account.
+    Account(AccountId),
+    /// Those that no account was given: operators read them.
+    Operators,
+    /// Those that are told besides, at one host.
+    Callback(EndpointId),
+}
+
+impl Audience {
+    /// Those of an account, or of none.
+    pub fn of(account: Option<AccountId>) -> Self {
+        account.map_or(Self::Operators, Self::Account)
+    }
 }
 
 impl Event {
@@ -81,6 +102,30 @@ pub struct EventKinds(u32);
 impl EventKinds {
     /// Every kind.
     pub const ALL: Self = Self(u32::MAX);
+    /// What an endpoint is told that does not say of what: how messages end, and what comes in.
+    pub const USUAL: Self = {
+        let (mut all, mut at) = (0, 0);
+        while at < EventKind::TOLD.len() {
+            all |= 1 << EventKind::TOLD[at].number();
+            at += 1;
+        }
+        Self(all & !(1 << EventKind::MessageSent.number()))
+    };
+
+    /// Those of it that accounts are told.
+    pub fn told(self) -> impl Iterator<Item = EventKind> {
+        EventKind::TOLD.into_iter().filter(move |it| self.has(*it))
+    }
+
+    /// The kinds of a row that [`Self::bits`] wrote.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// A bit for each kind, by its number.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
 
     /// The same and this kind.
     #[must_use]

@@ -28,7 +28,7 @@ pub fn sample(kind: EventKind, account: AccountId, at: Time, token: u64) -> Even
         }
     };
     data["test"] = true.into();
-    Event { n: 0, token, account: Some(account), about: None, kind, at, data: data.to_string().into() }
+    Event { n: 0, token, account: Some(account), about: None, kind, at, data: data.to_string().into(), callback: None }
 }
 
 fn message(status: Status, at: Time) -> Value {

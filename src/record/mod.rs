@@ -14,6 +14,7 @@ pub mod event;
 pub mod event_view;
 pub mod event_sample;
 pub mod delivery;
+pub mod made_endpoint;
 pub mod suppression;
 pub mod action;
 pub mod contract;

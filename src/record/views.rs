@@ -5,7 +5,7 @@ use crate::message::id::{AccountId, OrderId, RouteId, Seq};
 use crate::message::status::{Status, Totals};
 use crate::message::time::Time;
 use crate::number::e164::E164;
-use crate::record::event::{Event, EventKinds};
+use crate::record::event::{Audience, Event, EventKinds};
 
 /// Which messages to list, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,8 +84,8 @@ pub struct SuppressionQuery {
 /// Which events to list, oldest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventQuery {
-    /// Whose; `None` asks for those that no account was given.
-    pub account: Option<AccountId>,
+    /// Whose.
+    pub of: Audience,
     /// Only those with a number above this.
     pub after: u64,
     /// Only of these kinds.

@@ -2,6 +2,7 @@
 
 use crate::message::id::{AccountId, EndpointId};
 use crate::message::time::Time;
+use crate::record::event::EventKinds;
 use crate::telemetry::meters::webhook::{CallResult, EndpointState};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,11 +11,30 @@ use std::time::Duration;
 /// Calls of an endpoint that are remembered.
 pub const CALLS_KEPT: usize = 100;
 
+closed_set! {
+    /// Who made an endpoint.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum EndpointMaker: all, word {
+        /// An operator.
+        Configuration "configuration",
+        /// Its account.
+        Account "api",
+        /// A request that named it.
+        Request "request",
+    }
+}
+
 /// How an endpoint stands.
 #[derive(Clone, Debug)]
 pub struct EndpointStatus {
     /// Whose it is.
     pub account: AccountId,
+    /// Who made it.
+    pub maker: EndpointMaker,
+    /// What its account calls it, where it stands in no configuration.
+    pub key: Option<Box<str>>,
+    /// Of what it is told.
+    pub kinds: EventKinds,
     /// Its URL, without what may be secret in it.
     pub name: Box<str>,
     /// Whether it is told.
@@ -100,6 +120,9 @@ mod tests {
     fn status(account: u16, outbox: u64, oldest: u64) -> EndpointStatus {
         EndpointStatus {
             account: AccountId(account),
+            maker: EndpointMaker::Configuration,
+            key: None,
+            kinds: EventKinds::USUAL,
             name: "https://a.example/".into(),
             state: EndpointState::Open,
             failing_since: Time::NEVER,

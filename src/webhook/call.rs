@@ -46,20 +46,30 @@ struct Batch<'a> {
     data: Vec<EventView<'a>>,
 }
 
-/// What is sent, and its `webhook-id`, which is the same however often it is.
-pub(crate) fn message(options: &EndpointOptions, events: &[Event], veil: &Veil) -> (String, String) {
+/// What is sent.
+pub(crate) struct Message {
+    /// Its `webhook-id`, which is the same however often it is sent.
+    id: String,
+    body: String,
+    /// Path and query of a callback.
+    target: Option<Box<str>>,
+}
+
+/// What tells these events, of which there is at least one.
+pub(crate) fn message(options: &EndpointOptions, events: &[Event], veil: &Veil) -> Message {
     let view = |it| EventView::of(it, veil, options.form);
     if options.limits.batch == 1
         && let [event] = events
     {
         let view = view(event);
         let body = serde_json::to_string(&view).expect("texts and numbers are always JSON");
-        return (view.id, body);
+        let callback = event.callback.as_ref().filter(|_| options.is_callback());
+        return Message { id: view.id, body, target: callback.map(|it| it.target.clone()) };
     }
     let first = &events[0];
     let id = veil.event(first.id()).to_string().replacen("evt", "bat", 1);
     let batch = Batch { r#type: "batch", timestamp: first.at.to_string(), data: events.iter().map(view).collect() };
-    (id, serde_json::to_string(&batch).expect("texts and numbers are always JSON"))
+    Message { id, body: serde_json::to_string(&batch).expect("texts and numbers are always JSON"), target: None }
 }
 
 /// What a call is for.
@@ -77,9 +87,11 @@ pub(crate) enum Purpose {
 pub(crate) async fn call(
     client: &HttpClient,
     options: &EndpointOptions,
-    (id, body): &(String, String),
+    message: &Message,
     (now, purpose): (Time, Purpose),
 ) -> Called {
+    let Message { id, body, target } = message;
+    let target = target.as_deref().unwrap_or_else(|| options.path.expose());
     let seconds = now.0 / 1_000;
     let live = options.keys.iter().filter(|it| it.until == Time::NEVER || now < it.until).map(|it| &it.key);
     let mut headers: Vec<(Box<str>, String)> = vec![
@@ -93,10 +105,16 @@ pub(crate) async fn call(
         Purpose::Replay => headers.push(("nuncio-replay".into(), "1".to_owned())),
         Purpose::Test => headers.push(("nuncio-test".into(), "1".to_owned())),
     }
-    let request = HttpRequest { method: "POST", target: options.path.expose(), headers: &headers, body };
+    let request = HttpRequest { method: "POST", target, headers: &headers, body };
     let began = Instant::now();
     match timeout(DEADLINE, client.call(&request)).await {
-        Ok(HttpOutcome::Answered(response)) => answered(&response, now),
+        Ok(HttpOutcome::Answered(response)) => match answered(&response, now) {
+            // One path of a host: others of it are not gone.
+            Called { verdict: Verdict::Gone, result, status, detail } if options.is_callback() => {
+                Called { verdict: Verdict::NotTaken { asked: None, calm: false }, result, status, detail }
+            }
+            called => called,
+        },
         Ok(HttpOutcome::Unreachable(error)) => unreachable(&error),
         Ok(HttpOutcome::NotSent(why)) => failed(CallResult::Connect, why),
         // Whoever hangs up is not slow.

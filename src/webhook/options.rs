@@ -2,8 +2,9 @@
 
 use crate::message::id::{AccountId, EndpointId};
 use crate::message::time::Time;
-use crate::record::event::EventKinds;
+use crate::record::event::{Audience, EventKinds};
 use crate::record::event_view::EventForm;
+use crate::telemetry::endpoint_status::EndpointMaker;
 use crate::webhook::queue::EndpointLimits;
 use crate::webhook::sign::SigningKey;
 use crate::wire::secret::Secret;
@@ -15,8 +16,12 @@ use std::sync::Arc;
 pub struct EndpointOptions {
     /// Its number in records.
     pub id: EndpointId,
-    /// Whose events it is told.
+    /// Whose it is.
     pub account: AccountId,
+    /// Whose events it is told.
+    pub hears: Audience,
+    /// What its account calls it, where it stands in no configuration.
+    pub made: Option<Box<str>>,
     /// The name of the account, for metrics and the log.
     pub account_name: Box<str>,
     /// How it is called: its URL without what may be secret in it, the query.
@@ -35,6 +40,22 @@ pub struct EndpointOptions {
     pub form: EventForm,
     /// How much at once.
     pub limits: EndpointLimits,
+}
+
+impl EndpointOptions {
+    /// Who made it.
+    pub const fn maker(&self) -> EndpointMaker {
+        match (self.hears, &self.made) {
+            (Audience::Callback(_), _) => EndpointMaker::Request,
+            (_, Some(_)) => EndpointMaker::Account,
+            (_, None) => EndpointMaker::Configuration,
+        }
+    }
+
+    /// Whether requests named it: each event has a path of its own there.
+    pub const fn is_callback(&self) -> bool {
+        matches!(self.hears, Audience::Callback(_))
+    }
 }
 
 /// A secret, and until when it signs.

@@ -3,6 +3,7 @@
 use crate::message::id::{AccountId, EndpointId};
 use crate::message::time::Time;
 use crate::record::event::EventKind;
+use crate::webhook::options::EndpointOptions;
 use crate::webhook::sender::SenderOrder;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,14 +22,16 @@ pub struct Lane {
     pub account: AccountId,
     /// Where orders to it go.
     pub orders: mpsc::Sender<SenderOrder>,
-    /// Whoever tries it out has this until the call is over: one at a time.
+    /// Whoever tries it out has this until the call is over: one at a time; nobody does so with a callback, which is
+    /// no place but many.
     pub trial: Arc<Semaphore>,
 }
 
 impl Lane {
     /// The lane of an endpoint that begins.
-    pub fn new(account: AccountId, orders: mpsc::Sender<SenderOrder>) -> Self {
-        Self { account, orders, trial: Arc::new(Semaphore::new(1)) }
+    pub fn new(options: &EndpointOptions, orders: mpsc::Sender<SenderOrder>) -> Self {
+        let trials = usize::from(!options.is_callback());
+        Self { account: options.account, orders, trial: Arc::new(Semaphore::new(trials)) }
     }
 }
 

@@ -150,7 +150,7 @@ impl EndpointSender {
 
     /// Tells until `orders` ends; what is under way then is waited for as long as a call may take.
     pub async fn run(mut self, mut orders: mpsc::Receiver<SenderOrder>) {
-        let mut bell = self.shared.event_bell.listen(self.options.account);
+        let mut bell = self.shared.event_bell.listen(self.options.hears);
         self.tell_status().await;
         loop {
             let is_read = self.fill().await.is_ok();
@@ -192,8 +192,7 @@ impl EndpointSender {
         while self.more
             && let Some((after, room)) = self.queue.wants()
         {
-            let query =
-                EventQuery { account: Some(self.options.account), after, kinds: self.options.kinds, limit: room };
+            let query = EventQuery { of: self.options.hears, after, kinds: self.options.kinds, limit: room };
             let page = self.shared.read(move |it| it.events(&query)).await.map_err(|error| unread(&error))?;
             if page.is_gone {
                 self.lost("events became older than [store] retention before their endpoint took them");
@@ -302,11 +301,11 @@ impl EndpointSender {
 
     async fn tell_status(&mut self) {
         self.told = Instant::now();
-        let (account, mark) = (self.options.account, self.queue.mark().clone());
+        let (account, hears, mark) = (self.options.account, self.options.hears, self.queue.mark().clone());
         let after = mark.told_to;
         let row = self.queue.oldest();
         let behind = self.shared.read(move |it| {
-            let (count, first) = it.events_behind(account, after, COUNTED_MAX)?;
+            let (count, first) = it.events_behind(hears, after, COUNTED_MAX)?;
             let in_row = it.events_of(row.as_slice())?.first().map(|it| it.at);
             Ok((count, [first, in_row].into_iter().flatten().min()))
         });
@@ -317,6 +316,9 @@ impl EndpointSender {
         });
         let status = EndpointStatus {
             account,
+            maker: self.options.maker(),
+            key: self.options.made.clone(),
+            kinds: self.options.kinds,
             name: self.options.name.clone(),
             state: self.state(),
             failing_since: mark.failing_since,

@@ -18,6 +18,7 @@ fn commit(world: &World, accounts: &[u16]) {
         token: 0xAB,
         account: (*account != 0).then_some(AccountId(*account)),
         about: None,
+        callback: None,
         kind: EventKind::MessageReceived,
         at: NOW,
         data: format!("{{\"text\":\"{n}\"}}").into(),

@@ -1,106 +1,12 @@
 //! Applications are told: events of the real binary to endpoints that take them, refuse them, or never answer.
 
-use crate::daemon::raw::{self, Link, Smsc};
+use crate::daemon::raw;
+use crate::daemon::until;
 use crate::daemon::web::{Act, Asked, Web};
-use crate::daemon::{Daemon, KEY, carrier, digest, route, until};
-use nuncio::text::base64;
+use crate::operation::shop::{PATIENCE, Stage, is_signed, taken};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::time::Duration;
-
-const PATIENCE: Duration = Duration::from_secs(20);
-/// 24 octets.
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-
-/// The shop, which is told at these endpoints.
-fn account(webhook: &str) -> String {
-    let digest = digest(KEY);
-    format!(
-        "[[account]]\nid = \"shop\"\nkey_sha256 = [\"{digest}\"]\nroutes = [1]\nsenders = [\"*\"]\n\
-         scopes = [\"send\", \"read\", \"admin\", \"reveal\"]\nwebhook = {webhook}\n"
-    )
-}
-
-struct Stage {
-    _folder: tempfile::TempDir,
-    smsc: Smsc,
-    daemon: Daemon,
-    link: Link,
-    sequence: u32,
-}
-
-impl Stage {
-    /// A daemon that tells an endpoint on this port, in a certain way.
-    fn new(port: u16, more: &str) -> Self {
-        Self::telling(&[port], more)
-    }
-
-    /// The same, for one endpoint on each of these ports.
-    fn telling(ports: &[u16], more: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let secret = folder.path().join("secret");
-        std::fs::write(&secret, SECRET).unwrap();
-        let secret = secret.display();
-        let endpoint = |port: &u16| {
-            format!(
-                "{{ url = \"http://127.0.0.1:{port}/sms?key=hidden\", secret_file = \"{secret}\", \
-                 allow_networks = [\"127.0.0.0/8\"]{more} }}"
-            )
-        };
-        let endpoints = format!("[{}]", ports.iter().map(endpoint).collect::<Vec<_>>().join(", "));
-        let smsc = Smsc::new();
-        let daemon = Daemon::start(&(account(&endpoints) + &carrier(smsc.port(), "") + &route("")));
-        let link = smsc.bound();
-        Self { _folder: folder, smsc, daemon, link, sequence: 0 }
-    }
-
-    /// A message that the carrier takes, under this name.
-    fn send(&mut self, name: &str) -> String {
-        let body = json!({ "to": "+31612345678", "from": "shop", "text": "hello", "client_ref": name });
-        let reply = self.daemon.client().post("/v1/messages", &body);
-        assert_eq!(reply.status, 202, "{}", reply.text());
-        let submit = self.link.read_command(raw::SUBMIT_SM);
-        self.link.answer(&submit, 0, format!("{name}\0").as_bytes());
-        reply.json()["messages"][0]["id"].as_str().unwrap().to_owned()
-    }
-
-    fn receipt(&mut self, name: &str, word: &str) {
-        let text = format!(
-            "id:{name} sub:001 dlvrd:001 submit date:2611270900 done date:2611270901 stat:{word} err:000 text:"
-        );
-        self.sequence += 1;
-        self.link.send_pdu(raw::DELIVER_SM, self.sequence, &raw::deliver(4, text.as_bytes()));
-        let answer = self.link.read_command(raw::DELIVER_SM | raw::RESPONSE);
-        assert_eq!((answer.sequence, answer.status), (self.sequence, 0));
-    }
-
-    fn log(&self, query: &str) -> Value {
-        let reply = self.daemon.client().get(&format!("/v1/events{query}"));
-        assert_eq!(reply.status, 200, "{}", reply.text());
-        reply.json()
-    }
-
-    fn endpoint(&self) -> Value {
-        self.daemon.operator().get("/admin/v1/webhooks").json()["data"][0].clone()
-    }
-}
-
-fn taken(_: usize, _: &Asked) -> Act {
-    Act::Reply(204, "", String::new())
-}
-
-/// Whether a call is signed as Standard Webhooks says, by an implementation of its own.
-fn is_signed(call: &Asked) -> bool {
-    let key = base64::decode(SECRET.strip_prefix("whsec_").unwrap()).unwrap();
-    let (id, timestamp) = (call.header("webhook-id"), call.header("webhook-timestamp"));
-    let signed = format!("{id}.{timestamp}.{}", call.body);
-    let pad =
-        |with: u8| key.iter().copied().chain(std::iter::repeat(0)).take(64).map(|it| it ^ with).collect::<Vec<u8>>();
-    let inner = Sha256::digest([pad(0x36), signed.into_bytes()].concat());
-    let mac = Sha256::digest([pad(0x5c), inner.to_vec()].concat());
-    call.header("webhook-signature") == format!("v1,{}", base64::encode(&mac))
-}
 
 #[test]
 fn an_event_is_told_signed_once_and_is_what_the_log_has() {

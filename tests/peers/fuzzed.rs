@@ -27,7 +27,10 @@ trials! {
 fn nothing_that_is_asked_is_answered_otherwise_than_the_document_says() {
     let sim = Sim::start(Behaviour::default());
     let config = account("[1]") + &carrier(sim.port(), "") + &route("");
-    let daemon = Daemon::start(&(config + &keys()));
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+    let daemon = Daemon::start(&(config + &keys(&secret)));
     // One seed here, so that a change is judged and not the day; `NUNCIO_SEED` asks for others.
     let seed = std::env::var("NUNCIO_SEED").ok().and_then(|it| it.parse().ok()).unwrap_or(SEED);
     let (began, cursors) = (Instant::now(), cursors(&daemon));
@@ -60,14 +63,15 @@ fn cursors(daemon: &Daemon) -> String {
 }
 
 /// An account that may only read, and one that may send.
-fn keys() -> String {
+fn keys(secret: &Path) -> String {
     let account = |name: &str, scopes: &str| {
         let digest = digest(&format!("key-of-{name}"));
         format!(
             "[[account]]\nid = \"{name}\"\nkey_sha256 = [\"{digest}\"]\nscopes = {scopes}\nroutes = [1]\nsenders = [\"*\"]\n"
         )
     };
-    account("reader", "[\"read\"]") + &account("sender", "[\"send\", \"read\"]")
+    let webhook = format!("webhook = {{ secret_file = {secret:?}, allow_networks = [\"127.0.0.0/8\"] }}\n");
+    account("reader", "[\"read\"]") + &account("sender", "[\"send\", \"read\", \"webhooks\"]") + &webhook
 }
 
 /// Asks a listener with a key, and gives the report; fails where there is a finding.

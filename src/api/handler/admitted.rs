@@ -1,6 +1,6 @@
 //! Who calls, as handlers are told it: an account that may do what they do, and the plan that it is of.
 //!
-//! A handler names [`Sender`], [`Reader`] or [`Operator`] among what it takes, and is run for nobody else.
+//! A handler names [`Sender`], [`Reader`], [`Teller`] or [`Operator`] among what it takes, and is run for nobody else.
 
 use crate::api::handler::auth::{Directory, Scope, client_address};
 use crate::api::handler::context::Context;
@@ -16,6 +16,10 @@ use std::sync::Arc;
 pub(crate) type Sender = Admitted<Sends>;
 /// An account that may read.
 pub(crate) type Reader = Admitted<Reads>;
+/// An account that may say where its events are told.
+pub(crate) type Teller = Admitted<Tells>;
+/// An account that may see where its events are told.
+pub(crate) type Hearer = Admitted<Hears>;
 /// An account that may see and do what concerns every account.
 pub(crate) type Operator = Admitted<Operates>;
 
@@ -40,22 +44,33 @@ impl<S> Admitted<S> {
 
 /// What an account is admitted for.
 pub(crate) trait For {
-    const SCOPE: Scope;
+    /// Any of these is enough.
+    const SCOPES: &'static [Scope];
 }
 
 pub(crate) struct Sends;
 impl For for Sends {
-    const SCOPE: Scope = Scope::Send;
+    const SCOPES: &'static [Scope] = &[Scope::Send];
 }
 
 pub(crate) struct Reads;
 impl For for Reads {
-    const SCOPE: Scope = Scope::Read;
+    const SCOPES: &'static [Scope] = &[Scope::Read];
+}
+
+pub(crate) struct Tells;
+impl For for Tells {
+    const SCOPES: &'static [Scope] = &[Scope::Webhooks];
+}
+
+pub(crate) struct Hears;
+impl For for Hears {
+    const SCOPES: &'static [Scope] = &[Scope::Read, Scope::Webhooks];
 }
 
 pub(crate) struct Operates;
 impl For for Operates {
-    const SCOPE: Scope = Scope::Admin;
+    const SCOPES: &'static [Scope] = &[Scope::Admin];
 }
 
 impl<S: For> FromRequestParts<Arc<Context>> for Admitted<S> {
@@ -63,7 +78,7 @@ impl<S: For> FromRequestParts<Arc<Context>> for Admitted<S> {
 
     async fn from_request_parts(head: &mut Parts, context: &Arc<Context>) -> Result<Self, Problem> {
         let directory = context.directory();
-        let id = directory.admit(&head.headers, client_address(&head.extensions), S::SCOPE)?.id;
+        let id = directory.admit(&head.headers, client_address(&head.extensions), S::SCOPES)?.id;
         Ok(Self { directory, id, scope: PhantomData })
     }
 }

@@ -50,8 +50,8 @@ impl Directory {
         Self { plan, keys }
     }
 
-    /// The account whose key the headers carry, if it may do what `scope` names from where it calls.
-    pub fn admit(&self, headers: &HeaderMap, client: ClientAddress, scope: Scope) -> Result<&Account, Problem> {
+    /// The account whose key the headers carry, if it may do what one of `scopes` names from where it calls.
+    pub fn admit(&self, headers: &HeaderMap, client: ClientAddress, scopes: &[Scope]) -> Result<&Account, Problem> {
         let key = key(headers).ok_or_else(|| {
             Problem::new(Kind::Unauthorized, "Send the key as Authorization: Bearer KEY or X-API-KEY: KEY.")
         })?;
@@ -66,8 +66,9 @@ impl Directory {
         if !client.is_in(&account.allow_from) {
             return Err(Problem::new(Kind::NetworkRefused, "The account may not be used from this address."));
         }
-        if !scope.is_in(account.scopes) {
-            return Err(Problem::new(Kind::ScopeMissing, format!("The key lacks the scope {}.", scope.word())));
+        if !scopes.iter().any(|it| it.is_in(account.scopes)) {
+            let words: Vec<&str> = scopes.iter().map(|it| it.word()).collect();
+            return Err(Problem::new(Kind::ScopeMissing, format!("The key lacks the scope {}.", words.join(" or "))));
         }
         Ok(account)
     }
@@ -81,6 +82,8 @@ closed_set! {
         Send "send",
         /// To read.
         Read "read",
+        /// To say where events are told.
+        Webhooks "webhooks",
         /// To see and do what concerns every account.
         Admin "admin",
     }
@@ -91,6 +94,7 @@ impl Scope {
         match self {
             Self::Send => scopes.send,
             Self::Read => scopes.read,
+            Self::Webhooks => scopes.webhooks,
             Self::Admin => scopes.admin,
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::api::handler::auth::Directory;
 use crate::api::handler::health::Health;
+use crate::api::handler::made_endpoints::{Callbacks, EndpointRequest};
 use crate::api::handler::memory::{Memory, OCTETS_MAX};
 use crate::api::handler::shown::ShownConfig;
 use crate::api::lookup::Lookup;
@@ -80,6 +81,10 @@ pub struct Wiring {
     pub links: LinkStatuses,
     /// How endpoints stand.
     pub endpoints: EndpointStatuses,
+    /// The bounded lane to those who run endpoints.
+    pub of_endpoints: mpsc::Sender<EndpointRequest>,
+    /// The hosts at which accounts have callbacks.
+    pub callbacks: Callbacks,
     /// Has the endpoints of an account tell again what was given up between two times; how many there are.
     pub recover: Arc<dyn Fn(AccountId, Time, Time) -> usize + Send + Sync>,
     /// Has the endpoints of an account called with an example of an event, but those that are being tried out: how many

@@ -170,6 +170,12 @@ impl Endpoint {
         self
     }
 
+    /// An answer without a body (RFC 9110, 15.3.5).
+    pub(crate) fn answers_nothing(mut self, says: &str) -> Self {
+        self.answers.insert(204, json!({ "description": says }));
+        self
+    }
+
     /// An answer in a text of other types.
     pub(crate) fn answers_in(mut self, status: u16, types: &[&str], says: &str) -> Self {
         let content: Map<String, Value> =

@@ -17,6 +17,7 @@ use crate::route::breaker::BreakerState;
 use crate::route::choose::RankReason;
 use crate::route::plan::CarrierOrder;
 use crate::store::sqlite::list::ENTRIES_MAX;
+use crate::telemetry::endpoint_status::EndpointMaker;
 use crate::telemetry::meters::webhook::{CallResult, EndpointState};
 use crate::text::Alphabet;
 use crate::text::content::{Requested, WaitingKind};
@@ -54,6 +55,13 @@ kinds! {
     OrderKey = integer(5_621_750_823_529_557_u64).minimum(Some(*ORDERS.start())).maximum(Some(*ORDERS.end()));
     /// What names an event for ever, however often it is told.
     EventKey = text("evt_5d2c8b1e40a97f3360c1d8e2b4a59f").pattern(Some("^evt_"));
+    /// What names an endpoint that an account made.
+    EndpointKey = text("ep_5d2c8b1e40a97f33").pattern(Some("^ep_[0-9a-f]{16}$"));
+    /// How much of an event is told: `thin` is what it is about alone, no number and no text.
+    PayloadWord = words(["full", "thin"]);
+    /// Who made an endpoint: an operator in the configuration, the account by `POST /v1/webhooks`, or a request with
+    /// `callback_url`.
+    MakerWord = words(EndpointMaker::ALL.map(EndpointMaker::word));
     /// The number of a route in the configuration.
     RouteKey = integer(8).minimum(Some(0)).maximum(Some(u32::MAX));
     /// A `next_cursor` of the page before, as it was given out.
@@ -91,6 +99,8 @@ kinds! {
     SenderName = text("YOURAPP").format(format("sender"));
     /// How long a message is worth sending: from `1s` to `7d`.
     Validity = text("10m").pattern(Some(VALIDITY));
+    /// Where a service is called: `https://` or `http://`, a public host, port 80, 443 or one from 1024 on.
+    CallbackUrl = text("https://shop.example/told?order=77").format(format("callback-url"));
     /// A time of RFC 3339 within 30 days, or one that has passed.
     SendTime = text("2026-11-20T10:00:00Z").format(format("date-time"));
     /// An id of a registration: 1 to 255 characters of ASCII.
@@ -99,8 +109,6 @@ kinds! {
     ConfigDocument = ObjectBuilder::new().schema_type(Type::Object);
     /// A document of OpenAPI 3.1.
     ReferenceDocument = ObjectBuilder::new().schema_type(Type::Object);
-    /// Nothing but null.
-    Nothing = ObjectBuilder::new().schema_type(Type::Null);
     /// Whether a recipient that stands twice gets the same twice.
     DuplicatesWord = words(DUPLICATES.map(|it| it.0));
     /// Lines of a page.

@@ -5,6 +5,7 @@
 
 pub mod context;
 pub mod health;
+pub mod made_endpoints;
 pub mod shown;
 pub mod key;
 pub mod auth;

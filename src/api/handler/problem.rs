@@ -186,6 +186,15 @@ kinds! {
     RateExceeded = "rate-exceeded", 429, "quota", true, "Too many requests":
         "The account asks more often than its rate allows.",
         "Send it again after `Retry-After`, and slower.";
+    NoSecret = "no-webhook-secret", 403, "authorization", false, "Nothing would sign the callback":
+        "The request names a `callback_url`, and the account has no `webhook` in the configuration whose secret would sign what is told there.",
+        "Ask the operator for a `webhook` of the account; one without a `url` is enough.";
+    EndpointExists = "webhook-exists", 409, "validation", false, "There is such an endpoint":
+        "The account has an endpoint at this URL.",
+        "Remove that one first: `GET /v1/webhooks` has its id.";
+    TooManyEndpoints = "too-many-webhooks", 409, "quota", false, "There are too many endpoints":
+        "An account may make 16 endpoints, and name 1,000 hosts by `callback_url`.",
+        "Remove one that is not needed, and have one host take the callbacks of several.";
     StillRunning = "still-running", 409, "queue", true, "The same request is under way":
         "A request with the same `Idempotency-Key` and the same values is not yet stored whole.",
         "Send it again in a moment: it will have the first answer.";

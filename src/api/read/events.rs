@@ -18,7 +18,7 @@ use crate::api::handler::reads::blocking;
 use crate::api::handler::time::duration;
 use crate::message::id::AccountId;
 use crate::message::veil::{Pages, Veil};
-use crate::record::event::{EventKind, EventKinds};
+use crate::record::event::{Audience, EventKind, EventKinds};
 use crate::record::event_view::{EventForm, EventView};
 use crate::record::views::{EventPage, EventQuery};
 use axum::extract::{RawQuery, State};
@@ -45,7 +45,7 @@ pub(crate) async fn of_account(
     let (account, hides) = (by.account(), !by.account().shows_carriers);
     let mut asked = Wanted::read(asked.as_deref(), context.veil(), &["cursor", "limit", "types", "wait"])?;
     // Listened before it is read: what comes in between rings.
-    let mut bell = (!asked.wait.is_zero()).then(|| context.wiring.event_bell.listen(account.id));
+    let mut bell = (!asked.wait.is_zero()).then(|| context.wiring.event_bell.listen(Audience::Account(account.id)));
     let mut found = find(&context, &asked, Some(account.id)).await?;
     let by = Instant::now() + asked.wait;
     while let Some(bell) =
@@ -119,8 +119,12 @@ fn kinds(words: &str) -> Result<EventKinds, Problem> {
 
 /// The next events that are wanted; where there is none, how far the log was looked through.
 async fn find(context: &Context, asked: &Wanted, account: Option<AccountId>) -> Result<EventPage, Problem> {
-    let query =
-        EventQuery { account, after: asked.page.place.unwrap_or(0), kinds: asked.kinds, limit: asked.page.limit };
+    let query = EventQuery {
+        of: Audience::of(account),
+        after: asked.page.place.unwrap_or(0),
+        kinds: asked.kinds,
+        limit: asked.page.limit,
+    };
     let found = blocking(context, move |readers| readers.events(&query)).await?;
     if found.is_gone { Err(gone(context, &found)) } else { Ok(found) }
 }

@@ -1,15 +1,16 @@
 //! How the endpoints of an account stand: `GET /v1/webhooks`.
 
-use crate::api::handler::admitted::Reader;
+use crate::api::handler::admitted::Hearer;
 use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::Endpoint;
 use crate::api::handler::json;
-use crate::api::handler::kinds::{CallWord, EndpointWord, EventKey, Moment};
+use crate::api::handler::kinds::{CallWord, EndpointKey, EndpointWord, EventKey, EventType, MakerWord, Moment};
 use crate::api::handler::page::Page;
 use crate::api::handler::problem::Problem;
 use crate::api::handler::time::Timestamp;
 use crate::message::time::Time;
+use crate::record::event::EventKind;
 use crate::telemetry::endpoint_status::{EndpointCall, EndpointStatus};
 use crate::telemetry::meters::webhook::CallResult;
 use axum::extract::State;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use utoipa::ToSchema;
 
 /// `GET /v1/webhooks`
-pub(crate) async fn of_account(State(context): State<Arc<Context>>, by: Reader) -> Result<Response, Problem> {
+pub(crate) async fn of_account(State(context): State<Arc<Context>>, by: Hearer) -> Result<Response, Problem> {
     let all = context.wiring.endpoints.all();
     let own = all.values().filter(|it| it.account == by.account().id);
     Ok(answer(own.map(|it| EndpointView::of(it, None)).collect()))
@@ -30,7 +31,10 @@ pub(crate) async fn of_account(State(context): State<Arc<Context>>, by: Reader) 
 /// What the reference says of it.
 pub(crate) fn about() -> Endpoint {
     Endpoint::new("Events", "listWebhooks", "Look at the endpoints")
-        .says("The endpoints that the account is told its events at, how they stand, and what came of their latest calls.")
+        .says(
+            "The endpoints that the account is told its events at, how they stand, and what came of their latest calls. The \
+             scope `webhooks` is as good for it.",
+        )
         .by(Scope::Read)
         .answers::<Page<EndpointView<'_>>>(200, "All of them.")
 }
@@ -50,6 +54,15 @@ pub(crate) struct EndpointView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     account: Option<&'a str>,
+    /// What names an endpoint that the account made or a request named; null where it stands in the configuration.
+    #[schema(value_type = Option<EndpointKey>)]
+    id: Option<&'a str>,
+    /// Who made it.
+    #[schema(value_type = MakerWord)]
+    made_by: &'static str,
+    /// Of what it is told.
+    #[schema(value_type = Vec<EventType>)]
+    types: Vec<&'static str>,
     /// Where it is, without a query, which may be a secret.
     url: &'a str,
     /// Whether it is told.
@@ -110,6 +123,9 @@ impl<'a> EndpointView<'a> {
         let at = |share: usize| took.get((took.len() * share).div_ceil(100).saturating_sub(1)).map(millis);
         Self {
             account,
+            id: status.key.as_deref(),
+            made_by: status.maker.word(),
+            types: status.kinds.told().map(EventKind::word).collect(),
             url: &status.name,
             state: status.state.word(),
             failing_since: Timestamp(status.failing_since),

@@ -25,7 +25,7 @@ fn diagnose(body: &[u8], refusal: &serde_json::Error) -> Problem {
         match name.as_str() {
             "to" => diagnose_to(value, &mut faults),
             "from" | "text" | "class" | "tag" | "client_ref" | "validity" | "encoding" | "send_at" | "data" | "udh"
-            | "duplicates" => want_text(value, pointer, &mut faults),
+            | "duplicates" | "callback_url" => want_text(value, pointer, &mut faults),
             "route_id" => want_number(value, u64::from(u32::MAX), pointer, &mut faults),
             "source_port" | "destination_port" => want_number(value, u64::from(u16::MAX), pointer, &mut faults),
             "message_class" => want_number(value, 3, pointer, &mut faults),

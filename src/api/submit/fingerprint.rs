@@ -70,7 +70,7 @@ impl Print {
             encoding,
             send_at,
             tlvs,
-            callback_url: _refused,
+            callback_url,
             udh,
             data,
             source_port,
@@ -84,7 +84,7 @@ impl Print {
         self.recipients(to.as_ref());
         let texts = [("from", from), ("text", text), ("class", class), ("tag", tag), ("client_ref", client_ref)];
         let more = [("validity", validity), ("encoding", encoding), ("send_at", send_at), ("udh", udh), ("data", data)];
-        let more = more.into_iter().chain([("duplicates", duplicates)]);
+        let more = more.into_iter().chain([("duplicates", duplicates), ("callback_url", callback_url)]);
         texts.into_iter().chain(more).for_each(|(name, it)| self.text(name, it.as_ref()));
         self.number("route_id", *route_id);
         self.number("source_port", source_port.map(u32::from));

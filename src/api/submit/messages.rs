@@ -17,7 +17,7 @@ use crate::api::submit::csv::report::Report;
 use crate::api::submit::quote::{JUDGED, Judge, Quote};
 use crate::api::submit::recipients::Line;
 use crate::api::submit::request::{Asked, targets};
-use crate::api::submit::{answer, csv, diagnose, fingerprint, screen};
+use crate::api::submit::{answer, callback, csv, diagnose, fingerprint, screen};
 use crate::dispatch::door::happening::{Keyed, Recipient, Submission};
 use crate::dispatch::door::reply::{Denial, Means, Submitted};
 use crate::message::id::OrderId;
@@ -91,6 +91,7 @@ async fn judge_all<'a>(
     let whom = (&targets(asked)?, judge.account.region.as_deref());
     screen::sift(context, whom, &mut quote, &mut submission).await?;
     quote.some()?;
+    callback::attach(context, asked, &mut submission).await?;
     Ok((quote, submission))
 }
 
@@ -116,7 +117,7 @@ pub(crate) fn about() -> Endpoint {
         .leads(202, "listMessagesOfOrder", ("id", "$response.body#/order_id", "The messages of the order."))
         .refuses(&JUDGED)
         .refuses(&KEPT)
-        .refuses(&[Kind::ClassMismatch, Kind::MalformedCsv])
+        .refuses(&[Kind::ClassMismatch, Kind::MalformedCsv, Kind::NoSecret, Kind::TooManyEndpoints])
         .refuses(&READS)
         .refuses(&ASKS)
         .sends("Idempotency-Key: parcel-77")

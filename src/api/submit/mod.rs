@@ -4,6 +4,8 @@
 //! [`read`](crate::api::read).
 
 pub(super) mod messages;
+mod callback;
+pub(super) mod endpoints;
 pub(super) mod estimate;
 pub(super) mod cancel;
 pub(super) mod retry;

@@ -7,7 +7,7 @@ use crate::api::handler::problem::{Fault, Kind, Problem};
 use crate::api::handler::time::{self, duration, now};
 use crate::api::submit::recipients::{Duplicate, Judged, Line, Rejected, Terms};
 use crate::api::submit::request::{Asked, Targets, Text, targets};
-use crate::api::submit::{dlt, features};
+use crate::api::submit::{callback, dlt, features};
 use crate::dispatch::door::happening::{Recipient, Submission};
 use crate::dispatch::door::plan::{Account, Plan};
 use crate::dispatch::inbound::opt_out::OptedOut;
@@ -34,8 +34,6 @@ pub(super) const VALIDITY_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 const _: () = assert!(VALIDITY_MAX.as_secs() <= RELATIVE_MAX.as_secs());
 /// Characters of a tag: a word by which rules tell requests apart.
 const TAG_MAX: usize = 64;
-/// Fields that are of the contract and have no function yet.
-const LATER: &str = "has no function yet";
 
 /// What a request may be refused with where it is judged.
 pub(super) const JUDGED: [Kind; 6] = [
@@ -90,7 +88,7 @@ impl<'a> Quote<'a> {
     /// What the request would become, and what the loop is asked to keep of it, of which there may be nothing.
     pub(crate) fn of(by: Judge<'a>, asked: &'a Asked<'a>) -> Result<(Self, Box<Submission>), Problem> {
         let Judge { plan, account, .. } = by;
-        refuse_later(asked)?;
+        callback::read(asked)?;
         let words = Words::of(asked)?;
         let (extras, requested) = features::read(asked, words.requested)?;
         let sender = sender(account, asked.from.as_ref());
@@ -167,10 +165,6 @@ impl<'a> Quote<'a> {
     pub(crate) fn cost(&self) -> Option<Money> {
         self.lines.iter().try_fold(Money::default(), |sum, line| Some(sum + line.price?))
     }
-}
-
-fn refuse_later(asked: &Asked<'_>) -> Result<(), Problem> {
-    if asked.callback_url.is_some() { Err(Problem::at(Kind::Invalid, "/callback_url", LATER)) } else { Ok(()) }
 }
 
 /// The words of a request that come from closed sets.

@@ -5,14 +5,14 @@
 
 use crate::api::handler::json::object;
 use crate::api::handler::kinds::{
-    AnyNumber, Base64, DuplicatesWord, EncodingWord, Nothing, RegistrationKey, RouteKey, SendTime, SenderName,
+    AnyNumber, Base64, CallbackUrl, DuplicatesWord, EncodingWord, RegistrationKey, RouteKey, SendTime, SenderName,
     TrafficClass, Validity, WaitingWord,
 };
 use crate::api::handler::problem::{Kind, Problem};
 use crate::message::extras::PARAMETERS_MAX;
 use crate::number::e164::E164;
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 use utoipa::ToSchema;
@@ -105,10 +105,11 @@ pub(crate) struct Asked<'a> {
     /// Optional parameters of SMPP by their tags in hexadecimal; a value is a text, or octets as `hex:0A0B`.
     #[serde(borrow, default)]
     pub(crate) tlvs: Option<Pairs<'a>>,
-    /// It has no function yet: leave it away, or null.
-    #[serde(default)]
-    #[schema(value_type = Nothing, required = false)]
-    pub(crate) callback_url: Option<IgnoredAny>,
+    /// Where what becomes of its messages is told, besides the endpoints of the account, and signed as its first is.
+    /// Each message of the request is told there.
+    #[serde(borrow, default)]
+    #[schema(value_type = Option<CallbackUrl>)]
+    pub(crate) callback_url: Option<Text<'a>>,
     /// A user data header before `data`, its length first.
     #[serde(borrow, default)]
     #[schema(value_type = Option<Base64>)]

@@ -164,15 +164,16 @@ impl One<'_, '_> {
 
     fn scopes(&mut self) -> Scopes {
         let Some(written) = &self.written.scopes else {
-            return Scopes { send: true, read: true, verify: true, admin: false, reveal: false };
+            return Scopes { send: true, read: true, verify: true, webhooks: true, admin: false, reveal: false };
         };
         let mut scopes = Scopes::default();
-        let known = ["send", "read", "verify", "admin", "reveal"].map(|it| (it, it));
+        let known = ["send", "read", "verify", "webhooks", "admin", "reveal"].map(|it| (it, it));
         for text in written {
             match self.findings.choose(&self.at("scopes"), Some(text), &known, "") {
                 "send" => scopes.send = true,
                 "read" => scopes.read = true,
                 "verify" => scopes.verify = true,
+                "webhooks" => scopes.webhooks = true,
                 "admin" => scopes.admin = true,
                 "reveal" => scopes.reveal = true,
                 _ => {}

@@ -9,6 +9,7 @@ pub mod lookup;
 pub mod address;
 pub mod inbound;
 pub mod listeners;
+pub mod made_endpoint;
 mod one;
 pub mod opt_out;
 pub mod outbind;
@@ -115,6 +116,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     sender::check(&schema.routes, &routes, &carriers, findings);
     let accounts = account::all(&schema.accounts, &routes, names, findings);
     let webhooks = webhook::all(&schema.accounts, &accounts, names, findings);
+    let templates = made_endpoint::templates(&schema.accounts, &accounts, names);
     let rules = rule::all(&schema.rules, &routes, names, findings);
     let inbound = inbound::rules(&schema.inbound, names, findings);
     let opt_out = opt_out::opt_out(&schema.opt_out, findings);
@@ -136,6 +138,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
         links,
         http_links,
         webhooks,
+        templates,
         lookup: lookup::lookup(schema.lookup.as_ref(), environment, findings),
         http,
         admin,

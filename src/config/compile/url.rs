@@ -4,6 +4,7 @@ use crate::config::compile::tls;
 use crate::config::error::Findings;
 use crate::config::schema::carrier::TlsChoice;
 use crate::wire::tls::TlsClient;
+use crate::wire::url::HttpUrl;
 
 /// A URL as it is written, and the choice of TLS beside it, each with its path.
 pub(super) struct Written<'a> {
@@ -34,30 +35,16 @@ impl<'a> Written<'a> {
             }
             return None;
         };
-        let split = url.split_once("://").map(|(scheme, rest)| {
-            let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-            (scheme, &rest[..end], &rest[end..])
-        });
-        let (secure, host, target) = match split {
-            Some(("https", host, target)) => (true, host, target),
-            Some(("http", host, target)) => (false, host, target),
-            _ => {
-                findings.fault(&self.path, "is not an address that begins with http:// or https://");
-                return None;
+        match HttpUrl::parse(url) {
+            Ok(url) => {
+                let tls = self.tls(url.secure, findings);
+                Some(Address { authority: url.authority().into(), host: url.named, tls, target: url.target })
             }
-        };
-        let port = host.rsplit_once(':').filter(|(_, port)| !port.contains(']'));
-        let named = port.map_or(host, |it| it.0);
-        let bad_port = port.is_some_and(|(_, it)| it.parse::<u16>().ok().is_none_or(|it| it == 0));
-        let plain = named.bytes().all(|it| it.is_ascii_alphanumeric() || b"-._[]:".contains(&it));
-        if named.is_empty() || !plain || bad_port {
-            findings.fault(&self.path, format!("{host:?} is not a host, or a host and a port"));
-            return None;
+            Err(error) => {
+                findings.fault(&self.path, error.to_string());
+                None
+            }
         }
-        let default = if secure { 443 } else { 80 };
-        let authority = if port.is_some() { host.into() } else { format!("{host}:{default}").into() };
-        let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
-        Some(Address { authority, host, tls: self.tls(secure, findings), target })
     }
 
     fn tls(&self, secure: bool, findings: &mut Findings) -> Option<TlsClient> {

@@ -11,7 +11,7 @@ use crate::config::schema::webhook::Webhook;
 use crate::dispatch::door::plan::Account;
 use crate::message::id::{AccountId, EndpointId};
 use crate::message::time::Time;
-use crate::record::event::{EventKind, EventKinds};
+use crate::record::event::{Audience, EventKind, EventKinds};
 use crate::record::event_view::EventForm;
 use crate::webhook::call::CONNECT_WITHIN;
 use crate::webhook::options::{EndpointOptions, SignsUntil};
@@ -19,6 +19,7 @@ use crate::webhook::queue::EndpointLimits;
 use crate::webhook::sign::SigningKey;
 use crate::wire::secret::Secret;
 use crate::wire::transport::{ConnectTarget, Guard};
+use crate::wire::url::HttpUrl;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -28,8 +29,6 @@ use std::time::{Duration, UNIX_EPOCH};
 const KEYS_MAX: usize = 2;
 /// How long a secret signs at most after another has taken its place.
 const GRACE_MAX: Duration = Duration::from_secs(7 * 24 * 3_600);
-/// Ports below the first that anybody may open, which hooks are behind.
-const PORTS: [u16; 2] = [80, 443];
 
 /// The name under which the store keeps the number of an endpoint.
 pub(super) fn name(account: &str, url: &str) -> String {
@@ -62,6 +61,7 @@ pub fn all(
     all
 }
 
+/// The endpoint of a table. One without a URL is none: it only says how others are called.
 fn endpoint(
     path: &str,
     written: &Webhook,
@@ -69,9 +69,6 @@ fn endpoint(
     findings: &mut Findings,
 ) -> Option<EndpointOptions> {
     let at = |key: &str| format!("{path}.{key}");
-    let address =
-        Written { path: at("url"), url: written.url.as_deref(), tls_path: at("tls"), tls: written.tls.as_ref() };
-    let address = address.address(findings);
     let keys = keys(path, written, findings);
     let limits = EndpointLimits {
         in_flight: findings.within(&at("in_flight"), written.in_flight.unwrap_or(8).into(), 1..=64) as usize,
@@ -83,31 +80,19 @@ fn endpoint(
         is_thin: findings.choose(&at("payload"), written.payload.as_deref(), &forms, false),
     };
     let kinds = kinds(&at("types"), written.types.as_deref(), findings);
-    let allowed = networks(&at("allow_networks"), written.allow_networks.as_deref().unwrap_or_default(), findings);
-    let local_address = address_of(&at("local_address"), written.local_address.as_deref(), findings);
-    let address = address?;
-    let port = address.authority.rsplit_once(':').and_then(|it| it.1.parse::<u16>().ok()).unwrap_or_default();
-    if port < 1_024 && !PORTS.contains(&port) {
-        findings.fault(
-            &at("url"),
-            format!("port {port} is one of another service; 80, 443 and those from 1024 on may be called"),
-        );
-    }
-    let shown = written.url.as_deref().map_or("", |it| it.split(['?', '#']).next().unwrap_or(it));
+    let place = Place::of(path, written, findings);
+    written.url.as_ref()?;
+    let Place { target, host, path, name } = place?;
     Some(EndpointOptions {
         id,
         account: account.id,
+        hears: Audience::Account(account.id),
+        made: None,
         account_name: account.name.clone(),
-        name: shown.into(),
-        target: ConnectTarget {
-            addresses: vec![address.authority.into()],
-            local_address,
-            connect_timeout: CONNECT_WITHIN,
-            tls: address.tls,
-            guard: Some(Guard { allowed: allowed.into() }),
-        },
-        host: address.host.into(),
-        path: Secret::new(address.target),
+        name,
+        target,
+        host,
+        path,
         keys: keys.into(),
         kinds,
         form,
@@ -115,13 +100,46 @@ fn endpoint(
     })
 }
 
-/// What an endpoint is told: how messages end and what comes in, if nothing is written.
+/// Where an endpoint is, and how it is reached.
+pub(super) struct Place {
+    pub(super) target: ConnectTarget,
+    pub(super) host: Box<str>,
+    pub(super) path: Secret<String>,
+    /// The URL without what may be secret in it.
+    pub(super) name: Box<str>,
+}
+
+impl Place {
+    /// Reads it; `None` where no URL is written, or none that may be called.
+    pub(super) fn of(path: &str, written: &Webhook, findings: &mut Findings) -> Option<Self> {
+        let at = |key: &str| format!("{path}.{key}");
+        let allowed = networks(&at("allow_networks"), written.allow_networks.as_deref().unwrap_or_default(), findings);
+        let local_address = address_of(&at("local_address"), written.local_address.as_deref(), findings);
+        let url = written.url.as_deref()?;
+        let address = Written { path: at("url"), url: Some(url), tls_path: at("tls"), tls: written.tls.as_ref() };
+        let address = address.address(findings)?;
+        if let Some(Err(error)) = HttpUrl::parse(url).ok().map(|it| it.check_port()) {
+            findings.fault(&at("url"), error.to_string());
+        }
+        Some(Self {
+            target: ConnectTarget {
+                addresses: vec![address.authority.into()],
+                local_address,
+                connect_timeout: CONNECT_WITHIN,
+                tls: address.tls,
+                guard: Some(Guard { allowed: allowed.into() }),
+            },
+            host: address.host.into(),
+            path: Secret::new(address.target),
+            name: url.split(['?', '#']).next().unwrap_or(url).into(),
+        })
+    }
+}
+
+/// What an endpoint is told.
 fn kinds(path: &str, written: Option<&[String]>, findings: &mut Findings) -> EventKinds {
     let words = EventKind::TOLD.map(|it| (it.word(), it));
-    let Some(written) = written else {
-        let usual = EventKind::TOLD.into_iter().filter(|it| *it != EventKind::MessageSent);
-        return usual.fold(EventKinds::default(), EventKinds::with);
-    };
+    let Some(written) = written else { return EventKinds::USUAL };
     if written.is_empty() {
         findings.fault(path, "names no type, so that nothing is ever told; leave it away for the usual ones");
     }
@@ -131,7 +149,7 @@ fn kinds(path: &str, written: Option<&[String]>, findings: &mut Findings) -> Eve
 
 /// The secrets of a file, a line each, the newest first; an older one signs beside it for a while after the file
 /// changed.
-fn keys(path: &str, written: &Webhook, findings: &mut Findings) -> Vec<SignsUntil> {
+pub(super) fn keys(path: &str, written: &Webhook, findings: &mut Findings) -> Vec<SignsUntil> {
     let at = format!("{path}.secret_file");
     let grace = wait(&format!("{path}.grace"), written.grace, Duration::from_secs(24 * 3_600), findings);
     if GRACE_MAX < grace {

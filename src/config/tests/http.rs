@@ -67,7 +67,7 @@ fn each_slip_is_named_with_its_key() {
         (
             "",
             "url = \"http://a/x y\"",
-            "url: its path and query are not those of a URL: escape what is not a placeholder",
+            "url: has something other than printable ASCII behind its host; write %20 for a blank",
         ),
         ("", "url = \"http://a/{too}\"", "url: unknown placeholder {too}; did you mean to?"),
         ("", "tls = true", "tls: contradicts the url, which begins with http://"),

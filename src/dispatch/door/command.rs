@@ -4,8 +4,9 @@ use crate::carrier::query::Query;
 use crate::carrier::submit::Submit;
 use crate::dispatch::door::happening::RequestId;
 use crate::dispatch::door::reply::Reply;
-use crate::message::id::{AccountId, LinkId};
+use crate::message::id::LinkId;
 use crate::message::time::Time;
+use crate::record::event::Audience;
 use std::time::Duration;
 
 /// Something to do.
@@ -18,7 +19,7 @@ pub enum Command {
     /// Ask a carrier what has become of a part.
     Query(LinkId, Query),
     /// Wake whoever tells an account of its events: there are new ones.
-    Emit(AccountId),
+    Emit(Audience),
     /// Confirm what a carrier sent.
     Confirm(LinkId, u64),
     /// Unbind a link and bind it anew.

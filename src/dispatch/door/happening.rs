@@ -14,6 +14,7 @@ use crate::record::action::{Deed, Target};
 use crate::record::delivery::Progress;
 use crate::route::opt_out::Key;
 use crate::text::content::Requested;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub enum Happening {
     StoodStill(Duration),
     /// Endpoints were told events.
     Told(Box<Progress>),
+    /// Endpoints that these accounts made are told that messages were sent, whatever the configuration says of it.
+    HearOfSent(BTreeSet<AccountId>),
     /// Nothing more is accepted or submitted; what is in flight is awaited.
     Drain,
 }

@@ -215,6 +215,7 @@ pub struct Scopes {
     pub send: bool,
     pub read: bool,
     pub verify: bool,
+    pub webhooks: bool,
     pub admin: bool,
     pub reveal: bool,
 }

@@ -14,7 +14,7 @@
 use crate::carrier::address;
 use crate::carrier::mo::{self, Mo, MoBody, MoContent};
 use crate::dispatch::Dice;
-use crate::dispatch::beat::Beat;
+use crate::dispatch::beat::{Addressee, Beat};
 use crate::dispatch::door::fact::Fact;
 use crate::dispatch::door::plan::Plan;
 use crate::dispatch::inbound::assembly::{Key, Put, WaitingSet};
@@ -229,7 +229,7 @@ impl Handsets {
         };
         let data = serde_json::to_string(&data).expect("texts and numbers are always JSON");
         beat.tell(Fact::Received { carrier: first.carrier, event: id, account, parts: total, missing: missing.len() });
-        beat.write_event(id, EventKind::MessageReceived, (account, None), data);
+        beat.write_event(id, EventKind::MessageReceived, Addressee::of(account), data);
     }
 
     /// Does what a handset wishes by the words of its text; says what that is.

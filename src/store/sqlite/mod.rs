@@ -36,6 +36,7 @@ mod reader;
 mod retain;
 mod arriving;
 mod order;
+mod made;
 mod money;
 pub mod list;
 mod search;

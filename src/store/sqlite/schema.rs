@@ -6,20 +6,20 @@
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::{
-    Steps, Table, attempt, balance, body, currency, endpoint, event, forgotten, idem, learned, ledger, message_parts,
-    meta, mo, mo_seen, name, operate, orders, parked, part, quota, retry, suppression,
+    Steps, Table, attempt, balance, body, currency, endpoint, event, forgotten, idem, learned, ledger, made,
+    message_parts, meta, mo, mo_seen, name, operate, orders, parked, part, quota, retry, suppression,
 };
 use rusqlite::Connection;
 use std::path::Path;
 
 /// The format that this version writes.
-pub(super) const FORMAT: i64 = 6;
+pub(super) const FORMAT: i64 = 7;
 
 /// `nunc`: marks the file as a store of nuncio.
 const APPLICATION: i64 = 0x6E75_6E63;
 
 /// The tables.
-const TABLES: [&Table; 22] = [
+const TABLES: [&Table; 23] = [
     &body::TABLE,
     &part::TABLE,
     &attempt::TABLE,
@@ -41,6 +41,7 @@ const TABLES: [&Table; 22] = [
     &endpoint::TABLE,
     &retry::TABLE,
     &forgotten::TABLE,
+    &made::TABLE,
     &postings::TABLE,
 ];
 

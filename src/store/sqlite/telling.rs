@@ -4,7 +4,7 @@ use crate::message::id::{AccountId, EndpointId};
 use crate::message::time::Time;
 use crate::record::contract::Poisoned;
 use crate::record::delivery::{EndpointMark, Undelivered};
-use crate::record::event::Event;
+use crate::record::event::{Audience, Event};
 use crate::record::shown::Shown;
 use crate::record::views::{EventPage, EventQuery};
 use crate::store::sqlite::fault::{Fault, Trouble};
@@ -24,8 +24,28 @@ const LOOKED_AT: usize = 5_000;
 const EVENTS_TIME: Duration = Duration::from_millis(100);
 
 /// `IS` finds rows without an account, too, and by the same index.
-pub(super) static EVENTS: LazyLock<String> =
-    LazyLock::new(|| event::TABLE.select("WHERE account IS ?1 AND n > ?2 ORDER BY n LIMIT ?3"));
+const OF_ACCOUNT: &str = "WHERE account IS ?1 AND n > ?2 ORDER BY n LIMIT ?3";
+/// Those that are told besides at one host.
+const OF_CALLBACK: &str = "WHERE endpoint = ?1 AND n > ?2 ORDER BY n LIMIT ?3";
+
+/// The questions for events of either kind, and for how many there are and which is the first.
+pub(super) static EVENTS: LazyLock<[[String; 2]; 2]> = LazyLock::new(|| {
+    [OF_ACCOUNT, OF_CALLBACK].map(|which| {
+        [
+            event::TABLE.select(which),
+            format!("SELECT count(*), min(n) FROM (SELECT n FROM {} {which})", event::TABLE.name),
+        ]
+    })
+});
+
+/// The number that stands for an audience in its index, and the questions for its events.
+fn asked(of: Audience) -> (Option<u16>, &'static [String; 2]) {
+    match of {
+        Audience::Account(account) => (Some(account.0), &EVENTS[0]),
+        Audience::Operators => (None, &EVENTS[0]),
+        Audience::Callback(endpoint) => (Some(endpoint.0), &EVENTS[1]),
+    }
+}
 
 /// The last event of each account up to a number. The sign keeps the engine from reading the whole index of accounts
 /// for the sake of its order: the rows up to a number are few, and the loop waits.
@@ -51,13 +71,13 @@ pub(super) fn forget(conn: &Connection, last: i64) -> Result<(), Trouble> {
     Ok(())
 }
 
-/// The next events of an account, or of none, oldest first. Where it found none before it had looked long enough, the
+/// The next events of an audience, oldest first. Where it found none before it had looked long enough, the
 /// page is empty and says how far that was.
 pub(super) fn events(conn: &Connection, query: &EventQuery) -> Result<EventPage, Trouble> {
-    let account = query.account.map(|it| it.0);
-    let mut statement = conn.prepare_cached(&EVENTS)?;
+    let (whose, [words, _]) = asked(query.of);
+    let mut statement = conn.prepare_cached(words)?;
     let most = i64::try_from(LOOKED_AT).unwrap_or(i64::MAX);
-    let mut rows = statement.query((account, query.after.cast_signed(), most))?;
+    let mut rows = statement.query((whose, query.after.cast_signed(), most))?;
     let (mut page, mut octets) = (EventPage::default(), 0);
     while octets < OCTETS_MAX
         && page.events.len() < query.limit
@@ -70,8 +90,14 @@ pub(super) fn events(conn: &Connection, query: &EventQuery) -> Result<EventPage,
             page.events.push(event);
         }
     }
+    let account = match query.of {
+        Audience::Account(account) => Some(account),
+        Audience::Operators => None,
+        // Of the account that they are of others may be forgotten: which of them these are is not known any more.
+        Audience::Callback(_) => return Ok(page),
+    };
     let words = forgotten::TABLE.select("WHERE account = ?1");
-    let last = reader::first(&mut conn.prepare_cached(&words)?, [forgotten::key(query.account)], forgotten::read)?;
+    let last = reader::first(&mut conn.prepare_cached(&words)?, [forgotten::key(account)], forgotten::read)?;
     page.forgotten = last.map_or(0, |it| it.1);
     page.is_gone = 0 < query.after && query.after < page.forgotten;
     Ok(page)
@@ -159,16 +185,16 @@ impl Readers {
         })
     }
 
-    /// How many events of an account stand behind a number in the log, counted up to `most`, and since when the first.
-    pub fn events_behind(&self, account: AccountId, after: u64, most: usize) -> Result<(u64, Option<Time>), Fault> {
+    /// How many events of an audience stand behind a number in the log, counted up to `most`, and since when the first.
+    pub fn events_behind(&self, of: Audience, after: u64, most: usize) -> Result<(u64, Option<Time>), Fault> {
         let eras = self.eras();
         self.ask(|conn| {
             reader::at_once(conn, || {
-                let words = "SELECT count(*), min(n) FROM (SELECT n FROM event WHERE account = ?1 AND n > ?2 ORDER BY n LIMIT ?3)";
+                let (whose, [_, words]) = asked(of);
                 let most = i64::try_from(most).unwrap_or(i64::MAX);
                 let (count, first): (i64, Option<i64>) = conn
                     .prepare_cached(words)?
-                    .query_row((account.0, after.cast_signed(), most), |row| Ok((row.get(0)?, row.get(1)?)))?;
+                    .query_row((whose, after.cast_signed(), most), |row| Ok((row.get(0)?, row.get(1)?)))?;
                 let first = first.map(|it| event_of(conn, it.cast_unsigned())).transpose()?.flatten();
                 Ok((count.cast_unsigned(), first.map(|it| it.shown(&eras).at)))
             })

@@ -61,8 +61,16 @@ fn messages(from: u64, count: u64, at: Time, over: bool) -> Batch {
         }
         part
     };
-    let event =
-        |n| Event { n, token: n, account: None, about: None, kind: EventKind::MessageReceived, at, data: "{}".into() };
+    let event = |n| Event {
+        n,
+        token: n,
+        account: None,
+        about: None,
+        kind: EventKind::MessageReceived,
+        at,
+        data: "{}".into(),
+        callback: None,
+    };
     Batch {
         bodies: (from..from + count).map(|it| Arc::new(body(it, at))).collect(),
         new_parts: (from..from + count).map(part).collect(),

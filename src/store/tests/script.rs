@@ -5,9 +5,10 @@ use crate::carrier::mo::{Fingerprint, Mo, PartRef, ReferenceKind};
 use crate::dice::SplitMix64;
 use crate::message::attempt::{Answer, Attempt, CarrierMessageId, Cause};
 use crate::message::body::Body;
+use crate::message::callback::Callback;
 use crate::message::class::Class;
 use crate::message::extras::{Dlt, Extras, Parameter};
-use crate::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
+use crate::message::id::{AccountId, CarrierId, EndpointId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
 use crate::message::money::Money;
 use crate::message::part::{Moved, Part};
 use crate::message::phase::{End, Move, Phase};
@@ -397,6 +398,7 @@ impl Script {
             token: self.chance(),
             account: (!self.one_in(3)).then(|| AccountId(self.below(3) as u16 + 1)),
             about: None,
+            callback: None,
             kind: EventKind::MessageReceived,
             at: self.now,
             data: format!("{{\"text\":\"λ {}\"}}", self.below(9)).into(),
@@ -461,5 +463,6 @@ fn extras(seq: Seq) -> Extras {
         tlvs: vec![Parameter { tag: 0x1400, value: [number].into() }],
         dlt: Some(Box::new(Dlt { entity_id, ..Dlt::default() })),
         payload: number.is_multiple_of(7),
+        callback: (number.is_multiple_of(11)).then(|| Callback { endpoint: EndpointId(1), target: "/told?a".into() }),
     }
 }

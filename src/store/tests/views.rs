@@ -12,7 +12,7 @@ use crate::number::e164::E164;
 use crate::record::batch::{Batch, Order};
 use crate::record::contract::{NameKind, Store};
 use crate::record::entry::Entry;
-use crate::record::event::EventKinds;
+use crate::record::event::{Audience, EventKinds};
 use crate::record::money::LedgerLine;
 use crate::record::views::{EventQuery, MessageFilter, OrderFilter, OrderView};
 use crate::store::sqlite::readers::Readers;
@@ -134,7 +134,8 @@ fn the_log_of_each_account_is_what_the_model_holds_page_after_page() {
         let all: Vec<_> = model.events.values().filter(|it| it.account == account).cloned().collect();
         let (mut told, mut after) = (Vec::new(), 0);
         loop {
-            let page = readers.events(&EventQuery { account, after, kinds: EventKinds::ALL, limit: 3 });
+            let page =
+                readers.events(&EventQuery { of: Audience::of(account), after, kinds: EventKinds::ALL, limit: 3 });
             let page = page.expect("a page");
             assert!(page.events.len() <= 3);
             let Some(last) = page.looked_to else { break };

@@ -30,7 +30,7 @@ use crate::telemetry::recorder::Exposition;
 use foldhash::{HashMap, HashMapExt};
 use metrics::{Counter, Gauge, Histogram};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Every metric of one configuration.
@@ -48,7 +48,8 @@ pub struct Meters {
     http: HttpMeter,
     inside: InsideMeter,
     money: MoneyMeter,
-    webhooks: HashMap<AccountId, WebhookMeter>,
+    /// Of every account; of one that has no endpoint in the configuration they come with its first.
+    webhooks: HashMap<AccountId, OnceLock<WebhookMeter>>,
     failovers: FailoverMeter,
     exposition: Exposition,
     /// What counts for a route, carrier, link or account that the configuration no longer names.
@@ -81,7 +82,7 @@ impl Meters {
         let links = labels.carriers.iter().flat_map(|(carrier, name, binds)| {
             (0..*binds).map(|bind| (LinkId { carrier: *carrier, bind }, LinkMeter::new(exposition, name, bind)))
         });
-        Self {
+        let meters = Self {
             routes: labels.routes.iter().map(|it| (*it, RouteMeter::new(exposition, &it.0.to_string()))).collect(),
             carriers: labels.carriers.iter().map(|(id, name, _)| (*id, carrier(name))).collect(),
             links: collect(links),
@@ -95,7 +96,7 @@ impl Meters {
             http: HttpMeter::new(exposition, &labels.endpoints),
             inside: InsideMeter::new(exposition),
             money: MoneyMeter::new(exposition, labels),
-            webhooks: labels.webhooks.iter().map(|(id, name)| (*id, WebhookMeter::new(exposition, name))).collect(),
+            webhooks: labels.accounts.iter().map(|it| (it.0, OnceLock::new())).collect(),
             failovers: FailoverMeter::new(exposition, labels),
             exposition: exposition.clone(),
             other: Other {
@@ -106,7 +107,9 @@ impl Meters {
                 opt_outs: opt_outs(OTHER),
                 webhook: WebhookMeter::new(exposition, OTHER),
             },
-        }
+        };
+        labels.webhooks.iter().for_each(|it| _ = meters.webhook(it.0));
+        meters
     }
 
     /// How often lines are logged that a peer can repeat.
@@ -131,7 +134,10 @@ impl Meters {
 
     /// Of the endpoints of an account.
     pub fn webhook(&self, id: AccountId) -> &WebhookMeter {
-        self.webhooks.get(&id).unwrap_or(&self.other.webhook)
+        match (self.webhooks.get(&id), self.names.get(&id)) {
+            (Some(meter), Some(name)) => meter.get_or_init(|| WebhookMeter::new(&self.exposition, name)),
+            _ => &self.other.webhook,
+        }
     }
 
     /// Of failovers between carriers.

@@ -11,7 +11,7 @@ const NOT_TAKEN: Verdict = Verdict::NotTaken { asked: None, calm: false };
 fn event(n: u64, message: u64) -> Event {
     let about = Some(Seq(message)).filter(|it| it.0 != 0);
     let (kind, data) = (EventKind::MessageDelivered, "{}".into());
-    Event { n, token: n, account: Some(AccountId(1)), about, kind, at: NOW, data }
+    Event { n, token: n, account: Some(AccountId(1)), about, kind, at: NOW, data, callback: None }
 }
 
 fn mark(told_to: u64) -> EndpointMark {

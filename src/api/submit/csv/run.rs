@@ -7,6 +7,7 @@ use crate::api::handler::memory::{Holder, Share};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
 use crate::api::read::balance;
+use crate::api::submit::callback;
 use crate::api::submit::csv::filling::Filling;
 use crate::api::submit::csv::keys::Keys;
 use crate::api::submit::csv::lines::SheetLine;
@@ -139,6 +140,7 @@ impl Run<'_> {
             return Ok(());
         };
         let span = (numbers[first.at], numbers[last.at]);
+        callback::attach(self.context, &asked, &mut submission).await?;
         submission.idempotency = done.keys.as_ref().map(|it| it.of(at));
         match ask(self.context, submission).await? {
             Submitted::Accepted { order, messages, means, .. } => {

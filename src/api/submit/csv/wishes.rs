@@ -48,7 +48,7 @@ macro_rules! fields {
 }
 
 fields! {
-    from, class, tag, client_ref, validity, encoding, send_at, duplicates;
+    from, class, tag, client_ref, validity, encoding, send_at, duplicates, callback_url;
     route_id: RouteKey = "must be a route's number",
     message_class: u8 = "must be 0, 1, 2 or 3",
     flash: bool = "must be true or false"

@@ -6,7 +6,7 @@
 
 use crate::carrier::report::ReceiptNews;
 use crate::dispatch::Dice;
-use crate::dispatch::beat::Beat;
+use crate::dispatch::beat::{Addressee, Beat};
 use crate::dispatch::door::fact::{Fact, Fate};
 use crate::dispatch::settle::habits::Habits;
 use crate::message::extras::Parameter;
@@ -28,7 +28,7 @@ impl Habits {
         let kept = self.remarks.keeps_unread(carrier, beat.now);
         let event = kept.then(|| {
             let (id, data) = (beat.event_id(dice), particulars(beat, carrier, news));
-            beat.write_event(id, EventKind::ReceiptUnread, (None, None), data);
+            beat.write_event(id, EventKind::ReceiptUnread, Addressee::of(None), data);
             id
         });
         beat.tell(Fact::Unread { carrier, event });

@@ -1,6 +1,7 @@
 //! `event`: what accounts are told. The key is its place in the log; that of an account is read over its index.
 
-use crate::message::id::{AccountId, Seq};
+use crate::message::callback::Callback;
+use crate::message::id::{AccountId, EndpointId, Seq};
 use crate::record::event::{Event, EventKind};
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::row_reader::RowReader;
@@ -10,9 +11,9 @@ use rusqlite::Row;
 
 pub(in crate::store::sqlite) const TABLE: Table = Table {
     name: "event",
-    columns: "n, token, account, kind, at, data, about, seal",
+    columns: "n, token, account, kind, at, data, about, endpoint, target, seal",
     key: "n",
-    steps: &[(2, CREATE), (6, ABOUT)],
+    steps: &[(2, CREATE), (6, ABOUT), (7, CALLBACK)],
 };
 
 const CREATE: &str = "
@@ -26,6 +27,12 @@ CREATE INDEX event_by_account ON event (account, n);
 /// The message that it is about; NULL where it is about none, and in rows of before.
 const ABOUT: &str = "ALTER TABLE event ADD COLUMN about INTEGER;";
 
+/// Where it is told besides; NULL where it is not, and in rows of before.
+const CALLBACK: &str = "
+ALTER TABLE event ADD COLUMN endpoint INTEGER; ALTER TABLE event ADD COLUMN target TEXT;
+CREATE INDEX event_by_endpoint ON event (endpoint, n) WHERE endpoint IS NOT NULL;
+";
+
 pub(in crate::store::sqlite) fn write(event: &Event) -> RowWriter<'_> {
     let mut row = RowWriter::new();
     row.bits(event.n);
@@ -35,6 +42,8 @@ pub(in crate::store::sqlite) fn write(event: &Event) -> RowWriter<'_> {
     row.time(event.at);
     row.text(&event.data);
     row.later(event.about.map(|it| it.0));
+    row.later(event.callback.as_ref().map(|it| it.endpoint.0.into()));
+    row.later_text(event.callback.as_ref().map(|it| &*it.target));
     row.sealed()
 }
 
@@ -48,8 +57,14 @@ pub(in crate::store::sqlite) fn read(row: &Row<'_>) -> Result<Event, Trouble> {
         at: row.time(),
         data: row.text(),
         about: None,
+        callback: None,
     };
     event.about = row.later().map(Seq);
+    let endpoint = row.later().map(|it| u16::try_from(it).map(EndpointId));
+    let target = row.later_text();
+    row.must(endpoint.is_some() == target.is_some() && !matches!(endpoint, Some(Err(_))));
+    event.callback =
+        endpoint.and_then(Result::ok).zip(target).map(|(endpoint, it)| Callback { endpoint, target: it.into() });
     row.sealed(TABLE.name, event.n, event)
 }
 
@@ -69,9 +84,15 @@ mod tests {
             at: Time(4),
             data: "{\"a\":\"λ\"}".into(),
             about: Some(Seq(5)),
+            callback: None,
         };
         let row = "n=2 token=-1 account=3 kind=1 at=4 data='{\"a\":\"λ\"}' seal=2079287364 about=5";
         assert_eq!(kept(&TABLE, &write(&full), read), (row.to_owned(), full.clone()));
+        let callback = Some(Callback { endpoint: EndpointId(6), target: "/λ?7".into() });
+        let called = Event { callback, ..full.clone() };
+        let row =
+            "n=2 token=-1 account=3 kind=1 at=4 data='{\"a\":\"λ\"}' seal=-759944223 about=5 endpoint=6 target='/λ?7'";
+        assert_eq!(kept(&TABLE, &write(&called), read), (row.to_owned(), called));
         let bare = Event { account: None, about: None, ..full };
         assert_eq!(kept(&TABLE, &write(&bare), read).1, bare);
     }

@@ -5,7 +5,9 @@
 //! {"v":1,"ports":[2948,9200],"class":1,"data":"0605","tlvs":[["1400","31313031"]]}
 //! ```
 
+use crate::message::callback::Callback;
 use crate::message::extras::{Dlt, Extras, Parameter};
+use crate::message::id::EndpointId;
 use crate::text::content::{Binary, Form, Indication, MessageClass, Waiting, WaitingKind};
 use crate::text::hex;
 use crate::text::udh::Ports;
@@ -38,11 +40,14 @@ struct Written {
     dlt: Option<[Option<Box<str>>; 3]>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     payload: bool,
+    /// Endpoint, path and query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    callback: Option<(u16, Box<str>)>,
 }
 
 /// The text of the cell.
 pub(super) fn to_cell(manner: &Extras) -> String {
-    let Extras { form, tlvs, dlt, payload } = manner;
+    let Extras { form, tlvs, dlt, payload, callback } = manner;
     let written = Written {
         v: VERSION,
         data: form.binary.as_ref().map(|it| hex::encode(&it.data)),
@@ -59,6 +64,7 @@ pub(super) fn to_cell(manner: &Extras) -> String {
         tlvs: tlvs.iter().map(|it| [format!("{:04x}", it.tag), hex::encode(&it.value)]).collect(),
         dlt: dlt.as_ref().map(|it| [it.entity_id.clone(), it.template_id.clone(), it.telemarketer_id.clone()]),
         payload: *payload,
+        callback: callback.as_ref().map(|it| (it.endpoint.0, it.target.clone())),
     };
     serde_json::to_string(&written).expect("texts, numbers and lists are JSON")
 }
@@ -95,6 +101,7 @@ pub(super) fn of_cell(text: &str) -> Option<Extras> {
             .dlt
             .map(|[entity_id, template_id, telemarketer_id]| Box::new(Dlt { entity_id, template_id, telemarketer_id })),
         payload: written.payload,
+        callback: written.callback.map(|(endpoint, target)| Callback { endpoint: EndpointId(endpoint), target }),
     })
 }
 
@@ -116,12 +123,13 @@ mod tests {
                 telemarketer_id: Some("a,b".into()),
             })),
             payload: true,
+            callback: Some(Callback { endpoint: EndpointId(9), target: "/told?a=b".into() }),
         }
     }
 
     #[test]
     fn the_cell_of_a_manner_does_not_change() {
-        let cell = r#"{"v":1,"data":"0605","header":"700107","ports":[2948,9200],"class":1,"tlvs":[["1400","31313031"]],"dlt":["17",null,"a,b"],"payload":true}"#;
+        let cell = r#"{"v":1,"data":"0605","header":"700107","ports":[2948,9200],"class":1,"tlvs":[["1400","31313031"]],"dlt":["17",null,"a,b"],"payload":true,"callback":[9,"/told?a=b"]}"#;
         assert_eq!(to_cell(&full()), cell);
         assert_eq!(of_cell(cell), Some(full()));
         let waiting = Waiting { kind: WaitingKind::Email, active: true, store: false };

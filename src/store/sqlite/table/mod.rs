@@ -16,6 +16,7 @@
 //! quota     what quotas have counted
 //! endpoint  how far endpoints have been told their events      retry    events that they have not taken
 //! forgotten the last event of each account that was forgotten
+//! made      endpoints that stand in no configuration
 //! ```
 //!
 //! `search`, by which messages are found, stands with those who search. What several tables have in the same way, the
@@ -48,6 +49,7 @@ pub(super) mod quota;
 pub(super) mod endpoint;
 pub(super) mod retry;
 pub(super) mod forgotten;
+pub(super) mod made;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,129 @@
+//! Endpoints that stand in no configuration: kept by the loop, which alone writes, and told beside those that are
+//! configured.
+
+use crate::api::handler::made_endpoints::{Callbacks, NewEndpoint, NotMade};
+use crate::clock::Clock;
+use crate::config::compile::made_endpoint::{EndpointTemplate, NotCallable};
+use crate::gateway::control::Control;
+use crate::gateway::wake::Wake;
+use crate::message::id::{AccountId, EndpointId};
+use crate::message::time::Time;
+use crate::record::event::EventKind;
+use crate::record::made_endpoint::MadeEndpoint;
+use crate::webhook::options::EndpointOptions;
+use std::collections::{BTreeMap, BTreeSet};
+use tokio::sync::{mpsc, oneshot};
+
+/// Endpoints that an account may make; as many that have gone and whose numbers rest.
+const MADE_MAX: usize = 16;
+/// Hosts at which an account may have callbacks. One is kept for ever: messages name it.
+const CALLBACKS_MAX: usize = 1_000;
+/// All of them: the rest of the numbers is for the configuration.
+const ALL_MAX: usize = 32_768;
+
+/// The endpoints that stand in no configuration.
+pub(super) struct MadeEndpoints {
+    all: Vec<MadeEndpoint>,
+    templates: BTreeMap<AccountId, EndpointTemplate>,
+    callbacks: Callbacks,
+    controls: mpsc::Sender<Control>,
+    wake: Wake,
+}
+
+impl MadeEndpoints {
+    /// Those that the store has.
+    pub(super) fn new(
+        all: Vec<MadeEndpoint>,
+        callbacks: Callbacks,
+        (controls, wake): (mpsc::Sender<Control>, Wake),
+    ) -> Self {
+        all.iter().filter(|it| it.is_callback()).for_each(|it| callbacks.put(it));
+        Self { all, templates: BTreeMap::new(), callbacks, controls, wake }
+    }
+
+    /// Has them called as a configuration says.
+    pub(super) async fn reconfigure(&mut self, templates: BTreeMap<AccountId, EndpointTemplate>) {
+        self.templates = templates;
+        self.tell_of_sent().await;
+    }
+
+    /// Those that are told now. One whose account has gone waits until it comes again.
+    pub(super) fn wanted(&self) -> Vec<EndpointOptions> {
+        let live = self.all.iter().filter(|it| it.gone_at == Time::NEVER);
+        live.filter_map(|it| self.options(it)).collect()
+    }
+
+    pub(super) fn options(&self, made: &MadeEndpoint) -> Option<EndpointOptions> {
+        let options = self.templates.get(&made.account)?.options(made);
+        let told = |error: &NotCallable| tracing::error!(endpoint = made.name(), %error, "an endpoint cannot be told");
+        options.inspect_err(told).ok()
+    }
+
+    pub(super) async fn make(&mut self, new: NewEndpoint) -> Result<MadeEndpoint, NotMade> {
+        let now = Clock::of_the_wall();
+        let same = self.all.iter().find(|it| {
+            (it.account, &it.url, it.is_callback()) == (new.account, &new.url, new.terms.is_none())
+                && it.gone_at == Time::NEVER
+        });
+        match same {
+            Some(known) if known.is_callback() => return Ok(known.clone()),
+            Some(_) => return Err(NotMade::Twice),
+            None => {}
+        }
+        let most = if new.terms.is_some() { 2 * MADE_MAX } else { CALLBACKS_MAX };
+        let alike = |it: &&MadeEndpoint| it.account == new.account && it.is_callback() == new.terms.is_none();
+        let own = self.all.iter().filter(alike);
+        let live = own.clone().filter(|it| it.gone_at == Time::NEVER).count();
+        if new.terms.is_some() && MADE_MAX <= live {
+            return Err(NotMade::TooMany(MADE_MAX));
+        }
+        if most <= own.count() || ALL_MAX <= self.all.len() {
+            return Err(NotMade::TooMany(most));
+        }
+        let key = getrandom::u64().map_err(|_| NotMade::Ending)?;
+        let NewEndpoint { account, url, terms } = new;
+        let draft = MadeEndpoint { id: EndpointId(0), account, key, url, terms, at: now, gone_at: Time::NEVER };
+        self.templates.get(&account).ok_or(NotMade::Ending)?.options(&draft).map_err(|it| match it {
+            NotCallable::Address(detail) => NotMade::Address(detail),
+            NotCallable::Secret(detail) if draft.is_callback() => NotMade::Unsigned(detail),
+            NotCallable::Secret(detail) => NotMade::Secret(detail),
+            NotCallable::Unsigned => NotMade::Unsigned(it.to_string()),
+        })?;
+        let made = self.ask(|reply| Control::MakeEndpoint(draft, reply)).await.ok_or(NotMade::Ending)?;
+        // Its number may be that of one that has gone.
+        self.all.retain(|it| it.id != made.id);
+        self.all.push(made.clone());
+        if made.is_callback() {
+            self.callbacks.put(&made);
+        }
+        self.tell_of_sent().await;
+        Ok(made)
+    }
+
+    pub(super) async fn remove(&mut self, account: AccountId, key: u64) -> Option<EndpointId> {
+        let own = |it: &&mut MadeEndpoint| it.account == account && it.key == key && !it.is_callback();
+        let gone = self.all.iter_mut().filter(|it| it.gone_at == Time::NEVER).find(own)?;
+        gone.gone_at = Clock::of_the_wall();
+        let (id, gone) = (gone.id, gone.clone());
+        self.ask(|reply| Control::GiveUpEndpoint(gone, reply)).await?;
+        self.tell_of_sent().await;
+        Some(id)
+    }
+
+    /// Which accounts have an endpoint that is told that messages were sent.
+    async fn tell_of_sent(&self) {
+        let live = self.all.iter().filter(|it| it.gone_at == Time::NEVER);
+        let hears = |it: &&MadeEndpoint| it.terms.as_ref().is_some_and(|it| it.kinds.has(EventKind::MessageSent));
+        let accounts: BTreeSet<AccountId> = live.filter(hears).map(|it| it.account).collect();
+        _ = self.controls.send(Control::HearOfSent(accounts)).await;
+        self.wake.wake();
+    }
+
+    /// Nothing from a loop that has ended.
+    async fn ask<T>(&self, control: impl FnOnce(oneshot::Sender<T>) -> Control) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        self.controls.send(control(reply)).await.ok()?;
+        self.wake.wake();
+        answer.await.ok()
+    }
+}
