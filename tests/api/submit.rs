@@ -1,6 +1,6 @@
 //! `POST /v1/messages` and `POST /v1/estimate`.
 
-use super::world::{World, plan};
+use super::world::{KEY, World, plan};
 use axum::body::Body;
 use axum::http::Request;
 use nuncio::dispatch::door::reply::{Cancelled, Denial};
@@ -131,6 +131,20 @@ async fn a_callback_is_at_an_address_that_may_be_called() {
     let answer = world.send(changed(&json!({ "callback_url": 7 }))).await;
     assert_eq!(answer.problem().3, ["/callback_url"]);
     assert_eq!(world.stored(), 0);
+}
+
+#[tokio::test]
+async fn a_query_beside_json_is_not_passed_over() {
+    let world = World::new();
+    let asked = |query: &str| {
+        let body = json!({ "to": "+31612345678", "text": "hi" }).to_string();
+        let request = Request::post(format!("/v1/messages{query}")).header("x-api-key", KEY);
+        request.header("content-type", "application/json").body(Body::from(body)).unwrap()
+    };
+    let answer = world.ask(asked("?route_id=8&flash=true")).await;
+    assert_eq!((answer.status.as_u16(), answer.problem().3), (422, vec!["/route_id".to_owned()]), "{}", answer.text);
+    assert_eq!(world.stored(), 0);
+    assert_eq!(world.ask(asked("?")).await.status, 202);
 }
 
 #[tokio::test]

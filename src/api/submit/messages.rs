@@ -9,7 +9,7 @@ use crate::api::handler::kinds::IdempotencyKey;
 use crate::api::handler::memory::{Holder, Share};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::reads::blocking;
-use crate::api::handler::{body, idempotency};
+use crate::api::handler::{body, idempotency, query};
 use crate::api::read::message_view::alphabet;
 use crate::api::read::order::messages_of;
 use crate::api::submit::answer::Accepted;
@@ -54,6 +54,10 @@ pub(crate) async fn messages(
         return csv::messages(&context, &by, request).await;
     }
     let (head, body) = request.into_parts();
+    // What is asked for there is not passed over in silence.
+    if let Some(name) = head.uri.query().and_then(|it| it.split(['=', '&']).find(|it| !it.is_empty())) {
+        return Err(query::invalid(name, "stands in the query, which is of CSV alone; JSON has it in the body"));
+    }
     let key = idempotency::key(&head.headers)?;
     let (body, _held) = body::read(&context, Holder::Account(account.id), body).await?;
     let asked = diagnose::read(&body)?;
