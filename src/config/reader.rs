@@ -27,6 +27,7 @@ pub fn read(mut root: Dict, findings: &mut Findings) -> Schema {
         lookup: table(&mut root, "lookup", findings),
         shutdown: table(&mut root, "shutdown", findings).unwrap_or_default(),
         log: table(&mut root, "log", findings).unwrap_or_default(),
+        operator: table(&mut root, "operator", findings).unwrap_or_default(),
         opt_out: table(&mut root, "opt_out", findings).unwrap_or_default(),
         accounts: array::<account::Account>(&mut root, "account", findings),
         carriers: array::<carrier::Carrier>(&mut root, "carrier", findings),

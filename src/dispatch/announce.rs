@@ -15,6 +15,7 @@ use crate::message::time::Time;
 use crate::message::veil::MessageName;
 use crate::number::e164::E164;
 use crate::record::contract::{Poisoned, Store};
+use crate::record::delivery::{Disabled, Progress};
 use crate::record::entry::Entry;
 use crate::record::event::EventKind;
 use crate::record::failure::Failure;
@@ -72,6 +73,28 @@ impl Dispatch {
 fn addressee(body: &Body) -> Addressee {
     let callback = body.extras.as_ref().and_then(|it| it.callback.clone());
     Addressee { account: Some(body.account), about: None, callback }
+}
+
+impl Dispatch {
+    /// Has made durable what endpoints were told, and tells operators of those that are told no more.
+    pub(super) fn take_told(&mut self, mut progress: Progress, dice: Dice<'_>) {
+        for Disabled { account, url, failing_since, result, detail } in progress.disabled.drain(..) {
+            let data = json(&DisabledData { account, url, failing_since: Shown(failing_since), result, detail });
+            let id = self.beat.event_id(dice);
+            self.beat.write_event(id, EventKind::WebhookDisabled, Addressee::of(None), data);
+        }
+        self.beat.out.batch.told.add(progress);
+    }
+}
+
+/// The particulars of [`EventKind::WebhookDisabled`].
+#[derive(Serialize)]
+struct DisabledData {
+    account: Box<str>,
+    url: Box<str>,
+    failing_since: Shown<Time>,
+    result: &'static str,
+    detail: Box<str>,
 }
 
 fn json(data: &impl Serialize) -> String {

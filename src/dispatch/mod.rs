@@ -184,7 +184,7 @@ impl Dispatch {
             Happening::Reconfigure(plan) => self.reconfigure(plan),
             Happening::Wall(wall) => self.wall_is(wall),
             Happening::StoodStill(time) => self.handsets.stood_still(&self.beat, time),
-            Happening::Told(progress) => self.beat.out.batch.told.add(*progress),
+            Happening::Told(progress) => self.take_told(*progress, dice),
             Happening::HearOfSent(accounts) => self.beat.hear_of_sent = accounts,
             Happening::Drain => self.beat.draining = true,
         }

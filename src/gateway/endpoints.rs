@@ -129,7 +129,10 @@ pub(super) async fn serve(endpoints: Arc<Mutex<Endpoints>>, mut requests: mpsc::
         match request {
             EndpointRequest::Make(new, reply) => {
                 let made = endpoints.made.make(new).await;
-                if let Some(options) = made.as_ref().ok().and_then(|it| endpoints.made.options(it)) {
+                let options = made.as_ref().ok().and_then(|it| endpoints.made.options(it));
+                if let Some(options) = options.filter(|it| !endpoints.running.lock().contains_key(&it.id)) {
+                    // Who looks for it right after that finds it.
+                    endpoints.shared.statuses.post(options.id, options.new_status());
                     endpoints.start(options);
                 }
                 _ = reply.send(made);

@@ -260,7 +260,7 @@ fn labels(loaded: &Loaded) -> Labels {
     let mut labels = Labels::of(&loaded.plan, binds);
     labels.endpoints = router::ENDPOINTS.to_vec();
     let tells = |id: &AccountId| loaded.webhooks.iter().any(|it| it.account == *id);
-    labels.webhooks = labels.accounts.iter().filter(|it| tells(&it.0)).cloned().collect();
+    labels.webhooks = labels.accounts.iter().map(|it| it.0).chain([AccountId::OPERATORS]).filter(tells).collect();
     labels
 }
 

@@ -15,6 +15,13 @@ pub struct EndpointId(pub u16);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountId(pub u16);
 
+impl AccountId {
+    /// Those who run nuncio, where something is theirs and no account's: accounts are numbered from 1.
+    pub const OPERATORS: Self = Self(0);
+    /// How they are called, which no account may be.
+    pub const OPERATORS_NAME: &'static str = "operator";
+}
+
 /// A route, by the number that its configuration gives it: 1 to 16,777,215.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RouteId(pub u32);

@@ -60,12 +60,29 @@ pub struct Progress {
     pub retries: Vec<Undelivered>,
     /// Rows that are told or forgotten, by endpoint and first event; none of those of `retries`.
     pub settled: Vec<(EndpointId, u64)>,
+    /// Endpoints that are told no more from now on, for operators to hear of.
+    pub disabled: Vec<Disabled>,
+}
+
+/// An endpoint is told no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disabled {
+    /// Whose it is, by the name.
+    pub account: Box<str>,
+    /// Where it is, without what may be secret in it.
+    pub url: Box<str>,
+    /// Since when nothing was taken, by the wall.
+    pub failing_since: Time,
+    /// What came of the last call, in a word.
+    pub result: &'static str,
+    /// What it was answered, or why it was not.
+    pub detail: Box<str>,
 }
 
 impl Progress {
-    /// How many records it holds.
+    /// How many records it holds, and what there is to tell.
     pub fn len(&self) -> usize {
-        self.marks.len() + self.retries.len() + self.settled.len()
+        self.marks.len() + self.retries.len() + self.settled.len() + self.disabled.len()
     }
 
     /// Whether there is nothing in it.
@@ -78,10 +95,12 @@ impl Progress {
         self.marks.clear();
         self.retries.clear();
         self.settled.clear();
+        self.disabled.clear();
     }
 
     /// Takes in what came after it: of one row and one mark the later counts.
     pub fn add(&mut self, later: Self) {
+        self.disabled.extend(later.disabled);
         for mark in later.marks {
             self.marks.retain(|it| it.endpoint != mark.endpoint);
             self.marks.push(mark);

@@ -76,10 +76,15 @@ closed_set! {
         BalanceLow = 9 "balance.low",
         /// All messages of an order have ended.
         OrderCompleted = 10 "order.completed",
+        /// An endpoint is told no more.
+        WebhookDisabled = 11 "webhook.disabled",
     }
 }
 
 impl EventKind {
+    /// Those that operators are told.
+    pub const OF_OPERATORS: [Self; 3] = [Self::WebhookDisabled, Self::MessageReceived, Self::ReceiptUnread];
+
     /// Those that accounts are told.
     pub const TOLD: [Self; 10] = [
         Self::MessageSent,

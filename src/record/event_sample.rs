@@ -14,7 +14,8 @@ pub fn sample(kind: EventKind, account: AccountId, at: Time, token: u64) -> Even
         EventKind::MessageReceived => received(at),
         EventKind::BalanceLow => json!({ "balance": "4.210", "warned_at": "5.000", "currency": "EUR" }),
         EventKind::OrderCompleted => order(at),
-        EventKind::ReceiptUnread => json!({}),
+        EventKind::ReceiptUnread => unread(),
+        EventKind::WebhookDisabled => disabled(at),
         EventKind::MessageSent => message(Status::Sent, at),
         EventKind::MessageDelivered => message(Status::Delivered, at),
         EventKind::MessageFailed => message(Status::Failed, at),
@@ -61,6 +62,17 @@ fn order(at: Time) -> Value {
     json!({
         "order_id": 5_621_750_823_529_557_u64, "route_id": 1, "class": "marketing", "status": "PARTIAL", "total": 3,
         "delivered": 2, "failed": 1, "expired": 0, "unknown": 0, "cancelled": 0, "created_at": at.to_string(),
+    })
+}
+
+fn unread() -> Value {
+    json!({ "carrier": "acme", "text": "id:1d305b4c stat:DELIVRD" })
+}
+
+fn disabled(at: Time) -> Value {
+    json!({
+        "account": "shop", "url": "https://shop.example/sms", "failing_since": at.to_string(), "result": "gone",
+        "detail": "nobody is here any more",
     })
 }
 

@@ -17,8 +17,8 @@ pub struct Labels {
     pub carriers: Vec<(CarrierId, Box<str>, u8)>,
     /// Accounts with their names.
     pub accounts: Vec<(AccountId, Box<str>)>,
-    /// Accounts that have endpoints, with their names.
-    pub webhooks: Vec<(AccountId, Box<str>)>,
+    /// Who has endpoints.
+    pub webhooks: Vec<AccountId>,
     /// Countries that a price or a cost names; all others are [`OTHER`].
     pub countries: BTreeSet<Box<str>>,
     /// What accounts pay in.

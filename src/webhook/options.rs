@@ -4,7 +4,8 @@ use crate::message::id::{AccountId, EndpointId};
 use crate::message::time::Time;
 use crate::record::event::{Audience, EventKinds};
 use crate::record::event_view::EventForm;
-use crate::telemetry::endpoint_status::EndpointMaker;
+use crate::telemetry::endpoint_status::{EndpointMaker, EndpointStatus};
+use crate::telemetry::meters::webhook::EndpointState;
 use crate::webhook::queue::EndpointLimits;
 use crate::webhook::sign::SigningKey;
 use crate::wire::secret::Secret;
@@ -43,6 +44,23 @@ pub struct EndpointOptions {
 }
 
 impl EndpointOptions {
+    /// How it stands that was made just now.
+    pub fn new_status(&self) -> EndpointStatus {
+        EndpointStatus {
+            account: self.account,
+            maker: self.maker(),
+            key: self.made.clone(),
+            kinds: self.kinds,
+            name: self.name.clone(),
+            state: EndpointState::Told,
+            failing_since: Time::NEVER,
+            disabled_at: Time::NEVER,
+            outbox: 0,
+            oldest: None,
+            calls: Default::default(),
+        }
+    }
+
     /// Who made it.
     pub const fn maker(&self) -> EndpointMaker {
         match (self.hears, &self.made) {

@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::message::id::EventId;
 use crate::message::time::Time;
 use crate::message::veil::Veil;
+use crate::record::delivery::{Disabled, Progress};
 use crate::record::event::{Event, EventKind};
 use crate::record::event_sample;
 use crate::record::views::EventQuery;
@@ -271,13 +272,20 @@ impl EndpointSender {
         let (result, why) = (called.result.word(), &*called.detail);
         match after {
             _ if after == before => {}
-            EndpointState::Disabled => tracing::error!(
-                account,
-                endpoint,
-                result,
-                why,
-                "an endpoint is told no more; its events stay in GET /v1/events, and POST /admin/v1/webhooks/{{account}}/recover tells it again"
-            ),
+            EndpointState::Disabled => {
+                tracing::error!(
+                    account,
+                    endpoint,
+                    result,
+                    why,
+                    "an endpoint is told no more; its events stay in GET /v1/events, and POST /admin/v1/webhooks/{{account}}/recover tells it again"
+                );
+                let failing_since = self.queue.mark().failing_since;
+                let (account, url, detail) = (account.into(), endpoint.into(), why.into());
+                let disabled = vec![Disabled { account, url, failing_since, result, detail }];
+                // Before its mark: that it is so is told twice rather than never.
+                self.shared.collector.add(Progress { disabled, ..Progress::default() });
+            }
             EndpointState::Open => {
                 tracing::warn!(
                     account,
@@ -315,17 +323,12 @@ impl EndpointSender {
             Default::default()
         });
         let status = EndpointStatus {
-            account,
-            maker: self.options.maker(),
-            key: self.options.made.clone(),
-            kinds: self.options.kinds,
-            name: self.options.name.clone(),
             state: self.state(),
             failing_since: mark.failing_since,
             disabled_at: mark.disabled_at,
             outbox: outbox + self.queue.rows() as u64,
             oldest,
-            calls: Default::default(),
+            ..self.options.new_status()
         };
         let (outbox, oldest, states) = self.shared.statuses.post(self.options.id, status);
         let age = oldest.map_or(Duration::ZERO, |it| Clock::of_the_wall().since(it));

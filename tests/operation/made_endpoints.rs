@@ -183,3 +183,39 @@ fn a_callback_that_nothing_would_sign_or_that_may_not_be_called_is_refused() {
     let call = until("it is tried", PATIENCE, || listed(&stage).first().and_then(|it| it["calls"].get(0).cloned()));
     assert_eq!(call["result"], "blocked", "{call}");
 }
+
+#[test]
+fn operators_are_told_of_an_endpoint_that_is_told_no_more() {
+    let (gone, ops) = (Web::start(|_, _| Act::Reply(410, "", "closed".to_owned())), Web::start(taken));
+    let mut stage = Stage::watched(ops.port());
+    make(&stage, gone.port(), &json!({}));
+    stage.send("one");
+    stage.receipt("one", "DELIVRD");
+    let call = ops.hears(1).remove(0);
+    assert!(is_signed(&call), "{call:?}");
+    let told = call.json();
+    assert_eq!((&told["type"], &told["data"]["account"]), (&json!("webhook.disabled"), &json!("shop")), "{told}");
+    assert_eq!((&told["data"]["result"], &told["data"]["detail"]), (&json!("gone"), &json!("closed")));
+    let url = told["data"]["url"].as_str().unwrap();
+    assert!(url.ends_with("/told") && told["data"]["failing_since"].is_string(), "{told}");
+    let mut operator = stage.daemon.operator();
+    let log = operator.get("/admin/v1/events/unrouted").json();
+    assert_eq!(log["data"], json!([told]), "the log of operators has it");
+    assert_eq!(
+        stage.log("?types=message.delivered")["data"].as_array().unwrap().len(),
+        1,
+        "and that of the account not"
+    );
+    let tried = operator.post("/admin/v1/webhooks/operator/test", &json!({ "type": "webhook.disabled" }));
+    assert_eq!((tried.status, tried.json()), (202, json!({ "endpoints": 1 })));
+    assert_eq!(ops.hears(2)[1].json()["data"]["test"], true);
+    let shown = operator.get("/admin/v1/webhooks").json();
+    let own = shown["data"].as_array().unwrap().iter().find(|it| it["account"] == "operator").expect("it is shown");
+    assert_eq!(own["made_by"], "configuration");
+    until("it is counted", PATIENCE, || {
+        let page = stage.daemon.metrics();
+        (page.value("webhook_deliveries_total{account=\"operator\",result=\"ok\"}") == 1.0).then_some(())
+    });
+    stage.again();
+    assert_eq!(ops.asked().len(), 2, "once, whatever comes");
+}

@@ -61,6 +61,17 @@ impl Stage {
         Self::over(folder, &account(&webhook), more)
     }
 
+    /// The same, with an endpoint of operators on this port.
+    pub(super) fn watched(port: u16) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, SECRET).unwrap();
+        let secret = secret.display();
+        let keys = format!("secret_file = \"{secret}\", allow_networks = [\"127.0.0.1/32\"]");
+        let operator = format!("[operator]\nwebhook = {{ url = \"http://127.0.0.1:{port}/ops\", {keys} }}\n");
+        Self::over(folder, &(account(&format!("{{ {keys} }}")) + &operator), "")
+    }
+
     /// One of which nobody is told, whose account may only send and read.
     pub(super) fn bare() -> Self {
         let folder = tempfile::tempdir().unwrap();

@@ -14,7 +14,10 @@ use crate::api::handler::time::{Timestamp, now};
 use crate::api::operate::actions::unknown;
 use crate::api::read::events;
 use crate::api::read::webhooks::{EndpointView, answer};
+use crate::dispatch::door::plan::Plan;
+use crate::message::id::AccountId;
 use crate::message::time::Time;
+use crate::record::event::EventKind;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -26,7 +29,7 @@ use utoipa::ToSchema;
 /// `GET /admin/v1/webhooks`
 pub(crate) async fn all(State(context): State<Arc<Context>>, by: Operator) -> Result<Response, Problem> {
     let all = context.wiring.endpoints.all();
-    let name = |it| by.plan().account_name(it).unwrap_or_default();
+    let name = |it| by.plan().account_name(it).unwrap_or(AccountId::OPERATORS_NAME);
     Ok(answer(all.values().map(|it| EndpointView::of(it, Some(name(it.account)))).collect()))
 }
 
@@ -46,7 +49,7 @@ pub(crate) fn about_recover() -> Endpoint {
              no more is told again.",
         )
         .by(Scope::Admin)
-        .path::<String>("id", "shop", "The account's name in the configuration.")
+        .path::<String>("id", "shop", "The account's name in the configuration, or `operator`.")
         .body::<Span>("From when to when.", json!({ "since": "2026-11-20T10:00:00Z" }))
         .answers::<Recovering>(202, "It is told again.")
         .refuses(&[Kind::NotFound])
@@ -61,7 +64,7 @@ pub(crate) fn about_test() -> Endpoint {
              calls of the endpoint.",
         )
         .by(Scope::Admin)
-        .path::<String>("id", "shop", "The account's name in the configuration.")
+        .path::<String>("id", "shop", "The account's name in the configuration, or `operator`.")
         .body::<Example>("Of which type.", json!({ "type": "message.delivered" }))
         .answers::<Trying>(202, "They are called.")
         .refuses(&[Kind::NotFound, Kind::QueueFull])
@@ -91,15 +94,26 @@ pub(crate) async fn test(
     by: Operator,
     request: Request,
 ) -> Result<Response, Problem> {
-    let account = by.plan().account_named(&account).ok_or_else(|| unknown("account"))?.id;
+    let account = told(by.plan(), &account)?;
     let (body, _held) = body::read(&context, Holder::Account(by.account().id), request.into_body()).await?;
     let asked: Example =
         json::read(&body, |error| Problem::at(Kind::Invalid, "", format!("The body is not {{\"type\"}}: {error}.")))?;
-    let kind = events::kind(&asked.r#type).map_err(|detail| Problem::at(Kind::Invalid, "/type", detail))?;
+    let kinds: &[EventKind] = if account == AccountId::OPERATORS { &EventKind::OF_OPERATORS } else { &EventKind::TOLD };
+    let kind =
+        events::kind_among(kinds, &asked.r#type).map_err(|detail| Problem::at(Kind::Invalid, "/type", detail))?;
     match (context.wiring.try_out)(account, kind) {
         (_, 0) => Err(unknown("endpoint of an account")),
         (0, _) => Err(Problem::new(Kind::QueueFull, "The endpoints are being tried out: wait until that is over.")),
         (endpoints, _) => Ok(json::answer(StatusCode::ACCEPTED, &Trying { endpoints }, 32)),
+    }
+}
+
+/// Whose endpoints are meant: those of an account, or of operators.
+fn told(plan: &Plan, name: &str) -> Result<AccountId, Problem> {
+    match plan.account_named(name) {
+        Some(account) => Ok(account.id),
+        None if name == AccountId::OPERATORS_NAME => Ok(AccountId::OPERATORS),
+        None => Err(unknown("account")),
     }
 }
 
@@ -131,7 +145,7 @@ pub(crate) async fn recover(
     by: Operator,
     request: Request,
 ) -> Result<Response, Problem> {
-    let account = by.plan().account_named(&account).ok_or_else(|| unknown("account"))?.id;
+    let account = told(by.plan(), &account)?;
     let (body, _held) = body::read(&context, Holder::Account(by.account().id), request.into_body()).await?;
     let span: Span = json::read(&body, |error| {
         Problem::at(Kind::Invalid, "", format!("The body is not {{\"since\", \"until\"}}: {error}."))

@@ -107,8 +107,13 @@ impl Wanted {
 
 /// The kind of event that accounts are told by this word, or what is wrong with that.
 pub(crate) fn kind(word: &str) -> Result<EventKind, String> {
-    let known = EventKind::TOLD.map(EventKind::word);
-    EventKind::TOLD.into_iter().find(|it| it.word() == word).ok_or_else(|| unknown_name(word, &known))
+    kind_among(&EventKind::TOLD, word)
+}
+
+/// The same among others.
+pub(crate) fn kind_among(all: &[EventKind], word: &str) -> Result<EventKind, String> {
+    let known: Vec<&str> = all.iter().map(|it| it.word()).collect();
+    all.iter().copied().find(|it| it.word() == word).ok_or_else(|| unknown_name(word, &known))
 }
 
 /// Kinds of events by their words, between commas.
@@ -169,7 +174,10 @@ pub(crate) fn about_of_account() -> Endpoint {
 /// What the reference says of it.
 pub(crate) fn about_unrouted() -> Endpoint {
     Endpoint::new("All messages", "listUnroutedEvents", "List what no account was given")
-        .says("What came from handsets and fits no `[[inbound]]`, and receipts that name no message, oldest first.")
+        .says(
+            "The log of operators: what came from handsets and fits no `[[inbound]]`, receipts that name no message, and \
+             endpoints that are told no more, oldest first.",
+        )
         .by(Scope::Admin)
         .paged::<EventCursor, PageSize>()
         .answers::<Page<View<'_>>>(200, "Events, oldest first.")

@@ -66,6 +66,9 @@ impl One<'_, '_> {
     fn account(&mut self, id: AccountId, routes: &BTreeMap<RouteId, Route>) -> Account {
         let written = self.written;
         check_name(&self.at("id"), &written.id, self.findings);
+        if written.id == AccountId::OPERATORS_NAME {
+            self.findings.fault(&self.at("id"), "this is what those who run nuncio are called; take another");
+        }
         let granted: Vec<RouteId> = written.routes.iter().map(|it| RouteId(*it)).collect();
         for (place, id) in granted.iter().enumerate() {
             if !routes.contains_key(id) {

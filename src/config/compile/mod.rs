@@ -82,9 +82,11 @@ impl Names {
     pub fn of(schema: &Schema) -> impl Iterator<Item = (NameKind, Cow<'_, str>)> {
         let accounts = schema.accounts.iter().map(|it| (NameKind::Account, it.1.id.as_str().into()));
         let carriers = schema.carriers.iter().map(|it| (NameKind::Carrier, it.1.id.as_str().into()));
-        let endpoints = schema.accounts.iter().flat_map(|(_, account)| {
-            let urls = account.webhook.iter().flat_map(|it| &it.all).filter_map(|it| it.1.url.as_ref());
-            urls.map(|it| (NameKind::Endpoint, webhook::name(&account.id, it).into()))
+        let of_accounts = schema.accounts.iter().map(|(_, it)| (it.id.as_str(), it.webhook.as_ref()));
+        let of_operators = (AccountId::OPERATORS_NAME, schema.operator.webhook.as_ref());
+        let endpoints = of_accounts.chain([of_operators]).flat_map(|(of, webhooks)| {
+            let urls = webhooks.into_iter().flat_map(|it| &it.all).filter_map(|it| it.1.url.as_ref());
+            urls.map(move |it| (NameKind::Endpoint, webhook::name(of, it).into()))
         });
         accounts.chain(carriers).chain(endpoints)
     }
@@ -115,7 +117,8 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     http::check_registrations(&schema.routes, &routes, &http_links, findings);
     sender::check(&schema.routes, &routes, &carriers, findings);
     let accounts = account::all(&schema.accounts, &routes, names, findings);
-    let webhooks = webhook::all(&schema.accounts, &accounts, names, findings);
+    let mut webhooks = webhook::all(&schema.accounts, &accounts, names, findings);
+    webhooks.extend(webhook::of_operators(&schema.operator, names, findings));
     let templates = made_endpoint::templates(&schema.accounts, &accounts, names);
     let rules = rule::all(&schema.rules, &routes, names, findings);
     let inbound = inbound::rules(&schema.inbound, names, findings);

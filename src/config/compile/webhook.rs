@@ -7,7 +7,7 @@ use crate::config::compile::subnet::networks;
 use crate::config::compile::url::Written;
 use crate::config::error::Findings;
 use crate::config::schema::account as written;
-use crate::config::schema::webhook::Webhook;
+use crate::config::schema::webhook::{Operator, Webhook, Webhooks};
 use crate::dispatch::door::plan::Account;
 use crate::message::id::{AccountId, EndpointId};
 use crate::message::time::Time;
@@ -45,59 +45,116 @@ pub fn all(
     let mut all: Vec<EndpointOptions> = Vec::new();
     for (place, account) in written {
         let Some(compiled) = names.account(&account.id).and_then(|it| accounts.get(&it)) else { continue };
-        for (rest, webhook) in account.webhook.iter().flat_map(|it| &it.all) {
-            let path = format!("account.{place}.webhook{rest}");
-            let id = webhook.url.as_deref().and_then(|it| names.endpoint(&name(&account.id, it)));
-            let Some(endpoint) = endpoint(&path, webhook, (id.unwrap_or(EndpointId(0)), compiled), findings) else {
-                continue;
-            };
+        let party = Party {
+            account: compiled.id,
+            name: &compiled.name,
+            hears: Audience::Account(compiled.id),
+            hides_carriers: !compiled.shows_carriers,
+            may_be: &EventKind::TOLD,
+            usual: EventKinds::USUAL,
+        };
+        all.extend(party.endpoints(&format!("account.{place}"), account.webhook.as_ref(), names, findings));
+    }
+    all
+}
+
+/// The endpoints of operators.
+pub fn of_operators(written: &Operator, names: &Names, findings: &mut Findings) -> Vec<EndpointOptions> {
+    let party = Party {
+        account: AccountId::OPERATORS,
+        name: AccountId::OPERATORS_NAME,
+        hears: Audience::Operators,
+        hides_carriers: false,
+        may_be: &EventKind::OF_OPERATORS,
+        usual: EventKind::OF_OPERATORS.into_iter().fold(EventKinds::default(), EventKinds::with),
+    };
+    party.endpoints("operator", written.webhook.as_ref(), names, findings)
+}
+
+/// Who is told, and what.
+struct Party<'a> {
+    account: AccountId,
+    name: &'a str,
+    hears: Audience,
+    hides_carriers: bool,
+    /// What there is to be told.
+    may_be: &'a [EventKind],
+    /// What is told where nothing is written.
+    usual: EventKinds,
+}
+
+impl Party<'_> {
+    fn endpoints(
+        &self,
+        of: &str,
+        written: Option<&Webhooks>,
+        names: &Names,
+        findings: &mut Findings,
+    ) -> Vec<EndpointOptions> {
+        let mut all: Vec<EndpointOptions> = Vec::new();
+        for (rest, webhook) in written.into_iter().flat_map(|it| &it.all) {
+            let path = format!("{of}.webhook{rest}");
+            let id = webhook.url.as_deref().and_then(|it| names.endpoint(&name(self.name, it)));
+            let Some(endpoint) = self.endpoint(&path, webhook, id.unwrap_or(EndpointId(0)), findings) else { continue };
             if all.iter().any(|it| it.id == endpoint.id) {
                 findings.fault(&format!("{path}.url"), "this account has an endpoint with this url already");
                 continue;
             }
             all.push(endpoint);
         }
+        all
     }
-    all
-}
 
-/// The endpoint of a table. One without a URL is none: it only says how others are called.
-fn endpoint(
-    path: &str,
-    written: &Webhook,
-    (id, account): (EndpointId, &Account),
-    findings: &mut Findings,
-) -> Option<EndpointOptions> {
-    let at = |key: &str| format!("{path}.{key}");
-    let keys = keys(path, written, findings);
-    let limits = EndpointLimits {
-        in_flight: findings.within(&at("in_flight"), written.in_flight.unwrap_or(8).into(), 1..=64) as usize,
-        batch: findings.within(&at("batch"), written.batch.unwrap_or(1).into(), 1..=100) as usize,
-    };
-    let forms = [("full", false), ("thin", true)];
-    let form = EventForm {
-        hides_carriers: !account.shows_carriers,
-        is_thin: findings.choose(&at("payload"), written.payload.as_deref(), &forms, false),
-    };
-    let kinds = kinds(&at("types"), written.types.as_deref(), findings);
-    let place = Place::of(path, written, findings);
-    written.url.as_ref()?;
-    let Place { target, host, path, name } = place?;
-    Some(EndpointOptions {
-        id,
-        account: account.id,
-        hears: Audience::Account(account.id),
-        made: None,
-        account_name: account.name.clone(),
-        name,
-        target,
-        host,
-        path,
-        keys: keys.into(),
-        kinds,
-        form,
-        limits,
-    })
+    /// The endpoint of a table. One without a URL is none: it only says how others are called.
+    fn endpoint(
+        &self,
+        path: &str,
+        written: &Webhook,
+        id: EndpointId,
+        findings: &mut Findings,
+    ) -> Option<EndpointOptions> {
+        let at = |key: &str| format!("{path}.{key}");
+        let keys = keys(path, written, findings);
+        let limits = EndpointLimits {
+            in_flight: findings.within(&at("in_flight"), written.in_flight.unwrap_or(8).into(), 1..=64) as usize,
+            batch: findings.within(&at("batch"), written.batch.unwrap_or(1).into(), 1..=100) as usize,
+        };
+        let forms = [("full", false), ("thin", true)];
+        let form = EventForm {
+            hides_carriers: self.hides_carriers,
+            is_thin: findings.choose(&at("payload"), written.payload.as_deref(), &forms, false),
+        };
+        let kinds = self.kinds(&at("types"), written.types.as_deref(), findings);
+        let place = Place::of(path, written, findings);
+        written.url.as_ref()?;
+        let Place { target, host, path, name } = place?;
+        Some(EndpointOptions {
+            id,
+            account: self.account,
+            hears: self.hears,
+            made: None,
+            account_name: self.name.into(),
+            name,
+            target,
+            host,
+            path,
+            keys: keys.into(),
+            kinds,
+            form,
+            limits,
+        })
+    }
+
+    /// What an endpoint is told.
+    fn kinds(&self, path: &str, written: Option<&[String]>, findings: &mut Findings) -> EventKinds {
+        let words: Vec<(&str, EventKind)> = self.may_be.iter().map(|it| (it.word(), *it)).collect();
+        let Some(written) = written else { return self.usual };
+        if written.is_empty() {
+            findings.fault(path, "names no type, so that nothing is ever told; leave it away for the usual ones");
+        }
+        let kinds = written.iter().map(|it| findings.choose(path, Some(it), &words, self.may_be[0]));
+        kinds.fold(EventKinds::default(), EventKinds::with)
+    }
 }
 
 /// Where an endpoint is, and how it is reached.
@@ -134,17 +191,6 @@ impl Place {
             name: url.split(['?', '#']).next().unwrap_or(url).into(),
         })
     }
-}
-
-/// What an endpoint is told.
-fn kinds(path: &str, written: Option<&[String]>, findings: &mut Findings) -> EventKinds {
-    let words = EventKind::TOLD.map(|it| (it.word(), it));
-    let Some(written) = written else { return EventKinds::USUAL };
-    if written.is_empty() {
-        findings.fault(path, "names no type, so that nothing is ever told; leave it away for the usual ones");
-    }
-    let kinds = written.iter().map(|it| findings.choose(path, Some(it), &words, EventKind::MessageDelivered));
-    kinds.fold(EventKinds::default(), EventKinds::with)
 }
 
 /// The secrets of a file, a line each, the newest first; an older one signs beside it for a while after the file

@@ -17,9 +17,9 @@ pub mod webhook;
 pub const ARRAYS: [&str; 6] = ["account", "carrier", "route", "rule", "inbound", "app"];
 
 /// The sections that are one table.
-pub const TABLES: [&str; 13] = [
-    "http", "admin", "store", "clock", "numbers", "lookup", "cdr", "opt_out", "guard", "keys", "port", "shutdown",
-    "log",
+pub const TABLES: [&str; 14] = [
+    "http", "admin", "operator", "store", "clock", "numbers", "lookup", "cdr", "opt_out", "guard", "keys", "port",
+    "shutdown", "log",
 ];
 
 /// Everything that was read.
@@ -29,6 +29,8 @@ pub struct Schema {
     pub http: service::Http,
     /// `[admin]`
     pub admin: service::Admin,
+    /// `[operator]`
+    pub operator: webhook::Operator,
     /// `[store]`
     pub store: service::Store,
     /// `[clock]`

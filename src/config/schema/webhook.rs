@@ -25,6 +25,14 @@ pub struct Webhook {
     pub tls: Option<TlsChoice>,
 }
 
+/// `[operator]`: those who run nuncio.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Operator {
+    pub webhook: Option<Webhooks>,
+}
+
 /// One endpoint, or a list of them.
 #[derive(Clone, Debug, Default)]
 pub struct Webhooks {

@@ -96,6 +96,7 @@ fn known() -> Vec<String> {
         ("account", fields::<account::Account>()),
         ("account.destinations", fields::<account::Destinations>()),
         ("account.webhook", fields::<webhook::Webhook>()),
+        ("operator", fields::<webhook::Operator>()),
         ("carrier", fields::<carrier::Carrier>()),
         ("carrier.tls", fields::<carrier::Tls>()),
         ("carrier.outbind", fields::<carrier::Outbind>()),

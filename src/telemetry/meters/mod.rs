@@ -82,12 +82,16 @@ impl Meters {
         let links = labels.carriers.iter().flat_map(|(carrier, name, binds)| {
             (0..*binds).map(|bind| (LinkId { carrier: *carrier, bind }, LinkMeter::new(exposition, name, bind)))
         });
+        let told = || {
+            let accounts = labels.accounts.iter().map(|(id, name)| (*id, &**name));
+            accounts.chain([(AccountId::OPERATORS, AccountId::OPERATORS_NAME)])
+        };
         let meters = Self {
             routes: labels.routes.iter().map(|it| (*it, RouteMeter::new(exposition, &it.0.to_string()))).collect(),
             carriers: labels.carriers.iter().map(|(id, name, _)| (*id, carrier(name))).collect(),
             links: collect(links),
             accounts: labels.accounts.iter().map(|(id, name)| (*id, account(name))).collect(),
-            names: labels.accounts.iter().map(|(id, name)| (*id, name.clone())).collect(),
+            names: told().map(|(id, name)| (id, name.into())).collect(),
             opt_outs: labels.accounts.iter().map(|(id, name)| (*id, opt_outs(name))).collect(),
             queue_wait: Class::ALL.map(|it| exposition.histogram(&names::QUEUE_WAIT, [it.word()])),
             receipts_parked: exposition.gauge(&names::RECEIPTS_PARKED, []),
@@ -96,7 +100,7 @@ impl Meters {
             http: HttpMeter::new(exposition, &labels.endpoints),
             inside: InsideMeter::new(exposition),
             money: MoneyMeter::new(exposition, labels),
-            webhooks: labels.accounts.iter().map(|it| (it.0, OnceLock::new())).collect(),
+            webhooks: told().map(|it| (it.0, OnceLock::new())).collect(),
             failovers: FailoverMeter::new(exposition, labels),
             exposition: exposition.clone(),
             other: Other {
@@ -108,7 +112,7 @@ impl Meters {
                 webhook: WebhookMeter::new(exposition, OTHER),
             },
         };
-        labels.webhooks.iter().for_each(|it| _ = meters.webhook(it.0));
+        labels.webhooks.iter().for_each(|it| _ = meters.webhook(*it));
         meters
     }
 
@@ -249,7 +253,7 @@ pub(in crate::telemetry) mod tests {
             routes: vec![RouteId(1), RouteId(8)],
             carriers: vec![(CarrierId(3), "acme".into(), 2), (CarrierId(4), "beta".into(), 1)],
             accounts: vec![(AccountId(5), "shop".into())],
-            webhooks: vec![(AccountId(5), "shop".into())],
+            webhooks: vec![AccountId(5)],
             countries: ["NL".into()].into(),
             endpoints: vec!["POST /v1/messages"],
             pays_in: [(AccountId(5), Currency::parse("EUR").unwrap())].into(),
