@@ -95,6 +95,7 @@ pub(crate) fn target(port: u16, tls: Option<TlsClient>) -> ConnectTarget {
         connect_timeout: Duration::from_secs(5),
         tls,
         guard: None,
+        passage: None,
     }
 }
 

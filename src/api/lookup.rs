@@ -145,6 +145,7 @@ impl Lookup {
             connect_timeout: options.timeout,
             tls: options.tls.clone(),
             guard: None,
+            passage: None,
         };
         let client = HttpClient::new(target, options.host.clone(), options.timeout, options.window);
         let running = Semaphore::new(options.window);

@@ -25,7 +25,7 @@ use crate::config::error::{Error, Fault, Findings};
 use crate::config::schema::Schema;
 use crate::dispatch::door::plan::{EraseText, Plan};
 use crate::link;
-use crate::message::id::AccountId;
+use crate::message::id::{AccountId, CarrierId};
 use crate::record::contract::NameKind;
 use crate::store::sqlite::Durability;
 use crate::telemetry::log::LogFormat;
@@ -56,6 +56,8 @@ pub struct Draft {
 pub struct Loaded {
     /// What the deciding floor needs.
     pub plan: Arc<Plan>,
+    /// The carrier that is simulated in this process, where an account tries things out.
+    pub sandbox: Option<CarrierId>,
     /// One for each bind of each carrier.
     pub links: Vec<link::options::Options>,
     /// One for each link of each carrier over HTTP.
@@ -152,7 +154,9 @@ pub fn read_in(path: &Path, environment: Environment) -> Result<Draft, Error> {
     let mut findings = Findings::default();
     let root = source::merge(path, &environment, &mut findings);
     let shown = shown::shown(&root);
-    let schema = reader::read(root, &mut findings);
+    let mut schema = reader::read(root, &mut findings);
+    let hidden = compile::sandbox::carrier(&schema, &mut findings);
+    schema.carriers.extend(hidden);
     let loaded = compile::compile(&schema, &Names::in_order(&schema), &environment, &mut findings);
     let faults = findings.take();
     let warnings = findings.take_warnings();

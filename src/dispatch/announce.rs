@@ -147,7 +147,7 @@ impl<'a> Data<'a> {
             order_id: beat.veil.order(body.order),
             to: Shown(body.destination),
             from: (body.source != Source::Unset).then_some(Shown(&body.source)),
-            route_id: body.route.0,
+            route_id: body.route.shown(),
             class: body.class.word(),
             client_ref: body.client_ref.as_deref(),
             status: status.word(),
@@ -185,7 +185,7 @@ impl OrderData {
     fn of(beat: &Beat, body: &Body, totals: &Totals) -> Self {
         Self {
             order_id: beat.veil.order(body.order),
-            route_id: body.route.0,
+            route_id: body.route.shown(),
             class: body.class.word(),
             status: totals.status().word(),
             total: totals.total(),

@@ -17,6 +17,7 @@ mod beat;
 mod os_dice;
 
 mod links;
+mod sandbox;
 mod endpoints;
 mod made_endpoints;
 mod handles;

@@ -15,6 +15,7 @@ use crate::gateway::links::{Links, Wanted};
 use crate::gateway::listen::listen;
 use crate::gateway::lookup;
 use crate::gateway::made_endpoints::MadeEndpoints;
+use crate::gateway::sandbox::Sandbox;
 use crate::gateway::store;
 use crate::gateway::wiring::wiring;
 use crate::message::id::{AccountId, CarrierId, EndpointId};
@@ -51,6 +52,7 @@ pub struct Gateway {
     handles: Handles,
     changing: Changing,
     links: Links,
+    sandbox: Sandbox,
     endpoints: Arc<Mutex<Endpoints>>,
     controls: mpsc::Sender<Control>,
     ended: Ended,
@@ -91,7 +93,9 @@ impl Gateway {
         let http = listen(&loaded.http, router::application(&context), &context, stop)?;
         handles.health.listening.store(true, Ordering::Relaxed);
         let mut links = Links::new(controls_in.clone(), veil, &handles);
-        links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
+        let (sandbox, mut smpp) = (Sandbox::new(), loaded.links);
+        sandbox.behind(loaded.sandbox, &mut smpp);
+        links.set(Wanted::of(smpp, loaded.http_links), &meters).await;
         told.lock().await.set(loaded.webhooks, loaded.templates).await;
         Ok(Self {
             http: http.0,
@@ -103,6 +107,7 @@ impl Gateway {
             handles,
             changing,
             links,
+            sandbox,
             endpoints: told,
             controls: controls_in,
             ended,
@@ -180,7 +185,9 @@ impl Gateway {
         let lookup = lookup::service(loaded.lookup, runs.as_ref(), &self.handles.latest.meters);
         self.changing.lookup.send_replace(lookup);
         self.drain_timeout = loaded.shutdown.drain_timeout;
-        self.links.set(Wanted::of(loaded.links, loaded.http_links), &meters).await;
+        let mut smpp = loaded.links;
+        self.sandbox.behind(loaded.sandbox, &mut smpp);
+        self.links.set(Wanted::of(smpp, loaded.http_links), &meters).await;
         self.endpoints.lock().await.set(loaded.webhooks, loaded.templates).await;
         Ok(())
     }

@@ -10,6 +10,7 @@ use crate::session;
 use crate::session::version::Version;
 use crate::smpp::bind::{self, Bind, BindKind};
 use crate::smpp::cstring::CString;
+use crate::wire::passage::Passage;
 use crate::wire::secret::Secret;
 use crate::wire::tls::TlsClient;
 use std::net::{IpAddr, SocketAddr};
@@ -33,6 +34,8 @@ pub struct Options {
     pub local_address: Option<IpAddr>,
     /// TLS, where the carrier speaks it. All binds of a carrier share one, and the sessions in it.
     pub tls: Option<TlsClient>,
+    /// Leads to a carrier in this process, in place of every address.
+    pub passage: Option<Passage>,
     /// How long a connection may take, TLS included. Default 10 s.
     pub connect_timeout: Duration,
     /// How long a write may stand still before the link counts as dead. Default 10 s.
@@ -102,6 +105,7 @@ impl Options {
             outbind: None,
             local_address: None,
             tls: None,
+            passage: None,
             connect_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(10),
             max_pdu: 72 * 1024,
@@ -133,6 +137,7 @@ impl Options {
             outbind,
             local_address,
             tls,
+            passage,
             credentials,
             // What a session is told when it begins: its windows, its timers, its socket.
             session,
@@ -146,8 +151,17 @@ impl Options {
             // Looked at anew for each message, answer and receipt.
             dialect: _,
         } = self;
-        let same = (*id, carrier, *kind, addresses, outbind, *local_address, tls)
-            == (new.id, &new.carrier, new.kind, &new.addresses, &new.outbind, new.local_address, &new.tls);
+        let same = (*id, carrier, *kind, addresses, outbind, *local_address, tls, passage)
+            == (
+                new.id,
+                &new.carrier,
+                new.kind,
+                &new.addresses,
+                &new.outbind,
+                new.local_address,
+                &new.tls,
+                &new.passage,
+            );
         same && (credentials, session, *ahead, intake, *write_timeout, *max_pdu)
             == (&new.credentials, &new.session, new.ahead, &new.intake, new.write_timeout, new.max_pdu)
     }

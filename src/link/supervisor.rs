@@ -285,6 +285,7 @@ fn target(options: &Options) -> ConnectTarget {
         connect_timeout: options.connect_timeout,
         tls: options.tls.clone(),
         guard: None,
+        passage: options.passage.clone(),
     }
 }
 

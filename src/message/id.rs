@@ -26,6 +26,27 @@ impl AccountId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RouteId(pub u32);
 
+impl RouteId {
+    /// Above every number that a configuration gives.
+    const SANDBOX: u32 = 1 << 24;
+
+    /// The route like this one that leads nowhere out of this process.
+    #[must_use]
+    pub const fn in_sandbox(self) -> Self {
+        Self(self.0 | Self::SANDBOX)
+    }
+
+    /// Whether it leads nowhere out of this process.
+    pub const fn is_in_sandbox(self) -> bool {
+        self.0 & Self::SANDBOX != 0
+    }
+
+    /// The number that its configuration gives it, as everybody is shown it.
+    pub const fn shown(self) -> u32 {
+        self.0 & !Self::SANDBOX
+    }
+}
+
 /// One bind of a carrier: the carrier, and the bind's place from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LinkId {
@@ -108,7 +129,7 @@ pub struct EventId {
 
 /// A queue of its own: what one account sends by one route in one class, as far as it waits for one carrier.
 ///
-/// Packed, so that it needs no table: carrier (16 bits), route (24), account (16), class (2), priority (2).
+/// Packed, so that it needs no table: sandbox (1 bit), carrier (16), route (24), account (16), class (2), priority (2).
 /// Carrier 0 is none: so are the lanes of stores of before, in which a lane was of no carrier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LaneId(pub u64);
@@ -117,7 +138,8 @@ impl LaneId {
     /// The lane of `account` on `route` in the class of number `class`, of no carrier.
     pub const fn new(route: RouteId, account: AccountId, class: u8, priority: u8) -> Self {
         Self(
-            (((route.0 & 0xFF_FFFF) as u64) << 20)
+            ((route.is_in_sandbox() as u64) << 60)
+                | ((route.shown() as u64 & 0xFF_FFFF) << 20)
                 | ((account.0 as u64) << 4)
                 | (((class & 3) as u64) << 2)
                 | ((priority & 3) as u64),
@@ -127,7 +149,7 @@ impl LaneId {
     /// The same queue at this carrier.
     #[must_use]
     pub const fn at(self, carrier: CarrierId) -> Self {
-        Self((self.0 & ((1 << 44) - 1)) | ((carrier.0 as u64) << 44))
+        Self((self.0 & !(0xFFFF << 44)) | ((carrier.0 as u64) << 44))
     }
 
     /// The carrier that it waits for; 0 is none.
@@ -137,7 +159,8 @@ impl LaneId {
 
     /// The route.
     pub const fn route(self) -> RouteId {
-        RouteId(((self.0 >> 20) & 0xFF_FFFF) as u32)
+        let route = RouteId(((self.0 >> 20) & 0xFF_FFFF) as u32);
+        if self.0 >> 60 & 1 == 0 { route } else { route.in_sandbox() }
     }
 
     /// The account.
@@ -163,5 +186,9 @@ mod tests {
             assert_eq!((lane.route(), lane.account(), lane.class()), (RouteId(16_777_215), AccountId(65_535), 2));
             assert_eq!(lane.carrier(), carrier);
         }
+        let route = RouteId(16_777_215).in_sandbox();
+        let lane = LaneId::new(route, AccountId(65_535), 2, 3).at(CarrierId(65_535)).at(CarrierId(9));
+        assert_eq!((lane.route(), lane.carrier(), lane.account()), (route, CarrierId(9), AccountId(65_535)));
+        assert_eq!((lane.route().shown(), lane.route().is_in_sandbox()), (16_777_215, true));
     }
 }

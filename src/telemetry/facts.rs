@@ -89,11 +89,11 @@ fn write(meters: &Meters, veil: &Veil, fact: &Fact) {
     match fact {
         Fact::Accepted { order, account, route, class, count, messages } => {
             let (account, message_ids) = (meters.account(*account), Several(veil, messages));
-            debug!(order_id = veil.order(*order), account, route = route.0, class = class.word(), count, %message_ids, "accepted");
+            debug!(order_id = veil.order(*order), account, route = route.shown(), class = class.word(), count, %message_ids, "accepted");
         }
         Fact::Status { message, route, status, reason, corrected } => {
             let reason = reason.map(|it| it.word());
-            debug!(message_id = %id(message), route = route.0, status = status.word(), reason, corrected, "status");
+            debug!(message_id = %id(message), route = route.shown(), status = status.word(), reason, corrected, "status");
         }
         Fact::Submitted { message, link, cause, waited, .. } => {
             let carrier = name(&link.carrier);

@@ -11,6 +11,7 @@ pub mod client;
 pub mod codec;
 pub mod driver;
 pub mod certificate;
+pub mod passage;
 pub mod guard;
 pub mod pin;
 mod pipe;

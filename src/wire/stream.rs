@@ -17,13 +17,15 @@ pub enum Stream {
     Plain(TcpStream),
     /// Secured by TLS, as either side of it.
     Tls(Box<TlsStream<TcpStream>>),
+    /// To somebody in this process.
+    Inside(DuplexStream),
 }
 
 impl Stream {
     /// The protocol that ALPN chose, if it chose one.
     pub fn alpn(&self) -> Option<&[u8]> {
         match self {
-            Self::Plain(_) => None,
+            Self::Plain(_) | Self::Inside(_) => None,
             Self::Tls(stream) => stream.get_ref().1.alpn_protocol(),
         }
     }
@@ -31,7 +33,7 @@ impl Stream {
     /// What TLS agreed upon; `None` without TLS.
     pub fn security(&self) -> Option<Security> {
         match self {
-            Self::Plain(_) => None,
+            Self::Plain(_) | Self::Inside(_) => None,
             Self::Tls(tls) => Some(Security::of(tls)),
         }
     }
@@ -50,6 +52,7 @@ impl Arrivals for Stream {
             Self::Plain(tcp) => tcp.has_arrived(),
             // What TLS has taken out of the socket is found by every read.
             Self::Tls(tls) => tls.get_ref().0.has_arrived(),
+            Self::Inside(duplex) => duplex.has_arrived(),
         }
     }
 }
@@ -72,6 +75,7 @@ impl AsyncRead for Stream {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_read(cx, into),
             Self::Tls(tls) => Pin::new(tls).poll_read(cx, into),
+            Self::Inside(duplex) => Pin::new(duplex).poll_read(cx, into),
         }
     }
 }
@@ -81,6 +85,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_write(cx, octets),
             Self::Tls(tls) => Pin::new(tls).poll_write(cx, octets),
+            Self::Inside(duplex) => Pin::new(duplex).poll_write(cx, octets),
         }
     }
 
@@ -88,6 +93,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
             Self::Tls(tls) => Pin::new(tls).poll_flush(cx),
+            Self::Inside(duplex) => Pin::new(duplex).poll_flush(cx),
         }
     }
 
@@ -95,6 +101,7 @@ impl AsyncWrite for Stream {
         match self.get_mut() {
             Self::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
             Self::Tls(tls) => Pin::new(tls).poll_shutdown(cx),
+            Self::Inside(duplex) => Pin::new(duplex).poll_shutdown(cx),
         }
     }
 }

@@ -12,6 +12,7 @@ mod idempotency;
 mod ids;
 mod auth;
 mod read;
+mod endpoints;
 mod events;
 mod admin;
 mod operate;

@@ -146,7 +146,10 @@ async fn a_trace_is_read_as_lines_and_the_configuration_as_it_was_written() {
     assert_eq!(get(&world, "/admin/v1/config").await.json(), json!({ "store": { "path": "/tmp" } }));
     let accounts = get(&world, "/admin/v1/accounts").await;
     let shop = &accounts.json()["data"][0];
-    assert_eq!((&shop["id"], &shop["keys"], &shop["scopes"]), (&json!("shop"), &json!(1), &json!(["send", "read"])));
+    assert_eq!(
+        (&shop["id"], &shop["keys"], &shop["scopes"]),
+        (&json!("shop"), &json!(1), &json!(["send", "read", "webhooks"]))
+    );
     let links = get(&world, "/admin/v1/links").await.json();
     assert_eq!((&links["data"][0]["id"], &links["data"][0]["state"]), (&json!("acme-1"), &json!("down")));
     let routes = get(&world, "/admin/v1/routes").await.json();

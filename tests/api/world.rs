@@ -1,12 +1,13 @@
 //! A plan, a router and a stand-in for the loop that keeps what it is given.
 
+use crate::api::endpoints;
 use crate::api::shape;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
 use nuncio::api::handler::context::{Context, LoopRequest, Wiring};
 use nuncio::api::handler::health::Health;
-use nuncio::api::handler::made_endpoints::{Callbacks, EndpointRequest, NewEndpoint};
+use nuncio::api::handler::made_endpoints::Callbacks;
 use nuncio::api::handler::shown::ShownConfig;
 use nuncio::api::router::{self, Api};
 use nuncio::dispatch::door::happening::{Ask, Cancellation, Demand, Ending, Keyed, Submission};
@@ -14,9 +15,7 @@ use nuncio::dispatch::door::plan::{Account, Carrier, Plan, Scopes, Subnet, Terms
 use nuncio::dispatch::door::reply::{Cancelled, Denial, Grant, Noted, Reply, Submitted, Suppressed, Withdrawn};
 use nuncio::message::body::Body as MessageBody;
 use nuncio::message::class::Class;
-use nuncio::message::id::{
-    AccountId, CarrierId, EndpointId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq,
-};
+use nuncio::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
 use nuncio::message::money::{Currency, Money};
 use nuncio::message::part::Part;
 use nuncio::message::price::PriceTable;
@@ -25,7 +24,6 @@ use nuncio::record::action::Action;
 use nuncio::record::batch::{Batch, Idempotency, Marks, Order};
 use nuncio::record::contract::Store;
 use nuncio::record::entry::Entry;
-use nuncio::record::made_endpoint::MadeEndpoint;
 use nuncio::route::plan::{Destinations, Route};
 use nuncio::route::rule::Rule;
 use nuncio::store::event_bell::EventBell;
@@ -169,7 +167,7 @@ impl World {
             shown: ShownConfig::new(serde_json::json!({ "store": { "path": "/tmp" } })),
             links,
             endpoints: EndpointStatuses::default(),
-            of_endpoints: endpoints(),
+            of_endpoints: endpoints::stand_in(),
             callbacks: Callbacks::default(),
             recover: Arc::new(|_, _, _| 1),
             try_out: Arc::new(|_, _| (1, 1)),
@@ -410,23 +408,6 @@ impl Keeper {
     }
 }
 
-/// Those who run endpoints: they make each, and end none.
-fn endpoints() -> mpsc::Sender<EndpointRequest> {
-    let (to, mut requests) = mpsc::channel(16);
-    std::thread::spawn(move || {
-        while let Some(request) = requests.blocking_recv() {
-            match request {
-                EndpointRequest::Make(NewEndpoint { account, url, terms }, reply) => {
-                    let (id, at, gone_at) = (EndpointId(7), NOW, Time::NEVER);
-                    _ = reply.send(Ok(MadeEndpoint { id, account, key: 7, url, terms, at, gone_at }));
-                }
-                EndpointRequest::Remove(_, _, reply) => _ = reply.send(true),
-            }
-        }
-    });
-    to
-}
-
 fn used(submission: &Submission, keyed: &Keyed, order: OrderId) -> Idempotency {
     Idempotency { account: submission.account, key: keyed.key.clone(), hash: keyed.hash, order, at: NOW }
 }
@@ -441,6 +422,7 @@ pub(crate) fn account(id: u16, name: &str, key: &str) -> Account {
         scopes: Scopes { send: true, read: true, verify: false, webhooks: false, admin: false, reveal: false },
         allow_from: vec![],
         routes: vec![RouteId(8), RouteId(1)],
+        is_sandbox: false,
         senders: vec!["YOURAPP".into()],
         region: None,
         destinations: Destinations { allow: vec![], deny: vec!["882".into()] },

@@ -3,6 +3,7 @@
 mod backup;
 mod calendar;
 mod routing;
+mod sandbox;
 mod send;
 mod shop;
 mod shown;

@@ -181,6 +181,7 @@ pub(super) fn account(id: AccountId, terms: Terms) -> Account {
         scopes: Scopes::default(),
         allow_from: vec![],
         routes: vec![BULK, CODES],
+        is_sandbox: false,
         senders: vec![],
         region: None,
         destinations: Destinations::default(),

@@ -165,7 +165,7 @@ fn rules<'a>(plan: &'a Plan, account: &'a Account, question: &'a Question) -> Ve
     let mut shown = Vec::new();
     for (place, rule) in (1..).zip(&plan.rules) {
         let why_not = why_not(rule, account, &asked);
-        shown.push(RuleView { rule: place, route_id: rule.route.0, fits: why_not.is_none(), why_not });
+        shown.push(RuleView { rule: place, route_id: rule.route.shown(), fits: why_not.is_none(), why_not });
         if why_not.is_none() {
             break;
         }
@@ -179,7 +179,7 @@ fn why_not(rule: &Rule, account: &Account, asked: &rule::Asked<'_>) -> Option<&'
         change(&mut other);
         other
     };
-    if !account.routes.contains(&rule.route) {
+    if !account.routes.contains(&account.route(rule.route.0)) {
         return Some("its route is not granted to the account");
     }
     if rule.fits(asked) {
@@ -397,7 +397,13 @@ impl<'a> RouteView<'a> {
             Some(rule) => format!("rule {}", rule.rule),
             None => "the first route of the account".to_owned(),
         };
-        Self { id: route.id.0, name: &route.name, class: route.class.word(), order: route.order.word(), chosen_by }
+        Self {
+            id: route.id.shown(),
+            name: &route.name,
+            class: route.class.word(),
+            order: route.order.word(),
+            chosen_by,
+        }
     }
 }
 

@@ -120,7 +120,7 @@ impl Teller<'_> {
     fn tell_route(&mut self) {
         let body = &self.entry.body;
         let Some(route) = self.plan.routes.get(&body.route) else {
-            let text = format!("It went by route {}, which the configuration has no more.", body.route.0);
+            let text = format!("It went by route {}, which the configuration has no more.", body.route.shown());
             return self.tell(body.created, text);
         };
         let asked = Asked {
@@ -153,7 +153,7 @@ impl Teller<'_> {
         };
         let text = format!(
             "It goes by route {} ({}): {why}. Its carriers, {order}: {}.",
-            route.id.0,
+            route.id.shown(),
             route.name,
             names.join(", ")
         );

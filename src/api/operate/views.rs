@@ -120,7 +120,7 @@ impl ScoreView {
     pub(crate) fn of(it: &Scored) -> Self {
         let judged = &it.judged;
         Self {
-            route_id: it.route.0,
+            route_id: it.route.shown(),
             country: it.country,
             score: judged.score,
             recent: judged.recent,
@@ -217,7 +217,7 @@ impl<'a> RouteView<'a> {
         let queues = snapshot.queues.iter().filter(|it| it.route == route.id);
         let held = snapshot.held_routes.iter().find(|it| it.0 == route.id);
         Self {
-            id: route.id.0,
+            id: route.id.shown(),
             name: &route.name,
             class: route.class.word(),
             carriers: route.carriers.iter().map(|it| plan.carrier_name(*it).unwrap_or_default()).collect(),
@@ -257,7 +257,7 @@ pub(crate) struct QueueView<'a> {
 impl<'a> QueueView<'a> {
     pub(crate) fn of(it: &InQueue, plan: &'a Plan) -> Self {
         Self {
-            route_id: it.route.0,
+            route_id: it.route.shown(),
             class: it.class.word(),
             account: plan.account_name(it.account),
             carrier: it.carrier.map(|it| plan.carrier_name(it).unwrap_or_default()),
@@ -277,6 +277,8 @@ pub(crate) struct AccountView<'a> {
     id: &'a str,
     /// Whether its keys are taken.
     active: bool,
+    /// Whether what it sends stays in this process.
+    sandbox: bool,
     /// What its keys are good for.
     scopes: Vec<&'static str>,
     /// How many keys it has.
@@ -296,14 +298,21 @@ pub(crate) struct AccountView<'a> {
 impl<'a> AccountView<'a> {
     pub(crate) fn of(account: &'a Account) -> Self {
         let it = account.scopes;
-        let scopes =
-            [("send", it.send), ("read", it.read), ("verify", it.verify), ("admin", it.admin), ("reveal", it.reveal)];
+        let scopes = [
+            ("send", it.send),
+            ("read", it.read),
+            ("verify", it.verify),
+            ("webhooks", it.webhooks),
+            ("admin", it.admin),
+            ("reveal", it.reveal),
+        ];
         Self {
             id: &account.name,
             active: account.active,
+            sandbox: account.is_sandbox,
             scopes: scopes.into_iter().filter(|it| it.1).map(|it| it.0).collect(),
             keys: account.keys.len(),
-            routes: account.routes.iter().map(|it| it.0).collect(),
+            routes: account.routes.iter().map(|it| it.shown()).collect(),
             senders: &account.senders,
             region: account.region.as_deref(),
             currency: account.currency.map(|it| it.to_string()),

@@ -136,7 +136,7 @@ impl<'a> Pricing<'a> {
         let countries = table.iter().flat_map(|it| &it.countries);
         let prefixes = table.iter().flat_map(|it| &it.prefixes);
         Self {
-            route_id: route.0,
+            route_id: route.shown(),
             priced: table.is_some(),
             per: "part",
             currency: table.map(|it| Shown(it.currency)),

@@ -15,7 +15,7 @@ use crate::api::read::balance::refunds;
 use crate::api::read::message_view::MessageView;
 use crate::dispatch::door::plan::Account;
 use crate::message::attempt::CarrierMessageId;
-use crate::message::id::{OrderId, RouteId, Seq};
+use crate::message::id::{OrderId, Seq};
 use crate::message::money::Money;
 use crate::message::status::Status;
 use crate::message::veil::{Pages, Veil};
@@ -91,15 +91,15 @@ pub(crate) struct Search<'a> {
     pub(crate) query: MessageFilter,
     page: Asked,
     veil: Veil,
-    /// National numbers are those of this region.
-    region: Option<&'a str>,
+    /// Who asks: national numbers are those of its region, and routes its own.
+    account: &'a Account,
 }
 
 impl<'a> Search<'a> {
     /// The search of an account before it asks for anything.
     pub(crate) fn new(by: &'a Account, veil: Veil) -> Self {
         let page = Asked::first(veil, Pages::Messages);
-        Self { query: MessageFilter::default(), page, veil, region: by.region.as_deref() }
+        Self { query: MessageFilter::default(), page, veil, account: by }
     }
 
     /// What one parameter asks for.
@@ -114,7 +114,7 @@ impl<'a> Search<'a> {
         match name {
             "status" => query.status = Some(Status::from_word(value).ok_or("must be one of the seven statuses")?),
             "to" => {
-                let number = E164::parse(&query::number(value), self.region);
+                let number = E164::parse(&query::number(value), self.account.region.as_deref());
                 query.to = Some(number.map_err(|_| "must be a number with its country code")?);
             }
             "order_id" => {
@@ -122,7 +122,8 @@ impl<'a> Search<'a> {
                 query.order = Some(self.veil.read_order(order).unwrap_or(OrderId::NONE));
             }
             "route_id" => {
-                query.route = Some(RouteId(u32::try_from(number()?).map_err(|_| "must be a route's number")?));
+                let route = u32::try_from(number()?).map_err(|_| "must be a route's number")?;
+                query.route = Some(self.account.route(route));
             }
             "client_ref" => query.client_ref = Some(value.into()),
             "carrier_message_id" => {

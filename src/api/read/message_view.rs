@@ -112,7 +112,7 @@ impl<'a> MessageView<'a> {
             account: None,
             to: Shown(Recipient::Whole(body.destination)),
             from: (body.source != Source::Unset).then_some(Shown(&body.source)),
-            route_id: body.route.0,
+            route_id: body.route.shown(),
             class: body.class.word(),
             client_ref: body.client_ref.as_deref(),
             status: status.word(),

@@ -16,7 +16,7 @@ use crate::api::handler::time::Timestamp;
 use crate::dispatch::admit::arrive::SLICE;
 use crate::dispatch::door::plan::Account;
 use crate::message::body::Body;
-use crate::message::id::{AccountId, OrderId, RouteId, Seq};
+use crate::message::id::{AccountId, OrderId, Seq};
 use crate::message::money::{Currency, Money};
 use crate::message::status::Status;
 use crate::message::veil::{Pages, Veil};
@@ -61,7 +61,7 @@ pub(crate) async fn orders(
         let moment = || Timestamp::parse(&value).ok_or("must be a time of RFC 3339").map(Some);
         let number = || value.parse().map_err(|_| "must be a route's number");
         let set = match name.as_str() {
-            "route_id" => number().map(|it| filter.route = Some(RouteId(it))),
+            "route_id" => number().map(|it| filter.route = Some(account.route(it))),
             "since" => moment().map(|it| filter.since = it),
             "until" => moment().map(|it| filter.until = it),
             _ => page.set(&name, &value),
@@ -219,7 +219,7 @@ impl Order {
         let (total, delivered) = (totals.total(), totals.of(Status::Delivered));
         Self {
             order_id: veil.order(view.id),
-            route_id: view.route.0,
+            route_id: view.route.shown(),
             status: totals.status().word(),
             total,
             queued: totals.of(Status::Queued),

@@ -8,7 +8,6 @@ use crate::api::handler::kinds::{Amount, CurrencyCode, RouteKey, TrafficClass};
 use crate::api::handler::page::Page;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::dispatch::door::plan::Account;
-use crate::message::id::RouteId;
 use crate::route::plan::Route;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -31,7 +30,7 @@ pub(crate) async fn one(Path(id): Path<String>, by: Reader) -> Result<Response, 
 
 /// The route that a path names, if the account may use it.
 pub(crate) fn route<'a>(by: &'a Reader, id: &str) -> Result<&'a Route, Problem> {
-    let id = id.parse().ok().map(RouteId).filter(|it| by.account().routes.contains(it));
+    let id = id.parse().ok().map(|it| by.account().route(it)).filter(|it| by.account().routes.contains(it));
     let route = id.and_then(|it| by.plan().routes.get(&it));
     route.ok_or_else(|| Problem::new(Kind::NotFound, "There is no route with this id for this account."))
 }
@@ -127,7 +126,7 @@ impl<'a> Profile<'a> {
 impl<'a> Shown<'a> {
     fn of(account: &Account, route: &'a Route) -> Self {
         Self {
-            id: route.id.0,
+            id: route.id.shown(),
             name: &route.name,
             class: route.class.word(),
             default: account.routes.first() == Some(&route.id),

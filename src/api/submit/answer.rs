@@ -37,7 +37,7 @@ pub(crate) fn accepted(
     let document = Accepted {
         order_id: order,
         retry_of: of,
-        route_id: quote.route.id.0,
+        route_id: quote.route.id.shown(),
         count: messages.len(),
         initial_state: "QUEUED",
         cost: quote.cost().map(Shown),
@@ -63,7 +63,7 @@ pub(crate) fn estimated(quote: &Quote<'_>, carriers: Option<&[&str]>, sufficient
     let first = quote.lines.first().map(|it| it.alphabet);
     let common = first.filter(|it| quote.lines.iter().all(|line| line.alphabet == *it));
     let document = Estimated {
-        route_id: quote.route.id.0,
+        route_id: quote.route.id.shown(),
         class: quote.route.class.word(),
         carriers,
         count: messages.len(),

@@ -256,7 +256,8 @@ fn route<'a, 'q>(plan: &'a Plan, account: &Account, wanted: &Wanted<'q>) -> Resu
     if let Some(id) = wanted.asked.route_id {
         let route = plan
             .routes
-            .get(&RouteId(id))
+            .get(&account.route(id))
+            .or_else(|| plan.routes.get(&RouteId(id)))
             .ok_or_else(|| Problem::at(Kind::Invalid, "/route_id", "there is no such route"))?;
         if account.routes.contains(&route.id) {
             return Ok(route);
@@ -277,13 +278,15 @@ fn route<'a, 'q>(plan: &'a Plan, account: &Account, wanted: &Wanted<'q>) -> Resu
         at,
     };
     let asked: Vec<rule::Asked<'_>> = numbers.into_iter().map(one).collect();
-    let chosen = rule::choose(&plan.rules, &account.routes, &asked).and_then(|it| plan.routes.get(&it));
+    // Rules name routes by their numbers.
+    let granted: Vec<RouteId> = account.routes.iter().map(|it| RouteId(it.shown())).collect();
+    let chosen = rule::choose(&plan.rules, &granted, &asked).and_then(|it| plan.routes.get(&account.route(it.0)));
     chosen.ok_or_else(|| Problem::new(Kind::RouteNotGranted, "The account has no route."))
 }
 
 fn check_route(route: &Route, class: Option<Class>, source: Option<&Source>) -> Result<(), Problem> {
     if class.is_some_and(|it| it != route.class) {
-        let detail = format!("route {} is for class {}", route.id.0, route.class.word());
+        let detail = format!("route {} is for class {}", route.id.shown(), route.class.word());
         return Err(Problem::at(Kind::ClassMismatch, "/class", detail));
     }
     if let Some(source) = source
@@ -293,7 +296,7 @@ fn check_route(route: &Route, class: Option<Class>, source: Option<&Source>) -> 
         return Err(Problem::at(
             Kind::SenderNotGranted,
             "/from",
-            format!("route {} does not take this sender", route.id.0),
+            format!("route {} does not take this sender", route.id.shown()),
         ));
     }
     Ok(())
@@ -307,7 +310,7 @@ pub(super) fn may_use(account: &Account, route: &Route, source: &Source) -> bool
 /// An account that pays in advance cannot be sent for without a price.
 fn check_price(account: &Account, route: &Route) -> Result<(), Problem> {
     if account.terms.managed && route.price.is_none() {
-        let detail = format!("route {} has no price, and the account pays from a balance", route.id.0);
+        let detail = format!("route {} has no price, and the account pays from a balance", route.id.shown());
         return Err(Problem::at(Kind::NoPrice, "/route_id", detail));
     }
     Ok(())

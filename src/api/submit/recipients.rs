@@ -208,7 +208,7 @@ impl Terms<'_> {
             field: Field::To,
             kind: Kind::NoPrice,
             code: Rejection::NoPrice,
-            detail: format!("route {} has no price for this destination", self.route.id.0).into(),
+            detail: format!("route {} has no price for this destination", self.route.id.shown()).into(),
         })
     }
 }

@@ -55,9 +55,6 @@ impl One<'_, '_> {
 
     fn refuse_unbuilt(&mut self) {
         let written = self.written;
-        if written.sandbox == Some(true) {
-            self.findings.unbuilt(&self.at("sandbox"), "true", "false");
-        }
         if written.logins.as_ref().is_some_and(|it| !it.is_empty()) {
             self.findings.unbuilt(&self.at("logins"), "[ … ]", "[]");
         }
@@ -84,6 +81,7 @@ impl One<'_, '_> {
         let account = Account {
             id,
             name: written.id.as_str().into(),
+            is_sandbox: written.sandbox.unwrap_or(false),
             active: written.active.unwrap_or(true),
             weight: self.findings.within(&self.at("weight"), written.weight.unwrap_or(1).into(), 1..=100) as u32,
             keys: self.keys(),

@@ -19,6 +19,7 @@ pub mod numbers;
 pub mod destination;
 pub mod choice;
 pub mod route;
+pub mod sandbox;
 pub mod rule;
 pub mod sender;
 pub mod service;
@@ -113,14 +114,16 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     let carrier::All { carriers, links, http_links } = carrier::all(&schema.carriers, names, environment, findings);
     let networks = numbers::networks(&schema.numbers, findings);
     let known = choice::Known { carriers: &carriers, names, networks: &networks };
-    let routes = route::all(&schema.routes, known, findings);
+    let mut routes = route::all(&schema.routes, known, findings);
     http::check_registrations(&schema.routes, &routes, &http_links, findings);
     sender::check(&schema.routes, &routes, &carriers, findings);
-    let accounts = account::all(&schema.accounts, &routes, names, findings);
+    let mut accounts = account::all(&schema.accounts, &routes, names, findings);
     let mut webhooks = webhook::all(&schema.accounts, &accounts, names, findings);
     webhooks.extend(webhook::of_operators(&schema.operator, names, findings));
     let templates = made_endpoint::templates(&schema.accounts, &accounts, names);
     let rules = rule::all(&schema.rules, &routes, names, findings);
+    let sandbox = names.carrier(sandbox::CARRIER).filter(|_| accounts.values().any(|it| it.is_sandbox));
+    sandbox::open(&mut accounts, &mut routes, sandbox);
     let inbound = inbound::rules(&schema.inbound, names, findings);
     let opt_out = opt_out::opt_out(&schema.opt_out, findings);
     let (http, admin) = (service::http(&schema.http, findings), service::admin(&schema.admin, findings));
@@ -138,6 +141,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
             limits,
             networks: Arc::new(networks),
         }),
+        sandbox,
         links,
         http_links,
         webhooks,

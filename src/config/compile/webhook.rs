@@ -185,6 +185,7 @@ impl Place {
                 connect_timeout: CONNECT_WITHIN,
                 tls: address.tls,
                 guard: Some(Guard { allowed: allowed.into() }),
+                passage: None,
             },
             host: address.host.into(),
             path: Secret::new(address.target),

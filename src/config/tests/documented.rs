@@ -151,8 +151,8 @@ fn what_has_no_function_yet_is_refused_in_a_sentence() {
     }
     assert!(5 < count, "{count}");
     assert_eq!(
-        errors(&FILE.replace("#sandbox = false", "sandbox = true")).split_once(": ").map(|it| it.1),
-        Some("account \"shop\", sandbox: sandbox = true has no function yet; remove it or use false")
+        errors(&FILE.replace("#logins = []", "logins = [{ port = \"kannel\" }]")).split_once(": ").map(|it| it.1),
+        Some("account \"shop\", logins: logins = [ … ] has no function yet; remove it or use []")
     );
 }
 

@@ -9,6 +9,7 @@ mod money;
 mod refused;
 mod reload;
 mod routing;
+mod sandbox;
 mod senders;
 mod webhook;
 

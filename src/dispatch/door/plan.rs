@@ -168,6 +168,8 @@ pub struct Account {
     pub allow_from: Vec<Subnet>,
     /// Routes that it may use; the first is its default.
     pub routes: Vec<RouteId>,
+    /// Whether nothing of it leaves this process.
+    pub is_sandbox: bool,
     /// Senders that it may use; `*` is any.
     pub senders: Vec<Box<str>>,
     /// The country whose national numbers it may write, as ISO letters.
@@ -184,6 +186,13 @@ pub struct Account {
     pub hears_of_sent: bool,
     /// Whether it is shown which carriers had its messages, and what these said in their own words.
     pub shows_carriers: bool,
+}
+
+impl Account {
+    /// The route that it means by a number.
+    pub const fn route(&self, id: u32) -> RouteId {
+        if self.is_sandbox { RouteId(id).in_sandbox() } else { RouteId(id) }
+    }
 }
 
 /// How an account pays, and how much it may send.

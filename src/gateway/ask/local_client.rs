@@ -96,6 +96,7 @@ async fn connect(listener: &Http, door: Door, key: &str) -> Result<Client, Strin
         connect_timeout: CONNECT_TIMEOUT,
         tls,
         guard: None,
+        passage: None,
     };
     let (stream, _) = transport::connect(&target).await.map_err(|error| error.to_string())?;
     Client::over(stream, &address.to_string(), key).await.map_err(|error| error.to_string())

@@ -303,6 +303,7 @@ fn client(options: &Options) -> HttpClient {
         connect_timeout: options.connect_timeout,
         tls: options.tls.clone(),
         guard: None,
+        passage: None,
     };
     HttpClient::new(target, options.host.clone(), options.response_timeout, options.window)
         .reading(options.answer_max())

@@ -71,6 +71,11 @@ impl fmt::Debug for Meters {
     }
 }
 
+/// The label of a route; what tries things out has one of its own.
+fn route_name(route: RouteId) -> String {
+    if route.is_in_sandbox() { format!("sandbox-{}", route.shown()) } else { route.shown().to_string() }
+}
+
 impl Meters {
     /// All meters; but for those that come with their first event they are registered, at 0.
     pub fn new(exposition: &Exposition, labels: &Labels) -> Self {
@@ -87,7 +92,7 @@ impl Meters {
             accounts.chain([(AccountId::OPERATORS, AccountId::OPERATORS_NAME)])
         };
         let meters = Self {
-            routes: labels.routes.iter().map(|it| (*it, RouteMeter::new(exposition, &it.0.to_string()))).collect(),
+            routes: labels.routes.iter().map(|it| (*it, RouteMeter::new(exposition, &route_name(*it)))).collect(),
             carriers: labels.carriers.iter().map(|(id, name, _)| (*id, carrier(name))).collect(),
             links: collect(links),
             accounts: labels.accounts.iter().map(|(id, name)| (*id, account(name))).collect(),

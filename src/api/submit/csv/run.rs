@@ -180,7 +180,7 @@ impl Run<'_> {
     }
 
     fn made(&self, order: OrderId, quote: &Quote<'_>, count: u64, (first_line, last_line): (u64, u64)) -> Made {
-        let (order_id, route_id) = (self.context.veil().order(order), quote.route.id.0);
+        let (order_id, route_id) = (self.context.veil().order(order), quote.route.id.shown());
         Made { order_id, route_id, count, first_line, last_line, cost: quote.cost().map(Shown) }
     }
 
@@ -191,7 +191,7 @@ impl Run<'_> {
         let means = Means { balance: charge.map(|it| it.balance), ..Means::default() };
         let Judge { plan, account, .. } = self.judge;
         let Some(view) = view else { return Ok((made, means, account.currency)) };
-        (made.route_id, made.count, made.cost) = (view.route.0, view.totals.total(), view.price.map(Shown));
+        (made.route_id, made.count, made.cost) = (view.route.shown(), view.totals.total(), view.price.map(Shown));
         Ok((made, means, plan.currency(view.route, account.currency)))
     }
 

@@ -1,0 +1,60 @@
+//! Accounts that try things out: a hidden carrier in this process takes their messages, by routes like those that they
+//! name.
+
+use crate::config::error::Findings;
+use crate::config::schema::Schema;
+use crate::config::schema::carrier::Carrier;
+use crate::dispatch::door::plan::Account;
+use crate::message::id::{AccountId, CarrierId, RouteId};
+use crate::route::plan::{CarrierOrder, Route};
+use crate::route::table::ByDestination;
+use figment::value::Value;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// How the carrier is called.
+pub const CARRIER: &str = "sandbox";
+
+/// The carrier, where some account is one that tries things out; it stands behind those that are written.
+pub fn carrier(schema: &Schema, findings: &mut Findings) -> Option<(usize, Carrier)> {
+    let (place, _) = schema.accounts.iter().find(|it| it.1.sandbox == Some(true))?;
+    if schema.carriers.iter().any(|it| it.1.id == CARRIER) {
+        let message = "a carrier is called \"sandbox\", as the one that is simulated is; give it another id";
+        findings.fault(&format!("account.{place}.sandbox"), message);
+        return None;
+    }
+    let written = json!({ "id": CARRIER, "address": ["sandbox:2775"], "system_id": "sandbox", "password": "sandbox" });
+    let read = Value::serialize(written).ok().and_then(|it| it.deserialize::<Carrier>().ok());
+    let last = schema.carriers.last().map_or(0, |it| it.0 + 1);
+    Some((last, read.expect("what is written here is a carrier")))
+}
+
+/// Gives the accounts that try things out routes of their own: each is as the one whose number it shows, but that
+/// nothing of it leaves this process, and that it waits for no hour.
+pub fn open(
+    accounts: &mut BTreeMap<AccountId, Account>,
+    routes: &mut BTreeMap<RouteId, Route>,
+    carrier: Option<CarrierId>,
+) {
+    let Some(carrier) = carrier else { return };
+    for account in accounts.values_mut().filter(|it| it.is_sandbox) {
+        for id in &mut account.routes {
+            let Some(real) = routes.get(id) else { continue };
+            let own = Route {
+                id: id.in_sandbox(),
+                name: real.name.clone(),
+                carriers: vec![carrier],
+                weights: Vec::new(),
+                carriers_by_country: ByDestination::default(),
+                order: CarrierOrder::Static,
+                quiet_hours: None,
+                receipt_window: None,
+                max_wait: None,
+                max_cost: None,
+                ..real.clone()
+            };
+            *id = own.id;
+            routes.insert(own.id, own);
+        }
+    }
+}
