@@ -32,7 +32,9 @@ pub struct Labels {
 impl Labels {
     /// Those of a plan. `binds` says how many links a carrier has, receivers included.
     pub fn of(plan: &Plan, binds: impl Fn(CarrierId) -> u8) -> Self {
-        let prices = plan.routes.values().filter_map(|it| it.price.as_ref()).flat_map(|it| it.countries.keys());
+        let of_accounts = plan.accounts.values().flat_map(|it| it.prices.values());
+        let prices = plan.routes.values().filter_map(|it| it.price.as_ref()).chain(of_accounts);
+        let prices = prices.flat_map(|it| it.countries.keys());
         let costs = plan.carriers.values().filter_map(|it| it.dialect.cost.as_ref()).flat_map(|it| it.countries.keys());
         let countries: BTreeSet<&Box<str>> = prices.chain(costs).collect();
         Self {

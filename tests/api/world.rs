@@ -423,6 +423,7 @@ pub(crate) fn account(id: u16, name: &str, key: &str) -> Account {
         allow_from: vec![],
         routes: vec![RouteId(8), RouteId(1)],
         is_sandbox: false,
+        prices: BTreeMap::new(),
         senders: vec!["YOURAPP".into()],
         region: None,
         destinations: Destinations { allow: vec![], deny: vec!["882".into()] },

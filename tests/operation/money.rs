@@ -194,6 +194,31 @@ fn prices_are_told_by_default_country_and_prefix() {
 }
 
 #[test]
+fn an_account_pays_by_a_table_of_its_own_where_it_has_one() {
+    let own = "prices = { \"1\" = { NL = \"0.05\", currency = \"USD\" } }\n";
+    let daemon = daemon(&format!("{MANAGED}{own}"), quiet_port(), PRICED);
+    let mut client = daemon.client();
+    let pricing = client.get("/v1/routes/1/pricing").json();
+    assert_eq!(
+        (&pricing["currency"], &pricing["default"], &pricing["countries"]),
+        (&json!("USD"), &Value::Null, &json!({ "NL": "0.050" }))
+    );
+    assert_eq!(client.get("/v1/routes").json()["data"][0]["currency"], "USD");
+    assert_eq!(credit(&mut daemon.operator(), "1.00").status, 201);
+    let estimate = client.post("/v1/estimate", &message("+31612345678")).json();
+    assert_eq!((&estimate["cost"], &estimate["currency"]), (&json!("0.050"), &json!("USD")), "{estimate}");
+    let sent = client.post("/v1/messages", &message("+31612345678")).json();
+    assert_eq!(
+        (&sent["cost"], &sent["currency"], &sent["balance_after"]),
+        (&json!("0.050"), &json!("USD"), &json!("0.950")),
+        "{sent}"
+    );
+    // What its table has not is not taken from that of the route.
+    let refused = client.post("/v1/messages", &message("+4915112345678"));
+    assert_eq!((refused.status, &refused.json()["stage"]), (422, &json!("pricing")), "{}", refused.text());
+}
+
+#[test]
 fn a_quota_outlives_the_process_and_says_when_to_come_again() {
     let mut daemon = daemon("quota = \"3/1d\"\n", quiet_port(), "");
     let both = json!({ "to": ["+31612345678", "+31612345679"], "from": "YOURAPP", "text": "one" });
@@ -343,7 +368,8 @@ fn a_balance_of_a_store_of_format_4_takes_the_currency_that_is_configured() {
     daemon.terminate();
     let file = daemon.config().with_file_name("store").join("nuncio.db");
     let conn = rusqlite::Connection::open(file).expect("the store");
-    let steps = "DROP TABLE endpoint; DROP TABLE retry; DROP TABLE forgotten; ALTER TABLE event DROP COLUMN about;
+    let steps = "DROP TABLE made; DROP INDEX event_by_endpoint; ALTER TABLE event DROP COLUMN endpoint;
+        ALTER TABLE event DROP COLUMN target; DROP TABLE endpoint; DROP TABLE retry; DROP TABLE forgotten; ALTER TABLE event DROP COLUMN about;
         DROP TABLE currency; ALTER TABLE meta DROP COLUMN eras; PRAGMA user_version = 4;";
     conn.execute_batch(steps).expect("the newer goes");
     drop(conn);

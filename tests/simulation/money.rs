@@ -182,6 +182,7 @@ pub(super) fn account(id: AccountId, terms: Terms) -> Account {
         allow_from: vec![],
         routes: vec![BULK, CODES],
         is_sandbox: false,
+        prices: BTreeMap::new(),
         senders: vec![],
         region: None,
         destinations: Destinations::default(),

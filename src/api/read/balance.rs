@@ -103,7 +103,7 @@ pub(crate) fn about_pricing() -> Endpoint {
 /// `GET /v1/routes/{id}/pricing`
 pub(crate) async fn pricing(Path(id): Path<String>, by: Reader) -> Result<Response, Problem> {
     let route = route(&by, &id)?;
-    Ok(json::answer(StatusCode::OK, &Pricing::of(route.id, route.price.as_ref()), 256))
+    Ok(json::answer(StatusCode::OK, &Pricing::of(route.id, by.account().price(route)), 256))
 }
 
 /// What a part costs, by destination: the longest prefix, else the country, else the default.

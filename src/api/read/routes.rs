@@ -105,9 +105,9 @@ struct Profile<'a> {
 }
 
 impl<'a> Profile<'a> {
-    fn of(account: &Account, route: &'a Route) -> Self {
+    fn of(account: &'a Account, route: &'a Route) -> Self {
         let senders = route.senders_by_country.entries().map(|(to, it)| (to, it.to_string()));
-        let prices = route.price.as_ref();
+        let prices = account.price(route);
         let countries = prices.into_iter().flat_map(|it| &it.countries);
         Self {
             route: Shown::of(account, route),
@@ -124,14 +124,14 @@ impl<'a> Profile<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn of(account: &Account, route: &'a Route) -> Self {
+    fn of(account: &'a Account, route: &'a Route) -> Self {
         Self {
             id: route.id.shown(),
             name: &route.name,
             class: route.class.word(),
             default: account.routes.first() == Some(&route.id),
-            priced: route.price.is_some(),
-            currency: route.price.as_ref().map(|it| it.currency.to_string()),
+            priced: account.price(route).is_some(),
+            currency: account.price(route).map(|it| it.currency.to_string()),
             validity_seconds: route.validity.as_secs(),
         }
     }

@@ -151,7 +151,7 @@ impl<'a> Quote<'a> {
             idempotency: None,
             recipients,
         });
-        let currency = route.price.as_ref().map(|it| it.currency).or(account.currency);
+        let currency = account.price(route).map(|it| it.currency).or(account.currency);
         Ok((Self { route, lines, rejected, duplicates, currency }, submission))
     }
 
@@ -309,7 +309,7 @@ pub(super) fn may_use(account: &Account, route: &Route, source: &Source) -> bool
 
 /// An account that pays in advance cannot be sent for without a price.
 fn check_price(account: &Account, route: &Route) -> Result<(), Problem> {
-    if account.terms.managed && route.price.is_none() {
+    if account.terms.managed && account.price(route).is_none() {
         let detail = format!("route {} has no price, and the account pays from a balance", route.id.shown());
         return Err(Problem::at(Kind::NoPrice, "/route_id", detail));
     }

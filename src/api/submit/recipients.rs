@@ -202,7 +202,7 @@ impl<'a> Terms<'a> {
 impl Terms<'_> {
     /// What a part costs the customer; `None` on an unpriced route.
     fn price(&self, to: &Destination<'_>) -> Result<Option<Money>, Fault> {
-        let Some(table) = &self.route.price else { return Ok(None) };
+        let Some(table) = self.account.price(self.route) else { return Ok(None) };
         let price = table.price(to.number, to.country);
         price.map(Some).ok_or_else(|| Fault {
             field: Field::To,

@@ -7,6 +7,7 @@ use crate::config::schema::account as written;
 use crate::dispatch::door::plan::{Account, Scopes, Terms};
 use crate::message::id::{AccountId, RouteId};
 use crate::message::money::{Currency, Money};
+use crate::message::price::PriceTable;
 use crate::record::event::EventKind;
 use crate::route::plan::Route;
 use crate::text::hex;
@@ -77,7 +78,7 @@ impl One<'_, '_> {
                 self.findings.fault(&self.at("routes"), format!("route {} stands there twice", id.0));
             }
         }
-        let (any, region) = ([String::from("*")], self.region());
+        let (any, region, prices) = ([String::from("*")], self.region(), self.prices(&granted));
         let account = Account {
             id,
             name: written.id.as_str().into(),
@@ -95,7 +96,8 @@ impl One<'_, '_> {
             ),
             region,
             destinations: destinations(&self.at("destinations"), written.destinations.as_ref(), self.findings),
-            currency: self.currency(&granted, routes),
+            currency: self.currency(&granted, (routes, &prices)),
+            prices,
             hears_of_sent: hears_of_sent(written),
             shows_carriers: self.shows_carriers(),
             terms: self.terms(),
@@ -191,14 +193,33 @@ impl One<'_, '_> {
         Some(text.into())
     }
 
+    /// What it pays on routes in place of what all pay there.
+    fn prices(&mut self, granted: &[RouteId]) -> BTreeMap<RouteId, PriceTable> {
+        let mut prices = BTreeMap::new();
+        for (route, written) in &self.written.prices {
+            let at = self.at(&format!("prices.{route}"));
+            let table = price::table(&at, written, self.findings);
+            match route.parse().map(RouteId) {
+                Ok(id) if granted.contains(&id) => prices.extend(table.map(|it| (id, it))),
+                _ => self.findings.fault(&at, "is no route of the account: write the number of one of its routes"),
+            }
+        }
+        prices
+    }
+
     /// The currency that is written, else that of the first route with a price; all routes must agree with it.
-    fn currency(&mut self, granted: &[RouteId], routes: &BTreeMap<RouteId, Route>) -> Option<Currency> {
+    fn currency(
+        &mut self,
+        granted: &[RouteId],
+        (routes, own): (&BTreeMap<RouteId, Route>, &BTreeMap<RouteId, PriceTable>),
+    ) -> Option<Currency> {
         let mut currency = self.written.currency.as_deref().and_then(|text| {
             let read = Currency::parse(text);
             read.map_err(|error| self.findings.fault(&self.at("currency"), format!("{text:?}: {error}"))).ok()
         });
         for id in granted {
-            let Some(price) = routes.get(id).and_then(|it| it.price.as_ref()) else { continue };
+            let of_route = || routes.get(id).and_then(|it| it.price.as_ref());
+            let Some(price) = own.get(id).or_else(of_route) else { continue };
             let own = *currency.get_or_insert(price.currency);
             if own != price.currency {
                 let message = format!("route {} is priced in {}, and this account pays in {own}", id.0, price.currency);

@@ -4,6 +4,7 @@ use crate::config::schema::unbuilt::Login;
 use crate::config::schema::webhook::Webhooks;
 use crate::config::units::{Pace, Share};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// One account.
 #[derive(Clone, Debug, Deserialize)]
@@ -26,6 +27,8 @@ pub struct Account {
     pub region: Option<String>,
     pub destinations: Option<Destinations>,
     pub currency: Option<String>,
+    #[serde(default)]
+    pub prices: BTreeMap<String, BTreeMap<String, String>>,
     pub balance: Option<String>,
     pub balance_low: Option<String>,
     pub shows: Option<String>,

@@ -2,6 +2,7 @@
 
 use crate::config::tests::{SMALL, errors, loaded};
 use crate::dispatch::door::plan::{Quota, Terms};
+use crate::message::id::RouteId;
 use crate::message::money::Money;
 use crate::number::e164::E164;
 use std::time::Duration;
@@ -12,6 +13,21 @@ fn with(account: &str, carrier: &str, route: &str) -> String {
         .replace("routes = [8]\n", &format!("routes = [8]\n{account}\n"))
         .replace("password = \"secret\"\n", &format!("password = \"secret\"\n{carrier}\n"))
         + route
+}
+
+#[test]
+fn a_table_of_an_account_s_own_is_for_one_of_its_routes() {
+    let own =
+        |route: &str, more: &str| with(&format!("prices = {{ \"{route}\" = {{ NL = \"0.05\"{more} }} }}"), "", "");
+    let plan = loaded(&own("8", ", currency = \"EUR\"")).plan;
+    let account = plan.accounts.values().next().unwrap();
+    let table = account.price(&plan.routes[&RouteId(8)]).expect("it has one");
+    assert_eq!(table.countries.get("NL"), Some(&Money(50_000)));
+    assert_eq!(account.currency, Some(table.currency), "in which it pays");
+    for other in ["9", "x", ""] {
+        assert!(errors(&own(other, ", currency = \"EUR\"")).contains("is no route of the account"), "{other}");
+    }
+    assert!(errors(&own("8", "")).contains("prices.8.currency: this key is required"));
 }
 
 #[test]

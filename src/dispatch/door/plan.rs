@@ -7,6 +7,7 @@ use crate::message::body::Body;
 use crate::message::class::Class;
 use crate::message::id::{AccountId, CarrierId, RouteId};
 use crate::message::money::{Currency, Money};
+use crate::message::price::PriceTable;
 use crate::message::source::Source;
 use crate::number::e164::E164;
 use crate::route::breaker;
@@ -70,9 +71,9 @@ impl Plan {
         self.accounts.values().find(|it| *it.name == *name)
     }
 
-    /// What a route's prices are in; else what the account pays in.
+    /// What an account pays in; else what a route's prices are in.
     pub fn currency(&self, route: RouteId, account: Option<Currency>) -> Option<Currency> {
-        self.routes.get(&route).and_then(|it| it.price.as_ref()).map(|it| it.currency).or(account)
+        account.or_else(|| self.routes.get(&route).and_then(|it| it.price.as_ref()).map(|it| it.currency))
     }
 
     /// What a carrier charges for one SMS to a number; `None` where no cost is stated.
@@ -180,6 +181,8 @@ pub struct Account {
     pub weight: u32,
     /// What it pays in.
     pub currency: Option<Currency>,
+    /// What it pays on some routes, in place of what all pay there.
+    pub prices: BTreeMap<RouteId, PriceTable>,
     /// How it pays, and how much it may send.
     pub terms: Terms,
     /// Whether it is told that its messages were sent, and not only how they ended.
@@ -192,6 +195,11 @@ impl Account {
     /// The route that it means by a number.
     pub const fn route(&self, id: u32) -> RouteId {
         if self.is_sandbox { RouteId(id).in_sandbox() } else { RouteId(id) }
+    }
+
+    /// What it pays on a route; `None` where that is unpriced.
+    pub fn price<'a>(&'a self, route: &'a Route) -> Option<&'a PriceTable> {
+        self.prices.get(&RouteId(route.id.shown())).or(route.price.as_ref())
     }
 }
 
