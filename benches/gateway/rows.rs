@@ -4,7 +4,7 @@
 //!  route 1: a prompt carrier      route 2: a carrier that is down until the drain      route 3: a silent carrier
 //! ```
 
-use crate::carrier::{Carrier, Mode};
+use crate::carrier::{Carrier, Mode, Seen};
 use crate::daemon::{Daemon, Site};
 use crate::kannel::{self, Kannel};
 use crate::load::{self, Sample, percentile};
@@ -78,6 +78,7 @@ impl Bench {
             }
             drop(daemon);
             self.drain(&full, queued).await;
+            self.drain_with_receipts().await;
         }
     }
 
@@ -232,11 +233,7 @@ impl Bench {
         daemon.process.terminate();
         let mut carrier = Carrier::start(site.carrier(2), Mode::Prompt);
         let daemon = site.start();
-        let mut seen = carrier.seen();
-        while seen.first == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            seen = carrier.seen();
-        }
+        let mut seen = until_first(&mut carrier).await;
         let first = (seen.first - daemon.began) as f64 / 1e9;
         self.table.row(
             &format!("restart with {many} queued: first submit_sm"),
@@ -250,14 +247,51 @@ impl Bench {
             (seen, ended) = (carrier.seen(), nanos());
         }
         let rate = seen.submits as f64 / (ended - seen.first) as f64 * 1e9;
-        let [gateway, simulator] = [&daemon.process, &carrier.process].map(|it| it.cpu() / many as f64 * 1e6);
         self.table.row(
             &format!("draining a stored backlog of {many} through one bind, window 100"),
             "20,000 submit_sm/s",
             "50,000",
-            format!("{rate:.0} submit_sm/s; CPU seconds per million: gateway {gateway:.0}, simulator {simulator:.0}"),
+            format!("{rate:.0} submit_sm/s; {}", spent(&daemon, &carrier, many)),
         );
     }
+
+    /// The same with a receipt for each message, until all are recorded.
+    async fn drain_with_receipts(&mut self) {
+        let (many, site) = (self.backlog, Site::new(&self.folder.join("receipts"), &["all", "all"]));
+        let daemon = site.started().await;
+        load::fill(daemon.http, 2, many).await;
+        daemon.process.terminate();
+        let mut carrier = Carrier::start(site.carrier(2), Mode::Prompt);
+        let daemon = site.started().await;
+        let began = until_first(&mut carrier).await.first;
+        daemon.until_delivered(2, many as f64).await;
+        let rate = many as f64 / (nanos() - began) as f64 * 1e9;
+        assert_eq!(carrier.seen().refused_or_lost, 0, "every receipt is taken");
+        let rss = daemon.process.rss();
+        self.table.row(
+            &format!("draining {many} with a receipt for each, until all receipts are recorded"),
+            "",
+            "30,000/s",
+            format!("{rate:.0}/s; {}; RSS {rss:.0} MB", spent(&daemon, &carrier, many)),
+        );
+    }
+}
+
+/// What a carrier has seen when its first submit_sm has come.
+async fn until_first(carrier: &mut Carrier) -> Seen {
+    loop {
+        let seen = carrier.seen();
+        if seen.first != 0 {
+            return seen;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// The CPU that so many messages took of processes that began with them.
+fn spent(daemon: &Daemon, carrier: &Carrier, many: u64) -> String {
+    let [gateway, simulator] = [&daemon.process, &carrier.process].map(|it| it.cpu() / many as f64 * 1e6);
+    format!("CPU seconds per million: gateway {gateway:.1}, simulator {simulator:.1}")
 }
 
 pub(crate) fn milliseconds(samples: &[Sample]) -> Vec<f64> {
