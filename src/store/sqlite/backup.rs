@@ -12,11 +12,12 @@
 use crate::message::id::Seq;
 use crate::message::time::Time;
 use crate::record::batch::{Batch, Marks};
+use crate::store::sqlite::carrier_ids::{self, CarrierIds};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::{Table, attempt, endpoint, event, forgotten, idem, ledger, operate, orders, retry};
-use crate::store::sqlite::writer::{self, Known};
+use crate::store::sqlite::writer;
 use crate::store::sqlite::{
     Durability, connect, guard, lock, money, opt_out, refuse_stump, schema, sync_directory, veil,
 };
@@ -169,7 +170,7 @@ fn read_messages(conn: &Connection) -> Result<u64, Trouble> {
 type Read = fn(&Connection) -> Result<(), Trouble>;
 
 /// Everything but messages, table by table.
-pub(super) const REST: [Read; 19] = [
+pub(super) const REST: [Read; 20] = [
     |conn| veil::read(conn).map(drop),
     |conn| reader::parked(conn).map(drop),
     |conn| reader::mo_parts(conn).map(drop),
@@ -189,6 +190,7 @@ pub(super) const REST: [Read; 19] = [
     |conn| every(conn, &ledger::TABLE, |row| ledger::read(row).map(drop)),
     |conn| every(conn, &operate::TABLE, |row| operate::read(row).map(drop)),
     postings::read_all,
+    carrier_ids::read_all,
 ];
 
 /// Reads every row of a table, one at a time.
@@ -206,7 +208,8 @@ fn hold(file: &Path, now: impl FnOnce(Time) -> Time) -> Result<(), Fault> {
     let conn = connect(file, OpenFlags::SQLITE_OPEN_READ_WRITE, 1).map_err(|it| engine(file, it))?;
     let marks: Marks = reader::marks(&conn).map_err(|it| it.of(file))?;
     let marks = marks.restored(now(marks.time));
-    writer::commit(&conn, &Batch::default(), Some(&marks), (Seq(0), &mut Known::new())).map_err(|it| it.of(file))?;
+    writer::commit(&conn, &Batch::default(), Some(&marks), (Seq(0), &mut CarrierIds::default()))
+        .map_err(|it| it.of(file))?;
     Ok(())
 }
 

@@ -18,13 +18,13 @@ use crate::message::id::{CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::status::Status;
 use crate::record::entry::Entry;
 use crate::record::views::MessageFilter;
-use crate::store::sqlite::arriving;
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::reader::{self, Loader, words};
 use crate::store::sqlite::search::Shared;
 use crate::store::sqlite::search::chart::BLOCK;
 use crate::store::sqlite::search::postings::{self, Key, SEGMENT};
 use crate::store::sqlite::search::sweep::standing;
+use crate::store::sqlite::{arriving, carrier_ids};
 use rusqlite::{Connection, Row};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -55,8 +55,6 @@ const SAME_ID_AT_ONCE: usize = 1_024;
 pub(super) mod find {
     pub(in crate::store::sqlite) const BODIES: &str =
         "SELECT seq, destination, client_ref FROM body WHERE seq >= ?1 AND seq < ?2 ORDER BY seq";
-    pub(in crate::store::sqlite) const PART_OF_ID: &str =
-        "SELECT id FROM part WHERE rhash = ?1 AND id >= ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
     pub(in crate::store::sqlite) const ATTEMPT_OF_ID: &str =
         "SELECT id FROM attempt WHERE rhash = ?1 AND id >= ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
 }
@@ -245,18 +243,22 @@ impl Stretch<'_, '_> {
     /// Along the messages below `reached` that a carrier gave this id, some at once.
     fn same_id(&mut self, walk: &mut Walk<'_>, from: Seq) -> Result<Step, Trouble> {
         let keys = [from, walk.reached].map(|it| PartKey::new(it, 0).0.cast_signed());
-        // Below this there may be others.
+        let hashes = self.hashes(&walk.forms)?;
+        // Below the floor there may be others.
         let (mut found, mut floor) = (BTreeSet::new(), from);
-        for hash in self.hashes(&walk.forms)? {
-            for words in [find::PART_OF_ID, find::ATTEMPT_OF_ID] {
+        let mut add = |seqs: Vec<Seq>| {
+            if let Some(last) = seqs.get(SAME_ID_AT_ONCE - 1) {
+                floor = floor.max(*last);
+            }
+            found.extend(seqs);
+        };
+        add(carrier_ids::logged(self.conn, &hashes, keys, SAME_ID_AT_ONCE)?);
+        for hash in hashes {
+            for words in [carrier_ids::words::FIND_BETWEEN, find::ATTEMPT_OF_ID] {
                 let mut statement = self.conn.prepare_cached(words)?;
                 let params = (hash.cast_signed(), keys[0], keys[1], SAME_ID_AT_ONCE.cast_signed());
                 let seq = |row: &Row<'_>| Ok(PartKey(row.get::<_, i64>(0)?.cast_unsigned()).seq());
-                let seqs = reader::all(&mut statement, params, seq)?;
-                if let Some(last) = seqs.get(SAME_ID_AT_ONCE - 1) {
-                    floor = floor.max(*last);
-                }
-                found.extend(seqs);
+                add(reader::all(&mut statement, params, seq)?);
             }
         }
         let seqs: Vec<Seq> = {

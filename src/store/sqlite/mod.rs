@@ -32,6 +32,7 @@ mod row_writer;
 mod row_reader;
 pub(in crate::store) mod seal;
 mod writer;
+mod carrier_ids;
 mod reader;
 mod retain;
 mod arriving;
@@ -53,6 +54,7 @@ use crate::message::veil::Veil;
 use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::contract::{Counted, Forget, Forgotten, NameKind, Poisoned, Recovered, Silent, Store};
 use crate::record::entry::Entry;
+use crate::store::sqlite::carrier_ids::CarrierIds;
 use crate::store::sqlite::checkpoint::{Checkpointer, Limits};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::guard::Guard;
@@ -61,7 +63,6 @@ use crate::store::sqlite::retain::Retaining;
 use crate::store::sqlite::search::sweep::Sweep;
 use crate::store::sqlite::table::name;
 use crate::store::sqlite::told::Told;
-use crate::store::sqlite::writer::Known;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
@@ -76,7 +77,7 @@ const BUSY_MAX: Duration = Duration::from_secs(5);
 
 /// The cache of the writer, in MiB. A commit walks all of it where a page was renumbered, so more costs each commit
 /// more.
-const CACHE: u32 = 8;
+const CACHE: u32 = 4;
 
 /// Octets of the write-ahead log that its pages take where no other process holds it.
 pub const LOG_USUAL: u64 = Limits::USUAL.octets();
@@ -106,7 +107,7 @@ pub struct Sqlite {
     writer: Connection,
     checkpointer: Checkpointer,
     file: PathBuf,
-    known: Known,
+    ids: CarrierIds,
     marks: Marks,
     veil: Veil,
     search: Sweep,
@@ -166,12 +167,14 @@ impl Sqlite {
         let marks = reader::marks(&writer).map_err(|it| it.of(&file))?;
         let veil = veil::of(&writer, &marks).map_err(|it| it.of(&file))?;
         let search = Sweep::of(&writer).map_err(|it| it.of(&file))?;
-        let (known, retaining, guard) = (Known::new(), Retaining::default(), Guard::of(&file)?);
+        let (ids, found) = CarrierIds::open(&writer).map_err(|it| it.of(&file))?;
+        told.extend(found);
+        let (retaining, guard) = (Retaining::default(), Guard::of(&file)?);
         Ok(Self {
             writer,
             checkpointer,
             file,
-            known,
+            ids,
             marks,
             veil,
             search,
@@ -213,6 +216,12 @@ impl Sqlite {
     #[cfg(test)]
     pub(in crate::store) fn hurry(&mut self) {
         self.checkpointer.hurry();
+    }
+
+    /// Lets so few carriers' ids wait that they are written.
+    #[cfg(test)]
+    pub(in crate::store) const fn keep_ids(&mut self, room: usize) {
+        self.ids.keep(room);
     }
 
     /// Makes the engine refuse the next COMMIT.
@@ -273,7 +282,7 @@ impl Sqlite {
         })
     }
 
-    /// Asks for messages, and remembers what an update of them need not write.
+    /// Asks for messages, and remembers what an update of them need not name.
     fn asked_entries(
         &mut self,
         doing: &'static str,
@@ -281,7 +290,7 @@ impl Sqlite {
     ) -> Result<Vec<Entry>, Poisoned> {
         let entries = self.asked(doing, ask)?;
         for part in entries.iter().flat_map(|it| &it.parts) {
-            self.known.learn(part.key, writer::rhash(part));
+            self.ids.learn(part);
         }
         Ok(entries)
     }
@@ -297,8 +306,8 @@ impl Store for Sqlite {
             if batch.is_empty() && !moved {
                 return Ok(());
             }
-            let known = (it.search.written(), &mut it.known);
-            let sync = writer::commit(&it.writer, batch, moved.then_some(&marks), known)?;
+            let indexes = (it.search.written(), &mut it.ids);
+            let sync = writer::commit(&it.writer, batch, moved.then_some(&marks), indexes)?;
             it.last_commit.sync = it.syncs.then_some(sync);
             it.guard.holds()?;
             if !batch.erased.is_empty() {
@@ -324,7 +333,12 @@ impl Store for Sqlite {
         let mut hashes = hashes.to_vec();
         hashes.sort_unstable();
         hashes.dedup();
-        self.asked_entries("finding receipts' messages", |conn| reader::load(conn, &reader::by_rhash(conn, &hashes)?))
+        let waiting = self.ids.waiting(&hashes);
+        let mut found = self.asked_entries("finding receipts' messages", |conn| {
+            reader::load(conn, &carrier_ids::find(conn, &hashes, &waiting)?)
+        })?;
+        found.retain(|it| carrier_ids::has_name(it, &hashes));
+        Ok(found)
     }
 
     fn ready(&mut self, lane: LaneId, after: PartKey, limit: usize) -> Result<Vec<Entry>, Poisoned> {
@@ -418,7 +432,7 @@ impl Store for Sqlite {
 
     fn retain(&mut self, forget: &Forget) -> Result<Forgotten, Poisoned> {
         self.guarded("forgetting", |it| {
-            let done = it.retaining.step(&it.writer, forget, it.marks.time, it.syncs)?;
+            let done = it.retaining.step((&it.writer, &mut it.ids), forget, it.marks.time, it.syncs)?;
             if done.said.count != 0 {
                 it.checkpointer.erased();
             }
@@ -459,15 +473,20 @@ fn refuse_stump(file: &Path) -> Result<(), Fault> {
 /// Checks a small database whole, and makes indexes anew that disagree with the rows.
 fn check(conn: &Connection, file: &Path) -> Result<Option<Told>, Fault> {
     let engine = |source| Fault::Engine { file: file.to_owned(), source };
-    let pages: i64 = conn.query_row("PRAGMA page_count", [], |row| row.get(0)).map_err(engine)?;
-    let size: i64 = conn.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(engine)?;
-    if CHECKED_WHOLE < (pages * size).cast_unsigned() {
+    if !is_small(conn).map_err(engine)? {
         return Ok(None);
     }
     let Some(report) = repair::integrity(conn, 1).map_err(engine)?.pop() else { return Ok(None) };
     // Indexes are derived from the rows. Where these are damaged too it fails, or the check does again.
-    let sound = conn.execute_batch("REINDEX").and_then(|()| repair::integrity(conn, 1)).is_ok_and(|it| it.is_empty());
+    let renewed = conn.execute_batch("REINDEX").and_then(|()| carrier_ids::renew(conn));
+    let sound = renewed.and_then(|()| repair::integrity(conn, 1)).is_ok_and(|it| it.is_empty());
     if sound { Ok(Some(Told::Indexes { report })) } else { Err(Fault::Broken { file: file.to_owned(), report }) }
+}
+
+/// Whether it is checked whole when it is opened.
+fn is_small(conn: &Connection) -> rusqlite::Result<bool> {
+    let pragma = |words| conn.query_row(words, [], |row| row.get::<_, i64>(0));
+    Ok((pragma("PRAGMA page_count")? * pragma("PRAGMA page_size")?).cast_unsigned() <= CHECKED_WHOLE)
 }
 
 /// Keeps every other process out for as long as the file is held.

@@ -2,7 +2,7 @@
 
 use crate::store::sqlite::reader::words;
 use crate::store::sqlite::search::{postings, sweep};
-use crate::store::sqlite::{Durability, Sqlite, arriving, list, money, opt_out, reader, telling};
+use crate::store::sqlite::{Durability, Sqlite, arriving, carrier_ids, list, money, opt_out, reader, telling};
 
 fn plan(store: &Sqlite, words: &str) -> String {
     let mut statement = store.writer.prepare(&format!("EXPLAIN QUERY PLAN {words}")).expect("a statement");
@@ -27,14 +27,17 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
         (words::NEXT_LATE, "COVERING INDEX part_late (due>?)"),
         (words::OVERDUE, "INTEGER PRIMARY KEY (rowid>?)"),
         (words::SILENT, "INTEGER PRIMARY KEY (rowid>?)"),
-        (words::PART_BY_RHASH, "COVERING INDEX part_by_carrier_id (rhash=?)"),
+        (carrier_ids::words::FIND, "PRIMARY KEY (rhash=?)"),
         (words::ATTEMPT_BY_RHASH, "COVERING INDEX attempt_by_carrier_id (rhash=?)"),
         (words::OPEN, "COVERING INDEX part_open (phase=?)"),
         (&**reader::ORDER, "INTEGER PRIMARY KEY (rowid=?)"),
         (words::ORDER_STEP, "INTEGER PRIMARY KEY (rowid>?)"),
         (words::TIME_STEP, "INTEGER PRIMARY KEY (rowid>?)"),
         (list::find::BODIES, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
-        (list::find::PART_OF_ID, "COVERING INDEX part_by_carrier_id (rhash=? AND rowid>? AND rowid<?)"),
+        (carrier_ids::words::FIND_BETWEEN, "PRIMARY KEY (rhash=? AND id>? AND id<?)"),
+        (carrier_ids::words::HIDDEN, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+        (carrier_ids::words::HIDDEN, "PRIMARY KEY (rhash=? AND id=?)"),
+        (carrier_ids::words::REMOVE, "PRIMARY KEY (rhash=? AND id=?)"),
         (list::find::ATTEMPT_OF_ID, "COVERING INDEX attempt_by_carrier_id (rhash=? AND id>? AND id<?)"),
         (postings::words::ENTRIES, "INTEGER PRIMARY KEY (rowid=?)"),
         (postings::words::OF_SEGMENT, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),

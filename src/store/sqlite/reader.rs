@@ -9,7 +9,7 @@ use crate::message::phase::Phase;
 use crate::message::time::Time;
 use crate::record::action::Action;
 use crate::record::batch::{Idempotency, Marks, Order};
-use crate::record::contract::{QueuedLane, SAME_ID_MAX, Silent};
+use crate::record::contract::{QueuedLane, Silent};
 use crate::record::entry::Entry;
 use crate::record::mo::{MoPart, MoSeen};
 use crate::record::parked::Parked;
@@ -36,8 +36,6 @@ pub(super) mod words {
         "SELECT id, phase, ends FROM part WHERE id > ?1 ORDER BY id LIMIT ?2";
     pub(in crate::store::sqlite) const SILENT: &str =
         "SELECT id, phase, carrier, answered_at, rhash IS NOT NULL FROM part WHERE id > ?1 ORDER BY id LIMIT ?2";
-    pub(in crate::store::sqlite) const PART_BY_RHASH: &str =
-        "SELECT id FROM part WHERE rhash = ?1 ORDER BY id DESC LIMIT ?2";
     pub(in crate::store::sqlite) const ATTEMPT_BY_RHASH: &str =
         "SELECT id FROM attempt WHERE rhash = ?1 ORDER BY id DESC LIMIT ?2";
     pub(in crate::store::sqlite) const OPEN: &str = "SELECT id FROM part WHERE phase IN (1, 2)";
@@ -108,24 +106,6 @@ impl<'c> Loader<'c> {
 /// The messages of these seqs, which are in order and each there once.
 pub(super) fn load(conn: &Connection, seqs: &[Seq]) -> Result<Vec<Entry>, Trouble> {
     if seqs.is_empty() { Ok(Vec::new()) } else { Loader::new(conn)?.entries(seqs) }
-}
-
-/// The seqs of the messages whose carrier ids have these hashes.
-pub(super) fn by_rhash(conn: &Connection, hashes: &[u64]) -> Result<Vec<Seq>, Trouble> {
-    let mut seqs = Vec::with_capacity(hashes.len());
-    let limit = SAME_ID_MAX.cast_signed();
-    for words in [words::PART_BY_RHASH, words::ATTEMPT_BY_RHASH] {
-        let mut statement = conn.prepare_cached(words)?;
-        for hash in hashes {
-            let mut rows = statement.query((hash.cast_signed(), limit))?;
-            while let Some(row) = rows.next()? {
-                seqs.push(key(row)?.seq());
-            }
-        }
-    }
-    seqs.sort_unstable();
-    seqs.dedup();
-    Ok(seqs)
 }
 
 /// The seqs of the first `limit` messages with a part of `lane` that may go, after a key.

@@ -5,7 +5,9 @@ use crate::message::time::Time;
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::told::Told;
-use crate::store::sqlite::{Durability, Sqlite, backup, connect, guard, lock, refuse_stump, schema, scrub, wal};
+use crate::store::sqlite::{
+    Durability, Sqlite, backup, carrier_ids, connect, guard, lock, refuse_stump, schema, scrub, wal,
+};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File, OpenOptions};
@@ -125,8 +127,8 @@ pub fn repair(directory: &Path, cut_log: bool) -> Result<Vec<Told>, Fault> {
     }
     let mut store = Sqlite::open(directory, Durability::Fsync)?;
     let engine = |source| Fault::Engine { file: file.clone(), source };
-    for index in scrub::INDEXES {
-        scrub::renew(&store.writer, index.name).map_err(|it| it.of(&file))?;
+    for name in scrub::INDEXES.iter().map(|it| it.name).chain([carrier_ids::INDEX.name]) {
+        scrub::renew(&store.writer, name).map_err(|it| it.of(&file))?;
     }
     while store.scrub(Duration::MAX).map_err(unpoisoned)? {}
     for read in backup::REST {

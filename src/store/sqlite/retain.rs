@@ -14,6 +14,7 @@ use crate::message::id::{OrderId, PartKey, Seq};
 use crate::message::phase::Phase;
 use crate::message::time::Time;
 use crate::record::contract::{Forget, Forgotten, IDEMPOTENCY_AGE, RETAIN_LOOKS};
+use crate::store::sqlite::carrier_ids::CarrierIds;
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::event;
@@ -62,7 +63,13 @@ struct Ended {
 
 impl Retaining {
     /// One step, one transaction.
-    pub(super) fn step(&mut self, conn: &Connection, forget: &Forget, now: Time, syncs: bool) -> Result<Done, Trouble> {
+    pub(super) fn step(
+        &mut self,
+        (conn, ids): (&Connection, &mut CarrierIds),
+        forget: &Forget,
+        now: Time,
+        syncs: bool,
+    ) -> Result<Done, Trouble> {
         // What is out of the index goes first.
         if forget.anew && self.from == self.to {
             *self = Self::default();
@@ -73,7 +80,7 @@ impl Retaining {
         }
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let done = match self.found.len() {
-            0 if self.from < self.to => self.go(conn, forget, now)?,
+            0 if self.from < self.to => self.go((conn, ids), forget, now)?,
             1.. if self.last || 0 < self.bucket || UNPOSTED <= self.found.len() => self.unpost(conn)?,
             _ => self.look(conn, forget, now)?,
         };
@@ -113,10 +120,10 @@ impl Retaining {
     }
 
     /// Forgets the next messages.
-    fn go(&mut self, conn: &Connection, forget: &Forget, now: Time) -> Result<Done, Trouble> {
+    fn go(&mut self, (conn, ids): (&Connection, &mut CarrierIds), forget: &Forget, now: Time) -> Result<Done, Trouble> {
         let most = forget.limit.saturating_mul(RETAIN_LOOKS);
         let ended = ended(conn, self.before, (self.from, self.to), (forget.limit, most))?;
-        delete(conn, &ended.found)?;
+        delete((conn, ids), &ended.found)?;
         self.from = if ended.more { ended.next } else { self.to };
         let (events, more) = others(conn, forget, now)?;
         let first = |row: &rusqlite::Row<'_>| Ok(row.get::<_, Option<i64>>(0)?.map(|it| Seq(it.cast_unsigned())));
@@ -194,7 +201,7 @@ fn next_part(rows: &mut rusqlite::Rows<'_>, before: Time) -> Result<Option<(Part
 }
 
 /// Deletes messages, those that follow each other without a gap at once, and orders of which none is left.
-fn delete(conn: &Connection, ended: &[(Seq, OrderId)]) -> Result<(), Trouble> {
+fn delete((conn, ids): (&Connection, &mut CarrierIds), ended: &[(Seq, OrderId)]) -> Result<(), Trouble> {
     let mut body = conn.prepare_cached("DELETE FROM body WHERE seq >= ?1 AND seq <= ?2")?;
     let mut parts = conn.prepare_cached("DELETE FROM part WHERE id >= ?1 AND id < ?2")?;
     let mut attempts = conn.prepare_cached("DELETE FROM attempt WHERE id >= ?1 AND id < ?2")?;
@@ -204,6 +211,7 @@ fn delete(conn: &Connection, ended: &[(Seq, OrderId)]) -> Result<(), Trouble> {
     )?;
     for run in ended.chunk_by(|a, b| a.0.0 + 1 == b.0.0) {
         let (first, last) = (run[0].0, run[run.len() - 1].0);
+        ids.forget(conn, range(first, last))?;
         body.execute((first.0.cast_signed(), last.0.cast_signed()))?;
         parts.execute(range(first, last))?;
         attempts.execute(range(first, last))?;

@@ -3,6 +3,7 @@
 //! Each table says in its own file what makes it and what each format has added to it. Here stands which tables there
 //! are, in which order their steps are taken, and that every format is one transaction.
 
+use crate::store::sqlite::carrier_ids;
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::{
@@ -13,13 +14,13 @@ use rusqlite::Connection;
 use std::path::Path;
 
 /// The format that this version writes.
-pub(super) const FORMAT: i64 = 7;
+pub(super) const FORMAT: i64 = 8;
 
 /// `nunc`: marks the file as a store of nuncio.
 const APPLICATION: i64 = 0x6E75_6E63;
 
 /// The tables.
-const TABLES: [&Table; 23] = [
+const TABLES: [&Table; 25] = [
     &body::TABLE,
     &part::TABLE,
     &attempt::TABLE,
@@ -43,6 +44,8 @@ const TABLES: [&Table; 23] = [
     &forgotten::TABLE,
     &made::TABLE,
     &postings::TABLE,
+    &carrier_ids::LOG,
+    &carrier_ids::INDEX,
 ];
 
 /// What makes each table, and then the view over them.

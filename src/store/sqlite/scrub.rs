@@ -5,6 +5,7 @@
 //! are derived, and one that disagrees with the rows is made anew from them.
 
 use crate::message::id::{PartKey, Seq};
+use crate::store::sqlite::carrier_ids::{self, Name};
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::reader::{self, Loader};
 use rusqlite::Connection;
@@ -36,7 +37,6 @@ indexes! {
     "part_delayed" "phase = 0 AND due > 0" "it.due = part.due AND it.lane = part.lane";
     "part_open" "phase IN (1, 2)" "it.phase = part.phase";
     "part_late" "phase = 3 AND due > 0" "it.due = part.due";
-    "part_by_carrier_id" "rhash IS NOT NULL" "it.rhash = part.rhash";
 }
 
 /// What one step has found.
@@ -45,6 +45,8 @@ pub(super) struct Step {
     pub(super) next: Option<Seq>,
     /// The indexes that do not show some parts, and how many.
     pub(super) hidden: Vec<(&'static str, u64)>,
+    /// The carriers' ids that are in no index, unless they wait.
+    pub(super) unnamed: Vec<Name>,
 }
 
 /// Reads some messages from `from` on. The error is that of a damaged record.
@@ -64,10 +66,14 @@ pub(super) fn step(conn: &Connection, from: Seq) -> Result<Step, Trouble> {
             hidden.push((index.name, count.cast_unsigned()));
         }
     }
-    Ok(Step { next, hidden })
+    let unnamed = carrier_ids::missing(conn, keys.into())?;
+    Ok(Step { next, hidden, unnamed })
 }
 
 /// Makes an index anew from the rows.
 pub(super) fn renew(conn: &Connection, name: &'static str) -> Result<(), Trouble> {
+    if name == carrier_ids::INDEX.name {
+        return Ok(carrier_ids::renew(conn)?);
+    }
     Ok(conn.execute_batch(&format!("REINDEX {name}"))?)
 }

@@ -6,7 +6,7 @@ use crate::store::sqlite::aside::{self, Aside};
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::search::sweep::Progress;
 use crate::store::sqlite::told::Told;
-use crate::store::sqlite::{Sqlite, reader, scrub};
+use crate::store::sqlite::{Sqlite, carrier_ids, reader, scrub};
 use std::time::{Duration, Instant};
 
 impl Sqlite {
@@ -55,7 +55,8 @@ impl Sqlite {
         loop {
             let from = self.scrubbed;
             let step = self.asked("reading the store through", |conn| scrub::step(conn, from))?;
-            for (name, rows) in step.hidden {
+            let unnamed = Some((carrier_ids::INDEX.name, self.ids.hidden(&step.unnamed)));
+            for (name, rows) in step.hidden.into_iter().chain(unnamed.filter(|it| 0 < it.1)) {
                 self.guarded("making an index anew", |it| scrub::renew(&it.writer, name))?;
                 self.told.push(Told::Index { name, rows });
                 self.recount = true;

@@ -1,15 +1,14 @@
 //! One batch as one transaction, one sync.
 //!
 //! Bodies and new parts are appended; parts that changed are updated in place by their rowid.
-//! The index of carrier ids is the dear one: its entries lie anywhere, so that each change
-//! dirties a page of its own. An update therefore only names that column when the hash really
-//! changed, which [`Known`] remembers.
+//! No index stands over what changes with every part but that of the carriers' ids, which is written in its own order
+//! ([`CarrierIds`]).
 
-use crate::message::attempt::Attempt;
-use crate::message::id::{EndpointId, PartKey, Seq};
+use crate::message::id::{EndpointId, Seq};
 use crate::message::part::Part;
 use crate::record::batch::{Batch, Marks};
 use crate::record::delivery::Progress;
+use crate::store::sqlite::carrier_ids::{self, CarrierIds};
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::opt_out;
 use crate::store::sqlite::row_writer::RowWriter;
@@ -33,7 +32,6 @@ struct Words {
     part: String,
     parts: String,
     change: String,
-    change_and_name: String,
     past: String,
     order: String,
     parked: String,
@@ -58,8 +56,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     bodies: body::TABLE.insert("INSERT", ROWS),
     part: part::TABLE.insert("INSERT", 1),
     parts: part::TABLE.insert("INSERT", ROWS),
-    change: part::TABLE.update(Some("rhash")),
-    change_and_name: part::TABLE.update(None),
+    change: part::TABLE.update(),
     past: attempt::TABLE.insert("INSERT OR REPLACE", 1),
     order: orders::TABLE.insert("INSERT OR REPLACE", 1),
     parked: parked::TABLE.insert("INSERT OR REPLACE", 1),
@@ -84,14 +81,15 @@ pub(super) fn commit(
     conn: &Connection,
     batch: &Batch,
     marks: Option<&Marks>,
-    (indexed, known): (Seq, &mut Known),
+    (indexed, ids): (Seq, &mut CarrierIds),
 ) -> Result<Duration, Trouble> {
     conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     bodies(conn, batch)?;
     postings::add(conn, batch.bodies.iter().map(|it| &**it).filter(|it| it.seq() < indexed))?;
-    new_parts(conn, batch, known)?;
+    new_parts(conn, batch, ids)?;
     each(conn, &WORDS.erased, batch.erased.iter().map(|it| body::write(it)))?;
-    parts(conn, &batch.parts, known)?;
+    parts(conn, &batch.parts, ids)?;
+    ids.write(conn)?;
     each(conn, &WORDS.past, batch.past.iter().map(attempt::write))?;
     each(conn, &WORDS.order, batch.orders.iter().map(orders::write))?;
     each(conn, &WORDS.parked, batch.parked.iter().map(parked::write))?;
@@ -150,10 +148,10 @@ fn bodies(conn: &Connection, batch: &Batch) -> Result<(), Trouble> {
     each(conn, &WORDS.body, rest.iter().map(|it| body::write(it)))
 }
 
-fn new_parts(conn: &Connection, batch: &Batch, known: &mut Known) -> Result<(), Trouble> {
+fn new_parts(conn: &Connection, batch: &Batch, ids: &mut CarrierIds) -> Result<(), Trouble> {
     let mut cells = |part| {
-        let rhash = rhash(part);
-        known.learn(part.key, rhash);
+        let rhash = carrier_ids::rhash(part);
+        ids.note(part.key, rhash);
         part::write(part, rhash)
     };
     let (many, rest) = batch.new_parts.as_chunks::<ROWS>();
@@ -166,20 +164,18 @@ fn new_parts(conn: &Connection, batch: &Batch, known: &mut Known) -> Result<(), 
     each(conn, &WORDS.part, rest.iter().map(cells))
 }
 
-fn parts(conn: &Connection, parts: &[Part], known: &mut Known) -> Result<(), Trouble> {
+fn parts(conn: &Connection, parts: &[Part], ids: &mut CarrierIds) -> Result<(), Trouble> {
     if parts.is_empty() {
         return Ok(());
     }
-    let mut change = conn.prepare_cached(&WORDS.change)?;
-    let mut change_and_name = conn.prepare_cached(&WORDS.change_and_name)?;
+    let mut statement = conn.prepare_cached(&WORDS.change)?;
     for part in parts {
-        let rhash = rhash(part);
-        let statement = if known.holds(part.key, rhash) { &mut change } else { &mut change_and_name };
-        part::write(part, rhash).bind(statement, 0)?;
+        let rhash = carrier_ids::rhash(part);
+        part::write(part, rhash).bind(&mut statement, 0)?;
         if statement.raw_execute()? != 1 {
             return Err(Trouble::Missing(part.key.0));
         }
-        known.learn(part.key, rhash);
+        ids.note(part.key, rhash);
     }
     Ok(())
 }
@@ -222,44 +218,4 @@ fn insert_rows<'a>(
         first += cells.len();
     }
     statement.raw_execute().map(drop)
-}
-
-/// The hash of the carrier's id of a part's attempt.
-pub(super) fn rhash(part: &Part) -> Option<u64> {
-    part.attempt.as_ref().and_then(Attempt::rhash)
-}
-
-/// What the store holds as `rhash` of parts that were lately written or read: a table of fixed
-/// size in which the newer of two that meet stays. What it does not know is written in full, so that
-/// forgetting costs time and never truth.
-pub(super) struct Known(Box<[(u64, u64)]>);
-
-impl Known {
-    /// Enough for several beats of parts; a megabyte.
-    const SLOTS: usize = 1 << 16;
-    /// Stands for "no hash": one real hash in 2^64 is taken for it, and is then not remembered.
-    const NONE: u64 = u64::MAX;
-    /// No part has this key.
-    const EMPTY: u64 = u64::MAX;
-
-    pub(super) fn new() -> Self {
-        Self(vec![(Self::EMPTY, 0); Self::SLOTS].into())
-    }
-
-    fn slot(key: PartKey) -> usize {
-        let spread = key.seq().0 ^ (u64::from(key.index()) << 12);
-        usize::try_from(spread & (Self::SLOTS as u64 - 1)).expect("a slot is below the number of slots")
-    }
-
-    pub(super) fn learn(&mut self, key: PartKey, rhash: Option<u64>) {
-        let slot = &mut self.0[Self::slot(key)];
-        *slot = match rhash {
-            Some(Self::NONE) => (Self::EMPTY, 0),
-            other => (key.0, other.unwrap_or(Self::NONE)),
-        };
-    }
-
-    fn holds(&self, key: PartKey, rhash: Option<u64>) -> bool {
-        rhash != Some(Self::NONE) && self.0[Self::slot(key)] == (key.0, rhash.unwrap_or(Self::NONE))
-    }
 }

@@ -29,17 +29,31 @@ const CELLS: [(&str, &str); 2] = [
     ("meta", "next_seq, next_order, next_parked, time, awaiting"),
 ];
 
+/// Makes a store one of format 7, whose carriers' ids had an index over the parts.
+fn as_format_7(conn: &Connection) {
+    let steps = "CREATE INDEX part_by_carrier_id ON part (rhash) WHERE rhash IS NOT NULL;
+        DROP TABLE carrier_id; DROP TABLE carrier_id_log; PRAGMA user_version = 7;";
+    conn.execute_batch(steps).expect("the newer goes");
+}
+
+/// What a version of format 7 would have committed; no order is arriving, for what arrives is gone at the next start.
+fn of_format_7(mut batch: Batch) -> Batch {
+    batch.orders.iter_mut().for_each(|it| it.arriving = false);
+    batch
+}
+
 /// Makes a store one of format 6, which knew no endpoints but those of its configuration.
 fn as_format_6(conn: &Connection) {
+    as_format_7(conn);
     let steps = "DROP TABLE made; DROP INDEX event_by_endpoint; ALTER TABLE event DROP COLUMN endpoint;
         ALTER TABLE event DROP COLUMN target; PRAGMA user_version = 6;";
     conn.execute_batch(steps).expect("the newer goes");
 }
 
-/// What a version of format 6 would have committed; no order is arriving, for what arrives is gone at the next start.
-fn of_format_6(mut batch: Batch) -> Batch {
+/// What a version of format 6 would have committed.
+fn of_format_6(batch: Batch) -> Batch {
+    let mut batch = of_format_7(batch);
     batch.events.iter_mut().for_each(|it| it.callback = None);
-    batch.orders.iter_mut().for_each(|it| it.arriving = false);
     batch
 }
 
@@ -223,6 +237,11 @@ fn a_store_of_format_5_with_a_backlog_is_opened_and_served() {
 #[test]
 fn a_store_of_format_6_with_a_backlog_is_opened_and_served() {
     opened_and_served(of_format_6, as_format_6);
+}
+
+#[test]
+fn a_store_of_format_7_with_a_backlog_is_opened_and_served() {
+    opened_and_served(of_format_7, as_format_7);
 }
 
 #[test]

@@ -22,7 +22,9 @@ use crate::store::tests::script::Script;
 use std::path::Path;
 
 fn sqlite(directory: &Path) -> Sqlite {
-    Sqlite::open(directory, Durability::Os).expect("the store opens")
+    let mut store = Sqlite::open(directory, Durability::Os).expect("the store opens");
+    store.keep_ids(2);
+    store
 }
 
 /// The entries in the order of their seqs.

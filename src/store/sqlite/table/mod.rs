@@ -19,7 +19,8 @@
 //! made      endpoints that stand in no configuration
 //! ```
 //!
-//! `search`, by which messages are found, stands with those who search. What several tables have in the same way, the
+//! `search`, by which messages are found, stands with those who search, `carrier_id` and its log with what writes them
+//! behind the commit. What several tables have in the same way, the
 //! columns of an attempt and those of a receipt, is written and read in one place.
 //!
 //! Times are milliseconds since 1970 of logical time (`eras` of `meta` say how far that is from the wall), 0 is never;
@@ -51,7 +52,7 @@ pub(super) mod retry;
 pub(super) mod forgotten;
 pub(super) mod made;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 /// What makes something, and what has changed it since: the format that brought each, oldest first.
 pub(super) type Steps = &'static [(i64, &'static str)];
@@ -86,14 +87,10 @@ impl Table {
         places.join(", ")
     }
 
-    /// What sets every column but the first, the key, and but `without`.
-    pub(super) fn update(&self, without: Option<&str>) -> String {
-        let set: Vec<String> = (1..)
-            .zip(self.columns.split(", "))
-            .skip(1)
-            .filter(|(_, column)| Some(*column) != without)
-            .map(|(at, column)| format!("{column} = ?{at}"))
-            .collect();
+    /// What sets every column but the first, the key.
+    pub(super) fn update(&self) -> String {
+        let set: Vec<String> =
+            (1..).zip(self.columns.split(", ")).skip(1).map(|(at, column)| format!("{column} = ?{at}")).collect();
         format!("UPDATE {} SET {} WHERE {} = ?1", self.name, set.join(", "), self.key)
     }
 }

@@ -1,8 +1,8 @@
 //! `part`: where each SMS of a message is; small, and updated in place at each step of its life. The key is that of the
 //! part, which has the seq of its message in it: parts of one message stand side by side.
 //!
-//! Every index but that of the carriers' ids is partial, so that a part that has ended costs nothing; only the
-//! carrier's ids stay findable for as long as the row is there.
+//! Every index is partial, so that a part that has ended costs nothing; the carriers' ids, which stay findable for as
+//! long as the row is there, have an index of their own (`carrier_id`).
 
 use crate::message::id::{LaneId, PartKey};
 use crate::message::part::{Moved, Part};

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row};
 use std::path::Path;
 
 /// Writes a record: its row, as the engine shows it by the names of its columns, and what is read of it.
-pub(super) fn kept<T>(
+pub(in crate::store::sqlite) fn kept<T>(
     table: &Table,
     row: &RowWriter<'_>,
     read: impl Fn(&Row<'_>) -> Result<T, Trouble>,
