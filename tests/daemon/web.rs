@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::daemon::until;
 
@@ -19,6 +19,8 @@ pub(crate) struct Asked {
     pub(crate) headers: Vec<(String, String)>,
     /// The body.
     pub(crate) body: String,
+    /// When it had come.
+    pub(crate) at: Instant,
 }
 
 impl Asked {
@@ -131,9 +133,10 @@ fn read(reader: &mut BufReader<TcpStream>) -> Option<Asked> {
         let (name, value) = line.split_once(':')?;
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
-    let mut asked = Asked { first, headers, body: String::new() };
+    let mut asked = Asked { first, headers, body: String::new(), at: Instant::now() };
     let mut body = vec![0; asked.header("content-length").parse().unwrap_or(0)];
     reader.read_exact(&mut body).ok()?;
     asked.body = String::from_utf8(body).expect("what we write is UTF-8");
+    asked.at = Instant::now();
     Some(asked)
 }

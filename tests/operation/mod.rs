@@ -14,6 +14,7 @@ mod csv;
 mod damage;
 mod failover;
 mod duplicates;
+mod fifty;
 mod figures;
 mod find;
 mod floods;
