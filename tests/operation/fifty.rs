@@ -1,5 +1,5 @@
-//! Fifty endpoints of one account, three of them rude, while the daemon is killed: each of the others is told each event
-//! at least once, in the order of its message, and does not feel the rude ones.
+//! Fifty endpoints of one account, three of them rude, while the daemon is killed: each of the others is told each
+//! event at least once, in the order of its message, and does not feel the rude ones.
 
 use crate::daemon::Daemon;
 use crate::daemon::raw::{self, Link, Smsc};
