@@ -118,6 +118,7 @@ EventKind
   8 MessageCorrected "message.corrected"
   9 BalanceLow "balance.low"
   10 OrderCompleted "order.completed"
+  11 WebhookDisabled "webhook.disabled"
 Origin
   0 Handset "handset"
   1 Operator "operator"
