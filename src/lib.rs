@@ -8,7 +8,7 @@
 //! ```text
 //! 8  gateway      the only place where things meet: the loop's thread, wiring, reload, shutdown
 //! 7  config       files and environment → typed options → one immutable plan
-//! 6  link · api · webhook · simulator · decode          impure, strangers to each other
+//! 6  link · api · webhook · cdr · simulator · decode    impure, strangers to each other
 //! 5  clock · store · telemetry · wire                   impure, strangers to each other
 //! ──────────────────── no clock, socket, disk or dice below this line ────────────────────
 //! 4  dispatch     decides what happens next to which part, on which link
@@ -46,6 +46,7 @@ pub mod telemetry;
 pub mod wire;
 
 pub mod api;
+pub mod cdr;
 pub mod decode;
 pub mod link;
 pub mod simulator;

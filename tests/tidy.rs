@@ -18,7 +18,7 @@ pub(crate) const FLOORS: &[&[&str]] = &[
     &["record"],
     &["dispatch"],
     &["clock", "store", "telemetry", "wire"],
-    &["link", "api", "webhook", "simulator", "decode"],
+    &["link", "api", "webhook", "cdr", "simulator", "decode"],
     &["config"],
     &["gateway"],
 ];

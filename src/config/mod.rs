@@ -18,6 +18,7 @@ pub mod source;
 pub mod units;
 
 use crate::api;
+use crate::cdr;
 use crate::clock::logical::Trust;
 use crate::config::compile::Names;
 use crate::config::compile::made_endpoint::EndpointTemplate;
@@ -68,6 +69,8 @@ pub struct Loaded {
     pub templates: BTreeMap<AccountId, EndpointTemplate>,
     /// Who is asked about numbers.
     pub lookup: Option<api::lookup::Options>,
+    /// Where records of charge go, if they are written.
+    pub cdr: Option<cdr::options::CdrOptions>,
     /// The listener for applications.
     pub http: api::server::options::Http,
     /// The listener for operators.

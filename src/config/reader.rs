@@ -25,6 +25,7 @@ pub fn read(mut root: Dict, findings: &mut Findings) -> Schema {
         clock: table(&mut root, "clock", findings).unwrap_or_default(),
         numbers: table(&mut root, "numbers", findings).unwrap_or_default(),
         lookup: table(&mut root, "lookup", findings),
+        cdr: table(&mut root, "cdr", findings),
         shutdown: table(&mut root, "shutdown", findings).unwrap_or_default(),
         log: table(&mut root, "log", findings).unwrap_or_default(),
         operator: table(&mut root, "operator", findings).unwrap_or_default(),
@@ -43,7 +44,6 @@ pub fn read(mut root: Dict, findings: &mut Findings) -> Schema {
 fn refuse_unbuilt(root: &mut Dict, findings: &mut Findings) {
     let refusal = "this section has no function yet; remove it";
     let tables = [
-        ("cdr", table::<unbuilt::Cdr>(root, "cdr", findings).is_some()),
         ("guard", table::<unbuilt::Guard>(root, "guard", findings).is_some()),
         ("keys", table::<unbuilt::Keys>(root, "keys", findings).is_some()),
     ];

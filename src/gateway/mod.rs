@@ -12,6 +12,7 @@ mod port;
 mod hooks;
 mod lookup;
 mod listen;
+mod cdr;
 mod control;
 mod beat;
 mod os_dice;

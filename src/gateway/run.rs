@@ -6,6 +6,7 @@ use crate::api::server::options::{Http, Listen};
 use crate::clock::Clock;
 use crate::clock::logical::Trust;
 use crate::config::{self, Draft, Loaded};
+use crate::gateway::cdr::Cdr;
 use crate::gateway::control::Control;
 use crate::gateway::endpoints::{self, Endpoints};
 use crate::gateway::failure::Failure;
@@ -54,6 +55,7 @@ pub struct Gateway {
     links: Links,
     sandbox: Sandbox,
     endpoints: Arc<Mutex<Endpoints>>,
+    cdr: Cdr,
     controls: mpsc::Sender<Control>,
     ended: Ended,
     stop_servers: watch::Sender<bool>,
@@ -83,6 +85,7 @@ impl Gateway {
         let (ended, opted_out) = launch(store, &loaded, &handles, (calls, controls))?;
         handles.health.store_open.store(true, Ordering::Relaxed);
 
+        let mut cdr = Cdr::new(&handles, readers.clone(), calls_in.clone());
         let made = MadeEndpoints::new(made, handles.callbacks.clone(), (controls_in.clone(), handles.wake.clone()));
         let told = Arc::new(Mutex::new(Endpoints::new(&handles, made, (readers.clone(), calls_in.clone()))));
         let (requests_in, requests) = mpsc::channel(ENDPOINT_REQUESTS_MAX);
@@ -97,6 +100,7 @@ impl Gateway {
         sandbox.behind(loaded.sandbox, &mut smpp);
         links.set(Wanted::of(smpp, loaded.http_links), &meters).await;
         told.lock().await.set(loaded.webhooks, loaded.templates).await;
+        cdr.set(loaded.cdr)?;
         Ok(Self {
             http: http.0,
             admin: admin.0,
@@ -109,6 +113,7 @@ impl Gateway {
             links,
             sandbox,
             endpoints: told,
+            cdr,
             controls: controls_in,
             ended,
             stop_servers,
@@ -189,6 +194,7 @@ impl Gateway {
         self.sandbox.behind(loaded.sandbox, &mut smpp);
         self.links.set(Wanted::of(smpp, loaded.http_links), &meters).await;
         self.endpoints.lock().await.set(loaded.webhooks, loaded.templates).await;
+        self.cdr.set(loaded.cdr)?;
         Ok(())
     }
 
@@ -243,6 +249,7 @@ impl Gateway {
         }
         self.links.stop().await;
         self.endpoints.lock().await.stop().await;
+        self.cdr.stop().await;
         self.tell(Control::End).await;
         let result = (&mut self.ended).await;
         for server in self.servers {
@@ -256,9 +263,10 @@ impl Gateway {
     }
 }
 
-/// The endpoints of a configuration, and whose they are.
+/// Who reads the log of events, and those of whom: endpoints, and the writer of records of charge, which is of nobody.
 fn ids(loaded: &Loaded) -> Vec<(EndpointId, AccountId)> {
-    loaded.webhooks.iter().map(|it| (it.id, it.account)).collect()
+    let endpoints = loaded.webhooks.iter().map(|it| (it.id, it.account));
+    endpoints.chain(loaded.cdr.iter().map(|it| (it.mark, AccountId(0)))).collect()
 }
 
 fn labels(loaded: &Loaded) -> Labels {

@@ -95,6 +95,13 @@ metrics! {
         "How long the oldest of them has waited; 0 when none does.";
     WEBHOOK_STATE = "webhook_state" Gauge, Count, AtZero ["account" "state"]
         "Endpoints that are told (ok), whose breaker is open (open), that are told no more (disabled).";
+    CDR_LINES = "cdr_lines_total" Counter, Count, AtZero [] "Lines that were written to the file of [cdr].";
+    CDR_FAILURES = "cdr_failures_total" Counter, Count, AtZero []
+        "Times that nothing could be written there, or read for it; it is tried again.";
+    CDR_LOST = "cdr_lost_total" Counter, Count, AtZero []
+        "Messages, and stretches of the log of events, that were older than the retention before their lines were written.";
+    CDR_OLDEST_AGE = "cdr_oldest_age_seconds" Gauge, Seconds, AtZero []
+        "How long ago the oldest message ended whose lines have yet to be written; 0 when none waits longer than a second.";
     MESSAGES_ACCEPTED = "messages_accepted_total" Counter, Count, AtZero ["account" "class"]
         "Messages that were made durable and answered with 202.";
     MESSAGES_REJECTED = "messages_rejected_total" Counter, Count, AtZero ["stage" "code"]

@@ -45,7 +45,8 @@ fn a_bad_configuration_ends_with_78_and_names_file_line_and_key() {
         (format!("{good}\n[http]\nlissen = \"127.0.0.1:1\"\n"), &["lissen", "listen"]),
         (good.replace("carriers = [\"acme\"]", "carriers = [\"acne\"]"), &["acne", "acme"]),
         (good.replace("id = 1\n", "id = 1\nvalidity = \"soon\"\n"), &["validity", "soon"]),
-        (format!("{good}\n[cdr]\npath = \"/tmp/cdr\"\n"), &["cdr"]),
+        (format!("{good}\n[cdr]\npath = \"/nowhere/cdr.jsonl\"\n"), &["cdr.path", "/nowhere"]),
+        (format!("{good}\n[keys]\nring_file = \"/tmp/keys\"\n"), &["keys"]),
         (format!("{good}\n[[carrier\n"), &["nuncio.toml"]),
         (good.replace("password = \"secret\"", ""), &["password"]),
     ] {

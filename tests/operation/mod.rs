@@ -2,6 +2,7 @@
 
 mod backup;
 mod calendar;
+mod cdr;
 mod routing;
 mod sandbox;
 mod send;

@@ -17,7 +17,7 @@ use crate::message::veil::Veil;
 use crate::record::delivery::Progress;
 use crate::record::event::EventKind;
 use crate::store::event_bell::EventBell;
-use crate::store::sqlite::readers::{CONNECTIONS_MAX, Readers, SENDERS_MAX};
+use crate::store::sqlite::readers::{CONNECTIONS_MAX, Readers, SENDERS_MAX, WRITERS_MAX};
 use crate::telemetry::endpoint_status::EndpointStatuses;
 use crate::telemetry::link_status::LinkStatuses;
 use crate::telemetry::meters::http::TurnedAway;
@@ -27,7 +27,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 /// Reads of the store that run at once: as many as it has connections for them. More would only hold threads.
-pub const READS_MAX: usize = CONNECTIONS_MAX - SENDERS_MAX;
+pub const READS_MAX: usize = CONNECTIONS_MAX - SENDERS_MAX - WRITERS_MAX;
 
 /// What a request that no route takes, or not by this method, is counted under.
 pub const OTHER: &str = "other";

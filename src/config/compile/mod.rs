@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod carrier;
+mod cdr;
 pub mod http;
 pub mod lookup;
 pub mod address;
@@ -89,7 +90,8 @@ impl Names {
             let urls = webhooks.into_iter().flat_map(|it| &it.all).filter_map(|it| it.1.url.as_ref());
             urls.map(move |it| (NameKind::Endpoint, webhook::name(of, it).into()))
         });
-        accounts.chain(carriers).chain(endpoints)
+        let cdr = schema.cdr.iter().map(|_| (NameKind::Endpoint, cdr::NAME.into()));
+        accounts.chain(carriers).chain(endpoints).chain(cdr)
     }
 
     /// The account of a name, if it is configured.
@@ -147,6 +149,7 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
         webhooks,
         templates,
         lookup: lookup::lookup(schema.lookup.as_ref(), environment, findings),
+        cdr: cdr::cdr(schema.cdr.as_ref(), names, findings),
         http,
         admin,
         store,

@@ -39,6 +39,8 @@ pub struct Schema {
     pub numbers: service::Numbers,
     /// `[lookup]`, if it is there
     pub lookup: Option<lookup::Lookup>,
+    /// `[cdr]`, if it is there
+    pub cdr: Option<service::Cdr>,
     /// `[shutdown]`
     pub shutdown: service::Shutdown,
     /// `[log]`

@@ -62,6 +62,15 @@ pub struct Numbers {
     pub prefixes_file: Option<PathBuf>,
 }
 
+/// `[cdr]`: a line for each part that ended.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Cdr {
+    pub path: Option<PathBuf>,
+    pub mask: Option<bool>,
+}
+
 /// `[clock]`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -21,10 +21,6 @@ table! {
     Login { port: String, username: String, password_sha256: String, }
 }
 table! {
-    /// `[cdr]`
-    Cdr { path: PathBuf, mask: bool, }
-}
-table! {
     /// `[[app]]`
     App {
         id: String,

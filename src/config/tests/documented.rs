@@ -115,7 +115,7 @@ fn known() -> Vec<String> {
         ("route.retry", fields::<route::Retry>()),
         ("route.dlt", fields::<route::Registration>()),
         ("rule", fields::<route::Rule>()),
-        ("cdr", fields::<unbuilt::Cdr>()),
+        ("cdr", fields::<service::Cdr>()),
         ("inbound", fields::<route::Inbound>()),
         ("opt_out", fields::<opt_out::OptOut>()),
         ("app", fields::<unbuilt::App>()),
@@ -158,7 +158,7 @@ fn what_has_no_function_yet_is_refused_in_a_sentence() {
 
 #[test]
 fn sections_without_a_function_are_checked_for_slips_all_the_same() {
-    assert!(errors(&format!("{FILE}\n[cdr]\nmasc = true\n")).contains("cdr.masc: unknown key; did you mean mask?"));
+    assert!(errors(&format!("{FILE}\n[keys]\nring_fil = \"a\"\n")).contains("unknown key; did you mean ring_file?"));
     assert!(errors(&format!("{FILE}\n[port.kanel]\n")).contains("port.kanel: unknown port; did you mean kannel?"));
 }
 

@@ -19,6 +19,7 @@ pub mod backup;
 pub mod fault;
 pub mod readers;
 pub mod space;
+pub mod ended;
 mod telling;
 pub mod told;
 mod aside;

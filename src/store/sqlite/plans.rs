@@ -2,7 +2,7 @@
 
 use crate::store::sqlite::reader::words;
 use crate::store::sqlite::search::{postings, sweep};
-use crate::store::sqlite::{Durability, Sqlite, arriving, carrier_ids, list, money, opt_out, reader, telling};
+use crate::store::sqlite::{Durability, Sqlite, arriving, carrier_ids, ended, list, money, opt_out, reader, telling};
 
 fn plan(store: &Sqlite, words: &str) -> String {
     let mut statement = store.writer.prepare(&format!("EXPLAIN QUERY PLAN {words}")).expect("a statement");
@@ -45,6 +45,7 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
         (sweep::words::PARTS, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
         (&telling::EVENTS[0][0], "event_by_account (account=? AND n>?)"),
         (&telling::EVENTS[1][0], "event_by_endpoint (endpoint=? AND n>?)"),
+        (&**ended::LOG, "INTEGER PRIMARY KEY (rowid>?)"),
         (&**opt_out::ALL, "INTEGER PRIMARY KEY (rowid>?)"),
         (&**opt_out::OF_ACCOUNT, "suppression_by_account (account=? AND rowid>?)"),
         (&**opt_out::OF_NUMBER, "suppression_1 (number=?)"),

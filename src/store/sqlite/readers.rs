@@ -29,9 +29,11 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Connections at most: reads are short, and each has a cache of its own.
-pub const CONNECTIONS_MAX: usize = 6;
+pub const CONNECTIONS_MAX: usize = 7;
 /// Those of them that are left to the senders of events: requests take the others.
 pub const SENDERS_MAX: usize = 2;
+/// Those of them that are left to the writer of records of charge.
+pub const WRITERS_MAX: usize = 1;
 
 /// The cache of each connection, in MiB.
 const CACHE: u32 = 2;

@@ -5,6 +5,7 @@
 //! starts again at 0.
 
 pub mod carrier;
+pub mod cdr;
 pub mod link;
 pub mod failover;
 pub mod http;
@@ -18,6 +19,7 @@ use crate::message::id::{AccountId, CarrierId, LinkId, RouteId};
 use crate::message::status::Status;
 use crate::telemetry::labels::{Labels, OTHER};
 use crate::telemetry::meters::carrier::CarrierMeter;
+use crate::telemetry::meters::cdr::CdrMeter;
 use crate::telemetry::meters::failover::FailoverMeter;
 use crate::telemetry::meters::http::HttpMeter;
 use crate::telemetry::meters::inside::InsideMeter;
@@ -47,6 +49,7 @@ pub struct Meters {
     mo_incomplete: Gauge,
     http: HttpMeter,
     inside: InsideMeter,
+    cdr: CdrMeter,
     money: MoneyMeter,
     /// Of every account; of one that has no endpoint in the configuration they come with its first.
     webhooks: HashMap<AccountId, OnceLock<WebhookMeter>>,
@@ -104,6 +107,7 @@ impl Meters {
             mo_incomplete: exposition.gauge(&names::MO_PARTS_INCOMPLETE, []),
             http: HttpMeter::new(exposition, &labels.endpoints),
             inside: InsideMeter::new(exposition),
+            cdr: CdrMeter::new(exposition),
             money: MoneyMeter::new(exposition, labels),
             webhooks: told().map(|it| (it.0, OnceLock::new())).collect(),
             failovers: FailoverMeter::new(exposition, labels),
@@ -147,6 +151,11 @@ impl Meters {
             (Some(meter), Some(name)) => meter.get_or_init(|| WebhookMeter::new(&self.exposition, name)),
             _ => &self.other.webhook,
         }
+    }
+
+    /// Of records of charge.
+    pub const fn cdr(&self) -> &CdrMeter {
+        &self.cdr
     }
 
     /// Of failovers between carriers.
