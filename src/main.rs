@@ -1,6 +1,7 @@
 //! The command line of nuncio.
 
 use clap::{Parser, Subcommand};
+use nuncio::cdr;
 use nuncio::config;
 use nuncio::decode;
 use nuncio::gateway::ask::{self, AskError};
@@ -123,11 +124,27 @@ enum Command {
         #[arg(long, default_value = "/etc/nuncio/nuncio.toml")]
         config: PathBuf,
     },
+    /// Use records of charge.
+    #[command(subcommand)]
+    Cdr(Cdr),
     /// Look after the store.
     #[command(subcommand)]
     Store(Store),
     /// Make a key for the API: one line for the application, one for the configuration.
     Key,
+}
+
+#[derive(Subcommand)]
+enum Cdr {
+    /// Hold a carrier's invoice against them: say which lines differ, and what that comes to.
+    ///
+    /// Told is what is on the invoice and was never submitted or not taken, is charged twice, at another price or for
+    /// another number of SMS; and what the carrier took in the time of the invoice and is not on it. Columns are known
+    /// by what they are called, or named. Ids are compared as those of receipts are: without regard to case and
+    /// leading zeros, and in decimal against hexadecimal where they fit in no other way.
+    ///
+    /// Ends with 0 when they agree, with 1 when they differ, with 2 when a file is not what it has to be.
+    Check(#[command(flatten)] Box<cdr::check::options::CdrCheck>),
 }
 
 #[derive(Subcommand)]
@@ -206,6 +223,7 @@ fn main() -> ExitCode {
             Err(failure) => report_failure(&failure),
         },
         Command::Store(Store::Repair { cut_log, config }) => say(store::repair(&config, cut_log)),
+        Command::Cdr(Cdr::Check(options)) => reconcile(&options),
         Command::Key => {
             let (key, digest) = nuncio::api::handler::key::new_key();
             print(format_args!("key        = {key}\nkey_sha256 = [\"{digest}\"]"))
@@ -300,6 +318,22 @@ fn explain(options: &decode::options::Options) -> ExitCode {
         Err(decode::Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("{failure}");
+            ExitCode::from(EXIT_USAGE)
+        }
+    }
+}
+
+fn reconcile(options: &cdr::check::options::CdrCheck) -> ExitCode {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let agree = cdr::check::check(options, &mut out, |note| eprintln!("{note}"));
+    let flushed = out.flush().map_err(cdr::check::CheckError::Output);
+    match agree.and_then(|it| flushed.map(|()| it)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        // Whoever reads has seen enough, as `head` has.
+        Err(cdr::check::CheckError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
             ExitCode::from(EXIT_USAGE)
         }
     }

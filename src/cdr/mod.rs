@@ -15,3 +15,4 @@ pub mod options;
 pub mod file;
 mod line;
 pub mod writer;
+pub mod check;

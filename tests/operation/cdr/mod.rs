@@ -1,5 +1,6 @@
 //! Records of charge: each part that ended once, whatever is killed, moved away or full.
 
+mod checking;
 mod writing;
 
 use crate::daemon::{Daemon, until};
