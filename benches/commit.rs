@@ -122,6 +122,7 @@ impl Life {
                 error_code: Some("000".into()),
                 received_at: now,
                 done_at: Some(now),
+                done_date: None,
                 tlvs: Vec::new(),
                 later: Vec::new(),
             };

@@ -87,7 +87,7 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
     let status = if passing || word.is_empty() { Status::Sent } else { reported.status };
     let error_code = error_code(text.err, network_error(delivery.tlvs));
     let tlvs = beside(delivery.tlvs, &reported, error_code.as_deref());
-    let done_at = text.done_date.and_then(|it| receipt_time::parse(&it, dialect.receipt_offset));
+    let (done_at, done_date) = receipt_time::done(text.done_date.as_deref(), dialect.receipt_offset);
     let source = delivery.source.digits.to_string_lossy();
     let handset = E164::from_wire(delivery.source.ton, &source);
     let announced = ids.is_empty().then(|| Announced {
@@ -108,6 +108,7 @@ fn receipt(delivery: &Delivery<'_>, text: ReceiptText, dialect: &Dialect) -> Rec
             error_code: error_code.map(|it| cut(&it)),
             received_at: Time::NEVER,
             done_at,
+            done_date,
             tlvs,
             later: Vec::new(),
         },

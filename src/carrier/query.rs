@@ -48,13 +48,14 @@ pub fn read_answer(status: CommandStatus, body: &pdu::PduBody, dialect: &Dialect
 
 fn receipt(resp: &QuerySmResp, dialect: &Dialect) -> Receipt {
     let (status, word) = status_here(resp.message_state, dialect);
-    let done_at = receipt_time::parse(&resp.final_date.to_string_lossy(), dialect.receipt_offset);
+    let (done_at, done_date) = receipt_time::done(Some(&resp.final_date.to_string_lossy()), dialect.receipt_offset);
     Receipt {
         status,
         raw_status: word.into(),
         error_code: (resp.error_code != 0).then(|| format!("{:03}", resp.error_code).into()),
         received_at: Time::NEVER,
         done_at,
+        done_date,
         tlvs: Vec::new(),
         later: Vec::new(),
     }

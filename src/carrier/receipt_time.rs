@@ -10,10 +10,13 @@
 //! Carriers mix these within one receipt, and write zeros, nothing or words where they know no date: what
 //! is not a date is no moment, and never a reason to refuse the receipt.
 
+use crate::message::receipt::DoneDate;
 use crate::message::time::Time;
 use crate::smpp::time::Moment;
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time as Clock};
 
+/// Characters of a date that are kept: the longest that is read has fewer.
+const DATE_MAX: usize = 32;
 /// Two-digit years from here on are of the 20th century.
 const PIVOT: u16 = 70;
 /// No receipt is older: 1970 and its like stand for a date that the carrier does not know.
@@ -21,9 +24,9 @@ const FIRST_YEAR: u16 = 2000;
 /// The farthest that a zone is from UTC, in quarter hours (SMPP 3.4, 7.1.1).
 const QUARTERS_MAX: i64 = 48;
 
-/// The moment of a date in a receipt. `offset` is the carrier's time zone, in seconds east of UTC; a zone
-/// that the date names itself goes before it.
-pub fn parse(date: &str, offset: i32) -> Option<Time> {
+/// The moment of a date in a receipt, and by which offset it was read. `offset` is the carrier's time zone, in seconds
+/// east of UTC; a zone that the date names itself goes before it.
+fn read(date: &str, offset: i32) -> Option<(Time, i32)> {
     let date = date.trim_matches(|it: char| it == '\0' || it.is_whitespace());
     let digits = date.bytes().take_while(u8::is_ascii_digit).count();
     let (digits, rest) = date.split_at(digits);
@@ -35,6 +38,20 @@ pub fn parse(date: &str, offset: i32) -> Option<Time> {
         (10.., _) => plain(digits, offset),
         _ => None,
     }
+}
+
+/// The moment of such a date.
+pub fn parse(date: &str, offset: i32) -> Option<Time> {
+    read(date, offset).map(|it| it.0)
+}
+
+/// The moment that a receipt says, and that date as it is written, if it says any.
+pub(super) fn done(date: Option<&str>, offset: i32) -> (Option<Time>, Option<Box<DoneDate>>) {
+    let Some(date) = date.map(|it| it.trim_matches('\0').trim()).filter(|it| !it.is_empty()) else {
+        return (None, None);
+    };
+    let (at, offset) = read(date, offset).unzip();
+    (at, Some(Box::new(DoneDate { raw: date.chars().take(DATE_MAX).collect::<String>().into(), offset })))
 }
 
 /// A moment as SMPP says it, in the time zone of a carrier, in seconds east of UTC.
@@ -55,30 +72,30 @@ pub(crate) fn to_smpp(at: Time, offset: i32) -> Moment {
 }
 
 /// Digits alone: the year has four of them where that gives a date, else two.
-fn plain(digits: &str, offset: i32) -> Option<Time> {
+fn plain(digits: &str, offset: i32) -> Option<(Time, i32)> {
     let fields = pairs(digits);
     if 12 <= digits.len() && matches!(fields[0], 19 | 20) {
         let year = fields[0] * 100 + fields[1];
-        if let Some(at) = instant(year, &fields[2..fields.len().min(7)], offset.into()) {
-            return Some(at);
+        if let Some(at) = instant(year, &fields[2..fields.len().min(7)], offset) {
+            return Some((at, offset));
         }
     }
-    instant(century(fields[0]), &fields[1..fields.len().min(6)], offset.into())
+    instant(century(fields[0]), &fields[1..fields.len().min(6)], offset).map(|it| (it, offset))
 }
 
 /// The absolute time of SMPP; some leave the tenths out.
-fn absolute(digits: &str, east: bool) -> Option<Time> {
+fn absolute(digits: &str, east: bool) -> Option<(Time, i32)> {
     let (clock, behind) = digits.split_at(12);
     let (tenths, quarters) = behind.split_at(behind.len() - 2);
-    let quarters = quarters.parse::<i64>().ok().filter(|it| *it <= QUARTERS_MAX)?;
+    let quarters = quarters.parse::<i32>().ok().filter(|it| i64::from(*it) <= QUARTERS_MAX)?;
     let offset = quarters * 900 * if east { 1 } else { -1 };
     let fields = pairs(clock);
     let at = instant(century(fields[0]), &fields[1..], offset)?;
-    Some(Time(at.0 + tenths.parse::<u64>().unwrap_or(0) * 100))
+    Some((Time(at.0 + tenths.parse::<u64>().unwrap_or(0) * 100), offset))
 }
 
 /// As ISO 8601 and its relatives have it, year first.
-fn iso(date: &str, offset: i32) -> Option<Time> {
+fn iso(date: &str, offset: i32) -> Option<(Time, i32)> {
     let mut fields = Vec::with_capacity(6);
     let mut rest = date;
     while fields.len() < 6 {
@@ -97,12 +114,12 @@ fn iso(date: &str, offset: i32) -> Option<Time> {
     }
     let fraction =
         rest.strip_prefix(['.', ',']).map_or(rest, |it| it.trim_start_matches(|it: char| it.is_ascii_digit()));
-    let offset = zone(fraction.trim_start()).unwrap_or(offset.into());
-    instant(*fields.first()?, fields.get(1..)?, offset)
+    let offset = zone(fraction.trim_start()).unwrap_or(offset);
+    instant(*fields.first()?, fields.get(1..)?, offset).map(|it| (it, offset))
 }
 
 /// `Z`, `+hh`, `+hhmm` or `+hh:mm`, in seconds east of UTC.
-fn zone(text: &str) -> Option<i64> {
+fn zone(text: &str) -> Option<i32> {
     if text.starts_with(['Z', 'z']) {
         return Some(0);
     }
@@ -112,8 +129,8 @@ fn zone(text: &str) -> Option<i64> {
         _ => return None,
     };
     let digits: String = text[1..].chars().filter(char::is_ascii_digit).take(4).collect();
-    let hours = digits.get(..2)?.parse::<i64>().ok()?;
-    let minutes = digits.get(2..4).and_then(|it| it.parse::<i64>().ok()).unwrap_or(0);
+    let hours = digits.get(..2)?.parse::<i32>().ok()?;
+    let minutes = digits.get(2..4).and_then(|it| it.parse::<i32>().ok()).unwrap_or(0);
     Some(sign * (hours * 3_600 + minutes * 60))
 }
 
@@ -127,17 +144,36 @@ const fn century(year: u16) -> u16 {
 }
 
 /// The instant of year, and month, day, hour, minute and, if there is one, second.
-fn instant(year: u16, fields: &[u16], offset: i64) -> Option<Time> {
+fn instant(year: u16, fields: &[u16], offset: i32) -> Option<Time> {
     let field = |at: usize| fields.get(at).and_then(|it| u8::try_from(*it).ok());
     let day = Date::from_calendar_date(year.into(), Month::try_from(field(0)?).ok()?, field(1)?).ok()?;
     let clock = Clock::from_hms(field(2)?, field(3)?, field(4).unwrap_or(0)).ok()?;
-    let seconds = PrimitiveDateTime::new(day, clock).assume_utc().unix_timestamp() - offset;
+    let seconds = PrimitiveDateTime::new(day, clock).assume_utc().unix_timestamp() - i64::from(offset);
     u64::try_from(seconds).ok().filter(|_| FIRST_YEAR <= year).map(|it| Time(it * 1_000))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_date_is_kept_as_it_is_written_with_the_offset_that_it_was_read_by() {
+        for (text, offset, at, used) in [
+            (" 1706011400\0", 7_200, Some(1_496_318_400_000), Some("+02:00")),
+            ("170601140000008+", 0, Some(1_496_318_400_000), Some("+02:00")),
+            ("2017-06-01T06:30:00-05:30", 0, Some(1_496_318_400_000), Some("-05:30")),
+            ("2017-06-01 12:00:00Z", 7_200, Some(1_496_318_400_000), Some("+00:00")),
+            ("0000000000", 7_200, None, None),
+            ("yesterday", 0, None, None),
+        ] {
+            let (found, date) = done(Some(text), offset);
+            let date = date.expect("it says something");
+            assert_eq!((found, date.offset_text().as_deref()), (at.map(Time), used), "{text}");
+            assert_eq!(&*date.raw, text.trim_matches(['\0', ' ']));
+        }
+        assert_eq!([done(None, 0), done(Some(" \0"), 0)], [(None, None), (None, None)]);
+        assert_eq!(done(Some(&"x".repeat(99)), 0).1.map(|it| it.raw.len()), Some(32));
+    }
 
     #[test]
     fn a_moment_is_said_in_the_zone_of_the_carrier_and_read_back() {

@@ -166,6 +166,8 @@ struct ReceiptLine<'a> {
     error_code: Option<&'a str>,
     received_at: Moment,
     done_at: Moment,
+    done_date: Option<&'a str>,
+    offset: Option<String>,
 }
 
 impl<'a> ReceiptLine<'a> {
@@ -176,6 +178,8 @@ impl<'a> ReceiptLine<'a> {
             error_code: receipt.error_code.as_deref(),
             received_at: Moment(receipt.received_at),
             done_at: Moment(receipt.done_at.unwrap_or(Time::NEVER)),
+            done_date: receipt.done_date.as_ref().map(|it| &*it.raw),
+            offset: receipt.done_date.as_ref().and_then(|it| it.offset_text()),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::dispatch::{Dice, tried};
 use crate::message::body::Body;
 use crate::message::id::AccountId;
 use crate::message::money::{Currency, Exact, Money};
-use crate::message::receipt::Receipt;
+use crate::message::receipt::{DoneDate, Receipt};
 use crate::message::source::Source;
 use crate::message::status::{Status, Totals};
 use crate::message::time::Time;
@@ -131,6 +131,9 @@ struct Data<'a> {
     done_at: Option<Shown<Time>>,
     /// What the carrier's own clock showed, as far as its receipt says it.
     carrier_done_at: Option<Shown<Time>>,
+    /// The same as the carrier wrote it, and by which offset from UTC it was read.
+    carrier_done_date: Option<&'a str>,
+    carrier_offset: Option<String>,
     carrier: Option<&'a str>,
 }
 
@@ -142,6 +145,8 @@ impl<'a> Data<'a> {
         let latest = entry.parts.iter().rev().find_map(|it| it.attempt.as_ref());
         let final_word = |it: &&Receipt| status.is_final() && it.status == status;
         let receipts = entry.parts.iter().filter_map(|it| it.attempt.as_ref()?.receipt.as_deref()).filter(final_word);
+        let last = receipts.max_by_key(|it| it.done_at);
+        let date = last.and_then(|it| it.done_date.as_deref());
         Self {
             id: Shown(beat.veil.message(body.id)),
             order_id: beat.veil.order(body.order),
@@ -159,7 +164,9 @@ impl<'a> Data<'a> {
             created_at: Shown(beat.shown(body.created)),
             sent_at: moment(entry.sent_at()),
             done_at: if status.is_final() { moment(entry.done_at()) } else { None },
-            carrier_done_at: receipts.filter_map(|it| it.done_at).max().map(Shown),
+            carrier_done_at: last.and_then(|it| it.done_at).map(Shown),
+            carrier_done_date: date.map(|it| &*it.raw),
+            carrier_offset: date.and_then(DoneDate::offset_text),
             carrier: latest.and_then(|it| beat.plan.carrier_name(it.link.carrier)),
         }
     }

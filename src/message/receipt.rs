@@ -17,10 +17,30 @@ pub struct Receipt {
     pub received_at: Time,
     /// When the carrier says that it happened.
     pub done_at: Option<Time>,
+    /// The same in its own words.
+    pub done_date: Option<Box<DoneDate>>,
     /// What the carrier says beside, in parameters that have no place of their own here.
     pub tlvs: Vec<Parameter>,
     /// What came after it had ended its attempt, oldest first: at most [`Receipt::LATER_MAX`].
     pub later: Vec<Self>,
+}
+
+/// When something happened, as a carrier writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DoneDate {
+    /// As it was written, at most 32 characters.
+    pub raw: Box<str>,
+    /// By which offset it was read, in seconds east of UTC; `None` where it could not be.
+    pub offset: Option<i32>,
+}
+
+impl DoneDate {
+    /// The offset as RFC 3339 has it: `+02:00`.
+    pub fn offset_text(&self) -> Option<String> {
+        let seconds = self.offset?;
+        let (sign, minutes) = (if seconds < 0 { '-' } else { '+' }, seconds.unsigned_abs() / 60);
+        Some(format!("{sign}{:02}:{:02}", minutes / 60, minutes % 60))
+    }
 }
 
 impl Receipt {

@@ -54,7 +54,8 @@ fn message(status: Status, at: Time) -> Value {
         "from": "YOURAPP", "route_id": 1, "class": "transactional", "client_ref": "test", "status": status.word(),
         "error": error, "parts": 1, "cost": "0.087", "currency": "EUR", "created_at": now,
         "sent_at": left.then(|| now.clone()), "done_at": status.is_final().then(|| now.clone()),
-        "carrier_done_at": (status == Status::Delivered).then(|| now.clone()), "carrier": null,
+        "carrier_done_at": (status == Status::Delivered).then(|| now.clone()), "carrier_done_date": null,
+        "carrier_offset": null, "carrier": null,
     })
 }
 

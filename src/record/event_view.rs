@@ -60,7 +60,9 @@ pub(super) fn shown(data: &str, form: EventForm) -> Cow<'_, RawValue> {
                 (*it, hidden) = (Value::Null, true);
             }
         };
-        hide(fields.get_mut("carrier"));
+        for name in ["carrier", "carrier_done_date", "carrier_offset"] {
+            hide(fields.get_mut(name));
+        }
         hide(fields.get_mut("error").and_then(|it| it.get_mut("carrier_code")));
         if !hidden {
             return whole();
@@ -79,9 +81,10 @@ mod tests {
 
     #[test]
     fn an_event_tells_as_much_as_its_reader_may_know() {
-        let data = r#"{"id":"m","order_id":1,"to":"+31","client_ref":null,"status":"FAILED","error":{"code":"X","carrier_code":"5"},"carrier":"acme"}"#;
+        let data = r#"{"id":"m","order_id":1,"to":"+31","client_ref":null,"status":"FAILED","error":{"code":"X","carrier_code":"5"},"carrier_done_date":"2601011200","carrier_offset":"+02:00","carrier":"acme"}"#;
         assert_eq!(of(data, false, false), data);
         let hidden = data.replace(r#""carrier_code":"5""#, r#""carrier_code":null"#).replace(r#""acme""#, "null");
+        let hidden = hidden.replace(r#""2601011200""#, "null").replace(r#""+02:00""#, "null");
         assert_eq!(of(data, true, false), hidden);
         let thin = r#"{"id":"m","order_id":1,"client_ref":null,"status":"FAILED"}"#;
         assert_eq!([of(data, false, true), of(data, true, true)], [thin, thin]);

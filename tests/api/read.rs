@@ -9,7 +9,7 @@ use nuncio::message::id::{CarrierId, LinkId, PartKey};
 use nuncio::message::money::Money;
 use nuncio::message::phase::{End, Move};
 use nuncio::message::reason::Reason;
-use nuncio::message::receipt::Receipt;
+use nuncio::message::receipt::{DoneDate, Receipt};
 use nuncio::message::status::Status;
 use nuncio::message::time::Time;
 use nuncio::record::entry::{Entry, PastAttempt};
@@ -46,6 +46,7 @@ pub(super) fn deliver(entry: &mut Entry) {
         error_code: Some("000".into()),
         received_at: at(50),
         done_at: Some(at(45)),
+        done_date: Some(Box::new(DoneDate { raw: "2611201200".into(), offset: Some(7_200) })),
         tlvs: vec![Parameter { tag: 0x1402, value: (*b"acme\0").into() }],
         later: vec![Receipt {
             status: Status::Failed,
@@ -53,6 +54,7 @@ pub(super) fn deliver(entry: &mut Entry) {
             error_code: None,
             received_at: at(60),
             done_at: None,
+            done_date: None,
             tlvs: Vec::new(),
             later: Vec::new(),
         }],
@@ -87,8 +89,9 @@ async fn a_delivered_message_tells_all_its_layers_and_attempts() {
     let time = |millis: u64| format!("2026-11-20T10:00:00.{millis}Z");
     // One macro does not take them all.
     let receipt = json!({ "status": "DELIVERED", "raw_status": "DELIVRD", "error_code": "000", "received_at": time(173), "done_at": time(168),
-        "tlvs": { "0x1402": "hex:61636D6500" } });
-    let later = json!({ "status": "FAILED", "raw_status": "UNDELIV", "error_code": null, "received_at": time(183), "done_at": null, "tlvs": {} });
+        "done_date": "2611201200", "offset": "+02:00", "tlvs": { "0x1402": "hex:61636D6500" } });
+    let later = json!({ "status": "FAILED", "raw_status": "UNDELIV", "error_code": null, "received_at": time(183), "done_at": null,
+        "done_date": null, "offset": null, "tlvs": {} });
     let mut expected = json!({
         "id": id, "order_id": world.order(25_303), "to": "+31612345678", "from": "YOURAPP", "route_id": 8, "class": "otp", "client_ref": "r",
         "status": "DELIVERED", "error": null, "encoding": "gsm7", "parts": 1, "cost": "0.087", "charged": null, "refunded": null, "currency": "EUR",

@@ -23,6 +23,7 @@ fn an_event_is_told_signed_once_and_is_what_the_log_has() {
     assert_eq!((&data["id"], &data["client_ref"], &data["status"]), (&json!(id), &json!("one"), &json!("DELIVERED")));
     assert_eq!((&data["to"], &data["error"]), (&json!("+31612345678"), &Value::Null));
     assert_eq!(data["carrier_done_at"], "2026-11-27T09:01:00.000Z");
+    assert_eq!((&data["carrier_done_date"], &data["carrier_offset"]), (&json!("2611270901"), &json!("+00:00")));
     let log = stage.log("");
     assert_eq!(log["data"], json!([told]), "message.sent is told to those alone who ask for it");
     let cursor = log["next_cursor"].as_str().unwrap().to_owned();

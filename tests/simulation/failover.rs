@@ -93,6 +93,7 @@ pub(super) fn receipt(link: LinkId, ticket: Ticket, status: Status) -> Happening
         error_code: None,
         received_at: Time::NEVER,
         done_at: None,
+        done_date: None,
         tlvs: Vec::new(),
         later: Vec::new(),
     };

@@ -91,6 +91,8 @@ impl AttemptView<'_> {
         (self.command_status, self.carrier_message_id) = (None, None);
         for receipt in self.receipt.iter_mut().chain(&mut self.later_receipts) {
             (receipt.raw_status, receipt.error_code, receipt.tlvs) = (None, None, None);
+            // How it writes dates and where its clock stands tells one carrier from another.
+            (receipt.done_date, receipt.offset) = (None, None);
         }
     }
 }
@@ -112,6 +114,12 @@ struct ReceiptView<'a> {
     /// When it happened, by the carrier's clock.
     #[schema(value_type = Option<Moment>)]
     done_at: Timestamp,
+    /// The same as the carrier wrote it; null where it did not or the account is not shown it.
+    done_date: Option<&'a str>,
+    /// By which offset from UTC that was read: its own, or that of `receipt_offset`; null where it could not be read or
+    /// the account is not shown it.
+    #[schema(value_type = Option<String>, examples("+02:00"))]
+    offset: Option<String>,
     /// Its optional parameters by their tags; null where the account is not shown them.
     tlvs: Option<BTreeMap<String, String>>,
 }
@@ -124,6 +132,8 @@ impl<'a> ReceiptView<'a> {
             error_code: receipt.error_code.as_deref(),
             received_at: Timestamp(receipt.received_at),
             done_at: Timestamp(receipt.done_at.unwrap_or(Time::NEVER)),
+            done_date: receipt.done_date.as_ref().map(|it| &*it.raw),
+            offset: receipt.done_date.as_ref().and_then(|it| it.offset_text()),
             tlvs: Some(receipt.tlvs.iter().map(|it| Parameter::to_text(it.tag, &it.value)).collect()),
         }
     }

@@ -111,6 +111,7 @@ impl Hook {
             error_code: self.error.as_ref().and_then(|it| call.text(it)).map(|it| cut(&it)),
             received_at: Time::NEVER,
             done_at: None,
+            done_date: None,
             tlvs: Vec::new(),
             later: Vec::new(),
         };

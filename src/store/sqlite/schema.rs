@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use std::path::Path;
 
 /// The format that this version writes.
-pub(super) const FORMAT: i64 = 8;
+pub(super) const FORMAT: i64 = 9;
 
 /// `nunc`: marks the file as a store of nuncio.
 const APPLICATION: i64 = 0x6E75_6E63;

@@ -29,17 +29,40 @@ const CELLS: [(&str, &str); 2] = [
     ("meta", "next_seq, next_order, next_parked, time, awaiting"),
 ];
 
+/// Makes a store one of format 8, which did not keep dates of receipts as carriers write them.
+fn as_format_8(conn: &Connection) {
+    for table in ["part", "attempt", "parked"] {
+        let drop = ["receipt_done_date", "receipt_offset"].map(|it| format!("ALTER TABLE {table} DROP COLUMN {it};"));
+        conn.execute_batch(&drop.concat()).expect("the newer goes");
+    }
+    conn.execute_batch("PRAGMA user_version = 8;").expect("the newer goes");
+}
+
+/// What a version of format 8 would have committed; no order is arriving, for what arrives is gone at the next start.
+fn of_format_8(mut batch: Batch) -> Batch {
+    let bare = |it: &mut Receipt| {
+        it.done_date = None;
+        it.later.iter_mut().for_each(|it| it.done_date = None);
+    };
+    let attempts = batch.parts.iter_mut().chain(&mut batch.new_parts).filter_map(|it| it.attempt.as_mut());
+    let attempts = attempts.chain(batch.past.iter_mut().map(|it| &mut it.attempt));
+    attempts.filter_map(|it| it.receipt.as_deref_mut()).for_each(bare);
+    batch.parked.iter_mut().for_each(|it| bare(&mut it.receipt));
+    batch.orders.iter_mut().for_each(|it| it.arriving = false);
+    batch
+}
+
 /// Makes a store one of format 7, whose carriers' ids had an index over the parts.
 fn as_format_7(conn: &Connection) {
+    as_format_8(conn);
     let steps = "CREATE INDEX part_by_carrier_id ON part (rhash) WHERE rhash IS NOT NULL;
         DROP TABLE carrier_id; DROP TABLE carrier_id_log; PRAGMA user_version = 7;";
     conn.execute_batch(steps).expect("the newer goes");
 }
 
-/// What a version of format 7 would have committed; no order is arriving, for what arrives is gone at the next start.
-fn of_format_7(mut batch: Batch) -> Batch {
-    batch.orders.iter_mut().for_each(|it| it.arriving = false);
-    batch
+/// What a version of format 7 would have committed.
+fn of_format_7(batch: Batch) -> Batch {
+    of_format_8(batch)
 }
 
 /// Makes a store one of format 6, which knew no endpoints but those of its configuration.
@@ -242,6 +265,11 @@ fn a_store_of_format_6_with_a_backlog_is_opened_and_served() {
 #[test]
 fn a_store_of_format_7_with_a_backlog_is_opened_and_served() {
     opened_and_served(of_format_7, as_format_7);
+}
+
+#[test]
+fn a_store_of_format_8_with_a_backlog_is_opened_and_served() {
+    opened_and_served(of_format_8, as_format_8);
 }
 
 #[test]

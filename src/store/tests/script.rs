@@ -13,7 +13,7 @@ use crate::message::money::Money;
 use crate::message::part::{Moved, Part};
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
-use crate::message::receipt::Receipt;
+use crate::message::receipt::{DoneDate, Receipt};
 use crate::message::source::Source;
 use crate::message::status::Status;
 use crate::message::time::Time;
@@ -244,6 +244,7 @@ impl Script {
             error_code: self.one_in(2).then(|| "000".into()),
             received_at: self.now,
             done_at: self.one_in(2).then_some(Time(self.now.0 - 1_000)),
+            done_date: Some(Box::new(DoneDate { raw: "26-01-01 λ".into(), offset: Some(-19_800) })),
             tlvs: self.parameters(),
             later: (0..self.below(3)).map(|_| self.later()).collect(),
         }
@@ -256,6 +257,7 @@ impl Script {
             error_code: self.one_in(2).then(|| "034".into()),
             received_at: self.now,
             done_at: self.one_in(2).then_some(Time(self.now.0 - 500)),
+            done_date: Some(Box::new(DoneDate { raw: "null".into(), offset: None })),
             tlvs: self.parameters(),
             later: Vec::new(),
         }

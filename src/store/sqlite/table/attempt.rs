@@ -16,9 +16,9 @@ pub(in crate::store::sqlite) const TABLE: Table = Table {
     name: "attempt",
     columns: "id, number, carrier, bind, cause, intended_at, answered_at, answer, \
         command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, receipt_error, \
-        receipt_received_at, receipt_done_at, written_at, receipt_more, seal",
+        receipt_received_at, receipt_done_at, written_at, receipt_more, receipt_done_date, receipt_offset, seal",
     key: "id",
-    steps: &[(1, CREATE), (4, WRITTEN)],
+    steps: &[(1, CREATE), (4, WRITTEN), (9, DATED)],
 };
 
 const CREATE: &str = "
@@ -37,6 +37,11 @@ const WRITTEN: &str = "
 ALTER TABLE attempt ADD COLUMN written_at INTEGER; ALTER TABLE attempt ADD COLUMN receipt_more TEXT;
 ";
 
+/// When the carrier says that it happened, in its own words, and by which offset that was read.
+const DATED: &str = "
+ALTER TABLE attempt ADD COLUMN receipt_done_date TEXT; ALTER TABLE attempt ADD COLUMN receipt_offset INTEGER;
+";
+
 /// How many cells an attempt has, from its number to its receipt.
 pub(super) const CELLS: usize = 16;
 
@@ -46,6 +51,7 @@ pub(in crate::store::sqlite) fn write(past: &PastAttempt) -> RowWriter<'_> {
     write_cells(&mut row, &past.attempt, past.attempt.rhash());
     row.later(past.attempt.written_at.known().map(|it| it.0));
     row.later_made(past.attempt.receipt.as_deref().and_then(receipt::to_more));
+    receipt::write_date(&mut row, past.attempt.receipt.as_deref());
     row.sealed()
 }
 
@@ -55,6 +61,7 @@ pub(in crate::store::sqlite) fn read(row: &Row<'_>) -> Result<PastAttempt, Troub
     let mut attempt = read_cells(&mut row).ok_or(Trouble::Damaged(TABLE.name, key.0.cast_signed()))?;
     attempt.written_at = row.later().map_or(Time::NEVER, Time);
     receipt::read_more(&mut row, attempt.receipt.as_deref_mut());
+    receipt::read_date(&mut row, attempt.receipt.as_deref_mut());
     row.sealed(TABLE.name, key.0, PastAttempt { key, attempt })
 }
 
@@ -131,9 +138,10 @@ pub(super) mod tests {
         let row = "id=35 number=12 carrier=13 bind=14 cause=9 intended_at=15 answered_at=17 answer=2 \
             command_status=4294967295 carrier_message_id='0A1b' rhash=-7123447056868543402 cost=-18 \
             receipt_status=3 receipt_raw='UNDELIV' receipt_error='034' receipt_received_at=22 \
-            receipt_done_at=23 seal=782171918 written_at=16 \
+            receipt_done_at=23 seal=1119426020 written_at=16 \
             receipt_more='{\"v\":1,\"tlvs\":[[\"1401\",\"0007\"]],\"later\":[{\"status\":3,\"raw\":\"UNDELIV\",\
-            \"error\":\"034\",\"at\":22,\"done\":23,\"tlvs\":[[\"1401\",\"0007\"]]},{\"status\":1,\"raw\":\"ENROUTE\",\"at\":21}]}'";
+            \"error\":\"034\",\"at\":22,\"done\":23,\"date\":\"2601010000\",\"offset\":-3600,\"tlvs\":[[\"1401\",\"0007\"]]},{\"status\":1,\"raw\":\"ENROUTE\",\"at\":21}]}' \
+            receipt_done_date='2601010000' receipt_offset=-3600";
         assert_eq!(kept(&TABLE, &write(&past), read), (row.to_owned(), past));
         let link = LinkId { carrier: CarrierId(4), bind: 5 };
         let past = PastAttempt { key, attempt: Attempt::new(1, link, Cause::First, Time(6)) };

@@ -13,9 +13,9 @@ use rusqlite::Row;
 pub(in crate::store::sqlite) const TABLE: Table = Table {
     name: "parked",
     columns: "number, carrier, carrier_message_id, handset, sender, receipt_status, receipt_raw, \
-        receipt_error, receipt_received_at, receipt_done_at, also, address, receipt_more, seal",
+        receipt_error, receipt_received_at, receipt_done_at, also, address, receipt_more, receipt_done_date, receipt_offset, seal",
     key: "number",
-    steps: &[(1, CREATE), (2, ALSO), (4, ADDRESS)],
+    steps: &[(1, CREATE), (2, ALSO), (4, ADDRESS), (9, DATED)],
 };
 
 const CREATE: &str = "
@@ -32,6 +32,11 @@ const ALSO: &str = "ALTER TABLE parked ADD COLUMN also TEXT;";
 /// What stands in the handset's place where it is no number, and what the receipt says beyond its columns.
 const ADDRESS: &str = "ALTER TABLE parked ADD COLUMN address TEXT; ALTER TABLE parked ADD COLUMN receipt_more TEXT;";
 
+/// When the carrier says that it happened, in its own words, and by which offset that was read.
+const DATED: &str = "
+ALTER TABLE parked ADD COLUMN receipt_done_date TEXT; ALTER TABLE parked ADD COLUMN receipt_offset INTEGER;
+";
+
 pub(in crate::store::sqlite) fn write(parked: &Parked) -> RowWriter<'_> {
     let mut row = RowWriter::new();
     row.bits(parked.number);
@@ -43,6 +48,7 @@ pub(in crate::store::sqlite) fn write(parked: &Parked) -> RowWriter<'_> {
     row.later_text(parked.also.as_ref().map(CarrierMessageId::as_str));
     row.later_text(parked.address.as_deref());
     row.later_made(receipt::to_more(&parked.receipt));
+    receipt::write_date(&mut row, Some(&parked.receipt));
     row.sealed()
 }
 
@@ -61,6 +67,7 @@ pub(in crate::store::sqlite) fn read(row: &Row<'_>) -> Result<Parked, Trouble> {
         address: row.later_text().map(Into::into),
     };
     receipt::read_more(&mut row, Some(&mut parked.receipt));
+    receipt::read_date(&mut row, Some(&mut parked.receipt));
     row.sealed(TABLE.name, number, parked)
 }
 
@@ -83,9 +90,10 @@ mod tests {
         };
         let row = "number=2 carrier=3 carrier_message_id='0A1b' handset=4 sender='SHOP' receipt_status=3 \
             receipt_raw='UNDELIV' receipt_error='034' receipt_received_at=22 receipt_done_at=23 \
-            seal=-2140060625 also='0A1b@smsc' address='31612***678' \
+            seal=1822616649 also='0A1b@smsc' address='31612***678' \
             receipt_more='{\"v\":1,\"tlvs\":[[\"1401\",\"0007\"]],\"later\":[{\"status\":3,\"raw\":\"UNDELIV\",\
-            \"error\":\"034\",\"at\":22,\"done\":23,\"tlvs\":[[\"1401\",\"0007\"]]},{\"status\":1,\"raw\":\"ENROUTE\",\"at\":21}]}'";
+            \"error\":\"034\",\"at\":22,\"done\":23,\"date\":\"2601010000\",\"offset\":-3600,\"tlvs\":[[\"1401\",\"0007\"]]},{\"status\":1,\"raw\":\"ENROUTE\",\"at\":21}]}' \
+            receipt_done_date='2601010000' receipt_offset=-3600";
         assert_eq!(kept(&TABLE, &write(&full), read), (row.to_owned(), full.clone()));
         let bare = Parked { also: None, handset: None, address: None, receipt: receipt::tests::bare(), ..full };
         let row = "number=2 carrier=3 carrier_message_id='0A1b' sender='SHOP' receipt_status=1 receipt_raw='ENROUTE' \

@@ -20,9 +20,9 @@ pub(in crate::store::sqlite) const TABLE: Table = Table {
     columns: "id, lane, phase, due, ends, spent, reason, done_at, number, carrier, bind, cause, intended_at, \
         answered_at, answer, command_status, carrier_message_id, rhash, cost, receipt_status, receipt_raw, \
         receipt_error, receipt_received_at, receipt_done_at, moved, taken_at, written_at, receipt_more, throttled, \
-        seal",
+        receipt_done_date, receipt_offset, seal",
     key: "id",
-    steps: &[(1, CREATE), (3, ROUTED), (4, WRITTEN)],
+    steps: &[(1, CREATE), (3, ROUTED), (4, WRITTEN), (9, DATED)],
 };
 
 const CREATE: &str = "
@@ -55,6 +55,11 @@ ALTER TABLE part ADD COLUMN throttled INTEGER;
 DROP INDEX part_rare;
 ";
 
+/// When the carrier says that it happened, in its own words, and by which offset that was read.
+const DATED: &str = "
+ALTER TABLE part ADD COLUMN receipt_done_date TEXT; ALTER TABLE part ADD COLUMN receipt_offset INTEGER;
+";
+
 /// `rhash` is that of its attempt, which the caller needs as well.
 pub(in crate::store::sqlite) fn write(part: &Part, rhash: Option<u64>) -> RowWriter<'_> {
     let mut row = RowWriter::new();
@@ -75,6 +80,7 @@ pub(in crate::store::sqlite) fn write(part: &Part, rhash: Option<u64>) -> RowWri
     row.later(part.attempt.as_ref().and_then(|it| it.written_at.known()).map(|it| it.0));
     row.later_made(part.attempt.as_ref().and_then(|it| it.receipt.as_deref()).and_then(receipt::to_more));
     row.later((part.throttled != 0).then(|| part.throttled.into()));
+    receipt::write_date(&mut row, part.attempt.as_ref().and_then(|it| it.receipt.as_deref()));
     row.sealed()
 }
 
@@ -100,6 +106,7 @@ pub(in crate::store::sqlite) fn read(row: &Row<'_>) -> Result<Part, Trouble> {
     }
     receipt::read_more(&mut row, part.attempt.as_mut().and_then(|it| it.receipt.as_deref_mut()));
     part.throttled = row.later().map_or(0, |it| u32::try_from(it).unwrap_or(u32::MAX));
+    receipt::read_date(&mut row, part.attempt.as_mut().and_then(|it| it.receipt.as_deref_mut()));
     let key = part.key;
     row.sealed(TABLE.name, key.0, part.with_phase(phase))
 }
@@ -126,10 +133,10 @@ mod tests {
         let row = "id=35 lane=-1 phase=5 due=5 ends=4 spent=6 reason=18 done_at=8 number=12 carrier=13 bind=14 cause=9 \
             intended_at=15 answered_at=17 answer=2 command_status=4294967295 carrier_message_id='0A1b' \
             rhash=-7123447056868543402 cost=-18 receipt_status=3 receipt_raw='UNDELIV' receipt_error='034' \
-            receipt_received_at=22 receipt_done_at=23 seal=650266864 moved=16776969 taken_at=9 written_at=16 \
+            receipt_received_at=22 receipt_done_at=23 seal=-1466735195 moved=16776969 taken_at=9 written_at=16 \
             receipt_more='{\"v\":1,\"tlvs\":[[\"1401\",\"0007\"]],\"later\":[{\"status\":3,\"raw\":\"UNDELIV\",\
-            \"error\":\"034\",\"at\":22,\"done\":23,\"tlvs\":[[\"1401\",\"0007\"]]},{\"status\":1,\"raw\":\"ENROUTE\",\"at\":21}]}' \
-            throttled=7";
+            \"error\":\"034\",\"at\":22,\"done\":23,\"date\":\"2601010000\",\"offset\":-3600,\"tlvs\":[[\"1401\",\"0007\"]]},{\"status\":1,\"raw\":\"ENROUTE\",\"at\":21}]}' \
+            throttled=7 receipt_done_date='2601010000' receipt_offset=-3600";
         assert_eq!(kept(&TABLE, &write(&full, rhash), read), (row.to_owned(), full));
         let bare = Part::new(PartKey::new(Seq(2), 0), LaneId(3), Time(4));
         let row = "id=32 lane=3 phase=0 due=0 ends=4 spent=0 done_at=0 seal=1798808736";

@@ -7,7 +7,7 @@
 //! ```
 
 use crate::message::extras::Parameter;
-use crate::message::receipt::Receipt;
+use crate::message::receipt::{DoneDate, Receipt};
 use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::store::sqlite::row_reader::RowReader;
@@ -40,9 +40,29 @@ pub(super) fn read_cells(row: &mut RowReader<'_>) -> Option<Receipt> {
         error_code: error.map(Into::into),
         received_at: received_at?,
         done_at,
+        done_date: None,
         tlvs: Vec::new(),
         later: Vec::new(),
     })
+}
+
+/// The two columns of the date that the carrier wrote, which stand behind those of older formats.
+pub(super) fn write_date<'a>(row: &mut RowWriter<'a>, receipt: Option<&'a Receipt>) {
+    let date = receipt.and_then(|it| it.done_date.as_deref());
+    row.later_text(date.map(|it| &*it.raw));
+    row.later(date.and_then(|it| it.offset).map(|it| i64::from(it).cast_unsigned()));
+}
+
+/// What [`write_date`] has written.
+pub(super) fn read_date(row: &mut RowReader<'_>, receipt: Option<&mut Receipt>) {
+    let (raw, offset) = (row.later_text(), row.later());
+    let offset = offset.map(|it| i32::try_from(it.cast_signed()));
+    row.must(
+        !matches!(offset, Some(Err(_))) && (offset.is_none() || raw.is_some()) && (raw.is_none() || receipt.is_some()),
+    );
+    if let (Some(receipt), Some(raw)) = (receipt, raw) {
+        receipt.done_date = Some(Box::new(DoneDate { raw: raw.into(), offset: offset.and_then(Result::ok) }));
+    }
 }
 
 /// The text of `receipt_more`; `None` if there is nothing to say.
@@ -56,6 +76,8 @@ pub(super) fn to_more(receipt: &Receipt) -> Option<String> {
         error: it.error_code.clone(),
         at: it.received_at.0,
         done: it.done_at.map(|it| it.0),
+        date: it.done_date.as_ref().map(|it| it.raw.clone()),
+        offset: it.done_date.as_ref().and_then(|it| it.offset),
         tlvs: written(&it.tlvs),
     });
     let written = Written { v: VERSION, tlvs: written(&receipt.tlvs), later: later.collect() };
@@ -81,6 +103,7 @@ fn add(receipt: &mut Receipt, text: &str) -> Option<()> {
             error_code: it.error,
             received_at: Time(it.at),
             done_at: it.done.map(Time),
+            done_date: it.date.map(|raw| Box::new(DoneDate { raw, offset: it.offset })),
             tlvs: parameters(&it.tlvs)?,
             later: Vec::new(),
         })
@@ -120,6 +143,10 @@ struct Later {
     at: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     done: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    date: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    offset: Option<i32>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tlvs: Vec<[String; 2]>,
 }
@@ -135,6 +162,7 @@ pub(super) mod tests {
             error_code: None,
             received_at: Time(21),
             done_at: None,
+            done_date: None,
             tlvs: Vec::new(),
             later: Vec::new(),
         }
@@ -148,6 +176,7 @@ pub(super) mod tests {
             error_code: Some("034".into()),
             received_at: Time(22),
             done_at: Some(Time(23)),
+            done_date: Some(Box::new(DoneDate { raw: "2601010000".into(), offset: Some(-3_600) })),
             tlvs: tlvs(),
             later: Vec::new(),
         };
