@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 use nuncio::cdr;
 use nuncio::config;
+use nuncio::config::accounts::{self, AccountError, NewAccount};
 use nuncio::decode;
 use nuncio::gateway::ask::{self, AskError};
 use nuncio::gateway::backup;
@@ -132,6 +133,51 @@ enum Command {
     Store(Store),
     /// Make a key for the API: one line for the application, one for the configuration.
     Key,
+    /// Look after the accounts of the configuration.
+    #[command(subcommand)]
+    Account(Account),
+}
+
+#[derive(Subcommand)]
+enum Account {
+    /// Write an account into the configuration file, with a new key, which is shown once.
+    ///
+    /// Nothing else in the file is changed, comments included, and nothing is written unless all of it is right then. A
+    /// running gateway takes it up by a reload. Ends with 78 where it would be wrong.
+    Add {
+        /// Its name: 1 to 32 letters, digits, '-', '_' and '.'.
+        id: String,
+        /// A route that it may use; the first is its default. May be repeated.
+        #[arg(long, required = true, value_name = "NUMBER")]
+        route: Vec<u32>,
+        /// A sender that it may use; any without it. May be repeated.
+        #[arg(long, value_name = "SENDER", default_value = "*")]
+        sender: Vec<String>,
+        /// What its keys may do: send, read, verify, webhooks, admin, reveal; the first four without it. May be
+        /// repeated.
+        #[arg(long, value_name = "SCOPE")]
+        scope: Vec<String>,
+        /// What it sends goes to a simulated carrier, and to nobody.
+        #[arg(long)]
+        sandbox: bool,
+        /// The configuration file; conf.d beside it is read too.
+        #[arg(long, default_value = "/etc/nuncio/nuncio.toml")]
+        config: PathBuf,
+    },
+    /// List the accounts, a line each.
+    List {
+        /// The configuration file; conf.d beside it is read too.
+        #[arg(long, default_value = "/etc/nuncio/nuncio.toml")]
+        config: PathBuf,
+    },
+    /// Show an account as it is written, its keys by the first digits of their SHA-256.
+    Show {
+        /// Its name.
+        id: String,
+        /// The configuration file; conf.d beside it is read too.
+        #[arg(long, default_value = "/etc/nuncio/nuncio.toml")]
+        config: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -227,6 +273,28 @@ fn main() -> ExitCode {
         Command::Key => {
             let (key, digest) = nuncio::api::handler::key::new_key();
             print(format_args!("key        = {key}\nkey_sha256 = [\"{digest}\"]"))
+        }
+        Command::Account(command) => look_after(command),
+    }
+}
+
+/// `nuncio account`
+fn look_after(command: Account) -> ExitCode {
+    let environment = config::environment();
+    let done = match command {
+        Account::Add { id, route, sender, scope, sandbox, config } => {
+            let (key, key_sha256) = nuncio::api::handler::key::new_key();
+            let new = NewAccount { id, key_sha256, routes: route, senders: sender, scopes: scope, sandbox };
+            accounts::add(&config, &new, &environment).map(|()| format!("key = {key}"))
+        }
+        Account::List { config } => accounts::list(&config, &environment),
+        Account::Show { id, config } => accounts::show(&config, &id, &environment),
+    };
+    match done {
+        Ok(words) => print(words.trim_end()),
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(if matches!(error, AccountError::Unknown(_)) { EXIT_USAGE } else { EXIT_CONFIG })
         }
     }
 }

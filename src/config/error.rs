@@ -3,7 +3,7 @@
 use crate::text::near::nearest;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where something stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +57,24 @@ pub enum Error {
     /// The names of its accounts and carriers could not be interned.
     #[error("the names of accounts and carriers could not be kept")]
     Names(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// The same of another file, in whose place this one was looked at.
+    #[must_use]
+    pub fn of_file(self, looked_at: &Path, of: &Path) -> Self {
+        let Self::Faults(mut faults) = self else { return self };
+        let (from, to) = (looked_at.display().to_string(), of.display().to_string());
+        for fault in &mut faults {
+            fault.message = fault.message.replace(&from, &to);
+            if let Location::Line(file, _) = &mut fault.place
+                && file == looked_at
+            {
+                of.clone_into(file);
+            }
+        }
+        Self::Faults(faults)
+    }
 }
 
 /// Where every key stands, and what was found wrong so far.

@@ -9,6 +9,7 @@
 //! Everything that is wrong is reported at once, each with its file, line and key. A key whose
 //! function does not exist yet is refused, never ignored.
 
+pub mod accounts;
 pub mod compile;
 pub mod error;
 pub mod reader;
@@ -148,8 +149,13 @@ pub struct Summary {
 
 /// Reads the file, what stands in `conf.d` beside it, and the environment of the process.
 pub fn read(path: &Path) -> Result<Draft, Error> {
+    read_in(path, environment())
+}
+
+/// The environment of the process, as far as it is text.
+pub fn environment() -> Environment {
     let text = |it: std::ffi::OsString| it.into_string().ok();
-    read_in(path, std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect())
+    std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect()
 }
 
 /// [`read`], in an environment of choice.

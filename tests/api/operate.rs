@@ -150,6 +150,14 @@ async fn a_trace_is_read_as_lines_and_the_configuration_as_it_was_written() {
         (&shop["id"], &shop["keys"], &shop["scopes"]),
         (&json!("shop"), &json!(1), &json!(["send", "read", "webhooks"]))
     );
+    let unused = shop["key_use"][0].clone();
+    assert_eq!((unused["sha256"].as_str().unwrap().len(), &unused["last_used_at"]), (8, &Value::Null), "{unused}");
+    assert_eq!(
+        world.ask(Request::get("/v1/routes").header("x-api-key", KEY).body(Body::empty()).unwrap()).await.status,
+        200
+    );
+    let used = get(&world, "/admin/v1/accounts").await.json()["data"][0]["key_use"][0].clone();
+    assert!(used["last_used_at"].is_string() && used["sha256"] == unused["sha256"], "{used}");
     let links = get(&world, "/admin/v1/links").await.json();
     assert_eq!((&links["data"][0]["id"], &links["data"][0]["state"]), (&json!("acme-1"), &json!("down")));
     let routes = get(&world, "/admin/v1/routes").await.json();

@@ -36,6 +36,11 @@ impl<S> Admitted<S> {
         self.directory.plan.accounts.get(&self.id).expect("whoever was admitted is in the plan that he was admitted by")
     }
 
+    /// The keys of the configuration by which it was admitted.
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
     /// The configuration by which it was admitted, which counts for the whole request.
     pub(crate) fn plan(&self) -> &Plan {
         &self.directory.plan

@@ -1,13 +1,16 @@
 //! Who calls: a key names an account, and the account what may be done.
 
 use crate::api::handler::problem::{Kind, Problem};
+use crate::api::handler::time::now;
 use crate::dispatch::door::plan::{Account, Plan, Scopes, Subnet};
 use crate::message::id::AccountId;
+use crate::message::time::Time;
 use axum::http::{Extensions, HeaderMap, header};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use subtle::ConstantTimeEq;
 
 /// Where a request comes from; a unix socket counts as the loopback address.
@@ -36,18 +39,34 @@ impl ClientAddress {
 pub struct Directory {
     /// The plan that these are the keys of.
     pub plan: Arc<Plan>,
-    keys: HashMap<[u8; 32], ([u8; 32], AccountId), foldhash::fast::RandomState>,
+    keys: HashMap<[u8; 32], Key, foldhash::fast::RandomState>,
+}
+
+/// A key: its digest once more, whose it is, and when it was good for something last.
+struct Key {
+    digest: [u8; 32],
+    account: AccountId,
+    /// In milliseconds of the wall; 0 is never.
+    used: Arc<AtomicU64>,
 }
 
 impl Directory {
-    /// The keys of `plan`.
-    pub fn of(plan: Arc<Plan>) -> Self {
+    /// The keys of `plan`; what is known of their use goes on.
+    pub fn of(plan: Arc<Plan>, before: Option<&Self>) -> Self {
         let of_account = |account: &Account| {
-            let id = account.id;
-            account.keys.iter().map(move |key| (*key, (*key, id))).collect::<Vec<_>>()
+            let key = |digest: &[u8; 32]| {
+                let known = before.and_then(|it| it.keys.get(digest)).map(|it| Arc::clone(&it.used));
+                (*digest, Key { digest: *digest, account: account.id, used: known.unwrap_or_default() })
+            };
+            account.keys.iter().map(key).collect::<Vec<_>>()
         };
         let keys = plan.accounts.values().flat_map(of_account).collect();
         Self { plan, keys }
+    }
+
+    /// When a key was good for something last, since the start.
+    pub(crate) fn last_use(&self, digest: &[u8; 32]) -> Time {
+        self.keys.get(digest).map_or(Time::NEVER, |it| Time(it.used.load(Ordering::Relaxed)))
     }
 
     /// The account whose key the headers carry, if it may do what one of `scopes` names from where it calls.
@@ -56,11 +75,9 @@ impl Directory {
             Problem::new(Kind::Unauthorized, "Send the key as Authorization: Bearer KEY or X-API-KEY: KEY.")
         })?;
         let digest: [u8; 32] = Sha256::digest(key).into();
-        let account = self
-            .keys
-            .get(&digest)
-            .filter(|(stored, _)| bool::from(stored.ct_eq(&digest)))
-            .and_then(|(_, id)| self.plan.accounts.get(id))
+        let known = self.keys.get(&digest).filter(|it| bool::from(it.digest.ct_eq(&digest)));
+        let account = known
+            .and_then(|it| self.plan.accounts.get(&it.account))
             .filter(|it| it.active)
             .ok_or_else(|| Problem::new(Kind::Unauthorized, "The key is not known, or its account is not active."))?;
         if !client.is_in(&account.allow_from) {
@@ -69,6 +86,9 @@ impl Directory {
         if !scopes.iter().any(|it| it.is_in(account.scopes)) {
             let words: Vec<&str> = scopes.iter().map(|it| it.word()).collect();
             return Err(Problem::new(Kind::ScopeMissing, format!("The key lacks the scope {}.", words.join(" or "))));
+        }
+        if let Some(key) = known {
+            key.used.store(now().0, Ordering::Relaxed);
         }
         Ok(account)
     }

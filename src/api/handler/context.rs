@@ -123,7 +123,7 @@ pub struct Context {
 impl Context {
     /// A context over these parts.
     pub fn new(wiring: Wiring) -> Arc<Self> {
-        let directory = Directory::of(Arc::clone(&wiring.plan.borrow()));
+        let directory = Directory::of(Arc::clone(&wiring.plan.borrow()), None);
         Arc::new(Self {
             wiring,
             reads: Arc::new(Semaphore::new(READS_MAX)),
@@ -144,7 +144,7 @@ impl Context {
         if Arc::ptr_eq(&known.plan, &plan) {
             return known;
         }
-        let fresh = Arc::new(Directory::of(plan));
+        let fresh = Arc::new(Directory::of(plan, Some(&known)));
         *self.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
         fresh
     }

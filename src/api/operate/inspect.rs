@@ -53,7 +53,7 @@ pub(crate) async fn queues(State(context): State<Arc<Context>>, by: Operator) ->
 
 /// `GET /admin/v1/accounts`
 pub(crate) async fn accounts(by: Operator) -> Response {
-    list(by.plan().accounts.values().map(AccountView::of).collect())
+    list(by.plan().accounts.values().map(|it| AccountView::of(it, by.directory())).collect())
 }
 
 /// `GET /admin/v1/config`: what was written, without its secrets.

@@ -1,5 +1,6 @@
 //! How carriers, links, routes, queues and accounts are shown to operators.
 
+use crate::api::handler::auth::Directory;
 use crate::api::handler::kinds::{BreakerWord, ClosedWord, CurrencyCode, Moment, RouteKey, TrafficClass};
 use crate::api::handler::time::Timestamp;
 use crate::api::operate::actions::ActionView;
@@ -10,6 +11,7 @@ use crate::message::attempt::Answer;
 use crate::message::time::Time;
 use crate::route::breaker::BreakerState;
 use crate::route::plan::Route;
+use crate::text::hex;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -283,6 +285,8 @@ pub(crate) struct AccountView<'a> {
     scopes: Vec<&'static str>,
     /// How many keys it has.
     keys: usize,
+    /// Each of them, and when it was used last: one that was replaced and is not used any more can be taken out.
+    key_use: Vec<KeyView>,
     /// The routes that it may use, the one it uses by default first.
     routes: Vec<u32>,
     /// The senders that it may use; `*` is any.
@@ -295,8 +299,19 @@ pub(crate) struct AccountView<'a> {
     currency: Option<String>,
 }
 
+/// A key of an account.
+#[derive(Serialize, ToSchema)]
+#[schema(as = KeyUse)]
+struct KeyView {
+    /// The first digits of its SHA-256.
+    sha256: String,
+    /// When it was used last; null where it was not since the start.
+    #[schema(value_type = Option<Moment>)]
+    last_used_at: Timestamp,
+}
+
 impl<'a> AccountView<'a> {
-    pub(crate) fn of(account: &'a Account) -> Self {
+    pub(crate) fn of(account: &'a Account, keys: &Directory) -> Self {
         let it = account.scopes;
         let scopes = [
             ("send", it.send),
@@ -312,6 +327,11 @@ impl<'a> AccountView<'a> {
             sandbox: account.is_sandbox,
             scopes: scopes.into_iter().filter(|it| it.1).map(|it| it.0).collect(),
             keys: account.keys.len(),
+            key_use: account
+                .keys
+                .iter()
+                .map(|it| KeyView { sha256: hex::encode(&it[..4]), last_used_at: Timestamp(keys.last_use(it)) })
+                .collect(),
             routes: account.routes.iter().map(|it| it.shown()).collect(),
             senders: &account.senders,
             region: account.region.as_deref(),

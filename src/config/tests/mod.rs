@@ -1,5 +1,6 @@
 //! What a configuration means, and what is said of one that is wrong.
 
+mod accounts;
 mod calendar;
 mod cdr;
 mod documented;
