@@ -89,7 +89,7 @@ impl<'a> Line<'a> {
             message_id: Shown(veil.message(body.id)),
             order_id: veil.order(body.order),
             account: account_name(plan, body.account),
-            route_id: body.route.0,
+            route_id: body.route.shown(),
             class: body.class.word(),
             client_ref: body.client_ref.as_deref(),
             from: (body.source != Source::Unset).then_some(Shown(&body.source)),

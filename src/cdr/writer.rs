@@ -262,7 +262,7 @@ fn bare(event: Event) -> Event {
 
 fn read(readers: &Readers, place: &Place) -> Result<Read, Fault> {
     let page = readers.ended(place.mark, kinds(), EVENTS)?;
-    let mut seqs: Vec<Seq> = place.open.iter().take(LOOKS).filter_map(|it| it.about).collect();
+    let mut seqs: Vec<Seq> = place.open.iter().take(looks(place)).filter_map(|it| it.about).collect();
     seqs.sort_unstable();
     seqs.dedup();
     Ok(Read { page, under_way: readers.messages_at(&seqs)? })
@@ -305,6 +305,16 @@ struct Composer<'a> {
     step: Step,
 }
 
+/// How many of the oldest messages with parts under way go, so that there is room for what a step may bring.
+fn crowded(place: &Place) -> usize {
+    (place.open.len() + EVENTS).saturating_sub(OPEN_MAX)
+}
+
+/// How many of them a step looks at.
+fn looks(place: &Place) -> usize {
+    LOOKS.max(crowded(place))
+}
+
 impl<'a> Composer<'a> {
     fn new(sources: &CdrSources, options: &'a CdrOptions, there: &'a HashSet<Box<str>>) -> Self {
         let plan = sources.plan.borrow().clone();
@@ -312,10 +322,10 @@ impl<'a> Composer<'a> {
     }
 
     fn compose(mut self, place: &Place, read: Read) -> Step {
-        self.step.looked_at = place.open.len().min(LOOKS);
+        self.step.looked_at = place.open.len().min(looks(place));
         // More than are to be remembered: as many of the oldest go as may come.
-        let crowded = (place.open.len() + EVENTS).saturating_sub(OPEN_MAX);
-        for (at, event) in place.open.iter().take(LOOKS).enumerate() {
+        let crowded = crowded(place);
+        for (at, event) in place.open.iter().take(looks(place)).enumerate() {
             let entry = read.under_way.iter().find(|it| Some(it.body.seq()) == event.about);
             match entry {
                 Some(entry) if OCTETS < self.step.lines.len() || !has_ended(entry) && crowded <= at => {

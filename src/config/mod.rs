@@ -236,11 +236,12 @@ impl Draft {
     /// What is in it.
     pub fn summary(&self) -> Summary {
         let plan = &self.loaded.plan;
+        let links = self.loaded.links.iter().filter(|it| Some(it.id.carrier) != self.loaded.sandbox);
         Summary {
             accounts: plan.accounts.len(),
-            carriers: plan.carriers.len(),
-            links: self.loaded.links.len() + self.loaded.http_links.len(),
-            routes: plan.routes.len(),
+            carriers: plan.carriers.len() - usize::from(self.loaded.sandbox.is_some()),
+            links: links.count() + self.loaded.http_links.len(),
+            routes: plan.routes.keys().filter(|it| !it.is_in_sandbox()).count(),
             rules: plan.rules.len(),
         }
     }

@@ -4,7 +4,7 @@ use crate::api::handler::context::LoopRequest;
 use crate::api::handler::made_endpoints::EndpointRequest;
 use crate::config::compile::made_endpoint::EndpointTemplate;
 use crate::gateway::handles::Handles;
-use crate::gateway::made_endpoints::MadeEndpoints;
+use crate::gateway::made_endpoints::{MadeEndpoints, place};
 use crate::gateway::wake::Wake;
 use crate::message::id::{AccountId, EndpointId};
 use crate::store::sqlite::readers::Readers;
@@ -65,7 +65,8 @@ impl Endpoints {
         mut wanted: Vec<EndpointOptions>,
         templates: BTreeMap<AccountId, EndpointTemplate>,
     ) {
-        self.made.reconfigure(templates).await;
+        let taken = |it: &EndpointOptions| (it.account, place(&it.url()));
+        self.made.reconfigure(templates, wanted.iter().map(taken).collect()).await;
         wanted.extend(self.made.wanted());
         let running: Vec<EndpointId> = self.running.lock().keys().copied().collect();
         let ids: BTreeSet<EndpointId> = wanted.iter().map(|it| it.id).collect();
@@ -81,6 +82,8 @@ impl Endpoints {
             _ = orders.try_send(SenderOrder::TakeUp(Box::new(options)));
             return;
         }
+        // Nothing is shown of who had its number before.
+        self.shared.statuses.begin(options.id);
         let (orders, taken) = mpsc::channel(ORDERS_MAX);
         running.insert(options.id, Lane::new(&options, orders));
         let turn = Arc::clone(self.turns.entry(options.id).or_default());
@@ -132,8 +135,9 @@ pub(super) async fn serve(endpoints: Arc<Mutex<Endpoints>>, mut requests: mpsc::
                 let options = made.as_ref().ok().and_then(|it| endpoints.made.options(it));
                 if let Some(options) = options.filter(|it| !endpoints.running.lock().contains_key(&it.id)) {
                     // Who looks for it right after that finds it.
-                    endpoints.shared.statuses.post(options.id, options.new_status());
+                    let (id, status) = (options.id, options.new_status());
                     endpoints.start(options);
+                    endpoints.shared.statuses.post(id, status);
                 }
                 _ = reply.send(made);
             }

@@ -10,7 +10,9 @@ use crate::message::id::{AccountId, EndpointId};
 use crate::message::time::Time;
 use crate::record::event::EventKind;
 use crate::record::made_endpoint::MadeEndpoint;
+use crate::store::sqlite::made::NUMBER_RESTS;
 use crate::webhook::options::EndpointOptions;
+use crate::wire::url::HttpUrl;
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::{mpsc, oneshot};
 
@@ -26,6 +28,8 @@ pub(super) struct MadeEndpoints {
     all: Vec<MadeEndpoint>,
     templates: BTreeMap<AccountId, EndpointTemplate>,
     callbacks: Callbacks,
+    /// Where the endpoints of the configuration are.
+    taken: BTreeSet<(AccountId, String)>,
     controls: mpsc::Sender<Control>,
     wake: Wake,
 }
@@ -37,13 +41,19 @@ impl MadeEndpoints {
         callbacks: Callbacks,
         (controls, wake): (mpsc::Sender<Control>, Wake),
     ) -> Self {
-        all.iter().filter(|it| it.is_callback()).for_each(|it| callbacks.put(it));
-        Self { all, templates: BTreeMap::new(), callbacks, controls, wake }
+        Self { all, templates: BTreeMap::new(), taken: BTreeSet::new(), callbacks, controls, wake }
     }
 
     /// Has them called as a configuration says.
-    pub(super) async fn reconfigure(&mut self, templates: BTreeMap<AccountId, EndpointTemplate>) {
-        self.templates = templates;
+    pub(super) async fn reconfigure(
+        &mut self,
+        templates: BTreeMap<AccountId, EndpointTemplate>,
+        taken: BTreeSet<(AccountId, String)>,
+    ) {
+        (self.templates, self.taken) = (templates, taken);
+        // A request that names a host which cannot be called any more is refused, and not taken in vain.
+        let callable = self.all.iter().filter(|it| it.is_callback() && self.check(it).is_ok());
+        self.callbacks.set(callable);
         self.tell_of_sent().await;
     }
 
@@ -61,34 +71,40 @@ impl MadeEndpoints {
 
     pub(super) async fn make(&mut self, new: NewEndpoint) -> Result<MadeEndpoint, NotMade> {
         let now = Clock::of_the_wall();
+        let place = place(&new.url);
+        if new.terms.is_some() && self.taken.contains(&(new.account, place.clone())) {
+            return Err(NotMade::Twice);
+        }
         let same = self.all.iter().find(|it| {
-            (it.account, &it.url, it.is_callback()) == (new.account, &new.url, new.terms.is_none())
+            (it.account, it.is_callback()) == (new.account, new.terms.is_none())
                 && it.gone_at == Time::NEVER
+                && self::place(&it.url) == place
         });
         match same {
-            Some(known) if known.is_callback() => return Ok(known.clone()),
+            Some(known) if known.is_callback() => {
+                self.check(known)?;
+                self.callbacks.put(known);
+                return Ok(known.clone());
+            }
             Some(_) => return Err(NotMade::Twice),
             None => {}
         }
         let most = if new.terms.is_some() { 2 * MADE_MAX } else { CALLBACKS_MAX };
         let alike = |it: &&MadeEndpoint| it.account == new.account && it.is_callback() == new.terms.is_none();
-        let own = self.all.iter().filter(alike);
+        // Of those that have gone, those whose numbers rest: the others make room.
+        let counts = |it: &&MadeEndpoint| it.gone_at == Time::NEVER || now.since(it.gone_at) < NUMBER_RESTS;
+        let own = self.all.iter().filter(alike).filter(counts);
         let live = own.clone().filter(|it| it.gone_at == Time::NEVER).count();
         if new.terms.is_some() && MADE_MAX <= live {
             return Err(NotMade::TooMany(MADE_MAX));
         }
-        if most <= own.count() || ALL_MAX <= self.all.len() {
+        if most <= own.count() || ALL_MAX <= self.all.iter().filter(counts).count() {
             return Err(NotMade::TooMany(most));
         }
         let key = getrandom::u64().map_err(|_| NotMade::Ending)?;
         let NewEndpoint { account, url, terms } = new;
         let draft = MadeEndpoint { id: EndpointId(0), account, key, url, terms, at: now, gone_at: Time::NEVER };
-        self.templates.get(&account).ok_or(NotMade::Ending)?.options(&draft).map_err(|it| match it {
-            NotCallable::Address(detail) => NotMade::Address(detail),
-            NotCallable::Secret(detail) if draft.is_callback() => NotMade::Unsigned(detail),
-            NotCallable::Secret(detail) => NotMade::Secret(detail),
-            NotCallable::Unsigned => NotMade::Unsigned(it.to_string()),
-        })?;
+        self.check(&draft)?;
         let made = self.ask(|reply| Control::MakeEndpoint(draft, reply)).await.ok_or(NotMade::Ending)?;
         // Its number may be that of one that has gone.
         self.all.retain(|it| it.id != made.id);
@@ -119,6 +135,17 @@ impl MadeEndpoints {
         self.wake.wake();
     }
 
+    /// Whether it can be called by the configuration of now.
+    fn check(&self, made: &MadeEndpoint) -> Result<(), NotMade> {
+        let template = self.templates.get(&made.account).ok_or(NotMade::Ending)?;
+        template.options(made).map(drop).map_err(|it| match it {
+            NotCallable::Address(detail) => NotMade::Address(detail),
+            NotCallable::Secret(detail) if made.is_callback() => NotMade::Unsigned(detail),
+            NotCallable::Secret(detail) => NotMade::Secret(detail),
+            NotCallable::Unsigned => NotMade::Unsigned(it.to_string()),
+        })
+    }
+
     /// Nothing from a loop that has ended.
     async fn ask<T>(&self, control: impl FnOnce(oneshot::Sender<T>) -> Control) -> Option<T> {
         let (reply, answer) = oneshot::channel();
@@ -126,4 +153,9 @@ impl MadeEndpoints {
         self.wake.wake();
         answer.await.ok()
     }
+}
+
+/// Where a URL leads, however it is written.
+pub(super) fn place(url: &str) -> String {
+    HttpUrl::parse(url).map_or_else(|_| url.to_owned(), |it| it.origin() + &it.target)
 }

@@ -96,10 +96,11 @@ impl Gateway {
         let http = listen(&loaded.http, router::application(&context), &context, stop)?;
         handles.health.listening.store(true, Ordering::Relaxed);
         let mut links = Links::new(controls_in.clone(), veil, &handles);
+        // Before anything is sent: the loop has to know who is told of it.
+        told.lock().await.set(loaded.webhooks, loaded.templates).await;
         let (sandbox, mut smpp) = (Sandbox::new(), loaded.links);
         sandbox.behind(loaded.sandbox, &mut smpp);
         links.set(Wanted::of(smpp, loaded.http_links), &meters).await;
-        told.lock().await.set(loaded.webhooks, loaded.templates).await;
         cdr.set(loaded.cdr)?;
         Ok(Self {
             http: http.0,

@@ -30,6 +30,11 @@ impl RouteId {
     /// Above every number that a configuration gives.
     const SANDBOX: u32 = 1 << 24;
 
+    /// The route of a number that somebody wrote; of one that no configuration can give, a route that there is not.
+    pub const fn written(number: u32) -> Self {
+        if number < Self::SANDBOX { Self(number) } else { Self(0) }
+    }
+
     /// The route like this one that leads nowhere out of this process.
     #[must_use]
     pub const fn in_sandbox(self) -> Self {

@@ -74,7 +74,10 @@ pub struct EndpointCall {
 
 /// How all endpoints stand. Cloning is cheap.
 #[derive(Clone, Debug, Default)]
-pub struct EndpointStatuses(Arc<Mutex<BTreeMap<EndpointId, EndpointStatus>>>);
+pub struct EndpointStatuses(Arc<Mutex<All>>);
+
+/// Those that are told, and how they stand; of one that was begun just now nothing is known.
+type All = BTreeMap<EndpointId, Option<EndpointStatus>>;
 
 impl EndpointStatuses {
     /// An endpoint stands so; its calls are kept. What all endpoints of its account have yet to be told, the oldest of
@@ -82,10 +85,13 @@ impl EndpointStatuses {
     pub fn post(&self, id: EndpointId, status: EndpointStatus) -> (u64, Option<Time>, [u64; EndpointState::ALL.len()]) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let account = status.account;
-        let calls = all.remove(&id).map(|it| it.calls).unwrap_or_default();
-        all.insert(id, EndpointStatus { calls, ..status });
+        // One that has ended says no more of itself.
+        if let Some(known) = all.get_mut(&id) {
+            let calls = known.take().map(|it| it.calls).unwrap_or_default();
+            *known = Some(EndpointStatus { calls, ..status });
+        }
         let mut sum = (0, None, [0; EndpointState::ALL.len()]);
-        for it in all.values().filter(|it| it.account == account) {
+        for it in all.values().flatten().filter(|it| it.account == account) {
             sum.0 += it.outbox;
             sum.1 = [sum.1, it.oldest].into_iter().flatten().min();
             sum.2[it.state as usize] += 1;
@@ -96,20 +102,26 @@ impl EndpointStatuses {
     /// An endpoint was called.
     pub fn called(&self, id: EndpointId, call: EndpointCall) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(status) = all.get_mut(&id) {
+        if let Some(Some(status)) = all.get_mut(&id) {
             status.calls.truncate(CALLS_KEPT - 1);
             status.calls.push_front(call);
         }
     }
 
-    /// An endpoint is not configured any more.
+    /// An endpoint is told from now on.
+    pub fn begin(&self, id: EndpointId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, None);
+    }
+
+    /// An endpoint is not told any more.
     pub fn remove(&self, id: EndpointId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 
     /// All of them.
     pub fn all(&self) -> BTreeMap<EndpointId, EndpointStatus> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().filter_map(|(id, it)| Some((*id, it.clone()?))).collect()
     }
 }
 
@@ -136,16 +148,19 @@ mod tests {
     #[test]
     fn what_an_account_has_yet_to_be_told_is_that_of_all_its_endpoints() {
         let all = EndpointStatuses::default();
+        (1..=3).for_each(|it| all.begin(EndpointId(it)));
         all.post(EndpointId(1), status(1, 3, 50));
         all.post(EndpointId(2), status(2, 9, 10));
         assert_eq!(all.post(EndpointId(3), status(1, 4, 40)), (7, Some(Time(40)), [0, 2, 0]));
         all.remove(EndpointId(1));
+        all.post(EndpointId(1), status(1, 9, 9));
         assert_eq!(all.post(EndpointId(3), status(1, 0, 0)), (0, None, [0, 1, 0]));
     }
 
     #[test]
     fn the_latest_calls_are_kept_and_no_more() {
         let all = EndpointStatuses::default();
+        (1..=3).for_each(|it| all.begin(EndpointId(it)));
         all.post(EndpointId(1), status(1, 0, 0));
         for at in 0..150 {
             let (took, result) = (Duration::ZERO, CallResult::Ok);

@@ -44,6 +44,12 @@ pub struct EndpointOptions {
 }
 
 impl EndpointOptions {
+    /// Its whole URL.
+    pub fn url(&self) -> String {
+        let scheme = if self.target.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.target.addresses.first().map_or("", |it| it), self.path.expose())
+    }
+
     /// How it stands that was made just now.
     pub fn new_status(&self) -> EndpointStatus {
         EndpointStatus {

@@ -124,6 +124,8 @@ pub struct EndpointSender {
     more: bool,
     calls: JoinSet<Done>,
     told: Instant,
+    /// It has nothing to tell, has said so, and nothing has happened since: there is nothing to look at.
+    is_quiet: bool,
 }
 
 impl EndpointSender {
@@ -140,6 +142,7 @@ impl EndpointSender {
             more: true,
             calls: JoinSet::new(),
             told: Instant::now(),
+            is_quiet: false,
         })
     }
 
@@ -164,7 +167,7 @@ impl EndpointSender {
                 Some(_) => CROWDED,
                 None => SLEEP_MAX,
             };
-            let wait = wait.min(TELL_EVERY);
+            let wait = if self.is_quiet { wait } else { wait.min(TELL_EVERY) };
             tokio::select! {
                 done = self.calls.join_next(), if !self.calls.is_empty() => self.end(done),
                 order = orders.recv() => match order {
@@ -175,8 +178,9 @@ impl EndpointSender {
                     Ok(()) => self.more = true,
                     Err(_) => break,
                 },
-                () = sleep(wait) => {}
+                () = sleep(wait) => continue,
             }
+            self.is_quiet = false;
             // Whatever else has ended meanwhile is part of the same report.
             while let Some(done) = self.calls.try_join_next() {
                 self.end(Some(done));
@@ -302,7 +306,7 @@ impl EndpointSender {
     /// Has made durable what was told, and says now and then how it stands.
     async fn report(&mut self) {
         self.shared.collector.add(self.queue.progress());
-        if TELL_EVERY <= self.told.elapsed() {
+        if TELL_EVERY <= self.told.elapsed() && !self.is_quiet {
             self.tell_status().await;
         }
     }
@@ -322,6 +326,7 @@ impl EndpointSender {
             unread(&error);
             Default::default()
         });
+        self.is_quiet = outbox == 0 && self.queue.rows() == 0 && self.calls.is_empty() && !self.more;
         let status = EndpointStatus {
             state: self.state(),
             failing_since: mark.failing_since,

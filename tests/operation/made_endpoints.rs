@@ -217,5 +217,56 @@ fn operators_are_told_of_an_endpoint_that_is_told_no_more() {
         (page.value("webhook_deliveries_total{account=\"operator\",result=\"ok\"}") == 1.0).then_some(())
     });
     stage.again();
-    assert_eq!(ops.asked().len(), 2, "once, whatever comes");
+    assert_eq!(
+        stage.daemon.operator().post("/admin/v1/webhooks/operator/test", &json!({ "type": "receipt.unread" })).status,
+        202
+    );
+    let marker = ops.hears(3);
+    assert_eq!(marker[2].json()["type"], "receipt.unread", "it was told once, whatever comes: {marker:?}");
+}
+
+#[test]
+fn a_callback_that_cannot_be_called_any_more_is_refused_until_it_can_be_again() {
+    let web = Web::start(taken);
+    let mut stage = Stage::silent("");
+    let callback = json!({ "callback_url": format!("http://127.0.0.1:{}/told", web.port()) });
+    stage.ask("one", &callback);
+    stage.receipt("one", "DELIVRD");
+    web.hears(1);
+    let config = std::fs::read_to_string(stage.daemon.config()).unwrap();
+    let elsewhere = config.replace("127.0.0.1/32", "10.0.0.0/8");
+    assert_ne!(config, elsewhere);
+    stage.daemon.configure(&elsewhere);
+    stage.daemon.reload();
+    let mut body = json!({ "to": "+31612345678", "from": "shop", "text": "hello" });
+    body.as_object_mut().unwrap().extend(callback.as_object().unwrap().clone());
+    let refused = stage.daemon.client().post("/v1/messages", &body);
+    assert_eq!(
+        (refused.status, &refused.json()["errors"][0]["pointer"]),
+        (422, &json!("/callback_url")),
+        "{}",
+        refused.text()
+    );
+    stage.daemon.configure(&config);
+    stage.daemon.reload();
+    stage.ask("two", &callback);
+    stage.receipt("two", "DELIVRD");
+    assert_eq!(web.hears(2)[1].json()["data"]["client_ref"], "two");
+}
+
+#[test]
+fn one_place_is_one_endpoint_however_it_is_written_and_who_stands_in_the_configuration_counts() {
+    let web = Web::start(taken);
+    let stage = Stage::new(web.port(), "");
+    let url = |text: &str| json!({ "url": text });
+    let post = |body: &Value| stage.daemon.client().post("/v1/webhooks", body).status;
+    let configured = format!("http://127.0.0.1:{}/sms?key=hidden", web.port());
+    assert_eq!(post(&url(&configured)), 409);
+    assert_eq!(post(&url("http://127.0.0.1:8000")), 201);
+    assert_eq!(post(&url("http://127.0.0.1:8000/")), 409);
+    for _ in 0..3 {
+        let made = make(&stage, 8_001, &json!({}));
+        assert_eq!(remove(&stage, &format!("/v1/webhooks/{}", made["id"].as_str().unwrap())), 204);
+        assert!(!listed(&stage).iter().any(|it| it["id"] == made["id"]), "it is shown no more");
+    }
 }

@@ -3,6 +3,7 @@
 use crate::message::id::{AccountId, EndpointId};
 use crate::record::made_endpoint::{EndpointTerms, MadeEndpoint};
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::oneshot;
 
@@ -16,7 +17,6 @@ pub enum EndpointRequest {
 }
 
 /// An endpoint that is to be.
-#[derive(Debug)]
 pub struct NewEndpoint {
     /// Whose.
     pub account: AccountId,
@@ -24,6 +24,13 @@ pub struct NewEndpoint {
     pub url: Box<str>,
     /// What it is told, and how; nothing of a callback.
     pub terms: Option<EndpointTerms>,
+}
+
+/// Without its URL, in which there may be a secret.
+impl fmt::Debug for NewEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewEndpoint").field("account", &self.account).finish_non_exhaustive()
+    }
 }
 
 /// Why an endpoint is not made.
@@ -54,6 +61,12 @@ impl Callbacks {
     /// The endpoint that stands for a host.
     pub fn get(&self, account: AccountId, origin: &str) -> Option<EndpointId> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&(account, origin.into())).copied()
+    }
+
+    /// These are all that there are.
+    pub fn set<'a>(&self, made: impl Iterator<Item = &'a MadeEndpoint>) {
+        let known = made.map(|it| ((it.account, it.url.clone()), it.id)).collect();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = known;
     }
 
     /// An endpoint stands for a host.

@@ -204,8 +204,13 @@ impl Asked {
                 _ => return Err(invalid("/state", "must be open, closed or auto")),
             },
             _ => {
-                let to = self.to.as_deref().map(|it| carrier(plan, it).ok_or_else(|| invalid("/to", "is no carrier")));
-                let route = self.route_id.map(RouteId).filter(|it| plan.routes.contains_key(it));
+                let other = |it: &CarrierId| !plan.is_sandbox(*it);
+                let to = self.to.as_deref().map(|it| {
+                    carrier(plan, it)
+                        .filter(other)
+                        .ok_or_else(|| invalid("/to", "is no carrier that messages can go to"))
+                });
+                let route = self.route_id.map(RouteId::written).filter(|it| plan.routes.contains_key(it));
                 if self.route_id.is_some() && route.is_none() {
                     return Err(invalid("/route_id", "is no route"));
                 }
@@ -252,7 +257,7 @@ pub(crate) fn carrier(plan: &Plan, name: &str) -> Option<CarrierId> {
 
 /// The route of a number.
 pub(crate) fn route(plan: &Plan, id: &str) -> Option<RouteId> {
-    id.parse().ok().map(RouteId).filter(|it| plan.routes.contains_key(it))
+    id.parse().ok().map(RouteId::written).filter(|it| plan.routes.contains_key(it))
 }
 
 /// The refusal for what the configuration does not name.

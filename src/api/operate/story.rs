@@ -10,7 +10,7 @@ use crate::api::read::message_view::{AccountName, alphabet, attempts};
 use crate::api::submit::ranking::rank;
 use crate::dispatch::door::plan::Plan;
 use crate::message::attempt::{Answer, Attempt, Cause};
-use crate::message::id::CarrierId;
+use crate::message::id::{CarrierId, RouteId};
 use crate::message::money::Money;
 use crate::message::part::Part;
 use crate::message::phase::Phase;
@@ -133,9 +133,11 @@ impl Teller<'_> {
             at: body.begins(),
         };
         let granted = self.plan.accounts.get(&body.account).map_or(&[][..], |it| &it.routes);
-        let rule = self.plan.rules.iter().position(|it| granted.contains(&it.route) && it.fits(&asked));
+        // Rules name routes by their numbers.
+        let is_granted = |it: RouteId| granted.iter().any(|own| own.shown() == it.shown());
+        let rule = self.plan.rules.iter().position(|it| is_granted(it.route) && it.fits(&asked));
         let why = match rule {
-            Some(at) if self.plan.rules[at].route == route.id => {
+            Some(at) if self.plan.rules[at].route.shown() == route.id.shown() => {
                 format!("by the configuration of now rule {} leads there, unless the request named it", at + 1)
             }
             None if granted.first() == Some(&route.id) => {

@@ -194,6 +194,8 @@ pub(crate) struct RouteView<'a> {
     /// Its number.
     #[schema(value_type = RouteKey)]
     id: u32,
+    /// Whether it leads to the simulated carrier: the twin of the route of this number.
+    sandbox: bool,
     /// What it is called.
     name: &'a str,
     /// What its messages are for.
@@ -220,6 +222,7 @@ impl<'a> RouteView<'a> {
         let held = snapshot.held_routes.iter().find(|it| it.0 == route.id);
         Self {
             id: route.id.shown(),
+            sandbox: route.id.is_in_sandbox(),
             name: &route.name,
             class: route.class.word(),
             carriers: route.carriers.iter().map(|it| plan.carrier_name(*it).unwrap_or_default()).collect(),
@@ -239,6 +242,8 @@ pub(crate) struct QueueView<'a> {
     /// Of which route.
     #[schema(value_type = RouteKey)]
     route_id: u32,
+    /// Whether it leads to the simulated carrier: the twin of the route of this number.
+    sandbox: bool,
     /// What its messages are for.
     #[schema(value_type = TrafficClass)]
     class: &'static str,
@@ -260,6 +265,7 @@ impl<'a> QueueView<'a> {
     pub(crate) fn of(it: &InQueue, plan: &'a Plan) -> Self {
         Self {
             route_id: it.route.shown(),
+            sandbox: it.route.is_in_sandbox(),
             class: it.class.word(),
             account: plan.account_name(it.account),
             carrier: it.carrier.map(|it| plan.carrier_name(it).unwrap_or_default()),

@@ -257,7 +257,7 @@ fn route<'a, 'q>(plan: &'a Plan, account: &Account, wanted: &Wanted<'q>) -> Resu
         let route = plan
             .routes
             .get(&account.route(id))
-            .or_else(|| plan.routes.get(&RouteId(id)))
+            .or_else(|| plan.routes.get(&RouteId::written(id)))
             .ok_or_else(|| Problem::at(Kind::Invalid, "/route_id", "there is no such route"))?;
         if account.routes.contains(&route.id) {
             return Ok(route);

@@ -5,7 +5,9 @@ use crate::carrier::intake;
 use crate::carrier::mo;
 use crate::config::Environment;
 use crate::config::compile::one::{One, WINDOW_MAX, address_of};
-use crate::config::compile::{Names, address, check_name, find_duplicates, http, outbind, price, statuses, text, tls};
+use crate::config::compile::{
+    Names, address, check_name, find_duplicates, http, outbind, price, sandbox, statuses, text, tls,
+};
 use crate::config::error::Findings;
 use crate::config::schema::carrier as written;
 use crate::config::units::Span;
@@ -149,7 +151,9 @@ impl One<'_, '_> {
     /// What the deciding floor needs to know of it.
     fn plan(&mut self, id: CarrierId, links: usize, dialect: Dialect) -> Carrier {
         let written = self.written;
-        check_name(&self.at("id"), &written.id, self.findings);
+        if written.id != sandbox::HIDDEN {
+            check_name(&self.at("id"), &written.id, self.findings);
+        }
         let query_after = self.wait("query_after", written.query_after, QUERY_AFTER);
         Carrier {
             links: links as u8,

@@ -4,7 +4,7 @@ use crate::config::compile::Names;
 use crate::config::compile::webhook::{Place, keys};
 use crate::config::error::Findings;
 use crate::config::schema::account as written;
-use crate::config::schema::carrier::TlsChoice;
+use crate::config::schema::carrier::{Tls, TlsChoice};
 use crate::config::schema::webhook::Webhook;
 use crate::dispatch::door::plan::Account;
 use crate::message::id::AccountId;
@@ -123,7 +123,15 @@ impl EndpointTemplate {
 fn place(first: &Webhook, url: &str) -> Result<Place, NotCallable> {
     let mut findings = Findings::default();
     let read = HttpUrl::parse(url).map_err(|it| NotCallable::Address(it.to_string()))?;
-    let tls = first.tls.clone().filter(|it| read.secure && !matches!(it, TlsChoice::Plain(false)));
+    // A certificate of ours, a name and pins are for the one host; whom to trust is for all.
+    let tls = match &first.tls {
+        Some(TlsChoice::Table(tls)) if read.secure => Some(TlsChoice::Table(Tls {
+            ca_file: tls.ca_file.clone(),
+            min_version: tls.min_version.clone(),
+            ..Tls::default()
+        })),
+        _ => None,
+    };
     let table = Webhook {
         url: Some(url.to_owned()),
         allow_networks: first.allow_networks.clone(),

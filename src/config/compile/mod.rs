@@ -113,7 +113,8 @@ impl Names {
 /// Compiles everything; what is wrong is in the findings.
 pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findings: &mut Findings) -> Loaded {
     let store = service::store(&schema.store, findings);
-    let carrier::All { carriers, links, http_links } = carrier::all(&schema.carriers, names, environment, findings);
+    let carrier::All { mut carriers, mut links, http_links } =
+        carrier::all(&schema.carriers, names, environment, findings);
     let networks = numbers::networks(&schema.numbers, findings);
     let known = choice::Known { carriers: &carriers, names, networks: &networks };
     let mut routes = route::all(&schema.routes, known, findings);
@@ -124,7 +125,8 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     webhooks.extend(webhook::of_operators(&schema.operator, names, findings));
     let templates = made_endpoint::templates(&schema.accounts, &accounts, names);
     let rules = rule::all(&schema.rules, &routes, names, findings);
-    let sandbox = names.carrier(sandbox::CARRIER).filter(|_| accounts.values().any(|it| it.is_sandbox));
+    let sandbox = names.carrier(sandbox::HIDDEN);
+    sandbox::name(sandbox, &mut carriers, &mut links);
     sandbox::open(&mut accounts, &mut routes, sandbox);
     let inbound = inbound::rules(&schema.inbound, names, findings);
     let opt_out = opt_out::opt_out(&schema.opt_out, findings);

@@ -4,7 +4,8 @@
 use crate::config::error::Findings;
 use crate::config::schema::Schema;
 use crate::config::schema::carrier::Carrier;
-use crate::dispatch::door::plan::Account;
+use crate::dispatch::door::plan::{self, Account};
+use crate::link::options::Options;
 use crate::message::id::{AccountId, CarrierId, RouteId};
 use crate::route::plan::{CarrierOrder, Route};
 use crate::route::table::ByDestination;
@@ -12,8 +13,10 @@ use figment::value::Value;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// How the carrier is called.
+/// How the carrier is called where it is shown.
 pub const CARRIER: &str = "sandbox";
+/// How it is called in the store: as no carrier of a file can be, so that what waits for one of these never goes to it.
+pub const HIDDEN: &str = "(sandbox)";
 
 /// The carrier, where some account is one that tries things out; it stands behind those that are written.
 pub fn carrier(schema: &Schema, findings: &mut Findings) -> Option<(usize, Carrier)> {
@@ -23,10 +26,19 @@ pub fn carrier(schema: &Schema, findings: &mut Findings) -> Option<(usize, Carri
         findings.fault(&format!("account.{place}.sandbox"), message);
         return None;
     }
-    let written = json!({ "id": CARRIER, "address": ["sandbox:2775"], "system_id": "sandbox", "password": "sandbox" });
+    let written = json!({ "id": HIDDEN, "address": ["sandbox:2775"], "system_id": "sandbox", "password": "sandbox" });
     let read = Value::serialize(written).ok().and_then(|it| it.deserialize::<Carrier>().ok());
     let last = schema.carriers.last().map_or(0, |it| it.0 + 1);
     Some((last, read.expect("what is written here is a carrier")))
+}
+
+/// Has the carrier called as it is shown.
+pub fn name(id: Option<CarrierId>, carriers: &mut BTreeMap<CarrierId, plan::Carrier>, links: &mut [Options]) {
+    let Some(id) = id else { return };
+    if let Some(carrier) = carriers.get_mut(&id) {
+        carrier.name = CARRIER.into();
+    }
+    links.iter_mut().filter(|it| it.id.carrier == id).for_each(|it| it.carrier = CARRIER.into());
 }
 
 /// Gives the accounts that try things out routes of their own: each is as the one whose number it shows, but that

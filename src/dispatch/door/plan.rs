@@ -56,6 +56,11 @@ impl Plan {
         self.carriers.get(&id).map(|it| &*it.name)
     }
 
+    /// Whether a carrier is the simulated one, to which no live message goes.
+    pub fn is_sandbox(&self, carrier: CarrierId) -> bool {
+        self.routes.values().any(|it| it.id.is_in_sandbox() && it.carriers.contains(&carrier))
+    }
+
     /// The carrier of a name.
     pub fn carrier_named(&self, name: &str) -> Option<&Carrier> {
         self.carriers.values().find(|it| *it.name == *name)
@@ -194,7 +199,8 @@ pub struct Account {
 impl Account {
     /// The route that it means by a number.
     pub const fn route(&self, id: u32) -> RouteId {
-        if self.is_sandbox { RouteId(id).in_sandbox() } else { RouteId(id) }
+        let route = RouteId::written(id);
+        if self.is_sandbox { route.in_sandbox() } else { route }
     }
 
     /// What it pays on a route; `None` where that is unpriced.

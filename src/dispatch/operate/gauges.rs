@@ -98,7 +98,7 @@ impl Dispatch {
         let gauges = self.gauges();
         let routes = gauges.queues.iter().filter(|(id, queue)| 0 < queue.parts && !plan.routes.contains_key(id));
         let mut found: Vec<String> =
-            routes.map(|(id, queue)| format!("route {} still has {} queued parts", id.0, queue.parts)).collect();
+            routes.map(|(id, queue)| format!("route {} still has {} queued parts", id.shown(), queue.parts)).collect();
         for (id, state) in gauges.carriers.iter().filter(|(id, _)| !plan.carriers.contains_key(id)) {
             let on_links: usize =
                 gauges.on_links.iter().filter(|(link, _)| link.carrier == *id).map(|(_, it)| it.0).sum();

@@ -59,6 +59,10 @@ const ROOM: usize = 1 << 16;
 
 /// Rows of the log that one commit removes at most.
 const REMOVED_AT_ONCE: u64 = 1_024;
+/// Rows of the log from which on a turn is gone on with, however much room there is: a start reads all of them.
+const LOG_ROWS: u64 = 16_384;
+/// Names that are then written for each that comes.
+const TURN_ON: usize = 4;
 
 /// The statements, which the tests look at for how they are answered.
 pub(super) mod words {
@@ -217,7 +221,11 @@ impl CarrierIds {
             return Ok(());
         }
         self.waiting.extend(&self.fresh);
-        let most = self.waiting.len().saturating_sub(self.room);
+        let mut most = self.waiting.len().saturating_sub(self.room);
+        if LOG_ROWS < self.rows.end - self.rows.first {
+            // Where little is sent a turn would never end, and the log never lose a row.
+            most = most.max(TURN_ON * self.fresh.len());
+        }
         if 0 < most {
             self.write_index(conn, most)?;
             self.fresh.retain(|it| self.waiting.contains(it));
@@ -464,6 +472,25 @@ mod tests {
         let shown = octets.iter().map(|it| format!("{it:02x}")).collect::<String>();
         let row = format!("n=2 turn=3 rhash=-1 id=4 names=x{shown} seal=-1312602221");
         assert_eq!(kept(&LOG, &write(&full, &octets), read), (row, full));
+    }
+
+    #[test]
+    fn where_little_is_sent_and_forgotten_again_the_log_does_not_grow_for_ever() {
+        let (conn, names) = database(1..40_000);
+        conn.execute_batch("BEGIN").expect("one transaction");
+        let (mut ids, mut most) = (CarrierIds::default(), 0);
+        for (at, name) in names.iter().enumerate() {
+            commit(&conn, &mut ids, std::slice::from_ref(name));
+            if let Some(old) = at.checked_sub(1_000).map(|it| names[it].1.0.cast_signed()) {
+                ids.forget(&conn, (old, old + 1)).expect("it is forgotten");
+            }
+            most = most.max(ids.rows.end - ids.rows.first);
+        }
+        assert!(LOG_ROWS < most && most < LOG_ROWS + 2_000, "{most} rows");
+        let again = CarrierIds::of(&conn).expect("the log is sound");
+        assert!(again.waiting.is_superset(&ids.waiting));
+        let found: BTreeSet<Name> = index(&conn).union(&ids.waiting).copied().collect();
+        assert!(names[names.len() - 1_000..].iter().all(|it| found.contains(it)));
     }
 
     #[test]

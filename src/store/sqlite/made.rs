@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// How long the number of an endpoint that has gone is nobody's: what calls of it that were under way say last comes
 /// within that.
-const NUMBER_RESTS: Duration = Duration::from_secs(60);
+pub const NUMBER_RESTS: Duration = Duration::from_secs(60);
 
 impl Sqlite {
     /// All of them, those included that have gone and whose numbers rest.

@@ -38,7 +38,7 @@ mod reader;
 mod retain;
 mod arriving;
 mod order;
-mod made;
+pub mod made;
 mod money;
 pub mod list;
 mod search;
