@@ -16,7 +16,19 @@ use time::format_description::well_known::Rfc3339;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What two carriers of one route do not bring about: the tests through the real binary that see it move.
-const SEEN_ELSEWHERE: [(&str, &str, &str); 27] = [
+const SEEN_ELSEWHERE: [(&str, &str, &str); 31] = [
+    ("cdr_lines_total", "operation/cdr/writing.rs", "a_line_says_of_a_part_what_its_page_says"),
+    (
+        "cdr_failures_total",
+        "operation/cdr/writing.rs",
+        "a_line_that_a_crash_has_torn_is_cut_off_and_what_is_not_ours_is_left_alone",
+    ),
+    (
+        "cdr_oldest_age_seconds",
+        "operation/cdr/writing.rs",
+        "a_disk_that_is_full_keeps_nothing_else_waiting_and_loses_no_line",
+    ),
+    ("cdr_lost_total", "operation/cdr/writing.rs", "what_becomes_too_old_before_it_is_written_is_said_and_counted"),
     (
         "http_connections_refused_total",
         "operation/connections.rs",

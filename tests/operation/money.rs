@@ -368,7 +368,12 @@ fn a_balance_of_a_store_of_format_4_takes_the_currency_that_is_configured() {
     daemon.terminate();
     let file = daemon.config().with_file_name("store").join("nuncio.db");
     let conn = rusqlite::Connection::open(file).expect("the store");
-    let steps = "DROP TABLE made; DROP INDEX event_by_endpoint; ALTER TABLE event DROP COLUMN endpoint;
+    let receipts = ["part", "attempt", "parked"].map(|table| {
+        format!("ALTER TABLE {table} DROP COLUMN receipt_done_date; ALTER TABLE {table} DROP COLUMN receipt_offset;")
+    });
+    conn.execute_batch(&receipts.concat()).expect("the newer goes");
+    let steps = "DROP TABLE carrier_id; DROP TABLE carrier_id_log;
+        CREATE INDEX part_by_carrier_id ON part (rhash) WHERE rhash IS NOT NULL; DROP TABLE made; DROP INDEX event_by_endpoint; ALTER TABLE event DROP COLUMN endpoint;
         ALTER TABLE event DROP COLUMN target; DROP TABLE endpoint; DROP TABLE retry; DROP TABLE forgotten; ALTER TABLE event DROP COLUMN about;
         DROP TABLE currency; ALTER TABLE meta DROP COLUMN eras; PRAGMA user_version = 4;";
     conn.execute_batch(steps).expect("the newer goes");

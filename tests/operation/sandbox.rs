@@ -1,7 +1,7 @@
 //! Accounts that try things out: what they send stays in the process, and comes out as its numbers say.
 
 use crate::daemon::client::Client;
-use crate::daemon::raw::Smsc;
+use crate::daemon::raw::{self, Smsc};
 use crate::daemon::web::Web;
 use crate::daemon::{Daemon, account, carrier, digest, route, until};
 use crate::operation::shop::{PATIENCE, is_signed, taken};
@@ -48,7 +48,9 @@ fn what_is_tried_out_comes_out_as_its_number_says_and_nobody_else_hears_of_it() 
         web.port()
     );
     let price = "price = { default = \"0.05\", currency = \"EUR\" }";
-    let mut daemon = Daemon::start(&(account("[1]") + &trial(&webhook) + &carrier(smsc.port(), "") + &route(price)));
+    let records = folder.path().join("cdr.jsonl");
+    let more = trial(&webhook) + &format!("[cdr]\npath = {records:?}\n");
+    let mut daemon = Daemon::start(&(account("[1]") + &carrier(smsc.port(), "") + &route(price) + &more));
     let mut link = smsc.bound();
     let of = [
         ("01", "DELIVERED"),
@@ -85,8 +87,13 @@ fn what_is_tried_out_comes_out_as_its_number_says_and_nobody_else_hears_of_it() 
     // Neither the carrier nor its figures have seen any of it.
     let live = daemon.client().post("/v1/messages", &hello("+31612345602"));
     assert_eq!(live.status, 202, "{}", live.text());
-    let submit = link.read_command(crate::daemon::raw::SUBMIT_SM);
+    let submit = link.read_command(raw::SUBMIT_SM);
     link.answer(&submit, 0, b"live\0");
+    let text = "id:live sub:001 dlvrd:001 submit date:2611270900 done date:2611270901 stat:UNDELIV err:000 text:";
+    link.send_pdu(raw::DELIVER_SM, 1, &raw::deliver(4, text.as_bytes()));
+    // It ended after all that was tried out, and stands alone among the records of charge.
+    let lines = until("it is written", PATIENCE, || std::fs::read_to_string(&records).ok().filter(|it| !it.is_empty()));
+    assert!(lines.lines().count() == 1 && lines.contains("\"live\""), "{lines}");
     until("it is counted", PATIENCE, || {
         (daemon.metrics().sum("submit_total", &["carrier=\"acme\""]) == 1.0).then_some(())
     });
