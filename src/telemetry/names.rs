@@ -95,7 +95,7 @@ metrics! {
         "How long the oldest of them has waited; 0 when none does.";
     WEBHOOK_STATE = "webhook_state" Gauge, Count, AtZero ["account" "state"]
         "Endpoints that are told (ok), whose breaker is open (open), that are told no more (disabled).";
-    CDR_LINES = "cdr_lines_total" Counter, Count, AtZero [] "Lines that were written to the file of [cdr].";
+    CDR_LINES = "cdr_lines_total" Counter, Count, AtZero [] "Lines that were written to the file of records of charge.";
     CDR_FAILURES = "cdr_failures_total" Counter, Count, AtZero []
         "Times that nothing could be written there, or read for it; it is tried again.";
     CDR_LOST = "cdr_lost_total" Counter, Count, AtZero []
