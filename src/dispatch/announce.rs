@@ -67,15 +67,7 @@ impl Dispatch {
         self.beat.out.changes = changes;
         Ok(())
     }
-}
 
-/// The account of a message, and where its request asked for it to be told besides.
-fn addressee(body: &Body) -> Addressee {
-    let callback = body.extras.as_ref().and_then(|it| it.callback.clone());
-    Addressee { account: Some(body.account), about: None, callback }
-}
-
-impl Dispatch {
     /// Has made durable what endpoints were told, and tells operators of those that are told no more.
     pub(super) fn take_told(&mut self, mut progress: Progress, dice: Dice<'_>) {
         for Disabled { account, url, failing_since, result, detail } in progress.disabled.drain(..) {
@@ -87,14 +79,10 @@ impl Dispatch {
     }
 }
 
-/// The particulars of [`EventKind::WebhookDisabled`].
-#[derive(Serialize)]
-struct DisabledData {
-    account: Box<str>,
-    url: Box<str>,
-    failing_since: Shown<Time>,
-    result: &'static str,
-    detail: Box<str>,
+/// The account of a message, and where its request asked for it to be told besides.
+fn addressee(body: &Body) -> Addressee {
+    let callback = body.extras.as_ref().and_then(|it| it.callback.clone());
+    Addressee { account: Some(body.account), about: None, callback }
 }
 
 fn json(data: &impl Serialize) -> String {
@@ -223,6 +211,16 @@ impl Low {
             currency: account.and_then(|it| it.currency).map(Shown),
         }
     }
+}
+
+/// The particulars of [`EventKind::WebhookDisabled`].
+#[derive(Serialize)]
+struct DisabledData {
+    account: Box<str>,
+    url: Box<str>,
+    failing_since: Shown<Time>,
+    result: &'static str,
+    detail: Box<str>,
 }
 
 /// Anything that shows itself, as a JSON text.

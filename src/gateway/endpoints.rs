@@ -66,8 +66,8 @@ impl Endpoints {
         templates: BTreeMap<AccountId, EndpointTemplate>,
     ) {
         let taken = |it: &EndpointOptions| (it.account, place(&it.url()));
-        self.made.reconfigure(templates, wanted.iter().map(taken).collect()).await;
-        wanted.extend(self.made.wanted());
+        let made = self.made.reconfigure(templates, wanted.iter().map(taken).collect()).await;
+        wanted.extend(made);
         let running: Vec<EndpointId> = self.running.lock().keys().copied().collect();
         let ids: BTreeSet<EndpointId> = wanted.iter().map(|it| it.id).collect();
         running.into_iter().filter(|it| !ids.contains(it)).for_each(|it| self.end(it));

@@ -44,23 +44,20 @@ impl MadeEndpoints {
         Self { all, templates: BTreeMap::new(), taken: BTreeSet::new(), callbacks, controls, wake }
     }
 
-    /// Has them called as a configuration says.
+    /// Has them called as a configuration says, whose own endpoints are at these places; those that are told now. One
+    /// whose account has gone waits until it comes again.
     pub(super) async fn reconfigure(
         &mut self,
         templates: BTreeMap<AccountId, EndpointTemplate>,
         taken: BTreeSet<(AccountId, String)>,
-    ) {
+    ) -> Vec<EndpointOptions> {
         (self.templates, self.taken) = (templates, taken);
-        // A request that names a host which cannot be called any more is refused, and not taken in vain.
-        let callable = self.all.iter().filter(|it| it.is_callback() && self.check(it).is_ok());
-        self.callbacks.set(callable);
-        self.tell_of_sent().await;
-    }
-
-    /// Those that are told now. One whose account has gone waits until it comes again.
-    pub(super) fn wanted(&self) -> Vec<EndpointOptions> {
         let live = self.all.iter().filter(|it| it.gone_at == Time::NEVER);
-        live.filter_map(|it| self.options(it)).collect()
+        let told: Vec<_> = live.filter_map(|it| Some((it, self.options(it)?))).collect();
+        // A request that names a host which cannot be called any more is refused, and not taken in vain.
+        self.callbacks.set(told.iter().map(|it| it.0).filter(|it| it.is_callback()));
+        self.tell_of_sent().await;
+        told.into_iter().map(|it| it.1).collect()
     }
 
     pub(super) fn options(&self, made: &MadeEndpoint) -> Option<EndpointOptions> {

@@ -98,7 +98,7 @@ impl Gateway {
         let mut links = Links::new(controls_in.clone(), veil, &handles);
         // Before anything is sent: the loop has to know who is told of it.
         told.lock().await.set(loaded.webhooks, loaded.templates).await;
-        let (sandbox, mut smpp) = (Sandbox::new(), loaded.links);
+        let (mut sandbox, mut smpp) = (Sandbox::default(), loaded.links);
         sandbox.behind(loaded.sandbox, &mut smpp);
         links.set(Wanted::of(smpp, loaded.http_links), &meters).await;
         cdr.set(loaded.cdr)?;

@@ -9,15 +9,30 @@ use crate::wire::passage::{Passage, ROOM};
 use tokio::io::duplex;
 use tokio::task::JoinHandle;
 
-/// The simulated carrier. What it has yet to say is lost with the process: nobody was written to.
-pub(super) struct Sandbox {
+/// The simulated carrier, once an account has needed it. What it has yet to say is lost with the process: nobody was
+/// written to.
+#[derive(Default)]
+pub(super) struct Sandbox(Option<Opened>);
+
+struct Opened {
     passage: Passage,
     time: JoinHandle<()>,
 }
 
 impl Sandbox {
+    /// Has the links of this carrier lead here.
+    pub(super) fn behind(&mut self, carrier: Option<CarrierId>, links: &mut [Options]) {
+        let Some(carrier) = carrier else { return };
+        let opened = self.0.get_or_insert_with(Opened::new);
+        for link in links.iter_mut().filter(|it| it.id.carrier == carrier) {
+            link.passage = Some(opened.passage.clone());
+        }
+    }
+}
+
+impl Opened {
     /// One in which the last two digits of a number decide what becomes of a message.
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         let seed = getrandom::u64().unwrap_or_default();
         let carrier = SimulatedCarrier::new(Behaviour::of_sandbox(), seed, Keep::Nothing);
         let keeper = carrier.clone();
@@ -30,16 +45,9 @@ impl Sandbox {
         });
         Self { passage, time }
     }
-
-    /// Has the links of this carrier lead here.
-    pub(super) fn behind(&self, carrier: Option<CarrierId>, links: &mut [Options]) {
-        for link in links.iter_mut().filter(|it| Some(it.id.carrier) == carrier) {
-            link.passage = Some(self.passage.clone());
-        }
-    }
 }
 
-impl Drop for Sandbox {
+impl Drop for Opened {
     fn drop(&mut self) {
         self.time.abort();
     }

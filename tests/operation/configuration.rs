@@ -1,5 +1,6 @@
 //! Bad configurations: one clear message at the start, and no change on a reload.
 
+use crate::daemon::client::Client;
 use crate::daemon::raw::Smsc;
 use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};
 use nuncio::number::metadata::METADATA;
@@ -195,4 +196,31 @@ fn a_secret_that_everybody_can_read_is_said_at_the_start_and_by_check() {
     let mut daemon = daemon;
     daemon.restart();
     daemon.said("everybody can read", 1);
+}
+
+#[test]
+fn an_account_is_added_to_the_file_of_a_running_gateway_and_let_in_after_a_reload() {
+    let smsc = Smsc::new();
+    let daemon = Daemon::start(&format!("# Ours.\n{}", good(smsc.port())));
+    let _link = smsc.bound();
+    let run = |arguments: &[&str]| daemon.command(arguments).output().unwrap();
+    let added = run(&["account", "add", "lab", "--route", "1", "--scope", "read"]);
+    let key = String::from_utf8_lossy(&added.stdout).trim().strip_prefix("key = ").expect("its key").to_owned();
+    assert_eq!((added.status.code(), key.len()), (Some(0), 64));
+    let file = std::fs::read_to_string(daemon.config()).unwrap();
+    assert!(file.starts_with("# Ours.\n") && !file.contains(&key), "{file}");
+    daemon.reload();
+    let mut lab = Client::new(daemon.http(), &key);
+    assert_eq!(lab.get("/v1/routes").status, 200);
+    assert_eq!(lab.post("/v1/messages", &json!({ "to": "+31612345678", "text": "hello" })).status, 403);
+    let list = run(&["account", "list"]);
+    assert!(
+        String::from_utf8_lossy(&list.stdout)
+            .lines()
+            .any(|it| it.starts_with("lab ") && it.contains("1 key, routes 1"))
+    );
+    let twice = run(&["account", "add", "lab", "--route", "1"]);
+    assert_eq!((twice.status.code(), twice.stdout.len()), (Some(EXIT_CONFIG), 0));
+    assert_eq!(run(&["account", "show", "nobody"]).status.code(), Some(2));
+    assert_eq!(std::fs::read_to_string(daemon.config()).unwrap(), file);
 }

@@ -27,7 +27,7 @@ fn head(query: &str, more: &str) -> String {
     )
 }
 
-fn send(at: SocketAddr, query: &str, key: Option<&str>, file: &[u8]) -> Reply {
+pub(super) fn send(at: SocketAddr, query: &str, key: Option<&str>, file: &[u8]) -> Reply {
     let key = key.map_or(String::new(), |it| format!("idempotency-key: {it}\r\n"));
     let mut stream = TcpStream::connect(at).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();

@@ -1,7 +1,8 @@
 //! Endpoints that stand in no configuration, of the real binary: those that accounts make, and callbacks of requests.
 
-use crate::daemon::until;
 use crate::daemon::web::{Act, Asked, Web};
+use crate::daemon::{raw, until};
+use crate::operation::csv;
 use crate::operation::shop::{PATIENCE, Stage, is_signed, is_signed_by, taken};
 use serde_json::{Value, json};
 
@@ -269,4 +270,34 @@ fn one_place_is_one_endpoint_however_it_is_written_and_who_stands_in_the_configu
         assert_eq!(remove(&stage, &format!("/v1/webhooks/{}", made["id"].as_str().unwrap())), 204);
         assert!(!listed(&stage).iter().any(|it| it["id"] == made["id"]), "it is shown no more");
     }
+}
+
+#[test]
+fn a_callback_of_a_file_is_told_the_end_of_its_order_and_what_is_sent_again_keeps_it() {
+    let web = Web::start(taken);
+    let mut stage = Stage::silent("");
+    let query = format!("from=shop&text=hello&callback_url=http%3A%2F%2F127.0.0.1%3A{}%2Ffile%3Fof%3D7", web.port());
+    let sent = csv::send(stage.daemon.http(), &query, None, b"to\n+31612345678\n+31612345679\n");
+    assert_eq!(sent.status, 202, "{}", sent.text());
+    for name in ["one", "two"] {
+        let submit = stage.link.read_command(raw::SUBMIT_SM);
+        stage.link.answer(&submit, 0, format!("{name}\0").as_bytes());
+    }
+    stage.receipt("one", "DELIVRD");
+    stage.receipt("two", "UNDELIV");
+    let calls = web.hears(3);
+    assert!(calls.iter().all(|it| it.first == "POST /file?of=7 HTTP/1.1" && is_signed(it)), "{calls:?}");
+    let mut told = types(&calls).iter().map(|it| it.as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    told.sort_unstable();
+    assert_eq!(told, ["message.delivered", "message.failed", "order.completed"]);
+
+    let order = sent.json()["orders"][0]["order_id"].clone();
+    let again = stage.daemon.client().post(&format!("/v1/orders/{order}/retry"), &json!({}));
+    assert_eq!(again.status, 202, "{}", again.text());
+    let submit = stage.link.read_command(raw::SUBMIT_SM);
+    stage.link.answer(&submit, 0, b"three\0");
+    stage.receipt("three", "DELIVRD");
+    let call = web.hears(4).remove(3);
+    assert_eq!((&*call.first, &call.json()["type"]), ("POST /file?of=7 HTTP/1.1", &json!("message.delivered")));
+    assert_eq!(call.json()["data"]["id"], again.json()["messages"][0]["id"]);
 }

@@ -23,6 +23,7 @@ use crate::route::plan::Route;
 use crate::route::rule;
 use crate::smpp::time::RELATIVE_MAX;
 use crate::text::content::Requested;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -278,8 +279,11 @@ fn route<'a, 'q>(plan: &'a Plan, account: &Account, wanted: &Wanted<'q>) -> Resu
         at,
     };
     let asked: Vec<rule::Asked<'_>> = numbers.into_iter().map(one).collect();
-    // Rules name routes by their numbers.
-    let granted: Vec<RouteId> = account.routes.iter().map(|it| RouteId(it.shown())).collect();
+    // Rules name routes by their numbers, and a sandbox has twins of them.
+    let granted = match account.is_sandbox {
+        true => account.routes.iter().map(|it| RouteId(it.shown())).collect(),
+        false => Cow::Borrowed(&account.routes[..]),
+    };
     let chosen = rule::choose(&plan.rules, &granted, &asked).and_then(|it| plan.routes.get(&account.route(it.0)));
     chosen.ok_or_else(|| Problem::new(Kind::RouteNotGranted, "The account has no route."))
 }

@@ -1,7 +1,8 @@
 //! Endpoints that stand in no configuration, as it has them called: through the same doors as the account's first.
 
 use crate::config::compile::Names;
-use crate::config::compile::webhook::{Place, keys};
+use crate::config::compile::tls;
+use crate::config::compile::webhook::{IN_FLIGHT, doors, keys, shown};
 use crate::config::error::Findings;
 use crate::config::schema::account as written;
 use crate::config::schema::carrier::{Tls, TlsChoice};
@@ -12,14 +13,21 @@ use crate::message::time::Time;
 use crate::record::event::{Audience, EventKinds};
 use crate::record::event_view::EventForm;
 use crate::record::made_endpoint::MadeEndpoint;
+use crate::webhook::call::CONNECT_WITHIN;
 use crate::webhook::options::{EndpointOptions, SignsUntil};
 use crate::webhook::queue::EndpointLimits;
 use crate::webhook::sign::SigningKey;
 use crate::wire::secret::Secret;
+use crate::wire::tls::TlsClient;
+use crate::wire::transport::{ConnectTarget, Guard};
 use crate::wire::url::HttpUrl;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
+
+/// How its keys are called where something is wrong with them.
+const TABLE: &str = "webhook";
 
 /// How endpoints of an account are called that stand in no configuration: its first one says so.
 #[derive(Clone)]
@@ -28,6 +36,9 @@ pub struct EndpointTemplate {
     account_name: Box<str>,
     hides_carriers: bool,
     first: Option<Webhook>,
+    /// What signs callbacks, and TLS: read when they are first needed, and then shared by all of the account's hosts.
+    keys: OnceLock<Result<Arc<[SignsUntil]>, NotCallable>>,
+    tls: OnceLock<Result<TlsClient, NotCallable>>,
 }
 
 /// Why an endpoint cannot be called.
@@ -72,22 +83,25 @@ impl EndpointTemplate {
             account_name: account.name.clone(),
             hides_carriers: !account.shows_carriers,
             first: first.cloned(),
+            keys: OnceLock::new(),
+            tls: OnceLock::new(),
         }
     }
 
     /// The options of an endpoint.
     pub fn options(&self, made: &MadeEndpoint) -> Result<EndpointOptions, NotCallable> {
-        let first = self.first.clone().unwrap_or_default();
-        let place = place(&first, &made.url)?;
+        let url = HttpUrl::parse(&made.url).map_err(|it| NotCallable::Address(it.to_string()))?;
+        let target = self.target(&url)?;
         let (keys, batch, in_flight, is_thin) = match &made.terms {
             Some(terms) => {
                 let key = SigningKey::parse(&terms.secret).map_err(|it| NotCallable::Secret(it.to_string()))?;
-                let keys = vec![SignsUntil { key: Secret::new(key), until: Time::NEVER }];
-                (keys, terms.batch.into(), terms.in_flight.into(), terms.is_thin)
+                let keys = [SignsUntil { key: Secret::new(key), until: Time::NEVER }];
+                (keys.into(), terms.batch.into(), terms.in_flight.into(), terms.is_thin)
             }
             None => {
-                let in_flight = first.in_flight.unwrap_or(8) as usize;
-                (self.keys()?, 1, in_flight, first.payload.as_deref() == Some("thin"))
+                let first = self.first.as_ref().ok_or(NotCallable::Unsigned)?;
+                let in_flight = first.in_flight.unwrap_or(IN_FLIGHT) as usize;
+                (self.keys(first)?, 1, in_flight, first.payload.as_deref() == Some("thin"))
             }
         };
         Ok(EndpointOptions {
@@ -96,11 +110,11 @@ impl EndpointTemplate {
             hears: if made.is_callback() { Audience::Callback(made.id) } else { Audience::Account(self.account) },
             made: Some(made.name().into()),
             account_name: self.account_name.clone(),
-            name: place.name,
-            target: place.target,
-            host: place.host,
-            path: place.path,
-            keys: keys.into(),
+            name: shown(&made.url).into(),
+            target,
+            host: url.named.into(),
+            path: Secret::new(url.target),
+            keys,
             kinds: made.terms.as_ref().map_or(EventKinds::USUAL, |it| it.kinds),
             form: EventForm { hides_carriers: self.hides_carriers, is_thin },
             limits: EndpointLimits { in_flight, batch },
@@ -108,48 +122,58 @@ impl EndpointTemplate {
     }
 
     /// What signs as the account's first endpoint does.
-    fn keys(&self) -> Result<Vec<SignsUntil>, NotCallable> {
+    fn keys(&self, first: &Webhook) -> Result<Arc<[SignsUntil]>, NotCallable> {
+        let read = || {
+            let mut findings = Findings::default();
+            let keys = keys(TABLE, first, &mut findings);
+            sound(keys.into(), &mut findings).map_err(NotCallable::Secret)
+        };
+        self.keys.get_or_init(read).clone()
+    }
+
+    /// Reached as the first is, and over TLS where its own URL says so.
+    fn target(&self, url: &HttpUrl<'_>) -> Result<ConnectTarget, NotCallable> {
+        url.check_port().map_err(|it| NotCallable::Address(it.to_string()))?;
         let mut findings = Findings::default();
-        let first = self.first.as_ref().ok_or(NotCallable::Unsigned)?;
-        let keys = keys("webhook", first, &mut findings);
-        match findings.take().first() {
-            Some(fault) => Err(NotCallable::Secret(fault.message.clone())),
-            None => Ok(keys),
+        let (allowed, local_address) = doors(TABLE, self.first.as_ref().unwrap_or(&Webhook::default()), &mut findings);
+        let guard = sound(Guard { allowed: allowed.into() }, &mut findings).map_err(NotCallable::Address)?;
+        // What a name stands for is looked at when it is called; an address says so at once.
+        let bare = url.host.trim_start_matches('[').trim_end_matches(']');
+        if bare.parse::<IpAddr>().is_ok_and(|ip| !guard.allows_all(&[SocketAddr::new(ip, url.port)])) {
+            let detail = "is no public address; an operator can allow it (allow_networks)";
+            return Err(NotCallable::Address(detail.to_owned()));
         }
+        Ok(ConnectTarget {
+            addresses: vec![url.authority()],
+            local_address,
+            connect_timeout: CONNECT_WITHIN,
+            tls: if url.secure { Some(self.tls()?) } else { None },
+            guard: Some(guard),
+            passage: None,
+        })
+    }
+
+    /// A certificate of ours, a name and pins are for the first's host; whom to trust is for all.
+    fn tls(&self) -> Result<TlsClient, NotCallable> {
+        let read = || {
+            let mut findings = Findings::default();
+            let choice = match self.first.as_ref().and_then(|it| it.tls.as_ref()) {
+                Some(TlsChoice::Table(tls)) => TlsChoice::Table(Tls {
+                    ca_file: tls.ca_file.clone(),
+                    min_version: tls.min_version.clone(),
+                    ..Tls::default()
+                }),
+                _ => TlsChoice::Plain(true),
+            };
+            let client = tls::client(TABLE, &choice, &mut findings);
+            let client = sound(client, &mut findings).map_err(NotCallable::Address)?;
+            client.ok_or_else(|| NotCallable::Address("cannot be called over TLS".to_owned()))
+        };
+        self.tls.get_or_init(read).clone()
     }
 }
 
-/// Where it is: reached as the first is, and over TLS where its own URL says so.
-fn place(first: &Webhook, url: &str) -> Result<Place, NotCallable> {
-    let mut findings = Findings::default();
-    let read = HttpUrl::parse(url).map_err(|it| NotCallable::Address(it.to_string()))?;
-    // A certificate of ours, a name and pins are for the one host; whom to trust is for all.
-    let tls = match &first.tls {
-        Some(TlsChoice::Table(tls)) if read.secure => Some(TlsChoice::Table(Tls {
-            ca_file: tls.ca_file.clone(),
-            min_version: tls.min_version.clone(),
-            ..Tls::default()
-        })),
-        _ => None,
-    };
-    let table = Webhook {
-        url: Some(url.to_owned()),
-        allow_networks: first.allow_networks.clone(),
-        local_address: first.local_address.clone(),
-        tls,
-        ..Webhook::default()
-    };
-    let place = Place::of("webhook", &table, &mut findings);
-    if let Some(fault) = findings.take().first() {
-        return Err(NotCallable::Address(fault.message.clone()));
-    }
-    let place = place.ok_or_else(|| NotCallable::Address("is no address".to_owned()))?;
-    // What a name stands for is looked at when it is called; an address says so at once.
-    let bare = read.host.trim_start_matches('[').trim_end_matches(']');
-    if let (Ok(ip), Some(guard)) = (bare.parse::<IpAddr>(), &place.target.guard)
-        && !guard.allows_all(&[SocketAddr::new(ip, read.port)])
-    {
-        return Err(NotCallable::Address("is no public address; an operator can allow it (allow_networks)".to_owned()));
-    }
-    Ok(place)
+/// What was compiled, or the first thing that is wrong with it.
+fn sound<T>(compiled: T, findings: &mut Findings) -> Result<T, String> {
+    findings.take().into_iter().next().map_or(Ok(compiled), |it| Err(it.message))
 }

@@ -4,7 +4,7 @@ use crate::config::compile::tls;
 use crate::config::error::Findings;
 use crate::config::schema::carrier::TlsChoice;
 use crate::wire::tls::TlsClient;
-use crate::wire::url::HttpUrl;
+use crate::wire::url::{HttpUrl, UrlError};
 
 /// A URL as it is written, and the choice of TLS beside it, each with its path.
 pub(super) struct Written<'a> {
@@ -24,6 +24,8 @@ pub(super) struct Address<'a> {
     pub(super) tls: Option<TlsClient>,
     /// Path and query, with placeholders.
     pub(super) target: String,
+    /// Whether a stranger may have its port called.
+    pub(super) port: Result<(), UrlError>,
 }
 
 impl<'a> Written<'a> {
@@ -37,8 +39,8 @@ impl<'a> Written<'a> {
         };
         match HttpUrl::parse(url) {
             Ok(url) => {
-                let tls = self.tls(url.secure, findings);
-                Some(Address { authority: url.authority().into(), host: url.named, tls, target: url.target })
+                let (tls, port) = (self.tls(url.secure, findings), url.check_port());
+                Some(Address { authority: url.authority().into(), host: url.named, tls, target: url.target, port })
             }
             Err(error) => {
                 findings.fault(&self.path, error.to_string());

@@ -8,7 +8,7 @@ use crate::config::compile::url::Written;
 use crate::config::error::Findings;
 use crate::config::schema::account as written;
 use crate::config::schema::webhook::{Operator, Webhook, Webhooks};
-use crate::dispatch::door::plan::Account;
+use crate::dispatch::door::plan::{Account, Subnet};
 use crate::message::id::{AccountId, EndpointId};
 use crate::message::time::Time;
 use crate::record::event::{Audience, EventKind, EventKinds};
@@ -19,9 +19,9 @@ use crate::webhook::queue::EndpointLimits;
 use crate::webhook::sign::SigningKey;
 use crate::wire::secret::Secret;
 use crate::wire::transport::{ConnectTarget, Guard};
-use crate::wire::url::HttpUrl;
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -29,6 +29,9 @@ use std::time::{Duration, UNIX_EPOCH};
 const KEYS_MAX: usize = 2;
 /// How long a secret signs at most after another has taken its place.
 const GRACE_MAX: Duration = Duration::from_secs(7 * 24 * 3_600);
+
+/// Calls under way at once where nothing is written.
+pub(super) const IN_FLIGHT: u32 = 8;
 
 /// The name under which the store keeps the number of an endpoint.
 pub(super) fn name(account: &str, url: &str) -> String {
@@ -116,7 +119,8 @@ impl Party<'_> {
         let at = |key: &str| format!("{path}.{key}");
         let keys = keys(path, written, findings);
         let limits = EndpointLimits {
-            in_flight: findings.within(&at("in_flight"), written.in_flight.unwrap_or(8).into(), 1..=64) as usize,
+            in_flight: findings.within(&at("in_flight"), written.in_flight.unwrap_or(IN_FLIGHT).into(), 1..=64)
+                as usize,
             batch: findings.within(&at("batch"), written.batch.unwrap_or(1).into(), 1..=100) as usize,
         };
         let forms = [("full", false), ("thin", true)];
@@ -125,19 +129,30 @@ impl Party<'_> {
             is_thin: findings.choose(&at("payload"), written.payload.as_deref(), &forms, false),
         };
         let kinds = self.kinds(&at("types"), written.types.as_deref(), findings);
-        let place = Place::of(path, written, findings);
-        written.url.as_ref()?;
-        let Place { target, host, path, name } = place?;
+        let (allowed, local_address) = doors(path, written, findings);
+        let url = written.url.as_deref()?;
+        let address = Written { path: at("url"), url: Some(url), tls_path: at("tls"), tls: written.tls.as_ref() };
+        let address = address.address(findings)?;
+        if let Err(error) = address.port {
+            findings.fault(&at("url"), error.to_string());
+        }
         Some(EndpointOptions {
             id,
             account: self.account,
             hears: self.hears,
             made: None,
             account_name: self.name.into(),
-            name,
-            target,
-            host,
-            path,
+            name: shown(url).into(),
+            target: ConnectTarget {
+                addresses: vec![address.authority.into()],
+                local_address,
+                connect_timeout: CONNECT_WITHIN,
+                tls: address.tls,
+                guard: Some(Guard { allowed: allowed.into() }),
+                passage: None,
+            },
+            host: address.host.into(),
+            path: Secret::new(address.target),
             keys: keys.into(),
             kinds,
             form,
@@ -157,41 +172,16 @@ impl Party<'_> {
     }
 }
 
-/// Where an endpoint is, and how it is reached.
-pub(super) struct Place {
-    pub(super) target: ConnectTarget,
-    pub(super) host: Box<str>,
-    pub(super) path: Secret<String>,
-    /// The URL without what may be secret in it.
-    pub(super) name: Box<str>,
+/// Which private networks may be called, and from which address.
+pub(super) fn doors(path: &str, written: &Webhook, findings: &mut Findings) -> (Vec<Subnet>, Option<IpAddr>) {
+    let at = |key: &str| format!("{path}.{key}");
+    let allowed = networks(&at("allow_networks"), written.allow_networks.as_deref().unwrap_or_default(), findings);
+    (allowed, address_of(&at("local_address"), written.local_address.as_deref(), findings))
 }
 
-impl Place {
-    /// Reads it; `None` where no URL is written, or none that may be called.
-    pub(super) fn of(path: &str, written: &Webhook, findings: &mut Findings) -> Option<Self> {
-        let at = |key: &str| format!("{path}.{key}");
-        let allowed = networks(&at("allow_networks"), written.allow_networks.as_deref().unwrap_or_default(), findings);
-        let local_address = address_of(&at("local_address"), written.local_address.as_deref(), findings);
-        let url = written.url.as_deref()?;
-        let address = Written { path: at("url"), url: Some(url), tls_path: at("tls"), tls: written.tls.as_ref() };
-        let address = address.address(findings)?;
-        if let Some(Err(error)) = HttpUrl::parse(url).ok().map(|it| it.check_port()) {
-            findings.fault(&at("url"), error.to_string());
-        }
-        Some(Self {
-            target: ConnectTarget {
-                addresses: vec![address.authority.into()],
-                local_address,
-                connect_timeout: CONNECT_WITHIN,
-                tls: address.tls,
-                guard: Some(Guard { allowed: allowed.into() }),
-                passage: None,
-            },
-            host: address.host.into(),
-            path: Secret::new(address.target),
-            name: url.split(['?', '#']).next().unwrap_or(url).into(),
-        })
-    }
+/// A URL without what may be secret in it.
+pub(super) fn shown(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or(url)
 }
 
 /// The secrets of a file, a line each, the newest first; an older one signs beside it for a while after the file
