@@ -7,7 +7,7 @@ use crate::api::handler::context::{Context, OTHER};
 use crate::api::handler::head;
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::hook;
-use crate::api::operate::{actions, dry_run, find, inspect, ledger, orders, probes, suppressions, webhooks};
+use crate::api::operate::{actions, dry_run, find, inspect, ledger, orders, people, probes, suppressions, webhooks};
 use crate::api::read::{self, balance, events, list, message, order, order_messages, routes};
 use crate::api::reference::document::Described;
 use crate::api::reference::{self, Reference, problems};
@@ -86,6 +86,7 @@ endpoints! {
         "/admin/v1/webhooks/{id}/recover" { post: webhooks::recover => webhooks::about_recover }
         "/admin/v1/webhooks/{id}/test" { post: webhooks::test => webhooks::about_test }
         "/admin/v1/suppressions" { get: suppressions::all => suppressions::about_all, post: suppressions::add => suppressions::about_add, delete: suppressions::lift => suppressions::about_lift }
+        "/admin/v1/people/{number}" { delete: people::forget => people::about }
         "/admin/v1/carriers" { get: inspect::carriers => inspect::about_carriers }
         "/admin/v1/links" { get: inspect::links => inspect::about_links }
         "/admin/v1/routes" { get: inspect::routes => inspect::about_routes }

@@ -39,14 +39,14 @@ impl<'a> Whom<'a> {
     }
 
     /// Whether it is about somebody else than a recipient: it names a number, and that is neither this one nor that
-    /// of the message's own sender.
+    /// of the message's own sender. Nobody is another than who is forgotten.
     pub fn is_another(self, recipient: E164, source: &Source) -> bool {
         let named = match (self.handset, self.address) {
             (Some(handset), _) => *handset.digits() != *source.octets(),
             (None, Some(address)) => national(address).is_some() && address != source.octets(),
             (None, None) => false,
         };
-        named && !self.fits(recipient)
+        named && recipient.is_known() && !self.fits(recipient)
     }
 
     /// The recipient and the sender, where the addresses name a whole number: as they should stand, or not turned

@@ -21,6 +21,7 @@ impl Dispatch {
                 Happening::Ask(_, Ask::Cancel(Cancellation(_, message)) | Ask::Feedback(Feedback { message, .. })) => {
                     seqs.push(message.seq);
                 }
+                Happening::Ask(_, Ask::Forget(it)) => seqs.extend(&it.messages),
                 Happening::Link(_, Report::Answered(ticket, _) | Report::Late(ticket, _)) => {
                     seqs.push(ticket.key().seq());
                 }

@@ -32,6 +32,7 @@ mod sweep;
 mod due;
 mod open_orders;
 mod announce;
+mod forget;
 
 use crate::dispatch::admit::accounts::Accounts;
 use crate::dispatch::admit::arrive::Arrivals;
@@ -209,6 +210,7 @@ impl Dispatch {
             Ask::Inspect(_) => self.inspect(request),
             Ask::Credit(credit) => self.credit(request, *credit, store)?,
             Ask::Feedback(it) => self.outcome(request, it),
+            Ask::Forget(it) => self.forget(request, *it),
         }
         Ok(())
     }

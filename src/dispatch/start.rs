@@ -51,7 +51,7 @@ impl Dispatch {
             open_orders,
             withdrawals: Withdrawals::default(),
             accounts: Accounts::recover(recovered.balances, recovered.quotas),
-            handsets: Handsets::new(recovered.opted_out),
+            handsets: Handsets::new(recovered.opted_out, recovered.veil),
             operated: Operated::default(),
             sweep,
             relocation: Relocation::default(),

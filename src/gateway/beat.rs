@@ -184,6 +184,8 @@ impl Loop {
             // Who asked may have given up.
             Control::MakeEndpoint(new, reply) => _ = reply.send(self.store.make_endpoint(new)?),
             Control::GiveUpEndpoint(gone, reply) => _ = reply.send(self.store.give_up_endpoint(&gone)?),
+            Control::KeepToForget(number, reply) => _ = reply.send(self.store.keep_to_forget(number)?),
+            Control::HasForgotten(number, reply) => _ = reply.send(self.store.has_forgotten(number)?),
             Control::HearOfSent(accounts) => found.push(Happening::HearOfSent(accounts)),
             Control::Intern(names, reply) => {
                 let numbers: Result<Vec<u16>, Poisoned> =

@@ -4,8 +4,10 @@ use crate::dispatch::door::plan::Plan;
 use crate::gateway::failure::Failure;
 use crate::gateway::port::Port;
 use crate::message::id::{AccountId, EndpointId, LinkId};
+use crate::number::e164::E164;
 use crate::record::contract::NameKind;
 use crate::record::made_endpoint::MadeEndpoint;
+use crate::record::to_forget::ToForget;
 use crate::telemetry::meters::Meters;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,6 +30,10 @@ pub(super) enum Control {
     MakeEndpoint(MadeEndpoint, oneshot::Sender<MadeEndpoint>),
     /// Keep that such an endpoint has gone.
     GiveUpEndpoint(MadeEndpoint, oneshot::Sender<()>),
+    /// Keep that somebody is to be forgotten, with all that was accepted until now.
+    KeepToForget(E164, oneshot::Sender<ToForget>),
+    /// Somebody is forgotten.
+    HasForgotten(E164, oneshot::Sender<()>),
     /// Endpoints that these accounts made are told that messages were sent; those of no others are.
     HearOfSent(BTreeSet<AccountId>),
     /// May this plan be taken up? Not if it leaves out what parts depend on, or changes the currency of a balance.

@@ -21,6 +21,7 @@ mod links;
 mod sandbox;
 mod endpoints;
 mod made_endpoints;
+mod people;
 mod handles;
 mod launch;
 mod wiring;

@@ -16,6 +16,7 @@ use crate::gateway::links::{Links, Wanted};
 use crate::gateway::listen::listen;
 use crate::gateway::lookup;
 use crate::gateway::made_endpoints::MadeEndpoints;
+use crate::gateway::people::People;
 use crate::gateway::sandbox::Sandbox;
 use crate::gateway::store;
 use crate::gateway::wiring::wiring;
@@ -41,6 +42,8 @@ const CALLS_MAX: usize = 4_096;
 const CONTROLS_MAX: usize = 64;
 /// Requests to those who run endpoints that may wait; more are answered with 503.
 const ENDPOINT_REQUESTS_MAX: usize = 256;
+/// Requests to forget somebody that may wait; more are answered with 503.
+const PEOPLE_REQUESTS_MAX: usize = 256;
 
 /// A gateway that runs.
 pub struct Gateway {
@@ -55,6 +58,7 @@ pub struct Gateway {
     links: Links,
     sandbox: Sandbox,
     endpoints: Arc<Mutex<Endpoints>>,
+    people: JoinHandle<()>,
     cdr: Cdr,
     controls: mpsc::Sender<Control>,
     ended: Ended,
@@ -72,7 +76,7 @@ impl Gateway {
         let mut store = store::open(draft.store())?;
         let loaded = draft.compile(|kind, name| store.intern(kind, name))?;
         store.open_endpoints(&ids(&loaded))?;
-        let made = store.made_endpoints()?;
+        let (made, to_forget) = (store.made_endpoints()?, store.to_forget()?);
         let exposition = Arc::new(Exposition::new());
         let meters = Arc::new(Meters::new(&exposition, &labels(&loaded)));
         meters.inside().syncs(draft.store().durability == Durability::Fsync);
@@ -90,7 +94,11 @@ impl Gateway {
         let told = Arc::new(Mutex::new(Endpoints::new(&handles, made, (readers.clone(), calls_in.clone()))));
         let (requests_in, requests) = mpsc::channel(ENDPOINT_REQUESTS_MAX);
         tokio::spawn(endpoints::serve(told.clone(), requests));
-        let context = Context::new(wiring(&handles, (calls_in, requests_in), (readers, opted_out), &loaded.http));
+        let (people_in, people) = mpsc::channel(PEOPLE_REQUESTS_MAX);
+        let lanes = (calls_in.clone(), controls_in.clone(), handles.wake.clone());
+        let people = tokio::spawn(People::new(readers.clone(), lanes, &handles.latest.meters, to_forget).run(people));
+        let lanes = (calls_in, requests_in, people_in);
+        let context = Context::new(wiring(&handles, lanes, (readers, opted_out), &loaded.http));
         let (stop_servers, stop) = watch::channel(false);
         let admin = listen(&loaded.admin, router::operations(&context), &context, stop.clone())?;
         let http = listen(&loaded.http, router::application(&context), &context, stop)?;
@@ -114,6 +122,7 @@ impl Gateway {
             links,
             sandbox,
             endpoints: told,
+            people,
             cdr,
             controls: controls_in,
             ended,
@@ -251,6 +260,8 @@ impl Gateway {
         self.links.stop().await;
         self.endpoints.lock().await.stop().await;
         self.cdr.stop().await;
+        // What it has not forgotten it forgets from the next start on.
+        self.people.abort();
         self.tell(Control::End).await;
         let result = (&mut self.ended).await;
         for server in self.servers {

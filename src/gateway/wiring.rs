@@ -2,6 +2,7 @@
 
 use crate::api::handler::context::{LoopRequest, OnUnread, Wiring};
 use crate::api::handler::made_endpoints::EndpointRequest;
+use crate::api::handler::people::PersonRequest;
 use crate::api::server::options::Http;
 use crate::decode;
 use crate::dispatch::inbound::opt_out::OptedOut;
@@ -16,7 +17,11 @@ use tokio::sync::{mpsc, watch};
 /// What the API is given.
 pub(super) fn wiring(
     handles: &Handles,
-    (submit, of_endpoints): (mpsc::Sender<LoopRequest>, mpsc::Sender<EndpointRequest>),
+    (submit, of_endpoints, of_people): (
+        mpsc::Sender<LoopRequest>,
+        mpsc::Sender<EndpointRequest>,
+        mpsc::Sender<PersonRequest>,
+    ),
     (readers, opted_out): (Readers, Arc<OptedOut>),
     http: &Http,
 ) -> Wiring {
@@ -37,6 +42,7 @@ pub(super) fn wiring(
         links: handles.links.clone(),
         endpoints: handles.endpoints.clone(),
         of_endpoints,
+        of_people,
         callbacks: handles.callbacks.clone(),
         recover: Arc::new(move |account, since, until| running.recover(account, since, until)),
         try_out: Arc::new(move |account, kind| tried.test(account, kind)),

@@ -8,6 +8,7 @@ pub mod era;
 pub mod class;
 pub mod source;
 pub mod extras;
+pub mod forget;
 pub mod callback;
 pub mod money;
 pub mod price;

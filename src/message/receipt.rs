@@ -47,6 +47,13 @@ impl Receipt {
     /// More than any carrier takes back; the first of them tell the story.
     pub const LATER_MAX: usize = 8;
 
+    /// The same without what it says beside; `None` where it says nothing there.
+    pub fn bare(&self) -> Option<Self> {
+        let later: Vec<Self> = self.later.iter().map(|it| it.bare().unwrap_or_else(|| it.clone())).collect();
+        let says = !self.tlvs.is_empty() || later != self.later;
+        says.then(|| Self { tlvs: Vec::new(), later, ..self.clone() })
+    }
+
     /// Whether it says the same as another, whenever that came.
     pub fn says_as(&self, other: &Self) -> bool {
         self.status == other.status && self.raw_status == other.raw_status && self.error_code == other.error_code

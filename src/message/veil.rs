@@ -17,6 +17,7 @@
 //! one alone: were its plain one read, it could be tried out what the veil hides.
 
 use crate::message::id::{EventId, MessageId, OrderId, Seq};
+use crate::number::e164::E164;
 use siphasher::sip::SipHasher24;
 use std::fmt;
 use std::str::FromStr;
@@ -27,6 +28,8 @@ const NUMBER: u64 = Seq::END - 1;
 const MASKED: u64 = 1 << 55;
 /// The bit of the 53 that says that the others are permuted.
 const PERMUTED: u64 = 1 << 52;
+/// The bit that says that the others are the hash of a number.
+const VEILED: u64 = 1 << 63;
 /// Bits of either half of what is permuted.
 const HALF_BITS: u32 = 26;
 /// One half.
@@ -79,6 +82,8 @@ enum Purpose {
     /// The token of a cursor.
     Token(Pages),
     Cursor(Pages),
+    /// The number of somebody who is forgotten.
+    Person,
 }
 
 impl Purpose {
@@ -89,6 +94,7 @@ impl Purpose {
             Self::Order(round) => [2, round],
             Self::Token(list) => [3, list as u8],
             Self::Cursor(list) => [4, list as u8],
+            Self::Person => [5, 0],
         }
     }
 }
@@ -149,6 +155,12 @@ impl Veil {
         }
         let order = (name <= NUMBER).then(|| OrderId::from_record(self.unpermute(name & !PERMUTED)))?;
         (self.since.order <= order).then_some(order)
+    }
+
+    /// What stands on a list for somebody who is forgotten: a keyed hash of 63 bits, which is no number that anybody
+    /// can have. Whoever has the key can try numbers; nobody can read one.
+    pub fn person(&self, number: E164) -> E164 {
+        E164(VEILED | self.hash(Purpose::Person, number.0))
     }
 
     /// Where a page of a list ends. The form is ours to change, which is why it says of which form it is.

@@ -22,6 +22,15 @@ pub struct E164(pub u64);
 impl E164 {
     /// The most digits of a number (E.164, 6.1).
     pub const DIGITS_MAX: usize = 15;
+    /// Stands where a number was that is forgotten. It shows itself as nothing.
+    pub const FORGOTTEN: Self = Self(0);
+    /// Beyond every number that there can be.
+    const END: u64 = 10_u64.pow(Self::DIGITS_MAX as u32);
+
+    /// Whether it is a number that somebody can have, and neither forgotten nor veiled.
+    pub const fn is_known(self) -> bool {
+        self.0 != Self::FORGOTTEN.0 && self.0 < Self::END
+    }
 
     /// Reads a number as people write it: `+31612345678`, `+31 6 1234 5678`, and national forms such as
     /// `0612345678` as those of `region`, in ISO letters.
@@ -112,10 +121,10 @@ fn digits_of(text: &str) -> Option<E164> {
     fits.then(|| E164(text.bytes().fold(0, |number, it| number * 10 + u64::from(it - b'0'))))
 }
 
-/// `+31612345678`
+/// `+31612345678`; nothing where it is forgotten.
 impl fmt::Display for E164 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "+{}", self.0)
+        if self.is_known() { write!(f, "+{}", self.0) } else { Ok(()) }
     }
 }
 
@@ -141,6 +150,9 @@ pub struct Masked(E164);
 /// At least four digits stay hidden; the first show the country, the last tell it from its neighbours.
 impl fmt::Display for Masked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.0.is_known() {
+            return Ok(());
+        }
         let digits = self.0.digits();
         let last = digits.len().saturating_sub(8).min(3);
         let first = digits.len().saturating_sub(4 + last).min(4);

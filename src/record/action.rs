@@ -101,6 +101,8 @@ pub enum Deed {
     Release,
     /// The clock on the wall is right.
     ConfirmClock,
+    /// Somebody is to be forgotten; who is not written down.
+    Forget,
 }
 
 closed_set! {
@@ -129,12 +131,13 @@ closed_set! {
         Trace = 8 "trace",
         Release = 9 "release",
         ConfirmClock = 10 "confirm clock",
+        Forget = 11 "forget",
     }
 }
 
 impl Deed {
     /// One of each; a move stands for all moves, and a trace for all traces.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Pause,
         Self::Resume,
         Self::Drain,
@@ -146,6 +149,7 @@ impl Deed {
         Self::Trace { pdus: 0 },
         Self::Release,
         Self::ConfirmClock,
+        Self::Forget,
     ];
 
     /// What a record holds besides the number: of a move its carrier above 32 bits of its route, 0 where it has none;
@@ -180,7 +184,12 @@ impl Deed {
         match self {
             Self::Pause | Self::Resume | Self::Drain => Aspect::Flow,
             Self::OpenBreaker | Self::CloseBreaker | Self::FreeBreaker => Aspect::Breaker,
-            Self::Move { .. } | Self::Rebind | Self::Trace { .. } | Self::Release | Self::ConfirmClock => Aspect::Once,
+            Self::Move { .. }
+            | Self::Rebind
+            | Self::Trace { .. }
+            | Self::Release
+            | Self::ConfirmClock
+            | Self::Forget => Aspect::Once,
         }
     }
 
@@ -210,7 +219,7 @@ mod tests {
         }
         let trace = Deed::Trace { pdus: 10_000 };
         assert_eq!(Deed::from_numbers(trace.number(), trace.detail()), Some(trace));
-        assert_eq!(Deed::from_numbers(11, 0), None);
+        assert_eq!(Deed::from_numbers(12, 0), None);
         assert_eq!(Deed::from_numbers(0, 1), None);
     }
 }

@@ -26,6 +26,8 @@ pub struct Batch {
     pub bodies: Vec<Arc<Body>>,
     /// Messages whose body is another from now on: the text is forgotten, or they wait longer for their time.
     pub erased: Vec<Arc<Body>>,
+    /// Messages as they were, whose recipient is forgotten: nobody finds them by their numbers and references any more.
+    pub unfound: Vec<Arc<Body>>,
     /// Parts of messages accepted in this beat.
     pub new_parts: Vec<Part>,
     /// Parts that changed, each once, in the order of their keys.
@@ -42,6 +44,8 @@ pub struct Batch {
     pub idempotency: Vec<Idempotency>,
     /// What accounts are told, in the order of their numbers.
     pub events: Vec<Event>,
+    /// Events of before that name somebody who is forgotten, without him; those of them that are still kept.
+    pub events_erased: Vec<Event>,
     /// What endpoints were told of them.
     pub told: Progress,
     /// Parts of messages from handsets that wait for the others.
@@ -75,6 +79,7 @@ impl Batch {
     pub fn len(&self) -> usize {
         self.bodies.len()
             + self.erased.len()
+            + self.unfound.len()
             + self.new_parts.len()
             + self.parts.len()
             + self.past.len()
@@ -83,6 +88,7 @@ impl Batch {
             + self.unparked.len()
             + self.idempotency.len()
             + self.events.len()
+            + self.events_erased.len()
             + self.told.len()
             + self.mo_parts.len()
             + self.mo_done.len()
@@ -101,6 +107,7 @@ impl Batch {
     pub fn clear(&mut self) {
         self.bodies.clear();
         self.erased.clear();
+        self.unfound.clear();
         self.new_parts.clear();
         self.parts.clear();
         self.past.clear();
@@ -109,6 +116,7 @@ impl Batch {
         self.unparked.clear();
         self.idempotency.clear();
         self.events.clear();
+        self.events_erased.clear();
         self.told.clear();
         self.mo_parts.clear();
         self.mo_done.clear();

@@ -13,6 +13,8 @@ pub mod money;
 pub mod event;
 pub mod event_view;
 pub mod event_sample;
+pub mod event_forget;
+pub mod to_forget;
 pub mod delivery;
 pub mod made_endpoint;
 pub mod suppression;

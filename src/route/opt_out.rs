@@ -34,45 +34,56 @@ impl Key {
 
 /// A list in memory: hashes alone, so that it is small.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct List(HashSet<u64, Plain>);
+pub struct List {
+    hashes: HashSet<u64, Plain>,
+    /// Of these so many are of somebody who is forgotten.
+    veiled: usize,
+}
 
 impl List {
     /// Puts a key on it; false where there is no room.
     pub fn put(&mut self, key: &Key) -> bool {
         let hash = Key::hash(key.account, key.sender.as_deref(), key.number);
-        let room = self.0.len() < LIST_MAX || self.0.contains(&hash);
-        if room {
-            self.0.insert(hash);
+        let room = self.hashes.len() < LIST_MAX || self.hashes.contains(&hash);
+        if room && self.hashes.insert(hash) {
+            self.veiled += usize::from(!key.number.is_known());
         }
         room
     }
 
     /// Takes a key from it; false where it did not stand there.
     pub fn take(&mut self, key: &Key) -> bool {
-        self.0.remove(&Key::hash(key.account, key.sender.as_deref(), key.number))
+        let stood = self.hashes.remove(&Key::hash(key.account, key.sender.as_deref(), key.number));
+        self.veiled -= usize::from(stood && !key.number.is_known());
+        stood
     }
 
     /// Whether it has this very key.
     pub fn has(&self, key: &Key) -> bool {
-        self.0.contains(&Key::hash(key.account, key.sender.as_deref(), key.number))
+        self.hashes.contains(&Key::hash(key.account, key.sender.as_deref(), key.number))
     }
 
     /// Whether a number is left in peace by a sender of an account, for whatever key; the sender as
     /// [`recipient`](crate::route::inbound::recipient) writes it.
     pub fn covers(&self, account: AccountId, sender: &str, number: E164) -> bool {
         let keys = [(Some(account), Some(sender)), (Some(account), None), (None, Some(sender)), (None, None)];
-        !self.0.is_empty()
-            && keys.iter().any(|(account, sender)| self.0.contains(&Key::hash(*account, *sender, number)))
+        !self.hashes.is_empty()
+            && keys.iter().any(|(account, sender)| self.hashes.contains(&Key::hash(*account, *sender, number)))
     }
 
     /// How many keys it has.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.hashes.len()
     }
 
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.hashes.is_empty()
+    }
+
+    /// Whether it has any of somebody who is forgotten.
+    pub const fn has_veiled(&self) -> bool {
+        self.veiled != 0
     }
 }
 

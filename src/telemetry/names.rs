@@ -201,6 +201,8 @@ metrics! {
         "1 while the wall clock is not believed, for it stood far from where the store last was.";
     CLOCK_GAP = "clock_gap_seconds" Gauge, Seconds, AtZero []
         "How far a wall clock that is not believed stands ahead of the store; behind it, below zero.";
+    PEOPLE_TO_FORGET = "people_to_forget" Gauge, Count, AtZero []
+        "Numbers that are to be forgotten and are not yet, for messages to them are under way.";
     CONFIG_LAST_RELOAD_SUCCESSFUL = "config_last_reload_successful" Gauge, Count, AtZero []
         "Whether the last reading of the configuration was good: 1 or 0.";
     CONFIG_LAST_RELOAD_TIMESTAMP = "config_last_reload_timestamp_seconds" Gauge, Seconds, AtZero []

@@ -13,6 +13,7 @@ mod ids;
 mod auth;
 mod read;
 mod endpoints;
+mod people;
 mod events;
 mod admin;
 mod operate;

@@ -1,7 +1,7 @@
 //! A plan, a router and a stand-in for the loop that keeps what it is given.
 
-use crate::api::endpoints;
 use crate::api::shape;
+use crate::api::{endpoints, people};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -12,7 +12,10 @@ use nuncio::api::handler::shown::ShownConfig;
 use nuncio::api::router::{self, Api};
 use nuncio::dispatch::door::happening::{Ask, Cancellation, Demand, Ending, Keyed, Submission};
 use nuncio::dispatch::door::plan::{Account, Carrier, Plan, Scopes, Subnet, Terms};
-use nuncio::dispatch::door::reply::{Cancelled, Denial, Grant, Noted, Reply, Submitted, Suppressed, Withdrawn};
+use nuncio::dispatch::door::reply::{
+    Cancelled, Denial, ForgottenSome, Grant, Noted, Reply, Submitted, Suppressed, Withdrawn,
+};
+use nuncio::dispatch::inbound::opt_out::OptedOut;
 use nuncio::message::body::Body as MessageBody;
 use nuncio::message::class::Class;
 use nuncio::message::id::{AccountId, CarrierId, LaneId, LinkId, MessageId, OrderId, PartKey, RouteId, Seq};
@@ -24,6 +27,7 @@ use nuncio::record::action::Action;
 use nuncio::record::batch::{Batch, Idempotency, Marks, Order};
 use nuncio::record::contract::Store;
 use nuncio::record::entry::Entry;
+use nuncio::route::opt_out::List;
 use nuncio::route::plan::{Destinations, Route};
 use nuncio::route::rule::Rule;
 use nuncio::store::event_bell::EventBell;
@@ -161,13 +165,14 @@ impl World {
             lookup: tokio::sync::watch::channel(None).1,
             event_bell: EventBell::default(),
             readers: store.readers(),
-            opted_out: Arc::default(),
+            opted_out: Arc::new(OptedOut::new(List::default(), store.veil())),
             health: Arc::clone(&health),
             exposition,
             shown: ShownConfig::new(serde_json::json!({ "store": { "path": "/tmp" } })),
             links,
             endpoints: EndpointStatuses::default(),
             of_endpoints: endpoints::stand_in(),
+            of_people: people::stand_in(),
             callbacks: Callbacks::default(),
             recover: Arc::new(|_, _, _| 1),
             try_out: Arc::new(|_, _| (1, 1)),
@@ -303,6 +308,7 @@ impl Keeper {
             (Ask::Lift(_), None) => Err(Denial::NotFound),
             (Ask::Operate(demand), None) => self.operate(*demand),
             (Ask::Inspect(_), None) => Ok(Grant::Inspected(Box::default())),
+            (Ask::Forget(_), None) => Ok(ForgottenSome::default().into()),
             (Ask::Credit(_), None) => Err(Denial::NotManaged),
             (Ask::Submit(submission), None) => self.accept(*submission),
             (Ask::Withdraw(it), None) => Ok(Withdrawn { cancelled: it.to.0 - it.from.0, left: 0 }.into()),

@@ -16,7 +16,7 @@ use time::format_description::well_known::Rfc3339;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What two carriers of one route do not bring about: the tests through the real binary that see it move.
-const SEEN_ELSEWHERE: [(&str, &str, &str); 31] = [
+const SEEN_ELSEWHERE: [(&str, &str, &str); 32] = [
     ("cdr_lines_total", "operation/cdr/writing.rs", "a_line_says_of_a_part_what_its_page_says"),
     (
         "cdr_failures_total",
@@ -46,6 +46,11 @@ const SEEN_ELSEWHERE: [(&str, &str, &str); 31] = [
         "a_clock_that_is_forty_days_ahead_at_the_start_ends_and_deletes_nothing",
     ),
     ("clock_steps_total", "peers/faketime.rs", "what_is_asked_for_at_a_time_goes_by_the_clock_as_it_is_put_right"),
+    (
+        "people_to_forget",
+        "operation/people.rs",
+        "nothing_is_left_of_a_number_and_everything_of_what_became_of_its_messages",
+    ),
     ("lookups_total", "operation/lookup.rs", "landlines_are_refused_and_each_number_is_asked_about_once"),
     ("receipts_unmatched_total", "operation/floods.rs", "receipts_for_nothing_leave_few_lines_and_all_are_counted"),
     ("congestion_ratio", "operation/outbind.rs", "an_outbind_is_answered_with_a_bind_and_messages_flow"),

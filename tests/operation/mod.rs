@@ -35,6 +35,7 @@ mod mo;
 mod money;
 mod notify;
 mod opt_out;
+mod people;
 mod operate;
 mod orders;
 mod outbind;

@@ -4,6 +4,7 @@ use crate::api::handler::auth::Directory;
 use crate::api::handler::health::Health;
 use crate::api::handler::made_endpoints::{Callbacks, EndpointRequest};
 use crate::api::handler::memory::{Memory, OCTETS_MAX};
+use crate::api::handler::people::PersonRequest;
 use crate::api::handler::shown::ShownConfig;
 use crate::api::lookup::Lookup;
 use crate::carrier::report::ReceiptNews;
@@ -83,6 +84,8 @@ pub struct Wiring {
     pub endpoints: EndpointStatuses,
     /// The bounded lane to those who run endpoints.
     pub of_endpoints: mpsc::Sender<EndpointRequest>,
+    /// The bounded lane to who forgets people.
+    pub of_people: mpsc::Sender<PersonRequest>,
     /// The hosts at which accounts have callbacks.
     pub callbacks: Callbacks,
     /// Has the endpoints of an account tell again what was given up between two times; how many there are.

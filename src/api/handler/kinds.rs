@@ -3,6 +3,7 @@
 //! A field names its kind by `#[schema(value_type = …)]`. The types have no values and run nowhere. `ORDERS`,
 //! `DUPLICATES` and `LIMIT_MAX` are also what requests are read with: one place says what is taken, and what is told.
 
+use crate::api::handler::people::STATES;
 use crate::dispatch::door::snapshot::{Closed, LinkWord};
 use crate::message::attempt::{Answer, Cause};
 use crate::message::class::Class;
@@ -47,8 +48,8 @@ kinds! {
     Amount = text("0.087").pattern(Some("^-?[0-9]+(\\.[0-9]+)?$"));
     /// A currency, as ISO 4217 calls it.
     CurrencyCode = text("EUR").pattern(Some("^[A-Z]{3}$"));
-    /// A number with its country code, as E.164 has it.
-    PhoneNumber = text("+31612345678").pattern(Some("^\\+[0-9]{3,15}$"));
+    /// A number with its country code, as E.164 has it; empty where it was forgotten.
+    PhoneNumber = text("+31612345678").pattern(Some("^(\\+[0-9]{3,15})?$"));
     /// What names a message for ever: a UUID.
     MessageKey = text("895611ac-9894-8319-9d59-3b7d1b6b5b2e").format(format("uuid"));
     /// What names an order for ever: a whole number below 2^53.
@@ -152,6 +153,8 @@ kinds! {
     BreakerWord = words(BREAKER_STATES.map(BreakerState::word));
     /// What operators can order.
     ActionWord = words(Deed::ALL.map(Deed::word));
+    /// How far forgetting somebody is.
+    ForgettingWord = words(STATES);
     /// Why a balance changed.
     LedgerWord = words(Why::ALL.map(Why::word));
     /// Who put a number on the list.

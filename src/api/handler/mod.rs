@@ -18,6 +18,7 @@ pub(super) mod page;
 pub(super) mod reads;
 pub(super) mod ask;
 pub(super) mod memory;
+pub mod people;
 pub(super) mod json;
 pub(super) mod idempotency;
 pub(super) mod time;

@@ -12,5 +12,6 @@ pub(super) mod find;
 pub(super) mod story;
 pub(super) mod ledger;
 pub(super) mod suppressions;
+pub(super) mod people;
 pub(super) mod probes;
 pub(super) mod webhooks;

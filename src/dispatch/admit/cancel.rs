@@ -98,7 +98,7 @@ impl Dispatch {
     }
 
     /// Ends a message in memory of which nothing has left; whether that could be done.
-    fn take_back(&mut self, seq: Seq) -> bool {
+    pub(crate) fn take_back(&mut self, seq: Seq) -> bool {
         let Some(held) = self.set.get(seq) else { return false };
         let keys: Vec<PartKey> = held.entry.parts.iter().filter(|it| is_live(it)).map(|it| it.key).collect();
         // A part that was tried and is to be tried again has left: it may be at the carrier.

@@ -12,6 +12,8 @@ use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::record::action::{Deed, Target};
 use crate::record::delivery::Progress;
+use crate::record::event::Event;
+use crate::record::suppression::Suppression;
 use crate::route::opt_out::Key;
 use crate::text::content::Requested;
 use std::collections::BTreeSet;
@@ -82,6 +84,8 @@ asks! {
     Credit(Box<Credit>),
     /// An application says what came of a message.
     Feedback(Feedback),
+    /// Somebody is to be forgotten.
+    Forget(Box<Forgetting>),
 }
 
 /// A message that is to be taken back, and whose it is.
@@ -105,6 +109,21 @@ pub struct Feedback {
     pub message: MessageId,
     /// Whether it came back.
     pub verified: bool,
+}
+
+/// Some of what names somebody who is to be forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forgetting {
+    /// His number.
+    pub number: E164,
+    /// Messages to him.
+    pub messages: Vec<Seq>,
+    /// Events that named him, without him.
+    pub events: Vec<Event>,
+    /// What keeps him in peace, as it is stored; it goes on doing so.
+    pub suppressions: Vec<Suppression>,
+    /// Nothing of him is under way: what waits for parts or messages of his is to be forgotten, too.
+    pub rest: bool,
 }
 
 /// A number that is to be left in peace, for this reason.

@@ -1,7 +1,7 @@
 //! The answers to requests.
 
 use crate::dispatch::door::happening::{
-    Ask, Cancellation, Credit, Demand, Feedback, Inspect, Lift, MayAsk, Submission, Suppress, Withdrawal,
+    Ask, Cancellation, Credit, Demand, Feedback, Forgetting, Inspect, Lift, MayAsk, Submission, Suppress, Withdrawal,
 };
 use crate::dispatch::door::snapshot::Snapshot;
 use crate::message::id::{MessageId, OrderId};
@@ -71,6 +71,8 @@ grants! {
     Lifted(Lifted) to Lift;
     /// What an operator wanted stands, or is done.
     Ordered(Box<Action>) to Box<Demand>;
+    /// What was named of somebody is forgotten.
+    ForgottenSome(ForgottenSome) to Box<Forgetting>;
     /// How everything stands.
     Inspected(Box<Snapshot>) to Inspect;
 }
@@ -104,6 +106,19 @@ pub struct Withdrawn {
     pub cancelled: u64,
     /// So many had.
     pub left: u64,
+}
+
+/// What of somebody is forgotten now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ForgottenSome {
+    /// Messages to him, and how many of those that were named are under way.
+    pub messages: usize,
+    /// These are under way, and keep his number until they have ended.
+    pub under_way: usize,
+    /// Receipts that waited for their message.
+    pub receipts: usize,
+    /// Parts of messages from him that waited for the others.
+    pub parts: usize,
 }
 
 /// What was said is noted, or what was asked for may come.

@@ -93,6 +93,13 @@ impl WaitingSet {
         Some(parts)
     }
 
+    /// The parts of all messages whose first part is so.
+    pub(super) fn take_where(&mut self, is: impl Fn(&MoPart) -> bool) -> Vec<MoPart> {
+        let firsts = self.by_key.iter().filter_map(|(key, it)| Some((key, it.parts.values().next()?)));
+        let keys: Vec<Key> = firsts.filter(|(_, it)| is(it)).map(|it| it.0.clone()).collect();
+        keys.iter().filter_map(|it| self.take(it)).flatten().collect()
+    }
+
     /// The oldest message, if it has waited long enough, or there is no room for it.
     pub(super) fn take_due(&mut self, now: Time) -> Option<Vec<MoPart>> {
         let (until, key) = self.by_time.first()?;

@@ -23,6 +23,8 @@ use crate::dispatch::inbound::seen::{SeenSet, Session};
 use crate::message::extras::Parameter;
 use crate::message::id::{AccountId, CarrierId, EventId, LinkId};
 use crate::message::time::Time;
+use crate::message::veil::Veil;
+use crate::number::e164::E164;
 use crate::record::event::EventKind;
 use crate::record::mo::{MoPart, MoSeen};
 use crate::route::inbound::{self, Received};
@@ -71,11 +73,11 @@ pub(crate) struct Handsets {
 
 impl Handsets {
     /// With the list of the last commit, and nothing that waits yet.
-    pub(crate) fn new(list: List) -> Self {
+    pub(crate) fn new(list: List, veil: Veil) -> Self {
         Self {
             waiting: WaitingSet::default(),
             seen: SeenSet::default(),
-            opted_out: Arc::new(OptedOut::new(list)),
+            opted_out: Arc::new(OptedOut::new(list, veil)),
             alive: BTreeSet::new(),
         }
     }
@@ -251,6 +253,15 @@ impl Handsets {
             }
         }
         Some(wish)
+    }
+
+    /// Forgets what waits of messages of somebody; how many parts that is.
+    pub(in crate::dispatch) fn forget_person(&mut self, beat: &mut Beat, number: E164) -> usize {
+        let plan = beat.plan.clone();
+        let is_his = |it: &MoPart| understood(&plan, std::slice::from_ref(it)).from.number == Some(number);
+        let gone = self.waiting.take_where(is_his);
+        beat.out.batch.mo_done.extend(gone.iter().map(|it| it.number));
+        gone.len()
     }
 
     /// A session has ended: what was answered on it lately may not have arrived.

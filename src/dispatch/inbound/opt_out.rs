@@ -10,8 +10,10 @@ use crate::dispatch::door::plan::Plan;
 use crate::dispatch::door::reply::{Denial, Lifted, Suppressed};
 use crate::message::body::Body;
 use crate::message::class::Class;
+use crate::message::forget::without;
 use crate::message::id::AccountId;
 use crate::message::reason::Reason;
+use crate::message::veil::Veil;
 use crate::number::e164::E164;
 use crate::record::suppression::{Origin, Suppression};
 use crate::route::inbound;
@@ -19,26 +21,40 @@ use crate::route::opt_out::{Key, List, OptOut, OptOutChange};
 use std::sync::{PoisonError, RwLock};
 
 /// The durable list, in memory. The deciding floor writes it; the API reads it.
-#[derive(Debug, Default)]
-pub struct OptedOut(RwLock<List>);
+#[derive(Debug)]
+pub struct OptedOut {
+    list: RwLock<List>,
+    /// Under what those who are forgotten stand on it.
+    veil: Veil,
+}
 
 impl OptedOut {
-    pub(crate) fn new(list: List) -> Self {
-        Self(RwLock::new(list))
+    /// A list of a store, and under what those who are forgotten stand on it.
+    pub fn new(list: List, veil: Veil) -> Self {
+        Self { list: RwLock::new(list), veil }
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut List) -> T) -> T {
-        change(&mut self.0.write().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.list.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What a key is called on the list, and what it is called there if its number is forgotten.
+    fn names(&self, key: &Key) -> [Key; 2] {
+        [key.clone(), Key { number: self.veil.person(key.number), ..key.clone() }]
     }
 
     pub(crate) fn has(&self, key: &Key) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).has(key)
+        let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
+        self.names(key).iter().any(|it| list.has(it))
     }
 
     /// Why a message of a class from a sender of an account to a number is not sent, if it is not; the sender as
     /// [`inbound::recipient`] writes it.
     pub fn refuses(&self, rules: &OptOut, class: Class, of: (AccountId, &str, E164)) -> Option<Reason> {
-        rules.refuses(class, &self.0.read().unwrap_or_else(PoisonError::into_inner), of)
+        let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
+        let (account, sender, number) = of;
+        let forgotten = || Some((account, sender, self.veil.person(number))).filter(|_| list.has_veiled());
+        rules.refuses(class, &list, of).or_else(|| rules.refuses(class, &list, forgotten()?))
     }
 }
 
@@ -91,13 +107,39 @@ impl OptedOut {
 
     /// Takes a key off the list; false where it was not there.
     fn lift(&self, beat: &mut Beat, key: Key, origin: Origin, reason: Box<str>) -> bool {
-        let was = self.change(|it| it.take(&key));
+        let was = self.names(&key).into_iter().filter(|key| self.take(beat, key)).count() != 0;
         if was {
             beat.tell(Fact::OptedIn { account: key.account, number: key.number, origin, reason });
-            beat.out.batch.suppressed.retain(|it| it.key != key);
-            beat.out.batch.lifted.push(key);
         }
         was
+    }
+
+    /// Takes a very key off the list; false where it was not there.
+    fn take(&self, beat: &mut Beat, key: &Key) -> bool {
+        let was = self.change(|it| it.take(key));
+        if was {
+            beat.out.batch.suppressed.retain(|it| it.key != *key);
+            beat.out.batch.lifted.push(key.clone());
+        }
+        was
+    }
+
+    /// Has somebody left in peace whose number is forgotten: it stands on the list under a keyed hash.
+    pub(in crate::dispatch) fn veil(&self, beat: &mut Beat, suppression: &Suppression) {
+        // What was taken off the list since it was read stays off.
+        if !self.take(beat, &suppression.key) {
+            return;
+        }
+        let [_, key] = self.names(&suppression.key);
+        self.change(|it| it.put(&key));
+        // A handset's reason is a keyword; an operator's words may name the number.
+        let reason = match suppression.origin {
+            Origin::Handset => suppression.reason.clone(),
+            Origin::Operator => without(&suppression.reason, suppression.key.number).into(),
+        };
+        beat.out.batch.lifted.retain(|it| *it != key);
+        beat.out.batch.suppressed.retain(|it| it.key != key);
+        beat.out.batch.suppressed.push(Suppression { key, reason, ..suppression.clone() });
     }
 
     /// Why a message that was accepted is not sent any more, if it is not.

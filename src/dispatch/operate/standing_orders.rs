@@ -37,7 +37,12 @@ impl Operated {
             Deed::Resume | Deed::FreeBreaker => {
                 self.standing.remove(&key);
             }
-            Deed::Move { .. } | Deed::Rebind | Deed::Trace { .. } | Deed::Release | Deed::ConfirmClock => (),
+            Deed::Move { .. }
+            | Deed::Rebind
+            | Deed::Trace { .. }
+            | Deed::Release
+            | Deed::ConfirmClock
+            | Deed::Forget => (),
         }
     }
 

@@ -133,6 +133,12 @@ impl ParkedSet {
         beat.tell(Fact::Unmatched { carrier });
     }
 
+    /// Forgets what waits about somebody; how many receipts that is.
+    pub(crate) fn forget_person(&mut self, beat: &mut Beat, number: E164) -> usize {
+        let gone: Vec<u64> = self.by_number.values().filter(|it| it.whom().fits(number)).map(|it| it.number).collect();
+        gone.iter().filter_map(|it| self.take(beat, *it)).count()
+    }
+
     /// A receipt waits no more.
     pub(crate) fn take(&mut self, beat: &mut Beat, number: u64) -> Option<Parked> {
         let taken = self.remove(number)?;

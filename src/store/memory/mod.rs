@@ -392,6 +392,9 @@ impl Image {
             self.parked.remove(number);
         }
         self.events.extend(batch.events.iter().map(|it| (it.n, it.clone())));
+        for event in &batch.events_erased {
+            self.events.entry(event.n).and_modify(|it| it.clone_from(event));
+        }
         self.mo_parts.extend(batch.mo_parts.iter().map(|it| (it.number, it.clone())));
         self.mo_parts.retain(|number, _| !batch.mo_done.contains(number));
         self.mo_seen.extend(batch.mo_seen.iter().map(|it| (it.number, *it)));

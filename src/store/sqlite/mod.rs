@@ -39,6 +39,7 @@ mod retain;
 mod arriving;
 mod order;
 pub mod made;
+pub mod people;
 mod money;
 pub mod list;
 mod search;
@@ -311,7 +312,7 @@ impl Store for Sqlite {
             let sync = writer::commit(&it.writer, batch, moved.then_some(&marks), indexes)?;
             it.last_commit.sync = it.syncs.then_some(sync);
             it.guard.holds()?;
-            if !batch.erased.is_empty() {
+            if !batch.erased.is_empty() || !batch.events_erased.is_empty() || !batch.unfound.is_empty() {
                 it.checkpointer.erased();
             }
             it.search.shared().tell(&marks.eras, &it.marks.eras);

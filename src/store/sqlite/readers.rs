@@ -95,7 +95,17 @@ impl Readers {
 
     /// A page of who does not want to be written to, each with its place.
     pub fn suppressions(&self, query: &SuppressionQuery) -> Result<Vec<(u64, Suppression)>, Fault> {
-        let page = self.ask(|conn| reader::at_once(conn, || opt_out::page(conn, query)))?;
+        // Somebody may be kept in peace who is forgotten.
+        let veiled = query.number.map(|it| SuppressionQuery { number: Some(self.veil().person(it)), ..*query });
+        let page = self.ask(|conn| {
+            reader::at_once(conn, || {
+                let mut page = opt_out::page(conn, query)?;
+                if let Some(veiled) = &veiled {
+                    page.extend(opt_out::page(conn, veiled)?);
+                }
+                Ok(page)
+            })
+        })?;
         let eras = self.eras();
         Ok(page.into_iter().map(|(place, it)| (place, it.shown(&eras))).collect())
     }

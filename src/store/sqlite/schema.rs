@@ -8,19 +8,19 @@ use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::{
     Steps, Table, attempt, balance, body, currency, endpoint, event, forgotten, idem, learned, ledger, made,
-    message_parts, meta, mo, mo_seen, name, operate, orders, parked, part, quota, retry, suppression,
+    message_parts, meta, mo, mo_seen, name, operate, orders, parked, part, quota, retry, suppression, to_forget,
 };
 use rusqlite::Connection;
 use std::path::Path;
 
 /// The format that this version writes.
-pub(super) const FORMAT: i64 = 9;
+pub(super) const FORMAT: i64 = 10;
 
 /// `nunc`: marks the file as a store of nuncio.
 const APPLICATION: i64 = 0x6E75_6E63;
 
 /// The tables.
-const TABLES: [&Table; 25] = [
+const TABLES: [&Table; 26] = [
     &body::TABLE,
     &part::TABLE,
     &attempt::TABLE,
@@ -43,6 +43,7 @@ const TABLES: [&Table; 25] = [
     &retry::TABLE,
     &forgotten::TABLE,
     &made::TABLE,
+    &to_forget::TABLE,
     &postings::TABLE,
     &carrier_ids::LOG,
     &carrier_ids::INDEX,

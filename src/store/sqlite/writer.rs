@@ -37,6 +37,7 @@ struct Words {
     parked: String,
     idempotency: String,
     event: String,
+    event_erased: String,
     endpoint: String,
     retry: String,
     mo: String,
@@ -62,6 +63,7 @@ static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
     parked: parked::TABLE.insert("INSERT OR REPLACE", 1),
     idempotency: idem::TABLE.insert("INSERT OR REPLACE", 1),
     event: event::TABLE.insert("INSERT", 1),
+    event_erased: event::TABLE.update(),
     endpoint: endpoint::TABLE.insert("INSERT OR REPLACE", 1),
     retry: retry::TABLE.insert("INSERT OR REPLACE", 1),
     mo: mo::TABLE.insert("INSERT", 1),
@@ -88,6 +90,7 @@ pub(super) fn commit(
     postings::add(conn, batch.bodies.iter().map(|it| &**it).filter(|it| it.seq() < indexed))?;
     new_parts(conn, batch, ids)?;
     each(conn, &WORDS.erased, batch.erased.iter().map(|it| body::write(it)))?;
+    postings::remove(conn, batch.unfound.iter().map(|it| &**it).filter(|it| it.seq() < indexed))?;
     parts(conn, &batch.parts, ids)?;
     ids.write(conn)?;
     each(conn, &WORDS.past, batch.past.iter().map(attempt::write))?;
@@ -96,6 +99,7 @@ pub(super) fn commit(
     each(conn, &WORDS.idempotency, batch.idempotency.iter().map(idem::write))?;
     delete(conn, "DELETE FROM parked WHERE number = ?1", &batch.unparked)?;
     each(conn, &WORDS.event, batch.events.iter().map(event::write))?;
+    each(conn, &WORDS.event_erased, batch.events_erased.iter().map(event::write))?;
     told(conn, &batch.told)?;
     each(conn, &WORDS.mo, batch.mo_parts.iter().map(mo::write))?;
     delete(conn, "DELETE FROM mo WHERE number = ?1", &batch.mo_done)?;

@@ -138,6 +138,7 @@ Deed
   8 Trace "trace"
   9 Release "release"
   10 ConfirmClock "confirm clock"
+  11 Forget "forget"
 Aspect
   0 Once ""
   1 Flow ""

@@ -416,6 +416,37 @@ fn nothing_of_a_number_is_left_in_the_index_when_its_message_is_forgotten() {
 }
 
 #[test]
+fn nothing_of_a_number_is_left_in_the_index_when_who_has_it_is_forgotten() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut store = sqlite(directory.path());
+    let (number, gone) = (E164(31_612_345_678), [7_usize, 65_600]);
+    let mut batch = many(65_536 + 300);
+    for at in gone {
+        let own =
+            Body { destination: number, client_ref: Some("ref-31612345678".into()), ..(*batch.bodies[at - 1]).clone() };
+        batch.bodies[at - 1] = Arc::new(own);
+    }
+    store.commit(&batch).expect("one segment is on the disk, one is not");
+    let hash = 2_199_414_244_u32.to_le_bytes();
+    let on_disk = || {
+        let conn = rusqlite::Connection::open(directory.path().join("nuncio.db")).expect("the file opens");
+        let entries: Vec<u8> =
+            conn.query_row("SELECT entries FROM search WHERE id = 135", [], |row| row.get(0)).expect("a row");
+        entries.chunks(6).filter(|it| it[..4] == hash).count()
+    };
+    let found = |filter: MessageFilter| listed(&store.readers(), MessageFilter { limit: 9, ..filter }).len();
+    let (to, client_ref) = (Some(number), Some("ref-31612345678".into()));
+    let asked =
+        [MessageFilter { to, ..MessageFilter::default() }, MessageFilter { client_ref, ..MessageFilter::default() }];
+    assert_eq!((asked.clone().map(found), on_disk()), ([2, 2], 1));
+    let unfound: Vec<_> = gone.iter().map(|it| batch.bodies[it - 1].clone()).collect();
+    let erased = unfound.iter().map(|it| Arc::new(it.forgotten())).collect();
+    store.commit(&Batch { erased, unfound, ..Batch::default() }).expect("the commit goes through");
+    let found = |filter: MessageFilter| listed(&store.readers(), MessageFilter { limit: 9, ..filter }).len();
+    assert_eq!((asked.map(found), on_disk()), ([0, 0], 0));
+}
+
+#[test]
 fn readers_see_each_commit_and_are_many_at_once() {
     let directory = tempfile::tempdir().expect("a directory");
     let mut store = sqlite(directory.path());

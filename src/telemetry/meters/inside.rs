@@ -39,6 +39,7 @@ pub struct InsideMeter {
     clock_steps: Counter,
     clock_doubted: Gauge,
     clock_gap: Gauge,
+    to_forget: Gauge,
     reload_successful: Gauge,
     reload_timestamp: Gauge,
 }
@@ -60,6 +61,7 @@ impl InsideMeter {
             steps: STEPS.map(|it| exposition.histogram(&names::LOOP_BEAT, [it])),
             clock_steps: exposition.counter(&names::CLOCK_STEPS, []),
             clock_doubted: exposition.gauge(&names::CLOCK_DOUBTED, []),
+            to_forget: exposition.gauge(&names::PEOPLE_TO_FORGET, []),
             clock_gap: exposition.gauge(&names::CLOCK_GAP, []),
             reload_successful: exposition.gauge(&names::CONFIG_LAST_RELOAD_SUCCESSFUL, []),
             reload_timestamp: exposition.gauge(&names::CONFIG_LAST_RELOAD_TIMESTAMP, []),
@@ -85,6 +87,11 @@ impl InsideMeter {
     /// The store failed.
     pub fn set_poisoned(&self) {
         self.poisoned.set(1.0);
+    }
+
+    /// So many people are to be forgotten.
+    pub fn set_to_forget(&self, people: usize) {
+        self.to_forget.set(people as f64);
     }
 
     /// Whether what is acknowledged survives a loss of power.

@@ -62,6 +62,11 @@ impl Shared {
         for body in &batch.bodies {
             state.post(body.seq(), postings::keys(body));
         }
+        for (segment, seqs) in postings::by_segment(&batch.unfound.iter().map(|it| it.seq()).collect::<Vec<_>>()) {
+            if let Some(segment) = state.pending.get_mut(&segment) {
+                segment.forget(&seqs);
+            }
+        }
         for part in batch.new_parts.iter().chain(&batch.parts) {
             state.chart.note(part.key, part.lane, part.status());
         }

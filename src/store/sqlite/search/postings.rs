@@ -178,6 +178,28 @@ pub(in crate::store::sqlite) fn add<'a>(
     Ok(())
 }
 
+/// Takes messages out of the segments that are on the disk: nothing is left of their numbers there, not even a hash.
+pub(in crate::store::sqlite) fn remove<'a>(
+    conn: &Connection,
+    bodies: impl Iterator<Item = &'a Body>,
+) -> Result<(), Trouble> {
+    let mut rows = BTreeMap::<i64, Vec<u16>>::new();
+    for body in bodies {
+        let (segment, offset) = place(body.seq());
+        keys(body).for_each(|it| rows.entry(row_of(segment, it.bucket)).or_default().push(offset));
+    }
+    for (row, mut offsets) in rows {
+        offsets.sort_unstable();
+        // What stands in the same bucket for the other of number and reference goes with it.
+        if let Some(mut entries) = entries(conn, row)?
+            && forget_in(&mut entries, &offsets)
+        {
+            store(conn, row, &entries)?;
+        }
+    }
+    Ok(())
+}
+
 /// The places in a segment on the disk that may have a key, in order.
 pub(in crate::store::sqlite) fn offsets(conn: &Connection, segment: u64, key: Key) -> Result<Vec<u16>, Trouble> {
     Ok(entries(conn, row_of(segment, key.bucket))?.map_or_else(Vec::new, |it| find(&it, key)))

@@ -17,6 +17,7 @@
 //! endpoint  how far endpoints have been told their events      retry    events that they have not taken
 //! forgotten the last event of each account that was forgotten
 //! made      endpoints that stand in no configuration
+//! to_forget whom the gateway is to forget
 //! ```
 //!
 //! `search`, by which messages are found, stands with those who search, `carrier_id` and its log with what writes them
@@ -51,6 +52,7 @@ pub(super) mod endpoint;
 pub(super) mod retry;
 pub(super) mod forgotten;
 pub(super) mod made;
+pub(super) mod to_forget;
 #[cfg(test)]
 pub(super) mod tests;
 
