@@ -97,11 +97,17 @@ impl Stage {
         // As records of SQLite have it, and as memory does.
         let (big, little) = (number.to_be_bytes(), number.to_le_bytes());
         let wide: Vec<u8> = NUMBER[1..].encode_utf16().flat_map(u16::to_be_bytes).collect();
-        let forms: [(&str, &[u8]); 4] = [
+        let hex: String = NUMBER[1..].bytes().map(|it| format!("{it:02x}")).collect();
+        // The key of a table, seven bits an octet.
+        let key: Vec<u8> =
+            (0..5).rev().map(|it| ((number >> (7 * it)) & 0x7F) as u8 | u8::from(it != 0) << 7).collect();
+        let forms: [(&str, &[u8]); 6] = [
             ("text", &NUMBER.as_bytes()[1..]),
             ("number", &big[3..]),
             ("number, turned round", &little[..5]),
+            ("key", &key),
             ("UCS-2", &wide),
+            ("hexadecimal", hex.as_bytes()),
         ];
         let folder = self.daemon.config().with_file_name("store");
         let mut found = Vec::new();
@@ -172,7 +178,9 @@ fn named(stage: &mut Stage) -> Messages {
     stage.receipt("nobody-s");
     stage.say(NUMBER, 0, b"STOP");
     until("all of it is in the database", PATIENCE, || {
-        (2 <= stage.traces().iter().filter(|it| it.contains("nuncio.db as")).count()).then_some(())
+        let traces = stage.traces();
+        let has = |form| traces.iter().any(|it| it.contains(&format!("nuncio.db as {form}")));
+        ["text", "number", "hexadecimal"].iter().all(has).then_some(())
     });
     Messages { order, sent, queued }
 }
