@@ -50,6 +50,11 @@ impl RouteId {
     pub const fn shown(self) -> u32 {
         self.0 & !Self::SANDBOX
     }
+
+    /// Whether everybody is shown the same for another: it is that one, its twin of a sandbox, or what that is of.
+    pub const fn is_shown_as(self, other: Self) -> bool {
+        self.shown() == other.shown()
+    }
 }
 
 /// One bind of a carrier: the carrier, and the bind's place from 0.

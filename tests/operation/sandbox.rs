@@ -87,7 +87,7 @@ fn what_is_tried_out_comes_out_as_its_number_says_and_nobody_else_hears_of_it() 
     let named = ask(&daemon, &json!({ "to": "+31612345601", "from": "shop", "text": "hello", "route_id": 1 }));
     comes_to(&daemon, &named["messages"][0]["id"], "DELIVERED");
 
-    // Neither the carrier nor its figures have seen any of it.
+    // Neither the carrier nor its figures have seen any of it; operators find both under the route that both name.
     let live = daemon.client().post("/v1/messages", &hello("+31612345602"));
     assert_eq!(live.status, 202, "{}", live.text());
     let submit = link.read_command(raw::SUBMIT_SM);
@@ -104,6 +104,13 @@ fn what_is_tried_out_comes_out_as_its_number_says_and_nobody_else_hears_of_it() 
     assert_eq!(page.value("messages_total{route=\"1\",status=\"DELIVERED\"}"), 0.0);
     assert_eq!(page.value("messages_total{route=\"sandbox-1\",status=\"DELIVERED\"}"), 5.0);
     assert!(6.0 <= page.sum("submit_total", &["carrier=\"sandbox\""]));
+
+    let found = |more: &str| {
+        let path = format!("/admin/v1/messages?route_id=1&limit=50{more}");
+        daemon.operator().get(&path).json()["data"].as_array().map(Vec::len)
+    };
+    let tried = OUTCOMES.len() + 2;
+    assert_eq!((found(""), found("&account=trial")), (Some(tried + 1), Some(tried)));
 
     daemon.kill();
     daemon.restart();
@@ -131,4 +138,30 @@ fn a_reload_opens_a_sandbox_and_closes_it_once_nothing_is_in_it() {
         let links = daemon.operator().get("/admin/v1/links").json();
         (!links.to_string().contains("sandbox")).then_some(())
     });
+}
+
+/// Last digits, how long the message is worth sending, what becomes of it, and how often it is tried at least.
+const TRIED_AGAIN: [(&str, &str, &str, usize); 6] = [
+    ("11", "4s", "EXPIRED", 1),
+    ("13", "1m", "FAILED", 4),
+    ("14", "4s", "EXPIRED", 1),
+    ("15", "1m", "FAILED", 4),
+    ("16", "8s", "EXPIRED", 2),
+    ("17", "1m", "DELIVERED", 1),
+];
+
+/// What the carrier refuses, leaves unanswered or answers into nothing.
+#[test]
+fn what_is_tried_out_is_throttled_refused_and_lost_as_well() {
+    let smsc = Smsc::new();
+    let daemon = Daemon::start(&(account("[1]") + &carrier(smsc.port(), "") + &route("") + &trial("")));
+    let sent = TRIED_AGAIN.map(|(to, validity, status, least)| {
+        let body = json!({ "to": format!("+316123456{to}"), "from": "shop", "text": "hello", "validity": validity });
+        (to, ask(&daemon, &body)["messages"][0]["id"].clone(), status, least)
+    });
+    for (to, id, status, least) in sent {
+        let page = comes_to(&daemon, &id, status);
+        assert!(least <= page["attempts"].as_array().unwrap().len(), "{to} {page}");
+        assert_eq!(page["throttled"] != 0, ["11", "14"].contains(&to), "{page}");
+    }
 }

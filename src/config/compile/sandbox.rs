@@ -26,7 +26,10 @@ pub fn carrier(schema: &Schema, findings: &mut Findings) -> Option<(usize, Carri
         findings.fault(&format!("account.{place}.sandbox"), message);
         return None;
     }
-    let written = json!({ "id": HIDDEN, "address": ["sandbox:2775"], "system_id": "sandbox", "password": "sandbox" });
+    // Whoever tries out an answer that does not come is not to wait for long.
+    let written = json!({
+        "id": HIDDEN, "address": ["sandbox:2775"], "system_id": "sandbox", "password": "sandbox", "response_timeout": "5s",
+    });
     let read = Value::serialize(written).ok().and_then(|it| it.deserialize::<Carrier>().ok());
     let last = schema.carriers.last().map_or(0, |it| it.0 + 1);
     Some((last, read.expect("what is written here is a carrier")))

@@ -234,7 +234,7 @@ impl Stretch<'_, '_> {
         let wanted = |parts: &&[(PartKey, LaneId, Status)]| {
             let lane = parts[0].1;
             query.account.is_none_or(|it| it == lane.account())
-                && query.route.is_none_or(|it| it == lane.route())
+                && query.route.is_none_or(|it| it.is_shown_as(lane.route()))
                 && query.status.is_none_or(|it| it == Status::of_parts(parts.iter().map(|it| it.2)))
         };
         Ok(parts.chunk_by(|a, b| a.0.seq() == b.0.seq()).filter(wanted).map(|it| it[0].0.seq()).collect())
@@ -318,7 +318,7 @@ fn fits(query: &MessageFilter, body: &Body) -> bool {
     query.account.is_none_or(|it| it == body.account)
         && query.to.is_none_or(|it| it == body.destination)
         && query.order.is_none_or(|it| it == body.order)
-        && query.route.is_none_or(|it| it == body.route)
+        && query.route.is_none_or(|it| it.is_shown_as(body.route))
         && query.client_ref.as_ref().is_none_or(|it| Some(it) == body.client_ref.as_ref())
         && query.since.is_none_or(|it| it <= body.created)
         && query.until.is_none_or(|it| body.created < it)

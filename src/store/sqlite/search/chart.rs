@@ -121,7 +121,7 @@ impl Chart {
     pub(in crate::store::sqlite) fn may_have(&self, number: u64, query: &MessageFilter) -> bool {
         let fits = |it: &Group| {
             query.account.is_none_or(|account| it.account() == account)
-                && query.route.is_none_or(|route| it.route() == route)
+                && query.route.is_none_or(|route| it.route().is_shown_as(route))
                 && query.status.is_none_or(|status| it.has(status))
         };
         self.block(number).is_some_and(|it| !it.known || it.groups.iter().any(fits))
