@@ -8,7 +8,8 @@ use crate::message::veil::{MessageName, Veil};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::{
-    Table, endpoint, event, forgotten, idem, learned, ledger, mo, mo_seen, operate, orders, parked, quota, retry,
+    Table, endpoint, event, forgotten, idem, learned, ledger, made, mo, mo_seen, operate, orders, parked, quota, retry,
+    to_forget,
 };
 use crate::text::hex;
 use rusqlite::types::ValueRef;
@@ -33,7 +34,7 @@ pub(super) struct Aside {
 
 /// The tables whose records can be missed. Without its counters, balances, opt-outs and the key of its ids a store is
 /// not to be used.
-const TABLES: [&Table; 14] = [
+const TABLES: [&Table; 16] = [
     &idem::TABLE,
     &orders::TABLE,
     &parked::TABLE,
@@ -47,6 +48,8 @@ const TABLES: [&Table; 14] = [
     &endpoint::TABLE,
     &retry::TABLE,
     &forgotten::TABLE,
+    &made::TABLE,
+    &to_forget::TABLE,
     &postings::TABLE,
 ];
 

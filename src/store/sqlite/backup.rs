@@ -16,7 +16,10 @@ use crate::store::sqlite::carrier_ids::{self, CarrierIds};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::search::postings;
-use crate::store::sqlite::table::{Table, attempt, endpoint, event, forgotten, idem, ledger, operate, orders, retry};
+use crate::store::sqlite::table::{
+    Table, attempt, balance, currency, endpoint, event, forgotten, idem, learned, ledger, made, mo, mo_seen, name,
+    operate, orders, parked, quota, retry, suppression, to_forget,
+};
 use crate::store::sqlite::writer;
 use crate::store::sqlite::{
     Durability, connect, guard, lock, money, opt_out, refuse_stump, schema, sync_directory, veil,
@@ -150,7 +153,7 @@ fn judge(file: &Path, named: &Path) -> Result<Summary, Fault> {
     }
     let marks = reader::marks(&conn).map_err(|it| it.of(named))?;
     let messages = read_messages(&conn)
-        .and_then(|it| REST.iter().try_for_each(|read| read(&conn)).map(|()| it))
+        .and_then(|it| REST.iter().try_for_each(|it| it.1(&conn)).map(|()| it))
         .map_err(|it| it.of(named))?;
     let lanes = reader::lanes(&conn).map_err(|it| it.of(named))?;
     Ok(Summary { messages, queued: lanes.iter().map(|it| it.count).sum(), at: marks.time, octets })
@@ -169,28 +172,30 @@ fn read_messages(conn: &Connection) -> Result<u64, Trouble> {
 /// Reads a table whole.
 type Read = fn(&Connection) -> Result<(), Trouble>;
 
-/// Everything but messages, table by table.
-pub(super) const REST: [Read; 20] = [
-    |conn| veil::read(conn).map(drop),
-    |conn| reader::parked(conn).map(drop),
-    |conn| reader::mo_parts(conn).map(drop),
-    |conn| reader::mo_seen(conn).map(drop),
-    |conn| reader::learned(conn).map(drop),
-    |conn| opt_out::list(conn).map(drop),
-    |conn| money::balances(conn).map(drop),
-    |conn| money::quotas(conn).map(drop),
-    |conn| money::currencies(conn).map(drop),
-    |conn| every(conn, &attempt::TABLE, |row| attempt::read(row).map(drop)),
-    |conn| every(conn, &orders::TABLE, |row| orders::read(row).map(drop)),
-    |conn| every(conn, &idem::TABLE, |row| idem::read(row).map(drop)),
-    |conn| every(conn, &event::TABLE, |row| event::read(row).map(drop)),
-    |conn| every(conn, &endpoint::TABLE, |row| endpoint::read(row).map(drop)),
-    |conn| every(conn, &retry::TABLE, |row| retry::read(row).map(drop)),
-    |conn| every(conn, &forgotten::TABLE, |row| forgotten::read(row).map(drop)),
-    |conn| every(conn, &ledger::TABLE, |row| ledger::read(row).map(drop)),
-    |conn| every(conn, &operate::TABLE, |row| operate::read(row).map(drop)),
-    postings::read_all,
-    carrier_ids::read_all,
+/// Everything but messages, table by table; [`schema`] says that none is left out.
+pub(super) const REST: [(&str, Read); 22] = [
+    (name::TABLE.name, |conn| veil::read(conn).map(drop)),
+    (parked::TABLE.name, |conn| reader::parked(conn).map(drop)),
+    (mo::TABLE.name, |conn| reader::mo_parts(conn).map(drop)),
+    (mo_seen::TABLE.name, |conn| reader::mo_seen(conn).map(drop)),
+    (learned::TABLE.name, |conn| reader::learned(conn).map(drop)),
+    (suppression::TABLE.name, |conn| opt_out::list(conn).map(drop)),
+    (balance::TABLE.name, |conn| money::balances(conn).map(drop)),
+    (quota::TABLE.name, |conn| money::quotas(conn).map(drop)),
+    (currency::TABLE.name, |conn| money::currencies(conn).map(drop)),
+    (attempt::TABLE.name, |conn| every(conn, &attempt::TABLE, |row| attempt::read(row).map(drop))),
+    (orders::TABLE.name, |conn| every(conn, &orders::TABLE, |row| orders::read(row).map(drop))),
+    (idem::TABLE.name, |conn| every(conn, &idem::TABLE, |row| idem::read(row).map(drop))),
+    (event::TABLE.name, |conn| every(conn, &event::TABLE, |row| event::read(row).map(drop))),
+    (endpoint::TABLE.name, |conn| every(conn, &endpoint::TABLE, |row| endpoint::read(row).map(drop))),
+    (retry::TABLE.name, |conn| every(conn, &retry::TABLE, |row| retry::read(row).map(drop))),
+    (forgotten::TABLE.name, |conn| every(conn, &forgotten::TABLE, |row| forgotten::read(row).map(drop))),
+    (ledger::TABLE.name, |conn| every(conn, &ledger::TABLE, |row| ledger::read(row).map(drop))),
+    (operate::TABLE.name, |conn| every(conn, &operate::TABLE, |row| operate::read(row).map(drop))),
+    (made::TABLE.name, |conn| every(conn, &made::TABLE, |row| made::read(row).map(drop))),
+    (to_forget::TABLE.name, |conn| every(conn, &to_forget::TABLE, |row| to_forget::read(row).map(drop))),
+    (postings::TABLE.name, postings::read_all),
+    (carrier_ids::INDEX.name, carrier_ids::read_all),
 ];
 
 /// Reads every row of a table, one at a time.

@@ -18,8 +18,8 @@ pub const NUMBER_RESTS: Duration = Duration::from_secs(60);
 impl Sqlite {
     /// All of them, those included that have gone and whose numbers rest.
     pub fn made_endpoints(&mut self) -> Result<Vec<MadeEndpoint>, Poisoned> {
-        self.guarded("reading the endpoints that accounts made", |it| {
-            reader::all(&mut it.writer.prepare_cached(&made::TABLE.select("ORDER BY id"))?, [], made::read)
+        self.asked("reading the endpoints that accounts made", |conn| {
+            reader::all(&mut conn.prepare_cached(&made::TABLE.select("ORDER BY id"))?, [], made::read)
         })
     }
 

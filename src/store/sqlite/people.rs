@@ -20,8 +20,8 @@ const LOOKED_AT: usize = 5_000;
 impl Sqlite {
     /// All of them, longest asked first.
     pub fn to_forget(&mut self) -> Result<Vec<ToForget>, Poisoned> {
-        self.guarded("reading whom to forget", |it| {
-            reader::all(&mut it.writer.prepare_cached(&to_forget::TABLE.select("ORDER BY at"))?, [], to_forget::read)
+        self.asked("reading whom to forget", |conn| {
+            reader::all(&mut conn.prepare_cached(&to_forget::TABLE.select("ORDER BY at"))?, [], to_forget::read)
         })
     }
 
@@ -88,8 +88,12 @@ fn naming(conn: &Connection, number: E164, after: u64) -> Result<NamingEvents, T
     let mut whole = conn.prepare_cached(&event::TABLE.select("WHERE n = ?1"))?;
     let mut page = NamingEvents { events: Vec::new(), looked_to, more: looked == LOOKED_AT };
     for n in found {
-        let event = reader::first(&mut whole, [n], event::read)?;
-        page.events.extend(event.and_then(|it| it.without(number)));
+        match reader::first(&mut whole, [n], event::read) {
+            Ok(event) => page.events.extend(event.and_then(|it| it.without(number))),
+            // What is damaged is nobody's to read; it goes when it is set aside, or too old.
+            Err(Trouble::Damaged(..)) => {}
+            Err(other) => return Err(other),
+        }
     }
     Ok(page)
 }

@@ -101,7 +101,7 @@ fn seals(conn: &Connection, report: &mut Report) -> Result<(), Trouble> {
         }
     }
     report.messages = Some(messages);
-    for read in backup::REST {
+    for (_, read) in backup::REST {
         match read(conn) {
             Err(Trouble::Damaged(table, id)) => report.found.push(damaged(table, id)),
             done => done?,
@@ -131,7 +131,7 @@ pub fn repair(directory: &Path, cut_log: bool) -> Result<Vec<Told>, Fault> {
         scrub::renew(&store.writer, name).map_err(|it| it.of(&file))?;
     }
     while store.scrub(Duration::MAX).map_err(unpoisoned)? {}
-    for read in backup::REST {
+    for (_, read) in backup::REST {
         store.asked("reading the store through", read).map_err(unpoisoned)?;
     }
     if let Some(report) = integrity(&store.writer, 1).map_err(engine)?.pop() {

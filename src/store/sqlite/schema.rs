@@ -95,8 +95,9 @@ mod tests {
     use crate::message::id::OrderId;
     use crate::message::time::Time;
     use crate::record::contract::Store;
-    use crate::store::sqlite::{Durability, Sqlite, seal};
+    use crate::store::sqlite::{Durability, Sqlite, backup, seal};
     use rusqlite::types::ValueRef;
+    use std::collections::BTreeSet;
 
     #[test]
     fn the_counters_of_a_store_of_format_1_are_read_under_the_seal_that_they_had() {
@@ -139,6 +140,16 @@ mod tests {
         }
         let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name <> 'search_mark'";
         assert_eq!(conn.query_row(tables, [], |row| row.get::<_, i64>(0)).expect("a count"), seen);
+    }
+
+    /// What is read with the messages and with what was given out, and what the index of carriers' ids is read with.
+    const READ_OTHERWISE: [&str; 4] = ["body", "part", "meta", "carrier_id_log"];
+
+    #[test]
+    fn whoever_reads_all_of_a_store_leaves_no_table_out() {
+        let rest = backup::REST.iter().map(|it| it.0);
+        let read: BTreeSet<&str> = rest.chain(READ_OTHERWISE).collect();
+        assert_eq!(read, TABLES.iter().map(|it| it.name).collect());
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Kill points and damage: what a start finds is a committed prefix, or a refusal that names the file.
 
-use crate::message::id::Seq;
+use crate::message::id::{AccountId, EndpointId, Seq};
+use crate::message::time::Time;
+use crate::number::e164::E164;
 use crate::record::batch::Batch;
 use crate::record::contract::Store;
+use crate::record::made_endpoint::MadeEndpoint;
 use crate::store::sqlite::fault::Fault;
 use crate::store::sqlite::told::Told;
 use crate::store::sqlite::{Durability, Sqlite, backup, repair};
@@ -330,6 +333,24 @@ fn a_record_that_is_damaged_is_set_aside_and_the_others_are_read() {
     behind(home.path(), &format!("UPDATE body SET source = source || 'x' WHERE seq = {}", rest[0].body.seq().0));
     store.stop_at_damage();
     assert!(store.load(&seqs).is_err());
+}
+
+#[test]
+fn what_is_kept_outside_of_the_beats_is_set_aside_as_well() {
+    let home = tempfile::tempdir().expect("a directory");
+    let (mut store, _) = small(home.path(), 3);
+    let (account, url, terms) = (AccountId(1), "https://a.example:443".into(), None);
+    let made = MadeEndpoint { id: EndpointId(0), account, key: 1, url, terms, at: Time(1), gone_at: Time::NEVER };
+    store.make_endpoint(made).expect("it is kept");
+    store.keep_to_forget(E164(31_612_345_678)).expect("it is kept");
+    behind(home.path(), "UPDATE made SET key = key + 1; UPDATE to_forget SET below = below + 1");
+    assert_eq!(store.made_endpoints().expect("it goes on"), []);
+    assert_eq!(store.to_forget().expect("it goes on"), []);
+    let told = store.told();
+    assert!(
+        matches!(told[..], [Told::Aside { table: "made", .. }, Told::Aside { table: "to_forget", .. }]),
+        "{told:?}"
+    );
 }
 
 #[test]
