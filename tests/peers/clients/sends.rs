@@ -52,6 +52,7 @@ fn judge(client: impl Fn() -> Command) {
     what_may_be_asked_again_is_asked_again_under_one_key(&client);
     what_is_refused_is_told_and_not_asked_again(&client);
     what_leads_elsewhere_is_not_followed(&client);
+    nobody_is_asked_for_ever(&client);
 }
 
 /// What a client says of one text to one number.
@@ -92,6 +93,7 @@ fn problem(status: u16, retryable: bool, headers: &'static str) -> Act {
 const TYPE: &str = "content-type: application/problem+json\r\n";
 const SOON: &str = "content-type: application/problem+json\r\nretry-after: 2\r\n";
 const LATER: &str = "content-type: text/html\r\nretry-after: Fri, 27 Nov 2026 09:00:00 GMT\r\n";
+const AT_ONCE: &str = "content-type: application/problem+json\r\nretry-after: 0\r\n";
 const TOMORROW: &str = "content-type: application/problem+json\r\nretry-after: 86400\r\n";
 
 /// A gateway behind a proxy that does not reach it at first, that is full, breaks a connection, and takes its time.
@@ -155,4 +157,17 @@ fn what_is_refused_is_told_and_not_asked_again(client: &impl Fn() -> Command) {
         assert_eq!(web.asked().len(), 1, "{status}");
         assert!(began.elapsed() < Duration::from_secs(30), "nobody waits until tomorrow");
     }
+}
+
+fn nobody_is_asked_for_ever(client: &impl Fn() -> Command) {
+    let web = Web::start(|_, _| problem(503, true, AT_ONCE));
+    let output = run(client(), &format!("http://127.0.0.1:{}", web.port()), &[]);
+    assert_eq!((output.status.code(), web.asked().len()), (Some(1), 5), "{:?}", texts(&output));
+    // Who does not answer is asked again after 35 seconds, and the wait of a first time.
+    let web = Web::start(|nth, _| if nth == 0 { Act::Silence } else { problem(402, false, TYPE) });
+    let output = run(client(), &format!("http://127.0.0.1:{}", web.port()), &[]);
+    let asked = web.asked();
+    assert_eq!((output.status.code(), asked.len()), (Some(1), 2), "{:?}", texts(&output));
+    let waited = asked[1].at - asked[0].at;
+    assert!((34..45).contains(&waited.as_secs()), "{waited:?}");
 }
