@@ -11,6 +11,11 @@
 use crate::message::source::Source;
 use crate::number::e164::E164;
 
+/// Digits of a national number at least: shorter ones may be short codes.
+pub const NATIONAL_MIN: usize = 7;
+/// What may stand before a national number: a country code of three digits, and a digit for mobiles.
+pub const CODE_MAX: usize = 4;
+
 /// The addresses of a receipt.
 #[derive(Clone, Copy, Debug)]
 pub struct Whom<'a> {
@@ -23,19 +28,13 @@ pub struct Whom<'a> {
 }
 
 impl<'a> Whom<'a> {
-    /// Shorter numbers may be short codes.
-    const NATIONAL_MIN: usize = 7;
-    /// What may stand before a national number: a country code of three digits, and a digit for mobiles.
-    const CODE_MAX: usize = 4;
-
     /// Whether one of the addresses is that of a recipient, whole or as a national number.
     pub fn fits(self, recipient: E164) -> bool {
         let ends = |text: &str| is_end_of(text, recipient);
         self.handset == Some(recipient)
             || self.handset.is_some_and(|it| ends(&it.digits()))
             || self.address.is_some_and(ends)
-            || E164::from_wire(0, self.sender) == Some(recipient)
-            || ends(self.sender)
+            || is_number_of(self.sender, recipient)
     }
 
     /// Whether it is about somebody else than a recipient: it names a number, and that is neither this one nor that
@@ -63,14 +62,19 @@ impl<'a> Whom<'a> {
 /// The digits of a national number, without the zeros that are dialled before it.
 fn national(text: &str) -> Option<&str> {
     let digits = text.trim_matches(|it: char| it == '\0' || it.is_whitespace()).trim_start_matches('0');
-    let is_number = Whom::NATIONAL_MIN <= digits.len() && digits.bytes().all(|it| it.is_ascii_digit());
+    let is_number = NATIONAL_MIN <= digits.len() && digits.bytes().all(|it| it.is_ascii_digit());
     is_number.then_some(digits)
+}
+
+/// Whether a text is a number, with its country code or as it is dialled in its country.
+pub fn is_number_of(text: &str, recipient: E164) -> bool {
+    E164::from_wire(0, text) == Some(recipient) || is_end_of(text, recipient)
 }
 
 fn is_end_of(text: &str, recipient: E164) -> bool {
     let whole = recipient.digits();
     let code = national(text).and_then(|it| whole.strip_suffix(it));
-    code.is_some_and(|it| (1..=Whom::CODE_MAX).contains(&it.len()))
+    code.is_some_and(|it| (1..=CODE_MAX).contains(&it.len()))
 }
 
 #[cfg(test)]

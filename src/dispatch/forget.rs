@@ -5,20 +5,22 @@
 //! written later brings him back.
 
 use crate::dispatch::Dispatch;
-use crate::dispatch::door::happening::{Forgetting, RequestId};
+use crate::dispatch::door::happening::{Forgetting, Recorded, RequestId};
 use crate::dispatch::door::reply::ForgottenSome;
 use crate::dispatch::tried::attempts_of;
 use crate::message::attempt::Attempt;
-use crate::message::id::{PartKey, Seq};
+use crate::message::body::Body;
+use crate::message::id::{CarrierId, PartKey, Seq};
+use crate::message::time::Time;
 use crate::number::e164::E164;
 use std::sync::Arc;
 
 impl Dispatch {
     pub(super) fn forget(&mut self, request: RequestId, it: Forgetting) {
-        let Forgetting { number, messages, events, suppressions, rest } = it;
+        let Forgetting { asked, messages, recorded, events, suppressions, rest } = it;
         let mut done = ForgottenSome::default();
         for seq in messages {
-            match self.forget_message(seq, number) {
+            match self.forget_message(seq, asked.number, recorded) {
                 Some(true) => done.messages += 1,
                 Some(false) => done.under_way += 1,
                 None => {}
@@ -29,36 +31,51 @@ impl Dispatch {
             self.handsets.opted_out.veil(&mut self.beat, suppression);
         }
         if rest {
-            done.receipts = self.parked.forget_person(&mut self.beat, number);
-            done.parts = self.handsets.forget_person(&mut self.beat, number);
+            // What of these is his is seen by nobody before they have arrived.
+            done.under_way += self.arrivals.begun_before(asked.below);
+            done.receipts = self.parked.forget_person(&mut self.beat, (asked.number, asked.at));
+            done.parts = self.handsets.forget_person(&mut self.beat, (asked.number, asked.at));
         }
         self.beat.grant(request, done);
     }
 
-    /// Forgets to whom a message went; false while it is under way, nothing where it went to somebody else.
-    fn forget_message(&mut self, seq: Seq, number: E164) -> Option<bool> {
+    /// Forgets to whom a message went; false while that has to wait, nothing where it went to somebody else.
+    fn forget_message(&mut self, seq: Seq, number: E164, recorded: Recorded) -> Option<bool> {
         let is_his = self.set.get(seq).is_some_and(|it| it.entry.body.destination == number);
         if !is_his || self.arrivals.holds(seq) {
             return None;
         }
         self.take_back(seq);
         let entry = &self.set.get(seq)?.entry;
-        if entry.parts.iter().any(|it| !it.phase().is_final()) {
+        let keys: Vec<PartKey> = entry.parts.iter().map(|it| it.key).collect();
+        let recorded = if keys.len() == 1 { recorded.one } else { recorded.several };
+        // One that has ended may still be on a link, where its answer is told by the number.
+        let is_over = entry.done_at() != Time::NEVER && entry.parts.iter().all(|it| it.phase().is_final());
+        if !is_over || recorded < entry.done_at() || keys.iter().any(|it| self.set.is_staged(*it)) {
             return Some(false);
         }
-        let keys: Vec<PartKey> = entry.parts.iter().map(|it| it.key).collect();
         let (before, after) = (entry.body.clone(), Arc::new(entry.body.forgotten()));
         for key in keys {
+            self.no_more_doubt(key, number);
             self.bare_receipts(key);
         }
         // One of its parts changed, so that it stays in memory until this is durable.
         let held = self.set.change(PartKey::new(seq, 0))?;
         held.entry.body = after.clone();
+        // A reference that is kept is found as before.
+        let gone = before.client_ref.clone().filter(|_| after.client_ref.is_none());
         let batch = &mut self.beat.out.batch;
         batch.erased.retain(|it| it.seq() != seq);
         batch.erased.push(after);
-        batch.unfound.push(before);
+        batch.unfound.push(Arc::new(Body { client_ref: gone, ..(*before).clone() }));
         Some(true)
+    }
+
+    /// No other part of his is kept from being told apart by attempts that nobody can ask about any more.
+    fn no_more_doubt(&mut self, key: PartKey, number: E164) {
+        let Some(entry) = self.set.get(key.seq()).map(|it| &it.entry) else { return };
+        let all: Vec<(CarrierId, u8)> = attempts_of(entry, key).map(|it| (it.link.carrier, it.number)).collect();
+        all.into_iter().for_each(|(carrier, attempt)| self.owed.note_resolved((carrier, number, key, attempt)));
     }
 
     /// What carriers said of a part beside its outcome may be of whom it went to.

@@ -4,13 +4,14 @@ use crate::api::handler::context::LoopRequest;
 use crate::cdr::options::CdrOptions;
 use crate::cdr::writer::{CdrSources, CdrWriter};
 use crate::gateway::handles::Handles;
+use crate::message::id::EndpointId;
 use crate::record::delivery::Progress;
 use crate::store::sqlite::readers::Readers;
 use std::io;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
 /// Reloads that the writer has not taken in yet at most: the disk may have it wait.
@@ -24,6 +25,8 @@ pub(super) struct Cdr {
     readers: Readers,
     calls: mpsc::Sender<LoopRequest>,
     running: Option<Running>,
+    /// How far it has come is under this mark in the store; nothing while there is none.
+    mark: watch::Sender<Option<EndpointId>>,
     /// Held by the thread of the writer: one that begins anew waits for the one before.
     turn: Arc<Mutex<()>>,
 }
@@ -35,11 +38,19 @@ struct Running {
 
 impl Cdr {
     pub(super) fn new(handles: &Handles, readers: Readers, calls: mpsc::Sender<LoopRequest>) -> Self {
-        Self { handles: handles.clone(), readers, calls, running: None, turn: Arc::default() }
+        Self {
+            handles: handles.clone(),
+            readers,
+            calls,
+            running: None,
+            mark: watch::channel(None).0,
+            turn: Arc::default(),
+        }
     }
 
     /// Has it write there from now on; a file that was moved away is made anew.
     pub(super) fn set(&mut self, wanted: Option<CdrOptions>) -> io::Result<()> {
+        self.mark.send_replace(wanted.as_ref().map(|it| it.mark));
         match (&self.running, wanted) {
             (Some(running), Some(options)) => {
                 // A disk that has not let it take in sixteen reloads lets it take in none of them.
@@ -50,6 +61,11 @@ impl Cdr {
             (_, None) => self.running = None,
         }
         Ok(())
+    }
+
+    /// Under which mark it stands how far it has come; the latest counts.
+    pub(super) fn mark(&self) -> watch::Receiver<Option<EndpointId>> {
+        self.mark.subscribe()
     }
 
     fn start(&self, options: CdrOptions) -> io::Result<Running> {

@@ -10,15 +10,14 @@
 //! start goes on where the process ended.
 
 use crate::api::handler::context::LoopRequest;
-use crate::api::handler::people::{NotForgotten, PersonNews, PersonRequest};
-use crate::dispatch::door::happening::{Ask, Forgetting};
+use crate::api::handler::people::{Kept, NotForgotten, PersonNews, PersonRequest};
+use crate::dispatch::door::happening::{Ask, Forgetting, Recorded};
 use crate::dispatch::door::reply::{ForgottenSome, Grant};
 use crate::gateway::control::Control;
 use crate::gateway::wake::Wake;
-use crate::message::id::Seq;
-use crate::number::e164::E164;
+use crate::message::id::{EndpointId, Seq};
+use crate::message::time::Time;
 use crate::record::event::Event;
-use crate::record::suppression::Suppression;
 use crate::record::to_forget::ToForget;
 use crate::record::views::MessageFilter;
 use crate::store::sqlite::fault::Fault;
@@ -39,22 +38,53 @@ const AT_ONCE: usize = 100;
 /// Who has messages under way is looked at again so often.
 const AGAIN_AFTER: Duration = Duration::from_secs(10);
 
+/// Where the way through everything is.
+#[derive(Clone, Copy)]
+enum Stage {
+    /// It has not begun.
+    Start,
+    /// Messages accepted before this come next.
+    Messages(Seq),
+    Events,
+    Rest,
+}
+
 /// Somebody who is to be forgotten.
 struct Person {
     asked: ToForget,
+    stage: Stage,
     /// Events up to this one do not name him.
     events_to: u64,
+    /// What has ended until then is in the records of charge, and where the log and the time were when that was looked
+    /// at last.
+    recorded: Recorded,
+    log_end: (u64, Time),
     /// What was forgotten of him.
     done: PersonNews,
     /// Who wants to know what came of it.
     waiting: Vec<oneshot::Sender<PersonNews>>,
-    /// When everything is gone through next.
+    /// When it goes on.
     due: Instant,
 }
 
 impl Person {
     fn new(asked: ToForget) -> Self {
-        Self { asked, events_to: 0, done: PersonNews::default(), waiting: Vec::new(), due: Instant::now() }
+        let never = Recorded { one: Time::NEVER, several: Time::NEVER };
+        Self {
+            asked,
+            stage: Stage::Start,
+            events_to: 0,
+            recorded: never,
+            log_end: (u64::MAX, Time::NEVER),
+            done: PersonNews::default(),
+            waiting: Vec::new(),
+            due: Instant::now(),
+        }
+    }
+
+    fn nothing(&self) -> Forgetting {
+        let (messages, events, suppressions) = (Vec::new(), Vec::new(), Vec::new());
+        Forgetting { asked: self.asked, messages, recorded: self.recorded, events, suppressions, rest: false }
     }
 }
 
@@ -62,6 +92,8 @@ impl Person {
 enum Trouble {
     /// The store cannot be read.
     Store(Fault),
+    /// Reading it met a fault of ours, which was told.
+    Panicked,
     /// The loop has ended.
     Ended,
 }
@@ -72,13 +104,16 @@ impl From<Fault> for Trouble {
     }
 }
 
+/// The lanes to the loop.
+pub(super) type Lanes = (mpsc::Sender<LoopRequest>, mpsc::Sender<Control>, Wake);
+
 /// Everybody who is to be forgotten.
 pub(super) struct People {
     readers: Readers,
-    calls: mpsc::Sender<LoopRequest>,
-    controls: mpsc::Sender<Control>,
-    wake: Wake,
+    lanes: Lanes,
     meters: watch::Receiver<Arc<Meters>>,
+    /// The mark of the writer of records of charge, while there is one.
+    records: watch::Receiver<Option<EndpointId>>,
     all: VecDeque<Person>,
 }
 
@@ -86,12 +121,13 @@ impl People {
     /// With those of before.
     pub(super) fn new(
         readers: Readers,
-        (calls, controls, wake): (mpsc::Sender<LoopRequest>, mpsc::Sender<Control>, Wake),
+        lanes: Lanes,
         meters: &watch::Receiver<Arc<Meters>>,
+        records: watch::Receiver<Option<EndpointId>>,
         before: Vec<ToForget>,
     ) -> Self {
         let all = before.into_iter().map(Person::new).collect();
-        Self { readers, calls, controls, wake, meters: meters.clone(), all }
+        Self { readers, lanes, meters: meters.clone(), records, all }
     }
 
     /// Forgets who is to be forgotten, until nobody can ask any more.
@@ -106,97 +142,132 @@ impl People {
                 }
             };
             tokio::select! {
+                // Who asks does not wait for the long way through everything.
+                biased;
                 request = requests.recv() => match request {
                     Some(request) => self.take(request).await,
                     None => return,
                 },
-                () = next => match self.go_on().await {
-                    Ok(()) => (),
-                    Err(Trouble::Store(error)) => {
-                        error!(error = &error as &dyn std::error::Error, "what names somebody cannot be read");
-                    }
-                    Err(Trouble::Ended) => return,
+                () = next => if self.go_on().await.is_none() {
+                    return;
                 },
             }
         }
     }
 
-    /// Keeps that somebody is to be forgotten.
+    /// Keeps that somebody is to be forgotten; who is already is so as he was.
     async fn take(&mut self, PersonRequest { number, reply }: PersonRequest) {
-        let known = self.all.iter().position(|it| it.asked.number == number);
-        if known.is_none() && PEOPLE_MAX <= self.all.len() {
-            // Who asked may have given up.
+        let known = self.all.iter_mut().find(|it| it.asked.number == number);
+        let (tell, news) = oneshot::channel();
+        // Who asked may have given up.
+        if let Some(person) = known {
+            person.due = Instant::now();
+            person.waiting.push(tell);
+            _ = reply.send(Ok(Kept { is_new: false, news }));
+        } else if PEOPLE_MAX <= self.all.len() {
             _ = reply.send(Err(NotForgotten::TooMany(PEOPLE_MAX)));
-            return;
-        }
-        let Ok(asked) = self.control(|reply| Control::KeepToForget(number, reply)).await else {
+        } else if let Ok(asked) = self.control(|reply| Control::KeepToForget(number, reply)).await {
+            self.all.push_back(Person { waiting: vec![tell], ..Person::new(asked) });
+            _ = reply.send(Ok(Kept { is_new: true, news }));
+        } else {
             _ = reply.send(Err(NotForgotten::Ending));
-            return;
-        };
-        let mut person = known.and_then(|it| self.all.remove(it)).unwrap_or_else(|| Person::new(asked));
-        let (tell, told) = oneshot::channel();
-        (person.asked, person.due) = (asked, Instant::now());
-        person.waiting.push(tell);
-        self.all.push_back(person);
-        _ = reply.send(Ok(told));
+        }
     }
 
-    /// Goes through everything of whoever is due first.
-    async fn go_on(&mut self) -> Result<(), Trouble> {
+    /// Makes a step for whoever is due first; nothing once the loop has ended.
+    async fn go_on(&mut self) -> Option<()> {
         let first = (0..self.all.len()).min_by_key(|it| self.all[*it].due);
-        let Some(mut person) = first.and_then(|it| self.all.remove(it)) else { return Ok(()) };
-        person.due = Instant::now() + AGAIN_AFTER;
-        let done = self.forget(&mut person).await;
-        if done.is_ok() {
-            let news = person.done;
-            // Who asked may have given up.
-            person.waiting.drain(..).for_each(|it| _ = it.send(news));
-            if news.under_way == 0 {
-                let PersonNews { messages, events, suppressions, .. } = news;
-                info!(messages, events, suppressions, "somebody is forgotten");
-                return Ok(());
+        let Some(mut person) = first.and_then(|it| self.all.remove(it)) else { return Some(()) };
+        match self.step(&mut person).await {
+            Ok(Some(next)) => (person.stage, person.due) = (next, Instant::now()),
+            Ok(None) => {
+                let news = person.done;
+                // Who asked may have given up.
+                person.waiting.drain(..).for_each(|it| _ = it.send(news));
+                if news.under_way == 0 {
+                    let PersonNews { messages, events, suppressions, .. } = news;
+                    info!(messages, events, suppressions, "somebody is forgotten");
+                    return Some(());
+                }
+                (person.stage, person.due) = (Stage::Start, Instant::now() + AGAIN_AFTER);
+            }
+            Err(Trouble::Ended) => return None,
+            Err(trouble) => {
+                if let Trouble::Store(error) = trouble {
+                    error!(error = &error as &dyn std::error::Error, "what names somebody cannot be read");
+                }
+                (person.stage, person.due) = (Stage::Start, Instant::now() + AGAIN_AFTER);
             }
         }
         self.all.push_back(person);
-        done
+        Some(())
     }
 
-    async fn forget(&self, person: &mut Person) -> Result<(), Trouble> {
-        let number = person.asked.number;
-        person.done.under_way = 0;
-        let mut before = Some(person.asked.below);
-        while before.is_some() {
-            let query = MessageFilter { to: Some(number), before, limit: AT_ONCE, ..MessageFilter::default() };
-            let page = self.read(move |it| it.list(&query)).await?;
-            let messages: Vec<Seq> = page.entries.iter().map(|it| it.body.seq()).collect();
-            if !messages.is_empty() {
-                let some = self.ask(Forgetting { messages, ..nothing_of(number) }).await?;
-                person.done.messages += some.messages;
+    /// A page of the way; the next stage, or nothing at the end.
+    async fn step(&self, person: &mut Person) -> Result<Option<Stage>, Trouble> {
+        let asked = person.asked;
+        match person.stage {
+            Stage::Start => {
+                person.done.under_way = 0;
+                self.look_at_records(person).await?;
+                Ok(Some(Stage::Messages(asked.below)))
+            }
+            Stage::Messages(before) => {
+                let (to, before) = (Some(asked.number), Some(before));
+                let query = MessageFilter { to, before, limit: AT_ONCE, ..MessageFilter::default() };
+                let page = self.read(move |it| it.list(&query)).await?;
+                let messages: Vec<Seq> = page.entries.iter().map(|it| it.body.seq()).collect();
+                if !messages.is_empty() {
+                    let some = self.ask(Forgetting { messages, ..person.nothing() }).await?;
+                    person.done.messages += some.messages;
+                    person.done.under_way += some.under_way;
+                }
+                Ok(Some(page.next.map_or(Stage::Events, Stage::Messages)))
+            }
+            Stage::Events => {
+                let after = person.events_to;
+                let page = self.read(move |it| it.events_naming(&asked, after)).await?;
+                for events in page.events.chunks(AT_ONCE).map(<[Event]>::to_vec) {
+                    person.done.events += events.len();
+                    self.ask(Forgetting { events, ..person.nothing() }).await?;
+                }
+                person.events_to = page.looked_to;
+                Ok(Some(if page.more { Stage::Events } else { Stage::Rest }))
+            }
+            Stage::Rest => {
+                let suppressions = self.read(move |it| it.suppressions_of(asked.number)).await?;
+                person.done.suppressions += suppressions.len();
+                let rest = person.done.under_way == 0;
+                let some = self.ask(Forgetting { suppressions, rest, ..person.nothing() }).await?;
+                person.done.receipts += some.receipts;
+                person.done.parts += some.parts;
                 person.done.under_way += some.under_way;
-            }
-            before = page.next;
-        }
-        loop {
-            let after = person.events_to;
-            let page = self.read(move |it| it.events_naming(number, after)).await?;
-            for events in page.events.chunks(AT_ONCE).map(<[Event]>::to_vec) {
-                person.done.events += events.len();
-                self.ask(Forgetting { events, ..nothing_of(number) }).await?;
-            }
-            person.events_to = page.looked_to;
-            if !page.more {
-                break;
+                if person.done.under_way == 0 {
+                    self.control(|reply| Control::HasForgotten(asked.number, reply)).await?;
+                }
+                Ok(None)
             }
         }
-        let suppressions: Vec<Suppression> = self.read(move |it| it.suppressions_of(number)).await?;
-        person.done.suppressions += suppressions.len();
-        let rest = person.done.under_way == 0;
-        let some = self.ask(Forgetting { suppressions, rest, ..nothing_of(number) }).await?;
-        person.done.receipts += some.receipts;
-        person.done.parts += some.parts;
-        if rest {
-            self.control(|reply| Control::HasForgotten(number, reply)).await?;
+    }
+
+    /// Until when what has ended is in the records of charge: the writer has passed the end that the log had when this
+    /// was looked at before.
+    async fn look_at_records(&self, person: &mut Person) -> Result<(), Trouble> {
+        let mark = *self.records.borrow();
+        let Some(mark) = mark else {
+            person.recorded = Recorded::ALL;
+            return Ok(());
+        };
+        let (end, at) = self.read(Readers::log_end).await?;
+        let (written_to, rows) = self.read(move |it| it.written_to(mark)).await?;
+        for (_, at) in [person.log_end, (end, at)].into_iter().filter(|it| it.0 <= written_to) {
+            person.recorded.one = at;
+            // Of what some parts were under way rows are kept until all of it is written.
+            if rows == 0 {
+                person.recorded.several = at;
+            }
         }
+        person.log_end = (end, at);
         Ok(())
     }
 
@@ -205,16 +276,15 @@ impl People {
         read: impl FnOnce(&Readers) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Trouble> {
         let readers = self.readers.clone();
-        // A read that panics is told by the hook of panics; it is tried again.
-        let done = spawn_blocking(move || read(&readers)).await.map_err(|_| Trouble::Ended)?;
+        let done = spawn_blocking(move || read(&readers)).await.map_err(|_| Trouble::Panicked)?;
         Ok(done?)
     }
 
     async fn ask(&self, what: Forgetting) -> Result<ForgottenSome, Trouble> {
         let (reply, answer) = oneshot::channel();
         let ask = LoopRequest::Ask(Ask::Forget(Box::new(what)), reply);
-        self.calls.send(ask).await.map_err(|_| Trouble::Ended)?;
-        self.wake.wake();
+        self.lanes.0.send(ask).await.map_err(|_| Trouble::Ended)?;
+        self.lanes.2.wake();
         match answer.await {
             Ok(Ok(Grant::ForgottenSome(some))) => Ok(some),
             _ => Err(Trouble::Ended),
@@ -223,12 +293,8 @@ impl People {
 
     async fn control<T>(&self, control: impl FnOnce(oneshot::Sender<T>) -> Control) -> Result<T, Trouble> {
         let (reply, answer) = oneshot::channel();
-        self.controls.send(control(reply)).await.map_err(|_| Trouble::Ended)?;
-        self.wake.wake();
+        self.lanes.1.send(control(reply)).await.map_err(|_| Trouble::Ended)?;
+        self.lanes.2.wake();
         answer.await.map_err(|_| Trouble::Ended)
     }
-}
-
-fn nothing_of(number: E164) -> Forgetting {
-    Forgetting { number, messages: Vec::new(), events: Vec::new(), suppressions: Vec::new(), rest: false }
 }

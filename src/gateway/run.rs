@@ -96,7 +96,7 @@ impl Gateway {
         tokio::spawn(endpoints::serve(told.clone(), requests));
         let (people_in, people) = mpsc::channel(PEOPLE_REQUESTS_MAX);
         let lanes = (calls_in.clone(), controls_in.clone(), handles.wake.clone());
-        let people = tokio::spawn(People::new(readers.clone(), lanes, &handles.latest.meters, to_forget).run(people));
+        let forgets = People::new(readers.clone(), lanes, &handles.latest.meters, cdr.mark(), to_forget);
         let lanes = (calls_in, requests_in, people_in);
         let context = Context::new(wiring(&handles, lanes, (readers, opted_out), &loaded.http));
         let (stop_servers, stop) = watch::channel(false);
@@ -110,6 +110,8 @@ impl Gateway {
         sandbox.behind(loaded.sandbox, &mut smpp);
         links.set(Wanted::of(smpp, loaded.http_links), &meters).await;
         cdr.set(loaded.cdr)?;
+        // It waits for the records of charge where there are some.
+        let people = tokio::spawn(forgets.run(people));
         Ok(Self {
             http: http.0,
             admin: admin.0,

@@ -10,7 +10,7 @@ use crate::number::e164::E164;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// A text without a number: its digits, with the `+` before them, are taken out wherever they stand alone.
+/// A text without a number: its digits, with what is dialled before them, are taken out wherever they stand alone.
 pub fn without(text: &str, number: E164) -> Cow<'_, str> {
     if !number.is_known() {
         return Cow::Borrowed(text);
@@ -19,12 +19,14 @@ pub fn without(text: &str, number: E164) -> Cow<'_, str> {
     let (mut left, mut kept, mut from) = (String::new(), 0, 0);
     while let Some(at) = text[from..].find(&*digits).map(|it| from + it) {
         let end = at + digits.len();
-        from = at + 1;
-        let is_digit = |it: Option<char>| it.is_some_and(|it| it.is_ascii_digit());
-        if is_digit(text[..at].chars().next_back()) || is_digit(text[end..].chars().next()) {
+        let before = &text[kept..at];
+        let bare = before.strip_suffix('+').or_else(|| before.strip_suffix("00").filter(|it| !ends_in_digit(it)));
+        let begins = bare.is_some() || !ends_in_digit(before);
+        if !begins || text[end..].starts_with(|it: char| it.is_ascii_digit()) {
+            from = at + 1;
             continue;
         }
-        left.push_str(text[kept..at].strip_suffix('+').unwrap_or(&text[kept..at]));
+        left.push_str(bare.unwrap_or(before));
         (kept, from) = (end, end);
     }
     if kept == 0 {
@@ -32,6 +34,13 @@ pub fn without(text: &str, number: E164) -> Cow<'_, str> {
     }
     left.push_str(&text[kept..]);
     Cow::Owned(left)
+}
+
+/// Whether what follows a text would be read on with it: the `0` of `%20` is no digit.
+fn ends_in_digit(text: &str) -> bool {
+    let octets = text.as_bytes();
+    let is_escape = octets.last_chunk::<3>().is_some_and(|it| it[0] == b'%' && it[1].is_ascii_hexdigit());
+    !is_escape && octets.last().is_some_and(u8::is_ascii_digit)
 }
 
 /// Where a customer is told besides, without a number.
@@ -76,6 +85,9 @@ mod tests {
             ("é31612345678é", "éé"),
             ("+3161234567", "+3161234567"),
             ("/told?to=%2B31612345678&id=7", "/told?to=%2B&id=7"),
+            ("/told?to=%2031612345678", "/told?to=%20"),
+            ("0031612345678 or 10031612345678", " or 10031612345678"),
+            ("31612345678 31612345678", " "),
         ] {
             assert_eq!(without(text, number), left, "{text}");
         }

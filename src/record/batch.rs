@@ -26,7 +26,8 @@ pub struct Batch {
     pub bodies: Vec<Arc<Body>>,
     /// Messages whose body is another from now on: the text is forgotten, or they wait longer for their time.
     pub erased: Vec<Arc<Body>>,
-    /// Messages as they were, whose recipient is forgotten: nobody finds them by their numbers and references any more.
+    /// Messages as they were, whose recipient is forgotten: nobody finds them by that number any more, nor by that
+    /// reference.
     pub unfound: Vec<Arc<Body>>,
     /// Parts of messages accepted in this beat.
     pub new_parts: Vec<Part>,

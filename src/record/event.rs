@@ -19,7 +19,8 @@ pub struct Event {
     pub kind: EventKind,
     /// When it was decided.
     pub at: Time,
-    /// The particulars, a JSON object. They are written once, so that whoever is told twice is told the same.
+    /// The particulars, a JSON object. They are written once, so that whoever is told twice is told the same; unless
+    /// somebody whom they name was forgotten in between.
     pub data: Box<str>,
     /// Where it is told besides.
     pub callback: Option<Callback>,

@@ -3,28 +3,34 @@
 //! The event stays, for the application is owed the fact and the records of charge are written from it. The number goes
 //! out of all of its texts; of a message that came from it what it said goes as well.
 
+use crate::carrier::whom::is_number_of;
 use crate::message::forget::{callback_without, without};
 use crate::number::e164::E164;
 use crate::record::event::{Event, EventKind};
-use serde_json::{Map, Value};
+use crate::text::hex;
+use serde_json::Value;
 use std::borrow::Cow;
 
-/// What a message from a handset says, and what came with it.
-const SAID: [&str; 4] = ["data", "udh", "tlvs", "ports"];
+/// What a message or a receipt from a handset says, and what came with it.
+const SAID: [&str; 5] = ["data", "length", "udh", "tlvs", "ports"];
 
 impl Event {
     /// The same without a number; `None` where it does not name it.
     pub fn without(&self, number: E164) -> Option<Self> {
         let Ok(Value::Object(mut data)) = serde_json::from_str(&self.data) else { return None };
-        let is_from = |it: &Map<String, Value>| {
-            let from = it.get("from").and_then(Value::as_str).unwrap_or_default();
-            from.strip_prefix('+').unwrap_or(from) == &*number.digits()
+        let is_his = |name| data.get(name).and_then(Value::as_str).is_some_and(|it| is_number_of(it, number));
+        let (is_from, is_to) = (is_his("from"), is_his("to"));
+        let said = match self.kind {
+            EventKind::MessageReceived => is_from,
+            // Its octets say whom it is about in their own ways.
+            EventKind::ReceiptUnread => is_from || is_to || self.data.contains(&hex_digits(number)),
+            _ => false,
         };
-        let said = self.kind == EventKind::MessageReceived && is_from(&data);
         if said {
             data.retain(|name, _| !SAID.contains(&name.as_str()));
-            if let Some(text) = data.get_mut("text") {
-                *text = "".into();
+            let his = [("from", is_from), ("to", is_to), ("text", self.kind == EventKind::MessageReceived)];
+            for (name, _) in his.into_iter().filter(|it| it.1) {
+                data.entry(name).and_modify(|it| *it = "".into());
             }
         }
         let named = data.values_mut().filter_map(|it| clear(it, number)).count() != 0;
@@ -35,6 +41,11 @@ impl Event {
             ..self.clone()
         })
     }
+}
+
+/// The digits of a number as octets that are shown in hexadecimal have them.
+pub fn hex_digits(number: E164) -> String {
+    hex::encode(number.digits().as_bytes())
 }
 
 /// Takes a number out of every text; nothing where it was in none.
@@ -94,8 +105,27 @@ mod tests {
         let bare = json!({ "id": "mo_1", "to": "12345", "from": "", "text": "", "complete": true });
         assert_eq!(left(EventKind::MessageReceived, &data("+31612345678", "my address is")), bare);
         assert_eq!(left(EventKind::MessageReceived, &data("31612345678", "my address is")), bare);
+        assert_eq!(left(EventKind::MessageReceived, &data("0612345678", "my address is")), bare);
         let kept = left(EventKind::MessageReceived, &data("+31687654321", "call +31612345678"));
         assert_eq!(kept, data("+31687654321", "call "));
+    }
+
+    #[test]
+    fn a_receipt_that_nobody_understood_says_nothing_of_whom_it_is_about() {
+        let data = |from: &str, to: &str, tlv: &str| {
+            json!({ "from": from, "to": to, "data": "AAA=", "length": 2,
+            "tlvs": { "0x1400": tlv }, "carrier": "acme" })
+        };
+        let bare = |from: &str, to: &str| json!({ "from": from, "to": to, "carrier": "acme" });
+        for (given, expected) in [
+            (data("+31612345678", "SHOP", "hex:00"), bare("", "SHOP")),
+            (data("SHOP", "0612345678", "hex:00"), bare("SHOP", "")),
+            (data("31612***678", "SHOP", "hex:3331363132333435363738"), bare("31612***678", "SHOP")),
+        ] {
+            assert_eq!(left(EventKind::ReceiptUnread, &given), expected);
+        }
+        let other = data("+31687654321", "SHOP", "hex:00");
+        assert_eq!(left(EventKind::ReceiptUnread, &other), other, "only where it is told besides");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::api::world::{KEY, World, account, plan};
 use axum::body::Body;
 use axum::http::Request;
-use nuncio::api::handler::people::{NotForgotten, PersonNews, PersonRequest};
+use nuncio::api::handler::people::{Kept, NotForgotten, PersonNews, PersonRequest};
 use serde_json::json;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
@@ -32,7 +32,7 @@ pub(super) fn stand_in() -> mpsc::Sender<PersonRequest> {
                 }
                 _ => _ = tell.send(news),
             }
-            _ = reply.send(Ok(told));
+            _ = reply.send(Ok(Kept { is_new: number.0 % 10 != 8, news: told }));
         }
     });
     to

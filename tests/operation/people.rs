@@ -11,12 +11,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const CUT_WITHIN: Duration = Duration::from_secs(70);
 const NUMBER: &str = "+31612345678";
 const OTHER: &str = "+31612345679";
-const PERSON: &str = "/admin/v1/people/+31612345678?reason=asked%20by%20letter";
+const PERSON: &str = "/admin/v1/people/+31612345678?reason=31612345678%20asked%20by%20letter";
 
-fn configuration(port: u16) -> String {
+fn configuration(port: u16, more: &str) -> String {
     let route = "[[route]]\nid = 1\nclass = \"marketing\"\ncarriers = [\"acme\"]\n";
     let inbound = "[[inbound]]\nto = [\"12345\"]\naccount = \"shop\"\n";
-    account("[1]") + &carrier(port, "") + route + inbound
+    account("[1]") + &carrier(port, "region = \"NL\"") + route + inbound + more
 }
 
 struct Stage {
@@ -28,8 +28,13 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
+        Self::with("")
+    }
+
+    /// With more of its configuration.
+    fn with(more: &str) -> Self {
         let smsc = Smsc::new();
-        let daemon = Daemon::start(&configuration(smsc.port()));
+        let daemon = Daemon::start(&configuration(smsc.port(), more));
         let link = smsc.bound();
         Self { _smsc: smsc, daemon, link, sequence: 100 }
     }
@@ -66,9 +71,16 @@ impl Stage {
         self.deliver(&raw::deliver(4, text.as_bytes()));
     }
 
+    /// A carrier that names the handset in a parameter of its own.
+    fn receipt_of(&mut self, text: &str) {
+        let mut body = raw::deliver(4, text.as_bytes());
+        body.extend([&[0x14, 1, 0, 11], &NUMBER.as_bytes()[1..]].concat());
+        self.deliver(&body);
+    }
+
     /// A handset writes to 12345.
     fn say(&mut self, from: &str, esm_class: u8, text: &[u8]) {
-        let mut body = [b"\0\x01\x01", &from.as_bytes()[1..], b"\0\0\x0012345\0"].concat();
+        let mut body = [b"\0\x01\x01", from.trim_start_matches('+').as_bytes(), b"\0\0\x0012345\0"].concat();
         body.extend([esm_class, 0, 0, 0, 0, 0, 0, 0, 0, u8::try_from(text.len()).expect("short")]);
         body.extend_from_slice(text);
         self.deliver(&body);
@@ -131,7 +143,7 @@ impl Stage {
         let received = events.iter().filter(|it| it["type"] == "message.received").map(|it| &it["data"]);
         let received: Vec<_> = received.map(|it| (&it["from"], &it["text"])).collect();
         let (nobody, other, said) = (json!(""), json!(OTHER), json!("call me on  or +31612345679"));
-        assert_eq!(received, [(&nobody, &nobody), (&other, &said), (&nobody, &nobody)]);
+        assert_eq!(received, [(&nobody, &nobody), (&nobody, &nobody), (&other, &said), (&nobody, &nobody)]);
     }
 
     fn leaves_no_trace(&self) {
@@ -160,10 +172,8 @@ fn named(stage: &mut Stage) -> Messages {
     ["a", "b", "c"].iter().for_each(|it| stage.take(it));
     stage.receipt("a");
     stage.receipt("c");
-    // A carrier that names the handset in a parameter of its own.
-    let mut body = raw::deliver(4, b"id:b stat:DELIVRD err:000 text:");
-    body.extend([&[0x14, 1, 0, 11], &NUMBER.as_bytes()[1..]].concat());
-    stage.deliver(&body);
+    stage.receipt_of("id:b stat:DELIVRD err:000 text:");
+    stage.receipt_of("it arrived");
     order.iter().for_each(|it| stage.is(it, "DELIVERED"));
     let own = |text: &str| json!({ "to": NUMBER, "from": "12345", "text": text, "client_ref": "ref-31612345678" });
     let sent = stage.post(&own("under way")).remove(0);
@@ -173,6 +183,7 @@ fn named(stage: &mut Stage) -> Messages {
     later["send_at"] = soon().into();
     let queued = stage.post(&later).remove(0);
     stage.say(NUMBER, 0, b"my name is Ada");
+    stage.say("0612345678", 0, b"and I dial like this");
     stage.say(OTHER, 0, b"call me on 31612345678 or +31612345679");
     stage.say(NUMBER, 0x40, b"\x05\0\x03\x07\x02\x01the first half of something");
     stage.receipt("nobody-s");
@@ -223,7 +234,75 @@ fn nothing_is_left_of_a_number_and_everything_of_what_became_of_its_messages() {
     let actions = stage.daemon.operator().get("/admin/v1/actions").json();
     let newest = (&actions["data"][0]["action"], &actions["data"][0]["reason"]);
     assert_eq!(newest, (&json!("forget"), &json!("asked by letter")));
+    // A carrier that says something once more brings nobody back.
+    stage.receipt_of("id:d stat:UNDELIV err:001 text:");
+    let shown = until("it is on its page", PATIENCE, || {
+        Some(stage.page(&sent)["attempts"][0].clone()).filter(|it| it["later_receipts"][0]["raw_status"] == "UNDELIV")
+    });
+    assert_eq!((&shown["receipt"]["tlvs"], &shown["later_receipts"][0]["tlvs"]), (&json!({}), &json!({})), "{shown}");
     stage.leaves_no_trace();
+}
+
+#[test]
+fn what_comes_while_somebody_is_forgotten_is_new() {
+    let mut stage = Stage::new();
+    let message = |text: &str| json!({ "to": NUMBER, "from": "12345", "text": text });
+    let old = stage.post(&message("the old one")).remove(0);
+    stage.take("old");
+    stage.is(&old, "SENT");
+    stage.say(NUMBER, 0, b"old words");
+    assert_eq!(stage.forget().0, 202);
+    let new = stage.post(&message("the new one")).remove(0);
+    stage.take("new");
+    stage.is(&new, "SENT");
+    stage.say(NUMBER, 0, b"new words");
+    stage.say(NUMBER, 0x40, b"\x05\0\x03\x07\x02\x01a new half ");
+    // Whoever asks again asks how far it is.
+    assert_eq!(stage.forget().1["under_way"], 1);
+    stage.receipt("old");
+    until("the old one is forgotten", PATIENCE, || (stage.page(&old)["to"] == "").then_some(()));
+    until("nothing is left to forget", PATIENCE, || {
+        (stage.daemon.metrics().value("people_to_forget") == 0.0).then_some(())
+    });
+    stage.say(NUMBER, 0x40, b"\x05\0\x03\x07\x02\x02and the other");
+    let words = |stage: &Stage| -> Vec<String> {
+        let events = stage.events();
+        let received = events.iter().filter(|it| it["type"] == "message.received");
+        received.map(|it| it["data"]["text"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(words(&stage), ["", "new words", "a new half and the other"]);
+    stage.receipt("new");
+    stage.is(&new, "DELIVERED");
+    assert_eq!(stage.page(&new)["to"], NUMBER);
+    let actions = stage.daemon.operator().get("/admin/v1/actions").json();
+    assert_eq!(actions["data"].as_array().unwrap().len(), 1, "it was ordered once");
+    assert_eq!(stage.forget().0, 200);
+    assert_eq!(words(&stage), [""; 3]);
+    assert_eq!(stage.page(&new)["to"], "");
+}
+
+#[test]
+fn records_of_charge_are_written_before_somebody_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = folder.path().join("cdr.jsonl");
+    let mut stage = Stage::with(&format!("[cdr]\npath = {records:?}\n"));
+    let message = json!({ "to": NUMBER, "from": "12345", "text": "hello" });
+    let (sent, queued) = (stage.post(&message).remove(0), {
+        let mut later = message.clone();
+        later["send_at"] = soon().into();
+        stage.post(&later).remove(0)
+    });
+    stage.take("a");
+    stage.receipt("a");
+    stage.is(&sent, "DELIVERED");
+    let (_, said) = stage.forget();
+    assert_eq!(stage.page(&queued)["status"], "CANCELLED", "{said}");
+    for id in [&sent, &queued] {
+        until("it is forgotten", PATIENCE, || (stage.page(id)["to"] == "").then_some(()));
+    }
+    let lines = std::fs::read_to_string(&records).unwrap();
+    let of = |id: &str| lines.lines().filter(|it| it.contains(id) && it.contains("\"country\":\"NL\"")).count();
+    assert_eq!((of(&sent), of(&queued), lines.lines().count()), (1, 1, 2), "{lines}");
 }
 
 /// In an hour.

@@ -12,7 +12,16 @@ pub struct PersonRequest {
     /// His number.
     pub number: E164,
     /// Told once that is durable.
-    pub reply: oneshot::Sender<Result<oneshot::Receiver<PersonNews>, NotForgotten>>,
+    pub reply: oneshot::Sender<Result<Kept, NotForgotten>>,
+}
+
+/// It is durable that somebody is to be forgotten.
+#[derive(Debug)]
+pub struct Kept {
+    /// It was not before.
+    pub is_new: bool,
+    /// What came of it, once everything was gone through.
+    pub news: oneshot::Receiver<PersonNews>,
 }
 
 /// What of somebody is forgotten since it was asked for, once everything was gone through.

@@ -7,11 +7,12 @@ use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint};
 use crate::api::handler::json;
 use crate::api::handler::kinds::{AnyNumber, ForgettingWord};
-use crate::api::handler::people::{NotForgotten, PersonNews, PersonRequest, STATES};
+use crate::api::handler::people::{Kept, NotForgotten, PersonNews, PersonRequest, STATES};
 use crate::api::handler::problem::{Kind, Problem};
 use crate::api::handler::query::{self, invalid};
 use crate::dispatch::door::happening::{Demand, Ending};
 use crate::dispatch::door::reply::Denial;
+use crate::message::forget::without;
 use crate::number::e164::E164;
 use crate::record::action::{Deed, Target};
 use axum::extract::{Path, RawQuery, State};
@@ -43,12 +44,14 @@ pub(crate) async fn forget(
     if REASON_MAX < reason.chars().count() {
         return Err(invalid("reason", format!("has more than {REASON_MAX} characters")));
     }
-    // That somebody was forgotten is remembered, and not who.
-    let (deed, target, end) = (Deed::Forget, Target::Store, Ending::Never);
-    let demand = Demand { actor: by.account().id, deed, target, reason: reason.into(), end };
-    ask(&context, Box::new(demand)).await?;
-    let news = kept(&context, number).await?;
-    match timeout(WAIT, news).await {
+    let kept = kept(&context, number).await?;
+    if kept.is_new {
+        // That somebody was forgotten is remembered, and not who.
+        let (deed, target, end) = (Deed::Forget, Target::Store, Ending::Never);
+        let reason = without(reason, number).trim().into();
+        ask(&context, Box::new(Demand { actor: by.account().id, deed, target, reason, end })).await?;
+    }
+    match timeout(WAIT, kept.news).await {
         Ok(Ok(news)) if news.under_way == 0 => Ok(json::answer(StatusCode::OK, &View::of(STATES[0], news), 256)),
         Ok(Ok(news)) => Ok(json::answer(StatusCode::ACCEPTED, &View::of(STATES[1], news), 256)),
         Ok(Err(_)) | Err(_) => Ok(json::answer(StatusCode::ACCEPTED, &View::of(STATES[1], PersonNews::default()), 256)),
@@ -56,14 +59,14 @@ pub(crate) async fn forget(
 }
 
 /// Waits until it is durable that somebody is to be forgotten.
-async fn kept(context: &Context, number: E164) -> Result<oneshot::Receiver<PersonNews>, Problem> {
+async fn kept(context: &Context, number: E164) -> Result<Kept, Problem> {
     let (reply, answer) = oneshot::channel();
     context.wiring.of_people.try_send(PersonRequest { number, reply }).map_err(|error| match error {
         TrySendError::Full(_) => Problem::new(Kind::QueueFull, "Too many people are being forgotten."),
         TrySendError::Closed(_) => refusal(&Denial::Draining),
     })?;
     match timeout(ANSWER_TIMEOUT, answer).await {
-        Ok(Ok(Ok(news))) => Ok(news),
+        Ok(Ok(Ok(kept))) => Ok(kept),
         Ok(Ok(Err(NotForgotten::TooMany(most)))) => Err(Problem::new(
             Kind::QueueFull,
             format!("{most} people are to be forgotten and have messages under way; try again when some have ended."),
@@ -81,8 +84,8 @@ pub(crate) fn about() -> Endpoint {
              without number, text and what carriers said beside; events lose it, also those that were not told yet; what \
              came from it says nothing any more; what waited for parts or messages of it goes. What keeps it in peace \
              goes on doing so under a keyed hash. What has not left is cancelled; what has left keeps the number until \
-             it has ended, and is forgotten then, over restarts, too: ask again to see how far it is. \
-             Records of charge, logs and backups that were written before are the operator's to clear.",
+             it has ended, and is forgotten then, over restarts, too: ask again to see how far it is. What comes \
+             meanwhile is new. Records of charge, logs and backups that were written before are the operator's to clear.",
         )
         .by(Scope::Admin)
         .path::<AnyNumber>("number", "%2B31687654321", "The number, with its country code.")

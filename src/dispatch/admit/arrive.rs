@@ -111,6 +111,11 @@ impl Arrivals {
         self.orders.iter().any(|it| (it.first..it.end()).contains(&seq))
     }
 
+    /// How many orders are arriving that began before a message.
+    pub(crate) fn begun_before(&self, seq: Seq) -> usize {
+        self.orders.iter().filter(|it| it.first < seq).count()
+    }
+
     /// The first seq that may not be staged in a lane yet.
     pub(crate) fn ceiling(&self, lane: LaneId) -> Option<Seq> {
         let arriving = self.orders.iter().map(|it| (it.lanes(), it.first));

@@ -14,6 +14,7 @@ use crate::record::action::{Deed, Target};
 use crate::record::delivery::Progress;
 use crate::record::event::Event;
 use crate::record::suppression::Suppression;
+use crate::record::to_forget::ToForget;
 use crate::route::opt_out::Key;
 use crate::text::content::Requested;
 use std::collections::BTreeSet;
@@ -114,16 +115,32 @@ pub struct Feedback {
 /// Some of what names somebody who is to be forgotten.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forgetting {
-    /// His number.
-    pub number: E164,
+    /// Who, and until when what names him is to go.
+    pub asked: ToForget,
     /// Messages to him.
     pub messages: Vec<Seq>,
+    /// What ended until then is in the records of charge.
+    pub recorded: Recorded,
     /// Events that named him, without him.
     pub events: Vec<Event>,
     /// What keeps him in peace, as it is stored; it goes on doing so.
     pub suppressions: Vec<Suppression>,
     /// Nothing of him is under way: what waits for parts or messages of his is to be forgotten, too.
     pub rest: bool,
+}
+
+/// Until when records of charge are written of what has ended; for ever where none are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// Of messages of one part.
+    pub one: Time,
+    /// Of messages of several.
+    pub several: Time,
+}
+
+impl Recorded {
+    /// There is nothing to wait for.
+    pub const ALL: Self = Self { one: Time(u64::MAX), several: Time(u64::MAX) };
 }
 
 /// A number that is to be left in peace, for this reason.

@@ -111,9 +111,10 @@ pub struct Withdrawn {
 /// What of somebody is forgotten now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ForgottenSome {
-    /// Messages to him, and how many of those that were named are under way.
+    /// Messages to him.
     pub messages: usize,
-    /// These are under way, and keep his number until they have ended.
+    /// Of those that were named these keep his number until they have ended and are in the records of charge; with the
+    /// orders that are arriving and may have some of his.
     pub under_way: usize,
     /// Receipts that waited for their message.
     pub receipts: usize,

@@ -255,10 +255,11 @@ impl Handsets {
         Some(wish)
     }
 
-    /// Forgets what waits of messages of somebody; how many parts that is.
-    pub(in crate::dispatch) fn forget_person(&mut self, beat: &mut Beat, number: E164) -> usize {
+    /// Forgets what waits of messages that a number began then or before; how many parts that is.
+    pub(in crate::dispatch) fn forget_person(&mut self, beat: &mut Beat, (number, until): (E164, Time)) -> usize {
         let plan = beat.plan.clone();
-        let is_his = |it: &MoPart| understood(&plan, std::slice::from_ref(it)).from.number == Some(number);
+        let is_from = |it: &MoPart| understood(&plan, std::slice::from_ref(it)).from.number == Some(number);
+        let is_his = |it: &MoPart| it.at <= until && is_from(it);
         let gone = self.waiting.take_where(is_his);
         beat.out.batch.mo_done.extend(gone.iter().map(|it| it.number));
         gone.len()

@@ -60,7 +60,7 @@ impl Dispatch {
         (past.attempt.command_status, past.attempt.answered_at) = (answered.command_status, now);
         past.attempt.carrier_message_id = answered.carrier_message_id;
         let charged = cost.filter(|_| answered.answer == Answer::Taken && past.attempt.cost.is_none());
-        past.attempt.cost = cost.filter(|_| answered.answer == Answer::Taken);
+        past.attempt.cost = cost.or(past.attempt.cost).filter(|_| answered.answer == Answer::Taken);
         let (carrier, changed, class) = (past.attempt.link.carrier, past.clone(), held.entry.body.class);
         self.beat.out.facts.extend(charged.map(|amount| Fact::Cost { carrier, class, amount }));
         self.set.changed_past(changed.clone());

@@ -133,9 +133,12 @@ impl ParkedSet {
         beat.tell(Fact::Unmatched { carrier });
     }
 
-    /// Forgets what waits about somebody; how many receipts that is.
-    pub(crate) fn forget_person(&mut self, beat: &mut Beat, number: E164) -> usize {
-        let gone: Vec<u64> = self.by_number.values().filter(|it| it.whom().fits(number)).map(|it| it.number).collect();
+    /// Forgets what waits about a number since then or before; how many receipts that is.
+    pub(crate) fn forget_person(&mut self, beat: &mut Beat, (number, until): (E164, Time)) -> usize {
+        let carriers: Vec<CarrierId> = self.by_carrier.keys().copied().collect();
+        let all: Vec<u64> = carriers.into_iter().flat_map(|it| self.for_handset(it, number)).collect();
+        let old = |it: &&u64| self.get(**it).is_some_and(|it| it.receipt.received_at <= until);
+        let gone: Vec<u64> = all.iter().filter(old).copied().collect();
         gone.iter().filter_map(|it| self.take(beat, *it)).count()
     }
 

@@ -40,7 +40,7 @@ impl Dispatch {
         attempt.carrier_message_id = answered.carrier_message_id.or(attempt.carrier_message_id.take());
         // A carrier that answers twice charges once.
         let charged = cost.filter(|_| attempt.cost.is_none());
-        attempt.cost = cost;
+        attempt.cost = cost.or(attempt.cost);
         let (carrier, number, class) = (attempt.link.carrier, attempt.number, held.entry.body.class);
         self.beat.out.facts.extend(charged.map(|amount| Fact::Cost { carrier, class, amount }));
         let Some(id) = attempt.carrier_message_id.clone() else {

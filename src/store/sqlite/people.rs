@@ -1,10 +1,12 @@
 //! Whom the gateway is to forget, and where he is still named.
 
+use crate::carrier::whom::{CODE_MAX, NATIONAL_MIN};
 use crate::message::id::Seq;
 use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::record::contract::Poisoned;
 use crate::record::event::Event;
+use crate::record::event_forget::hex_digits;
 use crate::record::suppression::Suppression;
 use crate::record::to_forget::ToForget;
 use crate::record::views::SuppressionQuery;
@@ -21,15 +23,15 @@ impl Sqlite {
     /// All of them, longest asked first.
     pub fn to_forget(&mut self) -> Result<Vec<ToForget>, Poisoned> {
         self.asked("reading whom to forget", |conn| {
-            reader::all(&mut conn.prepare_cached(&to_forget::TABLE.select("ORDER BY at"))?, [], to_forget::read)
+            reader::all(&mut conn.prepare_cached(&to_forget::TABLE.select("ORDER BY n"))?, [], to_forget::read)
         })
     }
 
-    /// Keeps whom to forget, with all that was accepted until now.
+    /// Keeps whom to forget, with all that was accepted until now; he is not kept yet.
     pub fn keep_to_forget(&mut self, number: E164) -> Result<ToForget, Poisoned> {
         self.guarded("keeping whom to forget", |it| {
             let asked = ToForget { number, below: Seq(it.marks.next_seq), at: it.marks.time.max(Time(1)) };
-            let words = to_forget::TABLE.insert("INSERT OR REPLACE", 1);
+            let words = to_forget::TABLE.insert("INSERT", 1);
             writer::each(&it.writer, &words, std::iter::once(to_forget::write(&asked)))?;
             Ok(asked)
         })
@@ -58,9 +60,15 @@ pub struct NamingEvents {
 }
 
 impl Readers {
-    /// The next events that name a number, each without it.
-    pub fn events_naming(&self, number: E164, after: u64) -> Result<NamingEvents, Fault> {
-        self.ask(|conn| reader::at_once(conn, || naming(conn, number, after)))
+    /// The next events that name somebody and are of what is to be forgotten of him, each without him.
+    pub fn events_naming(&self, asked: &ToForget, after: u64) -> Result<NamingEvents, Fault> {
+        self.ask(|conn| reader::at_once(conn, || naming(conn, asked, after)))
+    }
+
+    /// The last event of the log, and the time of the last commit.
+    pub fn log_end(&self) -> Result<(u64, Time), Fault> {
+        let marks = self.ask(reader::marks)?;
+        Ok((marks.next_event.saturating_sub(1), marks.time))
     }
 
     /// What keeps a number in peace, as it is stored.
@@ -71,12 +79,15 @@ impl Readers {
     }
 }
 
-fn naming(conn: &Connection, number: E164, after: u64) -> Result<NamingEvents, Trouble> {
-    // Most events name others, and are not read.
-    let words = "SELECT n, instr(data, ?3) > 0 OR instr(target, ?3) > 0 FROM event WHERE n > ?1 ORDER BY n LIMIT ?2";
+fn naming(conn: &Connection, asked: &ToForget, after: u64) -> Result<NamingEvents, Trouble> {
+    // Most events name others, and are not read. A number may stand there as it is dialled in its country.
+    let words = "SELECT n, instr(data, ?3) > 0 OR instr(target, ?3) > 0 OR instr(data, ?4) > 0
+        FROM event WHERE n > ?1 ORDER BY n LIMIT ?2";
     let mut statement = conn.prepare_cached(words)?;
-    let digits = number.digits();
-    let mut rows = statement.query((after.cast_signed(), LOOKED_AT.cast_signed(), &*digits))?;
+    let digits = asked.number.digits();
+    let national = &digits[digits.len().saturating_sub(NATIONAL_MIN).min(CODE_MAX)..];
+    let mut rows =
+        statement.query((after.cast_signed(), LOOKED_AT.cast_signed(), national, hex_digits(asked.number)))?;
     let (mut found, mut looked_to, mut looked) = (Vec::new(), after, 0);
     while let Some(row) = rows.next()? {
         let n: i64 = row.get(0)?;
@@ -87,9 +98,11 @@ fn naming(conn: &Connection, number: E164, after: u64) -> Result<NamingEvents, T
     }
     let mut whole = conn.prepare_cached(&event::TABLE.select("WHERE n = ?1"))?;
     let mut page = NamingEvents { events: Vec::new(), looked_to, more: looked == LOOKED_AT };
+    // What is about a message is as old as that.
+    let is_of_before = |it: &Event| it.about.map_or(it.at <= asked.at, |seq| seq < asked.below);
     for n in found {
         match reader::first(&mut whole, [n], event::read) {
-            Ok(event) => page.events.extend(event.and_then(|it| it.without(number))),
+            Ok(event) => page.events.extend(event.filter(is_of_before).and_then(|it| it.without(asked.number))),
             // What is damaged is nobody's to read; it goes when it is set aside, or too old.
             Err(Trouble::Damaged(..)) => {}
             Err(other) => return Err(other),
@@ -117,7 +130,7 @@ mod tests {
     fn events_that_name_a_number_are_found_in_all_of_the_log_and_kept_without_it() {
         let directory = tempfile::tempdir().expect("a directory");
         let mut store = Sqlite::open(directory.path(), Durability::Os).expect("it opens");
-        let number = E164(31_612_345_678);
+        let asked = ToForget { number: E164(31_612_345_678), below: Seq(1), at: Time(1_000_000) };
         let names = |n: &u64| [1, 2 * LOOKED_AT as u64 - 1].contains(n);
         let to = |n: u64| if names(&n) { "+31612345678" } else { "+316123456789" };
         let events: Vec<Event> = (1..2 * LOOKED_AT as u64 + 10).map(|n| event(n, to(n))).collect();
@@ -125,7 +138,7 @@ mod tests {
         let all = |store: &Sqlite| {
             let (mut found, mut after) = (Vec::new(), 0);
             loop {
-                let page = store.readers().events_naming(number, after).expect("an answer");
+                let page = store.readers().events_naming(&asked, after).expect("an answer");
                 found.extend(page.events);
                 after = page.looked_to;
                 if !page.more {
@@ -140,6 +153,17 @@ mod tests {
         erased.push(event(2 * LOOKED_AT as u64 + 50, ""));
         store.commit(&Batch { events_erased: erased, ..Batch::default() }).expect("they are written");
         assert_eq!(all(&store).0, []);
+        let old = ToForget { at: Time(1), ..asked };
+        let before =
+            Batch { events: vec![event(20_001, "+31612345678"), event(20_002, "0612345678")], ..Batch::default() };
+        store.commit(&before).expect("they are written");
+        assert_eq!(
+            store.readers().events_naming(&old, 20_000).expect("an answer").events,
+            [],
+            "what comes later is new"
+        );
+        let found = store.readers().events_naming(&asked, 20_000).expect("an answer").events;
+        assert_eq!(found, [event(20_001, "")], "to whom a message went stands with its country code");
         let kept = store.readers().events_of(&[1, 2, 2 * LOOKED_AT as u64 + 50]).expect("an answer");
         assert_eq!(kept, [event(1, ""), event(2, "+316123456789")]);
     }

@@ -164,5 +164,5 @@ mod tests {
     }
 
     /// Columns that number rows of a table whose key is another.
-    const ROW_NUMBERS: [(&str, &str); 3] = [("idem", "n"), ("suppression", "n"), ("meta", "one")];
+    const ROW_NUMBERS: [(&str, &str); 4] = [("idem", "n"), ("suppression", "n"), ("meta", "one"), ("to_forget", "n")];
 }

@@ -62,9 +62,10 @@ impl Shared {
         for body in &batch.bodies {
             state.post(body.seq(), postings::keys(body));
         }
-        for (segment, seqs) in postings::by_segment(&batch.unfound.iter().map(|it| it.seq()).collect::<Vec<_>>()) {
+        for body in &batch.unfound {
+            let (segment, offset) = postings::place(body.seq());
             if let Some(segment) = state.pending.get_mut(&segment) {
-                segment.forget(&seqs);
+                postings::keys(body).for_each(|it| segment.take(it, offset));
             }
         }
         for part in batch.new_parts.iter().chain(&batch.parts) {

@@ -110,6 +110,11 @@ impl Segment {
         find(&self.0[usize::from(key.bucket)], key)
     }
 
+    /// The place of a message does not have a key any more.
+    pub(super) fn take(&mut self, key: Key, offset: u16) {
+        take(&mut self.0[usize::from(key.bucket)], key, offset);
+    }
+
     pub(super) fn forget(&mut self, offsets: &[u16]) {
         for entries in &mut self.0 {
             forget_in(entries, offsets);
@@ -131,6 +136,16 @@ fn find(entries: &[u8], key: Key) -> Vec<u16> {
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// Takes a key of a place out; says whether it was there.
+fn take(entries: &mut Vec<u8>, key: Key, offset: u16) -> bool {
+    let before = entries.len();
+    let mut gone = Vec::new();
+    put(&mut gone, key, offset);
+    let (all, _) = entries.as_chunks::<ENTRY>();
+    *entries = all.iter().filter(|it| it[..] != gone[..]).flatten().copied().collect();
+    entries.len() < before
 }
 
 /// Takes the entries of places, which are in order, out; says whether there were some.
@@ -178,23 +193,27 @@ pub(in crate::store::sqlite) fn add<'a>(
     Ok(())
 }
 
-/// Takes messages out of the segments that are on the disk: nothing is left of their numbers there, not even a hash.
+/// Takes the keys of messages out of the segments that are on the disk: nothing is left of their numbers there, not
+/// even a hash.
 pub(in crate::store::sqlite) fn remove<'a>(
     conn: &Connection,
     bodies: impl Iterator<Item = &'a Body>,
 ) -> Result<(), Trouble> {
-    let mut rows = BTreeMap::<i64, Vec<u16>>::new();
     for body in bodies {
         let (segment, offset) = place(body.seq());
-        keys(body).for_each(|it| rows.entry(row_of(segment, it.bucket)).or_default().push(offset));
-    }
-    for (row, mut offsets) in rows {
-        offsets.sort_unstable();
-        // What stands in the same bucket for the other of number and reference goes with it.
-        if let Some(mut entries) = entries(conn, row)?
-            && forget_in(&mut entries, &offsets)
-        {
-            store(conn, row, &entries)?;
+        for key in keys(body) {
+            let row = row_of(segment, key.bucket);
+            match entries(conn, row) {
+                Ok(None) => {}
+                Ok(Some(mut entries)) => {
+                    if take(&mut entries, key, offset) {
+                        store(conn, row, &entries)?;
+                    }
+                }
+                // What it had is found by no search any more, nor is what is to go.
+                Err(Trouble::Damaged(..)) => store(conn, row, &[])?,
+                Err(other) => return Err(other),
+            }
         }
     }
     Ok(())

@@ -1,4 +1,5 @@
-//! `to_forget`: whom the gateway is to forget, until nothing of him is left. The key is the number.
+//! `to_forget`: whom the gateway is to forget, until nothing of him is left. The key is the number; rows
+//! are numbered beside it, for keys of rows outlive them in the inner pages of a table.
 
 use crate::message::id::Seq;
 use crate::number::e164::E164;
@@ -14,7 +15,7 @@ pub(in crate::store::sqlite) const TABLE: Table =
 
 const CREATE: &str = "
 CREATE TABLE to_forget (
-    number INTEGER PRIMARY KEY, below INTEGER NOT NULL, at INTEGER NOT NULL, seal INTEGER NOT NULL
+    n INTEGER PRIMARY KEY, number INTEGER NOT NULL, below INTEGER NOT NULL, at INTEGER NOT NULL, seal INTEGER NOT NULL
 ) STRICT;
 ";
 
@@ -41,7 +42,7 @@ mod tests {
     #[test]
     fn every_field_of_whom_to_forget_is_kept() {
         let it = ToForget { number: E164(31_612_345_678), below: Seq(3), at: Time(4) };
-        let row = "number=31612345678 below=3 at=4 seal=471374285";
+        let row = "n=1 number=31612345678 below=3 at=4 seal=471374285";
         assert_eq!(kept(&TABLE, &write(&it), read), (row.to_owned(), it));
     }
 }
