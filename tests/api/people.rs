@@ -5,8 +5,9 @@ use axum::body::Body;
 use axum::http::Request;
 use nuncio::api::handler::people::{Kept, NotForgotten, PersonNews, PersonRequest};
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 const OPERATOR: &str = "key-of-operator";
 
@@ -14,9 +15,9 @@ const OPERATOR: &str = "key-of-operator";
 /// it, and one that ends with 3 is one too many.
 pub(super) fn stand_in() -> mpsc::Sender<PersonRequest> {
     let (to, mut requests) = mpsc::channel(16);
-    std::thread::spawn(move || {
+    tokio::spawn(async move {
         let mut kept = Vec::new();
-        while let Some(PersonRequest { number, reply }) = requests.blocking_recv() {
+        while let Some(PersonRequest { number, reply }) = requests.recv().await {
             let (tell, told) = oneshot::channel();
             let news = PersonNews {
                 messages: 2,
@@ -51,7 +52,7 @@ async fn delete(world: &World, key: &str, path: &str) -> crate::api::world::Answ
     world.operate(Request::delete(path).header("x-api-key", key).body(Body::empty()).unwrap()).await
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn it_says_what_is_forgotten_and_what_is_still_under_way() {
     let world = world();
     for number in ["+31612345678", "%2B31612345678", "+31%206%201234%205678?reason=asked%20by%20letter"] {
