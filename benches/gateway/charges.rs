@@ -48,7 +48,7 @@ impl Bench {
         for daemon in [plain.1, charged.1] {
             daemon.until_up(1).await;
         }
-        for _ in 0..self.rounds.max(3) {
+        for _ in 0..self.rounds.max(5) {
             for (came, daemon) in came.iter_mut().zip([plain.1, charged.1]) {
                 let before = daemon.process.cpu();
                 came.rates.push(self.round(daemon).await);

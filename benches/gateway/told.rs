@@ -18,6 +18,8 @@ use std::time::Duration;
 
 /// Requests a second.
 const RATE: u64 = 1_000;
+/// Turns of what is compared, at least: the machine is not alone.
+const TURNS: usize = 5;
 /// How long after the last event is recorded the senders have for what they do with it.
 const REST: Duration = Duration::from_secs(5);
 
@@ -85,35 +87,39 @@ impl Bench {
 
     /// What another account sees of it.
     async fn beside_undelivered(&mut self, without: &Told, with: &Told) {
-        let (mut rates, mut latest) = ([Vec::new(), Vec::new()], [Vec::new(), Vec::new()]);
-        for _ in 0..self.rounds.max(3) {
-            for (at, told) in [without, with].into_iter().enumerate() {
+        let mut came = [[(); 3]; 2].map(|it| it.map(|()| Vec::new()));
+        for _ in 0..self.rounds.max(TURNS) {
+            for ([rates, spent, latest], told) in came.iter_mut().zip([without, with]) {
                 let mut carrier = Carrier::start(told.site.carrier(1), Mode::Receipting);
                 told.daemon.until_up(1).await;
-                latest[at].push(percentile(&mut told.steady(self, &mut carrier).await, 0.99));
+                latest.push(percentile(&mut told.steady(self, &mut carrier).await, 0.99));
                 drop(carrier);
                 let _carrier = Carrier::start(told.site.carrier(1), Mode::Prompt);
                 told.daemon.until_up(1).await;
-                let count = self.messages;
-                rates[at].push(told.round(self, count).await);
+                let (count, cpu) = (self.messages, told.daemon.process.cpu());
+                rates.push(told.round(self, count).await);
+                spent.push((told.daemon.process.cpu() - cpu) / count as f64 * 1e6);
             }
         }
-        let ratio = |of: &[Vec<f64>; 2]| median(&of[1]) / median(&of[0]);
+        let medians = |at: usize| [&came[1][at], &came[0][at]].map(|it| median(it));
+        let ([rate, of_rate], [spent, of_spent], [late, of_late]) = (medians(0), medians(1), medians(2));
+        let many = self.backlog;
         self.table.row(
-            &format!(
-                "messages/s of another account until its webhook has come, beside {} undelivered events",
-                self.backlog
-            ),
+            &format!("messages/s of another account until its webhook has come, beside {many} undelivered events"),
             "",
             "1×",
-            format!("{:.2}× by the medians ({} against {}, by turns)", ratio(&rates), list(&rates[1]), list(&rates[0])),
+            format!(
+                "{:.2}× by the medians ({} against {}, by turns); {spent:.0} CPU seconds per million against {of_spent:.0}",
+                rate / of_rate,
+                list(&came[1][0]),
+                list(&came[0][0])
+            ),
         );
-        let [without, with] = [median(&latest[0]), median(&latest[1])];
         self.table.row(
             "its receipt to call at p99, at 1,000 messages/s",
             "",
             "1×",
-            format!("{:.2}× ({with:.2} ms against {without:.2} ms, medians by turns)", ratio(&latest)),
+            format!("{:.2}× ({late:.2} ms against {of_late:.2} ms, medians of as many turns)", late / of_late),
         );
     }
 }
