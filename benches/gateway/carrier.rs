@@ -32,7 +32,7 @@ pub(crate) enum Mode {
     Noting,
     /// The same, and remembers when each receipt left.
     Receipting,
-    /// Remembers when each submit came; refuses one in twelve, and of one in twelve says nothing more once it has taken it.
+    /// Remembers when submits came; refuses one in twelve, and of one in twelve says nothing more once it has taken it.
     Poor,
     /// Takes nothing and answers nothing but enquire_link.
     Silent,

@@ -77,6 +77,9 @@ pub(crate) enum Manner {
     Hangs,
 }
 
+/// Who hears the body of each call.
+pub(crate) type Hears = Rc<dyn Fn(&[u8])>;
+
 /// Answers 200 to every request that comes, and counts them, those of a batch of events by the events; ends with its
 /// runtime.
 pub(crate) async fn sink(port: u16, count: Rc<Cell<u64>>) {
@@ -92,7 +95,7 @@ pub(crate) fn events_in(body: &[u8]) -> u64 {
 }
 
 /// An application that is called: hears the body of each call; ends with its runtime.
-pub(crate) async fn application(port: u16, manner: Manner, hears: Rc<dyn Fn(&[u8])>) {
+pub(crate) async fn application(port: u16, manner: Manner, hears: Hears) {
     let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("the port is free");
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  without: shop's endpoint                       the other account has sent a million, and is told nothing
-//!  with:    shop's endpoint, which takes all      the same million at two endpoints, of which one refuses and one hangs
+//!  with:    shop's endpoint, which takes all      the same million: one endpoint refuses, one hangs
 //! ```
 
 use crate::carrier::{Carrier, Mode};
