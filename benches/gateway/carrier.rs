@@ -4,12 +4,13 @@
 //! |---|---|
 //! | `stats` | submits that came, when the first came, receipts that were refused or whose answer was lost |
 //! | `times` | destination, arrival and command_status of every submit since the last time, then an empty line |
+//! | `receipts` | destination and leaving of every receipt that left, then an empty line |
 
 use crate::process::{Process, die_with_parent, nanos};
 use nuncio::simulator::behaviour::{Behaviour, Mix};
 use nuncio::simulator::carrier::SimulatedCarrier as Simulated;
 use nuncio::simulator::dice::Share;
-use nuncio::simulator::ledger::{Keep, Verdict};
+use nuncio::simulator::ledger::{Keep, Submit, Verdict};
 use nuncio::simulator::outcome::MessageState;
 use nuncio::simulator::server::SmscServer;
 use nuncio::smpp::status::CommandStatus;
@@ -29,18 +30,29 @@ pub(crate) enum Mode {
     Prompt,
     /// The same, and remembers when each submit came.
     Noting,
-    /// Remembers as well; refuses one in twelve, and of one in twelve says nothing more once it has taken it.
+    /// The same, and remembers when each receipt left.
+    Receipting,
+    /// Remembers when submits came; refuses one in twelve, and of one in twelve says nothing more once it has taken it.
     Poor,
     /// Takes nothing and answers nothing but enquire_link.
     Silent,
 }
 
 impl Mode {
-    const ALL: [(&'static str, Self); 4] =
-        [("prompt", Self::Prompt), ("noting", Self::Noting), ("poor", Self::Poor), ("silent", Self::Silent)];
+    const ALL: [(&'static str, Self); 5] = [
+        ("prompt", Self::Prompt),
+        ("noting", Self::Noting),
+        ("receipting", Self::Receipting),
+        ("poor", Self::Poor),
+        ("silent", Self::Silent),
+    ];
 
-    const fn notes(self) -> bool {
-        matches!(self, Self::Noting | Self::Poor)
+    const fn keeps(self) -> Keep {
+        match self {
+            Self::Noting | Self::Poor => Keep::UntilTaken,
+            Self::Receipting => Keep::All,
+            Self::Prompt | Self::Silent => Keep::Nothing,
+        }
     }
 
     fn behaviour(self) -> Behaviour {
@@ -120,17 +132,21 @@ impl Carrier {
 
     /// Each destination's submit, for all that came since the last question.
     pub(crate) fn times(&mut self) -> HashMap<u64, Noted> {
-        writeln!(self.ask, "times").expect("the carrier listens to its pipe");
-        let mut times = HashMap::new();
-        loop {
-            let line = self.line();
-            if line.is_empty() {
-                return times;
-            }
-            let mut numbers = line.split(' ').map(|it| it.parse::<u64>().expect("a number"));
-            let mut next = || numbers.next().expect("three numbers");
-            times.insert(next(), Noted { at: next(), refused: next() != 0 });
-        }
+        self.rows("times").map(|[to, at, status]| (to, Noted { at, refused: status != 0 })).collect()
+    }
+
+    /// When the receipt of each destination left, in [`nanos`].
+    pub(crate) fn receipts(&mut self) -> HashMap<u64, u64> {
+        self.rows("receipts").map(|[to, at]| (to, at)).collect()
+    }
+
+    /// Lines of so many numbers, up to the empty one.
+    fn rows<const COUNT: usize>(&mut self, question: &str) -> impl Iterator<Item = [u64; COUNT]> {
+        writeln!(self.ask, "{question}").expect("the carrier listens to its pipe");
+        std::iter::from_fn(|| Some(self.line()).filter(|it| !it.is_empty())).map(|line| {
+            let numbers: Vec<u64> = line.split(' ').map(|it| it.parse().expect("a number")).collect();
+            numbers.try_into().expect("as many numbers as were asked for")
+        })
     }
 }
 
@@ -139,22 +155,21 @@ pub(crate) fn serve(arguments: &[String]) {
     die_with_parent().expect("the kernel keeps the leash");
     let port: u16 = arguments[0].parse().expect("a port");
     let mode = Mode::ALL.iter().find(|it| it.0 == arguments[1]).expect("a mode").1;
-    let keep = if mode.notes() { Keep::UntilTaken } else { Keep::Nothing };
     let (lines, asked) = tokio::sync::mpsc::channel(1);
     std::thread::spawn(move || {
         std::io::stdin().lines().map_while(Result::ok).try_for_each(|it| lines.blocking_send(it))
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let carrier = Simulated::new(mode.behaviour(), 1, keep);
+        let carrier = Simulated::new(mode.behaviour(), 1, mode.keeps());
         let server = SmscServer::with(([127, 0, 0, 1], port).into(), carrier.clone()).await.expect("the port is free");
         println!("listening");
-        _ = server.run(answer(&carrier, asked)).await;
+        _ = server.run(answer((&carrier, mode), asked)).await;
     });
 }
 
 /// Answers what the benchmark asks, and looks for the first submit meanwhile; ends when nobody asks any more.
-async fn answer(carrier: &Simulated, mut asked: tokio::sync::mpsc::Receiver<String>) {
+async fn answer((carrier, mode): (&Simulated, Mode), mut asked: tokio::sync::mpsc::Receiver<String>) {
     let (mut first, mut times) = (0, Vec::new());
     let mut looks = tokio::time::interval(LOOK);
     loop {
@@ -164,7 +179,9 @@ async fn answer(carrier: &Simulated, mut asked: tokio::sync::mpsc::Receiver<Stri
                 if first == 0 && carrier.stats().submits != 0 {
                     first = nanos();
                 }
-                take(carrier, &mut times);
+                if mode.keeps() == Keep::UntilTaken {
+                    take(carrier, &mut times);
+                }
                 continue;
             }
         };
@@ -173,6 +190,7 @@ async fn answer(carrier: &Simulated, mut asked: tokio::sync::mpsc::Receiver<Stri
                 let stats = carrier.stats();
                 println!("{} {first} {}", stats.submits, stats.receipts_refused + stats.receipts_lost);
             }
+            Some("receipts") => println!("{}", receipts(carrier)),
             Some(_) => {
                 take(carrier, &mut times);
                 let mut text = String::new();
@@ -189,10 +207,36 @@ async fn answer(carrier: &Simulated, mut asked: tokio::sync::mpsc::Receiver<Stri
 /// Takes what the ledger holds, with its times on the clock that all share.
 fn take(carrier: &Simulated, into: &mut Vec<(String, u64, u32)>) {
     let submits = carrier.with(|smsc, _| smsc.ledger_mut().take());
-    let (instant, now) = (Instant::now(), nanos());
+    let shared = shared_clock();
     into.extend(submits.into_iter().map(|it| {
-        let ago = u64::try_from(instant.saturating_duration_since(it.at).as_nanos()).unwrap_or(u64::MAX);
         let status = if let Verdict::Refused(status) = it.verdict { status.as_u32() } else { 0 };
-        (it.destination.to_string(), now.saturating_sub(ago), status)
+        (it.destination.to_string(), shared(it.at), status)
     }));
+}
+
+/// The destinations of all receipts that left, and when on the clock that all share.
+fn receipts(carrier: &Simulated) -> String {
+    let shared = shared_clock();
+    carrier.with(|smsc, _| {
+        let ledger = smsc.ledger();
+        let named = |it: &Submit| match &it.verdict {
+            Verdict::Taken { id, .. } => Some((id.clone(), it.destination.to_string())),
+            Verdict::Refused(_) | Verdict::Ignored => None,
+        };
+        let to: HashMap<_, _> = ledger.submits().iter().filter_map(named).collect();
+        let mut text = String::new();
+        for (to, sent) in ledger.receipts().iter().filter_map(|it| Some((to.get(&it.id)?, it.sent?))) {
+            writeln!(text, "{to} {}", shared(sent)).expect("a string takes everything");
+        }
+        text
+    })
+}
+
+/// What a moment of this process is on the clock that all share.
+fn shared_clock() -> impl Fn(Instant) -> u64 {
+    let (instant, now) = (Instant::now(), nanos());
+    move |at| {
+        let ago = u64::try_from(instant.saturating_duration_since(at).as_nanos()).unwrap_or(u64::MAX);
+        now.saturating_sub(ago)
+    }
 }

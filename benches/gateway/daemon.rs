@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The binary that cargo built beside this benchmark, in the same profile.
-const BINARY: &str = env!("CARGO_BIN_EXE_nuncio");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_nuncio");
 /// How long it may take to start, or to come to what is waited for.
 const WAIT_MAX: Duration = Duration::from_secs(400);
 
@@ -77,7 +77,7 @@ impl Site {
     }
 
     fn configuration(&self) -> String {
-        let digest = Sha256::digest(KEY).iter().fold(String::new(), |text, it| format!("{text}{it:02x}"));
+        let digest = digest(KEY);
         let numbers: Vec<String> = self.routes.iter().map(|it| it.0.to_string()).collect();
         let mut text = format!(
             "[http]\nlisten = \"127.0.0.1:{}\"\n[admin]\nlisten = \"127.0.0.1:{}\"\n[log]\nlevel = \"warn\"\n\
@@ -134,6 +134,11 @@ impl Site {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
+}
+
+/// What a configuration has of a key.
+pub(crate) fn digest(key: &str) -> String {
+    Sha256::digest(key).iter().fold(String::new(), |text, it| format!("{text}{it:02x}"))
 }
 
 impl Daemon {

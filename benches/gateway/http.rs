@@ -66,30 +66,60 @@ fn head(buffer: &[u8]) -> Option<(usize, usize)> {
 /// What each event has in it.
 const EVENT: &[u8] = b"\"type\":\"message.";
 
+/// What an application makes of calls.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Takes each at once.
+    Takes,
+    /// Refuses each at once.
+    Refuses,
+    /// Reads, and never answers.
+    Hangs,
+}
+
+/// Who hears the body of each call.
+pub(crate) type Hears = Rc<dyn Fn(&[u8])>;
+
 /// Answers 200 to every request that comes, and counts them, those of a batch of events by the events; ends with its
 /// runtime.
 pub(crate) async fn sink(port: u16, count: Rc<Cell<u64>>) {
+    let hears = move |body: &[u8]| count.set(count.get() + events_in(body));
+    application(port, Manner::Takes, Rc::new(hears)).await;
+}
+
+/// How many events a call tells; one that is no event counts as one.
+pub(crate) fn events_in(body: &[u8]) -> u64 {
+    // By the first octet: most octets differ in it, and a window for each would be compared with all of it.
+    let starts = body.iter().enumerate().filter(|(_, it)| **it == EVENT[0]).map(|(at, _)| at);
+    starts.filter(|at| body[*at..].starts_with(EVENT)).count().max(1) as u64
+}
+
+/// An application that is called: hears the body of each call; ends with its runtime.
+pub(crate) async fn application(port: u16, manner: Manner, hears: Hears) {
     let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("the port is free");
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
-        let count = count.clone();
+        let hears = hears.clone();
         tokio::task::spawn_local(async move {
-            _ = swallow(stream, &count).await;
+            _ = swallow(stream, manner, &*hears).await;
         });
     }
 }
 
-async fn swallow(mut stream: TcpStream, count: &Cell<u64>) -> io::Result<()> {
+async fn swallow(mut stream: TcpStream, manner: Manner, hears: &dyn Fn(&[u8])) -> io::Result<()> {
     let mut buffer = Vec::with_capacity(4 << 10);
     while stream.read_buf(&mut buffer).await? != 0 {
         while let Some((end, length)) = head(&buffer) {
             if buffer.len() < end + length {
                 break;
             }
-            let events = buffer[end..end + length].windows(EVENT.len()).filter(|it| *it == EVENT).count();
+            hears(&buffer[end..end + length]);
             buffer.drain(..end + length);
-            count.set(count.get() + events.max(1) as u64);
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await?;
+            match manner {
+                Manner::Takes => stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await?,
+                Manner::Refuses => stream.write_all(b"HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n").await?,
+                Manner::Hangs => {}
+            }
         }
     }
     Ok(())

@@ -10,6 +10,8 @@ use tokio::task::spawn_local;
 
 /// The key that the account of the benchmark calls with.
 pub(crate) const KEY: &str = "key-of-the-benchmark";
+/// That of an account beside it.
+pub(crate) const OTHER_KEY: &str = "key-of-the-other-account";
 /// Connections at a time: as many as a busy application has.
 pub(crate) const CONNECTIONS: u64 = 64;
 /// Recipients of one request when a backlog is made: as many as a request may have.
@@ -22,9 +24,10 @@ pub(crate) type Make = Rc<dyn Fn(u64) -> Vec<u8>>;
 pub(crate) fn one(route: u32) -> Make {
     Rc::new(move |number| {
         let to = destination(route, number);
-        request(&format!(
-            r#"{{"to":"+{to}","from":"YOURAPP","text":"Your verification code is 4839","route_id":{route}}}"#
-        ))
+        request(
+            KEY,
+            &format!(r#"{{"to":"+{to}","from":"YOURAPP","text":"Your verification code is 4839","route_id":{route}}}"#),
+        )
     })
 }
 
@@ -33,19 +36,20 @@ pub(crate) fn destination(route: u32, number: u64) -> u64 {
     31_610_000_000 + u64::from(route) * 10_000_000 + number % 10_000_000
 }
 
-/// [`BULK`] messages in one request.
-fn bulk(route: u32, from: u64, count: u64) -> Vec<u8> {
+/// So many messages in one request.
+fn bulk((key, route): (&str, u32), from: u64, count: u64) -> Vec<u8> {
     let mut to = String::with_capacity(16 * BULK as usize);
     for number in from..from + count {
         write!(to, "{}\"+{}\"", if number == from { "" } else { "," }, destination(route, number))
             .expect("a string takes it");
     }
-    request(&format!(r#"{{"to":[{to}],"from":"YOURAPP","text":"Our shop opens at nine tomorrow","route_id":{route}}}"#))
+    let text = "Our shop opens at nine tomorrow";
+    request(key, &format!(r#"{{"to":[{to}],"from":"YOURAPP","text":"{text}","route_id":{route}}}"#))
 }
 
-fn request(body: &str) -> Vec<u8> {
+fn request(key: &str, body: &str) -> Vec<u8> {
     let head = "POST /v1/messages HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nAuthorization: Bearer";
-    format!("{head} {KEY}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    format!("{head} {key}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 /// Sends the requests `from..from + count` over [`CONNECTIONS`] connections, each as soon as the one before
@@ -114,11 +118,11 @@ async fn wait_until(due: u64) {
 
 /// Makes a backlog of `count`, by requests of [`BULK`] recipients over two connections.
 pub(crate) async fn fill(port: u16, route: u32, count: u64) {
-    fill_by(port, route, count, BULK).await;
+    fill_by(port, (KEY, route), count, BULK).await;
 }
 
-/// The same, by requests of so many recipients.
-pub(crate) async fn fill_by(port: u16, route: u32, count: u64, each: u64) {
+/// The same, by requests of so many recipients and with this key.
+pub(crate) async fn fill_by(port: u16, of: (&'static str, u32), count: u64, each: u64) {
     let next = Rc::new(Cell::new(0));
     let mut tasks = Vec::new();
     for _ in 0..2 {
@@ -129,7 +133,7 @@ pub(crate) async fn fill_by(port: u16, route: u32, count: u64, each: u64) {
                 let from = next.get();
                 let many = each.min(count - from);
                 next.set(from + many);
-                let request = bulk(route, from, many);
+                let request = bulk(of, from, many);
                 while client.ask(&request).await.expect("the gateway answers") != 202 {
                     assert!(client.body().contains("\"retryable\":true"), "{}", client.body());
                     tokio::time::sleep(Duration::from_millis(20)).await;

@@ -19,6 +19,8 @@ mod daemon;
 mod kannel;
 mod rows;
 mod events;
+mod told;
+mod charges;
 mod failover;
 mod picture;
 mod table;

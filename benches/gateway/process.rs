@@ -60,8 +60,17 @@ impl Process {
 
     /// Resident memory in MB of a million octets, without the file pages that it maps.
     pub(crate) fn rss(&self) -> f64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that it was so far.
+    pub(crate) fn peak(&self) -> f64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, which: &str) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let kib = status.lines().find_map(|it| it.strip_prefix("VmRSS:")).and_then(|it| it.split_whitespace().next());
+        let kib = status.lines().find_map(|it| it.strip_prefix(which)).and_then(|it| it.split_whitespace().next());
         kib.and_then(|it| it.parse::<f64>().ok()).unwrap_or_default() * 1.024 / 1_000.0
     }
 

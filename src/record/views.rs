@@ -103,6 +103,8 @@ pub struct EventPage {
     pub is_cut: bool,
     /// The number of the last that was looked at; `None` if there is none.
     pub looked_to: Option<u64>,
+    /// There was nothing behind it when it was read.
+    pub is_end: bool,
     /// Some that were asked for are forgotten.
     pub is_gone: bool,
     /// The number of the last of the account that is forgotten; 0 if none is.

@@ -202,7 +202,8 @@ impl EndpointSender {
             if page.is_gone {
                 self.lost("events became older than [store] retention before their endpoint took them");
             }
-            self.more = page.looked_to.is_some();
+            // What comes behind the end rings the bell: calls do not wait for another read.
+            self.more = !page.is_end && page.looked_to.is_some();
             self.queue.read(page.events, page.looked_to.unwrap_or(after));
         }
         Ok(())

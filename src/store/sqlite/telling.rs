@@ -78,12 +78,14 @@ pub(super) fn events(conn: &Connection, query: &EventQuery) -> Result<EventPage,
     let mut statement = conn.prepare_cached(words)?;
     let most = i64::try_from(LOOKED_AT).unwrap_or(i64::MAX);
     let mut rows = statement.query((whose, query.after.cast_signed(), most))?;
-    let (mut page, mut octets) = (EventPage::default(), 0);
-    while octets < OCTETS_MAX
-        && page.events.len() < query.limit
-        && let Some(row) = rows.next()?
-    {
+    let (mut page, mut octets, mut looked_at) = (EventPage::default(), 0, 0);
+    while octets < OCTETS_MAX && page.events.len() < query.limit {
+        let Some(row) = rows.next()? else {
+            page.is_end = looked_at < LOOKED_AT;
+            break;
+        };
         let event = event::read(row)?;
+        looked_at += 1;
         page.looked_to = Some(event.n);
         if query.kinds.has(event.kind) {
             octets += event.data.len();
@@ -127,7 +129,7 @@ impl Readers {
         loop {
             let page = self.ask(|conn| reader::at_once(conn, || events(conn, &query)))?;
             let found = !page.events.is_empty();
-            let end = page.looked_to.is_none();
+            let end = page.is_end || page.looked_to.is_none();
             looked_to = page.looked_to.or(looked_to);
             let is_cut = !found && !end && EVENTS_TIME < began.elapsed();
             if found || end || page.is_gone || is_cut {
