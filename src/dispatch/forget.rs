@@ -7,10 +7,13 @@
 use crate::dispatch::Dispatch;
 use crate::dispatch::door::happening::{Forgetting, Recorded, RequestId};
 use crate::dispatch::door::reply::ForgottenSome;
-use crate::dispatch::tried::attempts_of;
+use crate::dispatch::tried::{self, attempts_of};
 use crate::message::attempt::Attempt;
 use crate::message::body::Body;
 use crate::message::id::{CarrierId, PartKey, Seq};
+use crate::message::part::Part;
+use crate::message::phase::{End, Move, Phase};
+use crate::message::reason::Reason;
 use crate::message::time::Time;
 use crate::number::e164::E164;
 use std::sync::Arc;
@@ -45,7 +48,9 @@ impl Dispatch {
         if !is_his || self.arrivals.holds(seq) {
             return None;
         }
-        self.take_back(seq);
+        if !self.take_back(seq) {
+            self.give_up_refused(seq);
+        }
         let entry = &self.set.get(seq)?.entry;
         let keys: Vec<PartKey> = entry.parts.iter().map(|it| it.key).collect();
         let recorded = if keys.len() == 1 { recorded.one } else { recorded.several };
@@ -69,6 +74,20 @@ impl Dispatch {
         batch.erased.push(after);
         batch.unfound.push(Arc::new(Body { client_ref: gone, ..(*before).clone() }));
         Some(true)
+    }
+
+    /// Takes back what carriers have only ever refused or throttled: it is to be tried again, and has not left.
+    fn give_up_refused(&mut self, seq: Seq) {
+        let Some(entry) = self.set.get(seq).map(|it| &it.entry) else { return };
+        let keys: Vec<PartKey> = entry.parts.iter().map(|it| it.key).collect();
+        let refused = |it: &Part| it.phase() == Phase::Queued && !tried::is_doubted(entry, it.key);
+        if entry.parts.iter().all(refused) && !keys.iter().any(|it| self.is_pending(*it, None)) {
+            for key in keys {
+                self.leave_lane(key);
+                self.step(key, Move::End(End::Cancelled), Some(Reason::Cancelled));
+                self.set.unstage(key);
+            }
+        }
     }
 
     /// No other part of his is kept from being told apart by attempts that nobody can ask about any more.

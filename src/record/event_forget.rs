@@ -33,6 +33,12 @@ impl Event {
                 data.entry(name).and_modify(|it| *it = "".into());
             }
         }
+        if let Some(Value::String(reference)) = data.get_mut("client_ref")
+            && matches!(without(reference, number), Cow::Owned(_))
+        {
+            // As on the page of its message.
+            data.insert("client_ref".to_owned(), Value::Null);
+        }
         let named = data.values_mut().filter_map(|it| clear(it, number)).count() != 0;
         let callback = self.callback.as_ref().map(|it| callback_without(it, number));
         (said || named || callback != self.callback).then(|| Self {
@@ -91,7 +97,7 @@ mod tests {
     fn a_message_keeps_what_became_of_it_and_not_of_whom() {
         let data = json!({ "id": "m1", "to": "+31612345678", "client_ref": "login-31612345678", "status": "DELIVERED",
             "error": { "detail": "31612345678 is barred" }, "parts": 1, "order_id": 31_612_345_678_u64 });
-        let bare = json!({ "id": "m1", "to": "", "client_ref": "login-", "status": "DELIVERED",
+        let bare = json!({ "id": "m1", "to": "", "client_ref": null, "status": "DELIVERED",
             "error": { "detail": " is barred" }, "parts": 1, "order_id": 31_612_345_678_u64 });
         assert_eq!(left(EventKind::MessageDelivered, &data), bare);
     }

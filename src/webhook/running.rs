@@ -22,16 +22,17 @@ pub struct Lane {
     pub account: AccountId,
     /// Where orders to it go.
     pub orders: mpsc::Sender<SenderOrder>,
-    /// Whoever tries it out has this until the call is over: one at a time; nobody does so with a callback, which is
-    /// no place but many.
+    /// It is no place but many: nobody can try it out.
+    pub is_callback: bool,
+    /// Whoever tries it out has this until the call is over: one at a time.
     pub trial: Arc<Semaphore>,
 }
 
 impl Lane {
     /// The lane of an endpoint that begins.
     pub fn new(options: &EndpointOptions, orders: mpsc::Sender<SenderOrder>) -> Self {
-        let trials = usize::from(!options.is_callback());
-        Self { account: options.account, orders, trial: Arc::new(Semaphore::new(trials)) }
+        let (account, is_callback) = (options.account, options.is_callback());
+        Self { account, orders, is_callback, trial: Arc::new(Semaphore::new(1)) }
     }
 }
 
@@ -52,7 +53,7 @@ impl Running {
     /// many.
     pub fn test(&self, account: AccountId, kind: EventKind) -> (usize, usize) {
         let running = self.lock();
-        let own = running.values().filter(|it| it.account == account);
+        let own = running.values().filter(|it| it.account == account && !it.is_callback);
         let called = own.clone().filter(|it| {
             let trial = Arc::clone(&it.trial).try_acquire_owned();
             trial.is_ok_and(|trial| it.orders.try_send(SenderOrder::Test(kind, trial)).is_ok())

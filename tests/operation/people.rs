@@ -244,6 +244,24 @@ fn nothing_is_left_of_a_number_and_everything_of_what_became_of_its_messages() {
 }
 
 #[test]
+fn what_carriers_only_ever_refused_is_not_tried_again() {
+    let mut stage = Stage::new();
+    let message = stage.post(&json!({ "to": NUMBER, "from": "12345", "text": "hello" })).remove(0);
+    let submit = stage.link.read_command(raw::SUBMIT_SM);
+    // ESME_RTHROTTLED
+    stage.link.answer(&submit, 0x58, b"");
+    until("it was throttled", PATIENCE, || (stage.page(&message)["throttled"] != 0).then_some(()));
+    let (status, said) = stage.forget();
+    if status == 202 {
+        // It was on its way again.
+        let submit = stage.link.read_command(raw::SUBMIT_SM);
+        stage.link.answer(&submit, 0x58, b"");
+    }
+    let page = until("it is taken back", PATIENCE, || Some(stage.page(&message)).filter(|it| it["to"] == ""));
+    assert_eq!(page["status"], "CANCELLED", "{said}");
+}
+
+#[test]
 fn what_comes_while_somebody_is_forgotten_is_new() {
     let mut stage = Stage::new();
     let message = |text: &str| json!({ "to": NUMBER, "from": "12345", "text": text });

@@ -339,7 +339,7 @@ enum TargetView {
     Route(u32),
     /// A link, by its name.
     Link(String),
-    /// The store that was restored, or the clock.
+    /// The store that was restored, the clock, or a person, who is not said.
     Store(&'static str),
 }
 
@@ -361,6 +361,7 @@ impl<'a> ActionView<'a> {
                 Target::Route(it) => TargetView::Route(it.0),
                 Target::Link(it) => TargetView::Link(link_name(plan, it)),
                 Target::Store if action.deed == Deed::ConfirmClock => TargetView::Store("clock"),
+                Target::Store if action.deed == Deed::Forget => TargetView::Store("person"),
                 Target::Store => TargetView::Store("restored"),
             },
             to,

@@ -113,7 +113,8 @@ struct View {
     parts: usize,
     /// What keeps it in peace, and goes on doing so.
     suppressions: usize,
-    /// Messages that have left and not ended; 0 also where that is not known yet.
+    /// Messages that have left and not ended, or whose record of charge is not written yet; 0 also where that is not
+    /// known yet.
     under_way: usize,
 }
 

@@ -134,6 +134,11 @@ struct Found {
 }
 
 impl Invoice {
+    /// Whether it has a column of prices.
+    pub(super) const fn has_prices(&self) -> bool {
+        self.columns.price.is_some()
+    }
+
     /// Looks through an invoice once.
     pub(super) fn look_at(path: &Path, options: &CdrCheck, ours: &Ours) -> Result<Self, CheckError> {
         let mut rows = rows(path)?;
@@ -268,9 +273,11 @@ fn header(path: &Path, rows: &mut Rows<BufReader<File>>, options: &CdrCheck) -> 
         let cuts = SEPARATORS.map(|it| (it, row.fields(it).iter().map(|it| plain(it)).collect::<Vec<_>>()));
         let fits = cuts.iter().filter(|it| place(&it.1, options.id_column.as_deref(), &IDS).is_some());
         if let Some((separator, names)) = fits.max_by_key(|it| it.1.len()) {
-            return columns(names, options).map(|it| (row.line, *separator, it)).map_err(|name| {
-                CheckError::Unclear(format!("{}: no column of line {} is called {name}", path.display(), row.line))
-            });
+            let unclear = |what: String| {
+                CheckError::Unclear(format!("{}: no column of line {} {what}", path.display(), row.line))
+            };
+            let found = columns(names, options).map_err(|name| unclear(format!("is called {name}")))?;
+            return Ok((row.line, *separator, found));
         }
         let widest = SEPARATORS.into_iter().max_by_key(|it| row.fields(*it).len()).expect("there are four");
         first.get_or_insert_with(|| row.fields(widest).join(", ").chars().take(200).collect::<String>());

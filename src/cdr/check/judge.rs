@@ -18,7 +18,8 @@ pub(super) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     pub(super) fn new(ours: Ours, invoice: &'a Invoice) -> Self {
-        let totals = Totals { carrier: ours.carrier.clone(), unnamed: ours.unnamed, ..Totals::default() };
+        let (carrier, has_prices) = (ours.carrier.clone(), invoice.has_prices());
+        let totals = Totals { carrier, unnamed: ours.unnamed, has_prices, ..Totals::default() };
         Self { ours, invoice, totals }
     }
 

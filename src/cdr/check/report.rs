@@ -142,6 +142,8 @@ pub(super) struct Totals {
     pub(super) unpriced: u64,
     /// Attempts that were perhaps taken and that the carrier did not name.
     pub(super) unnamed: u64,
+    /// The invoice has prices: else they are neither added up nor compared.
+    pub(super) has_prices: bool,
     pub(super) counts: [u64; Kind::ALL.len()],
 }
 
@@ -168,14 +170,15 @@ impl<'a> Report<'a> {
         let differs = Money(totals.theirs.0 - totals.ours.0);
         let count = |it: Kind| totals.counts[usize::from(it.number())];
         let agree = Kind::ALL.into_iter().all(|it| count(it) == 0);
+        let priced = |it: Money| totals.has_prices.then(|| it.exact().to_string());
         if self.json {
             let counts: Value =
                 Kind::ALL.into_iter().map(|it| (it.word().to_owned(), Value::from(count(it)))).collect();
             let told = json!({
                 "agree": agree, "carrier": totals.carrier, "currency": self.currency.map(|it| it.to_string()),
                 "taken": totals.taken, "sms": totals.sms, "cost": totals.ours.exact().to_string(),
-                "lines": totals.lines, "charged": totals.theirs.exact().to_string(),
-                "difference": differs.exact().to_string(), "differences": counts,
+                "lines": totals.lines, "charged": priced(totals.theirs), "difference": priced(differs),
+                "differences": counts,
                 "without_cost": totals.unpriced, "without_id": totals.unnamed,
             });
             self.line(&told.to_string())?;
@@ -185,11 +188,19 @@ impl<'a> Report<'a> {
         let Totals { carrier, taken, sms, ours, lines, theirs, unpriced, unnamed, .. } = totals;
         let (ours, theirs) = (ours.exact(), theirs.exact());
         self.line(&format!("{carrier} took {taken} submits, {sms} SMS:  {ours}{currency}"))?;
-        self.line(&format!("the invoice has {lines} lines:  {theirs}{currency}"))?;
-        self.line(&format!("difference:  {}{currency}", differs.exact()))?;
+        if totals.has_prices {
+            self.line(&format!("the invoice has {lines} lines:  {theirs}{currency}"))?;
+            self.line(&format!("difference:  {}{currency}", differs.exact()))?;
+        } else {
+            self.line(&format!("the invoice has {lines} lines, and no prices: name their column with --price-column"))?;
+        }
         let found = Kind::ALL.into_iter().filter(|it| count(*it) != 0);
         let found: Vec<String> = found.map(|it| format!("{} {}", it.word().replace('_', " "), count(it))).collect();
-        self.line(&if agree { "they agree".to_owned() } else { found.join(", ") })?;
+        self.line(&if agree {
+            "they agree".to_owned() + if totals.has_prices { "" } else { ", but for prices" }
+        } else {
+            found.join(", ")
+        })?;
         if *unpriced != 0 {
             self.line(&format!("{unpriced} lines have a price, and no cost was configured when they were submitted"))?;
         }

@@ -76,6 +76,9 @@ pub enum AskError {
     Output(#[from] io::Error),
 }
 
+/// What is refused for the key, and not for what is asked.
+const OF_KEYS: [&str; 2] = ["/problems/scope-missing", "/problems/network-refused"];
+
 impl AskError {
     fn of(error: ClientError) -> Self {
         match error {
@@ -83,7 +86,8 @@ impl AskError {
                 let detail = explain(&answer);
                 // The detail of a problem names its field; the text of the error beside the pointer does not.
                 match status {
-                    401 | 403 => Self::Key(detail),
+                    401 => Self::Key(detail),
+                    403 if OF_KEYS.iter().any(|it| answer["type"] == *it) => Self::Key(detail),
                     _ => Self::Refused(detail),
                 }
             }

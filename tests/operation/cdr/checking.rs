@@ -81,6 +81,19 @@ fn invoices_agree_however_they_are_written() {
 }
 
 #[test]
+fn an_invoice_without_prices_is_not_said_to_agree_in_them() {
+    let (wrong, prices) = (b"id,amt per\n1d305b4c,7\n1d305b4d,7\n000abc,7\n77,7\n", &["--price-column", "amt per"]);
+    let case = Case::new(&[&four()], wrong);
+    let (code, told, _) = case.check(&["invoice.csv"]);
+    assert_eq!(code, Some(0));
+    assert!(told.contains("no prices: name their column with --price-column"), "{told}");
+    assert!(told.contains("they agree, but for prices") && !told.contains("difference"), "{told}");
+    let (_, totals) = case.told(&[]);
+    assert_eq!((&totals["charged"], &totals["difference"]), (&Value::Null, &Value::Null));
+    assert_eq!(case.check(&[&["invoice.csv"], &prices[..]].concat()).0, Some(1));
+}
+
+#[test]
 fn each_difference_is_told_with_its_line_and_counts_in_the_totals() {
     let more = [
         record(5, "later", &json!({ "answer": "later" })),
