@@ -24,6 +24,8 @@ impl Event {
             EventKind::MessageReceived => is_from,
             // Its octets say whom it is about in their own ways.
             EventKind::ReceiptUnread => is_from || is_to || self.data.contains(&hex_digits(number)),
+            // What others wrote of messages to others is theirs.
+            _ if !is_to => return None,
             _ => false,
         };
         if said {
@@ -138,6 +140,8 @@ mod tests {
     fn what_does_not_name_a_number_is_left_alone() {
         let of = |to: &str| Event { callback: None, ..event(EventKind::MessageDelivered, &json!({ "to": to })) };
         assert_eq!(of("+316123456789").without(NUMBER), None);
+        let other = json!({ "to": "+31687654321", "client_ref": "for-31612345678" });
+        assert_eq!(event(EventKind::MessageDelivered, &other).without(NUMBER), None);
         assert_eq!(of("").without(E164::FORGOTTEN), None);
     }
 }

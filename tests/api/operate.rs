@@ -7,10 +7,10 @@ use nuncio::dispatch::door::reply::{Denial, Unfit};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const OPERATOR: &str = "key-of-operator";
+pub(super) const OPERATOR: &str = "key-of-operator";
 
 /// The plan with an account `ops` that may only operate.
-fn world() -> World {
+pub(super) fn world() -> World {
     let mut plan = plan();
     let mut ops = account(9, "ops", OPERATOR);
     ops.scopes = nuncio::dispatch::door::plan::Scopes { admin: true, ..Default::default() };

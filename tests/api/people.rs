@@ -1,6 +1,7 @@
 //! Forgetting people over HTTP, with a stand-in for who forgets them.
 
-use crate::api::world::{KEY, World, account, plan};
+use crate::api::operate::{OPERATOR, world};
+use crate::api::world::{KEY, World};
 use axum::body::Body;
 use axum::http::Request;
 use nuncio::api::handler::people::{Kept, NotForgotten, PersonNews, PersonRequest};
@@ -8,8 +9,6 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
-
-const OPERATOR: &str = "key-of-operator";
 
 /// Who forgets people: of a number that ends with 1 something is under way, of one that ends with 2 nothing comes of
 /// it, and one that ends with 3 is one too many.
@@ -37,14 +36,6 @@ pub(super) fn stand_in() -> mpsc::Sender<PersonRequest> {
         }
     });
     to
-}
-
-fn world() -> World {
-    let mut plan = plan();
-    let mut ops = account(9, "ops", OPERATOR);
-    ops.scopes = nuncio::dispatch::door::plan::Scopes { admin: true, ..Default::default() };
-    plan.accounts.insert(ops.id, ops);
-    World::of(plan)
 }
 
 async fn delete(world: &World, key: &str, path: &str) -> crate::api::world::Answer {
