@@ -3,6 +3,7 @@
 use crate::dispatch::door::plan::Plan;
 use crate::gateway::failure::Failure;
 use crate::gateway::port::Port;
+use crate::gateway::wake::Wake;
 use crate::message::id::{AccountId, EndpointId, LinkId};
 use crate::number::e164::E164;
 use crate::record::contract::NameKind;
@@ -12,10 +13,36 @@ use crate::telemetry::meters::Meters;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 /// How long a link that is replaced, or bound anew, waits for what is in flight.
 pub(super) const ANSWERS_MAX: Duration = Duration::from_secs(20);
+
+/// The lane on which the loop is asked. Cloning is cheap.
+#[derive(Clone)]
+pub(super) struct Controls {
+    lane: mpsc::Sender<Control>,
+    wake: Wake,
+}
+
+impl Controls {
+    pub(super) const fn new(lane: mpsc::Sender<Control>, wake: Wake) -> Self {
+        Self { lane, wake }
+    }
+
+    /// Says something. That the loop has ended is noticed by who waits for it.
+    pub(super) async fn tell(&self, control: Control) {
+        _ = self.lane.send(control).await;
+        self.wake.wake();
+    }
+
+    /// Asks something; nothing from a loop that has ended.
+    pub(super) async fn ask<T>(&self, control: impl FnOnce(oneshot::Sender<T>) -> Control) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(control(reply)).await;
+        answer.await.ok()
+    }
+}
 
 /// What the rest of the gateway asks of the loop.
 #[derive(Debug)]

@@ -4,8 +4,7 @@
 use crate::api::handler::made_endpoints::{Callbacks, NewEndpoint, NotMade};
 use crate::clock::Clock;
 use crate::config::compile::made_endpoint::{EndpointTemplate, NotCallable};
-use crate::gateway::control::Control;
-use crate::gateway::wake::Wake;
+use crate::gateway::control::{Control, Controls};
 use crate::message::id::{AccountId, EndpointId};
 use crate::message::time::Time;
 use crate::record::event::EventKind;
@@ -14,7 +13,6 @@ use crate::store::sqlite::made::NUMBER_RESTS;
 use crate::webhook::options::EndpointOptions;
 use crate::wire::url::HttpUrl;
 use std::collections::{BTreeMap, BTreeSet};
-use tokio::sync::{mpsc, oneshot};
 
 /// Endpoints that an account may make; as many that have gone and whose numbers rest.
 const MADE_MAX: usize = 16;
@@ -30,18 +28,13 @@ pub(super) struct MadeEndpoints {
     callbacks: Callbacks,
     /// Where the endpoints of the configuration are.
     taken: BTreeSet<(AccountId, String)>,
-    controls: mpsc::Sender<Control>,
-    wake: Wake,
+    controls: Controls,
 }
 
 impl MadeEndpoints {
     /// Those that the store has.
-    pub(super) fn new(
-        all: Vec<MadeEndpoint>,
-        callbacks: Callbacks,
-        (controls, wake): (mpsc::Sender<Control>, Wake),
-    ) -> Self {
-        Self { all, templates: BTreeMap::new(), taken: BTreeSet::new(), callbacks, controls, wake }
+    pub(super) fn new(all: Vec<MadeEndpoint>, callbacks: Callbacks, controls: Controls) -> Self {
+        Self { all, templates: BTreeMap::new(), taken: BTreeSet::new(), callbacks, controls }
     }
 
     /// Has them called as a configuration says, whose own endpoints are at these places; those that are told now. One
@@ -102,7 +95,7 @@ impl MadeEndpoints {
         let NewEndpoint { account, url, terms } = new;
         let draft = MadeEndpoint { id: EndpointId(0), account, key, url, terms, at: now, gone_at: Time::NEVER };
         self.check(&draft)?;
-        let made = self.ask(|reply| Control::MakeEndpoint(draft, reply)).await.ok_or(NotMade::Ending)?;
+        let made = self.controls.ask(|reply| Control::MakeEndpoint(draft, reply)).await.ok_or(NotMade::Ending)?;
         // Its number may be that of one that has gone.
         self.all.retain(|it| it.id != made.id);
         self.all.push(made.clone());
@@ -118,7 +111,7 @@ impl MadeEndpoints {
         let gone = self.all.iter_mut().filter(|it| it.gone_at == Time::NEVER).find(own)?;
         gone.gone_at = Clock::of_the_wall();
         let (id, gone) = (gone.id, gone.clone());
-        self.ask(|reply| Control::GiveUpEndpoint(gone, reply)).await?;
+        self.controls.ask(|reply| Control::GiveUpEndpoint(gone, reply)).await?;
         self.tell_of_sent().await;
         Some(id)
     }
@@ -128,8 +121,7 @@ impl MadeEndpoints {
         let live = self.all.iter().filter(|it| it.gone_at == Time::NEVER);
         let hears = |it: &&MadeEndpoint| it.terms.as_ref().is_some_and(|it| it.kinds.has(EventKind::MessageSent));
         let accounts: BTreeSet<AccountId> = live.filter(hears).map(|it| it.account).collect();
-        _ = self.controls.send(Control::HearOfSent(accounts)).await;
-        self.wake.wake();
+        self.controls.tell(Control::HearOfSent(accounts)).await;
     }
 
     /// Whether it can be called by the configuration of now.
@@ -141,14 +133,6 @@ impl MadeEndpoints {
             NotCallable::Secret(detail) => NotMade::Secret(detail),
             NotCallable::Unsigned => NotMade::Unsigned(it.to_string()),
         })
-    }
-
-    /// Nothing from a loop that has ended.
-    async fn ask<T>(&self, control: impl FnOnce(oneshot::Sender<T>) -> Control) -> Option<T> {
-        let (reply, answer) = oneshot::channel();
-        self.controls.send(control(reply)).await.ok()?;
-        self.wake.wake();
-        answer.await.ok()
     }
 }
 

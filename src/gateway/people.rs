@@ -13,7 +13,7 @@ use crate::api::handler::context::LoopRequest;
 use crate::api::handler::people::{Kept, NotForgotten, PersonNews, PersonRequest};
 use crate::dispatch::door::happening::{Ask, Forgetting, Recorded};
 use crate::dispatch::door::reply::{ForgottenSome, Grant};
-use crate::gateway::control::Control;
+use crate::gateway::control::{Control, Controls};
 use crate::gateway::wake::Wake;
 use crate::message::id::{EndpointId, Seq};
 use crate::message::time::Time;
@@ -104,13 +104,12 @@ impl From<Fault> for Trouble {
     }
 }
 
-/// The lanes to the loop.
-pub(super) type Lanes = (mpsc::Sender<LoopRequest>, mpsc::Sender<Control>, Wake);
-
 /// Everybody who is to be forgotten.
 pub(super) struct People {
     readers: Readers,
-    lanes: Lanes,
+    calls: mpsc::Sender<LoopRequest>,
+    controls: Controls,
+    wake: Wake,
     meters: watch::Receiver<Arc<Meters>>,
     /// The mark of the writer of records of charge, while there is one.
     records: watch::Receiver<Option<EndpointId>>,
@@ -121,13 +120,13 @@ impl People {
     /// With those of before.
     pub(super) fn new(
         readers: Readers,
-        lanes: Lanes,
+        (calls, controls, wake): (mpsc::Sender<LoopRequest>, Controls, Wake),
         meters: &watch::Receiver<Arc<Meters>>,
         records: watch::Receiver<Option<EndpointId>>,
         before: Vec<ToForget>,
     ) -> Self {
         let all = before.into_iter().map(Person::new).collect();
-        Self { readers, lanes, meters: meters.clone(), records, all }
+        Self { readers, calls, controls, wake, meters: meters.clone(), records, all }
     }
 
     /// Forgets who is to be forgotten, until nobody can ask any more.
@@ -166,7 +165,7 @@ impl People {
             _ = reply.send(Ok(Kept { is_new: false, news }));
         } else if PEOPLE_MAX <= self.all.len() {
             _ = reply.send(Err(NotForgotten::TooMany(PEOPLE_MAX)));
-        } else if let Ok(asked) = self.control(|reply| Control::KeepToForget(number, reply)).await {
+        } else if let Some(asked) = self.controls.ask(|reply| Control::KeepToForget(number, reply)).await {
             self.all.push_back(Person { waiting: vec![tell], ..Person::new(asked) });
             _ = reply.send(Ok(Kept { is_new: true, news }));
         } else {
@@ -243,7 +242,8 @@ impl People {
                 person.done.parts += some.parts;
                 person.done.under_way += some.under_way;
                 if person.done.under_way == 0 {
-                    self.control(|reply| Control::HasForgotten(asked.number, reply)).await?;
+                    let done = self.controls.ask(|reply| Control::HasForgotten(asked.number, reply)).await;
+                    done.ok_or(Trouble::Ended)?;
                 }
                 Ok(None)
             }
@@ -283,18 +283,11 @@ impl People {
     async fn ask(&self, what: Forgetting) -> Result<ForgottenSome, Trouble> {
         let (reply, answer) = oneshot::channel();
         let ask = LoopRequest::Ask(Ask::Forget(Box::new(what)), reply);
-        self.lanes.0.send(ask).await.map_err(|_| Trouble::Ended)?;
-        self.lanes.2.wake();
+        self.calls.send(ask).await.map_err(|_| Trouble::Ended)?;
+        self.wake.wake();
         match answer.await {
             Ok(Ok(Grant::ForgottenSome(some))) => Ok(some),
             _ => Err(Trouble::Ended),
         }
-    }
-
-    async fn control<T>(&self, control: impl FnOnce(oneshot::Sender<T>) -> Control) -> Result<T, Trouble> {
-        let (reply, answer) = oneshot::channel();
-        self.lanes.1.send(control(reply)).await.map_err(|_| Trouble::Ended)?;
-        self.lanes.2.wake();
-        answer.await.map_err(|_| Trouble::Ended)
     }
 }

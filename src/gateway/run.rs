@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::clock::logical::Trust;
 use crate::config::{self, Draft, Loaded};
 use crate::gateway::cdr::Cdr;
-use crate::gateway::control::Control;
+use crate::gateway::control::{Control, Controls};
 use crate::gateway::endpoints::{self, Endpoints};
 use crate::gateway::failure::Failure;
 use crate::gateway::handles::{Changing, Handles};
@@ -60,7 +60,7 @@ pub struct Gateway {
     endpoints: Arc<Mutex<Endpoints>>,
     people: JoinHandle<()>,
     cdr: Cdr,
-    controls: mpsc::Sender<Control>,
+    controls: Controls,
     ended: Ended,
     stop_servers: watch::Sender<bool>,
     servers: Vec<JoinHandle<()>>,
@@ -90,12 +90,13 @@ impl Gateway {
         handles.health.store_open.store(true, Ordering::Relaxed);
 
         let mut cdr = Cdr::new(&handles, readers.clone(), calls_in.clone());
-        let made = MadeEndpoints::new(made, handles.callbacks.clone(), (controls_in.clone(), handles.wake.clone()));
+        let to_loop = Controls::new(controls_in.clone(), handles.wake.clone());
+        let made = MadeEndpoints::new(made, handles.callbacks.clone(), to_loop.clone());
         let told = Arc::new(Mutex::new(Endpoints::new(&handles, made, (readers.clone(), calls_in.clone()))));
         let (requests_in, requests) = mpsc::channel(ENDPOINT_REQUESTS_MAX);
         tokio::spawn(endpoints::serve(told.clone(), requests));
         let (people_in, people) = mpsc::channel(PEOPLE_REQUESTS_MAX);
-        let lanes = (calls_in.clone(), controls_in.clone(), handles.wake.clone());
+        let lanes = (calls_in.clone(), to_loop.clone(), handles.wake.clone());
         let forgets = People::new(readers.clone(), lanes, &handles.latest.meters, cdr.mark(), to_forget);
         let lanes = (calls_in, requests_in, people_in);
         let context = Context::new(wiring(&handles, lanes, (readers, opted_out), &loaded.http));
@@ -103,7 +104,7 @@ impl Gateway {
         let admin = listen(&loaded.admin, router::operations(&context), &context, stop.clone())?;
         let http = listen(&loaded.http, router::application(&context), &context, stop)?;
         handles.health.listening.store(true, Ordering::Relaxed);
-        let mut links = Links::new(controls_in.clone(), veil, &handles);
+        let mut links = Links::new(controls_in, veil, &handles);
         // Before anything is sent: the loop has to know who is told of it.
         told.lock().await.set(loaded.webhooks, loaded.templates).await;
         let (mut sandbox, mut smpp) = (Sandbox::default(), loaded.links);
@@ -126,7 +127,7 @@ impl Gateway {
             endpoints: told,
             people,
             cdr,
-            controls: controls_in,
+            controls: to_loop,
             ended,
             stop_servers,
             servers: vec![http.1, admin.1],
@@ -183,19 +184,15 @@ impl Gateway {
 
     async fn take_up(&mut self, draft: &Draft) -> Result<(), Failure> {
         let loaded = self.compile(draft).await?;
-        let (reply, may) = oneshot::channel();
-        self.tell(Control::MayTakeUp(loaded.plan.clone(), reply)).await;
-        may.await.map_err(|_| Failure::LoopEnded)??;
+        self.ask(|reply| Control::MayTakeUp(loaded.plan.clone(), reply)).await??;
         let waits = self.waits_for_start(&loaded);
         if !waits.is_empty() {
             warn!(keys = waits.join(", "), "these changes take effect at the next start");
         }
-        let (reply, open) = oneshot::channel();
-        self.tell(Control::OpenEndpoints(ids(&loaded), reply)).await;
-        open.await.map_err(|_| Failure::LoopEnded)?;
+        self.ask(|reply| Control::OpenEndpoints(ids(&loaded), reply)).await?;
         let meters = Arc::new(Meters::new(&self.handles.exposition, &labels(&loaded)));
         self.changing.meters.send_replace(meters.clone());
-        self.tell(Control::Reconfigure(loaded.plan.clone(), meters.clone())).await;
+        self.controls.tell(Control::Reconfigure(loaded.plan.clone(), meters.clone())).await;
         self.handles.shown.take_up(draft.shown(), &config::AT_START);
         self.changing.plan.send_replace(loaded.plan);
         let runs = self.handles.latest.lookup.borrow().clone();
@@ -233,18 +230,14 @@ impl Gateway {
     /// Compiles with the numbers of the store, which the loop owns: it is asked for the names first.
     async fn compile(&self, draft: &Draft) -> Result<Loaded, Failure> {
         let names: Vec<_> = draft.names().map(|(kind, name)| (kind, name.into_owned())).collect();
-        let (reply, numbers) = oneshot::channel();
-        self.tell(Control::Intern(names.clone(), reply)).await;
-        let numbers = numbers.await.map_err(|_| Failure::LoopEnded)?;
+        let numbers = self.ask(|reply| Control::Intern(names.clone(), reply)).await?;
         let known: HashMap<_, _> = names.into_iter().zip(numbers).collect();
         let find = |kind, name: &str| known.get(&(kind, name.to_owned())).copied().ok_or("a name without a number");
         Ok(draft.compile(find)?)
     }
 
-    async fn tell(&self, control: Control) {
-        // A loop that has ended is noticed by who waits for it.
-        _ = self.controls.send(control).await;
-        self.handles.wake.wake();
+    async fn ask<T>(&self, control: impl FnOnce(oneshot::Sender<T>) -> Control) -> Result<T, Failure> {
+        self.controls.ask(control).await.ok_or(Failure::LoopEnded)
     }
 
     /// Accepts nothing more, finishes what is in flight, unbinds, and ends.
@@ -255,7 +248,7 @@ impl Gateway {
         // Said once it is so: whoever reads this and calls is refused.
         info!("stopping: nothing more is accepted, what is in flight is awaited");
         let (drained, all) = oneshot::channel();
-        self.tell(Control::Drain(drained)).await;
+        self.controls.tell(Control::Drain(drained)).await;
         if timeout(self.drain_timeout, all).await.is_err() {
             warn!("some answers did not come within drain_timeout; their parts are in doubt at the next start");
         }
@@ -264,7 +257,7 @@ impl Gateway {
         self.cdr.stop().await;
         // What it has not forgotten it forgets from the next start on.
         self.people.abort();
-        self.tell(Control::End).await;
+        self.controls.tell(Control::End).await;
         let result = (&mut self.ended).await;
         for server in self.servers {
             _ = timeout(Duration::from_secs(1), server).await;
