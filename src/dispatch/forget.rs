@@ -12,9 +12,7 @@ use crate::message::attempt::Attempt;
 use crate::message::body::Body;
 use crate::message::id::{CarrierId, PartKey, Seq};
 use crate::message::part::Part;
-use crate::message::phase::{End, Move, Phase};
-use crate::message::reason::Reason;
-use crate::message::time::Time;
+use crate::message::phase::Phase;
 use crate::number::e164::E164;
 use std::sync::Arc;
 
@@ -55,7 +53,7 @@ impl Dispatch {
         let keys: Vec<PartKey> = entry.parts.iter().map(|it| it.key).collect();
         let recorded = if keys.len() == 1 { recorded.one } else { recorded.several };
         // One that has ended may still be on a link, where its answer is told by the number.
-        let is_over = entry.done_at() != Time::NEVER && entry.parts.iter().all(|it| it.phase().is_final());
+        let is_over = entry.parts.iter().all(|it| it.phase().is_final());
         if !is_over || recorded < entry.done_at() || keys.iter().any(|it| self.set.is_staged(*it)) {
             return Some(false);
         }
@@ -82,11 +80,7 @@ impl Dispatch {
         let keys: Vec<PartKey> = entry.parts.iter().map(|it| it.key).collect();
         let refused = |it: &Part| it.phase() == Phase::Queued && !tried::is_doubted(entry, it.key);
         if entry.parts.iter().all(refused) && !keys.iter().any(|it| self.is_pending(*it, None)) {
-            for key in keys {
-                self.leave_lane(key);
-                self.step(key, Move::End(End::Cancelled), Some(Reason::Cancelled));
-                self.set.unstage(key);
-            }
+            self.cancel_parts(keys);
         }
     }
 

@@ -105,12 +105,17 @@ impl Dispatch {
         let untouched = |it: &Part| !is_live(it) || (it.phase() == Phase::Queued && it.attempt.is_none());
         let may = held.entry.parts.iter().all(untouched) && !keys.is_empty();
         if may {
-            for key in keys {
-                self.leave_lane(key);
-                self.step(key, Move::End(End::Cancelled), Some(Reason::Cancelled));
-                self.set.unstage(key);
-            }
+            self.cancel_parts(keys);
         }
         may
+    }
+
+    /// Ends parts that are queued.
+    pub(crate) fn cancel_parts(&mut self, keys: Vec<PartKey>) {
+        for key in keys {
+            self.leave_lane(key);
+            self.step(key, Move::End(End::Cancelled), Some(Reason::Cancelled));
+            self.set.unstage(key);
+        }
     }
 }

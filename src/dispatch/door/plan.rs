@@ -100,7 +100,10 @@ impl Plan {
     /// What a carrier charges for one submit of a message.
     pub(crate) fn cost_at(&self, body: &Body, carrier: CarrierId) -> Option<Money> {
         // What it would be for somebody who is forgotten nobody knows.
-        let each = self.cost(carrier, Some(body.destination).filter(|it| it.is_known())?)?;
+        if !body.destination.is_known() {
+            return None;
+        }
+        let each = self.cost(carrier, body.destination)?;
         // What a carrier cuts itself is one submit and charged by the SMS.
         Some(each.times(u64::from(body.parts / body.submits().max(1))))
     }

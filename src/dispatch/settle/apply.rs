@@ -17,10 +17,9 @@ use crate::message::time::Time;
 impl Dispatch {
     /// Changes the part by what the receipt says of one of its attempts.
     pub(super) fn apply(&mut self, key: PartKey, number: u8, carrier: CarrierId, mut receipt: Receipt) -> Fate {
-        let of_nobody = self.set.get(key.seq()).is_some_and(|it| !it.entry.body.destination.is_known());
-        if let Some(bare) = receipt.bare().filter(|_| of_nobody) {
+        if self.set.get(key.seq()).is_some_and(|it| !it.entry.body.destination.is_known()) {
             // It may name whom we have forgotten.
-            receipt = bare;
+            receipt = receipt.bare().unwrap_or(receipt);
         }
         let (Some(part), Some(attempt)) = (self.set.part(key), self.attempt(key, number)) else { return Fate::Late };
         let (phase, status) = (part.phase(), receipt.status);
