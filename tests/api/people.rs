@@ -32,7 +32,7 @@ pub(super) fn stand_in() -> mpsc::Sender<PersonRequest> {
                 }
                 _ => _ = tell.send(news),
             }
-            _ = reply.send(Ok(Kept { is_new: number.0 % 10 != 8, news: told }));
+            _ = reply.send(Ok(Kept { is_new: true, news: told }));
         }
     });
     to

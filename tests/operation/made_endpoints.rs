@@ -150,6 +150,9 @@ fn a_callback_is_told_after_a_kill_once_its_host_is_there_and_its_text_was_erase
     let port = refusing.port();
     let mut stage = Stage::silent("class = \"otp\"");
     stage.ask("code", &json!({ "callback_url": format!("http://127.0.0.1:{port}/code?id=9") }));
+    // A callback is no place that could be tried out.
+    let tried = stage.daemon.operator().post("/admin/v1/webhooks/shop/test", &json!({ "type": "message.failed" }));
+    assert_eq!(tried.status, 404, "{}", tried.text());
     stage.receipt("code", "UNDELIV");
     let first = refusing.hears(1).remove(0);
     assert_eq!((&first.json()["type"], &*first.first), (&json!("message.failed"), "POST /code?id=9 HTTP/1.1"));
