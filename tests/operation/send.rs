@@ -100,6 +100,9 @@ fn what_cannot_be_sent_is_said_and_ends_with_a_code_of_its_own() {
     let number = ["+31612345678", "--from", "YOURAPP", "--text", "x"];
     let (code, summary, said) = told(&run(&daemon, &number, "nobody's"));
     assert_eq!((code, summary.as_str()), (Some(77), ""), "{said}");
+    // The key is good; what is asked is not.
+    let (code, _, said) = told(&run(&daemon, &[&number[..], &["--class", "otp"]].concat(), KEY));
+    assert!(code == Some(2) && said.contains("class") && !said.contains("the key"), "{code:?} {said}");
     let (code, _, said) = told(&run(&daemon, &["0612345678", "--from", "YOURAPP", "--text", "x"], KEY));
     assert!(code == Some(2) && said.contains("number"), "{code:?} {said}");
     let (code, _, said) = told(&run(&daemon, &["--file", "/nowhere/list.csv", "--text", "x"], KEY));
