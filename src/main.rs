@@ -10,6 +10,7 @@ use nuncio::gateway::backup;
 use nuncio::gateway::demo::{Demo, DemoError};
 use nuncio::gateway::failure::Failure;
 use nuncio::gateway::serve::serve;
+use nuncio::gateway::simulate;
 use nuncio::gateway::store;
 use nuncio::number::metadata;
 use nuncio::simulator;
@@ -18,7 +19,6 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::LazyLock;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// There is nothing to decode; what clap ends with too.
 const EXIT_USAGE: u8 = 2;
@@ -241,21 +241,21 @@ fn main() -> ExitCode {
         Command::Decode(options) => explain(&options),
         Command::Find(options) => {
             let mut told = Vec::new();
-            let done = runtime().block_on(ask::find(&options, &mut told));
+            let done = ask::find(&options, &mut told);
             show_answer(done, &told)
         }
         Command::Why(options) => {
             let mut told = Vec::new();
-            let done = runtime().block_on(ask::why(&options, &mut told));
+            let done = ask::why(&options, &mut told);
             show_answer(done, &told)
         }
-        Command::Send(options) => match runtime().block_on(ask::send::send(&options, &mut io::stdout())) {
+        Command::Send(options) => match ask::send::send(&options, &mut io::stdout()) {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::FAILURE,
             Err(error) => show_answer(Err(error), &[]),
         },
         Command::Status(options) => {
-            let done = runtime().block_on(ask::status::status(&options, &mut io::stdout()));
+            let done = ask::status::status(&options, &mut io::stdout());
             show_answer(done, &[])
         }
         Command::Backup { file, force, config } => say(backup::back_up(&config, &file, force)),
@@ -329,7 +329,7 @@ fn run(path: &Path) -> ExitCode {
             return ExitCode::from(EXIT_CONFIG);
         }
     };
-    match runtime().block_on(serve(path, &log)) {
+    match serve(path, &log) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => report_failure(&failure),
     }
@@ -338,7 +338,7 @@ fn run(path: &Path) -> ExitCode {
 fn demo(demo: Demo) -> ExitCode {
     // Warnings only: the table is what is to be seen.
     log::init(log::LogFormat::Text, "error").expect("the level is a word of the log's own");
-    match runtime().block_on(demo.run()) {
+    match demo.run() {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads has seen enough, as `head` has.
         Err(DemoError::System(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -354,20 +354,8 @@ fn demo(demo: Demo) -> ExitCode {
 }
 
 fn simulate(options: &simulator::options::Options) -> ExitCode {
-    let run = async {
-        let server = simulator::server::SmscServer::bind(options).await?;
-        print(format_args!("listening on {}", server.address()?));
-        read_commands(server.carrier());
-        let mut terminate = signal(SignalKind::terminate())?;
-        let asked = async move {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => (),
-                _ = terminate.recv() => (),
-            }
-        };
-        server.run(asked).await
-    };
-    match runtime().block_on(run) {
+    let tell = |address| _ = print(format_args!("listening on {address}"));
+    match simulate::simulate(options, tell) {
         Ok(stats) => print(stats),
         Err(error) => {
             eprintln!("{}: {error}", options.listen);
@@ -424,30 +412,6 @@ fn show_answer(done: Result<(), AskError>, told: &[u8]) -> ExitCode {
         AskError::Key(_) => ExitCode::from(EXIT_NO_PERMISSION),
         AskError::Config(_) => ExitCode::from(EXIT_CONFIG),
     }
-}
-
-/// Has a simulated carrier do what lines on standard input say, as long as there are any.
-fn read_commands(carrier: simulator::carrier::SimulatedCarrier) {
-    let handle = tokio::runtime::Handle::current();
-    // Reading blocks, and nothing waits for the thread when the process ends.
-    std::thread::spawn(move || {
-        for line in io::stdin().lines().map_while(Result::ok) {
-            let carrier = carrier.clone();
-            handle.spawn(async move {
-                let done = match line.parse::<simulator::command::Command>() {
-                    Ok(command) => command.perform(&carrier).await,
-                    Err(refused) => Err(refused),
-                };
-                if let Err(refused) = done {
-                    eprintln!("{refused}");
-                }
-            });
-        }
-    });
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("the operating system gives threads")
 }
 
 /// Says what is wrong, cause after cause, and with which code the process ends.

@@ -4,6 +4,7 @@ use crate::config::{self, Draft};
 use crate::gateway::failure::Failure;
 use crate::gateway::notify::Notify;
 use crate::gateway::run::Gateway;
+use crate::gateway::runtime::block_on;
 use crate::telemetry::log::Log;
 use crate::telemetry::recorder::Exposition;
 use std::path::Path;
@@ -15,7 +16,11 @@ use tokio::time::{Instant, interval};
 use tracing::{error, info, warn};
 
 /// Runs until SIGTERM or SIGINT, or until the store fails.
-pub async fn serve(path: &Path, log: &Log) -> Result<(), Failure> {
+pub fn serve(path: &Path, log: &Log) -> Result<(), Failure> {
+    block_on(run(path, log))
+}
+
+async fn run(path: &Path, log: &Log) -> Result<(), Failure> {
     let draft = config::read(path)?;
     warn_of(&draft);
     let notify = Notify::from_env()?;

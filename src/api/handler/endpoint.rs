@@ -8,6 +8,7 @@ use crate::api::handler::problem::{Kind, ProblemDocument};
 use crate::api::handler::schema_form::finish;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 /// What any request may be refused with.
@@ -222,15 +223,20 @@ impl Endpoint {
     fn schema<T: ToSchema>(&mut self) -> Value {
         let mut all = Vec::new();
         T::schemas(&mut all);
-        all.push((T::name().into_owned(), <T as PartialSchema>::schema()));
+        self.schema_of(&T::name(), <T as PartialSchema>::schema(), all)
+    }
+
+    /// Not generic, so that it is compiled once and not for each type.
+    fn schema_of(&mut self, name: &str, own: RefOr<Schema>, mut all: Vec<(String, RefOr<Schema>)>) -> Value {
+        all.push((name.to_owned(), own));
         for (name, schema) in all {
             let schema = serde_json::to_value(schema).expect("a schema is made of texts and numbers");
             keep(&mut self.schemas, name, schema);
         }
         // What says nothing of itself, such as any text, has no name that is worth one.
-        match self.schemas.get(&*T::name()).filter(|it| it["description"].is_null()).cloned() {
+        match self.schemas.get(name).filter(|it| it["description"].is_null()).cloned() {
             Some(plain) => plain,
-            None => json!({ "$ref": format!("#/components/schemas/{}", T::name()) }),
+            None => json!({ "$ref": format!("#/components/schemas/{name}") }),
         }
     }
 

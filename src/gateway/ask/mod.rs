@@ -19,6 +19,7 @@ use crate::gateway::ask::options::{Find, Where, Why};
 use crate::gateway::ask::page::Page;
 use crate::gateway::ask::words::{list, text};
 use crate::gateway::client::ClientError;
+use crate::gateway::runtime::block_on;
 use serde_json::Value;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -115,7 +116,21 @@ fn explain(problem: &Value) -> String {
 }
 
 /// Shows the messages that were asked for, newest first; with `why` the stories of the latest.
-pub async fn find(find: &Find, out: &mut impl Write) -> Result<(), AskError> {
+pub fn find(find: &Find, out: &mut dyn Write) -> Result<(), AskError> {
+    block_on(search(find, out))
+}
+
+/// Tells the story of one message.
+pub fn why(why: &Why, out: &mut dyn Write) -> Result<(), AskError> {
+    block_on(async {
+        let mut door = LocalClient::open(&why.place, Door::Admin).await?;
+        tell(&mut door, &why.id, &Page::new(), out).await?;
+        out.flush()?;
+        Ok(())
+    })
+}
+
+async fn search(find: &Find, out: &mut dyn Write) -> Result<(), AskError> {
     let mut door = LocalClient::open(&find.place, Door::Admin).await?;
     let found = door.get(&find.target()).await?;
     let messages = list(&found["data"]);
@@ -145,15 +160,7 @@ pub async fn find(find: &Find, out: &mut impl Write) -> Result<(), AskError> {
     Ok(())
 }
 
-/// Tells the story of one message.
-pub async fn why(why: &Why, out: &mut impl Write) -> Result<(), AskError> {
-    let mut door = LocalClient::open(&why.place, Door::Admin).await?;
-    tell(&mut door, &why.id, &Page::new(), out).await?;
-    out.flush()?;
-    Ok(())
-}
-
-async fn tell(door: &mut LocalClient, id: &str, page: &Page, out: &mut impl Write) -> Result<(), AskError> {
+async fn tell(door: &mut LocalClient, id: &str, page: &Page, out: &mut dyn Write) -> Result<(), AskError> {
     let story = door.get(&format!("/admin/v1/messages/{}/story", options::escape(id))).await?;
     page.story(&story, out)?;
     Ok(())

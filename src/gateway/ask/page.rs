@@ -24,7 +24,7 @@ impl Page {
     }
 
     /// One line for each message.
-    pub(super) fn list(&self, messages: &[Value], out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn list(&self, messages: &[Value], out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{:36}  {:20}  {:9}  {:16}  {:12}  WHY", "ID", "ACCEPTED", "STATUS", "TO", "ACCOUNT")?;
         for it in messages {
             let (id, status, to, account) =
@@ -39,7 +39,7 @@ impl Page {
     }
 
     /// A story: its time before each sentence, what comes next behind them.
-    pub(in crate::gateway) fn story(&self, story: &Value, out: &mut impl Write) -> io::Result<()> {
+    pub(in crate::gateway) fn story(&self, story: &Value, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}  to {}  {}\n", text(&story["id"]), text(&story["to"]), text(&story["status"]))?;
         self.lines(&story["story"], out)?;
         if story["next"].as_array().is_some_and(|it| !it.is_empty()) {
@@ -49,7 +49,7 @@ impl Page {
         Ok(())
     }
 
-    fn lines(&self, lines: &Value, out: &mut impl Write) -> io::Result<()> {
+    fn lines(&self, lines: &Value, out: &mut dyn Write) -> io::Result<()> {
         for line in lines.as_array().into_iter().flatten() {
             let mut before = line["at"].as_str().unwrap_or("now");
             for piece in wrap(text(&line["text"]), self.width - INDENT) {

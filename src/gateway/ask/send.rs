@@ -10,6 +10,7 @@ use crate::gateway::ask::progress::{Progress, Standing};
 use crate::gateway::ask::terminal::Ending;
 use crate::gateway::ask::words::{list, number, text};
 use crate::gateway::client::ClientError;
+use crate::gateway::runtime::block_on;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::io::{self, Read, Write};
@@ -30,7 +31,11 @@ const REJECTED_MAX: usize = 20;
 const ENDS: [&str; 5] = ["delivered", "failed", "expired", "unknown", "cancelled"];
 
 /// Sends, follows and sums up. Whether all of it arrived, or, where it is not followed, was accepted.
-pub async fn send(asked: &Send, out: &mut impl Write) -> Result<bool, AskError> {
+pub fn send(asked: &Send, out: &mut dyn Write) -> Result<bool, AskError> {
+    block_on(deliver(asked, out))
+}
+
+async fn deliver(asked: &Send, out: &mut dyn Write) -> Result<bool, AskError> {
     let csv = recipients(asked)?;
     let mut door = LocalClient::open(&asked.place, Door::Http).await?;
     let key = asked.idempotency_key.clone().unwrap_or_else(|| {
@@ -198,7 +203,7 @@ fn totals(orders: &[Value]) -> Value {
     all
 }
 
-fn sum_up(asked: &Send, (key, report): (&str, &Value), totals: Option<&Value>, out: &mut impl Write) -> io::Result<()> {
+fn sum_up(asked: &Send, (key, report): (&str, &Value), totals: Option<&Value>, out: &mut dyn Write) -> io::Result<()> {
     if asked.json {
         let all = json!({ "idempotency_key": key, "report": report, "totals": totals });
         writeln!(out, "{all}")?;

@@ -5,6 +5,7 @@ use crate::gateway::ask::board::{Before, Board, Look};
 use crate::gateway::ask::local_client::{Door, LocalClient};
 use crate::gateway::ask::options::Status;
 use crate::gateway::ask::terminal::{Ending, Screen, cut};
+use crate::gateway::runtime::block_on;
 use serde_json::Value;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -14,7 +15,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 const LIVE_EVERY: Duration = Duration::from_secs(1);
 
 /// Shows how a gateway stands.
-pub async fn status(asked: &Status, out: &mut impl Write) -> Result<(), AskError> {
+pub fn status(asked: &Status, out: &mut dyn Write) -> Result<(), AskError> {
+    block_on(show(asked, out))
+}
+
+async fn show(asked: &Status, out: &mut dyn Write) -> Result<(), AskError> {
     if std::io::stdout().is_terminal() && !asked.json && !asked.once {
         return live(asked, asked.every.unwrap_or(LIVE_EVERY), out).await;
     }
@@ -52,7 +57,7 @@ impl Moment {
     }
 }
 
-fn write(asked: &Status, now: &Moment, before: Option<&Moment>, out: &mut impl Write) -> Result<(), AskError> {
+fn write(asked: &Status, now: &Moment, before: Option<&Moment>, out: &mut dyn Write) -> Result<(), AskError> {
     if asked.json {
         writeln!(out, "{}", now.stood)?;
     } else {
@@ -63,7 +68,7 @@ fn write(asked: &Status, now: &Moment, before: Option<&Moment>, out: &mut impl W
 }
 
 /// One below the other, until somebody ends it.
-async fn lines(asked: &Status, every: Duration, out: &mut impl Write) -> Result<(), AskError> {
+async fn lines(asked: &Status, every: Duration, out: &mut dyn Write) -> Result<(), AskError> {
     let mut door = LocalClient::open(&asked.place, Door::Admin).await?;
     let (mut before, mut ticks, mut ending) = (None, ticks(every), Ending::new()?);
     loop {
@@ -90,7 +95,7 @@ fn ticks(every: Duration) -> tokio::time::Interval {
 }
 
 /// In place, until somebody ends it. A gateway that does not answer is asked again, and what it said last stays.
-async fn live(asked: &Status, every: Duration, out: &mut impl Write) -> Result<(), AskError> {
+async fn live(asked: &Status, every: Duration, out: &mut dyn Write) -> Result<(), AskError> {
     // What is wrong with the key or the configuration is said before anything is drawn.
     let mut door = None;
     let mut last = again(&mut door, asked).await?;

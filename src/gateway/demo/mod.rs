@@ -14,6 +14,7 @@ use crate::gateway::client::{Client, ClientError};
 use crate::gateway::demo::table::{Picture, Table};
 use crate::gateway::failure::Failure;
 use crate::gateway::run::Gateway;
+use crate::gateway::runtime::block_on;
 use crate::message::status::Status;
 use crate::simulator::behaviour::{Behaviour, Receipts};
 use crate::simulator::carrier::SimulatedCarrier;
@@ -113,7 +114,11 @@ impl Simulated {
 
 impl Demo {
     /// Runs the demo, until it is done or a signal ends it; nothing of it stays.
-    pub async fn run(self) -> Result<(), DemoError> {
+    pub fn run(self) -> Result<(), DemoError> {
+        block_on(self.play())
+    }
+
+    async fn play(self) -> Result<(), DemoError> {
         if self.messages < cast::MESSAGES_MIN {
             return Err(DemoError::TooFew);
         }
