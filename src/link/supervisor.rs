@@ -15,7 +15,6 @@ use crate::session::output::{CloseReason, Oddity};
 use crate::smpp::status::CommandStatus;
 use crate::telemetry::labels::bind_name;
 use crate::telemetry::link_status::LinkReporter;
-use crate::telemetry::masked::Masked;
 use crate::telemetry::meters::link::{LinkMeter, LinkState, Malformation};
 use crate::wire::driver::{self, Ended};
 use crate::wire::stream::Stream;
@@ -328,7 +327,7 @@ fn by_the_way(meter: &LinkMeter, (carrier, bind): (&str, &str), aside: &Aside) {
             often!(info, often, bind, "outbind came, binding", carrier, bind, system_id = &**system_id);
         }
         Aside::Alerted(handset) => {
-            let handset = handset.map(|it| Masked(it).to_string());
+            let handset = handset.map(|it| it.masked().to_string());
             often!(info, often, bind, "the handset can be reached again", carrier, bind, handset);
         }
         Aside::Congestion(percent) => {

@@ -143,22 +143,23 @@ impl std::ops::Deref for Digits {
     }
 }
 
-/// A number with its middle hidden.
+/// A number with its middle hidden, as [`hide_middle`] does it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Masked(E164);
 
-/// At least four digits stay hidden; the first show the country, the last tell it from its neighbours.
 impl fmt::Display for Masked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.0.is_known() {
-            return Ok(());
-        }
-        let digits = self.0.digits();
-        let last = digits.len().saturating_sub(8).min(3);
-        let first = digits.len().saturating_sub(4 + last).min(4);
-        let hidden = digits.len() - first - last;
-        write!(f, "+{}{:*<hidden$}{}", &digits[..first], "", &digits[first + hidden..])
+        if self.0.is_known() { write!(f, "+{}", hide_middle(&self.0.digits())) } else { Ok(()) }
     }
+}
+
+/// The digits of a number with its middle hidden: enough to tell two apart, not enough to call one. At least four stay
+/// hidden; the first show the country, the last tell it from its neighbours.
+pub fn hide_middle(digits: &str) -> String {
+    let last = digits.len().saturating_sub(8).min(3);
+    let first = digits.len().saturating_sub(4 + last).min(4);
+    let hidden = digits.len() - first - last;
+    format!("{}{:*<hidden$}{}", &digits[..first], "", &digits[first + hidden..])
 }
 
 impl fmt::Debug for Masked {

@@ -17,6 +17,5 @@ pub mod labels;
 pub mod meters;
 pub mod facts;
 pub mod log;
-pub mod masked;
 pub mod link_status;
 pub mod endpoint_status;

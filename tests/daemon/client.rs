@@ -1,8 +1,10 @@
 //! A small HTTP/1.1 client that keeps its connection, for as much HTTP as the daemon speaks.
 
+use crate::daemon::silence::Silence;
 use serde_json::Value;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The longest wait for an answer.
@@ -13,6 +15,8 @@ pub(crate) struct Client {
     at: SocketAddr,
     key: String,
     connection: Option<BufReader<TcpStream>>,
+    /// What it tells the daemon must not be said by it.
+    silence: Option<Arc<Silence>>,
 }
 
 /// An answer.
@@ -29,7 +33,9 @@ pub(crate) struct Reply {
 impl Client {
     /// A client with a key.
     pub(crate) fn new(at: SocketAddr, key: &str) -> Self {
-        Self { at, key: key.to_owned(), connection: None }
+        let silence = Silence::at(at);
+        silence.iter().for_each(|it| it.learn(key));
+        Self { at, key: key.to_owned(), connection: None, silence }
     }
 
     /// GET, and an answer whatever its status.
@@ -60,6 +66,9 @@ impl Client {
         body: Option<&Value>,
         header: &str,
     ) -> io::Result<Reply> {
+        if let (Some(silence), Some(body)) = (&self.silence, body) {
+            silence.learn_body(body);
+        }
         let body = body.map(Value::to_string).unwrap_or_default();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: nuncio\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\

@@ -15,11 +15,13 @@ pub(crate) mod crash;
 pub(crate) mod page;
 pub(crate) mod process;
 pub(crate) mod raw;
+pub(crate) mod silence;
 pub(crate) mod web;
 
 use crate::daemon::client::Client;
 use crate::daemon::page::Page;
-use crate::daemon::process::Process;
+use crate::daemon::process::{Keep, Process};
+use crate::daemon::silence::Silence;
 use nuncio::text::hex;
 use rustix::process::Signal;
 use serde_json::Value;
@@ -27,11 +29,15 @@ use sha2::{Digest, Sha256};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The key of the account that [`account`] configures.
 pub(crate) const KEY: &str = "the key of the shop";
+
+/// Says what is logged.
+const LEVEL: &str = "NUNCIO_LOG_LEVEL";
 
 /// How long a daemon may take to serve, and to end.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,6 +50,7 @@ pub(crate) struct Daemon {
     folder: TempDir,
     environment: Vec<(String, String)>,
     process: Option<Process>,
+    silence: Arc<Silence>,
     http: Option<SocketAddr>,
     admin: Option<SocketAddr>,
 }
@@ -63,6 +70,11 @@ impl Daemon {
 
     /// Writes everything and starts nothing.
     pub(crate) fn prepare(config: &str, environment: &[(&str, &str)]) -> Self {
+        Self::prepare_at(Some("trace"), config, environment)
+    }
+
+    /// The same, whose configuration says what is logged.
+    pub(crate) fn prepare_at(level: Option<&str>, config: &str, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = folder.path().join("store");
         let mut all: Vec<(String, String)> = [
@@ -75,14 +87,17 @@ impl Daemon {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
+        // Everything is logged as a rule, so that there is much in which nothing may be said that is secret.
+        all.extend(level.map(|it| (LEVEL.to_owned(), it.to_owned())));
         all.extend(environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let daemon = Self { folder, environment: all, process: None, http: None, admin: None };
+        let daemon = Self { folder, environment: all, process: None, silence: Arc::default(), http: None, admin: None };
         daemon.configure(config);
         daemon
     }
 
     /// Writes another configuration; [`Daemon::reload`] makes it known.
     pub(crate) fn configure(&self, config: &str) {
+        self.silence.learn_config(config);
         std::fs::write(self.config(), config).expect("the folder takes files");
     }
 
@@ -102,8 +117,10 @@ impl Daemon {
     /// Starts a process, the first or in the place of one that is killed for it, and waits until it serves.
     pub(crate) fn restart(&mut self) {
         // Gone before the next begins: the store is of one process at a time.
-        drop(self.process.take());
-        let process = Process::start("nuncio", self.command(&["serve"]));
+        self.process = None;
+        let level = self.environment.iter().rfind(|it| it.0 == LEVEL).map(|it| &*it.1);
+        let keep = if level == Some("trace") { Keep::FromInfo } else { Keep::All };
+        let process = Process::start_silent("nuncio", self.command(&["serve"]), self.silence.clone(), keep);
         self.process = Some(process);
         let line = self.said("serving", 1);
         let address = |name: &str| {
@@ -111,6 +128,7 @@ impl Daemon {
             text.parse().unwrap_or_else(|_| panic!("the line says where {name} is: {line}"))
         };
         (self.http, self.admin) = (Some(address("http")), Some(address("admin")));
+        [self.http, self.admin].into_iter().flatten().for_each(|it| self.silence.listens(it));
     }
 
     /// Waits for the nth log line with this message, and gives it.
@@ -214,6 +232,7 @@ impl Daemon {
     pub(crate) fn metrics(&self) -> Page {
         let reply = self.operator().get("/metrics");
         assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.text().lines().filter(|it| !it.starts_with('#')).for_each(|it| self.silence.hear(it));
         Page::read(&reply.text())
     }
 
@@ -242,7 +261,7 @@ pub(crate) fn account(routes: &str) -> String {
 /// A carrier `acme` at this port; `more` are further lines of it.
 pub(crate) fn carrier(port: u16, more: &str) -> String {
     format!(
-        "[[carrier]]\nid = \"acme\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"secret\"\n\
+        "[[carrier]]\nid = \"acme\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\n\
          reconnect = {{ base = \"50ms\", max = \"200ms\" }}\n{more}\n"
     )
 }

@@ -1,9 +1,11 @@
 //! A process that is listened to, line by line, and that ends with the test.
 
+use crate::daemon::silence::Silence;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Lines of it that are printed when the test fails.
@@ -14,6 +16,9 @@ pub(crate) struct Process {
     name: &'static str,
     child: Child,
     heard: Arc<Heard>,
+    listeners: Vec<JoinHandle<()>>,
+    /// What it must not say.
+    silence: Option<Arc<Silence>>,
     ended: bool,
 }
 
@@ -23,15 +28,35 @@ struct Heard {
     more: Condvar,
 }
 
+/// Which of the lines that it looked at it keeps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    All,
+    /// Those of level debug and trace are too many.
+    FromInfo,
+}
+
 impl Process {
     /// Starts a command.
-    pub(crate) fn start(name: &'static str, mut command: Command) -> Self {
+    pub(crate) fn start(name: &'static str, command: Command) -> Self {
+        Self::listened_to(name, command, None)
+    }
+
+    /// Starts a command that must not say what is secret. All its lines are
+    /// looked at.
+    pub(crate) fn start_silent(name: &'static str, command: Command, silence: Arc<Silence>, keep: Keep) -> Self {
+        Self::listened_to(name, command, Some((silence, keep)))
+    }
+
+    fn listened_to(name: &'static str, mut command: Command, silence: Option<(Arc<Silence>, Keep)>) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{name} does not start: {error}"));
         let heard = Arc::new(Heard::default());
-        listen(child.stdout.take().expect("it is piped"), heard.clone());
-        listen(child.stderr.take().expect("it is piped"), heard.clone());
-        Self { name, child, heard, ended: false }
+        let listeners = vec![
+            listen(child.stdout.take().expect("it is piped"), heard.clone(), silence.clone()),
+            listen(child.stderr.take().expect("it is piped"), heard.clone(), silence.clone()),
+        ];
+        Self { name, child, heard, listeners, silence: silence.map(|it| it.0), ended: false }
     }
 
     /// Its number.
@@ -106,7 +131,12 @@ impl Drop for Process {
             _ = self.child.kill();
             _ = self.child.wait();
         }
-        if std::thread::panicking() {
+        if !std::thread::panicking() {
+            if let Some(silence) = &self.silence {
+                self.listeners.drain(..).for_each(|it| it.join().expect("it only reads"));
+                silence.check();
+            }
+        } else {
             let lines = self.heard();
             let tail = lines[lines.len().saturating_sub(TAIL)..].join("\n");
             eprintln!("---- {} ({} lines) said last\n{tail}\n----", self.name, lines.len());
@@ -115,16 +145,31 @@ impl Drop for Process {
 }
 
 /// Collects lines on a thread of its own, which ends with the pipe.
-fn listen(from: impl Read + Send + 'static, heard: Arc<Heard>) {
+fn listen(
+    from: impl Read + Send + 'static,
+    heard: Arc<Heard>,
+    silence: Option<(Arc<Silence>, Keep)>,
+) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let mut from = BufReader::new(from);
         let mut line = Vec::new();
         while from.read_until(b'\n', &mut line).is_ok_and(|it| it != 0) {
             let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+            line.clear();
+            if let Some((silence, keep)) = &silence {
+                silence.hear(&text);
+                if *keep == Keep::FromInfo && is_minute(&text) {
+                    continue;
+                }
+            }
             heard.lines.lock().unwrap_or_else(PoisonError::into_inner).push(text);
             heard.more.notify_all();
-            line.clear();
         }
         heard.more.notify_all();
-    });
+    })
+}
+
+/// Whether a line is of level debug or trace.
+fn is_minute(line: &str) -> bool {
+    ["DEBUG", "TRACE"].iter().any(|it| line.contains(&format!("\"level\":\"{it}\"")))
 }

@@ -55,7 +55,7 @@ impl Submit {
 /// A carrier of this name at a port, and a route to it.
 fn way(number: usize, name: &str, port: u16, more: &str) -> String {
     format!(
-        "[[carrier]]\nid = \"{name}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"secret\"\n{more}\n\
+        "[[carrier]]\nid = \"{name}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\n{more}\n\
          [[route]]\nid = {number}\ncarriers = [\"{name}\"]\n"
     )
 }

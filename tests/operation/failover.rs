@@ -39,7 +39,7 @@ fn a_carrier_that_is_killed_under_load_loses_no_message() {
     let (_second, other_port, other_ledger) = sim(folder.path().join("second"));
     let carrier = |id: &str, port: u16| {
         format!(
-            "[[carrier]]\nid = \"{id}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"secret\"\n\
+            "[[carrier]]\nid = \"{id}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\n\
              reconnect = {{ base = \"50ms\", max = \"200ms\" }}\n"
         )
     };

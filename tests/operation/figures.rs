@@ -177,7 +177,7 @@ fn every_family_is_fed() {
             cost = { default = \"0.01\", currency = \"EUR\" }\nreconnect = { base = \"50ms\", max = \"200ms\" }";
         writeln!(config, "[[carrier]]\nid = \"{id}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"")
             .unwrap();
-        writeln!(config, "password = \"secret\"\npace = \"500/s\"\n{lines}").unwrap();
+        writeln!(config, "password = \"Zk7pQ2xw\"\npace = \"500/s\"\n{lines}").unwrap();
     }
     config += "[[route]]\nid = 1\norder = \"scored\"\ncarriers = [\"acme\", \"beta\"]\nunknown = \"hold\"\nreceipt_window = \"300ms\"\n";
     let daemon = Daemon::start(&config);
@@ -241,7 +241,7 @@ fn a_page_for_many_countries_is_short_until_they_are_used() {
         writeln!(config, "[[carrier]]\nid = {name}\naddress = [\"127.0.0.1:{}\"]", quiet_port()).unwrap();
         writeln!(
             config,
-            "system_id = \"nuncio\"\npassword = \"secret\"\nreconnect = {{ base = \"10s\", max = \"20s\" }}"
+            "system_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\nreconnect = {{ base = \"10s\", max = \"20s\" }}"
         )
         .unwrap();
     }

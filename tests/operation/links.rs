@@ -47,7 +47,7 @@ fn is_down(daemon: &Daemon, error: &str, hint: &str) {
 /// A carrier that does not try again so soon that the test looks in between.
 fn patient(address: &str) -> String {
     let carrier = format!(
-        "[[carrier]]\nid = \"acme\"\naddress = [\"{address}\"]\nsystem_id = \"nuncio\"\npassword = \"secret\"\n\
+        "[[carrier]]\nid = \"acme\"\naddress = [\"{address}\"]\nsystem_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\n\
          reconnect = {{ base = \"30s\", max = \"60s\" }}\n"
     );
     account("[1]") + &carrier + &route("")

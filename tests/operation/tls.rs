@@ -31,7 +31,7 @@ pub(crate) fn secured(identity: &Identity, options: &[&str]) -> (Process, u16) {
 pub(crate) fn config(port: u16, tls: &str) -> String {
     let carrier = format!(
         "[[carrier]]\nid = \"acme\"\naddress = [\"localhost:{port}\"]\nlocal_address = \"127.0.0.1\"\n\
-         system_id = \"nuncio\"\npassword = \"secret\"\nbind_timeout = \"2s\"\nconnect_timeout = \"2s\"\n\
+         system_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\nbind_timeout = \"2s\"\nconnect_timeout = \"2s\"\n\
          reconnect = {{ base = \"50ms\", max = \"200ms\" }}\ntls = {tls}\n"
     );
     account("[1]") + &carrier + &route("")

@@ -45,7 +45,7 @@ fn each_way(first: &Value, second: &Value, play: impl Fn(Smsc, Smsc)) {
 fn config(ports: (u16, u16), first: &str, route: &str) -> String {
     let carrier = |id: &str, port: u16, more: &str| {
         format!(
-            "[[carrier]]\nid = \"{id}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"secret\"\n\
+            "[[carrier]]\nid = \"{id}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\n\
              reconnect = {{ base = \"50ms\", max = \"200ms\" }}\n{more}\n"
         )
     };

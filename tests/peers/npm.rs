@@ -130,5 +130,5 @@ fn it_is_ready_while_the_carrier_is_down_and_delivers_once_it_is_up() {
     let mut smsc = Smsc::npm(&json!({ "port": port }));
     come_to(&daemon, "DELIVERED", 20);
     assert!(smsc.ledger().iter().all(|it| it.1 == 1));
-    assert_eq!(smsc.event("bound", 1)["password"], "secret");
+    assert_eq!(smsc.event("bound", 1)["password"], "Zk7pQ2xw");
 }

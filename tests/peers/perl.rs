@@ -18,7 +18,7 @@ fn an_smsc_of_perl_takes_messages_and_its_receipts_are_matched() {
     let mut smsc = Smsc::perl(&json!({ "hold": true }));
     let mut daemon = Daemon::start(&(account("[1]") + &carrier(smsc.port(), "") + &route("")));
     let bound = smsc.event("bound", 1);
-    assert_eq!((bound["system_id"].as_str(), bound["password"].as_str()), (Some("nuncio"), Some("secret")));
+    assert_eq!((bound["system_id"].as_str(), bound["password"].as_str()), (Some("nuncio"), Some("Zk7pQ2xw")));
     send(&mut daemon.client(), 0..COUNT);
     come_to(&daemon, "SENT", COUNT);
     // All receipts leave at once.

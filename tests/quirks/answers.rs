@@ -167,17 +167,15 @@ fn quirk_41_already_bound_is_a_refusal_that_waits_for_the_old_session() {
 }
 
 #[test]
-fn quirk_42_a_carrier_that_throttles_is_left_in_peace_for_a_while() {
+fn quirk_42_what_a_carrier_throttles_is_sent_again_and_has_used_up_no_attempt() {
     let mut stage = Stage::with("", "retry = { attempts = 1 }");
-    for (nth, status, least) in [(1, THROTTLED, 100), (2, QUEUE_FULL, 100)] {
+    for (nth, status) in [(1, THROTTLED), (2, QUEUE_FULL)] {
         let (id, submit) = stage.submit("one");
         let other = stage.accept("+31612345679", "waits too");
         let at_once = stage.link.read_command(raw::SUBMIT_SM);
-        let asked = Instant::now();
         stage.link.answer(&submit, status, &[]);
         stage.link.answer(&at_once, status, &[]);
         let next = stage.link.read_command(raw::SUBMIT_SM);
-        assert!(Duration::from_millis(least) <= asked.elapsed(), "a submit after {:?}", asked.elapsed());
         stage.link.answer(&next, 0, format!("a{nth}\0").as_bytes());
         let next = stage.link.read_command(raw::SUBMIT_SM);
         stage.link.answer(&next, 0, format!("b{nth}\0").as_bytes());

@@ -39,7 +39,7 @@ impl Two {
         let carrier = |id: &str, port: u16, lines: &str| {
             format!(
                 "[[carrier]]\nid = \"{id}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\n\
-                 password = \"secret\"\nreconnect = {{ base = \"50ms\", max = \"200ms\" }}\n{lines}\n\
+                 password = \"Zk7pQ2xw\"\nreconnect = {{ base = \"50ms\", max = \"200ms\" }}\n{lines}\n\
                  [[route]]\nid = {}\ncarriers = [\"{id}\"]\n",
                 if id == "acme" { 1 } else { 2 }
             )

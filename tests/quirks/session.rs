@@ -86,7 +86,7 @@ fn agreed(body: &[u8], ours: u8, assumed: Version) -> Version {
 #[test]
 fn quirk_48_the_login_is_said_as_it_is_configured() {
     for (lines, said) in [
-        ("password = \"secret\"", &b"nuncio\0secret\0\0\x34\0\0\0"[..]),
+        ("password = \"Zk7pQ2xw\"", &b"nuncio\0Zk7pQ2xw\0\0\x34\0\0\0"[..]),
         ("password = \"more than eight\"\nsystem_type = \"VMA\"", b"nuncio\0more than eight\0VMA\0\x34\0\0\0"),
         (
             "password = \"as long as the configuration may\"\naddress_range = { ton = 1, npi = 2, range = \"^49\" }",
@@ -181,7 +181,7 @@ fn quirk_52_without_a_transceiver_there_are_two_links_and_receipts_come_on_both(
     let daemon = alone(smsc.port(), "bind = \"split\"\ninterface_version = \"3.3\"");
     let mut links = [smsc.accept(), smsc.accept()].map(|mut link| {
         let bind = link.read().expect("a bind");
-        assert_eq!(bind.body, b"nuncio\0secret\0\0\x33\0\0\0");
+        assert_eq!(bind.body, b"nuncio\0Zk7pQ2xw\0\0\x33\0\0\0");
         link.answer(&bind, 0, b"raw\0");
         (bind.command, link)
     });
@@ -259,7 +259,7 @@ fn reconnected(smsc: &Smsc, link: &mut Link) -> Link {
 
 /// A daemon whose link nobody has bound yet; `lines` are further lines of its carrier.
 pub(super) fn alone(port: u16, lines: &str) -> Daemon {
-    without_password(port, &format!("password = \"secret\"\n{lines}"))
+    without_password(port, &format!("password = \"Zk7pQ2xw\"\n{lines}"))
 }
 
 fn without_password(port: u16, lines: &str) -> Daemon {
