@@ -37,6 +37,15 @@ const IMPURE: &[&str] = &[
     "SystemTime",
     "rand::",
     "getrandom",
+    "now_utc",
+    "now_local",
+    "Zoned::now",
+    "Timestamp::now",
+    // Their hashers roll dice.
+    "HashMap::new",
+    "HashMap::with_capacity",
+    "HashSet::new",
+    "RandomState",
     "rustix",
     "socket2",
 ];

@@ -37,6 +37,7 @@ use crate::smpp::bind::{Bind, BindKind, Outbind};
 use crate::smpp::pdu::PduBody;
 use crate::smpp::status::CommandStatus;
 use crate::text::profile::{Profile, Split};
+use foldhash::fast::FixedState;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -66,7 +67,7 @@ pub struct Esme {
     /// Parts that run ahead of the window.
     ahead: VecDeque<Submit>,
     /// When what the session has not told the end of was handed to it. Bounded by its window.
-    written: HashMap<u64, Instant>,
+    written: HashMap<u64, Instant, FixedState>,
     /// What the carrier has sent and is not confirmed.
     intake: Intake,
     /// Of that, what came before the bind was answered.
@@ -125,7 +126,7 @@ impl Esme {
             capacity,
             window,
             ahead: VecDeque::new(),
-            written: HashMap::with_capacity(window),
+            written: HashMap::default(),
             intake: Intake::new(now, intake),
             early: Vec::new(),
             reports: VecDeque::new(),

@@ -74,7 +74,7 @@ const DAY: u64 = 86_400_000;
 struct Table {
     zones: Vec<Box<[Zone]>>,
     /// The place among `zones`, by ISO letters.
-    countries: HashMap<&'static str, usize>,
+    countries: HashMap<&'static str, usize, foldhash::fast::FixedState>,
     /// The place among `zones`, by prefix.
     prefixes: HashMap<u64, usize, foldhash::fast::FixedState>,
     utc: [Zone; 1],
@@ -86,7 +86,7 @@ impl Table {
         let zone = |name| Zone(database.get(name).expect("a test has found every zone of the table in the database"));
         let mut table = Self {
             zones: Vec::new(),
-            countries: HashMap::new(),
+            countries: HashMap::default(),
             prefixes: HashMap::default(),
             utc: [Zone(TimeZone::UTC)],
         };

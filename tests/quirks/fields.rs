@@ -140,25 +140,25 @@ fn quirk_71_operations_that_most_do_not_serve_are_refused_each_by_its_own_respon
 }
 
 #[test]
-fn quirk_72_layouts_of_a_widespread_gateway_are_read_or_refused() {
+fn quirk_72_layouts_of_a_widespread_gateway_are_refused_by_their_own_response_and_cost_no_link() {
     let mut stage = Stage::new("");
     let long = [&[b'1'; 64][..], b"\0"].concat();
-    let bodies: [(u32, Vec<u8>); 6] = [
+    let bodies: [(u32, u32, Vec<u8>); 6] = [
         // service_type first, as nobody else has it.
-        (REPLACE_SM, b"CMT\x000b5f\0\x01\x01316\0\0\0\x01\0\x01a".to_vec()),
+        (REPLACE_SM, INVALID_STATE, b"CMT\x000b5f\0\x01\x01316\0\0\0\x01\0\x01a".to_vec()),
         // registered_delivery in the middle.
-        (BROADCAST_SM, b"\0\x01\x01316\x000b5f\0\0\0\0\0\x01\0\0\0".to_vec()),
-        (CANCEL_SM, [b"\0", &long[..], b"\x01\x01", &long, b"\x01\x01", &long].concat()),
-        (QUERY_BROADCAST_SM, [&long[..], b"\x01\x01", &long].concat()),
-        (CANCEL_BROADCAST_SM, [b"\0", &long[..], b"\x01\x01", &long].concat()),
-        (CANCEL_SM, b"CMT".to_vec()),
+        (BROADCAST_SM, INVALID_STATE, b"\0\x01\x01316\x000b5f\0\0\0\0\0\x01\0\0\0".to_vec()),
+        (CANCEL_SM, INVALID_STATE, [b"\0", &long[..], b"\x01\x01", &long, b"\x01\x01", &long].concat()),
+        (QUERY_BROADCAST_SM, INVALID_STATE, [&long[..], b"\x01\x01", &long].concat()),
+        (CANCEL_BROADCAST_SM, INVALID_STATE, [b"\0", &long[..], b"\x01\x01", &long].concat()),
+        (CANCEL_SM, INVALID_LENGTH, b"CMT".to_vec()),
     ];
-    for (command, body) in &bodies {
+    for (command, status, body) in &bodies {
         let sequence = stage.next();
         stage.link.send_pdu(*command, sequence, body);
         let answer = stage.link.read().expect("an answer");
         assert_eq!((answer.command, answer.sequence), (command | raw::RESPONSE, sequence), "{body:?}");
-        assert!(matches!(answer.status, INVALID_STATE | INVALID_LENGTH), "{command:#x}: {:#x}", answer.status);
+        assert_eq!(answer.status, *status, "{command:#x}: {body:?}");
     }
     // That a handset is there again has no answer, whatever the size of its addresses.
     let alerts = [
