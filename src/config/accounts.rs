@@ -152,5 +152,5 @@ pub fn show(path: &Path, id: &str, environment: &Environment) -> Result<String, 
 
 /// What a key is called where it may be seen: the beginning of its SHA-256.
 pub fn key_name(digest: &[u8; 32]) -> String {
-    crate::text::hex::encode(&digest[..4])
+    hex::encode(&digest[..4])
 }

@@ -3,7 +3,6 @@
 use crate::message::callback::Callback;
 use crate::smpp::tlv::Tag;
 use crate::text::content::Form;
-use crate::text::hex;
 
 /// What is asked for beyond a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -121,7 +120,7 @@ pub fn read_tag(text: &str) -> Result<u16, ParameterError> {
 
 fn read_value(text: &str) -> Option<Box<[u8]>> {
     match text.strip_prefix("hex:") {
-        Some(digits) => hex::decode(digits),
+        Some(digits) => hex::decode(digits).ok().map(Vec::into_boxed_slice),
         None => text.is_ascii().then(|| text.as_bytes().into()),
     }
 }

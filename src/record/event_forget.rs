@@ -7,7 +7,6 @@ use crate::carrier::whom::is_number_of;
 use crate::message::forget::{callback_without, without};
 use crate::number::e164::E164;
 use crate::record::event::{Event, EventKind};
-use crate::text::hex;
 use serde_json::Value;
 use std::borrow::Cow;
 

@@ -193,7 +193,7 @@ impl<'a> Walk<'a> {
             let taken = self.left().len() - rest.len();
             if tag == 0 {
                 let octets = &self.left()[..taken];
-                self.line("padding", taken, parameter::hex(octets), "belongs to no parameter".to_owned());
+                self.line("padding", taken, hex::encode_upper(octets), "belongs to no parameter".to_owned());
                 continue;
             }
             let (shown, mut meaning) = parameter::value(Tag(tag), value, self.esm_class & UDHI != 0, self.data_coding);
@@ -209,7 +209,7 @@ impl<'a> Walk<'a> {
     fn rest(&mut self, name: &'static str, meaning: &str) {
         let left = self.left();
         if !left.is_empty() {
-            self.line(name, left.len(), parameter::hex(left), meaning.to_owned());
+            self.line(name, left.len(), hex::encode_upper(left), meaning.to_owned());
         }
     }
 

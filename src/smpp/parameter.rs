@@ -28,7 +28,7 @@ pub(crate) fn value(tag: Tag, octets: &[u8], has_udh: bool, data_coding: u8) -> 
         ValueKind::Integer if (1..=8).contains(&octets.len()) => integer(octets).to_string(),
         ValueKind::Text => quote(octets.strip_suffix(&[0]).unwrap_or(octets)),
         ValueKind::Octets => text_or_hex(octets),
-        ValueKind::Integer | ValueKind::Flags => hex(octets),
+        ValueKind::Integer | ValueKind::Flags => hex::encode_upper(octets),
     };
     let mut meaning = meaning(tag, octets);
     if !(usize::from(min)..=usize::from(max)).contains(&octets.len()) {
@@ -46,7 +46,8 @@ pub(crate) fn message(octets: &[u8], has_udh: bool, data_coding: u8) -> (String,
         _ => 0,
     };
     let (udh, text) = octets.split_at(header);
-    let mut meaning = if udh.is_empty() { String::new() } else { format!("user data header {}", hex(udh)) };
+    let mut meaning =
+        if udh.is_empty() { String::new() } else { format!("user data header {}", hex::encode_upper(udh)) };
     if words::is_ucs2(data_coding) {
         let units: Vec<u16> = text.as_chunks::<2>().0.iter().map(|it| u16::from_be_bytes(*it)).collect();
         add(&mut meaning, &format!("{:?}", String::from_utf16_lossy(&units)));
@@ -99,12 +100,7 @@ fn integer(octets: &[u8]) -> u64 {
     octets.iter().fold(0, |sum, octet| sum << 8 | u64::from(*octet))
 }
 
-/// Octets as hexadecimal digits.
-pub(crate) fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02X}")).collect()
-}
-
 fn text_or_hex(octets: &[u8]) -> String {
     let printable = |octet: &u8| octet.is_ascii_graphic() || matches!(octet, b' ' | b'\r' | b'\n');
-    if octets.iter().all(printable) { quote(octets) } else { hex(octets) }
+    if octets.iter().all(printable) { quote(octets) } else { hex::encode_upper(octets) }
 }

@@ -1,51 +1,25 @@
 //! Octets as text: base64 (RFC 4648, 4), written with padding and read with or without.
 
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+/// Bits that no octet has must be 0, so that one text stands for one row of octets.
+const FORM: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// Writes octets as text: four characters for three octets.
 pub fn encode(octets: &[u8]) -> String {
-    let mut text = String::with_capacity(octets.len().div_ceil(3) * 4);
-    for three in octets.chunks(3) {
-        let bits = (0..3).fold(0, |bits, at| bits << 8 | u32::from(three.get(at).copied().unwrap_or(0)));
-        for at in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * at) & 0x3F) as usize];
-            text.push(if at <= three.len() { char::from(digit) } else { '=' });
-        }
-    }
-    text
+    FORM.encode(octets)
 }
 
 /// Reads octets; `None` if the text is not base64.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
-    let digits = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
-    if digits.len() != text.len() && !text.len().is_multiple_of(4) {
-        return None;
-    }
-    let mut octets = Vec::with_capacity(digits.len() / 4 * 3 + 2);
-    for group in digits.as_bytes().chunks(4) {
-        let bits = group.iter().try_fold(0u32, |bits, it| Some(bits << 6 | digit(*it)?))?;
-        let whole = (bits << (6 * (4 - group.len()))).to_be_bytes();
-        // Bits that no octet has must be 0, so that one text stands for one row of octets.
-        let count = match (group.len(), bits) {
-            (4, _) => 3,
-            (3, bits) if bits & 0b11 == 0 => 2,
-            (2, bits) if bits & 0b1111 == 0 => 1,
-            _ => return None,
-        };
-        octets.extend_from_slice(&whole[1..=count]);
-    }
-    Some(octets)
-}
-
-fn digit(octet: u8) -> Option<u32> {
-    Some(u32::from(match octet {
-        b'A'..=b'Z' => octet - b'A',
-        b'a'..=b'z' => octet - b'a' + 26,
-        b'0'..=b'9' => octet - b'0' + 52,
-        b'+' => 62,
-        b'/' => 63,
-        _ => return None,
-    }))
+    // With padding it is whole groups.
+    let fits = !text.ends_with('=') || text.len().is_multiple_of(4);
+    FORM.decode(text).ok().filter(|_| fits)
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@
 //! what was promised, because both are read off one [`cut::Cut`].
 
 pub mod base64;
-pub mod hex;
 pub mod content;
 pub mod cut;
 pub mod gsm7;

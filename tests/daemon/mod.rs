@@ -22,7 +22,6 @@ use crate::daemon::client::Client;
 use crate::daemon::page::Page;
 use crate::daemon::process::{Keep, Process};
 use crate::daemon::silence::Silence;
-use nuncio::text::hex;
 use rustix::process::Signal;
 use serde_json::Value;
 use sha2::{Digest, Sha256};

@@ -4,7 +4,6 @@
 //! What is given is learnt before it is sent; lines are looked at as they come. What was found fails the test at the
 //! end of the process.
 
-use nuncio::text::hex;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;

@@ -1,6 +1,5 @@
 //! Keys of the API: 256 random bits, of which the configuration holds only the digest.
 
-use crate::text::hex;
 use sha2::{Digest, Sha256};
 
 /// A new key and its SHA-256, both in hexadecimal: the key for the application, the digest for

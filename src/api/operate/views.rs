@@ -11,7 +11,6 @@ use crate::message::attempt::Answer;
 use crate::message::time::Time;
 use crate::route::breaker::BreakerState;
 use crate::route::plan::Route;
-use crate::text::hex;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;

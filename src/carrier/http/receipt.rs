@@ -152,29 +152,7 @@ fn cut(text: &str) -> Box<str> {
 
 /// The fields of a query or a form, in their order (`application/x-www-form-urlencoded`).
 pub fn fields(text: &str) -> Vec<(String, String)> {
-    let pairs = text.split('&').filter(|it| !it.is_empty()).take(FIELDS_MAX);
-    pairs.map(|it| it.split_once('=').unwrap_or((it, ""))).map(|(name, value)| (plain(name), plain(value))).collect()
-}
-
-/// A name or a value without its escapes; what is no escape stands for itself.
-fn plain(text: &str) -> String {
-    let (mut octets, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
-    while let [first, behind @ ..] = rest {
-        rest = behind;
-        let escaped = behind.get(..2).and_then(|it| str::from_utf8(it).ok());
-        let octet = escaped
-            .filter(|it| *first == b'%' && it.bytes().all(|it| it.is_ascii_hexdigit()))
-            .and_then(|it| u8::from_str_radix(it, 16).ok());
-        match (octet, first) {
-            (Some(octet), _) => {
-                octets.push(octet);
-                rest = &behind[2..];
-            }
-            (None, b'+') => octets.push(b' '),
-            (None, other) => octets.push(*other),
-        }
-    }
-    String::from_utf8_lossy(&octets).into_owned()
+    form_urlencoded::parse(text.as_bytes()).take(FIELDS_MAX).map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use crate::message::extras::Dlt;
 use crate::message::veil::Veil;
 use crate::text::base64;
 use crate::text::cut::Cut;
-use crate::text::hex;
 use crate::text::profile::{Profile, Split};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;

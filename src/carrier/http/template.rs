@@ -3,8 +3,8 @@
 //! **Guarantee.** No value ends the place that it stands in: it opens no other field of a query or a form, and
 //! no other text, list or object of a JSON text.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::borrow::Cow;
-use std::fmt::Write;
 
 /// What a placeholder stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,23 +173,16 @@ impl Template {
     }
 }
 
+/// Everything but the unreserved characters (RFC 3986, 2.3).
+pub const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 fn escape(place: Escape, value: &str, into: &mut String) {
     match place {
-        Escape::Url | Escape::Form => percent(value, into),
+        // A form reads it alike.
+        Escape::Url | Escape::Form => into.extend(utf8_percent_encode(value, RESERVED)),
         Escape::Json => json(value, into),
         // What is neither visible ASCII nor a blank could end the header.
         Escape::Header => into.extend(value.chars().filter(|it| matches!(it, ' '..='~'))),
-    }
-}
-
-/// Everything but the unreserved characters (RFC 3986, 2.3) as its octets; a form reads it alike.
-fn percent(value: &str, into: &mut String) {
-    for octet in value.bytes() {
-        if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) {
-            into.push(char::from(octet));
-        } else {
-            write!(into, "%{octet:02X}").expect("a text takes everything");
-        }
     }
 }
 

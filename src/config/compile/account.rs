@@ -10,7 +10,6 @@ use crate::message::money::{Currency, Money};
 use crate::message::price::PriceTable;
 use crate::record::event::EventKind;
 use crate::route::plan::Route;
-use crate::text::hex;
 use std::collections::BTreeMap;
 
 /// Every account.
@@ -241,5 +240,5 @@ fn hears_of_sent(account: &written::Account) -> bool {
 const KEYS_MAX: usize = 2;
 
 fn digest(text: &str) -> Option<[u8; 32]> {
-    hex::decode(text)?.into_vec().try_into().ok()
+    hex::decode(text).ok()?.try_into().ok()
 }

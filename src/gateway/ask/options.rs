@@ -1,7 +1,9 @@
 //! The options of `nuncio find`, `why`, `status` and `send`, as they are written on a command line.
 
+use crate::carrier::http::template::RESERVED;
 use crate::config::units::duration;
 use clap::Args;
+use percent_encoding::utf8_percent_encode;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -190,11 +192,7 @@ impl Find {
 
 /// A text as it stands in a path or a query (RFC 3986, 2.1).
 pub(super) fn escape(text: &str) -> String {
-    let octet = |it: u8| match it {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(it).to_string(),
-        it => format!("%{it:02X}"),
-    };
-    text.bytes().map(octet).collect()
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 #[cfg(test)]

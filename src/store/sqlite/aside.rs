@@ -11,7 +11,6 @@ use crate::store::sqlite::table::{
     Table, endpoint, event, forgotten, idem, learned, ledger, made, mo, mo_seen, operate, orders, parked, quota, retry,
     to_forget,
 };
-use crate::text::hex;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use serde_json::{Map, Value, json};

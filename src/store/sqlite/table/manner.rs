@@ -9,7 +9,6 @@ use crate::message::callback::Callback;
 use crate::message::extras::{Dlt, Extras, Parameter};
 use crate::message::id::EndpointId;
 use crate::text::content::{Binary, Form, Indication, MessageClass, Waiting, WaitingKind};
-use crate::text::hex;
 use crate::text::udh::Ports;
 use serde::{Deserialize, Serialize};
 
@@ -72,9 +71,10 @@ pub(super) fn to_cell(manner: &Extras) -> String {
 /// What the cell says; `None` if it is not one that [`to_cell`] writes.
 pub(super) fn of_cell(text: &str) -> Option<Extras> {
     let written: Written = serde_json::from_str(text).ok().filter(|it: &Written| it.v == VERSION)?;
-    let header = hex::decode(written.header.as_deref().unwrap_or_default())?;
+    let octets = |digits: &str| hex::decode(digits).ok().map(Vec::into_boxed_slice);
+    let header = octets(written.header.as_deref().unwrap_or_default())?;
     let binary = match &written.data {
-        Some(data) => Some(Binary { data: hex::decode(data)?, elements: header }),
+        Some(data) => Some(Binary { data: octets(data)?, elements: header }),
         None => None,
     };
     let waiting = |(kind, active, store): (String, bool, bool)| {
@@ -87,9 +87,8 @@ pub(super) fn of_cell(text: &str) -> Option<Extras> {
         (None, Some(it)) => Some(waiting(it)?),
         (Some(_), Some(_)) => return None,
     };
-    let parameter = |[tag, value]: &[String; 2]| {
-        Some(Parameter { tag: u16::from_str_radix(tag, 16).ok()?, value: hex::decode(value)? })
-    };
+    let parameter =
+        |[tag, value]: &[String; 2]| Some(Parameter { tag: u16::from_str_radix(tag, 16).ok()?, value: octets(value)? });
     Some(Extras {
         form: Form {
             binary,

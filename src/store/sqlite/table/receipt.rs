@@ -12,7 +12,6 @@ use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::store::sqlite::row_reader::RowReader;
 use crate::store::sqlite::row_writer::RowWriter;
-use crate::text::hex;
 use serde::{Deserialize, Serialize};
 
 /// The version that is written, and the only one so far. A cell with another is not read.
@@ -118,7 +117,7 @@ fn written(tlvs: &[Parameter]) -> Vec<[String; 2]> {
 
 fn parameters(written: &[[String; 2]]) -> Option<Vec<Parameter>> {
     let parameter = |[tag, value]: &[String; 2]| {
-        Some(Parameter { tag: u16::from_str_radix(tag, 16).ok()?, value: hex::decode(value)? })
+        Some(Parameter { tag: u16::from_str_radix(tag, 16).ok()?, value: hex::decode(value).ok()?.into() })
     };
     written.iter().map(parameter).collect()
 }
