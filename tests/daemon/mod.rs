@@ -246,7 +246,7 @@ impl Daemon {
 
 /// What the configuration has of a key.
 pub(crate) fn digest(key: &str) -> String {
-    hex::encode(&Sha256::digest(key))
+    hex::encode(Sha256::digest(key))
 }
 
 /// An account `shop` with [`KEY`] and these routes.

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 pub fn new_key() -> (String, String) {
     let mut random = [0; 32];
     getrandom::fill(&mut random).expect("the operating system gives random numbers");
-    let key = hex::encode(&random);
-    let digest = hex::encode(&Sha256::digest(key.as_bytes()));
+    let key = hex::encode(random);
+    let digest = hex::encode(Sha256::digest(key.as_bytes()));
     (key, digest)
 }
 
@@ -21,6 +21,6 @@ mod tests {
         let ((one, digest), (other, _)) = (new_key(), new_key());
         assert_ne!(one, other);
         assert_eq!((one.len(), digest.len()), (64, 64));
-        assert_eq!(hex::encode(&Sha256::digest(one.as_bytes())), digest);
+        assert_eq!(hex::encode(Sha256::digest(one.as_bytes())), digest);
     }
 }
