@@ -38,9 +38,7 @@ const IMPURE: &[&str] = &[
     "rand::",
     "getrandom",
     "now_utc",
-    "now_local",
     "Zoned::now",
-    "Timestamp::now",
     // Their hashers roll dice.
     "HashMap::new",
     "HashMap::with_capacity",

@@ -4,6 +4,7 @@ mod world;
 mod shape;
 mod patterns;
 mod reference;
+mod problems;
 mod submit;
 mod routing;
 mod content;

@@ -276,6 +276,21 @@ fn one_place_is_one_endpoint_however_it_is_written_and_who_stands_in_the_configu
 }
 
 #[test]
+fn an_account_makes_sixteen_endpoints_and_is_told_that_it_may_have_no_more() {
+    let stage = Stage::silent("");
+    let post = |nth: u16| {
+        let url = format!("http://127.0.0.1:8000/{nth}");
+        stage.daemon.client().post("/v1/webhooks", &json!({ "url": url }))
+    };
+    for nth in 0..16 {
+        assert_eq!(post(nth).status, 201, "{nth}");
+    }
+    let refused = post(16);
+    assert_eq!((refused.status, &refused.json()["type"]), (409, &json!("/problems/too-many-webhooks")));
+    assert_eq!(listed(&stage).len(), 16);
+}
+
+#[test]
 fn a_callback_of_a_file_is_told_the_end_of_its_order_and_what_is_sent_again_keeps_it() {
     let web = Web::start(taken);
     let mut stage = Stage::silent("");

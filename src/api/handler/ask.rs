@@ -61,7 +61,10 @@ pub(crate) fn refusal(denial: &Denial) -> Problem {
         Denial::NotFound => no_message(),
         Denial::QueueFull(wait) => Problem::new(Kind::QueueFull, "The queue is full.").after(*wait),
         Denial::Draining => Problem::new(Kind::Draining, "The daemon is stopping; nothing new is accepted."),
-        Denial::Running => Problem::new(Kind::StillRunning, "The same request is still under way."),
+        Denial::Running => {
+            let detail = "The same request is still under way.";
+            Problem::new(Kind::StillRunning, detail).after(Duration::from_secs(1))
+        }
         Denial::TooMany { limit, wait, means } => too_many(*limit, *wait, means),
         Denial::Insufficient { balance } => {
             let detail = format!("The balance of {} is not enough for this request.", balance.exact());
