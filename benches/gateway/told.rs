@@ -32,16 +32,16 @@ impl Bench {
         let (disk, slow) = sync(&self.folder);
         let mut took = told.steady(self, &mut carrier).await;
         self.table.row(
-            "at 1,000 messages/s: receipt of the carrier to call of the endpoint at p50, beyond the disk's own sync",
+            "at 1,000 messages/s: receipt of the carrier to call of the endpoint at p50, its sync included (the aims are beyond it)",
             "",
             "5 ms",
             format!(
-                "{:.2} ms (of {} messages; a sync takes {disk:.2} ms at p50, {slow:.2} ms at p99)",
-                percentile(&mut took, 0.5) - disk,
+                "{:.2} ms (of {} messages; a sync alone takes {disk:.2} ms at p50, {slow:.2} ms at p99)",
+                percentile(&mut took, 0.5),
                 took.len()
             ),
         );
-        self.table.row("the same at p99", "", "25 ms", format!("{:.2} ms", percentile(&mut took, 0.99) - disk));
+        self.table.row("the same at p99", "", "25 ms", format!("{:.2} ms", percentile(&mut took, 0.99)));
     }
 
     /// A million events that their endpoints do not take, and another account beside them.
