@@ -19,6 +19,7 @@ mod fifty;
 mod figures;
 mod find;
 mod floods;
+mod formats;
 mod full;
 mod handsets;
 mod ids;
