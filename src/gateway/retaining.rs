@@ -76,6 +76,8 @@ impl Retaining {
         let began = Instant::now();
         let done = store.retain(&Forget { before, parked_before: before, limit: self.limit, anew })?;
         let took = began.elapsed();
+        // What a disk is waited for is no shorter for fewer messages.
+        let worked = took.saturating_sub(done.waited);
         if anew {
             self.anew_at = Some(began);
         }
@@ -83,8 +85,8 @@ impl Retaining {
         let lasts = if quiet { LASTS_QUIET } else { LASTS };
         // A step that took nothing away says nothing of how long it takes: it may be followed by fewer, and not by
         // more.
-        if done.count != 0 || lasts < took {
-            self.limit = next_limit(self.limit, took, lasts);
+        if done.count != 0 || lasts < worked {
+            self.limit = next_limit(self.limit, worked, lasts);
         }
         self.tell(done.count);
         Ok(())

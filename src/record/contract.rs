@@ -116,6 +116,8 @@ pub struct Forgotten {
     pub count: usize,
     /// There may be more; else everything was looked at.
     pub more: bool,
+    /// How long of it the disk was waited for.
+    pub waited: Duration,
 }
 
 /// A part whose carrier took it and says nothing more: which, who, since when.

@@ -306,7 +306,8 @@ impl Store for Memory {
         let events: Vec<u64> = events.map(|it| it.n).collect();
         self.image.events.retain(|n, _| !events.contains(n));
         self.image.forget_actions(before, limit);
-        Ok(Forgotten { count: gone.len() + events.len(), more: more || events.len() == limit })
+        let (count, more) = (gone.len() + events.len(), more || events.len() == limit);
+        Ok(Forgotten { count, more, ..Forgotten::default() })
     }
 
     fn intern(&mut self, kind: NameKind, name: &str) -> Result<u16, Poisoned> {

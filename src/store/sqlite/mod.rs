@@ -434,7 +434,7 @@ impl Store for Sqlite {
 
     fn retain(&mut self, forget: &Forget) -> Result<Forgotten, Poisoned> {
         self.guarded("forgetting", |it| {
-            let done = it.retaining.step((&it.writer, &mut it.ids), forget, it.marks.time, it.syncs)?;
+            let done = it.retaining.step((&it.writer, &mut it.ids), forget, it.marks.time)?;
             if done.said.count != 0 {
                 it.checkpointer.erased();
             }

@@ -20,6 +20,7 @@ use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::event;
 use crate::store::sqlite::{reader, telling};
 use rusqlite::Connection;
+use std::time::Instant;
 
 /// Messages that are taken out of the index at once: each row of it is read and written for them together.
 const UNPOSTED: usize = 2_048;
@@ -68,26 +69,22 @@ impl Retaining {
         (conn, ids): (&Connection, &mut CarrierIds),
         forget: &Forget,
         now: Time,
-        syncs: bool,
     ) -> Result<Done, Trouble> {
         // What is out of the index goes first.
         if forget.anew && self.from == self.to {
             *self = Self::default();
         }
-        // A loss of power may bring back what was forgotten, and it is forgotten again: nobody waits for the disk.
-        if syncs {
-            conn.execute_batch("PRAGMA synchronous = NORMAL")?;
-        }
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let done = match self.found.len() {
+        let mut done = match self.found.len() {
             0 if self.from < self.to => self.go((conn, ids), forget, now)?,
             1.. if self.last || 0 < self.bucket || UNPOSTED <= self.found.len() => self.unpost(conn)?,
             _ => self.look(conn, forget, now)?,
         };
+        // Synced as every commit is, although a loss of power might bring back what is forgotten again: of a transaction
+        // that has others behind it the log must be whole, or a start takes what is torn for damage.
+        let began = Instant::now();
         conn.prepare_cached("COMMIT")?.execute([])?;
-        if syncs {
-            conn.execute_batch("PRAGMA synchronous = FULL")?;
-        }
+        done.said.waited = began.elapsed();
         Ok(done)
     }
 
@@ -101,12 +98,20 @@ impl Retaining {
         self.found.extend(ended.found.iter().map(|it| it.0));
         (self.to, self.last) = (ended.next, !ended.more);
         if !self.found.is_empty() {
-            return Ok(Done { unposted: Vec::new(), oldest: None, said: Forgotten { count: 0, more: true } });
+            return Ok(Done {
+                unposted: Vec::new(),
+                oldest: None,
+                said: Forgotten { more: true, ..Forgotten::default() },
+            });
         }
         // Nothing is over there: nothing is gone back for.
         self.from = self.to;
         let (count, more) = others(conn, forget, now)?;
-        Ok(Done { unposted: Vec::new(), oldest: None, said: Forgotten { count, more: more || ended.more } })
+        Ok(Done {
+            unposted: Vec::new(),
+            oldest: None,
+            said: Forgotten { count, more: more || ended.more, ..Forgotten::default() },
+        })
     }
 
     /// Takes what was found out of some rows of the index.
@@ -116,7 +121,7 @@ impl Retaining {
         let all = postings::BUCKETS <= usize::from(end);
         self.bucket = if all { 0 } else { end };
         let unposted = if all { std::mem::take(&mut self.found) } else { Vec::new() };
-        Ok(Done { unposted, oldest: None, said: Forgotten { count: 0, more: true } })
+        Ok(Done { unposted, oldest: None, said: Forgotten { more: true, ..Forgotten::default() } })
     }
 
     /// Forgets the next messages.
@@ -129,7 +134,8 @@ impl Retaining {
         let first = |row: &rusqlite::Row<'_>| Ok(row.get::<_, Option<i64>>(0)?.map(|it| Seq(it.cast_unsigned())));
         let oldest = reader::first(&mut conn.prepare_cached("SELECT min(seq) FROM body")?, [], first)?.flatten();
         let more = more || self.from < self.to || !self.last;
-        Ok(Done { unposted: Vec::new(), oldest, said: Forgotten { count: ended.found.len() + events, more } })
+        let said = Forgotten { count: ended.found.len() + events, more, ..Forgotten::default() };
+        Ok(Done { unposted: Vec::new(), oldest, said })
     }
 }
 

@@ -179,10 +179,12 @@ fn walked_over(store: &mut impl Store) {
     assert_eq!(count, 3_000 + 41);
     assert!(steps <= 20_000 / 800 + 3_000 / 100 + 25, "{steps} steps");
     // What is stepped over is not looked at each time; what has ended since is found where one begins anew.
-    assert_eq!(step(store, before, 1, false), Forgotten { count: 0, more: false });
+    let done = step(store, before, 1, false);
+    assert_eq!((done.count, done.more), (0, false));
     let ended = messages(5, 1, old, true);
     store.commit(&Batch { parts: ended.new_parts, marks: ended.marks, ..Batch::default() }).expect("it ends");
-    assert_eq!(step(store, before, 3_000, false), Forgotten { count: 0, more: false });
+    let done = step(store, before, 3_000, false);
+    assert_eq!((done.count, done.more), (0, false));
     assert_eq!(forget(store, before, 3_000), 1);
     assert_eq!(forget(store, Time(now.0 + 1), 3_000), 100 + 1);
 }
