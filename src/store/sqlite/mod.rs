@@ -226,6 +226,19 @@ impl Sqlite {
         self.ids.keep(room);
     }
 
+    /// How the engine writes: the mode of its log, when it syncs, and after how many pages it moves them itself.
+    #[cfg(test)]
+    pub(in crate::store) fn pragmas(&self) -> [String; 3] {
+        ["journal_mode", "synchronous", "wal_autocheckpoint"].map(|name| {
+            let value = self.writer.pragma_query_value(None, name, |row| row.get(0));
+            match value.expect("the engine says how it writes") {
+                rusqlite::types::Value::Text(word) => word,
+                rusqlite::types::Value::Integer(number) => number.to_string(),
+                other => panic!("{name} is {other:?}"),
+            }
+        })
+    }
+
     /// Makes the engine refuse the next COMMIT.
     #[cfg(test)]
     pub(crate) fn fail_next_commit(&mut self) {

@@ -84,7 +84,7 @@ fn killed_after_any_commit_the_store_is_as_after_that_commit() {
 }
 
 #[test]
-fn a_commit_that_fails_at_any_point_leaves_the_one_before() {
+fn a_commit_that_the_engine_refuses_leaves_the_one_before() {
     for k in 1..=10 {
         let home = tempfile::tempdir().expect("a directory");
         let (mut store, models) = small(home.path(), k);

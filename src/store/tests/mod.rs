@@ -3,6 +3,7 @@
 mod model;
 pub(super) mod script;
 mod damage;
+mod durability;
 mod format;
 mod views;
 mod retain;
