@@ -21,7 +21,7 @@ use crate::gateway::sandbox::Sandbox;
 use crate::gateway::store;
 use crate::gateway::wiring::wiring;
 use crate::message::id::{AccountId, CarrierId, EndpointId};
-use crate::record::contract::Store;
+use crate::record::contract::{Poisoned, Store};
 use crate::store::sqlite::Durability;
 use crate::telemetry::labels::Labels;
 use crate::telemetry::meters::Meters;
@@ -74,7 +74,9 @@ impl Gateway {
     /// Opens the store, starts the loop, the links and the listeners.
     pub async fn start(draft: &Draft) -> Result<Self, Failure> {
         let mut store = store::open(draft.store())?;
-        let loaded = draft.compile(|kind, name| store.intern(kind, name))?;
+        // Before the configuration is compiled: a store that fails is no fault of it.
+        let numbers: Result<Vec<u16>, Poisoned> = draft.names().map(|(kind, name)| store.intern(kind, &name)).collect();
+        let loaded = numbered(draft, numbers?)?;
         store.open_endpoints(&ids(&loaded))?;
         let (made, to_forget) = (store.made_endpoints()?, store.to_forget()?);
         let exposition = Arc::new(Exposition::new());
@@ -229,11 +231,8 @@ impl Gateway {
 
     /// Compiles with the numbers of the store, which the loop owns: it is asked for the names first.
     async fn compile(&self, draft: &Draft) -> Result<Loaded, Failure> {
-        let names: Vec<_> = draft.names().map(|(kind, name)| (kind, name.into_owned())).collect();
-        let numbers = self.ask(|reply| Control::Intern(names.clone(), reply)).await?;
-        let known: HashMap<_, _> = names.into_iter().zip(numbers).collect();
-        let find = |kind, name: &str| known.get(&(kind, name.to_owned())).copied().ok_or("a name without a number");
-        Ok(draft.compile(find)?)
+        let names = draft.names().map(|(kind, name)| (kind, name.into_owned())).collect();
+        Ok(numbered(draft, self.ask(|reply| Control::Intern(names, reply)).await?)?)
     }
 
     async fn ask<T>(&self, control: impl FnOnce(oneshot::Sender<T>) -> Control) -> Result<T, Failure> {
@@ -268,6 +267,13 @@ impl Gateway {
             Err(_) => Err(Failure::LoopEnded),
         }
     }
+}
+
+/// Compiles with the numbers of its names, which stand in their order.
+fn numbered(draft: &Draft, numbers: Vec<u16>) -> Result<Loaded, config::error::Error> {
+    let names = draft.names().map(|(kind, name)| (kind, name.into_owned()));
+    let known: HashMap<_, _> = names.zip(numbers).collect();
+    draft.compile(|kind, name| known.get(&(kind, name.to_owned())).copied().ok_or("a name without a number"))
 }
 
 /// Who reads the log of events, and those of whom: endpoints, and the writer of records of charge, which is of nobody.

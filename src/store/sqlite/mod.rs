@@ -158,13 +158,11 @@ impl Sqlite {
             Durability::Os => "NORMAL",
         };
         told.extend(check(&writer, &file)?);
-        let frame =
-            format!("PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 0;");
-        writer.execute_batch(&frame).map_err(engine)?;
+        logged(&writer, synchronous).map_err(engine)?;
         schema::migrate(&writer, &file)?;
         sync_directory(directory)?;
         let own = connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE, 1).map_err(engine)?;
-        own.execute_batch(&frame).map_err(engine)?;
+        logged(&own, synchronous).map_err(engine)?;
         let checkpointer = Checkpointer::start(&mut writer, own, Limits::USUAL).map_err(engine)?;
         let marks = reader::marks(&writer).map_err(|it| it.of(&file))?;
         let veil = veil::of(&writer, &marks).map_err(|it| it.of(&file))?;
@@ -475,6 +473,15 @@ fn connect(file: &Path, flags: OpenFlags, cache: u32) -> Result<Connection, rusq
          PRAGMA secure_delete = ON; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -{cache};"
     ))?;
     Ok(conn)
+}
+
+/// Has the engine write to a log, and sync it in this way.
+fn logged(conn: &Connection, synchronous: &str) -> rusqlite::Result<()> {
+    // It answers before it has written its header: whether that went well is said by the step behind the last row.
+    let mut change = conn.prepare("PRAGMA journal_mode = WAL")?;
+    let mut rows = change.query([])?;
+    while rows.next()?.is_some() {}
+    conn.execute_batch(&format!("PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 0;"))
 }
 
 /// The engine takes a file that is shorter than its smallest page for a new one; it is what is left of an old one.
