@@ -115,12 +115,42 @@ impl Daemon {
 
     /// Starts a process, the first or in the place of one that is killed for it, and waits until it serves.
     pub(crate) fn restart(&mut self) {
+        self.restart_as(self.command(&["serve"]));
+    }
+
+    /// The same, of a command that becomes the daemon.
+    pub(crate) fn restart_as(&mut self, command: Command) {
         // Gone before the next begins: the store is of one process at a time.
         self.process = None;
+        self.process = Some(self.listened_to(command));
+        self.serves();
+    }
+
+    /// The same of one that may end instead, and how it does.
+    pub(crate) fn tries_to_start_as(&mut self, command: Command) -> Result<(), ExitStatus> {
+        self.process = None;
+        let mut process = self.listened_to(command);
+        let is_serving = until("it serves or ends", PATIENCE, || {
+            let serves = process.heard().iter().any(|it| it.contains("\"serving\""));
+            if serves { Some(true) } else { (!process.lives()).then_some(false) }
+        });
+        self.process = Some(process);
+        if !is_serving {
+            return Err(self.end());
+        }
+        self.serves();
+        Ok(())
+    }
+
+    /// A process that must not say what is secret.
+    fn listened_to(&self, command: Command) -> Process {
         let level = self.environment.iter().rfind(|it| it.0 == LEVEL).map(|it| &*it.1);
         let keep = if level == Some("trace") { Keep::FromInfo } else { Keep::All };
-        let process = Process::start_silent("nuncio", self.command(&["serve"]), self.silence.clone(), keep);
-        self.process = Some(process);
+        Process::start_silent("nuncio", command, self.silence.clone(), keep)
+    }
+
+    /// Waits until it says where it listens.
+    fn serves(&mut self) {
         let line = self.said("serving", 1);
         let address = |name: &str| {
             let text = line[name].as_str().unwrap_or_default();
@@ -242,6 +272,14 @@ impl Daemon {
     fn process_mut(&mut self) -> &mut Process {
         self.process.as_mut().expect("it runs")
     }
+}
+
+/// A command that another one runs, whose words come first.
+pub(crate) fn wrapped(words: &[&str], command: &Command) -> Command {
+    let mut outer = Command::new(words[0]);
+    outer.args(&words[1..]).arg(command.get_program()).args(command.get_args());
+    outer.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    outer
 }
 
 /// What the configuration has of a key.

@@ -5,6 +5,7 @@ mod crash;
 mod esme;
 mod failover;
 mod faketime;
+mod faults;
 mod fuzzed;
 mod kannel;
 pub(crate) mod need;
@@ -13,7 +14,9 @@ mod numbers;
 mod openapi;
 mod openssl;
 mod perl;
+mod power;
 mod prometheus;
+mod room;
 mod sim;
 pub(crate) mod smsc;
 mod systemd;
@@ -29,6 +32,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         esme::trials(),
         failover::trials(),
         faketime::trials(),
+        faults::trials(),
         fuzzed::trials(),
         kannel::trials(),
         npm::trials(),
@@ -36,7 +40,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         openapi::trials(),
         openssl::trials(),
         perl::trials(),
+        power::trials(),
         prometheus::trials(),
+        room::trials(),
         systemd::trials(),
         tshark::pdml::trials(),
         tshark::trials(),

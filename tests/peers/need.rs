@@ -49,6 +49,12 @@ pub(crate) enum Need {
     SystemdAnalyze,
     /// A wall clock for one process.
     Faketime,
+    /// What tells of each call to the system, and may look at a process of ours.
+    Strace,
+    /// A compiler of C, and a loader that takes a library before all others.
+    Preload,
+    /// Namespaces of users and mounts, and the commands that make and enter them.
+    Namespaces,
 }
 
 impl Need {
@@ -81,6 +87,12 @@ impl Need {
             Self::Prometheus => runs("promtool", &["--version"]) && runs("prometheus", &["--version"]),
             Self::SystemdAnalyze => runs("systemd-analyze", &["--version"]),
             Self::Faketime => faketime().is_some(),
+            Self::Namespaces => {
+                let mounts = ["-rm", "mount", "-t", "tmpfs", "none", "/mnt"];
+                runs("unshare", &mounts) && runs("nsenter", &["--version"])
+            }
+            Self::Preload => cfg!(target_os = "linux") && runs("cc", &["--version"]),
+            Self::Strace => runs("strace", &["-D", "-f", "--seccomp-bpf", "-o", "/dev/null", "true"]),
         }
     }
 
@@ -108,6 +120,9 @@ impl Need {
             Self::Prometheus => "prometheus and promtool (Debian package prometheus)",
             Self::SystemdAnalyze => "systemd-analyze (Debian package systemd)",
             Self::Faketime => "libfaketime (Debian package faketime)",
+            Self::Namespaces => "unshare and nsenter (Debian package util-linux), and the right to user namespaces",
+            Self::Preload => "cc (Debian package build-essential), on Linux",
+            Self::Strace => "strace (Debian package), and the right to trace a process",
         }
     }
 }
