@@ -21,9 +21,7 @@ use crate::store::sqlite::table::{
     operate, orders, parked, quota, retry, suppression, to_forget,
 };
 use crate::store::sqlite::writer;
-use crate::store::sqlite::{
-    Durability, connect, guard, lock, money, opt_out, refuse_stump, schema, sync_directory, veil,
-};
+use crate::store::sqlite::{Durability, connect, guard, money, opt_out, refuse_stump, schema, veil};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, Row};
 use std::fs::{self, DirBuilder, File};
@@ -62,7 +60,7 @@ pub fn back_up(directory: &Path, to: &Path, force: bool) -> Result<Summary, Faul
         return Err(Fault::Exists { file: to.to_owned() });
     }
     // Where no daemon has done so, for to open a log cuts it where it does not check.
-    let lock = lock(&directory.join("nuncio.lock")).ok();
+    let lock = guard::lock(&directory.join("nuncio.lock")).ok();
     if lock.is_some() {
         guard::log(&file, Durability::Fsync)?;
     }
@@ -72,7 +70,7 @@ pub fn back_up(directory: &Path, to: &Path, force: bool) -> Result<Summary, Faul
     copy(&file, &part)?;
     let summary = judge(&part, &part).inspect_err(|_| drop(fs::remove_file(&part)))?;
     fs::rename(&part, to).map_err(|source| disk(to, source))?;
-    sync_directory(to.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+    guard::sync_directory(to.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
     Ok(summary)
 }
 
@@ -89,7 +87,7 @@ pub struct Restored {
 /// copy and tells the present.
 pub fn restore(from: &Path, directory: &Path, now: impl FnOnce(Time) -> Time) -> Result<Restored, Fault> {
     fs::create_dir_all(directory).map_err(|source| disk(directory, source))?;
-    let _lock = lock(&directory.join("nuncio.lock"))?;
+    let _lock = guard::lock(&directory.join("nuncio.lock"))?;
     if !from.exists() {
         return Err(Fault::NoStore { file: from.to_owned() });
     }
@@ -106,10 +104,10 @@ pub fn restore(from: &Path, directory: &Path, now: impl FnOnce(Time) -> Time) ->
     File::open(&copying).and_then(|it| it.sync_all()).map_err(|source| disk(&copying, source))?;
     give_to_owner_of(directory, &copying)?;
     rename(&copying, &restored)?;
-    sync_directory(directory)?;
+    guard::sync_directory(directory)?;
     let aside = set_aside(directory)?;
     rename(&restored, &file)?;
-    sync_directory(directory)?;
+    guard::sync_directory(directory)?;
     give_to_owner_of(directory, &directory.join("nuncio.lock"))?;
     Ok(Restored { summary, aside })
 }
@@ -235,7 +233,7 @@ fn set_aside(directory: &Path) -> Result<Option<PathBuf>, Fault> {
     for name in names.iter().filter(|it| directory.join(it).exists()) {
         rename(&directory.join(name), &folder.join(name))?;
     }
-    sync_directory(&folder)?;
+    guard::sync_directory(&folder)?;
     Ok(Some(folder))
 }
 

@@ -1,5 +1,5 @@
-//! What stands around a store: its folder, who may read it, its log before the engine has it, and whether its files are
-//! still those that were opened.
+//! What stands around a store: its folder, who may read it, which process has it, its log before the engine has it, and
+//! whether its files are still those that were opened.
 
 use crate::store::sqlite::Durability;
 use crate::store::sqlite::fault::{Fault, Trouble};
@@ -72,6 +72,26 @@ pub(super) fn log(file: &Path, durability: Durability) -> Result<Vec<Told>, Faul
         told.push(Told::Bits { file: path, count: flipped.len() });
     }
     Ok(told)
+}
+
+/// Keeps every other process out for as long as the file is held.
+pub(super) fn lock(path: &Path) -> Result<File, Fault> {
+    let disk = |source| Fault::Disk { file: path.to_owned(), source };
+    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(disk)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Fault::Locked { file: path.to_owned() }),
+        Err(std::fs::TryLockError::Error(source)) => Err(disk(source)),
+    }
+}
+
+/// Makes the names of new files durable; the engine syncs only their contents.
+pub(super) fn sync_directory(directory: &Path) -> Result<(), Fault> {
+    let sync = |path: &Path| {
+        File::open(path).and_then(|it| it.sync_all()).map_err(|source| Fault::Disk { file: path.to_owned(), source })
+    };
+    sync(directory)?;
+    directory.parent().filter(|it| !it.as_os_str().is_empty()).map_or(Ok(()), sync)
 }
 
 /// The files that were opened.

@@ -143,7 +143,7 @@ impl Sqlite {
     /// A store of which nothing is known in memory.
     pub(in crate::store) fn open_unswept(directory: &Path, durability: Durability) -> Result<Self, Fault> {
         guard::folder(directory)?;
-        let lock = lock(&directory.join("nuncio.lock"))?;
+        let lock = guard::lock(&directory.join("nuncio.lock"))?;
         let file = directory.join("nuncio.db");
         let engine = |source| Fault::Engine { file: file.clone(), source };
         backup::refuse_unfinished(directory)?;
@@ -160,7 +160,7 @@ impl Sqlite {
         told.extend(check(&writer, &file)?);
         logged(&writer, synchronous).map_err(engine)?;
         schema::migrate(&writer, &file)?;
-        sync_directory(directory)?;
+        guard::sync_directory(directory)?;
         let own = connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE, 1).map_err(engine)?;
         logged(&own, synchronous).map_err(engine)?;
         let checkpointer = Checkpointer::start(&mut writer, own, Limits::USUAL).map_err(engine)?;
@@ -226,15 +226,16 @@ impl Sqlite {
 
     /// How the engine writes: the mode of its log, when it syncs, and after how many pages it moves them itself.
     #[cfg(test)]
-    pub(in crate::store) fn pragmas(&self) -> [String; 3] {
-        ["journal_mode", "synchronous", "wal_autocheckpoint"].map(|name| {
+    pub(in crate::store) fn pragmas(&self) -> Vec<String> {
+        let read = |name| {
             let value = self.writer.pragma_query_value(None, name, |row| row.get(0));
             match value.expect("the engine says how it writes") {
                 rusqlite::types::Value::Text(word) => word,
                 rusqlite::types::Value::Integer(number) => number.to_string(),
                 other => panic!("{name} is {other:?}"),
             }
-        })
+        };
+        ["journal_mode", "synchronous", "wal_autocheckpoint"].map(read).to_vec()
     }
 
     /// Makes the engine refuse the next COMMIT.
@@ -509,24 +510,4 @@ fn check(conn: &Connection, file: &Path) -> Result<Option<Told>, Fault> {
 fn is_small(conn: &Connection) -> rusqlite::Result<bool> {
     let pragma = |words| conn.query_row(words, [], |row| row.get::<_, i64>(0));
     Ok((pragma("PRAGMA page_count")? * pragma("PRAGMA page_size")?).cast_unsigned() <= CHECKED_WHOLE)
-}
-
-/// Keeps every other process out for as long as the file is held.
-fn lock(path: &Path) -> Result<File, Fault> {
-    let disk = |source| Fault::Disk { file: path.to_owned(), source };
-    let file = File::options().create(true).truncate(false).write(true).open(path).map_err(disk)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(Fault::Locked { file: path.to_owned() }),
-        Err(std::fs::TryLockError::Error(source)) => Err(disk(source)),
-    }
-}
-
-/// Makes the names of new files durable; the engine syncs only their contents.
-fn sync_directory(directory: &Path) -> Result<(), Fault> {
-    let sync = |path: &Path| {
-        File::open(path).and_then(|it| it.sync_all()).map_err(|source| Fault::Disk { file: path.to_owned(), source })
-    };
-    sync(directory)?;
-    directory.parent().filter(|it| !it.as_os_str().is_empty()).map_or(Ok(()), sync)
 }

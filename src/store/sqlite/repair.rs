@@ -5,9 +5,7 @@ use crate::message::time::Time;
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::told::Told;
-use crate::store::sqlite::{
-    Durability, Sqlite, backup, carrier_ids, connect, guard, lock, refuse_stump, schema, scrub, wal,
-};
+use crate::store::sqlite::{Durability, Sqlite, backup, carrier_ids, connect, guard, refuse_stump, schema, scrub, wal};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File, OpenOptions};
@@ -43,7 +41,7 @@ pub fn check(directory: &Path) -> Result<Report, Fault> {
     let octets = super::space::size_bytes(directory)?;
     let mut report = Report { octets, ..Report::default() };
     // A daemon writes the log meanwhile, and has looked at it when it started.
-    let lock = lock(&directory.join("nuncio.lock")).ok();
+    let lock = guard::lock(&directory.join("nuncio.lock")).ok();
     if lock.is_some()
         && let Some(log) = wal::read(&file)?
     {
@@ -122,7 +120,7 @@ pub fn repair(directory: &Path, cut_log: bool) -> Result<Vec<Told>, Fault> {
     }
     let mut told = Vec::new();
     if cut_log {
-        let _lock = lock(&directory.join("nuncio.lock"))?;
+        let _lock = guard::lock(&directory.join("nuncio.lock"))?;
         told.extend(cut(&file)?);
     }
     let mut store = Sqlite::open(directory, Durability::Fsync)?;

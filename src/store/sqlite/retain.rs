@@ -80,8 +80,8 @@ impl Retaining {
             1.. if self.last || 0 < self.bucket || UNPOSTED <= self.found.len() => self.unpost(conn)?,
             _ => self.look(conn, forget, now)?,
         };
-        // Synced as every commit is, although a loss of power might bring back what is forgotten again: of a transaction
-        // that has others behind it the log must be whole, or a start takes what is torn for damage.
+        // Synced as every commit is, although what a loss of power brings back is forgotten again: a transaction with
+        // others behind it must be whole in the log, or a start takes what is torn for damage.
         let began = Instant::now();
         conn.prepare_cached("COMMIT")?.execute([])?;
         done.said.waited = began.elapsed();
