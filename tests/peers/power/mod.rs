@@ -136,6 +136,8 @@ impl Run {
         let calls = trace::read(&log);
         let (claims, commits) = (record::claims(&calls, ports), record::commits(&calls));
         let store = daemon.config().with_file_name("store").to_str().unwrap().to_owned();
+        let hasty = record::hasty(&commits);
+        assert!(hasty.is_empty(), "{} begin on what is not synced, first: {:?}", hasty.len(), hasty[0]);
         let run = Self { _folder: folder, daemon, store, calls, claims, commits };
         let [accepted, submitted, confirmed, told] = run.said();
         println!(

@@ -7,6 +7,7 @@ use crate::peers::power::trace::{Call, Socket, What};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::{self, Debug, Formatter};
 use std::path::Path;
 
 /// The head of the log, and of each of its frames.
@@ -60,7 +61,7 @@ pub(super) struct State {
 }
 
 /// A transaction that came to its commit.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Commit {
     /// The line at which its first frame began to be written.
     pub(super) began: usize,
@@ -160,6 +161,12 @@ pub(super) fn note_syncs(commits: &mut [Commit], calls: &[Call]) {
     }
 }
 
+/// Transactions that began before the one before was on the disk: of two that are torn at once the log cannot be told
+/// from a damaged one.
+pub(super) fn hasty(commits: &[Commit]) -> Vec<&[Commit]> {
+    commits.windows(2).filter(|it| it[0].synced.is_none_or(|synced| it[1].began <= synced)).collect()
+}
+
 /// What was said before its record had been synced, or without any.
 pub(super) fn faults(claims: &[Claim], commits: &[Commit]) -> Vec<String> {
     let fault = |claim: &Claim| {
@@ -167,12 +174,17 @@ pub(super) fn faults(claims: &[Claim], commits: &[Commit]) -> Vec<String> {
             return Some(format!("{:?} was said at line {} and never written", claim.says, claim.at));
         };
         let synced = rests_on.synced;
-        synced.is_none_or(|it| claim.at <= it).then(|| {
-            let Commit { began, ended, .. } = rests_on;
-            format!("{:?} left at line {}, written at {began} to {ended}, synced by {synced:?}", claim.says, claim.at)
-        })
+        synced
+            .is_none_or(|it| claim.at <= it)
+            .then(|| format!("{:?} left at line {}, {rests_on:?}", claim.says, claim.at))
     };
     claims.iter().filter_map(fault).collect()
+}
+
+impl Debug for Commit {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "written at {} to {}, synced by {:?}", self.began, self.ended, self.synced)
+    }
 }
 
 fn put(pages: &mut Vec<u8>, place: usize, octets: &[u8]) {
