@@ -136,8 +136,6 @@ impl Run {
         let calls = trace::read(&log);
         let (claims, commits) = (record::claims(&calls, ports), record::commits(&calls));
         let store = daemon.config().with_file_name("store").to_str().unwrap().to_owned();
-        let hasty = record::hasty(&commits);
-        assert!(hasty.is_empty(), "{} begin on what is not synced, first: {:?}", hasty.len(), hasty[0]);
         let run = Self { _folder: folder, daemon, store, calls, claims, commits };
         let [accepted, submitted, confirmed, told] = run.said();
         println!(
@@ -162,6 +160,21 @@ impl Run {
             }] += 1;
         }
         said
+    }
+
+    /// Each transaction begins when the one before is on the disk, and what was said first when the names of the files
+    /// and of their folder were.
+    fn keeps_its_order(&self) {
+        let hasty = record::hasty(&self.commits);
+        assert!(hasty.is_empty(), "{} begin on what is not synced, first: {:?}", hasty.len(), hasty[0]);
+        let made = |it: &&Call| matches!(&it.what, What::Made(file) if file.ends_with("nuncio.db-wal"));
+        let made = self.calls.iter().find(made).expect("a log is made").ended;
+        let (first, store) = (self.claims[0].at, Path::new(&self.store));
+        for folder in [store, store.parent().unwrap()] {
+            let syncs = |it: &Call| matches!(&it.what, What::Sync(synced) if Path::new(synced) == folder);
+            let mut in_time = self.calls.iter().filter(|it| made < it.began && it.ended < first);
+            assert!(in_time.any(syncs), "{} was not synced between lines {made} and {first}", folder.display());
+        }
     }
 
     /// What the judge says of other calls than those that were made.
@@ -229,6 +242,7 @@ fn nothing_is_said_before_the_log_is_synced() {
     let run = Run::record(1, "30d");
     let faults = record::faults(&run.claims, &run.commits);
     assert!(faults.is_empty(), "{} of {}: {:#?}", faults.len(), run.claims.len(), &faults[..faults.len().min(10)]);
+    run.keeps_its_order();
 
     // The judge, judged: the same life with syncs that were left out, went elsewhere or came too early.
     let is_log = |it: &str| it.ends_with("nuncio.db-wal");
@@ -269,5 +283,6 @@ fn a_loss_of_power_while_old_messages_are_forgotten_leaves_all_that_was_said() {
     let all: Vec<&Claim> = run.claims.iter().filter(|it| matches!(it.says, Says::Accepted(_))).collect();
     let forgotten = all.iter().filter(|it| run.forgotten(it, usize::MAX)).count();
     assert!(all.len() / 4 < forgotten, "{forgotten} of {} were forgotten", all.len());
+    run.keeps_its_order();
     run.lose_power(images());
 }
