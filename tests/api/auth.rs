@@ -4,6 +4,7 @@ use super::world::{KEY, World, account, plan};
 use axum::body::Body;
 use axum::http::Request;
 use nuncio::api::handler::auth::ClientAddress;
+use nuncio::dispatch::door::plan::Scopes;
 use std::sync::Arc;
 
 #[tokio::test]
@@ -58,4 +59,24 @@ async fn a_reload_changes_the_keys_and_two_may_live() {
     rotated.accounts.values_mut().next().unwrap().keys.remove(0);
     world.plan.send_replace(Arc::new(rotated));
     assert_eq!((ask(KEY).await.status.as_u16(), ask("next").await.status.as_u16()), (401, 200));
+}
+
+#[tokio::test]
+async fn who_may_only_verify_tells_outcomes_and_does_nothing_else() {
+    let mut plan = plan();
+    for (id, name, verify) in [(6, "checker", true), (7, "stranger", false)] {
+        let mut it = account(id, name, name);
+        it.scopes = Scopes { verify, read: !verify, ..Scopes::default() };
+        plan.accounts.insert(it.id, it);
+    }
+    let world = World::of(plan);
+    let ask = async |key: &str, path: &str, body: &'static str| {
+        let request = Request::post(path).header("x-api-key", key).body(Body::from(body)).unwrap();
+        world.ask(request).await.problem().1
+    };
+    let told = "/v1/messages/895611ac-9894-8319-8aaa-0123456789ab/outcome";
+    assert_eq!(ask("checker", told, r#"{"verified":true}"#).await, "not-found");
+    assert_eq!(ask("stranger", told, r#"{"verified":true}"#).await, "scope-missing");
+    let message = r#"{"to":"+31612345678","text":"hi"}"#;
+    assert_eq!(ask("checker", "/v1/messages", message).await, "scope-missing");
 }

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// An account that may send, and take back.
 pub(crate) type Sender = Admitted<Sends>;
+/// An account that may tell whether a code came back, as one that sends may too.
+pub(crate) type Verifier = Admitted<Verifies>;
 /// An account that may read.
 pub(crate) type Reader = Admitted<Reads>;
 /// An account that may say where its events are told.
@@ -56,6 +58,11 @@ pub(crate) trait For {
 pub(crate) struct Sends;
 impl For for Sends {
     const SCOPES: &'static [Scope] = &[Scope::Send];
+}
+
+pub(crate) struct Verifies;
+impl For for Verifies {
+    const SCOPES: &'static [Scope] = &[Scope::Send, Scope::Verify];
 }
 
 pub(crate) struct Reads;

@@ -102,6 +102,8 @@ closed_set! {
         Send "send",
         /// To read.
         Read "read",
+        /// To tell whether codes came back.
+        Verify "verify",
         /// To say where events are told.
         Webhooks "webhooks",
         /// To see and do what concerns every account.
@@ -114,6 +116,7 @@ impl Scope {
         match self {
             Self::Send => scopes.send,
             Self::Read => scopes.read,
+            Self::Verify => scopes.verify,
             Self::Webhooks => scopes.webhooks,
             Self::Admin => scopes.admin,
         }

@@ -36,9 +36,11 @@ const GROUPS: [(&str, &str); 16] = [
 ];
 
 /// What scopes are good for, as people are told.
-const SCOPES: [(Scope, &str); 3] = [
+const SCOPES: [(Scope, &str); 5] = [
     (Scope::Send, "to send, to estimate, to take back and to tell outcomes"),
     (Scope::Read, "to look at messages, orders, events, routes and the balance"),
+    (Scope::Verify, "to tell outcomes, and nothing else"),
+    (Scope::Webhooks, "to say where events are told"),
     (Scope::Admin, "to see and do what concerns every account"),
 ];
 

@@ -2,7 +2,7 @@
 //!
 //! It says more of a carrier than its receipts do, and ends the wait for them.
 
-use crate::api::handler::admitted::Sender;
+use crate::api::handler::admitted::Verifier;
 use crate::api::handler::ask::{ask_whether, refusal};
 use crate::api::handler::auth::Scope;
 use crate::api::handler::body;
@@ -28,7 +28,7 @@ use utoipa::ToSchema;
 pub(crate) async fn outcome(
     State(context): State<Arc<Context>>,
     Path(id): Path<String>,
-    by: Sender,
+    by: Verifier,
     request: Request,
 ) -> Result<Response, Problem> {
     let account = by.account().id;
@@ -48,7 +48,7 @@ pub(crate) fn about() -> Endpoint {
     Endpoint::new("Messages", "tellOutcome", "Tell whether the code came back")
         .says(
             "For applications that make their own codes: whether the code in the message came back. It counts for the score of \
-             the carrier, and ends the wait for a receipt.",
+             the carrier, and ends the wait for a receipt. A key with the scope `verify` and no other may tell it as well.",
         )
         .by(Scope::Send)
         .path::<MessageKey>("id", "$ID", "The id of the message.")
