@@ -11,8 +11,8 @@
 //! ```
 //!
 //! A part that waits to be sent again is taken all the same when the answer to its last
-//! attempt comes late. A final phase never goes back. Only what *we* ended for want of news (`Unknown`, or
-//! `Expired` while it was sent) is corrected by a late receipt.
+//! attempt comes late. A final phase never goes back to one that is not. Only `Unknown` and `Expired`, which say that
+//! there was no news or none in time, are corrected by a late receipt; whose, is decided where receipts are.
 
 use crate::message::status::Status;
 

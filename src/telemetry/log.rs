@@ -24,7 +24,7 @@ pub enum LogFormat {
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The level is none.
-    #[error("{0:?} is not a log level: expected error, warn, info, debug, trace or target=level, separated by commas")]
+    #[error("{0:?} is not a log level: expected error, warn, info, debug or trace")]
     Level(Box<str>),
     /// Somebody was faster.
     #[error("log lines go elsewhere already")]
@@ -34,8 +34,8 @@ pub enum LogError {
     Gone,
 }
 
-/// Sends all log lines of this process to stderr. `level` is `info`, or `info,nuncio::link=debug`. What is returned
-/// changes how they look, and which there are.
+/// Sends all log lines of this process to stderr. `level` is `error`, `warn`, `info`, `debug` or `trace`. What is
+/// returned changes how they look, and which there are.
 pub fn init(format: LogFormat, level: &str) -> Result<Log, LogError> {
     let journal = std::env::var_os("JOURNAL_STREAM").is_some();
     let (subscriber, log) = subscriber(format, level, journal, io::stderr)?;

@@ -24,6 +24,31 @@ fn said(words: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[test]
+fn an_end_that_the_carrier_has_said_is_not_corrected_by_its_later_words() {
+    for (first, later, end) in [
+        ("EXPIRED", "DELIVRD", Phase::Expired),
+        ("UNDELIV", "DELIVRD", Phase::Failed),
+        ("DELIVRD", "EXPIRED", Phase::Delivered),
+        ("UNKNOWN", "DELIVRD", Phase::Delivered),
+        ("UNKNOWN", "UNDELIV", Phase::Failed),
+    ] {
+        let mut gateway = Gateway::new(Dialect::default());
+        let key = gateway.sent(HANDSET, "77");
+        for word in [first, later] {
+            gateway.receipt(&format!("id:77 stat:{word} err:000"));
+        }
+        assert_eq!(gateway.phase(key), end, "{first}, then {later}");
+    }
+    // What we ended for want of news is corrected by the first that comes.
+    let mut gateway = Gateway::new(Dialect::default());
+    let key = gateway.sent(HANDSET, "77");
+    gateway.later(Duration::from_secs(30 * 86_400));
+    assert_eq!(gateway.phase(key), Phase::Unknown);
+    gateway.receipt("id:77 stat:EXPIRED err:000");
+    assert_eq!(gateway.phase(key), Phase::Expired);
+}
+
+#[test]
 fn what_a_carrier_says_after_the_end_is_kept_once_and_within_bounds() {
     let mut gateway = Gateway::new(Dialect::default());
     let key = gateway.sent(HANDSET, "77");
