@@ -80,6 +80,8 @@ impl Answer {
         }
         assert!(it["retryable"].is_boolean());
         assert_eq!(it["status"], self.status.as_u16());
+        let comes_again = matches!(self.status.as_u16(), 429 | 503);
+        assert!(!comes_again || self.header("retry-after").parse::<u32>().is_ok(), "when to come again: {it}");
         let slug = it["type"].as_str().and_then(|it| it.strip_prefix("/problems/")).unwrap_or_else(|| panic!("{it}"));
         let pointers = it["errors"].as_array().unwrap().iter().map(|it| it["pointer"].as_str().unwrap().to_owned());
         (self.status.as_u16(), slug.to_owned(), it["stage"].as_str().unwrap().to_owned(), pointers.collect())

@@ -1,12 +1,13 @@
 //! A carrier that is killed under load: the daemon and two simulated carriers, all the real binary.
 
 use crate::daemon::process::Process;
+use crate::daemon::raw::{self, Smsc};
 use crate::daemon::{Daemon, account, until};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Messages before the kill, and as many after it.
@@ -64,4 +65,42 @@ fn a_carrier_that_is_killed_under_load_loses_no_message() {
     assert!(at_first.len() < HALF, "it was killed while it had work");
     assert!(HALF < at_second.len(), "what waited for the first went to the second");
     assert_eq!(at_first.union(&at_second).count(), 2 * HALF);
+}
+
+/// A host that vanishes says nothing of it: no reset comes, and what it holds is known by its silence alone.
+#[test]
+fn a_carrier_that_falls_silent_is_left_after_the_times_of_the_configuration() {
+    let (first, second) = (Smsc::new(), Smsc::new());
+    let carrier = |id: &str, smsc: &Smsc| {
+        format!(
+            "[[carrier]]\nid = \"{id}\"\naddress = [\"127.0.0.1:{}\"]\nsystem_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\n\
+             window = 1\nahead = 0\nenquire_link = \"1s\"\nresponse_timeout = \"1s\"\n",
+            smsc.port()
+        )
+    };
+    let route = "[[route]]\nid = 1\ncarriers = [\"first\", \"second\"]\nunknown = \"resend\"\n";
+    let daemon = Daemon::start(&(account("[1]") + &carrier("first", &first) + &carrier("second", &second) + route));
+    // It is read from no more, and nothing closes it.
+    let _silent = first.bound();
+    let mut link = second.bound();
+    until("both links are up", PATIENCE, || (daemon.metrics().sum("link_up", &[]) == 2.0).then_some(()));
+    let mut client = daemon.client();
+    let begun = Instant::now();
+    let body = json!({ "to": ["+31612345678", "+31612345679"], "from": "YOURAPP", "text": "one" });
+    let accepted = client.post("/v1/messages", &body).json();
+    for name in ["1", "2"] {
+        let submit = link.read_command(raw::SUBMIT_SM);
+        link.answer(&submit, 0, format!("{name}\0").as_bytes());
+    }
+    // By the times that are usual it would be a minute and more.
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    until("the silent link is given up", PATIENCE, || {
+        (daemon.metrics().value("link_up{carrier=\"first\",bind=\"first-1\"}") == 0.0).then_some(())
+    });
+    for message in accepted["messages"].as_array().unwrap() {
+        let page = client.get(&format!("/v1/messages/{}", message["id"].as_str().unwrap())).json();
+        let attempts = page["attempts"].as_array().unwrap();
+        assert!(attempts.iter().all(|it| it["cause"].is_string()), "{page}");
+        assert_eq!(attempts.last().unwrap()["carrier"], "second", "{page}");
+    }
 }

@@ -42,6 +42,7 @@ mod orders;
 mod outbind;
 mod outward;
 mod query;
+mod readme;
 mod repeats;
 mod requests;
 mod stages;
