@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod api;
+mod claims;
 #[allow(dead_code, reason = "the daemon under test is shared with the tests beside other programs")]
 mod daemon;
 mod decode;

@@ -478,7 +478,7 @@ fn strays(text: &str) -> Vec<String> {
 }
 
 /// Names of functions under an attribute that makes them tests, within `proptest!`, or listed by `trials!`.
-fn test_names(text: &str) -> Vec<String> {
+pub(crate) fn test_names(text: &str) -> Vec<String> {
     let code = blank(text);
     let is_name = |it: &&str| it.contains('_') && it.chars().all(|it| it.is_alphanumeric() || it == '_');
     let listed = code.split("trials! {").skip(1).filter_map(|it| it.split_once('}'));

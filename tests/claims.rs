@@ -1,0 +1,175 @@
+//! What the README says of the program: each sentence has a row in docs/claims.md with what shows that it is so.
+//!
+//! A row names tests in backticks, or a page with words that stand in it. A page alone is enough for a sentence that does
+//! no more than name it.
+
+use crate::tidy::{sources, test_names};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+const README: &str = "README.md";
+const CLAIMS: &str = "docs/claims.md";
+
+#[test]
+fn every_sentence_of_the_readme_is_shown_by_what_there_is() {
+    let read = |path: &str| fs::read_to_string(path).expect("a page of the house");
+    let tests = sources(&["src", "tests"]).iter().flat_map(|it| test_names(&it.text)).collect();
+    let pages = |path: &str| {
+        let path = Path::new(path);
+        if path.is_dir() { Some(String::new()) } else { fs::read_to_string(path).ok() }
+    };
+    let faults = faults((&read(README), &read(CLAIMS)), &tests, &pages);
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// A page by its path from the root.
+type Pages<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+fn faults((readme, claims): (&str, &str), tests: &BTreeSet<String>, pages: &Pages<'_>) -> Vec<String> {
+    let said: BTreeSet<String> = sentences(readme).into_iter().collect();
+    let nowhere = links(readme).into_iter().filter(|it| pages(it.0).is_none());
+    let mut faults: Vec<String> = nowhere.map(|it| format!("{README}: {} is not there", it.0)).collect();
+    let mut shown = BTreeSet::new();
+    for (sentence, proof) in rows(claims) {
+        if !said.contains(sentence) {
+            faults.push(format!("{CLAIMS}: this is not said any more: {sentence}"));
+        }
+        if !shown.insert(sentence) {
+            faults.push(format!("{CLAIMS}: this has two rows: {sentence}"));
+        }
+        faults.extend(unproved(sentence, proof, tests, pages).into_iter().map(|it| format!("{CLAIMS}: {it}: {sentence}")));
+    }
+    let bare = said.iter().filter(|it| !shown.contains(it.as_str()));
+    faults.extend(bare.map(|it| format!("{CLAIMS}: nothing shows this: {it}")));
+    faults
+}
+
+/// What is wrong with what is said to show a sentence.
+fn unproved(sentence: &str, proof: &str, tests: &BTreeSet<String>, pages: &Pages<'_>) -> Vec<String> {
+    let named: Vec<&str> = proof.split('"').step_by(2).flat_map(|it| it.split('`').skip(1).step_by(2)).collect();
+    let linked = links(proof);
+    let mut faults: Vec<String> =
+        named.iter().filter(|it| !tests.contains(**it)).map(|it| format!("{it} is no test")).collect();
+    if named.is_empty() && linked.is_empty() {
+        faults.push("this names nothing that shows it".to_owned());
+    }
+    for (target, behind) in linked {
+        let path = target.strip_prefix("../").map_or_else(|| format!("docs/{target}"), str::to_owned);
+        let words = behind.strip_prefix(" \"").and_then(|it| it.split_once('"')).map(|it| it.0);
+        match (pages(&path), words) {
+            (None, _) => faults.push(format!("{path} is not there")),
+            (Some(page), Some(words)) if !page.contains(words) => faults.push(format!("{path} does not say {words:?}")),
+            (Some(_), None) if !sentence.contains(&path) => faults.push(format!("{path} alone shows nothing of this")),
+            _ => (),
+        }
+    }
+    faults
+}
+
+/// Where the links of a text lead, and what stands behind each.
+fn links(text: &str) -> Vec<(&str, &str)> {
+    text.split("](").skip(1).filter_map(|it| it.split_once(')')).collect()
+}
+
+/// The rows of a table of two columns, without its head.
+fn rows(page: &str) -> Vec<(&str, &str)> {
+    let rows = page.lines().filter_map(|it| it.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
+    rows.skip(1).collect()
+}
+
+/// The sentences of a page: of its paragraphs and the items of its lists, and each row of a table as one. Headings, code
+/// and lists of links between dots say nothing.
+fn sentences(page: &str) -> Vec<String> {
+    let mut blocks = vec![String::new()];
+    let mut code = false;
+    for line in page.lines().map(str::trim) {
+        let fence = line.starts_with("```");
+        code ^= fence;
+        if line.starts_with("|--") {
+            // What stands above it is the head of a table.
+            blocks.pop();
+        } else if let Some(row) = line.strip_prefix("| ").filter(|_| !code) {
+            let cells: Vec<&str> = row.trim_end_matches('|').split(" | ").map(str::trim).collect();
+            blocks.push(cells.join(": ") + "\0");
+        } else if code || fence || line.is_empty() || line.starts_with('#') {
+            blocks.push(String::new());
+        } else if let Some(item) = line.strip_prefix("- ") {
+            blocks.push(item.to_owned());
+        } else if let Some(block) = blocks.last_mut() {
+            if block.ends_with('\0') {
+                blocks.push(line.to_owned());
+            } else {
+                block.push_str(if block.is_empty() { "" } else { " " });
+                block.push_str(line);
+            }
+        }
+    }
+    blocks.retain(|it| !it.contains(" ·"));
+    blocks.iter().flat_map(|it| it.strip_suffix('\0').map_or_else(|| split(it), |row| vec![row.to_owned()])).collect()
+}
+
+/// A sentence ends with its stop before a blank, which is none in code.
+fn split(block: &str) -> Vec<String> {
+    let (mut found, mut begin, mut quoted) = (Vec::new(), 0, false);
+    for (at, letter) in block.char_indices() {
+        quoted ^= letter == '`';
+        if !quoted && matches!(letter, '.' | '!' | '?') && block[at + 1..].starts_with(' ') {
+            found.push(block[begin..=at].to_owned());
+            begin = at + 2;
+        }
+    }
+    found.push(block[begin..].to_owned());
+    found.retain(|it| !it.is_empty());
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = "# Title\n\nIt works\nat `a. b` once. It is\nfast:\n\n```sh\nIt lies.\n```\n\n- One. Two.\n- Three\n\n\
+                        | head | of it |\n|---|---|\n| `x` | the end. Of it |\nMore stands in [docs/a.md](docs/a.md).\n\n\
+                        [b](docs/a.md): c ·\n[d](docs/a.md)\n";
+
+    #[test]
+    fn sentences_are_parted_where_they_end_and_code_and_headings_are_none() {
+        assert_eq!(
+            sentences(PAGE),
+            [
+                "It works at `a. b` once.",
+                "It is fast:",
+                "One.",
+                "Two.",
+                "Three",
+                "`x`: the end. Of it",
+                "More stands in [docs/a.md](docs/a.md)."
+            ]
+        );
+    }
+
+    #[test]
+    fn each_rule_about_claims_finds_what_breaks_it() {
+        let good = "| sentence | shown by |\n|---|---|\n| It works. | `it_works`, [a](a.md) \"7 a `second`\" |\n\
+                    | It is told in [docs/a.md](docs/a.md). | [a](a.md) |\n";
+        let readme = "It works. It is told in [docs/a.md](docs/a.md).";
+        let tests = BTreeSet::from(["it_works".to_owned()]);
+        let pages = |path: &str| (path == "docs/a.md").then(|| "| speed | 7 a `second` |".to_owned());
+        let all = |readme: &str, claims: &str| faults((readme, claims), &tests, &pages);
+        assert!(all(readme, good).is_empty(), "{:?}", all(readme, good));
+        let page = |readme: &str, fault: &str| assert_eq!(all(readme, good), [format!("docs/claims.md: {fault}")]);
+        page(&format!("{readme} It flies."), "nothing shows this: It flies.");
+        page("It is told in [docs/a.md](docs/a.md).", "this is not said any more: It works.");
+        assert_eq!(all(&format!("{readme}\n\n[b](b.md) · c"), good), ["README.md: b.md is not there"]);
+        for (from, to, fault) in [
+            ("`it_works`", "`it_worked`", "it_worked is no test: It works."),
+            ("`it_works`, [a](a.md) \"7 a `second`\"", "somebody", "this names nothing that shows it: It works."),
+            ("\"7 a", "\"8 a", "docs/a.md does not say \"8 a `second`\": It works."),
+            (" \"7 a `second`\"", "", "docs/a.md alone shows nothing of this: It works."),
+            ("[a](a.md) |", "[b](b.md) |", "docs/b.md is not there: It is told in [docs/a.md](docs/a.md)."),
+            ("| It works. |", "| It works. | `it_works` |\n| It works. |", "this has two rows: It works."),
+        ] {
+            assert_eq!(all(readme, &good.replacen(from, to, 1)), [format!("docs/claims.md: {fault}")]);
+        }
+    }
+}
