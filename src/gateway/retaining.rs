@@ -4,7 +4,7 @@
 //! more, the next one comes soon; what it may take of the loop's time is bounded all the same.
 
 use crate::message::time::Time;
-use crate::record::contract::{Forget, Poisoned, Store};
+use crate::record::contract::{Forget, Forgotten, Poisoned, Store};
 use std::time::{Duration, Instant};
 use tracing::info;
 
@@ -76,20 +76,24 @@ impl Retaining {
         let began = Instant::now();
         let done = store.retain(&Forget { before, parked_before: before, limit: self.limit, anew })?;
         let took = began.elapsed();
-        // What a disk is waited for is no shorter for fewer messages.
-        let worked = took.saturating_sub(done.waited);
         if anew {
             self.anew_at = Some(began);
         }
         (self.more, self.stepped) = (done.more, Some((Instant::now(), took)));
-        let lasts = if quiet { LASTS_QUIET } else { LASTS };
+        self.learn(&done, took, if quiet { LASTS_QUIET } else { LASTS });
+        self.tell(done.count);
+        Ok(())
+    }
+
+    /// How large the next step is to be, by what came of one that took so long.
+    fn learn(&mut self, done: &Forgotten, took: Duration, lasts: Duration) {
+        // A disk is waited for no less for fewer messages.
+        let worked = took.saturating_sub(done.waited);
         // A step that took nothing away says nothing of how long it takes: it may be followed by fewer, and not by
         // more.
         if done.count != 0 || lasts < worked {
             self.limit = next_limit(self.limit, worked, lasts);
         }
-        self.tell(done.count);
-        Ok(())
     }
 
     fn tell(&mut self, count: usize) {
@@ -120,6 +124,17 @@ mod tests {
             retaining.go_on(Time(1_000_000_000), &mut Memory::new(), true).expect("it forgets");
         }
         assert_eq!(retaining.limit, LIMITS.0);
+    }
+
+    #[test]
+    fn a_slow_disk_makes_no_step_smaller_and_slow_work_does() {
+        let mut retaining = Retaining::new(Duration::from_secs(60));
+        let done = |waited| Forgotten { count: 100, more: true, waited };
+        retaining.limit = 100;
+        retaining.learn(&done(Duration::from_millis(20)), Duration::from_millis(21), LASTS);
+        assert_eq!(retaining.limit, 200);
+        retaining.learn(&done(Duration::ZERO), Duration::from_millis(21), LASTS);
+        assert_eq!(retaining.limit, 100);
     }
 
     #[test]

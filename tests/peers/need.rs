@@ -92,7 +92,7 @@ impl Need {
                 runs("unshare", &mounts) && runs("nsenter", &["--version"])
             }
             Self::Preload => cfg!(target_os = "linux") && runs("cc", &["--version"]),
-            Self::Strace => runs("strace", &["-D", "-f", "--seccomp-bpf", "-o", "/dev/null", "true"]),
+            Self::Strace => runs("strace", &["-f", "--seccomp-bpf", "-o", "/dev/null", "true"]),
         }
     }
 

@@ -21,7 +21,7 @@ use crate::store::sqlite::table::{
     operate, orders, parked, quota, retry, suppression, to_forget,
 };
 use crate::store::sqlite::writer;
-use crate::store::sqlite::{Durability, connect, guard, money, opt_out, refuse_stump, schema, veil};
+use crate::store::sqlite::{Durability, connect, guard, journal, money, opt_out, schema, veil};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, Row};
 use std::fs::{self, DirBuilder, File};
@@ -91,7 +91,7 @@ pub fn restore(from: &Path, directory: &Path, now: impl FnOnce(Time) -> Time) ->
     if !from.exists() {
         return Err(Fault::NoStore { file: from.to_owned() });
     }
-    refuse_stump(from)?;
+    guard::refuse_stump(from)?;
     let [copying, restored, file] =
         ["nuncio.db.copying", "nuncio.db.restored", "nuncio.db"].map(|it| directory.join(it));
     remove(&copying)?;
@@ -134,7 +134,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), Fault> {
     }
     drop(backup);
     // One file, without a WAL beside it.
-    target.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())).map_err(|it| engine(to, it))?;
+    journal(&target, "DELETE").map_err(|it| engine(to, it))?;
     drop(target);
     File::open(to).and_then(|it| it.sync_all()).map_err(|source| disk(to, source))
 }

@@ -85,6 +85,14 @@ pub(super) fn lock(path: &Path) -> Result<File, Fault> {
     }
 }
 
+/// The engine takes a file that is shorter than its smallest page for a new one; it is what is left of an old one.
+pub(super) fn refuse_stump(file: &Path) -> Result<(), Fault> {
+    match std::fs::metadata(file).map(|it| it.len()) {
+        Ok(1..512) => Err(Fault::Broken { file: file.to_owned(), report: "it is cut off".to_owned() }),
+        _ => Ok(()),
+    }
+}
+
 /// Makes the names of new files durable; the engine syncs only their contents.
 pub(super) fn sync_directory(directory: &Path) -> Result<(), Fault> {
     let sync = |path: &Path| {

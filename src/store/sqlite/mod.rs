@@ -147,7 +147,7 @@ impl Sqlite {
         let file = directory.join("nuncio.db");
         let engine = |source| Fault::Engine { file: file.clone(), source };
         backup::refuse_unfinished(directory)?;
-        refuse_stump(&file)?;
+        guard::refuse_stump(&file)?;
         let mut told = guard::log(&file, durability)?;
         guard::files(&file)?;
         let mut writer =
@@ -478,19 +478,17 @@ fn connect(file: &Path, flags: OpenFlags, cache: u32) -> Result<Connection, rusq
 
 /// Has the engine write to a log, and sync it in this way.
 fn logged(conn: &Connection, synchronous: &str) -> rusqlite::Result<()> {
-    // It answers before it has written its header: whether that went well is said by the step behind the last row.
-    let mut change = conn.prepare("PRAGMA journal_mode = WAL")?;
-    let mut rows = change.query([])?;
-    while rows.next()?.is_some() {}
+    journal(conn, "WAL")?;
     conn.execute_batch(&format!("PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 0;"))
 }
 
-/// The engine takes a file that is shorter than its smallest page for a new one; it is what is left of an old one.
-fn refuse_stump(file: &Path) -> Result<(), Fault> {
-    match std::fs::metadata(file).map(|it| it.len()) {
-        Ok(1..512) => Err(Fault::Broken { file: file.to_owned(), report: "it is cut off".to_owned() }),
-        _ => Ok(()),
-    }
+/// Has the engine keep its journal in this way.
+fn journal(conn: &Connection, mode: &str) -> rusqlite::Result<()> {
+    // It answers before it has written its header: whether that went well is said by the step behind the last row.
+    let mut change = conn.prepare(&format!("PRAGMA journal_mode = {mode}"))?;
+    let mut rows = change.query([])?;
+    while rows.next()?.is_some() {}
+    Ok(())
 }
 
 /// Checks a small database whole, and makes indexes anew that disagree with the rows.

@@ -5,7 +5,7 @@ use crate::message::time::Time;
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::told::Told;
-use crate::store::sqlite::{Durability, Sqlite, backup, carrier_ids, connect, guard, refuse_stump, schema, scrub, wal};
+use crate::store::sqlite::{Durability, Sqlite, backup, carrier_ids, connect, guard, schema, scrub, wal};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{self, File, OpenOptions};
@@ -37,7 +37,7 @@ pub fn check(directory: &Path) -> Result<Report, Fault> {
     if !file.exists() {
         return Err(Fault::NoStore { file });
     }
-    refuse_stump(&file)?;
+    guard::refuse_stump(&file)?;
     let octets = super::space::size_bytes(directory)?;
     let mut report = Report { octets, ..Report::default() };
     // A daemon writes the log meanwhile, and has looked at it when it started.

@@ -44,6 +44,8 @@ const IMAGES: u64 = 15;
 /// Applications that send at the same time, and the requests of each.
 const APPLICATIONS: usize = 3;
 const ROUNDS: usize = 12;
+/// Messages of an order that is written in slices.
+const LARGE: usize = 600;
 
 use trace::what_strace_writes_is_read;
 
@@ -85,9 +87,10 @@ fn load(daemon: &Daemon, wave: usize, rounds: usize) -> Vec<String> {
         let mut client = Client::new(daemon.http(), KEY);
         let mut ids = Vec::new();
         for round in 0..rounds {
-            let to = (0..1 + round % 4).map(|it| {
+            let is_large = (wave, application, round) == (0, 0, rounds / 2);
+            let to = (0..if is_large { LARGE } else { 1 + round % 4 }).map(|it| {
                 let name = format!("{wave}-{application}-{round}-{it}");
-                let number = format!("+3161{wave}{application}{round:04}{it}");
+                let number = format!("+3161{wave}{application}{:05}", round * LARGE + it);
                 json!({ "to": number, "text": format!("#{name}#"), "client_ref": name })
             });
             let body = json!({ "from": "YOURAPP", "to": to.collect::<Vec<Value>>() });

@@ -92,13 +92,13 @@ impl State {
              SELECT carrier_message_id FROM parked",
         )?;
         let receipts = receipts.query_map([], |it| it.get(0))?;
-        let mut events = conn.prepare("SELECT data FROM event")?;
-        let events = events.query_map([], |it| it.get::<_, String>(0))?;
-        let client_ref = |it: String| Some(serde_json::from_str::<Value>(&it).ok()?["client_ref"].as_str()?.to_owned());
+        let mut told =
+            conn.prepare("SELECT DISTINCT json_extract(data, '$.client_ref') AS it FROM event WHERE it NOT NULL")?;
+        let told = told.query_map([], |it| it.get(0))?;
         Ok(Self {
             messages: messages.collect::<Result<_, _>>()?,
             receipts: receipts.collect::<Result<_, _>>()?,
-            told: events.filter_map(|it| it.map(client_ref).transpose()).collect::<Result<_, _>>()?,
+            told: told.collect::<Result<_, _>>()?,
         })
     }
 
