@@ -187,3 +187,36 @@ fn write(octets: &mut Vec<u8>, place: u64, new: &[u8]) {
     }
     octets[place..end].copy_from_slice(new);
 }
+
+/// What was synced stays whatever chance says; the rest is there whole, in some of its sectors, or not at all.
+pub(super) fn what_was_synced_stays_and_the_rest_is_left_to_chance() {
+    let file = || "/s/nuncio.db-wal".to_owned();
+    let call = |began, ended, what| Call { began, ended, what };
+    let calls = [
+        call(0, 0, What::Made(file())),
+        call(1, 1, What::Write(file(), 0, vec![1; 1_024])),
+        call(2, 4, What::Write(file(), 1_024, vec![2; 1_024])),
+        // It began before the second write had ended.
+        call(3, 5, What::Sync(file())),
+        call(6, 6, What::Sync("/s".to_owned())),
+        call(7, 9, What::Sync(file())),
+    ];
+    let image = |line, seed| {
+        let folder = tempfile::tempdir().unwrap();
+        Disk::at("/s", &calls, line).lose(folder.path(), &mut SplitMix64::new(seed));
+        std::fs::read(folder.path().join("nuncio.db-wal")).ok()
+    };
+    let (mut absent, mut whole, mut torn, mut lost) = (0, 0, 0, 0);
+    for seed in 0..200 {
+        absent += usize::from(image(5, seed).is_none());
+        let octets = image(8, seed).expect("its name is on the disk");
+        assert_eq!(octets[..1_024], [1; 1_024]);
+        match &octets[1_024..] {
+            [] => lost += 1,
+            rest if *rest == [2; 1_024] => whole += 1,
+            _ => torn += 1,
+        }
+        assert_eq!(image(9, seed).map(|it| it.len()), Some(2_048));
+    }
+    assert!([absent, whole, torn, lost].iter().all(|it| 10 < *it), "{absent}, {whole}, {torn}, {lost}");
+}

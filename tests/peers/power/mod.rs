@@ -17,9 +17,9 @@ use crate::daemon::process::Process;
 use crate::daemon::web::{Act, Web};
 use crate::daemon::{Daemon, KEY, carrier, digest, route, until, wrapped};
 use crate::peers::need::trials;
-use crate::peers::power::disk::Disk;
+use crate::peers::power::disk::{Disk, what_was_synced_stays_and_the_rest_is_left_to_chance};
 use crate::peers::power::record::{Claim, Commit, Ports, Says, State};
-use crate::peers::power::trace::{Call, STRACE, What};
+use crate::peers::power::trace::{Call, STRACE, What, what_strace_writes_is_read};
 use nuncio::dice::SplitMix64;
 use nuncio::record::contract::Store;
 use nuncio::store::sqlite::{Durability, Sqlite};
@@ -31,7 +31,8 @@ use tempfile::TempDir;
 
 trials! {
     []:
-        what_strace_writes_is_read;
+        what_strace_writes_is_read,
+        what_was_synced_stays_and_the_rest_is_left_to_chance;
     [Strace]:
         nothing_is_said_before_the_log_is_synced,
         a_loss_of_power_at_any_moment_leaves_all_that_was_said,
@@ -46,8 +47,6 @@ const APPLICATIONS: usize = 3;
 const ROUNDS: usize = 12;
 /// Messages of an order that is written in slices.
 const LARGE: usize = 600;
-
-use trace::what_strace_writes_is_read;
 
 /// A run of the daemon.
 struct Run {

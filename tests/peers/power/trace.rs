@@ -172,17 +172,14 @@ fn socket(text: &str) -> Option<Socket> {
     Some(Socket { ours: port(ours)?, theirs: port(theirs)? })
 }
 
-/// Lines as strace writes them, for tests of what judges them.
-pub(super) mod lines {
-    /// A text in hex.
-    pub(in crate::peers::power) fn hex(octets: &[u8]) -> String {
-        octets.iter().map(|it| format!("\\x{it:02x}")).collect()
-    }
+/// A text in hex, as strace writes it.
+fn written(octets: &[u8]) -> String {
+    octets.iter().map(|it| format!("\\x{it:02x}")).collect()
 }
 
 /// The log is read as it stands: whole calls, calls that another thread's stand between, and what is passed over.
 pub(super) fn what_strace_writes_is_read() {
-    let (file, folder) = (lines::hex(b"/s/nuncio.db-wal"), lines::hex(b"/s"));
+    let (file, folder) = (written(b"/s/nuncio.db-wal"), written(b"/s"));
     let log = format!(
         "7 openat(AT_FDCWD<{folder}>, \"{file}\", O_RDWR|O_CREAT|O_CLOEXEC, 0600) = 12<{file}>\n\
          7 pwrite64(12<{file}>, \"\\x01\\x02\\x03\", 3, 32 <unfinished ...>\n\
