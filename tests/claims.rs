@@ -1,7 +1,7 @@
 //! What the README says of the program: each sentence has a row in docs/claims.md with what shows that it is so.
 //!
-//! A row names tests in backticks, or a page with words that stand in it. A page alone is enough for a sentence that does
-//! no more than name it.
+//! A row names tests in backticks, or a page with words that stand in it. A page alone is enough for a sentence that
+//! does no more than name it.
 
 use crate::tidy::{sources, test_names};
 use std::collections::BTreeSet;
@@ -38,7 +38,9 @@ fn faults((readme, claims): (&str, &str), tests: &BTreeSet<String>, pages: &Page
         if !shown.insert(sentence) {
             faults.push(format!("{CLAIMS}: this has two rows: {sentence}"));
         }
-        faults.extend(unproved(sentence, proof, tests, pages).into_iter().map(|it| format!("{CLAIMS}: {it}: {sentence}")));
+        faults.extend(
+            unproved(sentence, proof, tests, pages).into_iter().map(|it| format!("{CLAIMS}: {it}: {sentence}")),
+        );
     }
     let bare = said.iter().filter(|it| !shown.contains(it.as_str()));
     faults.extend(bare.map(|it| format!("{CLAIMS}: nothing shows this: {it}")));
@@ -78,8 +80,8 @@ fn rows(page: &str) -> Vec<(&str, &str)> {
     rows.skip(1).collect()
 }
 
-/// The sentences of a page: of its paragraphs and the items of its lists, and each row of a table as one. Headings, code
-/// and lists of links between dots say nothing.
+/// The sentences of a page: of its paragraphs and the items of its lists, and each row of a table as one. Headings,
+/// code and lists of links between dots say nothing.
 fn sentences(page: &str) -> Vec<String> {
     let mut blocks = vec![String::new()];
     let mut code = false;

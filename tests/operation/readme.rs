@@ -4,6 +4,7 @@ use crate::daemon::client::Client;
 use crate::daemon::raw::{self, Smsc};
 use crate::daemon::{Daemon, account, carrier, until};
 use serde_json::Value;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,8 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The blocks of the README in a language, in their order.
 fn blocks(language: &str) -> Vec<String> {
     let readme = std::fs::read_to_string("README.md").unwrap();
-    let blocks = readme.split(&format!("\n```{language}\n")).skip(1);
-    blocks.map(|it| it.split("```").next().unwrap().to_owned()).collect()
+    let fence = format!("\n```{language}\n");
+    readme.split(&fence).skip(1).map(|it| it.split("```").next().unwrap().to_owned()).collect()
 }
 
 /// What the only command with these words says, up to an end.
@@ -40,6 +41,7 @@ fn what_the_readme_says_to_do_is_done_and_answered_as_it_says() {
     let folder = tempfile::tempdir().unwrap();
     let password = folder.path().join("acme.password");
     std::fs::write(&password, "Zk7pQ2xw\n").unwrap();
+    std::fs::set_permissions(&password, std::fs::Permissions::from_mode(0o600)).unwrap();
     let written = &blocks("toml")[0];
     let config = [
         ("key_sha256 = [\"…\"]", digest.to_owned()),
@@ -52,7 +54,8 @@ fn what_the_readme_says_to_do_is_done_and_answered_as_it_says() {
         text.replace(from, to)
     });
     let daemon = Daemon::start(&config);
-    assert!(checked(&daemon).contains("accounts 1, carriers 1, binds 1, routes 1"));
+    let said = checked(&daemon);
+    assert!(said.contains("accounts 1, carriers 1, binds 1, routes 1") && !said.contains("warning"), "{said}");
     let mut link = smsc.bound();
     let commands = blocks("sh");
     let body: Value = serde_json::from_str(behind(&commands, "-d '", '\'')).unwrap();
