@@ -188,7 +188,7 @@ metrics! {
     STORE_COMMIT_DURATION = "store_commit_duration_seconds" Histogram(FAST), Seconds, AtZero [] "A commit with its sync.";
     STORE_SYNC_DURATION = "store_sync_duration_seconds" Histogram(FAST), Seconds, AtZero [] "The end of a commit: its pages go to the write-ahead log and the disk is told to keep them; none with durability os.";
     STORE_BATCH_RECORDS = "store_batch_records" Histogram(COUNT), Count, AtZero [] "Records of a commit.";
-    STORE_POISONED = "store_poisoned" Gauge, Count, AtZero [] "Whether the store has failed: 1 or 0.";
+    STORE_POISONED = "store_poisoned" Gauge, Count, AtZero [] "Whether the store has failed: 0, or 1 for the moment until the process has ended with 74.";
     STORE_DURABILITY = "store_durability" Gauge, Count, AtZero ["mode"] "1 for the durability that is in force.";
     STORE_MENDED = "store_mended_total" Counter, Count, AtZero ["what"]
         "Damage of the store that was found: a log that was put right or cut, an index that was made anew, a record that was set aside.";
