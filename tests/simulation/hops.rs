@@ -11,6 +11,8 @@ use nuncio::dispatch::door::happening::{Ask, Happening, RequestId};
 use nuncio::dispatch::door::plan::Plan;
 use nuncio::message::attempt::{Answer, CarrierMessageId};
 use nuncio::message::id::LinkId;
+use nuncio::message::part::Part;
+use nuncio::message::phase::Phase;
 use nuncio::message::status::Status;
 use nuncio::message::time::Time;
 use nuncio::route::plan::UnknownPolicy;
@@ -182,6 +184,25 @@ fn a_receipt_that_was_not_asked_for_is_not_missed() {
     bench.beat(vec![answered(ACME, first, Answer::Taken)]);
     bench.now = bench.now + 10 * WINDOW;
     assert_eq!(given(&bench.beat(Vec::new()).1), []);
+}
+
+#[test]
+fn a_receipt_of_a_carrier_that_a_message_has_left_ends_no_other_part_of_it() {
+    let mut bench = bench(|it| {
+        let carrier = it.carriers.get_mut(&BETA.carrier).unwrap();
+        carrier.dialect = Arc::new(Dialect { receipts: ReceiptsAsked::Last, ..Dialect::default() });
+    });
+    let taken =
+        |going: &[(LinkId, Ticket)]| going.iter().map(|(link, it)| answered(*link, *it, Answer::Taken)).collect();
+    let first = tickets(&bench.beat(vec![order(&"a".repeat(161), 2)]).1);
+    bench.beat(taken(&first));
+    bench.now = bench.now + WINDOW;
+    let second = tickets(&bench.beat(Vec::new()).1);
+    assert_eq!(second.iter().map(|it| it.0).collect::<Vec<_>>(), [BETA, BETA]);
+    bench.beat(taken(&second));
+    bench.beat(vec![receipt(BETA, second[1].1, Status::Failed), receipt(ACME, first[0].1, Status::Delivered)]);
+    let phases: Vec<Phase> = entry(&bench).parts.iter().map(Part::phase).collect();
+    assert_eq!(phases, [Phase::Delivered, Phase::Sent], "ACME says nothing of the second, and BETA that it failed");
 }
 
 #[test]

@@ -61,7 +61,7 @@ impl Dispatch {
             self.write_receipt(key, number, receipt);
             self.note_receipt(key, number, end == End::Delivered);
             if moves {
-                self.end_by_receipt(key, end, reason);
+                self.end_by_receipt(key, end, reason, current);
             } else if current && end != End::Delivered && phase == Phase::Sent {
                 // It is waited for another's receipt; this one's is not missing.
                 self.set_due(&[key], Time::NEVER);
@@ -85,14 +85,17 @@ impl Dispatch {
         self.health.note_receipt(&mut self.beat, (&entry.body, key), attempt, delivered);
     }
 
-    fn end_by_receipt(&mut self, key: PartKey, end: End, reason: Option<Reason>) {
+    fn end_by_receipt(&mut self, key: PartKey, end: End, reason: Option<Reason>, current: bool) {
         self.end_part(key, end, reason);
-        for sibling in self.without_receipt(key) {
+        // What a carrier says that the part has left says nothing of what the one has that it went to.
+        let sharing = if current { self.without_receipt(key) } else { Vec::new() };
+        for sibling in sharing {
             self.end_part(sibling, end, reason);
         }
     }
 
-    /// The parts of the same message that share the end of this one, because no receipt was asked for them.
+    /// The parts of the same message that share the end of this one, because no receipt was asked for them and none
+    /// came.
     fn without_receipt(&self, key: PartKey) -> Vec<PartKey> {
         let Some(held) = self.set.get(key.seq()).filter(|it| 1 < it.entry.parts.len()) else { return Vec::new() };
         let carrier = |part: &Part| part.attempt.as_ref().map(|attempt| attempt.link.carrier);
@@ -101,7 +104,9 @@ impl Dispatch {
         if !matches!(asked, Some(ReceiptsAsked::First | ReceiptsAsked::Last)) {
             return Vec::new();
         }
-        let shares = |it: &&Part| it.key != key && it.phase() == Phase::Sent && carrier(it) == of;
+        let heard =
+            |it: &Part| it.attempt.as_ref().and_then(|it| it.receipt.as_ref()).is_some_and(|it| it.status.is_final());
+        let shares = |it: &&Part| it.key != key && it.phase() == Phase::Sent && carrier(it) == of && !heard(it);
         held.entry.parts.iter().filter(shares).map(|it| it.key).collect()
     }
 
