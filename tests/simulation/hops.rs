@@ -206,6 +206,18 @@ fn a_receipt_of_a_carrier_that_a_message_has_left_ends_no_other_part_of_it() {
 }
 
 #[test]
+fn what_was_taken_after_its_message_had_gone_on_goes_after_it_where_no_receipt_comes() {
+    let mut bench = bench(|_| ());
+    let first = tickets(&bench.beat(vec![order(&"a".repeat(161), 2)]).1);
+    let second = only(&bench.beat(vec![answered(ACME, first[1].1, Answer::Elsewhere)]).1, BETA);
+    bench.beat(vec![answered(ACME, first[0].1, Answer::Taken), answered(BETA, second, Answer::Taken)]);
+    bench.beat(vec![receipt(BETA, second, Status::Delivered)]);
+    bench.now = bench.now + WINDOW;
+    let again = only(&bench.beat(Vec::new()).1, BETA);
+    assert_eq!(again.key(), first[0].1.key(), "ACME says nothing, and BETA has not been asked");
+}
+
+#[test]
 fn what_comes_late_does_not_fill_memory() {
     const MANY: u64 = 2_000;
     let mut plan = Bench::plan_over(&[ACME.carrier, BETA.carrier]);

@@ -7,7 +7,7 @@ use crate::dispatch::give::backoff::backoff;
 use crate::dispatch::tried::is_live;
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::attempt::{Answer, Cause};
-use crate::message::id::{LinkId, PartKey};
+use crate::message::id::{CarrierId, LinkId, PartKey};
 use crate::message::part::{Moved, Part};
 use crate::message::phase::{End, Move, Phase};
 use crate::message::reason::Reason;
@@ -70,18 +70,28 @@ impl Dispatch {
     }
 
     /// The message has gone to another carrier while this part was on a link: it goes after it, unless it was taken and
-    /// its route has the rest go alone.
+    /// its route has the rest go alone. Then it stays, and what it waits for is of the carrier that has it.
     fn follow(&mut self, link: LinkId, key: PartKey) {
         let Some(route) = self.set.get(key.seq()).map(|it| it.entry.body.route) else { return };
         let whole = self.beat.plan.routes.get(&route).is_some_and(|it| it.partial == Partial::Whole);
         let goes = |it: &Moved| whole || it.cause == Cause::NoReceipt;
-        let left = |it: &&Part| {
-            it.phase() == Phase::Sent && it.lane.carrier() != link.carrier && it.moved.as_ref().is_some_and(goes)
-        };
-        // What one carrier refused for good is offered to no other, although a third may still deliver it.
-        let refused = |part: &Part| part.attempt.as_ref().is_some_and(|attempt| attempt.answer == Some(Answer::Never));
-        if self.set.part(key).filter(left).is_some_and(|it| !refused(it)) {
-            self.give_back(key);
+        let left = |it: &&Part| it.phase() == Phase::Sent && it.lane.carrier() != link.carrier;
+        let Some(part) = self.set.part(key).filter(left) else { return };
+        let Some(moved) = &part.moved else { return };
+        match part.attempt.as_ref().and_then(|it| it.answer) {
+            // What one carrier refused for good is offered to no other, although a third may still deliver it.
+            Some(Answer::Never) => (),
+            _ if goes(moved) => self.give_back(key),
+            Some(Answer::Taken) => self.stay_at(key, link.carrier),
+            _ => (),
+        }
+    }
+
+    /// A part of a message that has gone on is with this carrier all the same.
+    pub(super) fn stay_at(&mut self, key: PartKey, carrier: CarrierId) {
+        if let Some(held) = self.set.change(key) {
+            let part = &mut held.entry.parts[usize::from(key.index())];
+            (part.lane, part.moved) = (part.lane.at(carrier), None);
         }
     }
 

@@ -30,10 +30,7 @@ impl Dispatch {
                 (attempt.command_status, attempt.answered_at) = (answered.command_status, now);
             }
             self.accept_answer(key, answered);
-            if let Some(held) = self.set.change(key) {
-                let part = &mut held.entry.parts[usize::from(key.index())];
-                (part.lane, part.moved) = (part.lane.at(link.carrier), None);
-            }
+            self.stay_at(key, link.carrier);
         } else if answered.answer == Answer::Taken {
             self.name(key, answered);
         } else if part.phase() == Phase::Doubtful {
