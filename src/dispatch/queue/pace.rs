@@ -96,10 +96,13 @@ impl Pace {
         // The rate only grows meanwhile: what it was at the last look is never too much.
         if let Some(rate) = self.rate(self.at) {
             let slowed = self.slowed_rate(now).is_some();
+            let burst = |rate: f64| (rate * Self::BURST).max(1.0);
             let most = if slowed {
-                (1.0 + rate * Self::LATE).max(rate * Self::SLOW_BURST)
+                // What the option lets go at once is not more because the carrier takes less.
+                let most = (1.0 + rate * Self::LATE).max(rate * Self::SLOW_BURST);
+                self.option.map_or(most, |it| most.min(burst(it)))
             } else {
-                (rate * Self::BURST).max(1.0)
+                burst(rate)
             };
             self.tokens = (self.tokens + now.since(self.at).as_secs_f64() * rate).min(most);
         }
@@ -131,6 +134,7 @@ impl Counted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dice::SplitMix64;
     use std::collections::BTreeMap;
 
     /// How many go between two times.
@@ -150,6 +154,30 @@ mod tests {
         let mut pace = Pace::new(Some(200.0), Time(1_000));
         let sent = sent(&mut pace, Time(1_000), Time(11_000));
         assert!((1_990..=2_030).contains(&sent), "{sent}");
+    }
+
+    #[test]
+    fn a_carrier_that_takes_less_is_given_no_two_nearer_to_each_other_than_the_option_says() {
+        for seed in 1..=200 {
+            let mut dice = SplitMix64::new(seed);
+            let mut roll = |below: u64| dice.roll() % below;
+            // It throttles for a while, and its rate grows back; the loop looks late, now and then.
+            let (late, delay, until) = (1 + roll(100), roll(300), 1_000 + roll(30_000));
+            let (mut pace, mut last, mut under_way) = (Pace::new(Some(5.0), Time(1_000)), None, Vec::new());
+            let mut ms = 1_000;
+            while ms < 61_000 {
+                for (_, sent, throttled) in under_way.extract_if(.., |it: &mut (u64, u64, bool)| it.0 <= ms) {
+                    pace.note_answer(Time(ms), Time(sent), throttled);
+                }
+                if let Some(at) = pace.next_at(Time(ms)) {
+                    ms = at.0 + roll(late);
+                    continue;
+                }
+                assert!(pace.take(Time(ms)) && last.is_none_or(|it| it + 200 <= ms), "{seed}: {last:?} and {ms}");
+                last = Some(ms);
+                under_way.push((ms + delay, ms, ms < until && roll(4) == 0));
+            }
+        }
     }
 
     #[test]
