@@ -1,12 +1,10 @@
 //! What must hold when everything has ended, and what must hold of a receipt when it is confirmed.
 
-use crate::simulation::Tally;
 use crate::simulation::scenario::label;
 use crate::simulation::smsc::Name;
+use crate::simulation::tally::Tally;
 use crate::simulation::world::World;
-use nuncio::carrier::dialect::ReceiptsAsked;
-use nuncio::carrier::id::forms;
-use nuncio::message::attempt::{Attempt, CarrierMessageId, Cause};
+use nuncio::message::attempt::{Attempt, Cause};
 use nuncio::message::id::{CarrierId, OrderId, PartKey, Seq};
 use nuncio::message::phase::Phase;
 use nuncio::message::reason::Reason;
@@ -14,7 +12,7 @@ use nuncio::message::status::Totals;
 use nuncio::message::veil::Veil;
 use nuncio::record::event::EventKind;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl World {
     /// A carrier has been told that its receipt is safe: the store must have it.
@@ -25,28 +23,9 @@ impl World {
             self.confirmed_mo(&sm);
             return;
         }
-        let taken = &smsc.taken[smsc.notices[notice].taken];
-        let (name, receipt_id) = (taken.name, taken.receipt_id.clone());
-        let parked =
-            self.store.parked.values().any(|it| it.carrier == carrier && it.carrier_message_id.as_str() == receipt_id);
-        if parked {
-            return;
-        }
-        let Some(key) = self.key_of(name) else { panic!("confirmed-is-durable: nothing is known of {name:?}") };
-        let recorded = self.store.attempts_of(key).any(|it| it.receipt.is_some());
-        let ended = self.store.parts[&key].phase().is_final();
-        let guessed = 0 < self.crashes
-            && self
-                .store
-                .parts
-                .values()
-                .filter_map(|it| it.attempt.as_ref()?.carrier_message_id.as_ref())
-                .any(|it| it.as_str() == receipt_id);
-        assert!(recorded || ended || guessed, "confirmed-is-durable: receipt {receipt_id} of {key:?} is nowhere");
-    }
-
-    fn key_of(&self, name: Name) -> Option<PartKey> {
-        Some(PartKey::new(*self.store.labels.get(&name.0)?, name.1))
+        let notice = &smsc.notices[notice];
+        let (id, word) = (smsc.taken[notice.taken].receipt_id.clone(), notice.word);
+        self.confirmed_receipt(carrier, &id, word);
     }
 
     pub(crate) fn check_ending(mut self) -> Tally {
@@ -68,17 +47,39 @@ impl World {
         self.check_events();
         let duplicates = self.check_wire(&keys);
         self.check_receipts(&keys);
+        self.check_money();
+        self.check_quota();
         if self.scenario.fair {
             self.check_order_of_first_submits(&keys);
         }
-        Tally {
-            messages: self.store.bodies.len(),
-            submits: self.smscs.values().flat_map(|it| it.received.values()).sum(),
-            duplicates,
-            doubts: self.ledger.doubtful_facts,
-            crashes: self.crashes,
-            beats: self.beats,
-            receipts: self.smscs.values().map(|it| it.notices.len()).sum(),
+        self.tally.add("submits beyond the first", duplicates);
+        self.tally_up();
+        self.tally
+    }
+
+    /// What became of everything.
+    fn tally_up(&mut self) {
+        let tally = &mut self.tally;
+        tally.add("beats", self.beats);
+        tally.add("messages", self.store.bodies.len() as u64);
+        tally.add("submits", self.smscs.values().flat_map(|it| it.received.values()).sum());
+        tally.add("refusals", self.smscs.values().flat_map(|it| it.refused.values()).sum());
+        for part in self.store.parts.values() {
+            let carriers: BTreeSet<CarrierId> = self.store.attempts_of(part.key).map(|it| it.link.carrier).collect();
+            tally.add("parts at several carriers", u64::from(1 < carriers.len()));
+            tally.note(match (part.phase(), part.reason) {
+                (Phase::Delivered, _) => "delivered",
+                (Phase::Failed, Some(Reason::Undeliverable)) => "undeliverable",
+                (Phase::Failed, _) => "failed",
+                (Phase::Expired, _) => "expired",
+                (Phase::Unknown, Some(Reason::NoReceipt)) => "without receipt",
+                (Phase::Unknown, _) => "unknown",
+                _ => "cancelled",
+            });
+        }
+        for notice in self.smscs.values().flat_map(|it| &it.notices) {
+            tally.note(if notice.word.is_empty() { "said by handsets" } else { notice.word });
+            tally.add("receipts lost", u64::from(notice.lost));
         }
     }
 
@@ -160,62 +161,11 @@ impl World {
             );
             surplus += received.saturating_sub(1 + refused + unheard);
         }
+        let (counted, told) = (self.ledger.doubts.values().sum::<u64>(), self.ledger.doubtful_facts);
+        assert!(told <= counted, "doubts: {told} were told, and there were {counted}");
         let reported = self.ledger.doubtful_facts + self.ledger.lost_facts;
         assert!(surplus <= reported, "duplicates: {surplus} on the wire, {reported} reported doubtful");
         surplus
-    }
-
-    /// What a carrier said and we confirmed is what the customer sees.
-    fn check_receipts(&self, keys: &BTreeMap<u64, Seq>) {
-        let mut delivered = BTreeMap::<PartKey, bool>::new();
-        for smsc in self.smscs.values() {
-            for taken in &smsc.taken {
-                let key = PartKey::new(keys[&taken.name.0], taken.name.1);
-                *delivered.entry(key).or_default() |= taken.finals.contains(&"DELIVRD");
-            }
-        }
-        for (key, part) in &self.store.parts {
-            // Where only one part is asked about, its receipt speaks for the others.
-            let carrier = part.attempt.as_ref().and_then(|it| self.scenario.plans[0].carriers.get(&it.link.carrier));
-            let shared = carrier.is_some_and(|it| it.dialect.receipts != ReceiptsAsked::All);
-            let said = |key: &PartKey| delivered.get(key).copied().unwrap_or(false);
-            let said = said(key) || (shared && self.store.parts.keys().any(|it| it.seq() == key.seq() && said(it)));
-            // What an earlier process never learnt is not remembered: a part in doubt may then take its receipt.
-            let guessed = 1 < self.life
-                && self
-                    .store
-                    .attempts_of(*key)
-                    .any(|it| it.carrier_message_id.is_some() && it.command_status.is_none());
-            assert!(part.phase() != Phase::Delivered || said || guessed, "never-fake-delivery: {part:?}");
-        }
-        for smsc in self.smscs.values() {
-            for taken in &smsc.taken {
-                let key = PartKey::new(keys[&taken.name.0], taken.name.1);
-                let part = &self.store.parts[&key];
-                // Where the answer has come, and there was one attempt and one word, there is no doubt.
-                let id = CarrierMessageId::new(&taken.answer_id).unwrap();
-                let named = part.attempt.as_ref().is_some_and(|it| it.carrier_message_id.as_ref() == Some(&id));
-                let clean = !taken.lost && !taken.finals.is_empty() && taken.finals.iter().all(|it| *it == "DELIVRD");
-                // Delivered by any attempt wins, unless another has failed before.
-                let known = self.store.attempts_of(key).any(|it| it.carrier_message_id.as_ref() == Some(&id));
-                assert!(
-                    !known || !clean || matches!(part.phase(), Phase::Delivered | Phase::Failed),
-                    "delivered-by-any-attempt: {} said DELIVRD, {part:?}",
-                    taken.receipt_id
-                );
-                // What the route gave up is not taken back.
-                let given_up = part.reason == Some(Reason::OutcomeUnknown) && part.phase() == Phase::Failed;
-                if named && clean && !given_up && part.attempt.as_ref().is_some_and(|it| it.number == 1) {
-                    let receipt = CarrierMessageId::new(&taken.receipt_id).unwrap();
-                    assert!(
-                        part.phase() == Phase::Delivered,
-                        "confirmed-receipt-counts: {} said DELIVRD, forms {:?}, {part:?}",
-                        taken.receipt_id,
-                        forms(&receipt)
-                    );
-                }
-            }
-        }
     }
 
     /// Without faults, what a customer sends to one handset leaves in the order in which it was accepted, but for what
@@ -225,6 +175,9 @@ impl World {
             let mut last = BTreeMap::new();
             for (handset, name) in &smsc.first {
                 let key = PartKey::new(keys[&name.0], name.1);
+                if self.store.bodies[&key.seq()].send_at.is_some() {
+                    continue;
+                }
                 let stayed =
                     |it: &Attempt| it.link.carrier == *carrier && matches!(it.cause, Cause::First | Cause::Retry);
                 if !self.store.attempts_of(key).all(stayed) {

@@ -1,9 +1,10 @@
 //! Messages from handsets in the whole gateway: each part is sent until it is confirmed, on any bind, and what is
 //! confirmed is told once or waits.
 
-use crate::simulation::dice::Dice;
+use crate::simulation::dice::{Dice, Seed};
+use crate::simulation::seeds::Play;
 use crate::simulation::smsc::Notice;
-use crate::simulation::variable;
+use crate::simulation::tally::Tally;
 use crate::simulation::world::World;
 use nuncio::message::id::CarrierId;
 use nuncio::record::event::EventKind;
@@ -13,10 +14,10 @@ use nuncio::smpp::sm::Sm;
 use nuncio::smpp::tlv::{Tag, Tlvs};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Seeds of the test command; `NUNCIO_SEEDS` is for more.
-const SEEDS: u64 = 20;
+/// Routes of one carrier whose handsets write.
+pub(super) const HANDSETS: Play =
+    Play { name: "handsets", seeds: 20, run: run_with_handsets, least: &[("parts told", 20 * MESSAGES)] };
 /// Messages of one run.
 const MESSAGES: u64 = 40;
 
@@ -64,15 +65,15 @@ fn text(sm: &Sm) -> String {
 
 impl World {
     /// A run in which handsets write, too.
-    fn with_handsets(seed: u64) -> Self {
-        let (mut world, mut dice) = (Self::new(seed), Dice::new(!seed));
+    fn with_handsets(seed: Seed) -> Self {
+        let (mut world, mut dice) = (Self::new(seed), seed.dice("handsets"));
         let carriers: Vec<CarrierId> = world.smscs.keys().copied().collect();
         for message in 0..MESSAGES {
             let carrier = dice.pick(&carriers);
             for (at, sm) in parts(&mut dice, message, world.scenario.calm) {
                 let smsc = world.smscs.get_mut(&carrier).unwrap();
                 let notice = smsc.notices.len();
-                smsc.notices.push(Notice { taken: 0, word: "", confirmed: false, lost: false, mo: Some(sm) });
+                smsc.notices.push(Notice { taken: 0, word: "", confirmed: false, sent: 0, lost: false, mo: Some(sm) });
                 world.send_notice(at, carrier, notice);
             }
         }
@@ -112,24 +113,16 @@ impl World {
     }
 }
 
+fn run_with_handsets(seed: Seed) -> Tally {
+    let mut world = World::with_handsets(seed);
+    world.run();
+    let told = world.check_handsets();
+    let mut tally = world.check_ending();
+    tally.add("parts told", told as u64);
+    tally
+}
+
 #[test]
 fn every_seed_tells_what_handsets_wrote_once() {
-    let seeds = variable("NUNCIO_SEEDS").unwrap_or(SEEDS);
-    let (mut told, mut failed) = (0, Vec::new());
-    for seed in 1..=seeds {
-        let run = catch_unwind(AssertUnwindSafe(|| {
-            let mut world = World::with_handsets(seed);
-            world.run();
-            let told = world.check_handsets();
-            world.check_ending();
-            told
-        }));
-        match run {
-            Ok(count) => told += count,
-            Err(_) => failed.push(seed),
-        }
-    }
-    println!("{seeds} seeds: {told} parts from handsets told");
-    assert!(failed.is_empty(), "seeds {failed:?} failed");
-    assert!((seeds * MESSAGES) as usize <= told, "{told}");
+    HANDSETS.each_seed();
 }

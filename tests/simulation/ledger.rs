@@ -86,6 +86,16 @@ impl Ledger {
         }
     }
 
+    /// Another configuration is in force: what is still in doubt may be sent again if it says so, with the rest of its
+    /// message.
+    pub(crate) fn permits(&mut self, store: &Watched, plan: &Plan) {
+        for (key, last) in &mut self.last {
+            if let Last::Told(Answer::Unknown, again) = last {
+                *again |= may_resend(store, plan, *key);
+            }
+        }
+    }
+
     /// The process has gone: what was on a link is in doubt, which the plan in force judges.
     pub(crate) fn crashed(&mut self, store: &Watched, plan: &Plan) {
         self.on_link.clear();
@@ -195,7 +205,13 @@ impl Ledger {
             }
             Some(last) => panic!("second-submit: {key:?} is sent again after {last:?}, {tale:?}"),
         }
-        assert!(!self.taken.contains_key(&(key, link.carrier)), "two-live-attempts: {link:?} has taken {key:?} before");
+        // What a carrier itself has ended is nowhere any more.
+        let ended = |it: &&&Attempt| {
+            it.receipt.as_ref().is_some_and(|it| matches!(it.status, Status::Failed | Status::Expired))
+        };
+        let had = || tale.iter().filter(|it| it.link.carrier == link.carrier && it.answer == Some(Answer::Taken));
+        let taken = self.taken.get(&(key, link.carrier)).filter(|_| had().any(|it| !ended(&it)));
+        assert!(taken.is_none(), "two-live-attempts: {link:?} has {key:?} since {taken:?}, it is {now}, {tale:?}");
         let (spent, most) = (self.spent.get(&key).copied().unwrap_or(0), route.retry.attempts);
         assert!(spent < most, "attempts-cap: {key:?} has had {spent} of {most}, {tale:?}");
     }

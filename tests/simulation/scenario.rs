@@ -1,6 +1,7 @@
 //! What one seed plays: the configuration, the weather at each carrier, the requests, the faults.
 
 use crate::simulation::dice::Dice;
+use crate::simulation::world::EPOCH;
 use nuncio::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
 use nuncio::carrier::esme::EsmeSettings;
 use nuncio::carrier::intake;
@@ -8,7 +9,9 @@ use nuncio::dispatch::door::happening::{Keyed, Recipient, Submission};
 use nuncio::dispatch::door::plan::{Carrier, EraseText, Limits, Plan};
 use nuncio::message::class::Class;
 use nuncio::message::id::{AccountId, CarrierId, LinkId, RouteId};
+use nuncio::message::money::Money;
 use nuncio::message::source::Source;
+use nuncio::message::time::Time;
 use nuncio::number::e164::E164;
 use nuncio::route::plan::{Retry, Route, UnknownPolicy};
 use nuncio::session::options::Options;
@@ -40,14 +43,17 @@ pub(crate) struct Weather {
     pub(crate) lost_answers: u64,
     pub(crate) refusals: u64,
     pub(crate) bind_errors: u64,
+    /// Answers that are said again, or otherwise, or to nobody.
+    pub(crate) odd_answers: u64,
     pub(crate) odd_receipts: u64,
     pub(crate) early_receipts: u64,
     pub(crate) receipt_delay: u64,
     pub(crate) ids: IdStyle,
     /// Receipts name their id in a TLV.
     pub(crate) tlv: bool,
-    /// It sends all at once and nothing again: what is refused, or whose answer is lost, is gone.
-    pub(crate) never_again: bool,
+    /// So often it sends what is not confirmed once more; what is not confirmed by then is gone. One that sends nothing
+    /// again sends all at once.
+    pub(crate) repeats: u64,
     /// What it takes is delivered, and what it refuses another carrier may take; but for times in which it lies.
     pub(crate) faithful: bool,
 }
@@ -79,6 +85,10 @@ pub(crate) enum Fault {
     Reconfigure,
     /// The daemon drains and starts again.
     Restart,
+    /// An operator pauses a carrier.
+    Pause(CarrierId, u64),
+    /// The clock on the wall is put so far behind logical time, in milliseconds.
+    Wall(i64),
 }
 
 /// All of a run that is decided beforehand.
@@ -87,6 +97,8 @@ pub(crate) struct Scenario {
     pub(crate) links: BTreeMap<LinkId, EsmeSettings>,
     pub(crate) weather: BTreeMap<CarrierId, Weather>,
     pub(crate) requests: Vec<(u64, Submission)>,
+    /// What an account is given.
+    pub(crate) credit: Option<(AccountId, Money)>,
     /// When customers try to take something back.
     pub(crate) cancels: Vec<u64>,
     pub(crate) faults: Vec<(u64, Fault)>,
@@ -99,6 +111,11 @@ pub(crate) struct Scenario {
     /// The carrier that is always well, if one is by intention.
     pub(crate) healthy: Option<CarrierId>,
 }
+
+/// The longest that a message is asked for beforehand.
+const LATER_MAX: u64 = 60_000;
+/// The farthest that logical time and the wall are from each other.
+pub(super) const WALL_MAX: u64 = 60_000;
 
 pub(super) const fn ms(value: u64) -> Duration {
     Duration::from_millis(value)
@@ -129,14 +146,16 @@ impl Scenario {
         };
         let calm = dice.range(20_000, 300_000);
         let longest = plan.routes.values().map(|it| it.receipt_timeout).max().unwrap_or_default().as_millis() as u64;
-        let requests = Self::requests(dice, &plan, calm);
+        let credit = Self::accounts(dice, &mut plan);
+        let mut requests = Self::requests(dice, &plan, calm);
+        Self::price(dice, &mut requests);
         let validity = requests.iter().map(|(_, it)| it.validity.as_millis() as u64).max().unwrap_or(0);
         let cancels = (0..dice.range(0, 10)).map(|_| dice.below(calm)).collect();
         let ids: Vec<LinkId> = links.keys().copied().collect();
         let faults = if fair { Vec::new() } else { Self::faults(dice, &ids, calm) };
         let plans = Self::variants(dice, plan);
-        let patience = validity + longest + 2 * response_timeout + 300_000;
-        Self { plans, links, weather, requests, cancels, faults, calm, fair, patience, healthy: None }
+        let patience = validity + longest + 2 * response_timeout + 300_000 + LATER_MAX + WALL_MAX;
+        Self { plans, links, weather, requests, credit, cancels, faults, calm, fair, patience, healthy: None }
     }
 
     /// A carrier and its binds.
@@ -164,12 +183,12 @@ impl Scenario {
         let latency = dice.range(1, 80);
         Weather {
             latency,
-            // Without another throw, so that seeds play what they played.
-            never_again: latency.is_multiple_of(2),
+            repeats: dice.pick(&[0, 0, 1, 3, u64::MAX]),
             thinking: dice.pick(&[0, 20, 300, 1_500]),
             lost_answers: foul(dice, &[0, 0, 2, 10]),
             refusals: foul(dice, &[0, 0, 5, 30]),
             bind_errors: foul(dice, &[0, 0, 0, 2]),
+            odd_answers: foul(dice, &[0, 0, 5]),
             odd_receipts: foul(dice, &[0, 10, 50]),
             early_receipts: foul(dice, &[0, 10, 60]),
             receipt_delay: dice.pick(&[500, 5_000, 60_000]),
@@ -266,19 +285,18 @@ impl Scenario {
                 }
             });
             let recipients = recipients.collect();
-            let short = dice.percent(15);
+            let (short, later, at) = (dice.percent(15), dice.percent(10), dice.below(calm * 3 / 4));
             let source = dice.pick(&["YOURAPP", "12345", "+31612345678"]);
             let submission = Submission {
                 account: AccountId(if bulky { 1 } else { dice.range(1, 3) as u16 }),
                 route: route.id,
                 class: route.class,
                 source: Source::parse(source).unwrap(),
-                send_at: None,
+                send_at: later.then(|| Time(EPOCH + at + dice.range(1, LATER_MAX))),
                 validity: if short { ms(dice.range(500, 5_000)) } else { route.validity },
                 idempotency: dice.percent(50).then(|| Keyed::new(format!("key-{number}"), [number as u8; 32])),
                 recipients,
             };
-            let at = dice.below(calm * 3 / 4);
             if submission.idempotency.is_some() && dice.percent(30) {
                 // The customer was not sure and asks again.
                 found.push((at + dice.below(2_000), submission.clone()));
@@ -294,19 +312,22 @@ impl Scenario {
         let mut found = Vec::new();
         for _ in 0..count {
             let link = dice.pick(links);
-            let span = dice.range(500, calm / 3);
-            let fault = match dice.below(if crashy { 14 } else { 9 }) {
+            let (at, span) = (dice.below(calm), dice.range(500, calm / 3));
+            let fault = match dice.below(if crashy { 16 } else { 11 }) {
                 0 | 1 => Fault::Cut(link),
                 2 => Fault::Dark(link),
                 3 | 4 => Fault::HalfDead(link.carrier, span.min(40_000)),
                 5 | 6 => Fault::Throttle(link.carrier, span),
                 7 => Fault::Refuse(link.carrier, span),
                 8 => Fault::Reconfigure,
-                9..=11 => Fault::Crash,
-                12 => Fault::FailCommit(dice.range(1, 20), dice.pick(&[Leaves::Nothing, Leaves::Everything])),
+                // Over by the calm: from then on everything that may go goes.
+                9 => Fault::Pause(link.carrier, span.min(calm - at)),
+                10 => Fault::Wall(dice.range(0, 2 * WALL_MAX) as i64 - WALL_MAX as i64),
+                11..=13 => Fault::Crash,
+                14 => Fault::FailCommit(dice.range(1, 20), dice.pick(&[Leaves::Nothing, Leaves::Everything])),
                 _ => Fault::Restart,
             };
-            found.push((dice.below(calm), fault));
+            found.push((at, fault));
         }
         found
     }

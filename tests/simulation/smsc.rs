@@ -23,10 +23,6 @@ pub(crate) struct Taken {
     pub(crate) receipt_id: String,
     handset: Address,
     sender: Address,
-    /// The final words that it said or will say, in this order.
-    pub(crate) finals: Vec<&'static str>,
-    /// Whether we may not know of one of its receipts.
-    pub(crate) lost: bool,
 }
 
 /// A receipt, or what a handset wrote, until it is confirmed.
@@ -35,6 +31,8 @@ pub(crate) struct Notice {
     pub(crate) taken: usize,
     pub(crate) word: &'static str,
     pub(crate) confirmed: bool,
+    /// How often it was sent.
+    pub(crate) sent: u64,
     /// Its answer was lost, and it is not sent again.
     pub(crate) lost: bool,
     /// It is no receipt: a handset wrote this.
@@ -57,6 +55,8 @@ pub(crate) struct Smsc {
     /// Receipts to be sent as soon as a session is there.
     pub(crate) waiting: Vec<usize>,
     used: BTreeSet<String>,
+    /// What was taken, by what its receipts call it.
+    called: BTreeMap<String, usize>,
     counter: u64,
     pub(crate) half_dead_until: u64,
     pub(crate) throttled_until: u64,
@@ -83,6 +83,7 @@ impl Smsc {
             notices: Vec::new(),
             waiting: Vec::new(),
             used: BTreeSet::new(),
+            called: BTreeMap::new(),
             counter: 0,
             half_dead_until: 0,
             throttled_until: 0,
@@ -94,6 +95,11 @@ impl Smsc {
             refused: BTreeMap::new(),
             first: Vec::new(),
         }
+    }
+
+    /// What it took and calls so in its receipts.
+    pub(crate) fn called(&self, receipt_id: &str) -> Option<&Taken> {
+        self.called.get(receipt_id).map(|it| &self.taken[*it])
     }
 
     /// From now on it behaves.
@@ -173,7 +179,11 @@ impl Smsc {
                 &["UNKNOWN"],
                 &["ACCEPTD", "ENROUTE", "EXPIRED"],
                 &["EXPIRED", "DELIVRD"],
+                &["UNDELIV", "DELIVRD"],
+                &["NOCRED", "DELIVRD"],
+                &["NOCRED"],
                 &["REJECTD"],
+                &["DELETED"],
                 &["ACCEPTD"],
             ]),
         };
@@ -181,13 +191,20 @@ impl Smsc {
         let mut at = if early { dice.range(0, thinking) } else { thinking + dice.range(0, self.weather.receipt_delay) };
         let mut script = Vec::new();
         for word in words {
-            self.notices.push(Notice { taken: self.taken.len(), word, confirmed: false, lost: false, mo: None });
+            self.notices.push(Notice {
+                taken: self.taken.len(),
+                word,
+                confirmed: false,
+                sent: 0,
+                lost: false,
+                mo: None,
+            });
             script.push((at, self.notices.len() - 1));
             at += dice.range(0, 3_000);
         }
-        let finals = words.iter().copied().filter(|it| !matches!(*it, "ENROUTE" | "ACCEPTD")).collect();
         let (handset, sender) = (sm.destination.clone(), sm.source.clone());
-        let taken = Taken { name, answer_id: answer_id.clone(), receipt_id, handset, sender, finals, lost: false };
+        self.called.insert(receipt_id.clone(), self.taken.len());
+        let taken = Taken { name, answer_id: answer_id.clone(), receipt_id, handset, sender };
         self.taken.push(taken);
         (answer_id, script)
     }

@@ -4,6 +4,7 @@ use crate::simulation::scenario::label;
 use nuncio::message::attempt::Attempt;
 use nuncio::message::body::Body;
 use nuncio::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
+use nuncio::message::money::Money;
 use nuncio::message::part::Part;
 use nuncio::message::phase::Phase;
 use nuncio::message::status::{Status, Totals};
@@ -69,6 +70,11 @@ impl Watched {
         found
     }
 
+    /// What accounts have.
+    pub(crate) fn balances(&mut self) -> Vec<(AccountId, Money)> {
+        self.memory.recover().expect("the store is sound").balances
+    }
+
     pub(crate) fn fail_at(&mut self, k: u64, leaves: Leaves) {
         self.memory.fail_at(k, leaves);
     }
@@ -88,6 +94,12 @@ impl Watched {
     }
 
     fn look(&self, batch: &Batch) {
+        for body in &batch.erased {
+            let before = self.bodies.get(&body.seq()).or_else(|| batch.bodies.iter().find(|it| it.id == body.id));
+            let before = before.expect("what changes is there");
+            let same = Body { expires: before.expires, ..Body::clone(body) } == **before;
+            assert!(same && body.send_at.is_some(), "what-was-asked-for: {before:?} became {body:?}");
+        }
         for part in &batch.parts {
             let before = &self.parts[&part.key];
             let (was, is) = (before.phase(), part.phase());
@@ -159,7 +171,7 @@ impl Store for Watched {
         self.look(batch);
         self.memory.commit(batch)?;
         self.commits += 1;
-        self.bodies.extend(batch.bodies.iter().map(|it| (it.seq(), it.clone())));
+        self.bodies.extend(batch.bodies.iter().chain(&batch.erased).map(|it| (it.seq(), it.clone())));
         self.labels.extend(batch.bodies.iter().filter_map(|it| Some((label(it.text.as_bytes())?, it.seq()))));
         self.parts.extend(batch.new_parts.iter().chain(&batch.parts).map(|it| (it.key, it.clone())));
         self.past.extend(batch.past.iter().map(|it| ((it.key, it.attempt.number), it.attempt.clone())));

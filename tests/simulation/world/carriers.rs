@@ -82,8 +82,11 @@ impl World {
             }
             SessionEvent::Bound { .. } => self.deliver(carrier),
             SessionEvent::Requested { sequence, body: PduBody::SubmitSm(sm) } => {
+                self.check_content(&sm);
+                let smsc = self.smscs.get_mut(&carrier).unwrap();
                 let (_, verdict, script) = smsc.submitted(self.now, &mut self.dice, &sm);
                 if let Verdict::Answer(after, status, id) = verdict {
+                    self.misanswer((conn, sequence), after, &id);
                     self.post(self.now + after, Coming::Respond(conn, sequence, status, Smsc::answer(&id)));
                 }
                 for (after, notice) in script {
@@ -96,22 +99,62 @@ impl World {
                 self.deliver(carrier);
             }
             SessionEvent::Answered { status, .. } => panic!("refused while all is well: {status}"),
-            SessionEvent::TimedOut(ticket) | SessionEvent::Lost(ticket) if smsc.weather.never_again => {
-                assert!(!self.scenario.fair, "lost while all is well");
-                let notice = &mut smsc.notices[ticket as usize];
-                notice.lost = true;
-                if notice.mo.is_none() {
-                    let taken = notice.taken;
-                    smsc.taken[taken].lost = true;
-                }
+            SessionEvent::TimedOut(ticket) => {
+                self.check_unanswered(conn);
+                self.not_confirmed(carrier, ticket as usize);
             }
-            SessionEvent::TimedOut(ticket) | SessionEvent::Lost(ticket) | SessionEvent::NeverSent(ticket) => {
-                let after = self.dice.range(500, 5_000);
-                self.post(self.now + after, Coming::Receipt(carrier, ticket as usize));
+            SessionEvent::Lost(ticket) => self.not_confirmed(carrier, ticket as usize),
+            SessionEvent::NeverSent(ticket) => {
+                self.smscs.get_mut(&carrier).unwrap().notices[ticket as usize].sent -= 1;
+                self.say_again(carrier, ticket as usize);
             }
             SessionEvent::Odd(oddity) => panic!("the gateway does what it should not: {oddity}"),
             _ => (),
         }
+    }
+
+    /// Says besides what it should not: an answer once more, another one after it, one to nothing that was asked.
+    fn misanswer(&mut self, (conn, sequence): (u64, u32), after: u64, id: &str) {
+        let carrier = self.conns[&conn].link.carrier;
+        if !self.dice.percent(self.smscs[&carrier].weather.odd_answers) {
+            return;
+        }
+        self.tally.note("answers beside");
+        let (sequence, status, id) = match self.dice.below(4) {
+            0 => (sequence, CommandStatus::Ok, id),
+            1 => (sequence, CommandStatus::Ok, "7777"),
+            2 => (sequence, CommandStatus::InvalidDestinationAddress, ""),
+            _ => (sequence + 1_000_000, CommandStatus::Ok, id),
+        };
+        let mut octets = BytesMut::new();
+        let pdu = Pdu::response(sequence, status, Smsc::answer(id));
+        pdu.encode(&mut octets).expect("the carrier writes what can be written");
+        // Behind the right one, which the wire may hold up.
+        let at = self.now + after + self.dice.range(200, 2_000);
+        self.post(at, Coming::ToEsme(conn, octets.freeze()));
+    }
+
+    /// What comes while the process lives and the link does is answered: nobody else would see that it is not.
+    fn check_unanswered(&self, conn: u64) {
+        let (it, link) = (&self.conns[&conn], &self.links[&self.conns[&conn].link]);
+        let lives = self.dispatch.is_some() && link.conn == conn && link.esme.is_some();
+        assert!(it.dark || !lives, "answered-in-time: what came on {:?} was not answered", it.link);
+    }
+
+    /// A carrier does not know whether what it sent has arrived, and says it again as often as it does.
+    fn not_confirmed(&mut self, carrier: CarrierId, notice: usize) {
+        assert!(!self.scenario.fair, "lost while all is well");
+        let smsc = self.smscs.get_mut(&carrier).unwrap();
+        if smsc.weather.repeats < smsc.notices[notice].sent {
+            smsc.notices[notice].lost = true;
+        } else {
+            self.say_again(carrier, notice);
+        }
+    }
+
+    fn say_again(&mut self, carrier: CarrierId, notice: usize) {
+        let after = self.dice.range(500, 5_000);
+        self.post(self.now + after, Coming::Receipt(carrier, notice));
     }
 
     /// Sends what waits, on any bind that receives.
@@ -131,7 +174,9 @@ impl World {
             }
             let conn = self.dice.pick(&able);
             let body = self.smscs[&carrier].deliver(notice);
-            self.smscs.get_mut(&carrier).unwrap().waiting.pop();
+            let smsc = self.smscs.get_mut(&carrier).unwrap();
+            smsc.waiting.pop();
+            smsc.notices[notice].sent += 1;
             let session = self.conns.get_mut(&conn).unwrap().session.as_mut().unwrap();
             session.handle(now, Input::Request(notice as u64, body));
             self.poll_smsc(conn);

@@ -2,7 +2,7 @@
 
 use crate::simulation::world::{Coming, World};
 use nuncio::dispatch::door::happening::{Ask, Cancellation, Happening, RequestId, Submission, Withdrawal};
-use nuncio::dispatch::door::reply::{Denial, Grant, Reply, Submitted, Withdrawn};
+use nuncio::dispatch::door::reply::{Credited, Denial, Grant, Reply, Submitted, Withdrawn};
 use nuncio::message::id::Seq;
 use nuncio::message::phase::Phase;
 use nuncio::record::contract::Store;
@@ -69,6 +69,7 @@ impl World {
             | Err(Denial::Draining)
             | Err(Denial::Running)
             | Err(Denial::TooMany { wait: Some(_), .. }) => {
+                self.tally.note("requests put off");
                 let after = self.dice.range(500, 5_000);
                 self.post(self.now + after, Coming::Request(Box::new(submission.expect("a reply to a request"))));
             }
@@ -89,6 +90,11 @@ impl World {
                 assert_eq!(cancelled + left, asked.to.0 - asked.from.0, "withdrawn-is-whole: {asked:?}");
                 self.ledger.cancelled.extend(back);
             }
+            Ok(Grant::Credited(Credited::Now(_) | Credited::Before(_))) => self.operators.credit = None,
+            Ok(Grant::Ordered(action)) => self.ordered(&action),
+            // It costs more than there is, or is more than ever may be sent at once: nobody asks again.
+            Err(Denial::Insufficient { .. }) => self.tally.note("requests without means"),
+            Err(Denial::TooMany { wait: None, .. }) => self.tally.note("requests beyond the quota"),
             Err(Denial::TooLate) => (),
             other => panic!("replied {other:?} to {submission:?}"),
         }

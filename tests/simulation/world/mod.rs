@@ -10,16 +10,22 @@
 
 mod carriers;
 mod customers;
+mod drain;
+mod operators;
 mod process;
 mod wires;
 
-use crate::simulation::dice::Dice;
+use crate::simulation::content::Asked;
+use crate::simulation::dice::{Dice, Seed};
 use crate::simulation::ledger::Ledger;
+use crate::simulation::receipts::Hearing;
 use crate::simulation::scenario::{Fault, Scenario};
 use crate::simulation::smsc::Smsc;
+use crate::simulation::tally::Tally;
 use crate::simulation::watch::Watched;
+use crate::simulation::world::operators::Operators;
 use bytes::Bytes;
-use nuncio::carrier::esme::{self, Esme};
+use nuncio::carrier::esme::Esme;
 use nuncio::carrier::report::Report;
 use nuncio::dispatch::door::happening::{Happening, Submission, Withdrawal};
 use nuncio::dispatch::door::plan::Plan;
@@ -95,7 +101,11 @@ struct Conn {
 }
 
 pub(crate) struct World {
+    /// What carriers and wires do.
     pub(crate) dice: Dice,
+    /// What the gateway rolls.
+    rolls: Dice,
+    pub(crate) tally: Tally,
     pub(crate) scenario: Scenario,
     base: Instant,
     pub(crate) now: u64,
@@ -123,20 +133,22 @@ pub(crate) struct World {
     pub(crate) beats: u64,
     pub(crate) crashes: u64,
     draining: bool,
+    drained_from: u64,
     pub(crate) calm: bool,
     pub(crate) ledger: Ledger,
+    pub(crate) hearing: Hearing,
+    operators: Operators,
+    pub(crate) asked: Asked,
     spin: (u64, u32),
 }
 
 impl World {
-    pub(crate) fn new(seed: u64) -> Self {
-        let mut dice = Dice::new(seed);
-        let scenario = Scenario::new(&mut dice);
-        Self::of(dice, scenario)
+    pub(crate) fn new(seed: Seed) -> Self {
+        Self::of(seed, Scenario::new(&mut seed.dice("scenario")))
     }
 
-    /// What a scenario says, by these dice.
-    pub(crate) fn of(dice: Dice, scenario: Scenario) -> Self {
+    /// What a scenario says, by the other dice of a seed.
+    pub(crate) fn of(seed: Seed, scenario: Scenario) -> Self {
         let fresh = || Link {
             epoch: 0,
             conn: 0,
@@ -147,7 +159,9 @@ impl World {
             capacity: 0,
         };
         let mut world = Self {
-            dice,
+            dice: seed.dice("weather"),
+            rolls: seed.dice("gateway"),
+            tally: Tally::default(),
             base: Instant::now(),
             now: 0,
             stamp: 0,
@@ -171,8 +185,12 @@ impl World {
             beats: 0,
             crashes: 0,
             draining: false,
+            drained_from: 0,
             calm: false,
             ledger: Ledger::default(),
+            hearing: Hearing::default(),
+            operators: Operators::who_give(scenario.credit),
+            asked: Asked::of(scenario.requests.iter().map(|it| &it.1)),
             spin: (0, 0),
             scenario,
         };
@@ -240,7 +258,7 @@ impl World {
         self.base + Duration::from_millis(self.now)
     }
 
-    const fn time(&self) -> Time {
+    pub(crate) const fn time(&self) -> Time {
         Time(EPOCH + self.now)
     }
 
@@ -278,16 +296,8 @@ impl World {
             Coming::Cancel => self.cancel(),
             Coming::Fault(fault) => self.fault(fault),
             Coming::Start => self.start(),
-            Coming::Unbind if mine => {
-                let links: Vec<u64> = self.links.values().filter(|it| it.esme.is_some()).map(|it| it.conn).collect();
-                for conn in links {
-                    self.tell_esme(
-                        conn,
-                        DriverEvent::Command(esme::Command::Unbind(std::time::Duration::from_secs(5))),
-                    );
-                }
-            }
-            Coming::Kill if mine => self.crash(),
+            Coming::Unbind if mine => self.unbind(),
+            Coming::Kill if mine => self.end_drained(),
             Coming::Calm => self.calm_down(),
             _ => (),
         }
@@ -296,9 +306,13 @@ impl World {
     fn fault(&mut self, fault: Fault) {
         let until = |span: u64| self.now + span;
         match fault {
-            Fault::Cut(link) => self.cut(self.links[&link].conn),
+            Fault::Cut(link) => {
+                self.tally.add("cuts", u64::from(self.links[&link].esme.is_some()));
+                self.cut(self.links[&link].conn);
+            }
             Fault::Dark(link) => {
                 if let Some(conn) = self.conns.get_mut(&self.links[&link].conn) {
+                    self.tally.note("dark links");
                     conn.dark = true;
                 }
             }
@@ -314,22 +328,22 @@ impl World {
                 conns.into_iter().for_each(|it| self.cut(it));
             }
             Fault::Crash => self.crash(),
+            Fault::Pause(id, span) => self.pause(id, span),
+            Fault::Wall(ahead) => {
+                self.tally.note("jumps of the wall");
+                self.set_wall(ahead);
+            }
             Fault::FailCommit(k, leaves) => self.store.fail_at(k, leaves),
             Fault::Reconfigure => {
                 self.plans += 1;
                 self.plan = self.scenario.plans[self.plans % 2].clone();
                 if self.dispatch.is_some() {
+                    self.tally.note("reloads");
                     self.calls.push(Happening::Reconfigure(self.plan.clone()));
                     self.wake();
                 }
             }
-            Fault::Restart if self.dispatch.is_some() => {
-                self.draining = true;
-                self.calls.push(Happening::Drain);
-                self.wake();
-                self.post(self.now + 8_000, Coming::Unbind);
-                self.post(self.now + 25_000, Coming::Kill);
-            }
+            Fault::Restart if self.dispatch.is_some() && !self.draining => self.drain(),
             Fault::Restart => (),
         }
     }

@@ -29,6 +29,7 @@ impl World {
         self.ledger.crashed(&self.store, &self.plan);
         self.ledger.paces(&self.plan, self.now, true);
         self.dispatch = Some(dispatch);
+        self.operators_begin();
         (self.beat_due, self.acting) = (None, false);
         self.wake();
         let links: Vec<LinkId> = self.links.keys().copied().collect();
@@ -48,6 +49,7 @@ impl World {
             return;
         }
         self.crashes += 1;
+        self.tally.note(if self.draining { "drained" } else { "crashes" });
         self.life += 1;
         self.store.crash(true);
         self.after_crash();
@@ -108,18 +110,25 @@ impl World {
         });
         let before: BTreeMap<PartKey, Phase> =
             named.filter_map(|it| self.store.parts.get(&it).map(|part| (it, part.phase()))).collect();
-        let (time, dice) = (self.time(), &mut self.dice);
+        self.look_at_wall();
+        let unsure = self.before_hearing(&happenings);
+        let (time, dice) = (self.time(), &mut self.rolls);
         self.store.touched.clear();
         self.beats += 1;
         let Ok(outcome) = dispatch.beat(time, &mut || dice.next(), happenings.clone(), &mut self.store) else {
             self.poisoned(&happenings);
+            self.heard_receipts(&happenings, &unsure, false);
             return;
         };
         if happenings.iter().any(|it| matches!(it, Happening::Reconfigure(_))) {
             self.ledger.paces(&self.plan, self.now, false);
+            self.ledger.permits(&self.store, &self.plan);
         }
+        self.heard_receipts(&happenings, &unsure, true);
         self.ledger.took_up(self.now, &happenings, &before, (&self.store, &self.plan));
         self.ledger.told(self.now, &outcome.facts, &self.store);
+        self.tally.hear(&outcome.facts);
+        self.check_drain(&outcome.facts);
         self.dispatch = Some(dispatch);
         self.check_deadline(&outcome);
         self.check_counters();
@@ -131,6 +140,7 @@ impl World {
     /// The commit failed: the process ends. Its batch is durable, or not.
     pub(super) fn poisoned(&mut self, happenings: &[Happening]) {
         self.crashes += 1;
+        self.tally.note("failed commits");
         self.life += 1;
         let unknown = happenings.iter().filter_map(|it| match it {
             Happening::Link(_, Report::Answered(ticket, answered)) if answered.answer == Answer::Unknown => {
@@ -227,11 +237,16 @@ impl World {
                 Command::Reply(request, reply) => self.reply(request, reply),
                 Command::Submit(link, submit) => {
                     let capacity = self.links[&link].capacity;
+                    self.check_permitted(link, submit.ticket);
+                    self.asked.ordered.insert(submit.ticket.key(), self.now);
                     self.ledger.submit(self.now, (link, capacity), submit.ticket, (&self.store, &self.plan));
                     self.command_link(link, esme::Command::Submit(submit));
                 }
                 Command::Query(link, query) => self.command_link(link, esme::Command::Query(query)),
-                Command::Confirm(link, tag) => self.command_link(link, esme::Command::Confirm(tag)),
+                Command::Confirm(link, tag) => {
+                    self.confirms(link, tag);
+                    self.command_link(link, esme::Command::Confirm(tag));
+                }
                 // Whoever is woken reads the log, which is judged at the end.
                 Command::Emit(_) => {}
                 Command::Rebind(_) | Command::Trace(..) | Command::ConfirmClock => {

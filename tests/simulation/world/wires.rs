@@ -26,8 +26,7 @@ impl World {
         self.stamp += 1;
         let (now, settings) = (self.instant(), self.scenario.links[&id].clone());
         let response_timeout = Duration::from_millis(4_000);
-        let never_again = self.smscs[&id.carrier].weather.never_again;
-        let window = if never_again { usize::MAX } else { 10 };
+        let window = if self.smscs[&id.carrier].weather.repeats == 0 { usize::MAX } else { 10 };
         let options = Options { window, response_timeout, ..Options::default() };
         let session = Some(Session::smsc(now, options));
         let arrivals = [self.now; 2];

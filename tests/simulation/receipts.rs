@@ -1,0 +1,281 @@
+//! What carriers say of parts: each receipt is followed by its id and its word, from the link into the record and to
+//! the end, and the end is compared with a reading of our own.
+
+use crate::simulation::smsc::{Name, Taken};
+use crate::simulation::world::World;
+use nuncio::carrier::dialect::ReceiptsAsked;
+use nuncio::carrier::report::{News, Report};
+use nuncio::dispatch::door::happening::Happening;
+use nuncio::message::attempt::{Answer, Attempt, CarrierMessageId};
+use nuncio::message::id::{CarrierId, LinkId, PartKey, Seq};
+use nuncio::message::part::Part;
+use nuncio::message::phase::Phase;
+use nuncio::message::reason::Reason;
+use nuncio::message::time::Time;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A word that the gateway has heard.
+#[derive(Clone, Debug)]
+struct Heard {
+    /// When.
+    at: Time,
+    word: String,
+    /// Its part waited to be sent again, or was on its way: a failure of the attempt before that is history.
+    again: bool,
+    /// Nobody knows whether it was kept: its commit failed.
+    unsure: bool,
+}
+
+/// What the gateway has heard, and what of that it has confirmed.
+#[derive(Default)]
+pub(crate) struct Hearing {
+    /// By what a carrier calls a part.
+    words: BTreeMap<(CarrierId, String), Vec<Heard>>,
+    /// What waits for its confirmation, by link and tag: id and word.
+    asked: BTreeMap<(LinkId, u64), (String, String)>,
+    /// Carrier, id and word of what was confirmed.
+    confirmed: BTreeSet<(CarrierId, String, String)>,
+}
+
+/// Parts that have a name by a guess.
+type Guesses = BTreeMap<(CarrierId, String), BTreeSet<PartKey>>;
+
+/// What a word means, as the specification has it; `None` is "not yet".
+fn meaning(word: &str) -> Option<Phase> {
+    Some(match word {
+        "DELIVRD" => Phase::Delivered,
+        "UNDELIV" | "REJECTD" | "DELETED" => Phase::Failed,
+        "EXPIRED" => Phase::Expired,
+        "ENROUTE" | "ACCEPTD" => return None,
+        "UNKNOWN" | "NOCRED" => Phase::Unknown,
+        other => panic!("no carrier says {other}"),
+    })
+}
+
+/// Whether a carrier that says this has ended a part.
+fn ends(word: &str) -> bool {
+    meaning(word).is_some_and(|it| it != Phase::Unknown)
+}
+
+fn canonical(id: &str) -> String {
+    CarrierMessageId::new(id).expect("it says something").canonical()
+}
+
+/// Whether an attempt is called so by its answer, or by a receipt that has settled a doubt.
+fn is_called(attempt: &Attempt, ids: &[&str]) -> bool {
+    let own = attempt.carrier_message_id.as_ref().map(CarrierMessageId::canonical);
+    own.is_some_and(|own| ids.iter().any(|it| canonical(it) == own))
+}
+
+/// The words on the record of an attempt: the one that counts, and what came after it.
+fn words(attempt: &Attempt) -> impl Iterator<Item = &str> {
+    let receipts = attempt.receipt.iter().flat_map(|it| std::iter::once(&**it).chain(&it.later));
+    receipts.map(|it| &*it.raw_status)
+}
+
+impl World {
+    /// Whether the parts that receipts in these happenings are about are to be sent again.
+    fn are_again(&self, happenings: &[Happening]) -> Vec<bool> {
+        let again = |carrier: CarrierId, id: &str| {
+            let taken = self.smscs[&carrier].called(id);
+            let part = taken.and_then(|it| self.store.parts.get(&self.key_of(it.name)?));
+            part.is_some_and(|it| matches!(it.phase(), Phase::Queued | Phase::Intended))
+        };
+        receipts(happenings).map(|(link, _, id, _)| again(link.carrier, id)).collect()
+    }
+
+    /// What stands in the way of certainty before a beat.
+    pub(super) fn before_hearing(&self, happenings: &[Happening]) -> Vec<bool> {
+        self.are_again(happenings)
+    }
+
+    /// The loop has taken up what happened; unless `kept` its commit failed.
+    pub(super) fn heard_receipts(&mut self, happenings: &[Happening], before: &[bool], kept: bool) {
+        let after = self.are_again(happenings);
+        for (place, (link, tag, id, word)) in receipts(happenings).enumerate() {
+            let (at, again) = (self.time(), before[place] || after[place]);
+            let heard = Heard { at, word: word.to_owned(), again, unsure: !kept };
+            self.hearing.words.entry((link.carrier, id.to_owned())).or_default().push(heard);
+            self.hearing.asked.insert((link, tag), (id.to_owned(), word.to_owned()));
+        }
+    }
+
+    /// The loop has something confirmed: if it is a receipt, it has to be on the record by now, or to wait there.
+    pub(super) fn confirms(&mut self, link: LinkId, tag: u64) {
+        let Some((id, word)) = self.hearing.asked.remove(&(link, tag)) else { return };
+        let waits = self.store.parked.values().any(|it| {
+            it.carrier == link.carrier && it.carrier_message_id.as_str() == id && *it.receipt.raw_status == *word
+        });
+        assert!(
+            waits || self.is_on_record(link.carrier, &id, &word),
+            "confirmed-is-durable: {word} of {id} at {link:?} is nowhere"
+        );
+        self.hearing.confirmed.insert((link.carrier, id, word));
+    }
+
+    /// A carrier hears that its receipt is safe: so the loop has said.
+    pub(super) fn confirmed_receipt(&self, carrier: CarrierId, id: &str, word: &str) {
+        assert!(
+            self.hearing.confirmed.contains(&(carrier, id.to_owned(), word.to_owned())),
+            "commit-before-act: {word} of {id} is confirmed and was not ordered to be"
+        );
+    }
+
+    fn is_on_record(&self, carrier: CarrierId, id: &str, word: &str) -> bool {
+        let taken = self.smscs[&carrier].called(id).expect("it was taken");
+        let says = |attempt: &Attempt| {
+            attempt.link.carrier == carrier
+                && is_called(attempt, &[&taken.answer_id, &taken.receipt_id])
+                && self.says(attempt, (carrier, id), word)
+        };
+        let own = self.key_of(taken.name).is_some_and(|key| self.store.attempts_of(key).any(says));
+        own || self.guesses(carrier, id).any(|(_, attempt)| self.says(attempt, (carrier, id), word))
+    }
+
+    /// Whether the record of an attempt has this word, or one that means the same, or one that was heard after it and
+    /// says more.
+    fn says(&self, attempt: &Attempt, (carrier, id): (CarrierId, &str), word: &str) -> bool {
+        let Some(last) = attempt.receipt.as_ref().map(|it| &*it.raw_status) else { return false };
+        let heard = &self.hearing.words[&(carrier, id.to_owned())];
+        let this = heard.iter().position(|it| it.word == word);
+        let over = !ends(word) && this < heard.iter().rposition(|it| it.word == last);
+        over || words(attempt).any(|it| it == word || (it == last && meaning(it) == meaning(word)))
+    }
+
+    /// Parts that were in doubt when the process died, and to which a receipt of this name was given for want of any
+    /// other: what the process before it had not learnt nobody remembers. It may be another's.
+    fn guesses(&self, carrier: CarrierId, id: &str) -> impl Iterator<Item = (PartKey, &Attempt)> {
+        let name = canonical(id);
+        let all = self.store.parts.keys().filter(|_| 1 < self.life);
+        let all = all.flat_map(|key| self.store.attempts_of(*key).map(|it| (*key, it)));
+        all.filter(move |(_, it)| it.link.carrier == carrier && it.command_status.is_none() && is_called(it, &[&name]))
+    }
+
+    pub(super) fn key_of(&self, name: Name) -> Option<PartKey> {
+        Some(PartKey::new(*self.store.labels.get(&name.0)?, name.1))
+    }
+
+    /// What carriers said is what customers see.
+    pub(super) fn check_receipts(&mut self, keys: &BTreeMap<u64, Seq>) {
+        let mut taken = BTreeMap::<PartKey, Vec<(CarrierId, &Taken)>>::new();
+        for (carrier, smsc) in &self.smscs {
+            for it in &smsc.taken {
+                taken.entry(PartKey::new(keys[&it.name.0], it.name.1)).or_default().push((*carrier, it));
+            }
+        }
+        let mut guesses = Guesses::new();
+        for key in self.store.parts.keys().filter(|_| 1 < self.life) {
+            for it in self.store.attempts_of(*key).filter(|it| it.command_status.is_none()) {
+                let Some(id) = &it.carrier_message_id else { continue };
+                guesses.entry((it.link.carrier, id.canonical())).or_default().insert(*key);
+            }
+        }
+        let mut sure = 0;
+        for (key, part) in &self.store.parts {
+            let taken = taken.get(key).map_or(&[][..], Vec::as_slice);
+            self.check_delivered(part, taken);
+            sure += u64::from(self.check_end(part, taken, &guesses));
+        }
+        self.tally.add("ends compared", sure);
+    }
+
+    /// Nothing is delivered of which no carrier said so.
+    fn check_delivered(&self, part: &Part, taken: &[(CarrierId, &Taken)]) {
+        if part.phase() != Phase::Delivered || self.is_shared(part) {
+            return;
+        }
+        let said = |carrier: CarrierId, id: &str| {
+            let words = self.hearing.words.get(&(carrier, id.to_owned()));
+            words.is_some_and(|it| it.iter().any(|it| it.word == "DELIVRD"))
+        };
+        let own = taken.iter().any(|(carrier, it)| said(*carrier, &it.receipt_id));
+        let guessed = || {
+            self.store.attempts_of(part.key).any(|it| {
+                let id = it.carrier_message_id.as_ref().filter(|_| 1 < self.life && it.command_status.is_none());
+                id.is_some() && words(it).any(|it| it == "DELIVRD")
+            })
+        };
+        assert!(own || guessed(), "never-fake-delivery: {part:?}");
+    }
+
+    /// Whether the receipt of another part speaks for this one.
+    fn is_shared(&self, part: &Part) -> bool {
+        let carrier = part.attempt.as_ref().and_then(|it| self.scenario.plans[0].carriers.get(&it.link.carrier));
+        carrier.is_some_and(|it| it.dialect.receipts != ReceiptsAsked::All)
+            && 1 < self.store.parts_of(part.key.seq()).count()
+    }
+
+    /// How a part ended is what its carriers said. Returns whether there was no doubt what that is.
+    fn check_end(&self, part: &Part, taken: &[(CarrierId, &Taken)], guesses: &Guesses) -> bool {
+        let attempts: Vec<&Attempt> = self.store.attempts_of(part.key).collect();
+        let (mut all, mut silent) = (Vec::new(), false);
+        for attempt in &attempts {
+            let of = |it: &&(CarrierId, &Taken)| it.0 == attempt.link.carrier && is_called(attempt, &[&it.1.answer_id]);
+            let Some((carrier, it)) = taken.iter().find(of) else {
+                // What is in doubt may have been taken, and what its carrier says of it goes by another name.
+                silent |= !attempt.answer.is_some_and(|it| !matches!(it, Answer::Taken | Answer::Unknown));
+                continue;
+            };
+            // Which of them such a receipt was about nobody could know.
+            let guessed = guesses.get(&(*carrier, canonical(&it.receipt_id)));
+            if guessed.is_some_and(|it| it.iter().any(|key| *key != part.key)) {
+                return false;
+            }
+            let heard = self.hearing.words.get(&(*carrier, it.receipt_id.clone())).map_or(&[][..], Vec::as_slice);
+            if heard.iter().any(|it| it.unsure) {
+                return false;
+            }
+            // The first that ends it counts, else the first that says that nothing is known.
+            let word = heard.iter().find(|it| ends(&it.word));
+            silent |= word.is_none() && 1 < attempts.len();
+            let word = word.or_else(|| heard.iter().find(|it| meaning(&it.word).is_some()));
+            let current = part.attempt.as_ref().is_some_and(|it| it.number == attempt.number);
+            // What came before its answer was not known to be about it.
+            all.extend(word.map(|it| Said { known: it.at.max(attempt.answered_at), heard: it, current }));
+        }
+        all.sort_by_key(|it| it.known);
+        let Some(expected) = expected(&all, silent) else { return false };
+        // What the route gave up is not taken back.
+        let given_up = part.phase() == Phase::Failed && part.reason != Some(Reason::Undeliverable);
+        assert!(
+            part.phase() == expected || given_up,
+            "said-is-told: {all:?} makes it {expected:?}, it is {part:?}, {attempts:?}"
+        );
+        !given_up
+    }
+}
+
+/// The word about an attempt that counts.
+#[derive(Debug)]
+struct Said<'a> {
+    /// Since when it was known to be about it.
+    known: Time,
+    heard: &'a Heard,
+    /// It is about the last attempt.
+    current: bool,
+}
+
+/// What words about attempts make of a part, in the order in which they were known; `None` where that depends on more
+/// than words.
+fn expected(all: &[Said<'_>], silent: bool) -> Option<Phase> {
+    let first = all.first()?;
+    let end = meaning(&first.heard.word)?;
+    let agreed = all.iter().all(|it| !it.heard.again && meaning(&it.heard.word) == Some(end));
+    match end {
+        // One that has delivered is believed, whatever the others say after it.
+        Phase::Delivered if all.iter().all(|it| first.known < it.known || it.heard.word == "DELIVRD") => Some(end),
+        Phase::Delivered => None,
+        // Which of two that failed it otherwise decides depends on where the part was when each came.
+        _ => Some(end).filter(|_| agreed && !silent && all.iter().any(|it| it.current)),
+    }
+}
+
+/// The receipts in happenings: link, tag, id, word.
+fn receipts(happenings: &[Happening]) -> impl Iterator<Item = (LinkId, u64, &str, &str)> {
+    happenings.iter().filter_map(|it| match it {
+        Happening::Link(link, Report::Inbound { tag, news: News::Receipt(news) }) => {
+            Some((*link, *tag, news.ids.first()?.as_str(), &*news.receipt.raw_status))
+        }
+        _ => None,
+    })
+}
