@@ -116,7 +116,8 @@ impl Run {
         let web = Web::start(|_, _| Act::Reply(204, "", String::new()));
         let (_sim, port) = sim();
         let config = account(web.port(), &secret) + &carrier(port, "") + &route("");
-        let mut daemon = Daemon::prepare(&config, &[("NUNCIO_STORE_RETENTION", retention), ("NUNCIO_LOG_LEVEL", "info")]);
+        let mut daemon =
+            Daemon::prepare(&config, &[("NUNCIO_STORE_RETENTION", retention), ("NUNCIO_LOG_LEVEL", "info")]);
         let strace = [STRACE, &["-o", log.to_str().unwrap()]].concat();
         daemon.restart_as(wrapped(&strace, &daemon.command(&["serve"])));
         let ports = Ports { http: daemon.http().port(), carrier: port, endpoint: web.port() };
