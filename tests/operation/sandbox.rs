@@ -154,7 +154,9 @@ const TRIED_AGAIN: [(&str, &str, &str, usize); 6] = [
 #[test]
 fn what_is_tried_out_is_throttled_refused_and_lost_as_well() {
     let smsc = Smsc::new();
-    let daemon = Daemon::start(&(account("[1]") + &carrier(smsc.port(), "") + &route("") + &trial("")));
+    // Six attempts take eight seconds at most.
+    let route = route("retry = { base = \"250ms\", max = \"60s\", attempts = 6 }");
+    let daemon = Daemon::start(&(account("[1]") + &carrier(smsc.port(), "") + &route + &trial("")));
     let sent = TRIED_AGAIN.map(|(to, validity, status, least)| {
         let body = json!({ "to": format!("+316123456{to}"), "from": "shop", "text": "hello", "validity": validity });
         (to, ask(&daemon, &body)["messages"][0]["id"].clone(), status, least)
