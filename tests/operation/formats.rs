@@ -27,8 +27,8 @@ const KEPT: [&str; 12] = [
     "created_at",
     "done_at",
 ];
-/// The same of each attempt. What they told as `submitted_at` was when it was decided: when it was written, which is what
-/// that means now, is not known of them.
+/// The same of each attempt. What they told as `submitted_at` was when it was decided: when it was written, which is
+/// what that means now, is not known of them.
 const KEPT_OF_ATTEMPT: [&str; 8] =
     ["part", "number", "carrier", "bind", "cause", "answer", "command_status", "carrier_message_id"];
 
@@ -111,8 +111,8 @@ fn taken_over(format: u32) {
         assert_eq!(kept(&page(&daemon, &told["id"])), kept(told), "format {format}");
     }
 
-    // What was asked for under a key is not sent twice. Those versions knew a request by other marks, so that a repeat is
-    // taken for another request, and refused.
+    // What was asked for under a key is not sent twice. Those versions knew a request by other marks, so that a repeat
+    // is taken for another request, and refused.
     let body = json!({ "to": "+31612345678", "from": "SHOP", "text": "Your parcel is on its way", "route_id": 1,
         "client_ref": "parcel-1" });
     let again = daemon.client().keyed("POST", "/v1/messages", &body, "key-1").unwrap();
