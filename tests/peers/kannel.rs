@@ -226,7 +226,7 @@ fn as_carrier(smsbox: u16, listener: u16) -> String {
     own.replace("127.0.0.1:13013", &format!("127.0.0.1:{smsbox}"))
         .replace("127.0.0.1:8080", &format!("127.0.0.1:{listener}"))
         .replace("system_id = \"nuncio\"", "system_id = \"u\"\nreconnect = { base = \"50ms\", max = \"200ms\" }")
-        .replace("password = \"Zk7pQ2xw\"", "password = \"p\"")
+        .replace("password = \"secret\"", "password = \"p\"")
 }
 
 /// A daemon on a port that Kannel can be told beforehand, with Kannel behind these other carriers of its route.
