@@ -207,6 +207,10 @@ impl World {
 
     /// How a part ended is what its carriers said. Returns whether there was no doubt what that is.
     fn check_end(&self, part: &Part, taken: &[(CarrierId, &Taken)], guesses: &Guesses) -> bool {
+        // The receipt of another part has ended it, or may have.
+        if self.is_shared(part) && part.attempt.as_ref().is_some_and(|it| it.receipt.is_none()) {
+            return false;
+        }
         let attempts: Vec<&Attempt> = self.store.attempts_of(part.key).collect();
         let (mut all, mut silent) = (Vec::new(), false);
         for attempt in &attempts {
