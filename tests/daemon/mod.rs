@@ -16,6 +16,7 @@ pub(crate) mod page;
 pub(crate) mod process;
 pub(crate) mod raw;
 pub(crate) mod silence;
+pub(crate) mod simulated;
 pub(crate) mod web;
 
 use crate::daemon::client::Client;

@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 
 /// What is shorter may stand in a line by chance.
 const SECRET_MIN: usize = 6;
-/// Numbers of one daemon that are looked for; a load of many thousands is of one kind.
+/// Numbers and texts of one daemon that are looked for; a load of many thousands is of one kind.
 const LEARNT_MAX: usize = 1_000;
 /// Octets of a text that are looked for as digits of a dump.
 const DUMPED: usize = 12;
@@ -97,6 +97,9 @@ impl Silence {
         let digits: String = told.chars().filter(char::is_ascii_digit).collect();
         let is_number = told.chars().all(|it| it.is_ascii_digit() || "+ -()./".contains(it));
         let mut secrets = self.secrets();
+        if LEARNT_MAX <= secrets.all.len() {
+            return;
+        }
         if is_number && 10 <= digits.len() {
             secrets.learn(digits.as_bytes());
         } else if !is_number && told.contains(' ') {
@@ -127,7 +130,7 @@ impl Silence {
 
 impl Secrets {
     fn learn(&mut self, secret: &[u8]) {
-        if secret.len() < SECRET_MIN || LEARNT_MAX <= self.all.len() || !self.all.insert(secret.to_vec()) {
+        if secret.len() < SECRET_MIN || !self.all.insert(secret.to_vec()) {
             return;
         }
         let start = [secret[0], secret[1]];

@@ -2,11 +2,11 @@
 
 use crate::daemon::process::Process;
 use crate::daemon::raw::{self, Smsc};
+use crate::daemon::simulated;
 use crate::daemon::{Daemon, account, until};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -15,14 +15,8 @@ const HALF: usize = 300;
 
 /// A simulated carrier that answers after a while, so that it always holds some; its process, port and ledger.
 fn sim(ledger: PathBuf) -> (Process, u16, PathBuf) {
-    let mut sim = Command::new(env!("CARGO_BIN_EXE_nuncio"));
-    sim.args(["sim", "--listen", "127.0.0.1:0", "--latency", "5ms..20ms", "--receipts", "0ms..50ms"]);
-    sim.arg("--ledger").arg(&ledger);
-    let sim = Process::start("nuncio sim", sim);
-    let port = sim.line(Duration::from_secs(20), |lines| {
-        let line = lines.iter().find_map(|it| it.strip_prefix("listening on "))?;
-        line.rsplit(':').next()?.parse().ok()
-    });
+    let timing = ["--latency", "5ms..20ms", "--receipts", "0ms..50ms"];
+    let (sim, port) = simulated::sim(&[&timing[..], &["--ledger", ledger.to_str().unwrap()]].concat());
     (sim, port, ledger)
 }
 

@@ -1,6 +1,6 @@
 //! The page of metrics as a whole: what it costs, and that each family on it is fed.
 
-use crate::daemon::process::Process;
+use crate::daemon::simulated::sim;
 use crate::daemon::{Daemon, account, quiet_port};
 use flate2::read::GzDecoder;
 use serde_json::json;
@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Read;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -122,17 +121,6 @@ const COUNTRIES: &str = "AC AD AE AF AG AI AL AM AO AR AS AT AU AW AX AZ BA BB B
     LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP \
     NR NU NZ OM PA PE PF PG PH PK PL PM PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK \
     SL SM";
-
-fn sim(arguments: &[&str]) -> (Process, u16) {
-    let mut sim = Command::new(env!("CARGO_BIN_EXE_nuncio"));
-    sim.args(["sim", "--listen", "127.0.0.1:0"]).args(arguments);
-    let sim = Process::start("nuncio sim", sim);
-    let port = sim.line(PATIENCE, |lines| {
-        let line = lines.iter().find_map(|it| it.strip_prefix("listening on "))?;
-        line.rsplit(':').next()?.parse().ok()
-    });
-    (sim, port)
-}
 
 fn page(daemon: &Daemon) -> String {
     daemon.operator().get("/metrics").text()

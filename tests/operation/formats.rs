@@ -2,15 +2,14 @@
 //!
 //! Beside each store stands what its own version answered to `GET /v1/messages/{id}` before it was killed.
 
-use crate::daemon::process::Process;
 use crate::daemon::raw::{self, Smsc};
+use crate::daemon::simulated::sim;
 use crate::daemon::{Daemon, KEY, PATIENCE, digest, quiet_port, until};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// What a page had in those versions, and has still to have as it was.
 const KEPT: [&str; 12] = [
@@ -129,12 +128,7 @@ fn taken_over(format: u32) {
     until("the receipt is recorded", PATIENCE, || (page(&daemon, &sent["id"])["status"] == "DELIVERED").then_some(()));
 
     // The backlog leaves once its carrier is there.
-    let mut sim = Command::new(env!("CARGO_BIN_EXE_nuncio"));
-    sim.args(["sim", "--listen", "127.0.0.1:0"]);
-    let sim = Process::start("nuncio sim", sim);
-    let beta = sim.line(PATIENCE, |lines| {
-        lines.iter().find_map(|it| it.strip_prefix("listening on ")?.rsplit(':').next()?.parse().ok())
-    });
+    let (_sim, beta) = sim(&[]);
     daemon.configure(&configuration(smsc.port(), beta));
     daemon.reload();
     let queued: Vec<&Value> = pages.iter().filter(|it| it["status"] == "QUEUED").collect();

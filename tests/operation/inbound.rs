@@ -2,11 +2,11 @@
 
 use crate::daemon::process::Process;
 use crate::daemon::raw::{self, Frame, Smsc};
+use crate::daemon::simulated::sim;
 use crate::daemon::{Daemon, account, carrier, route, until};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::process::Command;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -117,11 +117,7 @@ fn a_buffer_of_a_few_messages_refuses_none_and_loses_none() {
 
 /// A simulated carrier that sends nothing again, and all at once; and where it listens.
 fn never_again(more: &[&str]) -> (Process, u16) {
-    let mut sim = Command::new(env!("CARGO_BIN_EXE_nuncio"));
-    sim.args(["sim", "--listen", "127.0.0.1:0", "--never-again"]).args(more);
-    let sim = Process::start("the simulated carrier", sim);
-    let port = sim.line(PATIENCE, |lines| lines.first()?.rsplit(':').next()?.parse().ok());
-    (sim, port)
+    sim(&[&["--never-again"], more].concat())
 }
 
 /// Ends it; what its summary counts.

@@ -2,11 +2,10 @@
 
 use crate::daemon::client::{Client, Reply};
 use crate::daemon::crash::Kills;
-use crate::daemon::process::Process;
+use crate::daemon::simulated::sim;
 use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};
 use crate::operation::configuration::EXIT_CONFIG;
 use serde_json::{Value, json};
-use std::process::Command;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -265,13 +264,7 @@ fn a_large_order_is_told_in_slices() {
 #[test]
 fn the_books_add_up_to_the_last_unit_after_kills() {
     let kills = std::env::var("NUNCIO_KILLS").ok().and_then(|it| it.parse().ok()).unwrap_or(KILLS);
-    let mut sim = Command::new(env!("CARGO_BIN_EXE_nuncio"));
-    sim.args(["sim", "--listen", "127.0.0.1:0", "--latency", "1ms..5ms", "--receipts", "0ms..100ms"]);
-    sim.args(["--reject", "ESME_RINVDSTADR=20%"]);
-    let sim = Process::start("nuncio sim", sim);
-    let port = sim.line(Duration::from_secs(20), |lines| {
-        lines.iter().find_map(|it| it.strip_prefix("listening on ")?.rsplit(':').next()?.parse().ok())
-    });
+    let (_sim, port) = sim(&["--latency", "1ms..5ms", "--receipts", "0ms..100ms", "--reject", "ESME_RINVDSTADR=20%"]);
     let mut daemon = daemon(MANAGED, port, PRICED);
     assert_eq!(credit(&mut daemon.operator(), "1000000").status, 201);
     let kills = Kills::run(&mut daemon, kills, |_| ());

@@ -1,24 +1,13 @@
 //! Orders as a bulk customer follows them, through the binary: counted, taken back, sent again, asked for twice.
 
 use crate::daemon::client::Client;
-use crate::daemon::process::Process;
+use crate::daemon::simulated::sim;
 use crate::daemon::web::{Act, Web};
 use crate::daemon::{Daemon, PATIENCE, account, carrier, quiet_port, route, until};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::process::Command;
 
 const PRICED: &str = "price = { default = \"0.087\", currency = \"EUR\" }\n";
-
-pub(super) fn sim(arguments: &[&str]) -> (Process, u16) {
-    let mut sim = Command::new(env!("CARGO_BIN_EXE_nuncio"));
-    sim.args(["sim", "--listen", "127.0.0.1:0"]).args(arguments);
-    let sim = Process::start("nuncio sim", sim);
-    let port = sim.line(PATIENCE, |lines| {
-        lines.iter().find_map(|it| it.strip_prefix("listening on ")?.rsplit(':').next()?.parse().ok())
-    });
-    (sim, port)
-}
 
 fn managed(port: u16, more: &str) -> Daemon {
     let daemon = Daemon::start(

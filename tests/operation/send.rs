@@ -1,7 +1,7 @@
 //! Sending from the command line: to a number, to a file, with what goes wrong on the way.
 
-use super::orders::sim;
 use crate::daemon::process::Process;
+use crate::daemon::simulated::sim;
 use crate::daemon::{Daemon, KEY, account, carrier, quiet_port, route};
 use serde_json::Value;
 use std::fmt::Write;

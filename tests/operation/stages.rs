@@ -1,22 +1,11 @@
 //! Where on its way a message is refused or fails, row by row of the table that the gateway was built after.
 
 use crate::daemon::client::Client;
-use crate::daemon::process::Process;
+use crate::daemon::simulated::sim;
 use crate::daemon::{Daemon, KEY, PATIENCE, account, carrier, route, until};
 use serde_json::{Value, json};
-use std::process::Command;
 
 const PRICED: &str = "price = { NL = \"0.087\", currency = \"EUR\" }\nvalidity = \"4s\"\nreceipt_timeout = \"1s\"\nretry = { attempts = 1 }\n";
-
-fn sim() -> (Process, u16) {
-    let mut sim = Command::new(env!("CARGO_BIN_EXE_nuncio"));
-    sim.args(["sim", "--listen", "127.0.0.1:0"]);
-    let sim = Process::start("nuncio sim", sim);
-    let port = sim.line(PATIENCE, |lines| {
-        lines.iter().find_map(|it| it.strip_prefix("listening on ")?.rsplit(':').next()?.parse().ok())
-    });
-    (sim, port)
-}
 
 /// What is expected of a row.
 enum Stage {
@@ -28,7 +17,7 @@ enum Stage {
 
 #[test]
 fn what_fails_is_said_with_its_stage_and_nothing_that_is_known_to_have_failed_stays_pending() {
-    let (_sim, port) = sim();
+    let (_sim, port) = sim(&[]);
     let daemon = Daemon::start(&(account("[1]") + "balance = \"managed\"\n" + &carrier(port, "") + &route(PRICED)));
     let credit = json!({ "amount": "0.50", "note": "a" });
     assert_eq!(daemon.operator().post("/admin/v1/accounts/shop/credit", &credit).status, 201);

@@ -1,13 +1,12 @@
 //! The kill test of what applications are told: nothing is lost, nothing is out of order, and little is told twice.
 
 use crate::daemon::crash::Kills;
-use crate::daemon::process::Process;
+use crate::daemon::simulated::sim;
 use crate::daemon::web::{Act, Asked, Web};
 use crate::daemon::{Daemon, KEY, carrier, digest, route, until};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -82,13 +81,7 @@ fn every_event_is_told_at_least_once_in_the_order_of_its_message_over_kills() {
         }
     };
     let webs = [Web::start(taken), Web::start(moody), Web::start(taken)];
-    let mut sim = Command::new(env!("CARGO_BIN_EXE_nuncio"));
-    sim.args(["sim", "--listen", "127.0.0.1:0", "--latency", "1ms..5ms", "--receipts", "0ms..100ms"]);
-    let sim = Process::start("nuncio sim", sim);
-    let port = sim.line(Duration::from_secs(20), |lines| {
-        let line = lines.iter().find_map(|it| it.strip_prefix("listening on "))?;
-        line.rsplit(':').next()?.parse().ok()
-    });
+    let (_sim, port) = sim(&["--latency", "1ms..5ms", "--receipts", "0ms..100ms"]);
     let ports = [0, 1, 2].map(|it: usize| webs[it].port());
     let mut daemon = Daemon::start(&(account(ports, &secret.to_string_lossy()) + &carrier(port, "") + &route("")));
     Kills::run(&mut daemon, KILLS, |_| ());

@@ -1,32 +1,16 @@
 //! Carriers that throttle one number, that have a limit, or that are sick and say so politely: the real binary on both
 //! sides, and a web service that says 429.
 
-use crate::daemon::process::Process;
+use crate::daemon::simulated::sim;
 use crate::daemon::web::{Act, Web};
 use crate::daemon::{Daemon, account, carrier, route, until};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The number that has enough.
 const FULL: &str = "+31600000000";
-
-/// A simulated carrier; its process and port.
-fn sim(arguments: &[&str], ledger: Option<&Path>) -> (Process, u16) {
-    let mut sim = Command::new(env!("CARGO_BIN_EXE_nuncio"));
-    sim.args(["sim", "--listen", "127.0.0.1:0"]).args(arguments);
-    if let Some(ledger) = ledger {
-        sim.arg("--ledger").arg(ledger);
-    }
-    let sim = Process::start("nuncio sim", sim);
-    let port = sim.line(Duration::from_secs(20), |lines| {
-        let line = lines.iter().find_map(|it| it.strip_prefix("listening on "))?;
-        line.rsplit(':').next()?.parse().ok()
-    });
-    (sim, port)
-}
 
 fn send(daemon: &Daemon, to: &[String]) -> Value {
     let reply = daemon.client().post("/v1/messages", &json!({ "to": to, "from": "SHOP", "text": "hello" }));
@@ -65,7 +49,7 @@ fn a_number_that_a_carrier_has_enough_for_holds_nobody_up() {
         ("ESME_RTHROTTLED", "pace = \"200/s\"", ""),
         ("ESME_RMSGQFUL", "binds = 2", "strict_order = true"),
     ] {
-        let (_sim, port) = sim(&["--refuse", &format!("{FULL}={status}")], None);
+        let (_sim, port) = sim(&["--refuse", &format!("{FULL}={status}")]);
         let daemon = Daemon::start(&(account("[1]") + &carrier(port, of_carrier) + &route(of_route)));
         one_is_full(&daemon);
     }
@@ -99,7 +83,8 @@ fn came(ledger: &Path) -> Vec<(u64, u64)> {
 fn the_limit_of_a_carrier_is_found_and_kept() {
     let folder = tempfile::tempdir().unwrap();
     let ledger: PathBuf = folder.path().join("ledger");
-    let (_sim, port) = sim(&["--rate", "50", "--latency", "10ms", "--receipts", "1h"], Some(&ledger));
+    let (_sim, port) =
+        sim(&["--rate", "50", "--latency", "10ms", "--receipts", "1h", "--ledger", ledger.to_str().unwrap()]);
     let daemon = Daemon::start(&(account("[1]") + &carrier(port, "binds = 2") + &route("")));
     send(&daemon, &numbers(800));
     let start = until("the first has come", PATIENCE, || came(&ledger).first().map(|it| it.0));
@@ -121,8 +106,8 @@ fn a_carrier_that_is_sick_and_says_so_politely_loses_its_traffic_at_once() {
     for status in ["ESME_RSYSERR", "ESME_RX_T_APPN", "ESME_RX_P_APPN"] {
         let folder = tempfile::tempdir().unwrap();
         let ledger: PathBuf = folder.path().join("ledger");
-        let (_sick, first) = sim(&["--reject", &format!("{status}=100%")], Some(&ledger));
-        let (_well, second) = sim(&[], None);
+        let (_sick, first) = sim(&["--reject", &format!("{status}=100%"), "--ledger", ledger.to_str().unwrap()]);
+        let (_well, second) = sim(&[]);
         let other = carrier(second, "").replace("acme", "beta");
         let both = "[[route]]\nid = 1\ncarriers = [\"acme\", \"beta\"]\n";
         let daemon = Daemon::start(&(account("[1]") + &carrier(first, "") + &other + both));

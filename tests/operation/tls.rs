@@ -1,25 +1,14 @@
 //! TLS towards a carrier, from the configuration to the wire: two processes of the real binary.
 
 use crate::daemon::process::Process;
+use crate::daemon::simulated::sim;
 use crate::daemon::{Daemon, account, route, until};
 use crate::identity::{Identity, identity};
 use crate::operation::configuration::EXIT_CONFIG;
 use serde_json::{Value, json};
-use std::process::Command;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// `nuncio sim`, and its port.
-pub(crate) fn sim(options: &[&str]) -> (Process, u16) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nuncio"));
-    command.args(["sim", "--listen", "127.0.0.1:0"]).args(options);
-    let process = Process::start("nuncio sim", command);
-    let port = process.line(PATIENCE, |lines| {
-        lines.iter().find_map(|it| it.strip_prefix("listening on ")?.rsplit_once(':')?.1.parse().ok())
-    });
-    (process, port)
-}
 
 /// `nuncio sim` with TLS.
 pub(crate) fn secured(identity: &Identity, options: &[&str]) -> (Process, u16) {

@@ -1,6 +1,7 @@
 //! A disk without room: a tmpfs of a few MiB under the store, in namespaces of its own, filled by what is accepted.
 
 use crate::daemon::process::Process;
+use crate::daemon::simulated::sim;
 use crate::daemon::{Daemon, account, carrier, route, until, wrapped};
 use crate::peers::need::trials;
 use rustix::process::Signal;
@@ -29,14 +30,7 @@ struct Stage {
 
 impl Stage {
     fn new(size: &str, min_free: &str) -> Self {
-        let mut sim = Command::new(env!("CARGO_BIN_EXE_nuncio"));
-        sim.args(["sim", "--listen", "127.0.0.1:0"]);
-        let sim = Process::start("nuncio sim", sim);
-        let port = |lines: &[String]| {
-            let line = lines.iter().find_map(|it| it.strip_prefix("listening on "))?;
-            line.rsplit(':').next()?.parse().ok()
-        };
-        let port = sim.line(PATIENCE, port);
+        let (sim, port) = sim(&[]);
         let config = account("[1]") + &carrier(port, "") + &route("");
         let daemon = Daemon::prepare(&config, &[("NUNCIO_STORE_MIN_FREE", min_free)]);
         let store = daemon.config().with_file_name("store");

@@ -1,8 +1,8 @@
 //! Invoices against records: what agrees, what differs, and what is refused.
 
 use super::{COST, PATIENCE, file, sent};
+use crate::daemon::simulated::sim;
 use crate::daemon::{Daemon, account, carrier, route};
-use crate::operation::orders::sim;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write;

@@ -3,8 +3,8 @@
 use super::{COST, PATIENCE, PRICED, file, lines, parts, sent, written};
 use crate::daemon::crash::{Kills, Moment};
 use crate::daemon::raw::{self, Smsc};
+use crate::daemon::simulated::sim;
 use crate::daemon::{Daemon, account, carrier, route, until};
-use crate::operation::orders::sim;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;

@@ -6,6 +6,7 @@
 
 use crate::daemon::client::Client;
 use crate::daemon::process::Process;
+use crate::daemon::simulated::sim;
 use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};
 use crate::peers::need::trials;
 use serde_json::{Value, json};
@@ -62,14 +63,7 @@ impl Stage {
         let made = cc.args(["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-o"]).arg(&library).arg(source).output();
         let made = made.unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let mut sim = Command::new(env!("CARGO_BIN_EXE_nuncio"));
-        sim.args(["sim", "--listen", "127.0.0.1:0", "--ledger"]).arg(folder.path().join("ledger"));
-        let sim = Process::start("nuncio sim", sim);
-        let port = |lines: &[String]| {
-            let line = lines.iter().find_map(|it| it.strip_prefix("listening on "))?;
-            line.rsplit(':').next()?.parse().ok()
-        };
-        let port = sim.line(PATIENCE, port);
+        let (sim, port) = sim(&["--ledger", folder.path().join("ledger").to_str().unwrap()]);
         Self { folder, _sim: sim, port, library }
     }
 

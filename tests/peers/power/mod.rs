@@ -13,7 +13,7 @@ mod record;
 mod trace;
 
 use crate::daemon::client::Client;
-use crate::daemon::process::Process;
+use crate::daemon::simulated::sim;
 use crate::daemon::web::{Act, Web};
 use crate::daemon::{Daemon, KEY, carrier, digest, route, until, wrapped};
 use crate::peers::need::trials;
@@ -25,7 +25,6 @@ use nuncio::record::contract::Store;
 use nuncio::store::sqlite::{Durability, Sqlite};
 use serde_json::{Value, json};
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -69,17 +68,6 @@ fn account(port: u16, secret: &Path) -> String {
     )
 }
 
-fn sim() -> (Process, u16) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nuncio"));
-    command.args(["sim", "--listen", "127.0.0.1:0", "--latency", "0ms..5ms", "--receipts", "0ms..50ms"]);
-    command.args(["--receipt-first", "20%", "--twice", "10%"]);
-    let sim = Process::start("nuncio sim", command);
-    let port = sim.line(PATIENCE, |lines| {
-        lines.iter().find_map(|it| it.strip_prefix("listening on ")?.rsplit(':').next()?.parse().ok())
-    });
-    (sim, port)
-}
-
 /// Applications send singles and small orders in turn, so many rounds each; the ids of the messages.
 fn load(daemon: &Daemon, wave: usize, rounds: usize) -> Vec<String> {
     let send = |application: usize| {
@@ -114,7 +102,8 @@ impl Run {
         let (secret, log) = (folder.path().join("secret"), folder.path().join("strace"));
         std::fs::write(&secret, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let web = Web::start(|_, _| Act::Reply(204, "", String::new()));
-        let (_sim, port) = sim();
+        let much = ["--latency", "0ms..5ms", "--receipts", "0ms..50ms", "--receipt-first", "20%", "--twice", "10%"];
+        let (_sim, port) = sim(&much);
         let config = account(web.port(), &secret) + &carrier(port, "") + &route("");
         let mut daemon =
             Daemon::prepare(&config, &[("NUNCIO_STORE_RETENTION", retention), ("NUNCIO_LOG_LEVEL", "info")]);
