@@ -24,7 +24,7 @@ impl Scenario {
     pub(super) fn accounts(dice: &mut Dice, plan: &mut Plan) -> Option<(AccountId, Money)> {
         let managed = dice.percent(50);
         let quota =
-            dice.percent(30).then(|| Quota { messages: dice.range(10, 40), period: ms(dice.range(2_000, 10_000)) });
+            dice.percent(30).then(|| Quota { messages: dice.range(15, 20), period: ms(dice.range(20_000, 60_000)) });
         let terms = [Terms { managed, ..Terms::default() }, Terms { quota, ..Terms::default() }, Terms::default()];
         for (id, terms) in (1..).map(AccountId).zip(terms) {
             let mut it = account(id, terms);

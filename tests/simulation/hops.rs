@@ -218,6 +218,27 @@ fn what_was_taken_after_its_message_had_gone_on_goes_after_it_where_no_receipt_c
 }
 
 #[test]
+fn a_receipt_that_speaks_for_all_parts_fails_none_that_another_carrier_took_before() {
+    let mut bench = bench(|it| {
+        let carrier = it.carriers.get_mut(&BETA.carrier).unwrap();
+        carrier.dialect = Arc::new(Dialect { receipts: ReceiptsAsked::Last, ..Dialect::default() });
+    });
+    let first = tickets(&bench.beat(vec![order(&"a".repeat(161), 2)]).1);
+    let refused = vec![answered(ACME, first[0].1, Answer::Taken), answered(ACME, first[1].1, Answer::Elsewhere)];
+    let mut second = tickets(&bench.beat(refused).1);
+    bench.now = bench.now + WINDOW;
+    second.extend(tickets(&bench.beat(Vec::new()).1));
+    assert_eq!(second.iter().map(|it| it.0).collect::<Vec<_>>(), [BETA, BETA]);
+    bench.beat(second.iter().map(|it| answered(BETA, it.1, Answer::Taken)).collect());
+    let last = second.iter().map(|it| it.1).max_by_key(|it| it.key()).unwrap();
+    bench.beat(vec![receipt(BETA, last, Status::Failed)]);
+    let phases = |bench: &Bench| entry(bench).parts.iter().map(Part::phase).collect::<Vec<_>>();
+    assert_eq!(phases(&bench), [Phase::Sent, Phase::Failed], "ACME may still deliver the first");
+    bench.beat(vec![receipt(ACME, first[0].1, Status::Delivered)]);
+    assert_eq!(phases(&bench), [Phase::Delivered, Phase::Failed]);
+}
+
+#[test]
 fn what_comes_late_does_not_fill_memory() {
     const MANY: u64 = 2_000;
     let mut plan = Bench::plan_over(&[ACME.carrier, BETA.carrier]);

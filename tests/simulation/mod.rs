@@ -53,6 +53,10 @@ const SINGLE: Play = Play {
         ("answers beside", 40),
         ("delivered", 4_500),
         ("undeliverable", 1_200),
+        ("failed", 500),
+        ("expired", 680),
+        ("without receipt", 180),
+        ("unknown", 330),
         ("cancelled", 300),
         ("ends compared", 5_000),
         ("corrections", 60),
@@ -69,7 +73,8 @@ const SINGLE: Play = Play {
         ("ENROUTE", 1_100),
         ("refunds", 250),
         ("requests without means", 12),
-        ("requests put off", 1_000),
+        ("requests put off", 1_600),
+        ("requests over a quota", 300),
     ],
 };
 

@@ -33,8 +33,8 @@ pub(crate) struct Hearing {
     words: BTreeMap<(CarrierId, String), Vec<Heard>>,
     /// What waits for its confirmation, by link and tag: id and word.
     asked: BTreeMap<(LinkId, u64), (String, String)>,
-    /// Carrier, id and word of what was confirmed.
-    confirmed: BTreeSet<(CarrierId, String, String)>,
+    /// Carrier, id and word of what was confirmed, and how often the carrier has not heard that yet.
+    confirmed: BTreeMap<(CarrierId, String, String), u64>,
 }
 
 /// Parts that have a name by a guess.
@@ -75,18 +75,13 @@ fn words(attempt: &Attempt) -> impl Iterator<Item = &str> {
 
 impl World {
     /// Whether the parts that receipts in these happenings are about are to be sent again.
-    fn are_again(&self, happenings: &[Happening]) -> Vec<bool> {
+    pub(super) fn are_again(&self, happenings: &[Happening]) -> Vec<bool> {
         let again = |carrier: CarrierId, id: &str| {
             let taken = self.smscs[&carrier].called(id);
             let part = taken.and_then(|it| self.store.parts.get(&self.key_of(it.name)?));
             part.is_some_and(|it| matches!(it.phase(), Phase::Queued | Phase::Intended))
         };
         receipts(happenings).map(|(link, _, id, _)| again(link.carrier, id)).collect()
-    }
-
-    /// What stands in the way of certainty before a beat.
-    pub(super) fn before_hearing(&self, happenings: &[Happening]) -> Vec<bool> {
-        self.are_again(happenings)
     }
 
     /// The loop has taken up what happened; unless `kept` its commit failed.
@@ -110,15 +105,14 @@ impl World {
             waits || self.is_on_record(link.carrier, &id, &word),
             "confirmed-is-durable: {word} of {id} at {link:?} is nowhere"
         );
-        self.hearing.confirmed.insert((link.carrier, id, word));
+        *self.hearing.confirmed.entry((link.carrier, id, word)).or_default() += 1;
     }
 
     /// A carrier hears that its receipt is safe: so the loop has said.
-    pub(super) fn confirmed_receipt(&self, carrier: CarrierId, id: &str, word: &str) {
-        assert!(
-            self.hearing.confirmed.contains(&(carrier, id.to_owned(), word.to_owned())),
-            "commit-before-act: {word} of {id} is confirmed and was not ordered to be"
-        );
+    pub(super) fn confirmed_receipt(&mut self, carrier: CarrierId, id: &str, word: &str) {
+        let ordered = self.hearing.confirmed.get_mut(&(carrier, id.to_owned(), word.to_owned()));
+        let left = ordered.and_then(|it| it.checked_sub(1).map(|left| *it = left));
+        assert!(left.is_some(), "commit-before-act: {word} of {id} is confirmed and was not ordered to be");
     }
 
     fn is_on_record(&self, carrier: CarrierId, id: &str, word: &str) -> bool {
@@ -170,47 +164,59 @@ impl World {
                 guesses.entry((it.link.carrier, id.canonical())).or_default().insert(*key);
             }
         }
+        let delivered = |(carrier, it): &(CarrierId, &Taken)| self.has_said(*carrier, &it.receipt_id, "DELIVRD");
+        let with_one: BTreeSet<Seq> =
+            taken.iter().filter(|it| it.1.iter().any(delivered)).map(|it| it.0.seq()).collect();
         let mut sure = 0;
         for (key, part) in &self.store.parts {
             let taken = taken.get(key).map_or(&[][..], Vec::as_slice);
-            self.check_delivered(part, taken);
+            self.check_delivered(part, taken, &with_one);
             sure += u64::from(self.check_end(part, taken, &guesses));
         }
         self.tally.add("ends compared", sure);
     }
 
-    /// Nothing is delivered of which no carrier said so.
-    fn check_delivered(&self, part: &Part, taken: &[(CarrierId, &Taken)]) {
-        if part.phase() != Phase::Delivered || self.is_shared(part) {
+    fn has_said(&self, carrier: CarrierId, id: &str, word: &str) -> bool {
+        let words = self.hearing.words.get(&(carrier, id.to_owned()));
+        words.is_some_and(|it| it.iter().any(|it| it.word == word))
+    }
+
+    /// Nothing is delivered of which no carrier said so: of the part itself, or where one receipt speaks for all, of
+    /// some part of its message.
+    fn check_delivered(&self, part: &Part, taken: &[(CarrierId, &Taken)], with_one: &BTreeSet<Seq>) {
+        if part.phase() != Phase::Delivered {
             return;
         }
-        let said = |carrier: CarrierId, id: &str| {
-            let words = self.hearing.words.get(&(carrier, id.to_owned()));
-            words.is_some_and(|it| it.iter().any(|it| it.word == "DELIVRD"))
-        };
-        let own = taken.iter().any(|(carrier, it)| said(*carrier, &it.receipt_id));
+        let own = taken.iter().any(|(carrier, it)| self.has_said(*carrier, &it.receipt_id, "DELIVRD"));
+        let shared = self.is_shared(part) && with_one.contains(&part.key.seq());
         let guessed = || {
             self.store.attempts_of(part.key).any(|it| {
                 let id = it.carrier_message_id.as_ref().filter(|_| 1 < self.life && it.command_status.is_none());
                 id.is_some() && words(it).any(|it| it == "DELIVRD")
             })
         };
-        assert!(own || guessed(), "never-fake-delivery: {part:?}");
+        assert!(own || shared || guessed(), "never-fake-delivery: {part:?}");
     }
 
-    /// Whether the receipt of another part speaks for this one.
+    /// Whether the receipt of another part may speak for this one.
     fn is_shared(&self, part: &Part) -> bool {
-        let carrier = part.attempt.as_ref().and_then(|it| self.scenario.plans[0].carriers.get(&it.link.carrier));
+        let Some(attempt) = part.attempt.as_ref().filter(|it| it.receipt.is_none()) else { return false };
+        let carrier = self.scenario.plans[0].carriers.get(&attempt.link.carrier);
         carrier.is_some_and(|it| it.dialect.receipts != ReceiptsAsked::All)
             && 1 < self.store.parts_of(part.key.seq()).count()
     }
 
+    /// Since when another part of its message has ended at the carrier that has this one, where that speaks for both.
+    fn shared_end(&self, part: &Part) -> Option<Time> {
+        let carrier = part.attempt.as_ref().filter(|_| self.is_shared(part))?.link.carrier;
+        let parts = self.store.parts_of(part.key.seq()).filter(|it| it.key != part.key);
+        let attempts = parts.flat_map(|it| self.store.attempts_of(it.key)).filter(|it| it.link.carrier == carrier);
+        let receipts = attempts.filter_map(|it| it.receipt.as_ref()).filter(|it| it.status.is_final());
+        receipts.map(|it| it.received_at).min()
+    }
+
     /// How a part ended is what its carriers said. Returns whether there was no doubt what that is.
     fn check_end(&self, part: &Part, taken: &[(CarrierId, &Taken)], guesses: &Guesses) -> bool {
-        // The receipt of another part has ended it, or may have.
-        if self.is_shared(part) && part.attempt.as_ref().is_some_and(|it| it.receipt.is_none()) {
-            return false;
-        }
         let attempts: Vec<&Attempt> = self.store.attempts_of(part.key).collect();
         let (mut all, mut silent) = (Vec::new(), false);
         for attempt in &attempts {
@@ -235,12 +241,20 @@ impl World {
             let word = word.or_else(|| heard.iter().find(|it| meaning(&it.word).is_some()));
             let current = part.attempt.as_ref().is_some_and(|it| it.number == attempt.number);
             // What came before its answer was not known to be about it.
-            all.extend(word.map(|it| Said { known: it.at.max(attempt.answered_at), heard: it, current }));
+            let taken_at = attempt.answer.filter(|it| *it == Answer::Taken).map(|_| attempt.answered_at);
+            all.extend(word.map(|it| Said { known: it.at.max(attempt.answered_at), heard: it, current, taken_at }));
         }
         all.sort_by_key(|it| it.known);
-        let Some(expected) = expected(&all, silent) else { return false };
-        // What the route gave up is not taken back.
-        let given_up = part.phase() == Phase::Failed && part.reason != Some(Reason::Undeliverable);
+        let expected = match self.shared_end(part) {
+            // The receipt of another part has ended it, but for what another carrier may still deliver.
+            Some(at) => all.first().filter(|it| attempts.len() == 2 && it.is_awaited(at)).map(|_| Phase::Delivered),
+            None => expected(&all, silent),
+        };
+        let Some(expected) = expected else { return false };
+        // What the route gave up before is not taken back.
+        let given_up = part.phase() == Phase::Failed
+            && part.reason != Some(Reason::Undeliverable)
+            && all.iter().all(|it| part.done_at <= it.known);
         assert!(
             part.phase() == expected || given_up,
             "said-is-told: {all:?} makes it {expected:?}, it is {part:?}, {attempts:?}"
@@ -257,6 +271,15 @@ struct Said<'a> {
     heard: &'a Heard,
     /// It is about the last attempt.
     current: bool,
+    /// When its carrier took that, as far as it answered.
+    taken_at: Option<Time>,
+}
+
+impl Said<'_> {
+    /// It says that the part was delivered, and was waited for at this moment.
+    fn is_awaited(&self, at: Time) -> bool {
+        self.heard.word == "DELIVRD" && self.taken_at.is_some_and(|it| it <= at) && at < self.known
+    }
 }
 
 /// What words about attempts make of a part, in the order in which they were known; `None` where that depends on more
@@ -269,6 +292,8 @@ fn expected(all: &[Said<'_>], silent: bool) -> Option<Phase> {
         // One that has delivered is believed, whatever the others say after it.
         Phase::Delivered if all.iter().all(|it| first.known < it.known || it.heard.word == "DELIVRD") => Some(end),
         Phase::Delivered => None,
+        // Whoever else took it may still deliver it.
+        _ if all.len() == 2 && all[1].is_awaited(first.known) => Some(Phase::Delivered),
         // Which of two that failed it otherwise decides depends on where the part was when each came.
         _ => Some(end).filter(|_| agreed && !silent && all.iter().any(|it| it.current)),
     }

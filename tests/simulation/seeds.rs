@@ -1,5 +1,6 @@
 //! Plays, and how their seeds are run: those of the test command, those that failed once, one again, and new ones.
 
+use crate::simulation::PLAYS;
 use crate::simulation::dice::Seed;
 use crate::simulation::tally::Tally;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,9 +37,11 @@ impl Play {
 
     /// Runs the seed that the variable names, if it is one of this play, else all of them.
     pub(crate) fn each_seed(&self) {
-        if let Some(one) = std::env::var(ONE).ok().as_deref().and_then(named) {
-            if one.0 == self.name {
-                println!("{}", (self.run)(Seed { play: self.name, number: one.1 }));
+        if let Ok(text) = std::env::var(ONE) {
+            let one = named(&text).filter(|it| PLAYS.iter().any(|play| play.name == it.0));
+            let (play, number) = one.unwrap_or_else(|| panic!("{ONE}={text} names no seed, such as several:17"));
+            if play == self.name {
+                println!("{}", (self.run)(Seed { play: self.name, number }));
             }
             return;
         }

@@ -90,7 +90,13 @@ impl Dispatch {
         // What a carrier says that the part has left says nothing of what the one has that it went to.
         let sharing = if current { self.without_receipt(key) } else { Vec::new() };
         for sibling in sharing {
-            self.end_part(sibling, end, reason);
+            let number = self.set.part(sibling).and_then(|it| it.attempt.as_ref()).map(|it| it.number);
+            if end != End::Delivered && self.is_pending(sibling, number) {
+                // Another carrier took it before, and may still deliver it; of this one no receipt is missing.
+                self.set_due(&[sibling], Time::NEVER);
+            } else {
+                self.end_part(sibling, end, reason);
+            }
         }
     }
 

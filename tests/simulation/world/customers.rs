@@ -69,7 +69,8 @@ impl World {
             | Err(Denial::Draining)
             | Err(Denial::Running)
             | Err(Denial::TooMany { wait: Some(_), .. }) => {
-                self.tally.note("requests put off");
+                let is_quota = matches!(reply, Err(Denial::TooMany { .. }));
+                self.tally.note(if is_quota { "requests over a quota" } else { "requests put off" });
                 let after = self.dice.range(500, 5_000);
                 self.post(self.now + after, Coming::Request(Box::new(submission.expect("a reply to a request"))));
             }

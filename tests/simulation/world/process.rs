@@ -111,20 +111,20 @@ impl World {
         let before: BTreeMap<PartKey, Phase> =
             named.filter_map(|it| self.store.parts.get(&it).map(|part| (it, part.phase()))).collect();
         self.look_at_wall();
-        let unsure = self.before_hearing(&happenings);
+        let again = self.are_again(&happenings);
         let (time, dice) = (self.time(), &mut self.rolls);
         self.store.touched.clear();
         self.beats += 1;
         let Ok(outcome) = dispatch.beat(time, &mut || dice.next(), happenings.clone(), &mut self.store) else {
             self.poisoned(&happenings);
-            self.heard_receipts(&happenings, &unsure, false);
+            self.heard_receipts(&happenings, &again, false);
             return;
         };
         if happenings.iter().any(|it| matches!(it, Happening::Reconfigure(_))) {
             self.ledger.paces(&self.plan, self.now, false);
             self.ledger.permits(&self.store, &self.plan);
         }
-        self.heard_receipts(&happenings, &unsure, true);
+        self.heard_receipts(&happenings, &again, true);
         self.ledger.took_up(self.now, &happenings, &before, (&self.store, &self.plan));
         self.ledger.told(self.now, &outcome.facts, &self.store);
         self.tally.hear(&outcome.facts);
