@@ -36,6 +36,7 @@ mod runtime;
 pub mod serve;
 pub mod simulate;
 mod client;
+mod ending;
 pub mod ask;
 pub mod backup;
 pub mod demo;

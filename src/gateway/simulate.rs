@@ -1,5 +1,6 @@
 //! `nuncio sim`: a simulated carrier under the signals of the system.
 
+use crate::gateway::ending::Ending;
 use crate::gateway::runtime::block_on;
 use crate::simulator::carrier::SimulatedCarrier;
 use crate::simulator::command::Command;
@@ -9,22 +10,15 @@ use crate::simulator::stats::Stats;
 use std::io;
 use std::net::SocketAddr;
 use tokio::runtime::Handle;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs until SIGTERM or SIGINT; returns how often what happened. Where it listens is given to `tell`.
 pub fn simulate(options: &Options, tell: fn(SocketAddr)) -> io::Result<Stats> {
     block_on(async {
         let server = SmscServer::bind(options).await?;
+        let mut ending = Ending::new()?;
         tell(server.address()?);
         read_commands(server.carrier());
-        let mut terminate = signal(SignalKind::terminate())?;
-        let asked = async move {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => (),
-                _ = terminate.recv() => (),
-            }
-        };
-        server.run(asked).await
+        server.run(async move { ending.wanted().await }).await
     })
 }
 

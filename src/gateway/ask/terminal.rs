@@ -2,7 +2,6 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Another screen, without a cursor; and the one of before.
 const BEGIN: &str = "\x1b[?1049h\x1b[?25l";
@@ -46,22 +45,5 @@ impl<W: Write> Drop for Screen<W> {
     fn drop(&mut self) {
         // A terminal that is gone has nothing to be put right.
         _ = self.0.write_all(END.as_bytes()).and_then(|()| self.0.flush());
-    }
-}
-
-/// Whether somebody wants it to end: heard from when it is made, also while something else is awaited.
-pub(super) struct Ending([Signal; 2]);
-
-impl Ending {
-    pub(super) fn new() -> io::Result<Self> {
-        Ok(Self([signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?]))
-    }
-
-    pub(super) async fn wanted(&mut self) {
-        let [interrupt, terminate] = &mut self.0;
-        tokio::select! {
-            _ = interrupt.recv() => (),
-            _ = terminate.recv() => (),
-        }
     }
 }

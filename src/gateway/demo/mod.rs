@@ -12,6 +12,7 @@ use crate::config;
 use crate::gateway::ask::page::Page;
 use crate::gateway::client::{Client, ClientError};
 use crate::gateway::demo::table::{Picture, Table};
+use crate::gateway::ending::Ending;
 use crate::gateway::failure::Failure;
 use crate::gateway::run::Gateway;
 use crate::gateway::runtime::block_on;
@@ -30,7 +31,6 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval, sleep};
@@ -123,7 +123,7 @@ impl Demo {
             return Err(DemoError::TooFew);
         }
         // From now on a signal is heard, and leaves nothing behind.
-        let mut asked = std::pin::pin!(end_signal()?);
+        let mut ending = Ending::or_hangup()?;
         let folder = Folder(std::env::temp_dir().join(format!("nuncio-demo-{}", &new_key().0[..12])));
         std::fs::create_dir_all(&folder.0)?;
         let (north, south) = (Simulated::start(1).await?, Simulated::start(2).await?);
@@ -145,10 +145,10 @@ impl Demo {
             // Once its last line stands there it is done, however soon its reader ends it.
             biased;
             shown = show.run() => shown,
-            () = &mut asked => Err(DemoError::Interrupted),
+            () = ending.wanted() => Err(DemoError::Interrupted),
         };
         if self.keep && result.is_ok() {
-            asked.await;
+            ending.wanted().await;
         }
         upkeep.abort();
         gateway.stop().await?;
@@ -156,19 +156,6 @@ impl Demo {
         south.stop().await;
         result
     }
-}
-
-/// Ends once the demo is asked to end: by its terminal, its closing, or another process.
-fn end_signal() -> io::Result<impl Future<Output = ()>> {
-    let (mut interrupt, mut hangup) = (signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => (),
-            _ = hangup.recv() => (),
-            _ = terminate.recv() => (),
-        }
-    })
 }
 
 async fn upkeep(exposition: std::sync::Arc<Exposition>) {
