@@ -30,10 +30,16 @@ impl Controls {
         Self { lane, wake }
     }
 
-    /// Says something. That the loop has ended is noticed by who waits for it.
-    pub(super) async fn tell(&self, control: Control) {
-        _ = self.lane.send(control).await;
+    /// What wakes the loop, for who has something for it on another lane.
+    pub(super) const fn wake(&self) -> &Wake {
+        &self.wake
+    }
+
+    /// Says something; false to a loop that has ended, which is noticed by who waits for it.
+    pub(super) async fn tell(&self, control: Control) -> bool {
+        let is_said = self.lane.send(control).await.is_ok();
         self.wake.wake();
+        is_said
     }
 
     /// Asks something; nothing from a loop that has ended.

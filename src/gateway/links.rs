@@ -1,10 +1,9 @@
 //! Which links run: started, stopped and replaced as the configuration says.
 
 use crate::carrier::esme::Command;
-use crate::gateway::control::{ANSWERS_MAX, Control};
+use crate::gateway::control::{ANSWERS_MAX, Control, Controls};
 use crate::gateway::handles::Handles;
 use crate::gateway::port::Port;
-use crate::gateway::wake::Wake;
 use crate::link::channels::{self, Outlet, Room};
 use crate::link::http;
 use crate::link::options::Options;
@@ -31,8 +30,7 @@ const UNBIND_MAX: Duration = Duration::from_secs(8);
 /// The links that run.
 pub(super) struct Links {
     running: BTreeMap<LinkId, Running>,
-    controls: mpsc::Sender<Control>,
-    wake: Wake,
+    controls: Controls,
     veil: Veil,
     traces: Traces,
     standings: LinkStatuses,
@@ -100,9 +98,9 @@ struct Running {
 }
 
 impl Links {
-    pub(super) fn new(controls: mpsc::Sender<Control>, veil: Veil, handles: &Handles) -> Self {
-        let (wake, traces, standings) = (handles.wake.clone(), handles.traces.clone(), handles.links.clone());
-        Self { running: BTreeMap::new(), controls, wake, veil, traces, standings, epochs: Arc::default() }
+    pub(super) fn new(controls: Controls, veil: Veil, handles: &Handles) -> Self {
+        let (traces, standings) = (handles.traces.clone(), handles.links.clone());
+        Self { running: BTreeMap::new(), controls, veil, traces, standings, epochs: Arc::default() }
     }
 
     /// Makes the running links those that are wanted. A session goes on wherever what it began with is the same.
@@ -130,14 +128,13 @@ impl Links {
 
     async fn start(&mut self, wanted: Wanted, meters: &Meters) {
         let (id, room) = (wanted.id(), wanted.room());
-        let (outlet, inlet) = channels::channels(room, self.wake.function());
+        let (outlet, inlet) = channels::channels(room, self.controls.wake().function());
         let (commands, orders) = mpsc::channel(channels::commands(room));
         // The loop must know the link before the link has anything to say.
         let port = Port { inlet, commands: commands.clone() };
-        if self.controls.send(Control::Attach(id, port)).await.is_err() {
+        if !self.controls.tell(Control::Attach(id, port)).await {
             return;
         }
-        self.wake.wake();
         let stop = CancellationToken::new();
         let (task, latest) = self.spawn(&wanted, (outlet, orders), stop.clone(), meters);
         self.running.insert(id, Running { wanted, latest, stop, commands, task });

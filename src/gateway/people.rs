@@ -14,7 +14,6 @@ use crate::api::handler::people::{Kept, NotForgotten, PersonNews, PersonRequest}
 use crate::dispatch::door::happening::{Ask, Forgetting, Recorded};
 use crate::dispatch::door::reply::{ForgottenSome, Grant};
 use crate::gateway::control::{Control, Controls};
-use crate::gateway::wake::Wake;
 use crate::message::id::{EndpointId, Seq};
 use crate::message::time::Time;
 use crate::record::event::Event;
@@ -109,7 +108,6 @@ pub(super) struct People {
     readers: Readers,
     calls: mpsc::Sender<LoopRequest>,
     controls: Controls,
-    wake: Wake,
     meters: watch::Receiver<Arc<Meters>>,
     /// The mark of the writer of records of charge, while there is one.
     records: watch::Receiver<Option<EndpointId>>,
@@ -120,13 +118,13 @@ impl People {
     /// With those of before.
     pub(super) fn new(
         readers: Readers,
-        (calls, controls, wake): (mpsc::Sender<LoopRequest>, Controls, Wake),
+        (calls, controls): (mpsc::Sender<LoopRequest>, Controls),
         meters: &watch::Receiver<Arc<Meters>>,
         records: watch::Receiver<Option<EndpointId>>,
         before: Vec<ToForget>,
     ) -> Self {
         let all = before.into_iter().map(Person::new).collect();
-        Self { readers, calls, controls, wake, meters: meters.clone(), records, all }
+        Self { readers, calls, controls, meters: meters.clone(), records, all }
     }
 
     /// Forgets who is to be forgotten, until nobody can ask any more.
@@ -284,7 +282,7 @@ impl People {
         let (reply, answer) = oneshot::channel();
         let ask = LoopRequest::Ask(Ask::Forget(Box::new(what)), reply);
         self.calls.send(ask).await.map_err(|_| Trouble::Ended)?;
-        self.wake.wake();
+        self.controls.wake().wake();
         match answer.await {
             Ok(Ok(Grant::ForgottenSome(some))) => Ok(some),
             _ => Err(Trouble::Ended),

@@ -92,13 +92,13 @@ impl Gateway {
         handles.health.store_open.store(true, Ordering::Relaxed);
 
         let mut cdr = Cdr::new(&handles, readers.clone(), calls_in.clone());
-        let to_loop = Controls::new(controls_in.clone(), handles.wake.clone());
+        let to_loop = Controls::new(controls_in, handles.wake.clone());
         let made = MadeEndpoints::new(made, handles.callbacks.clone(), to_loop.clone());
         let told = Arc::new(Mutex::new(Endpoints::new(&handles, made, (readers.clone(), calls_in.clone()))));
         let (requests_in, requests) = mpsc::channel(ENDPOINT_REQUESTS_MAX);
         tokio::spawn(endpoints::serve(told.clone(), requests));
         let (people_in, people) = mpsc::channel(PEOPLE_REQUESTS_MAX);
-        let lanes = (calls_in.clone(), to_loop.clone(), handles.wake.clone());
+        let lanes = (calls_in.clone(), to_loop.clone());
         let forgets = People::new(readers.clone(), lanes, &handles.latest.meters, cdr.mark(), to_forget);
         let lanes = (calls_in, requests_in, people_in);
         let context = Context::new(wiring(&handles, lanes, (readers, opted_out), &loaded.http));
@@ -106,7 +106,7 @@ impl Gateway {
         let admin = listen(&loaded.admin, router::operations(&context), &context, stop.clone())?;
         let http = listen(&loaded.http, router::application(&context), &context, stop)?;
         handles.health.listening.store(true, Ordering::Relaxed);
-        let mut links = Links::new(controls_in, veil, &handles);
+        let mut links = Links::new(to_loop.clone(), veil, &handles);
         // Before anything is sent: the loop has to know who is told of it.
         told.lock().await.set(loaded.webhooks, loaded.templates).await;
         let (mut sandbox, mut smpp) = (Sandbox::default(), loaded.links);
