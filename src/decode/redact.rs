@@ -49,7 +49,7 @@ fn mask(text: &str) -> String {
     let digits = text.strip_prefix('+').unwrap_or(text);
     match (text, digits.bytes().all(|it| it.is_ascii_digit())) {
         ("", _) => "\"\"".to_owned(),
-        (_, true) => hide_middle(digits),
+        (_, true) => hide_middle(digits).to_string(),
         _ => "***".to_owned(),
     }
 }

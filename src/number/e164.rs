@@ -155,11 +155,23 @@ impl fmt::Display for Masked {
 
 /// The digits of a number with its middle hidden: enough to tell two apart, not enough to call one. At least four stay
 /// hidden; the first show the country, the last tell it from its neighbours.
-pub fn hide_middle(digits: &str) -> String {
+pub fn hide_middle(digits: &str) -> HiddenMiddle<'_> {
     let last = digits.len().saturating_sub(8).min(3);
     let first = digits.len().saturating_sub(4 + last).min(4);
-    let hidden = digits.len() - first - last;
-    format!("{}{:*<hidden$}{}", &digits[..first], "", &digits[first + hidden..])
+    HiddenMiddle { first: &digits[..first], hidden: digits.len() - first - last, last: &digits[digits.len() - last..] }
+}
+
+/// What [`hide_middle`] leaves of digits.
+pub struct HiddenMiddle<'a> {
+    first: &'a str,
+    hidden: usize,
+    last: &'a str,
+}
+
+impl fmt::Display for HiddenMiddle<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{:*<width$}{}", self.first, "", self.last, width = self.hidden)
+    }
 }
 
 impl fmt::Debug for Masked {
