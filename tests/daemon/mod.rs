@@ -298,8 +298,13 @@ pub(crate) fn account(routes: &str) -> String {
 
 /// A carrier `acme` at this port; `more` are further lines of it.
 pub(crate) fn carrier(port: u16, more: &str) -> String {
+    carrier_named("acme", port, more)
+}
+
+/// The same of another name, beside it or in its place.
+pub(crate) fn carrier_named(id: &str, port: u16, more: &str) -> String {
     format!(
-        "[[carrier]]\nid = \"acme\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\n\
+        "[[carrier]]\nid = \"{id}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\n\
          reconnect = {{ base = \"50ms\", max = \"200ms\" }}\n{more}\n"
     )
 }

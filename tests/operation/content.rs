@@ -1,7 +1,7 @@
 //! Every form of content on the wire, octet by octet, from a request to an SMSC of bare octets.
 
 use crate::daemon::raw::{Frame, Link, SUBMIT_SM, Smsc};
-use crate::daemon::{Daemon, account, carrier, route};
+use crate::daemon::{Daemon, account, carrier, carrier_named, route};
 use serde_json::{Value, json};
 
 const DATA_SM: u32 = 0x103;
@@ -54,10 +54,7 @@ impl Submit {
 
 /// A carrier of this name at a port, and a route to it.
 fn way(number: usize, name: &str, port: u16, more: &str) -> String {
-    format!(
-        "[[carrier]]\nid = \"{name}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\n{more}\n\
-         [[route]]\nid = {number}\ncarriers = [\"{name}\"]\n"
-    )
+    carrier_named(name, port, more) + &format!("[[route]]\nid = {number}\ncarriers = [\"{name}\"]\n")
 }
 
 /// Sends a message and reads its submits, whose number is the one that was promised unless the carrier cuts.

@@ -3,7 +3,7 @@
 use crate::daemon::process::Process;
 use crate::daemon::raw::{self, Smsc};
 use crate::daemon::simulated;
-use crate::daemon::{Daemon, account, until};
+use crate::daemon::{Daemon, account, carrier_named, until};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -32,12 +32,7 @@ fn a_carrier_that_is_killed_under_load_loses_no_message() {
     let folder = tempfile::tempdir().unwrap();
     let (first, port, ledger) = sim(folder.path().join("first"));
     let (_second, other_port, other_ledger) = sim(folder.path().join("second"));
-    let carrier = |id: &str, port: u16| {
-        format!(
-            "[[carrier]]\nid = \"{id}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\n\
-             reconnect = {{ base = \"50ms\", max = \"200ms\" }}\n"
-        )
-    };
+    let carrier = |id: &str, port: u16| carrier_named(id, port, "");
     let route = "[[route]]\nid = 1\ncarriers = [\"first\", \"second\"]\nreceipt_window = \"2s\"\n";
     let daemon = Daemon::start(&(account("[1]") + &carrier("first", port) + &carrier("second", other_port) + route));
     until("both links are up", PATIENCE, || (daemon.metrics().sum("link_up", &[]) == 2.0).then_some(()));
@@ -65,13 +60,8 @@ fn a_carrier_that_is_killed_under_load_loses_no_message() {
 #[test]
 fn a_carrier_that_falls_silent_is_left_after_the_times_of_the_configuration() {
     let (first, second) = (Smsc::new(), Smsc::new());
-    let carrier = |id: &str, smsc: &Smsc| {
-        format!(
-            "[[carrier]]\nid = \"{id}\"\naddress = [\"127.0.0.1:{}\"]\nsystem_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\n\
-             window = 1\nahead = 0\nenquire_link = \"1s\"\nresponse_timeout = \"1s\"\n",
-            smsc.port()
-        )
-    };
+    let lines = "window = 1\nahead = 0\nenquire_link = \"1s\"\nresponse_timeout = \"1s\"";
+    let carrier = |id: &str, smsc: &Smsc| carrier_named(id, smsc.port(), lines);
     let route = "[[route]]\nid = 1\ncarriers = [\"first\", \"second\"]\nunknown = \"resend\"\n";
     let daemon = Daemon::start(&(account("[1]") + &carrier("first", &first) + &carrier("second", &second) + route));
     // It is read from no more, and nothing closes it.

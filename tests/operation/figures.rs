@@ -1,7 +1,7 @@
 //! The page of metrics as a whole: what it costs, and that each family on it is fed.
 
 use crate::daemon::simulated::sim;
-use crate::daemon::{Daemon, account, quiet_port};
+use crate::daemon::{Daemon, account, carrier_named, quiet_port};
 use flate2::read::GzDecoder;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -161,11 +161,9 @@ fn every_family_is_fed() {
     let ((_first, port), (_second, other)) = (sim(&rude), sim(&["--latency=5ms..30ms", "--receipts=50ms..300ms"]));
     let mut config = account("[1]");
     for (id, port) in [("acme", port), ("beta", other)] {
-        let lines = "enquire_link = \"300ms\"\nresponse_timeout = \"1s\"\nparked_for = \"1s\"\n\
-            cost = { default = \"0.01\", currency = \"EUR\" }\nreconnect = { base = \"50ms\", max = \"200ms\" }";
-        writeln!(config, "[[carrier]]\nid = \"{id}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"")
-            .unwrap();
-        writeln!(config, "password = \"Zk7pQ2xw\"\npace = \"500/s\"\n{lines}").unwrap();
+        let lines = "enquire_link = \"300ms\"\nresponse_timeout = \"1s\"\nparked_for = \"1s\"\npace = \"500/s\"\n\
+            cost = { default = \"0.01\", currency = \"EUR\" }";
+        config += &carrier_named(id, port, lines);
     }
     config += "[[route]]\nid = 1\norder = \"scored\"\ncarriers = [\"acme\", \"beta\"]\nunknown = \"hold\"\nreceipt_window = \"300ms\"\n";
     let daemon = Daemon::start(&config);

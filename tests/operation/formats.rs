@@ -4,7 +4,7 @@
 
 use crate::daemon::raw::{self, Smsc};
 use crate::daemon::simulated::sim;
-use crate::daemon::{Daemon, KEY, PATIENCE, digest, quiet_port, until};
+use crate::daemon::{Daemon, PATIENCE, account, carrier, carrier_named, quiet_port, until};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -37,23 +37,13 @@ fn fixture(format: u32) -> PathBuf {
 
 /// The configuration under which the stores were written, at these ports.
 fn configuration(acme: u16, beta: u16) -> String {
-    let account = format!(
-        "[[account]]\nid = \"shop\"\nkey_sha256 = [\"{}\"]\nscopes = [\"send\", \"read\", \"admin\"]\nroutes = [1, 2]\nsenders = [\"*\"]\n",
-        digest(KEY)
-    );
-    let carrier = |id: &str, port: u16| {
-        format!(
-            "[[carrier]]\nid = \"{id}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\n\
-             reconnect = {{ base = \"50ms\", max = \"200ms\" }}\n"
-        )
-    };
     let route = |id: u32, class: &str, carrier: &str, more: &str| {
         format!("[[route]]\nid = {id}\nclass = \"{class}\"\ncarriers = [\"{carrier}\"]\nvalidity = \"30d\"\n{more}\n")
     };
     [
-        account,
-        carrier("acme", acme),
-        carrier("beta", beta),
+        account("[1, 2]"),
+        carrier(acme, ""),
+        carrier_named("beta", beta, ""),
         route(1, "transactional", "acme", "unknown = \"hold\""),
         route(2, "marketing", "beta", ""),
     ]

@@ -1,7 +1,7 @@
 //! Operators see and act, through the real binary.
 
 use crate::daemon::raw::{self, Smsc};
-use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};
+use crate::daemon::{Daemon, account, carrier, carrier_named, quiet_port, route, until};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -97,10 +97,7 @@ fn a_link_is_bound_anew_and_its_trace_shows_neither_numbers_nor_texts_nor_passwo
 fn a_dry_run_says_what_would_happen_and_why_and_what_it_costs() {
     let (acme, beta) = (Smsc::new(), Smsc::new());
     let other = |name: &str, port: u16, cost: &str| {
-        format!(
-            "[[carrier]]\nid = \"{name}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\n\
-             cost = {{ default = \"{cost}\", currency = \"EUR\" }}\n"
-        )
+        carrier_named(name, port, &format!("cost = {{ default = \"{cost}\", currency = \"EUR\" }}"))
     };
     let routes = "[[route]]\nid = 1\nclass = \"otp\"\ncarriers = [\"acme\", \"beta\"]\nprice = { default = \"0.087\", currency = \"EUR\" }\n\
                   [[route]]\nid = 2\nclass = \"otp\"\ncarriers = [\"beta\"]\nprice = { NL = \"0.09\", currency = \"EUR\" }\n\
@@ -145,7 +142,7 @@ fn a_dry_run_says_what_would_happen_and_why_and_what_it_costs() {
 fn what_a_carrier_that_is_paused_has_waiting_goes_to_the_next_and_is_counted() {
     let (acme, beta) = (Smsc::new(), Smsc::new());
     let route = "[[route]]\nid = 1\ncarriers = [\"acme\", \"beta\"]\n";
-    let second = carrier(beta.port(), "").replace("acme", "beta");
+    let second = carrier_named("beta", beta.port(), "");
     let daemon = Daemon::start(&(account("[1]") + &carrier(acme.port(), "") + &second + route));
     let (_acme, mut link) = (acme.bound(), beta.bound());
     let series = "failovers_total{from=\"acme\",to=\"beta\",cause=\"moved\"}";

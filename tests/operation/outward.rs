@@ -2,7 +2,7 @@
 //! sending. The real binary against an SMSC of bare octets, which is read without nuncio's own code.
 
 use crate::daemon::raw::{Frame, SUBMIT_SM, Smsc};
-use crate::daemon::{Daemon, PATIENCE, account, carrier, route, until};
+use crate::daemon::{Daemon, PATIENCE, account, carrier, carrier_named, route, until};
 use serde_json::{Value, json};
 
 /// Type, plan and octets of the sender, and the validity.
@@ -29,7 +29,7 @@ fn hello(from: &str) -> Value {
 
 /// A carrier `beta` beside `acme`.
 fn beta(port: u16, more: &str) -> String {
-    carrier(port, more).replace("\"acme\"", "\"beta\"")
+    carrier_named("beta", port, more)
 }
 
 /// What a carrier with these lines sees of each sender.

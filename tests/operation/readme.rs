@@ -2,7 +2,7 @@
 
 use crate::daemon::client::Client;
 use crate::daemon::raw::{self, Smsc};
-use crate::daemon::{Daemon, account, carrier, until};
+use crate::daemon::{Daemon, account, carrier, carrier_named, until};
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -83,7 +83,7 @@ fn what_the_readme_says_to_do_is_done_and_answered_as_it_says() {
 #[test]
 fn the_route_of_several_carriers_is_right_as_the_readme_has_it() {
     let route = &blocks("toml")[1];
-    let beta = carrier(2776, "").replace("\"acme\"", "\"beta\"");
+    let beta = carrier_named("beta", 2776, "");
     let good = account("[8]") + &carrier(2775, "") + &beta + route;
     assert!(checked(&Daemon::prepare(&good, &[])).contains("carriers 2, binds 2, routes 1"));
     let shared = route.replace("[\"acme\", \"beta\"]                #", "{ acme = 70, beta = 30 } #");

@@ -1,7 +1,7 @@
 //! Where messages go, through the real binary: the file of prefixes and its reload, weights, senders of destinations.
 
 use crate::daemon::raw::{self, Smsc};
-use crate::daemon::{Daemon, PATIENCE, account, carrier, quiet_port, route};
+use crate::daemon::{Daemon, PATIENCE, account, carrier, carrier_named, quiet_port, route};
 use crate::operation::configuration::EXIT_CONFIG;
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn hello(to: &str) -> Value {
 
 /// A second carrier.
 fn beta(port: u16) -> String {
-    carrier(port, "").replace("\"acme\"", "\"beta\"")
+    carrier_named("beta", port, "")
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use crate::daemon::simulated::sim;
 use crate::daemon::web::{Act, Web};
-use crate::daemon::{Daemon, account, carrier, route, until};
+use crate::daemon::{Daemon, account, carrier, carrier_named, route, until};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -108,7 +108,7 @@ fn a_carrier_that_is_sick_and_says_so_politely_loses_its_traffic_at_once() {
         let ledger: PathBuf = folder.path().join("ledger");
         let (_sick, first) = sim(&["--reject", &format!("{status}=100%"), "--ledger", ledger.to_str().unwrap()]);
         let (_well, second) = sim(&[]);
-        let other = carrier(second, "").replace("acme", "beta");
+        let other = carrier_named("beta", second, "");
         let both = "[[route]]\nid = 1\ncarriers = [\"acme\", \"beta\"]\n";
         let daemon = Daemon::start(&(account("[1]") + &carrier(first, "") + &other + both));
         until("both are up", PATIENCE, || (daemon.metrics().sum("link_up", &[]) == 2.0).then_some(()));

@@ -7,7 +7,7 @@
 //! ```
 
 use crate::daemon::client::Client;
-use crate::daemon::{Daemon, account, until};
+use crate::daemon::{Daemon, account, carrier_named, until};
 use crate::peers::need::trials;
 use crate::peers::smsc::Smsc;
 use serde_json::{Value, json};
@@ -43,15 +43,9 @@ fn each_way(first: &Value, second: &Value, play: impl Fn(Smsc, Smsc)) {
 
 /// A route 1 over the carriers `first` and `second`, with further lines of the first and of the route.
 fn config(ports: (u16, u16), first: &str, route: &str) -> String {
-    let carrier = |id: &str, port: u16, more: &str| {
-        format!(
-            "[[carrier]]\nid = \"{id}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\npassword = \"Zk7pQ2xw\"\n\
-             reconnect = {{ base = \"50ms\", max = \"200ms\" }}\n{more}\n"
-        )
-    };
     account("[1]")
-        + &carrier("first", ports.0, first)
-        + &carrier("second", ports.1, "")
+        + &carrier_named("first", ports.0, first)
+        + &carrier_named("second", ports.1, "")
         + &format!("[[route]]\nid = 1\ncarriers = [\"first\", \"second\"]\n{route}\n")
 }
 

@@ -1,7 +1,7 @@
 //! What a hostile peer can cost: its own link, and less memory than a few PDUs. Never another link.
 
 use crate::daemon::raw::{self, Link, Smsc};
-use crate::daemon::{Daemon, account, until};
+use crate::daemon::{Daemon, account, carrier_named, until};
 use crate::quirks::stage::{DELIVERED, Delivery, PATIENCE, Stage};
 use nuncio::carrier::esme::Esme;
 use nuncio::link::options::{Credentials, Options};
@@ -37,12 +37,8 @@ impl Two {
     fn new(acme_lines: &str) -> Self {
         let (acme, beta) = (Smsc::new(), Smsc::new());
         let carrier = |id: &str, port: u16, lines: &str| {
-            format!(
-                "[[carrier]]\nid = \"{id}\"\naddress = [\"127.0.0.1:{port}\"]\nsystem_id = \"nuncio\"\n\
-                 password = \"Zk7pQ2xw\"\nreconnect = {{ base = \"50ms\", max = \"200ms\" }}\n{lines}\n\
-                 [[route]]\nid = {}\ncarriers = [\"{id}\"]\n",
-                if id == "acme" { 1 } else { 2 }
-            )
+            let number = if id == "acme" { 1 } else { 2 };
+            carrier_named(id, port, lines) + &format!("[[route]]\nid = {number}\ncarriers = [\"{id}\"]\n")
         };
         let config = account("[1, 2]") + &carrier("acme", acme.port(), acme_lines) + &carrier("beta", beta.port(), "");
         let daemon = Daemon::start(&config);

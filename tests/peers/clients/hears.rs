@@ -4,7 +4,7 @@
 use crate::daemon::process::Process;
 use crate::daemon::raw::{self, Link, Smsc};
 use crate::daemon::web::{Act, Asked, Web};
-use crate::daemon::{Daemon, KEY, carrier, digest, until};
+use crate::daemon::{Daemon, KEY, carrier, carrier_named, digest, until};
 use crate::peers::clients::{file, free_port, go, python, rust};
 use crate::peers::need::trials;
 use serde_json::{Value, json};
@@ -192,7 +192,7 @@ fn run(ports: [u16; 2]) -> Vec<Value> {
     std::fs::write(&secret, SECRET).unwrap();
     std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
     let (sick, good) = (Smsc::new(), Smsc::new());
-    let second = carrier(good.port(), "").replace("\"acme\"", "\"second\"");
+    let second = carrier_named("second", good.port(), "");
     let route = "[[route]]\nid = 1\ncarriers = [\"acme\", \"second\"]\n[[inbound]]\naccount = \"shop\"\n";
     let daemon = Daemon::start(&(account(ports, &secret) + &carrier(sick.port(), "") + &second + route));
     let (mut first, mut second) = (sick.bound(), good.bound());
