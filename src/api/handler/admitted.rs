@@ -55,6 +55,16 @@ pub(crate) trait For {
     const SCOPES: &'static [Scope];
 }
 
+/// Who a handler is run for, as the reference names it.
+pub(crate) trait Caller {
+    /// Any of these is enough.
+    const SCOPES: &'static [Scope];
+}
+
+impl<S: For> Caller for Admitted<S> {
+    const SCOPES: &'static [Scope] = S::SCOPES;
+}
+
 pub(crate) struct Sends;
 impl For for Sends {
     const SCOPES: &'static [Scope] = &[Scope::Send];

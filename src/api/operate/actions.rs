@@ -5,7 +5,6 @@
 
 use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::{ask_whether, refusal};
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
 use crate::api::handler::json::{self, Shown, escape};
@@ -269,7 +268,7 @@ pub(crate) fn unknown(noun: &str) -> Problem {
 pub(crate) fn about() -> Endpoint {
     Endpoint::new("Operation", "listActions", "List what was ordered")
         .says("What operators have ordered, newest first.")
-        .by(Scope::Admin)
+        .by::<Operator>()
         .paged::<Cursor, PageSize>()
         .answers::<Page<ActionView<'_>>>(200, "Orders, newest first.")
         .refuses(&[Kind::Invalid])

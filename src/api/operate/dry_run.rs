@@ -4,7 +4,6 @@
 //! as it is now. Draws by weight and probes are left out: what is shown is what most messages would do.
 
 use crate::api::handler::admitted::Operator;
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint};
 use crate::api::handler::json::{self, Shown};
@@ -281,7 +280,7 @@ impl<'a> View<'a> {
 pub(crate) fn about() -> Endpoint {
     Endpoint::new("Routing", "dryRun", "Tell what would happen to a message")
         .says("Judges a request as `POST /v1/messages` would, and shows by which rule and route and to which carrier it would go. Nothing is sent.")
-        .by(Scope::Admin)
+        .by::<Operator>()
         .must::<AnyNumber>("to", "To whom.")
         .query::<TrafficClass>("class", "What it would be for.")
         .must::<String>("account", "Whose it would be.")

@@ -3,7 +3,6 @@
 //! Numbers are masked unless the key reveals them; what messages say is never shown.
 
 use crate::api::handler::admitted::Operator;
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
 use crate::api::handler::filters::parameters;
@@ -116,7 +115,7 @@ fn view<'a>(
 pub(crate) fn about_messages() -> Endpoint {
     let list = Endpoint::new("All messages", "findMessages", "Find messages")
         .says("Messages of every account, newest first. Numbers are masked unless the key has the scope `reveal`; texts are never shown.")
-        .by(Scope::Admin);
+        .by::<Operator>();
     parameters::<MessageCursor>(list, &PARAMETERS)
         .answers::<Page<MessageView<'_>>>(200, "Messages, newest first.")
         .refuses(&[Kind::Invalid])
@@ -128,7 +127,7 @@ pub(crate) fn about_messages() -> Endpoint {
 pub(crate) fn about_message() -> Endpoint {
     Endpoint::new("All messages", "findMessage", "Get a message of any account")
         .says("As `GET /v1/messages/{id}`, with whose it is and what carriers charge.")
-        .by(Scope::Admin)
+        .by::<Operator>()
         .path::<MessageKey>("id", "$ID", "The id of the message.")
         .answers::<MessageView<'_>>(200, "The message.")
         .refuses(&[Kind::NotFound, Kind::MessageDamaged])
@@ -139,7 +138,7 @@ pub(crate) fn about_message() -> Endpoint {
 pub(crate) fn about_story() -> Endpoint {
     Endpoint::new("All messages", "tellStory", "Tell what became of a message")
         .says("What happened to it, what was decided and why, in sentences.")
-        .by(Scope::Admin)
+        .by::<Operator>()
         .path::<MessageKey>("id", "$ID", "The id of the message.")
         .answers::<StoryView>(200, "The story.")
         .refuses(&[Kind::NotFound, Kind::MessageDamaged])

@@ -4,7 +4,6 @@
 
 use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::ask;
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
 use crate::api::handler::json;
@@ -113,7 +112,7 @@ pub(crate) fn about_queues() -> Endpoint {
 pub(crate) fn about_accounts() -> Endpoint {
     Endpoint::new("Accounts", "listAccounts", "List the accounts")
         .says("Every account as it is configured, without its keys.")
-        .by(Scope::Admin)
+        .by::<Operator>()
         .answers::<Page<AccountView<'_>>>(200, "All of them, on one page.")
 }
 
@@ -121,7 +120,7 @@ pub(crate) fn about_accounts() -> Endpoint {
 pub(crate) fn about_config() -> Endpoint {
     Endpoint::new("Operation", "getConfig", "Get the configuration")
         .says("The configuration in force as it was written, without its secrets.")
-        .by(Scope::Admin)
+        .by::<Operator>()
         .answers::<ConfigDocument>(200, "The configuration.")
 }
 
@@ -129,7 +128,7 @@ pub(crate) fn about_config() -> Endpoint {
 pub(crate) fn about_trace() -> Endpoint {
     Endpoint::new("Links", "getTrace", "Get a trace")
         .says("The latest trace of a link: each PDU a line of JSON, numbers without their middle and no texts.")
-        .by(Scope::Admin)
+        .by::<Operator>()
         .path::<String>("id", "acme-1", "The name of the link.")
         .answers_in(200, &["application/x-ndjson"], "The PDUs.")
         .refuses(&[Kind::NotFound])
@@ -137,7 +136,7 @@ pub(crate) fn about_trace() -> Endpoint {
 }
 
 fn seen(group: &str, (name, summary): (&str, &str)) -> Endpoint {
-    Endpoint::new(group, name, summary).by(Scope::Admin).refuses(&ASKS)
+    Endpoint::new(group, name, summary).by::<Operator>().refuses(&ASKS)
 }
 
 fn list<T: Serialize>(data: Vec<T>) -> Response {

@@ -4,7 +4,6 @@
 
 use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::ask;
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
 use crate::api::handler::json::{self, Shown};
@@ -61,7 +60,7 @@ fn account<'p>(plan: &'p Plan, name: &str) -> Result<&'p Account, Problem> {
 pub(crate) fn about() -> Endpoint {
     Endpoint::new("Accounts", "getLedger", "List what an account paid and got")
         .says("The lines whose sum is the balance, newest first.")
-        .by(Scope::Admin)
+        .by::<Operator>()
         .path::<String>("id", "shop", "The account's name in the configuration.")
         .paged::<Cursor, PageSize>()
         .answers::<Page<LineView<'_>>>(200, "Lines, newest first.")
@@ -73,7 +72,7 @@ pub(crate) fn about() -> Endpoint {
 pub(crate) fn about_credit() -> Endpoint {
     Endpoint::new("Accounts", "addCredit", "Add credit")
         .says("Adds to the balance of an account that pays in advance, or takes from it by an amount below zero.")
-        .by(Scope::Admin)
+        .by::<Operator>()
         .path::<String>("id", "shop", "The account's name in the configuration.")
         .header::<IdempotencyKey>("Idempotency-Key", "Makes the request safe to repeat: one key for one request.")
         .body::<Asked>("How much, and why.", json!({ "amount": "25.00", "note": "invoice 2026-117" }))

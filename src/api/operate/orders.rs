@@ -1,6 +1,6 @@
 //! What the reference says of orders: one endpoint each, of one body.
 
-use crate::api::handler::auth::Scope;
+use crate::api::handler::admitted::Operator;
 use crate::api::handler::endpoint::{ASKS, Endpoint};
 use crate::api::handler::problem::Kind;
 use crate::api::operate::actions::{ActionView, Asked};
@@ -87,7 +87,7 @@ fn of_link(name: &str, summary: &str, says: &str, body: Value) -> Endpoint {
 
 fn ordered(group: &str, (name, summary): (&str, &str), body: Value) -> Endpoint {
     Endpoint::new(group, name, summary)
-        .by(Scope::Admin)
+        .by::<Operator>()
         .body::<Asked>("What is ordered, and why.", body)
         .answers::<ActionView<'_>>(200, "The order; it is durable, and is carried out by then or at once.")
         .refuses(&ASKS)

@@ -2,7 +2,6 @@
 
 use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::{ANSWER_TIMEOUT, ask, refusal};
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint};
 use crate::api::handler::json;
@@ -87,7 +86,7 @@ pub(crate) fn about() -> Endpoint {
              it has ended, and is forgotten then, over restarts, too: ask again to see how far it is. What comes \
              meanwhile is new. Records of charge, logs and backups that were written before are the operator's to clear.",
         )
-        .by(Scope::Admin)
+        .by::<Operator>()
         .path::<AnyNumber>("number", "%2B31687654321", "The number, with its country code.")
         .query::<String>("reason", "Why, in at most 500 characters; it stands among the actions, without the number.")
         .answers::<View>(200, "Nothing of it is left.")

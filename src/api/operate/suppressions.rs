@@ -2,7 +2,6 @@
 
 use crate::api::handler::admitted::Operator;
 use crate::api::handler::ask::{ask, ask_whether, refusal};
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
 use crate::api::handler::json::{self, Shown};
@@ -118,7 +117,7 @@ struct Asked {
 pub(crate) fn about_all() -> Endpoint {
     Endpoint::new("Suppressions", "listSuppressions", "List who does not want to be written to")
         .says("The list of suppressed numbers, by handsets' keywords and by operators.")
-        .by(Scope::Admin)
+        .by::<Operator>()
         .query::<String>("account", "Only those of this account.")
         .query::<AnyNumber>("to", "Only those of this number; all of them are on one page.")
         .paged::<Cursor, PageSize>()
@@ -132,7 +131,7 @@ pub(crate) fn about_add() -> Endpoint {
     let example = json!({ "to": "+31612345678", "reason": "asked by telephone" });
     Endpoint::new("Suppressions", "suppress", "Put a number on the list")
         .says("From then on messages to it are refused, as far as the scope of `[opt_out]` goes.")
-        .by(Scope::Admin)
+        .by::<Operator>()
         .body::<Asked>("Who does not want to be written to, and why.", example)
         .answers::<View<'_>>(200, "The key as it stands on the list.")
         .refuses(&[Kind::ListFull])
@@ -143,7 +142,7 @@ pub(crate) fn about_add() -> Endpoint {
 pub(crate) fn about_lift() -> Endpoint {
     Endpoint::new("Suppressions", "liftSuppression", "Take a number from the list")
         .says("Takes exactly the key that is named off the list.")
-        .by(Scope::Admin)
+        .by::<Operator>()
         .must::<AnyNumber>("to", "The number, with its country code.")
         .query::<String>("account", "Of which account; without it of all.")
         .query::<String>("sender", "From which sender; without it from all.")

@@ -1,7 +1,6 @@
 //! The endpoints of all accounts as operators see them, under `/admin/v1/webhooks`, and what tells them again.
 
 use crate::api::handler::admitted::Operator;
-use crate::api::handler::auth::Scope;
 use crate::api::handler::body;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::Endpoint;
@@ -37,7 +36,7 @@ pub(crate) async fn all(State(context): State<Arc<Context>>, by: Operator) -> Re
 pub(crate) fn about_all() -> Endpoint {
     Endpoint::new("Webhooks", "listAllWebhooks", "Look at all endpoints")
         .says("The endpoints of all accounts, how they stand, and what came of their latest calls.")
-        .by(Scope::Admin)
+        .by::<Operator>()
         .answers::<Page<EndpointView<'_>>>(200, "All of them.")
 }
 
@@ -48,7 +47,7 @@ pub(crate) fn about_recover() -> Endpoint {
             "Has the endpoints of an account told again what was given up, by the time of the events. An endpoint that is told \
              no more is told again.",
         )
-        .by(Scope::Admin)
+        .by::<Operator>()
         .path::<String>("id", "shop", "The account's name in the configuration, or `operator`.")
         .body::<Span>("From when to when.", json!({ "since": "2026-11-20T10:00:00Z" }))
         .answers::<Recovering>(202, "It is told again.")
@@ -63,7 +62,7 @@ pub(crate) fn about_test() -> Endpoint {
              `nuncio-test: 1` and `test` in its `data`. It is in no log, is called for once, and stands among the latest \
              calls of the endpoint.",
         )
-        .by(Scope::Admin)
+        .by::<Operator>()
         .path::<String>("id", "shop", "The account's name in the configuration, or `operator`.")
         .body::<Example>("Of which type.", json!({ "type": "message.delivered" }))
         .answers::<Trying>(202, "They are called.")

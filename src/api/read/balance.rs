@@ -3,7 +3,6 @@
 //! Amounts are decimal strings, and exact.
 
 use crate::api::handler::admitted::Reader;
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
 use crate::api::handler::json::{self, Shown};
@@ -57,7 +56,7 @@ pub(crate) async fn refunds(context: &Context, entries: &[Entry]) -> Result<BTre
 pub(crate) fn about() -> Endpoint {
     Endpoint::new("Balance", "getBalance", "Get the balance")
         .says("What the account has left, exactly. It is what `POST /v1/messages` pays from.")
-        .by(Scope::Read)
+        .by::<Reader>()
         .answers::<Balance>(200, "What there is.")
         .refuses(&READS)
 }
@@ -94,7 +93,7 @@ impl ToSchema for BalanceKind {}
 pub(crate) fn about_pricing() -> Endpoint {
     Endpoint::new("Routes", "getPricing", "Get the prices of a route")
         .says("What a part costs, by destination. The longest prefix counts, else the country, else the default.")
-        .by(Scope::Read)
+        .by::<Reader>()
         .path::<RouteKey>("id", "$ROUTE", "The number of the route.")
         .answers::<Pricing<'_>>(200, "Its prices.")
         .refuses(&[Kind::NotFound])

@@ -6,7 +6,6 @@
 //! others out, and `wait` has the request wait for the first that comes.
 
 use crate::api::handler::admitted::{Operator, Reader};
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
 use crate::api::handler::json;
@@ -160,7 +159,7 @@ pub(crate) fn about_of_account() -> Endpoint {
              again is told what came since, and nothing twice. It is null only while there has been no event at all. An \
              event is stored before it is told, and its id never changes.",
         )
-        .by(Scope::Read)
+        .by::<Reader>()
         .paged::<EventCursor, PageSize>()
         .query::<EventTypes>("types", "Only events of these types.")
         .query::<EventWait>("wait", "Waits so long at most for the first event, where there is none yet.")
@@ -178,7 +177,7 @@ pub(crate) fn about_unrouted() -> Endpoint {
             "The log of operators: what came from handsets and fits no `[[inbound]]`, receipts that name no message, and \
              endpoints that are told no more, oldest first.",
         )
-        .by(Scope::Admin)
+        .by::<Operator>()
         .paged::<EventCursor, PageSize>()
         .answers::<Page<View<'_>>>(200, "Events, oldest first.")
         .refuses(&[Kind::Invalid, Kind::CursorExpired])

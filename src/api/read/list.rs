@@ -1,7 +1,6 @@
 //! Lists of messages: `GET /v1/messages`, and what others have of it.
 
 use crate::api::handler::admitted::Reader;
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
 use crate::api::handler::filters::parameters;
@@ -59,7 +58,7 @@ pub(crate) async fn messages(
 pub(crate) fn about_messages() -> Endpoint {
     let list = Endpoint::new("Messages", "listMessages", "List messages")
         .says("The messages of the account, newest first. Filters narrow the list together.")
-        .by(Scope::Read);
+        .by::<Reader>();
     parameters::<MessageCursor>(list, &PARAMETERS)
         .answers::<Page<MessageView<'_>>>(200, "Messages, newest first.")
         .leads(200, "listMessages", ("cursor", "$response.body#/next_cursor", "Those that are older."))

@@ -2,7 +2,6 @@
 
 use crate::api::handler::admitted::Reader;
 use crate::api::handler::ask::no_message;
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
 use crate::api::handler::json;
@@ -41,7 +40,7 @@ pub(crate) fn about() -> Endpoint {
             "All that is known of one message: what it is, how far it is known to have come, what it cost, and each attempt \
              with the carrier's answer and receipts.",
         )
-        .by(Scope::Read)
+        .by::<Reader>()
         .path::<MessageKey>("id", "$ID", "The id of the message.")
         .answers::<MessageView<'_>>(200, "The message.")
         .refuses(&[Kind::NotFound, Kind::MessageDamaged])

@@ -1,7 +1,6 @@
 //! How far orders are: `GET /v1/orders` and `GET /v1/orders/{id}`.
 
 use crate::api::handler::admitted::Reader;
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
 use crate::api::handler::filters::parameters;
@@ -141,7 +140,7 @@ fn no_order() -> Problem {
 pub(crate) fn about_orders() -> Endpoint {
     let list = Endpoint::new("Orders", "listOrders", "List orders")
         .says("The orders of the account, newest first, those of one message among them.")
-        .by(Scope::Read);
+        .by::<Reader>();
     parameters::<OrderCursor>(list, &PARAMETERS)
         .answers::<Page<Order>>(200, "Orders, newest first.")
         .leads(200, "listOrders", ("cursor", "$response.body#/next_cursor", "Those that are older."))
@@ -157,7 +156,7 @@ pub(crate) fn about() -> Endpoint {
             "How far an order is. `pending` is what is queued and sent; with what ended in one way or another it always adds \
              up to `total`.",
         )
-        .by(Scope::Read)
+        .by::<Reader>()
         .path::<OrderKey>("id", "$ORDER", "The id of the order.")
         .answers::<Order>(200, "The order.")
         .leads(200, "listMessagesOfOrder", ("id", "$response.body#/order_id", "Its messages."))

@@ -5,7 +5,6 @@
 //! pages and no connection to the store. Where a page cannot be read the answer breaks off, and its client sees that.
 
 use crate::api::handler::admitted::Reader;
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
 use crate::api::handler::kinds::{MessageCursor, OrderKey, PageSize, StatusList, described, words};
@@ -65,7 +64,7 @@ pub(crate) fn about() -> Endpoint {
             "The messages of one order, in the order of its recipients: as JSON in pages, or as CSV, whole and without pages, \
              where `format` or the header `Accept` asks for it.",
         )
-        .by(Scope::Read)
+        .by::<Reader>()
         .path::<OrderKey>("id", "$ORDER", "The id of the order.")
         .query::<StatusList>(STATUS, "Only those that are one of these.")
         .query::<FormatWord>(FORMAT, "As what they are answered; `json` without it, unless `Accept` says `text/csv`.")

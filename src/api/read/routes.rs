@@ -1,7 +1,6 @@
 //! `GET /v1/routes` and `GET /v1/routes/{id}`: what an account may use.
 
 use crate::api::handler::admitted::Reader;
-use crate::api::handler::auth::Scope;
 use crate::api::handler::endpoint::Endpoint;
 use crate::api::handler::json;
 use crate::api::handler::kinds::{Amount, CurrencyCode, RouteKey, TrafficClass};
@@ -39,7 +38,7 @@ pub(crate) fn route<'a>(by: &'a Reader, id: &str) -> Result<&'a Route, Problem> 
 pub(crate) fn about_all() -> Endpoint {
     Endpoint::new("Routes", "listRoutes", "List the routes")
         .says("The routes that the account may use. The first is taken where neither the request nor a rule names one.")
-        .by(Scope::Read)
+        .by::<Reader>()
         .answers::<Page<Shown<'_>>>(200, "All of them, on one page.")
         .leads(200, "getRoute", ("id", "$response.body#/data/0/id", "The first of them."))
 }
@@ -48,7 +47,7 @@ pub(crate) fn about_all() -> Endpoint {
 pub(crate) fn about_one() -> Endpoint {
     Endpoint::new("Routes", "getRoute", "Get a route")
         .says("A route that the account may use, and by what rules it carries messages.")
-        .by(Scope::Read)
+        .by::<Reader>()
         .path::<RouteKey>("id", "$ROUTE", "The number of the route.")
         .answers::<Profile<'_>>(200, "The route.")
         .refuses(&[Kind::NotFound])

@@ -1,7 +1,6 @@
 //! How the endpoints of an account stand: `GET /v1/webhooks`.
 
 use crate::api::handler::admitted::Hearer;
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::Endpoint;
 use crate::api::handler::json;
@@ -31,11 +30,8 @@ pub(crate) async fn of_account(State(context): State<Arc<Context>>, by: Hearer) 
 /// What the reference says of it.
 pub(crate) fn about() -> Endpoint {
     Endpoint::new("Events", "listWebhooks", "Look at the endpoints")
-        .says(
-            "The endpoints that the account is told its events at, how they stand, and what came of their latest calls. The \
-             scope `webhooks` is as good for it.",
-        )
-        .by(Scope::Read)
+        .says("The endpoints that the account is told its events at, how they stand, and what came of their latest calls.")
+        .by::<Hearer>()
         .answers::<Page<EndpointView<'_>>>(200, "All of them.")
 }
 

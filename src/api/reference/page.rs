@@ -71,9 +71,11 @@ impl<'d> Writer<'d> {
         let method = method.to_uppercase();
         self.put(&format!("<h3 id=\"{id}\">{summary}</h3>\n<p><code>{method} {}</code></p>\n", escaped(path)));
         self.put(&paragraphs(text(&it["description"])));
-        let key = match it["security"][0]["bearer"][0].as_str() {
-            Some(scope) => format!("It needs a key with the scope <code>{scope}</code>."),
-            None => "It needs no key.".to_owned(),
+        let scopes = list(&it["security"]).iter().filter_map(|it| it["bearer"][0].as_str());
+        let scopes: Vec<String> = scopes.map(|it| format!("<code>{it}</code>")).collect();
+        let key = match &scopes[..] {
+            [] => "It needs no key.".to_owned(),
+            scopes => format!("It needs a key with the scope {}.", scopes.join(" or ")),
         };
         self.put(&format!("<p>{key}</p>\n"));
         self.parameters(list(&it["parameters"]));

@@ -2,7 +2,6 @@
 
 use crate::api::handler::admitted::Sender;
 use crate::api::handler::ask::{ask, ask_whether, refusal};
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
 use crate::api::handler::json::{self, Shown};
@@ -58,7 +57,7 @@ pub(crate) fn about_order() -> Endpoint {
             "Cancels every message of an order of which nothing has left for a carrier. Whoever asks again is told the same, \
              and also what is cancelled by then.",
         )
-        .by(Scope::Send)
+        .by::<Sender>()
         .path::<OrderKey>("id", "$ORDER", "The id of the order.")
         .answers::<Withdrawn>(200, "What could be taken back was.")
         .refuses(&[Kind::NotFound])
@@ -86,7 +85,7 @@ pub(crate) fn about() -> Endpoint {
             "Cancels a message of which nothing has left for a carrier; what was charged for it is paid back. It stays and is \
              looked at as before, with the status `CANCELLED`. One that has left or has ended, by being taken back too, is refused.",
         )
-        .by(Scope::Send)
+        .by::<Sender>()
         .path::<MessageKey>("id", "$ID", "The id of the message.")
         .answers::<Cancelled>(200, "It was taken back.")
         .refuses(&[Kind::NotFound, Kind::MessageDamaged, Kind::TooLate])

@@ -2,7 +2,6 @@
 
 use crate::api::handler::admitted::Teller;
 use crate::api::handler::ask::{ANSWER_TIMEOUT, refusal};
-use crate::api::handler::auth::Scope;
 use crate::api::handler::body;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint};
@@ -240,7 +239,7 @@ pub(crate) fn about_make() -> Endpoint {
             "Makes an endpoint of the account, beside those that stand in the configuration. It is told what happens from now \
              on, signed as Standard Webhooks 1.0.0 says. An account may make 16.",
         )
-        .by(Scope::Webhooks)
+        .by::<Teller>()
         .body::<Asked>("Where, what and how.", json!({ "url": "https://shop.example/sms", "types": ["message.delivered", "message.failed"] }))
         .answers::<Made<'_>>(201, "It is durable, and told from now on.")
         .leads(201, "removeWebhook", ("id", "$response.body#/id", "Has it told nothing more."))
@@ -255,7 +254,7 @@ pub(crate) fn about_remove() -> Endpoint {
             "Ends an endpoint that the account made. What it has yet to be told is not told any more and stays in \
              `GET /v1/events`. One that stands in the configuration is the operator's to take out.",
         )
-        .by(Scope::Webhooks)
+        .by::<Teller>()
         .path::<EndpointKey>("id", "ep_5d2c8b1e40a97f33", "The endpoint.")
         .answers_nothing("It is told nothing more.")
         .refuses(&[Kind::NotFound])

@@ -1,7 +1,6 @@
 //! `POST /v1/estimate`: what a request would become and cost; nothing is stored.
 
 use crate::api::handler::admitted::Sender;
-use crate::api::handler::auth::Scope;
 use crate::api::handler::body;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{Endpoint, READS};
@@ -48,7 +47,7 @@ pub(crate) fn about() -> Endpoint {
             "Takes the body of `POST /v1/messages` and says what it would become: alphabet, parts, route, carriers and price. \
              That is what would be sent; nothing is stored or charged.",
         )
-        .by(Scope::Send)
+        .by::<Sender>()
         .body::<Asked<'_>>("What would be sent, and to whom.", example)
         .answers::<Estimated<'_>>(200, "What it would become.")
         .refuses(&JUDGED)

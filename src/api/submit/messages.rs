@@ -2,7 +2,6 @@
 
 use crate::api::handler::admitted::Sender;
 use crate::api::handler::ask::{ask, refusal};
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
 use crate::api::handler::kinds::IdempotencyKey;
@@ -104,7 +103,7 @@ pub(crate) fn about() -> Endpoint {
     let example = json!({ "to": "+31612345678", "from": "YOURAPP", "text": "Your parcel is on its way", "client_ref": "parcel-77" });
     csv::wishes::about(Endpoint::new("Messages", "sendMessages", "Send a message"))
         .says(include_str!("send.md").trim_end())
-        .by(Scope::Send)
+        .by::<Sender>()
         .header::<IdempotencyKey>("Idempotency-Key", "Makes the request safe to repeat: one key for one request.")
         .body::<Asked<'_>>("What is to be sent, and to whom. Only `to` and a text are needed everywhere.", example)
         .or_body_in("text/csv", "to,name\n+31612345678,Ann\n")

@@ -4,7 +4,6 @@
 
 use crate::api::handler::admitted::Verifier;
 use crate::api::handler::ask::{ask_whether, refusal};
-use crate::api::handler::auth::Scope;
 use crate::api::handler::body;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
@@ -48,9 +47,9 @@ pub(crate) fn about() -> Endpoint {
     Endpoint::new("Messages", "tellOutcome", "Tell whether the code came back")
         .says(
             "For applications that make their own codes: whether the code in the message came back. It counts for the score of \
-             the carrier, and ends the wait for a receipt. A key with the scope `verify` and no other may tell it as well.",
+             the carrier, and ends the wait for a receipt.",
         )
-        .by(Scope::Send)
+        .by::<Verifier>()
         .path::<MessageKey>("id", "$ID", "The id of the message.")
         .body::<Outcome>("Whether it came back.", json!({ "verified": true }))
         .answers::<Noted>(200, "It is noted.")

@@ -5,7 +5,6 @@
 
 use crate::api::handler::admitted::Sender;
 use crate::api::handler::ask::ask;
-use crate::api::handler::auth::Scope;
 use crate::api::handler::context::Context;
 use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
 use crate::api::handler::json;
@@ -81,7 +80,7 @@ pub(crate) fn about() -> Endpoint {
              ended, it cannot be sent again: the message is in `rejected`, and `pointer` names it. Twice is twice: only an \
              `Idempotency-Key` keeps the same from being sent again by a second request.",
         )
-        .by(Scope::Send)
+        .by::<Sender>()
         .path::<OrderKey>("id", "$ORDER", "The id of the order.")
         .header::<IdempotencyKey>("Idempotency-Key", "Makes the request safe to repeat: one key for one request.")
         .body::<Again>("Which messages are meant; without it those that failed or expired.", example())
