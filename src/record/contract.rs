@@ -116,7 +116,7 @@ pub struct Forgotten {
     pub count: usize,
     /// There may be more; else everything was looked at.
     pub more: bool,
-    /// How long of it the disk was waited for.
+    /// How long of it was waited for the disk to keep it; nothing where it is not told to.
     pub waited: Duration,
 }
 

@@ -452,7 +452,7 @@ impl Store for Sqlite {
             }
             it.search.shared().forget(&done.unposted, done.oldest);
             it.checkpointer.after_commit(&it.writer)?;
-            Ok(done.said)
+            Ok(Forgotten { waited: if it.syncs { done.sync } else { Duration::ZERO }, ..done.said })
         })
     }
 

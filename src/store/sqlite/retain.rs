@@ -18,9 +18,9 @@ use crate::store::sqlite::carrier_ids::CarrierIds;
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::event;
-use crate::store::sqlite::{reader, telling};
+use crate::store::sqlite::{reader, telling, writer};
 use rusqlite::Connection;
-use std::time::Instant;
+use std::time::Duration;
 
 /// Messages that are taken out of the index at once: each row of it is read and written for them together.
 const UNPOSTED: usize = 2_048;
@@ -52,6 +52,14 @@ pub(super) struct Done {
     pub(super) oldest: Option<Seq>,
     /// What who asked is told.
     pub(super) said: Forgotten,
+    /// How long the disk took to keep it.
+    pub(super) sync: Duration,
+}
+
+impl Done {
+    const fn of(said: Forgotten) -> Self {
+        Self { unposted: Vec::new(), oldest: None, said, sync: Duration::ZERO }
+    }
 }
 
 /// Messages that are over.
@@ -75,17 +83,16 @@ impl Retaining {
             *self = Self::default();
         }
         conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let mut done = match self.found.len() {
+        let done = match self.found.len() {
             0 if self.from < self.to => self.go((conn, ids), forget, now)?,
             1.. if self.last || 0 < self.bucket || UNPOSTED <= self.found.len() => self.unpost(conn)?,
             _ => self.look(conn, forget, now)?,
         };
         // Synced as every commit is, although what a loss of power brings back is forgotten again: a transaction with
         // others behind it must be whole in the log, or a start takes what is torn for damage.
-        let began = Instant::now();
-        conn.prepare_cached("COMMIT")?.execute([])?;
-        done.said.waited = began.elapsed();
-        Ok(done)
+        // What was changed goes to the log before that, for it is work: more of it where more is forgotten.
+        conn.cache_flush()?;
+        Ok(Done { sync: writer::end(conn)?, ..done })
     }
 
     /// Looks for messages that are over.
@@ -98,20 +105,12 @@ impl Retaining {
         self.found.extend(ended.found.iter().map(|it| it.0));
         (self.to, self.last) = (ended.next, !ended.more);
         if !self.found.is_empty() {
-            return Ok(Done {
-                unposted: Vec::new(),
-                oldest: None,
-                said: Forgotten { more: true, ..Forgotten::default() },
-            });
+            return Ok(Done::of(Forgotten { more: true, ..Forgotten::default() }));
         }
         // Nothing is over there: nothing is gone back for.
         self.from = self.to;
         let (count, more) = others(conn, forget, now)?;
-        Ok(Done {
-            unposted: Vec::new(),
-            oldest: None,
-            said: Forgotten { count, more: more || ended.more, ..Forgotten::default() },
-        })
+        Ok(Done::of(Forgotten { count, more: more || ended.more, ..Forgotten::default() }))
     }
 
     /// Takes what was found out of some rows of the index.
@@ -121,7 +120,7 @@ impl Retaining {
         let all = postings::BUCKETS <= usize::from(end);
         self.bucket = if all { 0 } else { end };
         let unposted = if all { std::mem::take(&mut self.found) } else { Vec::new() };
-        Ok(Done { unposted, oldest: None, said: Forgotten { more: true, ..Forgotten::default() } })
+        Ok(Done { unposted, ..Done::of(Forgotten { more: true, ..Forgotten::default() }) })
     }
 
     /// Forgets the next messages.
@@ -135,7 +134,7 @@ impl Retaining {
         let oldest = reader::first(&mut conn.prepare_cached("SELECT min(seq) FROM body")?, [], first)?.flatten();
         let more = more || self.from < self.to || !self.last;
         let said = Forgotten { count: ended.found.len() + events, more, ..Forgotten::default() };
-        Ok(Done { unposted: Vec::new(), oldest, said })
+        Ok(Done { oldest, ..Done::of(said) })
     }
 }
 

@@ -114,6 +114,12 @@ pub(super) fn commit(
         let (awaiting, eras) = (meta::awaiting_octets(&marks.awaiting), meta::eras_octets(&marks.eras));
         each(conn, &WORDS.marks, std::iter::once(meta::write(marks, (&awaiting, &eras))))?;
     }
+    end(conn)
+}
+
+/// Ends a transaction, and tells how long that took: what of it is not in the write-ahead log yet is written, and all of
+/// it synced where the durability says so.
+pub(super) fn end(conn: &Connection) -> Result<Duration, Trouble> {
     let began = Instant::now();
     conn.prepare_cached("COMMIT")?.execute([])?;
     Ok(began.elapsed())
