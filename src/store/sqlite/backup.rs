@@ -134,7 +134,7 @@ fn copy(from: &Path, to: &Path) -> Result<(), Fault> {
     }
     drop(backup);
     // One file, without a WAL beside it.
-    journal(&target, "DELETE").map_err(|it| engine(to, it))?;
+    journal(&target, to, "delete")?;
     drop(target);
     File::open(to).and_then(|it| it.sync_all()).map_err(|source| disk(to, source))
 }

@@ -13,6 +13,18 @@ pub enum Fault {
         /// What the engine says.
         source: rusqlite::Error,
     },
+    /// The engine keeps its journal in another way than it was told to.
+    #[error(
+        "{file}: the database keeps its journal as {found:?} and not as {wanted:?}: its file system may lack what that needs, such as shared memory"
+    )]
+    Journal {
+        /// The file of the store.
+        file: PathBuf,
+        /// The mode that it was told.
+        wanted: &'static str,
+        /// The mode that it has.
+        found: String,
+    },
     /// A file or directory cannot be made, locked or looked at.
     #[error("{file}: the file system refused")]
     Disk {

@@ -158,11 +158,11 @@ impl Sqlite {
             Durability::Os => "NORMAL",
         };
         told.extend(check(&writer, &file)?);
-        logged(&writer, synchronous).map_err(engine)?;
+        logged(&writer, &file, synchronous)?;
         schema::migrate(&writer, &file)?;
         guard::sync_directory(directory)?;
         let own = connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE, 1).map_err(engine)?;
-        logged(&own, synchronous).map_err(engine)?;
+        logged(&own, &file, synchronous)?;
         let checkpointer = Checkpointer::start(&mut writer, own, Limits::USUAL).map_err(engine)?;
         let marks = reader::marks(&writer).map_err(|it| it.of(&file))?;
         let veil = veil::of(&writer, &marks).map_err(|it| it.of(&file))?;
@@ -477,18 +477,25 @@ fn connect(file: &Path, flags: OpenFlags, cache: u32) -> Result<Connection, rusq
 }
 
 /// Has the engine write to a log, and sync it in this way.
-fn logged(conn: &Connection, synchronous: &str) -> rusqlite::Result<()> {
-    journal(conn, "WAL")?;
-    conn.execute_batch(&format!("PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 0;"))
+fn logged(conn: &Connection, file: &Path, synchronous: &str) -> Result<(), Fault> {
+    journal(conn, file, "wal")?;
+    let words = format!("PRAGMA synchronous = {synchronous}; PRAGMA wal_autocheckpoint = 0;");
+    conn.execute_batch(&words).map_err(|source| Fault::Engine { file: file.to_owned(), source })
 }
 
-/// Has the engine keep its journal in this way.
-fn journal(conn: &Connection, mode: &str) -> rusqlite::Result<()> {
-    // It answers before it has written its header: whether that went well is said by the step behind the last row.
-    let mut change = conn.prepare(&format!("PRAGMA journal_mode = {mode}"))?;
-    let mut rows = change.query([])?;
-    while rows.next()?.is_some() {}
-    Ok(())
+/// Has the engine keep its journal in this way; it says which it keeps then, and keeps its old one where it cannot.
+fn journal(conn: &Connection, file: &Path, wanted: &'static str) -> Result<(), Fault> {
+    let said = || -> rusqlite::Result<String> {
+        let mut change = conn.prepare(&format!("PRAGMA journal_mode = {wanted}"))?;
+        let (mut rows, mut found) = (change.query([])?, String::new());
+        // It answers before it has written its header: whether that went well is said by the step behind the last row.
+        while let Some(row) = rows.next()? {
+            found = row.get(0)?;
+        }
+        Ok(found)
+    };
+    let found = said().map_err(|source| Fault::Engine { file: file.to_owned(), source })?;
+    if found == wanted { Ok(()) } else { Err(Fault::Journal { file: file.to_owned(), wanted, found }) }
 }
 
 /// Checks a small database whole, and makes indexes anew that disagree with the rows.
@@ -508,4 +515,19 @@ fn check(conn: &Connection, file: &Path) -> Result<Option<Told>, Fault> {
 fn is_small(conn: &Connection) -> rusqlite::Result<bool> {
     let pragma = |words| conn.query_row(words, [], |row| row.get::<_, i64>(0));
     Ok((pragma("PRAGMA page_count")? * pragma("PRAGMA page_size")?).cast_unsigned() <= CHECKED_WHOLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_journal_that_is_kept_in_another_way_than_asked_is_a_fault() {
+        // Of a database in memory it can only be in memory.
+        let conn = Connection::open_in_memory().expect("a database");
+        let fault = journal(&conn, Path::new("nuncio.db"), "wal").expect_err("it is in memory");
+        let said = "nuncio.db: the database keeps its journal as \"memory\" and not as \"wal\"";
+        assert!(fault.to_string().starts_with(said), "{fault}");
+        journal(&conn, Path::new("nuncio.db"), "memory").expect("so it is");
+    }
 }
