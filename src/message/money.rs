@@ -75,10 +75,12 @@ pub struct Exact(Money);
 impl fmt::Display for Exact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let micros = self.0.0.unsigned_abs();
-        let (whole, decimals) = (micros / Money::UNIT.unsigned_abs(), micros % Money::UNIT.unsigned_abs());
-        let digits = format!("{decimals:06}");
-        let shown = digits.trim_end_matches('0').len().max(3);
-        write!(f, "{}{whole}.{}", if self.0.0 < 0 { "-" } else { "" }, &digits[..shown])
+        let (whole, mut decimals) = (micros / Money::UNIT.unsigned_abs(), micros % Money::UNIT.unsigned_abs());
+        let mut digits = 6;
+        while 3 < digits && decimals.is_multiple_of(10) {
+            (decimals, digits) = (decimals / 10, digits - 1);
+        }
+        write!(f, "{}{whole}.{decimals:0digits$}", if self.0.0 < 0 { "-" } else { "" })
     }
 }
 
