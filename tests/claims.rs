@@ -1,7 +1,8 @@
 //! What the README says of the program: each sentence has a row in docs/claims.md with what shows that it is so.
 //!
-//! A row names tests in backticks, or a page with words that stand in it. A page alone is enough for a sentence that
-//! does no more than name it.
+//! A row names tests in backticks, or a page with words that stand in a line of it. Words of a row of a table name what
+//! it measures, and its value behind that; those of a key have what it is set to. A page alone is enough for a sentence
+//! that does no more than name it.
 
 use crate::tidy::{sources, test_names};
 use std::collections::BTreeSet;
@@ -49,24 +50,76 @@ fn faults((readme, claims): (&str, &str), tests: &BTreeSet<String>, pages: &Page
 
 /// What is wrong with what is said to show a sentence.
 fn unproved(sentence: &str, proof: &str, tests: &BTreeSet<String>, pages: &Pages<'_>) -> Vec<String> {
-    let named: Vec<&str> = proof.split('"').step_by(2).flat_map(|it| it.split('`').skip(1).step_by(2)).collect();
-    let linked = links(proof);
+    let (named, linked) = proofs(proof);
     let mut faults: Vec<String> =
         named.iter().filter(|it| !tests.contains(**it)).map(|it| format!("{it} is no test")).collect();
     if named.is_empty() && linked.is_empty() {
         faults.push("this names nothing that shows it".to_owned());
     }
-    for (target, behind) in linked {
+    for (target, words) in linked {
         let path = target.strip_prefix("../").map_or_else(|| format!("docs/{target}"), str::to_owned);
-        let words = behind.strip_prefix(" \"").and_then(|it| it.split_once('"')).map(|it| it.0);
-        match (pages(&path), words) {
-            (None, _) => faults.push(format!("{path} is not there")),
-            (Some(page), Some(words)) if !page.contains(words) => faults.push(format!("{path} does not say {words:?}")),
-            (Some(_), None) if !sentence.contains(&path) => faults.push(format!("{path} alone shows nothing of this")),
-            _ => (),
-        }
+        let fault = match (pages(&path), words.split_first()) {
+            (None, _) => Some("is not there".to_owned()),
+            (Some(page), Some((words, values))) => unsaid(&page, words, values),
+            (Some(_), None) => (!sentence.contains(&path)).then(|| "alone shows nothing of this".to_owned()),
+        };
+        faults.extend(fault.map(|it| format!("{path} {it}")));
     }
     faults
+}
+
+/// What a page lacks of words and the values behind them.
+fn unsaid(page: &str, words: &str, values: &[String]) -> Option<String> {
+    if words.trim_end().ends_with('=') {
+        return Some(format!("is not asked what {words:?} is set to"));
+    }
+    let Some(line) = page.lines().find(|it| it.contains(words)) else { return Some(format!("does not say {words:?}")) };
+    if line.starts_with("| ") && values.is_empty() {
+        return Some(format!("is not asked for the value of {words:?}"));
+    }
+    // Whole numbers: 1.7 is neither 11.7 nor 1.75.
+    let goes_on = |it: &str| {
+        it.trim_start_matches(['.', ',']).starts_with(char::is_numeric) || it.starts_with(char::is_alphanumeric)
+    };
+    let begins = |cell: &str, value: &str| cell.trim().strip_prefix(value).is_some_and(|it| !goes_on(it));
+    let is_said = |it: &&String| line.split('|').any(|cell| begins(cell, it));
+    values.iter().find(|it| !is_said(it)).map(|it| format!("does not say {it:?} of {words:?}"))
+}
+
+/// The tests that a proof names, and its pages with the words behind each: in quotes, with `\"` for a quote.
+fn proofs(text: &str) -> (Vec<&str>, Vec<(&str, Vec<String>)>) {
+    let (mut named, mut linked, mut rest) = (Vec::new(), Vec::new(), text);
+    while let Some(at) = rest.find(['`', ']']) {
+        let is_name = rest[at..].starts_with('`');
+        rest = &rest[at + 1..];
+        if is_name {
+            let (name, behind) = rest.split_once('`').unwrap_or((rest, ""));
+            named.push(name);
+            rest = behind;
+        } else if let Some((target, behind)) = rest.strip_prefix('(').and_then(|it| it.split_once(')')) {
+            let mut words = Vec::new();
+            rest = behind;
+            while let Some(quoted) = rest.strip_prefix(" \"") {
+                let (one, behind) = unquoted(quoted);
+                words.push(one);
+                rest = behind;
+            }
+            linked.push((target, words));
+        }
+    }
+    (named, linked)
+}
+
+/// What stands before the quote that ends it, and what behind.
+fn unquoted(text: &str) -> (String, &str) {
+    let mut escaped = false;
+    let end = text.char_indices().find(|(_, it)| {
+        let ends = *it == '"' && !escaped;
+        escaped = *it == '\\' && !escaped;
+        ends
+    });
+    let end = end.map_or(text.len(), |it| it.0);
+    (text[..end].replace("\\\"", "\""), text.get(end + 1..).unwrap_or_default())
 }
 
 /// Where the links of a text lead, and what stands behind each.
@@ -152,22 +205,35 @@ mod tests {
 
     #[test]
     fn each_rule_about_claims_finds_what_breaks_it() {
-        let good = "| sentence | shown by |\n|---|---|\n| It works. | `it_works`, [a](a.md) \"7 a `second`\" |\n\
-                    | It is told in [docs/a.md](docs/a.md). | [a](a.md) |\n";
-        let readme = "It works. It is told in [docs/a.md](docs/a.md).";
+        let good = "| sentence | shown by |\n|---|---|\n\
+                    | It works. | `it_works`, [a](a.md) \"speed\" \"7 a `second`\" |\n\
+                    | It is told in [docs/a.md](docs/a.md). | [a](a.md) |\n\
+                    | It is kept. | [a](a.md) \"age = \\\"72h\\\"\" |\n";
+        let readme = "It works. It is kept. It is told in [docs/a.md](docs/a.md).";
         let tests = BTreeSet::from(["it_works".to_owned()]);
-        let pages = |path: &str| (path == "docs/a.md").then(|| "| speed | 7 a `second` |".to_owned());
+        let pages = |path: &str| {
+            (path == "docs/a.md").then(|| "| speed |  | 7 a `second`, 9 at night |\nage = \"72h\"".to_owned())
+        };
         let all = |readme: &str, claims: &str| faults((readme, claims), &tests, &pages);
         assert!(all(readme, good).is_empty(), "{:?}", all(readme, good));
         let page = |readme: &str, fault: &str| assert_eq!(all(readme, good), [format!("docs/claims.md: {fault}")]);
         page(&format!("{readme} It flies."), "nothing shows this: It flies.");
-        page("It is told in [docs/a.md](docs/a.md).", "this is not said any more: It works.");
+        page("It is kept. It is told in [docs/a.md](docs/a.md).", "this is not said any more: It works.");
         assert_eq!(all(&format!("{readme}\n\n[b](b.md) · c"), good), ["README.md: b.md is not there"]);
         for (from, to, fault) in [
             ("`it_works`", "`it_worked`", "it_worked is no test: It works."),
-            ("`it_works`, [a](a.md) \"7 a `second`\"", "somebody", "this names nothing that shows it: It works."),
-            ("\"7 a", "\"8 a", "docs/a.md does not say \"8 a `second`\": It works."),
-            (" \"7 a `second`\"", "", "docs/a.md alone shows nothing of this: It works."),
+            (
+                "`it_works`, [a](a.md) \"speed\" \"7 a `second`\"",
+                "somebody",
+                "this names nothing that shows it: It works.",
+            ),
+            ("\"speed\"", "\"haste\"", "docs/a.md does not say \"haste\": It works."),
+            ("\"7 a", "\"8 a", "docs/a.md does not say \"8 a `second`\" of \"speed\": It works."),
+            ("7 a `second`", "7 a `sec", "docs/a.md does not say \"7 a `sec\" of \"speed\": It works."),
+            (" \"7 a `second`\"", "", "docs/a.md is not asked for the value of \"speed\": It works."),
+            (" \"speed\" \"7 a `second`\"", "", "docs/a.md alone shows nothing of this: It works."),
+            ("72h", "7h", "docs/a.md does not say \"age = \\\"7h\\\"\": It is kept."),
+            ("= \\\"72h\\\"", "= ", "docs/a.md is not asked what \"age = \" is set to: It is kept."),
             ("[a](a.md) |", "[b](b.md) |", "docs/b.md is not there: It is told in [docs/a.md](docs/a.md)."),
             ("| It works. |", "| It works. | `it_works` |\n| It works. |", "this has two rows: It works."),
         ] {
