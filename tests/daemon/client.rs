@@ -31,11 +31,15 @@ pub(crate) struct Reply {
 }
 
 impl Client {
-    /// A client with a key.
+    /// A client of another program than the daemon.
     pub(crate) fn new(at: SocketAddr, key: &str) -> Self {
-        let silence = Silence::at(at);
-        silence.iter().for_each(|it| it.learn(key));
-        Self { at, key: key.to_owned(), connection: None, silence }
+        Self { at, key: key.to_owned(), connection: None, silence: None }
+    }
+
+    /// A client of a daemon, which must not say what it is told.
+    pub(crate) fn of(at: SocketAddr, key: &str, silence: &Arc<Silence>) -> Self {
+        silence.learn(key);
+        Self { silence: Some(silence.clone()), ..Self::new(at, key) }
     }
 
     /// GET, and an answer whatever its status.
@@ -66,8 +70,9 @@ impl Client {
         body: Option<&Value>,
         header: &str,
     ) -> io::Result<Reply> {
-        if let (Some(silence), Some(body)) = (&self.silence, body) {
-            silence.learn_body(body);
+        if let Some(silence) = &self.silence {
+            silence.learn_query(path);
+            body.iter().for_each(|it| silence.learn_body(it));
         }
         let body = body.map(Value::to_string).unwrap_or_default();
         let request = format!(

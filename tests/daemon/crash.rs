@@ -9,6 +9,7 @@
 //! Lost is what was acknowledged and never came; repeats are at most what was reported in doubt.
 
 use crate::daemon::client::Client;
+use crate::daemon::silence::Silence;
 use crate::daemon::{Daemon, KEY, until};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,7 +44,7 @@ pub(crate) struct Kills {
 impl Kills {
     /// Kills under load, `count` times. `around` is called before and after each.
     pub(crate) fn run(daemon: &mut Daemon, count: usize, mut around: impl FnMut(Moment)) -> Self {
-        let load = Load::start(daemon.http());
+        let load = Load::start(daemon);
         let mut doubtful = 0.0;
         for _ in 0..count {
             load.goes_on(BETWEEN);
@@ -118,6 +119,7 @@ struct Load {
 struct Shared {
     /// Where the daemon listens; nowhere once it is killed, for another test's may get its port then.
     at: Mutex<Option<SocketAddr>>,
+    silence: Arc<Silence>,
     stop: AtomicBool,
     count: AtomicUsize,
     /// Ids and texts that a 202 named.
@@ -125,9 +127,10 @@ struct Shared {
 }
 
 impl Load {
-    fn start(at: SocketAddr) -> Self {
+    fn start(daemon: &Daemon) -> Self {
         let shared = Arc::new(Shared {
-            at: Mutex::new(Some(at)),
+            at: Mutex::new(Some(daemon.http())),
+            silence: daemon.silence().clone(),
             stop: AtomicBool::new(false),
             count: AtomicUsize::new(0),
             acknowledged: Mutex::default(),
@@ -176,7 +179,7 @@ impl Shared {
             };
             let client = match &mut client {
                 Some((of, client)) if *of == at => client,
-                client => &mut client.insert((at, Client::new(at, KEY))).1,
+                client => &mut client.insert((at, Client::of(at, KEY, &self.silence))).1,
             };
             let to: Vec<Value> = (0..1 + round % 4)
                 .map(|it| {

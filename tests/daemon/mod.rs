@@ -108,6 +108,7 @@ impl Daemon {
 
     /// A command of the binary, with the environment of the daemon.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.silence.learn_arguments(arguments);
         let mut command = Command::new(env!("CARGO_BIN_EXE_nuncio"));
         command.args(arguments).arg("--config").arg(self.config());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
@@ -158,7 +159,6 @@ impl Daemon {
             text.parse().unwrap_or_else(|_| panic!("the line says where {name} is: {line}"))
         };
         (self.http, self.admin) = (Some(address("http")), Some(address("admin")));
-        [self.http, self.admin].into_iter().flatten().for_each(|it| self.silence.listens(it));
     }
 
     /// Waits for the nth log line with this message, and gives it.
@@ -250,19 +250,34 @@ impl Daemon {
 
     /// An application.
     pub(crate) fn client(&self) -> Client {
-        Client::new(self.http(), KEY)
+        self.client_with(KEY)
+    }
+
+    /// One with another key.
+    pub(crate) fn client_with(&self, key: &str) -> Client {
+        Client::of(self.http(), key, &self.silence)
     }
 
     /// An operator.
     pub(crate) fn operator(&self) -> Client {
-        Client::new(self.admin(), KEY)
+        self.operator_with(KEY)
+    }
+
+    /// One with another key.
+    pub(crate) fn operator_with(&self, key: &str) -> Client {
+        Client::of(self.admin(), key, &self.silence)
+    }
+
+    /// What it must not say, for who tells it something by other ways than these.
+    pub(crate) const fn silence(&self) -> &Arc<Silence> {
+        &self.silence
     }
 
     /// The metrics as they are now.
     pub(crate) fn metrics(&self) -> Page {
         let reply = self.operator().get("/metrics");
         assert_eq!(reply.status, 200, "{}", reply.text());
-        reply.text().lines().filter(|it| !it.starts_with('#')).for_each(|it| self.silence.hear(it));
+        reply.text().lines().for_each(|it| self.silence.hear_series(it));
         Page::read(&reply.text())
     }
 

@@ -1,6 +1,6 @@
 //! A process that is listened to, line by line, and that ends with the test.
 
-use crate::daemon::silence::Silence;
+use crate::daemon::silence::{self, Silence};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -19,6 +19,8 @@ pub(crate) struct Process {
     listeners: Vec<JoinHandle<()>>,
     /// What it must not say.
     silence: Option<Arc<Silence>>,
+    /// Where it listens as a carrier.
+    carrier: Option<u16>,
     ended: bool,
 }
 
@@ -56,7 +58,7 @@ impl Process {
             listen(child.stdout.take().expect("it is piped"), heard.clone(), silence.clone()),
             listen(child.stderr.take().expect("it is piped"), heard.clone(), silence.clone()),
         ];
-        Self { name, child, heard, listeners, silence: silence.map(|it| it.0), ended: false }
+        Self { name, child, heard, listeners, silence: silence.map(|it| it.0), carrier: None, ended: false }
     }
 
     /// Its number.
@@ -87,8 +89,17 @@ impl Process {
         }
     }
 
-    /// Says a line to it.
+    /// It is a carrier at this port, and is told by lines what handsets write.
+    pub(crate) fn is_carrier(&mut self, port: u16) {
+        silence::taken(port);
+        self.carrier = Some(port);
+    }
+
+    /// Says a line to it, or some.
     pub(crate) fn say(&mut self, line: &str) {
+        if let Some(port) = self.carrier {
+            line.lines().for_each(|it| silence::ordered(port, it));
+        }
         let stdin = self.child.stdin.as_mut().expect("it is piped");
         writeln!(stdin, "{line}").and_then(|()| stdin.flush()).unwrap_or_else(|error| panic!("{}: {error}", self.name));
     }

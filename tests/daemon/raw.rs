@@ -1,5 +1,6 @@
 //! An SMSC of bare octets, for what no library would send.
 
+use crate::daemon::silence;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
@@ -19,7 +20,11 @@ pub(crate) const GENERIC_NACK: u32 = 0x8000_0000;
 pub(crate) struct Smsc(TcpListener);
 
 /// One link.
-pub(crate) struct Link(TcpStream);
+pub(crate) struct Link {
+    stream: TcpStream,
+    /// That of the carrier, by which those know it who are told what it says.
+    port: u16,
+}
 
 /// A PDU as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +42,9 @@ pub(crate) struct Frame {
 impl Smsc {
     /// Listens on a free port.
     pub(crate) fn new() -> Self {
-        Self(TcpListener::bind("127.0.0.1:0").expect("a free port"))
+        let new = Self(TcpListener::bind("127.0.0.1:0").expect("a free port"));
+        silence::taken(new.port());
+        new
     }
 
     /// Its port.
@@ -50,7 +57,7 @@ impl Smsc {
         let (stream, _): (TcpStream, SocketAddr) = self.0.accept().expect("a link comes");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
         stream.set_nodelay(true).expect("an option");
-        Link(stream)
+        Link { stream, port: self.port() }
     }
 
     /// Waits for a link and grants its bind.
@@ -69,18 +76,19 @@ impl Link {
         let stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
         stream.set_nodelay(true).expect("an option");
-        Some(Self(stream))
+        Some(Self { stream, port })
     }
 
     /// Sends octets as they are. What the peer thinks of them is seen by reading.
     pub(crate) fn send(&mut self, octets: &[u8]) {
         // A peer that has closed already has made its point.
-        _ = self.0.write_all(octets);
+        _ = self.try_send(octets);
     }
 
     /// Sends octets as they are; false once the peer has closed.
     pub(crate) fn try_send(&mut self, octets: &[u8]) -> bool {
-        self.0.write_all(octets).is_ok()
+        silence::said(self.port, octets);
+        self.stream.write_all(octets).is_ok()
     }
 
     /// Sends a PDU with its right length.
@@ -90,26 +98,26 @@ impl Link {
 
     /// The same link, for another thread.
     pub(crate) fn again(&self) -> Self {
-        Self(self.0.try_clone().expect("a descriptor"))
+        Self { stream: self.stream.try_clone().expect("a descriptor"), port: self.port }
     }
 
     /// Says that nothing more will be said.
     pub(crate) fn half_close(&self) {
-        self.0.shutdown(std::net::Shutdown::Write).expect("it is open");
+        self.stream.shutdown(std::net::Shutdown::Write).expect("it is open");
     }
 
     /// Closes in both directions.
     pub(crate) fn close(&self) {
-        self.0.shutdown(std::net::Shutdown::Both).expect("it is open");
+        self.stream.shutdown(std::net::Shutdown::Both).expect("it is open");
     }
 
     /// Closes so that the peer sees a reset.
     pub(crate) fn reset(&mut self) {
-        rustix::net::sockopt::set_socket_linger(&self.0, Some(Duration::ZERO)).expect("an option");
+        rustix::net::sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO)).expect("an option");
         // The socket is gone once nothing holds it.
         let unused = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let other = TcpStream::connect(unused.local_addr().expect("it is bound")).expect("it listens");
-        drop(std::mem::replace(&mut self.0, other));
+        drop(std::mem::replace(&mut self.stream, other));
     }
 
     /// Answers a request.
@@ -120,10 +128,10 @@ impl Link {
     /// The next PDU; an error when the peer has closed.
     pub(crate) fn read(&mut self) -> io::Result<Frame> {
         let mut header = [0; 16];
-        self.0.read_exact(&mut header)?;
+        self.stream.read_exact(&mut header)?;
         let word = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
         let mut body = vec![0; (word(0) as usize).saturating_sub(16)];
-        self.0.read_exact(&mut body)?;
+        self.stream.read_exact(&mut body)?;
         Ok(Frame { command: word(4), status: word(8), sequence: word(12), body })
     }
 

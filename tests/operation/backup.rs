@@ -116,12 +116,12 @@ fn what_a_backup_has_queued_is_held_over_restarts_until_an_operator_lets_it_go()
 #[test]
 fn a_backup_under_load_has_all_that_was_acknowledged_before_it() {
     let (mut daemon, _, folder) = daemon();
-    let (stop, http) = (AtomicBool::new(false), daemon.http());
+    let stop = AtomicBool::new(false);
     let files: Vec<PathBuf> = (0..3).map(|it| folder.path().join(format!("{it}.backup"))).collect();
     let mut before = Vec::new();
     std::thread::scope(|scope| {
         let load = scope.spawn(|| {
-            let mut client = crate::daemon::client::Client::new(http, crate::daemon::KEY);
+            let mut client = daemon.client();
             let body = json!({ "to": "+31612345678", "from": "YOURAPP", "text": "load" });
             let mut count = 0;
             while !stop.load(Ordering::Relaxed) {

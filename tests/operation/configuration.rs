@@ -1,6 +1,5 @@
 //! Bad configurations: one clear message at the start, and no change on a reload.
 
-use crate::daemon::client::Client;
 use crate::daemon::raw::Smsc;
 use crate::daemon::{Daemon, account, carrier, quiet_port, route, until};
 use nuncio::number::metadata::METADATA;
@@ -210,7 +209,7 @@ fn an_account_is_added_to_the_file_of_a_running_gateway_and_let_in_after_a_reloa
     let file = std::fs::read_to_string(daemon.config()).unwrap();
     assert!(file.starts_with("# Ours.\n") && !file.contains(&key), "{file}");
     daemon.reload();
-    let mut lab = Client::new(daemon.http(), &key);
+    let mut lab = daemon.client_with(&key);
     assert_eq!(lab.get("/v1/routes").status, 200);
     assert_eq!(lab.post("/v1/messages", &json!({ "to": "+31612345678", "text": "hello" })).status, 403);
     let list = run(&["account", "list"]);

@@ -1,7 +1,7 @@
 //! Files of recipients through the binary: large ones, rude ones, and those that stop half way.
 
 use super::requests::{messages, problem, said};
-use crate::daemon::client::{Client, Reply};
+use crate::daemon::client::Reply;
 use crate::daemon::web::{Act, Web};
 use crate::daemon::{Daemon, KEY, account, carrier, quiet_port, route, until};
 use serde_json::{Value, json};
@@ -27,14 +27,21 @@ fn head(query: &str, more: &str) -> String {
     )
 }
 
-pub(super) fn send(at: SocketAddr, query: &str, key: Option<&str>, file: &[u8]) -> Reply {
+pub(super) fn send(daemon: &Daemon, query: &str, key: Option<&str>, file: &[u8]) -> Reply {
+    teach(daemon, query, file);
     let key = key.map_or(String::new(), |it| format!("idempotency-key: {it}\r\n"));
-    let mut stream = TcpStream::connect(at).unwrap();
+    let mut stream = TcpStream::connect(daemon.http()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
     stream.write_all(head(query, &format!("content-length: {}\r\n{key}", file.len())).as_bytes()).unwrap();
     // It may be refused before all of it has come.
     _ = stream.write_all(file);
     Reply::read(&mut BufReader::new(stream)).unwrap()
+}
+
+/// What the daemon is told and must not say.
+fn teach(daemon: &Daemon, query: &str, file: &[u8]) {
+    daemon.silence().learn_query(&format!("?{query}"));
+    daemon.silence().learn_sheet(file);
 }
 
 /// So many recipients, each with a number, a name and a reference of its own.
@@ -65,7 +72,7 @@ fn a_hundred_thousand_lines_are_ten_orders_within_bounded_memory() {
     assert_eq!(daemon.client().call("DELETE", &one_before, None).unwrap().status, 200);
     let (idle, file, began) = (daemon.peak(), file(100_000), Instant::now());
     let (reply, slowest) = std::thread::scope(|scope| {
-        let sender = scope.spawn(|| send(daemon.http(), PERSONAL, None, &file));
+        let sender = scope.spawn(|| send(&daemon, PERSONAL, None, &file));
         let (mut client, mut slowest) = (daemon.client(), Duration::ZERO);
         while !sender.is_finished() {
             let asked = Instant::now();
@@ -116,10 +123,10 @@ fn rude_files_are_refused_with_their_line_and_nothing_is_stored_of_them() {
         (vec![b'\n'; 1 << 20], 400, "malformed-csv", "/lines/1"),
         (vec![0; 1 << 20], 400, "malformed-csv", "/lines/1"),
     ] {
-        let refused = send(at, "from=YOURAPP", None, &file);
+        let refused = send(&daemon, "from=YOURAPP", None, &file);
         assert_eq!(problem(&refused, status, code)["errors"][0]["pointer"], pointer, "{}", refused.text());
     }
-    let many = send(at, "from=YOURAPP&text=a", None, &file(100_001));
+    let many = send(&daemon, "from=YOURAPP&text=a", None, &file(100_001));
     assert!(problem(&many, 413, "body-too-large")["detail"].as_str().unwrap().contains("100000"));
     // One that says that it has 10 GB, one that has and does not say it, one that never ends, one that breaks off.
     let said_so = said(at, head("from=YOURAPP", "content-length: 10000000000\r\n").as_bytes());
@@ -129,7 +136,7 @@ fn rude_files_are_refused_with_their_line_and_nothing_is_stored_of_them() {
     drop(TcpStream::connect(at).unwrap().write_all((head("", "content-length: 100\r\n") + "to,text\n+31").as_bytes()));
     assert!(daemon.peak() < MEMORY_MAX, "{} MiB", daemon.peak() >> 20);
     assert_eq!((messages(&daemon), orders(&daemon)), (0, vec![]));
-    let fine = send(at, "from=YOURAPP", None, &[&b"\xEF\xBB\xBF"[..], &with("")].concat());
+    let fine = send(&daemon, "from=YOURAPP", None, &[&b"\xEF\xBB\xBF"[..], &with("")].concat());
     assert_eq!((fine.status, &fine.json()["count"]), (202, &json!(9_999)), "{}", fine.text());
 }
 
@@ -158,13 +165,13 @@ fn a_file_that_costs_more_than_there_is_is_refused_before_its_first_order() {
     let daemon = daemon("balance = \"managed\"\n", "");
     let credit = json!({ "amount": "1000", "note": "a" });
     assert_eq!(daemon.operator().post("/admin/v1/accounts/shop/credit", &credit).status, 201);
-    let refused = send(daemon.http(), "from=YOURAPP&text=a", None, &file(12_000));
+    let refused = send(&daemon, "from=YOURAPP&text=a", None, &file(12_000));
     problem(&refused, 402, "insufficient-balance");
     assert!(orders(&daemon).is_empty());
-    let fits = send(daemon.http(), "from=YOURAPP&text=a", Some("k"), &file(11_000)).json();
+    let fits = send(&daemon, "from=YOURAPP&text=a", Some("k"), &file(11_000)).json();
     assert_eq!((&fits["cost"], &fits["balance_after"]), (&json!("957.000"), &json!("43.000")));
-    assert_eq!(send(daemon.http(), "from=YOURAPP&text=b", None, &file(1)).json()["balance_after"], "42.913");
-    let again = send(daemon.http(), "from=YOURAPP&text=a", Some("k"), &file(11_000));
+    assert_eq!(send(&daemon, "from=YOURAPP&text=b", None, &file(1)).json()["balance_after"], "42.913");
+    let again = send(&daemon, "from=YOURAPP&text=a", Some("k"), &file(11_000));
     assert_eq!((again.header("idempotent-replayed"), again.json()), (Some("true"), fits), "what it had left then");
 }
 
@@ -172,7 +179,7 @@ fn a_file_that_costs_more_than_there_is_is_refused_before_its_first_order() {
 fn a_file_that_a_quota_stops_says_where_and_goes_on_there_under_its_key() {
     let mut daemon = daemon("quota = \"15000/1d\"\n", "");
     let (file, key) = (file(25_000), Some("spring"));
-    let reply = send(daemon.http(), PERSONAL, key, &file);
+    let reply = send(&daemon, PERSONAL, key, &file);
     assert_eq!(reply.status, 202, "{}", reply.text());
     let told = reply.json();
     assert_eq!((&told["count"], &told["stopped"]["line"]), (&json!(10_000), &json!(10_002)));
@@ -184,19 +191,19 @@ fn a_file_that_a_quota_stops_says_where_and_goes_on_there_under_its_key() {
     daemon.configure(&(account("[1]") + "quota = \"100000/1d\"\n" + &carrier(quiet_port(), "") + &route(PRICED)));
     daemon.kill();
     daemon.restart();
-    let again = send(daemon.http(), PERSONAL, key, &file);
+    let again = send(&daemon, PERSONAL, key, &file);
     let told = again.json();
     assert_eq!(
         (&told["count"], &told["stopped"], &told["orders"][0]["order_id"]),
         (&json!(25_000), &Value::Null, &first)
     );
     assert_eq!((again.header("idempotent-replayed"), told["orders"].as_array().unwrap().len()), (None, 3));
-    let third = send(daemon.http(), PERSONAL, key, &file);
+    let third = send(&daemon, PERSONAL, key, &file);
     assert_eq!(
         (third.header("idempotent-replayed"), third.json()["orders"].clone()),
         (Some("true"), told["orders"].clone())
     );
-    problem(&send(daemon.http(), "from=YOURAPP&text=b", key, &file), 422, "idempotency-key-reused");
+    problem(&send(&daemon, "from=YOURAPP&text=b", key, &file), 422, "idempotency-key-reused");
     assert_eq!(orders(&daemon), [5_000, 10_000, 10_000]);
 }
 
@@ -205,6 +212,7 @@ fn a_kill_in_the_middle_of_a_file_leaves_whole_orders_and_its_key_finishes_it() 
     let mut daemon = daemon("", "");
     let file = file(60_000);
     let (http, sent) = (daemon.http(), file.clone());
+    teach(&daemon, PERSONAL, &file);
     let sender = std::thread::spawn(move || {
         let mut stream = TcpStream::connect(http).unwrap();
         let more = format!("content-length: {}\r\nidempotency-key: k\r\n", sent.len());
@@ -217,9 +225,9 @@ fn a_kill_in_the_middle_of_a_file_leaves_whole_orders_and_its_key_finishes_it() 
     daemon.restart();
     let left = orders(&daemon);
     assert!(left.iter().all(|it| *it == 10_000), "{left:?}");
-    let again = send(daemon.http(), PERSONAL, Some("k"), &file).json();
+    let again = send(&daemon, PERSONAL, Some("k"), &file).json();
     assert_eq!((&again["count"], again["orders"].as_array().unwrap().len()), (&json!(60_000), 6));
-    let mut client = Client::new(daemon.http(), KEY);
+    let mut client = daemon.client();
     let all =
         again["orders"].as_array().unwrap().iter().map(|it| client.get(&format!("/v1/orders/{}", it["order_id"])));
     assert!(all.into_iter().all(|it| it.json()["total"] == 10_000));
@@ -229,7 +237,7 @@ fn a_kill_in_the_middle_of_a_file_leaves_whole_orders_and_its_key_finishes_it() 
 fn each_order_of_a_file_waits_for_the_rate_of_its_account() {
     let daemon = daemon("rate = \"2/s\"\n", "");
     let began = Instant::now();
-    let told = send(daemon.http(), PERSONAL, None, &file(40_000)).json();
+    let told = send(&daemon, PERSONAL, None, &file(40_000)).json();
     assert_eq!((&told["count"], &told["stopped"]), (&json!(40_000), &Value::Null));
     assert!(Duration::from_millis(900) < began.elapsed(), "{:?}", began.elapsed());
 }
@@ -247,7 +255,7 @@ fn a_number_that_is_looked_up_and_refused_is_refused_in_each_order_and_nobody_el
     let lines = "06\n".repeat(9_997);
     let csv =
         format!("to\n{lines}+31201234567\n+31612345671\n+31612345672\n+31201234567\n+31612345671\n+31612345673\n");
-    let told = send(daemon.http(), "from=YOURAPP&text=1234", None, csv.as_bytes()).json();
+    let told = send(&daemon, "from=YOURAPP&text=1234", None, csv.as_bytes()).json();
     let refused: Vec<u64> = told["rejected"]
         .as_array()
         .unwrap()

@@ -52,7 +52,7 @@ fn bodies_that_are_announced_and_do_not_come_cost_others_nothing() {
     let meanwhile = median(&mut client, 200);
     assert!(meanwhile <= before * 2 + Duration::from_millis(20), "{before:?} before, {meanwhile:?} meanwhile");
     // Its own requests are not refused either: nothing is held but what has come.
-    median(&mut Client::new(daemon.http(), GREEDY), 10);
+    median(&mut daemon.client_with(GREEDY), 10);
     drop(greedy);
 }
 

@@ -24,7 +24,7 @@ fn store(daemon: &Daemon) -> PathBuf {
 }
 
 fn other(daemon: &Daemon) -> Client {
-    Client::new(daemon.http(), OTHER_KEY)
+    daemon.client_with(OTHER_KEY)
 }
 
 /// What an order and its messages are called.

@@ -23,7 +23,7 @@ fn link(daemon: &Daemon, is: impl Fn(&Value) -> bool) -> Value {
 
 /// The same, on the page that needs no key.
 fn status(daemon: &Daemon) -> Value {
-    crate::daemon::client::Client::new(daemon.admin(), "no key").get("/statusz").json()
+    daemon.operator_with("no key").get("/statusz").json()
 }
 
 /// The link is down for this reason, in words, with this advice.

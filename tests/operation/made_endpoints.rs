@@ -295,7 +295,7 @@ fn a_callback_of_a_file_is_told_the_end_of_its_order_and_what_is_sent_again_keep
     let web = Web::start(taken);
     let mut stage = Stage::silent("");
     let query = format!("from=shop&text=hello&callback_url=http%3A%2F%2F127.0.0.1%3A{}%2Ffile%3Fof%3D7", web.port());
-    let sent = csv::send(stage.daemon.http(), &query, None, b"to\n+31612345678\n+31612345679\n");
+    let sent = csv::send(&stage.daemon, &query, None, b"to\n+31612345678\n+31612345679\n");
     assert_eq!(sent.status, 202, "{}", sent.text());
     for name in ["one", "two"] {
         let submit = stage.link.read_command(raw::SUBMIT_SM);

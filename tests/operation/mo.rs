@@ -157,7 +157,7 @@ fn what_fits_no_account_is_kept_counted_and_shown_to_operators() {
     counted(&daemon, "mo_unrouted_total{carrier=\"acme\"}", 1.0);
     // Neither listener shows it to who may not see it.
     assert_eq!(daemon.client().get("/admin/v1/events/unrouted").status, 404);
-    let stranger = crate::daemon::client::Client::new(daemon.admin(), &KEY.replace("shop", "thief"));
+    let stranger = daemon.operator_with(&KEY.replace("shop", "thief"));
     let mut stranger = stranger;
     assert_eq!(stranger.get("/admin/v1/events/unrouted").status, 401);
 }

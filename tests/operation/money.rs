@@ -164,7 +164,7 @@ fn credit_is_an_operator_s_and_is_given_once_for_each_key() {
         assert_eq!((refused.status, &refused.json()["errors"][0]["pointer"]), (422, &json!(pointer)), "{amount}");
     }
     assert_eq!(operator.post("/admin/v1/accounts/nobody/credit", &json!({ "amount": "1" })).status, 404);
-    let mut stranger = Client::new(daemon.admin(), "no key");
+    let mut stranger = daemon.operator_with("no key");
     assert_eq!(credit(&mut stranger, "1").status, 401);
 }
 

@@ -202,14 +202,12 @@ fn a_text_that_was_erased_is_not_sent_again() {
 fn two_hundred_at_once_under_one_key_are_one_order_and_so_is_one_after_a_restart() {
     let mut daemon = managed(quiet_port(), "");
     let body = json!({ "to": recipients(&[(40, "none")]), "from": "YOURAPP" });
-    let send = |http, key: &str| {
-        let mut client = Client::new(http, crate::daemon::KEY);
+    let send = |mut client: Client, key: &str| {
         let reply = client.keyed("POST", "/v1/messages", &body, key).unwrap();
         (reply.status, reply.json()["order_id"].clone(), reply.header("idempotent-replayed").is_some())
     };
-    let http = daemon.http();
     let answers: Vec<_> = std::thread::scope(|scope| {
-        let all: Vec<_> = (0..200).map(|_| scope.spawn(|| send(http, "double-tap"))).collect();
+        let all: Vec<_> = (0..200).map(|_| scope.spawn(|| send(daemon.client(), "double-tap"))).collect();
         all.into_iter().map(|it| it.join().unwrap()).collect()
     });
     assert!(answers.iter().all(|it| it.0 == 202), "{answers:?}");
@@ -223,7 +221,7 @@ fn two_hundred_at_once_under_one_key_are_one_order_and_so_is_one_after_a_restart
     assert_eq!(balance(&daemon), "996.520");
     daemon.kill();
     daemon.restart();
-    assert_eq!(send(daemon.http(), "double-tap"), (202, answers[0].1.clone(), true));
+    assert_eq!(send(daemon.client(), "double-tap"), (202, answers[0].1.clone(), true));
     assert_eq!(daemon.client().get("/v1/orders").json()["data"].as_array().unwrap().len(), 1);
     assert_eq!(balance(&daemon), "996.520");
     let other = json!({ "to": recipients(&[(41, "none")]), "from": "YOURAPP" });

@@ -1,6 +1,5 @@
 //! What the README says to do, done as it stands there.
 
-use crate::daemon::client::Client;
 use crate::daemon::raw::{self, Smsc};
 use crate::daemon::{Daemon, account, carrier, carrier_named, until};
 use serde_json::Value;
@@ -60,7 +59,7 @@ fn what_the_readme_says_to_do_is_done_and_answered_as_it_says() {
     let commands = blocks("sh");
     let body: Value = serde_json::from_str(behind(&commands, "-d '", '\'')).unwrap();
     let shown: Value = serde_json::from_str(&blocks("json")[0]).unwrap();
-    let mut client = Client::new(daemon.http(), key);
+    let mut client = daemon.client_with(key);
     let reply = client.post("/v1/messages", &body);
     assert_eq!(reply.status, 202, "{}", reply.text());
     let answer = reply.json();

@@ -39,6 +39,7 @@ fn answer(at: SocketAddr, octets: &[u8]) -> Reply {
 fn asked(daemon: &Daemon, first: &str, lines: &[&str], body: &[u8]) -> Reply {
     let lines: String = lines.iter().map(|it| format!("{it}\r\n")).collect();
     let head = format!("{first}\r\nauthorization: Bearer {KEY}\r\nconnection: close\r\n{lines}");
+    serde_json::from_slice(body).iter().for_each(|it: &Value| daemon.silence().learn_body(it));
     answer(daemon.http(), &[format!("{head}content-length: {}\r\n\r\n", body.len()).as_bytes(), body].concat())
 }
 

@@ -32,7 +32,7 @@ fn trial(more: &str) -> String {
 }
 
 fn trial_of(daemon: &Daemon) -> Client {
-    Client::new(daemon.http(), TRIAL)
+    daemon.client_with(TRIAL)
 }
 
 fn ask(daemon: &Daemon, body: &Value) -> Value {

@@ -1,6 +1,5 @@
 //! Where on its way a message is refused or fails, row by row of the table that the gateway was built after.
 
-use crate::daemon::client::Client;
 use crate::daemon::simulated::sim;
 use crate::daemon::{Daemon, KEY, PATIENCE, account, carrier, route, until};
 use serde_json::{Value, json};
@@ -43,7 +42,7 @@ fn what_fails_is_said_with_its_stage_and_nothing_that_is_known_to_have_failed_st
     ];
     let mut accepted = Vec::new();
     for (row, key, body, expected) in rows {
-        let reply = Client::new(daemon.http(), key).post("/v1/messages", &body);
+        let reply = daemon.client_with(key).post("/v1/messages", &body);
         match expected {
             Stage::Refused(status, stage, code) => {
                 let told = reply.json();

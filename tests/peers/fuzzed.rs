@@ -1,7 +1,6 @@
 //! The daemon, with a simulated carrier behind it, asked by schemathesis for everything that the document allows and
 //! forbids: examples, each bound of each field, by chance, and one request after the other.
 
-use crate::daemon::client::Client;
 use crate::daemon::{Daemon, KEY, account, carrier, digest, route, until};
 use crate::peers::need::trials;
 use crate::peers::sim::Sim;
@@ -51,7 +50,7 @@ fn nothing_that_is_asked_is_answered_otherwise_than_the_document_says() {
 
 /// A cursor of each list that has some, by the format under which the document has it.
 fn cursors(daemon: &Daemon) -> String {
-    let mut client = Client::new(daemon.http(), "key-of-sender");
+    let mut client = daemon.client_with("key-of-sender");
     for text in ["one", "two"] {
         let body = json!({ "to": "+31612345678", "from": "YOURAPP", "text": text });
         assert_eq!(client.post("/v1/messages", &body).status, 202);

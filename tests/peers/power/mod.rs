@@ -12,7 +12,6 @@ mod disk;
 mod record;
 mod trace;
 
-use crate::daemon::client::Client;
 use crate::daemon::simulated::sim;
 use crate::daemon::web::{Act, Web};
 use crate::daemon::{Daemon, KEY, carrier, digest, route, until, wrapped};
@@ -71,7 +70,7 @@ fn account(port: u16, secret: &Path) -> String {
 /// Applications send singles and small orders in turn, so many rounds each; the ids of the messages.
 fn load(daemon: &Daemon, wave: usize, rounds: usize) -> Vec<String> {
     let send = |application: usize| {
-        let mut client = Client::new(daemon.http(), KEY);
+        let mut client = daemon.client();
         let mut ids = Vec::new();
         for round in 0..rounds {
             let is_large = (wave, application, round) == (0, 0, rounds / 2);
