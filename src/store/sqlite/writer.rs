@@ -117,8 +117,8 @@ pub(super) fn commit(
     end(conn)
 }
 
-/// Ends a transaction, and tells how long that took: what of it is not in the write-ahead log yet is written, and all of
-/// it synced where the durability says so.
+/// Ends a transaction, and tells how long that took: what of it is not in the write-ahead log yet is written, and all
+/// of it synced where the durability says so.
 pub(super) fn end(conn: &Connection) -> Result<Duration, Trouble> {
     let began = Instant::now();
     conn.prepare_cached("COMMIT")?.execute([])?;
