@@ -17,6 +17,7 @@ pub(crate) mod process;
 pub(crate) mod raw;
 pub(crate) mod silence;
 pub(crate) mod simulated;
+mod told;
 pub(crate) mod web;
 
 use crate::daemon::client::Client;

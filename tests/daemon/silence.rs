@@ -12,6 +12,7 @@
 //! own, unless it says so. A number or a text is looked for as it was given, in JSON, and as digits of a dump without
 //! blanks.
 
+use crate::daemon::told::{cells, delivered};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -39,12 +40,6 @@ const SENDER: &str = "from";
 const CONFIGURED: [&str; 3] = ["password", "secret", "url"];
 /// Under these it says where a carrier is.
 const PLACES: [&str; 2] = ["address", "listen"];
-
-/// A deliver_sm, and a class of it that says of whom it tells: of a handset, or of a message that was sent.
-const DELIVER_SM: u32 = 5;
-const RECEIPT: u8 = 0x04;
-const OF_CARRIER: u8 = 0x3c;
-const HEADED: u8 = 0x40;
 
 /// Daemons by the ports that their configuration has of carriers: what is said there by one they are told.
 static CARRIERS: LazyLock<Mutex<BTreeMap<u16, Vec<Weak<Silence>>>>> = LazyLock::new(Mutex::default);
@@ -335,59 +330,6 @@ fn shown(line: &str, at: usize, kind: Kind) -> String {
     format!("{}\n  silence: {} of this test is in it\n", String::from_utf8_lossy(octets), kind.word())
 }
 
-/// The cells of a line of CSV.
-fn cells(line: &str) -> Vec<String> {
-    let (mut cells, mut quoted) = (vec![String::new()], false);
-    for it in line.trim_start_matches('\u{feff}').chars() {
-        quoted ^= it == '"';
-        match (it, cells.last_mut()) {
-            (',', _) if !quoted => cells.push(String::new()),
-            (it, Some(cell)) if it != '"' => cell.push(it),
-            _ => (),
-        }
-    }
-    cells
-}
-
-/// A number and a text of a handset; nothing of another PDU.
-type Wrote<'a> = Option<(&'a str, String)>;
-
-/// The first PDU of octets, if it is whole, and what stands behind it.
-fn delivered(octets: &[u8]) -> Option<(Wrote<'_>, &[u8])> {
-    let word = |at: usize| Some(u32::from_be_bytes(octets.get(at..at + 4)?.try_into().ok()?));
-    let length = usize::try_from(word(0)?).ok().filter(|it| 16 <= *it)?;
-    let (body, behind) = (octets.get(16..length)?, &octets[length..]);
-    Some((if word(4)? == DELIVER_SM { handset(body) } else { None }, behind))
-}
-
-/// The number and the text of the body of a deliver_sm; of a receipt only the number, for its text is of the carrier.
-fn handset(body: &[u8]) -> Wrote<'_> {
-    let text = |octets: &[u8]| octets.iter().position(|it| *it == 0);
-    // The service_type; then type and plan of each address, and the address.
-    let from = &body[text(body)? + 1..];
-    let number = from.get(2..)?;
-    let to = &number[text(number)? + 1..];
-    let rest = to.get(2..)?;
-    let rest = &rest[text(rest)? + 1..];
-    let class = *rest.first()?;
-    // Its protocol_id and priority_flag, two times, three octets about its delivery, data_coding and an unused one.
-    let times = rest.get(3..)?;
-    let times = &times[text(times)? + 1..];
-    let rest = &times[text(times)? + 1..];
-    let (coding, length) = (*rest.get(2)?, usize::from(*rest.get(4)?));
-    let octets = rest.get(5..5 + length)?;
-    let header = if class & HEADED == 0 { 0 } else { usize::from(*octets.first()?) + 1 };
-    let octets = octets.get(header..)?;
-    let units = || octets.as_chunks::<2>().0.iter().map(|it| u16::from_be_bytes(*it));
-    let written = match coding {
-        8 => char::decode_utf16(units()).map(|it| it.unwrap_or(char::REPLACEMENT_CHARACTER)).collect(),
-        _ => String::from_utf8_lossy(octets).into_owned(),
-    };
-    let is_receipt = class & OF_CARRIER == RECEIPT;
-    let number = std::str::from_utf8(&number[..text(number)?]).ok()?;
-    Some((number, if is_receipt { String::new() } else { written }))
-}
-
 /// Passwords of a configuration, wherever they stand in it, and the ports of its carriers.
 fn configured(name: &str, item: &toml_edit::Item, found: &mut Vec<String>, places: &mut Vec<u16>) {
     let text = item.as_str();
@@ -481,7 +423,8 @@ fn what_handsets_write_is_learnt_by_the_daemons_of_their_carrier() {
         let mut body = b"\0\x01\x0131612345678\0\0\x00shop\0".to_vec();
         body.extend([class, 0, 0, 0, 0, 0, 0, coding, 0, u8::try_from(octets.len()).expect("short")]);
         let length = 16 + u32::try_from(body.len() + octets.len()).expect("short");
-        let head: Vec<u8> = [length, DELIVER_SM, 0, 1].iter().flat_map(|it| it.to_be_bytes()).collect();
+        let head: Vec<u8> =
+            [length, crate::daemon::raw::DELIVER_SM, 0, 1].iter().flat_map(|it| it.to_be_bytes()).collect();
         [&head[..], &body, octets].concat()
     };
     let wide: Vec<u8> = "come at zwölf".encode_utf16().flat_map(u16::to_be_bytes).collect();
