@@ -39,7 +39,8 @@ const SINGLE: Play = Play {
     least: &[
         ("crashes", 20),
         ("failed commits", 7),
-        ("drained", 5),
+        ("drained", 40),
+        ("links drained in flight", 10),
         ("cuts", 50),
         ("dark links", 20),
         ("reloads", 30),

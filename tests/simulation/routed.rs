@@ -22,7 +22,8 @@ pub(super) const SEVERAL: Play = Play {
     least: &[
         ("crashes", 16),
         ("failed commits", 3),
-        ("drained", 6),
+        ("drained", 20),
+        ("links drained in flight", 8),
         ("moves", 6_000),
         ("parts at several carriers", 1_200),
         ("doubts of a crash", 20),

@@ -152,8 +152,13 @@ impl Scenario {
         let validity = requests.iter().map(|(_, it)| it.validity.as_millis() as u64).max().unwrap_or(0);
         let cancels = (0..dice.range(0, 10)).map(|_| dice.below(calm)).collect();
         let ids: Vec<LinkId> = links.keys().copied().collect();
-        let faults = if fair { Vec::new() } else { Self::faults(dice, &ids, calm) };
+        let mut faults = if fair { Vec::new() } else { Self::faults(dice, &ids, calm) };
         let plans = Self::variants(dice, plan);
+        // What came to the scenario later asks dice of its own: the rest stays as it was.
+        let mut apart = Dice::new(dice.clone().next());
+        if !fair {
+            faults.extend(Self::drains(&mut apart, &requests, calm));
+        }
         let patience = validity + longest + 2 * response_timeout + 300_000 + LATER_MAX + WALL_MAX;
         Self { plans, links, weather, requests, credit, cancels, faults, calm, fair, patience, healthy: None }
     }

@@ -23,6 +23,7 @@ use crate::simulation::scenario::{Fault, Scenario};
 use crate::simulation::smsc::Smsc;
 use crate::simulation::tally::Tally;
 use crate::simulation::watch::Watched;
+use crate::simulation::world::drain::Drained;
 use crate::simulation::world::operators::Operators;
 use bytes::Bytes;
 use nuncio::carrier::esme::Esme;
@@ -133,7 +134,7 @@ pub(crate) struct World {
     pub(crate) beats: u64,
     pub(crate) crashes: u64,
     draining: bool,
-    drained_from: u64,
+    drained: Drained,
     pub(crate) calm: bool,
     pub(crate) ledger: Ledger,
     pub(crate) hearing: Hearing,
@@ -185,7 +186,7 @@ impl World {
             beats: 0,
             crashes: 0,
             draining: false,
-            drained_from: 0,
+            drained: Drained::default(),
             calm: false,
             ledger: Ledger::default(),
             hearing: Hearing::default(),
@@ -316,7 +317,10 @@ impl World {
                     conn.dark = true;
                 }
             }
-            Fault::HalfDead(id, span) => self.smscs.get_mut(&id).unwrap().half_dead_until = until(span),
+            Fault::HalfDead(id, span) => {
+                self.smscs.get_mut(&id).unwrap().half_dead_until = until(span);
+                self.falls_silent(id);
+            }
             Fault::Throttle(id, span) => self.smscs.get_mut(&id).unwrap().throttled_until = until(span),
             Fault::Refuse(id, span) => self.smscs.get_mut(&id).unwrap().refusing_until = until(span),
             Fault::Sick(id, span) => self.smscs.get_mut(&id).unwrap().sick_until = until(span),
