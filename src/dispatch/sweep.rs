@@ -114,13 +114,15 @@ impl Dispatch {
         }
         let entries = store.late(self.beat.now, DUE_MAX)?;
         let more = DUE_MAX <= entries.len();
+        self.sweep.late = Time::NEVER;
         for entry in entries {
             let seq = entry.body.seq();
             self.set.admit(entry);
             self.come_late(seq);
         }
         let next = if more { Some(self.beat.now) } else { store.next_late(self.beat.now)? };
-        self.sweep.late = next.unwrap_or(Time::NEVER);
+        // What waits once more, because no other carrier is open, the store does not know yet.
+        next.into_iter().for_each(|it| self.sweep.late_at(it));
         Ok(())
     }
 

@@ -206,6 +206,18 @@ fn a_receipt_of_a_carrier_that_a_message_has_left_ends_no_other_part_of_it() {
 }
 
 #[test]
+fn what_is_late_while_no_other_carrier_is_open_goes_to_the_next_once_one_is() {
+    let mut bench = bench(|_| ());
+    let first = only(&bench.beat(vec![order("hello", 1)]).1, ACME);
+    bench.beat(vec![answered(ACME, first, Answer::Taken), up(BETA, 0)]);
+    bench.now = bench.now + WINDOW;
+    assert_eq!(given(&bench.beat(Vec::new()).1), [], "BETA is down");
+    bench.beat(vec![up(BETA, 1)]);
+    bench.now = bench.now + WINDOW;
+    only(&bench.beat(Vec::new()).1, BETA);
+}
+
+#[test]
 fn what_was_taken_after_its_message_had_gone_on_goes_after_it_where_no_receipt_comes() {
     let mut bench = bench(|_| ());
     let first = tickets(&bench.beat(vec![order(&"a".repeat(161), 2)]).1);

@@ -24,6 +24,7 @@ pub(super) const SEVERAL: Play = Play {
         ("failed commits", 3),
         ("drained", 20),
         ("links drained in flight", 8),
+        ("receipts awaited over a start", 100),
         ("moves", 6_000),
         ("parts at several carriers", 1_200),
         ("doubts of a crash", 20),

@@ -12,6 +12,7 @@ mod carriers;
 mod customers;
 mod drain;
 mod operators;
+mod overdue;
 mod process;
 mod wires;
 
@@ -73,6 +74,8 @@ enum Coming {
     /// The links unbind.
     Unbind,
     Kill,
+    /// What waits is looked at.
+    Look,
     Calm,
 }
 
@@ -135,6 +138,8 @@ pub(crate) struct World {
     pub(crate) crashes: u64,
     draining: bool,
     drained: Drained,
+    /// When the process began.
+    started: u64,
     pub(crate) calm: bool,
     pub(crate) ledger: Ledger,
     pub(crate) hearing: Hearing,
@@ -187,6 +192,7 @@ impl World {
             crashes: 0,
             draining: false,
             drained: Drained::default(),
+            started: 0,
             calm: false,
             ledger: Ledger::default(),
             hearing: Hearing::default(),
@@ -205,6 +211,7 @@ impl World {
             world.post(at, Coming::Fault(fault));
         }
         world.post(world.scenario.calm, Coming::Calm);
+        world.post(0, Coming::Look);
         world.start();
         world
     }
@@ -299,6 +306,7 @@ impl World {
             Coming::Start => self.start(),
             Coming::Unbind if mine => self.unbind(),
             Coming::Kill if mine => self.end_drained(),
+            Coming::Look => self.look_for_overdue(),
             Coming::Calm => self.calm_down(),
             _ => (),
         }

@@ -29,6 +29,7 @@ impl World {
         self.ledger.crashed(&self.store, &self.plan);
         self.ledger.paces(&self.plan, self.now, true);
         self.dispatch = Some(dispatch);
+        self.take_over_waits();
         self.operators_begin();
         (self.beat_due, self.acting) = (None, false);
         self.wake();
