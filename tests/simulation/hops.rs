@@ -206,6 +206,21 @@ fn a_receipt_of_a_carrier_that_a_message_has_left_ends_no_other_part_of_it() {
 }
 
 #[test]
+fn what_a_late_answer_says_was_taken_is_not_sent_there_again_when_its_second_attempt_is_in_doubt() {
+    let mut bench = bench(|it| {
+        with_policy(it, UnknownPolicy::Resend);
+        it.routes.get_mut(&ROUTE).unwrap().carriers = vec![ACME.carrier];
+    });
+    let first = only(&bench.beat(vec![order("hello", 1)]).1, ACME);
+    let second = only(&bench.beat(vec![answered(ACME, first, Answer::Unknown)]).1, ACME);
+    assert_eq!(given(&bench.beat(vec![late_taken(ACME, first)]).1), []);
+    assert_eq!(given(&bench.beat(vec![answered(ACME, second, Answer::Unknown)]).1), [], "ACME has it");
+    assert_eq!(entry(&bench).status(), Status::Sent);
+    bench.beat(vec![receipt(ACME, first, Status::Delivered)]);
+    assert_eq!(entry(&bench).status(), Status::Delivered);
+}
+
+#[test]
 fn what_is_late_while_no_other_carrier_is_open_goes_to_the_next_once_one_is() {
     let mut bench = bench(|_| ());
     let first = only(&bench.beat(vec![order("hello", 1)]).1, ACME);

@@ -2,7 +2,8 @@
 
 use crate::dispatch::Dispatch;
 use crate::dispatch::door::fact::{DoubtCause, Fact};
-use crate::message::attempt::{Answer, Cause};
+use crate::dispatch::tried::attempts_of;
+use crate::message::attempt::{Answer, Attempt, Cause};
 use crate::message::id::PartKey;
 use crate::message::phase::{End, Move};
 use crate::message::reason::Reason;
@@ -57,8 +58,19 @@ impl Dispatch {
             // Any of the attempts may have arrived: a late receipt is still welcome.
             self.step(key, Move::End(End::Unknown), Some(Reason::OutcomeUnknown));
         } else if self.set.part(key).is_some_and(|it| it.moved.is_some()) || !self.fail_over(key.seq(), Cause::Resend) {
-            // Its message has gone on already, or there is nowhere to go.
-            self.give_back(key);
+            // Its message has gone on already, or there is nowhere to go. Who took an earlier attempt by now, as a late
+            // answer has told, has it.
+            if self.is_taken_where_it_waits(key) {
+                self.end_or_wait(key, End::Unknown, Reason::OutcomeUnknown);
+            } else {
+                self.give_back(key);
+            }
         }
+    }
+
+    fn is_taken_where_it_waits(&self, key: PartKey) -> bool {
+        let waits_for = self.set.part(key).map(|it| it.lane.carrier());
+        let taken = |it: &Attempt| it.answer == Some(Answer::Taken) && Some(it.link.carrier) == waits_for;
+        self.is_pending(key, None) && self.entry(key).is_some_and(|it| attempts_of(it, key).any(taken))
     }
 }
