@@ -30,6 +30,7 @@ impl World {
 
     pub(crate) fn check_ending(mut self) -> Tally {
         self.store.crash(true);
+        self.store.remember();
         let mut keys = BTreeMap::<u64, Seq>::new();
         for body in self.store.bodies.values() {
             let label = label(body.text.as_bytes()).unwrap();
@@ -86,14 +87,14 @@ impl World {
     /// What accounts were told of a message is how it ended, once, and each correction after that.
     fn check_events(&self) {
         let mut told = BTreeMap::<Seq, Vec<(EventKind, Value)>>::new();
-        for event in self.store.memory.events() {
+        for event in self.store.events() {
             let Some(seq) = event.about else { continue };
             let data = serde_json::from_str(&event.data).expect("it is JSON");
             told.entry(seq).or_default().push((event.kind, data));
         }
-        for entry in self.store.memory.all() {
-            let (seq, status) = (entry.body.seq(), entry.status());
-            let events = told.remove(&seq).unwrap_or_default();
+        for seq in self.store.bodies.keys() {
+            let status = self.store.status(*seq).expect("it has a body");
+            let events = told.remove(seq).unwrap_or_default();
             assert_eq!(events.is_empty(), !status.is_final(), "event: {seq:?} is {status:?} and was told {events:?}");
             let mut before = Value::Null;
             for (at, (kind, data)) in events.iter().enumerate() {
@@ -116,7 +117,7 @@ impl World {
             orders.entry(body.order).or_default().push(body.seq());
         }
         let mut told = BTreeMap::<u64, usize>::new();
-        for event in self.store.memory.events().filter(|it| it.kind == EventKind::OrderCompleted) {
+        for event in self.store.events().filter(|it| it.kind == EventKind::OrderCompleted) {
             let data: Value = serde_json::from_str(&event.data).expect("it is JSON");
             *told.entry(data["order_id"].as_u64().unwrap()).or_default() += 1;
         }

@@ -92,8 +92,7 @@ impl World {
     /// The texts of all parts in all events.
     fn pieces(&self) -> Vec<String> {
         let of = |data: &str| serde_json::from_str::<Value>(data).unwrap()["text"].as_str().unwrap().to_owned();
-        let pieces =
-            self.store.memory.events().filter(|it| it.kind == EventKind::MessageReceived).map(|it| of(&it.data));
+        let pieces = self.store.events().filter(|it| it.kind == EventKind::MessageReceived).map(|it| of(&it.data));
         pieces.flat_map(|it| it.split_inclusive('>').map(str::to_owned).collect::<Vec<_>>()).collect()
     }
 

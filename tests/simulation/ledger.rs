@@ -157,6 +157,9 @@ impl Ledger {
                 }
                 Happening::Link(link, Report::Late(ticket, answered)) => {
                     let key = ticket.key();
+                    if !store.parts.contains_key(&key) {
+                        continue;
+                    }
                     if answered.answer == Answer::Taken {
                         self.took(key, link.carrier, now, (store, plan));
                     }

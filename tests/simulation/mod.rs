@@ -7,6 +7,7 @@ mod dice;
 mod ledger;
 mod ending;
 mod failover;
+mod forgotten;
 mod hops;
 mod handsets;
 mod lanes;
@@ -76,6 +77,8 @@ const SINGLE: Play = Play {
         ("requests without means", 12),
         ("requests put off", 1_600),
         ("requests over a quota", 300),
+        ("forgotten", 4_000),
+        ("receipts of what is forgotten", 20),
     ],
 };
 

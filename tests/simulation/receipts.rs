@@ -89,9 +89,14 @@ impl World {
         let after = self.are_again(happenings);
         for (place, (link, tag, id, word)) in receipts(happenings).enumerate() {
             let (at, again) = (self.time(), before[place] || after[place]);
+            self.hearing.asked.insert((link, tag), (id.to_owned(), word.to_owned()));
+            if self.is_forgotten(link.carrier, id) {
+                // It is about nothing that there is.
+                self.tally.note("receipts of what is forgotten");
+                continue;
+            }
             let heard = Heard { at, word: word.to_owned(), again, unsure: !kept };
             self.hearing.words.entry((link.carrier, id.to_owned())).or_default().push(heard);
-            self.hearing.asked.insert((link, tag), (id.to_owned(), word.to_owned()));
         }
     }
 
@@ -115,6 +120,10 @@ impl World {
         assert!(left.is_some(), "commit-before-act: {word} of {id} is confirmed and was not ordered to be");
     }
 
+    fn is_forgotten(&self, carrier: CarrierId, id: &str) -> bool {
+        self.smscs[&carrier].called(id).is_some_and(|it| self.store.archive.has(it.name.0))
+    }
+
     fn is_on_record(&self, carrier: CarrierId, id: &str, word: &str) -> bool {
         let taken = self.smscs[&carrier].called(id).expect("it was taken");
         let says = |attempt: &Attempt| {
@@ -122,6 +131,9 @@ impl World {
                 && is_called(attempt, &[&taken.answer_id, &taken.receipt_id])
                 && self.says(attempt, (carrier, id), word)
         };
+        if self.is_forgotten(carrier, id) && self.guesses(carrier, id).next().is_some() {
+            return true;
+        }
         let own = self.key_of(taken.name).is_some_and(|key| self.store.attempts_of(key).any(says));
         own || self.guesses(carrier, id).any(|(_, attempt)| self.says(attempt, (carrier, id), word))
     }
@@ -130,17 +142,22 @@ impl World {
     /// says more.
     fn says(&self, attempt: &Attempt, (carrier, id): (CarrierId, &str), word: &str) -> bool {
         let Some(last) = attempt.receipt.as_ref().map(|it| &*it.raw_status) else { return false };
-        let heard = &self.hearing.words[&(carrier, id.to_owned())];
+        let Some(heard) = self.hearing.words.get(&(carrier, id.to_owned())) else { return false };
         let this = heard.iter().position(|it| it.word == word);
         let over = !ends(word) && this < heard.iter().rposition(|it| it.word == last);
         over || words(attempt).any(|it| it == word || (it == last && meaning(it) == meaning(word)))
     }
 
-    /// Parts that were in doubt when the process died, and to which a receipt of this name was given for want of any
-    /// other: what the process before it had not learnt nobody remembers. It may be another's.
+    /// What a process before this one knew, or what is forgotten, may be what a receipt is about.
+    const fn may_guess(&self) -> bool {
+        1 < self.life || self.scenario.retention.is_some()
+    }
+
+    /// Parts that were in doubt when the process died, or another was forgotten, and to which a receipt of this name was
+    /// given for want of any other: what the process before it had not learnt nobody remembers. It may be another's.
     fn guesses(&self, carrier: CarrierId, id: &str) -> impl Iterator<Item = (PartKey, &Attempt)> {
         let name = canonical(id);
-        let all = self.store.parts.keys().filter(|_| 1 < self.life);
+        let all = self.store.parts.keys().filter(|_| self.may_guess());
         let all = all.flat_map(|key| self.store.attempts_of(*key).map(|it| (*key, it)));
         all.filter(move |(_, it)| it.link.carrier == carrier && it.command_status.is_none() && is_called(it, &[&name]))
     }
@@ -158,7 +175,7 @@ impl World {
             }
         }
         let mut guesses = Guesses::new();
-        for key in self.store.parts.keys().filter(|_| 1 < self.life) {
+        for key in self.store.parts.keys().filter(|_| self.may_guess()) {
             for it in self.store.attempts_of(*key).filter(|it| it.command_status.is_none()) {
                 let Some(id) = &it.carrier_message_id else { continue };
                 guesses.entry((it.link.carrier, id.canonical())).or_default().insert(*key);
@@ -191,7 +208,7 @@ impl World {
         let shared = self.is_shared(part) && with_one.contains(&part.key.seq());
         let guessed = || {
             self.store.attempts_of(part.key).any(|it| {
-                let id = it.carrier_message_id.as_ref().filter(|_| 1 < self.life && it.command_status.is_none());
+                let id = it.carrier_message_id.as_ref().filter(|_| self.may_guess() && it.command_status.is_none());
                 id.is_some() && words(it).any(|it| it == "DELIVRD")
             })
         };
@@ -242,6 +259,9 @@ impl World {
             let current = part.attempt.as_ref().is_some_and(|it| it.number == attempt.number);
             // What came before its answer was not known to be about it.
             let taken_at = attempt.answer.filter(|it| *it == Answer::Taken).map(|_| attempt.answered_at);
+            // Of one that has said that it knows nothing no more is awaited.
+            let denied = heard.first().is_some_and(|it| !ends(&it.word) && meaning(&it.word).is_some());
+            let taken_at = taken_at.filter(|_| !denied);
             all.extend(word.map(|it| Said { known: it.at.max(attempt.answered_at), heard: it, current, taken_at }));
         }
         all.sort_by_key(|it| it.known);

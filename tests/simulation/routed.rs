@@ -25,6 +25,8 @@ pub(super) const SEVERAL: Play = Play {
         ("drained", 20),
         ("links drained in flight", 8),
         ("receipts awaited over a start", 100),
+        ("forgotten", 3_000),
+        ("receipts of what is forgotten", 8),
         ("moves", 6_000),
         ("parts at several carriers", 1_200),
         ("doubts of a crash", 20),

@@ -48,6 +48,8 @@ pub(crate) struct Weather {
     pub(crate) odd_receipts: u64,
     pub(crate) early_receipts: u64,
     pub(crate) receipt_delay: u64,
+    /// How much later its next word about a part comes at most.
+    pub(crate) word_delay: u64,
     pub(crate) ids: IdStyle,
     /// Receipts name their id in a TLV.
     pub(crate) tlv: bool,
@@ -102,6 +104,8 @@ pub(crate) struct Scenario {
     /// When customers try to take something back.
     pub(crate) cancels: Vec<u64>,
     pub(crate) faults: Vec<(u64, Fault)>,
+    /// How long what is over is kept, where anything is forgotten.
+    pub(crate) retention: Option<Duration>,
     /// When faults end.
     pub(crate) calm: u64,
     /// Nothing goes wrong at all: order is promised.
@@ -159,8 +163,12 @@ impl Scenario {
         if !fair {
             faults.extend(Self::drains(&mut apart, &requests, calm));
         }
+        weather.values_mut().for_each(|it: &mut Weather| it.word_delay = apart.pick(&[3_000, 3_000, 60_000]));
+        // A part that ended may be on a link until its answer comes: no retention is shorter than that.
+        let retention = apart.percent(50).then(|| ms(apart.pick(&[20_000, 60_000, 200_000])));
         let patience = validity + longest + 2 * response_timeout + 300_000 + LATER_MAX + WALL_MAX;
-        Self { plans, links, weather, requests, credit, cancels, faults, calm, fair, patience, healthy: None }
+        let healthy = None;
+        Self { plans, links, weather, requests, credit, cancels, faults, retention, calm, fair, patience, healthy }
     }
 
     /// A carrier and its binds.
@@ -197,6 +205,7 @@ impl Scenario {
             odd_receipts: foul(dice, &[0, 10, 50]),
             early_receipts: foul(dice, &[0, 10, 60]),
             receipt_delay: dice.pick(&[500, 5_000, 60_000]),
+            word_delay: 3_000,
             ids: dice.pick(&[IdStyle::HexThenDecimal, IdStyle::DecimalThenHex, IdStyle::Opaque, IdStyle::Counter]),
             tlv: dice.percent(50),
             faithful: false,

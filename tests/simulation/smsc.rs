@@ -200,7 +200,7 @@ impl Smsc {
                 mo: None,
             });
             script.push((at, self.notices.len() - 1));
-            at += dice.range(0, 3_000);
+            at += dice.range(0, self.weather.word_delay);
         }
         let (handset, sender) = (sm.destination.clone(), sm.source.clone());
         self.called.insert(receipt_id.clone(), self.taken.len());

@@ -50,6 +50,8 @@ pub(crate) struct Set {
     /// Messages that only wait, oldest first; some have moved on.
     idle: VecDeque<Seq>,
     idle_max: usize,
+    /// Messages that were over when this beat took them in: the store may forget them before the next.
+    over: Vec<Seq>,
 }
 
 impl Set {
@@ -61,6 +63,7 @@ impl Set {
             past: Vec::new(),
             idle: VecDeque::new(),
             idle_max,
+            over: Vec::new(),
         }
     }
 
@@ -116,11 +119,12 @@ impl Set {
         }
         let told = entry.status();
         let since = entry.body.created;
+        let over = entry.parts.iter().all(|it| it.phase().is_final());
         self.held.insert(
             seq,
-            Held { entry, told, since, refused: None, staged: 0, changed: 0, added: 0, fresh: false, idle: true },
+            Held { entry, told, since, refused: None, staged: 0, changed: 0, added: 0, fresh: false, idle: !over },
         );
-        self.idle.push_back(seq);
+        if over { self.over.push(seq) } else { self.idle.push_back(seq) }
     }
 
     /// Takes in a message that is accepted in this beat.
@@ -208,6 +212,12 @@ impl Set {
         changed.clear();
         self.changed = changed;
         batch.past.append(&mut self.past);
+        for seq in std::mem::take(&mut self.over) {
+            let is_over = |it: &Held| it.staged == 0 && it.entry.parts.iter().all(|it| it.phase().is_final());
+            if self.held.get(&seq).is_some_and(is_over) {
+                self.forget(seq);
+            }
+        }
         while self.idle_max < self.idle.len() {
             let Some(seq) = self.idle.pop_front() else { break };
             if self.held.get(&seq).is_some_and(|it| it.idle) {

@@ -31,8 +31,11 @@ impl World {
         self.requests += 1;
         if self.dice.percent(30) {
             // All of an order in place of one message of it.
-            let order = self.store.bodies[&message.seq].order;
+            let Some(order) = self.store.bodies.get(&message.seq).map(|it| it.order) else { return };
             let own = self.store.order(order).expect("the store is sound");
+            if self.store.archive.has_some_of(order) {
+                return;
+            }
             let from = own[0].body.seq();
             let withdrawal = Withdrawal { account, order, from, to: Seq(from.0 + own.len() as u64) };
             self.withdrawn.insert(self.requests, withdrawal);
@@ -63,7 +66,7 @@ impl World {
             }
             Ok(Grant::Submitted(Submitted::Repeated(order))) => {
                 let found = self.store.order(order).expect("the store is sound");
-                assert!(!found.is_empty(), "repeated: {order:?} is not there");
+                assert!(!found.is_empty() || self.store.archive.has_some_of(order), "repeated: {order:?} is not there");
             }
             Err(Denial::QueueFull(_))
             | Err(Denial::Draining)
@@ -97,6 +100,8 @@ impl World {
             Err(Denial::Insufficient { .. }) => self.tally.note("requests without means"),
             Err(Denial::TooMany { wait: None, .. }) => self.tally.note("requests beyond the quota"),
             Err(Denial::TooLate) => (),
+            // What was to be cancelled is forgotten.
+            Err(Denial::NotFound) if submission.is_none() => (),
             other => panic!("replied {other:?} to {submission:?}"),
         }
     }

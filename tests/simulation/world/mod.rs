@@ -18,6 +18,7 @@ mod wires;
 
 use crate::simulation::content::Asked;
 use crate::simulation::dice::{Dice, Seed};
+use crate::simulation::forgotten::Forgetting;
 use crate::simulation::ledger::Ledger;
 use crate::simulation::receipts::Hearing;
 use crate::simulation::scenario::{Fault, Scenario};
@@ -76,6 +77,8 @@ enum Coming {
     Kill,
     /// What waits is looked at.
     Look,
+    /// Some of what is old is forgotten.
+    Forget,
     Calm,
 }
 
@@ -144,6 +147,7 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     pub(crate) hearing: Hearing,
     operators: Operators,
+    pub(crate) forgetting: Option<Forgetting>,
     pub(crate) asked: Asked,
     spin: (u64, u32),
 }
@@ -197,6 +201,7 @@ impl World {
             ledger: Ledger::default(),
             hearing: Hearing::default(),
             operators: Operators::who_give(scenario.credit),
+            forgetting: Forgetting::of(seed, &scenario),
             asked: Asked::of(scenario.requests.iter().map(|it| &it.1)),
             spin: (0, 0),
             scenario,
@@ -212,6 +217,7 @@ impl World {
         }
         world.post(world.scenario.calm, Coming::Calm);
         world.post(0, Coming::Look);
+        world.post(0, Coming::Forget);
         world.start();
         world
     }
@@ -244,6 +250,11 @@ impl World {
             && !self.acting
             && self.links.values().all(|it| it.answers.is_empty() && it.inbound.is_empty())
             && self.dispatch.as_ref().is_some_and(|it| it.gauges().mo_incomplete == 0)
+    }
+
+    /// What was decided is not carried out yet, or an order is being taken back.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.acting || !self.withdrawn.is_empty()
     }
 
     fn unfinished(&self) -> String {
@@ -307,6 +318,10 @@ impl World {
             Coming::Unbind if mine => self.unbind(),
             Coming::Kill if mine => self.end_drained(),
             Coming::Look => self.look_for_overdue(),
+            Coming::Forget => {
+                let next = self.forget_some();
+                next.into_iter().for_each(|it| self.post(it, Coming::Forget));
+            }
             Coming::Calm => self.calm_down(),
             _ => (),
         }
