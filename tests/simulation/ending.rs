@@ -71,6 +71,7 @@ impl World {
             tally.note(match (part.phase(), part.reason) {
                 (Phase::Delivered, _) => "delivered",
                 (Phase::Failed, Some(Reason::Undeliverable)) => "undeliverable",
+                (Phase::Failed, Some(Reason::Blocked)) => "blocked",
                 (Phase::Failed, _) => "failed",
                 (Phase::Expired, _) => "expired",
                 (Phase::Unknown, Some(Reason::NoReceipt)) => "without receipt",

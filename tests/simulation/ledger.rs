@@ -277,6 +277,11 @@ impl Ledger {
         self.on_link.values().filter(|it| **it == link).count()
     }
 
+    /// The parts that are on a link by our own count.
+    pub(crate) fn under_way(&self) -> impl Iterator<Item = &PartKey> {
+        self.on_link.keys()
+    }
+
     pub(crate) fn is_quiet(&self) -> bool {
         self.on_link.is_empty()
     }

@@ -24,6 +24,7 @@ mod tally;
 mod throttle;
 mod wall;
 mod watch;
+mod wishes;
 mod withdraw;
 mod world;
 
@@ -79,6 +80,8 @@ const SINGLE: Play = Play {
         ("requests over a quota", 300),
         ("forgotten", 4_000),
         ("receipts of what is forgotten", 20),
+        ("opted out", 80),
+        ("blocked", 100),
     ],
 };
 

@@ -27,6 +27,8 @@ pub(super) const SEVERAL: Play = Play {
         ("receipts awaited over a start", 100),
         ("forgotten", 3_000),
         ("receipts of what is forgotten", 8),
+        ("opted out", 150),
+        ("blocked", 200),
         ("moves", 6_000),
         ("parts at several carriers", 1_200),
         ("doubts of a crash", 20),
@@ -96,6 +98,7 @@ impl Scenario {
             }
         }
         scenario.healthy = Some(healthy);
+        scenario.without_wishes();
         scenario.change(|plan| {
             for route in plan.routes.values_mut() {
                 if !route.carriers.contains(&healthy) {

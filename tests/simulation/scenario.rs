@@ -1,6 +1,7 @@
 //! What one seed plays: the configuration, the weather at each carrier, the requests, the faults.
 
 use crate::simulation::dice::Dice;
+use crate::simulation::wishes::Wish;
 use crate::simulation::world::EPOCH;
 use nuncio::carrier::dialect::{Dialect, IdForm, ReceiptsAsked};
 use nuncio::carrier::esme::EsmeSettings;
@@ -104,6 +105,8 @@ pub(crate) struct Scenario {
     /// When customers try to take something back.
     pub(crate) cancels: Vec<u64>,
     pub(crate) faults: Vec<(u64, Fault)>,
+    /// What recipients wish.
+    pub(crate) wishes: Vec<(u64, Wish)>,
     /// How long what is over is kept, where anything is forgotten.
     pub(crate) retention: Option<Duration>,
     /// When faults end.
@@ -167,8 +170,24 @@ impl Scenario {
         // A part that ended may be on a link until its answer comes: no retention is shorter than that.
         let retention = apart.percent(50).then(|| ms(apart.pick(&[20_000, 60_000, 200_000])));
         let patience = validity + longest + 2 * response_timeout + 300_000 + LATER_MAX + WALL_MAX;
-        let healthy = None;
-        Self { plans, links, weather, requests, credit, cancels, faults, retention, calm, fair, patience, healthy }
+        let (healthy, wishes, asked) = (None, Vec::new(), requests.clone());
+        let mut scenario = Self {
+            plans,
+            links,
+            weather,
+            requests,
+            credit,
+            cancels,
+            faults,
+            wishes,
+            retention,
+            calm,
+            fair,
+            patience,
+            healthy,
+        };
+        scenario.wishes(&mut apart, &asked);
+        scenario
     }
 
     /// A carrier and its binds.

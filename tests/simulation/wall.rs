@@ -141,6 +141,21 @@ fn quiet_hours_go_by_the_wall_as_it_is() {
 }
 
 #[test]
+fn what_waits_for_the_morning_expires_when_it_would_have_wherever_the_wall_jumps() {
+    let mut plan = Bench::plan();
+    plan.routes.get_mut(&ROUTE).unwrap().quiet_hours = Some(Hours::parse("02:00-08:00").unwrap());
+    let mut bench = Bench::of(plan);
+    bench.beat(vec![submit(submission(3))]);
+    let end = bench.now + 48 * HOUR;
+    // Its turn comes at three, without a time that it was asked for.
+    bench.now = bench.now + 2 * HOUR;
+    assert_eq!(bench.beat(vec![up(9)]).0, []);
+    bench.beat(vec![hours_ahead(-1)]);
+    assert_eq!(settle(&mut bench), []);
+    assert!(bench.store.all().all(|it| (it.body.expires, it.parts[0].ends) == (end, end)));
+}
+
+#[test]
 fn what_lasts_for_a_while_does_not_look_at_the_wall() {
     let mut bench = Bench::new();
     bench.beat(vec![submit(Submission { validity: 2 * HOUR, ..submission(3) })]);

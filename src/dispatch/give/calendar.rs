@@ -106,8 +106,10 @@ impl Dispatch {
         let Some(body) = self.set.get(key.seq()).map(|it| it.entry.body.clone()) else { return };
         let Some(held) = self.set.change(key) else { return };
         let part = &mut held.entry.parts[usize::from(key.index())];
-        // What is to end before its time comes ends then all the same.
-        let ends = if part.ends <= part.due { part.ends } else { due + part.ends.since(part.due) };
+        // What is to end before its time comes ends then all the same, and what was not asked for at a time is worth
+        // sending from its acceptance on.
+        let stays = body.send_at.is_none() || part.ends <= part.due;
+        let ends = if stays { part.ends } else { due + part.ends.since(part.due) };
         (part.due, part.ends) = (due, ends);
         if body.expires != ends {
             held.entry.body = Arc::new(Body { expires: ends, ..Body::clone(&body) });

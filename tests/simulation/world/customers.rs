@@ -96,6 +96,9 @@ impl World {
             }
             Ok(Grant::Credited(Credited::Now(_) | Credited::Before(_))) => self.operators.credit = None,
             Ok(Grant::Ordered(action)) => self.ordered(&action),
+            Ok(Grant::Suppressed(_)) => self.suppressed(request.0),
+            // Who wishes to be written to again may never have wished otherwise.
+            Ok(Grant::Lifted(_)) => (),
             // It costs more than there is, or is more than ever may be sent at once: nobody asks again.
             Err(Denial::Insufficient { .. }) => self.tally.note("requests without means"),
             Err(Denial::TooMany { wait: None, .. }) => self.tally.note("requests beyond the quota"),

@@ -25,6 +25,7 @@ use crate::simulation::scenario::{Fault, Scenario};
 use crate::simulation::smsc::Smsc;
 use crate::simulation::tally::Tally;
 use crate::simulation::watch::Watched;
+use crate::simulation::wishes::{Wish, Wishes};
 use crate::simulation::world::drain::Drained;
 use crate::simulation::world::operators::Operators;
 use bytes::Bytes;
@@ -70,6 +71,7 @@ enum Coming {
     Act(Effects),
     Request(Box<Submission>),
     Cancel,
+    Wish(Wish),
     Fault(Fault),
     Start,
     /// The links unbind.
@@ -147,6 +149,7 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     pub(crate) hearing: Hearing,
     operators: Operators,
+    pub(crate) wishes: Wishes,
     pub(crate) forgetting: Option<Forgetting>,
     pub(crate) asked: Asked,
     spin: (u64, u32),
@@ -201,6 +204,7 @@ impl World {
             ledger: Ledger::default(),
             hearing: Hearing::default(),
             operators: Operators::who_give(scenario.credit),
+            wishes: Wishes::default(),
             forgetting: Forgetting::of(seed, &scenario),
             asked: Asked::of(scenario.requests.iter().map(|it| &it.1)),
             spin: (0, 0),
@@ -214,6 +218,9 @@ impl World {
         }
         for (at, fault) in std::mem::take(&mut world.scenario.faults) {
             world.post(at, Coming::Fault(fault));
+        }
+        for (at, wish) in std::mem::take(&mut world.scenario.wishes) {
+            world.post(at, Coming::Wish(wish));
         }
         world.post(world.scenario.calm, Coming::Calm);
         world.post(0, Coming::Look);
@@ -313,6 +320,7 @@ impl World {
             Coming::Act(outcome) if mine => self.act(outcome),
             Coming::Request(submission) => self.request(*submission),
             Coming::Cancel => self.cancel(),
+            Coming::Wish(wish) => self.wish(wish),
             Coming::Fault(fault) => self.fault(fault),
             Coming::Start => self.start(),
             Coming::Unbind if mine => self.unbind(),

@@ -24,6 +24,8 @@ pub(crate) struct Operators {
     ahead: i64,
     /// The latest that the wall has shown.
     latest: u64,
+    /// What it showed when the last beat began.
+    at_beat: u64,
 }
 
 impl Operators {
@@ -43,7 +45,7 @@ impl World {
         let Some((account, amount)) = self.operators.credit else { return };
         let idempotency = Some(Keyed::new("credit", [7; 32]));
         let credit = Credit { by: OPERATOR, account, amount, note: None, idempotency };
-        self.ask(Ask::Credit(Box::new(credit)));
+        _ = self.ask(Ask::Credit(Box::new(credit)));
     }
 
     /// The wall shows another time from now on.
@@ -60,20 +62,28 @@ impl World {
     pub(super) fn look_at_wall(&mut self) {
         let wall = (EPOCH + self.now).saturating_add_signed(-self.operators.ahead);
         self.operators.latest = self.operators.latest.max(wall);
+        self.operators.at_beat = wall;
+    }
+
+    pub(crate) const fn wall_at_beat(&self) -> u64 {
+        self.operators.at_beat
     }
 
     pub(super) fn pause(&mut self, carrier: CarrierId, span: u64) {
         let end = Ending::After(Duration::from_millis(span));
         let (deed, target) = (Deed::Pause, Target::Carrier(carrier));
-        self.ask(Ask::Operate(Box::new(Demand { actor: OPERATOR, deed, target, reason: "it sulks".into(), end })));
+        _ = self.ask(Ask::Operate(Box::new(Demand { actor: OPERATOR, deed, target, reason: "it sulks".into(), end })));
     }
 
-    fn ask(&mut self, ask: Ask) {
-        if self.dispatch.is_some() && !self.draining {
-            self.requests += 1;
-            self.calls.push(Happening::Ask(RequestId(self.requests), ask));
-            self.wake();
+    /// Asks, where somebody listens.
+    pub(crate) fn ask(&mut self, ask: Ask) -> Option<RequestId> {
+        if self.dispatch.is_none() || self.draining {
+            return None;
         }
+        self.requests += 1;
+        self.calls.push(Happening::Ask(RequestId(self.requests), ask));
+        self.wake();
+        Some(RequestId(self.requests))
     }
 
     pub(super) fn ordered(&mut self, action: &Action) {
