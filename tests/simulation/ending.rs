@@ -50,6 +50,7 @@ impl World {
         self.check_receipts(&keys);
         self.check_money();
         self.check_quota();
+        self.check_told();
         if self.scenario.fair {
             self.check_order_of_first_submits(&keys);
         }

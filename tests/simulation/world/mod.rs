@@ -24,6 +24,7 @@ use crate::simulation::receipts::Hearing;
 use crate::simulation::scenario::{Fault, Scenario};
 use crate::simulation::smsc::Smsc;
 use crate::simulation::tally::Tally;
+use crate::simulation::told::Told;
 use crate::simulation::watch::Watched;
 use crate::simulation::wishes::{Wish, Wishes};
 use crate::simulation::world::drain::Drained;
@@ -150,6 +151,7 @@ pub(crate) struct World {
     pub(crate) hearing: Hearing,
     operators: Operators,
     pub(crate) wishes: Wishes,
+    pub(crate) told: Told,
     pub(crate) forgetting: Option<Forgetting>,
     pub(crate) asked: Asked,
     spin: (u64, u32),
@@ -205,6 +207,7 @@ impl World {
             hearing: Hearing::default(),
             operators: Operators::who_give(scenario.credit),
             wishes: Wishes::default(),
+            told: Told::default(),
             forgetting: Forgetting::of(seed, &scenario),
             asked: Asked::of(scenario.requests.iter().map(|it| &it.1)),
             spin: (0, 0),

@@ -129,6 +129,7 @@ impl World {
         self.ledger.took_up(self.now, &happenings, &before, (&self.store, &self.plan));
         self.ledger.told(self.now, &outcome.facts, &self.store);
         self.tally.hear(&outcome.facts);
+        self.count_told(&happenings, &outcome.facts);
         self.check_drain(&outcome.facts);
         self.dispatch = Some(dispatch);
         self.check_deadline(&outcome);
