@@ -153,8 +153,9 @@ impl World {
         1 < self.life || self.scenario.retention.is_some()
     }
 
-    /// Parts that were in doubt when the process died, or another was forgotten, and to which a receipt of this name was
-    /// given for want of any other: what the process before it had not learnt nobody remembers. It may be another's.
+    /// Parts that were in doubt when the process died, or another was forgotten, and to which a receipt of this name
+    /// was given for want of any other: what the process before it had not learnt nobody remembers. It may be
+    /// another's.
     fn guesses(&self, carrier: CarrierId, id: &str) -> impl Iterator<Item = (PartKey, &Attempt)> {
         let name = canonical(id);
         let all = self.store.parts.keys().filter(|_| self.may_guess());

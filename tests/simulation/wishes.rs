@@ -1,5 +1,5 @@
-//! What recipients wish: who has opted out gets no marketing, nobody is written to in quiet hours, and on a strict route
-//! one part at a time goes to each.
+//! What recipients wish: who has opted out gets no marketing, nobody is written to in quiet hours, and on a strict
+//! route one part at a time goes to each.
 
 use crate::simulation::dice::Dice;
 use crate::simulation::scenario::Scenario;
