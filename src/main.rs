@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 use nuncio::cdr;
 use nuncio::config;
 use nuncio::config::accounts::{self, AccountError, NewAccount};
+use nuncio::config::key_file;
 use nuncio::decode;
 use nuncio::gateway::ask::{self, AskError};
 use nuncio::gateway::backup;
@@ -133,9 +134,29 @@ enum Command {
     Store(Store),
     /// Make a key for the API: one line for the application, one for the configuration.
     Key,
+    /// Look after the keys of one-time codes.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Look after the accounts of the configuration.
     #[command(subcommand)]
     Account(Account),
+}
+
+#[derive(Subcommand)]
+enum Keys {
+    /// Make a file with a key, which nobody else may read.
+    New {
+        /// The file; it must not be there yet.
+        #[arg(long)]
+        file: PathBuf,
+    },
+    /// Add a key, which is used for what begins once the gateway has read the file again. Keys of which no code lives
+    /// any more are taken out.
+    Rotate {
+        /// The file.
+        #[arg(long)]
+        file: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -274,7 +295,23 @@ fn main() -> ExitCode {
             let (key, digest) = nuncio::api::handler::key::new_key();
             print(format_args!("key        = {key}\nkey_sha256 = [\"{digest}\"]"))
         }
+        Command::Keys(command) => look_after_keys(command),
         Command::Account(command) => look_after(command),
+    }
+}
+
+/// `nuncio keys`
+fn look_after_keys(command: Keys) -> ExitCode {
+    let done = match command {
+        Keys::New { file } => key_file::make(&file),
+        Keys::Rotate { file } => key_file::turn(&file),
+    };
+    match done {
+        Ok(words) => print(words),
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
     }
 }
 

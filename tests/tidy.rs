@@ -14,7 +14,7 @@ pub(crate) const FLOORS: &[&[&str]] = &[
     &["dice", "closed_set"],
     &["number", "smpp", "text"],
     &["session", "message"],
-    &["carrier", "route"],
+    &["carrier", "route", "verify"],
     &["record"],
     &["dispatch"],
     &["clock", "store", "telemetry", "wire"],
@@ -68,10 +68,10 @@ const PARAMETERS_MAX: usize = 5;
 /// list, and those of one line are strangers. What stands in no room is the way from one to the other.
 const STATE: &str = "Dispatch";
 const ROOMS: &[&[&str]] =
-    &[&["door"], &["queue", "inbound"], &["failover"], &["give"], &["admit", "settle", "operate"]];
+    &[&["door"], &["queue", "inbound"], &["failover"], &["give"], &["admit", "settle", "operate"], &["verify"]];
 /// The rooms of the API in the same way. What stands in none of them says which request goes where.
 const ROOMS_OF_API: &[&[&str]] =
-    &[&["lookup"], &["handler"], &["server", "read", "reference"], &["submit"], &["operate"]];
+    &[&["lookup"], &["handler"], &["server", "read", "reference"], &["submit"], &["operate", "verify"]];
 /// Fields of it that one file reaches: more than that, and what it touches is not seen at a glance any more.
 const FIELDS_MAX: usize = 8;
 

@@ -19,6 +19,7 @@ pub mod handler;
 pub mod lookup;
 mod reference;
 mod submit;
+mod verify;
 mod read;
 mod operate;
 mod hook;

@@ -12,6 +12,7 @@ use crate::api::read::{self, balance, events, list, message, order, order_messag
 use crate::api::reference::document::Described;
 use crate::api::reference::{self, Reference, problems};
 use crate::api::submit::{cancel, endpoints, estimate, messages, outcome, retry};
+use crate::api::verify;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::handler::Handler;
@@ -65,6 +66,11 @@ endpoints! {
         "/v1/orders/{id}" { get: order::order => order::about, delete: cancel::cancel_order => cancel::about_order }
         "/v1/orders/{id}/retry" { post: retry::retry => retry::about }
         "/v1/orders/{id}/messages" { get: order_messages::order_messages => order_messages::about }
+        "/v1/verifications" { post: verify::begin::begin => verify::begin::about, get: verify::look::of_number => verify::look::about_of_number }
+        "/v1/verifications/{id}" { get: verify::look::one => verify::look::about }
+        "/v1/verifications/{id}/check" { post: verify::check::check => verify::check::about }
+        "/v1/verifications/{id}/resend" { post: verify::begin::resend => verify::begin::about_resend }
+        "/v1/verifications/{id}/cancel" { post: verify::check::cancel => verify::check::about_cancel }
         "/v1/estimate" { post: estimate::estimate => estimate::about }
         "/v1/routes" { get: routes::all => routes::about_all }
         "/v1/routes/{id}" { get: routes::one => routes::about_one }

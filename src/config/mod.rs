@@ -12,6 +12,7 @@
 pub mod accounts;
 pub mod compile;
 pub mod error;
+pub mod key_file;
 pub mod reader;
 pub mod schema;
 mod shown;

@@ -243,6 +243,14 @@ impl Beat {
         Arc::new(Body { expires, ..Body::clone(&body) })
     }
 
+    /// A message with its code in the text, if it has one; `None` where nobody can say that code.
+    pub(super) fn with_code(&self, body: Arc<Body>) -> Option<Arc<Body>> {
+        let Some(hidden) = body.extras.as_ref().and_then(|it| it.code.as_deref()) else { return Some(body) };
+        let code = hidden.seed.code(self.plan.keys.as_deref()?).ok()?;
+        let text = hidden.reveal(&body.text, code.expose())?;
+        Some(Arc::new(Body { text: text.into(), ..Body::clone(&body) }))
+    }
+
     /// Whether nothing of a message may be given to a link, for the store was restored from a backup.
     pub(super) fn holds(&self, seq: Seq) -> bool {
         seq < self.out.marks.held_below

@@ -12,6 +12,7 @@ impl Dispatch {
         next.push(self.sweep.next(&self.beat, self.is_awaiting()));
         next.push(self.operated.next().map(|it| it.max(now)));
         next.push(self.relocation.next(now));
+        next.push(self.next_of_verifications());
         next.push(self.handsets.next(&self.beat.plan).map(|it| it.max(now)));
         if !self.beat.draining {
             next.push(self.next_of_carriers());

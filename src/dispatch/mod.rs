@@ -22,6 +22,7 @@ pub mod admit;
 mod give;
 mod settle;
 mod failover;
+mod verify;
 pub mod inbound;
 pub mod operate;
 mod start;
@@ -57,6 +58,7 @@ use crate::dispatch::settle::owed::Owed;
 use crate::dispatch::settle::parked::ParkedSet;
 use crate::dispatch::settle::query::Queries;
 use crate::dispatch::sweep::Sweep;
+use crate::dispatch::verify::verifications::Verifications;
 use crate::message::id::{AccountId, CarrierId};
 use crate::message::money::Money;
 use crate::message::time::Time;
@@ -110,6 +112,8 @@ pub struct Dispatch {
     relocation: Relocation,
     /// What carriers have done.
     tallies: Tallies,
+    /// Whose numbers are being verified.
+    verifications: Verifications,
 }
 
 /// What came of a beat. Everything that it rests on is durable.
@@ -141,6 +145,7 @@ impl Dispatch {
         self.end_actions();
         self.sweep(store)?;
         self.restate(store)?;
+        self.end_verifications(dice, store)?;
         self.handsets.tell_due(&mut self.beat, dice);
         self.handsets.forget(&mut self.beat, FORGET_MAX);
         for happening in happenings {
@@ -154,8 +159,10 @@ impl Dispatch {
         self.relocate();
         self.go_on_moving();
         self.assign();
+        self.fail_verifications(dice, store)?;
         self.announce(dice, store)?;
         self.set.settle(&mut self.beat.out.batch);
+        self.verifications.settle(&mut self.beat.out.batch.verifications);
         let records = self.beat.commit(self.owed.awaiting().collect(), store)?;
         self.tallies.count(&self.beat.out.facts);
         let (commands, facts) = self.beat.take();
@@ -210,7 +217,15 @@ impl Dispatch {
             Ask::Inspect(_) => self.inspect(request),
             Ask::Credit(credit) => self.credit(request, *credit, store)?,
             Ask::Feedback(it) => self.outcome(request, it),
-            Ask::Forget(it) => self.forget(request, *it),
+            Ask::Forget(it) => {
+                if it.rest {
+                    self.forget_verifications((it.asked.number, it.asked.at), dice, store)?;
+                }
+                self.forget(request, *it);
+            }
+            Ask::Verify(it) => self.verify(request, *it, dice, store)?,
+            Ask::Check(it) => self.check(request, it, dice, store)?,
+            Ask::Abandon(it) => self.abandon(request, it, dice, store)?,
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ use crate::dispatch::settle::owed::Owed;
 use crate::dispatch::settle::parked::ParkedSet;
 use crate::dispatch::settle::query::Queries;
 use crate::dispatch::sweep::Sweep;
+use crate::dispatch::verify::verifications::Verifications;
 use crate::message::id::PartKey;
 use crate::message::phase::Phase;
 use crate::message::time::Time;
@@ -56,6 +57,7 @@ impl Dispatch {
             sweep,
             relocation: Relocation::default(),
             tallies: Tallies::default(),
+            verifications: Verifications::default(),
             beat,
         };
         recovered.actions.into_iter().for_each(|it| dispatch.operated.take(it));

@@ -72,7 +72,10 @@ impl Body {
 
     /// The same without what it says; `None` where nothing is left to erase.
     pub fn erased(&self) -> Option<Self> {
-        let kept = |it: &Extras| Extras { payload: it.payload, callback: it.callback.clone(), ..Extras::default() };
+        let kept = |it: &Extras| {
+            let (callback, verification) = (it.callback.clone(), it.verification);
+            Extras { payload: it.payload, callback, verification, ..Extras::default() }
+        };
         let left = self.extras.as_deref().map(kept).filter(|it| !it.is_empty());
         let says = !self.text.is_empty() || self.extras.as_deref() != left.as_ref();
         says.then(|| Self { text: "".into(), extras: left.map(Arc::new), ..self.clone() })

@@ -1,6 +1,7 @@
 //! How a message goes that is more than a plain text; most have none of this.
 
 use crate::message::callback::Callback;
+use crate::message::hidden::Hidden;
 use crate::smpp::tlv::Tag;
 use crate::text::content::Form;
 
@@ -17,6 +18,10 @@ pub struct Extras {
     pub payload: bool,
     /// Where what becomes of it is told besides.
     pub callback: Option<Callback>,
+    /// The one-time code that its text has.
+    pub code: Option<Box<Hidden>>,
+    /// The verification that it is of, by its number in records.
+    pub verification: Option<u64>,
 }
 
 impl Extras {

@@ -128,6 +128,19 @@ pub struct MessageId {
     pub token: u64,
 }
 
+/// A verification: its place, and 64 random bits by which it cannot be guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct VerificationId {
+    /// Its place in the order in which verifications began.
+    pub n: u64,
+    /// The random bits.
+    pub token: u64,
+}
+
+/// An app of the configuration, which verifies numbers; interned by the store under its configured name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AppId(pub u16);
+
 /// An event: its place in the log, and 64 random bits by which it cannot be guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct EventId {

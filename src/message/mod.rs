@@ -7,6 +7,7 @@ pub mod time;
 pub mod era;
 pub mod class;
 pub mod source;
+pub mod hidden;
 pub mod extras;
 pub mod forget;
 pub mod callback;

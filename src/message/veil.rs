@@ -6,6 +6,7 @@
 //! message   mmmmmmmm-mmmm-8mTT-vTTT-TTTTTTTTTTTT   UUID of version 8 (RFC 9562, 5.8): 56 bits of number, 64 of chance
 //! event     evt_mmmmmmmmmmmmmmTTTTTTTTTTTTTTTT     the same bits, one after the other
 //! order     2^52 + permuted number                  a whole number that JSON holds exactly (RFC 8259, 6)
+//! verification   ver_mmmmmmmmmmmmmmTTTTTTTTTTTTTTTT   as of an event
 //! cursor    c2.TTTTTTTTTTTTTTTTmmmmmmmmmmmmmm      as of an event, but that T is made of the number
 //! ```
 //!
@@ -16,7 +17,7 @@
 //! What had been given out when the key was made keeps the id that its customer knows. What is younger has the veiled
 //! one alone: were its plain one read, it could be tried out what the veil hides.
 
-use crate::message::id::{EventId, MessageId, OrderId, Seq};
+use crate::message::id::{EventId, MessageId, OrderId, Seq, VerificationId};
 use crate::number::e164::E164;
 use siphasher::sip::SipHasher24;
 use std::fmt;
@@ -70,6 +71,8 @@ pub enum Pages {
     Suppressions,
     /// Orders, by the seqs of their first messages.
     Orders,
+    /// Verifications, by their numbers.
+    Verifications,
 }
 
 /// What is hashed; each hash has a purpose of its own.
@@ -84,6 +87,7 @@ enum Purpose {
     Cursor(Pages),
     /// The number of somebody who is forgotten.
     Person,
+    Verification,
 }
 
 impl Purpose {
@@ -95,6 +99,7 @@ impl Purpose {
             Self::Token(list) => [3, list as u8],
             Self::Cursor(list) => [4, list as u8],
             Self::Person => [5, 0],
+            Self::Verification => [6, 0],
         }
     }
 }
@@ -142,6 +147,23 @@ impl Veil {
         EventName { number: if n < self.since.event { n } else { MASKED | self.mask(Purpose::Event, token, n) }, token }
     }
 
+    /// What a verification is called.
+    pub fn verification(&self, id: VerificationId) -> VerificationName {
+        let VerificationId { n, token } = id;
+        VerificationName { number: MASKED | self.mask(Purpose::Verification, token, n), token }
+    }
+
+    /// The verification that is called so.
+    pub fn read_verification(&self, text: &str) -> Option<VerificationId> {
+        let digits = text.strip_prefix("ver_").filter(|it| it.len() == 30)?;
+        let digits = Some(digits).filter(|it| it.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f')))?;
+        let (number, token) = digits.split_at(14);
+        let number = u64::from_str_radix(number, 16).ok().filter(|it| MASKED <= *it)?;
+        let token = u64::from_str_radix(token, 16).ok()?;
+        let n = self.mask(Purpose::Verification, token, number & !MASKED);
+        (n <= NUMBER).then_some(VerificationId { n, token })
+    }
+
     /// What an order is called.
     pub fn order(&self, id: OrderId) -> u64 {
         let number = id.number_in_records();
@@ -182,7 +204,7 @@ impl Veil {
                     Pages::Events => self.since.event,
                     Pages::Actions | Pages::Ledger | Pages::Suppressions => u64::MAX,
                     // There were none of them.
-                    Pages::Orders => 0,
+                    Pages::Orders | Pages::Verifications => 0,
                 };
                 number(digits).filter(|it| *it < end)
             }
@@ -291,6 +313,20 @@ impl FromStr for MessageName {
         let hex: String = text.chars().filter(|it| *it != '-').collect();
         let bits = u128::from_str_radix(&hex, 16).ok().filter(|_| shaped).ok_or(NotAnId)?;
         Self::from_bits(bits).ok_or(NotAnId)
+    }
+}
+
+/// What a verification is called for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct VerificationName {
+    /// 56 bits.
+    number: u64,
+    token: u64,
+}
+
+impl fmt::Display for VerificationName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ver_{:014x}{:016x}", self.number, self.token)
     }
 }
 

@@ -15,6 +15,7 @@ use crate::record::mo::{MoPart, MoSeen};
 use crate::record::money::{LedgerLine, QuotaUse};
 use crate::record::parked::Parked;
 use crate::record::suppression::Suppression;
+use crate::record::verification::Verification;
 use crate::route::opt_out::Key;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,6 +72,8 @@ pub struct Batch {
     pub balances: Vec<(AccountId, Money)>,
     /// Quotas that were used, as they stand now, each account once.
     pub quotas: Vec<QuotaUse>,
+    /// Verifications that began or changed, as they stand now, each once.
+    pub verifications: Vec<Verification>,
     /// Counters and marks, as they stand after the beat.
     pub marks: Marks,
 }
@@ -102,6 +105,7 @@ impl Batch {
             + self.ledger.len()
             + self.balances.len()
             + self.quotas.len()
+            + self.verifications.len()
     }
 
     /// Forgets what it holds; the vectors keep their room, and the marks stay.
@@ -130,6 +134,7 @@ impl Batch {
         self.ledger.clear();
         self.balances.clear();
         self.quotas.clear();
+        self.verifications.clear();
     }
 
     /// Whether there is nothing to make durable but marks.
@@ -164,7 +169,8 @@ pub struct Idempotency {
     pub key: Box<str>,
     /// SHA-256 of what was asked for.
     pub hash: [u8; 32],
-    /// The order that it made; of a request for credit, the number of its line in the ledger.
+    /// The order that it made; of a request for credit, the number of its line in the ledger; of one that verifies a
+    /// number, that of the verification.
     pub order: OrderId,
     /// When it was used, or came again and is gone on with; it is forgotten a day later.
     pub at: Time,
@@ -180,7 +186,7 @@ pub struct Marks {
     pub next_order: u64,
     /// The next parked receipt.
     pub next_parked: u64,
-    /// The next event; what comes from handsets and what operators order is numbered by it as well.
+    /// The next event; what comes from handsets, what operators order and verifications are numbered by it as well.
     pub next_event: u64,
     /// The next line of the ledger.
     pub next_ledger: u64,

@@ -1,17 +1,19 @@
 //! What the gateway asks of a store. Two keep it: SQLite, and the simulated disk of the tests.
 
 use crate::carrier::id::Learned;
-use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
+use crate::message::id::{AccountId, AppId, CarrierId, LaneId, OrderId, PartKey, Seq};
 use crate::message::money::Money;
 use crate::message::status::Totals;
 use crate::message::time::Time;
 use crate::message::veil::Veil;
+use crate::number::e164::E164;
 use crate::record::action::Action;
 use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::entry::Entry;
 use crate::record::mo::{MoPart, MoSeen};
 use crate::record::money::QuotaUse;
 use crate::record::parked::Parked;
+use crate::record::verification::Verification;
 use crate::route::opt_out::List;
 use std::time::Duration;
 
@@ -21,6 +23,9 @@ pub const SAME_ID_MAX: usize = 16;
 
 /// How long an idempotency key is remembered.
 pub const IDEMPOTENCY_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long a verification is kept at least: a day after its end, and none lasts for an hour and a half.
+pub const VERIFICATION_AGE: Duration = Duration::from_secs(26 * 60 * 60);
 
 /// Messages that [`Store::retain`] looks at for each one that it may forget: bounds a step over many
 /// that are not over.
@@ -81,15 +86,30 @@ pub trait Store {
     /// single message, or is not there.
     fn count_on(&mut self, order: OrderId, from: Seq, span: u64) -> Result<Option<Counted>, Poisoned>;
 
+    /// The verification of this number in records.
+    fn verification(&mut self, n: u64) -> Result<Option<Verification>, Poisoned>;
+
+    /// The newest verification of an account and an app for a number.
+    fn latest_verification(&mut self, of: (AccountId, AppId), to: E164) -> Result<Option<Verification>, Poisoned>;
+
+    /// Up to `limit` verifications of a number, newest first.
+    fn verifications_of(&mut self, to: E164, limit: usize) -> Result<Vec<Verification>, Poisoned>;
+
+    /// The first `limit` pending verifications whose end has come, earliest first.
+    fn verifications_over(&mut self, now: Time, limit: usize) -> Result<Vec<Verification>, Poisoned>;
+
+    /// The earliest end of a pending verification after `now`.
+    fn next_verification_over(&mut self, now: Time) -> Result<Option<Time>, Poisoned>;
+
     /// What stood in the store when it was opened. Orders that were still arriving then are removed first, whole:
     /// nobody was told of them.
     fn recover(&mut self) -> Result<Recovered, Poisoned>;
 
     /// Forgets up to [`Forget::limit`] messages that are too old, the ids of attempts of them, idempotency keys older
     /// than [`IDEMPOTENCY_AGE`] before the latest of the marks' times, and as many parked receipts, events and actions
-    /// that are too old, but never the newest action of a target and aspect. Messages that are not over are stepped
-    /// over, [`RETAIN_LOOKS`] times the limit a call; the next call goes on behind them. It need not be durable: what
-    /// is forgotten and comes back by a loss of power is forgotten again.
+    /// that are too old, verifications older than [`VERIFICATION_AGE`], but never the newest action of a target and
+    /// aspect. Messages that are not over are stepped over, [`RETAIN_LOOKS`] times the limit a call; the next call goes
+    /// on behind them. It need not be durable: what is forgotten and comes back by a loss of power is forgotten again.
     fn retain(&mut self, forget: &Forget) -> Result<Forgotten, Poisoned>;
 
     /// The number that stands for a name for ever; minted and durable at once when it is new.
@@ -133,6 +153,8 @@ closed_set! {
         Carrier "carrier",
         /// An endpoint of an account.
         Endpoint "endpoint",
+        /// An app, which verifies numbers.
+        App "app",
     }
 }
 

@@ -79,6 +79,16 @@ closed_set! {
         OrderCompleted = 10 "order.completed",
         /// An endpoint is told no more.
         WebhookDisabled = 11 "webhook.disabled",
+        /// A number was verified.
+        VerificationApproved = 12 "verification.approved",
+        /// Nobody could be given a code.
+        VerificationFailed = 13 "verification.failed",
+        /// A code did not come back in time.
+        VerificationExpired = 14 "verification.expired",
+        /// An application gave a verification up.
+        VerificationCanceled = 15 "verification.canceled",
+        /// Too many guesses at a code were wrong.
+        VerificationMaxAttemptsReached = 16 "verification.max_attempts_reached",
     }
 }
 
@@ -87,7 +97,7 @@ impl EventKind {
     pub const OF_OPERATORS: [Self; 3] = [Self::WebhookDisabled, Self::MessageReceived, Self::ReceiptUnread];
 
     /// Those that accounts are told.
-    pub const TOLD: [Self; 10] = [
+    pub const TOLD: [Self; 15] = [
         Self::MessageSent,
         Self::MessageDelivered,
         Self::MessageFailed,
@@ -98,6 +108,11 @@ impl EventKind {
         Self::OrderCompleted,
         Self::MessageReceived,
         Self::BalanceLow,
+        Self::VerificationApproved,
+        Self::VerificationFailed,
+        Self::VerificationExpired,
+        Self::VerificationCanceled,
+        Self::VerificationMaxAttemptsReached,
     ];
 }
 

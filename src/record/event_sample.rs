@@ -6,6 +6,7 @@ use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::record::event::{Event, EventKind};
 use crate::record::failure::Failure;
+use crate::verify::progress::VerificationStatus;
 use serde_json::{Value, json};
 
 /// An event of nobody's message: `data.test` says so, and it stands in no log.
@@ -16,6 +17,11 @@ pub fn sample(kind: EventKind, account: AccountId, at: Time, token: u64) -> Even
         EventKind::OrderCompleted => order(at),
         EventKind::ReceiptUnread => unread(),
         EventKind::WebhookDisabled => disabled(at),
+        EventKind::VerificationApproved => verification(VerificationStatus::Approved, at),
+        EventKind::VerificationFailed => verification(VerificationStatus::Failed, at),
+        EventKind::VerificationExpired => verification(VerificationStatus::Expired, at),
+        EventKind::VerificationCanceled => verification(VerificationStatus::Canceled, at),
+        EventKind::VerificationMaxAttemptsReached => verification(VerificationStatus::MaxAttemptsReached, at),
         EventKind::MessageSent => message(Status::Sent, at),
         EventKind::MessageDelivered => message(Status::Delivered, at),
         EventKind::MessageFailed => message(Status::Failed, at),
@@ -30,6 +36,15 @@ pub fn sample(kind: EventKind, account: AccountId, at: Time, token: u64) -> Even
     };
     data["test"] = true.into();
     Event { n: 0, token, account: Some(account), about: None, kind, at, data: data.to_string().into(), callback: None }
+}
+
+fn verification(status: VerificationStatus, at: Time) -> Value {
+    let carrier = (status == VerificationStatus::Approved).then_some("acme");
+    json!({
+        "id": "ver_800000000000010000000000000002", "app": "login", "to": "+31612345678", "status": status.word(),
+        "channel": "sms", "client_ref": "login-77", "sends": 1, "seconds": 12.5, "carrier": carrier,
+        "created_at": at.to_string(), "ended_at": at.to_string(),
+    })
 }
 
 fn message(status: Status, at: Time) -> Value {
@@ -96,7 +111,8 @@ mod tests {
             let data: Value = serde_json::from_str(&event.data).expect("it is JSON");
             assert_eq!((event.kind, &data["test"]), (kind, &true.into()), "{data}");
             let has_status = !matches!(kind, EventKind::MessageReceived | EventKind::BalanceLow);
-            assert_eq!(data["status"].is_string() && data["order_id"].is_u64(), has_status, "{data}");
+            let is_of_order = has_status && !kind.word().starts_with("verification.");
+            assert_eq!((data["status"].is_string(), data["order_id"].is_u64()), (has_status, is_of_order), "{data}");
             let thin = EventForm { is_thin: true, ..EventForm::default() };
             let shown: Value = serde_json::from_str(shown(&event.data, thin).get()).expect("it is JSON");
             assert_eq!((&shown["test"], &shown["to"]), (&true.into(), &Value::Null), "who is told little is told that");

@@ -8,6 +8,7 @@ pub mod entry;
 pub mod failure;
 pub mod batch;
 pub mod parked;
+pub mod verification;
 pub mod mo;
 pub mod money;
 pub mod event;

@@ -11,6 +11,7 @@ use crate::record::entry::Entry;
 use crate::record::event::Event;
 use crate::record::money::LedgerLine;
 use crate::record::suppression::Suppression;
+use crate::record::verification::Verification;
 use crate::record::views::{MessageFilter, OrderView};
 use std::sync::Arc;
 
@@ -54,6 +55,14 @@ impl<T: Shown> Shown for Vec<T> {
 impl Shown for Time {
     fn show(&mut self, eras: &Eras) {
         *self = eras.wall(*self);
+    }
+}
+
+impl Shown for Verification {
+    fn show(&mut self, eras: &Eras) {
+        self.created.show(eras);
+        self.sent.show(eras);
+        self.progress.show_times(|it| eras.wall(it));
     }
 }
 

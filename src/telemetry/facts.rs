@@ -65,6 +65,10 @@ fn count(meters: &Meters, fact: &Fact) {
         Fact::Receipt { carrier, status, fate, delay, .. } => meters.carrier(*carrier).receipt(*status, *fate, *delay),
         Fact::Unread { carrier, .. } => meters.carrier(*carrier).unread(1),
         Fact::StrangeWord { .. } | Fact::UnsureIds { .. } => {}
+        Fact::Verified { app, carrier, country, status, took } => {
+            let carrier = carrier.map(|it| meters.carrier(it).name());
+            meters.verifications().count_end((*app, carrier, *country), *status, *took);
+        }
         Fact::Mo { carrier } => meters.carrier(*carrier).mo(),
         Fact::MoAgain { carrier } => meters.carrier(*carrier).mo_again(),
         Fact::Received { carrier, account: None, .. } => meters.carrier(*carrier).count_mo_unrouted(),
@@ -106,6 +110,11 @@ fn write(meters: &Meters, veil: &Veil, fact: &Fact) {
         }
         Fact::Failover { message, from, to, cause } => {
             debug!(message_id = %id(message), from = name(from), to = name(to), cause = cause.word(), "failover");
+        }
+        Fact::Verified { app, carrier, status, took, .. } => {
+            let (app, carrier, took_ms) =
+                (meters.verifications().app(*app), carrier.as_ref().map(name), took.as_millis() as u64);
+            debug!(app, carrier, status = status.word(), took_ms, "verification ended");
         }
         // The receipt itself is told.
         Fact::Outcome { .. } => {}

@@ -1,7 +1,7 @@
 //! The values that labels may have: names of the configuration, and closed sets.
 
 use crate::dispatch::door::plan::Plan;
-use crate::message::id::{AccountId, CarrierId, RouteId};
+use crate::message::id::{AccountId, AppId, CarrierId, RouteId};
 use crate::message::money::Currency;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +17,8 @@ pub struct Labels {
     pub carriers: Vec<(CarrierId, Box<str>, u8)>,
     /// Accounts with their names.
     pub accounts: Vec<(AccountId, Box<str>)>,
+    /// Apps with their names.
+    pub apps: Vec<(AppId, Box<str>)>,
     /// Who has endpoints.
     pub webhooks: Vec<AccountId>,
     /// Countries that a price or a cost names; all others are [`OTHER`].
@@ -41,6 +43,7 @@ impl Labels {
             routes: plan.routes.keys().copied().collect(),
             carriers: plan.carriers.values().map(|it| (it.id, it.name.clone(), binds(it.id))).collect(),
             accounts: plan.accounts.values().map(|it| (it.id, it.name.clone())).collect(),
+            apps: plan.apps.values().map(|it| (it.id, it.name.clone())).collect(),
             webhooks: Vec::new(),
             countries: countries.into_iter().cloned().collect(),
             pays_in: plan.accounts.values().filter_map(|it| Some((it.id, it.currency?))).collect(),

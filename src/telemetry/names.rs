@@ -175,6 +175,10 @@ metrics! {
     MO_UNROUTED = "mo_unrouted_total" Counter, Count, AtZero ["carrier"]
         "Messages from handsets that no inbound rule gives to an account; they are kept for operators.";
     MO_PARTS_INCOMPLETE = "mo_parts_incomplete" Gauge, Count, AtZero [] "Messages from handsets that wait for more of their parts.";
+    VERIFICATIONS = "verifications_total" Counter, Count, Late ["app" "carrier" "country" "result"]
+        "Verifications that ended, by whose carrier had the code last (`none` where nobody did) and how.";
+    VERIFICATION_SECONDS = "verification_seconds" Histogram(HUMAN), Seconds, Late ["carrier"]
+        "From the begin of a verification to the code that came back.";
     OPT_OUTS = "opt_outs_total" Counter, Count, AtZero ["account"]
         "Keywords of handsets that stopped messages; `other` where no inbound rule gave them to an account.";
     OPT_OUTS_UNHEEDED = "opt_outs_unheeded_total" Counter, Count, AtZero ["carrier"]

@@ -1,6 +1,7 @@
 //! The HTTP side, from requests to answers, with a stand-in for the loop.
 
 mod world;
+mod verifications;
 mod shape;
 mod patterns;
 mod reference;

@@ -148,7 +148,7 @@ async fn a_trace_is_read_as_lines_and_the_configuration_as_it_was_written() {
     let shop = &accounts.json()["data"][0];
     assert_eq!(
         (&shop["id"], &shop["keys"], &shop["scopes"]),
-        (&json!("shop"), &json!(1), &json!(["send", "read", "webhooks"]))
+        (&json!("shop"), &json!(1), &json!(["send", "read", "verify", "webhooks"]))
     );
     let unused = shop["key_use"][0].clone();
     assert_eq!((unused["sha256"].as_str().unwrap().len(), &unused["last_used_at"]), (8, &Value::Null), "{unused}");

@@ -152,10 +152,12 @@ async fn each_example_is_answered_in_its_shape() {
     let world = world();
     let sent = world.send(json!({ "to": "+31612345678", "text": "hi" })).await.json();
     let many = world.send(json!({ "to": ["+31612345678", "+31612345679"], "text": "hi" })).await.json();
+    let begun = world.verify(json!({ "to": "+31612345678", "app": "login" })).await.json();
     let variables = BTreeMap::from([
         ("$NUNCIO", String::new()),
         ("$ID", sent["messages"][0]["id"].as_str().unwrap().to_owned()),
         ("$ORDER", many["order_id"].to_string()),
+        ("$VERIFICATION", begun["id"].as_str().unwrap().to_owned()),
         ("$ROUTE", "8".to_owned()),
         ("$SECRET", "guessed".to_owned()),
     ]);

@@ -1,7 +1,7 @@
 //! A plan, a router and a stand-in for the loop that keeps what it is given.
 
 use crate::api::shape;
-use crate::api::{endpoints, people};
+use crate::api::{endpoints, people, verifications};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -29,7 +29,6 @@ use nuncio::record::contract::Store;
 use nuncio::record::entry::Entry;
 use nuncio::route::opt_out::List;
 use nuncio::route::plan::{Destinations, Route};
-use nuncio::route::rule::Rule;
 use nuncio::store::event_bell::EventBell;
 use nuncio::store::sqlite::{Durability, Sqlite};
 use nuncio::telemetry::endpoint_status::EndpointStatuses;
@@ -254,6 +253,11 @@ impl World {
         self.post("/v1/messages", body.to_string()).await
     }
 
+    /// `POST /v1/verifications`
+    pub(crate) async fn verify(&self, body: serde_json::Value) -> Answer {
+        self.post("/v1/verifications", body.to_string()).await
+    }
+
     pub(crate) fn last(&self) -> Submission {
         self.submissions.lock().unwrap().last().cloned().expect("something was submitted")
     }
@@ -313,6 +317,9 @@ impl Keeper {
             (Ask::Forget(_), None) => Ok(ForgottenSome::default().into()),
             (Ask::Credit(_), None) => Err(Denial::NotManaged),
             (Ask::Submit(submission), None) => self.accept(*submission),
+            (Ask::Verify(it), None) => Ok(verifications::begun(&mut self.store.lock().unwrap(), &it).into()),
+            (Ask::Check(it), None) => verifications::checked(&mut self.store.lock().unwrap(), it.id),
+            (Ask::Abandon(it), None) => verifications::abandoned(&mut self.store.lock().unwrap(), it.id),
             (Ask::Withdraw(it), None) => Ok(Withdrawn { cancelled: it.to.0 - it.from.0, left: 0 }.into()),
             (Ask::Cancel(Cancellation(account, id)), None) => {
                 let found = self.store.lock().unwrap().load(&[id.seq]).unwrap().pop();
@@ -467,7 +474,7 @@ pub(crate) fn plan() -> Plan {
         account(4, "lan", "key-of-lan"),
         account(5, "dutch", "key-of-dutch"),
     ];
-    accounts[0].scopes.webhooks = true;
+    (accounts[0].scopes.webhooks, accounts[0].scopes.verify) = (true, true);
     accounts[1].scopes.send = false;
     accounts[2].active = false;
     accounts[3].allow_from =
@@ -485,7 +492,8 @@ pub(crate) fn plan() -> Plan {
         accounts: accounts.into_iter().map(|it| (it.id, it)).collect(),
         carriers: BTreeMap::from([(carrier.id, carrier)]),
         routes: routes.into_iter().map(|it| (it.id, it)).collect(),
-        rules: Vec::<Rule>::new(),
+        apps: verifications::apps(),
+        keys: Some(Arc::new(verifications::keys())),
         ..Plan::default()
     }
 }

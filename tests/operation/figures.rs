@@ -15,7 +15,9 @@ use time::format_description::well_known::Rfc3339;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What two carriers of one route do not bring about: the tests through the real binary that see it move.
-const SEEN_ELSEWHERE: [(&str, &str, &str); 32] = [
+const SEEN_ELSEWHERE: [(&str, &str, &str); 34] = [
+    ("verifications_total", "operation/verify.rs", "a_code_that_was_sent_comes_back_once"),
+    ("verification_seconds", "operation/verify.rs", "a_code_that_was_sent_comes_back_once"),
     ("cdr_lines_total", "operation/cdr/writing.rs", "a_line_says_of_a_part_what_its_page_says"),
     (
         "cdr_failures_total",

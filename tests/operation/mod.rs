@@ -48,6 +48,7 @@ mod requests;
 mod stages;
 mod status;
 mod stopped;
+mod verify;
 mod telling;
 mod throttle;
 mod times;

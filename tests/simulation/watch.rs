@@ -4,18 +4,20 @@ use crate::simulation::forgotten::Archive;
 use crate::simulation::scenario::label;
 use nuncio::message::attempt::Attempt;
 use nuncio::message::body::Body;
-use nuncio::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
+use nuncio::message::id::{AccountId, AppId, LaneId, OrderId, PartKey, Seq};
 use nuncio::message::money::Money;
 use nuncio::message::part::Part;
 use nuncio::message::phase::Phase;
 use nuncio::message::status::{Status, Totals};
 use nuncio::message::time::Time;
 use nuncio::message::veil::Veil;
+use nuncio::number::e164::E164;
 use nuncio::record::batch::{Batch, Idempotency, Marks};
 use nuncio::record::contract::{Counted, Forget, Forgotten, NameKind, Poisoned, Recovered, Silent, Store};
 use nuncio::record::entry::Entry;
 use nuncio::record::event::{Event, EventKind};
 use nuncio::record::parked::Parked;
+use nuncio::record::verification::Verification;
 use nuncio::store::memory::{Leaves, Memory};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -241,6 +243,26 @@ impl Store for Watched {
 
     fn idempotency(&mut self, account: AccountId, key: &str) -> Result<Option<Idempotency>, Poisoned> {
         self.memory.idempotency(account, key)
+    }
+
+    fn verification(&mut self, n: u64) -> Result<Option<Verification>, Poisoned> {
+        self.memory.verification(n)
+    }
+
+    fn latest_verification(&mut self, of: (AccountId, AppId), to: E164) -> Result<Option<Verification>, Poisoned> {
+        self.memory.latest_verification(of, to)
+    }
+
+    fn verifications_of(&mut self, to: E164, limit: usize) -> Result<Vec<Verification>, Poisoned> {
+        self.memory.verifications_of(to, limit)
+    }
+
+    fn verifications_over(&mut self, now: Time, limit: usize) -> Result<Vec<Verification>, Poisoned> {
+        self.memory.verifications_over(now, limit)
+    }
+
+    fn next_verification_over(&mut self, now: Time) -> Result<Option<Time>, Poisoned> {
+        self.memory.next_verification_over(now)
     }
 
     fn order(&mut self, order: OrderId) -> Result<Vec<Entry>, Poisoned> {

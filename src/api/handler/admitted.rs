@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub(crate) type Sender = Admitted<Sends>;
 /// An account that may tell whether a code came back, as one that sends may too.
 pub(crate) type Verifier = Admitted<Verifies>;
+/// An account that may verify numbers.
+pub(crate) type Prover = Admitted<Proves>;
 /// An account that may read.
 pub(crate) type Reader = Admitted<Reads>;
 /// An account that may say where its events are told.
@@ -73,6 +75,11 @@ impl For for Sends {
 pub(crate) struct Verifies;
 impl For for Verifies {
     const SCOPES: &'static [Scope] = &[Scope::Send, Scope::Verify];
+}
+
+pub(crate) struct Proves;
+impl For for Proves {
+    const SCOPES: &'static [Scope] = &[Scope::Verify];
 }
 
 pub(crate) struct Reads;

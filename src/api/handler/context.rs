@@ -17,6 +17,7 @@ use crate::message::time::Time;
 use crate::message::veil::Veil;
 use crate::record::delivery::Progress;
 use crate::record::event::EventKind;
+use crate::record::shown::Shown;
 use crate::store::event_bell::EventBell;
 use crate::store::sqlite::readers::{CONNECTIONS_MAX, Readers, SENDERS_MAX, WRITERS_MAX};
 use crate::telemetry::endpoint_status::EndpointStatuses;
@@ -138,6 +139,11 @@ impl Context {
     /// Under what the numbers of the store are shown.
     pub(crate) fn veil(&self) -> Veil {
         self.wiring.readers.veil()
+    }
+
+    /// A record that the loop has told, in times of the wall, as those that are read have them.
+    pub(crate) fn shown<T: Shown>(&self, it: T) -> T {
+        self.wiring.readers.shown(it)
     }
 
     /// The keys of the latest plan.

@@ -22,6 +22,7 @@ use crate::telemetry::endpoint_status::EndpointMaker;
 use crate::telemetry::meters::webhook::{CallResult, EndpointState};
 use crate::text::Alphabet;
 use crate::text::content::{Requested, WaitingKind};
+use crate::verify::progress::{CheckResult, VerificationStatus};
 use std::ops::RangeInclusive;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
@@ -65,6 +66,8 @@ kinds! {
     MakerWord = words(EndpointMaker::ALL.map(EndpointMaker::word));
     /// The number of a route in the configuration.
     RouteKey = integer(8).minimum(Some(0)).maximum(Some(u32::MAX));
+    /// What names a verification for ever.
+    VerificationKey = text("ver_9c2c8b1e40a97f3360c1d8e2b4a59f").pattern(Some("^ver_[0-9a-f]{30}$"));
     /// A `next_cursor` of the page before, as it was given out.
     Cursor = ObjectBuilder::new().schema_type(Type::String);
     /// A `next_cursor` of a list of messages, as it was given out.
@@ -155,6 +158,15 @@ kinds! {
     ActionWord = words(Deed::ALL.map(Deed::word));
     /// How far forgetting somebody is.
     ForgettingWord = words(STATES);
+    /// Where a verification is: `pending` until a code came back (`approved`), it was given up (`canceled`), its time
+    /// was over (`expired`), too many guesses were wrong (`max_attempts_reached`), or nobody could be given a code
+    /// (`failed`).
+    VerificationWord = words(VerificationStatus::ALL.map(VerificationStatus::word));
+    /// What came of a guess: `ok` is right, `incorrect` is not; `exhausted` too many were not, `expired` the code is
+    /// dead, `already_verified` it came back before.
+    CheckWord = words(CheckResult::ALL.map(CheckResult::word));
+    /// What became of a try to bring a code there.
+    SendResult = words(TRIES);
     /// Why a balance changed.
     LedgerWord = words(Why::ALL.map(Why::word));
     /// Who put a number on the list.
@@ -164,6 +176,10 @@ kinds! {
     /// What puts the carriers of a route into order.
     OrderOfCarriers = words(CarrierOrder::ALL.map(CarrierOrder::word));
 }
+
+/// What there is of a try to bring a code there.
+pub(crate) const TRIES: [&str; 7] =
+    ["pending", "refused", "unknown", "submitted", "no_receipt", "delivered", "undelivered"];
 
 /// Where on the way something can be refused or fail, in the order of the way.
 pub(crate) const STAGES: [&str; 8] =

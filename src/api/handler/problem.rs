@@ -213,6 +213,15 @@ kinds! {
     Cancelled = "message-cancelled", 409, "submit", false, "The message was cancelled":
         "The message was taken back before it left, so that no code of it can have come back or been missed.",
         "Tell the outcome of the message that was sent in its place.";
+    VerificationOver = "verification-over", 409, "validation", false, "The verification has ended":
+        "The verification was approved, given up, expired or failed, or too many guesses were wrong: its code is not sent again.",
+        "Begin another with `POST /v1/verifications`.";
+    ResendTooSoon = "resend-too-soon", 429, "quota", true, "The code was just sent":
+        "The code goes out again once `resend_after` of the app is over, and ten times at most.",
+        "Send it again after `Retry-After`; show people how long that is.";
+    KeyMissing = "code-key-missing", 503, "validation", true, "The key of the code is missing":
+        "The ring of keys has not the key that the code was made with, or has no key, so that nobody can say or compare it.",
+        "The operator has to put the key back, or the verification has to begin anew.";
     Internal = "internal", 500, "queue", false, "A fault of ours":
         "The request met a fault of the gateway, which is in its log.",
         "Tell the operator. Whether something was stored is not known: repeat it only with the same `Idempotency-Key`.";

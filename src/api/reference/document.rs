@@ -16,9 +16,10 @@ pub(crate) struct Described {
 pub(crate) const ABOUT: &str = "Reference";
 
 /// Groups in the order of the page, with what they are about.
-const GROUPS: [(&str, &str); 16] = [
+const GROUPS: [(&str, &str); 17] = [
     ("Messages", "Messages are sent, looked at and taken back."),
     ("Orders", "An order is all that one request sent."),
+    ("Verifications", "Numbers are verified by codes that are sent there and come back."),
     ("Events", "What came from handsets and from carriers, for those who poll."),
     ("Webhooks", "Endpoints that are told what is new, and how it goes with them."),
     ("Routes", "By which routes an account sends, and what that costs."),
@@ -39,7 +40,7 @@ const GROUPS: [(&str, &str); 16] = [
 const SCOPES: [(Scope, &str); 5] = [
     (Scope::Send, "to send, to estimate, to take back and to tell outcomes"),
     (Scope::Read, "to look at messages, orders, events, routes and the balance"),
-    (Scope::Verify, "to tell outcomes, and nothing else"),
+    (Scope::Verify, "to verify numbers, and to tell outcomes"),
     (Scope::Webhooks, "to say where events are told"),
     (Scope::Admin, "to see and do what concerns every account"),
 ];

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 pub(crate) fn read(asked: &Asked<'_>, requested: Option<Requested>) -> Result<(Option<Extras>, Requested), Problem> {
     let mut reader = Reader { asked, requested, faults: Vec::new() };
     let form = Form { binary: reader.binary(), ports: reader.ports(), indication: reader.indication() };
-    let extras = Extras { form, tlvs: reader.tlvs(), dlt: reader.dlt(), payload: false, callback: None };
+    let extras = Extras { form, tlvs: reader.tlvs(), dlt: reader.dlt(), ..Extras::default() };
     reader.check(&extras.form);
     if !reader.faults.is_empty() {
         return Err(Problem::of_faults(Kind::Invalid, reader.faults));

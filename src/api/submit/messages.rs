@@ -31,7 +31,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// What a request may be refused with where it is to be kept.
-pub(super) const KEPT: [Kind; 7] = [
+pub(crate) const KEPT: [Kind; 7] = [
     Kind::KeyReused,
     Kind::StillRunning,
     Kind::DiskLow,
@@ -195,7 +195,7 @@ pub(super) async fn repeat(
 }
 
 /// Nothing new comes in while the daemon stops, its store has failed or its disk is nearly full.
-pub(super) fn refuse_when_closed(context: &Context) -> Result<(), Problem> {
+pub(crate) fn refuse_when_closed(context: &Context) -> Result<(), Problem> {
     let health = &context.wiring.health;
     let set = |flag: &std::sync::atomic::AtomicBool| flag.load(Ordering::Relaxed);
     if set(&health.poisoned) {

@@ -37,7 +37,7 @@ const _: () = assert!(VALIDITY_MAX.as_secs() <= RELATIVE_MAX.as_secs());
 const TAG_MAX: usize = 64;
 
 /// What a request may be refused with where it is judged.
-pub(super) const JUDGED: [Kind; 6] = [
+pub(crate) const JUDGED: [Kind; 6] = [
     Kind::RouteNotGranted,
     Kind::SenderNotGranted,
     Kind::DestinationDenied,

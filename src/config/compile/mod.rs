@@ -3,6 +3,7 @@
 //! Every fault is noted and compiling goes on with the default, so that all are found.
 
 pub mod account;
+pub mod app;
 pub mod carrier;
 mod cdr;
 pub mod http;
@@ -35,7 +36,7 @@ use crate::config::error::Findings;
 use crate::config::schema::Schema;
 use crate::config::{Environment, Loaded};
 use crate::dispatch::door::plan::{Limits, Plan};
-use crate::message::id::{AccountId, CarrierId, EndpointId};
+use crate::message::id::{AccountId, AppId, CarrierId, EndpointId};
 use crate::record::contract::NameKind;
 use crate::route::plan::Destinations;
 use std::borrow::Cow;
@@ -49,6 +50,7 @@ pub struct Names {
     accounts: BTreeMap<String, u16>,
     carriers: BTreeMap<String, u16>,
     endpoints: BTreeMap<String, u16>,
+    apps: BTreeMap<String, u16>,
 }
 
 impl Names {
@@ -73,6 +75,7 @@ impl Names {
                 NameKind::Account => &mut names.accounts,
                 NameKind::Carrier => &mut names.carriers,
                 NameKind::Endpoint => &mut names.endpoints,
+                NameKind::App => &mut names.apps,
             };
             let number = intern(kind, &name)?;
             numbers.insert(name.into_owned(), number);
@@ -91,7 +94,8 @@ impl Names {
             urls.map(move |it| (NameKind::Endpoint, webhook::name(of, it).into()))
         });
         let cdr = schema.cdr.iter().map(|_| (NameKind::Endpoint, cdr::NAME.into()));
-        accounts.chain(carriers).chain(endpoints).chain(cdr)
+        let apps = schema.apps.iter().map(|it| (NameKind::App, it.1.id.as_str().into()));
+        accounts.chain(carriers).chain(endpoints).chain(cdr).chain(apps)
     }
 
     /// The account of a name, if it is configured.
@@ -102,6 +106,11 @@ impl Names {
     /// The endpoint of a name, if it is configured.
     pub fn endpoint(&self, name: &str) -> Option<EndpointId> {
         self.endpoints.get(name).copied().map(EndpointId)
+    }
+
+    /// The app of a name, if it is configured.
+    pub fn app(&self, name: &str) -> Option<AppId> {
+        self.apps.get(name).copied().map(AppId)
     }
 
     /// The carrier of a name, if it is configured.
@@ -125,6 +134,8 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
     webhooks.extend(webhook::of_operators(&schema.operator, names, findings));
     let templates = made_endpoint::templates(&schema.accounts, &accounts, names);
     let rules = rule::all(&schema.rules, &routes, names, findings);
+    let keys = app::keys(&schema.keys, !schema.apps.is_empty(), environment, findings);
+    let apps = app::all(&schema.apps, app::Around { routes: &routes, carriers: &carriers, names }, findings);
     let sandbox = names.carrier(sandbox::HIDDEN);
     sandbox::name(sandbox, &mut carriers, &mut links);
     sandbox::open(&mut accounts, &mut routes, sandbox);
@@ -144,6 +155,8 @@ pub fn compile(schema: &Schema, names: &Names, environment: &Environment, findin
             erase_text: store.erase_text,
             limits,
             networks: Arc::new(networks),
+            apps,
+            keys,
         }),
         sandbox,
         links,

@@ -4,6 +4,7 @@
 //! below say what that means.
 
 pub mod account;
+pub mod app;
 pub mod carrier;
 pub mod opt_out;
 pub mod http;
@@ -47,6 +48,8 @@ pub struct Schema {
     pub log: service::Log,
     /// `[opt_out]`
     pub opt_out: opt_out::OptOut,
+    /// `[keys]`
+    pub keys: app::Keys,
     /// `[[account]]`, each with its place in the array
     pub accounts: Vec<(usize, account::Account)>,
     /// `[[carrier]]`
@@ -57,4 +60,6 @@ pub struct Schema {
     pub rules: Vec<(usize, route::Rule)>,
     /// `[[inbound]]`
     pub inbound: Vec<(usize, route::Inbound)>,
+    /// `[[app]]`
+    pub apps: Vec<(usize, app::App)>,
 }

@@ -3,8 +3,6 @@
 
 use crate::config::units::{Span, Switch};
 use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 macro_rules! table {
     ($(#[$doc:meta])* $name:ident { $($key:ident: $kind:ty,)+ }) => {
@@ -21,29 +19,6 @@ table! {
     Login { port: String, username: String, password_sha256: String, }
 }
 table! {
-    /// `[[app]]`
-    App {
-        id: String,
-        route: u32,
-        code: Code,
-        lifetime: Span,
-        checks: u32,
-        resend_after: Span,
-        resend: String,
-        channels: Vec<String>,
-        auto_channel: bool,
-        countries: Vec<String>,
-        text: BTreeMap<String, String>,
-        brand: String,
-        domain: String,
-        test_numbers: BTreeMap<String, String>,
-    }
-}
-table! {
-    /// The code of an app.
-    Code { length: u32, alphabet: String, }
-}
-table! {
     /// `[guard]`
     Guard {
         per_phone: Vec<String>,
@@ -57,10 +32,6 @@ table! {
 table! {
     /// When sends that nobody verifies are stopped.
     Pumping { sends: u32, window: Span, conversion: f64, block: Switch, block_max: Span, }
-}
-table! {
-    /// `[keys]`
-    Keys { ring_file: PathBuf, ring_credential: String, }
 }
 table! {
     /// `[port.*]`

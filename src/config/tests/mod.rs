@@ -1,6 +1,7 @@
 //! What a configuration means, and what is said of one that is wrong.
 
 mod accounts;
+mod apps;
 mod calendar;
 mod cdr;
 mod documented;

@@ -4,7 +4,7 @@ use crate::dispatch::admit::arrive::SLICE;
 use crate::dispatch::door::happening::{Credit, Keyed, RequestId, Submission};
 use crate::dispatch::door::reply::{Denial, Means, Submitted};
 use crate::dispatch::{Dice, Dispatch};
-use crate::message::id::OrderId;
+use crate::message::id::{MessageId, OrderId};
 use crate::message::money::Money;
 use crate::record::batch::Idempotency;
 use crate::record::contract::{Poisoned, Store};
@@ -38,6 +38,20 @@ impl Dispatch {
             Err(denial) => self.beat.deny(request, denial),
         }
         Ok(())
+    }
+
+    /// A request of few messages that waits for nobody: its messages, or why there are none.
+    pub(crate) fn accept_now<S: Store>(
+        &mut self,
+        submission: Submission,
+        dice: Dice<'_>,
+        store: &mut S,
+    ) -> Result<Result<Vec<MessageId>, Denial>, Poisoned> {
+        Ok(match self.judge(&submission, store)? {
+            Ok(Judged::Anew(means)) => Ok(self.enter_now(submission, means, dice)),
+            Ok(Judged::Before(_)) => Err(Denial::KeyReused),
+            Err(denial) => Err(denial),
+        })
     }
 
     /// Whether a request is accepted now, or why not.

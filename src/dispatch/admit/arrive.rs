@@ -37,7 +37,8 @@ const REPEAT_WAIT: Duration = Duration::from_secs(1);
 /// An order of which not all messages are there.
 #[derive(Debug)]
 pub(crate) struct Arriving {
-    request: RequestId,
+    /// Who waits for the answer.
+    request: Option<RequestId>,
     submission: Submission,
     /// Who is still to come.
     rest: std::vec::IntoIter<Recipient>,
@@ -148,13 +149,34 @@ impl Arrivals {
 
 impl Dispatch {
     /// A request that nothing speaks against: a small one enters now, a larger one a slice at a time.
-    pub(crate) fn begin(&mut self, request: RequestId, mut submission: Submission, means: Means, dice: Dice<'_>) {
+    pub(crate) fn begin(&mut self, request: RequestId, submission: Submission, means: Means, dice: Dice<'_>) {
+        let mut arriving = self.arriving(submission, means);
+        arriving.request = Some(request);
+        if arriving.rest.len() <= SLICE {
+            self.enter(&mut arriving, dice);
+            self.complete(arriving);
+        } else {
+            self.arrivals.orders.push_back(arriving);
+        }
+    }
+
+    /// The messages of a request of one slice at most, whose answer is another's to give.
+    pub(super) fn enter_now(&mut self, submission: Submission, means: Means, dice: Dice<'_>) -> Vec<MessageId> {
+        let mut arriving = self.arriving(submission, means);
+        self.enter(&mut arriving, dice);
+        let ids = arriving.ids.clone();
+        self.complete(arriving);
+        ids
+    }
+
+    /// An order that begins.
+    fn arriving(&mut self, mut submission: Submission, means: Means) -> Arriving {
         let rest = std::mem::take(&mut submission.recipients).into_iter();
         let count = u32::try_from(rest.len()).expect("a request has at most 10,000 recipients");
         let prices = || rest.as_slice().iter().filter_map(|it| it.price).fold(Money(0), |sum, it| sum + it);
         let charge = self.beat.plan.is_managed(submission.account).then(prices);
-        let mut arriving = Arriving {
-            request,
+        let arriving = Arriving {
+            request: None,
             order: OrderId::from_record(self.beat.out.marks.next_order),
             first: Seq(self.beat.out.marks.next_seq),
             count,
@@ -168,12 +190,7 @@ impl Dispatch {
         };
         self.beat.out.marks.next_order += 1;
         self.beat.out.marks.next_seq += u64::from(count);
-        if arriving.rest.len() <= SLICE {
-            self.enter(&mut arriving, dice);
-            self.complete(arriving);
-        } else {
-            self.arrivals.orders.push_back(arriving);
-        }
+        arriving
     }
 
     /// The next slice of one order; the orders take turns.
@@ -238,8 +255,10 @@ impl Dispatch {
         self.beat.tell(Fact::Accepted { order, account, route, class, count, messages });
         let waiting = arriving.repeats.into_iter();
         self.beat.out.commands.extend(waiting.map(|it| Command::Reply(it.0, Ok(Submitted::Repeated(order).into()))));
-        let made = Submitted::Accepted { order, messages: arriving.ids, at: arriving.at, means: Box::new(means) };
-        self.beat.grant(arriving.request, made);
+        if let Some(request) = arriving.request {
+            let made = Submitted::Accepted { order, messages: arriving.ids, at: arriving.at, means: Box::new(means) };
+            self.beat.grant(request, made);
+        }
         if SLICE < count {
             self.arrivals.landed.push((queue_of(submission), arriving.first));
         }

@@ -3,13 +3,14 @@
 use crate::carrier::id::Relation;
 use crate::message::attempt::{Answer, Cause};
 use crate::message::class::Class;
-use crate::message::id::{AccountId, CarrierId, EventId, LinkId, MessageId, OrderId, RouteId};
+use crate::message::id::{AccountId, AppId, CarrierId, EventId, LinkId, MessageId, OrderId, RouteId};
 use crate::message::money::Money;
 use crate::message::reason::Reason;
 use crate::message::status::Status;
 use crate::number::e164::E164;
 use crate::record::action::Action;
 use crate::record::suppression::Origin;
+use crate::verify::progress::VerificationStatus;
 use std::time::Duration;
 
 /// Messages of an order that are told by their ids: what a line of a log has room for. The others have the number of
@@ -102,6 +103,19 @@ pub enum Fact {
         status: Status,
         /// How long after the carrier's answer.
         after: Duration,
+    },
+    /// A verification ended.
+    Verified {
+        /// Of which app.
+        app: AppId,
+        /// Who carried its code, as far as one can tell.
+        carrier: Option<CarrierId>,
+        /// ISO letters of the country of the number.
+        country: Option<&'static str>,
+        /// How.
+        status: VerificationStatus,
+        /// How long after it began.
+        took: Duration,
     },
     /// A receipt came, of whatever use it was.
     Receipt {

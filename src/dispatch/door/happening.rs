@@ -5,7 +5,7 @@ use crate::dispatch::door::plan::Plan;
 use crate::message::class::Class;
 use crate::message::era::Wall;
 use crate::message::extras::Extras;
-use crate::message::id::{AccountId, LinkId, MessageId, OrderId, RouteId, Seq};
+use crate::message::id::{AccountId, AppId, LinkId, MessageId, OrderId, RouteId, Seq, VerificationId};
 use crate::message::money::Money;
 use crate::message::source::Source;
 use crate::message::time::Time;
@@ -17,7 +17,8 @@ use crate::record::suppression::Suppression;
 use crate::record::to_forget::ToForget;
 use crate::route::opt_out::Key;
 use crate::text::content::Requested;
-use std::collections::BTreeSet;
+use crate::verify::code::Code;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -87,6 +88,12 @@ asks! {
     Feedback(Feedback),
     /// Somebody is to be forgotten.
     Forget(Box<Forgetting>),
+    /// A number is to be verified, or its code to be sent again.
+    Verify(Box<Verify>),
+    /// A code came back, or something like it.
+    Check(Check),
+    /// A number is not to be verified any more.
+    Abandon(Abandon),
 }
 
 /// A message that is to be taken back, and whose it is.
@@ -150,6 +157,51 @@ pub struct Suppress(pub Key, pub Box<str>);
 /// A number that is to be written to again, for this reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lift(pub Key, pub Box<str>);
+
+/// A number that is to be verified, or whose code is to be sent again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verify {
+    /// Whose customer has it.
+    pub account: AccountId,
+    /// By which app.
+    pub app: AppId,
+    /// Which.
+    pub to: E164,
+    /// The verification whose code is to be sent again; without, the one that lives, else a new one.
+    pub again: Option<VerificationId>,
+    /// A code that the application chose, or that of a number for tests.
+    pub code: Option<Code>,
+    /// The application's own reference.
+    pub client_ref: Option<Box<str>>,
+    /// In which language it is said.
+    pub language: Box<str>,
+    /// The words of the application in its text.
+    pub words: BTreeMap<Box<str>, Box<str>>,
+    /// One message, with zeros in the place of the code, and where these begin; none to a number for tests.
+    pub send: Option<(Box<Submission>, Box<[u16]>)>,
+    /// The key against doing it twice.
+    pub idempotency: Option<Keyed>,
+}
+
+/// A guess at a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Who asks.
+    pub account: AccountId,
+    /// Of which verification.
+    pub id: VerificationId,
+    /// What was entered.
+    pub guess: Code,
+}
+
+/// A verification that is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Abandon {
+    /// Who gives it up.
+    pub account: AccountId,
+    /// Which.
+    pub id: VerificationId,
+}
 
 /// A request to send, checked, routed, cut and priced.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,7 @@ use crate::carrier::sender;
 use crate::carrier::submit;
 use crate::message::body::Body;
 use crate::message::class::Class;
-use crate::message::id::{AccountId, CarrierId, RouteId};
+use crate::message::id::{AccountId, AppId, CarrierId, RouteId};
 use crate::message::money::{Currency, Money};
 use crate::message::price::PriceTable;
 use crate::message::source::Source;
@@ -18,6 +18,8 @@ use crate::route::plan::{CarrierOrder, Destinations, Route};
 use crate::route::rule::Rule;
 use crate::route::table::Destination;
 use crate::text::profile::Profile;
+use crate::verify::app::App;
+use crate::verify::key_ring::KeyRing;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +45,10 @@ pub struct Plan {
     pub erase_text: EraseText,
     /// Bounds of memory.
     pub limits: Limits,
+    /// How numbers are verified.
+    pub apps: BTreeMap<AppId, App>,
+    /// The keys of one-time codes, where there are some.
+    pub keys: Option<Arc<KeyRing>>,
 }
 
 impl Plan {
@@ -74,6 +80,16 @@ impl Plan {
     /// The account of a name.
     pub fn account_named(&self, name: &str) -> Option<&Account> {
         self.accounts.values().find(|it| *it.name == *name)
+    }
+
+    /// How an app is called; `None` of one that is not in this configuration any more.
+    pub fn app_name(&self, id: AppId) -> Option<&str> {
+        self.apps.get(&id).map(|it| &*it.name)
+    }
+
+    /// The app of a name.
+    pub fn app_named(&self, name: &str) -> Option<&App> {
+        self.apps.values().find(|it| *it.name == *name)
     }
 
     /// What an account pays in; else what a route's prices are in.

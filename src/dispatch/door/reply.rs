@@ -1,7 +1,8 @@
 //! The answers to requests.
 
 use crate::dispatch::door::happening::{
-    Ask, Cancellation, Credit, Demand, Feedback, Forgetting, Inspect, Lift, MayAsk, Submission, Suppress, Withdrawal,
+    Abandon, Ask, Cancellation, Check, Credit, Demand, Feedback, Forgetting, Inspect, Lift, MayAsk, Submission,
+    Suppress, Verify, Withdrawal,
 };
 use crate::dispatch::door::snapshot::Snapshot;
 use crate::message::id::{MessageId, OrderId};
@@ -9,6 +10,8 @@ use crate::message::money::Money;
 use crate::message::time::Time;
 use crate::record::action::Action;
 use crate::record::money::LedgerLine;
+use crate::record::verification::Verification;
+use crate::verify::progress::CheckResult;
 use std::time::Duration;
 
 /// The longest that something may stand: what is to stand longer belongs into the configuration.
@@ -73,6 +76,10 @@ grants! {
     Ordered(Box<Action>) to Box<Demand>;
     /// What was named of somebody is forgotten.
     ForgottenSome(ForgottenSome) to Box<Forgetting>;
+    /// A number is being verified, or was.
+    Verifying(Verifying) to Box<Verify>, Abandon;
+    /// What came of a guess.
+    Checked(Checked) to Check;
     /// How everything stands.
     Inspected(Box<Snapshot>) to Inspect;
 }
@@ -143,6 +150,39 @@ pub struct Suppressed(pub Time);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifted;
 
+/// A verification, as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verifying {
+    /// What was done.
+    pub started: Started,
+    /// It.
+    pub verification: Box<Verification>,
+}
+
+closed_set! {
+    /// What came of it that a number is to be verified.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Started: all, word, says {
+        /// A verification began, and its code is sent.
+        Created "created",
+        /// One is running whose code was sent a moment ago: nothing was done.
+        Running "running",
+        /// The code of the one that is running is sent again.
+        Resent "resent",
+        /// The same request came before, under the same key: nothing was done.
+        Repeated "repeated",
+    }
+}
+
+/// What came of a guess.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// In a word.
+    pub result: CheckResult,
+    /// How the verification stands then.
+    pub verification: Box<Verification>,
+}
+
 /// Why a question is not answered with what it asks for. Nothing was done.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Denial {
@@ -182,6 +222,12 @@ pub enum Denial {
     QueueFull(Duration),
     /// The daemon is stopping.
     Draining,
+    /// The verification is over.
+    Over,
+    /// The code was sent a moment ago, or often enough; try again after this.
+    Soon(Duration),
+    /// The key that a code was made with is not there.
+    NoKeys,
     /// What an operator wanted is not done.
     Unfit(Unfit),
 }

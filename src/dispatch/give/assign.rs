@@ -153,6 +153,15 @@ impl Dispatch {
         }
         let body = &self.set.get(key.seq()).expect("a staged part is in memory").entry.body;
         let destination = body.destination;
+        if self.beat.with_code(body.clone()).is_none() {
+            // The key of its code has been taken away.
+            if let Some(queue) = self.lanes.get_mut(lane) {
+                queue.ready.pop_front();
+            }
+            self.end_or_wait(key, End::Failed, Reason::SubmitError);
+            self.set.unstage(key);
+            return Given::Gone;
+        }
         match self.strict.says(&self.beat.plan, body, key) {
             Says::Go => (),
             Says::Wait => return Given::Blocked,
@@ -223,6 +232,7 @@ impl Dispatch {
         }
         let (message, class, waited) = (body.id, body.class, now.since(self.beat.begins(&body)));
         let body = self.beat.with_wall_expiry(body);
+        let body = self.beat.with_code(body).expect("what nobody can say is not given to a link");
         self.beat.tell(Fact::Submitted { message, link, class, cause, waited });
         if let Some(carrier) = self.carriers.get_mut(&link.carrier) {
             carrier.tries(now, Ticket::new(key, number));

@@ -5,7 +5,7 @@ use crate::dispatch::Dispatch;
 use crate::dispatch::door::happening::{Feedback, RequestId};
 use crate::dispatch::door::reply::{Denial, Noted};
 use crate::message::attempt::Attempt;
-use crate::message::id::PartKey;
+use crate::message::id::{PartKey, Seq};
 use crate::message::phase::{End, Phase};
 use crate::message::reason::Reason;
 use crate::message::status::Status;
@@ -24,7 +24,17 @@ impl Dispatch {
         if entry.status() == Status::Cancelled {
             return self.beat.deny(request, Denial::NeverLeft);
         }
-        let first = PartKey::new(message.seq, 0);
+        self.note_outcome(message.seq, verified);
+        if verified {
+            self.end_tries(message.seq);
+        }
+        self.beat.grant(request, Noted);
+    }
+
+    /// The code in a message came back, or did not: that is to the credit of who carried it.
+    pub(crate) fn note_outcome(&mut self, seq: Seq, verified: bool) {
+        let Some(entry) = self.set.get(seq).map(|it| &it.entry) else { return };
+        let first = PartKey::new(seq, 0);
         let past = entry.past.iter().filter(|it| it.key == first).map(|it| &it.attempt);
         let attempts = entry.parts.iter().take(1).filter_map(|it| it.attempt.as_ref()).chain(past);
         // Of several carriers that had it, the one that delivered it; else the last.
@@ -35,21 +45,21 @@ impl Dispatch {
             let outcome = if verified { DeliveryOutcome::Verified } else { DeliveryOutcome::NotVerified };
             self.health.note_outcome(&self.beat, &entry.body, carrier, outcome);
         }
-        if verified {
-            for key in self.keys(message.seq, |it| !it.phase().is_final() && it.attempt.is_some()) {
-                let waits = self.set.part(key).is_some_and(|it| it.phase() == Phase::Queued);
-                if let Some(held) = self.set.change(key) {
-                    let part = &mut held.entry.parts[usize::from(key.index())];
-                    // No other attempt is worth anything.
-                    part.spent = Ticket::ATTEMPTS_MAX;
-                    part.due = if waits { part.due } else { Time::NEVER };
-                }
-                if waits && self.is_pending(key, None) {
-                    self.leave_lane(key);
-                    self.end_or_wait(key, End::Expired, Reason::Expired);
-                }
+    }
+
+    /// No other attempt of a message is worth anything.
+    pub(crate) fn end_tries(&mut self, seq: Seq) {
+        for key in self.keys(seq, |it| !it.phase().is_final() && it.attempt.is_some()) {
+            let waits = self.set.part(key).is_some_and(|it| it.phase() == Phase::Queued);
+            if let Some(held) = self.set.change(key) {
+                let part = &mut held.entry.parts[usize::from(key.index())];
+                part.spent = Ticket::ATTEMPTS_MAX;
+                part.due = if waits { part.due } else { Time::NEVER };
+            }
+            if waits && self.is_pending(key, None) {
+                self.leave_lane(key);
+                self.end_or_wait(key, End::Expired, Reason::Expired);
             }
         }
-        self.beat.grant(request, Noted);
     }
 }

@@ -7,32 +7,29 @@
 //!      as a power loss during a sync may leave it
 //! ```
 
+mod image;
 mod retain;
+mod verifications;
 
-use crate::carrier::id::Learned;
-use crate::message::attempt::Attempt;
-use crate::message::body::Body;
-use crate::message::id::{AccountId, CarrierId, LaneId, OrderId, PartKey, Seq};
-use crate::message::money::Money;
-use crate::message::part::Part;
+use crate::message::id::{AccountId, AppId, LaneId, OrderId, PartKey, Seq};
 use crate::message::phase::Phase;
 use crate::message::status::Totals;
 use crate::message::time::Time;
 use crate::message::veil::Veil;
-use crate::record::action::{Action, Aspect, Target};
-use crate::record::batch::{Batch, Idempotency, Marks, Order};
+use crate::number::e164::E164;
+use crate::record::action::Action;
+use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::contract::{
     Counted, Forget, Forgotten, IDEMPOTENCY_AGE, NameKind, Poisoned, QueuedLane, Recovered, SAME_ID_MAX, Silent, Store,
+    VERIFICATION_AGE,
 };
-use crate::record::entry::{Entry, PastAttempt};
+use crate::record::entry::Entry;
 use crate::record::event::Event;
-use crate::record::mo::{MoPart, MoSeen};
-use crate::record::money::{LedgerLine, QuotaUse};
-use crate::record::parked::Parked;
-use crate::record::suppression::Suppression;
-use crate::route::opt_out::Key;
+use crate::record::mo::MoPart;
+use crate::record::money::LedgerLine;
+use crate::record::verification::Verification;
+use crate::store::memory::image::Image;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// A store in memory that can lose power.
 #[derive(Debug, Default)]
@@ -245,6 +242,26 @@ impl Store for Memory {
         Ok(image.idempotency.get(&(account, key.into())).cloned())
     }
 
+    fn verification(&mut self, n: u64) -> Result<Option<Verification>, Poisoned> {
+        Ok(self.sound("reading a verification")?.verifications.get(&n).cloned())
+    }
+
+    fn latest_verification(&mut self, of: (AccountId, AppId), to: E164) -> Result<Option<Verification>, Poisoned> {
+        Ok(self.sound("finding a verification")?.latest_verification(of, to))
+    }
+
+    fn verifications_of(&mut self, to: E164, limit: usize) -> Result<Vec<Verification>, Poisoned> {
+        Ok(self.sound("finding verifications")?.verifications_of(to, limit))
+    }
+
+    fn verifications_over(&mut self, now: Time, limit: usize) -> Result<Vec<Verification>, Poisoned> {
+        Ok(self.sound("finding verifications that are over")?.verifications_over(now, limit))
+    }
+
+    fn next_verification_over(&mut self, now: Time) -> Result<Option<Time>, Poisoned> {
+        Ok(self.sound("finding the next end of a verification")?.next_verification_over(now))
+    }
+
     fn order(&mut self, order: OrderId) -> Result<Vec<Entry>, Poisoned> {
         let image = self.sound("loading an order")?;
         let seqs = image.by_order.range((order, Seq(0))..=(order, Seq(u64::MAX))).map(|(_, seq)| *seq);
@@ -298,6 +315,8 @@ impl Store for Memory {
         self.retain_from = next.0;
         let keys_before = Time(now.0.saturating_sub(u64::try_from(IDEMPOTENCY_AGE.as_millis()).unwrap_or(u64::MAX)));
         self.image.forget_keys(keys_before, limit);
+        let least = Time(now.0.saturating_sub(u64::try_from(VERIFICATION_AGE.as_millis()).unwrap_or(u64::MAX)));
+        self.image.forget_verifications(before.min(least), limit);
         let parked = self.image.parked.values().take(limit).take_while(|it| it.receipt.received_at < parked_before);
         for number in parked.map(|it| it.number).collect::<Vec<_>>() {
             self.image.parked.remove(&number);
@@ -316,176 +335,12 @@ impl Store for Memory {
             NameKind::Account => &mut self.image.accounts,
             NameKind::Carrier => &mut self.image.carriers,
             NameKind::Endpoint => &mut self.image.endpoints,
+            NameKind::App => &mut self.image.apps,
         };
         let at = names.iter().position(|it| **it == *name).unwrap_or_else(|| {
             names.push(name.into());
             names.len() - 1
         });
         Ok(u16::try_from(at + 1).expect("a simulation has few names"))
-    }
-}
-
-/// What is on the disk, with the indexes that a database would have.
-#[derive(Clone, Debug, Default)]
-struct Image {
-    bodies: BTreeMap<Seq, Arc<Body>>,
-    by_order: BTreeSet<(OrderId, Seq)>,
-    parts: BTreeMap<PartKey, Part>,
-    past: BTreeMap<(PartKey, u8), Attempt>,
-    ready: BTreeSet<(LaneId, PartKey)>,
-    delayed: BTreeSet<(Time, LaneId, PartKey)>,
-    late: BTreeSet<(Time, PartKey)>,
-    open: BTreeSet<PartKey>,
-    named: BTreeSet<(u64, PartKey, u8)>,
-    named_before: BTreeSet<(u64, PartKey, u8)>,
-    orders: BTreeMap<OrderId, Order>,
-    idempotency: BTreeMap<(AccountId, Box<str>), Idempotency>,
-    parked: BTreeMap<u64, Parked>,
-    events: BTreeMap<u64, Event>,
-    mo_parts: BTreeMap<u64, MoPart>,
-    mo_seen: BTreeMap<u64, MoSeen>,
-    suppressed: BTreeMap<Key, Suppression>,
-    learned: BTreeMap<CarrierId, Learned>,
-    actions: BTreeMap<u64, Action>,
-    ledger: BTreeMap<u64, LedgerLine>,
-    balances: BTreeMap<AccountId, Money>,
-    quotas: BTreeMap<AccountId, QuotaUse>,
-    marks: Option<Marks>,
-    accounts: Vec<Box<str>>,
-    carriers: Vec<Box<str>>,
-    endpoints: Vec<Box<str>>,
-}
-
-impl Image {
-    /// Why a batch cannot be written, if it cannot.
-    fn refuses(&self, batch: &Batch) -> Option<MemoryFault> {
-        let double = batch.bodies.iter().map(|it| it.seq()).find(|it| self.bodies.contains_key(it));
-        let double = double
-            .or_else(|| batch.new_parts.iter().find(|it| self.parts.contains_key(&it.key)).map(|it| it.key.seq()));
-        let added: BTreeSet<PartKey> = batch.new_parts.iter().map(|it| it.key).collect();
-        let missing =
-            batch.parts.iter().map(|it| it.key).find(|it| !self.parts.contains_key(it) && !added.contains(it));
-        double.map(MemoryFault::Double).or(missing.map(MemoryFault::Missing))
-    }
-
-    fn write(&mut self, batch: &Batch) {
-        for body in &batch.bodies {
-            self.by_order.insert((body.order, body.seq()));
-            self.bodies.insert(body.seq(), body.clone());
-        }
-        for body in &batch.erased {
-            self.bodies.insert(body.seq(), body.clone());
-        }
-        batch.new_parts.iter().chain(&batch.parts).for_each(|it| self.put(it.clone()));
-        for past in &batch.past {
-            if let Some(hash) = past.attempt.rhash() {
-                self.named_before.insert((hash, past.key, past.attempt.number));
-            }
-            let before = self.past.insert((past.key, past.attempt.number), past.attempt.clone());
-            if let Some(hash) = before.and_then(|it| it.rhash()).filter(|it| Some(*it) != past.attempt.rhash()) {
-                self.named_before.remove(&(hash, past.key, past.attempt.number));
-            }
-        }
-        self.orders.extend(batch.orders.iter().map(|it| (it.id, it.clone())));
-        self.idempotency.extend(batch.idempotency.iter().map(|it| ((it.account, it.key.clone()), it.clone())));
-        self.parked.extend(batch.parked.iter().map(|it| (it.number, it.clone())));
-        for number in &batch.unparked {
-            self.parked.remove(number);
-        }
-        self.events.extend(batch.events.iter().map(|it| (it.n, it.clone())));
-        for event in &batch.events_erased {
-            self.events.entry(event.n).and_modify(|it| it.clone_from(event));
-        }
-        self.mo_parts.extend(batch.mo_parts.iter().map(|it| (it.number, it.clone())));
-        self.mo_parts.retain(|number, _| !batch.mo_done.contains(number));
-        self.mo_seen.extend(batch.mo_seen.iter().map(|it| (it.number, *it)));
-        self.mo_seen.retain(|number, _| !batch.mo_forgotten.contains(number));
-        self.suppressed.extend(batch.suppressed.iter().map(|it| (it.key.clone(), it.clone())));
-        self.suppressed.retain(|key, _| !batch.lifted.contains(key));
-        self.learned.extend(batch.learned.iter().copied());
-        self.actions.extend(batch.actions.iter().map(|it| (it.n, it.clone())));
-        self.ledger.extend(batch.ledger.iter().map(|it| (it.n, it.clone())));
-        self.balances.extend(batch.balances.iter().copied());
-        self.quotas.extend(batch.quotas.iter().map(|it| (it.account, it.clone())));
-        let marks = self.marks.clone().unwrap_or_else(Marks::first);
-        self.marks = Some(marks.after(&batch.marks));
-    }
-
-    fn put(&mut self, part: Part) {
-        self.take(part.key);
-        match (part.phase(), part.due.known()) {
-            (Phase::Queued, None) => drop(self.ready.insert((part.lane, part.key))),
-            (Phase::Queued, Some(due)) => drop(self.delayed.insert((due, part.lane, part.key))),
-            (Phase::Sent, Some(due)) => drop(self.late.insert((due, part.key))),
-            (Phase::Intended | Phase::Doubtful, _) => drop(self.open.insert(part.key)),
-            _ => {}
-        }
-        if let Some(hash) = part.attempt.as_ref().and_then(Attempt::rhash) {
-            self.named.insert((hash, part.key, 0));
-        }
-        self.parts.insert(part.key, part);
-    }
-
-    fn take(&mut self, key: PartKey) {
-        let Some(part) = self.parts.remove(&key) else { return };
-        self.ready.remove(&(part.lane, key));
-        self.delayed.remove(&(part.due, part.lane, key));
-        self.late.remove(&(part.due, key));
-        self.open.remove(&key);
-        if let Some(hash) = part.attempt.as_ref().and_then(Attempt::rhash) {
-            self.named.remove(&(hash, key, 0));
-        }
-    }
-
-    fn entry(&self, seq: Seq) -> Option<Entry> {
-        let body = self.bodies.get(&seq)?.clone();
-        let keys = PartKey::new(seq, 0)..PartKey::new(Seq(seq.0 + 1), 0);
-        let past = self.past.range((keys.start, 0)..(keys.end, 0));
-        let past = past.map(|((key, _), attempt)| PastAttempt { key: *key, attempt: attempt.clone() }).collect();
-        let parts = self.parts.range(keys).map(|(_, part)| part.clone()).collect();
-        Some(Entry { body, parts, past })
-    }
-
-    fn entries(&self, seqs: impl IntoIterator<Item = Seq>) -> Vec<Entry> {
-        seqs.into_iter().filter_map(|it| self.entry(it)).collect()
-    }
-
-    fn first_messages(&self, keys: impl Iterator<Item = PartKey>, limit: usize) -> Vec<Entry> {
-        let mut seen = BTreeSet::new();
-        self.entries(keys.map(PartKey::seq).filter(|it| seen.insert(*it)).take(limit))
-    }
-
-    fn forget(&mut self, seq: Seq) {
-        let Some(entry) = self.entry(seq) else { return };
-        for part in &entry.parts {
-            self.take(part.key);
-        }
-        for past in &entry.past {
-            self.past.remove(&(past.key, past.attempt.number));
-            if let Some(hash) = past.attempt.rhash() {
-                self.named_before.remove(&(hash, past.key, past.attempt.number));
-            }
-        }
-        self.bodies.remove(&seq);
-        let order = entry.body.order;
-        self.by_order.remove(&(order, seq));
-        if self.by_order.range((order, Seq(0))..=(order, Seq(u64::MAX))).next().is_none() {
-            self.orders.remove(&order);
-        }
-    }
-
-    /// The newest action of each target and aspect, by their numbers.
-    fn newest(&self) -> BTreeMap<u64, &Action> {
-        let newest: BTreeMap<(Target, Aspect), &Action> =
-            self.actions.values().map(|it| ((it.target, it.deed.aspect()), it)).collect();
-        newest.into_values().map(|it| (it.n, it)).collect()
-    }
-
-    fn remove_arriving(&mut self) {
-        let arriving: Vec<Order> = self.orders.values().filter(|it| it.arriving).cloned().collect();
-        for order in arriving {
-            (order.first.0..order.first.0 + u64::from(order.count)).for_each(|seq| self.forget(Seq(seq)));
-            self.orders.remove(&order.id);
-        }
     }
 }

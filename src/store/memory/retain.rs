@@ -3,7 +3,7 @@
 use crate::message::id::{PartKey, Seq};
 use crate::message::time::Time;
 use crate::record::contract::RETAIN_LOOKS;
-use crate::store::memory::Image;
+use crate::store::memory::image::Image;
 
 impl Image {
     /// Messages from `from` on that are over since before `before`, where to go on, and whether there may be more.

@@ -9,7 +9,7 @@ use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::{
     Table, endpoint, event, forgotten, idem, learned, ledger, made, mo, mo_seen, operate, orders, parked, quota, retry,
-    to_forget,
+    to_forget, verification,
 };
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
@@ -33,7 +33,7 @@ pub(super) struct Aside {
 
 /// The tables whose records can be missed. Without its counters, balances, opt-outs and the key of its ids a store is
 /// not to be used.
-const TABLES: [&Table; 16] = [
+const TABLES: [&Table; 17] = [
     &idem::TABLE,
     &orders::TABLE,
     &parked::TABLE,
@@ -49,6 +49,7 @@ const TABLES: [&Table; 16] = [
     &forgotten::TABLE,
     &made::TABLE,
     &to_forget::TABLE,
+    &verification::TABLE,
     &postings::TABLE,
 ];
 

@@ -18,7 +18,7 @@ use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::{
     Table, attempt, balance, currency, endpoint, event, forgotten, idem, learned, ledger, made, mo, mo_seen, name,
-    operate, orders, parked, quota, retry, suppression, to_forget,
+    operate, orders, parked, quota, retry, suppression, to_forget, verification,
 };
 use crate::store::sqlite::writer;
 use crate::store::sqlite::{Durability, connect, guard, journal, money, opt_out, schema, veil};
@@ -171,7 +171,7 @@ fn read_messages(conn: &Connection) -> Result<u64, Trouble> {
 type Read = fn(&Connection) -> Result<(), Trouble>;
 
 /// Everything but messages, table by table; [`schema`] says that none is left out.
-pub(super) const REST: [(&str, Read); 22] = [
+pub(super) const REST: [(&str, Read); 23] = [
     (name::TABLE.name, |conn| veil::read(conn).map(drop)),
     (parked::TABLE.name, |conn| reader::parked(conn).map(drop)),
     (mo::TABLE.name, |conn| reader::mo_parts(conn).map(drop)),
@@ -192,6 +192,7 @@ pub(super) const REST: [(&str, Read); 22] = [
     (operate::TABLE.name, |conn| every(conn, &operate::TABLE, |row| operate::read(row).map(drop))),
     (made::TABLE.name, |conn| every(conn, &made::TABLE, |row| made::read(row).map(drop))),
     (to_forget::TABLE.name, |conn| every(conn, &to_forget::TABLE, |row| to_forget::read(row).map(drop))),
+    (verification::TABLE.name, |conn| every(conn, &verification::TABLE, |row| verification::read(row).map(drop))),
     (postings::TABLE.name, postings::read_all),
     (carrier_ids::INDEX.name, carrier_ids::read_all),
 ];

@@ -37,10 +37,12 @@ mod carrier_ids;
 mod reader;
 mod retain;
 mod arriving;
+mod asking;
 mod order;
 pub mod made;
 pub mod people;
 mod money;
+mod verifications;
 pub mod list;
 mod search;
 mod upkeep;
@@ -49,13 +51,17 @@ mod opt_out;
 mod checkpoint;
 #[cfg(test)]
 mod plans;
+#[cfg(test)]
+mod trial;
 
-use crate::message::id::{AccountId, LaneId, OrderId, PartKey, Seq};
+use crate::message::id::{AccountId, AppId, LaneId, OrderId, PartKey, Seq};
 use crate::message::time::Time;
 use crate::message::veil::Veil;
+use crate::number::e164::E164;
 use crate::record::batch::{Batch, Idempotency, Marks};
 use crate::record::contract::{Counted, Forget, Forgotten, NameKind, Poisoned, Recovered, Silent, Store};
 use crate::record::entry::Entry;
+use crate::record::verification::Verification;
 use crate::store::sqlite::carrier_ids::CarrierIds;
 use crate::store::sqlite::checkpoint::{Checkpointer, Limits};
 use crate::store::sqlite::fault::{Fault, Trouble};
@@ -212,38 +218,6 @@ impl Sqlite {
         Readers::new(self.file.clone(), self.search.shared().clone(), self.veil)
     }
 
-    /// What is due in a while is due now.
-    #[cfg(test)]
-    pub(in crate::store) fn hurry(&mut self) {
-        self.checkpointer.hurry();
-    }
-
-    /// Lets so few carriers' ids wait that they are written.
-    #[cfg(test)]
-    pub(in crate::store) const fn keep_ids(&mut self, room: usize) {
-        self.ids.keep(room);
-    }
-
-    /// How the engine writes: the mode of its log, when it syncs, and after how many pages it moves them itself.
-    #[cfg(test)]
-    pub(in crate::store) fn pragmas(&self) -> Vec<String> {
-        let read = |name| {
-            let value = self.writer.pragma_query_value(None, name, |row| row.get(0));
-            match value.expect("the engine says how it writes") {
-                rusqlite::types::Value::Text(word) => word,
-                rusqlite::types::Value::Integer(number) => number.to_string(),
-                other => panic!("{name} is {other:?}"),
-            }
-        };
-        ["journal_mode", "synchronous", "wal_autocheckpoint"].map(read).to_vec()
-    }
-
-    /// Makes the engine refuse the next COMMIT.
-    #[cfg(test)]
-    pub(crate) fn fail_next_commit(&mut self) {
-        self.writer.commit_hook(Some(|| true)).expect("a hook is taken");
-    }
-
     /// Does something that poisons the store when it fails.
     fn guarded<T>(
         &mut self,
@@ -269,44 +243,6 @@ impl Sqlite {
             self.search.write(&self.writer)?;
         }
         Ok(())
-    }
-
-    /// Asks something in one read transaction; again when a damaged record in its way has been set aside.
-    fn asked<T>(
-        &mut self,
-        doing: &'static str,
-        mut ask: impl FnMut(&Connection) -> Result<T, Trouble>,
-    ) -> Result<T, Poisoned> {
-        self.answered(doing, |conn| reader::at_once(conn, || ask(conn)))
-    }
-
-    /// The same without a transaction: of what only this thread changes.
-    fn answered<T>(
-        &mut self,
-        doing: &'static str,
-        mut ask: impl FnMut(&Connection) -> Result<T, Trouble>,
-    ) -> Result<T, Poisoned> {
-        self.guarded(doing, |it| {
-            loop {
-                match ask(&it.writer) {
-                    Err(Trouble::Damaged(table, id)) => it.set_aside(table, id)?,
-                    done => return done,
-                }
-            }
-        })
-    }
-
-    /// Asks for messages, and remembers what an update of them need not name.
-    fn asked_entries(
-        &mut self,
-        doing: &'static str,
-        ask: impl FnMut(&Connection) -> Result<Vec<Entry>, Trouble>,
-    ) -> Result<Vec<Entry>, Poisoned> {
-        let entries = self.asked(doing, ask)?;
-        for part in entries.iter().flat_map(|it| &it.parts) {
-            self.ids.learn(part);
-        }
-        Ok(entries)
     }
 }
 
@@ -413,6 +349,28 @@ impl Store for Sqlite {
 
     fn count_on(&mut self, order: OrderId, from: Seq, span: u64) -> Result<Option<Counted>, Poisoned> {
         self.answered("counting an order", |conn| order::count_on(conn, order, from, span))
+    }
+
+    fn verification(&mut self, n: u64) -> Result<Option<Verification>, Poisoned> {
+        self.answered("reading a verification", |conn| verifications::one(conn, n))
+    }
+
+    fn latest_verification(&mut self, of: (AccountId, AppId), to: E164) -> Result<Option<Verification>, Poisoned> {
+        self.answered("finding a verification", |conn| verifications::latest(conn, of, to))
+    }
+
+    fn verifications_of(&mut self, to: E164, limit: usize) -> Result<Vec<Verification>, Poisoned> {
+        self.answered("finding verifications", |conn| verifications::of_number(conn, to, u64::MAX, limit))
+    }
+
+    fn verifications_over(&mut self, now: Time, limit: usize) -> Result<Vec<Verification>, Poisoned> {
+        self.answered("finding verifications that are over", |conn| verifications::over(conn, now, limit))
+    }
+
+    fn next_verification_over(&mut self, now: Time) -> Result<Option<Time>, Poisoned> {
+        self.answered("finding the next end of a verification", |conn| {
+            reader::next_due(conn, verifications::NEXT_OVER, now)
+        })
     }
 
     fn recover(&mut self) -> Result<Recovered, Poisoned> {

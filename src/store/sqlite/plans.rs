@@ -2,7 +2,9 @@
 
 use crate::store::sqlite::reader::words;
 use crate::store::sqlite::search::{postings, sweep};
-use crate::store::sqlite::{Durability, Sqlite, arriving, carrier_ids, ended, list, money, opt_out, reader, telling};
+use crate::store::sqlite::{
+    Durability, Sqlite, arriving, carrier_ids, ended, list, money, opt_out, reader, telling, verifications,
+};
 
 fn plan(store: &Sqlite, words: &str) -> String {
     let mut statement = store.writer.prepare(&format!("EXPLAIN QUERY PLAN {words}")).expect("a statement");
@@ -51,6 +53,11 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
         (&**opt_out::OF_NUMBER, "suppression_1 (number=?)"),
         (&**money::OF_ACCOUNT, "ledger_by_account (account=? AND n<?)"),
         (&**money::OF_ORDER, "ledger_by_order (order_id=? AND seq=?)"),
+        (&**verifications::ONE, "INTEGER PRIMARY KEY (rowid=?)"),
+        (&**verifications::LATEST, "verification_by_number (destination=?)"),
+        (&**verifications::OF_NUMBER, "verification_by_number (destination=? AND n<?)"),
+        (&**verifications::OVER, "verification_by_end (expires<?)"),
+        (verifications::NEXT_OVER, "verification_by_end (expires>?)"),
         ("SELECT n FROM idem WHERE account = ?1 AND key = ?2", "idem_1 (account=? AND key=?)"),
         ("UPDATE part SET phase = ?2 WHERE id = ?1", "INTEGER PRIMARY KEY (rowid=?)"),
     ] {

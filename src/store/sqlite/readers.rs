@@ -6,22 +6,24 @@
 //! the wall.
 
 use crate::message::era::Eras;
-use crate::message::id::{AccountId, MessageId, OrderId, Seq};
+use crate::message::id::{AccountId, MessageId, OrderId, Seq, VerificationId};
 use crate::message::money::Money;
 use crate::message::status::Status;
 use crate::message::veil::Veil;
+use crate::number::e164::E164;
 use crate::record::action::Action;
 use crate::record::batch::Idempotency;
 use crate::record::entry::Entry;
 use crate::record::money::LedgerLine;
 use crate::record::shown::Shown;
 use crate::record::suppression::Suppression;
+use crate::record::verification::Verification;
 use crate::record::views::{MessageFilter, OrderFilter, OrderView, SuppressionQuery};
 use crate::store::sqlite::fault::{Fault, Trouble};
 use crate::store::sqlite::list::{Page, Walk};
 use crate::store::sqlite::reader::{self, Loader};
 use crate::store::sqlite::search::Shared;
-use crate::store::sqlite::{aside, connect, money, opt_out, order};
+use crate::store::sqlite::{aside, connect, money, opt_out, order, verifications};
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -68,6 +70,11 @@ impl Readers {
     /// Under what the numbers of the store are shown.
     pub fn veil(&self) -> Veil {
         self.0.veil
+    }
+
+    /// A record in times of the wall.
+    pub fn shown<T: Shown>(&self, it: T) -> T {
+        it.shown(&self.eras())
     }
 
     /// The message of this id; the random bits must fit, too.
@@ -185,6 +192,17 @@ impl Readers {
     /// What an account did under an idempotency key.
     pub fn idempotency(&self, account: AccountId, key: &str) -> Result<Option<Idempotency>, Fault> {
         self.ask(|conn| reader::idempotency(conn, account, key))
+    }
+
+    /// The verification of this id; the random bits must fit, too.
+    pub fn verification(&self, id: VerificationId) -> Result<Option<Verification>, Fault> {
+        let found = self.ask(|conn| verifications::one(conn, id.n))?;
+        Ok(found.filter(|it| it.id == id).shown(&self.eras()))
+    }
+
+    /// Up to `limit` verifications of a number with places below `before`, newest first.
+    pub fn verifications_of(&self, to: E164, before: u64, limit: usize) -> Result<Vec<Verification>, Fault> {
+        self.ask(|conn| verifications::of_number(conn, to, before, limit)).map(|it| it.shown(&self.eras()))
     }
 
     /// What an account has; nothing if it never had something.

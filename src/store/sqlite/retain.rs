@@ -13,7 +13,7 @@
 use crate::message::id::{OrderId, PartKey, Seq};
 use crate::message::phase::Phase;
 use crate::message::time::Time;
-use crate::record::contract::{Forget, Forgotten, IDEMPOTENCY_AGE, RETAIN_LOOKS};
+use crate::record::contract::{Forget, Forgotten, IDEMPOTENCY_AGE, RETAIN_LOOKS, VERIFICATION_AGE};
 use crate::store::sqlite::carrier_ids::CarrierIds;
 use crate::store::sqlite::fault::Trouble;
 use crate::store::sqlite::search::postings;
@@ -144,8 +144,10 @@ fn others(conn: &Connection, forget: &Forget, now: Time) -> Result<(usize, bool)
     let keys = oldest(conn, "idem", "n", "at", (keys_before, forget.limit))?;
     let parked = oldest(conn, "parked", "number", "receipt_received_at", (forget.parked_before.0, forget.limit))?;
     let events = oldest(conn, "event", "n", "at", (forget.before.0, forget.limit))?;
+    let least = now.0.saturating_sub(u64::try_from(VERIFICATION_AGE.as_millis()).unwrap_or(u64::MAX));
+    let verified = oldest(conn, "verification", "n", "created", (forget.before.0.min(least), forget.limit))?;
     actions(conn, forget.before, forget.limit)?;
-    Ok((events, [keys, parked, events].contains(&forget.limit)))
+    Ok((events, [keys, parked, events, verified].contains(&forget.limit)))
 }
 
 /// Forgets old actions of operators; the newest of a target and aspect says what stands, and stays.

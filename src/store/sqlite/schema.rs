@@ -9,18 +9,19 @@ use crate::store::sqlite::search::postings;
 use crate::store::sqlite::table::{
     Steps, Table, attempt, balance, body, currency, endpoint, event, forgotten, idem, learned, ledger, made,
     message_parts, meta, mo, mo_seen, name, operate, orders, parked, part, quota, retry, suppression, to_forget,
+    verification,
 };
 use rusqlite::Connection;
 use std::path::Path;
 
 /// The format that this version writes.
-pub(super) const FORMAT: i64 = 10;
+pub(super) const FORMAT: i64 = 11;
 
 /// `nunc`: marks the file as a store of nuncio.
 const APPLICATION: i64 = 0x6E75_6E63;
 
 /// The tables.
-const TABLES: [&Table; 26] = [
+const TABLES: [&Table; 27] = [
     &body::TABLE,
     &part::TABLE,
     &attempt::TABLE,
@@ -44,6 +45,7 @@ const TABLES: [&Table; 26] = [
     &forgotten::TABLE,
     &made::TABLE,
     &to_forget::TABLE,
+    &verification::TABLE,
     &postings::TABLE,
     &carrier_ids::LOG,
     &carrier_ids::INDEX,

@@ -5,6 +5,7 @@ use crate::carrier::id::Relation;
 use crate::carrier::mo::ReferenceKind;
 use crate::message::attempt::{Answer, Cause};
 use crate::message::class::Class;
+use crate::message::hidden::CodeAlphabet;
 use crate::message::id::{CarrierId, LinkId, RouteId};
 use crate::message::part::Moved;
 use crate::message::phase::Phase;
@@ -17,6 +18,7 @@ use crate::record::event::EventKind;
 use crate::record::money::Why;
 use crate::record::suppression::Origin;
 use crate::text::content::{Requested, WaitingKind};
+use crate::verify::progress::VerificationStatus;
 use std::fmt::Debug;
 
 /// Number, member and, where records, the API or metrics have one, the word.
@@ -119,6 +121,21 @@ EventKind
   9 BalanceLow "balance.low"
   10 OrderCompleted "order.completed"
   11 WebhookDisabled "webhook.disabled"
+  12 VerificationApproved "verification.approved"
+  13 VerificationFailed "verification.failed"
+  14 VerificationExpired "verification.expired"
+  15 VerificationCanceled "verification.canceled"
+  16 VerificationMaxAttemptsReached "verification.max_attempts_reached"
+VerificationStatus
+  0 Pending "pending"
+  1 Approved "approved"
+  2 Canceled "canceled"
+  3 Expired "expired"
+  4 MaxAttemptsReached "max_attempts_reached"
+  5 Failed "failed"
+CodeAlphabet
+  0 Digits "digits"
+  1 Letters "letters"
 Origin
   0 Handset "handset"
   1 Operator "operator"
@@ -177,6 +194,8 @@ fn no_number_and_no_word_that_is_stored_becomes_another() {
         lines(numbered(Relation::from_number), |it| (it.number(), it.word())),
         lines(numbered(ReferenceKind::from_number), |it| (it.number(), "")),
         lines(numbered(EventKind::from_number), |it| (it.number(), it.word())),
+        lines(numbered(VerificationStatus::from_number), |it| (it.number(), it.word())),
+        lines(numbered(CodeAlphabet::from_number), |it| (it.number(), it.word())),
         lines(numbered(Origin::from_number), |it| (it.number(), it.word())),
         lines(numbered(Why::from_number), |it| (it.number(), it.word())),
         lines(Deed::ALL, |it| (it.number(), it.word())),
@@ -195,7 +214,7 @@ fn what_is_stored_as_several_things_in_one_number_keeps_its_places() {
     assert_eq!((moved.detail(), Deed::Trace { pdus: 300 }.detail()), (0x7_0000_0009, 300));
     assert_eq!(Moved { from: carrier, cause: Cause::Probe }.number(), 0x709);
     assert_eq!(
-        [NameKind::Account, NameKind::Carrier, NameKind::Endpoint].map(NameKind::word),
-        ["account", "carrier", "endpoint"]
+        [NameKind::Account, NameKind::Carrier, NameKind::Endpoint, NameKind::App].map(NameKind::word),
+        ["account", "carrier", "endpoint", "app"]
     );
 }

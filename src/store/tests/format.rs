@@ -2,6 +2,7 @@
 
 use crate::message::body::Body;
 use crate::message::era::Eras;
+use crate::message::extras::Extras;
 use crate::message::id::{AccountId, CarrierId};
 use crate::message::money::Currency;
 use crate::message::receipt::Receipt;
@@ -29,8 +30,14 @@ const CELLS: [(&str, &str); 2] = [
     ("meta", "next_seq, next_order, next_parked, time, awaiting"),
 ];
 
+/// Makes a store one of format 10, which verified nothing.
+fn as_format_10(conn: &Connection) {
+    conn.execute_batch("DROP TABLE verification; PRAGMA user_version = 10;").expect("the newer goes");
+}
+
 /// Makes a store one of format 9, which forgot nobody.
 fn as_format_9(conn: &Connection) {
+    as_format_10(conn);
     conn.execute_batch("DROP TABLE to_forget; PRAGMA user_version = 9;").expect("the newer goes");
 }
 
@@ -44,8 +51,19 @@ fn as_format_8(conn: &Connection) {
     conn.execute_batch("PRAGMA user_version = 8;").expect("the newer goes");
 }
 
+/// What a version of format 10 would have committed.
+fn of_format_10(mut batch: Batch) -> Batch {
+    batch.verifications.clear();
+    let bare = |it: &Extras| Extras { code: None, verification: None, ..it.clone() };
+    for body in batch.bodies.iter_mut().chain(&mut batch.erased) {
+        *body = Arc::new(Body { extras: body.extras.as_deref().map(|it| Arc::new(bare(it))), ..(**body).clone() });
+    }
+    batch
+}
+
 /// What a version of format 9 would have committed; no order is arriving, for what arrives is gone at the next start.
-fn of_format_9(mut batch: Batch) -> Batch {
+fn of_format_9(batch: Batch) -> Batch {
+    let mut batch = of_format_10(batch);
     batch.orders.iter_mut().for_each(|it| it.arriving = false);
     batch
 }

@@ -6,6 +6,7 @@ mod damage;
 mod durability;
 mod format;
 mod views;
+mod verifications;
 mod retain;
 mod codes;
 
@@ -95,6 +96,7 @@ fn agree(store: &mut impl Store, model: &mut Model, script: &mut Script) -> Resu
     assert_eq!(recovered.balances, model.balances.iter().map(|(id, it)| (*id, *it)).collect::<Vec<_>>());
     assert_eq!(recovered.quotas, model.quotas.values().cloned().collect::<Vec<_>>());
     assert_eq!(recovered.mo_seen, model.mo_seen.values().copied().collect::<Vec<_>>());
+    verifications::agree(store, model, script)?;
     Ok(())
 }
 

@@ -16,6 +16,7 @@ use crate::record::mo::{MoPart, MoSeen};
 use crate::record::money::{LedgerLine, QuotaUse};
 use crate::record::parked::Parked;
 use crate::record::suppression::Suppression;
+use crate::record::verification::Verification;
 use crate::route::opt_out::Key;
 use std::collections::BTreeMap;
 
@@ -34,6 +35,7 @@ pub(super) struct Model {
     pub(super) ledger: Vec<LedgerLine>,
     pub(super) balances: BTreeMap<AccountId, Money>,
     pub(super) quotas: BTreeMap<AccountId, QuotaUse>,
+    pub(super) verifications: BTreeMap<u64, Verification>,
     pub(super) marks: Marks,
 }
 
@@ -53,6 +55,7 @@ impl Model {
             ledger: Vec::new(),
             balances: BTreeMap::new(),
             quotas: BTreeMap::new(),
+            verifications: BTreeMap::new(),
             marks: Marks::first(),
         }
     }
@@ -96,6 +99,7 @@ impl Model {
         self.ledger.extend(batch.ledger.iter().cloned());
         self.balances.extend(batch.balances.iter().copied());
         self.quotas.extend(batch.quotas.iter().map(|it| (it.account, it.clone())));
+        self.verifications.extend(batch.verifications.iter().map(|it| (it.id.n, it.clone())));
         self.marks = self.marks.after(&batch.marks);
     }
 

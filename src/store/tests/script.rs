@@ -53,7 +53,7 @@ impl Script {
         (self.chance() >> 11) % end
     }
 
-    fn one_in(&mut self, of: u64) -> bool {
+    pub(super) fn one_in(&mut self, of: u64) -> bool {
         self.below(of) == 0
     }
 
@@ -88,6 +88,7 @@ impl Script {
         }
         batch.parts = changed.into_values().collect();
         self.rest(model, &mut batch);
+        self.verify(model, &mut batch);
         batch.marks.time = self.now;
         batch.marks.awaiting = vec![(CarrierId(1), self.below(1 << 40)), (CarrierId(65_535), self.below(10))];
         batch
@@ -466,5 +467,7 @@ fn extras(seq: Seq) -> Extras {
         dlt: Some(Box::new(Dlt { entity_id, ..Dlt::default() })),
         payload: number.is_multiple_of(7),
         callback: (number.is_multiple_of(11)).then(|| Callback { endpoint: EndpointId(1), target: "/told?a".into() }),
+        code: None,
+        verification: (number.is_multiple_of(13)).then_some(seq.0),
     }
 }

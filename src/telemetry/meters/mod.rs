@@ -11,6 +11,7 @@ pub mod failover;
 pub mod http;
 pub mod inside;
 pub mod money;
+pub mod verification;
 pub mod webhook;
 mod late;
 
@@ -25,6 +26,7 @@ use crate::telemetry::meters::http::HttpMeter;
 use crate::telemetry::meters::inside::InsideMeter;
 use crate::telemetry::meters::link::LinkMeter;
 use crate::telemetry::meters::money::MoneyMeter;
+use crate::telemetry::meters::verification::VerificationMeter;
 use crate::telemetry::meters::webhook::WebhookMeter;
 use crate::telemetry::names;
 use crate::telemetry::often::Often;
@@ -54,6 +56,7 @@ pub struct Meters {
     /// Of every account; of one that has no endpoint in the configuration they come with its first.
     webhooks: HashMap<AccountId, OnceLock<WebhookMeter>>,
     failovers: FailoverMeter,
+    verifications: VerificationMeter,
     exposition: Exposition,
     /// What counts for a route, carrier, link or account that the configuration no longer names.
     other: Other,
@@ -111,6 +114,7 @@ impl Meters {
             money: MoneyMeter::new(exposition, labels),
             webhooks: told().map(|it| (it.0, OnceLock::new())).collect(),
             failovers: FailoverMeter::new(exposition, labels),
+            verifications: VerificationMeter::new(exposition, labels),
             exposition: exposition.clone(),
             other: Other {
                 route: RouteMeter::new(exposition, OTHER),
@@ -161,6 +165,11 @@ impl Meters {
     /// Of failovers between carriers.
     pub const fn failovers(&self) -> &FailoverMeter {
         &self.failovers
+    }
+
+    /// Of verifications.
+    pub const fn verifications(&self) -> &VerificationMeter {
+        &self.verifications
     }
 
     /// Of both HTTP listeners.
@@ -257,6 +266,7 @@ fn collect(links: impl Iterator<Item = (LinkId, LinkMeter)>) -> HashMap<LinkId, 
 pub(in crate::telemetry) mod tests {
     use super::*;
     use crate::message::attempt::Cause;
+    use crate::message::id::AppId;
     use crate::message::money::Currency;
     use crate::smpp::command::CommandId;
     use crate::telemetry::meters::link::{Direction, LinkState, Malformation};
@@ -267,6 +277,7 @@ pub(in crate::telemetry) mod tests {
             routes: vec![RouteId(1), RouteId(8)],
             carriers: vec![(CarrierId(3), "acme".into(), 2), (CarrierId(4), "beta".into(), 1)],
             accounts: vec![(AccountId(5), "shop".into())],
+            apps: vec![(AppId(6), "login".into())],
             webhooks: vec![AccountId(5)],
             countries: ["NL".into()].into(),
             endpoints: vec!["POST /v1/messages"],

@@ -8,6 +8,7 @@
 use crate::message::callback::Callback;
 use crate::message::extras::{Dlt, Extras, Parameter};
 use crate::message::id::EndpointId;
+use crate::store::sqlite::table::seed::HiddenCell;
 use crate::text::content::{Binary, Form, Indication, MessageClass, Waiting, WaitingKind};
 use crate::text::udh::Ports;
 use serde::{Deserialize, Serialize};
@@ -42,11 +43,17 @@ struct Written {
     /// Endpoint, path and query.
     #[serde(skip_serializing_if = "Option::is_none")]
     callback: Option<(u16, Box<str>)>,
+    /// The one-time code that the text has, by what it is made of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<HiddenCell>,
+    /// The verification that it is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification: Option<u64>,
 }
 
 /// The text of the cell.
 pub(super) fn to_cell(manner: &Extras) -> String {
-    let Extras { form, tlvs, dlt, payload, callback } = manner;
+    let Extras { form, tlvs, dlt, payload, callback, code, verification } = manner;
     let written = Written {
         v: VERSION,
         data: form.binary.as_ref().map(|it| hex::encode(&it.data)),
@@ -64,6 +71,8 @@ pub(super) fn to_cell(manner: &Extras) -> String {
         dlt: dlt.as_ref().map(|it| [it.entity_id.clone(), it.template_id.clone(), it.telemarketer_id.clone()]),
         payload: *payload,
         callback: callback.as_ref().map(|it| (it.endpoint.0, it.target.clone())),
+        code: code.as_deref().map(HiddenCell::of),
+        verification: *verification,
     };
     serde_json::to_string(&written).expect("texts, numbers and lists are JSON")
 }
@@ -87,6 +96,10 @@ pub(super) fn of_cell(text: &str) -> Option<Extras> {
         (None, Some(it)) => Some(waiting(it)?),
         (Some(_), Some(_)) => return None,
     };
+    let code = match written.code {
+        Some(cell) => Some(Box::new(cell.read()?)),
+        None => None,
+    };
     let parameter =
         |[tag, value]: &[String; 2]| Some(Parameter { tag: u16::from_str_radix(tag, 16).ok()?, value: octets(value)? });
     Some(Extras {
@@ -101,12 +114,16 @@ pub(super) fn of_cell(text: &str) -> Option<Extras> {
             .map(|[entity_id, template_id, telemarketer_id]| Box::new(Dlt { entity_id, template_id, telemarketer_id })),
         payload: written.payload,
         callback: written.callback.map(|(endpoint, target)| Callback { endpoint: EndpointId(endpoint), target }),
+        code,
+        verification: written.verification,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::hidden::Hidden;
+    use crate::message::hidden::tests::seed;
 
     fn full() -> Extras {
         Extras {
@@ -123,12 +140,14 @@ mod tests {
             })),
             payload: true,
             callback: Some(Callback { endpoint: EndpointId(9), target: "/told?a=b".into() }),
+            code: Some(Box::new(Hidden { places: [3].into(), seed: seed() })),
+            verification: Some(1),
         }
     }
 
     #[test]
     fn the_cell_of_a_manner_does_not_change() {
-        let cell = r#"{"v":1,"data":"0605","header":"700107","ports":[2948,9200],"class":1,"tlvs":[["1400","31313031"]],"dlt":["17",null,"a,b"],"payload":true,"callback":[9,"/told?a=b"]}"#;
+        let cell = r#"{"v":1,"data":"0605","header":"700107","ports":[2948,9200],"class":1,"tlvs":[["1400","31313031"]],"dlt":["17",null,"a,b"],"payload":true,"callback":[9,"/told?a=b"],"code":{"at":[3],"seed":{"of":[1,"0000000000000002"],"generation":0,"key":1,"nonce":"07070707070707070707070707070707","form":[6,"digits"]}},"verification":1}"#;
         assert_eq!(to_cell(&full()), cell);
         assert_eq!(of_cell(cell), Some(full()));
         let waiting = Waiting { kind: WaitingKind::Email, active: true, store: false };

@@ -18,6 +18,7 @@
 //! forgotten the last event of each account that was forgotten
 //! made      endpoints that stand in no configuration
 //! to_forget whom the gateway is to forget
+//! verification   whose number is being verified, and was
 //! ```
 //!
 //! `search`, by which messages are found, stands with those who search, `carrier_id` and its log with what writes them
@@ -53,6 +54,8 @@ pub(super) mod retry;
 pub(super) mod forgotten;
 pub(super) mod made;
 pub(super) mod to_forget;
+mod seed;
+pub(super) mod verification;
 #[cfg(test)]
 pub(super) mod tests;
 

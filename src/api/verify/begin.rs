@@ -1,0 +1,292 @@
+//! `POST /v1/verifications` and `POST /v1/verifications/{id}/resend`.
+
+use crate::api::handler::admitted::Prover;
+use crate::api::handler::ask::{ask_whether, refusal};
+use crate::api::handler::context::Context;
+use crate::api::handler::endpoint::{ASKS, Endpoint, READS};
+use crate::api::handler::json::located;
+use crate::api::handler::kinds::{AnyNumber, IdempotencyKey, VerificationKey};
+use crate::api::handler::memory::Holder;
+use crate::api::handler::problem::{Fault, Kind, Problem};
+use crate::api::handler::reads::blocking;
+use crate::api::handler::{body, idempotency, json};
+use crate::api::submit::fingerprint;
+use crate::api::submit::messages::{KEPT, refuse_when_closed};
+use crate::api::submit::quote::{JUDGED, Judge, Quote};
+use crate::api::submit::request::{Asked, Text, To};
+use crate::api::verify::look::{no_verification, shown, verification_of};
+use crate::api::verify::view::VerificationView;
+use crate::dispatch::door::happening::{Submission, Verify};
+use crate::dispatch::door::reply::{Denial, Started, Verifying};
+use crate::message::id::VerificationId;
+use crate::number::e164::E164;
+use crate::verify::app::App;
+use crate::verify::code::Code;
+use crate::verify::wording::{Said, check_word, is_name};
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::json;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+/// Words of a request: as many as a text has room for.
+const WORDS_MAX: usize = 10;
+/// Characters of a reference.
+const REF_MAX: usize = 255;
+
+/// `POST /v1/verifications`
+pub(crate) async fn begin(
+    State(context): State<Arc<Context>>,
+    by: Prover,
+    request: Request,
+) -> Result<Response, Problem> {
+    let account = by.account();
+    refuse_when_closed(&context)?;
+    let (head, body) = request.into_parts();
+    let key = idempotency::key(&head.headers)?;
+    let (body, _held) = body::read(&context, Holder::Account(account.id), body).await?;
+    let mut asked: Wanted =
+        json::read(&body, |error| Problem::at(Kind::Invalid, "", format!("The body is not valid: {error}.")))?;
+    let app = app_of(&by, &asked.app)?;
+    let to = E164::parse(&asked.to, account.region.as_deref())
+        .map_err(|error| Problem::at(Kind::Invalid, "/to", error.to_string()))?;
+    check(app, &mut asked)?;
+    let chosen = asked.custom_code.take().map(Zeroizing::new).map(|it| Code::written(&it));
+    if chosen.as_ref().is_some_and(|it| !app.form.is(it.expose())) {
+        return Err(Problem::at(Kind::Invalid, "/custom_code", form_of(app)));
+    }
+    let language: Box<str> = app.language(asked.locale.as_deref()).into();
+    let test = app.test_numbers.get(&to).cloned();
+    let send = match test {
+        Some(_) => None,
+        None => Some(message(&context, &by, (app, to), (&language, &asked.variables))?),
+    };
+    let keyed = key.map(|key| {
+        fingerprint::key(key, (head.uri.path(), &body), |print| {
+            let texts = [("to", Some(&asked.to)), ("app", Some(&asked.app)), ("client_ref", asked.client_ref.as_ref())];
+            texts.into_iter().for_each(|(name, it)| print.member(name, it.map(|it| it.as_bytes())));
+            print.member("locale", asked.locale.as_deref().map(str::as_bytes));
+            print.member("ip", asked.ip.as_deref().map(str::as_bytes));
+            asked.variables.iter().for_each(|(name, value)| print.member(name, Some(value.as_bytes())));
+        })
+    });
+    let verify = Verify {
+        account: account.id,
+        app: app.id,
+        to,
+        again: None,
+        code: test.or(chosen),
+        client_ref: asked.client_ref.map(Into::into),
+        language,
+        words: asked.variables,
+        send,
+        idempotency: keyed,
+    };
+    let Verifying { started, verification } = answered(&context, verify).await?;
+    let it = context.shown(*verification);
+    let path = format!("/v1/verifications/{}", context.veil().verification(it.id));
+    let response = shown(&context, &by, (&it, Some(started.word())), StatusCode::ACCEPTED).await?;
+    let response = if started == Started::Repeated { idempotency::mark_replay(response) } else { response };
+    Ok(located(response, path))
+}
+
+/// `POST /v1/verifications/{id}/resend`
+pub(crate) async fn resend(
+    State(context): State<Arc<Context>>,
+    Path(id): Path<String>,
+    by: Prover,
+) -> Result<Response, Problem> {
+    refuse_when_closed(&context)?;
+    let id: VerificationId = verification_of(&context.veil(), &id)?;
+    let found = blocking(&context, move |readers| readers.verification(id)).await?;
+    let before = found.filter(|it| it.account == by.account().id).ok_or_else(no_verification)?;
+    if !before.progress.is_pending() {
+        return Err(refusal(&Denial::Over));
+    }
+    let Some(app) = by.plan().apps.get(&before.app) else {
+        return Err(Problem::new(Kind::VerificationOver, "The app of the verification is not configured any more."));
+    };
+    let send = match before.is_test {
+        true => None,
+        false => Some(message(&context, &by, (app, before.to), (&before.language, &before.words))?),
+    };
+    let verify = Verify {
+        account: before.account,
+        app: before.app,
+        to: before.to,
+        again: Some(id),
+        code: None,
+        client_ref: None,
+        language: before.language,
+        words: before.words,
+        send,
+        idempotency: None,
+    };
+    let Verifying { started, verification } = answered(&context, verify).await?;
+    let it = context.shown(*verification);
+    shown(&context, &by, (&it, Some(started.word())), StatusCode::ACCEPTED).await
+}
+
+async fn answered(context: &Context, verify: Verify) -> Result<Verifying, Problem> {
+    match ask_whether(context, Box::new(verify)).await? {
+        Ok(it) => Ok(it),
+        Err(Denial::NotFound) => Err(no_verification()),
+        Err(other) => Err(refusal(&other)),
+    }
+}
+
+/// The app of a name, if the account may use its route.
+fn app_of<'a>(by: &'a Prover, name: &str) -> Result<&'a App, Problem> {
+    let app = by.plan().app_named(name);
+    let app = app.ok_or_else(|| Problem::at(Kind::Invalid, "/app", "there is no such app"))?;
+    if by.account().routes.contains(&by.account().route(app.route.0)) {
+        Ok(app)
+    } else {
+        Err(Problem::at(Kind::RouteNotGranted, "/app", "the account may not use the route of this app"))
+    }
+}
+
+/// Refuses what a text may not have.
+fn check(app: &App, asked: &mut Wanted) -> Result<(), Problem> {
+    let mut faults = Vec::new();
+    let mut fault =
+        |pointer: String, detail: String| faults.push(Fault { detail: detail.into(), pointer: pointer.into() });
+    if asked.client_ref.as_ref().is_some_and(|it| it.is_empty() || REF_MAX < it.chars().count()) {
+        fault("/client_ref".into(), format!("must have 1 to {REF_MAX} characters"));
+    }
+    if asked.ip.as_ref().is_some_and(|it| it.parse::<std::net::IpAddr>().is_err()) {
+        fault("/ip".into(), "must be an address of IPv4 or IPv6".into());
+    }
+    if asked.channel.as_deref().is_some_and(|it| it != super::view::SMS) {
+        fault("/channel".into(), "must be sms".into());
+    }
+    if WORDS_MAX < asked.variables.len() {
+        fault("/variables".into(), format!("must be {WORDS_MAX} at most"));
+    }
+    for (name, value) in &asked.variables {
+        let pointer = format!("/variables/{}", json::escape(name));
+        if !is_name(name) {
+            fault(pointer, "is no name of a word".into());
+        } else if let Err(error) = check_word(value) {
+            fault(pointer, error.to_string());
+        }
+    }
+    let language = app.language(asked.locale.as_deref());
+    let wording = app.texts.get(language);
+    for name in wording.into_iter().flat_map(|it| it.words()).filter(|it| !asked.variables.contains_key(*it)) {
+        fault(format!("/variables/{name}"), "is missing: the text of the app says it".into());
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Problem::of_faults(Kind::Invalid, faults)) }
+}
+
+/// The message that says the code, judged as any other, with zeros in the place of the code; and where these begin.
+fn message(
+    context: &Context,
+    by: &Prover,
+    (app, to): (&App, E164),
+    (language, words): (&str, &BTreeMap<Box<str>, Box<str>>),
+) -> Result<(Box<Submission>, Box<[u16]>), Problem> {
+    let (account, plan) = (by.account(), by.plan());
+    if !app.reaches(plan.country(to)) {
+        let detail = "the app does not send to this country: see countries";
+        return Err(Problem::at(Kind::DestinationDenied, "/to", detail));
+    }
+    let said = app.says(language, words).ok_or_else(|| Problem::new(Kind::Internal, "The app says nothing."))?;
+    let Said { text, places } = said;
+    let sender = app.sender.as_deref().or_else(|| account.senders.first().map(|it| &**it).filter(|it| *it != "*"));
+    let asked = Asked {
+        to: Some(To::One(Text(Cow::Owned(to.to_string())))),
+        from: sender.map(|it| Text(Cow::Borrowed(it))),
+        text: Some(Text(Cow::Owned(text))),
+        route_id: Some(app.route.0),
+        ..Asked::default()
+    };
+    let (quote, mut submission) = Quote::of(Judge { plan, opted_out: &context.wiring.opted_out, account }, &asked)?;
+    quote.some()?;
+    if let Some(id) = &app.dlt_template_id {
+        for it in &mut submission.recipients {
+            let mut extras = it.extras.as_deref().cloned().unwrap_or_default();
+            extras.dlt.get_or_insert_default().template_id = Some(id.clone());
+            it.extras = Some(Arc::new(extras));
+        }
+    }
+    Ok((submission, places.into()))
+}
+
+fn form_of(app: &App) -> String {
+    format!("must be {} {}, as codes of the app are", app.form.size(), app.form.alphabet.word())
+}
+
+/// What the reference says of it.
+pub(crate) fn about() -> Endpoint {
+    let example = json!({ "to": "+31612345678", "app": "login", "client_ref": "login-77", "ip": "192.0.2.7" });
+    Endpoint::new("Verifications", "startVerification", "Verify a number")
+        .says(include_str!("begin.md").trim_end())
+        .by::<Prover>()
+        .header::<IdempotencyKey>("Idempotency-Key", "Makes the request safe to repeat: one key for one request.")
+        .body::<Wanted>("Whose number, and by which app.", example)
+        .answers::<VerificationView<'_>>(202, "The verification is durable, and `result` says what was done.")
+        .tells(202, "Location", (false, "The verification."))
+        .tells(202, "Idempotent-Replayed", (false, "`true` where this is the answer to an earlier request again."))
+        .leads(202, "checkVerification", ("id", "$response.body#/id", "Checks a code."))
+        .leads(202, "getVerification", ("id", "$response.body#/id", "How far it is."))
+        .refuses(&JUDGED)
+        .refuses(&KEPT)
+        .refuses(&[Kind::ResendTooSoon, Kind::KeyMissing])
+        .refuses(&READS)
+        .refuses(&ASKS)
+        .sends("Idempotency-Key: login-77")
+}
+
+/// What the reference says of it.
+pub(crate) fn about_resend() -> Endpoint {
+    Endpoint::new("Verifications", "resendVerification", "Send a code again")
+        .says(
+            "The code goes out again: the same, unless the app has `resend = \"new\"`. Before `resend_after` is over it is refused, \
+             and `Retry-After` says when it is.",
+        )
+        .by::<Prover>()
+        .path::<VerificationKey>("id", "$VERIFICATION", "The id of the verification.")
+        .answers::<VerificationView<'_>>(202, "It is sent again.")
+        .refuses(&JUDGED)
+        .refuses(&KEPT)
+        .refuses(&[Kind::NotFound, Kind::VerificationOver, Kind::ResendTooSoon, Kind::KeyMissing])
+        .refuses(&READS)
+        .refuses(&ASKS)
+}
+
+/// A number that is to be verified.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = StartVerification)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    /// Whose number.
+    #[schema(value_type = AnyNumber)]
+    to: String,
+    /// By which app of the configuration.
+    #[schema(examples("login"))]
+    app: String,
+    /// How the code goes there: `sms`.
+    #[serde(default)]
+    channel: Option<String>,
+    /// The language of the text, such as `nl` or `pt-BR`; the nearest that the app has is taken.
+    #[serde(default)]
+    locale: Option<String>,
+    /// Your reference.
+    #[serde(default)]
+    client_ref: Option<String>,
+    /// The address of the person's browser or app.
+    #[serde(default)]
+    ip: Option<String>,
+    /// A code of your own, of the form of the app's.
+    #[serde(default)]
+    custom_code: Option<String>,
+    /// The words that the text of the app has besides.
+    #[serde(default)]
+    variables: BTreeMap<Box<str>, Box<str>>,
+}

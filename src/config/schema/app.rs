@@ -1,0 +1,69 @@
+//! `[[app]]` and `[keys]`.
+
+use crate::config::units::Span;
+use crate::wire::secret::Secret;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// `[[app]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct App {
+    pub id: String,
+    pub route: u32,
+    #[serde(default)]
+    pub sender: Option<String>,
+    #[serde(default)]
+    pub code: Code,
+    #[serde(default)]
+    pub lifetime: Option<Span>,
+    #[serde(default)]
+    pub checks: Option<u64>,
+    #[serde(default)]
+    pub resend_after: Option<Span>,
+    #[serde(default)]
+    pub resend: Option<String>,
+    #[serde(default)]
+    pub channels: Option<Vec<String>>,
+    #[serde(default)]
+    pub auto_channel: Option<bool>,
+    #[serde(default)]
+    pub countries: Vec<String>,
+    pub text: BTreeMap<String, String>,
+    #[serde(default)]
+    pub notice: BTreeMap<String, String>,
+    #[serde(default)]
+    pub locale: Option<String>,
+    #[serde(default)]
+    pub brand: Option<String>,
+    #[serde(default)]
+    pub app_hash: Option<String>,
+    #[serde(default)]
+    pub domain: Option<String>,
+    #[serde(default)]
+    pub embedded_domain: Option<String>,
+    #[serde(default)]
+    pub dlt_template_id: Option<String>,
+    #[serde(default)]
+    pub test_numbers: BTreeMap<String, Secret<String>>,
+}
+
+/// The code of an app.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Code {
+    pub length: Option<u64>,
+    pub alphabet: Option<String>,
+}
+
+/// `[keys]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/nuncio.toml explains each key")]
+pub struct Keys {
+    pub ring_file: Option<PathBuf>,
+    pub ring_credential: Option<String>,
+}

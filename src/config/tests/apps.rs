@@ -1,0 +1,122 @@
+//! Apps, which verify numbers, and the keys of their codes.
+
+use super::Folder;
+use crate::config::{Loaded, key_file};
+use crate::message::id::AppId;
+use crate::number::e164::E164;
+use crate::verify::app::App;
+use std::time::Duration;
+
+/// A carrier, routes, an app with these lines in the place of those of the same key, and keys.
+fn written(app: &str) -> String {
+    let usual = [
+        ("route", "8"),
+        ("countries", "[\"NL\"]"),
+        ("text", "{ en = \"{code} is your {brand} code.\" }"),
+        ("brand", "\"Shop\""),
+    ];
+    let is_given = |key: &str| app.lines().any(|it| it.starts_with(&format!("{key} =")));
+    let usual: String =
+        usual.iter().filter(|it| !is_given(it.0)).map(|(key, value)| format!("{key} = {value}\n")).collect();
+    format!(
+        "[[carrier]]\nid = \"acme\"\naddress = [\"127.0.0.1:2775\"]\nsystem_id = \"a\"\npassword = \"Zk7pQ2xw\"\n\
+         [[route]]\nid = 8\nclass = \"otp\"\ncarriers = [\"acme\"]\n[[route]]\nid = 9\nclass = \"marketing\"\ncarriers = [\"acme\"]\n\
+         [[app]]\nid = \"login\"\n{usual}{app}\n"
+    )
+}
+
+fn folder(text: &str) -> Folder {
+    let folder = Folder::with("");
+    key_file::make(&folder.path("keys")).expect("keys are made");
+    folder.write("nuncio.toml", &format!("{text}[keys]\nring_file = {:?}\n", folder.path("keys")));
+    folder
+}
+
+fn loaded(app: &str) -> Loaded {
+    folder(&written(app)).read(&[]).unwrap_or_else(|error| panic!("{error}")).loaded
+}
+
+/// What is said of it, without the file and the line.
+fn said(app: &str) -> Vec<String> {
+    let said = folder(&written(app)).read(&[]).err().unwrap_or_default();
+    let behind = |it: &str| it.split_once("app \"login\", ").map_or(it, |it| it.1).to_owned();
+    said.lines().map(behind).collect()
+}
+
+#[test]
+fn an_app_has_what_is_written_and_else_what_is_usual() {
+    let loaded = loaded("");
+    let [app] = &loaded.plan.apps.values().collect::<Vec<_>>()[..] else { panic!("one app") };
+    assert_eq!((app.form, app.lifetime, app.checks), (App::FORM, Duration::from_secs(300), 5));
+    assert_eq!((app.resend_after, &*app.locale), (Duration::from_secs(30), "en"));
+    assert!(app.reaches(Some("NL")) && !app.reaches(Some("DE")));
+    assert_eq!(loaded.plan.keys.as_ref().map(|it| it.keys().len()), Some(1));
+    let loaded = self::loaded(
+        "code = { length = 8, alphabet = \"letters\" }\nlifetime = \"10m\"\nchecks = 3\nresend_after = \"1m\"\nresend = \"new\"\n\
+         countries = [\"*\"]\nsender = \"SHOP\"\ntext = { nl = \"{code}\" }\nnotice = { nl = \"Zeg het niemand.\" }\n\
+         domain = \"shop.example\"\napp_hash = \"FA+9qCX9VSu\"\ntest_numbers = { \"+31600000001\" = \"BCDFGHJK\" }",
+    );
+    let app = &loaded.plan.apps[&loaded.plan.app_named("login").map_or(AppId(0), |it| it.id)];
+    assert_eq!((app.form.size(), app.lifetime, app.checks, &*app.locale), (8, Duration::from_secs(600), 3, "nl"));
+    assert_eq!(app.test_numbers.get(&E164(31_600_000_001)).map(|it| it.expose()), Some("BCDFGHJK"));
+    let said = app.says("nl", &Default::default()).expect("it speaks Dutch");
+    assert_eq!(said.text, "00000000\nZeg het niemand.\nFA+9qCX9VSu\n@shop.example #00000000");
+    assert!(!format!("{loaded:?}").contains("BCDFGHJK"));
+}
+
+#[test]
+fn what_is_wrong_with_an_app_is_said_at_its_key() {
+    for (app, expected) in [
+        ("route = 7", "route: there is no route 7"),
+        ("route = 9", "route: route 9 is for marketing, and codes go by one for otp"),
+        ("countries = []", "countries: name the countries that have customers"),
+        ("countries = [\"nl\"]", "countries: \"nl\" is no country: two capital letters of ISO 3166"),
+        ("checks = 2", "checks: 2 is not within 3 and 10"),
+        ("code = { length = 3 }", "code.length: 3 is not within 4 and 10"),
+        ("lifetime = \"2h\"", "lifetime: 7200 s is not within 60 and 3600 s"),
+        ("lifetime = \"1m\"\nresend_after = \"2m\"", "resend_after: 120 s is not within 1 and 60 s"),
+        ("resend = \"old\"", "resend: unknown value \"old\"; known are same, new"),
+        ("channels = [\"voice\"]", "channels: channels = [\"voice\"] has no function yet; remove it or use [\"sms\"]"),
+        ("auto_channel = true", "auto_channel: auto_channel = true has no function yet; remove it or use false"),
+        ("text = { en = \"no code\" }", "text.en: it has to say {code} once"),
+        ("text = { x = \"{code}\" }", "text.x: \"x\" is no language, such as \"en\" or \"pt-BR\""),
+        (
+            "text = { de = \"{code}\", nl = \"{code}\" }",
+            "locale: which of the languages is spoken to those who ask for none?",
+        ),
+        ("locale = \"fr\"", "locale: there is no text in \"fr\""),
+        ("notice = { fr = \"Chut.\" }", "notice.fr: there is no text in this language"),
+        ("brand = \"A brand of many words\"", "brand: a brand has 1 to 18 characters"),
+        ("domain = \"https://shop.example\"", "domain: it is the name of a site"),
+        ("embedded_domain = \"a.example\"", "embedded_domain: it stands beside the domain of the page"),
+        ("app_hash = \"short\"", "app_hash: it has 11 characters"),
+        (
+            "test_numbers = { \"+31600000001\" = \"12\" }",
+            "test_numbers.+31600000001: its code does not look as codes of this app do",
+        ),
+        ("sender = \"much too long a name\"", "sender: "),
+    ] {
+        let said = said(app);
+        assert!(said.iter().any(|it| it.starts_with(expected)), "{app}: {said:#?}");
+        assert!(!said.concat().contains("= \"12\""), "a code is not said: {said:?}");
+    }
+}
+
+#[test]
+fn a_text_that_is_cut_in_two_is_refused_with_its_language_and_carrier() {
+    let long = "é".repeat(100);
+    let said = said(&format!("text = {{ en = \"{{code}}\", el = \"{long}Ω {{code}} κ {{name}}\" }}"));
+    let expected = "text.el: the text, with the longest words, with its code and lines takes 3 SMS at carrier acme";
+    assert_eq!(said, [expected]);
+}
+
+#[test]
+fn apps_without_keys_are_refused_and_keys_are_not_said() {
+    let said = Folder::with(&written("")).read(&[]).err().unwrap_or_default();
+    assert!(said.contains("keys.ring_file: apps need keys for their codes: `nuncio keys new --file FILE`"), "{said}");
+    let folder = folder(&written(""));
+    folder.write("other", "1 2026-11-28T09:00:00Z abab\n");
+    folder.write("nuncio.toml", &format!("{}[keys]\nring_file = {:?}\n", written(""), folder.path("other")));
+    let said = folder.read(&[]).err().unwrap_or_default();
+    assert!(said.contains("keys.ring_file: line 1 is no key") && !said.contains("abab"), "{said}");
+}

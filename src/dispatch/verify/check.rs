@@ -1,0 +1,81 @@
+//! A code comes back, or an application gives up.
+//!
+//! What a guess costs and what comes of it are one record, in one commit, and the answer leaves behind that: whoever
+//! kills the process in between has learned nothing by the guess that is not counted.
+
+use crate::dispatch::door::happening::{Abandon, Check, RequestId};
+use crate::dispatch::door::reply::{Checked, Denial, Started, Verifying};
+use crate::dispatch::{Dice, Dispatch};
+use crate::record::contract::{Poisoned, Store};
+use crate::record::verification::Verification;
+use crate::verify::progress::{CheckResult, VerificationEnd};
+use std::sync::Arc;
+
+impl Dispatch {
+    /// A guess.
+    pub(crate) fn check<S: Store>(
+        &mut self,
+        request: RequestId,
+        asked: Check,
+        dice: Dice<'_>,
+        store: &mut S,
+    ) -> Result<(), Poisoned> {
+        let Some(mut it) = self.verifications.of(asked.account, asked.id, store)? else {
+            self.beat.deny(request, Denial::NotFound);
+            return Ok(());
+        };
+        let plan = Arc::clone(&self.beat.plan);
+        let Some(ring) = plan.keys.as_deref() else {
+            self.beat.deny(request, Denial::NoKeys);
+            return Ok(());
+        };
+        let (before, seed) = (it.progress, it.seed.clone());
+        let Ok(result) = it.progress.check(self.beat.now, || seed.is(&asked.guess, ring)) else {
+            self.beat.deny(request, Denial::NoKeys);
+            return Ok(());
+        };
+        if it.progress != before {
+            if result == CheckResult::Ok {
+                self.verified(&it, store)?;
+            }
+            self.over(&mut it, dice, store)?;
+            self.verifications.put(it.clone());
+        }
+        self.beat.grant(request, Checked { result, verification: Box::new(it) });
+        Ok(())
+    }
+
+    /// The application takes a verification back.
+    pub(crate) fn abandon<S: Store>(
+        &mut self,
+        request: RequestId,
+        asked: Abandon,
+        dice: Dice<'_>,
+        store: &mut S,
+    ) -> Result<(), Poisoned> {
+        let Abandon { account, id } = asked;
+        let reply = match self.verifications.of(account, id, store)? {
+            None => Err(Denial::NotFound),
+            Some(mut it) => {
+                let ending =
+                    if it.progress.is_live(self.beat.now) { VerificationEnd::Cancel } else { VerificationEnd::Expire };
+                if it.progress.end(ending, self.beat.now) {
+                    self.over(&mut it, dice, store)?;
+                    self.verifications.put(it.clone());
+                }
+                Ok(Verifying { started: Started::Running, verification: Box::new(it) })
+            }
+        };
+        self.beat.reply(request, reply);
+        Ok(())
+    }
+
+    /// Whoever carried the code has done well.
+    fn verified<S: Store>(&mut self, it: &Verification, store: &mut S) -> Result<(), Poisoned> {
+        self.bring(&it.messages, store)?;
+        if let Some(last) = self.converting(&it.messages) {
+            self.note_outcome(last.seq, true);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! A verification: whether somebody has a number, shown by a code that is sent there and comes back.
+
+use crate::message::hidden::Seed;
+use crate::message::id::{AccountId, AppId, MessageId, VerificationId};
+use crate::message::time::Time;
+use crate::number::e164::E164;
+use crate::verify::progress::Standing;
+use std::collections::BTreeMap;
+
+/// A verification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// Its place and its chance.
+    pub id: VerificationId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Of which app.
+    pub app: AppId,
+    /// Whose number is verified.
+    pub to: E164,
+    /// How far it is.
+    pub progress: Standing,
+    /// What its latest code is made of.
+    pub seed: Seed,
+    /// Whether nothing of it leaves, for it is a test.
+    pub is_test: bool,
+    /// When it began.
+    pub created: Time,
+    /// When its code was last sent.
+    pub sent: Time,
+    /// The message of each send, oldest first.
+    pub messages: Vec<MessageId>,
+    /// The application's own reference.
+    pub client_ref: Option<Box<str>>,
+    /// In which language it is said.
+    pub language: Box<str>,
+    /// The words that the application has in its text; none once it has ended.
+    pub words: BTreeMap<Box<str>, Box<str>>,
+}

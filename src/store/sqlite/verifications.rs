@@ -1,0 +1,50 @@
+//! Reads of verifications.
+
+use crate::message::id::{AccountId, AppId};
+use crate::message::time::Time;
+use crate::number::e164::E164;
+use crate::record::verification::Verification;
+use crate::store::sqlite::fault::Trouble;
+use crate::store::sqlite::reader;
+use crate::store::sqlite::table::verification;
+use rusqlite::Connection;
+use std::sync::LazyLock;
+
+/// The statements, which the tests look at for how they are answered.
+pub(super) static ONE: LazyLock<String> = LazyLock::new(|| verification::TABLE.select("WHERE n = ?1"));
+pub(super) static LATEST: LazyLock<String> = LazyLock::new(|| {
+    verification::TABLE.select("WHERE destination = ?1 AND app = ?2 AND account = ?3 ORDER BY n DESC LIMIT 1")
+});
+pub(super) static OF_NUMBER: LazyLock<String> =
+    LazyLock::new(|| verification::TABLE.select("WHERE destination = ?1 AND n < ?2 ORDER BY n DESC LIMIT ?3"));
+pub(super) static OVER: LazyLock<String> =
+    LazyLock::new(|| verification::TABLE.select("WHERE status = 0 AND expires <= ?1 ORDER BY expires LIMIT ?2"));
+pub(super) const NEXT_OVER: &str =
+    "SELECT expires FROM verification WHERE status = 0 AND expires > ?1 ORDER BY expires LIMIT 1";
+
+/// The verification of this number in records.
+pub(super) fn one(conn: &Connection, n: u64) -> Result<Option<Verification>, Trouble> {
+    reader::first(&mut conn.prepare_cached(&ONE)?, [n.cast_signed()], verification::read)
+}
+
+/// The newest verification of an app and an account for a number.
+pub(super) fn latest(
+    conn: &Connection,
+    (account, app): (AccountId, AppId),
+    to: E164,
+) -> Result<Option<Verification>, Trouble> {
+    let of = (to.0.cast_signed(), app.0, account.0);
+    reader::first(&mut conn.prepare_cached(&LATEST)?, of, verification::read)
+}
+
+/// Up to `limit` verifications of a number with places below `before`, newest first.
+pub(super) fn of_number(conn: &Connection, to: E164, before: u64, limit: usize) -> Result<Vec<Verification>, Trouble> {
+    let (before, limit) = (i64::try_from(before).unwrap_or(i64::MAX), i64::try_from(limit).unwrap_or(i64::MAX));
+    reader::all(&mut conn.prepare_cached(&OF_NUMBER)?, (to.0.cast_signed(), before, limit), verification::read)
+}
+
+/// The first `limit` pending ones whose end has come, earliest first.
+pub(super) fn over(conn: &Connection, now: Time, limit: usize) -> Result<Vec<Verification>, Trouble> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    reader::all(&mut conn.prepare_cached(&OVER)?, (now.0.cast_signed(), limit), verification::read)
+}

@@ -1,0 +1,147 @@
+//! An app of the configuration: how it verifies numbers.
+
+use crate::message::hidden::{CodeAlphabet, CodeForm};
+use crate::message::id::{AppId, RouteId};
+use crate::number::e164::E164;
+use crate::verify::code::Code;
+use crate::verify::wording::{Frame, Said, Wording};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The shortest life of a code.
+pub const LIFETIME_MIN: Duration = Duration::from_secs(60);
+/// The longest.
+pub const LIFETIME_MAX: Duration = Duration::from_secs(60 * 60);
+/// The fewest guesses that may be wrong.
+pub const CHECKS_MIN: u8 = 3;
+/// The most.
+pub const CHECKS_MAX: u8 = 10;
+/// Numbers of an app to which nothing is sent.
+pub const TEST_NUMBERS_MAX: usize = 10;
+/// Sends of one verification.
+pub const SENDS_MAX: u8 = 10;
+
+/// How an app verifies numbers.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Its number in records.
+    pub id: AppId,
+    /// Its configured name.
+    pub name: Box<str>,
+    /// By which route.
+    pub route: RouteId,
+    /// Whom its messages are from; `None` is the account's first sender.
+    pub sender: Option<Box<str>>,
+    /// What its codes look like.
+    pub form: CodeForm,
+    /// How long they live.
+    pub lifetime: Duration,
+    /// Guesses that may be wrong.
+    pub checks: u8,
+    /// How long after a send there is another.
+    pub resend_after: Duration,
+    /// What another send of a verification says.
+    pub resend: Resend,
+    /// Countries that it sends to, as ISO letters; `None` is every one.
+    pub countries: Option<Vec<Box<str>>>,
+    /// What it says, by language.
+    pub texts: BTreeMap<Box<str>, Wording>,
+    /// What it says behind that, by language.
+    pub notices: BTreeMap<Box<str>, Box<str>>,
+    /// The language of those who ask for none, or for one in which it says nothing.
+    pub locale: Box<str>,
+    /// What stands around its texts.
+    pub frame: Frame,
+    /// The registration of its text in India.
+    pub dlt_template_id: Option<Box<str>>,
+    /// Numbers to which nothing is sent, and their code.
+    pub test_numbers: BTreeMap<E164, Code>,
+}
+
+closed_set! {
+    /// What another send says.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum Resend: all, word, from_word {
+        /// The same code: the first may yet arrive.
+        #[default]
+        Same "same",
+        /// Another, and the one before is dead.
+        New "new",
+    }
+}
+
+impl App {
+    /// What codes look like where nothing is written.
+    pub const FORM: CodeForm = CodeForm::new(6, CodeAlphabet::Digits).expect("six is between four and ten");
+    /// How long they live.
+    pub const LIFETIME: Duration = Duration::from_secs(5 * 60);
+    /// Guesses that may be wrong.
+    pub const CHECKS: u8 = 5;
+    /// How long after a send there is another.
+    pub const RESEND_AFTER: Duration = Duration::from_secs(30);
+
+    /// The language of its texts that is nearest to one asked for: itself, then what stands before its hyphen.
+    pub fn language(&self, asked: Option<&str>) -> &str {
+        let known = |it: &str| self.texts.keys().find(|key| key.eq_ignore_ascii_case(it)).map(|it| &**it);
+        let base = |it: &str| it.split(['-', '_']).next().and_then(known);
+        asked.and_then(|it| known(it).or_else(|| base(it))).unwrap_or(&self.locale)
+    }
+
+    /// What it says in a language of its own, with these words, which have been checked.
+    pub fn says(&self, language: &str, words: &BTreeMap<Box<str>, Box<str>>) -> Option<Said> {
+        let wording = self.texts.get(language)?;
+        let notice = self.notices.get(language).map(|it| &**it);
+        Some(Said::of(wording, notice, &self.frame, (self.form, self.lifetime), words))
+    }
+
+    /// Whether it sends to a country.
+    pub fn reaches(&self, country: Option<&str>) -> bool {
+        match &self.countries {
+            None => true,
+            Some(all) => country.is_some_and(|it| all.iter().any(|allowed| **allowed == *it)),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn app() -> App {
+        let wording = |text| Wording::parse(text, false).expect("a wording");
+        App {
+            id: AppId(1),
+            name: "login".into(),
+            route: RouteId(1),
+            sender: None,
+            form: App::FORM,
+            lifetime: App::LIFETIME,
+            checks: App::CHECKS,
+            resend_after: App::RESEND_AFTER,
+            resend: Resend::Same,
+            countries: Some(vec!["NL".into()]),
+            texts: [("en".into(), wording("{code} it is")), ("pt-BR".into(), wording("É {code}"))].into(),
+            notices: BTreeMap::new(),
+            locale: "en".into(),
+            frame: Frame::default(),
+            dlt_template_id: None,
+            test_numbers: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn the_nearest_language_is_spoken() {
+        let app = app();
+        let spoken = [None, Some("en"), Some("EN-gb"), Some("pt-br"), Some("pt"), Some("xx"), Some("")];
+        assert_eq!(spoken.map(|it| app.language(it)), ["en", "en", "en", "pt-BR", "en", "en", "en"]);
+        assert_eq!(app.says("pt-BR", &BTreeMap::new()).map(|it| it.text).as_deref(), Some("É 000000"));
+        assert_eq!(app.says("pt", &BTreeMap::new()), None);
+    }
+
+    #[test]
+    fn countries_are_named_or_nothing_goes_there() {
+        let app = app();
+        assert_eq!([Some("NL"), Some("DE"), None].map(|it| app.reaches(it)), [true, false, false]);
+        assert!(App { countries: None, ..app }.reaches(None));
+    }
+}
