@@ -60,7 +60,10 @@ fn key(line: &str) -> Option<RingKey> {
 
 /// Makes a file with one key.
 pub fn make(file: &Path) -> Result<String, KeyFileError> {
-    let ring = KeyRing::new(vec![fresh(1)?])?;
+    // A ring that takes the place of another has other numbers: what was made with the other is known to be lost.
+    let mut chance = [0; 4];
+    getrandom::fill(&mut chance).map_err(KeyFileError::Dice)?;
+    let ring = KeyRing::new(vec![fresh((u32::from_be_bytes(chance) >> 2) + 1)?])?;
     let mut made = match OpenOptions::new().write(true).create_new(true).mode(MODE).open(file) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             return Err(KeyFileError::Exists(file.to_owned()));
@@ -138,8 +141,8 @@ mod tests {
         let read = || parse(&fs::read_to_string(&file).expect("a file")).expect("a ring");
         let first = read();
         let said = turn(&file).expect("it is turned");
-        assert!(said.ends_with("there are keys 1, 2"), "{said}");
-        let second = read();
+        let (id, second) = (first.newest().id.0, read());
+        assert!(said.ends_with(&format!("there are keys {id}, {}", id + 1)), "{said}");
         assert_eq!((second.keys().len(), &second.keys()[0]), (2, first.newest()));
         assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, MODE);
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);

@@ -43,7 +43,7 @@ impl Dispatch {
         let ended = after.is_final() && held.entry.parts.iter().all(|it| it.phase().is_final());
         let first_end = ended && !before.is_final();
         if ended
-            && self.beat.plan.erase_text.covers(held.entry.body.class)
+            && (held.entry.body.has_code() || self.beat.plan.erase_text.covers(held.entry.body.class))
             && let Some(body) = held.entry.body.erased()
         {
             held.entry.body = Arc::new(body);

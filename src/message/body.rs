@@ -70,6 +70,11 @@ impl Body {
         if self.extras.as_ref().is_some_and(|it| it.payload) { 1 } else { self.parts }
     }
 
+    /// Whether its text has a one-time code, which is worth nothing to anybody once it has ended.
+    pub fn has_code(&self) -> bool {
+        self.extras.as_ref().is_some_and(|it| it.code.is_some())
+    }
+
     /// The same without what it says; `None` where nothing is left to erase.
     pub fn erased(&self) -> Option<Self> {
         let kept = |it: &Extras| {

@@ -116,12 +116,21 @@ pub enum BadWord {
     Digits,
 }
 
+/// Whether a character is not seen, or turns the text around; or is a dot to browsers and to nobody else.
+const fn is_unseen(it: char) -> bool {
+    matches!(
+        it,
+        '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
+            | '\u{FEFF}' | '\u{2024}' | '\u{3002}' | '\u{FF0E}' | '\u{FF61}'
+    )
+}
+
 /// Whether a value may stand in a text.
 pub fn check_word(value: &str) -> Result<(), BadWord> {
     if value.trim().is_empty() || WORD_MAX < value.chars().count() {
         return Err(BadWord::Length);
     }
-    if value.chars().any(|it| it.is_control() || FORBIDDEN.contains(&it) || ('\u{2028}'..='\u{202E}').contains(&it)) {
+    if value.chars().any(|it| it.is_control() || FORBIDDEN.contains(&it) || is_unseen(it)) {
         return Err(BadWord::Forbidden);
     }
     let lower = value.to_lowercase();
@@ -265,6 +274,8 @@ mod tests {
             ("$5", Some(BadWord::Forbidden)),
             ("@a.b #1", Some(BadWord::Forbidden)),
             ("a\u{202e}b", Some(BadWord::Forbidden)),
+            ("evil\u{ff0e}com", Some(BadWord::Forbidden)),
+            ("a\u{200b}b", Some(BadWord::Forbidden)),
             ("evil.example", Some(BadWord::Link)),
             ("see (evil.example)", Some(BadWord::Link)),
             ("WWW evil", Some(BadWord::Link)),

@@ -218,6 +218,52 @@ fn a_new_code_kills_the_one_before_where_the_app_says_so() {
 }
 
 #[test]
+fn a_code_that_looks_otherwise_or_is_chosen_anew_takes_the_place_of_the_one_before() {
+    let mut stage = Stage::new(1, "");
+    let id = stage.begun();
+    let first = stage.takes(0, "1");
+    let longer = stage.configuration("code = { length = 8 }");
+    stage.daemon.configure(&longer);
+    stage.daemon.reload();
+    std::thread::sleep(Duration::from_millis(1_100));
+    assert_eq!(stage.post(&id, "resend").status, 202);
+    let submit = stage.links[0].read_command(raw::SUBMIT_SM);
+    stage.links[0].answer(&submit, 0, b"2\0");
+    let text = String::from_utf8_lossy(&submit.body).into_owned();
+    let at = text.find(" is your Shop code.").unwrap_or_else(|| panic!("{NONE}: {text:?}"));
+    let second = text[at - 8..at].to_owned();
+    assert!(text.contains(&format!("#{second}")) && second.bytes().all(|it| it.is_ascii_digit()), "{text:?}");
+    assert_eq!(stage.result(&id, &first), "incorrect");
+    std::thread::sleep(Duration::from_millis(1_100));
+    let chosen = stage.start(json!({ "custom_code": "90714355" })).json();
+    assert_eq!((&chosen["result"], &chosen["id"], &chosen["checks_left"]), (&json!("resent"), &json!(id), &json!(4)));
+    assert_eq!(stage.result(&id, &second), "incorrect");
+    assert_eq!(stage.result(&id, "90714355"), "ok");
+}
+
+#[test]
+fn a_repeat_under_a_key_sends_nothing_and_giving_up_brings_no_code_sooner() {
+    let mut stage = Stage::new(1, "");
+    let id = stage.begun();
+    stage.takes(0, "1");
+    std::thread::sleep(Duration::from_millis(1_100));
+    let body = json!({ "to": NUMBER, "app": "login" });
+    let mut keyed = || stage.daemon.client().keyed("POST", "/v1/verifications", &body, "tap-7").expect("an answer");
+    assert_eq!(keyed().json()["result"], json!("resent"));
+    std::thread::sleep(Duration::from_millis(1_100));
+    let again = keyed();
+    assert_eq!((&again.json()["result"], &again.json()["id"]), (&json!("repeated"), &json!(id)));
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    let id = stage.get(&id)["id"].as_str().unwrap().to_owned();
+    assert_eq!(stage.post(&id, "resend").status, 202);
+    assert_eq!(stage.post(&id, "cancel").json()["status"], json!("canceled"));
+    let soon = stage.start(json!({}));
+    assert_eq!((soon.status, &soon.json()["type"]), (429, &json!("/problems/resend-too-soon")), "{}", soon.text());
+    std::thread::sleep(Duration::from_millis(1_100));
+    assert_ne!(stage.begun(), id);
+}
+
+#[test]
 fn a_thousand_guesses_at_once_are_five_and_no_kill_gives_one_back() {
     let mut stage = Stage::new(1, "");
     let id = stage.begun();
@@ -298,6 +344,7 @@ fn what_may_not_be_asked_for_is_pointed_at() {
     assert_eq!(refused(json!({ "to": "+4915123456789" })), (403, "/to".to_owned()));
     assert_eq!(refused(json!({ "to": "12" })), (422, "/to".to_owned()));
     assert_eq!(refused(json!({ "custom_code": "12" })), (422, "/custom_code".to_owned()));
+    assert_eq!(refused(json!({ "custom_code": 123456 })), (422, "/custom_code".to_owned()));
     assert_eq!(refused(json!({ "ip": "here" })), (422, "/ip".to_owned()));
     assert_eq!(refused(json!({ "channel": "voice" })), (422, "/channel".to_owned()));
     assert_eq!(refused(json!({ "variables": { "name": "http://evil" } })), (422, "/variables/name".to_owned()));

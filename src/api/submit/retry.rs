@@ -218,7 +218,7 @@ fn target<'a>(body: &'a Body, to: &'a str) -> Target<'a> {
 
 /// Whether it says nothing any more. A text that was accepted is not empty.
 fn is_erased(body: &Body) -> bool {
-    body.text.is_empty() && body.extras.as_ref().is_none_or(|it| it.form.binary.is_none())
+    body.has_code() || body.text.is_empty() && body.extras.as_ref().is_none_or(|it| it.form.binary.is_none())
 }
 
 /// Which message of the first order is meant.

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 const ASKED_MAX: usize = RECIPIENTS_MAX;
 
 /// Takes out of a quote, and out of what is to be accepted, the recipients whose numbers are refused.
-pub(super) async fn sift<'a>(
+pub(crate) async fn sift<'a>(
     context: &Context,
     (targets, region): (&Targets<'a>, Option<&str>),
     quote: &mut Quote<'a>,

@@ -13,7 +13,8 @@ use crate::api::handler::{body, idempotency, json};
 use crate::api::submit::fingerprint;
 use crate::api::submit::messages::{KEPT, refuse_when_closed};
 use crate::api::submit::quote::{JUDGED, Judge, Quote};
-use crate::api::submit::request::{Asked, Text, To};
+use crate::api::submit::request::{Asked, Text, To, targets};
+use crate::api::submit::screen;
 use crate::api::verify::look::{no_verification, shown, verification_of};
 use crate::api::verify::view::VerificationView;
 use crate::dispatch::door::happening::{Submission, Verify};
@@ -27,7 +28,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -56,7 +57,8 @@ pub(crate) async fn begin(
     let to = E164::parse(&asked.to, account.region.as_deref())
         .map_err(|error| Problem::at(Kind::Invalid, "/to", error.to_string()))?;
     check(app, &mut asked)?;
-    let chosen = asked.custom_code.take().map(Zeroizing::new).map(|it| Code::written(&it));
+    let chosen = asked.custom_code.take().map(|it| Zeroizing::new(it.as_str().unwrap_or_default().to_owned()));
+    let chosen = chosen.map(|it| Code::written(&it));
     if chosen.as_ref().is_some_and(|it| !app.form.is(it.expose())) {
         return Err(Problem::at(Kind::Invalid, "/custom_code", form_of(app)));
     }
@@ -64,7 +66,7 @@ pub(crate) async fn begin(
     let test = app.test_numbers.get(&to).cloned();
     let send = match test {
         Some(_) => None,
-        None => Some(message(&context, &by, (app, to), (&language, &asked.variables))?),
+        None => Some(message(&context, &by, (app, to), (&language, &asked.variables)).await?),
     };
     let keyed = key.map(|key| {
         fingerprint::key(key, (head.uri.path(), &body), |print| {
@@ -72,7 +74,10 @@ pub(crate) async fn begin(
             texts.into_iter().for_each(|(name, it)| print.member(name, it.map(|it| it.as_bytes())));
             print.member("locale", asked.locale.as_deref().map(str::as_bytes));
             print.member("ip", asked.ip.as_deref().map(str::as_bytes));
-            asked.variables.iter().for_each(|(name, value)| print.member(name, Some(value.as_bytes())));
+            for (name, value) in &asked.variables {
+                print.member(&format!("variables.{name}"), Some(value.as_bytes()));
+            }
+            // Of a code no hash is stored: a few million are tried through at once.
         })
     });
     let verify = Verify {
@@ -80,6 +85,7 @@ pub(crate) async fn begin(
         app: app.id,
         to,
         again: None,
+        form: app.form,
         code: test.or(chosen),
         client_ref: asked.client_ref.map(Into::into),
         language,
@@ -113,13 +119,14 @@ pub(crate) async fn resend(
     };
     let send = match before.is_test {
         true => None,
-        false => Some(message(&context, &by, (app, before.to), (&before.language, &before.words))?),
+        false => Some(message(&context, &by, (app, before.to), (&before.language, &before.words)).await?),
     };
     let verify = Verify {
         account: before.account,
         app: before.app,
         to: before.to,
         again: Some(id),
+        form: app.form,
         code: None,
         client_ref: None,
         language: before.language,
@@ -185,7 +192,7 @@ fn check(app: &App, asked: &mut Wanted) -> Result<(), Problem> {
 }
 
 /// The message that says the code, judged as any other, with zeros in the place of the code; and where these begin.
-fn message(
+async fn message(
     context: &Context,
     by: &Prover,
     (app, to): (&App, E164),
@@ -206,8 +213,15 @@ fn message(
         route_id: Some(app.route.0),
         ..Asked::default()
     };
-    let (quote, mut submission) = Quote::of(Judge { plan, opted_out: &context.wiring.opted_out, account }, &asked)?;
+    let judge = Judge { plan, opted_out: &context.wiring.opted_out, account };
+    let (mut quote, mut submission) = Quote::of(judge, &asked)?;
     quote.some()?;
+    screen::sift(context, (&targets(&asked)?, None), &mut quote, &mut submission).await?;
+    quote.some()?;
+    if submission.recipients.iter().any(|it| it.parts != 1) {
+        let detail = "make the text longer than one SMS: their letters need another alphabet, or there are too many";
+        return Err(Problem::at(Kind::Invalid, "/variables", detail));
+    }
     if let Some(id) = &app.dlt_template_id {
         for it in &mut submission.recipients {
             let mut extras = it.extras.as_deref().cloned().unwrap_or_default();
@@ -219,7 +233,7 @@ fn message(
 }
 
 fn form_of(app: &App) -> String {
-    format!("must be {} {}, as codes of the app are", app.form.size(), app.form.alphabet.word())
+    format!("must be a text of {} {}, as codes of the app are", app.form.size(), app.form.alphabet.word())
 }
 
 /// What the reference says of it.
@@ -285,7 +299,8 @@ pub(super) struct Wanted {
     ip: Option<String>,
     /// A code of your own, of the form of the app's.
     #[serde(default)]
-    custom_code: Option<String>,
+    #[schema(value_type = Option<String>, max_length = 10)]
+    custom_code: Option<Value>,
     /// The words that the text of the app has besides.
     #[serde(default)]
     variables: BTreeMap<Box<str>, Box<str>>,

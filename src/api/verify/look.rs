@@ -21,8 +21,6 @@ use std::sync::Arc;
 
 /// What the list may be asked for.
 const PARAMETERS: [&str; 4] = ["to", "app", "cursor", "limit"];
-/// Verifications of a number that are looked at for a page of an app's.
-const LOOKS: usize = 1_000;
 
 /// `GET /v1/verifications/{id}`
 pub(crate) async fn one(
@@ -59,11 +57,9 @@ pub(crate) async fn of_number(
         }
     }
     let to = to.ok_or_else(|| query::invalid("to", "says whose verifications are asked for, and has to be there"))?;
-    let before = page.place.unwrap_or(u64::MAX);
-    let mut found = blocking(&context, move |readers| readers.verifications_of(to, before, LOOKS)).await?;
-    found.retain(|it| it.account == account.id && app.is_none_or(|app| it.app == app));
     // One more than the page has says that another follows.
-    found.truncate(page.limit + 1);
+    let (of, asked) = ((account.id, app), (page.place.unwrap_or(u64::MAX), page.limit + 1));
+    let mut found = blocking(&context, move |readers| readers.verifications_of(to, of, asked)).await?;
     let next = page.cut(&mut found, |it| it.id.n);
     let mut entries = Vec::with_capacity(found.len());
     for it in &found {

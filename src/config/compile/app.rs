@@ -17,7 +17,7 @@ use crate::text::cut::Cut;
 use crate::verify::app::{App, CHECKS_MAX, CHECKS_MIN, LIFETIME_MAX, LIFETIME_MIN, Resend, TEST_NUMBERS_MAX};
 use crate::verify::code::Code;
 use crate::verify::key_ring::KeyRing;
-use crate::verify::wording::{BRAND_MAX, Frame, Said, WORD_MAX, Wording};
+use crate::verify::wording::{BRAND_MAX, BadWord, Frame, Said, WORD_MAX, Wording, check_word};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -206,6 +206,9 @@ impl One<'_, '_> {
         let written = self.written;
         if written.brand.as_ref().is_some_and(|it| BRAND_MAX < it.chars().count() || it.trim().is_empty()) {
             self.fault("brand", format!("a brand has 1 to {BRAND_MAX} characters"));
+        }
+        if let Some(Err(error @ (BadWord::Forbidden | BadWord::Link))) = written.brand.as_deref().map(check_word) {
+            self.fault("brand", error.to_string());
         }
         if written.app_hash.as_ref().is_some_and(|it| it.len() != 11 || !it.bytes().all(is_base64)) {
             self.fault("app_hash", "it has 11 characters, as the SMS Retriever of Android makes them");

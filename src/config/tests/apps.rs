@@ -87,6 +87,7 @@ fn what_is_wrong_with_an_app_is_said_at_its_key() {
         ("locale = \"fr\"", "locale: there is no text in \"fr\""),
         ("notice = { fr = \"Chut.\" }", "notice.fr: there is no text in this language"),
         ("brand = \"A brand of many words\"", "brand: a brand has 1 to 18 characters"),
+        ("brand = \"evil.example\"", "brand: it may not look like a link"),
         ("domain = \"https://shop.example\"", "domain: it is the name of a site"),
         ("embedded_domain = \"a.example\"", "embedded_domain: it stands beside the domain of the page"),
         ("app_hash = \"short\"", "app_hash: it has 11 characters"),

@@ -5,6 +5,7 @@ use crate::dispatch::door::plan::Plan;
 use crate::message::class::Class;
 use crate::message::era::Wall;
 use crate::message::extras::Extras;
+use crate::message::hidden::CodeForm;
 use crate::message::id::{AccountId, AppId, LinkId, MessageId, OrderId, RouteId, Seq, VerificationId};
 use crate::message::money::Money;
 use crate::message::source::Source;
@@ -169,6 +170,8 @@ pub struct Verify {
     pub to: E164,
     /// The verification whose code is to be sent again; without, the one that lives, else a new one.
     pub again: Option<VerificationId>,
+    /// What its code looks like: the text has room for that.
+    pub form: CodeForm,
     /// A code that the application chose, or that of a number for tests.
     pub code: Option<Code>,
     /// The application's own reference.

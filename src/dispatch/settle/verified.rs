@@ -5,7 +5,7 @@ use crate::dispatch::Dispatch;
 use crate::dispatch::door::happening::{Feedback, RequestId};
 use crate::dispatch::door::reply::{Denial, Noted};
 use crate::message::attempt::Attempt;
-use crate::message::id::{PartKey, Seq};
+use crate::message::id::{CarrierId, PartKey, Seq};
 use crate::message::phase::{End, Phase};
 use crate::message::reason::Reason;
 use crate::message::status::Status;
@@ -33,18 +33,20 @@ impl Dispatch {
 
     /// The code in a message came back, or did not: that is to the credit of who carried it.
     pub(crate) fn note_outcome(&mut self, seq: Seq, verified: bool) {
-        let Some(entry) = self.set.get(seq).map(|it| &it.entry) else { return };
+        let (Some(entry), Some(carrier)) = (self.set.get(seq).map(|it| &it.entry), self.credited(seq)) else { return };
+        let outcome = if verified { DeliveryOutcome::Verified } else { DeliveryOutcome::NotVerified };
+        self.health.note_outcome(&self.beat, &entry.body, carrier, outcome);
+    }
+
+    /// Who carried a message: of several carriers that had it, the one that delivered it; else the last.
+    pub(crate) fn credited(&self, seq: Seq) -> Option<CarrierId> {
+        let entry = self.set.get(seq).map(|it| &it.entry)?;
         let first = PartKey::new(seq, 0);
         let past = entry.past.iter().filter(|it| it.key == first).map(|it| &it.attempt);
         let attempts = entry.parts.iter().take(1).filter_map(|it| it.attempt.as_ref()).chain(past);
-        // Of several carriers that had it, the one that delivered it; else the last.
         let delivered =
             |attempt: &&Attempt| attempt.receipt.as_ref().is_some_and(|receipt| receipt.status == Status::Delivered);
-        let carrier = attempts.clone().find(delivered).or_else(|| attempts.clone().next()).map(|it| it.link.carrier);
-        if let Some(carrier) = carrier {
-            let outcome = if verified { DeliveryOutcome::Verified } else { DeliveryOutcome::NotVerified };
-            self.health.note_outcome(&self.beat, &entry.body, carrier, outcome);
-        }
+        attempts.clone().find(delivered).or_else(|| attempts.clone().next()).map(|it| it.link.carrier)
     }
 
     /// No other attempt of a message is worth anything.

@@ -4,7 +4,7 @@
 //! its code goes out again once `resend_after` is over. So two taps on a button are one SMS, and a code that is late is
 //! good.
 
-use crate::dispatch::door::happening::{RequestId, Submission, Verify};
+use crate::dispatch::door::happening::{Keyed, RequestId, Submission, Verify};
 use crate::dispatch::door::reply::{Denial, Started, Verifying};
 use crate::dispatch::{Dice, Dispatch};
 use crate::message::extras::Extras;
@@ -16,8 +16,12 @@ use crate::record::contract::{Poisoned, Store};
 use crate::record::verification::Verification;
 use crate::verify::app::{App, Resend, SENDS_MAX};
 use crate::verify::code::Code;
-use crate::verify::progress::Standing;
+use crate::verify::progress::{Standing, VerificationEnd, VerificationStatus};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// What a code has to live at least when it is sent: less, and nobody can read it and type it.
+const LEFT_MIN: Duration = Duration::from_secs(15);
 
 impl Dispatch {
     pub(crate) fn verify<S: Store>(
@@ -50,21 +54,33 @@ impl Dispatch {
             None => (),
         }
         let now = self.beat.now;
+        let fits =
+            |it: &Verification| LEFT_MIN <= it.progress.expires().since(now) && asked.send.is_none() == it.is_test;
         let live = match asked.again {
             Some(id) => match self.verifications.of(asked.account, id, store)? {
                 None => return Ok(Err(Denial::NotFound)),
-                Some(it) if !it.progress.is_live(now) => return Ok(Err(Denial::Over)),
-                live => live,
+                Some(it) if it.progress.is_live(now) && fits(&it) => Some(it),
+                Some(_) => return Ok(Err(Denial::Over)),
             },
-            None => {
-                let latest = self.verifications.latest((asked.account, asked.app), asked.to, store)?;
-                latest.filter(|it| it.progress.is_live(now))
-            }
+            None => self.verifications.latest((asked.account, asked.app), asked.to, store)?,
         };
-        match live {
-            None => self.begin_verification(app, asked, dice, store),
-            Some(it) => self.verify_again(app, (it, asked), dice, store),
+        let Some(mut it) = live else { return self.begin_verification(app, asked, dice, store) };
+        let rests = now < it.sent + app.resend_after && !it.is_test;
+        match (it.progress.is_live(now), it.progress.status()) {
+            (true, _) if rests || fits(&it) => return self.verify_again(app, (it, asked), dice, store),
+            // What is nearly over makes way for the next, and what was a number for tests for one that is not.
+            (true, _) => {
+                if it.progress.end(VerificationEnd::Cancel, now) {
+                    self.over(&mut it, dice, store)?;
+                    self.verifications.put(it);
+                }
+            }
+            (false, VerificationStatus::Approved) => {}
+            // Whoever gives one up, or guesses it away, is sent no other sooner for it.
+            (false, _) if rests => return Ok(Err(Denial::Soon((it.sent + app.resend_after).since(now)))),
+            (false, _) => {}
         }
+        self.begin_verification(app, asked, dice, store)
     }
 
     fn begin_verification<S: Store>(
@@ -77,7 +93,7 @@ impl Dispatch {
         let now = self.beat.now;
         let id = VerificationId { n: self.beat.next_event(), token: dice() };
         let code = asked.code.as_ref();
-        let Some(seed) = self.seed((id, 0), app.form, code, dice) else { return Ok(Err(Denial::NoKeys)) };
+        let Some(seed) = self.seed((id, 0), asked.form, code, dice) else { return Ok(Err(Denial::NoKeys)) };
         let mut it = Verification {
             id,
             account: asked.account,
@@ -98,12 +114,8 @@ impl Dispatch {
         {
             return Ok(Err(denial));
         }
-        if let Some(keyed) = asked.idempotency {
-            let (key, hash, order) = (keyed.key, keyed.hash, OrderId::from_record(id.n));
-            self.beat.out.batch.idempotency.push(Idempotency { account: it.account, key, hash, order, at: now });
-        }
         self.verifications.put(it.clone());
-        Ok(Ok(Verifying { started: Started::Created, verification: Box::new(it) }))
+        Ok(Ok(self.done(Started::Created, it, asked.idempotency)))
     }
 
     /// Sends the code of one that is live again, if it is time.
@@ -118,21 +130,24 @@ impl Dispatch {
         let again = it.sent + app.resend_after;
         if now < again {
             // Whoever names it means it; whoever begins anew has perhaps tapped twice.
-            let named = asked.again.is_some();
-            let running = Verifying { started: Started::Running, verification: Box::new(it) };
-            return Ok(if named { Err(Denial::Soon(again.since(now))) } else { Ok(running) });
+            return Ok(match asked.again {
+                Some(_) => Err(Denial::Soon(again.since(now))),
+                None => Ok(self.done(Started::Running, it, asked.idempotency)),
+            });
         }
         if usize::from(SENDS_MAX) <= it.messages.len() {
             return Ok(Err(Denial::Soon(it.progress.expires().since(now))));
         }
         let before = it.seed.clone();
-        if app.resend == Resend::New && !it.is_test {
+        if !it.is_test && self.is_another(app, &it.seed, &asked) {
             let generation = (it.id, it.seed.generation.saturating_add(1));
-            let Some(seed) = self.seed(generation, it.seed.form, None, dice) else { return Ok(Err(Denial::NoKeys)) };
+            let Some(seed) = self.seed(generation, asked.form, asked.code.as_ref(), dice) else {
+                return Ok(Err(Denial::NoKeys));
+            };
             it.seed = seed;
         }
         (it.language, it.words) = (asked.language, asked.words);
-        if let Some((submission, places)) = asked.send.filter(|_| !it.is_test)
+        if let Some((submission, places)) = asked.send
             && let Err(denial) = self.send_code(&mut it, (submission, places), dice, store)?
         {
             return Ok(Err(denial));
@@ -144,7 +159,26 @@ impl Dispatch {
         }
         it.sent = now;
         self.verifications.put(it.clone());
-        Ok(Ok(Verifying { started: Started::Resent, verification: Box::new(it) }))
+        Ok(Ok(self.done(Started::Resent, it, asked.idempotency)))
+    }
+
+    /// Whether what is sent now is another code: by the will of the app or of the application, or because codes look
+    /// otherwise by now. One that the application chose stays where it chooses no other.
+    fn is_another(&self, app: &App, seed: &Seed, asked: &Verify) -> bool {
+        let is_chosen = |code: &Code| self.beat.plan.keys.as_deref().is_some_and(|it| seed.is(code, it) == Ok(true));
+        match &asked.code {
+            Some(code) => seed.form != asked.form || !is_chosen(code),
+            None => seed.form != asked.form || (app.resend == Resend::New && seed.sealed.is_none()),
+        }
+    }
+
+    /// What was done, and under which key, so that a repeat of the request is answered and does nothing.
+    fn done(&mut self, started: Started, it: Verification, key: Option<Keyed>) -> Verifying {
+        if let Some(Keyed { key, hash, .. }) = key {
+            let (account, order, at) = (it.account, OrderId::from_record(it.id.n), self.beat.now);
+            self.beat.out.batch.idempotency.push(Idempotency { account, key, hash, order, at });
+        }
+        Verifying { started, verification: Box::new(it) }
     }
 
     /// What a code is made of: one that the application chose, or one that is derived. `None` without keys.

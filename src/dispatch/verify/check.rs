@@ -7,8 +7,8 @@ use crate::dispatch::door::happening::{Abandon, Check, RequestId};
 use crate::dispatch::door::reply::{Checked, Denial, Started, Verifying};
 use crate::dispatch::{Dice, Dispatch};
 use crate::record::contract::{Poisoned, Store};
-use crate::record::verification::Verification;
-use crate::verify::progress::{CheckResult, VerificationEnd};
+use crate::verify::code::Lost;
+use crate::verify::progress::VerificationEnd;
 use std::sync::Arc;
 
 impl Dispatch {
@@ -25,19 +25,14 @@ impl Dispatch {
             return Ok(());
         };
         let plan = Arc::clone(&self.beat.plan);
-        let Some(ring) = plan.keys.as_deref() else {
-            self.beat.deny(request, Denial::NoKeys);
-            return Ok(());
-        };
         let (before, seed) = (it.progress, it.seed.clone());
-        let Ok(result) = it.progress.check(self.beat.now, || seed.is(&asked.guess, ring)) else {
+        // One that has ended is answered without a key.
+        let is_right = || plan.keys.as_deref().ok_or(Lost(seed.key)).and_then(|ring| seed.is(&asked.guess, ring));
+        let Ok(result) = it.progress.check(self.beat.now, is_right) else {
             self.beat.deny(request, Denial::NoKeys);
             return Ok(());
         };
         if it.progress != before {
-            if result == CheckResult::Ok {
-                self.verified(&it, store)?;
-            }
             self.over(&mut it, dice, store)?;
             self.verifications.put(it.clone());
         }
@@ -67,15 +62,6 @@ impl Dispatch {
             }
         };
         self.beat.reply(request, reply);
-        Ok(())
-    }
-
-    /// Whoever carried the code has done well.
-    fn verified<S: Store>(&mut self, it: &Verification, store: &mut S) -> Result<(), Poisoned> {
-        self.bring(&it.messages, store)?;
-        if let Some(last) = self.converting(&it.messages) {
-            self.note_outcome(last.seq, true);
-        }
         Ok(())
     }
 }

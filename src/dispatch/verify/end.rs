@@ -2,13 +2,13 @@
 
 use crate::dispatch::beat::Addressee;
 use crate::dispatch::door::fact::Fact;
-use crate::dispatch::{Dice, Dispatch};
-use crate::message::id::{CarrierId, MessageId, Seq};
-use crate::message::phase::Phase;
+use crate::dispatch::{Dice, Dispatch, tried};
+use crate::message::id::{MessageId, Seq};
 use crate::message::status::Status;
 use crate::message::time::Time;
 use crate::number::e164::E164;
 use crate::record::contract::{Poisoned, Store};
+use crate::record::entry::Entry;
 use crate::record::event::EventKind;
 use crate::record::verification::Verification;
 use crate::verify::progress::{VerificationEnd, VerificationStatus};
@@ -23,10 +23,6 @@ impl Dispatch {
     pub(crate) fn end_verifications<S: Store>(&mut self, dice: Dice<'_>, store: &mut S) -> Result<(), Poisoned> {
         for mut it in self.verifications.over(self.beat.now, store)? {
             if it.progress.end(VerificationEnd::Expire, self.beat.now) {
-                self.bring(&it.messages, store)?;
-                if let Some(last) = self.converting(&it.messages) {
-                    self.note_outcome(last.seq, false);
-                }
                 self.over(&mut it, dice, store)?;
                 self.verifications.put(it);
             }
@@ -48,7 +44,10 @@ impl Dispatch {
             self.bring(&it.messages, store)?;
             let dead = |it: &MessageId| {
                 let entry = self.set.get(it.seq).map(|it| &it.entry);
-                entry.is_none_or(|it| it.done_at().known().is_some() && it.sent_at().known().is_none())
+                // What was perhaps written may be in somebody's hands.
+                let is_doubted = |it: &Entry| it.parts.iter().any(|part| tried::is_doubted(it, part.key));
+                let is_over = |it: &Entry| it.done_at().known().is_some() && it.sent_at().known().is_none();
+                entry.is_none_or(|it| is_over(it) && !is_doubted(it))
             };
             if it.messages.iter().all(dead) && it.progress.end(VerificationEnd::Fail, self.beat.now) {
                 self.over(&mut it, dice, store)?;
@@ -66,13 +65,14 @@ impl Dispatch {
         store: &mut S,
     ) -> Result<(), Poisoned> {
         for mut it in self.verifications.of_number(number, OF_NUMBER_MAX, store)? {
-            if before <= it.created {
+            if before < it.created {
                 continue;
             }
+            // First, so that what is told of its end names nobody.
+            (it.to, it.client_ref, it.words) = (E164::FORGOTTEN, None, BTreeMap::new());
             if it.progress.end(VerificationEnd::Cancel, self.beat.now) {
                 self.over(&mut it, dice, store)?;
             }
-            (it.to, it.client_ref, it.words) = (E164::FORGOTTEN, None, BTreeMap::new());
             self.verifications.put(it);
         }
         Ok(())
@@ -88,8 +88,15 @@ impl Dispatch {
         if it.progress.is_pending() {
             return Ok(());
         }
+        self.bring(&it.messages, store)?;
+        let carrying = self.converting(&it.messages).map(|it| it.seq);
+        let carrier = carrying.and_then(|it| self.credited(it));
+        match (carrying, it.progress.status()) {
+            (Some(seq), VerificationStatus::Approved) => self.note_outcome(seq, true),
+            (Some(seq), VerificationStatus::Expired) => self.note_outcome(seq, false),
+            _ => {}
+        }
         self.end_of_code(&it.messages, store)?;
-        let carrier = self.converting(&it.messages).and_then(|it| self.carrier_of(it.seq));
         let (status, took) = (it.progress.status(), it.progress.ended().since(it.created));
         if !it.is_test {
             let country = self.beat.plan.country(it.to);
@@ -145,12 +152,6 @@ impl Dispatch {
             store.load(&seqs)?.into_iter().for_each(|it| self.set.admit(it));
         }
         Ok(())
-    }
-
-    /// The carrier that had the first part of a message last.
-    fn carrier_of(&self, seq: Seq) -> Option<CarrierId> {
-        let part = self.set.get(seq)?.entry.parts.first()?;
-        part.attempt.as_ref().filter(|_| part.phase() != Phase::Cancelled).map(|it| it.link.carrier)
     }
 }
 

@@ -58,13 +58,10 @@ impl Verifications {
         store: &mut S,
     ) -> Result<Option<Verification>, Poisoned> {
         let mine = |it: &&Verification| (it.account, it.app, it.to) == (of.0, of.1, to);
-        let stored = store.latest_verification(of, to)?;
-        // One that this beat began is newer than all of the store; one that it changed is as it has it.
+        // What this beat has changed is as it has it, which may be nobody's by now.
+        let stored = store.latest_verification(of, to)?.filter(|it| !self.changed.contains_key(&it.id.n));
         let here = self.changed.values().rev().find(mine).cloned();
-        Ok(match (stored, here) {
-            (Some(stored), Some(here)) if here.id.n < stored.id.n => Some(stored),
-            (stored, here) => here.or(stored),
-        })
+        Ok(here.into_iter().chain(stored).max_by_key(|it| it.id.n))
     }
 
     /// All of a number, newest first, at most `limit`.
@@ -90,9 +87,8 @@ impl Verifications {
         if self.over.known().is_none_or(|it| now < it) {
             return Ok(Vec::new());
         }
-        let mut over = store.verifications_over(now, OVER_MAX)?;
+        let over = store.verifications_over(now, OVER_MAX)?;
         self.over = if over.len() < OVER_MAX { store.next_verification_over(now)?.unwrap_or(Time::NEVER) } else { now };
-        over.retain(|it| !self.changed.contains_key(&it.id.n));
         Ok(over)
     }
 

@@ -56,6 +56,7 @@ fn every_hot_question_is_answered_by_the_index_that_is_meant_for_it() {
         (&**verifications::ONE, "INTEGER PRIMARY KEY (rowid=?)"),
         (&**verifications::LATEST, "verification_by_number (destination=?)"),
         (&**verifications::OF_NUMBER, "verification_by_number (destination=? AND n<?)"),
+        (&**verifications::OF_ACCOUNT, "verification_by_number (destination=? AND n<?)"),
         (&**verifications::OVER, "verification_by_end (expires<?)"),
         (verifications::NEXT_OVER, "verification_by_end (expires>?)"),
         ("SELECT n FROM idem WHERE account = ?1 AND key = ?2", "idem_1 (account=? AND key=?)"),

@@ -6,7 +6,7 @@
 //! the wall.
 
 use crate::message::era::Eras;
-use crate::message::id::{AccountId, MessageId, OrderId, Seq, VerificationId};
+use crate::message::id::{AccountId, AppId, MessageId, OrderId, Seq, VerificationId};
 use crate::message::money::Money;
 use crate::message::status::Status;
 use crate::message::veil::Veil;
@@ -200,9 +200,15 @@ impl Readers {
         Ok(found.filter(|it| it.id == id).shown(&self.eras()))
     }
 
-    /// Up to `limit` verifications of a number with places below `before`, newest first.
-    pub fn verifications_of(&self, to: E164, before: u64, limit: usize) -> Result<Vec<Verification>, Fault> {
-        self.ask(|conn| verifications::of_number(conn, to, before, limit)).map(|it| it.shown(&self.eras()))
+    /// Up to `limit` verifications of a number that an account began, of an app if one is named, with places below
+    /// `before`, newest first.
+    pub fn verifications_of(
+        &self,
+        to: E164,
+        of: (AccountId, Option<AppId>),
+        page: (u64, usize),
+    ) -> Result<Vec<Verification>, Fault> {
+        self.ask(|conn| verifications::of_account(conn, to, of, page)).map(|it| it.shown(&self.eras()))
     }
 
     /// What an account has; nothing if it never had something.

@@ -17,6 +17,11 @@ pub(super) static LATEST: LazyLock<String> = LazyLock::new(|| {
 });
 pub(super) static OF_NUMBER: LazyLock<String> =
     LazyLock::new(|| verification::TABLE.select("WHERE destination = ?1 AND n < ?2 ORDER BY n DESC LIMIT ?3"));
+pub(super) static OF_ACCOUNT: LazyLock<String> = LazyLock::new(|| {
+    let which =
+        "WHERE destination = ?1 AND n < ?2 AND account = ?3 AND (?4 IS NULL OR app = ?4) ORDER BY n DESC LIMIT ?5";
+    verification::TABLE.select(which)
+});
 pub(super) static OVER: LazyLock<String> =
     LazyLock::new(|| verification::TABLE.select("WHERE status = 0 AND expires <= ?1 ORDER BY expires LIMIT ?2"));
 pub(super) const NEXT_OVER: &str =
@@ -41,6 +46,19 @@ pub(super) fn latest(
 pub(super) fn of_number(conn: &Connection, to: E164, before: u64, limit: usize) -> Result<Vec<Verification>, Trouble> {
     let (before, limit) = (i64::try_from(before).unwrap_or(i64::MAX), i64::try_from(limit).unwrap_or(i64::MAX));
     reader::all(&mut conn.prepare_cached(&OF_NUMBER)?, (to.0.cast_signed(), before, limit), verification::read)
+}
+
+/// Up to `limit` of a number that an account began, of an app if one is named, with places below `before`, newest
+/// first.
+pub(super) fn of_account(
+    conn: &Connection,
+    to: E164,
+    (account, app): (AccountId, Option<AppId>),
+    (before, limit): (u64, usize),
+) -> Result<Vec<Verification>, Trouble> {
+    let (before, limit) = (i64::try_from(before).unwrap_or(i64::MAX), i64::try_from(limit).unwrap_or(i64::MAX));
+    let asked = (to.0.cast_signed(), before, account.0, app.map(|it| it.0), limit);
+    reader::all(&mut conn.prepare_cached(&OF_ACCOUNT)?, asked, verification::read)
 }
 
 /// The first `limit` pending ones whose end has come, earliest first.
