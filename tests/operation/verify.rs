@@ -248,7 +248,7 @@ fn a_repeat_under_a_key_sends_nothing_and_giving_up_brings_no_code_sooner() {
     stage.takes(0, "1");
     std::thread::sleep(Duration::from_millis(1_100));
     let body = json!({ "to": NUMBER, "app": "login" });
-    let mut keyed = || stage.daemon.client().keyed("POST", "/v1/verifications", &body, "tap-7").expect("an answer");
+    let keyed = || stage.daemon.client().keyed("POST", "/v1/verifications", &body, "tap-7").expect("an answer");
     assert_eq!(keyed().json()["result"], json!("resent"));
     std::thread::sleep(Duration::from_millis(1_100));
     let again = keyed();

@@ -84,7 +84,9 @@ impl World {
 impl Watched {
     /// Forgets, and looks at what is gone: it was over, and since before the time that was said.
     pub(crate) fn forget(&mut self, forget: &Forget) -> Result<Forgotten, Poisoned> {
-        let old: Vec<Event> = self.memory.events().filter(|it| it.at < forget.before).cloned().collect();
+        // They go in their order, so many at once.
+        let old = self.memory.events().take(forget.limit).filter(|it| it.at < forget.before);
+        let old: Vec<Event> = old.cloned().collect();
         let events = self.memory.events().count();
         let done = self.memory.retain(forget)?;
         let parked = self.parked.values().take(forget.limit);
@@ -98,9 +100,8 @@ impl Watched {
         let gone: Vec<Event> = old.into_iter().filter(|it| !left.contains(&it.n)).collect();
         assert_eq!(events - left.len(), gone.len(), "forgotten: an event that is younger than {:?}", forget.before);
         self.archive.events.extend(gone);
-        let all: Vec<Seq> = self.bodies.keys().copied().collect();
-        let left: BTreeSet<Seq> = self.memory.load(&all)?.iter().map(|it| it.body.seq()).collect();
-        all.into_iter().filter(|it| !left.contains(it)).for_each(|it| self.archive(it, forget));
+        let gone: Vec<Seq> = self.bodies.keys().copied().filter(|it| !self.memory.holds(*it)).collect();
+        gone.into_iter().for_each(|it| self.archive(it, forget));
         Ok(done)
     }
 

@@ -94,6 +94,11 @@ impl Memory {
         self.image.bodies.keys().filter_map(|seq| self.image.entry(*seq))
     }
 
+    /// Whether a message is durable, and was not forgotten since.
+    pub fn holds(&self, seq: Seq) -> bool {
+        self.image.bodies.contains_key(&seq)
+    }
+
     /// Every event that is durable, in the order of their numbers.
     pub fn events(&self) -> impl Iterator<Item = &Event> {
         self.image.events.values()

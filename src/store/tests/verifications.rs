@@ -64,7 +64,7 @@ impl Script {
 
 /// The store answers every question about verifications as the model does.
 pub(super) fn agree(store: &mut impl Store, model: &Model, script: &mut Script) -> Result<(), Poisoned> {
-    for n in model.verifications.keys().copied().chain([0]) {
+    for n in model.verifications.keys().rev().take(8).copied().chain([0]) {
         assert_eq!(store.verification(n)?.as_ref(), model.verifications.get(&n));
     }
     let newest = || model.verifications.values().rev();
