@@ -5,6 +5,7 @@ pub(super) mod script;
 mod damage;
 mod durability;
 mod format;
+mod events;
 mod views;
 mod verifications;
 mod retain;
